@@ -1,0 +1,124 @@
+//! Activation functions, element by element.
+
+use std::sync::Arc;
+
+use candle_core::{Result, Tensor};
+use rayon::prelude::*;
+
+use super::Layer;
+use super::vector::{erf, exp, sigmoid, vectorized};
+
+/// A function applied to each element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// x σ(x)
+    Silu,
+    /// x σ(1.702 x), `OpenAI`'s approximation of GELU
+    QuickGelu,
+    /// x Φ(x)
+    Gelu,
+    /// max(x, 0)
+    Relu,
+}
+
+const QUICK_GELU_SLOPE: f32 = 1.702;
+const TILE: usize = 1 << 14;
+
+impl Activation {
+    /// The function's value.
+    #[inline(always)]
+    pub(super) fn value(self, x: f32) -> f32 {
+        match self {
+            Self::Silu => x * sigmoid(x),
+            Self::QuickGelu => x * sigmoid(QUICK_GELU_SLOPE * x),
+            Self::Gelu => x * normal_distribution(x),
+            Self::Relu => x.max(0.0),
+        }
+    }
+
+    /// The function's derivative.
+    #[inline(always)]
+    pub(super) fn derivative(self, x: f32) -> f32 {
+        match self {
+            Self::Silu => logistic_derivative(x, 1.0),
+            Self::QuickGelu => logistic_derivative(x, QUICK_GELU_SLOPE),
+            Self::Gelu => {
+                let density =
+                    exp(-0.5 * x * x) * (0.5 * std::f32::consts::FRAC_2_SQRT_PI * std::f32::consts::FRAC_1_SQRT_2);
+                normal_distribution(x) + x * density
+            }
+            Self::Relu => f32::from(x > 0.0),
+        }
+    }
+
+    /// Applies it to a tensor of any shape.
+    ///
+    /// # Errors
+    /// Where the tensor is not `f32` on the CPU.
+    pub fn forward(self, input: &Tensor) -> Result<Tensor> {
+        super::apply(&Arc::new(self), input)
+    }
+}
+
+/// d/dx of x σ(slope x)
+#[inline(always)]
+fn logistic_derivative(x: f32, slope: f32) -> f32 {
+    let s = sigmoid(slope * x);
+    s + slope * x * s * (1.0 - s)
+}
+
+/// Φ(x), the standard normal distribution function
+#[inline(always)]
+fn normal_distribution(x: f32) -> f32 {
+    0.5 * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
+}
+
+/// Calls `body` with the one activation it names, so that its loop is compiled for that one.
+macro_rules! for_each_kind {
+    ($kind:expr, $body:expr) => {
+        match $kind {
+            Activation::Silu => $body(Activation::Silu),
+            Activation::QuickGelu => $body(Activation::QuickGelu),
+            Activation::Gelu => $body(Activation::Gelu),
+            Activation::Relu => $body(Activation::Relu),
+        }
+    };
+}
+
+impl Layer for Activation {
+    fn name(&self) -> &'static str {
+        "activation"
+    }
+
+    fn output_shape(&self, input_shape: &[usize]) -> Result<Vec<usize>> {
+        Ok(input_shape.to_vec())
+    }
+
+    fn forward(&self, _: &[usize], input: &[f32], output: &mut [f32]) {
+        output.par_chunks_mut(TILE).zip(input.par_chunks(TILE)).for_each(|(output, input)| {
+            for_each_kind!(*self, |kind: Activation| vectorized(
+                #[inline(always)]
+                || {
+                    for (y, &x) in output.iter_mut().zip(input) {
+                        *y = kind.value(x);
+                    }
+                }
+            ));
+        });
+    }
+
+    fn backward(&self, _: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
+        let tiles =
+            input_gradient.par_chunks_mut(TILE).zip(input.par_chunks(TILE)).zip(output_gradient.par_chunks(TILE));
+        tiles.for_each(|((input_gradient, input), output_gradient)| {
+            for_each_kind!(*self, |kind: Activation| vectorized(
+                #[inline(always)]
+                || {
+                    for ((dx, &x), &dy) in input_gradient.iter_mut().zip(input).zip(output_gradient) {
+                        *dx = dy * kind.derivative(x);
+                    }
+                }
+            ));
+        });
+    }
+}

@@ -1,0 +1,52 @@
+//! Clamping that lets a gradient through where it leads back inside.
+
+use std::sync::Arc;
+
+use candle_core::{Result, Tensor};
+
+use super::Layer;
+
+/// Limits each element to `minimum ..= maximum`.
+///
+/// Of the gradient g it passes what satisfies g · (x − clamp(x)) ≥ 0: an element outside the range
+/// is only ever pulled back in (`ClampWithGrad` of the VQGAN+CLIP programs).
+#[derive(Clone, Copy, Debug)]
+pub struct Clamp {
+    /// Lower limit
+    pub minimum: f32,
+    /// Upper limit
+    pub maximum: f32,
+}
+
+impl Clamp {
+    /// Applies it to a tensor of any shape.
+    ///
+    /// # Errors
+    /// Where the tensor is not `f32` on the CPU.
+    pub fn forward(self, input: &Tensor) -> Result<Tensor> {
+        super::apply(&Arc::new(self), input)
+    }
+}
+
+impl Layer for Clamp {
+    fn name(&self) -> &'static str {
+        "clamp"
+    }
+
+    fn output_shape(&self, input_shape: &[usize]) -> Result<Vec<usize>> {
+        Ok(input_shape.to_vec())
+    }
+
+    fn forward(&self, _: &[usize], input: &[f32], output: &mut [f32]) {
+        for (y, x) in output.iter_mut().zip(input) {
+            *y = x.clamp(self.minimum, self.maximum);
+        }
+    }
+
+    fn backward(&self, _: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
+        for ((dx, x), dy) in input_gradient.iter_mut().zip(input).zip(output_gradient) {
+            let excess = x - x.clamp(self.minimum, self.maximum);
+            *dx = if dy * excess >= 0.0 { *dy } else { 0.0 };
+        }
+    }
+}

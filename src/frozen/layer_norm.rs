@@ -1,0 +1,105 @@
+//! Layer normalisation over the last dimension.
+
+use std::sync::Arc;
+
+use candle_core::{Result, Tensor};
+use rayon::prelude::*;
+
+use super::vector::{sum, vectorized};
+use super::{Layer, unexpected_shape};
+
+/// y = (x − mean) / √(variance + ε) · γ + β over the last dimension (Ba et al., 2016).
+#[derive(Clone, Debug)]
+pub struct LayerNorm(Arc<Weights>);
+
+#[derive(Debug)]
+struct Weights {
+    scale: Vec<f32>,
+    shift: Vec<f32>,
+    epsilon: f64,
+}
+
+impl LayerNorm {
+    /// From γ and β, one of each a channel.
+    ///
+    /// # Panics
+    /// Where their lengths differ.
+    #[must_use]
+    pub fn new(scale: Vec<f32>, shift: Vec<f32>, epsilon: f64) -> Self {
+        assert!(scale.len() == shift.len());
+        Self(Arc::new(Weights { scale, shift, epsilon }))
+    }
+
+    /// Applies it to `[.., channels]`.
+    ///
+    /// # Errors
+    /// Where the last dimension is another.
+    pub fn forward(&self, input: &Tensor) -> Result<Tensor> {
+        super::apply(&self.0, input)
+    }
+}
+
+/// Mean, and one over the standard deviation, of a slice; two passes.
+#[inline(always)]
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+pub(super) fn moments(values: &[f32], epsilon: f64) -> (f32, f32) {
+    let count = values.len() as f64;
+    let mean = (sum(values.len(), |i| values[i]) / count) as f32;
+    let variance = sum(values.len(), |i| (values[i] - mean) * (values[i] - mean)) / count;
+    (mean, (1.0 / (variance + epsilon).sqrt()) as f32)
+}
+
+impl Layer for Weights {
+    fn name(&self) -> &'static str {
+        "layer norm"
+    }
+
+    fn output_shape(&self, input_shape: &[usize]) -> Result<Vec<usize>> {
+        if input_shape.last() == Some(&self.scale.len()) {
+            Ok(input_shape.to_vec())
+        } else {
+            unexpected_shape("layer norm", &format!("{} channels", self.scale.len()), input_shape)
+        }
+    }
+
+    fn forward(&self, _: &[usize], input: &[f32], output: &mut [f32]) {
+        let channels = self.scale.len();
+        output.par_chunks_mut(channels).zip(input.par_chunks(channels)).for_each(|(output, input)| {
+            vectorized(
+                #[inline(always)]
+                || {
+                    let (mean, inverse) = moments(input, self.epsilon);
+                    for (((y, x), scale), shift) in output.iter_mut().zip(input).zip(&self.scale).zip(&self.shift) {
+                        *y = (x - mean) * inverse * scale + shift;
+                    }
+                },
+            );
+        });
+    }
+
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+    fn backward(&self, _: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
+        let channels = self.scale.len();
+        let rows = input_gradient
+            .par_chunks_mut(channels)
+            .zip(input.par_chunks(channels))
+            .zip(output_gradient.par_chunks(channels));
+        rows.for_each(|((dx, x), dy)| {
+            vectorized(
+                #[inline(always)]
+                || {
+                    let (mean, inverse) = moments(x, self.epsilon);
+                    let scale = &self.scale[..x.len()];
+                    let dy = &dy[..x.len()];
+                    let average = |total: f64| (total / channels as f64) as f32;
+                    let first = average(sum(channels, |i| dy[i] * scale[i]));
+                    let second = average(sum(channels, |i| dy[i] * scale[i] * (x[i] - mean) * inverse));
+                    for (i, dx) in dx.iter_mut().enumerate() {
+                        let normalised = (x[i] - mean) * inverse;
+                        *dx = inverse * (dy[i] * scale[i] - first - normalised * second);
+                    }
+                },
+            );
+        });
+    }
+}

@@ -1,0 +1,126 @@
+//! Matrix products over strided views of slices; the one place that calls the GEMM library.
+
+/// A view of `rows` x `columns` numbers inside a slice.
+#[derive(Clone, Copy)]
+pub struct Matrix<'a> {
+    values: &'a [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+    column_stride: usize,
+}
+
+/// As [`Matrix`], to write into.
+pub struct MatrixMut<'a> {
+    values: &'a mut [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+    column_stride: usize,
+}
+
+/// How one product is computed.
+#[derive(Clone, Copy)]
+pub struct Products {
+    /// Adds to what the destination holds instead of replacing it.
+    pub accumulate: bool,
+    /// Uses all threads for this one product; off where the caller runs several side by side.
+    pub parallel: bool,
+    /// Factor of the product.
+    pub scale: f32,
+}
+
+impl<'a> Matrix<'a> {
+    /// A view; distances between neighbours are given in elements.
+    ///
+    /// # Panics
+    /// Where the view reaches past the slice.
+    #[must_use]
+    pub fn new(values: &'a [f32], rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> Self {
+        assert_inside(values.len(), rows, columns, row_stride, column_stride);
+        Self { values, rows, columns, row_stride, column_stride }
+    }
+
+    /// A row-major matrix that fills the start of the slice.
+    #[must_use]
+    pub fn dense(values: &'a [f32], rows: usize, columns: usize) -> Self {
+        Self::new(values, rows, columns, columns, 1)
+    }
+
+    /// The same numbers with rows and columns exchanged.
+    #[must_use]
+    pub fn transposed(self) -> Self {
+        Self {
+            values: self.values,
+            rows: self.columns,
+            columns: self.rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+        }
+    }
+}
+
+impl<'a> MatrixMut<'a> {
+    /// A view; distances between neighbours are given in elements.
+    ///
+    /// # Panics
+    /// Where the view reaches past the slice.
+    #[must_use]
+    pub fn new(values: &'a mut [f32], rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> Self {
+        assert_inside(values.len(), rows, columns, row_stride, column_stride);
+        Self { values, rows, columns, row_stride, column_stride }
+    }
+
+    /// A row-major matrix that fills the start of the slice.
+    #[must_use]
+    pub fn dense(values: &'a mut [f32], rows: usize, columns: usize) -> Self {
+        Self::new(values, rows, columns, columns, 1)
+    }
+}
+
+fn assert_inside(length: usize, rows: usize, columns: usize, row_stride: usize, column_stride: usize) {
+    let last = rows.saturating_sub(1) * row_stride + columns.saturating_sub(1) * column_stride;
+    assert!(rows * columns == 0 || last < length, "a matrix view reaches past its slice");
+}
+
+/// `destination = scale * left · right`, or `destination += ...`.
+///
+/// An element's sum runs over the inner dimension in an order that depends on the shapes and the
+/// processor alone, so tiles of a product equal the whole product and threads change nothing.
+///
+/// # Panics
+/// Where the shapes do not fit together.
+pub fn multiply(destination: &mut MatrixMut, left: Matrix, right: Matrix, how: Products) {
+    assert!(left.columns == right.rows, "inner dimensions of a product differ");
+    assert!(
+        destination.rows == left.rows && destination.columns == right.columns,
+        "the destination of a product has other dimensions"
+    );
+    let parallelism = if how.parallel { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
+    let alpha = if how.accumulate { 1.0 } else { 0.0 };
+    // SAFETY: the views were checked against their slices when they were made, the destination is
+    // borrowed exclusively, and strides fit in isize because slices do.
+    unsafe {
+        gemm::gemm(
+            destination.rows,
+            destination.columns,
+            left.columns,
+            destination.values.as_mut_ptr(),
+            destination.column_stride.cast_signed(),
+            destination.row_stride.cast_signed(),
+            how.accumulate,
+            left.values.as_ptr(),
+            left.column_stride.cast_signed(),
+            left.row_stride.cast_signed(),
+            right.values.as_ptr(),
+            right.column_stride.cast_signed(),
+            right.row_stride.cast_signed(),
+            alpha,
+            how.scale,
+            false,
+            false,
+            false,
+            parallelism,
+        );
+    }
+}

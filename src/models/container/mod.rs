@@ -1,0 +1,277 @@
+//! Reads files of weights in the formats that they are published in: safetensors, `PyTorch`'s zip
+//! archive with a pickle, and flax's `MessagePack`.
+//!
+//! [`TensorFile`] maps a file into memory and keeps an index of where its tensors are; what is in a
+//! file is checked before it is believed. Each format's index is read in its own module.
+
+mod msgpack;
+mod pickle;
+#[cfg(test)]
+mod pickle_tests;
+mod safetensors;
+#[cfg(test)]
+mod tests;
+mod unpickle;
+mod values;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use memmap2::Mmap;
+use rayon::prelude::*;
+
+use crate::{Error, Result};
+use values::Tensor;
+
+const DOWNLOAD_AGAIN: &str = "download the file again";
+
+/// What to do where a file is something else altogether.
+const NAME_WEIGHTS: &str =
+    "name a .safetensors file, PyTorch's .ckpt, .pth or .bin file, or flax's .msgpack file";
+
+/// How a weight file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A JSON header and the bytes it describes
+    Safetensors,
+    /// `PyTorch`'s zip archive with a pickle
+    Pickle,
+    /// Flax's maps of maps
+    Msgpack,
+}
+
+/// One open weight file: named tensors of any of the formats the program reads.
+pub struct TensorFile {
+    path: PathBuf,
+    format: Format,
+    bytes: Bytes,
+    tensors: BTreeMap<String, Tensor>,
+}
+
+/// What a file's bytes are kept in.
+enum Bytes {
+    Mapped(Mmap),
+    Static(&'static [u8]),
+}
+
+impl Bytes {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Mapped(map) => map,
+            Self::Static(bytes) => bytes,
+        }
+    }
+}
+
+impl TensorFile {
+    /// Opens a weight file, whose format is told by its content and not by its name.
+    ///
+    /// # Errors
+    /// Where the file is not there, is damaged, or is no weight file.
+    pub fn open(path: &Path) -> Result<Self> {
+        let with_path = |fault: Fault| fault.in_file(path);
+        let map = map(path).map_err(with_path)?;
+        let format = recognize(&map).map_err(with_path)?;
+        Self::index(path, format, Bytes::Mapped(map))
+    }
+
+    /// Opens a safetensors file compiled into the program; `name` stands for its path in messages.
+    ///
+    /// # Errors
+    /// Where the bytes are no safetensors file.
+    pub fn from_static(name: &str, bytes: &'static [u8]) -> Result<Self> {
+        Self::index(Path::new(name), Format::Safetensors, Bytes::Static(bytes))
+    }
+
+    fn index(path: &Path, format: Format, bytes: Bytes) -> Result<Self> {
+        let index = match format {
+            Format::Safetensors => safetensors::index,
+            Format::Pickle => pickle::index,
+            Format::Msgpack => msgpack::index,
+        };
+        let tensors = index(bytes.as_slice()).map_err(|fault| fault.in_file(path))?;
+        if tensors.is_empty() {
+            let hint = "name the file with the model's weights, saved as a dictionary of tensors";
+            return Err(Error::file(path, "holds no tensor", hint));
+        }
+        Ok(Self { path: path.to_owned(), format, bytes, tensors })
+    }
+
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How the file is written.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Names of the tensors in sorted order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    /// Sizes of the dimensions of a tensor; `None` where the file has no tensor of this name.
+    #[must_use]
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.tensors.get(name).map(Tensor::shape)
+    }
+
+    /// The values of a tensor in row-major order.
+    ///
+    /// # Errors
+    /// Where the file has no such tensor, its values are of a type that is not read, or one of them
+    /// is no finite number.
+    pub fn read(&self, name: &str) -> Result<Vec<f32>> {
+        let fail = |problem: &str, hint: &str| {
+            Err(Error::file(&self.path, format!("the tensor {} {problem}", quoted(name)), hint))
+        };
+        let Some(tensor) = self.tensors.get(name) else {
+            return fail("is missing", "name the weights of the model that was asked for");
+        };
+        let values = match tensor.read(self.bytes.as_slice()) {
+            Ok(values) => values,
+            Err(kind) => {
+                let problem = format!("has values of the type {}, which is not read", quoted(kind));
+                return fail(&problem, "convert the file to float32 or float16");
+            }
+        };
+        if values.len() != tensor.count() {
+            return fail("is incomplete", DOWNLOAD_AGAIN);
+        }
+        if !values.par_iter().all(|value| value.is_finite()) {
+            let hint = "download the file again, or use other weights where that is how it was made";
+            return fail("has a value that is no finite number", hint);
+        }
+        Ok(values)
+    }
+}
+
+impl fmt::Debug for TensorFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("TensorFile")
+            .field("path", &self.path)
+            .field("format", &self.format)
+            .field("tensors", &self.tensors.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is wrong with a file, and what to do about it, before it is said which file it is.
+#[derive(Debug)]
+struct Fault {
+    problem: String,
+    hint: String,
+}
+
+impl Fault {
+    fn new(problem: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { problem: problem.into(), hint: hint.into() }
+    }
+
+    /// A file that was a weight file once.
+    fn damaged(problem: impl Into<String>) -> Self {
+        Self::new(problem, DOWNLOAD_AGAIN)
+    }
+
+    fn in_file(self, path: &Path) -> Error {
+        Error::file(path, self.problem, self.hint)
+    }
+}
+
+/// A name out of a file for a message: quoted, of one line, and not endless.
+fn quoted(name: &str) -> String {
+    const LONGEST: usize = 200;
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{:?}…", name.get(..end).unwrap_or_default()),
+        None => format!("{name:?}"),
+    }
+}
+
+/// Adds a tensor to an index that has none of its name yet.
+fn insert(tensors: &mut BTreeMap<String, Tensor>, name: String, tensor: Tensor) -> Result<(), Fault> {
+    if tensors.contains_key(&name) {
+        return Err(Fault::damaged(format!("holds the tensor {} twice", quoted(&name))));
+    }
+    tensors.insert(name, tensor);
+    Ok(())
+}
+
+/// Maps a file into memory.
+fn map(path: &Path) -> Result<Mmap, Fault> {
+    let cannot_open = |error: std::io::Error| match error.kind() {
+        ErrorKind::NotFound => Fault::new("does not exist", "check the path"),
+        ErrorKind::PermissionDenied => {
+            Fault::new("may not be read", "change the file's permissions, or copy it elsewhere")
+        }
+        _ => Fault::new(format!("cannot be read: {error}"), "check the path and the disk"),
+    };
+    // Looked at before it is opened, since to open a pipe is to wait for its writer.
+    let metadata = path.metadata().map_err(cannot_open)?;
+    if metadata.is_dir() {
+        return Err(Fault::new("is a folder, not a file", "name the weight file in the folder"));
+    }
+    if !metadata.is_file() {
+        return Err(Fault::new("is no regular file", NAME_WEIGHTS));
+    }
+    if metadata.len() == 0 {
+        return Err(Fault::damaged("is empty"));
+    }
+    let file = File::open(path).map_err(cannot_open)?;
+    // SAFETY: the map is only read. Weight files are not written to while the program runs; were
+    // one cut short meanwhile, the system would end the program.
+    #[allow(unsafe_code, reason = "the only way to map a file")]
+    unsafe { Mmap::map(&file) }.map_err(cannot_open)
+}
+
+/// Tells the format of a file by how it begins.
+fn recognize(file: &[u8]) -> Result<Format, Fault> {
+    if safetensors::is_safetensors(file) {
+        return Ok(Format::Safetensors);
+    }
+    if pickle::is_zip(file) {
+        return Ok(Format::Pickle);
+    }
+    if pickle::is_bare_pickle(file) {
+        let problem = "is a pickle and no zip archive: PyTorch wrote weights so before version 1.6";
+        let hint = "load it in Python and save it again with PyTorch 1.6 or later";
+        return Err(Fault::new(problem, hint));
+    }
+    if msgpack::is_msgpack(file) {
+        return Ok(Format::Msgpack);
+    }
+    Err(no_weights(file))
+}
+
+/// What a file is that has none of the formats.
+fn no_weights(file: &[u8]) -> Fault {
+    if file.starts_with(b"version https://git-lfs") {
+        return Fault::new("is a Git LFS pointer, not the weights", "run `git lfs pull` in its folder");
+    }
+    let head = file.get(..1024).unwrap_or(file);
+    let head = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        // Only the last character is incomplete.
+        Err(error) if error.error_len().is_none() => {
+            head.get(..error.valid_up_to()).and_then(|head| str::from_utf8(head).ok()).unwrap_or_default()
+        }
+        Err(_) => "",
+    };
+    let head = head.trim_start_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}');
+    if head.starts_with('<') {
+        let hint = "download the file itself instead of the page about it";
+        return Fault::new("looks like a web page, not weights", hint);
+    }
+    let is_text = |letter: char| !letter.is_control() || letter.is_whitespace();
+    if !head.is_empty() && head.chars().all(is_text) {
+        return Fault::new("is a text file, not weights", NAME_WEIGHTS);
+    }
+    Fault::new("is in a format that is not read", NAME_WEIGHTS)
+}

@@ -1,0 +1,40 @@
+//! What several tests share.
+
+#![allow(dead_code)]
+
+use candle_core::{Device, Tensor};
+
+/// Deterministic numbers in −1..1 (splitmix64; Steele et al., 2014).
+pub fn noise(count: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed;
+    (0..count)
+        .map(|_| {
+            state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mut z = state;
+            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+/// A tensor of such numbers.
+pub fn noise_tensor(shape: &[usize], seed: u64) -> Tensor {
+    Tensor::from_vec(noise(shape.iter().product(), seed), shape, &Device::Cpu).unwrap()
+}
+
+/// All values, row by row.
+pub fn values(tensor: &Tensor) -> Vec<f32> {
+    tensor.flatten_all().unwrap().to_vec1().unwrap()
+}
+
+/// ‖a − b‖ / ‖b‖
+pub fn relative_distance(found: &Tensor, expected: &Tensor) -> f64 {
+    assert_eq!(found.dims(), expected.dims());
+    let (found, expected) = (values(found), values(expected));
+    let square = |x: f32| f64::from(x) * f64::from(x);
+    let difference: f64 = found.iter().zip(&expected).map(|(a, b)| square(a - b)).sum();
+    let norm: f64 = expected.iter().map(|b| square(*b)).sum();
+    assert!(difference.is_finite() && norm > 0.0);
+    (difference / norm).sqrt()
+}

@@ -1,0 +1,292 @@
+//! Each frozen layer: its values against the tensor library's own operations, and its gradient
+//! against finite differences of its values.
+
+mod common;
+
+use candle_core::{Tensor, Var};
+use common::{noise, noise_tensor, relative_distance, values};
+use text2art::frozen::{
+    Activation, Attention, AttentionLayout, AveragePool, Border, Clamp, ClassToken, Convolution, Filter, GroupNorm,
+    Homography, LayerNorm, Linear, MeanMaxPool, MeanToken, Padding, Patches, Upsample, Warp, Window,
+};
+
+/// Compares the gradient of Σ layer(x) · c along random directions d with
+/// (f(x + h d) − f(x − h d)) / 2h, f summed in f64.
+fn check_gradient(layer: impl Fn(&Tensor) -> candle_core::Result<Tensor>, shape: &[usize]) {
+    let input = Var::from_tensor(&noise_tensor(shape, 1)).unwrap();
+    let output = layer(&input).unwrap();
+    let cotangent = noise_tensor(output.dims(), 2);
+    let loss = (&output * &cotangent).unwrap().sum_all().unwrap();
+    let gradients = loss.backward().unwrap();
+    let gradient = gradients.get(&input).expect("the layer passes no gradient");
+    assert_eq!(gradient.dims(), input.dims());
+    let gradient = values(gradient);
+
+    let function = |x: &Tensor| -> f64 {
+        let output = values(&layer(x).unwrap());
+        output.iter().zip(values(&cotangent)).map(|(y, c)| f64::from(*y) * f64::from(c)).sum()
+    };
+    let step = 2e-3;
+    for seed in 3..8 {
+        let direction = noise_tensor(shape, seed);
+        let ahead = function(&(input.as_tensor() + (&direction * step).unwrap()).unwrap());
+        let behind = function(&(input.as_tensor() - (&direction * step).unwrap()).unwrap());
+        let found = (ahead - behind) / (2.0 * step);
+        let expected: f64 = gradient.iter().zip(values(&direction)).map(|(g, d)| f64::from(*g) * f64::from(d)).sum();
+        let scale = gradient.iter().map(|g| f64::from(*g) * f64::from(*g)).sum::<f64>().sqrt();
+        assert!((found - expected).abs() < 5e-3 * scale, "slope {found}, gradient says {expected}, scale {scale}");
+    }
+}
+
+fn assert_close(found: &Tensor, expected: &Tensor) {
+    let distance = relative_distance(found, expected);
+    assert!(distance < 2e-6, "relative distance {distance}");
+}
+
+fn convolution(inputs: usize, outputs: usize, window: Window) -> (Convolution, Tensor, Tensor) {
+    let weight = noise_tensor(&[outputs, inputs, window.side, window.side], 10);
+    let bias = noise_tensor(&[outputs], 11);
+    (Convolution::new(values(&weight), values(&bias), inputs, outputs, window), weight, bias)
+}
+
+#[test]
+fn convolutions() {
+    let windows = [
+        Window::same(3),
+        Window::same(1),
+        Window::same(5),
+        Window { side: 3, stride: 2, padding: Padding::uniform(1) },
+        Window { side: 5, stride: 2, padding: Padding::uniform(2) },
+        Window { side: 4, stride: 4, padding: Padding::default() },
+        Window { side: 2, stride: 1, padding: Padding { bottom: 1, right: 1, ..Padding::default() } },
+        Window { side: 3, stride: 2, padding: Padding { bottom: 1, right: 1, ..Padding::default() } },
+    ];
+    for window in windows {
+        for (batch, inputs, outputs, height, width) in [(2, 5, 7, 9, 12), (1, 1, 3, 5, 4), (1, 33, 40, 64, 40)] {
+            let (layer, weight, bias) = convolution(inputs, outputs, window);
+            let input = noise_tensor(&[batch, inputs, height, width], 12);
+            let padding = window.padding;
+            let padded = input.pad_with_zeros(2, padding.top, padding.bottom).unwrap();
+            let padded = padded.pad_with_zeros(3, padding.left, padding.right).unwrap();
+            let expected = padded.conv2d(&weight, 0, window.stride, 1, 1).unwrap();
+            let expected = expected.broadcast_add(&bias.reshape((1, outputs, 1, 1)).unwrap()).unwrap();
+            assert_close(&layer.forward(&input).unwrap(), &expected);
+        }
+        let (layer, ..) = convolution(3, 4, window);
+        check_gradient(|x| layer.forward(x), &[2, 3, 9, 8]);
+    }
+}
+
+#[test]
+fn a_convolution_refuses_what_it_cannot_take() {
+    let (layer, ..) = convolution(3, 4, Window { padding: Padding::default(), ..Window::same(5) });
+    assert!(layer.forward(&noise_tensor(&[1, 2, 9, 9], 0)).is_err());
+    assert!(layer.forward(&noise_tensor(&[1, 3, 4, 9], 0)).is_err());
+    assert!(layer.forward(&noise_tensor(&[3, 9, 9], 0)).is_err());
+}
+
+#[test]
+fn linear() {
+    let (weight, bias) = (noise_tensor(&[7, 5], 10), noise_tensor(&[7], 11));
+    let layer = Linear::new(values(&weight), Some(values(&bias)), 5, 7);
+    let input = noise_tensor(&[3, 4, 5], 12);
+    let expected = input.broadcast_matmul(&weight.t().unwrap()).unwrap().broadcast_add(&bias).unwrap();
+    assert_close(&layer.forward(&input).unwrap(), &expected);
+    check_gradient(|x| layer.forward(x), &[3, 4, 5]);
+    let plain = Linear::new(values(&weight), None, 5, 7);
+    check_gradient(|x| plain.forward(x), &[1, 5]);
+}
+
+#[test]
+fn normalisations() {
+    let (scale, shift) = (noise_tensor(&[12], 10), noise_tensor(&[12], 11));
+    let layer = LayerNorm::new(values(&scale), values(&shift), 1e-5);
+    let input = noise_tensor(&[2, 5, 12], 12);
+    let expected = candle_nn::ops::layer_norm_slow(&input, &scale, &shift, 1e-5).unwrap();
+    assert_close(&layer.forward(&input).unwrap(), &expected);
+    check_gradient(|x| layer.forward(x), &[2, 5, 12]);
+
+    let input = noise_tensor(&[2, 12, 5, 6], 12);
+    for groups in [1, 4, 12] {
+        let expected = candle_nn::GroupNorm::new(scale.clone(), shift.clone(), 12, groups, 1e-6).unwrap();
+        let expected = candle_nn::Module::forward(&expected, &input).unwrap();
+        let layer = GroupNorm::new(values(&scale), values(&shift), groups, 1e-6, false);
+        assert_close(&layer.forward(&input).unwrap(), &expected);
+        check_gradient(|x| layer.forward(x), &[2, 12, 5, 6]);
+        let layer = GroupNorm::new(values(&scale), values(&shift), groups, 1e-6, true);
+        assert_close(&layer.forward(&input).unwrap(), &expected.silu().unwrap());
+        check_gradient(|x| layer.forward(x), &[2, 12, 5, 6]);
+    }
+}
+
+#[test]
+fn activations() {
+    let input = (noise_tensor(&[3, 50], 12) * 6.0).unwrap();
+    let slope = (&input * 1.702).unwrap();
+    let expected = [
+        (Activation::Silu, input.silu().unwrap()),
+        (Activation::QuickGelu, (&input * candle_nn::ops::sigmoid(&slope).unwrap()).unwrap()),
+        (Activation::Gelu, input.gelu_erf().unwrap()),
+        (Activation::Relu, input.relu().unwrap()),
+    ];
+    for (activation, expected) in expected {
+        assert_close(&activation.forward(&input).unwrap(), &expected);
+        check_gradient(|x| activation.forward(x), &[4, 31]);
+    }
+}
+
+/// Attention by the tensor library's operations, for packed `[batch, tokens, 3·width]`.
+fn plain_attention(packed: &Tensor, heads: usize, causal: bool) -> Tensor {
+    let (batch, tokens, packed_width) = packed.dims3().unwrap();
+    let width = packed_width / 3;
+    let part = |index: usize| {
+        let part = packed.narrow(2, index * width, width).unwrap().contiguous().unwrap();
+        part.reshape((batch, tokens, heads, width / heads)).unwrap().transpose(1, 2).unwrap().contiguous().unwrap()
+    };
+    let scale = 1.0 / ((width / heads) as f64).sqrt();
+    let mut scores = (part(0).matmul(&part(1).t().unwrap()).unwrap() * scale).unwrap();
+    if causal {
+        let mask: Vec<f32> =
+            (0..tokens * tokens).map(|i| if i % tokens > i / tokens { f32::NEG_INFINITY } else { 0.0 }).collect();
+        let mask = Tensor::from_vec(mask, (1, 1, tokens, tokens), packed.device()).unwrap();
+        scores = scores.broadcast_add(&mask).unwrap();
+    }
+    let output = candle_nn::ops::softmax(&scores, 3).unwrap().matmul(&part(2)).unwrap();
+    output.transpose(1, 2).unwrap().contiguous().unwrap().reshape((batch, tokens, width)).unwrap()
+}
+
+#[test]
+fn attention() {
+    for (batch, tokens, heads, causal) in [(2, 7, 3, false), (1, 9, 2, true), (1, 300, 1, false), (3, 1, 2, true)] {
+        let layout = AttentionLayout::TokensFirst;
+        let layer = Attention { heads, causal, first_only: false, layout };
+        let input = noise_tensor(&[batch, tokens, 3 * 4 * heads], 12);
+        let expected = plain_attention(&input, heads, causal);
+        assert_close(&layer.forward(&input).unwrap(), &expected);
+        check_gradient(|x| layer.forward(x), &[batch, tokens, 3 * 4 * heads]);
+        if !causal {
+            let first = Attention { first_only: true, ..layer };
+            assert_close(&first.forward(&input).unwrap(), &expected.narrow(1, 0, 1).unwrap());
+            check_gradient(|x| first.forward(x), &[batch, tokens, 3 * 4 * heads]);
+        }
+    }
+    let layer = Attention { heads: 1, causal: false, first_only: false, layout: AttentionLayout::ChannelsFirst };
+    let input = noise_tensor(&[2, 12, 3, 5], 12);
+    let tokens = input.reshape((2, 12, 15)).unwrap().transpose(1, 2).unwrap().contiguous().unwrap();
+    let expected = plain_attention(&tokens, 1, false).transpose(1, 2).unwrap().contiguous().unwrap();
+    assert_close(&layer.forward(&input).unwrap(), &expected.reshape((2, 4, 3, 5)).unwrap());
+    check_gradient(|x| layer.forward(x), &[2, 12, 3, 5]);
+}
+
+#[test]
+fn sampling_layers() {
+    let input = noise_tensor(&[2, 3, 4, 6], 12);
+    assert_close(&Upsample.forward(&input).unwrap(), &input.upsample_nearest2d(8, 12).unwrap());
+    check_gradient(|x| Upsample.forward(x), &[2, 3, 4, 6]);
+
+    let pool = AveragePool { side: 2 };
+    assert_close(&pool.forward(&input).unwrap(), &input.avg_pool2d(2).unwrap());
+    check_gradient(|x| pool.forward(x), &[2, 3, 5, 7]);
+
+    let mean = input.mean((2, 3)).unwrap();
+    let maximum = input.flatten_from(2).unwrap().max(2).unwrap();
+    assert_close(&MeanMaxPool.forward(&input).unwrap(), &Tensor::cat(&[mean, maximum], 1).unwrap());
+    check_gradient(|x| MeanMaxPool.forward(x), &[2, 3, 4, 5]);
+
+    let clamp = Clamp { minimum: -0.5, maximum: 0.5 };
+    assert_close(&clamp.forward(&input).unwrap(), &input.clamp(-0.5, 0.5).unwrap());
+}
+
+#[test]
+fn a_clamp_lets_a_gradient_through_where_it_leads_back() {
+    let input = Var::new(&[-1.0f32, -1.0, 0.2, 0.2, 2.0, 2.0], &candle_core::Device::Cpu).unwrap();
+    let slope = Tensor::new(&[1.0f32, -1.0, 1.0, -1.0, 1.0, -1.0], input.device()).unwrap();
+    let output = Clamp { minimum: 0.0, maximum: 1.0 }.forward(&input).unwrap();
+    let gradients = (output * slope).unwrap().sum_all().unwrap().backward().unwrap();
+    assert_eq!(values(gradients.get(&input).unwrap()), [0.0, -1.0, 1.0, -1.0, 1.0, 0.0]);
+}
+
+#[test]
+fn tokens() {
+    let input = noise_tensor(&[2, 3, 4, 6], 12);
+    let patches = Patches { side: 2 };
+    let expected = input.reshape(&[2, 3, 2, 2, 3, 2][..]).unwrap().permute([0, 2, 4, 1, 3, 5]).unwrap();
+    assert_close(&patches.forward(&input).unwrap(), &expected.contiguous().unwrap().reshape((2, 6, 12)).unwrap());
+    check_gradient(|x| patches.forward(x), &[2, 3, 4, 6]);
+
+    let class = ClassToken::new(noise(4, 20), noise(24, 21));
+    assert_eq!(class.forward(&noise_tensor(&[2, 5, 4], 12)).unwrap().dims(), [2, 6, 4]);
+    check_gradient(|x| class.forward(x), &[2, 5, 4]);
+
+    let mean = MeanToken::new(noise(21, 20), 3);
+    assert_eq!(mean.forward(&noise_tensor(&[2, 3, 2, 3], 12)).unwrap().dims(), [2, 7, 3]);
+    check_gradient(|x| mean.forward(x), &[2, 3, 2, 3]);
+}
+
+#[test]
+fn warps() {
+    let matrices = vec![
+        Homography::IDENTITY,
+        Homography([0.5, 0.1, 0.3, -0.2, 0.6, -0.1, 0.0, 0.0, 1.0]),
+        Homography([1.5, 0.3, 0.1, 0.2, 2.5, 0.0, 0.2, -0.1, 1.0]),
+    ];
+    for border in [Border::Fill(0.0), Border::Fill(0.4), Border::Edge, Border::Reflection] {
+        for filter in [Filter::Bilinear, Filter::Area] {
+            let warp = Warp::new(matrices.clone(), (5, 7), border, filter);
+            // Affine in the picture: without its constant part the slopes must fit as well.
+            check_gradient(|x| warp.forward(x), &[1, 2, 13, 11]);
+        }
+    }
+}
+
+#[test]
+fn the_identity_returns_the_pictures_bits() {
+    for (height, width) in [(1, 1), (7, 13), (224, 224), (500, 281)] {
+        let picture = noise_tensor(&[1, 3, height, width], 1);
+        for filter in [Filter::Bilinear, Filter::Area] {
+            for border in [Border::Fill(0.5), Border::Edge, Border::Reflection] {
+                let warp = Warp::new(vec![Homography::IDENTITY], (height, width), border, filter);
+                assert_eq!(values(&warp.forward(&picture).unwrap()), values(&picture));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_area_filter_averages_whole_squares() {
+    // Shrinking by a whole number averages squares: the same as average pooling.
+    let picture = noise_tensor(&[1, 3, 24, 32], 1);
+    let warp = Warp::new(vec![Homography::IDENTITY], (6, 8), Border::Reflection, Filter::Area);
+    assert_close(&warp.forward(&picture).unwrap(), &picture.avg_pool2d(4).unwrap());
+}
+
+#[test]
+fn threads_change_no_bits() {
+    let (layer, ..) = convolution(16, 24, Window::same(3));
+    let (strided, ..) = convolution(16, 24, Window { side: 3, stride: 2, padding: Padding::uniform(1) });
+    let norm = GroupNorm::new(noise(24, 1), noise(24, 2), 4, 1e-6, true);
+    let linear = Linear::new(noise(24 * 72, 3), Some(noise(72, 4)), 24, 72);
+    let attention = Attention { heads: 2, causal: false, first_only: false, layout: AttentionLayout::TokensFirst };
+    let warp = Warp::new(
+        vec![Homography([0.5, 0.1, 0.3, -0.2, 0.6, -0.1, 0.0, 0.0, 1.0]); 20],
+        (16, 16),
+        Border::Edge,
+        Filter::Area,
+    );
+    let run = || {
+        let picture = Var::from_tensor(&noise_tensor(&[1, 16, 61, 70], 5)).unwrap();
+        let cutouts = warp.forward(&picture).unwrap();
+        let features = strided.forward(&cutouts).unwrap();
+        let tokens = features.flatten_from(2).unwrap().transpose(1, 2).unwrap();
+        let attended = attention.forward(&linear.forward(&tokens).unwrap()).unwrap();
+        let wide = norm.forward(&layer.forward(&picture).unwrap()).unwrap();
+        let loss = (attended.sqr().unwrap().sum_all().unwrap() + wide.sqr().unwrap().sum_all().unwrap()).unwrap();
+        let gradients = loss.backward().unwrap();
+        (values(&loss), values(gradients.get(&picture).unwrap()))
+    };
+    let pool = |threads: usize| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let one = pool(1).install(run);
+    for threads in [2, 3, 8] {
+        assert!(one == pool(threads).install(run), "{threads} threads give other bits than one");
+    }
+}
