@@ -13,7 +13,7 @@ use super::vector::{erf, exp, sigmoid, vectorized};
 pub enum Activation {
     /// x σ(x)
     Silu,
-    /// x σ(1.702 x), `OpenAI`'s approximation of GELU
+    /// x σ(1.702 x), OpenAI's approximation of GELU
     QuickGelu,
     /// x Φ(x)
     Gelu,

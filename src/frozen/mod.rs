@@ -7,6 +7,7 @@
 //! gives the same bits on one core and on many.
 
 mod activation;
+mod affine;
 mod attention;
 mod clamp;
 mod convolution;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Error, Layout, Result, Shape, Tensor};
 
 pub use activation::Activation;
+pub use affine::ChannelAffine;
 pub use attention::{Attention, AttentionLayout};
 pub use clamp::Clamp;
 pub use convolution::{Convolution, Padding, Window};

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::{Layer, unexpected_shape};
 
 /// The average of each `side` x `side` square of `[batch, channels, height, width]`; what is left
-/// over at the right and lower edge is dropped, as `PyTorch` does.
+/// over at the right and lower edge is dropped, as PyTorch does.
 #[derive(Clone, Copy, Debug)]
 pub struct AveragePool {
     /// Side of the squares, in pixels

@@ -26,7 +26,7 @@ pub enum Border {
 /// How a picture is sampled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filter {
-    /// Four neighbours, weighted: `grid_sample(align_corners=False)` of `PyTorch`
+    /// Four neighbours, weighted: `grid_sample(align_corners=False)` of PyTorch
     Bilinear,
     /// The average of k x k bilinear samples spread evenly over each output pixel; k is the largest
     /// number of source pixels an output pixel spans, along either of its sides, at the centre of

@@ -2,6 +2,9 @@
 
 #![allow(dead_code)]
 
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
 use candle_core::{Device, Tensor};
 
 /// Deterministic numbers in −1..1 (splitmix64; Steele et al., 2014).
@@ -37,4 +40,25 @@ pub fn relative_distance(found: &Tensor, expected: &Tensor) -> f64 {
     let norm: f64 = expected.iter().map(|b| square(*b)).sum();
     assert!(difference.is_finite() && norm > 0.0);
     (difference / norm).sqrt()
+}
+
+/// A folder of reference data of the project's own.
+pub fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+/// Reference data too large to keep in the project: beside it where the developers keep them, else none.
+pub fn shared_fixtures() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures");
+    folder.is_dir().then_some(folder)
+}
+
+/// The tensors of a reference file.
+pub fn reference(name: &str) -> HashMap<String, Tensor> {
+    candle_core::safetensors::load(fixtures().join(name), &Device::Cpu).unwrap()
+}
+
+/// A path as an argument.
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
 }

@@ -29,8 +29,7 @@ use values::Tensor;
 const DOWNLOAD_AGAIN: &str = "download the file again";
 
 /// What to do where a file is something else altogether.
-const NAME_WEIGHTS: &str =
-    "name a .safetensors file, PyTorch's .ckpt, .pth or .bin file, or flax's .msgpack file";
+const NAME_WEIGHTS: &str = "name a .safetensors file, PyTorch's .ckpt, .pth or .bin file, or flax's .msgpack file";
 
 /// How a weight file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -256,13 +255,10 @@ fn no_weights(file: &[u8]) -> Fault {
         return Fault::new("is a Git LFS pointer, not the weights", "run `git lfs pull` in its folder");
     }
     let head = file.get(..1024).unwrap_or(file);
-    let head = match std::str::from_utf8(head) {
-        Ok(text) => text,
-        // Only the last character is incomplete.
-        Err(error) if error.error_len().is_none() => {
-            head.get(..error.valid_up_to()).and_then(|head| str::from_utf8(head).ok()).unwrap_or_default()
-        }
-        Err(_) => "",
+    let head = match head.utf8_chunks().next() {
+        // At most the last character, cut in two, may be no text.
+        Some(chunk) if chunk.valid().len() + 3 >= head.len() => chunk.valid(),
+        _ => "",
     };
     let head = head.trim_start_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}');
     if head.starts_with('<') {

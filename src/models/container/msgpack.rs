@@ -9,7 +9,7 @@ use std::ops::Range;
 use rmpv::ValueRef;
 use rmpv::decode::read_value_ref_with_max_depth;
 
-use super::values::{ElementType, Tensor, element_count};
+use super::values::{ElementType, Tensor};
 use super::{DOWNLOAD_AGAIN, Fault, insert, quoted};
 
 /// Deeper maps than any model's, and shallow enough for every thread's stack.
@@ -24,21 +24,21 @@ const CHUNKED_ARRAY: &str = "__msgpack_chunked_array__";
 /// Keys and values of a map, in the order of the file.
 type Map<'file> = [(ValueRef<'file>, ValueRef<'file>)];
 
-/// Whether a file begins as a `MessagePack` map does.
+/// Whether a file begins as a `MessagePack` map does, with a text for its first key.
 pub(super) fn is_msgpack(file: &[u8]) -> bool {
-    matches!(file.first(), Some(0x80..=0x8f | 0xde | 0xdf))
+    let key = match file {
+        [0x81..=0x8f, key, ..] | [0xde, _, _, key, ..] | [0xdf, _, _, _, _, key, ..] => *key,
+        _ => return false,
+    };
+    matches!(key, 0xa0..=0xbf | 0xd9..=0xdb)
 }
 
 /// The tensors of a flax file by name.
 pub(super) fn index(file: &[u8]) -> Result<BTreeMap<String, Tensor>, Fault> {
     let mut rest = file;
-    let root = read_value_ref_with_max_depth(&mut rest, LARGEST_DEPTH).map_err(|error| {
-        match error.kind() {
-            ErrorKind::Unsupported => {
-                Fault::new("has maps nested deeper than a model's", DOWNLOAD_AGAIN)
-            }
-            _ => Fault::damaged("is a flax file that is cut short or damaged"),
-        }
+    let root = read_value_ref_with_max_depth(&mut rest, LARGEST_DEPTH).map_err(|error| match error.kind() {
+        ErrorKind::Unsupported => Fault::new("has maps nested deeper than a model's", DOWNLOAD_AGAIN),
+        _ => Fault::damaged("is a flax file that is cut short or damaged"),
     })?;
     if !rest.is_empty() {
         return Err(Fault::damaged("is a flax file with something else behind its end"));
@@ -65,9 +65,7 @@ impl<'file> Reader<'file> {
             };
             let name = format!("{prefix}{key}");
             let array = match value {
-                ValueRef::Ext(kind, payload) if EXTENSION_TYPES.contains(kind) => {
-                    self.array(payload)
-                }
+                ValueRef::Ext(kind, payload) if EXTENSION_TYPES.contains(kind) => self.array(payload),
                 ValueRef::Map(map) if find(map, CHUNKED_ARRAY).is_some() => self.chunked_array(map),
                 ValueRef::Map(map) => {
                     self.add_map(&format!("{name}."), map)?;
@@ -79,9 +77,8 @@ impl<'file> Reader<'file> {
                 let Array { shape, element_type, ranges } = array;
                 Tensor::contiguous(shape, element_type, ranges, self.file.len())
             });
-            let tensor = tensor.ok_or_else(|| {
-                Fault::damaged(format!("has a damaged description of the tensor {}", quoted(&name)))
-            })?;
+            let tensor = tensor
+                .ok_or_else(|| Fault::damaged(format!("has a damaged description of the tensor {}", quoted(&name))))?;
             insert(&mut self.tensors, name, tensor)?;
         }
         Ok(())
@@ -90,43 +87,33 @@ impl<'file> Reader<'file> {
     /// An array as flax stores it: shape, name of the type, and bytes in row-major order.
     fn array(&self, mut payload: &'file [u8]) -> Option<Array> {
         let fields = read_value_ref_with_max_depth(&mut payload, LARGEST_DEPTH).ok()?;
-        let [ValueRef::Array(shape), type_name, ValueRef::Binary(bytes)] =
-            fields.as_array()?.as_slice()
-        else {
+        let [ValueRef::Array(shape), type_name, ValueRef::Binary(bytes)] = fields.as_array()?.as_slice() else {
             return None;
         };
         // The bytes are a part of the mapped file, found again by their address.
         let start = bytes.as_ptr().addr().checked_sub(self.file.as_ptr().addr())?;
+        let range = start..start.checked_add(bytes.len())?;
         Some(Array {
             shape: shape.iter().map(size).collect::<Option<_>>()?,
             element_type: element_type(text(type_name)?),
-            ranges: vec![start..start.checked_add(bytes.len())?],
+            ranges: vec![range],
         })
     }
 
     /// An array of more than 2^30 bytes, which flax cuts into flat pieces.
     fn chunked_array(&self, map: &Map<'file>) -> Option<Array> {
         let shape = numbered(find(map, "shape")?)?;
-        let mut whole: Option<Array> = None;
-        for chunk in numbered(find(map, "chunks")?)? {
-            let ValueRef::Ext(kind, payload) = chunk else { return None };
-            let chunk = self.array(payload).filter(|_| EXTENSION_TYPES.contains(kind))?;
-            let [range] = chunk.ranges.as_slice() else { return None };
-            let chunk_shape = chunk.shape.clone();
-            // Each piece has to fit by itself: two wrong lengths could add up to the right one.
-            let element_type = chunk.element_type.clone();
-            Tensor::contiguous(chunk_shape, element_type, vec![range.clone()], self.file.len())?;
-            match &mut whole {
-                None => whole = Some(chunk),
-                Some(whole) if whole.element_type == chunk.element_type => {
-                    whole.ranges.extend(chunk.ranges);
-                }
-                Some(_) => return None,
-            }
+        let shape = shape.into_iter().map(size).collect::<Option<_>>()?;
+        let mut chunks = numbered(find(map, "chunks")?)?.into_iter().map(|chunk| match chunk {
+            ValueRef::Ext(kind, payload) if EXTENSION_TYPES.contains(kind) => self.array(payload),
+            _ => None,
+        });
+        let mut whole = Array { shape, ..chunks.next()?? };
+        for chunk in chunks {
+            let chunk = chunk.filter(|chunk| chunk.element_type == whole.element_type)?;
+            whole.ranges.extend(chunk.ranges);
         }
-        let shape = shape.into_iter().map(size).collect::<Option<Vec<_>>>()?;
-        element_count(&shape)?;
-        Some(Array { shape, ..whole? })
+        Some(whole)
     }
 }
 
@@ -186,4 +173,138 @@ fn element_type(name: &str) -> Result<ElementType, String> {
         "bool" => ElementType::Bool,
         other => return Err(other.to_owned()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rmpv::Value;
+
+    use super::super::Format;
+    use super::super::tests::{endures_damage, open, parts, refusal};
+    use super::*;
+
+    fn encode(value: &Value) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        rmpv::encode::write_value(&mut bytes, value).unwrap();
+        bytes
+    }
+
+    fn map<'name>(entries: impl IntoIterator<Item = (&'name str, Value)>) -> Value {
+        Value::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
+    }
+
+    fn raw_array(shape: &[usize], type_name: &str, bytes: Vec<u8>) -> Value {
+        let shape = Value::Array(shape.iter().map(|&size| size.into()).collect());
+        let fields = Value::Array(vec![shape, type_name.into(), Value::Binary(bytes)]);
+        Value::Ext(1, encode(&fields))
+    }
+
+    fn array(shape: &[usize], values: &[f32]) -> Value {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        raw_array(shape, "float32", bytes)
+    }
+
+    fn chunked(shape: &[usize], chunks: Vec<(&str, Value)>) -> Value {
+        let names: Vec<_> = (0..shape.len()).map(|axis| axis.to_string()).collect();
+        let shape = names.iter().map(String::as_str).zip(shape.iter().map(|&size| size.into()));
+        map([(CHUNKED_ARRAY, true.into()), ("shape", map(shape)), ("chunks", map(chunks))])
+    }
+
+    #[test]
+    fn reads_nested_maps() {
+        let scalar = encode(&Value::Array(vec![
+            Value::Array(vec![]),
+            "int32".into(),
+            Value::Binary(7_i32.to_le_bytes().to_vec()),
+        ]));
+        let half = raw_array(&[2], "float16", vec![0, 0x3c, 0, 0xc0]);
+        let brain = raw_array(&[1, 1], "bfloat16", vec![0x80, 0x3f]);
+        let root = map([
+            ("decoder", map([("up_1", map([("kernel", array(&[1, 2], &[1.0, 2.0]))]))])),
+            ("bias", half),
+            ("brain", brain),
+            ("scalar", Value::Ext(3, scalar)),
+            ("step", 3.into()),
+            ("complex", Value::Ext(2, vec![])),
+            ("nothing", map([])),
+        ]);
+        let file = open(&encode(&root)).unwrap();
+        assert_eq!(file.format(), Format::Msgpack);
+        let names = ["bias", "brain", "decoder.up_1.kernel", "scalar"];
+        assert_eq!(file.names().collect::<Vec<_>>(), names);
+        assert_eq!(file.shape("decoder.up_1.kernel"), Some(&[1, 2][..]));
+        assert_eq!(file.read("decoder.up_1.kernel").unwrap(), [1.0, 2.0]);
+        assert_eq!(file.read("bias").unwrap(), [1.0, -2.0]);
+        assert_eq!(file.read("brain").unwrap(), [1.0]);
+        assert_eq!(file.read("scalar").unwrap(), [7.0]);
+        assert_eq!(file.shape("scalar"), Some(&[][..]));
+    }
+
+    #[test]
+    fn joins_chunked_arrays_in_the_order_of_their_numbers() {
+        let numbers: Vec<_> = (0..12).map(|number| number.to_string()).collect();
+        let mut chunks: Vec<_> =
+            (0_u8..12).zip(&numbers).map(|(value, name)| (name.as_str(), array(&[1], &[value.into()]))).collect();
+        chunks.sort_by_key(|(name, _)| name.to_string());
+        let root = map([("big", chunked(&[3, 4], chunks)), ("x", array(&[1], &[1.0]))]);
+        let file = open(&encode(&root)).unwrap();
+        assert_eq!(file.shape("big"), Some(&[3, 4][..]));
+        let expected: Vec<f32> = (0_u8..12).map(f32::from).collect();
+        assert_eq!(file.read("big").unwrap(), expected);
+    }
+
+    #[test]
+    fn wrong_arrays_are_refused() {
+        let half = |values: usize| raw_array(&[values], "float16", vec![0; 2 * values]);
+        for wrong in [
+            array(&[3], &[1.0, 2.0]),
+            array(&[usize::MAX, usize::MAX], &[]),
+            raw_array(&[1], "float32", vec![0; 5]),
+            Value::Ext(1, vec![]),
+            Value::Ext(1, encode(&Value::Array(vec![]))),
+            chunked(&[2], vec![]),
+            chunked(&[3], vec![("0", array(&[2], &[1.0, 2.0]))]),
+            chunked(&[2], vec![("0", array(&[1], &[1.0])), ("2", array(&[1], &[1.0]))]),
+            chunked(&[2], vec![("0", array(&[1], &[1.0])), ("1", half(2))]),
+            chunked(&[2], vec![("0", array(&[1], &[1.0])), ("1", 3.into())]),
+            chunked(&[1], vec![("zero", array(&[1], &[1.0]))]),
+        ] {
+            let (problem, _) = refusal(&encode(&map([("a", map([("b", wrong)]))])));
+            assert_eq!(problem, "has a damaged description of the tensor \"a.b\"");
+        }
+        let twice = map([("x", array(&[1], &[1.0])), ("x", array(&[1], &[1.0]))]);
+        assert_eq!(refusal(&encode(&twice)).0, "holds the tensor \"x\" twice");
+        let number = Value::Map(vec![(3.into(), array(&[1], &[1.0]))]);
+        assert!(refusal(&encode(&map([("a", number)]))).0.contains("key that is no text"));
+    }
+
+    #[test]
+    fn other_types_fail_only_where_they_are_read() {
+        let root = map([("x", raw_array(&[2], "complex64", vec![0; 16]))]);
+        let file = open(&encode(&root)).unwrap();
+        assert!(parts(file.read("x").unwrap_err()).0.contains("complex64"));
+    }
+
+    #[test]
+    fn what_is_no_map_of_arrays_is_refused() {
+        assert_eq!(refusal(&encode(&map([("step", 3.into())]))).0, "holds no tensor");
+        let mut longer = encode(&map([("x", array(&[1], &[1.0]))]));
+        longer.push(0);
+        assert!(refusal(&longer).0.contains("behind its end"));
+        let deep = b"\x81\xa1x".repeat(100_000);
+        assert!(refusal(&deep).0.contains("nested deeper"));
+        // Lengths of 4 GiB without the bytes.
+        for huge in [&b"\xdf\xff\xff\xff\xff\xa1x"[..], b"\x81\xa1x\xc9\xff\xff\xff\xff\x01"] {
+            assert!(refusal(huge).0.contains("cut short or damaged"));
+        }
+    }
+
+    #[test]
+    fn damage_is_endured() {
+        let chunks = vec![("1", array(&[1], &[3.0])), ("0", array(&[2], &[1.0, 2.0]))];
+        endures_damage(&encode(&map([
+            ("conv_in", map([("kernel", array(&[2, 2], &[1.0, 2.0, 3.0, 4.0]))])),
+            ("big", chunked(&[3], chunks)),
+        ])));
+    }
 }

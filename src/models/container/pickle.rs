@@ -10,7 +10,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::unpickle::{SAVE_PLAINLY, unpickle};
 use super::values::{ElementType, Tensor};
-use super::{DOWNLOAD_AGAIN, Fault, insert, quoted};
+use super::{Fault, insert, quoted};
 
 /// Where a state dictionary is in what trainers save beside it.
 const STATE_DICTIONARY: &str = "state_dict";
@@ -42,9 +42,9 @@ pub(super) fn index(file: &[u8]) -> Result<BTreeMap<String, Tensor>, Fault> {
             return Err(Fault::new(problem, SAVE_PLAINLY));
         };
         let storage = archive.entry(&format!("data/{}", view.storage))?;
-        let tensor = view.tensor(storage, file.len()).ok_or_else(|| {
-            Fault::damaged(format!("has the tensor {} outside its storage", quoted(&name)))
-        })?;
+        let tensor = view
+            .tensor(storage, file.len())
+            .ok_or_else(|| Fault::damaged(format!("has the tensor {} outside its storage", quoted(&name))))?;
         insert(&mut tensors, name, tensor)?;
     }
     Ok(tensors)
@@ -92,8 +92,7 @@ impl Archive {
             return Err(Fault::new(problem, "unpack it, and name the weight file that was in it"));
         };
         let code = format!("{folder}code/");
-        if entries.contains_key(&format!("{folder}constants.pkl"))
-            || entries.keys().any(|name| name.starts_with(&code))
+        if entries.contains_key(&format!("{folder}constants.pkl")) || entries.keys().any(|name| name.starts_with(&code))
         {
             let problem = "is a TorchScript archive: a program, not only weights";
             let hint = "load it with torch.jit.load and save its state_dict() with torch.save";
@@ -129,7 +128,7 @@ fn state_dictionary(saved: Object) -> Result<Vec<(Object, Object)>, Fault> {
         return Err(Fault::new(problem, SAVE_PLAINLY));
     };
     let is_inner = |(key, value): &(Object, Object)| {
-        matches!((key, value), (Object::Unicode(key), Object::Dict(_)) if key == STATE_DICTIONARY)
+        matches!(key, Object::Unicode(key) if key == STATE_DICTIONARY) && matches!(value, Object::Dict(_))
     };
     if let Some(inner) = entries.iter().position(is_inner)
         && let (_, Object::Dict(inner)) = entries.swap_remove(inner)
@@ -147,8 +146,7 @@ fn tensor_description(object: Object) -> Option<Vec<Object>> {
         Object::Build { callable, .. } => return tensor_description(*callable),
         _ => return None,
     };
-    let (Object::Class { module_name, class_name }, Object::Tuple(arguments)) = (callable, arguments)
-    else {
+    let (Object::Class { module_name, class_name }, Object::Tuple(arguments)) = (callable, arguments) else {
         return None;
     };
     match (module_name.as_str(), class_name.as_str()) {

@@ -7,10 +7,11 @@ use super::Fault;
 /// Deeper objects than any checkpoint's, and shallow enough for every thread's stack.
 const LARGEST_DEPTH: usize = 128;
 
-/// Bytes of objects looked at while running a pickle, hundreds of times what a large checkpoint
-/// needs. Candle copies an object each time a pickle refers to it again, so that a few hundred
-/// bytes of pickle could fill every memory.
-const LARGEST_WORK: usize = 1 << 30;
+/// Bytes of objects that a pickle may make, whatever its length, and for each byte of it;
+/// checkpoints take about 100 for each byte. Candle copies an object each time a pickle refers to
+/// it again, so that a few hundred bytes of pickle could fill every memory.
+const LEAST_WORK: usize = 64 << 20;
+const WORK_PER_BYTE: usize = 256;
 
 /// What to do about a pickle with something in it that is not read.
 pub(super) const SAVE_PLAINLY: &str = "load it in Python and save its state_dict() with torch.save or as .safetensors";
@@ -19,26 +20,38 @@ pub(super) const SAVE_PLAINLY: &str = "load it in Python and save its state_dict
 pub(super) fn unpickle(pickle: &[u8]) -> Result<Object, Fault> {
     let mut rest = pickle;
     let mut stack = Stack::empty();
-    let mut work_left = LARGEST_WORK;
+    let mut work_left = pickle.len().saturating_mul(WORK_PER_BYTE).max(LEAST_WORK);
     loop {
-        let (mut instructions, after) = guard(rest, &stack)?;
-        let mut done = false;
-        if let Some(after) = after {
-            while !instructions.is_empty() {
-                done = step(&mut stack, &mut instructions)?;
+        let added = added_items(rest, stack.stack());
+        let done = match replacement(rest, stack.stack())? {
+            None => step(&mut stack, &mut rest)?,
+            Some((mut instructions, after)) => {
+                while !instructions.is_empty() {
+                    step(&mut stack, &mut instructions)?;
+                }
+                rest = after;
+                false
             }
-            rest = after;
-        } else {
-            done = step(&mut stack, &mut rest)?;
-        }
+        };
         if done {
             return stack.finalize().map_err(|_| damaged());
         }
-        let top = stack.stack().last();
-        let weight = top.map_or(Some(0), |top| weigh(top, LARGEST_DEPTH));
+        let weight = stack.stack().last().map_or(Some(0), |result| weigh_result(result, added));
         work_left = weight
             .and_then(|weight| work_left.checked_sub(weight))
-            .ok_or_else(|| Fault::new("holds objects nested too deeply to be weights", SAVE_PLAINLY))?;
+            .ok_or_else(|| Fault::new("holds objects too large or too deeply nested to be weights", SAVE_PLAINLY))?;
+    }
+}
+
+/// How many items the instruction that `rest` begins with adds to the list or dictionary it results
+/// in; `None` where its result is a new object.
+fn added_items(rest: &[u8], objects: &[Object]) -> Option<usize> {
+    let above_mark = || objects.iter().rev().take_while(|object| **object != Object::Mark).count();
+    match OpCode::try_from(*rest.first()?).ok()? {
+        OpCode::Append | OpCode::SetItem => Some(1),
+        OpCode::Appends => Some(above_mark()),
+        OpCode::SetItems => Some(above_mark() / 2),
+        _ => None,
     }
 }
 
@@ -51,50 +64,42 @@ fn damaged() -> Fault {
     Fault::damaged("has a damaged list of tensors (data.pkl)")
 }
 
-/// What to run in place of the instruction that `rest` begins with, and what then follows; or
-/// `None` for that instruction itself.
-fn guard<'pickle>(
-    rest: &'pickle [u8],
-    stack: &Stack,
-) -> Result<(&'static [u8], Option<&'pickle [u8]>), Fault> {
-    const AS_IT_IS: (&[u8], Option<&[u8]>) = (b"", None);
+/// Instructions to run in place of another one, and what follows that one.
+type Replacement<'pickle> = (&'static [u8], &'pickle [u8]);
+
+/// What to run in place of the instruction that `rest` begins with; `None` where candle can run
+/// that instruction itself.
+fn replacement<'pickle>(rest: &'pickle [u8], objects: &[Object]) -> Result<Option<Replacement<'pickle>>, Fault> {
     let Some((&code, arguments)) = rest.split_first() else { return Err(damaged()) };
-    let is_builtin = |object: Option<&Object>| {
-        matches!(object, None | Some(Object::Dict(_) | Object::List(_)))
-    };
-    let objects = stack.stack();
+    let is_builtin = |object: Option<&Object>| matches!(object, None | Some(Object::Dict(_) | Object::List(_)));
     let below = |depth: usize| objects.len().checked_sub(depth).and_then(|at| objects.get(at));
     let below_mark = || {
         let mark = objects.iter().rposition(|object| *object == Object::Mark)?;
         objects.get(mark.checked_sub(1)?)
     };
     match OpCode::try_from(code) {
-        // Candle takes the old way to write a dictionary for an empty one.
         Err(_) => Err(unsupported(code)),
+        // Candle takes the old way to write a dictionary for an empty one.
         Ok(_) if code == b'd' => Err(unsupported(code)),
         // Candle allocates the length before it looks whether the bytes are there.
         Ok(OpCode::BinUnicode) => match arguments.split_first_chunk() {
-            Some((length, text)) if text.len() >= u32::from_le_bytes(*length) as usize => {
-                Ok(AS_IT_IS)
-            }
+            Some((length, text)) if text.len() >= u32::from_le_bytes(*length) as usize => Ok(None),
             _ => Err(damaged()),
         },
         // Candle shifts by more than an `i64` has bits. No weight depends on such a number.
         Ok(OpCode::Long1) => match arguments.split_first() {
             Some((&size, bytes)) if size > 8 => {
                 let after = bytes.get(usize::from(size)..).ok_or_else(damaged)?;
-                Ok((b"N", Some(after)))
+                Ok(Some((b"N", after)))
             }
-            _ => Ok(AS_IT_IS),
+            _ => Ok(None),
         },
         // Candle adds items to plain dictionaries and lists only. Checkpoints also have settings
         // in classes derived from them: there the items become the argument of a build.
-        Ok(OpCode::SetItem) if !is_builtin(below(3)) => Ok((b"\x86b", Some(arguments))),
-        Ok(OpCode::Append) if !is_builtin(below(2)) => Ok((b"b", Some(arguments))),
-        Ok(OpCode::SetItems | OpCode::Appends) if !is_builtin(below_mark()) => {
-            Ok((b"tb", Some(arguments)))
-        }
-        Ok(_) => Ok(AS_IT_IS),
+        Ok(OpCode::SetItem) if !is_builtin(below(3)) => Ok(Some((b"\x86b", arguments))),
+        Ok(OpCode::Append) if !is_builtin(below(2)) => Ok(Some((b"b", arguments))),
+        Ok(OpCode::SetItems | OpCode::Appends) if !is_builtin(below_mark()) => Ok(Some((b"tb", arguments))),
+        Ok(_) => Ok(None),
     }
 }
 
@@ -103,29 +108,38 @@ fn unsupported(code: u8) -> Fault {
     Fault::new(problem, SAVE_PLAINLY)
 }
 
+/// Weighs what an instruction put on the stack: all of it, or the items it added. Weighing a list
+/// anew with each item would take the square of its length.
+fn weigh_result(result: &Object, added: Option<usize>) -> Option<usize> {
+    let last = |length: usize| length.saturating_sub(added.unwrap_or(length));
+    match result {
+        Object::List(items) => weigh_all(items.iter().skip(last(items.len())), LARGEST_DEPTH),
+        Object::Dict(items) => weigh_pairs(items.iter().skip(last(items.len())), LARGEST_DEPTH),
+        _ => weigh(result, LARGEST_DEPTH),
+    }
+}
+
 /// About how many bytes of memory an object takes; `None` where it is nested deeper than `depth`.
 fn weigh(object: &Object, depth: usize) -> Option<usize> {
     let depth = depth.checked_sub(1)?;
-    let sum = |objects: &[Object]| {
-        objects.iter().try_fold(0, |sum: usize, object| sum.checked_add(weigh(object, depth)?))
-    };
     let contents = match object {
         Object::Class { module_name, class_name } => module_name.len() + class_name.len(),
         Object::Unicode(text) => text.len(),
-        Object::Tuple(items) | Object::List(items) => sum(items)?,
-        Object::Dict(items) => items.iter().try_fold(0, |sum: usize, (key, value)| {
-            sum.checked_add(weigh(key, depth)?)?.checked_add(weigh(value, depth)?)
-        })?,
+        Object::Tuple(items) | Object::List(items) => weigh_all(items, depth)?,
+        Object::Dict(items) => weigh_pairs(items, depth)?,
         Object::Reduce { callable, args } | Object::Build { callable, args } => {
-            weigh(callable, depth)?.checked_add(weigh(args, depth)?)?
+            weigh_all([&**callable, &**args], depth)?
         }
         Object::PersistentLoad(id) => weigh(id, depth)?,
-        Object::Int(_)
-        | Object::Long(_)
-        | Object::Float(_)
-        | Object::Bool(_)
-        | Object::None
-        | Object::Mark => 0,
+        Object::Int(_) | Object::Long(_) | Object::Float(_) | Object::Bool(_) | Object::None | Object::Mark => 0,
     };
     contents.checked_add(size_of::<Object>())
+}
+
+fn weigh_all<'object>(objects: impl IntoIterator<Item = &'object Object>, depth: usize) -> Option<usize> {
+    objects.into_iter().try_fold(0, |sum: usize, object| sum.checked_add(weigh(object, depth)?))
+}
+
+fn weigh_pairs<'object>(pairs: impl IntoIterator<Item = &'object (Object, Object)>, depth: usize) -> Option<usize> {
+    pairs.into_iter().try_fold(0, |sum: usize, (key, value)| sum.checked_add(weigh_all([key, value], depth)?))
 }

@@ -66,18 +66,14 @@ impl ElementType {
 }
 
 /// Appends `widen` of each `SIZE` bytes.
-fn append<const SIZE: usize>(
-    bytes: &[u8],
-    values: &mut Vec<f32>,
-    widen: impl Fn([u8; SIZE]) -> f32 + Send + Sync,
-) {
+fn append<const SIZE: usize>(bytes: &[u8], values: &mut Vec<f32>, widen: impl Fn([u8; SIZE]) -> f32 + Send + Sync) {
     let (elements, _) = bytes.as_chunks();
     let elements = elements.par_iter().with_min_len(VALUES_PER_TASK);
     values.par_extend(elements.map(|element| widen(*element)));
 }
 
 /// The product of the sizes, where it is a number at all.
-pub(super) fn element_count(shape: &[usize]) -> Option<usize> {
+fn element_count(shape: &[usize]) -> Option<usize> {
     shape.iter().try_fold(1_usize, |count, &size| count.checked_mul(size))
 }
 
@@ -116,8 +112,7 @@ impl Tensor {
         if let Ok(element_type) = &element_type {
             let size = element_type.size();
             let stored = ranges.iter().try_fold(0_usize, |sum, range| sum.checked_add(range.len()));
-            if stored != count.checked_mul(size) || ranges.iter().any(|range| range.len() % size != 0)
-            {
+            if stored != count.checked_mul(size) || ranges.iter().any(|range| range.len() % size != 0) {
                 return None;
             }
         }

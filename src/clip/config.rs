@@ -1,0 +1,176 @@
+//! A CLIP model's dimensions, read from any of the published configurations.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::published;
+use crate::Result;
+use crate::frozen::Activation;
+use crate::models::ModelFiles;
+
+/// A CLIP model's dimensions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Length of a feature
+    pub features: usize,
+    /// Side of the square pictures it looks at, in pixels
+    pub side: usize,
+    /// Mean of each colour in the training pictures, 0 to 1
+    pub mean: [f32; 3],
+    /// Standard deviation of each colour
+    pub deviation: [f32; 3],
+    /// The image tower
+    pub image: ImageConfig,
+    /// The text tower
+    pub text: TextConfig,
+}
+
+/// The kinds of image tower.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ImageConfig {
+    /// A vision transformer
+    Transformer(TransformerConfig),
+    /// OpenAI's ModifiedResNet
+    ResNet {
+        /// Channels of the first stage
+        width: usize,
+        /// Blocks of each stage
+        blocks: [usize; 4],
+        /// Heads of the attention pool
+        heads: usize,
+    },
+    /// A stack of convolutions, as the embedded model has it
+    Convolutions {
+        /// The convolutions in order
+        layers: Vec<ConvolutionConfig>,
+        /// Width between the two last layers; read off the weights where it is not said
+        hidden: Option<usize>,
+    },
+}
+
+/// One convolution of a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct ConvolutionConfig {
+    /// Side of the kernel
+    pub kernel: usize,
+    /// Step of the kernel
+    pub stride: usize,
+    /// Zeros around the picture
+    pub padding: usize,
+    /// Channels of the output
+    pub out: usize,
+    /// Whether the input is added to the output
+    pub residual: bool,
+}
+
+/// A stack of transformer blocks on picture patches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TransformerConfig {
+    /// Side of a patch, in pixels
+    pub patch: usize,
+    /// The blocks
+    pub blocks: BlocksConfig,
+}
+
+/// The text tower.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextConfig {
+    /// Most tokens it reads, start and end included
+    pub context_length: usize,
+    /// Number of tokens it knows
+    pub vocabulary: usize,
+    /// The blocks
+    pub blocks: BlocksConfig,
+}
+
+/// A stack of transformer blocks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BlocksConfig {
+    /// Width of a token
+    pub width: usize,
+    /// Width inside the two-layer network
+    pub hidden: usize,
+    /// Number of blocks
+    pub layers: usize,
+    /// Heads of the attention
+    pub heads: usize,
+    /// Between the layers of the two-layer network
+    pub activation: Activation,
+    /// ε of each layer norm
+    pub epsilon: f64,
+}
+
+impl Config {
+    /// Reads the configuration beside the weights, and `preprocessor_config.json` where there is one.
+    ///
+    /// # Errors
+    /// Where it is of no known kind, or describes a network this program does not have.
+    pub fn parse(files: &ModelFiles) -> Result<Self> {
+        let value: Value = serde_json::from_str(&files.config.text)
+            .map_err(|error| files.config_error(format!("not a readable configuration: {error}")))?;
+        let mut config = published::read(&value).map_err(|problem| files.config_error(problem))?;
+        if let Some(other) = files.other("preprocessor_config.json")? {
+            published::read_colours(&other.text, &mut config);
+        }
+        config.check().map_err(|problem| files.config_error(problem))?;
+        Ok(config)
+    }
+
+    /// Bounds that every published model keeps, so that a broken file cannot ask for the impossible.
+    fn check(&self) -> Result<(), String> {
+        within("the feature length", self.features, 8192)?;
+        within("the picture's side", self.side, 2048)?;
+        within("the context length", self.text.context_length, 8192)?;
+        within("the vocabulary", self.text.vocabulary, 1 << 20)?;
+        self.text.blocks.check()?;
+        if self.deviation.iter().any(|deviation| !deviation.is_finite() || *deviation <= 0.0) {
+            return Err("a standard deviation of the colours is not positive".into());
+        }
+        match &self.image {
+            ImageConfig::Transformer(image) => {
+                image.blocks.check()?;
+                within("the patch's side", image.patch, self.side)?;
+                if !self.side.is_multiple_of(image.patch) {
+                    return Err(format!("{} pixels cannot be cut into patches of {}", self.side, image.patch));
+                }
+            }
+            ImageConfig::ResNet { width, blocks, heads } => {
+                within("the width", *width, 1024)?;
+                within("the heads", *heads, 1024)?;
+                blocks.iter().try_for_each(|count| within("the number of blocks", *count, 256))?;
+                if width % 2 != 0 || (width * 32) % heads != 0 || !self.side.is_multiple_of(32) {
+                    return Err("the ResNet's width, heads and side do not fit together".into());
+                }
+            }
+            ImageConfig::Convolutions { layers, .. } => {
+                within("the number of convolutions", layers.len(), 256)?;
+                for layer in layers {
+                    within("a kernel's side", layer.kernel, 31)?;
+                    within("a stride", layer.stride, 31)?;
+                    within("a number of channels", layer.out, 8192)?;
+                    if layer.padding >= layer.kernel {
+                        return Err("a padding is wider than its kernel".into());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl BlocksConfig {
+    fn check(&self) -> Result<(), String> {
+        within("a width", self.width, 8192)?;
+        within("an inner width", self.hidden, 32768)?;
+        within("a number of blocks", self.layers, 256)?;
+        within("a number of heads", self.heads, 1024)?;
+        if !self.width.is_multiple_of(self.heads) {
+            return Err(format!("a width of {} cannot be split into {} heads", self.width, self.heads));
+        }
+        Ok(())
+    }
+}
+
+fn within(name: &str, value: usize, most: usize) -> Result<(), String> {
+    if (1..=most).contains(&value) { Ok(()) } else { Err(format!("{name} is {value}, not 1 to {most}")) }
+}

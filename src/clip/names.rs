@@ -1,0 +1,91 @@
+//! What each tensor of a CLIP is called in a file.
+//!
+//! Our names are those of Hugging Face's `CLIPModel`, and `qkv_proj` for attention's three projections
+//! together; of the ModifiedResNet, which only OpenAI's layout has, OpenAI's.
+
+use crate::models::container::TensorFile;
+use crate::models::{Part, View};
+
+/// The names of one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Names {
+    HuggingFace,
+    OpenAi,
+}
+
+impl Names {
+    pub(super) fn of(file: &TensorFile) -> Self {
+        let open_ai = file.names().any(|name| name.starts_with("visual.") || name == "token_embedding.weight");
+        if open_ai { Self::OpenAi } else { Self::HuggingFace }
+    }
+
+    /// The tensors of the file that stand for one of ours.
+    pub(super) fn parts(self, name: &str) -> Vec<Part> {
+        match (self, name.split_once("qkv_proj.")) {
+            (Self::HuggingFace, Some((block, kind))) => {
+                ["q", "k", "v"].map(|part| Part::same(format!("{block}{part}_proj.{kind}"))).to_vec()
+            }
+            (Self::HuggingFace, None) => vec![Part::same(name)],
+            // The attention pool of OpenAI's ResNets keeps three projections.
+            (Self::OpenAi, Some((block, kind))) if block.starts_with("visual.") => {
+                ["q", "k", "v"].map(|part| Part::same(format!("{block}{part}_proj.{kind}"))).to_vec()
+            }
+            (Self::OpenAi, _) => vec![open_ai(name)],
+        }
+    }
+}
+
+/// Tensors that may be in a file and are not used.
+pub(super) fn is_ignored(name: &str) -> bool {
+    const NAMES: [&str; 5] = ["logit_scale", "logit_bias", "input_resolution", "context_length", "vocab_size"];
+    NAMES.contains(&name) || name.ends_with(".position_ids") || name.ends_with(".num_batches_tracked")
+}
+
+fn open_ai(name: &str) -> Part {
+    let (whole, view) = match name {
+        "vision_model.embeddings.class_embedding" => ("visual.class_embedding", View::Same),
+        "vision_model.embeddings.patch_embedding.weight" => ("visual.conv1.weight", View::Same),
+        "vision_model.embeddings.position_embedding.weight" => ("visual.positional_embedding", View::Same),
+        "visual_projection.weight" => ("visual.proj", View::Transposed),
+        "text_model.embeddings.token_embedding.weight" => ("token_embedding.weight", View::Same),
+        "text_model.embeddings.position_embedding.weight" => ("positional_embedding", View::Same),
+        "text_projection.weight" => ("text_projection", View::Transposed),
+        _ => {
+            let replacements = [
+                ("vision_model.encoder.layers.", "visual.transformer.resblocks."),
+                ("text_model.encoder.layers.", "transformer.resblocks."),
+                ("vision_model.pre_layrnorm.", "visual.ln_pre."),
+                ("vision_model.post_layernorm.", "visual.ln_post."),
+                ("text_model.final_layer_norm.", "ln_final."),
+                (".layer_norm1.", ".ln_1."),
+                (".layer_norm2.", ".ln_2."),
+                (".self_attn.qkv_proj.", ".attn.in_proj_"),
+                (".self_attn.out_proj.", ".attn.out_proj."),
+                (".mlp.fc1.", ".mlp.c_fc."),
+                (".mlp.fc2.", ".mlp.c_proj."),
+            ];
+            let name = replacements.iter().fold(name.to_owned(), |name, (ours, theirs)| name.replace(ours, theirs));
+            return Part::same(name);
+        }
+    };
+    Part { name: whole.to_owned(), view }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_ais_names() {
+        let of = |name| open_ai(name).name;
+        assert_eq!(
+            of("text_model.encoder.layers.3.self_attn.qkv_proj.bias"),
+            "transformer.resblocks.3.attn.in_proj_bias"
+        );
+        assert_eq!(
+            of("vision_model.encoder.layers.0.mlp.fc2.weight"),
+            "visual.transformer.resblocks.0.mlp.c_proj.weight"
+        );
+        assert_eq!(of("vision_model.pre_layrnorm.bias"), "visual.ln_pre.bias");
+    }
+}

@@ -1,0 +1,342 @@
+//! The published kinds of CLIP configuration: Hugging Face's, `open_clip`'s and the embedded model's.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::config::{BlocksConfig, Config, ConvolutionConfig, ImageConfig, TextConfig, TransformerConfig};
+use crate::frozen::Activation;
+
+/// OpenAI's mean and standard deviation of each colour.
+const MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
+const DEVIATION: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
+/// Channels of an attention head in OpenAI's models.
+const HEAD_WIDTH: usize = 64;
+
+/// A configuration of any known kind; the error says what is wrong with it.
+pub(super) fn read(value: &Value) -> Result<Config, String> {
+    if value.get("model_cfg").is_some() {
+        from_open_clip(value)
+    } else if value.get("model_type").and_then(Value::as_str) == Some("conv-clip") {
+        from_convolutions(value)
+    } else {
+        from_hugging_face(value)
+    }
+}
+
+/// Takes the colours' mean and deviation from a `preprocessor_config.json` that has them.
+pub(super) fn read_colours(text: &str, config: &mut Config) {
+    if let Ok(colours) = serde_json::from_str::<Colours>(text) {
+        config.mean = colours.image_mean.unwrap_or(config.mean);
+        config.deviation = colours.image_std.unwrap_or(config.deviation);
+    }
+}
+
+fn from_hugging_face(value: &Value) -> Result<Config, String> {
+    let config: HuggingFace = parse(value)?;
+    let image = config.vision_config;
+    let text = config.text_config;
+    Ok(Config {
+        features: config.projection_dim,
+        side: image.image_size,
+        mean: MEAN,
+        deviation: DEVIATION,
+        image: ImageConfig::Transformer(TransformerConfig { patch: image.patch_size, blocks: image.blocks()? }),
+        text: text.config()?,
+    })
+}
+
+fn from_convolutions(value: &Value) -> Result<Config, String> {
+    let config: Convolutions = parse(value)?;
+    let image = config.vision_config;
+    if image.hidden_act != "silu" {
+        return Err(format!("the activation of a conv-clip is silu, not {}", image.hidden_act));
+    }
+    Ok(Config {
+        features: config.projection_dim,
+        side: image.image_size,
+        mean: image.image_mean,
+        deviation: image.image_std,
+        image: ImageConfig::Convolutions { layers: image.conv, hidden: image.hidden_size },
+        text: config.text_config.config()?,
+    })
+}
+
+fn from_open_clip(value: &Value) -> Result<Config, String> {
+    let file: OpenClip = parse(value)?;
+    let model = file.model_cfg;
+    let (image, text) = (model.vision_cfg, model.text_cfg);
+    if image.timm_model_name.is_some() || text.hf_model_name.is_some() {
+        return Err("towers from timm or Hugging Face inside an open_clip model are not known".into());
+    }
+    let activation = if model.quick_gelu { Activation::QuickGelu } else { Activation::Gelu };
+    let epsilon = 1e-5;
+    let tower = match image.layers {
+        Layers::Stages(blocks) => {
+            let heads = image.width * 32 / image.head_width.unwrap_or(HEAD_WIDTH).max(1);
+            ImageConfig::ResNet { width: image.width, blocks, heads }
+        }
+        Layers::Blocks(layers) => ImageConfig::Transformer(TransformerConfig {
+            patch: image.patch_size.ok_or("`patch_size` is missing")?,
+            blocks: BlocksConfig {
+                width: image.width,
+                hidden: scaled(image.width, image.mlp_ratio),
+                layers,
+                heads: image.width / image.head_width.unwrap_or(HEAD_WIDTH).max(1),
+                activation,
+                epsilon,
+            },
+        }),
+    };
+    Ok(Config {
+        features: model.embed_dim,
+        side: image.image_size.side()?,
+        mean: file.preprocess_cfg.mean.unwrap_or(MEAN),
+        deviation: file.preprocess_cfg.std.unwrap_or(DEVIATION),
+        image: tower,
+        text: TextConfig {
+            context_length: text.context_length,
+            vocabulary: text.vocab_size,
+            blocks: BlocksConfig {
+                width: text.width,
+                hidden: scaled(text.width, text.mlp_ratio),
+                layers: text.layers,
+                heads: text.heads,
+                activation,
+                epsilon,
+            },
+        },
+    })
+}
+
+fn parse<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, String> {
+    serde_json::from_value(value.clone()).map_err(|error| format!("no CLIP configuration: {error}"))
+}
+
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn scaled(width: usize, ratio: f64) -> usize {
+    (width as f64 * ratio) as usize
+}
+
+fn activation(name: &str) -> Result<Activation, String> {
+    match name {
+        "quick_gelu" => Ok(Activation::QuickGelu),
+        "gelu" => Ok(Activation::Gelu),
+        other => Err(format!("the activation `{other}` is not known (quick_gelu and gelu are)")),
+    }
+}
+
+/// Hugging Face's `CLIPModel`; absent keys have the values of `transformers`' own defaults.
+#[derive(Deserialize)]
+struct HuggingFace {
+    #[serde(default = "d512")]
+    projection_dim: usize,
+    text_config: HuggingFaceText,
+    vision_config: HuggingFaceImage,
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+struct HuggingFaceText {
+    vocab_size: usize,
+    hidden_size: usize,
+    intermediate_size: usize,
+    num_hidden_layers: usize,
+    num_attention_heads: usize,
+    max_position_embeddings: usize,
+    hidden_act: String,
+    layer_norm_eps: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+struct HuggingFaceImage {
+    hidden_size: usize,
+    intermediate_size: usize,
+    num_hidden_layers: usize,
+    num_attention_heads: usize,
+    image_size: usize,
+    patch_size: usize,
+    hidden_act: String,
+    layer_norm_eps: f64,
+}
+
+impl Default for HuggingFaceText {
+    fn default() -> Self {
+        Self {
+            vocab_size: 49408,
+            hidden_size: 512,
+            intermediate_size: 2048,
+            num_hidden_layers: 12,
+            num_attention_heads: 8,
+            max_position_embeddings: 77,
+            hidden_act: "quick_gelu".into(),
+            layer_norm_eps: 1e-5,
+        }
+    }
+}
+
+impl Default for HuggingFaceImage {
+    fn default() -> Self {
+        Self {
+            hidden_size: 768,
+            intermediate_size: 3072,
+            num_hidden_layers: 12,
+            num_attention_heads: 12,
+            image_size: 224,
+            patch_size: 32,
+            hidden_act: "quick_gelu".into(),
+            layer_norm_eps: 1e-5,
+        }
+    }
+}
+
+impl HuggingFaceText {
+    fn config(&self) -> Result<TextConfig, String> {
+        Ok(TextConfig {
+            context_length: self.max_position_embeddings,
+            vocabulary: self.vocab_size,
+            blocks: BlocksConfig {
+                width: self.hidden_size,
+                hidden: self.intermediate_size,
+                layers: self.num_hidden_layers,
+                heads: self.num_attention_heads,
+                activation: activation(&self.hidden_act)?,
+                epsilon: self.layer_norm_eps,
+            },
+        })
+    }
+}
+
+impl HuggingFaceImage {
+    fn blocks(&self) -> Result<BlocksConfig, String> {
+        Ok(BlocksConfig {
+            width: self.hidden_size,
+            hidden: self.intermediate_size,
+            layers: self.num_hidden_layers,
+            heads: self.num_attention_heads,
+            activation: activation(&self.hidden_act)?,
+            epsilon: self.layer_norm_eps,
+        })
+    }
+}
+
+/// The embedded model's `conv-clip`.
+#[derive(Deserialize)]
+struct Convolutions {
+    projection_dim: usize,
+    text_config: HuggingFaceText,
+    vision_config: ConvolutionsImage,
+}
+
+#[derive(Deserialize)]
+struct ConvolutionsImage {
+    image_size: usize,
+    image_mean: [f32; 3],
+    image_std: [f32; 3],
+    hidden_act: String,
+    #[serde(default)]
+    hidden_size: Option<usize>,
+    conv: Vec<ConvolutionConfig>,
+}
+
+/// `open_clip_config.json`.
+#[derive(Deserialize)]
+struct OpenClip {
+    model_cfg: OpenClipModel,
+    #[serde(default)]
+    preprocess_cfg: OpenClipColours,
+}
+
+#[derive(Deserialize)]
+struct OpenClipModel {
+    embed_dim: usize,
+    #[serde(default)]
+    quick_gelu: bool,
+    vision_cfg: OpenClipImage,
+    text_cfg: OpenClipText,
+}
+
+#[derive(Deserialize)]
+struct OpenClipImage {
+    image_size: Size,
+    layers: Layers,
+    width: usize,
+    patch_size: Option<usize>,
+    head_width: Option<usize>,
+    #[serde(default = "four")]
+    mlp_ratio: f64,
+    timm_model_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct OpenClipText {
+    #[serde(default = "d77")]
+    context_length: usize,
+    #[serde(default = "d49408")]
+    vocab_size: usize,
+    #[serde(default = "d512")]
+    width: usize,
+    #[serde(default = "d8")]
+    heads: usize,
+    #[serde(default = "d12")]
+    layers: usize,
+    #[serde(default = "four")]
+    mlp_ratio: f64,
+    hf_model_name: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct OpenClipColours {
+    mean: Option<[f32; 3]>,
+    std: Option<[f32; 3]>,
+}
+
+/// `preprocessor_config.json`.
+#[derive(Deserialize)]
+struct Colours {
+    image_mean: Option<[f32; 3]>,
+    image_std: Option<[f32; 3]>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(untagged)]
+enum Layers {
+    Blocks(usize),
+    Stages([usize; 4]),
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(untagged)]
+enum Size {
+    Side(usize),
+    Sides([usize; 2]),
+}
+
+impl Size {
+    fn side(self) -> Result<usize, String> {
+        match self {
+            Self::Side(side) => Ok(side),
+            Self::Sides([height, width]) if height == width => Ok(height),
+            Self::Sides([height, width]) => Err(format!("pictures of {width}x{height} pixels are not square")),
+        }
+    }
+}
+
+fn d8() -> usize {
+    8
+}
+fn d12() -> usize {
+    12
+}
+fn d77() -> usize {
+    77
+}
+fn d512() -> usize {
+    512
+}
+fn d49408() -> usize {
+    49408
+}
+fn four() -> f64 {
+    4.0
+}

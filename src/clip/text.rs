@@ -1,0 +1,54 @@
+//! The text tower (Hugging Face, `transformers/models/clip/modeling_clip.py`).
+
+use candle_core::{Device, Tensor};
+
+use super::Config;
+use super::blocks::{Blocks, layer_norm};
+use crate::Result;
+use crate::frozen::{LayerNorm, Linear};
+use crate::models::Weights;
+
+pub(super) struct TextTower {
+    /// `[vocabulary, width]`
+    embeddings: Vec<f32>,
+    /// `[context length, width]`
+    positions: Vec<f32>,
+    width: usize,
+    blocks: Blocks,
+    norm: LayerNorm,
+    projection: Linear,
+}
+
+impl TextTower {
+    pub(super) fn load(weights: &Weights, config: &Config) -> Result<Self> {
+        let text = &config.text;
+        let width = text.blocks.width;
+        let name = "text_model.embeddings";
+        let projection = weights.tensor("text_projection.weight", &[config.features, width])?;
+        Ok(Self {
+            embeddings: weights.tensor(&format!("{name}.token_embedding.weight"), &[text.vocabulary, width])?,
+            positions: weights.tensor(&format!("{name}.position_embedding.weight"), &[text.context_length, width])?,
+            width,
+            blocks: Blocks::load(weights, "text_model.encoder.layers", &text.blocks, true)?,
+            norm: layer_norm(weights, "text_model.final_layer_norm", width, text.blocks.epsilon)?,
+            projection: Linear::new(projection, None, width, config.features),
+        })
+    }
+
+    /// The feature `[features]` of token ids that fit the context; it stands at the first position of
+    /// the largest id, which is the end token, and nothing behind it is computed.
+    pub(super) fn forward(&self, ids: &[u32], device: &Device) -> candle_core::Result<Tensor> {
+        let largest = ids.iter().max();
+        let end = ids.iter().position(|id| Some(id) == largest).unwrap_or(0);
+        let width = self.width;
+        let mut tokens = Vec::with_capacity((end + 1) * width);
+        for (position, &id) in ids.iter().enumerate().take(end + 1) {
+            let embedding = &self.embeddings[id as usize * width..][..width];
+            let place = &self.positions[position * width..][..width];
+            tokens.extend(embedding.iter().zip(place).map(|(embedding, place)| embedding + place));
+        }
+        let tokens = self.blocks.forward(Tensor::from_vec(tokens, (1, end + 1, width), device)?)?;
+        let last = self.norm.forward(&tokens.narrow(1, end, 1)?)?;
+        self.projection.forward(&last)?.flatten_all()
+    }
+}

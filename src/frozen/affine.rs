@@ -1,0 +1,73 @@
+//! A scale and a shift for each channel.
+
+use std::sync::Arc;
+
+use candle_core::{Result, Tensor};
+use rayon::prelude::*;
+
+use super::{Layer, unexpected_shape};
+
+/// y = scale · x + shift for each channel of `[batch, channels, height, width]`.
+#[derive(Clone, Debug)]
+pub struct ChannelAffine(Arc<Weights>);
+
+#[derive(Debug)]
+struct Weights {
+    scale: Vec<f32>,
+    shift: Vec<f32>,
+}
+
+impl ChannelAffine {
+    /// From one scale and one shift a channel.
+    ///
+    /// # Panics
+    /// Where their numbers differ.
+    #[must_use]
+    pub fn new(scale: Vec<f32>, shift: Vec<f32>) -> Self {
+        assert!(scale.len() == shift.len());
+        Self(Arc::new(Weights { scale, shift }))
+    }
+
+    /// Applies it.
+    ///
+    /// # Errors
+    /// Where the number of channels is another.
+    pub fn forward(&self, input: &Tensor) -> Result<Tensor> {
+        super::apply(&self.0, input)
+    }
+}
+
+impl Layer for Weights {
+    fn name(&self) -> &'static str {
+        "channel affine"
+    }
+
+    fn output_shape(&self, input_shape: &[usize]) -> Result<Vec<usize>> {
+        if input_shape.len() == 4 && input_shape[1] == self.scale.len() {
+            return Ok(input_shape.to_vec());
+        }
+        unexpected_shape("a channel affine", &format!("[batch, {}, height, width]", self.scale.len()), input_shape)
+    }
+
+    fn forward(&self, shape: &[usize], input: &[f32], output: &mut [f32]) {
+        let area = shape[2] * shape[3];
+        output.par_chunks_mut(area).zip(input.par_chunks(area)).enumerate().for_each(|(index, (output, input))| {
+            let channel = index % self.scale.len();
+            let (scale, shift) = (self.scale[channel], self.shift[channel]);
+            for (y, x) in output.iter_mut().zip(input) {
+                *y = scale * x + shift;
+            }
+        });
+    }
+
+    fn backward(&self, shape: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
+        let area = shape[2] * shape[3];
+        let channels = input_gradient.par_chunks_mut(area).zip(output_gradient.par_chunks(area));
+        channels.enumerate().for_each(|(index, (dx, dy))| {
+            let scale = self.scale[index % self.scale.len()];
+            for (dx, dy) in dx.iter_mut().zip(dy) {
+                *dx = scale * dy;
+            }
+        });
+    }
+}

@@ -1,0 +1,144 @@
+//! The distance between features on the unit sphere.
+
+use std::sync::Arc;
+
+use candle_core::{Result, Tensor};
+
+use crate::frozen::{self, Layer};
+
+/// Half the square of the angle between features and targets: `[batch, features]` and
+/// `[targets, features]` to `[batch, targets]`. Lengths do not matter.
+///
+/// With unit vectors a and b and θ their angle, θ = 2 asin(‖a − b‖ / 2), so this is
+/// 2 asin(‖a − b‖ / 2)², the spherical distance of the VQGAN+CLIP programs (Crowson, 2021). Its
+/// gradient is finite everywhere, zero where a = b and where a = −b.
+///
+/// # Errors
+/// Where the lengths of features and targets differ.
+pub fn distances(features: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    let (count, length) = targets.dims2()?;
+    let mut units = targets.flatten_all()?.to_vec1::<f32>()?;
+    for target in units.chunks_mut(length.max(1)) {
+        let scale = 1.0 / norm(target).max(f64::MIN_POSITIVE);
+        for value in target.iter_mut() {
+            *value = narrow(f64::from(*value) * scale);
+        }
+    }
+    frozen::apply(&Arc::new(SphericalDistance { units, count, length }), features)
+}
+
+/// The cosine of the angle whose spherical distance is given: cos √(2 d).
+#[must_use]
+pub fn cosine(distance: f64) -> f64 {
+    (2.0 * distance.max(0.0)).sqrt().cos()
+}
+
+struct SphericalDistance {
+    /// Targets of unit length, `[count, length]`
+    units: Vec<f32>,
+    count: usize,
+    length: usize,
+}
+
+fn norm(values: &[f32]) -> f64 {
+    values.iter().map(|value| f64::from(*value) * f64::from(*value)).sum::<f64>().sqrt()
+}
+
+#[allow(clippy::cast_possible_truncation)]
+fn narrow(value: f64) -> f32 {
+    value as f32
+}
+
+/// The angle between `feature / length` and a unit vector: 2 atan2(‖a − b‖, ‖a + b‖), which keeps its
+/// precision near 0 and near π (Kahan, "How futile are mindless assessments of roundoff", 2006).
+fn angle(feature: &[f32], length: f64, unit: &[f32]) -> f64 {
+    let (mut apart, mut together) = (0.0, 0.0);
+    for (a, b) in feature.iter().zip(unit) {
+        let (a, b) = (f64::from(*a) / length, f64::from(*b));
+        apart += (a - b) * (a - b);
+        together += (a + b) * (a + b);
+    }
+    2.0 * apart.sqrt().atan2(together.sqrt())
+}
+
+impl Layer for SphericalDistance {
+    fn name(&self) -> &'static str {
+        "spherical distance"
+    }
+
+    fn output_shape(&self, input_shape: &[usize]) -> Result<Vec<usize>> {
+        match *input_shape {
+            [batch, length] if length == self.length => Ok(vec![batch, self.count]),
+            _ => Err(candle_core::Error::Msg(format!(
+                "features of length {} expected, not {input_shape:?}",
+                self.length
+            ))),
+        }
+    }
+
+    fn forward(&self, _: &[usize], input: &[f32], output: &mut [f32]) {
+        for (feature, distances) in input.chunks(self.length).zip(output.chunks_mut(self.count)) {
+            let length = norm(feature);
+            for (unit, distance) in self.units.chunks(self.length).zip(distances) {
+                let angle = angle(feature, length, unit);
+                *distance = narrow(angle * angle / 2.0);
+            }
+        }
+    }
+
+    /// ∂(θ²/2)/∂f = −θ / sin θ · (b − cos θ · a) / ‖f‖, where b − cos θ · a is as long as sin θ.
+    fn backward(&self, _: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
+        let pictures = input.chunks(self.length).zip(output_gradient.chunks(self.count));
+        for ((feature, gradients), dx) in pictures.zip(input_gradient.chunks_mut(self.length)) {
+            let length = norm(feature);
+            let mut total = vec![0.0; self.length];
+            for (unit, gradient) in self.units.chunks(self.length).zip(gradients) {
+                let angle = angle(feature, length, unit);
+                let (sine, cosine) = angle.sin_cos();
+                // At a = b the tangent vanishes and θ / sin θ is 1; at a = −b no direction leads away.
+                let slope = if sine > 1e-6 { angle / sine } else { f64::from(u8::from(cosine > 0.0)) };
+                let factor = -f64::from(*gradient) * slope / length;
+                for ((total, a), b) in total.iter_mut().zip(feature).zip(unit) {
+                    *total += factor * (f64::from(*b) - cosine * f64::from(*a) / length);
+                }
+            }
+            for (dx, total) in dx.iter_mut().zip(total) {
+                *dx = narrow(total);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+
+    use super::*;
+
+    #[test]
+    fn the_gradient_is_finite_everywhere() {
+        let target = [0.6f32, -0.8, 0.0];
+        for (factor, expected) in [(1.0, 0.0), (-2.0, std::f64::consts::PI.powi(2) / 2.0)] {
+            let feature = Var::new(&[target.map(|value| value * factor)], &Device::Cpu).unwrap();
+            let distance = distances(&feature, &Tensor::new(&[target], &Device::Cpu).unwrap()).unwrap();
+            let gradients = distance.sum_all().unwrap().backward().unwrap();
+            let gradient = gradients.get(&feature).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let distance = distance.flatten_all().unwrap().to_vec1::<f32>().unwrap()[0];
+            assert!((f64::from(distance) - expected).abs() < 1e-6, "{distance}");
+            assert!(gradient.iter().all(|value| value.abs() < 1e-3), "{gradient:?}");
+        }
+    }
+
+    #[test]
+    fn a_right_angle() {
+        let feature = Var::new(&[[0.0f32, 5.0]], &Device::Cpu).unwrap();
+        let distance = distances(&feature, &Tensor::new(&[[3.0f32, 0.0]], &Device::Cpu).unwrap()).unwrap();
+        let found = f64::from(distance.flatten_all().unwrap().to_vec1::<f32>().unwrap()[0]);
+        assert!((found - (std::f64::consts::FRAC_PI_2).powi(2) / 2.0).abs() < 1e-6);
+        assert!(cosine(found).abs() < 1e-6);
+        // One step towards the target turns the feature: the slope is −θ over its length.
+        let gradients = distance.sum_all().unwrap().backward().unwrap();
+        let gradient = gradients.get(&feature).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert!((f64::from(gradient[0]) + std::f64::consts::FRAC_PI_2 / 5.0).abs() < 1e-6);
+    }
+}

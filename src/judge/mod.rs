@@ -1,0 +1,5 @@
+//! What judges a picture: cutouts, perceptors, distances to prompts.
+
+mod distance;
+
+pub use distance::{cosine, distances};

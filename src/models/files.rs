@@ -1,0 +1,224 @@
+//! From a path to the files of a model: which file holds the weights, and which its configuration.
+
+use std::path::{Path, PathBuf};
+
+use super::container::TensorFile;
+use super::embedded;
+use crate::{Error, Result};
+
+/// What a model is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Judges pictures
+    Clip,
+    /// Draws them
+    Vqgan,
+}
+
+/// The files of one model.
+pub struct ModelFiles {
+    /// What the model is for
+    pub role: Role,
+    /// What the user called it: a path, or the name of a model
+    pub name: String,
+    /// The weights
+    pub weights: TensorFile,
+    /// The configuration's text, and its path for messages
+    pub config: ConfigFile,
+    /// The folder that holds what else belongs to the model; none for a model inside the program
+    folder: Option<PathBuf>,
+    /// Other files of a model inside the program: name and content
+    compiled: &'static [(&'static str, &'static [u8])],
+}
+
+/// A configuration file as read.
+#[derive(Clone, Debug)]
+pub struct ConfigFile {
+    /// Where it is
+    pub path: PathBuf,
+    /// What it says
+    pub text: String,
+}
+
+/// The largest configuration or tokenizer that is read, in bytes.
+const LARGEST_TEXT: u64 = 64 << 20;
+
+/// Weights and configuration in a folder, the first pair that is there.
+const CLIP_PAIRS: [(&str, &str); 3] = [
+    ("open_clip_model.safetensors", "open_clip_config.json"),
+    ("model.safetensors", "config.json"),
+    ("pytorch_model.bin", "config.json"),
+];
+const VQGAN_WEIGHTS: [&str; 5] = [
+    "vqvae/diffusion_pytorch_model.safetensors",
+    "diffusion_pytorch_model.safetensors",
+    "model.safetensors",
+    "flax_model.msgpack",
+    "pytorch_model.bin",
+];
+
+impl ModelFiles {
+    /// Finds the files of the model the user named: `embedded`, a folder or a weight file.
+    ///
+    /// # Errors
+    /// Where there is no such path, no weights or no configuration, or a file cannot be read.
+    pub fn open(role: Role, name: &str) -> Result<Self> {
+        if name == embedded::NAME {
+            return embedded::files(role);
+        }
+        let path = Path::new(name);
+        let metadata = std::fs::metadata(path).map_err(|error| {
+            let hint =
+                "give the path of a model's folder or weight file, or `embedded` for the model inside the program";
+            Error::file(path, unreadable(&error), hint)
+        })?;
+        let (weights, config) = match (metadata.is_dir(), role) {
+            (true, Role::Clip) => clip_in_folder(path)?,
+            (true, Role::Vqgan) => {
+                let weights = vqgan_in_folder(path)?;
+                let config = config_beside(&weights)?;
+                (weights, config)
+            }
+            (false, Role::Clip) if path.file_name().is_some_and(|name| name == CLIP_PAIRS[0].0) => {
+                let config = path.with_file_name(CLIP_PAIRS[0].1);
+                (path.to_owned(), config)
+            }
+            (false, _) => (path.to_owned(), config_beside(path)?),
+        };
+        let text = read_text(&config, "a model needs its configuration beside its weights: download it too")?;
+        Ok(Self {
+            role,
+            name: name.to_owned(),
+            folder: Some(weights.parent().unwrap_or(Path::new("")).to_owned()),
+            weights: TensorFile::open(&weights)?,
+            config: ConfigFile { path: config, text },
+            compiled: &[],
+        })
+    }
+
+    /// The files of a model inside the program.
+    pub(super) fn compiled(
+        role: Role,
+        name: &str,
+        weights: TensorFile,
+        config: ConfigFile,
+        others: &'static [(&'static str, &'static [u8])],
+    ) -> Self {
+        Self { role, name: name.to_owned(), weights, config, folder: None, compiled: others }
+    }
+
+    /// Another file of the model as text, with its path; none where it has no such file.
+    ///
+    /// # Errors
+    /// Where the file is there and cannot be read.
+    pub fn other(&self, name: &str) -> Result<Option<ConfigFile>> {
+        let Some(folder) = &self.folder else {
+            let content = self.compiled.iter().find(|(compiled, _)| *compiled == name);
+            return Ok(content.map(|(_, bytes)| ConfigFile {
+                path: PathBuf::from(format!("{}/{name}", self.name)),
+                text: String::from_utf8_lossy(bytes).into_owned(),
+            }));
+        };
+        let path = folder.join(name);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = read_text(&path, "download the file again")?;
+        Ok(Some(ConfigFile { path, text }))
+    }
+
+    /// The error of a configuration that cannot be used.
+    pub(crate) fn config_error(&self, problem: impl Into<String>) -> Error {
+        let hint = "take the configuration that was published with the weights";
+        Error::file(&self.config.path, problem, hint)
+    }
+}
+
+fn clip_in_folder(folder: &Path) -> Result<(PathBuf, PathBuf)> {
+    for (weights, config) in CLIP_PAIRS {
+        let (weights, config) = (folder.join(weights), folder.join(config));
+        if weights.is_file() && config.is_file() {
+            return Ok((weights, config));
+        }
+    }
+    let wanted = CLIP_PAIRS.map(|(weights, config)| format!("{weights} with {config}")).join(", or ");
+    Err(Error::file(folder, "the folder holds no CLIP model", format!("it needs {wanted}")))
+}
+
+fn vqgan_in_folder(folder: &Path) -> Result<PathBuf> {
+    if let Some(found) = VQGAN_WEIGHTS.iter().map(|name| folder.join(name)).find(|path| path.is_file()) {
+        return Ok(found);
+    }
+    match files_with_extension(folder, &["ckpt"]).as_slice() {
+        [only] => Ok(only.clone()),
+        [] => {
+            let wanted = VQGAN_WEIGHTS.join(", ");
+            Err(Error::file(
+                folder,
+                "the folder holds no VQGAN model",
+                format!("it needs one of {wanted}, or one .ckpt"),
+            ))
+        }
+        several => Err(Error::file(
+            folder,
+            format!("the folder holds {} .ckpt files", several.len()),
+            "give the path of the one to use",
+        )),
+    }
+}
+
+fn config_beside(weights: &Path) -> Result<PathBuf> {
+    let folder = weights.parent().unwrap_or(Path::new(""));
+    let candidates = [
+        weights.with_extension("yaml"),
+        weights.with_extension("yml"),
+        folder.join("model.yaml"),
+        folder.join("config.yaml"),
+        folder.join("config.json"),
+    ];
+    if let Some(found) = candidates.into_iter().find(|path| path.is_file()) {
+        return Ok(found);
+    }
+    if let [only] = files_with_extension(folder, &["yaml", "yml"]).as_slice() {
+        return Ok(only.clone());
+    }
+    let stem = weights.file_stem().unwrap_or_default().to_string_lossy();
+    Err(Error::file(
+        weights,
+        "there is no configuration beside these weights",
+        format!("put the model's {stem}.yaml, model.yaml or config.json into the same folder"),
+    ))
+}
+
+fn files_with_extension(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file() && path.extension().is_some_and(|found| extensions.iter().any(|e| found == *e)))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Reads a small text file whole.
+pub(crate) fn read_text(path: &Path, hint: &str) -> Result<String> {
+    let fault = |problem: String| Error::file(path, problem, hint);
+    let size = std::fs::metadata(path).map_err(|error| fault(unreadable(&error)))?.len();
+    if size > LARGEST_TEXT {
+        return Err(fault(format!("{size} bytes are too many for a configuration")));
+    }
+    let bytes = std::fs::read(path).map_err(|error| fault(unreadable(&error)))?;
+    String::from_utf8(bytes).map_err(|_| fault("the file is not UTF-8 text".into()))
+}
+
+/// What an input/output error means for a file that is to be read.
+pub(crate) fn unreadable(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file or folder".into(),
+        std::io::ErrorKind::PermissionDenied => "the file may not be read".into(),
+        _ => format!("the file cannot be read: {error}"),
+    }
+}

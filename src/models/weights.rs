@@ -1,0 +1,208 @@
+//! The tensors of one model, asked for by name and shape, with every misfit reported at once.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+
+use super::container::TensorFile;
+use crate::{Error, Result};
+
+/// Where a tensor, or one part of it, stands in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The tensor's name in the file
+    pub name: String,
+    /// How it lies there
+    pub view: View,
+}
+
+/// How a tensor lies in a file, compared with how it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// The same way; dimensions of one at the end may be missing or surplus
+    Same,
+    /// A matrix with rows and columns exchanged
+    Transposed,
+    /// A convolution's kernel with the dimensions (height, width, inputs, outputs) of flax
+    HeightWidthInputsOutputs,
+}
+
+impl Part {
+    /// A tensor that lies as it is asked for.
+    pub fn same(name: impl Into<String>) -> Self {
+        Self { name: name.into(), view: View::Same }
+    }
+}
+
+/// A model's weight file, read through the names of its layout.
+pub struct Weights<'a> {
+    file: &'a TensorFile,
+    parts: &'a dyn Fn(&str) -> Vec<Part>,
+    ignored: &'a dyn Fn(&str) -> bool,
+    found: RefCell<Findings>,
+}
+
+#[derive(Default)]
+struct Findings {
+    used: HashSet<String>,
+    missing: Vec<String>,
+    misshapen: Vec<String>,
+}
+
+/// How many names of each kind an error shows.
+const NAMES_SHOWN: usize = 5;
+
+impl<'a> Weights<'a> {
+    /// Builds a model with `build`, which asks for each tensor it needs.
+    ///
+    /// `parts` says for a name of ours where the file keeps it: one tensor, or several that stand
+    /// one above the other. `ignored` names the tensors that may be there for nothing.
+    ///
+    /// # Errors
+    /// Where a tensor is missing, has another shape or is not known, with the number and the first
+    /// names of each kind; where one cannot be read or holds a value that is not finite.
+    pub fn build<T>(
+        file: &'a TensorFile,
+        parts: &'a dyn Fn(&str) -> Vec<Part>,
+        ignored: &'a dyn Fn(&str) -> bool,
+        build: impl FnOnce(&Self) -> Result<T>,
+    ) -> Result<T> {
+        let weights = Self { file, parts, ignored, found: RefCell::default() };
+        let built = build(&weights)?;
+        weights.complain()?;
+        Ok(built)
+    }
+
+    /// The values of a tensor, row by row. Zeros stand for one that is missing or misshapen, so that
+    /// all of those are found; [`Weights::build`] then ends with the error.
+    ///
+    /// # Errors
+    /// Where the tensor cannot be read or holds a value that is not finite.
+    pub fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+        let parts = (self.parts)(name);
+        let mut shape_of_part = shape.to_vec();
+        shape_of_part[0] /= parts.len();
+        let size: usize = shape_of_part.iter().product();
+        let mut values = Vec::new();
+        for part in parts {
+            if self.fits(&part, &shape_of_part) {
+                let read = self.file.read(&part.name)?;
+                values.extend(part.view.arrange(read, &shape_of_part));
+            } else {
+                values.resize(values.len() + size, 0.0);
+            }
+        }
+        Ok(values)
+    }
+
+    /// Whether the file has a tensor of this name of ours.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        (self.parts)(name).iter().all(|part| self.file.shape(&part.name).is_some())
+    }
+
+    /// The first dimension of a tensor, none where the file has no such tensor.
+    #[must_use]
+    pub fn rows(&self, name: &str) -> Option<usize> {
+        let parts = (self.parts)(name);
+        self.file.shape(&parts.first()?.name)?.first().copied()
+    }
+
+    fn fits(&self, part: &Part, shape: &[usize]) -> bool {
+        let mut found = self.found.borrow_mut();
+        found.used.insert(part.name.clone());
+        let Some(stored) = self.file.shape(&part.name) else {
+            found.missing.push(part.name.clone());
+            return false;
+        };
+        let expected = part.view.stored_shape(shape);
+        let fits = trimmed(stored) == trimmed(&expected);
+        if !fits {
+            found.misshapen.push(format!("{} {stored:?} instead of {expected:?}", part.name));
+        }
+        fits
+    }
+
+    fn complain(&self) -> Result<()> {
+        let found = self.found.borrow();
+        let unknown: Vec<String> = self
+            .file
+            .names()
+            .filter(|name| !found.used.contains(*name) && !(self.ignored)(name))
+            .map(str::to_owned)
+            .collect();
+        let kinds = [("missing", &found.missing), ("of another shape", &found.misshapen), ("unknown", &unknown)];
+        let problems: Vec<String> = kinds
+            .iter()
+            .filter(|(_, names)| !names.is_empty())
+            .map(|(kind, names)| {
+                let shown = names.iter().take(NAMES_SHOWN).cloned().collect::<Vec<_>>().join(", ");
+                let more = if names.len() > NAMES_SHOWN { ", ..." } else { "" };
+                format!("{} {kind} ({shown}{more})", names.len())
+            })
+            .collect();
+        if problems.is_empty() {
+            return Ok(());
+        }
+        let total = self.file.names().count();
+        Err(Error::file(
+            self.file.path(),
+            format!("its {total} tensors do not fit the model: {}", problems.join("; ")),
+            "the weights and the configuration beside them must come from the same model, of a kind this program knows",
+        ))
+    }
+}
+
+/// A shape without dimensions of one at its end.
+fn trimmed(shape: &[usize]) -> &[usize] {
+    let kept = shape.iter().rposition(|&size| size != 1).map_or(0, |last| last + 1);
+    &shape[..kept]
+}
+
+impl View {
+    /// The shape in the file of what is asked for as `shape`.
+    fn stored_shape(self, shape: &[usize]) -> Vec<usize> {
+        match (self, shape) {
+            (Self::Transposed, &[rows, columns]) => vec![columns, rows],
+            (Self::HeightWidthInputsOutputs, &[outputs, inputs, height, width]) => vec![height, width, inputs, outputs],
+            _ => shape.to_vec(),
+        }
+    }
+
+    /// Values as they are asked for, from values as they lie.
+    fn arrange(self, stored: Vec<f32>, shape: &[usize]) -> Vec<f32> {
+        let (rows, columns) = match (self, shape) {
+            (Self::Transposed, &[rows, columns]) => (rows, columns),
+            // (y, x, in, out) to (out, in, y, x): outputs to the front, then inputs before pixels.
+            (Self::HeightWidthInputsOutputs, &[outputs, inputs, height, width]) => {
+                let by_output = transpose(&stored, outputs, height * width * inputs);
+                let kernels = by_output.chunks(height * width * inputs);
+                return kernels.flat_map(|kernel| transpose(kernel, inputs, height * width)).collect();
+            }
+            _ => return stored,
+        };
+        transpose(&stored, rows, columns)
+    }
+}
+
+/// `[rows, columns]` from `[columns, rows]`.
+fn transpose(stored: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    let mut values = Vec::with_capacity(stored.len());
+    for row in 0..rows {
+        values.extend((0..columns).map(|column| stored[column * rows + row]));
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flax_kernels_are_turned() {
+        // numpy: np.arange(24).reshape(1, 2, 3, 4).transpose(3, 2, 0, 1).ravel()[:8]
+        let stored: Vec<f32> = (0..24_u8).map(f32::from).collect();
+        let view = View::HeightWidthInputsOutputs;
+        assert_eq!(view.stored_shape(&[4, 3, 1, 2]), [1, 2, 3, 4]);
+        assert_eq!(view.arrange(stored, &[4, 3, 1, 2])[..8], [0.0, 12.0, 4.0, 16.0, 8.0, 20.0, 1.0, 13.0]);
+    }
+}

@@ -1,0 +1,112 @@
+//! VQGAN: pictures from a grid of codebook vectors, and back (Esser et al., 2021).
+
+mod blocks;
+mod codebook;
+mod config;
+mod decoder;
+mod encoder;
+mod names;
+
+use candle_core::{Device, Tensor};
+
+pub use codebook::Codebook;
+pub use config::{Config, Layout};
+
+use crate::frozen::Convolution;
+use crate::models::{ModelFiles, Weights};
+use crate::{Error, Result};
+use blocks::convolution;
+use decoder::Decoder;
+use encoder::Encoder;
+
+/// A VQGAN with frozen weights.
+pub struct Vqgan {
+    config: Config,
+    encoder: Encoder,
+    before_codebook: Convolution,
+    codebook: Codebook,
+    after_codebook: Convolution,
+    decoder: Decoder,
+}
+
+impl Vqgan {
+    /// Reads a VQGAN in taming-transformers', flax's or diffusers' layout.
+    ///
+    /// # Errors
+    /// Where the configuration cannot be used or the weights do not fit it.
+    pub fn load(files: &ModelFiles) -> Result<Self> {
+        let config = Config::parse(files)?;
+        let names = names::Names::of(&config, &files.weights);
+        let parts = |name: &str| names.parts(name);
+        let ignored = |name: &str| names.is_ignored(name);
+        Weights::build(&files.weights, &parts, &ignored, |weights| Self::build(config.clone(), weights))
+    }
+
+    fn build(config: Config, weights: &Weights) -> Result<Self> {
+        let (latent, dim) = (config.latent_channels, config.embedding_dim);
+        Ok(Self {
+            encoder: Encoder::load(weights, &config)?,
+            before_codebook: convolution(weights, "quant_conv", latent, dim, 1)?,
+            codebook: Codebook::load(weights, &config)?,
+            after_codebook: convolution(weights, "post_quant_conv", dim, latent, 1)?,
+            decoder: Decoder::load(weights, &config)?,
+            config,
+        })
+    }
+
+    /// The model's dimensions.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The model's codebook.
+    #[must_use]
+    pub fn codebook(&self) -> &Codebook {
+        &self.codebook
+    }
+
+    /// The latent of a picture, before the nearest codes are taken: `[1, 3, H, W]` with values from
+    /// 0 to 1 to `[1, embedding, H/f, W/f]`. Both sides must be multiples of the factor f.
+    ///
+    /// # Errors
+    /// Where the sides are no such multiples.
+    pub fn encode(&self, picture: &Tensor) -> Result<Tensor> {
+        let factor = self.config.factor();
+        let (_, _, height, width) = picture.dims4()?;
+        if !height.is_multiple_of(factor) || !width.is_multiple_of(factor) {
+            return Err(Error::usage(
+                format!("a picture of {width}x{height} pixels cannot be encoded"),
+                format!("both sides must be multiples of {factor} for this VQGAN"),
+            ));
+        }
+        let latent = self.encoder.forward(&picture.affine(2.0, -1.0)?)?;
+        Ok(self.before_codebook.forward(&latent)?)
+    }
+
+    /// The codes that stand for an encoded picture: the nearest ones, or for a Gumbel codebook those
+    /// it rates highest. One for each position, row by row.
+    ///
+    /// # Errors
+    /// Where the latent has not the codebook's channels.
+    pub fn quantize(&self, encoded: &Tensor) -> Result<Vec<u32>> {
+        self.codebook.quantize(encoded)
+    }
+
+    /// The picture of a latent of codebook vectors: `[1, embedding, h, w]` to `[1, 3, h·f, w·f]`
+    /// with values around −1 to 1, not clamped.
+    ///
+    /// # Errors
+    /// Where the latent has not the codebook's channels.
+    pub fn decode(&self, latent: &Tensor) -> Result<Tensor> {
+        Ok(self.decoder.forward(&self.after_codebook.forward(latent)?)?)
+    }
+
+    /// The latent of codes that stand row by row in a grid of `height` x `width`.
+    ///
+    /// # Errors
+    /// Where the number of codes is another, or a code is not in the codebook.
+    pub fn lookup(&self, codes: &[u32], height: usize, width: usize) -> Result<Tensor> {
+        self.codebook.lookup(codes, height, width, &Device::Cpu)
+    }
+}
