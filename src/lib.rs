@@ -5,6 +5,7 @@ pub mod error;
 pub mod frozen;
 pub mod judge;
 pub mod models;
+pub mod random;
 pub mod vqgan;
 
 pub use error::{Error, Result};

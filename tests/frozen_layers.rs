@@ -7,7 +7,8 @@ use candle_core::{Tensor, Var};
 use common::{noise, noise_tensor, relative_distance, values};
 use text2art::frozen::{
     Activation, Attention, AttentionLayout, AveragePool, Border, Clamp, ClassToken, Convolution, Filter, GroupNorm,
-    Homography, LayerNorm, Linear, MeanMaxPool, MeanToken, Padding, Patches, Upsample, Warp, Window,
+    Homography, LayerNorm, Linear, MeanMaxPool, MeanToken, Padding, Patches, Rectangle, Retouch, Touch, Upsample, View,
+    Warp, Window,
 };
 
 /// Compares the gradient of Σ layer(x) · c along random directions d with
@@ -232,11 +233,61 @@ fn warps() {
     ];
     for border in [Border::Fill(0.0), Border::Fill(0.4), Border::Edge, Border::Reflection] {
         for filter in [Filter::Bilinear, Filter::Area] {
-            let warp = Warp::new(matrices.clone(), (5, 7), border, filter);
+            let warp = Warp::new(matrices.iter().map(|&matrix| View { matrix, border }).collect(), (5, 7), filter);
             // Affine in the picture: without its constant part the slopes must fit as well.
             check_gradient(|x| warp.forward(x), &[1, 2, 13, 11]);
         }
     }
+}
+
+#[test]
+fn bilinear_warps_equal_the_reference() {
+    // tests/fixtures/warp: PyTorch's grid_sample(align_corners=False)
+    let expected = common::reference("warp/expected.safetensors");
+    let matrices = expected["homography"].to_dtype(candle_core::DType::F64).unwrap().flatten_from(1).unwrap();
+    let matrices = matrices.to_vec2::<f64>().unwrap();
+    let picture = Var::from_tensor(&expected["image"]).unwrap();
+    let borders = [("zeros", Border::Fill(0.0)), ("border", Border::Edge), ("reflection", Border::Reflection)];
+    for (name, border) in borders {
+        let view = |matrix: &Vec<f64>| View { matrix: Homography(matrix.as_slice().try_into().unwrap()), border };
+        let warp = Warp::new(matrices.iter().map(view).collect(), (16, 16), Filter::Bilinear);
+        let output = warp.forward(&picture).unwrap();
+        assert!(relative_distance(&output, &expected[&format!("out_{name}")]) < 1e-4, "{name}");
+        let loss = (output * &expected["cotangent"]).unwrap().sum_all().unwrap();
+        let gradients = loss.backward().unwrap();
+        let distance = relative_distance(gradients.get(&picture).unwrap(), &expected[&format!("grad_{name}")]);
+        assert!(distance < 1e-3, "{name}: {distance}");
+    }
+}
+
+#[test]
+fn retouching() {
+    let touch = |factor: f32, erased: bool| Touch {
+        colours: [0.9, 0.1, 0.0, -0.1, 1.1, 0.05, 0.02, 0.0, 0.97],
+        erased: erased.then_some(Rectangle { left: 1, top: 2, width: 3, height: 2 }),
+        fill: 0.3,
+        noise: factor,
+        noise_seed: 5,
+    };
+    let layer = Retouch::new(vec![touch(0.1, true), touch(0.0, false)]);
+    check_gradient(|x| layer.forward(x), &[2, 3, 5, 6]);
+    let input = noise_tensor(&[2, 3, 5, 6], 1);
+    let output = layer.forward(&input).unwrap();
+    assert_eq!(output.get(0).unwrap().get(1).unwrap().get(2).unwrap().to_vec1::<f32>().unwrap()[1], 0.3);
+    let plain = Retouch::new(vec![Touch::NONE; 2]);
+    assert_eq!(values(&plain.forward(&input).unwrap()), values(&input));
+}
+
+#[test]
+fn retouching_noise_is_normal() {
+    let layer = Retouch::new(vec![Touch { noise: 0.5, noise_seed: 7, ..Touch::NONE }]);
+    let zeros = Tensor::zeros((1, 3, 128, 128), candle_core::DType::F32, &candle_core::Device::Cpu).unwrap();
+    let noise = values(&layer.forward(&zeros).unwrap());
+    let count = noise.len() as f64;
+    let moment = |power: i32| noise.iter().map(|x| (f64::from(*x) / 0.5).powi(power)).sum::<f64>() / count;
+    assert!(moment(1).abs() < 0.02 && (moment(2) - 1.0).abs() < 0.03, "{} {}", moment(1), moment(2));
+    // The sum of four uniform numbers has a fourth moment of 2.7; a normal one has 3.
+    assert!((moment(4) - 2.7).abs() < 0.15, "{}", moment(4));
 }
 
 #[test]
@@ -245,7 +296,7 @@ fn the_identity_returns_the_pictures_bits() {
         let picture = noise_tensor(&[1, 3, height, width], 1);
         for filter in [Filter::Bilinear, Filter::Area] {
             for border in [Border::Fill(0.5), Border::Edge, Border::Reflection] {
-                let warp = Warp::new(vec![Homography::IDENTITY], (height, width), border, filter);
+                let warp = Warp::new(vec![View { matrix: Homography::IDENTITY, border }], (height, width), filter);
                 assert_eq!(values(&warp.forward(&picture).unwrap()), values(&picture));
             }
         }
@@ -256,7 +307,7 @@ fn the_identity_returns_the_pictures_bits() {
 fn the_area_filter_averages_whole_squares() {
     // Shrinking by a whole number averages squares: the same as average pooling.
     let picture = noise_tensor(&[1, 3, 24, 32], 1);
-    let warp = Warp::new(vec![Homography::IDENTITY], (6, 8), Border::Reflection, Filter::Area);
+    let warp = Warp::new(vec![View { matrix: Homography::IDENTITY, border: Border::Reflection }], (6, 8), Filter::Area);
     assert_close(&warp.forward(&picture).unwrap(), &picture.avg_pool2d(4).unwrap());
 }
 
@@ -267,12 +318,8 @@ fn threads_change_no_bits() {
     let norm = GroupNorm::new(noise(24, 1), noise(24, 2), 4, 1e-6, true);
     let linear = Linear::new(noise(24 * 72, 3), Some(noise(72, 4)), 24, 72);
     let attention = Attention { heads: 2, causal: false, first_only: false, layout: AttentionLayout::TokensFirst };
-    let warp = Warp::new(
-        vec![Homography([0.5, 0.1, 0.3, -0.2, 0.6, -0.1, 0.0, 0.0, 1.0]); 20],
-        (16, 16),
-        Border::Edge,
-        Filter::Area,
-    );
+    let matrix = Homography([0.5, 0.1, 0.3, -0.2, 0.6, -0.1, 0.0, 0.0, 1.0]);
+    let warp = Warp::new(vec![View { matrix, border: Border::Edge }; 20], (16, 16), Filter::Area);
     let run = || {
         let picture = Var::from_tensor(&noise_tensor(&[1, 16, 61, 70], 5)).unwrap();
         let cutouts = warp.forward(&picture).unwrap();

@@ -17,6 +17,7 @@ mod layer_norm;
 mod linear;
 mod pool;
 mod product;
+mod retouch;
 mod shifted;
 mod tokens;
 mod unfolded;
@@ -38,9 +39,10 @@ pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use pool::{AveragePool, MeanMaxPool};
 pub use product::{Matrix, MatrixMut, Products, multiply};
+pub use retouch::{Rectangle, Retouch, Touch};
 pub use tokens::{ClassToken, MeanToken, Patches};
 pub use upsample::Upsample;
-pub use warp::{Border, Filter, Homography, Warp};
+pub use warp::{Border, Filter, Homography, View, Warp};
 
 /// One layer: a function of a contiguous `f32` tensor, and the gradient of its input.
 pub trait Layer: Send + Sync + 'static {

@@ -34,16 +34,24 @@ pub enum Filter {
     Area,
 }
 
-/// `[1, channels, height, width]` to `[matrices, channels, output height, output width]`.
+/// `[1, channels, height, width]` to `[views, channels, output height, output width]`.
 #[derive(Clone, Debug)]
 pub struct Warp(Arc<Sampling>);
 
 #[derive(Debug)]
 struct Sampling {
-    matrices: Vec<Homography>,
+    views: Vec<View>,
     size: (usize, usize),
-    border: Border,
     filter: Filter,
+}
+
+/// What one output sees of the picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// Where each output pixel lies in the picture
+    pub matrix: Homography,
+    /// What lies outside the picture
+    pub border: Border,
 }
 
 /// Cutouts whose gradients are summed in one buffer; buffers are then added in order.
@@ -66,6 +74,25 @@ impl Homography {
         Self(product)
     }
 
+    /// The map back; none where there is none.
+    #[must_use]
+    pub fn inverse(&self) -> Option<Self> {
+        let [a, b, c, d, e, f, g, h, i] = self.0;
+        let adjugate = [
+            e * i - f * h,
+            c * h - b * i,
+            b * f - c * e,
+            f * g - d * i,
+            a * i - c * g,
+            c * d - a * f,
+            d * h - e * g,
+            b * g - a * h,
+            a * e - b * d,
+        ];
+        let determinant = a * adjugate[0] + b * adjugate[3] + c * adjugate[6];
+        (determinant.abs() > f64::MIN_POSITIVE).then(|| Self(adjugate.map(|cell| cell / determinant)))
+    }
+
     /// Where a point of the output lies in the source.
     #[must_use]
     pub fn map(&self, x: f64, y: f64) -> (f64, f64) {
@@ -76,10 +103,10 @@ impl Homography {
 }
 
 impl Warp {
-    /// Samples `size` (height, width) pixels through each matrix.
+    /// Samples `size` (height, width) pixels of each view.
     #[must_use]
-    pub fn new(matrices: Vec<Homography>, size: (usize, usize), border: Border, filter: Filter) -> Self {
-        Self(Arc::new(Sampling { matrices, size, border, filter }))
+    pub fn new(views: Vec<View>, size: (usize, usize), filter: Filter) -> Self {
+        Self(Arc::new(Sampling { views, size, filter }))
     }
 
     /// Applies it to `[1, channels, height, width]`.
@@ -121,13 +148,7 @@ impl Sampling {
 
     /// Calls `visit(index of the output pixel, taps)` for every sample of one cutout.
     #[allow(clippy::cast_precision_loss)]
-    fn for_each_sample(
-        &self,
-        matrix: &Homography,
-        source: (usize, usize),
-        taps: usize,
-        mut visit: impl FnMut(usize, &Taps),
-    ) {
+    fn for_each_sample(&self, view: &View, source: (usize, usize), taps: usize, mut visit: impl FnMut(usize, &Taps)) {
         let (height, width) = self.size;
         let steps = taps as f64;
         for i in 0..height {
@@ -136,14 +157,16 @@ impl Sampling {
                     let offset = |index: usize| (2 * index + 1) as f64 / (2.0 * steps);
                     let x = (j as f64 + offset(tap % taps)) / width as f64 * 2.0 - 1.0;
                     let y = (i as f64 + offset(tap / taps)) / height as f64 * 2.0 - 1.0;
-                    let (x, y) = matrix.map(x, y);
-                    visit(i * width + j, &self.neighbours(x, y, source));
+                    let (x, y) = view.matrix.map(x, y);
+                    visit(i * width + j, &view.border.neighbours(x, y, source));
                 }
             }
         }
     }
+}
 
-    fn neighbours(&self, x: f64, y: f64, (height, width): (usize, usize)) -> Taps {
+impl Border {
+    fn neighbours(self, x: f64, y: f64, (height, width): (usize, usize)) -> Taps {
         let (left, right_share) = self.locate(x, width);
         let (top, lower_share) = self.locate(y, height);
         let mut taps = Taps { inside: [(0, 0.0); 4], outside: 0.0 };
@@ -161,13 +184,13 @@ impl Sampling {
 
     /// The pixel before a coordinate, and the share of the one after it.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
-    fn locate(&self, coordinate: f64, length: usize) -> (isize, f32) {
+    fn locate(self, coordinate: f64, length: usize) -> (isize, f32) {
         let size = length as f64;
         let mut position = ((coordinate + 1.0) * size - 1.0) / 2.0;
         if !position.is_finite() {
             position = -2.0; // behind the viewer: outside
         }
-        match self.border {
+        match self {
             Border::Fill(_) => position = position.clamp(-2.0, size + 1.0),
             Border::Edge => position = position.clamp(0.0, size - 1.0),
             Border::Reflection => {
@@ -201,7 +224,7 @@ impl Layer for Sampling {
     fn output_shape(&self, input_shape: &[usize]) -> Result<Vec<usize>> {
         match *input_shape {
             [1, channels, height, width] if height * width > 0 => {
-                Ok(vec![self.matrices.len(), channels, self.size.0, self.size.1])
+                Ok(vec![self.views.len(), channels, self.size.0, self.size.1])
             }
             _ => unexpected_shape("a warp", "[1, channels, height, width]", input_shape),
         }
@@ -212,11 +235,11 @@ impl Layer for Sampling {
         let (channels, source) = (shape[1], (shape[2], shape[3]));
         let plane = source.0 * source.1;
         let pixels = self.size.0 * self.size.1;
-        let fill = if let Border::Fill(value) = self.border { value } else { 0.0 };
-        output.par_chunks_mut(channels * pixels).zip(&self.matrices).for_each(|(output, matrix)| {
-            let taps = self.taps(matrix, source);
+        output.par_chunks_mut(channels * pixels).zip(&self.views).for_each(|(output, view)| {
+            let fill = if let Border::Fill(value) = view.border { value } else { 0.0 };
+            let taps = self.taps(&view.matrix, source);
             let share = 1.0 / (taps * taps) as f32;
-            self.for_each_sample(matrix, source, taps, |pixel, taps| {
+            self.for_each_sample(view, source, taps, |pixel, taps| {
                 for channel in 0..channels {
                     let input = &input[channel * plane..][..plane];
                     let mut value = 0.0;
@@ -237,17 +260,15 @@ impl Layer for Sampling {
         let (channels, source) = (shape[1], (shape[2], shape[3]));
         let plane = source.0 * source.1;
         let pixels = self.size.0 * self.size.1;
-        let groups = self
-            .matrices
-            .par_chunks(GRADIENT_GROUP)
-            .zip(output_gradient.par_chunks(GRADIENT_GROUP * channels * pixels));
+        let groups =
+            self.views.par_chunks(GRADIENT_GROUP).zip(output_gradient.par_chunks(GRADIENT_GROUP * channels * pixels));
         let partial: Vec<Vec<f32>> = groups
-            .map(|(matrices, gradients)| {
+            .map(|(views, gradients)| {
                 let mut partial = vec![0.0; channels * plane];
-                for (matrix, gradient) in matrices.iter().zip(gradients.chunks(channels * pixels)) {
-                    let taps = self.taps(matrix, source);
+                for (view, gradient) in views.iter().zip(gradients.chunks(channels * pixels)) {
+                    let taps = self.taps(&view.matrix, source);
                     let share = 1.0 / (taps * taps) as f32;
-                    self.for_each_sample(matrix, source, taps, |pixel, taps| {
+                    self.for_each_sample(view, source, taps, |pixel, taps| {
                         for channel in 0..channels {
                             let dy = share * gradient[channel * pixels + pixel];
                             let dx = &mut partial[channel * plane..][..plane];

@@ -1,0 +1,324 @@
+//! Cutouts: which views of the picture a perceptor sees in an iteration.
+//!
+//! Crop, zoom, perspective, rotation, shear and flip of a view compose to one matrix, so the picture is
+//! sampled once. Everything is drawn from the seed and the iteration, on the CPU, and every perceptor
+//! sees the same views at its own side.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::frozen::{Border, Homography, Rectangle, Touch, View};
+use crate::random::Stream;
+
+/// A kind of augmentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Augmentation {
+    /// Zooms show a part of the picture, not the whole
+    Crop,
+    /// Corners are moved
+    Perspective,
+    /// Turned, moved and sheared a little
+    Affine,
+    /// Mirrored left to right
+    Flip,
+    /// Hue and saturation changed a little
+    Jitter,
+    /// A rectangle is painted over
+    Erase,
+}
+
+impl Augmentation {
+    /// All kinds, with their names.
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::Crop, "crop"),
+        (Self::Perspective, "perspective"),
+        (Self::Affine, "affine"),
+        (Self::Flip, "flip"),
+        (Self::Jitter, "jitter"),
+        (Self::Erase, "erase"),
+    ];
+}
+
+/// The augmentations in use, as `crop,perspective` or `none`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Augmentations(Vec<Augmentation>);
+
+impl Augmentations {
+    /// The plain resample for every cutout.
+    pub const NONE: Self = Self(Vec::new());
+
+    /// Those of a list; each counts once.
+    #[must_use]
+    pub fn new(kinds: &[Augmentation]) -> Self {
+        let mut kinds = kinds.to_vec();
+        kinds.sort_unstable();
+        kinds.dedup();
+        Self(kinds)
+    }
+
+    /// Whether a kind is among them.
+    #[must_use]
+    pub fn has(&self, kind: Augmentation) -> bool {
+        self.0.contains(&kind)
+    }
+}
+
+impl fmt::Display for Augmentations {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> =
+            Augmentation::ALL.iter().filter(|(kind, _)| self.has(*kind)).map(|(_, name)| *name).collect();
+        formatter.write_str(if names.is_empty() { "none" } else { "" })?;
+        formatter.write_str(&names.join(","))
+    }
+}
+
+impl FromStr for Augmentations {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim() == "none" {
+            return Ok(Self::NONE);
+        }
+        let kind = |name: &str| {
+            let found = Augmentation::ALL.iter().find(|(_, known)| *known == name.trim());
+            found.map(|(kind, _)| *kind).ok_or_else(|| {
+                let known = Augmentation::ALL.map(|(_, name)| name).join(", ");
+                format!("`{}` is no augmentation: use none, or some of {known}", name.trim())
+            })
+        };
+        Ok(Self::new(&text.split(',').map(kind).collect::<Result<Vec<_>, _>>()?))
+    }
+}
+
+/// Every number of the cutouts. Lengths are shares of the cutout's side, angles degrees.
+///
+/// The two kinds, zooms and wides, and most numbers are pixray's (`pixray.py`, `MakeCutouts`).
+mod numbers {
+    /// Share of the cutouts that are zooms; the others are wides
+    pub const ZOOMS: f64 = 0.6;
+    /// A zoom's area, as a share of the largest square in the picture
+    pub const ZOOM_AREA: (f64, f64) = (0.25, 0.95);
+    /// A zoom's width by its height
+    pub const ZOOM_RATIO: (f64, f64) = (0.85, 1.2);
+    /// How far a zoom's corners move at most, as a share of half its side
+    pub const ZOOM_PERSPECTIVE: f64 = 0.4;
+    /// The same for a wide
+    pub const WIDE_PERSPECTIVE: f64 = 0.2;
+    /// How often corners move
+    pub const PERSPECTIVE_RATE: f64 = 0.7;
+    /// A wide's picture by its side, of a square picture and of another
+    pub const WIDE_SQUARE: f64 = 0.95;
+    pub const WIDE_LETTERBOX: (f64, f64) = (0.9, 1.0);
+    /// Largest turn, shift and shear, and how often
+    pub const TURN: f64 = 15.0;
+    pub const SHIFT: f64 = 0.1;
+    pub const SHEAR: f64 = 5.0;
+    pub const AFFINE_RATE: f64 = 0.8;
+    pub const FLIP_RATE: f64 = 0.5;
+    /// Largest change of hue, as a share of a whole turn, and of saturation; and how often
+    pub const HUE: f64 = 0.1;
+    pub const SATURATION: f64 = 0.1;
+    pub const JITTER_RATE: f64 = 0.8;
+    /// An erased rectangle's area and its width by its height; and how often
+    pub const ERASE_AREA: (f64, f64) = (0.02, 0.2);
+    pub const ERASE_RATIO: (f64, f64) = (0.3, 3.3);
+    pub const ERASE_RATE: f64 = 0.3;
+}
+
+/// What is asked of the cutouts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cutouts {
+    /// How many in an iteration
+    pub count: usize,
+    /// Which augmentations
+    pub augmentations: Augmentations,
+    /// Largest standard deviation of the noise that is added to each
+    pub noise: f64,
+    /// The run's seed
+    pub seed: u64,
+}
+
+/// One cutout of one iteration.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cutout {
+    /// What it sees
+    pub view: View,
+    /// Colours and noise
+    pub touch: Touch,
+    /// What is painted over, in shares of the side: left, top, width, height
+    pub erased: Option<[f64; 4]>,
+    /// A zoom, or a wide
+    pub zoom: bool,
+}
+
+impl Cutouts {
+    /// The cutouts of an iteration for a picture of this width and height, in pixels.
+    #[must_use]
+    pub fn draw(&self, iteration: usize, width: usize, height: usize) -> Vec<Cutout> {
+        let mut stream = Stream::new(self.seed, "cutouts", iteration as u64);
+        let grey = stream.unit();
+        let border = if iteration.is_multiple_of(2) { Border::Reflection } else { Border::Edge };
+        let mut noise = Stream::new(self.seed, "noise", iteration as u64);
+        let cutout = |index| {
+            let mut cutout = if self.augmentations == Augmentations::NONE {
+                Cutout {
+                    view: View { matrix: Homography::IDENTITY, border },
+                    touch: Touch::NONE,
+                    erased: None,
+                    zoom: true,
+                }
+            } else {
+                self.draw_one(&mut stream, self.is_zoom(index), (width, height), border, grey)
+            };
+            cutout.touch.noise = narrow(noise.between(0.0, self.noise));
+            cutout.touch.noise_seed = noise.bits();
+            cutout
+        };
+        (0..self.count).map(cutout).collect()
+    }
+
+    /// Zooms and wides by turns, so that every prefix of the cutouts has its share of both.
+    #[allow(clippy::cast_precision_loss)]
+    fn is_zoom(&self, index: usize) -> bool {
+        let zooms = |count: usize| (count as f64 * numbers::ZOOMS + 0.5).floor();
+        zooms(index + 1) > zooms(index)
+    }
+
+    fn draw_one(
+        &self,
+        stream: &mut Stream,
+        zoom: bool,
+        (width, height): (usize, usize),
+        border: Border,
+        grey: f64,
+    ) -> Cutout {
+        let has = |kind| self.augmentations.has(kind);
+        let mut matrix = match (zoom, has(Augmentation::Crop)) {
+            (true, true) => zoom_matrix(stream, width, height),
+            (true, false) => Homography::IDENTITY,
+            (false, _) => wide_matrix(stream, width, height),
+        };
+        if has(Augmentation::Affine) && stream.happens(numbers::AFFINE_RATE) {
+            matrix = matrix.after(&affine_matrix(stream));
+        }
+        if has(Augmentation::Perspective) && stream.happens(numbers::PERSPECTIVE_RATE) {
+            let reach = if zoom { numbers::ZOOM_PERSPECTIVE } else { numbers::WIDE_PERSPECTIVE };
+            matrix = matrix.after(&perspective_matrix(stream, reach));
+        }
+        if has(Augmentation::Flip) && stream.happens(numbers::FLIP_RATE) {
+            matrix = matrix.after(&Homography([-1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]));
+        }
+        let mut touch = Touch { fill: narrow(grey), ..Touch::NONE };
+        if has(Augmentation::Jitter) && stream.happens(numbers::JITTER_RATE) {
+            touch.colours = colour_matrix(
+                stream.between(-numbers::HUE, numbers::HUE),
+                1.0 + stream.between(-numbers::SATURATION, numbers::SATURATION),
+            );
+        }
+        let erased = (has(Augmentation::Erase) && stream.happens(numbers::ERASE_RATE)).then(|| {
+            let (share, ratio) =
+                (stream.between(numbers::ERASE_AREA.0, numbers::ERASE_AREA.1), log_ratio(stream, numbers::ERASE_RATIO));
+            let (width, height) = ((share * ratio).sqrt().min(1.0), (share / ratio).sqrt().min(1.0));
+            [stream.between(0.0, 1.0 - width), stream.between(0.0, 1.0 - height), width, height]
+        });
+        let border = if zoom { border } else { Border::Fill(narrow(grey)) };
+        Cutout { view: View { matrix, border }, touch, erased, zoom }
+    }
+}
+
+impl Cutout {
+    /// Its touch at a perceptor's side, in pixels.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    pub fn touch_at(&self, side: usize) -> Touch {
+        let pixels = |share: f64| ((share * side as f64).round() as usize).min(side);
+        let erased = self.erased.map(|[left, top, width, height]| {
+            let (left, top) = (pixels(left), pixels(top));
+            Rectangle { left, top, width: pixels(width).min(side - left), height: pixels(height).min(side - top) }
+        });
+        Touch { erased, ..self.touch }
+    }
+}
+
+/// A rectangle of the picture, anywhere in it.
+#[allow(clippy::cast_precision_loss)]
+fn zoom_matrix(stream: &mut Stream, width: usize, height: usize) -> Homography {
+    let (width, height) = (width as f64, height as f64);
+    let shorter = width.min(height);
+    let area = stream.between(numbers::ZOOM_AREA.0, numbers::ZOOM_AREA.1) * shorter * shorter;
+    let ratio = log_ratio(stream, numbers::ZOOM_RATIO);
+    let crop_width = (area * ratio).sqrt().min(width);
+    let crop_height = (area / ratio).sqrt().min(height);
+    // The centre stays so far inside that the crop does.
+    let x = stream.between(-1.0, 1.0) * (1.0 - crop_width / width);
+    let y = stream.between(-1.0, 1.0) * (1.0 - crop_height / height);
+    Homography([crop_width / width, 0.0, x, 0.0, crop_height / height, y, 0.0, 0.0, 1.0])
+}
+
+/// The whole picture, with its proportions, in a square.
+#[allow(clippy::cast_precision_loss)]
+fn wide_matrix(stream: &mut Stream, width: usize, height: usize) -> Homography {
+    let share = if width == height {
+        numbers::WIDE_SQUARE
+    } else {
+        stream.between(numbers::WIDE_LETTERBOX.0, numbers::WIDE_LETTERBOX.1)
+    };
+    let (width, height) = (width as f64, height as f64);
+    let longer = width.max(height);
+    Homography([longer / width / share, 0.0, 0.0, 0.0, longer / height / share, 0.0, 0.0, 0.0, 1.0])
+}
+
+/// Turned, sheared and moved around its centre.
+fn affine_matrix(stream: &mut Stream) -> Homography {
+    let turn = stream.between(-numbers::TURN, numbers::TURN).to_radians();
+    let shear = stream.between(-numbers::SHEAR, numbers::SHEAR).to_radians().tan();
+    let mut shift = || 2.0 * stream.between(-numbers::SHIFT, numbers::SHIFT);
+    let (sine, cosine) = turn.sin_cos();
+    let turned = Homography([cosine, -sine, shift(), sine, cosine, shift(), 0.0, 0.0, 1.0]);
+    turned.after(&Homography([1.0, shear, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]))
+}
+
+/// Moves the corners of what is seen inwards, each by up to `reach` of half a side.
+fn perspective_matrix(stream: &mut Stream, reach: f64) -> Homography {
+    let mut inwards = |sign: f64| sign * (1.0 - reach * stream.unit());
+    let corners = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)].map(|(x, y)| (inwards(x), inwards(y)));
+    square_to(corners).inverse().unwrap_or(Homography::IDENTITY)
+}
+
+/// The homography that takes the corners of −1 .. 1 (clockwise from the upper left) to four points
+/// (Heckbert, "Fundamentals of Texture Mapping and Image Warping", 1989, section 2.2.3).
+fn square_to([(x0, y0), (x1, y1), (x2, y2), (x3, y3)]: [(f64, f64); 4]) -> Homography {
+    let (sum_x, sum_y) = (x0 - x1 + x2 - x3, y0 - y1 + y2 - y3);
+    let (dx1, dx2, dy1, dy2) = (x1 - x2, x3 - x2, y1 - y2, y3 - y2);
+    let determinant = dx1 * dy2 - dx2 * dy1;
+    let g = (sum_x * dy2 - sum_y * dx2) / determinant;
+    let h = (dx1 * sum_y - dy1 * sum_x) / determinant;
+    let unit = Homography([x1 - x0 + g * x1, x3 - x0 + h * x3, x0, y1 - y0 + g * y1, y3 - y0 + h * y3, y0, g, h, 1.0]);
+    unit.after(&Homography([0.5, 0.0, 0.5, 0.0, 0.5, 0.5, 0.0, 0.0, 1.0]))
+}
+
+/// A number between two, its logarithm evenly spread.
+fn log_ratio(stream: &mut Stream, (low, high): (f64, f64)) -> f64 {
+    stream.between(low.ln(), high.ln()).exp()
+}
+
+/// Turns the hue by a share of a whole turn and multiplies the saturation: a rotation around the grey
+/// axis in YIQ (Haeberli, "Matrix Operations for Image Processing", 1993).
+fn colour_matrix(hue: f64, saturation: f64) -> [f32; 9] {
+    // NTSC's YIQ from RGB, its rows luminance and the two chrominances.
+    let yiq = Homography([0.299, 0.587, 0.114, 0.595_716, -0.274_453, -0.321_263, 0.211_456, -0.522_591, 0.311_135]);
+    let (sine, cosine) = (hue * std::f64::consts::TAU).sin_cos();
+    let (sine, cosine) = (sine * saturation, cosine * saturation);
+    let turn = Homography([1.0, 0.0, 0.0, 0.0, cosine, -sine, 0.0, sine, cosine]);
+    let back = yiq.inverse().unwrap_or(Homography::IDENTITY);
+    back.after(&turn).after(&yiq).0.map(narrow)
+}
+
+#[allow(clippy::cast_possible_truncation)]
+fn narrow(value: f64) -> f32 {
+    value as f32
+}
+
+#[cfg(test)]
+#[path = "cutouts_tests.rs"]
+mod tests;

@@ -1,0 +1,87 @@
+//! Random numbers: named streams of one seed, the same on every machine and device.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use sha2::{Digest, Sha256};
+
+/// A stream of random numbers. Streams of other names or indices are independent of it, so that a new
+/// use of randomness moves no other.
+pub struct Stream(ChaCha8Rng);
+
+impl Stream {
+    /// The stream of a seed, a name and an index, such as an iteration.
+    #[must_use]
+    pub fn new(seed: u64, name: &str, index: u64) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(seed.to_le_bytes());
+        hash.update(index.to_le_bytes());
+        hash.update(name.as_bytes());
+        Self(ChaCha8Rng::from_seed(hash.finalize().into()))
+    }
+
+    /// 64 random bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
+    /// A number from 0 up to, and without, 1.
+    #[allow(clippy::cast_precision_loss)]
+    pub fn unit(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+    }
+
+    /// A number of a range.
+    pub fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.unit()
+    }
+
+    /// Whether something of this probability happens.
+    pub fn happens(&mut self, probability: f64) -> bool {
+        self.unit() < probability
+    }
+
+    /// A whole number from 0 up to, and without, `count`.
+    #[allow(clippy::cast_possible_truncation)]
+    pub fn below(&mut self, count: usize) -> usize {
+        // The high half of a 128 bit product: even to one part in 2^64 / count.
+        ((u128::from(self.bits()) * count as u128) >> 64) as usize
+    }
+}
+
+/// The seed a word stands for: the first eight bytes of its SHA-256, little-endian.
+#[must_use]
+pub fn seed_of_word(word: &str) -> u64 {
+    let digest = Sha256::digest(word.as_bytes());
+    digest.iter().take(8).rev().fold(0, |seed, byte| seed << 8 | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_are_apart_and_repeat() {
+        let first = |seed, name, index| Stream::new(seed, name, index).bits();
+        assert_eq!(first(1, "a", 0), first(1, "a", 0));
+        let all = [first(1, "a", 0), first(2, "a", 0), first(1, "b", 0), first(1, "a", 1)];
+        assert!((1..4).all(|i| !all[..i].contains(&all[i])));
+    }
+
+    #[test]
+    fn numbers_stay_in_their_range() {
+        let mut stream = Stream::new(0, "test", 0);
+        let mut counts = [0; 5];
+        for _ in 0..5000 {
+            counts[stream.below(5)] += 1;
+            let number = stream.between(-2.0, 3.0);
+            assert!((-2.0..3.0).contains(&number));
+        }
+        assert!(counts.iter().all(|count| (900..1100).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn words_are_seeds() {
+        // printf cat | sha256sum: 77af778b51abd4a3...
+        assert_eq!(seed_of_word("cat"), 0xa3d4_ab51_8b77_af77);
+    }
+}
