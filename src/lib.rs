@@ -1,11 +1,18 @@
 //! text2art: pictures from sentences, by VQGAN guided by CLIP.
 
+pub mod cli;
 pub mod clip;
+pub mod drawer;
 pub mod error;
 pub mod frozen;
 pub mod judge;
 pub mod models;
+pub mod optimizer;
+pub mod output;
+pub mod picture;
 pub mod random;
+pub mod session;
+pub mod settings;
 pub mod vqgan;
 
 pub use error::{Error, Result};

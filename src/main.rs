@@ -1,1 +1,5 @@
-fn main() {}
+//! The `text2art` program.
+
+fn main() -> std::process::ExitCode {
+    text2art::cli::main()
+}

@@ -168,20 +168,13 @@ impl Cutouts {
                     zoom: true,
                 }
             } else {
-                self.draw_one(&mut stream, self.is_zoom(index), (width, height), border, grey)
+                self.draw_one(&mut stream, is_zoom(index), (width, height), border, grey)
             };
             cutout.touch.noise = narrow(noise.between(0.0, self.noise));
             cutout.touch.noise_seed = noise.bits();
             cutout
         };
         (0..self.count).map(cutout).collect()
-    }
-
-    /// Zooms and wides by turns, so that every prefix of the cutouts has its share of both.
-    #[allow(clippy::cast_precision_loss)]
-    fn is_zoom(&self, index: usize) -> bool {
-        let zooms = |count: usize| (count as f64 * numbers::ZOOMS + 0.5).floor();
-        zooms(index + 1) > zooms(index)
     }
 
     fn draw_one(
@@ -238,6 +231,13 @@ impl Cutout {
         });
         Touch { erased, ..self.touch }
     }
+}
+
+/// Zooms and wides by turns, so that every prefix of the cutouts has its share of both.
+#[allow(clippy::cast_precision_loss)]
+fn is_zoom(index: usize) -> bool {
+    let zooms = |count: usize| (count as f64 * numbers::ZOOMS + 0.5).floor();
+    zooms(index + 1) > zooms(index)
 }
 
 /// A rectangle of the picture, anywhere in it.

@@ -85,6 +85,15 @@ impl TensorFile {
         Self::index(Path::new(name), Format::Safetensors, Bytes::Static(bytes))
     }
 
+    /// The whole file where it is compiled into the program, none for a file on disk.
+    #[must_use]
+    pub fn static_bytes(&self) -> Option<&'static [u8]> {
+        match self.bytes {
+            Bytes::Static(bytes) => Some(bytes),
+            Bytes::Mapped(_) => None,
+        }
+    }
+
     fn index(path: &Path, format: Format, bytes: Bytes) -> Result<Self> {
         let index = match format {
             Format::Safetensors => safetensors::index,

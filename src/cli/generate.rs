@@ -1,0 +1,235 @@
+//! `text2art PROMPT`: draws a picture.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use candle_core::Tensor;
+
+use super::report::{Progress, Reporter};
+use super::{DONE, FAILED, INTERRUPTED, interrupt, output, sources};
+use crate::output::{
+    Existing, InputRecord, ModelRecord, Naming, Recipe, ResultRecord, check_folder, encode, write_whole,
+};
+use crate::session::{Event, Finished, Models, Session, run as run_session};
+use crate::settings::{Overrides, Settings, combine};
+use crate::{Error, Result};
+
+/// What `generate` was asked for.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// What to draw; `|` separates several prompts, `:WEIGHT` behind one weighs it
+    #[arg(value_name = "PROMPT")]
+    prompt: Vec<String>,
+    #[command(flatten)]
+    overrides: Overrides,
+    /// The picture's file; {slug}, {seed} and {n} are filled in; `-` is standard output
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    output: Option<String>,
+    /// Replace a file that is already there
+    #[arg(long, help_heading = "Output")]
+    force: bool,
+    /// Write the picture every so many iterations, too
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = clap::value_parser!(u64).range(1..))]
+    save_every: Option<u64>,
+    /// Repeat a picture's recipe; other options change it
+    #[arg(long, value_name = "PICTURE", help_heading = "Settings")]
+    from: Option<PathBuf>,
+    /// A configuration file, or none [default: text2art/config.toml in the user's configuration folder]
+    #[arg(long, value_name = "FILE", help_heading = "Settings")]
+    config: Option<PathBuf>,
+    /// Print the settings as a configuration file and draw nothing
+    #[arg(long, help_heading = "Settings")]
+    dry_run: bool,
+    /// Use no network
+    #[arg(long, help_heading = "Models")]
+    offline: bool,
+    /// How to show progress on standard error
+    #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
+    progress: Progress,
+    /// Show nothing but warnings and errors
+    #[arg(short, long, help_heading = "Output")]
+    quiet: bool,
+    /// Processor threads [default: all cores]
+    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+impl Arguments {
+    pub(super) fn progress(&self) -> Progress {
+        if self.quiet && self.progress == Progress::Auto { Progress::None } else { self.progress }
+    }
+}
+
+/// Where the picture goes.
+enum Target {
+    StandardOutput,
+    File(PathBuf, Existing),
+}
+
+pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
+    if let Some(threads) = arguments.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global()?;
+    }
+    let settings = settings(arguments, reporter)?;
+    if arguments.dry_run {
+        output::print(toml::to_string(&settings)?.as_bytes())?;
+        return Ok(DONE);
+    }
+    let target = target(arguments, &settings)?;
+    // Hashed before the run, so that the recipe tells what was used.
+    let inputs = Recipe::inputs(&settings)?;
+    let stop = interrupt::stop_on_signal()?;
+    let models = Models::load(&settings)?;
+    let warn = &mut |message| reporter.tell(&Event::Warning { message });
+    let mut session = Session::new(&settings, &models, warn)?;
+    let mut saver = Saver { settings: &settings, inputs, models: &models, records: None };
+
+    let mut watch = |event: Event, picture: Option<&Tensor>| -> Result<()> {
+        reporter.tell(&event);
+        if let (Event::Step { iteration, loss, .. }, Some(picture), Target::File(path, _), Some(every)) =
+            (&event, picture, &target, arguments.save_every)
+            && *iteration > 0
+            && (*iteration as u64).is_multiple_of(every)
+        {
+            // The picture this iteration judged is that after `iteration` steps.
+            saver.save(path, Existing::Replace, picture, *iteration, Some(*loss))?;
+            reporter.tell(&Event::Saved { path: path.clone() });
+        }
+        Ok(())
+    };
+    let finished = run_session(&mut session, &stop, &mut watch)?;
+    deliver(&target, &mut saver, &finished, arguments.save_every.is_some(), reporter)
+}
+
+/// The settings of all sources, the strongest first: flags, recipe, environment, configuration file.
+fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<Settings> {
+    let mut flags = arguments.overrides.clone();
+    if !arguments.prompt.is_empty() {
+        let prompt = arguments.prompt.join(" ").parse().map_err(|problem: String| {
+            Error::usage(
+                problem,
+                r"separate prompts by | and write weights as :2; \| and \: are the characters themselves",
+            )
+        })?;
+        flags.prompt = Some(prompt);
+    }
+    let mut warnings = Vec::new();
+    let recipe = arguments.from.as_deref().map(Recipe::read).transpose()?;
+    let from = recipe.as_ref().map_or_else(Overrides::default, |recipe| recipe.settings.clone().into());
+    let environment = sources::environment(&mut |message| warnings.push(message))?;
+    let config = sources::config_file(arguments.config.as_deref())?;
+    let settings = combine(&[flags, from, environment, config])?;
+    if let Some(recipe) = recipe {
+        recipe.check_inputs(&settings)?;
+    }
+    for message in warnings {
+        reporter.tell(&Event::Warning { message });
+    }
+    Ok(settings)
+}
+
+/// Finds out where the picture goes, and that it can go there, before any work.
+fn target(arguments: &Arguments, settings: &Settings) -> Result<Target> {
+    let prompt = &settings.prompt.all()[0].text;
+    let seed = settings.seed.0;
+    let Some(template) = &arguments.output else {
+        let path = Naming::Free.path(prompt, seed);
+        check_folder(&path)?;
+        return Ok(Target::File(path, Existing::Keep));
+    };
+    if template == "-" {
+        let hint = "name a file with --output, or send the output to a file or a program";
+        if std::io::stdout().is_terminal() {
+            return Err(Error::usage("a picture is not written to a terminal", hint));
+        }
+        if arguments.save_every.is_some() {
+            return Err(Error::usage("--save-every cannot rewrite standard output", hint));
+        }
+        return Ok(Target::StandardOutput);
+    }
+    let path = Naming::Template(template.clone()).path(prompt, seed);
+    let is_png = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+    if !is_png {
+        return Err(Error::file(&path, "the program writes PNG pictures", "give the output a name that ends in .png"));
+    }
+    if path.is_dir() {
+        return Err(Error::file(&path, "this is a folder", "name a file in it"));
+    }
+    if path.exists() && !arguments.force {
+        return Err(Error::file(&path, "the file is already there", "choose another name, or replace it with --force"));
+    }
+    check_folder(&path)?;
+    Ok(Target::File(path, if arguments.force { Existing::Replace } else { Existing::Keep }))
+}
+
+/// Writes pictures with their recipe.
+struct Saver<'a> {
+    settings: &'a Settings,
+    inputs: Vec<InputRecord>,
+    models: &'a Models,
+    records: Option<Vec<ModelRecord>>,
+}
+
+impl Saver<'_> {
+    fn encode(&mut self, picture: &Tensor, iterations: usize, loss: Option<f64>) -> Result<Vec<u8>> {
+        let models = match &self.records {
+            Some(records) => records.clone(),
+            None => self.records.insert(self.models.records()?).clone(),
+        };
+        let mut settings = self.settings.clone();
+        if iterations < settings.iterations_to_run() {
+            settings.stop_at = Some(iterations);
+        }
+        let result = ResultRecord { iterations_done: iterations, loss };
+        encode(picture, Some(&Recipe::new(settings, models, self.inputs.clone(), result)))
+    }
+
+    fn save(
+        &mut self,
+        path: &Path,
+        existing: Existing,
+        picture: &Tensor,
+        iterations: usize,
+        loss: Option<f64>,
+    ) -> Result<()> {
+        write_whole(path, &self.encode(picture, iterations, loss)?, existing)
+    }
+}
+
+/// Writes the final picture, tells how the run went, and returns the exit code.
+fn deliver(
+    target: &Target,
+    saver: &mut Saver,
+    finished: &Finished,
+    saved_before: bool,
+    reporter: &Reporter,
+) -> anyhow::Result<u8> {
+    let (picture, iterations, loss) = (&finished.picture, finished.iterations, finished.loss);
+    let path = match target {
+        Target::StandardOutput => {
+            output::print(&saver.encode(picture, iterations, loss)?)?;
+            None
+        }
+        Target::File(path, existing) => {
+            // What an earlier save of this run wrote is ours to replace.
+            let existing = if saved_before && iterations > 1 { Existing::Replace } else { *existing };
+            saver.save(path, existing, picture, iterations, loss)?;
+            reporter.tell(&Event::Saved { path: path.clone() });
+            Some(path.clone())
+        }
+    };
+    let seed = saver.settings.seed.0;
+    reporter.tell(&Event::Finished { path: path.clone(), seed, iterations, loss, seconds: reporter.seconds() });
+    if let Some(path) = path {
+        output::print_line(&path.display().to_string())?;
+    }
+    Ok(match &finished.fault {
+        Some(fault) => {
+            let message = format!("{fault}; the last good picture was saved");
+            reporter.tell(&Event::Failed { message, hint: fault.hint(), exit_code: FAILED });
+            FAILED
+        }
+        None if finished.stopped => INTERRUPTED,
+        None => DONE,
+    })
+}

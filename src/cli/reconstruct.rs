@@ -1,0 +1,49 @@
+//! `text2art reconstruct`: a picture through a VQGAN's codebook.
+
+use std::path::PathBuf;
+
+use super::output;
+use crate::Error;
+use crate::drawer::{Drawer, Start, VqganDrawer};
+use crate::models::Role;
+use crate::output::{Existing, check_folder, encode, write_whole};
+use crate::picture;
+use crate::session::LoadedModel;
+use crate::settings::Size;
+use crate::vqgan::Vqgan;
+
+/// What `reconstruct` was asked for.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// A picture of any size
+    #[arg(value_name = "IMAGE")]
+    image: PathBuf,
+    /// Where the result goes, a PNG
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// The VQGAN
+    #[arg(long, value_name = "NAME", default_value = "embedded")]
+    vqgan: String,
+    /// Replace a file that is already there
+    #[arg(long)]
+    force: bool,
+    /// Use no network
+    #[arg(long)]
+    offline: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let path = &arguments.output;
+    if path.exists() && !arguments.force {
+        let hint = "choose another name, or replace it with --force";
+        return Err(Error::file(path, "the file is already there", hint).into());
+    }
+    check_folder(path)?;
+    let image = picture::read(&arguments.image)?;
+    let size = Size { width: image.width() as usize, height: image.height() as usize };
+    let vqgan = LoadedModel::load(Role::Vqgan, &arguments.vqgan, Vqgan::load)?;
+    let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(image, 0.0))?;
+    let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
+    write_whole(path, &encode(&drawer.draw()?, None)?, existing)?;
+    output::print_line(&path.display().to_string())
+}

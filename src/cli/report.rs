@@ -1,0 +1,150 @@
+//! What is told on standard error: progress, warnings and failures.
+
+use std::cell::{Cell, RefCell};
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{FAILED, USAGE};
+use crate::Error;
+use crate::session::Event;
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Progress {
+    /// A bar in a terminal, lines elsewhere
+    Auto,
+    /// A bar
+    Bar,
+    /// A line every few seconds
+    Lines,
+    /// Every line a JSON object
+    Json,
+    /// Nothing but warnings and errors
+    None,
+}
+
+/// Shows events.
+pub(super) struct Reporter {
+    progress: Progress,
+    bar: RefCell<Option<ProgressBar>>,
+    started: Instant,
+    last_line: Cell<Option<Instant>>,
+    total: Cell<usize>,
+}
+
+/// Time between two lines of progress.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
+
+impl Reporter {
+    pub(super) fn new(progress: Progress) -> Self {
+        let progress = match progress {
+            Progress::Auto if std::io::stderr().is_terminal() => Progress::Bar,
+            Progress::Auto => Progress::Lines,
+            other => other,
+        };
+        let started = Instant::now();
+        Self { progress, bar: RefCell::new(None), started, last_line: Cell::new(None), total: Cell::new(0) }
+    }
+
+    pub(super) fn seconds(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+
+    /// Shows an event.
+    pub(super) fn tell(&self, event: &Event) {
+        if self.progress == Progress::Json {
+            if let Ok(json) = serde_json::to_string(event) {
+                line(&json);
+            }
+            return;
+        }
+        match event {
+            Event::Started { iterations, .. } => self.start(*iterations),
+            Event::Step { iteration, loss, .. } => self.step(iteration + 1, *loss),
+            Event::Warning { message } => self.aside(&format!("warning: {message}")),
+            Event::Failed { message, hint, .. } => {
+                self.end();
+                line(&format!("error: {message}"));
+                line(&format!("hint: {hint}"));
+            }
+            Event::Finished { .. } => self.end(),
+            Event::Saved { .. } => {}
+        }
+    }
+
+    /// Tells a failure and returns its exit code.
+    pub(super) fn failed(&self, error: &anyhow::Error) -> u8 {
+        let (hint, exit_code) = match error.downcast_ref::<Error>() {
+            Some(error) => (error.hint(), if error.is_usage() { USAGE } else { FAILED }),
+            None => ("this is a fault of the program or of the system: please report it".to_owned(), FAILED),
+        };
+        let message = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
+        self.tell(&Event::Failed { message, hint, exit_code });
+        exit_code
+    }
+
+    fn start(&self, total: usize) {
+        self.total.set(total);
+        if self.progress != Progress::Bar {
+            return;
+        }
+        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+        let template = "{bar:30} {pos}/{len} · {per_sec} · {eta} left · loss {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        *self.bar.borrow_mut() = Some(bar);
+    }
+
+    fn step(&self, done: usize, loss: f64) {
+        if let Some(bar) = self.bar.borrow().as_ref() {
+            bar.set_message(format!("{loss:.4}"));
+            bar.set_position(done as u64);
+        }
+        let now = Instant::now();
+        let due = self.last_line.get().is_none_or(|last| now - last >= LINE_INTERVAL) || done == self.total.get();
+        if self.progress == Progress::Lines && due {
+            self.last_line.set(Some(now));
+            line(&format!("iteration {done} of {}, loss {loss:.4}, {:.1} s", self.total.get(), self.seconds()));
+        }
+    }
+
+    fn aside(&self, text: &str) {
+        match self.bar.borrow().as_ref() {
+            Some(bar) => bar.suspend(|| line(text)),
+            None => line(text),
+        }
+    }
+
+    fn end(&self) {
+        if let Some(bar) = self.bar.borrow_mut().take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Writes a line to standard error; there is nobody to tell that this failed.
+fn line(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Tells what clap found wrong with the command line, or shows the help it was asked for.
+pub(super) fn usage_error(error: &clap::Error) -> u8 {
+    let arguments: Vec<String> = std::env::args().collect();
+    let json = arguments.iter().any(|argument| argument == "--progress=json")
+        || arguments.windows(2).any(|pair| pair[0] == "--progress" && pair[1] == "json");
+    if !error.use_stderr() || !json {
+        let _ = error.print();
+        return u8::try_from(error.exit_code()).unwrap_or(USAGE);
+    }
+    let text = error.to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let hint = lines.find(|line| line.starts_with("tip:")).unwrap_or("text2art --help shows all options");
+    let hint = hint.trim_start_matches("tip: ").to_owned();
+    Reporter::new(Progress::Json).tell(&Event::Failed { message, hint, exit_code: USAGE });
+    USAGE
+}

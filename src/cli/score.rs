@@ -1,0 +1,72 @@
+//! `text2art score`: how well pictures fit sentences.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::output;
+use crate::clip::{Clip, preprocess};
+use crate::judge::{cosine, distances};
+use crate::models::Role;
+use crate::picture;
+use crate::session::LoadedModel;
+
+/// What `score` was asked for.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Pictures of any size
+    #[arg(value_name = "IMAGE", required = true)]
+    images: Vec<PathBuf>,
+    /// A sentence; may be given several times
+    #[arg(short, long, value_name = "TEXT", required = true)]
+    prompt: Vec<String>,
+    /// The CLIP models that judge, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "embedded")]
+    clip: Vec<String>,
+    /// Print a JSON list
+    #[arg(long)]
+    json: bool,
+    /// Use no network
+    #[arg(long)]
+    offline: bool,
+}
+
+/// How well one picture fits one sentence.
+#[derive(Serialize)]
+struct Score {
+    image: PathBuf,
+    prompt: String,
+    clip: String,
+    /// Of the angle between their features, −1 to 1
+    cosine: f64,
+    /// Half the square of that angle, 0 to π²/2
+    distance: f64,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let pictures = arguments.images.iter().map(|path| picture::read(path)).collect::<crate::Result<Vec<_>>>()?;
+    let mut scores = Vec::new();
+    for name in &arguments.clip {
+        let clip = LoadedModel::load(Role::Clip, name, Clip::load)?.model;
+        let feature = |prompt: &String| clip.text_feature(&clip.tokenizer().encode(prompt)?);
+        let targets = arguments.prompt.iter().map(feature).collect::<crate::Result<Vec<_>>>()?;
+        let targets = candle_core::Tensor::stack(&targets, 0)?;
+        for (image, picture) in arguments.images.iter().zip(&pictures) {
+            let features = clip.image_features(&preprocess(picture, clip.side())?)?;
+            let distances = distances(&features, &targets)?.flatten_all()?.to_vec1::<f32>()?;
+            for (prompt, distance) in arguments.prompt.iter().zip(distances) {
+                let distance = f64::from(distance);
+                let (image, prompt, clip) = (image.clone(), prompt.clone(), name.clone());
+                scores.push(Score { image, prompt, clip, cosine: cosine(distance), distance });
+            }
+        }
+    }
+    if arguments.json {
+        return output::print_line(&serde_json::to_string_pretty(&scores)?);
+    }
+    for score in scores {
+        let Score { image, prompt, clip, cosine, distance } = score;
+        output::print_line(&format!("{cosine:.4}\t{distance:.4}\t{clip}\t{}\t{prompt}", image.display()))?;
+    }
+    Ok(())
+}

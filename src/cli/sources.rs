@@ -1,0 +1,71 @@
+//! Where settings come from besides the flags: a recipe, the environment, a configuration file.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Command, FromArgMatches};
+
+use crate::models::files::read_text;
+use crate::settings::Overrides;
+use crate::{Error, Result};
+
+/// What the names of environment variables begin with.
+const PREFIX: &str = "TEXT2ART_";
+/// Variables with this prefix that are no settings.
+const OTHER_VARIABLES: [&str; 3] = ["TEXT2ART_CONFIG", "TEXT2ART_WEIGHTS", "TEXT2ART_LOG"];
+
+/// The settings that `TEXT2ART_<SETTING>` variables name; one that is not known is told to `warn`.
+pub(super) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overrides> {
+    let command = Overrides::augment_args(Command::new("environment").no_binary_name(true));
+    let mut arguments = Vec::new();
+    let mut prompt = None;
+    let mut variables: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    variables.sort();
+    for (variable, value) in variables {
+        let Some(name) = variable.strip_prefix(PREFIX) else { continue };
+        let option = name.to_lowercase().replace('_', "-");
+        if name == "PROMPT" {
+            let wrong = |problem| Error::usage(format!("{variable}: {problem}"), format!("mend or unset {variable}"));
+            prompt = Some(value.parse().map_err(wrong)?);
+        } else if command.get_arguments().any(|argument| argument.get_long() == Some(&option)) {
+            arguments.push(format!("--{option}={value}"));
+        } else if !OTHER_VARIABLES.contains(&variable.as_str()) {
+            warn(format!("{variable} is no setting of this program"));
+        }
+    }
+    let parsed = command.try_get_matches_from(arguments).and_then(|matches| Overrides::from_arg_matches(&matches));
+    let mut overrides = parsed.map_err(|error| {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        Error::usage(format!("in the environment: {first}"), format!("mend or unset the {PREFIX} variable"))
+    })?;
+    overrides.prompt = prompt;
+    Ok(overrides)
+}
+
+/// The settings of a configuration file: the one that is named, else the user's own where there is one;
+/// `none` for neither.
+pub(super) fn config_file(named: Option<&Path>) -> Result<Overrides> {
+    let path = match named {
+        Some(path) if path == Path::new("none") => return Ok(Overrides::default()),
+        Some(path) => path.to_owned(),
+        None => match users_file() {
+            Some(path) if path.is_file() => path,
+            _ => return Ok(Overrides::default()),
+        },
+    };
+    let hint = "write settings as in `text2art info PICTURE`, such as iterations = 300";
+    let text = read_text(&path, hint)?;
+    toml::from_str(&text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        Error::file(&path, format!("line {line}: {}", error.message()), hint)
+    })
+}
+
+/// `$XDG_CONFIG_HOME/text2art/config.toml`, with that variable's default.
+fn users_file() -> Option<PathBuf> {
+    let folder = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let folder = folder.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".config")))?;
+    Some(folder.join("text2art/config.toml"))
+}

@@ -1,0 +1,92 @@
+//! Pictures of noise to start from.
+
+use crate::random::Stream;
+use crate::settings::Size;
+
+/// What a picture starts from where there is no init image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartNoise {
+    /// Random codes of the codebook
+    Codes,
+    /// Every pixel a random colour
+    Snow,
+    /// A smooth passage between two random colours
+    Gradient,
+    /// Clouds of random colours: noise of halving sizes, added
+    Fractal,
+    /// Grey
+    None,
+}
+
+crate::settings::text::named_values!(StartNoise, "start", {
+    Codes => "codes",
+    Snow => "snow",
+    Gradient => "gradient",
+    Fractal => "fractal",
+    None => "none",
+});
+
+/// Cells along the shorter side of a fractal's coarsest layer.
+const COARSEST: usize = 2;
+
+/// `[3, height, width]` with values from 0 to 1.
+pub(super) fn picture(noise: StartNoise, size: Size, stream: &mut Stream) -> Vec<f32> {
+    let pixels = size.width * size.height;
+    match noise {
+        StartNoise::Codes | StartNoise::None => vec![0.5; 3 * pixels],
+        StartNoise::Snow => (0..3 * pixels).map(|_| narrow(stream.unit())).collect(),
+        StartNoise::Gradient => gradient(size, stream),
+        StartNoise::Fractal => (0..3).flat_map(|_| clouds(size, stream)).collect(),
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)]
+fn narrow(value: f64) -> f32 {
+    value as f32
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn gradient(size: Size, stream: &mut Stream) -> Vec<f32> {
+    let angle = stream.between(0.0, std::f64::consts::TAU);
+    let (sine, cosine) = angle.sin_cos();
+    let reach = sine.abs() + cosine.abs();
+    let mut values = Vec::with_capacity(3 * size.width * size.height);
+    for _ in 0..3 {
+        let (first, last) = (stream.unit(), stream.unit());
+        for y in 0..size.height {
+            for x in 0..size.width {
+                let across = |at: usize, length: usize| (2 * at + 1) as f64 / length as f64 - 1.0;
+                let along = (cosine * across(x, size.width) + sine * across(y, size.height)) / reach;
+                values.push(narrow(first + (last - first) * (along + 1.0) / 2.0));
+            }
+        }
+    }
+    values
+}
+
+/// One channel of clouds.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn clouds(size: Size, stream: &mut Stream) -> Vec<f32> {
+    let shorter = size.width.min(size.height);
+    let mut values = vec![0.0_f64; size.width * size.height];
+    let (mut cells, mut share, mut total) = (COARSEST, 1.0, 0.0);
+    while cells <= shorter {
+        let cell = shorter as f64 / cells as f64;
+        let columns = (size.width as f64 / cell).ceil() as usize + 2;
+        let rows = (size.height as f64 / cell).ceil() as usize + 2;
+        let grid: Vec<f64> = (0..columns * rows).map(|_| stream.unit()).collect();
+        for (index, value) in values.iter_mut().enumerate() {
+            let (x, y) = ((index % size.width) as f64 / cell, (index / size.width) as f64 / cell);
+            let corner = y as usize * columns + x as usize;
+            // Smoothstep between the four corners of the cell.
+            let ease = |t: f64| t * t * (3.0 - 2.0 * t);
+            let (u, v) = (ease(x.fract()), ease(y.fract()));
+            let row = |start: usize| grid[start] * (1.0 - u) + grid[start + 1] * u;
+            *value += share * (row(corner) * (1.0 - v) + row(corner + columns) * v);
+        }
+        total += share;
+        share /= 2.0;
+        cells *= 2;
+    }
+    values.into_iter().map(|value| narrow(if total > 0.0 { value / total } else { 0.5 })).collect()
+}

@@ -1,0 +1,113 @@
+//! The VQGAN drawer: its parameters are the latent.
+
+use std::sync::Arc;
+
+use candle_core::{Device, Tensor, Var};
+use image::RgbImage;
+
+use super::Drawer;
+use super::start::{self, StartNoise};
+use crate::Result;
+use crate::frozen::Clamp;
+use crate::picture;
+use crate::random::Stream;
+use crate::settings::Size;
+use crate::vqgan::Vqgan;
+
+/// Draws by moving a VQGAN's latent.
+pub struct VqganDrawer {
+    vqgan: Arc<Vqgan>,
+    latent: Var,
+    size: Size,
+    work_size: Size,
+    /// The latent it started from, and how strongly it is held to it
+    held: Option<(Tensor, f64)>,
+}
+
+/// What the latent starts from.
+pub enum Start<'a> {
+    /// A picture of any size, and how strongly the latent is held to its own
+    Picture(RgbImage, f64),
+    /// Random numbers of this kind and seed
+    Noise(StartNoise, &'a mut Stream),
+}
+
+impl VqganDrawer {
+    /// A drawer for a picture of this size.
+    ///
+    /// # Errors
+    /// Where the start cannot be encoded.
+    pub fn new(vqgan: Arc<Vqgan>, size: Size, start: Start) -> Result<Self> {
+        let work_size = Self::work_size(&vqgan, size);
+        let factor = vqgan.config().factor();
+        let (rows, columns) = (work_size.height / factor, work_size.width / factor);
+        let mut weight = 0.0;
+        let codes = match start {
+            Start::Picture(image, hold) => {
+                weight = hold;
+                let image = picture::pad_to(&picture::cover(image, size)?, work_size);
+                vqgan.quantize(&vqgan.encode(&to_tensor(&image)?)?)?
+            }
+            Start::Noise(StartNoise::Codes, stream) => {
+                let codes = vqgan.codebook().codes();
+                let draw = |_| u32::try_from(stream.below(codes)).unwrap_or(0);
+                (0..rows * columns).map(draw).collect()
+            }
+            Start::Noise(noise, stream) => {
+                let values = start::picture(noise, work_size, stream);
+                let shape = (1, 3, work_size.height, work_size.width);
+                vqgan.quantize(&vqgan.encode(&Tensor::from_vec(values, shape, &Device::Cpu)?)?)?
+            }
+        };
+        let latent = vqgan.lookup(&codes, rows, columns)?;
+        let held = (weight > 0.0).then(|| (latent.clone(), weight));
+        Ok(Self { latent: Var::from_tensor(&latent)?, vqgan, size, work_size, held })
+    }
+
+    /// The next size up that the VQGAN can draw.
+    #[must_use]
+    pub fn work_size(vqgan: &Vqgan, size: Size) -> Size {
+        let factor = vqgan.config().factor();
+        Size { width: size.width.next_multiple_of(factor), height: size.height.next_multiple_of(factor) }
+    }
+}
+
+/// `[1, 3, height, width]` with values from 0 to 1.
+fn to_tensor(image: &RgbImage) -> Result<Tensor> {
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    let values: Vec<f32> = image.as_raw().iter().map(|&value| f32::from(value) / 255.0).collect();
+    Ok(Tensor::from_vec(values, (1, height, width, 3), &Device::Cpu)?.permute((0, 3, 1, 2))?.contiguous()?)
+}
+
+impl Drawer for VqganDrawer {
+    fn size(&self) -> Size {
+        self.size
+    }
+
+    fn draw(&self) -> Result<Tensor> {
+        let latent = self.vqgan.codebook().straight_through(&self.latent)?;
+        let picture = self.vqgan.decode(&latent)?.affine(0.5, 0.5)?;
+        let picture = Clamp { minimum: 0.0, maximum: 1.0 }.forward(&picture)?;
+        if self.size == self.work_size {
+            return Ok(picture);
+        }
+        // The middle is delivered; of an odd surplus the smaller part lies left and above.
+        let top = (self.work_size.height - self.size.height) / 2;
+        let left = (self.work_size.width - self.size.width) / 2;
+        Ok(picture.narrow(2, top, self.size.height)?.narrow(3, left, self.size.width)?.contiguous()?)
+    }
+
+    fn parameters(&self) -> Vec<Var> {
+        vec![self.latent.clone()]
+    }
+
+    fn constrain(&self) -> Result<()> {
+        Ok(self.latent.set(&self.vqgan.codebook().clamp(&self.latent)?)?)
+    }
+
+    fn own_loss(&self) -> Result<Option<(&'static str, Tensor)>> {
+        let Some((start, weight)) = &self.held else { return Ok(None) };
+        let loss = ((self.latent.as_tensor() - start)?.sqr()?.mean_all()? * *weight)?;
+        Ok(Some(("init", loss)))
+    }
+}

@@ -1,0 +1,98 @@
+//! A CLIP model with what it is asked to find in the picture.
+
+use std::sync::Arc;
+
+use candle_core::{Tensor, Var};
+
+use super::{Cutout, distances};
+use crate::clip::Clip;
+use crate::frozen::{Filter, Retouch, Touch, Warp};
+use crate::{Error, Result};
+
+/// What a prompt asks for, as features.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// `[features]`, of any length
+    pub feature: Tensor,
+    /// How much it counts; negative: to be avoided
+    pub weight: f64,
+    /// Cutouts whose distance, with the weight's sign, is below this pull no further
+    pub stop: Option<f64>,
+}
+
+/// A CLIP model that judges.
+pub struct Perceptor {
+    /// What its losses are called by
+    pub name: String,
+    /// One for each prompt, in order
+    pub targets: Vec<Target>,
+    clip: Arc<Clip>,
+    /// `[targets, features]`
+    features: Tensor,
+}
+
+/// A perceptor's share of a judgement.
+pub(super) struct Judged {
+    /// One for each target
+    pub losses: Vec<f64>,
+    /// With respect to the picture
+    pub gradient: Tensor,
+}
+
+impl Perceptor {
+    /// A perceptor that looks for these targets.
+    ///
+    /// # Errors
+    /// Where there is no target, or the features are of different lengths.
+    pub fn new(name: String, clip: Arc<Clip>, targets: Vec<Target>) -> Result<Self> {
+        let features: Vec<&Tensor> = targets.iter().map(|target| &target.feature).collect();
+        let features = Tensor::stack(&features, 0)?;
+        Ok(Self { name, targets, clip, features })
+    }
+
+    /// Judges some of an iteration's `total` cutouts.
+    ///
+    /// For a target of weight w and stop s and the distance d of each cutout, the loss is the mean of
+    /// w d; its gradient is zero for the cutouts where sign(w) d < s (VQGAN+CLIP, Crowson, 2021).
+    pub(super) fn judge(&self, picture: &Var, cutouts: &[Cutout], total: usize) -> Result<Judged> {
+        let features = self.clip.image_features(&self.look(picture, cutouts)?)?;
+        let distances = distances(&features, &self.features)?;
+        let rows = distances.detach().to_vec2::<f32>()?;
+        #[allow(clippy::cast_precision_loss)]
+        let share = 1.0 / total as f64;
+        let mut losses = vec![0.0; self.targets.len()];
+        let mut slopes = Vec::with_capacity(rows.len() * losses.len());
+        for row in &rows {
+            for ((target, loss), &distance) in self.targets.iter().zip(&mut losses).zip(row) {
+                let distance = f64::from(distance);
+                *loss += share * target.weight * distance;
+                let stopped = target.stop.is_some_and(|stop| target.weight.signum() * distance < stop);
+                #[allow(clippy::cast_possible_truncation)]
+                slopes.push(if stopped { 0.0 } else { (share * target.weight) as f32 });
+            }
+        }
+        let slopes = Tensor::from_vec(slopes, distances.shape(), distances.device())?;
+        let gradients = (distances * slopes)?.sum_all()?.backward()?;
+        let gradient = gradients.get(picture).ok_or_else(no_gradient)?.clone();
+        Ok(Judged { losses, gradient })
+    }
+
+    /// The cutouts as the model sees them, `[cutouts, 3, side, side]`.
+    ///
+    /// # Errors
+    /// Where the computation fails.
+    pub fn look(&self, picture: &Tensor, cutouts: &[Cutout]) -> Result<Tensor> {
+        let side = self.clip.side();
+        let views = cutouts.iter().map(|cutout| cutout.view).collect();
+        let seen = Warp::new(views, (side, side), Filter::Area).forward(picture)?;
+        let touches: Vec<Touch> = cutouts.iter().map(|cutout| cutout.touch_at(side)).collect();
+        let untouched =
+            |touch: &Touch| touch.noise == 0.0 && touch.erased.is_none() && touch.colours == Touch::NONE.colours;
+        if touches.iter().all(untouched) { Ok(seen) } else { Ok(Retouch::new(touches).forward(&seen)?) }
+    }
+}
+
+/// The error of a graph that does not lead back to what is trained.
+pub(crate) fn no_gradient() -> Error {
+    Error::Compute(candle_core::Error::Msg("no gradient reaches the picture's parameters".into()))
+}

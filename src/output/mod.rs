@@ -1,0 +1,13 @@
+//! What a run leaves behind: files written whole or not at all, with the recipe inside.
+
+mod hash;
+mod name;
+mod png;
+mod recipe;
+mod write;
+
+pub use hash::{hash_file, to_hex};
+pub use name::{Naming, slug};
+pub use png::{encode, to_bytes};
+pub use recipe::{InputRecord, ModelRecord, Recipe, ResultRecord};
+pub use write::{Existing, check_folder, write_whole};

@@ -1,0 +1,44 @@
+//! PNG files with the recipe inside.
+
+use candle_core::Tensor;
+
+use super::Recipe;
+use super::recipe::KEYWORD;
+use crate::{Error, Result};
+
+/// The 8-bit colours of `[1, 3, height, width]` with values from 0 to 1: round(255 x), row by row.
+///
+/// # Errors
+/// Where the tensor has another shape.
+pub fn to_bytes(picture: &Tensor) -> Result<Vec<u8>> {
+    let values = picture.squeeze(0)?.permute((1, 2, 0))?.flatten_all()?.to_vec1::<f32>()?;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let byte = |value: f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
+    Ok(values.into_iter().map(byte).collect())
+}
+
+/// A PNG of `[1, 3, height, width]`, with the recipe as text chunks where there is one. The same picture
+/// and recipe give the same bytes.
+///
+/// # Errors
+/// Where the tensor has another shape, or is too large for a PNG.
+pub fn encode(picture: &Tensor, recipe: Option<&Recipe>) -> Result<Vec<u8>> {
+    let (_, _, height, width) = picture.dims4()?;
+    let fault = |error: String| Error::Compute(candle_core::Error::Msg(format!("cannot encode the picture: {error}")));
+    let side = |pixels: usize| u32::try_from(pixels).map_err(|error| fault(error.to_string()));
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, side(width)?, side(height)?);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    if let Some(recipe) = recipe {
+        let json = serde_json::to_string(recipe).map_err(|error| fault(error.to_string()))?;
+        let chunks = [(KEYWORD, json), ("parameters", recipe.in_words())];
+        for (keyword, text) in chunks {
+            encoder.add_itxt_chunk(keyword.to_owned(), text).map_err(|error| fault(error.to_string()))?;
+        }
+    }
+    let mut writer = encoder.write_header().map_err(|error| fault(error.to_string()))?;
+    writer.write_image_data(&to_bytes(picture)?).map_err(|error| fault(error.to_string()))?;
+    writer.finish().map_err(|error| fault(error.to_string()))?;
+    Ok(bytes)
+}

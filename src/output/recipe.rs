@@ -1,0 +1,159 @@
+//! The recipe: what a picture file says of how it was made, enough to make it again.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::hash_file;
+use crate::models::files::unreadable;
+use crate::settings::Settings;
+use crate::{Error, Result};
+
+/// The keyword of the text chunk that holds the recipe.
+pub(super) const KEYWORD: &str = "text2art";
+/// The version of the recipe's form.
+const FORMAT: u32 = 1;
+
+/// How a picture was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// The version of this form
+    pub format: u32,
+    /// The program and its version
+    pub program: String,
+    /// What decides the picture
+    pub settings: Settings,
+    /// The models it was made with
+    pub models: Vec<ModelRecord>,
+    /// The files it was made from
+    pub inputs: Vec<InputRecord>,
+    /// How the run went
+    pub result: ResultRecord,
+}
+
+/// A model a picture was made with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelRecord {
+    /// `vqgan` or `clip`
+    pub role: String,
+    /// What the user called it
+    pub name: String,
+    /// Which state of its repository; none for a local file
+    pub revision: Option<String>,
+    /// The weight file's name
+    pub file: String,
+    /// Its SHA-256
+    pub sha256: String,
+}
+
+/// A file a picture was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputRecord {
+    /// The option that named it
+    pub option: String,
+    /// Its path as given
+    pub path: PathBuf,
+    /// Its SHA-256
+    pub sha256: String,
+}
+
+/// How a run went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResultRecord {
+    /// Iterations done
+    pub iterations_done: usize,
+    /// The last iteration's loss; none without an iteration
+    pub loss: Option<f64>,
+}
+
+impl Recipe {
+    /// The recipe of a run.
+    #[must_use]
+    pub fn new(settings: Settings, models: Vec<ModelRecord>, inputs: Vec<InputRecord>, result: ResultRecord) -> Self {
+        let program = concat!("text2art ", env!("CARGO_PKG_VERSION")).to_owned();
+        Self { format: FORMAT, program, settings, models, inputs, result }
+    }
+
+    /// The input files that settings name, hashed.
+    ///
+    /// # Errors
+    /// Where one cannot be read.
+    pub fn inputs(settings: &Settings) -> Result<Vec<InputRecord>> {
+        let record = |path: &PathBuf| {
+            Ok(InputRecord { option: "init-image".into(), path: path.clone(), sha256: hash_file(path)? })
+        };
+        settings.init_image.iter().map(record).collect()
+    }
+
+    /// Reads the recipe out of a PNG.
+    ///
+    /// # Errors
+    /// Where the file is no PNG, is damaged, or holds no recipe this program can read.
+    pub fn read(path: &Path) -> Result<Self> {
+        let hint = "give a PNG that text2art wrote";
+        let broken = |problem: String| Error::file(path, problem, hint);
+        let file = File::open(path).map_err(|error| broken(unreadable(&error)))?;
+        let limits = png::Limits { bytes: 64 << 20 };
+        let mut reader = png::Decoder::new_with_limits(BufReader::new(file), limits)
+            .read_info()
+            .map_err(|error| broken(format!("this is no readable PNG: {error}")))?;
+        // Text may stand behind the picture's data.
+        reader.finish().map_err(|error| broken(format!("the PNG is damaged: {error}")))?;
+        let chunk = reader.info().utf8_text.iter().find(|chunk| chunk.keyword == KEYWORD);
+        let chunk = chunk.ok_or_else(|| broken("the picture holds no recipe".into()))?;
+        let text = chunk.get_text().map_err(|error| broken(format!("the recipe is damaged: {error}")))?;
+        let version = serde_json::from_str::<serde_json::Value>(&text).ok().and_then(|value| value["format"].as_u64());
+        if version.is_some_and(|version| version > u64::from(FORMAT)) {
+            let problem = "the recipe is of a newer form than this program knows";
+            return Err(Error::file(path, problem, "use a newer text2art"));
+        }
+        serde_json::from_str(&text).map_err(|error| broken(format!("the recipe cannot be read: {error}")))
+    }
+
+    /// Checks that the input files are those of the recipe.
+    ///
+    /// # Errors
+    /// Where one is missing, or is another; the message names both hashes.
+    pub fn check_inputs(&self, settings: &Settings) -> Result<()> {
+        for recorded in &self.inputs {
+            // An override may have put another file in its place.
+            if settings.init_image.as_ref() != Some(&recorded.path) {
+                continue;
+            }
+            let found = hash_file(&recorded.path).map_err(|_| {
+                let problem =
+                    format!("the picture was made from this file, and it is missing (SHA-256 {})", recorded.sha256);
+                Error::file(&recorded.path, problem, format!("restore it, or name another with --{}", recorded.option))
+            })?;
+            if found != recorded.sha256 {
+                let problem = format!("the file has changed: its SHA-256 is {found}, it was {}", recorded.sha256);
+                let hint = format!("restore it, or name another with --{}", recorded.option);
+                return Err(Error::file(&recorded.path, problem, hint));
+            }
+        }
+        Ok(())
+    }
+
+    /// The recipe in words, for programs that show a picture's `parameters`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let settings = &self.settings;
+        format!(
+            "{}\nIterations: {}, Size: {}, Seed: {}, VQGAN: {}, CLIP: {}, Cutouts: {}, Augmentations: {}, \
+             Optimizer: {}, Learning rate: {}, Program: {}",
+            settings.prompt,
+            self.result.iterations_done,
+            settings.size,
+            settings.seed,
+            settings.vqgan,
+            settings.clip.join(" "),
+            settings.cutouts,
+            settings.augment,
+            settings.optimizer,
+            settings.learning_rate,
+            self.program
+        )
+    }
+}

@@ -1,0 +1,89 @@
+//! Writing files whole or not at all.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::{Error, Result};
+
+/// What to do with a file that is already there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// Put the new one in its place
+    Replace,
+    /// Leave it, with an error
+    Keep,
+}
+
+/// Writes a file under a temporary name beside it, and gives it its name when all of it is on the disk.
+///
+/// # Errors
+/// Where the folder is missing or may not be written, the disk is full, or the file is there and is to
+/// be kept.
+pub fn write_whole(path: &Path, content: &[u8], existing: Existing) -> Result<()> {
+    let fault = |source: std::io::Error| Error::Write { path: path.to_owned(), source };
+    let mut file = temporary(&folder_of(path)).map_err(fault)?;
+    file.write_all(content).and_then(|()| file.as_file().sync_all()).map_err(fault)?;
+    let kept = match existing {
+        Existing::Replace => file.persist(path),
+        Existing::Keep => file.persist_noclobber(path),
+    };
+    kept.map(drop).map_err(|error| fault(error.error))
+}
+
+/// Whether a file of this name can be written: its folder is there and takes new files.
+///
+/// # Errors
+/// Where it is not, or does not.
+pub fn check_folder(path: &Path) -> Result<()> {
+    let folder = folder_of(path);
+    temporary(&folder).map(drop).map_err(|source| {
+        let problem = match source.kind() {
+            std::io::ErrorKind::NotFound => "there is no such folder".to_owned(),
+            std::io::ErrorKind::NotADirectory => "this is no folder".to_owned(),
+            _ => format!("the folder cannot be written to: {source}"),
+        };
+        Error::file(folder, problem, "create the folder, or write somewhere else with --output")
+    })
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn temporary(folder: &Path) -> std::io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".text2art-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // The user's umask takes away from this, as for any new file.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_whole_or_absent() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        write_whole(&path, b"one", Existing::Keep).unwrap();
+        assert!(write_whole(&path, b"two", Existing::Keep).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"one");
+        write_whole(&path, b"two", Existing::Replace).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        check_folder(&path).unwrap();
+        let lost = folder.path().join("none/a.png");
+        assert!(write_whole(&lost, b"", Existing::Keep).is_err());
+        assert!(check_folder(&lost).unwrap_err().is_usage());
+    }
+}

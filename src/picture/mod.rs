@@ -1,0 +1,8 @@
+//! Pictures as files hold them: decoding within limits, sizes, cropping.
+
+mod read;
+mod resize;
+
+pub use read::{dimensions, read};
+pub(crate) use resize::bicubic;
+pub use resize::{cover, pad_to};

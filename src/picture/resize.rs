@@ -1,0 +1,108 @@
+//! Bringing pictures to a size.
+
+use fast_image_resize::images::Image;
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::RgbImage;
+
+use crate::settings::Size;
+use crate::{Error, Result};
+
+/// Part of a picture, in pixels and their fractions.
+struct Part {
+    left: f64,
+    top: f64,
+    width: f64,
+    height: f64,
+}
+
+fn resample(picture: &RgbImage, part: &Part, size: Size, filter: FilterType) -> Result<RgbImage> {
+    let fault = |error: String| Error::from(candle_core::Error::Msg(format!("cannot resize a picture: {error}")));
+    let side = |pixels: usize| u32::try_from(pixels).map_err(|error| fault(error.to_string()));
+    let (width, height) = (side(size.width)?, side(size.height)?);
+    let source = Image::from_vec_u8(picture.width(), picture.height(), picture.as_raw().clone(), PixelType::U8x3)
+        .map_err(|error| fault(error.to_string()))?;
+    let mut target = Image::new(width, height, PixelType::U8x3);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(
+        part.left,
+        part.top,
+        part.width,
+        part.height,
+    );
+    Resizer::new().resize(&source, &mut target, &options).map_err(|error| fault(error.to_string()))?;
+    RgbImage::from_raw(width, height, target.into_vec()).ok_or_else(|| fault("its size is wrong".into()))
+}
+
+/// The whole picture at another size, bicubic with anti-aliasing (Pillow's `BICUBIC`).
+pub(crate) fn bicubic(picture: &RgbImage, size: Size) -> Result<RgbImage> {
+    let part = Part { left: 0.0, top: 0.0, width: picture.width().into(), height: picture.height().into() };
+    resample(picture, &part, size, FilterType::CatmullRom)
+}
+
+/// The largest part of the picture, from its centre, that has the size's shape, at that size. A picture
+/// of that size is returned as it is.
+///
+/// # Errors
+/// Where the picture has no pixels.
+#[allow(clippy::cast_precision_loss)]
+pub fn cover(picture: RgbImage, size: Size) -> Result<RgbImage> {
+    let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
+    if (picture.width() as usize, picture.height() as usize) == (size.width, size.height) {
+        return Ok(picture);
+    }
+    if width == 0.0 || height == 0.0 {
+        return Err(Error::usage("a picture without pixels cannot be used", "give another picture"));
+    }
+    let scale = (width / size.width as f64).min(height / size.height as f64);
+    let (part_width, part_height) = (size.width as f64 * scale, size.height as f64 * scale);
+    let part = Part {
+        left: (width - part_width) / 2.0,
+        top: (height - part_height) / 2.0,
+        width: part_width,
+        height: part_height,
+    };
+    resample(&picture, &part, size, FilterType::Lanczos3)
+}
+
+/// The picture in the middle of a larger size, its edges repeated outwards; where the surplus is odd
+/// the smaller part lies left and above.
+#[must_use]
+pub fn pad_to(picture: &RgbImage, size: Size) -> RgbImage {
+    let (width, height) = (picture.width(), picture.height());
+    let side = |pixels: usize, least: u32| u32::try_from(pixels).unwrap_or(least).max(least);
+    let (new_width, new_height) = (side(size.width, width), side(size.height, height));
+    let (left, top) = ((new_width - width) / 2, (new_height - height) / 2);
+    RgbImage::from_fn(new_width, new_height, |x, y| {
+        *picture.get_pixel(x.saturating_sub(left).min(width - 1), y.saturating_sub(top).min(height - 1))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+
+    use super::*;
+
+    fn pattern(width: u32, height: u32) -> RgbImage {
+        RgbImage::from_fn(width, height, |x, y| Rgb([u8::try_from(x).unwrap(), u8::try_from(y).unwrap(), 7]))
+    }
+
+    #[test]
+    fn covering_keeps_proportions() {
+        let picture = pattern(200, 100);
+        let covered = cover(picture.clone(), Size { width: 50, height: 50 }).unwrap();
+        assert_eq!(covered.dimensions(), (50, 50));
+        // The middle half of the columns: 50 to 150.
+        let (first, last) = (covered.get_pixel(1, 25).0[0], covered.get_pixel(48, 25).0[0]);
+        assert!((50..=56).contains(&first) && (143..=150).contains(&last), "{first} {last}");
+        assert_eq!(cover(picture.clone(), Size { width: 200, height: 100 }).unwrap(), picture);
+    }
+
+    #[test]
+    fn padding_repeats_edges() {
+        let padded = pad_to(&pattern(5, 4), Size { width: 8, height: 8 });
+        assert_eq!(padded.get_pixel(0, 0).0, [0, 0, 7]);
+        assert_eq!(padded.get_pixel(1, 2).0, [0, 0, 7]);
+        assert_eq!(padded.get_pixel(7, 7).0, [4, 3, 7]);
+        assert_eq!(padded.get_pixel(3, 3).0, [2, 1, 7]);
+    }
+}

@@ -1,0 +1,73 @@
+//! What a run tells those who watch it.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde::ser::SerializeMap;
+
+/// Something happened. As JSON, each is an object whose `event` names it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The models are loaded and the first iteration begins
+    Started {
+        /// Iterations that will be run
+        iterations: usize,
+        /// The picture's width, in pixels
+        width: usize,
+        /// Its height
+        height: usize,
+        /// The seed
+        seed: u64,
+    },
+    /// An iteration is done
+    Step {
+        /// Which, from 0
+        iteration: usize,
+        /// The sum of all losses before its step
+        loss: f64,
+        /// Each loss by name, weighted
+        #[serde(serialize_with = "as_map")]
+        losses: Vec<(String, f64)>,
+    },
+    /// A file was written
+    Saved {
+        /// Where
+        path: PathBuf,
+    },
+    /// Something the user should know
+    Warning {
+        /// In a sentence
+        message: String,
+    },
+    /// The run is over
+    Finished {
+        /// Where the picture is; none where it went to standard output
+        path: Option<PathBuf>,
+        /// The seed
+        seed: u64,
+        /// Iterations done
+        iterations: usize,
+        /// The last iteration's loss; none without an iteration
+        loss: Option<f64>,
+        /// Time it took
+        seconds: f64,
+    },
+    /// The run failed
+    Failed {
+        /// What is wrong
+        message: String,
+        /// What to do
+        hint: String,
+        /// The program's exit code
+        exit_code: u8,
+    },
+}
+
+fn as_map<S: serde::Serializer>(pairs: &[(String, f64)], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(pairs.len()))?;
+    for (name, value) in pairs {
+        map.serialize_entry(name, value)?;
+    }
+    map.end()
+}

@@ -1,0 +1,135 @@
+//! The loop: draw, judge, step. It prints nothing and writes nothing; events tell what happens.
+
+mod event;
+mod models;
+mod run;
+mod stop;
+
+use candle_core::Tensor;
+
+pub use event::Event;
+pub use models::{LoadedModel, Models};
+pub use run::{Finished, run};
+pub use stop::Stop;
+
+use crate::drawer::{Drawer, Start, VqganDrawer};
+use crate::judge::no_gradient;
+use crate::judge::{Cutouts, Judge, Perceptor, Target};
+use crate::optimizer::Optimizer;
+use crate::picture;
+use crate::random::Stream;
+use crate::settings::Settings;
+use crate::{Error, Result};
+
+/// A picture in the making.
+pub struct Session {
+    settings: Settings,
+    drawer: Box<dyn Drawer>,
+    judge: Judge,
+    optimizer: Optimizer,
+    iteration: usize,
+}
+
+/// What an iteration found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Which iteration, from 0
+    pub iteration: usize,
+    /// The sum of all losses before the step
+    pub loss: f64,
+    /// Each loss by name, weighted
+    pub losses: Vec<(String, f64)>,
+}
+
+impl Session {
+    /// Sets up a picture with models that are loaded. `warn` is told what the user should know.
+    ///
+    /// # Errors
+    /// Where the init image cannot be read, or a prompt cannot be tokenised.
+    pub fn new(settings: &Settings, models: &Models, warn: &mut dyn FnMut(String)) -> Result<Self> {
+        let mut stream = Stream::new(settings.seed.0, "init", 0);
+        let start = match &settings.init_image {
+            Some(path) => Start::Picture(picture::read(path)?, settings.init_weight),
+            None => Start::Noise(settings.init_noise, &mut stream),
+        };
+        let drawer = VqganDrawer::new(models.vqgan.model.clone(), settings.size, start)?;
+        let mut perceptors = Vec::new();
+        for clip in &models.clips {
+            let mut targets = Vec::new();
+            for prompt in settings.prompt.all() {
+                let tokens = clip.model.tokenizer().encode(&prompt.text)?;
+                if let Some(dropped) = &tokens.dropped {
+                    let longest = clip.model.config().text.context_length;
+                    warn(format!(
+                        "the prompt is longer than the {longest} tokens {} reads; it does not see: {dropped}",
+                        clip.name
+                    ));
+                }
+                let feature = clip.model.text_feature(&tokens)?;
+                targets.push(Target { feature, weight: prompt.weight, stop: prompt.stop });
+            }
+            perceptors.push(Perceptor::new(clip.name.clone(), clip.model.clone(), targets)?);
+        }
+        let cutouts = Cutouts {
+            count: settings.cutouts,
+            augmentations: settings.augment.clone(),
+            noise: settings.cut_noise,
+            seed: settings.seed.0,
+        };
+        let optimizer = Optimizer::new(settings.optimizer, &drawer.parameters())?;
+        let judge = Judge { perceptors, cutouts, batch: settings.cut_batch };
+        Ok(Self { settings: settings.clone(), drawer: Box::new(drawer), judge, optimizer, iteration: 0 })
+    }
+
+    /// Iterations done.
+    #[must_use]
+    pub fn iteration(&self) -> usize {
+        self.iteration
+    }
+
+    /// The settings it was made with.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The picture as it stands: `[1, 3, height, width]` with values from 0 to 1.
+    ///
+    /// # Errors
+    /// Where the computation fails.
+    pub fn picture(&self) -> Result<Tensor> {
+        Ok(self.drawer.draw()?.detach())
+    }
+
+    /// One iteration: draws, judges and moves the parameters. Also returns the picture it judged.
+    ///
+    /// # Errors
+    /// Where the loss is not finite (the parameters stay as they were), or the computation fails.
+    pub fn step(&mut self) -> Result<(Step, Tensor)> {
+        let picture = self.drawer.draw()?;
+        let judgement = self.judge.judge(&picture, self.iteration)?;
+        let mut losses = judgement.losses;
+        // The drawer's half of the chain rule, with the judges' gradient as its start.
+        let mut objective = (&picture * judgement.gradient)?.sum_all()?;
+        if let Some((name, loss)) = self.drawer.own_loss()? {
+            losses.push((name.to_owned(), f64::from(loss.to_scalar::<f32>()?)));
+            objective = (objective + loss)?;
+        }
+        let loss: f64 = losses.iter().map(|(_, loss)| loss).sum();
+        if !loss.is_finite() {
+            return Err(Error::NotFinite { iteration: self.iteration });
+        }
+        let gradients = objective.backward()?;
+        let parameters = self.drawer.parameters();
+        let gradients = parameters
+            .iter()
+            .map(|parameter| gradients.get(parameter).cloned().ok_or_else(no_gradient))
+            .collect::<Result<Vec<_>>>()?;
+        let factor = self.settings.learning_rate_drops.factor(self.iteration, self.settings.iterations);
+        self.optimizer.step(&parameters, &gradients, self.settings.learning_rate * factor)?;
+        self.drawer.constrain()?;
+        let step = Step { iteration: self.iteration, loss, losses };
+        self.iteration += 1;
+        Ok((step, picture.detach()))
+    }
+}

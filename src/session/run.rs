@@ -1,0 +1,61 @@
+//! A whole run, from the first iteration to the last or to the stop.
+
+use candle_core::Tensor;
+
+use super::{Event, Session, Stop};
+use crate::{Error, Result};
+
+/// How a run ended.
+pub struct Finished {
+    /// The picture: `[1, 3, height, width]` with values from 0 to 1
+    pub picture: Tensor,
+    /// Iterations done
+    pub iterations: usize,
+    /// The last iteration's loss; none without an iteration
+    pub loss: Option<f64>,
+    /// Someone asked it to stop
+    pub stopped: bool,
+    /// The loss was no finite number; the picture is the last good one
+    pub fault: Option<Error>,
+}
+
+/// Runs a session to its end, or until `stop` is requested. After each iteration `watch` is told, and
+/// given the picture that was judged.
+///
+/// # Errors
+/// Where the computation fails, or what `watch` returns.
+pub fn run(
+    session: &mut Session,
+    stop: &Stop,
+    watch: &mut dyn FnMut(Event, Option<&Tensor>) -> Result<()>,
+) -> Result<Finished> {
+    let total = session.settings().iterations_to_run();
+    let size = session.settings().size;
+    let seed = session.settings().seed.0;
+    let started = Event::Started { iterations: total, width: size.width, height: size.height, seed };
+    watch(started, None)?;
+    let mut loss = None;
+    let mut last_good = None;
+    let mut fault = None;
+    while session.iteration() < total && !stop.is_requested() {
+        match session.step() {
+            Ok((step, picture)) => {
+                loss = Some(step.loss);
+                let event = Event::Step { iteration: step.iteration, loss: step.loss, losses: step.losses };
+                watch(event, Some(&picture))?;
+                last_good = Some(picture);
+            }
+            Err(error @ Error::NotFinite { .. }) => {
+                fault = Some(error);
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let picture = match (last_good, &fault) {
+        (Some(picture), Some(_)) => picture,
+        _ => session.picture()?,
+    };
+    let stopped = session.iteration() < total && fault.is_none();
+    Ok(Finished { picture, iterations: session.iteration(), loss, stopped, fault })
+}

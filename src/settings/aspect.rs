@@ -1,0 +1,72 @@
+//! A picture's shape, independent of its size.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::Size;
+use crate::Result;
+
+/// A shape: width to height, or the init image's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aspect {
+    /// Width to height
+    Ratio(u32, u32),
+    /// The init image's
+    Retain,
+}
+
+const NAMES: [(&str, Aspect); 4] = [
+    ("square", Aspect::Ratio(1, 1)),
+    ("portrait", Aspect::Ratio(4, 5)),
+    ("widescreen", Aspect::Ratio(16, 9)),
+    ("retain", Aspect::Retain),
+];
+/// Sides are multiples of this many pixels, which suits every VQGAN.
+const STEP: f64 = 16.0;
+
+impl Aspect {
+    /// The size of this shape with about as many pixels as `size`; `init_image` tells the init image's.
+    ///
+    /// # Errors
+    /// Those of `init_image`.
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    pub fn at(self, size: Size, init_image: impl FnOnce() -> Result<Size>) -> Result<Size> {
+        let ratio = match self {
+            Self::Ratio(width, height) => f64::from(width) / f64::from(height),
+            Self::Retain => {
+                let size = init_image()?;
+                size.width as f64 / size.height as f64
+            }
+        };
+        let pixels = size.width as f64 * size.height as f64;
+        let side = |length: f64| ((length / STEP).round().max(1.0) * STEP) as usize;
+        Ok(Size { width: side((pixels * ratio).sqrt()), height: side((pixels / ratio).sqrt()) })
+    }
+}
+
+impl FromStr for Aspect {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some((_, aspect)) = NAMES.iter().find(|(name, _)| *name == text) {
+            return Ok(*aspect);
+        }
+        let sides = text.split_once(':').and_then(|(width, height)| {
+            let side = |text: &str| text.trim().parse().ok().filter(|side| (1..=1000).contains(side));
+            Some(Self::Ratio(side(width)?, side(height)?))
+        });
+        let names = NAMES.map(|(name, _)| name).join(", ");
+        sides.ok_or_else(|| format!("`{text}` is no shape: use {names}, or width to height as 3:2"))
+    }
+}
+
+impl fmt::Display for Aspect {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ratio(width, height) => write!(formatter, "{width}:{height}"),
+            Self::Retain => formatter.write_str("retain"),
+        }
+    }
+}
+
+super::text::serde_as_text!(Aspect);

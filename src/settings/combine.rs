@@ -1,0 +1,216 @@
+//! From layers of overrides to settings.
+
+use std::path::Path;
+
+use super::{LearningRateDrops, Overrides, Quality, Settings, Size, preset};
+use crate::drawer::StartNoise;
+use crate::judge::{Augmentation, Augmentations};
+use crate::models::embedded;
+use crate::optimizer::OptimizerKind;
+use crate::{Error, Result, picture};
+
+/// Most cutouts judged at a time where nothing is said.
+const LARGEST_BATCH: usize = 32;
+
+/// Combines layers, the strongest first, into settings.
+///
+/// A layer that names a model or a quality brings that preset with it: below the layer's own values,
+/// above every weaker layer. The quality is that of the strongest layer that names one at or below it.
+///
+/// # Errors
+/// Where no layer has a prompt, a model is not known, or a value is out of range.
+pub fn combine(layers: &[Overrides]) -> Result<Settings> {
+    let model = layers.iter().find_map(|layer| layer.model.as_deref()).unwrap_or(embedded::NAME);
+    // Every layer with its preset; the defaults are the weakest.
+    let mut expanded = Vec::new();
+    for (index, layer) in layers.iter().enumerate() {
+        expanded.push(layer.clone());
+        if layer.model.is_some() || layer.quality.is_some() {
+            let quality = layers[index..].iter().find_map(|layer| layer.quality).unwrap_or(Quality::Normal);
+            expanded.push(preset(model, quality)?);
+        }
+    }
+    expanded.push(preset(model, Quality::Normal)?);
+
+    let init_image = expanded.iter().find_map(|layer| layer.init_image.clone());
+    let size = combine_size(&expanded, init_image.as_deref())?;
+    let merged = expanded.into_iter().reduce(Overrides::or).unwrap_or_default();
+    let cutouts = merged.cutouts.unwrap_or(LARGEST_BATCH);
+    let augment = [Augmentation::Crop, Augmentation::Perspective, Augmentation::Jitter];
+    let settings = Settings {
+        prompt: merged.prompt.ok_or_else(|| {
+            Error::usage("there is no prompt", "say what to draw, such as: text2art a red apple on a blue background")
+        })?,
+        vqgan: merged.vqgan.unwrap_or_else(|| embedded::NAME.into()),
+        clip: merged.clip.unwrap_or_else(|| vec![embedded::NAME.into()]),
+        size,
+        iterations: merged.iterations.unwrap_or(200),
+        stop_at: merged.stop_at,
+        seed: merged.seed.unwrap_or_default(),
+        cutouts,
+        cut_batch: merged.cut_batch.unwrap_or(LARGEST_BATCH).min(cutouts),
+        augment: merged.augment.unwrap_or_else(|| Augmentations::new(&augment)),
+        cut_noise: merged.cut_noise.unwrap_or(0.1),
+        optimizer: merged.optimizer.unwrap_or(OptimizerKind::Adam),
+        learning_rate: merged.learning_rate.unwrap_or(0.1),
+        learning_rate_drops: merged.learning_rate_drops.unwrap_or_else(LearningRateDrops::default),
+        init_image,
+        init_weight: merged.init_weight.unwrap_or(0.0),
+        init_noise: merged.init_noise.unwrap_or(StartNoise::Codes),
+    };
+    settings.validate()?;
+    Ok(settings)
+}
+
+/// The size: from the weakest layer up, a size replaces what is below it and an aspect reshapes it.
+fn combine_size(layers: &[Overrides], init_image: Option<&Path>) -> Result<Size> {
+    let mut size = Size { width: 256, height: 256 };
+    for layer in layers.iter().rev() {
+        if layer.size.is_some() && layer.aspect.is_some() {
+            return Err(Error::usage("a size and an aspect are both given", "give --size or --aspect, not both"));
+        }
+        size = layer.size.unwrap_or(size);
+        if let Some(aspect) = layer.aspect {
+            size = aspect.at(size, || {
+                let path = init_image.ok_or_else(|| {
+                    Error::usage(
+                        "--aspect retain keeps an init image's shape, and there is none",
+                        "name one with --init-image",
+                    )
+                })?;
+                picture::dimensions(path)
+            })?;
+        }
+    }
+    Ok(size)
+}
+
+/// Lists the fields of [`Overrides`] once, for what is done with each.
+macro_rules! each_field {
+    ($action:ident) => {
+        $action!(
+            prompt,
+            model,
+            quality,
+            vqgan,
+            clip,
+            size,
+            aspect,
+            iterations,
+            stop_at,
+            seed,
+            init_image,
+            init_weight,
+            init_noise,
+            cutouts,
+            cut_batch,
+            augment,
+            cut_noise,
+            optimizer,
+            learning_rate,
+            learning_rate_drops
+        )
+    };
+}
+
+impl Overrides {
+    /// These values, and where there is none the weaker layer's.
+    #[must_use]
+    pub fn or(self, weaker: Self) -> Self {
+        macro_rules! combine_fields {
+            ($($field:ident),+) => { Self { $($field: self.$field.or(weaker.$field)),+ } };
+        }
+        each_field!(combine_fields)
+    }
+}
+
+impl From<Settings> for Overrides {
+    fn from(settings: Settings) -> Self {
+        Self {
+            prompt: Some(settings.prompt),
+            model: None,
+            quality: None,
+            aspect: None,
+            vqgan: Some(settings.vqgan),
+            clip: Some(settings.clip),
+            size: Some(settings.size),
+            iterations: Some(settings.iterations),
+            stop_at: settings.stop_at,
+            seed: Some(settings.seed),
+            init_image: settings.init_image,
+            init_weight: Some(settings.init_weight),
+            init_noise: Some(settings.init_noise),
+            cutouts: Some(settings.cutouts),
+            cut_batch: Some(settings.cut_batch),
+            augment: Some(settings.augment),
+            cut_noise: Some(settings.cut_noise),
+            optimizer: Some(settings.optimizer),
+            learning_rate: Some(settings.learning_rate),
+            learning_rate_drops: Some(settings.learning_rate_drops),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(prompt: &str) -> Overrides {
+        Overrides { prompt: Some(prompt.parse().unwrap()), ..Overrides::default() }
+    }
+
+    #[test]
+    fn stronger_layers_win() {
+        let flags = Overrides { iterations: Some(7), ..Overrides::default() };
+        let file = Overrides { iterations: Some(8), cutouts: Some(3), ..named("a cat") };
+        let settings = combine(&[flags, file]).unwrap();
+        assert_eq!((settings.iterations, settings.cutouts, settings.cut_batch), (7, 3, 3));
+    }
+
+    #[test]
+    fn a_preset_stands_in_the_layer_that_names_it() {
+        let best = preset(embedded::NAME, Quality::Best).unwrap();
+        let recipe = Overrides::from(combine(&[Overrides { iterations: Some(3), ..named("a cat") }]).unwrap());
+        let flags = Overrides { quality: Some(Quality::Best), cutouts: Some(2), ..Overrides::default() };
+        let settings = combine(&[flags, recipe]).unwrap();
+        assert_eq!(Some(settings.iterations), best.iterations);
+        assert_eq!(settings.cutouts, 2);
+    }
+
+    #[test]
+    fn settings_survive_being_overrides() {
+        let settings = combine(&[named("a cat:2 | b")]).unwrap();
+        assert_eq!(combine(&[Overrides::from(settings.clone())]).unwrap(), settings);
+        let json = serde_json::to_value(&settings).unwrap();
+        assert_eq!(serde_json::from_value::<Settings>(json.clone()).unwrap(), settings);
+        assert_eq!(serde_json::from_value::<Overrides>(json).unwrap(), Overrides::from(settings.clone()));
+        let toml = toml::to_string(&settings).unwrap();
+        assert_eq!(toml::from_str::<Settings>(&toml).unwrap(), settings);
+    }
+
+    #[test]
+    fn an_aspect_keeps_the_number_of_pixels() {
+        let square = combine(&[named("a")]).unwrap().size;
+        let flags = Overrides { aspect: Some("widescreen".parse().unwrap()), ..named("a") };
+        let wide = combine(&[flags]).unwrap().size;
+        let area = |size: Size| (size.width * size.height) as f64;
+        assert!((area(wide) / area(square) - 1.0).abs() < 0.2 && wide.width > wide.height, "{wide}");
+        let both = Overrides { size: Some(square), aspect: Some("1:1".parse().unwrap()), ..named("a") };
+        assert!(combine(&[both]).is_err());
+    }
+
+    #[test]
+    fn ranges_are_checked() {
+        for wrong in [
+            Overrides { cutouts: Some(0), ..named("a") },
+            Overrides { learning_rate: Some(0.0), ..named("a") },
+            Overrides { learning_rate: Some(f64::NAN), ..named("a") },
+            Overrides { cut_noise: Some(-0.1), ..named("a") },
+            Overrides { clip: Some(vec![]), ..named("a") },
+            Overrides { model: Some("nonsense".into()), ..named("a") },
+            Overrides::default(),
+        ] {
+            assert!(combine(&[wrong.clone()]).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! When the learning rate drops.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Points of a run at which the learning rate is divided by ten.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LearningRateDrops(Vec<Point>);
+
+/// A point of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Point {
+    /// Before this iteration
+    Iteration(usize),
+    /// After this share of all iterations, in per cent
+    Percent(f64),
+}
+
+/// What each drop divides the learning rate by, as in pixray.
+const FACTOR: f64 = 10.0;
+
+impl LearningRateDrops {
+    /// What the learning rate is multiplied by in an iteration of a run of `iterations`.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss)]
+    pub fn factor(&self, iteration: usize, iterations: usize) -> f64 {
+        let passed = |point: &&Point| match point {
+            Point::Iteration(at) => iteration >= *at,
+            Point::Percent(percent) => iteration as f64 * 100.0 >= percent * iterations as f64,
+        };
+        FACTOR.powi(-i32::try_from(self.0.iter().filter(passed).count()).unwrap_or(i32::MAX))
+    }
+}
+
+impl FromStr for LearningRateDrops {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim() == "none" {
+            return Ok(Self::default());
+        }
+        let point = |text: &str| {
+            let text = text.trim();
+            let wrong = || format!("`{text}` is no point of a run: write iterations (150) or per cent (75%), or none");
+            match text.strip_suffix('%') {
+                Some(percent) => {
+                    let percent: f64 = percent.parse().map_err(|_| wrong())?;
+                    if (0.0..=100.0).contains(&percent) { Ok(Point::Percent(percent)) } else { Err(wrong()) }
+                }
+                None => text.parse().map(Point::Iteration).map_err(|_| wrong()),
+            }
+        };
+        text.split(',').map(point).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl fmt::Display for LearningRateDrops {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return formatter.write_str("none");
+        }
+        for (index, point) in self.0.iter().enumerate() {
+            formatter.write_str(if index == 0 { "" } else { "," })?;
+            match point {
+                Point::Iteration(at) => write!(formatter, "{at}")?,
+                Point::Percent(percent) => write!(formatter, "{percent}%")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+super::text::serde_as_text!(LearningRateDrops);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drops_divide_by_ten() {
+        let drops: LearningRateDrops = "50%,80".parse().unwrap();
+        assert_eq!(drops.to_string(), "50%,80");
+        assert_eq!([49, 50, 79, 80].map(|iteration| drops.factor(iteration, 100)), [1.0, 0.1, 0.1, 0.01]);
+        assert_eq!("none".parse::<LearningRateDrops>().unwrap().factor(99, 100), 1.0);
+        for wrong in ["", "101%", "-1", "a%", "5,,6"] {
+            assert!(wrong.parse::<LearningRateDrops>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What decides a picture: one [`Settings`], and the layers of [`Overrides`] it is made from.
+
+mod aspect;
+mod combine;
+mod learning_rate;
+mod preset;
+mod prompt;
+mod seed;
+mod size;
+pub(crate) mod text;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use aspect::Aspect;
+pub use combine::combine;
+pub use learning_rate::LearningRateDrops;
+pub use preset::{Quality, preset};
+pub use prompt::{Prompt, Prompts};
+pub use seed::Seed;
+pub use size::Size;
+
+use crate::drawer::StartNoise;
+use crate::judge::Augmentations;
+use crate::optimizer::OptimizerKind;
+use crate::{Error, Result};
+
+/// Everything that decides a picture, resolved: the same settings give the same bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// What the picture should look like
+    pub prompt: Prompts,
+    /// The VQGAN that draws: a model's name or a path
+    pub vqgan: String,
+    /// The CLIP models that judge: names or paths, at least one
+    pub clip: Vec<String>,
+    /// The picture's size, in pixels
+    pub size: Size,
+    /// Iterations the schedule is made for, 0 to 1,000,000
+    pub iterations: usize,
+    /// Iterations after which to stop early; none for the whole schedule
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_at: Option<usize>,
+    /// What all random numbers come from
+    pub seed: Seed,
+    /// Cutouts each CLIP sees in an iteration, 1 to 4096
+    pub cutouts: usize,
+    /// Cutouts judged at a time, 1 to 4096
+    pub cut_batch: usize,
+    /// What happens to cutouts
+    pub augment: Augmentations,
+    /// Largest standard deviation of the noise on a cutout, 0 to 10 (a picture's values are 0 to 1)
+    pub cut_noise: f64,
+    /// The optimiser
+    pub optimizer: OptimizerKind,
+    /// Its step, above 0 to 1000
+    pub learning_rate: f64,
+    /// When it is divided by ten
+    pub learning_rate_drops: LearningRateDrops,
+    /// A picture to start from
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init_image: Option<PathBuf>,
+    /// How strongly the latent is held to that picture's, 0 to 1000
+    pub init_weight: f64,
+    /// What to start from without a picture
+    pub init_noise: StartNoise,
+}
+
+/// Settings that some source names: the command line, a recipe, the environment, a file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, clap::Args)]
+#[serde(deny_unknown_fields, default)]
+pub struct Overrides {
+    /// What the picture should look like
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<Prompts>,
+    /// The model: a VQGAN with the CLIP models and sizes that suit it [default: embedded]
+    #[arg(long, value_name = "NAME", help_heading = "Models")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// How much work to spend: draft, normal, better or best [default: normal]
+    #[arg(long, value_name = "NAME", help_heading = "Picture")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
+    /// The VQGAN that draws: `embedded`, or a model's folder or weight file
+    #[arg(long, value_name = "NAME", help_heading = "Models")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vqgan: Option<String>,
+    /// The CLIP models that judge, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Models")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip: Option<Vec<String>>,
+    /// Width and height in pixels, as 512x384
+    #[arg(long, value_name = "WxH", help_heading = "Picture")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<Size>,
+    /// The shape, at the quality's number of pixels: square, portrait, widescreen, W:H, or retain (the
+    /// init image's)
+    #[arg(long, value_name = "SHAPE", conflicts_with = "size", help_heading = "Picture")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aspect: Option<Aspect>,
+    /// Number of iterations
+    #[arg(short = 'n', long, value_name = "N", help_heading = "Picture")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iterations: Option<usize>,
+    /// Stop after so many iterations of the schedule
+    #[arg(long, value_name = "N", help_heading = "Picture")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_at: Option<usize>,
+    /// A number or a word all random numbers come from [default: 0]
+    #[arg(short, long, value_name = "SEED", help_heading = "Picture")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<Seed>,
+    /// A picture to start from
+    #[arg(long, value_name = "FILE", help_heading = "Start")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init_image: Option<PathBuf>,
+    /// Hold the latent to the init image's, this strongly [default: 0]
+    #[arg(long, value_name = "WEIGHT", help_heading = "Start")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init_weight: Option<f64>,
+    /// What to start from: codes, snow, gradient, fractal or none [default: codes]
+    #[arg(long, value_name = "NAME", help_heading = "Start")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init_noise: Option<StartNoise>,
+    /// Cutouts each CLIP sees in an iteration
+    #[arg(long, value_name = "N", help_heading = "Guidance")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cutouts: Option<usize>,
+    /// Cutouts judged at a time: fewer take less memory [default: all, at most 32]
+    #[arg(long, value_name = "N", help_heading = "Guidance")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut_batch: Option<usize>,
+    /// What happens to cutouts: none, or some of crop, perspective, affine, flip, jitter, erase
+    /// [default: crop,perspective,jitter]
+    #[arg(long, value_name = "LIST", help_heading = "Guidance")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub augment: Option<Augmentations>,
+    /// Largest deviation of the noise on a cutout [default: 0.1]
+    #[arg(long, value_name = "X", help_heading = "Guidance")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut_noise: Option<f64>,
+    /// adam, adamw, adamax, adagrad, radam or rmsprop [default: adam]
+    #[arg(long, value_name = "NAME", help_heading = "Guidance")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub optimizer: Option<OptimizerKind>,
+    /// The optimizer's step
+    #[arg(long, value_name = "X", help_heading = "Guidance")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
+    /// When to divide it by ten: iterations (150) or per cent (75%), separated by commas, or none
+    #[arg(long, value_name = "LIST", help_heading = "Guidance")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_rate_drops: Option<LearningRateDrops>,
+}
+
+crate::settings::text::serde_as_text!(Augmentations);
+
+impl Settings {
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// Where a value is outside its range, with the option's name.
+    pub fn validate(&self) -> Result<()> {
+        let wrong = |option: &str, value: String, range: &str| {
+            Err(Error::usage(format!("--{option} {value} is out of range"), format!("give a value {range}")))
+        };
+        let count = |option: &str, value: usize| {
+            if (1..=4096).contains(&value) { Ok(()) } else { wrong(option, value.to_string(), "from 1 to 4096") }
+        };
+        let number = |option: &str, value: f64, most: f64, zero: bool| {
+            if value <= most && (value > 0.0 || (zero && value == 0.0)) {
+                return Ok(());
+            }
+            let range = if zero { format!("from 0 to {most}") } else { format!("above 0, at most {most}") };
+            wrong(option, value.to_string(), &range)
+        };
+        if self.iterations > 1_000_000 {
+            return wrong("iterations", self.iterations.to_string(), "from 0 to 1000000");
+        }
+        if self.clip.is_empty() || self.clip.iter().any(String::is_empty) {
+            return Err(Error::usage("--clip names no model", "give the name or the path of a CLIP model"));
+        }
+        count("cutouts", self.cutouts)?;
+        count("cut-batch", self.cut_batch)?;
+        number("cut-noise", self.cut_noise, 10.0, true)?;
+        number("learning-rate", self.learning_rate, 1000.0, false)?;
+        number("init-weight", self.init_weight, 1000.0, true)?;
+        if self.init_weight > 0.0 && self.init_image.is_none() {
+            return Err(Error::usage(
+                "--init-weight holds to an init image, and there is none",
+                "name one with --init-image",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Iterations that are run.
+    #[must_use]
+    pub fn iterations_to_run(&self) -> usize {
+        self.stop_at.map_or(self.iterations, |stop| stop.min(self.iterations))
+    }
+}

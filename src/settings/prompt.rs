@@ -1,0 +1,202 @@
+//! Prompts and their grammar: `a castle | night sky:0.5 | blurry:-0.3:-0.7`.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// One thing the picture should, or with a negative weight should not, look like.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prompt {
+    /// What it says
+    pub text: String,
+    /// How much it counts
+    pub weight: f64,
+    /// Cutouts whose distance, with the weight's sign, is below this pull no further
+    pub stop: Option<f64>,
+}
+
+/// Prompts of one picture, at least one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prompts(Vec<Prompt>);
+
+impl Prompts {
+    /// All of them, in order.
+    #[must_use]
+    pub fn all(&self) -> &[Prompt] {
+        &self.0
+    }
+}
+
+impl FromStr for Prompts {
+    type Err = String;
+
+    /// Reads `text[:weight[:stop]]`, separated by `|`. Only numbers at the end are weights; `\|` and `\:`
+    /// stand for the characters themselves. Errors name the column, from 1.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut prompts = Vec::new();
+        let mut column = 1;
+        for segment in split_unescaped(text, '|') {
+            prompts.push(parse_prompt(segment).map_err(|problem| format!("{problem} (column {column})"))?);
+            column += segment.chars().count() + 1;
+        }
+        Ok(Self(prompts))
+    }
+}
+
+fn parse_prompt(segment: &str) -> Result<Prompt, String> {
+    let mut fields = split_unescaped(segment, ':');
+    let mut numbers = Vec::new();
+    while numbers.len() < 2 && fields.len() > 1 {
+        let Some(number) = fields.last().and_then(|field| decimal(field.trim())) else { break };
+        numbers.insert(0, number);
+        fields.pop();
+    }
+    let text = unescape(&fields.join(":")).trim().to_owned();
+    if text.is_empty() {
+        return Err("a prompt is empty".into());
+    }
+    let number = |index: usize| match numbers.get(index) {
+        Some(number) if number.is_finite() => Ok(Some(*number)),
+        Some(_) => Err("a weight is too large to be a number".to_owned()),
+        None => Ok(None),
+    };
+    let weight = number(0)?.unwrap_or(1.0);
+    if weight == 0.0 {
+        return Err("a prompt of weight 0 does nothing".into());
+    }
+    Ok(Prompt { text, weight, stop: number(1)? })
+}
+
+/// Cuts at each separator that has no backslash before it.
+fn split_unescaped(text: &str, separator: char) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let mut escaped = false;
+    for (index, character) in text.char_indices() {
+        if escaped {
+            escaped = false;
+        } else if character == '\\' {
+            escaped = true;
+        } else if character == separator {
+            parts.push(&text[start..index]);
+            start = index + character.len_utf8();
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+fn is_special(character: char) -> bool {
+    matches!(character, '|' | ':' | '\\')
+}
+
+/// Drops the backslash before a special character; any other backslash stands for itself.
+fn unescape(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match characters.peek() {
+            Some(&next) if character == '\\' && is_special(next) => {
+                plain.push(next);
+                characters.next();
+            }
+            _ => plain.push(character),
+        }
+    }
+    plain
+}
+
+/// A decimal number with an optional sign, fraction and exponent; infinite where it is too large.
+fn decimal(text: &str) -> Option<f64> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if !digits.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
+        return None;
+    }
+    text.parse().ok()
+}
+
+impl fmt::Display for Prompts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, prompt) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { " | " };
+            write!(formatter, "{separator}{prompt}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Prompt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let characters: Vec<char> = self.text.chars().collect();
+        for (index, &character) in characters.iter().enumerate() {
+            let rest = &characters[index + 1..];
+            let escape = match character {
+                '|' => true,
+                '\\' => rest.first().is_none_or(|&next| is_special(next)),
+                ':' => {
+                    let field: String = rest.iter().take_while(|&&next| next != ':').collect();
+                    decimal(field.trim()).is_some()
+                }
+                _ => false,
+            };
+            write!(formatter, "{}{character}", if escape { "\\" } else { "" })?;
+        }
+        match self.stop {
+            Some(stop) => write!(formatter, ":{}:{stop}", self.weight),
+            None if (self.weight - 1.0).abs() > 0.0 => write!(formatter, ":{}", self.weight),
+            None => Ok(()),
+        }
+    }
+}
+
+super::text::serde_as_text!(Prompts);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(text: &str) -> Vec<(String, f64, Option<f64>)> {
+        let prompts: Prompts = text.parse().unwrap();
+        prompts.0.into_iter().map(|prompt| (prompt.text, prompt.weight, prompt.stop)).collect()
+    }
+
+    #[test]
+    fn weights_are_numbers_at_the_end() {
+        assert_eq!(
+            parse("a | b:2 | c:-0.5:0.7"),
+            [("a".into(), 1.0, None), ("b".into(), 2.0, None), ("c".into(), -0.5, Some(0.7))]
+        );
+        assert_eq!(parse("Star Wars: a new hope"), [("Star Wars: a new hope".into(), 1.0, None)]);
+        assert_eq!(parse(r"a \| b\:2"), [("a | b:2".into(), 1.0, None)]);
+        assert_eq!(parse(r"odds 1\:2:3"), [("odds 1:2".into(), 3.0, None)]);
+        assert_eq!(parse("a:nan"), [("a:nan".into(), 1.0, None)]);
+        assert_eq!(parse("1:2:3:4"), [("1:2".into(), 3.0, Some(4.0))]);
+    }
+
+    #[test]
+    fn errors_name_the_column() {
+        let error = |text: &str| text.parse::<Prompts>().unwrap_err();
+        assert_eq!(error("a | | b"), "a prompt is empty (column 4)");
+        assert_eq!(error(""), "a prompt is empty (column 1)");
+        assert_eq!(error("ä|b:0"), "a prompt of weight 0 does nothing (column 3)");
+        assert_eq!(error("a:1e999"), "a weight is too large to be a number (column 1)");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_prompt_or_an_error(text in ".{0,80}") {
+            if let Ok(prompts) = text.parse::<Prompts>() {
+                prop_assert_eq!(prompts.to_string().parse::<Prompts>().unwrap(), prompts);
+            }
+        }
+
+        #[test]
+        fn special_characters_survive(text in r"[a:|\\ 1.\-]{1,20}", weight in -5.0..5.0f64) {
+            let text = text.trim().to_owned();
+            prop_assume!(!text.is_empty() && weight != 0.0);
+            let prompts = Prompts(vec![Prompt { text, weight, stop: None }]);
+            prop_assert_eq!(prompts.to_string().parse::<Prompts>().unwrap(), prompts);
+        }
+    }
+}

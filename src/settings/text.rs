@@ -1,0 +1,53 @@
+//! Types that files keep as text, the way the command line writes them.
+
+/// Serialises a type through `Display` and `FromStr`.
+macro_rules! serde_as_text {
+    ($type:ty) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+/// An enum whose values have names: `Display`, `FromStr` and serde by these names.
+macro_rules! named_values {
+    ($type:ident, $what:literal, { $($variant:ident => $name:literal),+ $(,)? }) => {
+        impl $type {
+            /// All values with their names.
+            pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$variant, $name)),+];
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let name = Self::ALL.iter().find(|(value, _)| value == self).map_or("", |(_, name)| *name);
+                formatter.write_str(name)
+            }
+        }
+
+        impl std::str::FromStr for $type {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                let found = Self::ALL.iter().find(|(_, name)| *name == text);
+                found.map(|(value, _)| *value).ok_or_else(|| {
+                    let names: Vec<&str> = Self::ALL.iter().map(|(_, name)| *name).collect();
+                    format!(concat!("`{}` is no ", $what, ": use one of {}"), text, names.join(", "))
+                })
+            }
+        }
+
+        $crate::settings::text::serde_as_text!($type);
+    };
+}
+
+pub(crate) use named_values;
+pub(crate) use serde_as_text;
