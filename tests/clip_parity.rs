@@ -2,6 +2,8 @@
 //!
 //! `tests/fixtures/README.md` says what computed the expected values.
 
+#![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+
 mod common;
 
 use std::path::Path;

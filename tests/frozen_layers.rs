@@ -1,14 +1,16 @@
 //! Each frozen layer: its values against the tensor library's own operations, and its gradient
 //! against finite differences of its values.
 
+#![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+
 mod common;
 
 use candle_core::{Tensor, Var};
 use common::{noise, noise_tensor, relative_distance, values};
 use text2art::frozen::{
-    Activation, Attention, AttentionLayout, AveragePool, Border, Clamp, ClassToken, Convolution, Filter, GroupNorm,
-    Homography, LayerNorm, Linear, MeanMaxPool, MeanToken, Padding, Patches, Rectangle, Retouch, Touch, Upsample, View,
-    Warp, Window,
+    Activation, Attention, AttentionLayout, AveragePool, Border, Clamp, ClassToken, Convolution, Filter, FirstToken,
+    GroupNorm, Homography, LayerNorm, Linear, MeanMaxPool, MeanToken, Network, Padding, Patches, Rectangle, Retouch,
+    Step, Touch, Upsample, View, Warp, Window, apply,
 };
 
 /// Compares the gradient of Σ layer(x) · c along random directions d with
@@ -71,19 +73,19 @@ fn convolutions() {
             let padded = padded.pad_with_zeros(3, padding.left, padding.right).unwrap();
             let expected = padded.conv2d(&weight, 0, window.stride, 1, 1).unwrap();
             let expected = expected.broadcast_add(&bias.reshape((1, outputs, 1, 1)).unwrap()).unwrap();
-            assert_close(&layer.forward(&input).unwrap(), &expected);
+            assert_close(&apply(layer.clone(), &input).unwrap(), &expected);
         }
         let (layer, ..) = convolution(3, 4, window);
-        check_gradient(|x| layer.forward(x), &[2, 3, 9, 8]);
+        check_gradient(|x| apply(layer.clone(), x), &[2, 3, 9, 8]);
     }
 }
 
 #[test]
 fn a_convolution_refuses_what_it_cannot_take() {
     let (layer, ..) = convolution(3, 4, Window { padding: Padding::default(), ..Window::same(5) });
-    assert!(layer.forward(&noise_tensor(&[1, 2, 9, 9], 0)).is_err());
-    assert!(layer.forward(&noise_tensor(&[1, 3, 4, 9], 0)).is_err());
-    assert!(layer.forward(&noise_tensor(&[3, 9, 9], 0)).is_err());
+    assert!(apply(layer.clone(), &noise_tensor(&[1, 2, 9, 9], 0)).is_err());
+    assert!(apply(layer.clone(), &noise_tensor(&[1, 3, 4, 9], 0)).is_err());
+    assert!(apply(layer, &noise_tensor(&[3, 9, 9], 0)).is_err());
 }
 
 #[test]
@@ -92,10 +94,10 @@ fn linear() {
     let layer = Linear::new(values(&weight), Some(values(&bias)), 5, 7);
     let input = noise_tensor(&[3, 4, 5], 12);
     let expected = input.broadcast_matmul(&weight.t().unwrap()).unwrap().broadcast_add(&bias).unwrap();
-    assert_close(&layer.forward(&input).unwrap(), &expected);
-    check_gradient(|x| layer.forward(x), &[3, 4, 5]);
+    assert_close(&apply(layer.clone(), &input).unwrap(), &expected);
+    check_gradient(|x| apply(layer.clone(), x), &[3, 4, 5]);
     let plain = Linear::new(values(&weight), None, 5, 7);
-    check_gradient(|x| plain.forward(x), &[1, 5]);
+    check_gradient(|x| apply(plain.clone(), x), &[1, 5]);
 }
 
 #[test]
@@ -104,19 +106,19 @@ fn normalisations() {
     let layer = LayerNorm::new(values(&scale), values(&shift), 1e-5);
     let input = noise_tensor(&[2, 5, 12], 12);
     let expected = candle_nn::ops::layer_norm_slow(&input, &scale, &shift, 1e-5).unwrap();
-    assert_close(&layer.forward(&input).unwrap(), &expected);
-    check_gradient(|x| layer.forward(x), &[2, 5, 12]);
+    assert_close(&apply(layer.clone(), &input).unwrap(), &expected);
+    check_gradient(|x| apply(layer.clone(), x), &[2, 5, 12]);
 
     let input = noise_tensor(&[2, 12, 5, 6], 12);
     for groups in [1, 4, 12] {
         let expected = candle_nn::GroupNorm::new(scale.clone(), shift.clone(), 12, groups, 1e-6).unwrap();
         let expected = candle_nn::Module::forward(&expected, &input).unwrap();
         let layer = GroupNorm::new(values(&scale), values(&shift), groups, 1e-6, false);
-        assert_close(&layer.forward(&input).unwrap(), &expected);
-        check_gradient(|x| layer.forward(x), &[2, 12, 5, 6]);
+        assert_close(&apply(layer.clone(), &input).unwrap(), &expected);
+        check_gradient(|x| apply(layer.clone(), x), &[2, 12, 5, 6]);
         let layer = GroupNorm::new(values(&scale), values(&shift), groups, 1e-6, true);
-        assert_close(&layer.forward(&input).unwrap(), &expected.silu().unwrap());
-        check_gradient(|x| layer.forward(x), &[2, 12, 5, 6]);
+        assert_close(&apply(layer.clone(), &input).unwrap(), &expected.silu().unwrap());
+        check_gradient(|x| apply(layer.clone(), x), &[2, 12, 5, 6]);
     }
 }
 
@@ -131,8 +133,8 @@ fn activations() {
         (Activation::Relu, input.relu().unwrap()),
     ];
     for (activation, expected) in expected {
-        assert_close(&activation.forward(&input).unwrap(), &expected);
-        check_gradient(|x| activation.forward(x), &[4, 31]);
+        assert_close(&apply(activation.clone(), &input).unwrap(), &expected);
+        check_gradient(|x| apply(activation.clone(), x), &[4, 31]);
     }
 }
 
@@ -163,46 +165,46 @@ fn attention() {
         let layer = Attention { heads, causal, first_only: false, layout };
         let input = noise_tensor(&[batch, tokens, 3 * 4 * heads], 12);
         let expected = plain_attention(&input, heads, causal);
-        assert_close(&layer.forward(&input).unwrap(), &expected);
-        check_gradient(|x| layer.forward(x), &[batch, tokens, 3 * 4 * heads]);
+        assert_close(&apply(layer.clone(), &input).unwrap(), &expected);
+        check_gradient(|x| apply(layer.clone(), x), &[batch, tokens, 3 * 4 * heads]);
         if !causal {
             let first = Attention { first_only: true, ..layer };
-            assert_close(&first.forward(&input).unwrap(), &expected.narrow(1, 0, 1).unwrap());
-            check_gradient(|x| first.forward(x), &[batch, tokens, 3 * 4 * heads]);
+            assert_close(&apply(first.clone(), &input).unwrap(), &expected.narrow(1, 0, 1).unwrap());
+            check_gradient(|x| apply(first.clone(), x), &[batch, tokens, 3 * 4 * heads]);
         }
     }
     let layer = Attention { heads: 1, causal: false, first_only: false, layout: AttentionLayout::ChannelsFirst };
     let input = noise_tensor(&[2, 12, 3, 5], 12);
     let tokens = input.reshape((2, 12, 15)).unwrap().transpose(1, 2).unwrap().contiguous().unwrap();
     let expected = plain_attention(&tokens, 1, false).transpose(1, 2).unwrap().contiguous().unwrap();
-    assert_close(&layer.forward(&input).unwrap(), &expected.reshape((2, 4, 3, 5)).unwrap());
-    check_gradient(|x| layer.forward(x), &[2, 12, 3, 5]);
+    assert_close(&apply(layer.clone(), &input).unwrap(), &expected.reshape((2, 4, 3, 5)).unwrap());
+    check_gradient(|x| apply(layer.clone(), x), &[2, 12, 3, 5]);
 }
 
 #[test]
 fn sampling_layers() {
     let input = noise_tensor(&[2, 3, 4, 6], 12);
-    assert_close(&Upsample.forward(&input).unwrap(), &input.upsample_nearest2d(8, 12).unwrap());
-    check_gradient(|x| Upsample.forward(x), &[2, 3, 4, 6]);
+    assert_close(&apply(Upsample.clone(), &input).unwrap(), &input.upsample_nearest2d(8, 12).unwrap());
+    check_gradient(|x| apply(Upsample.clone(), x), &[2, 3, 4, 6]);
 
     let pool = AveragePool { side: 2 };
-    assert_close(&pool.forward(&input).unwrap(), &input.avg_pool2d(2).unwrap());
-    check_gradient(|x| pool.forward(x), &[2, 3, 5, 7]);
+    assert_close(&apply(pool.clone(), &input).unwrap(), &input.avg_pool2d(2).unwrap());
+    check_gradient(|x| apply(pool.clone(), x), &[2, 3, 5, 7]);
 
     let mean = input.mean((2, 3)).unwrap();
     let maximum = input.flatten_from(2).unwrap().max(2).unwrap();
-    assert_close(&MeanMaxPool.forward(&input).unwrap(), &Tensor::cat(&[mean, maximum], 1).unwrap());
-    check_gradient(|x| MeanMaxPool.forward(x), &[2, 3, 4, 5]);
+    assert_close(&apply(MeanMaxPool.clone(), &input).unwrap(), &Tensor::cat(&[mean, maximum], 1).unwrap());
+    check_gradient(|x| apply(MeanMaxPool.clone(), x), &[2, 3, 4, 5]);
 
     let clamp = Clamp { minimum: -0.5, maximum: 0.5 };
-    assert_close(&clamp.forward(&input).unwrap(), &input.clamp(-0.5, 0.5).unwrap());
+    assert_close(&apply(clamp.clone(), &input).unwrap(), &input.clamp(-0.5, 0.5).unwrap());
 }
 
 #[test]
 fn a_clamp_lets_a_gradient_through_where_it_leads_back() {
     let input = Var::new(&[-1.0f32, -1.0, 0.2, 0.2, 2.0, 2.0], &candle_core::Device::Cpu).unwrap();
     let slope = Tensor::new(&[1.0f32, -1.0, 1.0, -1.0, 1.0, -1.0], input.device()).unwrap();
-    let output = Clamp { minimum: 0.0, maximum: 1.0 }.forward(&input).unwrap();
+    let output = apply(Clamp { minimum: 0.0, maximum: 1.0 }, &input).unwrap();
     let gradients = (output * slope).unwrap().sum_all().unwrap().backward().unwrap();
     assert_eq!(values(gradients.get(&input).unwrap()), [0.0, -1.0, 1.0, -1.0, 1.0, 0.0]);
 }
@@ -212,16 +214,47 @@ fn tokens() {
     let input = noise_tensor(&[2, 3, 4, 6], 12);
     let patches = Patches { side: 2 };
     let expected = input.reshape(&[2, 3, 2, 2, 3, 2][..]).unwrap().permute([0, 2, 4, 1, 3, 5]).unwrap();
-    assert_close(&patches.forward(&input).unwrap(), &expected.contiguous().unwrap().reshape((2, 6, 12)).unwrap());
-    check_gradient(|x| patches.forward(x), &[2, 3, 4, 6]);
+    assert_close(
+        &apply(patches.clone(), &input).unwrap(),
+        &expected.contiguous().unwrap().reshape((2, 6, 12)).unwrap(),
+    );
+    check_gradient(|x| apply(patches.clone(), x), &[2, 3, 4, 6]);
 
     let class = ClassToken::new(noise(4, 20), noise(24, 21));
-    assert_eq!(class.forward(&noise_tensor(&[2, 5, 4], 12)).unwrap().dims(), [2, 6, 4]);
-    check_gradient(|x| class.forward(x), &[2, 5, 4]);
+    assert_eq!(apply(class.clone(), &noise_tensor(&[2, 5, 4], 12)).unwrap().dims(), [2, 6, 4]);
+    check_gradient(|x| apply(class.clone(), x), &[2, 5, 4]);
+
+    assert_close(
+        &apply(FirstToken, &noise_tensor(&[2, 5, 4], 12)).unwrap(),
+        &noise_tensor(&[2, 5, 4], 12).narrow(1, 0, 1).unwrap().squeeze(1).unwrap(),
+    );
+    check_gradient(|x| apply(FirstToken, x), &[2, 5, 4]);
 
     let mean = MeanToken::new(noise(21, 20), 3);
-    assert_eq!(mean.forward(&noise_tensor(&[2, 3, 2, 3], 12)).unwrap().dims(), [2, 7, 3]);
-    check_gradient(|x| mean.forward(x), &[2, 3, 2, 3]);
+    assert_eq!(apply(mean.clone(), &noise_tensor(&[2, 3, 2, 3], 12)).unwrap().dims(), [2, 7, 3]);
+    check_gradient(|x| apply(mean.clone(), x), &[2, 3, 2, 3]);
+}
+
+#[test]
+fn networks_add_branches_and_keep_what_they_need() {
+    let (first, ..) = convolution(3, 4, Window::same(3));
+    let (second, ..) = convolution(3, 4, Window::same(1));
+    let (third, ..) = convolution(4, 4, Window::same(3));
+    let norm = GroupNorm::new(noise(4, 1), noise(4, 2), 2, 1e-6, true);
+    let network = Network::new(vec![
+        Step::Sum(vec![Step::layer(first.clone())], vec![Step::layer(second.clone())]),
+        Step::residual(vec![Step::layer(norm.clone()), Step::layer(third.clone())]),
+        Step::layer(Activation::Silu),
+    ]);
+    let input = noise_tensor(&[2, 3, 5, 6], 12);
+    let h = (apply(first, &input).unwrap() + apply(second, &input).unwrap()).unwrap();
+    let h = (&h + apply(third, &apply(norm, &h).unwrap()).unwrap()).unwrap();
+    assert_close(&network.forward(&input).unwrap(), &h.silu().unwrap());
+    check_gradient(|x| network.forward(x), &[2, 3, 5, 6]);
+
+    // What was recorded is dropped by the backward pass, and a second one says so.
+    let loss = network.forward(&Var::from_tensor(&input).unwrap()).unwrap().sum_all().unwrap();
+    assert!(loss.backward().is_ok() && loss.backward().is_err());
 }
 
 #[test]
@@ -235,7 +268,7 @@ fn warps() {
         for filter in [Filter::Bilinear, Filter::Area] {
             let warp = Warp::new(matrices.iter().map(|&matrix| View { matrix, border }).collect(), (5, 7), filter);
             // Affine in the picture: without its constant part the slopes must fit as well.
-            check_gradient(|x| warp.forward(x), &[1, 2, 13, 11]);
+            check_gradient(|x| apply(warp.clone(), x), &[1, 2, 13, 11]);
         }
     }
 }
@@ -251,7 +284,7 @@ fn bilinear_warps_equal_the_reference() {
     for (name, border) in borders {
         let view = |matrix: &Vec<f64>| View { matrix: Homography(matrix.as_slice().try_into().unwrap()), border };
         let warp = Warp::new(matrices.iter().map(view).collect(), (16, 16), Filter::Bilinear);
-        let output = warp.forward(&picture).unwrap();
+        let output = apply(warp.clone(), &picture).unwrap();
         assert!(relative_distance(&output, &expected[&format!("out_{name}")]) < 1e-4, "{name}");
         let loss = (output * &expected["cotangent"]).unwrap().sum_all().unwrap();
         let gradients = loss.backward().unwrap();
@@ -270,19 +303,19 @@ fn retouching() {
         noise_seed: 5,
     };
     let layer = Retouch::new(vec![touch(0.1, true), touch(0.0, false)]);
-    check_gradient(|x| layer.forward(x), &[2, 3, 5, 6]);
+    check_gradient(|x| apply(layer.clone(), x), &[2, 3, 5, 6]);
     let input = noise_tensor(&[2, 3, 5, 6], 1);
-    let output = layer.forward(&input).unwrap();
+    let output = apply(layer.clone(), &input).unwrap();
     assert_eq!(output.get(0).unwrap().get(1).unwrap().get(2).unwrap().to_vec1::<f32>().unwrap()[1], 0.3);
     let plain = Retouch::new(vec![Touch::NONE; 2]);
-    assert_eq!(values(&plain.forward(&input).unwrap()), values(&input));
+    assert_eq!(values(&apply(plain.clone(), &input).unwrap()), values(&input));
 }
 
 #[test]
 fn retouching_noise_is_normal() {
     let layer = Retouch::new(vec![Touch { noise: 0.5, noise_seed: 7, ..Touch::NONE }]);
     let zeros = Tensor::zeros((1, 3, 128, 128), candle_core::DType::F32, &candle_core::Device::Cpu).unwrap();
-    let noise = values(&layer.forward(&zeros).unwrap());
+    let noise = values(&apply(layer.clone(), &zeros).unwrap());
     let count = noise.len() as f64;
     let moment = |power: i32| noise.iter().map(|x| (f64::from(*x) / 0.5).powi(power)).sum::<f64>() / count;
     assert!(moment(1).abs() < 0.02 && (moment(2) - 1.0).abs() < 0.03, "{} {}", moment(1), moment(2));
@@ -297,7 +330,7 @@ fn the_identity_returns_the_pictures_bits() {
         for filter in [Filter::Bilinear, Filter::Area] {
             for border in [Border::Fill(0.5), Border::Edge, Border::Reflection] {
                 let warp = Warp::new(vec![View { matrix: Homography::IDENTITY, border }], (height, width), filter);
-                assert_eq!(values(&warp.forward(&picture).unwrap()), values(&picture));
+                assert_eq!(values(&apply(warp.clone(), &picture).unwrap()), values(&picture));
             }
         }
     }
@@ -308,7 +341,7 @@ fn the_area_filter_averages_whole_squares() {
     // Shrinking by a whole number averages squares: the same as average pooling.
     let picture = noise_tensor(&[1, 3, 24, 32], 1);
     let warp = Warp::new(vec![View { matrix: Homography::IDENTITY, border: Border::Reflection }], (6, 8), Filter::Area);
-    assert_close(&warp.forward(&picture).unwrap(), &picture.avg_pool2d(4).unwrap());
+    assert_close(&apply(warp.clone(), &picture).unwrap(), &picture.avg_pool2d(4).unwrap());
 }
 
 #[test]
@@ -322,11 +355,11 @@ fn threads_change_no_bits() {
     let warp = Warp::new(vec![View { matrix, border: Border::Edge }; 20], (16, 16), Filter::Area);
     let run = || {
         let picture = Var::from_tensor(&noise_tensor(&[1, 16, 61, 70], 5)).unwrap();
-        let cutouts = warp.forward(&picture).unwrap();
-        let features = strided.forward(&cutouts).unwrap();
+        let cutouts = apply(warp.clone(), &picture).unwrap();
+        let features = apply(strided.clone(), &cutouts).unwrap();
         let tokens = features.flatten_from(2).unwrap().transpose(1, 2).unwrap();
-        let attended = attention.forward(&linear.forward(&tokens).unwrap()).unwrap();
-        let wide = norm.forward(&layer.forward(&picture).unwrap()).unwrap();
+        let attended = apply(attention, &apply(linear.clone(), &tokens).unwrap()).unwrap();
+        let wide = apply(norm.clone(), &apply(layer.clone(), &picture).unwrap()).unwrap();
         let loss = (attended.sqr().unwrap().sum_all().unwrap() + wide.sqr().unwrap().sum_all().unwrap()).unwrap();
         let gradients = loss.backward().unwrap();
         (values(&loss), values(gradients.get(&picture).unwrap()))

@@ -15,6 +15,7 @@ use crate::settings::{Overrides, Settings, combine};
 use crate::{Error, Result};
 
 /// What `generate` was asked for.
+#[allow(clippy::struct_excessive_bools)] // each is a flag
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// What to draw; `|` separates several prompts, `:WEIGHT` behind one weighs it

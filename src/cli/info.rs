@@ -21,15 +21,16 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.json {
         return output::print_line(&serde_json::to_string_pretty(&recipe)?);
     }
-    let mut text = format!("# {}, {} iterations", recipe.program, recipe.result.iterations_done);
-    if let Some(loss) = recipe.result.loss {
-        text += &format!(", loss {loss:.4}");
-    }
+    let loss = recipe.result.loss.map_or_else(String::new, |loss| format!(", loss {loss:.4}"));
+    let mut comments = vec![format!("{}, {} iterations{loss}", recipe.program, recipe.result.iterations_done)];
     for model in &recipe.models {
-        text += &format!("\n# {} {}: {} (SHA-256 {})", model.role, model.name, model.file, model.sha256);
+        comments.push(format!("{} {}: {} (SHA-256 {})", model.role, model.name, model.file, model.sha256));
     }
     for input in &recipe.inputs {
-        text += &format!("\n# {} {} (SHA-256 {})", input.option, input.path.display(), input.sha256);
+        comments.push(format!("{} {} (SHA-256 {})", input.option, input.path.display(), input.sha256));
     }
-    output::print(format!("{text}\n{}", toml::to_string(&recipe.settings)?).as_bytes())
+    for comment in comments {
+        output::print_line(&format!("# {comment}"))?;
+    }
+    output::print(toml::to_string(&recipe.settings)?.as_bytes())
 }

@@ -18,26 +18,16 @@ pub use preprocess::preprocess;
 pub use tokenizer::{Tokenizer, Tokens};
 
 use crate::Result;
-use crate::frozen::ChannelAffine;
+use crate::frozen::{ChannelAffine, Network, Step};
 use crate::models::{ModelFiles, Weights};
-use convnet::ConvolutionTower;
-use resnet::ResNetTower;
 use text::TextTower;
-use vit::VisionTransformer;
 
 /// A CLIP model with frozen weights.
 pub struct Clip {
     config: Config,
-    normalise: ChannelAffine,
-    image: ImageTower,
+    image: Network,
     text: TextTower,
     tokenizer: Tokenizer,
-}
-
-enum ImageTower {
-    Transformer(VisionTransformer),
-    ResNet(ResNetTower),
-    Convolutions(ConvolutionTower),
 }
 
 impl Clip {
@@ -51,11 +41,9 @@ impl Clip {
         let names = names::Names::of(&files.weights);
         let parts = |name: &str| names.parts(name);
         let (image, text) = Weights::build(&files.weights, &parts, &names::is_ignored, |weights| {
-            Ok((ImageTower::load(weights, &config)?, TextTower::load(weights, &config)?))
+            Ok((image_network(weights, &config)?, TextTower::load(weights, &config)?))
         })?;
-        let scale = config.deviation.map(|deviation| 1.0 / deviation);
-        let shift = [0, 1, 2].map(|channel| -config.mean[channel] / config.deviation[channel]);
-        Ok(Self { normalise: ChannelAffine::new(scale.to_vec(), shift.to_vec()), config, image, text, tokenizer })
+        Ok(Self { config, image, text, tokenizer })
     }
 
     /// The model's dimensions.
@@ -82,12 +70,7 @@ impl Clip {
     /// # Errors
     /// Where the pictures have other dimensions.
     pub fn image_features(&self, pictures: &Tensor) -> Result<Tensor> {
-        let pictures = self.normalise.forward(pictures)?;
-        Ok(match &self.image {
-            ImageTower::Transformer(tower) => tower.forward(&pictures)?,
-            ImageTower::ResNet(tower) => tower.forward(&pictures)?,
-            ImageTower::Convolutions(tower) => tower.forward(&pictures)?,
-        })
+        Ok(self.image.forward(pictures)?)
     }
 
     /// The feature of a text: `[features]`, not of unit length.
@@ -99,16 +82,15 @@ impl Clip {
     }
 }
 
-impl ImageTower {
-    fn load(weights: &Weights, config: &Config) -> Result<Self> {
-        Ok(match &config.image {
-            ImageConfig::Transformer(image) => Self::Transformer(VisionTransformer::load(weights, image, config)?),
-            ImageConfig::ResNet { width, blocks, heads } => {
-                Self::ResNet(ResNetTower::load(weights, *width, *blocks, *heads, config)?)
-            }
-            ImageConfig::Convolutions { layers, hidden } => {
-                Self::Convolutions(ConvolutionTower::load(weights, layers, *hidden, config)?)
-            }
-        })
-    }
+/// The image tower behind the normalisation of colours.
+fn image_network(weights: &Weights, config: &Config) -> Result<Network> {
+    let scale = config.deviation.map(|deviation| 1.0 / deviation);
+    let shift = [0, 1, 2].map(|channel| -config.mean[channel] / config.deviation[channel]);
+    let mut steps = vec![Step::layer(ChannelAffine::new(scale.to_vec(), shift.to_vec()))];
+    steps.extend(match &config.image {
+        ImageConfig::Transformer(image) => vit::tower(weights, image, config)?,
+        ImageConfig::ResNet { width, blocks, heads } => resnet::tower(weights, *width, *blocks, *heads, config)?,
+        ImageConfig::Convolutions { layers, hidden } => convnet::tower(weights, layers, *hidden, config)?,
+    });
+    Ok(Network::new(steps))
 }

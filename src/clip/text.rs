@@ -3,9 +3,9 @@
 use candle_core::{Device, Tensor};
 
 use super::Config;
-use super::blocks::{Blocks, layer_norm};
+use super::blocks::{layer_norm, transformer};
 use crate::Result;
-use crate::frozen::{LayerNorm, Linear};
+use crate::frozen::{Linear, Network, Step};
 use crate::models::Weights;
 
 pub(super) struct TextTower {
@@ -14,9 +14,8 @@ pub(super) struct TextTower {
     /// `[context length, width]`
     positions: Vec<f32>,
     width: usize,
-    blocks: Blocks,
-    norm: LayerNorm,
-    projection: Linear,
+    blocks: Network,
+    head: Network,
 }
 
 impl TextTower {
@@ -29,9 +28,11 @@ impl TextTower {
             embeddings: weights.tensor(&format!("{name}.token_embedding.weight"), &[text.vocabulary, width])?,
             positions: weights.tensor(&format!("{name}.position_embedding.weight"), &[text.context_length, width])?,
             width,
-            blocks: Blocks::load(weights, "text_model.encoder.layers", &text.blocks, true)?,
-            norm: layer_norm(weights, "text_model.final_layer_norm", width, text.blocks.epsilon)?,
-            projection: Linear::new(projection, None, width, config.features),
+            blocks: Network::new(transformer(weights, "text_model.encoder.layers", &text.blocks, true)?),
+            head: Network::new(vec![
+                Step::layer(layer_norm(weights, "text_model.final_layer_norm", width, text.blocks.epsilon)?),
+                Step::layer(Linear::new(projection, None, width, config.features)),
+            ]),
         })
     }
 
@@ -47,8 +48,7 @@ impl TextTower {
             let place = &self.positions[position * width..][..width];
             tokens.extend(embedding.iter().zip(place).map(|(embedding, place)| embedding + place));
         }
-        let tokens = self.blocks.forward(Tensor::from_vec(tokens, (1, end + 1, width), device)?)?;
-        let last = self.norm.forward(&tokens.narrow(1, end, 1)?)?;
-        self.projection.forward(&last)?.flatten_all()
+        let tokens = self.blocks.forward(&Tensor::from_vec(tokens, (1, end + 1, width), device)?)?;
+        self.head.forward(&tokens.narrow(1, end, 1)?)?.flatten_all()
     }
 }

@@ -8,7 +8,7 @@ use image::RgbImage;
 use super::Drawer;
 use super::start::{self, StartNoise};
 use crate::Result;
-use crate::frozen::Clamp;
+use crate::frozen::{ChannelAffine, Clamp, Network, Step};
 use crate::picture;
 use crate::random::Stream;
 use crate::settings::Size;
@@ -18,6 +18,8 @@ use crate::vqgan::Vqgan;
 pub struct VqganDrawer {
     vqgan: Arc<Vqgan>,
     latent: Var,
+    /// From −1 .. 1 to 0 .. 1, clamped
+    finish: Network,
     size: Size,
     work_size: Size,
     /// The latent it started from, and how strongly it is held to it
@@ -61,7 +63,11 @@ impl VqganDrawer {
         };
         let latent = vqgan.lookup(&codes, rows, columns)?;
         let held = (weight > 0.0).then(|| (latent.clone(), weight));
-        Ok(Self { latent: Var::from_tensor(&latent)?, vqgan, size, work_size, held })
+        let finish = Network::new(vec![
+            Step::layer(ChannelAffine::new(vec![0.5; 3], vec![0.5; 3])),
+            Step::layer(Clamp { minimum: 0.0, maximum: 1.0 }),
+        ]);
+        Ok(Self { latent: Var::from_tensor(&latent)?, finish, vqgan, size, work_size, held })
     }
 
     /// The next size up that the VQGAN can draw.
@@ -86,8 +92,7 @@ impl Drawer for VqganDrawer {
 
     fn draw(&self) -> Result<Tensor> {
         let latent = self.vqgan.codebook().straight_through(&self.latent)?;
-        let picture = self.vqgan.decode(&latent)?.affine(0.5, 0.5)?;
-        let picture = Clamp { minimum: 0.0, maximum: 1.0 }.forward(&picture)?;
+        let picture = self.finish.forward(&self.vqgan.decode(&latent)?)?;
         if self.size == self.work_size {
             return Ok(picture);
         }

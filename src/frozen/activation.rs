@@ -1,8 +1,6 @@
 //! Activation functions, element by element.
 
-use std::sync::Arc;
-
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 use rayon::prelude::*;
 
 use super::Layer;
@@ -49,14 +47,6 @@ impl Activation {
             }
             Self::Relu => f32::from(x > 0.0),
         }
-    }
-
-    /// Applies it to a tensor of any shape.
-    ///
-    /// # Errors
-    /// Where the tensor is not `f32` on the CPU.
-    pub fn forward(self, input: &Tensor) -> Result<Tensor> {
-        super::apply(&Arc::new(self), input)
     }
 }
 
@@ -105,6 +95,10 @@ impl Layer for Activation {
                 }
             ));
         });
+    }
+
+    fn needs_input(&self) -> bool {
+        true
     }
 
     fn backward(&self, _: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {

@@ -1,18 +1,13 @@
 //! A scale and a shift for each channel.
 
-use std::sync::Arc;
-
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 use rayon::prelude::*;
 
 use super::{Layer, unexpected_shape};
 
 /// y = scale · x + shift for each channel of `[batch, channels, height, width]`.
 #[derive(Clone, Debug)]
-pub struct ChannelAffine(Arc<Weights>);
-
-#[derive(Debug)]
-struct Weights {
+pub struct ChannelAffine {
     scale: Vec<f32>,
     shift: Vec<f32>,
 }
@@ -25,19 +20,11 @@ impl ChannelAffine {
     #[must_use]
     pub fn new(scale: Vec<f32>, shift: Vec<f32>) -> Self {
         assert!(scale.len() == shift.len());
-        Self(Arc::new(Weights { scale, shift }))
-    }
-
-    /// Applies it.
-    ///
-    /// # Errors
-    /// Where the number of channels is another.
-    pub fn forward(&self, input: &Tensor) -> Result<Tensor> {
-        super::apply(&self.0, input)
+        Self { scale, shift }
     }
 }
 
-impl Layer for Weights {
+impl Layer for ChannelAffine {
     fn name(&self) -> &'static str {
         "channel affine"
     }
@@ -58,6 +45,10 @@ impl Layer for Weights {
                 *y = scale * x + shift;
             }
         });
+    }
+
+    fn needs_input(&self) -> bool {
+        false
     }
 
     fn backward(&self, shape: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {

@@ -1,8 +1,6 @@
 //! Scaled dot-product attention over one packed tensor of queries, keys and values.
 
-use std::sync::Arc;
-
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 use rayon::prelude::*;
 
 use super::vector::{exp, sum, vectorized};
@@ -47,14 +45,6 @@ struct Sizes {
 }
 
 impl Attention {
-    /// Applies it to queries, keys and values packed in this order along the channels.
-    ///
-    /// # Errors
-    /// Where the dimensions do not fit.
-    pub fn forward(self, packed: &Tensor) -> Result<Tensor> {
-        super::apply(&Arc::new(self), packed)
-    }
-
     fn sizes(&self, shape: &[usize]) -> Sizes {
         let (tokens, packed) = match self.layout {
             AttentionLayout::TokensFirst => (shape[1], shape[2]),
@@ -187,6 +177,10 @@ impl Layer for Attention {
                 }
             }
         });
+    }
+
+    fn needs_input(&self) -> bool {
+        true
     }
 
     fn backward(&self, shape: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {

@@ -1,8 +1,6 @@
 //! Clamping that lets a gradient through where it leads back inside.
 
-use std::sync::Arc;
-
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 
 use super::Layer;
 
@@ -18,16 +16,6 @@ pub struct Clamp {
     pub maximum: f32,
 }
 
-impl Clamp {
-    /// Applies it to a tensor of any shape.
-    ///
-    /// # Errors
-    /// Where the tensor is not `f32` on the CPU.
-    pub fn forward(self, input: &Tensor) -> Result<Tensor> {
-        super::apply(&Arc::new(self), input)
-    }
-}
-
 impl Layer for Clamp {
     fn name(&self) -> &'static str {
         "clamp"
@@ -41,6 +29,10 @@ impl Layer for Clamp {
         for (y, x) in output.iter_mut().zip(input) {
             *y = x.clamp(self.minimum, self.maximum);
         }
+    }
+
+    fn needs_input(&self) -> bool {
+        true
     }
 
     fn backward(&self, _: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {

@@ -1,8 +1,6 @@
 //! The convolution: its weights, and which algorithm serves which shape.
 
-use std::sync::Arc;
-
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 
 use super::{Layer, shifted, unexpected_shape, unfolded};
 
@@ -55,19 +53,16 @@ impl Window {
 
 /// A convolution of `[batch, inputs, height, width]` with square kernels.
 #[derive(Clone, Debug)]
-pub struct Convolution(Arc<Kernels>);
-
-/// Kernels with their bias, in the order the chosen algorithm reads.
-#[derive(Debug)]
-pub(super) struct Kernels {
+pub struct Convolution {
     /// Stride 1: `[side², outputs, inputs]`; else `[outputs, inputs, side²]`.
-    pub weight: Vec<f32>,
-    pub bias: Vec<f32>,
-    pub inputs: usize,
-    pub outputs: usize,
-    pub window: Window,
+    pub(super) weight: Vec<f32>,
+    pub(super) bias: Vec<f32>,
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) window: Window,
 }
 
+/// Kernels with their bias, in the order the chosen algorithm reads.
 impl Convolution {
     /// From `weight` `[outputs, inputs, side, side]` and `bias` `[outputs]`.
     ///
@@ -89,19 +84,11 @@ impl Convolution {
         } else {
             weight
         };
-        Self(Arc::new(Kernels { weight, bias, inputs, outputs, window }))
-    }
-
-    /// Applies it to `[batch, inputs, height, width]`.
-    ///
-    /// # Errors
-    /// Where the number of channels is another, or the picture is smaller than the kernel.
-    pub fn forward(&self, input: &Tensor) -> Result<Tensor> {
-        super::apply(&self.0, input)
+        Self { weight, bias, inputs, outputs, window }
     }
 }
 
-impl Layer for Kernels {
+impl Layer for Convolution {
     fn name(&self) -> &'static str {
         "convolution"
     }
@@ -124,6 +111,10 @@ impl Layer for Kernels {
         } else {
             unfolded::forward(self, picture, input, output);
         }
+    }
+
+    fn needs_input(&self) -> bool {
+        false
     }
 
     fn backward(&self, shape: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {

@@ -1,8 +1,6 @@
 //! Group normalisation, with the activation that follows it in one pass.
 
-use std::sync::Arc;
-
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 use rayon::prelude::*;
 
 use super::layer_norm::moments;
@@ -12,10 +10,7 @@ use super::{Activation, Layer, unexpected_shape};
 /// Normalises groups of channels of `[batch, channels, height, width]` (Wu and He, 2018), then
 /// applies SiLU where asked.
 #[derive(Clone, Debug)]
-pub struct GroupNorm(Arc<Weights>);
-
-#[derive(Debug)]
-struct Weights {
+pub struct GroupNorm {
     scale: Vec<f32>,
     shift: Vec<f32>,
     groups: usize,
@@ -31,19 +26,11 @@ impl GroupNorm {
     #[must_use]
     pub fn new(scale: Vec<f32>, shift: Vec<f32>, groups: usize, epsilon: f64, silu: bool) -> Self {
         assert!(scale.len() == shift.len() && groups > 0 && scale.len().is_multiple_of(groups));
-        Self(Arc::new(Weights { scale, shift, groups, epsilon, silu }))
-    }
-
-    /// Applies it to `[batch, channels, height, width]`.
-    ///
-    /// # Errors
-    /// Where the number of channels is another.
-    pub fn forward(&self, input: &Tensor) -> Result<Tensor> {
-        super::apply(&self.0, input)
+        Self { scale, shift, groups, epsilon, silu }
     }
 }
 
-impl Weights {
+impl GroupNorm {
     /// Elements of one channel and of one group.
     fn sizes(&self, shape: &[usize]) -> (usize, usize) {
         let area = shape[2] * shape[3];
@@ -56,7 +43,7 @@ impl Weights {
     }
 }
 
-impl Layer for Weights {
+impl Layer for GroupNorm {
     fn name(&self) -> &'static str {
         "group norm"
     }
@@ -94,6 +81,10 @@ impl Layer for Weights {
                 },
             );
         });
+    }
+
+    fn needs_input(&self) -> bool {
+        true
     }
 
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]

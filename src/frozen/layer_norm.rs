@@ -1,8 +1,6 @@
 //! Layer normalisation over the last dimension.
 
-use std::sync::Arc;
-
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 use rayon::prelude::*;
 
 use super::vector::{sum, vectorized};
@@ -10,10 +8,7 @@ use super::{Layer, unexpected_shape};
 
 /// y = (x − mean) / √(variance + ε) · γ + β over the last dimension (Ba et al., 2016).
 #[derive(Clone, Debug)]
-pub struct LayerNorm(Arc<Weights>);
-
-#[derive(Debug)]
-struct Weights {
+pub struct LayerNorm {
     scale: Vec<f32>,
     shift: Vec<f32>,
     epsilon: f64,
@@ -27,15 +22,7 @@ impl LayerNorm {
     #[must_use]
     pub fn new(scale: Vec<f32>, shift: Vec<f32>, epsilon: f64) -> Self {
         assert!(scale.len() == shift.len());
-        Self(Arc::new(Weights { scale, shift, epsilon }))
-    }
-
-    /// Applies it to `[.., channels]`.
-    ///
-    /// # Errors
-    /// Where the last dimension is another.
-    pub fn forward(&self, input: &Tensor) -> Result<Tensor> {
-        super::apply(&self.0, input)
+        Self { scale, shift, epsilon }
     }
 }
 
@@ -49,7 +36,7 @@ pub(super) fn moments(values: &[f32], epsilon: f64) -> (f32, f32) {
     (mean, (1.0 / (variance + epsilon).sqrt()) as f32)
 }
 
-impl Layer for Weights {
+impl Layer for LayerNorm {
     fn name(&self) -> &'static str {
         "layer norm"
     }
@@ -75,6 +62,10 @@ impl Layer for Weights {
                 },
             );
         });
+    }
+
+    fn needs_input(&self) -> bool {
+        true
     }
 
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]

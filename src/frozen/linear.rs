@@ -1,18 +1,13 @@
 //! The fully connected layer.
 
-use std::sync::Arc;
-
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 use rayon::prelude::*;
 
 use super::{Layer, Matrix, MatrixMut, Products, multiply, unexpected_shape};
 
 /// y = W x + b over the last dimension: `[.., inputs]` to `[.., outputs]`.
 #[derive(Clone, Debug)]
-pub struct Linear(Arc<Weights>);
-
-#[derive(Debug)]
-struct Weights {
+pub struct Linear {
     weight: Vec<f32>,
     bias: Option<Vec<f32>>,
     inputs: usize,
@@ -27,19 +22,11 @@ impl Linear {
     #[must_use]
     pub fn new(weight: Vec<f32>, bias: Option<Vec<f32>>, inputs: usize, outputs: usize) -> Self {
         assert!(weight.len() == inputs * outputs && bias.as_ref().is_none_or(|b| b.len() == outputs));
-        Self(Arc::new(Weights { weight, bias, inputs, outputs }))
-    }
-
-    /// Applies it to `[.., inputs]`.
-    ///
-    /// # Errors
-    /// Where the last dimension is another.
-    pub fn forward(&self, input: &Tensor) -> Result<Tensor> {
-        super::apply(&self.0, input)
+        Self { weight, bias, inputs, outputs }
     }
 }
 
-impl Layer for Weights {
+impl Layer for Linear {
     fn name(&self) -> &'static str {
         "linear"
     }
@@ -62,6 +49,10 @@ impl Layer for Weights {
             Matrix::dense(&self.weight, self.outputs, self.inputs).transposed(),
             Products { accumulate: self.bias.is_some(), parallel: true, scale: 1.0 },
         );
+    }
+
+    fn needs_input(&self) -> bool {
+        false
     }
 
     fn backward(&self, _: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {

@@ -1,8 +1,6 @@
 //! Pooling: averages over squares, and mean and maximum over whole pictures.
 
-use std::sync::Arc;
-
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 use rayon::prelude::*;
 
 use super::{Layer, unexpected_shape};
@@ -19,26 +17,6 @@ pub struct AveragePool {
 /// the means first.
 #[derive(Clone, Copy, Debug)]
 pub struct MeanMaxPool;
-
-impl AveragePool {
-    /// Applies it.
-    ///
-    /// # Errors
-    /// Where the input is smaller than one square.
-    pub fn forward(self, input: &Tensor) -> Result<Tensor> {
-        super::apply(&Arc::new(self), input)
-    }
-}
-
-impl MeanMaxPool {
-    /// Applies it.
-    ///
-    /// # Errors
-    /// Where the input has not four dimensions.
-    pub fn forward(self, input: &Tensor) -> Result<Tensor> {
-        super::apply(&Arc::new(self), input)
-    }
-}
 
 impl Layer for AveragePool {
     fn name(&self) -> &'static str {
@@ -67,6 +45,10 @@ impl Layer for AveragePool {
                 *y = square.sum::<f32>() * factor;
             }
         });
+    }
+
+    fn needs_input(&self) -> bool {
+        false
     }
 
     #[allow(clippy::cast_precision_loss)]
@@ -107,6 +89,10 @@ impl Layer for MeanMaxPool {
                 output[channels + channel] = values[index_of_maximum(values)];
             }
         }
+    }
+
+    fn needs_input(&self) -> bool {
+        true
     }
 
     #[allow(clippy::cast_precision_loss)]

@@ -1,8 +1,6 @@
 //! What happens to a cutout after it is sampled: colours turned, noise added, a rectangle erased.
 
-use std::sync::Arc;
-
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 use rayon::prelude::*;
 
 use super::vector::vectorized;
@@ -49,24 +47,13 @@ impl Touch {
 
 /// Retouches `[batch, 3, height, width]`, each picture its own way.
 #[derive(Clone, Debug)]
-pub struct Retouch(Arc<Touches>);
-
-#[derive(Debug)]
-struct Touches(Vec<Touch>);
+pub struct Retouch(Vec<Touch>);
 
 impl Retouch {
     /// One touch for each picture of a batch.
     #[must_use]
     pub fn new(touches: Vec<Touch>) -> Self {
-        Self(Arc::new(Touches(touches)))
-    }
-
-    /// Applies it.
-    ///
-    /// # Errors
-    /// Where the batch has another size or the pictures have not three colours.
-    pub fn forward(&self, pictures: &Tensor) -> Result<Tensor> {
-        super::apply(&self.0, pictures)
+        Self(touches)
     }
 }
 
@@ -93,7 +80,7 @@ impl Rectangle {
     }
 }
 
-impl Touches {
+impl Retouch {
     /// Multiplies each pixel of `[3, area]` by a matrix.
     fn turn(colours: &[f32; 9], input: &[f32], output: &mut [f32]) {
         let area = input.len() / 3;
@@ -111,7 +98,7 @@ impl Touches {
     }
 }
 
-impl Layer for Touches {
+impl Layer for Retouch {
     fn name(&self) -> &'static str {
         "retouch"
     }
@@ -154,6 +141,10 @@ impl Layer for Touches {
                 }
             },
         );
+    }
+
+    fn needs_input(&self) -> bool {
+        false
     }
 
     fn backward(&self, shape: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use rayon::prelude::*;
 
-use super::convolution::{Kernels, Padding};
+use super::convolution::{Convolution, Padding};
 use super::disjoint::DisjointSlice;
 use super::{Matrix, MatrixMut, Products, multiply};
 
@@ -21,7 +21,7 @@ const TILE_ELEMENTS: usize = 1 << 17;
 
 /// One direction of the convolution, as sums over taps.
 struct Pass<'a> {
-    kernels: &'a Kernels,
+    kernels: &'a Convolution,
     /// The gradient's direction: taps in reverse, matrices transposed
     reversed: bool,
     bias: Option<&'a [f32]>,
@@ -32,7 +32,7 @@ struct Pass<'a> {
     padding: Padding,
 }
 
-pub(super) fn forward(kernels: &Kernels, picture: (usize, usize), input: &[f32], output: &mut [f32]) {
+pub(super) fn forward(kernels: &Convolution, picture: (usize, usize), input: &[f32], output: &mut [f32]) {
     Pass {
         kernels,
         reversed: false,
@@ -46,7 +46,7 @@ pub(super) fn forward(kernels: &Kernels, picture: (usize, usize), input: &[f32],
 }
 
 pub(super) fn backward(
-    kernels: &Kernels,
+    kernels: &Convolution,
     picture: (usize, usize),
     output_gradient: &[f32],
     input_gradient: &mut [f32],

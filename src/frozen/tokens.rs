@@ -1,8 +1,6 @@
 //! Between pictures and sequences of tokens.
 
-use std::sync::Arc;
-
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 use rayon::prelude::*;
 
 use super::{Layer, unexpected_shape};
@@ -18,34 +16,24 @@ pub struct Patches {
 /// Puts the class token before the others and adds the position embedding:
 /// `[batch, tokens, width]` to `[batch, tokens + 1, width]`.
 #[derive(Clone, Debug)]
-pub struct ClassToken(Arc<Embeddings>);
-
-/// Turns `[batch, channels, height, width]` into tokens, puts their mean before them and adds the
-/// position embedding: `[batch, height·width + 1, channels]` (CLIP's attention pool).
-#[derive(Clone, Debug)]
-pub struct MeanToken(Arc<Positions>);
-
-#[derive(Debug)]
-struct Embeddings {
+pub struct ClassToken {
     class: Vec<f32>,
     positions: Vec<f32>,
 }
 
-#[derive(Debug)]
-struct Positions {
+/// Turns `[batch, channels, height, width]` into tokens, puts their mean before them and adds the
+/// position embedding: `[batch, height·width + 1, channels]` (CLIP's attention pool).
+#[derive(Clone, Debug)]
+pub struct MeanToken {
     positions: Vec<f32>,
     channels: usize,
 }
 
-impl Patches {
-    /// Applies it.
-    ///
-    /// # Errors
-    /// Where the sides are no multiples of the squares' side.
-    pub fn forward(self, input: &Tensor) -> Result<Tensor> {
-        super::apply(&Arc::new(self), input)
-    }
+/// The first token: `[batch, tokens, width]` to `[batch, width]`.
+#[derive(Clone, Copy, Debug)]
+pub struct FirstToken;
 
+impl Patches {
     /// Calls `copy(start in the tokens, start in the picture)` for each run of `side` pixels.
     fn for_each_run(self, shape: &[usize], mut copy: impl FnMut(usize, usize)) {
         let (channels, height, width, side) = (shape[1], shape[2], shape[3], self.side);
@@ -66,15 +54,7 @@ impl ClassToken {
     /// From the class token's embedding `[width]` and the positions' `[tokens + 1, width]`.
     #[must_use]
     pub fn new(class: Vec<f32>, positions: Vec<f32>) -> Self {
-        Self(Arc::new(Embeddings { class, positions }))
-    }
-
-    /// Applies it.
-    ///
-    /// # Errors
-    /// Where the number of tokens is not that of the position embedding.
-    pub fn forward(&self, input: &Tensor) -> Result<Tensor> {
-        super::apply(&self.0, input)
+        Self { class, positions }
     }
 }
 
@@ -82,15 +62,7 @@ impl MeanToken {
     /// From the positions' embedding `[tokens + 1, channels]`.
     #[must_use]
     pub fn new(positions: Vec<f32>, channels: usize) -> Self {
-        Self(Arc::new(Positions { positions, channels }))
-    }
-
-    /// Applies it.
-    ///
-    /// # Errors
-    /// Where the number of pixels is not that of the position embedding.
-    pub fn forward(&self, input: &Tensor) -> Result<Tensor> {
-        super::apply(&self.0, input)
+        Self { positions, channels }
     }
 }
 
@@ -118,6 +90,10 @@ impl Layer for Patches {
         });
     }
 
+    fn needs_input(&self) -> bool {
+        false
+    }
+
     fn backward(&self, shape: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
         let size = shape[1] * shape[2] * shape[3];
         input_gradient.par_chunks_mut(size).zip(output_gradient.par_chunks(size)).for_each(|(dx, dy)| {
@@ -128,7 +104,7 @@ impl Layer for Patches {
     }
 }
 
-impl Layer for Embeddings {
+impl Layer for ClassToken {
     fn name(&self) -> &'static str {
         "class token"
     }
@@ -154,6 +130,10 @@ impl Layer for Embeddings {
         }
     }
 
+    fn needs_input(&self) -> bool {
+        false
+    }
+
     fn backward(&self, shape: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
         let size = shape[1] * shape[2];
         for (dx, dy) in input_gradient.chunks_mut(size).zip(output_gradient.chunks(self.positions.len())) {
@@ -162,7 +142,7 @@ impl Layer for Embeddings {
     }
 }
 
-impl Layer for Positions {
+impl Layer for MeanToken {
     fn name(&self) -> &'static str {
         "mean token"
     }
@@ -197,6 +177,10 @@ impl Layer for Positions {
         }
     }
 
+    fn needs_input(&self) -> bool {
+        false
+    }
+
     #[allow(clippy::cast_precision_loss)]
     fn backward(&self, shape: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
         let (channels, area) = (shape[1], shape[2] * shape[3]);
@@ -207,6 +191,35 @@ impl Layer for Positions {
                     *dx = dy[channel] / area as f32 + dy[(pixel + 1) * channels + channel];
                 }
             }
+        }
+    }
+}
+
+impl Layer for FirstToken {
+    fn name(&self) -> &'static str {
+        "first token"
+    }
+
+    fn output_shape(&self, input_shape: &[usize]) -> Result<Vec<usize>> {
+        match *input_shape {
+            [batch, tokens, width] if tokens > 0 => Ok(vec![batch, width]),
+            _ => unexpected_shape("first token", "[batch, tokens, width]", input_shape),
+        }
+    }
+
+    fn forward(&self, shape: &[usize], input: &[f32], output: &mut [f32]) {
+        for (output, input) in output.chunks_mut(shape[2]).zip(input.chunks(shape[1] * shape[2])) {
+            output.copy_from_slice(&input[..shape[2]]);
+        }
+    }
+
+    fn needs_input(&self) -> bool {
+        false
+    }
+
+    fn backward(&self, shape: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
+        for (dx, dy) in input_gradient.chunks_mut(shape[1] * shape[2]).zip(output_gradient.chunks(shape[2])) {
+            dx[..shape[2]].copy_from_slice(dy);
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use rayon::prelude::*;
 
-use super::convolution::Kernels;
+use super::convolution::Convolution;
 use super::disjoint::DisjointSlice;
 use super::{Matrix, MatrixMut, Products, multiply};
 
@@ -25,7 +25,7 @@ struct Sizes {
 }
 
 impl Sizes {
-    fn new(kernels: &Kernels, picture: (usize, usize)) -> Self {
+    fn new(kernels: &Convolution, picture: (usize, usize)) -> Self {
         let output = kernels.window.output_size(picture.0, picture.1).unwrap_or((0, 0));
         let depth = kernels.inputs * kernels.window.side * kernels.window.side;
         let rows = (TILE_ELEMENTS / (depth * output.1)).clamp(1, output.0);
@@ -39,7 +39,7 @@ impl Sizes {
     }
 }
 
-pub(super) fn forward(kernels: &Kernels, picture: (usize, usize), input: &[f32], output: &mut [f32]) {
+pub(super) fn forward(kernels: &Convolution, picture: (usize, usize), input: &[f32], output: &mut [f32]) {
     let sizes = Sizes::new(kernels, picture);
     let (height, width) = sizes.output;
     let pictures = output.par_chunks_mut(kernels.outputs * height * width);
@@ -68,7 +68,7 @@ pub(super) fn forward(kernels: &Kernels, picture: (usize, usize), input: &[f32],
 }
 
 pub(super) fn backward(
-    kernels: &Kernels,
+    kernels: &Convolution,
     picture: (usize, usize),
     output_gradient: &[f32],
     input_gradient: &mut [f32],
@@ -93,7 +93,13 @@ pub(super) fn backward(
 }
 
 /// Calls `visit(index in the unfolded tile, index in the picture)` for each pair inside the picture.
-fn for_each_pixel(kernels: &Kernels, sizes: &Sizes, first: usize, rows: usize, mut visit: impl FnMut(usize, usize)) {
+fn for_each_pixel(
+    kernels: &Convolution,
+    sizes: &Sizes,
+    first: usize,
+    rows: usize,
+    mut visit: impl FnMut(usize, usize),
+) {
     let window = kernels.window;
     let ((height, width), output_width) = (sizes.picture, sizes.output.1);
     for channel in 0..kernels.inputs {

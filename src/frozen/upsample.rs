@@ -1,8 +1,6 @@
 //! Doubling a picture's sides by repeating each pixel.
 
-use std::sync::Arc;
-
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 use rayon::prelude::*;
 
 use super::{Layer, unexpected_shape};
@@ -10,16 +8,6 @@ use super::{Layer, unexpected_shape};
 /// Nearest-neighbour enlargement by two: `[batch, channels, h, w]` to `[batch, channels, 2h, 2w]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Upsample;
-
-impl Upsample {
-    /// Applies it.
-    ///
-    /// # Errors
-    /// Where the input has not four dimensions.
-    pub fn forward(self, input: &Tensor) -> Result<Tensor> {
-        super::apply(&Arc::new(self), input)
-    }
-}
 
 impl Layer for Upsample {
     fn name(&self) -> &'static str {
@@ -42,6 +30,10 @@ impl Layer for Upsample {
             }
             lower.copy_from_slice(upper);
         });
+    }
+
+    fn needs_input(&self) -> bool {
+        false
     }
 
     fn backward(&self, shape: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {

@@ -1,8 +1,6 @@
 //! Sampling a picture through 3x3 matrices: crop, zoom, perspective, rotation and shear in one step.
 
-use std::sync::Arc;
-
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 use rayon::prelude::*;
 
 use super::{Layer, unexpected_shape};
@@ -36,10 +34,7 @@ pub enum Filter {
 
 /// `[1, channels, height, width]` to `[views, channels, output height, output width]`.
 #[derive(Clone, Debug)]
-pub struct Warp(Arc<Sampling>);
-
-#[derive(Debug)]
-struct Sampling {
+pub struct Warp {
     views: Vec<View>,
     size: (usize, usize),
     filter: Filter,
@@ -106,15 +101,7 @@ impl Warp {
     /// Samples `size` (height, width) pixels of each view.
     #[must_use]
     pub fn new(views: Vec<View>, size: (usize, usize), filter: Filter) -> Self {
-        Self(Arc::new(Sampling { views, size, filter }))
-    }
-
-    /// Applies it to `[1, channels, height, width]`.
-    ///
-    /// # Errors
-    /// Where the input is no single picture.
-    pub fn forward(&self, picture: &Tensor) -> Result<Tensor> {
-        super::apply(&self.0, picture)
+        Self { views, size, filter }
     }
 }
 
@@ -124,7 +111,7 @@ struct Taps {
     outside: f32,
 }
 
-impl Sampling {
+impl Warp {
     /// Taps along each side of an output pixel.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     fn taps(&self, matrix: &Homography, source: (usize, usize)) -> usize {
@@ -216,7 +203,7 @@ fn inside(index: isize, length: usize) -> Option<usize> {
     usize::try_from(index).ok().filter(|&index| index < length)
 }
 
-impl Layer for Sampling {
+impl Layer for Warp {
     fn name(&self) -> &'static str {
         "warp"
     }
@@ -253,6 +240,10 @@ impl Layer for Sampling {
                 }
             });
         });
+    }
+
+    fn needs_input(&self) -> bool {
+        false
     }
 
     #[allow(clippy::cast_precision_loss)]

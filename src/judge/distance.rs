@@ -1,7 +1,5 @@
 //! The distance between features on the unit sphere.
 
-use std::sync::Arc;
-
 use candle_core::{Result, Tensor};
 
 use crate::frozen::{self, Layer};
@@ -24,7 +22,7 @@ pub fn distances(features: &Tensor, targets: &Tensor) -> Result<Tensor> {
             *value = narrow(f64::from(*value) * scale);
         }
     }
-    frozen::apply(&Arc::new(SphericalDistance { units, count, length }), features)
+    frozen::apply(SphericalDistance { units, count, length }, features)
 }
 
 /// The cosine of the angle whose spherical distance is given: cos √(2 d).
@@ -84,6 +82,10 @@ impl Layer for SphericalDistance {
                 *distance = narrow(angle * angle / 2.0);
             }
         }
+    }
+
+    fn needs_input(&self) -> bool {
+        true
     }
 
     /// ∂(θ²/2)/∂f = −θ / sin θ · (b − cos θ · a) / ‖f‖, where b − cos θ · a is as long as sin θ.

@@ -6,7 +6,7 @@ use candle_core::{Tensor, Var};
 
 use super::{Cutout, distances};
 use crate::clip::Clip;
-use crate::frozen::{Filter, Retouch, Touch, Warp};
+use crate::frozen::{Filter, Network, Retouch, Step, Touch, Warp};
 use crate::{Error, Result};
 
 /// What a prompt asks for, as features.
@@ -84,11 +84,14 @@ impl Perceptor {
     pub fn look(&self, picture: &Tensor, cutouts: &[Cutout]) -> Result<Tensor> {
         let side = self.clip.side();
         let views = cutouts.iter().map(|cutout| cutout.view).collect();
-        let seen = Warp::new(views, (side, side), Filter::Area).forward(picture)?;
+        let mut steps = vec![Step::layer(Warp::new(views, (side, side), Filter::Area))];
         let touches: Vec<Touch> = cutouts.iter().map(|cutout| cutout.touch_at(side)).collect();
         let untouched =
             |touch: &Touch| touch.noise == 0.0 && touch.erased.is_none() && touch.colours == Touch::NONE.colours;
-        if touches.iter().all(untouched) { Ok(seen) } else { Ok(Retouch::new(touches).forward(&seen)?) }
+        if !touches.iter().all(untouched) {
+            steps.push(Step::layer(Retouch::new(touches)));
+        }
+        Ok(Network::new(steps).forward(picture)?)
     }
 }
 

@@ -25,8 +25,9 @@ fn open(path: &Path) -> Result<ImageReader<BufReader<File>>> {
     if metadata.len() == 0 {
         return Err(broken("the file is empty".into()));
     }
-    let mut reader = ImageReader::open(path)
-        .and_then(ImageReader::with_guessed_format)
+    // The format is told by the content; names lie.
+    let mut reader = File::open(path)
+        .and_then(|file| ImageReader::new(BufReader::new(file)).with_guessed_format())
         .map_err(|error| broken(unreadable(&error)))?;
     if reader.format().is_none() {
         return Err(broken("this is no picture".into()));

@@ -1,7 +1,5 @@
 //! The codebook: its vectors, the nearest one to a point, and the step that lets gradients past it.
 
-use std::sync::Arc;
-
 use candle_core::{Device, Tensor};
 
 use super::Config;
@@ -97,7 +95,7 @@ impl Codebook {
     /// The codes of an encoded picture.
     pub(super) fn quantize(&self, encoded: &Tensor) -> Result<Vec<u32>> {
         let Some(ratings) = &self.ratings else { return self.nearest(encoded) };
-        let ratings = ratings.forward(encoded)?;
+        let ratings = frozen::apply(ratings.clone(), encoded)?;
         let (_, codes, height, width) = ratings.dims4()?;
         let ratings = ratings.flatten_all()?.to_vec1::<f32>()?;
         let positions = height * width;
@@ -132,7 +130,7 @@ impl Codebook {
     /// Where the latent has other dimensions.
     pub fn straight_through(&self, latent: &Tensor) -> Result<Tensor> {
         let vectors = self.channels_first(&self.nearest(latent)?)?;
-        Ok(frozen::apply(&Arc::new(StraightThrough(vectors)), latent)?)
+        Ok(frozen::apply(StraightThrough(vectors), latent)?)
     }
 
     /// Moves each channel of `[1, dim, h, w]` into the range its codes span.
@@ -162,6 +160,10 @@ impl Layer for StraightThrough {
 
     fn forward(&self, _: &[usize], _: &[f32], output: &mut [f32]) {
         output.copy_from_slice(&self.0);
+    }
+
+    fn needs_input(&self) -> bool {
+        false
     }
 
     fn backward(&self, _: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {

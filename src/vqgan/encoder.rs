@@ -1,49 +1,26 @@
 //! From a picture to the latent (taming-transformers, `modules/diffusionmodules/model.py`).
 
-use candle_core::Tensor;
-
 use super::Config;
-use super::blocks::{Level, Middle, Resize, convolution, group_norm};
+use super::blocks::{convolution, group_norm, halve, level, middle};
 use crate::Result;
-use crate::frozen::{Convolution, GroupNorm};
+use crate::frozen::Step;
 use crate::models::Weights;
 
-pub(super) struct Encoder {
-    first: Convolution,
-    levels: Vec<Level>,
-    middle: Middle,
-    norm: GroupNorm,
-    last: Convolution,
-}
-
-impl Encoder {
-    pub(super) fn load(weights: &Weights, config: &Config) -> Result<Self> {
-        let mut levels = Vec::new();
-        let mut channels = config.first_channels;
-        for (level, &outputs) in config.channels.iter().enumerate() {
-            let name = format!("encoder.down.{level}");
-            let last = level + 1 == config.channels.len();
-            let resize = if last { Resize::Keep } else { Resize::halve(weights, &name, outputs)? };
-            let blocks = (config.blocks, config.attention[level]);
-            levels.push(Level::load(weights, &name, (channels, outputs), blocks, resize, config)?);
-            channels = outputs;
+/// From `[1, 3, H, W]` with values from −1 to 1 to `[1, latent channels, H/f, W/f]`.
+pub(super) fn encoder(weights: &Weights, config: &Config) -> Result<Vec<Step>> {
+    let mut channels = config.first_channels;
+    let mut steps = vec![Step::layer(convolution(weights, "encoder.conv_in", 3, channels, 3)?)];
+    for (index, &outputs) in config.channels.iter().enumerate() {
+        let name = format!("encoder.down.{index}");
+        let blocks = (config.blocks, config.attention[index]);
+        steps.extend(level(weights, &name, (channels, outputs), blocks, config)?);
+        if index + 1 < config.channels.len() {
+            steps.push(halve(weights, &name, outputs)?);
         }
-        Ok(Self {
-            first: convolution(weights, "encoder.conv_in", 3, config.first_channels, 3)?,
-            levels,
-            middle: Middle::load(weights, "encoder.mid", channels, config)?,
-            norm: group_norm(weights, "encoder.norm_out", channels, config, true)?,
-            last: convolution(weights, "encoder.conv_out", channels, config.latent_channels, 3)?,
-        })
+        channels = outputs;
     }
-
-    /// `[1, 3, H, W]` with values from −1 to 1 to `[1, latent channels, H/f, W/f]`.
-    pub(super) fn forward(&self, picture: &Tensor) -> candle_core::Result<Tensor> {
-        let mut h = self.first.forward(picture)?;
-        for level in &self.levels {
-            h = level.forward(&h)?;
-        }
-        let h = self.middle.forward(&h)?;
-        self.last.forward(&self.norm.forward(&h)?)
-    }
+    steps.extend(middle(weights, "encoder.mid", channels, config)?);
+    steps.push(Step::layer(group_norm(weights, "encoder.norm_out", channels, config, true)?));
+    steps.push(Step::layer(convolution(weights, "encoder.conv_out", channels, config.latent_channels, 3)?));
+    Ok(steps)
 }

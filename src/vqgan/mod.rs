@@ -12,21 +12,19 @@ use candle_core::{Device, Tensor};
 pub use codebook::Codebook;
 pub use config::{Config, Layout};
 
-use crate::frozen::Convolution;
+use crate::frozen::{Network, Step};
 use crate::models::{ModelFiles, Weights};
 use crate::{Error, Result};
 use blocks::convolution;
-use decoder::Decoder;
-use encoder::Encoder;
 
 /// A VQGAN with frozen weights.
 pub struct Vqgan {
     config: Config,
-    encoder: Encoder,
-    before_codebook: Convolution,
+    /// Up to the codebook
+    encoder: Network,
     codebook: Codebook,
-    after_codebook: Convolution,
-    decoder: Decoder,
+    /// From the codebook on
+    decoder: Network,
 }
 
 impl Vqgan {
@@ -44,12 +42,14 @@ impl Vqgan {
 
     fn build(config: Config, weights: &Weights) -> Result<Self> {
         let (latent, dim) = (config.latent_channels, config.embedding_dim);
+        let mut encoder = encoder::encoder(weights, &config)?;
+        encoder.push(Step::layer(convolution(weights, "quant_conv", latent, dim, 1)?));
+        let mut decoder = vec![Step::layer(convolution(weights, "post_quant_conv", dim, latent, 1)?)];
+        decoder.extend(decoder::decoder(weights, &config)?);
         Ok(Self {
-            encoder: Encoder::load(weights, &config)?,
-            before_codebook: convolution(weights, "quant_conv", latent, dim, 1)?,
+            encoder: Network::new(encoder),
             codebook: Codebook::load(weights, &config)?,
-            after_codebook: convolution(weights, "post_quant_conv", dim, latent, 1)?,
-            decoder: Decoder::load(weights, &config)?,
+            decoder: Network::new(decoder),
             config,
         })
     }
@@ -80,8 +80,7 @@ impl Vqgan {
                 format!("both sides must be multiples of {factor} for this VQGAN"),
             ));
         }
-        let latent = self.encoder.forward(&picture.affine(2.0, -1.0)?)?;
-        Ok(self.before_codebook.forward(&latent)?)
+        Ok(self.encoder.forward(&picture.affine(2.0, -1.0)?)?)
     }
 
     /// The codes that stand for an encoded picture: the nearest ones, or for a Gumbel codebook those
@@ -99,7 +98,7 @@ impl Vqgan {
     /// # Errors
     /// Where the latent has not the codebook's channels.
     pub fn decode(&self, latent: &Tensor) -> Result<Tensor> {
-        Ok(self.decoder.forward(&self.after_codebook.forward(latent)?)?)
+        Ok(self.decoder.forward(latent)?)
     }
 
     /// The latent of codes that stand row by row in a grid of `height` x `width`.

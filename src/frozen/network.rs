@@ -1,0 +1,199 @@
+//! Layers in sequence, recorded as one operation of the tensor library.
+//!
+//! The library's own recording would keep every layer's input and add every gradient to zeros. A
+//! network keeps the inputs its layers ask for, drops each as soon as the backward pass has used it,
+//! and hands gradients on as they are.
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex};
+
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Error, Layout, Result, Shape, Tensor};
+use rayon::prelude::*;
+
+use super::Layer;
+
+/// One step of a network.
+pub enum Step {
+    /// A layer
+    Layer(Box<dyn Layer>),
+    /// The sum of what two branches make of the same input; an empty branch is the input itself
+    Sum(Vec<Step>, Vec<Step>),
+}
+
+impl Step {
+    /// A layer as a step.
+    pub fn layer(layer: impl Layer) -> Self {
+        Self::Layer(Box::new(layer))
+    }
+
+    /// x + branch(x)
+    #[must_use]
+    pub fn residual(branch: Vec<Self>) -> Self {
+        Self::Sum(branch, Vec::new())
+    }
+}
+
+/// Steps in sequence.
+#[derive(Clone)]
+pub struct Network(Arc<Vec<Step>>);
+
+/// What the forward pass keeps for the backward pass, a record a step.
+enum Record {
+    /// The shape of a layer's input, and the input where the layer needs it
+    Layer(Vec<usize>, Option<Arc<Vec<f32>>>),
+    /// Those of two branches
+    Sum(Vec<Record>, Vec<Record>),
+}
+
+/// A tensor on its way through a network.
+struct Values {
+    shape: Vec<usize>,
+    values: Arc<Vec<f32>>,
+}
+
+impl Network {
+    /// The steps, the first first.
+    #[must_use]
+    pub fn new(steps: Vec<Step>) -> Self {
+        Self(Arc::new(steps))
+    }
+
+    /// What the network makes of a tensor. Where the tensor is tracked the result is, too; its gradient
+    /// can be taken once.
+    ///
+    /// # Errors
+    /// Where a layer cannot take its input, or the tensor is not `f32` on the CPU.
+    pub fn forward(&self, input: &Tensor) -> Result<Tensor> {
+        let forward = Forward { network: self.clone(), records: input.track_op().then(Mutex::default) };
+        input.contiguous()?.apply_op1(forward)
+    }
+}
+
+fn run(steps: &[Step], mut x: Values, mut records: Option<&mut Vec<Record>>) -> Result<Values> {
+    for step in steps {
+        x = match step {
+            Step::Layer(layer) => {
+                let shape = layer.output_shape(&x.shape)?;
+                let mut output = vec![0.0; shape.iter().product()];
+                layer.forward(&x.shape, &x.values, &mut output);
+                if let Some(records) = &mut records {
+                    records.push(Record::Layer(x.shape, layer.needs_input().then_some(x.values)));
+                }
+                Values { shape, values: Arc::new(output) }
+            }
+            Step::Sum(first, second) => {
+                let mut kept = (Vec::new(), Vec::new());
+                let recording = records.is_some();
+                let input = Values { shape: x.shape.clone(), values: x.values.clone() };
+                let left = run(first, input, recording.then_some(&mut kept.0))?;
+                let right = run(second, x, recording.then_some(&mut kept.1))?;
+                if left.shape != right.shape {
+                    return Err(Error::Msg(format!("branches give {:?} and {:?}", left.shape, right.shape)));
+                }
+                if let Some(records) = &mut records {
+                    records.push(Record::Sum(kept.0, kept.1));
+                }
+                Values { shape: left.shape, values: Arc::new(sum(left.values, &right.values)) }
+            }
+        };
+    }
+    Ok(x)
+}
+
+/// The gradient of the input, given that of the output.
+fn back(steps: &[Step], mut records: Vec<Record>, mut gradient: Cow<[f32]>) -> Vec<f32> {
+    for step in steps.iter().rev() {
+        let input_gradient = match (step, records.pop()) {
+            (Step::Layer(layer), Some(Record::Layer(shape, input))) => {
+                let mut input_gradient = vec![0.0; shape.iter().product()];
+                let input = input.as_deref().map_or(&[][..], Vec::as_slice);
+                layer.backward(&shape, input, &gradient, &mut input_gradient);
+                input_gradient
+            }
+            (Step::Sum(first, second), Some(Record::Sum(left, right))) => {
+                let left = back(first, left, Cow::Borrowed(&*gradient));
+                let right = back(second, right, gradient);
+                sum(Arc::new(left), &right)
+            }
+            // `run` made one record of its kind for each step.
+            _ => unreachable!("a record of another step"),
+        };
+        gradient = Cow::Owned(input_gradient);
+    }
+    gradient.into_owned()
+}
+
+/// Adds slices; into the first one's memory where nobody else holds it.
+fn sum(first: Arc<Vec<f32>>, second: &[f32]) -> Vec<f32> {
+    const TILE: usize = 1 << 15;
+    let mut total = Arc::unwrap_or_clone(first);
+    total.par_chunks_mut(TILE).zip(second.par_chunks(TILE)).for_each(|(total, second)| {
+        for (total, term) in total.iter_mut().zip(second) {
+            *total += term;
+        }
+    });
+    total
+}
+
+struct Forward {
+    network: Network,
+    /// None where nothing is recorded
+    records: Option<Mutex<Vec<Record>>>,
+}
+
+struct Backward<'a>(&'a Forward);
+
+fn contiguous_values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
+    let (start, end) =
+        layout.contiguous_offsets().ok_or_else(|| Error::Msg("a network needs a contiguous input".into()))?;
+    Ok(&storage.as_slice::<f32>()?[start..end])
+}
+
+impl CustomOp1 for Forward {
+    fn name(&self) -> &'static str {
+        "frozen network"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let values = Arc::new(contiguous_values(storage, layout)?.to_vec());
+        let x = Values { shape: layout.dims().to_vec(), values };
+        let output = match &self.records {
+            None => run(&self.network.0, x, None)?,
+            Some(records) => {
+                let mut kept = Vec::new();
+                let output = run(&self.network.0, x, Some(&mut kept))?;
+                *records.lock().map_err(|_| Error::Msg("a thread of the network failed".into()))? = kept;
+                output
+            }
+        };
+        let shape = Shape::from(output.shape);
+        Ok((CpuStorage::F32(Arc::unwrap_or_clone(output.values)), shape))
+    }
+
+    fn bwd(&self, input: &Tensor, _output: &Tensor, output_gradient: &Tensor) -> Result<Option<Tensor>> {
+        input.apply_op2_no_bwd(&output_gradient.contiguous()?, &Backward(self)).map(Some)
+    }
+}
+
+impl CustomOp2 for Backward<'_> {
+    fn name(&self) -> &'static str {
+        "frozen network, backward"
+    }
+
+    fn cpu_fwd(
+        &self,
+        _: &CpuStorage,
+        input_layout: &Layout,
+        gradient: &CpuStorage,
+        gradient_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let steps = &self.0.network.0;
+        let records = self.0.records.as_ref().and_then(|records| records.lock().ok());
+        let records = records.map(|mut records| std::mem::take(&mut *records)).unwrap_or_default();
+        if records.len() != steps.len() {
+            return Err(Error::Msg("the gradient of a network can be taken once".into()));
+        }
+        let gradient = back(steps, records, Cow::Borrowed(contiguous_values(gradient, gradient_layout)?));
+        Ok((CpuStorage::F32(gradient), input_layout.shape().clone()))
+    }
+}
