@@ -12,7 +12,7 @@ pub enum StartNoise {
     Snow,
     /// A smooth passage between two random colours
     Gradient,
-    /// Clouds of random colours: noise of halving sizes, added
+    /// Faint clouds: noise of halving sizes, added to grey
     Fractal,
     /// Grey
     None,
@@ -26,6 +26,8 @@ crate::settings::text::named_values!(StartNoise, "start", {
     None => "none",
 });
 
+/// How far clouds leave the grey, as a share of what they could.
+const CONTRAST: f64 = 0.4;
 /// Cells along the shorter side of a fractal's coarsest layer.
 const COARSEST: usize = 2;
 
@@ -88,5 +90,6 @@ fn clouds(size: Size, stream: &mut Stream) -> Vec<f32> {
         share /= 2.0;
         cells *= 2;
     }
-    values.into_iter().map(|value| narrow(if total > 0.0 { value / total } else { 0.5 })).collect()
+    let cloud = |value: f64| if total > 0.0 { 0.5 + CONTRAST * (value / total - 0.5) } else { 0.5 };
+    values.into_iter().map(|value| narrow(cloud(value))).collect()
 }

@@ -121,7 +121,7 @@ pub struct Overrides {
     #[arg(long, value_name = "WEIGHT", help_heading = "Start")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_weight: Option<f64>,
-    /// What to start from: codes, snow, gradient, fractal or none [default: codes]
+    /// What to start from: codes, snow, gradient, fractal, or none for grey
     #[arg(long, value_name = "NAME", help_heading = "Start")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_noise: Option<StartNoise>,
@@ -138,7 +138,7 @@ pub struct Overrides {
     #[arg(long, value_name = "LIST", help_heading = "Guidance")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub augment: Option<Augmentations>,
-    /// Largest deviation of the noise on a cutout [default: 0.1]
+    /// Largest deviation of the noise on a cutout
     #[arg(long, value_name = "X", help_heading = "Guidance")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cut_noise: Option<f64>,
