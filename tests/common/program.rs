@@ -1,0 +1,243 @@
+//! The program as its users run it: its own binary, in a folder of its own, with nothing of the
+//! developer's environment but the path to other programs.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// No run may take longer, by far.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// The binary under test.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_text2art");
+
+/// A fresh folder to work in, and beside it a fresh home; both vanish with it.
+pub struct Workplace {
+    root: TempDir,
+}
+
+impl Workplace {
+    pub fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("work")).unwrap();
+        std::fs::create_dir(root.path().join("home")).unwrap();
+        Self { root }
+    }
+
+    /// The folder that holds the work folder and the home.
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// A path in the work folder.
+    pub fn join(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.root.path().join("work").join(name)
+    }
+
+    /// The same path as an argument.
+    pub fn argument(&self, name: &str) -> String {
+        self.join(name).to_str().unwrap().to_owned()
+    }
+
+    /// Writes a file into the work folder, with the folders it needs.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The binary, to be run in the work folder.
+    pub fn command(&self) -> Command {
+        self.command_of(BINARY)
+    }
+
+    /// Another program, to be run in the work folder with the same environment.
+    pub fn command_of(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        let home = self.root.path().join("home");
+        command.current_dir(self.join("")).env_clear();
+        command.env("HOME", &home).env("XDG_CONFIG_HOME", home.join(".config"));
+        command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        command
+    }
+
+    /// Runs the binary in the work folder to its end.
+    pub fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Outcome {
+        finish(self.command().args(arguments))
+    }
+
+    /// Runs the binary in another folder to its end.
+    pub fn run_in<S: AsRef<OsStr>>(&self, folder: &Path, arguments: &[S]) -> Outcome {
+        finish(self.command().current_dir(folder).args(arguments))
+    }
+
+    /// Every file and folder there is, with the content of the files.
+    pub fn content(&self) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+        let mut found = BTreeMap::new();
+        let mut folders = vec![self.root.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                found.insert(path.clone(), path.is_file().then(|| std::fs::read(&path).unwrap()));
+                if path.is_dir() {
+                    folders.push(path);
+                }
+            }
+        }
+        found
+    }
+
+    /// Runs the binary, which has to refuse: exit code 2, one line that says what is wrong, with all
+    /// of `named` in it, one that says what to do, and every file as it was.
+    pub fn refuses<S: AsRef<OsStr>>(&self, arguments: &[S], named: &[&str]) {
+        let lines = self.refuses_somehow(arguments);
+        let shown: Vec<_> = arguments.iter().map(AsRef::as_ref).collect();
+        let [error, hint] = lines.as_slice() else { panic!("{shown:?}: not two lines but {lines:#?}") };
+        assert!(error.starts_with("error: "), "{shown:?}: {error}");
+        assert!(hint.strip_prefix("hint: ").is_some_and(|hint| !hint.trim().is_empty()), "{shown:?}: {hint}");
+        for name in named {
+            assert!(error.contains(name), "{shown:?}: no {name:?} in {error:?}");
+        }
+    }
+
+    /// Runs the binary, which has to refuse with exit code 2 in whatever words, which are returned.
+    pub fn refuses_somehow<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Vec<String> {
+        let before = self.content();
+        let outcome = self.run(arguments);
+        let shown: Vec<_> = arguments.iter().map(AsRef::as_ref).collect();
+        assert!(!outcome.errors.contains("panicked"), "{shown:?}: {}", outcome.errors);
+        assert_eq!(outcome.code, Some(2), "{shown:?}: {}", outcome.errors);
+        assert_eq!(outcome.output_text(), "", "{shown:?}");
+        let after = self.content();
+        let changed: Vec<_> = after.iter().filter(|(path, content)| before.get(*path) != Some(content)).collect();
+        let changed: Vec<_> = changed.into_iter().map(|(path, _)| path).collect();
+        assert!(changed.is_empty() && after.len() == before.len(), "{shown:?} left or changed {changed:?}");
+        outcome.errors.lines().map(str::to_owned).collect()
+    }
+}
+
+/// What a run ended with.
+#[derive(Debug)]
+pub struct Outcome {
+    /// None where a signal ended it
+    pub code: Option<i32>,
+    /// Standard output
+    pub output: Vec<u8>,
+    /// Standard error
+    pub errors: String,
+}
+
+impl Outcome {
+    /// Checks that it did what it was asked for.
+    pub fn succeeded(self) -> Self {
+        assert_eq!(self.code, Some(0), "{}", self.errors);
+        self
+    }
+
+    pub fn output_text(&self) -> &str {
+        std::str::from_utf8(&self.output).unwrap()
+    }
+
+    /// Standard output as JSON.
+    pub fn output_json(&self) -> Value {
+        serde_json::from_slice(&self.output).unwrap()
+    }
+
+    /// Standard error of `--progress json`: every line an object.
+    pub fn events(&self) -> Vec<Value> {
+        let event = |line: &str| {
+            let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            assert!(event["event"].is_string(), "{line}");
+            event
+        };
+        self.errors.lines().map(event).collect()
+    }
+}
+
+/// Runs a command to its end.
+pub fn finish(command: &mut Command) -> Outcome {
+    Running::start(command).finish()
+}
+
+/// A run that has not ended yet.
+pub struct Running {
+    child: Child,
+    started: Instant,
+    output: JoinHandle<Vec<u8>>,
+    errors: Receiver<String>,
+    seen: String,
+}
+
+impl Running {
+    /// Starts a command without input; what it writes is read as it comes.
+    pub fn start(command: &mut Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut output = child.stdout.take().unwrap();
+        let output = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            output.read_to_end(&mut bytes).unwrap();
+            bytes
+        });
+        let mut reader = BufReader::new(child.stderr.take().unwrap());
+        let (sender, errors) = channel();
+        std::thread::spawn(move || {
+            let mut line = Vec::new();
+            while reader.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
+                let _ = sender.send(String::from_utf8_lossy(&line).into_owned());
+                line.clear();
+            }
+        });
+        Self { child, started: Instant::now(), output, errors, seen: String::new() }
+    }
+
+    /// Waits until `count` lines of standard error hold `text`.
+    pub fn wait_for_lines(&mut self, text: &str, count: usize) {
+        while self.seen.lines().filter(|line| line.contains(text)).count() < count {
+            let left = LIMIT.saturating_sub(self.started.elapsed());
+            match self.errors.recv_timeout(left) {
+                Ok(line) => self.seen += &line,
+                Err(error) => {
+                    let _ = self.child.kill();
+                    panic!("{error} before {count} lines with {text}: {}", self.seen);
+                }
+            }
+        }
+    }
+
+    /// Sends the signal of this name, such as `INT`.
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        let script = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").arg("-c").arg(script).status().unwrap().success());
+    }
+
+    /// Waits for the end.
+    pub fn finish(mut self) -> Outcome {
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            if self.started.elapsed() > LIMIT {
+                let _ = self.child.kill();
+                panic!("still running after {LIMIT:?}: {}", self.seen);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        let output = self.output.join().unwrap();
+        self.seen.extend(self.errors.iter());
+        Outcome { code: status.code(), output, errors: self.seen }
+    }
+}
