@@ -150,7 +150,6 @@ fn the_gradient_and_the_latent_are_those_of_the_reference() {
     }
     let gradient_distance = relative_distance(&first_gradient, &expected["first_grad"]);
     let latent_distance = relative_distance(&latent, &expected["final_z"]);
-    println!("first gradient {gradient_distance:e}, final latent {latent_distance:e}");
     assert!(gradient_distance < 1e-3, "{gradient_distance}");
     assert!(latent_distance < 1e-3, "{latent_distance}");
 }

@@ -1,6 +1,6 @@
 //! What several tests share.
 
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used, clippy::cast_precision_loss, clippy::print_stdout)]
 
 pub mod program;
 

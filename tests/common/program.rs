@@ -124,6 +124,8 @@ impl Workplace {
         let changed: Vec<_> = after.iter().filter(|(path, content)| before.get(*path) != Some(content)).collect();
         let changed: Vec<_> = changed.into_iter().map(|(path, _)| path).collect();
         assert!(changed.is_empty() && after.len() == before.len(), "{shown:?} left or changed {changed:?}");
+        // Shown where the test fails.
+        println!("{shown:?}\n{}", outcome.errors);
         outcome.errors.lines().map(str::to_owned).collect()
     }
 }
