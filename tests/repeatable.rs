@@ -11,7 +11,7 @@ use std::io::BufReader;
 use std::path::Path;
 
 use common::fixtures;
-use common::program::{Outcome, Running, Workplace, finish};
+use common::program::{Outcome, Workplace, finish};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use text2art::output::to_hex;
@@ -253,6 +253,8 @@ fn info_is_a_configuration_file() {
 #[cfg(unix)]
 #[test]
 fn a_stopped_run_can_be_repeated() {
+    use common::program::Running;
+
     for signal in ["INT", "TERM", "HUP"] {
         let studio = Studio::new();
         let path = studio.0.argument("stopped.png");
@@ -282,6 +284,8 @@ fn a_stopped_run_can_be_repeated() {
 #[cfg(unix)]
 #[test]
 fn what_save_every_leaves_can_be_repeated() {
+    use common::program::Running;
+
     let studio = Studio::new();
     let path = studio.0.argument("saved.png");
     let arguments = with(SIZED, &["--iterations", "100000", "--save-every", "2", "--progress", "json", "-o", &path]);
