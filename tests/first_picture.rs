@@ -105,7 +105,7 @@ fn the_help_says_what_is_filled_in() {
     let help = Workplace::new().run(&["--help"]).succeeded();
     let mut lines = help.output_text().lines().skip_while(|line| !line.contains("--output"));
     let line = lines.nth(1).unwrap();
-    assert!(line.contains("{slug}, {seed} and {n} are filled in"), "{line:?}");
+    assert!(line.contains("{slug} and {seed} in it are filled in, and n in braces"), "{line:?}");
 }
 
 #[test]

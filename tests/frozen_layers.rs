@@ -1,7 +1,13 @@
 //! Each frozen layer: its values against the tensor library's own operations, and its gradient
 //! against finite differences of its values.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+#![allow(
+    missing_docs,
+    clippy::float_cmp,
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation
+)]
 
 mod common;
 
@@ -133,8 +139,8 @@ fn activations() {
         (Activation::Relu, input.relu().unwrap()),
     ];
     for (activation, expected) in expected {
-        assert_close(&apply(activation.clone(), &input).unwrap(), &expected);
-        check_gradient(|x| apply(activation.clone(), x), &[4, 31]);
+        assert_close(&apply(activation, &input).unwrap(), &expected);
+        check_gradient(|x| apply(activation, x), &[4, 31]);
     }
 }
 
@@ -165,39 +171,39 @@ fn attention() {
         let layer = Attention { heads, causal, first_only: false, layout };
         let input = noise_tensor(&[batch, tokens, 3 * 4 * heads], 12);
         let expected = plain_attention(&input, heads, causal);
-        assert_close(&apply(layer.clone(), &input).unwrap(), &expected);
-        check_gradient(|x| apply(layer.clone(), x), &[batch, tokens, 3 * 4 * heads]);
+        assert_close(&apply(layer, &input).unwrap(), &expected);
+        check_gradient(|x| apply(layer, x), &[batch, tokens, 3 * 4 * heads]);
         if !causal {
             let first = Attention { first_only: true, ..layer };
-            assert_close(&apply(first.clone(), &input).unwrap(), &expected.narrow(1, 0, 1).unwrap());
-            check_gradient(|x| apply(first.clone(), x), &[batch, tokens, 3 * 4 * heads]);
+            assert_close(&apply(first, &input).unwrap(), &expected.narrow(1, 0, 1).unwrap());
+            check_gradient(|x| apply(first, x), &[batch, tokens, 3 * 4 * heads]);
         }
     }
     let layer = Attention { heads: 1, causal: false, first_only: false, layout: AttentionLayout::ChannelsFirst };
     let input = noise_tensor(&[2, 12, 3, 5], 12);
     let tokens = input.reshape((2, 12, 15)).unwrap().transpose(1, 2).unwrap().contiguous().unwrap();
     let expected = plain_attention(&tokens, 1, false).transpose(1, 2).unwrap().contiguous().unwrap();
-    assert_close(&apply(layer.clone(), &input).unwrap(), &expected.reshape((2, 4, 3, 5)).unwrap());
-    check_gradient(|x| apply(layer.clone(), x), &[2, 12, 3, 5]);
+    assert_close(&apply(layer, &input).unwrap(), &expected.reshape((2, 4, 3, 5)).unwrap());
+    check_gradient(|x| apply(layer, x), &[2, 12, 3, 5]);
 }
 
 #[test]
 fn sampling_layers() {
     let input = noise_tensor(&[2, 3, 4, 6], 12);
-    assert_close(&apply(Upsample.clone(), &input).unwrap(), &input.upsample_nearest2d(8, 12).unwrap());
-    check_gradient(|x| apply(Upsample.clone(), x), &[2, 3, 4, 6]);
+    assert_close(&apply(Upsample, &input).unwrap(), &input.upsample_nearest2d(8, 12).unwrap());
+    check_gradient(|x| apply(Upsample, x), &[2, 3, 4, 6]);
 
     let pool = AveragePool { side: 2 };
-    assert_close(&apply(pool.clone(), &input).unwrap(), &input.avg_pool2d(2).unwrap());
-    check_gradient(|x| apply(pool.clone(), x), &[2, 3, 5, 7]);
+    assert_close(&apply(pool, &input).unwrap(), &input.avg_pool2d(2).unwrap());
+    check_gradient(|x| apply(pool, x), &[2, 3, 5, 7]);
 
     let mean = input.mean((2, 3)).unwrap();
     let maximum = input.flatten_from(2).unwrap().max(2).unwrap();
-    assert_close(&apply(MeanMaxPool.clone(), &input).unwrap(), &Tensor::cat(&[mean, maximum], 1).unwrap());
-    check_gradient(|x| apply(MeanMaxPool.clone(), x), &[2, 3, 4, 5]);
+    assert_close(&apply(MeanMaxPool, &input).unwrap(), &Tensor::cat(&[mean, maximum], 1).unwrap());
+    check_gradient(|x| apply(MeanMaxPool, x), &[2, 3, 4, 5]);
 
     let clamp = Clamp { minimum: -0.5, maximum: 0.5 };
-    assert_close(&apply(clamp.clone(), &input).unwrap(), &input.clamp(-0.5, 0.5).unwrap());
+    assert_close(&apply(clamp, &input).unwrap(), &input.clamp(-0.5, 0.5).unwrap());
 }
 
 #[test]
@@ -214,11 +220,8 @@ fn tokens() {
     let input = noise_tensor(&[2, 3, 4, 6], 12);
     let patches = Patches { side: 2 };
     let expected = input.reshape(&[2, 3, 2, 2, 3, 2][..]).unwrap().permute([0, 2, 4, 1, 3, 5]).unwrap();
-    assert_close(
-        &apply(patches.clone(), &input).unwrap(),
-        &expected.contiguous().unwrap().reshape((2, 6, 12)).unwrap(),
-    );
-    check_gradient(|x| apply(patches.clone(), x), &[2, 3, 4, 6]);
+    assert_close(&apply(patches, &input).unwrap(), &expected.contiguous().unwrap().reshape((2, 6, 12)).unwrap());
+    check_gradient(|x| apply(patches, x), &[2, 3, 4, 6]);
 
     let class = ClassToken::new(noise(4, 20), noise(24, 21));
     assert_eq!(apply(class.clone(), &noise_tensor(&[2, 5, 4], 12)).unwrap().dims(), [2, 6, 4]);
@@ -259,7 +262,7 @@ fn networks_add_branches_and_keep_what_they_need() {
 
 #[test]
 fn warps() {
-    let matrices = vec![
+    let matrices = [
         Homography::IDENTITY,
         Homography([0.5, 0.1, 0.3, -0.2, 0.6, -0.1, 0.0, 0.0, 1.0]),
         Homography([1.5, 0.3, 0.1, 0.2, 2.5, 0.0, 0.2, -0.1, 1.0]),

@@ -10,6 +10,7 @@ use super::{DONE, FAILED, INTERRUPTED, interrupt, output, sources};
 use crate::output::{
     Existing, InputRecord, ModelRecord, Naming, Recipe, ResultRecord, check_folder, encode, write_whole,
 };
+use crate::picture;
 use crate::session::{Event, Finished, Models, Session, run as run_session};
 use crate::settings::{Overrides, Settings, combine};
 use crate::{Error, Result};
@@ -23,7 +24,8 @@ pub(super) struct Arguments {
     prompt: Vec<String>,
     #[command(flatten)]
     overrides: Overrides,
-    /// The picture's file; {slug}, {seed} and {n} are filled in; `-` is standard output
+    /// The picture's file; {slug} and {seed} in it are filled in, and n in braces by the first number
+    /// that is free; `-` is standard output
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<String>,
     /// Replace a file that is already there
@@ -77,6 +79,9 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         return Ok(DONE);
     }
     let target = target(arguments, &settings)?;
+    if let Some(path) = &settings.init_image {
+        picture::dimensions(path)?;
+    }
     // Hashed before the run, so that the recipe tells what was used.
     let inputs = Recipe::inputs(&settings)?;
     let stop = interrupt::stop_on_signal()?;
@@ -85,21 +90,28 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let mut session = Session::new(&settings, &models, warn)?;
     let mut saver = Saver { settings: &settings, inputs, models: &models, records: None };
 
+    let mut saved = false;
+    let mut previous_loss = None;
     let mut watch = |event: Event, picture: Option<&Tensor>| -> Result<()> {
         reporter.tell(&event);
-        if let (Event::Step { iteration, loss, .. }, Some(picture), Target::File(path, _), Some(every)) =
+        if let (Event::Step { iteration, .. }, Some(picture), Target::File(path, existing), Some(every)) =
             (&event, picture, &target, arguments.save_every)
             && *iteration > 0
             && (*iteration as u64).is_multiple_of(every)
         {
             // The picture this iteration judged is that after `iteration` steps.
-            saver.save(path, Existing::Replace, picture, *iteration, Some(*loss))?;
+            let existing = if saved { Existing::Replace } else { *existing };
+            saver.save(path, existing, picture, *iteration, previous_loss)?;
+            saved = true;
             reporter.tell(&Event::Saved { path: path.clone() });
+        }
+        if let Event::Step { loss, .. } = event {
+            previous_loss = Some(loss);
         }
         Ok(())
     };
     let finished = run_session(&mut session, &stop, &mut watch)?;
-    deliver(&target, &mut saver, &finished, arguments.save_every.is_some(), reporter)
+    deliver(&target, &mut saver, &finished, saved, reporter)
 }
 
 /// The settings of all sources, the strongest first: flags, recipe, environment, configuration file.
@@ -149,18 +161,8 @@ fn target(arguments: &Arguments, settings: &Settings) -> Result<Target> {
         return Ok(Target::StandardOutput);
     }
     let path = Naming::Template(template.clone()).path(prompt, seed);
-    let is_png = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
-    if !is_png {
-        return Err(Error::file(&path, "the program writes PNG pictures", "give the output a name that ends in .png"));
-    }
-    if path.is_dir() {
-        return Err(Error::file(&path, "this is a folder", "name a file in it"));
-    }
-    if path.exists() && !arguments.force {
-        return Err(Error::file(&path, "the file is already there", "choose another name, or replace it with --force"));
-    }
-    check_folder(&path)?;
-    Ok(Target::File(path, if arguments.force { Existing::Replace } else { Existing::Keep }))
+    let existing = output::check_target(&path, arguments.force)?;
+    Ok(Target::File(path, existing))
 }
 
 /// Writes pictures with their recipe.
@@ -202,7 +204,7 @@ fn deliver(
     target: &Target,
     saver: &mut Saver,
     finished: &Finished,
-    saved_before: bool,
+    saved: bool,
     reporter: &Reporter,
 ) -> anyhow::Result<u8> {
     let (picture, iterations, loss) = (&finished.picture, finished.iterations, finished.loss);
@@ -213,7 +215,7 @@ fn deliver(
         }
         Target::File(path, existing) => {
             // What an earlier save of this run wrote is ours to replace.
-            let existing = if saved_before && iterations > 1 { Existing::Replace } else { *existing };
+            let existing = if saved { Existing::Replace } else { *existing };
             saver.save(path, existing, picture, iterations, loss)?;
             reporter.tell(&Event::Saved { path: path.clone() });
             Some(path.clone())

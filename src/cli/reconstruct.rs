@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use super::output;
-use crate::Error;
 use crate::drawer::{Drawer, Start, VqganDrawer};
 use crate::models::Role;
-use crate::output::{Existing, check_folder, encode, write_whole};
+use crate::output::{encode, write_whole};
 use crate::picture;
 use crate::session::LoadedModel;
 use crate::settings::Size;
@@ -34,16 +33,11 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let path = &arguments.output;
-    if path.exists() && !arguments.force {
-        let hint = "choose another name, or replace it with --force";
-        return Err(Error::file(path, "the file is already there", hint).into());
-    }
-    check_folder(path)?;
+    let existing = output::check_target(path, arguments.force)?;
     let image = picture::read(&arguments.image)?;
     let size = Size { width: image.width() as usize, height: image.height() as usize };
     let vqgan = LoadedModel::load(Role::Vqgan, &arguments.vqgan, Vqgan::load)?;
     let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(image, 0.0))?;
-    let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
     write_whole(path, &encode(&drawer.draw()?, None)?, existing)?;
     output::print_line(&path.display().to_string())
 }

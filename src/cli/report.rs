@@ -77,11 +77,13 @@ impl Reporter {
 
     /// Tells a failure and returns its exit code.
     pub(super) fn failed(&self, error: &anyhow::Error) -> u8 {
-        let (hint, exit_code) = match error.downcast_ref::<Error>() {
-            Some(error) => (error.hint(), if error.is_usage() { USAGE } else { FAILED }),
-            None => ("this is a fault of the program or of the system: please report it".to_owned(), FAILED),
+        let (text, hint, exit_code) = if let Some(error) = error.downcast_ref::<Error>() {
+            (error.to_string(), error.hint(), if error.is_usage() { USAGE } else { FAILED })
+        } else {
+            let hint = "this is a fault of the program or of the system: please report it";
+            (format!("{error:#}"), hint.to_owned(), FAILED)
         };
-        let message = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
+        let message = text.split_whitespace().collect::<Vec<_>>().join(" ");
         self.tell(&Event::Failed { message, hint, exit_code });
         exit_code
     }
@@ -133,7 +135,7 @@ fn line(text: &str) {
 
 /// Tells what clap found wrong with the command line, or shows the help it was asked for.
 pub(super) fn usage_error(error: &clap::Error) -> u8 {
-    let arguments: Vec<String> = std::env::args().collect();
+    let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
     let json = arguments.iter().any(|argument| argument == "--progress=json")
         || arguments.windows(2).any(|pair| pair[0] == "--progress" && pair[1] == "json");
     if !error.use_stderr() || !json {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::output;
+use crate::Error;
 use crate::clip::{Clip, preprocess};
 use crate::judge::{cosine, distances};
 use crate::models::Role;
@@ -34,7 +35,7 @@ pub(super) struct Arguments {
 /// How well one picture fits one sentence.
 #[derive(Serialize)]
 struct Score {
-    image: PathBuf,
+    image: String,
     prompt: String,
     clip: String,
     /// Of the angle between their features, −1 to 1
@@ -44,6 +45,9 @@ struct Score {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.prompt.iter().any(|prompt| prompt.trim().is_empty()) {
+        return Err(Error::usage("a sentence is empty", "say what the picture may show with --prompt").into());
+    }
     let pictures = arguments.images.iter().map(|path| picture::read(path)).collect::<crate::Result<Vec<_>>>()?;
     let mut scores = Vec::new();
     for name in &arguments.clip {
@@ -56,7 +60,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             let distances = distances(&features, &targets)?.flatten_all()?.to_vec1::<f32>()?;
             for (prompt, distance) in arguments.prompt.iter().zip(distances) {
                 let distance = f64::from(distance);
-                let (image, prompt, clip) = (image.clone(), prompt.clone(), name.clone());
+                let (image, prompt, clip) = (image.display().to_string(), prompt.clone(), name.clone());
                 scores.push(Score { image, prompt, clip, cosine: cosine(distance), distance });
             }
         }
@@ -66,7 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     for score in scores {
         let Score { image, prompt, clip, cosine, distance } = score;
-        output::print_line(&format!("{cosine:.4}\t{distance:.4}\t{clip}\t{}\t{prompt}", image.display()))?;
+        output::print_line(&format!("{cosine:.4}\t{distance:.4}\t{clip}\t{image}\t{prompt}"))?;
     }
     Ok(())
 }

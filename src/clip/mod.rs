@@ -73,6 +73,14 @@ impl Clip {
         Ok(self.image.forward(pictures)?)
     }
 
+    /// About how many bytes the features of so many pictures take, with the pictures' gradient.
+    ///
+    /// # Errors
+    /// Where the computation fails.
+    pub fn judging_bytes(&self, pictures: usize) -> Result<u64> {
+        Ok(self.image.peak_bytes(&[pictures, 3, self.side(), self.side()])?)
+    }
+
     /// The feature of a text: `[features]`, not of unit length.
     ///
     /// # Errors

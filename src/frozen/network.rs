@@ -58,6 +58,16 @@ impl Network {
         Self(Arc::new(steps))
     }
 
+    /// About how many bytes a pass forward and back takes at its highest, for an input of this shape.
+    ///
+    /// # Errors
+    /// Where a layer cannot take its input.
+    pub fn peak_bytes(&self, input_shape: &[usize]) -> Result<u64> {
+        let demand = measure(&self.0, input_shape.to_vec())?;
+        // Backwards the records are still there, beside a gradient on each side of a layer.
+        Ok(demand.peak.max(demand.kept.saturating_add(demand.largest.saturating_mul(3))))
+    }
+
     /// What the network makes of a tensor. Where the tensor is tracked the result is, too; its gradient
     /// can be taken once.
     ///
@@ -67,6 +77,47 @@ impl Network {
         let forward = Forward { network: self.clone(), records: input.track_op().then(Mutex::default) };
         input.contiguous()?.apply_op1(forward)
     }
+}
+
+/// What steps take of memory, in bytes.
+struct Demand {
+    output_shape: Vec<usize>,
+    /// What the records hold at the end
+    kept: u64,
+    /// The most at any time
+    peak: u64,
+    /// The largest tensor
+    largest: u64,
+}
+
+fn measure(steps: &[Step], input_shape: Vec<usize>) -> Result<Demand> {
+    let bytes = |shape: &[usize]| shape.iter().fold(4_u64, |bytes, &side| bytes.saturating_mul(side as u64));
+    let largest = bytes(&input_shape);
+    let mut total = Demand { output_shape: input_shape, kept: 0, peak: largest, largest };
+    for step in steps {
+        let input = bytes(&total.output_shape);
+        let (output_shape, kept, peak) = match step {
+            Step::Layer(layer) => {
+                let output_shape = layer.output_shape(&total.output_shape)?;
+                // A convolution works on a padded copy of its input.
+                let peak = input.saturating_mul(2).saturating_add(bytes(&output_shape));
+                (output_shape, if layer.needs_input() { input } else { 0 }, peak)
+            }
+            Step::Sum(first, second) => {
+                let left = measure(first, total.output_shape.clone())?;
+                let right = measure(second, total.output_shape.clone())?;
+                total.largest = total.largest.max(left.largest).max(right.largest);
+                let output = bytes(&left.output_shape);
+                let during_right = left.kept.saturating_add(output).saturating_add(right.peak);
+                (left.output_shape, left.kept.saturating_add(right.kept), left.peak.max(during_right))
+            }
+        };
+        total.peak = total.peak.max(total.kept.saturating_add(peak));
+        total.kept = total.kept.saturating_add(kept);
+        total.largest = total.largest.max(bytes(&output_shape));
+        total.output_shape = output_shape;
+    }
+    Ok(total)
 }
 
 fn run(steps: &[Step], mut x: Values, mut records: Option<&mut Vec<Record>>) -> Result<Values> {

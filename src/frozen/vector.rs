@@ -105,7 +105,7 @@ mod tests {
             assert!((f64::from(exp(x)) / exact - 1.0).abs() < 3e-7, "exp({x})");
         }
         // erf(0.5), erf(1), erf(2): Abramowitz and Stegun, table 7.1
-        for (x, exact) in [(0.5, 0.520_499_88), (1.0, 0.842_700_8), (2.0, 0.995_322_27), (-1.0, -0.842_700_8)] {
+        for (x, exact) in [(0.5, 0.520_499_9), (1.0, 0.842_700_8), (2.0, 0.995_322_3), (-1.0, -0.842_700_8)] {
             assert!((erf(x) - exact).abs() < 4e-7, "erf({x})");
         }
     }

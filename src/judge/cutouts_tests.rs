@@ -1,3 +1,5 @@
+#![allow(clippy::cast_precision_loss)]
+
 use super::*;
 
 fn cutouts(names: &str) -> Cutouts {

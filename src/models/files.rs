@@ -66,6 +66,10 @@ impl ModelFiles {
         if name == embedded::NAME {
             return embedded::files(role);
         }
+        if name.is_empty() {
+            let hint = "give the path of a model's folder or weight file, or leave the option out";
+            return Err(Error::usage("a model's name is empty", hint));
+        }
         let path = Path::new(name);
         let metadata = std::fs::metadata(path).map_err(|error| {
             let hint =
@@ -79,11 +83,11 @@ impl ModelFiles {
                 let config = config_beside(&weights)?;
                 (weights, config)
             }
-            (false, Role::Clip) if path.file_name().is_some_and(|name| name == CLIP_PAIRS[0].0) => {
-                let config = path.with_file_name(CLIP_PAIRS[0].1);
-                (path.to_owned(), config)
+            (false, Role::Clip) => {
+                let open_clip = path.file_name().is_some_and(|name| name == CLIP_PAIRS[0].0);
+                (path.to_owned(), path.with_file_name(if open_clip { CLIP_PAIRS[0].1 } else { CLIP_PAIRS[1].1 }))
             }
-            (false, _) => (path.to_owned(), config_beside(path)?),
+            (false, Role::Vqgan) => (path.to_owned(), config_beside(path)?),
         };
         let text = read_text(&config, "a model needs its configuration beside its weights: download it too")?;
         Ok(Self {
@@ -141,6 +145,14 @@ fn clip_in_folder(folder: &Path) -> Result<(PathBuf, PathBuf)> {
             return Ok((weights, config));
         }
     }
+    if let Some((weights, config)) = CLIP_PAIRS.iter().find(|(weights, _)| folder.join(weights).is_file()) {
+        let problem = "there is no configuration beside these weights";
+        return Err(Error::file(
+            folder.join(weights),
+            problem,
+            format!("put the model's {config} into the same folder"),
+        ));
+    }
     let wanted = CLIP_PAIRS.map(|(weights, config)| format!("{weights} with {config}")).join(", or ");
     Err(Error::file(folder, "the folder holds no CLIP model", format!("it needs {wanted}")))
 }
@@ -182,11 +194,10 @@ fn config_beside(weights: &Path) -> Result<PathBuf> {
     if let [only] = files_with_extension(folder, &["yaml", "yml"]).as_slice() {
         return Ok(only.clone());
     }
-    let stem = weights.file_stem().unwrap_or_default().to_string_lossy();
     Err(Error::file(
         weights,
         "there is no configuration beside these weights",
-        format!("put the model's {stem}.yaml, model.yaml or config.json into the same folder"),
+        "put the model's .yaml or config.json into the same folder",
     ))
 }
 

@@ -1,6 +1,7 @@
 //! The loop: draw, judge, step. It prints nothing and writes nothing; events tell what happens.
 
 mod event;
+mod memory;
 mod models;
 mod run;
 mod stop;
@@ -42,11 +43,13 @@ pub struct Step {
 }
 
 impl Session {
-    /// Sets up a picture with models that are loaded. `warn` is told what the user should know.
+    /// Sets up a picture with models that are loaded, where the machine has the memory for it. `warn` is told what the user should know.
     ///
     /// # Errors
-    /// Where the init image cannot be read, or a prompt cannot be tokenised.
+    /// Where the machine has too little memory, the init image cannot be read, or a prompt cannot be
+    /// tokenised.
     pub fn new(settings: &Settings, models: &Models, warn: &mut dyn FnMut(String)) -> Result<Self> {
+        memory::check(settings, models)?;
         let mut stream = Stream::new(settings.seed.0, "init", 0);
         let start = match &settings.init_image {
             Some(path) => Start::Picture(picture::read(path)?, settings.init_weight),

@@ -152,6 +152,7 @@ impl From<Settings> for Overrides {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_precision_loss)]
 mod tests {
     use super::*;
 
@@ -210,7 +211,7 @@ mod tests {
             Overrides { model: Some("nonsense".into()), ..named("a") },
             Overrides::default(),
         ] {
-            assert!(combine(&[wrong.clone()]).is_err(), "{wrong:?}");
+            assert!(combine(std::slice::from_ref(&wrong)).is_err(), "{wrong:?}");
         }
     }
 }

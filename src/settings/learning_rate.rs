@@ -73,6 +73,7 @@ impl fmt::Display for LearningRateDrops {
 super::text::serde_as_text!(LearningRateDrops);
 
 #[cfg(test)]
+#[allow(clippy::float_cmp)] // powers of ten are exact
 mod tests {
     use super::*;
 

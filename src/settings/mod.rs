@@ -118,7 +118,7 @@ pub struct Overrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_image: Option<PathBuf>,
     /// Hold the latent to the init image's, this strongly [default: 0]
-    #[arg(long, value_name = "WEIGHT", help_heading = "Start")]
+    #[arg(long, value_name = "WEIGHT", help_heading = "Start", allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_weight: Option<f64>,
     /// What to start from: codes, snow, gradient, fractal, or none for grey
@@ -139,7 +139,7 @@ pub struct Overrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub augment: Option<Augmentations>,
     /// Largest deviation of the noise on a cutout
-    #[arg(long, value_name = "X", help_heading = "Guidance")]
+    #[arg(long, value_name = "X", help_heading = "Guidance", allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cut_noise: Option<f64>,
     /// adam, adamw, adamax, adagrad, radam or rmsprop [default: adam]
@@ -147,7 +147,7 @@ pub struct Overrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub optimizer: Option<OptimizerKind>,
     /// The optimizer's step
-    #[arg(long, value_name = "X", help_heading = "Guidance")]
+    #[arg(long, value_name = "X", help_heading = "Guidance", allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f64>,
     /// When to divide it by ten: iterations (150) or per cent (75%), separated by commas, or none
@@ -182,6 +182,10 @@ impl Settings {
         }
         if self.clip.is_empty() || self.clip.iter().any(String::is_empty) {
             return Err(Error::usage("--clip names no model", "give the name or the path of a CLIP model"));
+        }
+        if self.init_image.as_ref().is_some_and(|path| path.to_str().is_none()) {
+            let hint = "rename the file: a recipe keeps its name as text";
+            return Err(Error::usage("the init image's name is no text (UTF-8)", hint));
         }
         count("cutouts", self.cutouts)?;
         count("cut-batch", self.cut_batch)?;

@@ -14,6 +14,7 @@ pub use config::{Config, Layout};
 
 use crate::frozen::{Network, Step};
 use crate::models::{ModelFiles, Weights};
+use crate::settings::Size;
 use crate::{Error, Result};
 use blocks::convolution;
 
@@ -99,6 +100,16 @@ impl Vqgan {
     /// Where the latent has not the codebook's channels.
     pub fn decode(&self, latent: &Tensor) -> Result<Tensor> {
         Ok(self.decoder.forward(latent)?)
+    }
+
+    /// About how many bytes drawing a picture of this size takes, with the gradient of its latent.
+    ///
+    /// # Errors
+    /// Where the computation fails.
+    pub fn decoding_bytes(&self, size: Size) -> Result<u64> {
+        let factor = self.config.factor();
+        let shape = [1, self.config.embedding_dim, size.height.div_ceil(factor), size.width.div_ceil(factor)];
+        Ok(self.decoder.peak_bytes(&shape)?)
     }
 
     /// The latent of codes that stand row by row in a grid of `height` x `width`.
