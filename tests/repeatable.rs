@@ -23,7 +23,7 @@ const SIZED: &str = "a red apple --clip clip --vqgan vqgan/last.ckpt --cutouts 4
 /// The same with a number of iterations, too: a whole run.
 const SMALL: &str = "a red apple --clip clip --vqgan vqgan/last.ckpt --cutouts 4 --size 32x32 --iterations 3";
 /// The model inside the program, with as little work as shows every part of it.
-const EMBEDDED: &str = "a red apple --size 64x64 --cutouts 4 --iterations 2";
+const EMBEDDED: &str = "a red apple --size 64x64 --cutouts 4 --iterations 2 --init-noise codes";
 
 /// The words of a line, and more arguments behind them.
 fn with<'a>(line: &'a str, more: &[&'a str]) -> Vec<&'a str> {

@@ -85,7 +85,11 @@ impl ModelFiles {
             }
             (false, Role::Clip) => {
                 let open_clip = path.file_name().is_some_and(|name| name == CLIP_PAIRS[0].0);
-                (path.to_owned(), path.with_file_name(if open_clip { CLIP_PAIRS[0].1 } else { CLIP_PAIRS[1].1 }))
+                let config = path.with_file_name(if open_clip { CLIP_PAIRS[0].1 } else { CLIP_PAIRS[1].1 });
+                if !config.is_file() {
+                    return Err(no_config(path));
+                }
+                (path.to_owned(), config)
             }
             (false, Role::Vqgan) => (path.to_owned(), config_beside(path)?),
         };
@@ -145,13 +149,8 @@ fn clip_in_folder(folder: &Path) -> Result<(PathBuf, PathBuf)> {
             return Ok((weights, config));
         }
     }
-    if let Some((weights, config)) = CLIP_PAIRS.iter().find(|(weights, _)| folder.join(weights).is_file()) {
-        let problem = "there is no configuration beside these weights";
-        return Err(Error::file(
-            folder.join(weights),
-            problem,
-            format!("put the model's {config} into the same folder"),
-        ));
+    if let Some((weights, _)) = CLIP_PAIRS.iter().find(|(weights, _)| folder.join(weights).is_file()) {
+        return Err(no_config(&folder.join(weights)));
     }
     let wanted = CLIP_PAIRS.map(|(weights, config)| format!("{weights} with {config}")).join(", or ");
     Err(Error::file(folder, "the folder holds no CLIP model", format!("it needs {wanted}")))
@@ -194,11 +193,12 @@ fn config_beside(weights: &Path) -> Result<PathBuf> {
     if let [only] = files_with_extension(folder, &["yaml", "yml"]).as_slice() {
         return Ok(only.clone());
     }
-    Err(Error::file(
-        weights,
-        "there is no configuration beside these weights",
-        "put the model's .yaml or config.json into the same folder",
-    ))
+    Err(no_config(weights))
+}
+
+fn no_config(weights: &Path) -> Error {
+    let hint = "put the configuration that was published with the model (.json, .yaml) into the same folder";
+    Error::file(weights, "there is no configuration beside these weights", hint)
 }
 
 fn files_with_extension(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {

@@ -15,12 +15,16 @@ const LARGEST_BATCH: usize = 32;
 /// Combines layers, the strongest first, into settings.
 ///
 /// A layer that names a model or a quality brings that preset with it: below the layer's own values,
-/// above every weaker layer. The quality is that of the strongest layer that names one at or below it.
+/// above every weaker layer. Without a model, a VQGAN that is not the embedded one gets the values that
+/// suit published models. The quality is that of the strongest layer that names one at or below it.
 ///
 /// # Errors
 /// Where no layer has a prompt, a model is not known, or a value is out of range.
 pub fn combine(layers: &[Overrides]) -> Result<Settings> {
-    let model = layers.iter().find_map(|layer| layer.model.as_deref()).unwrap_or(embedded::NAME);
+    let named = layers.iter().find_map(|layer| layer.model.as_deref());
+    // A VQGAN of the user's own is not to be drawn with what suits the embedded model.
+    let vqgan = layers.iter().find_map(|layer| layer.vqgan.as_deref()).unwrap_or(embedded::NAME);
+    let model = named.or_else(|| (vqgan == embedded::NAME).then_some(embedded::NAME));
     // Every layer with its preset; the defaults are the weakest.
     let mut expanded = Vec::new();
     for (index, layer) in layers.iter().enumerate() {
@@ -152,7 +156,7 @@ impl From<Settings> for Overrides {
 }
 
 #[cfg(test)]
-#[allow(clippy::cast_precision_loss)]
+#[allow(clippy::cast_precision_loss, clippy::float_cmp)]
 mod tests {
     use super::*;
 
@@ -170,12 +174,20 @@ mod tests {
 
     #[test]
     fn a_preset_stands_in_the_layer_that_names_it() {
-        let best = preset(embedded::NAME, Quality::Best).unwrap();
+        let best = preset(Some(embedded::NAME), Quality::Best).unwrap();
         let recipe = Overrides::from(combine(&[Overrides { iterations: Some(3), ..named("a cat") }]).unwrap());
         let flags = Overrides { quality: Some(Quality::Best), cutouts: Some(2), ..Overrides::default() };
         let settings = combine(&[flags, recipe]).unwrap();
         assert_eq!(Some(settings.iterations), best.iterations);
         assert_eq!(settings.cutouts, 2);
+    }
+
+    #[test]
+    fn a_vqgan_of_ones_own_gets_other_values() {
+        let own = Overrides { vqgan: Some("folder".into()), ..named("a cat") };
+        let settings = combine(&[own]).unwrap();
+        assert_eq!((settings.cut_noise, settings.init_noise, settings.cutouts), (0.1, StartNoise::Codes, 32));
+        assert_eq!(combine(&[named("a cat")]).unwrap().vqgan, embedded::NAME);
     }
 
     #[test]

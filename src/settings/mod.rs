@@ -180,6 +180,9 @@ impl Settings {
         if self.iterations > 1_000_000 {
             return wrong("iterations", self.iterations.to_string(), "from 0 to 1000000");
         }
+        if self.vqgan.is_empty() {
+            return Err(Error::usage("--vqgan names no model", "give the name or the path of a VQGAN"));
+        }
         if self.clip.is_empty() || self.clip.iter().any(String::is_empty) {
             return Err(Error::usage("--clip names no model", "give the name or the path of a CLIP model"));
         }
