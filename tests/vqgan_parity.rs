@@ -8,8 +8,9 @@ mod common;
 
 use std::path::Path;
 
-use candle_core::{DType, Tensor, Var};
-use common::{fixtures, reference, relative_distance, shared_fixtures, text, values};
+use candle_core::{DType, Device, Tensor, Var};
+use common::{fixtures, noise_tensor, reference, relative_distance, shared_fixtures, text, values};
+use text2art::models::container::TensorFile;
 use text2art::models::{ModelFiles, Role};
 use text2art::vqgan::Vqgan;
 
@@ -59,6 +60,26 @@ fn diffusers() {
 }
 
 #[test]
+fn a_vqgan_nested_in_a_transformer() {
+    // As in the coco, sflckr and faceshq checkpoints: names and configuration one level down.
+    let folder = tempfile::tempdir().unwrap();
+    let flat = TensorFile::open(&fixtures().join("vqgan/last.ckpt")).unwrap();
+    let mut tensors = std::collections::HashMap::new();
+    for name in flat.names() {
+        let tensor = Tensor::from_vec(flat.read(name).unwrap(), flat.shape(name).unwrap(), &Device::Cpu).unwrap();
+        tensors.insert(format!("first_stage_model.{name}"), tensor);
+    }
+    tensors.insert("transformer.head.weight".into(), noise_tensor(&[4, 4], 1));
+    candle_core::safetensors::save(&tensors, folder.path().join("last.safetensors")).unwrap();
+    let config = std::fs::read_to_string(fixtures().join("vqgan/model.yaml")).unwrap();
+    let nested = config.lines().map(|line| format!("      {}\n", line.strip_prefix("  ").unwrap_or(line)));
+    let nested: String = nested.skip(1).collect();
+    let config = format!("model:\n  target: Net2NetTransformer\n  params:\n    first_stage_config:\n{nested}");
+    std::fs::write(folder.path().join("last.yaml"), config).unwrap();
+    check(&load(&folder.path().join("last.safetensors")), "vqgan");
+}
+
+#[test]
 fn all_formats_hold_the_same_model() {
     let Some(shared) = shared_fixtures() else { return };
     let checkpoint = load(&fixtures().join("vqgan/last.ckpt"));
@@ -75,7 +96,7 @@ fn all_formats_hold_the_same_model() {
 fn the_latent_always_has_a_gradient() {
     // Through the nearest code, the decoder and the clamp: every channel of every position.
     let vqgan = load(&fixtures().join("vqgan"));
-    let latent = Var::from_tensor(&common::noise_tensor(&[1, 24, 8, 12], 3)).unwrap();
+    let latent = Var::from_tensor(&noise_tensor(&[1, 24, 8, 12], 3)).unwrap();
     let nearest = vqgan.codebook().straight_through(&latent).unwrap();
     let codes = vqgan.codebook().nearest(&latent).unwrap();
     assert_eq!(values(&nearest), values(&vqgan.lookup(&codes, 8, 12).unwrap()));
@@ -91,7 +112,7 @@ fn the_latent_is_kept_in_the_codebooks_range() {
     let codebook = vqgan.codebook();
     let all: Vec<u32> = (0..codebook.codes() as u32).collect();
     let vectors = vqgan.lookup(&all, 1, all.len()).unwrap();
-    let far = (common::noise_tensor(&[1, codebook.dim(), 1, all.len()], 5) * 100.0).unwrap();
+    let far = (noise_tensor(&[1, codebook.dim(), 1, all.len()], 5) * 100.0).unwrap();
     let clamped = codebook.clamp(&far).unwrap();
     let (low, high) = (vectors.min(3).unwrap(), vectors.max(3).unwrap());
     assert_eq!(values(&clamped.min(3).unwrap()), values(&low));
@@ -115,6 +136,6 @@ fn the_embedded_model() {
 #[test]
 fn sides_that_do_not_fit_are_refused() {
     let vqgan = load(&fixtures().join("vqgan"));
-    let error = vqgan.encode(&common::noise_tensor(&[1, 3, 30, 32], 1)).unwrap_err();
+    let error = vqgan.encode(&noise_tensor(&[1, 3, 30, 32], 1)).unwrap_err();
     assert!(error.hint().contains("multiples of 4"), "{}", error.hint());
 }

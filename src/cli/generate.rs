@@ -8,7 +8,8 @@ use candle_core::Tensor;
 use super::report::{Progress, Reporter};
 use super::{DONE, FAILED, INTERRUPTED, interrupt, output, sources};
 use crate::output::{
-    Existing, InputRecord, ModelRecord, Naming, Recipe, ResultRecord, check_folder, encode, write_whole,
+    Existing, InputRecord, ModelRecord, Naming, Recipe, ResultRecord, check_folder, encode, side_by_side, slug,
+    write_whole,
 };
 use crate::picture;
 use crate::session::{Event, Finished, Models, Session, run as run_session};
@@ -34,6 +35,9 @@ pub(super) struct Arguments {
     /// Write the picture every so many iterations, too
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = clap::value_parser!(u64).range(1..))]
     save_every: Option<u64>,
+    /// Write what each CLIP sees in each iteration into this folder
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    save_cutouts: Option<PathBuf>,
     /// Repeat a picture's recipe; other options change it
     #[arg(long, value_name = "PICTURE", help_heading = "Settings")]
     from: Option<PathBuf>,
@@ -79,8 +83,11 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         return Ok(DONE);
     }
     let target = target(arguments, &settings)?;
-    if let Some(path) = &settings.init_image {
-        picture::dimensions(path)?;
+    for (_, path) in settings.input_files() {
+        picture::dimensions(&path)?;
+    }
+    if let Some(folder) = &arguments.save_cutouts {
+        check_folder(&folder.join("cutouts.png"))?;
     }
     // Hashed before the run, so that the recipe tells what was used.
     let inputs = Recipe::inputs(&settings)?;
@@ -92,8 +99,12 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
 
     let mut saved = false;
     let mut previous_loss = None;
-    let mut watch = |event: Event, picture: Option<&Tensor>| -> Result<()> {
+    let mut watch = |event: Event, picture: Option<&Tensor>, session: &Session| -> Result<()> {
         reporter.tell(&event);
+        if let (Event::Step { iteration, .. }, Some(picture), Some(folder)) = (&event, picture, &arguments.save_cutouts)
+        {
+            save_cutouts(folder, session, picture, *iteration)?;
+        }
         if let (Event::Step { iteration, .. }, Some(picture), Target::File(path, existing), Some(every)) =
             (&event, picture, &target, arguments.save_every)
             && *iteration > 0
@@ -163,6 +174,15 @@ fn target(arguments: &Arguments, settings: &Settings) -> Result<Target> {
     let path = Naming::Template(template.clone()).path(prompt, seed);
     let existing = output::check_target(&path, arguments.force)?;
     Ok(Target::File(path, existing))
+}
+
+/// Writes an iteration's cutouts, side by side, a file for each perceptor.
+fn save_cutouts(folder: &Path, session: &Session, picture: &Tensor, iteration: usize) -> Result<()> {
+    for (name, cutouts) in session.judge().look(picture, iteration)? {
+        let path = folder.join(format!("{iteration:06}-{}.png", slug(&name)));
+        write_whole(&path, &encode(&side_by_side(&cutouts)?, None)?, Existing::Replace)?;
+    }
+    Ok(())
 }
 
 /// Writes pictures with their recipe.

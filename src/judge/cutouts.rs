@@ -100,6 +100,9 @@ mod numbers {
     pub const ZOOM_AREA: (f64, f64) = (0.25, 0.95);
     /// A zoom's width by its height
     pub const ZOOM_RATIO: (f64, f64) = (0.85, 1.2);
+    /// A zoom's place is drawn from so much more than there is and moved inside: edges and corners, which
+    /// fewer zooms reach, are seen about as often as the middle
+    pub const ZOOM_REACH: f64 = 1.5;
     /// How far a zoom's corners move at most, as a share of half its side
     pub const ZOOM_PERSPECTIVE: f64 = 0.4;
     /// The same for a wide
@@ -250,8 +253,9 @@ fn zoom_matrix(stream: &mut Stream, width: usize, height: usize) -> Homography {
     let crop_width = (area * ratio).sqrt().min(width);
     let crop_height = (area / ratio).sqrt().min(height);
     // The centre stays so far inside that the crop does.
-    let x = stream.between(-1.0, 1.0) * (1.0 - crop_width / width);
-    let y = stream.between(-1.0, 1.0) * (1.0 - crop_height / height);
+    let mut place = || stream.between(-numbers::ZOOM_REACH, numbers::ZOOM_REACH).clamp(-1.0, 1.0);
+    let x = place() * (1.0 - crop_width / width);
+    let y = place() * (1.0 - crop_height / height);
     Homography([crop_width / width, 0.0, x, 0.0, crop_height / height, y, 0.0, 0.0, 1.0])
 }
 

@@ -25,13 +25,24 @@ pub struct Judge {
 
 /// What the judges say of a picture.
 pub struct Judgement {
-    /// Losses by name, each weighted: `prompt:<index>/<perceptor>`
+    /// Losses by name, each weighted: `<target>/<perceptor>`, such as `prompt:0/embedded`
     pub losses: Vec<(String, f64)>,
     /// The gradient of their sum with respect to the picture, of the picture's shape
     pub gradient: Tensor,
 }
 
 impl Judge {
+    /// What each perceptor sees of a picture in an iteration: its name, and `[cutouts, 3, side, side]`.
+    ///
+    /// # Errors
+    /// Where the computation fails.
+    pub fn look(&self, picture: &Tensor, iteration: usize) -> Result<Vec<(String, Tensor)>> {
+        let (_, _, height, width) = picture.dims4()?;
+        let cutouts = self.cutouts.draw(iteration, width, height);
+        let seen = |perceptor: &Perceptor| Ok((perceptor.name.clone(), perceptor.look(picture, &cutouts)?));
+        self.perceptors.iter().map(seen).collect()
+    }
+
     /// Judges a picture `[1, 3, height, width]` with values from 0 to 1.
     ///
     /// # Errors
@@ -54,8 +65,9 @@ impl Judge {
                     None => judged.gradient,
                 });
             }
-            let name = |index: usize| format!("prompt:{index}/{}", perceptor.name);
-            losses.extend(sums.into_iter().enumerate().map(|(index, loss)| (name(index), loss)));
+            for (target, loss) in perceptor.targets.iter().zip(sums) {
+                losses.push((format!("{}/{}", target.name, perceptor.name), loss));
+            }
         }
         let gradient = match gradient {
             Some(gradient) => gradient,

@@ -12,6 +12,8 @@ use crate::{Error, Result};
 /// What a prompt asks for, as features.
 #[derive(Clone, Debug)]
 pub struct Target {
+    /// What its losses are called by
+    pub name: String,
     /// `[features]`, of any length
     pub feature: Tensor,
     /// How much it counts; negative: to be avoided
@@ -24,7 +26,7 @@ pub struct Target {
 pub struct Perceptor {
     /// What its losses are called by
     pub name: String,
-    /// One for each prompt, in order
+    /// What it looks for, in order
     pub targets: Vec<Target>,
     clip: Arc<Clip>,
     /// `[targets, features]`

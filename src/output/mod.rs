@@ -8,6 +8,6 @@ mod write;
 
 pub use hash::{hash_file, to_hex};
 pub use name::{Naming, slug};
-pub use png::{encode, to_bytes};
+pub use png::{encode, side_by_side, to_bytes};
 pub use recipe::{InputRecord, ModelRecord, Recipe, ResultRecord};
 pub use write::{Existing, check_folder, write_whole};

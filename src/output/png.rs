@@ -17,6 +17,19 @@ pub fn to_bytes(picture: &Tensor) -> Result<Vec<u8>> {
     Ok(values.into_iter().map(byte).collect())
 }
 
+/// Pictures `[count, 3, height, width]` as one, in rows of about as many as there are rows.
+///
+/// # Errors
+/// Where the tensor has another shape.
+pub fn side_by_side(pictures: &Tensor) -> Result<Tensor> {
+    let (count, colours, height, width) = pictures.dims4()?;
+    let columns = (1..=count).find(|columns| columns * columns >= count).unwrap_or(1);
+    let rows = count.div_ceil(columns);
+    let pictures = pictures.detach().pad_with_zeros(0, 0, rows * columns - count)?;
+    let grid = pictures.reshape((rows, columns, colours, height, width))?.permute((2, 0, 3, 1, 4))?;
+    Ok(grid.contiguous()?.reshape((1, colours, rows * height, columns * width))?)
+}
+
 /// A PNG of `[1, 3, height, width]`, with the recipe as text chunks where there is one. The same picture
 /// and recipe give the same bytes.
 ///

@@ -81,10 +81,11 @@ impl Recipe {
     /// # Errors
     /// Where one cannot be read.
     pub fn inputs(settings: &Settings) -> Result<Vec<InputRecord>> {
-        let record = |path: &PathBuf| {
-            Ok(InputRecord { option: "init-image".into(), path: path.clone(), sha256: hash_file(path)? })
+        let record = |(option, path): (&str, PathBuf)| {
+            let sha256 = hash_file(&path)?;
+            Ok(InputRecord { option: option.into(), path, sha256 })
         };
-        settings.init_image.iter().map(record).collect()
+        settings.input_files().into_iter().map(record).collect()
     }
 
     /// Reads the recipe out of a PNG.
@@ -117,9 +118,10 @@ impl Recipe {
     /// # Errors
     /// Where one is missing, or is another; the message names both hashes.
     pub fn check_inputs(&self, settings: &Settings) -> Result<()> {
+        let used = settings.input_files();
         for recorded in &self.inputs {
             // An override may have put another file in its place.
-            if settings.init_image.as_ref() != Some(&recorded.path) {
+            if !used.iter().any(|(option, path)| *option == recorded.option && *path == recorded.path) {
                 continue;
             }
             let found = hash_file(&recorded.path).map_err(|_| {

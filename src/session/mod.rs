@@ -5,6 +5,7 @@ mod memory;
 mod models;
 mod run;
 mod stop;
+mod targets;
 
 use candle_core::Tensor;
 
@@ -15,7 +16,7 @@ pub use stop::Stop;
 
 use crate::drawer::{Drawer, Start, VqganDrawer};
 use crate::judge::no_gradient;
-use crate::judge::{Cutouts, Judge, Perceptor, Target};
+use crate::judge::{Cutouts, Judge};
 use crate::optimizer::Optimizer;
 use crate::picture;
 use crate::random::Stream;
@@ -56,23 +57,8 @@ impl Session {
             None => Start::Noise(settings.init_noise, &mut stream),
         };
         let drawer = VqganDrawer::new(models.vqgan.model.clone(), settings.size, start)?;
-        let mut perceptors = Vec::new();
-        for clip in &models.clips {
-            let mut targets = Vec::new();
-            for prompt in settings.prompt.all() {
-                let tokens = clip.model.tokenizer().encode(&prompt.text)?;
-                if let Some(dropped) = &tokens.dropped {
-                    let longest = clip.model.config().text.context_length;
-                    warn(format!(
-                        "the prompt is longer than the {longest} tokens {} reads; it does not see: {dropped}",
-                        clip.name
-                    ));
-                }
-                let feature = clip.model.text_feature(&tokens)?;
-                targets.push(Target { feature, weight: prompt.weight, stop: prompt.stop });
-            }
-            perceptors.push(Perceptor::new(clip.name.clone(), clip.model.clone(), targets)?);
-        }
+        let perceptors =
+            models.clips.iter().map(|clip| targets::perceptor(settings, clip, warn)).collect::<Result<_>>()?;
         let cutouts = Cutouts {
             count: settings.cutouts,
             augmentations: settings.augment.clone(),
@@ -94,6 +80,12 @@ impl Session {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The judges.
+    #[must_use]
+    pub fn judge(&self) -> &Judge {
+        &self.judge
     }
 
     /// The picture as it stands: `[1, 3, height, width]` with values from 0 to 1.

@@ -19,21 +19,19 @@ pub struct Finished {
     pub fault: Option<Error>,
 }
 
-/// Runs a session to its end, or until `stop` is requested. After each iteration `watch` is told, and
-/// given the picture that was judged.
+/// Told of each event, with the picture an iteration judged.
+pub type Watch<'a> = dyn FnMut(Event, Option<&Tensor>, &Session) -> Result<()> + 'a;
+
+/// Runs a session to its end, or until `stop` is requested, and tells `watch`.
 ///
 /// # Errors
 /// Where the computation fails, or what `watch` returns.
-pub fn run(
-    session: &mut Session,
-    stop: &Stop,
-    watch: &mut dyn FnMut(Event, Option<&Tensor>) -> Result<()>,
-) -> Result<Finished> {
+pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Finished> {
     let total = session.settings().iterations_to_run();
     let size = session.settings().size;
     let seed = session.settings().seed.0;
     let started = Event::Started { iterations: total, width: size.width, height: size.height, seed };
-    watch(started, None)?;
+    watch(started, None, session)?;
     let mut loss = None;
     let mut last_good = None;
     let mut fault = None;
@@ -42,7 +40,7 @@ pub fn run(
             Ok((step, picture)) => {
                 loss = Some(step.loss);
                 let event = Event::Step { iteration: step.iteration, loss: step.loss, losses: step.losses };
-                watch(event, Some(&picture))?;
+                watch(event, Some(&picture), session)?;
                 last_good = Some(picture);
             }
             Err(error @ Error::NotFinite { .. }) => {

@@ -45,6 +45,8 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         prompt: merged.prompt.ok_or_else(|| {
             Error::usage("there is no prompt", "say what to draw, such as: text2art a red apple on a blue background")
         })?,
+        image_prompt: merged.image_prompt.unwrap_or_default(),
+        noise_prompt: merged.noise_prompt.unwrap_or_default(),
         vqgan: merged.vqgan.unwrap_or_else(|| embedded::NAME.into()),
         clip: merged.clip.unwrap_or_else(|| vec![embedded::NAME.into()]),
         size,
@@ -94,6 +96,8 @@ macro_rules! each_field {
     ($action:ident) => {
         $action!(
             prompt,
+            image_prompt,
+            noise_prompt,
             model,
             quality,
             vqgan,
@@ -132,6 +136,8 @@ impl From<Settings> for Overrides {
     fn from(settings: Settings) -> Self {
         Self {
             prompt: Some(settings.prompt),
+            image_prompt: Some(settings.image_prompt).filter(|prompts| !prompts.is_empty()),
+            noise_prompt: Some(settings.noise_prompt).filter(|prompts| !prompts.is_empty()),
             model: None,
             quality: None,
             aspect: None,

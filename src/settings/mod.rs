@@ -8,6 +8,7 @@ mod prompt;
 mod seed;
 mod size;
 pub(crate) mod text;
+mod weighted;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,7 @@ pub use preset::{Quality, preset};
 pub use prompt::{Prompt, Prompts};
 pub use seed::Seed;
 pub use size::Size;
+pub use weighted::Weighted;
 
 use crate::drawer::StartNoise;
 use crate::judge::Augmentations;
@@ -32,6 +34,12 @@ use crate::{Error, Result};
 pub struct Settings {
     /// What the picture should look like
     pub prompt: Prompts,
+    /// Pictures it should look like: files
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub image_prompt: Vec<Weighted>,
+    /// Random features it should have: seeds
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub noise_prompt: Vec<Weighted>,
     /// The VQGAN that draws: a model's name or a path
     pub vqgan: String,
     /// The CLIP models that judge: names or paths, at least one
@@ -76,6 +84,14 @@ pub struct Overrides {
     #[arg(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<Prompts>,
+    /// A picture it should look like, too; may be given several times
+    #[arg(long, value_name = "FILE[:WEIGHT]", help_heading = "Picture")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_prompt: Option<Vec<Weighted>>,
+    /// Random features it should have, too: a direction no words lead to; may be given several times
+    #[arg(long, value_name = "SEED[:WEIGHT]", help_heading = "Picture")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise_prompt: Option<Vec<Weighted>>,
     /// The model: a VQGAN with the CLIP models and sizes that suit it [default: embedded]
     #[arg(long, value_name = "NAME", help_heading = "Models")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -202,6 +218,13 @@ impl Settings {
             ));
         }
         Ok(())
+    }
+
+    /// The files the picture is made from, with the options that name them.
+    #[must_use]
+    pub fn input_files(&self) -> Vec<(&'static str, PathBuf)> {
+        let init = self.init_image.iter().map(|path| ("init-image", path.clone()));
+        init.chain(self.image_prompt.iter().map(|prompt| ("image-prompt", PathBuf::from(&prompt.value)))).collect()
     }
 
     /// Iterations that are run.

@@ -106,7 +106,7 @@ fn unescape(text: &str) -> String {
 }
 
 /// A decimal number with an optional sign, fraction and exponent; infinite where it is too large.
-fn decimal(text: &str) -> Option<f64> {
+pub(super) fn decimal(text: &str) -> Option<f64> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if !digits.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
         return None;

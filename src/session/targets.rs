@@ -1,0 +1,53 @@
+//! What a perceptor is asked to find: sentences, pictures and random features.
+
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+
+use super::LoadedModel;
+use crate::Result;
+use crate::clip::{Clip, preprocess};
+use crate::judge::{Perceptor, Target};
+use crate::picture;
+use crate::random::{Stream, seed_of_word};
+use crate::settings::Settings;
+
+/// A perceptor that looks for all that settings name. `warn` is told what a model does not read.
+pub(super) fn perceptor(
+    settings: &Settings,
+    clip: &LoadedModel<Clip>,
+    warn: &mut dyn FnMut(String),
+) -> Result<Perceptor> {
+    let model = &clip.model;
+    let mut targets = Vec::new();
+    for (index, prompt) in settings.prompt.all().iter().enumerate() {
+        let tokens = model.tokenizer().encode(&prompt.text)?;
+        if let Some(dropped) = &tokens.dropped {
+            let longest = model.config().text.context_length;
+            let name = &clip.name;
+            warn(format!("the prompt is longer than the {longest} tokens {name} reads; it does not see: {dropped}"));
+        }
+        let feature = model.text_feature(&tokens)?;
+        targets.push(Target { name: format!("prompt:{index}"), feature, weight: prompt.weight, stop: prompt.stop });
+    }
+    for (index, prompt) in settings.image_prompt.iter().enumerate() {
+        let seen = preprocess(&picture::read(Path::new(&prompt.value))?, model.side())?;
+        let feature = model.image_features(&seen)?.squeeze(0)?;
+        targets.push(Target { name: format!("image-prompt:{index}"), feature, weight: prompt.weight, stop: None });
+    }
+    for (index, prompt) in settings.noise_prompt.iter().enumerate() {
+        let seed = prompt.value.parse().unwrap_or_else(|_| seed_of_word(&prompt.value));
+        let feature = random_feature(seed, model.config().features)?;
+        targets.push(Target { name: format!("noise-prompt:{index}"), feature, weight: prompt.weight, stop: None });
+    }
+    Perceptor::new(clip.name.clone(), model.clone(), targets)
+}
+
+/// A random direction: normal numbers, each the sum of twelve uniform ones.
+fn random_feature(seed: u64, length: usize) -> Result<Tensor> {
+    let mut stream = Stream::new(seed, "noise prompt", 0);
+    #[allow(clippy::cast_possible_truncation)]
+    let mut normal = || (0..12).map(|_| stream.unit()).sum::<f64>() as f32 - 6.0;
+    let values: Vec<f32> = (0..length).map(|_| normal()).collect();
+    Ok(Tensor::from_vec(values, length, &Device::Cpu)?)
+}

@@ -1,0 +1,127 @@
+//! How pictures are judged: micro-batches, the reach of cutouts, what shrinking does to noise.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+
+mod common;
+
+use candle_core::Tensor;
+use common::{fixtures, noise, noise_tensor, relative_distance, text, values};
+use text2art::clip::Clip;
+use text2art::frozen::{Border, Filter, Homography, View, Warp, apply};
+use text2art::judge::{Cutouts, Judge, Perceptor, Target};
+use text2art::models::{ModelFiles, Role};
+use text2art::session::{Models, Session};
+use text2art::settings::{Overrides, combine};
+
+fn judge(model: &str, prompts: &[(&str, f64)], cutouts: usize, batch: usize) -> Judge {
+    let clip = std::sync::Arc::new(Clip::load(&ModelFiles::open(Role::Clip, model).unwrap()).unwrap());
+    let target = |&(prompt, weight): &(&str, f64)| {
+        let feature = clip.text_feature(&clip.tokenizer().encode(prompt).unwrap()).unwrap();
+        Target { name: prompt.to_owned(), feature, weight, stop: None }
+    };
+    let targets = prompts.iter().map(target).collect();
+    let augmentations = "crop,perspective,jitter,erase".parse().unwrap();
+    Judge {
+        perceptors: vec![Perceptor::new("clip".into(), clip.clone(), targets).unwrap()],
+        cutouts: Cutouts { count: cutouts, augmentations, noise: 0.1, seed: 5 },
+        batch,
+    }
+}
+
+fn picture(height: usize, width: usize) -> Tensor {
+    noise_tensor(&[1, 3, height, width], 9).affine(0.5, 0.5).unwrap()
+}
+
+#[test]
+fn micro_batches_change_nothing_but_memory() {
+    let clip = fixtures().join("clip");
+    let judged = |batch| {
+        let judge = judge(text(&clip), &[("a red apple", 1.0), ("a mountain", -0.5)], 32, batch);
+        judge.judge(&picture(48, 64), 0).unwrap()
+    };
+    let whole = judged(32);
+    for batch in [1, 5] {
+        let parts = judged(batch);
+        assert!(relative_distance(&parts.gradient, &whole.gradient) < 1e-5);
+        for ((name, loss), (expected_name, expected)) in parts.losses.iter().zip(&whole.losses) {
+            assert!(name == expected_name && (loss - expected).abs() < 1e-6, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_stopped_prompt_pulls_no_further() {
+    let clip = fixtures().join("clip");
+    let gradient = |stop| {
+        let mut judge = judge(text(&clip), &[("a red apple", 1.0)], 8, 8);
+        judge.perceptors[0].targets[0].stop = stop;
+        let judged = judge.judge(&picture(32, 32), 0).unwrap();
+        (judged.losses[0].1, values(&judged.gradient).iter().map(|slope| slope.abs()).sum::<f32>())
+    };
+    let (loss, slope) = gradient(None);
+    // The largest distance is pi squared over two: every cutout is nearer than that.
+    assert_eq!(gradient(Some(5.0)), (loss, 0.0));
+    assert_eq!(gradient(Some(0.0)), (loss, slope));
+    assert!(slope > 0.0);
+}
+
+#[test]
+fn cutouts_reach_every_corner() {
+    for (height, width) in [(128, 128), (96, 160)] {
+        let judge = judge("embedded", &[("a red apple", 1.0)], 64, 32);
+        let gradient = values(&judge.judge(&picture(height, width), 0).unwrap().gradient);
+        let mut blocks = [[0.0_f64; 8]; 8];
+        for (index, slope) in gradient.iter().enumerate() {
+            let (y, x) = (index / width % height, index % width);
+            blocks[y * 8 / height][x * 8 / width] += f64::from(slope.abs());
+        }
+        let centre = (blocks[3][3] + blocks[3][4] + blocks[4][3] + blocks[4][4]) / 4.0;
+        let shares: Vec<f64> = blocks.iter().flatten().map(|block| block / centre).collect();
+        assert!(shares.iter().all(|share| (0.2..5.0).contains(share)), "{width}x{height}: {shares:.2?}");
+    }
+}
+
+#[test]
+fn the_area_filter_averages_noise_away() {
+    let picture = Tensor::from_vec(noise(256 * 256, 4), (1, 1, 256, 256), &candle_core::Device::Cpu).unwrap();
+    let deviation = |tensor: &Tensor| {
+        let values = values(tensor);
+        (values.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>() / values.len() as f64).sqrt()
+    };
+    // Off the pixels' grid, so that bilinear taps do not fall on whole pixels.
+    let matrix = Homography([0.97, 0.0, 0.003, 0.0, 0.97, -0.002, 0.0, 0.0, 1.0]);
+    let shrunk = |filter| {
+        let warp = Warp::new(vec![View { matrix, border: Border::Reflection }], (64, 64), filter);
+        deviation(&apply(warp, &picture).unwrap()) / deviation(&picture)
+    };
+    // Sixteen pixels averaged: a quarter. Four weighted ones: about two thirds of the whole on average.
+    assert!((shrunk(Filter::Area) / 0.25 - 1.0).abs() < 0.15, "{}", shrunk(Filter::Area));
+    assert!(shrunk(Filter::Bilinear) > 0.4, "{}", shrunk(Filter::Bilinear));
+}
+
+#[test]
+fn a_picture_can_be_its_own_prompt() {
+    // The distance of a picture to itself is 0, where the arc sine's slope is infinite.
+    let init = fixtures().join("trace/init.png");
+    let flags = Overrides {
+        prompt: Some("a red apple".parse().unwrap()),
+        init_image: Some(init.clone()),
+        image_prompt: Some(vec![format!("{}:2", text(&init)).parse().unwrap()]),
+        noise_prompt: Some(vec!["5:-0.1".parse().unwrap()]),
+        size: Some("32x32".parse().unwrap()),
+        augment: Some("none".parse().unwrap()),
+        cut_noise: Some(0.0),
+        vqgan: Some(text(&fixtures().join("vqgan/last.ckpt")).to_owned()),
+        clip: Some(vec![text(&fixtures().join("clip")).to_owned()]),
+        ..Overrides::default()
+    };
+    let settings = combine(&[flags]).unwrap();
+    let models = Models::load(&settings).unwrap();
+    let mut session = Session::new(&settings, &models, &mut |warning| panic!("{warning}")).unwrap();
+    for _ in 0..3 {
+        let (step, picture) = session.step().unwrap();
+        let names: Vec<&str> = step.losses.iter().map(|(name, _)| name.split('/').next().unwrap()).collect();
+        assert_eq!(names, ["prompt:0", "image-prompt:0", "noise-prompt:0"]);
+        assert!(values(&picture).iter().all(|value| value.is_finite()));
+    }
+}
