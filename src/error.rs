@@ -36,7 +36,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The loss or the picture is no finite number any more.
-    #[error("the loss is not a finite number at iteration {iteration}")]
+    #[error("the loss or its gradient is not a finite number at iteration {iteration}")]
     NotFinite {
         /// The first iteration whose loss was none
         iteration: usize,
@@ -67,7 +67,7 @@ impl Error {
                 std::io::ErrorKind::StorageFull => "free some space, or choose another disk with --output".into(),
                 _ => "choose a path you may write to with --output".into(),
             },
-            Self::NotFinite { .. } => "try a smaller --learning-rate".into(),
+            Self::NotFinite { .. } => "try smaller weights or a smaller --learning-rate".into(),
             Self::Compute(_) => "this is a fault of the program: please report it with the command you ran".into(),
         }
     }

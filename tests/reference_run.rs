@@ -114,7 +114,7 @@ fn trace_by_parts() -> (Tensor, Vec<f64>, Tensor) {
     let vqgan = LoadedModel::load(Role::Vqgan, text(&fixtures().join("vqgan/last.ckpt")), Vqgan::load).unwrap();
     let clip = LoadedModel::load(Role::Clip, text(&fixtures().join("clip")), Clip::load).unwrap().model;
     let feature = clip.text_feature(&clip.tokenizer().encode(TRACE[0]).unwrap()).unwrap();
-    let target = Target { feature, weight: 1.0, stop: None };
+    let target = Target { name: "prompt:0".into(), feature, weight: 1.0, stop: None };
     let cutouts = Cutouts { count: 1, augmentations: Augmentations::NONE, noise: 0.0, seed: 0 };
     let perceptors = vec![Perceptor::new("clip".into(), clip, vec![target]).unwrap()];
     let judge = Judge { perceptors, cutouts, batch: 1 };

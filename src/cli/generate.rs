@@ -1,6 +1,6 @@
 //! `text2art PROMPT`: draws a picture.
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use candle_core::Tensor;
@@ -63,7 +63,7 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn progress(&self) -> Progress {
-        if self.quiet && self.progress == Progress::Auto { Progress::None } else { self.progress }
+        if self.quiet && self.progress != Progress::Json { Progress::None } else { self.progress }
     }
 }
 
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global()?;
     }
-    let settings = settings(arguments, reporter)?;
+    let (settings, recipe) = settings(arguments, reporter)?;
     if arguments.dry_run {
         output::print(toml::to_string(&settings)?.as_bytes())?;
         return Ok(DONE);
@@ -96,6 +96,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let warn = &mut |message| reporter.tell(&Event::Warning { message });
     let mut session = Session::new(&settings, &models, warn)?;
     let mut saver = Saver { settings: &settings, inputs, models: &models, records: None };
+    let recorded = recipe.map(|recipe| recipe.models).unwrap_or_default();
 
     let mut saved = false;
     let mut previous_loss = None;
@@ -122,11 +123,13 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         Ok(())
     };
     let finished = run_session(&mut session, &stop, &mut watch)?;
-    deliver(&target, &mut saver, &finished, saved, reporter)
+    let exit_code = deliver(&target, &mut saver, &finished, saved, reporter)?;
+    warn_of_other_models(&recorded, &models, reporter)?;
+    Ok(exit_code)
 }
 
 /// The settings of all sources, the strongest first: flags, recipe, environment, configuration file.
-fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<Settings> {
+fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Settings, Option<Recipe>)> {
     let mut flags = arguments.overrides.clone();
     if !arguments.prompt.is_empty() {
         let prompt = arguments.prompt.join(" ").parse().map_err(|problem: String| {
@@ -140,16 +143,22 @@ fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<Settings> {
     let mut warnings = Vec::new();
     let recipe = arguments.from.as_deref().map(Recipe::read).transpose()?;
     let from = recipe.as_ref().map_or_else(Overrides::default, |recipe| recipe.settings.clone().into());
-    let environment = sources::environment(&mut |message| warnings.push(message))?;
-    let config = sources::config_file(arguments.config.as_deref())?;
+    let mut environment = sources::environment(&mut |message| warnings.push(message))?;
+    let mut config = sources::config_file(arguments.config.as_deref())?;
+    if recipe.is_some() {
+        // A recipe is complete: what it does not name is not to come from weaker sources.
+        for weaker in [&mut environment, &mut config] {
+            (weaker.stop_at, weaker.init_image, weaker.image_prompt, weaker.noise_prompt) = (None, None, None, None);
+        }
+    }
     let settings = combine(&[flags, from, environment, config])?;
-    if let Some(recipe) = recipe {
+    if let Some(recipe) = &recipe {
         recipe.check_inputs(&settings)?;
     }
     for message in warnings {
         reporter.tell(&Event::Warning { message });
     }
-    Ok(settings)
+    Ok((settings, recipe))
 }
 
 /// Finds out where the picture goes, and that it can go there, before any work.
@@ -174,6 +183,19 @@ fn target(arguments: &Arguments, settings: &Settings) -> Result<Target> {
     let path = Naming::Template(template.clone()).path(prompt, seed);
     let existing = output::check_target(&path, arguments.force)?;
     Ok(Target::File(path, existing))
+}
+
+/// Tells where a recipe's model is not the file of today.
+fn warn_of_other_models(recorded: &[ModelRecord], models: &Models, reporter: &Reporter) -> Result<()> {
+    for used in models.records()? {
+        let before = recorded.iter().find(|before| before.role == used.role && before.name == used.name);
+        if let Some(before) = before.filter(|before| before.sha256 != used.sha256) {
+            let (name, then, now) = (&used.name, &before.sha256, &used.sha256);
+            let message = format!("{name} is not the file the recipe was made with: SHA-256 {now}, it was {then}");
+            reporter.tell(&Event::Warning { message });
+        }
+    }
+    Ok(())
 }
 
 /// Writes an iteration's cutouts, side by side, a file for each perceptor.
@@ -219,6 +241,32 @@ impl Saver<'_> {
     }
 }
 
+impl Saver<'_> {
+    /// Writes the final picture. A name that another program took during the run is not worth losing it:
+    /// the next free one beside it is taken. Returns where it is.
+    fn save_final(
+        &mut self,
+        path: &Path,
+        existing: Existing,
+        picture: &Tensor,
+        iterations: usize,
+        loss: Option<f64>,
+    ) -> Result<PathBuf> {
+        let bytes = self.encode(picture, iterations, loss)?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let mut free = path.to_owned();
+        for number in 2..10_000 {
+            match write_whole(&free, &bytes, existing) {
+                Err(Error::Write { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {
+                    free = path.with_file_name(format!("{stem}-{number}.png"));
+                }
+                written => return written.map(|()| free),
+            }
+        }
+        write_whole(&free, &bytes, existing).map(|()| free)
+    }
+}
+
 /// Writes the final picture, tells how the run went, and returns the exit code.
 fn deliver(
     target: &Target,
@@ -236,9 +284,9 @@ fn deliver(
         Target::File(path, existing) => {
             // What an earlier save of this run wrote is ours to replace.
             let existing = if saved { Existing::Replace } else { *existing };
-            saver.save(path, existing, picture, iterations, loss)?;
+            let path = saver.save_final(path, existing, picture, iterations, loss)?;
             reporter.tell(&Event::Saved { path: path.clone() });
-            Some(path.clone())
+            Some(path)
         }
     };
     let seed = saver.settings.seed.0;

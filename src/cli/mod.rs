@@ -60,7 +60,11 @@ pub fn main() -> ExitCode {
     let generate = match arguments.verb {
         None => arguments.generate,
         Some(Verb::Generate(generate)) => *generate,
-        Some(Verb::Score(score)) => return finish(&Reporter::new(Progress::Auto), score::run(&score).map(|()| DONE)),
+        Some(Verb::Score(score)) => {
+            let reporter = Reporter::new(Progress::Auto);
+            let result = score::run(&score, &reporter).map(|()| DONE);
+            return finish(&reporter, result);
+        }
         Some(Verb::Reconstruct(reconstruct)) => {
             return finish(&Reporter::new(Progress::Auto), reconstruct::run(&reconstruct).map(|()| DONE));
         }

@@ -7,7 +7,7 @@ use crate::drawer::{Drawer, Start, VqganDrawer};
 use crate::models::Role;
 use crate::output::{encode, write_whole};
 use crate::picture;
-use crate::session::LoadedModel;
+use crate::session::{LoadedModel, memory};
 use crate::settings::Size;
 use crate::vqgan::Vqgan;
 
@@ -37,6 +37,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let image = picture::read(&arguments.image)?;
     let size = Size { width: image.width() as usize, height: image.height() as usize };
     let vqgan = LoadedModel::load(Role::Vqgan, &arguments.vqgan, Vqgan::load)?;
+    let work_size = VqganDrawer::work_size(&vqgan.model, size);
+    let needed = vqgan.model.encoding_bytes(work_size)?.max(vqgan.model.decoding_bytes(work_size)?);
+    memory::refuse_above_total(needed, &format!("{size} pixels"), "give a smaller picture")?;
     let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(image, 0.0))?;
     write_whole(path, &encode(&drawer.draw()?, None)?, existing)?;
     output::print_line(&path.display().to_string())

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::output;
+use super::report::Reporter;
 use crate::Error;
 use crate::clip::{Clip, preprocess};
 use crate::judge::{cosine, distances};
 use crate::models::Role;
 use crate::picture;
-use crate::session::LoadedModel;
+use crate::session::{Event, LoadedModel};
 
 /// What `score` was asked for.
 #[derive(clap::Args)]
@@ -44,7 +45,7 @@ struct Score {
     distance: f64,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
     if arguments.prompt.iter().any(|prompt| prompt.trim().is_empty()) {
         return Err(Error::usage("a sentence is empty", "say what the picture may show with --prompt").into());
     }
@@ -52,7 +53,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut scores = Vec::new();
     for name in &arguments.clip {
         let clip = LoadedModel::load(Role::Clip, name, Clip::load)?.model;
-        let feature = |prompt: &String| clip.text_feature(&clip.tokenizer().encode(prompt)?);
+        let feature = |prompt: &String| {
+            let tokens = clip.tokenizer().encode(prompt)?;
+            if let Some(dropped) = &tokens.dropped {
+                let message = format!("the sentence is longer than {name} reads; it does not see: {dropped}");
+                reporter.tell(&Event::Warning { message });
+            }
+            clip.text_feature(&tokens)
+        };
         let targets = arguments.prompt.iter().map(feature).collect::<crate::Result<Vec<_>>>()?;
         let targets = candle_core::Tensor::stack(&targets, 0)?;
         for (image, picture) in arguments.images.iter().zip(&pictures) {

@@ -11,7 +11,9 @@ use crate::{Error, Result};
 /// What the names of environment variables begin with.
 const PREFIX: &str = "TEXT2ART_";
 /// Variables with this prefix that are no settings.
-const OTHER_VARIABLES: [&str; 3] = ["TEXT2ART_CONFIG", "TEXT2ART_WEIGHTS", "TEXT2ART_LOG"];
+const OTHER_VARIABLES: [&str; 1] = [CONFIG];
+/// Names a configuration file, as `--config` does.
+const CONFIG: &str = "TEXT2ART_CONFIG";
 
 /// The settings that `TEXT2ART_<SETTING>` variables name; one that is not known is told to `warn`.
 pub(super) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overrides> {
@@ -47,7 +49,8 @@ pub(super) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overrides> {
 /// The settings of a configuration file: the one that is named, else the user's own where there is one;
 /// `none` for neither.
 pub(super) fn config_file(named: Option<&Path>) -> Result<Overrides> {
-    let path = match named {
+    let variable = std::env::var_os(CONFIG).map(PathBuf::from);
+    let path = match named.or(variable.as_deref()) {
         Some(path) if path == Path::new("none") => return Ok(Overrides::default()),
         Some(path) => path.to_owned(),
         None => match users_file() {

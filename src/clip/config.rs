@@ -142,7 +142,8 @@ impl Config {
                     return Err("the ResNet's width, heads and side do not fit together".into());
                 }
             }
-            ImageConfig::Convolutions { layers, .. } => {
+            ImageConfig::Convolutions { layers, hidden } => {
+                within("the hidden size", hidden.unwrap_or(1), 32768)?;
                 within("the number of convolutions", layers.len(), 256)?;
                 for layer in layers {
                     within("a kernel's side", layer.kernel, 31)?;

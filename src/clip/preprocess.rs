@@ -7,6 +7,9 @@ use crate::picture::bicubic;
 use crate::settings::Size;
 use crate::{Error, Result};
 
+/// The longest picture, in widths: it is enlarged whole before its centre is cut out.
+const MOST_ELONGATED: usize = 256;
+
 /// Resizes the shorter edge to `side` pixels (bicubic, with anti-aliasing, 8 bits a colour) and cuts
 /// out the centre: `[1, 3, side, side]` with values from 0 to 1. A picture of that size is not resized.
 ///
@@ -16,6 +19,10 @@ pub fn preprocess(picture: &RgbImage, side: usize) -> Result<Tensor> {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     if width == 0 || height == 0 {
         return Err(Error::usage("a picture without pixels cannot be scored", "give another picture"));
+    }
+    if width.max(height) / width.min(height) > MOST_ELONGATED {
+        let problem = format!("a picture of {width}x{height} pixels is too thin to be seen whole");
+        return Err(Error::usage(problem, "cut out the part that matters"));
     }
     // torchvision's Resize: the longer edge is cut to a whole number of pixels.
     let shorter = width.min(height);

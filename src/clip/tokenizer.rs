@@ -10,6 +10,7 @@ use crate::{Error, Result};
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     context_length: usize,
+    vocabulary: usize,
 }
 
 /// A prompt as a model reads it.
@@ -41,7 +42,7 @@ impl Tokenizer {
         }
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|error| broken(error.to_string()))?;
-        Ok(Self { inner, context_length: config.context_length })
+        Ok(Self { inner, context_length: config.context_length, vocabulary: config.vocabulary })
     }
 
     /// The tokens of a text. What goes past the model's context length is cut before the end token.
@@ -54,6 +55,10 @@ impl Tokenizer {
             Error::usage(format!("the prompt cannot be read: {error}"), "leave out unusual characters")
         })?;
         let mut ids = encoding.get_ids().to_vec();
+        if ids.iter().any(|&id| id as usize >= self.vocabulary) {
+            let hint = "download the tokenizer.json that was published with the model";
+            return Err(Error::usage("the tokenizer knows tokens that the model does not", hint));
+        }
         if ids.len() <= self.context_length {
             return Ok(Tokens { ids, dropped: None });
         }

@@ -9,13 +9,9 @@ pub use start::StartNoise;
 pub use vqgan::{Start, VqganDrawer};
 
 use crate::Result;
-use crate::settings::Size;
 
 /// Turns its parameters into a picture. Below this border nothing knows which drawer it is.
 pub trait Drawer: Send {
-    /// The size of the picture that is delivered.
-    fn size(&self) -> Size;
-
     /// The picture `[1, 3, height, width]` with values from 0 to 1, recorded back to the parameters.
     ///
     /// # Errors

@@ -86,10 +86,6 @@ fn to_tensor(image: &RgbImage) -> Result<Tensor> {
 }
 
 impl Drawer for VqganDrawer {
-    fn size(&self) -> Size {
-        self.size
-    }
-
     fn draw(&self) -> Result<Tensor> {
         let latent = self.vqgan.codebook().straight_through(&self.latent)?;
         let picture = self.finish.forward(&self.vqgan.decode(&latent)?)?;

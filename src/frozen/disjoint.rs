@@ -23,7 +23,7 @@ impl<'a> DisjointSlice<'a> {
     /// While the range lives, no other range that overlaps it may live.
     #[allow(clippy::mut_from_ref)]
     pub unsafe fn range(&self, start: usize, length: usize) -> &mut [f32] {
-        assert!(start + length <= self.length, "a range reaches past its slice");
+        assert!(length <= self.length && start <= self.length - length, "a range reaches past its slice");
         // SAFETY: inside the slice by the line above; exclusive by this function's contract.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(start), length) }
     }

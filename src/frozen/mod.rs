@@ -38,7 +38,7 @@ pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use network::{Network, Step};
 pub use pool::{AveragePool, MeanMaxPool};
-pub use product::{Matrix, MatrixMut, Products, multiply};
+pub(crate) use product::{Matrix, MatrixMut, Products, multiply};
 pub use retouch::{Rectangle, Retouch, Touch};
 pub use tokens::{ClassToken, FirstToken, MeanToken, Patches};
 pub use upsample::Upsample;

@@ -79,8 +79,12 @@ impl<'a> MatrixMut<'a> {
 }
 
 fn assert_inside(length: usize, rows: usize, columns: usize, row_stride: usize, column_stride: usize) {
-    let last = rows.saturating_sub(1) * row_stride + columns.saturating_sub(1) * column_stride;
-    assert!(rows * columns == 0 || last < length, "a matrix view reaches past its slice");
+    let last = || {
+        let down = rows.saturating_sub(1).checked_mul(row_stride)?;
+        down.checked_add(columns.saturating_sub(1).checked_mul(column_stride)?)
+    };
+    let inside = rows == 0 || columns == 0 || last().is_some_and(|last| last < length);
+    assert!(inside, "a matrix view reaches past its slice");
 }
 
 /// `destination = scale * left · right`, or `destination += ...`.

@@ -175,7 +175,7 @@ impl Border {
         let size = length as f64;
         let mut position = ((coordinate + 1.0) * size - 1.0) / 2.0;
         if !position.is_finite() {
-            position = -2.0; // behind the viewer: outside
+            position = -2.0; // on the horizon: outside
         }
         match self {
             Border::Fill(_) => position = position.clamp(-2.0, size + 1.0),

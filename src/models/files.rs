@@ -44,10 +44,11 @@ pub struct ConfigFile {
 const LARGEST_TEXT: u64 = 64 << 20;
 
 /// Weights and configuration in a folder, the first pair that is there.
-const CLIP_PAIRS: [(&str, &str); 3] = [
+const CLIP_PAIRS: [(&str, &str); 4] = [
     ("open_clip_model.safetensors", "open_clip_config.json"),
     ("model.safetensors", "config.json"),
     ("pytorch_model.bin", "config.json"),
+    ("open_clip_pytorch_model.bin", "open_clip_config.json"),
 ];
 const VQGAN_WEIGHTS: [&str; 5] = [
     "vqvae/diffusion_pytorch_model.safetensors",
@@ -84,12 +85,14 @@ impl ModelFiles {
                 (weights, config)
             }
             (false, Role::Clip) => {
-                let open_clip = path.file_name().is_some_and(|name| name == CLIP_PAIRS[0].0);
-                let config = path.with_file_name(if open_clip { CLIP_PAIRS[0].1 } else { CLIP_PAIRS[1].1 });
-                if !config.is_file() {
-                    return Err(no_config(path));
-                }
-                (path.to_owned(), config)
+                let open_clip = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("open_clip"));
+                let names = if open_clip {
+                    ["open_clip_config.json", "config.json"]
+                } else {
+                    ["config.json", "open_clip_config.json"]
+                };
+                let config = names.map(|name| path.with_file_name(name)).into_iter().find(|config| config.is_file());
+                (path.to_owned(), config.ok_or_else(|| no_config(path))?)
             }
             (false, Role::Vqgan) => (path.to_owned(), config_beside(path)?),
         };

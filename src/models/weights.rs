@@ -46,8 +46,12 @@ struct Findings {
     used: HashSet<String>,
     missing: Vec<String>,
     misshapen: Vec<String>,
+    /// Values for which zeros stand
+    replaced: usize,
 }
 
+/// Values that may be missing before the search for more misfits ends.
+const MOST_REPLACED: usize = 1 << 28;
 /// How many names of each kind an error shows.
 const NAMES_SHOWN: usize = 5;
 
@@ -88,6 +92,13 @@ impl<'a> Weights<'a> {
                 let read = self.file.read(&part.name)?;
                 values.extend(part.view.arrange(read, &shape_of_part));
             } else {
+                let mut found = self.found.borrow_mut();
+                found.replaced = found.replaced.saturating_add(size);
+                let hopeless = found.replaced > MOST_REPLACED;
+                drop(found);
+                if hopeless {
+                    self.complain()?;
+                }
                 values.resize(values.len() + size, 0.0);
             }
         }

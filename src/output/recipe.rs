@@ -13,6 +13,8 @@ use crate::{Error, Result};
 
 /// The keyword of the text chunk that holds the recipe.
 pub(super) const KEYWORD: &str = "text2art";
+/// The longest recipe that is read, in bytes.
+const LONGEST: usize = 4 << 20;
 /// The version of the recipe's form.
 const FORMAT: u32 = 1;
 
@@ -104,7 +106,9 @@ impl Recipe {
         reader.finish().map_err(|error| broken(format!("the PNG is damaged: {error}")))?;
         let chunk = reader.info().utf8_text.iter().find(|chunk| chunk.keyword == KEYWORD);
         let chunk = chunk.ok_or_else(|| broken("the picture holds no recipe".into()))?;
-        let text = chunk.get_text().map_err(|error| broken(format!("the recipe is damaged: {error}")))?;
+        let mut chunk = chunk.clone();
+        let text = chunk.decompress_text_with_limit(LONGEST).and_then(|()| chunk.get_text());
+        let text = text.map_err(|error| broken(format!("the recipe is damaged: {error}")))?;
         let version = serde_json::from_str::<serde_json::Value>(&text).ok().and_then(|value| value["format"].as_u64());
         if version.is_some_and(|version| version > u64::from(FORMAT)) {
             let problem = "the recipe is of a newer form than this program knows";
@@ -124,9 +128,11 @@ impl Recipe {
             if !used.iter().any(|(option, path)| *option == recorded.option && *path == recorded.path) {
                 continue;
             }
-            let found = hash_file(&recorded.path).map_err(|_| {
-                let problem =
-                    format!("the picture was made from this file, and it is missing (SHA-256 {})", recorded.sha256);
+            let found = hash_file(&recorded.path).map_err(|error| {
+                let problem = format!(
+                    "the picture was made from it, and it is missing or unreadable (SHA-256 {}): {error}",
+                    recorded.sha256
+                );
                 Error::file(&recorded.path, problem, format!("restore it, or name another with --{}", recorded.option))
             })?;
             if found != recorded.sha256 {

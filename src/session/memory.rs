@@ -5,14 +5,18 @@ use crate::drawer::VqganDrawer;
 use crate::settings::Settings;
 use crate::{Error, Result};
 
-/// About how many bytes a run takes at its highest, beside the models' weights: the larger of the
-/// drawer's half of an iteration and of the judges'.
+/// About how many bytes a run takes at its highest, beside the models' weights: what the drawer
+/// takes, and one micro-batch of the judge that takes most.
 ///
 /// # Errors
 /// Where a model cannot take the picture's size.
 pub fn estimate(settings: &Settings, models: &Models) -> Result<u64> {
     let vqgan = &models.vqgan.model;
-    let drawing = vqgan.decoding_bytes(VqganDrawer::work_size(vqgan, settings.size))?;
+    let size = VqganDrawer::work_size(vqgan, settings.size);
+    let mut drawing = vqgan.decoding_bytes(size)?;
+    if settings.init_image.is_some() {
+        drawing = drawing.max(vqgan.encoding_bytes(size)?);
+    }
     let mut most = drawing;
     for clip in &models.clips {
         // The drawer's records wait while the judges work.
@@ -26,19 +30,20 @@ pub fn estimate(settings: &Settings, models: &Models) -> Result<u64> {
 /// # Errors
 /// Where it does.
 pub fn check(settings: &Settings, models: &Models) -> Result<()> {
-    let needed = estimate(settings, models)?;
+    let what = format!("{} pixels, {} cutouts at a time,", settings.size, settings.cut_batch);
+    refuse_above_total(estimate(settings, models)?, &what, "choose a smaller --size or --cut-batch")
+}
+
+/// Refuses what needs more memory than the machine has.
+///
+/// # Errors
+/// Where it does.
+pub(crate) fn refuse_above_total(needed: u64, what: &str, hint: &str) -> Result<()> {
     let Some(total) = total_memory().filter(|total| needed > *total) else { return Ok(()) };
     #[allow(clippy::cast_precision_loss)]
     let gibibytes = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
-    let (size, batch) = (settings.size, settings.cut_batch);
-    Err(Error::usage(
-        format!(
-            "{size} pixels, {batch} cutouts at a time, need about {} of memory; this machine has {}",
-            gibibytes(needed),
-            gibibytes(total)
-        ),
-        "choose a smaller --size or --cut-batch",
-    ))
+    let (needed, total) = (gibibytes(needed), gibibytes(total));
+    Err(Error::usage(format!("{what} need about {needed} of memory; this machine has {total}"), hint))
 }
 
 /// The machine's memory in bytes, where the system tells.

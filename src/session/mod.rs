@@ -1,7 +1,7 @@
 //! The loop: draw, judge, step. It prints nothing and writes nothing; events tell what happens.
 
 mod event;
-mod memory;
+pub(crate) mod memory;
 mod models;
 mod run;
 mod stop;
@@ -120,6 +120,11 @@ impl Session {
             .iter()
             .map(|parameter| gradients.get(parameter).cloned().ok_or_else(no_gradient))
             .collect::<Result<Vec<_>>>()?;
+        for gradient in &gradients {
+            if !gradient.sqr()?.sum_all()?.to_scalar::<f32>()?.is_finite() {
+                return Err(Error::NotFinite { iteration: self.iteration });
+            }
+        }
         let factor = self.settings.learning_rate_drops.factor(self.iteration, self.settings.iterations);
         self.optimizer.step(&parameters, &gradients, self.settings.learning_rate * factor)?;
         self.drawer.constrain()?;

@@ -33,15 +33,17 @@ pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Fini
     let started = Event::Started { iterations: total, width: size.width, height: size.height, seed };
     watch(started, None, session)?;
     let mut loss = None;
+    // The picture last judged, the iterations and the loss before it
     let mut last_good = None;
     let mut fault = None;
     while session.iteration() < total && !stop.is_requested() {
         match session.step() {
             Ok((step, picture)) => {
-                loss = Some(step.loss);
+                let before = loss.replace(step.loss);
+                let iteration = step.iteration;
                 let event = Event::Step { iteration: step.iteration, loss: step.loss, losses: step.losses };
                 watch(event, Some(&picture), session)?;
-                last_good = Some(picture);
+                last_good = Some((picture, iteration, before));
             }
             Err(error @ Error::NotFinite { .. }) => {
                 fault = Some(error);
@@ -50,10 +52,10 @@ pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Fini
             Err(error) => return Err(error),
         }
     }
-    let picture = match (last_good, &fault) {
-        (Some(picture), Some(_)) => picture,
-        _ => session.picture()?,
+    let (picture, iterations, loss) = match (last_good, &fault) {
+        (Some(good), Some(_)) => good,
+        _ => (session.picture()?, session.iteration(), loss),
     };
     let stopped = session.iteration() < total && fault.is_none();
-    Ok(Finished { picture, iterations: session.iteration(), loss, stopped, fault })
+    Ok(Finished { picture, iterations, loss, stopped, fault })
 }

@@ -31,9 +31,23 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         expanded.push(layer.clone());
         if layer.model.is_some() || layer.quality.is_some() {
             let quality = layers[index..].iter().find_map(|layer| layer.quality).unwrap_or(Quality::Normal);
-            expanded.push(preset(model, quality)?);
+            let mut values = preset(model, quality)?;
+            if layer.model.is_none() {
+                // A quality is an amount of work, not another model.
+                values = Overrides {
+                    size: values.size,
+                    iterations: values.iterations,
+                    cutouts: values.cutouts,
+                    ..Overrides::default()
+                };
+            }
+            expanded.push(values);
         }
     }
+    // More work is not to end where a weaker layer stopped.
+    let strongest = |names: fn(&Overrides) -> bool| layers.iter().position(names).unwrap_or(usize::MAX);
+    let lengthened = strongest(|layer| layer.iterations.is_some() || layer.quality.is_some());
+    let stopped = strongest(|layer| layer.stop_at.is_some());
     expanded.push(preset(model, Quality::Normal)?);
 
     let init_image = expanded.iter().find_map(|layer| layer.init_image.clone());
@@ -51,7 +65,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         clip: merged.clip.unwrap_or_else(|| vec![embedded::NAME.into()]),
         size,
         iterations: merged.iterations.unwrap_or(200),
-        stop_at: merged.stop_at,
+        stop_at: merged.stop_at.filter(|_| stopped <= lengthened),
         seed: merged.seed.unwrap_or_default(),
         cutouts,
         cut_batch: merged.cut_batch.unwrap_or(LARGEST_BATCH).min(cutouts),
@@ -70,11 +84,13 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
 
 /// The size: from the weakest layer up, a size replaces what is below it and an aspect reshapes it.
 fn combine_size(layers: &[Overrides], init_image: Option<&Path>) -> Result<Size> {
+    if layers.iter().any(|layer| layer.size.is_some() && layer.aspect.is_some()) {
+        return Err(Error::usage("a size and an aspect are both given", "give --size or --aspect, not both"));
+    }
+    // What is weaker than the strongest size does not count.
+    let counting = layers.iter().position(|layer| layer.size.is_some()).map_or(layers.len(), |index| index + 1);
     let mut size = Size { width: 256, height: 256 };
-    for layer in layers.iter().rev() {
-        if layer.size.is_some() && layer.aspect.is_some() {
-            return Err(Error::usage("a size and an aspect are both given", "give --size or --aspect, not both"));
-        }
+    for layer in layers[..counting].iter().rev() {
         size = layer.size.unwrap_or(size);
         if let Some(aspect) = layer.aspect {
             size = aspect.at(size, || {
@@ -194,6 +210,30 @@ mod tests {
         let settings = combine(&[own]).unwrap();
         assert_eq!((settings.cut_noise, settings.init_noise, settings.cutouts), (0.1, StartNoise::Codes, 32));
         assert_eq!(combine(&[named("a cat")]).unwrap().vqgan, embedded::NAME);
+    }
+
+    #[test]
+    fn more_work_does_not_end_where_a_weaker_layer_stopped() {
+        let recipe = Overrides { stop_at: Some(37), iterations: Some(100), ..named("a cat") };
+        let stop_at = |flags: Overrides| combine(&[flags, recipe.clone()]).unwrap().stop_at;
+        assert_eq!(stop_at(Overrides::default()), Some(37));
+        assert_eq!(stop_at(Overrides { quality: Some(Quality::Best), ..Overrides::default() }), None);
+        assert_eq!(stop_at(Overrides { iterations: Some(300), stop_at: Some(5), ..Overrides::default() }), Some(5));
+    }
+
+    #[test]
+    fn a_quality_is_no_other_model() {
+        let own = Overrides { vqgan: Some("folder".into()), ..named("a cat") };
+        let flags = Overrides { quality: Some(Quality::Best), ..Overrides::default() };
+        let file = Overrides { model: Some(embedded::NAME.into()), ..Overrides::default() };
+        assert_eq!(combine(&[flags, own, file]).unwrap().vqgan, "folder");
+    }
+
+    #[test]
+    fn a_size_ends_what_weaker_aspects_say() {
+        let file = Overrides { aspect: Some("retain".parse().unwrap()), ..named("a") };
+        let flags = Overrides { size: Some("64x48".parse().unwrap()), ..Overrides::default() };
+        assert_eq!(combine(&[flags, file]).unwrap().size, "64x48".parse().unwrap());
     }
 
     #[test]

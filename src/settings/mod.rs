@@ -126,7 +126,7 @@ pub struct Overrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_at: Option<usize>,
     /// A number or a word all random numbers come from [default: 0]
-    #[arg(short, long, value_name = "SEED", help_heading = "Picture")]
+    #[arg(short, long, value_name = "SEED", help_heading = "Picture", allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<Seed>,
     /// A picture to start from
@@ -195,6 +195,9 @@ impl Settings {
         };
         if self.iterations > 1_000_000 {
             return wrong("iterations", self.iterations.to_string(), "from 0 to 1000000");
+        }
+        if let Some(stop) = self.stop_at.filter(|stop| *stop > 1_000_000) {
+            return wrong("stop-at", stop.to_string(), "from 0 to 1000000");
         }
         if self.vqgan.is_empty() {
             return Err(Error::usage("--vqgan names no model", "give the name or the path of a VQGAN"));

@@ -26,6 +26,9 @@ impl Prompts {
     }
 }
 
+/// The largest weight, of either sign: beyond it single precision overflows.
+pub(super) const LARGEST_WEIGHT: f64 = 1e6;
+
 impl FromStr for Prompts {
     type Err = String;
 
@@ -55,8 +58,8 @@ fn parse_prompt(segment: &str) -> Result<Prompt, String> {
         return Err("a prompt is empty".into());
     }
     let number = |index: usize| match numbers.get(index) {
-        Some(number) if number.is_finite() => Ok(Some(*number)),
-        Some(_) => Err("a weight is too large to be a number".to_owned()),
+        Some(number) if number.abs() <= LARGEST_WEIGHT => Ok(Some(*number)),
+        Some(_) => Err(format!("a weight is larger than {LARGEST_WEIGHT}")),
         None => Ok(None),
     };
     let weight = number(0)?.unwrap_or(1.0);
@@ -180,7 +183,7 @@ mod tests {
         assert_eq!(error("a | | b"), "a prompt is empty (column 4)");
         assert_eq!(error(""), "a prompt is empty (column 1)");
         assert_eq!(error("ä|b:0"), "a prompt of weight 0 does nothing (column 3)");
-        assert_eq!(error("a:1e999"), "a weight is too large to be a number (column 1)");
+        assert_eq!(error("a:1e999"), "a weight is larger than 1000000 (column 1)");
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::prompt::decimal;
+use super::prompt::{LARGEST_WEIGHT, decimal};
 
 /// A file or a seed, and how much it counts.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,8 +28,8 @@ impl FromStr for Weighted {
         if value.is_empty() {
             return Err("there is nothing before the weight".into());
         }
-        if weight == 0.0 || !weight.is_finite() {
-            return Err(format!("`{weight}` is no weight: give a number that is not 0"));
+        if weight == 0.0 || weight.abs() > LARGEST_WEIGHT {
+            return Err(format!("`{weight}` is no weight: give a number up to {LARGEST_WEIGHT} that is not 0"));
         }
         Ok(Self { value: value.to_owned(), weight })
     }

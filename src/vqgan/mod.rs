@@ -102,6 +102,14 @@ impl Vqgan {
         Ok(self.decoder.forward(latent)?)
     }
 
+    /// About how many bytes encoding a picture of this size takes.
+    ///
+    /// # Errors
+    /// Where the computation fails.
+    pub fn encoding_bytes(&self, size: Size) -> Result<u64> {
+        Ok(self.encoder.peak_bytes(&[1, 3, size.height, size.width])?)
+    }
+
     /// About how many bytes drawing a picture of this size takes, with the gradient of its latent.
     ///
     /// # Errors
