@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let size = Size { width: image.width() as usize, height: image.height() as usize };
     let vqgan = LoadedModel::load(Role::Vqgan, &arguments.vqgan, Vqgan::load)?;
     let work_size = VqganDrawer::work_size(&vqgan.model, size);
-    let needed = vqgan.model.encoding_bytes(work_size)?.max(vqgan.model.decoding_bytes(work_size)?);
+    let needed = vqgan.model.encoding_memory(work_size)?.peak.max(vqgan.model.decoding_memory(work_size)?.peak);
     memory::refuse_above_total(needed, &format!("{size} pixels"), "give a smaller picture")?;
     let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(image, 0.0))?;
     write_whole(path, &encode(&drawer.draw()?, None)?, existing)?;

@@ -18,7 +18,7 @@ pub use preprocess::preprocess;
 pub use tokenizer::{Tokenizer, Tokens};
 
 use crate::Result;
-use crate::frozen::{ChannelAffine, Network, Step};
+use crate::frozen::{ChannelAffine, Memory, Network, Step};
 use crate::models::{ModelFiles, Weights};
 use text::TextTower;
 
@@ -73,12 +73,12 @@ impl Clip {
         Ok(self.image.forward(pictures)?)
     }
 
-    /// About how many bytes the features of so many pictures take, with the pictures' gradient.
+    /// About how much memory the features of so many pictures take, with the pictures' gradient.
     ///
     /// # Errors
     /// Where the computation fails.
-    pub fn judging_bytes(&self, pictures: usize) -> Result<u64> {
-        Ok(self.image.peak_bytes(&[pictures, 3, self.side(), self.side()])?)
+    pub fn judging_memory(&self, pictures: usize) -> Result<Memory> {
+        Ok(self.image.memory(&[pictures, 3, self.side(), self.side()])?)
     }
 
     /// The feature of a text: `[features]`, not of unit length.

@@ -36,12 +36,13 @@ pub use convolution::{Convolution, Padding, Window};
 pub use group_norm::GroupNorm;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
-pub use network::{Network, Step};
+pub use network::{Memory, Network, Step};
 pub use pool::{AveragePool, MeanMaxPool};
 pub(crate) use product::{Matrix, MatrixMut, Products, multiply};
 pub use retouch::{Rectangle, Retouch, Touch};
 pub use tokens::{ClassToken, FirstToken, MeanToken, Patches};
 pub use upsample::Upsample;
+pub(crate) use warp::GRADIENT_GROUP;
 pub use warp::{Border, Filter, Homography, View, Warp};
 
 /// One layer: a function of a contiguous `f32` tensor, and the gradient of its input.

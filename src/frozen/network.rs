@@ -33,6 +33,15 @@ impl Step {
     }
 }
 
+/// What a pass takes of memory, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// What is kept from the forward pass until the backward pass
+    pub kept: u64,
+    /// The most at any time
+    pub peak: u64,
+}
+
 /// Steps in sequence.
 #[derive(Clone)]
 pub struct Network(Arc<Vec<Step>>);
@@ -58,14 +67,15 @@ impl Network {
         Self(Arc::new(steps))
     }
 
-    /// About how many bytes a pass forward and back takes at its highest, for an input of this shape.
+    /// About how much memory a pass forward and back takes, for an input of this shape.
     ///
     /// # Errors
     /// Where a layer cannot take its input.
-    pub fn peak_bytes(&self, input_shape: &[usize]) -> Result<u64> {
+    pub fn memory(&self, input_shape: &[usize]) -> Result<Memory> {
         let demand = measure(&self.0, input_shape.to_vec())?;
         // Backwards the records are still there, beside a gradient on each side of a layer.
-        Ok(demand.peak.max(demand.kept.saturating_add(demand.largest.saturating_mul(3))))
+        let backward = demand.kept.saturating_add(demand.largest.saturating_mul(3));
+        Ok(Memory { kept: demand.kept, peak: demand.peak.max(backward) })
     }
 
     /// What the network makes of a tensor. Where the tensor is tracked the result is, too; its gradient

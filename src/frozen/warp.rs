@@ -50,7 +50,7 @@ pub struct View {
 }
 
 /// Cutouts whose gradients are summed in one buffer; buffers are then added in order.
-const GRADIENT_GROUP: usize = 8;
+pub(crate) const GRADIENT_GROUP: usize = 8;
 const MOST_TAPS: usize = 8;
 /// Positions this close to a pixel's centre count as on it, so that the identity copies its bits.
 const ON_PIXEL: f64 = 1e-6;

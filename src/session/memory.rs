@@ -1,26 +1,30 @@
 //! How much memory a run takes, known before it takes any.
 
 use super::Models;
-use crate::drawer::VqganDrawer;
+use crate::drawer::{StartNoise, VqganDrawer};
+use crate::frozen::GRADIENT_GROUP;
 use crate::settings::Settings;
 use crate::{Error, Result};
 
-/// About how many bytes a run takes at its highest, beside the models' weights: what the drawer
-/// takes, and one micro-batch of the judge that takes most.
+/// About how many bytes a run takes at its highest, beside the models' weights: the drawer's pass, or what
+/// that keeps while a judge looks at its cutouts.
 ///
 /// # Errors
 /// Where a model cannot take the picture's size.
 pub fn estimate(settings: &Settings, models: &Models) -> Result<u64> {
     let vqgan = &models.vqgan.model;
     let size = VqganDrawer::work_size(vqgan, settings.size);
-    let mut drawing = vqgan.decoding_bytes(size)?;
-    if settings.init_image.is_some() {
-        drawing = drawing.max(vqgan.encoding_bytes(size)?);
+    let drawing = vqgan.decoding_memory(size)?;
+    let mut most = drawing.peak;
+    if settings.init_image.is_some() || !matches!(settings.init_noise, StartNoise::Codes) {
+        most = most.max(vqgan.encoding_memory(size)?.peak);
     }
-    let mut most = drawing;
+    // The warp's gradient has a buffer of the picture's size for every group of cutouts.
+    let picture = (12 * settings.size.width).saturating_mul(settings.size.height) as u64;
+    let buffers = picture.saturating_mul((settings.cut_batch.div_ceil(GRADIENT_GROUP) + 2) as u64);
     for clip in &models.clips {
-        // The drawer's records wait while the judges work.
-        most = most.max(drawing + clip.model.judging_bytes(settings.cut_batch)?);
+        let judging = clip.model.judging_memory(settings.cut_batch)?.peak;
+        most = most.max(drawing.kept.saturating_add(judging).saturating_add(buffers));
     }
     Ok(most)
 }

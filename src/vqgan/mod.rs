@@ -12,7 +12,7 @@ use candle_core::{Device, Tensor};
 pub use codebook::Codebook;
 pub use config::{Config, Layout};
 
-use crate::frozen::{Network, Step};
+use crate::frozen::{Memory, Network, Step};
 use crate::models::{ModelFiles, Weights};
 use crate::settings::Size;
 use crate::{Error, Result};
@@ -102,22 +102,22 @@ impl Vqgan {
         Ok(self.decoder.forward(latent)?)
     }
 
-    /// About how many bytes encoding a picture of this size takes.
+    /// About how much memory encoding a picture of this size takes.
     ///
     /// # Errors
     /// Where the computation fails.
-    pub fn encoding_bytes(&self, size: Size) -> Result<u64> {
-        Ok(self.encoder.peak_bytes(&[1, 3, size.height, size.width])?)
+    pub fn encoding_memory(&self, size: Size) -> Result<Memory> {
+        Ok(self.encoder.memory(&[1, 3, size.height, size.width])?)
     }
 
-    /// About how many bytes drawing a picture of this size takes, with the gradient of its latent.
+    /// About how much memory drawing a picture of this size takes, with the gradient of its latent.
     ///
     /// # Errors
     /// Where the computation fails.
-    pub fn decoding_bytes(&self, size: Size) -> Result<u64> {
+    pub fn decoding_memory(&self, size: Size) -> Result<Memory> {
         let factor = self.config.factor();
         let shape = [1, self.config.embedding_dim, size.height.div_ceil(factor), size.width.div_ceil(factor)];
-        Ok(self.decoder.peak_bytes(&shape)?)
+        Ok(self.decoder.memory(&shape)?)
     }
 
     /// The latent of codes that stand row by row in a grid of `height` x `width`.
