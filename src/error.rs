@@ -57,6 +57,11 @@ impl Error {
         Self::File { path: path.as_ref().to_owned(), problem: problem.into(), hint: hint.into() }
     }
 
+    /// A fault of the program's own, or of a library it uses.
+    pub(crate) fn fault(message: impl Into<String>) -> Self {
+        Self::Compute(candle_core::Error::Msg(message.into()))
+    }
+
     /// What the user can do about it, as one line.
     #[must_use]
     pub fn hint(&self) -> String {

@@ -113,7 +113,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         {
             // The picture this iteration judged is that after `iteration` steps.
             let existing = if saved { Existing::Replace } else { *existing };
-            saver.save(path, existing, picture, *iteration, previous_loss)?;
+            write_whole(path, &saver.encode(picture, *iteration, previous_loss)?, existing)?;
             saved = true;
             reporter.tell(&Event::Saved { path: path.clone() });
         }
@@ -228,43 +228,22 @@ impl Saver<'_> {
         let result = ResultRecord { iterations_done: iterations, loss };
         encode(picture, Some(&Recipe::new(settings, models, self.inputs.clone(), result)))
     }
-
-    fn save(
-        &mut self,
-        path: &Path,
-        existing: Existing,
-        picture: &Tensor,
-        iterations: usize,
-        loss: Option<f64>,
-    ) -> Result<()> {
-        write_whole(path, &self.encode(picture, iterations, loss)?, existing)
-    }
 }
 
-impl Saver<'_> {
-    /// Writes the final picture. A name that another program took during the run is not worth losing it:
-    /// the next free one beside it is taken. Returns where it is.
-    fn save_final(
-        &mut self,
-        path: &Path,
-        existing: Existing,
-        picture: &Tensor,
-        iterations: usize,
-        loss: Option<f64>,
-    ) -> Result<PathBuf> {
-        let bytes = self.encode(picture, iterations, loss)?;
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let mut free = path.to_owned();
-        for number in 2..10_000 {
-            match write_whole(&free, &bytes, existing) {
-                Err(Error::Write { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {
-                    free = path.with_file_name(format!("{stem}-{number}.png"));
-                }
-                written => return written.map(|()| free),
+/// Writes the final picture. A name that another program took during the run is not worth losing it: the
+/// next free one beside it is taken. Returns where it is.
+fn write_beside(path: &Path, bytes: &[u8], existing: Existing) -> Result<PathBuf> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let mut free = path.to_owned();
+    for number in 2..10_000 {
+        match write_whole(&free, bytes, existing) {
+            Err(Error::Write { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {
+                free = path.with_file_name(format!("{stem}-{number}.png"));
             }
+            written => return written.map(|()| free),
         }
-        write_whole(&free, &bytes, existing).map(|()| free)
     }
+    write_whole(&free, bytes, existing).map(|()| free)
 }
 
 /// Writes the final picture, tells how the run went, and returns the exit code.
@@ -275,16 +254,17 @@ fn deliver(
     saved: bool,
     reporter: &Reporter,
 ) -> anyhow::Result<u8> {
-    let (picture, iterations, loss) = (&finished.picture, finished.iterations, finished.loss);
+    let (iterations, loss) = (finished.iterations, finished.loss);
+    let bytes = saver.encode(&finished.picture, iterations, loss)?;
     let path = match target {
         Target::StandardOutput => {
-            output::print(&saver.encode(picture, iterations, loss)?)?;
+            output::print(&bytes)?;
             None
         }
         Target::File(path, existing) => {
             // What an earlier save of this run wrote is ours to replace.
             let existing = if saved { Existing::Replace } else { *existing };
-            let path = saver.save_final(path, existing, picture, iterations, loss)?;
+            let path = write_beside(path, &bytes, existing)?;
             reporter.tell(&Event::Saved { path: path.clone() });
             Some(path)
         }

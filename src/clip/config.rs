@@ -7,6 +7,7 @@ use super::published;
 use crate::Result;
 use crate::frozen::Activation;
 use crate::models::ModelFiles;
+use crate::models::files::within;
 
 /// A CLIP model's dimensions.
 #[derive(Clone, Debug, PartialEq)]
@@ -170,8 +171,4 @@ impl BlocksConfig {
         }
         Ok(())
     }
-}
-
-fn within(name: &str, value: usize, most: usize) -> Result<(), String> {
-    if (1..=most).contains(&value) { Ok(()) } else { Err(format!("{name} is {value}, not 1 to {most}")) }
 }

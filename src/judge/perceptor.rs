@@ -99,5 +99,5 @@ impl Perceptor {
 
 /// The error of a graph that does not lead back to what is trained.
 pub(crate) fn no_gradient() -> Error {
-    Error::Compute(candle_core::Error::Msg("no gradient reaches the picture's parameters".into()))
+    Error::fault("no gradient reaches the picture's parameters")
 }

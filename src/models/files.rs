@@ -228,6 +228,11 @@ pub(crate) fn read_text(path: &Path, hint: &str) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| fault("the file is not UTF-8 text".into()))
 }
 
+/// Checks that a configuration's number is one a published model could have.
+pub(crate) fn within(name: &str, value: usize, most: usize) -> Result<(), String> {
+    if (1..=most).contains(&value) { Ok(()) } else { Err(format!("{name} is {value}, not 1 to {most}")) }
+}
+
 /// What an input/output error means for a file that is to be read.
 pub(crate) fn unreadable(error: &std::io::Error) -> String {
     match error.kind() {

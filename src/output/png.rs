@@ -37,7 +37,7 @@ pub fn side_by_side(pictures: &Tensor) -> Result<Tensor> {
 /// Where the tensor has another shape, or is too large for a PNG.
 pub fn encode(picture: &Tensor, recipe: Option<&Recipe>) -> Result<Vec<u8>> {
     let (_, _, height, width) = picture.dims4()?;
-    let fault = |error: String| Error::Compute(candle_core::Error::Msg(format!("cannot encode the picture: {error}")));
+    let fault = |error: String| Error::fault(format!("cannot encode the picture: {error}"));
     let side = |pixels: usize| u32::try_from(pixels).map_err(|error| fault(error.to_string()));
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, side(width)?, side(height)?);

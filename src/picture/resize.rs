@@ -16,7 +16,7 @@ struct Part {
 }
 
 fn resample(picture: &RgbImage, part: &Part, size: Size, filter: FilterType) -> Result<RgbImage> {
-    let fault = |error: String| Error::from(candle_core::Error::Msg(format!("cannot resize a picture: {error}")));
+    let fault = |error: String| Error::fault(format!("cannot resize a picture: {error}"));
     let side = |pixels: usize| u32::try_from(pixels).map_err(|error| fault(error.to_string()));
     let (width, height) = (side(size.width)?, side(size.height)?);
     let source = Image::from_vec_u8(picture.width(), picture.height(), picture.as_raw().clone(), PixelType::U8x3)

@@ -78,7 +78,7 @@ impl<M> LoadedModel<M> {
 
 impl Source {
     fn sha256(&self) -> Result<String> {
-        let fault = || Error::Compute(candle_core::Error::Msg("the thread that hashes a model's file failed".into()));
+        let fault = || Error::fault("the thread that hashes a model's file failed");
         let mut hash = self.hash.lock().map_err(|_| fault())?;
         let known = match std::mem::replace(&mut *hash, Hash::Known(String::new())) {
             Hash::Known(known) => known,

@@ -64,9 +64,7 @@ impl Codebook {
     pub fn nearest(&self, latent: &Tensor) -> Result<Vec<u32>> {
         let (_, dim, height, width) = latent.dims4()?;
         if dim != self.dim {
-            return Err(
-                candle_core::Error::Msg(format!("a latent has {dim} channels, the codebook {}", self.dim)).into()
-            );
+            return Err(Error::fault(format!("a latent has {dim} channels, the codebook {}", self.dim)));
         }
         let values = latent.detach().flatten_all()?.to_vec1::<f32>()?;
         let positions = height * width;

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::Result;
 use crate::models::ModelFiles;
+use crate::models::files::within;
 
 /// Which program's names and habits the weights follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,9 +205,6 @@ impl Config {
 
     /// Bounds that every published model keeps, so that a broken file cannot ask for the impossible.
     fn check(&self) -> Result<(), String> {
-        let within = |name: &str, value: usize, most: usize| {
-            if (1..=most).contains(&value) { Ok(()) } else { Err(format!("{name} is {value}, not 1 to {most}")) }
-        };
         within("the number of levels", self.channels.len(), 8)?;
         within("the number of residual blocks", self.blocks, 16)?;
         within("the codebook's dimension", self.embedding_dim, 4096)?;
