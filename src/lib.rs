@@ -6,6 +6,7 @@ pub mod drawer;
 pub mod error;
 pub mod frozen;
 pub mod judge;
+pub mod machine;
 pub mod models;
 pub mod optimizer;
 pub mod output;

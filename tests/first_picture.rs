@@ -101,14 +101,6 @@ fn names_are_filled_in() {
 }
 
 #[test]
-fn the_help_says_what_is_filled_in() {
-    let help = Workplace::new().run(&["--help"]).succeeded();
-    let mut lines = help.output_text().lines().skip_while(|line| !line.contains("--output"));
-    let line = lines.nth(1).unwrap();
-    assert!(line.contains("{slug} and {seed} in it are filled in, and n in braces"), "{line:?}");
-}
-
-#[test]
 fn standard_output_holds_nothing_but_the_picture() {
     let workplace = Workplace::new();
     let arguments = [&SENTENCE[..], &SMALL].concat();

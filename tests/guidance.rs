@@ -10,7 +10,7 @@ use text2art::clip::Clip;
 use text2art::frozen::{Border, Filter, Homography, View, Warp, apply};
 use text2art::judge::{Cutouts, Judge, Perceptor, Target};
 use text2art::models::{ModelFiles, Role};
-use text2art::session::{Models, Session};
+use text2art::session::{Models, Plan, Session};
 use text2art::settings::{Overrides, combine};
 
 fn judge(model: &str, prompts: &[(&str, f64)], cutouts: usize, batch: usize) -> Judge {
@@ -117,7 +117,8 @@ fn a_picture_can_be_its_own_prompt() {
     };
     let settings = combine(&[flags]).unwrap();
     let models = Models::load(&settings).unwrap();
-    let mut session = Session::new(&settings, &models, &mut |warning| panic!("{warning}")).unwrap();
+    let mut session =
+        Session::new(&Plan::new(settings, &models).unwrap(), &models, &mut |warning| panic!("{warning}")).unwrap();
     for _ in 0..3 {
         let (step, picture) = session.step().unwrap();
         let names: Vec<&str> = step.losses.iter().map(|(name, _)| name.split('/').next().unwrap()).collect();

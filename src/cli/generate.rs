@@ -12,7 +12,8 @@ use crate::output::{
     write_whole,
 };
 use crate::picture;
-use crate::session::{Event, Finished, Models, Session, run as run_session};
+use crate::session::memory::in_words;
+use crate::session::{End, Event, Finished, Models, Plan, Session, run as run_session};
 use crate::settings::{Overrides, Settings, combine};
 use crate::{Error, Result};
 
@@ -20,19 +21,25 @@ use crate::{Error, Result};
 #[allow(clippy::struct_excessive_bools)] // each is a flag
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// What to draw; `|` separates several prompts, `:WEIGHT` behind one weighs it
+    /// What to draw; `|` separates prompts, `:2` weighs one
+    ///
+    /// Words are joined by spaces. `a castle | night sky:0.5 | blurry:-0.3:-0.7` is three prompts: the second
+    /// counts half, the third is avoided, and no further once its distance is above 0.7. Write \| and \: for
+    /// the characters themselves.
     #[arg(value_name = "PROMPT")]
     prompt: Vec<String>,
     #[command(flatten)]
     overrides: Overrides,
-    /// The picture's file; {slug} and {seed} in it are filled in, and n in braces by the first number
-    /// that is free; `-` is standard output
+    /// The PNG's file, or -
+    ///
+    /// `-` is standard output. {slug} in it becomes the prompt in a form every file system takes, {seed} the seed, and n in braces the
+    /// first number that is free. A name that is taken is an error; the default name gets -2, -3 and so on.
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<String>,
     /// Replace a file that is already there
     #[arg(long, help_heading = "Output")]
     force: bool,
-    /// Write the picture every so many iterations, too
+    /// Write the picture every N iterations, too
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = clap::value_parser!(u64).range(1..))]
     save_every: Option<u64>,
     /// Write what each CLIP sees in each iteration into this folder
@@ -41,10 +48,12 @@ pub(super) struct Arguments {
     /// Repeat a picture's recipe; other options change it
     #[arg(long, value_name = "PICTURE", help_heading = "Settings")]
     from: Option<PathBuf>,
-    /// A configuration file, or none [default: text2art/config.toml in the user's configuration folder]
+    /// A configuration file, or none
     #[arg(long, value_name = "FILE", help_heading = "Settings")]
     config: Option<PathBuf>,
-    /// Print the settings as a configuration file and draw nothing
+    /// Print settings, sizes and memory, and draw nothing
+    ///
+    /// What is printed is a configuration file that --config reads.
     #[arg(long, help_heading = "Settings")]
     dry_run: bool,
     /// Use no network
@@ -56,7 +65,7 @@ pub(super) struct Arguments {
     /// Show nothing but warnings and errors
     #[arg(short, long, help_heading = "Output")]
     quiet: bool,
-    /// Processor threads [default: all cores]
+    /// Processor threads
     #[arg(long, value_name = "N", help_heading = "Machine", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 }
@@ -78,10 +87,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global()?;
     }
     let (settings, recipe) = settings(arguments, reporter)?;
-    if arguments.dry_run {
-        output::print(toml::to_string(&settings)?.as_bytes())?;
-        return Ok(DONE);
-    }
+    settings.device.open()?;
     let target = target(arguments, &settings)?;
     for (_, path) in settings.input_files() {
         picture::dimensions(&path)?;
@@ -93,9 +99,14 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let inputs = Recipe::inputs(&settings)?;
     let stop = interrupt::stop_on_signal()?;
     let models = Models::load(&settings)?;
+    let plan = Plan::new(settings, &models)?;
+    if arguments.dry_run {
+        plan.check()?;
+        return dry_run(&plan, &target).map(|()| DONE);
+    }
     let warn = &mut |message| reporter.tell(&Event::Warning { message });
-    let mut session = Session::new(&settings, &models, warn)?;
-    let mut saver = Saver { settings: &settings, inputs, models: &models, records: None };
+    let mut session = Session::new(&plan, &models, warn)?;
+    let mut saver = Saver { settings: plan.settings(), inputs, models: &models, records: None };
     let recorded = recipe.map(|recipe| recipe.models).unwrap_or_default();
 
     let mut saved = false;
@@ -113,7 +124,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         {
             // The picture this iteration judged is that after `iteration` steps.
             let existing = if saved { Existing::Replace } else { *existing };
-            write_whole(path, &saver.encode(picture, *iteration, previous_loss)?, existing)?;
+            write_whole(path, &saver.encode(picture, *iteration, previous_loss, true)?, existing)?;
             saved = true;
             reporter.tell(&Event::Saved { path: path.clone() });
         }
@@ -159,6 +170,23 @@ fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Settings, Opt
         reporter.tell(&Event::Warning { message });
     }
     Ok((settings, recipe))
+}
+
+/// Prints what would be done, as a configuration file.
+fn dry_run(plan: &Plan, target: &Target) -> anyhow::Result<()> {
+    let picture = match target {
+        Target::StandardOutput => "standard output".to_owned(),
+        Target::File(path, _) => path.display().to_string(),
+    };
+    let comments = [
+        format!("picture: {picture}"),
+        format!("drawn at {}, delivered at {}", plan.work_size(), plan.settings().size),
+        format!("memory: about {}", in_words(plan.memory())),
+    ];
+    for comment in comments {
+        output::print_line(&format!("# {comment}"))?;
+    }
+    output::print(toml::to_string(plan.settings())?.as_bytes())
 }
 
 /// Finds out where the picture goes, and that it can go there, before any work.
@@ -216,13 +244,14 @@ struct Saver<'a> {
 }
 
 impl Saver<'_> {
-    fn encode(&mut self, picture: &Tensor, iterations: usize, loss: Option<f64>) -> Result<Vec<u8>> {
+    /// A PNG whose recipe makes this picture again; `cut_short` where the settings alone would go on.
+    fn encode(&mut self, picture: &Tensor, iterations: usize, loss: Option<f64>, cut_short: bool) -> Result<Vec<u8>> {
         let models = match &self.records {
             Some(records) => records.clone(),
             None => self.records.insert(self.models.records()?).clone(),
         };
         let mut settings = self.settings.clone();
-        if iterations < settings.iterations_to_run() {
+        if cut_short {
             settings.stop_at = Some(iterations);
         }
         let result = ResultRecord { iterations_done: iterations, loss };
@@ -255,7 +284,8 @@ fn deliver(
     reporter: &Reporter,
 ) -> anyhow::Result<u8> {
     let (iterations, loss) = (finished.iterations, finished.loss);
-    let bytes = saver.encode(&finished.picture, iterations, loss)?;
+    let cut_short = matches!(finished.end, End::Stopped | End::Fault(_));
+    let bytes = saver.encode(&finished.picture, iterations, loss, cut_short)?;
     let path = match target {
         Target::StandardOutput => {
             output::print(&bytes)?;
@@ -274,13 +304,13 @@ fn deliver(
     if let Some(path) = path {
         output::print_line(&path.display().to_string())?;
     }
-    Ok(match &finished.fault {
-        Some(fault) => {
+    Ok(match &finished.end {
+        End::Done | End::Plateau => DONE,
+        End::Stopped => INTERRUPTED,
+        End::Fault(fault) => {
             let message = format!("{fault}; the last good picture was saved");
             reporter.tell(&Event::Failed { message, hint: fault.hint(), exit_code: FAILED });
             FAILED
         }
-        None if finished.stopped => INTERRUPTED,
-        None => DONE,
     })
 }

@@ -1,17 +1,22 @@
 //! The command line: what was typed becomes settings once, and nothing past this folder sees a flag.
 
+mod completions;
+mod doctor;
 mod generate;
+mod help;
 mod info;
 mod interrupt;
+mod man;
 mod output;
 mod reconstruct;
 mod report;
 mod score;
 mod sources;
+mod usage;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 
 use report::{Progress, Reporter};
 
@@ -26,11 +31,7 @@ const INTERRUPTED: u8 = 130;
 
 /// Draws a picture from a sentence: VQGAN guided by CLIP.
 #[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
-#[command(after_help = "Examples:\n  \
-    text2art a red apple on a blue background\n  \
-    text2art \"a castle | night sky:0.5 | blurry:-0.3\" --seed 7 -o castle.png\n  \
-    text2art --from castle.png --quality best -o better.png")]
+#[command(name = "text2art", version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -48,34 +49,44 @@ enum Verb {
     Reconstruct(reconstruct::Arguments),
     /// Show how a picture was made, as a configuration file
     Info(info::Arguments),
+    /// Show what this machine and this program can do
+    Doctor(doctor::Arguments),
+    /// Print a shell's completions
+    Completions(completions::Arguments),
+    /// Print the manual page
+    Man,
 }
 
 /// Reads the command line, runs the verb and returns the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let matches = help::command(help::is_brief(std::env::args_os())).try_get_matches();
+    let arguments = match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
-        Err(error) => return ExitCode::from(report::usage_error(&error)),
+        Err(error) => return ExitCode::from(usage::tell(&error)),
     };
     let generate = match arguments.verb {
-        None => arguments.generate,
-        Some(Verb::Generate(generate)) => *generate,
-        Some(Verb::Score(score)) => {
-            let reporter = Reporter::new(Progress::Auto);
-            let result = score::run(&score, &reporter).map(|()| DONE);
-            return finish(&reporter, result);
-        }
-        Some(Verb::Reconstruct(reconstruct)) => {
-            return finish(&Reporter::new(Progress::Auto), reconstruct::run(&reconstruct).map(|()| DONE));
-        }
-        Some(Verb::Info(info)) => return finish(&Reporter::new(Progress::Auto), info::run(&info).map(|()| DONE)),
+        None => Ok(arguments.generate),
+        Some(Verb::Generate(generate)) => Ok(*generate),
+        Some(verb) => Err(verb),
     };
-    let reporter = Reporter::new(generate.progress());
-    let result = generate::run(&generate, &reporter);
-    finish(&reporter, result)
+    let reporter = Reporter::new(generate.as_ref().map_or(Progress::Auto, generate::Arguments::progress));
+    let result = match &generate {
+        Ok(generate) => generate::run(generate, &reporter),
+        Err(verb) => run(verb, &reporter).map(|()| DONE),
+    };
+    ExitCode::from(result.unwrap_or_else(|error| reporter.failed(&error)))
 }
 
-/// Tells what failed, and turns it into the exit code.
-fn finish(reporter: &Reporter, result: anyhow::Result<u8>) -> ExitCode {
-    ExitCode::from(result.unwrap_or_else(|error| reporter.failed(&error)))
+/// Runs a verb that draws nothing.
+fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<()> {
+    match verb {
+        Verb::Generate(generate) => generate::run(generate, reporter).map(drop),
+        Verb::Score(score) => score::run(score, reporter),
+        Verb::Reconstruct(reconstruct) => reconstruct::run(reconstruct),
+        Verb::Info(info) => info::run(info),
+        Verb::Doctor(doctor) => doctor::run(doctor),
+        Verb::Completions(completions) => completions::run(completions),
+        Verb::Man => man::run(),
+    }
 }

@@ -129,24 +129,6 @@ impl Reporter {
 }
 
 /// Writes a line to standard error; there is nobody to tell that this failed.
-fn line(text: &str) {
+pub(super) fn line(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
-}
-
-/// Tells what clap found wrong with the command line, or shows the help it was asked for.
-pub(super) fn usage_error(error: &clap::Error) -> u8 {
-    let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
-    let json = arguments.iter().any(|argument| argument == "--progress=json")
-        || arguments.windows(2).any(|pair| pair[0] == "--progress" && pair[1] == "json");
-    if !error.use_stderr() || !json {
-        let _ = error.print();
-        return u8::try_from(error.exit_code()).unwrap_or(USAGE);
-    }
-    let text = error.to_string();
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    let hint = lines.find(|line| line.starts_with("tip:")).unwrap_or("text2art --help shows all options");
-    let hint = hint.trim_start_matches("tip: ").to_owned();
-    Reporter::new(Progress::Json).tell(&Event::Failed { message, hint, exit_code: USAGE });
-    USAGE
 }

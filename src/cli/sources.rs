@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, FromArgMatches};
 
+use super::usage;
 use crate::models::files::read_text;
 use crate::settings::Overrides;
 use crate::{Error, Result};
@@ -38,9 +39,10 @@ pub(super) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overrides> {
     }
     let parsed = command.try_get_matches_from(arguments).and_then(|matches| Overrides::from_arg_matches(&matches));
     let mut overrides = parsed.map_err(|error| {
-        let text = error.to_string();
-        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        Error::usage(format!("in the environment: {first}"), format!("mend or unset the {PREFIX} variable"))
+        Error::usage(
+            format!("in the environment: {}", usage::message(&error)),
+            format!("mend or unset the {PREFIX} variable"),
+        )
     })?;
     overrides.prompt = prompt;
     Ok(overrides)
@@ -67,7 +69,7 @@ pub(super) fn config_file(named: Option<&Path>) -> Result<Overrides> {
 }
 
 /// `$XDG_CONFIG_HOME/text2art/config.toml`, with that variable's default.
-fn users_file() -> Option<PathBuf> {
+pub(super) fn users_file() -> Option<PathBuf> {
     let folder = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
     let folder = folder.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".config")))?;
     Some(folder.join("text2art/config.toml"))

@@ -28,6 +28,7 @@ pub struct Clip {
     image: Network,
     text: TextTower,
     tokenizer: Tokenizer,
+    bytes: u64,
 }
 
 impl Clip {
@@ -40,16 +41,22 @@ impl Clip {
         let tokenizer = Tokenizer::load(files, &config.text)?;
         let names = names::Names::of(&files.weights);
         let parts = |name: &str| names.parts(name);
-        let (image, text) = Weights::build(&files.weights, &parts, &names::is_ignored, |weights| {
-            Ok((image_network(weights, &config)?, TextTower::load(weights, &config)?))
+        let (image, text, bytes) = Weights::build(&files.weights, &parts, &names::is_ignored, |weights| {
+            Ok((image_network(weights, &config)?, TextTower::load(weights, &config)?, weights.bytes()))
         })?;
-        Ok(Self { config, image, text, tokenizer })
+        Ok(Self { config, image, text, tokenizer, bytes })
     }
 
     /// The model's dimensions.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// How many bytes of memory its weights take.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Side of the square pictures it looks at, in pixels.

@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use crate::frozen::{Border, Homography, Rectangle, Touch, View};
 use crate::random::Stream;
+use crate::settings::text::did_you_mean;
 
 /// A kind of augmentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,8 +83,9 @@ impl FromStr for Augmentations {
         let kind = |name: &str| {
             let found = Augmentation::ALL.iter().find(|(_, known)| *known == name.trim());
             found.map(|(kind, _)| *kind).ok_or_else(|| {
-                let known = Augmentation::ALL.map(|(_, name)| name).join(", ");
-                format!("`{}` is no augmentation: use none, or some of {known}", name.trim())
+                let known = Augmentation::ALL.map(|(_, name)| name);
+                let near = did_you_mean(name.trim(), known);
+                format!("`{}` is no augmentation: use none, or some of {}{near}", name.trim(), known.join(", "))
             })
         };
         Ok(Self::new(&text.split(',').map(kind).collect::<Result<Vec<_>, _>>()?))

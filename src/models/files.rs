@@ -15,6 +15,17 @@ pub enum Role {
     Vqgan,
 }
 
+impl Role {
+    /// As recipes name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Clip => "clip",
+            Self::Vqgan => "vqgan",
+        }
+    }
+}
+
 /// The files of one model.
 pub struct ModelFiles {
     /// What the model is for

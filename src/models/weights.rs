@@ -1,6 +1,6 @@
 //! The tensors of one model, asked for by name and shape, with every misfit reported at once.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
 use super::container::TensorFile;
@@ -39,6 +39,7 @@ pub struct Weights<'a> {
     parts: &'a dyn Fn(&str) -> Vec<Part>,
     ignored: &'a dyn Fn(&str) -> bool,
     found: RefCell<Findings>,
+    bytes: Cell<u64>,
 }
 
 #[derive(Default)]
@@ -70,7 +71,7 @@ impl<'a> Weights<'a> {
         ignored: &'a dyn Fn(&str) -> bool,
         build: impl FnOnce(&Self) -> Result<T>,
     ) -> Result<T> {
-        let weights = Self { file, parts, ignored, found: RefCell::default() };
+        let weights = Self { file, parts, ignored, found: RefCell::default(), bytes: Cell::new(0) };
         let built = build(&weights)?;
         weights.complain()?;
         Ok(built)
@@ -102,7 +103,14 @@ impl<'a> Weights<'a> {
                 values.resize(values.len() + size, 0.0);
             }
         }
+        self.bytes.set(self.bytes.get() + size_of_val(values.as_slice()) as u64);
         Ok(values)
+    }
+
+    /// How many bytes of memory the tensors take that were asked for so far.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes.get()
     }
 
     /// Whether the file has a tensor of this name of ours.

@@ -2,7 +2,7 @@
 
 use candle_core::{Tensor, Var};
 
-use crate::Result;
+use crate::{Error, Result};
 
 /// Which optimiser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +40,18 @@ const ADAMW_DECAY: f64 = 0.01;
 /// An optimiser with its state.
 pub struct Optimizer {
     kind: OptimizerKind,
-    steps: u32,
-    /// For each parameter the averages of the gradient and of its square, or what stands for them
-    moments: Vec<[Tensor; 2]>,
+    state: OptimizerState,
+}
+
+/// What an optimiser remembers between steps: with it and the parameters a run goes on as if it had not
+/// been interrupted.
+#[derive(Clone, Debug)]
+pub struct OptimizerState {
+    /// Steps done
+    pub steps: u32,
+    /// For each parameter the averages of the gradient and of its square, or what stands for them; of
+    /// the parameter's shape
+    pub moments: Vec<[Tensor; 2]>,
 }
 
 impl Optimizer {
@@ -52,7 +61,30 @@ impl Optimizer {
     /// Where memory runs out.
     pub fn new(kind: OptimizerKind, parameters: &[Var]) -> Result<Self> {
         let zeros = |parameter: &Var| Ok([parameter.zeros_like()?, parameter.zeros_like()?]);
-        Ok(Self { kind, steps: 0, moments: parameters.iter().map(zeros).collect::<Result<_>>()? })
+        let moments = parameters.iter().map(zeros).collect::<Result<_>>()?;
+        Ok(Self { kind, state: OptimizerState { steps: 0, moments } })
+    }
+
+    /// What it remembers.
+    #[must_use]
+    pub fn state(&self) -> &OptimizerState {
+        &self.state
+    }
+
+    /// Goes on from what an optimiser of the same kind and parameters remembered.
+    ///
+    /// # Errors
+    /// Where the parameters were others.
+    pub fn restore(&mut self, state: OptimizerState) -> Result<()> {
+        let shapes = |state: &OptimizerState| -> Vec<_> {
+            state.moments.iter().flatten().map(|moment| moment.dims().to_vec()).collect()
+        };
+        if shapes(&state) != shapes(&self.state) {
+            let hint = "use the state that was saved with this picture's settings";
+            return Err(Error::usage("the optimiser's state is that of other parameters", hint));
+        }
+        self.state = state;
+        Ok(())
     }
 
     /// Moves the parameters against their gradients, which stand in the same order.
@@ -60,8 +92,8 @@ impl Optimizer {
     /// # Errors
     /// Where shapes differ.
     pub fn step(&mut self, parameters: &[Var], gradients: &[Tensor], learning_rate: f64) -> Result<()> {
-        self.steps += 1;
-        for ((parameter, gradient), moments) in parameters.iter().zip(gradients).zip(&mut self.moments) {
+        self.state.steps += 1;
+        for ((parameter, gradient), moments) in parameters.iter().zip(gradients).zip(&mut self.state.moments) {
             let gradient = gradient.detach();
             let current = parameter.as_detached_tensor();
             let current = if self.kind == OptimizerKind::AdamW {
@@ -69,7 +101,7 @@ impl Optimizer {
             } else {
                 current
             };
-            let change = self.kind.change(self.steps, &gradient, moments, learning_rate)?;
+            let change = self.kind.change(self.state.steps, &gradient, moments, learning_rate)?;
             parameter.set(&(current - change)?)?;
         }
         Ok(())

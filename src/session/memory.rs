@@ -4,14 +4,22 @@ use super::Models;
 use crate::drawer::{StartNoise, VqganDrawer};
 use crate::frozen::GRADIENT_GROUP;
 use crate::settings::Settings;
-use crate::{Error, Result};
+use crate::{Error, Result, machine};
 
-/// About how many bytes a run takes at its highest, beside the models' weights: the drawer's pass, or what
-/// that keeps while a judge looks at its cutouts.
+/// What the program takes without models and pictures: itself, its threads, what its libraries keep;
+/// measured on Linux.
+const PROGRAM: u64 = 18 << 20;
+/// What the allocator keeps of memory that was given back, at most: glibc returns no block below this
+/// size (`mallopt(3)`, the largest `M_MMAP_THRESHOLD`).
+const HELD_BACK: u64 = 32 << 20;
+
+/// About how many bytes a run takes at its highest, judging `batch` cutouts at a time: the program, the
+/// models, and the larger of the drawer's pass and of what that keeps while a judge looks; or a model's
+/// file beside what was read from it, where that is more.
 ///
 /// # Errors
 /// Where a model cannot take the picture's size.
-pub fn estimate(settings: &Settings, models: &Models) -> Result<u64> {
+pub(super) fn estimate(settings: &Settings, batch: usize, models: &Models) -> Result<u64> {
     let vqgan = &models.vqgan.model;
     let size = VqganDrawer::work_size(vqgan, settings.size);
     let drawing = vqgan.decoding_memory(size)?;
@@ -21,39 +29,37 @@ pub fn estimate(settings: &Settings, models: &Models) -> Result<u64> {
     }
     // The warp's gradient has a buffer of the picture's size for every group of cutouts.
     let picture = (12 * settings.size.width).saturating_mul(settings.size.height) as u64;
-    let buffers = picture.saturating_mul((settings.cut_batch.div_ceil(GRADIENT_GROUP) + 2) as u64);
+    let buffers = picture.saturating_mul((batch.div_ceil(GRADIENT_GROUP) + 2) as u64);
+    let (mut weights, mut file, mut compiled) =
+        (vqgan.bytes(), models.vqgan.file_bytes(), models.vqgan.compiled_bytes());
     for clip in &models.clips {
-        let judging = clip.model.judging_memory(settings.cut_batch)?.peak;
+        let judging = clip.model.judging_memory(batch)?.peak;
         most = most.max(drawing.kept.saturating_add(judging).saturating_add(buffers));
+        weights = weights.saturating_add(clip.model.bytes());
+        file = file.max(clip.file_bytes());
+        compiled += clip.compiled_bytes();
     }
-    Ok(most)
+    let held_back = (most / 5).min(HELD_BACK);
+    Ok(PROGRAM
+        .saturating_add(compiled)
+        .saturating_add(weights)
+        .saturating_add(most.saturating_add(held_back).max(file)))
 }
 
-/// Refuses a run that needs more memory than the machine has, free or not.
-///
-/// # Errors
-/// Where it does.
-pub fn check(settings: &Settings, models: &Models) -> Result<()> {
-    let what = format!("{} pixels, {} cutouts at a time,", settings.size, settings.cut_batch);
-    refuse_above_total(estimate(settings, models)?, &what, "choose a smaller --size or --cut-batch")
-}
-
-/// Refuses what needs more memory than the machine has.
+/// Refuses what needs more memory than the machine has, free or not.
 ///
 /// # Errors
 /// Where it does.
 pub(crate) fn refuse_above_total(needed: u64, what: &str, hint: &str) -> Result<()> {
-    let Some(total) = total_memory().filter(|total| needed > *total) else { return Ok(()) };
-    #[allow(clippy::cast_precision_loss)]
-    let gibibytes = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
-    let (needed, total) = (gibibytes(needed), gibibytes(total));
+    let Some(memory) = machine::memory().filter(|memory| needed > memory.total) else { return Ok(()) };
+    let (needed, total) = (in_words(needed), in_words(memory.total));
     Err(Error::usage(format!("{what} need about {needed} of memory; this machine has {total}"), hint))
 }
 
-/// The machine's memory in bytes, where the system tells.
-fn total_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
+/// An amount of memory as people say it.
+#[must_use]
+pub fn in_words(bytes: u64) -> String {
+    #[allow(clippy::cast_precision_loss)]
+    let mebibytes = bytes as f64 / f64::from(1 << 20);
+    if mebibytes < 1000.0 { format!("{mebibytes:.0} MiB") } else { format!("{:.1} GiB", mebibytes / 1024.0) }
 }

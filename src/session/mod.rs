@@ -3,6 +3,8 @@
 mod event;
 pub(crate) mod memory;
 mod models;
+mod plan;
+mod plateau;
 mod run;
 mod stop;
 mod targets;
@@ -11,7 +13,8 @@ use candle_core::Tensor;
 
 pub use event::Event;
 pub use models::{LoadedModel, Models};
-pub use run::{Finished, run};
+pub use plan::Plan;
+pub use run::{End, Finished, run};
 pub use stop::Stop;
 
 use crate::drawer::{Drawer, Start, VqganDrawer};
@@ -44,13 +47,13 @@ pub struct Step {
 }
 
 impl Session {
-    /// Sets up a picture with models that are loaded, where the machine has the memory for it. `warn` is told what the user should know.
+    /// Sets up a picture with models that are loaded. `warn` is told what the user should know.
     ///
     /// # Errors
-    /// Where the machine has too little memory, the init image cannot be read, or a prompt cannot be
-    /// tokenised.
-    pub fn new(settings: &Settings, models: &Models, warn: &mut dyn FnMut(String)) -> Result<Self> {
-        memory::check(settings, models)?;
+    /// Where the plan cannot be run here, the init image cannot be read, or a prompt cannot be tokenised.
+    pub fn new(plan: &Plan, models: &Models, warn: &mut dyn FnMut(String)) -> Result<Self> {
+        plan.check()?;
+        let settings = plan.settings();
         let mut stream = Stream::new(settings.seed.0, "init", 0);
         let start = match &settings.init_image {
             Some(path) => Start::Picture(picture::read(path)?, settings.init_weight),
@@ -66,7 +69,7 @@ impl Session {
             seed: settings.seed.0,
         };
         let optimizer = Optimizer::new(settings.optimizer, &drawer.parameters())?;
-        let judge = Judge { perceptors, cutouts, batch: settings.cut_batch };
+        let judge = Judge { perceptors, cutouts, batch: plan.cut_batch() };
         Ok(Self { settings: settings.clone(), drawer: Box::new(drawer), judge, optimizer, iteration: 0 })
     }
 
@@ -76,7 +79,7 @@ impl Session {
         self.iteration
     }
 
-    /// The settings it was made with.
+    /// The settings it was made with, nothing in them left to choose.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings

@@ -25,6 +25,9 @@ pub struct LoadedModel<M> {
 struct Source {
     role: Role,
     file: String,
+    bytes: u64,
+    /// Inside the program, not read from a disk
+    compiled: bool,
     hash: std::sync::Mutex<Hash>,
 }
 
@@ -55,7 +58,21 @@ impl<M> LoadedModel<M> {
             Some(bytes) => Hash::Known(to_hex(&Sha256::digest(bytes))),
             None => Hash::Running(std::thread::spawn(move || hash_file(&path))),
         };
-        Ok(Self { name: name.to_owned(), model: Arc::new(model), source: Source { role, file, hash: hash.into() } })
+        let (bytes, compiled) = (files.weights.bytes(), matches!(hash, Hash::Known(_)));
+        let source = Source { role, file, bytes, compiled, hash: hash.into() };
+        Ok(Self { name: name.to_owned(), model: Arc::new(model), source })
+    }
+
+    /// The size of its weight file, in bytes; 0 for a model inside the program.
+    #[must_use]
+    pub fn file_bytes(&self) -> u64 {
+        if self.source.compiled { 0 } else { self.source.bytes }
+    }
+
+    /// How many bytes of the program it is.
+    #[must_use]
+    pub fn compiled_bytes(&self) -> u64 {
+        if self.source.compiled { self.source.bytes } else { 0 }
     }
 
     /// What a recipe says of this model. Waits until its file is hashed.
@@ -64,10 +81,7 @@ impl<M> LoadedModel<M> {
     /// Where the file could not be read again.
     pub fn record(&self) -> Result<ModelRecord> {
         Ok(ModelRecord {
-            role: match self.source.role {
-                Role::Clip => "clip".into(),
-                Role::Vqgan => "vqgan".into(),
-            },
+            role: self.source.role.name().into(),
             name: self.name.clone(),
             revision: None,
             file: self.source.file.clone(),

@@ -2,8 +2,22 @@
 
 use candle_core::Tensor;
 
+use super::plateau::Plateau;
 use super::{Event, Session, Stop};
 use crate::{Error, Result};
+
+/// Why a run ended.
+#[derive(Debug)]
+pub enum End {
+    /// All iterations are done
+    Done,
+    /// The loss fell no further, and the settings ask to stop then
+    Plateau,
+    /// Someone asked it to stop
+    Stopped,
+    /// The loss was no finite number; the picture is the last good one
+    Fault(Error),
+}
 
 /// How a run ended.
 pub struct Finished {
@@ -13,10 +27,8 @@ pub struct Finished {
     pub iterations: usize,
     /// The last iteration's loss; none without an iteration
     pub loss: Option<f64>,
-    /// Someone asked it to stop
-    pub stopped: bool,
-    /// The loss was no finite number; the picture is the last good one
-    pub fault: Option<Error>,
+    /// Why it ended
+    pub end: End,
 }
 
 /// Told of each event, with the picture an iteration judged.
@@ -27,35 +39,43 @@ pub type Watch<'a> = dyn FnMut(Event, Option<&Tensor>, &Session) -> Result<()> +
 /// # Errors
 /// Where the computation fails, or what `watch` returns.
 pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Finished> {
-    let total = session.settings().iterations_to_run();
-    let size = session.settings().size;
-    let seed = session.settings().seed.0;
-    let started = Event::Started { iterations: total, width: size.width, height: size.height, seed };
-    watch(started, None, session)?;
+    let settings = session.settings().clone();
+    let total = settings.iterations_to_run();
+    let (width, height) = (settings.size.width, settings.size.height);
+    watch(Event::Started { iterations: total, width, height, seed: settings.seed.0 }, None, session)?;
+    let mut plateau = settings.auto_stop.then(Plateau::default);
     let mut loss = None;
     // The picture last judged, the iterations and the loss before it
     let mut last_good = None;
-    let mut fault = None;
-    while session.iteration() < total && !stop.is_requested() {
+    let mut end = End::Done;
+    while session.iteration() < total {
+        if stop.is_requested() {
+            end = End::Stopped;
+            break;
+        }
         match session.step() {
             Ok((step, picture)) => {
                 let before = loss.replace(step.loss);
                 let iteration = step.iteration;
-                let event = Event::Step { iteration: step.iteration, loss: step.loss, losses: step.losses };
+                let event = Event::Step { iteration, loss: step.loss, losses: step.losses };
                 watch(event, Some(&picture), session)?;
                 last_good = Some((picture, iteration, before));
+                let factor = settings.learning_rate_drops.factor(iteration, settings.iterations);
+                if plateau.as_mut().is_some_and(|plateau| plateau.reached(step.loss, factor)) {
+                    end = End::Plateau;
+                    break;
+                }
             }
             Err(error @ Error::NotFinite { .. }) => {
-                fault = Some(error);
+                end = End::Fault(error);
                 break;
             }
             Err(error) => return Err(error),
         }
     }
-    let (picture, iterations, loss) = match (last_good, &fault) {
-        (Some(good), Some(_)) => good,
+    let (picture, iterations, loss) = match (last_good, &end) {
+        (Some(good), End::Fault(_)) => good,
         _ => (session.picture()?, session.iteration(), loss),
     };
-    let stopped = session.iteration() < total && fault.is_none();
-    Ok(Finished { picture, iterations, loss, stopped, fault })
+    Ok(Finished { picture, iterations, loss, end })
 }

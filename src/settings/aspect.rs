@@ -55,8 +55,11 @@ impl FromStr for Aspect {
             let side = |text: &str| text.trim().parse().ok().filter(|side| (1..=1000).contains(side));
             Some(Self::Ratio(side(width)?, side(height)?))
         });
-        let names = NAMES.map(|(name, _)| name).join(", ");
-        sides.ok_or_else(|| format!("`{text}` is no shape: use {names}, or width to height as 3:2"))
+        sides.ok_or_else(|| {
+            let names = NAMES.map(|(name, _)| name);
+            let near = super::text::did_you_mean(text, names);
+            format!("`{text}` is no shape: use {}, or width to height as 3:2{near}", names.join(", "))
+        })
     }
 }
 

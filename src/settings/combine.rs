@@ -2,15 +2,12 @@
 
 use std::path::Path;
 
-use super::{LearningRateDrops, Overrides, Quality, Settings, Size, preset};
+use super::{Overrides, Quality, Settings, Size, preset};
 use crate::drawer::StartNoise;
 use crate::judge::{Augmentation, Augmentations};
 use crate::models::embedded;
 use crate::optimizer::OptimizerKind;
 use crate::{Error, Result, picture};
-
-/// Most cutouts judged at a time where nothing is said.
-const LARGEST_BATCH: usize = 32;
 
 /// Combines layers, the strongest first, into settings.
 ///
@@ -53,30 +50,32 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     let init_image = expanded.iter().find_map(|layer| layer.init_image.clone());
     let size = combine_size(&expanded, init_image.as_deref())?;
     let merged = expanded.into_iter().reduce(Overrides::or).unwrap_or_default();
-    let cutouts = merged.cutouts.unwrap_or(LARGEST_BATCH);
     let augment = [Augmentation::Crop, Augmentation::Perspective, Augmentation::Jitter];
+    let prompt = merged.prompt.ok_or_else(|| {
+        Error::usage("there is no prompt", "say what to draw, such as: text2art a red apple on a blue background")
+    })?;
     let settings = Settings {
-        prompt: merged.prompt.ok_or_else(|| {
-            Error::usage("there is no prompt", "say what to draw, such as: text2art a red apple on a blue background")
-        })?,
+        prompt,
         image_prompt: merged.image_prompt.unwrap_or_default(),
         noise_prompt: merged.noise_prompt.unwrap_or_default(),
         vqgan: merged.vqgan.unwrap_or_else(|| embedded::NAME.into()),
         clip: merged.clip.unwrap_or_else(|| vec![embedded::NAME.into()]),
         size,
-        iterations: merged.iterations.unwrap_or(200),
+        iterations: merged.iterations.unwrap_or_default(),
         stop_at: merged.stop_at.filter(|_| stopped <= lengthened),
+        auto_stop: merged.auto_stop.unwrap_or_default(),
         seed: merged.seed.unwrap_or_default(),
-        cutouts,
-        cut_batch: merged.cut_batch.unwrap_or(LARGEST_BATCH).min(cutouts),
+        cutouts: merged.cutouts.unwrap_or_default(),
+        cut_batch: merged.cut_batch.unwrap_or_default(),
         augment: merged.augment.unwrap_or_else(|| Augmentations::new(&augment)),
         cut_noise: merged.cut_noise.unwrap_or(0.1),
         optimizer: merged.optimizer.unwrap_or(OptimizerKind::Adam),
         learning_rate: merged.learning_rate.unwrap_or(0.1),
-        learning_rate_drops: merged.learning_rate_drops.unwrap_or_else(LearningRateDrops::default),
+        learning_rate_drops: merged.learning_rate_drops.unwrap_or_default(),
         init_image,
-        init_weight: merged.init_weight.unwrap_or(0.0),
+        init_weight: merged.init_weight.unwrap_or_default(),
         init_noise: merged.init_noise.unwrap_or(StartNoise::Codes),
+        device: merged.device.unwrap_or_default(),
     };
     settings.validate()?;
     Ok(settings)
@@ -122,6 +121,7 @@ macro_rules! each_field {
             aspect,
             iterations,
             stop_at,
+            auto_stop,
             seed,
             init_image,
             init_weight,
@@ -132,7 +132,8 @@ macro_rules! each_field {
             cut_noise,
             optimizer,
             learning_rate,
-            learning_rate_drops
+            learning_rate_drops,
+            device
         )
     };
 }
@@ -162,6 +163,7 @@ impl From<Settings> for Overrides {
             size: Some(settings.size),
             iterations: Some(settings.iterations),
             stop_at: settings.stop_at,
+            auto_stop: Some(settings.auto_stop),
             seed: Some(settings.seed),
             init_image: settings.init_image,
             init_weight: Some(settings.init_weight),
@@ -173,6 +175,7 @@ impl From<Settings> for Overrides {
             optimizer: Some(settings.optimizer),
             learning_rate: Some(settings.learning_rate),
             learning_rate_drops: Some(settings.learning_rate_drops),
+            device: Some(settings.device),
         }
     }
 }
@@ -191,7 +194,7 @@ mod tests {
         let flags = Overrides { iterations: Some(7), ..Overrides::default() };
         let file = Overrides { iterations: Some(8), cutouts: Some(3), ..named("a cat") };
         let settings = combine(&[flags, file]).unwrap();
-        assert_eq!((settings.iterations, settings.cutouts, settings.cut_batch), (7, 3, 3));
+        assert_eq!((settings.iterations, settings.cutouts), (7, 3));
     }
 
     #[test]

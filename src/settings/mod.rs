@@ -2,6 +2,8 @@
 
 mod aspect;
 mod combine;
+mod cut_batch;
+mod device;
 mod learning_rate;
 mod preset;
 mod prompt;
@@ -16,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 pub use aspect::Aspect;
 pub use combine::combine;
+pub use cut_batch::CutBatch;
+pub use device::DeviceChoice;
 pub use learning_rate::LearningRateDrops;
 pub use preset::{Quality, preset};
 pub use prompt::{Prompt, Prompts};
@@ -51,12 +55,15 @@ pub struct Settings {
     /// Iterations after which to stop early; none for the whole schedule
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_at: Option<usize>,
+    /// Whether to stop when the loss falls no further
+    #[serde(default)]
+    pub auto_stop: bool,
     /// What all random numbers come from
     pub seed: Seed,
     /// Cutouts each CLIP sees in an iteration, 1 to 4096
     pub cutouts: usize,
-    /// Cutouts judged at a time, 1 to 4096
-    pub cut_batch: usize,
+    /// Cutouts judged at a time, 1 to 4096, or as many as the machine's memory allows
+    pub cut_batch: CutBatch,
     /// What happens to cutouts
     pub augment: Augmentations,
     /// Largest standard deviation of the noise on a cutout, 0 to 10 (a picture's values are 0 to 1)
@@ -74,6 +81,9 @@ pub struct Settings {
     pub init_weight: f64,
     /// What to start from without a picture
     pub init_noise: StartNoise,
+    /// What to compute on
+    #[serde(default)]
+    pub device: DeviceChoice,
 }
 
 /// Settings that some source names: the command line, a recipe, the environment, a file.
@@ -84,36 +94,20 @@ pub struct Overrides {
     #[arg(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<Prompts>,
-    /// A picture it should look like, too; may be given several times
-    #[arg(long, value_name = "FILE[:WEIGHT]", help_heading = "Picture")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub image_prompt: Option<Vec<Weighted>>,
-    /// Random features it should have, too: a direction no words lead to; may be given several times
-    #[arg(long, value_name = "SEED[:WEIGHT]", help_heading = "Picture")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub noise_prompt: Option<Vec<Weighted>>,
-    /// The model: a VQGAN with the CLIP models and sizes that suit it [default: embedded]
-    #[arg(long, value_name = "NAME", help_heading = "Models")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// How much work to spend: draft, normal, better or best [default: normal]
+    /// draft, normal, better or best
+    ///
+    /// How much work to spend: the picture's size, iterations and cutouts.
     #[arg(long, value_name = "NAME", help_heading = "Picture")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quality: Option<Quality>,
-    /// The VQGAN that draws: `embedded`, or a model's folder or weight file
-    #[arg(long, value_name = "NAME", help_heading = "Models")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub vqgan: Option<String>,
-    /// The CLIP models that judge, separated by commas
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Models")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clip: Option<Vec<String>>,
-    /// Width and height in pixels, as 512x384
+    /// Width and height in pixels
     #[arg(long, value_name = "WxH", help_heading = "Picture")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<Size>,
-    /// The shape, at the quality's number of pixels: square, portrait, widescreen, W:H, or retain (the
-    /// init image's)
+    /// Shape: square, portrait, widescreen, W:H or retain
+    ///
+    /// Portrait is 4:5, widescreen 16:9; retain is the init image's. The picture gets about as many pixels as
+    /// the quality gives it.
     #[arg(long, value_name = "SHAPE", conflicts_with = "size", help_heading = "Picture")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aspect: Option<Aspect>,
@@ -121,44 +115,70 @@ pub struct Overrides {
     #[arg(short = 'n', long, value_name = "N", help_heading = "Picture")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iterations: Option<usize>,
-    /// Stop after so many iterations of the schedule
+    /// Stop after so many iterations, with the schedule of all of them
     #[arg(long, value_name = "N", help_heading = "Picture")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_at: Option<usize>,
-    /// A number or a word all random numbers come from [default: 0]
+    /// Stop when the loss falls no further
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(help_heading = "Picture")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_stop: Option<bool>,
+    /// A number or a word all chance comes from
     #[arg(short, long, value_name = "SEED", help_heading = "Picture", allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<Seed>,
+    /// A picture it should look like, too; may be given several times
+    #[arg(long, value_name = "FILE[:WEIGHT]", help_heading = "Picture")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_prompt: Option<Vec<Weighted>>,
+    /// A random direction no words lead to; may be given several times
+    #[arg(long, value_name = "SEED[:WEIGHT]", help_heading = "Picture")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise_prompt: Option<Vec<Weighted>>,
     /// A picture to start from
     #[arg(long, value_name = "FILE", help_heading = "Start")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_image: Option<PathBuf>,
-    /// Hold the latent to the init image's, this strongly [default: 0]
+    /// Hold the latent to the init image's, this strongly
     #[arg(long, value_name = "WEIGHT", help_heading = "Start", allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_weight: Option<f64>,
-    /// What to start from: codes, snow, gradient, fractal, or none for grey
+    /// What to start from without a picture: random codes, noise, or grey (none)
     #[arg(long, value_name = "NAME", help_heading = "Start")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_noise: Option<StartNoise>,
+    /// VQGAN and CLIP models to use
+    ///
+    /// A model brings the amounts of work that suit it; --vqgan and --clip take others.
+    #[arg(long, value_name = "NAME", help_heading = "Models")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The VQGAN that draws: a name, or a model's folder or weight file
+    #[arg(long, value_name = "NAME", help_heading = "Models")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vqgan: Option<String>,
+    /// The CLIP models that judge, separated by commas: names, folders or weight files
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Models")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip: Option<Vec<String>>,
     /// Cutouts each CLIP sees in an iteration
     #[arg(long, value_name = "N", help_heading = "Guidance")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cutouts: Option<usize>,
-    /// Cutouts judged at a time: fewer take less memory [default: all, at most 32]
+    /// Cutouts judged at a time, which decides memory: a number, or auto for what the machine holds
     #[arg(long, value_name = "N", help_heading = "Guidance")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cut_batch: Option<usize>,
+    pub cut_batch: Option<CutBatch>,
     /// What happens to cutouts: none, or some of crop, perspective, affine, flip, jitter, erase
-    /// [default: crop,perspective,jitter]
     #[arg(long, value_name = "LIST", help_heading = "Guidance")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub augment: Option<Augmentations>,
-    /// Largest deviation of the noise on a cutout
+    /// Largest deviation of the noise on a cutout, where a picture's values are 0 to 1
     #[arg(long, value_name = "X", help_heading = "Guidance", allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cut_noise: Option<f64>,
-    /// adam, adamw, adamax, adagrad, radam or rmsprop [default: adam]
+    /// What turns gradients into steps
     #[arg(long, value_name = "NAME", help_heading = "Guidance")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub optimizer: Option<OptimizerKind>,
@@ -170,6 +190,10 @@ pub struct Overrides {
     #[arg(long, value_name = "LIST", help_heading = "Guidance")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_rate_drops: Option<LearningRateDrops>,
+    /// What to compute on: auto, cpu, cuda or cuda:N
+    #[arg(long, value_name = "NAME", help_heading = "Machine")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceChoice>,
 }
 
 crate::settings::text::serde_as_text!(Augmentations);
@@ -210,7 +234,9 @@ impl Settings {
             return Err(Error::usage("the init image's name is no text (UTF-8)", hint));
         }
         count("cutouts", self.cutouts)?;
-        count("cut-batch", self.cut_batch)?;
+        if let CutBatch::Count(batch) = self.cut_batch {
+            count("cut-batch", batch)?;
+        }
         number("cut-noise", self.cut_noise, 10.0, true)?;
         number("learning-rate", self.learning_rate, 1000.0, false)?;
         number("init-weight", self.init_weight, 1000.0, true)?;

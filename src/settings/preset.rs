@@ -34,7 +34,7 @@ pub fn preset(model: Option<&str>, quality: Quality) -> Result<Overrides> {
         None => Ok(published(quality)),
         Some(embedded::NAME) => Ok(embedded_model(quality)),
         Some(model) => Err(Error::usage(
-            format!("there is no model `{model}`"),
+            format!("there is no model `{model}`{}", super::text::did_you_mean(model, [embedded::NAME])),
             format!("use `{}`, or name a VQGAN and a CLIP of your own with --vqgan and --clip", embedded::NAME),
         )),
     }

@@ -1,5 +1,16 @@
 //! Types that files keep as text, the way the command line writes them.
 
+/// How alike two names must be for one to be taken for the other mistyped (Jaro and Winkler, 0 to 1).
+const LIKENESS: f64 = 0.7;
+
+/// `; did you mean NAME?` where a known name is near the one that was given, else nothing.
+pub(crate) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let likeness = |name: &'a str| (strsim::jaro_winkler(&given.to_lowercase(), &name.to_lowercase()), name);
+    let nearest = known.into_iter().map(likeness).filter(|(likeness, _)| *likeness > LIKENESS);
+    let nearest = nearest.max_by(|(first, _), (second, _)| first.total_cmp(second));
+    nearest.map_or_else(String::new, |(_, name)| format!("; did you mean `{name}`?"))
+}
+
 /// Serialises a type through `Display` and `FromStr`.
 macro_rules! serde_as_text {
     ($type:ty) => {
@@ -18,7 +29,7 @@ macro_rules! serde_as_text {
     };
 }
 
-/// An enum whose values have names: `Display`, `FromStr` and serde by these names.
+/// An enum whose values have names: `Display`, `FromStr`, serde and the command line by these names.
 macro_rules! named_values {
     ($type:ident, $what:literal, { $($variant:ident => $name:literal),+ $(,)? }) => {
         impl $type {
@@ -40,8 +51,20 @@ macro_rules! named_values {
                 let found = Self::ALL.iter().find(|(_, name)| *name == text);
                 found.map(|(value, _)| *value).ok_or_else(|| {
                     let names: Vec<&str> = Self::ALL.iter().map(|(_, name)| *name).collect();
-                    format!(concat!("`{}` is no ", $what, ": use one of {}"), text, names.join(", "))
+                    let near = $crate::settings::text::did_you_mean(text, names.iter().copied());
+                    format!(concat!("`{}` is no ", $what, ": use one of {}{}"), text, names.join(", "), near)
                 })
+            }
+        }
+
+        impl clap::ValueEnum for $type {
+            fn value_variants<'a>() -> &'a [Self] {
+                &[$(Self::$variant),+]
+            }
+
+            fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+                let (_, name) = Self::ALL.iter().find(|(value, _)| value == self)?;
+                Some(clap::builder::PossibleValue::new(*name))
             }
         }
 

@@ -26,6 +26,7 @@ pub struct Vqgan {
     codebook: Codebook,
     /// From the codebook on
     decoder: Network,
+    bytes: u64,
 }
 
 impl Vqgan {
@@ -51,8 +52,15 @@ impl Vqgan {
             encoder: Network::new(encoder),
             codebook: Codebook::load(weights, &config)?,
             decoder: Network::new(decoder),
+            bytes: weights.bytes(),
             config,
         })
+    }
+
+    /// How many bytes of memory its weights take.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// The model's dimensions.

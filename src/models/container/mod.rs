@@ -94,6 +94,12 @@ impl TensorFile {
         }
     }
 
+    /// The file's size in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes.as_slice().len() as u64
+    }
+
     fn index(path: &Path, format: Format, bytes: Bytes) -> Result<Self> {
         let index = match format {
             Format::Safetensors => safetensors::index,

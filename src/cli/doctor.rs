@@ -1,0 +1,119 @@
+//! `text2art doctor`: what this machine and this program can do.
+
+use serde::Serialize;
+
+use super::{output, sources};
+use crate::clip::Clip;
+use crate::machine::{self, MachineMemory};
+use crate::models::{ModelFiles, Role, embedded};
+use crate::session::memory::in_words;
+use crate::vqgan::Vqgan;
+
+/// What `doctor` was asked for.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What there is.
+#[derive(Serialize)]
+struct Findings {
+    /// The program and its version
+    program: String,
+    /// What it is built for
+    target: String,
+    /// Optional parts built into it
+    features: Vec<&'static str>,
+    /// What pictures are drawn on
+    device: String,
+    /// Threads it uses
+    threads: usize,
+    /// The widest instructions of its matrix products
+    instruction_set: &'static str,
+    memory: Option<MachineMemory>,
+    /// The user's configuration file, and whether it is there
+    config: Option<FileFinding>,
+    models: Vec<ModelFinding>,
+}
+
+#[derive(Serialize)]
+struct FileFinding {
+    path: std::path::PathBuf,
+    present: bool,
+}
+
+/// Whether a model that is here can be used.
+#[derive(Serialize)]
+struct ModelFinding {
+    role: &'static str,
+    name: String,
+    /// What is wrong with it; none where it can be used
+    problem: Option<String>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let findings = findings();
+    if arguments.json {
+        return output::print_line(&serde_json::to_string_pretty(&findings)?);
+    }
+    for (name, value) in findings.lines() {
+        output::print_line(&format!("{name:<16} {value}"))?;
+    }
+    Ok(())
+}
+
+fn findings() -> Findings {
+    let features = [("cuda", cfg!(feature = "cuda")), ("cudnn", cfg!(feature = "cudnn"))];
+    let path = sources::users_file();
+    Findings {
+        program: concat!("text2art ", env!("CARGO_PKG_VERSION")).to_owned(),
+        target: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        features: features.iter().filter(|(_, built)| *built).map(|(name, _)| *name).collect(),
+        device: machine::processor(),
+        threads: std::thread::available_parallelism().map_or(1, Into::into),
+        instruction_set: machine::instruction_set(),
+        memory: machine::memory(),
+        config: path.map(|path| FileFinding { present: path.is_file(), path }),
+        models: vec![model(Role::Vqgan, embedded::NAME), model(Role::Clip, embedded::NAME)],
+    }
+}
+
+/// Loads a model to see whether it can be used.
+fn model(role: Role, name: &str) -> ModelFinding {
+    let loaded = ModelFiles::open(role, name).and_then(|files| match role {
+        Role::Clip => Clip::load(&files).map(drop),
+        Role::Vqgan => Vqgan::load(&files).map(drop),
+    });
+    ModelFinding { role: role.name(), name: name.to_owned(), problem: loaded.err().map(|error| error.to_string()) }
+}
+
+impl Findings {
+    /// The findings as names and values.
+    fn lines(&self) -> Vec<(&str, String)> {
+        let features = if self.features.is_empty() { "none".to_owned() } else { self.features.join(", ") };
+        let memory = self.memory.map_or_else(
+            || "unknown".to_owned(),
+            |memory| format!("{}, {} free", in_words(memory.total), in_words(memory.available)),
+        );
+        let config = self.config.as_ref().map_or_else(
+            || "no home folder".to_owned(),
+            |file| format!("{}{}", file.path.display(), if file.present { "" } else { " (not there)" }),
+        );
+        let mut lines = vec![
+            ("program", format!("{} for {}", self.program, self.target)),
+            ("features", features),
+            ("device", self.device.clone()),
+            ("threads", self.threads.to_string()),
+            ("instructions", self.instruction_set.to_owned()),
+            ("memory", memory),
+            ("configuration", config),
+        ];
+        for model in &self.models {
+            let state = model.problem.as_deref().unwrap_or("usable");
+            lines.push(("model", format!("{} {}: {state}", model.role, model.name)));
+        }
+        lines
+    }
+}

@@ -1,0 +1,66 @@
+//! What is wrong with a command line, in two lines: what, and what to do.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::USAGE;
+use super::report::{Progress, Reporter};
+use crate::session::Event;
+
+/// Shows the help that was asked for, or tells what is wrong with the command line. Returns the exit code.
+pub(super) fn tell(error: &clap::Error) -> u8 {
+    if !error.use_stderr() {
+        // There is nobody to tell that it could not be printed.
+        let _ = error.print();
+        return super::DONE;
+    }
+    let progress = if asks_for_json(std::env::args_os()) { Progress::Json } else { Progress::Lines };
+    Reporter::new(progress).tell(&Event::Failed { message: message(error), hint: hint(error), exit_code: USAGE });
+    USAGE
+}
+
+/// Whether errors are for a program to read; the command line could not be parsed to know.
+fn asks_for_json(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    let arguments: Vec<_> = arguments.collect();
+    arguments.iter().any(|argument| argument == "--progress=json")
+        || arguments.windows(2).any(|pair| pair[0] == "--progress" && pair[1] == "json")
+}
+
+fn texts(error: &clap::Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        Some(ContextValue::StyledStr(text)) => vec![text.to_string()],
+        Some(ContextValue::StyledStrs(texts)) => texts.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What is wrong: the first paragraph, in one line.
+pub(super) fn message(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let first = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect::<Vec<_>>().join(" ");
+    first.trim_start_matches("error: ").to_owned()
+}
+
+/// What to do: a name that was probably meant, else where all names stand.
+fn hint(error: &clap::Error) -> String {
+    let quoted = |names: Vec<String>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+    for kind in [ContextKind::SuggestedArg, ContextKind::SuggestedValue, ContextKind::SuggestedSubcommand] {
+        let names = texts(error, kind);
+        if !names.is_empty() {
+            return format!("did you mean {}?", quoted(names));
+        }
+    }
+    match error.kind() {
+        ErrorKind::UnknownArgument => {
+            "text2art --help shows all options; behind ` -- ` anything is a prompt".to_owned()
+        }
+        ErrorKind::ArgumentConflict => "give only one of them".to_owned(),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let option = texts(error, ContextKind::InvalidArg);
+            let name = option.first().and_then(|option| option.split([' ', '=']).next()).unwrap_or("it").to_owned();
+            format!("text2art --help says what {name} takes")
+        }
+        _ => "text2art --help shows what there is".to_owned(),
+    }
+}

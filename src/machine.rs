@@ -1,0 +1,57 @@
+//! What the machine has: memory, processor, instruction set.
+
+use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
+
+/// A machine's memory, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct MachineMemory {
+    /// All there is, or all a container allows
+    pub total: u64,
+    /// What is free at this moment
+    pub available: u64,
+}
+
+/// The machine's memory, where the system tells.
+#[must_use]
+pub fn memory() -> Option<MachineMemory> {
+    let kind = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
+    let system = System::new_with_specifics(kind);
+    let mut memory = MachineMemory { total: system.total_memory(), available: system.available_memory() };
+    if let Some(limits) = system.cgroup_limits().filter(|limits| limits.total_memory > 0) {
+        memory.total = memory.total.min(limits.total_memory);
+        memory.available = memory.available.min(limits.free_memory);
+    }
+    (memory.total > 0).then_some(memory)
+}
+
+/// The processor's name as the system tells it.
+#[must_use]
+pub fn processor() -> String {
+    let kind = RefreshKind::nothing().with_cpu(CpuRefreshKind::nothing());
+    let system = System::new_with_specifics(kind);
+    let name = system.cpus().first().map(|processor| processor.brand().trim().to_owned());
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+}
+
+/// The widest instructions the matrix products can use here.
+#[must_use]
+pub fn instruction_set() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            return "AVX-512";
+        }
+        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+            return "AVX2 and FMA";
+        }
+        "SSE2"
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        "NEON"
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        "none"
+    }
+}

@@ -1,0 +1,83 @@
+//! What to compute on.
+
+use std::fmt;
+use std::str::FromStr;
+
+use candle_core::Device;
+
+use crate::{Error, Result};
+
+/// The device a picture is drawn on, as `auto`, `cpu`, `cuda` or `cuda:1`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// The fastest there is
+    #[default]
+    Auto,
+    /// The processor
+    Cpu,
+    /// The NVIDIA GPU of this number, from 0
+    Cuda(usize),
+}
+
+impl DeviceChoice {
+    /// The device it stands for on this machine.
+    ///
+    /// # Errors
+    /// Where the program or the machine has no such device.
+    pub fn open(self) -> Result<Device> {
+        let Self::Cuda(_) = self else { return Ok(Device::Cpu) };
+        let problem = if cfg!(feature = "cuda") {
+            "drawing on a GPU is not built into this version"
+        } else {
+            "this program was built without CUDA"
+        };
+        Err(Error::usage(format!("--device {self}: {problem}"), "leave --device out, or use --device cpu"))
+    }
+}
+
+impl FromStr for DeviceChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| text.parse().ok().map(Self::Cuda);
+        match (text, text.strip_prefix("cuda:").map(number)) {
+            ("auto", _) => Ok(Self::Auto),
+            ("cpu", _) => Ok(Self::Cpu),
+            ("cuda", _) => Ok(Self::Cuda(0)),
+            (_, Some(Some(gpu))) => Ok(gpu),
+            _ => {
+                let near = super::text::did_you_mean(text, ["auto", "cpu", "cuda"]);
+                Err(format!("`{text}` is no device: use auto, cpu, cuda or cuda:N{near}"))
+            }
+        }
+    }
+}
+
+impl fmt::Display for DeviceChoice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => formatter.write_str("auto"),
+            Self::Cpu => formatter.write_str("cpu"),
+            Self::Cuda(number) => write!(formatter, "cuda:{number}"),
+        }
+    }
+}
+
+super::text::serde_as_text!(DeviceChoice);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_are_read_and_written() {
+        for text in ["auto", "cpu", "cuda:0", "cuda:17"] {
+            assert_eq!(text.parse::<DeviceChoice>().unwrap().to_string(), text);
+        }
+        assert_eq!("cuda".parse::<DeviceChoice>().unwrap(), DeviceChoice::Cuda(0));
+        for wrong in ["", "gpu", "cuda:", "cuda:x", "CPU"] {
+            assert!(wrong.parse::<DeviceChoice>().is_err(), "{wrong}");
+        }
+        assert!(DeviceChoice::Auto.open().is_ok() && DeviceChoice::Cuda(0).open().is_err());
+    }
+}
