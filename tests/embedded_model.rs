@@ -73,14 +73,17 @@ fn resized(picture: &RgbImage, numerator: u32, denominator: u32) -> RgbImage {
     imageops::resize(picture, side(picture.width()), side(picture.height()), FilterType::Triangle)
 }
 
+/// What may happen to a picture.
+type Change = fn(&RgbImage) -> RgbImage;
+
 #[test]
 fn pictures_fit_their_own_prompts_best() {
-    let changes: [(&str, &dyn Fn(&RgbImage) -> RgbImage); 5] = [
-        ("as drawn", &RgbImage::clone),
-        ("flipped", &|picture| imageops::flip_horizontal(picture)),
-        ("blurred by a pixel", &|picture| imageops::blur(picture, 1.0)),
-        ("half the size", &|picture| resized(picture, 1, 2)),
-        ("twice the size", &|picture| resized(picture, 2, 1)),
+    let changes: [(&str, Change); 5] = [
+        ("as drawn", RgbImage::clone),
+        ("flipped", imageops::flip_horizontal),
+        ("blurred by a pixel", |picture| imageops::blur(picture, 1.0)),
+        ("half the size", |picture| resized(picture, 1, 2)),
+        ("twice the size", |picture| resized(picture, 2, 1)),
     ];
     for (name, change) in changes {
         let changed: Vec<RgbImage> = pictures().iter().map(change).collect();
@@ -97,7 +100,7 @@ fn hue<'a>(pixels: impl Iterator<Item = &'a Rgb<u8>>) -> f64 {
     let (mut x, mut y) = (0.0, 0.0);
     for Rgb(channels) in pixels {
         let [red, green, blue] = channels.map(f64::from);
-        x += red - (green + blue) / 2.0;
+        x += red - f64::midpoint(green, blue);
         y += 3_f64.sqrt() / 2.0 * (green - blue);
     }
     y.atan2(x).to_degrees().rem_euclid(360.0)

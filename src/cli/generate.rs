@@ -275,6 +275,19 @@ fn write_beside(path: &Path, bytes: &[u8], existing: Existing) -> Result<PathBuf
     write_whole(&free, bytes, existing).map(|()| free)
 }
 
+/// Keeps a picture that cannot be written where it was to be: its folder vanished, or its disk is full.
+fn rescue(error: Error, path: &Path, bytes: &[u8]) -> Error {
+    let Error::Write { path: _, source } = &error else { return error };
+    let place = std::env::temp_dir().join(path.file_name().unwrap_or_default());
+    match write_beside(&place, bytes, Existing::Keep) {
+        Ok(kept) => Error::Write {
+            path: path.to_owned(),
+            source: std::io::Error::new(source.kind(), format!("{source}; the picture is kept as {}", kept.display())),
+        },
+        Err(_) => error,
+    }
+}
+
 /// Writes the final picture, tells how the run went, and returns the exit code.
 fn deliver(
     target: &Target,
@@ -294,7 +307,7 @@ fn deliver(
         Target::File(path, existing) => {
             // What an earlier save of this run wrote is ours to replace.
             let existing = if saved { Existing::Replace } else { *existing };
-            let path = write_beside(path, &bytes, existing)?;
+            let path = write_beside(path, &bytes, existing).map_err(|error| rescue(error, path, &bytes))?;
             reporter.tell(&Event::Saved { path: path.clone() });
             Some(path)
         }

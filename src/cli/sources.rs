@@ -7,6 +7,7 @@ use clap::{Args, Command, FromArgMatches};
 use super::usage;
 use crate::models::files::read_text;
 use crate::settings::Overrides;
+use crate::settings::text::did_you_mean;
 use crate::{Error, Result};
 
 /// What the names of environment variables begin with.
@@ -34,7 +35,10 @@ pub(super) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overrides> {
         } else if command.get_arguments().any(|argument| argument.get_long() == Some(&option)) {
             arguments.push(format!("--{option}={value}"));
         } else if !OTHER_VARIABLES.contains(&variable.as_str()) {
-            warn(format!("{variable} is no setting of this program"));
+            let variable_of = |argument: &clap::Arg| format!("{PREFIX}{}", argument.get_id().as_str().to_uppercase());
+            let known: Vec<String> = command.get_arguments().map(variable_of).collect();
+            let near = did_you_mean(&variable, known.iter().map(String::as_str));
+            warn(format!("{variable} is no setting of this program{near}"));
         }
     }
     let parsed = command.try_get_matches_from(arguments).and_then(|matches| Overrides::from_arg_matches(&matches));
@@ -64,8 +68,17 @@ pub(super) fn config_file(named: Option<&Path>) -> Result<Overrides> {
     let text = read_text(&path, hint)?;
     toml::from_str(&text).map_err(|error| {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        Error::file(&path, format!("line {line}: {}", error.message()), hint)
+        Error::file(&path, format!("line {line}: {}", in_words(error.message())), hint)
     })
+}
+
+/// What is wrong with a file, with near names where a setting is not known.
+fn in_words(message: &str) -> String {
+    let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+    let Some(unknown) = unknown else { return message.to_owned() };
+    let command = Overrides::augment_args(Command::new("settings"));
+    let known = command.get_arguments().map(|argument| argument.get_id().as_str()).chain(["prompt"]);
+    format!("there is no setting `{unknown}`{}", did_you_mean(unknown, known))
 }
 
 /// `$XDG_CONFIG_HOME/text2art/config.toml`, with that variable's default.

@@ -56,9 +56,14 @@ fn hint(error: &clap::Error) -> String {
             "text2art --help shows all options; behind ` -- ` anything is a prompt".to_owned()
         }
         ErrorKind::ArgumentConflict => "give only one of them".to_owned(),
+        ErrorKind::MissingRequiredArgument => {
+            let usage = texts(error, ContextKind::Usage).join(" ");
+            format!("write {}", usage.trim_start_matches("Usage: ").trim())
+        }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let option = texts(error, ContextKind::InvalidArg);
-            let name = option.first().and_then(|option| option.split([' ', '=']).next()).unwrap_or("it").to_owned();
+            let name =
+                option.first().and_then(|option| option.split([' ', '=', '[']).next()).unwrap_or("it").to_owned();
             format!("text2art --help says what {name} takes")
         }
         _ => "text2art --help shows what there is".to_owned(),

@@ -44,7 +44,7 @@ pub fn check_folder(path: &Path) -> Result<()> {
             std::io::ErrorKind::NotADirectory => "this is no folder".to_owned(),
             _ => format!("the folder cannot be written to: {source}"),
         };
-        Error::file(folder, problem, "create the folder, or write somewhere else with --output")
+        Error::file(folder, problem, "create the folder first, or name another")
     })
 }
 

@@ -56,6 +56,10 @@ fn undecodable(path: &Path, error: &image::ImageError) -> Error {
 /// 1 GiB decoded.
 pub fn read(path: &Path) -> Result<RgbImage> {
     let mut decoder = open(path)?.into_decoder().map_err(|error| undecodable(path, &error))?;
+    if decoder.total_bytes() > MOST_MEMORY {
+        let (width, height) = decoder.dimensions();
+        return Err(Error::file(path, format!("{width}x{height} pixels are too many"), "give a smaller picture"));
+    }
     let orientation = decoder.orientation().map_err(|error| undecodable(path, &error))?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| undecodable(path, &error))?;
     picture.apply_orientation(orientation);

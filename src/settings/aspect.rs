@@ -21,8 +21,8 @@ const NAMES: [(&str, Aspect); 4] = [
     ("widescreen", Aspect::Ratio(16, 9)),
     ("retain", Aspect::Retain),
 ];
-/// Sides are multiples of this many pixels, which suits every VQGAN.
-const STEP: f64 = 16.0;
+/// Sides are multiples of this many pixels, of which most VQGANs' tokens are made.
+const STEP: f64 = 8.0;
 
 impl Aspect {
     /// The size of this shape with about as many pixels as `size`; `init_image` tells the init image's.

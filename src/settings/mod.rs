@@ -31,6 +31,7 @@ use crate::drawer::StartNoise;
 use crate::judge::Augmentations;
 use crate::optimizer::OptimizerKind;
 use crate::{Error, Result};
+use text::{number, whole_number};
 
 /// Everything that decides a picture, resolved: the same settings give the same bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -112,11 +113,11 @@ pub struct Overrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aspect: Option<Aspect>,
     /// Number of iterations
-    #[arg(short = 'n', long, value_name = "N", help_heading = "Picture")]
+    #[arg(short = 'n', long, value_name = "N", help_heading = "Picture", value_parser = whole_number, allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iterations: Option<usize>,
     /// Stop after so many iterations, with the schedule of all of them
-    #[arg(long, value_name = "N", help_heading = "Picture")]
+    #[arg(long, value_name = "N", help_heading = "Picture", value_parser = whole_number, allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_at: Option<usize>,
     /// Stop when the loss falls no further
@@ -141,7 +142,7 @@ pub struct Overrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_image: Option<PathBuf>,
     /// Hold the latent to the init image's, this strongly
-    #[arg(long, value_name = "WEIGHT", help_heading = "Start", allow_negative_numbers = true)]
+    #[arg(long, value_name = "WEIGHT", help_heading = "Start", allow_negative_numbers = true, value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_weight: Option<f64>,
     /// What to start from without a picture: random codes, noise, or grey (none)
@@ -163,11 +164,11 @@ pub struct Overrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip: Option<Vec<String>>,
     /// Cutouts each CLIP sees in an iteration
-    #[arg(long, value_name = "N", help_heading = "Guidance")]
+    #[arg(long, value_name = "N", help_heading = "Guidance", value_parser = whole_number, allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cutouts: Option<usize>,
     /// Cutouts judged at a time, which decides memory: a number, or auto for what the machine holds
-    #[arg(long, value_name = "N", help_heading = "Guidance")]
+    #[arg(long, value_name = "N", help_heading = "Guidance", allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cut_batch: Option<CutBatch>,
     /// What happens to cutouts: none, or some of crop, perspective, affine, flip, jitter, erase
@@ -175,7 +176,7 @@ pub struct Overrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub augment: Option<Augmentations>,
     /// Largest deviation of the noise on a cutout, where a picture's values are 0 to 1
-    #[arg(long, value_name = "X", help_heading = "Guidance", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", help_heading = "Guidance", allow_negative_numbers = true, value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cut_noise: Option<f64>,
     /// What turns gradients into steps
@@ -183,7 +184,7 @@ pub struct Overrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub optimizer: Option<OptimizerKind>,
     /// The optimizer's step
-    #[arg(long, value_name = "X", help_heading = "Guidance", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", help_heading = "Guidance", allow_negative_numbers = true, value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f64>,
     /// When to divide it by ten: iterations (150) or per cent (75%), separated by commas, or none

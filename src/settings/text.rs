@@ -11,6 +11,16 @@ pub(crate) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a 
     nearest.map_or_else(String::new, |(_, name)| format!("; did you mean `{name}`?"))
 }
 
+/// Reads a whole number, as the command line writes it.
+pub(crate) fn whole_number(text: &str) -> Result<usize, String> {
+    text.trim().parse().map_err(|_| format!("`{text}` is no whole number from 0 on"))
+}
+
+/// Reads a number, as the command line writes it.
+pub(crate) fn number(text: &str) -> Result<f64, String> {
+    text.trim().parse().map_err(|_| format!("`{text}` is no number: write it as 0.5"))
+}
+
 /// Serialises a type through `Display` and `FromStr`.
 macro_rules! serde_as_text {
     ($type:ty) => {

@@ -1,0 +1,429 @@
+//! Every option through the real binary: what it changes or does, and what is said where its value cannot
+//! be used, as exit code, standard output and standard error. An option without a case fails.
+//!
+//! `INSTA_UPDATE=always cargo test --release --test options` writes the snapshots anew; read the difference.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use common::fixtures;
+use common::program::{Outcome, Workplace};
+
+/// A run that takes a moment.
+const SMALL: &str = "apple --size 32x32 --iterations 1 --cutouts 1 --quiet";
+/// The same, where nothing is drawn.
+const DRY: &str = "apple --dry-run";
+
+/// A workplace with a picture, a file that is none, a folder, and models.
+fn workplace() -> Workplace {
+    let workplace = Workplace::new();
+    let copies = [
+        ("trace/init.png", "photo.png"),
+        ("clip/config.json", "clip/config.json"),
+        ("clip/model.safetensors", "clip/model.safetensors"),
+        ("clip/tokenizer.json", "clip/tokenizer.json"),
+        ("vqgan/last.ckpt", "vqgan/last.ckpt"),
+        ("vqgan/model.yaml", "vqgan/model.yaml"),
+    ];
+    for (source, name) in copies {
+        workplace.write(name, std::fs::read(fixtures().join(source)).unwrap());
+    }
+    workplace.write("text.png", "no picture");
+    workplace.write("settings.toml", "seed = 5\n");
+    workplace.write("wrong.toml", "sed = 5\n");
+    std::fs::create_dir(workplace.join("folder")).unwrap();
+    workplace.run(&words(&format!("{SMALL} -o made.png --seed 3"))).succeeded();
+    workplace
+}
+
+/// The words of a line; `'a b'` is one.
+fn words(line: &str) -> Vec<&str> {
+    let parts = line.split('\'').enumerate();
+    parts
+        .flat_map(|(index, part)| if index % 2 == 1 { vec![part] } else { part.split_whitespace().collect() })
+        .collect()
+}
+
+/// What hangs on the machine or the moment is left out.
+fn steady(line: &str) -> String {
+    let keep = |end: &str| line.find(end).map(|at| format!("{}...", &line[..at + end.len()]));
+    if line.starts_with("# memory: about ") {
+        return keep("about ").unwrap();
+    }
+    if line.starts_with("iteration ") {
+        return keep("loss ").unwrap();
+    }
+    if line.starts_with("{\"event\":\"finished\"") {
+        return keep("\"loss\":").unwrap();
+    }
+    if line.starts_with("{\"event\":\"step\"") {
+        return keep("\"loss\":").unwrap();
+    }
+    line.to_owned()
+}
+
+/// Commands with what came of them, and the options they were for.
+struct Record {
+    workplace: Workplace,
+    /// What a dry run prints where nothing is said
+    base: BTreeSet<String>,
+    text: String,
+}
+
+impl Record {
+    fn new() -> Self {
+        let workplace = workplace();
+        let base = workplace.run(&words(DRY)).succeeded();
+        let base = base.output_text().lines().map(str::to_owned).collect();
+        Self { workplace, base, text: String::new() }
+    }
+
+    /// Runs commands; of a dry run only what differs from one without options is noted.
+    fn add(&mut self, lines: &[&str]) -> &mut Self {
+        for line in lines {
+            let outcome = self.workplace.run(&words(line));
+            self.note(line, &outcome);
+        }
+        self
+    }
+
+    fn note(&mut self, line: &str, outcome: &Outcome) {
+        writeln!(self.text, "$ text2art {line}\nexit code {}", outcome.code.unwrap()).unwrap();
+        let dry = line.contains("--dry-run");
+        let output = String::from_utf8_lossy(&outcome.output).into_owned();
+        let output = if output.contains('\u{fffd}') { format!("({} bytes)", "some") } else { output };
+        for line in output.lines().filter(|line| !dry || !self.base.contains(*line)) {
+            writeln!(self.text, "| {}", steady(line)).unwrap();
+        }
+        for line in outcome.errors.lines() {
+            writeln!(self.text, "! {}", steady(line)).unwrap();
+        }
+        self.text.push('\n');
+    }
+}
+
+/// Cases of a group by the option they are for: its name, the lines.
+type Group = (&'static str, &'static [(&'static str, &'static [&'static str])]);
+
+const GENERATE: [Group; 7] = [
+    (
+        "picture",
+        &[
+            ("--quality", &["apple --dry-run --quality best", "apple --dry-run --quality bets", "apple --quality"]),
+            ("--size", &["apple --dry-run --size 500x281", "apple --size 0x5", "apple --size big"]),
+            (
+                "--aspect",
+                &[
+                    "apple --dry-run --aspect widescreen",
+                    "apple --dry-run --aspect 2:1",
+                    "apple --dry-run --aspect retain --init-image photo.png",
+                    "apple --aspect retain",
+                    "apple --aspect widscreen",
+                    "apple --aspect 1:1 --size 64x64",
+                ],
+            ),
+            ("--iterations", &["apple --dry-run -n 7", "apple --iterations many", "apple --iterations 1000001"]),
+            ("--stop-at", &["apple --dry-run --stop-at 7", "apple --stop-at 1000001"]),
+            ("--auto-stop", &["--auto-stop apple --dry-run", "apple --auto-stop=perhaps"]),
+            (
+                "--seed",
+                &["apple --dry-run -s 7", "apple --dry-run --seed -7", "apple --dry-run --seed cat", "apple --seed ''"],
+            ),
+            (
+                "--image-prompt",
+                &[
+                    "apple --dry-run --image-prompt photo.png:0.5 --image-prompt photo.png",
+                    "apple --image-prompt none.png",
+                    "apple --image-prompt text.png",
+                    "apple --image-prompt photo.png:0",
+                ],
+            ),
+            ("--noise-prompt", &["apple --dry-run --noise-prompt 5:-0.1", "apple --noise-prompt ''"]),
+        ],
+    ),
+    (
+        "start",
+        &[
+            (
+                "--init-image",
+                &[
+                    "apple --dry-run --init-image photo.png",
+                    "apple --init-image none.png",
+                    "apple --init-image text.png",
+                ],
+            ),
+            (
+                "--init-weight",
+                &[
+                    "apple --dry-run --init-image photo.png --init-weight 0.5",
+                    "apple --init-weight 0.5",
+                    "apple --init-image photo.png --init-weight -1",
+                ],
+            ),
+            ("--init-noise", &["apple --dry-run --init-noise fractal", "apple --init-noise fractle"]),
+        ],
+    ),
+    (
+        "models",
+        &[
+            ("--model", &["apple --dry-run --model embedded", "apple --model embeded"]),
+            (
+                "--vqgan",
+                &["apple --dry-run --vqgan vqgan", "apple --vqgan none", "apple --vqgan folder", "apple --vqgan ''"],
+            ),
+            ("--clip", &["apple --dry-run --clip clip,embedded", "apple --clip none", "apple --clip folder"]),
+            ("--offline", &["apple --dry-run --offline"]),
+        ],
+    ),
+    (
+        "guidance",
+        &[
+            ("--cutouts", &["apple --dry-run --cutouts 3", "apple --cutouts 0", "apple --cutouts -1"]),
+            (
+                "--cut-batch",
+                &[
+                    "apple --dry-run --cut-batch 3",
+                    "apple --dry-run --cut-batch auto --cutouts 40",
+                    "apple --cut-batch 0",
+                    "apple --cut-batch all",
+                ],
+            ),
+            (
+                "--augment",
+                &[
+                    "apple --dry-run --augment flip,crop",
+                    "apple --dry-run --augment none",
+                    "apple --augment crop,flipp",
+                ],
+            ),
+            ("--cut-noise", &["apple --dry-run --cut-noise 0.2", "apple --cut-noise -1", "apple --cut-noise much"]),
+            ("--optimizer", &["apple --dry-run --optimizer radam", "apple --optimizer adm", "apple --optimizer sgd"]),
+            ("--learning-rate", &["apple --dry-run --learning-rate 0.2", "apple --learning-rate 0"]),
+            (
+                "--learning-rate-drops",
+                &[
+                    "apple --dry-run --learning-rate-drops 50%,80",
+                    "apple --dry-run --learning-rate-drops none",
+                    "apple --learning-rate-drops 120%",
+                ],
+            ),
+        ],
+    ),
+    (
+        "machine",
+        &[
+            ("--device", &["apple --dry-run --device cpu", "apple --device gpu", "apple --device cdua:0"]),
+            ("--threads", &["apple --dry-run --threads 1", "apple --threads 0"]),
+        ],
+    ),
+    (
+        "output",
+        &[
+            (
+                "--output",
+                &[
+                    "apple --dry-run -o {slug}/{seed}.png",
+                    "apple --dry-run -o {slug}-{seed}-{n}.png",
+                    "apple --dry-run -o -",
+                    "apple -o made.png",
+                    "apple -o none/apple.png",
+                    "apple -o apple.jpg",
+                    "apple -o folder",
+                ],
+            ),
+            ("--force", &["apple --size 32x32 --iterations 1 --quiet -o made.png --force"]),
+            (
+                "--save-every",
+                &[
+                    "apple --size 32x32 -n 3 --cutouts 1 --progress lines --save-every 1 -o saved.png",
+                    "apple --save-every 0",
+                    "apple --save-every 1 -o -",
+                ],
+            ),
+            (
+                "--save-cutouts",
+                &[
+                    "apple --size 32x32 -n 1 --cutouts 1 -q --save-cutouts folder -o seen.png",
+                    "apple --save-cutouts none",
+                ],
+            ),
+            (
+                "--progress",
+                &[
+                    "apple --size 32x32 -n 1 --cutouts 1 --progress json -o json.png",
+                    "apple --size 32x32 -n 1 --cutouts 1 --progress lines -o lines.png",
+                    "apple --size 32x32 -n 1 --cutouts 1 --progress none -o none.png",
+                    "apple --size 32x32 -n 1 --cutouts 1 --progress auto -o auto.png",
+                    "apple --progress bars",
+                    "apple --progress json --sed 5",
+                ],
+            ),
+            ("--quiet", &["apple --size 32x32 -n 1 --cutouts 1 -q -o quiet.png", "apple --quiet --iterations many"]),
+        ],
+    ),
+    (
+        "settings",
+        &[
+            (
+                "--from",
+                &[
+                    "--dry-run --from made.png",
+                    "pear --dry-run --from made.png --seed 4",
+                    "--from photo.png",
+                    "--from none.png",
+                ],
+            ),
+            (
+                "--config",
+                &[
+                    "apple --dry-run --config settings.toml",
+                    "apple --dry-run --config none",
+                    "apple --config wrong.toml",
+                    "apple --config missing.toml",
+                ],
+            ),
+            ("--dry-run", &["--dry-run", "pear --dry-run -o -"]),
+        ],
+    ),
+];
+
+/// The other verbs' cases.
+const VERBS: [Group; 7] = [
+    (
+        "generate",
+        &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
+    ),
+    (
+        "score",
+        &[
+            ("--prompt", &["score photo.png", "score photo.png --prompt ''", "score none.png --prompt apple"]),
+            ("--clip", &["score photo.png -p apple --clip none"]),
+            ("--json", &["score text.png -p apple --json"]),
+            ("--offline", &["score text.png -p apple --offline"]),
+        ],
+    ),
+    (
+        "reconstruct",
+        &[
+            (
+                "--output",
+                &["reconstruct photo.png", "reconstruct photo.png -o decoded.png", "reconstruct photo.png -o made.png"],
+            ),
+            ("--vqgan", &["reconstruct photo.png -o x.png --vqgan none"]),
+            ("--force", &["reconstruct photo.png -o decoded.png --force"]),
+            ("--offline", &["reconstruct text.png -o x.png --offline"]),
+        ],
+    ),
+    ("info", &[("--json", &["info photo.png", "info none.png", "info photo.png --json", "info"])]),
+    ("doctor", &[("--json", &["doctor --jsn"])]),
+    ("completions", &[("", &["completions", "completions shell"])]),
+    ("man", &[("", &["man page"])]),
+];
+
+/// The options a help text lists.
+fn options_of(help: &str) -> BTreeSet<String> {
+    let is_option = |word: &&str| word.starts_with("--");
+    let lines = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+    let names = lines.filter_map(|line| line.split([' ', ',', '[', '=']).find(is_option).map(str::to_owned));
+    names.filter(|name| !["--help", "--version"].contains(&name.as_str())).collect()
+}
+
+#[test]
+fn every_option_of_drawing_does_what_it_says() {
+    for (group, cases) in GENERATE {
+        let mut record = Record::new();
+        for (_, lines) in cases {
+            record.add(lines);
+        }
+        insta::assert_snapshot!(group, record.text);
+    }
+}
+
+#[test]
+fn every_option_of_the_other_verbs_does_what_it_says() {
+    for (verb, cases) in VERBS {
+        let mut record = Record::new();
+        for (_, lines) in cases {
+            record.add(lines);
+        }
+        insta::assert_snapshot!(format!("verb_{verb}"), record.text);
+    }
+}
+
+#[test]
+fn no_option_is_without_a_case() {
+    let workplace = Workplace::new();
+    let help = |arguments: &[&str]| workplace.run(arguments).succeeded().output_text().to_owned();
+    let tested = GENERATE.iter().flat_map(|(_, cases)| cases.iter().map(|(option, _)| (*option).to_owned()));
+    assert_eq!(tested.collect::<BTreeSet<_>>(), options_of(&help(&["--help"])));
+    for (verb, cases) in VERBS.iter().filter(|(verb, _)| *verb != "generate") {
+        let tested = cases.iter().map(|(option, _)| (*option).to_owned()).filter(|option| !option.is_empty());
+        assert_eq!(tested.collect::<BTreeSet<_>>(), options_of(&help(&[verb, "--help"])), "{verb}");
+    }
+    let verbs = help(&["--help"]);
+    let verbs = verbs.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let verbs: BTreeSet<&str> = verbs.filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(VERBS.iter().map(|(verb, _)| *verb).collect::<BTreeSet<_>>(), verbs);
+}
+
+#[test]
+fn the_help_is_complete_and_the_short_one_fits_a_screen() {
+    let workplace = Workplace::new();
+    let help = |arguments: &[&str]| {
+        let mut command = workplace.command();
+        common::program::finish(command.env("COLUMNS", "80").args(arguments)).succeeded().output_text().to_owned()
+    };
+    insta::assert_snapshot!("help", help(&["--help"]));
+    let short = help(&["-h"]);
+    // A terminal is 80 by 24 where nobody made it larger.
+    assert!(short.lines().count() <= 24 && short.lines().all(|line| line.chars().count() <= 80), "{short}");
+    insta::assert_snapshot!("short_help", short);
+    // What a dry run of nothing but a prompt prints is in the help, too.
+    let long = help(&["--help"]).split_whitespace().collect::<Vec<_>>().join(" ");
+    let settings: toml::Table = workplace.run(&words(DRY)).succeeded().output_text().parse().unwrap();
+    for (name, value) in
+        settings.iter().filter(|(name, _)| !["prompt", "vqgan", "clip", "cut_batch"].contains(&name.as_str()))
+    {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let option = format!("--{}", name.replace('_', "-"));
+        let of_option = &long[long.find(&format!("{option} <")).or_else(|| long.find(&option)).unwrap()..];
+        let default = &of_option[of_option.find("[default: ").unwrap() + 10..];
+        let value = value.strip_suffix(".0").unwrap_or(&value);
+        assert!(default.starts_with(value), "{option}: {value} is not {}", &default[..20]);
+    }
+}
+
+#[test]
+fn shells_and_man_know_every_option() {
+    let workplace = Workplace::new();
+    let help = workplace.run(&["--help"]).succeeded();
+    let options = options_of(help.output_text());
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = workplace.run(&["completions", shell]).succeeded();
+        for option in &options {
+            let name = option.trim_start_matches('-');
+            assert!(script.output_text().contains(name), "{shell}: {option}");
+        }
+    }
+    let page = workplace.run(&["man"]).succeeded();
+    for option in &options {
+        assert!(page.output_text().contains(&option.replace('-', r"\-")), "{option}");
+    }
+}
+
+#[test]
+fn the_doctor_sees_what_there_is() {
+    let workplace = Workplace::new();
+    let findings = workplace.run(&["doctor", "--json"]).succeeded().output_json();
+    assert!(findings["program"].as_str().unwrap().starts_with("text2art "));
+    assert!(findings["threads"].as_u64().unwrap() > 0 && findings["memory"]["total"].as_u64().unwrap() > 0);
+    assert_eq!(findings["config"]["present"], false);
+    let models = findings["models"].as_array().unwrap();
+    assert!(models.len() == 2 && models.iter().all(|model| model["problem"].is_null()), "{models:?}");
+    let text = workplace.run(&["doctor"]).succeeded();
+    assert!(text.output_text().contains("model            vqgan embedded: usable"), "{}", text.output_text());
+}
