@@ -55,3 +55,19 @@ pub fn instruction_set() -> &'static str {
         "none"
     }
 }
+
+/// The most memory this process held at a time since it started or since the last reset, in bytes; none
+/// where the system does not tell (`VmHWM` of `proc(5)`).
+#[must_use]
+pub fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// Lets [`peak_memory`] begin anew, where the system can (`clear_refs` of `proc(5)`).
+pub fn reset_peak_memory() {
+    // Where it cannot, peaks are those since the start.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}

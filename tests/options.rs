@@ -33,6 +33,7 @@ fn workplace() -> Workplace {
         workplace.write(name, std::fs::read(fixtures().join(source)).unwrap());
     }
     workplace.write("text.png", "no picture");
+    workplace.write("text.json", "no configuration");
     workplace.write("settings.toml", "seed = 5\n");
     workplace.write("wrong.toml", "sed = 5\n");
     std::fs::create_dir(workplace.join("folder")).unwrap();
@@ -292,7 +293,7 @@ const GENERATE: [Group; 7] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 7] = [
+const VERBS: [Group; 8] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
@@ -320,6 +321,20 @@ const VERBS: [Group; 7] = [
     ),
     ("info", &[("--json", &["info photo.png", "info none.png", "info photo.png --json", "info"])]),
     ("doctor", &[("--json", &["doctor --jsn"])]),
+    (
+        "bench",
+        &[
+            ("--work", &["bench --work c", "bench --work"]),
+            ("--vqgan", &["bench --vqgan none.json", "bench --vqgan settings.toml", "bench --vqgan text.json"]),
+            ("--clip", &["bench --clip none.yaml", "bench --clip none"]),
+            ("--size", &["bench --size big"]),
+            ("--cutouts", &["bench --cutouts 0", "bench --cutouts -1"]),
+            ("--cut-batch", &["bench --cut-batch some"]),
+            ("--repetitions", &["bench --repetitions 0"]),
+            ("--threads", &["bench --threads 0"]),
+            ("--json", &["bench --json --size 0x1"]),
+        ],
+    ),
     ("completions", &[("", &["completions", "completions shell"])]),
     ("man", &[("", &["man page"])]),
 ];

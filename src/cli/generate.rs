@@ -83,9 +83,7 @@ enum Target {
 }
 
 pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
-    if let Some(threads) = arguments.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global()?;
-    }
+    super::use_threads(arguments.threads)?;
     let (settings, recipe) = settings(arguments, reporter)?;
     settings.device.open()?;
     let target = target(arguments, &settings)?;

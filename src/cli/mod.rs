@@ -1,5 +1,6 @@
 //! The command line: what was typed becomes settings once, and nothing past this folder sees a flag.
 
+mod bench;
 mod completions;
 mod doctor;
 mod generate;
@@ -51,6 +52,8 @@ enum Verb {
     Info(info::Arguments),
     /// Show what this machine and this program can do
     Doctor(doctor::Arguments),
+    /// Measure how fast this machine draws
+    Bench(bench::Arguments),
     /// Print a shell's completions
     Completions(completions::Arguments),
     /// Print the manual page
@@ -86,7 +89,16 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<()> {
         Verb::Reconstruct(reconstruct) => reconstruct::run(reconstruct),
         Verb::Info(info) => info::run(info),
         Verb::Doctor(doctor) => doctor::run(doctor),
+        Verb::Bench(bench) => bench::run(bench),
         Verb::Completions(completions) => completions::run(completions),
         Verb::Man => man::run(),
     }
+}
+
+/// Makes the pool of threads that all work is shared among.
+fn use_threads(threads: Option<u16>) -> anyhow::Result<()> {
+    if let Some(threads) = threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global()?;
+    }
+    Ok(())
 }

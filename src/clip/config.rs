@@ -7,7 +7,7 @@ use super::published;
 use crate::Result;
 use crate::frozen::Activation;
 use crate::models::ModelFiles;
-use crate::models::files::within;
+use crate::models::files::{ConfigFile, within};
 
 /// A CLIP model's dimensions.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,13 +107,22 @@ impl Config {
     /// # Errors
     /// Where it is of no known kind, or describes a network this program does not have.
     pub fn parse(files: &ModelFiles) -> Result<Self> {
-        let value: Value = serde_json::from_str(&files.config.text)
-            .map_err(|error| files.config_error(format!("not a readable configuration: {error}")))?;
-        let mut config = published::read(&value).map_err(|problem| files.config_error(problem))?;
-        if let Some(other) = files.other("preprocessor_config.json")? {
-            published::read_colours(&other.text, &mut config);
+        let colours = files.other("preprocessor_config.json")?;
+        Self::read(&files.config, colours.as_ref())
+    }
+
+    /// Reads a configuration, and the colours' mean and deviation where they stand in a file of their own.
+    ///
+    /// # Errors
+    /// Where it is of no known kind, or describes a network this program does not have.
+    pub fn read(file: &ConfigFile, colours: Option<&ConfigFile>) -> Result<Self> {
+        let value: Value = serde_json::from_str(&file.text)
+            .map_err(|error| file.error(format!("not a readable configuration: {error}")))?;
+        let mut config = published::read(&value).map_err(|problem| file.error(problem))?;
+        if let Some(colours) = colours {
+            published::read_colours(&colours.text, &mut config);
         }
-        config.check().map_err(|problem| files.config_error(problem))?;
+        config.check().map_err(|problem| file.error(problem))?;
         Ok(config)
     }
 

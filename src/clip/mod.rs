@@ -19,7 +19,7 @@ pub use tokenizer::{Tokenizer, Tokens};
 
 use crate::Result;
 use crate::frozen::{ChannelAffine, Memory, Network, Step};
-use crate::models::{ModelFiles, Weights};
+use crate::models::{ModelFiles, Role, Weights, embedded};
 use text::TextTower;
 
 /// A CLIP model with frozen weights.
@@ -45,6 +45,21 @@ impl Clip {
             Ok((image_network(weights, &config)?, TextTower::load(weights, &config)?, weights.bytes()))
         })?;
         Ok(Self { config, image, text, tokenizer, bytes })
+    }
+
+    /// A CLIP of random weights, to measure with; its tokens are the embedded model's, for which a smaller
+    /// vocabulary is enlarged.
+    ///
+    /// # Errors
+    /// Where the configuration describes no network.
+    pub fn random(mut config: Config, seed: u64) -> Result<Self> {
+        let files = ModelFiles::open(Role::Clip, embedded::NAME)?;
+        config.text.vocabulary = config.text.vocabulary.max(Config::parse(&files)?.text.vocabulary);
+        let tokenizer = Tokenizer::load(&files, &config.text)?;
+        Weights::random(seed, |weights| {
+            let (image, text) = (image_network(weights, &config)?, TextTower::load(weights, &config)?);
+            Ok(Self { config: config.clone(), image, text, tokenizer, bytes: weights.bytes() })
+        })
     }
 
     /// The model's dimensions.
@@ -86,6 +101,14 @@ impl Clip {
     /// Where the computation fails.
     pub fn judging_memory(&self, pictures: usize) -> Result<Memory> {
         Ok(self.image.memory(&[pictures, 3, self.side(), self.side()])?)
+    }
+
+    /// Floating-point operations of the matrix products that look at so many pictures.
+    ///
+    /// # Errors
+    /// Where the computation fails.
+    pub fn judging_operations(&self, pictures: usize) -> Result<u64> {
+        Ok(self.image.operations(&[pictures, 3, self.side(), self.side()])?)
     }
 
     /// The feature of a text: `[features]`, not of unit length.

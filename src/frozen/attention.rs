@@ -158,6 +158,11 @@ impl Layer for Attention {
         }
     }
 
+    fn operations(&self, shape: &[usize]) -> u64 {
+        let Sizes { tokens, queries, width, .. } = self.sizes(shape);
+        (4 * shape[0] * tokens * queries * width) as u64
+    }
+
     fn forward(&self, shape: &[usize], input: &[f32], output: &mut [f32]) {
         let sizes = self.sizes(shape);
         let pictures =

@@ -104,6 +104,11 @@ impl Layer for Convolution {
         unexpected_shape("a convolution", &expected, input_shape)
     }
 
+    fn operations(&self, shape: &[usize]) -> u64 {
+        let (height, width) = self.window.output_size(shape[2], shape[3]).unwrap_or_default();
+        (2 * shape[0] * self.inputs * self.outputs * self.window.side * self.window.side * height * width) as u64
+    }
+
     fn forward(&self, shape: &[usize], input: &[f32], output: &mut [f32]) {
         let picture = (shape[2], shape[3]);
         if self.window.stride == 1 {

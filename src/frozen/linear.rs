@@ -38,6 +38,10 @@ impl Layer for Linear {
         }
     }
 
+    fn operations(&self, shape: &[usize]) -> u64 {
+        (2 * shape.iter().product::<usize>() * self.outputs) as u64
+    }
+
     fn forward(&self, _: &[usize], input: &[f32], output: &mut [f32]) {
         if let Some(bias) = &self.bias {
             output.par_chunks_mut(self.outputs).for_each(|row| row.copy_from_slice(bias));

@@ -56,6 +56,12 @@ pub trait Layer: Send + Sync + 'static {
     /// Where the layer cannot take an input of these dimensions.
     fn output_shape(&self, input_shape: &[usize]) -> Result<Vec<usize>>;
 
+    /// Floating-point operations of its matrix products for an input of these dimensions, a
+    /// multiplication and an addition counting two; the backward pass nominally has as many.
+    fn operations(&self, _input_shape: &[usize]) -> u64 {
+        0
+    }
+
     /// Writes every element of `output`, which comes filled with zeros.
     fn forward(&self, input_shape: &[usize], input: &[f32], output: &mut [f32]);
 

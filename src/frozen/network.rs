@@ -78,6 +78,14 @@ impl Network {
         Ok(Memory { kept: demand.kept, peak: demand.peak.max(backward) })
     }
 
+    /// Floating-point operations of the matrix products of a forward pass ([`Layer::operations`]).
+    ///
+    /// # Errors
+    /// Where a layer cannot take its input.
+    pub fn operations(&self, input_shape: &[usize]) -> Result<u64> {
+        Ok(count(&self.0, input_shape.to_vec())?.0)
+    }
+
     /// What the network makes of a tensor. Where the tensor is tracked the result is, too; its gradient
     /// can be taken once.
     ///
@@ -128,6 +136,27 @@ fn measure(steps: &[Step], input_shape: Vec<usize>) -> Result<Demand> {
         total.output_shape = output_shape;
     }
     Ok(total)
+}
+
+/// Operations of steps, and the shape of what comes out.
+fn count(steps: &[Step], mut shape: Vec<usize>) -> Result<(u64, Vec<usize>)> {
+    let mut total = 0;
+    for step in steps {
+        let (operations, output) = match step {
+            Step::Layer(layer) => {
+                let output = layer.output_shape(&shape)?;
+                (layer.operations(&shape), output)
+            }
+            Step::Sum(first, second) => {
+                let (second, _) = count(second, shape.clone())?;
+                let (first, output) = count(first, shape)?;
+                (first + second, output)
+            }
+        };
+        total += operations;
+        shape = output;
+    }
+    Ok((total, shape))
 }
 
 fn run(steps: &[Step], mut x: Values, mut records: Option<&mut Vec<Record>>) -> Result<Values> {

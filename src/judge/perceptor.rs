@@ -52,6 +52,12 @@ impl Perceptor {
         Ok(Self { name, targets, clip, features })
     }
 
+    /// The model.
+    #[must_use]
+    pub fn clip(&self) -> &Clip {
+        &self.clip
+    }
+
     /// Judges some of an iteration's `total` cutouts.
     ///
     /// For a target of weight w and stop s and the distance d of each cutout, the loss is the mean of

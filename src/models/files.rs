@@ -148,11 +148,12 @@ impl ModelFiles {
         let text = read_text(&path, "download the file again")?;
         Ok(Some(ConfigFile { path, text }))
     }
+}
 
+impl ConfigFile {
     /// The error of a configuration that cannot be used.
-    pub(crate) fn config_error(&self, problem: impl Into<String>) -> Error {
-        let hint = "take the configuration that was published with the weights";
-        Error::file(&self.config.path, problem, hint)
+    pub(crate) fn error(&self, problem: impl Into<String>) -> Error {
+        Error::file(&self.path, problem, "take the configuration that was published with the weights")
     }
 }
 

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
 use super::container::TensorFile;
+use crate::random::Stream;
 use crate::{Error, Result};
 
 /// Where a tensor, or one part of it, stands in a file.
@@ -33,13 +34,22 @@ impl Part {
     }
 }
 
-/// A model's weight file, read through the names of its layout.
+/// A model's weights: a file read through the names of its layout, or random numbers.
 pub struct Weights<'a> {
+    origin: Origin<'a>,
+    bytes: Cell<u64>,
+}
+
+enum Origin<'a> {
+    File(FileWeights<'a>),
+    Random(RefCell<Stream>),
+}
+
+struct FileWeights<'a> {
     file: &'a TensorFile,
     parts: &'a dyn Fn(&str) -> Vec<Part>,
     ignored: &'a dyn Fn(&str) -> bool,
     found: RefCell<Findings>,
-    bytes: Cell<u64>,
 }
 
 #[derive(Default)]
@@ -71,10 +81,23 @@ impl<'a> Weights<'a> {
         ignored: &'a dyn Fn(&str) -> bool,
         build: impl FnOnce(&Self) -> Result<T>,
     ) -> Result<T> {
-        let weights = Self { file, parts, ignored, found: RefCell::default(), bytes: Cell::new(0) };
+        let origin = Origin::File(FileWeights { file, parts, ignored, found: RefCell::default() });
+        let weights = Self { origin, bytes: Cell::new(0) };
         let built = build(&weights)?;
-        weights.complain()?;
+        if let Origin::File(file) = &weights.origin {
+            file.complain()?;
+        }
         Ok(built)
+    }
+
+    /// Builds a model of random weights, to measure with: kernels and matrices of a variance that keeps
+    /// values in range (Glorot and Bengio, 2010), norms that scale by one.
+    ///
+    /// # Errors
+    /// What `build` returns.
+    pub fn random<T>(seed: u64, build: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        let stream = Stream::new(seed, "weights", 0);
+        build(&Self { origin: Origin::Random(stream.into()), bytes: Cell::new(0) })
     }
 
     /// The values of a tensor, row by row. Zeros stand for one that is missing or misshapen, so that
@@ -83,6 +106,53 @@ impl<'a> Weights<'a> {
     /// # Errors
     /// Where the tensor cannot be read or holds a value that is not finite.
     pub fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+        let values = match &self.origin {
+            Origin::File(file) => file.tensor(name, shape)?,
+            Origin::Random(stream) => random_tensor(&mut stream.borrow_mut(), name, shape),
+        };
+        self.bytes.set(self.bytes.get() + size_of_val(values.as_slice()) as u64);
+        Ok(values)
+    }
+
+    /// How many bytes of memory the tensors take that were asked for so far.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes.get()
+    }
+
+    /// Whether the file has a tensor of this name of ours.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        match &self.origin {
+            Origin::File(file) => (file.parts)(name).iter().all(|part| file.file.shape(&part.name).is_some()),
+            Origin::Random(_) => false,
+        }
+    }
+
+    /// The first dimension of a tensor, none where the file has no such tensor.
+    #[must_use]
+    pub fn rows(&self, name: &str) -> Option<usize> {
+        let Origin::File(file) = &self.origin else { return None };
+        let parts = (file.parts)(name);
+        file.file.shape(&parts.first()?.name)?.first().copied()
+    }
+}
+
+fn random_tensor(stream: &mut Stream, name: &str, shape: &[usize]) -> Vec<f32> {
+    let size = shape.iter().product();
+    if let [_] = shape {
+        return vec![if name.ends_with(".weight") || name.ends_with("_var") { 1.0 } else { 0.0 }; size];
+    }
+    let inputs: usize = shape[1..].iter().product();
+    #[allow(clippy::cast_precision_loss)]
+    let reach = (3.0 / inputs as f64).sqrt();
+    #[allow(clippy::cast_possible_truncation)]
+    let number = |_| stream.between(-reach, reach) as f32;
+    (0..size).map(number).collect()
+}
+
+impl FileWeights<'_> {
+    fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let parts = (self.parts)(name);
         let mut shape_of_part = shape.to_vec();
         shape_of_part[0] /= parts.len();
@@ -103,27 +173,7 @@ impl<'a> Weights<'a> {
                 values.resize(values.len() + size, 0.0);
             }
         }
-        self.bytes.set(self.bytes.get() + size_of_val(values.as_slice()) as u64);
         Ok(values)
-    }
-
-    /// How many bytes of memory the tensors take that were asked for so far.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.bytes.get()
-    }
-
-    /// Whether the file has a tensor of this name of ours.
-    #[must_use]
-    pub fn contains(&self, name: &str) -> bool {
-        (self.parts)(name).iter().all(|part| self.file.shape(&part.name).is_some())
-    }
-
-    /// The first dimension of a tensor, none where the file has no such tensor.
-    #[must_use]
-    pub fn rows(&self, name: &str) -> Option<usize> {
-        let parts = (self.parts)(name);
-        self.file.shape(&parts.first()?.name)?.first().copied()
     }
 
     fn fits(&self, part: &Part, shape: &[usize]) -> bool {

@@ -85,6 +85,12 @@ impl Session {
         &self.settings
     }
 
+    /// What draws.
+    #[must_use]
+    pub fn drawer(&self) -> &dyn Drawer {
+        self.drawer.as_ref()
+    }
+
     /// The judges.
     #[must_use]
     pub fn judge(&self) -> &Judge {

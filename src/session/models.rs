@@ -63,6 +63,13 @@ impl<M> LoadedModel<M> {
         Ok(Self { name: name.to_owned(), model: Arc::new(model), source })
     }
 
+    /// A model of random weights, which no recipe can name.
+    pub(crate) fn random(role: Role, name: &str, model: M) -> Self {
+        let source =
+            Source { role, file: String::new(), bytes: 0, compiled: false, hash: Hash::Known(String::new()).into() };
+        Self { name: name.to_owned(), model: Arc::new(model), source }
+    }
+
     /// The size of its weight file, in bytes; 0 for a model inside the program.
     #[must_use]
     pub fn file_bytes(&self) -> u64 {

@@ -4,8 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Result;
-use crate::models::ModelFiles;
-use crate::models::files::within;
+use crate::models::files::{ConfigFile, within};
 
 /// Which program's names and habits the weights follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,21 +115,21 @@ fn yes() -> bool {
 const EPSILON: f64 = 1e-6;
 
 impl Config {
-    /// Reads the configuration beside the weights.
+    /// Reads a configuration.
     ///
     /// # Errors
     /// Where it is neither of the known kinds, or describes a network this program does not have.
-    pub fn parse(files: &ModelFiles) -> Result<Self> {
-        let text = &files.config.text;
-        let yaml = files.config.path.extension().is_some_and(|extension| extension != "json");
+    pub fn read(file: &ConfigFile) -> Result<Self> {
+        let text = &file.text;
+        let yaml = file.path.extension().is_some_and(|extension| extension != "json");
         let value: Value = if yaml {
             serde_saphyr::from_str(text).map_err(|error| error.to_string())
         } else {
             serde_json::from_str(text).map_err(|error| error.to_string())
         }
-        .map_err(|error| files.config_error(format!("not a readable configuration: {}", one_line(&error))))?;
-        let config = Self::from_value(&value).map_err(|problem| files.config_error(problem))?;
-        config.check().map_err(|problem| files.config_error(problem))?;
+        .map_err(|error| file.error(format!("not a readable configuration: {}", one_line(&error))))?;
+        let config = Self::from_value(&value).map_err(|problem| file.error(problem))?;
+        config.check().map_err(|problem| file.error(problem))?;
         Ok(config)
     }
 

@@ -35,11 +35,19 @@ impl Vqgan {
     /// # Errors
     /// Where the configuration cannot be used or the weights do not fit it.
     pub fn load(files: &ModelFiles) -> Result<Self> {
-        let config = Config::parse(files)?;
+        let config = Config::read(&files.config)?;
         let names = names::Names::of(&config, &files.weights);
         let parts = |name: &str| names.parts(name);
         let ignored = |name: &str| names.is_ignored(name);
         Weights::build(&files.weights, &parts, &ignored, |weights| Self::build(config.clone(), weights))
+    }
+
+    /// A VQGAN of random weights, to measure with.
+    ///
+    /// # Errors
+    /// Where the configuration describes no network.
+    pub fn random(config: Config, seed: u64) -> Result<Self> {
+        Weights::random(seed, |weights| Self::build(config, weights))
     }
 
     fn build(config: Config, weights: &Weights) -> Result<Self> {
@@ -123,9 +131,21 @@ impl Vqgan {
     /// # Errors
     /// Where the computation fails.
     pub fn decoding_memory(&self, size: Size) -> Result<Memory> {
+        Ok(self.decoder.memory(&self.latent_shape(size))?)
+    }
+
+    /// Floating-point operations of the matrix products that draw a picture of this size.
+    ///
+    /// # Errors
+    /// Where the computation fails.
+    pub fn decoding_operations(&self, size: Size) -> Result<u64> {
+        Ok(self.decoder.operations(&self.latent_shape(size))?)
+    }
+
+    /// `[1, dim, height, width]` of the latent of a picture of this size.
+    fn latent_shape(&self, size: Size) -> [usize; 4] {
         let factor = self.config.factor();
-        let shape = [1, self.config.embedding_dim, size.height.div_ceil(factor), size.width.div_ceil(factor)];
-        Ok(self.decoder.memory(&shape)?)
+        [1, self.config.embedding_dim, size.height.div_ceil(factor), size.width.div_ceil(factor)]
     }
 
     /// The latent of codes that stand row by row in a grid of `height` x `width`.

@@ -1,0 +1,79 @@
+//! How long the parts of an iteration take, how much they compute, and how near that is to what the
+//! machine can do.
+
+mod stages;
+mod work;
+
+use std::time::Instant;
+
+use serde::Serialize;
+
+pub use stages::measure;
+pub use work::{Work, models};
+
+use crate::frozen::{Matrix, MatrixMut, Products, multiply};
+use crate::machine;
+
+/// What a part of an iteration takes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Stage {
+    /// Which part
+    pub name: &'static str,
+    /// Time: the median of all repetitions
+    pub seconds: f64,
+    /// Nominal work of its matrix products; none where there are none to speak of
+    pub gigaflop: Option<f64>,
+    /// Work a second
+    pub gigaflop_per_second: Option<f64>,
+    /// The most memory of the process during it, in bytes, where the system tells
+    pub peak_memory: Option<u64>,
+}
+
+impl Stage {
+    fn new(name: &'static str, seconds: f64, operations: u64, peak_memory: Option<u64>) -> Self {
+        #[allow(clippy::cast_precision_loss)]
+        let gigaflop = (operations > 0).then_some(operations as f64 / 1e9);
+        let gigaflop_per_second = gigaflop.map(|gigaflop| gigaflop / seconds);
+        Self { name, seconds, gigaflop, gigaflop_per_second, peak_memory }
+    }
+}
+
+/// What was measured of one configuration.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// The parts of an iteration, each run by itself
+    pub stages: Vec<Stage>,
+    /// Whole iterations
+    pub iteration: Stage,
+    /// The machine's own rate: a product of two matrices of 2048 x 2048
+    pub product: Stage,
+    /// The iteration's rate as a share of the machine's
+    pub share: Option<f64>,
+    /// The most memory of the process until now, in bytes, where the system tells
+    pub peak_memory: Option<u64>,
+}
+
+/// The middle one of some times, in seconds.
+fn median(mut seconds: Vec<f64>) -> f64 {
+    seconds.sort_by(f64::total_cmp);
+    seconds.get(seconds.len() / 2).copied().unwrap_or_default()
+}
+
+/// Side of the matrices that measure the machine.
+const SIDE: usize = 2048;
+
+/// The rate of a large product of matrices.
+fn product(repetitions: usize) -> Stage {
+    let left: Vec<f32> = (0..SIDE * SIDE).map(|index| f32::from(u8::try_from(index % 251).unwrap_or(0))).collect();
+    let mut destination = vec![0.0; SIDE * SIDE];
+    let mut once = || {
+        let started = Instant::now();
+        let (matrix, how) =
+            (Matrix::dense(&left, SIDE, SIDE), Products { accumulate: false, parallel: true, scale: 1.0 });
+        multiply(&mut MatrixMut::dense(&mut destination, SIDE, SIDE), matrix, matrix, how);
+        started.elapsed().as_secs_f64()
+    };
+    once();
+    let seconds = median((0..repetitions.max(5)).map(|_| once()).collect());
+    Stage::new("product of 2048 x 2048", seconds, 2 * (SIDE * SIDE * SIDE) as u64, machine::peak_memory())
+}

@@ -1,0 +1,123 @@
+//! The parts of an iteration, each run by itself with the code that a picture is drawn with.
+
+use std::time::Instant;
+
+use candle_core::{Tensor, Var};
+
+use super::{Report, Stage, median, product};
+use crate::judge::no_gradient;
+use crate::optimizer::Optimizer;
+use crate::session::{Models, Plan, Session};
+use crate::{Result, machine};
+
+/// Times and memory of one part.
+struct Clock {
+    name: &'static str,
+    operations: u64,
+    /// One of each repetition
+    seconds: Vec<f64>,
+    peak_memory: Option<u64>,
+}
+
+impl Clock {
+    fn new(name: &'static str, operations: u64) -> Self {
+        Self { name, operations, seconds: Vec::new(), peak_memory: None }
+    }
+
+    /// Begins a repetition.
+    fn begin(&mut self) {
+        self.seconds.push(0.0);
+    }
+
+    /// Adds what a piece of this part takes.
+    fn run<T>(&mut self, piece: impl FnOnce() -> Result<T>) -> Result<T> {
+        machine::reset_peak_memory();
+        let started = Instant::now();
+        let result = piece();
+        if let Some(seconds) = self.seconds.last_mut() {
+            *seconds += started.elapsed().as_secs_f64();
+        }
+        self.peak_memory = self.peak_memory.max(machine::peak_memory());
+        result
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::new(self.name, median(self.seconds.clone()), self.operations, self.peak_memory)
+    }
+}
+
+/// Measures an iteration's parts and whole iterations, each `repetitions` times after one for warmth.
+///
+/// # Errors
+/// Where the plan cannot be run.
+pub fn measure(plan: &Plan, models: &Models, repetitions: usize) -> Result<Report> {
+    let mut highest = machine::peak_memory();
+    let mut session = Session::new(plan, models, &mut |_| {})?;
+    let decoding = models.vqgan.model.decoding_operations(plan.work_size())?;
+    let mut judging = 0;
+    for clip in &models.clips {
+        judging += clip.model.judging_operations(plan.settings().cutouts)?;
+    }
+    let mut clocks = [
+        Clock::new("decoder forward", decoding),
+        Clock::new("cutouts forward", 0),
+        Clock::new("CLIP forward", judging),
+        Clock::new("CLIP backward", judging),
+        Clock::new("cutouts backward", 0),
+        Clock::new("decoder backward", decoding),
+        Clock::new("optimizer", 0),
+    ];
+    for repetition in 0..=repetitions {
+        clocks.iter_mut().for_each(Clock::begin);
+        parts(&session, plan, repetition, &mut clocks)?;
+    }
+    let mut whole = Clock::new("iteration", 2 * (decoding + judging));
+    for _ in 0..=repetitions {
+        whole.begin();
+        whole.run(|| session.step())?;
+    }
+    for clock in clocks.iter_mut().chain([&mut whole]) {
+        clock.seconds.remove(0);
+        highest = highest.max(clock.peak_memory);
+    }
+    let (iteration, product) = (whole.stage(), product(repetitions));
+    let share = iteration.gigaflop_per_second.zip(product.gigaflop_per_second).map(|(of, by)| of / by);
+    Ok(Report { stages: clocks.iter().map(Clock::stage).collect(), iteration, product, share, peak_memory: highest })
+}
+
+/// One iteration in parts.
+fn parts(session: &Session, plan: &Plan, iteration: usize, clocks: &mut [Clock; 7]) -> Result<()> {
+    let [decode, look, judge, judge_back, look_back, decode_back, step] = clocks;
+    let (drawer, judges) = (session.drawer(), session.judge());
+    let drawn = decode.run(|| drawer.draw())?;
+    let (_, _, height, width) = drawn.dims4()?;
+    let cutouts = judges.cutouts.draw(iteration, width, height);
+    let picture = Var::from_tensor(&drawn.detach())?;
+    let mut gradient = picture.zeros_like()?;
+    for perceptor in &judges.perceptors {
+        for batch in cutouts.chunks(plan.cut_batch()) {
+            let seen = look.run(|| perceptor.look(&picture, batch))?;
+            let detached = Var::from_tensor(&seen.detach())?;
+            let features = judge.run(|| perceptor.clip().image_features(&detached))?;
+            let slope = judge_back.run(|| slope(&features.sqr()?.sum_all()?, &detached))?;
+            let found = look_back.run(|| slope_of_product(&seen, &slope, &picture))?;
+            gradient = (gradient + found)?;
+        }
+    }
+    let parameters = drawer.parameters();
+    let slopes = decode_back.run(|| slope_of_product(&drawn, &gradient, &parameters[0]))?;
+    let mut optimizer = Optimizer::new(plan.settings().optimizer, &parameters)?;
+    // A step of length nothing: the next repetition has the same picture.
+    step.run(|| {
+        optimizer.step(&parameters, &[slopes], 0.0)?;
+        drawer.constrain()
+    })
+}
+
+fn slope(loss: &Tensor, of: &Var) -> Result<Tensor> {
+    Ok(loss.backward()?.get(of).ok_or_else(no_gradient)?.clone())
+}
+
+fn slope_of_product(result: &Tensor, gradient: &Tensor, of: &Var) -> Result<Tensor> {
+    slope(&(result * gradient)?.sum_all()?, of)
+}

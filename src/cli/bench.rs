@@ -1,0 +1,117 @@
+//! `text2art bench`: how fast this machine draws.
+
+use serde::Serialize;
+
+use super::output;
+use crate::bench::{self, Report, Stage, Work};
+use crate::machine;
+use crate::session::Plan;
+use crate::session::memory::in_words;
+use crate::settings::text::whole_number;
+use crate::settings::{CutBatch, Overrides, Size, combine};
+
+/// What `bench` was asked for.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// What to measure: a is a VQGAN of ImageNet with ViT-B/32, b the embedded model
+    #[arg(long, value_name = "NAME", default_value = "b")]
+    work: Work,
+    /// Another VQGAN: a model, or the configuration of one, which gets random weights
+    #[arg(long, value_name = "NAME")]
+    vqgan: Option<String>,
+    /// Other CLIP models, or configurations, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    clip: Option<Vec<String>>,
+    /// Another size
+    #[arg(long, value_name = "WxH")]
+    size: Option<Size>,
+    /// Another number of cutouts
+    #[arg(long, value_name = "N", value_parser = whole_number, allow_negative_numbers = true)]
+    cutouts: Option<usize>,
+    /// Cutouts judged at a time
+    #[arg(long, value_name = "N")]
+    cut_batch: Option<CutBatch>,
+    /// How often each part is run; the median counts
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    repetitions: u16,
+    /// Processor threads [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is printed as JSON.
+#[derive(Serialize)]
+struct Printed<'a> {
+    program: &'static str,
+    processor: String,
+    instruction_set: &'static str,
+    threads: usize,
+    vqgan: &'a str,
+    clip: &'a [String],
+    size: String,
+    cutouts: usize,
+    cut_batch: usize,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    super::use_threads(arguments.threads)?;
+    let asked = Overrides {
+        prompt: Some("a red apple on a blue background".parse().map_err(anyhow::Error::msg)?),
+        vqgan: arguments.vqgan.clone(),
+        clip: arguments.clip.clone(),
+        size: arguments.size,
+        cutouts: arguments.cutouts,
+        cut_batch: arguments.cut_batch,
+        ..Overrides::default()
+    };
+    let settings = combine(&[asked, arguments.work.overrides()])?;
+    let models = bench::models(&settings)?;
+    let plan = Plan::new(settings, &models)?;
+    let report = bench::measure(&plan, &models, arguments.repetitions.into())?;
+    let settings = plan.settings();
+    let printed = Printed {
+        program: concat!("text2art ", env!("CARGO_PKG_VERSION")),
+        processor: machine::processor(),
+        instruction_set: machine::instruction_set(),
+        threads: rayon::current_num_threads(),
+        vqgan: &settings.vqgan,
+        clip: &settings.clip,
+        size: settings.size.to_string(),
+        cutouts: settings.cutouts,
+        cut_batch: plan.cut_batch(),
+        report: &report,
+    };
+    if arguments.json {
+        return output::print_line(&serde_json::to_string_pretty(&printed)?);
+    }
+    output::print(table(&printed).as_bytes())
+}
+
+fn table(printed: &Printed) -> String {
+    let Printed { vqgan, clip, size, cutouts, cut_batch, processor, instruction_set, threads, report, .. } = printed;
+    let mut lines = vec![
+        format!("{vqgan} with {}, {size}, {cutouts} cutouts, {cut_batch} at a time", clip.join(", ")),
+        format!("{processor}, {instruction_set}, {threads} threads"),
+        format!("{:<24}{:>10}{:>10}{:>12}{:>12}", "", "seconds", "GFLOP", "GFLOP/s", "memory"),
+    ];
+    lines.extend(report.stages.iter().chain([&report.iteration, &report.product]).map(row));
+    if let Some(share) = report.share {
+        lines.push(format!("an iteration runs at {:.0} % of the machine's rate", 100.0 * share));
+    }
+    if let Some(bytes) = report.peak_memory {
+        lines.push(format!("peak memory {}", in_words(bytes)));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn row(stage: &Stage) -> String {
+    let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.1}"));
+    let memory = stage.peak_memory.map_or_else(String::new, in_words);
+    let (gigaflop, rate) = (number(stage.gigaflop), number(stage.gigaflop_per_second));
+    format!("{:<24}{:>10.4}{gigaflop:>10}{rate:>12}{memory:>12}", stage.name, stage.seconds)
+}
