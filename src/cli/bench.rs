@@ -13,7 +13,7 @@ use crate::settings::{CutBatch, Overrides, Size, combine};
 /// What `bench` was asked for.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// What to measure: a is a VQGAN of ImageNet with ViT-B/32, b the embedded model
+    /// What to measure: a is the `imagenet_f16_16384` VQGAN with ViT-B/32, b the embedded model
     #[arg(long, value_name = "NAME", default_value = "b")]
     work: Work,
     /// Another VQGAN: a model, or the configuration of one, which gets random weights

@@ -97,6 +97,10 @@ impl Layer for Activation {
         });
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn needs_input(&self) -> bool {
         true
     }

@@ -47,6 +47,10 @@ impl Layer for ChannelAffine {
         });
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn needs_input(&self) -> bool {
         false
     }

@@ -31,6 +31,10 @@ impl Layer for Clamp {
         }
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn needs_input(&self) -> bool {
         true
     }

@@ -118,6 +118,10 @@ impl Layer for Convolution {
         }
     }
 
+    fn overwrites(&self) -> bool {
+        self.window.stride == 1
+    }
+
     fn needs_input(&self) -> bool {
         false
     }

@@ -83,6 +83,10 @@ impl Layer for GroupNorm {
         });
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn needs_input(&self) -> bool {
         true
     }

@@ -64,6 +64,10 @@ impl Layer for LayerNorm {
         });
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn needs_input(&self) -> bool {
         true
     }

@@ -55,6 +55,10 @@ impl Layer for Linear {
         );
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn needs_input(&self) -> bool {
         false
     }

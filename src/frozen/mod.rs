@@ -9,6 +9,7 @@
 mod activation;
 mod affine;
 mod attention;
+mod buffer;
 mod clamp;
 mod convolution;
 mod disjoint;
@@ -62,14 +63,19 @@ pub trait Layer: Send + Sync + 'static {
         0
     }
 
-    /// Writes every element of `output`, which comes filled with zeros.
+    /// Whether both passes write every element, whatever the memory they write to held before; where not,
+    /// it comes filled with zeros.
+    fn overwrites(&self) -> bool {
+        false
+    }
+
+    /// Writes `output`.
     fn forward(&self, input_shape: &[usize], input: &[f32], output: &mut [f32]);
 
     /// Whether the backward pass reads the input; where not, it is given none.
     fn needs_input(&self) -> bool;
 
-    /// Writes the gradient of the input, given that of the output; `input_gradient` comes filled
-    /// with zeros.
+    /// Writes the gradient of the input, given that of the output.
     fn backward(&self, input_shape: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]);
 }
 

@@ -4,13 +4,13 @@
 //! network keeps the inputs its layers ask for, drops each as soon as the backward pass has used it,
 //! and hands gradients on as they are.
 
-use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Error, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::Layer;
+use super::buffer::Buffer;
 
 /// One step of a network.
 pub enum Step {
@@ -49,7 +49,7 @@ pub struct Network(Arc<Vec<Step>>);
 /// What the forward pass keeps for the backward pass, a record a step.
 enum Record {
     /// The shape of a layer's input, and the input where the layer needs it
-    Layer(Vec<usize>, Option<Arc<Vec<f32>>>),
+    Layer(Vec<usize>, Option<Arc<Buffer>>),
     /// Those of two branches
     Sum(Vec<Record>, Vec<Record>),
 }
@@ -57,7 +57,7 @@ enum Record {
 /// A tensor on its way through a network.
 struct Values {
     shape: Vec<usize>,
-    values: Arc<Vec<f32>>,
+    values: Arc<Buffer>,
 }
 
 impl Network {
@@ -164,7 +164,7 @@ fn run(steps: &[Step], mut x: Values, mut records: Option<&mut Vec<Record>>) -> 
         x = match step {
             Step::Layer(layer) => {
                 let shape = layer.output_shape(&x.shape)?;
-                let mut output = vec![0.0; shape.iter().product()];
+                let mut output = fresh(layer.as_ref(), &shape);
                 layer.forward(&x.shape, &x.values, &mut output);
                 if let Some(records) = &mut records {
                     records.push(Record::Layer(x.shape, layer.needs_input().then_some(x.values)));
@@ -190,31 +190,57 @@ fn run(steps: &[Step], mut x: Values, mut records: Option<&mut Vec<Record>>) -> 
     Ok(x)
 }
 
+/// Memory for what a layer writes.
+fn fresh(layer: &dyn Layer, shape: &[usize]) -> Buffer {
+    let length = shape.iter().product();
+    if layer.overwrites() { Buffer::any(length) } else { Buffer::zeros(length) }
+}
+
+/// A gradient that is lent, or one's own.
+enum Gradient<'a> {
+    Lent(&'a [f32]),
+    Own(Buffer),
+}
+
+impl std::ops::Deref for Gradient<'_> {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match self {
+            Self::Lent(gradient) => gradient,
+            Self::Own(gradient) => gradient,
+        }
+    }
+}
+
 /// The gradient of the input, given that of the output.
-fn back(steps: &[Step], mut records: Vec<Record>, mut gradient: Cow<[f32]>) -> Vec<f32> {
+fn back(steps: &[Step], mut records: Vec<Record>, mut gradient: Gradient) -> Buffer {
     for step in steps.iter().rev() {
         let input_gradient = match (step, records.pop()) {
             (Step::Layer(layer), Some(Record::Layer(shape, input))) => {
-                let mut input_gradient = vec![0.0; shape.iter().product()];
-                let input = input.as_deref().map_or(&[][..], Vec::as_slice);
+                let mut input_gradient = fresh(layer.as_ref(), &shape);
+                let input = input.as_deref().map_or(&[][..], |input| input);
                 layer.backward(&shape, input, &gradient, &mut input_gradient);
                 input_gradient
             }
             (Step::Sum(first, second), Some(Record::Sum(left, right))) => {
-                let left = back(first, left, Cow::Borrowed(&*gradient));
+                let left = back(first, left, Gradient::Lent(&gradient));
                 let right = back(second, right, gradient);
                 sum(Arc::new(left), &right)
             }
             // `run` made one record of its kind for each step.
             _ => unreachable!("a record of another step"),
         };
-        gradient = Cow::Owned(input_gradient);
+        gradient = Gradient::Own(input_gradient);
     }
-    gradient.into_owned()
+    match gradient {
+        Gradient::Lent(gradient) => Buffer::copy_of(gradient),
+        Gradient::Own(gradient) => gradient,
+    }
 }
 
 /// Adds slices; into the first one's memory where nobody else holds it.
-fn sum(first: Arc<Vec<f32>>, second: &[f32]) -> Vec<f32> {
+fn sum(first: Arc<Buffer>, second: &[f32]) -> Buffer {
     const TILE: usize = 1 << 15;
     let mut total = Arc::unwrap_or_clone(first);
     total.par_chunks_mut(TILE).zip(second.par_chunks(TILE)).for_each(|(total, second)| {
@@ -245,7 +271,7 @@ impl CustomOp1 for Forward {
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let values = Arc::new(contiguous_values(storage, layout)?.to_vec());
+        let values = Arc::new(Buffer::copy_of(contiguous_values(storage, layout)?));
         let x = Values { shape: layout.dims().to_vec(), values };
         let output = match &self.records {
             None => run(&self.network.0, x, None)?,
@@ -257,7 +283,7 @@ impl CustomOp1 for Forward {
             }
         };
         let shape = Shape::from(output.shape);
-        Ok((CpuStorage::F32(Arc::unwrap_or_clone(output.values)), shape))
+        Ok((CpuStorage::F32(Arc::unwrap_or_clone(output.values).into_vec()), shape))
     }
 
     fn bwd(&self, input: &Tensor, _output: &Tensor, output_gradient: &Tensor) -> Result<Option<Tensor>> {
@@ -283,7 +309,7 @@ impl CustomOp2 for Backward<'_> {
         if records.len() != steps.len() {
             return Err(Error::Msg("the gradient of a network can be taken once".into()));
         }
-        let gradient = back(steps, records, Cow::Borrowed(contiguous_values(gradient, gradient_layout)?));
+        let gradient = back(steps, records, Gradient::Lent(contiguous_values(gradient, gradient_layout)?)).into_vec();
         Ok((CpuStorage::F32(gradient), input_layout.shape().clone()))
     }
 }

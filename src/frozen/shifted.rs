@@ -8,10 +8,9 @@
 //! transposed. Work runs over tiles of a few rows whose sums stay in the cache.
 //! Memory: one padded copy of each picture in work, and a tile a thread.
 
-use std::borrow::Cow;
-
 use rayon::prelude::*;
 
+use super::buffer::Buffer;
 use super::convolution::{Convolution, Padding};
 use super::disjoint::DisjointSlice;
 use super::{Matrix, MatrixMut, Products, multiply};
@@ -94,21 +93,23 @@ impl Pass<'_> {
     }
 
     /// The picture with zeros around it, and one row more for the dropped columns of the last row.
-    fn padded<'a>(&self, input: &'a [f32]) -> Cow<'a, [f32]> {
-        if self.kernels.window.side == 1 && self.padding == Padding::default() {
-            return Cow::Borrowed(input);
-        }
+    fn padded(&self, input: &[f32]) -> Buffer {
         let (height, width) = self.picture;
-        let padded_width = self.padded_width();
+        let (padded_width, Padding { top, left, .. }) = (self.padded_width(), self.padding);
         let plane = self.plane();
-        let mut padded = vec![0.0; self.inputs * plane];
+        let mut padded = Buffer::any(self.inputs * plane);
         padded.par_chunks_mut(plane).zip(input.par_chunks(height * width)).for_each(|(padded, input)| {
-            for (y, row) in input.chunks(width).enumerate() {
-                let start = (y + self.padding.top) * padded_width + self.padding.left;
-                padded[start..][..width].copy_from_slice(row);
+            let (above, rest) = padded.split_at_mut(top * padded_width);
+            let (rows, below) = rest.split_at_mut(height * padded_width);
+            above.fill(0.0);
+            below.fill(0.0);
+            for (padded, row) in rows.chunks_mut(padded_width).zip(input.chunks(width)) {
+                padded[..left].fill(0.0);
+                padded[left..][..width].copy_from_slice(row);
+                padded[left + width..].fill(0.0);
             }
         });
-        Cow::Owned(padded)
+        padded
     }
 
     /// Elements of one padded channel.
@@ -118,14 +119,20 @@ impl Pass<'_> {
     }
 
     fn picture(&self, input: &[f32], output: &mut [f32]) {
-        let padded = self.padded(input);
+        let copy;
+        let padded = if self.kernels.window.side == 1 && self.padding == Padding::default() {
+            input
+        } else {
+            copy = self.padded(input);
+            &copy
+        };
         let (height, width) = (self.output_height(), self.output_width());
         let rows = (TILE_ELEMENTS / (self.outputs * self.padded_width())).clamp(1, height);
         let output = DisjointSlice::new(output);
         (0..height.div_ceil(rows)).into_par_iter().for_each(|tile| {
             let first = tile * rows;
             let rows = rows.min(height - first);
-            let sums = self.tile(&padded, first, rows);
+            let sums = self.tile(padded, first, rows);
             for (channel, sums) in sums.chunks(rows * self.padded_width()).enumerate() {
                 // SAFETY: tiles cover different rows of each channel.
                 let output = unsafe { output.range((channel * height + first) * width, rows * width) };
@@ -140,12 +147,12 @@ impl Pass<'_> {
     }
 
     /// `[outputs, rows · padded width]`: the sums of `rows` rows from `first` on.
-    fn tile(&self, padded: &[f32], first: usize, rows: usize) -> Vec<f32> {
+    fn tile(&self, padded: &[f32], first: usize, rows: usize) -> Buffer {
         let side = self.kernels.window.side;
         let (width, plane) = (self.padded_width(), self.plane());
         let pairs = self.inputs * self.outputs;
         let pixels = rows * width;
-        let mut sums = vec![0.0; self.outputs * pixels];
+        let mut sums = Buffer::any(self.outputs * pixels);
         for tap in 0..side * side {
             let start = (first + tap / side) * width + tap % side;
             let kernel = if self.reversed {

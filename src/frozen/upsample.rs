@@ -32,6 +32,10 @@ impl Layer for Upsample {
         });
     }
 
+    fn overwrites(&self) -> bool {
+        true
+    }
+
     fn needs_input(&self) -> bool {
         false
     }

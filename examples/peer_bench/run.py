@@ -1,0 +1,74 @@
+"""Runs text2art's bench and its PyTorch peer in turn, each in a process of its own, and prints a table of both.
+
+    python -m venv venv && venv/bin/pip install -r examples/peer_bench/requirements.txt
+    cargo build --release
+    venv/bin/python examples/peer_bench/run.py --rounds 3
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+MEBIBYTE = 1024 * 1024
+
+
+def measured(command):
+    """What a command prints as JSON, with the most memory its process held, in bytes."""
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(command, stdout=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        if status != 0:
+            sys.exit(f"{' '.join(map(str, command))} ended with {os.waitstatus_to_exitcode(status)}")
+        output.seek(0)
+        return json.load(output), usage.ru_maxrss * 1024
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--binary", default=HERE.parent.parent / "target/release/text2art")
+    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--repetitions", type=int, default=3)
+    arguments.add_argument("--cutouts", type=int, default=32)
+    arguments.add_argument("--size", type=int, default=256)
+    arguments = arguments.parse_args()
+    repetitions = ["--repetitions", str(arguments.repetitions), "--cutouts", str(arguments.cutouts)]
+    ours = [arguments.binary, "bench", "--work", "a", "--json", *repetitions]
+    ours += ["--size", f"{arguments.size}x{arguments.size}"]
+    peer = [sys.executable, HERE / "peer.py", *repetitions, "--size", str(arguments.size)]
+
+    rounds = []
+    for index in range(arguments.rounds):
+        report, memory = measured(ours)
+        stages = {stage["name"]: stage["seconds"] for stage in report["stages"]}
+        ours_now = {**stages, "iteration": report["iteration"]["seconds"], "product": report["product"]["seconds"]}
+        gigaflop = report["iteration"]["gigaflop"]
+        report, peer_memory = measured(peer)
+        peer_now = {**report["stages"], "iteration": report["iteration"], "product": report["product"]}
+        rounds.append((ours_now, memory, peer_now, peer_memory))
+        ratio = ours_now["iteration"] / peer_now["iteration"]
+        print(f"round {index + 1}: {ratio:.2f} of the peer's time", file=sys.stderr)
+
+    def middle(values):
+        return statistics.median(list(values))
+
+    print("| | text2art, s | PyTorch, s | ratio |\n|---|---|---|---|")
+    for name in rounds[0][0]:
+        first, second = middle(row[0][name] for row in rounds), middle(row[2][name] for row in rounds)
+        print(f"| {name} | {first:.3f} | {second:.3f} | {first / second:.2f} |")
+    first, second = middle(row[1] for row in rounds), middle(row[3] for row in rounds)
+    print(f"| peak memory, MiB | {first / MEBIBYTE:.0f} | {second / MEBIBYTE:.0f} | {first / second:.2f} |")
+    rate = middle(gigaflop / row[0]["iteration"] for row in rounds)
+    machine = middle(2 * 2.048**3 / row[0]["product"] for row in rounds)
+    ratios = [row[0]["iteration"] / row[2]["iteration"] for row in rounds]
+    print(f"\nAn iteration of {gigaflop:.0f} GFLOP runs at {rate:.0f} GFLOP/s, {rate / machine:.0%} of the machine's "
+          f"{machine:.0f}; time ratio of the rounds {min(ratios):.2f} to {max(ratios):.2f}.")
+
+
+if __name__ == "__main__":
+    main()
