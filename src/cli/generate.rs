@@ -7,6 +7,7 @@ use candle_core::Tensor;
 
 use super::report::{Progress, Reporter};
 use super::{DONE, FAILED, INTERRUPTED, interrupt, output, sources};
+use crate::models::Finder;
 use crate::output::{
     Existing, InputRecord, ModelRecord, Naming, Recipe, ResultRecord, check_folder, encode, side_by_side, slug,
     write_whole,
@@ -47,7 +48,7 @@ pub(super) struct Arguments {
     /// Print the settings as a configuration file and draw nothing
     #[arg(long, help_heading = "Settings")]
     dry_run: bool,
-    /// Use no network
+    /// Use no network: models must be here
     #[arg(long, help_heading = "Models")]
     offline: bool,
     /// How to show progress on standard error
@@ -92,11 +93,13 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     // Hashed before the run, so that the recipe tells what was used.
     let inputs = Recipe::inputs(&settings)?;
     let stop = interrupt::stop_on_signal()?;
-    let models = Models::load(&settings)?;
+    let tell = |event| reporter.tell(&event);
+    let recorded = recipe.map(|recipe| recipe.models).unwrap_or_default();
+    let finder = Finder::new(arguments.offline, &stop, &tell)?.with_commits_of(&recorded);
+    let models = Models::load(&settings, &finder)?;
     let warn = &mut |message| reporter.tell(&Event::Warning { message });
     let mut session = Session::new(&settings, &models, warn)?;
     let mut saver = Saver { settings: &settings, inputs, models: &models, records: None };
-    let recorded = recipe.map(|recipe| recipe.models).unwrap_or_default();
 
     let mut saved = false;
     let mut previous_loss = None;

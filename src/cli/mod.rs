@@ -1,8 +1,10 @@
 //! The command line: what was typed becomes settings once, and nothing past this folder sees a flag.
 
+mod download_bars;
 mod generate;
 mod info;
 mod interrupt;
+mod models;
 mod output;
 mod reconstruct;
 mod report;
@@ -48,6 +50,8 @@ enum Verb {
     Reconstruct(reconstruct::Arguments),
     /// Show how a picture was made, as a configuration file
     Info(info::Arguments),
+    /// Show, fetch, check and remove published models
+    Models(models::Arguments),
 }
 
 /// Reads the command line, runs the verb and returns the exit code.
@@ -66,7 +70,14 @@ pub fn main() -> ExitCode {
             return finish(&reporter, result);
         }
         Some(Verb::Reconstruct(reconstruct)) => {
-            return finish(&Reporter::new(Progress::Auto), reconstruct::run(&reconstruct).map(|()| DONE));
+            let reporter = Reporter::new(Progress::Auto);
+            let result = reconstruct::run(&reconstruct, &reporter).map(|()| DONE);
+            return finish(&reporter, result);
+        }
+        Some(Verb::Models(models)) => {
+            let reporter = Reporter::new(models.progress());
+            let result = models::run(&models, &reporter).map(|()| DONE);
+            return finish(&reporter, result);
         }
         Some(Verb::Info(info)) => return finish(&Reporter::new(Progress::Auto), info::run(&info).map(|()| DONE)),
     };

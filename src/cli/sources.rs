@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Command, FromArgMatches};
 
 use crate::models::files::read_text;
+use crate::models::hub::{NETWORK_TIMEOUT, WEIGHTS};
 use crate::settings::Overrides;
 use crate::{Error, Result};
 
 /// What the names of environment variables begin with.
 const PREFIX: &str = "TEXT2ART_";
 /// Variables with this prefix that are no settings.
-const OTHER_VARIABLES: [&str; 1] = [CONFIG];
+const OTHER_VARIABLES: [&str; 3] = [CONFIG, WEIGHTS, NETWORK_TIMEOUT];
 /// Names a configuration file, as `--config` does.
 const CONFIG: &str = "TEXT2ART_CONFIG";
 

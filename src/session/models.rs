@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use sha2::{Digest, Sha256};
 
 use crate::clip::Clip;
-use crate::models::{ModelFiles, Role};
+use crate::models::{Finder, ModelFiles, Role};
 use crate::output::{ModelRecord, hash_file, to_hex};
 use crate::settings::Settings;
 use crate::vqgan::Vqgan;
@@ -24,6 +24,7 @@ pub struct LoadedModel<M> {
 /// A weight file whose hash is computed beside the run.
 struct Source {
     role: Role,
+    commit: Option<String>,
     file: String,
     hash: std::sync::Mutex<Hash>,
 }
@@ -45,17 +46,19 @@ impl<M> LoadedModel<M> {
     /// Loads a model by name.
     ///
     /// # Errors
-    /// Where its files are missing or do not fit.
-    pub fn load(role: Role, name: &str, load: impl FnOnce(&ModelFiles) -> Result<M>) -> Result<Self> {
-        let files = ModelFiles::open(role, name)?;
+    /// Where its files cannot be found or fetched, or do not fit.
+    pub fn load(finder: &Finder, role: Role, name: &str, load: impl FnOnce(&ModelFiles) -> Result<M>) -> Result<Self> {
+        let files = finder.open(role, name)?;
         let model = load(&files)?;
         let path = files.weights.path().to_owned();
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let hash = match files.weights.static_bytes() {
-            Some(bytes) => Hash::Known(to_hex(&Sha256::digest(bytes))),
-            None => Hash::Running(std::thread::spawn(move || hash_file(&path))),
+        let name_of_file = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let (file, hash) = match (files.published, files.weights.static_bytes()) {
+            (Some(published), _) => (published.file, Hash::Known(published.sha256)),
+            (None, Some(bytes)) => (name_of_file(), Hash::Known(to_hex(&Sha256::digest(bytes)))),
+            (None, None) => (name_of_file(), Hash::Running(std::thread::spawn(move || hash_file(&path)))),
         };
-        Ok(Self { name: name.to_owned(), model: Arc::new(model), source: Source { role, file, hash: hash.into() } })
+        let source = Source { role, commit: files.commit, file, hash: hash.into() };
+        Ok(Self { name: name.to_owned(), model: Arc::new(model), source })
     }
 
     /// What a recipe says of this model. Waits until its file is hashed.
@@ -64,12 +67,9 @@ impl<M> LoadedModel<M> {
     /// Where the file could not be read again.
     pub fn record(&self) -> Result<ModelRecord> {
         Ok(ModelRecord {
-            role: match self.source.role {
-                Role::Clip => "clip".into(),
-                Role::Vqgan => "vqgan".into(),
-            },
+            role: self.source.role.option().into(),
             name: self.name.clone(),
-            revision: None,
+            revision: self.source.commit.clone(),
             file: self.source.file.clone(),
             sha256: self.source.sha256()?,
         })
@@ -93,10 +93,10 @@ impl Models {
     /// Loads what settings name.
     ///
     /// # Errors
-    /// Where a model's files are missing or do not fit.
-    pub fn load(settings: &Settings) -> Result<Self> {
-        let vqgan = LoadedModel::load(Role::Vqgan, &settings.vqgan, Vqgan::load)?;
-        let clip = |name: &String| LoadedModel::load(Role::Clip, name, Clip::load);
+    /// Where a model's files cannot be found or fetched, or do not fit.
+    pub fn load(settings: &Settings, finder: &Finder) -> Result<Self> {
+        let vqgan = LoadedModel::load(finder, Role::Vqgan, &settings.vqgan, Vqgan::load)?;
+        let clip = |name: &String| LoadedModel::load(finder, Role::Clip, name, Clip::load);
         Ok(Self { vqgan, clips: settings.clip.iter().map(clip).collect::<Result<_>>()? })
     }
 

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::cast_precision_loss, clippy::print_stdout)]
 
+pub mod hub;
+pub mod layouts;
 pub mod program;
 
 use std::collections::HashMap;
