@@ -116,7 +116,7 @@ fn a_picture_can_be_its_own_prompt() {
         ..Overrides::default()
     };
     let settings = combine(&[flags]).unwrap();
-    let finder = Finder::new(true, &Stop::default(), &|_| ()).unwrap();
+    let finder = Finder::new(true, &Stop::default(), &|_| ());
     let models = Models::load(&settings, &finder).unwrap();
     let mut session = Session::new(&settings, &models, &mut |warning| panic!("{warning}")).unwrap();
     for _ in 0..3 {

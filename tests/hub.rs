@@ -211,6 +211,7 @@ fn a_wrong_checksum_is_never_in_the_cache() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_part_that_is_damaged_is_fetched_again() {
     let scene = Scene::new();
     interrupted(&scene, 1_500_000);
@@ -222,9 +223,16 @@ fn a_part_that_is_damaged_is_fetched_again() {
 }
 
 /// Pulls from a hub that stalls after so many bytes of the weights, and sends Ctrl-C then.
+#[cfg(unix)]
 fn interrupted(scene: &Scene, stalled: usize) {
+    interrupted_in(scene, stalled, &["models", "pull", CLIP]);
+}
+
+/// The same in any command that fetches the CLIP.
+#[cfg(unix)]
+fn interrupted_in(scene: &Scene, stalled: usize, arguments: &[&str]) {
     scene.hub.fault("GET elsewhere", Fault::Stall(stalled));
-    let mut command = scene.command(&["models", "pull", CLIP, "--progress", "json"]);
+    let mut command = scene.command(&[arguments, &["--progress", "json"]].concat());
     let mut running = Running::start(command.env("TEXT2ART_NETWORK_TIMEOUT", "60"));
     running.wait_for_lines("\"downloaded\"", 1);
     let limit = Instant::now() + Duration::from_secs(60);
@@ -251,6 +259,16 @@ fn ctrl_c_keeps_the_part() {
 }
 
 #[test]
+#[cfg(unix)]
+fn ctrl_c_ends_a_picture_that_waits_for_its_model() {
+    let scene = Scene::new();
+    interrupted_in(&scene, 1_200_000, &["a red apple", "--clip", CLIP, "-o", "a.png"]);
+    assert_eq!(scene.part().unwrap().metadata().unwrap().len(), 1_200_000);
+    assert!(!scene.workplace.join("a.png").exists());
+}
+
+#[test]
+#[cfg(unix)]
 fn a_part_that_is_complete_needs_no_more_bytes() {
     let scene = Scene::new();
     let size = common::fixtures().join("clip").join(WEIGHTS).metadata().unwrap().len();

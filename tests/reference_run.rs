@@ -111,7 +111,7 @@ fn the_picture_is_that_of_the_reference() {
 /// The run of `trace` put together from the library's parts, as `Session` does it: the first gradient
 /// of the latent, the losses and the final latent.
 fn trace_by_parts() -> (Tensor, Vec<f64>, Tensor) {
-    let finder = Finder::new(true, &Stop::default(), &|_| ()).unwrap();
+    let finder = Finder::new(true, &Stop::default(), &|_| ());
     let vqgan =
         LoadedModel::load(&finder, Role::Vqgan, text(&fixtures().join("vqgan/last.ckpt")), Vqgan::load).unwrap();
     let clip = LoadedModel::load(&finder, Role::Clip, text(&fixtures().join("clip")), Clip::load).unwrap().model;

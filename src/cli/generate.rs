@@ -95,7 +95,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let stop = interrupt::stop_on_signal()?;
     let tell = |event| reporter.tell(&event);
     let recorded = recipe.map(|recipe| recipe.models).unwrap_or_default();
-    let finder = Finder::new(arguments.offline, &stop, &tell)?.with_commits_of(&recorded);
+    let finder = Finder::new(arguments.offline, &stop, &tell).with_commits_of(&recorded);
     let models = Models::load(&settings, &finder)?;
     let warn = &mut |message| reporter.tell(&Event::Warning { message });
     let mut session = Session::new(&settings, &models, warn)?;

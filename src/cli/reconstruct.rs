@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let size = Size { width: image.width() as usize, height: image.height() as usize };
     let stop = interrupt::exit_on_signal()?;
     let tell = |event| reporter.tell(&event);
-    let finder = Finder::new(arguments.offline, &stop, &tell)?;
+    let finder = Finder::new(arguments.offline, &stop, &tell);
     let vqgan = LoadedModel::load(&finder, Role::Vqgan, &arguments.vqgan, Vqgan::load)?;
     let work_size = VqganDrawer::work_size(&vqgan.model, size);
     let needed = vqgan.model.encoding_memory(work_size)?.peak.max(vqgan.model.decoding_memory(work_size)?.peak);

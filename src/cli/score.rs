@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let pictures = arguments.images.iter().map(|path| picture::read(path)).collect::<crate::Result<Vec<_>>>()?;
     let stop = interrupt::exit_on_signal()?;
     let tell = |event| reporter.tell(&event);
-    let finder = Finder::new(arguments.offline, &stop, &tell)?;
+    let finder = Finder::new(arguments.offline, &stop, &tell);
     let mut scores = Vec::new();
     for name in &arguments.clip {
         let clip = LoadedModel::load(&finder, Role::Clip, name, Clip::load)?.model;

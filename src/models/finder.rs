@@ -1,5 +1,6 @@
 //! From what the user calls a model to its files: a path, a folder of `TEXT2ART_WEIGHTS`, the hub's cache, the network.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use super::container::TensorFile;
@@ -15,7 +16,10 @@ use crate::{Error, Result};
 
 /// Finds models, and fetches what is not here.
 pub struct Finder<'a> {
-    hub: Hub,
+    /// Made when a name is looked up that is no path: paths need no environment
+    hub: OnceCell<Hub>,
+    offline: bool,
+    stop: Stop,
     /// Commits that a recipe names: role, name, commit
     commits: Vec<(Role, String, String)>,
     tell: &'a dyn Fn(Event),
@@ -48,13 +52,9 @@ pub(super) const TOKENIZER: &str = "tokenizer.json";
 impl<'a> Finder<'a> {
     /// A finder as the environment says; `offline` forbids the network whatever that says. Downloads end when `stop` is
     /// requested; `tell` is told of them.
-    ///
-    /// # Errors
-    /// Where the environment cannot be used.
-    pub fn new(offline: bool, stop: &Stop, tell: &'a dyn Fn(Event)) -> Result<Self> {
-        let mut environment = Environment::read()?;
-        environment.offline |= offline;
-        Ok(Self { hub: Hub::new(environment, stop.clone()), commits: Vec::new(), tell })
+    #[must_use]
+    pub fn new(offline: bool, stop: &Stop, tell: &'a dyn Fn(Event)) -> Self {
+        Self { hub: OnceCell::new(), offline, stop: stop.clone(), commits: Vec::new(), tell }
     }
 
     /// Finds the models a recipe names in the state they had.
@@ -70,9 +70,16 @@ impl<'a> Finder<'a> {
     }
 
     /// The hub it fetches from.
-    #[must_use]
-    pub fn hub(&self) -> &Hub {
-        &self.hub
+    ///
+    /// # Errors
+    /// Where the environment cannot be used.
+    pub fn hub(&self) -> Result<&Hub> {
+        if let Some(hub) = self.hub.get() {
+            return Ok(hub);
+        }
+        let mut environment = Environment::read()?;
+        environment.offline |= self.offline;
+        Ok(self.hub.get_or_init(|| Hub::new(environment, self.stop.clone())))
     }
 
     /// Finds the files of the model the user named, and opens them. Weights that were fetched as a pickle or as msgpack are
@@ -97,6 +104,22 @@ impl<'a> Finder<'a> {
         Ok(files)
     }
 
+    /// Checks that a name stands for something, without looking for its files.
+    ///
+    /// # Errors
+    /// Where nothing has this name.
+    pub fn check_name(&self, role: Role, name: &str) -> Result<()> {
+        if is_local(name) { Ok(()) } else { Named::of(role, name).map(drop) }
+    }
+
+    /// Fetches what is not here of a model's files.
+    ///
+    /// # Errors
+    /// As [`Finder::locate`]; a path is only looked at when it is opened.
+    pub fn provide_files(&self, role: Role, name: &str) -> Result<()> {
+        if is_local(name) { Ok(()) } else { self.locate(role, name).map(drop) }
+    }
+
     /// Finds where the files of a model are; those that are not here are fetched.
     ///
     /// # Errors
@@ -119,8 +142,8 @@ impl<'a> Finder<'a> {
         }
         let file = weights.file_name()?.to_string_lossy().into_owned();
         let result = || -> Result<Option<(TensorFile, Published)>> {
-            let sha256 = self.hub.expected_digest(request, weights).map_or_else(|| hash_file(weights), Ok)?;
-            let path = convert::place(&self.hub.environment().own, &sha256);
+            let sha256 = self.hub()?.expected_digest(request, weights).map_or_else(|| hash_file(weights), Ok)?;
+            let path = convert::place(&self.hub()?.environment().own, &sha256);
             let published = Published { file: file.clone(), sha256 };
             if let Ok(converted) = TensorFile::open(&path) {
                 return Ok(Some((converted, published)));
@@ -141,14 +164,16 @@ impl<'a> Finder<'a> {
     }
 
     /// Folders of the user's own in which a model's files may be.
-    pub(super) fn own_folders(&self, name: &str) -> impl Iterator<Item = PathBuf> {
-        let weights = self.hub.environment().weights.as_ref().map(|folder| folder.join(name));
-        weights.into_iter().chain([imported(self.hub.environment(), name)]).filter(|folder| folder.is_dir())
+    pub(super) fn own_folders(&self, name: &str) -> Result<Vec<PathBuf>> {
+        let environment = self.hub()?.environment();
+        let weights = environment.weights.as_ref().map(|folder| folder.join(name));
+        let folders = weights.into_iter().chain([imported(environment, name)]);
+        Ok(folders.filter(|folder| folder.is_dir()).collect())
     }
 
     fn locate_entry(&self, entry: &Entry) -> Result<Found> {
         let requests = self.requests(entry)?;
-        if let Some(folder) = self.own_folders(&entry.name).next() {
+        if let Some(folder) = self.own_folders(&entry.name)?.into_iter().next() {
             let (weights, config) = locate(entry.role, &folder)?;
             let beside = weights.with_file_name(TOKENIZER).is_file();
             let missing: Vec<Request> =
@@ -162,7 +187,7 @@ impl<'a> Finder<'a> {
             return Err(Error::fault(format!("the list of models gives {} too few files", entry.name)));
         };
         let commit = match request.as_ref().map(|request| &request.origin) {
-            Some(Origin::Repository(repository)) => self.hub.cache().commit(repository),
+            Some(Origin::Repository(repository)) => self.hub()?.cache().commit(repository),
             _ => None,
         };
         let (weights, config, tokenizer) = (weights.clone(), config.clone(), others.first().cloned());
@@ -170,7 +195,7 @@ impl<'a> Finder<'a> {
     }
 
     fn locate_repository(&self, role: Role, name: &str, repository: &Repository) -> Result<Found> {
-        if let Some(folder) = self.own_folders(&repository.id).next() {
+        if let Some(folder) = self.own_folders(&repository.id)?.into_iter().next() {
             return locate(role, &folder).map(Found::own);
         }
         let repository = self.at_recorded_commit(role, name, repository);
@@ -182,25 +207,25 @@ impl<'a> Finder<'a> {
             let file = weights.strip_prefix(folder).map(Path::to_string_lossy).unwrap_or_default().into_owned();
             let origin = Origin::Repository(repository.clone());
             let request = Some(Request { origin, file, bytes: None, sha256: None });
-            let commit = self.hub.cache().commit(&repository);
+            let commit = self.hub()?.cache().commit(&repository);
             Ok(Found { commit, request, ..Found::own((weights, config)) })
         };
-        let snapshot = self.hub.cache().snapshot(&repository);
+        let snapshot = self.hub()?.cache().snapshot(&repository);
         match snapshot.as_deref().map(whole) {
             Some(Ok(found)) => return Ok(found),
-            Some(Err(error)) if self.hub.environment().offline => {
+            Some(Err(error)) if self.hub()?.environment().offline => {
                 let problem = format!("{repository} is not whole in the cache: {error} ({})", error.hint());
                 return Err(Error::usage(problem, fetch_hint(&repository.to_string(), Some(role))));
             }
-            None if self.hub.environment().offline => {
-                let cache = self.hub.cache().folder().display();
+            None if self.hub()?.environment().offline => {
+                let cache = self.hub()?.cache().folder().display();
                 let problem = format!("{repository} is not in the cache ({cache}), and no network may be used");
                 return Err(Error::usage(problem, fetch_hint(&repository.to_string(), Some(role))));
             }
             _ => {}
         }
         self.pull_repository(&repository, Some(role))?;
-        let folder = self.hub.cache().snapshot(&repository).ok_or_else(|| Error::fault("a snapshot vanished"))?;
+        let folder = self.hub()?.cache().snapshot(&repository).ok_or_else(|| Error::fault("a snapshot vanished"))?;
         whole(&folder)
     }
 
@@ -211,10 +236,10 @@ impl<'a> Finder<'a> {
     /// Where the network may not be used, or the files do not come.
     pub fn pull_repository(&self, repository: &Repository, role: Option<Role>) -> Result<(Role, Vec<PathBuf>)> {
         self.check_network(&repository.to_string())?;
-        let selection = self.hub.select(repository, role)?;
+        let selection = self.hub()?.select(repository, role)?;
         let request =
             |file: String| Request { origin: Origin::Repository(repository.clone()), file, bytes: None, sha256: None };
-        let items = self.hub.look_up(selection.files.into_iter().map(request).collect())?;
+        let items = self.hub()?.look_up(selection.files.into_iter().map(request).collect())?;
         let paths = self.fetch(&repository.to_string(), selection.licence.as_deref(), &items)?;
         Ok((selection.role, paths))
     }
@@ -229,12 +254,12 @@ impl<'a> Finder<'a> {
             return self.provide(&entry.name, Some(&entry.licence), requests);
         }
         self.check_network(&entry.name)?;
-        let items = self.hub.look_up(requests)?;
+        let items = self.hub()?.look_up(requests)?;
         self.fetch(&entry.name, Some(&entry.licence), &items)
     }
 
     fn check_network(&self, name: &str) -> Result<()> {
-        if self.hub.environment().offline {
+        if self.hub()?.environment().offline {
             let hint = "leave out --offline, and unset HF_HUB_OFFLINE";
             return Err(Error::usage(format!("{name} cannot be fetched without a network"), hint));
         }
@@ -243,9 +268,10 @@ impl<'a> Finder<'a> {
 
     /// Where files are; those that are not here are fetched.
     fn provide(&self, name: &str, licence: Option<&str>, requests: Vec<Request>) -> Result<Vec<PathBuf>> {
-        let mut here: Vec<Option<PathBuf>> = requests.iter().map(|request| self.at_hand(request)).collect();
+        let here = requests.iter().map(|request| self.at_hand(request));
+        let mut here = here.collect::<Result<Vec<Option<PathBuf>>>>()?;
         if let Some(hole) = here.iter().position(Option::is_none)
-            && self.hub.environment().offline
+            && self.hub()?.environment().offline
         {
             let file = &requests[hole].file;
             let of = match &requests[hole].origin {
@@ -267,17 +293,20 @@ impl<'a> Finder<'a> {
             }
         }
         let missing = requests.into_iter().zip(&here).filter(|(_, here)| here.is_none()).map(|(request, _)| request);
-        let items = self.hub.look_up(missing.collect())?;
+        let items = self.hub()?.look_up(missing.collect())?;
         let mut fetched = self.fetch(name, licence, &items)?.into_iter();
         Ok(here.into_iter().filter_map(|here| here.or_else(|| fetched.next())).collect())
     }
 
-    /// Where a wanted file is that is here.
-    pub(crate) fn at_hand(&self, request: &Request) -> Option<PathBuf> {
-        match &request.origin {
-            Origin::Repository(repository) => self.hub.cache().find(repository, &request.file),
+    /// Where a wanted file is; none where it is not here.
+    ///
+    /// # Errors
+    /// Where the environment cannot be used.
+    pub fn at_hand(&self, request: &Request) -> Result<Option<PathBuf>> {
+        Ok(match &request.origin {
+            Origin::Repository(repository) => self.hub()?.cache().find(repository, &request.file),
             Origin::Page { path, .. } => path.is_file().then(|| path.clone()),
-        }
+        })
     }
 
     /// Whether a model can be opened without a network.
@@ -286,26 +315,29 @@ impl<'a> Finder<'a> {
     /// None in a program that was built whole.
     pub fn is_here(&self, entry: &Entry) -> Result<bool> {
         let requests = self.requests(entry)?;
-        let own = self.own_folders(&entry.name).find_map(|folder| locate(entry.role, &folder).ok());
+        let own = self.own_folders(&entry.name)?.iter().find_map(|folder| locate(entry.role, folder).ok());
         let beside = own.as_ref().map(|(weights, _)| weights.with_file_name(TOKENIZER).is_file());
-        Ok(requests.iter().all(|request| match beside {
-            Some(beside) if !is_tokenizer(request) || beside => true,
-            _ => self.at_hand(request).is_some(),
-        }))
+        for request in &requests {
+            let own = beside.is_some_and(|beside| beside || !is_tokenizer(request));
+            if !own && self.at_hand(request)?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn fetch(&self, name: &str, licence: Option<&str>, items: &[Item]) -> Result<Vec<PathBuf>> {
-        let missing = self.hub.missing(items);
+        let missing = self.hub()?.missing(items);
         if !missing.is_empty() {
             (self.tell)(Event::Download {
                 model: name.to_owned(),
                 files: missing.len(),
                 bytes: missing.iter().map(|item| item.bytes()).sum(),
                 licence: licence.map(str::to_owned),
-                from: missing[0].from(&self.hub),
+                from: missing[0].from(self.hub()?),
             });
         }
-        self.hub.fetch(items, &|progress: Progress| {
+        self.hub()?.fetch(items, &|progress: Progress| {
             let Progress { file, done, total, all_done, all_total } = progress;
             (self.tell)(Event::Downloaded { file: file.to_owned(), done, total, all_done, all_total });
         })
@@ -324,7 +356,7 @@ impl<'a> Finder<'a> {
         let request = |file: &EntryFile| {
             let origin = match (&wanted, &file.url) {
                 (_, Some(url)) => {
-                    let path = self.hub.environment().own.join("pages").join(&entry.name).join(&file.path);
+                    let path = self.hub()?.environment().own.join("pages").join(&entry.name).join(&file.path);
                     Origin::Page { url: url.clone(), path }
                 }
                 (Some(repository), None) => Origin::Repository(repository.clone()),
@@ -348,6 +380,11 @@ impl<'a> Finder<'a> {
         let recorded = self.commits.iter().find(|(of, named, _)| *of == role && named == name);
         recorded.map_or_else(|| repository.clone(), |(_, _, commit)| repository.at(commit))
     }
+}
+
+/// Whether a name is a path, or the model inside the program.
+fn is_local(name: &str) -> bool {
+    name.is_empty() || name == embedded::NAME || Path::new(name).exists()
 }
 
 /// Where a model is kept that was imported.

@@ -62,15 +62,14 @@ impl File {
 /// # Errors
 /// None in a program that was built whole.
 pub fn files_of_entry(finder: &Finder, entry: &Entry) -> Result<Vec<File>> {
-    let requests = finder.requests(entry)?;
-    let mut files: Vec<File> = requests.iter().filter_map(|request| file(finder, request)).collect();
-    // A tokenizer alone is of all models.
-    if files.len() == 1
-        && requests.last().is_some_and(|request| request.file == TOKENIZER && finder.at_hand(request).is_some())
-    {
-        files.clear();
+    let mut files = Vec::new();
+    for request in finder.requests(entry)? {
+        // A tokenizer alone is none of this model's.
+        if request.file != TOKENIZER || !files.is_empty() {
+            files.extend(file(finder, &request)?);
+        }
     }
-    let own = finder.own_folders(&entry.name).flat_map(|folder| files_in(&folder));
+    let own = finder.own_folders(&entry.name)?.into_iter().flat_map(|folder| files_in(&folder));
     files.extend(own.map(|path| {
         let name = |file: &&super::manifest::EntryFile| path.ends_with(&file.path);
         let expected = entry.files.iter().find(name).and_then(|file| file.sha256.clone());
@@ -80,11 +79,13 @@ pub fn files_of_entry(finder: &Finder, entry: &Entry) -> Result<Vec<File>> {
 }
 
 /// The files of a repository that are here.
-#[must_use]
-pub fn files_of_repository(finder: &Finder, repository: &Repository) -> Vec<File> {
-    let Some(snapshot) = finder.hub().cache().snapshot(repository) else { return Vec::new() };
+///
+/// # Errors
+/// Where the environment cannot be used.
+pub fn files_of_repository(finder: &Finder, repository: &Repository) -> Result<Vec<File>> {
+    let Some(snapshot) = finder.hub()?.cache().snapshot(repository) else { return Ok(Vec::new()) };
     let requests = files_in(&snapshot).into_iter().filter_map(|path| request(repository, &snapshot, &path));
-    requests.filter_map(|request| file(finder, &request)).collect()
+    requests.filter_map(|request| file(finder, &request).transpose()).collect()
 }
 
 fn request(repository: &Repository, snapshot: &Path, path: &Path) -> Option<Request> {
@@ -93,10 +94,10 @@ fn request(repository: &Repository, snapshot: &Path, path: &Path) -> Option<Requ
     Some(Request { origin: Origin::Repository(repository.clone()), file, bytes: None, sha256: None })
 }
 
-fn file(finder: &Finder, request: &Request) -> Option<File> {
-    let path = finder.at_hand(request)?;
-    let expected = finder.hub().expected_digest(request, &path);
-    Some(File { path, expected })
+fn file(finder: &Finder, request: &Request) -> Result<Option<File>> {
+    let Some(path) = finder.at_hand(request)? else { return Ok(None) };
+    let expected = finder.hub()?.expected_digest(request, &path);
+    Ok(Some(File { path, expected }))
 }
 
 /// All files in a folder and below, in order.
@@ -115,12 +116,15 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// What a repository that is here is for; none where nothing of it is.
-#[must_use]
-pub fn role_of(finder: &Finder, repository: &Repository) -> Option<Role> {
-    let own = finder.own_folders(&repository.id).next();
-    let folder = own.or_else(|| finder.hub().cache().snapshot(repository))?;
+///
+/// # Errors
+/// Where the environment cannot be used.
+pub fn role_of(finder: &Finder, repository: &Repository) -> Result<Option<Role>> {
+    let own = finder.own_folders(&repository.id)?.into_iter().next();
+    let snapshot = finder.hub()?.cache().snapshot(repository);
+    let Some(folder) = own.or(snapshot) else { return Ok(None) };
     let clip = folder.join(TOKENIZER).is_file() && CLIP_PAIRS.iter().any(|(_, config)| folder.join(config).is_file());
-    Some(if clip { Role::Clip } else { Role::Vqgan })
+    Ok(Some(if clip { Role::Clip } else { Role::Vqgan }))
 }
 
 /// Removes what is here of a model of the list; a tokenizer that other models read stays. Returns how many bytes became
@@ -142,7 +146,7 @@ pub fn remove_entry(finder: &Finder, entry: &Entry) -> Result<u64> {
 /// Where something cannot be removed.
 pub fn remove_repository(finder: &Finder, repository: &Repository) -> Result<u64> {
     let mut freed = remove_imported(finder, &repository.id)?;
-    if let Some(snapshot) = finder.hub().cache().snapshot(repository) {
+    if let Some(snapshot) = finder.hub()?.cache().snapshot(repository) {
         for path in files_in(&snapshot) {
             if let Some(request) = request(repository, &snapshot, &path) {
                 freed += remove(finder, &request)?;
@@ -154,17 +158,17 @@ pub fn remove_repository(finder: &Finder, repository: &Repository) -> Result<u64
 
 fn remove(finder: &Finder, request: &Request) -> Result<u64> {
     let mut freed = 0;
-    let own = &finder.hub().environment().own;
-    if let Some(path) = finder.at_hand(request) {
-        let digest = finder.hub().expected_digest(request, &path).filter(|digest| is_sha256(digest));
+    let own = &finder.hub()?.environment().own;
+    if let Some(path) = finder.at_hand(request)? {
+        let digest = finder.hub()?.expected_digest(request, &path).filter(|digest| is_sha256(digest));
         if let Some(converted) = digest.map(|digest| convert::place(own, &digest)) {
             freed += remove_file(&converted)?;
         }
     }
-    finder.hub().forget(request);
+    finder.hub()?.forget(request);
     match &request.origin {
         Origin::Repository(repository) => {
-            freed += finder.hub().cache().remove(repository, std::slice::from_ref(&request.file))?;
+            freed += finder.hub()?.cache().remove(repository, std::slice::from_ref(&request.file))?;
         }
         Origin::Page { path, .. } => freed += remove_file(path)?,
     }
@@ -172,7 +176,7 @@ fn remove(finder: &Finder, request: &Request) -> Result<u64> {
 }
 
 fn remove_imported(finder: &Finder, name: &str) -> Result<u64> {
-    let folder = imported(finder.hub().environment(), name);
+    let folder = imported(finder.hub()?.environment(), name);
     let mut freed = 0;
     for path in files_in(&folder) {
         freed += remove_file(&path)?;
@@ -204,7 +208,7 @@ pub fn import(finder: &Finder, name: &str, entry: Option<&Entry>, files: &ModelF
             return Err(Error::file(weights, problem, "download the file again"));
         }
     }
-    let folder = imported(finder.hub().environment(), name);
+    let folder = imported(finder.hub()?.environment(), name);
     let fault = |error: std::io::Error| Error::cache(&folder, &error);
     std::fs::create_dir_all(folder.parent().unwrap_or(&folder)).map_err(fault)?;
     let parent = folder.parent().unwrap_or(Path::new("."));

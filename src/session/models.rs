@@ -95,6 +95,12 @@ impl Models {
     /// # Errors
     /// Where a model's files cannot be found or fetched, or do not fit.
     pub fn load(settings: &Settings, finder: &Finder) -> Result<Self> {
+        let wanted = || {
+            std::iter::once((Role::Vqgan, &settings.vqgan)).chain(settings.clip.iter().map(|name| (Role::Clip, name)))
+        };
+        // All names before the first download, all downloads before the first model.
+        wanted().try_for_each(|(role, name)| finder.check_name(role, name))?;
+        wanted().try_for_each(|(role, name)| finder.provide_files(role, name))?;
         let vqgan = LoadedModel::load(finder, Role::Vqgan, &settings.vqgan, Vqgan::load)?;
         let clip = |name: &String| LoadedModel::load(finder, Role::Clip, name, Clip::load);
         Ok(Self { vqgan, clips: settings.clip.iter().map(clip).collect::<Result<_>>()? })

@@ -77,3 +77,72 @@ fn insert(map: &mut Vec<(Value, Value)>, path: &[String], value: Value) {
         insert(inner, rest, value);
     }
 }
+
+/// A safetensors file of tensors in single precision.
+pub fn safetensors(tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>) -> Vec<u8> {
+    let tensors: Vec<_> = tensors.map(|(name, shape, values)| (name, shape, bytes(&values))).collect();
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        (name, safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes).unwrap())
+    });
+    safetensors::serialize(views, None).unwrap()
+}
+
+/// A zip archive with a pickle as PyTorch writes it: a dictionary of tensors, or a trainer's, which has it in `state_dict`.
+pub fn pickle(tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>, of_trainer: bool) -> Vec<u8> {
+    let mut items = b"ccollections\nOrderedDict\n)R(".to_vec();
+    let mut entries: Vec<(String, Vec<u8>)> = Vec::new();
+    for (number, (name, shape, values)) in tensors.enumerate() {
+        let strides: Vec<usize> = (0..shape.len()).map(|axis| shape[axis + 1..].iter().product()).collect();
+        items.extend(text(&name));
+        items.extend(b"ctorch._utils\n_rebuild_tensor_v2\n((");
+        items.extend(text("storage"));
+        items.extend(b"ctorch\nFloatStorage\n");
+        items.extend(text(&number.to_string()));
+        items.extend(text("cpu"));
+        items.extend(integer(values.len()));
+        items.extend(b"tQ");
+        items.extend(integer(0));
+        for sizes in [&shape, &strides] {
+            items.push(b'(');
+            for size in sizes {
+                items.extend(integer(*size));
+            }
+            items.push(b't');
+        }
+        items.extend(b"\x89ccollections\nOrderedDict\n)RtR");
+        entries.push((format!("archive/data/{number}"), bytes(&values)));
+    }
+    items.push(b'u');
+    let mut pickle = b"\x80\x02".to_vec();
+    if of_trainer {
+        pickle.extend(b"}(");
+        pickle.extend(text("epoch"));
+        pickle.extend(integer(7));
+        pickle.extend(text("state_dict"));
+        pickle.extend(&items);
+        pickle.push(b'u');
+    } else {
+        pickle.extend(&items);
+    }
+    pickle.push(b'.');
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    let entries = std::iter::once(("archive/data.pkl".to_owned(), pickle)).chain(entries);
+    for (name, content) in entries.chain([("archive/version".to_owned(), b"3\n".to_vec())]) {
+        writer.start_file(name, options).unwrap();
+        std::io::Write::write_all(&mut writer, &content).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+fn text(text: &str) -> Vec<u8> {
+    [b"X", &u32::try_from(text.len()).unwrap().to_le_bytes()[..], text.as_bytes()].concat()
+}
+
+fn integer(number: usize) -> Vec<u8> {
+    [b"J", &i32::try_from(number).unwrap().to_le_bytes()[..]].concat()
+}
+
+fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}

@@ -5,6 +5,7 @@
 pub mod hub;
 pub mod layouts;
 pub mod program;
+pub mod published;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -66,11 +66,11 @@ pub(super) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Result<()> 
 fn line<'a>(entry: &'a Entry, finder: &Finder) -> Result<Line<'a>> {
     let requests = finder.requests(entry)?;
     let weights = &requests[0];
-    let path = finder.at_hand(weights);
+    let path = finder.at_hand(weights)?;
     let (sha256, sha256_from) = match (&weights.sha256, &path) {
         (Some(published), _) => (Some(published.clone()), Some("published")),
         (None, Some(path)) => {
-            let seen = finder.hub().expected_digest(weights, path);
+            let seen = finder.hub()?.expected_digest(weights, path);
             let from = seen.as_ref().map(|_| "seen");
             (seen, from)
         }

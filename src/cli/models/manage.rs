@@ -93,7 +93,7 @@ pub(super) fn path(arguments: &Path, finder: &Finder) -> anyhow::Result<()> {
     let role = match (Model::of(name)?, arguments.role) {
         (Model::Entry(entry), _) => entry.role,
         (Model::Repository(_), Some(role)) => role.into(),
-        (Model::Repository(repository), None) => inventory::role_of(finder, &repository).ok_or_else(|| {
+        (Model::Repository(repository), None) => inventory::role_of(finder, &repository)?.ok_or_else(|| {
             let hint = format!("text2art models pull {name}; or say what it is for with --role");
             Error::usage(format!("nothing of {name} is here"), hint)
         })?,
@@ -136,6 +136,6 @@ pub(super) fn remove(arguments: &Remove, finder: &Finder) -> anyhow::Result<()> 
 fn files(finder: &Finder, name: &str) -> Result<Vec<inventory::File>> {
     match Model::of(name)? {
         Model::Entry(entry) => inventory::files_of_entry(finder, entry),
-        Model::Repository(repository) => Ok(inventory::files_of_repository(finder, &repository)),
+        Model::Repository(repository) => inventory::files_of_repository(finder, &repository),
     }
 }

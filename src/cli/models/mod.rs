@@ -59,7 +59,7 @@ impl Arguments {
 pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
     let stop = interrupt::exit_on_signal()?;
     let tell = |event| reporter.tell(&event);
-    let finder = Finder::new(arguments.offline || !arguments.verb.fetches(), &stop, &tell)?;
+    let finder = Finder::new(arguments.offline || !arguments.verb.fetches(), &stop, &tell);
     match &arguments.verb {
         Verb::List(list) => list::run(list, &finder),
         Verb::Pull(pull) => pull::run(pull, &finder),
