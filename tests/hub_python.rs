@@ -91,10 +91,8 @@ fn what_we_fill_python_reads() {
         let online = python(&workplace, &hub, false, &arguments).succeeded();
         assert_eq!(online.output_text(), offline.output_text());
         let asked = hub.requests().split_off(asked);
-        let of_files = asked.iter().filter(|seen| seen.path.contains("/resolve/") || seen.path.contains("elsewhere"));
-        assert!(
-            of_files.clone().count() == FILES.len() && of_files.clone().all(|seen| seen.method == "HEAD"),
-            "{asked:#?}"
-        );
+        let mut of_files =
+            asked.iter().filter(|seen| seen.path.contains("/resolve/") || seen.path.contains("elsewhere"));
+        assert!(of_files.all(|seen| seen.method == "HEAD"), "{asked:#?}");
     }
 }

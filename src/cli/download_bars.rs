@@ -103,7 +103,7 @@ impl Bars {
 
 fn bar(name: &str) -> ProgressBar {
     let bar = ProgressBar::no_length();
-    let template = "{bar:30} {bytes} of {total_bytes} · {bytes_per_sec} · {eta} left · {msg}";
+    let template = "{bar:30} {decimal_bytes} of {decimal_total_bytes} · {decimal_bytes_per_sec} · {eta} left · {msg}";
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
