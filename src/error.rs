@@ -35,6 +35,27 @@ pub enum Error {
         /// What the system said
         source: std::io::Error,
     },
+    /// The network, or a machine on it, failed.
+    #[error("{message}")]
+    Network {
+        /// What is wrong
+        message: String,
+        /// What to do
+        hint: String,
+    },
+    /// A cache of downloaded files could not be written.
+    #[error("{}: {problem}", path.display())]
+    Cache {
+        /// The file or folder
+        path: PathBuf,
+        /// What is wrong with it
+        problem: String,
+        /// What to do
+        hint: String,
+    },
+    /// The user stopped a download.
+    #[error("the download was stopped")]
+    Stopped,
     /// The loss or the picture is no finite number any more.
     #[error("the loss or its gradient is not a finite number at iteration {iteration}")]
     NotFinite {
@@ -57,6 +78,25 @@ impl Error {
         Self::File { path: path.as_ref().to_owned(), problem: problem.into(), hint: hint.into() }
     }
 
+    /// The network failed.
+    pub fn network(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Network { message: message.into(), hint: hint.into() }
+    }
+
+    /// A cache's file could not be written.
+    pub fn cache(path: impl AsRef<Path>, source: &std::io::Error) -> Self {
+        let (problem, hint) = match source.kind() {
+            std::io::ErrorKind::StorageFull => {
+                ("the disk is full".into(), "free some space, or set HF_HOME to a folder on another disk")
+            }
+            _ => (
+                format!("the cache cannot be written: {source}"),
+                "make the folder writable, or set HF_HOME to another folder",
+            ),
+        };
+        Self::Cache { path: path.as_ref().to_owned(), problem, hint: hint.into() }
+    }
+
     /// A fault of the program's own, or of a library it uses.
     pub(crate) fn fault(message: impl Into<String>) -> Self {
         Self::Compute(candle_core::Error::Msg(message.into()))
@@ -66,7 +106,11 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::Usage { hint, .. } | Self::File { hint, .. } => hint.clone(),
+            Self::Usage { hint, .. }
+            | Self::File { hint, .. }
+            | Self::Network { hint, .. }
+            | Self::Cache { hint, .. } => hint.clone(),
+            Self::Stopped => "what came is kept: the same command goes on from there".into(),
             Self::Write { source, .. } => match source.kind() {
                 std::io::ErrorKind::NotFound => "create the folder first, or choose another with --output".into(),
                 std::io::ErrorKind::StorageFull => "free some space, or choose another disk with --output".into(),

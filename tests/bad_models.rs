@@ -295,8 +295,10 @@ fn files_that_are_missing() {
         model.refuses("nowhere/at/all", &["nowhere/at/all", "no such file"]);
         std::fs::create_dir(model.workplace.join("bare")).unwrap();
         model.refuses("bare", &["bare"]);
-        // The name of a model's repository, which is no path here.
-        model.refuses("openai/clip-vit-base-patch32", &["openai/clip-vit-base-patch32"]);
+        // The name of a model's repository, which is no path here, and may not be fetched.
+        let mut offline = model.arguments("openai/clip-vit-base-patch32");
+        offline.push("--offline".into());
+        model.workplace.refuses(&offline, &["openai/clip-vit-base-patch32"]);
     }
     let model = Model::new("clip");
     model.remove("model/tokenizer.json");

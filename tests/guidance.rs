@@ -9,8 +9,8 @@ use common::{fixtures, noise, noise_tensor, relative_distance, text, values};
 use text2art::clip::Clip;
 use text2art::frozen::{Border, Filter, Homography, View, Warp, apply};
 use text2art::judge::{Cutouts, Judge, Perceptor, Target};
-use text2art::models::{ModelFiles, Role};
-use text2art::session::{Models, Plan, Session};
+use text2art::models::{Finder, ModelFiles, Role};
+use text2art::session::{Models, Plan, Session, Stop};
 use text2art::settings::{Overrides, combine};
 
 fn judge(model: &str, prompts: &[(&str, f64)], cutouts: usize, batch: usize) -> Judge {
@@ -116,7 +116,8 @@ fn a_picture_can_be_its_own_prompt() {
         ..Overrides::default()
     };
     let settings = combine(&[flags]).unwrap();
-    let models = Models::load(&settings).unwrap();
+    let finder = Finder::new(true, &Stop::default(), &|_| ());
+    let models = Models::load(&settings, &finder).unwrap();
     let mut session =
         Session::new(&Plan::new(settings, &models).unwrap(), &models, &mut |warning| panic!("{warning}")).unwrap();
     for _ in 0..3 {

@@ -14,10 +14,10 @@ use serde_json::Value;
 use text2art::clip::Clip;
 use text2art::drawer::{Drawer, Start, VqganDrawer};
 use text2art::judge::{Augmentations, Cutouts, Judge, Perceptor, Target};
-use text2art::models::Role;
+use text2art::models::{Finder, Role};
 use text2art::optimizer::{Optimizer, OptimizerKind};
 use text2art::output::to_bytes;
-use text2art::session::LoadedModel;
+use text2art::session::{LoadedModel, Stop};
 use text2art::settings::Size;
 use text2art::vqgan::Vqgan;
 
@@ -111,8 +111,10 @@ fn the_picture_is_that_of_the_reference() {
 /// The run of `trace` put together from the library's parts, as `Session` does it: the first gradient
 /// of the latent, the losses and the final latent.
 fn trace_by_parts() -> (Tensor, Vec<f64>, Tensor) {
-    let vqgan = LoadedModel::load(Role::Vqgan, text(&fixtures().join("vqgan/last.ckpt")), Vqgan::load).unwrap();
-    let clip = LoadedModel::load(Role::Clip, text(&fixtures().join("clip")), Clip::load).unwrap().model;
+    let finder = Finder::new(true, &Stop::default(), &|_| ());
+    let vqgan =
+        LoadedModel::load(&finder, Role::Vqgan, text(&fixtures().join("vqgan/last.ckpt")), Vqgan::load).unwrap();
+    let clip = LoadedModel::load(&finder, Role::Clip, text(&fixtures().join("clip")), Clip::load).unwrap().model;
     let feature = clip.text_feature(&clip.tokenizer().encode(TRACE[0]).unwrap()).unwrap();
     let target = Target { name: "prompt:0".into(), feature, weight: 1.0, stop: None };
     let cutouts = Cutouts { count: 1, augmentations: Augmentations::NONE, noise: 0.0, seed: 0 };

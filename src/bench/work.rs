@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::clip::{Clip, Config as ClipConfig};
+use crate::models::Finder;
 use crate::models::files::{ConfigFile, Role, read_text};
 use crate::session::{LoadedModel, Models};
 use crate::settings::{Overrides, Settings};
@@ -58,16 +59,16 @@ impl Work {
 ///
 /// # Errors
 /// Where a model cannot be loaded or a configuration cannot be used.
-pub fn models(settings: &Settings) -> Result<Models> {
+pub fn models(settings: &Settings, finder: &Finder) -> Result<Models> {
     let vqgan = match configuration(&settings.vqgan)? {
         Some(file) => {
             LoadedModel::random(Role::Vqgan, &settings.vqgan, Vqgan::random(VqganConfig::read(&file)?, SEED)?)
         }
-        None => LoadedModel::load(Role::Vqgan, &settings.vqgan, Vqgan::load)?,
+        None => LoadedModel::load(finder, Role::Vqgan, &settings.vqgan, Vqgan::load)?,
     };
     let clip = |name: &String| match configuration(name)? {
         Some(file) => Ok(LoadedModel::random(Role::Clip, name, Clip::random(ClipConfig::read(&file, None)?, SEED)?)),
-        None => LoadedModel::load(Role::Clip, name, Clip::load),
+        None => LoadedModel::load(finder, Role::Clip, name, Clip::load),
     };
     Ok(Models { vqgan, clips: settings.clip.iter().map(clip).collect::<Result<_>>()? })
 }

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use super::output;
+use super::report::Reporter;
+use super::{interrupt, output};
 use crate::bench::{self, Report, Stage, Work};
 use crate::machine;
+use crate::models::Finder;
 use crate::session::Plan;
 use crate::session::memory::in_words;
 use crate::settings::text::whole_number;
@@ -58,8 +60,11 @@ struct Printed<'a> {
     report: &'a Report,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
     super::use_threads(arguments.threads)?;
+    let stop = interrupt::exit_on_signal()?;
+    let tell = |event| reporter.tell(&event);
+    let finder = Finder::new(false, &stop, &tell);
     let asked = Overrides {
         prompt: Some("a red apple on a blue background".parse().map_err(anyhow::Error::msg)?),
         vqgan: arguments.vqgan.clone(),
@@ -70,7 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         ..Overrides::default()
     };
     let settings = combine(&[asked, arguments.work.overrides()])?;
-    let models = bench::models(&settings)?;
+    let models = bench::models(&settings, &finder)?;
     let plan = Plan::new(settings, &models)?;
     let report = bench::measure(&plan, &models, arguments.repetitions.into())?;
     let settings = plan.settings();

@@ -2,10 +2,13 @@
 
 use serde::Serialize;
 
-use super::{output, sources};
+use super::report::Reporter;
+use super::{interrupt, output, sources};
 use crate::clip::Clip;
 use crate::machine::{self, MachineMemory};
-use crate::models::{ModelFiles, Role, embedded};
+use crate::models::hub::Environment;
+use crate::models::manifest::Manifest;
+use crate::models::{Finder, Role, embedded};
 use crate::session::memory::in_words;
 use crate::vqgan::Vqgan;
 
@@ -35,6 +38,10 @@ struct Findings {
     memory: Option<MachineMemory>,
     /// The user's configuration file, and whether it is there
     config: Option<FileFinding>,
+    /// The hub's cache, and whether it is there
+    cache: Option<FileFinding>,
+    /// Whether the environment forbids the network
+    offline: bool,
     models: Vec<ModelFinding>,
 }
 
@@ -53,8 +60,10 @@ struct ModelFinding {
     problem: Option<String>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let findings = findings();
+pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
+    let stop = interrupt::exit_on_signal()?;
+    let tell = |event| reporter.tell(&event);
+    let findings = findings(&Finder::new(true, &stop, &tell))?;
     if arguments.json {
         return output::print_line(&serde_json::to_string_pretty(&findings)?);
     }
@@ -64,10 +73,20 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn findings() -> Findings {
+fn findings(finder: &Finder) -> crate::Result<Findings> {
     let features = [("cuda", cfg!(feature = "cuda")), ("cudnn", cfg!(feature = "cudnn"))];
-    let path = sources::users_file();
-    Findings {
+    // A folder for caches that cannot be found is told where it is needed.
+    let environment = Environment::read().ok();
+    let cache = environment.as_ref().map(|environment| environment.cache.clone());
+    let mut models = vec![model(finder, Role::Vqgan, embedded::NAME), model(finder, Role::Clip, embedded::NAME)];
+    if environment.is_some() {
+        for entry in Manifest::get()?.models() {
+            if finder.is_here(entry)? {
+                models.push(model(finder, entry.role, &entry.name));
+            }
+        }
+    }
+    Ok(Findings {
         program: concat!("text2art ", env!("CARGO_PKG_VERSION")).to_owned(),
         target: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         features: features.iter().filter(|(_, built)| *built).map(|(name, _)| *name).collect(),
@@ -75,18 +94,20 @@ fn findings() -> Findings {
         threads: std::thread::available_parallelism().map_or(1, Into::into),
         instruction_set: machine::instruction_set(),
         memory: machine::memory(),
-        config: path.map(|path| FileFinding { present: path.is_file(), path }),
-        models: vec![model(Role::Vqgan, embedded::NAME), model(Role::Clip, embedded::NAME)],
-    }
+        config: sources::users_file().map(|path| FileFinding { present: path.is_file(), path }),
+        cache: cache.map(|path| FileFinding { present: path.is_dir(), path }),
+        offline: environment.is_some_and(|environment| environment.offline),
+        models,
+    })
 }
 
 /// Loads a model to see whether it can be used.
-fn model(role: Role, name: &str) -> ModelFinding {
-    let loaded = ModelFiles::open(role, name).and_then(|files| match role {
+fn model(finder: &Finder, role: Role, name: &str) -> ModelFinding {
+    let loaded = finder.open(role, name).and_then(|files| match role {
         Role::Clip => Clip::load(&files).map(drop),
         Role::Vqgan => Vqgan::load(&files).map(drop),
     });
-    ModelFinding { role: role.name(), name: name.to_owned(), problem: loaded.err().map(|error| error.to_string()) }
+    ModelFinding { role: role.option(), name: name.to_owned(), problem: loaded.err().map(|error| error.to_string()) }
 }
 
 impl Findings {
@@ -97,10 +118,12 @@ impl Findings {
             || "unknown".to_owned(),
             |memory| format!("{}, {} free", in_words(memory.total), in_words(memory.available)),
         );
-        let config = self.config.as_ref().map_or_else(
-            || "no home folder".to_owned(),
-            |file| format!("{}{}", file.path.display(), if file.present { "" } else { " (not there)" }),
-        );
+        let place = |file: &Option<FileFinding>| match file {
+            Some(FileFinding { path, present: true }) => path.display().to_string(),
+            Some(FileFinding { path, present: false }) => format!("{} (not there)", path.display()),
+            None => "no home folder".to_owned(),
+        };
+        let network = if self.offline { "not to be used (HF_HUB_OFFLINE)" } else { "for models that are not here" };
         let mut lines = vec![
             ("program", format!("{} for {}", self.program, self.target)),
             ("features", features),
@@ -108,7 +131,9 @@ impl Findings {
             ("threads", self.threads.to_string()),
             ("instructions", self.instruction_set.to_owned()),
             ("memory", memory),
-            ("configuration", config),
+            ("configuration", place(&self.config)),
+            ("cache", place(&self.cache)),
+            ("network", network.to_owned()),
         ];
         for model in &self.models {
             let state = model.problem.as_deref().unwrap_or("usable");

@@ -7,6 +7,8 @@ use candle_core::Tensor;
 
 use super::report::{Progress, Reporter};
 use super::{DONE, FAILED, INTERRUPTED, interrupt, output, sources};
+use crate::models::hub::megabytes;
+use crate::models::{Finder, Missing};
 use crate::output::{
     Existing, InputRecord, ModelRecord, Naming, Recipe, ResultRecord, check_folder, encode, side_by_side, slug,
     write_whole,
@@ -56,7 +58,7 @@ pub(super) struct Arguments {
     /// What is printed is a configuration file that --config reads.
     #[arg(long, help_heading = "Settings")]
     dry_run: bool,
-    /// Use no network
+    /// Use no network: models must be here
     #[arg(long, help_heading = "Models")]
     offline: bool,
     /// How to show progress on standard error
@@ -96,16 +98,17 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     // Hashed before the run, so that the recipe tells what was used.
     let inputs = Recipe::inputs(&settings)?;
     let stop = interrupt::stop_on_signal()?;
-    let models = Models::load(&settings)?;
-    let plan = Plan::new(settings, &models)?;
+    let tell = |event| reporter.tell(&event);
+    let recorded = recipe.map(|recipe| recipe.models).unwrap_or_default();
+    let finder = Finder::new(arguments.offline || arguments.dry_run, &stop, &tell).with_commits_of(&recorded);
     if arguments.dry_run {
-        plan.check()?;
-        return dry_run(&plan, &target).map(|()| DONE);
+        return dry_run(settings, &target, &finder).map(|()| DONE);
     }
+    let models = Models::load(&settings, &finder)?;
+    let plan = Plan::new(settings, &models)?;
     let warn = &mut |message| reporter.tell(&Event::Warning { message });
     let mut session = Session::new(&plan, &models, warn)?;
     let mut saver = Saver { settings: plan.settings(), inputs, models: &models, records: None };
-    let recorded = recipe.map(|recipe| recipe.models).unwrap_or_default();
 
     let mut saved = false;
     let mut previous_loss = None;
@@ -170,21 +173,32 @@ fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Settings, Opt
     Ok((settings, recipe))
 }
 
-/// Prints what would be done, as a configuration file.
-fn dry_run(plan: &Plan, target: &Target) -> anyhow::Result<()> {
+/// Prints what would be done, as a configuration file. Nothing is fetched for it.
+fn dry_run(settings: Settings, target: &Target, finder: &Finder) -> anyhow::Result<()> {
     let picture = match target {
         Target::StandardOutput => "standard output".to_owned(),
         Target::File(path, _) => path.display().to_string(),
     };
-    let comments = [
-        format!("picture: {picture}"),
-        format!("drawn at {}, delivered at {}", plan.work_size(), plan.settings().size),
-        format!("memory: about {}", in_words(plan.memory())),
-    ];
+    let mut comments = vec![format!("picture: {picture}")];
+    let missing = Models::missing(&settings, finder)?;
+    let settings = if missing.is_empty() {
+        let plan = Plan::new(settings.clone(), &Models::load(&settings, finder)?)?;
+        plan.check()?;
+        comments.push(format!("drawn at {}, delivered at {}", plan.work_size(), settings.size));
+        comments.push(format!("memory: about {}", in_words(plan.memory())));
+        plan.settings().clone()
+    } else {
+        comments.push("memory: told when the models are here".to_owned());
+        settings
+    };
+    for Missing { name, files, bytes } in missing {
+        let bytes = bytes.map_or_else(|| "of unknown size".to_owned(), megabytes);
+        comments.push(format!("to be downloaded: {name}, {}, {bytes}", files.join(" and ")));
+    }
     for comment in comments {
         output::print_line(&format!("# {comment}"))?;
     }
-    output::print(toml::to_string(plan.settings())?.as_bytes())
+    output::print(toml::to_string(&settings)?.as_bytes())
 }
 
 /// Finds out where the picture goes, and that it can go there, before any work.

@@ -44,13 +44,15 @@ pub(super) fn is_brief(mut arguments: impl Iterator<Item = OsString>) -> bool {
 pub(super) fn command(brief: bool) -> Command {
     let defaults = Defaults::new(brief);
     let command = Arguments::command();
-    let names: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+    // `generate` is what the program does without a verb.
+    let names = command.get_subcommands().map(clap::Command::get_name).filter(|name| *name != "generate");
+    let names = names.collect::<Vec<_>>().join(", ");
     let command = command.mut_args(|option| defaults.tell(option)).after_help(EXAMPLES);
     let command = command.mut_subcommand("generate", |verb| verb.mut_args(|option| defaults.tell(option)));
     if !brief {
         return command;
     }
-    let verbs = format!("Commands: {}\n--help shows all options, COMMAND --help those of a command", names.join(", "));
+    let verbs = format!("Commands: {names}\n--help shows all options, COMMAND --help those of a command");
     let command = command.mut_args(|option| {
         let hidden = !BRIEF.contains(&option.get_id().as_str());
         option.help_heading(None).hide_short_help(hidden).hide_possible_values(true)

@@ -3,11 +3,13 @@
 mod bench;
 mod completions;
 mod doctor;
+mod download_bars;
 mod generate;
 mod help;
 mod info;
 mod interrupt;
 mod man;
+mod models;
 mod output;
 mod reconstruct;
 mod report;
@@ -50,6 +52,8 @@ enum Verb {
     Reconstruct(reconstruct::Arguments),
     /// Show how a picture was made, as a configuration file
     Info(info::Arguments),
+    /// Show, fetch, check and remove published models
+    Models(models::Arguments),
     /// Show what this machine and this program can do
     Doctor(doctor::Arguments),
     /// Measure how fast this machine draws
@@ -73,7 +77,11 @@ pub fn main() -> ExitCode {
         Some(Verb::Generate(generate)) => Ok(*generate),
         Some(verb) => Err(verb),
     };
-    let reporter = Reporter::new(generate.as_ref().map_or(Progress::Auto, generate::Arguments::progress));
+    let reporter = Reporter::new(match &generate {
+        Ok(generate) => generate.progress(),
+        Err(Verb::Models(models)) => models.progress(),
+        Err(_) => Progress::Auto,
+    });
     let result = match &generate {
         Ok(generate) => generate::run(generate, &reporter),
         Err(verb) => run(verb, &reporter).map(|()| DONE),
@@ -86,10 +94,11 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<()> {
     match verb {
         Verb::Generate(generate) => generate::run(generate, reporter).map(drop),
         Verb::Score(score) => score::run(score, reporter),
-        Verb::Reconstruct(reconstruct) => reconstruct::run(reconstruct),
+        Verb::Reconstruct(reconstruct) => reconstruct::run(reconstruct, reporter),
         Verb::Info(info) => info::run(info),
-        Verb::Doctor(doctor) => doctor::run(doctor),
-        Verb::Bench(bench) => bench::run(bench),
+        Verb::Models(models) => models::run(models, reporter),
+        Verb::Doctor(doctor) => doctor::run(doctor, reporter),
+        Verb::Bench(bench) => bench::run(bench, reporter),
         Verb::Completions(completions) => completions::run(completions),
         Verb::Man => man::run(),
     }

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::output;
+use super::report::Reporter;
+use super::{interrupt, output};
 use crate::drawer::{Drawer, Start, VqganDrawer};
-use crate::models::Role;
+use crate::models::{Finder, Role};
 use crate::output::{encode, write_whole};
 use crate::picture;
 use crate::session::{LoadedModel, memory};
@@ -26,17 +27,20 @@ pub(super) struct Arguments {
     /// Replace a file that is already there
     #[arg(long)]
     force: bool,
-    /// Use no network
+    /// Use no network: models must be here
     #[arg(long)]
     offline: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
     let path = &arguments.output;
     let existing = output::check_target(path, arguments.force)?;
     let image = picture::read(&arguments.image)?;
     let size = Size { width: image.width() as usize, height: image.height() as usize };
-    let vqgan = LoadedModel::load(Role::Vqgan, &arguments.vqgan, Vqgan::load)?;
+    let stop = interrupt::exit_on_signal()?;
+    let tell = |event| reporter.tell(&event);
+    let finder = Finder::new(arguments.offline, &stop, &tell);
+    let vqgan = LoadedModel::load(&finder, Role::Vqgan, &arguments.vqgan, Vqgan::load)?;
     let work_size = VqganDrawer::work_size(&vqgan.model, size);
     let needed = vqgan.model.encoding_memory(work_size)?.peak.max(vqgan.model.decoding_memory(work_size)?.peak);
     memory::refuse_above_total(needed, &format!("{size} pixels"), "give a smaller picture")?;

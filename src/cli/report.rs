@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{FAILED, USAGE};
+use super::download_bars::DownloadBars;
+use super::{FAILED, INTERRUPTED, USAGE};
 use crate::Error;
 use crate::session::Event;
 
@@ -30,6 +31,7 @@ pub(super) enum Progress {
 pub(super) struct Reporter {
     progress: Progress,
     bar: RefCell<Option<ProgressBar>>,
+    downloads: DownloadBars,
     started: Instant,
     last_line: Cell<Option<Instant>>,
     total: Cell<usize>,
@@ -46,7 +48,8 @@ impl Reporter {
             other => other,
         };
         let started = Instant::now();
-        Self { progress, bar: RefCell::new(None), started, last_line: Cell::new(None), total: Cell::new(0) }
+        let (bar, downloads) = (RefCell::new(None), DownloadBars::new(progress));
+        Self { progress, bar, downloads, started, last_line: Cell::new(None), total: Cell::new(0) }
     }
 
     pub(super) fn seconds(&self) -> f64 {
@@ -61,6 +64,7 @@ impl Reporter {
             }
             return;
         }
+        self.downloads.tell(event);
         match event {
             Event::Started { iterations, .. } => self.start(*iterations),
             Event::Step { iteration, loss, .. } => self.step(iteration + 1, *loss),
@@ -71,14 +75,19 @@ impl Reporter {
                 line(&format!("hint: {hint}"));
             }
             Event::Finished { .. } => self.end(),
-            Event::Saved { .. } => {}
+            Event::Saved { .. } | Event::Download { .. } | Event::Downloaded { .. } | Event::Converting { .. } => {}
         }
     }
 
     /// Tells a failure and returns its exit code.
     pub(super) fn failed(&self, error: &anyhow::Error) -> u8 {
         let (text, hint, exit_code) = if let Some(error) = error.downcast_ref::<Error>() {
-            (error.to_string(), error.hint(), if error.is_usage() { USAGE } else { FAILED })
+            let exit_code = match error {
+                Error::Stopped => INTERRUPTED,
+                error if error.is_usage() => USAGE,
+                _ => FAILED,
+            };
+            (error.to_string(), error.hint(), exit_code)
         } else {
             let hint = "this is a fault of the program or of the system: please report it";
             (format!("{error:#}"), hint.to_owned(), FAILED)

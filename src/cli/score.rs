@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::output;
 use super::report::Reporter;
+use super::{interrupt, output};
 use crate::Error;
 use crate::clip::{Clip, preprocess};
 use crate::judge::{cosine, distances};
-use crate::models::Role;
+use crate::models::{Finder, Role};
 use crate::picture;
 use crate::session::{Event, LoadedModel};
 
@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     /// Print a JSON list
     #[arg(long)]
     json: bool,
-    /// Use no network
+    /// Use no network: models must be here
     #[arg(long)]
     offline: bool,
 }
@@ -50,9 +50,12 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         return Err(Error::usage("a sentence is empty", "say what the picture may show with --prompt").into());
     }
     let pictures = arguments.images.iter().map(|path| picture::read(path)).collect::<crate::Result<Vec<_>>>()?;
+    let stop = interrupt::exit_on_signal()?;
+    let tell = |event| reporter.tell(&event);
+    let finder = Finder::new(arguments.offline, &stop, &tell);
     let mut scores = Vec::new();
     for name in &arguments.clip {
-        let clip = LoadedModel::load(Role::Clip, name, Clip::load)?.model;
+        let clip = LoadedModel::load(&finder, Role::Clip, name, Clip::load)?.model;
         let feature = |prompt: &String| {
             let tokens = clip.tokenizer().encode(prompt)?;
             if let Some(dropped) = &tokens.dropped {

@@ -6,6 +6,7 @@ use clap::{Args, Command, FromArgMatches};
 
 use super::usage;
 use crate::models::files::read_text;
+use crate::models::hub::{NETWORK_TIMEOUT, WEIGHTS};
 use crate::settings::Overrides;
 use crate::settings::text::did_you_mean;
 use crate::{Error, Result};
@@ -13,7 +14,7 @@ use crate::{Error, Result};
 /// What the names of environment variables begin with.
 const PREFIX: &str = "TEXT2ART_";
 /// Variables with this prefix that are no settings.
-const OTHER_VARIABLES: [&str; 1] = [CONFIG];
+const OTHER_VARIABLES: [&str; 3] = [CONFIG, WEIGHTS, NETWORK_TIMEOUT];
 /// Names a configuration file, as `--config` does.
 const CONFIG: &str = "TEXT2ART_CONFIG";
 

@@ -7,7 +7,8 @@ use super::embedded;
 use crate::{Error, Result};
 
 /// What a model is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Judges pictures
     Clip,
@@ -16,9 +17,9 @@ pub enum Role {
 }
 
 impl Role {
-    /// As recipes name it.
+    /// The option that names such a model.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn option(self) -> &'static str {
         match self {
             Self::Clip => "clip",
             Self::Vqgan => "vqgan",
@@ -36,10 +37,25 @@ pub struct ModelFiles {
     pub weights: TensorFile,
     /// The configuration's text, and its path for messages
     pub config: ConfigFile,
+    /// The commit of the repository they are from; none for local files
+    pub commit: Option<String>,
+    /// What the weights were converted from; none where they are read as they were published
+    pub published: Option<Published>,
     /// The folder that holds what else belongs to the model; none for a model inside the program
     folder: Option<PathBuf>,
+    /// Files of the model in other folders: name and path
+    pub(super) elsewhere: Vec<(String, PathBuf)>,
     /// Other files of a model inside the program: name and content
     compiled: &'static [(&'static str, &'static [u8])],
+}
+
+/// A weight file as it was published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Its name
+    pub file: String,
+    /// Its SHA-256
+    pub sha256: String,
 }
 
 /// A configuration file as read.
@@ -55,13 +71,13 @@ pub struct ConfigFile {
 const LARGEST_TEXT: u64 = 64 << 20;
 
 /// Weights and configuration in a folder, the first pair that is there.
-const CLIP_PAIRS: [(&str, &str); 4] = [
+pub(super) const CLIP_PAIRS: [(&str, &str); 4] = [
     ("open_clip_model.safetensors", "open_clip_config.json"),
     ("model.safetensors", "config.json"),
     ("pytorch_model.bin", "config.json"),
     ("open_clip_pytorch_model.bin", "open_clip_config.json"),
 ];
-const VQGAN_WEIGHTS: [&str; 5] = [
+pub(super) const VQGAN_WEIGHTS: [&str; 5] = [
     "vqvae/diffusion_pytorch_model.safetensors",
     "diffusion_pytorch_model.safetensors",
     "model.safetensors",
@@ -82,38 +98,32 @@ impl ModelFiles {
             let hint = "give the path of a model's folder or weight file, or leave the option out";
             return Err(Error::usage("a model's name is empty", hint));
         }
-        let path = Path::new(name);
-        let metadata = std::fs::metadata(path).map_err(|error| {
-            let hint =
-                "give the path of a model's folder or weight file, or `embedded` for the model inside the program";
-            Error::file(path, unreadable(&error), hint)
-        })?;
-        let (weights, config) = match (metadata.is_dir(), role) {
-            (true, Role::Clip) => clip_in_folder(path)?,
-            (true, Role::Vqgan) => {
-                let weights = vqgan_in_folder(path)?;
-                let config = config_beside(&weights)?;
-                (weights, config)
-            }
-            (false, Role::Clip) => {
-                let open_clip = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("open_clip"));
-                let names = if open_clip {
-                    ["open_clip_config.json", "config.json"]
-                } else {
-                    ["config.json", "open_clip_config.json"]
-                };
-                let config = names.map(|name| path.with_file_name(name)).into_iter().find(|config| config.is_file());
-                (path.to_owned(), config.ok_or_else(|| no_config(path))?)
-            }
-            (false, Role::Vqgan) => (path.to_owned(), config_beside(path)?),
-        };
+        let (weights, config) = locate(role, Path::new(name))?;
+        let folder = weights.parent().unwrap_or(Path::new("")).to_owned();
+        Self::assemble(role, name, TensorFile::open(&weights)?, config, folder)
+    }
+
+    /// The model of a weight file and a configuration; others of its files are in `folder`.
+    ///
+    /// # Errors
+    /// Where a file cannot be read.
+    pub(super) fn assemble(
+        role: Role,
+        name: &str,
+        weights: TensorFile,
+        config: PathBuf,
+        folder: PathBuf,
+    ) -> Result<Self> {
         let text = read_text(&config, "a model needs its configuration beside its weights: download it too")?;
         Ok(Self {
             role,
             name: name.to_owned(),
-            folder: Some(weights.parent().unwrap_or(Path::new("")).to_owned()),
-            weights: TensorFile::open(&weights)?,
+            folder: Some(folder),
+            weights,
             config: ConfigFile { path: config, text },
+            commit: None,
+            published: None,
+            elsewhere: Vec::new(),
             compiled: &[],
         })
     }
@@ -126,7 +136,9 @@ impl ModelFiles {
         config: ConfigFile,
         others: &'static [(&'static str, &'static [u8])],
     ) -> Self {
-        Self { role, name: name.to_owned(), weights, config, folder: None, compiled: others }
+        let (name, elsewhere) = (name.to_owned(), Vec::new());
+        let compiled = others;
+        Self { role, name, weights, config, commit: None, published: None, folder: None, elsewhere, compiled }
     }
 
     /// Another file of the model as text, with its path; none where it has no such file.
@@ -141,7 +153,8 @@ impl ModelFiles {
                 text: String::from_utf8_lossy(bytes).into_owned(),
             }));
         };
-        let path = folder.join(name);
+        let elsewhere = self.elsewhere.iter().find(|(file, _)| file == name).map(|(_, path)| path.clone());
+        let path = elsewhere.unwrap_or_else(|| folder.join(name));
         if !path.exists() {
             return Ok(None);
         }
@@ -154,6 +167,36 @@ impl ConfigFile {
     /// The error of a configuration that cannot be used.
     pub(crate) fn error(&self, problem: impl Into<String>) -> Error {
         Error::file(&self.path, problem, "take the configuration that was published with the weights")
+    }
+}
+
+/// The weights and the configuration of the model a path names: a folder or a weight file.
+///
+/// # Errors
+/// Where there is no such path, no weights or no configuration.
+pub(super) fn locate(role: Role, path: &Path) -> Result<(PathBuf, PathBuf)> {
+    let metadata = std::fs::metadata(path).map_err(|error| {
+        let hint = "give the path of a model's folder or weight file, or `embedded` for the model inside the program";
+        Error::file(path, unreadable(&error), hint)
+    })?;
+    match (metadata.is_dir(), role) {
+        (true, Role::Clip) => clip_in_folder(path),
+        (true, Role::Vqgan) => {
+            let weights = vqgan_in_folder(path)?;
+            let config = config_beside(&weights)?;
+            Ok((weights, config))
+        }
+        (false, Role::Clip) => {
+            let open_clip = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("open_clip"));
+            let names = if open_clip {
+                ["open_clip_config.json", "config.json"]
+            } else {
+                ["config.json", "open_clip_config.json"]
+            };
+            let config = names.map(|name| path.with_file_name(name)).into_iter().find(|config| config.is_file());
+            Ok((path.to_owned(), config.ok_or_else(|| no_config(path))?))
+        }
+        (false, Role::Vqgan) => Ok((path.to_owned(), config_beside(path)?)),
     }
 }
 

@@ -1,9 +1,16 @@
 //! Where models come from: files on disk or inside the program, their containers and their names.
 
 pub mod container;
+mod convert;
 pub mod embedded;
 pub mod files;
+mod finder;
+pub mod hub;
+pub mod inventory;
+pub mod manifest;
+mod named;
 pub mod weights;
 
 pub use files::{ModelFiles, Role};
+pub use finder::{Finder, Missing};
 pub use weights::{Part, View, Weights};

@@ -9,6 +9,37 @@ use serde::ser::SerializeMap;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
+    /// Files of a model will be downloaded
+    Download {
+        /// What the user called the model
+        model: String,
+        /// How many files
+        files: usize,
+        /// Their size, where it is known
+        bytes: Option<u64>,
+        /// What is said of their licence
+        licence: Option<String>,
+        /// Where they come from
+        from: String,
+    },
+    /// Bytes of a download came
+    Downloaded {
+        /// The file they are of
+        file: String,
+        /// Its bytes that are here
+        done: u64,
+        /// Its size, where it is known
+        total: Option<u64>,
+        /// Bytes of all the download's files that are here
+        all_done: u64,
+        /// The size of all of them, where it is known
+        all_total: Option<u64>,
+    },
+    /// Weights are converted, so that they load faster from now on
+    Converting {
+        /// The weight file
+        file: String,
+    },
     /// The models are loaded and the first iteration begins
     Started {
         /// Iterations that will be run

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use sha2::{Digest, Sha256};
 
 use crate::clip::Clip;
-use crate::models::{ModelFiles, Role};
+use crate::models::{Finder, Missing, ModelFiles, Role};
 use crate::output::{ModelRecord, hash_file, to_hex};
 use crate::settings::Settings;
 use crate::vqgan::Vqgan;
@@ -24,6 +24,7 @@ pub struct LoadedModel<M> {
 /// A weight file whose hash is computed beside the run.
 struct Source {
     role: Role,
+    commit: Option<String>,
     file: String,
     bytes: u64,
     /// Inside the program, not read from a disk
@@ -48,25 +49,26 @@ impl<M> LoadedModel<M> {
     /// Loads a model by name.
     ///
     /// # Errors
-    /// Where its files are missing or do not fit.
-    pub fn load(role: Role, name: &str, load: impl FnOnce(&ModelFiles) -> Result<M>) -> Result<Self> {
-        let files = ModelFiles::open(role, name)?;
+    /// Where its files cannot be found or fetched, or do not fit.
+    pub fn load(finder: &Finder, role: Role, name: &str, load: impl FnOnce(&ModelFiles) -> Result<M>) -> Result<Self> {
+        let files = finder.open(role, name)?;
         let model = load(&files)?;
         let path = files.weights.path().to_owned();
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let hash = match files.weights.static_bytes() {
-            Some(bytes) => Hash::Known(to_hex(&Sha256::digest(bytes))),
-            None => Hash::Running(std::thread::spawn(move || hash_file(&path))),
+        let name_of_file = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let (file, hash) = match (files.published, files.weights.static_bytes()) {
+            (Some(published), _) => (published.file, Hash::Known(published.sha256)),
+            (None, Some(bytes)) => (name_of_file(), Hash::Known(to_hex(&Sha256::digest(bytes)))),
+            (None, None) => (name_of_file(), Hash::Running(std::thread::spawn(move || hash_file(&path)))),
         };
-        let (bytes, compiled) = (files.weights.bytes(), matches!(hash, Hash::Known(_)));
-        let source = Source { role, file, bytes, compiled, hash: hash.into() };
+        let (bytes, compiled) = (files.weights.bytes(), files.weights.static_bytes().is_some());
+        let source = Source { role, commit: files.commit, file, bytes, compiled, hash: hash.into() };
         Ok(Self { name: name.to_owned(), model: Arc::new(model), source })
     }
 
     /// A model of random weights, which no recipe can name.
     pub(crate) fn random(role: Role, name: &str, model: M) -> Self {
-        let source =
-            Source { role, file: String::new(), bytes: 0, compiled: false, hash: Hash::Known(String::new()).into() };
+        let hash = Hash::Known(String::new()).into();
+        let source = Source { role, commit: None, file: String::new(), bytes: 0, compiled: false, hash };
         Self { name: name.to_owned(), model: Arc::new(model), source }
     }
 
@@ -88,9 +90,9 @@ impl<M> LoadedModel<M> {
     /// Where the file could not be read again.
     pub fn record(&self) -> Result<ModelRecord> {
         Ok(ModelRecord {
-            role: self.source.role.name().into(),
+            role: self.source.role.option().into(),
             name: self.name.clone(),
-            revision: None,
+            revision: self.source.commit.clone(),
             file: self.source.file.clone(),
             sha256: self.source.sha256()?,
         })
@@ -114,11 +116,23 @@ impl Models {
     /// Loads what settings name.
     ///
     /// # Errors
-    /// Where a model's files are missing or do not fit.
-    pub fn load(settings: &Settings) -> Result<Self> {
-        let vqgan = LoadedModel::load(Role::Vqgan, &settings.vqgan, Vqgan::load)?;
-        let clip = |name: &String| LoadedModel::load(Role::Clip, name, Clip::load);
+    /// Where a model's files cannot be found or fetched, or do not fit.
+    pub fn load(settings: &Settings, finder: &Finder) -> Result<Self> {
+        // All names before the first download, all downloads before the first model.
+        wanted(settings).try_for_each(|(role, name)| finder.check_name(role, name))?;
+        wanted(settings).try_for_each(|(role, name)| finder.provide_files(role, name))?;
+        let vqgan = LoadedModel::load(finder, Role::Vqgan, &settings.vqgan, Vqgan::load)?;
+        let clip = |name: &String| LoadedModel::load(finder, Role::Clip, name, Clip::load);
         Ok(Self { vqgan, clips: settings.clip.iter().map(clip).collect::<Result<_>>()? })
+    }
+
+    /// What of the models that settings name is not on this machine. Nothing is asked of the network.
+    ///
+    /// # Errors
+    /// Where nothing has such a name.
+    pub fn missing(settings: &Settings, finder: &Finder) -> Result<Vec<Missing>> {
+        let missing = wanted(settings).map(|(role, name)| finder.missing(role, name));
+        Ok(missing.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
     /// What a recipe says of them.
@@ -132,4 +146,9 @@ impl Models {
         }
         Ok(records)
     }
+}
+
+/// The models that settings name.
+fn wanted(settings: &Settings) -> impl Iterator<Item = (Role, &String)> {
+    std::iter::once((Role::Vqgan, &settings.vqgan)).chain(settings.clip.iter().map(|name| (Role::Clip, name)))
 }

@@ -31,7 +31,11 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
             let mut values = preset(model, quality)?;
             if layer.model.is_none() {
                 // A quality is an amount of work, not another model.
+                // Only the CLIP models of one that a weaker layer names go with it, where nobody names any.
+                let own = layers.iter().any(|layer| layer.vqgan.is_some() || layer.clip.is_some());
+                let clip = values.clip.filter(|_| named.is_some() && !own);
                 values = Overrides {
+                    clip,
                     size: values.size,
                     iterations: values.iterations,
                     cutouts: values.cutouts,

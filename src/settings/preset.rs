@@ -1,9 +1,14 @@
 //! What a model and a quality stand for.
 
+use std::path::Path;
+
 use super::{Overrides, Size};
+use crate::Result;
 use crate::drawer::StartNoise;
+use crate::models::Role;
 use crate::models::embedded;
-use crate::{Error, Result};
+use crate::models::hub::Repository;
+use crate::models::manifest::{Manifest, Preset};
 
 /// How much work to spend on a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,18 +30,24 @@ super::text::named_values!(Quality, "quality", {
     Best => "best",
 });
 
-/// The values a model and a quality stand for; of no model, what suits the published ones.
+/// The values a model and a quality stand for; of no model, what suits the published ones. A model is a name of the
+/// list, or a VQGAN by its name, path or repository, which gets the CLIP models that suit published ones.
 ///
 /// # Errors
 /// Where the model is not known.
 pub fn preset(model: Option<&str>, quality: Quality) -> Result<Overrides> {
     match model {
-        None => Ok(published(quality)),
+        None => Ok(Overrides { vqgan: None, clip: None, ..published(None, String::new(), quality)? }),
         Some(embedded::NAME) => Ok(embedded_model(quality)),
-        Some(model) => Err(Error::usage(
-            format!("there is no model `{model}`{}", super::text::did_you_mean(model, [embedded::NAME])),
-            format!("use `{}`, or name a VQGAN and a CLIP of your own with --vqgan and --clip", embedded::NAME),
-        )),
+        Some(name) => {
+            let manifest = Manifest::get()?;
+            let preset = manifest.preset(name);
+            let is_vqgan = manifest.model(name).is_some_and(|entry| entry.role == Role::Vqgan);
+            if preset.is_none() && !is_vqgan && !Path::new(name).exists() && Repository::parse(name).is_none() {
+                return Err(manifest.unknown_preset(name));
+            }
+            published(preset, preset.map_or_else(|| name.to_owned(), |preset| preset.vqgan.clone()), quality)
+        }
     }
 }
 
@@ -50,13 +61,10 @@ fn work((side, iterations, cutouts): (usize, usize, usize)) -> Overrides {
     }
 }
 
-fn published(quality: Quality) -> Overrides {
-    work(match quality {
-        Quality::Draft => (128, 100, 16),
-        Quality::Normal => (256, 200, 32),
-        Quality::Better => (256, 400, 48),
-        Quality::Best => (384, 500, 64),
-    })
+fn published(preset: Option<&Preset>, vqgan: String, quality: Quality) -> Result<Overrides> {
+    let row = Manifest::get()?.table(preset)?.of(quality);
+    let amounts = work((row.side, row.iterations, row.cutouts));
+    Ok(Overrides { vqgan: Some(vqgan), clip: Some(row.clip.clone()), ..amounts })
 }
 
 /// Found by looking at the embedded model's pictures: a grey start leaves no texture that its small CLIP

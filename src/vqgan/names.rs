@@ -30,12 +30,14 @@ const NESTED: &str = "first_stage_model.";
 impl Names {
     pub(super) fn of(config: &Config, file: &TensorFile) -> Self {
         let nested = file.names().any(|name| name.starts_with(NESTED));
+        // A file that was converted from flax's keeps its names.
+        let flax = file.format() == Format::Msgpack || file.names().any(|name| name.ends_with("conv_in.kernel"));
         let old = file.names().any(|name| name.ends_with("attentions.0.query.weight"));
-        let spelling = match (config.layout, file.format()) {
-            (Layout::Taming, Format::Msgpack) => Spelling::Flax,
-            (Layout::Taming, _) => Spelling::Taming,
-            (Layout::Diffusers, _) if old => Spelling::OldDiffusers,
-            (Layout::Diffusers, _) => Spelling::Diffusers,
+        let spelling = match config.layout {
+            Layout::Taming if flax => Spelling::Flax,
+            Layout::Taming => Spelling::Taming,
+            Layout::Diffusers if old => Spelling::OldDiffusers,
+            Layout::Diffusers => Spelling::Diffusers,
         };
         Self { spelling, levels: config.channels.len(), prefix: if nested { NESTED } else { "" } }
     }

@@ -2,7 +2,10 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::cast_precision_loss, clippy::print_stdout)]
 
+pub mod hub;
+pub mod layouts;
 pub mod program;
+pub mod published;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,52 @@
+//! `text2art models import`: a model that came here some other way.
+
+use std::path::PathBuf;
+
+use super::{Model, RoleArgument, output};
+use crate::Error;
+use crate::clip::Clip;
+use crate::models::{Finder, ModelFiles, Role, inventory};
+use crate::vqgan::Vqgan;
+
+/// What `models import` was asked for.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// What it is to be called: a name of the list, or `organisation/repository`
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Its folder, or its weight file with the configuration beside it
+    #[arg(value_name = "PATH")]
+    path: PathBuf,
+    /// What a repository that is not in the list is for
+    #[arg(long, value_enum, value_name = "ROLE")]
+    role: Option<RoleArgument>,
+    /// Print the copies' folder as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Result<()> {
+    let name = &arguments.name;
+    let (role, entry) = match (Model::of(name)?, arguments.role) {
+        (Model::Entry(entry), _) => (entry.role, Some(entry)),
+        (Model::Repository(_), Some(role)) => (Role::from(role), None),
+        (Model::Repository(_), None) => {
+            let hint = "add --role clip or --role vqgan";
+            return Err(Error::usage(format!("{name} is not in the list, which would say what it is for"), hint).into());
+        }
+    };
+    let path = arguments.path.to_str().ok_or_else(|| Error::usage("the path is no text (UTF-8)", "rename the file"))?;
+    // What does not load is not taken.
+    let files = ModelFiles::open(role, path)?;
+    match role {
+        Role::Clip => drop(Clip::load(&files)?),
+        Role::Vqgan => drop(Vqgan::load(&files)?),
+    }
+    let folder = inventory::import(finder, name, entry, &files)?;
+    let shown = folder.display().to_string();
+    output::print_line(&if arguments.json {
+        serde_json::json!({ "name": name, "folder": shown }).to_string()
+    } else {
+        shown
+    })
+}

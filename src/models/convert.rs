@@ -1,0 +1,101 @@
+//! Weights that came as a pickle or as msgpack, kept once as safetensors, so that later runs only map them.
+
+use std::collections::BTreeMap;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::Role;
+use super::container::{Format, TensorFile};
+use crate::{Error, Result};
+
+/// What of a published file the networks never ask for: discriminators, averages, optimisers.
+const UNUSED: [&str; 4] = ["loss.", "model_ema.", "optimizer", "opt_state"];
+/// Where a transformer's checkpoint keeps its VQGAN.
+const NESTED: &str = "first_stage_model.";
+
+/// Where the weights of a file with this SHA-256 are kept in a folder.
+#[must_use]
+pub(super) fn place(folder: &Path, sha256: &str) -> PathBuf {
+    folder.join("converted").join(format!("{sha256}.safetensors"))
+}
+
+/// Whether a file is worth converting.
+#[must_use]
+pub(super) fn is_worth_it(file: &TensorFile) -> bool {
+    file.format() != Format::Safetensors
+}
+
+/// Writes the tensors of a file, with their names, as safetensors in single precision; whole or not at all.
+///
+/// # Errors
+/// Where a tensor cannot be read, or the folder cannot be written.
+pub(super) fn convert(file: &TensorFile, role: Role, path: &Path) -> Result<()> {
+    let fault = |error: std::io::Error| Error::cache(path, &error);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(fault)?;
+    let names = used_names(file, role);
+    let mut temporary = tempfile::Builder::new().prefix(".text2art-").tempfile_in(folder).map_err(fault)?;
+    let mut writer = BufWriter::with_capacity(1 << 20, temporary.as_file_mut());
+    let header = header(file, &names)?;
+    writer.write_all(&(header.len() as u64).to_le_bytes()).and_then(|()| writer.write_all(&header)).map_err(fault)?;
+    for name in names {
+        for value in file.read(name)? {
+            writer.write_all(&value.to_le_bytes()).map_err(fault)?;
+        }
+    }
+    writer.flush().map_err(fault)?;
+    drop(writer);
+    temporary.as_file().sync_all().map_err(fault)?;
+    temporary.persist(path).map(drop).map_err(|error| fault(error.error))
+}
+
+fn used_names(file: &TensorFile, role: Role) -> Vec<&str> {
+    let nested = role == Role::Vqgan && file.names().any(|name| name.starts_with(NESTED));
+    let used = |name: &&str| {
+        let inner = if nested { name.strip_prefix(NESTED) } else { Some(*name) };
+        inner.is_some_and(|inner| role == Role::Clip || !UNUSED.iter().any(|prefix| inner.starts_with(prefix)))
+    };
+    file.names().filter(used).collect()
+}
+
+/// The JSON in front of the values, which follow each other in the order of `names`.
+fn header(file: &TensorFile, names: &[&str]) -> Result<Vec<u8>> {
+    let mut entries = BTreeMap::new();
+    let mut end = 0;
+    for name in names {
+        let shape = file.shape(name).unwrap_or_default();
+        let start = end;
+        end += shape.iter().product::<usize>() * size_of::<f32>();
+        entries.insert(*name, json!({ "dtype": "F32", "shape": shape, "data_offsets": [start, end] }));
+    }
+    let mut header = serde_json::to_vec(&entries).map_err(|error| Error::fault(error.to_string()))?;
+    // The format's own reader maps values that begin at a multiple of eight.
+    header.resize(header.len().next_multiple_of(8), b' ');
+    Ok(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_survive() {
+        let folder = tempfile::tempdir().unwrap();
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/vqgan/last.ckpt");
+        let file = TensorFile::open(&fixture).unwrap();
+        assert!(is_worth_it(&file));
+        let path = place(folder.path(), "abc");
+        convert(&file, Role::Vqgan, &path).unwrap();
+        let converted = TensorFile::open(&path).unwrap();
+        assert!(!is_worth_it(&converted));
+        let kept: Vec<&str> = converted.names().collect();
+        assert!(kept.contains(&"decoder.conv_in.weight") && !kept.iter().any(|name| name.starts_with("loss.")));
+        for name in kept {
+            assert_eq!(converted.shape(name), file.shape(name), "{name}");
+            assert_eq!(converted.read(name).unwrap(), file.read(name).unwrap(), "{name}");
+        }
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+}

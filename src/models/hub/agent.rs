@@ -1,0 +1,244 @@
+//! Requests, each with a limit, of the hub and of where it sends us.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ureq::Body;
+use ureq::http::{HeaderMap, Response, StatusCode};
+use url::Url;
+
+use super::environment::Environment;
+use super::repository::Repository;
+use super::retry::Failure;
+use crate::session::Stop;
+use crate::{Error, Result};
+
+/// How often it is looked whether requests are to stop.
+const WATCH_INTERVAL: Duration = Duration::from_millis(50);
+/// Most redirects one after the other.
+const MOST_REDIRECTS: usize = 6;
+/// Where the hub says which part of a repository is not there.
+const ERROR_CODE: &str = "x-error-code";
+
+/// Makes requests of one hub.
+pub(super) struct Agent {
+    inner: ureq::Agent,
+    endpoint: Url,
+    token: Option<String>,
+    stop: Stop,
+    /// Tells the watching thread that nobody needs it any more
+    done: Arc<AtomicBool>,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Method {
+    /// What there is
+    Head,
+    /// The thing itself
+    Get,
+}
+
+impl Agent {
+    /// An agent with the environment's limits, whose requests end when `stop` is requested.
+    pub(super) fn new(environment: &Environment, stop: &Stop) -> Self {
+        let inner: ureq::Agent = ureq::Agent::config_builder()
+            .timeout_resolve(Some(environment.connect))
+            .timeout_connect(Some(environment.connect))
+            .timeout_send_request(Some(environment.stall))
+            .timeout_recv_response(Some(environment.stall))
+            .timeout_per_read(Some(environment.stall))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .accept_encoding("identity")
+            .user_agent(concat!("text2art/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .into();
+        let done = Arc::new(AtomicBool::new(false));
+        let watched = (inner.clone(), stop.clone(), done.clone());
+        std::thread::spawn(move || {
+            let (agent, stop, done) = watched;
+            while !done.load(Ordering::Relaxed) {
+                if stop.is_requested() {
+                    agent.shutdown();
+                    return;
+                }
+                std::thread::sleep(WATCH_INTERVAL);
+            }
+        });
+        let (endpoint, token, stop) = (environment.endpoint.clone(), environment.token.clone(), stop.clone());
+        Self { inner, endpoint, token, stop, done }
+    }
+
+    pub(super) fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
+    /// The address of something on the hub, by the names between the slashes; they are escaped.
+    pub(super) fn hub_url<'s>(&self, names: impl Iterator<Item = &'s str>) -> Result<Url> {
+        let mut url = self.endpoint.clone();
+        let fault = || Error::fault(format!("{} takes no names", self.endpoint));
+        url.path_segments_mut().map_err(|()| fault())?.pop_if_empty().extend(names);
+        Ok(url)
+    }
+
+    /// The hub's address, for messages.
+    pub(super) fn hub(&self) -> &str {
+        self.endpoint.as_str().trim_end_matches('/')
+    }
+
+    fn is_hub(&self, url: &Url) -> bool {
+        url.origin() == self.endpoint.origin()
+    }
+
+    /// One request. Only the hub itself is shown the token.
+    pub(super) fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: &[(&str, String)],
+    ) -> Result<Response<Body>, Failure> {
+        let mut request = match method {
+            Method::Head => self.inner.head(url.as_str()),
+            Method::Get => self.inner.get(url.as_str()),
+        };
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        if let Some(token) = self.token.as_ref().filter(|_| self.is_hub(url)) {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        request.call().map_err(|error| Failure::again(Self::trouble(url, &error)))
+    }
+
+    /// A request that follows redirects wherever they lead. Also returns where they led.
+    pub(super) fn follow(&self, url: &Url, headers: &[(&str, String)]) -> Result<(Response<Body>, Url), Failure> {
+        let mut url = url.clone();
+        for _ in 0..MOST_REDIRECTS {
+            let response = self.send(Method::Get, &url, headers)?;
+            match redirect(&url, &response)? {
+                Some(next) => url = next,
+                None => return Ok((response, url)),
+            }
+        }
+        Err(Failure::again(format!("{} leads in circles", shown(&url))))
+    }
+
+    /// What is wrong with a request that brought no response, in words.
+    pub(super) fn trouble(url: &Url, error: &ureq::Error) -> String {
+        let host = url.host_str().unwrap_or_default();
+        match error {
+            ureq::Error::HostNotFound => format!("there is no way to {host}: its name is not known"),
+            ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
+                format!("{host} takes too long to connect")
+            }
+            ureq::Error::Timeout(_) => format!("{host} does not answer"),
+            other => format!("the connection to {host} failed: {other}"),
+        }
+    }
+
+    /// Sorts a response by its status: what is no success is a failure.
+    pub(super) fn check(
+        &self,
+        response: Response<Body>,
+        url: &Url,
+        repository: Option<&Repository>,
+        file: &str,
+    ) -> Result<Response<Body>, Failure> {
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let host = url.host_str().unwrap_or_default();
+        let message = format!("{host} answered {} for {file}", described(status));
+        if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
+        {
+            return Err(Failure::Again { message, wait: retry_after(response.headers()), progressed: false });
+        }
+        let Some(repository) = repository.filter(|_| self.is_hub(url)) else {
+            return Err(match repository {
+                // An address the hub signed for a while; the next attempt asks the hub for a fresh one.
+                Some(_) => Failure::again(message),
+                None => Failure::Never(Error::usage(message, "the file may have moved: name another model")),
+            });
+        };
+        let code = response.headers().get(ERROR_CODE).and_then(|code| code.to_str().ok()).unwrap_or_default();
+        Err(Failure::Never(self.refused(status, code, repository, file)))
+    }
+
+    /// The error of a hub that does not give a file.
+    fn refused(&self, status: StatusCode, code: &str, repository: &Repository, file: &str) -> Error {
+        let (hub, id) = (self.hub(), &repository.id);
+        let page = format!("{hub}/{id}");
+        let token = match self.token {
+            Some(_) => "check the token in HF_TOKEN",
+            None => "set HF_TOKEN to a token of yours",
+        };
+        match (status.as_u16(), code) {
+            (401 | 404, "RepoNotFound") => Error::usage(
+                format!("{hub} has no repository {id} that may be read ({})", described(status)),
+                format!("check the name; where it is private, {token}"),
+            ),
+            (404, "RevisionNotFound") => Error::usage(
+                format!("{id} has no revision {}", repository.revision),
+                format!("look for it at {page}/tree/main"),
+            ),
+            (404 | 410, _) => Error::usage(
+                format!("{hub} has no {file} in {repository} ({})", described(status)),
+                format!("check the name and the revision at {page}"),
+            ),
+            (401, _) => Error::usage(
+                format!("{hub} asks who wants {file} of {repository} ({})", described(status)),
+                format!("{token}, and accept the model's conditions at {page}"),
+            ),
+            (403, _) => Error::usage(
+                format!("{hub} does not give {file} of {repository} ({})", described(status)),
+                format!("accept the model's conditions at {page}, and {token}"),
+            ),
+            _ => Error::network(
+                format!("{hub} answered {} for {file} of {repository}", described(status)),
+                "try again later, or check HF_ENDPOINT",
+            ),
+        }
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Where a response redirects to; none where it does not.
+pub(super) fn redirect(url: &Url, response: &Response<Body>) -> Result<Option<Url>, Failure> {
+    if !response.status().is_redirection() {
+        return Ok(None);
+    }
+    let location = response.headers().get("location").and_then(|location| location.to_str().ok());
+    let next = location.and_then(|location| url.join(location).ok());
+    let next = next.filter(|next| matches!((url.scheme(), next.scheme()), (_, "https") | ("http", "http")));
+    next.map(Some).ok_or_else(|| Failure::again(format!("{} redirects to nowhere", shown(url))))
+}
+
+/// A response's header as text.
+pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// How long a response asks to wait, where it says so in seconds.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    Some(Duration::from_secs(header(headers, "retry-after")?.trim().parse().ok()?))
+}
+
+/// An address without what may be a secret in its query.
+fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.into()
+}
+
+fn described(status: StatusCode) -> String {
+    format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or_default()).trim_end().to_owned()
+}

@@ -1,0 +1,290 @@
+//! The hub's cache on disk, in the layout that all clients of the hub share:
+//! `models--organisation--repository` with `blobs/<etag>`, `refs/<revision>` and `snapshots/<commit>/<file>`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::repository::{Repository, is_commit};
+use crate::output::{Existing, write_whole};
+use crate::{Error, Result};
+
+/// The cache.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    inner: hf_hub::Cache,
+}
+
+impl Cache {
+    /// The cache in a folder, which need not exist.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self { inner: hf_hub::Cache::new(folder) }
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.inner.path()
+    }
+
+    /// The folder of a repository.
+    #[must_use]
+    pub fn repository_folder(&self, repository: &Repository) -> PathBuf {
+        self.folder().join(repository.as_repo().folder_name())
+    }
+
+    /// The commit a revision stands for, as far as the cache knows. A commit stands for itself, whether or not
+    /// anything of it is here: other clients write no reference for one.
+    #[must_use]
+    pub fn commit(&self, repository: &Repository) -> Option<String> {
+        if repository.is_pinned() {
+            return Some(repository.revision.clone());
+        }
+        let path = self.repository_folder(repository).join("refs").join(&repository.revision);
+        let commit = std::fs::read_to_string(path).ok()?;
+        Some(commit.trim().to_owned()).filter(|commit| is_commit(commit))
+    }
+
+    /// The folder with a repository's files at a revision; none where there is none.
+    #[must_use]
+    pub fn snapshot(&self, repository: &Repository) -> Option<PathBuf> {
+        let folder = self.snapshot_of_commit(repository, &self.commit(repository)?);
+        folder.is_dir().then_some(folder)
+    }
+
+    fn snapshot_of_commit(&self, repository: &Repository, commit: &str) -> PathBuf {
+        self.inner.repo(repository.as_repo()).pointer_path(commit)
+    }
+
+    /// Where a file is; none where it is not here.
+    #[must_use]
+    pub fn find(&self, repository: &Repository, file: &str) -> Option<PathBuf> {
+        Some(self.snapshot(repository)?.join(file)).filter(|path| path.is_file())
+    }
+
+    /// Where the content with this name is or will be.
+    pub(super) fn blob(&self, repository: &Repository, name: &str) -> PathBuf {
+        self.inner.repo(repository.as_repo()).blob_path(name)
+    }
+
+    /// The file whose lock all clients take before they write a content.
+    pub(super) fn lock_file(&self, repository: &Repository, name: &str) -> PathBuf {
+        let folder = self.folder().join(".locks").join(repository.as_repo().folder_name());
+        folder.join(format!("{name}.lock"))
+    }
+
+    /// Gives a content its name in a commit: by a link, or by a copy where links fail.
+    ///
+    /// # Errors
+    /// Where the cache cannot be written.
+    pub(super) fn place(&self, repository: &Repository, commit: &str, file: &str, blob: &Path) -> Result<PathBuf> {
+        let path = self.snapshot_of_commit(repository, commit).join(file);
+        let mut upwards = PathBuf::new();
+        for _ in 0..=file.split('/').count() {
+            upwards.push("..");
+        }
+        let target = upwards.join("blobs").join(blob.file_name().unwrap_or_default());
+        put(&path, blob, &target, link).map_err(|error| Error::cache(&path, &error))?;
+        Ok(path)
+    }
+
+    /// Keeps which commit a branch stands for.
+    ///
+    /// # Errors
+    /// Where the cache cannot be written.
+    pub(super) fn set_commit(&self, repository: &Repository, commit: &str) -> Result<()> {
+        if repository.is_pinned() {
+            return Ok(());
+        }
+        let path = self.repository_folder(repository).join("refs").join(&repository.revision);
+        create_folder_of(&path)?;
+        match write_whole(&path, commit.as_bytes(), Existing::Replace) {
+            Err(Error::Write { path, source }) => Err(Error::cache(path, &source)),
+            written => written,
+        }
+    }
+
+    /// Takes a model's files out of a snapshot, with the contents that no other snapshot of the repository uses, and
+    /// what downloads left. Returns how many bytes became free.
+    ///
+    /// # Errors
+    /// Where something cannot be removed.
+    pub fn remove(&self, repository: &Repository, files: &[String]) -> Result<u64> {
+        let Some(snapshot) = self.snapshot(repository) else { return Ok(0) };
+        let folder = self.repository_folder(repository);
+        let mut freed = 0;
+        for file in files {
+            let path = snapshot.join(file);
+            let content = path.canonicalize().ok();
+            remove_file(&path)?;
+            if let Some(content) = content
+                && !pointers(&folder.join("snapshots"))
+                    .iter()
+                    .any(|other| other.canonicalize().ok().as_ref() == Some(&content))
+            {
+                freed += content.metadata().map_or(0, |metadata| metadata.len());
+                remove_file(&content)?;
+            }
+        }
+        for left in pointers(&folder.join("blobs")).into_iter().filter(|path| super::part::is_left_over(path)) {
+            remove_file(&left)?;
+        }
+        remove_empty(&folder.join("snapshots"));
+        if !folder.join("snapshots").exists() {
+            // Nothing is left for a reference to point to.
+            let _ = std::fs::remove_dir_all(folder.join("refs"));
+            remove_empty(&folder);
+        }
+        Ok(freed)
+    }
+}
+
+/// Puts a link, or a copy where links fail, in a file's place; whatever stands there is replaced at once.
+fn put(path: &Path, content: &Path, target: &Path, link: fn(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    if let (Ok(there), Ok(wanted)) = (path.canonicalize(), content.canonicalize())
+        && there == wanted
+    {
+        return Ok(());
+    }
+    let named = |temporary: &Path| link(target, temporary);
+    if let Ok(temporary) = tempfile::Builder::new().prefix(".text2art-").make_in(folder, named) {
+        return temporary.into_temp_path().persist(path).map_err(|error| error.error);
+    }
+    let mut temporary = tempfile::Builder::new().prefix(".text2art-").tempfile_in(folder)?;
+    io::copy(&mut std::fs::File::open(content)?, &mut temporary)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map(drop).map_err(|error| error.error)
+}
+
+#[cfg(unix)]
+fn link(target: &Path, path: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, path)
+}
+
+#[cfg(not(unix))]
+fn link(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Makes the folder a file is to be in.
+pub(super) fn create_folder_of(path: &Path) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(|error| Error::cache(folder, &error))
+}
+
+fn remove_file(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::cache(path, &error)),
+        _ => Ok(()),
+    }
+}
+
+/// All files and links in a folder and below.
+fn pointers(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => found.extend(pointers(&entry.path())),
+            _ => found.push(entry.path()),
+        }
+    }
+    found
+}
+
+/// Removes a folder with its folders, as far as there is no file in them.
+fn remove_empty(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_empty(&entry.path());
+        }
+    }
+    // A folder that holds something stays.
+    let _ = std::fs::remove_dir(folder);
+}
+
+/// Whether so many bytes have room on the disk of a folder, which need not exist yet.
+///
+/// # Errors
+/// Where they have none.
+pub(super) fn check_room(folder: &Path, bytes: u64) -> Result<()> {
+    let Some(existing) = folder.ancestors().find(|folder| folder.is_dir()) else { return Ok(()) };
+    // A disk that does not say what is free will say when it is full.
+    let Ok(free) = fs4::available_space(existing) else { return Ok(()) };
+    if bytes <= free {
+        return Ok(());
+    }
+    Err(Error::Cache {
+        path: folder.to_owned(),
+        problem: format!("{} are needed, and the disk has {} free", super::megabytes(bytes), super::megabytes(free)),
+        hint: "free some space, or set HF_HOME to a folder on another disk".into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMIT: &str = "1111111111111111111111111111111111111111";
+
+    fn filled() -> (tempfile::TempDir, Cache, Repository) {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path().join("hub"));
+        let repository = Repository::parse("a/b@refs/pr/15").unwrap();
+        for (file, content) in [("config.json", "{}"), ("vqvae/weights.bin", "1234")] {
+            let blob = cache.blob(&repository, &format!("etag-of-{}", content.len()));
+            create_folder_of(&blob).unwrap();
+            std::fs::write(&blob, content).unwrap();
+            cache.place(&repository, COMMIT, file, &blob).unwrap();
+        }
+        cache.set_commit(&repository, COMMIT).unwrap();
+        (folder, cache, repository)
+    }
+
+    #[test]
+    fn files_are_found_by_branch_and_by_commit() {
+        let (_folder, cache, repository) = filled();
+        assert_eq!(cache.commit(&repository).as_deref(), Some(COMMIT));
+        let path = cache.find(&repository, "vqvae/weights.bin").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"1234");
+        assert_eq!(cache.find(&repository.at(COMMIT), "vqvae/weights.bin").unwrap(), path);
+        assert_eq!(cache.find(&repository, "other"), None);
+        assert_eq!(cache.find(&repository.at("main"), "config.json"), None);
+        #[cfg(unix)]
+        assert_eq!(std::fs::read_link(&path).unwrap(), Path::new("../../../blobs/etag-of-4"));
+    }
+
+    #[test]
+    fn where_links_fail_a_copy_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let (content, path) = (folder.path().join("content"), folder.path().join("a/b"));
+        std::fs::write(&content, "1234").unwrap();
+        let refuse = |_: &Path, _: &Path| Err(io::ErrorKind::Unsupported.into());
+        put(&path, &content, Path::new("../content"), refuse).unwrap();
+        assert!(!path.is_symlink());
+        assert_eq!(std::fs::read(&path).unwrap(), b"1234");
+        assert_eq!(std::fs::read_dir(folder.path().join("a")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_others_use_stays() {
+        let (_folder, cache, repository) = filled();
+        let other = repository.at("2222222222222222222222222222222222222222");
+        cache.place(&other, &other.revision, "config.json", &cache.blob(&repository, "etag-of-2")).unwrap();
+        let files = ["config.json".to_owned(), "vqvae/weights.bin".to_owned()];
+        assert_eq!(cache.remove(&repository, &files).unwrap(), 4);
+        assert_eq!(cache.find(&repository, "config.json"), None);
+        assert!(cache.find(&other, "config.json").is_some());
+        assert_eq!(cache.remove(&other, &files).unwrap(), 2);
+        assert!(!cache.repository_folder(&repository).exists());
+    }
+
+    #[test]
+    fn room_is_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        check_room(&folder.path().join("not/yet"), 1).unwrap();
+        let error = check_room(folder.path(), u64::MAX).unwrap_err();
+        assert!(!error.is_usage() && error.to_string().contains("free"), "{error}");
+    }
+}

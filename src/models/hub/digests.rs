@@ -1,0 +1,74 @@
+//! The SHA-256 of files whose publisher tells none: the first one seen is kept, and another one is an error.
+
+use std::path::PathBuf;
+
+use super::cache::create_folder_of;
+use super::repository::is_sha256;
+use crate::output::{Existing, write_whole};
+use crate::{Error, Result};
+
+/// Where they are kept, a small file each.
+#[derive(Clone, Debug)]
+pub struct Digests {
+    folder: PathBuf,
+}
+
+impl Digests {
+    /// Those in a folder, which need not exist.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    fn path(&self, origin: &str, file: &str) -> PathBuf {
+        self.folder.join(origin).join(format!("{file}.sha256"))
+    }
+
+    /// The digest of a file of an origin (a repository's folder and commit); none where it was never seen.
+    #[must_use]
+    pub fn seen(&self, origin: &str, file: &str) -> Option<String> {
+        let digest = std::fs::read_to_string(self.path(origin, file)).ok()?;
+        Some(digest.trim().to_owned()).filter(|digest| is_sha256(digest))
+    }
+
+    /// Keeps the digest of a file of which none is kept yet.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn keep(&self, origin: &str, file: &str, digest: &str) -> Result<()> {
+        let path = self.path(origin, file);
+        if self.seen(origin, file).is_some() {
+            return Ok(());
+        }
+        create_folder_of(&path)?;
+        match write_whole(&path, digest.as_bytes(), Existing::Replace) {
+            Err(Error::Write { path, source }) => Err(Error::cache(path, &source)),
+            written => written,
+        }
+    }
+
+    /// Forgets what was seen of a file.
+    pub fn forget(&self, origin: &str, file: &str) {
+        // A file that is not there is forgotten already.
+        let _ = std::fs::remove_file(self.path(origin, file));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_digest_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let digests = Digests::new(folder.path().join("digests"));
+        let (first, other) = ("1".repeat(64), "2".repeat(64));
+        assert_eq!(digests.seen("a/b", "c/d"), None);
+        digests.keep("a/b", "c/d", &first).unwrap();
+        digests.keep("a/b", "c/d", &first).unwrap();
+        digests.keep("a/b", "c/d", &other).unwrap();
+        assert_eq!(digests.seen("a/b", "c/d"), Some(first));
+        digests.forget("a/b", "c/d");
+        assert_eq!(digests.seen("a/b", "c/d"), None);
+    }
+}

@@ -1,0 +1,117 @@
+//! What environment variables say of the hub, its cache and the network, read once.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::{Error, Result};
+
+/// Where models come from and where they are kept.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// The hub's address (`HF_ENDPOINT`)
+    pub endpoint: Url,
+    /// The hub's cache, shared with other programs (`HF_HUB_CACHE`, or `hub` in `HF_HOME`)
+    pub cache: PathBuf,
+    /// What the hub is told of who asks (`HF_TOKEN`, or the file `token` in `HF_HOME`)
+    pub token: Option<String>,
+    /// No network is to be used (`HF_HUB_OFFLINE`)
+    pub offline: bool,
+    /// A folder with a folder for each model, looked at before the cache (`TEXT2ART_WEIGHTS`)
+    pub weights: Option<PathBuf>,
+    /// What this program keeps for itself: `text2art` in `XDG_CACHE_HOME`
+    pub own: PathBuf,
+    /// Longest time without a byte (`TEXT2ART_NETWORK_TIMEOUT`, in seconds; 30 where it is not said)
+    pub stall: Duration,
+    /// Longest time until a connection stands: ten seconds, or `stall` where that is less
+    pub connect: Duration,
+}
+
+/// Names a folder with a folder for each model.
+pub const WEIGHTS: &str = "TEXT2ART_WEIGHTS";
+/// Sets the longest time without a byte.
+pub const NETWORK_TIMEOUT: &str = "TEXT2ART_NETWORK_TIMEOUT";
+
+const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
+const STALL: Duration = Duration::from_secs(30);
+const CONNECT: Duration = Duration::from_secs(10);
+
+impl Environment {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// Where a variable cannot be used, or nothing says where the user's cache is.
+    pub fn read() -> Result<Self> {
+        let caches = folder("XDG_CACHE_HOME").or_else(|| Some(env::home_dir()?.join(".cache")));
+        let home = folder("HF_HOME").or_else(|| Some(caches.as_ref()?.join("huggingface")));
+        let cache = folder("HF_HUB_CACHE").or_else(|| Some(home.as_ref()?.join("hub")));
+        let nowhere = || Error::usage("there is no folder for downloaded models", "set HOME, or HF_HOME to a folder");
+        let stall = stall()?;
+        Ok(Self {
+            endpoint: endpoint()?,
+            token: token(home.as_deref())?,
+            cache: cache.ok_or_else(nowhere)?,
+            offline: text("HF_HUB_OFFLINE").is_some_and(|value| is_true(&value)),
+            weights: folder(WEIGHTS),
+            own: caches.or(home).ok_or_else(nowhere)?.join("text2art"),
+            stall,
+            connect: stall.min(CONNECT),
+        })
+    }
+}
+
+/// A variable that is set and not empty.
+fn set(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn folder(name: &str) -> Option<PathBuf> {
+    set(name).map(PathBuf::from)
+}
+
+fn text(name: &str) -> Option<String> {
+    set(name)?.into_string().ok()
+}
+
+/// The words `huggingface_hub` takes for true (its `constants.py`).
+fn is_true(value: &str) -> bool {
+    ["1", "ON", "YES", "TRUE"].contains(&value.to_uppercase().as_str())
+}
+
+fn endpoint() -> Result<Url> {
+    let said = text("HF_ENDPOINT").unwrap_or_else(|| DEFAULT_ENDPOINT.into());
+    let url = Url::parse(&said).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    url.ok_or_else(|| {
+        Error::usage(
+            format!("HF_ENDPOINT: `{said}` is no web address"),
+            "set it to the address of a hub, such as https://huggingface.co, or unset it",
+        )
+    })
+}
+
+fn token(home: Option<&std::path::Path>) -> Result<Option<String>> {
+    let file = || std::fs::read_to_string(home?.join("token")).ok();
+    let token = text("HF_TOKEN").or_else(file).map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
+    match token {
+        Some(token) if !token.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            let hint = "set HF_TOKEN to the token alone, as huggingface.co/settings/tokens shows it";
+            Err(Error::usage("HF_TOKEN: a token is letters and digits, without spaces", hint))
+        }
+        token => Ok(token),
+    }
+}
+
+fn stall() -> Result<Duration> {
+    let Some(said) = text(NETWORK_TIMEOUT) else { return Ok(STALL) };
+    let seconds = said.parse().ok().filter(|seconds| (0.1..=3600.0).contains(seconds));
+    let seconds: f64 = seconds.ok_or_else(|| {
+        Error::usage(
+            format!("{NETWORK_TIMEOUT}: `{said}` is no number of seconds from 0.1 to 3600"),
+            format!("mend or unset {NETWORK_TIMEOUT}"),
+        )
+    })?;
+    Ok(Duration::from_secs_f64(seconds))
+}

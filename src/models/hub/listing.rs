@@ -1,0 +1,133 @@
+//! The files of a repository, and which of them a model needs.
+
+use serde::Deserialize;
+
+use super::agent::Agent;
+use super::repository::{Repository, is_commit, is_inner_path};
+use super::retry::{Failure, retry};
+use crate::models::Role;
+use crate::models::files::{CLIP_PAIRS, VQGAN_WEIGHTS};
+use crate::{Error, Result};
+
+/// The longest answer that is read, in bytes.
+const LONGEST: u64 = 16 << 20;
+
+/// What a repository holds at a commit.
+#[derive(Debug)]
+pub(super) struct Listing {
+    /// The commit
+    pub(super) commit: String,
+    /// The files' paths
+    pub(super) files: Vec<String>,
+    /// What its card says of its licence
+    pub(super) licence: Option<String>,
+}
+
+/// The hub's answer, as far as it matters.
+#[derive(Deserialize)]
+struct Answer {
+    sha: String,
+    siblings: Vec<Sibling>,
+    #[serde(default, rename = "cardData")]
+    card: Option<Card>,
+}
+
+#[derive(Deserialize)]
+struct Sibling {
+    rfilename: String,
+}
+
+#[derive(Deserialize)]
+struct Card {
+    #[serde(default)]
+    license: Option<serde_json::Value>,
+}
+
+/// Asks the hub what a repository holds.
+///
+/// # Errors
+/// Where the hub cannot be reached, or has no such repository for us.
+pub(super) fn listing(agent: &Agent, repository: &Repository) -> Result<Listing> {
+    let names = ["api", "models"].into_iter().chain(repository.id.split('/'));
+    let url = agent.hub_url(names.chain(["revision", &repository.revision]))?;
+    let answer: Answer = retry(agent.stop(), || {
+        let (response, url) = agent.follow(&url, &[])?;
+        let mut response = agent.check(response, &url, Some(repository), "the list of files")?;
+        let text = response.body_mut().with_config().limit(LONGEST).read_to_vec();
+        let text = text.map_err(|error| Failure::again(Agent::trouble(&url, &error)))?;
+        serde_json::from_slice(&text).map_err(|error| {
+            let message = format!("{} does not list the files of {repository}: {error}", agent.hub());
+            Failure::Never(Error::network(message, "check HF_ENDPOINT"))
+        })
+    })?;
+    if !is_commit(&answer.sha) {
+        let message = format!("{} does not say the commit of {repository}", agent.hub());
+        return Err(Error::network(message, "check HF_ENDPOINT"));
+    }
+    let files = answer.siblings.into_iter().map(|sibling| sibling.rfilename).filter(|file| is_inner_path(file));
+    let licence = answer.card.and_then(|card| card.license).and_then(|licence| licence.as_str().map(str::to_owned));
+    Ok(Listing { commit: answer.sha, files: files.collect(), licence })
+}
+
+impl Listing {
+    fn has(&self, file: &str) -> bool {
+        self.files.iter().any(|found| found == file)
+    }
+
+    /// What the model is for: a tokenizer is what only a CLIP needs.
+    pub(super) fn role(&self) -> Role {
+        let clip = ["tokenizer.json", "open_clip_config.json", "vocab.json"].iter().any(|file| self.has(file));
+        if clip { Role::Clip } else { Role::Vqgan }
+    }
+
+    /// The files a model of a role needs: the weights first, then the configuration.
+    ///
+    /// # Errors
+    /// Where the repository holds no such model, with what it would need.
+    pub(super) fn select(&self, role: Role, repository: &Repository) -> Result<Vec<String>> {
+        match role {
+            Role::Clip => self.select_clip(repository),
+            Role::Vqgan => self.select_vqgan(repository),
+        }
+    }
+
+    fn select_clip(&self, repository: &Repository) -> Result<Vec<String>> {
+        let pair = CLIP_PAIRS.iter().find(|(weights, config)| self.has(weights) && self.has(config));
+        let Some((weights, config)) = pair.filter(|_| self.has("tokenizer.json")) else {
+            let wanted = CLIP_PAIRS.map(|(weights, config)| format!("{weights} with {config}")).join(", or ");
+            return Err(no_model(repository, "CLIP", &format!("tokenizer.json, and {wanted}")));
+        };
+        let others = ["tokenizer.json", "preprocessor_config.json"].into_iter().filter(|file| self.has(file));
+        Ok([weights, config].into_iter().copied().chain(others).map(str::to_owned).collect())
+    }
+
+    fn select_vqgan(&self, repository: &Repository) -> Result<Vec<String>> {
+        let with_extension = |extensions: &[&str]| -> Vec<&String> {
+            let fits = |file: &&String| {
+                let extension = file.rsplit_once('.').map_or("", |(_, extension)| extension);
+                !file.contains('/') && extensions.contains(&extension)
+            };
+            self.files.iter().filter(fits).collect()
+        };
+        let weights = VQGAN_WEIGHTS.iter().find(|weights| self.has(weights)).map(|weights| (*weights).to_owned());
+        let weights = weights.or_else(|| match with_extension(&["ckpt"]).as_slice() {
+            [only] => Some((*only).clone()),
+            _ => None,
+        });
+        let wanted = || format!("one of {}, or one .ckpt; and its configuration", VQGAN_WEIGHTS.join(", "));
+        let weights = weights.ok_or_else(|| no_model(repository, "VQGAN", &wanted()))?;
+        let folder = weights.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+        let named = ["model.yaml", "config.yaml", "config.json"].map(|name| format!("{folder}{name}"));
+        let config = named.into_iter().find(|config| self.has(config));
+        let config = config.or_else(|| match with_extension(&["yaml", "yml"]).as_slice() {
+            [only] => Some((*only).clone()),
+            _ => None,
+        });
+        let config = config.ok_or_else(|| no_model(repository, "VQGAN", &wanted()))?;
+        Ok(vec![weights, config])
+    }
+}
+
+fn no_model(repository: &Repository, kind: &str, wanted: &str) -> Error {
+    Error::usage(format!("{repository} holds no {kind} model"), format!("it needs {wanted}"))
+}

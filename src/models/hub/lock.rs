@@ -1,0 +1,57 @@
+//! One process at a time writes a content of the cache.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::cache::create_folder_of;
+use super::retry::sleep;
+use crate::session::Stop;
+use crate::{Error, Result};
+
+/// How often it is tried.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// A lock that is held until it is dropped, or its process ends. Python's clients take the same one (`flock`).
+pub(super) struct Lock(File);
+
+impl Lock {
+    /// Waits for a lock as long as `size` of what its holder writes changes at least once in `patience`.
+    ///
+    /// # Errors
+    /// Where the lock's file cannot be written, its holder seems dead, or it is to stop.
+    pub(super) fn take(path: &Path, stop: &Stop, patience: Duration, size: impl Fn() -> u64) -> Result<Self> {
+        create_folder_of(path)?;
+        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+        let file = opened.map_err(|error| Error::cache(path, &error))?;
+        let (mut seen, mut changed) = (size(), Instant::now());
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self(file)),
+                // A disk without locks: the rename at the end still keeps every file whole.
+                Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {
+                    return Ok(Self(file));
+                }
+                Err(TryLockError::Error(error)) => return Err(Error::cache(path, &error)),
+                Err(TryLockError::WouldBlock) => {}
+            }
+            let now = size();
+            if now != seen {
+                (seen, changed) = (now, Instant::now());
+            }
+            if changed.elapsed() > patience {
+                let problem = "another process holds this lock, and downloads nothing".into();
+                let hint = "end the other process, or wait for it".into();
+                return Err(Error::Cache { path: path.to_owned(), problem, hint });
+            }
+            sleep(stop, INTERVAL)?;
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file frees it, too.
+        let _ = self.0.unlock();
+    }
+}

@@ -1,0 +1,32 @@
+//! The hub of models and its cache. The `hf-hub` crate knows the names and folders; the bytes come through an agent of
+//! our own, with limits, resumption and checksums (`huggingface_hub`'s `file_download.py` is the protocol's source).
+
+mod agent;
+mod cache;
+mod digests;
+mod environment;
+mod fetch;
+mod listing;
+mod lock;
+mod metadata;
+mod part;
+mod repository;
+mod retry;
+mod transfer;
+
+pub use cache::Cache;
+pub use digests::Digests;
+pub use environment::{Environment, NETWORK_TIMEOUT, WEIGHTS};
+pub use fetch::{Hub, Item, Origin, Progress, Request, Selection};
+pub use repository::{Repository, is_commit, is_sha256};
+
+/// A number of bytes for people, in decimal units as the hub shows it.
+#[must_use]
+#[allow(clippy::cast_precision_loss)] // for people
+pub fn megabytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.2} GB", bytes as f64 / 1e9),
+    }
+}

@@ -1,0 +1,114 @@
+//! `organisation/repository@revision`: which state of which repository of the hub.
+
+use std::fmt;
+
+/// A repository of models on the hub, and which state of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repository {
+    /// `organisation/repository`
+    pub id: String,
+    /// A commit of 40 hexadecimal digits, or the name of a branch
+    pub revision: String,
+}
+
+/// The branch where none is said.
+const MAIN: &str = "main";
+
+impl Repository {
+    /// A repository at a revision.
+    #[must_use]
+    pub fn new(id: impl Into<String>, revision: impl Into<String>) -> Self {
+        Self { id: id.into(), revision: revision.into() }
+    }
+
+    /// Reads `organisation/repository` or `organisation/repository@revision`; none where it is neither.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (id, revision) = text.split_once('@').unwrap_or((text, MAIN));
+        let (organisation, name) = id.split_once('/')?;
+        let fits = is_segment(organisation) && is_segment(name) && revision.split('/').all(is_segment);
+        fits.then(|| Self::new(id, revision))
+    }
+
+    /// The same repository in another state.
+    #[must_use]
+    pub fn at(&self, revision: &str) -> Self {
+        Self::new(self.id.clone(), revision)
+    }
+
+    /// Whether the revision is a commit, which never changes.
+    #[must_use]
+    pub fn is_pinned(&self) -> bool {
+        is_commit(&self.revision)
+    }
+
+    /// As the `hf-hub` crate has it, which knows the cache's names.
+    pub(super) fn as_repo(&self) -> hf_hub::Repo {
+        hf_hub::Repo::with_revision(self.id.clone(), hf_hub::RepoType::Model, self.revision.clone())
+    }
+}
+
+impl fmt::Display for Repository {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.revision.as_str() {
+            MAIN => formatter.write_str(&self.id),
+            revision => write!(formatter, "{}@{revision}", self.id),
+        }
+    }
+}
+
+/// Whether a text is a commit: 40 lower-case hexadecimal digits.
+#[must_use]
+pub fn is_commit(text: &str) -> bool {
+    text.len() == 40 && is_lower_hex(text)
+}
+
+/// Whether a text is a SHA-256: 64 lower-case hexadecimal digits.
+#[must_use]
+pub fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && is_lower_hex(text)
+}
+
+fn is_lower_hex(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether a text may be one name between the slashes of a path in a cache.
+pub(super) fn is_segment(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    !text.is_empty() && text.len() <= 128 && !text.starts_with('.') && !text.contains("..") && text.bytes().all(plain)
+}
+
+/// Whether a file's path in a repository stays inside the repository.
+pub(super) fn is_inner_path(path: &str) -> bool {
+    let inner = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0', ':']);
+    !path.is_empty() && path.len() <= 1024 && path.split('/').all(inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_repositories() {
+        let parsed = Repository::parse("openai/clip-vit-base-patch32").unwrap();
+        assert_eq!((parsed.id.as_str(), parsed.revision.as_str()), ("openai/clip-vit-base-patch32", "main"));
+        let branch = Repository::parse("a/b@refs/pr/15").unwrap();
+        assert_eq!((branch.revision.as_str(), branch.is_pinned()), ("refs/pr/15", false));
+        assert_eq!(branch.to_string(), "a/b@refs/pr/15");
+        assert!(Repository::parse("a/b@e93a26e7707683d349bf5d5c41c5b0ef69b677a9").unwrap().is_pinned());
+        for wrong in
+            ["", "a", "a/", "/b", "a/b/c", "./b", "../b", "a/..", "a/b@", "a/b@../x", "a/b@/x", "a b/c", "a/b@x@y"]
+        {
+            assert_eq!(Repository::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn paths_stay_inside() {
+        assert!(is_inner_path("vqvae/config.json"));
+        for wrong in ["", "/etc/passwd", "../a", "a/../b", "a//b", "C:\\x", "a/."] {
+            assert!(!is_inner_path(wrong), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Trying again: how often, after how long, and when not.
+
+use std::time::{Duration, Instant};
+
+use crate::session::Stop;
+use crate::{Error, Result};
+
+/// Why an attempt failed.
+pub(super) enum Failure {
+    /// The next attempt may succeed
+    Again {
+        /// What is wrong, in case no attempt succeeds
+        message: String,
+        /// How long the other side asked us to wait
+        wait: Option<Duration>,
+        /// Whether this attempt brought something that the next one need not bring
+        progressed: bool,
+    },
+    /// Every attempt would fail
+    Never(Error),
+}
+
+/// Attempts without any progress before it is given up.
+const MOST_ATTEMPTS: u32 = 4;
+/// Time before the second attempt; doubled before each further one.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// The longest wait another side may ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How often a wait looks whether it is to stop.
+const SLICE: Duration = Duration::from_millis(50);
+
+impl Failure {
+    pub(super) fn again(message: impl Into<String>) -> Self {
+        Self::Again { message: message.into(), wait: None, progressed: false }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Never(error)
+    }
+}
+
+/// Attempts something until it succeeds, cannot succeed, or has failed too often.
+pub(super) fn retry<T>(stop: &Stop, mut attempt: impl FnMut() -> Result<T, Failure>) -> Result<T> {
+    let mut failed = 0;
+    loop {
+        let failure = attempt();
+        if stop.is_requested() {
+            return Err(Error::Stopped);
+        }
+        match failure {
+            Ok(value) => return Ok(value),
+            Err(Failure::Never(error)) => return Err(error),
+            Err(Failure::Again { message, wait, progressed }) => {
+                failed = if progressed { 1 } else { failed + 1 };
+                if failed >= MOST_ATTEMPTS {
+                    let hint = "try again later: what came is kept, and the download goes on from there";
+                    return Err(Error::network(format!("{message} ({failed} attempts)"), hint));
+                }
+                if let Some(wait) = wait.filter(|wait| *wait > LONGEST_WAIT) {
+                    let hint = format!("try again in {} seconds", wait.as_secs());
+                    return Err(Error::network(message, hint));
+                }
+                sleep(stop, wait.unwrap_or_else(|| FIRST_WAIT * 2_u32.pow(failed - 1)))?;
+            }
+        }
+    }
+}
+
+/// Waits, unless it is to stop.
+pub(super) fn sleep(stop: &Stop, time: Duration) -> Result<()> {
+    let end = Instant::now() + time;
+    loop {
+        if stop.is_requested() {
+            return Err(Error::Stopped);
+        }
+        match end.checked_duration_since(Instant::now()) {
+            Some(left) if !left.is_zero() => std::thread::sleep(left.min(SLICE)),
+            _ => return Ok(()),
+        }
+    }
+}

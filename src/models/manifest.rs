@@ -1,0 +1,307 @@
+//! The published models known by name: `weights/models.toml`, compiled in.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use super::Role;
+use crate::settings::Quality;
+use crate::{Error, Result};
+
+static TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/models.toml"));
+
+/// Everything that can be asked for by name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    #[serde(rename = "model")]
+    models: Vec<Entry>,
+    #[serde(rename = "tokenizer")]
+    tokenizers: Vec<SharedTokenizer>,
+    #[serde(rename = "preset")]
+    presets: Vec<Preset>,
+    #[serde(rename = "table")]
+    tables: BTreeMap<String, QualityTable>,
+}
+
+/// A published model.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// What the user calls it
+    pub name: String,
+    /// What it is for
+    pub role: Role,
+    /// What it is, in a line
+    pub title: String,
+    /// `organisation/repository` on the hub; none where every file has a URL
+    pub repository: Option<String>,
+    /// A commit of 40 hexadecimal digits, or a branch
+    pub revision: Option<String>,
+    /// The weight file's format: safetensors, pickle or msgpack
+    pub format: String,
+    /// What its page says of its licence
+    pub licence: String,
+    /// What else the user should know
+    pub note: Option<String>,
+    /// Its files: one with the weights, one with the configuration
+    pub files: Vec<EntryFile>,
+    /// The tokenizer it reads, where it is kept in another repository
+    pub tokenizer: Option<String>,
+}
+
+/// A file of a model.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntryFile {
+    /// What it holds
+    pub part: FilePart,
+    /// Its path in the repository
+    pub path: String,
+    /// Where it is, for a file that is on no hub
+    pub url: Option<String>,
+    /// Its size, where it is known
+    pub bytes: Option<u64>,
+    /// About its size, where it is not
+    pub about: Option<u64>,
+    /// Its SHA-256 in lower-case hexadecimal digits, where it is known
+    pub sha256: Option<String>,
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FilePart {
+    /// The weights
+    Weights,
+    /// The configuration
+    Configuration,
+}
+
+/// A tokenizer that several models read.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SharedTokenizer {
+    /// What entries call it
+    pub name: String,
+    /// Its repository
+    pub repository: String,
+    /// A commit, or a branch
+    pub revision: String,
+    /// Its path there
+    pub path: String,
+    /// Its size
+    pub bytes: Option<u64>,
+    /// Its SHA-256
+    pub sha256: Option<String>,
+}
+
+/// What a name of `--model` stands for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preset {
+    /// What the user calls it
+    pub name: String,
+    /// The VQGAN that draws
+    pub vqgan: String,
+    /// The table of what each quality spends
+    table: String,
+}
+
+/// What each quality spends.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QualityTable {
+    /// To see whether a prompt works
+    pub draft: Work,
+    /// The default
+    pub normal: Work,
+    /// Larger or longer
+    pub better: Work,
+    /// The most that still pays
+    pub best: Work,
+}
+
+/// An amount of work.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Work {
+    /// The picture's side, in pixels
+    pub side: usize,
+    /// Iterations
+    pub iterations: usize,
+    /// Cutouts each CLIP sees in an iteration
+    pub cutouts: usize,
+    /// The CLIP models that judge
+    pub clip: Vec<String>,
+}
+
+/// The table of the models that have none of their own.
+const PUBLISHED: &str = "published";
+
+impl Manifest {
+    /// The manifest inside the program.
+    ///
+    /// # Errors
+    /// None in a program that was built whole.
+    pub fn get() -> Result<&'static Self> {
+        static MANIFEST: OnceLock<Result<Manifest, String>> = OnceLock::new();
+        let parsed = MANIFEST.get_or_init(|| toml::from_str(TEXT).map_err(|error| error.to_string()));
+        parsed.as_ref().map_err(|problem| Error::fault(format!("the list of models cannot be read: {problem}")))
+    }
+
+    /// All models, in the order of the file.
+    #[must_use]
+    pub fn models(&self) -> &[Entry] {
+        &self.models
+    }
+
+    /// All names of `--model`.
+    #[must_use]
+    pub fn presets(&self) -> &[Preset] {
+        &self.presets
+    }
+
+    /// The model of a name.
+    #[must_use]
+    pub fn model(&self, name: &str) -> Option<&Entry> {
+        self.models.iter().find(|entry| entry.name == name)
+    }
+
+    /// What a name of `--model` stands for.
+    #[must_use]
+    pub fn preset(&self, name: &str) -> Option<&Preset> {
+        self.presets.iter().find(|preset| preset.name == name)
+    }
+
+    /// What the qualities of a preset spend; of no preset, what suits published models.
+    ///
+    /// # Errors
+    /// None in a program that was built whole.
+    pub fn table(&self, preset: Option<&Preset>) -> Result<&QualityTable> {
+        let name = preset.map_or(PUBLISHED, |preset| &preset.table);
+        self.tables.get(name).ok_or_else(|| Error::fault(format!("there is no quality table `{name}`")))
+    }
+
+    /// The tokenizer an entry reads from another repository.
+    #[must_use]
+    pub fn tokenizer_of(&self, entry: &Entry) -> Option<&SharedTokenizer> {
+        let name = entry.tokenizer.as_ref()?;
+        self.tokenizers.iter().find(|tokenizer| tokenizer.name == *name)
+    }
+
+    /// The error of a model's name that nothing stands behind, with names that look like it.
+    #[must_use]
+    pub fn unknown_model(&self, role: Role, name: &str) -> Error {
+        let names = self.models.iter().filter(|entry| entry.role == role).map(|entry| entry.name.as_str());
+        unknown(role.option(), name, names)
+    }
+
+    /// The error of a `--model` that nothing stands behind.
+    #[must_use]
+    pub fn unknown_preset(&self, name: &str) -> Error {
+        let vqgans = self.models.iter().filter(|entry| entry.role == Role::Vqgan).map(|entry| entry.name.as_str());
+        unknown("model", name, self.presets.iter().map(|preset| preset.name.as_str()).chain(vqgans))
+    }
+}
+
+impl QualityTable {
+    /// What a quality spends.
+    #[must_use]
+    pub fn of(&self, quality: Quality) -> &Work {
+        match quality {
+            Quality::Draft => &self.draft,
+            Quality::Normal => &self.normal,
+            Quality::Better => &self.better,
+            Quality::Best => &self.best,
+        }
+    }
+}
+
+impl Entry {
+    /// The file that holds a part; every entry has one of each.
+    #[must_use]
+    pub fn file(&self, part: FilePart) -> Option<&EntryFile> {
+        self.files.iter().find(|file| file.part == part)
+    }
+
+    /// Its revision on the hub.
+    #[must_use]
+    pub fn revision(&self) -> &str {
+        self.revision.as_deref().unwrap_or("main")
+    }
+}
+
+/// The error of a name nothing stands behind.
+fn unknown<'a>(option: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Error {
+    let known: Vec<&str> = std::iter::once(super::embedded::NAME).chain(known).collect();
+    let near = near(name, &known);
+    let hint = if near.is_empty() {
+        format!("use one of {}; or a path, or `organisation/repository` on the hub", known.join(", "))
+    } else {
+        format!("is {} meant? `text2art models list` shows all names; a path must exist", near.join(" or "))
+    };
+    Error::usage(format!("--{option} {name}: there is no model or file of this name"), hint)
+}
+
+/// Names that are spelled nearly alike, the nearest first.
+#[must_use]
+pub fn near<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
+    /// Of `strsim`'s Jaro-Winkler similarity, 0 to 1
+    const ALIKE: f64 = 0.8;
+    const MOST: usize = 3;
+    let mut near: Vec<(f64, &str)> =
+        known.iter().map(|known| (strsim::jaro_winkler(&name.to_lowercase(), known), *known)).collect();
+    near.retain(|(alike, _)| *alike >= ALIKE);
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    near.into_iter().take(MOST).map(|(_, known)| known).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::hub::Repository;
+
+    #[test]
+    fn every_entry_is_whole() {
+        let manifest = Manifest::get().unwrap();
+        for entry in manifest.models() {
+            let name = &entry.name;
+            for part in [FilePart::Weights, FilePart::Configuration] {
+                assert_eq!(entry.files.iter().filter(|file| file.part == part).count(), 1, "{name}: {part:?}");
+            }
+            assert!(matches!(entry.format.as_str(), "safetensors" | "pickle" | "msgpack"), "{name}");
+            match &entry.repository {
+                Some(id) => {
+                    let spelled = format!("{id}@{}", entry.revision());
+                    assert!(Repository::parse(&spelled).is_some(), "{name}: {spelled}");
+                    assert!(entry.files.iter().all(|file| file.url.is_none()), "{name}");
+                }
+                None => assert!(entry.files.iter().all(|file| file.url.is_some()), "{name}"),
+            }
+            for sha256 in entry.files.iter().filter_map(|file| file.sha256.as_ref()) {
+                assert!(sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}");
+            }
+            assert_eq!(entry.role == Role::Clip, manifest.tokenizer_of(entry).is_some(), "{name}");
+            assert_eq!(manifest.models().iter().filter(|other| other.name == *name).count(), 1, "{name} twice");
+        }
+        for preset in manifest.presets() {
+            assert_eq!(manifest.model(&preset.vqgan).unwrap().role, Role::Vqgan, "{}", preset.name);
+            let table = manifest.table(Some(preset)).unwrap();
+            for work in [&table.draft, &table.normal, &table.better, &table.best] {
+                assert!(!work.clip.is_empty());
+                assert!(work.clip.iter().all(|clip| manifest.model(clip).unwrap().role == Role::Clip));
+            }
+        }
+    }
+
+    #[test]
+    fn names_that_look_alike_are_found() {
+        let manifest = Manifest::get().unwrap();
+        let hint = manifest.unknown_model(Role::Clip, "vit_b32").hint();
+        assert!(hint.contains("vit-b32"), "{hint}");
+        assert!(manifest.unknown_preset("imagnet").hint().contains("imagenet"));
+        assert!(manifest.unknown_preset("zzz").hint().contains("amused"));
+    }
+}

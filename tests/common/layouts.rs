@@ -1,0 +1,148 @@
+//! Models written the way they are published.
+
+use rmpv::Value;
+use text2art::models::container::TensorFile;
+
+/// A VQGAN in taming-transformers' names as flax's msgpack, with its names and its order of dimensions.
+pub fn flax(file: &TensorFile) -> Vec<u8> {
+    let names = file.names().filter(|name| !name.starts_with("loss."));
+    let tensors = names.map(|name| (name.to_owned(), file.shape(name).unwrap().to_vec(), file.read(name).unwrap()));
+    flax_of(tensors)
+}
+
+/// Flax's msgpack of tensors with taming-transformers' names and PyTorch's order of dimensions.
+pub fn flax_of(tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>) -> Vec<u8> {
+    let mut root = Vec::new();
+    for (name, shape, values) in tensors {
+        let (path, shape, values) = renamed(&name, shape, values);
+        let mut bytes = Vec::new();
+        let shape = shape.into_iter().map(Value::from).collect();
+        let array = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let array = Value::Array(vec![Value::Array(shape), Value::from("float32"), Value::Binary(array)]);
+        rmpv::encode::write_value(&mut bytes, &array).unwrap();
+        insert(&mut root, &path, Value::Ext(1, bytes));
+    }
+    let mut bytes = Vec::new();
+    rmpv::encode::write_value(&mut bytes, &Value::Map(root)).unwrap();
+    bytes
+}
+
+/// Keys on the way to the array, its shape and its values: `up.2.block.0` is `up_2`, `block_0`; kernels are
+/// (height, width, inputs, outputs); norms have a scale, the codebook an embedding.
+fn renamed(name: &str, shape: Vec<usize>, values: Vec<f32>) -> (Vec<String>, Vec<usize>, Vec<f32>) {
+    let mut path: Vec<String> = Vec::new();
+    for word in name.split('.') {
+        match path.last_mut() {
+            Some(last) if word.bytes().all(|byte| byte.is_ascii_digit()) => last.extend(["_", word]),
+            _ => path.push(word.to_owned()),
+        }
+    }
+    if path.last().is_none_or(|last| last != "weight") {
+        return (path, shape, values);
+    }
+    let layer = path[path.len() - 2].clone();
+    let last = path.last_mut().unwrap();
+    if layer.starts_with("norm") {
+        *last = "scale".into();
+    } else if layer.starts_with("embed") {
+        *last = "embedding".into();
+    } else {
+        *last = "kernel".into();
+    }
+    let (outputs, inputs, height, width) = match *shape.as_slice() {
+        [outputs, inputs, height, width] if *last == "kernel" => (outputs, inputs, height, width),
+        _ => return (path, shape, values),
+    };
+    let mut turned = Vec::with_capacity(values.len());
+    for pixel in 0..height * width {
+        for input in 0..inputs {
+            turned.extend((0..outputs).map(|output| values[(output * inputs + input) * height * width + pixel]));
+        }
+    }
+    (path, vec![height, width, inputs, outputs], turned)
+}
+
+fn insert(map: &mut Vec<(Value, Value)>, path: &[String], value: Value) {
+    let (first, rest) = path.split_first().unwrap();
+    if rest.is_empty() {
+        map.push((Value::from(first.as_str()), value));
+        return;
+    }
+    let known = map.iter().position(|(key, _)| key.as_str() == Some(first));
+    let index = known.unwrap_or_else(|| {
+        map.push((Value::from(first.as_str()), Value::Map(Vec::new())));
+        map.len() - 1
+    });
+    if let Value::Map(inner) = &mut map[index].1 {
+        insert(inner, rest, value);
+    }
+}
+
+/// A safetensors file of tensors in single precision.
+pub fn safetensors(tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>) -> Vec<u8> {
+    let tensors: Vec<_> = tensors.map(|(name, shape, values)| (name, shape, bytes(&values))).collect();
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        (name, safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes).unwrap())
+    });
+    safetensors::serialize(views, None).unwrap()
+}
+
+/// A zip archive with a pickle as PyTorch writes it: a dictionary of tensors, or a trainer's, which has it in `state_dict`.
+pub fn pickle(tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>, of_trainer: bool) -> Vec<u8> {
+    let mut items = b"ccollections\nOrderedDict\n)R(".to_vec();
+    let mut entries: Vec<(String, Vec<u8>)> = Vec::new();
+    for (number, (name, shape, values)) in tensors.enumerate() {
+        let strides: Vec<usize> = (0..shape.len()).map(|axis| shape[axis + 1..].iter().product()).collect();
+        items.extend(text(&name));
+        items.extend(b"ctorch._utils\n_rebuild_tensor_v2\n((");
+        items.extend(text("storage"));
+        items.extend(b"ctorch\nFloatStorage\n");
+        items.extend(text(&number.to_string()));
+        items.extend(text("cpu"));
+        items.extend(integer(values.len()));
+        items.extend(b"tQ");
+        items.extend(integer(0));
+        for sizes in [&shape, &strides] {
+            items.push(b'(');
+            for size in sizes {
+                items.extend(integer(*size));
+            }
+            items.push(b't');
+        }
+        items.extend(b"\x89ccollections\nOrderedDict\n)RtR");
+        entries.push((format!("archive/data/{number}"), bytes(&values)));
+    }
+    items.push(b'u');
+    let mut pickle = b"\x80\x02".to_vec();
+    if of_trainer {
+        pickle.extend(b"}(");
+        pickle.extend(text("epoch"));
+        pickle.extend(integer(7));
+        pickle.extend(text("state_dict"));
+        pickle.extend(&items);
+        pickle.push(b'u');
+    } else {
+        pickle.extend(&items);
+    }
+    pickle.push(b'.');
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    let entries = std::iter::once(("archive/data.pkl".to_owned(), pickle)).chain(entries);
+    for (name, content) in entries.chain([("archive/version".to_owned(), b"3\n".to_vec())]) {
+        writer.start_file(name, options).unwrap();
+        std::io::Write::write_all(&mut writer, &content).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+fn text(text: &str) -> Vec<u8> {
+    [b"X", &u32::try_from(text.len()).unwrap().to_le_bytes()[..], text.as_bytes()].concat()
+}
+
+fn integer(number: usize) -> Vec<u8> {
+    [b"J", &i32::try_from(number).unwrap().to_le_bytes()[..]].concat()
+}
+
+fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
