@@ -5,10 +5,18 @@ use rayon::prelude::*;
 
 use super::{Layer, Matrix, MatrixMut, Products, multiply, unexpected_shape};
 
+/// Rows this many elements (4 KiB) apart, or a multiple, fall on the same lines of a cache and drive each
+/// other out.
+const PAGE: usize = 1024;
+/// What sets such rows apart: the elements of a cache line.
+const LINE: usize = 16;
+
 /// y = W x + b over the last dimension: `[.., inputs]` to `[.., outputs]`.
 #[derive(Clone, Debug)]
 pub struct Linear {
+    /// `[outputs, stride]`, of which `inputs` columns count
     weight: Vec<f32>,
+    stride: usize,
     bias: Option<Vec<f32>>,
     inputs: usize,
     outputs: usize,
@@ -22,7 +30,19 @@ impl Linear {
     #[must_use]
     pub fn new(weight: Vec<f32>, bias: Option<Vec<f32>>, inputs: usize, outputs: usize) -> Self {
         assert!(weight.len() == inputs * outputs && bias.as_ref().is_none_or(|b| b.len() == outputs));
-        Self { weight, bias, inputs, outputs }
+        if !inputs.is_multiple_of(PAGE) {
+            return Self { weight, stride: inputs, bias, inputs, outputs };
+        }
+        let stride = inputs + LINE;
+        let mut apart = vec![0.0; outputs * stride];
+        for (apart, row) in apart.chunks_mut(stride).zip(weight.chunks(inputs)) {
+            apart[..inputs].copy_from_slice(row);
+        }
+        Self { weight: apart, stride, bias, inputs, outputs }
+    }
+
+    fn matrix(&self) -> Matrix<'_> {
+        Matrix::new(&self.weight, self.outputs, self.inputs, self.stride, 1)
     }
 }
 
@@ -50,7 +70,7 @@ impl Layer for Linear {
         multiply(
             &mut MatrixMut::dense(output, rows, self.outputs),
             Matrix::dense(input, rows, self.inputs),
-            Matrix::dense(&self.weight, self.outputs, self.inputs).transposed(),
+            self.matrix().transposed(),
             Products { accumulate: self.bias.is_some(), parallel: true, scale: 1.0 },
         );
     }
@@ -68,7 +88,7 @@ impl Layer for Linear {
         multiply(
             &mut MatrixMut::dense(input_gradient, rows, self.inputs),
             Matrix::dense(output_gradient, rows, self.outputs),
-            Matrix::dense(&self.weight, self.outputs, self.inputs),
+            self.matrix(),
             Products { accumulate: false, parallel: true, scale: 1.0 },
         );
     }

@@ -8,6 +8,8 @@
 //! transposed. Work runs over tiles of a few rows whose sums stay in the cache.
 //! Memory: one padded copy of each picture in work, and a tile a thread.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::buffer::Buffer;
@@ -17,6 +19,10 @@ use super::{Matrix, MatrixMut, Products, multiply};
 
 /// Elements of a tile's sums: half a megabyte, which a core's second cache holds.
 const TILE_ELEMENTS: usize = 1 << 17;
+/// Tiles that share out evenly among the cores of most machines.
+const EVEN: usize = 4;
+/// Channels of a block are a multiple of this.
+const BLOCK_CHANNELS: usize = 16;
 
 /// One direction of the convolution, as sums over taps.
 struct Pass<'a> {
@@ -127,15 +133,15 @@ impl Pass<'_> {
             &copy
         };
         let (height, width) = (self.output_height(), self.output_width());
-        let rows = (TILE_ELEMENTS / (self.outputs * self.padded_width())).clamp(1, height);
+        let tiles = Tiles::new(self.outputs, height, self.padded_width());
         let output = DisjointSlice::new(output);
-        (0..height.div_ceil(rows)).into_par_iter().for_each(|tile| {
-            let first = tile * rows;
-            let rows = rows.min(height - first);
-            let sums = self.tile(padded, first, rows);
-            for (channel, sums) in sums.chunks(rows * self.padded_width()).enumerate() {
-                // SAFETY: tiles cover different rows of each channel.
-                let output = unsafe { output.range((channel * height + first) * width, rows * width) };
+        (0..tiles.count()).into_par_iter().for_each(|index| {
+            let tile = tiles.tile(index);
+            let sums = self.tile(padded, &tile);
+            for (channel, sums) in tile.channels.clone().zip(sums.chunks(tile.rows.len() * self.padded_width())) {
+                // SAFETY: tiles cover different rows or different channels.
+                let output =
+                    unsafe { output.range((channel * height + tile.rows.start) * width, tile.rows.len() * width) };
                 let bias = self.bias.map_or(0.0, |bias| bias[channel]);
                 for (output, sums) in output.chunks_mut(width).zip(sums.chunks(self.padded_width())) {
                     for (y, sum) in output.iter_mut().zip(sums) {
@@ -146,28 +152,70 @@ impl Pass<'_> {
         });
     }
 
-    /// `[outputs, rows · padded width]`: the sums of `rows` rows from `first` on.
-    fn tile(&self, padded: &[f32], first: usize, rows: usize) -> Buffer {
+    /// `[channels, rows · padded width]`: the sums of a tile.
+    fn tile(&self, padded: &[f32], tile: &Tile) -> Buffer {
         let side = self.kernels.window.side;
         let (width, plane) = (self.padded_width(), self.plane());
         let pairs = self.inputs * self.outputs;
-        let pixels = rows * width;
-        let mut sums = Buffer::any(self.outputs * pixels);
+        let (channels, pixels) = (tile.channels.len(), tile.rows.len() * width);
+        let mut sums = Buffer::any(channels * pixels);
         for tap in 0..side * side {
-            let start = (first + tap / side) * width + tap % side;
+            let start = (tile.rows.start + tap / side) * width + tap % side;
             let kernel = if self.reversed {
                 let kernel = &self.kernels.weight[(side * side - 1 - tap) * pairs..][..pairs];
-                Matrix::dense(kernel, self.inputs, self.outputs).transposed()
+                Matrix::new(&kernel[tile.channels.start..], channels, self.inputs, 1, self.outputs)
             } else {
-                Matrix::dense(&self.kernels.weight[tap * pairs..][..pairs], self.outputs, self.inputs)
+                let kernel = &self.kernels.weight[tap * pairs..][..pairs];
+                Matrix::dense(&kernel[tile.channels.start * self.inputs..], channels, self.inputs)
             };
             multiply(
-                &mut MatrixMut::dense(&mut sums, self.outputs, pixels),
+                &mut MatrixMut::dense(&mut sums, channels, pixels),
                 kernel,
                 Matrix::new(&padded[start..], self.inputs, pixels, plane, 1),
                 Products { accumulate: tap > 0, parallel: false, scale: 1.0 },
             );
         }
         sums
+    }
+}
+
+/// How a result is cut: into bands of rows, and where these are few into blocks of channels, too. It
+/// depends on the shape alone.
+struct Tiles {
+    channels: usize,
+    height: usize,
+    block: usize,
+    rows: usize,
+}
+
+/// Rows of some channels.
+struct Tile {
+    channels: Range<usize>,
+    rows: Range<usize>,
+}
+
+impl Tiles {
+    fn new(channels: usize, height: usize, width: usize) -> Self {
+        let most = (TILE_ELEMENTS / (channels * width)).clamp(1, height);
+        // Of equal size, and as many as share out evenly among cores.
+        let bands = height.div_ceil(most);
+        let bands = if bands < EVEN { bands } else { bands.next_multiple_of(EVEN).min(height) };
+        let blocks = if bands < EVEN { EVEN.div_ceil(bands) } else { 1 };
+        let block = channels.div_ceil(blocks).next_multiple_of(BLOCK_CHANNELS).min(channels);
+        Self { channels, height, block, rows: height.div_ceil(bands) }
+    }
+
+    fn bands(&self) -> usize {
+        self.height.div_ceil(self.rows)
+    }
+
+    fn count(&self) -> usize {
+        self.bands() * self.channels.div_ceil(self.block)
+    }
+
+    fn tile(&self, index: usize) -> Tile {
+        let part = |index: usize, size: usize, all: usize| index * size..((index + 1) * size).min(all);
+        let (block, band) = (index / self.bands(), index % self.bands());
+        Tile { channels: part(block, self.block, self.channels), rows: part(band, self.rows, self.height) }
     }
 }

@@ -137,15 +137,19 @@ impl Warp {
     #[allow(clippy::cast_precision_loss)]
     fn for_each_sample(&self, view: &View, source: (usize, usize), taps: usize, mut visit: impl FnMut(usize, &Taps)) {
         let (height, width) = self.size;
-        let steps = taps as f64;
-        for i in 0..height {
-            for j in 0..width {
-                for tap in 0..taps * taps {
-                    let offset = |index: usize| (2 * index + 1) as f64 / (2.0 * steps);
-                    let x = (j as f64 + offset(tap % taps)) / width as f64 * 2.0 - 1.0;
-                    let y = (i as f64 + offset(tap / taps)) / height as f64 * 2.0 - 1.0;
-                    let (x, y) = view.matrix.map(x, y);
-                    visit(i * width + j, &view.border.neighbours(x, y, source));
+        let along = |length: usize| -> Vec<f64> {
+            let offset = |index: usize| (2 * index + 1) as f64 / (2.0 * taps as f64);
+            let place = |index: usize| (index / taps) as f64 + offset(index % taps);
+            (0..length * taps).map(|index| place(index) / length as f64 * 2.0 - 1.0).collect()
+        };
+        let (columns, rows) = (along(width), along(height));
+        for (i, rows) in rows.chunks(taps).enumerate() {
+            for (j, columns) in columns.chunks(taps).enumerate() {
+                for &y in rows {
+                    for &x in columns {
+                        let (x, y) = view.matrix.map(x, y);
+                        visit(i * width + j, &view.border.neighbours(x, y, source));
+                    }
                 }
             }
         }
@@ -182,20 +186,24 @@ impl Border {
             Border::Edge => position = position.clamp(0.0, size - 1.0),
             Border::Reflection => {
                 let period = 2.0 * size;
-                let folded = (position + 0.5).rem_euclid(period);
+                let shifted = position + 0.5;
+                let within = (0.0..period).contains(&shifted);
+                let folded = if within { shifted } else { shifted.rem_euclid(period) };
                 let folded = if folded > size { period - folded } else { folded };
                 position = (folded - 0.5).clamp(0.0, size - 1.0);
             }
         }
-        let mut before = position.floor();
-        let mut share = position - before;
+        // The floor, without a call: a cast cuts towards zero.
+        let mut before = position as isize;
+        before -= isize::from(before as f64 > position);
+        let mut share = position - before as f64;
         if share > 1.0 - ON_PIXEL {
-            before += 1.0;
+            before += 1;
             share = 0.0;
         } else if share < ON_PIXEL {
             share = 0.0;
         }
-        (before as isize, share as f32)
+        (before, share as f32)
     }
 }
 
