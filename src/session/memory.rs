@@ -9,9 +9,8 @@ use crate::{Error, Result, machine};
 /// What the program takes without models and pictures: itself, its threads, what its libraries keep;
 /// measured on Linux.
 const PROGRAM: u64 = 18 << 20;
-/// What the allocator keeps of memory that was given back, at most: glibc returns no block below this
-/// size (`mallopt(3)`, the largest `M_MMAP_THRESHOLD`).
-const HELD_BACK: u64 = 32 << 20;
+/// What buffers that wait for their next use, and buffers larger than what is in them, add; measured.
+const HELD_BACK: (u64, u64) = (1, 4);
 
 /// About how many bytes a run takes at its highest, judging `batch` cutouts at a time: the program, the
 /// models, and the larger of the drawer's pass and of what that keeps while a judge looks; or a model's
@@ -39,7 +38,7 @@ pub(super) fn estimate(settings: &Settings, batch: usize, models: &Models) -> Re
         file = file.max(clip.file_bytes());
         compiled += clip.compiled_bytes();
     }
-    let held_back = (most / 5).min(HELD_BACK);
+    let held_back = most / HELD_BACK.1 * HELD_BACK.0;
     Ok(PROGRAM
         .saturating_add(compiled)
         .saturating_add(weights)
