@@ -132,10 +132,14 @@ fn a_folder_that_vanishes_loses_nothing() {
     std::fs::create_dir(workplace.join("rescue")).unwrap();
     let mut command = workplace.command();
     command.env("TMPDIR", workplace.join("rescue")).args(&SMALL[..7]);
-    let mut running = Running::start(command.args(["-n", "30", "--progress", "json", "-o", "gone/p.png"]));
+    command.args(["-n", "60", "--progress", "json", "--save-every", "40", "-o", "gone/p.png"]);
+    let mut running = Running::start(&mut command);
     running.wait_for_lines("\"step\"", 1);
     std::fs::remove_dir(workplace.join("gone")).unwrap();
     let outcome = running.finish();
+    // A save on the way is no reason to lose the run.
+    let warnings = outcome.events().into_iter().filter(|event| event["event"] == "warning");
+    assert_eq!(warnings.count(), 1, "{}", outcome.errors);
     let failed = outcome.events().pop().unwrap();
     let text = format!("error: {}\nhint: {}\n", failed["message"].as_str().unwrap(), failed["hint"].as_str().unwrap());
     let outcome = Outcome { errors: text, ..outcome };

@@ -110,32 +110,29 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let mut session = Session::new(&plan, &models, warn)?;
     let mut saver = Saver { settings: plan.settings(), inputs, models: &models, records: None };
 
-    let mut saved = false;
-    let mut previous_loss = None;
+    let mut aside = Aside { saved: false, failed: false, previous_loss: None };
     let mut watch = |event: Event, picture: Option<&Tensor>, session: &Session| -> Result<()> {
         reporter.tell(&event);
-        if let (Event::Step { iteration, .. }, Some(picture), Some(folder)) = (&event, picture, &arguments.save_cutouts)
-        {
-            save_cutouts(folder, session, picture, *iteration)?;
-        }
-        if let (Event::Step { iteration, .. }, Some(picture), Target::File(path, existing), Some(every)) =
-            (&event, picture, &target, arguments.save_every)
-            && *iteration > 0
-            && (*iteration as u64).is_multiple_of(every)
-        {
+        let (Event::Step { iteration, loss, .. }, Some(picture)) = (event, picture) else { return Ok(()) };
+        aside.write(reporter, || {
+            let Some(folder) = &arguments.save_cutouts else { return Ok(None) };
+            save_cutouts(folder, session, picture, iteration).map(|()| None)
+        })?;
+        let previous_loss = aside.previous_loss.replace(loss);
+        let saved = aside.saved;
+        aside.write(reporter, || {
+            let (Target::File(path, existing), Some(every)) = (&target, arguments.save_every) else { return Ok(None) };
+            if iteration == 0 || !(iteration as u64).is_multiple_of(every) {
+                return Ok(None);
+            }
             // The picture this iteration judged is that after `iteration` steps.
             let existing = if saved { Existing::Replace } else { *existing };
-            write_whole(path, &saver.encode(picture, *iteration, previous_loss, true)?, existing)?;
-            saved = true;
-            reporter.tell(&Event::Saved { path: path.clone() });
-        }
-        if let Event::Step { loss, .. } = event {
-            previous_loss = Some(loss);
-        }
-        Ok(())
+            write_whole(path, &saver.encode(picture, iteration, previous_loss, true)?, existing)?;
+            Ok(Some(path.clone()))
+        })
     };
     let finished = run_session(&mut session, &stop, &mut watch)?;
-    let exit_code = deliver(&target, &mut saver, &finished, saved, reporter)?;
+    let exit_code = deliver(&target, &mut saver, &finished, aside.saved, reporter)?;
     warn_of_other_models(&recorded, &models, reporter)?;
     Ok(exit_code)
 }
@@ -236,6 +233,33 @@ fn warn_of_other_models(recorded: &[ModelRecord], models: &Models, reporter: &Re
         }
     }
     Ok(())
+}
+
+/// What is written beside the iterations. That it cannot be is no reason to lose the run: it is told once.
+struct Aside {
+    /// The picture was written under its name
+    saved: bool,
+    failed: bool,
+    previous_loss: Option<f64>,
+}
+
+impl Aside {
+    fn write(&mut self, reporter: &Reporter, write: impl FnOnce() -> Result<Option<PathBuf>>) -> Result<()> {
+        match write() {
+            Ok(Some(path)) => {
+                self.saved = true;
+                reporter.tell(&Event::Saved { path });
+            }
+            Err(error @ Error::Write { .. }) if !self.failed => {
+                self.failed = true;
+                let message = format!("{error}; the picture goes on, and is written when it is done");
+                reporter.tell(&Event::Warning { message });
+            }
+            Ok(None) | Err(Error::Write { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
 }
 
 /// Writes an iteration's cutouts, side by side, a file for each perceptor.

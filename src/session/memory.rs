@@ -10,7 +10,7 @@ use crate::{Error, Result, machine};
 /// measured on Linux.
 const PROGRAM: u64 = 18 << 20;
 /// What buffers that wait for their next use, and buffers larger than what is in them, add; measured.
-const HELD_BACK: (u64, u64) = (1, 4);
+const HELD_BACK: (u64, u64) = (2, 5);
 
 /// About how many bytes a run takes at its highest, judging `batch` cutouts at a time: the program, the
 /// models, and the larger of the drawer's pass and of what that keeps while a judge looks; or a model's

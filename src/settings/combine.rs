@@ -18,7 +18,9 @@ use crate::{Error, Result, picture};
 /// # Errors
 /// Where no layer has a prompt, a model is not known, or a value is out of range.
 pub fn combine(layers: &[Overrides]) -> Result<Settings> {
-    let named = layers.iter().find_map(|layer| layer.model.as_deref());
+    // A model below a layer that names its own VQGAN is not what draws.
+    let naming = layers.iter().find(|layer| layer.model.is_some() || layer.vqgan.is_some());
+    let named = naming.and_then(|layer| layer.model.as_deref());
     // A VQGAN of the user's own is not to be drawn with what suits the embedded model.
     let vqgan = layers.iter().find_map(|layer| layer.vqgan.as_deref()).unwrap_or(embedded::NAME);
     let model = named.or_else(|| (vqgan == embedded::NAME).then_some(embedded::NAME));
@@ -47,7 +49,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     }
     // More work is not to end where a weaker layer stopped.
     let strongest = |names: fn(&Overrides) -> bool| layers.iter().position(names).unwrap_or(usize::MAX);
-    let lengthened = strongest(|layer| layer.iterations.is_some() || layer.quality.is_some());
+    let lengthened = strongest(|layer| layer.iterations.is_some() || layer.quality.is_some() || layer.model.is_some());
     let stopped = strongest(|layer| layer.stop_at.is_some());
     expanded.push(preset(model, Quality::Normal)?);
 
@@ -234,6 +236,20 @@ mod tests {
         let flags = Overrides { quality: Some(Quality::Best), ..Overrides::default() };
         let file = Overrides { model: Some(embedded::NAME.into()), ..Overrides::default() };
         assert_eq!(combine(&[flags, own, file]).unwrap().vqgan, "folder");
+    }
+
+    #[test]
+    fn a_model_below_a_vqgan_is_not_what_draws() {
+        let flags = Overrides { quality: Some(Quality::Best), ..Overrides::default() };
+        let recipe = Overrides { vqgan: Some(embedded::NAME.into()), clip: Some(vec!["a".into()]), ..named("a cat") };
+        let environment = Overrides { model: Some("imagenet".into()), ..Overrides::default() };
+        let settings = combine(&[flags, recipe, environment]).unwrap();
+        let best = preset(Some(embedded::NAME), Quality::Best).unwrap();
+        assert_eq!((Some(settings.iterations), settings.vqgan.as_str()), (best.iterations, embedded::NAME));
+        // Another model is other work, too: it does not end where a weaker layer stopped.
+        let stopped = Overrides { stop_at: Some(1), ..named("a cat") };
+        let flags = Overrides { model: Some(embedded::NAME.into()), ..Overrides::default() };
+        assert_eq!(combine(&[flags, stopped]).unwrap().stop_at, None);
     }
 
     #[test]
