@@ -14,9 +14,9 @@ mod common;
 use candle_core::{Tensor, Var};
 use common::{noise, noise_tensor, relative_distance, values};
 use text2art::frozen::{
-    Activation, Attention, AttentionLayout, AveragePool, Border, Clamp, ClassToken, Convolution, Filter, FirstToken,
-    GroupNorm, Homography, LayerNorm, Linear, MeanMaxPool, MeanToken, Network, Padding, Patches, Rectangle, Retouch,
-    Step, Touch, Upsample, View, Warp, Window, apply,
+    Activation, Attention, AttentionLayout, AveragePool, Border, Clamp, ClassToken, Convolution, DoublingConvolution,
+    Filter, FirstToken, GroupNorm, Homography, LayerNorm, Linear, MeanMaxPool, MeanToken, Network, Padding, Patches,
+    Rectangle, Retouch, Step, Touch, Upsample, View, Warp, Window, apply,
 };
 
 /// Compares the gradient of Σ layer(x) · c along random directions d with
@@ -185,6 +185,28 @@ fn attention() {
     let expected = plain_attention(&tokens, 1, false).transpose(1, 2).unwrap().contiguous().unwrap();
     assert_close(&apply(layer, &input).unwrap(), &expected.reshape((2, 4, 3, 5)).unwrap());
     check_gradient(|x| apply(layer, x), &[2, 12, 3, 5]);
+}
+
+#[test]
+fn a_doubling_convolution_is_an_upsample_and_a_convolution() {
+    for (batch, inputs, outputs, height, width) in [(1, 3, 5, 4, 6), (2, 4, 3, 1, 1), (1, 2, 20, 7, 1), (3, 1, 1, 1, 5)]
+    {
+        let (whole, weight, bias) = convolution(inputs, outputs, Window::same(3));
+        let layer = DoublingConvolution::new(&values(&weight), &values(&bias), inputs, outputs);
+        let shape = [batch, inputs, height, width];
+        let network = Network::new(vec![Step::layer(Upsample), Step::layer(whole)]);
+        let (together, apart) = (Var::from_tensor(&noise_tensor(&shape, 4)).unwrap(), noise_tensor(&shape, 4));
+        let apart = Var::from_tensor(&apart).unwrap();
+        let (found, expected) = (apply(layer.clone(), &together).unwrap(), network.forward(&apart).unwrap());
+        assert_close(&found, &expected);
+        let cotangent = noise_tensor(expected.dims(), 5);
+        let gradient = |output: &Tensor, input: &Var| {
+            let loss = (output * &cotangent).unwrap().sum_all().unwrap();
+            loss.backward().unwrap().get(input).unwrap().clone()
+        };
+        assert_close(&gradient(&found, &together), &gradient(&expected, &apart));
+        check_gradient(|x| apply(layer.clone(), x), &shape);
+    }
 }
 
 #[test]

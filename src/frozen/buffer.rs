@@ -145,6 +145,7 @@ impl DerefMut for Buffer {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp)] // copies are exact
 mod tests {
     use super::*;
 
@@ -174,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_copy_is_its_own() {
-        let mut first = Buffer::copy_of(&[1.0; 20_000]);
+        let mut first = Buffer::copy_of(&vec![1.0; 20_000]);
         let second = first.clone();
         first[0] = 2.0;
         assert!(second.into_vec() == vec![1.0; 20_000] && Buffer::zeros(20_000).iter().all(|x| *x == 0.0));

@@ -2,7 +2,7 @@
 
 use super::Config;
 use crate::Result;
-use crate::frozen::{Attention, AttentionLayout, Convolution, GroupNorm, Padding, Step, Upsample, Window};
+use crate::frozen::{Attention, AttentionLayout, Convolution, DoublingConvolution, GroupNorm, Padding, Step, Window};
 use crate::models::Weights;
 
 /// A convolution that keeps the picture's size.
@@ -100,7 +100,8 @@ pub(super) fn halve(weights: &Weights, name: &str, channels: usize) -> Result<St
 }
 
 /// Twice the size, then a convolution.
-pub(super) fn double(weights: &Weights, name: &str, channels: usize) -> Result<[Step; 2]> {
-    let convolution = convolution(weights, &format!("{name}.upsample.conv"), channels, channels, 3)?;
-    Ok([Step::layer(Upsample), Step::layer(convolution)])
+pub(super) fn double(weights: &Weights, name: &str, channels: usize) -> Result<Step> {
+    let weight = weights.tensor(&format!("{name}.upsample.conv.weight"), &[channels, channels, 3, 3])?;
+    let bias = weights.tensor(&format!("{name}.upsample.conv.bias"), &[channels])?;
+    Ok(Step::layer(DoublingConvolution::new(&weight, &bias, channels, channels)))
 }

@@ -16,7 +16,7 @@ pub(super) fn decoder(weights: &Weights, config: &Config) -> Result<Vec<Step>> {
         let blocks = (config.blocks + 1, config.attention[index]);
         steps.extend(level(weights, &name, (channels, outputs), blocks, config)?);
         if index > 0 {
-            steps.extend(double(weights, &name, outputs)?);
+            steps.push(double(weights, &name, outputs)?);
         }
         channels = outputs;
     }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use text2art::frozen::{
-    Activation, Attention, AttentionLayout, Border, ChannelAffine, Convolution, Filter, GroupNorm, Homography, Layer,
-    LayerNorm, Linear, Patches, Retouch, Touch, Upsample, View, Warp, Window,
+    Activation, Attention, AttentionLayout, Border, ChannelAffine, Convolution, DoublingConvolution, Filter, GroupNorm,
+    Homography, Layer, LayerNorm, Linear, Patches, Retouch, Touch, Upsample, View, Warp, Window,
 };
 
 /// Numbers that are neither equal nor large.
@@ -50,6 +50,11 @@ fn convolutions(criterion: &mut Criterion) {
         let weight = numbers(inputs * outputs * 9);
         let layer = Convolution::new(weight, vec![0.1; outputs], inputs, outputs, Window::same(3));
         both(criterion, &format!("convolution 3x3 {inputs} to {outputs} at {side}"), &layer, &[1, inputs, side, side]);
+    }
+    for (channels, side) in [(512, 16), (256, 32), (256, 64), (128, 128)] {
+        let layer =
+            DoublingConvolution::new(&numbers(channels * channels * 9), &vec![0.1; channels], channels, channels);
+        both(criterion, &format!("doubling convolution {channels} from {side}"), &layer, &[1, channels, side, side]);
     }
     let last = Convolution::new(numbers(128 * 3 * 9), vec![0.1; 3], 128, 3, Window::same(3));
     both(criterion, "convolution 3x3 128 to 3 at 256", &last, &[1, 128, 256, 256]);
