@@ -10,11 +10,11 @@ use url::Url;
 use super::agent::Agent;
 use super::cache::{Cache, check_room, create_folder_of};
 use super::digests::Digests;
-use super::environment::Environment;
+use super::environment::{Environment, without_login};
 use super::listing::listing;
 use super::lock::Lock;
 use super::metadata::{Metadata, file_url, metadata};
-use super::part::length_of_part;
+use super::part::{length_here, length_of_part};
 use super::repository::{Repository, is_sha256};
 use super::transfer::{Wanted, transfer};
 use crate::models::Role;
@@ -116,10 +116,22 @@ impl Item {
     pub fn from(&self, hub: &Hub) -> String {
         match &self.request.origin {
             Origin::Repository(repository) => {
-                format!("{}/{}", hub.environment.endpoint.as_str().trim_end_matches('/'), repository.id)
+                format!("{}/{}", without_login(&hub.environment.endpoint), repository.id)
             }
             Origin::Page { url, .. } => url.clone(),
         }
+    }
+
+    /// What was asked for, at the commit it was found in.
+    #[must_use]
+    pub fn at_its_commit(&self) -> Request {
+        let mut request = self.request.clone();
+        if let (Origin::Repository(repository), Some(metadata)) = (&mut request.origin, &self.metadata) {
+            *repository = repository.at(&metadata.commit);
+            request.bytes = request.bytes.or(metadata.bytes);
+            request.sha256 = request.sha256.or_else(|| metadata.sha256.clone());
+        }
+        request
     }
 
     /// The commit it is of; none for a file of no hub.
@@ -202,8 +214,7 @@ impl Hub {
     /// # Errors
     /// Where there is no room, a file does not come or is not what it must be, or the cache cannot be written.
     pub fn fetch(&self, items: &[Item], watch: &dyn Fn(Progress)) -> Result<Vec<PathBuf>> {
-        let missing: u64 = self.missing(items).into_iter().filter_map(Item::bytes).sum();
-        check_room(self.cache.folder(), missing)?;
+        self.check_room(items)?;
         let all_total: Option<u64> = items.iter().map(Item::bytes).sum();
         let mut before = 0;
         let mut paths = Vec::new();
@@ -236,6 +247,52 @@ impl Hub {
             }
         }
         Ok(paths)
+    }
+
+    /// Whether what has to come has room, each file where it is to be; parts that are here need none.
+    fn check_room(&self, items: &[Item]) -> Result<()> {
+        let mut needed: BTreeMap<PathBuf, u64> = BTreeMap::new();
+        for item in self.missing(items) {
+            let (folder, whole) = match (&item.request.origin, &item.metadata) {
+                (Origin::Repository(repository), Some(metadata)) => {
+                    (self.cache.folder().to_owned(), self.cache.blob(repository, &metadata.blob))
+                }
+                (Origin::Repository(_), None) => continue,
+                (Origin::Page { path, .. }, _) => (path.parent().unwrap_or(path).to_owned(), path.clone()),
+            };
+            let bytes = item.bytes().unwrap_or(0).saturating_sub(length_here(&whole));
+            let sum = needed.entry(folder).or_default();
+            *sum = sum.saturating_add(bytes);
+        }
+        needed.iter().try_for_each(|(folder, bytes)| check_room(folder, *bytes))
+    }
+
+    /// Where a wanted file is, of whatever size; none where it is not here.
+    #[must_use]
+    pub fn find(&self, request: &Request) -> Option<PathBuf> {
+        match &request.origin {
+            Origin::Repository(repository) => self.cache.find(repository, &request.file),
+            Origin::Page { path, .. } => path.is_file().then(|| path.clone()),
+        }
+    }
+
+    /// Removes a file that is here and not what it must be, so that it is fetched again.
+    ///
+    /// # Errors
+    /// Where it cannot be read or removed.
+    pub fn discard_damaged(&self, request: &Request) -> Result<()> {
+        let Some(path) = self.find(request) else { return Ok(()) };
+        let length = path.metadata().map_or(0, |metadata| metadata.len());
+        let right = request.bytes.is_none_or(|bytes| bytes == length)
+            && match self.expected_digest(request, &path) {
+                Some(expected) => crate::output::hash_file(&path)? == expected,
+                None => true,
+            };
+        match &request.origin {
+            _ if right => Ok(()),
+            Origin::Repository(repository) => self.cache.discard(repository, &request.file),
+            Origin::Page { path, .. } => std::fs::remove_file(path).map_err(|error| Error::cache(path, &error)),
+        }
     }
 
     /// Where a file is that need not come; one of another size than it must have does not count.
