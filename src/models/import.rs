@@ -79,8 +79,9 @@ fn names(files: &ModelFiles) -> (String, &'static str) {
             (pair.0.to_owned(), pair.1)
         }
         Role::Vqgan => {
-            let config = if config.ends_with(".json") { "config.json" } else { "model.yaml" };
-            let found = VQGAN_WEIGHTS.contains(&weights.as_str()) || weights.ends_with(".ckpt");
+            let has = |name: &str, extension: &str| Path::new(name).extension().is_some_and(|found| found == extension);
+            let config = if has(&config, "json") { "config.json" } else { "model.yaml" };
+            let found = VQGAN_WEIGHTS.contains(&weights.as_str()) || has(&weights, "ckpt");
             let named = match format {
                 Format::Safetensors => "model.safetensors",
                 Format::Pickle => "pytorch_model.bin",
