@@ -11,11 +11,12 @@ use super::agent::Agent;
 use super::cache::{Cache, check_room, create_folder_of};
 use super::digests::Digests;
 use super::environment::{Environment, without_login};
+use super::held::{origin_of, origin_of_page};
 use super::listing::listing;
 use super::lock::Lock;
 use super::metadata::{Metadata, file_url, metadata};
 use super::part::{length_here, length_of_part};
-use super::repository::{Repository, is_sha256};
+use super::repository::Repository;
 use super::transfer::{Wanted, transfer};
 use crate::models::Role;
 use crate::session::Stop;
@@ -267,34 +268,6 @@ impl Hub {
         needed.iter().try_for_each(|(folder, bytes)| check_room(folder, *bytes))
     }
 
-    /// Where a wanted file is, of whatever size; none where it is not here.
-    #[must_use]
-    pub fn find(&self, request: &Request) -> Option<PathBuf> {
-        match &request.origin {
-            Origin::Repository(repository) => self.cache.find(repository, &request.file),
-            Origin::Page { path, .. } => path.is_file().then(|| path.clone()),
-        }
-    }
-
-    /// Removes a file that is here and not what it must be, so that it is fetched again.
-    ///
-    /// # Errors
-    /// Where it cannot be read or removed.
-    pub fn discard_damaged(&self, request: &Request) -> Result<()> {
-        let Some(path) = self.find(request) else { return Ok(()) };
-        let length = path.metadata().map_or(0, |metadata| metadata.len());
-        let right = request.bytes.is_none_or(|bytes| bytes == length)
-            && match self.expected_digest(request, &path) {
-                Some(expected) => crate::output::hash_file(&path)? == expected,
-                None => true,
-            };
-        match &request.origin {
-            _ if right => Ok(()),
-            Origin::Repository(repository) => self.cache.discard(repository, &request.file),
-            Origin::Page { path, .. } => std::fs::remove_file(path).map_err(|error| Error::cache(path, &error)),
-        }
-    }
-
     /// Where a file is that need not come; one of another size than it must have does not count.
     fn at_hand(&self, item: &Item) -> Option<PathBuf> {
         let path = match (&item.request.origin, &item.metadata) {
@@ -366,38 +339,6 @@ impl Hub {
         let digest = transfer(self.agent(), &wanted, whole, tell)?;
         if published.is_none() { self.digests.keep(origin, file, &digest) } else { Ok(()) }
     }
-
-    /// The SHA-256 a file must have: what was known, what the hub calls it by, or what was first seen.
-    #[must_use]
-    pub fn expected_digest(&self, request: &Request, path: &Path) -> Option<String> {
-        let by_name = || {
-            let content = path.canonicalize().ok()?;
-            let name = content.file_name()?.to_str()?;
-            (is_sha256(name) && content.parent()?.ends_with("blobs")).then(|| name.to_owned())
-        };
-        let seen = || match &request.origin {
-            Origin::Repository(repository) => {
-                let commit = self.cache.commit(repository)?;
-                self.digests.seen(&origin_of(&repository.at(&commit)), &request.file)
-            }
-            Origin::Page { url, .. } => self.digests.seen(&origin_of_page(url), &request.file),
-        };
-        request.sha256.clone().or_else(by_name).or_else(seen)
-    }
-}
-
-impl Hub {
-    /// Forgets the first digest seen of a file.
-    pub fn forget(&self, request: &Request) {
-        match &request.origin {
-            Origin::Repository(repository) => {
-                if let Some(commit) = self.cache.commit(repository) {
-                    self.digests.forget(&origin_of(&repository.at(&commit)), &request.file);
-                }
-            }
-            Origin::Page { url, .. } => self.digests.forget(&origin_of_page(url), &request.file),
-        }
-    }
 }
 
 /// Refuses what the hub announces where something else is known.
@@ -421,14 +362,4 @@ fn check_announced(request: &Request, metadata: &Metadata) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// Under which name digests of a repository's files at a commit are kept.
-fn origin_of(repository: &Repository) -> String {
-    format!("{}/{}", repository.as_repo().folder_name(), repository.revision)
-}
-
-/// The same for a file of a page.
-fn origin_of_page(url: &str) -> String {
-    crate::output::to_hex(&<sha2::Sha256 as sha2::Digest>::digest(url))
 }

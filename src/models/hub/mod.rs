@@ -6,6 +6,7 @@ mod cache;
 mod digests;
 mod environment;
 mod fetch;
+mod held;
 mod listing;
 mod lock;
 mod metadata;
