@@ -53,8 +53,8 @@ pub enum Error {
         /// What to do
         hint: String,
     },
-    /// The user stopped a download.
-    #[error("the download was stopped")]
+    /// The user stopped a download, a conversion or the loading of a model.
+    #[error("stopped before there was a result")]
     Stopped,
     /// The loss or the picture is no finite number any more.
     #[error("the loss or its gradient is not a finite number at iteration {iteration}")]
@@ -110,7 +110,7 @@ impl Error {
             | Self::File { hint, .. }
             | Self::Network { hint, .. }
             | Self::Cache { hint, .. } => hint.clone(),
-            Self::Stopped => "what came is kept: the same command goes on from there".into(),
+            Self::Stopped => "the same command begins again; a download goes on from what came".into(),
             Self::Write { source, .. } => match source.kind() {
                 std::io::ErrorKind::NotFound => "create the folder first, or choose another with --output".into(),
                 std::io::ErrorKind::StorageFull => "free some space, or choose another disk with --output".into(),

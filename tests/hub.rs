@@ -395,3 +395,68 @@ fn two_processes_pull_at_once() {
     // The one that held the lock brought the file, in two steps.
     assert_eq!(scene.hub.requests_of("GET elsewhere").len(), 2);
 }
+
+#[test]
+fn another_commit_than_was_asked_for_is_refused() {
+    let (scene, other) = (Scene::new(), "1".repeat(40));
+    let pinned = format!("{CLIP}@{}", commit());
+    scene.hub.fault("HEAD hub", Fault::Header("X-Repo-Commit", other.clone()));
+    let outcome = scene.run(&["models", "pull", &pinned, "--progress", "json"]);
+    scene.gave_up(&outcome, 1, &[&other, &commit()]);
+    assert!(scene.blobs().is_empty());
+}
+
+#[test]
+fn a_body_that_brings_nearly_nothing_is_given_up() {
+    let scene = Scene::new();
+    for _ in 0..4 {
+        scene.hub.fault("GET elsewhere", Fault::Cut(1000));
+    }
+    scene.gave_up(&scene.pull(), 1, &["4 attempts"]);
+}
+
+#[test]
+fn a_list_that_never_ends_is_given_up() {
+    let scene = Scene::new();
+    for _ in 0..4 {
+        scene.hub.fault("GET hub /api", Fault::Trickle);
+    }
+    let mut command = scene.command(&["models", "pull", CLIP, "--progress", "json"]);
+    scene.gave_up(&finish(command.env("TEXT2ART_NETWORK_TIMEOUT", "0.3")), 1, &["too long"]);
+}
+
+#[test]
+fn a_password_in_the_address_is_not_shown() {
+    let scene = Scene::new();
+    let endpoint = scene.hub.endpoint.replace("http://", "http://me:hunter2@");
+    let outcome = finish(scene.command(&["models", "pull", CLIP]).env("HF_ENDPOINT", &endpoint));
+    scene.is_right(&outcome);
+    assert!(!outcome.errors.contains("hunter2"), "{}", outcome.errors);
+    let outcome =
+        finish(scene.command(&["models", "pull", "acme/none", "--progress", "json"]).env("HF_ENDPOINT", &endpoint));
+    assert!(outcome.code == Some(2) && !outcome.errors.contains("hunter2"), "{}", outcome.errors);
+    for wrong in ["http://127.0.0.1:1/?a=b", "http://127.0.0.1:1/#a", "ftp://me:hunter2@127.0.0.1"] {
+        let outcome = finish(scene.command(&["models", "pull", CLIP]).env("HF_ENDPOINT", wrong));
+        assert!(outcome.code == Some(2) && outcome.errors.contains("HF_ENDPOINT"), "{}", outcome.errors);
+        assert!(!outcome.errors.contains("hunter2"), "{}", outcome.errors);
+    }
+}
+
+#[test]
+fn a_wrong_token_in_the_file_is_told_with_the_first_request() {
+    let scene = Scene::new();
+    let home = scene.workplace.root().join("home/.cache/huggingface");
+    std::fs::create_dir_all(&home).unwrap();
+    std::fs::write(home.join("token"), "two words").unwrap();
+    scene.run(&["models", "list"]).succeeded();
+    scene.gave_up(&scene.pull(), 2, &["huggingface/token"]);
+    assert!(scene.hub.requests().is_empty());
+}
+
+#[test]
+fn a_home_may_be_named_by_its_sign() {
+    let scene = Scene::new();
+    let outcome = finish(scene.command(&["models", "pull", CLIP]).env("HF_HOME", "~/elsewhere")).succeeded();
+    let expected = scene.workplace.root().join("home/elsewhere/hub");
+    assert!(outcome.output_text().starts_with(expected.to_str().unwrap()), "{}", outcome.output_text());
+}

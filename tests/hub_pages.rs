@@ -19,6 +19,7 @@ fn environment(hub: &TestHub, folder: &Path) -> Environment {
         endpoint: hub.endpoint.parse().unwrap(),
         cache: folder.join("hub"),
         token: Some("hf_secret".into()),
+        token_problem: None,
         offline: false,
         weights: None,
         own: folder.join("own"),

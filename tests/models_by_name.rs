@@ -129,7 +129,7 @@ fn names_of_the_list_are_found_in_the_cache() {
     for line in list.as_array().unwrap() {
         let (repository, revision) = (line["repository"].as_str(), line["revision"].as_str().unwrap_or_default());
         match line["name"].as_str().unwrap() {
-            "vit-b32" => {
+            "vit-b16" => {
                 let folder = fixtures().join("clip-openai-vit");
                 for file in ["open_clip_model.safetensors", "open_clip_config.json"] {
                     place(repository.unwrap(), revision, file, folder.join(file));
@@ -142,17 +142,21 @@ fn names_of_the_list_are_found_in_the_cache() {
             _ => {}
         }
     }
-    let names = ["--vqgan", "imagenet-f16-1024", "--clip", "vit-b32", "--offline", "-o", "a.png"];
+    let names = ["--vqgan", "imagenet-f16-1024", "--clip", "vit-b16", "--offline", "-o", "a.png"];
     let failed = failure(&draw(&workplace, &hub, &names));
     assert_eq!(failed["exit_code"], 2);
     assert!(failed["message"].as_str().unwrap().contains("tokenizer.json of openai/clip-vit-base-patch32"), "{failed}");
-    assert!(failed["hint"].as_str().unwrap().contains("text2art models pull vit-b32"), "{failed}");
-    let tokenizer = fixtures().join("clip-openai-vit/tokenizer.json");
+    assert!(failed["hint"].as_str().unwrap().contains("text2art models pull vit-b16"), "{failed}");
+    // The list knows the tokenizer's size.
+    let mut content = std::fs::read(fixtures().join("clip-openai-vit/tokenizer.json")).unwrap();
+    content.resize(2_224_041, b' ');
+    workplace.write("tokenizer.json", content);
+    let tokenizer = workplace.join("tokenizer.json");
     place("openai/clip-vit-base-patch32", "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268", "tokenizer.json", tokenizer);
     draw(&workplace, &hub, &names).succeeded();
     let list = workplace.run(&["models", "list", "--json"]).succeeded().output_json();
     let here = list.as_array().unwrap().iter().filter(|line| line["here"] == true).map(|line| line["name"].clone());
-    assert_eq!(here.collect::<Vec<_>>(), ["imagenet-f16-1024", "vit-b32"]);
+    assert_eq!(here.collect::<Vec<_>>(), ["imagenet-f16-1024", "vit-b16"]);
     assert!(hub.requests().is_empty());
 }
 
@@ -218,4 +222,87 @@ fn a_model_stands_for_a_vqgan_and_what_judges_it() {
     let flagged = settings(&["--config", "settings.toml", "--quality", "draft"]);
     assert_eq!(flagged["clip"].as_array().unwrap().len(), 1);
     assert_eq!(flagged["clip"][0].as_str(), Some("vit-b16"));
+}
+
+/// Writes a picture with the recipe of another, changed.
+fn forge(workplace: &Workplace, from: &str, to: &str, change: impl FnOnce(&mut text2art::output::ModelRecord)) {
+    let mut recipe = text2art::output::Recipe::read(&workplace.join(from)).unwrap();
+    change(&mut recipe.models[0]);
+    let picture = candle_core::Tensor::zeros((1, 3, 32, 32), candle_core::DType::F32, &candle_core::Device::Cpu);
+    workplace.write(to, text2art::output::encode(&picture.unwrap(), Some(&recipe)).unwrap());
+}
+
+#[test]
+fn a_recipe_names_a_commit_and_its_weights() {
+    let (hub, workplace) = (hub(), Workplace::new());
+    draw(&workplace, &hub, &["--vqgan", "acme/vqgan", "-o", "a.png"]).succeeded();
+    for wild in ["../../../../../outside", "main", "/etc", ""] {
+        forge(&workplace, "a.png", "wild.png", |record| record.revision = Some(wild.into()));
+        let before = workplace.content().len();
+        let outcome = draw(&workplace, &hub, &["--from", "wild.png", "-o", "b.png"]);
+        assert_eq!(outcome.code, Some(2), "{}", outcome.errors);
+        assert!(failure(&outcome)["message"].as_str().unwrap().contains("no commit"), "{}", outcome.errors);
+        assert_eq!(workplace.content().len(), before);
+    }
+    // Other weights are refused where they are here, and where they would be fetched.
+    forge(&workplace, "a.png", "other.png", |record| record.sha256 = "1".repeat(64));
+    let outcome = draw(&workplace, &hub, &["--from", "other.png", "-o", "b.png"]);
+    assert!(outcome.code == Some(2) && outcome.errors.contains("of the recipe"), "{}", outcome.errors);
+    finish(&mut command(&workplace, &hub, &["models", "rm", "acme/vqgan"])).succeeded();
+    let outcome = draw(&workplace, &hub, &["--from", "other.png", "-o", "b.png"]);
+    assert!(outcome.code == Some(1) && outcome.errors.contains(&"1".repeat(64)), "{}", outcome.errors);
+    // Offline, what is to be fetched is named with its commit.
+    let failed = failure(&draw(&workplace, &hub, &["--from", "a.png", "--offline", "-o", "b.png"]));
+    let commit = Repository::new("acme/vqgan", []).commit;
+    assert!(failed["hint"].as_str().unwrap().contains(&format!("acme/vqgan@{commit}")), "{failed}");
+    draw(&workplace, &hub, &["--from", "a.png", "-o", "b.png"]).succeeded();
+    assert!(workplace.read("a.png") == workplace.read("b.png"));
+}
+
+#[test]
+fn a_dry_run_tells_what_the_run_would_fetch() {
+    let (hub, workplace) = (hub(), Workplace::new());
+    let weights = workplace.join("weights");
+    let dry = |arguments: &[&str]| {
+        let arguments = [&["a", "--dry-run"], arguments].concat();
+        let outcome = finish(command(&workplace, &hub, &arguments).env("TEXT2ART_WEIGHTS", &weights)).succeeded();
+        outcome.output_text().lines().find(|line| line.contains("to be downloaded")).unwrap_or_default().to_owned()
+    };
+    // Weights without a tokenizer; an empty folder; another's folder under the entry's name.
+    own(&weights, "vit-b32", "clip-openai-vit", &["open_clip_model.safetensors", "open_clip_config.json"]);
+    assert!(dry(&["--clip", "vit-b32"]).contains("vit-b32, tokenizer.json, 2.2 MB"), "{}", dry(&["--clip", "vit-b32"]));
+    std::fs::create_dir_all(weights.join("vit-b16")).unwrap();
+    assert!(dry(&["--clip", "vit-b16"]).contains("open_clip_model.safetensors"));
+    own(&weights, "amused/amused-256", "vqgan", &["last.ckpt", "model.yaml"]);
+    assert!(dry(&["--vqgan", "amused"]).contains("diffusion_pytorch_model.safetensors"));
+    assert_eq!(dry(&["--vqgan", "amused/amused-256"]), "");
+    own(&weights, "amused--other", "vqgan", &["last.ckpt", "model.yaml"]);
+    assert_eq!(dry(&["--vqgan", "amused/other"]), "");
+    // A part of a repository.
+    finish(&mut command(&workplace, &hub, &["models", "pull", "acme/clip"])).succeeded();
+    assert_eq!(dry(&["--clip", "acme/clip"]), "");
+    let commit = Repository::new("acme/clip", []).commit;
+    let snapshot = format!("home/.cache/huggingface/hub/models--acme--clip/snapshots/{commit}");
+    std::fs::remove_file(workplace.root().join(snapshot).join("tokenizer.json")).unwrap();
+    assert!(dry(&["--clip", "acme/clip"]).contains("acme/clip"));
+}
+
+#[test]
+fn all_names_of_a_score_are_checked_first() {
+    let (hub, workplace) = (hub(), Workplace::new());
+    draw(&workplace, &hub, &["-o", "a.png"]).succeeded();
+    let arguments = ["score", "a.png", "--prompt", "a", "--clip", "acme/clip,vit-b23"];
+    let outcome = finish(&mut command(&workplace, &hub, &arguments));
+    assert!(outcome.code == Some(2) && outcome.errors.contains("vit-b23"), "{}", outcome.errors);
+    assert!(hub.requests().is_empty());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_setting_that_is_no_text_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let (hub, workplace) = (hub(), Workplace::new());
+    let value = std::ffi::OsStr::from_bytes(b"\xff");
+    let outcome = finish(command(&workplace, &hub, &["a", "--dry-run"]).env("TEXT2ART_SEED", value));
+    assert!(outcome.code == Some(2) && outcome.errors.contains("TEXT2ART_SEED"), "{}", outcome.errors);
 }

@@ -103,7 +103,9 @@ fn models_are_fetched_found_checked_and_removed() {
         let outcome = run(&["models", "verify", "acme/clip"]);
         assert_eq!(outcome.code, Some(2), "{file}");
         assert_eq!(outcome.output_text().lines().filter(|line| line.starts_with("wrong")).count(), 1);
-        std::fs::write(&path, whole).unwrap();
+        assert!(outcome.errors.contains("text2art models pull acme/clip"), "{}", outcome.errors);
+        run(&["models", "pull", "acme/clip"]).succeeded();
+        assert!(std::fs::read(&path).unwrap() == whole, "{file} is not mended");
     }
     run(&["models", "rm", "acme/clip"]).succeeded();
     assert!(!home(&workplace).join(".cache/huggingface/hub/models--acme--clip").exists());
@@ -194,4 +196,72 @@ fn names_that_nothing_has() {
     }
     workplace.refuses(&["models", "pull", "vit-b32", "--offline"], &["open_clip_model.safetensors"]);
     workplace.refuses(&["models", "pull", "acme/clip", "--offline"], &["acme/clip"]);
+}
+
+#[test]
+fn imports_stand_apart_and_give_way_at_once() {
+    let (hub, workplace) = (hub(), Workplace::new());
+    let run = |arguments: &[&str]| finish(&mut command(&workplace, &hub, arguments));
+    let fixture = fixtures().join("vqgan");
+    // A file whose name says nothing, with a configuration of its name.
+    std::fs::copy(fixture.join("last.ckpt"), workplace.join("odd.weights")).unwrap();
+    std::fs::copy(fixture.join("model.yaml"), workplace.join("odd.yaml")).unwrap();
+    run(&["models", "import", "amused", "odd.weights"]).succeeded();
+    run(&["models", "import", "amused/amused-256", text(&fixture), "--role", "vqgan"]).succeeded();
+    let first = run(&["models", "path", "amused"]).succeeded().output_text().to_owned();
+    let second = run(&["models", "path", "amused/amused-256"]).succeeded().output_text().to_owned();
+    assert!(first != second && !second.starts_with(first.trim_end()), "{first}{second}");
+    // One that fails leaves what was there; another takes its place.
+    assert_eq!(run(&["models", "import", "amused", text(&fixtures().join("clip"))]).code, Some(2));
+    run(&["models", "path", "amused"]).succeeded();
+    run(&["models", "import", "amused", text(&fixture)]).succeeded();
+    run(&["models", "rm", "amused"]).succeeded();
+    assert_eq!(run(&["models", "path", "amused"]).code, Some(2));
+    run(&["models", "path", "amused/amused-256"]).succeeded();
+    let folder = home(&workplace).join(".cache/text2art/imported");
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
+    let outcome = run(&["models", "import", "acme/vqgan@v2", text(&fixture), "--role", "vqgan"]);
+    assert!(outcome.code == Some(2) && outcome.errors.contains("no revision"), "{}", outcome.errors);
+}
+
+#[test]
+fn what_is_not_here_cannot_be_removed() {
+    let workplace = Workplace::new();
+    for name in ["no/such", "amused", "imagenet"] {
+        workplace.refuses(&["models", "rm", name], &["nothing of", name]);
+    }
+    workplace.refuses(&["models", "verify", "imagenet"], &["imagenet-f16-16384"]);
+    workplace.refuses(&["models", "path", "imagenet"], &["imagenet-f16-16384"]);
+}
+
+#[test]
+fn damaged_weights_are_not_converted() {
+    let (hub, workplace) = (hub(), Workplace::new());
+    let run = |arguments: &[&str]| finish(&mut command(&workplace, &hub, arguments));
+    run(&["models", "pull", "acme/vqgan"]).succeeded();
+    let path = run(&["models", "path", "acme/vqgan"]).succeeded();
+    let path = Path::new(path.output_text().trim_end());
+    let whole = std::fs::read(path).unwrap();
+    let mut damaged = whole.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    std::fs::write(path, damaged).unwrap();
+    let outcome = run(&[&SMALL[..], &["--vqgan", "acme/vqgan", "-o", "a.png"]].concat());
+    assert!(outcome.code == Some(2) && outcome.errors.contains("SHA-256"), "{}", outcome.errors);
+    assert!(outcome.errors.contains("text2art models pull acme/vqgan"), "{}", outcome.errors);
+    assert!(converted(&workplace).is_empty());
+    run(&["models", "pull", "acme/vqgan"]).succeeded();
+    assert!(std::fs::read(path).unwrap() == whole);
+    run(&[&SMALL[..], &["--vqgan", "acme/vqgan", "-o", "a.png"]].concat()).succeeded();
+}
+
+#[test]
+fn a_broken_environment_is_a_finding() {
+    let workplace = Workplace::new();
+    for (variable, value) in [("HF_ENDPOINT", "foo"), ("HF_TOKEN", "a b")] {
+        let outcome = finish(workplace.command().arg("doctor").env(variable, value)).succeeded();
+        let line = outcome.output_text().lines().find(|line| line.starts_with("environment"));
+        assert!(line.is_some_and(|line| line.contains(variable)), "{}", outcome.output_text());
+    }
+    assert!(!workplace.run(&["doctor"]).succeeded().output_text().contains("environment"));
 }

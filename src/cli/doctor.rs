@@ -42,6 +42,8 @@ struct Findings {
     cache: Option<FileFinding>,
     /// Whether the environment forbids the network
     offline: bool,
+    /// What is wrong with the variables of the environment, and what to do; none where models can be looked for
+    environment_problem: Option<String>,
     models: Vec<ModelFinding>,
 }
 
@@ -63,7 +65,7 @@ struct ModelFinding {
 pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
     let stop = interrupt::exit_on_signal()?;
     let tell = |event| reporter.tell(&event);
-    let findings = findings(&Finder::new(true, &stop, &tell))?;
+    let findings = findings(&Finder::new(true, &stop, &tell).without_conversions())?;
     if arguments.json {
         return output::print_line(&serde_json::to_string_pretty(&findings)?);
     }
@@ -75,8 +77,13 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
 
 fn findings(finder: &Finder) -> crate::Result<Findings> {
     let features = [("cuda", cfg!(feature = "cuda")), ("cudnn", cfg!(feature = "cudnn"))];
-    // A folder for caches that cannot be found is told where it is needed.
-    let environment = Environment::read().ok();
+    let (environment, environment_problem) = match Environment::read() {
+        Ok(environment) => {
+            let problem = environment.token_problem.clone();
+            (Some(environment), problem)
+        }
+        Err(error) => (None, Some(format!("{error} ({})", error.hint()))),
+    };
     let cache = environment.as_ref().map(|environment| environment.cache.clone());
     let mut models = vec![model(finder, Role::Vqgan, embedded::NAME), model(finder, Role::Clip, embedded::NAME)];
     if environment.is_some() {
@@ -97,6 +104,7 @@ fn findings(finder: &Finder) -> crate::Result<Findings> {
         config: sources::users_file().map(|path| FileFinding { present: path.is_file(), path }),
         cache: cache.map(|path| FileFinding { present: path.is_dir(), path }),
         offline: environment.is_some_and(|environment| environment.offline),
+        environment_problem,
         models,
     })
 }
@@ -135,6 +143,7 @@ impl Findings {
             ("cache", place(&self.cache)),
             ("network", network.to_owned()),
         ];
+        lines.extend(self.environment_problem.iter().map(|problem| ("environment", problem.clone())));
         for model in &self.models {
             let state = model.problem.as_deref().unwrap_or("usable");
             lines.push(("model", format!("{} {}: {state}", model.role, model.name)));

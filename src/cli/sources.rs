@@ -1,5 +1,6 @@
 //! Where settings come from besides the flags: a recipe, the environment, a configuration file.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, FromArgMatches};
@@ -23,12 +24,18 @@ pub(super) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overrides> {
     let command = Overrides::augment_args(Command::new("environment").no_binary_name(true));
     let mut arguments = Vec::new();
     let mut prompt = None;
-    let mut variables: Vec<(String, String)> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
+    let mut variables: Vec<(String, OsString)> =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect();
     variables.sort();
     for (variable, value) in variables {
         let Some(name) = variable.strip_prefix(PREFIX) else { continue };
+        // Paths need not be text.
+        if OTHER_VARIABLES.contains(&variable.as_str()) && variable != NETWORK_TIMEOUT {
+            continue;
+        }
+        let value = value.into_string().map_err(|_| {
+            Error::usage(format!("{variable}: the value is no text (UTF-8)"), format!("mend or unset {variable}"))
+        })?;
         let option = name.to_lowercase().replace('_', "-");
         if name == "PROMPT" {
             let wrong = |problem| Error::usage(format!("{variable}: {problem}"), format!("mend or unset {variable}"));

@@ -3,17 +3,40 @@
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::Role;
 use super::container::{Format, TensorFile};
+use crate::session::Stop;
 use crate::{Error, Result};
 
 /// What of a published file the networks never ask for: discriminators, averages, optimisers.
 const UNUSED: [&str; 4] = ["loss.", "model_ema.", "optimizer", "opt_state"];
 /// Where a transformer's checkpoint keeps its VQGAN.
 const NESTED: &str = "first_stage_model.";
+
+/// What the names of files and folders begin with that are not finished.
+pub(super) const TEMPORARY: &str = ".text2art-";
+/// After this time nobody works on an unfinished file any more.
+const STALE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Removes what runs left unfinished in a folder that were killed.
+pub(super) fn remove_stale(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let Ok(metadata) = entry.metadata() else { continue };
+        let age = metadata.modified().ok().and_then(|modified| modified.elapsed().ok());
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) && age.is_some_and(|age| age > STALE) {
+            // What cannot be removed is no harm but its size.
+            let _ = if metadata.is_dir() {
+                std::fs::remove_dir_all(entry.path())
+            } else {
+                std::fs::remove_file(entry.path())
+            };
+        }
+    }
+}
 
 /// Where the weights of a file with this SHA-256 are kept in a folder.
 #[must_use]
@@ -30,17 +53,21 @@ pub(super) fn is_worth_it(file: &TensorFile) -> bool {
 /// Writes the tensors of a file, with their names, as safetensors in single precision; whole or not at all.
 ///
 /// # Errors
-/// Where a tensor cannot be read, or the folder cannot be written.
-pub(super) fn convert(file: &TensorFile, role: Role, path: &Path) -> Result<()> {
+/// Where a tensor cannot be read, the folder cannot be written, or it is to stop.
+pub(super) fn convert(file: &TensorFile, role: Role, path: &Path, stop: &Stop) -> Result<()> {
     let fault = |error: std::io::Error| Error::cache(path, &error);
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(fault)?;
+    remove_stale(folder);
     let names = used_names(file, role);
-    let mut temporary = tempfile::Builder::new().prefix(".text2art-").tempfile_in(folder).map_err(fault)?;
+    let mut temporary = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder).map_err(fault)?;
     let mut writer = BufWriter::with_capacity(1 << 20, temporary.as_file_mut());
     let header = header(file, &names)?;
     writer.write_all(&(header.len() as u64).to_le_bytes()).and_then(|()| writer.write_all(&header)).map_err(fault)?;
     for name in names {
+        if stop.is_requested() {
+            return Err(Error::Stopped);
+        }
         for value in file.read(name)? {
             writer.write_all(&value.to_le_bytes()).map_err(fault)?;
         }
@@ -87,7 +114,12 @@ mod tests {
         let file = TensorFile::open(&fixture).unwrap();
         assert!(is_worth_it(&file));
         let path = place(folder.path(), "abc");
-        convert(&file, Role::Vqgan, &path).unwrap();
+        let stale = path.with_file_name(".text2art-old");
+        std::fs::create_dir_all(stale.parent().unwrap()).unwrap();
+        let old = std::fs::File::create(&stale).unwrap();
+        old.set_modified(std::time::SystemTime::now() - 2 * STALE).unwrap();
+        let stop = Stop::default();
+        convert(&file, Role::Vqgan, &path, &stop).unwrap();
         let converted = TensorFile::open(&path).unwrap();
         assert!(!is_worth_it(&converted));
         let kept: Vec<&str> = converted.names().collect();
@@ -96,6 +128,9 @@ mod tests {
             assert_eq!(converted.shape(name), file.shape(name), "{name}");
             assert_eq!(converted.read(name).unwrap(), file.read(name).unwrap(), "{name}");
         }
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        stop.request();
+        assert!(matches!(convert(&file, Role::Vqgan, &path, &stop), Err(Error::Stopped)));
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
     }
 }

@@ -1,14 +1,15 @@
 //! From what the user calls a model to its files: a path, a folder of `TEXT2ART_WEIGHTS`, the hub's cache, the network.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::{Path, PathBuf};
 
 use super::container::TensorFile;
 use super::convert;
 use super::files::{Published, locate};
-use super::hub::{Environment, Hub, Item, Origin, Progress, Repository, Request};
-use super::manifest::{Entry, EntryFile, FilePart, Manifest};
+use super::hub::{Environment, Hub, Item, Origin, Progress, Repository, Request, is_commit};
+use super::manifest::Entry;
 use super::named::Named;
+use super::requests::OwnFolder;
 use super::{ModelFiles, Role, embedded};
 use crate::output::{ModelRecord, hash_file};
 use crate::session::{Event, Stop};
@@ -19,21 +20,13 @@ pub struct Finder<'a> {
     /// Made when a name is looked up that is no path: paths need no environment
     hub: OnceCell<Hub>,
     offline: bool,
+    converting: bool,
     stop: Stop,
-    /// Commits that a recipe names: role, name, commit
-    commits: Vec<(Role, String, String)>,
+    /// The models of a recipe that are of a commit
+    pub(super) records: Vec<(Role, ModelRecord)>,
+    /// Weights that were found to be those of the recipe
+    pub(super) checked: RefCell<Vec<PathBuf>>,
     tell: &'a dyn Fn(Event),
-}
-
-/// What would be fetched of a model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing {
-    /// What the user called it
-    pub name: String,
-    /// Files that are not here
-    pub files: Vec<String>,
-    /// Their size in bytes, where it is known
-    pub bytes: Option<u64>,
 }
 
 /// The files of a model by what they hold.
@@ -65,16 +58,25 @@ impl<'a> Finder<'a> {
     /// requested; `tell` is told of them.
     #[must_use]
     pub fn new(offline: bool, stop: &Stop, tell: &'a dyn Fn(Event)) -> Self {
-        Self { hub: OnceCell::new(), offline, stop: stop.clone(), commits: Vec::new(), tell }
+        let (hub, records, checked) = (OnceCell::new(), Vec::new(), RefCell::default());
+        Self { hub, offline, converting: true, stop: stop.clone(), records, checked, tell }
     }
 
-    /// Finds the models a recipe names in the state they had.
+    /// Reads pickles and msgpack as they are where they are not converted yet, and writes nothing.
+    #[must_use]
+    pub fn without_conversions(mut self) -> Self {
+        self.converting = false;
+        self
+    }
+
+    /// Finds the models a recipe names in the state they had, and refuses other files. A revision that is no commit
+    /// does not count.
     #[must_use]
     pub fn with_commits_of(mut self, records: &[ModelRecord]) -> Self {
         for record in records {
             let role = [Role::Clip, Role::Vqgan].into_iter().find(|role| role.option() == record.role);
-            if let (Some(role), Some(commit)) = (role, &record.revision) {
-                self.commits.push((role, record.name.clone(), commit.clone()));
+            if let Some(role) = role.filter(|_| record.revision.as_ref().is_some_and(|commit| is_commit(commit))) {
+                self.records.push((role, record.clone()));
             }
         }
         self
@@ -104,7 +106,10 @@ impl<'a> Finder<'a> {
         }
         let found = self.locate(role, name)?;
         let folder = found.weights.parent().unwrap_or(Path::new("")).to_owned();
-        let converted = found.request.as_ref().and_then(|request| self.converted(role, &found.weights, request));
+        let converted = match &found.request {
+            Some(request) => self.converted(role, name, &found.weights, request)?,
+            None => None,
+        };
         let (weights, published) = match converted {
             Some((weights, published)) => (weights, Some(published)),
             None => (TensorFile::open(&found.weights)?, None),
@@ -145,51 +150,75 @@ impl<'a> Finder<'a> {
         }
     }
 
+    /// Ends what was asked for where it is to stop.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] where it is to stop.
+    pub fn check_stop(&self) -> Result<()> {
+        if self.stop.is_requested() { Err(Error::Stopped) } else { Ok(()) }
+    }
+
     /// Fetched weights as safetensors, which are made where they are not here yet; none where the weights are safetensors
-    /// themselves, or the conversion failed.
-    fn converted(&self, role: Role, weights: &Path, request: &Request) -> Option<(TensorFile, Published)> {
+    /// themselves, or no conversion can be kept.
+    ///
+    /// # Errors
+    /// Where the weights are not what they must be, or it is to stop.
+    fn converted(
+        &self,
+        role: Role,
+        name: &str,
+        weights: &Path,
+        request: &Request,
+    ) -> Result<Option<(TensorFile, Published)>> {
         if weights.extension().is_some_and(|extension| extension == "safetensors") {
-            return None;
+            return Ok(None);
         }
-        let file = weights.file_name()?.to_string_lossy().into_owned();
-        let result = || -> Result<Option<(TensorFile, Published)>> {
-            let sha256 = self.hub()?.expected_digest(request, weights).map_or_else(|| hash_file(weights), Ok)?;
-            let path = convert::place(&self.hub()?.environment().own, &sha256);
-            let published = Published { file: file.clone(), sha256 };
-            if let Ok(converted) = TensorFile::open(&path) {
-                return Ok(Some((converted, published)));
+        let file = weights.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let own = &self.hub()?.environment().own;
+        let expected = self.hub()?.expected_digest(request, weights);
+        // What stands under a digest was made from a file that had it.
+        let kept = |sha256: &String| TensorFile::open(&convert::place(own, sha256)).ok();
+        if let Some((converted, sha256)) = expected.as_ref().and_then(|sha256| Some((kept(sha256)?, sha256.clone()))) {
+            return Ok(Some((converted, Published { file, sha256 })));
+        }
+        if !self.converting {
+            return Ok(None);
+        }
+        let sha256 = hash_file(weights)?;
+        if let Some(expected) = expected.filter(|expected| *expected != sha256) {
+            let problem = format!("the file is damaged: its SHA-256 is {sha256}, it must be {expected}");
+            return Err(Error::file(weights, problem, format!("fetch it again: text2art models pull {name}")));
+        }
+        let published = Published { file: file.clone(), sha256 };
+        let result = || -> Result<Option<TensorFile>> {
+            if let Some(converted) = kept(&published.sha256) {
+                return Ok(Some(converted));
             }
             let source = TensorFile::open(weights)?;
             if !convert::is_worth_it(&source) {
                 return Ok(None);
             }
             (self.tell)(Event::Converting { file: file.clone() });
-            convert::convert(&source, role, &path)?;
-            Ok(Some((TensorFile::open(&path)?, published)))
+            let path = convert::place(own, &published.sha256);
+            convert::convert(&source, role, &path, &self.stop)?;
+            TensorFile::open(&path).map(Some)
         };
-        result().unwrap_or_else(|error| {
-            let message = format!("{file} is not converted, and will load slowly each time: {error}");
-            (self.tell)(Event::Warning { message });
-            None
-        })
-    }
-
-    /// Folders of the user's own in which a model's files may be.
-    pub(super) fn own_folders(&self, name: &str) -> Result<Vec<PathBuf>> {
-        let environment = self.hub()?.environment();
-        let weights = environment.weights.as_ref().map(|folder| folder.join(name));
-        let folders = weights.into_iter().chain([imported(environment, name)]);
-        Ok(folders.filter(|folder| folder.is_dir()).collect())
+        match result() {
+            Ok(converted) => Ok(converted.map(|converted| (converted, published.clone()))),
+            Err(Error::Stopped) => Err(Error::Stopped),
+            Err(error) => {
+                let message = format!("{file} is not converted, and will load slowly each time: {error}");
+                (self.tell)(Event::Warning { message });
+                Ok(None)
+            }
+        }
     }
 
     fn locate_entry(&self, entry: &Entry) -> Result<Found> {
-        let requests = self.requests(entry)?;
-        if let Some(folder) = self.own_folders(&entry.name)?.into_iter().next() {
-            let (weights, config) = locate(entry.role, &folder)?;
-            let beside = weights.with_file_name(TOKENIZER).is_file();
-            let missing: Vec<Request> =
-                requests.into_iter().filter(|request| is_tokenizer(request) && !beside).collect();
-            let tokenizer = self.provide(&entry.name, Some(&entry.licence), missing)?.pop();
+        let own = self.own_folder(entry.role, &entry.name)?;
+        let requests = self.requests_beside(entry, own.as_ref())?;
+        if let Some(OwnFolder { weights, config, .. }) = own {
+            let tokenizer = self.provide(&entry.name, Some(&entry.licence), requests)?.pop();
             return Ok(Found { tokenizer, ..Found::own((weights, config)) });
         }
         let request = requests.first().cloned();
@@ -201,29 +230,19 @@ impl<'a> Finder<'a> {
             Some(Origin::Repository(repository)) => self.hub()?.cache().commit(repository),
             _ => None,
         };
+        self.check_recorded(entry.role, &entry.name, weights)?;
         let (weights, config, tokenizer) = (weights.clone(), config.clone(), others.first().cloned());
         Ok(Found { weights, config, tokenizer, commit, request })
     }
 
     fn locate_repository(&self, role: Role, name: &str, repository: &Repository) -> Result<Found> {
-        if let Some(folder) = self.own_folders(&repository.id)?.into_iter().next() {
-            return locate(role, &folder).map(Found::own);
+        if let Some(OwnFolder { weights, config, .. }) = self.own_folder(role, &repository.id)? {
+            return Ok(Found::own((weights, config)));
         }
         let repository = self.at_recorded_commit(role, name, repository);
-        let whole = |folder: &Path| -> Result<Found> {
-            let (weights, config) = locate(role, folder)?;
-            if role == Role::Clip && !weights.with_file_name(TOKENIZER).is_file() {
-                return Err(Error::file(folder, format!("there is no {TOKENIZER}"), "fetch the model again"));
-            }
-            let file = weights.strip_prefix(folder).map(Path::to_string_lossy).unwrap_or_default().into_owned();
-            let origin = Origin::Repository(repository.clone());
-            let request = Some(Request { origin, file, bytes: None, sha256: None });
-            let commit = self.hub()?.cache().commit(&repository);
-            Ok(Found { commit, request, ..Found::own((weights, config)) })
-        };
-        let snapshot = self.hub()?.cache().snapshot(&repository);
-        match snapshot.as_deref().map(whole) {
-            Some(Ok(found)) => return Ok(found),
+        let cached = self.in_cache(role, name, &repository)?;
+        let found = match cached {
+            Some(Ok(found)) => found,
             Some(Err(error)) if self.hub()?.environment().offline => {
                 let problem = format!("{repository} is not whole in the cache: {error} ({})", error.hint());
                 return Err(Error::usage(problem, fetch_hint(&repository.to_string(), Some(role))));
@@ -233,40 +252,86 @@ impl<'a> Finder<'a> {
                 let problem = format!("{repository} is not in the cache ({cache}), and no network may be used");
                 return Err(Error::usage(problem, fetch_hint(&repository.to_string(), Some(role))));
             }
-            _ => {}
-        }
-        self.pull_repository(&repository, Some(role))?;
-        let folder = self.hub()?.cache().snapshot(&repository).ok_or_else(|| Error::fault("a snapshot vanished"))?;
-        whole(&folder)
+            _ => {
+                self.fetch_repository(&repository, Some(role), |file| self.recorded_digest(role, name, file), false)?;
+                self.in_cache(role, name, &repository)?.ok_or_else(|| Error::fault("a snapshot vanished"))??
+            }
+        };
+        self.check_recorded(role, name, &found.weights)?;
+        Ok(found)
     }
 
-    /// Fetches what of a repository makes a model; of any role where none is said. Returns the role and where the files
-    /// are.
+    /// What the cache holds of a repository's model: none where it knows nothing of this revision, an error where
+    /// something is missing.
+    pub(super) fn in_cache(&self, role: Role, name: &str, repository: &Repository) -> Result<Option<Result<Found>>> {
+        let cache = self.hub()?.cache();
+        let Some(folder) = cache.snapshot(repository) else { return Ok(None) };
+        let whole = || -> Result<Found> {
+            let (weights, config) = locate(role, &folder)?;
+            if role == Role::Clip && !weights.with_file_name(TOKENIZER).is_file() {
+                return Err(Error::file(&folder, format!("there is no {TOKENIZER}"), "fetch the model again"));
+            }
+            let file = weights.strip_prefix(&folder).map(Path::to_string_lossy).unwrap_or_default().into_owned();
+            let sha256 = self.recorded_digest(role, name, &file);
+            let request = Some(Request { origin: Origin::Repository(repository.clone()), file, bytes: None, sha256 });
+            Ok(Found { commit: cache.commit(repository), request, ..Found::own((weights, config)) })
+        };
+        Ok(Some(whole()))
+    }
+
+    /// Fetches what of a repository makes a model, and what of it is damaged; of any role where none is said. Returns the
+    /// role and where the files are.
     ///
     /// # Errors
     /// Where the network may not be used, or the files do not come.
     pub fn pull_repository(&self, repository: &Repository, role: Option<Role>) -> Result<(Role, Vec<PathBuf>)> {
+        self.fetch_repository(repository, role, |_| None, true)
+    }
+
+    fn fetch_repository(
+        &self,
+        repository: &Repository,
+        role: Option<Role>,
+        known: impl Fn(&str) -> Option<String>,
+        mend: bool,
+    ) -> Result<(Role, Vec<PathBuf>)> {
         self.check_network(&repository.to_string())?;
         let selection = self.hub()?.select(repository, role)?;
-        let request =
-            |file: String| Request { origin: Origin::Repository(repository.clone()), file, bytes: None, sha256: None };
+        let request = |file: String| {
+            let sha256 = known(&file);
+            Request { origin: Origin::Repository(repository.clone()), file, bytes: None, sha256 }
+        };
         let items = self.hub()?.look_up(selection.files.into_iter().map(request).collect())?;
+        if mend {
+            self.discard_damaged(items.iter().map(Item::at_its_commit))?;
+        }
         let paths = self.fetch(&repository.to_string(), selection.licence.as_deref(), &items)?;
         Ok((selection.role, paths))
     }
 
-    /// Fetches the files of an entry that are not here; a branch is looked up anew.
+    /// Fetches the files of an entry that are not here or damaged; a branch is looked up anew.
     ///
     /// # Errors
     /// Where the network may not be used, or the files do not come.
     pub fn pull_entry(&self, entry: &Entry) -> Result<Vec<PathBuf>> {
         let requests = self.requests(entry)?;
         if requests.iter().all(is_pinned) {
+            if !self.hub()?.environment().offline {
+                self.discard_damaged(requests.iter().cloned())?;
+            }
             return self.provide(&entry.name, Some(&entry.licence), requests);
         }
         self.check_network(&entry.name)?;
         let items = self.hub()?.look_up(requests)?;
+        self.discard_damaged(items.iter().map(Item::at_its_commit))?;
         self.fetch(&entry.name, Some(&entry.licence), &items)
+    }
+
+    fn discard_damaged(&self, requests: impl Iterator<Item = Request>) -> Result<()> {
+        for request in requests {
+            self.hub()?.discard_damaged(&request)?;
+        }
+        Ok(())
     }
 
     fn check_network(&self, name: &str) -> Result<()> {
@@ -290,7 +355,14 @@ impl<'a> Finder<'a> {
                 Origin::Page { url, .. } => url.clone(),
             };
             let problem = format!("{name} needs {file} of {of}, which is not here, and no network may be used");
-            return Err(Error::usage(problem, fetch_hint(name, None)));
+            let at_commit = match &requests[hole].origin {
+                // What a recipe names is fetched by its commit: the name alone stands for another.
+                Origin::Repository(repository) if self.records.iter().any(|(_, record)| record.name == name) => {
+                    repository.to_string()
+                }
+                _ => name.to_owned(),
+            };
+            return Err(Error::usage(problem, fetch_hint(&at_commit, None)));
         }
         if here.iter().all(Option::is_some) {
             return Ok(here.into_iter().flatten().collect());
@@ -309,72 +381,6 @@ impl<'a> Finder<'a> {
         Ok(here.into_iter().filter_map(|here| here.or_else(|| fetched.next())).collect())
     }
 
-    /// Where a wanted file is; none where it is not here.
-    ///
-    /// # Errors
-    /// Where the environment cannot be used.
-    pub fn at_hand(&self, request: &Request) -> Result<Option<PathBuf>> {
-        Ok(match &request.origin {
-            Origin::Repository(repository) => self.hub()?.cache().find(repository, &request.file),
-            Origin::Page { path, .. } => path.is_file().then(|| path.clone()),
-        })
-    }
-
-    /// What of a model's files is not here; none where all are. Nothing is asked of the network.
-    ///
-    /// # Errors
-    /// Where nothing has this name, or the environment cannot be used.
-    pub fn missing(&self, role: Role, name: &str) -> Result<Option<Missing>> {
-        if is_local(name) {
-            return Ok(None);
-        }
-        let name_of_it = name.to_owned();
-        match Named::of(role, name)? {
-            Named::Entry(entry) => {
-                if self.is_here(entry)? {
-                    return Ok(None);
-                }
-                let (mut files, mut bytes) = (Vec::new(), Some(0));
-                for request in self.requests(entry)? {
-                    if self.at_hand(&request)?.is_none() {
-                        let about =
-                            entry.files.iter().find(|file| file.path == request.file).and_then(|file| file.about);
-                        // A configuration's size does not matter.
-                        let small = entry.file(FilePart::Configuration).is_some_and(|file| file.path == request.file);
-                        let size = request.bytes.or(about).or(small.then_some(0));
-                        bytes = bytes.zip(size).map(|(sum, size)| sum + size);
-                        files.push(request.file);
-                    }
-                }
-                Ok(Some(Missing { name: name_of_it, files, bytes }))
-            }
-            Named::Repository(repository) => {
-                let own = !self.own_folders(&repository.id)?.is_empty();
-                let repository = self.at_recorded_commit(role, name, &repository);
-                let here = own || self.hub()?.cache().snapshot(&repository).is_some();
-                let files = vec!["what makes a model of it".to_owned()];
-                Ok((!here).then_some(Missing { name: name_of_it, files, bytes: None }))
-            }
-        }
-    }
-
-    /// Whether a model can be opened without a network.
-    ///
-    /// # Errors
-    /// None in a program that was built whole.
-    pub fn is_here(&self, entry: &Entry) -> Result<bool> {
-        let requests = self.requests(entry)?;
-        let own = self.own_folders(&entry.name)?.iter().find_map(|folder| locate(entry.role, folder).ok());
-        let beside = own.as_ref().map(|(weights, _)| weights.with_file_name(TOKENIZER).is_file());
-        for request in &requests {
-            let own = beside.is_some_and(|beside| beside || !is_tokenizer(request));
-            if !own && self.at_hand(request)?.is_none() {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
     fn fetch(&self, name: &str, licence: Option<&str>, items: &[Item]) -> Result<Vec<PathBuf>> {
         let missing = self.hub()?.missing(items);
         if !missing.is_empty() {
@@ -391,54 +397,11 @@ impl<'a> Finder<'a> {
             (self.tell)(Event::Downloaded { file: file.to_owned(), done, total, all_done, all_total });
         })
     }
-
-    /// The files of an entry: weights, configuration, and the tokenizer where it reads one.
-    ///
-    /// # Errors
-    /// None in a program that was built whole.
-    pub fn requests(&self, entry: &Entry) -> Result<Vec<Request>> {
-        let manifest = Manifest::get()?;
-        let pinned = entry.repository.as_ref().map(|id| Repository::new(id, entry.revision()));
-        let wanted = pinned.as_ref().map(|repository| self.at_recorded_commit(entry.role, &entry.name, repository));
-        // What is known is known of the entry's own revision.
-        let known = wanted == pinned;
-        let request = |file: &EntryFile| {
-            let origin = match (&wanted, &file.url) {
-                (_, Some(url)) => {
-                    let path = self.hub()?.environment().own.join("pages").join(&entry.name).join(&file.path);
-                    Origin::Page { url: url.clone(), path }
-                }
-                (Some(repository), None) => Origin::Repository(repository.clone()),
-                (None, None) => return Err(Error::fault(format!("{} has no origin", file.path))),
-            };
-            let (bytes, sha256) = if known { (file.bytes, file.sha256.clone()) } else { (None, None) };
-            Ok(Request { origin, file: file.path.clone(), bytes, sha256 })
-        };
-        let parts = [FilePart::Weights, FilePart::Configuration].into_iter().filter_map(|part| entry.file(part));
-        let mut requests = parts.map(request).collect::<Result<Vec<_>>>()?;
-        requests.extend(manifest.tokenizer_of(entry).map(|tokenizer| Request {
-            origin: Origin::Repository(Repository::new(&tokenizer.repository, &tokenizer.revision)),
-            file: tokenizer.path.clone(),
-            bytes: tokenizer.bytes,
-            sha256: tokenizer.sha256.clone(),
-        }));
-        Ok(requests)
-    }
-
-    fn at_recorded_commit(&self, role: Role, name: &str, repository: &Repository) -> Repository {
-        let recorded = self.commits.iter().find(|(of, named, _)| *of == role && named == name);
-        recorded.map_or_else(|| repository.clone(), |(_, _, commit)| repository.at(commit))
-    }
 }
 
 /// Whether a name is a path, or the model inside the program.
-fn is_local(name: &str) -> bool {
+pub(super) fn is_local(name: &str) -> bool {
     name.is_empty() || name == embedded::NAME || Path::new(name).exists()
-}
-
-/// Where a model is kept that was imported.
-pub(super) fn imported(environment: &Environment, name: &str) -> PathBuf {
-    environment.own.join("imported").join(name)
 }
 
 /// Whether a wanted file can only be the one it is.
@@ -447,11 +410,6 @@ fn is_pinned(request: &Request) -> bool {
         Origin::Repository(repository) => repository.is_pinned(),
         Origin::Page { .. } => true,
     }
-}
-
-/// Whether a wanted file is a tokenizer.
-fn is_tokenizer(request: &Request) -> bool {
-    request.file == TOKENIZER
 }
 
 fn fetch_hint(name: &str, role: Option<Role>) -> String {

@@ -1,12 +1,13 @@
-//! What of models is on this machine: checking it, removing it, adding what came some other way.
+//! What of models is on this machine: checking it and removing it.
 
 use std::path::{Path, PathBuf};
 
 use super::convert;
-use super::files::{CLIP_PAIRS, ModelFiles, Role, locate};
-use super::finder::{Finder, TOKENIZER, imported};
-use super::hub::{Origin, Repository, Request, is_sha256};
-use super::manifest::{Entry, FilePart};
+use super::files::{CLIP_PAIRS, Role};
+use super::finder::{Finder, TOKENIZER};
+use super::hub::{Origin, Removed, Repository, Request, is_sha256};
+use super::manifest::Entry;
+use super::requests::imported;
 use crate::output::hash_file;
 use crate::{Error, Result};
 
@@ -16,6 +17,8 @@ pub struct File {
     pub path: PathBuf,
     /// The SHA-256 it must have; none where nobody says
     pub expected: Option<String>,
+    /// Whether it is in a folder of the user's own, which no download mends
+    pub own: bool,
 }
 
 /// What a check of a file found.
@@ -69,11 +72,11 @@ pub fn files_of_entry(finder: &Finder, entry: &Entry) -> Result<Vec<File>> {
             files.extend(file(finder, &request)?);
         }
     }
-    let own = finder.own_folders(&entry.name)?.into_iter().flat_map(|folder| files_in(&folder));
-    files.extend(own.map(|path| {
+    let own = finder.own_folder(entry.role, &entry.name)?;
+    files.extend(own.into_iter().flat_map(|own| files_in(&own.folder)).map(|path| {
         let name = |file: &&super::manifest::EntryFile| path.ends_with(&file.path);
         let expected = entry.files.iter().find(name).and_then(|file| file.sha256.clone());
-        File { path, expected }
+        File { path, expected, own: true }
     }));
     Ok(files)
 }
@@ -83,7 +86,9 @@ pub fn files_of_entry(finder: &Finder, entry: &Entry) -> Result<Vec<File>> {
 /// # Errors
 /// Where the environment cannot be used.
 pub fn files_of_repository(finder: &Finder, repository: &Repository) -> Result<Vec<File>> {
-    let Some(snapshot) = finder.hub()?.cache().snapshot(repository) else { return Ok(Vec::new()) };
+    let own = own_folder(finder, repository)?.into_iter().flat_map(|folder| files_in(&folder));
+    let own: Vec<File> = own.map(|path| File { path, expected: None, own: true }).collect();
+    let Some(snapshot) = finder.hub()?.cache().snapshot(repository).filter(|_| own.is_empty()) else { return Ok(own) };
     let requests = files_in(&snapshot).into_iter().filter_map(|path| request(repository, &snapshot, &path));
     requests.filter_map(|request| file(finder, &request).transpose()).collect()
 }
@@ -95,9 +100,9 @@ fn request(repository: &Repository, snapshot: &Path, path: &Path) -> Option<Requ
 }
 
 fn file(finder: &Finder, request: &Request) -> Result<Option<File>> {
-    let Some(path) = finder.at_hand(request)? else { return Ok(None) };
+    let Some(path) = finder.hub()?.find(request) else { return Ok(None) };
     let expected = finder.hub()?.expected_digest(request, &path);
-    Ok(Some(File { path, expected }))
+    Ok(Some(File { path, expected, own: false }))
 }
 
 /// All files in a folder and below, in order.
@@ -115,115 +120,90 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// A folder of the user's own with a repository's model, whatever it is for.
+fn own_folder(finder: &Finder, repository: &Repository) -> Result<Option<PathBuf>> {
+    for role in [Role::Clip, Role::Vqgan] {
+        if let Some(own) = finder.own_folder(role, &repository.id)? {
+            return Ok(Some(own.folder));
+        }
+    }
+    Ok(None)
+}
+
 /// What a repository that is here is for; none where nothing of it is.
 ///
 /// # Errors
 /// Where the environment cannot be used.
 pub fn role_of(finder: &Finder, repository: &Repository) -> Result<Option<Role>> {
-    let own = finder.own_folders(&repository.id)?.into_iter().next();
+    let own = own_folder(finder, repository)?;
     let snapshot = finder.hub()?.cache().snapshot(repository);
     let Some(folder) = own.or(snapshot) else { return Ok(None) };
     let clip = folder.join(TOKENIZER).is_file() && CLIP_PAIRS.iter().any(|(_, config)| folder.join(config).is_file());
     Ok(Some(if clip { Role::Clip } else { Role::Vqgan }))
 }
 
-/// Removes what is here of a model of the list; a tokenizer that other models read stays. Returns how many bytes became
-/// free.
+/// Removes what is here of a model of the list; a tokenizer that other models read stays, and so do folders that the user
+/// keeps.
 ///
 /// # Errors
 /// Where something cannot be removed.
-pub fn remove_entry(finder: &Finder, entry: &Entry) -> Result<u64> {
-    let mut freed = remove_imported(finder, &entry.name)?;
+pub fn remove_entry(finder: &Finder, entry: &Entry) -> Result<Removed> {
+    let mut removed = remove_imported(finder, &entry.name)?;
     for request in finder.requests(entry)?.into_iter().filter(|request| request.file != TOKENIZER) {
-        freed += remove(finder, &request)?;
+        removed += remove(finder, &request)?;
     }
-    Ok(freed)
+    Ok(removed)
 }
 
-/// Removes what is here of a repository. Returns how many bytes became free.
+/// Removes what is here of a repository, but for folders that the user keeps.
 ///
 /// # Errors
 /// Where something cannot be removed.
-pub fn remove_repository(finder: &Finder, repository: &Repository) -> Result<u64> {
-    let mut freed = remove_imported(finder, &repository.id)?;
+pub fn remove_repository(finder: &Finder, repository: &Repository) -> Result<Removed> {
+    let mut removed = remove_imported(finder, &repository.id)?;
     if let Some(snapshot) = finder.hub()?.cache().snapshot(repository) {
         for path in files_in(&snapshot) {
             if let Some(request) = request(repository, &snapshot, &path) {
-                freed += remove(finder, &request)?;
+                removed += remove(finder, &request)?;
             }
         }
     }
-    Ok(freed)
+    Ok(removed)
 }
 
-fn remove(finder: &Finder, request: &Request) -> Result<u64> {
-    let mut freed = 0;
+fn remove(finder: &Finder, request: &Request) -> Result<Removed> {
+    let mut removed = Removed::default();
     let own = &finder.hub()?.environment().own;
-    if let Some(path) = finder.at_hand(request)? {
+    if let Some(path) = finder.hub()?.find(request) {
         let digest = finder.hub()?.expected_digest(request, &path).filter(|digest| is_sha256(digest));
         if let Some(converted) = digest.map(|digest| convert::place(own, &digest)) {
-            freed += remove_file(&converted)?;
+            removed += remove_file(&converted)?;
         }
     }
     finder.hub()?.forget(request);
-    match &request.origin {
+    removed += match &request.origin {
         Origin::Repository(repository) => {
-            freed += finder.hub()?.cache().remove(repository, std::slice::from_ref(&request.file))?;
+            finder.hub()?.cache().remove(repository, std::slice::from_ref(&request.file))?
         }
-        Origin::Page { path, .. } => freed += remove_file(path)?,
-    }
-    Ok(freed)
+        Origin::Page { path, .. } => remove_file(path)?,
+    };
+    Ok(removed)
 }
 
-fn remove_imported(finder: &Finder, name: &str) -> Result<u64> {
+fn remove_imported(finder: &Finder, name: &str) -> Result<Removed> {
     let folder = imported(finder.hub()?.environment(), name);
-    let mut freed = 0;
+    let mut removed = Removed::default();
     for path in files_in(&folder) {
-        freed += remove_file(&path)?;
+        removed += remove_file(&path)?;
     }
     // Folders that are not there are gone already.
     let _ = std::fs::remove_dir_all(folder);
-    Ok(freed)
+    Ok(removed)
 }
 
-/// Removes a file, where it is there, and returns its size.
-fn remove_file(path: &Path) -> Result<u64> {
-    let Ok(metadata) = path.symlink_metadata() else { return Ok(0) };
+/// Removes a file, where it is there.
+fn remove_file(path: &Path) -> Result<Removed> {
+    let Ok(metadata) = path.symlink_metadata() else { return Ok(Removed::default()) };
     std::fs::remove_file(path).map_err(|error| Error::cache(path, &error))?;
-    Ok(metadata.len())
-}
-
-/// Copies a model into this program's own folder, where its name finds it. Returns the folder of the copies.
-///
-/// # Errors
-/// Where the list knows another file of its name, or the folder cannot be written.
-pub fn import(finder: &Finder, name: &str, entry: Option<&Entry>, files: &ModelFiles) -> Result<PathBuf> {
-    let weights = files.weights.path();
-    let known = entry.and_then(|entry| entry.file(FilePart::Weights));
-    let same_name = known.filter(|known| Path::new(&known.path).file_name() == weights.file_name());
-    if let Some(expected) = same_name.and_then(|known| known.sha256.as_ref()) {
-        let found = hash_file(weights)?;
-        if found != *expected {
-            let problem = format!("this is not {name}: its SHA-256 is {found}, it must be {expected}");
-            return Err(Error::file(weights, problem, "download the file again"));
-        }
-    }
-    let folder = imported(finder.hub()?.environment(), name);
-    let fault = |error: std::io::Error| Error::cache(&folder, &error);
-    std::fs::create_dir_all(folder.parent().unwrap_or(&folder)).map_err(fault)?;
-    let parent = folder.parent().unwrap_or(Path::new("."));
-    let fresh = tempfile::Builder::new().prefix(".text2art-").tempdir_in(parent).map_err(fault)?;
-    let others = [TOKENIZER, "preprocessor_config.json"].map(|other| weights.with_file_name(other));
-    let others = others.iter().filter(|path| path.is_file());
-    for path in [weights, &files.config.path].into_iter().chain(others.map(PathBuf::as_path)) {
-        let name = path.file_name().unwrap_or_default();
-        std::fs::copy(path, fresh.path().join(name)).map_err(|error| Error::cache(&folder, &error))?;
-    }
-    // An earlier import of the same name gives way at once.
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).map_err(fault)?;
-    }
-    std::fs::rename(fresh.keep(), &folder).map_err(fault)?;
-    locate(files.role, &folder)?;
-    Ok(folder)
+    Ok(Removed { files: 1, bytes: metadata.len() })
 }

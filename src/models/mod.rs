@@ -6,11 +6,14 @@ pub mod embedded;
 pub mod files;
 mod finder;
 pub mod hub;
+pub mod import;
 pub mod inventory;
 pub mod manifest;
 mod named;
+mod requests;
 pub mod weights;
 
 pub use files::{ModelFiles, Role};
-pub use finder::{Finder, Missing};
+pub use finder::Finder;
+pub use requests::Missing;
 pub use weights::{Part, View, Weights};

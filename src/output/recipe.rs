@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hash_file;
 use crate::models::files::unreadable;
+use crate::models::hub::is_commit;
 use crate::settings::Settings;
 use crate::{Error, Result};
 
@@ -114,7 +115,14 @@ impl Recipe {
             let problem = "the recipe is of a newer form than this program knows";
             return Err(Error::file(path, problem, "use a newer text2art"));
         }
-        serde_json::from_str(&text).map_err(|error| broken(format!("the recipe cannot be read: {error}")))
+        let recipe: Self =
+            serde_json::from_str(&text).map_err(|error| broken(format!("the recipe cannot be read: {error}")))?;
+        // A revision leads to folders of the cache, and a recipe comes from anybody.
+        let revisions = recipe.models.iter().filter_map(|model| model.revision.as_ref());
+        match revisions.into_iter().find(|revision| !is_commit(revision)) {
+            Some(wrong) => Err(broken(format!("the recipe names {wrong:?}, which is no commit of a model"))),
+            None => Ok(recipe),
+        }
     }
 
     /// Checks that the input files are those of the recipe.

@@ -49,10 +49,11 @@ impl<M> LoadedModel<M> {
     /// Loads a model by name.
     ///
     /// # Errors
-    /// Where its files cannot be found or fetched, or do not fit.
+    /// Where its files cannot be found or fetched, or do not fit, or it is to stop.
     pub fn load(finder: &Finder, role: Role, name: &str, load: impl FnOnce(&ModelFiles) -> Result<M>) -> Result<Self> {
         let files = finder.open(role, name)?;
         let model = load(&files)?;
+        finder.check_stop()?;
         let path = files.weights.path().to_owned();
         let name_of_file = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (file, hash) = match (files.published, files.weights.static_bytes()) {

@@ -62,6 +62,8 @@ pub enum Fault {
     Cut(usize),
     /// After so many bytes nothing comes any more
     Stall(usize),
+    /// The body comes a byte at a time, ten in a second
+    Trickle,
     /// Not even a status comes
     Silent,
     /// The whole file, whatever range was asked for
@@ -241,7 +243,7 @@ fn serve(kind: &str, mut connection: TcpStream, state: &State) -> std::io::Resul
             }
         }
         Some(Fault::Gzip) => response = gzip(response),
-        Some(Fault::TooLong | Fault::IgnoreRange) | None => {}
+        Some(Fault::TooLong | Fault::IgnoreRange | Fault::Trickle) | None => {}
     }
     let small = kind == "hub" && response.status == 200;
     if small && seen.header("accept-encoding").is_some_and(|accepted| accepted.contains("gzip")) {
@@ -258,6 +260,14 @@ fn serve(kind: &str, mut connection: TcpStream, state: &State) -> std::io::Resul
     }
     connection.write_all(format!("{head}\r\n").as_bytes())?;
     if seen.method == "HEAD" {
+        return Ok(());
+    }
+    if matches!(fault, Some(Fault::Trickle)) {
+        for byte in response.body.iter().take_while(|_| !state.ended.load(Ordering::SeqCst)) {
+            connection.write_all(&[*byte])?;
+            connection.flush()?;
+            std::thread::sleep(Duration::from_millis(100));
+        }
         return Ok(());
     }
     let shown = &response.body[..sent.min(response.body.len())];

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use super::{Model, RoleArgument, output};
 use crate::Error;
 use crate::clip::Clip;
-use crate::models::{Finder, ModelFiles, Role, inventory};
+use crate::models::import::import;
+use crate::models::{Finder, ModelFiles, Role};
 use crate::vqgan::Vqgan;
 
 /// What `models import` was asked for.
@@ -29,6 +30,10 @@ pub(super) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Result<()> 
     let name = &arguments.name;
     let (role, entry) = match (Model::of(name)?, arguments.role) {
         (Model::Entry(entry), _) => (entry.role, Some(entry)),
+        (Model::Repository(repository), _) if *name != repository.id => {
+            let hint = format!("leave out the revision: {}", repository.id);
+            return Err(Error::usage(format!("{name}: what is imported has no revision"), hint).into());
+        }
         (Model::Repository(_), Some(role)) => (Role::from(role), None),
         (Model::Repository(_), None) => {
             let hint = "add --role clip or --role vqgan";
@@ -42,7 +47,7 @@ pub(super) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Result<()> 
         Role::Clip => drop(Clip::load(&files)?),
         Role::Vqgan => drop(Vqgan::load(&files)?),
     }
-    let folder = inventory::import(finder, name, entry, &files)?;
+    let folder = import(finder, name, entry, &files)?;
     let shown = folder.display().to_string();
     output::print_line(&if arguments.json {
         serde_json::json!({ "name": name, "folder": shown }).to_string()

@@ -4,17 +4,19 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::pull::expanded;
 use super::{Model, RoleArgument, output};
 use crate::models::Finder;
-use crate::models::hub::megabytes;
+use crate::models::hub::{Removed, megabytes};
 use crate::models::inventory::{self, State};
 use crate::models::manifest::Manifest;
+use crate::settings::Quality;
 use crate::{Error, Result};
 
 /// What `models verify` was asked for.
 #[derive(clap::Args)]
 pub(super) struct Verify {
-    /// Names of the list, or `organisation/repository[@revision]` [default: all of the list that are here]
+    /// Names of the list, names of --model, or `organisation/repository[@revision]` [default: all of the list that are here]
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// Print a JSON list
@@ -25,7 +27,7 @@ pub(super) struct Verify {
 /// What `models path` was asked for.
 #[derive(clap::Args)]
 pub(super) struct Path {
-    /// A name of the list, or `organisation/repository[@revision]`
+    /// A name of the list, a name of --model, or `organisation/repository[@revision]`
     #[arg(value_name = "NAME")]
     name: String,
     /// What a repository that is not in the list is for
@@ -39,7 +41,7 @@ pub(super) struct Path {
 /// What `models rm` was asked for.
 #[derive(clap::Args)]
 pub(super) struct Remove {
-    /// Names of the list, or `organisation/repository[@revision]`
+    /// Names of the list, names of --model, or `organisation/repository[@revision]`
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
     /// Print a JSON list
@@ -55,9 +57,9 @@ pub(super) fn verify(arguments: &Verify, finder: &Finder) -> anyhow::Result<()> 
             .map(|entry| entry.name.clone())
             .collect()
     } else {
-        arguments.names.clone()
+        all_expanded(&arguments.names)?
     };
-    let (mut lines, mut broken): (Vec<Value>, Vec<PathBuf>) = (Vec::new(), Vec::new());
+    let (mut lines, mut broken): (Vec<Value>, Vec<(PathBuf, String)>) = (Vec::new(), Vec::new());
     for name in &names {
         let files = files(finder, name)?;
         if files.is_empty() {
@@ -72,7 +74,12 @@ pub(super) fn verify(arguments: &Verify, finder: &Finder) -> anyhow::Result<()> 
             }
             lines.push(json!({ "name": name, "file": file.path, "sha256": sha256, "state": state.word() }));
             if state == State::Wrong {
-                broken.push(file.path);
+                let hint = if file.own {
+                    format!("replace the file, or `text2art models import {name} PATH` another")
+                } else {
+                    format!("fetch it again: text2art models pull {name}")
+                };
+                broken.push((file.path, hint));
             }
         }
     }
@@ -80,57 +87,80 @@ pub(super) fn verify(arguments: &Verify, finder: &Finder) -> anyhow::Result<()> 
         output::print_line(&serde_json::to_string_pretty(&lines)?)?;
     }
     match broken.first() {
-        Some(path) => {
+        Some((path, hint)) => {
             let problem = format!("{} of {} files are not what they must be", broken.len(), lines.len());
-            Err(Error::file(path, problem, "remove the model with `text2art models rm`, and fetch it again").into())
+            Err(Error::file(path, problem, hint).into())
         }
         None => Ok(()),
     }
 }
 
 pub(super) fn path(arguments: &Path, finder: &Finder) -> anyhow::Result<()> {
-    let name = &arguments.name;
-    let role = match (Model::of(name)?, arguments.role) {
-        (Model::Entry(entry), _) => entry.role,
-        (Model::Repository(_), Some(role)) => role.into(),
-        (Model::Repository(repository), None) => inventory::role_of(finder, &repository)?.ok_or_else(|| {
-            let hint = format!("text2art models pull {name}; or say what it is for with --role");
-            Error::usage(format!("nothing of {name} is here"), hint)
-        })?,
-    };
-    let found = finder.locate(role, name)?;
-    if !arguments.json {
-        return output::print_line(&found.weights.display().to_string());
+    let mut shown = Vec::new();
+    for name in meant(&arguments.name)? {
+        let role = match (Model::of(&name)?, arguments.role) {
+            (Model::Entry(entry), _) => entry.role,
+            (Model::Repository(_), Some(role)) => role.into(),
+            (Model::Repository(repository), None) => inventory::role_of(finder, &repository)?.ok_or_else(|| {
+                let hint = format!("text2art models pull {name}; or say what it is for with --role");
+                Error::usage(format!("nothing of {name} is here"), hint)
+            })?,
+        };
+        let found = finder.locate(role, &name)?;
+        if !arguments.json {
+            output::print_line(&found.weights.display().to_string())?;
+        }
+        shown.push(json!({
+            "name": name,
+            "role": role.option(),
+            "commit": found.commit,
+            "weights": found.weights,
+            "configuration": found.config,
+            "tokenizer": found.tokenizer,
+        }));
     }
-    let shown = json!({
-        "name": name,
-        "role": role.option(),
-        "commit": found.commit,
-        "weights": found.weights,
-        "configuration": found.config,
-        "tokenizer": found.tokenizer,
-    });
-    output::print_line(&serde_json::to_string_pretty(&shown)?)
+    match shown.as_slice() {
+        _ if !arguments.json => Ok(()),
+        [only] => output::print_line(&serde_json::to_string_pretty(only)?),
+        several => output::print_line(&serde_json::to_string_pretty(several)?),
+    }
 }
 
 pub(super) fn remove(arguments: &Remove, finder: &Finder) -> anyhow::Result<()> {
     // All names are read before the first file goes.
-    let models = arguments.names.iter().map(|name| Model::of(name)).collect::<Result<Vec<_>>>()?;
-    let mut lines = Vec::new();
-    for (name, model) in arguments.names.iter().zip(models) {
-        let freed = match model {
+    let names = all_expanded(&arguments.names)?;
+    let models = names.iter().map(|name| Model::of(name)).collect::<Result<Vec<_>>>()?;
+    let (mut lines, mut all) = (Vec::new(), Removed::default());
+    for (name, model) in names.iter().zip(models) {
+        let removed = match model {
             Model::Entry(entry) => inventory::remove_entry(finder, entry)?,
             Model::Repository(repository) => inventory::remove_repository(finder, &repository)?,
         };
-        if !arguments.json {
-            output::print_line(&format!("{name}: {} freed", megabytes(freed)))?;
+        all += removed;
+        if !arguments.json && removed.files > 0 {
+            output::print_line(&format!("{name}: {} freed", megabytes(removed.bytes)))?;
         }
-        lines.push(json!({ "name": name, "bytes": freed }));
+        lines.push(json!({ "name": name, "bytes": removed.bytes }));
+    }
+    if all.files == 0 {
+        let problem = format!("nothing of {} is here that could be removed", arguments.names.join(", "));
+        return Err(Error::usage(problem, "`text2art models list` shows what is here").into());
     }
     if arguments.json {
         output::print_line(&serde_json::to_string_pretty(&lines)?)?;
     }
     Ok(())
+}
+
+/// A name of the list as it is; one that only --model has as the models it stands for.
+fn meant(name: &str) -> Result<Vec<String>> {
+    if Manifest::get()?.model(name).is_some() { Ok(vec![name.to_owned()]) } else { expanded(name, Quality::Normal) }
+}
+
+/// All names, those of --model as the models they stand for.
+fn all_expanded(names: &[String]) -> Result<Vec<String>> {
+    let names = names.iter().map(|name| meant(name)).collect::<Result<Vec<_>>>()?;
+    Ok(names.concat())
 }
 
 fn files(finder: &Finder, name: &str) -> Result<Vec<inventory::File>> {

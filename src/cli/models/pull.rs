@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Result<()> 
 }
 
 /// A name of `--model` as the models it stands for; any other as it is.
-fn expanded(name: &str, quality: Quality) -> Result<Vec<String>> {
+pub(super) fn expanded(name: &str, quality: Quality) -> Result<Vec<String>> {
     let manifest = Manifest::get()?;
     let Some(preset) = manifest.preset(name) else { return Ok(vec![name.to_owned()]) };
     let clips = manifest.table(Some(preset))?.of(quality).clip.iter();

@@ -8,7 +8,7 @@ use ureq::Body;
 use ureq::http::{HeaderMap, Response, StatusCode};
 use url::Url;
 
-use super::environment::Environment;
+use super::environment::{Environment, without_login};
 use super::repository::Repository;
 use super::retry::Failure;
 use crate::session::Stop;
@@ -18,6 +18,8 @@ use crate::{Error, Result};
 const WATCH_INTERVAL: Duration = Duration::from_millis(50);
 /// Most redirects one after the other.
 const MOST_REDIRECTS: usize = 6;
+/// How many times the longest silence a whole answer may take that is no file.
+const ANSWER: u32 = 4;
 /// Where the hub says which part of a repository is not there.
 const ERROR_CODE: &str = "x-error-code";
 
@@ -26,7 +28,11 @@ pub(super) struct Agent {
     inner: ureq::Agent,
     endpoint: Url,
     token: Option<String>,
+    /// What is wrong with the file of the token
+    token_problem: Option<String>,
     stop: Stop,
+    /// Longest time of a whole answer that is no file
+    answer: Duration,
     /// Tells the watching thread that nobody needs it any more
     done: Arc<AtomicBool>,
 }
@@ -69,7 +75,8 @@ impl Agent {
             }
         });
         let (endpoint, token, stop) = (environment.endpoint.clone(), environment.token.clone(), stop.clone());
-        Self { inner, endpoint, token, stop, done }
+        let (token_problem, answer) = (environment.token_problem.clone(), environment.stall * ANSWER);
+        Self { inner, endpoint, token, token_problem, stop, answer, done }
     }
 
     pub(super) fn stop(&self) -> &Stop {
@@ -79,27 +86,37 @@ impl Agent {
     /// The address of something on the hub, by the names between the slashes; they are escaped.
     pub(super) fn hub_url<'s>(&self, names: impl Iterator<Item = &'s str>) -> Result<Url> {
         let mut url = self.endpoint.clone();
-        let fault = || Error::fault(format!("{} takes no names", self.endpoint));
+        let fault = || Error::fault(format!("{} takes no names", self.hub()));
         url.path_segments_mut().map_err(|()| fault())?.pop_if_empty().extend(names);
         Ok(url)
     }
 
+    /// Longest time of a whole answer that is no file.
+    pub(super) fn answer(&self) -> Duration {
+        self.answer
+    }
+
     /// The hub's address, for messages.
-    pub(super) fn hub(&self) -> &str {
-        self.endpoint.as_str().trim_end_matches('/')
+    pub(super) fn hub(&self) -> String {
+        without_login(&self.endpoint)
     }
 
     fn is_hub(&self, url: &Url) -> bool {
         url.origin() == self.endpoint.origin()
     }
 
-    /// One request. Only the hub itself is shown the token.
+    /// One request, which may take so long in all where that is said. Only the hub itself is shown the token.
     pub(super) fn send(
         &self,
         method: Method,
         url: &Url,
         headers: &[(&str, String)],
+        most: Option<Duration>,
     ) -> Result<Response<Body>, Failure> {
+        if let Some(problem) = self.token_problem.as_ref().filter(|_| self.is_hub(url)) {
+            let hint = "write the token alone into the file (`hf auth login` does), or remove it";
+            return Err(Failure::Never(Error::usage(problem, hint)));
+        }
         let mut request = match method {
             Method::Head => self.inner.head(url.as_str()),
             Method::Get => self.inner.get(url.as_str()),
@@ -110,14 +127,19 @@ impl Agent {
         if let Some(token) = self.token.as_ref().filter(|_| self.is_hub(url)) {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        request.call().map_err(|error| Failure::again(Self::trouble(url, &error)))
+        request.config().timeout_global(most).build().call().map_err(|error| Failure::again(Self::trouble(url, &error)))
     }
 
     /// A request that follows redirects wherever they lead. Also returns where they led.
-    pub(super) fn follow(&self, url: &Url, headers: &[(&str, String)]) -> Result<(Response<Body>, Url), Failure> {
+    pub(super) fn follow(
+        &self,
+        url: &Url,
+        headers: &[(&str, String)],
+        most: Option<Duration>,
+    ) -> Result<(Response<Body>, Url), Failure> {
         let mut url = url.clone();
         for _ in 0..MOST_REDIRECTS {
-            let response = self.send(Method::Get, &url, headers)?;
+            let response = self.send(Method::Get, &url, headers, most)?;
             match redirect(&url, &response)? {
                 Some(next) => url = next,
                 None => return Ok((response, url)),
@@ -134,6 +156,7 @@ impl Agent {
             ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
                 format!("{host} takes too long to connect")
             }
+            ureq::Error::Timeout(ureq::Timeout::Global) => format!("{host} takes too long to answer"),
             ureq::Error::Timeout(_) => format!("{host} does not answer"),
             other => format!("the connection to {host} failed: {other}"),
         }
@@ -232,11 +255,11 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(header(headers, "retry-after")?.trim().parse().ok()?))
 }
 
-/// An address without what may be a secret in its query.
+/// An address without what may be a secret in it.
 fn shown(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
-    url.into()
+    without_login(&url)
 }
 
 fn described(status: StatusCode) -> String {

@@ -4,7 +4,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::repository::{Repository, is_commit};
+use super::lock::is_free;
+use super::repository::{Repository, is_commit, is_inner_path};
 use crate::output::{Existing, write_whole};
 use crate::{Error, Result};
 
@@ -40,9 +41,14 @@ impl Cache {
         if repository.is_pinned() {
             return Some(repository.revision.clone());
         }
-        let path = self.repository_folder(repository).join("refs").join(&repository.revision);
+        // A revision that is no plain name leads out of the cache.
+        let path = repository.is_plain().then(|| self.reference(repository))?;
         let commit = std::fs::read_to_string(path).ok()?;
         Some(commit.trim().to_owned()).filter(|commit| is_commit(commit))
+    }
+
+    fn reference(&self, repository: &Repository) -> PathBuf {
+        self.repository_folder(repository).join("refs").join(&repository.revision)
     }
 
     /// The folder with a repository's files at a revision; none where there is none.
@@ -59,7 +65,8 @@ impl Cache {
     /// Where a file is; none where it is not here.
     #[must_use]
     pub fn find(&self, repository: &Repository, file: &str) -> Option<PathBuf> {
-        Some(self.snapshot(repository)?.join(file)).filter(|path| path.is_file())
+        let path = self.snapshot(repository)?.join(file);
+        (is_inner_path(file) && path.is_file()).then_some(path)
     }
 
     /// Where the content with this name is or will be.
@@ -76,8 +83,11 @@ impl Cache {
     /// Gives a content its name in a commit: by a link, or by a copy where links fail.
     ///
     /// # Errors
-    /// Where the cache cannot be written.
+    /// Where a name leads out of the cache, or the cache cannot be written.
     pub(super) fn place(&self, repository: &Repository, commit: &str, file: &str, blob: &Path) -> Result<PathBuf> {
+        if !repository.is_plain() || !is_commit(commit) || !is_inner_path(file) {
+            return Err(outside(&format!("{file:?} of {repository} at {commit:?}")));
+        }
         let path = self.snapshot_of_commit(repository, commit).join(file);
         let mut upwards = PathBuf::new();
         for _ in 0..=file.split('/').count() {
@@ -91,12 +101,15 @@ impl Cache {
     /// Keeps which commit a branch stands for.
     ///
     /// # Errors
-    /// Where the cache cannot be written.
+    /// Where the branch's name leads out of the cache, or the cache cannot be written.
     pub(super) fn set_commit(&self, repository: &Repository, commit: &str) -> Result<()> {
         if repository.is_pinned() {
             return Ok(());
         }
-        let path = self.repository_folder(repository).join("refs").join(&repository.revision);
+        if !repository.is_plain() || !is_commit(commit) {
+            return Err(outside(&format!("{repository} at {commit:?}")));
+        }
+        let path = self.reference(repository);
         create_folder_of(&path)?;
         match write_whole(&path, commit.as_bytes(), Existing::Replace) {
             Err(Error::Write { path, source }) => Err(Error::cache(path, &source)),
@@ -104,30 +117,58 @@ impl Cache {
         }
     }
 
-    /// Takes a model's files out of a snapshot, with the contents that no other snapshot of the repository uses, and
-    /// what downloads left. Returns how many bytes became free.
+    /// Removes a file of a snapshot whose content is damaged, with the content.
     ///
     /// # Errors
     /// Where something cannot be removed.
-    pub fn remove(&self, repository: &Repository, files: &[String]) -> Result<u64> {
-        let Some(snapshot) = self.snapshot(repository) else { return Ok(0) };
+    pub(super) fn discard(&self, repository: &Repository, file: &str) -> Result<()> {
+        let Some(path) = self.find(repository, file) else { return Ok(()) };
+        let content = self.content(repository, &path);
+        remove_file(&path)?;
+        content.map_or(Ok(()), |content| remove_file(&content))
+    }
+
+    /// The content a file of a snapshot leads to; none where it leads to anything but this repository's contents.
+    fn content(&self, repository: &Repository, path: &Path) -> Option<PathBuf> {
+        let blobs = self.repository_folder(repository).join("blobs").canonicalize().ok()?;
+        path.canonicalize().ok().filter(|content| content.parent() == Some(&blobs))
+    }
+
+    /// Whether nobody writes a content, or the part of one, at this time.
+    fn is_idle(&self, repository: &Repository, content: &Path) -> bool {
+        let name = content.file_name().unwrap_or_default().to_string_lossy();
+        is_free(&self.lock_file(repository, super::part::name_of_whole(&name)))
+    }
+
+    /// Takes a model's files out of a snapshot, with the contents that no other snapshot of the repository uses, and
+    /// what downloads left that are not going on.
+    ///
+    /// # Errors
+    /// Where something cannot be removed.
+    pub fn remove(&self, repository: &Repository, files: &[String]) -> Result<Removed> {
+        let mut removed = Removed::default();
+        let Some(snapshot) = self.snapshot(repository) else { return Ok(removed) };
         let folder = self.repository_folder(repository);
-        let mut freed = 0;
-        for file in files {
-            let path = snapshot.join(file);
-            let content = path.canonicalize().ok();
+        for path in files.iter().filter(|file| is_inner_path(file)).map(|file| snapshot.join(file)) {
+            let Ok(link) = path.symlink_metadata() else { continue };
+            let content = self.content(repository, &path).filter(|content| self.is_idle(repository, content));
             remove_file(&path)?;
+            removed.files += 1;
+            // A copy is its own content.
+            removed.bytes += if link.is_file() { link.len() } else { 0 };
             if let Some(content) = content
                 && !pointers(&folder.join("snapshots"))
                     .iter()
                     .any(|other| other.canonicalize().ok().as_ref() == Some(&content))
             {
-                freed += content.metadata().map_or(0, |metadata| metadata.len());
+                removed.bytes += content.metadata().map_or(0, |metadata| metadata.len());
                 remove_file(&content)?;
             }
         }
         for left in pointers(&folder.join("blobs")).into_iter().filter(|path| super::part::is_left_over(path)) {
-            remove_file(&left)?;
+            if self.is_idle(repository, &left) {
+                remove_file(&left)?;
+            }
         }
         remove_empty(&folder.join("snapshots"));
         if !folder.join("snapshots").exists() {
@@ -135,8 +176,28 @@ impl Cache {
             let _ = std::fs::remove_dir_all(folder.join("refs"));
             remove_empty(&folder);
         }
-        Ok(freed)
+        Ok(removed)
     }
+}
+
+/// What was removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// How many files
+    pub files: usize,
+    /// How many bytes became free
+    pub bytes: u64,
+}
+
+impl std::ops::AddAssign for Removed {
+    fn add_assign(&mut self, other: Self) {
+        self.files += other.files;
+        self.bytes += other.bytes;
+    }
+}
+
+fn outside(what: &str) -> Error {
+    Error::usage(format!("{what} is no place in the cache"), "name a branch or a commit as the hub shows it")
 }
 
 /// Puts a link, or a copy where links fail, in a file's place; whatever stands there is replaced at once.
@@ -273,11 +334,57 @@ mod tests {
         let other = repository.at("2222222222222222222222222222222222222222");
         cache.place(&other, &other.revision, "config.json", &cache.blob(&repository, "etag-of-2")).unwrap();
         let files = ["config.json".to_owned(), "vqvae/weights.bin".to_owned()];
-        assert_eq!(cache.remove(&repository, &files).unwrap(), 4);
+        assert_eq!(cache.remove(&repository, &files).unwrap(), Removed { files: 2, bytes: 4 });
         assert_eq!(cache.find(&repository, "config.json"), None);
         assert!(cache.find(&other, "config.json").is_some());
-        assert_eq!(cache.remove(&other, &files).unwrap(), 2);
+        assert_eq!(cache.remove(&other, &files).unwrap(), Removed { files: 1, bytes: 2 });
         assert!(!cache.repository_folder(&repository).exists());
+    }
+
+    #[test]
+    fn names_that_lead_out_are_refused() {
+        let (folder, cache, repository) = filled();
+        std::fs::write(folder.path().join("outside"), COMMIT).unwrap();
+        for wild in ["../../../outside", "..", "/etc/passwd", "", "a//b"] {
+            assert_eq!(cache.commit(&repository.at(wild)), None, "{wild}");
+            assert!(cache.set_commit(&repository.at(wild), COMMIT).is_err(), "{wild}");
+            assert_eq!(cache.find(&repository, wild), None, "{wild}");
+            assert!(cache.place(&repository, COMMIT, wild, &cache.blob(&repository, "etag-of-2")).is_err(), "{wild}");
+        }
+        assert!(cache.place(&repository, "../x", "config.json", &cache.blob(&repository, "etag-of-2")).is_err());
+        assert!(cache.set_commit(&repository, "no commit").is_err());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_elsewhere_stays() {
+        let (folder, cache, repository) = filled();
+        let outside = folder.path().join("weights");
+        std::fs::write(&outside, "12345").unwrap();
+        let path = cache.find(&repository, "vqvae/weights.bin").unwrap();
+        std::fs::remove_file(&path).unwrap();
+        link(&outside, &path).unwrap();
+        assert_eq!(
+            cache.remove(&repository, &["vqvae/weights.bin".to_owned()]).unwrap(),
+            Removed { files: 1, bytes: 0 }
+        );
+        assert!(outside.exists() && path.symlink_metadata().is_err());
+    }
+
+    #[test]
+    fn what_another_process_writes_stays() {
+        let (_folder, cache, repository) = filled();
+        let blob = cache.blob(&repository, "coming");
+        let part = blob.with_file_name("coming.text2art-part");
+        std::fs::write(&part, "12").unwrap();
+        let lock = cache.lock_file(&repository, "coming");
+        let stop = crate::session::Stop::default();
+        let held = super::super::lock::Lock::take(&lock, &stop, std::time::Duration::ZERO, || 0).unwrap();
+        cache.remove(&repository, &["config.json".to_owned()]).unwrap();
+        assert!(part.exists());
+        drop(held);
+        cache.remove(&repository, &["vqvae/weights.bin".to_owned()]).unwrap();
+        assert!(!part.exists());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use url::Url;
@@ -18,6 +18,8 @@ pub struct Environment {
     pub cache: PathBuf,
     /// What the hub is told of who asks (`HF_TOKEN`, or the file `token` in `HF_HOME`)
     pub token: Option<String>,
+    /// What is wrong with the file `token`, which matters with the first request
+    pub token_problem: Option<String>,
     /// No network is to be used (`HF_HUB_OFFLINE`)
     pub offline: bool,
     /// A folder with a folder for each model, looked at before the cache (`TEXT2ART_WEIGHTS`)
@@ -45,14 +47,18 @@ impl Environment {
     /// # Errors
     /// Where a variable cannot be used, or nothing says where the user's cache is.
     pub fn read() -> Result<Self> {
-        let caches = folder("XDG_CACHE_HOME").or_else(|| Some(env::home_dir()?.join(".cache")));
+        let caches = folder("XDG_CACHE_HOME")
+            .filter(|folder| folder.is_absolute())
+            .or_else(|| Some(env::home_dir()?.join(".cache")));
         let home = folder("HF_HOME").or_else(|| Some(caches.as_ref()?.join("huggingface")));
         let cache = folder("HF_HUB_CACHE").or_else(|| Some(home.as_ref()?.join("hub")));
         let nowhere = || Error::usage("there is no folder for downloaded models", "set HOME, or HF_HOME to a folder");
         let stall = stall()?;
+        let (token, token_problem) = token(home.as_deref())?;
         Ok(Self {
             endpoint: endpoint()?,
-            token: token(home.as_deref())?,
+            token,
+            token_problem,
             cache: cache.ok_or_else(nowhere)?,
             offline: text("HF_HUB_OFFLINE").is_some_and(|value| is_true(&value)),
             weights: folder(WEIGHTS),
@@ -68,8 +74,13 @@ fn set(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
+/// A folder; `~` in front is the user's home, as the hub's other clients have it.
 fn folder(name: &str) -> Option<PathBuf> {
-    set(name).map(PathBuf::from)
+    let path = PathBuf::from(set(name)?);
+    match path.strip_prefix("~") {
+        Ok(inner) => Some(env::home_dir()?.join(inner)),
+        Err(_) => Some(path),
+    }
 }
 
 fn text(name: &str) -> Option<String> {
@@ -83,25 +94,49 @@ fn is_true(value: &str) -> bool {
 
 fn endpoint() -> Result<Url> {
     let said = text("HF_ENDPOINT").unwrap_or_else(|| DEFAULT_ENDPOINT.into());
-    let url = Url::parse(&said).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    url.ok_or_else(|| {
-        Error::usage(
-            format!("HF_ENDPOINT: `{said}` is no web address"),
-            "set it to the address of a hub, such as https://huggingface.co, or unset it",
-        )
-    })
+    let hint = "set it to the address of a hub, such as https://huggingface.co, or unset it";
+    let Some(url) = Url::parse(&said).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    else {
+        // What is no address may hold a password all the same.
+        let shown = said.rsplit('@').next().unwrap_or_default();
+        return Err(Error::usage(format!("HF_ENDPOINT: `{shown}` is no web address"), hint));
+    };
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(Error::usage("HF_ENDPOINT: the address of a hub has no ? and no #", hint));
+    }
+    Ok(url)
 }
 
-fn token(home: Option<&std::path::Path>) -> Result<Option<String>> {
-    let file = || std::fs::read_to_string(home?.join("token")).ok();
-    let token = text("HF_TOKEN").or_else(file).map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
-    match token {
-        Some(token) if !token.bytes().all(|byte| byte.is_ascii_graphic()) => {
+/// An address without a name and a password, and without a slash at its end.
+pub(super) fn without_login(url: &Url) -> String {
+    let mut url = url.clone();
+    // Addresses that take none have none.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+/// The token, or what is wrong with the file that should hold one.
+fn token(home: Option<&Path>) -> Result<(Option<String>, Option<String>)> {
+    let is_token = |token: &str| token.bytes().all(|byte| byte.is_ascii_graphic());
+    if let Some(said) = set("HF_TOKEN") {
+        let said = said.to_string_lossy().trim().to_owned();
+        if !is_token(&said) {
             let hint = "set HF_TOKEN to the token alone, as huggingface.co/settings/tokens shows it";
-            Err(Error::usage("HF_TOKEN: a token is letters and digits, without spaces", hint))
+            return Err(Error::usage("HF_TOKEN: a token is letters and digits, without spaces", hint));
         }
-        token => Ok(token),
+        if !said.is_empty() {
+            return Ok((Some(said), None));
+        }
     }
+    let Some(path) = home.map(|home| home.join("token")) else { return Ok((None, None)) };
+    let Ok(content) = std::fs::read(&path) else { return Ok((None, None)) };
+    let content = String::from_utf8_lossy(&content).trim().to_owned();
+    if !is_token(&content) {
+        let problem = format!("{}: a token is letters and digits, without spaces", path.display());
+        return Ok((None, Some(problem)));
+    }
+    Ok((Some(content).filter(|token| !token.is_empty()), None))
 }
 
 fn stall() -> Result<Duration> {

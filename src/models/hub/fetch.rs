@@ -10,12 +10,13 @@ use url::Url;
 use super::agent::Agent;
 use super::cache::{Cache, check_room, create_folder_of};
 use super::digests::Digests;
-use super::environment::Environment;
+use super::environment::{Environment, without_login};
+use super::held::{origin_of, origin_of_page};
 use super::listing::listing;
 use super::lock::Lock;
 use super::metadata::{Metadata, file_url, metadata};
-use super::part::length_of_part;
-use super::repository::{Repository, is_sha256};
+use super::part::{length_here, length_of_part};
+use super::repository::Repository;
 use super::transfer::{Wanted, transfer};
 use crate::models::Role;
 use crate::session::Stop;
@@ -116,10 +117,22 @@ impl Item {
     pub fn from(&self, hub: &Hub) -> String {
         match &self.request.origin {
             Origin::Repository(repository) => {
-                format!("{}/{}", hub.environment.endpoint.as_str().trim_end_matches('/'), repository.id)
+                format!("{}/{}", without_login(&hub.environment.endpoint), repository.id)
             }
             Origin::Page { url, .. } => url.clone(),
         }
+    }
+
+    /// What was asked for, at the commit it was found in.
+    #[must_use]
+    pub fn at_its_commit(&self) -> Request {
+        let mut request = self.request.clone();
+        if let (Origin::Repository(repository), Some(metadata)) = (&mut request.origin, &self.metadata) {
+            *repository = repository.at(&metadata.commit);
+            request.bytes = request.bytes.or(metadata.bytes);
+            request.sha256 = request.sha256.or_else(|| metadata.sha256.clone());
+        }
+        request
     }
 
     /// The commit it is of; none for a file of no hub.
@@ -202,8 +215,7 @@ impl Hub {
     /// # Errors
     /// Where there is no room, a file does not come or is not what it must be, or the cache cannot be written.
     pub fn fetch(&self, items: &[Item], watch: &dyn Fn(Progress)) -> Result<Vec<PathBuf>> {
-        let missing: u64 = self.missing(items).into_iter().filter_map(Item::bytes).sum();
-        check_room(self.cache.folder(), missing)?;
+        self.check_room(items)?;
         let all_total: Option<u64> = items.iter().map(Item::bytes).sum();
         let mut before = 0;
         let mut paths = Vec::new();
@@ -236,6 +248,24 @@ impl Hub {
             }
         }
         Ok(paths)
+    }
+
+    /// Whether what has to come has room, each file where it is to be; parts that are here need none.
+    fn check_room(&self, items: &[Item]) -> Result<()> {
+        let mut needed: BTreeMap<PathBuf, u64> = BTreeMap::new();
+        for item in self.missing(items) {
+            let (folder, whole) = match (&item.request.origin, &item.metadata) {
+                (Origin::Repository(repository), Some(metadata)) => {
+                    (self.cache.folder().to_owned(), self.cache.blob(repository, &metadata.blob))
+                }
+                (Origin::Repository(_), None) => continue,
+                (Origin::Page { path, .. }, _) => (path.parent().unwrap_or(path).to_owned(), path.clone()),
+            };
+            let bytes = item.bytes().unwrap_or(0).saturating_sub(length_here(&whole));
+            let sum = needed.entry(folder).or_default();
+            *sum = sum.saturating_add(bytes);
+        }
+        needed.iter().try_for_each(|(folder, bytes)| check_room(folder, *bytes))
     }
 
     /// Where a file is that need not come; one of another size than it must have does not count.
@@ -309,38 +339,6 @@ impl Hub {
         let digest = transfer(self.agent(), &wanted, whole, tell)?;
         if published.is_none() { self.digests.keep(origin, file, &digest) } else { Ok(()) }
     }
-
-    /// The SHA-256 a file must have: what was known, what the hub calls it by, or what was first seen.
-    #[must_use]
-    pub fn expected_digest(&self, request: &Request, path: &Path) -> Option<String> {
-        let by_name = || {
-            let content = path.canonicalize().ok()?;
-            let name = content.file_name()?.to_str()?;
-            (is_sha256(name) && content.parent()?.ends_with("blobs")).then(|| name.to_owned())
-        };
-        let seen = || match &request.origin {
-            Origin::Repository(repository) => {
-                let commit = self.cache.commit(repository)?;
-                self.digests.seen(&origin_of(&repository.at(&commit)), &request.file)
-            }
-            Origin::Page { url, .. } => self.digests.seen(&origin_of_page(url), &request.file),
-        };
-        request.sha256.clone().or_else(by_name).or_else(seen)
-    }
-}
-
-impl Hub {
-    /// Forgets the first digest seen of a file.
-    pub fn forget(&self, request: &Request) {
-        match &request.origin {
-            Origin::Repository(repository) => {
-                if let Some(commit) = self.cache.commit(repository) {
-                    self.digests.forget(&origin_of(&repository.at(&commit)), &request.file);
-                }
-            }
-            Origin::Page { url, .. } => self.digests.forget(&origin_of_page(url), &request.file),
-        }
-    }
 }
 
 /// Refuses what the hub announces where something else is known.
@@ -364,14 +362,4 @@ fn check_announced(request: &Request, metadata: &Metadata) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// Under which name digests of a repository's files at a commit are kept.
-fn origin_of(repository: &Repository) -> String {
-    format!("{}/{}", repository.as_repo().folder_name(), repository.revision)
-}
-
-/// The same for a file of a page.
-fn origin_of_page(url: &str) -> String {
-    crate::output::to_hex(&<sha2::Sha256 as sha2::Digest>::digest(url))
 }

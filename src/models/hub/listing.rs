@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::agent::Agent;
-use super::repository::{Repository, is_commit, is_inner_path};
+use super::repository::{Repository, is_commit, is_inner_path, is_no_print};
 use super::retry::{Failure, retry};
 use crate::models::Role;
 use crate::models::files::{CLIP_PAIRS, VQGAN_WEIGHTS};
@@ -51,11 +51,12 @@ pub(super) fn listing(agent: &Agent, repository: &Repository) -> Result<Listing>
     let names = ["api", "models"].into_iter().chain(repository.id.split('/'));
     let url = agent.hub_url(names.chain(["revision", &repository.revision]))?;
     let answer: Answer = retry(agent.stop(), || {
-        let (response, url) = agent.follow(&url, &[])?;
+        let (response, url) = agent.follow(&url, &[], Some(agent.answer()))?;
         let mut response = agent.check(response, &url, Some(repository), "the list of files")?;
         let text = response.body_mut().with_config().limit(LONGEST).read_to_vec();
         let text = text.map_err(|error| Failure::again(Agent::trouble(&url, &error)))?;
         serde_json::from_slice(&text).map_err(|error| {
+            let error = one_line(&error.to_string());
             let message = format!("{} does not list the files of {repository}: {error}", agent.hub());
             Failure::Never(Error::network(message, "check HF_ENDPOINT"))
         })
@@ -64,9 +65,19 @@ pub(super) fn listing(agent: &Agent, repository: &Repository) -> Result<Listing>
         let message = format!("{} does not say the commit of {repository}", agent.hub());
         return Err(Error::network(message, "check HF_ENDPOINT"));
     }
+    if repository.is_pinned() && answer.sha != repository.revision {
+        let message = format!("{} lists the commit {}, {repository} was asked for", agent.hub(), answer.sha);
+        return Err(Error::network(message, "check HF_ENDPOINT: a mirror may have other states"));
+    }
     let files = answer.siblings.into_iter().map(|sibling| sibling.rfilename).filter(|file| is_inner_path(file));
-    let licence = answer.card.and_then(|card| card.license).and_then(|licence| licence.as_str().map(str::to_owned));
+    let licence = answer.card.and_then(|card| card.license).and_then(|licence| licence.as_str().map(one_line));
     Ok(Listing { commit: answer.sha, files: files.collect(), licence })
+}
+
+/// What of a server's text is shown: one line without anything that a terminal obeys.
+fn one_line(text: &str) -> String {
+    const MOST: usize = 100;
+    text.lines().next().unwrap_or_default().chars().filter(|character| !is_no_print(*character)).take(MOST).collect()
 }
 
 impl Listing {
@@ -130,4 +141,16 @@ impl Listing {
 
 fn no_model(repository: &Repository, kind: &str, wanted: &str) -> Error {
     Error::usage(format!("{repository} holds no {kind} model"), format!("it needs {wanted}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_servers_text_is_one_plain_line() {
+        assert_eq!(one_line("mit\u{1b}[2J\nsecond"), "mit[2J");
+        assert_eq!(one_line(&"x".repeat(1000)).len(), 100);
+        assert_eq!(one_line(""), "");
+    }
 }

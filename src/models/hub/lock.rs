@@ -49,6 +49,12 @@ impl Lock {
     }
 }
 
+/// Whether nobody holds a lock.
+pub(super) fn is_free(path: &Path) -> bool {
+    let Ok(file) = OpenOptions::new().write(true).open(path) else { return true };
+    !matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         // Closing the file frees it, too.

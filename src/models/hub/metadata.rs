@@ -32,7 +32,7 @@ pub(super) struct Metadata {
 pub(super) fn metadata(agent: &Agent, repository: &Repository, file: &str) -> Result<Metadata> {
     let url = file_url(agent, repository, file)?;
     retry(agent.stop(), || {
-        let response = agent.send(Method::Head, &url, &[])?;
+        let response = agent.send(Method::Head, &url, &[], Some(agent.answer()))?;
         let (response, url) = moved(agent, url.clone(), response)?;
         // A redirect to where the bytes are says all there is to know.
         let response = if response.status().is_redirection() {
@@ -59,7 +59,7 @@ fn moved(agent: &Agent, mut url: Url, mut response: Response<Body>) -> Result<(R
         let told = ["x-linked-etag", "x-repo-commit"].iter().any(|name| response.headers().contains_key(*name));
         match redirect(&url, &response)? {
             Some(next) if !told && next.origin() == url.origin() => {
-                response = agent.send(Method::Head, &next, &[])?;
+                response = agent.send(Method::Head, &next, &[], Some(agent.answer()))?;
                 url = next;
             }
             _ => break,
@@ -77,6 +77,10 @@ fn read(agent: &Agent, repository: &Repository, file: &str, response: &Response<
     };
     let commit = header(headers, "x-repo-commit").or(repository.is_pinned().then_some(&repository.revision));
     let commit = commit.filter(|commit| is_commit(commit)).ok_or_else(|| silent("the commit"))?;
+    if repository.is_pinned() && commit != repository.revision {
+        let message = format!("{hub} gives {file} of the commit {commit}, {} was asked for", repository.revision);
+        return Err(Failure::Never(Error::network(message, "check HF_ENDPOINT: a mirror may have other states")));
+    }
     let linked = header(headers, "x-linked-etag");
     let etag = linked.or_else(|| header(headers, "etag")).map(plain_etag).filter(|etag| !etag.is_empty());
     let etag = etag.ok_or_else(|| silent("an ETag"))?;

@@ -6,6 +6,7 @@ mod cache;
 mod digests;
 mod environment;
 mod fetch;
+mod held;
 mod listing;
 mod lock;
 mod metadata;
@@ -14,7 +15,7 @@ mod repository;
 mod retry;
 mod transfer;
 
-pub use cache::Cache;
+pub use cache::{Cache, Removed};
 pub use digests::Digests;
 pub use environment::{Environment, NETWORK_TIMEOUT, WEIGHTS};
 pub use fetch::{Hub, Item, Origin, Progress, Request, Selection};

@@ -90,6 +90,16 @@ pub(super) fn length_of_part(whole: &Path) -> u64 {
         .sum()
 }
 
+/// How much of a file has come that this program goes on with.
+pub(super) fn length_here(whole: &Path) -> u64 {
+    beside(whole, PART).metadata().map_or(0, |metadata| metadata.len())
+}
+
+/// The name of the content that a part's file name stands for; a content's own is itself.
+pub(super) fn name_of_whole(name: &str) -> &str {
+    [PART, VALIDATOR].iter().find_map(|extension| name.strip_suffix(extension)?.strip_suffix('.')).unwrap_or(name)
+}
+
 /// Whether a file is what a download that did not end left.
 pub(super) fn is_left_over(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == PART || extension == VALIDATOR)

@@ -36,6 +36,12 @@ impl Repository {
         Self::new(self.id.clone(), revision)
     }
 
+    /// Whether its names and its revision stay inside a cache's folders.
+    #[must_use]
+    pub(super) fn is_plain(&self) -> bool {
+        self.id.split('/').chain(self.revision.split('/')).all(is_segment)
+    }
+
     /// Whether the revision is a commit, which never changes.
     #[must_use]
     pub fn is_pinned(&self) -> bool {
@@ -73,15 +79,24 @@ fn is_lower_hex(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+/// Whether a character moves a terminal's cursor or the direction of its text instead of being shown.
+pub(super) fn is_no_print(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Whether a text may be one name between the slashes of a path in a cache.
 pub(super) fn is_segment(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     !text.is_empty() && text.len() <= 128 && !text.starts_with('.') && !text.contains("..") && text.bytes().all(plain)
 }
 
-/// Whether a file's path in a repository stays inside the repository.
+/// Whether a file's path in a repository stays inside the repository, and can be shown as it is.
 pub(super) fn is_inner_path(path: &str) -> bool {
-    let inner = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0', ':']);
+    let inner = |part: &str| {
+        !matches!(part, "" | "." | "..")
+            && !part.contains(|character: char| matches!(character, '\\' | ':') || is_no_print(character))
+    };
     !path.is_empty() && path.len() <= 1024 && path.split('/').all(inner)
 }
 
@@ -107,7 +122,7 @@ mod tests {
     #[test]
     fn paths_stay_inside() {
         assert!(is_inner_path("vqvae/config.json"));
-        for wrong in ["", "/etc/passwd", "../a", "a/../b", "a//b", "C:\\x", "a/."] {
+        for wrong in ["", "/etc/passwd", "../a", "a/../b", "a//b", "C:\\x", "a/.", "a\u{1b}[2J", "a\u{202e}b"] {
             assert!(!is_inner_path(wrong), "{wrong}");
         }
     }

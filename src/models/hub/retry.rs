@@ -43,7 +43,7 @@ impl From<Error> for Failure {
 
 /// Attempts something until it succeeds, cannot succeed, or has failed too often.
 pub(super) fn retry<T>(stop: &Stop, mut attempt: impl FnMut() -> Result<T, Failure>) -> Result<T> {
-    let mut failed = 0;
+    let (mut failed, mut came) = (0, false);
     loop {
         let failure = attempt();
         if stop.is_requested() {
@@ -54,8 +54,13 @@ pub(super) fn retry<T>(stop: &Stop, mut attempt: impl FnMut() -> Result<T, Failu
             Err(Failure::Never(error)) => return Err(error),
             Err(Failure::Again { message, wait, progressed }) => {
                 failed = if progressed { 1 } else { failed + 1 };
+                came |= progressed;
                 if failed >= MOST_ATTEMPTS {
-                    let hint = "try again later: what came is kept, and the download goes on from there";
+                    let hint = if came {
+                        "try again later: what came is kept, and the download goes on from there"
+                    } else {
+                        "check the network and HF_ENDPOINT, or use models that are here with --offline"
+                    };
                     return Err(Error::network(format!("{message} ({failed} attempts)"), hint));
                 }
                 if let Some(wait) = wait.filter(|wait| *wait > LONGEST_WAIT) {

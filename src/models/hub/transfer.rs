@@ -31,6 +31,8 @@ pub(super) struct Wanted<'a> {
 
 /// The longest file whose size nobody says, in bytes.
 const LONGEST_UNKNOWN: u64 = 256 << 20;
+/// An attempt that brings fewer bytes is none that goes on.
+const LEAST: u64 = 64 << 10;
 /// Bytes read at a time.
 const CHUNK: usize = 1 << 18;
 
@@ -55,7 +57,7 @@ pub(super) fn transfer(
         let mut most = begun;
         retry(agent.stop(), || {
             let result = attempt(agent, wanted, &mut part, watch);
-            let progress = part.length() > most;
+            let progress = part.length() >= most + LEAST;
             most = most.max(part.length());
             match result {
                 Err(Failure::Again { message, wait, .. }) => {
@@ -105,7 +107,7 @@ fn attempt(
         headers.push(("range", format!("bytes={have}-")));
         headers.extend(validator.map(|validator| ("if-range", validator)));
     }
-    let (response, url) = agent.follow(wanted.url, &headers)?;
+    let (response, url) = agent.follow(wanted.url, &headers, None)?;
     if response.status() == StatusCode::RANGE_NOT_SATISFIABLE && have > 0 {
         part.restart(None)?;
         return Err(Failure::again(format!("{} does not go on where it was", wanted.file)));

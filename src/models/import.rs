@@ -1,0 +1,93 @@
+//! Adding a model that came some other way than through the hub.
+
+use std::path::{Path, PathBuf};
+
+use super::container::Format;
+use super::convert::{TEMPORARY, remove_stale};
+use super::files::{CLIP_PAIRS, ModelFiles, Role, VQGAN_WEIGHTS, locate};
+use super::finder::{Finder, TOKENIZER};
+use super::manifest::{Entry, FilePart};
+use super::requests::imported;
+use crate::output::hash_file;
+use crate::{Error, Result};
+
+/// Copies a model into this program's own folder, where its name finds it. An earlier import of the same name stays where
+/// this one fails. Returns the folder of the copies.
+///
+/// # Errors
+/// Where the list knows another file of its name, or the folder cannot be written.
+pub fn import(finder: &Finder, name: &str, entry: Option<&Entry>, files: &ModelFiles) -> Result<PathBuf> {
+    let weights = files.weights.path();
+    let (weights_name, config_name) = names(files);
+    let known = entry.and_then(|entry| entry.file(FilePart::Weights));
+    let same_name = known.filter(|known| Path::new(&known.path).file_name().is_some_and(|file| *file == *weights_name));
+    if let Some(expected) = same_name.and_then(|known| known.sha256.as_ref()) {
+        let found = hash_file(weights)?;
+        if found != *expected {
+            let problem = format!("this is not {name}: its SHA-256 is {found}, it must be {expected}");
+            return Err(Error::file(weights, problem, "download the file again"));
+        }
+    }
+    let folder = imported(finder.hub()?.environment(), name);
+    let parent = folder.parent().unwrap_or(Path::new("."));
+    let fault = |error: std::io::Error| Error::cache(&folder, &error);
+    std::fs::create_dir_all(parent).map_err(fault)?;
+    remove_stale(parent);
+    let temporary = || tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(parent).map_err(fault);
+    let fresh = temporary()?;
+    std::fs::copy(weights, fresh.path().join(weights_name)).map_err(fault)?;
+    std::fs::copy(&files.config.path, fresh.path().join(config_name)).map_err(fault)?;
+    for other in [TOKENIZER, "preprocessor_config.json"] {
+        let path = weights.with_file_name(other);
+        if path.is_file() {
+            std::fs::copy(path, fresh.path().join(other)).map_err(fault)?;
+        }
+    }
+    // What its name would not find is not taken.
+    locate(files.role, fresh.path())?;
+    let old = temporary()?;
+    let aside = old.path().join("old");
+    let replaces = folder.exists();
+    if replaces {
+        std::fs::rename(&folder, &aside).map_err(fault)?;
+    }
+    if let Err(error) = std::fs::rename(fresh.path(), &folder) {
+        if replaces {
+            // Where even this fails, the earlier import is not removed with its temporary folder.
+            std::fs::rename(&aside, &folder).inspect_err(|_| drop(old.keep())).map_err(fault)?;
+        }
+        return Err(fault(error));
+    }
+    Ok(folder)
+}
+
+/// What the copies of weights and configuration are called, so that they are found in a folder.
+fn names(files: &ModelFiles) -> (String, &'static str) {
+    let text = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let (weights, config) = (text(files.weights.path()), text(&files.config.path));
+    let format = files.weights.format();
+    match files.role {
+        Role::Clip => {
+            let pair = CLIP_PAIRS.iter().find(|pair| **pair == (weights.as_str(), config.as_str()));
+            let open_clip = config.starts_with("open_clip");
+            let pair = pair.copied().unwrap_or(match (open_clip, format) {
+                (true, Format::Safetensors) => CLIP_PAIRS[0],
+                (false, Format::Safetensors) => CLIP_PAIRS[1],
+                (false, _) => CLIP_PAIRS[2],
+                (true, _) => CLIP_PAIRS[3],
+            });
+            (pair.0.to_owned(), pair.1)
+        }
+        Role::Vqgan => {
+            let has = |name: &str, extension: &str| Path::new(name).extension().is_some_and(|found| found == extension);
+            let config = if has(&config, "json") { "config.json" } else { "model.yaml" };
+            let found = VQGAN_WEIGHTS.contains(&weights.as_str()) || has(&weights, "ckpt");
+            let named = match format {
+                Format::Safetensors => "model.safetensors",
+                Format::Pickle => "pytorch_model.bin",
+                Format::Msgpack => "flax_model.msgpack",
+            };
+            (if found { weights } else { named.to_owned() }, config)
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Which files a model needs, and which of them are on this machine; nothing is asked of the network.
+
+use std::path::{Path, PathBuf};
+
+use super::Role;
+use super::files::locate;
+use super::finder::{Finder, TOKENIZER, is_local};
+use super::hub::{Environment, Origin, Repository, Request, is_sha256};
+use super::manifest::{Entry, EntryFile, FilePart, Manifest};
+use super::named::Named;
+use crate::output::{ModelRecord, hash_file};
+use crate::{Error, Result};
+
+/// What would be fetched of a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// What the user called it
+    pub name: String,
+    /// Files that are not here
+    pub files: Vec<String>,
+    /// Their size in bytes, where it is known
+    pub bytes: Option<u64>,
+}
+
+/// A folder of the user's own that holds a model.
+pub(super) struct OwnFolder {
+    /// The folder
+    pub(super) folder: PathBuf,
+    /// The weights in it
+    pub(super) weights: PathBuf,
+    /// The configuration in it
+    pub(super) config: PathBuf,
+}
+
+impl Finder<'_> {
+    /// The user's own folder with a model; one in which there is no such model does not count.
+    ///
+    /// # Errors
+    /// Where the environment cannot be used.
+    pub(super) fn own_folder(&self, role: Role, name: &str) -> Result<Option<OwnFolder>> {
+        let environment = self.hub()?.environment();
+        let mut folders = Vec::new();
+        if let Some(weights) = &environment.weights {
+            folders.push(weights.join(folder_name(name)));
+            // `a/b` may stand in `a` as well, but for what belongs to a model of the list that is called `a`.
+            if let Some((organisation, _)) = name.split_once('/') {
+                let entry = Manifest::get()?.model(organisation);
+                if entry.is_none_or(|entry| locate(entry.role, &weights.join(organisation)).is_err()) {
+                    folders.push(weights.join(name));
+                }
+            }
+        }
+        folders.push(imported(environment, name));
+        Ok(folders.into_iter().filter(|folder| folder.is_dir()).find_map(|folder| {
+            let (weights, config) = locate(role, &folder).ok()?;
+            Some(OwnFolder { folder, weights, config })
+        }))
+    }
+
+    /// Where a wanted file is; none where it is not here, or of another size than it must have.
+    ///
+    /// # Errors
+    /// Where the environment cannot be used.
+    pub fn at_hand(&self, request: &Request) -> Result<Option<PathBuf>> {
+        let fits = |path: &PathBuf| {
+            let length = path.metadata().map(|metadata| metadata.len());
+            length.is_ok_and(|length| request.bytes.is_none_or(|bytes| bytes == length))
+        };
+        Ok(self.hub()?.find(request).filter(fits))
+    }
+
+    /// What of a model's files is not here; none where all are.
+    ///
+    /// # Errors
+    /// Where nothing has this name, or the environment cannot be used.
+    pub fn missing(&self, role: Role, name: &str) -> Result<Option<Missing>> {
+        if is_local(name) {
+            return Ok(None);
+        }
+        let missing = |files, bytes| Missing { name: name.to_owned(), files, bytes };
+        match Named::of(role, name)? {
+            Named::Entry(entry) => {
+                let (mut files, mut bytes) = (Vec::new(), Some(0));
+                for request in self.lacking(entry)? {
+                    let about = entry.files.iter().find(|file| file.path == request.file).and_then(|file| file.about);
+                    // A configuration's size does not matter.
+                    let small = entry.file(FilePart::Configuration).is_some_and(|file| file.path == request.file);
+                    let size = request.bytes.or(about).or(small.then_some(0));
+                    bytes = bytes.zip(size).map(|(sum, size)| sum + size);
+                    files.push(request.file);
+                }
+                Ok((!files.is_empty()).then(|| missing(files, bytes)))
+            }
+            Named::Repository(repository) => {
+                let own = self.own_folder(role, &repository.id)?.is_some();
+                let repository = self.at_recorded_commit(role, name, &repository);
+                let here = own || self.in_cache(role, name, &repository)?.is_some_and(|found| found.is_ok());
+                Ok((!here).then(|| missing(vec!["what makes a model of it".to_owned()], None)))
+            }
+        }
+    }
+
+    /// Whether a model can be opened without a network.
+    ///
+    /// # Errors
+    /// Where the environment cannot be used.
+    pub fn is_here(&self, entry: &Entry) -> Result<bool> {
+        Ok(self.lacking(entry)?.is_empty())
+    }
+
+    /// The files of an entry that are not here; of one in a folder of the user's own, at most the tokenizer.
+    fn lacking(&self, entry: &Entry) -> Result<Vec<Request>> {
+        let own = self.own_folder(entry.role, &entry.name)?;
+        let mut lacking = Vec::new();
+        for request in self.requests_beside(entry, own.as_ref())? {
+            if self.at_hand(&request)?.is_none() {
+                lacking.push(request);
+            }
+        }
+        Ok(lacking)
+    }
+
+    /// The files an entry needs besides those in a folder of the user's own: the tokenizer, where it is not there.
+    pub(super) fn requests_beside(&self, entry: &Entry, own: Option<&OwnFolder>) -> Result<Vec<Request>> {
+        let mut requests = self.requests(entry)?;
+        if let Some(own) = own {
+            let beside = own.weights.with_file_name(TOKENIZER).is_file();
+            requests.retain(|request| request.file == TOKENIZER && !beside);
+        }
+        Ok(requests)
+    }
+
+    /// The files of an entry: weights, configuration, and the tokenizer where it reads one.
+    ///
+    /// # Errors
+    /// Where the environment cannot be used.
+    pub fn requests(&self, entry: &Entry) -> Result<Vec<Request>> {
+        let manifest = Manifest::get()?;
+        let pinned = entry.repository.as_ref().map(|id| Repository::new(id, entry.revision()));
+        let wanted = pinned.as_ref().map(|repository| self.at_recorded_commit(entry.role, &entry.name, repository));
+        // What the list knows is known of the entry's own revision.
+        let known = wanted == pinned;
+        let request = |file: &EntryFile| {
+            let origin = match (&wanted, &file.url) {
+                (_, Some(url)) => {
+                    let path = self.hub()?.environment().own.join("pages").join(&entry.name).join(&file.path);
+                    Origin::Page { url: url.clone(), path }
+                }
+                (Some(repository), None) => Origin::Repository(repository.clone()),
+                (None, None) => return Err(Error::fault(format!("{} has no origin", file.path))),
+            };
+            let (bytes, sha256) = if known { (file.bytes, file.sha256.clone()) } else { (None, None) };
+            let sha256 = sha256.or_else(|| self.recorded_digest(entry.role, &entry.name, &file.path));
+            Ok(Request { origin, file: file.path.clone(), bytes, sha256 })
+        };
+        let parts = [FilePart::Weights, FilePart::Configuration].into_iter().filter_map(|part| entry.file(part));
+        let mut requests = parts.map(request).collect::<Result<Vec<_>>>()?;
+        requests.extend(manifest.tokenizer_of(entry).map(|tokenizer| Request {
+            origin: Origin::Repository(Repository::new(&tokenizer.repository, &tokenizer.revision)),
+            file: tokenizer.path.clone(),
+            bytes: tokenizer.bytes,
+            sha256: tokenizer.sha256.clone(),
+        }));
+        Ok(requests)
+    }
+
+    fn recorded(&self, role: Role, name: &str) -> Option<&ModelRecord> {
+        self.records.iter().find(|(of, record)| *of == role && record.name == name).map(|(_, record)| record)
+    }
+
+    /// The repository in the state a recipe names.
+    pub(super) fn at_recorded_commit(&self, role: Role, name: &str, repository: &Repository) -> Repository {
+        let commit = self.recorded(role, name).and_then(|record| record.revision.as_ref());
+        commit.map_or_else(|| repository.clone(), |commit| repository.at(commit))
+    }
+
+    /// The SHA-256 that a recipe says of a file; none where it names another file, or no recipe is repeated.
+    pub(super) fn recorded_digest(&self, role: Role, name: &str, file: &str) -> Option<String> {
+        let record = self.recorded(role, name)?;
+        let same = Path::new(file).file_name()?.to_str()? == record.file;
+        (same && is_sha256(&record.sha256)).then(|| record.sha256.clone())
+    }
+
+    /// Checks that weights of a repository are those of the recipe that is repeated, once a run.
+    ///
+    /// # Errors
+    /// Where they are others, or cannot be read.
+    pub(super) fn check_recorded(&self, role: Role, name: &str, weights: &Path) -> Result<()> {
+        let file = weights.file_name().unwrap_or_default().to_string_lossy();
+        let Some(expected) = self.recorded_digest(role, name, &file) else { return Ok(()) };
+        if self.checked.borrow().iter().any(|checked| checked == weights) {
+            return Ok(());
+        }
+        let found = hash_file(weights)?;
+        if found != expected {
+            let problem = format!("this is not the {name} of the recipe: its SHA-256 is {found}, it was {expected}");
+            let hint =
+                format!("`text2art models rm {name}`, and fetch it again; or name another with --{}", role.option());
+            return Err(Error::file(weights, problem, hint));
+        }
+        self.checked.borrow_mut().push(weights.to_owned());
+        Ok(())
+    }
+}
+
+/// The name of a model's folder among others: names of the list hold no `--`, and repositories of the hub neither.
+fn folder_name(name: &str) -> String {
+    name.replace('/', "--")
+}
+
+/// Where a model is kept that was imported.
+pub(super) fn imported(environment: &Environment, name: &str) -> PathBuf {
+    environment.own.join("imported").join(folder_name(name))
+}
