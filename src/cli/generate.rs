@@ -102,7 +102,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let recorded = recipe.map(|recipe| recipe.models).unwrap_or_default();
     let finder = Finder::new(arguments.offline || arguments.dry_run, &stop, &tell).with_commits_of(&recorded);
     if arguments.dry_run {
-        return dry_run(settings, &target, &finder).map(|()| DONE);
+        return dry_run(settings, &target, &finder.without_conversions()).map(|()| DONE);
     }
     let models = Models::load(&settings, &finder)?;
     let plan = Plan::new(settings, &models)?;
