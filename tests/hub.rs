@@ -416,6 +416,16 @@ fn a_body_that_brings_nearly_nothing_is_given_up() {
 }
 
 #[test]
+fn a_body_that_trickles_is_given_up() {
+    let scene = Scene::new();
+    for _ in 0..4 {
+        scene.hub.fault("GET elsewhere", Fault::Trickle);
+    }
+    let mut command = scene.command(&["models", "pull", CLIP, "--progress", "json"]);
+    scene.gave_up(&finish(command.env("TEXT2ART_NETWORK_TIMEOUT", "0.3")), 1, &["too slowly", "4 attempts"]);
+}
+
+#[test]
 fn a_list_that_never_ends_is_given_up() {
     let scene = Scene::new();
     for _ in 0..4 {

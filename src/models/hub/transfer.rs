@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use ureq::Body;
 use ureq::http::{HeaderMap, Response, StatusCode};
@@ -31,7 +32,7 @@ pub(super) struct Wanted<'a> {
 
 /// The longest file whose size nobody says, in bytes.
 const LONGEST_UNKNOWN: u64 = 256 << 20;
-/// An attempt that brings fewer bytes is none that goes on.
+/// An attempt that brings fewer bytes is none that goes on, and a time that does is one of silence.
 const LEAST: u64 = 64 << 10;
 /// Bytes read at a time.
 const CHUNK: usize = 1 << 18;
@@ -115,7 +116,7 @@ fn attempt(
     let response = agent.check(response, &url, wanted.repository, wanted.file)?;
     let total = expected_total(wanted, &response, part)?;
     check_room(part.path(), total.unwrap_or(0).saturating_sub(part.length()))?;
-    receive(wanted, &url, response, part, total, watch)
+    receive(wanted, (&url, agent.answer()), response, part, total, watch)
 }
 
 /// Decides whether a response goes on where the part ends or begins anew, and returns the file's size.
@@ -143,10 +144,10 @@ fn expected_total(wanted: &Wanted, response: &Response<Body>, part: &mut Part) -
     }
 }
 
-/// Adds a response's body to the part.
+/// Adds a response's body to the part. One that brings next to nothing within `patience` is given up.
 fn receive(
     wanted: &Wanted,
-    url: &Url,
+    (url, patience): (&Url, Duration),
     response: Response<Body>,
     part: &mut Part,
     total: Option<u64>,
@@ -156,7 +157,14 @@ fn receive(
     let mut reader = response.into_body().into_with_config().limit(u64::MAX).reader();
     let mut buffer = vec![0; CHUNK];
     watch(part.length(), total);
+    let (mut since, mut had) = (Instant::now(), part.length());
     loop {
+        if since.elapsed() > patience {
+            if part.length() < had + LEAST {
+                return Err(Failure::again(format!("{} comes too slowly", wanted.file)));
+            }
+            (since, had) = (Instant::now(), part.length());
+        }
         let count = match reader.read(&mut buffer) {
             Ok(0) => break,
             Ok(count) => count,
