@@ -118,20 +118,25 @@ impl Home {
                 manifest["model"].as_array().unwrap().iter().find(|entry| entry["name"].as_str() == Some(*name));
             let entry = entry.unwrap();
             let (weights, config) = published(name, widths);
+            if entry["role"].as_str() == Some("clip") {
+                // It knows fewer tokens than the real one, which networks that know more do not mind.
+                let content = std::fs::read(fixtures().join("clip/tokenizer.json")).unwrap();
+                write(&home.folder(entry).join("tokenizer.json"), &content);
+            }
             for file in entry["files"].as_array().unwrap() {
                 let content = if file["part"].as_str() == Some("weights") { &weights } else { &config };
                 write(&home.folder(entry).join(file["path"].as_str().unwrap()), content);
             }
         }
-        let tokenizer = &manifest["tokenizer"][0];
-        // It knows fewer tokens than the real one, which networks that know more do not mind.
-        let content = std::fs::read(fixtures().join("clip/tokenizer.json")).unwrap();
-        write(&home.folder(tokenizer).join("tokenizer.json"), &content);
         home
     }
 
-    /// Where an entry's files are cached.
+    /// Where an entry's files are cached; a CLIP's in a folder of the user's own, as the cache holds files of
+    /// the size alone that was published.
     fn folder(&self, entry: &toml::Value) -> PathBuf {
+        if entry["role"].as_str() == Some("clip") {
+            return self.0.root().join("home/weights").join(entry["name"].as_str().unwrap());
+        }
         let cache = self.0.root().join("home/.cache");
         let Some(repository) = entry.get("repository").and_then(toml::Value::as_str) else {
             return cache.join("text2art/pages").join(entry["name"].as_str().unwrap());
@@ -149,7 +154,9 @@ impl Home {
     fn draw(&self, vqgan: &str, clip: &str, size: &str, output: &str) {
         let arguments = ["a red apple", "--size", size, "-n", "1", "--cutouts", "1", "--offline", "-q"];
         let models = ["--vqgan", vqgan, "--clip", clip, "-o", output];
-        finish(self.0.command().args(arguments).args(models)).succeeded();
+        let mut command = self.0.command();
+        command.env("TEXT2ART_WEIGHTS", self.0.root().join("home/weights"));
+        finish(command.args(arguments).args(models)).succeeded();
     }
 }
 
