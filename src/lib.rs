@@ -18,3 +18,6 @@ pub mod settings;
 pub mod vqgan;
 
 pub use error::{Error, Result};
+
+/// The program and its version.
+pub const PROGRAM: &str = concat!("text2art ", env!("CARGO_PKG_VERSION"));

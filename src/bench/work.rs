@@ -37,9 +37,6 @@ const SEED: u64 = 0;
 
 impl Work {
     /// What it sets.
-    ///
-    /// # Errors
-    /// None in a program that was built whole.
     #[must_use]
     pub fn overrides(self) -> Overrides {
         match self {

@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let report = bench::measure(&plan, &models, arguments.repetitions.into())?;
     let settings = plan.settings();
     let printed = Printed {
-        program: concat!("text2art ", env!("CARGO_PKG_VERSION")),
+        program: crate::PROGRAM,
         processor: machine::processor(),
         instruction_set: machine::instruction_set(),
         threads: rayon::current_num_threads(),

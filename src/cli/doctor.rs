@@ -4,13 +4,12 @@ use serde::Serialize;
 
 use super::report::Reporter;
 use super::{interrupt, output, sources};
-use crate::clip::Clip;
 use crate::machine::{self, MachineMemory};
 use crate::models::hub::Environment;
 use crate::models::manifest::Manifest;
 use crate::models::{Finder, Role, embedded};
+use crate::session::check_usable;
 use crate::session::memory::in_words;
-use crate::vqgan::Vqgan;
 
 /// What `doctor` was asked for.
 #[derive(clap::Args)]
@@ -94,7 +93,7 @@ fn findings(finder: &Finder) -> crate::Result<Findings> {
         }
     }
     Ok(Findings {
-        program: concat!("text2art ", env!("CARGO_PKG_VERSION")).to_owned(),
+        program: crate::PROGRAM.to_owned(),
         target: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         features: features.iter().filter(|(_, built)| *built).map(|(name, _)| *name).collect(),
         device: machine::processor(),
@@ -111,10 +110,7 @@ fn findings(finder: &Finder) -> crate::Result<Findings> {
 
 /// Loads a model to see whether it can be used.
 fn model(finder: &Finder, role: Role, name: &str) -> ModelFinding {
-    let loaded = finder.open(role, name).and_then(|files| match role {
-        Role::Clip => Clip::load(&files).map(drop),
-        Role::Vqgan => Vqgan::load(&files).map(drop),
-    });
+    let loaded = finder.open(role, name).and_then(|files| check_usable(&files));
     ModelFinding { role: role.option(), name: name.to_owned(), problem: loaded.err().map(|error| error.to_string()) }
 }
 

@@ -34,8 +34,9 @@ pub(super) struct Arguments {
     overrides: Overrides,
     /// The PNG's file, or -
     ///
-    /// `-` is standard output. {slug} in it becomes the prompt in a form every file system takes, {seed} the seed, and n in braces the
-    /// first number that is free. A name that is taken is an error; the default name gets -2, -3 and so on.
+    /// `-` is standard output. {slug} in it becomes the prompt in a form every file system takes, {seed} the
+    /// seed, and n in braces the first number that is free. A name that is taken is an error; the default name
+    /// gets -2, -3 and so on.
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<String>,
     /// Replace a file that is already there

@@ -19,7 +19,7 @@ mod usage;
 
 use std::process::ExitCode;
 
-use clap::{FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use report::{Progress, Reporter};
 
@@ -67,7 +67,13 @@ enum Verb {
 /// Reads the command line, runs the verb and returns the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let matches = help::command(help::is_brief(std::env::args_os())).try_get_matches();
+    // The help costs the settings of every quality: it is made where it is asked for.
+    let matches = Arguments::command().try_get_matches().or_else(|error| {
+        if error.use_stderr() {
+            return Err(error);
+        }
+        help::command(help::is_brief(std::env::args_os())).try_get_matches()
+    });
     let arguments = match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => return ExitCode::from(usage::tell(&error)),

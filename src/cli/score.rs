@@ -54,9 +54,8 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let tell = |event| reporter.tell(&event);
     let finder = Finder::new(arguments.offline, &stop, &tell);
     let mut scores = Vec::new();
-    // All names before the first download, all downloads before the first model.
-    arguments.clip.iter().try_for_each(|name| finder.check_name(Role::Clip, name))?;
-    arguments.clip.iter().try_for_each(|name| finder.provide_files(Role::Clip, name))?;
+    // All downloads before the first model.
+    finder.provide_all(arguments.clip.iter().map(|name| (Role::Clip, name)))?;
     for name in &arguments.clip {
         let clip = LoadedModel::load(&finder, Role::Clip, name, Clip::load)?.model;
         let feature = |prompt: &String| {

@@ -120,20 +120,15 @@ impl<'a> Finder<'a> {
         Ok(files)
     }
 
-    /// Checks that a name stands for something, without looking for its files.
+    /// Fetches what is not here of some models' files: all names are checked before the first download. A path is only
+    /// looked at when it is opened.
     ///
     /// # Errors
-    /// Where nothing has this name.
-    pub fn check_name(&self, role: Role, name: &str) -> Result<()> {
-        if is_local(name) { Ok(()) } else { Named::of(role, name).map(drop) }
-    }
-
-    /// Fetches what is not here of a model's files.
-    ///
-    /// # Errors
-    /// As [`Finder::locate`]; a path is only looked at when it is opened.
-    pub fn provide_files(&self, role: Role, name: &str) -> Result<()> {
-        if is_local(name) { Ok(()) } else { self.locate(role, name).map(drop) }
+    /// Where nothing has one of the names, or as [`Finder::locate`].
+    pub fn provide_all<'n>(&self, wanted: impl Iterator<Item = (Role, &'n String)>) -> Result<()> {
+        let wanted: Vec<_> = wanted.filter(|(_, name)| !is_local(name)).collect();
+        wanted.iter().try_for_each(|(role, name)| Named::of(*role, name).map(drop))?;
+        wanted.iter().try_for_each(|(role, name)| self.locate(*role, name).map(drop))
     }
 
     /// Finds where the files of a model are; those that are not here are fetched.

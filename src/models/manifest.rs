@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::Role;
 use crate::settings::Quality;
+use crate::settings::text::by_likeness;
 use crate::{Error, Result};
 
 static TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/models.toml"));
@@ -251,11 +252,8 @@ pub fn near<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
     /// Of `strsim`'s Jaro-Winkler similarity, 0 to 1
     const ALIKE: f64 = 0.8;
     const MOST: usize = 3;
-    let mut near: Vec<(f64, &str)> =
-        known.iter().map(|known| (strsim::jaro_winkler(&name.to_lowercase(), known), *known)).collect();
-    near.retain(|(alike, _)| *alike >= ALIKE);
-    near.sort_by(|a, b| b.0.total_cmp(&a.0));
-    near.into_iter().take(MOST).map(|(_, known)| known).collect()
+    let near = by_likeness(name, known.iter().copied()).into_iter().take_while(|(alike, _)| *alike >= ALIKE);
+    near.take(MOST).map(|(_, known)| known).collect()
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ impl Recipe {
     /// The recipe of a run.
     #[must_use]
     pub fn new(settings: Settings, models: Vec<ModelRecord>, inputs: Vec<InputRecord>, result: ResultRecord) -> Self {
-        let program = concat!("text2art ", env!("CARGO_PKG_VERSION")).to_owned();
+        let program = crate::PROGRAM.to_owned();
         Self { format: FORMAT, program, settings, models, inputs, result }
     }
 

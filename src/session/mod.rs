@@ -12,7 +12,7 @@ mod targets;
 use candle_core::Tensor;
 
 pub use event::Event;
-pub use models::{LoadedModel, Models};
+pub use models::{LoadedModel, Models, check_usable};
 pub use plan::Plan;
 pub use run::{End, Finished, run};
 pub use stop::Stop;

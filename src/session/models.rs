@@ -119,9 +119,8 @@ impl Models {
     /// # Errors
     /// Where a model's files cannot be found or fetched, or do not fit.
     pub fn load(settings: &Settings, finder: &Finder) -> Result<Self> {
-        // All names before the first download, all downloads before the first model.
-        wanted(settings).try_for_each(|(role, name)| finder.check_name(role, name))?;
-        wanted(settings).try_for_each(|(role, name)| finder.provide_files(role, name))?;
+        // All downloads before the first model.
+        finder.provide_all(wanted(settings))?;
         let vqgan = LoadedModel::load(finder, Role::Vqgan, &settings.vqgan, Vqgan::load)?;
         let clip = |name: &String| LoadedModel::load(finder, Role::Clip, name, Clip::load);
         Ok(Self { vqgan, clips: settings.clip.iter().map(clip).collect::<Result<_>>()? })
@@ -152,4 +151,15 @@ impl Models {
 /// The models that settings name.
 fn wanted(settings: &Settings) -> impl Iterator<Item = (Role, &String)> {
     std::iter::once((Role::Vqgan, &settings.vqgan)).chain(settings.clip.iter().map(|name| (Role::Clip, name)))
+}
+
+/// Loads a model to see that it can be used.
+///
+/// # Errors
+/// Where its configuration cannot be used or its weights do not fit it.
+pub fn check_usable(files: &ModelFiles) -> Result<()> {
+    match files.role {
+        Role::Clip => Clip::load(files).map(drop),
+        Role::Vqgan => Vqgan::load(files).map(drop),
+    }
 }

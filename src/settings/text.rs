@@ -3,11 +3,18 @@
 /// How alike two names must be for one to be taken for the other mistyped (Jaro and Winkler, 0 to 1).
 const LIKENESS: f64 = 0.7;
 
+/// Known names with their likeness to the one that was given, the nearest first.
+pub(crate) fn by_likeness<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<(f64, &'a str)> {
+    let given = given.to_lowercase();
+    let likeness = |name: &'a str| (strsim::jaro_winkler(&given, &name.to_lowercase()), name);
+    let mut names: Vec<_> = known.into_iter().map(likeness).collect();
+    names.sort_by(|(first, _), (second, _)| second.total_cmp(first));
+    names
+}
+
 /// `; did you mean NAME?` where a known name is near the one that was given, else nothing.
 pub(crate) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let likeness = |name: &'a str| (strsim::jaro_winkler(&given.to_lowercase(), &name.to_lowercase()), name);
-    let nearest = known.into_iter().map(likeness).filter(|(likeness, _)| *likeness > LIKENESS);
-    let nearest = nearest.max_by(|(first, _), (second, _)| first.total_cmp(second));
+    let nearest = by_likeness(given, known).into_iter().next().filter(|(likeness, _)| *likeness > LIKENESS);
     nearest.map_or_else(String::new, |(_, name)| format!("; did you mean `{name}`?"))
 }
 

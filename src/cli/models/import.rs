@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use super::{Model, RoleArgument, output};
 use crate::Error;
-use crate::clip::Clip;
 use crate::models::import::import;
 use crate::models::{Finder, ModelFiles, Role};
-use crate::vqgan::Vqgan;
+use crate::session::check_usable;
 
 /// What `models import` was asked for.
 #[derive(clap::Args)]
@@ -43,10 +42,7 @@ pub(super) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Result<()> 
     let path = arguments.path.to_str().ok_or_else(|| Error::usage("the path is no text (UTF-8)", "rename the file"))?;
     // What does not load is not taken.
     let files = ModelFiles::open(role, path)?;
-    match role {
-        Role::Clip => drop(Clip::load(&files)?),
-        Role::Vqgan => drop(Vqgan::load(&files)?),
-    }
+    check_usable(&files)?;
     let folder = import(finder, name, entry, &files)?;
     let shown = folder.display().to_string();
     output::print_line(&if arguments.json {
