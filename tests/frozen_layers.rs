@@ -14,9 +14,9 @@ mod common;
 use candle_core::{Tensor, Var};
 use common::{noise, noise_tensor, relative_distance, values};
 use text2art::frozen::{
-    Activation, Attention, AttentionLayout, AveragePool, Border, Clamp, ClassToken, Convolution, DoublingConvolution,
-    Filter, FirstToken, GroupNorm, Homography, LayerNorm, Linear, MeanMaxPool, MeanToken, Network, Padding, Patches,
-    Rectangle, Retouch, Step, Touch, Upsample, View, Warp, Window, apply,
+    Activation, Algorithms, Attention, AttentionLayout, AveragePool, Border, Clamp, ClassToken, Convolution,
+    DoublingConvolution, Filter, FirstToken, GroupNorm, Homography, LayerNorm, Linear, MeanMaxPool, MeanToken, Network,
+    Padding, Patches, Rectangle, Retouch, Step, Touch, Upsample, View, Warp, Window, apply,
 };
 
 /// Compares the gradient of Σ layer(x) · c along random directions d with
@@ -70,9 +70,12 @@ fn convolutions() {
         Window { side: 2, stride: 1, padding: Padding { bottom: 1, right: 1, ..Padding::default() } },
         Window { side: 3, stride: 2, padding: Padding { bottom: 1, right: 1, ..Padding::default() } },
     ];
-    for window in windows {
+    for (window, algorithms) in
+        windows.into_iter().map(|window| (window, Algorithms::Sums)).chain([(Window::same(3), Algorithms::Winograd)])
+    {
         for (batch, inputs, outputs, height, width) in [(2, 5, 7, 9, 12), (1, 1, 3, 5, 4), (1, 33, 40, 64, 40)] {
             let (layer, weight, bias) = convolution(inputs, outputs, window);
+            let layer = layer.by(algorithms);
             let input = noise_tensor(&[batch, inputs, height, width], 12);
             let padding = window.padding;
             let padded = input.pad_with_zeros(2, padding.top, padding.bottom).unwrap();
@@ -82,6 +85,7 @@ fn convolutions() {
             assert_close(&apply(layer.clone(), &input).unwrap(), &expected);
         }
         let (layer, ..) = convolution(3, 4, window);
+        let layer = layer.by(algorithms);
         check_gradient(|x| apply(layer.clone(), x), &[2, 3, 9, 8]);
     }
 }

@@ -1,7 +1,10 @@
 //! The convolution: its weights, and which algorithm serves which shape.
 
+use std::sync::OnceLock;
+
 use candle_core::Result;
 
+use super::winograd::Evaluated;
 use super::{Layer, shifted, unexpected_shape, unfolded};
 
 /// Zeros added at each side of a picture, in pixels.
@@ -51,6 +54,18 @@ impl Window {
     }
 }
 
+/// Which algorithms may serve a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithms {
+    /// Plain sums: over shifted views of the picture where the stride is 1, else over what each position sees
+    Sums,
+    /// Winograd's F(4x4, 3x3) for kernels of side 3 that keep the picture's size; it rounds two to four times as
+    /// coarsely as sums do
+    Winograd,
+    /// Winograd's for the shapes that it is faster for
+    ByShape,
+}
+
 /// A convolution of `[batch, inputs, height, width]` with square kernels.
 #[derive(Clone, Debug)]
 pub struct Convolution {
@@ -60,9 +75,15 @@ pub struct Convolution {
     pub(super) inputs: usize,
     pub(super) outputs: usize,
     pub(super) window: Window,
+    algorithms: Algorithms,
+    /// The kernels as Winograd's algorithm reads them, once it is chosen
+    evaluated: OnceLock<Evaluated>,
 }
 
-/// Kernels with their bias, in the order the chosen algorithm reads.
+/// Fewest channels on each side, and fewest pixels, for which Winograd's algorithm is faster.
+const WINOGRAD_CHANNELS: usize = 32;
+const WINOGRAD_PIXELS: usize = 64 * 64;
+
 impl Convolution {
     /// From `weight` `[outputs, inputs, side, side]` and `bias` `[outputs]`.
     ///
@@ -84,7 +105,33 @@ impl Convolution {
         } else {
             weight
         };
-        Self { weight, bias, inputs, outputs, window }
+        Self { weight, bias, inputs, outputs, window, algorithms: Algorithms::Sums, evaluated: OnceLock::new() }
+    }
+
+    /// The same, served by these algorithms; it begins with [`Algorithms::Sums`].
+    #[must_use]
+    pub fn by(self, algorithms: Algorithms) -> Self {
+        Self { algorithms, ..self }
+    }
+
+    /// The evaluated kernels, where Winograd's algorithm serves a picture of this height and width.
+    fn winograd(&self, (height, width): (usize, usize)) -> Option<&Evaluated> {
+        let worthwhile = self.inputs.min(self.outputs) >= WINOGRAD_CHANNELS && height * width >= WINOGRAD_PIXELS;
+        let chosen = match self.algorithms {
+            Algorithms::Sums => false,
+            Algorithms::Winograd => true,
+            Algorithms::ByShape => worthwhile,
+        };
+        (chosen && self.window == Window::same(3)).then(|| self.evaluated())
+    }
+
+    fn evaluated(&self) -> &Evaluated {
+        self.evaluated.get_or_init(|| {
+            let pairs = self.outputs * self.inputs;
+            let taps =
+                |output, input| std::array::from_fn(|tap| self.weight[tap * pairs + output * self.inputs + input]);
+            Evaluated::new(taps, self.inputs, self.outputs, false)
+        })
     }
 }
 
@@ -111,7 +158,9 @@ impl Layer for Convolution {
 
     fn forward(&self, shape: &[usize], input: &[f32], output: &mut [f32]) {
         let picture = (shape[2], shape[3]);
-        if self.window.stride == 1 {
+        if let Some(kernels) = self.winograd(picture) {
+            kernels.forward(picture, &self.bias, input, output);
+        } else if self.window.stride == 1 {
             shifted::forward(self, picture, input, output);
         } else {
             unfolded::forward(self, picture, input, output);
@@ -128,7 +177,9 @@ impl Layer for Convolution {
 
     fn backward(&self, shape: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
         let picture = (shape[2], shape[3]);
-        if self.window.stride == 1 {
+        if let Some(kernels) = self.winograd(picture) {
+            kernels.backward(picture, output_gradient, input_gradient);
+        } else if self.window.stride == 1 {
             shifted::backward(self, picture, output_gradient, input_gradient);
         } else {
             unfolded::backward(self, picture, output_gradient, input_gradient);

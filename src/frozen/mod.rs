@@ -18,6 +18,8 @@ mod group_norm;
 mod layer_norm;
 mod linear;
 mod network;
+mod panel;
+mod points;
 mod pool;
 mod product;
 mod retouch;
@@ -27,6 +29,7 @@ mod unfolded;
 mod upsample;
 mod vector;
 mod warp;
+mod winograd;
 
 use candle_core::{Error, Result, Tensor};
 
@@ -34,7 +37,7 @@ pub use activation::Activation;
 pub use affine::ChannelAffine;
 pub use attention::{Attention, AttentionLayout};
 pub use clamp::Clamp;
-pub use convolution::{Convolution, Padding, Window};
+pub use convolution::{Algorithms, Convolution, Padding, Window};
 pub use doubling::DoublingConvolution;
 pub use group_norm::GroupNorm;
 pub use layer_norm::LayerNorm;

@@ -6,7 +6,7 @@ use crate::settings::{CutBatch, Settings, Size};
 use crate::{Result, machine};
 
 /// Most cutouts judged at a time where the user does not say.
-const LARGEST_BATCH: usize = 32;
+const LARGEST_BATCH: usize = 16;
 /// What a run may take of the machine's memory where the user does not say, as a share.
 const MEMORY_SHARE: (u64, u64) = (3, 4);
 

@@ -1,26 +1,28 @@
 //! From a picture to the latent (taming-transformers, `modules/diffusionmodules/model.py`).
 
 use super::Config;
-use super::blocks::{convolution, group_norm, halve, level, middle};
+use super::blocks::Blocks;
 use crate::Result;
-use crate::frozen::Step;
+use crate::frozen::{Algorithms, Step};
 use crate::models::Weights;
 
 /// From `[1, 3, H, W]` with values from −1 to 1 to `[1, latent channels, H/f, W/f]`.
 pub(super) fn encoder(weights: &Weights, config: &Config) -> Result<Vec<Step>> {
+    // The nearest code is taken of what comes out: no coarser rounding than that of sums.
+    let blocks = Blocks { weights, config, algorithms: Algorithms::Sums };
     let mut channels = config.first_channels;
-    let mut steps = vec![Step::layer(convolution(weights, "encoder.conv_in", 3, channels, 3)?)];
+    let mut steps = vec![blocks.convolution("encoder.conv_in", 3, channels, 3)?];
     for (index, &outputs) in config.channels.iter().enumerate() {
         let name = format!("encoder.down.{index}");
-        let blocks = (config.blocks, config.attention[index]);
-        steps.extend(level(weights, &name, (channels, outputs), blocks, config)?);
+        let count = (config.blocks, config.attention[index]);
+        steps.extend(blocks.level(&name, (channels, outputs), count)?);
         if index + 1 < config.channels.len() {
-            steps.push(halve(weights, &name, outputs)?);
+            steps.push(blocks.halve(&name, outputs)?);
         }
         channels = outputs;
     }
-    steps.extend(middle(weights, "encoder.mid", channels, config)?);
-    steps.push(Step::layer(group_norm(weights, "encoder.norm_out", channels, config, true)?));
-    steps.push(Step::layer(convolution(weights, "encoder.conv_out", channels, config.latent_channels, 3)?));
+    steps.extend(blocks.middle("encoder.mid", channels)?);
+    steps.push(blocks.group_norm("encoder.norm_out", channels, true)?);
+    steps.push(blocks.convolution("encoder.conv_out", channels, config.latent_channels, 3)?);
     Ok(steps)
 }

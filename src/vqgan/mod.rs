@@ -12,7 +12,7 @@ use candle_core::{Device, Tensor};
 pub use codebook::Codebook;
 pub use config::{Config, Layout};
 
-use crate::frozen::{Memory, Network, Step};
+use crate::frozen::{Memory, Network, Step, Window};
 use crate::models::{ModelFiles, Weights};
 use crate::settings::Size;
 use crate::{Error, Result};
@@ -53,8 +53,8 @@ impl Vqgan {
     fn build(config: Config, weights: &Weights) -> Result<Self> {
         let (latent, dim) = (config.latent_channels, config.embedding_dim);
         let mut encoder = encoder::encoder(weights, &config)?;
-        encoder.push(Step::layer(convolution(weights, "quant_conv", latent, dim, 1)?));
-        let mut decoder = vec![Step::layer(convolution(weights, "post_quant_conv", dim, latent, 1)?)];
+        encoder.push(Step::layer(convolution(weights, "quant_conv", latent, dim, Window::same(1))?));
+        let mut decoder = vec![Step::layer(convolution(weights, "post_quant_conv", dim, latent, Window::same(1))?)];
         decoder.extend(decoder::decoder(weights, &config)?);
         Ok(Self {
             encoder: Network::new(encoder),

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use text2art::frozen::{
-    Activation, Attention, AttentionLayout, Border, ChannelAffine, Convolution, DoublingConvolution, Filter, GroupNorm,
-    Homography, Layer, LayerNorm, Linear, Patches, Retouch, Touch, Upsample, View, Warp, Window,
+    Activation, Algorithms, Attention, AttentionLayout, Border, ChannelAffine, Convolution, DoublingConvolution,
+    Filter, GroupNorm, Homography, Layer, LayerNorm, Linear, Patches, Retouch, Touch, Upsample, View, Warp, Window,
 };
 
 /// Numbers that are neither equal nor large.
@@ -48,7 +48,8 @@ fn convolutions(criterion: &mut Criterion) {
         [(512, 512, 16), (512, 512, 32), (256, 256, 64), (256, 256, 128), (128, 128, 128), (128, 128, 256)]
     {
         let weight = numbers(inputs * outputs * 9);
-        let layer = Convolution::new(weight, vec![0.1; outputs], inputs, outputs, Window::same(3));
+        let layer =
+            Convolution::new(weight, vec![0.1; outputs], inputs, outputs, Window::same(3)).by(Algorithms::ByShape);
         both(criterion, &format!("convolution 3x3 {inputs} to {outputs} at {side}"), &layer, &[1, inputs, side, side]);
     }
     for (channels, side) in [(512, 16), (256, 32), (256, 64), (128, 128)] {
