@@ -10,12 +10,17 @@ use std::path::Path;
 
 use candle_core::{DType, Device, Tensor, Var};
 use common::{fixtures, noise_tensor, reference, relative_distance, shared_fixtures, text, values};
+use text2art::frozen::Algorithms;
 use text2art::models::container::TensorFile;
 use text2art::models::{ModelFiles, Role};
 use text2art::vqgan::Vqgan;
 
 fn load(path: &Path) -> Vqgan {
-    Vqgan::load(&ModelFiles::open(Role::Vqgan, text(path)).unwrap()).unwrap()
+    load_by(path, Algorithms::ByShape)
+}
+
+fn load_by(path: &Path, algorithms: Algorithms) -> Vqgan {
+    Vqgan::load_by(&ModelFiles::open(Role::Vqgan, text(path)).unwrap(), algorithms).unwrap()
 }
 
 fn indices(tensor: &Tensor) -> Vec<u32> {
@@ -47,6 +52,15 @@ fn check(vqgan: &Vqgan, name: &str) {
 fn taming_checkpoint() {
     check(&load(&fixtures().join("vqgan/last.ckpt")), "vqgan");
     check(&load(&fixtures().join("vqgan")), "vqgan");
+}
+
+#[test]
+fn every_algorithm() {
+    for algorithms in [Algorithms::Sums, Algorithms::Winograd] {
+        for name in ["vqgan", "vqgan-gumbel", "vqgan-diffusers"] {
+            check(&load_by(&fixtures().join(name), algorithms), name);
+        }
+    }
 }
 
 #[test]

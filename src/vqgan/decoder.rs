@@ -7,8 +7,8 @@ use crate::frozen::{Algorithms, Step};
 use crate::models::Weights;
 
 /// From `[1, latent channels, h, w]` to `[1, 3, h·f, w·f]` with values around −1 to 1.
-pub(super) fn decoder(weights: &Weights, config: &Config) -> Result<Vec<Step>> {
-    let blocks = Blocks { weights, config, algorithms: Algorithms::ByShape };
+pub(super) fn decoder(weights: &Weights, config: &Config, algorithms: Algorithms) -> Result<Vec<Step>> {
+    let blocks = Blocks { weights, config, algorithms };
     let mut channels = config.channels[config.channels.len() - 1];
     let mut steps = vec![blocks.convolution("decoder.conv_in", config.latent_channels, channels, 3)?];
     steps.extend(blocks.middle("decoder.mid", channels)?);

@@ -12,7 +12,7 @@ use candle_core::{Device, Tensor};
 pub use codebook::Codebook;
 pub use config::{Config, Layout};
 
-use crate::frozen::{Memory, Network, Step, Window};
+use crate::frozen::{Algorithms, Memory, Network, Step, Window};
 use crate::models::{ModelFiles, Weights};
 use crate::settings::Size;
 use crate::{Error, Result};
@@ -35,11 +35,19 @@ impl Vqgan {
     /// # Errors
     /// Where the configuration cannot be used or the weights do not fit it.
     pub fn load(files: &ModelFiles) -> Result<Self> {
+        Self::load_by(files, Algorithms::ByShape)
+    }
+
+    /// The same, with its decoder's convolutions served by these algorithms.
+    ///
+    /// # Errors
+    /// As [`Vqgan::load`].
+    pub fn load_by(files: &ModelFiles, algorithms: Algorithms) -> Result<Self> {
         let config = Config::read(&files.config)?;
         let names = names::Names::of(&config, &files.weights);
         let parts = |name: &str| names.parts(name);
         let ignored = |name: &str| names.is_ignored(name);
-        Weights::build(&files.weights, &parts, &ignored, |weights| Self::build(config.clone(), weights))
+        Weights::build(&files.weights, &parts, &ignored, |weights| Self::build(config.clone(), weights, algorithms))
     }
 
     /// A VQGAN of random weights, to measure with.
@@ -47,15 +55,15 @@ impl Vqgan {
     /// # Errors
     /// Where the configuration describes no network.
     pub fn random(config: Config, seed: u64) -> Result<Self> {
-        Weights::random(seed, |weights| Self::build(config, weights))
+        Weights::random(seed, |weights| Self::build(config, weights, Algorithms::ByShape))
     }
 
-    fn build(config: Config, weights: &Weights) -> Result<Self> {
+    fn build(config: Config, weights: &Weights, algorithms: Algorithms) -> Result<Self> {
         let (latent, dim) = (config.latent_channels, config.embedding_dim);
         let mut encoder = encoder::encoder(weights, &config)?;
         encoder.push(Step::layer(convolution(weights, "quant_conv", latent, dim, Window::same(1))?));
         let mut decoder = vec![Step::layer(convolution(weights, "post_quant_conv", dim, latent, Window::same(1))?)];
-        decoder.extend(decoder::decoder(weights, &config)?);
+        decoder.extend(decoder::decoder(weights, &config, algorithms)?);
         Ok(Self {
             encoder: Network::new(encoder),
             codebook: Codebook::load(weights, &config)?,

@@ -4,6 +4,7 @@
 
 pub mod hub;
 pub mod layouts;
+pub mod plain;
 pub mod program;
 pub mod published;
 

@@ -1,0 +1,254 @@
+//! Every fast kernel against the same layer written plainly in f64 (`tests/common/plain.rs`): on random
+//! shapes, odd sizes and single pixels among them, and the convolutions at shapes of a 256x256 picture drawn
+//! by `imagenet_f16_16384`.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+
+mod common;
+
+use common::noise;
+use common::plain::{self, Kernels, Size};
+use proptest::prelude::*;
+use text2art::frozen::{
+    Activation, Algorithms, Attention, AttentionLayout, Border, Convolution, DoublingConvolution, Filter, GroupNorm,
+    Homography, Layer, LayerNorm, Linear, Padding, View, Warp, Window,
+};
+
+/// What convolutions may differ from f64 by, relative to the norm, as the sums' length and Winograd's
+/// algorithm round: the tolerance that was asked for.
+const TOLERANCE: f64 = 3e-5;
+
+fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|x| f64::from(*x)).collect()
+}
+
+/// ‖found − expected‖ / ‖expected‖
+fn distance(found: &[f32], expected: &[f64]) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    let difference: f64 = found.iter().zip(expected).map(|(a, b)| (f64::from(*a) - b).powi(2)).sum();
+    (difference / expected.iter().map(|x| x * x).sum::<f64>().max(f64::MIN_POSITIVE)).sqrt()
+}
+
+fn forward(layer: &impl Layer, shape: &[usize], input: &[f32]) -> Vec<f32> {
+    // Layers that overwrite must not read what was there.
+    let before = if layer.overwrites() { f32::NAN } else { 0.0 };
+    let mut output = vec![before; layer.output_shape(shape).unwrap().iter().product()];
+    layer.forward(shape, input, &mut output);
+    output
+}
+
+fn backward(layer: &impl Layer, shape: &[usize], input: &[f32], gradient: &[f32]) -> Vec<f32> {
+    let mut input_gradient = vec![if layer.overwrites() { f32::NAN } else { 0.0 }; input.len()];
+    let input = if layer.needs_input() { input } else { &[] };
+    layer.backward(shape, input, gradient, &mut input_gradient);
+    input_gradient
+}
+
+/// Compares both passes with a plain function of one input: its values, and its slopes along directions as
+/// f64 differences find them.
+fn check(layer: &impl Layer, shape: &[usize], seed: u64, tolerance: f64, function: impl Fn(&[f64]) -> Vec<f64>) {
+    let input = noise(shape.iter().product(), seed);
+    let output = forward(layer, shape, &input);
+    let found = distance(&output, &function(&wide(&input)));
+    assert!(found < tolerance, "{} of {shape:?} differs by {found}", layer.name());
+
+    let cotangent = noise(output.len(), seed + 1);
+    let gradient = backward(layer, shape, &input, &cotangent);
+    let norm = gradient.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+    for direction in (2..5).map(|offset| noise(input.len(), seed + offset)) {
+        let moved = |step: f64| -> Vec<f64> {
+            input.iter().zip(&direction).map(|(x, d)| f64::from(*x) + step * f64::from(*d)).collect()
+        };
+        let loss = |x: &[f64]| -> f64 { function(x).iter().zip(&cotangent).map(|(y, c)| y * f64::from(*c)).sum() };
+        let step = 1e-5;
+        let expected = (loss(&moved(step)) - loss(&moved(-step))) / (2.0 * step);
+        let slope: f64 = gradient.iter().zip(&direction).map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
+        let scale = norm * direction.iter().map(|d| f64::from(*d).powi(2)).sum::<f64>().sqrt();
+        let found = (slope - expected).abs() / scale.max(1e-6);
+        assert!(found < tolerance, "{}: slope {slope} and not {expected} at {shape:?}: {found}", layer.name());
+    }
+}
+
+fn kernels(inputs: usize, outputs: usize, window: Window, seed: u64) -> Kernels {
+    let weight = noise(outputs * inputs * window.side * window.side, seed);
+    Kernels { weight, bias: noise(outputs, seed + 1), inputs, outputs, window }
+}
+
+fn layer(kernels: &Kernels, algorithms: Algorithms) -> Convolution {
+    let Kernels { weight, bias, inputs, outputs, window } = kernels;
+    Convolution::new(weight.clone(), bias.clone(), *inputs, *outputs, *window).by(algorithms)
+}
+
+/// The same function for each picture of a batch.
+fn each(input: &[f64], batch: usize, function: impl Fn(&[f64]) -> Vec<f64>) -> Vec<f64> {
+    input.chunks(input.len() / batch).flat_map(function).collect()
+}
+
+fn sides() -> impl Strategy<Value = Size> {
+    let side = || prop_oneof![1..=9_usize, 10..=150_usize];
+    (side(), side()).prop_filter("small enough for plain loops", |(height, width)| height * width <= 4000)
+}
+
+/// A view of most of a picture, and of some of what lies around it.
+fn views() -> impl Strategy<Value = View> {
+    let border = prop_oneof![(-1.0..1.0_f32).prop_map(Border::Fill), Just(Border::Edge), Just(Border::Reflection)];
+    let matrix = proptest::array::uniform9(-0.2..0.2_f64).prop_map(|mut matrix| {
+        for diagonal in [0, 4, 8] {
+            matrix[diagonal] += 1.0;
+        }
+        Homography(matrix)
+    });
+    (matrix, border).prop_map(|(matrix, border)| View { matrix, border })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn convolutions_that_keep_the_size(
+        size in sides(), batch in 1..=2_usize, inputs in 1..=20_usize, outputs in 1..=20_usize, seed in any::<u32>(),
+    ) {
+        let kernels = kernels(inputs, outputs, Window::same(3), u64::from(seed));
+        let shape = [batch, inputs, size.0, size.1];
+        for algorithms in [Algorithms::Sums, Algorithms::Winograd, Algorithms::ByShape] {
+            check(&layer(&kernels, algorithms), &shape, u64::from(seed), TOLERANCE, |x| {
+                each(x, batch, |x| plain::convolution(x, size, &kernels))
+            });
+        }
+    }
+
+    #[test]
+    fn convolutions_of_other_windows(
+        size in sides(), side in 1..=5_usize, stride in 1..=3_usize, padding in 0..=2_usize, more in 0..=1_usize,
+        inputs in 1..=8_usize, outputs in 1..=8_usize, seed in any::<u32>(),
+    ) {
+        // No model pads by as much as a kernel's side.
+        let padding = padding.min(side - 1);
+        let edge = (padding + more).min(side - 1);
+        let padding = Padding { top: padding, left: padding, bottom: edge, right: edge };
+        prop_assume!(size.0.min(size.1) + padding.top + edge >= side);
+        let kernels = kernels(inputs, outputs, Window { side, stride, padding }, u64::from(seed));
+        let shape = [1, inputs, size.0, size.1];
+        check(&layer(&kernels, Algorithms::Sums), &shape, u64::from(seed), TOLERANCE, |x| {
+            plain::convolution(x, size, &kernels)
+        });
+    }
+
+    #[test]
+    fn doubling_convolutions(
+        size in sides(), inputs in 1..=12_usize, outputs in 1..=12_usize, seed in any::<u32>(),
+    ) {
+        prop_assume!(size.0 * size.1 <= 1000);
+        let kernels = kernels(inputs, outputs, Window::same(3), u64::from(seed));
+        let layer = DoublingConvolution::new(&kernels.weight, &kernels.bias, inputs, outputs);
+        check(&layer, &[1, inputs, size.0, size.1], u64::from(seed), TOLERANCE, |x| {
+            plain::convolution(&plain::doubled(x, size), (2 * size.0, 2 * size.1), &kernels)
+        });
+    }
+
+    #[test]
+    fn linear_layers(
+        rows in 1..=40_usize, inputs in prop_oneof![1..=90_usize, Just(1024_usize)], outputs in 1..=70_usize,
+        seed in any::<u32>(),
+    ) {
+        let (weight, bias) = (noise(inputs * outputs, u64::from(seed) + 9), noise(outputs, u64::from(seed) + 8));
+        let layer = Linear::new(weight.clone(), Some(bias.clone()), inputs, outputs);
+        check(&layer, &[rows, inputs], u64::from(seed), 1e-5, |x| plain::linear(x, &weight, &bias));
+    }
+
+    #[test]
+    fn norms(
+        (groups, each) in (1..=8_usize, 1..=5_usize), size in sides(), rows in 1..=9_usize, seed in any::<u32>(),
+    ) {
+        // A group of one number has no variance: its gradient is that of ε.
+        prop_assume!(each * size.0 * size.1 > 1 && groups * each > 1);
+        let channels = groups * each;
+        let (scale, shift) = (noise(channels, u64::from(seed) + 9), noise(channels, u64::from(seed) + 8));
+        let layer = GroupNorm::new(scale.clone(), shift.clone(), groups, 1e-3, true);
+        check(&layer, &[1, channels, size.0, size.1], u64::from(seed), 3e-5, |x| {
+            plain::group_norm_silu(x, &scale, &shift, groups, 1e-3)
+        });
+        let layer = LayerNorm::new(scale.clone(), shift.clone(), 1e-3);
+        check(&layer, &[rows, channels], u64::from(seed), 3e-5, |x| plain::layer_norm(x, &scale, &shift, 1e-3));
+    }
+
+    #[test]
+    fn attentions(
+        tokens in prop_oneof![1..=20_usize, Just(50), Just(300)], heads in 1..=3_usize, head_width in 1..=9_usize,
+        causal in any::<bool>(), seed in any::<u32>(),
+    ) {
+        let layer = Attention { heads, causal, first_only: false, layout: AttentionLayout::TokensFirst };
+        check(&layer, &[1, tokens, 3 * heads * head_width], u64::from(seed), 3e-5, |x| {
+            plain::attention(x, tokens, heads, causal)
+        });
+    }
+
+    #[test]
+    fn warps(
+        size in sides(), to in sides(), views in proptest::collection::vec(views(), 1..12), seed in any::<u32>(),
+    ) {
+        let layer = Warp::new(views.clone(), to, Filter::Bilinear);
+        let channels = 3;
+        check(&layer, &[1, channels, size.0, size.1], u64::from(seed), 1e-4, |x| {
+            let planes = views.iter().flat_map(|view| x.chunks(x.len() / channels).map(move |plane| (view, plane)));
+            planes.flat_map(|(view, plane)| plain::sampled(plane, size, view, to)).collect()
+        });
+    }
+
+    #[test]
+    fn activations(count in 1..=3000_usize, seed in any::<u32>()) {
+        for kind in [Activation::Silu, Activation::QuickGelu, Activation::Gelu] {
+            check(&kind, &[count], u64::from(seed), 1e-5, |x| x.iter().map(|x| plain::activation(kind, *x)).collect());
+        }
+    }
+}
+
+/// Compares 1,000 numbers of each pass with f64 sums.
+fn check_samples(layer: &impl Layer, kernels: &Kernels, size: Size, scale: usize) {
+    let shape = [1, kernels.inputs, size.0, size.1];
+    let large = (scale * size.0, scale * size.1);
+    let input = noise(shape.iter().product(), 3);
+    let output = forward(layer, &shape, &input);
+    let source = if scale == 2 { plain::doubled(&wide(&input), size) } else { wide(&input) };
+    let places: Vec<usize> = noise(1000, 4).iter().map(|x| ((x + 1.0) / 2.0 * 0.999_999 * 1e7) as usize).collect();
+    let split =
+        |place: usize, (height, width): Size| (place / (height * width), (place / width % height, place % width));
+
+    let places_of = |length: usize| places.iter().map(move |place| place % length);
+    let found: Vec<f32> = places_of(output.len()).map(|place| output[place]).collect();
+    let expected: Vec<f64> = places_of(output.len())
+        .map(|place| split(place, large))
+        .map(|(channel, pixel)| plain::convolved(&source, large, kernels, channel, pixel))
+        .collect();
+    let forward_distance = distance(&found, &expected);
+
+    let gradient = noise(output.len(), 5);
+    let input_gradient = backward(layer, &shape, &input, &gradient);
+    let gradient = wide(&gradient);
+    let found: Vec<f32> = places_of(input.len()).map(|place| input_gradient[place]).collect();
+    let expected: Vec<f64> = places_of(input.len())
+        .map(|place| split(place, size))
+        .map(|(channel, (y, x))| {
+            let pixels = (0..scale * scale).map(|i| (scale * y + i / scale, scale * x + i % scale));
+            pixels.map(|pixel| plain::convolved_back(&gradient, large, kernels, channel, pixel)).sum()
+        })
+        .collect();
+    let backward_distance = distance(&found, &expected);
+    println!("{} at {size:?}: {forward_distance:.1e} forward, {backward_distance:.1e} back", layer.name());
+    assert!(forward_distance < TOLERANCE && backward_distance < TOLERANCE);
+}
+
+#[test]
+fn convolutions_at_the_shapes_of_a_published_decoder() {
+    for (channels, side) in [(128, 256), (256, 64)] {
+        let kernels = kernels(channels, channels, Window::same(3), 1);
+        for algorithms in [Algorithms::Sums, Algorithms::Winograd] {
+            check_samples(&layer(&kernels, algorithms), &kernels, (side, side), 1);
+        }
+    }
+    for (channels, side) in [(512, 16), (128, 128)] {
+        let kernels = kernels(channels, channels, Window::same(3), 1);
+        let layer = DoublingConvolution::new(&kernels.weight, &kernels.bias, channels, channels);
+        check_samples(&layer, &kernels, (side, side), 2);
+    }
+}
