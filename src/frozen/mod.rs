@@ -19,7 +19,6 @@ mod layer_norm;
 mod linear;
 mod network;
 mod panel;
-mod points;
 mod pool;
 mod product;
 mod retouch;

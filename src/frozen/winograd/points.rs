@@ -1,4 +1,4 @@
-//! The points at which [`super::winograd`] evaluates pictures and kernels, and the matrices that follow from them.
+//! The points at which Winograd's algorithm evaluates pictures and kernels, and the matrices that follow from them.
 
 /// Side of a tile of results.
 pub const TILE: usize = 4;
@@ -85,7 +85,7 @@ impl Points {
 
     /// For a doubled picture whose pixels are read once: of what a tile sees, the first and the last stand
     /// alone and those between are pairs.
-    pub const fn of_pairs(mut self) -> Self {
+    pub const fn of_doubled(mut self) -> Self {
         let mut point = 0;
         while point < SEEN {
             let [a, b, c, d, e, f] = self.picture[point];
@@ -96,7 +96,7 @@ impl Points {
     }
 
     /// For the sums of neighbouring results.
-    pub const fn to_pairs(mut self) -> Self {
+    pub const fn summed_in_pairs(mut self) -> Self {
         let mut point = 0;
         while point < SEEN {
             let mut pair = 0;
@@ -112,14 +112,11 @@ impl Points {
     /// A kernel of nine taps, row by row, at the points: `count` · `count` numbers, row by row.
     pub fn evaluate(&self, taps: &[f32; 9]) -> impl Iterator<Item = f32> {
         let points = &self.kernel[..self.count];
-        let mut values = Vec::with_capacity(self.count * self.count);
-        for down in points {
-            for across in points {
-                let sum = (0..9).map(|tap| down[tap / 3] * across[tap % 3] * f64::from(taps[tap])).sum::<f64>();
-                values.push(narrow(sum));
-            }
-        }
-        values.into_iter()
+        points.iter().flat_map(move |down| {
+            points.iter().map(move |across| {
+                narrow((0..9).map(|tap| down[tap / 3] * across[tap % 3] * f64::from(taps[tap])).sum::<f64>())
+            })
+        })
     }
 }
 
