@@ -1,0 +1,103 @@
+//! What `generate` takes, and the settings that come of it.
+
+use std::path::PathBuf;
+
+use super::super::report::{Progress, Reporter};
+use super::super::sources;
+use crate::output::Recipe;
+use crate::session::Event;
+use crate::settings::{Overrides, Settings, combine};
+use crate::{Error, Result};
+
+/// What `generate` was asked for.
+#[allow(clippy::struct_excessive_bools)] // each is a flag
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// What to draw; `|` separates prompts, `:2` weighs one
+    ///
+    /// Words are joined by spaces. `a castle | night sky:0.5 | blurry:-0.3:-0.7` is three prompts: the second
+    /// counts half, the third is avoided, and no further once its distance is above 0.7. Write \| and \: for
+    /// the characters themselves.
+    #[arg(value_name = "PROMPT")]
+    pub(super) prompt: Vec<String>,
+    #[command(flatten)]
+    pub(super) overrides: Overrides,
+    /// The PNG's file, or -
+    ///
+    /// `-` is standard output. {slug} in it becomes the prompt in a form every file system takes, {seed} the
+    /// seed, and n in braces the first number that is free. A name that is taken is an error; the default name
+    /// gets -2, -3 and so on.
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub(super) output: Option<String>,
+    /// Replace a file that is already there
+    #[arg(long, help_heading = "Output")]
+    pub(super) force: bool,
+    /// Write the picture every N iterations, too
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) save_every: Option<u64>,
+    /// Write what each CLIP sees in each iteration into this folder
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub(super) save_cutouts: Option<PathBuf>,
+    /// Repeat a picture's recipe; other options change it
+    #[arg(long, value_name = "PICTURE", help_heading = "Settings")]
+    pub(super) from: Option<PathBuf>,
+    /// A configuration file, or none
+    #[arg(long, value_name = "FILE", help_heading = "Settings")]
+    pub(super) config: Option<PathBuf>,
+    /// Print settings, sizes and memory, and draw nothing
+    ///
+    /// What is printed is a configuration file that --config reads.
+    #[arg(long, help_heading = "Settings")]
+    pub(super) dry_run: bool,
+    /// Use no network: models must be here
+    #[arg(long, help_heading = "Models")]
+    pub(super) offline: bool,
+    /// How to show progress on standard error
+    #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
+    pub(super) progress: Progress,
+    /// Show nothing but warnings and errors
+    #[arg(short, long, help_heading = "Output")]
+    pub(super) quiet: bool,
+    /// Processor threads
+    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+}
+
+impl Arguments {
+    pub(in crate::cli) fn progress(&self) -> Progress {
+        if self.quiet && self.progress != Progress::Json { Progress::None } else { self.progress }
+    }
+}
+
+/// The settings of all sources, the strongest first: flags, recipe, environment, configuration file.
+pub(super) fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Settings, Option<Recipe>)> {
+    let mut flags = arguments.overrides.clone();
+    if !arguments.prompt.is_empty() {
+        let prompt = arguments.prompt.join(" ").parse().map_err(|problem: String| {
+            Error::usage(
+                problem,
+                r"separate prompts by | and write weights as :2; \| and \: are the characters themselves",
+            )
+        })?;
+        flags.prompt = Some(prompt);
+    }
+    let mut warnings = Vec::new();
+    let recipe = arguments.from.as_deref().map(Recipe::read).transpose()?;
+    let from = recipe.as_ref().map_or_else(Overrides::default, |recipe| recipe.settings.clone().into());
+    let mut environment = sources::environment(&mut |message| warnings.push(message))?;
+    let mut config = sources::config_file(arguments.config.as_deref())?;
+    if recipe.is_some() {
+        // A recipe is complete: what it does not name is not to come from weaker sources.
+        for weaker in [&mut environment, &mut config] {
+            (weaker.stop_at, weaker.init_image, weaker.image_prompt, weaker.noise_prompt) = (None, None, None, None);
+        }
+    }
+    let settings = combine(&[flags, from, environment, config])?;
+    if let Some(recipe) = &recipe {
+        recipe.check_inputs(&settings)?;
+    }
+    for message in warnings {
+        reporter.tell(&Event::Warning { message });
+    }
+    Ok((settings, recipe))
+}

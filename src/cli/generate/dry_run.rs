@@ -1,0 +1,37 @@
+//! `--dry-run`.
+
+use super::super::output;
+use super::Target;
+use crate::models::hub::megabytes;
+use crate::models::{Finder, Missing};
+use crate::session::memory::in_words;
+use crate::session::{Models, Plan};
+use crate::settings::Settings;
+
+/// Prints what would be done, as a configuration file. Nothing is fetched for it.
+pub(super) fn dry_run(settings: Settings, target: &Target, finder: &Finder) -> anyhow::Result<()> {
+    let picture = match target {
+        Target::StandardOutput => "standard output".to_owned(),
+        Target::File(path, _) => path.display().to_string(),
+    };
+    let mut comments = vec![format!("picture: {picture}")];
+    let missing = Models::missing(&settings, finder)?;
+    let settings = if missing.is_empty() {
+        let plan = Plan::new(settings.clone(), &Models::load(&settings, finder)?)?;
+        plan.check()?;
+        comments.push(format!("drawn at {}, delivered at {}", plan.work_size(), settings.size));
+        comments.push(format!("memory: about {}", in_words(plan.memory())));
+        plan.settings().clone()
+    } else {
+        comments.push("memory: told when the models are here".to_owned());
+        settings
+    };
+    for Missing { name, files, bytes } in missing {
+        let bytes = bytes.map_or_else(|| "of unknown size".to_owned(), megabytes);
+        comments.push(format!("to be downloaded: {name}, {}, {bytes}", files.join(" and ")));
+    }
+    for comment in comments {
+        output::print_line(&format!("# {comment}"))?;
+    }
+    output::print(toml::to_string(&settings)?.as_bytes())
+}
