@@ -41,7 +41,8 @@ fn write_explosive_clip(workplace: &Workplace) {
 fn the_last_good_picture_is_kept_when_numbers_run_away() {
     let workplace = Workplace::new();
     write_explosive_clip(&workplace);
-    let line = ["--clip", "clip", "-n", "200", "--cut-noise", "10", "--seed", "3", "-o", "p.png"];
+    let line =
+        ["--clip", "clip", "-n", "200", "--cut-noise", "10", "--seed", "3", "--checkpoint-every", "7", "-o", "p.png"];
     let outcome = workplace.run(&[&SMALL[..], &line].concat());
     assert_eq!(outcome.code, Some(1), "{}", outcome.errors);
     let (error, hint) = told(&outcome);
@@ -55,6 +56,10 @@ fn the_last_good_picture_is_kept_when_numbers_run_away() {
     let recipe = workplace.run(&["info", "p.png", "--json"]).succeeded().output_json();
     assert_eq!(recipe["settings"]["stop_at"], iteration - 1, "{recipe}");
     workplace.run(&["--from", "p.png", "-q", "-o", "again.png"]).succeeded();
+    assert!(workplace.read("again.png") == workplace.read("p.png"));
+    // They run away again, and leave the same picture.
+    let resumed = workplace.run(&["resume", "p.png.t2a"]);
+    assert_eq!((resumed.code, &told(&resumed)), (Some(1), &told(&outcome)));
     assert!(workplace.read("again.png") == workplace.read("p.png"));
 }
 

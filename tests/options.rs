@@ -37,7 +37,7 @@ fn workplace() -> Workplace {
     workplace.write("settings.toml", "seed = 5\n");
     workplace.write("wrong.toml", "sed = 5\n");
     std::fs::create_dir(workplace.join("folder")).unwrap();
-    workplace.run(&words(&format!("{SMALL} -o made.png --seed 3"))).succeeded();
+    workplace.run(&words(&format!("{SMALL} -o made.png --seed 3 --checkpoint-every 1"))).succeeded();
     workplace
 }
 
@@ -248,6 +248,15 @@ const GENERATE: [Group; 7] = [
                 ],
             ),
             (
+                "--checkpoint-every",
+                &[
+                    "apple --size 32x32 -n 3 --cutouts 1 --progress json --checkpoint-every 2 -o goes-on.png",
+                    "apple --checkpoint-every 1 -o goes-on.png",
+                    "apple --checkpoint-every 0",
+                    "apple --checkpoint-every 1 -o -",
+                ],
+            ),
+            (
                 "--save-cutouts",
                 &[
                     "apple --size 32x32 -n 1 --cutouts 1 -q --save-cutouts folder -o seen.png",
@@ -295,10 +304,36 @@ const GENERATE: [Group; 7] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 15] = [
+const VERBS: [Group; 16] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
+    ),
+    (
+        "resume",
+        &[
+            (
+                "--iterations",
+                &[
+                    "resume made.png.t2a -n +1 -q",
+                    "resume made.png.t2a -n 1",
+                    "resume made.png.t2a -n more",
+                    "resume made.png",
+                    "resume none.t2a",
+                    "resume",
+                ],
+            ),
+            ("--prompt", &["resume made.png.t2a --prompt pear --progress none", "resume made.png.t2a --prompt ''"]),
+            ("--reset-optimizer", &["resume made.png.t2a -n +1 --reset-optimizer -q"]),
+            ("--output", &["resume made.png.t2a -o other.png", "resume made.png.t2a -o none/other.png"]),
+            ("--force", &["resume made.png.t2a -o other.png -q", "resume made.png.t2a -o other.png -q --force"]),
+            ("--save-every", &["resume made.png.t2a --save-every 0"]),
+            ("--checkpoint-every", &["resume made.png.t2a --checkpoint-every 0"]),
+            ("--offline", &["resume made.png.t2a -q --offline"]),
+            ("--progress", &["resume made.png.t2a --progress loud"]),
+            ("--quiet", &["resume made.png.t2a --quiet --iterations"]),
+            ("--threads", &["resume made.png.t2a --threads 0"]),
+        ],
     ),
     (
         "score",

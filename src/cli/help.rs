@@ -8,20 +8,8 @@ use super::Arguments;
 use crate::settings::{Overrides, Quality, Settings, combine};
 
 /// The options `-h` shows; `--help` shows all.
-const BRIEF: [&str; 12] = [
-    "prompt",
-    "quality",
-    "size",
-    "aspect",
-    "iterations",
-    "seed",
-    "init_image",
-    "model",
-    "output",
-    "save_every",
-    "from",
-    "dry_run",
-];
+const BRIEF: [&str; 11] =
+    ["prompt", "quality", "size", "aspect", "iterations", "seed", "init_image", "model", "output", "from", "dry_run"];
 const EXAMPLES: &str = "Examples:
   text2art a red apple on a blue background
   text2art \"a castle | night sky:0.5 | blurry:-0.3\" --seed 7 -o castle.png

@@ -29,6 +29,16 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for input in &recipe.inputs {
         comments.push(format!("{} {} (SHA-256 {})", input.option, input.path.display(), input.sha256));
     }
+    let later = recipe.earlier.iter().skip(1).map(|stage| &stage.settings).chain([&recipe.settings]);
+    for (stage, later) in recipe.earlier.iter().zip(later) {
+        let (before, after) = (toml::Table::try_from(&stage.settings)?, toml::Table::try_from(later)?);
+        let mut other: Vec<_> = before.iter().filter(|(name, value)| after.get(*name) != Some(value)).collect();
+        other.retain(|(name, _)| *name != "stop_at");
+        let other: Vec<_> = other.into_iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        let reset = if stage.reset_optimizer { ", with a fresh optimizer" } else { "" };
+        let until = if other.is_empty() { String::new() } else { format!("; until then: {}", other.join(", ")) };
+        comments.push(format!("resumed after {} iterations{reset}{until}", stage.iterations_done));
+    }
     for comment in comments {
         output::print_line(&format!("# {comment}"))?;
     }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod completions;
+mod conduct;
 mod doctor;
 mod download_bars;
 mod generate;
@@ -13,6 +14,7 @@ mod models;
 mod output;
 mod reconstruct;
 mod report;
+mod resume;
 mod score;
 mod sources;
 mod usage;
@@ -46,6 +48,8 @@ struct Arguments {
 enum Verb {
     /// Draw a picture (what text2art does without a verb)
     Generate(Box<generate::Arguments>),
+    /// Go on with a picture from a checkpoint
+    Resume(resume::Arguments),
     /// Say how well pictures fit sentences
     Score(score::Arguments),
     /// Encode a picture with a VQGAN and decode it again
@@ -78,27 +82,21 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return ExitCode::from(usage::tell(&error)),
     };
-    let generate = match arguments.verb {
-        None => Ok(arguments.generate),
-        Some(Verb::Generate(generate)) => Ok(*generate),
-        Some(verb) => Err(verb),
-    };
-    let reporter = Reporter::new(match &generate {
-        Ok(generate) => generate.progress(),
-        Err(Verb::Models(models)) => models.progress(),
-        Err(_) => Progress::Auto,
+    let verb = arguments.verb.unwrap_or_else(|| Verb::Generate(Box::new(arguments.generate)));
+    let reporter = Reporter::new(match &verb {
+        Verb::Generate(generate) => generate.conduct.progress(),
+        Verb::Resume(resume) => resume.conduct.progress(),
+        Verb::Models(models) => models.progress(),
+        _ => Progress::Auto,
     });
-    let result = match &generate {
-        Ok(generate) => generate::run(generate, &reporter),
-        Err(verb) => run(verb, &reporter).map(|()| DONE),
-    };
-    ExitCode::from(result.unwrap_or_else(|error| reporter.failed(&error)))
+    ExitCode::from(run(&verb, &reporter).unwrap_or_else(|error| reporter.failed(&error)))
 }
 
-/// Runs a verb that draws nothing.
-fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<()> {
+/// Runs a verb and returns the exit code.
+fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
     match verb {
-        Verb::Generate(generate) => generate::run(generate, reporter).map(drop),
+        Verb::Generate(generate) => return generate::run(generate, reporter),
+        Verb::Resume(resume) => return resume::run(resume, reporter),
         Verb::Score(score) => score::run(score, reporter),
         Verb::Reconstruct(reconstruct) => reconstruct::run(reconstruct, reporter),
         Verb::Info(info) => info::run(info),
@@ -107,7 +105,8 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<()> {
         Verb::Bench(bench) => bench::run(bench, reporter),
         Verb::Completions(completions) => completions::run(completions),
         Verb::Man => man::run(),
-    }
+    }?;
+    Ok(DONE)
 }
 
 /// Makes the pool of threads that all work is shared among.

@@ -66,7 +66,7 @@ impl Reporter {
         }
         self.downloads.tell(event);
         match event {
-            Event::Started { iterations, .. } => self.start(*iterations),
+            Event::Started { iterations, done, .. } => self.start(*iterations, *done),
             Event::Step { iteration, loss, .. } => self.step(iteration + 1, *loss),
             Event::Warning { message } => self.aside(&format!("warning: {message}")),
             Event::Failed { message, hint, .. } => {
@@ -75,7 +75,11 @@ impl Reporter {
                 line(&format!("hint: {hint}"));
             }
             Event::Finished { .. } => self.end(),
-            Event::Saved { .. } | Event::Download { .. } | Event::Downloaded { .. } | Event::Converting { .. } => {}
+            Event::Saved { .. }
+            | Event::Checkpoint { .. }
+            | Event::Download { .. }
+            | Event::Downloaded { .. }
+            | Event::Converting { .. } => {}
         }
     }
 
@@ -97,7 +101,7 @@ impl Reporter {
         exit_code
     }
 
-    fn start(&self, total: usize) {
+    fn start(&self, total: usize, done: usize) {
         self.total.set(total);
         if self.progress != Progress::Bar {
             return;
@@ -107,6 +111,9 @@ impl Reporter {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
+        // The rate is that of what is left to do.
+        bar.set_position(done as u64);
+        bar.reset_eta();
         *self.bar.borrow_mut() = Some(bar);
     }
 

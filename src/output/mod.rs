@@ -1,13 +1,15 @@
 //! What a run leaves behind: files written whole or not at all, with the recipe inside.
 
+mod checkpoint;
 mod hash;
 mod name;
 mod png;
 mod recipe;
 mod write;
 
+pub use checkpoint::{Beside, Checkpoint, checkpoint_of, device_in_words, picture_of};
 pub use hash::{hash_file, to_hex};
 pub use name::{Naming, slug};
 pub use png::{encode, side_by_side, to_bytes};
-pub use recipe::{InputRecord, ModelRecord, Recipe, ResultRecord};
+pub use recipe::{InputRecord, ModelRecord, Recipe, ResultRecord, Stage};
 pub use write::{Existing, check_folder, write_whole};

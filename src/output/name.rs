@@ -1,8 +1,10 @@
 //! What files are called.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use unicode_normalization::UnicodeNormalization;
+
+use super::checkpoint_of;
 
 /// The longest slug, in bytes.
 const LONGEST_SLUG: usize = 60;
@@ -37,14 +39,15 @@ pub enum Naming {
 }
 
 impl Naming {
-    /// The first path of this naming that no file has; for a template without `{n}` its only path.
+    /// The first path of this naming that no file and no checkpoint has; for a template without `{n}` its only path.
     #[must_use]
     pub fn path(&self, prompt: &str, seed: u64) -> PathBuf {
         let filled = |template: &str, number: usize| {
             let name = template.replace("{slug}", &slug(prompt)).replace("{seed}", &seed.to_string());
             PathBuf::from(name.replace("{n}", &number.to_string()))
         };
-        let free = |path: &PathBuf| !Path::exists(path);
+        // A name with a checkpoint is that of a picture in the making.
+        let free = |path: &PathBuf| !path.exists() && !checkpoint_of(path).exists();
         match self {
             Self::Template(template) if template.contains("{n}") => {
                 (1..usize::MAX).map(|number| filled(template, number)).find(free).unwrap_or_default()

@@ -34,6 +34,21 @@ pub struct Recipe {
     pub inputs: Vec<InputRecord>,
     /// How the run went
     pub result: ResultRecord,
+    /// What it was before it was resumed with other settings, the first stage first: a run from the beginning
+    /// gives another picture then
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Stage>,
+}
+
+/// A part of a run that was resumed with other settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Iterations done at its end
+    pub iterations_done: usize,
+    /// The settings until then
+    pub settings: Settings,
+    /// Whether the optimiser began anew then
+    pub reset_optimizer: bool,
 }
 
 /// A model a picture was made with.
@@ -76,7 +91,7 @@ impl Recipe {
     #[must_use]
     pub fn new(settings: Settings, models: Vec<ModelRecord>, inputs: Vec<InputRecord>, result: ResultRecord) -> Self {
         let program = crate::PROGRAM.to_owned();
-        Self { format: FORMAT, program, settings, models, inputs, result }
+        Self { format: FORMAT, program, settings, models, inputs, result, earlier: Vec::new() }
     }
 
     /// The input files that settings name, hashed.
@@ -117,11 +132,16 @@ impl Recipe {
         }
         let recipe: Self =
             serde_json::from_str(&text).map_err(|error| broken(format!("the recipe cannot be read: {error}")))?;
-        // A revision leads to folders of the cache, and a recipe comes from anybody.
-        let revisions = recipe.models.iter().filter_map(|model| model.revision.as_ref());
-        match revisions.into_iter().find(|revision| !is_commit(revision)) {
-            Some(wrong) => Err(broken(format!("the recipe names {wrong:?}, which is no commit of a model"))),
-            None => Ok(recipe),
+        recipe.check_revisions().map_err(broken)?;
+        Ok(recipe)
+    }
+
+    /// Checks what is told of models: a revision leads to folders of the cache, and a recipe comes from anybody.
+    pub(super) fn check_revisions(&self) -> Result<(), String> {
+        let mut revisions = self.models.iter().filter_map(|model| model.revision.as_ref());
+        match revisions.find(|revision| !is_commit(revision)) {
+            Some(wrong) => Err(format!("the recipe names {wrong:?}, which is no commit of a model")),
+            None => Ok(()),
         }
     }
 

@@ -42,8 +42,10 @@ pub enum Event {
     },
     /// The models are loaded and the first iteration begins
     Started {
-        /// Iterations that will be run
+        /// Iterations that will be done at its end
         iterations: usize,
+        /// Iterations that were done before it was resumed
+        done: usize,
         /// The picture's width, in pixels
         width: usize,
         /// Its height
@@ -65,6 +67,13 @@ pub enum Event {
     Saved {
         /// Where
         path: PathBuf,
+    },
+    /// A checkpoint was written
+    Checkpoint {
+        /// Where
+        path: PathBuf,
+        /// Iterations done
+        iteration: usize,
     },
     /// Something the user should know
     Warning {

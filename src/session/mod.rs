@@ -6,15 +6,18 @@ mod models;
 mod plan;
 mod plateau;
 mod run;
+mod state;
 mod stop;
 mod targets;
 
-use candle_core::Tensor;
+use candle_core::{Tensor, Var};
 
 pub use event::Event;
 pub use models::{LoadedModel, Models, check_usable};
 pub use plan::Plan;
+pub use plateau::Plateau;
 pub use run::{End, Finished, run};
+pub use state::{Judged, SessionState};
 pub use stop::Stop;
 
 use crate::drawer::{Drawer, Start, VqganDrawer};
@@ -33,6 +36,8 @@ pub struct Session {
     judge: Judge,
     optimizer: Optimizer,
     iteration: usize,
+    plateau: Option<Plateau>,
+    last: Option<Judged>,
 }
 
 /// What an iteration found.
@@ -70,7 +75,63 @@ impl Session {
         };
         let optimizer = Optimizer::new(settings.optimizer, &drawer.parameters())?;
         let judge = Judge { perceptors, cutouts, batch: plan.cut_batch() };
-        Ok(Self { settings: settings.clone(), drawer: Box::new(drawer), judge, optimizer, iteration: 0 })
+        Ok(Self {
+            drawer: Box::new(drawer),
+            judge,
+            optimizer,
+            iteration: 0,
+            plateau: settings.auto_stop.then(Plateau::default),
+            last: None,
+            settings: settings.clone(),
+        })
+    }
+
+    /// What it remembers.
+    #[must_use]
+    pub fn state(&self) -> SessionState {
+        SessionState {
+            iteration: self.iteration,
+            parameters: self.drawer.parameters().iter().map(Var::as_detached_tensor).collect(),
+            optimizer: Some(self.optimizer.state().clone()),
+            plateau: self.plateau.clone(),
+            last: self.last.clone(),
+        }
+    }
+
+    /// Goes on from what a session of the same drawer and size remembered.
+    ///
+    /// # Errors
+    /// Where the drawer's parameters are others.
+    pub fn restore(&mut self, state: SessionState) -> Result<()> {
+        let parameters = self.drawer.parameters();
+        let fits = |(parameter, saved): (&Var, &Tensor)| parameter.dims() == saved.dims();
+        if parameters.len() != state.parameters.len() || !parameters.iter().zip(&state.parameters).all(fits) {
+            let hint = "use the settings it was saved with";
+            return Err(Error::usage("what was saved is another drawer's, or of another size", hint));
+        }
+        if let Some(optimizer) = state.optimizer {
+            self.optimizer.restore(optimizer)?;
+        }
+        for (parameter, saved) in parameters.iter().zip(&state.parameters) {
+            parameter.set(saved)?;
+        }
+        if let (Some(plateau), Some(saved)) = (&mut self.plateau, state.plateau) {
+            *plateau = saved;
+        }
+        (self.iteration, self.last) = (state.iteration, state.last);
+        Ok(())
+    }
+
+    /// The last iteration; none before the first.
+    #[must_use]
+    pub fn last(&self) -> Option<&Judged> {
+        self.last.as_ref()
+    }
+
+    /// Whether the loss falls no further, and the settings ask to stop then.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.plateau.as_ref().is_some_and(Plateau::is_reached)
     }
 
     /// Iterations done.
@@ -137,8 +198,14 @@ impl Session {
         let factor = self.settings.learning_rate_drops.factor(self.iteration, self.settings.iterations);
         self.optimizer.step(&parameters, &gradients, self.settings.learning_rate * factor)?;
         self.drawer.constrain()?;
+        if let Some(plateau) = &mut self.plateau {
+            plateau.note(loss, factor);
+        }
+        let picture = picture.detach();
+        let loss_before = self.last.take().map(|last| last.loss);
+        self.last = Some(Judged { picture: picture.clone(), loss, loss_before });
         let step = Step { iteration: self.iteration, loss, losses };
         self.iteration += 1;
-        Ok((step, picture.detach()))
+        Ok((step, picture))
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 /// Losses averaged: a single one hangs on its cutouts.
 const WINDOW: usize = 10;
 /// Iterations without progress that end a run.
@@ -10,8 +12,8 @@ const PATIENCE: usize = 30;
 const PROGRESS: f64 = 0.002;
 
 /// Watches a run's losses.
-#[derive(Debug, Default)]
-pub(super) struct Plateau {
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Plateau {
     recent: VecDeque<f64>,
     /// The lowest average so far
     best: Option<f64>,
@@ -22,24 +24,29 @@ pub(super) struct Plateau {
 }
 
 impl Plateau {
-    /// Notes an iteration's loss and the factor its learning rate had; whether the loss falls no
-    /// further. A smaller learning rate gets its own try.
-    pub(super) fn reached(&mut self, loss: f64, factor: f64) -> bool {
+    /// Notes an iteration's loss and the factor its learning rate had. A smaller learning rate gets its own
+    /// try.
+    pub(super) fn note(&mut self, loss: f64, factor: f64) {
         if self.factor != Some(factor) {
             *self = Self { factor: Some(factor), ..Self::default() };
         }
         self.recent.push_back(loss);
         if self.recent.len() < WINDOW {
-            return false;
+            return;
         }
         #[allow(clippy::cast_precision_loss)]
         let average = self.recent.iter().sum::<f64>() / WINDOW as f64;
         self.recent.pop_front();
         if self.best.is_none_or(|best| average < best - PROGRESS * best.abs()) {
             (self.best, self.waited) = (Some(average), 0);
-            return false;
+        } else {
+            self.waited += 1;
         }
-        self.waited += 1;
+    }
+
+    /// Whether the loss falls no further.
+    #[must_use]
+    pub fn is_reached(&self) -> bool {
         self.waited >= PATIENCE
     }
 }
@@ -52,7 +59,10 @@ mod tests {
     /// After how many iterations a run with these losses ends.
     fn end(loss: impl Fn(usize) -> f64, factor: impl Fn(usize) -> f64) -> Option<usize> {
         let mut plateau = Plateau::default();
-        (0..1000).find(|&iteration| plateau.reached(loss(iteration), factor(iteration)))
+        (0..1000).find(|&iteration| {
+            plateau.note(loss(iteration), factor(iteration));
+            plateau.is_reached()
+        })
     }
 
     #[test]

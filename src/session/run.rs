@@ -2,7 +2,6 @@
 
 use candle_core::Tensor;
 
-use super::plateau::Plateau;
 use super::{Event, Session, Stop};
 use crate::{Error, Result};
 
@@ -42,40 +41,31 @@ pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Fini
     let settings = session.settings().clone();
     let total = settings.iterations_to_run();
     let (width, height) = (settings.size.width, settings.size.height);
-    watch(Event::Started { iterations: total, width, height, seed: settings.seed.0 }, None, session)?;
-    let mut plateau = settings.auto_stop.then(Plateau::default);
-    let mut loss = None;
-    // The picture last judged, the iterations and the loss before it
-    let mut last_good = None;
-    let mut end = End::Done;
-    while session.iteration() < total {
+    let (done, seed) = (session.iteration(), settings.seed.0);
+    watch(Event::Started { iterations: total, done, width, height, seed }, None, session)?;
+    let end = loop {
+        if session.is_settled() {
+            break End::Plateau;
+        }
+        if session.iteration() >= total {
+            break End::Done;
+        }
         if stop.is_requested() {
-            end = End::Stopped;
-            break;
+            break End::Stopped;
         }
         match session.step() {
             Ok((step, picture)) => {
-                let before = loss.replace(step.loss);
-                let iteration = step.iteration;
-                let event = Event::Step { iteration, loss: step.loss, losses: step.losses };
+                let event = Event::Step { iteration: step.iteration, loss: step.loss, losses: step.losses };
                 watch(event, Some(&picture), session)?;
-                last_good = Some((picture, iteration, before));
-                let factor = settings.learning_rate_drops.factor(iteration, settings.iterations);
-                if plateau.as_mut().is_some_and(|plateau| plateau.reached(step.loss, factor)) {
-                    end = End::Plateau;
-                    break;
-                }
             }
-            Err(error @ Error::NotFinite { .. }) => {
-                end = End::Fault(error);
-                break;
-            }
+            Err(error @ Error::NotFinite { .. }) => break End::Fault(error),
             Err(error) => return Err(error),
         }
-    }
-    let (picture, iterations, loss) = match (last_good, &end) {
-        (Some(good), End::Fault(_)) => good,
-        _ => (session.picture()?, session.iteration(), loss),
+    };
+    let (picture, iterations, loss) = match (session.last(), &end) {
+        // What the last step made has no finite loss; what it was made from has.
+        (Some(last), End::Fault(_)) => (last.picture.clone(), session.iteration() - 1, last.loss_before),
+        (last, _) => (session.picture()?, session.iteration(), last.map(|last| last.loss)),
     };
     Ok(Finished { picture, iterations, loss, end })
 }

@@ -30,6 +30,19 @@ impl LearningRateDrops {
         };
         FACTOR.powi(-i32::try_from(self.0.iter().filter(passed).count()).unwrap_or(i32::MAX))
     }
+
+    /// The points that hang on the length of a run of `iterations`, as they are written, with the iterations
+    /// they stand for.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    pub fn relative(&self, iterations: usize) -> Vec<(String, usize)> {
+        let at = |percent: f64| (percent * iterations as f64 / 100.0).ceil() as usize;
+        let relative = |point: &Point| match point {
+            Point::Iteration(_) => None,
+            Point::Percent(percent) => Some((format!("{percent}%"), at(*percent))),
+        };
+        self.0.iter().filter_map(relative).collect()
+    }
 }
 
 impl FromStr for LearningRateDrops {
@@ -82,6 +95,7 @@ mod tests {
         let drops: LearningRateDrops = "50%,80".parse().unwrap();
         assert_eq!(drops.to_string(), "50%,80");
         assert_eq!([49, 50, 79, 80].map(|iteration| drops.factor(iteration, 100)), [1.0, 0.1, 0.1, 0.01]);
+        assert_eq!(drops.relative(99), [("50%".to_owned(), 50)]);
         assert_eq!("none".parse::<LearningRateDrops>().unwrap().factor(99, 100), 1.0);
         for wrong in ["", "101%", "-1", "a%", "5,,6"] {
             assert!(wrong.parse::<LearningRateDrops>().is_err(), "{wrong}");

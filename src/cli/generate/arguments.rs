@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use super::super::report::{Progress, Reporter};
+use super::super::conduct::Conduct;
+use super::super::report::Reporter;
 use super::super::sources;
 use crate::output::Recipe;
 use crate::session::Event;
-use crate::settings::{Overrides, Settings, combine};
+use crate::settings::{Overrides, Prompts, Settings, combine};
 use crate::{Error, Result};
 
 /// What `generate` was asked for.
-#[allow(clippy::struct_excessive_bools)] // each is a flag
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// What to draw; `|` separates prompts, `:2` weighs one
@@ -35,6 +35,11 @@ pub(in crate::cli) struct Arguments {
     /// Write the picture every N iterations, too
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) save_every: Option<u64>,
+    /// Write a checkpoint every N iterations, which `text2art resume` goes on from
+    ///
+    /// It stands beside the picture: apple.png.t2a of apple.png. Ctrl-C writes one, too.
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) checkpoint_every: Option<u64>,
     /// Write what each CLIP sees in each iteration into this folder
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(super) save_cutouts: Option<PathBuf>,
@@ -49,37 +54,15 @@ pub(in crate::cli) struct Arguments {
     /// What is printed is a configuration file that --config reads.
     #[arg(long, help_heading = "Settings")]
     pub(super) dry_run: bool,
-    /// Use no network: models must be here
-    #[arg(long, help_heading = "Models")]
-    pub(super) offline: bool,
-    /// How to show progress on standard error
-    #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
-    pub(super) progress: Progress,
-    /// Show nothing but warnings and errors
-    #[arg(short, long, help_heading = "Output")]
-    pub(super) quiet: bool,
-    /// Processor threads
-    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(super) threads: Option<u16>,
-}
-
-impl Arguments {
-    pub(in crate::cli) fn progress(&self) -> Progress {
-        if self.quiet && self.progress != Progress::Json { Progress::None } else { self.progress }
-    }
+    #[command(flatten)]
+    pub(in crate::cli) conduct: Conduct,
 }
 
 /// The settings of all sources, the strongest first: flags, recipe, environment, configuration file.
 pub(super) fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Settings, Option<Recipe>)> {
     let mut flags = arguments.overrides.clone();
     if !arguments.prompt.is_empty() {
-        let prompt = arguments.prompt.join(" ").parse().map_err(|problem: String| {
-            Error::usage(
-                problem,
-                r"separate prompts by | and write weights as :2; \| and \: are the characters themselves",
-            )
-        })?;
-        flags.prompt = Some(prompt);
+        flags.prompt = Some(prompt(&arguments.prompt.join(" "))?);
     }
     let mut warnings = Vec::new();
     let recipe = arguments.from.as_deref().map(Recipe::read).transpose()?;
@@ -95,9 +78,24 @@ pub(super) fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Se
     let settings = combine(&[flags, from, environment, config])?;
     if let Some(recipe) = &recipe {
         recipe.check_inputs(&settings)?;
+        if let Some(stage) = recipe.earlier.last() {
+            warnings.push(format!(
+                "the picture was resumed with other settings after {} iterations; this draws it with the last from \
+                 the beginning, which gives another",
+                stage.iterations_done
+            ));
+        }
     }
     for message in warnings {
         reporter.tell(&Event::Warning { message });
     }
     Ok((settings, recipe))
+}
+
+/// Reads a prompt.
+pub(in crate::cli) fn prompt(text: &str) -> Result<Prompts> {
+    text.parse().map_err(|problem: String| {
+        let hint = r"separate prompts by | and write weights as :2; \| and \: are the characters themselves";
+        Error::usage(problem, hint)
+    })
 }

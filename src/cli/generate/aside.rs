@@ -1,6 +1,6 @@
 //! Files written while the picture is drawn.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use candle_core::Tensor;
 
@@ -12,18 +12,17 @@ use crate::{Error, Result};
 /// What is written beside the iterations. That it cannot be is no reason to lose the run: it is told once.
 #[derive(Default)]
 pub(super) struct Aside {
-    /// The picture was written under its name
+    /// Whether the picture was written under its name
     pub(super) saved: bool,
     failed: bool,
-    pub(super) previous_loss: Option<f64>,
 }
 
 impl Aside {
-    pub(super) fn write(&mut self, reporter: &Reporter, write: impl FnOnce() -> Result<Option<PathBuf>>) -> Result<()> {
+    pub(super) fn write(&mut self, reporter: &Reporter, write: impl FnOnce() -> Result<Option<Event>>) -> Result<()> {
         match write() {
-            Ok(Some(path)) => {
-                self.saved = true;
-                reporter.tell(&Event::Saved { path });
+            Ok(Some(event)) => {
+                self.saved |= matches!(event, Event::Saved { .. });
+                reporter.tell(&event);
             }
             Err(error @ Error::Write { .. }) if !self.failed => {
                 self.failed = true;

@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 
 use crate::Result;
-use crate::output::{InputRecord, ModelRecord, Recipe, ResultRecord, encode};
+use crate::output::{InputRecord, ModelRecord, Recipe, ResultRecord, Stage, encode};
 use crate::session::Models;
 use crate::settings::Settings;
 
@@ -13,17 +13,13 @@ pub(super) struct Saver<'a> {
     pub(super) inputs: Vec<InputRecord>,
     pub(super) models: &'a Models,
     pub(super) records: Option<Vec<ModelRecord>>,
+    /// The run so far, where its settings were others
+    pub(super) earlier: Vec<Stage>,
 }
 
 impl Saver<'_> {
-    /// A PNG whose recipe makes this picture again; `cut_short` where the settings alone would go on.
-    pub(super) fn encode(
-        &mut self,
-        picture: &Tensor,
-        iterations: usize,
-        loss: Option<f64>,
-        cut_short: bool,
-    ) -> Result<Vec<u8>> {
+    /// How the picture is made; `cut_short` where the settings alone would go on.
+    pub(super) fn recipe(&mut self, iterations: usize, loss: Option<f64>, cut_short: bool) -> Result<Recipe> {
         let models = match &self.records {
             Some(records) => records.clone(),
             None => self.records.insert(self.models.records()?).clone(),
@@ -33,6 +29,18 @@ impl Saver<'_> {
             settings.stop_at = Some(iterations);
         }
         let result = ResultRecord { iterations_done: iterations, loss };
-        encode(picture, Some(&Recipe::new(settings, models, self.inputs.clone(), result)))
+        let recipe = Recipe::new(settings, models, self.inputs.clone(), result);
+        Ok(Recipe { earlier: self.earlier.clone(), ..recipe })
+    }
+
+    /// A PNG with its recipe.
+    pub(super) fn encode(
+        &mut self,
+        picture: &Tensor,
+        iterations: usize,
+        loss: Option<f64>,
+        cut_short: bool,
+    ) -> Result<Vec<u8>> {
+        encode(picture, Some(&self.recipe(iterations, loss, cut_short)?))
     }
 }

@@ -1,0 +1,31 @@
+//! What every verb that draws takes: how it shows its progress, and what of the machine it may use.
+
+use super::report::Progress;
+
+/// How pictures are drawn, which decides nothing about them.
+#[derive(clap::Args)]
+pub(super) struct Conduct {
+    /// Use no network: models must be here
+    #[arg(long, help_heading = "Models")]
+    pub(super) offline: bool,
+    /// How to show progress on standard error
+    #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
+    progress: Progress,
+    /// Show nothing but warnings and errors
+    #[arg(short, long, help_heading = "Output")]
+    quiet: bool,
+    /// Processor threads
+    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+impl Conduct {
+    pub(super) fn progress(&self) -> Progress {
+        if self.quiet && self.progress != Progress::Json { Progress::None } else { self.progress }
+    }
+
+    /// Makes the pool of threads that all work is shared among.
+    pub(super) fn use_threads(&self) -> anyhow::Result<()> {
+        super::use_threads(self.threads)
+    }
+}

@@ -1,0 +1,87 @@
+//! A picture is drawn, with all that is written beside it.
+
+use candle_core::Tensor;
+
+use super::super::report::Reporter;
+use super::{Aside, Saver, Target, deliver, save_cutouts};
+use crate::Result;
+use crate::output::{Beside, Checkpoint, Existing, InputRecord, Stage, checkpoint_of, device_in_words, write_whole};
+use crate::session::{Event, Models, Plan, Session, SessionState, Stop, run};
+use crate::settings::Settings;
+
+/// A picture to draw, with all that was decided before.
+pub(in crate::cli) struct Drawing {
+    pub(in crate::cli) settings: Settings,
+    pub(in crate::cli) target: Target,
+    pub(in crate::cli) beside: Beside,
+    /// The files it is made from, hashed before the run, so that the recipe tells what was used
+    pub(in crate::cli) inputs: Vec<InputRecord>,
+    /// What it goes on from
+    pub(in crate::cli) resumed: Option<Resumed>,
+}
+
+/// What a picture goes on from.
+pub(in crate::cli) struct Resumed {
+    pub(in crate::cli) state: SessionState,
+    /// The run so far, where its settings were others
+    pub(in crate::cli) earlier: Vec<Stage>,
+}
+
+/// Draws, writes the picture, tells how it went and returns the exit code.
+pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, reporter: &Reporter) -> anyhow::Result<u8> {
+    let Drawing { settings, target, beside, inputs, resumed } = drawing;
+    let plan = Plan::new(settings, models)?;
+    let warn = &mut |message| reporter.tell(&Event::Warning { message });
+    let mut session = Session::new(&plan, models, warn)?;
+    let mut saver = Saver { settings: plan.settings(), inputs, models, records: None, earlier: Vec::new() };
+    let mut aside = Aside::default();
+    if let Some(Resumed { state, earlier }) = resumed {
+        session.restore(state)?;
+        saver.earlier = earlier;
+    }
+    let mut watch = |event: Event, picture: Option<&Tensor>, session: &Session| -> Result<()> {
+        reporter.tell(&event);
+        let (Event::Step { iteration, .. }, Some(picture)) = (event, picture) else { return Ok(()) };
+        aside.write(reporter, || {
+            let Some(folder) = &beside.save_cutouts else { return Ok(None) };
+            save_cutouts(folder, session, picture, iteration).map(|()| None)
+        })?;
+        let saved = aside.saved;
+        aside.write(reporter, || {
+            let (Target::File(path, existing), true) = (&target, is_due(beside.save_every, iteration)) else {
+                return Ok(None);
+            };
+            // The picture this iteration judged is that after `iteration` steps.
+            let loss = session.last().and_then(|last| last.loss_before);
+            let existing = if saved { Existing::Replace } else { *existing };
+            write_whole(path, &saver.encode(picture, iteration, loss, true)?, existing)?;
+            Ok(Some(Event::Saved { path: path.clone() }))
+        })?;
+        let due = is_due(beside.checkpoint_every, session.iteration());
+        if due { aside.write(reporter, || save_checkpoint(&target, &beside, &mut saver, session)) } else { Ok(()) }
+    };
+    let finished = run(&mut session, stop, &mut watch)?;
+    aside.write(reporter, || save_checkpoint(&target, &beside, &mut saver, &session))?;
+    deliver(&target, &mut saver, &finished, aside.saved, reporter)
+}
+
+/// Whether something is to be done after so many iterations.
+fn is_due(every: Option<u64>, iterations: usize) -> bool {
+    every.is_some_and(|every| iterations > 0 && (iterations as u64).is_multiple_of(every))
+}
+
+/// Writes where a run stands, where that is asked for.
+fn save_checkpoint(target: &Target, beside: &Beside, saver: &mut Saver, session: &Session) -> Result<Option<Event>> {
+    let (Target::File(picture, _), Some(_)) = (target, beside.checkpoint_every) else { return Ok(None) };
+    let iteration = session.iteration();
+    let checkpoint = Checkpoint {
+        recipe: saver.recipe(iteration, session.last().map(|last| last.loss), false)?,
+        device: device_in_words(),
+        beside: beside.clone(),
+        state: session.state(),
+    };
+    let path = checkpoint_of(picture);
+    // What was there was asked for before the run.
+    write_whole(&path, &checkpoint.encode()?, Existing::Replace)?;
+    Ok(Some(Event::Checkpoint { path, iteration }))
+}

@@ -1,0 +1,265 @@
+//! Checkpoints: files a run goes on from.
+//!
+//! A checkpoint is a safetensors file: parameters, the optimiser's averages and the last picture as tensors,
+//! everything else as JSON in its metadata, and there the SHA-256 of the whole file with zeros in its own place.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use candle_core::{DType, Device, Tensor};
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, Metadata, TensorView};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Recipe, to_hex};
+use crate::models::files::unreadable;
+use crate::optimizer::OptimizerState;
+use crate::session::{Judged, Plateau, SessionState};
+use crate::{Error, Result, machine};
+
+/// The metadata that holds the head.
+const HEAD: &str = "text2art checkpoint";
+/// Stands before the digest in the file's header, and, unescaped, nowhere else.
+const BEFORE_DIGEST: &[u8] = b"\"sha256\":\"";
+/// Hexadecimal digits of a SHA-256.
+const DIGITS: usize = 64;
+/// Bytes of the length that a safetensors file begins with.
+const LENGTH: usize = size_of::<u64>();
+/// The longest header that is read, in bytes.
+const LONGEST_HEADER: u64 = 16 << 20;
+/// The version of the form.
+const FORMAT: u32 = 1;
+/// What a checkpoint's name ends in.
+const EXTENSION: &str = "t2a";
+
+const HINT: &str = "give a checkpoint that --checkpoint-every wrote";
+const DAMAGED: &str = "restore the file, or draw the picture anew";
+
+/// Where a run stands.
+pub struct Checkpoint {
+    /// How the picture was made so far
+    pub recipe: Recipe,
+    /// What it was computed on
+    pub device: String,
+    /// What is written beside the picture
+    pub beside: Beside,
+    /// What the session remembers
+    pub state: SessionState,
+}
+
+/// What is written beside the picture while it is drawn.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beside {
+    /// A checkpoint every so many iterations
+    pub checkpoint_every: Option<u64>,
+    /// The picture every so many iterations
+    pub save_every: Option<u64>,
+    /// What each CLIP sees, into this folder
+    pub save_cutouts: Option<PathBuf>,
+}
+
+/// What the file holds besides tensors.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    format: u32,
+    recipe: Recipe,
+    device: String,
+    beside: Beside,
+    optimizer_steps: Option<u32>,
+    plateau: Option<Plateau>,
+    /// Of the last iteration
+    loss_before: Option<f64>,
+}
+
+/// What pictures are computed on here. The same settings give the same bytes on the same.
+#[must_use]
+pub fn device_in_words() -> String {
+    format!("cpu, {}, {}", std::env::consts::ARCH, machine::instruction_set())
+}
+
+/// The checkpoint of the picture of this name: `apple.png.t2a` of `apple.png`.
+#[must_use]
+pub fn checkpoint_of(picture: &Path) -> PathBuf {
+    let mut name = OsString::from(picture);
+    name.push(".");
+    name.push(EXTENSION);
+    PathBuf::from(name)
+}
+
+/// The picture whose checkpoint has this name, where it has such a name.
+#[must_use]
+pub fn picture_of(checkpoint: &Path) -> Option<PathBuf> {
+    checkpoint.extension().is_some_and(|extension| extension == EXTENSION).then(|| checkpoint.with_extension(""))
+}
+
+impl Checkpoint {
+    /// The file's bytes.
+    ///
+    /// # Errors
+    /// Where a tensor is not of single precision.
+    pub fn encode(&self) -> Result<Vec<u8>> {
+        let state = &self.state;
+        let mut tensors = named("parameter", &state.parameters);
+        if let Some(optimizer) = &state.optimizer {
+            let moments = |index: usize| optimizer.moments.iter().map(move |pair| &pair[index]);
+            tensors.extend(named("first", moments(0)));
+            tensors.extend(named("second", moments(1)));
+        }
+        tensors.extend(named("picture", state.last.iter().map(|last| &last.picture)));
+        let bytes = tensors.iter().map(|(_, tensor)| bytes_of(tensor)).collect::<Result<Vec<_>>>()?;
+        let fault = |error: String| Error::fault(format!("cannot encode the checkpoint: {error}"));
+        let views = tensors.iter().zip(&bytes).map(|((name, tensor), bytes)| {
+            let view = TensorView::new(Dtype::F32, tensor.dims().to_vec(), bytes);
+            Ok((name, view.map_err(|error| fault(error.to_string()))?))
+        });
+        let head = Head {
+            format: FORMAT,
+            recipe: self.recipe.clone(),
+            device: self.device.clone(),
+            beside: self.beside.clone(),
+            optimizer_steps: state.optimizer.as_ref().map(|optimizer| optimizer.steps),
+            plateau: state.plateau.clone(),
+            loss_before: state.last.as_ref().and_then(|last| last.loss_before),
+        };
+        let head = serde_json::to_string(&head).map_err(|error| fault(error.to_string()))?;
+        let metadata = HashMap::from([(HEAD.to_owned(), head), ("sha256".to_owned(), "0".repeat(DIGITS))]);
+        let views = views.collect::<Result<Vec<_>>>()?;
+        let mut file = safetensors::serialize(views, Some(metadata)).map_err(|error| fault(error.to_string()))?;
+        let place = digest_place(&file).ok_or_else(|| fault("there is no place for the digest".into()))?;
+        let digest = to_hex(&Sha256::digest(&file));
+        file[place].copy_from_slice(digest.as_bytes());
+        Ok(file)
+    }
+
+    /// Reads a checkpoint.
+    ///
+    /// # Errors
+    /// Where it is none, is cut short or damaged, or is of another version's form.
+    pub fn read(path: &Path) -> Result<Self> {
+        let file = read_whole(path)?;
+        let damaged = |problem: &str| Error::file(path, problem, DAMAGED);
+        let head = head_of(&file).ok_or_else(|| damaged("the checkpoint's head cannot be read"))?;
+        let version = serde_json::from_str::<serde_json::Value>(&head).ok().and_then(|head| head["format"].as_u64());
+        if version.is_some_and(|version| version != u64::from(FORMAT)) {
+            let problem = "the checkpoint is of a form that this version of the program does not read";
+            return Err(Error::file(path, problem, "use the version of text2art that wrote it"));
+        }
+        let head: Head = serde_json::from_str(&head).map_err(|error| {
+            // The bytes are those that were written: settings are others in another version.
+            let problem = format!("this version of the program does not read the checkpoint: {error}");
+            Error::file(path, problem, "use the version of text2art that wrote it")
+        })?;
+        head.recipe.check_revisions().map_err(|problem| damaged(&problem))?;
+        let tensors = SafeTensors::deserialize(&file).map_err(|error| damaged(&error.to_string()))?;
+        let state = state_of(&head, &tensors)?.ok_or_else(|| damaged("the checkpoint's tensors are not whole"))?;
+        Ok(Self { recipe: head.recipe, device: head.device, beside: head.beside, state })
+    }
+}
+
+/// Tensors with the names they have in the file.
+fn named<'a>(name: &str, tensors: impl IntoIterator<Item = &'a Tensor>) -> Vec<(String, &'a Tensor)> {
+    tensors.into_iter().enumerate().map(|(index, tensor)| (format!("{name}.{index}"), tensor)).collect()
+}
+
+fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>> {
+    let values = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+    Ok(values.into_iter().flat_map(f32::to_le_bytes).collect())
+}
+
+/// The tensors of one name; none where one is no tensor of single precision.
+fn tensors_of(name: &str, tensors: &SafeTensors) -> Result<Option<Vec<Tensor>>> {
+    let mut found = Vec::new();
+    while let Ok(view) = tensors.tensor(&format!("{name}.{}", found.len())) {
+        if view.dtype() != Dtype::F32 {
+            return Ok(None);
+        }
+        let values = view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect::<Vec<_>>();
+        found.push(Tensor::from_vec(values, view.shape(), &Device::Cpu)?);
+    }
+    Ok(Some(found))
+}
+
+/// What the session remembered; none where a part of it is missing.
+fn state_of(head: &Head, tensors: &SafeTensors) -> Result<Option<SessionState>> {
+    let Some(parameters) = tensors_of("parameter", tensors)? else { return Ok(None) };
+    let (Some(first), Some(second)) = (tensors_of("first", tensors)?, tensors_of("second", tensors)?) else {
+        return Ok(None);
+    };
+    let Some(pictures) = tensors_of("picture", tensors)? else { return Ok(None) };
+    let result = &head.recipe.result;
+    let picture = pictures.into_iter().next();
+    if first.len() != second.len() || picture.is_some() != result.loss.is_some() {
+        return Ok(None);
+    }
+    let moments = first.into_iter().zip(second).map(|(first, second)| [first, second]).collect();
+    let last = picture.zip(result.loss).map(|(picture, loss)| Judged { picture, loss, loss_before: head.loss_before });
+    Ok(Some(SessionState {
+        iteration: result.iterations_done,
+        parameters,
+        optimizer: head.optimizer_steps.map(|steps| OptimizerState { steps, moments }),
+        plateau: head.plateau.clone(),
+        last,
+    }))
+}
+
+/// Where in the file its digest stands.
+fn digest_place(file: &[u8]) -> Option<std::ops::Range<usize>> {
+    let length = usize::try_from(u64::from_le_bytes(*file.first_chunk()?)).ok()?;
+    let header = file.get(LENGTH..LENGTH.checked_add(length)?)?;
+    let before = header.windows(BEFORE_DIGEST.len()).position(|window| window == BEFORE_DIGEST)?;
+    let start = LENGTH + before + BEFORE_DIGEST.len();
+    (start + DIGITS <= LENGTH + length).then_some(start..start + DIGITS)
+}
+
+/// The file's bytes, checked to be those that were written.
+fn read_whole(path: &Path) -> Result<Vec<u8>> {
+    let fault = |error: &std::io::Error| Error::file(path, unreadable(error), HINT);
+    let other = || Error::file(path, "this is no checkpoint of text2art", HINT);
+    let short = |bytes: usize| Error::file(path, format!("the checkpoint is cut short after {bytes} bytes"), DAMAGED);
+    if path.is_dir() {
+        return Err(other());
+    }
+    let mut opened = File::open(path).map_err(|error| fault(&error))?;
+    let mut file = Vec::new();
+    // What is no checkpoint is not read to its end.
+    opened.by_ref().take(LENGTH as u64 + 1).read_to_end(&mut file).map_err(|error| fault(&error))?;
+    let Some(length) = file.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)) else {
+        return Err(short(file.len()));
+    };
+    if length > LONGEST_HEADER || file.get(LENGTH).is_some_and(|first| *first != b'{') {
+        return Err(other());
+    }
+    opened.by_ref().take(length.saturating_sub(1)).read_to_end(&mut file).map_err(|error| fault(&error))?;
+    let data = LENGTH.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
+    if file.len() < data {
+        return Err(short(file.len()));
+    }
+    let header = &file[LENGTH..];
+    if !header.windows(HEAD.len()).any(|window| window == HEAD.as_bytes()) {
+        return Err(other());
+    }
+    let damaged = || Error::file(path, "the checkpoint is damaged: its checksum does not fit", DAMAGED);
+    let metadata: Metadata = serde_json::from_slice(header).map_err(|_| damaged())?;
+    let whole = data.checked_add(metadata.data_len()).ok_or_else(damaged)?;
+    opened.take(metadata.data_len() as u64 + 1).read_to_end(&mut file).map_err(|error| fault(&error))?;
+    if file.len() < whole {
+        return Err(short(file.len()));
+    }
+    let place = digest_place(&file).ok_or_else(damaged)?;
+    let digest = file[place.clone()].to_vec();
+    let mut hash = Sha256::new();
+    hash.update(&file[..place.start]);
+    hash.update([b'0'; DIGITS]);
+    hash.update(&file[place.end..]);
+    if to_hex(&hash.finalize()).as_bytes() == digest { Ok(file) } else { Err(damaged()) }
+}
+
+/// What the file says besides tensors.
+fn head_of(file: &[u8]) -> Option<String> {
+    let (_, metadata) = SafeTensors::read_metadata(file).ok()?;
+    metadata.metadata().as_ref()?.get(HEAD).cloned()
+}
