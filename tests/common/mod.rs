@@ -1,6 +1,13 @@
 //! What several tests share.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::cast_precision_loss, clippy::print_stdout)]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::print_stdout
+)]
 
 pub mod hub;
 pub mod layouts;
