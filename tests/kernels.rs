@@ -2,7 +2,14 @@
 //! shapes, odd sizes and single pixels among them, and the convolutions at shapes of a 256x256 picture drawn
 //! by `imagenet_f16_16384`.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::print_stdout
+)]
 
 mod common;
 
