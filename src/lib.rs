@@ -15,6 +15,7 @@ pub mod picture;
 pub mod random;
 pub mod session;
 pub mod settings;
+pub mod video;
 pub mod vqgan;
 
 pub use error::{Error, Result};

@@ -109,7 +109,7 @@ impl Record {
 /// Cases of a group by the option they are for: its name, the lines.
 type Group = (&'static str, &'static [(&'static str, &'static [&'static str])]);
 
-const GENERATE: [Group; 7] = [
+const GENERATE: [Group; 8] = [
     (
         "picture",
         &[
@@ -278,6 +278,52 @@ const GENERATE: [Group; 7] = [
         ],
     ),
     (
+        "moving_pictures",
+        &[
+            (
+                "--gif",
+                &[
+                    "apple --size 32x32 -n 2 --cutouts 1 -q --gif -o beside.png",
+                    "apple --size 32x32 -n 2 --cutouts 1 -q --progress json -o alone.gif",
+                    "apple --dry-run --gif other.gif",
+                    "apple --gif made.png",
+                    "--gif apple",
+                    "apple -o x.gif --gif y.gif",
+                    "apple -o x.gif --save-every 1",
+                    "apple --dry-run --size 70000x2 --gif",
+                ],
+            ),
+            (
+                "--mp4",
+                &[
+                    "apple --size 32x32 -n 2 --cutouts 1 -q --mp4 -o beside.png --force",
+                    "apple --dry-run --mp4 --gif",
+                    "apple --dry-run -o {slug}.mp4",
+                    "apple --mp4 none/x.mp4",
+                    "apple --size 4000x2 --mp4",
+                ],
+            ),
+            (
+                "--frames",
+                &[
+                    "apple --size 32x32 -n 2 --cutouts 1 -q --frames frames -o framed.png",
+                    "apple --frames frames",
+                    "apple --frames none/frames",
+                    "apple --frames made.png",
+                ],
+            ),
+            ("--fps", &["apple --dry-run --fps 30000/1001", "apple --fps 0", "apple --fps 10000", "apple --fps fast"]),
+            ("--frame-every", &["apple --dry-run --frame-every 5", "apple --frame-every 0"]),
+            (
+                "--seconds",
+                &["apple --dry-run --seconds 8", "apple --seconds 0", "apple --seconds -1", "apple --seconds 0.01"],
+            ),
+            ("--hold", &["apple --dry-run --hold 2", "apple --hold -1", "apple --hold 2 --seconds 2"]),
+            ("--boomerang", &["--boomerang apple --dry-run", "apple --boomerang=perhaps"]),
+            ("--gif-palette", &["apple --dry-run --gif-palette global", "apple --gif-palette each"]),
+        ],
+    ),
+    (
         "settings",
         &[
             (
@@ -304,7 +350,7 @@ const GENERATE: [Group; 7] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 16] = [
+const VERBS: [Group; 17] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
@@ -354,6 +400,36 @@ const VERBS: [Group; 16] = [
             ("--vqgan", &["reconstruct photo.png -o x.png --vqgan none"]),
             ("--force", &["reconstruct photo.png -o decoded.png --force"]),
             ("--offline", &["reconstruct text.png -o x.png --offline"]),
+        ],
+    ),
+    (
+        "video",
+        &[
+            (
+                "--output",
+                &[
+                    "video photo.png photo.png -o v.mp4 -q",
+                    "video photo.png",
+                    "video -o v.mp4",
+                    "video photo.png -o v.avi",
+                    "video photo.png made.png -o w.mp4",
+                    "video none.png -o x.mp4",
+                    "video text.png -o x.mp4",
+                    "video vqgan -o x.mp4",
+                ],
+            ),
+            ("--fps", &["video photo.png -o w.gif --fps 0", "video photo.png -o w.gif --fps 10000"]),
+            ("--frame-every", &["video photo.png -o w.gif --frame-every 0"]),
+            ("--seconds", &["video photo.png -o w.gif --seconds 0", "video photo.png -o w.gif --seconds long"]),
+            ("--hold", &["video photo.png -o w.gif --hold -1"]),
+            ("--boomerang", &["video photo.png -o w.gif --boomerang -q"]),
+            ("--gif-palette", &["video photo.png -o w.gif --gif-palette each"]),
+            ("--force", &["video photo.png -o v.mp4", "video photo.png -o v.mp4 --force -q"]),
+            (
+                "--progress",
+                &["video photo.png -o w.gif --force --progress json", "video photo.png -o x --progress loud"],
+            ),
+            ("--quiet", &["video photo.png -o w.gif --force --quiet"]),
         ],
     ),
     ("info", &[("--json", &["info photo.png", "info none.png", "info photo.png --json", "info"])]),

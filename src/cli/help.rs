@@ -8,11 +8,26 @@ use super::Arguments;
 use crate::settings::{Overrides, Quality, Settings, combine};
 
 /// The options `-h` shows; `--help` shows all.
-const BRIEF: [&str; 11] =
-    ["prompt", "quality", "size", "aspect", "iterations", "seed", "init_image", "model", "output", "from", "dry_run"];
+const BRIEF: [&str; 12] = [
+    "prompt",
+    "quality",
+    "size",
+    "aspect",
+    "iterations",
+    "seed",
+    "init_image",
+    "model",
+    "output",
+    "mp4",
+    "from",
+    "dry_run",
+];
+/// Commands `-h` leaves out: what the program does without one, and what is needed once.
+const UNSAID: [&str; 3] = ["generate", "completions", "man"];
 const EXAMPLES: &str = "Examples:
   text2art a red apple on a blue background
   text2art \"a castle | night sky:0.5 | blurry:-0.3\" --seed 7 -o castle.png
+  text2art a green frog --gif --mp4 --hold 1
   text2art --from castle.png --quality best -o better.png";
 /// Options whose value when nothing is said is no setting's.
 const OTHER_DEFAULTS: [(&str, &str); 5] = [
@@ -32,8 +47,7 @@ pub(super) fn is_brief(mut arguments: impl Iterator<Item = OsString>) -> bool {
 pub(super) fn command(brief: bool) -> Command {
     let defaults = Defaults::new(brief);
     let command = Arguments::command();
-    // `generate` is what the program does without a verb.
-    let names = command.get_subcommands().map(clap::Command::get_name).filter(|name| *name != "generate");
+    let names = command.get_subcommands().map(clap::Command::get_name).filter(|name| !UNSAID.contains(name));
     let names = names.collect::<Vec<_>>().join(", ");
     let command = command.mut_args(|option| defaults.tell(option)).after_help(EXAMPLES);
     let command = command.mut_subcommand("generate", |verb| verb.mut_args(|option| defaults.tell(option)));

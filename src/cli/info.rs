@@ -8,7 +8,7 @@ use crate::output::Recipe;
 /// What `info` was asked for.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// A PNG that text2art wrote
+    /// A PNG, GIF or MP4 that text2art wrote
     #[arg(value_name = "PICTURE")]
     picture: PathBuf,
     /// Print the whole recipe as JSON

@@ -18,6 +18,7 @@ mod resume;
 mod score;
 mod sources;
 mod usage;
+mod video;
 
 use std::process::ExitCode;
 
@@ -54,6 +55,8 @@ enum Verb {
     Score(score::Arguments),
     /// Encode a picture with a VQGAN and decode it again
     Reconstruct(reconstruct::Arguments),
+    /// Make an MP4 or a GIF of frames on the disk
+    Video(video::Arguments),
     /// Show how a picture was made, as a configuration file
     Info(info::Arguments),
     /// Show, fetch, check and remove published models
@@ -87,6 +90,7 @@ pub fn main() -> ExitCode {
         Verb::Generate(generate) => generate.conduct.progress(),
         Verb::Resume(resume) => resume.conduct.progress(),
         Verb::Models(models) => models.progress(),
+        Verb::Video(video) => video.progress(),
         _ => Progress::Auto,
     });
     ExitCode::from(run(&verb, &reporter).unwrap_or_else(|error| reporter.failed(&error)))
@@ -97,6 +101,7 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
     match verb {
         Verb::Generate(generate) => return generate::run(generate, reporter),
         Verb::Resume(resume) => return resume::run(resume, reporter),
+        Verb::Video(video) => return video::run(video, reporter),
         Verb::Score(score) => score::run(score, reporter),
         Verb::Reconstruct(reconstruct) => reconstruct::run(reconstruct, reporter),
         Verb::Info(info) => info::run(info),

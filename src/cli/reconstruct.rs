@@ -34,6 +34,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
     let path = &arguments.output;
+    output::kind_of(path, &[output::Kind::Png])?;
     let existing = output::check_target(path, arguments.force)?;
     let image = picture::read(&arguments.image)?;
     let size = Size { width: image.width() as usize, height: image.height() as usize };

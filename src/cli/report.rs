@@ -39,6 +39,9 @@ pub(super) struct Reporter {
 
 /// Time between two lines of progress.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
+/// What a bar shows.
+const DRAWING: &str = "{bar:30} {pos}/{len} · {per_sec} · {eta} left · loss {msg}";
+const ENCODING: &str = "{bar:30} {pos}/{len} frames · {per_sec} · {eta} left";
 
 impl Reporter {
     pub(super) fn new(progress: Progress) -> Self {
@@ -66,7 +69,11 @@ impl Reporter {
         }
         self.downloads.tell(event);
         match event {
-            Event::Started { iterations, done, .. } => self.start(*iterations, *done),
+            Event::Started { iterations, done, .. } => self.start(*iterations, *done, DRAWING),
+            Event::Encoding { frames } => self.start(*frames, 0, ENCODING),
+            Event::Encoded { frame } => {
+                self.advance(frame + 1, || format!("frame {} of {}", frame + 1, self.total.get()));
+            }
             Event::Step { iteration, loss, .. } => self.step(iteration + 1, *loss),
             Event::Warning { message } => self.aside(&format!("warning: {message}")),
             Event::Failed { message, hint, .. } => {
@@ -101,13 +108,12 @@ impl Reporter {
         exit_code
     }
 
-    fn start(&self, total: usize, done: usize) {
+    fn start(&self, total: usize, done: usize, template: &str) {
         self.total.set(total);
         if self.progress != Progress::Bar {
             return;
         }
         let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-        let template = "{bar:30} {pos}/{len} · {per_sec} · {eta} left · loss {msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
@@ -120,13 +126,21 @@ impl Reporter {
     fn step(&self, done: usize, loss: f64) {
         if let Some(bar) = self.bar.borrow().as_ref() {
             bar.set_message(format!("{loss:.4}"));
+        }
+        let total = self.total.get();
+        self.advance(done, || format!("iteration {done} of {total}, loss {loss:.4}"));
+    }
+
+    /// Moves the bar, or writes a line where one is due.
+    fn advance(&self, done: usize, text: impl FnOnce() -> String) {
+        if let Some(bar) = self.bar.borrow().as_ref() {
             bar.set_position(done as u64);
         }
         let now = Instant::now();
         let due = self.last_line.get().is_none_or(|last| now - last >= LINE_INTERVAL) || done == self.total.get();
         if self.progress == Progress::Lines && due {
             self.last_line.set(Some(now));
-            line(&format!("iteration {done} of {}, loss {loss:.4}, {:.1} s", self.total.get(), self.seconds()));
+            line(&format!("{}, {:.1} s", text(), self.seconds()));
         }
     }
 

@@ -8,10 +8,13 @@ use super::generate::{Drawing, Resumed, Target, check_checkpoint, draw, prompt};
 use super::report::Reporter;
 use super::{interrupt, output};
 use crate::models::Finder;
-use crate::output::{Checkpoint, Naming, Recipe, Stage, check_folder, checkpoint_of, device_in_words, picture_of};
+use crate::output::{
+    Checkpoint, Existing, Naming, Recipe, Stage, check_folder, checkpoint_of, device_in_words, picture_of,
+};
 use crate::session::{Event, Models, Plateau};
 use crate::settings::Settings;
 use crate::settings::text::whole_number;
+use crate::video::Outputs;
 use crate::{Error, PROGRAM, Result};
 
 /// What `resume` was asked for.
@@ -77,8 +80,12 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     }
     let changes = change(arguments, &mut checkpoint)?;
     let target = target(arguments, &checkpoint.recipe)?;
+    let moving = moving(arguments, &checkpoint)?;
     let Checkpoint { recipe, device, mut beside, state } = checkpoint;
     changes.into_iter().for_each(warn);
+    for (path, _) in moving.gif.iter().chain(&moving.mp4).filter(|_| state.iteration > 0) {
+        warn(format!("{} begins anew after {} iterations, without what was before", path.display(), state.iteration));
+    }
     let here = [(recipe.program.as_str(), PROGRAM), (device.as_str(), &device_in_words())]
         .map(|(then, now)| (then != now).then(|| format!("{then}, and this is {now}")));
     for other in here.into_iter().flatten() {
@@ -93,7 +100,8 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let models = Models::load(&recipe.settings, &finder)?;
     check_models(path, &recipe, &models)?;
     let resumed = Resumed { state, earlier: recipe.earlier };
-    let drawing = Drawing { settings: recipe.settings, target, beside, inputs: recipe.inputs, resumed: Some(resumed) };
+    let (settings, inputs) = (recipe.settings, recipe.inputs);
+    let drawing = Drawing { settings, target, moving, beside, inputs, resumed: Some(resumed) };
     draw(drawing, &models, &stop, reporter)
 }
 
@@ -112,6 +120,7 @@ fn target(arguments: &Arguments, recipe: &Recipe) -> Result<Target> {
     let settings = &recipe.settings;
     if let Some(template) = &arguments.output {
         let picture = Naming::Template(template.clone()).path(&settings.prompt.all()[0].text, settings.seed.0);
+        output::kind_of(&picture, &[output::Kind::Png])?;
         let existing = output::check_target(&picture, arguments.force)?;
         check_checkpoint(&picture, arguments.force || checkpoint_of(&picture) == arguments.checkpoint)?;
         return Ok(Target::File(picture, existing));
@@ -124,6 +133,19 @@ fn target(arguments: &Arguments, recipe: &Recipe) -> Result<Target> {
     let own = Recipe::read(&picture).is_ok_and(|found| is_of_run(&found, recipe));
     let existing = output::check_target(&picture, arguments.force || own)?;
     Ok(Target::File(picture, existing))
+}
+
+/// Where the moving pictures go: to where they were to go.
+fn moving(arguments: &Arguments, checkpoint: &Checkpoint) -> Result<Outputs> {
+    let beside = &checkpoint.beside;
+    let file = |path: &PathBuf| {
+        // What an earlier part of this run wrote is its own to replace.
+        let own = Recipe::read(path).is_ok_and(|found| is_of_run(&found, &checkpoint.recipe));
+        Ok::<_, Error>((path.clone(), output::check_target(path, arguments.force || own)?))
+    };
+    let (gif, mp4) = (beside.gif.as_ref().map(file).transpose()?, beside.mp4.as_ref().map(file).transpose()?);
+    let frames = beside.frames.clone().map(|folder| (folder, Existing::Replace));
+    Ok(Outputs { gif, mp4, frames })
 }
 
 /// Whether a picture is one that a run wrote on its way.

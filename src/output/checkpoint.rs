@@ -60,6 +60,15 @@ pub struct Beside {
     pub save_every: Option<u64>,
     /// What each CLIP sees, into this folder
     pub save_cutouts: Option<PathBuf>,
+    /// A GIF of the iterations
+    #[serde(default)]
+    pub gif: Option<PathBuf>,
+    /// An MP4 of them
+    #[serde(default)]
+    pub mp4: Option<PathBuf>,
+    /// Their frames, into this folder
+    #[serde(default)]
+    pub frames: Option<PathBuf>,
 }
 
 /// What the file holds besides tensors.

@@ -3,13 +3,17 @@
 mod checkpoint;
 mod hash;
 mod name;
+mod partial;
 mod png;
 mod recipe;
+mod recipe_text;
 mod write;
 
 pub use checkpoint::{Beside, Checkpoint, checkpoint_of, device_in_words, picture_of};
 pub use hash::{hash_file, to_hex};
 pub use name::{Naming, slug};
-pub use png::{encode, side_by_side, to_bytes};
+pub use partial::PartialFile;
+pub use png::{encode, encode_bytes, side_by_side, to_bytes};
 pub use recipe::{InputRecord, ModelRecord, Recipe, ResultRecord, Stage};
-pub use write::{Existing, check_folder, write_whole};
+pub(crate) use write::nameless;
+pub use write::{Existing, check_folder, write_beside, write_whole};

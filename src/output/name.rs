@@ -42,12 +42,21 @@ impl Naming {
     /// The first path of this naming that no file and no checkpoint has; for a template without `{n}` its only path.
     #[must_use]
     pub fn path(&self, prompt: &str, seed: u64) -> PathBuf {
+        self.path_with(prompt, seed, &[])
+    }
+
+    /// The same, where no file has the path with one of these extensions either.
+    #[must_use]
+    pub fn path_with(&self, prompt: &str, seed: u64, extensions: &[&str]) -> PathBuf {
         let filled = |template: &str, number: usize| {
             let name = template.replace("{slug}", &slug(prompt)).replace("{seed}", &seed.to_string());
             PathBuf::from(name.replace("{n}", &number.to_string()))
         };
         // A name with a checkpoint is that of a picture in the making.
-        let free = |path: &PathBuf| !path.exists() && !checkpoint_of(path).exists();
+        let free = |path: &PathBuf| {
+            let beside = extensions.iter().map(|extension| path.with_extension(extension));
+            std::iter::once(path.clone()).chain(beside).all(|path| !path.exists()) && !checkpoint_of(path).exists()
+        };
         match self {
             Self::Template(template) if template.contains("{n}") => {
                 (1..usize::MAX).map(|number| filled(template, number)).find(free).unwrap_or_default()
@@ -80,6 +89,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let template = folder.path().join("p{n}.png").to_string_lossy().into_owned();
         std::fs::write(folder.path().join("p1.png"), "").unwrap();
-        assert_eq!(Naming::Template(template).path("a", 0), folder.path().join("p2.png"));
+        std::fs::write(folder.path().join("p3.gif"), "").unwrap();
+        let template = Naming::Template(template);
+        assert_eq!(template.path("a", 0), folder.path().join("p2.png"));
+        std::fs::write(folder.path().join("p2.png"), "").unwrap();
+        assert_eq!(template.path("a", 0), folder.path().join("p3.png"));
+        assert_eq!(template.path_with("a", 0, &["gif", "mp4"]), folder.path().join("p4.png"));
     }
 }

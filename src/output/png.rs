@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 
 use super::Recipe;
-use super::recipe::KEYWORD;
+use super::recipe_text::KEYWORD;
 use crate::{Error, Result};
 
 /// The 8-bit colours of `[1, 3, height, width]` with values from 0 to 1: round(255 x), row by row.
@@ -37,21 +37,31 @@ pub fn side_by_side(pictures: &Tensor) -> Result<Tensor> {
 /// Where the tensor has another shape, or is too large for a PNG.
 pub fn encode(picture: &Tensor, recipe: Option<&Recipe>) -> Result<Vec<u8>> {
     let (_, _, height, width) = picture.dims4()?;
-    let fault = |error: String| Error::fault(format!("cannot encode the picture: {error}"));
-    let side = |pixels: usize| u32::try_from(pixels).map_err(|error| fault(error.to_string()));
+    let side = |pixels: usize| u32::try_from(pixels).map_err(|error| fault(&error));
+    encode_bytes(&to_bytes(picture)?, side(width)?, side(height)?, recipe)
+}
+
+/// The same of 8-bit colours, row by row.
+///
+/// # Errors
+/// Where these are not as many as the picture has, or too many for a PNG.
+pub fn encode_bytes(colours: &[u8], width: u32, height: u32, recipe: Option<&Recipe>) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, side(width)?, side(height)?);
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     if let Some(recipe) = recipe {
-        let json = serde_json::to_string(recipe).map_err(|error| fault(error.to_string()))?;
-        let chunks = [(KEYWORD, json), ("parameters", recipe.in_words())];
+        let chunks = [(KEYWORD, recipe.to_json()?), ("parameters", recipe.in_words())];
         for (keyword, text) in chunks {
-            encoder.add_itxt_chunk(keyword.to_owned(), text).map_err(|error| fault(error.to_string()))?;
+            encoder.add_itxt_chunk(keyword.to_owned(), text).map_err(|error| fault(&error))?;
         }
     }
-    let mut writer = encoder.write_header().map_err(|error| fault(error.to_string()))?;
-    writer.write_image_data(&to_bytes(picture)?).map_err(|error| fault(error.to_string()))?;
-    writer.finish().map_err(|error| fault(error.to_string()))?;
+    let mut writer = encoder.write_header().map_err(|error| fault(&error))?;
+    writer.write_image_data(colours).map_err(|error| fault(&error))?;
+    writer.finish().map_err(|error| fault(&error))?;
     Ok(bytes)
+}
+
+fn fault(error: &dyn std::fmt::Display) -> Error {
+    Error::fault(format!("cannot encode the picture: {error}"))
 }

@@ -1,21 +1,15 @@
 //! The recipe: what a picture file says of how it was made, enough to make it again.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::hash_file;
-use crate::models::files::unreadable;
+use super::recipe_text::embedded_text;
 use crate::models::hub::is_commit;
 use crate::settings::Settings;
 use crate::{Error, Result};
 
-/// The keyword of the text chunk that holds the recipe.
-pub(super) const KEYWORD: &str = "text2art";
-/// The longest recipe that is read, in bytes.
-const LONGEST: usize = 4 << 20;
 /// The version of the recipe's form.
 const FORMAT: u32 = 1;
 
@@ -106,25 +100,14 @@ impl Recipe {
         settings.input_files().into_iter().map(record).collect()
     }
 
-    /// Reads the recipe out of a PNG.
+    /// Reads the recipe out of a PNG, a GIF or an MP4.
     ///
     /// # Errors
-    /// Where the file is no PNG, is damaged, or holds no recipe this program can read.
+    /// Where the file is none of these, is damaged, or holds no recipe this program can read.
     pub fn read(path: &Path) -> Result<Self> {
-        let hint = "give a PNG that text2art wrote";
-        let broken = |problem: String| Error::file(path, problem, hint);
-        let file = File::open(path).map_err(|error| broken(unreadable(&error)))?;
-        let limits = png::Limits { bytes: 64 << 20 };
-        let mut reader = png::Decoder::new_with_limits(BufReader::new(file), limits)
-            .read_info()
-            .map_err(|error| broken(format!("this is no readable PNG: {error}")))?;
-        // Text may stand behind the picture's data.
-        reader.finish().map_err(|error| broken(format!("the PNG is damaged: {error}")))?;
-        let chunk = reader.info().utf8_text.iter().find(|chunk| chunk.keyword == KEYWORD);
-        let chunk = chunk.ok_or_else(|| broken("the picture holds no recipe".into()))?;
-        let mut chunk = chunk.clone();
-        let text = chunk.decompress_text_with_limit(LONGEST).and_then(|()| chunk.get_text());
-        let text = text.map_err(|error| broken(format!("the recipe is damaged: {error}")))?;
+        let broken = |problem: String| Error::file(path, problem, "give a PNG, a GIF or an MP4 that text2art wrote");
+        let text = embedded_text(path).map_err(broken)?;
+        let text = text.ok_or_else(|| broken("the picture holds no recipe".into()))?;
         let version = serde_json::from_str::<serde_json::Value>(&text).ok().and_then(|value| value["format"].as_u64());
         if version.is_some_and(|version| version > u64::from(FORMAT)) {
             let problem = "the recipe is of a newer form than this program knows";
@@ -170,6 +153,14 @@ impl Recipe {
             }
         }
         Ok(())
+    }
+
+    /// The recipe as files keep it.
+    ///
+    /// # Errors
+    /// Where it cannot be written so.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|error| Error::fault(format!("cannot write the recipe: {error}")))
     }
 
     /// The recipe in words, for programs that show a picture's `parameters`.

@@ -32,6 +32,21 @@ pub fn write_whole(path: &Path, content: &[u8], existing: Existing) -> Result<()
     kept.map(drop).map_err(|error| fault(error.error))
 }
 
+/// Writes a file as [`write_whole`] does. A name that another program took is not worth losing it: the next
+/// free one beside it is taken. Returns where it is.
+///
+/// # Errors
+/// As for [`write_whole`].
+pub fn write_beside(path: &Path, content: &[u8], existing: Existing) -> Result<PathBuf> {
+    for free in free_beside(path) {
+        match write_whole(&free, content, existing) {
+            Err(Error::Write { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {}
+            written => return written.map(|()| free),
+        }
+    }
+    Err(Error::Write { path: path.to_owned(), source: std::io::ErrorKind::AlreadyExists.into() })
+}
+
 /// Whether a file of this name can be written: its folder is there and takes new files.
 ///
 /// # Errors
@@ -48,7 +63,21 @@ pub fn check_folder(path: &Path) -> Result<()> {
     })
 }
 
-fn folder_of(path: &Path) -> PathBuf {
+/// A file without a name on the disk a file is to be on. It vanishes when it is closed.
+pub(crate) fn nameless(target: &Path) -> Result<std::fs::File> {
+    tempfile::tempfile_in(folder_of(target)).map_err(|source| Error::Write { path: target.to_owned(), source })
+}
+
+/// A path, then the same with -2, -3 and so on behind its name.
+pub(super) fn free_beside(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let extension = path.extension().map_or_else(String::new, |extension| format!(".{}", extension.to_string_lossy()));
+    let numbered = (2..10_000).map(move |number| format!("{stem}-{number}{extension}"));
+    let path = path.to_owned();
+    std::iter::once(path.clone()).chain(numbered.map(move |name| path.with_file_name(name)))
+}
+
+pub(super) fn folder_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),

@@ -63,6 +63,16 @@ pub enum Event {
         #[serde(serialize_with = "as_map")]
         losses: Vec<(String, f64)>,
     },
+    /// Frames on the disk will be encoded
+    Encoding {
+        /// How many
+        frames: usize,
+    },
+    /// A frame was read
+    Encoded {
+        /// Which, from 0
+        frame: usize,
+    },
     /// A file was written
     Saved {
         /// Where

@@ -82,6 +82,12 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         init_weight: merged.init_weight.unwrap_or_default(),
         init_noise: merged.init_noise.unwrap_or(StartNoise::Codes),
         device: merged.device.unwrap_or_default(),
+        fps: merged.fps.unwrap_or_default(),
+        frame_every: merged.frame_every.unwrap_or(1),
+        seconds: merged.seconds,
+        hold: merged.hold.unwrap_or_default(),
+        boomerang: merged.boomerang.unwrap_or_default(),
+        gif_palette: merged.gif_palette.unwrap_or_default(),
     };
     settings.validate()?;
     Ok(settings)
@@ -139,7 +145,13 @@ macro_rules! each_field {
             optimizer,
             learning_rate,
             learning_rate_drops,
-            device
+            device,
+            fps,
+            frame_every,
+            seconds,
+            hold,
+            boomerang,
+            gif_palette
         )
     };
 }
@@ -182,6 +194,12 @@ impl From<Settings> for Overrides {
             learning_rate: Some(settings.learning_rate),
             learning_rate_drops: Some(settings.learning_rate_drops),
             device: Some(settings.device),
+            fps: Some(settings.fps),
+            frame_every: Some(settings.frame_every),
+            seconds: settings.seconds,
+            hold: Some(settings.hold),
+            boomerang: Some(settings.boomerang),
+            gif_palette: Some(settings.gif_palette),
         }
     }
 }

@@ -10,6 +10,7 @@ mod prompt;
 mod seed;
 mod size;
 pub(crate) mod text;
+mod video;
 mod weighted;
 
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ pub use preset::{Quality, preset};
 pub use prompt::{Prompt, Prompts};
 pub use seed::Seed;
 pub use size::Size;
+pub use video::{FrameRate, GifPalette, VideoSettings};
 pub use weighted::Weighted;
 
 use crate::drawer::StartNoise;
@@ -85,6 +87,29 @@ pub struct Settings {
     /// What to compute on
     #[serde(default)]
     pub device: DeviceChoice,
+    /// Pictures a second of a moving picture
+    #[serde(default)]
+    pub fps: FrameRate,
+    /// Every which iteration is a frame of it, 1 to 1,000,000
+    #[serde(default = "every")]
+    pub frame_every: usize,
+    /// How long it is, above 0 to 3600 seconds; none for as long as its frames take
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// How long its last frame stays, 0 to 3600 seconds
+    #[serde(default)]
+    pub hold: f64,
+    /// Whether it runs backwards, too
+    #[serde(default)]
+    pub boomerang: bool,
+    /// What a GIF's colours are chosen for
+    #[serde(default)]
+    pub gif_palette: GifPalette,
+}
+
+/// Every iteration
+fn every() -> usize {
+    1
 }
 
 /// Settings that some source names: the command line, a recipe, the environment, a file.
@@ -195,6 +220,33 @@ pub struct Overrides {
     #[arg(long, value_name = "NAME", help_heading = "Machine")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceChoice>,
+    /// Pictures a second of a GIF or an MP4, such as 25, 23.976 or 30000/1001
+    ///
+    /// A GIF counts time in hundredths of a second and shows at most 50 pictures a second; others are left out of it.
+    #[arg(long, value_name = "RATE", help_heading = "Moving pictures", allow_negative_numbers = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fps: Option<FrameRate>,
+    /// Take every Nth iteration's picture as a frame; the last one always is
+    #[arg(long, value_name = "N", help_heading = "Moving pictures", value_parser = whole_number, allow_negative_numbers = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame_every: Option<usize>,
+    /// How long to play, everything included; frames are chosen to fit
+    #[arg(long, value_name = "SECONDS", help_heading = "Moving pictures", value_parser = number, allow_negative_numbers = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// How long the last picture stays
+    #[arg(long, value_name = "SECONDS", help_heading = "Moving pictures", value_parser = number, allow_negative_numbers = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<f64>,
+    /// Play backwards, too
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(help_heading = "Moving pictures")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boomerang: Option<bool>,
+    /// Choose a GIF's colours for each frame, or global: for all frames at the end
+    #[arg(long, value_name = "KIND", help_heading = "Moving pictures")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gif_palette: Option<GifPalette>,
 }
 
 crate::settings::text::serde_as_text!(Augmentations);
@@ -247,7 +299,20 @@ impl Settings {
                 "name one with --init-image",
             ));
         }
-        Ok(())
+        self.video().validate()
+    }
+
+    /// How a moving picture is made of the run's pictures.
+    #[must_use]
+    pub fn video(&self) -> VideoSettings {
+        VideoSettings {
+            fps: self.fps,
+            frame_every: self.frame_every,
+            seconds: self.seconds,
+            hold: self.hold,
+            boomerang: self.boomerang,
+            gif_palette: self.gif_palette,
+        }
     }
 
     /// The files the picture is made from, with the options that name them.

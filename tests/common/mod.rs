@@ -11,6 +11,7 @@
 
 pub mod hub;
 pub mod layouts;
+pub mod movie;
 pub mod plain;
 pub mod program;
 pub mod published;

@@ -1,5 +1,7 @@
 //! The layers written plainly, in f64: what the fast ones are compared with.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
 use text2art::frozen::{Activation, Border, Padding, View, Window};
 
 /// Height and width.

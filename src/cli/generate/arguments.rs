@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::super::conduct::Conduct;
 use super::super::report::Reporter;
 use super::super::sources;
+use super::target::MovingPictures;
 use crate::output::Recipe;
 use crate::session::Event;
 use crate::settings::{Overrides, Prompts, Settings, combine};
@@ -22,9 +23,9 @@ pub(in crate::cli) struct Arguments {
     pub(super) prompt: Vec<String>,
     #[command(flatten)]
     pub(super) overrides: Overrides,
-    /// The PNG's file, or -
+    /// PNG, GIF or MP4, or -
     ///
-    /// `-` is standard output. {slug} in it becomes the prompt in a form every file system takes, {seed} the
+    /// The file's name; `-` is standard output, for a PNG. {slug} in it becomes the prompt in a form every file system takes, {seed} the
     /// seed, and n in braces the first number that is free. A name that is taken is an error; the default name
     /// gets -2, -3 and so on.
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
@@ -43,6 +44,8 @@ pub(in crate::cli) struct Arguments {
     /// Write what each CLIP sees in each iteration into this folder
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(super) save_cutouts: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) moving: MovingPictures,
     /// Repeat a picture's recipe; other options change it
     #[arg(long, value_name = "PICTURE", help_heading = "Settings")]
     pub(super) from: Option<PathBuf>,
@@ -73,6 +76,7 @@ pub(super) fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Se
         // A recipe is complete: what it does not name is not to come from weaker sources.
         for weaker in [&mut environment, &mut config] {
             (weaker.stop_at, weaker.init_image, weaker.image_prompt, weaker.noise_prompt) = (None, None, None, None);
+            weaker.seconds = None;
         }
     }
     let settings = combine(&[flags, from, environment, config])?;

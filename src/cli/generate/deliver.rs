@@ -1,30 +1,13 @@
 //! The final picture gets to its place.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::super::report::Reporter;
 use super::super::{DONE, FAILED, INTERRUPTED, output};
-use super::{Saver, Target};
-use crate::output::{Existing, write_whole};
+use super::{Recording, Saver, Target};
+use crate::Error;
+use crate::output::{Existing, encode, write_beside};
 use crate::session::{End, Event, Finished};
-use crate::{Error, Result};
-
-/// Writes the final picture. A name that another program took during the run is not worth losing it: the
-/// next free one beside it is taken. Returns where it is.
-fn write_beside(path: &Path, bytes: &[u8], existing: Existing) -> Result<PathBuf> {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let mut free = path.to_owned();
-    for number in 2..10_000 {
-        match write_whole(&free, bytes, existing) {
-            Err(Error::Write { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {
-                free = path.with_file_name(format!("{stem}-{number}.png"));
-            }
-            written => return written.map(|()| free),
-        }
-    }
-    write_whole(&free, bytes, existing).map(|()| free)
-}
 
 /// Keeps a picture that cannot be written where it was to be: its folder vanished, or its disk is full.
 fn rescue(error: Error, path: &Path, bytes: &[u8]) -> Error {
@@ -39,42 +22,70 @@ fn rescue(error: Error, path: &Path, bytes: &[u8]) -> Error {
     }
 }
 
-/// Writes the final picture, tells how the run went, and returns the exit code.
+/// Writes the final picture, finishes the moving ones, tells how the run went, and returns the exit code.
 pub(super) fn deliver(
     target: &Target,
     saver: &mut Saver,
+    recording: Recording,
     finished: &Finished,
     saved: bool,
     reporter: &Reporter,
 ) -> anyhow::Result<u8> {
     let (iterations, loss) = (finished.iterations, finished.loss);
     let cut_short = matches!(finished.end, End::Stopped | End::Fault(_));
-    let bytes = saver.encode(&finished.picture, iterations, loss, cut_short)?;
-    let path = match target {
-        Target::StandardOutput => {
-            output::print(&bytes)?;
+    let recipe = saver.recipe(iterations, loss, cut_short)?;
+    let bytes = encode(&finished.picture, Some(&recipe))?;
+    let place = match target {
+        Target::StandardOutput => output::print(&bytes).map(|()| None)?,
+        // What an earlier save of this run wrote is ours to replace.
+        Target::File(path, existing) => Some((path.clone(), if saved { Existing::Replace } else { *existing })),
+        Target::Moving(_) => None,
+    };
+    let write = |(path, existing): (PathBuf, Existing)| {
+        write_beside(&path, &bytes, existing).map_err(|error| rescue(error, &path, &bytes))
+    };
+    let mut picture = place.map(write);
+    let (moving, failed): (Vec<_>, Vec<_>) =
+        recording.finish(iterations, &finished.picture, recipe).into_iter().partition(Result::is_ok);
+    let failed = failed.into_iter().find_map(Result::err);
+    if let (Target::Moving(path), Some(_)) = (target, &failed) {
+        // The picture is not lost with them.
+        picture = Some(write((path.with_extension("png"), Existing::Keep)));
+    }
+    let mut paths = Vec::new();
+    let lost = match picture.transpose() {
+        Ok(path) => {
+            paths.extend(path);
             None
         }
-        Target::File(path, existing) => {
-            // What an earlier save of this run wrote is ours to replace.
-            let existing = if saved { Existing::Replace } else { *existing };
-            let path = write_beside(path, &bytes, existing).map_err(|error| rescue(error, path, &bytes))?;
-            reporter.tell(&Event::Saved { path: path.clone() });
-            Some(path)
-        }
+        Err(error) => Some(error),
     };
-    let seed = saver.settings.seed.0;
-    reporter.tell(&Event::Finished { path: path.clone(), seed, iterations, loss, seconds: reporter.seconds() });
-    if let Some(path) = path {
-        output::print_line(&path.display().to_string())?;
+    paths.extend(moving.into_iter().flatten());
+    for path in &paths {
+        reporter.tell(&Event::Saved { path: path.clone() });
     }
-    Ok(match &finished.end {
-        End::Done | End::Plateau => DONE,
-        End::Stopped => INTERRUPTED,
-        End::Fault(fault) => {
-            let message = format!("{fault}; the last good picture was saved");
-            reporter.tell(&Event::Failed { message, hint: fault.hint(), exit_code: FAILED });
-            FAILED
+    if lost.is_none() {
+        let (seed, path) = (saver.settings.seed.0, paths.first().cloned());
+        let path = path.filter(|_| !matches!(target, Target::StandardOutput));
+        reporter.tell(&Event::Finished { path, seed, iterations, loss, seconds: reporter.seconds() });
+    }
+    if !matches!(target, Target::StandardOutput) {
+        for path in &paths {
+            output::print_line(&path.display().to_string())?;
         }
-    })
+    }
+    if let Some(error) = lost {
+        return Err(error.into());
+    }
+    if let End::Fault(fault) = &finished.end {
+        let message = format!("{fault}; the last good picture was saved");
+        reporter.tell(&Event::Failed { message, hint: fault.hint(), exit_code: FAILED });
+        return Ok(FAILED);
+    }
+    if let Some(error) = failed {
+        let message = format!("{error}; the picture was saved");
+        reporter.tell(&Event::Failed { message, hint: error.hint(), exit_code: FAILED });
+        return Ok(FAILED);
+    }
+    Ok(if matches!(finished.end, End::Stopped) { INTERRUPTED } else { DONE })
 }

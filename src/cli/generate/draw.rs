@@ -3,16 +3,18 @@
 use candle_core::Tensor;
 
 use super::super::report::Reporter;
-use super::{Aside, Saver, Target, deliver, save_cutouts};
+use super::{Aside, Recording, Saver, Target, deliver, save_cutouts};
 use crate::Result;
 use crate::output::{Beside, Checkpoint, Existing, InputRecord, Stage, checkpoint_of, device_in_words, write_whole};
 use crate::session::{Event, Models, Plan, Session, SessionState, Stop, run};
 use crate::settings::Settings;
+use crate::video::Outputs;
 
 /// A picture to draw, with all that was decided before.
 pub(in crate::cli) struct Drawing {
     pub(in crate::cli) settings: Settings,
     pub(in crate::cli) target: Target,
+    pub(in crate::cli) moving: Outputs,
     pub(in crate::cli) beside: Beside,
     /// The files it is made from, hashed before the run, so that the recipe tells what was used
     pub(in crate::cli) inputs: Vec<InputRecord>,
@@ -29,7 +31,7 @@ pub(in crate::cli) struct Resumed {
 
 /// Draws, writes the picture, tells how it went and returns the exit code.
 pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, reporter: &Reporter) -> anyhow::Result<u8> {
-    let Drawing { settings, target, beside, inputs, resumed } = drawing;
+    let Drawing { settings, target, moving, beside, inputs, resumed } = drawing;
     let plan = Plan::new(settings, models)?;
     let warn = &mut |message| reporter.tell(&Event::Warning { message });
     let mut session = Session::new(&plan, models, warn)?;
@@ -39,6 +41,7 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
         session.restore(state)?;
         saver.earlier = earlier;
     }
+    let mut recording = Recording::start(&moving, plan.settings(), session.iteration())?;
     let mut watch = |event: Event, picture: Option<&Tensor>, session: &Session| -> Result<()> {
         reporter.tell(&event);
         let (Event::Step { iteration, .. }, Some(picture)) = (event, picture) else { return Ok(()) };
@@ -57,12 +60,14 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
             write_whole(path, &saver.encode(picture, iteration, loss, true)?, existing)?;
             Ok(Some(Event::Saved { path: path.clone() }))
         })?;
+        let loss = session.last().and_then(|last| last.loss_before);
+        recording.see(iteration, picture, || saver.recipe(iteration, loss, true), reporter)?;
         let due = is_due(beside.checkpoint_every, session.iteration());
         if due { aside.write(reporter, || save_checkpoint(&target, &beside, &mut saver, session)) } else { Ok(()) }
     };
     let finished = run(&mut session, stop, &mut watch)?;
     aside.write(reporter, || save_checkpoint(&target, &beside, &mut saver, &session))?;
-    deliver(&target, &mut saver, &finished, aside.saved, reporter)
+    deliver(&target, &mut saver, recording, &finished, aside.saved, reporter)
 }
 
 /// Whether something is to be done after so many iterations.

@@ -1,7 +1,7 @@
 //! `--dry-run`.
 
 use super::super::output;
-use super::Target;
+use super::Targets;
 use crate::models::hub::megabytes;
 use crate::models::{Finder, Missing};
 use crate::session::memory::in_words;
@@ -9,12 +9,8 @@ use crate::session::{Models, Plan};
 use crate::settings::Settings;
 
 /// Prints what would be done, as a configuration file. Nothing is fetched for it.
-pub(super) fn dry_run(settings: Settings, target: &Target, finder: &Finder) -> anyhow::Result<()> {
-    let picture = match target {
-        Target::StandardOutput => "standard output".to_owned(),
-        Target::File(path, _) => path.display().to_string(),
-    };
-    let mut comments = vec![format!("picture: {picture}")];
+pub(super) fn dry_run(settings: Settings, targets: &Targets, finder: &Finder) -> anyhow::Result<()> {
+    let mut comments: Vec<_> = targets.in_words().into_iter().map(|(kind, path)| format!("{kind}: {path}")).collect();
     let missing = Models::missing(&settings, finder)?;
     let settings = if missing.is_empty() {
         let plan = Plan::new(settings.clone(), &Models::load(&settings, finder)?)?;

@@ -5,14 +5,17 @@ mod aside;
 mod deliver;
 mod draw;
 mod dry_run;
+mod recording;
 mod saver;
 mod target;
+
+use std::path::PathBuf;
 
 use super::report::Reporter;
 use super::{DONE, interrupt};
 use crate::Result;
 use crate::models::Finder;
-use crate::output::{Beside, ModelRecord, Recipe, check_folder};
+use crate::output::{Beside, Existing, ModelRecord, Recipe, check_folder};
 use crate::picture;
 use crate::session::{Event, Models};
 use arguments::settings;
@@ -21,25 +24,30 @@ use aside::{Aside, save_cutouts};
 use deliver::deliver;
 pub(super) use draw::{Drawing, Resumed, draw};
 use dry_run::dry_run;
+use recording::Recording;
 use saver::Saver;
-use target::target;
+use target::Targets;
 pub(super) use target::{Target, check_checkpoint};
 
 pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
     arguments.conduct.use_threads()?;
     let (settings, recipe) = settings(arguments, reporter)?;
     settings.device.open()?;
-    let target = target(arguments, &settings)?;
+    let targets = Targets::new(arguments, &settings)?;
     for (_, path) in settings.input_files() {
         picture::dimensions(&path)?;
     }
     if let Some(folder) = &arguments.save_cutouts {
         check_folder(&folder.join("cutouts.png"))?;
     }
+    let path = |file: &Option<(PathBuf, Existing)>| file.as_ref().map(|(path, _)| path.clone());
     let beside = Beside {
         checkpoint_every: arguments.checkpoint_every,
         save_every: arguments.save_every,
         save_cutouts: arguments.save_cutouts.clone(),
+        gif: path(&targets.moving.gif),
+        mp4: path(&targets.moving.mp4),
+        frames: path(&targets.moving.frames),
     };
     let inputs = Recipe::inputs(&settings)?;
     let stop = interrupt::stop_on_signal()?;
@@ -47,10 +55,12 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let recorded = recipe.map(|recipe| recipe.models).unwrap_or_default();
     let finder = Finder::new(arguments.conduct.offline || arguments.dry_run, &stop, &tell).with_commits_of(&recorded);
     if arguments.dry_run {
-        return dry_run(settings, &target, &finder.without_conversions()).map(|()| DONE);
+        return dry_run(settings, &targets, &finder.without_conversions()).map(|()| DONE);
     }
     let models = Models::load(&settings, &finder)?;
-    let exit_code = draw(Drawing { settings, target, beside, inputs, resumed: None }, &models, &stop, reporter)?;
+    let Targets { picture: target, moving } = targets;
+    let drawing = Drawing { settings, target, moving, beside, inputs, resumed: None };
+    let exit_code = draw(drawing, &models, &stop, reporter)?;
     warn_of_other_models(&recorded, &models, reporter)?;
     Ok(exit_code)
 }

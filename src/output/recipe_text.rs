@@ -1,0 +1,46 @@
+//! Where a file keeps its recipe: a text chunk of a PNG, a comment of a GIF, an entry of an MP4.
+
+use std::fs::File;
+use std::io::{BufReader, ErrorKind, Read, Seek};
+use std::path::Path;
+
+use crate::models::files::unreadable;
+use crate::video::{gif_comment, mp4_tags};
+
+/// The keyword of the PNG's text chunk.
+pub(super) const KEYWORD: &str = "text2art";
+/// What a GIF's comment begins with where it is a recipe.
+const BEGINNING: &str = "{\"format\":";
+/// The longest recipe that is read, in bytes.
+const LONGEST: usize = 4 << 20;
+
+/// The text of a file's recipe; none where it has none. The kind of file is told by the content.
+pub(super) fn embedded_text(path: &Path) -> Result<Option<String>, String> {
+    let mut file = File::open(path).map(BufReader::new).map_err(|error| unreadable(&error))?;
+    let mut head = Vec::new();
+    file.by_ref().take(8).read_to_end(&mut head).and_then(|_| file.rewind()).map_err(|error| unreadable(&error))?;
+    let damaged = |error: std::io::Error| match error.kind() {
+        ErrorKind::UnexpectedEof => "the file is cut short".to_owned(),
+        _ => format!("the file is damaged: {error}"),
+    };
+    if head.starts_with(b"GIF8") {
+        return gif_comment::comment(&mut file, BEGINNING).map_err(damaged);
+    }
+    if head.ends_with(b"ftyp") {
+        return mp4_tags::recipe(&mut file).map_err(damaged);
+    }
+    png_text(file)
+}
+
+fn png_text(file: BufReader<File>) -> Result<Option<String>, String> {
+    let limits = png::Limits { bytes: 64 << 20 };
+    let mut reader = png::Decoder::new_with_limits(file, limits)
+        .read_info()
+        .map_err(|error| format!("this is no readable PNG: {error}"))?;
+    // Text may stand behind the picture's data.
+    reader.finish().map_err(|error| format!("the PNG is damaged: {error}"))?;
+    let Some(chunk) = reader.info().utf8_text.iter().find(|chunk| chunk.keyword == KEYWORD) else { return Ok(None) };
+    let mut chunk = chunk.clone();
+    let text = chunk.decompress_text_with_limit(LONGEST).and_then(|()| chunk.get_text());
+    text.map(Some).map_err(|error| format!("the recipe is damaged: {error}"))
+}

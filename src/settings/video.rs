@@ -1,0 +1,196 @@
+//! What decides a moving picture beside its pictures.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::{Error, Result};
+
+/// Pictures a second, kept in thousandths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameRate {
+    thousandths: u32,
+}
+
+/// The slowest and the fastest rate, in thousandths of a picture a second.
+const RATES: std::ops::RangeInclusive<u32> = 100..=240_000;
+/// The longest video and the longest hold, in seconds.
+const LONGEST: f64 = 3600.0;
+
+impl FrameRate {
+    /// Thousandths of a picture a second.
+    #[must_use]
+    pub fn thousandths(self) -> u32 {
+        self.thousandths
+    }
+
+    /// Pictures a second.
+    #[must_use]
+    pub fn hertz(self) -> f64 {
+        f64::from(self.thousandths) / 1000.0
+    }
+
+    /// How many pictures fill these seconds.
+    #[must_use]
+    pub fn slots(self, seconds: f64) -> usize {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let slots = (seconds * self.hertz()).round() as usize;
+        slots
+    }
+}
+
+impl Default for FrameRate {
+    /// 25: whole hundredths of a second in a GIF.
+    fn default() -> Self {
+        Self { thousandths: 25_000 }
+    }
+}
+
+impl FromStr for FrameRate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| text.trim().parse::<f64>().ok();
+        let rate = match text.split_once('/') {
+            Some((frames, seconds)) => number(frames).zip(number(seconds)).map(|(frames, seconds)| frames / seconds),
+            None => number(text),
+        };
+        let rate = rate.ok_or_else(|| format!("`{text}` is no frame rate: write it as 25, 23.976 or 30000/1001"))?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let thousandths = (rate * 1000.0).round() as u32;
+        if !RATES.contains(&thousandths) {
+            return Err(format!("`{text}` is out of range: a frame rate is from 0.1 to 240"));
+        }
+        Ok(Self { thousandths })
+    }
+}
+
+impl fmt::Display for FrameRate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.hertz().fmt(formatter)
+    }
+}
+
+impl Serialize for FrameRate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.thousandths.is_multiple_of(1000) {
+            serializer.serialize_u32(self.thousandths / 1000)
+        } else {
+            serializer.serialize_f64(self.hertz())
+        }
+    }
+}
+
+/// As files write it.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a frame rate")]
+enum Written {
+    Number(f64),
+    Text(String),
+}
+
+impl<'de> Deserialize<'de> for FrameRate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = match Written::deserialize(deserializer)? {
+            Written::Number(number) => number.to_string(),
+            Written::Text(text) => text,
+        };
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Which pictures a GIF's colours are chosen for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GifPalette {
+    /// Each for its own
+    #[default]
+    Frame,
+    /// One for all
+    Global,
+}
+
+super::text::named_values!(GifPalette, "palette", {
+    Frame => "frame",
+    Global => "global",
+});
+
+/// How a moving picture is made of its pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct VideoSettings {
+    /// Pictures a second
+    pub fps: FrameRate,
+    /// Every which picture is taken, at least 1; the last one always is
+    pub frame_every: usize,
+    /// How long it is, above 0 to 3600 seconds; none for as long as its pictures take
+    pub seconds: Option<f64>,
+    /// How long the last picture stays, 0 to 3600 seconds
+    pub hold: f64,
+    /// Whether it runs backwards, too
+    pub boomerang: bool,
+    /// A GIF's colours
+    pub gif_palette: GifPalette,
+}
+
+impl VideoSettings {
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// Where a value is outside its range, with the option's name.
+    pub fn validate(&self) -> Result<()> {
+        let wrong = |option: &str, value: String, range: String| {
+            Err(Error::usage(format!("--{option} {value} is out of range"), format!("give a value {range}")))
+        };
+        if !(1..=1_000_000).contains(&self.frame_every) {
+            return wrong("frame-every", self.frame_every.to_string(), "from 1 to 1000000".into());
+        }
+        if !(0.0..=LONGEST).contains(&self.hold) {
+            return wrong("hold", self.hold.to_string(), format!("from 0 to {LONGEST} seconds"));
+        }
+        let Some(seconds) = self.seconds else { return Ok(()) };
+        if !(seconds > 0.0 && seconds <= LONGEST) {
+            return wrong("seconds", seconds.to_string(), format!("above 0, at most {LONGEST}"));
+        }
+        if self.fps.slots(seconds) <= self.fps.slots(self.hold) {
+            let message = format!("--seconds {seconds} leaves no time for a picture, with --hold {}", self.hold);
+            return Err(Error::usage(message, "give more seconds, a shorter hold or a higher --fps"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_read_and_written() {
+        let rate = |text: &str| text.parse::<FrameRate>();
+        for (text, thousandths, written) in
+            [("25", 25_000, "25"), ("30000/1001", 29_970, "29.97"), ("0.5", 500, "0.5"), ("240", 240_000, "240")]
+        {
+            let rate = rate(text).unwrap();
+            assert_eq!((rate.thousandths(), rate.to_string()), (thousandths, written.to_owned()));
+            let json = serde_json::to_string(&rate).unwrap();
+            assert_eq!((json.as_str(), serde_json::from_str::<FrameRate>(&json).unwrap()), (written, rate));
+        }
+        for wrong in ["0", "10000", "-5", "fast", "25/0", "1/", "nan", "inf", ""] {
+            assert!(rate(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_video_has_time_for_a_picture() {
+        let settings = VideoSettings { frame_every: 1, seconds: Some(2.0), hold: 1.9, ..VideoSettings::default() };
+        assert!(settings.validate().is_ok());
+        for wrong in [
+            VideoSettings { hold: 2.0, ..settings },
+            VideoSettings { seconds: Some(0.01), hold: 0.0, ..settings },
+            VideoSettings { seconds: Some(f64::NAN), ..settings },
+            VideoSettings { hold: -1.0, ..settings },
+            VideoSettings { frame_every: 0, ..settings },
+        ] {
+            assert!(wrong.validate().is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A folder of frames: numbered PNGs.
+
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+
+use crate::output::{Existing, Recipe, check_folder, encode_bytes, write_whole};
+use crate::{Error, Result};
+
+/// Frames go into here: `000000.png`, `000001.png` and so on.
+pub struct Folder {
+    path: PathBuf,
+    existing: Existing,
+    count: usize,
+}
+
+impl Folder {
+    /// Whether frames can be written there, before any work.
+    ///
+    /// # Errors
+    /// Where it is no folder, cannot be made or written to, or holds frames that are not to be replaced.
+    pub fn check(path: &Path, existing: Existing) -> Result<()> {
+        if !path.exists() {
+            return check_folder(path);
+        }
+        if !path.is_dir() {
+            return Err(Error::file(path, "this is no folder", "name one, or one that is to be made"));
+        }
+        check_folder(&path.join("frame"))?;
+        if existing == Existing::Keep && frames_from(path, 0)?.next().is_some() {
+            let hint = "choose another folder, or replace them with --force";
+            return Err(Error::file(path, "the folder holds frames already", hint));
+        }
+        Ok(())
+    }
+
+    /// Makes the folder where there is none. At most `kept` frames that are there are an earlier part of the run.
+    ///
+    /// # Errors
+    /// As for [`Folder::check`].
+    pub fn create(path: &Path, existing: Existing, kept: usize) -> Result<Self> {
+        Self::check(path, existing)?;
+        if !path.exists() {
+            let made = std::fs::create_dir(path);
+            made.map_err(|error| Error::file(path, format!("the folder cannot be made: {error}"), "name another"))?;
+        }
+        let mut folder = Self { path: path.to_owned(), existing, count: 0 };
+        while folder.count < kept && folder.frame(folder.count).exists() {
+            folder.count += 1;
+        }
+        Ok(folder)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the next frame, with its recipe where it has one.
+    ///
+    /// # Errors
+    /// Where the disk is full or the folder is gone.
+    pub fn push(&mut self, picture: &RgbImage, recipe: Option<&Recipe>) -> Result<()> {
+        let path = self.frame(self.count);
+        let bytes = encode_bytes(picture.as_raw(), picture.width(), picture.height(), recipe)?;
+        write_whole(&path, &bytes, self.existing)?;
+        self.count += 1;
+        Ok(())
+    }
+
+    fn frame(&self, number: usize) -> PathBuf {
+        self.path.join(format!("{number:06}.png"))
+    }
+
+    /// Removes what a longer run left behind the last frame, and returns where the frames are.
+    ///
+    /// # Errors
+    /// Where that cannot be removed.
+    pub fn finish(self) -> Result<PathBuf> {
+        if self.existing == Existing::Replace {
+            for path in frames_from(&self.path, self.count)? {
+                std::fs::remove_file(&path).map_err(|source| Error::Write { path, source })?;
+            }
+        }
+        Ok(self.path)
+    }
+}
+
+/// Frames in a folder from this number on.
+fn frames_from(folder: &Path, first: usize) -> Result<impl Iterator<Item = PathBuf> + use<>> {
+    let listed = std::fs::read_dir(folder).map_err(|source| Error::Write { path: folder.to_owned(), source })?;
+    let is_such = move |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".png"));
+        let number = name.filter(|name| name.len() >= 6).and_then(|name| name.parse::<usize>().ok());
+        number.is_some_and(|number| number >= first)
+    };
+    Ok(listed.filter_map(|entry| Some(entry.ok()?.path())).filter(is_such))
+}

@@ -1,0 +1,293 @@
+//! Animated GIFs: each frame holds what changes, and is seen for whole hundredths of a second that sum right.
+
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use gif::{AnyExtension, DisposalMethod, Encoder, EncodingError, Frame, Repeat};
+use image::RgbImage;
+
+use super::gif_comment::{COMMENT, ascii_json};
+use super::palette::{Histogram, Palette, Perceived, distance, perceived};
+use super::spool::Spool;
+use crate::output::{Existing, PartialFile, Recipe};
+use crate::settings::{FrameRate, GifPalette, Size};
+use crate::{Error, Result};
+
+/// The shortest delay browsers keep to, in hundredths of a second.
+const SHORTEST: u64 = 2;
+/// Colours in a table, and those beside the one that leaves what is there.
+const COLOURS: usize = 256;
+/// The square of a distance nobody sees: what is so near to its colour already is left as it is.
+const UNSEEN: f32 = 0.01 * 0.01;
+
+/// Refuses what a GIF cannot hold.
+///
+/// # Errors
+/// Where a side is longer than 65,535 pixels.
+pub fn check_size(size: Size) -> Result<()> {
+    sides(size).map(drop)
+}
+
+fn sides(size: Size) -> Result<(u16, u16)> {
+    let side = |side: usize| u16::try_from(side).ok();
+    side(size.width).zip(side(size.height)).ok_or_else(|| {
+        let message = format!("a GIF holds at most {0}x{0} pixels, and the picture has {size}", u16::MAX);
+        Error::usage(message, "choose a smaller size")
+    })
+}
+
+/// A GIF in the making.
+pub struct Gif {
+    path: PathBuf,
+    /// Slots so far
+    slots: u64,
+    rate: FrameRate,
+    /// The picture seen now, and since when, in hundredths of a second
+    now: Option<(RgbImage, u64)>,
+    state: State,
+}
+
+enum State {
+    /// Colours are each frame's own: it is written as it comes
+    Streaming(Writer),
+    /// Colours are chosen when all frames are known: they wait on the disk
+    Waiting { file: PartialFile, size: Size, histogram: Histogram, spool: Spool },
+}
+
+impl Gif {
+    /// Opens a file for pictures of one size.
+    ///
+    /// # Errors
+    /// Where the size is too large, or the file cannot be written.
+    pub fn create(path: &Path, existing: Existing, size: Size, rate: FrameRate, palette: GifPalette) -> Result<Self> {
+        check_size(size)?;
+        let file = PartialFile::create(path, existing)?;
+        let state = match palette {
+            GifPalette::Frame => State::Streaming(Writer::new(file, size, None)?),
+            GifPalette::Global => {
+                let spool = Spool::create(path, size)?;
+                State::Waiting { file, size, histogram: Histogram::new(), spool }
+            }
+        };
+        Ok(Self { path: path.to_owned(), slots: 0, rate, now: None, state })
+    }
+
+    /// What the file will be called.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Adds a picture that is seen for so many slots, at least one.
+    ///
+    /// # Errors
+    /// Where the disk is full.
+    pub fn push(&mut self, picture: &RgbImage, slots: usize) -> Result<()> {
+        let time = self.time();
+        self.slots += slots as u64;
+        match &mut self.now {
+            // The same again is the same for longer.
+            Some((now, _)) if now == picture => return Ok(()),
+            // Nobody would see that one.
+            Some((now, since)) if time - *since < SHORTEST => {
+                now.clone_from(picture);
+                return Ok(());
+            }
+            _ => {}
+        }
+        match self.now.replace((picture.clone(), time)) {
+            Some((before, since)) => self.write(&before, time - since),
+            None => Ok(()),
+        }
+    }
+
+    /// Shows the last picture for more slots.
+    pub fn hold(&mut self, slots: usize) {
+        self.slots += slots as u64;
+    }
+
+    /// When the next picture begins, in hundredths of a second.
+    fn time(&self) -> u64 {
+        let thousandths = u64::from(self.rate.thousandths());
+        (2 * self.slots * 100_000 + thousandths) / (2 * thousandths)
+    }
+
+    fn write(&mut self, picture: &RgbImage, delay: u64) -> Result<()> {
+        match &mut self.state {
+            State::Streaming(writer) => writer.write(picture, delay),
+            State::Waiting { histogram, spool, .. } => {
+                histogram.add(picture.as_raw());
+                spool.push(picture, delay)
+            }
+        }
+    }
+
+    /// Writes what is left, gives the file its name and returns that.
+    ///
+    /// # Errors
+    /// Where the disk is full, or the folder is gone.
+    pub fn finish(mut self, recipe: Option<&Recipe>) -> Result<PathBuf> {
+        let end = self.time();
+        if let Some((last, since)) = self.now.take() {
+            self.write(&last, end.saturating_sub(since).max(SHORTEST))?;
+        }
+        let writer = match self.state {
+            State::Streaming(writer) => writer,
+            State::Waiting { file, size, histogram, mut spool } => {
+                let mut writer = Writer::new(file, size, Some(histogram.palette(COLOURS - 1)?))?;
+                for index in 0..spool.len() {
+                    let (picture, delay) = spool.read(index)?;
+                    writer.write(&picture, delay)?;
+                }
+                writer
+            }
+        };
+        writer.finish(recipe)
+    }
+}
+
+/// Writes frames as they are seen.
+struct Writer {
+    path: PathBuf,
+    encoder: Encoder<BufWriter<PartialFile>>,
+    width: usize,
+    /// The colours of all frames; none where each has its own
+    palette: Option<Palette>,
+    /// What is seen so far; nothing before the first frame
+    canvas: Vec<Perceived>,
+}
+
+impl Writer {
+    fn new(file: PartialFile, size: Size, palette: Option<Palette>) -> Result<Self> {
+        let (width, height) = sides(size)?;
+        let path = file.target().to_owned();
+        let table = palette.as_ref().map_or_else(Vec::new, |palette| table(palette, true));
+        let encoder = Encoder::new(BufWriter::new(file), width, height, &table);
+        let mut encoder = encoder.map_err(|error| fault(error, &path))?;
+        encoder.set_repeat(Repeat::Infinite).map_err(|error| fault(error, &path))?;
+        Ok(Self { path, encoder, width: size.width, palette, canvas: Vec::new() })
+    }
+
+    /// Writes a picture that is seen for so many hundredths of a second.
+    fn write(&mut self, picture: &RgbImage, delay: u64) -> Result<()> {
+        let pixels = perceived(picture.as_raw());
+        let is_first = self.canvas.is_empty();
+        let changed: Vec<Perceived> = if is_first {
+            pixels.clone()
+        } else {
+            let pairs = pixels.iter().zip(&self.canvas);
+            pairs.filter(|(pixel, seen)| distance(**pixel, **seen) > UNSEEN).map(|(pixel, _)| *pixel).collect()
+        };
+        if changed.is_empty() {
+            return self.show(Frame::default(), delay);
+        }
+        // The first frame has no place for what is left as it is, and needs none.
+        let own = match self.palette {
+            Some(_) => None,
+            None => Some(Palette::of_pixels(&changed, COLOURS - usize::from(!is_first))?),
+        };
+        let Some(palette) = own.as_ref().or(self.palette.as_ref()) else { return Ok(()) };
+        let keep = u8::try_from(palette.colours.len()).ok();
+        let mut indices = Vec::with_capacity(pixels.len());
+        if is_first {
+            indices.extend(pixels.iter().map(|pixel| palette.nearest(*pixel)));
+            self.canvas = indices.iter().map(|index| palette.colours[usize::from(*index)]).collect();
+        } else {
+            let keep = keep.ok_or_else(|| Error::fault("a GIF's frame has too many colours"))?;
+            for (pixel, seen) in pixels.iter().zip(&mut self.canvas) {
+                let far = distance(*pixel, *seen);
+                let nearest = if far > UNSEEN { palette.nearest(*pixel) } else { keep };
+                // What is there may be nearer than any colour.
+                let index = match palette.colours.get(usize::from(nearest)) {
+                    Some(colour) if distance(*pixel, *colour) < far => nearest,
+                    _ => keep,
+                };
+                if index != keep {
+                    *seen = palette.colours[usize::from(index)];
+                }
+                indices.push(index);
+            }
+        }
+        let mut frame = match keep.filter(|_| !is_first) {
+            Some(keep) => cut(&indices, self.width, keep),
+            None => Frame { width: side(self.width), height: side(indices.len() / self.width), ..Frame::default() },
+        };
+        if is_first {
+            frame.buffer = indices.into();
+        } else {
+            frame.transparent = keep;
+        }
+        frame.palette = own.map(|palette| table(&palette, !is_first));
+        self.show(frame, delay)
+    }
+
+    /// Writes a frame with its delay, which may be longer than one frame's can be.
+    fn show(&mut self, mut frame: Frame, mut delay: u64) -> Result<()> {
+        frame.dispose = DisposalMethod::Keep;
+        loop {
+            if frame.buffer.is_empty() {
+                // A pixel that leaves what is there.
+                let palette = self.palette.is_none().then(|| vec![0; 6]);
+                let keep = self.palette.as_ref().map_or(1, |palette| side(palette.colours.len()));
+                let transparent = u8::try_from(keep).ok();
+                let buffer = vec![transparent.unwrap_or_default()].into();
+                frame = Frame { width: 1, height: 1, buffer, palette, transparent, ..frame };
+            }
+            // So that what is left is long enough to be seen.
+            let part = if delay > u16::MAX.into() { delay.min(u64::from(u16::MAX) - SHORTEST) } else { delay };
+            frame.delay = u16::try_from(part).unwrap_or(u16::MAX);
+            self.encoder.write_frame(&frame).map_err(|error| fault(error, &self.path))?;
+            delay -= part;
+            if delay == 0 {
+                return Ok(());
+            }
+            frame = Frame { dispose: DisposalMethod::Keep, ..Frame::default() };
+        }
+    }
+
+    fn finish(mut self, recipe: Option<&Recipe>) -> Result<PathBuf> {
+        if let Some(recipe) = recipe {
+            let comment = ascii_json(&recipe.to_json()?);
+            let written = self.encoder.write_raw_extension(AnyExtension(COMMENT), &[comment.as_bytes()]);
+            written.map_err(|error| fault(error, &self.path))?;
+        }
+        let file = self.encoder.into_inner().map_err(|error| fault(error, &self.path))?;
+        let path = self.path;
+        file.into_inner().map_err(|error| Error::Write { path, source: error.into_error() })?.finish()
+    }
+}
+
+/// The bytes of a table of colours, with a place for the one that leaves what is there.
+fn table(palette: &Palette, keeps: bool) -> Vec<u8> {
+    let place: &[u8] = if keeps { &[0; 3] } else { &[] };
+    [&palette.bytes, place].concat()
+}
+
+/// The smallest rectangle with all that changes.
+fn cut(indices: &[u8], width: usize, keep: u8) -> Frame<'static> {
+    let changes = |row: &[u8]| row.iter().any(|index| *index != keep);
+    let rows = || indices.chunks_exact(width);
+    let Some(top) = rows().position(changes) else { return Frame::default() };
+    let bottom = rows().rposition(changes).unwrap_or(top);
+    let (mut left, mut right) = (width, 0);
+    for row in rows().skip(top).take(bottom + 1 - top) {
+        let is_change = |index: &u8| *index != keep;
+        left = left.min(row.iter().position(is_change).unwrap_or(left));
+        right = right.max(row.iter().rposition(is_change).unwrap_or(right));
+    }
+    let buffer = rows().skip(top).take(bottom + 1 - top).flat_map(|row| &row[left..=right]).copied().collect();
+    let (width, height) = (side(right + 1 - left), side(bottom + 1 - top));
+    Frame { left: side(left), top: side(top), width, height, buffer, ..Frame::default() }
+}
+
+/// A length that was checked to fit.
+fn side(pixels: usize) -> u16 {
+    u16::try_from(pixels).unwrap_or(u16::MAX)
+}
+
+fn fault(error: EncodingError, path: &Path) -> Error {
+    match error {
+        EncodingError::Io(source) => Error::Write { path: path.to_owned(), source },
+        error => Error::fault(format!("cannot write a GIF: {error}")),
+    }
+}

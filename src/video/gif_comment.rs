@@ -1,0 +1,132 @@
+//! The comments in a GIF.
+
+use std::io::{BufRead, Error, ErrorKind, Read, Result};
+
+/// What begins a comment extension (section 24 of the specification).
+pub(super) const COMMENT: u8 = 0xFE;
+/// What begins an extension, a picture, and the end.
+const EXTENSION: u8 = 0x21;
+const PICTURE: u8 = 0x2C;
+const TRAILER: u8 = 0x3B;
+/// The longest comment that is read, in bytes.
+const LONGEST: usize = 4 << 20;
+
+/// Text of which a comment may be made: ASCII; JSON says the same with what is none escaped.
+pub(super) fn ascii_json(json: &str) -> String {
+    let mut ascii = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character.is_ascii() {
+            ascii.push(character);
+        } else {
+            let mut units = [0; 2];
+            ascii.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    ascii
+}
+
+/// The first comment of a GIF that begins like this; none where there is none.
+pub(crate) fn comment(file: &mut impl BufRead, beginning: &str) -> Result<Option<String>> {
+    let mut head = [0; 13];
+    file.read_exact(&mut head)?;
+    skip(file, table_length(head[10]))?;
+    loop {
+        match byte(file)? {
+            EXTENSION if byte(file)? == COMMENT => {
+                let text = blocks(file)?;
+                if text.starts_with(beginning.as_bytes()) {
+                    return String::from_utf8(text).map(Some).map_err(Error::other);
+                }
+            }
+            EXTENSION => skip_blocks(file)?,
+            PICTURE => {
+                let mut head = [0; 9];
+                file.read_exact(&mut head)?;
+                // Behind the colours stands the size of the codes.
+                skip(file, table_length(head[8]) + 1)?;
+                skip_blocks(file)?;
+            }
+            TRAILER => return Ok(None),
+            _ => return Err(Error::new(ErrorKind::InvalidData, "the blocks of the GIF do not fit")),
+        }
+    }
+}
+
+/// How long the table of colours is that these flags tell of.
+fn table_length(flags: u8) -> u64 {
+    if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) }
+}
+
+fn byte(file: &mut impl BufRead) -> Result<u8> {
+    let mut byte = [0];
+    file.read_exact(&mut byte)?;
+    Ok(byte[0])
+}
+
+fn skip(file: &mut impl BufRead, length: u64) -> Result<()> {
+    match std::io::copy(&mut file.take(length), &mut std::io::sink())? {
+        skipped if skipped == length => Ok(()),
+        _ => Err(ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+fn skip_blocks(file: &mut impl BufRead) -> Result<()> {
+    loop {
+        match byte(file)? {
+            0 => return Ok(()),
+            length => skip(file, length.into())?,
+        }
+    }
+}
+
+fn blocks(file: &mut impl BufRead) -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    loop {
+        match byte(file)? {
+            0 => return Ok(text),
+            _ if text.len() > LONGEST => return Err(Error::new(ErrorKind::InvalidData, "the comment is too long")),
+            length => {
+                let before = text.len();
+                file.take(length.into()).read_to_end(&mut text)?;
+                if text.len() - before < usize::from(length) {
+                    return Err(ErrorKind::UnexpectedEof.into());
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gif(comments: &[&str]) -> Vec<u8> {
+        let mut encoder = gif::Encoder::new(Vec::new(), 2, 2, &[0, 0, 0, 9, 9, 9]).unwrap();
+        encoder.set_repeat(gif::Repeat::Infinite).unwrap();
+        encoder.write_frame(&gif::Frame::from_palette_pixels(2, 2, [0, 1, 1, 0], [1, 2, 3, 4, 5, 6], None)).unwrap();
+        for comment in comments {
+            encoder.write_raw_extension(gif::AnyExtension(COMMENT), &[comment.as_bytes()]).unwrap();
+        }
+        encoder.into_inner().unwrap()
+    }
+
+    #[test]
+    fn comments_are_found_again() {
+        let long = format!("{{\"a\": \"{}\"}}", "x".repeat(1000));
+        let whole = gif(&["made by hand", &long]);
+        assert_eq!(comment(&mut whole.as_slice(), "{").unwrap().as_deref(), Some(long.as_str()));
+        assert_eq!(comment(&mut gif(&["made by hand"]).as_slice(), "{").unwrap(), None);
+        for length in 0..whole.len() - 2 {
+            assert!(!matches!(comment(&mut &whole[..length], "{"), Ok(Some(_))), "{length}");
+        }
+        assert!(comment(&mut b"".as_slice(), "{").is_err());
+    }
+
+    #[test]
+    fn json_is_the_same_in_ascii() {
+        let value = serde_json::json!({ "größe": "木 🎨 \n \"" });
+        let ascii = ascii_json(&value.to_string());
+        assert!(ascii.is_ascii());
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&ascii).unwrap(), value);
+    }
+}

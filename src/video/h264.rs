@@ -1,0 +1,128 @@
+//! Pictures as H.264, of the same quality whatever is in them.
+
+use image::RgbImage;
+use openh264::OpenH264API;
+use openh264::encoder::{
+    Complexity, Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, QpRange, RateControlMode, VuiConfig,
+};
+use openh264::formats::YUVSlices;
+use shiguredo_mp4::bitstream::h264::{
+    H264NalUnitType, H264SampleEntryConfig, LengthSize, build_avc1_box_from_annexb, parse_annexb_nal_units,
+};
+use shiguredo_mp4::boxes::Avc1Box;
+
+use super::yuv::Planes;
+use crate::settings::{FrameRate as Rate, Size};
+use crate::{Error, Result};
+
+/// The quantiser, 0 to 51: nothing is seen of it in a picture beside the original.
+const QUANTISER: u8 = 18;
+/// How much coarser it gets where a picture cannot be encoded so, and the coarsest there is.
+const COARSER: u8 = 6;
+const COARSEST: u8 = 51;
+/// Seconds between pictures that need no other, where a player can jump to.
+const SECONDS_BETWEEN_KEYS: f64 = 2.0;
+/// The longest and the shortest side of the largest picture the encoder takes (its README).
+const LARGEST: (usize, usize) = (3840, 2160);
+
+/// Refuses what the encoder cannot take.
+///
+/// # Errors
+/// Where a picture is larger than 3840x2160 or 2160x3840.
+pub fn check_size(size: Size) -> Result<()> {
+    let (long, short) = (size.width.max(size.height), size.width.min(size.height));
+    if long <= LARGEST.0 && short <= LARGEST.1 {
+        return Ok(());
+    }
+    let message = format!("an MP4 holds at most {}x{} pixels, and the picture has {size}", LARGEST.0, LARGEST.1);
+    Err(Error::usage(message, "choose a smaller size, or a GIF"))
+}
+
+/// An encoder for pictures of one size.
+pub(super) struct H264 {
+    encoder: Encoder,
+    rate: Rate,
+    quantiser: u8,
+    planes: Planes,
+}
+
+/// A picture, encoded.
+pub(super) struct Packet {
+    /// Units with their lengths before them
+    pub(super) data: Vec<u8>,
+    /// What a player needs before it, where it needs no other picture
+    pub(super) key: Option<Avc1Box>,
+}
+
+impl H264 {
+    pub(super) fn new(size: Size, rate: Rate) -> Result<Self> {
+        check_size(size)?;
+        let side = |pixels: usize| u32::try_from(pixels).map_err(|error| fault(&error));
+        let planes = Planes::new(side(size.width)?, side(size.height)?);
+        Ok(Self { encoder: encoder(rate, QUANTISER)?, rate, quantiser: QUANTISER, planes })
+    }
+
+    /// Encodes a picture.
+    pub(super) fn encode(&mut self, picture: &RgbImage) -> Result<Packet> {
+        self.planes.fill(picture);
+        self.again()
+    }
+
+    /// Encodes the last picture once more.
+    pub(super) fn again(&mut self) -> Result<Packet> {
+        let Planes { width, height, luma, blue, red } = &self.planes;
+        let source = YUVSlices::new((luma, blue, red), (*width, *height), (*width, *width / 2, *width / 2));
+        let (kind, stream) = loop {
+            match self.encoder.encode(&source) {
+                Ok(stream) => break (stream.frame_type(), stream.to_vec()),
+                // A picture of nothing but noise fills the encoder's memory: coarser from here on.
+                Err(_) if self.quantiser < COARSEST => {
+                    self.quantiser = COARSEST.min(self.quantiser + COARSER);
+                    self.encoder = encoder(self.rate, self.quantiser)?;
+                }
+                Err(error) => return Err(fault(&error)),
+            }
+        };
+        let config = H264SampleEntryConfig { length_size: LengthSize::FourBytes };
+        let key = (kind == FrameType::IDR).then(|| build_avc1_box_from_annexb(&stream, &config)).transpose();
+        let key = key.map_err(|error| fault(&error))?;
+        let mut data = Vec::with_capacity(stream.len());
+        for unit in parse_annexb_nal_units(&stream).map_err(|error| fault(&error))? {
+            if matches!(unit.nal_unit_type, H264NalUnitType::Sps | H264NalUnitType::Pps) {
+                continue;
+            }
+            let length = u32::try_from(unit.data.len()).map_err(|error| fault(&error))?;
+            data.extend_from_slice(&length.to_be_bytes());
+            data.extend_from_slice(unit.data);
+        }
+        if data.is_empty() {
+            return Err(Error::fault("the H.264 encoder left a picture out"));
+        }
+        Ok(Packet { data, key })
+    }
+}
+
+/// The library's encoder: one thread, and nothing that hangs on time, so that the same pictures give the same bytes.
+fn encoder(rate: Rate, quantiser: u8) -> Result<Encoder> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let period = (rate.hertz() * SECONDS_BETWEEN_KEYS).ceil() as u32;
+    #[allow(clippy::cast_possible_truncation)]
+    let hertz = rate.hertz() as f32;
+    // Of the modes that keep to a range of quantisers, this one alone complains of nothing on standard error.
+    let config = EncoderConfig::new()
+        .rate_control_mode(RateControlMode::Bufferbased)
+        .qp(QpRange::new(quantiser, quantiser))
+        .skip_frames(false)
+        .adaptive_quantization(false)
+        .background_detection(false)
+        .complexity(Complexity::Medium)
+        .intra_frame_period(IntraFramePeriod::from_num_frames(period))
+        .max_frame_rate(FrameRate::from_hz(hertz))
+        .num_threads(1)
+        .vui(VuiConfig::bt709());
+    Encoder::with_api_config(OpenH264API::from_source(), config).map_err(|error| fault(&error))
+}
+
+fn fault(error: &dyn std::fmt::Display) -> Error {
+    Error::fault(format!("cannot encode H.264: {error}"))
+}

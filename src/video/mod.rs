@@ -1,0 +1,21 @@
+//! Moving pictures: GIF, MP4 and folders of frames, encoded while a run goes on.
+
+mod folder;
+mod gif;
+pub(crate) mod gif_comment;
+mod h264;
+mod mp4;
+pub(crate) mod mp4_tags;
+mod palette;
+mod pictures;
+mod recorder;
+mod spool;
+mod timeline;
+mod yuv;
+
+pub use folder::Folder;
+pub use gif::Gif;
+pub use mp4::Mp4;
+pub use pictures::pictures_in;
+pub use recorder::{Outputs, Recorder};
+pub use timeline::Timeline;

@@ -1,0 +1,196 @@
+//! H.264 in an MP4 file that plays while it loads: what describes the pictures stands before them.
+
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+use shiguredo_mp4::boxes::{Co64Box, MoovBox, SampleEntry, StcoBox, UnknownBox};
+use shiguredo_mp4::mux::{Mp4FileMuxer, Sample};
+use shiguredo_mp4::{BoxSize, BoxType, Either, Encode, TrackKind};
+
+use super::h264::{H264, Packet};
+use super::mp4_tags::tags;
+use super::yuv::coded;
+use crate::output::{Existing, PartialFile, Recipe};
+use crate::settings::{FrameRate, Size};
+use crate::{Error, Result};
+
+/// Units of time in a picture's.
+const DURATION: u32 = 1000;
+/// Bytes that are moved at a time to make room before the pictures.
+const MOVED_AT_A_TIME: usize = 1 << 20;
+
+/// An MP4 in the making.
+pub struct Mp4 {
+    file: BufWriter<PartialFile>,
+    encoder: H264,
+    muxer: Mp4FileMuxer,
+    timescale: NonZeroU32,
+    size: Size,
+    /// Where the next picture goes
+    offset: u64,
+}
+
+impl Mp4 {
+    /// Opens a file for pictures of one size.
+    ///
+    /// # Errors
+    /// Where the size is too large, or the file cannot be written.
+    pub fn create(path: &Path, existing: Existing, size: Size, rate: FrameRate) -> Result<Self> {
+        let encoder = H264::new(size, rate)?;
+        let muxer = Mp4FileMuxer::new().map_err(|error| fault(&error))?;
+        let timescale = NonZeroU32::new(rate.thousandths()).ok_or_else(|| fault(&"no frame rate"))?;
+        let mut file = BufWriter::new(PartialFile::create(path, existing)?);
+        let head = muxer.initial_boxes_bytes();
+        file.write_all(head).map_err(|source| Error::Write { path: path.to_owned(), source })?;
+        Ok(Self { file, encoder, timescale, size, offset: head.len() as u64, muxer })
+    }
+
+    /// What the file will be called.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.file.get_ref().target()
+    }
+
+    /// Adds a picture that is seen for so many slots, at least one.
+    ///
+    /// # Errors
+    /// Where the disk is full.
+    pub fn push(&mut self, picture: &RgbImage, slots: usize) -> Result<()> {
+        let packet = self.encoder.encode(picture)?;
+        self.write(packet)?;
+        self.hold(slots.saturating_sub(1))
+    }
+
+    /// Shows the last picture for more slots. Each has its own packet, as players expect at a constant rate.
+    ///
+    /// # Errors
+    /// Where the disk is full.
+    pub fn hold(&mut self, slots: usize) -> Result<()> {
+        for _ in 0..slots {
+            let packet = self.encoder.again()?;
+            self.write(packet)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, packet: Packet) -> Result<()> {
+        self.file.write_all(&packet.data).map_err(|source| self.unwritten(source))?;
+        let keyframe = packet.key.is_some();
+        let sample_entry = packet.key.map(|mut entry| {
+            entry.unknown_boxes = picture_boxes(self.size);
+            SampleEntry::Avc1(entry)
+        });
+        let sample = Sample {
+            track_kind: TrackKind::Video,
+            sample_entry: if self.offset == self.muxer.initial_boxes_bytes().len() as u64 {
+                sample_entry
+            } else {
+                None
+            },
+            keyframe,
+            timescale: self.timescale,
+            duration: DURATION,
+            composition_time_offset: None,
+            data_offset: self.offset,
+            data_size: packet.data.len(),
+        };
+        self.muxer.append_sample(&sample).map_err(|error| fault(&error))?;
+        self.offset += packet.data.len() as u64;
+        Ok(())
+    }
+
+    /// Writes what describes the pictures before them, gives the file its name and returns that.
+    ///
+    /// # Errors
+    /// Where the disk is full, or the folder is gone.
+    pub fn finish(mut self, recipe: Option<&Recipe>) -> Result<PathBuf> {
+        let recipe = recipe.map(|recipe| Ok::<_, Error>((recipe.in_words(), recipe.to_json()?))).transpose()?;
+        let tags = tags(crate::PROGRAM, recipe.as_ref().map(|(words, json)| (words.as_str(), json.as_str())));
+        let boxes = self.muxer.finalize().map_err(|error| fault(&error))?;
+        let pairs: Vec<_> = boxes.offset_and_bytes_pairs().map(|(offset, bytes)| (offset, bytes.to_vec())).collect();
+        let (Some((_, head)), Some((begin, pictures_head))) = (pairs.first(), pairs.last()) else {
+            return Err(fault(&"no head"));
+        };
+        let kind = &head[..u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize];
+        let mut moov = MoovBox::clone(boxes.moov_box());
+        moov.unknown_boxes.push(unknown(*b"udta", tags));
+        // Its length is known: the pictures go behind it.
+        let length = moov.encode_to_vec().map_err(|error| fault(&error))?.len();
+        let moved = (kind.len() + length) as u64 - begin;
+        move_chunks(&mut moov, moved)?;
+        let moov = moov.encode_to_vec().map_err(|error| fault(&error))?;
+        let head = [kind, &moov, pictures_head].concat();
+        let (pictures, path) = (begin + pictures_head.len() as u64..self.offset, self.path().to_owned());
+        let file = self.file.into_inner().map_err(std::io::IntoInnerError::into_error);
+        let written = file.and_then(|mut file| {
+            move_up(&mut file, pictures, moved)?;
+            file.rewind()?;
+            file.write_all(&head)?;
+            Ok(file)
+        });
+        written.map_err(|source| Error::Write { path, source })?.finish()
+    }
+
+    fn unwritten(&self, source: std::io::Error) -> Error {
+        Error::Write { path: self.path().to_owned(), source }
+    }
+}
+
+/// Adds to where the pictures are, as the table of the only track tells it.
+fn move_chunks(moov: &mut MoovBox, moved: u64) -> Result<()> {
+    for track in &mut moov.trak_boxes {
+        match &mut track.mdia_box.minf_box.stbl_box.stco_or_co64_box {
+            Either::A(StcoBox { chunk_offsets }) => {
+                for offset in chunk_offsets {
+                    let there = u32::try_from(u64::from(*offset) + moved);
+                    *offset = there.map_err(|error| fault(&error))?;
+                }
+            }
+            Either::B(Co64Box { chunk_offsets }) => chunk_offsets.iter_mut().for_each(|offset| *offset += moved),
+        }
+    }
+    Ok(())
+}
+
+/// Moves a part of a file towards its end.
+fn move_up(file: &mut (impl Read + Write + Seek), part: std::ops::Range<u64>, by: u64) -> std::io::Result<()> {
+    let mut buffer = vec![0; MOVED_AT_A_TIME];
+    let mut end = part.end;
+    while end > part.start {
+        let start = part.start.max(end.saturating_sub(MOVED_AT_A_TIME as u64));
+        let bytes = &mut buffer[..usize::try_from(end - start).unwrap_or(MOVED_AT_A_TIME)];
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(bytes)?;
+        file.seek(SeekFrom::Start(start + by))?;
+        file.write_all(bytes)?;
+        end = start;
+    }
+    Ok(())
+}
+
+fn unknown(kind: [u8; 4], payload: Vec<u8>) -> UnknownBox {
+    let box_type = BoxType::Normal(kind);
+    UnknownBox { box_type, box_size: BoxSize::with_payload_size(box_type, payload.len() as u64), payload }
+}
+
+/// What players want to know of every picture: its colours, and what of it is to be seen.
+fn picture_boxes(size: Size) -> Vec<UnknownBox> {
+    // ISO 23091-2: primaries, transfer and matrix of BT.709, limited range.
+    let mut boxes = vec![unknown(*b"colr", [b"nclx".as_slice(), &[0, 1, 0, 1, 0, 1, 0]].concat())];
+    let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
+    let (width, height) = (side(size.width), side(size.height));
+    let (columns, rows) = (side(coded(width)), side(coded(height)));
+    if (columns, rows) != (width, height) {
+        // ISO 14496-12, 12.1.4: the sides, and how far the middle is moved, each as a fraction.
+        let moved = (width.wrapping_sub(columns), height.wrapping_sub(rows));
+        let fractions = [width, 1, height, 1, moved.0, 2, moved.1, 2].map(u32::to_be_bytes);
+        boxes.push(unknown(*b"clap", fractions.concat()));
+    }
+    boxes
+}
+
+fn fault(error: &dyn std::fmt::Display) -> Error {
+    Error::fault(format!("cannot write an MP4: {error}"))
+}

@@ -1,0 +1,139 @@
+//! What an MP4 says of itself: `moov/udta/meta/ilst`, the list that iTunes began and every player reads.
+
+use std::io::{Read, Seek, SeekFrom};
+
+/// The name of the entry that holds the recipe.
+const RECIPE: &[u8] = b"text2art";
+/// Whose names such entries are.
+const OWNER: &[u8] = b"com.apple.iTunes";
+/// The longest recipe that is read, in bytes.
+const LONGEST: u64 = 4 << 20;
+/// Most boxes that are looked at on one level.
+const MOST_BOXES: usize = 10_000;
+/// What a data box says of text: UTF-8, no country.
+const TEXT: [u8; 8] = [0, 0, 0, 1, 0, 0, 0, 0];
+
+/// A box of that type.
+pub(super) fn boxed(kind: [u8; 4], parts: &[&[u8]]) -> Vec<u8> {
+    let length = 8 + parts.iter().map(|part| part.len()).sum::<usize>();
+    // None here comes near 4 GiB.
+    let mut bytes = u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes().to_vec();
+    bytes.extend_from_slice(&kind);
+    for part in parts {
+        bytes.extend_from_slice(part);
+    }
+    bytes
+}
+
+/// The payload of a `udta` box: the program, and where there is one the recipe, in words and for `--from`.
+pub(super) fn tags(program: &str, recipe: Option<(&str, &str)>) -> Vec<u8> {
+    let data = |text: &str| boxed(*b"data", &[&TEXT, text.as_bytes()]);
+    let mut list = boxed(*b"\xa9too", &[&data(program)]);
+    if let Some((words, json)) = recipe {
+        list.extend(boxed(*b"\xa9cmt", &[&data(words)]));
+        let owner = boxed(*b"mean", &[&[0; 4], OWNER]);
+        let name = boxed(*b"name", &[&[0; 4], RECIPE]);
+        list.extend(boxed(*b"----", &[&owner, &name, &data(json)]));
+    }
+    let handler = boxed(*b"hdlr", &[&[0; 8], b"mdirappl", &[0; 9]]);
+    boxed(*b"meta", &[&[0; 4], &handler, &boxed(*b"ilst", &[&list])])
+}
+
+/// The recipe in an MP4; none where there is none. What is no MP4, or cut short, is an error of its kind.
+pub(crate) fn recipe(file: &mut (impl Read + Seek)) -> std::io::Result<Option<String>> {
+    let end = file.seek(SeekFrom::End(0))?;
+    let mut inside = 0..end;
+    for kind in [*b"moov", *b"udta", *b"meta", *b"ilst"] {
+        let Some(found) = find(file, inside, kind)? else { return Ok(None) };
+        // `meta` has a version and flags.
+        inside = found.start + if kind == *b"meta" { 4 } else { 0 }..found.end;
+    }
+    while let Some(entry) = find(file, inside.clone(), *b"----")? {
+        inside.start = entry.end;
+        let name = find(file, entry.clone(), *b"name")?.map(|name| content(file, name, 4)).transpose()?;
+        if name.as_deref() != Some(RECIPE) {
+            continue;
+        }
+        let Some(data) = find(file, entry, *b"data")? else { return Ok(None) };
+        return String::from_utf8(content(file, data, TEXT.len() as u64)?).map(Some).map_err(std::io::Error::other);
+    }
+    Ok(None)
+}
+
+/// Where the content of the first box of a type is, among those of a range.
+fn find(
+    file: &mut (impl Read + Seek),
+    mut inside: std::ops::Range<u64>,
+    kind: [u8; 4],
+) -> std::io::Result<Option<std::ops::Range<u64>>> {
+    let damaged = || std::io::Error::new(std::io::ErrorKind::InvalidData, "the boxes of the MP4 do not fit");
+    for _ in 0..MOST_BOXES {
+        if inside.end.saturating_sub(inside.start) < 8 {
+            return Ok(None);
+        }
+        file.seek(SeekFrom::Start(inside.start))?;
+        let mut head = [0; 8];
+        file.read_exact(&mut head)?;
+        let [a, b, c, d, name @ ..] = head;
+        let (length, header) = match u32::from_be_bytes([a, b, c, d]) {
+            0 => (inside.end - inside.start, 8),
+            1 => {
+                let mut length = [0; 8];
+                file.read_exact(&mut length)?;
+                (u64::from_be_bytes(length), 16)
+            }
+            length => (length.into(), 8),
+        };
+        let end = inside.start.checked_add(length).filter(|end| length >= header && *end <= inside.end);
+        let content = inside.start + header..end.ok_or_else(damaged)?;
+        if name == kind {
+            return Ok(Some(content));
+        }
+        inside.start = content.end;
+    }
+    Err(damaged())
+}
+
+/// The content of a box, behind its first bytes.
+fn content(file: &mut (impl Read + Seek), inside: std::ops::Range<u64>, skip: u64) -> std::io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(inside.start + skip))?;
+    let length = (inside.end - inside.start).saturating_sub(skip);
+    if length > LONGEST {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "the recipe is too long"));
+    }
+    let mut bytes = Vec::new();
+    file.take(length).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    #[test]
+    fn the_recipe_is_found_again() {
+        let read = |bytes: &[u8]| recipe(&mut Cursor::new(bytes.to_vec()));
+        let file = |tags: &[u8]| {
+            let moov = boxed(*b"moov", &[&boxed(*b"mvhd", &[&[0; 100]]), &boxed(*b"udta", &[tags])]);
+            [boxed(*b"ftyp", &[b"isom"]), moov].concat()
+        };
+        let whole = file(&tags("text2art", Some(("words", "{\"größe\": 1}"))));
+        assert_eq!(read(&whole).unwrap().as_deref(), Some("{\"größe\": 1}"));
+        assert_eq!(read(&file(&tags("text2art", None))).unwrap(), None);
+        assert_eq!(read(b"").unwrap(), None);
+        // Cut short anywhere, it is no recipe and no panic.
+        for length in 0..whole.len() {
+            assert!(!matches!(read(&whole[..length]), Ok(Some(_))), "{length}");
+        }
+        // Any byte another: no panic, no endless loop.
+        for index in 0..whole.len() {
+            for value in [0, 1, 255] {
+                let mut damaged = whole.clone();
+                damaged[index] = value;
+                let _ = read(&damaged);
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Which pictures of a run are frames, and how long each is seen.
+
+use crate::settings::VideoSettings;
+
+/// The frames of a run. Time is counted in slots: a slot is what the frame rate gives a picture.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeline {
+    /// The last picture; the first is 0
+    last: usize,
+    /// Every which picture may be a frame
+    every: usize,
+    /// Slots of all frames where the length is given
+    forward: Option<usize>,
+    /// Slots the last frame is held for
+    hold: usize,
+    boomerang: bool,
+}
+
+impl Timeline {
+    /// The frames of pictures 0 to `last`.
+    #[must_use]
+    pub fn new(settings: &VideoSettings, last: usize) -> Self {
+        let mut hold = settings.fps.slots(settings.hold);
+        let forward = settings.seconds.map(|seconds| {
+            let moving = settings.fps.slots(seconds).saturating_sub(hold).max(1);
+            if !settings.boomerang || moving == 1 {
+                return moving;
+            }
+            // Back from the last but one to the second: an even number in all.
+            hold += moving % 2;
+            moving / 2 + 1
+        });
+        Self { last, every: settings.frame_every.max(1), forward, hold, boomerang: settings.boomerang }
+    }
+
+    /// For how many slots a picture is seen on the way to the last, as far as the whole run decides: 0 for
+    /// one that is no frame.
+    #[must_use]
+    pub fn slots(&self, picture: usize) -> usize {
+        let is_candidate = picture.is_multiple_of(self.every) || picture == self.last;
+        if !is_candidate || picture > self.last {
+            return 0;
+        }
+        let (candidates, candidate) = (self.last.div_ceil(self.every) + 1, picture.div_ceil(self.every));
+        let Some(forward) = self.forward else { return 1 };
+        // Slot s shows candidate round(s (candidates - 1) / (forward - 1)), the first at 0, the last at the end.
+        let first_slot = |candidate: usize| match candidate {
+            0 => 0,
+            _ if candidate == candidates => forward,
+            // One slot shows the last picture.
+            _ if forward == 1 => usize::from(candidate > candidates - 1),
+            _ => ((2 * candidate - 1) * (forward - 1)).div_ceil(2 * (candidates - 1)),
+        };
+        first_slot(candidate + 1) - first_slot(candidate)
+    }
+
+    /// How many frames there are of the pictures before this one.
+    #[must_use]
+    pub fn frames_before(&self, picture: usize) -> usize {
+        (0..picture).filter(|before| self.slots(*before) > 0).count()
+    }
+
+    /// Slots the last frame is held for, after its own.
+    #[must_use]
+    pub fn hold(&self) -> usize {
+        self.hold
+    }
+
+    /// Whether the frames are seen backwards, too.
+    #[must_use]
+    pub fn boomerang(&self) -> bool {
+        self.boomerang
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timeline(frame_every: usize, seconds: Option<f64>, hold: f64, boomerang: bool, last: usize) -> Timeline {
+        let fps = "10".parse().unwrap();
+        Timeline::new(&VideoSettings { fps, frame_every, seconds, hold, boomerang, ..VideoSettings::default() }, last)
+    }
+
+    fn frames(timeline: &Timeline) -> Vec<(usize, usize)> {
+        (0..=timeline.last + 1)
+            .map(|picture| (picture, timeline.slots(picture)))
+            .filter(|(_, slots)| *slots > 0)
+            .collect()
+    }
+
+    #[test]
+    fn every_nth_picture_and_the_last_are_frames() {
+        assert_eq!(frames(&timeline(1, None, 0.0, false, 3)), [(0, 1), (1, 1), (2, 1), (3, 1)]);
+        assert_eq!(frames(&timeline(4, None, 0.0, false, 10)), [(0, 1), (4, 1), (8, 1), (10, 1)]);
+        assert_eq!(frames(&timeline(5, None, 0.0, false, 10)), [(0, 1), (5, 1), (10, 1)]);
+        assert_eq!(frames(&timeline(7, None, 0.0, false, 0)), [(0, 1)]);
+    }
+
+    #[test]
+    fn frames_are_chosen_to_fit() {
+        // More pictures than slots: spread evenly, both ends among them.
+        assert_eq!(frames(&timeline(1, Some(0.5), 0.0, false, 100)), [(0, 1), (25, 1), (50, 1), (75, 1), (100, 1)]);
+        assert_eq!(frames(&timeline(10, Some(0.3), 0.0, false, 95)), [(0, 1), (50, 1), (95, 1)]);
+        // Fewer: some are seen longer.
+        assert_eq!(frames(&timeline(1, Some(0.7), 0.0, false, 2)), [(0, 2), (1, 3), (2, 2)]);
+        assert_eq!(frames(&timeline(1, Some(0.1), 0.0, false, 9)), [(9, 1)]);
+        assert_eq!(frames(&timeline(1, Some(2.0), 0.0, false, 0)), [(0, 20)]);
+    }
+
+    #[test]
+    fn the_length_is_what_was_asked_for() {
+        for last in [0, 1, 2, 9, 10, 99, 1000] {
+            for every in [1, 3, 10] {
+                for tenths in 1..40 {
+                    for held in [0, 1, 5] {
+                        let (seconds, hold) = (f64::from(tenths + held) / 10.0, f64::from(held) / 10.0);
+                        let straight = timeline(every, Some(seconds), hold, false, last);
+                        let slots: usize = frames(&straight).iter().map(|(_, slots)| slots).sum();
+                        let total = usize::try_from(tenths + held).unwrap();
+                        assert_eq!(slots + straight.hold(), total);
+                        let there_and_back = timeline(every, Some(seconds), hold, true, last);
+                        let slots: usize = frames(&there_and_back).iter().map(|(_, slots)| slots).sum();
+                        assert_eq!(slots + slots.saturating_sub(2) + there_and_back.hold(), total);
+                    }
+                }
+            }
+        }
+    }
+}
