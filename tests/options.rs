@@ -274,6 +274,10 @@ const GENERATE: [Group; 8] = [
                     "apple --progress json --sed 5",
                 ],
             ),
+            (
+                "--preview",
+                &["apple --size 32x32 -n 1 --cutouts 1 -q --preview kitty -o no-terminal.png", "apple --preview ascii"],
+            ),
             ("--quiet", &["apple --size 32x32 -n 1 --cutouts 1 -q -o quiet.png", "apple --quiet --iterations many"]),
         ],
     ),
@@ -377,6 +381,7 @@ const VERBS: [Group; 17] = [
             ("--checkpoint-every", &["resume made.png.t2a --checkpoint-every 0"]),
             ("--offline", &["resume made.png.t2a -q --offline"]),
             ("--progress", &["resume made.png.t2a --progress loud"]),
+            ("--preview", &["resume made.png.t2a --preview ascii"]),
             ("--quiet", &["resume made.png.t2a --quiet --iterations"]),
             ("--threads", &["resume made.png.t2a --threads 0"]),
         ],

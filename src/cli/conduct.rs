@@ -1,6 +1,6 @@
 //! What every verb that draws takes: how it shows its progress, and what of the machine it may use.
 
-use super::report::Progress;
+use super::report::{Progress, Reporter};
 
 /// How pictures are drawn, which decides nothing about them.
 #[derive(clap::Args)]
@@ -20,8 +20,10 @@ pub(super) struct Conduct {
 }
 
 impl Conduct {
-    pub(super) fn progress(&self) -> Progress {
-        if self.quiet && self.progress != Progress::Json { Progress::None } else { self.progress }
+    /// What tells how it goes.
+    pub(super) fn reporter(&self) -> Reporter {
+        let quiet = self.quiet && self.progress != Progress::Json;
+        Reporter::new(if quiet { Progress::None } else { self.progress })
     }
 
     /// Makes the pool of threads that all work is shared among.

@@ -12,6 +12,7 @@ mod interrupt;
 mod man;
 mod models;
 mod output;
+mod preview;
 mod reconstruct;
 mod report;
 mod resume;
@@ -86,13 +87,13 @@ pub fn main() -> ExitCode {
         Err(error) => return ExitCode::from(usage::tell(&error)),
     };
     let verb = arguments.verb.unwrap_or_else(|| Verb::Generate(Box::new(arguments.generate)));
-    let reporter = Reporter::new(match &verb {
-        Verb::Generate(generate) => generate.conduct.progress(),
-        Verb::Resume(resume) => resume.conduct.progress(),
-        Verb::Models(models) => models.progress(),
-        Verb::Video(video) => video.progress(),
-        _ => Progress::Auto,
-    });
+    let reporter = match &verb {
+        Verb::Generate(generate) => generate.conduct.reporter().with_preview(generate.preview),
+        Verb::Resume(resume) => resume.conduct.reporter().with_preview(resume.preview),
+        Verb::Models(models) => Reporter::new(models.progress()),
+        Verb::Video(video) => Reporter::new(video.progress()),
+        _ => Reporter::new(Progress::Auto),
+    };
     ExitCode::from(run(&verb, &reporter).unwrap_or_else(|error| reporter.failed(&error)))
 }
 

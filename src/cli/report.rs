@@ -4,13 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+use candle_core::Tensor;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::download_bars::DownloadBars;
+use super::preview::{Preview, PreviewKind};
 use super::{FAILED, INTERRUPTED, USAGE};
-use crate::Error;
 use crate::session::Event;
+use crate::{Error, Result};
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -35,6 +37,7 @@ pub(super) struct Reporter {
     started: Instant,
     last_line: Cell<Option<Instant>>,
     total: Cell<usize>,
+    preview: RefCell<Option<Preview>>,
 }
 
 /// Time between two lines of progress.
@@ -52,7 +55,21 @@ impl Reporter {
         };
         let started = Instant::now();
         let (bar, downloads) = (RefCell::new(None), DownloadBars::new(progress));
-        Self { progress, bar, downloads, started, last_line: Cell::new(None), total: Cell::new(0) }
+        Self {
+            progress,
+            bar,
+            downloads,
+            started,
+            last_line: Cell::new(None),
+            total: Cell::new(0),
+            preview: RefCell::default(),
+        }
+    }
+
+    /// Also shows the picture, where there is a bar in a terminal.
+    pub(super) fn with_preview(self, kind: PreviewKind) -> Self {
+        let here = self.progress == Progress::Bar && std::io::stderr().is_terminal();
+        Self { preview: RefCell::new(Preview::new(kind).filter(|_| here)), ..self }
     }
 
     pub(super) fn seconds(&self) -> f64 {
@@ -144,7 +161,24 @@ impl Reporter {
         }
     }
 
+    /// Shows the picture as it stands; not too often, but for the last.
+    pub(super) fn show(&self, picture: &Tensor, is_final: bool) -> Result<()> {
+        let mut preview = self.preview.borrow_mut();
+        let Some(preview) = preview.as_mut().filter(|preview| is_final || preview.is_due()) else { return Ok(()) };
+        let text = preview.draw(picture)?;
+        // There is nobody to tell that it could not be written.
+        let write = || drop(std::io::stderr().lock().write_all(text.as_bytes()));
+        match self.bar.borrow().as_ref() {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+        Ok(())
+    }
+
     fn aside(&self, text: &str) {
+        if let Some(preview) = self.preview.borrow_mut().as_mut() {
+            preview.leave();
+        }
         match self.bar.borrow().as_ref() {
             Some(bar) => bar.suspend(|| line(text)),
             None => line(text),

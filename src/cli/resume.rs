@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::conduct::Conduct;
 use super::generate::{Drawing, Resumed, Target, check_checkpoint, draw, prompt};
+use super::preview::PreviewKind;
 use super::report::Reporter;
 use super::{interrupt, output};
 use crate::models::Finder;
@@ -44,6 +45,9 @@ pub(super) struct Arguments {
     /// Write a checkpoint every N iterations, not as often as before
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = clap::value_parser!(u64).range(1..))]
     checkpoint_every: Option<u64>,
+    /// Show the picture as it grows, above the bar in a terminal
+    #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
+    pub(super) preview: PreviewKind,
     #[command(flatten)]
     pub(super) conduct: Conduct,
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::conduct::Conduct;
+use super::super::preview::PreviewKind;
 use super::super::report::Reporter;
 use super::super::sources;
 use super::target::MovingPictures;
@@ -57,6 +58,9 @@ pub(in crate::cli) struct Arguments {
     /// What is printed is a configuration file that --config reads.
     #[arg(long, help_heading = "Settings")]
     pub(super) dry_run: bool,
+    /// Show the picture as it grows, above the bar in a terminal
+    #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
+    pub(in crate::cli) preview: PreviewKind,
     #[command(flatten)]
     pub(in crate::cli) conduct: Conduct,
 }

@@ -45,6 +45,7 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
     let mut watch = |event: Event, picture: Option<&Tensor>, session: &Session| -> Result<()> {
         reporter.tell(&event);
         let (Event::Step { iteration, .. }, Some(picture)) = (event, picture) else { return Ok(()) };
+        reporter.show(picture, false)?;
         aside.write(reporter, || {
             let Some(folder) = &beside.save_cutouts else { return Ok(None) };
             save_cutouts(folder, session, picture, iteration).map(|()| None)
@@ -66,6 +67,7 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
         if due { aside.write(reporter, || save_checkpoint(&target, &beside, &mut saver, session)) } else { Ok(()) }
     };
     let finished = run(&mut session, stop, &mut watch)?;
+    reporter.show(&finished.picture, true)?;
     aside.write(reporter, || save_checkpoint(&target, &beside, &mut saver, &session))?;
     deliver(&target, &mut saver, recording, &finished, aside.saved, reporter)
 }

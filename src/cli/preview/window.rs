@@ -1,0 +1,76 @@
+//! The terminal's window, and how much of it a picture takes.
+
+/// The most rows a picture takes.
+const MOST_ROWS: usize = 20;
+/// Rows that are left to others: the command and the bar.
+const OTHER_ROWS: usize = 3;
+
+/// The size of the terminal on standard error.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    columns: usize,
+    rows: usize,
+    /// Of a character, in pixels
+    cell: (usize, usize),
+}
+
+/// What a picture takes of a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Area {
+    pub(super) columns: u16,
+    pub(super) rows: u16,
+    /// In pixels
+    pub(super) width: usize,
+    pub(super) height: usize,
+}
+
+impl Window {
+    /// The window as it is; 80 characters by 24 where the system does not tell.
+    pub(super) fn now() -> Self {
+        let usual = Self { columns: 80, rows: 24, cell: (8, 16) };
+        #[cfg(unix)]
+        if let Ok(size) = rustix::termios::tcgetwinsize(std::io::stderr()) {
+            let [columns, rows, width, height] =
+                [size.ws_col, size.ws_row, size.ws_xpixel, size.ws_ypixel].map(usize::from);
+            if columns > 0 && rows > 0 {
+                let told = width >= columns && height >= rows;
+                let cell = if told { (width / columns, height / rows) } else { usual.cell };
+                return Self { columns, rows, cell };
+            }
+        }
+        usual
+    }
+
+    /// The largest area of a picture's shape; none where the window is too small.
+    pub(super) fn area(self, width: usize, height: usize) -> Option<Area> {
+        let most_rows = MOST_ROWS.min(self.rows.checked_sub(OTHER_ROWS)?);
+        let (cell_width, cell_height) = self.cell;
+        // Characters are higher than wide: a column's share of the picture is not a row's.
+        let columns = |rows: usize| (rows * cell_height * width).div_ceil(cell_width * height.max(1));
+        let rows = (1..=most_rows).rev().find(|rows| columns(*rows) <= self.columns)?;
+        let columns = columns(rows).max(1);
+        Some(Area {
+            columns: u16::try_from(columns).ok()?,
+            rows: u16::try_from(rows).ok()?,
+            width: columns * cell_width,
+            height: rows * cell_height,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_keeps_its_shape_and_fits() {
+        let window = Window { columns: 80, rows: 24, cell: (8, 16) };
+        assert_eq!(window.area(128, 128), Some(Area { columns: 40, rows: 20, width: 320, height: 320 }));
+        assert_eq!(window.area(1920, 1080), Some(Area { columns: 72, rows: 20, width: 576, height: 320 }));
+        assert_eq!(window.area(4000, 100).map(|area| (area.columns, area.rows)), Some((80, 1)));
+        assert_eq!(Window { rows: 3, ..window }.area(128, 128), None);
+        assert_eq!(window.area(100_000, 1), None);
+        let tall = window.area(10, 4000).unwrap();
+        assert_eq!((tall.columns, tall.rows), (1, 20));
+    }
+}
