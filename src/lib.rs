@@ -1,5 +1,6 @@
 //! text2art: pictures from sentences, by VQGAN guided by CLIP.
 
+pub mod batch;
 pub mod bench;
 pub mod cli;
 pub mod clip;

@@ -36,6 +36,8 @@ fn workplace() -> Workplace {
     workplace.write("text.json", "no configuration");
     workplace.write("settings.toml", "seed = 5\n");
     workplace.write("wrong.toml", "sed = 5\n");
+    workplace.write("prompts.txt", "# fruit\na {red,green} apple -- --seed 5\na pear -- --sed 5\n");
+    workplace.write("one.txt", "a fig\n");
     std::fs::create_dir(workplace.join("folder")).unwrap();
     workplace.run(&words(&format!("{SMALL} -o made.png --seed 3 --checkpoint-every 1"))).succeeded();
     workplace
@@ -387,6 +389,38 @@ const VERBS: [Group; 17] = [
         ],
     ),
     (
+        "batch",
+        &[
+            (
+                "--dry-run",
+                &[
+                    "batch prompts.txt --dry-run --size 32x32",
+                    "batch none.txt",
+                    "batch",
+                    "batch prompts.txt --sed 5 --dry-run",
+                ],
+            ),
+            ("--output", &["batch one.txt --dry-run --output {slug}.png", "batch one.txt --output {slug}.jpg"]),
+            (
+                "--force",
+                &["batch one.txt --dry-run --output made.png --force", "batch one.txt --dry-run --output made.png"],
+            ),
+            ("--format", &["batch settings.toml --format txt --dry-run", "batch settings.toml --format json"]),
+            ("--samples", &["batch one.txt --dry-run --samples 2", "batch one.txt --samples 0"]),
+            ("--keep", &["batch one.txt --keep 0"]),
+            ("--rank-with", &["batch one.txt --rank-with none --size 16x16 -n 0 --results none --progress none"]),
+            ("--jobs", &["batch one.txt --jobs 0"]),
+            ("--devices", &["batch one.txt --devices gpu", "batch one.txt --devices cpu --device cpu"]),
+            ("--results", &["batch one.txt --results settings.toml", "batch one.txt --dry-run --results none"]),
+            ("--contact-sheet", &["batch one.txt --contact-sheet sheet.gif"]),
+            ("--config", &["batch one.txt --config wrong.toml"]),
+            ("--offline", &["batch one.txt --dry-run --offline"]),
+            ("--progress", &["batch one.txt --progress loud"]),
+            ("--quiet", &["batch one.txt --quiet --cutouts none"]),
+            ("--threads", &["batch one.txt --threads 0"]),
+        ],
+    ),
+    (
         "score",
         &[
             ("--prompt", &["score photo.png", "score photo.png --prompt ''", "score none.png --prompt apple"]),
@@ -522,6 +556,11 @@ fn no_option_is_without_a_case() {
     for (verb, cases) in VERBS.iter().filter(|(verb, _)| *verb != "generate") {
         let tested = cases.iter().map(|(option, _)| (*option).to_owned()).filter(|option| !option.is_empty());
         let mut options = options_of(&help(&words(&format!("{verb} --help"))));
+        if *verb == "batch" {
+            // Settings are those of drawing.
+            let settings = options_of(&help(&["--help"]));
+            options.retain(|option| tested.clone().any(|tested| tested == *option) || !settings.contains(option));
+        }
         if verb.contains(' ') {
             // Those of the verb above it.
             options.retain(|option| !["--offline", "--progress"].contains(&option.as_str()));

@@ -50,7 +50,8 @@ pub(super) fn command(brief: bool) -> Command {
     let names = command.get_subcommands().map(clap::Command::get_name).filter(|name| !UNSAID.contains(name));
     let names = names.collect::<Vec<_>>().join(", ");
     let command = command.mut_args(|option| defaults.tell(option)).after_help(EXAMPLES);
-    let command = command.mut_subcommand("generate", |verb| verb.mut_args(|option| defaults.tell(option)));
+    let tell = |verb: Command| verb.mut_args(|option| defaults.tell(option));
+    let command = command.mut_subcommand("generate", tell).mut_subcommand("batch", tell);
     if !brief {
         return command;
     }

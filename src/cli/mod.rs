@@ -1,5 +1,6 @@
 //! The command line: what was typed becomes settings once, and nothing past this folder sees a flag.
 
+mod batch;
 mod bench;
 mod completions;
 mod conduct;
@@ -52,6 +53,8 @@ enum Verb {
     Generate(Box<generate::Arguments>),
     /// Go on with a picture from a checkpoint
     Resume(resume::Arguments),
+    /// Draw many pictures from a file of prompts
+    Batch(Box<batch::Arguments>),
     /// Say how well pictures fit sentences
     Score(score::Arguments),
     /// Encode a picture with a VQGAN and decode it again
@@ -90,6 +93,7 @@ pub fn main() -> ExitCode {
     let reporter = match &verb {
         Verb::Generate(generate) => generate.conduct.reporter().with_preview(generate.preview),
         Verb::Resume(resume) => resume.conduct.reporter().with_preview(resume.preview),
+        Verb::Batch(batch) => batch.conduct.reporter(),
         Verb::Models(models) => Reporter::new(models.progress()),
         Verb::Video(video) => Reporter::new(video.progress()),
         _ => Reporter::new(Progress::Auto),
@@ -103,6 +107,7 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         Verb::Generate(generate) => return generate::run(generate, reporter),
         Verb::Resume(resume) => return resume::run(resume, reporter),
         Verb::Video(video) => return video::run(video, reporter),
+        Verb::Batch(batch) => return batch::run(batch, reporter),
         Verb::Score(score) => score::run(score, reporter),
         Verb::Reconstruct(reconstruct) => reconstruct::run(reconstruct, reporter),
         Verb::Info(info) => info::run(info),

@@ -72,6 +72,11 @@ impl Reporter {
         Self { preview: RefCell::new(Preview::new(kind).filter(|_| here)), ..self }
     }
 
+    /// How progress is shown, with nothing left to find out.
+    pub(super) fn progress(&self) -> Progress {
+        self.progress
+    }
+
     pub(super) fn seconds(&self) -> f64 {
         self.started.elapsed().as_secs_f64()
     }

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, FromArgMatches};
 
-use super::usage;
 use crate::models::files::read_text;
 use crate::models::hub::{NETWORK_TIMEOUT, WEIGHTS};
 use crate::settings::Overrides;
-use crate::settings::text::did_you_mean;
+use crate::settings::text::{did_you_mean, first_paragraph};
 use crate::{Error, Result};
 
 /// What the names of environment variables begin with.
@@ -52,7 +51,7 @@ pub(super) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overrides> {
     let parsed = command.try_get_matches_from(arguments).and_then(|matches| Overrides::from_arg_matches(&matches));
     let mut overrides = parsed.map_err(|error| {
         Error::usage(
-            format!("in the environment: {}", usage::message(&error)),
+            format!("in the environment: {}", first_paragraph(&error)),
             format!("mend or unset the {PREFIX} variable"),
         )
     })?;

@@ -5,6 +5,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::USAGE;
 use super::report::{Progress, Reporter};
 use crate::session::Event;
+use crate::settings::text::first_paragraph;
 
 /// Shows the help that was asked for, or tells what is wrong with the command line. Returns the exit code.
 pub(super) fn tell(error: &clap::Error) -> u8 {
@@ -14,7 +15,11 @@ pub(super) fn tell(error: &clap::Error) -> u8 {
         return super::DONE;
     }
     let progress = if asks_for_json(std::env::args_os()) { Progress::Json } else { Progress::Lines };
-    Reporter::new(progress).tell(&Event::Failed { message: message(error), hint: hint(error), exit_code: USAGE });
+    Reporter::new(progress).tell(&Event::Failed {
+        message: first_paragraph(error),
+        hint: hint(error),
+        exit_code: USAGE,
+    });
     USAGE
 }
 
@@ -33,13 +38,6 @@ fn texts(error: &clap::Error, kind: ContextKind) -> Vec<String> {
         Some(ContextValue::StyledStrs(texts)) => texts.iter().map(ToString::to_string).collect(),
         _ => Vec::new(),
     }
-}
-
-/// What is wrong: the first paragraph, in one line.
-pub(super) fn message(error: &clap::Error) -> String {
-    let text = error.to_string();
-    let first = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect::<Vec<_>>().join(" ");
-    first.trim_start_matches("error: ").to_owned()
 }
 
 /// What to do: a name that was probably meant, else where all names stand.

@@ -11,15 +11,18 @@ mod text;
 mod tokenizer;
 mod vit;
 
+use std::collections::HashMap;
+use std::sync::Mutex;
+
 use candle_core::{Device, Tensor};
 
 pub use config::{Config, ConvolutionConfig, ImageConfig, TextConfig};
 pub use preprocess::preprocess;
 pub use tokenizer::{Tokenizer, Tokens};
 
-use crate::Result;
 use crate::frozen::{ChannelAffine, Memory, Network, Step};
 use crate::models::{ModelFiles, Role, Weights, embedded};
+use crate::{Error, Result};
 use text::TextTower;
 
 /// A CLIP model with frozen weights.
@@ -29,7 +32,21 @@ pub struct Clip {
     text: TextTower,
     tokenizer: Tokenizer,
     bytes: u64,
+    /// Sentences that were read
+    read: Mutex<HashMap<String, Sentence>>,
 }
+
+/// A sentence as a CLIP understands it.
+#[derive(Clone, Debug)]
+pub struct Sentence {
+    /// `[features]`, not of unit length
+    pub feature: Tensor,
+    /// The end of the sentence, where it is longer than the model reads
+    pub dropped: Option<String>,
+}
+
+/// Sentences that are remembered.
+const MOST_SENTENCES: usize = 4096;
 
 impl Clip {
     /// Reads a CLIP in Hugging Face's, OpenAI's or the embedded model's layout.
@@ -44,7 +61,7 @@ impl Clip {
         let (image, text, bytes) = Weights::build(&files.weights, &parts, &names::is_ignored, |weights| {
             Ok((image_network(weights, &config)?, TextTower::load(weights, &config)?, weights.bytes()))
         })?;
-        Ok(Self { config, image, text, tokenizer, bytes })
+        Ok(Self { config, image, text, tokenizer, bytes, read: Mutex::default() })
     }
 
     /// A CLIP of random weights, to measure with; its tokens are the embedded model's, for which a smaller
@@ -58,7 +75,7 @@ impl Clip {
         let tokenizer = Tokenizer::load(&files, &config.text)?;
         Weights::random(seed, |weights| {
             let (image, text) = (image_network(weights, &config)?, TextTower::load(weights, &config)?);
-            Ok(Self { config: config.clone(), image, text, tokenizer, bytes: weights.bytes() })
+            Ok(Self { config: config.clone(), image, text, tokenizer, bytes: weights.bytes(), read: Mutex::default() })
         })
     }
 
@@ -109,6 +126,25 @@ impl Clip {
     /// Where the computation fails.
     pub fn judging_operations(&self, pictures: usize) -> Result<u64> {
         Ok(self.image.operations(&[pictures, 3, self.side(), self.side()])?)
+    }
+
+    /// Reads a sentence; one that was read before is remembered.
+    ///
+    /// # Errors
+    /// Where it cannot be tokenised, or the computation fails.
+    pub fn read(&self, sentence: &str) -> Result<Sentence> {
+        let remembered = || self.read.lock().map_err(|_| Error::fault("a thread that read a sentence failed"));
+        if let Some(read) = remembered()?.get(sentence) {
+            return Ok(read.clone());
+        }
+        let tokens = self.tokenizer.encode(sentence)?;
+        let read = Sentence { feature: self.text_feature(&tokens)?, dropped: tokens.dropped };
+        let mut remembered = remembered()?;
+        if remembered.len() >= MOST_SENTENCES {
+            remembered.clear();
+        }
+        remembered.insert(sentence.to_owned(), read.clone());
+        Ok(read)
     }
 
     /// The feature of a text: `[features]`, not of unit length.

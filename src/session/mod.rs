@@ -13,7 +13,7 @@ mod targets;
 use candle_core::{Tensor, Var};
 
 pub use event::Event;
-pub use models::{LoadedModel, Models, check_usable};
+pub use models::{LoadedModel, ModelStore, Models, check_usable};
 pub use plan::Plan;
 pub use plateau::Plateau;
 pub use run::{End, Finished, run};

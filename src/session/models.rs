@@ -10,7 +10,7 @@ use crate::models::{Finder, Missing, ModelFiles, Role};
 use crate::output::{ModelRecord, hash_file, to_hex};
 use crate::settings::Settings;
 use crate::vqgan::Vqgan;
-use crate::{Error, Result};
+use crate::{Error, Result, machine};
 
 /// A model that is loaded, and where it came from.
 pub struct LoadedModel<M> {
@@ -18,7 +18,14 @@ pub struct LoadedModel<M> {
     pub name: String,
     /// The model
     pub model: Arc<M>,
-    source: Source,
+    source: Arc<Source>,
+}
+
+/// The same model again: nothing of it is copied.
+impl<M> Clone for LoadedModel<M> {
+    fn clone(&self) -> Self {
+        Self { name: self.name.clone(), model: self.model.clone(), source: self.source.clone() }
+    }
 }
 
 /// A weight file whose hash is computed beside the run.
@@ -63,14 +70,14 @@ impl<M> LoadedModel<M> {
         };
         let (bytes, compiled) = (files.weights.bytes(), files.weights.static_bytes().is_some());
         let source = Source { role, commit: files.commit, file, bytes, compiled, hash: hash.into() };
-        Ok(Self { name: name.to_owned(), model: Arc::new(model), source })
+        Ok(Self { name: name.to_owned(), model: Arc::new(model), source: Arc::new(source) })
     }
 
     /// A model of random weights, which no recipe can name.
     pub(crate) fn random(role: Role, name: &str, model: M) -> Self {
         let hash = Hash::Known(String::new()).into();
         let source = Source { role, commit: None, file: String::new(), bytes: 0, compiled: false, hash };
-        Self { name: name.to_owned(), model: Arc::new(model), source }
+        Self { name: name.to_owned(), model: Arc::new(model), source: Arc::new(source) }
     }
 
     /// The size of its weight file, in bytes; 0 for a model inside the program.
@@ -119,11 +126,7 @@ impl Models {
     /// # Errors
     /// Where a model's files cannot be found or fetched, or do not fit.
     pub fn load(settings: &Settings, finder: &Finder) -> Result<Self> {
-        // All downloads before the first model.
-        finder.provide_all(wanted(settings))?;
-        let vqgan = LoadedModel::load(finder, Role::Vqgan, &settings.vqgan, Vqgan::load)?;
-        let clip = |name: &String| LoadedModel::load(finder, Role::Clip, name, Clip::load);
-        Ok(Self { vqgan, clips: settings.clip.iter().map(clip).collect::<Result<_>>()? })
+        ModelStore::default().load(settings, finder)
     }
 
     /// What of the models that settings name is not on this machine. Nothing is asked of the network.
@@ -145,6 +148,68 @@ impl Models {
             records.push(clip.record()?);
         }
         Ok(records)
+    }
+}
+
+/// Models that are loaded, for more than one run.
+#[derive(Default)]
+pub struct ModelStore {
+    vqgans: Vec<LoadedModel<Vqgan>>,
+    clips: Vec<LoadedModel<Clip>>,
+}
+
+impl ModelStore {
+    /// The models that settings name; those that are not here yet are loaded, and others that nobody uses any more make
+    /// room where the machine's memory is half full of models.
+    ///
+    /// # Errors
+    /// Where a model's files cannot be found or fetched, or do not fit.
+    pub fn load(&mut self, settings: &Settings, finder: &Finder) -> Result<Models> {
+        // All downloads before the first model.
+        finder.provide_all(wanted(settings).filter(|(role, name)| !self.has(*role, name)))?;
+        let vqgan = self.vqgan(&settings.vqgan, finder)?;
+        let clips = settings.clip.iter().map(|name| self.clip(name, finder)).collect::<Result<_>>()?;
+        Ok(Models { vqgan, clips })
+    }
+
+    /// A CLIP model, loaded where it is not here yet.
+    ///
+    /// # Errors
+    /// Where its files cannot be found or fetched, or do not fit.
+    pub fn clip(&mut self, name: &str, finder: &Finder) -> Result<LoadedModel<Clip>> {
+        if let Some(clip) = self.clips.iter().find(|clip| clip.name == name) {
+            return Ok(clip.clone());
+        }
+        self.make_room();
+        let clip = LoadedModel::load(finder, Role::Clip, name, Clip::load)?;
+        self.clips.push(clip.clone());
+        Ok(clip)
+    }
+
+    fn vqgan(&mut self, name: &str, finder: &Finder) -> Result<LoadedModel<Vqgan>> {
+        if let Some(vqgan) = self.vqgans.iter().find(|vqgan| vqgan.name == name) {
+            return Ok(vqgan.clone());
+        }
+        self.make_room();
+        let vqgan = LoadedModel::load(finder, Role::Vqgan, name, Vqgan::load)?;
+        self.vqgans.push(vqgan.clone());
+        Ok(vqgan)
+    }
+
+    fn has(&self, role: Role, name: &str) -> bool {
+        match role {
+            Role::Vqgan => self.vqgans.iter().any(|vqgan| vqgan.name == name),
+            Role::Clip => self.clips.iter().any(|clip| clip.name == name),
+        }
+    }
+
+    fn make_room(&mut self) {
+        let bytes = self.vqgans.iter().map(|vqgan| vqgan.model.bytes()).sum::<u64>()
+            + self.clips.iter().map(|clip| clip.model.bytes()).sum::<u64>();
+        if machine::memory().is_some_and(|memory| bytes > memory.total / 2) {
+            self.vqgans.retain(|vqgan| Arc::strong_count(&vqgan.model) > 1);
+            self.clips.retain(|clip| Arc::strong_count(&clip.model) > 1);
+        }
     }
 }
 

@@ -21,13 +21,13 @@ pub(super) fn perceptor(
     let model = &clip.model;
     let mut targets = Vec::new();
     for (index, prompt) in settings.prompt.all().iter().enumerate() {
-        let tokens = model.tokenizer().encode(&prompt.text)?;
-        if let Some(dropped) = &tokens.dropped {
+        let text = model.read(&prompt.text)?;
+        if let Some(dropped) = &text.dropped {
             let longest = model.config().text.context_length;
             let name = &clip.name;
             warn(format!("the prompt is longer than the {longest} tokens {name} reads; it does not see: {dropped}"));
         }
-        let feature = model.text_feature(&tokens)?;
+        let feature = text.feature;
         targets.push(Target { name: format!("prompt:{index}"), feature, weight: prompt.weight, stop: prompt.stop });
     }
     for (index, prompt) in settings.image_prompt.iter().enumerate() {

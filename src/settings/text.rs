@@ -28,6 +28,13 @@ pub(crate) fn number(text: &str) -> Result<f64, String> {
     text.trim().parse().map_err(|_| format!("`{text}` is no number: write it as 0.5"))
 }
 
+/// What is wrong with options, in one line.
+pub(crate) fn first_paragraph(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let first = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect::<Vec<_>>().join(" ");
+    first.trim_start_matches("error: ").to_owned()
+}
+
 /// Serialises a type through `Display` and `FromStr`.
 macro_rules! serde_as_text {
     ($type:ty) => {

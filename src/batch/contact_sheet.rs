@@ -1,0 +1,165 @@
+//! All pictures of a batch on one sheet: a PNG, or a page that links to them.
+
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, ImageEncoder};
+
+use crate::output::{Existing, write_whole};
+use crate::picture::{self, bicubic};
+use crate::settings::{Settings, Size};
+use crate::{Error, Result};
+
+/// The longer side of a picture on a sheet, in pixels, where there are few.
+const LARGEST: u32 = 256;
+/// Space between two.
+const GAP: u32 = 8;
+/// The longer side of a sheet.
+const LARGEST_SHEET: u32 = 8192;
+
+/// A picture on the sheet.
+#[derive(Clone, Debug)]
+pub struct Card {
+    /// Its file
+    pub path: PathBuf,
+    /// What it is made by
+    pub settings: Settings,
+    /// How well it fits its prompt
+    pub score: Option<f64>,
+}
+
+/// Writes a sheet: a page where the name ends in `.html`, else a PNG.
+///
+/// # Errors
+/// Where a picture cannot be read, or the sheet not written.
+pub fn write_sheet(path: &Path, cards: &[Card]) -> Result<()> {
+    let content = if is_page(path) { page(path, cards).into_bytes() } else { sheet(cards)? };
+    write_whole(path, &content, Existing::Replace)
+}
+
+/// Whether a sheet of this name is a page.
+#[must_use]
+pub fn is_page(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html"))
+}
+
+/// A PNG of all pictures in rows, in their order, on grey.
+fn sheet(cards: &[Card]) -> Result<Vec<u8>> {
+    let count = u32::try_from(cards.len()).unwrap_or(u32::MAX).max(1);
+    let columns = (1..=count).find(|columns| columns.saturating_mul(*columns) >= count).unwrap_or(1);
+    let rows = count.div_ceil(columns);
+    let side = LARGEST.min((LARGEST_SHEET / columns).saturating_sub(GAP)).max(1);
+    let cell = side + GAP;
+    let mut sheet = RgbImage::from_pixel(columns * cell + GAP, rows * cell + GAP, image::Rgb([64; 3]));
+    for (card, number) in cards.iter().zip(0..) {
+        let small = within(&picture::read(&card.path)?, side)?;
+        let (left, top) = (number % columns * cell + GAP, number / columns * cell + GAP);
+        let (x, y) = (left + (side - small.width()) / 2, top + (side - small.height()) / 2);
+        image::imageops::replace(&mut sheet, &small, x.into(), y.into());
+    }
+    let mut file = Vec::new();
+    PngEncoder::new(&mut file)
+        .write_image(sheet.as_raw(), sheet.width(), sheet.height(), ExtendedColorType::Rgb8)
+        .map_err(|error| Error::fault(format!("cannot encode the contact sheet: {error}")))?;
+    Ok(file)
+}
+
+/// A picture brought into a square; a small one stays as it is.
+fn within(picture: &RgbImage, side: u32) -> Result<RgbImage> {
+    let longer = picture.width().max(picture.height());
+    if longer <= side {
+        return Ok(picture.clone());
+    }
+    let scaled = |length: u32| (u64::from(length) * u64::from(side)).div_ceil(u64::from(longer)).max(1);
+    let length = |length: u32| usize::try_from(scaled(length)).unwrap_or(1);
+    bicubic(picture, Size { width: length(picture.width()), height: length(picture.height()) })
+}
+
+/// A page with each picture, its prompt, its seed and its score.
+fn page(path: &Path, cards: &[Card]) -> String {
+    let figure = |Card { path: picture, settings, score }: &Card| {
+        let link = link(path, picture);
+        let prompt = settings.prompt.to_string();
+        let prompt = html_escape::encode_text(&prompt);
+        let score = score.map_or_else(String::new, |score| format!(" · {score:.4}"));
+        let seed = settings.seed;
+        format!(
+            "<figure><a href=\"{link}\"><img src=\"{link}\" alt=\"\" loading=\"lazy\"></a>\n\
+             <figcaption>{prompt}<br><small>seed {seed}{score}</small></figcaption></figure>\n"
+        )
+    };
+    let figures: String = cards.iter().map(figure).collect();
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Contact sheet</title>\n\
+         <style>body {{ background: #404040; color: #f0f0f0; font: 14px sans-serif; display: flex; flex-wrap: wrap; \
+         gap: 12px; margin: 12px; }}\nfigure {{ margin: 0; width: {LARGEST}px; overflow-wrap: anywhere; }}\n\
+         img {{ max-width: 100%; }}</style></head>\n<body>\n{figures}</body></html>\n"
+    )
+}
+
+/// How a page links to a picture: from its own folder where it lies there or deeper, else by the whole path.
+fn link(page: &Path, picture: &Path) -> String {
+    let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let (page, picture) = (whole(page), whole(picture));
+    let folder = page.parent().unwrap_or_else(|| Path::new(""));
+    let text = match picture.strip_prefix(folder) {
+        Ok(relative) => relative.to_string_lossy().into_owned(),
+        Err(_) => return url::Url::from_file_path(&picture).map_or_else(|()| String::new(), |url| url.to_string()),
+    };
+    // Relative links are escaped part by part.
+    let parts = text.split(['/', std::path::MAIN_SEPARATOR]);
+    parts
+        .map(|part| url::form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>().replace('+', "%20"))
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{Overrides, combine};
+
+    fn cards(folder: &Path, count: u8) -> Vec<Card> {
+        let settings = |prompt: &str| {
+            combine(&[Overrides { prompt: Some(prompt.parse().unwrap()), ..Overrides::default() }]).unwrap()
+        };
+        (0..count)
+            .map(|index| {
+                let path = folder.join(format!("a b&{index}.png"));
+                RgbImage::from_pixel(300 + u32::from(index), 100, image::Rgb([index, 0, 0])).save(&path).unwrap();
+                Card { path, settings: settings("<b>a</b> & \"b\""), score: Some(0.25) }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_picture_is_on_the_sheet() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sheet.png");
+        write_sheet(&path, &cards(folder.path(), 5)).unwrap();
+        let sheet = image::open(&path).unwrap().to_rgb8();
+        // Three columns and two rows.
+        assert_eq!(sheet.dimensions(), (3 * 264 + 8, 2 * 264 + 8));
+        for index in 0..5_u8 {
+            let (column, row) = (u32::from(index % 3), u32::from(index / 3));
+            assert_eq!(sheet.get_pixel(column * 264 + 136, row * 264 + 136).0, [index, 0, 0]);
+        }
+        write_sheet(&path, &[]).unwrap();
+    }
+
+    #[test]
+    fn a_page_links_and_escapes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sheet.html");
+        let pictures = folder.path().join("out");
+        std::fs::create_dir(&pictures).unwrap();
+        write_sheet(&path, &cards(&pictures, 2)).unwrap();
+        let page = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            page.contains("<img src=\"out/a%20b%261.png\"") && page.contains("&lt;b&gt;a&lt;/b&gt; &amp; \"b\""),
+            "{page}"
+        );
+        assert!(page.contains("seed 0 · 0.2500") && page.matches("<figure>").count() == 2);
+    }
+}

@@ -1,0 +1,184 @@
+//! What became of every line: written down as soon as it is known, and the best samples kept.
+
+use std::path::PathBuf;
+
+use super::places::Place;
+use super::plan::{Done, Group, Planned, Sample, Work};
+use super::results::{Outcome, Record, Results, Status};
+use super::run::Message;
+use super::{Card, Drawn};
+use crate::{Error, Result};
+
+/// Follows a batch.
+pub struct Ledger {
+    keep: Option<usize>,
+    results: Results,
+    groups: Vec<Open>,
+    /// How many pictures were drawn now
+    pub drawn: usize,
+    /// How many were there, or are the same as those of another line
+    pub skipped: usize,
+    /// How many could not be drawn, lines that could not be read among them
+    pub failed: usize,
+    /// How many were planned
+    pub planned: usize,
+    /// Whether each was read
+    pub all_planned: bool,
+    cards: Vec<(usize, Vec<Card>)>,
+}
+
+/// A group whose samples are not all done.
+struct Open {
+    group: Group,
+    ends: Vec<Option<End>>,
+    /// Whether anything was done for it now
+    touched: bool,
+}
+
+/// How a sample came out.
+struct End {
+    done: std::result::Result<Done, String>,
+    seconds: Option<f64>,
+}
+
+/// A group that is done.
+#[derive(Debug, Default)]
+pub struct Closed {
+    /// What became of its pictures, the best first
+    pub records: Vec<Record>,
+    /// The pictures that are there, the best first; none where all were there before
+    pub pictures: Vec<PathBuf>,
+}
+
+impl Ledger {
+    /// A ledger that keeps so many of each group's pictures, or all.
+    #[must_use]
+    pub fn new(keep: Option<usize>, results: Results) -> Self {
+        let (groups, cards) = (Vec::new(), Vec::new());
+        Self { keep, results, groups, drawn: 0, skipped: 0, failed: 0, planned: 0, all_planned: false, cards }
+    }
+
+    /// Notes a message. Returns the group that is done by it, where one is.
+    ///
+    /// # Errors
+    /// Where the results cannot be written.
+    pub fn note(&mut self, message: &Message) -> Result<Option<Closed>> {
+        match message {
+            Message::Planned(Planned::Group(group)) => self.open(group),
+            Message::Planned(Planned::Same(_)) => {
+                self.skipped += 1;
+                self.planned += 1;
+                Ok(None)
+            }
+            Message::Planned(Planned::Bad(place, error)) => self.bad(place, error).map(Some),
+            Message::AllPlanned => {
+                self.all_planned = true;
+                Ok(None)
+            }
+            Message::Ended { task, result, seconds, .. } => {
+                let open = &mut self.groups[task.group];
+                let done = match result {
+                    // It is to be drawn again.
+                    Err(Error::Stopped) => return Ok(None),
+                    Err(error) => {
+                        self.failed += 1;
+                        Err(error.to_string())
+                    }
+                    Ok(drawn) => {
+                        let is_new = matches!(task.sample.work, Work::Draw(_));
+                        *(if is_new { &mut self.drawn } else { &mut self.skipped }) += 1;
+                        Ok(done(drawn))
+                    }
+                };
+                let seconds = matches!(task.sample.work, Work::Draw(_)).then_some(*seconds);
+                open.ends[task.index] = Some(End { done, seconds });
+                open.touched = true;
+                self.close(task.group)
+            }
+            Message::Begun { .. } | Message::Event { .. } => Ok(None),
+        }
+    }
+
+    /// Pictures that are there, in the order of their lines, the best of each line first.
+    #[must_use]
+    pub fn cards(&self) -> Vec<Card> {
+        let mut cards: Vec<_> = self.cards.iter().collect();
+        cards.sort_by_key(|(group, _)| *group);
+        cards.into_iter().flat_map(|(_, cards)| cards.clone()).collect()
+    }
+
+    fn open(&mut self, group: &Group) -> Result<Option<Closed>> {
+        let end = |sample: &Sample| match &sample.work {
+            Work::Nothing(done) => Some(End { done: Ok(done.clone()), seconds: None }),
+            Work::Draw(_) | Work::Score(_) => None,
+        };
+        let ends: Vec<_> = group.samples.iter().map(end).collect();
+        self.planned += ends.len();
+        self.skipped += ends.iter().flatten().count();
+        self.groups.push(Open { group: group.clone(), ends, touched: false });
+        self.close(self.groups.len() - 1)
+    }
+
+    fn bad(&mut self, place: &Place, error: &Error) -> Result<Closed> {
+        self.failed += 1;
+        self.planned += 1;
+        let outcome = Outcome { error: Some(error.to_string()), ..Outcome::new(Status::Failed, place) };
+        let records = vec![Record { picture: None, outcome: Some(outcome) }];
+        self.results.append_new(&records)?;
+        Ok(Closed { records, pictures: Vec::new() })
+    }
+
+    /// Closes a group whose samples are all done: the best are kept, and all are written down.
+    fn close(&mut self, number: usize) -> Result<Option<Closed>> {
+        let open = &mut self.groups[number];
+        if open.ends.iter().any(Option::is_none) {
+            return Ok(None);
+        }
+        let ends: Vec<End> = open.ends.drain(..).flatten().collect();
+        let samples = std::mem::take(&mut open.group.samples);
+        let mut ranked: Vec<(Sample, End)> = samples.into_iter().zip(ends).collect();
+        // The best first; what was not scored or failed comes last, in its own order.
+        let score = |end: &End| end.done.as_ref().ok().and_then(|done| done.score).unwrap_or(f64::NEG_INFINITY);
+        ranked.sort_by(|(_, first), (_, second)| score(second).total_cmp(&score(first)));
+        let several = ranked.len() > 1;
+        let (mut closed, mut cards, mut dropped) = (Closed::default(), Vec::new(), Vec::new());
+        for (index, (sample, end)) in ranked.into_iter().enumerate() {
+            let rank = (several && end.done.is_ok()).then_some(index + 1);
+            let is_dropped = rank.zip(self.keep).is_some_and(|(rank, keep)| rank > keep);
+            let status = if is_dropped { Status::Dropped } else { Status::Done };
+            let outcome = match end.done {
+                Err(error) => Outcome { error: Some(error), ..Outcome::new(Status::Failed, &open.group.place) },
+                Ok(done) => {
+                    if is_dropped {
+                        dropped.push(sample.output.clone());
+                    } else {
+                        let (path, settings) = (sample.output.clone(), sample.settings.clone());
+                        cards.push(Card { path: path.clone(), settings, score: done.score });
+                        closed.pictures.extend(open.touched.then_some(path));
+                    }
+                    Outcome {
+                        iterations: Some(done.iterations),
+                        loss: done.loss,
+                        score: done.score,
+                        rank,
+                        seconds: end.seconds,
+                        ..Outcome::new(status, &open.group.place)
+                    }
+                }
+            };
+            closed.records.push(Record { picture: Some((sample.output, sample.settings)), outcome: Some(outcome) });
+        }
+        self.cards.push((number, cards));
+        // Written down before it is gone, so that it is not drawn again.
+        self.results.append_new(&closed.records)?;
+        for path in dropped.iter().filter(|path| path.exists()) {
+            std::fs::remove_file(path).map_err(|source| Error::Write { path: path.clone(), source })?;
+        }
+        Ok(Some(closed))
+    }
+}
+
+fn done(drawn: &Drawn) -> Done {
+    let result = &drawn.recipe.result;
+    Done { dropped: false, score: drawn.score, iterations: result.iterations_done, loss: result.loss }
+}

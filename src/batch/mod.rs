@@ -1,0 +1,26 @@
+//! Many pictures in one go: what lines ask for, where their pictures go, and what became of them.
+
+mod braces;
+mod contact_sheet;
+mod draw;
+mod entry;
+mod ledger;
+mod lines;
+mod places;
+mod plan;
+mod results;
+mod run;
+mod score;
+mod source;
+
+pub use braces::expand;
+pub use contact_sheet::{Card, is_page, write_sheet};
+pub use draw::Drawn;
+pub use entry::{Asked, Entry};
+pub use ledger::{Closed, Ledger};
+pub use lines::{LONGEST_LINE, Lines};
+pub use places::{Place, Places};
+pub use plan::{Common, Done, Group, Planned, Sample, Work};
+pub use results::{Known, Outcome, Record, Results, Status};
+pub use run::{Message, Messages, Run, Task, start};
+pub use source::{Entries, Form, open, read};

@@ -1,0 +1,218 @@
+//! What became of each line, a JSON object a line: a file that a batch reads, too.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::entry::RESULT;
+use super::places::{Place, is_same};
+use crate::models::files::unreadable;
+use crate::settings::Settings;
+use crate::{Error, Result};
+
+/// What became of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It is there
+    Done,
+    /// It was drawn, and was not among the best
+    Dropped,
+    /// It could not be drawn
+    Failed,
+}
+
+/// What became of a picture, and how it went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// What became of it
+    pub status: Status,
+    /// The file its line is in
+    pub file: String,
+    /// The line, from 1
+    pub line: usize,
+    /// Iterations done
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iterations: Option<usize>,
+    /// The last iteration's loss
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<f64>,
+    /// How well it fits its prompt: a mean of cosines, −1 to 1
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// Its place among the samples of its prompt, from 1
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<usize>,
+    /// Time it took to draw
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// What went wrong
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// A line of the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The picture's file and settings; none of a line that could not be read
+    pub picture: Option<(PathBuf, Settings)>,
+    /// What became of it; none where nothing has yet
+    pub outcome: Option<Outcome>,
+}
+
+impl Outcome {
+    /// What became of a line, and nothing of how it went.
+    #[must_use]
+    pub fn new(status: Status, place: &Place) -> Self {
+        let (file, line) = (place.file.clone(), place.line);
+        Self { status, file, line, iterations: None, loss: None, score: None, rank: None, seconds: None, error: None }
+    }
+
+    /// Whether it tells the same, however long it took.
+    fn is_same(&self, other: &Self) -> bool {
+        let told = |outcome: &Self| (outcome.status, outcome.score, outcome.rank, outcome.error.clone());
+        told(self) == told(other)
+    }
+}
+
+impl Record {
+    /// The line's JSON.
+    ///
+    /// # Errors
+    /// Where it cannot be put into JSON.
+    pub fn to_json(&self) -> Result<Value> {
+        let fault = |error: serde_json::Error| Error::fault(format!("cannot write a result: {error}"));
+        let mut line = Map::new();
+        if let Some((output, settings)) = &self.picture {
+            if let Value::Object(settings) = serde_json::to_value(settings).map_err(fault)? {
+                line.extend(settings);
+            }
+            line.insert("output".into(), Value::String(output.to_string_lossy().into_owned()));
+        }
+        // The key alone says that braces in it are no choice.
+        line.insert(RESULT.into(), serde_json::to_value(&self.outcome).map_err(fault)?);
+        Ok(Value::Object(line))
+    }
+
+    fn parse(line: &str) -> Option<Self> {
+        let mut fields: Map<String, Value> = serde_json::from_str(line).ok()?;
+        let outcome = serde_json::from_value(fields.remove(RESULT)?).ok()?;
+        let output = fields.remove("output");
+        // Settings of another version's are not those of a line of today.
+        let settings = serde_json::from_value(Value::Object(fields)).ok();
+        let output = output.as_ref().and_then(Value::as_str).map(PathBuf::from);
+        Some(Self { picture: output.zip(settings), outcome: Some(outcome) })
+    }
+}
+
+/// The file of results, while a batch runs.
+pub struct Results {
+    /// None where none is kept
+    file: Option<(PathBuf, File)>,
+    known: Arc<Known>,
+}
+
+/// What became of pictures in earlier runs, by their files.
+#[derive(Default)]
+pub struct Known {
+    pictures: HashMap<PathBuf, (Settings, Outcome)>,
+    /// Lines that could not be used
+    bad: Vec<Outcome>,
+}
+
+impl Known {
+    /// Whether a record tells nothing new.
+    fn has(&self, record: &Record) -> bool {
+        let Some(outcome) = &record.outcome else { return false };
+        match &record.picture {
+            Some((output, settings)) => self.of(output, settings).is_some_and(|known| known.is_same(outcome)),
+            None => self
+                .bad
+                .iter()
+                .any(|known| (known.line, &known.file) == (outcome.line, &outcome.file) && known.is_same(outcome)),
+        }
+    }
+
+    /// What became of a picture, where it was made by these settings.
+    #[must_use]
+    pub fn of(&self, output: &Path, settings: &Settings) -> Option<&Outcome> {
+        self.pictures.get(output).filter(|(used, _)| is_same(used, settings)).map(|(_, outcome)| outcome)
+    }
+}
+
+impl Results {
+    /// No file.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { file: None, known: Arc::default() }
+    }
+
+    /// Opens or begins a file, and holds it alone. A line that was cut off is taken away.
+    ///
+    /// # Errors
+    /// Where it cannot be read or written, holds something else, or another batch holds it.
+    pub fn open(path: &Path) -> Result<Self> {
+        let hint = "name another with --results";
+        let fault = |problem: String| Error::file(path, problem, hint);
+        let system = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound => fault("there is no such folder".into()),
+            _ => fault(unreadable(&error)),
+        };
+        if path.is_dir() {
+            return Err(fault("this is a folder".into()));
+        }
+        let mut file =
+            OpenOptions::new().create(true).truncate(false).read(true).append(true).open(path).map_err(system)?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(fault("another batch is writing it".into()));
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(system)?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+        let text = std::str::from_utf8(&bytes[..whole]).map_err(|_| fault("this is no file of results".into()))?;
+        let mut known = Known::default();
+        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let problem = || fault(format!("line {} is no result of a batch", index + 1));
+            let record = Record::parse(line).ok_or_else(problem)?;
+            match (record.picture, record.outcome) {
+                (Some((output, settings)), Some(outcome)) => drop(known.pictures.insert(output, (settings, outcome))),
+                (None, Some(outcome)) => known.bad.push(outcome),
+                (_, None) => {}
+            }
+        }
+        if whole < bytes.len() {
+            // What was cut off begins as a result does, or it is none of ours.
+            if bytes[whole] != b'{' {
+                return Err(fault("this is no file of results".into()));
+            }
+            file.set_len(whole as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(system)?;
+        }
+        Ok(Self { file: Some((path.to_owned(), file)), known: Arc::new(known) })
+    }
+
+    /// What became of pictures in earlier runs.
+    #[must_use]
+    pub fn known(&self) -> &Arc<Known> {
+        &self.known
+    }
+
+    /// Writes what earlier runs did not behind the others, all of it at once.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn append_new(&mut self, records: &[Record]) -> Result<()> {
+        let mut text = String::new();
+        for record in records.iter().filter(|record| !self.known.has(record)) {
+            text += &record.to_json()?.to_string();
+            text.push('\n');
+        }
+        let Some((path, file)) = self.file.as_mut().filter(|_| !text.is_empty()) else { return Ok(()) };
+        let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_data());
+        written.map_err(|source| Error::Write { path: path.clone(), source })
+    }
+}

@@ -1,0 +1,234 @@
+//! Workers that draw what is planned, while the plan is still read.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::draw::{Drawn, draw};
+use super::places::Place;
+use super::plan::{Group, Planned, Sample, Work};
+use crate::models::Finder;
+use crate::session::{Event, ModelStore, Stop};
+use crate::settings::DeviceChoice;
+use crate::{Error, Result};
+
+/// Pictures that wait for a worker: reading goes no further ahead.
+const WAITING: usize = 1024;
+/// How often it is looked whether it is to stop.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// How a batch is run.
+pub struct Run {
+    /// A worker for each: all of them at the same time
+    pub devices: Vec<DeviceChoice>,
+    /// Whether pictures are scored
+    pub scored: bool,
+    /// The CLIP models that score; those that draw where none is named
+    pub rank_with: Vec<String>,
+    /// No network
+    pub offline: bool,
+    /// What stops it
+    pub stop: Stop,
+}
+
+/// A picture that a worker has.
+#[derive(Clone)]
+pub struct Task {
+    /// Its line
+    pub place: Place,
+    /// Its group
+    pub group: usize,
+    /// Which of the group's samples
+    pub index: usize,
+    /// The picture
+    pub sample: Sample,
+}
+
+/// What a batch tells as it goes.
+pub enum Message {
+    /// A line was read; groups are numbered in this order, from 0
+    Planned(Planned),
+    /// All lines were read
+    AllPlanned,
+    /// A worker, by its number, begins with a picture
+    Begun {
+        /// The worker
+        worker: usize,
+        /// The picture
+        task: Task,
+    },
+    /// Something happened at a worker
+    Event {
+        /// The worker
+        worker: usize,
+        /// What
+        event: Event,
+    },
+    /// A worker is done with a picture
+    Ended {
+        /// The worker
+        worker: usize,
+        /// The picture
+        task: Task,
+        /// How it came out
+        result: Result<Drawn>,
+        /// Time it took
+        seconds: f64,
+    },
+}
+
+/// What all workers share.
+struct Shared {
+    run: Run,
+    models: Mutex<ModelStore>,
+    waiting: Mutex<Receiver<Task>>,
+    /// Workers that have a picture
+    busy: AtomicUsize,
+    messages: Sender<Message>,
+}
+
+/// Messages of a batch, to the last: the last line's last picture, or the last before it was to stop.
+pub struct Messages {
+    received: Receiver<Message>,
+    shared: Arc<Shared>,
+    all_planned: bool,
+    /// Pictures that were planned and are not ended
+    open: HashSet<(usize, usize)>,
+    groups: usize,
+}
+
+/// Starts to read a plan and to draw it.
+#[must_use]
+pub fn start(run: Run, plan: impl Iterator<Item = Planned> + Send + 'static) -> Messages {
+    let (messages, received) = channel();
+    let (tasks, waiting) = sync_channel(WAITING);
+    let busy = AtomicUsize::new(0);
+    let shared = Shared { run, models: Mutex::default(), waiting: waiting.into(), busy, messages: messages.clone() };
+    let shared = Arc::new(shared);
+    let stop = shared.run.stop.clone();
+    std::thread::spawn(move || read(plan, &stop, &tasks, &messages));
+    for worker in 0..shared.run.devices.len() {
+        let shared = shared.clone();
+        std::thread::spawn(move || work(worker, &shared));
+    }
+    Messages { received, shared, all_planned: false, open: HashSet::new(), groups: 0 }
+}
+
+/// Hands out the plan; that nobody takes it any more ends it.
+fn read(plan: impl Iterator<Item = Planned>, stop: &Stop, tasks: &SyncSender<Task>, messages: &Sender<Message>) {
+    let mut groups = 0;
+    for planned in plan {
+        if stop.is_requested() {
+            return;
+        }
+        let mut to_do = Vec::new();
+        if let Planned::Group(Group { place, samples }) = &planned {
+            let samples = samples.iter().enumerate().filter(|(_, sample)| !matches!(sample.work, Work::Nothing(_)));
+            let task = |(index, sample): (usize, &Sample)| Task {
+                place: place.clone(),
+                group: groups,
+                index,
+                sample: sample.clone(),
+            };
+            to_do.extend(samples.map(task));
+            groups += 1;
+        }
+        if messages.send(Message::Planned(planned)).is_err() {
+            return;
+        }
+        for task in to_do {
+            if tasks.send(task).is_err() {
+                return;
+            }
+        }
+    }
+    let _ = messages.send(Message::AllPlanned);
+}
+
+/// Draws what waits until nothing does or it is to stop.
+fn work(worker: usize, shared: &Shared) {
+    let stop = &shared.run.stop;
+    while !stop.is_requested() {
+        let task = shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(INTERVAL);
+        let task = match task {
+            Ok(task) => task,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        shared.busy.fetch_add(1, Ordering::SeqCst);
+        // What is to stop now is not begun.
+        if !stop.is_requested() {
+            let _ = shared.messages.send(Message::Begun { worker, task: task.clone() });
+            let began = Instant::now();
+            let result = catch_unwind(AssertUnwindSafe(|| one(worker, &task.sample, shared)));
+            let result = result.unwrap_or_else(|_| Err(Error::fault("the thread that drew the picture failed")));
+            let seconds = began.elapsed().as_secs_f64();
+            let _ = shared.messages.send(Message::Ended { worker, task, result, seconds });
+        }
+        shared.busy.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn one(worker: usize, sample: &Sample, shared: &Shared) -> Result<Drawn> {
+    let Run { devices, scored, rank_with, offline, stop } = &shared.run;
+    let tell = |event| drop(shared.messages.send(Message::Event { worker, event }));
+    let mut sample = sample.clone();
+    if devices[worker] != DeviceChoice::Auto {
+        sample.settings.device = devices[worker];
+    }
+    sample.settings.device.open()?;
+    let (models, judges) = {
+        let mut store = shared.models.lock().unwrap_or_else(PoisonError::into_inner);
+        let finder = Finder::new(*offline, stop, &tell);
+        let models = store.load(&sample.settings, &finder)?;
+        let judges = match (scored, rank_with.as_slice()) {
+            (false, _) => Vec::new(),
+            (true, []) => models.clips.clone(),
+            (true, names) => names.iter().map(|name| store.clip(name, &finder)).collect::<Result<_>>()?,
+        };
+        (models, judges)
+    };
+    draw(&sample, &models, &judges, devices.len(), stop, &tell)
+}
+
+impl Messages {
+    fn note(&mut self, message: &Message) {
+        match message {
+            Message::Planned(Planned::Group(group)) => {
+                let to_do = group.samples.iter().enumerate();
+                let to_do = to_do.filter(|(_, sample)| !matches!(sample.work, Work::Nothing(_)));
+                self.open.extend(to_do.map(|(index, _)| (self.groups, index)));
+                self.groups += 1;
+            }
+            Message::AllPlanned => self.all_planned = true,
+            Message::Ended { task, .. } => drop(self.open.remove(&(task.group, task.index))),
+            Message::Planned(_) | Message::Begun { .. } | Message::Event { .. } => {}
+        }
+    }
+}
+
+impl Iterator for Messages {
+    type Item = Message;
+
+    fn next(&mut self) -> Option<Message> {
+        loop {
+            if self.all_planned && self.open.is_empty() {
+                return None;
+            }
+            // What a worker tells is there before it is no longer busy.
+            let idle = self.shared.run.stop.is_requested() && self.shared.busy.load(Ordering::SeqCst) == 0;
+            match self.received.recv_timeout(if idle { Duration::ZERO } else { INTERVAL }) {
+                Ok(message) => {
+                    self.note(&message);
+                    return Some(message);
+                }
+                Err(RecvTimeoutError::Timeout) if idle => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+}

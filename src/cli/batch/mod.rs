@@ -1,0 +1,214 @@
+//! `text2art batch`: many pictures from a file of prompts.
+
+mod display;
+
+use std::path::{Path, PathBuf};
+
+use super::conduct::Conduct;
+use super::generate::prompt;
+use super::report::Reporter;
+use super::{DONE, FAILED, INTERRUPTED, interrupt, output, sources};
+use crate::batch::{
+    Common, Entries, Form, Ledger, Place, Places, Planned, Record, Results, Run, is_page, open, read, start,
+    write_sheet,
+};
+use crate::output::{check_folder, check_picture_name};
+use crate::session::Event;
+use crate::settings::{DeviceChoice, Overrides, combine};
+use crate::{Error, Result};
+use display::Display;
+
+/// What `batch` was asked for.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// A file of prompts: .txt, .csv, .jsonl or .toml; or - for standard input
+    ///
+    /// .txt has a prompt a line, `#` before comments, and options of its own behind ` -- `. .csv, .jsonl and .toml
+    /// (a [[picture]] each) name settings, such as prompt, seed, size or output. `a {red,green} apple` and
+    /// `--seed {1..8}` stand for several lines.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    overrides: Overrides,
+    /// The PNGs' files, with {slug}, {seed} and n in braces
+    ///
+    /// A name that is taken gets -2, -3 and so on, unless the picture in it was made by just these settings: then
+    /// nothing is left to do.
+    #[arg(short, long, value_name = "TEMPLATE", help_heading = "Output")]
+    output: Option<String>,
+    /// Draw all anew, and replace what is there
+    #[arg(long, help_heading = "Output")]
+    force: bool,
+    /// The file's form, where its name does not tell
+    #[arg(long, value_enum, value_name = "FORM")]
+    format: Option<Form>,
+    /// Draw N seeds of each prompt, and rank them by CLIP
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    samples: u16,
+    /// Keep the best K of them
+    #[arg(long, value_name = "K", requires = "samples", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    keep: Option<u16>,
+    /// The CLIP models that rank, separated by commas: those that draw where none is named
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    rank_with: Vec<String>,
+    /// Pictures drawn at the same time, on each device
+    #[arg(long, value_name = "N", default_value = "1", help_heading = "Machine", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
+    /// Devices to draw on, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "device", help_heading = "Machine")]
+    devices: Vec<DeviceChoice>,
+    /// What becomes of each line, a JSON object a line; or none
+    #[arg(long, value_name = "FILE", default_value = "results.jsonl", help_heading = "Output")]
+    results: PathBuf,
+    /// All pictures on one sheet: a .png or a .html; may be given several times
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    contact_sheet: Vec<PathBuf>,
+    /// A configuration file, or none
+    #[arg(long, value_name = "FILE", help_heading = "Settings")]
+    config: Option<PathBuf>,
+    /// Print what would be drawn, a JSON object a line, and draw nothing
+    #[arg(long, help_heading = "Settings")]
+    dry_run: bool,
+    #[command(flatten)]
+    pub(super) conduct: Conduct,
+}
+
+pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
+    arguments.conduct.use_threads()?;
+    let common = common(arguments, reporter)?;
+    let devices = devices(arguments)?;
+    for sheet in &arguments.contact_sheet {
+        check_sheet(sheet)?;
+    }
+    let (entries, name) = entries(arguments)?;
+    let results = match arguments.results.to_str() {
+        Some("none") => Results::none(),
+        _ if arguments.dry_run => Results::none(),
+        _ => Results::open(&arguments.results)?,
+    };
+    let known = results.known().clone();
+    let keep = common.keep;
+    let scored = common.is_scored();
+    let mut places = Places::new(arguments.output.clone(), arguments.force);
+    let plan = entries.flat_map(move |entry| common.plan(entry, &name, &mut places, &known));
+    if arguments.dry_run {
+        return dry_run(plan, reporter);
+    }
+    let stop = interrupt::stop_on_signal()?;
+    let run = Run {
+        devices,
+        scored,
+        rank_with: arguments.rank_with.clone(),
+        offline: arguments.conduct.offline,
+        stop: stop.clone(),
+    };
+    let mut ledger = Ledger::new(keep, results);
+    let mut display = Display::new(reporter, run.devices.len());
+    // That results cannot be written is told once: the pictures tell themselves what they are.
+    let mut unwritten = false;
+    for message in start(run, plan) {
+        let noted = ledger.note(&message);
+        display.tell(&message, &ledger);
+        match noted {
+            Ok(Some(closed)) => {
+                display.closed(&closed);
+                for path in &closed.pictures {
+                    display.above(|| output::print_line(&path.display().to_string()))?;
+                }
+            }
+            Err(error) if !unwritten => {
+                unwritten = true;
+                display.warn(&format!("{error}; the pictures go on"));
+            }
+            Ok(None) | Err(_) => {}
+        }
+    }
+    for sheet in &arguments.contact_sheet {
+        write_sheet(sheet, &ledger.cards())?;
+    }
+    display.finished(&ledger);
+    let exit_code = if stop.is_requested() {
+        INTERRUPTED
+    } else if ledger.failed > 0 {
+        FAILED
+    } else {
+        DONE
+    };
+    Ok(exit_code)
+}
+
+/// What is the same for all lines, checked as far as it can be without one.
+fn common(arguments: &Arguments, reporter: &Reporter) -> Result<Common> {
+    let mut warnings = Vec::new();
+    let environment = sources::environment(&mut |message| warnings.push(message))?;
+    let config = sources::config_file(arguments.config.as_deref())?;
+    let weaker = vec![arguments.overrides.clone(), environment, config];
+    let any = Overrides { prompt: Some(prompt("any")?), ..Overrides::default() };
+    combine(&[weaker.as_slice(), &[any]].concat())?;
+    for message in warnings {
+        reporter.tell(&Event::Warning { message });
+    }
+    let samples = usize::from(arguments.samples);
+    let keep = arguments.keep.map(usize::from);
+    let scored = !arguments.rank_with.is_empty();
+    if let Some(template) = &arguments.output {
+        check_picture_name(Path::new(template))?;
+    }
+    Ok(Common { weaker, samples, keep, scored, force: arguments.force })
+}
+
+/// A worker's device each.
+fn devices(arguments: &Arguments) -> Result<Vec<DeviceChoice>> {
+    let named = if arguments.devices.is_empty() { &[DeviceChoice::Auto][..] } else { &arguments.devices };
+    for device in named {
+        device.open()?;
+    }
+    let jobs = usize::from(arguments.jobs);
+    Ok(named.iter().flat_map(|device| std::iter::repeat_n(*device, jobs)).collect())
+}
+
+fn check_sheet(path: &Path) -> Result<()> {
+    let is_picture = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+    if !is_picture && !is_page(path) {
+        let problem = "a contact sheet is a PNG or a page";
+        return Err(Error::file(path, problem, "give it a name that ends in .png or .html"));
+    }
+    check_folder(path)
+}
+
+/// The lines, and the name they are told by.
+fn entries(arguments: &Arguments) -> Result<(Entries, String)> {
+    let name = arguments.file.display().to_string();
+    if arguments.file == Path::new("-") {
+        let entries = read(std::io::stdin(), arguments.format.unwrap_or(Form::Text), &arguments.file)?;
+        return Ok((entries, "standard input".to_owned()));
+    }
+    let form = arguments.format.unwrap_or_else(|| Form::of(&arguments.file));
+    Ok((open(&arguments.file, form)?, name))
+}
+
+/// Prints what would be drawn: a file that `batch` reads.
+fn dry_run(plan: impl Iterator<Item = Planned>, reporter: &Reporter) -> anyhow::Result<u8> {
+    let mut exit_code = DONE;
+    for planned in plan {
+        match planned {
+            Planned::Group(group) => {
+                for sample in group.samples {
+                    let record = Record { picture: Some((sample.output, sample.settings)), outcome: None };
+                    output::print_line(&record.to_json()?.to_string())?;
+                }
+            }
+            Planned::Same(_) => {}
+            Planned::Bad(place, error) => {
+                tell_bad(&place, &error, reporter);
+                exit_code = FAILED;
+            }
+        }
+    }
+    Ok(exit_code)
+}
+
+fn tell_bad(place: &Place, error: &Error, reporter: &Reporter) {
+    let message = format!("{place}: {error}");
+    reporter.tell(&Event::Failed { message, hint: error.hint(), exit_code: FAILED });
+}
