@@ -71,7 +71,7 @@ impl Expansion<'_> {
                 literal.extend(next);
                 index += 2;
             } else if let Some((choices, close)) = self.choices(index, depth)? {
-                append(&mut lines, &literal);
+                append(&mut lines, &literal)?;
                 literal.clear();
                 lines = cross(&lines, &choices)?;
                 index = close + 1;
@@ -80,7 +80,7 @@ impl Expansion<'_> {
                 index += 1;
             }
         }
-        append(&mut lines, &literal);
+        append(&mut lines, &literal)?;
         Ok(lines)
     }
 
@@ -104,10 +104,17 @@ impl Expansion<'_> {
     }
 }
 
-fn append(lines: &mut [String], text: &str) {
+/// Puts a text behind every line.
+fn append(lines: &mut [String], text: &str) -> Result<(), String> {
+    let bytes: usize = lines.iter().map(String::len).sum();
+    // A line of its own is as long as what it was read from.
+    if lines.len() > 1 {
+        check(lines.len(), bytes.saturating_add(lines.len().saturating_mul(text.len())))?;
+    }
     for line in lines {
         line.push_str(text);
     }
+    Ok(())
 }
 
 /// Every line with every choice behind it.
