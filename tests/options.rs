@@ -356,7 +356,7 @@ const GENERATE: [Group; 8] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 17] = [
+const VERBS: [Group; 18] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
