@@ -2,27 +2,89 @@
 //! a page at a time.
 //!
 //! A buffer that is dropped waits for the next request of about its size. Waiting ones are given back where
-//! all of them together would go past the most that was in use at a time by more than an eighth.
+//! all of them together would go past the most that was in use at a time by more than an eighth, or than 128 MiB.
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use memmap2::MmapMut;
+
 /// Below this many elements the allocator is as fast.
 const SMALLEST: usize = 1 << 14;
+/// From this many elements on, a buffer is memory of its own from the system, which takes all of it back: the
+/// allocator would keep what lies between others. A megabyte.
+const MAPPED: usize = 1 << 18;
 /// How much larger than asked a buffer may be, as a share.
 const SLACK: (usize, usize) = (5, 4);
 
-/// How much all buffers together may go past the most that was in use, as a share.
-const SURPLUS: (usize, usize) = (9, 8);
+/// How much all buffers together may go past the most that was in use: an eighth of that,
+const SURPLUS_SHARE: usize = 8;
+/// and no more elements than this; what is larger takes so long to compute that fresh memory costs little.
+const MOST_SURPLUS: usize = 1 << 25;
 
 /// All buffers, those in use and those that wait.
 static POOL: Mutex<Pool> = Mutex::new(Pool { waiting: BTreeMap::new(), waiting_size: 0, used: 0, most_used: 0 });
 
+/// Where a buffer's numbers are; their number never changes.
+#[derive(Debug)]
+enum Block {
+    Allocated(Vec<f32>),
+    Mapped(MmapMut),
+}
+
+impl Block {
+    fn zeros(length: usize) -> Self {
+        // Without memory of its own the allocator has a try, and the last word.
+        match (length >= MAPPED).then(|| MmapMut::map_anon(length * size_of::<f32>())) {
+            Some(Ok(map)) => {
+                // A fault for two megabytes and not for each page, where the system can.
+                #[cfg(target_os = "linux")]
+                let _ = map.advise(memmap2::Advice::HugePage);
+                Self::Mapped(map)
+            }
+            _ => Self::Allocated(vec![0.0; length]),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Allocated(numbers) => numbers.len(),
+            Self::Mapped(map) => map.len() / size_of::<f32>(),
+        }
+    }
+}
+
+impl Default for Block {
+    fn default() -> Self {
+        Self::Allocated(Vec::new())
+    }
+}
+
+impl Deref for Block {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match self {
+            Self::Allocated(numbers) => numbers,
+            Self::Mapped(map) => bytemuck::cast_slice(map),
+        }
+    }
+}
+
+impl DerefMut for Block {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        match self {
+            Self::Allocated(numbers) => numbers,
+            Self::Mapped(map) => bytemuck::cast_slice_mut(map),
+        }
+    }
+}
+
 /// Sizes are in elements.
 struct Pool {
     /// By length
-    waiting: BTreeMap<usize, Vec<Vec<f32>>>,
+    waiting: BTreeMap<usize, Vec<Block>>,
     waiting_size: usize,
     used: usize,
     most_used: usize,
@@ -31,15 +93,16 @@ struct Pool {
 impl Pool {
     /// The smallest waiting buffer that fits, and those that are to be given back for the memory of a
     /// new one.
-    fn take(&mut self, length: usize) -> (Option<Vec<f32>>, Vec<Vec<f32>>) {
+    fn take(&mut self, length: usize) -> (Option<Block>, Vec<Block>) {
         let largest = length / SLACK.1 * SLACK.0 + SLACK.0;
         let fitting = self.waiting.range_mut(length..=largest).find_map(|(_, buffers)| buffers.pop());
-        let size = fitting.as_ref().map_or(length, Vec::len);
-        self.waiting_size -= fitting.as_ref().map_or(0, Vec::len);
+        let size = fitting.as_ref().map_or(length, Block::len);
+        self.waiting_size -= fitting.as_ref().map_or(0, Block::len);
         self.used += size;
         self.most_used = self.most_used.max(self.used);
+        let most = self.most_used + (self.most_used / SURPLUS_SHARE).min(MOST_SURPLUS);
         let mut surplus = Vec::new();
-        while self.used + self.waiting_size > self.most_used / SURPLUS.1 * SURPLUS.0
+        while self.used + self.waiting_size > most
             && let Some(mut entry) = self.waiting.last_entry()
         {
             match entry.get_mut().pop() {
@@ -54,10 +117,10 @@ impl Pool {
     }
 
     /// Lets a buffer wait.
-    fn put(&mut self, memory: Vec<f32>) {
-        self.used -= memory.len();
-        self.waiting_size += memory.len();
-        self.waiting.entry(memory.len()).or_default().push(memory);
+    fn put(&mut self, block: Block) {
+        self.used -= block.len();
+        self.waiting_size += block.len();
+        self.waiting.entry(block.len()).or_default().push(block);
     }
 }
 
@@ -69,8 +132,8 @@ fn pool() -> MutexGuard<'static, Pool> {
 /// A slice of numbers whose memory is used again.
 #[derive(Debug, Default)]
 pub struct Buffer {
-    /// All of the memory; its length never changes
-    memory: Vec<f32>,
+    /// All of the memory
+    block: Block,
     length: usize,
 }
 
@@ -79,12 +142,12 @@ impl Buffer {
     #[must_use]
     pub fn any(length: usize) -> Self {
         if length < SMALLEST {
-            return Self { memory: vec![0.0; length], length };
+            return Self { block: Block::zeros(length), length };
         }
         let (fitting, surplus) = pool().take(length);
         // Memory goes back to the system behind the lock, and before more is asked of it.
         drop(surplus);
-        Self { memory: fitting.unwrap_or_else(|| vec![0.0; length]), length }
+        Self { block: fitting.unwrap_or_else(|| Block::zeros(length)), length }
     }
 
     /// A buffer of zeros.
@@ -103,23 +166,31 @@ impl Buffer {
         buffer
     }
 
-    /// The numbers, which leave the pool.
+    /// The numbers, in memory that is not the pool's.
     #[must_use]
     pub fn into_vec(mut self) -> Vec<f32> {
-        let mut memory = std::mem::take(&mut self.memory);
-        if memory.len() >= SMALLEST {
-            pool().used -= memory.len();
+        match std::mem::take(&mut self.block) {
+            Block::Allocated(mut numbers) => {
+                if numbers.len() >= SMALLEST {
+                    pool().used -= numbers.len();
+                }
+                numbers.truncate(self.length);
+                numbers
+            }
+            mapped @ Block::Mapped(_) => {
+                let numbers = mapped[..self.length].to_vec();
+                pool().put(mapped);
+                numbers
+            }
         }
-        memory.truncate(self.length);
-        memory
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let memory = std::mem::take(&mut self.memory);
-        if memory.len() >= SMALLEST {
-            pool().put(memory);
+        let block = std::mem::take(&mut self.block);
+        if block.len() >= SMALLEST {
+            pool().put(block);
         }
     }
 }
@@ -134,13 +205,13 @@ impl Deref for Buffer {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        &self.memory[..self.length]
+        &self.block[..self.length]
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [f32] {
-        &mut self.memory[..self.length]
+        &mut self.block[..self.length]
     }
 }
 
@@ -153,9 +224,9 @@ mod tests {
     fn memory_is_used_again() {
         let mut pool = Pool { waiting: BTreeMap::new(), waiting_size: 0, used: 0, most_used: 0 };
         assert!([100_000, 50_000, 50_000].iter().all(|length| pool.take(*length).0.is_none()));
-        pool.put(vec![7.0; 100_000]);
+        pool.put(Block::Allocated(vec![7.0; 100_000]));
         // It is too large for this request, and there is room beside it.
-        assert!(pool.take(20_000) == (None, Vec::new()));
+        assert!(matches!(pool.take(20_000), (None, surplus) if surplus.is_empty()));
         let (fitting, surplus) = pool.take(90_000);
         assert!(fitting.is_some_and(|memory| memory[0] == 7.0) && surplus.is_empty());
         assert_eq!((pool.used, pool.waiting_size, pool.most_used), (220_000, 0, 220_000));
@@ -167,7 +238,7 @@ mod tests {
         for _ in 0..2 {
             assert!(pool.take(100_000).0.is_none());
         }
-        pool.put(vec![0.0; 100_000]);
+        pool.put(Block::zeros(100_000));
         let (fitting, surplus) = pool.take(60_000);
         assert!(fitting.is_none() && surplus.len() == 1);
         assert!(pool.waiting_size == 0 && pool.used == 160_000);
@@ -175,9 +246,11 @@ mod tests {
 
     #[test]
     fn a_copy_is_its_own() {
-        let mut first = Buffer::copy_of(&vec![1.0; 20_000]);
-        let second = first.clone();
-        first[0] = 2.0;
-        assert!(second.into_vec() == vec![1.0; 20_000] && Buffer::zeros(20_000).iter().all(|x| *x == 0.0));
+        for length in [20_000, MAPPED + 5] {
+            let mut first = Buffer::copy_of(&vec![1.0; length]);
+            let second = first.clone();
+            first[0] = 2.0;
+            assert!(second.into_vec() == vec![1.0; length] && Buffer::zeros(length).iter().all(|x| *x == 0.0));
+        }
     }
 }
