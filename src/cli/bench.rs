@@ -44,6 +44,13 @@ pub(super) struct Arguments {
     json: bool,
 }
 
+impl Arguments {
+    /// How many threads are to compute.
+    pub(super) fn threads(&self) -> Option<u16> {
+        self.threads
+    }
+}
+
 /// What is printed as JSON.
 #[derive(Serialize)]
 struct Printed<'a> {
@@ -61,7 +68,6 @@ struct Printed<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
-    super::use_threads(arguments.threads)?;
     let stop = interrupt::exit_on_signal()?;
     let tell = |event| reporter.tell(&event);
     let finder = Finder::new(false, &stop, &tell);

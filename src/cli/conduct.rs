@@ -26,8 +26,8 @@ impl Conduct {
         Reporter::new(if quiet { Progress::None } else { self.progress })
     }
 
-    /// Makes the pool of threads that all work is shared among.
-    pub(super) fn use_threads(&self) -> anyhow::Result<()> {
-        super::use_threads(self.threads)
+    /// How many threads are to compute.
+    pub(super) fn threads(&self) -> Option<u16> {
+        self.threads
     }
 }

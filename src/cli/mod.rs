@@ -19,6 +19,7 @@ mod report;
 mod resume;
 mod score;
 mod sources;
+mod threads;
 mod usage;
 mod video;
 
@@ -90,6 +91,13 @@ pub fn main() -> ExitCode {
         Err(error) => return ExitCode::from(usage::tell(&error)),
     };
     let verb = arguments.verb.unwrap_or_else(|| Verb::Generate(Box::new(arguments.generate)));
+    threads::limit(match &verb {
+        Verb::Generate(generate) => generate.conduct.threads(),
+        Verb::Batch(batch) => batch.conduct.threads(),
+        Verb::Resume(resume) => resume.conduct.threads(),
+        Verb::Bench(bench) => bench.threads(),
+        _ => None,
+    });
     let reporter = match &verb {
         Verb::Generate(generate) => generate.conduct.reporter().with_preview(generate.preview),
         Verb::Resume(resume) => resume.conduct.reporter().with_preview(resume.preview),
@@ -118,12 +126,4 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         Verb::Man => man::run(),
     }?;
     Ok(DONE)
-}
-
-/// Makes the pool of threads that all work is shared among.
-fn use_threads(threads: Option<u16>) -> anyhow::Result<()> {
-    if let Some(threads) = threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global()?;
-    }
-    Ok(())
 }

@@ -73,7 +73,6 @@ impl FromStr for Length {
 }
 
 pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
-    arguments.conduct.use_threads()?;
     let warn = |message| reporter.tell(&Event::Warning { message });
     let path = &arguments.checkpoint;
     let mut checkpoint = Checkpoint::read(path)?;

@@ -74,7 +74,6 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
-    arguments.conduct.use_threads()?;
     let common = common(arguments, reporter)?;
     let devices = devices(arguments)?;
     for sheet in &arguments.contact_sheet {

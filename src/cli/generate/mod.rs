@@ -30,7 +30,6 @@ use target::Targets;
 pub(super) use target::{Target, check_checkpoint};
 
 pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
-    arguments.conduct.use_threads()?;
     let (settings, recipe) = settings(arguments, reporter)?;
     settings.device.open()?;
     let targets = Targets::new(arguments, &settings)?;
