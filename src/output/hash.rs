@@ -22,14 +22,24 @@ pub fn to_hex(bytes: &[u8]) -> String {
 /// # Errors
 /// Where the file cannot be read.
 pub fn hash_file(path: &Path) -> Result<String> {
-    let fault = |error: std::io::Error| Error::file(path, unreadable(&error), "make the file readable");
-    let mut file = File::open(path).map_err(fault)?;
+    hash_open_file(&File::open(path).map_err(|error| fault(path, &error))?, path)
+}
+
+/// The SHA-256 of a file that is open, from where it is; `path` is what errors call it.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub fn hash_open_file(mut file: &File, path: &Path) -> Result<String> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     loop {
-        match file.read(&mut buffer).map_err(fault)? {
+        match file.read(&mut buffer).map_err(|error| fault(path, &error))? {
             0 => return Ok(to_hex(&hash.finalize())),
             count => hash.update(&buffer[..count]),
         }
     }
+}
+
+fn fault(path: &Path, error: &std::io::Error) -> Error {
+    Error::file(path, unreadable(error), "make the file readable")
 }

@@ -10,7 +10,7 @@ mod recipe_text;
 mod write;
 
 pub use checkpoint::{Beside, Checkpoint, checkpoint_of, device_in_words, picture_of};
-pub use hash::{hash_file, to_hex};
+pub use hash::{hash_file, hash_open_file, to_hex};
 pub use name::{Naming, check_picture_name, slug};
 pub use partial::PartialFile;
 pub use png::{encode, encode_bytes, side_by_side, to_bytes};

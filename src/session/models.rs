@@ -1,13 +1,16 @@
 //! The models of a run, loaded once for any number of pictures.
 
-use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, PoisonError};
 
 use sha2::{Digest, Sha256};
 
 use crate::clip::Clip;
+use crate::models::files::unreadable;
 use crate::models::{Finder, Missing, ModelFiles, Role};
-use crate::output::{ModelRecord, hash_file, to_hex};
+use crate::output::{ModelRecord, hash_open_file, to_hex};
 use crate::settings::Settings;
 use crate::vqgan::Vqgan;
 use crate::{Error, Result, machine};
@@ -28,7 +31,7 @@ impl<M> Clone for LoadedModel<M> {
     }
 }
 
-/// A weight file whose hash is computed beside the run.
+/// A weight file, which is hashed beside the run.
 struct Source {
     role: Role,
     commit: Option<String>,
@@ -40,8 +43,26 @@ struct Source {
 }
 
 enum Hash {
-    Running(JoinHandle<Result<String>>),
+    /// Not asked for yet
+    Open(Content),
+    /// One of the threads that compute has it to do
+    Running(Receiver<Result<String>>),
     Known(String),
+}
+
+/// What a model was read from. The file is the one that was read, whatever has its name by now.
+enum Content {
+    File(File, PathBuf),
+    Compiled(&'static [u8]),
+}
+
+impl Content {
+    fn hash(&self) -> Result<String> {
+        match self {
+            Self::File(file, path) => hash_open_file(file, path),
+            Self::Compiled(bytes) => Ok(to_hex(&Sha256::digest(bytes))),
+        }
+    }
 }
 
 /// All models of a run.
@@ -65,8 +86,11 @@ impl<M> LoadedModel<M> {
         let name_of_file = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (file, hash) = match (files.published, files.weights.static_bytes()) {
             (Some(published), _) => (published.file, Hash::Known(published.sha256)),
-            (None, Some(bytes)) => (name_of_file(), Hash::Known(to_hex(&Sha256::digest(bytes)))),
-            (None, None) => (name_of_file(), Hash::Running(std::thread::spawn(move || hash_file(&path)))),
+            (None, Some(bytes)) => (name_of_file(), Hash::Open(Content::Compiled(bytes))),
+            (None, None) => {
+                let file = File::open(&path).map_err(|error| Error::file(&path, unreadable(&error), "restore it"))?;
+                (name_of_file(), Hash::Open(Content::File(file, path.clone())))
+            }
         };
         let (bytes, compiled) = (files.weights.bytes(), files.weights.static_bytes().is_some());
         let source = Source { role, commit: files.commit, file, bytes, compiled, hash: hash.into() };
@@ -108,13 +132,30 @@ impl<M> LoadedModel<M> {
 }
 
 impl Source {
+    /// Gives the hash to one of the threads that compute.
+    fn start_hashing(&self) {
+        let mut hash = self.hash.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*hash, Hash::Open(_)) {
+            return;
+        }
+        let (sender, receiver) = channel();
+        if let Hash::Open(content) = std::mem::replace(&mut *hash, Hash::Running(receiver)) {
+            rayon::spawn(move || {
+                // Nobody may wait for it any more.
+                let _ = sender.send(content.hash());
+            });
+        }
+    }
+
     fn sha256(&self) -> Result<String> {
-        let fault = || Error::fault("the thread that hashes a model's file failed");
-        let mut hash = self.hash.lock().map_err(|_| fault())?;
-        let known = match std::mem::replace(&mut *hash, Hash::Known(String::new())) {
-            Hash::Known(known) => known,
-            Hash::Running(thread) => thread.join().map_err(|_| fault())??,
+        self.start_hashing();
+        let mut hash = self.hash.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = match &*hash {
+            Hash::Known(known) => return Ok(known.clone()),
+            Hash::Running(receiver) => receiver.recv().ok().transpose()?,
+            Hash::Open(_) => None,
         };
+        let known = known.ok_or_else(|| Error::fault("the thread that hashes a model's file failed"))?;
         *hash = Hash::Known(known.clone());
         Ok(known)
     }
@@ -136,6 +177,12 @@ impl Models {
     pub fn missing(settings: &Settings, finder: &Finder) -> Result<Vec<Missing>> {
         let missing = wanted(settings).map(|(role, name)| finder.missing(role, name));
         Ok(missing.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+
+    /// Begins to hash their files beside the run: once it draws, so that it draws the sooner.
+    pub fn start_hashing(&self) {
+        self.vqgan.source.start_hashing();
+        self.clips.iter().for_each(|clip| clip.source.start_hashing());
     }
 
     /// What a recipe says of them.

@@ -45,6 +45,7 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
     let mut watch = |event: Event, picture: Option<&Tensor>, session: &Session| -> Result<()> {
         reporter.tell(&event);
         let (Event::Step { iteration, .. }, Some(picture)) = (event, picture) else { return Ok(()) };
+        models.start_hashing();
         reporter.show(picture, false)?;
         aside.write(reporter, || {
             let Some(folder) = &beside.save_cutouts else { return Ok(None) };
