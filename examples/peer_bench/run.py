@@ -47,26 +47,34 @@ def main():
         report, memory = measured(ours)
         stages = {stage["name"]: stage["seconds"] for stage in report["stages"]}
         ours_now = {**stages, "iteration": report["iteration"]["seconds"], "product": report["product"]["seconds"]}
-        gigaflop = report["iteration"]["gigaflop"]
+        peaks = {stage["name"]: stage["peak_memory"] for stage in report["stages"]}
+        gigaflop, own_peak = report["iteration"]["gigaflop"], report["peak_memory"]
         report, peer_memory = measured(peer)
         peer_now = {**report["stages"], "iteration": report["iteration"], "product": report["product"]}
-        rounds.append((ours_now, memory, peer_now, peer_memory))
+        # What the system counts until the end begins anew with each part.
+        peaks["whole process"] = max(memory, own_peak)
+        report["peaks"]["whole process"] = max(peer_memory, report["peak_memory"])
+        rounds.append((ours_now, peaks, peer_now, report["peaks"]))
         ratio = ours_now["iteration"] / peer_now["iteration"]
         print(f"round {index + 1}: {ratio:.2f} of the peer's time", file=sys.stderr)
 
     def middle(values):
         return statistics.median(list(values))
 
-    print("| | text2art, s | PyTorch, s | ratio |\n|---|---|---|---|")
-    for name in rounds[0][0]:
-        first, second = middle(row[0][name] for row in rounds), middle(row[2][name] for row in rounds)
-        print(f"| {name} | {first:.3f} | {second:.3f} | {first / second:.2f} |")
-    first, second = middle(row[1] for row in rounds), middle(row[3] for row in rounds)
-    print(f"| peak memory, MiB | {first / MEBIBYTE:.0f} | {second / MEBIBYTE:.0f} | {first / second:.2f} |")
+    def table(unit, ours, peer, number):
+        print(f"| | text2art, {unit} | PyTorch, {unit} | ratio |\n|---|---|---|---|")
+        for name in rounds[0][ours]:
+            first, second = middle(row[ours][name] for row in rounds), middle(row[peer][name] for row in rounds)
+            print(f"| {name} | {number(first)} | {number(second)} | {first / second:.2f} |")
+        print()
+
+    table("s", 0, 2, lambda seconds: f"{seconds:.3f}")
+    print("The most memory during each part:\n")
+    table("MiB", 1, 3, lambda amount: f"{amount / MEBIBYTE:.0f}")
     rate = middle(gigaflop / row[0]["iteration"] for row in rounds)
     machine = middle(2 * 2.048**3 / row[0]["product"] for row in rounds)
     ratios = [row[0]["iteration"] / row[2]["iteration"] for row in rounds]
-    print(f"\nAn iteration of {gigaflop:.0f} GFLOP runs at {rate:.0f} GFLOP/s, {rate / machine:.0%} of the machine's "
+    print(f"An iteration of {gigaflop:.0f} GFLOP runs at {rate:.0f} GFLOP/s, {rate / machine:.0%} of the machine's "
           f"{machine:.0f}; time ratio of the rounds {min(ratios):.2f} to {max(ratios):.2f}.")
 
 
