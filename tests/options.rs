@@ -223,6 +223,7 @@ const GENERATE: [Group; 8] = [
         &[
             ("--device", &["apple --dry-run --device cpu", "apple --device gpu", "apple --device cdua:0"]),
             ("--threads", &["apple --dry-run --threads 1", "apple --threads 0"]),
+            ("--max-memory", &["apple --dry-run --max-memory 4G", "apple --max-memory much", "apple --max-memory 0"]),
         ],
     ),
     (
@@ -386,6 +387,7 @@ const VERBS: [Group; 18] = [
             ("--preview", &["resume made.png.t2a --preview ascii"]),
             ("--quiet", &["resume made.png.t2a --quiet --iterations"]),
             ("--threads", &["resume made.png.t2a --threads 0"]),
+            ("--max-memory", &["resume made.png.t2a --max-memory some"]),
         ],
     ),
     (
@@ -418,6 +420,7 @@ const VERBS: [Group; 18] = [
             ("--progress", &["batch one.txt --progress loud"]),
             ("--quiet", &["batch one.txt --quiet --cutouts none"]),
             ("--threads", &["batch one.txt --threads 0"]),
+            ("--max-memory", &["batch one.txt --max-memory 1Q"]),
         ],
     ),
     (
@@ -510,6 +513,7 @@ const VERBS: [Group; 18] = [
             ("--cut-batch", &["bench --cut-batch some"]),
             ("--repetitions", &["bench --repetitions 0"]),
             ("--threads", &["bench --threads 0"]),
+            ("--max-memory", &["bench --max-memory 1.2.3"]),
             ("--json", &["bench --json --size 0x1"]),
         ],
     ),

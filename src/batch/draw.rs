@@ -17,8 +17,17 @@ pub struct Drawn {
     pub score: Option<f64>,
 }
 
+/// What pictures share that are drawn at the same time.
+#[derive(Clone, Copy)]
+pub(super) struct Room {
+    /// How many there are
+    pub(super) jobs: usize,
+    /// The most memory they may take together, in bytes
+    pub(super) max_memory: Option<u64>,
+}
+
 /// Draws a sample or, where it is there, scores it. `judges` say how well it fits its prompt, where there are some;
-/// `jobs` pictures are drawn at the same time.
+/// it has its share of the room.
 ///
 /// # Errors
 /// Where it cannot be drawn, scored or written; [`Error::Stopped`] where it was stopped, with nothing written.
@@ -26,12 +35,12 @@ pub(super) fn draw(
     sample: &Sample,
     models: &Models,
     judges: &[LoadedModel<Clip>],
-    jobs: usize,
+    room: Room,
     stop: &Stop,
     tell: &dyn Fn(Event),
 ) -> Result<Drawn> {
     let recipe = match &sample.work {
-        Work::Draw(existing) => Box::new(draw_and_write(sample, *existing, models, jobs, stop, tell)?),
+        Work::Draw(existing) => Box::new(draw_and_write(sample, *existing, models, room, stop, tell)?),
         Work::Score(recipe) => recipe.clone(),
         Work::Nothing(_) => return Err(Error::fault("a picture that is done was to be drawn")),
     };
@@ -45,12 +54,13 @@ fn draw_and_write(
     sample: &Sample,
     existing: Existing,
     models: &Models,
-    jobs: usize,
+    room: Room,
     stop: &Stop,
     tell: &dyn Fn(Event),
 ) -> Result<Recipe> {
     let inputs = Recipe::inputs(&sample.settings)?;
-    let plan = Plan::new(sample.settings.clone(), models)?;
+    let Room { jobs, max_memory } = room;
+    let plan = Plan::within(max_memory.map(|bytes| bytes / jobs.max(1) as u64), sample.settings.clone(), models)?;
     if jobs > 1 {
         let needed = plan.memory().saturating_mul(jobs as u64);
         refuse_above_total(needed, &format!("{jobs} pictures at the same time"), "choose fewer --jobs")?;

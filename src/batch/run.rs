@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, s
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::draw::{Drawn, draw};
+use super::draw::{Drawn, Room, draw};
 use super::places::Place;
 use super::plan::{Group, Planned, Sample, Work};
 use crate::models::Finder;
@@ -30,6 +30,8 @@ pub struct Run {
     pub rank_with: Vec<String>,
     /// No network
     pub offline: bool,
+    /// The most memory that all pictures in work may take, in bytes
+    pub max_memory: Option<u64>,
     /// What stops it
     pub stop: Stop,
 }
@@ -173,7 +175,7 @@ fn work(worker: usize, shared: &Shared) {
 }
 
 fn one(worker: usize, sample: &Sample, shared: &Shared) -> Result<Drawn> {
-    let Run { devices, scored, rank_with, offline, stop } = &shared.run;
+    let Run { devices, scored, rank_with, offline, max_memory, stop } = &shared.run;
     let tell = |event| drop(shared.messages.send(Message::Event { worker, event }));
     let mut sample = sample.clone();
     if devices[worker] != DeviceChoice::Auto {
@@ -191,7 +193,8 @@ fn one(worker: usize, sample: &Sample, shared: &Shared) -> Result<Drawn> {
         };
         (models, judges)
     };
-    draw(&sample, &models, &judges, devices.len(), stop, &tell)
+    let room = Room { jobs: devices.len(), max_memory: *max_memory };
+    draw(&sample, &models, &judges, room, stop, &tell)
 }
 
 impl Messages {

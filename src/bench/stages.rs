@@ -98,7 +98,7 @@ fn parts(session: &Session, plan: &Plan, iteration: usize, clocks: &mut [Clock; 
         for batch in cutouts.chunks(plan.cut_batch()) {
             let seen = look.run(|| perceptor.look(&picture, batch))?;
             let detached = Var::from_tensor(&seen.detach())?;
-            let features = judge.run(|| perceptor.clip().image_features(&detached))?;
+            let features = judge.run(|| perceptor.image_features(&detached))?;
             let slope = judge_back.run(|| slope(&features.sqr()?.sum_all()?, &detached))?;
             let found = look_back.run(|| slope_of_product(&seen, &slope, &picture))?;
             gradient = (gradient + found)?;

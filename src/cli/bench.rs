@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
+use super::max_memory::{self, MemorySize};
 use super::report::Reporter;
 use super::{interrupt, output};
 use crate::bench::{self, Report, Stage, Work};
 use crate::machine;
 use crate::models::Finder;
-use crate::session::Plan;
 use crate::session::memory::in_words;
+use crate::session::{Plan, Recomputed};
 use crate::settings::text::whole_number;
 use crate::settings::{CutBatch, Overrides, Size, combine};
 
@@ -39,6 +40,9 @@ pub(super) struct Arguments {
     /// Processor threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Take no more memory than this, as 4G or 800M [default: three quarters of the machine's]
+    #[arg(long, value_name = "SIZE")]
+    max_memory: Option<MemorySize>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -63,6 +67,7 @@ struct Printed<'a> {
     size: String,
     cutouts: usize,
     cut_batch: usize,
+    recomputed: Recomputed,
     #[serde(flatten)]
     report: &'a Report,
 }
@@ -82,7 +87,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     };
     let settings = combine(&[asked, arguments.work.overrides()])?;
     let models = bench::models(&settings, &finder)?;
-    let plan = Plan::new(settings, &models)?;
+    let plan = Plan::within(arguments.max_memory.map(|most| most.0), settings, &models)?;
     let report = bench::measure(&plan, &models, arguments.repetitions.into())?;
     let settings = plan.settings();
     let printed = Printed {
@@ -95,6 +100,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         size: settings.size.to_string(),
         cutouts: settings.cutouts,
         cut_batch: plan.cut_batch(),
+        recomputed: plan.recomputed(),
         report: &report,
     };
     if arguments.json {
@@ -108,8 +114,9 @@ fn table(printed: &Printed) -> String {
     let mut lines = vec![
         format!("{vqgan} with {}, {size}, {cutouts} cutouts, {cut_batch} at a time", clip.join(", ")),
         format!("{processor}, {instruction_set}, {threads} threads"),
-        format!("{:<24}{:>10}{:>10}{:>12}{:>12}", "", "seconds", "GFLOP", "GFLOP/s", "memory"),
     ];
+    lines.extend(max_memory::in_words(printed.recomputed));
+    lines.push(format!("{:<24}{:>10}{:>10}{:>12}{:>12}", "", "seconds", "GFLOP", "GFLOP/s", "memory"));
     lines.extend(report.stages.iter().chain([&report.iteration, &report.product]).map(row));
     if let Some(share) = report.share {
         lines.push(format!("an iteration runs at {:.0} % of the machine's rate", 100.0 * share));

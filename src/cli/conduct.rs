@@ -1,5 +1,6 @@
 //! What every verb that draws takes: how it shows its progress, and what of the machine it may use.
 
+use super::max_memory::MemorySize;
 use super::report::{Progress, Reporter};
 
 /// How pictures are drawn, which decides nothing about them.
@@ -17,6 +18,12 @@ pub(super) struct Conduct {
     /// Processor threads
     #[arg(long, value_name = "N", help_heading = "Machine", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Take no more memory than this, as 4G or 800M [default: three quarters of the machine's]
+    ///
+    /// Where a run needs more, fewer cutouts are judged at a time (--cut-batch auto; the recipe keeps the number),
+    /// then blocks of the networks are computed twice, which takes about a quarter longer and gives the same picture.
+    #[arg(long, value_name = "SIZE", help_heading = "Machine")]
+    max_memory: Option<MemorySize>,
 }
 
 impl Conduct {
@@ -24,6 +31,11 @@ impl Conduct {
     pub(super) fn reporter(&self) -> Reporter {
         let quiet = self.quiet && self.progress != Progress::Json;
         Reporter::new(if quiet { Progress::None } else { self.progress })
+    }
+
+    /// The most memory to take, in bytes.
+    pub(super) fn max_memory(&self) -> Option<u64> {
+        self.max_memory.map(|most| most.0)
     }
 
     /// How many threads are to compute.

@@ -11,6 +11,7 @@ mod help;
 mod info;
 mod interrupt;
 mod man;
+mod max_memory;
 mod models;
 mod output;
 mod preview;

@@ -43,7 +43,8 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let finder = Finder::new(arguments.offline, &stop, &tell);
     let vqgan = LoadedModel::load(&finder, Role::Vqgan, &arguments.vqgan, Vqgan::load)?;
     let work_size = VqganDrawer::work_size(&vqgan.model, size);
-    let needed = vqgan.model.encoding_memory(work_size)?.peak.max(vqgan.model.decoding_memory(work_size)?.peak);
+    let needed =
+        vqgan.model.encoding_memory(work_size)?.peak.max(vqgan.model.decoding_memory(work_size, false, 0)?.peak);
     memory::refuse_above_total(needed, &format!("{size} pixels"), "give a smaller picture")?;
     let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(image, 0.0))?;
     write_whole(path, &encode(&drawer.draw()?, None)?, existing)?;

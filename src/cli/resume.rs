@@ -104,7 +104,8 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     check_models(path, &recipe, &models)?;
     let resumed = Resumed { state, earlier: recipe.earlier };
     let (settings, inputs) = (recipe.settings, recipe.inputs);
-    let drawing = Drawing { settings, target, moving, beside, inputs, resumed: Some(resumed) };
+    let max_memory = arguments.conduct.max_memory();
+    let drawing = Drawing { settings, max_memory, target, moving, beside, inputs, resumed: Some(resumed) };
     draw(drawing, &models, &stop, reporter)
 }
 

@@ -112,12 +112,19 @@ impl Clip {
         Ok(self.image.forward(pictures)?)
     }
 
+    /// What [`Clip::image_features`] runs; with its gradient, it keeps less of so many blocks
+    /// ([`Network::recomputing`]).
+    #[must_use]
+    pub fn image_tower(&self, recomputed: usize) -> Network {
+        self.image.recomputing(recomputed)
+    }
+
     /// About how much memory the features of so many pictures take, with the pictures' gradient.
     ///
     /// # Errors
     /// Where the computation fails.
-    pub fn judging_memory(&self, pictures: usize) -> Result<Memory> {
-        Ok(self.image.memory(&[pictures, 3, self.side(), self.side()])?)
+    pub fn judging_memory(&self, pictures: usize, recomputed: usize) -> Result<Memory> {
+        Ok(self.image_tower(recomputed).memory(&[pictures, 3, self.side(), self.side()], true)?)
     }
 
     /// Floating-point operations of the matrix products that look at so many pictures.

@@ -17,6 +17,7 @@ use crate::vqgan::Vqgan;
 /// Draws by moving a VQGAN's latent.
 pub struct VqganDrawer {
     vqgan: Arc<Vqgan>,
+    decoder: Network,
     latent: Var,
     /// From −1 .. 1 to 0 .. 1, clamped
     finish: Network,
@@ -67,7 +68,15 @@ impl VqganDrawer {
             Step::layer(ChannelAffine::new(vec![0.5; 3], vec![0.5; 3])),
             Step::layer(Clamp { minimum: 0.0, maximum: 1.0 }),
         ]);
-        Ok(Self { latent: Var::from_tensor(&latent)?, finish, vqgan, size, work_size, held })
+        let decoder = vqgan.decoder(0);
+        Ok(Self { latent: Var::from_tensor(&latent)?, decoder, finish, vqgan, size, work_size, held })
+    }
+
+    /// The same drawer, which keeps less of so many blocks of its decoder, and takes more time
+    /// ([`Network::recomputing`]).
+    #[must_use]
+    pub fn recomputing(self, blocks: usize) -> Self {
+        Self { decoder: self.vqgan.decoder(blocks), ..self }
     }
 
     /// The next size up that the VQGAN can draw.
@@ -88,7 +97,7 @@ fn to_tensor(image: &RgbImage) -> Result<Tensor> {
 impl Drawer for VqganDrawer {
     fn draw(&self) -> Result<Tensor> {
         let latent = self.vqgan.codebook().straight_through(&self.latent)?;
-        let picture = self.finish.forward(&self.vqgan.decode(&latent)?)?;
+        let picture = self.finish.forward(&self.decoder.forward(&latent)?)?;
         if self.size == self.work_size {
             return Ok(picture);
         }

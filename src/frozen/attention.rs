@@ -163,6 +163,15 @@ impl Layer for Attention {
         (4 * shape[0] * tokens * queries * width) as u64
     }
 
+    /// Scores and their gradients, of one tile of each picture.
+    fn working_memory(&self, read: &[usize]) -> usize {
+        let tokens = match self.layout {
+            AttentionLayout::TokensFirst => read[1],
+            AttentionLayout::ChannelsFirst => read[2] * read[3],
+        };
+        2 * read[0] * tokens * tokens.min(TILE)
+    }
+
     fn forward(&self, shape: &[usize], input: &[f32], output: &mut [f32]) {
         let sizes = self.sizes(shape);
         let pictures =

@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use candle_core::Result;
 
-use super::winograd::Evaluated;
-use super::{Layer, shifted, unexpected_shape, unfolded};
+use super::winograd::{self, Evaluated};
+use super::{Layer, THREADS, shifted, unexpected_shape, unfolded};
 
 /// Zeros added at each side of a picture, in pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -115,14 +115,18 @@ impl Convolution {
     }
 
     /// The evaluated kernels, where Winograd's algorithm serves a picture of this height and width.
-    fn winograd(&self, (height, width): (usize, usize)) -> Option<&Evaluated> {
+    fn winograd(&self, picture: (usize, usize)) -> Option<&Evaluated> {
+        self.is_by_winograd(picture).then(|| self.evaluated())
+    }
+
+    fn is_by_winograd(&self, (height, width): (usize, usize)) -> bool {
         let worthwhile = self.inputs.min(self.outputs) >= WINOGRAD_CHANNELS && height * width >= WINOGRAD_PIXELS;
         let chosen = match self.algorithms {
             Algorithms::Sums => false,
             Algorithms::Winograd => true,
             Algorithms::ByShape => worthwhile,
         };
-        (chosen && self.window == Window::same(3)).then(|| self.evaluated())
+        chosen && self.window == Window::same(3)
     }
 
     fn evaluated(&self) -> &Evaluated {
@@ -154,6 +158,20 @@ impl Layer for Convolution {
     fn operations(&self, shape: &[usize]) -> u64 {
         let (height, width) = self.window.output_size(shape[2], shape[3]).unwrap_or_default();
         (2 * shape[0] * self.inputs * self.outputs * self.window.side * self.window.side * height * width) as u64
+    }
+
+    fn working_memory(&self, read: &[usize]) -> usize {
+        if self.is_by_winograd((read[2], read[3])) {
+            THREADS * winograd::working_size(self.inputs, self.outputs, false)
+        } else {
+            // A padded copy.
+            read.iter().product()
+        }
+    }
+
+    fn lasting_memory(&self, shape: &[usize]) -> usize {
+        let lasts = self.is_by_winograd((shape[2], shape[3]));
+        if lasts { winograd::evaluated_size(self.inputs, self.outputs, false) } else { 0 }
     }
 
     fn forward(&self, shape: &[usize], input: &[f32], output: &mut [f32]) {

@@ -2,8 +2,8 @@
 
 use candle_core::Result;
 
-use super::winograd::Evaluated;
-use super::{Layer, unexpected_shape};
+use super::winograd::{self, Evaluated};
+use super::{Layer, THREADS, unexpected_shape};
 
 /// `[batch, inputs, h, w]` to `[batch, outputs, 2h, 2w]`: [`super::Upsample`], then a convolution that
 /// keeps the size, by Winograd's algorithm.
@@ -50,6 +50,15 @@ impl Layer for DoublingConvolution {
     /// Those of the 3x3 convolution it stands for.
     fn operations(&self, shape: &[usize]) -> u64 {
         (2 * 9 * 4 * self.outputs * shape.iter().product::<usize>()) as u64
+    }
+
+    fn working_memory(&self, _: &[usize]) -> usize {
+        THREADS * winograd::working_size(self.inputs, self.outputs, true)
+    }
+
+    /// The kernels, beyond those that were read.
+    fn lasting_memory(&self, _: &[usize]) -> usize {
+        winograd::evaluated_size(self.inputs, self.outputs, true) - 9 * self.inputs * self.outputs
     }
 
     fn overwrites(&self) -> bool {

@@ -19,10 +19,12 @@ mod layer_norm;
 mod linear;
 mod network;
 mod panel;
+mod passes;
 mod pool;
 mod product;
 mod retouch;
 mod shifted;
+mod tally;
 mod tokens;
 mod unfolded;
 mod upsample;
@@ -50,6 +52,9 @@ pub use upsample::Upsample;
 pub(crate) use warp::GRADIENT_GROUP;
 pub use warp::{Border, Filter, Homography, View, Warp};
 
+/// How many threads are thought to work where memory is estimated: what it depends on may depend on no machine.
+const THREADS: usize = 4;
+
 /// One layer: a function of a contiguous `f32` tensor, and the gradient of its input.
 pub trait Layer: Send + Sync + 'static {
     /// The name that errors show.
@@ -71,6 +76,17 @@ pub trait Layer: Send + Sync + 'static {
     /// it comes filled with zeros.
     fn overwrites(&self) -> bool {
         false
+    }
+
+    /// About how many numbers a pass holds for itself, beside what it reads and writes; `read` are the
+    /// dimensions of the input, or backwards of the output's gradient.
+    fn working_memory(&self, _read: &[usize]) -> usize {
+        0
+    }
+
+    /// About how many numbers the layer makes in its first pass and keeps for all others.
+    fn lasting_memory(&self, _input_shape: &[usize]) -> usize {
+        0
     }
 
     /// Writes `output`.

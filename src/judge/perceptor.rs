@@ -29,6 +29,7 @@ pub struct Perceptor {
     /// What it looks for, in order
     pub targets: Vec<Target>,
     clip: Arc<Clip>,
+    image_tower: Network,
     /// `[targets, features]`
     features: Tensor,
 }
@@ -49,7 +50,15 @@ impl Perceptor {
     pub fn new(name: String, clip: Arc<Clip>, targets: Vec<Target>) -> Result<Self> {
         let features: Vec<&Tensor> = targets.iter().map(|target| &target.feature).collect();
         let features = Tensor::stack(&features, 0)?;
-        Ok(Self { name, targets, clip, features })
+        let image_tower = clip.image_tower(0);
+        Ok(Self { name, targets, clip, image_tower, features })
+    }
+
+    /// The same perceptor, which keeps less of so many blocks of its model, and takes more time
+    /// ([`Network::recomputing`]).
+    #[must_use]
+    pub fn recomputing(self, blocks: usize) -> Self {
+        Self { image_tower: self.clip.image_tower(blocks), ..self }
     }
 
     /// The model.
@@ -63,7 +72,7 @@ impl Perceptor {
     /// For a target of weight w and stop s and the distance d of each cutout, the loss is the mean of
     /// w d; its gradient is zero for the cutouts where sign(w) d < s (VQGAN+CLIP, Crowson, 2021).
     pub(super) fn judge(&self, picture: &Var, cutouts: &[Cutout], total: usize) -> Result<Judged> {
-        let features = self.clip.image_features(&self.look(picture, cutouts)?)?;
+        let features = self.image_features(&self.look(picture, cutouts)?)?;
         let distances = distances(&features, &self.features)?;
         let rows = distances.detach().to_vec2::<f32>()?;
         #[allow(clippy::cast_precision_loss)]
@@ -83,6 +92,14 @@ impl Perceptor {
         let gradients = (distances * slopes)?.sum_all()?.backward()?;
         let gradient = gradients.get(picture).ok_or_else(no_gradient)?.clone();
         Ok(Judged { losses, gradient })
+    }
+
+    /// The features of what the model sees, as [`Clip::image_features`].
+    ///
+    /// # Errors
+    /// Where the pictures have other dimensions.
+    pub fn image_features(&self, seen: &Tensor) -> Result<Tensor> {
+        Ok(self.image_tower.forward(seen)?)
     }
 
     /// The cutouts as the model sees them, `[cutouts, 3, side, side]`.

@@ -8,41 +8,85 @@ use crate::{Error, Result, machine};
 
 /// What the program takes without models and pictures: itself, its threads, what its libraries keep;
 /// measured on Linux.
-const PROGRAM: u64 = 18 << 20;
-/// What buffers that wait for their next use, and buffers larger than what is in them, add; measured.
-const HELD_BACK: (u64, u64) = (2, 5);
+const PROGRAM: u64 = 24 << 20;
+/// What buffers larger than what is in them add, as a share; measured.
+const SLACK: u64 = 5;
+/// What buffers that wait for their next use add: a share, and at most so many bytes (`frozen/buffer.rs`).
+const WAITING: (u64, u64) = (8, 128 << 20);
 
-/// About how many bytes a run takes at its highest, judging `batch` cutouts at a time: the program, the
-/// models, and the larger of the drawer's pass and of what that keeps while a judge looks; or a model's
-/// file beside what was read from it, where that is more.
-///
-/// # Errors
-/// Where a model cannot take the picture's size.
-pub(super) fn estimate(settings: &Settings, batch: usize, models: &Models) -> Result<u64> {
-    let vqgan = &models.vqgan.model;
-    let size = VqganDrawer::work_size(vqgan, settings.size);
-    let drawing = vqgan.decoding_memory(size)?;
-    let mut most = drawing.peak;
-    if settings.init_image.is_some() || !matches!(settings.init_noise, StartNoise::Codes) {
-        most = most.max(vqgan.encoding_memory(size)?.peak);
+/// Blocks that are computed twice, so that what is in them need not be kept. The picture is the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Recomputed {
+    /// Of the decoder
+    pub decoder: usize,
+    /// Of each CLIP
+    pub clip: usize,
+}
+
+/// What a run needs whatever it keeps, and what of the models the rest depends on.
+pub(super) struct Estimate<'a> {
+    settings: &'a Settings,
+    models: &'a Models,
+    /// The program, the models' weights and what is made of them
+    fixed: u64,
+    /// The largest weight file, which is held beside what is read from it
+    file: u64,
+    /// Turning a start into codes
+    encoding: u64,
+}
+
+impl<'a> Estimate<'a> {
+    /// Of a run with these settings.
+    ///
+    /// # Errors
+    /// Where a model cannot take the picture's size.
+    pub(super) fn new(settings: &'a Settings, models: &'a Models) -> Result<Self> {
+        let vqgan = &models.vqgan;
+        let size = VqganDrawer::work_size(&vqgan.model, settings.size);
+        let mut encoding = 0;
+        if settings.init_image.is_some() || !matches!(settings.init_noise, StartNoise::Codes) {
+            encoding = vqgan.model.encoding_memory(size)?.peak;
+        }
+        let (mut weights, mut file, mut compiled) = (vqgan.model.bytes(), vqgan.file_bytes(), vqgan.compiled_bytes());
+        for clip in &models.clips {
+            weights = weights.saturating_add(clip.model.bytes());
+            file = file.max(clip.file_bytes());
+            compiled += clip.compiled_bytes();
+        }
+        let lasting = vqgan.model.lasting_memory(size)?;
+        let fixed = PROGRAM.saturating_add(compiled).saturating_add(weights).saturating_add(lasting);
+        Ok(Self { settings, models, fixed, file, encoding })
     }
-    // The warp's gradient has a buffer of the picture's size for every group of cutouts.
-    let picture = (12 * settings.size.width).saturating_mul(settings.size.height) as u64;
-    let buffers = picture.saturating_mul((batch.div_ceil(GRADIENT_GROUP) + 2) as u64);
-    let (mut weights, mut file, mut compiled) =
-        (vqgan.bytes(), models.vqgan.file_bytes(), models.vqgan.compiled_bytes());
-    for clip in &models.clips {
-        let judging = clip.model.judging_memory(batch)?.peak;
-        most = most.max(drawing.kept.saturating_add(judging).saturating_add(buffers));
-        weights = weights.saturating_add(clip.model.bytes());
-        file = file.max(clip.file_bytes());
-        compiled += clip.compiled_bytes();
+
+    /// About how many bytes a run takes at its highest, judging `batch` cutouts at a time: the program, the
+    /// models, and the larger of the drawer's pass and of what that keeps while a judge looks; or a model's
+    /// file beside what was read from it, where that is more.
+    ///
+    /// # Errors
+    /// Where a model cannot take the picture's size.
+    pub(super) fn bytes(&self, batch: usize, recomputed: Recomputed) -> Result<u64> {
+        let Settings { size, .. } = *self.settings;
+        let vqgan = &self.models.vqgan.model;
+        let drawing = vqgan.decoding_memory(VqganDrawer::work_size(vqgan, size), true, recomputed.decoder)?;
+        let mut most = drawing.peak.max(self.encoding);
+        // The warp's gradient has a buffer of the picture's size for every group of cutouts.
+        let picture = (12 * size.width).saturating_mul(size.height) as u64;
+        let buffers = picture.saturating_mul((batch.div_ceil(GRADIENT_GROUP) + 2) as u64);
+        for clip in &self.models.clips {
+            let judging = clip.model.judging_memory(batch, recomputed.clip)?.peak;
+            most = most.max(drawing.kept.saturating_add(judging).saturating_add(buffers));
+        }
+        let held_back = most / SLACK + (most / WAITING.0).min(WAITING.1);
+        Ok(self.fixed.saturating_add(most.saturating_add(held_back).max(self.file)))
     }
-    let held_back = most / HELD_BACK.1 * HELD_BACK.0;
-    Ok(PROGRAM
-        .saturating_add(compiled)
-        .saturating_add(weights)
-        .saturating_add(most.saturating_add(held_back).max(file)))
+
+    /// How many blocks can be computed twice.
+    pub(super) fn blocks(&self) -> Recomputed {
+        Recomputed {
+            decoder: self.models.vqgan.model.decoder(0).blocks(),
+            clip: self.models.clips.iter().map(|clip| clip.model.image_tower(0).blocks()).max().unwrap_or(0),
+        }
+    }
 }
 
 /// Refuses what needs more memory than the machine has, free or not.

@@ -13,6 +13,7 @@ mod targets;
 use candle_core::{Tensor, Var};
 
 pub use event::Event;
+pub use memory::Recomputed;
 pub use models::{LoadedModel, ModelStore, Models, check_usable};
 pub use plan::Plan;
 pub use plateau::Plateau;
@@ -65,8 +66,9 @@ impl Session {
             None => Start::Noise(settings.init_noise, &mut stream),
         };
         let drawer = VqganDrawer::new(models.vqgan.model.clone(), settings.size, start)?;
-        let perceptors =
-            models.clips.iter().map(|clip| targets::perceptor(settings, clip, warn)).collect::<Result<_>>()?;
+        let drawer = drawer.recomputing(plan.recomputed().decoder);
+        let mut perceptor = |clip| Ok(targets::perceptor(settings, clip, warn)?.recomputing(plan.recomputed().clip));
+        let perceptors = models.clips.iter().map(&mut perceptor).collect::<Result<_>>()?;
         let cutouts = Cutouts {
             count: settings.cutouts,
             augmentations: settings.augment.clone(),

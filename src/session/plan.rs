@@ -1,12 +1,15 @@
 //! Settings with all that is left to the program decided, before anything is computed.
 
-use super::{Models, memory};
+use super::Models;
+use super::memory::{Estimate, Recomputed, in_words};
 use crate::drawer::VqganDrawer;
 use crate::settings::{CutBatch, Settings, Size};
-use crate::{Result, machine};
+use crate::{Error, Result, machine};
 
 /// Most cutouts judged at a time where the user does not say.
 const LARGEST_BATCH: usize = 16;
+/// To judge fewer at a time costs more than to compute blocks twice.
+const SMALLEST_BATCH: usize = 8;
 /// What a run may take of the machine's memory where the user does not say, as a share.
 const MEMORY_SHARE: (u64, u64) = (3, 4);
 
@@ -15,25 +18,55 @@ const MEMORY_SHARE: (u64, u64) = (3, 4);
 pub struct Plan {
     settings: Settings,
     batch: usize,
+    recomputed: Recomputed,
     work_size: Size,
     memory: u64,
+    refusal: Option<Refusal>,
+}
+
+/// Why a run does not fit, and what would.
+#[derive(Clone, Debug)]
+struct Refusal {
+    message: String,
+    hint: String,
 }
 
 impl Plan {
-    /// Decides what settings leave open. It depends on the settings, the models and the machine's whole
-    /// memory alone: never on what is free.
+    /// Decides what settings leave open, and what is kept in memory. It depends on the settings, the models and
+    /// the machine's whole memory alone: never on what is free. The run takes no more than most of the machine's
+    /// memory where that can be: fewer cutouts are judged at a time, then blocks are computed twice.
     ///
     /// # Errors
     /// Where a model cannot take the picture's size.
-    pub fn new(mut settings: Settings, models: &Models) -> Result<Self> {
-        let batch = match settings.cut_batch {
-            CutBatch::Count(batch) => batch.min(settings.cutouts),
-            CutBatch::Auto => largest_batch(&settings, models)?,
+    pub fn new(settings: Settings, models: &Models) -> Result<Self> {
+        Self::within(None, settings, models)
+    }
+
+    /// The same within so many bytes, where a number is given.
+    ///
+    /// # Errors
+    /// Where a model cannot take the picture's size.
+    pub fn within(allowed: Option<u64>, mut settings: Settings, models: &Models) -> Result<Self> {
+        let total = machine::memory().map_or(u64::MAX, |memory| memory.total);
+        let wanted = allowed.unwrap_or(total / MEMORY_SHARE.1 * MEMORY_SHARE.0);
+        let Fit { batch, recomputed, memory } = Fit::new(&settings, models, wanted)?;
+        let most = allowed.unwrap_or(total).min(total);
+        let refusal = if memory > most {
+            let limit = match allowed.filter(|allowed| *allowed <= total) {
+                Some(allowed) => format!("--max-memory allows {}", in_words(allowed)),
+                None => format!("this machine has {}", in_words(total)),
+            };
+            let (size, needed) = (settings.size, in_words(memory));
+            let message =
+                format!("{size} pixels, {batch} cutouts at a time, need about {needed} of memory at least; {limit}");
+            let more = memory <= total;
+            Some(Refusal { message, hint: way_out(&settings, models, most, more.then_some(memory))? })
+        } else {
+            None
         };
         settings.cut_batch = CutBatch::Count(batch);
         let work_size = VqganDrawer::work_size(&models.vqgan.model, settings.size);
-        let memory = memory::estimate(&settings, batch, models)?;
-        Ok(Self { settings, batch, work_size, memory })
+        Ok(Self { settings, batch, recomputed, work_size, memory, refusal })
     }
 
     /// The settings, nothing in them left to choose.
@@ -46,6 +79,12 @@ impl Plan {
     #[must_use]
     pub fn cut_batch(&self) -> usize {
         self.batch
+    }
+
+    /// How many blocks are computed twice to take less memory.
+    #[must_use]
+    pub fn recomputed(&self) -> Recomputed {
+        self.recomputed
     }
 
     /// The size the drawer works at, of which the middle is delivered.
@@ -63,21 +102,88 @@ impl Plan {
     /// Refuses what this machine cannot run.
     ///
     /// # Errors
-    /// Where the device is not there, or the machine has less memory than the run needs.
+    /// Where the device is not there, or the run needs more memory than the machine has or than is allowed.
     pub fn check(&self) -> Result<()> {
         self.settings.device.open()?;
-        let what = format!("{} pixels, {} cutouts at a time,", self.settings.size, self.batch);
-        memory::refuse_above_total(self.memory, &what, "choose a smaller --size or --cut-batch")
+        match self.refusal.clone() {
+            Some(Refusal { message, hint }) => Err(Error::usage(message, hint)),
+            None => Ok(()),
+        }
     }
 }
 
-/// The most cutouts at a time that leave the machine some memory, halving from all of them.
-fn largest_batch(settings: &Settings, models: &Models) -> Result<usize> {
-    let mut batch = settings.cutouts.min(LARGEST_BATCH);
-    let Some(memory) = machine::memory() else { return Ok(batch) };
-    let allowed = memory.total / MEMORY_SHARE.1 * MEMORY_SHARE.0;
-    while batch > 1 && memory::estimate(settings, batch, models)? > allowed {
-        batch = batch.div_ceil(2);
+/// How much is judged and kept at a time.
+struct Fit {
+    batch: usize,
+    recomputed: Recomputed,
+    memory: u64,
+}
+
+impl Fit {
+    /// What takes the least time of what takes at most `allowed` bytes; where nothing does, the least memory.
+    fn new(settings: &Settings, models: &Models, allowed: u64) -> Result<Self> {
+        let estimate = Estimate::new(settings, models)?;
+        let all = estimate.blocks();
+        let decoder = (0..=all.decoder).map(|decoder| Recomputed { decoder, clip: 0 });
+        let ways = decoder.chain((1..=all.clip).map(|clip| Recomputed { clip, ..all }));
+        let (large, small) = batches(settings);
+        let larger = ways.flat_map(|recomputed| large.iter().map(move |batch| (*batch, recomputed)));
+        let mut least = None;
+        for (batch, recomputed) in larger.chain(small.iter().map(|batch| (*batch, all))) {
+            let memory = estimate.bytes(batch, recomputed)?;
+            let fit = Self { batch, recomputed, memory };
+            if memory <= allowed {
+                return Ok(fit);
+            }
+            least = Some(fit);
+        }
+        least.ok_or_else(|| Error::fault("there is no number of cutouts to choose from"))
     }
-    Ok(batch)
+}
+
+/// Numbers of cutouts to judge at a time, falling: those that cost little time, and those that cost more.
+fn batches(settings: &Settings) -> (Vec<usize>, Vec<usize>) {
+    match settings.cut_batch {
+        CutBatch::Count(batch) => (vec![batch.min(settings.cutouts)], Vec::new()),
+        CutBatch::Auto => {
+            let most = settings.cutouts.min(LARGEST_BATCH);
+            let halves = std::iter::successors(Some(most), |batch| (*batch > 1).then(|| batch.div_ceil(2)));
+            halves.partition(|batch| *batch >= SMALLEST_BATCH.min(most))
+        }
+    }
+}
+
+/// What would let a run fit into `allowed` bytes; `needed` bytes would, where the machine has them.
+fn way_out(settings: &Settings, models: &Models, allowed: u64, needed: Option<u64>) -> Result<String> {
+    let least = |settings: &Settings| {
+        let estimate = Estimate::new(settings, models)?;
+        let (large, small) = batches(settings);
+        let batch = large.into_iter().chain(small).last().unwrap_or(1);
+        estimate.bytes(batch, estimate.blocks())
+    };
+    let automatic = Settings { cut_batch: CutBatch::Auto, ..settings.clone() };
+    let mut ways = Vec::new();
+    if settings.cut_batch != CutBatch::Auto && least(&automatic)? <= allowed {
+        ways.push("--cut-batch auto".to_owned());
+    }
+    let Size { width, height } = settings.size;
+    let parts = (0..usize::BITS).flat_map(|halvings| [8, 7, 6, 5].map(|eighths| (halvings, eighths))).skip(1);
+    for (halvings, eighths) in parts {
+        let part = |side: usize| (side * eighths / 8) >> halvings;
+        let size = Size { width: part(width), height: part(height) };
+        if size.width == 0 || size.height == 0 {
+            break;
+        }
+        if least(&Settings { size, ..automatic.clone() })? <= allowed {
+            ways.push(format!("--size {size}"));
+            break;
+        }
+    }
+    if let Some(needed) = needed {
+        ways.push(format!("--max-memory {}M", needed.div_ceil(1 << 20)));
+    }
+    if ways.is_empty() {
+        return Ok("choose smaller models with --vqgan and --clip".into());
+    }
+    Ok(format!("{} would do", ways.join(" or ")))
 }

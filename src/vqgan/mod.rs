@@ -126,20 +126,36 @@ impl Vqgan {
         Ok(self.decoder.forward(latent)?)
     }
 
+    /// What [`Vqgan::decode`] runs; with its gradient, it keeps less of so many blocks
+    /// ([`Network::recomputing`]).
+    #[must_use]
+    pub fn decoder(&self, recomputed: usize) -> Network {
+        self.decoder.recomputing(recomputed)
+    }
+
     /// About how much memory encoding a picture of this size takes.
     ///
     /// # Errors
     /// Where the computation fails.
     pub fn encoding_memory(&self, size: Size) -> Result<Memory> {
-        Ok(self.encoder.memory(&[1, 3, size.height, size.width])?)
+        Ok(self.encoder.memory(&[1, 3, size.height, size.width], false)?)
     }
 
-    /// About how much memory drawing a picture of this size takes, with the gradient of its latent.
+    /// About how much memory drawing a picture of this size takes; with the gradient of its latent where
+    /// that is tracked.
     ///
     /// # Errors
     /// Where the computation fails.
-    pub fn decoding_memory(&self, size: Size) -> Result<Memory> {
-        Ok(self.decoder.memory(&self.latent_shape(size))?)
+    pub fn decoding_memory(&self, size: Size, tracked: bool, recomputed: usize) -> Result<Memory> {
+        Ok(self.decoder(recomputed).memory(&self.latent_shape(size), tracked)?)
+    }
+
+    /// How many bytes of memory drawing pictures of this size makes once and keeps, beside the weights.
+    ///
+    /// # Errors
+    /// Where the computation fails.
+    pub fn lasting_memory(&self, size: Size) -> Result<u64> {
+        Ok(self.decoder.lasting_memory(&self.latent_shape(size))?)
     }
 
     /// Floating-point operations of the matrix products that draw a picture of this size.

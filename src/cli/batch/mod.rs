@@ -99,6 +99,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         scored,
         rank_with: arguments.rank_with.clone(),
         offline: arguments.conduct.offline,
+        max_memory: arguments.conduct.max_memory(),
         stop: stop.clone(),
     };
     let mut ledger = Ledger::new(keep, results);

@@ -13,6 +13,8 @@ use crate::video::Outputs;
 /// A picture to draw, with all that was decided before.
 pub(in crate::cli) struct Drawing {
     pub(in crate::cli) settings: Settings,
+    /// The most memory to take, in bytes
+    pub(in crate::cli) max_memory: Option<u64>,
     pub(in crate::cli) target: Target,
     pub(in crate::cli) moving: Outputs,
     pub(in crate::cli) beside: Beside,
@@ -31,8 +33,8 @@ pub(in crate::cli) struct Resumed {
 
 /// Draws, writes the picture, tells how it went and returns the exit code.
 pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, reporter: &Reporter) -> anyhow::Result<u8> {
-    let Drawing { settings, target, moving, beside, inputs, resumed } = drawing;
-    let plan = Plan::new(settings, models)?;
+    let Drawing { settings, max_memory, target, moving, beside, inputs, resumed } = drawing;
+    let plan = Plan::within(max_memory, settings, models)?;
     let warn = &mut |message| reporter.tell(&Event::Warning { message });
     let mut session = Session::new(&plan, models, warn)?;
     let mut saver = Saver { settings: plan.settings(), inputs, models, records: None, earlier: Vec::new() };

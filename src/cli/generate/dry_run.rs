@@ -1,6 +1,6 @@
 //! `--dry-run`.
 
-use super::super::output;
+use super::super::{max_memory, output};
 use super::Targets;
 use crate::models::hub::megabytes;
 use crate::models::{Finder, Missing};
@@ -9,14 +9,21 @@ use crate::session::{Models, Plan};
 use crate::settings::Settings;
 
 /// Prints what would be done, as a configuration file. Nothing is fetched for it.
-pub(super) fn dry_run(settings: Settings, targets: &Targets, finder: &Finder) -> anyhow::Result<()> {
+pub(super) fn dry_run(
+    settings: Settings,
+    max_memory: Option<u64>,
+    targets: &Targets,
+    finder: &Finder,
+) -> anyhow::Result<()> {
     let mut comments: Vec<_> = targets.in_words().into_iter().map(|(kind, path)| format!("{kind}: {path}")).collect();
     let missing = Models::missing(&settings, finder)?;
     let settings = if missing.is_empty() {
-        let plan = Plan::new(settings.clone(), &Models::load(&settings, finder)?)?;
+        let models = Models::load(&settings, finder)?;
+        let plan = Plan::within(max_memory, settings, &models)?;
         plan.check()?;
-        comments.push(format!("drawn at {}, delivered at {}", plan.work_size(), settings.size));
+        comments.push(format!("drawn at {}, delivered at {}", plan.work_size(), plan.settings().size));
         comments.push(format!("memory: about {}", in_words(plan.memory())));
+        comments.extend(max_memory::in_words(plan.recomputed()));
         plan.settings().clone()
     } else {
         comments.push("memory: told when the models are here".to_owned());

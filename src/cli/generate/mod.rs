@@ -53,12 +53,13 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let tell = |event| reporter.tell(&event);
     let recorded = recipe.map(|recipe| recipe.models).unwrap_or_default();
     let finder = Finder::new(arguments.conduct.offline || arguments.dry_run, &stop, &tell).with_commits_of(&recorded);
+    let max_memory = arguments.conduct.max_memory();
     if arguments.dry_run {
-        return dry_run(settings, &targets, &finder.without_conversions()).map(|()| DONE);
+        return dry_run(settings, max_memory, &targets, &finder.without_conversions()).map(|()| DONE);
     }
     let models = Models::load(&settings, &finder)?;
     let Targets { picture: target, moving } = targets;
-    let drawing = Drawing { settings, target, moving, beside, inputs, resumed: None };
+    let drawing = Drawing { settings, max_memory, target, moving, beside, inputs, resumed: None };
     let exit_code = draw(drawing, &models, &stop, reporter)?;
     warn_of_other_models(&recorded, &models, reporter)?;
     Ok(exit_code)

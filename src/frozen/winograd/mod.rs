@@ -42,6 +42,26 @@ const CHANNELS: usize = 8;
 /// Panels of tiles in work together: evaluated kernels are read once for all of them.
 const PANELS: usize = 2;
 
+/// How many numbers kernels are at the points.
+pub fn evaluated_size(inputs: usize, outputs: usize, doubled: bool) -> usize {
+    products(doubled) * outputs * row_of(inputs)
+}
+
+/// How many numbers a thread holds for the tiles it works on: the picture at the points, and the products.
+pub fn working_size(inputs: usize, outputs: usize, doubled: bool) -> usize {
+    products(doubled) * PANELS * WIDTH * (inputs + outputs)
+}
+
+/// Products a tile and a pair of channels.
+fn products(doubled: bool) -> usize {
+    let points = if doubled { &DOUBLED } else { &PLAIN };
+    points.count * points.count
+}
+
+fn row_of(inputs: usize) -> usize {
+    inputs.next_multiple_of(APART) + APART
+}
+
 /// Kernels at the points.
 #[derive(Clone, Debug)]
 pub struct Evaluated {
@@ -58,8 +78,8 @@ impl Evaluated {
     /// doubled.
     pub fn new(kernel: impl Fn(usize, usize) -> [f32; 9] + Sync, inputs: usize, outputs: usize, doubled: bool) -> Self {
         let points = if doubled { &DOUBLED } else { &PLAIN };
-        let row = inputs.next_multiple_of(APART) + APART;
-        let mut weight = vec![0.0; points.count * points.count * outputs * row];
+        let row = row_of(inputs);
+        let mut weight = vec![0.0; evaluated_size(inputs, outputs, doubled)];
         let places = DisjointSlice::new(&mut weight);
         (0..outputs).into_par_iter().for_each(|output| {
             for input in 0..inputs {

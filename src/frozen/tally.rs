@@ -1,0 +1,142 @@
+//! How much memory passes take: they are run with buffers that hold nothing but their size.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use candle_core::Result;
+
+use super::network::Memory;
+use super::passes::{Execution, Gradient, Values, back, run};
+use super::{Layer, Step};
+
+/// Counts the bytes that are held.
+#[derive(Clone, Default)]
+struct Tally(Arc<Count>);
+
+#[derive(Default)]
+struct Count {
+    now: AtomicU64,
+    peak: AtomicU64,
+}
+
+/// A buffer's size, counted until it is dropped.
+#[derive(Default)]
+struct Held {
+    bytes: u64,
+    tally: Tally,
+}
+
+/// About how much memory steps take for an input of this shape: forward and, where the input is tracked, back.
+pub(super) fn of_passes(steps: &[Step], input_shape: &[usize], tracked: bool, recomputed: &[usize]) -> Result<Memory> {
+    let tally = Tally::default();
+    // The caller's, and the network's copy of it.
+    let input = tally.hold(input_shape);
+    let x = Values { shape: input_shape.to_vec(), values: Arc::new(tally.hold(input_shape)) };
+    let mut records = Vec::new();
+    let output = run(&tally, steps, x, tracked.then_some(&mut records), recomputed)?;
+    let kept = tally.now() - input.bytes - output.values.bytes;
+    if tracked {
+        let gradient = tally.hold(&output.shape);
+        back(&tally, steps, records, Gradient::Lent(&gradient))?;
+    }
+    Ok(Memory { kept, peak: tally.0.peak.load(Relaxed) })
+}
+
+impl Tally {
+    fn now(&self) -> u64 {
+        self.0.now.load(Relaxed)
+    }
+
+    fn hold(&self, shape: &[usize]) -> Held {
+        let bytes = shape.iter().fold(4_u64, |bytes, &side| bytes.saturating_mul(side as u64));
+        self.hold_bytes(bytes)
+    }
+
+    fn hold_bytes(&self, bytes: u64) -> Held {
+        // Nobody else counts while a pass is run.
+        let now = self.now().saturating_add(bytes);
+        self.0.now.store(now, Relaxed);
+        self.0.peak.fetch_max(now, Relaxed);
+        Held { bytes, tally: self.clone() }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let now = self.tally.now().saturating_sub(self.bytes);
+        self.tally.0.now.store(now, Relaxed);
+    }
+}
+
+impl Clone for Held {
+    fn clone(&self) -> Self {
+        self.tally.hold_bytes(self.bytes)
+    }
+}
+
+impl Deref for Held {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &[]
+    }
+}
+
+impl Execution for Tally {
+    type Buffer = Held;
+
+    fn forward(&self, layer: &dyn Layer, shape: &[usize], _: &[f32], output_shape: &[usize]) -> Held {
+        let output = self.hold(output_shape);
+        drop(self.hold(&[layer.working_memory(shape)]));
+        output
+    }
+
+    fn backward(&self, layer: &dyn Layer, shape: &[usize], _: &[f32], _: &[f32]) -> Held {
+        let gradient = self.hold(shape);
+        if let Ok(output_shape) = layer.output_shape(shape) {
+            drop(self.hold(&[layer.working_memory(&output_shape)]));
+        }
+        gradient
+    }
+
+    fn sum(&self, first: Held, _: &[f32]) -> Held {
+        first
+    }
+
+    /// Of a block whose first branch is empty, which no model has.
+    fn copy(&self, _: &[f32]) -> Held {
+        Held::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Activation, Linear, Network};
+    use super::*;
+
+    fn linear(inputs: usize, outputs: usize) -> Step {
+        Step::layer(Linear::new(vec![0.0; inputs * outputs], None, inputs, outputs))
+    }
+
+    /// Amounts are counted by hand, in numbers of `f32`.
+    #[test]
+    fn what_passes_hold_is_counted() {
+        let steps = vec![linear(100, 300), Step::layer(Activation::Relu), linear(300, 10)];
+        let network = Network::new(steps);
+        // Input, its copy, the first layer's output; then the caller's input, that output, the second's.
+        assert_eq!(network.memory(&[100], false).unwrap(), Memory { kept: 0, peak: 4 * 700 });
+        // Backwards the kept output of 300, its gradient and that of the next 300, input, output and gradient.
+        assert_eq!(network.memory(&[100], true).unwrap(), Memory { kept: 4 * 300, peak: 4 * 1020 });
+    }
+
+    #[test]
+    fn a_block_that_is_computed_again_keeps_its_input() {
+        let block = || Step::residual(vec![linear(100, 300), Step::layer(Activation::Relu), linear(300, 100)]);
+        let network = Network::new(vec![block(), block(), block()]);
+        let kept = |blocks| network.recomputing(blocks).memory(&[100], true).unwrap().kept / 4;
+        assert_eq!([0, 1, 2, 3].map(kept), [900, 700, 500, 300]);
+        let peak = |blocks| network.recomputing(blocks).memory(&[100], true).unwrap().peak;
+        assert!(peak(0) > peak(3));
+    }
+}
