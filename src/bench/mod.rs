@@ -41,6 +41,8 @@ impl Stage {
 /// What was measured of one configuration.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
+    /// All that comes before the first iteration: models (random ones are made), prompt, start
+    pub start: Stage,
     /// The parts of an iteration, each run by itself
     pub stages: Vec<Stage>,
     /// Whole iterations

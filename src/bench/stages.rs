@@ -46,13 +46,15 @@ impl Clock {
     }
 }
 
-/// Measures an iteration's parts and whole iterations, each `repetitions` times after one for warmth.
+/// Measures an iteration's parts and whole iterations, each `repetitions` times after one for warmth, and what came
+/// before them since `begun`.
 ///
 /// # Errors
 /// Where the plan cannot be run.
-pub fn measure(plan: &Plan, models: &Models, repetitions: usize) -> Result<Report> {
-    let mut highest = machine::peak_memory();
+pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant) -> Result<Report> {
     let mut session = Session::new(plan, models, &mut |_| {})?;
+    let mut highest = machine::peak_memory();
+    let start = Stage::new("start", begun.elapsed().as_secs_f64(), 0, highest);
     let decoding = models.vqgan.model.decoding_operations(plan.work_size())?;
     let mut judging = 0;
     for clip in &models.clips {
@@ -82,7 +84,8 @@ pub fn measure(plan: &Plan, models: &Models, repetitions: usize) -> Result<Repor
     }
     let (iteration, product) = (whole.stage(), product(repetitions));
     let share = iteration.gigaflop_per_second.zip(product.gigaflop_per_second).map(|(of, by)| of / by);
-    Ok(Report { stages: clocks.iter().map(Clock::stage).collect(), iteration, product, share, peak_memory: highest })
+    let stages = clocks.iter().map(Clock::stage).collect();
+    Ok(Report { start, stages, iteration, product, share, peak_memory: highest })
 }
 
 /// One iteration in parts.

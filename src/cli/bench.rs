@@ -1,5 +1,7 @@
 //! `text2art bench`: how fast this machine draws.
 
+use std::time::Instant;
+
 use serde::Serialize;
 
 use super::max_memory::{self, MemorySize};
@@ -86,9 +88,10 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         ..Overrides::default()
     };
     let settings = combine(&[asked, arguments.work.overrides()])?;
+    let begun = Instant::now();
     let models = bench::models(&settings, &finder)?;
     let plan = Plan::within(arguments.max_memory.map(|most| most.0), settings, &models)?;
-    let report = bench::measure(&plan, &models, arguments.repetitions.into())?;
+    let report = bench::measure(&plan, &models, arguments.repetitions.into(), begun)?;
     let settings = plan.settings();
     let printed = Printed {
         program: crate::PROGRAM,
@@ -117,6 +120,7 @@ fn table(printed: &Printed) -> String {
     ];
     lines.extend(max_memory::in_words(printed.recomputed));
     lines.push(format!("{:<24}{:>10}{:>10}{:>12}{:>12}", "", "seconds", "GFLOP", "GFLOP/s", "memory"));
+    lines.push(row(&report.start));
     lines.extend(report.stages.iter().chain([&report.iteration, &report.product]).map(row));
     if let Some(share) = report.share {
         lines.push(format!("an iteration runs at {:.0} % of the machine's rate", 100.0 * share));
