@@ -76,7 +76,7 @@ fn finish(mut child: Child) {
 fn a_weight_file_is_mapped_copied_once_and_hashed_later() {
     let workplace = Workplace::new();
     let small = clip(&workplace, "small", 1_000);
-    let large = clip(&workplace, "large", 150_000);
+    let large = clip(&workplace, "large", 400_000);
     let more = (large.len() - small.len()) as f64;
     let (first, second) = (waiting(&workplace, "small"), waiting(&workplace, "large"));
     let read = |child: &Child| number(child, "io", "rchar:");

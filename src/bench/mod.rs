@@ -53,6 +53,8 @@ pub struct Report {
     pub share: Option<f64>,
     /// The most memory of the process until now, in bytes, where the system tells
     pub peak_memory: Option<u64>,
+    /// What the plan thought it would be
+    pub estimated_memory: u64,
 }
 
 /// The middle one of some times, in seconds.

@@ -85,7 +85,8 @@ pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant)
     let (iteration, product) = (whole.stage(), product(repetitions));
     let share = iteration.gigaflop_per_second.zip(product.gigaflop_per_second).map(|(of, by)| of / by);
     let stages = clocks.iter().map(Clock::stage).collect();
-    Ok(Report { start, stages, iteration, product, share, peak_memory: highest })
+    let estimated_memory = plan.memory();
+    Ok(Report { start, stages, iteration, product, share, peak_memory: highest, estimated_memory })
 }
 
 /// One iteration in parts.

@@ -126,7 +126,7 @@ fn table(printed: &Printed) -> String {
         lines.push(format!("an iteration runs at {:.0} % of the machine's rate", 100.0 * share));
     }
     if let Some(bytes) = report.peak_memory {
-        lines.push(format!("peak memory {}", in_words(bytes)));
+        lines.push(format!("peak memory {}, {} estimated", in_words(bytes), in_words(report.estimated_memory)));
     }
     lines.join("\n") + "\n"
 }

@@ -3,8 +3,8 @@
 use candle_core::Result;
 use rayon::prelude::*;
 
-use super::Layer;
 use super::vector::{erf, exp, sigmoid, vectorized};
+use super::{InPlace, Layer};
 
 /// A function applied to each element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,16 +119,25 @@ impl Layer for Activation {
         true
     }
 
-    fn backward(&self, _: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
-        let tiles =
-            input_gradient.par_chunks_mut(TILE).zip(input.par_chunks(TILE)).zip(output_gradient.par_chunks(TILE));
-        tiles.for_each(|((input_gradient, input), output_gradient)| {
+    fn in_place(&self) -> Option<&dyn InPlace> {
+        Some(self)
+    }
+
+    fn backward(&self, shape: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
+        input_gradient.copy_from_slice(output_gradient);
+        self.backward_in_place(shape, input, input_gradient);
+    }
+}
+
+impl InPlace for Activation {
+    fn backward_in_place(&self, _: &[usize], input: &[f32], gradient: &mut [f32]) {
+        gradient.par_chunks_mut(TILE).zip(input.par_chunks(TILE)).for_each(|(gradient, input)| {
             for_each_kind!(*self, {
                 vectorized(
                     #[inline(always)]
                     || {
-                        for ((dx, &x), &dy) in input_gradient.iter_mut().zip(input).zip(output_gradient) {
-                            *dx = dy * KIND.derivative(x);
+                        for (dx, &x) in gradient.iter_mut().zip(input) {
+                            *dx *= KIND.derivative(x);
                         }
                     },
                 );

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::layer_norm::moments;
 use super::vector::{sum, vectorized};
-use super::{Activation, Layer, unexpected_shape};
+use super::{Activation, InPlace, Layer, unexpected_shape};
 
 /// Normalises groups of channels of `[batch, channels, height, width]` (Wu and He, 2018), then
 /// applies SiLU where asked.
@@ -91,12 +91,21 @@ impl Layer for GroupNorm {
         true
     }
 
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+    fn in_place(&self) -> Option<&dyn InPlace> {
+        Some(self)
+    }
+
     fn backward(&self, shape: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
+        input_gradient.copy_from_slice(output_gradient);
+        self.backward_in_place(shape, input, input_gradient);
+    }
+}
+
+impl InPlace for GroupNorm {
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+    fn backward_in_place(&self, shape: &[usize], input: &[f32], gradient: &mut [f32]) {
         let (area, size) = self.sizes(shape);
-        let groups =
-            input_gradient.par_chunks_mut(size).zip(input.par_chunks(size)).zip(output_gradient.par_chunks(size));
-        groups.enumerate().for_each(|(index, ((dx, x), dy))| {
+        gradient.par_chunks_mut(size).zip(input.par_chunks(size)).enumerate().for_each(|(index, (dx, x))| {
             let first_channel = self.first_channel(index);
             vectorized(
                 #[inline(always)]
@@ -104,19 +113,17 @@ impl Layer for GroupNorm {
                     let (mean, inverse) = moments(x, self.epsilon);
                     let mut first = 0.0;
                     let mut second = 0.0;
-                    for (offset, ((dx, x), dy)) in
-                        dx.chunks_mut(area).zip(x.chunks(area)).zip(dy.chunks(area)).enumerate()
-                    {
+                    for (offset, (dx, x)) in dx.chunks_mut(area).zip(x.chunks(area)).enumerate() {
                         let gamma = self.scale[first_channel + offset];
                         let shift = self.shift[first_channel + offset];
                         let scale = inverse * gamma;
                         if self.silu {
-                            for ((dx, x), dy) in dx.iter_mut().zip(x).zip(dy) {
-                                *dx = dy * gamma * Activation::Silu.derivative((x - mean) * scale + shift);
+                            for (dx, x) in dx.iter_mut().zip(x) {
+                                *dx = *dx * gamma * Activation::Silu.derivative((x - mean) * scale + shift);
                             }
                         } else {
-                            for (dx, dy) in dx.iter_mut().zip(dy) {
-                                *dx = dy * gamma;
+                            for dx in dx.iter_mut() {
+                                *dx *= gamma;
                             }
                         }
                         let (dx, x) = (&dx[..area], &x[..area]);

@@ -4,7 +4,7 @@ use candle_core::Result;
 use rayon::prelude::*;
 
 use super::vector::{sum, vectorized};
-use super::{Layer, unexpected_shape};
+use super::{InPlace, Layer, unexpected_shape};
 
 /// y = (x − mean) / √(variance + ε) · γ + β over the last dimension (Ba et al., 2016).
 #[derive(Clone, Debug)]
@@ -72,26 +72,33 @@ impl Layer for LayerNorm {
         true
     }
 
+    fn in_place(&self) -> Option<&dyn InPlace> {
+        Some(self)
+    }
+
+    fn backward(&self, shape: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
+        input_gradient.copy_from_slice(output_gradient);
+        self.backward_in_place(shape, input, input_gradient);
+    }
+}
+
+impl InPlace for LayerNorm {
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
-    fn backward(&self, _: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
+    fn backward_in_place(&self, _: &[usize], input: &[f32], gradient: &mut [f32]) {
         let channels = self.scale.len();
-        let rows = input_gradient
-            .par_chunks_mut(channels)
-            .zip(input.par_chunks(channels))
-            .zip(output_gradient.par_chunks(channels));
-        rows.for_each(|((dx, x), dy)| {
+        gradient.par_chunks_mut(channels).zip(input.par_chunks(channels)).for_each(|(dx, x)| {
             vectorized(
                 #[inline(always)]
                 || {
                     let (mean, inverse) = moments(x, self.epsilon);
                     let scale = &self.scale[..x.len()];
-                    let dy = &dy[..x.len()];
+                    let dx = &mut dx[..x.len()];
                     let average = |total: f64| (total / channels as f64) as f32;
-                    let first = average(sum(channels, |i| dy[i] * scale[i]));
-                    let second = average(sum(channels, |i| dy[i] * scale[i] * (x[i] - mean) * inverse));
+                    let first = average(sum(channels, |i| dx[i] * scale[i]));
+                    let second = average(sum(channels, |i| dx[i] * scale[i] * (x[i] - mean) * inverse));
                     for (i, dx) in dx.iter_mut().enumerate() {
                         let normalised = (x[i] - mean) * inverse;
-                        *dx = inverse * (dy[i] * scale[i] - first - normalised * second);
+                        *dx = inverse * (*dx * scale[i] - first - normalised * second);
                     }
                 },
             );

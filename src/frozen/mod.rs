@@ -95,8 +95,19 @@ pub trait Layer: Send + Sync + 'static {
     /// Whether the backward pass reads the input; where not, it is given none.
     fn needs_input(&self) -> bool;
 
+    /// The layer as one whose gradients need no memory of their own, where it is one.
+    fn in_place(&self) -> Option<&dyn InPlace> {
+        None
+    }
+
     /// Writes the gradient of the input, given that of the output.
     fn backward(&self, input_shape: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]);
+}
+
+/// A layer that can make the gradient of its input in the memory of its output's.
+pub trait InPlace {
+    /// Turns the gradient of the output into that of the input.
+    fn backward_in_place(&self, input_shape: &[usize], input: &[f32], gradient: &mut [f32]);
 }
 
 /// Applies a single layer, recording it where the input is tracked.

@@ -21,7 +21,13 @@ pub(super) trait Execution {
     fn forward(&self, layer: &dyn Layer, shape: &[usize], input: &[f32], output_shape: &[usize]) -> Self::Buffer;
 
     /// The gradient of a layer's input, which is empty where the layer does not need it.
-    fn backward(&self, layer: &dyn Layer, shape: &[usize], input: &[f32], gradient: &[f32]) -> Self::Buffer;
+    fn backward(
+        &self,
+        layer: &dyn Layer,
+        shape: &[usize],
+        input: &[f32],
+        gradient: Gradient<Self::Buffer>,
+    ) -> Self::Buffer;
 
     /// The sum of two tensors, in the memory of the first.
     fn sum(&self, first: Self::Buffer, second: &[f32]) -> Self::Buffer;
@@ -146,7 +152,7 @@ pub(super) fn back<'a, E: Execution>(
         let input_gradient = match (step, records.pop()) {
             (Step::Layer(layer), Some(Record::Layer(shape, input))) => {
                 let input = input.as_deref().map_or(&[][..], |input| input);
-                execution.backward(layer.as_ref(), &shape, input, &gradient)
+                execution.backward(layer.as_ref(), &shape, input, gradient)
             }
             (Step::Sum(first, second), Some(Record::Sum(left, right))) => {
                 back_of_sum(execution, (first, left), (second, right), gradient)?
@@ -191,10 +197,18 @@ impl Execution for Computed {
         output
     }
 
-    fn backward(&self, layer: &dyn Layer, shape: &[usize], input: &[f32], gradient: &[f32]) -> Buffer {
-        let mut input_gradient = fresh(layer, shape);
-        layer.backward(shape, input, gradient, &mut input_gradient);
-        input_gradient
+    fn backward(&self, layer: &dyn Layer, shape: &[usize], input: &[f32], gradient: Gradient<Buffer>) -> Buffer {
+        match (layer.in_place(), gradient) {
+            (Some(layer), Gradient::Own(mut gradient)) => {
+                layer.backward_in_place(shape, input, &mut gradient);
+                gradient
+            }
+            (_, gradient) => {
+                let mut input_gradient = fresh(layer, shape);
+                layer.backward(shape, input, &gradient, &mut input_gradient);
+                input_gradient
+            }
+        }
     }
 
     fn sum(&self, mut first: Buffer, second: &[f32]) -> Buffer {

@@ -92,8 +92,11 @@ impl Execution for Tally {
         output
     }
 
-    fn backward(&self, layer: &dyn Layer, shape: &[usize], _: &[f32], _: &[f32]) -> Held {
-        let gradient = self.hold(shape);
+    fn backward(&self, layer: &dyn Layer, shape: &[usize], _: &[f32], output_gradient: Gradient<Held>) -> Held {
+        let (gradient, _output_gradient) = match (layer.in_place(), output_gradient) {
+            (Some(_), Gradient::Own(gradient)) => (gradient, None),
+            (_, gradient) => (self.hold(shape), Some(gradient)),
+        };
         if let Ok(output_shape) = layer.output_shape(shape) {
             drop(self.hold(&[layer.working_memory(&output_shape)]));
         }
@@ -126,8 +129,8 @@ mod tests {
         let network = Network::new(steps);
         // Input, its copy, the first layer's output; then the caller's input, that output, the second's.
         assert_eq!(network.memory(&[100], false).unwrap(), Memory { kept: 0, peak: 4 * 700 });
-        // Backwards the kept output of 300, its gradient and that of the next 300, input, output and gradient.
-        assert_eq!(network.memory(&[100], true).unwrap(), Memory { kept: 4 * 300, peak: 4 * 1020 });
+        // Backwards what was kept of 300, its gradient (of the activation in place), input, output and its gradient.
+        assert_eq!(network.memory(&[100], true).unwrap(), Memory { kept: 4 * 300, peak: 4 * 720 });
     }
 
     #[test]
