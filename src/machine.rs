@@ -17,11 +17,15 @@ pub fn memory() -> Option<MachineMemory> {
     let kind = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
     let system = System::new_with_specifics(kind);
     let mut memory = MachineMemory { total: system.total_memory(), available: system.available_memory() };
+    // Without /proc. The limits below would take it for a fault of the caller's, and panic.
+    if memory.total == 0 {
+        return None;
+    }
     if let Some(limits) = system.cgroup_limits().filter(|limits| limits.total_memory > 0) {
         memory.total = memory.total.min(limits.total_memory);
         memory.available = memory.available.min(limits.free_memory);
     }
-    (memory.total > 0).then_some(memory)
+    Some(memory)
 }
 
 /// The processor's name as the system tells it.
