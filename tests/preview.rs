@@ -53,6 +53,22 @@ fn a_terminal_shows_the_picture_as_it_can() {
 }
 
 #[test]
+fn a_notebook_sees_lines() {
+    let workplace = Workplace::new();
+    // What ipykernel 7.4 and jupyter_client 8.10 set; `!` in a cell runs programs in a terminal.
+    let launched = [("TERM", "xterm-color"), ("JPY_PARENT_PID", "5")];
+    let inline = [("TERM", "xterm-color"), ("MPLBACKEND", "module://matplotlib_inline.backend_inline")];
+    let plain = [("TERM", "xterm-color"), ("MPLBACKEND", "agg")];
+    for (variables, is_notebook) in [(launched, true), (inline, true), (plain, false)] {
+        let Some(seen) = in_terminal(&workplace, "", &variables) else { return };
+        assert_eq!(seen.contains("iteration 3 of 3"), is_notebook, "{seen:?}");
+        assert_eq!(seen.contains('\u{1b}'), !is_notebook, "{seen:?}");
+    }
+    let Some(seen) = in_terminal(&workplace, "--progress bar", &launched) else { return };
+    assert!(seen.contains('\u{1b}') && !seen.contains("iteration 3"), "{seen:?}");
+}
+
+#[test]
 fn what_is_no_terminal_sees_none() {
     let workplace = Workplace::new();
     for options in ["", "--preview kitty", "--preview blocks --progress bar", "--progress json --preview sixel"] {

@@ -17,7 +17,7 @@ use crate::{Error, Result};
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Progress {
-    /// A bar in a terminal, lines elsewhere
+    /// A bar in a terminal, lines elsewhere and in notebooks
     Auto,
     /// A bar
     Bar,
@@ -49,7 +49,7 @@ const ENCODING: &str = "{bar:30} {pos}/{len} frames · {per_sec} · {eta} left";
 impl Reporter {
     pub(super) fn new(progress: Progress) -> Self {
         let progress = match progress {
-            Progress::Auto if std::io::stderr().is_terminal() => Progress::Bar,
+            Progress::Auto if std::io::stderr().is_terminal() && !is_notebook() => Progress::Bar,
             Progress::Auto => Progress::Lines,
             other => other,
         };
@@ -195,6 +195,16 @@ impl Reporter {
             bar.finish_and_clear();
         }
     }
+}
+
+/// Whether a notebook's cell shows what is written. Its `!` gives programs a terminal, of which it shows only the text.
+fn is_notebook() -> bool {
+    // jupyter_client's launcher sets the first, ipykernel the second, whoever launches it.
+    let plots_inline = |value: std::ffi::OsString| {
+        let value = value.to_string_lossy();
+        value.starts_with("module://matplotlib_inline") || value.starts_with("module://ipykernel")
+    };
+    std::env::var_os("JPY_PARENT_PID").is_some() || std::env::var_os("MPLBACKEND").is_some_and(plots_inline)
 }
 
 /// Writes a line to standard error; there is nobody to tell that this failed.
