@@ -1,11 +1,17 @@
 //! One picture of a batch.
 
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+
+use super::files::Files;
 use super::plan::{Sample, Work};
 use super::score::score;
 use crate::clip::Clip;
-use crate::output::{Existing, Recipe, ResultRecord, encode, write_whole};
+use crate::output::{Existing, Recipe, Saver, encode, write_beside, write_whole};
 use crate::session::memory::refuse_above_total;
 use crate::session::{End, Event, LoadedModel, Models, Plan, Session, Stop, run};
+use crate::video::{Recording, pixels};
 use crate::{Error, Result, picture};
 
 /// How a picture came out.
@@ -30,7 +36,8 @@ pub(super) struct Room {
 /// it has its share of the room.
 ///
 /// # Errors
-/// Where it cannot be drawn, scored or written; [`Error::Stopped`] where it was stopped, with nothing written.
+/// Where it cannot be drawn, scored or written; [`Error::Stopped`] where it was stopped: its files are not written then,
+/// but for frames in a folder.
 pub(super) fn draw(
     sample: &Sample,
     models: &Models,
@@ -39,25 +46,25 @@ pub(super) fn draw(
     stop: &Stop,
     tell: &dyn Fn(Event),
 ) -> Result<Drawn> {
-    let recipe = match &sample.work {
-        Work::Draw(existing) => Box::new(draw_and_write(sample, *existing, models, room, stop, tell)?),
-        Work::Score(recipe) => recipe.clone(),
+    let (recipe, picture) = match &sample.work {
+        Work::Draw(replaced) => draw_and_write(sample, replaced, models, room, stop, tell)?,
+        Work::Score(recipe) => (*recipe.clone(), picture::read(&sample.files.output)?),
         Work::Nothing(_) => return Err(Error::fault("a picture that is done was to be drawn")),
     };
     // What is in the file is judged, so that it does not matter when.
-    let judge = || score(&picture::read(&sample.output)?, &sample.settings.prompt, judges);
-    let score = (!judges.is_empty()).then(judge).transpose()?;
-    Ok(Drawn { recipe, score })
+    let score = (!judges.is_empty()).then(|| score(&picture, &sample.settings.prompt, judges)).transpose()?;
+    Ok(Drawn { recipe: Box::new(recipe), score })
 }
 
+/// Draws a sample and writes its files; those of `replaced` may be there. Returns the picture as its file has it.
 fn draw_and_write(
     sample: &Sample,
-    existing: Existing,
+    replaced: &[PathBuf],
     models: &Models,
     room: Room,
     stop: &Stop,
     tell: &dyn Fn(Event),
-) -> Result<Recipe> {
+) -> Result<(Recipe, RgbImage)> {
     let inputs = Recipe::inputs(&sample.settings)?;
     let Room { jobs, max_memory } = room;
     let plan = Plan::within(max_memory.map(|bytes| bytes / jobs.max(1) as u64), sample.settings.clone(), models)?;
@@ -66,7 +73,20 @@ fn draw_and_write(
         refuse_above_total(needed, &format!("{jobs} pictures at the same time"), "choose fewer --jobs")?;
     }
     let mut session = Session::new(&plan, models, &mut |message| tell(Event::Warning { message }))?;
-    let finished = run(&mut session, stop, &mut |event, _, _| {
+    let mut saver = Saver::new(plan.settings(), inputs, models, Vec::new());
+    let existing = |path: &Path| {
+        let may_be_there = replaced.iter().any(|replaced| replaced == path);
+        if may_be_there { Existing::Replace } else { Existing::Keep }
+    };
+    let outputs = sample.files.moving.outputs(|path| Ok(existing(path)))?;
+    let mut recording = Recording::start(&outputs, plan.settings(), 0)?;
+    let finished = run(&mut session, stop, &mut |event, picture, session| {
+        if let (Event::Step { iteration, .. }, Some(picture)) = (&event, picture) {
+            // The picture this iteration judged is that after `iteration` steps.
+            let loss = session.last().and_then(|last| last.loss_before);
+            let warn = &mut |message| tell(Event::Warning { message });
+            recording.see(*iteration, picture, || saver.recipe(*iteration, loss, true), warn)?;
+        }
         tell(event);
         Ok(())
     })?;
@@ -75,9 +95,32 @@ fn draw_and_write(
         End::Stopped => return Err(Error::Stopped),
         End::Fault(fault) => return Err(fault),
     }
-    let result = ResultRecord { iterations_done: finished.iterations, loss: finished.loss };
-    let recipe = Recipe::new(plan.settings().clone(), models.records()?, inputs, result);
-    write_whole(&sample.output, &encode(&finished.picture, Some(&recipe))?, existing)?;
-    tell(Event::Saved { path: sample.output.clone() });
-    Ok(recipe)
+    let recipe = saver.recipe(finished.iterations, finished.loss, false)?;
+    let bytes = encode(&finished.picture, Some(&recipe))?;
+    if sample.files.has_picture() {
+        let path = &sample.files.output;
+        write_whole(path, &bytes, existing(path))?;
+        tell(Event::Saved { path: path.clone() });
+    }
+    for file in recording.finish(finished.iterations, &finished.picture, recipe.clone()) {
+        let path = file.map_err(|error| without_moving(error, &sample.files, &bytes))?;
+        tell(Event::Saved { path });
+    }
+    Ok((recipe, pixels(&finished.picture)?))
+}
+
+/// What is said where a moving picture failed: the picture is not lost with it.
+fn without_moving(error: Error, files: &Files, picture: &[u8]) -> Error {
+    let kept = if files.has_picture() {
+        Ok(files.output.clone())
+    } else {
+        write_beside(&files.output.with_extension("png"), picture, Existing::Keep)
+    };
+    match (error, kept) {
+        (Error::Write { path, source }, Ok(kept)) => {
+            let message = format!("{source}; the picture was saved as {}", kept.display());
+            Error::Write { path, source: std::io::Error::new(source.kind(), message) }
+        }
+        (error, _) => error,
+    }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::braces::expand;
 use crate::settings::text::did_you_mean;
 use crate::settings::{Overrides, Prompts};
+use crate::video::MovingPictures;
 
 /// The key of what became of a line, in a file of results.
 pub const RESULT: &str = "result";
@@ -31,6 +32,9 @@ pub struct Asked {
     /// Where the picture is to go; as `--output`
     #[arg(short, long)]
     pub output: Option<PathBuf>,
+    /// What moves beside it
+    #[command(flatten)]
+    pub moving: MovingPictures,
 }
 
 /// Reads `a prompt -- --options`. Braces stand for several lines.
@@ -73,12 +77,25 @@ pub(super) fn of_fields(mut fields: Map<String, Value>) -> Result<Vec<Asked>, St
             if name == "prompt" {
                 prompt = texts.into_iter().next();
             } else {
-                arguments.extend(texts.iter().map(|text| format!("--{name}={text}")));
+                let value = |text| if MOVING.contains(&name.as_str()) { moving(text) } else { text };
+                arguments.extend(texts.iter().map(|text| format!("--{name}={}", value(text))));
             }
         }
         of_arguments(prompt.as_deref(), &arguments)
     };
     lines.into_iter().map(one).collect()
+}
+
+/// The options that name files, or say only whether there are some.
+const MOVING: [&str; 3] = ["gif", "mp4", "frames"];
+
+/// The value of such an option for one in a file: true is the name of the picture.
+fn moving(text: &str) -> &str {
+    match text {
+        "true" => "",
+        "false" => "none",
+        name => name,
+    }
 }
 
 /// Every beginning with every ending.

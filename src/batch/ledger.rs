@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::files::Files;
 use super::places::Place;
 use super::plan::{Done, Group, Planned, Sample, Work};
 use super::results::{Outcome, Record, Results, Status};
@@ -46,8 +47,8 @@ struct End {
 pub struct Closed {
     /// What became of its pictures, the best first
     pub records: Vec<Record>,
-    /// The pictures that are there, the best first; none where all were there before
-    pub pictures: Vec<PathBuf>,
+    /// The files that are there, the best picture's first; none where all were there before
+    pub files: Vec<PathBuf>,
 }
 
 impl Ledger {
@@ -125,7 +126,7 @@ impl Ledger {
         let outcome = Outcome { error: Some(error.to_string()), ..Outcome::new(Status::Failed, place) };
         let records = vec![Record { picture: None, outcome: Some(outcome) }];
         self.results.append_new(&records)?;
-        Ok(Closed { records, pictures: Vec::new() })
+        Ok(Closed { records, files: Vec::new() })
     }
 
     /// Closes a group whose samples are all done: the best are kept, and all are written down.
@@ -150,11 +151,11 @@ impl Ledger {
                 Err(error) => Outcome { error: Some(error), ..Outcome::new(Status::Failed, &open.group.place) },
                 Ok(done) => {
                     if is_dropped {
-                        dropped.push(sample.output.clone());
+                        dropped.push(sample.files.clone());
                     } else {
-                        let (path, settings) = (sample.output.clone(), sample.settings.clone());
-                        cards.push(Card { path: path.clone(), settings, score: done.score });
-                        closed.pictures.extend(open.touched.then_some(path));
+                        let (path, settings) = (sample.files.output.clone(), sample.settings.clone());
+                        cards.push(Card { path, settings, score: done.score });
+                        closed.files.extend(sample.files.all().filter(|_| open.touched).cloned());
                     }
                     Outcome {
                         iterations: Some(done.iterations),
@@ -166,14 +167,12 @@ impl Ledger {
                     }
                 }
             };
-            closed.records.push(Record { picture: Some((sample.output, sample.settings)), outcome: Some(outcome) });
+            closed.records.push(Record { picture: Some((sample.files, sample.settings)), outcome: Some(outcome) });
         }
         self.cards.push((number, cards));
         // Written down before it is gone, so that it is not drawn again.
         self.results.append_new(&closed.records)?;
-        for path in dropped.iter().filter(|path| path.exists()) {
-            std::fs::remove_file(path).map_err(|source| Error::Write { path: path.clone(), source })?;
-        }
+        dropped.iter().try_for_each(Files::remove)?;
         Ok(Some(closed))
     }
 }

@@ -4,12 +4,16 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::output::{Existing, Naming, Recipe, check_folder, check_picture_name};
-use crate::settings::{CutBatch, DeviceChoice, Settings};
+use super::files::{Files, Found, is_same};
+use crate::output::{Kind, Naming, Recipe, check_folder, kind_of};
+use crate::settings::Settings;
+use crate::video::MovingPictures;
 use crate::{Error, Result};
 
 /// Most numbers tried behind a name that is taken.
 const MOST_TRIES: usize = 100_000;
+/// What a picture is called where nobody says it.
+const DEFAULT: &str = "{slug}-{seed}.png";
 
 /// A line of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +33,10 @@ impl fmt::Display for Place {
 /// Where a picture goes.
 #[derive(Debug)]
 pub(super) enum Spot {
-    /// To a name that is free, or may be replaced
-    Free(PathBuf, Existing),
+    /// To names that are free; those of the list are there, and may be replaced
+    Free(Files, Vec<PathBuf>),
     /// It is there, made by just these settings
-    Finished(PathBuf, Box<Recipe>),
+    Finished(Files, Box<Recipe>),
     /// It is that of an earlier line
     Same(Place),
 }
@@ -41,64 +45,113 @@ pub(super) enum Spot {
 /// names, so that the same batch gives the same line the same name again.
 pub struct Places {
     template: Option<String>,
+    moving: MovingPictures,
     force: bool,
-    claimed: HashMap<PathBuf, (Place, Settings)>,
+    claimed: HashMap<PathBuf, Claim>,
+}
+
+/// Whose a name is.
+struct Claim {
+    place: Place,
+    settings: Settings,
+    files: Files,
+}
+
+/// What a line says of its names.
+#[derive(Clone, Copy)]
+pub(super) struct Own<'a> {
+    /// Of the output
+    pub(super) output: Option<&'a Path>,
+    /// Of what moves
+    pub(super) moving: &'a MovingPictures,
+    /// Whether it is one of several samples: the seed goes into its names
+    pub(super) is_sample: bool,
 }
 
 impl Places {
-    /// Names by a template, or by the prompt and the seed; `force` replaces what is there.
-    #[must_use]
-    pub fn new(template: Option<String>, force: bool) -> Self {
-        Self { template, force, claimed: HashMap::new() }
-    }
-
-    /// Finds the place of a picture and takes it. `own` is the name its line gives; where it is one of several
-    /// `samples`, the seed goes into it.
+    /// Names by a template, or by the prompt and the seed, with what moves beside every picture; `force` replaces what
+    /// is there.
     ///
     /// # Errors
-    /// Where its name is another's, or no picture can go there.
-    pub(super) fn find(&mut self, own: Option<&Path>, settings: &Settings, samples: bool, at: &Place) -> Result<Spot> {
-        let prompt = &settings.prompt.all()[0].text;
-        let seed = settings.seed.0;
-        let named = own.map(|path| seeded(path, samples));
-        let template = named.as_deref().or(self.template.as_deref()).unwrap_or("{slug}-{seed}.png");
-        let numbered = template.contains("{n}");
-        let path = |number: usize| {
-            let numbered_name = template.replace("{n}", &number.to_string());
-            let path = Naming::Template(numbered_name).path(prompt, seed);
-            if numbered || number == 1 { path } else { beside(&path, number) }
-        };
-        check_picture_name(&path(1))?;
-        check_folder(&path(1))?;
+    /// Where there can be no such files.
+    pub fn new(template: Option<String>, moving: MovingPictures, force: bool) -> Result<Self> {
+        let output = Path::new(template.as_deref().unwrap_or(DEFAULT));
+        moving.paths(output, kind(output)?, |name| name.into())?;
+        Ok(Self { template, moving, force, claimed: HashMap::new() })
+    }
+
+    /// Finds the place of a picture and takes it.
+    ///
+    /// # Errors
+    /// Where a name is another's, or no picture can go there.
+    pub(super) fn find(&mut self, own: Own, settings: &Settings, at: &Place) -> Result<Spot> {
+        let first = self.files(own, settings, 1)?;
+        first.all().try_for_each(|path| check_folder(path))?;
+        // Where a name that no number changes is taken, others need not be tried.
+        let second = self.files(own, settings, 2)?;
+        let fixed: Vec<_> = first.all().filter(|path| second.all().any(|other| other == *path)).collect();
+        let is_fixed = |path: &PathBuf| fixed.contains(&path);
         for number in 1..MOST_TRIES {
-            let path = path(number);
-            let only = named.is_some() && !numbered;
-            if let Some((earlier, used)) = self.claimed.get(&path) {
-                if only && is_same(used, settings) {
-                    return Ok(Spot::Same(earlier.clone()));
+            let files = self.files(own, settings, number)?;
+            let claims: Vec<_> = files.all().filter_map(|path| Some((path, self.claimed.get(path)?))).collect();
+            if let Some((path, claim)) = claims.iter().find(|(path, _)| is_fixed(path)) {
+                if is_same(&claim.settings, settings) && claim.files == files {
+                    return Ok(Spot::Same(claim.place.clone()));
                 }
-                if only {
-                    let problem = format!("{} is where the picture of {earlier} goes", path.display());
-                    return Err(Error::usage(problem, "give each line an output of its own, or {n} in the name"));
-                }
+                let problem = format!("{} is where the picture of {} goes", path.display(), claim.place);
+                return Err(Error::usage(problem, "give each line an output of its own, or {n} in the name"));
+            }
+            if !claims.is_empty() {
                 continue;
             }
-            let spot = match Recipe::read(&path) {
-                Ok(recipe) if !self.force && is_finished(&recipe, settings) => Spot::Finished(path, Box::new(recipe)),
-                _ if self.force => Spot::Free(path, Existing::Replace),
-                _ if !path.exists() => Spot::Free(path, Existing::Keep),
-                _ if only => {
-                    let problem = "the file is already there, and is another picture";
-                    return Err(Error::file(path, problem, "choose another name, or replace it with --force"));
-                }
-                _ => continue,
+            let found: Vec<_> = files.all().map(|path| (path, files.found(path, settings))).collect();
+            let taken = |path: &PathBuf, found: Found| found == Found::Other && !self.force && is_fixed(path);
+            if let Some((path, _)) = found.iter().find(|(path, found)| taken(path, *found)) {
+                let problem = "the file is already there, and is another picture";
+                return Err(Error::file(path, problem, "choose another name, or replace it with --force"));
+            }
+            if !self.force && found.iter().any(|(_, found)| *found == Found::Other) {
+                continue;
+            }
+            let there: Vec<_> = found.iter().filter(|(_, found)| *found != Found::Free).collect();
+            let is_finished = !self.force && found.iter().all(|(_, found)| *found == Found::Finished);
+            let replaced = there.iter().map(|(path, _)| PathBuf::clone(path)).collect();
+            for path in files.all() {
+                let claim = Claim { place: at.clone(), settings: settings.clone(), files: files.clone() };
+                self.claimed.insert(path.clone(), claim);
+            }
+            return match Recipe::read(&files.output) {
+                Ok(recipe) if is_finished => Ok(Spot::Finished(files, Box::new(recipe))),
+                _ => Ok(Spot::Free(files, replaced)),
             };
-            let (Spot::Free(path, _) | Spot::Finished(path, _)) = &spot else { return Ok(spot) };
-            self.claimed.insert(path.clone(), (at.clone(), settings.clone()));
-            return Ok(spot);
         }
-        Err(Error::usage(format!("all names like {} are taken", path(1).display()), "choose others with --output"))
+        Err(Error::usage(format!("all names like {} are taken", first.output.display()), "choose others with --output"))
     }
+
+    /// The files of a picture with a number in their names, where that is above 1 or asked for.
+    fn files(&self, own: Own, settings: &Settings, number: usize) -> Result<Files> {
+        let (prompt, seed) = (&settings.prompt.all()[0].text, settings.seed.0);
+        let filled = |template: &str, is_own: bool| {
+            let numbered = template.contains("{n}");
+            let template = if is_own { seeded(Path::new(template), own.is_sample) } else { template.to_owned() };
+            let path = Naming::Template(template.replace("{n}", &number.to_string())).path(prompt, seed);
+            if numbered || is_own || number == 1 { path } else { beside(&path, number) }
+        };
+        let output = match own.output {
+            Some(path) => filled(&path.to_string_lossy(), true),
+            None => filled(self.template.as_deref().unwrap_or(DEFAULT), false),
+        };
+        let names = [&own.moving.gif, &own.moving.mp4, &own.moving.frames];
+        let is_own = |name: &str| names.iter().any(|own| own.as_deref() == Some(name));
+        let moving = own.moving.or(&self.moving);
+        let moving = moving.paths(&output, kind(&output)?, |name| filled(name, is_own(name)))?;
+        Ok(Files { output, moving })
+    }
+}
+
+/// What kind of file an output is.
+fn kind(output: &Path) -> Result<Kind> {
+    kind_of(output, &[Kind::Png, Kind::Gif, Kind::Mp4])
 }
 
 /// A line's own name, with the seed in it where several samples would have it.
@@ -115,17 +168,6 @@ fn seeded(path: &Path, samples: bool) -> String {
 /// The name with a number behind it.
 fn beside(path: &Path, number: usize) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!("{stem}-{number}.png"))
-}
-
-/// Whether settings are those of the same picture: what only says where and how much at a time does not count.
-pub(super) fn is_same(one: &Settings, other: &Settings) -> bool {
-    let picture =
-        |settings: &Settings| Settings { cut_batch: CutBatch::Auto, device: DeviceChoice::Auto, ..settings.clone() };
-    picture(one) == picture(other)
-}
-
-/// Whether a picture is what settings make, all of it, from the files as they are.
-fn is_finished(recipe: &Recipe, settings: &Settings) -> bool {
-    is_same(&recipe.settings, settings) && recipe.earlier.is_empty() && recipe.check_inputs(settings).is_ok()
+    let extension = path.extension().map_or_else(String::new, |extension| format!(".{}", extension.to_string_lossy()));
+    path.with_file_name(format!("{stem}-{number}{extension}"))
 }

@@ -1,11 +1,12 @@
 //! From lines to pictures.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::entry::{Asked, Entry};
-use super::places::{Place, Places, Spot};
+use super::files::Files;
+use super::places::{Own, Place, Places, Spot};
 use super::results::{Known, Status};
-use crate::output::{Existing, Recipe};
+use crate::output::Recipe;
 use crate::settings::{Overrides, Seed, Settings, combine};
 use crate::{Error, Result};
 
@@ -21,6 +22,8 @@ pub struct Common {
     pub scored: bool,
     /// Whether what is there is drawn anew
     pub force: bool,
+    /// Whether only pictures that do not move are of use
+    pub still: bool,
 }
 
 /// What became of a line when it was read.
@@ -47,8 +50,8 @@ pub struct Group {
 pub struct Sample {
     /// What it is made by
     pub settings: Settings,
-    /// Its file
-    pub output: PathBuf,
+    /// Its files
+    pub files: Files,
     /// What is to be done for it
     pub work: Work,
 }
@@ -56,8 +59,8 @@ pub struct Sample {
 /// What is to be done for a picture.
 #[derive(Clone)]
 pub enum Work {
-    /// To be drawn
-    Draw(Existing),
+    /// To be drawn; those of its files that are there and may be replaced
+    Draw(Vec<PathBuf>),
     /// It is there, and not yet scored
     Score(Box<Recipe>),
     /// Nothing: it is there, or was drawn and not kept
@@ -101,24 +104,33 @@ impl Common {
         for index in 0..self.samples {
             let seed = Seed(settings.seed.0.wrapping_add(index as u64));
             let settings = Settings { seed, ..settings.clone() };
-            let found = places.find(asked.output.as_deref(), &settings, self.samples > 1, place)?;
-            match found {
+            let own = Own { output: asked.output.as_deref(), moving: &asked.moving, is_sample: self.samples > 1 };
+            match places.find(own, &settings, place)? {
                 Spot::Same(earlier) => return Ok(Planned::Same(earlier)),
-                Spot::Free(output, existing) => {
-                    let work = self.work(&settings, &output, existing, known);
-                    samples.push(Sample { settings, output, work });
+                Spot::Free(files, replaced) => {
+                    let work = self.work(&settings, &files, replaced, known);
+                    samples.push(Sample { settings, files, work });
                 }
-                Spot::Finished(output, recipe) => {
-                    let score = known.of(&output, &settings).and_then(|outcome| outcome.score);
+                Spot::Finished(files, recipe) => {
+                    let score = known.of(&files.output, &settings).and_then(|outcome| outcome.score);
                     let work = if self.is_scored() && score.is_none() {
-                        Work::Score(recipe)
+                        // What moves is not taken apart again to be judged.
+                        if files.has_picture() {
+                            Work::Score(recipe)
+                        } else {
+                            Work::Draw(files.all().cloned().collect())
+                        }
                     } else {
                         let (iterations, loss) = (recipe.result.iterations_done, recipe.result.loss);
                         Work::Nothing(Done { dropped: false, score, iterations, loss })
                     };
-                    samples.push(Sample { settings, output, work });
+                    samples.push(Sample { settings, files, work });
                 }
             }
+        }
+        if let Some(sample) = samples.iter().find(|sample| self.still && !sample.files.has_picture()) {
+            let problem = format!("{} is no PNG, and a contact sheet is made of those", sample.files.output.display());
+            return Err(Error::usage(problem, "name a PNG as the output, and what moves with gif or mp4"));
         }
         Ok(Planned::Group(Group { place: place.clone(), samples }))
     }
@@ -130,14 +142,15 @@ impl Common {
     }
 
     /// What is to be done for a picture that is not there: nothing where it was drawn and not kept.
-    fn work(&self, settings: &Settings, output: &Path, existing: Existing, known: &Known) -> Work {
-        let outcome = known.of(output, settings).filter(|outcome| outcome.status == Status::Dropped && !self.force);
+    fn work(&self, settings: &Settings, files: &Files, replaced: Vec<PathBuf>, known: &Known) -> Work {
+        let outcome =
+            known.of(&files.output, settings).filter(|outcome| outcome.status == Status::Dropped && !self.force);
         match outcome {
             Some(outcome) if self.keep.zip(outcome.rank).is_some_and(|(keep, rank)| rank > keep) => {
                 let (score, loss) = (outcome.score, outcome.loss);
                 Work::Nothing(Done { dropped: true, score, iterations: outcome.iterations.unwrap_or_default(), loss })
             }
-            _ => Work::Draw(existing),
+            _ => Work::Draw(replaced),
         }
     }
 }

@@ -10,9 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::entry::RESULT;
-use super::places::{Place, is_same};
+use super::files::{Files, is_same};
+use super::places::Place;
 use crate::models::files::unreadable;
+use crate::output::{Kind, kind_of};
 use crate::settings::Settings;
+use crate::video::MovingPaths;
 use crate::{Error, Result};
 
 /// What became of a picture.
@@ -59,8 +62,8 @@ pub struct Outcome {
 /// A line of the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// The picture's file and settings; none of a line that could not be read
-    pub picture: Option<(PathBuf, Settings)>,
+    /// The picture's files and settings; none of a line that could not be read
+    pub picture: Option<(Files, Settings)>,
     /// What became of it; none where nothing has yet
     pub outcome: Option<Outcome>,
 }
@@ -88,11 +91,18 @@ impl Record {
     pub fn to_json(&self) -> Result<Value> {
         let fault = |error: serde_json::Error| Error::fault(format!("cannot write a result: {error}"));
         let mut line = Map::new();
-        if let Some((output, settings)) = &self.picture {
+        if let Some((files, settings)) = &self.picture {
             if let Value::Object(settings) = serde_json::to_value(settings).map_err(fault)? {
                 line.extend(settings);
             }
-            line.insert("output".into(), Value::String(output.to_string_lossy().into_owned()));
+            let MovingPaths { gif, mp4, frames } = &files.moving;
+            let names = [("output", Some(&files.output)), ("gif", gif.as_ref()), ("mp4", mp4.as_ref())];
+            for (name, path) in names.into_iter().chain([("frames", frames.as_ref())]) {
+                // An output that moves is named once.
+                if let Some(path) = path.filter(|path| name == "output" || **path != files.output) {
+                    line.insert(name.into(), Value::String(path.to_string_lossy().into_owned()));
+                }
+            }
         }
         // The key alone says that braces in it are no choice.
         line.insert(RESULT.into(), serde_json::to_value(&self.outcome).map_err(fault)?);
@@ -102,11 +112,16 @@ impl Record {
     fn parse(line: &str) -> Option<Self> {
         let mut fields: Map<String, Value> = serde_json::from_str(line).ok()?;
         let outcome = serde_json::from_value(fields.remove(RESULT)?).ok()?;
-        let output = fields.remove("output");
+        let mut path = |name: &str| fields.remove(name).as_ref().and_then(Value::as_str).map(PathBuf::from);
+        let (output, gif, mp4, frames) = (path("output"), path("gif"), path("mp4"), path("frames"));
+        let files = output.map(|output| {
+            let instead = |kind: Kind| kind_of(&output, &[kind]).is_ok().then(|| output.clone());
+            let (gif, mp4) = (gif.or_else(|| instead(Kind::Gif)), mp4.or_else(|| instead(Kind::Mp4)));
+            Files { moving: MovingPaths { gif, mp4, frames }, output }
+        });
         // Settings of another version's are not those of a line of today.
         let settings = serde_json::from_value(Value::Object(fields)).ok();
-        let output = output.as_ref().and_then(Value::as_str).map(PathBuf::from);
-        Some(Self { picture: output.zip(settings), outcome: Some(outcome) })
+        Some(Self { picture: files.zip(settings), outcome: Some(outcome) })
     }
 }
 
@@ -130,7 +145,7 @@ impl Known {
     fn has(&self, record: &Record) -> bool {
         let Some(outcome) = &record.outcome else { return false };
         match &record.picture {
-            Some((output, settings)) => self.of(output, settings).is_some_and(|known| known.is_same(outcome)),
+            Some((files, settings)) => self.of(&files.output, settings).is_some_and(|known| known.is_same(outcome)),
             None => self
                 .bad
                 .iter()
@@ -180,7 +195,9 @@ impl Results {
             let problem = || fault(format!("line {} is no result of a batch", index + 1));
             let record = Record::parse(line).ok_or_else(problem)?;
             match (record.picture, record.outcome) {
-                (Some((output, settings)), Some(outcome)) => drop(known.pictures.insert(output, (settings, outcome))),
+                (Some((files, settings)), Some(outcome)) => {
+                    drop(known.pictures.insert(files.output, (settings, outcome)));
+                }
                 (None, Some(outcome)) => known.bad.push(outcome),
                 (_, None) => {}
             }

@@ -6,7 +6,7 @@ use super::report::Reporter;
 use super::{interrupt, output};
 use crate::drawer::{Drawer, Start, VqganDrawer};
 use crate::models::{Finder, Role};
-use crate::output::{encode, write_whole};
+use crate::output::{Kind, check_target, encode, kind_of, write_whole};
 use crate::picture;
 use crate::session::{LoadedModel, memory};
 use crate::settings::Size;
@@ -34,8 +34,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
     let path = &arguments.output;
-    output::kind_of(path, &[output::Kind::Png])?;
-    let existing = output::check_target(path, arguments.force)?;
+    kind_of(path, &[Kind::Png])?;
+    let existing = check_target(path, arguments.force)?;
     let image = picture::read(&arguments.image)?;
     let size = Size { width: image.width() as usize, height: image.height() as usize };
     let stop = interrupt::exit_on_signal()?;

@@ -5,12 +5,13 @@ use std::str::FromStr;
 
 use super::conduct::Conduct;
 use super::generate::{Drawing, Resumed, Target, check_checkpoint, draw, prompt};
+use super::interrupt;
 use super::preview::PreviewKind;
 use super::report::Reporter;
-use super::{interrupt, output};
 use crate::models::Finder;
 use crate::output::{
-    Checkpoint, Existing, Naming, Recipe, Stage, check_folder, checkpoint_of, device_in_words, picture_of,
+    Checkpoint, Existing, Kind, Naming, Recipe, Stage, check_folder, check_target, checkpoint_of, device_in_words,
+    kind_of, picture_of,
 };
 use crate::session::{Event, Models, Plateau};
 use crate::settings::Settings;
@@ -124,8 +125,8 @@ fn target(arguments: &Arguments, recipe: &Recipe) -> Result<Target> {
     let settings = &recipe.settings;
     if let Some(template) = &arguments.output {
         let picture = Naming::Template(template.clone()).path(&settings.prompt.all()[0].text, settings.seed.0);
-        output::kind_of(&picture, &[output::Kind::Png])?;
-        let existing = output::check_target(&picture, arguments.force)?;
+        kind_of(&picture, &[Kind::Png])?;
+        let existing = check_target(&picture, arguments.force)?;
         check_checkpoint(&picture, arguments.force || checkpoint_of(&picture) == arguments.checkpoint)?;
         return Ok(Target::File(picture, existing));
     }
@@ -135,7 +136,7 @@ fn target(arguments: &Arguments, recipe: &Recipe) -> Result<Target> {
     })?;
     // What an earlier part of this run wrote is its own to replace.
     let own = Recipe::read(&picture).is_ok_and(|found| is_of_run(&found, recipe));
-    let existing = output::check_target(&picture, arguments.force || own)?;
+    let existing = check_target(&picture, arguments.force || own)?;
     Ok(Target::File(picture, existing))
 }
 
@@ -145,7 +146,7 @@ fn moving(arguments: &Arguments, checkpoint: &Checkpoint) -> Result<Outputs> {
     let file = |path: &PathBuf| {
         // What an earlier part of this run wrote is its own to replace.
         let own = Recipe::read(path).is_ok_and(|found| is_of_run(&found, &checkpoint.recipe));
-        Ok::<_, Error>((path.clone(), output::check_target(path, arguments.force || own)?))
+        Ok::<_, Error>((path.clone(), check_target(path, arguments.force || own)?))
     };
     let (gif, mp4) = (beside.gif.as_ref().map(file).transpose()?, beside.mp4.as_ref().map(file).transpose()?);
     let frames = beside.frames.clone().map(|folder| (folder, Existing::Replace));

@@ -2,15 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use super::output::{Kind, check_target, kind_of, print_line};
+use super::output::print_line;
 use super::report::{Progress, Reporter};
 use super::{DONE, INTERRUPTED, interrupt};
+use crate::output::{Kind, Recipe, check_target, kind_of};
 use crate::picture;
 use crate::session::Event;
 use crate::settings::text::{number, whole_number};
-use crate::settings::{FrameRate, GifPalette, Size, VideoSettings};
+use crate::settings::{FrameRate, GifPalette, Settings, Size, VideoSettings};
 use crate::video::{Outputs, Recorder, pictures_in};
 use crate::{Error, Result};
+
+/// The largest step between frames that settings take.
+const LARGEST_STEP: usize = 1_000_000;
 
 /// What `video` was asked for.
 #[derive(clap::Args)]
@@ -78,7 +82,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let last = frames.len() - 1;
     let mut recorder = Recorder::start(&outputs, &settings, size, 0..=last)?;
     reporter.tell(&Event::Encoding { frames: frames.len() });
-    let mut is_empty = true;
+    let mut taken = None;
     for (index, path) in frames.iter().enumerate() {
         // What came by then is a video of its own.
         if stop.is_requested() || recorder.problems().next().is_some() {
@@ -86,19 +90,28 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         }
         if recorder.wants(index) {
             recorder.push(index, picture::read(path)?, None);
-            is_empty = false;
+            taken = Some(path);
         }
         reporter.tell(&Event::Encoded { frame: index });
     }
-    if is_empty {
-        return Err(Error::Stopped.into());
-    }
-    for file in recorder.end(None) {
+    let Some(last) = taken else { return Err(Error::Stopped.into()) };
+    for file in recorder.end(recipe(last, &settings)) {
         let path = file?;
         reporter.tell(&Event::Saved { path: path.clone() });
         print_line(&path.display().to_string())?;
     }
     Ok(if stop.is_requested() { INTERRUPTED } else { DONE })
+}
+
+/// The recipe of the last frame, where it has one, with how this moves: it makes the picture the video ends with.
+fn recipe(last: &Path, video: &VideoSettings) -> Option<Recipe> {
+    let mut recipe = Recipe::read(last).ok()?;
+    let VideoSettings { fps, frame_every, seconds, hold, boomerang, gif_palette } = *video;
+    // Of the run's pictures some may have been left out before.
+    let frame_every = recipe.settings.frame_every.saturating_mul(frame_every).min(LARGEST_STEP);
+    let settings = recipe.settings.clone();
+    recipe.settings = Settings { fps, frame_every, seconds, hold, boomerang, gif_palette, ..settings };
+    Some(recipe)
 }
 
 /// All frames, in their order.

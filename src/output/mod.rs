@@ -2,18 +2,22 @@
 
 mod checkpoint;
 mod hash;
+mod kind;
 mod name;
 mod partial;
 mod png;
 mod recipe;
 mod recipe_text;
+mod saver;
 mod write;
 
 pub use checkpoint::{Beside, Checkpoint, checkpoint_of, device_in_words, picture_of};
 pub use hash::{hash_file, hash_open_file, to_hex};
-pub use name::{Naming, check_picture_name, slug};
+pub use kind::{Kind, check_target, kind_of};
+pub use name::{Naming, slug};
 pub use partial::PartialFile;
 pub use png::{encode, encode_bytes, side_by_side, to_bytes};
 pub use recipe::{InputRecord, ModelRecord, Recipe, ResultRecord, Stage};
+pub use saver::Saver;
 pub(crate) use write::nameless;
 pub use write::{Existing, check_folder, write_beside, write_whole};

@@ -1,11 +1,10 @@
 //! What files are called.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use unicode_normalization::UnicodeNormalization;
 
 use super::checkpoint_of;
-use crate::{Error, Result};
 
 /// The longest slug, in bytes.
 const LONGEST_SLUG: usize = 60;
@@ -69,20 +68,6 @@ impl Naming {
             }
         }
     }
-}
-
-/// Whether a PNG can have this name.
-///
-/// # Errors
-/// Where it is that of a folder, or ends in something else.
-pub fn check_picture_name(path: &Path) -> Result<()> {
-    if path.is_dir() {
-        return Err(Error::file(path, "this is a folder", "name a file in it"));
-    }
-    if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("png")) {
-        return Err(Error::file(path, "the program writes PNG pictures", "give the output a name that ends in .png"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -32,30 +32,11 @@ impl PartialFile {
     /// Where the folder is missing or may not be written, or another run writes the same file now.
     pub fn create(target: &Path, existing: Existing) -> Result<Self> {
         check_folder(target)?;
-        let name = target.file_name().unwrap_or_default().to_string_lossy();
-        let path = folder_of(target).join(format!(".{name}{SUFFIX}"));
-        let fault = |source| Error::Write { path: target.to_owned(), source };
-        for _ in 0..TRIES {
-            let opened = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
-            let file = opened.map_err(fault)?;
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => {
-                    let hint = "wait for it, or choose another name";
-                    return Err(Error::file(target, "another run is writing this file", hint));
-                }
-                // A disk without locks: two runs of one name are not noticed there.
-                Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
-                Err(TryLockError::Error(error)) => return Err(fault(error)),
-            }
-            // Its last writer may have finished between the two.
-            if is_at(&file, &path) {
-                file.set_len(0).map_err(fault)?;
-                let part = TempPath::try_from_path(&path).map_err(fault)?;
-                return Ok(Self { file, part, target: target.to_owned(), existing });
-            }
-        }
-        Err(fault(ErrorKind::ResourceBusy.into()))
+        let opened = open_part(target).map_err(|source| Error::Write { path: target.to_owned(), source })?;
+        let (file, part) = opened.ok_or_else(|| {
+            Error::file(target, "another run is writing this file", "wait for it, or choose another name")
+        })?;
+        Ok(Self { file, part, target: target.to_owned(), existing })
     }
 
     /// What the file will be called.
@@ -86,6 +67,33 @@ impl PartialFile {
         }
         Err(fault(ErrorKind::AlreadyExists.into()))
     }
+}
+
+/// Opens the part of a file, empty, and holds it alone; what a run that died left of it is gone. None where another run
+/// holds it now.
+pub(super) fn open_part(target: &Path) -> std::io::Result<Option<(File, TempPath)>> {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let path = folder_of(target).join(format!(".{name}{SUFFIX}"));
+    for _ in 0..TRIES {
+        // A link leads to what is not ours.
+        if path.is_symlink() {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
+        let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            // A disk without locks: two runs of one name are not noticed there.
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // Its last writer may have finished between the two.
+        if is_at(&file, &path) {
+            file.set_len(0)?;
+            return TempPath::try_from_path(&path).map(|part| Some((file, part)));
+        }
+    }
+    Err(ErrorKind::ResourceBusy.into())
 }
 
 /// Whether this is the file of that name.

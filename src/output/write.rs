@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::partial::open_part;
 use crate::{Error, Result};
 
 /// What to do with a file that is already there.
@@ -16,20 +17,25 @@ pub enum Existing {
     Keep,
 }
 
-/// Writes a file under a temporary name beside it, and gives it its name when all of it is on the disk.
+/// Writes a file under another name beside it, and gives it its name when all of it is on the disk. What a run that was
+/// killed left under that other name is overwritten.
 ///
 /// # Errors
 /// Where the folder is missing or may not be written, the disk is full, or the file is there and is to
 /// be kept.
 pub fn write_whole(path: &Path, content: &[u8], existing: Existing) -> Result<()> {
     let fault = |source: std::io::Error| Error::Write { path: path.to_owned(), source };
-    let mut file = temporary(&folder_of(path)).map_err(fault)?;
-    file.write_all(content).and_then(|()| file.as_file().sync_all()).map_err(fault)?;
-    let kept = match existing {
-        Existing::Replace => file.persist(path),
-        Existing::Keep => file.persist_noclobber(path),
+    let (mut file, part) = match open_part(path) {
+        Ok(Some(part)) => part,
+        // Another run writes the same file now, or the name is too long for more: any other name will do.
+        Ok(None) | Err(_) => temporary(&folder_of(path)).map_err(fault)?.into_parts(),
     };
-    kept.map(drop).map_err(|error| fault(error.error))
+    file.write_all(content).and_then(|()| file.sync_all()).map_err(fault)?;
+    let kept = match existing {
+        Existing::Replace => part.persist(path),
+        Existing::Keep => part.persist_noclobber(path),
+    };
+    kept.map_err(|error| fault(error.error))
 }
 
 /// Writes a file as [`write_whole`] does. A name that another program took is not worth losing it: the next
@@ -53,7 +59,7 @@ pub fn write_beside(path: &Path, content: &[u8], existing: Existing) -> Result<P
 /// Where it is not, or does not.
 pub fn check_folder(path: &Path) -> Result<()> {
     let folder = folder_of(path);
-    temporary(&folder).map(drop).map_err(|source| {
+    tempfile::tempfile_in(&folder).map(drop).map_err(|source| {
         let problem = match source.kind() {
             std::io::ErrorKind::NotFound => "there is no such folder".to_owned(),
             std::io::ErrorKind::NotADirectory => "this is no folder".to_owned(),
@@ -99,6 +105,7 @@ fn temporary(folder: &Path) -> std::io::Result<NamedTempFile> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::PartialFile;
 
     #[test]
     fn files_are_whole_or_absent() {
@@ -111,6 +118,27 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         check_folder(&path).unwrap();
+        // What a killed run left is gone, and what a run writes now is not touched.
+        let part = folder.path().join(".a.png.text2art-part");
+        std::fs::write(&part, "much of an old one").unwrap();
+        write_whole(&path, b"three", Existing::Replace).unwrap();
+        assert_eq!((std::fs::read(&path).unwrap(), part.exists()), (b"three".to_vec(), false));
+        let mut running = PartialFile::create(&path, Existing::Replace).unwrap();
+        running.write_all(b"four").unwrap();
+        write_whole(&path, b"five", Existing::Replace).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"five");
+        running.finish().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"four");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        // A link at that name leads nowhere.
+        #[cfg(unix)]
+        {
+            let mine = folder.path().join("mine");
+            std::fs::write(&mine, "mine").unwrap();
+            std::os::unix::fs::symlink(&mine, &part).unwrap();
+            write_whole(&path, b"six", Existing::Replace).unwrap();
+            assert_eq!((std::fs::read(&path).unwrap(), std::fs::read(&mine).unwrap()), (b"six".into(), b"mine".into()));
+        }
         let lost = folder.path().join("none/a.png");
         assert!(write_whole(&lost, b"", Existing::Keep).is_err());
         assert!(check_folder(&lost).unwrap_err().is_usage());

@@ -51,6 +51,29 @@ impl Folder {
         Ok(folder)
     }
 
+    /// The last frame in a folder, and whether all before it are there; none where there is no frame.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub fn last(path: &Path) -> Result<Option<(PathBuf, bool)>> {
+        let frames: Vec<_> = frames_from(path, 0)?.collect();
+        let last = frames.iter().max_by_key(|frame| number_of(frame));
+        Ok(last.map(|last| (last.clone(), number_of(last).is_some_and(|number| number + 1 == frames.len()))))
+    }
+
+    /// Removes a folder's frames, and the folder where nothing else is in it.
+    ///
+    /// # Errors
+    /// Where they cannot be removed.
+    pub fn remove(path: &Path) -> Result<()> {
+        for frame in frames_from(path, 0)? {
+            std::fs::remove_file(&frame).map_err(|source| Error::Write { path: frame, source })?;
+        }
+        // Other files in it are not ours.
+        let _ = std::fs::remove_dir(path);
+        Ok(())
+    }
+
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -90,10 +113,12 @@ impl Folder {
 /// Frames in a folder from this number on.
 fn frames_from(folder: &Path, first: usize) -> Result<impl Iterator<Item = PathBuf> + use<>> {
     let listed = std::fs::read_dir(folder).map_err(|source| Error::Write { path: folder.to_owned(), source })?;
-    let is_such = move |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".png"));
-        let number = name.filter(|name| name.len() >= 6).and_then(|name| name.parse::<usize>().ok());
-        number.is_some_and(|number| number >= first)
-    };
+    let is_such = move |path: &PathBuf| number_of(path).is_some_and(|number| number >= first);
     Ok(listed.filter_map(|entry| Some(entry.ok()?.path())).filter(is_such))
+}
+
+/// The number of a frame; none of what is no frame.
+fn number_of(path: &Path) -> Option<usize> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".png")?;
+    (name.len() >= 6).then(|| name.parse().ok()).flatten()
 }

@@ -111,7 +111,7 @@ impl Display {
     fn begin(&mut self, worker: usize, task: &Task) {
         self.begun += 1;
         let sample = &task.sample;
-        let name = sample.output.display().to_string();
+        let name = sample.files.output.display().to_string();
         if self.progress == Progress::Json {
             let event = json!({
                 "event": "begun", "item": self.begun, "output": name,
@@ -163,7 +163,7 @@ impl Display {
     }
 
     fn end(&self, worker: usize, task: &Task, result: &Result<Drawn>, seconds: f64, ledger: &Ledger) {
-        let name = task.sample.output.display();
+        let name = task.sample.files.output.display();
         if let Some(bar) = self.bars.as_ref().and_then(|bars| bars.workers.get(worker)) {
             bar.set_message("");
         }

@@ -12,9 +12,11 @@ use crate::batch::{
     Common, Entries, Form, Ledger, Place, Places, Planned, Record, Results, Run, is_page, open, read, start,
     write_sheet,
 };
-use crate::output::{check_folder, check_picture_name};
-use crate::session::Event;
+use crate::models::{Finder, Role};
+use crate::output::check_folder;
+use crate::session::{Event, Stop};
 use crate::settings::{DeviceChoice, Overrides, combine};
+use crate::video::MovingPictures;
 use crate::{Error, Result};
 use display::Display;
 
@@ -30,7 +32,7 @@ pub(super) struct Arguments {
     file: PathBuf,
     #[command(flatten)]
     overrides: Overrides,
-    /// The PNGs' files, with {slug}, {seed} and n in braces
+    /// The pictures' files, with {slug}, {seed} and n in braces
     ///
     /// A name that is taken gets -2, -3 and so on, unless the picture in it was made by just these settings: then
     /// nothing is left to do.
@@ -39,6 +41,8 @@ pub(super) struct Arguments {
     /// Draw all anew, and replace what is there
     #[arg(long, help_heading = "Output")]
     force: bool,
+    #[command(flatten)]
+    moving: MovingPictures,
     /// The file's form, where its name does not tell
     #[arg(long, value_enum, value_name = "FORM")]
     format: Option<Form>,
@@ -79,6 +83,9 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     for sheet in &arguments.contact_sheet {
         check_sheet(sheet)?;
     }
+    let stop = interrupt::stop_on_signal()?;
+    check_rank_with(arguments, &stop, reporter)?;
+    let mut places = Places::new(arguments.output.clone(), arguments.moving.clone(), arguments.force)?;
     let (entries, name) = entries(arguments)?;
     let results = match arguments.results.to_str() {
         Some("none") => Results::none(),
@@ -88,12 +95,10 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let known = results.known().clone();
     let keep = common.keep;
     let scored = common.is_scored();
-    let mut places = Places::new(arguments.output.clone(), arguments.force);
     let plan = entries.flat_map(move |entry| common.plan(entry, &name, &mut places, &known));
     if arguments.dry_run {
         return dry_run(plan, reporter);
     }
-    let stop = interrupt::stop_on_signal()?;
     let run = Run {
         devices,
         scored,
@@ -112,7 +117,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         match noted {
             Ok(Some(closed)) => {
                 display.closed(&closed);
-                for path in &closed.pictures {
+                for path in &closed.files {
                     display.above(|| output::print_line(&path.display().to_string()))?;
                 }
             }
@@ -151,10 +156,23 @@ fn common(arguments: &Arguments, reporter: &Reporter) -> Result<Common> {
     let samples = usize::from(arguments.samples);
     let keep = arguments.keep.map(usize::from);
     let scored = !arguments.rank_with.is_empty();
-    if let Some(template) = &arguments.output {
-        check_picture_name(Path::new(template))?;
+    let still = !arguments.contact_sheet.is_empty();
+    Ok(Common { weaker, samples, keep, scored, force: arguments.force, still })
+}
+
+/// Whether the models that rank are there, or can be fetched, before all pictures fail for want of one. A dry run fetches
+/// none.
+fn check_rank_with(arguments: &Arguments, stop: &Stop, reporter: &Reporter) -> Result<()> {
+    let tell = |event| reporter.tell(&event);
+    let finder = Finder::new(arguments.conduct.offline || arguments.dry_run, stop, &tell).without_conversions();
+    for name in &arguments.rank_with {
+        if arguments.dry_run {
+            finder.missing(Role::Clip, name)?;
+        } else {
+            finder.open(Role::Clip, name)?;
+        }
     }
-    Ok(Common { weaker, samples, keep, scored, force: arguments.force })
+    Ok(())
 }
 
 /// A worker's device each.
@@ -194,7 +212,7 @@ fn dry_run(plan: impl Iterator<Item = Planned>, reporter: &Reporter) -> anyhow::
         match planned {
             Planned::Group(group) => {
                 for sample in group.samples {
-                    let record = Record { picture: Some((sample.output, sample.settings)), outcome: None };
+                    let record = Record { picture: Some((sample.files, sample.settings)), outcome: None };
                     output::print_line(&record.to_json()?.to_string())?;
                 }
             }

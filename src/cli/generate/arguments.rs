@@ -6,10 +6,10 @@ use super::super::conduct::Conduct;
 use super::super::preview::PreviewKind;
 use super::super::report::Reporter;
 use super::super::sources;
-use super::target::MovingPictures;
 use crate::output::Recipe;
 use crate::session::Event;
 use crate::settings::{Overrides, Prompts, Settings, combine};
+use crate::video::MovingPictures;
 use crate::{Error, Result};
 
 /// What `generate` was asked for.

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::super::report::Reporter;
 use super::super::{DONE, FAILED, INTERRUPTED, output};
-use super::{Recording, Saver, Target};
+use super::Target;
 use crate::Error;
-use crate::output::{Existing, encode, write_beside};
+use crate::output::{Existing, Saver, encode, write_beside};
 use crate::session::{End, Event, Finished};
+use crate::video::Recording;
 
 /// Keeps a picture that cannot be written where it was to be: its folder vanished, or its disk is full.
 fn rescue(error: Error, path: &Path, bytes: &[u8]) -> Error {
@@ -65,7 +66,7 @@ pub(super) fn deliver(
         reporter.tell(&Event::Saved { path: path.clone() });
     }
     if lost.is_none() {
-        let (seed, path) = (saver.settings.seed.0, paths.first().cloned());
+        let (seed, path) = (saver.settings().seed.0, paths.first().cloned());
         let path = path.filter(|_| !matches!(target, Target::StandardOutput));
         reporter.tell(&Event::Finished { path, seed, iterations, loss, seconds: reporter.seconds() });
     }

@@ -3,12 +3,14 @@
 use candle_core::Tensor;
 
 use super::super::report::Reporter;
-use super::{Aside, Recording, Saver, Target, deliver, save_cutouts};
+use super::{Aside, Target, deliver, save_cutouts};
 use crate::Result;
-use crate::output::{Beside, Checkpoint, Existing, InputRecord, Stage, checkpoint_of, device_in_words, write_whole};
+use crate::output::{
+    Beside, Checkpoint, Existing, InputRecord, Saver, Stage, checkpoint_of, device_in_words, write_whole,
+};
 use crate::session::{Event, Models, Plan, Session, SessionState, Stop, run};
 use crate::settings::Settings;
-use crate::video::Outputs;
+use crate::video::{Outputs, Recording};
 
 /// A picture to draw, with all that was decided before.
 pub(in crate::cli) struct Drawing {
@@ -37,12 +39,13 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
     let plan = Plan::within(max_memory, settings, models)?;
     let warn = &mut |message| reporter.tell(&Event::Warning { message });
     let mut session = Session::new(&plan, models, warn)?;
-    let mut saver = Saver { settings: plan.settings(), inputs, models, records: None, earlier: Vec::new() };
     let mut aside = Aside::default();
-    if let Some(Resumed { state, earlier }) = resumed {
-        session.restore(state)?;
-        saver.earlier = earlier;
+    let mut earlier = Vec::new();
+    if let Some(resumed) = resumed {
+        session.restore(resumed.state)?;
+        earlier = resumed.earlier;
     }
+    let mut saver = Saver::new(plan.settings(), inputs, models, earlier);
     let mut recording = Recording::start(&moving, plan.settings(), session.iteration())?;
     let mut watch = |event: Event, picture: Option<&Tensor>, session: &Session| -> Result<()> {
         reporter.tell(&event);
@@ -65,7 +68,8 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
             Ok(Some(Event::Saved { path: path.clone() }))
         })?;
         let loss = session.last().and_then(|last| last.loss_before);
-        recording.see(iteration, picture, || saver.recipe(iteration, loss, true), reporter)?;
+        let warn = &mut |message| reporter.tell(&Event::Warning { message });
+        recording.see(iteration, picture, || saver.recipe(iteration, loss, true), warn)?;
         let due = is_due(beside.checkpoint_every, session.iteration());
         if due { aside.write(reporter, || save_checkpoint(&target, &beside, &mut saver, session)) } else { Ok(()) }
     };

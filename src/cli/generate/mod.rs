@@ -5,8 +5,6 @@ mod aside;
 mod deliver;
 mod draw;
 mod dry_run;
-mod recording;
-mod saver;
 mod target;
 
 use std::path::PathBuf;
@@ -24,8 +22,6 @@ use aside::{Aside, save_cutouts};
 use deliver::deliver;
 pub(super) use draw::{Drawing, Resumed, draw};
 use dry_run::dry_run;
-use recording::Recording;
-use saver::Saver;
 use target::Targets;
 pub(super) use target::{Target, check_checkpoint};
 

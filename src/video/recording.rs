@@ -1,34 +1,40 @@
 //! The moving pictures of a run: opened before it, fed with what it judges, finished with it.
 
+use std::path::PathBuf;
+
 use candle_core::Tensor;
 use image::RgbImage;
 
-use super::super::report::Reporter;
+use super::{Outputs, Recorder};
 use crate::output::{Recipe, to_bytes};
-use crate::session::Event;
 use crate::settings::Settings;
-use crate::video::{Outputs, Recorder};
 use crate::{Error, Result};
 
 /// The moving pictures that are being made; none where none is wanted.
-pub(super) struct Recording(Option<Recorder>);
+pub struct Recording(Option<Recorder>);
 
 impl Recording {
     /// Opens the files for a run that begins with its picture `first`: 0, or where it goes on.
-    pub(super) fn start(outputs: &Outputs, settings: &Settings, first: usize) -> Result<Self> {
+    ///
+    /// # Errors
+    /// Where a file cannot be written or cannot hold such pictures.
+    pub fn start(outputs: &Outputs, settings: &Settings, first: usize) -> Result<Self> {
         if outputs.is_empty() {
             return Ok(Self(None));
         }
         Recorder::start(outputs, &settings.video(), settings.size, first..=settings.iterations).map(Some).map(Self)
     }
 
-    /// Takes the picture that an iteration judged, and tells what went wrong with earlier ones.
-    pub(super) fn see(
+    /// Takes the picture that an iteration judged, and warns of what went wrong with earlier ones.
+    ///
+    /// # Errors
+    /// Where the tensor is no picture, or there is no recipe.
+    pub fn see(
         &mut self,
         iteration: usize,
         picture: &Tensor,
         recipe: impl FnOnce() -> Result<Recipe>,
-        reporter: &Reporter,
+        warn: &mut dyn FnMut(String),
     ) -> Result<()> {
         let Some(recorder) = &mut self.0 else { return Ok(()) };
         if recorder.wants(iteration) {
@@ -36,13 +42,14 @@ impl Recording {
             recorder.push(iteration, pixels(picture)?, recipe);
         }
         for problem in recorder.problems() {
-            reporter.tell(&Event::Warning { message: format!("{problem}; the picture goes on") });
+            warn(format!("{problem}; the picture goes on"));
         }
         Ok(())
     }
 
     /// Takes the last picture and finishes the files: where each is, or why not.
-    pub(super) fn finish(self, iterations: usize, picture: &Tensor, recipe: Recipe) -> Vec<Result<std::path::PathBuf>> {
+    #[must_use]
+    pub fn finish(self, iterations: usize, picture: &Tensor, recipe: Recipe) -> Vec<Result<PathBuf>> {
         let Some(recorder) = self.0 else { return Vec::new() };
         match pixels(picture) {
             Ok(pixels) => recorder.finish(iterations, pixels, Some(recipe)),
@@ -51,8 +58,11 @@ impl Recording {
     }
 }
 
-/// A picture's 8-bit colours, as the PNG has them.
-fn pixels(picture: &Tensor) -> Result<RgbImage> {
+/// The 8-bit colours of `[1, 3, height, width]`, as the PNG has them.
+///
+/// # Errors
+/// Where the tensor has another shape.
+pub fn pixels(picture: &Tensor) -> Result<RgbImage> {
     let (_, _, height, width) = picture.dims4()?;
     let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
     RgbImage::from_raw(side(width), side(height), to_bytes(picture)?)

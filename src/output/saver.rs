@@ -2,24 +2,38 @@
 
 use candle_core::Tensor;
 
+use super::{InputRecord, ModelRecord, Recipe, ResultRecord, Stage, encode};
 use crate::Result;
-use crate::output::{InputRecord, ModelRecord, Recipe, ResultRecord, Stage, encode};
 use crate::session::Models;
 use crate::settings::Settings;
 
 /// Writes pictures with their recipe.
-pub(super) struct Saver<'a> {
-    pub(super) settings: &'a Settings,
-    pub(super) inputs: Vec<InputRecord>,
-    pub(super) models: &'a Models,
-    pub(super) records: Option<Vec<ModelRecord>>,
-    /// The run so far, where its settings were others
-    pub(super) earlier: Vec<Stage>,
+pub struct Saver<'a> {
+    settings: &'a Settings,
+    inputs: Vec<InputRecord>,
+    models: &'a Models,
+    records: Option<Vec<ModelRecord>>,
+    earlier: Vec<Stage>,
 }
 
-impl Saver<'_> {
+impl<'a> Saver<'a> {
+    /// Of a run; `earlier` is the run so far, where its settings were others.
+    #[must_use]
+    pub fn new(settings: &'a Settings, inputs: Vec<InputRecord>, models: &'a Models, earlier: Vec<Stage>) -> Self {
+        Self { settings, inputs, models, records: None, earlier }
+    }
+
+    /// What decides the picture.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        self.settings
+    }
+
     /// How the picture is made; `cut_short` where the settings alone would go on.
-    pub(super) fn recipe(&mut self, iterations: usize, loss: Option<f64>, cut_short: bool) -> Result<Recipe> {
+    ///
+    /// # Errors
+    /// Where a model's file could not be read again.
+    pub fn recipe(&mut self, iterations: usize, loss: Option<f64>, cut_short: bool) -> Result<Recipe> {
         let models = match &self.records {
             Some(records) => records.clone(),
             None => self.records.insert(self.models.records()?).clone(),
@@ -34,7 +48,10 @@ impl Saver<'_> {
     }
 
     /// A PNG with its recipe.
-    pub(super) fn encode(
+    ///
+    /// # Errors
+    /// As for [`Saver::recipe`], or where the tensor is no picture.
+    pub fn encode(
         &mut self,
         picture: &Tensor,
         iterations: usize,
