@@ -407,6 +407,12 @@ const VERBS: [Group; 18] = [
                 "--force",
                 &["batch one.txt --dry-run --output made.png --force", "batch one.txt --dry-run --output made.png"],
             ),
+            (
+                "--gif",
+                &["batch one.txt --dry-run --gif", "batch one.txt --gif x.png", "batch one.txt --dry-run --gif none"],
+            ),
+            ("--mp4", &["batch one.txt --dry-run -o x.mp4", "batch one.txt -o x.mp4 --mp4 y.mp4"]),
+            ("--frames", &["batch one.txt --dry-run --frames {slug}", "batch one.txt --frames ''"]),
             ("--format", &["batch settings.toml --format txt --dry-run", "batch settings.toml --format json"]),
             ("--samples", &["batch one.txt --dry-run --samples 2", "batch one.txt --samples 0"]),
             ("--keep", &["batch one.txt --keep 0"]),

@@ -227,6 +227,19 @@ fn what_hangs_on_the_length_is_made_anew_and_said() {
 }
 
 #[test]
+fn frames_that_were_chosen_for_another_length_are_said() {
+    let workplace = Workplace::new();
+    let line = format!("{SMALL} -n 20 --stop-at 10 --seconds 0.4 --frames frames");
+    checkpointed(&workplace, &line, "p.png");
+    let outcome = workplace.run(&["resume", "p.png.t2a", "-n", "40"]).succeeded();
+    let said = "the run has 40 iterations now, not 20: from here on frames are chosen to fill 0.4 seconds with these; \
+                those in frames were chosen for 20";
+    assert_eq!(warnings(&outcome), [said]);
+    let frames = std::fs::read_dir(workplace.join("frames")).unwrap().count();
+    assert_eq!(frames, 10, "0.4 seconds of 25 a second");
+}
+
+#[test]
 fn another_prompt_and_a_fresh_optimizer() {
     let workplace = Workplace::new();
     checkpointed(&workplace, &format!("{SMALL} -n 8 --stop-at 5"), "p.png");

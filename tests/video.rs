@@ -317,6 +317,74 @@ fn frames_on_the_disk_become_a_video() {
 }
 
 #[test]
+fn a_video_has_the_recipe_of_its_last_frame() {
+    let workplace = Workplace::new();
+    run(&workplace, "-n 6 --fps 5 --hold 1 --frame-every 2 -o p.mp4 --gif --frames frames");
+    // Frames as the run chose them: the very files it made.
+    for name in ["p.mp4", "p.gif"] {
+        let copy = format!("copy-{name}");
+        workplace.run(&["video", "frames", "-o", &copy, "--fps", "5", "--hold", "1", "-q"]).succeeded();
+        assert!(workplace.read(&copy) == workplace.read(name), "{name}");
+    }
+    workplace.run(&["video", "frames", "-o", "v.gif", "--frame-every", "3", "--boomerang", "-q"]).succeeded();
+    let settings = workplace.run(&["info", "--json", "v.gif"]).succeeded().output_json()["settings"].clone();
+    let found = ["prompt", "frame_every", "fps", "hold", "boomerang"].map(|name| settings[name].clone());
+    assert_eq!(serde_json::json!(found), serde_json::json!(["a red apple", 6, 25, 0.0, true]));
+    // It makes the same again where the frames are a whole run's.
+    workplace.run(&["--from", "v.gif", "-o", "again.gif", "-q"]).succeeded();
+    assert!(workplace.read("again.gif") == workplace.read("v.gif"));
+    // Of a run's beginning it makes the picture this ends with.
+    workplace.run(&["video", "frames/000000.png", "frames/000001.png", "-o", "w.mp4", "-q"]).succeeded();
+    workplace.run(&["--from", "w.mp4", "-o", "end.png", "-q"]).succeeded();
+    let pixels = |name: &str| image::open(workplace.join(name)).unwrap().into_rgb8();
+    assert_eq!(pixels("end.png"), pixels("frames/000001.png"));
+    // Others have none.
+    pixels("end.png").save(workplace.join("plain.png")).unwrap();
+    workplace.run(&["video", "frames/000000.png", "plain.png", "-o", "x.mp4", "-q"]).succeeded();
+    workplace.refuses(&["--from", "x.mp4", "-o", "y.png"], &["x.mp4", "holds no recipe"]);
+}
+
+/// A limit on the size of files, as in a run.
+#[test]
+fn a_full_disk_leaves_no_video() {
+    let workplace = Workplace::new();
+    write_colour(&workplace, "a.png", 64, 64, [250, 9, 9]);
+    for (output, options) in [("v.mp4", "--fps 60 --hold 200"), ("v.gif", "--boomerang")] {
+        let frames = ["a.png"; 9].join(" ");
+        let script = format!("ulimit -f 8; trap '' XFSZ; exec \"$0\" video {frames} -q -o {output} {options}");
+        let outcome = finish(workplace.command_of("sh").args(["-c", &script, BINARY]));
+        assert_eq!((outcome.code, outcome.output_text()), (Some(1), ""), "{output}");
+        assert!(outcome.errors.contains("File too large"), "{}", outcome.errors);
+        assert_eq!(names(&workplace.join("")), ["a.png"]);
+    }
+}
+
+#[test]
+fn a_stopped_video_is_a_shorter_one() {
+    let workplace = Workplace::new();
+    let noise = common::noise(3 * 256 * 256, 1);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let pixels: Vec<u8> = noise.iter().map(|value| value.mul_add(127.0, 128.0) as u8).collect();
+    RgbImage::from_raw(256, 256, pixels).unwrap().save(workplace.join("a.png")).unwrap();
+    write_colour(&workplace, "b.png", 256, 256, [9; 3]);
+    for output in ["v.mp4", "v.gif"] {
+        let mut command = workplace.command();
+        command.args(["video", "-o", output, "--progress", "json"]);
+        let mut running = Running::start(command.args(["a.png", "b.png"].into_iter().cycle().take(10_000)));
+        running.wait_for_lines("\"encoded\"", 2);
+        running.signal("INT");
+        let outcome = running.finish();
+        assert_eq!((outcome.code, outcome.output_text()), (Some(130), format!("{output}\n").as_str()));
+        let movie = match output {
+            "v.mp4" => Movie::of_mp4(&workplace.join(output)),
+            _ => Movie::of_gif(&workplace.join(output)),
+        };
+        assert!((1..10_000).contains(&movie.frames.len()), "{}", movie.frames.len());
+    }
+    assert_eq!(names(&workplace.join("")), ["a.png", "b.png", "v.gif", "v.mp4"]);
+}
+
+#[test]
 fn sizes_of_all_kinds_are_encoded() {
     let workplace = Workplace::new();
     for (width, height) in [(1, 1), (2, 2), (1, 40), (15, 17), (16, 16), (17, 16), (201, 3)] {

@@ -6,7 +6,7 @@ use super::entry::{Asked, Entry};
 use super::files::Files;
 use super::places::{Own, Place, Places, Spot};
 use super::results::{Known, Status};
-use crate::output::Recipe;
+use crate::output::{Existing, Recipe};
 use crate::settings::{Overrides, Seed, Settings, combine};
 use crate::{Error, Result};
 
@@ -108,6 +108,7 @@ impl Common {
             match places.find(own, &settings, place)? {
                 Spot::Same(earlier) => return Ok(Planned::Same(earlier)),
                 Spot::Free(files, replaced) => {
+                    files.moving.outputs(|_| Ok(Existing::Keep))?.check_size(settings.size)?;
                     let work = self.work(&settings, &files, replaced, known);
                     samples.push(Sample { settings, files, work });
                 }

@@ -207,6 +207,19 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
             ));
         }
     }
+    if let (Some(folder), Some(seconds)) = (&checkpoint.beside.frames, settings.seconds)
+        && settings.iterations != before.iterations
+        && done > 0
+    {
+        said.push(format!(
+            "the run has {} iterations now, not {}: from here on frames are chosen to fill {seconds} seconds with these; \
+             those in {} were chosen for {}",
+            settings.iterations,
+            before.iterations,
+            folder.display(),
+            before.iterations
+        ));
+    }
     if arguments.reset_optimizer {
         state.optimizer = None;
     }

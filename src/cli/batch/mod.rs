@@ -167,12 +167,20 @@ fn check_rank_with(arguments: &Arguments, stop: &Stop, reporter: &Reporter) -> R
     let finder = Finder::new(arguments.conduct.offline || arguments.dry_run, stop, &tell).without_conversions();
     for name in &arguments.rank_with {
         if arguments.dry_run {
-            finder.missing(Role::Clip, name)?;
+            finder.missing(Role::Clip, name).map_err(of_rank_with)?;
         } else {
-            finder.open(Role::Clip, name)?;
+            finder.open(Role::Clip, name).map_err(of_rank_with)?;
         }
     }
     Ok(())
+}
+
+/// What is said of a model by the option that named it.
+fn of_rank_with(error: Error) -> Error {
+    match error {
+        Error::Usage { message, hint } => Error::usage(message.replacen("--clip", "--rank-with", 1), hint),
+        other => other,
+    }
 }
 
 /// A worker's device each.
