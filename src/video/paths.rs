@@ -14,7 +14,8 @@ const NONE: &str = "none";
 pub struct MovingPictures {
     /// Make an animated GIF of the iterations, too
     ///
-    /// Without a name it is the picture's with .gif. `-o x.gif` makes a GIF and no PNG.
+    /// Without a name it is the picture's with .gif. `-o x.gif` makes a GIF and no PNG. `none`, in a line of a batch,
+    /// makes none.
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "", help_heading = "Moving pictures")]
     pub gif: Option<String>,
     /// Make an MP4 of the iterations, too
