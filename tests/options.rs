@@ -111,7 +111,7 @@ impl Record {
 /// Cases of a group by the option they are for: its name, the lines.
 type Group = (&'static str, &'static [(&'static str, &'static [&'static str])]);
 
-const GENERATE: [Group; 8] = [
+const GENERATE: [Group; 9] = [
     (
         "picture",
         &[
@@ -216,6 +216,26 @@ const GENERATE: [Group; 8] = [
                     "apple --learning-rate-drops 120%",
                 ],
             ),
+        ],
+    ),
+    (
+        "drawer",
+        &[
+            ("--drawer", &["apple --dry-run --drawer pixel", "apple --drawer pixels"]),
+            ("--pixel-shape", &["apple --dry-run --drawer pixel --pixel-shape hex", "apple --pixel-shape hexx"]),
+            (
+                "--pixel-size",
+                &[
+                    "apple --dry-run --drawer pixel --pixel-size 32x16",
+                    "apple --drawer pixel --pixel-size 32",
+                    "apple --drawer pixel --pixel-size 1000x10",
+                ],
+            ),
+            (
+                "--pixel-scale",
+                &["apple --dry-run --drawer pixel --pixel-scale 2", "apple --drawer pixel --pixel-scale 0"],
+            ),
+            ("--smoothness", &["apple --dry-run --drawer pixel --smoothness 0.5", "apple --smoothness -1"]),
         ],
     ),
     (
@@ -512,6 +532,7 @@ const VERBS: [Group; 18] = [
         "bench",
         &[
             ("--work", &["bench --work c", "bench --work"]),
+            ("--drawer", &["bench --drawer none"]),
             ("--vqgan", &["bench --vqgan none.json", "bench --vqgan settings.toml", "bench --vqgan text.json"]),
             ("--clip", &["bench --clip none.yaml", "bench --clip none"]),
             ("--size", &["bench --size big"]),

@@ -55,7 +55,8 @@ pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant)
     let mut session = Session::new(plan, models, &mut |_| {})?;
     let mut highest = machine::peak_memory();
     let start = Stage::new("start", begun.elapsed().as_secs_f64(), 0, highest);
-    let decoding = models.vqgan.model.decoding_operations(plan.work_size())?;
+    let vqgan = models.vqgan.as_ref();
+    let decoding = vqgan.map(|vqgan| vqgan.model.decoding_operations(plan.work_size())).transpose()?.unwrap_or(0);
     let mut judging = 0;
     for clip in &models.clips {
         judging += clip.model.judging_operations(plan.settings().cutouts)?;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::clip::{Clip, Config as ClipConfig};
+use crate::drawer::DrawerKind;
 use crate::models::Finder;
 use crate::models::files::{ConfigFile, Role, read_text};
 use crate::session::{LoadedModel, Models};
@@ -58,10 +59,12 @@ impl Work {
 /// Where a model cannot be loaded or a configuration cannot be used.
 pub fn models(settings: &Settings, finder: &Finder) -> Result<Models> {
     let vqgan = match configuration(&settings.vqgan)? {
+        _ if settings.drawer != DrawerKind::Vqgan => None,
         Some(file) => {
-            LoadedModel::random(Role::Vqgan, &settings.vqgan, Vqgan::random(VqganConfig::read(&file)?, SEED)?)
+            let model = Vqgan::random(VqganConfig::read(&file)?, SEED)?;
+            Some(LoadedModel::random(Role::Vqgan, &settings.vqgan, model))
         }
-        None => LoadedModel::load(finder, Role::Vqgan, &settings.vqgan, Vqgan::load)?,
+        None => Some(LoadedModel::load(finder, Role::Vqgan, &settings.vqgan, Vqgan::load)?),
     };
     let clip = |name: &String| match configuration(name)? {
         Some(file) => Ok(LoadedModel::random(Role::Clip, name, Clip::random(ClipConfig::read(&file, None)?, SEED)?)),

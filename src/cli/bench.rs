@@ -8,6 +8,7 @@ use super::max_memory::{self, MemorySize};
 use super::report::Reporter;
 use super::{interrupt, output};
 use crate::bench::{self, Report, Stage, Work};
+use crate::drawer::DrawerKind;
 use crate::machine;
 use crate::models::Finder;
 use crate::session::memory::in_words;
@@ -21,6 +22,9 @@ pub(super) struct Arguments {
     /// What to measure: a is the `imagenet_f16_16384` VQGAN with ViT-B/32, b the embedded model
     #[arg(long, value_name = "NAME", default_value = "b")]
     work: Work,
+    /// Another drawer: vqgan or pixel
+    #[arg(long, value_name = "NAME")]
+    drawer: Option<DrawerKind>,
     /// Another VQGAN: a model, or the configuration of one, which gets random weights
     #[arg(long, value_name = "NAME")]
     vqgan: Option<String>,
@@ -80,6 +84,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let finder = Finder::new(false, &stop, &tell);
     let asked = Overrides {
         prompt: Some("a red apple on a blue background".parse().map_err(anyhow::Error::msg)?),
+        drawer: arguments.drawer,
         vqgan: arguments.vqgan.clone(),
         clip: arguments.clip.clone(),
         size: arguments.size,

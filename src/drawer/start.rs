@@ -1,12 +1,22 @@
-//! Pictures of noise to start from.
+//! What a picture starts from.
+
+use image::RgbImage;
 
 use crate::random::Stream;
 use crate::settings::Size;
 
+/// What a drawer starts from.
+pub enum Start<'a> {
+    /// A picture of any size, and how strongly the parameters are held to what it makes of them
+    Picture(RgbImage, f64),
+    /// Random numbers of this kind and seed
+    Noise(StartNoise, &'a mut Stream),
+}
+
 /// What a picture starts from where there is no init image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartNoise {
-    /// Random codes of the codebook
+    /// Random codes of the codebook; of cells, random colours
     Codes,
     /// Every pixel a random colour
     Snow,

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor, Var};
-use image::RgbImage;
 
-use super::Drawer;
-use super::start::{self, StartNoise};
+use super::start::{self, Start, StartNoise};
+use super::{Drawer, to_values};
 use crate::Result;
 use crate::frozen::{ChannelAffine, Clamp, Network, Step};
 use crate::picture;
-use crate::random::Stream;
 use crate::settings::Size;
 use crate::vqgan::Vqgan;
 
@@ -27,14 +25,6 @@ pub struct VqganDrawer {
     held: Option<(Tensor, f64)>,
 }
 
-/// What the latent starts from.
-pub enum Start<'a> {
-    /// A picture of any size, and how strongly the latent is held to its own
-    Picture(RgbImage, f64),
-    /// Random numbers of this kind and seed
-    Noise(StartNoise, &'a mut Stream),
-}
-
 impl VqganDrawer {
     /// A drawer for a picture of this size.
     ///
@@ -49,7 +39,8 @@ impl VqganDrawer {
             Start::Picture(image, hold) => {
                 weight = hold;
                 let image = picture::pad_to(&picture::cover(image, size)?, work_size);
-                vqgan.quantize(&vqgan.encode(&to_tensor(&image)?)?)?
+                let shape = (1, 3, work_size.height, work_size.width);
+                vqgan.quantize(&vqgan.encode(&Tensor::from_vec(to_values(&image), shape, &Device::Cpu)?)?)?
             }
             Start::Noise(StartNoise::Codes, stream) => {
                 let codes = vqgan.codebook().codes();
@@ -87,13 +78,6 @@ impl VqganDrawer {
     }
 }
 
-/// `[1, 3, height, width]` with values from 0 to 1.
-fn to_tensor(image: &RgbImage) -> Result<Tensor> {
-    let (width, height) = (image.width() as usize, image.height() as usize);
-    let values: Vec<f32> = image.as_raw().iter().map(|&value| f32::from(value) / 255.0).collect();
-    Ok(Tensor::from_vec(values, (1, height, width, 3), &Device::Cpu)?.permute((0, 3, 1, 2))?.contiguous()?)
-}
-
 impl Drawer for VqganDrawer {
     fn draw(&self) -> Result<Tensor> {
         let latent = self.vqgan.codebook().straight_through(&self.latent)?;
@@ -115,9 +99,9 @@ impl Drawer for VqganDrawer {
         Ok(self.latent.set(&self.vqgan.codebook().clamp(&self.latent)?)?)
     }
 
-    fn own_loss(&self) -> Result<Option<(&'static str, Tensor)>> {
-        let Some((start, weight)) = &self.held else { return Ok(None) };
+    fn own_losses(&self) -> Result<Vec<(&'static str, Tensor)>> {
+        let Some((start, weight)) = &self.held else { return Ok(Vec::new()) };
         let loss = ((self.latent.as_tensor() - start)?.sqr()?.mean_all()? * *weight)?;
-        Ok(Some(("init", loss)))
+        Ok(vec![("init", loss)])
     }
 }

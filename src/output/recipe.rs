@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hash_file;
 use super::recipe_text::embedded_text;
+use crate::drawer::DrawerKind;
 use crate::models::hub::is_commit;
 use crate::settings::Settings;
 use crate::{Error, Result};
@@ -167,14 +168,17 @@ impl Recipe {
     #[must_use]
     pub fn in_words(&self) -> String {
         let settings = &self.settings;
+        let drawer = match (settings.drawer, settings.pixel_size) {
+            (DrawerKind::Pixel, Some(cells)) => format!("Cells: {cells} {}", settings.pixel_shape),
+            _ => format!("VQGAN: {}", settings.vqgan),
+        };
         format!(
-            "{}\nIterations: {}, Size: {}, Seed: {}, VQGAN: {}, CLIP: {}, Cutouts: {}, Augmentations: {}, \
+            "{}\nIterations: {}, Size: {}, Seed: {}, {drawer}, CLIP: {}, Cutouts: {}, Augmentations: {}, \
              Optimizer: {}, Learning rate: {}, Program: {}",
             settings.prompt,
             self.result.iterations_done,
             settings.size,
             settings.seed,
-            settings.vqgan,
             settings.clip.join(" "),
             settings.cutouts,
             settings.augment,

@@ -1,7 +1,7 @@
 //! How much memory a run takes, known before it takes any.
 
 use super::Models;
-use crate::drawer::{StartNoise, VqganDrawer};
+use crate::drawer::{PixelDrawer, StartNoise, VqganDrawer};
 use crate::frozen::GRADIENT_GROUP;
 use crate::settings::Settings;
 use crate::{Error, Result, machine};
@@ -41,19 +41,21 @@ impl<'a> Estimate<'a> {
     /// # Errors
     /// Where a model cannot take the picture's size.
     pub(super) fn new(settings: &'a Settings, models: &'a Models) -> Result<Self> {
-        let vqgan = &models.vqgan;
-        let size = VqganDrawer::work_size(&vqgan.model, settings.size);
-        let mut encoding = 0;
-        if settings.init_image.is_some() || !matches!(settings.init_noise, StartNoise::Codes) {
-            encoding = vqgan.model.encoding_memory(size)?.peak;
+        let (mut weights, mut file, mut compiled) = (0, 0, 0);
+        let (mut encoding, mut lasting) = (0, 0);
+        if let Some(vqgan) = &models.vqgan {
+            let size = VqganDrawer::work_size(&vqgan.model, settings.size);
+            if settings.init_image.is_some() || !matches!(settings.init_noise, StartNoise::Codes) {
+                encoding = vqgan.model.encoding_memory(size)?.peak;
+            }
+            (weights, file, compiled) = (vqgan.model.bytes(), vqgan.file_bytes(), vqgan.compiled_bytes());
+            lasting = vqgan.model.lasting_memory(size)?;
         }
-        let (mut weights, mut file, mut compiled) = (vqgan.model.bytes(), vqgan.file_bytes(), vqgan.compiled_bytes());
         for clip in &models.clips {
             weights = weights.saturating_add(clip.model.bytes());
             file = file.max(clip.file_bytes());
             compiled += clip.compiled_bytes();
         }
-        let lasting = vqgan.model.lasting_memory(size)?;
         let fixed = PROGRAM.saturating_add(compiled).saturating_add(weights).saturating_add(lasting);
         Ok(Self { settings, models, fixed, file, encoding })
     }
@@ -66,8 +68,13 @@ impl<'a> Estimate<'a> {
     /// Where a model cannot take the picture's size.
     pub(super) fn bytes(&self, batch: usize, recomputed: Recomputed) -> Result<u64> {
         let Settings { size, .. } = *self.settings;
-        let vqgan = &self.models.vqgan.model;
-        let drawing = vqgan.decoding_memory(VqganDrawer::work_size(vqgan, size), true, recomputed.decoder)?;
+        let drawing = match &self.models.vqgan {
+            Some(vqgan) => {
+                let size = VqganDrawer::work_size(&vqgan.model, size);
+                vqgan.model.decoding_memory(size, true, recomputed.decoder)?
+            }
+            None => PixelDrawer::memory(size),
+        };
         let mut most = drawing.peak.max(self.encoding);
         // The warp's gradient has a buffer of the picture's size for every group of cutouts.
         let picture = (12 * size.width).saturating_mul(size.height) as u64;
@@ -83,7 +90,7 @@ impl<'a> Estimate<'a> {
     /// How many blocks can be computed twice.
     pub(super) fn blocks(&self) -> Recomputed {
         Recomputed {
-            decoder: self.models.vqgan.model.decoder(0).blocks(),
+            decoder: self.models.vqgan.as_ref().map_or(0, |vqgan| vqgan.model.decoder(0).blocks()),
             clip: self.models.clips.iter().map(|clip| clip.model.image_tower(0).blocks()).max().unwrap_or(0),
         }
     }

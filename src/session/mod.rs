@@ -21,7 +21,7 @@ pub use run::{End, Finished, run};
 pub use state::{Judged, SessionState};
 pub use stop::Stop;
 
-use crate::drawer::{Drawer, Start, VqganDrawer};
+use crate::drawer::{Drawer, DrawerKind, PixelDrawer, Start, VqganDrawer};
 use crate::judge::no_gradient;
 use crate::judge::{Cutouts, Judge};
 use crate::optimizer::Optimizer;
@@ -65,8 +65,13 @@ impl Session {
             Some(path) => Start::Picture(picture::read(path)?, settings.init_weight),
             None => Start::Noise(settings.init_noise, &mut stream),
         };
-        let drawer = VqganDrawer::new(models.vqgan.model.clone(), settings.size, start)?;
-        let drawer = drawer.recomputing(plan.recomputed().decoder);
+        let drawer: Box<dyn Drawer> = match settings.drawer {
+            DrawerKind::Vqgan => {
+                let drawer = VqganDrawer::new(models.vqgan()?.model.clone(), settings.size, start)?;
+                Box::new(drawer.recomputing(plan.recomputed().decoder))
+            }
+            DrawerKind::Pixel => Box::new(PixelDrawer::new(settings.pixel_art()?, settings.size, start)?),
+        };
         let mut perceptor = |clip| Ok(targets::perceptor(settings, clip, warn)?.recomputing(plan.recomputed().clip));
         let perceptors = models.clips.iter().map(&mut perceptor).collect::<Result<_>>()?;
         let cutouts = Cutouts {
@@ -78,7 +83,7 @@ impl Session {
         let optimizer = Optimizer::new(settings.optimizer, &drawer.parameters())?;
         let judge = Judge { perceptors, cutouts, batch: plan.cut_batch() };
         Ok(Self {
-            drawer: Box::new(drawer),
+            drawer,
             judge,
             optimizer,
             iteration: 0,
@@ -178,7 +183,7 @@ impl Session {
         let mut losses = judgement.losses;
         // The drawer's half of the chain rule, with the judges' gradient as its start.
         let mut objective = (&picture * judgement.gradient)?.sum_all()?;
-        if let Some((name, loss)) = self.drawer.own_loss()? {
+        for (name, loss) in self.drawer.own_losses()? {
             losses.push((name.to_owned(), f64::from(loss.to_scalar::<f32>()?)));
             objective = (objective + loss)?;
         }

@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError};
 use sha2::{Digest, Sha256};
 
 use crate::clip::Clip;
+use crate::drawer::DrawerKind;
 use crate::models::files::unreadable;
 use crate::models::{Finder, Missing, ModelFiles, Role};
 use crate::output::{ModelRecord, hash_open_file, to_hex};
@@ -67,8 +68,8 @@ impl Content {
 
 /// All models of a run.
 pub struct Models {
-    /// What draws
-    pub vqgan: LoadedModel<Vqgan>,
+    /// What draws, where the drawer is a VQGAN
+    pub vqgan: Option<LoadedModel<Vqgan>>,
     /// What judges
     pub clips: Vec<LoadedModel<Clip>>,
 }
@@ -181,7 +182,7 @@ impl Models {
 
     /// Begins to hash their files beside the run: once it draws, so that it draws the sooner.
     pub fn start_hashing(&self) {
-        self.vqgan.source.start_hashing();
+        self.vqgan.iter().for_each(|vqgan| vqgan.source.start_hashing());
         self.clips.iter().for_each(|clip| clip.source.start_hashing());
     }
 
@@ -190,11 +191,16 @@ impl Models {
     /// # Errors
     /// Where a file could not be read again.
     pub fn records(&self) -> Result<Vec<ModelRecord>> {
-        let mut records = vec![self.vqgan.record()?];
-        for clip in &self.clips {
-            records.push(clip.record()?);
-        }
-        Ok(records)
+        let vqgan = self.vqgan.iter().map(LoadedModel::record);
+        vqgan.chain(self.clips.iter().map(LoadedModel::record)).collect()
+    }
+
+    /// The VQGAN.
+    ///
+    /// # Errors
+    /// Where there is none, as another drawer draws.
+    pub fn vqgan(&self) -> Result<&LoadedModel<Vqgan>> {
+        self.vqgan.as_ref().ok_or_else(|| Error::fault("a VQGAN was to draw, and none is loaded"))
     }
 }
 
@@ -214,7 +220,8 @@ impl ModelStore {
     pub fn load(&mut self, settings: &Settings, finder: &Finder) -> Result<Models> {
         // All downloads before the first model.
         finder.provide_all(wanted(settings).filter(|(role, name)| !self.has(*role, name)))?;
-        let vqgan = self.vqgan(&settings.vqgan, finder)?;
+        let draws = settings.drawer == DrawerKind::Vqgan;
+        let vqgan = draws.then(|| self.vqgan(&settings.vqgan, finder)).transpose()?;
         let clips = settings.clip.iter().map(|name| self.clip(name, finder)).collect::<Result<_>>()?;
         Ok(Models { vqgan, clips })
     }
@@ -262,7 +269,8 @@ impl ModelStore {
 
 /// The models that settings name.
 fn wanted(settings: &Settings) -> impl Iterator<Item = (Role, &String)> {
-    std::iter::once((Role::Vqgan, &settings.vqgan)).chain(settings.clip.iter().map(|name| (Role::Clip, name)))
+    let vqgan = (settings.drawer == DrawerKind::Vqgan).then_some((Role::Vqgan, &settings.vqgan));
+    vqgan.into_iter().chain(settings.clip.iter().map(|name| (Role::Clip, name)))
 }
 
 /// Loads a model to see that it can be used.

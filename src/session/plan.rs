@@ -65,7 +65,10 @@ impl Plan {
             None
         };
         settings.cut_batch = CutBatch::Count(batch);
-        let work_size = VqganDrawer::work_size(&models.vqgan.model, settings.size);
+        let work_size = match &models.vqgan {
+            Some(vqgan) => VqganDrawer::work_size(&vqgan.model, settings.size),
+            None => settings.size,
+        };
         Ok(Self { settings, batch, recomputed, work_size, memory, refusal })
     }
 

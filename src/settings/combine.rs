@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Overrides, Quality, Settings, Size, preset};
-use crate::drawer::StartNoise;
+use crate::drawer::{DrawerKind, Grid, StartNoise};
 use crate::judge::{Augmentation, Augmentations};
 use crate::models::embedded;
 use crate::optimizer::OptimizerKind;
@@ -24,13 +24,14 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     // A VQGAN of the user's own is not to be drawn with what suits the embedded model.
     let vqgan = layers.iter().find_map(|layer| layer.vqgan.as_deref()).unwrap_or(embedded::NAME);
     let model = named.or_else(|| (vqgan == embedded::NAME).then_some(embedded::NAME));
+    let drawer = layers.iter().find_map(|layer| layer.drawer).unwrap_or_default();
     // Every layer with its preset; the defaults are the weakest.
     let mut expanded = Vec::new();
     for (index, layer) in layers.iter().enumerate() {
         expanded.push(layer.clone());
         if layer.model.is_some() || layer.quality.is_some() {
             let quality = layers[index..].iter().find_map(|layer| layer.quality).unwrap_or(Quality::Normal);
-            let mut values = preset(model, quality)?;
+            let mut values = preset(model, quality)?.for_drawer(drawer, quality);
             if layer.model.is_none() {
                 // A quality is an amount of work, not another model.
                 // Only the CLIP models of one that a weaker layer names go with it, where nobody names any.
@@ -51,10 +52,12 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     let strongest = |names: fn(&Overrides) -> bool| layers.iter().position(names).unwrap_or(usize::MAX);
     let lengthened = strongest(|layer| layer.iterations.is_some() || layer.quality.is_some() || layer.model.is_some());
     let stopped = strongest(|layer| layer.stop_at.is_some());
-    expanded.push(preset(model, Quality::Normal)?);
+    expanded.push(preset(model, Quality::Normal)?.for_drawer(drawer, Quality::Normal));
 
     let init_image = expanded.iter().find_map(|layer| layer.init_image.clone());
     let size = combine_size(&expanded, init_image.as_deref())?;
+    let grid = combine_grid(layers)?;
+    let pixel_size = (drawer == DrawerKind::Pixel).then(|| grid.of(size)).transpose()?;
     let merged = expanded.into_iter().reduce(Overrides::or).unwrap_or_default();
     let augment = [Augmentation::Crop, Augmentation::Perspective, Augmentation::Jitter];
     let prompt = merged.prompt.ok_or_else(|| {
@@ -64,6 +67,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         prompt,
         image_prompt: merged.image_prompt.unwrap_or_default(),
         noise_prompt: merged.noise_prompt.unwrap_or_default(),
+        drawer,
         vqgan: merged.vqgan.unwrap_or_else(|| embedded::NAME.into()),
         clip: merged.clip.unwrap_or_else(|| vec![embedded::NAME.into()]),
         size,
@@ -81,6 +85,9 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         init_image,
         init_weight: merged.init_weight.unwrap_or_default(),
         init_noise: merged.init_noise.unwrap_or(StartNoise::Codes),
+        pixel_shape: merged.pixel_shape.unwrap_or_default(),
+        pixel_size,
+        smoothness: merged.smoothness.unwrap_or_default(),
         device: merged.device.unwrap_or_default(),
         fps: merged.fps.unwrap_or_default(),
         frame_every: merged.frame_every.unwrap_or(1),
@@ -118,6 +125,17 @@ fn combine_size(layers: &[Overrides], init_image: Option<&Path>) -> Result<Size>
     Ok(size)
 }
 
+/// What is said about cells: a scale counts for a number in its layer or in weaker ones.
+fn combine_grid(layers: &[Overrides]) -> Result<Grid> {
+    let counting = layers.iter().position(|layer| layer.pixel_size.is_some()).map_or(layers.len(), |index| index + 1);
+    let scale = layers[..counting].iter().find_map(|layer| layer.pixel_scale);
+    if let Some(scale) = scale.filter(|scale| !(0.001..=1000.0).contains(scale)) {
+        let problem = format!("--pixel-scale {scale} is out of range");
+        return Err(Error::usage(problem, "give a value from 0.001 to 1000"));
+    }
+    Ok(Grid { cells: layers.iter().find_map(|layer| layer.pixel_size), scale })
+}
+
 /// Lists the fields of [`Overrides`] once, for what is done with each.
 macro_rules! each_field {
     ($action:ident) => {
@@ -145,6 +163,11 @@ macro_rules! each_field {
             optimizer,
             learning_rate,
             learning_rate_drops,
+            drawer,
+            pixel_shape,
+            pixel_size,
+            pixel_scale,
+            smoothness,
             device,
             fps,
             frame_every,
@@ -193,6 +216,11 @@ impl From<Settings> for Overrides {
             optimizer: Some(settings.optimizer),
             learning_rate: Some(settings.learning_rate),
             learning_rate_drops: Some(settings.learning_rate_drops),
+            drawer: Some(settings.drawer),
+            pixel_shape: Some(settings.pixel_shape),
+            pixel_size: settings.pixel_size,
+            pixel_scale: None,
+            smoothness: Some(settings.smoothness),
             device: Some(settings.device),
             fps: Some(settings.fps),
             frame_every: Some(settings.frame_every),

@@ -29,7 +29,7 @@ pub use size::Size;
 pub use video::{FrameRate, GifPalette, VideoSettings};
 pub use weighted::Weighted;
 
-use crate::drawer::StartNoise;
+use crate::drawer::{DrawerKind, Grid, PixelArt, PixelShape, StartNoise};
 use crate::judge::Augmentations;
 use crate::optimizer::OptimizerKind;
 use crate::{Error, Result};
@@ -47,7 +47,10 @@ pub struct Settings {
     /// Random features it should have: seeds
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub noise_prompt: Vec<Weighted>,
-    /// The VQGAN that draws: a model's name or a path
+    /// What draws
+    #[serde(default)]
+    pub drawer: DrawerKind,
+    /// The VQGAN that draws where that is the drawer: a model's name or a path
     pub vqgan: String,
     /// The CLIP models that judge: names or paths, at least one
     pub clip: Vec<String>,
@@ -84,6 +87,15 @@ pub struct Settings {
     pub init_weight: f64,
     /// What to start from without a picture
     pub init_noise: StartNoise,
+    /// The shape of the pixel drawer's cells
+    #[serde(default)]
+    pub pixel_shape: PixelShape,
+    /// How many of them there are across and down; none for other drawers
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pixel_size: Option<Size>,
+    /// How strongly neighbouring cells are drawn together, 0 to 1000
+    #[serde(default)]
+    pub smoothness: f64,
     /// What to compute on
     #[serde(default)]
     pub device: DeviceChoice,
@@ -216,6 +228,28 @@ pub struct Overrides {
     #[arg(long, value_name = "LIST", help_heading = "Guidance")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_rate_drops: Option<LearningRateDrops>,
+    /// What draws: a vqgan, or pixel: cells of plain colours
+    ///
+    /// A drawer brings the size and the step that suit it.
+    #[arg(long, value_name = "NAME", help_heading = "Drawer")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drawer: Option<DrawerKind>,
+    /// The shape of cells: rect, shift (bricks), hex, tri, diamond or knit
+    #[arg(long, value_name = "NAME", help_heading = "Drawer")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pixel_shape: Option<PixelShape>,
+    /// Cells across and down [default: about 80 across, squares]
+    #[arg(long, value_name = "WxH", help_heading = "Drawer")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pixel_size: Option<Size>,
+    /// Make cells this many times as large; 2 makes a quarter as many
+    #[arg(long, value_name = "X", help_heading = "Drawer", value_parser = number, allow_negative_numbers = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pixel_scale: Option<f64>,
+    /// Draw the colours of neighbouring cells together, this strongly
+    #[arg(long, value_name = "WEIGHT", help_heading = "Drawer", value_parser = number, allow_negative_numbers = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smoothness: Option<f64>,
     /// What to compute on: auto, cpu, cuda or cuda:N
     #[arg(long, value_name = "NAME", help_heading = "Machine")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -293,13 +327,26 @@ impl Settings {
         number("cut-noise", self.cut_noise, 10.0, true)?;
         number("learning-rate", self.learning_rate, 1000.0, false)?;
         number("init-weight", self.init_weight, 1000.0, true)?;
+        number("smoothness", self.smoothness, 1000.0, true)?;
         if self.init_weight > 0.0 && self.init_image.is_none() {
             return Err(Error::usage(
                 "--init-weight holds to an init image, and there is none",
                 "name one with --init-image",
             ));
         }
+        if self.drawer == DrawerKind::Pixel {
+            self.pixel_art()?;
+        }
         self.video().validate()
+    }
+
+    /// What the pixel drawer's cells look like.
+    ///
+    /// # Errors
+    /// Where there are more of them than the picture has room for.
+    pub fn pixel_art(&self) -> Result<PixelArt> {
+        let grid = Grid { cells: self.pixel_size, scale: None }.of(self.size)?;
+        Ok(PixelArt { shape: self.pixel_shape, grid, smoothness: self.smoothness })
     }
 
     /// How a moving picture is made of the run's pictures.

@@ -4,11 +4,14 @@ use std::path::Path;
 
 use super::{Overrides, Size};
 use crate::Result;
-use crate::drawer::StartNoise;
+use crate::drawer::{DrawerKind, StartNoise};
 use crate::models::Role;
 use crate::models::embedded;
 use crate::models::hub::Repository;
 use crate::models::manifest::{Manifest, Preset};
+
+/// The step of cells' colours.
+const PIXEL_LEARNING_RATE: f64 = 0.05;
 
 /// How much work to spend on a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,21 @@ fn work((side, iterations, cutouts): (usize, usize, usize)) -> Overrides {
         iterations: Some(iterations),
         cutouts: Some(cutouts),
         ..Overrides::default()
+    }
+}
+
+impl Overrides {
+    /// The same values for another drawer.
+    #[must_use]
+    pub(super) fn for_drawer(self, drawer: DrawerKind, quality: Quality) -> Self {
+        match drawer {
+            DrawerKind::Vqgan => self,
+            DrawerKind::Pixel => {
+                let side = if quality == Quality::Draft { 320 } else { 640 };
+                let (size, learning_rate) = (Some(Size { width: side, height: side }), Some(PIXEL_LEARNING_RATE));
+                Self { size, learning_rate, ..self }
+            }
+        }
     }
 }
 

@@ -1,0 +1,145 @@
+//! How much of each pixel each cell covers: exact areas, of polygons that are cut to the pixel's square (Sutherland
+//! and Hodgman, Reentrant polygon clipping, 1974).
+
+use rayon::prelude::*;
+
+use super::shapes::{Cells, Point};
+use crate::settings::Size;
+
+/// Areas below this share of a pixel are rounding.
+const LEAST: f64 = 1e-9;
+
+/// What the cells cover: for each cell, in order, pixels (row by row) and shares of their area, ascending.
+pub(super) struct Coverage {
+    /// A list a cell
+    pub(super) of_cells: Vec<Vec<(u32, f32)>>,
+}
+
+impl Coverage {
+    /// Of cells whose `grid` fills a picture of this size. The shares of a pixel add up to one.
+    pub(super) fn new(cells: &Cells, grid: Size, picture: Size) -> Self {
+        let scale = (ratio(picture.width, grid.width), ratio(picture.height, grid.height));
+        let areas: Vec<Vec<(u32, f64)>> = cells
+            .cells
+            .par_iter()
+            .map(|cell| {
+                let mut found = Vec::new();
+                for polygon in cell {
+                    let corners: Vec<Point> = polygon.iter().map(|(x, y)| (x * scale.0, y * scale.1)).collect();
+                    cover(&corners, picture, &mut found);
+                }
+                // Parts of one cell may share a pixel.
+                found.sort_by_key(|(pixel, _)| *pixel);
+                found.dedup_by(|next, kept| {
+                    let same = next.0 == kept.0;
+                    if same {
+                        kept.1 += next.1;
+                    }
+                    same
+                });
+                found
+            })
+            .collect();
+        let mut totals = vec![0.0; picture.width * picture.height];
+        for (pixel, area) in areas.iter().flatten() {
+            totals[*pixel as usize] += area;
+        }
+        #[allow(clippy::cast_possible_truncation)]
+        let share = |(pixel, area): (u32, f64)| (pixel, (area / totals[pixel as usize]) as f32);
+        let of_cells = areas.into_iter().map(|areas| areas.into_iter().map(share).collect()).collect();
+        Self { of_cells }
+    }
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn ratio(pixels: usize, cells: usize) -> f64 {
+    pixels as f64 / cells as f64
+}
+
+/// Adds the pixels that a convex polygon covers, with the areas.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn cover(corners: &[Point], picture: Size, found: &mut Vec<(u32, f64)>) {
+    let span = |values: &mut dyn Iterator<Item = f64>, most: usize| {
+        let (low, high) = values.fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
+        (low.floor().clamp(0.0, most as f64) as usize, high.ceil().clamp(0.0, most as f64) as usize)
+    };
+    let (top, bottom) = span(&mut corners.iter().map(|corner| corner.1), picture.height);
+    for y in top..bottom {
+        let band = cut(&cut(corners, |(_, v)| v - y as f64), |(_, v)| (y + 1) as f64 - v);
+        if band.is_empty() {
+            continue;
+        }
+        let (left, right) = span(&mut band.iter().map(|corner| corner.0), picture.width);
+        for x in left..right {
+            let part = cut(&cut(&band, |(u, _)| u - x as f64), |(u, _)| (x + 1) as f64 - u);
+            let area = area(&part);
+            if area > LEAST {
+                found.push(((y * picture.width + x) as u32, area));
+            }
+        }
+    }
+}
+
+/// The part of a convex polygon where `inside`, which is linear, is not negative.
+fn cut(corners: &[Point], inside: impl Fn(Point) -> f64) -> Vec<Point> {
+    let mut kept = Vec::with_capacity(corners.len() + 1);
+    for (index, &corner) in corners.iter().enumerate() {
+        let next = corners[(index + 1) % corners.len()];
+        let (here, there) = (inside(corner), inside(next));
+        if here >= 0.0 {
+            kept.push(corner);
+        }
+        if (here > 0.0 && there < 0.0) || (here < 0.0 && there > 0.0) {
+            let at = here / (here - there);
+            kept.push((corner.0 + at * (next.0 - corner.0), corner.1 + at * (next.1 - corner.1)));
+        }
+    }
+    kept
+}
+
+/// The area of a polygon (the shoelace formula).
+fn area(corners: &[Point]) -> f64 {
+    let Some(&(x, y)) = corners.first() else { return 0.0 };
+    let pairs = corners.iter().zip(corners.iter().skip(1));
+    // From the first corner: far from the origin the terms are large and nearly cancel.
+    pairs.map(|(a, b)| (a.0 - x) * (b.1 - y) - (b.0 - x) * (a.1 - y)).sum::<f64>().abs() / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::shapes::PixelShape;
+    use super::*;
+
+    /// Each pixel is covered once, and each cell covers its area, cut to the picture: at sizes where edges fall on
+    /// whole pixels and where they do not.
+    #[test]
+    #[allow(clippy::cast_precision_loss)]
+    fn cells_cover_their_area() {
+        for (shape, name) in PixelShape::ALL {
+            for (grid, size) in [((4, 3), (32, 24)), ((5, 4), (37, 41)), ((7, 6), (9, 8)), ((1, 1), (5, 3))] {
+                let grid = Size { width: grid.0, height: grid.1 };
+                let size = Size { width: size.0, height: size.1 };
+                let cells = shape.cells(grid);
+                let coverage = Coverage::new(&cells, grid, size);
+                let mut pixels = vec![0.0; size.width * size.height];
+                for (pixel, share) in coverage.of_cells.iter().flatten() {
+                    pixels[*pixel as usize] += f64::from(*share);
+                }
+                assert!(pixels.iter().all(|total| (total - 1.0).abs() < 1e-6), "{name} {grid} {size}: {pixels:?}");
+                let scale = ratio(size.width, grid.width) * ratio(size.height, grid.height);
+                let inside = |(x, y): (f64, f64)| {
+                    (0.0..=grid.width as f64).contains(&x) && (0.0..=grid.height as f64).contains(&y)
+                };
+                for (cell, covered) in cells.cells.iter().zip(&coverage.of_cells) {
+                    if cell.iter().flatten().all(|corner| inside(*corner)) {
+                        let total: f64 = covered.iter().map(|(_, share)| f64::from(*share)).sum();
+                        // Each cell has the area of one of the grid's.
+                        assert!((total / scale - 1.0).abs() < 1e-3, "{name} {grid} {size}: {total}");
+                    }
+                }
+                let total: f64 = coverage.of_cells.iter().flatten().map(|(_, share)| f64::from(*share)).sum();
+                assert!((total / (size.width * size.height) as f64 - 1.0).abs() < 1e-6);
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! How many cells a picture has.
+
+use crate::settings::Size;
+use crate::{Error, Result};
+
+/// Cells across a picture, about, where nothing is said (pixray's default).
+const COLUMNS: f64 = 80.0;
+/// How many cells a picture may have.
+pub const MOST_CELLS: usize = 1 << 20;
+
+/// What is said about a picture's cells.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Grid {
+    /// How many there are across and down
+    pub cells: Option<Size>,
+    /// How many times as large they are as that, or as they would be
+    pub scale: Option<f64>,
+}
+
+impl Grid {
+    /// The grid of a picture of this size. Without numbers about 80 cells across, squares that fill the picture with
+    /// whole pixels where there are such.
+    ///
+    /// # Errors
+    /// Where there are more cells than pixels, or too many.
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    pub fn of(self, picture: Size) -> Result<Size> {
+        let scale = self.scale.unwrap_or(1.0);
+        let scaled = |cells: usize| ((cells as f64 / scale).round() as usize).max(1);
+        let grid = match self.cells {
+            Some(Size { width, height }) => Size { width: scaled(width), height: scaled(height) },
+            None => squares(picture, scale),
+        };
+        let hint = "choose fewer with --pixel-size or --pixel-scale, or a larger --size";
+        if grid.width > picture.width || grid.height > picture.height {
+            let problem = format!("{grid} cells have no room in a picture of {picture} pixels");
+            return Err(Error::usage(problem, hint));
+        }
+        if grid.width * grid.height > MOST_CELLS {
+            return Err(Error::usage(format!("{grid} cells are more than {MOST_CELLS}"), hint));
+        }
+        Ok(grid)
+    }
+}
+
+/// Squares of whole pixels that fill the picture, about 80 across for a scale of one; else as near to that as can be.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn squares(picture: Size, scale: f64) -> Size {
+    /// A number of columns within this factor is about as many
+    const NEAR: f64 = 1.5;
+    let Size { width, height } = picture;
+    let wanted = (COLUMNS / scale).clamp(1.0, width as f64);
+    let away = |side: usize| (width as f64 / side as f64 / wanted).ln().abs();
+    let sides = (1..=width.min(height)).filter(|side| width % side == 0 && height % side == 0);
+    let side = sides.min_by(|first, second| away(*first).total_cmp(&away(*second)));
+    if let Some(side) = side.filter(|side| away(*side) <= NEAR.ln()) {
+        return Size { width: width / side, height: height / side };
+    }
+    let columns = wanted.round().max(1.0);
+    let rows = (height as f64 * columns / width as f64).round().clamp(1.0, height as f64);
+    Size { width: columns as usize, height: rows as usize }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn grid(cells: Option<&str>, scale: Option<f64>, picture: &str) -> Result<String> {
+        let cells = cells.map(|cells| cells.parse().unwrap());
+        Grid { cells, scale }.of(picture.parse().unwrap()).map(|grid| grid.to_string())
+    }
+
+    #[test]
+    fn there_are_about_eighty_cells_across() {
+        let cases =
+            [("640x640", "80x80"), ("640x360", "80x45"), ("576x720", "72x90"), ("127x31", "80x20"), ("7x9", "7x9")];
+        for (picture, expected) in cases {
+            assert_eq!(grid(None, None, picture).unwrap(), expected, "{picture}");
+        }
+        assert_eq!(grid(None, Some(2.0), "640x640").unwrap(), "40x40");
+        assert_eq!(grid(Some("32x16"), None, "640x640").unwrap(), "32x16");
+        assert_eq!(grid(Some("32x16"), Some(0.5), "640x640").unwrap(), "64x32");
+    }
+
+    #[test]
+    fn a_cell_has_a_pixel_at_least() {
+        assert!(grid(Some("65x10"), None, "64x64").is_err());
+        assert!(grid(Some("2000x2000"), None, "4000x4000").is_err());
+    }
+}
