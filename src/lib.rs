@@ -12,6 +12,7 @@ pub mod machine;
 pub mod models;
 pub mod optimizer;
 pub mod output;
+pub mod palette;
 pub mod picture;
 pub mod random;
 pub mod session;

@@ -14,6 +14,7 @@ mod man;
 mod max_memory;
 mod models;
 mod output;
+mod palettes;
 mod preview;
 mod reconstruct;
 mod report;
@@ -67,6 +68,8 @@ enum Verb {
     Info(info::Arguments),
     /// Show, fetch, check and remove published models
     Models(models::Arguments),
+    /// Show palettes: those known by name, or any that --palette takes
+    Palettes(palettes::Arguments),
     /// Show what this machine and this program can do
     Doctor(doctor::Arguments),
     /// Measure how fast this machine draws
@@ -121,6 +124,7 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         Verb::Reconstruct(reconstruct) => reconstruct::run(reconstruct, reporter),
         Verb::Info(info) => info::run(info),
         Verb::Models(models) => models::run(models, reporter),
+        Verb::Palettes(palettes) => palettes::run(palettes),
         Verb::Doctor(doctor) => doctor::run(doctor, reporter),
         Verb::Bench(bench) => bench::run(bench, reporter),
         Verb::Completions(completions) => completions::run(completions),

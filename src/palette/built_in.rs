@@ -1,0 +1,112 @@
+//! The palettes known by name: `weights/palettes.toml`, compiled in.
+
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use super::{Palette, names};
+use crate::{Error, Result};
+
+static TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/palettes.toml"));
+
+/// A palette known by name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BuiltIn {
+    /// What the user calls it
+    pub name: String,
+    /// What it is, in a line
+    pub title: String,
+    /// Where its numbers come from
+    pub source: String,
+    /// On what terms
+    pub licence: String,
+    /// Six hexadecimal digits a colour
+    colours: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct List {
+    #[serde(rename = "palette")]
+    palettes: Vec<BuiltIn>,
+}
+
+impl BuiltIn {
+    /// All of them, in the order of the file.
+    ///
+    /// # Errors
+    /// None in a program that was built whole.
+    pub fn all() -> Result<&'static [Self]> {
+        static LIST: OnceLock<Result<List, String>> = OnceLock::new();
+        let list = LIST.get_or_init(|| toml::from_str(TEXT).map_err(|error| error.to_string()));
+        let list =
+            list.as_ref().map_err(|problem| Error::fault(format!("the list of palettes cannot be read: {problem}")));
+        Ok(&list?.palettes)
+    }
+
+    /// The one of a name, in small or capital letters.
+    ///
+    /// # Errors
+    /// None in a program that was built whole.
+    pub fn of(name: &str) -> Result<Option<&'static Self>> {
+        Ok(Self::all()?.iter().find(|palette| palette.name.eq_ignore_ascii_case(name.trim())))
+    }
+
+    /// Its colours.
+    ///
+    /// # Errors
+    /// None in a program that was built whole.
+    pub fn palette(&self) -> Result<Palette> {
+        let colours: Option<Vec<_>> = self.colours.split_whitespace().map(names::hexadecimal).collect();
+        let colours = colours.ok_or_else(|| Error::fault(format!("a colour of {} cannot be read", self.name)))?;
+        Palette::of_colours(&self.name, colours)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_is_whole() {
+        let all = BuiltIn::all().unwrap();
+        assert!(all.len() > 30);
+        for entry in all {
+            let name = &entry.name;
+            let palette = Palette::load(name).unwrap();
+            assert_eq!(palette, entry.palette().unwrap());
+            assert_eq!(palette.colours().len(), entry.colours.split_whitespace().count(), "{name}: a colour twice");
+            assert!(palette.colours().len() >= 2 && palette.name() == name);
+            assert!(!entry.title.is_empty() && entry.source.len() > 10 && !entry.licence.is_empty(), "{name}");
+            assert!(entry.source.contains(|letter: char| letter.is_ascii_digit() || letter == ':' || letter == ','));
+            assert_eq!(all.iter().filter(|other| other.name == *name).count(), 1, "{name} twice");
+            assert_eq!(names::colour(name), None, "{name} is a colour, too");
+        }
+    }
+
+    #[test]
+    fn machines_have_the_colours_they_had() {
+        let count = |name: &str| Palette::load(name).unwrap().colours().len();
+        // Distinct colours: 15 of the Spectrum and of MSX, for black is there twice; 54 of the NES.
+        let counts = [
+            ("pico-8", 16),
+            ("game-boy", 4),
+            ("commodore-64", 16),
+            ("zx-spectrum", 15),
+            ("cga", 16),
+            ("cga-1-high", 4),
+            ("ega", 64),
+            ("nes", 54),
+            ("msx", 15),
+            ("amstrad-cpc", 27),
+            ("web-safe", 216),
+            ("1-bit", 2),
+            ("viridis", 16),
+        ];
+        for (name, expected) in counts {
+            assert_eq!(count(name), expected, "{name}");
+        }
+        assert_eq!(Palette::load("PICO-8").unwrap().colours()[8], [255, 0, 0x4d]);
+    }
+}

@@ -1,0 +1,273 @@
+//! Bringing colours to a palette's, with or without a pattern of dots.
+//!
+//! Which colour is nearest is judged in OKLab. What dots must sum up to is judged in amounts of light, for light is
+//! what mixes in an eye that sees them from afar: the mean colour of a dithered area is the area's, as far as the
+//! palette's colours can be mixed to it.
+
+use image::RgbImage;
+use rayon::prelude::*;
+
+use super::{Palette, oklab};
+
+/// How colours between a palette's are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dither {
+    /// Each by the nearest
+    #[default]
+    None,
+    /// A regular pattern of 2 x 2 dots
+    Bayer2,
+    /// A regular pattern of 4 x 4 dots
+    Bayer4,
+    /// Each dot's error goes to its neighbours
+    FloydSteinberg,
+}
+
+crate::settings::text::named_values!(Dither, "dithering", {
+    None => "none",
+    Bayer2 => "bayer2",
+    Bayer4 => "bayer4",
+    FloydSteinberg => "floyd-steinberg",
+});
+
+/// A picture whose pixels are a palette's colours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Indexed {
+    /// Pixels a row
+    pub width: usize,
+    /// Rows
+    pub height: usize,
+    /// Which colour each pixel has, row by row
+    pub indices: Vec<u8>,
+    /// 8-bit sRGB
+    pub colours: Vec<[u8; 3]>,
+}
+
+impl Indexed {
+    /// The same picture with three bytes a pixel.
+    #[must_use]
+    pub fn to_rgb(&self) -> RgbImage {
+        let side = |pixels: usize| u32::try_from(pixels).unwrap_or_default();
+        let colour = |index: &u8| self.colours.get(usize::from(*index)).copied().unwrap_or_default();
+        let bytes = self.indices.iter().flat_map(colour).collect();
+        RgbImage::from_raw(side(self.width), side(self.height), bytes).unwrap_or_default()
+    }
+}
+
+/// Where in an order of lightness the dots of a pattern stand (B. Bayer, 1973).
+const BAYER_2: [[usize; 2]; 2] = [[0, 2], [3, 1]];
+const BAYER_4: [[usize; 4]; 4] = [[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]];
+
+impl Palette {
+    /// Brings colours to the palette's. They are sRGB of 0 to 1, row by row; what is beyond the last full row is left
+    /// out.
+    #[must_use]
+    pub fn apply(&self, colours: &[[f32; 3]], width: usize, dither: Dither) -> Indexed {
+        let height = colours.len().checked_div(width).unwrap_or(0);
+        let colours = &colours[..width * height];
+        let indices = match dither {
+            Dither::None => {
+                colours.par_iter().map(|colour| index(self.nearest(oklab::of_unit_srgb(*colour)))).collect()
+            }
+            Dither::Bayer2 => self.ordered(colours, width, BAYER_2),
+            Dither::Bayer4 => self.ordered(colours, width, BAYER_4),
+            Dither::FloydSteinberg => self.diffused(colours, width),
+        };
+        Indexed { width, height, indices, colours: self.colours.clone() }
+    }
+
+    /// Ordered dithering with any palette. Each colour is mixed of as many of the palette's as the pattern has dots:
+    /// one after the other the nearest to what is still missing. Sorted by lightness, they are where the pattern has
+    /// its thresholds, which are thus as far apart as the palette's colours are there. (T. Knoll, US patent 6606166,
+    /// 1999, expired.)
+    fn ordered<const SIDE: usize>(
+        &self,
+        colours: &[[f32; 3]],
+        width: usize,
+        pattern: [[usize; SIDE]; SIDE],
+    ) -> Vec<u8> {
+        let light = self.light();
+        let dots = colours.par_iter().enumerate().map(|(place, colour)| {
+            let target = light_of(*colour);
+            let mut missing = [0.0; 3];
+            let mut mixed: Vec<usize> = (0..SIDE * SIDE)
+                .map(|_| {
+                    let wanted = sum(target, missing);
+                    let nearest = self.nearest_to_light(wanted);
+                    missing = difference(wanted, light[nearest]);
+                    nearest
+                })
+                .collect();
+            mixed.sort_by(|one, other| self.perceived[*one][0].total_cmp(&self.perceived[*other][0]));
+            let (x, y) = (place % width, place / width);
+            index(mixed[pattern[y % SIDE][x % SIDE]])
+        });
+        dots.collect()
+    }
+
+    /// Error diffusion, every other row from right to left (R. Floyd and L. Steinberg, 1976).
+    fn diffused(&self, colours: &[[f32; 3]], width: usize) -> Vec<u8> {
+        let light = self.light();
+        let mut indices = vec![0; colours.len()];
+        // Errors that reach this row and the next, with a place beside either end.
+        let (mut here, mut below) = (vec![[0.0_f32; 3]; width + 2], vec![[0.0_f32; 3]; width + 2]);
+        for (y, row) in colours.chunks_exact(width.max(1)).enumerate() {
+            for step in 0..width {
+                let backward = y % 2 == 1;
+                let x = if backward { width - 1 - step } else { step };
+                let wanted = sum(light_of(row[x]), here[x + 1]);
+                let nearest = self.nearest_to_light(wanted);
+                indices[y * width + x] = index(nearest);
+                // Colours that the palette cannot mix would sum up errors without end.
+                let error = difference(wanted, light[nearest]).map(|error| error.clamp(-1.0, 1.0));
+                let (ahead, behind) = if backward { (x, x + 2) } else { (x + 2, x) };
+                add(&mut here[ahead], error, 7.0 / 16.0);
+                add(&mut below[behind], error, 3.0 / 16.0);
+                add(&mut below[x + 1], error, 5.0 / 16.0);
+                add(&mut below[ahead], error, 1.0 / 16.0);
+            }
+            std::mem::swap(&mut here, &mut below);
+            below.fill([0.0; 3]);
+        }
+        indices
+    }
+
+    /// Its colours as amounts of light.
+    fn light(&self) -> Vec<[f32; 3]> {
+        self.colours.iter().map(|colour| light_of(colour.map(|channel| f32::from(channel) / 255.0))).collect()
+    }
+
+    /// The nearest to amounts of light, which errors may have brought out of what can be seen.
+    fn nearest_to_light(&self, light: [f32; 3]) -> usize {
+        self.nearest(oklab::of_linear(light.map(|channel| channel.clamp(0.0, 1.0))))
+    }
+}
+
+/// A palette has at most 256 colours.
+#[allow(clippy::cast_possible_truncation)]
+fn index(index: usize) -> u8 {
+    index as u8
+}
+
+/// Amounts of light; what is no number is none.
+fn light_of(colour: [f32; 3]) -> [f32; 3] {
+    colour.map(|channel| oklab::to_linear(if channel.is_nan() { 0.0 } else { channel.clamp(0.0, 1.0) }))
+}
+
+fn sum(one: [f32; 3], other: [f32; 3]) -> [f32; 3] {
+    std::array::from_fn(|channel| one[channel] + other[channel])
+}
+
+fn difference(one: [f32; 3], other: [f32; 3]) -> [f32; 3] {
+    std::array::from_fn(|channel| one[channel] - other[channel])
+}
+
+fn add(target: &mut [f32; 3], error: [f32; 3], share: f32) {
+    target.iter_mut().zip(error).for_each(|(target, error)| *target += error * share);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Dither; 4] = [Dither::None, Dither::Bayer2, Dither::Bayer4, Dither::FloydSteinberg];
+
+    /// The mean amounts of light.
+    #[allow(clippy::cast_precision_loss)]
+    fn mean(indexed: &Indexed) -> [f32; 3] {
+        let mut mean = [0.0; 3];
+        for pixel in indexed.to_rgb().pixels() {
+            add(
+                &mut mean,
+                light_of(pixel.0.map(|channel| f32::from(channel) / 255.0)),
+                1.0 / indexed.indices.len() as f32,
+            );
+        }
+        mean
+    }
+
+    fn farthest(one: [f32; 3], other: [f32; 3]) -> f32 {
+        difference(one, other).map(f32::abs).into_iter().fold(0.0, f32::max)
+    }
+
+    #[test]
+    fn nearest_without_dithering() {
+        let palette = Palette::load("black,red,white").unwrap();
+        let colours = [[0.1, 0.1, 0.1], [0.9, 0.2, 0.1], [0.9, 0.9, 0.8], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.9; 3]];
+        let indexed = palette.apply(&colours, 2, Dither::None);
+        assert_eq!((indexed.width, indexed.height, &indexed.indices[..]), (2, 3, &[0, 1, 2, 0, 1, 2][..]));
+        assert_eq!(indexed.to_rgb().get_pixel(1, 0).0, [255, 0, 0]);
+        assert_eq!(indexed.to_rgb().dimensions(), (2, 3));
+    }
+
+    #[test]
+    fn dots_keep_the_mean_light() {
+        // Colours that the palettes can mix; a pattern of n dots is off by at most about a dot's share.
+        let cases = [
+            ("black,white", [[0.5, 0.5, 0.5], [0.2, 0.2, 0.2], [0.9, 0.9, 0.9]]),
+            ("black;red;lime;blue;white;yellow;cyan;magenta", [[0.5, 0.3, 0.7], [0.8, 0.7, 0.6], [0.2, 0.5, 0.4]]),
+            ("greys-8", [[0.55, 0.55, 0.55], [0.12, 0.12, 0.12], [0.7, 0.7, 0.7]]),
+            ("web-safe", [[0.55, 0.35, 0.42], [0.12, 0.9, 0.5], [0.7, 0.71, 0.3]]),
+        ];
+        for (text, colours) in cases {
+            let palette = Palette::load(text).unwrap();
+            for colour in colours {
+                let flat = vec![colour; 64 * 64];
+                let off = |dither| farthest(mean(&palette.apply(&flat, 64, dither)), light_of(colour));
+                let [none, two, four, diffused] = ALL.map(off);
+                assert!(two <= 0.2 && four <= 0.05 && diffused <= 0.015, "{text} {colour:?}: {two} {four} {diffused}");
+                assert!(four < none && diffused < none, "{text} {colour:?}: {none}, {four}, {diffused}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_palettes_own_colours_stay() {
+        let palette = Palette::load("pico-8").unwrap();
+        let colours: Vec<_> =
+            palette.colours().iter().map(|colour| colour.map(|byte| f32::from(byte) / 255.0)).collect();
+        for dither in ALL {
+            let indexed = palette.apply(&colours, 4, dither);
+            assert_eq!(indexed.indices, (0..16).collect::<Vec<u8>>(), "{dither}");
+        }
+    }
+
+    #[test]
+    fn patterns_are_regular_and_errors_are_not() {
+        let palette = Palette::load("black,white").unwrap();
+        // A half of the light: 188 of 255.
+        let flat = vec![[188.0 / 255.0; 3]; 16 * 16];
+        let chessboard: Vec<u8> = (0..256).map(|place| u8::from((place % 16 + place / 16) % 2 == 0)).collect();
+        let flipped: Vec<u8> = chessboard.iter().map(|index| 1 - index).collect();
+        for dither in [Dither::Bayer2, Dither::Bayer4] {
+            let indices = palette.apply(&flat, 16, dither).indices;
+            assert!(indices == chessboard || indices == flipped, "{indices:?}");
+        }
+        // Where the palette can mix nothing, a pattern has no dots but the nearest.
+        let greens = Palette::load("game-boy").unwrap();
+        for dither in [Dither::Bayer2, Dither::Bayer4, Dither::FloydSteinberg] {
+            let indices = greens.apply(&[[1.0; 3]; 64], 8, dither).indices;
+            assert!(indices.iter().all(|index| *index == 3), "{dither}: {indices:?}");
+        }
+    }
+
+    #[test]
+    fn sizes_and_numbers_of_any_kind() {
+        let palette = Palette::load("pico-8").unwrap();
+        for dither in ALL {
+            for (count, width, height) in [(0, 0, 0), (5, 0, 0), (0, 3, 0), (7, 3, 2), (2, 5, 0), (4, 1, 4)] {
+                let indexed = palette.apply(&vec![[0.5; 3]; count], width, dither);
+                assert_eq!(
+                    (indexed.height, indexed.indices.len()),
+                    (height, width * height),
+                    "{dither} {count} {width}"
+                );
+                let _ = indexed.to_rgb();
+            }
+            let odd = [[f32::NAN; 3], [f32::INFINITY; 3], [f32::NEG_INFINITY; 3], [-5.0, 9.0, f32::NAN]];
+            assert!(palette.apply(&odd, 2, dither).indices.iter().all(|index| *index < 16));
+        }
+        assert_eq!("bayer4".parse(), Ok(Dither::Bayer4));
+        assert!("bayer8".parse::<Dither>().unwrap_err().contains("bayer2"));
+    }
+}

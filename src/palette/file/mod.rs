@@ -1,0 +1,189 @@
+//! Palettes in files: GIMP's, Adobe's, Lospec's, JASC's and Microsoft's, and the colours of pictures.
+
+mod binary;
+mod lines;
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::{MOST_COLOURS, Palette};
+use crate::models::files::unreadable;
+use crate::{Error, Result, picture};
+
+/// A picture's colours where no number is given.
+const PICTURE_COLOURS: usize = 16;
+/// What chooses where the clusters of a picture's colours begin: the same colours each time.
+const SEED: u64 = 0;
+/// The largest palette file that is read, in bytes: a hundred times 256 colours with long names.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// What the names of files end in.
+const ENDINGS: [(&str, Format); 12] = [
+    ("gpl", Format::Gimp),
+    ("act", Format::Adobe),
+    ("hex", Format::Hexadecimal),
+    ("pal", Format::Pal),
+    ("png", Format::Picture),
+    ("jpg", Format::Picture),
+    ("jpeg", Format::Picture),
+    ("webp", Format::Picture),
+    ("gif", Format::Picture),
+    ("bmp", Format::Picture),
+    ("tif", Format::Picture),
+    ("tiff", Format::Picture),
+];
+
+/// What a file holds, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    /// GIMP's palettes, also of Inkscape, Krita and Aseprite
+    Gimp,
+    /// Adobe's colour tables
+    Adobe,
+    /// Lospec's lists of hexadecimal numbers
+    Hexadecimal,
+    /// JASC's (Paint Shop Pro) as text, Microsoft's as RIFF
+    Pal,
+    /// Any picture
+    Picture,
+}
+
+impl Format {
+    fn of(path: &Path) -> Option<Self> {
+        let extension = path.extension()?.to_str()?;
+        ENDINGS.iter().find(|(ending, _)| extension.eq_ignore_ascii_case(ending)).map(|(_, format)| *format)
+    }
+}
+
+/// A file that a text names.
+#[derive(Debug, PartialEq)]
+pub(super) struct Named<'a> {
+    text: &'a str,
+    pub(super) path: PathBuf,
+    format: Format,
+    /// How many colours, as it is written
+    count: Option<&'a str>,
+}
+
+impl<'a> Named<'a> {
+    /// The file that a text names by what it ends in, `\` and a number behind it or not.
+    pub(super) fn of(text: &'a str) -> Option<Self> {
+        let text = text.trim();
+        let (name, count) = match (Format::of(Path::new(text)), text.rsplit_once('\\')) {
+            (None, Some((name, count))) => (name, Some(count)),
+            _ => (text, None),
+        };
+        let path = PathBuf::from(name);
+        Some(Self { text, format: Format::of(&path)?, path, count })
+    }
+
+    /// Reads the palette.
+    pub(super) fn read(&self) -> Result<Palette> {
+        let palette = match self.format {
+            Format::Picture => {
+                let count = self.picture_colours()?;
+                Palette::of_picture(&picture::read(&self.path)?, count, SEED)?
+            }
+            _ if self.count.is_some() => {
+                return Err(self.error(
+                    "the number of a palette file's colours cannot be chosen",
+                    "leave out the `\\` and what follows it",
+                ));
+            }
+            format => self.read_table(format)?,
+        };
+        Ok(palette.named(self.text))
+    }
+
+    fn picture_colours(&self) -> Result<usize> {
+        let Some(text) = self.count else { return Ok(PICTURE_COLOURS) };
+        let count = text.trim().parse().ok().filter(|count| (1..=MOST_COLOURS).contains(count));
+        count.ok_or_else(|| {
+            let hint = format!("ask for 1 to {MOST_COLOURS} of the picture's colours, as {}\\12", self.path.display());
+            self.error(format!("`{text}` is no number of colours"), hint)
+        })
+    }
+
+    fn read_table(&self, format: Format) -> Result<Palette> {
+        let bytes = self.bytes()?;
+        self.check_content(format, &bytes)?;
+        let colours = match format {
+            Format::Gimp => lines::gimp(&bytes),
+            Format::Hexadecimal => lines::hexadecimal(&bytes),
+            Format::Adobe => binary::adobe(&bytes),
+            Format::Pal if bytes.starts_with(RIFF) => binary::riff(&bytes),
+            Format::Pal | Format::Picture => lines::jasc(&bytes),
+        };
+        let colours = colours.map_err(|problem| self.error(problem, MEND))?;
+        if colours.is_empty() {
+            return Err(self.error("there is no colour in it", MEND));
+        }
+        Palette::of_colours(self.text, colours.iter().copied()).map_err(|_| {
+            let hint = format!(
+                "give a file of at most {MOST_COLOURS}, or a picture of them, whose colours can be chosen from"
+            );
+            self.error(format!("{} colours are too many", colours.len()), hint)
+        })
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>> {
+        let unreadable = |error: std::io::Error| self.error(unreadable(&error), "name a palette file or a picture");
+        let metadata = std::fs::metadata(&self.path).map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(self.error("this is no file", "name a palette file or a picture"));
+        }
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(&self.path).map_err(unreadable)?;
+        file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        match bytes.len() as u64 {
+            0 => Err(self.error("the file is empty", MEND)),
+            length if length > MOST_BYTES => Err(self.error("the file is too large for a palette", MEND)),
+            _ => Ok(bytes),
+        }
+    }
+
+    /// Refuses what by its first bytes is something else than its name says.
+    fn check_content(&self, format: Format, bytes: &[u8]) -> Result<()> {
+        let found = CONTENTS.iter().find(|content| content.is_in(bytes));
+        match found {
+            Some(content) if content.format != format => Err(self.error(
+                format!("this is {}", content.what),
+                format!("give it the name of what it is, ending in .{}", content.ending),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn error(&self, problem: impl Into<String>, hint: impl Into<String>) -> Error {
+        Error::file(&self.path, problem, hint)
+    }
+}
+
+const MEND: &str = "save the palette again, as .gpl, .act, .hex or .pal";
+const RIFF: &[u8] = b"RIFF";
+
+/// What tells a kind of content by its first bytes.
+struct Content {
+    start: &'static [u8],
+    /// What stands at the eighth byte, behind a length
+    kind: &'static [u8],
+    what: &'static str,
+    format: Format,
+    ending: &'static str,
+}
+
+impl Content {
+    fn is_in(&self, bytes: &[u8]) -> bool {
+        bytes.starts_with(self.start) && bytes.get(8..).unwrap_or_default().starts_with(self.kind)
+    }
+}
+
+const CONTENTS: [Content; 7] = [
+    Content { start: b"\x89PNG\r\n\x1a\n", kind: b"", what: "a PNG picture", format: Format::Picture, ending: "png" },
+    Content { start: b"\xff\xd8\xff", kind: b"", what: "a JPEG picture", format: Format::Picture, ending: "jpg" },
+    Content { start: b"GIF8", kind: b"", what: "a GIF picture", format: Format::Picture, ending: "gif" },
+    Content { start: RIFF, kind: b"WEBP", what: "a WebP picture", format: Format::Picture, ending: "webp" },
+    Content { start: RIFF, kind: b"PAL ", what: "a RIFF palette", format: Format::Pal, ending: "pal" },
+    Content { start: b"GIMP Palette", kind: b"", what: "a GIMP palette", format: Format::Gimp, ending: "gpl" },
+    Content { start: b"JASC-PAL", kind: b"", what: "a JASC palette", format: Format::Pal, ending: "pal" },
+];

@@ -1,0 +1,231 @@
+//! The colours of a picture: clusters in OKLab.
+//!
+//! k-means (S. Lloyd, 1982) from a start by k-means++ (D. Arthur and S. Vassilvitskii, 2007) that takes the best of a
+//! few tries for each centre. All sums are made in one order, so that threads change nothing.
+
+use std::collections::BTreeMap;
+
+use image::RgbImage;
+use rayon::prelude::*;
+
+use super::{nearest, oklab};
+use crate::random::Stream;
+
+/// The most points that are clustered: pictures of more colours are counted in cells.
+const MOST_POINTS: usize = 1 << 15;
+/// Bits of a channel that tell cells apart, the first that makes no more cells than points may be. Of 5 bits there
+/// are 2^15 cells.
+const CELL_BITS: [u32; 4] = [8, 7, 6, 5];
+/// Rounds after which clusters are taken as they are.
+const MOST_ROUNDS: usize = 100;
+
+/// A colour and how many pixels have it.
+struct Point {
+    perceived: [f32; 3],
+    weight: f64,
+}
+
+/// At most so many colours for a picture's, from dark to light.
+pub(super) fn colours(picture: &RgbImage, count: usize, seed: u64) -> Vec<[u8; 3]> {
+    let (bits, cells) = count_colours(picture);
+    let mut colours: Vec<[u8; 3]> = if bits == 8 && cells.len() <= count {
+        cells.into_keys().collect()
+    } else {
+        let points: Vec<Point> = cells.values().map(Cell::point).collect();
+        cluster(&points, count, seed).into_iter().map(oklab::to_srgb).collect()
+    };
+    let lightness = |colour: &[u8; 3]| oklab::of_srgb(*colour)[0];
+    colours.sort_by(|one, other| lightness(one).total_cmp(&lightness(other)).then(one.cmp(other)));
+    colours.dedup();
+    colours
+}
+
+/// Pixels of nearly one colour.
+#[derive(Default)]
+struct Cell {
+    pixels: u64,
+    /// Of each channel
+    sums: [u64; 3],
+}
+
+impl Cell {
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+    fn point(&self) -> Point {
+        let mean = self.sums.map(|sum| (sum as f64 / self.pixels as f64 / 255.0) as f32);
+        Point { perceived: oklab::of_unit_srgb(mean), weight: self.pixels as f64 }
+    }
+}
+
+/// Counts a picture's colours, in cells as small as can be.
+fn count_colours(picture: &RgbImage) -> (u32, BTreeMap<[u8; 3], Cell>) {
+    let mut found = (0, BTreeMap::new());
+    for bits in CELL_BITS {
+        let mut cells: BTreeMap<[u8; 3], Cell> = BTreeMap::new();
+        let fits = picture.pixels().all(|pixel| {
+            let cell = cells.entry(pixel.0.map(|channel| channel >> (8 - bits))).or_default();
+            cell.pixels += 1;
+            cell.sums.iter_mut().zip(pixel.0).for_each(|(sum, channel)| *sum += u64::from(channel));
+            cells.len() <= MOST_POINTS
+        });
+        found = (bits, cells);
+        if fits {
+            break;
+        }
+    }
+    found
+}
+
+fn cluster(points: &[Point], count: usize, seed: u64) -> Vec<[f32; 3]> {
+    let mut centres = start(points, count, &mut Stream::new(seed, "palette", 0));
+    let mut before = Vec::new();
+    for _ in 0..MOST_ROUNDS {
+        let owners: Vec<usize> = points.par_iter().map(|point| nearest(&centres, point.perceived)).collect();
+        if owners == before {
+            break;
+        }
+        let mut sums = vec![(0.0, [0.0; 3]); centres.len()];
+        for (point, owner) in points.iter().zip(&owners) {
+            let (weight, sum) = &mut sums[*owner];
+            *weight += point.weight;
+            sum.iter_mut().zip(point.perceived).for_each(|(sum, axis)| *sum += point.weight * f64::from(axis));
+        }
+        for (centre, (weight, sum)) in centres.iter_mut().zip(sums).filter(|(_, (weight, _))| *weight > 0.0) {
+            #[allow(clippy::cast_possible_truncation)]
+            let mean = sum.map(|sum| (sum / weight) as f32);
+            *centre = mean;
+        }
+        before = owners;
+    }
+    centres
+}
+
+/// Where the clusters begin: each centre is a point, the likelier the farther it is from those before.
+fn start(points: &[Point], count: usize, stream: &mut Stream) -> Vec<[f32; 3]> {
+    // As many as scikit-learn's: 2 and the logarithm of the count.
+    let tries = 2 + count.max(1).ilog2() as usize;
+    let first = chosen(points, |_| 1.0, stream);
+    let mut centres: Vec<_> = first.map(|index| points[index].perceived).into_iter().collect();
+    let mut far = vec![f32::INFINITY; points.len()];
+    let mut newest = centres.first().copied();
+    while let Some(centre) = newest {
+        for (far, point) in far.iter_mut().zip(points) {
+            *far = far.min(oklab::distance(point.perceived, centre));
+        }
+        if centres.len() >= count {
+            break;
+        }
+        let candidates = (0..tries).filter_map(|_| chosen(points, |index| f64::from(far[index]), stream));
+        let candidates: Vec<[f32; 3]> = candidates.map(|index| points[index].perceived).collect();
+        let left = |candidate: &[f32; 3]| -> f64 {
+            let distances = points
+                .iter()
+                .zip(&far)
+                .map(|(point, far)| point.weight * f64::from(far.min(oklab::distance(point.perceived, *candidate))));
+            distances.sum()
+        };
+        let costs: Vec<f64> = candidates.par_iter().map(left).collect();
+        let best = costs.iter().zip(&candidates).min_by(|one, other| one.0.total_cmp(other.0));
+        newest = best.map(|(_, candidate)| *candidate);
+        centres.extend(newest);
+    }
+    centres
+}
+
+/// A point, drawn by its weight times a factor; none where all are 0.
+fn chosen(points: &[Point], factor: impl Fn(usize) -> f64, stream: &mut Stream) -> Option<usize> {
+    let share = |index: usize| points[index].weight * factor(index);
+    let total: f64 = (0..points.len()).map(share).sum();
+    let mut left = stream.unit() * total;
+    let mut last = None;
+    for index in (0..points.len()).filter(|index| share(*index) > 0.0) {
+        last = Some(index);
+        left -= share(index);
+        if left < 0.0 {
+            break;
+        }
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+
+    use super::*;
+
+    /// Four flat quarters with a little noise, of unlike sizes.
+    fn quarters() -> RgbImage {
+        RgbImage::from_fn(100, 100, |x, y| {
+            let base: [u8; 3] = match (x < 30, y < 70) {
+                (true, true) => [200, 30, 30],
+                (true, false) => [30, 200, 30],
+                (false, true) => [30, 30, 200],
+                (false, false) => [220, 220, 220],
+            };
+            let noise = u8::try_from((x * 7 + y * 13) % 9).unwrap();
+            Rgb(base.map(|channel| channel + noise))
+        })
+    }
+
+    #[test]
+    fn clusters_are_found() {
+        for seed in 0..20 {
+            let found = colours(&quarters(), 4, seed);
+            // The noise's mean is 4; dark to light in OKLab.
+            let expected = [[34, 34, 204], [204, 34, 34], [34, 204, 34], [224, 224, 224]];
+            assert_eq!(found.len(), 4);
+            for (found, expected) in found.iter().zip(expected) {
+                assert!(found.iter().zip(expected).all(|(one, other)| one.abs_diff(other) <= 2), "{seed}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn few_colours_stay_as_they_are() {
+        let picture = RgbImage::from_fn(6, 1, |x, _| Rgb([u8::try_from(x % 3).unwrap() * 100; 3]));
+        let expected = [[0; 3], [100; 3], [200; 3]];
+        for count in [3, 4, 256] {
+            assert_eq!(colours(&picture, count, 1), expected);
+        }
+        let one = colours(&picture, 1, 1);
+        assert_eq!(one.len(), 1);
+        // The mean in OKLab of lightness 0, 0.50 and 0.83.
+        assert!(one[0][0].abs_diff(91) <= 3, "{one:?}");
+    }
+
+    #[test]
+    fn many_colours_come_near_whatever_the_threads() {
+        // 65,536 colours, more than are clustered one by one.
+        let picture = RgbImage::from_fn(256, 256, |x, y| {
+            let (x, y) = (u8::try_from(x).unwrap(), u8::try_from(y).unwrap());
+            Rgb([x, y, x ^ y])
+        });
+        let of = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| colours(&picture, 64, 5))
+        };
+        let found = of(1);
+        assert_eq!(found, of(3));
+        assert_eq!(found.len(), 64);
+        let lightness: Vec<f32> = found.iter().map(|colour| oklab::of_srgb(*colour)[0]).collect();
+        assert!(lightness.is_sorted());
+        let centres: Vec<_> = found.iter().map(|colour| oklab::of_srgb(*colour)).collect();
+        let far = picture.pixels().map(|pixel| {
+            let lab = oklab::of_srgb(pixel.0);
+            oklab::distance(lab, centres[nearest(&centres, lab)])
+        });
+        // The gamut's volume is about 0.054; a 64th of it is a ball of radius 0.059.
+        let root_mean_square = (far.sum::<f32>() / 65_536.0).sqrt();
+        assert!(root_mean_square < 0.06, "{root_mean_square}");
+    }
+
+    #[test]
+    fn seeds_choose_the_start() {
+        let picture = RgbImage::from_fn(64, 64, |x, y| {
+            let (x, y) = (u8::try_from(4 * x).unwrap(), u8::try_from(4 * y).unwrap());
+            Rgb([x, y, 128])
+        });
+        assert_eq!(colours(&picture, 12, 1), colours(&picture, 12, 1));
+        assert_ne!(colours(&picture, 12, 1), colours(&picture, 12, 2));
+    }
+}

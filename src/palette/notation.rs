@@ -1,0 +1,255 @@
+//! The notation of palettes: pixray's, with palettes' own names beside colours.
+//!
+//! Parts are joined by `;`. A part is a palette's name; a colour; a list `[red, #0f0, navy]`, also without its brackets;
+//! or a ramp `black->red->white\8` through two or more colours. Where a ramp's number of colours is left out it is 16.
+//! A colour with a number, `navy\4`, is a ramp from black, and a list with one, `[red, gold]\5`, a ramp through its
+//! colours. A colour alone is that colour; pixray makes a ramp from black of it.
+
+use super::built_in::BuiltIn;
+use super::{MOST_COLOURS, Palette, file, names, oklab};
+use crate::settings::text::{by_likeness, did_you_mean};
+use crate::{Error, Result};
+
+/// A ramp's colours where no number is given: pixray's.
+const RAMP_COLOURS: usize = 16;
+/// What a ramp leads from where one colour is given.
+const BLACK: [u8; 3] = [0; 3];
+/// The longest name that near ones are looked for: longer than any known.
+const LONGEST_NAME: usize = 64;
+const SHOW: &str = "`text2art palettes` shows the palettes' names";
+
+/// The palette that a text stands for.
+pub(super) fn read(text: &str) -> Result<Palette> {
+    if text.trim().is_empty() {
+        return Err(Error::usage(
+            "a palette without colours cannot be used",
+            "give colours, as red->white\\8 or pico-8",
+        ));
+    }
+    let mut colours = Vec::new();
+    for part in text.split(';') {
+        colours
+            .extend(read_part(part.trim()).map_err(|(problem, hint)| {
+                Error::usage(format!("the palette {}: {problem}", shortened(text)), hint)
+            })?);
+    }
+    Ok(Palette::of_colours(shortened(text), colours)?.named(text.trim()))
+}
+
+/// What is wrong, and what to do.
+type Problem = (String, String);
+
+fn problem<T>(problem: impl Into<String>, hint: impl Into<String>) -> Result<T, Problem> {
+    Err((problem.into(), hint.into()))
+}
+
+fn read_part(part: &str) -> Result<Vec<[u8; 3]>, Problem> {
+    if part.is_empty() {
+        return problem("there is nothing beside a `;`", "write parts as black->navy\\4;gold");
+    }
+    if file::Named::of(part).is_some() {
+        let hint = "give the file alone, or its colours as hexadecimal numbers";
+        return problem(format!("{} is a file, which cannot be joined to other colours", shortened(part)), hint);
+    }
+    let (body, steps) = match part.rsplit_once('\\') {
+        Some((body, steps)) => (body.trim(), Some(read_steps(steps)?)),
+        None => (part, None),
+    };
+    let list = body.strip_prefix('[').and_then(|list| list.strip_suffix(']')).filter(|list| !list.contains(['+', ']']));
+    if list.is_none() && body.contains("->") {
+        let stops = body.split("->").map(read_colour).collect::<Result<Vec<_>, _>>()?;
+        return ramp(&stops, steps.unwrap_or(RAMP_COLOURS));
+    }
+    if list.is_some() || body.contains(',') {
+        let list = list.unwrap_or(body);
+        if list.contains("->") {
+            return problem("a list holds colours and no ramps", "join ramps by `;`, as black->navy\\4;gold");
+        }
+        let colours = list.split(',').map(read_colour).collect::<Result<Vec<_>, _>>()?;
+        return steps.map_or(Ok(colours.clone()), |steps| ramp(&colours, steps));
+    }
+    let fault = |error: Error| (error.to_string(), error.hint());
+    if let Some(built_in) = BuiltIn::of(body).map_err(fault)? {
+        let palette = built_in.palette().map_err(fault)?;
+        return match steps {
+            None => Ok(palette.colours),
+            Some(_) => problem(
+                format!("{body} has its {} colours, whose number cannot be chosen", palette.colours.len()),
+                format!("leave out the `\\` and what follows it: {body}"),
+            ),
+        };
+    }
+    let colour = read_colour(body)?;
+    steps.map_or(Ok(vec![colour]), |steps| ramp(&[BLACK, colour], steps))
+}
+
+/// A ramp's number of colours.
+fn read_steps(text: &str) -> Result<usize, Problem> {
+    let digits = text.trim();
+    let steps = digits.parse().ok().filter(|steps| (2..=MOST_COLOURS).contains(steps));
+    steps.ok_or_else(|| {
+        let what = match digits.parse::<usize>() {
+            Ok(1) => "a ramp of one colour is none".into(),
+            Ok(0) => "a ramp of no colours is none".into(),
+            _ if !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) => {
+                format!("a ramp of {} colours is too long", shortened(digits))
+            }
+            _ => format!("`{}` after a `\\` is no number of colours", shortened(digits)),
+        };
+        (what, format!("write a ramp of 2 to {MOST_COLOURS} colours as red->white\\8"))
+    })
+}
+
+fn read_colour(text: &str) -> Result<[u8; 3], Problem> {
+    let name = text.trim();
+    if let Some(colour) = names::colour(name) {
+        return Ok(colour);
+    }
+    if name.is_empty() {
+        return problem("a colour is missing", "write lists as red,gold and ramps as red->gold\\8");
+    }
+    let what = format!("there is no colour or palette {}", shortened(name));
+    if name.chars().count() > LONGEST_NAME {
+        return problem(what, SHOW);
+    }
+    if BuiltIn::of(name).is_ok_and(|found| found.is_some()) {
+        return problem(
+            format!("{name} is a palette, which is no colour of a list or ramp"),
+            format!("join it by `;`, as {name};gold"),
+        );
+    }
+    let palettes = BuiltIn::all().into_iter().flatten().map(|palette| palette.name.as_str());
+    let plain = name.strip_prefix("xkcd:").unwrap_or(name);
+    let known: Vec<&str> = palettes.chain(names::all()).collect();
+    let near = did_you_mean(plain, known.iter().copied());
+    if near.is_empty() {
+        return problem(what, format!("use names of CSS or xkcd, or numbers as #ff8800; {SHOW}"));
+    }
+    let mut nearest: Vec<_> = by_likeness(plain, known).into_iter().map(|(_, name)| name).collect();
+    nearest.dedup();
+    nearest.truncate(3);
+    problem(what, format!("is {} meant? {SHOW}", nearest.join(" or ")))
+}
+
+/// So many colours through some: all of these, and between them even steps in OKLab, each as near as can be to the
+/// others' length.
+fn ramp(stops: &[[u8; 3]], count: usize) -> Result<Vec<[u8; 3]>, Problem> {
+    if count < stops.len() {
+        let what = format!("a ramp through {} colours cannot have {count}", stops.len());
+        return problem(what, format!("give it at least {}", stops.len()));
+    }
+    let segments: Vec<_> = stops.windows(2).map(|pair| (oklab::of_srgb(pair[0]), oklab::of_srgb(pair[1]))).collect();
+    let mut steps = vec![1_u8; segments.len()];
+    let step = |segment: usize, steps: u8| {
+        let (from, to) = segments[segment];
+        oklab::distance(from, to).sqrt() / f32::from(steps)
+    };
+    for _ in stops.len()..count {
+        // The last of equals: the longest steps are halved, thirded, and so on.
+        let longest =
+            (0..segments.len()).max_by(|one, other| step(*one, steps[*one]).total_cmp(&step(*other, steps[*other])));
+        if let Some(longest) = longest {
+            steps[longest] = steps[longest].saturating_add(1);
+        }
+    }
+    let mut colours: Vec<_> = stops.first().copied().into_iter().collect();
+    for (((from, to), steps), stop) in segments.iter().zip(steps).zip(&stops[1..]) {
+        colours.extend((1..steps).map(|step| {
+            let part = f32::from(step) / f32::from(steps);
+            oklab::to_srgb(std::array::from_fn(|axis| from[axis] + part * (to[axis] - from[axis])))
+        }));
+        colours.push(*stop);
+    }
+    Ok(colours)
+}
+
+/// A text for a message: its beginning where it is long.
+fn shortened(text: &str) -> String {
+    let text = text.trim();
+    let end = text.char_indices().nth(LONGEST_NAME).map(|(index, _)| index);
+    end.map_or_else(|| text.to_owned(), |end| format!("{}...", &text[..end]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hexes(text: &str) -> Vec<String> {
+        let palette = Palette::load(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        palette.colours().iter().map(|[red, green, blue]| format!("{red:02x}{green:02x}{blue:02x}")).collect()
+    }
+
+    #[test]
+    fn lists_and_joined_parts() {
+        for text in ["red,#0f0,navy", "[red, #0f0, navy]", "red;#0f0;navy", " red ; [0f0,navy,red] ", "red;00ff00,navy"]
+        {
+            assert_eq!(hexes(text), ["ff0000", "00ff00", "000080"], "{text}");
+        }
+        assert_eq!(hexes("gold"), ["ffd700"]);
+        assert_eq!(hexes("(0+0+255),xkcd:red"), ["0000ff", "e50000"]);
+        assert_eq!(hexes("game-boy;red"), ["0f380f", "306230", "8bac0f", "9bbc0f", "ff0000"]);
+    }
+
+    #[test]
+    fn ramps_are_even_in_oklab() {
+        assert_eq!(hexes("red->white").len(), 16);
+        let ramp = Palette::load("red->white\\8").unwrap();
+        assert_eq!((ramp.colours()[0], ramp.colours()[7]), ([255, 0, 0], [255; 3]));
+        let steps: Vec<_> = ramp.perceived.windows(2).map(|pair| oklab::distance(pair[0], pair[1]).sqrt()).collect();
+        let mean = steps.iter().sum::<f32>() / 7.0;
+        // A level of a byte is at most about 0.01 of OKLab.
+        assert!(steps.iter().all(|step| (step - mean).abs() < 0.01), "{steps:?}");
+        // Greys of OKLab lightness 1/3 and 2/3: 0.037 and 0.296 of the light.
+        assert_eq!(hexes("black->white\\4"), ["000000", "363636", "949494", "ffffff"]);
+        assert_eq!(hexes("white\\4"), hexes("black->white\\4"));
+        assert_eq!(hexes("[black, white]\\4"), hexes("black->white\\4"));
+        assert_eq!(hexes("black->navy\\4;gold").len(), 5);
+        assert_eq!(hexes("red->red\\5"), ["ff0000"]);
+        assert_eq!(hexes("[1+0+0]->[0+0+1]\\2"), ["ff0000", "0000ff"]);
+    }
+
+    #[test]
+    fn ramps_hold_their_stops() {
+        for count in 3..40 {
+            let ramp = hexes(&format!("black->red->white\\{count}"));
+            assert_eq!(ramp.len(), count);
+            assert!(ramp.contains(&"ff0000".to_owned()), "{count}");
+        }
+        // Most steps are where the way is long: from yellow to white it is short.
+        let ramp = hexes("black->yellow->white\\12");
+        assert_eq!(ramp.iter().position(|colour| colour == "ffff00"), Some(9));
+    }
+
+    #[test]
+    fn errors_name_the_place() {
+        let cases = [
+            ("redd->white\\8", "no colour or palette redd", "red or"),
+            ("cloudy bleu", "no colour or palette cloudy bleu", "cloudy blue"),
+            ("picco-8", "no colour or palette picco-8", "pico-8"),
+            ("red->white\\1", "a ramp of one colour", "2 to 256"),
+            ("red->white\\0", "a ramp of no colours", "2 to 256"),
+            ("red->white\\10000", "a ramp of 10000 colours is too long", "2 to 256"),
+            ("red->white\\many", "`many` after a `\\` is no number", "red->white\\8"),
+            ("red->white\\99999999999999999999", "is too long", "256"),
+            ("red->green->blue\\2", "a ramp through 3 colours cannot have 2", "at least 3"),
+            ("red->", "a colour is missing", "red->gold"),
+            ("[]", "a colour is missing", "red,gold"),
+            ("red;;blue", "nothing beside a `;`", "gold"),
+            ("", "without colours", "red->white"),
+            ("[red->white]", "no ramps", "`;`"),
+            ("pico-8,red", "pico-8 is a palette", "pico-8;gold"),
+            ("pico-8\\8", "has its 16 colours", "leave out"),
+            ("photo.png;red", "photo.png is a file", "alone"),
+            ("red->white\\200;black->blue\\200", "has 399 colours: 256 are the most", "256"),
+            ("qqqqqqqq", "no colour or palette qqqqqqqq", "CSS or xkcd"),
+        ];
+        for (text, expected, hint) in cases {
+            let error = Palette::load(text).unwrap_err();
+            assert!(error.to_string().contains(expected), "{text}: {error}");
+            assert!(error.hint().contains(hint), "{text}: {}", error.hint());
+            assert!(error.is_usage());
+        }
+        let long = Palette::load(&"x".repeat(100_000)).unwrap_err();
+        assert!(long.to_string().len() < 300);
+    }
+}
