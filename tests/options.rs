@@ -377,7 +377,7 @@ const GENERATE: [Group; 9] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 18] = [
+const VERBS: [Group; 19] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
@@ -542,6 +542,26 @@ const VERBS: [Group; 18] = [
             ("--threads", &["bench --threads 0"]),
             ("--max-memory", &["bench --max-memory 1.2.3"]),
             ("--json", &["bench --json --size 0x1"]),
+        ],
+    ),
+    (
+        "palettes",
+        &[
+            (
+                "",
+                &[
+                    "palettes",
+                    "palettes game-boy",
+                    "palettes 'red->white\\4;gold'",
+                    "palettes photo.png\\3",
+                    "palettes 'redd->white'",
+                    "palettes red->white\\1",
+                    "palettes none.gpl",
+                    "palettes text.png",
+                    "palettes ''",
+                ],
+            ),
+            ("--json", &["palettes 1-bit --json", "palettes cloudy_blue --json"]),
         ],
     ),
     ("completions", &[("", &["completions", "completions shell"])]),

@@ -1,13 +1,13 @@
 //! Bringing colours to a palette's, with or without a pattern of dots.
 //!
-//! Which colour is nearest is judged in OKLab. What dots must sum up to is judged in amounts of light, for light is
-//! what mixes in an eye that sees them from afar: the mean colour of a dithered area is the area's, as far as the
-//! palette's colours can be mixed to it.
+//! What dots sum up to is judged in amounts of light (linear sRGB), for light is what mixes in an eye that sees them
+//! from afar: the mean light of a dithered area is the area's, as far as the palette's colours can be mixed to it and,
+//! in a pattern, as fine as its number of dots allows.
 
 use image::RgbImage;
 use rayon::prelude::*;
 
-use super::{Palette, oklab};
+use super::{Palette, nearest, oklab};
 
 /// How colours between a palette's are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,9 +77,9 @@ impl Palette {
     }
 
     /// Ordered dithering with any palette. Each colour is mixed of as many of the palette's as the pattern has dots:
-    /// one after the other the nearest to what is still missing. Sorted by lightness, they are where the pattern has
-    /// its thresholds, which are thus as far apart as the palette's colours are there. (T. Knoll, US patent 6606166,
-    /// 1999, expired.)
+    /// one after the other the one nearest to what is still missing of the light. Sorted by lightness, they are where
+    /// the pattern has its thresholds, which are thus as far apart as the palette's colours are there. (T. Knoll, US
+    /// patent 6606166, 1999, expired.)
     fn ordered<const SIDE: usize>(
         &self,
         colours: &[[f32; 3]],
@@ -93,7 +93,7 @@ impl Palette {
             let mut mixed: Vec<usize> = (0..SIDE * SIDE)
                 .map(|_| {
                     let wanted = sum(target, missing);
-                    let nearest = self.nearest_to_light(wanted);
+                    let nearest = nearest(&light, wanted);
                     missing = difference(wanted, light[nearest]);
                     nearest
                 })
@@ -105,7 +105,8 @@ impl Palette {
         dots.collect()
     }
 
-    /// Error diffusion, every other row from right to left (R. Floyd and L. Steinberg, 1976).
+    /// Error diffusion, every other row from right to left (R. Floyd and L. Steinberg, 1976). The light that is missing
+    /// goes on; which colour is nearest to what is wanted is judged in OKLab.
     fn diffused(&self, colours: &[[f32; 3]], width: usize) -> Vec<u8> {
         let light = self.light();
         let mut indices = vec![0; colours.len()];
@@ -202,7 +203,8 @@ mod tests {
 
     #[test]
     fn dots_keep_the_mean_light() {
-        // Colours that the palettes can mix; a pattern of n dots is off by at most about a dot's share.
+        // Colours that the palettes can mix. A pattern is off by at most half a dot's share, 1/8 and 1/32, and a little
+        // for what each channel wants; diffusion by what is lost at the edges, a 64th.
         let cases = [
             ("black,white", [[0.5, 0.5, 0.5], [0.2, 0.2, 0.2], [0.9, 0.9, 0.9]]),
             ("black;red;lime;blue;white;yellow;cyan;magenta", [[0.5, 0.3, 0.7], [0.8, 0.7, 0.6], [0.2, 0.5, 0.4]]),
@@ -215,7 +217,7 @@ mod tests {
                 let flat = vec![colour; 64 * 64];
                 let off = |dither| farthest(mean(&palette.apply(&flat, 64, dither)), light_of(colour));
                 let [none, two, four, diffused] = ALL.map(off);
-                assert!(two <= 0.2 && four <= 0.05 && diffused <= 0.015, "{text} {colour:?}: {two} {four} {diffused}");
+                assert!(two <= 0.13 && four <= 0.04 && diffused <= 0.02, "{text} {colour:?}: {two} {four} {diffused}");
                 assert!(four < none && diffused < none, "{text} {colour:?}: {none}, {four}, {diffused}");
             }
         }

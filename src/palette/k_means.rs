@@ -189,8 +189,8 @@ mod tests {
         }
         let one = colours(&picture, 1, 1);
         assert_eq!(one.len(), 1);
-        // The mean in OKLab of lightness 0, 0.50 and 0.83.
-        assert!(one[0][0].abs_diff(91) <= 3, "{one:?}");
+        // OKLab lightness 0, 0.50 and 0.83, whose mean 0.44 is that of 0.087 of the light: 84 of 255.
+        assert!(one[0][0].abs_diff(84) <= 1, "{one:?}");
     }
 
     #[test]

@@ -210,7 +210,8 @@ mod tests {
 
     #[test]
     fn ramps_hold_their_stops() {
-        for count in 3..40 {
+        // Near black, longer ones have colours that no byte tells apart.
+        for count in 3..30 {
             let ramp = hexes(&format!("black->red->white\\{count}"));
             assert_eq!(ramp.len(), count);
             assert!(ramp.contains(&"ff0000".to_owned()), "{count}");
@@ -240,7 +241,7 @@ mod tests {
             ("pico-8,red", "pico-8 is a palette", "pico-8;gold"),
             ("pico-8\\8", "has its 16 colours", "leave out"),
             ("photo.png;red", "photo.png is a file", "alone"),
-            ("red->white\\200;black->blue\\200", "has 399 colours: 256 are the most", "256"),
+            ("red->white\\200;black->blue\\200", "has 381 colours: 256 are the most", "256"),
             ("qqqqqqqq", "no colour or palette qqqqqqqq", "CSS or xkcd"),
         ];
         for (text, expected, hint) in cases {
