@@ -155,7 +155,7 @@ fn files_errors_name_the_place() {
         ("colour.pal", b"JASC-PAL\n0100\n1\n1 2\n".to_vec(), "line 4: `1 2` does not begin"),
         ("head.pal", b"JASC-PAL\n".to_vec(), "the file ends before `0100`"),
         ("cut.pal", riff(&COLOURS, 3)[..34].to_vec(), "byte 34: the file ends within the palette"),
-        ("told.pal", riff(&COLOURS, 4), "byte 38: the palette tells of 4 colours, and the file ends after 3"),
+        ("told.pal", riff(&COLOURS, 4), "byte 34: the palette tells of 4 colours, and the file ends after 3"),
         ("sound.pal", b"RIFF\0\0\0\0WAVEfmt ".to_vec(), "byte 8: this RIFF file is no palette"),
         ("cut.act", adobe(&COLOURS, None)[..700].to_vec(), "768 or 772 bytes, and this file 700"),
         ("long.act", adobe(&COLOURS, Some(257)), "tells of 257 colours"),

@@ -55,7 +55,7 @@ pub(super) fn command(brief: bool) -> Command {
     if !brief {
         return command;
     }
-    let verbs = format!("Commands: {names}\n--help shows all options, COMMAND --help those of a command");
+    let verbs = format!("Commands: {names}. --help shows all options, COMMAND --help a command's");
     let command = command.mut_args(|option| {
         let hidden = !BRIEF.contains(&option.get_id().as_str());
         option.help_heading(None).hide_short_help(hidden).hide_possible_values(true)

@@ -105,8 +105,8 @@ impl Palette {
         dots.collect()
     }
 
-    /// Error diffusion, every other row from right to left (R. Floyd and L. Steinberg, 1976). The light that is missing
-    /// goes on; which colour is nearest to what is wanted is judged in OKLab.
+    /// Error diffusion, every other row from right to left (R. Floyd and L. Steinberg, 1976). Missing light goes
+    /// on to the neighbours, and nearest is what is so in amounts of light: in another space errors would sum up.
     fn diffused(&self, colours: &[[f32; 3]], width: usize) -> Vec<u8> {
         let light = self.light();
         let mut indices = vec![0; colours.len()];
@@ -117,7 +117,7 @@ impl Palette {
                 let backward = y % 2 == 1;
                 let x = if backward { width - 1 - step } else { step };
                 let wanted = sum(light_of(row[x]), here[x + 1]);
-                let nearest = self.nearest_to_light(wanted);
+                let nearest = nearest(&light, wanted);
                 indices[y * width + x] = index(nearest);
                 // Colours that the palette cannot mix would sum up errors without end.
                 let error = difference(wanted, light[nearest]).map(|error| error.clamp(-1.0, 1.0));
@@ -136,11 +136,6 @@ impl Palette {
     /// Its colours as amounts of light.
     fn light(&self) -> Vec<[f32; 3]> {
         self.colours.iter().map(|colour| light_of(colour.map(|channel| f32::from(channel) / 255.0))).collect()
-    }
-
-    /// The nearest to amounts of light, which errors may have brought out of what can be seen.
-    fn nearest_to_light(&self, light: [f32; 3]) -> usize {
-        self.nearest(oklab::of_linear(light.map(|channel| channel.clamp(0.0, 1.0))))
     }
 }
 
