@@ -1,8 +1,9 @@
 //! Bringing colours to a palette's, with or without a pattern of dots.
 //!
-//! What dots sum up to is judged in amounts of light (linear sRGB), for light is what mixes in an eye that sees them
-//! from afar: the mean light of a dithered area is the area's, as far as the palette's colours can be mixed to it and,
-//! in a pattern, as fine as its number of dots allows.
+//! Without dots each colour becomes the nearest in OKLab. What dots sum up to is judged in amounts of light (linear
+//! sRGB), for light is what mixes in an eye that sees them from afar: the mean light of a dithered area is the area's,
+//! in a pattern as fine as its number of dots allows. A colour that the palette's cannot be mixed to first becomes the
+//! mixture that looks most like it.
 
 use image::RgbImage;
 use rayon::prelude::*;
@@ -88,7 +89,7 @@ impl Palette {
     ) -> Vec<u8> {
         let light = self.light();
         let dots = colours.par_iter().enumerate().map(|(place, colour)| {
-            let target = light_of(*colour);
+            let target = self.reachable(&light, *colour);
             let mut missing = [0.0; 3];
             let mut mixed: Vec<usize> = (0..SIDE * SIDE)
                 .map(|_| {
@@ -109,18 +110,24 @@ impl Palette {
     /// on to the neighbours, and nearest is what is so in amounts of light: in another space errors would sum up.
     fn diffused(&self, colours: &[[f32; 3]], width: usize) -> Vec<u8> {
         let light = self.light();
+        let targets: Vec<_> = colours.par_iter().map(|colour| self.reachable(&light, *colour)).collect();
+        // What errors can be made good is no more than how far the palette's colours are apart.
+        let most: [f32; 3] = std::array::from_fn(|channel| {
+            let amounts = || light.iter().map(|light| light[channel]);
+            amounts().fold(0.0, f32::max) - amounts().fold(1.0, f32::min)
+        });
         let mut indices = vec![0; colours.len()];
         // Errors that reach this row and the next, with a place beside either end.
         let (mut here, mut below) = (vec![[0.0_f32; 3]; width + 2], vec![[0.0_f32; 3]; width + 2]);
-        for (y, row) in colours.chunks_exact(width.max(1)).enumerate() {
+        for (y, row) in targets.chunks_exact(width.max(1)).enumerate() {
             for step in 0..width {
                 let backward = y % 2 == 1;
                 let x = if backward { width - 1 - step } else { step };
-                let wanted = sum(light_of(row[x]), here[x + 1]);
+                let wanted = sum(row[x], here[x + 1]);
                 let nearest = nearest(&light, wanted);
                 indices[y * width + x] = index(nearest);
-                // Colours that the palette cannot mix would sum up errors without end.
-                let error = difference(wanted, light[nearest]).map(|error| error.clamp(-1.0, 1.0));
+                let error = difference(wanted, light[nearest]);
+                let error = std::array::from_fn(|channel| error[channel].clamp(-most[channel], most[channel]));
                 let (ahead, behind) = if backward { (x, x + 2) } else { (x + 2, x) };
                 add(&mut here[ahead], error, 7.0 / 16.0);
                 add(&mut below[behind], error, 3.0 / 16.0);
@@ -131,6 +138,33 @@ impl Palette {
             below.fill([0.0; 3]);
         }
         indices
+    }
+
+    /// The light of a colour where the palette's can be mixed to about it, else that of the mixture which looks most
+    /// like it: the palette's colours are taken one after the other, each the one that brings the mean nearest in
+    /// OKLab. Without this, light of a hue that the palette has not would be sought in wrong lightness.
+    #[allow(clippy::cast_precision_loss)]
+    fn reachable(&self, light: &[[f32; 3]], colour: [f32; 3]) -> [f32; 3] {
+        const DOTS: usize = 16;
+        let target = light_of(colour);
+        let mut missing = [0.0; 3];
+        for _ in 0..DOTS {
+            let wanted = sum(target, missing);
+            missing = difference(wanted, light[nearest(light, wanted)]);
+        }
+        // Half a dot's share and a little of what lies beside it.
+        if missing.iter().all(|missing| missing.abs() < 0.8) {
+            return target;
+        }
+        let perceived = oklab::of_linear(target);
+        let mut mixed = [0.0; 3];
+        for dots in 1..=DOTS / 2 {
+            let with = |light: &[f32; 3]| sum(mixed, *light).map(|sum| sum / dots as f32);
+            let far = |light: &[f32; 3]| oklab::distance(oklab::of_linear(with(light)), perceived);
+            let best = light.iter().map(|light| (far(light), light)).min_by(|one, other| one.0.total_cmp(&other.0));
+            mixed = best.map_or(mixed, |(_, light)| sum(mixed, *light));
+        }
+        mixed.map(|sum| sum / (DOTS / 2) as f32)
     }
 
     /// Its colours as amounts of light.
@@ -245,6 +279,19 @@ mod tests {
         for dither in [Dither::Bayer2, Dither::Bayer4, Dither::FloydSteinberg] {
             let indices = greens.apply(&[[1.0; 3]; 64], 8, dither).indices;
             assert!(indices.iter().all(|index| *index == 3), "{dither}: {indices:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_mixed_keeps_its_lightness() {
+        let palette = Palette::load("game-boy").unwrap();
+        for colour in [[0.2, 0.35, 1.0], [0.9, 0.2, 0.25], [0.6, 0.2, 0.8]] {
+            let flat = vec![colour; 64 * 64];
+            let lightness = oklab::of_unit_srgb(colour)[0];
+            for dither in [Dither::Bayer4, Dither::FloydSteinberg] {
+                let found = oklab::of_linear(mean(&palette.apply(&flat, 64, dither)))[0];
+                assert!((found - lightness).abs() < 0.1, "{dither} {colour:?}: {found} {lightness}");
+            }
         }
     }
 
