@@ -89,7 +89,7 @@ impl Palette {
     ) -> Vec<u8> {
         let light = self.light();
         let dots = colours.par_iter().enumerate().map(|(place, colour)| {
-            let target = self.reachable(&light, *colour);
+            let target = reachable(&light, *colour);
             let mut missing = [0.0; 3];
             let mut mixed: Vec<usize> = (0..SIDE * SIDE)
                 .map(|_| {
@@ -110,7 +110,7 @@ impl Palette {
     /// on to the neighbours, and nearest is what is so in amounts of light: in another space errors would sum up.
     fn diffused(&self, colours: &[[f32; 3]], width: usize) -> Vec<u8> {
         let light = self.light();
-        let targets: Vec<_> = colours.par_iter().map(|colour| self.reachable(&light, *colour)).collect();
+        let targets: Vec<_> = colours.par_iter().map(|colour| reachable(&light, *colour)).collect();
         // What errors can be made good is no more than how far the palette's colours are apart.
         let most: [f32; 3] = std::array::from_fn(|channel| {
             let amounts = || light.iter().map(|light| light[channel]);
@@ -140,37 +140,37 @@ impl Palette {
         indices
     }
 
-    /// The light of a colour where the palette's can be mixed to about it, else that of the mixture which looks most
-    /// like it: the palette's colours are taken one after the other, each the one that brings the mean nearest in
-    /// OKLab. Without this, light of a hue that the palette has not would be sought in wrong lightness.
-    #[allow(clippy::cast_precision_loss)]
-    fn reachable(&self, light: &[[f32; 3]], colour: [f32; 3]) -> [f32; 3] {
-        const DOTS: usize = 16;
-        let target = light_of(colour);
-        let mut missing = [0.0; 3];
-        for _ in 0..DOTS {
-            let wanted = sum(target, missing);
-            missing = difference(wanted, light[nearest(light, wanted)]);
-        }
-        // Half a dot's share and a little of what lies beside it.
-        if missing.iter().all(|missing| missing.abs() < 0.8) {
-            return target;
-        }
-        let perceived = oklab::of_linear(target);
-        let mut mixed = [0.0; 3];
-        for dots in 1..=DOTS / 2 {
-            let with = |light: &[f32; 3]| sum(mixed, *light).map(|sum| sum / dots as f32);
-            let far = |light: &[f32; 3]| oklab::distance(oklab::of_linear(with(light)), perceived);
-            let best = light.iter().map(|light| (far(light), light)).min_by(|one, other| one.0.total_cmp(&other.0));
-            mixed = best.map_or(mixed, |(_, light)| sum(mixed, *light));
-        }
-        mixed.map(|sum| sum / (DOTS / 2) as f32)
-    }
-
     /// Its colours as amounts of light.
     fn light(&self) -> Vec<[f32; 3]> {
         self.colours.iter().map(|colour| light_of(colour.map(|channel| f32::from(channel) / 255.0))).collect()
     }
+}
+
+/// The light of a colour where the palette's can be mixed to about it, else that of the mixture which looks most
+/// like it: the palette's colours are taken one after the other, each the one that brings the mean nearest in
+/// OKLab. Without this, light of a hue that the palette has not would be sought in wrong lightness.
+#[allow(clippy::cast_precision_loss)]
+fn reachable(light: &[[f32; 3]], colour: [f32; 3]) -> [f32; 3] {
+    const DOTS: usize = 16;
+    let target = light_of(colour);
+    let mut missing = [0.0; 3];
+    for _ in 0..DOTS {
+        let wanted = sum(target, missing);
+        missing = difference(wanted, light[nearest(light, wanted)]);
+    }
+    // Half a dot's share and a little of what lies beside it.
+    if missing.iter().all(|missing| missing.abs() < 0.8) {
+        return target;
+    }
+    let perceived = oklab::of_linear(target);
+    let mut mixed = [0.0; 3];
+    for dots in 1..=DOTS / 2 {
+        let with = |light: &[f32; 3]| sum(mixed, *light).map(|sum| sum / dots as f32);
+        let far = |light: &[f32; 3]| oklab::distance(oklab::of_linear(with(light)), perceived);
+        let best = light.iter().map(|light| (far(light), light)).min_by(|one, other| one.0.total_cmp(&other.0));
+        mixed = best.map_or(mixed, |(_, light)| sum(mixed, *light));
+    }
+    mixed.map(|sum| sum / (DOTS / 2) as f32)
 }
 
 /// A palette has at most 256 colours.
