@@ -28,7 +28,11 @@ fn jasc(colours: &[[u8; 3]]) -> String {
 }
 
 fn hexadecimal(colours: &[[u8; 3]]) -> String {
-    colours.iter().map(|[red, green, blue]| format!("{red:02x}{green:02X}{blue:02x}\n")).collect()
+    let mut text = String::new();
+    for [red, green, blue] in colours {
+        writeln!(text, "{red:02x}{green:02X}{blue:02x}").unwrap();
+    }
+    text
 }
 
 /// 768 bytes, and 4 more where the number of colours is told.
@@ -52,7 +56,7 @@ fn riff(colours: &[[u8; 3]], told: u16) -> Vec<u8> {
 
 /// So many colours, none twice.
 fn many(count: u32) -> Vec<[u8; 3]> {
-    (0..count).map(|index| index.to_be_bytes()).map(|[_, red, green, blue]| [red, green, blue]).collect()
+    (0..count).map(u32::to_be_bytes).map(|[_, red, green, blue]| [red, green, blue]).collect()
 }
 
 /// A picture of the three colours and a fourth.
