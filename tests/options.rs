@@ -111,7 +111,7 @@ impl Record {
 /// Cases of a group by the option they are for: its name, the lines.
 type Group = (&'static str, &'static [(&'static str, &'static [&'static str])]);
 
-const GENERATE: [Group; 9] = [
+const GENERATE: [Group; 10] = [
     (
         "picture",
         &[
@@ -236,6 +236,41 @@ const GENERATE: [Group; 9] = [
                 &["apple --dry-run --drawer pixel --pixel-scale 2", "apple --drawer pixel --pixel-scale 0"],
             ),
             ("--smoothness", &["apple --dry-run --drawer pixel --smoothness 0.5", "apple --smoothness -1"]),
+            (
+                "--pixel-art",
+                &[
+                    "apple --dry-run --pixel-art",
+                    "apple --dry-run --pixel-art --palette pico-8",
+                    "apple --pixel-art=maybe",
+                ],
+            ),
+            (
+                "--pixel-zoom",
+                &[
+                    "apple --dry-run --pixel-art --pixel-zoom 1",
+                    "apple --pixel-zoom 1",
+                    "apple --pixel-art --pixel-zoom 0",
+                    "apple --pixel-art --pixel-shape hex --pixel-zoom 1",
+                    "apple --pixel-art --pixel-size 48x48 --size 64x64 --pixel-zoom 1",
+                ],
+            ),
+        ],
+    ),
+    (
+        "colours",
+        &[
+            (
+                "--palette",
+                &[
+                    r"apple --dry-run --palette black->navy\\4;gold",
+                    "apple --palette pico-9",
+                    "apple --palette none.gpl",
+                    "apple --palette red --colors 2",
+                ],
+            ),
+            ("--colors", &["apple --dry-run --colors 16", "apple --colors 0", "apple --colors 10000"]),
+            ("--palette-weight", &["apple --dry-run --palette-weight 2", "apple --palette-weight -1"]),
+            ("--dither", &["apple --dry-run --dither bayer4 --palette pico-8", "apple --dither bayer3"]),
         ],
     ),
     (
@@ -262,6 +297,15 @@ const GENERATE: [Group; 9] = [
                 ],
             ),
             ("--force", &["apple --size 32x32 --iterations 1 --quiet -o made.png --force"]),
+            (
+                "--svg",
+                &[
+                    "apple --drawer pixel --size 32x32 -n 1 --cutouts 1 -q -o made-svg.png --svg made.svg",
+                    "apple --drawer pixel --svg made.svg",
+                    "apple --svg apple.svg",
+                    "apple --drawer pixel --svg none/apple.svg",
+                ],
+            ),
             (
                 "--save-every",
                 &[
@@ -377,7 +421,7 @@ const GENERATE: [Group; 9] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 19] = [
+const VERBS: [Group; 20] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
@@ -528,6 +572,7 @@ const VERBS: [Group; 19] = [
     ),
     ("models rm", &[("--json", &["models rm vit-b32 --json", "models rm", "models rm vit-b33"])]),
     ("doctor", &[("--json", &["doctor --jsn"])]),
+    ("drawers", &[("--json", &["drawers", "drawers --json"])]),
     (
         "bench",
         &[

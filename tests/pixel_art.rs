@@ -1,9 +1,12 @@
 //! Pixel art, as a user makes it: cells in the picture, the same bytes again, and prompts that are followed.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_possible_truncation)]
 
 mod common;
 
+use std::collections::BTreeSet;
+
+use common::movie::Movie;
 use common::program::Workplace;
 use image::RgbImage;
 
@@ -74,6 +77,140 @@ fn a_run_goes_on_as_if_it_had_not_ended() {
     workplace.run(&part).succeeded();
     workplace.run(&["resume", "part.png.t2a", "-n", "6", "-q", "--force"]).succeeded();
     assert!(picture(&workplace, "whole.png") == picture(&workplace, "part.png"));
+}
+
+/// The colours of a picture.
+fn colours(picture: &RgbImage) -> BTreeSet<[u8; 3]> {
+    picture.pixels().map(|pixel| pixel.0).collect()
+}
+
+/// The colours that `text2art palettes` says a text stands for.
+fn palette(workplace: &Workplace, text: &str) -> BTreeSet<[u8; 3]> {
+    let shown = workplace.run(&["palettes", text, "--json"]).succeeded().output_json();
+    let colours = shown["colours"].as_array().unwrap();
+    let byte = |digits: &str, at: usize| u8::from_str_radix(&digits[1 + 2 * at..3 + 2 * at], 16).unwrap();
+    colours.iter().map(|colour| [0, 1, 2].map(|at| byte(colour.as_str().unwrap(), at))).collect()
+}
+
+#[test]
+fn every_pixel_has_a_colour_of_the_palette() {
+    let workplace = Workplace::new();
+    workplace.write("p.gpl", "GIMP Palette\nName: p\n#\n255 0 0 red\n0 0 255\n255 255 255 white\n10 20 30\n");
+    workplace.write("p.hex", "ff0000\n0000ff\n#ffffff\n0a141e\n");
+    workplace.write("p.pal", "JASC-PAL\r\n0100\r\n3\r\n255 0 0\r\n0 0 255\r\n9 200 7\r\n");
+    let mut act = vec![0; 772];
+    act[..6].copy_from_slice(&[255, 0, 0, 0, 90, 255]);
+    act[769] = 2;
+    workplace.write("p.act", act);
+    let photo = RgbImage::from_fn(40, 30, |x, y| image::Rgb([x * 6, y * 8, 90].map(|value| value as u8)));
+    photo.save(workplace.join("photo.png")).unwrap();
+    let texts = [
+        "pico-8",
+        "game-boy",
+        r"red->white\8;navy",
+        "[black,#f80,rust]",
+        "p.gpl",
+        "p.hex",
+        "p.pal",
+        "p.act",
+        r"photo.png\7",
+    ];
+    let dithers = ["none", "bayer2", "bayer4", "floyd-steinberg"];
+    // Cells in whole pixels, cells that meet in pixels, and no cells.
+    let drawers: [&[&str]; 3] = [
+        &SMALL,
+        &["--drawer", "pixel", "--pixel-shape", "hex", "--size", "61x47", "--pixel-size", "9x7"],
+        &["--size", "64x64"],
+    ];
+    for (index, text) in texts.iter().enumerate() {
+        let known = palette(&workplace, text);
+        assert!(known.len() > 1, "{text}: {known:?}");
+        for (drawer, arguments) in drawers.iter().enumerate() {
+            let dither = dithers[(index + drawer) % dithers.len()];
+            let line =
+                ["a red apple", "-n", "2", "--cutouts", "2", "--palette", text, "--dither", dither, "-q", "--force"];
+            let found = colours(&draw(&workplace, &[&line[..], arguments].concat()));
+            assert!(found.is_subset(&known), "{text}, {dither}: {found:?} of {known:?}");
+            // The file has a table of colours (PNG, third edition, 11.2.1: colour type 3).
+            assert_eq!(workplace.read("p.png")[25], 3, "{text}");
+        }
+    }
+    // Its file is part of the recipe.
+    let line = [&["a", "-n", "0", "--palette", "p.gpl"][..], &SMALL].concat();
+    draw(&workplace, &line);
+    workplace.write("p.gpl", "GIMP Palette\n1 2 3\n");
+    workplace.refuses(&["--from", "p.png", "-o", "q.png"], &["p.gpl", "SHA-256"]);
+}
+
+#[test]
+fn colours_of_its_own_are_found_and_held() {
+    let workplace = Workplace::new();
+    let line = [&["a red apple", "--cutouts", "2", "--pixel-art", "--colors", "5"][..], &SMALL].concat();
+    let files = ["-n", "8", "--gif", "--checkpoint-every", "6", "-o", "whole.png"];
+    workplace.run(&[&line[..], &files].concat()).succeeded();
+    let whole = picture(&workplace, "whole.png");
+    assert!((2..=5).contains(&colours(&whole).len()), "{:?}", colours(&whole));
+    // Frames since they were found have them, too.
+    let movie = Movie::of_gif(&workplace.join("whole.gif"));
+    for (frame, _) in &movie.frames[5..] {
+        assert!(colours(frame).is_subset(&colours(&whole)) || colours(frame).len() <= 5);
+    }
+    // They are kept over an end in between.
+    workplace.run(&["resume", "whole.png.t2a", "-q", "-o", "again.png"]).succeeded();
+    assert!(picture(&workplace, "again.png") == whole);
+    workplace.run(&["--from", "whole.png", "-q", "-o", "from.png"]).succeeded();
+    assert!(workplace.read("from.png") == workplace.read("whole.png"));
+}
+
+#[test]
+fn a_gif_has_the_colours_of_the_palette() {
+    let workplace = Workplace::new();
+    let line = [&["a red apple", "-n", "6", "--cutouts", "2", "--palette", "pico-8", "--gif"][..], &SMALL].concat();
+    draw(&workplace, &line);
+    let known = palette(&workplace, "pico-8");
+    for (frame, _) in &Movie::of_gif(&workplace.join("p.gif")).frames {
+        assert!(colours(frame).is_subset(&known), "{:?}", colours(frame));
+    }
+}
+
+#[test]
+fn cells_are_written_with_as_many_pixels_as_asked_for() {
+    let workplace = Workplace::new();
+    let line = [&["a red apple", "-n", "2", "--cutouts", "2", "--palette", "pico-8"][..], &SMALL].concat();
+    let whole = draw(&workplace, &line);
+    let one = draw(&workplace, &[&line[..], &["--pixel-zoom", "1"]].concat());
+    let three = draw(&workplace, &[&line[..], &["--pixel-zoom", "3"]].concat());
+    assert_eq!((one.dimensions(), three.dimensions()), ((16, 16), (48, 48)));
+    for (x, y, colour) in whole.enumerate_pixels() {
+        assert_eq!(colour, one.get_pixel(x / 4, y / 4));
+    }
+    for (x, y, colour) in three.enumerate_pixels() {
+        assert_eq!(colour, one.get_pixel(x / 3, y / 3));
+    }
+}
+
+/// The SVG as resvg shows it against the picture. What differs are the pixels in which cells meet; of rectangles of
+/// whole pixels none.
+#[test]
+fn an_svg_shows_the_picture() {
+    let workplace = Workplace::new();
+    for shape in SHAPES {
+        let line =
+            ["a red apple", "-n", "3", "--cutouts", "2", "-q", "--force", "--drawer", "pixel", "--pixel-shape", shape];
+        let size = ["--size", "192x160", "--pixel-size", "12x10", "--svg", "p.svg", "--palette", "pico-8"];
+        let picture = draw(&workplace, &[&line[..], &size].concat());
+        let tree = resvg::usvg::Tree::from_data(&workplace.read("p.svg"), &resvg::usvg::Options::default()).unwrap();
+        let mut shown = resvg::tiny_skia::Pixmap::new(192, 160).unwrap();
+        resvg::render(&tree, resvg::tiny_skia::Transform::default(), &mut shown.as_mut());
+        let pairs = shown.pixels().iter().zip(picture.pixels());
+        let differs = |(one, other): &(&resvg::tiny_skia::PremultipliedColorU8, &image::Rgb<u8>)| {
+            [one.red(), one.green(), one.blue()].iter().zip(other.0).any(|(one, other)| one.abs_diff(other) > 2)
+        };
+        let (all, different) = (pairs.len(), pairs.filter(differs).count());
+        println!("{shape}: {different} of {all} pixels differ");
+        let most = if shape == "rect" { 0 } else { all / 4 };
+        assert!(different <= most, "{shape}: {different}");
+    }
 }
 
 /// Ten things the embedded model knows, each nearer to its prompt at the end than at the start, for two seeds.

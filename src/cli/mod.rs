@@ -6,6 +6,7 @@ mod completions;
 mod conduct;
 mod doctor;
 mod download_bars;
+mod drawers;
 mod generate;
 mod help;
 mod info;
@@ -68,6 +69,8 @@ enum Verb {
     Info(info::Arguments),
     /// Show, fetch, check and remove published models
     Models(models::Arguments),
+    /// Show what there is to draw with, and the options of each
+    Drawers(drawers::Arguments),
     /// Show palettes: those known by name, or any that --palette takes
     Palettes(palettes::Arguments),
     /// Show what this machine and this program can do
@@ -124,6 +127,7 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         Verb::Reconstruct(reconstruct) => reconstruct::run(reconstruct, reporter),
         Verb::Info(info) => info::run(info),
         Verb::Models(models) => models::run(models, reporter),
+        Verb::Drawers(drawers) => drawers::run(drawers),
         Verb::Palettes(palettes) => palettes::run(palettes),
         Verb::Doctor(doctor) => doctor::run(doctor, reporter),
         Verb::Bench(bench) => bench::run(bench, reporter),

@@ -106,7 +106,9 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let resumed = Resumed { state, earlier: recipe.earlier };
     let (settings, inputs) = (recipe.settings, recipe.inputs);
     let max_memory = arguments.conduct.max_memory();
-    let drawing = Drawing { settings, max_memory, target, moving, beside, inputs, resumed: Some(resumed) };
+    // What an earlier part of this run wrote is its own to replace.
+    let svg = beside.svg.clone().map(|path| (path, Existing::Replace));
+    let drawing = Drawing { settings, max_memory, target, moving, svg, beside, inputs, resumed: Some(resumed) };
     draw(drawing, &models, &stop, reporter)
 }
 

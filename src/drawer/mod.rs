@@ -4,14 +4,15 @@ mod pixel;
 mod start;
 mod vqgan;
 
-use candle_core::{Tensor, Var};
+use candle_core::{Device, Tensor, Var};
 use image::RgbImage;
 
-pub use pixel::{Grid, MOST_CELLS, PixelArt, PixelDrawer, PixelShape};
+pub use pixel::{Grid, MOST_CELLS, PixelArt, PixelDrawer, PixelShape, svg};
 pub use start::{Start, StartNoise};
 pub use vqgan::VqganDrawer;
 
 use crate::Result;
+use crate::palette::{Dither, Palette};
 
 /// What there is to draw with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +43,14 @@ pub trait Drawer: Send {
     /// Where the computation fails.
     fn constrain(&self) -> Result<()>;
 
+    /// The same in the colours of a palette alone.
+    ///
+    /// # Errors
+    /// Where the computation fails.
+    fn draw_in(&self, palette: &Palette, dither: Dither) -> Result<Tensor> {
+        in_palette(&self.draw()?, palette, dither)
+    }
+
     /// Losses of the drawer's own, with their names: recorded numbers, already weighted.
     ///
     /// # Errors
@@ -49,6 +58,20 @@ pub trait Drawer: Send {
     fn own_losses(&self) -> Result<Vec<(&'static str, Tensor)>> {
         Ok(Vec::new())
     }
+}
+
+/// A picture `[1, 3, height, width]` in the colours of a palette.
+///
+/// # Errors
+/// Where the tensor has another shape.
+pub fn in_palette(picture: &Tensor, palette: &Palette, dither: Dither) -> Result<Tensor> {
+    let (_, _, height, width) = picture.dims4()?;
+    let values = picture.detach().flatten_all()?.to_vec1::<f32>()?;
+    let area = height * width;
+    let colours: Vec<[f32; 3]> =
+        (0..area).map(|pixel| std::array::from_fn(|channel| values[channel * area + pixel])).collect();
+    let indexed = palette.apply(&colours, width, dither);
+    Ok(Tensor::from_vec(to_values(&indexed.to_rgb()), (1, 3, height, width), &Device::Cpu)?)
 }
 
 /// `[3, height, width]` with values from 0 to 1.

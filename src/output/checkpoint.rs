@@ -69,6 +69,9 @@ pub struct Beside {
     /// Their frames, into this folder
     #[serde(default)]
     pub frames: Option<PathBuf>,
+    /// The cells as an SVG
+    #[serde(default)]
+    pub svg: Option<PathBuf>,
 }
 
 /// What the file holds besides tensors.
@@ -80,6 +83,8 @@ struct Head {
     beside: Beside,
     optimizer_steps: Option<u32>,
     plateau: Option<Plateau>,
+    #[serde(default)]
+    palette: Option<Vec<[u8; 3]>>,
     /// Of the last iteration
     loss_before: Option<f64>,
 }
@@ -132,6 +137,7 @@ impl Checkpoint {
             beside: self.beside.clone(),
             optimizer_steps: state.optimizer.as_ref().map(|optimizer| optimizer.steps),
             plateau: state.plateau.clone(),
+            palette: state.palette.clone(),
             loss_before: state.last.as_ref().and_then(|last| last.loss_before),
         };
         let head = serde_json::to_string(&head).map_err(|error| fault(error.to_string()))?;
@@ -211,6 +217,7 @@ fn state_of(head: &Head, tensors: &SafeTensors) -> Result<Option<SessionState>> 
         parameters,
         optimizer: head.optimizer_steps.map(|steps| OptimizerState { steps, moments }),
         plateau: head.plateau.clone(),
+        palette: head.palette.clone(),
         last,
     }))
 }

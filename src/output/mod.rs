@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod hash;
+mod indexed;
 mod kind;
 mod name;
 mod partial;

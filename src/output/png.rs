@@ -3,7 +3,9 @@
 use candle_core::Tensor;
 
 use super::Recipe;
+use super::indexed::Indexed;
 use super::recipe_text::KEYWORD;
+use crate::settings::Size;
 use crate::{Error, Result};
 
 /// The 8-bit colours of `[1, 3, height, width]` with values from 0 to 1: round(255 x), row by row.
@@ -38,7 +40,28 @@ pub fn side_by_side(pictures: &Tensor) -> Result<Tensor> {
 pub fn encode(picture: &Tensor, recipe: Option<&Recipe>) -> Result<Vec<u8>> {
     let (_, _, height, width) = picture.dims4()?;
     let side = |pixels: usize| u32::try_from(pixels).map_err(|error| fault(&error));
-    encode_bytes(&to_bytes(picture)?, side(width)?, side(height)?, recipe)
+    let (mut bytes, mut size) = (to_bytes(picture)?, Size { width, height });
+    if let Some(settings) = recipe.map(|recipe| &recipe.settings)
+        && let (Some(grid), Some(zoom)) = (settings.pixel_size, settings.pixel_zoom)
+    {
+        (bytes, size) = zoomed(&bytes, size, grid, zoom);
+    }
+    encode_bytes(&bytes, side(size.width)?, side(size.height)?, recipe)
+}
+
+/// Rectangular cells with so many pixels across, each of the colour in its middle.
+fn zoomed(pixels: &[u8], size: Size, grid: Size, zoom: usize) -> (Vec<u8>, Size) {
+    let middle = |at: usize, pixels: usize, cells: usize| (2 * (at / zoom) + 1) * pixels / (2 * cells);
+    let result = Size { width: grid.width * zoom, height: grid.height * zoom };
+    let mut bytes = Vec::with_capacity(3 * result.width * result.height);
+    for y in 0..result.height {
+        let row = middle(y, size.height, grid.height) * size.width;
+        for x in 0..result.width {
+            let at = 3 * (row + middle(x, size.width, grid.width));
+            bytes.extend_from_slice(&pixels[at..at + 3]);
+        }
+    }
+    (bytes, result)
 }
 
 /// The same of 8-bit colours, row by row.
@@ -48,8 +71,16 @@ pub fn encode(picture: &Tensor, recipe: Option<&Recipe>) -> Result<Vec<u8>> {
 pub fn encode_bytes(colours: &[u8], width: u32, height: u32, recipe: Option<&Recipe>) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    // What was to be drawn in few colours has few, unless it is written on the way.
+    let few = recipe.filter(|recipe| recipe.settings.has_few_colours());
+    let indexed = few.and_then(|_| Indexed::of(colours, width as usize));
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    if let Some(indexed) = &indexed {
+        encoder.set_color(png::ColorType::Indexed);
+        encoder.set_depth(png::BitDepth::from_u8(indexed.depth).unwrap_or(png::BitDepth::Eight));
+        encoder.set_palette(&indexed.colours[..]);
+    }
     if let Some(recipe) = recipe {
         let chunks = [(KEYWORD, recipe.to_json()?), ("parameters", recipe.in_words())];
         for (keyword, text) in chunks {
@@ -57,7 +88,9 @@ pub fn encode_bytes(colours: &[u8], width: u32, height: u32, recipe: Option<&Rec
         }
     }
     let mut writer = encoder.write_header().map_err(|error| fault(&error))?;
-    writer.write_image_data(colours).map_err(|error| fault(&error))?;
+    writer
+        .write_image_data(indexed.as_ref().map_or(colours, |indexed| &indexed.rows))
+        .map_err(|error| fault(&error))?;
     writer.finish().map_err(|error| fault(&error))?;
     Ok(bytes)
 }

@@ -60,6 +60,39 @@ pub(super) fn of_linear([red, green, blue]: [f32; 3]) -> [f32; 3] {
     ]
 }
 
+/// From the slope of something along OKLab's axes to that along the channels of sRGB, 0 to 1, at a colour. At black,
+/// where OKLab is infinitely steep, that of a colour a little lighter.
+#[must_use]
+pub fn slope(colour: [f32; 3], lab: [f32; 3]) -> [f32; 3] {
+    /// Amounts of light below this are taken for it
+    const DARKEST: f32 = 1e-4;
+    let [red, green, blue] = colour.map(to_linear);
+    let cones = [
+        0.412_221_46 * red + 0.536_332_55 * green + 0.051_445_995 * blue,
+        0.211_903_5 * red + 0.680_699_5 * green + 0.107_396_96 * blue,
+        0.088_302_46 * red + 0.281_718_85 * green + 0.629_978_7 * blue,
+    ];
+    let along = [
+        0.210_454_26 * lab[0] + 1.977_998_5 * lab[1] + 0.025_904_037 * lab[2],
+        0.793_617_8 * lab[0] - 2.428_592_2 * lab[1] + 0.782_771_77 * lab[2],
+        -0.004_072_047 * lab[0] + 0.450_593_7 * lab[1] - 0.808_675_77 * lab[2],
+    ];
+    let [long, medium, short] = std::array::from_fn(|cone| {
+        let root = cones[cone].max(DARKEST).cbrt();
+        along[cone] / (3.0 * root * root)
+    });
+    let light = [
+        0.412_221_46 * long + 0.211_903_5 * medium + 0.088_302_46 * short,
+        0.536_332_55 * long + 0.680_699_5 * medium + 0.281_718_85 * short,
+        0.051_445_995 * long + 0.107_396_96 * medium + 0.629_978_7 * short,
+    ];
+    std::array::from_fn(|channel| {
+        let value = colour[channel];
+        let steepness = if value <= 0.040_45 { 1.0 / 12.92 } else { 2.4 / 1.055 * ((value + 0.055) / 1.055).powf(1.4) };
+        light[channel] * steepness
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +108,24 @@ mod tests {
         ];
         for (colour, expected) in known {
             assert!(distance(of_srgb(colour), expected).sqrt() < 1e-4, "{colour:?}: {:?}", of_srgb(colour));
+        }
+    }
+
+    #[test]
+    fn the_slope_is_that_of_small_steps() {
+        for colour in [[0.3, 0.6, 0.9], [0.9, 0.1, 0.2], [0.5; 3], [0.03, 0.9, 0.02]] {
+            let weights = [0.7, -1.3, 2.1];
+            let value = |colour: [f32; 3]| {
+                let lab = of_unit_srgb(colour);
+                (0..3).map(|axis| f64::from(weights[axis]) * f64::from(lab[axis])).sum::<f64>()
+            };
+            let found = slope(colour, weights);
+            for (channel, found) in found.into_iter().enumerate() {
+                let at =
+                    |change: f32| value(std::array::from_fn(|i| colour[i] + if i == channel { change } else { 0.0 }));
+                let expected = (at(4e-3) - at(-4e-3)) / 8e-3;
+                assert!((expected - f64::from(found)).abs() < 2e-2 * expected.abs().max(0.3), "{colour:?}");
+            }
         }
     }
 

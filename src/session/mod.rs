@@ -1,5 +1,6 @@
 //! The loop: draw, judge, step. It prints nothing and writes nothing; events tell what happens.
 
+mod colouring;
 mod event;
 pub(crate) mod memory;
 mod models;
@@ -21,6 +22,8 @@ pub use run::{End, Finished, run};
 pub use state::{Judged, SessionState};
 pub use stop::Stop;
 
+use colouring::Colouring;
+
 use crate::drawer::{Drawer, DrawerKind, PixelDrawer, Start, VqganDrawer};
 use crate::judge::no_gradient;
 use crate::judge::{Cutouts, Judge};
@@ -38,6 +41,7 @@ pub struct Session {
     optimizer: Optimizer,
     iteration: usize,
     plateau: Option<Plateau>,
+    colouring: Option<Colouring>,
     last: Option<Judged>,
 }
 
@@ -88,6 +92,7 @@ impl Session {
             optimizer,
             iteration: 0,
             plateau: settings.auto_stop.then(Plateau::default),
+            colouring: Colouring::new(settings)?,
             last: None,
             settings: settings.clone(),
         })
@@ -101,6 +106,7 @@ impl Session {
             parameters: self.drawer.parameters().iter().map(Var::as_detached_tensor).collect(),
             optimizer: Some(self.optimizer.state().clone()),
             plateau: self.plateau.clone(),
+            palette: self.colouring.as_ref().and_then(Colouring::found).map(<[_]>::to_vec),
             last: self.last.clone(),
         }
     }
@@ -124,6 +130,9 @@ impl Session {
         }
         if let (Some(plateau), Some(saved)) = (&mut self.plateau, state.plateau) {
             *plateau = saved;
+        }
+        if let (Some(colouring), Some(palette)) = (&mut self.colouring, state.palette) {
+            colouring.restore(palette)?;
         }
         (self.iteration, self.last) = (state.iteration, state.last);
         Ok(())
@@ -165,12 +174,26 @@ impl Session {
         &self.judge
     }
 
-    /// The picture as it stands: `[1, 3, height, width]` with values from 0 to 1.
+    /// The picture as it would be delivered now: `[1, 3, height, width]` with values from 0 to 1.
     ///
     /// # Errors
     /// Where the computation fails.
     pub fn picture(&self) -> Result<Tensor> {
-        Ok(self.drawer.draw()?.detach())
+        match &self.colouring {
+            Some(colouring) => colouring.finish(self.drawer.as_ref()),
+            None => Ok(self.drawer.draw()?.detach()),
+        }
+    }
+
+    /// A picture that was judged, in the colours of what is delivered as far as they are known.
+    ///
+    /// # Errors
+    /// Where the tensor is no picture.
+    pub fn coloured(&self, picture: &Tensor) -> Result<Tensor> {
+        match &self.colouring {
+            Some(colouring) => colouring.bring(picture),
+            None => Ok(picture.clone()),
+        }
     }
 
     /// One iteration: draws, judges and moves the parameters. Also returns the picture it judged.
@@ -180,9 +203,16 @@ impl Session {
     pub fn step(&mut self) -> Result<(Step, Tensor)> {
         let picture = self.drawer.draw()?;
         let judgement = self.judge.judge(&picture, self.iteration)?;
-        let mut losses = judgement.losses;
+        let (mut losses, mut gradient) = (judgement.losses, judgement.gradient);
+        if let Some(colouring) = &mut self.colouring {
+            colouring.find(&picture, self.iteration)?;
+            if let Some((loss, pull)) = colouring.pull(&picture, self.iteration)? {
+                losses.push(("palette".to_owned(), loss));
+                gradient = (gradient + pull)?;
+            }
+        }
         // The drawer's half of the chain rule, with the judges' gradient as its start.
-        let mut objective = (&picture * judgement.gradient)?.sum_all()?;
+        let mut objective = (&picture * gradient)?.sum_all()?;
         for (name, loss) in self.drawer.own_losses()? {
             losses.push((name.to_owned(), f64::from(loss.to_scalar::<f32>()?)));
             objective = (objective + loss)?;

@@ -64,7 +64,7 @@ pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Fini
     };
     let (picture, iterations, loss) = match (session.last(), &end) {
         // What the last step made has no finite loss; what it was made from has.
-        (Some(last), End::Fault(_)) => (last.picture.clone(), session.iteration() - 1, last.loss_before),
+        (Some(last), End::Fault(_)) => (session.coloured(&last.picture)?, session.iteration() - 1, last.loss_before),
         (last, _) => (session.picture()?, session.iteration(), last.map(|last| last.loss)),
     };
     Ok(Finished { picture, iterations, loss, end })

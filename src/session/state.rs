@@ -17,6 +17,8 @@ pub struct SessionState {
     pub optimizer: Option<OptimizerState>,
     /// How the loss fell, where the settings ask to stop when it falls no further; none to begin afresh
     pub plateau: Option<Plateau>,
+    /// The picture's own colours, where they are asked for and were found
+    pub palette: Option<Vec<[u8; 3]>>,
     /// The last iteration; none before the first
     pub last: Option<Judged>,
 }

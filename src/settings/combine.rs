@@ -7,7 +7,13 @@ use crate::drawer::{DrawerKind, Grid, StartNoise};
 use crate::judge::{Augmentation, Augmentations};
 use crate::models::embedded;
 use crate::optimizer::OptimizerKind;
+use crate::palette::Palette;
 use crate::{Error, Result, picture};
+
+/// How many colours pixel art has where nothing is said.
+const PIXEL_ART_COLOURS: usize = 24;
+/// How strongly pictures are pulled to their colours where nothing is said.
+const PALETTE_WEIGHT: f64 = 5.0;
 
 /// Combines layers, the strongest first, into settings.
 ///
@@ -24,11 +30,14 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     // A VQGAN of the user's own is not to be drawn with what suits the embedded model.
     let vqgan = layers.iter().find_map(|layer| layer.vqgan.as_deref()).unwrap_or(embedded::NAME);
     let model = named.or_else(|| (vqgan == embedded::NAME).then_some(embedded::NAME));
-    let drawer = layers.iter().find_map(|layer| layer.drawer).unwrap_or_default();
+    let drawer = layers.iter().find_map(drawer_of).unwrap_or_default();
     // Every layer with its preset; the defaults are the weakest.
     let mut expanded = Vec::new();
     for (index, layer) in layers.iter().enumerate() {
         expanded.push(layer.clone());
+        if layer.pixel_art == Some(true) && layer.palette.is_none() {
+            expanded.push(Overrides { colors: Some(PIXEL_ART_COLOURS), ..Overrides::default() });
+        }
         if layer.model.is_some() || layer.quality.is_some() {
             let quality = layers[index..].iter().find_map(|layer| layer.quality).unwrap_or(Quality::Normal);
             let mut values = preset(model, quality)?.for_drawer(drawer, quality);
@@ -56,6 +65,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
 
     let init_image = expanded.iter().find_map(|layer| layer.init_image.clone());
     let size = combine_size(&expanded, init_image.as_deref())?;
+    let (palette, colors) = combine_colours(&expanded)?;
     let grid = combine_grid(layers)?;
     let pixel_size = (drawer == DrawerKind::Pixel).then(|| grid.of(size)).transpose()?;
     let merged = expanded.into_iter().reduce(Overrides::or).unwrap_or_default();
@@ -88,6 +98,11 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         pixel_shape: merged.pixel_shape.unwrap_or_default(),
         pixel_size,
         smoothness: merged.smoothness.unwrap_or_default(),
+        palette,
+        colors,
+        palette_weight: merged.palette_weight.unwrap_or(PALETTE_WEIGHT),
+        dither: merged.dither.unwrap_or_default(),
+        pixel_zoom: merged.pixel_zoom,
         device: merged.device.unwrap_or_default(),
         fps: merged.fps.unwrap_or_default(),
         frame_every: merged.frame_every.unwrap_or(1),
@@ -97,6 +112,8 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         gif_palette: merged.gif_palette.unwrap_or_default(),
     };
     settings.validate()?;
+    // A mistyped colour is to be known before models are loaded.
+    settings.palette.as_deref().map(Palette::load).transpose()?;
     Ok(settings)
 }
 
@@ -123,6 +140,23 @@ fn combine_size(layers: &[Overrides], init_image: Option<&Path>) -> Result<Size>
         }
     }
     Ok(size)
+}
+
+/// What a layer draws with.
+fn drawer_of(layer: &Overrides) -> Option<DrawerKind> {
+    layer.drawer.or((layer.pixel_art == Some(true)).then_some(DrawerKind::Pixel))
+}
+
+/// The palette or the number of colours, whichever a stronger layer has.
+fn combine_colours(layers: &[Overrides]) -> Result<(Option<String>, Option<usize>)> {
+    let Some(layer) = layers.iter().find(|layer| layer.palette.is_some() || layer.colors.is_some()) else {
+        return Ok((None, None));
+    };
+    if layer.palette.is_some() && layer.colors.is_some() {
+        let problem = "--palette and --colors are both given";
+        return Err(Error::usage(problem, "give the palette's colours, or how many to find"));
+    }
+    Ok((layer.palette.clone(), layer.colors))
 }
 
 /// What is said about cells: a scale counts for a number in its layer or in weaker ones.
@@ -168,6 +202,12 @@ macro_rules! each_field {
             pixel_size,
             pixel_scale,
             smoothness,
+            pixel_art,
+            pixel_zoom,
+            palette,
+            colors,
+            palette_weight,
+            dither,
             device,
             fps,
             frame_every,
@@ -221,6 +261,12 @@ impl From<Settings> for Overrides {
             pixel_size: settings.pixel_size,
             pixel_scale: None,
             smoothness: Some(settings.smoothness),
+            pixel_art: None,
+            pixel_zoom: settings.pixel_zoom,
+            palette: settings.palette,
+            colors: settings.colors,
+            palette_weight: Some(settings.palette_weight),
+            dither: Some(settings.dither),
             device: Some(settings.device),
             fps: Some(settings.fps),
             frame_every: Some(settings.frame_every),

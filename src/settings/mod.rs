@@ -32,6 +32,7 @@ pub use weighted::Weighted;
 use crate::drawer::{DrawerKind, Grid, PixelArt, PixelShape, StartNoise};
 use crate::judge::Augmentations;
 use crate::optimizer::OptimizerKind;
+use crate::palette::{Dither, MOST_COLOURS, file_of};
 use crate::{Error, Result};
 use text::{number, whole_number};
 
@@ -96,6 +97,21 @@ pub struct Settings {
     /// How strongly neighbouring cells are drawn together, 0 to 1000
     #[serde(default)]
     pub smoothness: f64,
+    /// The colours to draw with: what [`crate::palette::Palette::load`] reads
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub palette: Option<String>,
+    /// How many colours of its own to draw with, 1 to 256; none for as many as there are
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colors: Option<usize>,
+    /// How strongly the picture is pulled to them at the end of the run, 0 to 1000
+    #[serde(default)]
+    pub palette_weight: f64,
+    /// How colours between them are shown
+    #[serde(default)]
+    pub dither: Dither,
+    /// Pixels across a cell of what is written, 1 to 256; none for the picture's size
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pixel_zoom: Option<usize>,
     /// What to compute on
     #[serde(default)]
     pub device: DeviceChoice,
@@ -250,6 +266,36 @@ pub struct Overrides {
     #[arg(long, value_name = "WEIGHT", help_heading = "Drawer", value_parser = number, allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub smoothness: Option<f64>,
+    /// Pixel art: cells in few colours of the picture's own
+    ///
+    /// The same as --drawer pixel --colors 24.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(help_heading = "Drawer")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pixel_art: Option<bool>,
+    /// Write rectangular cells with this many pixels across, 1 for a pixel each
+    #[arg(long, value_name = "N", help_heading = "Drawer", value_parser = whole_number, allow_negative_numbers = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pixel_zoom: Option<usize>,
+    /// Draw in these colours alone: names, red->white\8, a file; `text2art palettes` shows some
+    ///
+    /// Names of CSS and xkcd, hexadecimal numbers, ramps such as `black->navy\4;gold`, a palette's name, a picture, or
+    /// a .gpl, .act, .hex or .pal file.
+    #[arg(long, value_name = "COLOURS", help_heading = "Colours")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub palette: Option<String>,
+    /// Draw in this many colours, which are found when half of the iterations are done
+    #[arg(long, value_name = "N", help_heading = "Colours", value_parser = whole_number, allow_negative_numbers = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub colors: Option<usize>,
+    /// Pull the picture to its colours while it is drawn, this strongly at the end
+    #[arg(long, value_name = "WEIGHT", help_heading = "Colours", value_parser = number, allow_negative_numbers = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub palette_weight: Option<f64>,
+    /// How to show colours between them: none, bayer2, bayer4 or floyd-steinberg
+    #[arg(long, value_name = "NAME", help_heading = "Colours")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dither: Option<Dither>,
     /// What to compute on: auto, cpu, cuda or cuda:N
     #[arg(long, value_name = "NAME", help_heading = "Machine")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -328,6 +374,8 @@ impl Settings {
         number("learning-rate", self.learning_rate, 1000.0, false)?;
         number("init-weight", self.init_weight, 1000.0, true)?;
         number("smoothness", self.smoothness, 1000.0, true)?;
+        number("palette-weight", self.palette_weight, 1000.0, true)?;
+        self.validate_colours()?;
         if self.init_weight > 0.0 && self.init_image.is_none() {
             return Err(Error::usage(
                 "--init-weight holds to an init image, and there is none",
@@ -349,6 +397,36 @@ impl Settings {
         Ok(PixelArt { shape: self.pixel_shape, grid, smoothness: self.smoothness })
     }
 
+    /// Whether the picture is to have a palette's colours alone.
+    #[must_use]
+    pub fn has_few_colours(&self) -> bool {
+        self.palette.is_some() || self.colors.is_some()
+    }
+
+    fn validate_colours(&self) -> Result<()> {
+        if let Some(count) = self.colors.filter(|count| !(1..=MOST_COLOURS).contains(count)) {
+            let problem = format!("--colors {count} is out of range");
+            return Err(Error::usage(problem, format!("give a value from 1 to {MOST_COLOURS}")));
+        }
+        let Some(zoom) = self.pixel_zoom else { return Ok(()) };
+        if !(1..=256).contains(&zoom) {
+            return Err(Error::usage(format!("--pixel-zoom {zoom} is out of range"), "give a value from 1 to 256"));
+        }
+        let Some(grid) = self.pixel_size.filter(|_| self.drawer == DrawerKind::Pixel) else {
+            return Err(Error::usage("--pixel-zoom is for cells", "choose --drawer pixel, too"));
+        };
+        if self.pixel_shape != PixelShape::Rectangle {
+            return Err(Error::usage("--pixel-zoom is for rectangular cells", "choose --pixel-shape rect"));
+        }
+        // Of smaller cells some have no pixel of their own.
+        let clear = |pixels: usize, cells: usize| pixels.is_multiple_of(cells) || pixels >= 2 * cells;
+        if !clear(self.size.width, grid.width) || !clear(self.size.height, grid.height) {
+            let problem = format!("{grid} cells are too small in {} pixels for --pixel-zoom", self.size);
+            return Err(Error::usage(problem, "choose a --size of two pixels a cell or more"));
+        }
+        Ok(())
+    }
+
     /// How a moving picture is made of the run's pictures.
     #[must_use]
     pub fn video(&self) -> VideoSettings {
@@ -366,7 +444,9 @@ impl Settings {
     #[must_use]
     pub fn input_files(&self) -> Vec<(&'static str, PathBuf)> {
         let init = self.init_image.iter().map(|path| ("init-image", path.clone()));
-        init.chain(self.image_prompt.iter().map(|prompt| ("image-prompt", PathBuf::from(&prompt.value)))).collect()
+        let palette = self.palette.iter().filter_map(|text| file_of(text)).map(|path| ("palette", path));
+        let prompts = self.image_prompt.iter().map(|prompt| ("image-prompt", PathBuf::from(&prompt.value)));
+        init.chain(prompts).chain(palette).collect()
     }
 
     /// Iterations that are run.

@@ -32,14 +32,14 @@ impl Recording {
     pub fn see(
         &mut self,
         iteration: usize,
-        picture: &Tensor,
+        picture: impl FnOnce() -> Result<Tensor>,
         recipe: impl FnOnce() -> Result<Recipe>,
         warn: &mut dyn FnMut(String),
     ) -> Result<()> {
         let Some(recorder) = &mut self.0 else { return Ok(()) };
         if recorder.wants(iteration) {
             let recipe = recorder.makes_folder().then(recipe).transpose()?;
-            recorder.push(iteration, pixels(picture)?, recipe);
+            recorder.push(iteration, pixels(&picture()?)?, recipe);
         }
         for problem in recorder.problems() {
             warn(format!("{problem}; the picture goes on"));

@@ -34,6 +34,9 @@ pub(in crate::cli) struct Arguments {
     /// Replace a file that is already there
     #[arg(long, help_heading = "Output")]
     pub(super) force: bool,
+    /// Write the cells of a pixel drawer as an SVG, too
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) svg: Option<PathBuf>,
     /// Write the picture every N iterations, too
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) save_every: Option<u64>,

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use super::super::report::Reporter;
 use super::super::{DONE, FAILED, INTERRUPTED, output};
 use super::Target;
-use crate::Error;
 use crate::output::{Existing, Saver, encode, write_beside};
 use crate::session::{End, Event, Finished};
 use crate::video::Recording;
+use crate::{Error, Result};
 
 /// Keeps a picture that cannot be written where it was to be: its folder vanished, or its disk is full.
 fn rescue(error: Error, path: &Path, bytes: &[u8]) -> Error {
@@ -23,11 +23,11 @@ fn rescue(error: Error, path: &Path, bytes: &[u8]) -> Error {
     }
 }
 
-/// Writes the final picture, finishes the moving ones, tells how the run went, and returns the exit code.
+/// Writes the final picture, finishes the moving ones (`svg` is what became of the cells' file), tells how the run went, and returns the exit code.
 pub(super) fn deliver(
     target: &Target,
     saver: &mut Saver,
-    recording: Recording,
+    (recording, svg): (Recording, Option<Result<PathBuf>>),
     finished: &Finished,
     saved: bool,
     reporter: &Reporter,
@@ -47,7 +47,7 @@ pub(super) fn deliver(
     };
     let mut picture = place.map(write);
     let (moving, failed): (Vec<_>, Vec<_>) =
-        recording.finish(iterations, &finished.picture, recipe).into_iter().partition(Result::is_ok);
+        recording.finish(iterations, &finished.picture, recipe).into_iter().chain(svg).partition(Result::is_ok);
     let failed = failed.into_iter().find_map(Result::err);
     if let (Target::Moving(path), Some(_)) = (target, &failed) {
         // The picture is not lost with them.

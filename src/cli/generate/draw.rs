@@ -1,16 +1,19 @@
 //! A picture is drawn, with all that is written beside it.
 
+use std::path::PathBuf;
+
 use candle_core::Tensor;
 
 use super::super::report::Reporter;
 use super::{Aside, Target, deliver, save_cutouts};
 use crate::Result;
+use crate::drawer::svg as draw_svg;
 use crate::output::{
     Beside, Checkpoint, Existing, InputRecord, Saver, Stage, checkpoint_of, device_in_words, write_whole,
 };
 use crate::session::{Event, Models, Plan, Session, SessionState, Stop, run};
 use crate::settings::Settings;
-use crate::video::{Outputs, Recording};
+use crate::video::{Outputs, Recording, pixels};
 
 /// A picture to draw, with all that was decided before.
 pub(in crate::cli) struct Drawing {
@@ -19,6 +22,8 @@ pub(in crate::cli) struct Drawing {
     pub(in crate::cli) max_memory: Option<u64>,
     pub(in crate::cli) target: Target,
     pub(in crate::cli) moving: Outputs,
+    /// The cells as an SVG
+    pub(in crate::cli) svg: Option<(PathBuf, Existing)>,
     pub(in crate::cli) beside: Beside,
     /// The files it is made from, hashed before the run, so that the recipe tells what was used
     pub(in crate::cli) inputs: Vec<InputRecord>,
@@ -35,7 +40,7 @@ pub(in crate::cli) struct Resumed {
 
 /// Draws, writes the picture, tells how it went and returns the exit code.
 pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, reporter: &Reporter) -> anyhow::Result<u8> {
-    let Drawing { settings, max_memory, target, moving, beside, inputs, resumed } = drawing;
+    let Drawing { settings, max_memory, target, moving, svg, beside, inputs, resumed } = drawing;
     let plan = Plan::within(max_memory, settings, models)?;
     let warn = &mut |message| reporter.tell(&Event::Warning { message });
     let mut session = Session::new(&plan, models, warn)?;
@@ -69,14 +74,18 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
         })?;
         let loss = session.last().and_then(|last| last.loss_before);
         let warn = &mut |message| reporter.tell(&Event::Warning { message });
-        recording.see(iteration, picture, || saver.recipe(iteration, loss, true), warn)?;
+        recording.see(iteration, || session.coloured(picture), || saver.recipe(iteration, loss, true), warn)?;
         let due = is_due(beside.checkpoint_every, session.iteration());
         if due { aside.write(reporter, || save_checkpoint(&target, &beside, &mut saver, session)) } else { Ok(()) }
     };
     let finished = run(&mut session, stop, &mut watch)?;
     reporter.show(&finished.picture, true)?;
     aside.write(reporter, || save_checkpoint(&target, &beside, &mut saver, &session))?;
-    deliver(&target, &mut saver, recording, &finished, aside.saved, reporter)
+    let svg = svg.map(|(path, existing)| {
+        let text = draw_svg(plan.settings().pixel_art()?, &pixels(&finished.picture)?);
+        write_whole(&path, text.as_bytes(), existing).map(|()| path)
+    });
+    deliver(&target, &mut saver, (recording, svg), &finished, aside.saved, reporter)
 }
 
 /// Whether something is to be done after so many iterations.

@@ -29,8 +29,9 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let (settings, recipe) = settings(arguments, reporter)?;
     settings.device.open()?;
     let targets = Targets::new(arguments, &settings)?;
-    for (_, path) in settings.input_files() {
-        picture::dimensions(&path)?;
+    // What a palette's file holds was read with the settings.
+    for (_, path) in settings.input_files().iter().filter(|(option, _)| *option != "palette") {
+        picture::dimensions(path)?;
     }
     if let Some(folder) = &arguments.save_cutouts {
         check_folder(&folder.join("cutouts.png"))?;
@@ -43,6 +44,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         gif: path(&targets.moving.gif),
         mp4: path(&targets.moving.mp4),
         frames: path(&targets.moving.frames),
+        svg: path(&targets.svg),
     };
     let inputs = Recipe::inputs(&settings)?;
     let stop = interrupt::stop_on_signal()?;
@@ -54,8 +56,8 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         return dry_run(settings, max_memory, &targets, &finder.without_conversions()).map(|()| DONE);
     }
     let models = Models::load(&settings, &finder)?;
-    let Targets { picture: target, moving } = targets;
-    let drawing = Drawing { settings, max_memory, target, moving, beside, inputs, resumed: None };
+    let Targets { picture: target, moving, svg } = targets;
+    let drawing = Drawing { settings, max_memory, target, moving, svg, beside, inputs, resumed: None };
     let exit_code = draw(drawing, &models, &stop, reporter)?;
     warn_of_other_models(&recorded, &models, reporter)?;
     Ok(exit_code)

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use super::Arguments;
+use crate::drawer::DrawerKind;
 use crate::output::{Existing, Kind, Naming, check_folder, check_target, checkpoint_of, kind_of};
 use crate::settings::Settings;
 use crate::video::{Folder, Outputs};
@@ -21,6 +22,8 @@ pub(in crate::cli) enum Target {
 pub(super) struct Targets {
     pub(super) picture: Target,
     pub(super) moving: Outputs,
+    /// The cells as an SVG
+    pub(super) svg: Option<(PathBuf, Existing)>,
 }
 
 impl Targets {
@@ -69,7 +72,11 @@ impl Targets {
             Folder::check(path, existing).map(|()| existing)
         })?;
         moving.check_size(settings.size)?;
-        Ok(Self { picture, moving })
+        let svg = arguments.svg.as_ref().map(|path| Ok::<_, Error>((path.clone(), check_target(path, force)?)));
+        if svg.is_some() && settings.drawer != DrawerKind::Pixel {
+            return Err(Error::usage("--svg is for cells", "choose --drawer pixel, too"));
+        }
+        Ok(Self { picture, moving, svg: svg.transpose()? })
     }
 
     /// Each file or folder by its kind, in words.
@@ -81,7 +88,7 @@ impl Targets {
             Target::Moving(_) => None,
         };
         let Outputs { gif, mp4, frames } = &self.moving;
-        let moving = [("gif", gif), ("mp4", mp4), ("frames", frames)];
+        let moving = [("gif", gif), ("mp4", mp4), ("frames", frames), ("svg", &self.svg)];
         let moving = moving.map(|(kind, file)| (kind, file.as_ref().map(|(path, _)| shown(path))));
         let all = std::iter::once(("picture", picture)).chain(moving);
         all.filter_map(|(kind, path)| Some((kind, path?))).collect()

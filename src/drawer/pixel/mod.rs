@@ -4,19 +4,22 @@ mod coverage;
 mod grid;
 mod mosaic;
 mod shapes;
+mod svg;
 
 use candle_core::{Device, Tensor, Var};
 
 use super::start::{self, Start, StartNoise};
-use super::{Drawer, to_values};
+use super::{Drawer, in_palette, to_values};
 use crate::Result;
 use crate::frozen::{Memory, Network, Step};
+use crate::palette::{Dither, Palette};
 use crate::picture;
 use crate::settings::Size;
 use coverage::Coverage;
 pub use grid::{Grid, MOST_CELLS};
 use mosaic::Mosaic;
 pub use shapes::PixelShape;
+pub use svg::svg;
 
 /// Draws by moving the colours of cells.
 pub struct PixelDrawer {
@@ -79,6 +82,12 @@ impl PixelDrawer {
 impl Drawer for PixelDrawer {
     fn draw(&self) -> Result<Tensor> {
         Ok(self.mosaic.forward(&self.cells)?)
+    }
+
+    /// Cells are brought to the palette, and dithered, as if each were a pixel; then pixels in which cells meet.
+    fn draw_in(&self, palette: &Palette, dither: Dither) -> Result<Tensor> {
+        let cells = in_palette(&self.cells, palette, dither)?;
+        in_palette(&self.mosaic.forward(&cells)?, palette, Dither::None)
     }
 
     fn parameters(&self) -> Vec<Var> {

@@ -1,0 +1,122 @@
+//! Cells as shapes of an SVG.
+
+use std::fmt::Write;
+
+use image::RgbImage;
+
+use super::coverage::Coverage;
+use super::shapes::Cells;
+use super::{PixelArt, PixelShape};
+use crate::settings::Size;
+
+/// How far cells that are no rectangles reach into their neighbours, in pixels: between edges that only touch, programs
+/// let the background through.
+const OVERLAP: f64 = 0.5;
+
+/// The cells of a picture, each of the colour of the pixel that it covers most of: an element a cell, or where they are
+/// rectangles for cells of one colour side by side.
+#[must_use]
+pub fn svg(art: PixelArt, picture: &RgbImage) -> String {
+    let size = Size { width: picture.width() as usize, height: picture.height() as usize };
+    let cells = art.shape.cells(art.grid);
+    let colours = colours(&cells, art.grid, picture);
+    let mut text = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\">\n",
+        size.width, size.height
+    );
+    let scale = (ratio(size.width, art.grid.width), ratio(size.height, art.grid.height));
+    if art.shape == PixelShape::Rectangle {
+        text += "<g shape-rendering=\"crispEdges\">\n";
+        for (row, colours) in colours.chunks(art.grid.width).enumerate() {
+            let mut column = 0;
+            for run in colours.chunk_by(|one, other| one == other) {
+                rectangle(&mut text, (column, row), run.len(), scale, run[0]);
+                column += run.len();
+            }
+        }
+    } else {
+        let width = 2.0 * OVERLAP;
+        let _ = writeln!(
+            text,
+            "<g fill=\"currentColor\" stroke=\"currentColor\" stroke-width=\"{width}\" stroke-linejoin=\"round\">"
+        );
+        for (cell, colour) in cells.cells.iter().zip(colours) {
+            let Some(colour) = colour else { continue };
+            let polygon = |corners: &Vec<(f64, f64)>| {
+                let corners: Vec<String> = corners.iter().map(|(x, y)| place(x * scale.0, y * scale.1)).collect();
+                format!("M{}Z", corners.join("L"))
+            };
+            let path: String = cell.iter().map(polygon).collect();
+            let _ = writeln!(text, "<path color=\"{}\" d=\"{path}\"/>", hexadecimal(colour));
+        }
+    }
+    text + "</g>\n</svg>\n"
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn ratio(pixels: usize, cells: usize) -> f64 {
+    pixels as f64 / cells as f64
+}
+
+/// The colour of each cell; none of those outside of the picture.
+fn colours(cells: &Cells, grid: Size, picture: &RgbImage) -> Vec<Option<[u8; 3]>> {
+    let size = Size { width: picture.width() as usize, height: picture.height() as usize };
+    let coverage = Coverage::new(cells, grid, size);
+    let colour = |pixels: &Vec<(u32, f32)>| {
+        // The first of those that are covered most.
+        let (pixel, _) = pixels.iter().reduce(|best, next| if next.1 > best.1 { next } else { best })?;
+        Some(picture.get_pixel(pixel % picture.width(), pixel / picture.width()).0)
+    };
+    coverage.of_cells.iter().map(colour).collect()
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn rectangle(
+    text: &mut String,
+    (column, row): (usize, usize),
+    count: usize,
+    scale: (f64, f64),
+    colour: Option<[u8; 3]>,
+) {
+    let Some(colour) = colour else { return };
+    let edge = |at: usize, scale: f64| at as f64 * scale;
+    let (x, y) = (edge(column, scale.0), edge(row, scale.1));
+    let (width, height) = (edge(column + count, scale.0) - x, edge(row + 1, scale.1) - y);
+    let [x, y, width, height] = [x, y, width, height].map(number);
+    let fill = hexadecimal(colour);
+    let _ = writeln!(text, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\"/>");
+}
+
+fn place(x: f64, y: f64) -> String {
+    format!("{} {}", number(x), number(y))
+}
+
+/// In thousandths of a pixel.
+fn number(value: f64) -> String {
+    let text = format!("{value:.3}");
+    match text.trim_end_matches('0').trim_end_matches('.') {
+        "-0" => "0".to_owned(),
+        short => short.to_owned(),
+    }
+}
+
+fn hexadecimal([red, green, blue]: [u8; 3]) -> String {
+    format!("#{red:02x}{green:02x}{blue:02x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_of_one_colour_are_one_rectangle() {
+        let art = PixelArt { shape: PixelShape::Rectangle, grid: Size { width: 3, height: 2 }, smoothness: 0.0 };
+        let picture = RgbImage::from_fn(6, 4, |x, y| image::Rgb(if y < 2 && x < 4 { [255, 0, 16] } else { [0; 3] }));
+        let expected = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"6\" height=\"4\" viewBox=\"0 0 6 4\">\n\
+                        <g shape-rendering=\"crispEdges\">\n\
+                        <rect x=\"0\" y=\"0\" width=\"4\" height=\"2\" fill=\"#ff0010\"/>\n\
+                        <rect x=\"4\" y=\"0\" width=\"2\" height=\"2\" fill=\"#000000\"/>\n\
+                        <rect x=\"0\" y=\"2\" width=\"6\" height=\"2\" fill=\"#000000\"/>\n</g>\n</svg>\n";
+        assert_eq!(svg(art, &picture), expected);
+    }
+}

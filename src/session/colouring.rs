@@ -1,0 +1,127 @@
+//! A picture in few colours: pulled to a palette while it is drawn, brought to it in the end.
+
+use candle_core::Tensor;
+use rayon::prelude::*;
+
+use crate::Result;
+use crate::drawer::{Drawer, in_palette};
+use crate::palette::{Dither, Palette, oklab};
+use crate::settings::Settings;
+use crate::video::pixels;
+
+/// What becomes of a picture's colours.
+pub(super) struct Colouring {
+    palette: Option<Palette>,
+    /// How many colours to find where there is no palette
+    count: usize,
+    weight: f64,
+    dither: Dither,
+    seed: u64,
+    iterations: usize,
+}
+
+impl Colouring {
+    /// What settings ask for, if they do.
+    ///
+    /// # Errors
+    /// Where the palette is none.
+    pub(super) fn new(settings: &Settings) -> Result<Option<Self>> {
+        let palette = settings.palette.as_deref().map(Palette::load).transpose()?;
+        if palette.is_none() && settings.colors.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            palette,
+            count: settings.colors.unwrap_or_default(),
+            weight: settings.palette_weight,
+            dither: settings.dither,
+            seed: settings.seed.0,
+            iterations: settings.iterations,
+        }))
+    }
+
+    /// The colours that were found; none where they were given, or are not found yet.
+    pub(super) fn found(&self) -> Option<&[[u8; 3]]> {
+        self.palette.as_ref().filter(|_| self.count > 0).map(Palette::colours)
+    }
+
+    /// Goes on with colours that were found.
+    ///
+    /// # Errors
+    /// Where they are no palette.
+    pub(super) fn restore(&mut self, found: Vec<[u8; 3]>) -> Result<()> {
+        if self.count > 0 {
+            self.palette = Some(Palette::of_colours("of the picture", found)?);
+        }
+        Ok(())
+    }
+
+    /// Finds the picture's own colours where they are asked for and it is time: half of the iterations are done.
+    ///
+    /// # Errors
+    /// Where the tensor is no picture.
+    pub(super) fn find(&mut self, picture: &Tensor, iteration: usize) -> Result<()> {
+        if self.palette.is_none() && iteration >= self.iterations / 2 {
+            self.palette = Some(self.own_colours(picture)?);
+        }
+        Ok(())
+    }
+
+    fn own_colours(&self, picture: &Tensor) -> Result<Palette> {
+        Palette::of_picture(&pixels(picture)?, self.count, self.seed)
+    }
+
+    /// The loss of a picture `[1, 3, height, width]`, and its gradient: the mean square of the distance in OKLab between
+    /// each pixel and the palette's nearest colour, by a weight that grows evenly to the whole in the last iteration.
+    ///
+    /// # Errors
+    /// Where the tensor is no picture.
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+    pub(super) fn pull(&self, picture: &Tensor, iteration: usize) -> Result<Option<(f64, Tensor)>> {
+        let Some(palette) = self.palette.as_ref().filter(|_| self.weight > 0.0) else { return Ok(None) };
+        let grown = ((iteration + 1) as f64 / self.iterations.max(1) as f64).min(1.0);
+        let (_, _, height, width) = picture.dims4()?;
+        let share = self.weight * grown / (height * width) as f64;
+        let values = picture.detach().flatten_all()?.to_vec1::<f32>()?;
+        let (red, others) = values.split_at(height * width);
+        let (green, blue) = others.split_at(height * width);
+        let aims: Vec<[f32; 3]> = palette.colours().iter().map(|colour| oklab::of_srgb(*colour)).collect();
+        let pulls: Vec<(f32, [f32; 3])> = (0..height * width)
+            .into_par_iter()
+            .with_min_len(1 << 10)
+            .map(|pixel| {
+                let colour = [red[pixel], green[pixel], blue[pixel]];
+                let lab = oklab::of_unit_srgb(colour);
+                let aim = aims[palette.nearest(lab)];
+                let apart: [f32; 3] = std::array::from_fn(|axis| lab[axis] - aim[axis]);
+                let slope = oklab::slope(colour, apart.map(|apart| 2.0 * apart));
+                (apart.iter().map(|apart| apart * apart).sum(), slope.map(|slope| slope * share as f32))
+            })
+            .collect();
+        let loss: f64 = pulls.iter().map(|(square, _)| f64::from(*square)).sum::<f64>() * share;
+        let slopes: Vec<f32> = (0..3).flat_map(|channel| pulls.iter().map(move |(_, slope)| slope[channel])).collect();
+        Ok(Some((loss, Tensor::from_vec(slopes, picture.shape(), picture.device())?)))
+    }
+
+    /// What is delivered of a drawer: a picture of the palette's colours alone.
+    ///
+    /// # Errors
+    /// Where the computation fails.
+    pub(super) fn finish(&self, drawer: &dyn Drawer) -> Result<Tensor> {
+        match &self.palette {
+            Some(palette) => drawer.draw_in(palette, self.dither),
+            None => drawer.draw_in(&self.own_colours(&drawer.draw()?)?, self.dither),
+        }
+    }
+
+    /// A picture in the palette's colours, each pixel by the nearest; as it is where there is no palette yet.
+    ///
+    /// # Errors
+    /// Where the tensor is no picture.
+    pub(super) fn bring(&self, picture: &Tensor) -> Result<Tensor> {
+        match &self.palette {
+            Some(palette) => in_palette(picture, palette, Dither::None),
+            None => Ok(picture.clone()),
+        }
+    }
+}
