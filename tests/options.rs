@@ -262,7 +262,7 @@ const GENERATE: [Group; 10] = [
             (
                 "--palette",
                 &[
-                    r"apple --dry-run --palette black->navy\\4;gold",
+                    r"apple --dry-run --palette black->navy\4;gold",
                     "apple --palette pico-9",
                     "apple --palette none.gpl",
                     "apple --palette red --colors 2",

@@ -1,5 +1,6 @@
 //! Animated GIFs: each frame holds what changes, and is seen for whole hundredths of a second that sum right.
 
+use std::collections::HashSet;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
@@ -172,11 +173,13 @@ impl Writer {
     fn write(&mut self, picture: &RgbImage, delay: u64) -> Result<()> {
         let pixels = perceived(picture.as_raw());
         let is_first = self.canvas.is_empty();
+        // What is drawn in few colours has these alone.
+        let unseen = if has_few_colours(picture) { 0.0 } else { UNSEEN };
         let changed: Vec<Perceived> = if is_first {
             pixels.clone()
         } else {
             let pairs = pixels.iter().zip(&self.canvas);
-            pairs.filter(|(pixel, seen)| distance(**pixel, **seen) > UNSEEN).map(|(pixel, _)| *pixel).collect()
+            pairs.filter(|(pixel, seen)| distance(**pixel, **seen) > unseen).map(|(pixel, _)| *pixel).collect()
         };
         if changed.is_empty() {
             return self.show(Frame::default(), delay);
@@ -196,7 +199,7 @@ impl Writer {
             let keep = keep.ok_or_else(|| Error::fault("a GIF's frame has too many colours"))?;
             for (pixel, seen) in pixels.iter().zip(&mut self.canvas) {
                 let far = distance(*pixel, *seen);
-                let nearest = if far > UNSEEN { palette.nearest(*pixel) } else { keep };
+                let nearest = if far > unseen { palette.nearest(*pixel) } else { keep };
                 // What is there may be nearer than any colour.
                 let index = match palette.colours.get(usize::from(nearest)) {
                     Some(colour) if distance(*pixel, *colour) < far => nearest,
@@ -255,6 +258,15 @@ impl Writer {
         let path = self.path;
         file.into_inner().map_err(|error| Error::Write { path, source: error.into_error() })?.finish()
     }
+}
+
+/// Whether a frame's table holds all colours of a picture.
+fn has_few_colours(picture: &RgbImage) -> bool {
+    let mut colours = HashSet::new();
+    picture.pixels().all(|pixel| {
+        colours.insert(pixel.0);
+        colours.len() < COLOURS
+    })
 }
 
 /// The bytes of a table of colours, with a place for the one that leaves what is there.
