@@ -17,8 +17,9 @@ use common::noise;
 use common::plain::{self, Kernels, Size};
 use proptest::prelude::*;
 use text2art::frozen::{
-    Activation, Algorithms, Attention, AttentionLayout, Border, Convolution, DoublingConvolution, Filter, GroupNorm,
-    Homography, Layer, LayerNorm, Linear, Padding, View, Warp, Window,
+    Activation, Algorithms, Attention, AttentionLayout, AveragePool, Border, ChannelAffine, Clamp, ClassToken,
+    Convolution, DoublingConvolution, Filter, FirstToken, GroupNorm, Homography, Layer, LayerNorm, Linear, MeanMaxPool,
+    MeanToken, Padding, Patches, Rectangle, Retouch, Touch, Upsample, View, Warp, Window,
 };
 
 /// What convolutions may differ from f64 by, relative to the norm, as the sums' length and Winograd's
@@ -51,15 +52,40 @@ fn backward(layer: &impl Layer, shape: &[usize], input: &[f32], gradient: &[f32]
     input_gradient
 }
 
-/// Compares both passes with a plain function of one input: its values, and its slopes along directions as
-/// f64 differences find them.
-fn check(layer: &impl Layer, shape: &[usize], seed: u64, tolerance: f64, function: impl Fn(&[f64]) -> Vec<f64>) {
+/// Compares the values with a plain function's; gives the input, and a gradient of the output for the way back.
+fn check_values(
+    layer: &impl Layer,
+    shape: &[usize],
+    seed: u64,
+    tolerance: f64,
+    function: impl Fn(&[f64]) -> Vec<f64>,
+) -> (Vec<f32>, Vec<f32>) {
     let input = noise(shape.iter().product(), seed);
     let output = forward(layer, shape, &input);
     let found = distance(&output, &function(&wide(&input)));
     assert!(found < tolerance, "{} of {shape:?} differs by {found}", layer.name());
+    (input, noise(output.len(), seed + 1))
+}
 
-    let cotangent = noise(output.len(), seed + 1);
+/// As `check`, for a layer whose gradient has a plain function of the input and the output's gradient.
+fn check_gradient(
+    layer: &impl Layer,
+    shape: &[usize],
+    seed: u64,
+    tolerance: f64,
+    function: impl Fn(&[f64]) -> Vec<f64>,
+    gradient: impl Fn(&[f64], &[f64]) -> Vec<f64>,
+) {
+    let (input, cotangent) = check_values(layer, shape, seed, tolerance, function);
+    let expected = gradient(&wide(&input), &wide(&cotangent));
+    let found = distance(&backward(layer, shape, &input, &cotangent), &expected);
+    assert!(found < tolerance, "the gradient of {} of {shape:?} differs by {found}", layer.name());
+}
+
+/// Compares both passes with a plain function of one input: its values, and its slopes along directions as
+/// f64 differences find them.
+fn check(layer: &impl Layer, shape: &[usize], seed: u64, tolerance: f64, function: impl Fn(&[f64]) -> Vec<f64>) {
+    let (input, cotangent) = check_values(layer, shape, seed, tolerance, &function);
     let gradient = backward(layer, shape, &input, &cotangent);
     let norm = gradient.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
     for direction in (2..5).map(|offset| noise(input.len(), seed + offset)) {
@@ -106,6 +132,19 @@ fn views() -> impl Strategy<Value = View> {
         Homography(matrix)
     });
     (matrix, border).prop_map(|(matrix, border)| View { matrix, border })
+}
+
+/// Colours turned, with noise or none, and a rectangle of any size erased or none.
+fn touches((height, width): Size) -> impl Strategy<Value = Touch> {
+    let corner = (0..height, 0..width);
+    let erased = corner.prop_flat_map(move |(top, left)| {
+        let sides = (0..=height - top, 0..=width - left);
+        sides.prop_map(move |(height, width)| Rectangle { left, top, width, height })
+    });
+    let noise = prop_oneof![Just(0.0), 0.0..0.5_f32];
+    let fill = -1.0..1.0_f32;
+    (proptest::array::uniform9(-1.0..1.0_f32), noise, any::<u64>(), proptest::option::of(erased), fill)
+        .prop_map(|(colours, noise, noise_seed, erased, fill)| Touch { colours, noise, noise_seed, erased, fill })
 }
 
 proptest! {
@@ -170,13 +209,23 @@ proptest! {
         // A group of one number has no variance: its gradient is that of ε.
         prop_assume!(each * size.0 * size.1 > 1 && groups * each > 1);
         let channels = groups * each;
+        // The normalised numbers of a small group can hardly move: with a small ε gradients all but cancel.
+        let epsilon = |count| if count > 8 { 1e-3 } else { 1.0 };
         let (scale, shift) = (noise(channels, u64::from(seed) + 9), noise(channels, u64::from(seed) + 8));
-        let layer = GroupNorm::new(scale.clone(), shift.clone(), groups, 1e-3, true);
-        check(&layer, &[1, channels, size.0, size.1], u64::from(seed), 3e-5, |x| {
-            plain::group_norm_silu(x, &scale, &shift, groups, 1e-3)
-        });
-        let layer = LayerNorm::new(scale.clone(), shift.clone(), 1e-3);
-        check(&layer, &[rows, channels], u64::from(seed), 3e-5, |x| plain::layer_norm(x, &scale, &shift, 1e-3));
+        let of_group = epsilon(each * size.0 * size.1);
+        for silu in [true, false] {
+            let layer = GroupNorm::new(scale.clone(), shift.clone(), groups, of_group, silu);
+            check(&layer, &[1, channels, size.0, size.1], u64::from(seed), 3e-5, |x| {
+                let values = plain::group_norm(x, &scale, &shift, groups, of_group);
+                if !silu {
+                    return values;
+                }
+                values.iter().map(|x| plain::activation(Activation::Silu, *x)).collect()
+            });
+        }
+        let of_row = epsilon(channels);
+        let layer = LayerNorm::new(scale.clone(), shift.clone(), of_row);
+        check(&layer, &[rows, channels], u64::from(seed), 3e-5, |x| plain::layer_norm(x, &scale, &shift, of_row));
     }
 
     #[test]
@@ -184,9 +233,15 @@ proptest! {
         tokens in prop_oneof![1..=20_usize, Just(50), Just(300)], heads in 1..=3_usize, head_width in 1..=9_usize,
         causal in any::<bool>(), seed in any::<u32>(),
     ) {
-        let layer = Attention { heads, causal, first_only: false, layout: AttentionLayout::TokensFirst };
-        check(&layer, &[1, tokens, 3 * heads * head_width], u64::from(seed), 3e-5, |x| {
-            plain::attention(x, tokens, heads, causal)
+        let width = heads * head_width;
+        let all = Attention { heads, causal, first_only: false, layout: AttentionLayout::TokensFirst };
+        let expected = |x: &[f64]| plain::attention(x, tokens, heads, causal);
+        check(&all, &[1, tokens, 3 * width], u64::from(seed), 3e-5, expected);
+        let first = Attention { first_only: true, ..all };
+        check(&first, &[1, tokens, 3 * width], u64::from(seed), 3e-5, |x| expected(x)[..width].to_vec());
+        let pixels = Attention { layout: AttentionLayout::ChannelsFirst, ..all };
+        check(&pixels, &[1, 3 * width, 1, tokens], u64::from(seed), 3e-5, |x| {
+            plain::transposed(&expected(&plain::transposed(x, tokens)), width)
         });
     }
 
@@ -194,19 +249,100 @@ proptest! {
     fn warps(
         size in sides(), to in sides(), views in proptest::collection::vec(views(), 1..12), seed in any::<u32>(),
     ) {
-        let layer = Warp::new(views.clone(), to, Filter::Bilinear);
         let channels = 3;
-        check(&layer, &[1, channels, size.0, size.1], u64::from(seed), 1e-4, |x| {
-            let planes = views.iter().flat_map(|view| x.chunks(x.len() / channels).map(move |plane| (view, plane)));
-            planes.flat_map(|(view, plane)| plain::sampled(plane, size, view, to)).collect()
-        });
+        for filter in [Filter::Bilinear, Filter::Area] {
+            // Areas take up to 64 samples a pixel.
+            let views = if filter == Filter::Area { &views[..1] } else { &views[..] };
+            check(&Warp::new(views.to_vec(), to, filter), &[1, channels, size.0, size.1], u64::from(seed), 1e-4, |x| {
+                let planes = views.iter().flat_map(|view| x.chunks(x.len() / channels).map(move |plane| (view, plane)));
+                planes.flat_map(|(view, plane)| match filter {
+                    Filter::Bilinear => plain::sampled(plane, size, view, to),
+                    Filter::Area => plain::sampled_by_area(plane, size, view, to),
+                }).collect()
+            });
+        }
     }
 
     #[test]
     fn activations(count in 1..=3000_usize, seed in any::<u32>()) {
+        let function = |kind, x: &[f64]| x.iter().map(|x| plain::activation(kind, *x)).collect();
         for kind in [Activation::Silu, Activation::QuickGelu, Activation::Gelu] {
-            check(&kind, &[count], u64::from(seed), 1e-5, |x| x.iter().map(|x| plain::activation(kind, *x)).collect());
+            check(&kind, &[count], u64::from(seed), 1e-5, |x| function(kind, x));
         }
+        // Differences would reach across the bend.
+        check_gradient(&Activation::Relu, &[count], u64::from(seed), 1e-5, |x| function(Activation::Relu, x), |x, dy| {
+            x.iter().zip(dy).map(|(x, dy)| if *x > 0.0 { *dy } else { 0.0 }).collect()
+        });
+    }
+
+    #[test]
+    fn pools_and_enlargements(
+        size in sides(), side in 1..=4_usize, batch in 1..=2_usize, channels in 2..=5_usize, seed in any::<u32>(),
+    ) {
+        let (seed, shape, area) = (u64::from(seed), [batch, channels, size.0, size.1], size.0 * size.1);
+        let side = side.min(size.0).min(size.1);
+        check(&AveragePool { side }, &shape, seed, 1e-5, |x| {
+            each(x, batch * channels, |plane| plain::pooled(plane, size, side))
+        });
+        check(&Upsample, &shape, seed, 1e-5, |x| plain::doubled(x, size));
+        // Differences would reach across changes of the largest.
+        check_gradient(
+            &MeanMaxPool,
+            &shape,
+            seed,
+            1e-5,
+            |x| each(x, batch, |x| plain::mean_and_maximum(x, area)),
+            |x, dy| {
+                let pictures = x.chunks(channels * area).zip(dy.chunks(2 * channels));
+                pictures.flat_map(|(x, dy)| plain::mean_and_maximum_back(x, dy, area)).collect()
+            },
+        );
+    }
+
+    #[test]
+    fn tokens(
+        (rows, columns, side) in (1..=5_usize, 1..=7_usize, 1..=5_usize), batch in 1..=2_usize,
+        channels in 2..=9_usize, seed in any::<u32>(),
+    ) {
+        let (seed, area) = (u64::from(seed), rows * columns);
+        let size = (rows * side, columns * side);
+        check(&Patches { side }, &[batch, channels, size.0, size.1], seed, 1e-5, |x| {
+            each(x, batch, |x| plain::patches(x, size, side))
+        });
+        let (class, positions) = (noise(channels, seed + 9), noise((area + 1) * channels, seed + 8));
+        check(&ClassToken::new(class.clone(), positions.clone()), &[batch, area, channels], seed, 1e-5, |x| {
+            each(x, batch, |x| plain::class_token(x, &class, &positions))
+        });
+        check(&MeanToken::new(positions.clone(), channels), &[batch, channels, rows, columns], seed, 1e-5, |x| {
+            each(x, batch, |x| plain::mean_token(x, area, &positions))
+        });
+        check(&FirstToken, &[batch, area, channels], seed, 1e-5, |x| each(x, batch, |x| x[..channels].to_vec()));
+    }
+
+    #[test]
+    fn values_and_colours(
+        (size, touches) in sides().prop_flat_map(|size| (Just(size), proptest::collection::vec(touches(size), 1..4))),
+        batch in 1..=2_usize, channels in 2..=5_usize, (low, high) in (-1.0..0.0_f32, 0.0..1.0_f32),
+        seed in any::<u32>(),
+    ) {
+        let (seed, shape) = (u64::from(seed), [batch, channels, size.0, size.1]);
+        let (scale, shift) = (noise(channels, seed + 9), noise(channels, seed + 8));
+        check(&ChannelAffine::new(scale.clone(), shift.clone()), &shape, seed, 1e-5, |x| {
+            each(x, batch, |x| plain::channel_affine(x, &scale, &shift))
+        });
+        let clamp = Clamp { minimum: low, maximum: high };
+        check_gradient(
+            &clamp,
+            &shape,
+            seed,
+            1e-5,
+            |x| x.iter().map(|x| x.clamp(f64::from(low), f64::from(high))).collect(),
+            |x, dy| x.iter().zip(dy).map(|(x, dy)| plain::clamped_back(clamp, *x, *dy)).collect(),
+        );
+        check(&Retouch::new(touches.clone()), &[touches.len(), 3, size.0, size.1], seed, 1e-5, |x| {
+            let pictures = x.chunks(x.len() / touches.len()).zip(&touches);
+            pictures.flat_map(|(x, touch)| plain::retouched(x, size.1, touch)).collect()
+        });
     }
 }
 

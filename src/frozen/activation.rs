@@ -1,4 +1,5 @@
-//! Activation functions, element by element.
+//! Activation functions, element by element: GELU and SiLU of Hendrycks and Gimpel, Gaussian error linear units,
+//! 2016, and the rectifier.
 
 use candle_core::Result;
 use rayon::prelude::*;

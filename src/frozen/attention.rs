@@ -20,7 +20,9 @@ pub enum AttentionLayout {
 
 /// softmax(q kᵀ / √d) v for each head (Vaswani et al., 2017), d = width / heads.
 ///
-/// Scores exist for one tile of queries of one head at a time; backwards they are computed again.
+/// Scores exist for one tile of queries of one head at a time; backwards they are computed again (as by Rabe and
+/// Staats, Self-attention does not need O(n²) memory, 2021).
+/// Memory: for each picture in work the scores of a tile, `TILE · tokens`, and backwards their gradients.
 #[derive(Clone, Copy, Debug)]
 pub struct Attention {
     /// Number of heads; divides the width

@@ -1,4 +1,5 @@
-//! The convolution: its weights, and which algorithm serves which shape.
+//! The convolution: its weights, and which algorithm serves which shape. The algorithms, their memory and their
+//! sources are told in `shifted.rs`, `unfolded.rs` and `winograd/mod.rs`.
 
 use std::sync::OnceLock;
 

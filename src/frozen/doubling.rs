@@ -6,7 +6,7 @@ use super::winograd::{self, Evaluated};
 use super::{Layer, THREADS, unexpected_shape};
 
 /// `[batch, inputs, h, w]` to `[batch, outputs, 2h, 2w]`: [`super::Upsample`], then a convolution that
-/// keeps the size, by Winograd's algorithm.
+/// keeps the size, by Winograd's algorithm (`winograd/mod.rs` tells how, and what memory it takes).
 #[derive(Clone, Debug)]
 pub struct DoublingConvolution {
     kernels: Evaluated,

@@ -1,4 +1,5 @@
-//! Group normalisation, with the activation that follows it in one pass.
+//! Group normalisation, with the activation that follows it in one pass. Backwards the moments and the
+//! activation are computed again; the formula is [`super::LayerNorm`]'s, over a group.
 
 use candle_core::Result;
 use rayon::prelude::*;

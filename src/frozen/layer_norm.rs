@@ -7,6 +7,8 @@ use super::vector::{sum, vectorized};
 use super::{InPlace, Layer, unexpected_shape};
 
 /// y = (x − mean) / √(variance + ε) · γ + β over the last dimension (Ba et al., 2016).
+///
+/// Backwards, with n the normalised numbers and g = γ dy: dx = (g − mean(g) − n mean(g n)) / √(variance + ε).
 #[derive(Clone, Debug)]
 pub struct LayerNorm {
     scale: Vec<f32>,

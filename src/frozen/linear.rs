@@ -11,7 +11,7 @@ const PAGE: usize = 1024;
 /// What sets such rows apart: the elements of a cache line.
 const LINE: usize = 16;
 
-/// y = W x + b over the last dimension: `[.., inputs]` to `[.., outputs]`.
+/// y = W x + b over the last dimension: `[.., inputs]` to `[.., outputs]`; a matrix product in either direction.
 #[derive(Clone, Debug)]
 pub struct Linear {
     /// `[outputs, stride]`, of which `inputs` columns count

@@ -4,7 +4,8 @@
 //! pass returns the gradient of its input and nothing else. Each layer is a [`Layer`]: plain loops
 //! over `f32` slices in both directions; a [`Network`] of them is one recorded operation of the tensor
 //! library. Work is split by fixed tiles, never by the number of threads, so the same input
-//! gives the same bits on one core and on many.
+//! gives the same bits on one core and on many. A layer whose file names no memory holds none beside its
+//! weights and what its passes read and write.
 
 mod activation;
 mod affine;

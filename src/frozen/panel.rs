@@ -1,8 +1,9 @@
 //! Products with a panel: `[rows, depth] · [depth, WIDTH]`, for the many small products of a transformed
 //! convolution, which the GEMM library would pack again each time.
 //!
-//! A block of a few rows by two vectors of columns is summed in registers over the whole depth; nothing is
-//! copied. An element's sum runs through the depth in order, so it does not depend on its place.
+//! This is the inner kernel of Goto and van de Geijn, Anatomy of high-performance matrix multiplication, 2008,
+//! without their packing: a block of a few rows by two vectors of columns is summed in registers over the whole
+//! depth; nothing is copied. An element's sum runs through the depth in order, so it does not depend on its place.
 
 use pulp::{Arch, Simd, WithSimd};
 

@@ -14,7 +14,7 @@ pub struct AveragePool {
 }
 
 /// Mean and maximum of each channel: `[batch, channels, height, width]` to `[batch, 2·channels]`,
-/// the means first.
+/// the means first. Of equal maxima the first has the gradient.
 #[derive(Clone, Copy, Debug)]
 pub struct MeanMaxPool;
 

@@ -1,4 +1,5 @@
-//! Matrix products over strided views of slices; the one place that calls the GEMM library.
+//! Matrix products over strided views of slices; the one place that calls the GEMM library
+//! (the `gemm` crate, which copies blocks of both sides into memory of its own).
 
 /// A view of `rows` x `columns` numbers inside a slice.
 #[derive(Clone, Copy)]

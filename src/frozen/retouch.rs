@@ -45,7 +45,7 @@ impl Touch {
     };
 }
 
-/// Retouches `[batch, 3, height, width]`, each picture its own way.
+/// Retouches `[batch, 3, height, width]`, each picture its own way. Noise is made again from its seed, not kept.
 #[derive(Clone, Debug)]
 pub struct Retouch(Vec<Touch>);
 

@@ -6,6 +6,8 @@
 //! add up in place; nothing is unfolded. The padded columns of the result are computed and dropped.
 //! The gradient of the input is the same sum with the kernel turned by 180° and its matrices
 //! transposed. Work runs over tiles of a few rows whose sums stay in the cache.
+//! Akin to the sums of products in Anderson et al., Low-memory GEMM-based convolution algorithms for deep neural
+//! networks, 2017.
 //! Memory: one padded copy of each picture in work, and a tile a thread.
 
 use std::ops::Range;

@@ -1,4 +1,5 @@
-//! Between pictures and sequences of tokens.
+//! Between pictures and sequences of tokens: copies and sums, for the vision transformer (Dosovitskiy et al.,
+//! 2021) and CLIP's attention pool (Radford et al., 2021).
 
 use candle_core::Result;
 use rayon::prelude::*;

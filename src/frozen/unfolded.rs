@@ -1,4 +1,5 @@
-//! Convolutions with a stride as products over unfolded pictures (im2col).
+//! Convolutions with a stride as products over unfolded pictures (im2col; Chellapilla et al., High performance
+//! convolutional neural networks for document processing, 2006).
 //!
 //! A few rows of the output at a time, what each position of the kernel sees is written out as a
 //! matrix `[inputs · side², positions]`; one product with the kernels gives the output. Backwards the

@@ -1,4 +1,8 @@
-//! Sampling a picture through 3x3 matrices: crop, zoom, perspective, rotation and shear in one step.
+//! Sampling a picture through 3x3 matrices: crop, zoom, perspective, rotation and shear in one step
+//! (Jaderberg et al., Spatial transformer networks, 2015).
+//!
+//! Where an output pixel lies is worked out again in each pass; backwards its gradient is added to that of its
+//! neighbours. Memory: backwards one gradient of the picture for each eight views.
 
 use candle_core::Result;
 use rayon::prelude::*;

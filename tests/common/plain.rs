@@ -2,7 +2,7 @@
 
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
-use text2art::frozen::{Activation, Border, Padding, View, Window};
+use text2art::frozen::{Activation, Border, Clamp, Padding, Touch, View, Window};
 
 /// Height and width.
 pub type Size = (usize, usize);
@@ -102,12 +102,135 @@ pub fn sampled(plane: &[f64], (height, width): Size, view: &View, (rows, columns
     (0..rows * columns).map(sample).collect()
 }
 
+/// As [`sampled`], each pixel the mean of k x k samples.
+pub fn sampled_by_area(plane: &[f64], size: Size, view: &View, (rows, columns): Size) -> Vec<f64> {
+    // What a pixel in the middle spans of the source, by differences.
+    let span = |x: f64, y: f64| {
+        let step = 1e-4;
+        let (ahead, back) = (view.matrix.map(step * x, step * y), view.matrix.map(-step * x, -step * y));
+        let along = |difference: f64, length: usize| difference / (2.0 * step) * length as f64 / 2.0;
+        along(ahead.0 - back.0, size.1).hypot(along(ahead.1 - back.1, size.0))
+    };
+    let widest = span(2.0 / columns as f64, 0.0).max(span(0.0, 2.0 / rows as f64));
+    let side = (widest.ceil() as usize).clamp(1, 8);
+    let fine = (side * rows, side * columns);
+    pooled(&sampled(plane, size, view, fine), fine, side)
+}
+
 /// Each pixel of `[channels, height, width]` four times.
 pub fn doubled(input: &[f64], (height, width): Size) -> Vec<f64> {
     let rows = input.chunks(width).flat_map(|row| [row, row]);
     let doubled: Vec<f64> = rows.flat_map(|row| row.iter().flat_map(|x| [*x, *x])).collect();
     assert_eq!(doubled.len() % (4 * height * width), 0);
     doubled
+}
+
+/// The mean of each `side` x `side` square of a plane; what is left over is dropped.
+pub fn pooled(plane: &[f64], (height, width): Size, side: usize) -> Vec<f64> {
+    let (rows, columns) = (height / side, width / side);
+    let mean = |index: usize| {
+        let (top, left) = (index / columns * side, index % columns * side);
+        let square = (0..side * side).map(|tap| plane[(top + tap / side) * width + left + tap % side]);
+        square.sum::<f64>() / (side * side) as f64
+    };
+    (0..rows * columns).map(mean).collect()
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn maximum(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+}
+
+/// The means of the channels of `[channels, area]`, then their maxima.
+pub fn mean_and_maximum(input: &[f64], area: usize) -> Vec<f64> {
+    input.chunks(area).map(mean).chain(input.chunks(area).map(maximum)).collect()
+}
+
+/// The gradient of the input of [`mean_and_maximum`]; of equal maxima the first has it.
+pub fn mean_and_maximum_back(input: &[f64], gradient: &[f64], area: usize) -> Vec<f64> {
+    let (of_means, of_maxima) = gradient.split_at(gradient.len() / 2);
+    let mut result = Vec::new();
+    for ((channel, of_mean), of_maximum) in input.chunks(area).zip(of_means).zip(of_maxima) {
+        let largest = (0..area).fold(0, |best, index| if channel[index] > channel[best] { index } else { best });
+        let at = |index| of_mean / area as f64 + if index == largest { *of_maximum } else { 0.0 };
+        result.extend((0..area).map(at));
+    }
+    result
+}
+
+/// `[channels, height, width]` cut into squares `[squares, channels, side, side]`.
+pub fn patches(input: &[f64], (height, width): Size, side: usize) -> Vec<f64> {
+    let (channels, area) = (input.len() / (height * width), side * side);
+    let pixel = |index: usize| {
+        let (square, channel, tap) = (index / area / channels, index / area % channels, index % area);
+        let row = square / (width / side) * side + tap / side;
+        let column = square % (width / side) * side + tap % side;
+        input[(channel * height + row) * width + column]
+    };
+    (0..input.len()).map(pixel).collect()
+}
+
+/// A token put before the others, and the positions added.
+pub fn class_token(tokens: &[f64], class: &[f32], positions: &[f32]) -> Vec<f64> {
+    let tokens = class.iter().map(|x| f64::from(*x)).chain(tokens.iter().copied());
+    tokens.zip(positions).map(|(x, position)| x + f64::from(*position)).collect()
+}
+
+/// The pixels of `[channels, area]` as tokens, their mean put before them, and the positions added.
+pub fn mean_token(input: &[f64], area: usize, positions: &[f32]) -> Vec<f64> {
+    let tokens = input.chunks(area).map(mean).chain(transposed(input, area));
+    tokens.zip(positions).map(|(x, position)| x + f64::from(*position)).collect()
+}
+
+/// `[rows, columns]` to `[columns, rows]`.
+pub fn transposed(values: &[f64], columns: usize) -> Vec<f64> {
+    (0..columns).flat_map(|column| values.iter().skip(column).step_by(columns).copied()).collect()
+}
+
+/// Each channel of `[channels, area]` scaled and shifted.
+pub fn channel_affine(input: &[f64], scale: &[f32], shift: &[f32]) -> Vec<f64> {
+    let area = input.len() / scale.len();
+    let affine = |(index, x): (usize, &f64)| x * f64::from(scale[index / area]) + f64::from(shift[index / area]);
+    input.iter().enumerate().map(affine).collect()
+}
+
+/// The gradient of one number that was clamped: outside the range, what a step against it brings back.
+pub fn clamped_back(clamp: Clamp, x: f64, gradient: f64) -> f64 {
+    let above = x > f64::from(clamp.maximum) && gradient < 0.0;
+    let below = x < f64::from(clamp.minimum) && gradient > 0.0;
+    if above || below { 0.0 } else { gradient }
+}
+
+/// `[3, height, width]` with its colours turned, noise added and a rectangle painted over.
+pub fn retouched(input: &[f64], width: usize, touch: &Touch) -> Vec<f64> {
+    let area = input.len() / 3;
+    let value = |index: usize| {
+        let (channel, row, column) = (index / area, index % area / width, index % width);
+        if let Some(erased) = touch.erased
+            && (erased.top..erased.top + erased.height).contains(&row)
+            && (erased.left..erased.left + erased.width).contains(&column)
+        {
+            return f64::from(touch.fill);
+        }
+        let colour = |from: usize| f64::from(touch.colours[3 * channel + from]) * input[from * area + index % area];
+        let turned: f64 = (0..3).map(colour).sum();
+        turned + f64::from(touch.noise) * retouching_noise(touch.noise_seed, index as u64)
+    };
+    (0..input.len()).map(value).collect()
+}
+
+/// Four uniform numbers of 16 bits, taken from a splitmix64 generator's output at `index` (Steele et al.,
+/// 2014), less their mean and over the deviation of their sum.
+fn retouching_noise(seed: u64, index: u64) -> f64 {
+    let state = seed.wrapping_add((index + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let first = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let second = (first ^ (first >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    let hash = second ^ (second >> 31);
+    let uniform = |part: u64| (hash >> (16 * part) & 0xFFFF) as f64 / 65535.0 - 0.5;
+    (0..4).map(uniform).sum::<f64>() / (4.0_f64 / 12.0).sqrt()
 }
 
 /// W x + b of each row.
@@ -122,7 +245,7 @@ pub fn linear(input: &[f64], weight: &[f32], bias: &[f32]) -> Vec<f64> {
 
 /// Mean 0 and variance 1.
 fn normalised(values: &[f64], epsilon: f64) -> Vec<f64> {
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let mean = mean(values);
     let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / values.len() as f64;
     values.iter().map(|x| (x - mean) / (variance + epsilon).sqrt()).collect()
 }
@@ -133,13 +256,10 @@ pub fn layer_norm(input: &[f64], scale: &[f32], shift: &[f32], epsilon: f64) -> 
     input.chunks(scale.len()).flat_map(|row| normalised(row, epsilon).into_iter().enumerate().map(affine)).collect()
 }
 
-/// Each group of channels of `[channels, area]` normalised, scaled and shifted, SiLU behind it.
-pub fn group_norm_silu(input: &[f64], scale: &[f32], shift: &[f32], groups: usize, epsilon: f64) -> Vec<f64> {
-    let (channels, size) = (scale.len(), input.len() / groups);
-    let area = input.len() / channels;
-    let values = input.chunks(size).flat_map(|group| normalised(group, epsilon)).enumerate();
-    let affine = |(index, x): (usize, f64)| x * f64::from(scale[index / area]) + f64::from(shift[index / area]);
-    values.map(affine).map(|x| x / (1.0 + (-x).exp())).collect()
+/// Each group of channels of `[channels, area]` normalised, scaled and shifted.
+pub fn group_norm(input: &[f64], scale: &[f32], shift: &[f32], groups: usize, epsilon: f64) -> Vec<f64> {
+    let values = input.chunks(input.len() / groups).flat_map(|group| normalised(group, epsilon));
+    channel_affine(&values.collect::<Vec<f64>>(), scale, shift)
 }
 
 /// Attention of packed `[tokens, 3·width]`, queries, keys and values side by side.
