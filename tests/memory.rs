@@ -84,6 +84,19 @@ fn moving_pictures_take_little_beside_a_run() {
 }
 
 #[test]
+fn cells_take_what_is_estimated() {
+    let workplace = Workplace::new();
+    let line = ["a", "--drawer", "pixel", "-n", "2", "--cutouts", "8", "-o", "p.png", "--force", "-q"];
+    for more in [&["--size", "1024x1024"][..], &["--size", "1024x1024", "--palette", "pico-8"], &["--size", "300x200"]]
+    {
+        let arguments = [&line[..], more].concat();
+        let (estimate, peak) = (estimate(&workplace, &arguments), peak(&workplace, &arguments));
+        println!("{more:?}: {estimate} MiB estimated, {peak:.0} taken");
+        assert!((estimate / peak - 1.0).abs() < 0.25, "{more:?}: {estimate} MiB against {peak:.0}");
+    }
+}
+
+#[test]
 fn cutouts_take_time_and_no_memory() {
     let workplace = Workplace::new();
     let taken = |cutouts| {

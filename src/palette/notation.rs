@@ -5,6 +5,8 @@
 //! A colour with a number, `navy\4`, is a ramp from black, and a list with one, `[red, gold]\5`, a ramp through its
 //! colours. A colour alone is that colour; pixray makes a ramp from black of it.
 
+use std::collections::HashSet;
+
 use super::built_in::BuiltIn;
 use super::{MOST_COLOURS, Palette, file, names, oklab};
 use crate::settings::text::{by_likeness, did_you_mean};
@@ -126,7 +128,9 @@ fn read_colour(text: &str) -> Result<[u8; 3], Problem> {
         return problem(what, format!("use names of CSS or xkcd, or numbers as #ff8800; {SHOW}"));
     }
     let mut nearest: Vec<_> = by_likeness(plain, known).into_iter().map(|(_, name)| name).collect();
-    nearest.dedup();
+    // Both lists of colours have some names.
+    let mut seen = HashSet::new();
+    nearest.retain(|name| seen.insert(*name));
     nearest.truncate(3);
     problem(what, format!("is {} meant? {SHOW}", nearest.join(" or ")))
 }

@@ -83,6 +83,11 @@ impl<'a> Estimate<'a> {
             let judging = clip.model.judging_memory(batch, recomputed.clip)?.peak;
             most = most.max(drawing.kept.saturating_add(judging).saturating_add(buffers));
         }
+        if self.settings.has_few_colours() {
+            // The pull to the palette: the picture, what is pulled of each pixel, the slopes in order and as a tensor.
+            let pull = (12 + 16 + 2 * 12) * (size.width.saturating_mul(size.height) as u64);
+            most = most.max(drawing.kept.saturating_add(pull));
+        }
         let held_back = most / SLACK + (most / WAITING.0).min(WAITING.1);
         Ok(self.fixed.saturating_add(most.saturating_add(held_back).max(self.file)))
     }

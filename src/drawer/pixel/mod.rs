@@ -73,7 +73,8 @@ impl PixelDrawer {
     pub fn memory(size: Size) -> Memory {
         let pixels = size.width.saturating_mul(size.height) as u64;
         // The mosaic and its transpose, with two cells in a pixel: a start for each row, a place and a share of each.
-        let kept = pixels.saturating_mul(2 * (4 + 2 * 8));
+        // What the session keeps of the picture and of its gradient counts here, where nothing larger hides it.
+        let kept = pixels.saturating_mul(2 * (4 + 2 * 8) + 2 * 12);
         // Beside it the picture and its gradient, each as the network has it and as a tensor.
         Memory { kept, peak: kept.saturating_add(pixels.saturating_mul(4 * 12)) }
     }
