@@ -8,23 +8,11 @@ mod common;
 
 use std::sync::OnceLock;
 
+use common::PROMPTS;
 use common::program::Workplace;
 use image::imageops::{self, FilterType};
 use image::{ImageFormat, Rgb, RgbImage};
 
-/// The first five name the colours of a thing and of what is behind it.
-const PROMPTS: [&str; 10] = [
-    "a red apple on a blue background",
-    "a red heart on a yellow background",
-    "a green leaf on a pink background",
-    "a blue fish on a red background",
-    "a yellow banana on a pink background",
-    "a penguin in the snow",
-    "a purple octopus underwater",
-    "a sailboat on the sea",
-    "pencil sketch of a cat",
-    "neon butterfly",
-];
 /// Pictures drawn without augmentations, too.
 const COMPARED: usize = 5;
 

@@ -6,6 +6,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
+use common::PROMPTS;
 use common::movie::Movie;
 use common::program::Workplace;
 use image::RgbImage;
@@ -215,21 +216,9 @@ fn an_svg_shows_the_picture() {
 /// Ten things the embedded model knows, each nearer to its prompt at the end than at the start, for two seeds.
 #[test]
 fn prompts_are_followed() {
-    let prompts = [
-        "a red apple on a blue background",
-        "a red heart on a yellow background",
-        "a green leaf on a pink background",
-        "a blue fish on a red background",
-        "a yellow banana on a pink background",
-        "a penguin in the snow",
-        "a purple octopus underwater",
-        "a sailboat on the sea",
-        "pencil sketch of a cat",
-        "neon butterfly",
-    ];
     let workplace = Workplace::new();
     let pixel = ["--drawer", "pixel", "--size", "128x128", "--pixel-size", "32x32", "-q"];
-    for prompt in prompts {
+    for prompt in PROMPTS {
         for seed in ["1", "2"] {
             let cosine = |iterations: &str| {
                 let line = ["--seed", seed, "-n", iterations, "-o", "p.png", "--force"];

@@ -8,10 +8,10 @@ use super::files::Files;
 use super::plan::{Sample, Work};
 use super::score::score;
 use crate::clip::Clip;
-use crate::output::{Existing, Recipe, Saver, encode, write_beside, write_whole};
+use crate::output::{Existing, Recipe, Saver, encode, to_image, write_beside, write_whole};
 use crate::session::memory::refuse_above_total;
 use crate::session::{End, Event, LoadedModel, Models, Plan, Session, Stop, run};
-use crate::video::{Recording, pixels};
+use crate::video::Recording;
 use crate::{Error, Result, picture};
 
 /// How a picture came out.
@@ -106,7 +106,7 @@ fn draw_and_write(
         let path = file.map_err(|error| without_moving(error, &sample.files, &bytes))?;
         tell(Event::Saved { path });
     }
-    Ok((recipe, pixels(&finished.picture)?))
+    Ok((recipe, to_image(&finished.picture)?))
 }
 
 /// What is said where a moving picture failed: the picture is not lost with it.

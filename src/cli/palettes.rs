@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::output;
 use crate::Result;
-use crate::palette::{BuiltIn, Palette};
+use crate::palette::{BuiltIn, Palette, hexadecimal};
 
 /// What `palettes` was asked for.
 #[derive(clap::Args)]
@@ -32,7 +32,7 @@ struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     fn new(palette: &'a Palette, built_in: Option<&'a BuiltIn>) -> Self {
-        let colours = palette.colours().iter().map(|colour| format!("#{}", digits(*colour))).collect();
+        let colours = palette.colours().iter().map(|colour| format!("#{}", hexadecimal(*colour))).collect();
         Self {
             name: palette.name(),
             title: built_in.map(|built_in| built_in.title.as_str()),
@@ -85,7 +85,7 @@ fn show(text: &str, json: bool, form: Form) -> anyhow::Result<()> {
     }
     if form == Form::Numbers {
         // A .hex file, which --palette and other programs read.
-        return palette.colours().iter().try_for_each(|colour| output::print_line(&digits(*colour)));
+        return palette.colours().iter().try_for_each(|colour| output::print_line(&hexadecimal(*colour)));
     }
     if let Some(BuiltIn { title, source, licence, .. }) = built_in {
         output::print_line(&format!("{title}\nsource: {source}\nlicence: {licence}"))?;
@@ -93,7 +93,7 @@ fn show(text: &str, json: bool, form: Form) -> anyhow::Result<()> {
     palette
         .colours()
         .iter()
-        .try_for_each(|colour| output::print_line(&format!("{} #{}", block(*colour, 6), digits(*colour))))
+        .try_for_each(|colour| output::print_line(&format!("{} #{}", block(*colour, 6), hexadecimal(*colour))))
 }
 
 /// Colours beside each other, in lines that fit a terminal.
@@ -104,7 +104,8 @@ fn lines(colours: &[[u8; 3]], form: Form) -> Vec<String> {
             colours.chunks(36).map(line).collect()
         }
         Form::Numbers => {
-            let line = |colours: &[[u8; 3]]| colours.iter().map(|colour| format!("#{}", digits(*colour))).collect();
+            let line =
+                |colours: &[[u8; 3]]| colours.iter().map(|colour| format!("#{}", hexadecimal(*colour))).collect();
             colours.chunks(8).map(|colours| -> Vec<String> { line(colours) }).map(|line| line.join(" ")).collect()
         }
     }
@@ -113,10 +114,6 @@ fn lines(colours: &[[u8; 3]], form: Form) -> Vec<String> {
 /// A block of a colour, by escapes of 24 bits.
 fn block([red, green, blue]: [u8; 3], width: usize) -> String {
     format!("\x1b[48;2;{red};{green};{blue}m{:width$}\x1b[0m", "")
-}
-
-fn digits([red, green, blue]: [u8; 3]) -> String {
-    format!("{red:02x}{green:02x}{blue:02x}")
 }
 
 #[cfg(test)]

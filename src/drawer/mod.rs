@@ -66,12 +66,19 @@ pub trait Drawer: Send {
 /// Where the tensor has another shape.
 pub fn in_palette(picture: &Tensor, palette: &Palette, dither: Dither) -> Result<Tensor> {
     let (_, _, height, width) = picture.dims4()?;
+    let indexed = palette.apply(&to_colours(picture)?, width, dither);
+    Ok(Tensor::from_vec(to_values(&indexed.to_rgb()), (1, 3, height, width), &Device::Cpu)?)
+}
+
+/// The colour of each pixel of `[1, 3, height, width]`, row by row.
+///
+/// # Errors
+/// Where the tensor has another shape.
+pub fn to_colours(picture: &Tensor) -> Result<Vec<[f32; 3]>> {
+    let (_, _, height, width) = picture.dims4()?;
     let values = picture.detach().flatten_all()?.to_vec1::<f32>()?;
     let area = height * width;
-    let colours: Vec<[f32; 3]> =
-        (0..area).map(|pixel| std::array::from_fn(|channel| values[channel * area + pixel])).collect();
-    let indexed = palette.apply(&colours, width, dither);
-    Ok(Tensor::from_vec(to_values(&indexed.to_rgb()), (1, 3, height, width), &Device::Cpu)?)
+    Ok((0..area).map(|pixel| std::array::from_fn(|channel| values[channel * area + pixel])).collect())
 }
 
 /// `[3, height, width]` with values from 0 to 1.

@@ -1,6 +1,7 @@
 //! PNG files with the recipe inside.
 
 use candle_core::Tensor;
+use image::RgbImage;
 
 use super::Recipe;
 use super::indexed::Indexed;
@@ -17,6 +18,17 @@ pub fn to_bytes(picture: &Tensor) -> Result<Vec<u8>> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let byte = |value: f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
     Ok(values.into_iter().map(byte).collect())
+}
+
+/// The same as an image.
+///
+/// # Errors
+/// Where the tensor has another shape, or is too large for an image.
+pub fn to_image(picture: &Tensor) -> Result<RgbImage> {
+    let (_, _, height, width) = picture.dims4()?;
+    let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
+    RgbImage::from_raw(side(width), side(height), to_bytes(picture)?)
+        .ok_or_else(|| Error::fault("a tensor is no picture of three colours"))
 }
 
 /// Pictures `[count, 3, height, width]` as one, in rows of about as many as there are rows.

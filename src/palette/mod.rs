@@ -90,6 +90,12 @@ impl Palette {
         &self.colours
     }
 
+    /// The same in OKLab.
+    #[must_use]
+    pub fn perceived(&self) -> &[[f32; 3]] {
+        &self.perceived
+    }
+
     /// What it was asked for by.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -108,6 +114,12 @@ impl Palette {
 }
 
 const HINT: &str = "give a palette 1 to 256 colours";
+
+/// A colour in six hexadecimal digits.
+#[must_use]
+pub fn hexadecimal([red, green, blue]: [u8; 3]) -> String {
+    format!("{red:02x}{green:02x}{blue:02x}")
+}
 
 /// The file that a text of `--palette` names, if it names one.
 #[must_use]

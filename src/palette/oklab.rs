@@ -47,17 +47,30 @@ pub(super) fn to_linear(channel: f32) -> f32 {
     if channel <= 0.040_45 { channel / 12.92 } else { ((channel + 0.055) / 1.055).powf(2.4) }
 }
 
+/// From amounts of red, green and blue light to what each kind of cone takes of them.
+const CONES: [[f32; 3]; 3] = [
+    [0.412_221_46, 0.536_332_55, 0.051_445_995],
+    [0.211_903_5, 0.680_699_5, 0.107_396_96],
+    [0.088_302_46, 0.281_718_85, 0.629_978_7],
+];
+/// From the cube roots of that to OKLab's axes.
+const AXES: [[f32; 3]; 3] = [
+    [0.210_454_26, 0.793_617_8, -0.004_072_047],
+    [1.977_998_5, -2.428_592_2, 0.450_593_7],
+    [0.025_904_037, 0.782_771_77, -0.808_675_77],
+];
+
+fn product(matrix: [[f32; 3]; 3], [x, y, z]: [f32; 3]) -> [f32; 3] {
+    matrix.map(|[a, b, c]| a * x + b * y + c * z)
+}
+
+fn transposed(matrix: [[f32; 3]; 3]) -> [[f32; 3]; 3] {
+    std::array::from_fn(|column| matrix.map(|row| row[column]))
+}
+
 /// The OKLab of amounts of red, green and blue light.
-pub(super) fn of_linear([red, green, blue]: [f32; 3]) -> [f32; 3] {
-    let long = 0.412_221_46 * red + 0.536_332_55 * green + 0.051_445_995 * blue;
-    let medium = 0.211_903_5 * red + 0.680_699_5 * green + 0.107_396_96 * blue;
-    let short = 0.088_302_46 * red + 0.281_718_85 * green + 0.629_978_7 * blue;
-    let [long, medium, short] = [long, medium, short].map(f32::cbrt);
-    [
-        0.210_454_26 * long + 0.793_617_8 * medium - 0.004_072_047 * short,
-        1.977_998_5 * long - 2.428_592_2 * medium + 0.450_593_7 * short,
-        0.025_904_037 * long + 0.782_771_77 * medium - 0.808_675_77 * short,
-    ]
+pub(super) fn of_linear(light: [f32; 3]) -> [f32; 3] {
+    product(AXES, product(CONES, light).map(f32::cbrt))
 }
 
 /// From the slope of something along OKLab's axes to that along the channels of sRGB, 0 to 1, at a colour. At black,
@@ -66,26 +79,13 @@ pub(super) fn of_linear([red, green, blue]: [f32; 3]) -> [f32; 3] {
 pub fn slope(colour: [f32; 3], lab: [f32; 3]) -> [f32; 3] {
     /// Amounts of light below this are taken for it
     const DARKEST: f32 = 1e-4;
-    let [red, green, blue] = colour.map(to_linear);
-    let cones = [
-        0.412_221_46 * red + 0.536_332_55 * green + 0.051_445_995 * blue,
-        0.211_903_5 * red + 0.680_699_5 * green + 0.107_396_96 * blue,
-        0.088_302_46 * red + 0.281_718_85 * green + 0.629_978_7 * blue,
-    ];
-    let along = [
-        0.210_454_26 * lab[0] + 1.977_998_5 * lab[1] + 0.025_904_037 * lab[2],
-        0.793_617_8 * lab[0] - 2.428_592_2 * lab[1] + 0.782_771_77 * lab[2],
-        -0.004_072_047 * lab[0] + 0.450_593_7 * lab[1] - 0.808_675_77 * lab[2],
-    ];
-    let [long, medium, short] = std::array::from_fn(|cone| {
+    let cones = product(CONES, colour.map(to_linear));
+    let along = product(transposed(AXES), lab);
+    let along_cones = std::array::from_fn(|cone| {
         let root = cones[cone].max(DARKEST).cbrt();
         along[cone] / (3.0 * root * root)
     });
-    let light = [
-        0.412_221_46 * long + 0.211_903_5 * medium + 0.088_302_46 * short,
-        0.536_332_55 * long + 0.680_699_5 * medium + 0.281_718_85 * short,
-        0.051_445_995 * long + 0.107_396_96 * medium + 0.629_978_7 * short,
-    ];
+    let light = product(transposed(CONES), along_cones);
     std::array::from_fn(|channel| {
         let value = colour[channel];
         let steepness = if value <= 0.040_45 { 1.0 / 12.92 } else { 2.4 / 1.055 * ((value + 0.055) / 1.055).powf(1.4) };

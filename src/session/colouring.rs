@@ -4,10 +4,10 @@ use candle_core::Tensor;
 use rayon::prelude::*;
 
 use crate::Result;
-use crate::drawer::{Drawer, in_palette};
+use crate::drawer::{Drawer, in_palette, to_colours};
+use crate::output::to_image;
 use crate::palette::{Dither, Palette, oklab};
 use crate::settings::Settings;
-use crate::video::pixels;
 
 /// What becomes of a picture's colours.
 pub(super) struct Colouring {
@@ -68,7 +68,7 @@ impl Colouring {
     }
 
     fn own_colours(&self, picture: &Tensor) -> Result<Palette> {
-        Palette::of_picture(&pixels(picture)?, self.count, self.seed)
+        Palette::of_picture(&to_image(picture)?, self.count, self.seed)
     }
 
     /// The loss of a picture `[1, 3, height, width]`, and its gradient: the mean square of the distance in OKLab between
@@ -80,19 +80,14 @@ impl Colouring {
     pub(super) fn pull(&self, picture: &Tensor, iteration: usize) -> Result<Option<(f64, Tensor)>> {
         let Some(palette) = self.palette.as_ref().filter(|_| self.weight > 0.0) else { return Ok(None) };
         let grown = ((iteration + 1) as f64 / self.iterations.max(1) as f64).min(1.0);
-        let (_, _, height, width) = picture.dims4()?;
-        let share = self.weight * grown / (height * width) as f64;
-        let values = picture.detach().flatten_all()?.to_vec1::<f32>()?;
-        let (red, others) = values.split_at(height * width);
-        let (green, blue) = others.split_at(height * width);
-        let aims: Vec<[f32; 3]> = palette.colours().iter().map(|colour| oklab::of_srgb(*colour)).collect();
-        let pulls: Vec<(f32, [f32; 3])> = (0..height * width)
+        let colours = to_colours(picture)?;
+        let share = self.weight * grown / colours.len() as f64;
+        let pulls: Vec<(f32, [f32; 3])> = colours
             .into_par_iter()
             .with_min_len(1 << 10)
-            .map(|pixel| {
-                let colour = [red[pixel], green[pixel], blue[pixel]];
+            .map(|colour| {
                 let lab = oklab::of_unit_srgb(colour);
-                let aim = aims[palette.nearest(lab)];
+                let aim = palette.perceived()[palette.nearest(lab)];
                 let apart: [f32; 3] = std::array::from_fn(|axis| lab[axis] - aim[axis]);
                 let slope = oklab::slope(colour, apart.map(|apart| 2.0 * apart));
                 (apart.iter().map(|apart| apart * apart).sum(), slope.map(|slope| slope * share as f32))

@@ -21,5 +21,5 @@ pub use mp4::Mp4;
 pub use paths::{MovingPaths, MovingPictures};
 pub use pictures::pictures_in;
 pub use recorder::{Outputs, Recorder};
-pub use recording::{Recording, pixels};
+pub use recording::Recording;
 pub use timeline::Timeline;

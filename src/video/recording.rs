@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use candle_core::Tensor;
-use image::RgbImage;
 
 use super::{Outputs, Recorder};
-use crate::output::{Recipe, to_bytes};
+use crate::Result;
+use crate::output::{Recipe, to_image};
 use crate::settings::Settings;
-use crate::{Error, Result};
 
 /// The moving pictures that are being made; none where none is wanted.
 pub struct Recording(Option<Recorder>);
@@ -39,7 +38,7 @@ impl Recording {
         let Some(recorder) = &mut self.0 else { return Ok(()) };
         if recorder.wants(iteration) {
             let recipe = recorder.makes_folder().then(recipe).transpose()?;
-            recorder.push(iteration, pixels(&picture()?)?, recipe);
+            recorder.push(iteration, to_image(&picture()?)?, recipe);
         }
         for problem in recorder.problems() {
             warn(format!("{problem}; the picture goes on"));
@@ -51,20 +50,9 @@ impl Recording {
     #[must_use]
     pub fn finish(self, iterations: usize, picture: &Tensor, recipe: Recipe) -> Vec<Result<PathBuf>> {
         let Some(recorder) = self.0 else { return Vec::new() };
-        match pixels(picture) {
+        match to_image(picture) {
             Ok(pixels) => recorder.finish(iterations, pixels, Some(recipe)),
             Err(error) => vec![Err(error)],
         }
     }
-}
-
-/// The 8-bit colours of `[1, 3, height, width]`, as the PNG has them.
-///
-/// # Errors
-/// Where the tensor has another shape.
-pub fn pixels(picture: &Tensor) -> Result<RgbImage> {
-    let (_, _, height, width) = picture.dims4()?;
-    let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
-    RgbImage::from_raw(side(width), side(height), to_bytes(picture)?)
-        .ok_or_else(|| Error::fault("a frame is no picture of three colours"))
 }

@@ -21,6 +21,20 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
 
+/// What the embedded model knows. The first five name the colours of a thing and of what is behind it.
+pub const PROMPTS: [&str; 10] = [
+    "a red apple on a blue background",
+    "a red heart on a yellow background",
+    "a green leaf on a pink background",
+    "a blue fish on a red background",
+    "a yellow banana on a pink background",
+    "a penguin in the snow",
+    "a purple octopus underwater",
+    "a sailboat on the sea",
+    "pencil sketch of a cat",
+    "neon butterfly",
+];
+
 /// Deterministic numbers in −1..1 (splitmix64; Steele et al., 2014).
 pub fn noise(count: usize, seed: u64) -> Vec<f32> {
     let mut state = seed;

@@ -9,11 +9,11 @@ use super::{Aside, Target, deliver, save_cutouts};
 use crate::Result;
 use crate::drawer::svg as draw_svg;
 use crate::output::{
-    Beside, Checkpoint, Existing, InputRecord, Saver, Stage, checkpoint_of, device_in_words, write_whole,
+    Beside, Checkpoint, Existing, InputRecord, Saver, Stage, checkpoint_of, device_in_words, to_image, write_whole,
 };
 use crate::session::{Event, Models, Plan, Session, SessionState, Stop, run};
 use crate::settings::Settings;
-use crate::video::{Outputs, Recording, pixels};
+use crate::video::{Outputs, Recording};
 
 /// A picture to draw, with all that was decided before.
 pub(in crate::cli) struct Drawing {
@@ -82,7 +82,7 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
     reporter.show(&finished.picture, true)?;
     aside.write(reporter, || save_checkpoint(&target, &beside, &mut saver, &session))?;
     let svg = svg.map(|(path, existing)| {
-        let text = draw_svg(plan.settings().pixel_art()?, &pixels(&finished.picture)?);
+        let text = draw_svg(plan.settings().pixel_art()?, &to_image(&finished.picture)?);
         write_whole(&path, text.as_bytes(), existing).map(|()| path)
     });
     deliver(&target, &mut saver, (recording, svg), &finished, aside.saved, reporter)

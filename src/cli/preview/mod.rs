@@ -13,10 +13,10 @@ use image::RgbImage;
 
 pub(super) use protocol::PreviewKind;
 
-use crate::output::to_bytes;
+use crate::Result;
+use crate::output::to_image;
 use crate::picture::bicubic;
 use crate::settings::Size;
-use crate::{Error, Result};
 use protocol::Protocol;
 use window::{Area, Window};
 
@@ -55,9 +55,7 @@ impl Preview {
     pub(super) fn draw(&mut self, picture: &Tensor) -> Result<String> {
         self.last = Some(Instant::now());
         let (_, _, height, width) = picture.dims4()?;
-        let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
-        let picture = RgbImage::from_raw(side(width), side(height), to_bytes(picture)?)
-            .ok_or_else(|| Error::fault("a picture's size is not its number of pixels"))?;
+        let picture = to_image(picture)?;
         let Some(area) = Window::now().area(width, height) else { return Ok(String::new()) };
         let rows = area.rows;
         let up = |rows: u16| format!("\x1b[{rows}A\r");

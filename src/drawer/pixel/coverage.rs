@@ -18,7 +18,7 @@ pub(super) struct Coverage {
 impl Coverage {
     /// Of cells whose `grid` fills a picture of this size. The shares of a pixel add up to one.
     pub(super) fn new(cells: &Cells, grid: Size, picture: Size) -> Self {
-        let scale = (ratio(picture.width, grid.width), ratio(picture.height, grid.height));
+        let scale = scale(grid, picture);
         let areas: Vec<Vec<(u32, f64)>> = cells
             .cells
             .par_iter()
@@ -51,9 +51,10 @@ impl Coverage {
     }
 }
 
+/// Pixels a cell of the grid, across and down.
 #[allow(clippy::cast_precision_loss)]
-fn ratio(pixels: usize, cells: usize) -> f64 {
-    pixels as f64 / cells as f64
+pub(super) fn scale(grid: Size, picture: Size) -> (f64, f64) {
+    (picture.width as f64 / grid.width as f64, picture.height as f64 / grid.height as f64)
 }
 
 /// Adds the pixels that a convex polygon covers, with the areas.
@@ -126,7 +127,8 @@ mod tests {
                     pixels[*pixel as usize] += f64::from(*share);
                 }
                 assert!(pixels.iter().all(|total| (total - 1.0).abs() < 1e-6), "{name} {grid} {size}: {pixels:?}");
-                let scale = ratio(size.width, grid.width) * ratio(size.height, grid.height);
+                let (across, down) = scale(grid, size);
+                let scale = across * down;
                 let inside = |(x, y): (f64, f64)| {
                     (0.0..=grid.width as f64).contains(&x) && (0.0..=grid.height as f64).contains(&y)
                 };

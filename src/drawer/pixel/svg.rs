@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use image::RgbImage;
 
-use super::coverage::Coverage;
-use super::shapes::Cells;
+use super::coverage::{Coverage, scale};
 use super::{PixelArt, PixelShape};
+use crate::palette::hexadecimal;
 use crate::settings::Size;
 
 /// How far cells that are no rectangles reach into their neighbours, in pixels: between edges that only touch, programs
@@ -19,12 +19,12 @@ const OVERLAP: f64 = 0.5;
 pub fn svg(art: PixelArt, picture: &RgbImage) -> String {
     let size = Size { width: picture.width() as usize, height: picture.height() as usize };
     let cells = art.shape.cells(art.grid);
-    let colours = colours(&cells, art.grid, picture);
+    let colours = colours(&Coverage::new(&cells, art.grid, size), picture);
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\">\n",
         size.width, size.height
     );
-    let scale = (ratio(size.width, art.grid.width), ratio(size.height, art.grid.height));
+    let scale = scale(art.grid, size);
     if art.shape == PixelShape::Rectangle {
         text += "<g shape-rendering=\"crispEdges\">\n";
         for (row, colours) in colours.chunks(art.grid.width).enumerate() {
@@ -47,21 +47,14 @@ pub fn svg(art: PixelArt, picture: &RgbImage) -> String {
                 format!("M{}Z", corners.join("L"))
             };
             let path: String = cell.iter().map(polygon).collect();
-            let _ = writeln!(text, "<path color=\"{}\" d=\"{path}\"/>", hexadecimal(colour));
+            let _ = writeln!(text, "<path color=\"#{}\" d=\"{path}\"/>", hexadecimal(colour));
         }
     }
     text + "</g>\n</svg>\n"
 }
 
-#[allow(clippy::cast_precision_loss)]
-fn ratio(pixels: usize, cells: usize) -> f64 {
-    pixels as f64 / cells as f64
-}
-
 /// The colour of each cell; none of those outside of the picture.
-fn colours(cells: &Cells, grid: Size, picture: &RgbImage) -> Vec<Option<[u8; 3]>> {
-    let size = Size { width: picture.width() as usize, height: picture.height() as usize };
-    let coverage = Coverage::new(cells, grid, size);
+fn colours(coverage: &Coverage, picture: &RgbImage) -> Vec<Option<[u8; 3]>> {
     let colour = |pixels: &Vec<(u32, f32)>| {
         // The first of those that are covered most.
         let (pixel, _) = pixels.iter().reduce(|best, next| if next.1 > best.1 { next } else { best })?;
@@ -84,7 +77,7 @@ fn rectangle(
     let (width, height) = (edge(column + count, scale.0) - x, edge(row + 1, scale.1) - y);
     let [x, y, width, height] = [x, y, width, height].map(number);
     let fill = hexadecimal(colour);
-    let _ = writeln!(text, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\"/>");
+    let _ = writeln!(text, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"#{fill}\"/>");
 }
 
 fn place(x: f64, y: f64) -> String {
@@ -98,10 +91,6 @@ fn number(value: f64) -> String {
         "-0" => "0".to_owned(),
         short => short.to_owned(),
     }
-}
-
-fn hexadecimal([red, green, blue]: [u8; 3]) -> String {
-    format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
 #[cfg(test)]
