@@ -134,12 +134,20 @@ fn files_errors_name_the_place() {
     let workplace = Workplace::new();
     photo().save(workplace.join("photo.png")).unwrap();
     let png = workplace.read("photo.png");
+    RgbImage::from_pixel(3, 2, Rgb(COLOURS[0])).save(workplace.join("plain.png")).unwrap();
+    let plain = workplace.read("plain.png");
     std::fs::create_dir(workplace.join("folder.gpl")).unwrap();
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
         ("empty.gpl", b"".to_vec(), "the file is empty"),
         ("empty.png", b"".to_vec(), "the file is empty"),
         ("none.gpl", b"GIMP Palette\nName: none\n".to_vec(), "there is no colour in it"),
         ("blank.hex", b"\n\n".to_vec(), "there is no colour in it"),
+        ("one.gpl", gimp(&COLOURS[..1]).into(), "its only colour is #ff8800"),
+        ("twice.hex", b"ff8800\n#FF8800\n".to_vec(), "its only colour is #ff8800"),
+        ("one.pal", jasc(&COLOURS[..1]).into(), "its only colour is #ff8800"),
+        ("one-riff.pal", riff(&COLOURS[..1], 1), "its only colour is #ff8800"),
+        ("one.act", adobe(&COLOURS[..1], Some(1)), "its only colour is #ff8800"),
+        ("one.png", plain, "its only colour is #ff8800"),
         ("none.pal", b"JASC-PAL\n0100\n0\n".to_vec(), "there is no colour in it"),
         ("none.act", adobe(&[], Some(0)), "byte 768: the table tells of 0 colours"),
         ("picture.gpl", png.clone(), "this is a PNG picture"),
@@ -179,13 +187,27 @@ fn files_errors_name_the_place() {
         ("nowhere.gpl", "nowhere.gpl: there is no such file"),
         ("folder.gpl", "folder.gpl: this is no file"),
         ("photo.png\\0", "photo.png: `0` is no number of colours"),
+        ("photo.png\\1", "photo.png: `1` is no number of colours"),
+        ("gold", "the palette gold: its only colour is #ffd700"),
+        ("[gold,#ffd700]", "the palette [gold,#ffd700]: its only colour is #ffd700"),
+        ("gold->white\\1", "the palette gold->white\\1: a ramp of one colour is none"),
+        ("gold->white\\10000", "a ramp of 10000 colours is too long"),
+        ("pico-8;picco-8", "the palette pico-8;picco-8: there is no colour or palette picco-8"),
+        ("", "a palette without colours cannot be used"),
         ("photo.png\\10000", "photo.png: `10000` is no number"),
         ("many.gpl\\8", "the number of a palette file's colours cannot be chosen"),
     ] {
         let outcome = workplace.run(&["palettes", text]);
-        assert_eq!(outcome.code, Some(2));
+        assert_eq!(outcome.code, Some(2), "{text}");
         assert!(outcome.errors.contains(expected), "{text}: {}", outcome.errors);
+        assert_eq!(outcome.errors.lines().count(), 2, "{text}: {}", outcome.errors);
+        // The same is said before anything is drawn.
+        let drawing = workplace.run(&["a", "--palette", text, "-o", "p.png"]);
+        assert_eq!((drawing.code, drawing.errors), (Some(2), outcome.errors), "{text}");
     }
+    let near = workplace.run(&["palettes", "picco-8"]).errors;
+    assert!(near.contains("hint: is pico-8"), "{near}");
+    workplace.refuses(&["a", "--colors", "1"], &["--colors 1 is out of range"]);
 }
 
 #[test]
@@ -237,7 +259,7 @@ proptest! {
         // Names of files that may be there are another test's.
         prop_assume!(file_of(&text).is_none());
         match Palette::load(&text) {
-            Ok(palette) => prop_assert!((1..=256).contains(&palette.colours().len())),
+            Ok(palette) => prop_assert!((2..=256).contains(&palette.colours().len())),
             Err(error) => prop_assert!(error.is_usage() && !error.hint().is_empty(), "{}", error),
         }
     }
@@ -248,7 +270,7 @@ proptest! {
         let path = folder.path().join(format!("odd.{ending}"));
         std::fs::write(&path, bytes).unwrap();
         match Palette::load(path.to_str().unwrap()) {
-            Ok(palette) => prop_assert!((1..=256).contains(&palette.colours().len())),
+            Ok(palette) => prop_assert!((2..=256).contains(&palette.colours().len())),
             Err(error) => prop_assert!(error.is_usage() && error.to_string().contains("odd."), "{}", error),
         }
     }

@@ -25,10 +25,12 @@ use crate::{Error, Result};
 pub use built_in::BuiltIn;
 pub use dither::{Dither, Indexed};
 
+/// The fewest colours that a picture can be drawn in.
+pub const FEWEST_COLOURS: usize = 2;
 /// The most colours a palette has: what an index of one byte tells apart.
 pub const MOST_COLOURS: usize = 256;
 
-/// Colours to draw with: 1 to 256, none twice.
+/// Colours to draw with: 2 to 256, or the only one of a picture that has no other; none twice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Palette {
     name: String,
@@ -47,6 +49,11 @@ impl Palette {
             Some(named) => named.read(),
             None => notation::read(text),
         }
+    }
+
+    /// The only colour of what is no palette: nothing can be drawn in one.
+    fn only(&self) -> Option<[u8; 3]> {
+        <[_; 1]>::try_from(&self.colours[..]).ok().map(|[only]| only)
     }
 
     /// A palette of these colours, in their order, each once.
@@ -113,7 +120,7 @@ impl Palette {
     }
 }
 
-const HINT: &str = "give a palette 1 to 256 colours";
+const HINT: &str = "give a palette 2 to 256 colours";
 
 /// A colour in six hexadecimal digits.
 #[must_use]

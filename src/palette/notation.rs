@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 
 use super::built_in::BuiltIn;
-use super::{MOST_COLOURS, Palette, file, names, oklab};
+use super::{MOST_COLOURS, Palette, file, hexadecimal, names, oklab};
 use crate::settings::text::{by_likeness, did_you_mean};
 use crate::{Error, Result};
 
@@ -35,7 +35,13 @@ pub(super) fn read(text: &str) -> Result<Palette> {
                 Error::usage(format!("the palette {}: {problem}", shortened(text)), hint)
             })?);
     }
-    Ok(Palette::of_colours(shortened(text), colours)?.named(text.trim()))
+    let palette = Palette::of_colours(shortened(text), colours)?;
+    if let Some(only) = palette.only() {
+        let problem = format!("the palette {}: its only colour is #{}", shortened(text), hexadecimal(only));
+        let hint = "give it another, as black;gold, or make a ramp, as black->gold\\4";
+        return Err(Error::usage(problem, hint));
+    }
+    Ok(palette.named(text.trim()))
 }
 
 /// What is wrong, and what to do.
@@ -189,7 +195,7 @@ mod tests {
         {
             assert_eq!(hexes(text), ["ff0000", "00ff00", "000080"], "{text}");
         }
-        assert_eq!(hexes("gold"), ["ffd700"]);
+        assert_eq!(hexes("gold;gold\\2"), ["ffd700", "000000"]);
         assert_eq!(hexes("(0+0+255),xkcd:red"), ["0000ff", "e50000"]);
         assert_eq!(hexes("game-boy;red"), ["0f380f", "306230", "8bac0f", "9bbc0f", "ff0000"]);
     }
@@ -208,7 +214,6 @@ mod tests {
         assert_eq!(hexes("white\\4"), hexes("black->white\\4"));
         assert_eq!(hexes("[black, white]\\4"), hexes("black->white\\4"));
         assert_eq!(hexes("black->navy\\4;gold").len(), 5);
-        assert_eq!(hexes("red->red\\5"), ["ff0000"]);
         assert_eq!(hexes("[1+0+0]->[0+0+1]\\2"), ["ff0000", "0000ff"]);
     }
 
@@ -232,6 +237,9 @@ mod tests {
             ("cloudy bleu", "no colour or palette cloudy bleu", "cloudy blue"),
             ("picco-8", "no colour or palette picco-8", "pico-8"),
             ("red->white\\1", "a ramp of one colour", "2 to 256"),
+            ("red", "the palette red: its only colour is #ff0000", "black;gold"),
+            ("[#f00, red, (255+0+0)]", "its only colour is #ff0000", "black;gold"),
+            ("red->red\\8", "its only colour is #ff0000", "black;gold"),
             ("red->white\\0", "a ramp of no colours", "2 to 256"),
             ("red->white\\10000", "a ramp of 10000 colours is too long", "2 to 256"),
             ("red->white\\many", "`many` after a `\\` is no number", "red->white\\8"),

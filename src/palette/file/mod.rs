@@ -6,7 +6,7 @@ mod lines;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{MOST_COLOURS, Palette};
+use super::{FEWEST_COLOURS, MOST_COLOURS, Palette, hexadecimal};
 use crate::models::files::unreadable;
 use crate::{Error, Result, picture};
 
@@ -92,14 +92,21 @@ impl<'a> Named<'a> {
             }
             format => self.read_table(format)?,
         };
+        if let Some(only) = palette.only() {
+            let hint = "give a file of two colours at least, or write colours as black,gold";
+            return Err(self.error(format!("its only colour is #{}", hexadecimal(only)), hint));
+        }
         Ok(palette.named(self.text))
     }
 
     fn picture_colours(&self) -> Result<usize> {
         let Some(text) = self.count else { return Ok(PICTURE_COLOURS) };
-        let count = text.trim().parse().ok().filter(|count| (1..=MOST_COLOURS).contains(count));
+        let count = text.trim().parse().ok().filter(|count| (FEWEST_COLOURS..=MOST_COLOURS).contains(count));
         count.ok_or_else(|| {
-            let hint = format!("ask for 1 to {MOST_COLOURS} of the picture's colours, as {}\\12", self.path.display());
+            let hint = format!(
+                "ask for {FEWEST_COLOURS} to {MOST_COLOURS} of the picture's colours, as {}\\12",
+                self.path.display()
+            );
             self.error(format!("`{text}` is no number of colours"), hint)
         })
     }
