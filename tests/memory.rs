@@ -87,9 +87,11 @@ fn moving_pictures_take_little_beside_a_run() {
 fn cells_take_what_is_estimated() {
     let workplace = Workplace::new();
     let line = ["a", "--drawer", "pixel", "-n", "2", "--cutouts", "8", "-o", "p.png", "--force", "-q"];
-    for more in [&["--size", "1024x1024"][..], &["--size", "1024x1024", "--palette", "pico-8"], &["--size", "300x200"]]
-    {
-        let arguments = [&line[..], more].concat();
+    let large = ["--size", "1024x1024"];
+    let cases: [&[&str]; 4] = [&[], &["--palette", "pico-8"], &["--transparent"], &["--size", "300x200"]];
+    for more in cases {
+        let size = if more.contains(&"--size") { &[][..] } else { &large };
+        let arguments = [&line[..], size, more].concat();
         let (estimate, peak) = (estimate(&workplace, &arguments), peak(&workplace, &arguments));
         println!("{more:?}: {estimate} MiB estimated, {peak:.0} taken");
         assert!((estimate / peak - 1.0).abs() < 0.25, "{more:?}: {estimate} MiB against {peak:.0}");

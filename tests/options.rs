@@ -237,6 +237,19 @@ const GENERATE: [Group; 10] = [
             ),
             ("--smoothness", &["apple --dry-run --drawer pixel --smoothness 0.5", "apple --smoothness -1"]),
             (
+                "--transparent",
+                &[
+                    "apple --dry-run --drawer pixel --transparent",
+                    "--drawer pixel --transparent apple -n 2 --size 32x32 --cutouts 1 -q -o made-transparent.png",
+                    "apple --transparent",
+                    "apple --drawer pixel --transparent=maybe",
+                ],
+            ),
+            (
+                "--alpha-weight",
+                &["apple --dry-run --drawer pixel --transparent --alpha-weight 0.5", "apple --alpha-weight 1001"],
+            ),
+            (
                 "--pixel-art",
                 &[
                     "apple --dry-run --pixel-art",
@@ -265,10 +278,11 @@ const GENERATE: [Group; 10] = [
                     r"apple --dry-run --palette black->navy\4;gold",
                     "apple --palette pico-9",
                     "apple --palette none.gpl",
-                    "apple --palette red --colors 2",
+                    "apple --palette red",
+                    "apple --palette pico-8 --colors 2",
                 ],
             ),
-            ("--colors", &["apple --dry-run --colors 16", "apple --colors 0", "apple --colors 10000"]),
+            ("--colors", &["apple --dry-run --colors 16", "apple --colors 1", "apple --colors 10000"]),
             ("--palette-weight", &["apple --dry-run --palette-weight 2", "apple --palette-weight -1"]),
             ("--dither", &["apple --dry-run --dither bayer4 --palette pico-8", "apple --dither bayer3"]),
         ],
@@ -606,7 +620,7 @@ const VERBS: [Group; 20] = [
                     "palettes ''",
                 ],
             ),
-            ("--json", &["palettes 1-bit --json", "palettes cloudy_blue --json"]),
+            ("--json", &["palettes 1-bit --json", "palettes cloudy_blue;gold --json"]),
         ],
     ),
     ("completions", &[("", &["completions", "completions shell"])]),

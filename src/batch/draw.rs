@@ -85,7 +85,7 @@ fn draw_and_write(
             // The picture this iteration judged is that after `iteration` steps.
             let loss = session.last().and_then(|last| last.loss_before);
             let warn = &mut |message| tell(Event::Warning { message });
-            recording.see(*iteration, || session.coloured(picture), || saver.recipe(*iteration, loss, true), warn)?;
+            recording.see(*iteration, || session.delivered(picture), || saver.recipe(*iteration, loss, true), warn)?;
         }
         tell(event);
         Ok(())

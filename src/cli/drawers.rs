@@ -62,6 +62,8 @@ fn drawer(kind: DrawerKind, name: &'static str) -> Drawer {
                 "pixel_scale",
                 "pixel_zoom",
                 "smoothness",
+                "transparent",
+                "alpha_weight",
                 "init_image",
                 "init_weight",
                 "init_noise",

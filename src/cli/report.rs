@@ -167,10 +167,10 @@ impl Reporter {
     }
 
     /// Shows the picture as it stands; not too often, but for the last.
-    pub(super) fn show(&self, picture: &Tensor, is_final: bool) -> Result<()> {
+    pub(super) fn show(&self, picture: impl FnOnce() -> Result<Tensor>, is_final: bool) -> Result<()> {
         let mut preview = self.preview.borrow_mut();
         let Some(preview) = preview.as_mut().filter(|preview| is_final || preview.is_due()) else { return Ok(()) };
-        let text = preview.draw(picture)?;
+        let text = preview.draw(&picture()?)?;
         // There is nobody to tell that it could not be written.
         let write = || drop(std::io::stderr().lock().write_all(text.as_bytes()));
         match self.bar.borrow().as_ref() {

@@ -89,7 +89,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
             break;
         }
         if recorder.wants(index) {
-            recorder.push(index, picture::read(path)?, None);
+            recorder.push(index, picture::read(path)?.into(), None);
             taken = Some(path);
         }
         reporter.tell(&Event::Encoded { frame: index });

@@ -28,7 +28,8 @@ crate::settings::text::named_values!(DrawerKind, "drawer", { Vqgan => "vqgan", P
 
 /// Turns its parameters into a picture. Below this border nothing knows which drawer it is.
 pub trait Drawer: Send {
-    /// The picture `[1, 3, height, width]` with values from 0 to 1, recorded back to the parameters.
+    /// The picture with values from 0 to 1, recorded back to the parameters: `[1, 3, height, width]`, or
+    /// `[1, 4, height, width]` with straight alpha.
     ///
     /// # Errors
     /// Where the computation fails.
@@ -43,12 +44,20 @@ pub trait Drawer: Send {
     /// Where the computation fails.
     fn constrain(&self) -> Result<()>;
 
-    /// The same in the colours of a palette alone.
+    /// What is delivered of a picture that it drew, or of the one it would draw now: in the colours of a palette alone
+    /// where there is one, and without what is more transparent than not.
     ///
     /// # Errors
-    /// Where the computation fails.
-    fn draw_in(&self, palette: &Palette, dither: Dither) -> Result<Tensor> {
-        in_palette(&self.draw()?, palette, dither)
+    /// Where the computation fails, or the picture is not of this drawer.
+    fn deliver(&self, drawn: Option<&Tensor>, colours: Option<(&Palette, Dither)>) -> Result<Tensor> {
+        let picture = match drawn {
+            Some(drawn) => drawn.detach(),
+            None => self.draw()?.detach(),
+        };
+        match colours {
+            Some((palette, dither)) => in_palette(&picture, palette, dither),
+            None => Ok(picture),
+        }
     }
 
     /// Losses of the drawer's own, with their names: recorded numbers, already weighted.
@@ -60,17 +69,29 @@ pub trait Drawer: Send {
     }
 }
 
-/// A picture `[1, 3, height, width]` in the colours of a palette.
+/// A picture `[1, 3, height, width]`, or with straight alpha `[1, 4, height, width]`, in the colours of a palette. What
+/// cannot be seen sends no errors to what is dithered beside it.
 ///
 /// # Errors
 /// Where the tensor has another shape.
-pub fn in_palette(picture: &Tensor, palette: &Palette, dither: Dither) -> Result<Tensor> {
-    let (_, _, height, width) = picture.dims4()?;
-    let indexed = palette.apply(&to_colours(picture)?, width, dither);
-    Ok(Tensor::from_vec(to_values(&indexed.to_rgb()), (1, 3, height, width), &Device::Cpu)?)
+fn in_palette(picture: &Tensor, palette: &Palette, dither: Dither) -> Result<Tensor> {
+    let (_, channels, height, width) = picture.dims4()?;
+    let mut colours = to_colours(picture)?;
+    let alphas = (channels > 3).then(|| picture.narrow(1, 3, 1)).transpose()?;
+    if let Some(alphas) = &alphas {
+        let hidden = palette.colours()[0].map(|channel| f32::from(channel) / 255.0);
+        let values = alphas.flatten_all()?.to_vec1::<f32>()?;
+        colours.iter_mut().zip(values).filter(|(_, alpha)| *alpha == 0.0).for_each(|(colour, _)| *colour = hidden);
+    }
+    let indexed = palette.apply(&colours, width, dither);
+    let coloured = Tensor::from_vec(to_values(&indexed.to_rgb()), (1, 3, height, width), &Device::Cpu)?;
+    match alphas {
+        Some(alphas) => Ok(Tensor::cat(&[coloured, alphas], 1)?),
+        None => Ok(coloured),
+    }
 }
 
-/// The colour of each pixel of `[1, 3, height, width]`, row by row.
+/// The colour of each pixel of `[1, 3, height, width]`, row by row; what more channels there are is left out.
 ///
 /// # Errors
 /// Where the tensor has another shape.

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-/// The most colours of an indexed PNG.
-const MOST: usize = 256;
+use image::{DynamicImage, Pixel};
 
 /// A picture of few colours.
 pub(super) struct Indexed {
     /// Three bytes a colour, in the order of their first pixels
     pub(super) colours: Vec<u8>,
+    /// The colours' alphas, without those of the last that are opaque
+    pub(super) alphas: Vec<u8>,
     /// Bits a pixel: 1, 2, 4 or 8
     pub(super) depth: u8,
     /// Places in the table, packed from the highest bits on; each row begins with a byte of its own
@@ -16,13 +17,23 @@ pub(super) struct Indexed {
 }
 
 impl Indexed {
-    /// Of pixels of three bytes; none where they have more than 256 colours.
-    pub(super) fn of(pixels: &[u8], width: usize) -> Option<Self> {
+    /// Of a picture of eight bits; none where it has more than 256 colours, by their alphas too.
+    pub(super) fn of(picture: &DynamicImage) -> Option<Self> {
+        match picture {
+            DynamicImage::ImageRgba8(pixels) => Self::of_pixels(pixels.pixels().map(|pixel| pixel.0), picture.width()),
+            DynamicImage::ImageRgb8(pixels) => {
+                Self::of_pixels(pixels.pixels().map(|pixel| pixel.to_rgba().0), picture.width())
+            }
+            _ => None,
+        }
+    }
+
+    fn of_pixels(pixels: impl Iterator<Item = [u8; 4]>, width: u32) -> Option<Self> {
         let mut places = HashMap::new();
-        let mut indices = Vec::with_capacity(pixels.len() / 3);
-        for pixel in pixels.as_chunks::<3>().0 {
+        let mut indices = Vec::new();
+        for pixel in pixels {
             let next = places.len();
-            indices.push(u8::try_from(*places.entry(*pixel).or_insert(next)).ok()?);
+            indices.push(u8::try_from(*places.entry(pixel).or_insert(next)).ok()?);
         }
         let depth = match places.len() {
             0..=2 => 1,
@@ -30,16 +41,20 @@ impl Indexed {
             5..=16 => 4,
             _ => 8,
         };
-        let mut colours = vec![0; 3 * places.len().min(MOST)];
-        for (colour, place) in places {
-            colours[3 * place..][..3].copy_from_slice(&colour);
+        let mut colours = vec![0; 3 * places.len()];
+        let mut alphas = vec![0; places.len()];
+        for ([red, green, blue, alpha], place) in places {
+            colours[3 * place..][..3].copy_from_slice(&[red, green, blue]);
+            alphas[place] = alpha;
         }
+        alphas.truncate(alphas.iter().rposition(|alpha| *alpha < u8::MAX).map_or(0, |last| last + 1));
         let a_byte = usize::from(8 / depth);
         let pack = |indices: &[u8]| {
             indices.iter().zip(1..).fold(0, |byte, (index, place): (&u8, u8)| byte | index << (8 - place * depth))
         };
-        let rows = indices.chunks(width.max(1)).flat_map(|row| row.chunks(a_byte).map(pack)).collect();
-        Some(Self { colours, depth, rows })
+        let width = usize::try_from(width).unwrap_or(usize::MAX).max(1);
+        let rows = indices.chunks(width).flat_map(|row| row.chunks(a_byte).map(pack)).collect();
+        Some(Self { colours, alphas, depth, rows })
     }
 }
 
@@ -49,17 +64,26 @@ mod tests {
 
     #[test]
     fn places_are_packed() {
-        let pixel = |index: u8| [index, 2 * index, 7];
-        let picture = |colours: u8, count: u8| (0..count).flat_map(|at| pixel(at % colours)).collect::<Vec<u8>>();
-        let two = Indexed::of(&picture(2, 10), 5).unwrap();
-        assert_eq!(
-            (two.depth, &two.colours[..], &two.rows[..]),
-            (1, &[0, 0, 7, 1, 2, 7][..], &[0b0101_0000, 0b1010_1000][..])
-        );
-        let five = Indexed::of(&picture(5, 6), 3).unwrap();
+        let of = |colours: u32, count: u32, width: u32| {
+            let colour = |at: u32| [at.to_le_bytes()[0], 2, at.to_le_bytes()[1], 255];
+            Indexed::of_pixels((0..count).map(|at| colour(at % colours)), width)
+        };
+        let two = of(2, 10, 5).unwrap();
+        let expected = (1, &[0, 2, 0, 1, 2, 0][..], &[0b0101_0000, 0b1010_1000][..]);
+        assert_eq!((two.depth, &two.colours[..], &two.rows[..]), expected);
+        assert!(two.alphas.is_empty());
+        let five = of(5, 6, 3).unwrap();
         assert_eq!((five.depth, &five.rows[..]), (4, &[0x01, 0x20, 0x34, 0x00][..]));
-        assert_eq!(Indexed::of(&picture(255, 255), 5).unwrap().depth, 8);
-        let many: Vec<u8> = (0..257_u16).flat_map(|at| [at.to_be_bytes()[0], at.to_be_bytes()[1], 0]).collect();
-        assert!(Indexed::of(&many[3..], 8).is_some() && Indexed::of(&many, 257).is_none());
+        assert_eq!(of(255, 255, 5).unwrap().depth, 8);
+        assert!(of(256, 256, 8).is_some() && of(257, 257, 8).is_none());
+    }
+
+    #[test]
+    fn alphas_end_with_the_last_that_is_not_opaque() {
+        let pixels = [[1, 1, 1, 255], [0; 4], [1, 1, 1, 9], [2, 2, 2, 255], [0; 4]];
+        let indexed = Indexed::of_pixels(pixels.into_iter(), 5).unwrap();
+        assert_eq!(indexed.colours, [1, 1, 1, 0, 0, 0, 1, 1, 1, 2, 2, 2]);
+        assert_eq!((indexed.alphas, indexed.depth), (vec![255, 0, 9], 2));
+        assert_eq!(indexed.rows, [0b0001_1011, 0b0100_0000]);
     }
 }

@@ -17,7 +17,7 @@ pub use hash::{hash_file, hash_open_file, to_hex};
 pub use kind::{Kind, check_target, kind_of};
 pub use name::{Naming, slug};
 pub use partial::PartialFile;
-pub use png::{encode, encode_bytes, side_by_side, to_bytes, to_image};
+pub use png::{encode, encode_pixels, side_by_side, to_image, to_pixels};
 pub use recipe::{InputRecord, ModelRecord, Recipe, ResultRecord, Stage};
 pub use saver::Saver;
 pub(crate) use write::nameless;

@@ -3,6 +3,6 @@
 mod read;
 mod resize;
 
-pub use read::{dimensions, read};
+pub use read::{dimensions, over_white, read};
 pub(crate) use resize::bicubic;
 pub use resize::{cover, pad_to};

@@ -63,7 +63,7 @@ pub fn read(path: &Path) -> Result<RgbImage> {
     let orientation = decoder.orientation().map_err(|error| undecodable(path, &error))?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| undecodable(path, &error))?;
     picture.apply_orientation(orientation);
-    Ok(over_white(&picture))
+    Ok(over_white(picture))
 }
 
 /// A picture's width and height as it will be read, its EXIF turn applied.
@@ -81,11 +81,13 @@ pub fn dimensions(path: &Path) -> Result<Size> {
     Ok(Size { width: width as usize, height: height as usize })
 }
 
-fn over_white(picture: &DynamicImage) -> RgbImage {
+/// A picture laid over white where it is transparent.
+#[must_use]
+pub fn over_white(picture: DynamicImage) -> RgbImage {
     if !picture.color().has_alpha() {
-        return picture.to_rgb8();
+        return picture.into_rgb8();
     }
-    let layered = picture.to_rgba8();
+    let layered = picture.into_rgba8();
     let mut opaque = RgbImage::new(layered.width(), layered.height());
     for (target, source) in opaque.pixels_mut().zip(layered.pixels()) {
         let [red, green, blue, alpha] = source.0.map(u32::from);

@@ -1,11 +1,12 @@
 //! A picture in few colours: pulled to a palette while it is drawn, brought to it in the end.
 
 use candle_core::Tensor;
+use image::RgbImage;
 use rayon::prelude::*;
 
 use crate::Result;
-use crate::drawer::{Drawer, in_palette, to_colours};
-use crate::output::to_image;
+use crate::drawer::{Drawer, to_colours};
+use crate::output::to_pixels;
 use crate::palette::{Dither, Palette, oklab};
 use crate::settings::Settings;
 
@@ -67,11 +68,21 @@ impl Colouring {
         Ok(())
     }
 
+    /// Of what can be seen of a picture.
     fn own_colours(&self, picture: &Tensor) -> Result<Palette> {
-        Palette::of_picture(&to_image(picture)?, self.count, self.seed)
+        let pixels = to_pixels(picture)?;
+        let mut seen = Vec::new();
+        if let Some(pixels) = pixels.as_rgba8() {
+            seen.extend(
+                pixels.pixels().filter(|pixel| pixel[3] >= 128).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]),
+            );
+        }
+        let count = u32::try_from(seen.len() / 3).unwrap_or(u32::MAX);
+        let seen = RgbImage::from_raw(count, 1, seen).filter(|seen| !seen.is_empty());
+        Palette::of_picture(&seen.unwrap_or_else(|| pixels.into_rgb8()), self.count, self.seed)
     }
 
-    /// The loss of a picture `[1, 3, height, width]`, and its gradient: the mean square of the distance in OKLab between
+    /// The loss of a picture's colours, and its gradient, of the picture's shape: the mean square of the distance in OKLab between
     /// each pixel and the palette's nearest colour, by a weight that grows evenly to the whole in the last iteration.
     ///
     /// # Errors
@@ -94,29 +105,22 @@ impl Colouring {
             })
             .collect();
         let loss: f64 = pulls.iter().map(|(square, _)| f64::from(*square)).sum::<f64>() * share;
-        let slopes: Vec<f32> = (0..3).flat_map(|channel| pulls.iter().map(move |(_, slope)| slope[channel])).collect();
+        let mut slopes = Vec::with_capacity(picture.elem_count());
+        (0..3).for_each(|channel| slopes.extend(pulls.iter().map(|(_, slope)| slope[channel])));
+        slopes.resize(picture.elem_count(), 0.0);
         Ok(Some((loss, Tensor::from_vec(slopes, picture.shape(), picture.device())?)))
     }
 
-    /// What is delivered of a drawer: a picture of the palette's colours alone.
+    /// What is delivered of a picture that a drawer drew, or would draw now: the palette's colours alone, or where they
+    /// are not found yet as many of this picture's own.
     ///
     /// # Errors
     /// Where the computation fails.
-    pub(super) fn finish(&self, drawer: &dyn Drawer) -> Result<Tensor> {
-        match &self.palette {
-            Some(palette) => drawer.draw_in(palette, self.dither),
-            None => drawer.draw_in(&self.own_colours(&drawer.draw()?)?, self.dither),
+    pub(super) fn deliver(&self, drawer: &dyn Drawer, drawn: Option<&Tensor>) -> Result<Tensor> {
+        if let Some(palette) = &self.palette {
+            return drawer.deliver(drawn, Some((palette, self.dither)));
         }
-    }
-
-    /// A picture in the palette's colours, each pixel by the nearest; as it is where there is no palette yet.
-    ///
-    /// # Errors
-    /// Where the tensor is no picture.
-    pub(super) fn bring(&self, picture: &Tensor) -> Result<Tensor> {
-        match &self.palette {
-            Some(palette) => in_palette(picture, palette, Dither::None),
-            None => Ok(picture.clone()),
-        }
+        let own = self.own_colours(&drawer.deliver(drawn, None)?)?;
+        drawer.deliver(drawn, Some((&own, self.dither)))
     }
 }

@@ -73,7 +73,7 @@ impl<'a> Estimate<'a> {
                 let size = VqganDrawer::work_size(&vqgan.model, size);
                 vqgan.model.decoding_memory(size, true, recomputed.decoder)?
             }
-            None => PixelDrawer::memory(size),
+            None => PixelDrawer::memory(size, self.settings.transparent),
         };
         let mut most = drawing.peak.max(self.encoding);
         // The warp's gradient has a buffer of the picture's size for every group of cutouts.

@@ -1,5 +1,6 @@
 //! The loop: draw, judge, step. It prints nothing and writes nothing; events tell what happens.
 
+mod backdrop;
 mod colouring;
 mod event;
 pub(crate) mod memory;
@@ -22,6 +23,7 @@ pub use run::{End, Finished, run};
 pub use state::{Judged, SessionState};
 pub use stop::Stop;
 
+use backdrop::Backdrop;
 use colouring::Colouring;
 
 use crate::drawer::{Drawer, DrawerKind, PixelDrawer, Start, VqganDrawer};
@@ -174,36 +176,47 @@ impl Session {
         &self.judge
     }
 
-    /// The picture as it would be delivered now: `[1, 3, height, width]` with values from 0 to 1.
+    /// The picture as it would be delivered now: `[1, 3, height, width]` with values from 0 to 1, or
+    /// `[1, 4, height, width]` with straight alpha.
     ///
     /// # Errors
     /// Where the computation fails.
     pub fn picture(&self) -> Result<Tensor> {
-        match &self.colouring {
-            Some(colouring) => colouring.finish(self.drawer.as_ref()),
-            None => Ok(self.drawer.draw()?.detach()),
-        }
+        self.deliver(None)
     }
 
-    /// A picture that was judged, in the colours of what is delivered as far as they are known.
+    /// The same of a picture that an iteration drew.
     ///
     /// # Errors
-    /// Where the tensor is no picture.
-    pub fn coloured(&self, picture: &Tensor) -> Result<Tensor> {
+    /// Where it is no such picture.
+    pub fn delivered(&self, drawn: &Tensor) -> Result<Tensor> {
+        self.deliver(Some(drawn))
+    }
+
+    fn deliver(&self, drawn: Option<&Tensor>) -> Result<Tensor> {
         match &self.colouring {
-            Some(colouring) => colouring.bring(picture),
-            None => Ok(picture.clone()),
+            Some(colouring) => colouring.deliver(self.drawer.as_ref(), drawn),
+            None => self.drawer.deliver(drawn, None),
         }
     }
 
-    /// One iteration: draws, judges and moves the parameters. Also returns the picture it judged.
+    /// What each perceptor sees of a picture that an iteration drew: its name, and `[cutouts, 3, side, side]`.
+    ///
+    /// # Errors
+    /// Where the computation fails.
+    pub fn look(&self, drawn: &Tensor, iteration: usize) -> Result<Vec<(String, Tensor)>> {
+        self.judge.look(&Backdrop::new(self.settings.seed.0, iteration).behind(drawn)?, iteration)
+    }
+
+    /// One iteration: draws, judges and moves the parameters. Also returns the picture it drew.
     ///
     /// # Errors
     /// Where the loss is not finite (the parameters stay as they were), or the computation fails.
     pub fn step(&mut self) -> Result<(Step, Tensor)> {
         let picture = self.drawer.draw()?;
-        let judgement = self.judge.judge(&picture, self.iteration)?;
-        let (mut losses, mut gradient) = (judgement.losses, judgement.gradient);
+        let backdrop = Backdrop::new(self.settings.seed.0, self.iteration);
+        let judgement = self.judge.judge(&backdrop.behind(&picture)?, self.iteration)?;
+        let (mut losses, mut gradient) = (judgement.losses, backdrop.gradient(&picture, judgement.gradient)?);
         if let Some(colouring) = &mut self.colouring {
             colouring.find(&picture, self.iteration)?;
             if let Some((loss, pull)) = colouring.pull(&picture, self.iteration)? {

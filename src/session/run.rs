@@ -20,7 +20,7 @@ pub enum End {
 
 /// How a run ended.
 pub struct Finished {
-    /// The picture: `[1, 3, height, width]` with values from 0 to 1
+    /// The picture as [`Session::picture`] has it
     pub picture: Tensor,
     /// Iterations done
     pub iterations: usize,
@@ -30,7 +30,7 @@ pub struct Finished {
     pub end: End,
 }
 
-/// Told of each event, with the picture an iteration judged.
+/// Told of each event, with the picture an iteration drew.
 pub type Watch<'a> = dyn FnMut(Event, Option<&Tensor>, &Session) -> Result<()> + 'a;
 
 /// Runs a session to its end, or until `stop` is requested, and tells `watch`.
@@ -64,7 +64,7 @@ pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Fini
     };
     let (picture, iterations, loss) = match (session.last(), &end) {
         // What the last step made has no finite loss; what it was made from has.
-        (Some(last), End::Fault(_)) => (session.coloured(&last.picture)?, session.iteration() - 1, last.loss_before),
+        (Some(last), End::Fault(_)) => (session.delivered(&last.picture)?, session.iteration() - 1, last.loss_before),
         (last, _) => (session.picture()?, session.iteration(), last.map(|last| last.loss)),
     };
     Ok(Finished { picture, iterations, loss, end })

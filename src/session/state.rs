@@ -26,7 +26,7 @@ pub struct SessionState {
 /// What an iteration judged.
 #[derive(Clone)]
 pub struct Judged {
-    /// The picture `[1, 3, height, width]` before the iteration's step
+    /// The picture as it was drawn, before the iteration's step
     pub picture: Tensor,
     /// The picture's loss
     pub loss: f64,

@@ -14,6 +14,8 @@ use crate::{Error, Result, picture};
 const PIXEL_ART_COLOURS: usize = 24;
 /// How strongly pictures are pulled to their colours where nothing is said.
 const PALETTE_WEIGHT: f64 = 5.0;
+/// How strongly cells are drawn out of sight where nothing is said.
+const ALPHA_WEIGHT: f64 = 0.3;
 
 /// Combines layers, the strongest first, into settings.
 ///
@@ -98,6 +100,8 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         pixel_shape: merged.pixel_shape.unwrap_or_default(),
         pixel_size,
         smoothness: merged.smoothness.unwrap_or_default(),
+        transparent: merged.transparent.unwrap_or_default(),
+        alpha_weight: merged.alpha_weight.unwrap_or(ALPHA_WEIGHT),
         palette,
         colors,
         palette_weight: merged.palette_weight.unwrap_or(PALETTE_WEIGHT),
@@ -202,6 +206,8 @@ macro_rules! each_field {
             pixel_size,
             pixel_scale,
             smoothness,
+            transparent,
+            alpha_weight,
             pixel_art,
             pixel_zoom,
             palette,
@@ -261,6 +267,8 @@ impl From<Settings> for Overrides {
             pixel_size: settings.pixel_size,
             pixel_scale: None,
             smoothness: Some(settings.smoothness),
+            transparent: Some(settings.transparent),
+            alpha_weight: Some(settings.alpha_weight),
             pixel_art: None,
             pixel_zoom: settings.pixel_zoom,
             palette: settings.palette,

@@ -32,7 +32,7 @@ pub use weighted::Weighted;
 use crate::drawer::{DrawerKind, Grid, PixelArt, PixelShape, StartNoise};
 use crate::judge::Augmentations;
 use crate::optimizer::OptimizerKind;
-use crate::palette::{Dither, MOST_COLOURS, file_of};
+use crate::palette::{Dither, FEWEST_COLOURS, MOST_COLOURS, file_of};
 use crate::{Error, Result};
 use text::{number, whole_number};
 
@@ -97,10 +97,16 @@ pub struct Settings {
     /// How strongly neighbouring cells are drawn together, 0 to 1000
     #[serde(default)]
     pub smoothness: f64,
+    /// Whether cells may vanish
+    #[serde(default)]
+    pub transparent: bool,
+    /// How strongly they are drawn out of sight then, 0 to 1000
+    #[serde(default)]
+    pub alpha_weight: f64,
     /// The colours to draw with: what [`crate::palette::Palette::load`] reads
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub palette: Option<String>,
-    /// How many colours of its own to draw with, 1 to 256; none for as many as there are
+    /// How many colours of its own to draw with, 2 to 256; none for as many as there are
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colors: Option<usize>,
     /// How strongly the picture is pulled to them at the end of the run, 0 to 1000
@@ -266,6 +272,18 @@ pub struct Overrides {
     #[arg(long, value_name = "WEIGHT", help_heading = "Drawer", value_parser = number, allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub smoothness: Option<f64>,
+    /// Let cells vanish that the picture does not need: a PNG with transparency
+    ///
+    /// Each cell has an alpha, which is pulled down; in the end those below one half are left out, of the SVG, too. GIFs
+    /// and MP4s show what is left over white.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(help_heading = "Drawer")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transparent: Option<bool>,
+    /// Pull the alphas of --transparent down, this strongly
+    #[arg(long, value_name = "WEIGHT", help_heading = "Drawer", value_parser = number, allow_negative_numbers = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alpha_weight: Option<f64>,
     /// Pixel art: cells in few colours of the picture's own
     ///
     /// The same as --drawer pixel --colors 24.
@@ -374,6 +392,7 @@ impl Settings {
         number("learning-rate", self.learning_rate, 1000.0, false)?;
         number("init-weight", self.init_weight, 1000.0, true)?;
         number("smoothness", self.smoothness, 1000.0, true)?;
+        number("alpha-weight", self.alpha_weight, 1000.0, true)?;
         number("palette-weight", self.palette_weight, 1000.0, true)?;
         self.validate_colours()?;
         if self.init_weight > 0.0 && self.init_image.is_none() {
@@ -384,6 +403,9 @@ impl Settings {
         }
         if self.drawer == DrawerKind::Pixel {
             self.pixel_art()?;
+        } else if self.transparent {
+            let problem = format!("the drawer {} has no --transparent", self.drawer);
+            return Err(Error::usage(problem, "choose --drawer pixel, which has it, or leave it out"));
         }
         self.video().validate()
     }
@@ -394,7 +416,8 @@ impl Settings {
     /// Where there are more of them than the picture has room for.
     pub fn pixel_art(&self) -> Result<PixelArt> {
         let grid = Grid { cells: self.pixel_size, scale: None }.of(self.size)?;
-        Ok(PixelArt { shape: self.pixel_shape, grid, smoothness: self.smoothness })
+        let alpha_weight = self.transparent.then_some(self.alpha_weight);
+        Ok(PixelArt { shape: self.pixel_shape, grid, smoothness: self.smoothness, alpha_weight })
     }
 
     /// Whether the picture is to have a palette's colours alone.
@@ -404,9 +427,9 @@ impl Settings {
     }
 
     fn validate_colours(&self) -> Result<()> {
-        if let Some(count) = self.colors.filter(|count| !(1..=MOST_COLOURS).contains(count)) {
+        if let Some(count) = self.colors.filter(|count| !(FEWEST_COLOURS..=MOST_COLOURS).contains(count)) {
             let problem = format!("--colors {count} is out of range");
-            return Err(Error::usage(problem, format!("give a value from 1 to {MOST_COLOURS}")));
+            return Err(Error::usage(problem, format!("give a value from {FEWEST_COLOURS} to {MOST_COLOURS}")));
         }
         let Some(zoom) = self.pixel_zoom else { return Ok(()) };
         if !(1..=256).contains(&zoom) {

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use image::RgbImage;
+use image::DynamicImage;
 
-use crate::output::{Existing, Recipe, check_folder, encode_bytes, write_whole};
+use crate::output::{Existing, Recipe, check_folder, encode_pixels, write_whole};
 use crate::{Error, Result};
 
 /// Frames go into here: `000000.png`, `000001.png` and so on.
@@ -84,10 +84,9 @@ impl Folder {
     ///
     /// # Errors
     /// Where the disk is full or the folder is gone.
-    pub fn push(&mut self, picture: &RgbImage, recipe: Option<&Recipe>) -> Result<()> {
+    pub fn push(&mut self, picture: &DynamicImage, recipe: Option<&Recipe>) -> Result<()> {
         let path = self.frame(self.count);
-        let bytes = encode_bytes(picture.as_raw(), picture.width(), picture.height(), recipe)?;
-        write_whole(&path, &bytes, self.existing)?;
+        write_whole(&path, &encode_pixels(picture, recipe)?, self.existing)?;
         self.count += 1;
         Ok(())
     }

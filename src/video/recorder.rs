@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
-use image::RgbImage;
+use image::{DynamicImage, RgbImage};
 
 use super::spool::Spool;
 use super::{Folder, Gif, Mp4, Timeline};
 use crate::output::{Existing, Recipe};
+use crate::picture::over_white;
 use crate::settings::{Size, VideoSettings};
 use crate::{Error, Result};
 
@@ -56,7 +57,7 @@ pub struct Recorder {
 }
 
 enum Message {
-    Frame { picture: RgbImage, slots: usize, recipe: Option<Box<Recipe>> },
+    Frame { picture: DynamicImage, slots: usize, recipe: Option<Box<Recipe>> },
     End { recipe: Option<Box<Recipe>> },
 }
 
@@ -107,12 +108,12 @@ impl Recorder {
         self.makes_folder
     }
 
-    /// Takes a picture. Waits while the encoders are behind.
-    pub fn push(&mut self, picture: usize, pixels: RgbImage, recipe: Option<Recipe>) {
+    /// Takes a picture, which a GIF and an MP4 show over white. Waits while the encoders are behind.
+    pub fn push(&mut self, picture: usize, pixels: DynamicImage, recipe: Option<Recipe>) {
         self.send_frame(picture, self.timeline.slots(picture), pixels, recipe);
     }
 
-    fn send_frame(&mut self, picture: usize, slots: usize, pixels: RgbImage, recipe: Option<Recipe>) {
+    fn send_frame(&mut self, picture: usize, slots: usize, pixels: DynamicImage, recipe: Option<Recipe>) {
         self.last = Some(picture);
         self.send(Message::Frame { picture: pixels, slots, recipe: recipe.map(Box::new) });
     }
@@ -129,7 +130,7 @@ impl Recorder {
 
     /// Takes the last picture, wherever the run ended, and finishes the files: where each is, or why not.
     #[must_use]
-    pub fn finish(mut self, picture: usize, pixels: RgbImage, recipe: Option<Recipe>) -> Vec<Result<PathBuf>> {
+    pub fn finish(mut self, picture: usize, pixels: DynamicImage, recipe: Option<Recipe>) -> Vec<Result<PathBuf>> {
         if self.last != Some(picture) {
             self.send_frame(picture, self.timeline.slots(picture).max(1), pixels, recipe.clone());
         }
@@ -170,6 +171,7 @@ impl Reel {
             match message {
                 Message::Frame { picture, slots, recipe } => {
                     on(&mut self.folder, &self.tell, |folder| folder.push(&picture, recipe.as_deref()));
+                    let picture = over_white(picture);
                     self.show(&picture, slots);
                     self.keep(&picture, slots);
                 }

@@ -6,7 +6,7 @@ use candle_core::Tensor;
 
 use super::{Outputs, Recorder};
 use crate::Result;
-use crate::output::{Recipe, to_image};
+use crate::output::{Recipe, to_pixels};
 use crate::settings::Settings;
 
 /// The moving pictures that are being made; none where none is wanted.
@@ -38,7 +38,7 @@ impl Recording {
         let Some(recorder) = &mut self.0 else { return Ok(()) };
         if recorder.wants(iteration) {
             let recipe = recorder.makes_folder().then(recipe).transpose()?;
-            recorder.push(iteration, to_image(&picture()?)?, recipe);
+            recorder.push(iteration, to_pixels(&picture()?)?, recipe);
         }
         for problem in recorder.problems() {
             warn(format!("{problem}; the picture goes on"));
@@ -50,7 +50,7 @@ impl Recording {
     #[must_use]
     pub fn finish(self, iterations: usize, picture: &Tensor, recipe: Recipe) -> Vec<Result<PathBuf>> {
         let Some(recorder) = self.0 else { return Vec::new() };
-        match to_image(picture) {
+        match to_pixels(picture) {
             Ok(pixels) => recorder.finish(iterations, pixels, Some(recipe)),
             Err(error) => vec![Err(error)],
         }

@@ -38,7 +38,7 @@ impl Aside {
 
 /// Writes an iteration's cutouts, side by side, a file for each perceptor.
 pub(super) fn save_cutouts(folder: &Path, session: &Session, picture: &Tensor, iteration: usize) -> Result<()> {
-    for (name, cutouts) in session.judge().look(picture, iteration)? {
+    for (name, cutouts) in session.look(picture, iteration)? {
         let path = folder.join(format!("{iteration:06}-{}.png", slug(&name)));
         write_whole(&path, &encode(&side_by_side(&cutouts)?, None)?, Existing::Replace)?;
     }

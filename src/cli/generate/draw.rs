@@ -9,7 +9,7 @@ use super::{Aside, Target, deliver, save_cutouts};
 use crate::Result;
 use crate::drawer::svg as draw_svg;
 use crate::output::{
-    Beside, Checkpoint, Existing, InputRecord, Saver, Stage, checkpoint_of, device_in_words, to_image, write_whole,
+    Beside, Checkpoint, Existing, InputRecord, Saver, Stage, checkpoint_of, device_in_words, to_pixels, write_whole,
 };
 use crate::session::{Event, Models, Plan, Session, SessionState, Stop, run};
 use crate::settings::Settings;
@@ -56,7 +56,7 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
         reporter.tell(&event);
         let (Event::Step { iteration, .. }, Some(picture)) = (event, picture) else { return Ok(()) };
         models.start_hashing();
-        reporter.show(picture, false)?;
+        reporter.show(|| session.delivered(picture), false)?;
         aside.write(reporter, || {
             let Some(folder) = &beside.save_cutouts else { return Ok(None) };
             save_cutouts(folder, session, picture, iteration).map(|()| None)
@@ -69,20 +69,20 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
             // The picture this iteration judged is that after `iteration` steps.
             let loss = session.last().and_then(|last| last.loss_before);
             let existing = if saved { Existing::Replace } else { *existing };
-            write_whole(path, &saver.encode(picture, iteration, loss, true)?, existing)?;
+            write_whole(path, &saver.encode(&session.delivered(picture)?, iteration, loss, true)?, existing)?;
             Ok(Some(Event::Saved { path: path.clone() }))
         })?;
         let loss = session.last().and_then(|last| last.loss_before);
         let warn = &mut |message| reporter.tell(&Event::Warning { message });
-        recording.see(iteration, || session.coloured(picture), || saver.recipe(iteration, loss, true), warn)?;
+        recording.see(iteration, || session.delivered(picture), || saver.recipe(iteration, loss, true), warn)?;
         let due = is_due(beside.checkpoint_every, session.iteration());
         if due { aside.write(reporter, || save_checkpoint(&target, &beside, &mut saver, session)) } else { Ok(()) }
     };
     let finished = run(&mut session, stop, &mut watch)?;
-    reporter.show(&finished.picture, true)?;
+    reporter.show(|| Ok(finished.picture.clone()), true)?;
     aside.write(reporter, || save_checkpoint(&target, &beside, &mut saver, &session))?;
     let svg = svg.map(|(path, existing)| {
-        let text = draw_svg(plan.settings().pixel_art()?, &to_image(&finished.picture)?);
+        let text = draw_svg(plan.settings().pixel_art()?, &to_pixels(&finished.picture)?.into_rgba8());
         write_whole(&path, text.as_bytes(), existing).map(|()| path)
     });
     deliver(&target, &mut saver, (recording, svg), &finished, aside.saved, reporter)

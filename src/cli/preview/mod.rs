@@ -47,7 +47,7 @@ impl Preview {
         self.above = None;
     }
 
-    /// What shows a picture `[1, 3, height, width]`, with the cursor at the start of the line beneath; nothing
+    /// What shows a picture, over white where it is transparent, with the cursor at the start of the line beneath; nothing
     /// where the window is too small.
     ///
     /// # Errors

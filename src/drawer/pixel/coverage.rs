@@ -49,6 +49,14 @@ impl Coverage {
         let of_cells = areas.into_iter().map(|areas| areas.into_iter().map(share).collect()).collect();
         Self { of_cells }
     }
+
+    /// For each cell the pixel that it covers most, the first of equals; none of those outside of the picture.
+    pub(super) fn fullest(&self) -> impl Iterator<Item = Option<u32>> {
+        let fullest = |pixels: &Vec<(u32, f32)>| {
+            pixels.iter().reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(pixel, _)| *pixel)
+        };
+        self.of_cells.iter().map(fullest)
+    }
 }
 
 /// Pixels a cell of the grid, across and down.

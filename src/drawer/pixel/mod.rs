@@ -1,8 +1,10 @@
 //! The pixel drawer: its parameters are the colours of cells.
 
+mod alpha;
 mod coverage;
 mod grid;
 mod mosaic;
+mod roughness;
 mod shapes;
 mod svg;
 
@@ -15,9 +17,11 @@ use crate::frozen::{Memory, Network, Step};
 use crate::palette::{Dither, Palette};
 use crate::picture;
 use crate::settings::Size;
+use alpha::Alphas;
 use coverage::Coverage;
 pub use grid::{Grid, MOST_CELLS};
 use mosaic::Mosaic;
+use roughness::roughness;
 pub use shapes::PixelShape;
 pub use svg::svg;
 
@@ -25,7 +29,11 @@ pub use svg::svg;
 pub struct PixelDrawer {
     /// `[1, 3, rows, columns]` of the lattice, values from 0 to 1
     cells: Var,
+    /// How transparent they are, where they may be
+    alphas: Option<Alphas>,
     mosaic: Network,
+    /// For each cell the pixel that shows its colour best; none of cells outside of the picture
+    shown: Vec<Option<u32>>,
     /// How strongly neighbours are drawn together
     smoothness: f64,
     /// The colours it started from, and how strongly it is held to them
@@ -41,6 +49,8 @@ pub struct PixelArt {
     pub grid: Size,
     /// How strongly neighbours are drawn together: the weight of the mean square of their difference
     pub smoothness: f64,
+    /// How strongly cells are drawn out of sight, where they may vanish
+    pub alpha_weight: Option<f64>,
 }
 
 impl PixelDrawer {
@@ -51,7 +61,8 @@ impl PixelDrawer {
     pub fn new(art: PixelArt, size: Size, start: Start) -> Result<Self> {
         let cells = art.shape.cells(art.grid);
         let lattice = cells.lattice;
-        let mosaic = Mosaic::new(lattice, size, &Coverage::new(&cells, art.grid, size));
+        let coverage = Coverage::new(&cells, art.grid, size);
+        let mosaic = Mosaic::new(lattice, size, &coverage);
         let mut weight = 0.0;
         let colours = match start {
             Start::Picture(image, hold) => {
@@ -64,38 +75,82 @@ impl PixelDrawer {
         };
         let colours = Tensor::from_vec(colours, (1, 3, lattice.height, lattice.width), &Device::Cpu)?;
         let held = (weight > 0.0).then(|| (colours.clone(), weight));
-        let mosaic = Network::new(vec![Step::layer(mosaic)]);
-        Ok(Self { cells: Var::from_tensor(&colours)?, mosaic, smoothness: art.smoothness, held })
+        let alphas = art.alpha_weight.map(|weight| Alphas::new(lattice, weight)).transpose()?;
+        let (mosaic, shown) = (Network::new(vec![Step::layer(mosaic)]), coverage.fullest().collect());
+        Ok(Self { cells: Var::from_tensor(&colours)?, alphas, mosaic, shown, smoothness: art.smoothness, held })
+    }
+
+    /// The cells as they are, recorded back to the parameters: `[1, 3, rows, columns]`, or `[1, 4, rows, columns]` with
+    /// alpha.
+    fn cells(&self) -> Result<Tensor> {
+        let colours = self.cells.as_tensor();
+        match &self.alphas {
+            Some(alphas) => Ok(Tensor::cat(&[colours, alphas.values.as_tensor()], 1)?),
+            None => Ok(colours.clone()),
+        }
+    }
+
+    /// The cells that a picture was drawn of, where each has a pixel of its own.
+    fn cells_of(&self, picture: &Tensor) -> Result<Tensor> {
+        let (_, channels, height, width) = picture.dims4()?;
+        let pixels = picture.flatten_all()?.to_vec1::<f32>()?;
+        let shown = |plane: &[f32]| -> Vec<f32> {
+            self.shown.iter().map(|pixel| pixel.map_or(0.5, |pixel| plane[pixel as usize])).collect()
+        };
+        let cells: Vec<f32> = pixels.chunks_exact(height * width).flat_map(shown).collect();
+        let (_, _, rows, columns) = self.cells.dims4()?;
+        Ok(Tensor::from_vec(cells, (1, channels, rows, columns), &Device::Cpu)?)
     }
 
     /// About how much memory drawing a picture of this size takes.
     #[must_use]
-    pub fn memory(size: Size) -> Memory {
+    pub fn memory(size: Size, transparent: bool) -> Memory {
         let pixels = size.width.saturating_mul(size.height) as u64;
         // The mosaic and its transpose, with two cells in a pixel: a start for each row, a place and a share of each.
         // What the session keeps of the picture and of its gradient counts here, where nothing larger hides it.
-        let kept = pixels.saturating_mul(2 * (4 + 2 * 8) + 2 * 12);
+        // With alpha both have a channel more, and stand beside what the judges see and its gradient.
+        let channels = if transparent { 4 } else { 3 };
+        let seen = if transparent { 2 * 12 } else { 0 };
+        let kept = pixels.saturating_mul(2 * (4 + 2 * 8) + 2 * 4 * channels + seen);
         // Beside it the picture and its gradient, each as the network has it and as a tensor.
-        Memory { kept, peak: kept.saturating_add(pixels.saturating_mul(4 * 12)) }
+        Memory { kept, peak: kept.saturating_add(pixels.saturating_mul(4 * 4 * channels)) }
     }
 }
 
 impl Drawer for PixelDrawer {
     fn draw(&self) -> Result<Tensor> {
-        Ok(self.mosaic.forward(&self.cells)?)
+        Ok(self.mosaic.forward(&self.cells()?)?)
     }
 
-    /// Cells are brought to the palette, and dithered, as if each were a pixel; then pixels in which cells meet.
-    fn draw_in(&self, palette: &Palette, dither: Dither) -> Result<Tensor> {
-        let cells = in_palette(&self.cells, palette, dither)?;
-        in_palette(&self.mosaic.forward(&cells)?, palette, Dither::None)
+    /// Cells are dropped, brought to the palette, and dithered, as if each were a pixel; then pixels in which cells meet.
+    fn deliver(&self, drawn: Option<&Tensor>, colours: Option<(&Palette, Dither)>) -> Result<Tensor> {
+        let mut cells = match drawn {
+            // A picture of cells is what it is made of.
+            Some(drawn) if self.alphas.is_none() && colours.is_none() => return Ok(drawn.detach()),
+            Some(drawn) => self.cells_of(&drawn.detach())?,
+            None => self.cells()?.detach(),
+        };
+        if self.alphas.is_some() {
+            cells = alpha::drop_cells(&cells)?;
+        }
+        if let Some((palette, dither)) = colours {
+            cells = in_palette(&cells, palette, dither)?;
+        }
+        let to_pixels = |cells: &Tensor| Ok(self.mosaic.forward(cells)?);
+        let picture = if self.alphas.is_some() { alpha::blend(&cells, to_pixels)? } else { to_pixels(&cells)? };
+        match colours {
+            Some((palette, _)) => in_palette(&picture, palette, Dither::None),
+            None => Ok(picture),
+        }
     }
 
     fn parameters(&self) -> Vec<Var> {
-        vec![self.cells.clone()]
+        let alphas = self.alphas.iter().map(|alphas| alphas.values.clone());
+        std::iter::once(self.cells.clone()).chain(alphas).collect()
     }
 
     fn constrain(&self) -> Result<()> {
+        self.alphas.as_ref().map_or(Ok(()), Alphas::constrain)?;
         Ok(self.cells.set(&self.cells.clamp(0.0, 1.0)?.detach())?)
     }
 
@@ -105,79 +160,17 @@ impl Drawer for PixelDrawer {
         if let Some((start, weight)) = &self.held {
             losses.push(("init", ((cells - start)?.sqr()?.mean_all()? * *weight)?));
         }
-        if self.smoothness > 0.0 {
-            let mut total = None;
-            for dimension in [2, 3] {
-                let count = cells.dim(dimension)?;
-                if count > 1 {
-                    let next = cells.narrow(dimension, 1, count - 1)?;
-                    let difference = (next - cells.narrow(dimension, 0, count - 1)?)?.sqr()?.mean_all()?;
-                    total = Some(match total {
-                        Some(total) => (difference + total)?,
-                        None => difference,
-                    });
-                }
-            }
-            if let Some(total) = total {
-                losses.push(("smoothness", (total * self.smoothness)?));
-            }
+        if self.smoothness > 0.0
+            && let Some(roughness) = roughness(cells)?
+        {
+            losses.push(("smoothness", (roughness * self.smoothness)?));
+        }
+        if let Some(alphas) = &self.alphas {
+            losses.push(("alpha", alphas.loss()?));
         }
         Ok(losses)
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use image::RgbImage;
-
-    use super::*;
-    use crate::random::Stream;
-
-    /// The gradient of the cells against differences of the picture, for every shape.
-    #[test]
-    #[allow(clippy::cast_possible_truncation)]
-    fn the_gradient_is_that_of_the_picture() {
-        for (shape, name) in PixelShape::ALL {
-            let size = Size { width: 23, height: 17 };
-            let art = PixelArt { shape: *shape, grid: Size { width: 4, height: 3 }, smoothness: 0.7 };
-            let mut stream = Stream::new(5, "test", 0);
-            let drawer = PixelDrawer::new(art, size, Start::Noise(StartNoise::Snow, &mut stream)).unwrap();
-            let slopes: Vec<f32> = (0..3 * 23 * 17).map(|_| stream.between(-1.0, 1.0) as f32).collect();
-            let slopes = Tensor::from_vec(slopes, (1, 3, 17, 23), &Device::Cpu).unwrap();
-            let objective = || {
-                let own = drawer.own_losses().unwrap().pop().unwrap().1;
-                ((drawer.draw().unwrap() * &slopes).unwrap().sum_all().unwrap() + own).unwrap()
-            };
-            let value = || f64::from(objective().to_scalar::<f32>().unwrap());
-            let gradients = objective().backward().unwrap();
-            let cells = drawer.parameters().pop().unwrap();
-            let gradient = gradients.get(&cells).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
-            let colours = cells.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-            let step = 0.125;
-            for index in 0..colours.len() {
-                let at = |change: f32| {
-                    let mut moved = colours.clone();
-                    moved[index] += change;
-                    cells.set(&Tensor::from_vec(moved, cells.shape(), &Device::Cpu).unwrap()).unwrap();
-                    value()
-                };
-                // The objective is a quadratic one, of which central differences are exact.
-                let difference = (at(step) - at(-step)) / (2.0 * f64::from(step));
-                let found = f64::from(gradient[index]);
-                assert!((difference - found).abs() < 2e-3 * found.abs().max(1.0), "{name}: {difference}, {found}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_picture_becomes_the_mean_of_each_cell() {
-        let art = PixelArt { shape: PixelShape::Rectangle, grid: Size { width: 2, height: 1 }, smoothness: 0.0 };
-        let image = RgbImage::from_fn(4, 2, |x, y| image::Rgb([if x < 2 { 255 } else { 0 }, [0, 255][y as usize], 51]));
-        let start = Start::Picture(image, 1.0);
-        let drawer = PixelDrawer::new(art, Size { width: 4, height: 2 }, start).unwrap();
-        let cells = drawer.parameters()[0].flatten_all().unwrap().to_vec1::<f32>().unwrap();
-        let expected = [1.0, 0.0, 0.5, 0.5, 0.2, 0.2];
-        assert!(cells.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{cells:?}");
-    }
-}
+mod tests;

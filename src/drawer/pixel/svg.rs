@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use image::RgbImage;
+use image::RgbaImage;
 
 use super::coverage::{Coverage, scale};
 use super::{PixelArt, PixelShape};
@@ -14,9 +14,9 @@ use crate::settings::Size;
 const OVERLAP: f64 = 0.5;
 
 /// The cells of a picture, each of the colour of the pixel that it covers most of: an element a cell, or where they are
-/// rectangles for cells of one colour side by side.
+/// rectangles for cells of one colour side by side. Those that are more transparent than not are left out.
 #[must_use]
-pub fn svg(art: PixelArt, picture: &RgbImage) -> String {
+pub fn svg(art: PixelArt, picture: &RgbaImage) -> String {
     let size = Size { width: picture.width() as usize, height: picture.height() as usize };
     let cells = art.shape.cells(art.grid);
     let colours = colours(&Coverage::new(&cells, art.grid, size), picture);
@@ -53,14 +53,13 @@ pub fn svg(art: PixelArt, picture: &RgbImage) -> String {
     text + "</g>\n</svg>\n"
 }
 
-/// The colour of each cell; none of those outside of the picture.
-fn colours(coverage: &Coverage, picture: &RgbImage) -> Vec<Option<[u8; 3]>> {
-    let colour = |pixels: &Vec<(u32, f32)>| {
-        // The first of those that are covered most.
-        let (pixel, _) = pixels.iter().reduce(|best, next| if next.1 > best.1 { next } else { best })?;
-        Some(picture.get_pixel(pixel % picture.width(), pixel / picture.width()).0)
+/// The colour of each cell; none of those that are left out or outside of the picture.
+fn colours(coverage: &Coverage, picture: &RgbaImage) -> Vec<Option<[u8; 3]>> {
+    let colour = |pixel: u32| {
+        let [red, green, blue, alpha] = picture.get_pixel(pixel % picture.width(), pixel / picture.width()).0;
+        (alpha >= 128).then_some([red, green, blue])
     };
-    coverage.of_cells.iter().map(colour).collect()
+    coverage.fullest().map(|pixel| pixel.and_then(colour)).collect()
 }
 
 #[allow(clippy::cast_precision_loss)]
@@ -99,13 +98,23 @@ mod tests {
 
     #[test]
     fn cells_of_one_colour_are_one_rectangle() {
-        let art = PixelArt { shape: PixelShape::Rectangle, grid: Size { width: 3, height: 2 }, smoothness: 0.0 };
-        let picture = RgbImage::from_fn(6, 4, |x, y| image::Rgb(if y < 2 && x < 4 { [255, 0, 16] } else { [0; 3] }));
+        let art = PixelArt {
+            shape: PixelShape::Rectangle,
+            grid: Size { width: 3, height: 2 },
+            smoothness: 0.0,
+            alpha_weight: None,
+        };
+        let picture = RgbaImage::from_fn(6, 4, |x, y| match (x, y) {
+            (0..4, 0..2) => image::Rgba([255, 0, 16, 255]),
+            (2..4, _) => image::Rgba([9, 9, 9, 127]),
+            _ => image::Rgba([0, 0, 0, 255]),
+        });
         let expected = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"6\" height=\"4\" viewBox=\"0 0 6 4\">\n\
                         <g shape-rendering=\"crispEdges\">\n\
                         <rect x=\"0\" y=\"0\" width=\"4\" height=\"2\" fill=\"#ff0010\"/>\n\
                         <rect x=\"4\" y=\"0\" width=\"2\" height=\"2\" fill=\"#000000\"/>\n\
-                        <rect x=\"0\" y=\"2\" width=\"6\" height=\"2\" fill=\"#000000\"/>\n</g>\n</svg>\n";
+                        <rect x=\"0\" y=\"2\" width=\"2\" height=\"2\" fill=\"#000000\"/>\n\
+                        <rect x=\"4\" y=\"2\" width=\"2\" height=\"2\" fill=\"#000000\"/>\n</g>\n</svg>\n";
         assert_eq!(svg(art, &picture), expected);
     }
 }
