@@ -23,7 +23,7 @@ fn judge(model: &str, prompts: &[(&str, f64)], cutouts: usize, batch: usize) -> 
     let augmentations = "crop,perspective,jitter,erase".parse().unwrap();
     Judge {
         perceptors: vec![Perceptor::new("clip".into(), clip.clone(), targets).unwrap()],
-        cutouts: Cutouts { count: cutouts, augmentations, noise: 0.1, seed: 5 },
+        cutouts: Cutouts { count: cutouts, augmentations, zooms: 0.6, noise: 0.1, seed: 5 },
         batch,
     }
 }

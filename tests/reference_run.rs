@@ -16,7 +16,7 @@ use text2art::drawer::{Drawer, Start, VqganDrawer};
 use text2art::judge::{Augmentations, Cutouts, Judge, Perceptor, Target};
 use text2art::models::{Finder, Role};
 use text2art::optimizer::{Optimizer, OptimizerKind};
-use text2art::output::to_bytes;
+use text2art::output::to_image;
 use text2art::session::{LoadedModel, Stop};
 use text2art::settings::Size;
 use text2art::vqgan::Vqgan;
@@ -100,7 +100,7 @@ fn the_losses_are_those_of_the_reference() {
 fn the_picture_is_that_of_the_reference() {
     let workplace = Workplace::new();
     let (path, _) = run_trace(&workplace);
-    let expected = to_bytes(&reference("trace/expected.safetensors")["final_image"]).unwrap();
+    let expected = to_image(&reference("trace/expected.safetensors")["final_image"]).unwrap().into_raw();
     let (width, height, found) = pixels(Path::new(&path));
     assert_eq!((width, height), (32, 32));
     let (largest, count) = largest_difference(&found, &expected);
@@ -117,7 +117,7 @@ fn trace_by_parts() -> (Tensor, Vec<f64>, Tensor) {
     let clip = LoadedModel::load(&finder, Role::Clip, text(&fixtures().join("clip")), Clip::load).unwrap().model;
     let feature = clip.text_feature(&clip.tokenizer().encode(TRACE[0]).unwrap()).unwrap();
     let target = Target { name: "prompt:0".into(), feature, weight: 1.0, stop: None };
-    let cutouts = Cutouts { count: 1, augmentations: Augmentations::NONE, noise: 0.0, seed: 0 };
+    let cutouts = Cutouts { count: 1, augmentations: Augmentations::NONE, zooms: 0.6, noise: 0.0, seed: 0 };
     let perceptors = vec![Perceptor::new("clip".into(), clip, vec![target]).unwrap()];
     let judge = Judge { perceptors, cutouts, batch: 1 };
     let start = text2art::picture::read(&fixtures().join("trace/init.png")).unwrap();

@@ -26,6 +26,19 @@ pub enum DrawerKind {
 
 crate::settings::text::named_values!(DrawerKind, "drawer", { Vqgan => "vqgan", Pixel => "pixel" });
 
+impl DrawerKind {
+    /// How many of the cutouts are zooms; the others show the whole picture. Cells have no details of their own that a
+    /// zoom would shape.
+    #[must_use]
+    pub fn zooms(self) -> f64 {
+        match self {
+            // pixray's share.
+            Self::Vqgan => 0.6,
+            Self::Pixel => 0.5,
+        }
+    }
+}
+
 /// Turns its parameters into a picture. Below this border nothing knows which drawer it is.
 pub trait Drawer: Send {
     /// The picture with values from 0 to 1, recorded back to the parameters: `[1, 3, height, width]`, or

@@ -96,8 +96,6 @@ impl FromStr for Augmentations {
 ///
 /// The two kinds, zooms and wides, and most numbers are pixray's (`pixray.py`, `MakeCutouts`).
 mod numbers {
-    /// Share of the cutouts that are zooms; the others are wides
-    pub const ZOOMS: f64 = 0.6;
     /// A zoom's area, as a share of the largest square in the picture
     pub const ZOOM_AREA: (f64, f64) = (0.25, 0.95);
     /// A zoom's width by its height
@@ -137,6 +135,8 @@ pub struct Cutouts {
     pub count: usize,
     /// Which augmentations
     pub augmentations: Augmentations,
+    /// Share of them that are zooms, 0 to 1; the others are wides
+    pub zooms: f64,
     /// Largest standard deviation of the noise that is added to each
     pub noise: f64,
     /// The run's seed
@@ -173,7 +173,7 @@ impl Cutouts {
                     zoom: true,
                 }
             } else {
-                self.draw_one(&mut stream, is_zoom(index), (width, height), border, grey)
+                self.draw_one(&mut stream, is_zoom(index, self.zooms), (width, height), border, grey)
             };
             cutout.touch.noise = narrow(noise.between(0.0, self.noise));
             cutout.touch.noise_seed = noise.bits();
@@ -240,8 +240,8 @@ impl Cutout {
 
 /// Zooms and wides by turns, so that every prefix of the cutouts has its share of both.
 #[allow(clippy::cast_precision_loss)]
-fn is_zoom(index: usize) -> bool {
-    let zooms = |count: usize| (count as f64 * numbers::ZOOMS + 0.5).floor();
+fn is_zoom(index: usize, share: f64) -> bool {
+    let zooms = |count: usize| (count as f64 * share + 0.5).floor();
     zooms(index + 1) > zooms(index)
 }
 

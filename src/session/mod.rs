@@ -83,6 +83,7 @@ impl Session {
         let cutouts = Cutouts {
             count: settings.cutouts,
             augmentations: settings.augment.clone(),
+            zooms: settings.drawer.zooms(),
             noise: settings.cut_noise,
             seed: settings.seed.0,
         };
