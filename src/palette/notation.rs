@@ -238,7 +238,7 @@ mod tests {
             ("picco-8", "no colour or palette picco-8", "pico-8"),
             ("red->white\\1", "a ramp of one colour", "2 to 256"),
             ("red", "the palette red: its only colour is #ff0000", "black;gold"),
-            ("[#f00, red, (255+0+0)]", "its only colour is #ff0000", "black;gold"),
+            ("[#f00, red]", "its only colour is #ff0000", "black;gold"),
             ("red->red\\8", "its only colour is #ff0000", "black;gold"),
             ("red->white\\0", "a ramp of no colours", "2 to 256"),
             ("red->white\\10000", "a ramp of 10000 colours is too long", "2 to 256"),
