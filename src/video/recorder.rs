@@ -57,8 +57,16 @@ pub struct Recorder {
 }
 
 enum Message {
-    Frame { picture: DynamicImage, slots: usize, recipe: Option<Box<Recipe>> },
-    End { recipe: Option<Box<Recipe>> },
+    Frame {
+        picture: DynamicImage,
+        slots: usize,
+        recipe: Option<Box<Recipe>>,
+    },
+    /// Dropped when the frames before it are where they go
+    Settle(Sender<()>),
+    End {
+        recipe: Option<Box<Recipe>>,
+    },
 }
 
 impl Recorder {
@@ -123,6 +131,16 @@ impl Recorder {
         let _ = self.sender.as_ref().map(|sender| sender.send(message));
     }
 
+    /// Waits until the folder has all frames it was given, so that a run that goes on from here misses none.
+    pub fn settle(&self) {
+        if self.makes_folder {
+            let (answer, answered) = channel();
+            self.send(Message::Settle(answer));
+            // A thread that is gone has dropped it, too.
+            let _ = answered.recv();
+        }
+    }
+
     /// What went wrong since the last call, in sentences. Other files go on.
     pub fn problems(&self) -> impl Iterator<Item = String> {
         self.problems.try_iter()
@@ -175,6 +193,7 @@ impl Reel {
                     self.show(&picture, slots);
                     self.keep(&picture, slots);
                 }
+                Message::Settle(answer) => drop(answer),
                 Message::End { recipe } => return self.finish(recipe.as_deref()),
             }
         }

@@ -46,6 +46,13 @@ impl Recording {
         Ok(())
     }
 
+    /// Waits until frames that are files of their own are there, as what is saved now says.
+    pub fn settle(&self) {
+        if let Some(recorder) = &self.0 {
+            recorder.settle();
+        }
+    }
+
     /// Takes the last picture and finishes the files: where each is, or why not.
     #[must_use]
     pub fn finish(self, iterations: usize, picture: &Tensor, recipe: Recipe) -> Vec<Result<PathBuf>> {

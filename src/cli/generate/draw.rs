@@ -75,8 +75,11 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
         let loss = session.last().and_then(|last| last.loss_before);
         let warn = &mut |message| reporter.tell(&Event::Warning { message });
         recording.see(iteration, || session.delivered(picture), || saver.recipe(iteration, loss, true), warn)?;
-        let due = is_due(beside.checkpoint_every, session.iteration());
-        if due { aside.write(reporter, || save_checkpoint(&target, &beside, &mut saver, session)) } else { Ok(()) }
+        if !is_due(beside.checkpoint_every, session.iteration()) {
+            return Ok(());
+        }
+        recording.settle();
+        aside.write(reporter, || save_checkpoint(&target, &beside, &mut saver, session))
     };
     let finished = run(&mut session, stop, &mut watch)?;
     reporter.show(|| Ok(finished.picture.clone()), true)?;
