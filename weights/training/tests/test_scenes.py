@@ -1,0 +1,64 @@
+"""The generator of scenes: what it says is what it shows, and the same seed shows the same."""
+
+from random import Random
+
+import torch
+
+import vocabulary
+from scenes import CHOICES, COLOUR_VALUES, Background, Placed, Scene
+from vocabulary import COLOUR_NAMES, SCENE_NAMES, STYLE_NAMES
+
+
+def test_the_vocabulary_is_as_large_as_promised(studio):
+    assert len(studio.names) >= 300
+    assert len(vocabulary.THING_COLOURS) >= 14 and len(SCENE_NAMES) >= 12 and len(STYLE_NAMES) - 1 >= 8
+    assert all(studio.drawings), "every thing has a drawing"
+
+
+def test_words_are_said_as_people_say_them():
+    assert vocabulary.with_article("apple") == "an apple"
+    assert vocabulary.with_article("purple corn", "corn") == "purple corn"
+    plurals = {"cherry": "cherries", "fox": "foxes", "mouse": "mice", "glass of milk": "glasses of milk", "cup": "cups"}
+    assert {name: vocabulary.plural(name) for name in plurals} == plurals
+
+
+def test_the_same_seed_makes_the_same_scenes(studio):
+    def drawn():
+        torch.manual_seed(4)
+        random = Random(4)
+        scenes = studio.plan_batch(random, 24)
+        return [scene.caption for scene in scenes], studio.draw(scenes, 64)
+
+    (captions, pictures), (again, others) = drawn(), drawn()
+    assert captions == again and torch.equal(pictures, others)
+    assert pictures.shape == (24, 3, 64, 64) and pictures.min() >= 0 and pictures.max() <= 1
+    assert len(set(captions)) > 20
+
+
+def test_a_canonical_picture_follows_from_caption_and_choices(studio):
+    random = Random(9)
+    scenes = [studio.plan_canonical(random) for _ in range(40)]
+    whole = studio.draw(scenes, 64)
+    for index in (0, 7, 39):
+        # Alone or beside others in a batch, whatever was drawn before.
+        assert torch.equal(studio.draw(scenes[index : index + 1], 64)[0], whole[index])
+    assert all(scene.choices.shape == (CHOICES,) for scene in scenes)
+
+
+def test_things_have_the_colour_and_the_place_that_is_said(studio):
+    blue, white = COLOUR_NAMES.index("blue"), COLOUR_NAMES.index("white")
+    apple = studio.drawings[[thing.name for thing in studio.things].index("apple")][0]
+    placed = [Placed(apple, 0.46, 0, -0.46, colour=blue), Placed(apple, 0.46, 0, 0.46)]
+    picture = studio.draw([Scene("a blue apple above an apple", Background((white,)), placed)], 64)[0]
+    above, below = picture[:, 10:24, 24:40].mean((1, 2)), picture[:, 42:56, 24:40].mean((1, 2))
+    nearest = [int((COLOUR_VALUES - colour).norm(dim=1).argmin()) for colour in (above, below)]
+    assert COLOUR_NAMES[nearest[0]] in ("blue", "dark blue") and COLOUR_NAMES[nearest[1]] == "red"
+
+
+def test_counts_and_relations_are_said(studio):
+    random = Random(2)
+    captions = [studio.plan(random).caption for _ in range(3000)]
+    for word in ("two ", "three ", " above ", " under ", " next to "):
+        assert sum(word in caption for caption in captions) > 10, word
+    for style in STYLE_NAMES[1:]:
+        assert any(style.split()[0] in caption for caption in captions), style
