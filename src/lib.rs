@@ -14,6 +14,7 @@ pub mod optimizer;
 pub mod output;
 pub mod palette;
 pub mod picture;
+pub mod prior;
 pub mod random;
 pub mod session;
 pub mod settings;

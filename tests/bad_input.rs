@@ -102,7 +102,7 @@ fn values_out_of_range() {
         (&["--learning-rate", "nan"], &["--learning-rate", "NaN"]),
         (&["--learning-rate=-1"], &["--learning-rate", "-1"]),
         (&["--iterations", "1000001"], &["--iterations", "1000001"]),
-        (&["--init-weight", "1"], &["--init-weight"]),
+        (&["--init-weight", "1", "--init-noise", "none"], &["--init-weight"]),
         (&["--aspect", "retain"], &["--aspect retain"]),
         (&["--model", "nonsense"], &["nonsense"]),
         (&["--clip", ""], &["--clip"]),

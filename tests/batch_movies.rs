@@ -45,14 +45,14 @@ fn made(workplace: &Workplace) -> BTreeMap<String, SystemTime> {
 fn a_line_makes_what_a_command_makes() {
     let workplace = Workplace::new();
     let movies = "--gif --mp4 m.mp4 --frames frames --fps 10 --hold 0.3 --boomerang -o pear.png -n 5";
-    workplace.write("a.txt", format!("an apple\na pear -- {movies}\na fig -- -o fig.mp4\n"));
+    workplace.write("a.txt", format!("an apple\na pear -- {movies}\na fox -- -o fox.mp4\n"));
     let outcome = batch(&workplace, &["a.txt", "-q"]).succeeded();
     assert_eq!(outcome.errors, "");
-    assert_eq!(outcome.output_text(), "an-apple-0.png\npear.png\npear.gif\nm.mp4\nframes\nfig.mp4\n");
+    assert_eq!(outcome.output_text(), "an-apple-0.png\npear.png\npear.gif\nm.mp4\nframes\nfox.mp4\n");
     let alone = Workplace::new();
     let command = format!("a pear --size 16x16 --cutouts 1 -q {movies}");
     alone.run(&command.split_whitespace().collect::<Vec<_>>()).succeeded();
-    alone.run(&[&["a", "fig", "-q", "-o", "fig.mp4"][..], &SMALL].concat()).succeeded();
+    alone.run(&[&["a", "fox", "-q", "-o", "fox.mp4"][..], &SMALL].concat()).succeeded();
     let files = made(&alone);
     assert_eq!(files.len(), 3 + 6 + 1);
     for name in files.keys() {
@@ -66,18 +66,18 @@ fn a_line_makes_what_a_command_makes() {
     workplace.write(
         "a.jsonl",
         "{\"prompt\":\"a pear\",\"gif\":true,\"mp4\":\"m.mp4\",\"frames\":\"frames\",\"fps\":10,\"hold\":0.3,\
-         \"boomerang\":true,\"output\":\"pear.png\",\"iterations\":5}\n{\"prompt\":\"a fig\",\"output\":\"fig.mp4\"}\n",
+         \"boomerang\":true,\"output\":\"pear.png\",\"iterations\":5}\n{\"prompt\":\"a fox\",\"output\":\"fox.mp4\"}\n",
     );
     workplace.write(
         "a.csv",
         "prompt,gif,mp4,frames,fps,hold,boomerang,output,iterations\na pear,true,m.mp4,frames,10,0.3,true,pear.png,5\n\
-         a fig,false,,,,,,fig.mp4,\n",
+         a fox,false,,,,,,fox.mp4,\n",
     );
     workplace.write(
         "a.toml",
         "[[picture]]\nprompt = \"a pear\"\ngif = \"pear.gif\"\nmp4 = \"m.mp4\"\nframes = \"frames\"\nfps = 10\n\
          hold = 0.3\nboomerang = true\noutput = \"pear.png\"\niterations = 5\n\
-         [[picture]]\nprompt = \"a fig\"\noutput = \"fig.mp4\"\ngif = false\n",
+         [[picture]]\nprompt = \"a fox\"\noutput = \"fox.mp4\"\ngif = false\n",
     );
     for file in ["a.jsonl", "a.csv", "a.toml"] {
         let outcome = batch(&workplace, &[file]).succeeded();
@@ -136,9 +136,9 @@ fn a_line_is_finished_when_all_its_files_are() {
     }
     assert_eq!(workplace.read("a-pear-0.mp4"), b"mine");
     // Names of other lines are theirs.
-    workplace.write("a.txt", "a fig -- --gif f.gif\na date -- --gif f.gif\na fig -- --gif f.gif -o f.png\n");
+    workplace.write("a.txt", "a fox -- --gif f.gif\na date -- --gif f.gif\na fox -- --gif f.gif -o f.png\n");
     let outcome = batch(&workplace, &["a.txt"]);
-    assert_eq!((outcome.code, outcome.output_text()), (Some(1), "a-fig-0.png\nf.gif\n"));
+    assert_eq!((outcome.code, outcome.output_text()), (Some(1), "a-fox-0.png\nf.gif\n"));
     assert_eq!(outcome.errors.matches("f.gif is where the picture of a.txt line 1 goes").count(), 2);
 }
 
@@ -189,7 +189,7 @@ fn what_cannot_be_is_told() {
     }
     workplace.write(
         "a.txt",
-        "an apple -- --gif x.mp4\na pear -- --frames p.png -o p.png\na fig -- --gif none/f.gif\n\
+        "an apple -- --gif x.mp4\na pear -- --frames p.png -o p.png\na fox -- --gif none/f.gif\n\
          a date -- --size 70000x1 --gif\na plum -- --mp4 none\n",
     );
     let outcome = batch(&workplace, &["a.txt", "--mp4"]);
@@ -212,11 +212,11 @@ fn what_cannot_be_is_told() {
 #[test]
 fn a_full_disk_costs_a_lines_video_and_not_its_picture() {
     let workplace = Workplace::new();
-    workplace.write("a.txt", "an apple -- --mp4\na pear -- -o pear.gif\na fig -- -n 1\n");
+    workplace.write("a.txt", "an apple -- --mp4\na pear -- -o pear.gif\na fox -- -n 1\n");
     let line = "batch a.txt --size 32x32 --cutouts 1 --learning-rate 0.5 -n 150 --results none";
     let script = format!("ulimit -f 24; trap '' XFSZ; exec \"$0\" {line}");
     let outcome = finish(workplace.command_of("sh").args(["-c", &script, BINARY]));
-    assert_eq!((outcome.code, outcome.output_text()), (Some(1), "a-fig-0.png\n"), "{}", outcome.errors);
+    assert_eq!((outcome.code, outcome.output_text()), (Some(1), "a-fox-0.png\n"), "{}", outcome.errors);
     for (line, name) in [(1, "an-apple-0.png"), (2, "pear.png")] {
         let told = format!("error: a.txt line {line}: ");
         let error = outcome.errors.lines().find(|error| error.starts_with(&told)).unwrap();
@@ -238,7 +238,7 @@ fn kills_leave_nothing_half_done() {
     let mut chance = Stream::new(7, "kills", 0);
     for _ in 0..20 {
         let workplace = Workplace::new();
-        workplace.write("a.txt", "a {red,green} pear -- --gif --frames {slug}\nan apple -- -o a.mp4 -n 9\na fig\n");
+        workplace.write("a.txt", "a {red,green} pear -- --gif --frames {slug}\nan apple -- -o a.mp4 -n 9\na fox\n");
         let mut kills = 0;
         let mut finished = BTreeMap::new();
         loop {

@@ -82,6 +82,18 @@ fn pictures_fit_their_own_prompts_best() {
     }
 }
 
+/// Larger than what it was trained on, and of other shapes, a picture is still one of its prompt.
+#[test]
+fn other_sizes_and_shapes_show_the_prompt_too() {
+    for size in ["256x256", "224x128"] {
+        let pictures = draw(COMPARED, &["--size", size, "-n", "40"]);
+        let scores = scores(&pictures);
+        let first = scores.iter().filter(|(own, other)| own > other).count();
+        println!("{size}: {first} of {COMPARED}: {scores:.3?}");
+        assert!(first >= COMPARED - 1, "{size}: only {first} fit their own prompt best: {scores:.3?}");
+    }
+}
+
 /// Hue of the mean of some pixels, in degrees, each pixel weighed by its colourfulness.
 fn hue<'a>(pixels: impl Iterator<Item = &'a Rgb<u8>>) -> f64 {
     // The two chrominances of the hexagon of hues (Smith, 1978, as a vector).
@@ -116,7 +128,9 @@ fn things_and_backgrounds_have_the_colours_that_were_named() {
 /// Guided by the whole picture alone, a picture fits its prompt as a whole; guided by cutouts, its parts do, too.
 #[test]
 fn augmentations_make_parts_fit_as_well() {
-    let plain = draw(COMPARED, &["--augment", "none"]);
+    // From grey: all that is there guidance has made.
+    let augmented = draw(COMPARED, &["--init-noise", "none"]);
+    let plain = draw(COMPARED, &["--init-noise", "none", "--augment", "none"]);
     // How much better corners of three quarters of each side fit the picture's prompt than any other.
     let lead = |pictures: &[RgbImage]| {
         let mut leads = Vec::new();
@@ -131,7 +145,7 @@ fn augmentations_make_parts_fit_as_well() {
         }
         leads.iter().sum::<f64>() / leads.len() as f64
     };
-    let (augmented, plain) = (lead(&pictures()[..COMPARED]), lead(&plain));
+    let (augmented, plain) = (lead(&augmented), lead(&plain));
     println!("corners lead by {augmented:.3} with augmentations, by {plain:.3} without");
     assert!(augmented > plain + 0.03, "corners lead by {augmented:.3} with augmentations, by {plain:.3} without");
 }

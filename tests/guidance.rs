@@ -67,13 +67,16 @@ fn a_stopped_prompt_pulls_no_further() {
 
 #[test]
 fn cutouts_reach_every_corner() {
+    const ITERATIONS: usize = 4;
     for (height, width) in [(128, 128), (96, 160)] {
         let judge = judge("embedded", &[("a red apple", 1.0)], 64, 32);
-        let gradient = values(&judge.judge(&picture(height, width), 0).unwrap().gradient);
         let mut blocks = [[0.0_f64; 8]; 8];
-        for (index, slope) in gradient.iter().enumerate() {
-            let (y, x) = (index / width % height, index % width);
-            blocks[y * 8 / height][x * 8 / width] += f64::from(slope.abs());
+        for iteration in 0..ITERATIONS {
+            let gradient = values(&judge.judge(&picture(height, width), iteration).unwrap().gradient);
+            for (index, slope) in gradient.iter().enumerate() {
+                let (y, x) = (index / width % height, index % width);
+                blocks[y * 8 / height][x * 8 / width] += f64::from(slope.abs());
+            }
         }
         let centre = (blocks[3][3] + blocks[3][4] + blocks[4][3] + blocks[4][4]) / 4.0;
         let shares: Vec<f64> = blocks.iter().flatten().map(|block| block / centre).collect();

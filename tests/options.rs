@@ -162,7 +162,7 @@ const GENERATE: [Group; 10] = [
                 "--init-weight",
                 &[
                     "apple --dry-run --init-image photo.png --init-weight 0.5",
-                    "apple --init-weight 0.5",
+                    "apple --init-weight 0.5 --init-noise none",
                     "apple --init-image photo.png --init-weight -1",
                 ],
             ),
@@ -435,7 +435,7 @@ const GENERATE: [Group; 10] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 20] = [
+const VERBS: [Group; 21] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
@@ -560,6 +560,7 @@ const VERBS: [Group; 20] = [
     ),
     ("info", &[("--json", &["info photo.png", "info none.png", "info photo.png --json", "info"])]),
     ("models", &[("--offline", &["models --offline"]), ("--progress", &["models list --progress loud"])]),
+    ("models info", &[("--json", &["models info embedded", "models info vit-b33", "models info vit-b32 --json"])]),
     ("models list", &[("--json", &["models list --jsn", "models lits"])]),
     (
         "models pull",

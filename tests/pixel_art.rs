@@ -272,7 +272,7 @@ fn an_svg_shows_the_picture() {
         };
         let (all, different) = (pairs.len(), pairs.filter(differs).count());
         println!("{shape}: {different} of {all} pixels differ");
-        let most = if shape == "rect" { 0 } else { all / 12 };
+        let most = if shape == "rect" { 0 } else { all / 8 };
         assert!(different <= most, "{shape}: {different}");
     }
 }
@@ -292,7 +292,8 @@ fn prompts_are_followed_in_few_colours() {
 /// Whether pictures of 32x32 cells are nearer to their prompts than what they begin with by a margin of the cosine.
 fn follows(prompts: &[&str], more: &[&str], margin: f64) {
     let workplace = Workplace::new();
-    let pixel = ["--drawer", "pixel", "--size", "128x128", "--pixel-size", "32x32", "-q"];
+    // From grey, which shows nothing: all that fits guidance has made.
+    let pixel = ["--drawer", "pixel", "--size", "128x128", "--pixel-size", "32x32", "--init-noise", "none", "-q"];
     for &prompt in prompts {
         for seed in ["1", "2"] {
             let cosine = |iterations: &str| {

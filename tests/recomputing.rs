@@ -108,9 +108,9 @@ fn less_memory_gives_the_same_picture() {
         workplace.read("p.png")
     };
     let picture = draw(&[]);
-    let less = [&line[..], &["--max-memory", "150M"]].concat();
+    let less = [&line[..], &["--max-memory", "114M"]].concat();
     assert!(twice(&less), "{:?}", comments(&workplace, &less));
-    assert!(draw(&["--max-memory", "150M"]) == picture);
+    assert!(draw(&["--max-memory", "114M"]) == picture);
 }
 
 #[test]

@@ -19,6 +19,8 @@ use text2art::settings::{Overrides, Settings, combine};
 
 /// A run that takes a moment.
 const SMALL: &str = "a red apple --size 32x32 --cutouts 2 --init-noise codes";
+/// The same with a learning rate that does not hang on the length of the run.
+const STEADY: &str = "a red apple --size 32x32 --cutouts 2 --init-noise codes --learning-rate-drops none";
 
 fn words(line: &str) -> Vec<&str> {
     line.split_whitespace().collect()
@@ -119,7 +121,7 @@ fn ctrl_c_leaves_a_checkpoint_where_they_are_asked_for() {
 /// Settings of a run that takes a moment.
 fn settings(overrides: Overrides) -> Settings {
     let small = Overrides {
-        prompt: Some("a red apple | blurry:-0.3".parse().unwrap()),
+        prompt: Some("a red apple | white:-0.3".parse().unwrap()),
         size: Some("40x24".parse().unwrap()),
         iterations: Some(8),
         cutouts: Some(3),
@@ -178,8 +180,8 @@ fn every_optimizer_and_start_goes_on_through_a_file() {
 #[test]
 fn a_run_that_is_done_can_be_made_longer() {
     let workplace = Workplace::new();
-    let longer = draw(&workplace, &format!("{SMALL} -n 9"), "longer.png");
-    checkpointed(&workplace, &format!("{SMALL} -n 5"), "p.png");
+    let longer = draw(&workplace, &format!("{STEADY} -n 9"), "longer.png");
+    checkpointed(&workplace, &format!("{STEADY} -n 5"), "p.png");
     let before = workplace.read("p.png");
     // Without more to do the same picture is made.
     let outcome = workplace.run(&["resume", "p.png.t2a"]).succeeded();
@@ -189,7 +191,7 @@ fn a_run_that_is_done_can_be_made_longer() {
     assert!(workplace.read("p.png") == longer, "4 more are not 9");
     assert_eq!(warnings(&outcome), Vec::<&str>::new());
     // A copy elsewhere leaves the first as it is.
-    let longest = draw(&workplace, &format!("{SMALL} -n 11"), "longest.png");
+    let longest = draw(&workplace, &format!("{STEADY} -n 11"), "longest.png");
     workplace.run(&["resume", "p.png.t2a", "-n", "11", "-o", "q.png"]).succeeded();
     assert!(workplace.read("q.png") == longest && workplace.read("p.png") == longer);
     assert!(workplace.join("q.png.t2a").is_file());
@@ -229,7 +231,7 @@ fn what_hangs_on_the_length_is_made_anew_and_said() {
 #[test]
 fn frames_that_were_chosen_for_another_length_are_said() {
     let workplace = Workplace::new();
-    let line = format!("{SMALL} -n 20 --stop-at 10 --seconds 0.4 --frames frames");
+    let line = format!("{STEADY} -n 20 --stop-at 10 --seconds 0.4 --frames frames");
     checkpointed(&workplace, &line, "p.png");
     let outcome = workplace.run(&["resume", "p.png.t2a", "-n", "40"]).succeeded();
     let said = "the run has 40 iterations now, not 20: from here on frames are chosen to fill 0.4 seconds with these; \
@@ -354,7 +356,7 @@ fn checkpoints_of_other_models_devices_and_versions() {
         workplace.write(&format!("clip/{name}"), std::fs::read(fixtures().join("clip").join(name)).unwrap());
     }
     workplace.write("in.png", std::fs::read(fixtures().join("trace/init.png")).unwrap());
-    checkpointed(&workplace, &format!("{SMALL} -n 2 --clip clip --init-image in.png"), "p.png");
+    checkpointed(&workplace, &format!("{STEADY} -n 2 --clip clip --init-image in.png"), "p.png");
     forge(&workplace, "p.png.t2a", "device.png.t2a", |checkpoint| checkpoint.device = "an abacus".into());
     forge(&workplace, "p.png.t2a", "old.png.t2a", |found| found.recipe.program = "text2art 0.0.9".into());
     forge(&workplace, "p.png.t2a", "small.png.t2a", |found| found.recipe.settings.size = "64x64".parse().unwrap());

@@ -173,7 +173,22 @@ fn what_moves_is_over_white() {
     let workplace = Workplace::new();
     std::fs::create_dir(workplace.join("cutouts")).unwrap();
     let files = ["--gif", "--mp4", "--frames", "frames", "--save-every", "4", "--save-cutouts", "cutouts"];
-    let line = ["-n", "8", "--palette", "pico-8", "--alpha-weight", "0.4", "--learning-rate", "0.2", "--cutouts", "4"];
+    let line = [
+        "-n",
+        "8",
+        "--learning-rate-drops",
+        "none",
+        "--init-noise",
+        "none",
+        "--palette",
+        "pico-8",
+        "--alpha-weight",
+        "0.4",
+        "--learning-rate",
+        "0.2",
+        "--cutouts",
+        "4",
+    ];
     let last = draw(&workplace, &[&line[..], &files].concat());
     assert!(is_mixed(&last));
     let mut known = palette(&workplace, "pico-8");

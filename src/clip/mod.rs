@@ -161,6 +161,14 @@ impl Clip {
     pub fn text_feature(&self, tokens: &Tokens) -> Result<Tensor> {
         Ok(self.text.forward(&tokens.ids, &Device::Cpu)?)
     }
+
+    /// The states of a text's tokens up to its end, normalised, one after the other, each of the tower's width.
+    ///
+    /// # Errors
+    /// Where the computation fails.
+    pub fn text_states(&self, tokens: &Tokens) -> Result<Vec<f32>> {
+        Ok(self.text.states(&tokens.ids, &Device::Cpu)?.flatten_all()?.to_vec1()?)
+    }
 }
 
 /// The image tower behind the normalisation of colours.

@@ -15,7 +15,8 @@ pub(super) struct TextTower {
     positions: Vec<f32>,
     width: usize,
     blocks: Network,
-    head: Network,
+    norm: Network,
+    projection: Network,
 }
 
 impl TextTower {
@@ -29,16 +30,31 @@ impl TextTower {
             positions: weights.tensor(&format!("{name}.position_embedding.weight"), &[text.context_length, width])?,
             width,
             blocks: Network::new(transformer(weights, "text_model.encoder.layers", &text.blocks, true)?),
-            head: Network::new(vec![
-                Step::layer(layer_norm(weights, "text_model.final_layer_norm", width, text.blocks.epsilon)?),
-                Step::layer(Linear::new(projection, None, width, config.features)),
-            ]),
+            norm: Network::new(vec![Step::layer(layer_norm(
+                weights,
+                "text_model.final_layer_norm",
+                width,
+                text.blocks.epsilon,
+            )?)]),
+            projection: Network::new(vec![Step::layer(Linear::new(projection, None, width, config.features))]),
         })
     }
 
     /// The feature `[features]` of token ids that fit the context; it stands at the first position of
     /// the largest id, which is the end token, and nothing behind it is computed.
     pub(super) fn forward(&self, ids: &[u32], device: &Device) -> candle_core::Result<Tensor> {
+        let states = self.blocks(ids, device)?;
+        let end = states.narrow(1, states.dim(1)? - 1, 1)?;
+        self.projection.forward(&self.norm.forward(&end)?)?.flatten_all()
+    }
+
+    /// The normalised states `[tokens, width]` up to the end token.
+    pub(super) fn states(&self, ids: &[u32], device: &Device) -> candle_core::Result<Tensor> {
+        self.norm.forward(&self.blocks(ids, device)?)?.squeeze(0)
+    }
+
+    /// The last block's states `[1, tokens, width]` up to the end token.
+    fn blocks(&self, ids: &[u32], device: &Device) -> candle_core::Result<Tensor> {
         let largest = ids.iter().max();
         let end = ids.iter().position(|id| Some(id) == largest).unwrap_or(0);
         let width = self.width;
@@ -48,7 +64,6 @@ impl TextTower {
             let place = &self.positions[position * width..][..width];
             tokens.extend(embedding.iter().zip(place).map(|(embedding, place)| embedding + place));
         }
-        let tokens = self.blocks.forward(&Tensor::from_vec(tokens, (1, end + 1, width), device)?)?;
-        self.head.forward(&tokens.narrow(1, end, 1)?)?.flatten_all()
+        self.blocks.forward(&Tensor::from_vec(tokens, (1, end + 1, width), device)?)
     }
 }

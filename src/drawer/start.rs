@@ -26,6 +26,8 @@ pub enum StartNoise {
     Fractal,
     /// Grey
     None,
+    /// What the prior inside the program draws of the prompts
+    Prior,
 }
 
 crate::settings::text::named_values!(StartNoise, "start", {
@@ -34,6 +36,7 @@ crate::settings::text::named_values!(StartNoise, "start", {
     Gradient => "gradient",
     Fractal => "fractal",
     None => "none",
+    Prior => "prior",
 });
 
 /// How far clouds leave the grey, as a share of what they could.
@@ -45,7 +48,7 @@ const COARSEST: usize = 2;
 pub(super) fn picture(noise: StartNoise, size: Size, stream: &mut Stream) -> Vec<f32> {
     let pixels = size.width * size.height;
     match noise {
-        StartNoise::Codes | StartNoise::None => vec![0.5; 3 * pixels],
+        StartNoise::Codes | StartNoise::None | StartNoise::Prior => vec![0.5; 3 * pixels],
         StartNoise::Snow => (0..3 * pixels).map(|_| narrow(stream.unit())).collect(),
         StartNoise::Gradient => gradient(size, stream),
         StartNoise::Fractal => (0..3).flat_map(|_| clouds(size, stream)).collect(),

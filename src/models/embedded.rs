@@ -18,6 +18,11 @@ static CLIP_WEIGHTS: &[u8] = include_embedded!("clip/model.safetensors");
 static CLIP_CONFIG: &[u8] = include_embedded!("clip/config.json");
 static CLIP_OTHERS: &[(&str, &[u8])] = &[("tokenizer.json", include_embedded!("clip/tokenizer.json"))];
 static VQGAN_WEIGHTS: &[u8] = include_embedded!("vqgan/model.safetensors");
+/// What it knows, in JSON.
+pub(super) static VOCABULARY: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/embedded/vocabulary.json"));
+static PRIOR_WEIGHTS: &[u8] = include_embedded!("prior/model.safetensors");
+static PRIOR_CONFIG: &[u8] = include_embedded!("prior/config.json");
 static VQGAN_CONFIG: &[u8] = include_embedded!("vqgan/config.json");
 
 /// The embedded model's files for a role.
@@ -33,4 +38,10 @@ pub(super) fn files(role: Role) -> Result<ModelFiles> {
     let text = String::from_utf8_lossy(config).into_owned();
     let config = ConfigFile { path: format!("{folder}/config.json").into(), text };
     Ok(ModelFiles::compiled(role, NAME, weights, config, others))
+}
+
+/// The configuration and the weights of the prior that goes with them.
+#[must_use]
+pub fn prior() -> (&'static [u8], &'static [u8]) {
+    (PRIOR_CONFIG, PRIOR_WEIGHTS)
 }

@@ -11,9 +11,11 @@ pub mod inventory;
 pub mod manifest;
 mod named;
 mod requests;
+mod vocabulary;
 pub mod weights;
 
 pub use files::{ModelFiles, Role};
 pub use finder::Finder;
 pub use requests::Missing;
+pub use vocabulary::Vocabulary;
 pub use weights::{Part, View, Weights};

@@ -31,6 +31,7 @@ use crate::judge::no_gradient;
 use crate::judge::{Cutouts, Judge};
 use crate::optimizer::Optimizer;
 use crate::picture;
+use crate::prior;
 use crate::random::Stream;
 use crate::settings::Settings;
 use crate::{Error, Result};
@@ -69,7 +70,10 @@ impl Session {
         let mut stream = Stream::new(settings.seed.0, "init", 0);
         let start = match &settings.init_image {
             Some(path) => Start::Picture(picture::read(path)?, settings.init_weight),
-            None => Start::Noise(settings.init_noise, &mut stream),
+            None => match prior::first_picture(settings, models, &mut stream)? {
+                Some(picture) => Start::Picture(picture, settings.init_weight),
+                None => Start::Noise(settings.init_noise, &mut stream),
+            },
         };
         let drawer: Box<dyn Drawer> = match settings.drawer {
             DrawerKind::Vqgan => {

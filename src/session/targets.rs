@@ -8,6 +8,7 @@ use super::LoadedModel;
 use crate::Result;
 use crate::clip::{Clip, preprocess};
 use crate::judge::{Perceptor, Target};
+use crate::models::{Vocabulary, embedded};
 use crate::picture;
 use crate::random::{Stream, seed_of_word};
 use crate::settings::Settings;
@@ -20,12 +21,16 @@ pub(super) fn perceptor(
 ) -> Result<Perceptor> {
     let model = &clip.model;
     let mut targets = Vec::new();
+    let vocabulary = if clip.name == embedded::NAME { Some(Vocabulary::embedded()?) } else { None };
     for (index, prompt) in settings.prompt.all().iter().enumerate() {
         let text = model.read(&prompt.text)?;
         if let Some(dropped) = &text.dropped {
             let longest = model.config().text.context_length;
             let name = &clip.name;
             warn(format!("the prompt is longer than the {longest} tokens {name} reads; it does not see: {dropped}"));
+        }
+        if let Some(warning) = vocabulary.as_ref().and_then(|vocabulary| vocabulary.warning(&prompt.text)) {
+            warn(warning);
         }
         let feature = text.feature;
         targets.push(Target { name: format!("prompt:{index}"), feature, weight: prompt.weight, stop: prompt.stop });

@@ -20,6 +20,12 @@ enum Point {
 const FACTOR: f64 = 10.0;
 
 impl LearningRateDrops {
+    /// One, after this share of all iterations, in per cent.
+    #[must_use]
+    pub(super) fn once_after(percent: f64) -> Self {
+        Self(vec![Point::Percent(percent)])
+    }
+
     /// What the learning rate is multiplied by in an iteration of a run of `iterations`.
     #[must_use]
     #[allow(clippy::cast_precision_loss)]

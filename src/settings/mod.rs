@@ -84,7 +84,7 @@ pub struct Settings {
     /// A picture to start from
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init_image: Option<PathBuf>,
-    /// How strongly the latent is held to that picture's, 0 to 1000
+    /// How strongly the latent is held to that picture's, or to the prior's, 0 to 1000
     pub init_weight: f64,
     /// What to start from without a picture
     pub init_noise: StartNoise,
@@ -200,11 +200,11 @@ pub struct Overrides {
     #[arg(long, value_name = "FILE", help_heading = "Start")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_image: Option<PathBuf>,
-    /// Hold the latent to the init image's, this strongly
+    /// Hold the latent to the init image's, or the prior's picture's, this strongly
     #[arg(long, value_name = "WEIGHT", help_heading = "Start", allow_negative_numbers = true, value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_weight: Option<f64>,
-    /// What to start from without a picture: random codes, noise, or grey (none)
+    /// What to start from without a picture: random codes, noise, grey (none), or the prior's picture of the prompt
     #[arg(long, value_name = "NAME", help_heading = "Start")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_noise: Option<StartNoise>,
@@ -395,10 +395,10 @@ impl Settings {
         number("alpha-weight", self.alpha_weight, 1000.0, true)?;
         number("palette-weight", self.palette_weight, 1000.0, true)?;
         self.validate_colours()?;
-        if self.init_weight > 0.0 && self.init_image.is_none() {
+        if self.init_weight > 0.0 && self.init_image.is_none() && self.init_noise != StartNoise::Prior {
             return Err(Error::usage(
                 "--init-weight holds to an init image, and there is none",
-                "name one with --init-image",
+                "name one with --init-image, or begin with --init-noise prior",
             ));
         }
         if self.drawer == DrawerKind::Pixel {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Overrides, Size};
+use super::{LearningRateDrops, Overrides, Size};
 use crate::Result;
 use crate::drawer::{DrawerKind, StartNoise};
 use crate::models::Role;
@@ -85,8 +85,8 @@ fn published(preset: Option<&Preset>, vqgan: String, quality: Quality) -> Result
     Ok(Overrides { vqgan: Some(vqgan), clip: Some(row.clip.clone()), ..amounts })
 }
 
-/// Found by looking at the embedded model's pictures: a grey start leaves no texture that its small CLIP
-/// does not see, and strong noise on the cutouts makes larger shapes.
+/// Found by `weights/training/search.py` and by looking at the pictures: the prior lays out what guidance makes things of,
+/// strong noise on the cutouts makes larger shapes, and a smaller step in the end leaves less texture.
 fn embedded_model(quality: Quality) -> Overrides {
     let amounts = work(match quality {
         Quality::Draft => (64, 50, 4),
@@ -98,7 +98,8 @@ fn embedded_model(quality: Quality) -> Overrides {
         vqgan: Some(embedded::NAME.into()),
         clip: Some(vec![embedded::NAME.into()]),
         cut_noise: Some(0.3),
-        init_noise: Some(StartNoise::None),
+        init_noise: Some(StartNoise::Prior),
+        learning_rate_drops: Some(LearningRateDrops::once_after(60.0)),
         ..amounts
     }
 }

@@ -25,7 +25,7 @@ use candle_core::{Device, Tensor};
 pub const PROMPTS: [&str; 10] = [
     "a red apple on a blue background",
     "a red heart on a yellow background",
-    "a green leaf on a pink background",
+    "a green frog on a pink background",
     "a blue fish on a red background",
     "a yellow banana on a pink background",
     "a penguin in the snow",

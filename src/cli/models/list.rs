@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 
 /// A model of the list and its state here.
 #[derive(Serialize)]
-struct Line<'a> {
+pub(super) struct Line<'a> {
     name: &'a str,
     role: &'static str,
     title: &'a str,
@@ -63,7 +63,8 @@ pub(super) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn line<'a>(entry: &'a Entry, finder: &Finder) -> Result<Line<'a>> {
+/// What is known of a model.
+pub(super) fn line<'a>(entry: &'a Entry, finder: &Finder) -> Result<Line<'a>> {
     let requests = finder.requests(entry)?;
     let weights = &requests[0];
     let path = finder.at_hand(weights)?;

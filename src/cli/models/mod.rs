@@ -1,6 +1,7 @@
 //! `text2art models`: the published models, and what of them is here.
 
 mod import;
+mod info;
 mod list;
 mod manage;
 mod pull;
@@ -31,6 +32,8 @@ pub(super) struct Arguments {
 enum Verb {
     /// Show the models known by name: sizes, formats, licences, what is here and what is pinned
     List(list::Arguments),
+    /// Show what is known of a model: of the embedded one, its words
+    Info(info::Arguments),
     /// Fetch models into the hub's cache
     Pull(pull::Arguments),
     /// Check the files that are here against their checksums
@@ -62,6 +65,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let finder = Finder::new(arguments.offline || !arguments.verb.fetches(), &stop, &tell);
     match &arguments.verb {
         Verb::List(list) => list::run(list, &finder),
+        Verb::Info(info) => info::run(info, &finder),
         Verb::Pull(pull) => pull::run(pull, &finder),
         Verb::Verify(verify) => manage::verify(verify, &finder),
         Verb::Path(path) => manage::path(path, &finder),

@@ -1,0 +1,248 @@
+//! The prior's network; `weights/training/prior.py` is the same in PyTorch.
+
+use candle_core::{Device, Tensor};
+use serde::Deserialize;
+
+use crate::Result;
+use crate::frozen::{Activation, Convolution, GroupNorm, Linear, Network, Step, Upsample, Window};
+use crate::models::Weights;
+
+/// What its weights do not say of it.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Config {
+    /// Channels
+    width: usize,
+    /// Length of the condition made of sentence and choices
+    condition: usize,
+    /// Length of a state of the text tower
+    pub states: usize,
+    /// Length of a vector of the codebook
+    code: usize,
+    /// Places along a side at first; twice as many in the end
+    coarse: usize,
+    groups: usize,
+    epsilon: f64,
+    /// Blocks at each of the two sizes
+    blocks: usize,
+    pub choices: ChoicesConfig,
+}
+
+/// What a scene's picture depends on beside its sentence.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct ChoicesConfig {
+    /// How many artists there are
+    pub artists: usize,
+    /// Those whose drawings it learned
+    pub learned: Vec<usize>,
+    /// Variants of backgrounds and strokes
+    pub variants: usize,
+}
+
+impl ChoicesConfig {
+    /// Artist, variant, whether background and things are mirrored, scale and place.
+    pub(super) fn length(&self) -> usize {
+        self.artists + self.variants + 5
+    }
+}
+
+/// A residual block of two convolutions, between which the condition scales and shifts (Perez et al., 2018).
+struct Modulated {
+    before: Network,
+    modulation: Network,
+    after: Network,
+}
+
+/// Each place looks at the words.
+struct Attention {
+    queries: Network,
+    keys: Network,
+    values: Network,
+    out: Network,
+}
+
+/// From a sentence and choices to a grid of vectors of the codebook's space.
+pub(super) struct PriorNetwork {
+    config: Config,
+    condition: Network,
+    places: Vec<f32>,
+    fine_places: Vec<f32>,
+    double: Network,
+    /// Each with the attention behind it, which the last has not
+    blocks: Vec<(Modulated, Option<Attention>)>,
+    out: Network,
+}
+
+/// Reads layers by their names.
+struct Layers<'a> {
+    weights: &'a Weights<'a>,
+    config: &'a Config,
+}
+
+impl Layers<'_> {
+    fn linear(&self, name: &str, inputs: usize, outputs: usize) -> Result<Step> {
+        let weight = self.weights.tensor(&format!("{name}.weight"), &[outputs, inputs])?;
+        let bias = self.weights.tensor(&format!("{name}.bias"), &[outputs])?;
+        Ok(Step::layer(Linear::new(weight, Some(bias), inputs, outputs)))
+    }
+
+    fn norm(&self, name: &str, silu: bool) -> Result<Step> {
+        let Config { width, groups, epsilon, .. } = *self.config;
+        let scale = self.weights.tensor(&format!("{name}.weight"), &[width])?;
+        let shift = self.weights.tensor(&format!("{name}.bias"), &[width])?;
+        Ok(Step::layer(GroupNorm::new(scale, shift, groups, epsilon, silu)))
+    }
+
+    fn convolution(&self, name: &str, outputs: usize, side: usize) -> Result<Step> {
+        let width = self.config.width;
+        let weight = self.weights.tensor(&format!("{name}.weight"), &[outputs, width, side, side])?;
+        let bias = self.weights.tensor(&format!("{name}.bias"), &[outputs])?;
+        Ok(Step::layer(Convolution::new(weight, bias, width, outputs, Window::same(side))))
+    }
+}
+
+impl PriorNetwork {
+    pub(super) fn load(weights: &Weights, config: Config) -> Result<Self> {
+        let layers = Layers { weights, config: &config };
+        let Config { width, condition, states, code, coarse, .. } = config;
+        let count = 2 * config.blocks;
+        let mut blocks = Vec::with_capacity(count);
+        for index in 0..count {
+            let attention =
+                if index + 1 < count { Some(Attention::load(&layers, &format!("attentions.{index}"))?) } else { None };
+            blocks.push((Modulated::load(&layers, &format!("blocks.{index}"))?, attention));
+        }
+        Ok(Self {
+            condition: Network::new(vec![
+                layers.linear("condition1", states + config.choices.length(), condition)?,
+                Step::layer(Activation::Silu),
+                layers.linear("condition2", condition, condition)?,
+                Step::layer(Activation::Silu),
+            ]),
+            places: weights.tensor("places", &[1, width, coarse, coarse])?,
+            fine_places: weights.tensor("fine_places", &[1, width, 2 * coarse, 2 * coarse])?,
+            double: Network::new(vec![Step::layer(Upsample)]),
+            blocks,
+            out: Network::new(vec![layers.norm("norm_out", true)?, layers.convolution("conv_out", code, 3)?]),
+            config,
+        })
+    }
+
+    /// The vectors `[1, code, side, side]` for the states of sentences' words, one after the other, the mean of their
+    /// last states, and choices.
+    pub(super) fn forward(&self, states: &[f32], end: &[f32], choices: &[f32]) -> Result<Tensor> {
+        let Config { width, coarse, states: length, .. } = self.config;
+        let said = [end, choices].concat();
+        let said = Tensor::from_slice(&said, (1, 1, said.len()), &Device::Cpu)?;
+        let condition = self.condition.forward(&said)?.flatten_all()?;
+        let states = Tensor::from_slice(states, (1, states.len() / length, length), &Device::Cpu)?;
+        let mut grid = Tensor::from_slice(&self.places, (1, width, coarse, coarse), &Device::Cpu)?;
+        for (index, (block, attention)) in self.blocks.iter().enumerate() {
+            if index == self.config.blocks {
+                let fine = Tensor::from_slice(&self.fine_places, (1, width, 2 * coarse, 2 * coarse), &Device::Cpu)?;
+                grid = (self.double.forward(&grid)? + fine)?;
+            }
+            grid = block.forward(&grid, &condition)?;
+            if let Some(attention) = attention {
+                grid = attention.forward(&grid, &states)?;
+            }
+        }
+        Ok(self.out.forward(&grid)?)
+    }
+}
+
+impl Modulated {
+    fn load(layers: &Layers, name: &str) -> Result<Self> {
+        let part = |end: &str| format!("{name}.{end}");
+        let Config { width, condition, .. } = *layers.config;
+        Ok(Self {
+            before: Network::new(vec![
+                layers.norm(&part("norm1"), true)?,
+                layers.convolution(&part("conv1"), width, 3)?,
+                layers.norm(&part("norm2"), false)?,
+            ]),
+            modulation: Network::new(vec![layers.linear(&part("modulation"), condition, 2 * width)?]),
+            after: Network::new(vec![Step::layer(Activation::Silu), layers.convolution(&part("conv2"), width, 3)?]),
+        })
+    }
+
+    fn forward(&self, grid: &Tensor, condition: &Tensor) -> Result<Tensor> {
+        let modulation = self.modulation.forward(&condition.reshape((1, 1, ()))?)?.flatten_all()?.to_vec1::<f32>()?;
+        let (scale, shift) = modulation.split_at(modulation.len() / 2);
+        let inner = self.before.forward(grid)?;
+        let mut values = inner.flatten_all()?.to_vec1::<f32>()?;
+        let area = values.len() / scale.len();
+        for (channel, (scale, shift)) in values.chunks_mut(area).zip(scale.iter().zip(shift)) {
+            for value in channel {
+                *value = *value * (1.0 + scale) + shift;
+            }
+        }
+        let inner = self.after.forward(&Tensor::from_vec(values, inner.shape(), &Device::Cpu)?)?;
+        Ok((grid + inner)?)
+    }
+}
+
+impl Attention {
+    fn load(layers: &Layers, name: &str) -> Result<Self> {
+        let part = |end: &str| format!("{name}.{end}");
+        let Config { width, states, .. } = *layers.config;
+        Ok(Self {
+            queries: Network::new(vec![
+                layers.norm(&part("norm"), false)?,
+                layers.convolution(&part("queries"), width, 1)?,
+            ]),
+            keys: Network::new(vec![layers.linear(&part("keys"), states, width)?]),
+            values: Network::new(vec![layers.linear(&part("values"), states, width)?]),
+            out: Network::new(vec![layers.convolution(&part("out"), width, 1)?]),
+        })
+    }
+
+    #[allow(clippy::cast_precision_loss)]
+    fn forward(&self, grid: &Tensor, states: &Tensor) -> Result<Tensor> {
+        let (_, width, height, breadth) = grid.dims4()?;
+        let places = height * breadth;
+        let queries = self.queries.forward(grid)?.flatten_all()?.to_vec1::<f32>()?;
+        let keys = self.keys.forward(states)?.flatten_all()?.to_vec1::<f32>()?;
+        let values = self.values.forward(states)?.flatten_all()?.to_vec1::<f32>()?;
+        let scale = 1.0 / (width as f32).sqrt();
+        let mut attended = vec![0.0; queries.len()];
+        for place in 0..places {
+            let fit = |key: &[f32]| (0..width).map(|at| queries[at * places + place] * key[at]).sum::<f32>() * scale;
+            let fits: Vec<f32> = keys.chunks(width).map(fit).collect();
+            let highest = fits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let weights: Vec<f32> = fits.iter().map(|fit| (fit - highest).exp()).collect();
+            let total: f32 = weights.iter().sum();
+            for (weight, value) in weights.iter().zip(values.chunks(width)) {
+                for (at, value) in value.iter().enumerate() {
+                    attended[at * places + place] += weight / total * value;
+                }
+            }
+        }
+        let attended = Tensor::from_vec(attended, grid.shape(), &Device::Cpu)?;
+        Ok((grid + self.out.forward(&attended)?)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::Prior;
+
+    /// PyTorch computed the reference from weights of single precision; those inside the program have half of it.
+    #[test]
+    fn vectors_are_those_of_the_training() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/embedded/expected.safetensors");
+        let expected = candle_core::safetensors::load(path, &candle_core::Device::Cpu).unwrap();
+        let values = |name: &str| expected[name].flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let prior = Prior::of(None, None).unwrap();
+        let sentence = "a red apple on a blue background";
+        let states = prior.clip.text_states(&prior.clip.tokenizer().encode(sentence).unwrap()).unwrap();
+        let end = &states[states.len() - prior.network.config.states..];
+        let vectors = prior.network.forward(&states, end, &values("prior_choices")).unwrap();
+        let (vectors, wanted) = (vectors.flatten_all().unwrap().to_vec1::<f32>().unwrap(), values("prior_vectors"));
+        assert_eq!(vectors.len(), wanted.len());
+        let length = |values: &mut dyn Iterator<Item = f32>| values.map(|value| value * value).sum::<f32>().sqrt();
+        let difference = length(&mut vectors.iter().zip(&wanted).map(|(vector, wanted)| vector - wanted));
+        assert!(difference < 1e-2 * length(&mut wanted.iter().copied()), "{difference}");
+    }
+}
