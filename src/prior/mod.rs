@@ -5,7 +5,7 @@ mod network;
 
 use std::sync::Arc;
 
-use image::RgbImage;
+use image::{RgbImage, imageops};
 
 use crate::clip::Clip;
 use crate::drawer::StartNoise;
@@ -20,6 +20,9 @@ use crate::vqgan::Vqgan;
 use crate::{Error, Result};
 use network::{ChoicesConfig, Config, PriorNetwork};
 
+/// The least share of a side of the prior's picture that a run begins with.
+const NEAREST: f64 = 0.88;
+
 /// The picture that a run begins with where its settings ask for the prior's and a prompt says what; of the run's size.
 /// It stands in the middle; where the size is not square its edges go on to both sides.
 ///
@@ -31,7 +34,7 @@ pub fn first_picture(settings: &Settings, models: &Models, stream: &mut Stream) 
     }
     let Some(drawn) = Prior::beside(models)?.picture(settings.prompt.all(), stream)? else { return Ok(None) };
     let side = settings.size.width.min(settings.size.height);
-    let square = picture::cover(drawn, Size { width: side, height: side })?;
+    let square = picture::cover(seen_anew(drawn, stream), Size { width: side, height: side })?;
     Ok(Some(picture::pad_to(&square, settings.size)))
 }
 
@@ -73,8 +76,7 @@ impl Prior {
     }
 
     /// The codes of a picture of sentences, row by row, and how many there are along a side; none where no sentence has a
-    /// weight above 0. Whose drawing it is, which variant of a background, and where things stand, is drawn from the
-    /// stream.
+    /// weight above 0. Whose drawing it is, and which variant of a background, is drawn from the stream.
     ///
     /// # Errors
     /// Where a sentence cannot be tokenised, or the computation fails.
@@ -111,14 +113,27 @@ impl Prior {
     }
 }
 
-/// One of the artists and of the variants; mirrored or not; scale and place from −1 to 1.
+/// One of the artists and one of the variants.
 fn draw_choices(config: &ChoicesConfig, stream: &mut Stream) -> Vec<f32> {
     let mut choices = vec![0.0; config.length()];
     choices[config.learned[stream.below(config.learned.len())]] = 1.0;
     choices[config.artists + stream.below(config.variants)] = 1.0;
-    let (mirrors, places) = choices[config.artists + config.variants..].split_at_mut(2);
-    mirrors.fill_with(|| if stream.happens(0.5) { 1.0 } else { 0.0 });
-    #[allow(clippy::cast_possible_truncation)]
-    places.fill_with(|| stream.between(-1.0, 1.0) as f32);
     choices
+}
+
+/// Mirrored or not, and a little nearer: the prior puts everything where it always is, and seeds are to differ.
+fn seen_anew(mut drawn: RgbImage, stream: &mut Stream) -> RgbImage {
+    if stream.happens(0.5) {
+        imageops::flip_horizontal_in_place(&mut drawn);
+    }
+    let (width, height) = drawn.dimensions();
+    let share = stream.between(NEAREST, 1.0);
+    let mut part = |side: u32| {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let shown = (f64::from(side) * share).round() as u32;
+        #[allow(clippy::cast_possible_truncation)]
+        (stream.below((side - shown) as usize + 1) as u32, shown)
+    };
+    let ((left, shown_width), (top, shown_height)) = (part(width), part(height));
+    imageops::crop_imm(&drawn, left, top, shown_width, shown_height).to_image()
 }

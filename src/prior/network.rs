@@ -20,10 +20,10 @@ pub(super) struct Config {
     code: usize,
     /// Places along a side at first; twice as many in the end
     coarse: usize,
+    /// Channels of the first map
+    map: usize,
     groups: usize,
     epsilon: f64,
-    /// Blocks at each of the two sizes
-    blocks: usize,
     pub choices: ChoicesConfig,
 }
 
@@ -39,9 +39,8 @@ pub(super) struct ChoicesConfig {
 }
 
 impl ChoicesConfig {
-    /// Artist, variant, whether background and things are mirrored, scale and place.
     pub(super) fn length(&self) -> usize {
-        self.artists + self.variants + 5
+        self.artists + self.variants
     }
 }
 
@@ -64,11 +63,13 @@ struct Attention {
 pub(super) struct PriorNetwork {
     config: Config,
     condition: Network,
+    map: Network,
+    enter: Network,
     places: Vec<f32>,
     fine_places: Vec<f32>,
     double: Network,
-    /// Each with the attention behind it, which the last has not
-    blocks: Vec<(Modulated, Option<Attention>)>,
+    /// At the two sizes: a look at the words, and convolutions
+    stages: [(Attention, Modulated); 2],
     out: Network,
 }
 
@@ -93,7 +94,10 @@ impl Layers<'_> {
     }
 
     fn convolution(&self, name: &str, outputs: usize, side: usize) -> Result<Step> {
-        let width = self.config.width;
+        self.convolution_of(name, self.config.width, outputs, side)
+    }
+
+    fn convolution_of(&self, name: &str, width: usize, outputs: usize, side: usize) -> Result<Step> {
         let weight = self.weights.tensor(&format!("{name}.weight"), &[outputs, width, side, side])?;
         let bias = self.weights.tensor(&format!("{name}.bias"), &[outputs])?;
         Ok(Step::layer(Convolution::new(weight, bias, width, outputs, Window::same(side))))
@@ -103,14 +107,11 @@ impl Layers<'_> {
 impl PriorNetwork {
     pub(super) fn load(weights: &Weights, config: Config) -> Result<Self> {
         let layers = Layers { weights, config: &config };
-        let Config { width, condition, states, code, coarse, .. } = config;
-        let count = 2 * config.blocks;
-        let mut blocks = Vec::with_capacity(count);
-        for index in 0..count {
-            let attention =
-                if index + 1 < count { Some(Attention::load(&layers, &format!("attentions.{index}"))?) } else { None };
-            blocks.push((Modulated::load(&layers, &format!("blocks.{index}"))?, attention));
-        }
+        let Config { width, condition, states, code, coarse, map, .. } = config;
+        let stage = |index: usize| -> Result<(Attention, Modulated)> {
+            let attention = Attention::load(&layers, &format!("attentions.{index}"))?;
+            Ok((attention, Modulated::load(&layers, &format!("blocks.{index}"))?))
+        };
         Ok(Self {
             condition: Network::new(vec![
                 layers.linear("condition1", states + config.choices.length(), condition)?,
@@ -118,10 +119,12 @@ impl PriorNetwork {
                 layers.linear("condition2", condition, condition)?,
                 Step::layer(Activation::Silu),
             ]),
+            map: Network::new(vec![layers.linear("map", condition, map * coarse * coarse)?]),
+            enter: Network::new(vec![layers.convolution_of("conv_in", map, width, 1)?]),
             places: weights.tensor("places", &[1, width, coarse, coarse])?,
             fine_places: weights.tensor("fine_places", &[1, width, 2 * coarse, 2 * coarse])?,
             double: Network::new(vec![Step::layer(Upsample)]),
-            blocks,
+            stages: [stage(0)?, stage(1)?],
             out: Network::new(vec![layers.norm("norm_out", true)?, layers.convolution("conv_out", code, 3)?]),
             config,
         })
@@ -130,22 +133,20 @@ impl PriorNetwork {
     /// The vectors `[1, code, side, side]` for the states of sentences' words, one after the other, the mean of their
     /// last states, and choices.
     pub(super) fn forward(&self, states: &[f32], end: &[f32], choices: &[f32]) -> Result<Tensor> {
-        let Config { width, coarse, states: length, .. } = self.config;
+        let Config { width, coarse, map, states: length, .. } = self.config;
         let said = [end, choices].concat();
         let said = Tensor::from_slice(&said, (1, 1, said.len()), &Device::Cpu)?;
-        let condition = self.condition.forward(&said)?.flatten_all()?;
+        let condition = self.condition.forward(&said)?;
+        let first = self.map.forward(&condition)?.reshape((1, map, coarse, coarse))?;
+        let condition = condition.flatten_all()?;
         let states = Tensor::from_slice(states, (1, states.len() / length, length), &Device::Cpu)?;
-        let mut grid = Tensor::from_slice(&self.places, (1, width, coarse, coarse), &Device::Cpu)?;
-        for (index, (block, attention)) in self.blocks.iter().enumerate() {
-            if index == self.config.blocks {
-                let fine = Tensor::from_slice(&self.fine_places, (1, width, 2 * coarse, 2 * coarse), &Device::Cpu)?;
-                grid = (self.double.forward(&grid)? + fine)?;
-            }
-            grid = block.forward(&grid, &condition)?;
-            if let Some(attention) = attention {
-                grid = attention.forward(&grid, &states)?;
-            }
-        }
+        let places = Tensor::from_slice(&self.places, (1, width, coarse, coarse), &Device::Cpu)?;
+        let fine_places = Tensor::from_slice(&self.fine_places, (1, width, 2 * coarse, 2 * coarse), &Device::Cpu)?;
+        let [(look, convolve), (look_again, refine)] = &self.stages;
+        let grid = (self.enter.forward(&first)? + places)?;
+        let grid = convolve.forward(&look.forward(&grid, &states)?, &condition)?;
+        let grid = (self.double.forward(&grid)? + fine_places)?;
+        let grid = refine.forward(&look_again.forward(&grid, &states)?, &condition)?;
         Ok(self.out.forward(&grid)?)
     }
 }

@@ -13,7 +13,7 @@ from torch import Tensor
 import scenes
 import vocabulary
 from clip import CONTEXT, DEVIATION, MEAN, SIDE, Clip, Convolution, Words
-from prior import COARSE, CODE, CONDITION, GROUPS, STATES, WIDTH, Prior
+from prior import COARSE, CODE, CONDITION, GROUPS, MAP, STATES, WIDTH, Prior
 from vqgan import CONFIGURATION, Vqgan
 
 CAPTIONS = ("a red apple on a blue background", "pencil sketch of a cat")
@@ -80,8 +80,8 @@ def clip_configuration(clip: Clip) -> dict:
 
 def prior_configuration() -> dict:
     return {
-        "width": WIDTH, "condition": CONDITION, "states": STATES, "code": CODE, "coarse": COARSE, "groups": GROUPS,
-        "epsilon": 1e-5, "blocks": 2,
+        "width": WIDTH, "condition": CONDITION, "states": STATES, "code": CODE, "coarse": COARSE, "map": MAP,
+        "groups": GROUPS, "epsilon": 1e-5,
         "choices": {"artists": 3, "learned": list(scenes.CANONICAL_ARTISTS), "variants": scenes.VARIANTS},
     }
 
@@ -126,8 +126,7 @@ def references(clip: Clip, vqgan: Vqgan, prior: Prior, words: Words) -> dict[str
     tokens, ends = words(list(CAPTIONS))
     numbers = (torch.arange(64) * 13 % len(vqgan.codebook)).view(1, 8, 8)
     choices = torch.zeros(1, scenes.CHOICES)
-    choices[0, [0, 4, 12]] = 1
-    choices[0, -3:] = torch.tensor([0.5, -0.25, 0.75])
+    choices[0, [0, 4]] = 1
     return {
         "image": image, "image_embed": clip.image_features(image), "text_ids": tokens, "text_eot": ends,
         "text_embed": clip.text_features(tokens, ends), "vq_indices": numbers.flatten(),

@@ -1,8 +1,9 @@
 """The prior: a small network that lays out codes for a caption in one go, a picture to start guidance from.
 
 It sees the states of the CLIP's text tower and a few choices (`scenes.CHOICES` numbers: whose drawing, which variant of
-background, mirrored or not, scale and place), so that one caption has many pictures. Convolutions on 8x8 and then 16x16
-places, modulated by the caption (as in FiLM, Perez et al. 2018), with attention to its words.
+background), so that one caption has several pictures. A linear layer lays out the first map of 8x8 places, as DCGAN's does
+(Radford et al. 2016): it has most of the parameters and is where the shapes of things are learned. Convolutions go on, first
+there and then on 16x16 places, modulated by the caption (as in FiLM, Perez et al. 2018), with attention to its words.
 """
 
 import torch
@@ -13,8 +14,10 @@ from torch import Tensor
 from scenes import CHOICES
 
 STATES = 128
-WIDTH = 96
-CONDITION = 128
+WIDTH = 80
+CONDITION = 192
+# Channels of the first map.
+MAP = 40
 CODE = 32
 COARSE = 8
 GROUPS = 8
@@ -58,10 +61,12 @@ class Prior(nn.Module):
     def __init__(self):
         super().__init__()
         self.condition1, self.condition2 = nn.Linear(STATES + CHOICES, CONDITION), nn.Linear(CONDITION, CONDITION)
+        self.map = nn.Linear(CONDITION, MAP * COARSE * COARSE)
+        self.conv_in = nn.Conv2d(MAP, WIDTH, 1)
         self.places = nn.Parameter(torch.randn(1, WIDTH, COARSE, COARSE) * 0.5)
         self.fine_places = nn.Parameter(torch.randn(1, WIDTH, 2 * COARSE, 2 * COARSE) * 0.1)
-        self.blocks = nn.ModuleList(Modulated() for _ in range(4))
-        self.attentions = nn.ModuleList(Attention() for _ in range(3))
+        self.blocks = nn.ModuleList(Modulated() for _ in range(2))
+        self.attentions = nn.ModuleList(Attention() for _ in range(2))
         self.norm_out, self.conv_out = nn.GroupNorm(GROUPS, WIDTH), nn.Conv2d(WIDTH, CODE, 3, padding=1)
         for block in self.blocks:
             block.conv2.weight.data.mul_(0.2)
@@ -72,10 +77,8 @@ class Prior(nn.Module):
         absent = torch.arange(states.shape[1]) > ends.unsqueeze(1)
         said = torch.cat([states[torch.arange(len(states)), ends], choices], 1)
         condition = functional.silu(self.condition2(functional.silu(self.condition1(said))))
-        x = self.places.expand(len(states), -1, -1, -1)
-        x = self.attentions[0](self.blocks[0](x, condition), states, absent)
-        x = self.attentions[1](self.blocks[1](x, condition), states, absent)
+        x = self.conv_in(self.map(condition).view(-1, MAP, COARSE, COARSE)) + self.places
+        x = self.blocks[0](self.attentions[0](x, states, absent), condition)
         x = functional.interpolate(x, scale_factor=2.0, mode="nearest") + self.fine_places
-        x = self.attentions[2](self.blocks[2](x, condition), states, absent)
-        x = self.blocks[3](x, condition)
+        x = self.blocks[1](self.attentions[1](x, states, absent), condition)
         return self.conv_out(functional.silu(self.norm_out(x)))

@@ -24,8 +24,8 @@ from vocabulary import COLOUR_NAMES, COLOURS, RELATIONS, SCENE_NAMES, SCENES, ST
 COLOUR_VALUES = torch.tensor([COLOURS[name] for name in COLOUR_NAMES]) / 255.0
 # Variants of backgrounds and of styles' random strokes in canonical scenes.
 VARIANTS = 8
-# Length of a canonical scene's choices: artist, variant, two flips, scale, x, y.
-CHOICES = 3 + VARIANTS + 5
+# Length of a canonical scene's choices: artist and variant.
+CHOICES = 3 + VARIANTS
 
 
 # The artists of canonical scenes, of those of ARTWORK: the shaded and the outlined one.
@@ -170,11 +170,9 @@ class Studio:
         """A scene whose picture follows from its caption and its choices: a name's first drawing, by one of two artists,
         at its place; white behind it where the caption says nothing."""
         artist, variant = random.choice(CANONICAL_ARTISTS), random.randrange(VARIANTS)
-        flips = random.random() < 0.5, random.random() < 0.5
-        size, x, y = (random.uniform(-1, 1) for _ in range(3))
         background, words = self._background(random)
         background.shade, background.jitter, background.part = 0.0, (0.0, 0.0, 0.0), (0.5, 0.5)
-        background.variant, background.flip = variant, flips[0]
+        background.variant, background.flip = variant, False
         things = [self.first_of_name[int(self.name_of[thing])] for thing in self._some_things(random, background)]
         if things and random.random() < 0.15:
             background, words = Background((COLOUR_NAMES.index("white"),)), None
@@ -188,14 +186,11 @@ class Studio:
         for thing, colour, (scale, left, top) in zip(things, colours, CANONICAL_LAYOUTS[count, relation]):
             drawings = self.drawings[thing]
             own = [sprite for sprite in drawings if self.sprites.artist[sprite] == artist]
-            place = Placed((own or drawings)[0], scale * (1 + 0.15 * size), left + 0.12 * x, top + 0.08 * y)
-            place.flip, place.colour = flips[1], colour
-            placed.append(place)
+            placed.append(Placed((own or drawings)[0], scale, left, top, colour=colour))
         style = random.choice(STYLE_NAMES[1:]) if random.random() < 0.3 else "none"
         caption = self._caption(random, things, placed, same, relation, words, style)
         choices = torch.zeros(CHOICES)
         choices[artist] = choices[3 + variant] = 1
-        choices[3 + VARIANTS :] = torch.tensor([*map(float, flips), size, x, y])
         return Scene(caption, background, placed, style, variant, things[0] if count == 1 else None, choices)
 
     def _some_things(self, random: Random, background: Background) -> list[int]:
