@@ -1,7 +1,8 @@
 """The same work in PyTorch: one iteration of VQGAN+CLIP as its programs run it.
 
 A decoder of taming-transformers (imagenet_f16_16384) and the image tower of a ViT-B/32 from transformers, both with
-random weights and frozen; cutouts by kornia; the gradient of the latent only. Prints one JSON object.
+random weights and frozen; cutouts by kornia; the gradient of the latent only. Prints one JSON object. On a GPU each part
+is waited for, and of whole iterations only the end.
 """
 
 import argparse
@@ -82,22 +83,37 @@ def main():
     arguments.add_argument("--cutouts", type=int, default=32)
     arguments.add_argument("--repetitions", type=int, default=5)
     arguments.add_argument("--threads", type=int, default=0, help="0: what PyTorch chooses")
+    arguments.add_argument("--device", default="cpu", help="cpu or cuda:N")
+    arguments.add_argument("--tf32", action="store_true", help="on a GPU: products and convolutions in TF32, not f32")
+    arguments.add_argument("--compile", action="store_true", help="with torch.compile")
     arguments = arguments.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
+    # PyTorch's own default is TF32 for convolutions and f32 for products.
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = arguments.tf32
+    device = torch.device(arguments.device)
+
+    def wait():
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
 
     # taming-transformers prints while it builds.
     with contextlib.redirect_stdout(sys.stderr):
         vqgan = Vqgan()
-    vqgan = vqgan.eval().requires_grad_(False)
-    clip = CLIPModel(CLIPConfig()).eval().requires_grad_(False)
+    vqgan = vqgan.eval().requires_grad_(False).to(device)
+    clip = CLIPModel(CLIPConfig()).eval().requires_grad_(False).to(device)
+    draw, image_features = vqgan.draw, clip.get_image_features
+    if arguments.compile:
+        draw, image_features = torch.compile(draw), torch.compile(image_features)
+    mean, deviation = MEAN.to(device), DEVIATION.to(device)
     side = clip.config.vision_config.image_size
     augment = cutouts_of(side)
     tokens = arguments.size // 16
-    latent = vqgan.codebook.weight[torch.randint(16384, (tokens * tokens,))].T.reshape(1, 256, tokens, tokens).clone()
+    codes = torch.randint(16384, (tokens * tokens,)).to(device)
+    latent = vqgan.codebook.weight[codes].T.reshape(1, 256, tokens, tokens).clone()
     latent.requires_grad_(True)
-    target = functional.normalize(torch.randn(512), dim=0)
+    target = functional.normalize(torch.randn(512), dim=0).to(device)
     optimizer = torch.optim.Adam([latent], lr=0.1)
 
     seconds = {name: [] for name in STAGES}
@@ -109,36 +125,44 @@ def main():
         reset_peak_memory()
         started = time.perf_counter()
         result = work()
+        wait()
         seconds[name].append(time.perf_counter() - started)
         peaks[name] = max(peaks[name], peak_memory())
         return result
 
     def look(picture):
         seen = augment(picture.expand(arguments.cutouts, -1, -1, -1))
-        seen = seen + 0.1 * torch.rand(arguments.cutouts, 1, 1, 1) * torch.randn_like(seen)
-        return (seen - MEAN) / DEVIATION
+        seen = seen + 0.1 * torch.rand(arguments.cutouts, 1, 1, 1, device=device) * torch.randn_like(seen)
+        return (seen - mean) / deviation
 
-    for _ in range(arguments.repetitions + 1):
-        started = time.perf_counter()
+    def iteration(timed):
         optimizer.zero_grad(set_to_none=True)
-        drawn = timed("decoder forward", lambda: vqgan.draw(latent))
+        drawn = timed("decoder forward", lambda: draw(latent))
         picture = drawn.detach().requires_grad_(True)
         seen = timed("cutouts forward", lambda: look(picture))
         detached = seen.detach().requires_grad_(True)
-        output = timed("CLIP forward", lambda: clip.get_image_features(pixel_values=detached))
+        output = timed("CLIP forward", lambda: image_features(pixel_values=detached))
         features = functional.normalize(getattr(output, "pooler_output", output), dim=1)
         loss = ((features - target).norm(dim=1) / 2).asin().square().mul(2).mean()
         timed("CLIP backward", lambda: loss.backward())
         timed("cutouts backward", lambda: seen.backward(detached.grad))
         timed("decoder backward", lambda: drawn.backward(picture.grad))
         timed("optimizer", optimizer.step)
+
+    for _ in range(arguments.repetitions + 1):
+        iteration(timed)
+    for _ in range(arguments.repetitions + 1):
+        started = time.perf_counter()
+        iteration(lambda _, work: work())
+        wait()
         iterations.append(time.perf_counter() - started)
 
-    left = torch.rand(2048, 2048)
+    left = torch.rand(2048, 2048, device=device)
     products = []
     for _ in range(max(arguments.repetitions, 5) + 1):
         started = time.perf_counter()
         left @ left
+        wait()
         products.append(time.perf_counter() - started)
 
     # The first repetition warms up.

@@ -70,14 +70,19 @@ pub fn relative_distance(found: &Tensor, expected: &Tensor) -> f64 {
     (difference / norm).sqrt()
 }
 
+/// The project's folder: cargo tells when it runs a test, which may have been built elsewhere.
+fn project() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+}
+
 /// A folder of reference data of the project's own.
 pub fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+    project().join("tests/fixtures")
 }
 
 /// Reference data too large to keep in the project: beside it where the developers keep them, else none.
 pub fn shared_fixtures() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures");
+    let folder = project().join("../shared/fixtures");
     folder.is_dir().then_some(folder)
 }
 

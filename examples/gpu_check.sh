@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# Everything that one visit to a machine with an NVIDIA GPU should show, in one go:
+#
+#     examples/gpu_check.sh [BINARY] [FOLDER] [TESTS]
+#
+# BINARY   built with --features cuda (default: target/release/text2art); without, all but the GPU's part is done
+# FOLDER   where all that was seen goes (default: gpu-check); `results.md` in it is for examples/peer_bench/RESULTS.md
+# TESTS    a folder of test programs; without one cargo builds them
+#
+# A machine without Rust gets binary and tests from another one, and this checkout for the reference data:
+#
+#     examples/gpu_check.sh --pack FOLDER    # builds with CUDA; then: examples/gpu_check.sh FOLDER/text2art OUT FOLDER
+#
+# What needs something that is not here (a GPU, PyTorch) is skipped by name. PYTHON names the Python that has
+# examples/peer_bench/requirements.txt. Ends with 1 where something failed.
+set -euo pipefail
+repository=$(cd "$(dirname "$0")/.." && pwd)
+# Tests against reference data, which compute on the processor, and those of what computes on a GPU.
+parity=(clip_parity vqgan_parity reference_run)
+on_gpu=()
+for file in "$repository"/tests/cuda_*.rs; do
+    name=$(basename "$file" .rs)
+    test "$name" = cuda_stand_ins || on_gpu+=("$name")
+done
+
+if [ "${1:-}" = --pack ]; then
+    mkdir -p "${2:?--pack needs a folder}"
+    folder=$(cd "$2" && pwd)
+    cd "$repository"
+    features=${T2A_FEATURES:-cuda}
+    cargo build --release --locked --features "$features"
+    cp "${CARGO_TARGET_DIR:-target}/release/text2art" "$folder/"
+    for name in "${parity[@]}" "${on_gpu[@]}"; do
+        program=$(cargo test --release --locked --features "$features" --test "$name" --no-run 2>&1 |
+            sed -n 's/.*Executable .*(\(.*\))$/\1/p')
+        cp "$program" "$folder/$name"
+    done
+    strip "$folder"/*
+    exit
+fi
+
+binary=$(realpath "${1:-$repository/target/release/text2art}")
+mkdir -p "${2:-gpu-check}"
+folder=$(cd "${2:-gpu-check}" && pwd)
+tests=${3:+$(realpath "$3")}
+# Settings of the user's own would change what is measured.
+export TEXT2ART_CONFIG=none CARGO_MANIFEST_DIR=$repository
+python=${PYTHON:-python3}
+failures=0
+results=$folder/results.md
+: >"$results"
+
+say() { echo "$*" >&2; }
+skip() { say "skipped $1: $2"; echo "- $1: not measured ($2)" >>"$results"; }
+# Runs a check with its output in a file of its own: check NAME COMMAND...
+check() {
+    local name=$1 started=$SECONDS
+    shift
+    if "$@" >"$folder/$name.out" 2>"$folder/$name.err"; then
+        say "done    $name ($((SECONDS - started)) s)"
+        return 0
+    fi
+    say "FAILED  $name: $(tail -n 1 "$folder/$name.err")"
+    echo "- $name: failed" >>"$results"
+    failures=$((failures + 1))
+    return 1
+}
+# The same, and what it printed goes into the results.
+show() {
+    if check "$@"; then
+        { echo; echo "\`text2art ${*:3}\`"; echo; sed 's/^/    /' "$folder/$1.out"; } >>"$results"
+    fi
+}
+
+# The libraries of PyTorch's wheels and of the toolkit, where the loader does not find them.
+if ! "$binary" --version >/dev/null 2>&1; then
+    wheels=$("$python" -c 'import glob, os, sysconfig
+site = sysconfig.get_paths()["purelib"]
+print(":".join(sorted({os.path.dirname(file) for file in glob.glob(site + "/nvidia/*/lib/*.so*")})))' || true)
+    for place in $wheels /usr/local/cuda/lib64 /usr/local/nvidia/lib64; do
+        LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$place
+    done
+    export LD_LIBRARY_PATH
+fi
+"$binary" --version >/dev/null || { say "error: $binary does not start (README, NVIDIA GPUs)"; exit 1; }
+
+check doctor "$binary" doctor || exit 1
+check doctor-json "$binary" doctor --json || exit 1
+# The line of the first GPU that can be used: `GPU  cuda:0 (NAME), compute capability ..., 8.0 GiB, ...: usable`.
+gpu=$(sed -n 's/^GPU *\(cuda:.*\): usable$/\1/p' "$folder/doctor.out" | head -n 1)
+driver=$(sed -n 's/^driver *//p' "$folder/doctor.out")
+processor=$(sed -n 's/^device *//p' "$folder/doctor.out")
+device=${gpu%% *}
+device=${device:-cpu}
+reason=$(sed -n 's/^GPU *//p' "$folder/doctor.out" | head -n 1)
+say "computing on $device: ${gpu:-$reason}"
+{
+    echo "## $(date -u +%F), ${gpu:-$processor}"
+    echo
+    echo "$("$binary" --version), $(nproc) threads of $processor${driver:+; driver $driver}."
+    echo
+} >>"$results"
+if command -v nvidia-smi >/dev/null; then
+    check nvidia-smi nvidia-smi -q -d MEMORY,CLOCK,POWER,PERFORMANCE || true
+else
+    skip nvidia-smi "it is not installed"
+fi
+
+# A test by its name, from the folder of programs or by cargo.
+run_test() {
+    if [ -n "$tests" ]; then
+        (cd "$repository" && "$tests/$1")
+    else
+        # shellcheck disable=SC2086 # several words, or none
+        (cd "$repository" && cargo test --release --locked ${T2A_FEATURES:+--features $T2A_FEATURES} --test "$1")
+    fi
+}
+passed() { check "$1" run_test "$1" && echo "- $1: passed" >>"$results" || true; }
+for name in "${parity[@]}"; do
+    if [ -z "$tests" ] && ! command -v cargo >/dev/null; then
+        skip "$name" "neither cargo nor a folder of tests"
+    else
+        passed "$name"
+    fi
+done
+if [ "$device" = cpu ]; then
+    skip "parity on the GPU" "$reason"
+elif [ ${#on_gpu[@]} = 0 ]; then
+    skip "parity on the GPU" "there is no test of it"
+fi
+for name in "${on_gpu[@]}"; do
+    if [ "$device" = cpu ]; then
+        skip "$name" "$reason"
+    else
+        passed "$name"
+    fi
+done
+
+# The embedded model's picture: three times the same bytes, once beside another load.
+draw() { "$binary" "a red apple on a blue background" --seed 1 --device "$device" --force -o "$folder/$1.png"; }
+pictures() {
+    draw first
+    draw again
+    "$binary" bench --work a --device "$device" --repetitions 1000 >/dev/null 2>&1 &
+    local load=$!
+    draw beside || { kill $load; return 1; }
+    kill $load 2>/dev/null || { echo "the other load ended before the picture" >&2; return 1; }
+    wait $load || true
+    cmp "$folder/first.png" "$folder/again.png" && cmp "$folder/first.png" "$folder/beside.png"
+}
+if check pictures pictures; then
+    echo "- The embedded model's picture on $device: three times the same bytes, once beside another load" >>"$results"
+fi
+
+repetitions=${T2A_REPETITIONS:-5}
+show bench-a "$binary" bench --work a --device "$device" --repetitions "$repetitions"
+show bench-b "$binary" bench --work b --device "$device" --repetitions "$repetitions"
+check bench-a-json "$binary" bench --work a --device "$device" --repetitions "$repetitions" --json || true
+if [ "$device" = cpu ]; then
+    skip "512x512, 64 cutouts, two CLIPs" "$reason"
+    skip 1024x1024 "$reason"
+else
+    show bench-two-clips "$binary" bench --work a --device "$device" --size 512x512 --cutouts 64 \
+        --clip vit-b32.json,vit-b32.json --repetitions "$repetitions"
+    show bench-large "$binary" bench --work a --device "$device" --size 1024x1024 --repetitions "$repetitions"
+fi
+
+# PyTorch beside it, the same work.
+if ! "$python" -c 'import kornia, taming, torch, transformers' 2>"$folder/peer.err"; then
+    skip "peer bench" "no $python with examples/peer_bench/requirements.txt"
+elif [ "$device" != cpu ] && ! "$python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
+    skip "peer bench" "this PyTorch sees no GPU"
+else
+    for compiled in "" --compile; do
+        if check "peer-bench$compiled" "$python" "$repository/examples/peer_bench/run.py" --binary "$binary" \
+            --device "$device" --rounds "${T2A_ROUNDS:-3}" --repetitions "$repetitions" $compiled; then
+            { echo; echo "Beside PyTorch${compiled:+ with torch.compile}:"; echo; cat "$folder/peer-bench$compiled.out"; } \
+                >>"$results"
+        fi
+    done
+fi
+say "all that was seen is in $folder; results.md there is for examples/peer_bench/RESULTS.md"
+test $failures = 0 || { say "$failures failed"; exit 1; }
