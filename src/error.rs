@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::device::is_out_of_memory;
+
 /// What the library returns where something can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -62,9 +64,18 @@ pub enum Error {
         /// The first iteration whose loss was none
         iteration: usize,
     },
+    /// The GPU's memory is used up.
+    #[error("the GPU's memory is used up")]
+    GpuMemory,
     /// The tensor library reported a fault.
     #[error("the computation failed: {0}")]
-    Compute(#[from] candle_core::Error),
+    Compute(#[source] candle_core::Error),
+}
+
+impl From<candle_core::Error> for Error {
+    fn from(error: candle_core::Error) -> Self {
+        if is_out_of_memory(&error.to_string()) { Self::GpuMemory } else { Self::Compute(error) }
+    }
 }
 
 impl Error {
@@ -116,6 +127,11 @@ impl Error {
                 std::io::ErrorKind::StorageFull => "free some space, or choose another disk with --output".into(),
                 _ => "choose a path you may write to with --output".into(),
             },
+            Self::GpuMemory => {
+                "end other programs on the GPU, or try a smaller --cut-batch, --max-memory or --size, or \
+                --device cpu"
+                    .into()
+            }
             Self::NotFinite { .. } => "try smaller weights or a smaller --learning-rate".into(),
             Self::Compute(_) => "this is a fault of the program: please report it with the command you ran".into(),
         }
@@ -125,5 +141,36 @@ impl Error {
     #[must_use]
     pub fn is_usage(&self) -> bool {
         matches!(self, Self::Usage { .. } | Self::File { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn used_up_memory_of_a_gpu_is_told_with_what_helps() {
+        let reported = r#"DriverError(CUDA_ERROR_OUT_OF_MEMORY, "out of memory")"#;
+        let wrapped = candle_core::Error::Msg(reported.into()).context("in a convolution");
+        let error = Error::from(wrapped);
+        assert!(matches!(error, Error::GpuMemory) && !error.is_usage());
+        assert!(["--cut-batch", "--max-memory", "--size"].iter().all(|option| error.hint().contains(option)));
+        let other = Error::from(candle_core::Error::Msg("shape mismatch".into()));
+        assert!(matches!(other, Error::Compute(_)));
+    }
+
+    #[cfg(feature = "cuda")]
+    #[test]
+    fn used_up_memory_is_told_by_every_library_of_cuda() {
+        use candle_core::cuda::cudarc::{cublas, driver};
+        use candle_core::cuda::{CudaError, WrapErr};
+
+        let none: Result<(), _> = Err(driver::DriverError(driver::sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY));
+        assert!(matches!(Error::from(none.w().unwrap_err()), Error::GpuMemory));
+        let status = cublas::sys::cublasStatus_t::CUBLAS_STATUS_ALLOC_FAILED;
+        let none: Result<(), CudaError> = Err(cublas::result::CublasError(status).into());
+        assert!(matches!(Error::from(none.w().unwrap_err()), Error::GpuMemory));
+        let other: Result<(), _> = Err(driver::DriverError(driver::sys::CUresult::CUDA_ERROR_ILLEGAL_ADDRESS));
+        assert!(matches!(Error::from(other.w().unwrap_err()), Error::Compute(_)));
     }
 }

@@ -4,6 +4,7 @@ pub mod batch;
 pub mod bench;
 pub mod cli;
 pub mod clip;
+pub mod device;
 pub mod drawer;
 pub mod error;
 pub mod frozen;

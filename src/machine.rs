@@ -28,6 +28,14 @@ pub fn memory() -> Option<MachineMemory> {
     Some(memory)
 }
 
+/// An amount of memory as people say it.
+#[must_use]
+pub fn in_words(bytes: u64) -> String {
+    #[allow(clippy::cast_precision_loss)]
+    let mebibytes = bytes as f64 / f64::from(1 << 20);
+    if mebibytes < 1000.0 { format!("{mebibytes:.0} MiB") } else { format!("{:.1} GiB", mebibytes / 1024.0) }
+}
+
 /// The processor's name as the system tells it.
 #[must_use]
 pub fn processor() -> String {

@@ -599,6 +599,7 @@ const VERBS: [Group; 21] = [
             ("--cutouts", &["bench --cutouts 0", "bench --cutouts -1"]),
             ("--cut-batch", &["bench --cut-batch some"]),
             ("--repetitions", &["bench --repetitions 0"]),
+            ("--device", &["bench --device gpu"]),
             ("--threads", &["bench --threads 0"]),
             ("--max-memory", &["bench --max-memory 1.2.3"]),
             ("--json", &["bench --json --size 0x1"]),
@@ -740,8 +741,14 @@ fn the_doctor_sees_what_there_is() {
     assert!(findings["program"].as_str().unwrap().starts_with("text2art "));
     assert!(findings["threads"].as_u64().unwrap() > 0 && findings["memory"]["total"].as_u64().unwrap() > 0);
     assert_eq!(findings["config"]["present"], false);
+    let built = findings["features"].as_array().unwrap().iter().any(|feature| feature == "cuda");
+    let nvidia = findings["nvidia"].as_object().unwrap();
+    let without = "this program was built without CUDA";
+    assert!(built || nvidia["problem"]["problem"] == without && nvidia["gpus"].as_array().unwrap().is_empty());
     let models = findings["models"].as_array().unwrap();
     assert!(models.len() == 2 && models.iter().all(|model| model["problem"].is_null()), "{models:?}");
     let text = workplace.run(&["doctor"]).succeeded();
     assert!(text.output_text().contains("model            vqgan embedded: usable"), "{}", text.output_text());
+    let gpu = format!("GPU              none: {without}");
+    assert!(built || text.output_text().contains(&gpu), "{}", text.output_text());
 }

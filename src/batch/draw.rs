@@ -9,7 +9,7 @@ use super::plan::{Sample, Work};
 use super::score::score;
 use crate::clip::Clip;
 use crate::output::{Existing, Recipe, Saver, encode, to_image, write_beside, write_whole};
-use crate::session::memory::refuse_above_total;
+use crate::session::memory::refuse_above_room;
 use crate::session::{End, Event, LoadedModel, Models, Plan, Session, Stop, run};
 use crate::video::Recording;
 use crate::{Error, Result, picture};
@@ -70,7 +70,8 @@ fn draw_and_write(
     let plan = Plan::within(max_memory.map(|bytes| bytes / jobs.max(1) as u64), sample.settings.clone(), models)?;
     if jobs > 1 {
         let needed = plan.memory().saturating_mul(jobs as u64);
-        refuse_above_total(needed, &format!("{jobs} pictures at the same time"), "choose fewer --jobs")?;
+        let what = format!("{jobs} pictures at the same time");
+        refuse_above_room(needed, plan.device(), &what, "choose fewer --jobs")?;
     }
     let mut session = Session::new(&plan, models, &mut |message| tell(Event::Warning { message }))?;
     let mut saver = Saver::new(plan.settings(), inputs, models, Vec::new());

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::draw::{Drawn, Room, draw};
 use super::places::Place;
 use super::plan::{Group, Planned, Sample, Work};
+use crate::device::ComputeDevice;
 use crate::models::Finder;
 use crate::session::{Event, ModelStore, Stop};
 use crate::settings::DeviceChoice;
@@ -181,7 +182,7 @@ fn one(worker: usize, sample: &Sample, shared: &Shared) -> Result<Drawn> {
     if devices[worker] != DeviceChoice::Auto {
         sample.settings.device = devices[worker];
     }
-    sample.settings.device.open()?;
+    ComputeDevice::open(sample.settings.device)?;
     let (models, judges) = {
         let mut store = shared.models.lock().unwrap_or_else(PoisonError::into_inner);
         let finder = Finder::new(*offline, stop, &tell);

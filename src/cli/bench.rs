@@ -6,15 +6,15 @@ use serde::Serialize;
 
 use super::max_memory::{self, MemorySize};
 use super::report::Reporter;
-use super::{interrupt, output};
+use super::{device, interrupt, output};
 use crate::bench::{self, Report, Stage, Work};
+use crate::device::Gpu;
 use crate::drawer::DrawerKind;
-use crate::machine;
+use crate::machine::{self, in_words};
 use crate::models::Finder;
-use crate::session::memory::in_words;
 use crate::session::{Plan, Recomputed};
 use crate::settings::text::whole_number;
-use crate::settings::{CutBatch, Overrides, Size, combine};
+use crate::settings::{CutBatch, DeviceChoice, Overrides, Size, combine};
 
 /// What `bench` was asked for.
 #[derive(clap::Args)]
@@ -43,6 +43,9 @@ pub(super) struct Arguments {
     /// How often each part is run; the median counts
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u16).range(1..=1000))]
     repetitions: u16,
+    /// What to compute on: auto, cpu, cuda or cuda:N [default: auto]
+    #[arg(long, value_name = "NAME")]
+    device: Option<DeviceChoice>,
     /// Processor threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -68,6 +71,7 @@ struct Printed<'a> {
     processor: String,
     instruction_set: &'static str,
     threads: usize,
+    gpu: Option<&'a Gpu>,
     vqgan: &'a str,
     clip: &'a [String],
     size: String,
@@ -90,9 +94,11 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         size: arguments.size,
         cutouts: arguments.cutouts,
         cut_batch: arguments.cut_batch,
+        device: arguments.device,
         ..Overrides::default()
     };
     let settings = combine(&[asked, arguments.work.overrides()])?;
+    device::open(settings.device, reporter)?;
     let begun = Instant::now();
     let models = bench::models(&settings, &finder)?;
     let plan = Plan::within(arguments.max_memory.map(|most| most.0), settings, &models)?;
@@ -103,6 +109,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         processor: machine::processor(),
         instruction_set: machine::instruction_set(),
         threads: rayon::current_num_threads(),
+        gpu: plan.device().gpu(),
         vqgan: &settings.vqgan,
         clip: &settings.clip,
         size: settings.size.to_string(),
@@ -123,6 +130,7 @@ fn table(printed: &Printed) -> String {
         format!("{vqgan} with {}, {size}, {cutouts} cutouts, {cut_batch} at a time", clip.join(", ")),
         format!("{processor}, {instruction_set}, {threads} threads"),
     ];
+    lines.extend(printed.gpu.map(ToString::to_string));
     lines.extend(max_memory::in_words(printed.recomputed));
     lines.push(format!("{:<24}{:>10}{:>10}{:>12}{:>12}", "", "seconds", "GFLOP", "GFLOP/s", "memory"));
     lines.push(row(&report.start));

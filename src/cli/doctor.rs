@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use super::report::Reporter;
 use super::{interrupt, output, sources};
-use crate::machine::{self, MachineMemory};
+use crate::device::{self, GpuFinding, GpuFindings};
+use crate::machine::{self, MachineMemory, in_words};
 use crate::models::hub::Environment;
 use crate::models::manifest::Manifest;
 use crate::models::{Finder, Role, embedded};
 use crate::session::check_usable;
-use crate::session::memory::in_words;
 
 /// What `doctor` was asked for.
 #[derive(clap::Args)]
@@ -35,6 +35,7 @@ struct Findings {
     /// The widest instructions of its matrix products
     instruction_set: &'static str,
     memory: Option<MachineMemory>,
+    nvidia: GpuFindings,
     /// The user's configuration file, and whether it is there
     config: Option<FileFinding>,
     /// The hub's cache, and whether it is there
@@ -100,6 +101,7 @@ fn findings(finder: &Finder) -> crate::Result<Findings> {
         threads: std::thread::available_parallelism().map_or(1, Into::into),
         instruction_set: machine::instruction_set(),
         memory: machine::memory(),
+        nvidia: device::survey(),
         config: sources::users_file().map(|path| FileFinding { present: path.is_file(), path }),
         cache: cache.map(|path| FileFinding { present: path.is_dir(), path }),
         offline: environment.is_some_and(|environment| environment.offline),
@@ -135,10 +137,13 @@ impl Findings {
             ("threads", self.threads.to_string()),
             ("instructions", self.instruction_set.to_owned()),
             ("memory", memory),
+        ];
+        lines.extend(gpus(&self.nvidia));
+        lines.extend([
             ("configuration", place(&self.config)),
             ("cache", place(&self.cache)),
             ("network", network.to_owned()),
-        ];
+        ]);
         lines.extend(self.environment_problem.iter().map(|problem| ("environment", problem.clone())));
         for model in &self.models {
             let state = model.problem.as_deref().unwrap_or("usable");
@@ -146,4 +151,24 @@ impl Findings {
         }
         lines
     }
+}
+
+/// NVIDIA's part of the findings.
+fn gpus(findings: &GpuFindings) -> Vec<(&'static str, String)> {
+    let GpuFindings { driver, driver_cuda, built_cuda, built_for, gpus, problem } = findings;
+    let mut lines = Vec::new();
+    if let Some(built) = built_cuda {
+        let driver = driver.as_deref().unwrap_or("of unknown version");
+        let known = driver_cuda.as_ref().map_or_else(String::new, |known| format!(", knows CUDA {known}"));
+        let made_for = built_for.as_ref().map_or_else(String::new, |made_for| format!(" for {made_for}"));
+        lines.push(("driver", format!("{driver}{known}; the program was built with CUDA {built}{made_for}")));
+    }
+    lines.extend(gpus.iter().map(|GpuFinding { gpu, problem }| {
+        let free = gpu.free_memory.map_or_else(String::new, |free| format!(", {} free", in_words(free)));
+        let (capability, total) = (gpu.compute_capability, in_words(gpu.total_memory));
+        let state = problem.as_ref().map_or("usable", |obstacle| &obstacle.problem);
+        ("GPU", format!("{gpu}, compute capability {capability}, {total}{free}: {state}"))
+    }));
+    lines.extend(problem.iter().map(|obstacle| ("GPU", format!("none: {obstacle}"))));
+    lines
 }

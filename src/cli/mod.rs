@@ -4,6 +4,7 @@ mod batch;
 mod bench;
 mod completions;
 mod conduct;
+mod device;
 mod doctor;
 mod download_bars;
 mod drawers;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::report::Reporter;
 use super::{interrupt, output};
+use crate::device::ComputeDevice;
 use crate::drawer::{Drawer, Start, VqganDrawer};
 use crate::models::{Finder, Role};
 use crate::output::{Kind, check_target, encode, kind_of, write_whole};
@@ -45,7 +46,8 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let work_size = VqganDrawer::work_size(&vqgan.model, size);
     let needed =
         vqgan.model.encoding_memory(work_size)?.peak.max(vqgan.model.decoding_memory(work_size, false, 0)?.peak);
-    memory::refuse_above_total(needed, &format!("{size} pixels"), "give a smaller picture")?;
+    let processor = ComputeDevice::processor();
+    memory::refuse_above_room(needed, &processor, &format!("{size} pixels"), "give a smaller picture")?;
     let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(image, 0.0))?;
     write_whole(path, &encode(&drawer.draw()?, None)?, existing)?;
     output::print_line(&path.display().to_string())

@@ -91,7 +91,12 @@ impl Reporter {
         }
         self.downloads.tell(event);
         match event {
-            Event::Started { iterations, done, .. } => self.start(*iterations, *done, DRAWING),
+            Event::Started { iterations, done, gpu, .. } => {
+                if let Some(gpu) = gpu.as_ref().filter(|_| self.progress != Progress::None) {
+                    line(&format!("drawing on {gpu}"));
+                }
+                self.start(*iterations, *done, DRAWING);
+            }
             Event::Encoding { frames } => self.start(*frames, 0, ENCODING),
             Event::Encoded { frame } => {
                 self.advance(frame + 1, || format!("frame {} of {}", frame + 1, self.total.get()));

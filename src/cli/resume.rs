@@ -5,13 +5,12 @@ use std::str::FromStr;
 
 use super::conduct::Conduct;
 use super::generate::{Drawing, Resumed, Target, check_checkpoint, draw, prompt};
-use super::interrupt;
 use super::preview::PreviewKind;
 use super::report::Reporter;
+use super::{device, interrupt};
 use crate::models::Finder;
 use crate::output::{
-    Checkpoint, Existing, Kind, Naming, Recipe, Stage, check_folder, check_target, checkpoint_of, device_in_words,
-    kind_of, picture_of,
+    Checkpoint, Existing, Kind, Naming, Recipe, Stage, check_folder, check_target, checkpoint_of, kind_of, picture_of,
 };
 use crate::session::{Event, Models, Plateau};
 use crate::settings::Settings;
@@ -77,7 +76,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let warn = |message| reporter.tell(&Event::Warning { message });
     let path = &arguments.checkpoint;
     let mut checkpoint = Checkpoint::read(path)?;
-    checkpoint.recipe.settings.device.open()?;
+    let opened = device::open(checkpoint.recipe.settings.device, reporter)?;
     check_inputs(&checkpoint.recipe)?;
     if let Some(folder) = &checkpoint.beside.save_cutouts {
         check_folder(&folder.join("cutouts.png"))?;
@@ -85,12 +84,12 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let changes = change(arguments, &mut checkpoint)?;
     let target = target(arguments, &checkpoint.recipe)?;
     let moving = moving(arguments, &checkpoint)?;
-    let Checkpoint { recipe, device, mut beside, state } = checkpoint;
+    let Checkpoint { recipe, device: kind, mut beside, state } = checkpoint;
     changes.into_iter().for_each(warn);
     for (path, _) in moving.gif.iter().chain(&moving.mp4).filter(|_| state.iteration > 0) {
         warn(format!("{} begins anew after {} iterations, without what was before", path.display(), state.iteration));
     }
-    let here = [(recipe.program.as_str(), PROGRAM), (device.as_str(), &device_in_words())]
+    let here = [(recipe.program.as_str(), PROGRAM), (kind.as_str(), &opened.kind())]
         .map(|(then, now)| (then != now).then(|| format!("{then}, and this is {now}")));
     for other in here.into_iter().flatten() {
         warn(format!("the checkpoint was made by {other}: the picture can differ from that of an unbroken run"));

@@ -19,7 +19,7 @@ use super::{Recipe, to_hex};
 use crate::models::files::unreadable;
 use crate::optimizer::OptimizerState;
 use crate::session::{Judged, Plateau, SessionState};
-use crate::{Error, Result, machine};
+use crate::{Error, Result};
 
 /// The metadata that holds the head.
 const HEAD: &str = "text2art checkpoint";
@@ -43,7 +43,7 @@ const DAMAGED: &str = "restore the file, or draw the picture anew";
 pub struct Checkpoint {
     /// How the picture was made so far
     pub recipe: Recipe,
-    /// What it was computed on
+    /// The kind of device it was computed on
     pub device: String,
     /// What is written beside the picture
     pub beside: Beside,
@@ -87,12 +87,6 @@ struct Head {
     palette: Option<Vec<[u8; 3]>>,
     /// Of the last iteration
     loss_before: Option<f64>,
-}
-
-/// What pictures are computed on here. The same settings give the same bytes on the same.
-#[must_use]
-pub fn device_in_words() -> String {
-    format!("cpu, {}, {}", std::env::consts::ARCH, machine::instruction_set())
 }
 
 /// The checkpoint of the picture of this name: `apple.png.t2a` of `apple.png`.

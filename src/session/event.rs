@@ -52,6 +52,8 @@ pub enum Event {
         height: usize,
         /// The seed
         seed: u64,
+        /// The GPU it is drawn on; none on the processor
+        gpu: Option<String>,
     },
     /// An iteration is done
     Step {

@@ -1,10 +1,12 @@
 //! How much memory a run takes, known before it takes any.
 
 use super::Models;
+use crate::device::ComputeDevice;
 use crate::drawer::{PixelDrawer, StartNoise, VqganDrawer};
 use crate::frozen::GRADIENT_GROUP;
+use crate::machine::in_words;
 use crate::settings::Settings;
-use crate::{Error, Result, machine};
+use crate::{Error, Result};
 
 /// What the program takes without models and pictures: itself, its threads, what its libraries keep;
 /// measured on Linux.
@@ -101,20 +103,14 @@ impl<'a> Estimate<'a> {
     }
 }
 
-/// Refuses what needs more memory than the machine has, free or not.
+/// Refuses what needs more memory than there is room for.
 ///
 /// # Errors
 /// Where it does.
-pub(crate) fn refuse_above_total(needed: u64, what: &str, hint: &str) -> Result<()> {
-    let Some(memory) = machine::memory().filter(|memory| needed > memory.total) else { return Ok(()) };
-    let (needed, total) = (in_words(needed), in_words(memory.total));
-    Err(Error::usage(format!("{what} need about {needed} of memory; this machine has {total}"), hint))
-}
-
-/// An amount of memory as people say it.
-#[must_use]
-pub fn in_words(bytes: u64) -> String {
-    #[allow(clippy::cast_precision_loss)]
-    let mebibytes = bytes as f64 / f64::from(1 << 20);
-    if mebibytes < 1000.0 { format!("{mebibytes:.0} MiB") } else { format!("{:.1} GiB", mebibytes / 1024.0) }
+pub(crate) fn refuse_above_room(needed: u64, device: &ComputeDevice, what: &str, hint: &str) -> Result<()> {
+    if needed <= device.room() {
+        return Ok(());
+    }
+    let (needed, room) = (in_words(needed), device.room_in_words());
+    Err(Error::usage(format!("{what} need about {needed} of memory; {room}"), hint))
 }

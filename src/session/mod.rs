@@ -26,6 +26,7 @@ pub use stop::Stop;
 use backdrop::Backdrop;
 use colouring::Colouring;
 
+use crate::device::ComputeDevice;
 use crate::drawer::{Drawer, DrawerKind, PixelDrawer, Start, VqganDrawer};
 use crate::judge::no_gradient;
 use crate::judge::{Cutouts, Judge};
@@ -39,6 +40,7 @@ use crate::{Error, Result};
 /// A picture in the making.
 pub struct Session {
     settings: Settings,
+    device: ComputeDevice,
     drawer: Box<dyn Drawer>,
     judge: Judge,
     optimizer: Optimizer,
@@ -102,6 +104,7 @@ impl Session {
             colouring: Colouring::new(settings)?,
             last: None,
             settings: settings.clone(),
+            device: plan.device().clone(),
         })
     }
 
@@ -167,6 +170,12 @@ impl Session {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What it is drawn on.
+    #[must_use]
+    pub fn device(&self) -> &ComputeDevice {
+        &self.device
     }
 
     /// What draws.

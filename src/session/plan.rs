@@ -1,10 +1,12 @@
 //! Settings with all that is left to the program decided, before anything is computed.
 
 use super::Models;
-use super::memory::{Estimate, Recomputed, in_words};
+use super::memory::{Estimate, Recomputed};
+use crate::device::ComputeDevice;
 use crate::drawer::VqganDrawer;
+use crate::machine::in_words;
 use crate::settings::{CutBatch, Settings, Size};
-use crate::{Error, Result, machine};
+use crate::{Error, Result};
 
 /// Most cutouts judged at a time where the user does not say.
 const LARGEST_BATCH: usize = 16;
@@ -17,6 +19,7 @@ const MEMORY_SHARE: (u64, u64) = (3, 4);
 #[derive(Clone, Debug)]
 pub struct Plan {
     settings: Settings,
+    device: ComputeDevice,
     batch: usize,
     recomputed: Recomputed,
     work_size: Size,
@@ -33,11 +36,11 @@ struct Refusal {
 
 impl Plan {
     /// Decides what settings leave open, and what is kept in memory. It depends on the settings, the models and
-    /// the machine's whole memory alone: never on what is free. The run takes no more than most of the machine's
-    /// memory where that can be: fewer cutouts are judged at a time, then blocks are computed twice.
+    /// the device's whole memory alone: never on what is free. The run takes no more than most of that memory where
+    /// that can be: fewer cutouts are judged at a time, then blocks are computed twice.
     ///
     /// # Errors
-    /// Where a model cannot take the picture's size.
+    /// Where the device is not there, or a model cannot take the picture's size.
     pub fn new(settings: Settings, models: &Models) -> Result<Self> {
         Self::within(None, settings, models)
     }
@@ -45,21 +48,22 @@ impl Plan {
     /// The same within so many bytes, where a number is given.
     ///
     /// # Errors
-    /// Where a model cannot take the picture's size.
+    /// Where the device is not there, or a model cannot take the picture's size.
     pub fn within(allowed: Option<u64>, mut settings: Settings, models: &Models) -> Result<Self> {
-        let total = machine::memory().map_or(u64::MAX, |memory| memory.total);
-        let wanted = allowed.unwrap_or(total / MEMORY_SHARE.1 * MEMORY_SHARE.0);
+        let device = ComputeDevice::open(settings.device)?;
+        let wanted = allowed.unwrap_or(device.total_memory() / MEMORY_SHARE.1 * MEMORY_SHARE.0);
         let Fit { batch, recomputed, memory } = Fit::new(&settings, models, wanted)?;
-        let most = allowed.unwrap_or(total).min(total);
+        let room = device.room();
+        let most = allowed.unwrap_or(room).min(room);
         let refusal = if memory > most {
-            let limit = match allowed.filter(|allowed| *allowed <= total) {
+            let limit = match allowed.filter(|allowed| *allowed <= room) {
                 Some(allowed) => format!("--max-memory allows {}", in_words(allowed)),
-                None => format!("this machine has {}", in_words(total)),
+                None => device.room_in_words(),
             };
             let (size, needed) = (settings.size, in_words(memory));
             let message =
                 format!("{size} pixels, {batch} cutouts at a time, need about {needed} of memory at least; {limit}");
-            let more = memory <= total;
+            let more = memory <= room;
             Some(Refusal { message, hint: way_out(&settings, models, most, more.then_some(memory))? })
         } else {
             None
@@ -69,13 +73,19 @@ impl Plan {
             Some(vqgan) => VqganDrawer::work_size(&vqgan.model, settings.size),
             None => settings.size,
         };
-        Ok(Self { settings, batch, recomputed, work_size, memory, refusal })
+        Ok(Self { settings, device, batch, recomputed, work_size, memory, refusal })
     }
 
     /// The settings, nothing in them left to choose.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What it is drawn on.
+    #[must_use]
+    pub fn device(&self) -> &ComputeDevice {
+        &self.device
     }
 
     /// Cutouts judged at a time.
@@ -102,12 +112,11 @@ impl Plan {
         self.memory
     }
 
-    /// Refuses what this machine cannot run.
+    /// Refuses what does not fit.
     ///
     /// # Errors
-    /// Where the device is not there, or the run needs more memory than the machine has or than is allowed.
+    /// Where the run needs more memory than the machine has, than is free on a GPU, or than is allowed.
     pub fn check(&self) -> Result<()> {
-        self.settings.device.open()?;
         match self.refusal.clone() {
             Some(Refusal { message, hint }) => Err(Error::usage(message, hint)),
             None => Ok(()),

@@ -14,7 +14,7 @@ pub enum End {
     Plateau,
     /// Someone asked it to stop
     Stopped,
-    /// The loss was no finite number; the picture is the last good one
+    /// The loss was no finite number, or the GPU's memory was used up; the picture is the last good one
     Fault(Error),
 }
 
@@ -42,7 +42,8 @@ pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Fini
     let total = settings.iterations_to_run();
     let (width, height) = (settings.size.width, settings.size.height);
     let (done, seed) = (session.iteration(), settings.seed.0);
-    watch(Event::Started { iterations: total, done, width, height, seed }, None, session)?;
+    let gpu = session.device().gpu().map(ToString::to_string);
+    watch(Event::Started { iterations: total, done, width, height, seed, gpu }, None, session)?;
     let end = loop {
         if session.is_settled() {
             break End::Plateau;
@@ -58,12 +59,12 @@ pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Fini
                 let event = Event::Step { iteration: step.iteration, loss: step.loss, losses: step.losses };
                 watch(event, Some(&picture), session)?;
             }
-            Err(error @ Error::NotFinite { .. }) => break End::Fault(error),
+            Err(error @ (Error::NotFinite { .. } | Error::GpuMemory)) => break End::Fault(error),
             Err(error) => return Err(error),
         }
     };
     let (picture, iterations, loss) = match (session.last(), &end) {
-        // What the last step made has no finite loss; what it was made from has.
+        // What the last step made has no finite loss, or is not drawn yet; what it was made from is there.
         (Some(last), End::Fault(_)) => (session.delivered(&last.picture)?, session.iteration() - 1, last.loss_before),
         (last, _) => (session.picture()?, session.iteration(), last.map(|last| last.loss)),
     };

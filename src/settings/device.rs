@@ -3,36 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-use candle_core::Device;
-
-use crate::{Error, Result};
-
 /// The device a picture is drawn on, as `auto`, `cpu`, `cuda` or `cuda:1`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// The fastest there is
+    /// The first GPU that can be used, else the processor
     #[default]
     Auto,
     /// The processor
     Cpu,
     /// The NVIDIA GPU of this number, from 0
     Cuda(usize),
-}
-
-impl DeviceChoice {
-    /// The device it stands for on this machine.
-    ///
-    /// # Errors
-    /// Where the program or the machine has no such device.
-    pub fn open(self) -> Result<Device> {
-        let Self::Cuda(_) = self else { return Ok(Device::Cpu) };
-        let problem = if cfg!(feature = "cuda") {
-            "drawing on a GPU is not built into this version"
-        } else {
-            "this program was built without CUDA"
-        };
-        Err(Error::usage(format!("--device {self}: {problem}"), "leave --device out, or use --device cpu"))
-    }
 }
 
 impl FromStr for DeviceChoice {
@@ -78,6 +58,5 @@ mod tests {
         for wrong in ["", "gpu", "cuda:", "cuda:x", "CPU"] {
             assert!(wrong.parse::<DeviceChoice>().is_err(), "{wrong}");
         }
-        assert!(DeviceChoice::Auto.open().is_ok() && DeviceChoice::Cuda(0).open().is_err());
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::conduct::Conduct;
 use super::generate::prompt;
 use super::report::Reporter;
-use super::{DONE, FAILED, INTERRUPTED, interrupt, output, sources};
+use super::{DONE, FAILED, INTERRUPTED, device, interrupt, output, sources};
 use crate::batch::{
     Common, Entries, Form, Ledger, Place, Places, Planned, Record, Results, Run, is_page, open, read, start,
     write_sheet,
@@ -79,7 +79,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
     let common = common(arguments, reporter)?;
-    let devices = devices(arguments)?;
+    let devices = devices(arguments, reporter)?;
     for sheet in &arguments.contact_sheet {
         check_sheet(sheet)?;
     }
@@ -184,12 +184,16 @@ fn of_rank_with(error: Error) -> Error {
 }
 
 /// A worker's device each.
-fn devices(arguments: &Arguments) -> Result<Vec<DeviceChoice>> {
-    let named = if arguments.devices.is_empty() { &[DeviceChoice::Auto][..] } else { &arguments.devices };
+fn devices(arguments: &Arguments, reporter: &Reporter) -> Result<Vec<DeviceChoice>> {
+    let common = [arguments.overrides.device.unwrap_or_default()];
+    let all = arguments.devices.is_empty();
+    let named = if all { &common[..] } else { &arguments.devices };
     for device in named {
-        device.open()?;
+        device::open(*device, reporter)?;
     }
     let jobs = usize::from(arguments.jobs);
+    // Without a list each line's own device holds, of which this is the usual one.
+    let named = if all { &[DeviceChoice::Auto][..] } else { named };
     Ok(named.iter().flat_map(|device| std::iter::repeat_n(*device, jobs)).collect())
 }
 

@@ -8,9 +8,7 @@ use super::super::report::Reporter;
 use super::{Aside, Target, deliver, save_cutouts};
 use crate::Result;
 use crate::drawer::svg as draw_svg;
-use crate::output::{
-    Beside, Checkpoint, Existing, InputRecord, Saver, Stage, checkpoint_of, device_in_words, to_pixels, write_whole,
-};
+use crate::output::{Beside, Checkpoint, Existing, InputRecord, Saver, Stage, checkpoint_of, to_pixels, write_whole};
 use crate::session::{Event, Models, Plan, Session, SessionState, Stop, run};
 use crate::settings::Settings;
 use crate::video::{Outputs, Recording};
@@ -102,7 +100,7 @@ fn save_checkpoint(target: &Target, beside: &Beside, saver: &mut Saver, session:
     let iteration = session.iteration();
     let checkpoint = Checkpoint {
         recipe: saver.recipe(iteration, session.last().map(|last| last.loss), false)?,
-        device: device_in_words(),
+        device: session.device().kind(),
         beside: beside.clone(),
         state: session.state(),
     };

@@ -2,9 +2,9 @@
 
 use super::super::{max_memory, output};
 use super::Targets;
+use crate::machine::in_words;
 use crate::models::hub::megabytes;
 use crate::models::{Finder, Missing};
-use crate::session::memory::in_words;
 use crate::session::{Models, Plan};
 use crate::settings::Settings;
 
@@ -22,6 +22,7 @@ pub(super) fn dry_run(
         let plan = Plan::within(max_memory, settings, &models)?;
         plan.check()?;
         comments.push(format!("drawn at {}, delivered at {}", plan.work_size(), plan.settings().size));
+        comments.extend(plan.device().gpu().map(|gpu| format!("computed on {gpu}")));
         comments.push(format!("memory: about {}", in_words(plan.memory())));
         comments.extend(max_memory::in_words(plan.recomputed()));
         plan.settings().clone()

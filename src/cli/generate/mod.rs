@@ -10,7 +10,7 @@ mod target;
 use std::path::PathBuf;
 
 use super::report::Reporter;
-use super::{DONE, interrupt};
+use super::{DONE, device, interrupt};
 use crate::Result;
 use crate::models::Finder;
 use crate::output::{Beside, Existing, ModelRecord, Recipe, check_folder};
@@ -27,7 +27,7 @@ pub(super) use target::{Target, check_checkpoint};
 
 pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
     let (settings, recipe) = settings(arguments, reporter)?;
-    settings.device.open()?;
+    device::open(settings.device, reporter)?;
     let targets = Targets::new(arguments, &settings)?;
     // What a palette's file holds was read with the settings.
     for (_, path) in settings.input_files().iter().filter(|(option, _)| *option != "palette") {

@@ -1,0 +1,16 @@
+//! The device of a run: opened before anything else is done, with what is to be said of it.
+
+use super::report::Reporter;
+use crate::Result;
+use crate::device::ComputeDevice;
+use crate::session::Event;
+use crate::settings::DeviceChoice;
+
+/// Opens what was chosen, and tells why no GPU is used where `auto` found none.
+pub(super) fn open(choice: DeviceChoice, reporter: &Reporter) -> Result<ComputeDevice> {
+    let device = ComputeDevice::open(choice)?;
+    if let Some(obstacle) = device.passed_over() {
+        reporter.tell(&Event::Warning { message: format!("computing on the processor: {obstacle}") });
+    }
+    Ok(device)
+}

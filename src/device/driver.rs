@@ -1,0 +1,203 @@
+//! What NVIDIA's driver tells of its GPUs, and one of them opened and tried.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use candle_core::Device;
+use candle_core::cuda::cudarc::driver::sys::{CUdevice_attribute, cuDriverGetVersion};
+use candle_core::cuda::cudarc::driver::{CudaContext, DriverError, result};
+use candle_core::cuda::{CudaError, kernels};
+
+use super::ptx::{self, Target};
+use super::{ComputeCapability, ComputeDevice, Gpu, GpuFinding, GpuFindings, Obstacle};
+
+/// Whether the layers of `src/frozen` compute on a GPU. Until they do, one that works is opened, tried and refused.
+const LAYERS_COMPUTE_ON_GPUS: bool = false;
+
+/// The oldest GPUs that it makes sense to build for: the first with TF32 and bf16.
+const OLDEST: ComputeCapability = ComputeCapability { major: 8, minor: 0 };
+
+/// Opens the GPU of this number.
+pub(super) fn open(number: usize) -> Result<ComputeDevice, Obstacle> {
+    tried(&look(number)?).and_then(checked)
+}
+
+/// Opens the first GPU that can be used, or says what is wrong with the first.
+pub(super) fn open_first() -> Result<ComputeDevice, Obstacle> {
+    let mut first = open(0);
+    for number in 1..count()? {
+        if first.is_ok() {
+            break;
+        }
+        first = open(number).or(first);
+    }
+    first
+}
+
+/// What there is of NVIDIA's here, each GPU tried.
+#[must_use]
+pub fn survey() -> GpuFindings {
+    let mut findings = GpuFindings {
+        // The kernel module's; under WSL there is none.
+        driver: std::fs::read_to_string("/sys/module/nvidia/version").ok().map(|text| text.trim().to_owned()),
+        driver_cuda: driver_cuda(),
+        built_cuda: ptx::toolkit(kernels::FILL.ptx()).map(str::to_owned),
+        built_for: Target::of(kernels::FILL.ptx()).map(|target| target.to_string()),
+        ..GpuFindings::default()
+    };
+    let found = count().and_then(|count| (0..count).map(find).collect());
+    match found {
+        Ok(gpus) => findings.gpus = gpus,
+        Err(obstacle) => findings.problem = Some(obstacle),
+    }
+    findings
+}
+
+fn find(number: usize) -> Result<GpuFinding, Obstacle> {
+    let gpu = look(number)?;
+    Ok(match tried(&gpu) {
+        Ok(device) => GpuFinding { gpu: device.gpu.clone().unwrap_or(gpu), problem: checked(device).err() },
+        Err(obstacle) => GpuFinding { gpu, problem: Some(obstacle) },
+    })
+}
+
+/// A GPU that works, where this version can draw on it.
+fn checked(device: ComputeDevice) -> Result<ComputeDevice, Obstacle> {
+    match &device.gpu {
+        Some(gpu) if !LAYERS_COMPUTE_ON_GPUS => {
+            let problem = format!("this version cannot draw on {gpu} yet");
+            Err(Obstacle::new(problem, "leave --device out, or use --device cpu"))
+        }
+        _ => Ok(device),
+    }
+}
+
+/// How many GPUs there are; at least one.
+fn count() -> Result<usize, Obstacle> {
+    result::init().map_err(of_driver)?;
+    let count = result::device::get_count().map_err(of_driver)?;
+    usize::try_from(count).ok().filter(|count| *count > 0).ok_or_else(|| of_code("CUDA_ERROR_NO_DEVICE"))
+}
+
+/// What the driver tells of a GPU without opening it.
+fn look(number: usize) -> Result<Gpu, Obstacle> {
+    let count = count()?;
+    let ordinal = i32::try_from(number).ok().filter(|_| number < count).ok_or_else(|| {
+        let there =
+            if count == 1 { "one GPU, cuda:0".into() } else { format!("{count} GPUs, cuda:0 to cuda:{}", count - 1) };
+        Obstacle::new(format!("this machine has {there}"), "choose one of these, or leave --device out")
+    })?;
+    let device = result::device::get(ordinal).map_err(of_driver)?;
+    let name = result::device::get_name(device).map_err(of_driver)?;
+    // SAFETY: the device came from the driver.
+    let total = unsafe { result::device::total_mem(device) }.map_err(of_driver)?;
+    let attribute = |attribute| {
+        // SAFETY: as above.
+        let value = unsafe { result::device::get_attribute(device, attribute) }.map_err(of_driver)?;
+        Ok(u32::try_from(value).unwrap_or(0))
+    };
+    let compute_capability = ComputeCapability {
+        major: attribute(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?,
+        minor: attribute(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?,
+    };
+    Ok(Gpu { number, name, compute_capability, total_memory: total as u64, free_memory: None })
+}
+
+/// A GPU opened and tried. What became of it is kept: it is opened once in a process.
+fn tried(gpu: &Gpu) -> Result<ComputeDevice, Obstacle> {
+    static TRIED: Mutex<BTreeMap<usize, Result<ComputeDevice, Obstacle>>> = Mutex::new(BTreeMap::new());
+    let mut tried = TRIED.lock().unwrap_or_else(PoisonError::into_inner);
+    tried.entry(gpu.number).or_insert_with(|| begin(gpu.clone())).clone()
+}
+
+/// Opens a GPU, has its driver translate a kernel, and starts the libraries: what would fail later fails here.
+fn begin(mut gpu: Gpu) -> Result<ComputeDevice, Obstacle> {
+    let kernel = kernels::FILL.ptx();
+    let target = Target::of(kernel);
+    let other_gpu = || {
+        let Gpu { name, compute_capability, .. } = &gpu;
+        let made_for = target.map_or_else(|| "other GPUs".to_owned(), |target| target.to_string());
+        let problem =
+            format!("{name} has compute capability {compute_capability}; this program is built for {made_for}");
+        let ComputeCapability { major, minor } = *compute_capability;
+        let hint = if *compute_capability < OLDEST {
+            format!("GPUs from compute capability {OLDEST} on can be used; use --device cpu")
+        } else {
+            format!("build it with CUDA_COMPUTE_CAP={major}{minor} (README, NVIDIA GPUs), or use --device cpu")
+        };
+        Obstacle::new(problem, hint)
+    };
+    if target.is_some_and(|target| !target.fits(gpu.compute_capability)) {
+        return Err(other_gpu());
+    }
+    let context = CudaContext::new(gpu.number).map_err(of_driver)?;
+    let (free, _) = result::mem_get_info().map_err(of_driver)?;
+    context.load_module(kernel.into()).map_err(|error| match code(error).as_str() {
+        "CUDA_ERROR_UNSUPPORTED_PTX_VERSION" => old_driver(kernel),
+        "CUDA_ERROR_INVALID_PTX" | "CUDA_ERROR_NO_BINARY_FOR_GPU" | "CUDA_ERROR_INVALID_IMAGE" => other_gpu(),
+        other => of_code(other),
+    })?;
+    let device = Device::new_cuda(gpu.number).map_err(|error| of_library(&error))?;
+    gpu.free_memory = Some(free as u64);
+    Ok(ComputeDevice { device, gpu: Some(gpu), passed_over: None })
+}
+
+fn old_driver(kernel: &str) -> Obstacle {
+    let built = ptx::toolkit(kernel).unwrap_or("a newer one");
+    let known = driver_cuda().unwrap_or_else(|| "an older one".into());
+    Obstacle::new(
+        format!("the driver is too old: it knows CUDA {known}, and this program was built with CUDA {built}"),
+        format!("install a driver that knows CUDA {built} (nvidia-smi tells), or use --device cpu"),
+    )
+}
+
+/// The newest CUDA that the driver knows, as `13.0`.
+fn driver_cuda() -> Option<String> {
+    let mut version = 0;
+    // SAFETY: the driver writes one number; it may be asked before it is initialised.
+    unsafe { cuDriverGetVersion(&raw mut version) }.result().ok()?;
+    Some(format!("{}.{}", version / 1000, version % 1000 / 10))
+}
+
+/// The name of an error code. `Display` would ask the driver, which may be what is broken.
+fn code(error: DriverError) -> String {
+    format!("{:?}", error.0)
+}
+
+fn of_driver(error: DriverError) -> Obstacle {
+    of_code(&code(error))
+}
+
+fn of_code(code: &str) -> Obstacle {
+    let hidden = std::env::var_os("CUDA_VISIBLE_DEVICES").map(|value| value.to_string_lossy().into_owned());
+    Obstacle::of_driver(code, hidden.as_deref())
+}
+
+/// What stopped the tensor library from opening a GPU that the driver had opened.
+fn of_library(error: &candle_core::Error) -> Obstacle {
+    let (library, status) = match cuda_error(error) {
+        Some(CudaError::Cuda(error)) => return of_driver(*error),
+        Some(CudaError::Cublas(error)) => ("cuBLAS", format!("{:?}", error.0)),
+        Some(CudaError::Curand(error)) => ("cuRAND", format!("{:?}", error.0)),
+        _ => ("the tensor library", error.to_string()),
+    };
+    if super::is_out_of_memory(&status) {
+        return of_code(&status);
+    }
+    let built = ptx::toolkit(kernels::FILL.ptx()).unwrap_or("of another version");
+    Obstacle::new(
+        format!("{library} does not start ({status})"),
+        format!("install the libraries of CUDA {built} and a driver that knows it, or use --device cpu"),
+    )
+}
+
+/// CUDA's part of the tensor library's error.
+fn cuda_error(error: &candle_core::Error) -> Option<&CudaError> {
+    match error {
+        candle_core::Error::Cuda(error) => error.downcast_ref(),
+        candle_core::Error::WithBacktrace { inner, .. } | candle_core::Error::Context { inner, .. } => {
+            cuda_error(inner)
+        }
+        _ => None,
+    }
+}

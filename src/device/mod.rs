@@ -1,0 +1,152 @@
+//! What pictures are computed on: the processor, or a GPU that was opened and tried.
+
+#[cfg(feature = "cuda")]
+mod driver;
+#[cfg(not(feature = "cuda"))]
+#[path = "no_driver.rs"]
+mod driver;
+mod gpu;
+mod obstacle;
+#[cfg(any(feature = "cuda", test))]
+mod ptx;
+
+use candle_core::Device;
+
+pub use driver::survey;
+pub use gpu::{ComputeCapability, Gpu, GpuFinding, GpuFindings};
+pub use obstacle::{Obstacle, is_out_of_memory};
+
+use crate::machine;
+use crate::settings::DeviceChoice;
+use crate::{Error, Result};
+
+/// What pictures are computed on, opened.
+#[derive(Clone, Debug)]
+pub struct ComputeDevice {
+    device: Device,
+    gpu: Option<Gpu>,
+    passed_over: Option<Obstacle>,
+}
+
+impl ComputeDevice {
+    /// The processor.
+    #[must_use]
+    pub fn processor() -> Self {
+        Self { device: Device::Cpu, gpu: None, passed_over: None }
+    }
+
+    /// Opens what was chosen. A GPU is opened once in a process: a second call gives the same tensors' device.
+    /// `auto` is the first GPU that can be used, else the processor.
+    ///
+    /// # Errors
+    /// Where the program or the machine has no such device, or it cannot be used.
+    pub fn open(choice: DeviceChoice) -> Result<Self> {
+        match choice {
+            DeviceChoice::Cpu => Ok(Self::processor()),
+            DeviceChoice::Cuda(number) => driver::open(number)
+                .map_err(|obstacle| Error::usage(format!("--device {choice}: {obstacle}"), obstacle.hint)),
+            DeviceChoice::Auto if !cfg!(feature = "cuda") => Ok(Self::processor()),
+            DeviceChoice::Auto => Ok(driver::open_first()
+                .unwrap_or_else(|obstacle| Self { passed_over: Some(obstacle), ..Self::processor() })),
+        }
+    }
+
+    /// Where tensors are made for it.
+    #[must_use]
+    pub fn tensors(&self) -> &Device {
+        &self.device
+    }
+
+    /// The GPU; none where it is the processor.
+    #[must_use]
+    pub fn gpu(&self) -> Option<&Gpu> {
+        self.gpu.as_ref()
+    }
+
+    /// Why it is the processor where `auto` looked for a GPU.
+    #[must_use]
+    pub fn passed_over(&self) -> Option<&Obstacle> {
+        self.passed_over.as_ref()
+    }
+
+    /// Its whole memory, in bytes; without end where the system does not tell. It may decide what is computed.
+    #[must_use]
+    pub fn total_memory(&self) -> u64 {
+        match &self.gpu {
+            Some(gpu) => gpu.total_memory,
+            None => machine::memory().map_or(u64::MAX, |memory| memory.total),
+        }
+    }
+
+    /// How much of it a run can take, in bytes: of a GPU what was free when it was opened, of the machine all, for
+    /// which its system makes room. It may refuse a run, and never decides what is computed.
+    #[must_use]
+    pub fn room(&self) -> u64 {
+        let gpu = self.gpu.as_ref();
+        gpu.map_or_else(|| self.total_memory(), |gpu| gpu.free_memory.unwrap_or(gpu.total_memory))
+    }
+
+    /// How much room there is, as people say it.
+    #[must_use]
+    pub fn room_in_words(&self) -> String {
+        let total = machine::in_words(self.total_memory());
+        match &self.gpu {
+            Some(gpu) => format!("{gpu} has {total}, of which {} are free", machine::in_words(self.room())),
+            None => format!("this machine has {total}"),
+        }
+    }
+
+    /// Its kind: the same settings give the same bytes on devices of the same kind.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        match &self.gpu {
+            Some(gpu) => format!("cuda, {}, compute capability {}", gpu.name, gpu.compute_capability),
+            None => format!("cpu, {}, {}", std::env::consts::ARCH, machine::instruction_set()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A card that no machine of the tests has.
+    fn card(total: u64, free: u64) -> ComputeDevice {
+        let name = "NVIDIA Abacus".to_owned();
+        let compute_capability = ComputeCapability { major: 8, minor: 6 };
+        let gpu = Gpu { number: 1, name, compute_capability, total_memory: total, free_memory: Some(free) };
+        ComputeDevice { gpu: Some(gpu), ..ComputeDevice::processor() }
+    }
+
+    #[test]
+    fn a_run_has_what_is_free_on_a_gpu() {
+        let device = card(8 << 30, 3 << 30);
+        assert_eq!((device.total_memory(), device.room()), (8 << 30, 3 << 30));
+        assert_eq!(device.room_in_words(), "cuda:1 (NVIDIA Abacus) has 8.0 GiB, of which 3.0 GiB are free");
+        let processor = ComputeDevice::processor();
+        assert_eq!(processor.room(), processor.total_memory());
+        assert!(processor.room_in_words().starts_with("this machine has "));
+    }
+
+    #[test]
+    fn devices_of_another_kind_are_told_apart() {
+        assert_eq!(card(1, 1).kind(), "cuda, NVIDIA Abacus, compute capability 8.6");
+        assert!(ComputeDevice::processor().kind().starts_with("cpu, "));
+    }
+
+    #[test]
+    fn the_processor_is_always_there() {
+        let processor = ComputeDevice::open(DeviceChoice::Cpu).unwrap();
+        assert!(processor.gpu().is_none() && processor.passed_over().is_none());
+        assert!(processor.tensors().is_cpu());
+        ComputeDevice::open(DeviceChoice::Auto).unwrap();
+    }
+
+    #[cfg(not(feature = "cuda"))]
+    #[test]
+    fn a_build_without_cuda_says_so() {
+        let error = ComputeDevice::open(DeviceChoice::Cuda(3)).unwrap_err();
+        assert_eq!(error.to_string(), "--device cuda:3: this program was built without CUDA");
+        assert!(ComputeDevice::open(DeviceChoice::Auto).unwrap().passed_over().is_none());
+    }
+}

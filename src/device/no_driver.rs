@@ -1,0 +1,24 @@
+//! What a program without CUDA knows of NVIDIA's GPUs: nothing.
+
+use super::{ComputeDevice, GpuFindings, Obstacle};
+
+fn not_built() -> Obstacle {
+    let hint = "leave --device out, use --device cpu, or build with --features cuda (README, NVIDIA GPUs)";
+    Obstacle::new("this program was built without CUDA", hint)
+}
+
+/// Opens the GPU of this number.
+pub(super) fn open(_number: usize) -> Result<ComputeDevice, Obstacle> {
+    Err(not_built())
+}
+
+/// Opens the first GPU that can be used.
+pub(super) fn open_first() -> Result<ComputeDevice, Obstacle> {
+    Err(not_built())
+}
+
+/// What there is of NVIDIA's here.
+#[must_use]
+pub fn survey() -> GpuFindings {
+    GpuFindings { problem: Some(not_built()), ..GpuFindings::default() }
+}

@@ -1,0 +1,104 @@
+//! Why a GPU cannot be used, in words for its user.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Why a GPU cannot be used, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Obstacle {
+    /// What is wrong
+    pub problem: String,
+    /// What to do
+    pub hint: String,
+}
+
+impl Obstacle {
+    pub(super) fn new(problem: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { problem: problem.into(), hint: hint.into() }
+    }
+
+    /// What the driver's error code means to its user (`cuda.h`, `CUresult`). `hidden` is the value of the variable
+    /// `CUDA_VISIBLE_DEVICES`.
+    #[cfg(any(feature = "cuda", test))]
+    pub(super) fn of_driver(code: &str, hidden: Option<&str>) -> Self {
+        let unseen = "nvidia-smi shows what the driver sees (a container needs --gpus all); else use --device cpu";
+        match (code, hidden) {
+            ("CUDA_ERROR_NO_DEVICE", Some(hidden)) => Self::new(
+                format!("the driver finds no NVIDIA GPU, and CUDA_VISIBLE_DEVICES is `{hidden}`"),
+                "unset CUDA_VISIBLE_DEVICES to see all GPUs, or use --device cpu",
+            ),
+            ("CUDA_ERROR_NO_DEVICE", None) => Self::new("the driver finds no NVIDIA GPU", unseen),
+            ("CUDA_ERROR_STUB_LIBRARY", _) => Self::new(
+                "the libcuda.so.1 that was found is the toolkit's, for linking only",
+                "take the toolkit's folder `stubs` out of LD_LIBRARY_PATH: the driver's own is needed",
+            ),
+            ("CUDA_ERROR_SYSTEM_DRIVER_MISMATCH" | "CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE", _) => Self::new(
+                format!("the driver and its libcuda.so.1 do not belong together ({code})"),
+                "restart the machine after an update of the driver, or use --device cpu",
+            ),
+            ("CUDA_ERROR_SYSTEM_NOT_READY", _) => Self::new(
+                format!("the driver is not ready ({code})"),
+                "start nvidia-fabricmanager, which machines with NVSwitch need, or use --device cpu",
+            ),
+            ("CUDA_ERROR_DEVICE_UNAVAILABLE", _) => Self::new(
+                "another program has the GPU for itself",
+                "end that program, set the compute mode to default (nvidia-smi -c 0), or use --device cpu",
+            ),
+            ("CUDA_ERROR_JIT_COMPILER_NOT_FOUND", _) => Self::new(
+                "the driver's compiler libnvidia-ptxjitcompiler.so.1 is missing",
+                "install the whole driver, or use --device cpu",
+            ),
+            (code, _) if is_out_of_memory(code) => {
+                let hint = "end other programs on the GPU (nvidia-smi lists them), or use --device cpu";
+                Self::new("too little of the GPU's memory is free to begin", hint)
+            }
+            (code, _) => Self::new(format!("the driver reports {code}"), unseen),
+        }
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.problem)
+    }
+}
+
+/// Whether a CUDA library's message says that the GPU's memory is used up: the codes of the driver, cuBLAS, cuRAND
+/// and cuDNN for it, by the names that their bindings print.
+#[must_use]
+pub fn is_out_of_memory(message: &str) -> bool {
+    const CODES: [&str; 5] = [
+        "CUDA_ERROR_OUT_OF_MEMORY",
+        "CUBLAS_STATUS_ALLOC_FAILED",
+        "CURAND_STATUS_ALLOCATION_FAILED",
+        "CUDNN_STATUS_ALLOC_FAILED",
+        "CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+    ];
+    CODES.iter().any(|code| message.contains(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_told_in_words() {
+        let none = Obstacle::of_driver("CUDA_ERROR_NO_DEVICE", None);
+        assert_eq!(none.to_string(), "the driver finds no NVIDIA GPU");
+        let hidden = Obstacle::of_driver("CUDA_ERROR_NO_DEVICE", Some("-1"));
+        assert!(hidden.problem.contains("CUDA_VISIBLE_DEVICES is `-1`") && hidden.hint.contains("unset"));
+        for code in ["CUDA_ERROR_OUT_OF_MEMORY", "CUBLAS_STATUS_ALLOC_FAILED"] {
+            assert!(Obstacle::of_driver(code, None).problem.contains("memory is free"), "{code}");
+        }
+        assert!(Obstacle::of_driver("CUDA_ERROR_UNKNOWN", None).problem.ends_with("reports CUDA_ERROR_UNKNOWN"));
+    }
+
+    #[test]
+    fn used_up_memory_is_told_from_other_faults() {
+        assert!(is_out_of_memory(r#"DriverError(CUDA_ERROR_OUT_OF_MEMORY, "out of memory")"#));
+        assert!(is_out_of_memory("CudnnError(CUDNN_STATUS_ALLOC_FAILED)"));
+        assert!(!is_out_of_memory(r#"DriverError(CUDA_ERROR_ILLEGAL_ADDRESS, "an illegal memory access")"#));
+        assert!(!is_out_of_memory("cannot allocate memory"));
+    }
+}
