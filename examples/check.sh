@@ -16,7 +16,7 @@ echo "one-liners.sh" >&2
 mkdir "$work/one-liners"
 (cd "$work/one-liners" && bash "$examples/one-liners.sh" >../one-liners.out 2>../one-liners.err) ||
     { cat "$work/one-liners.err" >&2; fail "one-liners.sh failed"; }
-for file in octopus.png octopus.gif octopus.mp4 flower.gif butterfly.mp4 a-red-car.png lighthouse-night.png best.html; do
+for file in octopus.png octopus.gif octopus.mp4 flower.gif butterfly.mp4 a-red-car.png house-night.png best.html; do
     test -s "$work/one-liners/$file" || fail "one-liners.sh made no $file"
 done
 cmp "$work/one-liners/fish.png" "$work/one-liners/fish-again.png"

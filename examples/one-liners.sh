@@ -15,7 +15,7 @@ text2art a red apple on a blue background
 # Another seed is another picture; a word is a seed, too.
 text2art a green frog --seed lucky -o frog.png
 # Several prompts, weighted; a negative one is avoided.
-text2art "a castle | night sky:0.5 | blurry:-0.3" -o castle.png
+text2art "a castle | night sky:0.5 | red:-0.3" -o castle.png
 # Another shape, and exactly this size.
 text2art a sailboat on the sea --aspect widescreen -o sea.png
 text2art a penguin in the snow --size 75x50 -o penguin.png
@@ -38,9 +38,9 @@ text2art a blue butterfly --frames butterfly -o butterfly.png
 text2art video butterfly -o butterfly.mp4 --fps 8
 
 # Save where it stands as it goes, and go on later: after Ctrl-C, a power cut, or for more of the same.
-text2art a lighthouse --checkpoint-every 5 -o lighthouse.png
-text2art resume lighthouse.png.t2a -n +10 -o lighthouse-more.png
-text2art resume lighthouse.png.t2a -n +10 --prompt "a lighthouse at night" -o lighthouse-night.png
+text2art a house --learning-rate-drops none --checkpoint-every 5 -o house.png
+text2art resume house.png.t2a -n +10 -o house-more.png
+text2art resume house.png.t2a -n +10 --prompt "a house at night" -o house-night.png
 
 # A picture carries its recipe: show it, repeat it to the byte, or repeat it with a change.
 text2art info frog.png
