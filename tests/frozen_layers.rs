@@ -196,7 +196,7 @@ fn a_doubling_convolution_is_an_upsample_and_a_convolution() {
     for (batch, inputs, outputs, height, width) in [(1, 3, 5, 4, 6), (2, 4, 3, 1, 1), (1, 2, 20, 7, 1), (3, 1, 1, 1, 5)]
     {
         let (whole, weight, bias) = convolution(inputs, outputs, Window::same(3));
-        let layer = DoublingConvolution::new(&values(&weight), &values(&bias), inputs, outputs);
+        let layer = DoublingConvolution::new(values(&weight), values(&bias), inputs, outputs);
         let shape = [batch, inputs, height, width];
         let network = Network::new(vec![Step::layer(Upsample), Step::layer(whole)]);
         let (together, apart) = (Var::from_tensor(&noise_tensor(&shape, 4)).unwrap(), noise_tensor(&shape, 4));

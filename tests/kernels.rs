@@ -186,7 +186,7 @@ proptest! {
     ) {
         prop_assume!(size.0 * size.1 <= 1000);
         let kernels = kernels(inputs, outputs, Window::same(3), u64::from(seed));
-        let layer = DoublingConvolution::new(&kernels.weight, &kernels.bias, inputs, outputs);
+        let layer = DoublingConvolution::new(kernels.weight.clone(), kernels.bias.clone(), inputs, outputs);
         check(&layer, &[1, inputs, size.0, size.1], u64::from(seed), TOLERANCE, |x| {
             plain::convolution(&plain::doubled(x, size), (2 * size.0, 2 * size.1), &kernels)
         });
@@ -391,7 +391,7 @@ fn convolutions_at_the_shapes_of_a_published_decoder() {
     }
     for (channels, side) in [(512, 16), (128, 128)] {
         let kernels = kernels(channels, channels, Window::same(3), 1);
-        let layer = DoublingConvolution::new(&kernels.weight, &kernels.bias, channels, channels);
+        let layer = DoublingConvolution::new(kernels.weight.clone(), kernels.bias.clone(), channels, channels);
         check_samples(&layer, &kernels, (side, side), 2);
     }
 }

@@ -39,7 +39,7 @@ fn decoder() -> Network {
         convolution(3, 4, 3),
         residual_block(4, 6),
         Step::residual(vec![group_norm(6, false), convolution(6, 18, 1), Step::layer(attention), convolution(6, 6, 1)]),
-        Step::layer(DoublingConvolution::new(&noise(36 * 9, 3), &noise(6, 4), 6, 6)),
+        Step::layer(DoublingConvolution::new(noise(36 * 9, 3), noise(6, 4), 6, 6)),
         residual_block(6, 4),
         // An empty first branch, and a block inside a block.
         Step::Sum(Vec::new(), vec![residual_block(4, 4), Step::layer(Activation::Relu)]),

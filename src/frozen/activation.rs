@@ -5,7 +5,7 @@ use candle_core::Result;
 use rayon::prelude::*;
 
 use super::vector::{erf, exp, sigmoid, vectorized};
-use super::{InPlace, Layer};
+use super::{InPlace, Layer, on_gpu};
 
 /// A function applied to each element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +128,8 @@ impl Layer for Activation {
         input_gradient.copy_from_slice(output_gradient);
         self.backward_in_place(shape, input, input_gradient);
     }
+
+    on_gpu!(|layer, _on| *layer);
 }
 
 impl InPlace for Activation {

@@ -3,13 +3,15 @@
 use candle_core::Result;
 use rayon::prelude::*;
 
-use super::{Layer, unexpected_shape};
+#[cfg(any(feature = "cuda", test))]
+use super::cuda::layers::AffineOnDevice;
+use super::{Layer, on_gpu, unexpected_shape};
 
 /// y = scale · x + shift for each channel of `[batch, channels, height, width]`.
 #[derive(Clone, Debug)]
 pub struct ChannelAffine {
-    scale: Vec<f32>,
-    shift: Vec<f32>,
+    pub(super) scale: Vec<f32>,
+    pub(super) shift: Vec<f32>,
 }
 
 impl ChannelAffine {
@@ -65,4 +67,6 @@ impl Layer for ChannelAffine {
             }
         });
     }
+
+    on_gpu!(|layer, on| AffineOnDevice::new(layer, on)?);
 }

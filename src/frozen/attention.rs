@@ -4,7 +4,7 @@ use candle_core::Result;
 use rayon::prelude::*;
 
 use super::vector::{exp, sum, vectorized};
-use super::{Layer, Matrix, MatrixMut, Products, multiply, unexpected_shape};
+use super::{Layer, Matrix, MatrixMut, Products, multiply, on_gpu, unexpected_shape};
 
 /// Queries handled at a time: bounds the memory of their scores at `TILE · tokens`.
 const TILE: usize = 256;
@@ -214,6 +214,8 @@ impl Layer for Attention {
             }
         });
     }
+
+    on_gpu!(|layer, _on| *layer);
 }
 
 impl Attention {

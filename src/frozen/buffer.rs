@@ -195,12 +195,6 @@ impl Drop for Buffer {
     }
 }
 
-impl Clone for Buffer {
-    fn clone(&self) -> Self {
-        Self::copy_of(self)
-    }
-}
-
 impl Deref for Buffer {
     type Target = [f32];
 
@@ -248,7 +242,7 @@ mod tests {
     fn a_copy_is_its_own() {
         for length in [20_000, MAPPED + 5] {
             let mut first = Buffer::copy_of(&vec![1.0; length]);
-            let second = first.clone();
+            let second = Buffer::copy_of(&first);
             first[0] = 2.0;
             assert!(second.into_vec() == vec![1.0; length] && Buffer::zeros(length).iter().all(|x| *x == 0.0));
         }

@@ -2,7 +2,7 @@
 
 use candle_core::Result;
 
-use super::Layer;
+use super::{Layer, on_gpu};
 
 /// Limits each element to `minimum ..= maximum`.
 ///
@@ -45,4 +45,6 @@ impl Layer for Clamp {
             *dx = if dy * excess >= 0.0 { *dy } else { 0.0 };
         }
     }
+
+    on_gpu!(|layer, _on| *layer);
 }

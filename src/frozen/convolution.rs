@@ -5,8 +5,10 @@ use std::sync::OnceLock;
 
 use candle_core::Result;
 
+#[cfg(any(feature = "cuda", test))]
+use super::cuda::layers::ConvolutionOnDevice;
 use super::winograd::{self, Evaluated};
-use super::{Layer, THREADS, shifted, unexpected_shape, unfolded};
+use super::{Layer, THREADS, on_gpu, shifted, unexpected_shape, unfolded};
 
 /// Zeros added at each side of a picture, in pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -130,6 +132,15 @@ impl Convolution {
         chosen && self.window == Window::same(3)
     }
 
+    /// The kernels as they came, `[outputs, inputs, side²]`.
+    #[cfg(any(feature = "cuda", test))]
+    pub(super) fn kernels(&self) -> Vec<f32> {
+        let (taps, pairs) = (self.window.side * self.window.side, self.outputs * self.inputs);
+        let by_tap = self.window.stride == 1 && taps > 1;
+        let place = |index: usize| if by_tap { index % taps * pairs + index / taps } else { index };
+        (0..self.weight.len()).map(|index| self.weight[place(index)]).collect()
+    }
+
     fn evaluated(&self) -> &Evaluated {
         self.evaluated.get_or_init(|| {
             let pairs = self.outputs * self.inputs;
@@ -204,4 +215,6 @@ impl Layer for Convolution {
             unfolded::backward(self, picture, output_gradient, input_gradient);
         }
     }
+
+    on_gpu!(|layer, on| ConvolutionOnDevice::new(layer, on)?);
 }

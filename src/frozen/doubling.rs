@@ -1,18 +1,25 @@
 //! A picture doubled by repeating its pixels and then convolved with 3x3 kernels, in one step.
 
+use std::sync::OnceLock;
+
 use candle_core::Result;
 
+#[cfg(any(feature = "cuda", test))]
+use super::cuda::layers::DoublingOnDevice;
 use super::winograd::{self, Evaluated};
-use super::{Layer, THREADS, unexpected_shape};
+use super::{Layer, THREADS, on_gpu, unexpected_shape};
 
 /// `[batch, inputs, h, w]` to `[batch, outputs, 2h, 2w]`: [`super::Upsample`], then a convolution that
 /// keeps the size, by Winograd's algorithm (`winograd/mod.rs` tells how, and what memory it takes).
 #[derive(Clone, Debug)]
 pub struct DoublingConvolution {
-    kernels: Evaluated,
-    bias: Vec<f32>,
-    inputs: usize,
-    outputs: usize,
+    /// `[outputs, inputs, 3, 3]`
+    pub(super) weight: Vec<f32>,
+    pub(super) bias: Vec<f32>,
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    /// The kernels as Winograd's algorithm reads them, from its first pass on
+    evaluated: OnceLock<Evaluated>,
 }
 
 impl DoublingConvolution {
@@ -21,11 +28,17 @@ impl DoublingConvolution {
     /// # Panics
     /// Where the lengths do not fit the dimensions.
     #[must_use]
-    pub fn new(weight: &[f32], bias: &[f32], inputs: usize, outputs: usize) -> Self {
+    pub fn new(weight: Vec<f32>, bias: Vec<f32>, inputs: usize, outputs: usize) -> Self {
         assert!(weight.len() == 9 * inputs * outputs && bias.len() == outputs);
-        let (kernels, _) = weight.as_chunks();
-        let kernels = Evaluated::new(|output, input| kernels[output * inputs + input], inputs, outputs, true);
-        Self { kernels, bias: bias.to_vec(), inputs, outputs }
+        Self { weight, bias, inputs, outputs, evaluated: OnceLock::new() }
+    }
+
+    fn evaluated(&self) -> &Evaluated {
+        self.evaluated.get_or_init(|| {
+            let (kernels, _) = self.weight.as_chunks();
+            let kernel = |output, input| kernels[output * self.inputs + input];
+            Evaluated::new(kernel, self.inputs, self.outputs, true)
+        })
     }
 }
 
@@ -56,9 +69,9 @@ impl Layer for DoublingConvolution {
         THREADS * winograd::working_size(self.inputs, self.outputs, true)
     }
 
-    /// The kernels, beyond those that were read.
+    /// The kernels, beside those that were read.
     fn lasting_memory(&self, _: &[usize]) -> usize {
-        winograd::evaluated_size(self.inputs, self.outputs, true) - 9 * self.inputs * self.outputs
+        winograd::evaluated_size(self.inputs, self.outputs, true)
     }
 
     fn overwrites(&self) -> bool {
@@ -66,7 +79,7 @@ impl Layer for DoublingConvolution {
     }
 
     fn forward(&self, shape: &[usize], input: &[f32], output: &mut [f32]) {
-        self.kernels.forward((shape[2], shape[3]), &self.bias, input, output);
+        self.evaluated().forward((shape[2], shape[3]), &self.bias, input, output);
     }
 
     fn needs_input(&self) -> bool {
@@ -74,6 +87,8 @@ impl Layer for DoublingConvolution {
     }
 
     fn backward(&self, shape: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
-        self.kernels.backward((shape[2], shape[3]), output_gradient, input_gradient);
+        self.evaluated().backward((shape[2], shape[3]), output_gradient, input_gradient);
     }
+
+    on_gpu!(|layer, on| DoublingOnDevice::new(layer, on)?);
 }

@@ -4,19 +4,21 @@
 use candle_core::Result;
 use rayon::prelude::*;
 
+#[cfg(any(feature = "cuda", test))]
+use super::cuda::layers::GroupNormOnDevice;
 use super::layer_norm::moments;
 use super::vector::{sum, vectorized};
-use super::{Activation, InPlace, Layer, unexpected_shape};
+use super::{Activation, InPlace, Layer, on_gpu, unexpected_shape};
 
 /// Normalises groups of channels of `[batch, channels, height, width]` (Wu and He, 2018), then
 /// applies SiLU where asked.
 #[derive(Clone, Debug)]
 pub struct GroupNorm {
-    scale: Vec<f32>,
-    shift: Vec<f32>,
-    groups: usize,
-    epsilon: f64,
-    silu: bool,
+    pub(super) scale: Vec<f32>,
+    pub(super) shift: Vec<f32>,
+    pub(super) groups: usize,
+    pub(super) epsilon: f64,
+    pub(super) silu: bool,
 }
 
 impl GroupNorm {
@@ -100,6 +102,8 @@ impl Layer for GroupNorm {
         input_gradient.copy_from_slice(output_gradient);
         self.backward_in_place(shape, input, input_gradient);
     }
+
+    on_gpu!(|layer, on| GroupNormOnDevice::new(layer, on)?);
 }
 
 impl InPlace for GroupNorm {

@@ -3,17 +3,19 @@
 use candle_core::Result;
 use rayon::prelude::*;
 
+#[cfg(any(feature = "cuda", test))]
+use super::cuda::layers::LayerNormOnDevice;
 use super::vector::{sum, vectorized};
-use super::{InPlace, Layer, unexpected_shape};
+use super::{InPlace, Layer, on_gpu, unexpected_shape};
 
 /// y = (x − mean) / √(variance + ε) · γ + β over the last dimension (Ba et al., 2016).
 ///
 /// Backwards, with n the normalised numbers and g = γ dy: dx = (g − mean(g) − n mean(g n)) / √(variance + ε).
 #[derive(Clone, Debug)]
 pub struct LayerNorm {
-    scale: Vec<f32>,
-    shift: Vec<f32>,
-    epsilon: f64,
+    pub(super) scale: Vec<f32>,
+    pub(super) shift: Vec<f32>,
+    pub(super) epsilon: f64,
 }
 
 impl LayerNorm {
@@ -82,6 +84,8 @@ impl Layer for LayerNorm {
         input_gradient.copy_from_slice(output_gradient);
         self.backward_in_place(shape, input, input_gradient);
     }
+
+    on_gpu!(|layer, on| LayerNormOnDevice::new(layer, on)?);
 }
 
 impl InPlace for LayerNorm {

@@ -3,7 +3,9 @@
 use candle_core::Result;
 use rayon::prelude::*;
 
-use super::{Layer, Matrix, MatrixMut, Products, multiply, unexpected_shape};
+#[cfg(any(feature = "cuda", test))]
+use super::cuda::layers::LinearOnDevice;
+use super::{Layer, Matrix, MatrixMut, Products, multiply, on_gpu, unexpected_shape};
 
 /// Rows this many elements (4 KiB) apart, or a multiple, fall on the same lines of a cache and drive each
 /// other out.
@@ -15,11 +17,11 @@ const LINE: usize = 16;
 #[derive(Clone, Debug)]
 pub struct Linear {
     /// `[outputs, stride]`, of which `inputs` columns count
-    weight: Vec<f32>,
-    stride: usize,
-    bias: Option<Vec<f32>>,
-    inputs: usize,
-    outputs: usize,
+    pub(super) weight: Vec<f32>,
+    pub(super) stride: usize,
+    pub(super) bias: Option<Vec<f32>>,
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
 }
 
 impl Linear {
@@ -92,4 +94,6 @@ impl Layer for Linear {
             Products { accumulate: false, parallel: true, scale: 1.0 },
         );
     }
+
+    on_gpu!(|layer, on| LinearOnDevice::new(layer, on)?);
 }

@@ -2,7 +2,7 @@
 //!
 //! Only the drawer's own parameters are trained, so a layer here owns its weights and its backward
 //! pass returns the gradient of its input and nothing else. Each layer is a [`Layer`]: plain loops
-//! over `f32` slices in both directions; a [`Network`] of them is one recorded operation of the tensor
+//! over `f32` slices in both directions, and with the feature `cuda` kernels on a GPU; a [`Network`] of them is one recorded operation of the tensor
 //! library. Work is split by fixed tiles, never by the number of threads, so the same input
 //! gives the same bits on one core and on many. A layer whose file names no memory holds none beside its
 //! weights and what its passes read and write.
@@ -13,6 +13,8 @@ mod attention;
 mod buffer;
 mod clamp;
 mod convolution;
+#[cfg(any(feature = "cuda", test))]
+pub mod cuda;
 mod disjoint;
 mod doubling;
 mod group_norm;
@@ -32,6 +34,8 @@ mod upsample;
 mod vector;
 mod warp;
 mod winograd;
+
+use std::any::Any;
 
 use candle_core::{Error, Result, Tensor};
 
@@ -57,7 +61,7 @@ pub use warp::{Border, Filter, Homography, View, Warp};
 const THREADS: usize = 4;
 
 /// One layer: a function of a contiguous `f32` tensor, and the gradient of its input.
-pub trait Layer: Send + Sync + 'static {
+pub trait Layer: Any + Send + Sync {
     /// The name that errors show.
     fn name(&self) -> &'static str;
 
@@ -103,7 +107,31 @@ pub trait Layer: Send + Sync + 'static {
 
     /// Writes the gradient of the input, given that of the output.
     fn backward(&self, input_shape: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]);
+
+    /// The layer in the memory of a GPU.
+    ///
+    /// # Errors
+    /// Where the layer cannot run there, or the memory does not suffice.
+    #[cfg(any(feature = "cuda", test))]
+    fn resident(&self, _on: &dyn cuda::Accelerator) -> Result<Box<dyn cuda::Resident>> {
+        Err(Error::Msg(format!("{} cannot run on a GPU", self.name())))
+    }
 }
+
+/// Inside `impl Layer`: says how the layer comes into the memory of a GPU, `|layer, on| resident`.
+macro_rules! on_gpu {
+    (|$layer:ident, $on:ident| $resident:expr) => {
+        #[cfg(any(feature = "cuda", test))]
+        fn resident(
+            &self,
+            $on: &dyn $crate::frozen::cuda::Accelerator,
+        ) -> candle_core::Result<Box<dyn $crate::frozen::cuda::Resident>> {
+            let $layer = self;
+            Ok(Box::new($resident))
+        }
+    };
+}
+pub(crate) use on_gpu;
 
 /// A layer that can make the gradient of its input in the memory of its output's.
 pub trait InPlace {
@@ -114,7 +142,7 @@ pub trait InPlace {
 /// Applies a single layer, recording it where the input is tracked.
 ///
 /// # Errors
-/// Where the layer cannot take the input's dimensions, or the input is not `f32` on the CPU.
+/// Where the layer cannot take the input's dimensions, cannot run on the input's device, or the input is not `f32`.
 pub fn apply(layer: impl Layer, input: &Tensor) -> Result<Tensor> {
     Network::new(vec![Step::layer(layer)]).forward(input)
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Error, Layout, Result, Shape, Tensor};
 
 use super::buffer::Buffer;
-use super::passes::{Computed, Gradient, Record, Values, back, run};
+use super::passes::{Computed, Execution, Gradient, Record, Values, back, run};
 use super::{Layer, tally};
 
 /// One step of a network.
@@ -83,22 +83,30 @@ pub struct Memory {
 /// Steps in sequence.
 #[derive(Clone)]
 pub struct Network {
-    steps: Arc<Vec<Step>>,
+    pub(super) steps: Arc<Vec<Step>>,
     recomputed: usize,
+    /// What lies of it in the memory of GPUs
+    #[cfg(feature = "cuda")]
+    pub(super) residents: Arc<super::cuda::execution::Residents>,
 }
 
 impl Network {
     /// The steps, the first first.
     #[must_use]
     pub fn new(steps: Vec<Step>) -> Self {
-        Self { steps: Arc::new(steps), recomputed: 0 }
+        Self {
+            steps: Arc::new(steps),
+            recomputed: 0,
+            #[cfg(feature = "cuda")]
+            residents: Arc::default(),
+        }
     }
 
     /// The same network, which keeps the input alone of so many blocks and computes what is in them again
     /// on the way back: of those first that save the most.
     #[must_use]
     pub fn recomputing(&self, blocks: usize) -> Self {
-        Self { steps: self.steps.clone(), recomputed: blocks }
+        Self { recomputed: blocks, ..self.clone() }
     }
 
     /// How many blocks there are.
@@ -137,15 +145,20 @@ impl Network {
     /// can be taken once.
     ///
     /// # Errors
-    /// Where a layer cannot take its input, or the tensor is not `f32` on the CPU.
+    /// Where a layer cannot take its input or cannot run on the tensor's device, or the tensor is not `f32`.
     pub fn forward(&self, input: &Tensor) -> Result<Tensor> {
-        let forward = Forward { network: self.clone(), records: input.track_op().then(Mutex::default) };
+        let forward = Forward {
+            network: self.clone(),
+            records: input.track_op().then(Mutex::default),
+            #[cfg(feature = "cuda")]
+            records_on_device: input.track_op().then(Mutex::default),
+        };
         input.contiguous()?.apply_op1(forward)
     }
 
     /// Which steps are computed again on the way back, in ascending order. Of blocks that save the same the
     /// first is taken first: when it is computed again, what the others keep is gone.
-    fn recomputed_steps(&self, input_shape: &[usize]) -> Result<Vec<usize>> {
+    pub(super) fn recomputed_steps(&self, input_shape: &[usize]) -> Result<Vec<usize>> {
         if self.recomputed == 0 {
             return Ok(Vec::new());
         }
@@ -165,10 +178,14 @@ impl Network {
     }
 }
 
-struct Forward {
-    network: Network,
+/// A pass that is recorded as an operation of the tensor library.
+pub(super) struct Forward {
+    pub(super) network: Network,
     /// None where nothing is recorded
     records: Option<Mutex<Vec<Record<Buffer>>>>,
+    /// The same, of a pass on a GPU
+    #[cfg(feature = "cuda")]
+    pub(super) records_on_device: super::cuda::operation::Records,
 }
 
 struct Backward<'a>(&'a Forward);
@@ -198,8 +215,18 @@ impl CustomOp1 for Forward {
                 output
             }
         };
+        let own = Arc::try_unwrap(output.values).or_else(|shared| Computed.copy(&shared))?;
         let shape = Shape::from(output.shape);
-        Ok((CpuStorage::F32(Arc::unwrap_or_clone(output.values).into_vec()), shape))
+        Ok((CpuStorage::F32(own.into_vec()), shape))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        storage: &candle_core::CudaStorage,
+        layout: &Layout,
+    ) -> Result<(candle_core::CudaStorage, Shape)> {
+        super::cuda::operation::forward(self, storage, layout)
     }
 
     fn bwd(&self, input: &Tensor, _output: &Tensor, output_gradient: &Tensor) -> Result<Option<Tensor>> {
@@ -220,16 +247,34 @@ impl CustomOp2 for Backward<'_> {
         gradient_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let steps = &self.0.network.steps;
-        let records = self.0.records.as_ref().and_then(|records| records.lock().ok());
-        let records = records.map(|mut records| std::mem::take(&mut *records)).unwrap_or_default();
-        if records.len() != steps.len() {
-            return Err(Error::Msg("the gradient of a network can be taken once".into()));
-        }
+        let records = taken(self.0.records.as_ref(), steps)?;
         let gradient = Gradient::Lent(contiguous_values(gradient, gradient_layout)?);
-        let gradient = match back(&Computed, steps, records, gradient)? {
+        let gradient: Vec<f32> = match back(&Computed, steps, records, gradient)? {
             Gradient::Own(gradient) => gradient.into_vec(),
             Gradient::Lent(gradient) => gradient.to_vec(),
         };
         Ok((CpuStorage::F32(gradient), input_layout.shape().clone()))
     }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        _: &candle_core::CudaStorage,
+        input_layout: &Layout,
+        gradient: &candle_core::CudaStorage,
+        gradient_layout: &Layout,
+    ) -> Result<(candle_core::CudaStorage, Shape)> {
+        let gradient = super::cuda::operation::backward(self.0, gradient, gradient_layout)?;
+        Ok((gradient, input_layout.shape().clone()))
+    }
+}
+
+/// The records of steps, which are there once.
+pub(super) fn taken<B>(records: Option<&Mutex<Vec<Record<B>>>>, steps: &[Step]) -> Result<Vec<Record<B>>> {
+    let records = records.and_then(|records| records.lock().ok());
+    let records = records.map(|mut records| std::mem::take(&mut *records)).unwrap_or_default();
+    if records.len() != steps.len() {
+        return Err(Error::Msg("the gradient of a network can be taken once".into()));
+    }
+    Ok(records)
 }

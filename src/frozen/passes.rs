@@ -1,7 +1,7 @@
 //! The passes forward and back over a network's steps, and what is kept between them.
 //!
-//! They are written once for what computes ([`Computed`]) and for what counts the memory that this takes
-//! (`tally.rs`).
+//! They are written once for what computes on the host ([`Computed`]) and on a GPU (`cuda/execution.rs`), and for what
+//! counts the memory that this takes (`tally.rs`).
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -14,29 +14,38 @@ use super::{Layer, Step};
 
 /// Carries out passes.
 pub(super) trait Execution {
+    /// A tensor's numbers, lent
+    type View: ?Sized;
+
     /// A tensor's numbers
-    type Buffer: Clone + Default + Deref<Target = [f32]>;
+    type Buffer: Default + Deref<Target = Self::View>;
 
     /// What a layer makes of its input.
-    fn forward(&self, layer: &dyn Layer, shape: &[usize], input: &[f32], output_shape: &[usize]) -> Self::Buffer;
+    fn forward(
+        &self,
+        layer: &dyn Layer,
+        shape: &[usize],
+        input: &Self::View,
+        output_shape: &[usize],
+    ) -> Result<Self::Buffer>;
 
-    /// The gradient of a layer's input, which is empty where the layer does not need it.
+    /// The gradient of a layer's input, which is given where the layer needs it.
     fn backward(
         &self,
         layer: &dyn Layer,
         shape: &[usize],
-        input: &[f32],
-        gradient: Gradient<Self::Buffer>,
-    ) -> Self::Buffer;
+        input: Option<&Self::View>,
+        gradient: Gradient<Self>,
+    ) -> Result<Self::Buffer>;
 
     /// The sum of two tensors, in the memory of the first.
-    fn sum(&self, first: Self::Buffer, second: &[f32]) -> Self::Buffer;
+    fn sum(&self, first: Self::Buffer, second: &Self::View) -> Result<Self::Buffer>;
 
     /// A copy.
-    fn copy(&self, values: &[f32]) -> Self::Buffer;
+    fn copy(&self, values: &Self::View) -> Result<Self::Buffer>;
 }
 
-/// Computes.
+/// Computes on the host.
 pub(super) struct Computed;
 
 /// A tensor on its way through a network.
@@ -56,9 +65,9 @@ pub(super) enum Record<B> {
 }
 
 /// A gradient that is lent, or one's own.
-pub(super) enum Gradient<'a, B> {
-    Lent(&'a [f32]),
-    Own(B),
+pub(super) enum Gradient<'a, E: Execution + ?Sized> {
+    Lent(&'a E::View),
+    Own(E::Buffer),
 }
 
 impl<B> Clone for Values<B> {
@@ -67,10 +76,10 @@ impl<B> Clone for Values<B> {
     }
 }
 
-impl<B: Deref<Target = [f32]>> Deref for Gradient<'_, B> {
-    type Target = [f32];
+impl<E: Execution> Deref for Gradient<'_, E> {
+    type Target = E::View;
 
-    fn deref(&self) -> &[f32] {
+    fn deref(&self) -> &E::View {
         match self {
             Self::Lent(gradient) => gradient,
             Self::Own(gradient) => gradient,
@@ -96,7 +105,7 @@ pub(super) fn run<E: Execution>(
         x = match step {
             Step::Layer(layer) => {
                 let shape = layer.output_shape(&x.shape)?;
-                let output = execution.forward(layer.as_ref(), &x.shape, &x.values, &shape);
+                let output = execution.forward(layer.as_ref(), &x.shape, &x.values, &shape)?;
                 if let Some(records) = recording {
                     records.push(Record::Layer(x.shape, layer.needs_input().then_some(x.values)));
                 }
@@ -112,7 +121,8 @@ pub(super) fn run<E: Execution>(
                 if let Some(records) = recording {
                     records.push(Record::Sum(kept.0, kept.1));
                 }
-                let sum = execution.sum(Arc::unwrap_or_clone(left.values), &right.values);
+                let own = Arc::try_unwrap(left.values).or_else(|shared| execution.copy(&shared))?;
+                let sum = execution.sum(own, &right.values)?;
                 Values { shape: left.shape, values: Arc::new(sum) }
             }
         };
@@ -146,13 +156,12 @@ pub(super) fn back<'a, E: Execution>(
     execution: &E,
     steps: &[Step],
     mut records: Vec<Record<E::Buffer>>,
-    mut gradient: Gradient<'a, E::Buffer>,
-) -> Result<Gradient<'a, E::Buffer>> {
+    mut gradient: Gradient<'a, E>,
+) -> Result<Gradient<'a, E>> {
     for step in steps.iter().rev() {
         let input_gradient = match (step, records.pop()) {
             (Step::Layer(layer), Some(Record::Layer(shape, input))) => {
-                let input = input.as_deref().map_or(&[][..], |input| input);
-                execution.backward(layer.as_ref(), &shape, input, gradient)
+                execution.backward(layer.as_ref(), &shape, input.as_deref().map(Deref::deref), gradient)?
             }
             (Step::Sum(first, second), Some(Record::Sum(left, right))) => {
                 back_of_sum(execution, (first, left), (second, right), gradient)?
@@ -178,51 +187,59 @@ fn back_of_sum<E: Execution>(
     execution: &E,
     (first, left): Branch<E::Buffer>,
     (second, right): Branch<E::Buffer>,
-    gradient: Gradient<E::Buffer>,
+    gradient: Gradient<E>,
 ) -> Result<E::Buffer> {
-    let left = match back(execution, first, left, Gradient::Lent(&gradient))? {
+    let left = match back(execution, first, left, Gradient::Lent(&*gradient))? {
         Gradient::Own(left) => left,
-        Gradient::Lent(left) => execution.copy(left),
+        Gradient::Lent(left) => execution.copy(left)?,
     };
     let right = back(execution, second, right, gradient)?;
-    Ok(execution.sum(left, &right))
+    execution.sum(left, &right)
 }
 
 impl Execution for Computed {
+    type View = [f32];
     type Buffer = Buffer;
 
-    fn forward(&self, layer: &dyn Layer, shape: &[usize], input: &[f32], output_shape: &[usize]) -> Buffer {
+    fn forward(&self, layer: &dyn Layer, shape: &[usize], input: &[f32], output_shape: &[usize]) -> Result<Buffer> {
         let mut output = fresh(layer, output_shape);
         layer.forward(shape, input, &mut output);
-        output
+        Ok(output)
     }
 
-    fn backward(&self, layer: &dyn Layer, shape: &[usize], input: &[f32], gradient: Gradient<Buffer>) -> Buffer {
+    fn backward(
+        &self,
+        layer: &dyn Layer,
+        shape: &[usize],
+        input: Option<&[f32]>,
+        gradient: Gradient<Self>,
+    ) -> Result<Buffer> {
+        let input = input.unwrap_or_default();
         match (layer.in_place(), gradient) {
             (Some(layer), Gradient::Own(mut gradient)) => {
                 layer.backward_in_place(shape, input, &mut gradient);
-                gradient
+                Ok(gradient)
             }
             (_, gradient) => {
                 let mut input_gradient = fresh(layer, shape);
                 layer.backward(shape, input, &gradient, &mut input_gradient);
-                input_gradient
+                Ok(input_gradient)
             }
         }
     }
 
-    fn sum(&self, mut first: Buffer, second: &[f32]) -> Buffer {
+    fn sum(&self, mut first: Buffer, second: &[f32]) -> Result<Buffer> {
         const TILE: usize = 1 << 15;
         first.par_chunks_mut(TILE).zip(second.par_chunks(TILE)).for_each(|(total, second)| {
             for (total, term) in total.iter_mut().zip(second) {
                 *total += term;
             }
         });
-        first
+        Ok(first)
     }
 
-    fn copy(&self, values: &[f32]) -> Buffer {
-        Buffer::copy_of(values)
+    fn copy(&self, values: &[f32]) -> Result<Buffer> {
+        Ok(Buffer::copy_of(values))
     }
 }
 

@@ -3,7 +3,7 @@
 use candle_core::Result;
 use rayon::prelude::*;
 
-use super::{Layer, unexpected_shape};
+use super::{Layer, on_gpu, unexpected_shape};
 
 /// The average of each `side` x `side` square of `[batch, channels, height, width]`; what is left
 /// over at the right and lower edge is dropped, as PyTorch does.
@@ -66,6 +66,8 @@ impl Layer for AveragePool {
             }
         });
     }
+
+    on_gpu!(|layer, _on| *layer);
 }
 
 impl Layer for MeanMaxPool {
@@ -106,6 +108,8 @@ impl Layer for MeanMaxPool {
             }
         }
     }
+
+    on_gpu!(|layer, _on| *layer);
 }
 
 /// Where the largest value stands; the first of equals.

@@ -3,8 +3,10 @@
 use candle_core::Result;
 use rayon::prelude::*;
 
+#[cfg(any(feature = "cuda", test))]
+use super::cuda::layers::RetouchOnDevice;
 use super::vector::vectorized;
-use super::{Layer, unexpected_shape};
+use super::{Layer, on_gpu, unexpected_shape};
 
 /// A rectangle of pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +49,7 @@ impl Touch {
 
 /// Retouches `[batch, 3, height, width]`, each picture its own way. Noise is made again from its seed, not kept.
 #[derive(Clone, Debug)]
-pub struct Retouch(Vec<Touch>);
+pub struct Retouch(pub(super) Vec<Touch>);
 
 impl Retouch {
     /// One touch for each picture of a batch.
@@ -160,4 +162,6 @@ impl Layer for Retouch {
             }
         });
     }
+
+    on_gpu!(|layer, on| RetouchOnDevice::new(layer, on)?);
 }

@@ -38,7 +38,7 @@ pub(super) fn of_passes(steps: &[Step], input_shape: &[usize], tracked: bool, re
     let kept = tally.now() - input.bytes - output.values.bytes;
     if tracked {
         let gradient = tally.hold(&output.shape);
-        back(&tally, steps, records, Gradient::Lent(&gradient))?;
+        back(&tally, steps, records, Gradient::Lent(&*gradient))?;
     }
     Ok(Memory { kept, peak: tally.0.peak.load(Relaxed) })
 }
@@ -69,12 +69,6 @@ impl Drop for Held {
     }
 }
 
-impl Clone for Held {
-    fn clone(&self) -> Self {
-        self.tally.hold_bytes(self.bytes)
-    }
-}
-
 impl Deref for Held {
     type Target = [f32];
 
@@ -84,32 +78,38 @@ impl Deref for Held {
 }
 
 impl Execution for Tally {
+    type View = [f32];
     type Buffer = Held;
 
-    fn forward(&self, layer: &dyn Layer, shape: &[usize], _: &[f32], output_shape: &[usize]) -> Held {
+    fn forward(&self, layer: &dyn Layer, shape: &[usize], _: &[f32], output_shape: &[usize]) -> Result<Held> {
         let output = self.hold(output_shape);
         drop(self.hold(&[layer.working_memory(shape)]));
-        output
+        Ok(output)
     }
 
-    fn backward(&self, layer: &dyn Layer, shape: &[usize], _: &[f32], output_gradient: Gradient<Held>) -> Held {
+    fn backward(
+        &self,
+        layer: &dyn Layer,
+        shape: &[usize],
+        _: Option<&[f32]>,
+        output_gradient: Gradient<Self>,
+    ) -> Result<Held> {
         let (gradient, _output_gradient) = match (layer.in_place(), output_gradient) {
             (Some(_), Gradient::Own(gradient)) => (gradient, None),
             (_, gradient) => (self.hold(shape), Some(gradient)),
         };
-        if let Ok(output_shape) = layer.output_shape(shape) {
-            drop(self.hold(&[layer.working_memory(&output_shape)]));
-        }
-        gradient
+        let output_shape = layer.output_shape(shape)?;
+        drop(self.hold(&[layer.working_memory(&output_shape)]));
+        Ok(gradient)
     }
 
-    fn sum(&self, first: Held, _: &[f32]) -> Held {
-        first
+    fn sum(&self, first: Held, _: &[f32]) -> Result<Held> {
+        Ok(first)
     }
 
     /// Of a block whose first branch is empty, which no model has.
-    fn copy(&self, _: &[f32]) -> Held {
-        Held::default()
+    fn copy(&self, _: &[f32]) -> Result<Held> {
+        Ok(Held::default())
     }
 }
 

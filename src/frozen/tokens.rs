@@ -4,7 +4,9 @@
 use candle_core::Result;
 use rayon::prelude::*;
 
-use super::{Layer, unexpected_shape};
+#[cfg(any(feature = "cuda", test))]
+use super::cuda::layers::{ClassTokenOnDevice, MeanTokenOnDevice};
+use super::{Layer, on_gpu, unexpected_shape};
 
 /// Cuts `[batch, channels, height, width]` into squares: `[batch, squares, channels·side²]`, the
 /// squares row by row, each with its channels outermost (the order of a convolution's kernel).
@@ -18,15 +20,15 @@ pub struct Patches {
 /// `[batch, tokens, width]` to `[batch, tokens + 1, width]`.
 #[derive(Clone, Debug)]
 pub struct ClassToken {
-    class: Vec<f32>,
-    positions: Vec<f32>,
+    pub(super) class: Vec<f32>,
+    pub(super) positions: Vec<f32>,
 }
 
 /// Turns `[batch, channels, height, width]` into tokens, puts their mean before them and adds the
 /// position embedding: `[batch, height·width + 1, channels]` (CLIP's attention pool).
 #[derive(Clone, Debug)]
 pub struct MeanToken {
-    positions: Vec<f32>,
+    pub(super) positions: Vec<f32>,
     channels: usize,
 }
 
@@ -103,6 +105,8 @@ impl Layer for Patches {
             });
         });
     }
+
+    on_gpu!(|layer, _on| *layer);
 }
 
 impl Layer for ClassToken {
@@ -141,6 +145,8 @@ impl Layer for ClassToken {
             dx.copy_from_slice(&dy[shape[2]..]);
         }
     }
+
+    on_gpu!(|layer, on| ClassTokenOnDevice::new(layer, on)?);
 }
 
 impl Layer for MeanToken {
@@ -194,6 +200,8 @@ impl Layer for MeanToken {
             }
         }
     }
+
+    on_gpu!(|layer, on| MeanTokenOnDevice::new(layer, on)?);
 }
 
 impl Layer for FirstToken {
@@ -223,4 +231,6 @@ impl Layer for FirstToken {
             dx[..shape[2]].copy_from_slice(dy);
         }
     }
+
+    on_gpu!(|layer, _on| *layer);
 }

@@ -3,7 +3,7 @@
 use candle_core::Result;
 use rayon::prelude::*;
 
-use super::{Layer, unexpected_shape};
+use super::{Layer, on_gpu, unexpected_shape};
 
 /// Nearest-neighbour enlargement by two: `[batch, channels, h, w]` to `[batch, channels, 2h, 2w]`.
 #[derive(Clone, Copy, Debug)]
@@ -49,4 +49,6 @@ impl Layer for Upsample {
             }
         });
     }
+
+    on_gpu!(|layer, _on| *layer);
 }

@@ -7,7 +7,9 @@
 use candle_core::Result;
 use rayon::prelude::*;
 
-use super::{Layer, unexpected_shape};
+#[cfg(any(feature = "cuda", test))]
+use super::cuda::layers::WarpOnDevice;
+use super::{Layer, on_gpu, unexpected_shape};
 
 /// A projective map, row by row, from output to source coordinates. Both run from −1 to 1 with the
 /// centre of pixel i of n at (i + 0.5) / n · 2 − 1.
@@ -39,8 +41,8 @@ pub enum Filter {
 /// `[1, channels, height, width]` to `[views, channels, output height, output width]`.
 #[derive(Clone, Debug)]
 pub struct Warp {
-    views: Vec<View>,
-    size: (usize, usize),
+    pub(super) views: Vec<View>,
+    pub(super) size: (usize, usize),
     filter: Filter,
 }
 
@@ -118,7 +120,7 @@ struct Taps {
 impl Warp {
     /// Taps along each side of an output pixel.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    fn taps(&self, matrix: &Homography, source: (usize, usize)) -> usize {
+    pub(super) fn taps(&self, matrix: &Homography, source: (usize, usize)) -> usize {
         if self.filter == Filter::Bilinear {
             return 1;
         }
@@ -290,4 +292,6 @@ impl Layer for Warp {
             }
         }
     }
+
+    on_gpu!(|layer, _on| WarpOnDevice::new(layer));
 }

@@ -2,6 +2,8 @@
 
 use candle_core::{Result, Tensor};
 
+#[cfg(any(feature = "cuda", test))]
+use crate::frozen::cuda::layers::SphericalDistanceOnDevice;
 use crate::frozen::{self, Layer};
 
 /// Half the square of the angle between features and targets: `[batch, features]` and
@@ -109,6 +111,8 @@ impl Layer for SphericalDistance {
             }
         }
     }
+
+    frozen::on_gpu!(|layer, on| SphericalDistanceOnDevice::new(&layer.units, layer.count, layer.length, on)?);
 }
 
 #[cfg(test)]

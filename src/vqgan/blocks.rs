@@ -100,7 +100,7 @@ impl Blocks<'_> {
     pub fn double(&self, name: &str, channels: usize) -> Result<Step> {
         let weight = self.weights.tensor(&format!("{name}.upsample.conv.weight"), &[channels, channels, 3, 3])?;
         let bias = self.weights.tensor(&format!("{name}.upsample.conv.bias"), &[channels])?;
-        Ok(Step::layer(DoublingConvolution::new(&weight, &bias, channels, channels)))
+        Ok(Step::layer(DoublingConvolution::new(weight, bias, channels, channels)))
     }
 }
 

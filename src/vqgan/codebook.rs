@@ -3,6 +3,8 @@
 use candle_core::{Device, Tensor};
 
 use super::Config;
+#[cfg(any(feature = "cuda", test))]
+use crate::frozen::cuda::layers::StraightThroughOnDevice;
 use crate::frozen::{self, Convolution, Layer, Matrix, MatrixMut, Products, Window, multiply};
 use crate::models::Weights;
 use crate::{Error, Result};
@@ -167,6 +169,8 @@ impl Layer for StraightThrough {
     fn backward(&self, _: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
         input_gradient.copy_from_slice(output_gradient);
     }
+
+    frozen::on_gpu!(|layer, on| StraightThroughOnDevice::new(&layer.0, on)?);
 }
 
 #[allow(clippy::cast_possible_truncation)]

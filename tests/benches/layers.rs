@@ -53,8 +53,7 @@ fn convolutions(criterion: &mut Criterion) {
         both(criterion, &format!("convolution 3x3 {inputs} to {outputs} at {side}"), &layer, &[1, inputs, side, side]);
     }
     for (channels, side) in [(512, 16), (256, 32), (256, 64), (128, 128)] {
-        let layer =
-            DoublingConvolution::new(&numbers(channels * channels * 9), &vec![0.1; channels], channels, channels);
+        let layer = DoublingConvolution::new(numbers(channels * channels * 9), vec![0.1; channels], channels, channels);
         both(criterion, &format!("doubling convolution {channels} from {side}"), &layer, &[1, channels, side, side]);
     }
     let last = Convolution::new(numbers(128 * 3 * 9), vec![0.1; 3], 128, 3, Window::same(3));

@@ -4,7 +4,12 @@ use candle_core::{Error, Result};
 use rayon::prelude::*;
 
 use super::coverage::Coverage;
-use crate::frozen::Layer;
+#[cfg(any(feature = "cuda", test))]
+use crate::frozen::cuda::{
+    Accelerator,
+    layers::{SparseOnDevice, SparseRows},
+};
+use crate::frozen::{Layer, on_gpu};
 use crate::settings::Size;
 
 /// Rows of a sparse matrix: of row i the entries `starts[i]..starts[i + 1]`.
@@ -50,6 +55,11 @@ impl Rows {
 
     fn entries(&self, row: usize) -> std::ops::Range<usize> {
         self.starts[row] as usize..self.starts[row + 1] as usize
+    }
+
+    #[cfg(any(feature = "cuda", test))]
+    fn on_device(&self, on: &dyn Accelerator) -> Result<SparseRows> {
+        SparseRows::new(&self.starts, &self.places, &self.shares, on)
     }
 
     /// The matrix times each of the columns that stand one after another in `input`.
@@ -129,4 +139,9 @@ impl Layer for Mosaic {
     fn backward(&self, _: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
         self.to_cells.multiply(output_gradient, input_gradient);
     }
+
+    on_gpu!(|layer, on| SparseOnDevice {
+        forward: layer.to_pixels.on_device(on)?,
+        backward: layer.to_cells.on_device(on)?,
+    });
 }

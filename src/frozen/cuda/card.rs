@@ -1,0 +1,244 @@
+//! A GPU: the tensor library's device and stream, the kernels that were loaded, and cuBLAS with a workspace of its own.
+
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use candle_core::backend::BackendDevice;
+use candle_core::cuda_backend::cudarc::cublas::{CudaBlas, sys as cublas};
+use candle_core::cuda_backend::cudarc::driver::{
+    CudaFunction, CudaModule, CudaSlice, CudaStream, DevicePtr, LaunchConfig, PushKernelArg, sys as driver,
+};
+use candle_core::cuda_backend::{CudaDevice, DeviceId};
+use candle_core::{CudaStorage, Error, Result};
+
+use super::accelerator::{Accelerator, Argument, Buffer, Kernel, Product, Slice, THREADS};
+
+// `ptx(file)`: the kernels of a file, as `build.rs` compiled them.
+include!(concat!(env!("OUT_DIR"), "/ptx.rs"));
+
+/// Bytes of cuBLAS's workspace, which with the shapes decides what it does: NVIDIA recommends 32 MiB from Hopper on.
+const WORKSPACE: usize = 32 << 20;
+
+/// A GPU.
+pub struct Card {
+    number: usize,
+    device: CudaDevice,
+    stream: Arc<CudaStream>,
+    /// By file
+    modules: Mutex<HashMap<&'static str, Arc<CudaModule>>>,
+    functions: Mutex<HashMap<Kernel, CudaFunction>>,
+    blas: CudaBlas,
+    /// cuBLAS's, as long as it lives
+    _workspace: CudaSlice<u8>,
+}
+
+impl Card {
+    /// The card of a device of the tensor library, which is set up once.
+    ///
+    /// # Errors
+    /// Where cuBLAS cannot be set up.
+    pub fn of(device: &CudaDevice) -> Result<Arc<Self>> {
+        static CARDS: Mutex<Vec<(DeviceId, Arc<Card>)>> = Mutex::new(Vec::new());
+        let mut cards = locked(&CARDS);
+        if let Some((_, card)) = cards.iter().find(|(id, _)| *id == device.id()) {
+            return Ok(card.clone());
+        }
+        let card = Arc::new(Self::new(device, cards.len())?);
+        cards.push((device.id(), card.clone()));
+        Ok(card)
+    }
+
+    fn new(device: &CudaDevice, number: usize) -> Result<Self> {
+        // SAFETY: all work runs on the device's one stream, in order, and so needs no events between uses.
+        unsafe { device.disable_event_tracking() };
+        let stream = device.cuda_stream();
+        keep_memory(&stream)?;
+        let blas = CudaBlas::new(stream.clone()).map_err(Error::wrap)?;
+        // SAFETY: nobody reads it before it is written.
+        let workspace = unsafe { stream.alloc::<u8>(WORKSPACE) }.map_err(Error::wrap)?;
+        let (address, _) = workspace.device_ptr(&stream);
+        // SAFETY: the workspace lives as long as the handle.
+        let status = unsafe { cublas::cublasSetWorkspace_v2(*blas.handle(), address as *mut c_void, WORKSPACE) };
+        status.result().map_err(Error::wrap)?;
+        Ok(Self {
+            number,
+            device: device.clone(),
+            stream,
+            modules: Mutex::default(),
+            functions: Mutex::default(),
+            blas,
+            _workspace: workspace,
+        })
+    }
+
+    /// A tensor's memory, which the caller keeps alive.
+    #[must_use]
+    pub fn view(&self, values: &CudaSlice<f32>) -> Slice {
+        let (address, _) = values.device_ptr(&self.stream);
+        Slice::new(address, values.len())
+    }
+
+    /// A buffer as the tensor library's memory.
+    ///
+    /// # Errors
+    /// Where it is not one of this card.
+    pub fn storage(&self, buffer: Buffer) -> Result<CudaStorage> {
+        let owner = buffer.into_owner().and_then(|owner| owner.downcast::<CudaSlice<f32>>().ok());
+        let values = owner.ok_or_else(|| Error::Msg("a buffer is not of this card".into()))?;
+        Ok(CudaStorage::wrap_cuda_slice(*values, self.device.clone()))
+    }
+
+    fn buffer(&self, values: CudaSlice<f32>) -> Buffer {
+        let slice = self.view(&values);
+        Buffer::new(slice.at(0).address(), slice.len(), Box::new(values))
+    }
+
+    fn function(&self, kernel: Kernel) -> Result<CudaFunction> {
+        let mut functions = locked(&self.functions);
+        if let Some(function) = functions.get(&kernel) {
+            return Ok(function.clone());
+        }
+        let mut modules = locked(&self.modules);
+        let module = match modules.get(kernel.file) {
+            Some(module) => module.clone(),
+            None => {
+                let ptx = ptx(kernel.file).ok_or_else(|| Error::Msg(format!("there is no kernel {kernel:?}")))?;
+                let module = self.stream.context().load_module(ptx.into()).map_err(Error::wrap)?;
+                modules.insert(kernel.file, module.clone());
+                module
+            }
+        };
+        let function = module.load_function(kernel.name).map_err(Error::wrap)?;
+        functions.insert(kernel, function.clone());
+        Ok(function)
+    }
+}
+
+impl Accelerator for Card {
+    fn id(&self) -> usize {
+        self.number
+    }
+
+    fn allocate(&self, length: usize) -> Result<Buffer> {
+        // SAFETY: layers write before they read.
+        let values = unsafe { self.stream.alloc::<f32>(length) }.map_err(Error::wrap)?;
+        Ok(self.buffer(values))
+    }
+
+    fn upload(&self, bytes: &[u8]) -> Result<Buffer> {
+        let words: Vec<f32> = bytes.as_chunks().0.iter().map(|bytes| f32::from_ne_bytes(*bytes)).collect();
+        Ok(self.buffer(self.stream.clone_htod(&words).map_err(Error::wrap)?))
+    }
+
+    fn copy(&self, source: &Slice, target: &Slice) -> Result<()> {
+        let (from, to, bytes) = (source.at(0).address(), target.at(0).address(), 4 * source.len());
+        assert!(source.len() <= target.len(), "a copy is longer than its target");
+        self.stream.context().bind_to_thread().map_err(Error::wrap)?;
+        // SAFETY: both are memory of the device of at least that length.
+        let status = unsafe { driver::cuMemcpyDtoDAsync_v2(to, from, bytes, self.stream.cu_stream()) };
+        status.result().map_err(Error::wrap)
+    }
+
+    fn launch(&self, kernel: Kernel, blocks: [usize; 2], arguments: &[Argument]) -> Result<()> {
+        let size = |count: usize| u32::try_from(count).map_err(Error::wrap);
+        let grid_dim = (size(blocks[0])?, size(blocks[1])?, 1);
+        let block_dim = (size(THREADS)?, 1, 1);
+        let function = self.function(kernel)?;
+        let addresses: Vec<u64> = arguments
+            .iter()
+            .map(|argument| if let Argument::Place(place) = argument { place.address() } else { 0 })
+            .collect();
+        let mut launch = self.stream.launch_builder(&function);
+        for (argument, address) in arguments.iter().zip(&addresses) {
+            match argument {
+                Argument::Place(_) => launch.arg(address),
+                Argument::Int(value) => launch.arg(value),
+                Argument::Long(value) => launch.arg(value),
+                Argument::Float(value) => launch.arg(value),
+            };
+        }
+        // SAFETY: layers pass what their kernels ask for, which the tests' emulation compares.
+        unsafe { launch.launch(LaunchConfig { grid_dim, block_dim, shared_mem_bytes: 0 }) }.map_err(Error::wrap)?;
+        Ok(())
+    }
+
+    /// The library's matrices are column-major: the product is that of the transposed sides in reverse order.
+    fn multiply(&self, product: &Product) -> Result<()> {
+        let size = |size: usize| i32::try_from(size).map_err(Error::wrap);
+        let operation = |transposed: bool| match transposed {
+            true => cublas::cublasOperation_t::CUBLAS_OP_T,
+            false => cublas::cublasOperation_t::CUBLAS_OP_N,
+        };
+        let Product { left, right, destination, .. } = product;
+        let (alpha, beta) = (product.scale, if product.accumulate { 1.0_f32 } else { 0.0 });
+        let float = cublas::cudaDataType_t::CUDA_R_32F;
+        self.stream.context().bind_to_thread().map_err(Error::wrap)?;
+        // SAFETY: the product's caller answers for its views; the scalars are the host's, the handle's default.
+        let status = unsafe {
+            cublas::cublasGemmStridedBatchedEx(
+                *self.blas.handle(),
+                operation(right.transposed),
+                operation(left.transposed),
+                size(product.columns)?,
+                size(product.rows)?,
+                size(product.depth)?,
+                (&raw const alpha).cast(),
+                right.place.address() as *const c_void,
+                float,
+                size(right.stride)?,
+                right.apart as i64,
+                left.place.address() as *const c_void,
+                float,
+                size(left.stride)?,
+                left.apart as i64,
+                (&raw const beta).cast(),
+                destination.place.address() as *mut c_void,
+                float,
+                size(destination.stride)?,
+                destination.apart as i64,
+                size(product.count)?,
+                // Here is where a run's precision will choose: full f32 so far.
+                cublas::cublasComputeType_t::CUBLAS_COMPUTE_32F,
+                cublas::cublasGemmAlgo_t::CUBLAS_GEMM_DEFAULT,
+            )
+        };
+        status.result().map_err(Error::wrap)
+    }
+
+    #[cfg(test)]
+    fn download(&self, slice: &Slice) -> Vec<f32> {
+        let mut values = vec![0.0_f32; slice.len()];
+        let (target, bytes) = (values.as_mut_ptr().cast(), 4 * slice.len());
+        self.stream.context().bind_to_thread().unwrap();
+        // SAFETY: the slice is memory of the device, and the host waits until it is copied.
+        unsafe { driver::cuMemcpyDtoHAsync_v2(target, slice.at(0).address(), bytes, self.stream.cu_stream()) }
+            .result()
+            .unwrap();
+        self.stream.synchronize().unwrap();
+        values
+    }
+}
+
+/// Keeps memory that was given back for what is asked next, where the driver can; else it goes back to the system
+/// whenever the host waits for the card.
+fn keep_memory(stream: &CudaStream) -> Result<()> {
+    let context = stream.context();
+    if !context.has_async_alloc() {
+        return Ok(());
+    }
+    context.bind_to_thread().map_err(Error::wrap)?;
+    let mut pool: driver::CUmemoryPool = std::ptr::null_mut();
+    let mut threshold = u64::MAX;
+    let attribute = driver::CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+    // SAFETY: both write and read what they are given, which lives as long.
+    unsafe {
+        driver::cuDeviceGetDefaultMemPool(&raw mut pool, context.cu_device()).result().map_err(Error::wrap)?;
+        driver::cuMemPoolSetAttribute(pool, attribute, (&raw mut threshold).cast()).result().map_err(Error::wrap)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A thread that failed left what is behind it whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

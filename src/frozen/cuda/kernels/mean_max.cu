@@ -1,0 +1,57 @@
+// Mean and maximum of each channel of pictures [batch, channels, area]: [batch, 2 channels], the means first. Of equal
+// maxima the first has the gradient. A block a channel, grid [batch * channels].
+#include "common.cuh"
+
+// Where the largest element stands; the first of equals.
+__device__ inline int place_of_maximum(const float *values, int area, float *shared, int *places) {
+    int best = threadIdx.x < area ? (int)threadIdx.x : 0;
+    for (int i = threadIdx.x + THREADS; i < area; i += THREADS) {
+        if (values[i] > values[best]) {
+            best = i;
+        }
+    }
+    __syncthreads();
+    shared[threadIdx.x] = values[best];
+    places[threadIdx.x] = best;
+    __syncthreads();
+    for (int half = THREADS / 2; half > 0; half /= 2) {
+        if (threadIdx.x < half) {
+            int other = threadIdx.x + half;
+            bool earlier = shared[other] == shared[threadIdx.x] && places[other] < places[threadIdx.x];
+            if (shared[other] > shared[threadIdx.x] || earlier) {
+                shared[threadIdx.x] = shared[other];
+                places[threadIdx.x] = places[other];
+            }
+        }
+        __syncthreads();
+    }
+    return places[0];
+}
+
+extern "C" __global__ void mean_max_forward(const float *x, float *y, int channels, int area) {
+    __shared__ float shared[THREADS];
+    __shared__ int places[THREADS];
+    const float *values = x + (long long)blockIdx.x * area;
+    float total = 0.0f;
+    for (int i = threadIdx.x; i < area; i += THREADS) {
+        total += values[i];
+    }
+    total = sum_of_block(total, shared);
+    int place = place_of_maximum(values, area, shared, places);
+    if (threadIdx.x == 0) {
+        float *own = y + (long long)(blockIdx.x / channels) * 2 * channels + blockIdx.x % channels;
+        own[0] = total / area;
+        own[channels] = values[place];
+    }
+}
+
+extern "C" __global__ void mean_max_backward(const float *x, const float *dy, float *dx, int channels, int area) {
+    __shared__ float shared[THREADS];
+    __shared__ int places[THREADS];
+    long long start = (long long)blockIdx.x * area;
+    int place = place_of_maximum(x + start, area, shared, places);
+    const float *own = dy + (long long)(blockIdx.x / channels) * 2 * channels + blockIdx.x % channels;
+    for (int i = threadIdx.x; i < area; i += THREADS) {
+        dx[start + i] = own[0] / area + (i == place ? own[channels] : 0.0f);
+    }
+}

@@ -1,0 +1,65 @@
+// Colours turned, noise added and a rectangle erased, in pictures [batch, 3, height, width], each its own way. The noise
+// is `retouch.rs`'s: four uniform numbers cut from a splitmix64 hash (Steele et al., 2014). One thread an element.
+#include "common.cuh"
+
+// As `layers/retouch.rs` writes it.
+struct Touch {
+    float colours[9];
+    float noise;
+    unsigned int seed_low, seed_high;
+    int left, top, width, height;
+    float fill;
+    unsigned int padding;
+};
+
+__device__ inline float noise_at(const Touch *touch, unsigned long long index) {
+    unsigned long long z = (unsigned long long)touch->seed_high << 32 | touch->seed_low;
+    z += (index + 1) * 0x9E3779B97F4A7C15ull;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+    z ^= z >> 31;
+    unsigned long long sum = (z & 0xFFFF) + (z >> 16 & 0xFFFF) + (z >> 32 & 0xFFFF) + (z >> 48);
+    return ((float)sum * (1.0f / 65535.0f) - 2.0f) * 1.7320508f;
+}
+
+__device__ inline bool is_erased(const Touch *touch, int pixel, int width) {
+    int x = pixel % width - touch->left, y = pixel / width - touch->top;
+    return x >= 0 && x < touch->width && y >= 0 && y < touch->height;
+}
+
+extern "C" __global__ void retouch_forward(const float *x, const float *touches, float *y, int width, int area,
+                                           long long count) {
+    long long i = element_of_thread();
+    if (i >= count) {
+        return;
+    }
+    int pixel = i % area;
+    long long rest = i / area;
+    int channel = rest % 3;
+    long long picture = rest / 3;
+    const Touch *touch = (const Touch *)touches + picture;
+    const float *red = x + picture * 3 * area + pixel;
+    const float *row = touch->colours + 3 * channel;
+    float value = row[0] * red[0] + row[1] * red[area] + row[2] * red[2 * (long long)area];
+    if (touch->noise > 0.0f) {
+        value += touch->noise * noise_at(touch, (unsigned long long)channel * area + pixel);
+    }
+    y[i] = is_erased(touch, pixel, width) ? touch->fill : value;
+}
+
+extern "C" __global__ void retouch_backward(const float *dy, const float *touches, float *dx, int width, int area,
+                                            long long count) {
+    long long i = element_of_thread();
+    if (i >= count) {
+        return;
+    }
+    int pixel = i % area;
+    long long rest = i / area;
+    int channel = rest % 3;
+    long long picture = rest / 3;
+    const Touch *touch = (const Touch *)touches + picture;
+    const float *red = dy + picture * 3 * area + pixel;
+    const float *column = touch->colours + channel;
+    float value = column[0] * red[0] + column[3] * red[area] + column[6] * red[2 * (long long)area];
+    dx[i] = is_erased(touch, pixel, width) ? 0.0f : value;
+}

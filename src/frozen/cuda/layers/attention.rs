@@ -1,0 +1,178 @@
+//! Attention on a device: heads taken apart, products for all of them at once, the softmax between, heads put together.
+//!
+//! Scores exist for some queries of every head at a time, and backwards are computed again, as on the host.
+
+use candle_core::Result;
+
+use crate::frozen::cuda::accelerator::{Buffer, Factor, Product, blocks, int, long};
+use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
+use crate::frozen::{Attention, AttentionLayout};
+
+/// Most scores at a time: 128 MiB. It bounds the memory, and depends on nothing else.
+const MOST: usize = 1 << 25;
+
+/// Dimensions of a pass.
+#[derive(Clone, Copy)]
+struct Sizes {
+    batch: usize,
+    heads: usize,
+    head_width: usize,
+    tokens: usize,
+    queries: usize,
+    layout: AttentionLayout,
+}
+
+/// Some queries of every head.
+#[derive(Clone, Copy)]
+struct Tile {
+    first: usize,
+    count: usize,
+}
+
+impl Sizes {
+    fn new(layer: &Attention, shape: &[usize]) -> Self {
+        let (tokens, packed) = match layer.layout {
+            AttentionLayout::TokensFirst => (shape[1], shape[2]),
+            AttentionLayout::ChannelsFirst => (shape[2] * shape[3], shape[1]),
+        };
+        Self {
+            batch: shape[0],
+            heads: layer.heads,
+            head_width: packed / 3 / layer.heads,
+            tokens,
+            queries: if layer.first_only { 1 } else { tokens },
+            layout: layer.layout,
+        }
+    }
+
+    /// Heads of all pictures.
+    const fn matrices(&self) -> usize {
+        self.batch * self.heads
+    }
+
+    fn tiles(&self) -> impl Iterator<Item = Tile> + use<> {
+        let (queries, most) = (self.queries, MOST / (self.matrices() * self.tokens));
+        let count = most.clamp(1, queries);
+        (0..queries).step_by(count).map(move |first| Tile { first, count: count.min(queries - first) })
+    }
+
+    /// One of queries (0), keys and values, of every head, from a token on.
+    fn part<'a>(&self, apart: &'a Slice, part: usize, token: usize) -> Factor<'a> {
+        let size = self.tokens * self.head_width;
+        let place = apart.at(part * self.matrices() * size + token * self.head_width);
+        Factor::new(place, self.head_width).each(size)
+    }
+
+    /// As `part`, of the output.
+    fn output<'a>(&self, output: &'a Slice, token: usize) -> Factor<'a> {
+        Factor::new(output.at(token * self.head_width), self.head_width).each(self.queries * self.head_width)
+    }
+
+    /// All scores of a tile, `[heads, count, tokens]`.
+    fn scores<'a>(&self, scores: &'a Slice, tile: Tile) -> Factor<'a> {
+        Factor::new(scores.at(0), self.tokens).each(tile.count * self.tokens)
+    }
+
+    /// Parts of a tensor from packed to apart, or back.
+    fn copy(
+        &self,
+        on: &dyn Accelerator,
+        together: bool,
+        (parts, tokens): (usize, usize),
+        from: &Slice,
+        to: &Slice,
+    ) -> Result<()> {
+        let count = from.len();
+        let (parts, batch, tokens) = (int(parts)?, int(self.batch)?, int(tokens)?);
+        let (heads, width) = (int(self.heads)?, int(self.head_width)?);
+        let channels_first = self.layout == AttentionLayout::ChannelsFirst;
+        let kernel = if together { "heads_together" } else { "heads_apart" };
+        let kernel = crate::frozen::cuda::accelerator::Kernel { file: "attention", name: kernel };
+        let sizes = [parts, batch, tokens, heads, width].map(Into::into);
+        let arguments = [&[from.into(), to.into()], &sizes[..], &[channels_first.into(), long(count).into()]].concat();
+        on.launch(kernel, blocks(count), &arguments)
+    }
+
+    /// A product for every head.
+    #[allow(clippy::too_many_arguments)]
+    fn product<'a>(
+        &self,
+        [rows, columns, depth]: [usize; 3],
+        left: Factor<'a>,
+        right: Factor<'a>,
+        destination: Factor<'a>,
+        scale: f32,
+        accumulate: bool,
+    ) -> Product<'a> {
+        Product { rows, columns, depth, count: self.matrices(), left, right, destination, scale, accumulate }
+    }
+
+    #[allow(clippy::cast_precision_loss)]
+    fn scale(&self) -> f32 {
+        1.0 / (self.head_width as f32).sqrt()
+    }
+}
+
+/// softmax of a tile's scores.
+fn probabilities(layer: &Attention, on: &dyn Accelerator, sizes: &Sizes, apart: &Slice, tile: Tile) -> Result<Buffer> {
+    let scores = on.allocate(sizes.matrices() * tile.count * sizes.tokens)?;
+    let dimensions = [tile.count, sizes.tokens, sizes.head_width];
+    let (queries, keys) = (sizes.part(apart, 0, tile.first), sizes.part(apart, 1, 0).transposed());
+    on.multiply(&sizes.product(dimensions, queries, keys, sizes.scores(&scores, tile), sizes.scale(), false))?;
+    let rows = sizes.matrices() * tile.count;
+    let (tokens, count, first) = (int(sizes.tokens)?, int(tile.count)?, int(tile.first)?);
+    launch!(on, "attention", "attention_softmax", [rows, 1], &scores, tokens, count, first, layer.causal)?;
+    Ok(scores)
+}
+
+impl Resident for Attention {
+    fn forward(&self, on: &dyn Accelerator, shape: &[usize], input: &Slice, output: &Slice) -> Result<()> {
+        let sizes = Sizes::new(self, shape);
+        let apart = on.allocate(input.len())?;
+        sizes.copy(on, false, (3, sizes.tokens), input, &apart)?;
+        let answers = on.allocate(output.len())?;
+        for tile in sizes.tiles() {
+            let probabilities = probabilities(self, on, &sizes, &apart, tile)?;
+            let dimensions = [tile.count, sizes.head_width, sizes.tokens];
+            let (scores, values) = (sizes.scores(&probabilities, tile), sizes.part(&apart, 2, 0));
+            on.multiply(&sizes.product(dimensions, scores, values, sizes.output(&answers, tile.first), 1.0, false))?;
+        }
+        sizes.copy(on, true, (1, sizes.queries), &answers, output)
+    }
+
+    fn backward(&self, on: &dyn Accelerator, shape: &[usize], x: &Slice, dy: &Slice, dx: &Slice) -> Result<()> {
+        let sizes = Sizes::new(self, shape);
+        let (width, tokens) = (sizes.head_width, sizes.tokens);
+        let (apart, gradients, answers) = (on.allocate(x.len())?, on.allocate(x.len())?, on.allocate(dy.len())?);
+        sizes.copy(on, false, (3, tokens), x, &apart)?;
+        sizes.copy(on, false, (1, sizes.queries), dy, &answers)?;
+        if sizes.queries < tokens {
+            // Queries that nobody asked.
+            let count = x.len() / 3;
+            launch!(on, "elements", "fill", blocks(count), &gradients, 0.0, long(count))?;
+        }
+        for tile in sizes.tiles() {
+            let (first, count) = (tile.first, tile.count);
+            // What earlier tiles gave to all keys and values stays.
+            let add = first > 0;
+            let probabilities = probabilities(self, on, &sizes, &apart, tile)?;
+            let (scores, answers) = (sizes.scores(&probabilities, tile), sizes.output(&answers, first));
+            let to_values = sizes.part(&gradients, 2, 0);
+            on.multiply(&sizes.product([tokens, width, count], scores.transposed(), answers, to_values, 1.0, add))?;
+
+            let slopes = on.allocate(probabilities.len())?;
+            let (values, to_scores) = (sizes.part(&apart, 2, 0).transposed(), sizes.scores(&slopes, tile));
+            on.multiply(&sizes.product([count, tokens, width], answers, values, to_scores, 1.0, false))?;
+            let rows = [sizes.matrices() * count, 1];
+            launch!(on, "attention", "attention_softmax_backward", rows, &probabilities, &slopes, int(tokens)?)?;
+
+            let (keys, to_queries) = (sizes.part(&apart, 1, 0), sizes.part(&gradients, 0, first));
+            let scale = sizes.scale();
+            on.multiply(&sizes.product([count, width, tokens], to_scores, keys, to_queries, scale, false))?;
+            let (queries, to_keys) = (sizes.part(&apart, 0, first), sizes.part(&gradients, 1, 0));
+            let slopes = to_scores.transposed();
+            on.multiply(&sizes.product([tokens, width, count], slopes, queries, to_keys, scale, add))?;
+        }
+        sizes.copy(on, true, (3, tokens), &gradients, dx)
+    }
+}

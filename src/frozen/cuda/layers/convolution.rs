@@ -1,0 +1,108 @@
+//! The convolution on a device: of stride 1 as a convolution in either direction, backwards with kernels turned by
+//! 180°; with a stride backwards as a product whose numbers are gathered where they came from.
+
+use candle_core::Result;
+
+use super::unfolding::Unfolding;
+use crate::frozen::cuda::accelerator::{Buffer, Factor, Product, blocks, int, long};
+use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
+use crate::frozen::{Convolution, Padding, Window};
+
+pub(crate) struct ConvolutionOnDevice {
+    /// `[outputs, inputs · side²]`
+    kernels: Buffer,
+    /// `[inputs, outputs · side²]`, where the stride is 1
+    turned: Option<Buffer>,
+    bias: Buffer,
+    inputs: usize,
+    outputs: usize,
+    window: Window,
+}
+
+impl ConvolutionOnDevice {
+    pub fn new(layer: &Convolution, on: &dyn Accelerator) -> Result<Self> {
+        let (inputs, outputs, window) = (layer.inputs, layer.outputs, layer.window);
+        let taps = window.side * window.side;
+        let kernels = layer.kernels();
+        let turned = (window.stride == 1).then(|| Unfolding::turned(&kernels, outputs, inputs, taps));
+        Ok(Self {
+            kernels: on.upload(bytemuck::cast_slice(&kernels))?,
+            turned: turned.map(|turned| on.upload(bytemuck::cast_slice(&turned))).transpose()?,
+            bias: on.upload(bytemuck::cast_slice(&layer.bias))?,
+            inputs,
+            outputs,
+            window,
+        })
+    }
+
+    fn output(&self, shape: &[usize]) -> (usize, usize) {
+        self.window.output_size(shape[2], shape[3]).unwrap_or_default()
+    }
+}
+
+impl Resident for ConvolutionOnDevice {
+    fn forward(&self, on: &dyn Accelerator, shape: &[usize], input: &Slice, output: &Slice) -> Result<()> {
+        let picture = (shape[2], shape[3]);
+        Unfolding { channels: self.inputs, picture, output: self.output(shape), window: self.window }.convolve(
+            on,
+            (&self.kernels, self.outputs),
+            Some(&self.bias),
+            input,
+            output,
+        )
+    }
+
+    fn backward(&self, on: &dyn Accelerator, shape: &[usize], _: &Slice, dy: &Slice, dx: &Slice) -> Result<()> {
+        let (picture, output) = ((shape[2], shape[3]), self.output(shape));
+        if let Some(turned) = &self.turned {
+            let Padding { top, left, .. } = self.window.padding;
+            let reach = self.window.side - 1;
+            // A padding wider than the kernel reaches does not occur in any model.
+            let padding =
+                Padding { top: reach.saturating_sub(top), left: reach.saturating_sub(left), ..Padding::default() };
+            let window = Window { padding, ..self.window };
+            let back = Unfolding { channels: self.outputs, picture: output, output: picture, window };
+            return back.convolve(on, (turned, self.inputs), None, dy, dx);
+        }
+        let unfolding = Unfolding { channels: self.inputs, picture, output, window: self.window };
+        let (depth, positions) = (unfolding.depth(), output.0 * output.1);
+        let unfolded = on.allocate(depth * positions)?;
+        let count = self.inputs * picture.0 * picture.1;
+        let (height, width) = (int(picture.0)?, int(picture.1)?);
+        let Window { side, stride, padding } = self.window;
+        let (side, stride, top, left) = (int(side)?, int(stride)?, int(padding.top)?, int(padding.left)?);
+        let (rows, columns) = (int(output.0)?, int(output.1)?);
+        for index in 0..shape[0] {
+            on.multiply(&Product {
+                rows: depth,
+                columns: positions,
+                depth: self.outputs,
+                count: 1,
+                left: Factor::new(self.kernels.at(0), depth).transposed(),
+                right: Factor::new(dy.at(index * self.outputs * positions), positions),
+                destination: Factor::new(unfolded.at(0), positions),
+                scale: 1.0,
+                accumulate: false,
+            })?;
+            let dx = dx.at(index * count);
+            launch!(
+                on,
+                "convolution",
+                "fold",
+                blocks(count),
+                &unfolded,
+                dx,
+                height,
+                width,
+                side,
+                stride,
+                top,
+                left,
+                rows,
+                columns,
+                long(count),
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,124 @@
+//! The doubling convolution on a device, without the doubled picture.
+//!
+//! A pixel of the output sees two by two pixels of the input, and which of its kernel's nine taps fall on each depends
+//! on whether its row and its column are even. So the output is four convolutions with kernels of side 2, one for each
+//! phase, and the gradient of the input one convolution of stride 2 with kernels of side 4: four ninths of the work.
+
+use candle_core::Result;
+
+use super::unfolding::Unfolding;
+use crate::frozen::cuda::accelerator::{Buffer, Factor, Product, blocks, int, long};
+use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
+use crate::frozen::{DoublingConvolution, Padding, Window};
+
+pub(crate) struct DoublingOnDevice {
+    /// `[2 · 2, outputs, inputs · 2 · 2]`
+    phases: Buffer,
+    /// `[inputs, outputs · 4 · 4]`
+    back: Buffer,
+    bias: Buffer,
+    inputs: usize,
+    outputs: usize,
+}
+
+/// Along one side: which taps fall on the first and on the second of the pixels that a phase sees,
+const SEEN: [[&[usize]; 2]; 2] = [[&[0], &[1, 2]], [&[0, 1], &[2]]];
+/// and which taps a pixel of the input has on the four pixels of the output that see it.
+const SEEN_BY: [&[usize]; 4] = [&[2], &[1, 2], &[0, 1], &[0]];
+
+/// The sum of a 3x3 kernel's taps in some rows and columns.
+fn taps(kernel: &[f32], rows: &[usize], columns: &[usize]) -> f32 {
+    rows.iter().flat_map(|row| columns.iter().map(move |column| kernel[row * 3 + column])).sum()
+}
+
+impl DoublingOnDevice {
+    pub fn new(layer: &DoublingConvolution, on: &dyn Accelerator) -> Result<Self> {
+        let (inputs, outputs) = (layer.inputs, layer.outputs);
+        let kernel = |output: usize, input: usize| &layer.weight[(output * inputs + input) * 9..][..9];
+        let mut phases = Vec::with_capacity(16 * inputs * outputs);
+        for phase in 0..4 {
+            for pair in 0..outputs * inputs {
+                let kernel = kernel(pair / inputs, pair % inputs);
+                phases.extend((0..4).map(|i| taps(kernel, SEEN[phase / 2][i / 2], SEEN[phase % 2][i % 2])));
+            }
+        }
+        let mut back = Vec::with_capacity(16 * inputs * outputs);
+        for pair in 0..inputs * outputs {
+            let kernel = kernel(pair % outputs, pair / outputs);
+            back.extend((0..16).map(|i| taps(kernel, SEEN_BY[i / 4], SEEN_BY[i % 4])));
+        }
+        Ok(Self {
+            phases: on.upload(bytemuck::cast_slice(&phases))?,
+            back: on.upload(bytemuck::cast_slice(&back))?,
+            bias: on.upload(bytemuck::cast_slice(&layer.bias))?,
+            inputs,
+            outputs,
+        })
+    }
+}
+
+impl Resident for DoublingOnDevice {
+    fn forward(&self, on: &dyn Accelerator, shape: &[usize], input: &Slice, output: &Slice) -> Result<()> {
+        let picture @ (height, width) = (shape[2], shape[3]);
+        let window = |phase: usize| {
+            let padding = Padding { top: 1 - phase / 2, left: 1 - phase % 2, ..Padding::default() };
+            Window { side: 2, stride: 1, padding }
+        };
+        let unfolding = |phase| Unfolding { channels: self.inputs, picture, output: picture, window: window(phase) };
+        for index in 0..shape[0] {
+            let input = input.at(index * self.inputs * height * width);
+            let output = output.at(index * self.outputs * 4 * height * width);
+            for part in unfolding(0).parts(1) {
+                let columns = part.rows * width;
+                let phases = on.allocate(4 * self.outputs * columns)?;
+                for phase in 0..4 {
+                    let unfolded = unfolding(phase).unfold(on, input, part)?;
+                    let depth = 4 * self.inputs;
+                    on.multiply(&Product {
+                        rows: self.outputs,
+                        columns,
+                        depth,
+                        count: 1,
+                        left: Factor::new(self.phases.at(phase * self.outputs * depth), depth),
+                        right: Factor::new(unfolded.at(0), columns),
+                        destination: Factor::new(phases.at(phase * self.outputs * columns), columns),
+                        scale: 1.0,
+                        accumulate: false,
+                    })?;
+                }
+                let count = phases.len();
+                let (outputs, height, width) = (int(self.outputs)?, int(height)?, int(width)?);
+                let (first, rows) = (int(part.row)?, int(part.rows)?);
+                launch!(
+                    on,
+                    "convolution",
+                    "interleave",
+                    blocks(count),
+                    &phases,
+                    &self.bias,
+                    output,
+                    outputs,
+                    height,
+                    width,
+                    first,
+                    rows,
+                    long(count),
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn backward(&self, on: &dyn Accelerator, shape: &[usize], _: &Slice, dy: &Slice, dx: &Slice) -> Result<()> {
+        let (height, width) = (shape[2], shape[3]);
+        let window = Window { side: 4, stride: 2, padding: Padding::uniform(1) };
+        let picture = (2 * height, 2 * width);
+        Unfolding { channels: self.outputs, picture, output: (height, width), window }.convolve(
+            on,
+            (&self.back, self.inputs),
+            None,
+            dy,
+            dx,
+        )
+    }
+}

@@ -1,0 +1,30 @@
+//! The layers' twins on a device, a file a layer or a few that are alike.
+
+mod activation;
+mod attention;
+mod convolution;
+mod distance;
+mod doubling;
+mod group_norm;
+mod layer_norm;
+mod linear;
+mod pictures;
+mod retouch;
+mod sparse;
+mod straight_through;
+mod tokens;
+mod unfolding;
+mod warp;
+
+pub(crate) use convolution::ConvolutionOnDevice;
+pub(crate) use distance::SphericalDistanceOnDevice;
+pub(crate) use doubling::DoublingOnDevice;
+pub(crate) use group_norm::GroupNormOnDevice;
+pub(crate) use layer_norm::LayerNormOnDevice;
+pub(crate) use linear::LinearOnDevice;
+pub(crate) use pictures::AffineOnDevice;
+pub(crate) use retouch::RetouchOnDevice;
+pub(crate) use sparse::{SparseOnDevice, SparseRows};
+pub(crate) use straight_through::StraightThroughOnDevice;
+pub(crate) use tokens::{ClassTokenOnDevice, MeanTokenOnDevice};
+pub(crate) use warp::WarpOnDevice;

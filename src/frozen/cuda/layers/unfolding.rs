@@ -1,0 +1,145 @@
+//! Convolutions as products with unfolded pictures, a part of the output at a time: what `Convolution` does both ways,
+//! and `DoublingConvolution` on the way back.
+
+use candle_core::Result;
+
+use crate::frozen::Window;
+use crate::frozen::cuda::accelerator::{Buffer, Factor, Place, Product, blocks, int, long};
+use crate::frozen::cuda::{Accelerator, Slice, launch};
+
+/// Most numbers of an unfolded part: 64 MiB. It bounds the memory, and depends on nothing else.
+const MOST: usize = 1 << 24;
+
+/// What is unfolded: pictures `[batch, channels, height, width]`.
+#[derive(Clone, Copy)]
+pub struct Unfolding {
+    /// Channels of the pictures
+    pub channels: usize,
+    /// Height and width of the pictures
+    pub picture: (usize, usize),
+    /// Height and width of the output
+    pub output: (usize, usize),
+    /// The kernel's side, step, and the zeros above and on the left
+    pub window: Window,
+}
+
+/// Some rows of the output of some pictures.
+#[derive(Clone, Copy)]
+pub struct Part {
+    /// The first picture
+    pub picture: usize,
+    /// How many pictures
+    pub pictures: usize,
+    /// The first row of each
+    pub row: usize,
+    /// How many rows
+    pub rows: usize,
+}
+
+impl Unfolding {
+    /// Rows of the unfolded matrix.
+    #[must_use]
+    pub const fn depth(&self) -> usize {
+        self.channels * self.window.side * self.window.side
+    }
+
+    /// Whether pictures are their own unfolding.
+    fn is_itself(&self) -> bool {
+        self.window == Window::same(1)
+    }
+
+    /// How the output is cut: whole pictures where several fit, else rows of one.
+    pub fn parts(&self, batch: usize) -> impl Iterator<Item = Part> + use<> {
+        let (height, row) = (self.output.0, self.depth() * self.output.1);
+        let pictures = if self.is_itself() { batch } else { (MOST / (row * height)).clamp(1, batch) };
+        let rows = if self.is_itself() { height } else { (MOST / row).clamp(1, height) };
+        let parts = move |picture| {
+            let pictures = pictures.min(batch - picture);
+            (0..height).step_by(rows).map(move |row| Part { picture, pictures, row, rows: rows.min(height - row) })
+        };
+        (0..batch).step_by(pictures).flat_map(parts)
+    }
+
+    /// The unfolded part `[pictures, depth, rows · width]`.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn unfold(&self, on: &dyn Accelerator, input: Place, part: Part) -> Result<Buffer> {
+        let count = part.pictures * self.depth() * part.rows * self.output.1;
+        let unfolded = on.allocate(count)?;
+        let (channels, height, width) = (int(self.channels)?, int(self.picture.0)?, int(self.picture.1)?);
+        let Window { side, stride, padding } = self.window;
+        let (side, stride, top, left) = (int(side)?, int(stride)?, int(padding.top)?, int(padding.left)?);
+        let (first, rows, columns, count) = (int(part.row)?, int(part.rows)?, int(self.output.1)?, long(count));
+        launch!(
+            on,
+            "convolution",
+            "unfold",
+            blocks(count as usize),
+            input,
+            &unfolded,
+            channels,
+            height,
+            width,
+            side,
+            stride,
+            top,
+            left,
+            first,
+            rows,
+            columns,
+            count,
+        )?;
+        Ok(unfolded)
+    }
+
+    /// Writes the convolution with kernels `[outputs, depth]`; the bias, where there is one, has a number an output.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn convolve(
+        &self,
+        on: &dyn Accelerator,
+        (kernels, outputs): (&Slice, usize),
+        bias: Option<&Slice>,
+        input: &Slice,
+        output: &Slice,
+    ) -> Result<()> {
+        let (plane, area) = (self.picture.0 * self.picture.1, self.output.0 * self.output.1);
+        if let Some(bias) = bias {
+            let count = output.len();
+            let (outputs, area) = (int(outputs)?, int(area)?);
+            launch!(on, "elements", "fill_channels", blocks(count), output, bias, outputs, area, long(count))?;
+        }
+        for part in self.parts(input.len() / (self.channels * plane)) {
+            let pictures = input.at(part.picture * self.channels * plane);
+            let unfolded = if self.is_itself() { None } else { Some(self.unfold(on, pictures, part)?) };
+            let columns = part.rows * self.output.1;
+            on.multiply(&Product {
+                rows: outputs,
+                columns,
+                depth: self.depth(),
+                count: part.pictures,
+                left: Factor::new(kernels.at(0), self.depth()),
+                right: Factor::new(unfolded.as_ref().map_or(pictures, |unfolded| unfolded.at(0)), columns)
+                    .each(self.depth() * columns),
+                destination: Factor::new(output.at(part.picture * outputs * area + part.row * self.output.1), area)
+                    .each(outputs * area),
+                scale: 1.0,
+                accumulate: bias.is_some(),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Turns kernels `[outputs, channels, side²]` into those that give the gradient back: `[channels, outputs, side²]`,
+    /// turned by 180°.
+    #[must_use]
+    pub fn turned(kernels: &[f32], outputs: usize, channels: usize, taps: usize) -> Vec<f32> {
+        let kernel = |channel, output| kernels[(output * channels + channel) * taps..][..taps].iter().rev();
+        (0..channels)
+            .flat_map(|channel| (0..outputs).flat_map(move |output| kernel(channel, output)))
+            .copied()
+            .collect()
+    }
+}

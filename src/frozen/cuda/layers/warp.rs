@@ -1,0 +1,102 @@
+//! The warp on a device; backwards it adds integers (`warp.cu`).
+
+use candle_core::Result;
+
+use crate::frozen::cuda::accelerator::{Buffer, blocks, int, long};
+use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
+use crate::frozen::{Border, View, Warp};
+
+/// Blocks that look for the largest gradient.
+const BLOCKS: usize = 64;
+/// Bits of an integer below its sign, one of them to spare.
+const BITS: u32 = 62;
+
+/// The views follow from the picture's size, so the warp is prepared for each.
+pub(crate) struct WarpOnDevice(Warp);
+
+impl WarpOnDevice {
+    pub fn new(layer: &Warp) -> Self {
+        Self(layer.clone())
+    }
+
+    /// `struct View` of `warp.cu`, for each view.
+    #[allow(clippy::cast_precision_loss)]
+    fn views(&self, on: &dyn Accelerator, shape: &[usize]) -> Result<Buffer> {
+        let record = |view: &View| {
+            let (border, fill) = match view.border {
+                Border::Fill(value) => (0.0, f64::from(value)),
+                Border::Edge => (1.0, 0.0),
+                Border::Reflection => (2.0, 0.0),
+            };
+            let taps = self.0.taps(&view.matrix, (shape[2], shape[3])) as f64;
+            view.matrix.0.into_iter().chain([taps, border, fill])
+        };
+        let records: Vec<f64> = self.0.views.iter().flat_map(record).collect();
+        on.upload(bytemuck::cast_slice(&records))
+    }
+
+    /// Pixels of all views.
+    fn pixels(&self) -> usize {
+        self.0.views.len() * self.0.size.0 * self.0.size.1
+    }
+
+    /// Channels, the sides of the picture and those of a view.
+    fn sizes(&self, shape: &[usize]) -> Result<[i32; 5]> {
+        let (height, width) = self.0.size;
+        Ok([int(shape[1])?, int(shape[2])?, int(shape[3])?, int(height)?, int(width)?])
+    }
+}
+
+impl Resident for WarpOnDevice {
+    fn forward(&self, on: &dyn Accelerator, shape: &[usize], x: &Slice, y: &Slice) -> Result<()> {
+        let (views, count) = (self.views(on, shape)?, self.pixels());
+        let [channels, height, width, rows, columns] = self.sizes(shape)?;
+        launch!(
+            on,
+            "warp",
+            "warp_forward",
+            blocks(count),
+            x,
+            &views,
+            y,
+            channels,
+            height,
+            width,
+            rows,
+            columns,
+            long(count),
+        )
+    }
+
+    fn backward(&self, on: &dyn Accelerator, shape: &[usize], _: &Slice, dy: &Slice, dx: &Slice) -> Result<()> {
+        let (views, count) = (self.views(on, shape)?, self.pixels());
+        let [channels, height, width, rows, columns] = self.sizes(shape)?;
+        let largest = on.allocate(BLOCKS)?;
+        launch!(on, "warp", "warp_largest", [BLOCKS, 1], dy, &largest, long(dy.len()))?;
+        // Two words each.
+        let sums = on.allocate(2 * dx.len())?;
+        launch!(on, "elements", "fill", blocks(sums.len()), &sums, 0.0, long(sums.len()))?;
+        // Were all pixels to fall on one.
+        let bits = (BITS - count.next_power_of_two().ilog2()).cast_signed();
+        let found = int(BLOCKS)?;
+        launch!(
+            on,
+            "warp",
+            "warp_scatter",
+            blocks(count),
+            dy,
+            &views,
+            &largest,
+            &sums,
+            found,
+            bits,
+            channels,
+            height,
+            width,
+            rows,
+            columns,
+            long(count),
+        )?;
+        launch!(on, "warp", "warp_gather", blocks(dx.len()), &sums, &largest, dx, found, bits, long(dx.len()))
+    }
+}

@@ -1,0 +1,333 @@
+//! Every layer on a GPU against the same layer on the CPU, in both directions and on random shapes: on the card where
+//! there is one and the program is built for it, else by the kernels' emulation.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::accelerator::{Accelerator, Slice};
+#[cfg(not(feature = "cuda"))]
+use super::emulation::Emulation;
+use super::execution::{OnDevice, Residents};
+use crate::frozen::passes::{Computed, Execution, Gradient, Record, Values, back, run};
+use crate::frozen::*;
+
+/// What sums in another order may differ by, relative to the norm.
+const TOLERANCE: f64 = 3e-6;
+
+fn device() -> &'static dyn Accelerator {
+    Emulation::shared()
+}
+
+/// Numbers between −1 and 1: splitmix64 (Steele et al., 2014).
+#[allow(clippy::cast_precision_loss)]
+fn noise(count: usize, seed: u64) -> Vec<f32> {
+    let number = |index: u64| {
+        let mut z = seed.wrapping_add((index + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    };
+    (0..count as u64).map(number).collect()
+}
+
+/// ‖found − expected‖ / ‖expected‖
+fn distance(found: &[f32], expected: &[f32]) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    let square = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>();
+    let apart = square(&mut found.iter().zip(expected).map(|(a, b)| f64::from(*a) - f64::from(*b)));
+    let length = square(&mut expected.iter().map(|x| f64::from(*x)));
+    if apart == 0.0 { 0.0 } else { (apart / length).sqrt() }
+}
+
+/// Forward and back over steps, by what computes: the output and the input's gradient.
+fn passes<E: Execution>(
+    execution: &E,
+    steps: &[Step],
+    recomputed: &[usize],
+    (shape, input): (&[usize], E::Buffer),
+    gradient: &E::View,
+    host: impl Fn(&E::View) -> Vec<f32>,
+) -> (Vec<f32>, Vec<f32>) {
+    let mut records: Vec<Record<E::Buffer>> = Vec::new();
+    let x = Values { shape: shape.to_vec(), values: Arc::new(input) };
+    let output = run(execution, steps, x, Some(&mut records), recomputed).unwrap();
+    let input_gradient = back(execution, steps, records, Gradient::Lent(gradient)).unwrap();
+    (host(&output.values), host(&input_gradient))
+}
+
+fn output_length(steps: &[Step], shape: &[usize]) -> usize {
+    let output = steps.iter().fold(shape.to_vec(), |shape, step| step.output_shape(&shape).unwrap());
+    output.iter().product()
+}
+
+/// Compares steps on the device with the same steps on the host.
+fn compare_steps(steps: &[Step], recomputed: &[usize], shape: &[usize], input: &[f32], seed: u64, tolerance: f64) {
+    let on = device();
+    let gradient = noise(output_length(steps, shape), seed + 1);
+    let copied = Computed.copy(input).unwrap();
+    let expected = passes(&Computed, steps, recomputed, (shape, copied), &gradient, <[f32]>::to_vec);
+    let residents = Residents::default();
+    let execution = OnDevice { accelerator: on, residents: &residents };
+    let there = on.upload(bytemuck::cast_slice(&gradient)).unwrap();
+    let on_device = || {
+        let input = on.upload(bytemuck::cast_slice(input)).unwrap();
+        passes(&execution, steps, recomputed, (shape, input), &there, |slice| on.download(slice))
+    };
+    let found = on_device();
+    let apart = (distance(&found.0, &expected.0), distance(&found.1, &expected.1));
+    assert!(apart.0 < tolerance, "{shape:?}: the values differ by {}", apart.0);
+    assert!(apart.1 < tolerance, "{shape:?}: the gradient differs by {}", apart.1);
+    let bits = |(values, gradient): &(Vec<f32>, Vec<f32>)| -> Vec<u32> {
+        values.iter().chain(gradient).map(|value| value.to_bits()).collect()
+    };
+    assert!(bits(&found) == bits(&on_device()), "{shape:?}: other bytes the second time");
+}
+
+/// Compares a layer with itself on the host, where its backward pass has memory of its own and where it works in place.
+fn compare_near(layer: impl Layer, shape: &[usize], seed: u64, tolerance: f64) {
+    let input = noise(shape.iter().product(), seed);
+    let in_place = layer.in_place().is_some();
+    let mut steps = vec![Step::layer(layer)];
+    compare_steps(&steps, &[], shape, &input, seed, tolerance);
+    if in_place {
+        // A layer after it makes the gradient that it gets the network's own.
+        steps.push(Step::layer(Activation::Silu));
+        compare_steps(&steps, &[], shape, &input, seed, 4.0 * tolerance);
+    }
+}
+
+fn compare(layer: impl Layer, shape: &[usize], seed: u64) {
+    compare_near(layer, shape, seed, TOLERANCE);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn activations(count in 1..=3000_usize, seed in any::<u32>()) {
+        for activation in [Activation::Silu, Activation::QuickGelu, Activation::Gelu, Activation::Relu] {
+            compare(activation, &[count], u64::from(seed));
+        }
+    }
+
+    #[test]
+    fn group_norms(
+        batch in 1..=2_usize, groups in 1..=4_usize, share in 1..=3_usize, height in 1..=60_usize, width in 1..=60_usize,
+        silu in any::<bool>(), seed in any::<u32>(),
+    ) {
+        let (channels, seed) = (groups * share, u64::from(seed));
+        // Of one number or two nothing but the rounding's noise is left.
+        prop_assume!(share * height * width > 2);
+        let layer = GroupNorm::new(noise(channels, seed + 2), noise(channels, seed + 3), groups, 1e-6, silu);
+        compare_near(layer, &[batch, channels, height, width], seed, 3e-5);
+    }
+}
+
+fn sides() -> impl Strategy<Value = (usize, usize)> {
+    let side = || prop_oneof![1..=9_usize, 10..=40_usize];
+    (side(), side())
+}
+
+/// A view of most of a picture, and of some of what lies around it.
+fn views() -> impl Strategy<Value = View> {
+    let border = prop_oneof![(-1.0..1.0_f32).prop_map(Border::Fill), Just(Border::Edge), Just(Border::Reflection)];
+    let matrix = proptest::array::uniform9(-0.2..0.2_f64).prop_map(|mut matrix| {
+        for diagonal in [0, 4, 8] {
+            matrix[diagonal] += 1.0;
+        }
+        Homography(matrix)
+    });
+    (matrix, border).prop_map(|(matrix, border)| View { matrix, border })
+}
+
+fn touches((height, width): (usize, usize)) -> impl Strategy<Value = Touch> {
+    let corner = (0..height, 0..width);
+    let erased = corner.prop_flat_map(move |(top, left)| {
+        let sides = (0..=height - top, 0..=width - left);
+        sides.prop_map(move |(height, width)| Rectangle { left, top, width, height })
+    });
+    let noise = prop_oneof![Just(0.0), 0.0..0.5_f32];
+    let fill = -1.0..1.0_f32;
+    (proptest::array::uniform9(-1.0..1.0_f32), noise, any::<u64>(), proptest::option::of(erased), fill)
+        .prop_map(|(colours, noise, noise_seed, erased, fill)| Touch { colours, noise, noise_seed, erased, fill })
+}
+
+fn convolution(inputs: usize, outputs: usize, window: Window, seed: u64) -> Convolution {
+    let weight = noise(outputs * inputs * window.side * window.side, seed + 2);
+    Convolution::new(weight, noise(outputs, seed + 3), inputs, outputs, window)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn convolutions(
+        size in sides(), batch in 1..=2_usize, (inputs, outputs) in (1..=6_usize, 1..=6_usize),
+        window in (1..=4_usize, 1..=3_usize, 0..=2_usize, 0..=2_usize), seed in any::<u32>(),
+    ) {
+        let (side, stride, before, after) = window;
+        let (before, after) = (before.min(side - 1), after.min(side - 1));
+        let window = Window { side, stride, padding: Padding { top: before, bottom: after, left: after, right: before } };
+        prop_assume!(window.output_size(size.0, size.1).is_some());
+        let layer = convolution(inputs, outputs, window, u64::from(seed));
+        compare(layer, &[batch, inputs, size.0, size.1], u64::from(seed));
+    }
+
+    #[test]
+    fn doubling_convolutions(
+        size in sides(), batch in 1..=2_usize, (inputs, outputs) in (1..=5_usize, 1..=5_usize), seed in any::<u32>(),
+    ) {
+        let seed = u64::from(seed);
+        let layer = DoublingConvolution::new(noise(9 * inputs * outputs, seed + 2), noise(outputs, seed + 3), inputs, outputs);
+        compare(layer, &[batch, inputs, size.0, size.1], seed);
+    }
+
+    #[test]
+    fn linears(rows in 1..=20_usize, inputs in 1..=40_usize, outputs in 1..=40_usize, bias in any::<bool>(), seed in any::<u32>()) {
+        let seed = u64::from(seed);
+        let bias = bias.then(|| noise(outputs, seed + 3));
+        compare(Linear::new(noise(inputs * outputs, seed + 2), bias, inputs, outputs), &[rows, inputs], seed);
+    }
+
+    #[test]
+    fn layer_norms(rows in 1..=10_usize, channels in 3..=600_usize, seed in any::<u32>()) {
+        let seed = u64::from(seed);
+        let layer = LayerNorm::new(noise(channels, seed + 2), noise(channels, seed + 3), 1e-5);
+        compare_near(layer, &[rows, channels], seed, 3e-5);
+    }
+
+    #[test]
+    fn attentions(
+        batch in 1..=2_usize, tokens in 1..=40_usize, heads in 1..=3_usize, width in 1..=8_usize, causal in any::<bool>(),
+        seed in any::<u32>(),
+    ) {
+        let seed = u64::from(seed);
+        for first_only in [false, true] {
+            let layer = Attention { heads, causal, first_only, layout: AttentionLayout::TokensFirst };
+            compare_near(layer, &[batch, tokens, 3 * heads * width], seed, 1e-5);
+        }
+        let layer = Attention { heads, causal, first_only: false, layout: AttentionLayout::ChannelsFirst };
+        compare_near(layer, &[batch, 3 * heads * width, tokens, 2], seed, 1e-5);
+    }
+
+    #[test]
+    fn pictures(size in sides(), batch in 1..=2_usize, channels in 1..=5_usize, side in 1..=3_usize, seed in any::<u32>()) {
+        let (seed, shape) = (u64::from(seed), [batch, channels, size.0, size.1]);
+        compare(Upsample, &shape, seed);
+        compare(MeanMaxPool, &shape, seed);
+        compare(Clamp { minimum: -0.4, maximum: 0.6 }, &shape, seed);
+        compare(ChannelAffine::new(noise(channels, seed + 2), noise(channels, seed + 3)), &shape, seed);
+        compare(MeanToken::new(noise((size.0 * size.1 + 1) * channels, seed + 2), channels), &shape, seed);
+        if size.0 >= side && size.1 >= side {
+            compare(AveragePool { side }, &shape, seed);
+        }
+        compare(Patches { side }, &[batch, channels, size.0 * side, size.1 * side], seed);
+    }
+
+    #[test]
+    fn tokens(batch in 1..=3_usize, tokens in 1..=20_usize, width in 1..=30_usize, seed in any::<u32>()) {
+        let (seed, shape) = (u64::from(seed), [batch, tokens, width]);
+        compare(FirstToken, &shape, seed);
+        compare(ClassToken::new(noise(width, seed + 2), noise((tokens + 1) * width, seed + 3)), &shape, seed);
+    }
+
+    #[test]
+    fn retouches(
+        (size, touches) in sides().prop_flat_map(|size| (Just(size), prop::collection::vec(touches(size), 1..=3))),
+        seed in any::<u32>(),
+    ) {
+        let shape = [touches.len(), 3, size.0, size.1];
+        compare(Retouch::new(touches), &shape, u64::from(seed));
+    }
+
+    #[test]
+    fn warps(
+        size in sides(), output in sides(), views in prop::collection::vec(views(), 1..=4), channels in 1..=5_usize,
+        area in any::<bool>(), seed in any::<u32>(),
+    ) {
+        let filter = if area { Filter::Area } else { Filter::Bilinear };
+        let shape = [1, channels, size.0, size.1];
+        compare_near(Warp::new(views, output, filter), &shape, u64::from(seed), 1e-5);
+    }
+}
+
+#[test]
+fn the_identity_returns_the_pictures_bits() {
+    let picture = noise(3 * 7 * 13, 1);
+    for border in [Border::Fill(0.5), Border::Edge, Border::Reflection] {
+        let view = View { matrix: Homography::IDENTITY, border };
+        let on = device();
+        let (input, output) = (on.upload(bytemuck::cast_slice(&picture)).unwrap(), on.allocate(picture.len()).unwrap());
+        let warp = Warp::new(vec![view], (7, 13), Filter::Area).resident(on).unwrap();
+        warp.forward(on, &[1, 3, 7, 13], &input, &output).unwrap();
+        assert!(on.download(&output) == picture, "{border:?}");
+    }
+}
+
+/// Group norms of several chunks, convolutions of several parts and scores of several tiles.
+#[test]
+fn large_shapes_come_in_parts() {
+    let layer = GroupNorm::new(noise(2, 2), noise(2, 3), 1, 1e-6, true);
+    compare_near(layer, &[1, 2, 70, 91], 1, 3e-5);
+}
+
+#[test]
+fn a_gradient_that_is_not_finite_stays_so() {
+    let on = device();
+    let warp = Warp::new(vec![View { matrix: Homography::IDENTITY, border: Border::Edge }], (2, 2), Filter::Bilinear);
+    let warp = warp.resident(on).unwrap();
+    for value in [f32::NAN, f32::INFINITY] {
+        let gradient = on.upload(bytemuck::cast_slice(&[1.0, value, 0.0, 2.0])).unwrap();
+        let input_gradient = on.allocate(4).unwrap();
+        warp.backward(on, &[1, 1, 2, 2], &Slice::default(), &gradient, &input_gradient).unwrap();
+        assert!(on.download(&input_gradient).iter().all(|value| value.is_nan()));
+    }
+}
+
+/// Blocks with an empty branch, blocks in blocks, and blocks that are computed again on the way back.
+#[test]
+fn networks() {
+    let window = Window::same(3);
+    let norm = || Step::layer(GroupNorm::new(noise(6, 8), noise(6, 9), 3, 1e-6, true));
+    let steps = vec![
+        Step::layer(convolution(3, 6, window, 1)),
+        Step::residual(vec![norm(), Step::layer(convolution(6, 6, window, 2))]),
+        Step::Sum(
+            vec![norm(), Step::residual(vec![Step::layer(Activation::QuickGelu)])],
+            vec![Step::layer(convolution(6, 6, Window::same(1), 3))],
+        ),
+        Step::Sum(vec![], vec![Step::layer(Activation::Silu)]),
+        Step::layer(Upsample),
+        Step::layer(MeanMaxPool),
+    ];
+    let shape = [2, 3, 9, 7];
+    let input = noise(shape.iter().product(), 5);
+    for recomputed in [&[][..], &[1], &[1, 2, 3]] {
+        compare_steps(&steps, recomputed, &shape, &input, 6, 1e-5);
+    }
+}
+
+#[test]
+fn a_layer_without_a_kernel_says_so() {
+    struct Strange;
+    impl Layer for Strange {
+        fn name(&self) -> &'static str {
+            "a strange layer"
+        }
+        fn output_shape(&self, input_shape: &[usize]) -> candle_core::Result<Vec<usize>> {
+            Ok(input_shape.to_vec())
+        }
+        fn forward(&self, _: &[usize], _: &[f32], _: &mut [f32]) {}
+        fn needs_input(&self) -> bool {
+            false
+        }
+        fn backward(&self, _: &[usize], _: &[f32], _: &[f32], _: &mut [f32]) {}
+    }
+    let on = device();
+    let (residents, input) = (Residents::default(), on.allocate(1).unwrap());
+    let execution = OnDevice { accelerator: on, residents: &residents };
+    let x = Values { shape: vec![1], values: Arc::new(input) };
+    let error = run(&execution, &[Step::layer(Strange)], x, None, &[]).err().unwrap();
+    assert!(error.to_string().contains("a strange layer cannot run on a GPU"), "{error}");
+}
