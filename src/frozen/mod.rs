@@ -2,9 +2,9 @@
 //!
 //! Only the drawer's own parameters are trained, so a layer here owns its weights and its backward
 //! pass returns the gradient of its input and nothing else. Each layer is a [`Layer`]: plain loops
-//! over `f32` slices in both directions, and with the feature `cuda` kernels on a GPU; a [`Network`] of them is one recorded operation of the tensor
-//! library. Work is split by fixed tiles, never by the number of threads, so the same input
-//! gives the same bits on one core and on many. A layer whose file names no memory holds none beside its
+//! over `f32` slices in both directions, and in a build with CUDA kernels on a GPU (`cuda/`); a [`Network`] of them is
+//! one recorded operation of the tensor library. Work is split by fixed tiles, never by the number of threads, so the
+//! same input gives the same bits on one core and on many. A layer whose file names no memory holds none beside its
 //! weights and what its passes read and write.
 
 mod activation;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::accelerator::{Accelerator, Slice};
-#[cfg(not(feature = "cuda"))]
 use super::emulation::Emulation;
 use super::execution::{OnDevice, Residents};
 use crate::frozen::passes::{Computed, Execution, Gradient, Record, Values, back, run};
@@ -15,6 +14,22 @@ use crate::frozen::*;
 /// What sums in another order may differ by, relative to the norm.
 const TOLERANCE: f64 = 3e-6;
 
+/// The card, where there is one.
+#[cfg(feature = "cuda")]
+fn device() -> &'static dyn Accelerator {
+    use std::sync::OnceLock;
+
+    use super::card::Card;
+
+    static CARD: OnceLock<Option<Arc<Card>>> = OnceLock::new();
+    let card = || match candle_core::Device::new_cuda_with_stream(0) {
+        Ok(candle_core::Device::Cuda(device)) => Some(Card::of(&device).unwrap()),
+        _ => None,
+    };
+    CARD.get_or_init(card).as_deref().map_or(Emulation::shared(), |card| card)
+}
+
+#[cfg(not(feature = "cuda"))]
 fn device() -> &'static dyn Accelerator {
     Emulation::shared()
 }
