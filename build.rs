@@ -17,14 +17,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("cargo::rerun-if-env-changed={name}");
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let mut table = String::new();
+    let mut arms = Vec::new();
     for file in kernels()? {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         compile(&file, &out.join(format!("{name}.ptx")))?;
-        table += &format!("        {name:?} => Some(include_str!(concat!(env!(\"OUT_DIR\"), \"/{name}.ptx\"))),\n");
+        arms.push(format!("        {name:?} => Some(include_str!(concat!(env!(\"OUT_DIR\"), \"/{name}.ptx\"))),\n"));
     }
+    let arms = arms.concat();
     let function = "fn ptx(file: &str) -> Option<&'static str> {\n    match file {\n";
-    fs::write(out.join("ptx.rs"), format!("{function}{table}        _ => None,\n    }}\n}}\n"))?;
+    fs::write(out.join("ptx.rs"), format!("{function}{arms}        _ => None,\n    }}\n}}\n"))?;
     Ok(())
 }
 

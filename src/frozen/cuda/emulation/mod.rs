@@ -60,15 +60,15 @@ impl Emulation {
 
     fn compile() -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/frozen/cuda");
-        let mut source = format!("#include \"{}\"\n", folder.join("emulation/shim.h").display());
+        let include = |file: &Path| format!("#include \"{}\"\n", file.display());
+        let mut source = include(&folder.join("emulation/shim.h"));
         let mut files: Vec<_> = std::fs::read_dir(folder.join("kernels")).unwrap().map(|e| e.unwrap().path()).collect();
         files.sort();
         for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "cu")) {
-            source += &format!("#include \"{}\"\n", file.display());
+            source += &include(file);
             let text = std::fs::read_to_string(file).unwrap();
-            for kernel in text.split("__global__ void ").skip(1).filter_map(|rest| rest.split('(').next()) {
-                source += &format!("EXPORT({kernel})\n");
-            }
+            let kernels = text.split("__global__ void ").skip(1).filter_map(|rest| rest.split('(').next());
+            source.extend(kernels.map(|kernel| format!("EXPORT({kernel})\n")));
         }
         let folder = tempfile::tempdir().unwrap();
         let (unit, library) = (folder.path().join("kernels.cpp"), folder.path().join("kernels.so"));

@@ -70,12 +70,12 @@ impl Unfolding {
         let (channels, height, width) = (int(self.channels)?, int(self.picture.0)?, int(self.picture.1)?);
         let Window { side, stride, padding } = self.window;
         let (side, stride, top, left) = (int(side)?, int(stride)?, int(padding.top)?, int(padding.left)?);
-        let (first, rows, columns, count) = (int(part.row)?, int(part.rows)?, int(self.output.1)?, long(count));
+        let (first, rows, columns) = (int(part.row)?, int(part.rows)?, int(self.output.1)?);
         launch!(
             on,
             "convolution",
             "unfold",
-            blocks(count as usize),
+            blocks(count),
             input,
             &unfolded,
             channels,
@@ -88,7 +88,7 @@ impl Unfolding {
             first,
             rows,
             columns,
-            count,
+            long(count),
         )?;
         Ok(unfolded)
     }
