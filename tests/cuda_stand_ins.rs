@@ -170,12 +170,6 @@ fn auto_draws_on_the_processor_and_says_why() {
     }
 }
 
-/// Goes when the layers compute on GPUs.
-#[test]
-fn a_gpu_that_works_is_not_drawn_on_yet() {
-    refuses(&[], &DRAW, &["this version cannot draw on cuda:0 (NVIDIA Abacus 0) yet"]);
-}
-
 #[test]
 fn the_doctor_shows_driver_and_gpus() {
     let workplace = Workplace::new();

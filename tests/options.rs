@@ -291,6 +291,7 @@ const GENERATE: [Group; 10] = [
         "machine",
         &[
             ("--device", &["apple --dry-run --device cpu", "apple --device gpu", "apple --device cdua:0"]),
+            ("--precision", &["apple --dry-run --precision bf16", "apple --precision f16"]),
             ("--threads", &["apple --dry-run --threads 1", "apple --threads 0"]),
             ("--max-memory", &["apple --dry-run --max-memory 4G", "apple --max-memory much", "apple --max-memory 0"]),
         ],
@@ -600,6 +601,7 @@ const VERBS: [Group; 21] = [
             ("--cut-batch", &["bench --cut-batch some"]),
             ("--repetitions", &["bench --repetitions 0"]),
             ("--device", &["bench --device gpu"]),
+            ("--precision", &["bench --precision f16"]),
             ("--threads", &["bench --threads 0"]),
             ("--max-memory", &["bench --max-memory 1.2.3"]),
             ("--json", &["bench --json --size 0x1"]),

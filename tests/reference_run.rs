@@ -7,9 +7,9 @@ mod common;
 
 use std::path::Path;
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 use common::program::{Outcome, Workplace};
-use common::{fixtures, reference, relative_distance, text};
+use common::{fixtures, reference, relative_distance, text, values};
 use serde_json::Value;
 use text2art::clip::Clip;
 use text2art::drawer::{Drawer, Start, VqganDrawer};
@@ -122,14 +122,15 @@ fn trace_by_parts() -> (Tensor, Vec<f64>, Tensor) {
     let judge = Judge { perceptors, cutouts, batch: 1 };
     let start = text2art::picture::read(&fixtures().join("trace/init.png")).unwrap();
     let size = Size { width: 32, height: 32 };
-    let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(start, 0.0)).unwrap();
+    let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(start, 0.0), &Device::Cpu).unwrap();
     let latent = drawer.parameters();
     let mut optimizer = Optimizer::new(OptimizerKind::Adam, &latent).unwrap();
     let (mut first_gradient, mut losses) = (None, Vec::new());
     for iteration in 0..8 {
         let picture = drawer.draw().unwrap();
         let judgement = judge.judge(&picture, iteration).unwrap();
-        losses.push(judgement.losses.iter().map(|(_, loss)| loss).sum());
+        let distances: Vec<Vec<f32>> = judgement.distances.iter().map(values).collect();
+        losses.push(judge.losses(&distances).iter().map(|(_, loss)| loss).sum());
         let gradients = (picture * judgement.gradient).unwrap().sum_all().unwrap().backward().unwrap();
         let gradient = gradients.get(&latent[0]).unwrap().clone();
         first_gradient.get_or_insert(gradient.clone());

@@ -182,7 +182,7 @@ fn one(worker: usize, sample: &Sample, shared: &Shared) -> Result<Drawn> {
     if devices[worker] != DeviceChoice::Auto {
         sample.settings.device = devices[worker];
     }
-    ComputeDevice::open(sample.settings.device)?;
+    ComputeDevice::open(sample.settings.device, sample.settings.precision)?;
     let (models, judges) = {
         let mut store = shared.models.lock().unwrap_or_else(PoisonError::into_inner);
         let finder = Finder::new(*offline, stop, &tell);

@@ -8,7 +8,7 @@ use super::max_memory::{self, MemorySize};
 use super::report::Reporter;
 use super::{device, interrupt, output};
 use crate::bench::{self, Report, Stage, Work};
-use crate::device::Gpu;
+use crate::device::{Gpu, Precision};
 use crate::drawer::DrawerKind;
 use crate::machine::{self, in_words};
 use crate::models::Finder;
@@ -46,6 +46,9 @@ pub(super) struct Arguments {
     /// What to compute on: auto, cpu, cuda or cuda:N [default: auto]
     #[arg(long, value_name = "NAME")]
     device: Option<DeviceChoice>,
+    /// How exactly a GPU multiplies matrices: f32, tf32 or bf16 [default: tf32]
+    #[arg(long, value_name = "NAME")]
+    precision: Option<Precision>,
     /// Processor threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -72,6 +75,7 @@ struct Printed<'a> {
     instruction_set: &'static str,
     threads: usize,
     gpu: Option<&'a Gpu>,
+    precision: Precision,
     vqgan: &'a str,
     clip: &'a [String],
     size: String,
@@ -95,10 +99,11 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         cutouts: arguments.cutouts,
         cut_batch: arguments.cut_batch,
         device: arguments.device,
+        precision: arguments.precision,
         ..Overrides::default()
     };
     let settings = combine(&[asked, arguments.work.overrides()])?;
-    device::open(settings.device, reporter)?;
+    device::open(settings.device, settings.precision, reporter)?;
     let begun = Instant::now();
     let models = bench::models(&settings, &finder)?;
     let plan = Plan::within(arguments.max_memory.map(|most| most.0), settings, &models)?;
@@ -110,6 +115,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         instruction_set: machine::instruction_set(),
         threads: rayon::current_num_threads(),
         gpu: plan.device().gpu(),
+        precision: plan.device().precision(),
         vqgan: &settings.vqgan,
         clip: &settings.clip,
         size: settings.size.to_string(),
@@ -130,7 +136,7 @@ fn table(printed: &Printed) -> String {
         format!("{vqgan} with {}, {size}, {cutouts} cutouts, {cut_batch} at a time", clip.join(", ")),
         format!("{processor}, {instruction_set}, {threads} threads"),
     ];
-    lines.extend(printed.gpu.map(ToString::to_string));
+    lines.extend(printed.gpu.map(|gpu| format!("{gpu}, products in {}", printed.precision)));
     lines.extend(max_memory::in_words(printed.recomputed));
     lines.push(format!("{:<24}{:>10}{:>10}{:>12}{:>12}", "", "seconds", "GFLOP", "GFLOP/s", "memory"));
     lines.push(row(&report.start));

@@ -2,13 +2,13 @@
 
 use super::report::Reporter;
 use crate::Result;
-use crate::device::ComputeDevice;
+use crate::device::{ComputeDevice, Precision};
 use crate::session::Event;
 use crate::settings::DeviceChoice;
 
 /// Opens what was chosen, and tells why no GPU is used where `auto` found none.
-pub(super) fn open(choice: DeviceChoice, reporter: &Reporter) -> Result<ComputeDevice> {
-    let device = ComputeDevice::open(choice)?;
+pub(super) fn open(choice: DeviceChoice, precision: Precision, reporter: &Reporter) -> Result<ComputeDevice> {
+    let device = ComputeDevice::open(choice, precision)?;
     if let Some(obstacle) = device.passed_over() {
         reporter.tell(&Event::Warning { message: format!("computing on the processor: {obstacle}") });
     }

@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         vqgan.model.encoding_memory(work_size)?.peak.max(vqgan.model.decoding_memory(work_size, false, 0)?.peak);
     let processor = ComputeDevice::processor();
     memory::refuse_above_room(needed, &processor, &format!("{size} pixels"), "give a smaller picture")?;
-    let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(image, 0.0))?;
+    let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(image, 0.0), processor.tensors())?;
     write_whole(path, &encode(&drawer.draw()?, None)?, existing)?;
     output::print_line(&path.display().to_string())
 }

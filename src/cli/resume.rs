@@ -76,7 +76,8 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let warn = |message| reporter.tell(&Event::Warning { message });
     let path = &arguments.checkpoint;
     let mut checkpoint = Checkpoint::read(path)?;
-    let opened = device::open(checkpoint.recipe.settings.device, reporter)?;
+    let settings = &checkpoint.recipe.settings;
+    let opened = device::open(settings.device, settings.precision, reporter)?;
     check_inputs(&checkpoint.recipe)?;
     if let Some(folder) = &checkpoint.beside.save_cutouts {
         check_folder(&folder.join("cutouts.png"))?;

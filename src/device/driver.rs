@@ -9,27 +9,25 @@ use candle_core::cuda::cudarc::driver::{CudaContext, DriverError, result};
 use candle_core::cuda::{CudaError, kernels};
 
 use super::ptx::{self, Target};
-use super::{ComputeCapability, ComputeDevice, Gpu, GpuFinding, GpuFindings, Obstacle};
-
-/// Whether the layers of `src/frozen` compute on a GPU. Until they do, one that works is opened, tried and refused.
-const LAYERS_COMPUTE_ON_GPUS: bool = false;
+use super::{ComputeCapability, ComputeDevice, Gpu, GpuFinding, GpuFindings, Obstacle, Precision};
+use crate::frozen::cuda;
 
 /// The oldest GPUs that it makes sense to build for: the first with TF32 and bf16.
 const OLDEST: ComputeCapability = ComputeCapability { major: 8, minor: 0 };
 
 /// Opens the GPU of this number.
-pub(super) fn open(number: usize) -> Result<ComputeDevice, Obstacle> {
-    tried(&look(number)?).and_then(checked)
+pub(super) fn open(number: usize, precision: Precision) -> Result<ComputeDevice, Obstacle> {
+    tried(&look(number)?, precision)
 }
 
 /// Opens the first GPU that can be used, or says what is wrong with the first.
-pub(super) fn open_first() -> Result<ComputeDevice, Obstacle> {
-    let mut first = open(0);
+pub(super) fn open_first(precision: Precision) -> Result<ComputeDevice, Obstacle> {
+    let mut first = open(0, precision);
     for number in 1..count()? {
         if first.is_ok() {
             break;
         }
-        first = open(number).or(first);
+        first = open(number, precision).or(first);
     }
     first
 }
@@ -55,21 +53,10 @@ pub fn survey() -> GpuFindings {
 
 fn find(number: usize) -> Result<GpuFinding, Obstacle> {
     let gpu = look(number)?;
-    Ok(match tried(&gpu) {
-        Ok(device) => GpuFinding { gpu: device.gpu.clone().unwrap_or(gpu), problem: checked(device).err() },
+    Ok(match tried(&gpu, Precision::default()) {
+        Ok(device) => GpuFinding { gpu: device.gpu.unwrap_or(gpu), problem: None },
         Err(obstacle) => GpuFinding { gpu, problem: Some(obstacle) },
     })
-}
-
-/// A GPU that works, where this version can draw on it.
-fn checked(device: ComputeDevice) -> Result<ComputeDevice, Obstacle> {
-    match &device.gpu {
-        Some(gpu) if !LAYERS_COMPUTE_ON_GPUS => {
-            let problem = format!("this version cannot draw on {gpu} yet");
-            Err(Obstacle::new(problem, "leave --device out, or use --device cpu"))
-        }
-        _ => Ok(device),
-    }
 }
 
 /// How many GPUs there are; at least one.
@@ -103,15 +90,16 @@ fn look(number: usize) -> Result<Gpu, Obstacle> {
     Ok(Gpu { number, name, compute_capability, total_memory: total as u64, free_memory: None })
 }
 
-/// A GPU opened and tried. What became of it is kept: it is opened once in a process.
-fn tried(gpu: &Gpu) -> Result<ComputeDevice, Obstacle> {
-    static TRIED: Mutex<BTreeMap<usize, Result<ComputeDevice, Obstacle>>> = Mutex::new(BTreeMap::new());
+/// A GPU opened and tried. What became of it is kept: it is opened once in a process for each precision.
+fn tried(gpu: &Gpu, precision: Precision) -> Result<ComputeDevice, Obstacle> {
+    type Tried = BTreeMap<(usize, Precision), Result<ComputeDevice, Obstacle>>;
+    static TRIED: Mutex<Tried> = Mutex::new(BTreeMap::new());
     let mut tried = TRIED.lock().unwrap_or_else(PoisonError::into_inner);
-    tried.entry(gpu.number).or_insert_with(|| begin(gpu.clone())).clone()
+    tried.entry((gpu.number, precision)).or_insert_with(|| begin(gpu.clone(), precision)).clone()
 }
 
 /// Opens a GPU, has its driver translate a kernel, and starts the libraries: what would fail later fails here.
-fn begin(mut gpu: Gpu) -> Result<ComputeDevice, Obstacle> {
+fn begin(mut gpu: Gpu, precision: Precision) -> Result<ComputeDevice, Obstacle> {
     let kernel = kernels::FILL.ptx();
     let target = Target::of(kernel);
     let other_gpu = || {
@@ -138,8 +126,9 @@ fn begin(mut gpu: Gpu) -> Result<ComputeDevice, Obstacle> {
         other => of_code(other),
     })?;
     let device = Device::new_cuda(gpu.number).map_err(|error| of_library(&error))?;
+    cuda::prepare(&device, precision).map_err(|error| of_library(&error))?;
     gpu.free_memory = Some(free as u64);
-    Ok(ComputeDevice { device, gpu: Some(gpu), passed_over: None })
+    Ok(ComputeDevice { device, gpu: Some(gpu), precision, passed_over: None })
 }
 
 fn old_driver(kernel: &str) -> Obstacle {

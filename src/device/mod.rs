@@ -7,6 +7,7 @@ mod driver;
 mod driver;
 mod gpu;
 mod obstacle;
+mod precision;
 #[cfg(any(feature = "cuda", test))]
 mod ptx;
 
@@ -15,6 +16,7 @@ use candle_core::Device;
 pub use driver::survey;
 pub use gpu::{ComputeCapability, Gpu, GpuFinding, GpuFindings};
 pub use obstacle::{Obstacle, is_out_of_memory};
+pub use precision::Precision;
 
 use crate::machine;
 use crate::settings::DeviceChoice;
@@ -25,6 +27,7 @@ use crate::{Error, Result};
 pub struct ComputeDevice {
     device: Device,
     gpu: Option<Gpu>,
+    precision: Precision,
     passed_over: Option<Obstacle>,
 }
 
@@ -32,21 +35,21 @@ impl ComputeDevice {
     /// The processor.
     #[must_use]
     pub fn processor() -> Self {
-        Self { device: Device::Cpu, gpu: None, passed_over: None }
+        Self { device: Device::Cpu, gpu: None, precision: Precision::F32, passed_over: None }
     }
 
-    /// Opens what was chosen. A GPU is opened once in a process: a second call gives the same tensors' device.
-    /// `auto` is the first GPU that can be used, else the processor.
+    /// Opens what was chosen. A GPU is opened once in a process for each precision: a second call gives the same tensors'
+    /// device. `auto` is the first GPU that can be used, else the processor, which has a precision of its own.
     ///
     /// # Errors
     /// Where the program or the machine has no such device, or it cannot be used.
-    pub fn open(choice: DeviceChoice) -> Result<Self> {
+    pub fn open(choice: DeviceChoice, precision: Precision) -> Result<Self> {
         match choice {
             DeviceChoice::Cpu => Ok(Self::processor()),
-            DeviceChoice::Cuda(number) => driver::open(number)
+            DeviceChoice::Cuda(number) => driver::open(number, precision)
                 .map_err(|obstacle| Error::usage(format!("--device {choice}: {obstacle}"), obstacle.hint)),
             DeviceChoice::Auto if !cfg!(feature = "cuda") => Ok(Self::processor()),
-            DeviceChoice::Auto => Ok(driver::open_first()
+            DeviceChoice::Auto => Ok(driver::open_first(precision)
                 .unwrap_or_else(|obstacle| Self { passed_over: Some(obstacle), ..Self::processor() })),
         }
     }
@@ -61,6 +64,12 @@ impl ComputeDevice {
     #[must_use]
     pub fn gpu(&self) -> Option<&Gpu> {
         self.gpu.as_ref()
+    }
+
+    /// How exactly it multiplies matrices.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// Why it is the processor where `auto` looked for a GPU.
@@ -136,17 +145,18 @@ mod tests {
 
     #[test]
     fn the_processor_is_always_there() {
-        let processor = ComputeDevice::open(DeviceChoice::Cpu).unwrap();
+        let processor = ComputeDevice::open(DeviceChoice::Cpu, Precision::Bf16).unwrap();
         assert!(processor.gpu().is_none() && processor.passed_over().is_none());
         assert!(processor.tensors().is_cpu());
-        ComputeDevice::open(DeviceChoice::Auto).unwrap();
+        assert_eq!(processor.precision(), Precision::F32);
+        ComputeDevice::open(DeviceChoice::Auto, Precision::F32).unwrap();
     }
 
     #[cfg(not(feature = "cuda"))]
     #[test]
     fn a_build_without_cuda_says_so() {
-        let error = ComputeDevice::open(DeviceChoice::Cuda(3)).unwrap_err();
+        let error = ComputeDevice::open(DeviceChoice::Cuda(3), Precision::F32).unwrap_err();
         assert_eq!(error.to_string(), "--device cuda:3: this program was built without CUDA");
-        assert!(ComputeDevice::open(DeviceChoice::Auto).unwrap().passed_over().is_none());
+        assert!(ComputeDevice::open(DeviceChoice::Auto, Precision::F32).unwrap().passed_over().is_none());
     }
 }

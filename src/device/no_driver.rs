@@ -1,6 +1,6 @@
 //! What a program without CUDA knows of NVIDIA's GPUs: nothing.
 
-use super::{ComputeDevice, GpuFindings, Obstacle};
+use super::{ComputeDevice, GpuFindings, Obstacle, Precision};
 
 fn not_built() -> Obstacle {
     let hint = "leave --device out, use --device cpu, or build with --features cuda (README, NVIDIA GPUs)";
@@ -8,12 +8,12 @@ fn not_built() -> Obstacle {
 }
 
 /// Opens the GPU of this number.
-pub(super) fn open(_number: usize) -> Result<ComputeDevice, Obstacle> {
+pub(super) fn open(_number: usize, _precision: Precision) -> Result<ComputeDevice, Obstacle> {
     Err(not_built())
 }
 
 /// Opens the first GPU that can be used.
-pub(super) fn open_first() -> Result<ComputeDevice, Obstacle> {
+pub(super) fn open_first(_precision: Precision) -> Result<ComputeDevice, Obstacle> {
     Err(not_built())
 }
 

@@ -4,7 +4,7 @@ mod pixel;
 mod start;
 mod vqgan;
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::{Tensor, Var};
 use image::RgbImage;
 
 pub use pixel::{Grid, MOST_CELLS, PixelArt, PixelDrawer, PixelShape, svg};
@@ -97,7 +97,7 @@ fn in_palette(picture: &Tensor, palette: &Palette, dither: Dither) -> Result<Ten
         colours.iter_mut().zip(values).filter(|(_, alpha)| *alpha == 0.0).for_each(|(colour, _)| *colour = hidden);
     }
     let indexed = palette.apply(&colours, width, dither);
-    let coloured = Tensor::from_vec(to_values(&indexed.to_rgb()), (1, 3, height, width), &Device::Cpu)?;
+    let coloured = Tensor::from_vec(to_values(&indexed.to_rgb()), (1, 3, height, width), picture.device())?;
     match alphas {
         Some(alphas) => Ok(Tensor::cat(&[coloured, alphas], 1)?),
         None => Ok(coloured),

@@ -10,13 +10,15 @@ use crate::Result;
 use crate::frozen::{ChannelAffine, Clamp, Network, Step};
 use crate::picture;
 use crate::settings::Size;
-use crate::vqgan::Vqgan;
+use crate::vqgan::{Bounds, Vqgan};
 
 /// Draws by moving a VQGAN's latent.
 pub struct VqganDrawer {
     vqgan: Arc<Vqgan>,
     decoder: Network,
     latent: Var,
+    /// What it may be
+    bounds: Bounds,
     /// From −1 .. 1 to 0 .. 1, clamped
     finish: Network,
     size: Size,
@@ -26,11 +28,11 @@ pub struct VqganDrawer {
 }
 
 impl VqganDrawer {
-    /// A drawer for a picture of this size.
+    /// A drawer for a picture of this size, on a device.
     ///
     /// # Errors
     /// Where the start cannot be encoded.
-    pub fn new(vqgan: Arc<Vqgan>, size: Size, start: Start) -> Result<Self> {
+    pub fn new(vqgan: Arc<Vqgan>, size: Size, start: Start, device: &Device) -> Result<Self> {
         let work_size = Self::work_size(&vqgan, size);
         let factor = vqgan.config().factor();
         let (rows, columns) = (work_size.height / factor, work_size.width / factor);
@@ -40,7 +42,7 @@ impl VqganDrawer {
                 weight = hold;
                 let image = picture::pad_to(&picture::cover(image, size)?, work_size);
                 let shape = (1, 3, work_size.height, work_size.width);
-                vqgan.quantize(&vqgan.encode(&Tensor::from_vec(to_values(&image), shape, &Device::Cpu)?)?)?
+                vqgan.quantize(&vqgan.encode(&Tensor::from_vec(to_values(&image), shape, device)?)?)?
             }
             Start::Noise(StartNoise::Codes, stream) => {
                 let codes = vqgan.codebook().codes();
@@ -50,17 +52,18 @@ impl VqganDrawer {
             Start::Noise(noise, stream) => {
                 let values = start::picture(noise, work_size, stream);
                 let shape = (1, 3, work_size.height, work_size.width);
-                vqgan.quantize(&vqgan.encode(&Tensor::from_vec(values, shape, &Device::Cpu)?)?)?
+                vqgan.quantize(&vqgan.encode(&Tensor::from_vec(values, shape, device)?)?)?
             }
         };
-        let latent = vqgan.lookup(&codes, rows, columns)?;
+        let latent = vqgan.lookup(&codes, rows, columns)?.to_device(device)?;
+        let bounds = vqgan.codebook().bounds(device)?;
         let held = (weight > 0.0).then(|| (latent.clone(), weight));
         let finish = Network::new(vec![
             Step::layer(ChannelAffine::new(vec![0.5; 3], vec![0.5; 3])),
             Step::layer(Clamp { minimum: 0.0, maximum: 1.0 }),
         ]);
         let decoder = vqgan.decoder(0);
-        Ok(Self { latent: Var::from_tensor(&latent)?, decoder, finish, vqgan, size, work_size, held })
+        Ok(Self { latent: Var::from_tensor(&latent)?, bounds, decoder, finish, vqgan, size, work_size, held })
     }
 
     /// The same drawer, which keeps less of so many blocks of its decoder, and takes more time
@@ -96,7 +99,7 @@ impl Drawer for VqganDrawer {
     }
 
     fn constrain(&self) -> Result<()> {
-        Ok(self.latent.set(&self.vqgan.codebook().clamp(&self.latent)?)?)
+        Ok(self.latent.set(&self.bounds.clamp(&self.latent)?)?)
     }
 
     fn own_losses(&self) -> Result<Vec<(&'static str, Tensor)>> {

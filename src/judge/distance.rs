@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 
 #[cfg(any(feature = "cuda", test))]
 use crate::frozen::cuda::layers::SphericalDistanceOnDevice;
-use crate::frozen::{self, Layer};
+use crate::frozen::{self, Layer, Network, Step};
 
 /// Half the square of the angle between features and targets: `[batch, features]` and
 /// `[targets, features]` to `[batch, targets]`. Lengths do not matter.
@@ -16,6 +16,14 @@ use crate::frozen::{self, Layer};
 /// # Errors
 /// Where the lengths of features and targets differ.
 pub fn distances(features: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    distances_to(targets)?.forward(features)
+}
+
+/// The same for any features: what the targets need is computed once.
+///
+/// # Errors
+/// Where the targets have another shape.
+pub(super) fn distances_to(targets: &Tensor) -> Result<Network> {
     let (count, length) = targets.dims2()?;
     let mut units = targets.flatten_all()?.to_vec1::<f32>()?;
     for target in units.chunks_mut(length.max(1)) {
@@ -24,7 +32,7 @@ pub fn distances(features: &Tensor, targets: &Tensor) -> Result<Tensor> {
             *value = narrow(f64::from(*value) * scale);
         }
     }
-    frozen::apply(SphericalDistance { units, count, length }, features)
+    Ok(Network::new(vec![Step::layer(SphericalDistance { units, count, length })]))
 }
 
 /// The cosine of the angle whose spherical distance is given: cos √(2 d).

@@ -23,11 +23,11 @@ pub struct Judge {
     pub batch: usize,
 }
 
-/// What the judges say of a picture.
+/// What the judges say of a picture, where it was computed.
 pub struct Judgement {
-    /// Losses by name, each weighted: `<target>/<perceptor>`, such as `prompt:0/embedded`
-    pub losses: Vec<(String, f64)>,
-    /// The gradient of their sum with respect to the picture, of the picture's shape
+    /// Of each perceptor, in order: the distance of each cutout to each target, `[cutouts, targets]`
+    pub distances: Vec<Tensor>,
+    /// The gradient of the losses' sum with respect to the picture, of the picture's shape
     pub gradient: Tensor,
 }
 
@@ -43,7 +43,7 @@ impl Judge {
         self.perceptors.iter().map(seen).collect()
     }
 
-    /// Judges a picture `[1, 3, height, width]` with values from 0 to 1.
+    /// Judges a picture `[1, 3, height, width]` with values from 0 to 1. Nothing waits for what is computed on a GPU.
     ///
     /// # Errors
     /// Where the computation fails.
@@ -51,28 +51,36 @@ impl Judge {
         let (_, _, height, width) = picture.dims4()?;
         let cutouts = self.cutouts.draw(iteration, width, height);
         let picture = Var::from_tensor(&picture.detach())?;
-        let mut losses = Vec::new();
+        let mut distances = Vec::new();
         let mut gradient: Option<Tensor> = None;
         for perceptor in &self.perceptors {
-            let mut sums = vec![0.0; perceptor.targets.len()];
+            let mut rows = Vec::new();
             for batch in cutouts.chunks(self.batch) {
                 let judged = perceptor.judge(&picture, batch, cutouts.len())?;
-                for (sum, loss) in sums.iter_mut().zip(judged.losses) {
-                    *sum += loss;
-                }
+                rows.push(judged.distances);
                 gradient = Some(match gradient {
                     Some(gradient) => (gradient + judged.gradient)?,
                     None => judged.gradient,
                 });
             }
-            for (target, loss) in perceptor.targets.iter().zip(sums) {
-                losses.push((format!("{}/{}", target.name, perceptor.name), loss));
-            }
+            distances.push(Tensor::cat(&rows, 0)?);
         }
         let gradient = match gradient {
             Some(gradient) => gradient,
             None => picture.zeros_like()?,
         };
-        Ok(Judgement { losses, gradient })
+        Ok(Judgement { distances, gradient })
+    }
+
+    /// Losses by name, each weighted: `<target>/<perceptor>`, such as `prompt:0/embedded`; of a judgement's distances, row
+    /// by row for each perceptor.
+    #[must_use]
+    pub fn losses(&self, distances: &[Vec<f32>]) -> Vec<(String, f64)> {
+        let of_perceptor = |(perceptor, distances): (&Perceptor, &Vec<f32>)| {
+            let losses = perceptor.losses(distances, self.cutouts.count);
+            let named = |(target, loss): (&Target, f64)| (format!("{}/{}", target.name, perceptor.name), loss);
+            perceptor.targets.iter().zip(losses).map(named).collect::<Vec<_>>()
+        };
+        self.perceptors.iter().zip(distances).flat_map(of_perceptor).collect()
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use candle_core::{Tensor, Var};
 
-use super::{Cutout, distances};
+use super::Cutout;
+use super::distance::distances_to;
 use crate::clip::Clip;
 use crate::frozen::{Filter, Network, Retouch, Step, Touch, Warp};
 use crate::{Error, Result};
@@ -30,14 +31,14 @@ pub struct Perceptor {
     pub targets: Vec<Target>,
     clip: Arc<Clip>,
     image_tower: Network,
-    /// `[targets, features]`
-    features: Tensor,
+    /// To all targets
+    distances: Network,
 }
 
 /// A perceptor's share of a judgement.
 pub(super) struct Judged {
-    /// One for each target
-    pub losses: Vec<f64>,
+    /// Of each cutout and target: `[cutouts, targets]`
+    pub distances: Tensor,
     /// With respect to the picture
     pub gradient: Tensor,
 }
@@ -49,9 +50,9 @@ impl Perceptor {
     /// Where there is no target, or the features are of different lengths.
     pub fn new(name: String, clip: Arc<Clip>, targets: Vec<Target>) -> Result<Self> {
         let features: Vec<&Tensor> = targets.iter().map(|target| &target.feature).collect();
-        let features = Tensor::stack(&features, 0)?;
+        let distances = distances_to(&Tensor::stack(&features, 0)?)?;
         let image_tower = clip.image_tower(0);
-        Ok(Self { name, targets, clip, image_tower, features })
+        Ok(Self { name, targets, clip, image_tower, distances })
     }
 
     /// The same perceptor, which keeps less of so many blocks of its model, and takes more time
@@ -67,31 +68,48 @@ impl Perceptor {
         &self.clip
     }
 
-    /// Judges some of an iteration's `total` cutouts.
+    /// Judges some of an iteration's `total` cutouts. Nothing waits for what is computed.
     ///
     /// For a target of weight w and stop s and the distance d of each cutout, the loss is the mean of
-    /// w d; its gradient is zero for the cutouts where sign(w) d < s (VQGAN+CLIP, Crowson, 2021).
+    /// w d ([`Perceptor::losses`]); its gradient is zero for the cutouts where sign(w) d < s (VQGAN+CLIP, Crowson, 2021).
     pub(super) fn judge(&self, picture: &Var, cutouts: &[Cutout], total: usize) -> Result<Judged> {
         let features = self.image_features(&self.look(picture, cutouts)?)?;
-        let distances = distances(&features, &self.features)?;
-        let rows = distances.detach().to_vec2::<f32>()?;
+        let distances = self.distances.forward(&features)?;
+        let slopes = self.slopes(&distances.detach(), total)?;
+        let gradients = (&distances * slopes)?.sum_all()?.backward()?;
+        let gradient = gradients.get(picture).ok_or_else(no_gradient)?.clone();
+        Ok(Judged { distances: distances.detach(), gradient })
+    }
+
+    /// What each distance of `[cutouts, targets]` adds to the loss, for one of it.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
+    fn slopes(&self, distances: &Tensor, total: usize) -> Result<Tensor> {
+        let row = |value: &dyn Fn(&Target) -> f64| {
+            let values = self.targets.iter().map(|target| value(target) as f32).collect();
+            Tensor::from_vec(values, (1, self.targets.len()), distances.device())
+        };
+        let share = 1.0 / total as f64;
+        let slopes = row(&|target| share * target.weight)?.broadcast_as(distances.shape())?;
+        if self.targets.iter().all(|target| target.stop.is_none()) {
+            return Ok(slopes.contiguous()?);
+        }
+        let signed = distances.broadcast_mul(&row(&|target| target.weight.signum())?)?;
+        let stops = row(&|target| target.stop.unwrap_or(f64::NEG_INFINITY))?;
+        let pulls = signed.broadcast_ge(&stops)?;
+        Ok(pulls.where_cond(&slopes, &slopes.zeros_like()?)?)
+    }
+
+    /// The loss of each target of an iteration's `total` cutouts, of which some have these distances, row by row.
+    pub(super) fn losses(&self, distances: &[f32], total: usize) -> Vec<f64> {
         #[allow(clippy::cast_precision_loss)]
         let share = 1.0 / total as f64;
         let mut losses = vec![0.0; self.targets.len()];
-        let mut slopes = Vec::with_capacity(rows.len() * losses.len());
-        for row in &rows {
-            for ((target, loss), &distance) in self.targets.iter().zip(&mut losses).zip(row) {
-                let distance = f64::from(distance);
-                *loss += share * target.weight * distance;
-                let stopped = target.stop.is_some_and(|stop| target.weight.signum() * distance < stop);
-                #[allow(clippy::cast_possible_truncation)]
-                slopes.push(if stopped { 0.0 } else { (share * target.weight) as f32 });
+        for row in distances.chunks(losses.len()) {
+            for ((target, loss), distance) in self.targets.iter().zip(&mut losses).zip(row) {
+                *loss += share * target.weight * f64::from(*distance);
             }
         }
-        let slopes = Tensor::from_vec(slopes, distances.shape(), distances.device())?;
-        let gradients = (distances * slopes)?.sum_all()?.backward()?;
-        let gradient = gradients.get(picture).ok_or_else(no_gradient)?.clone();
-        Ok(Judged { losses, gradient })
+        losses
     }
 
     /// The features of what the model sees, as [`Clip::image_features`].

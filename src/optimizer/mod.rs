@@ -83,7 +83,12 @@ impl Optimizer {
             let hint = "use the state that was saved with this picture's settings";
             return Err(Error::usage("the optimiser's state is that of other parameters", hint));
         }
-        self.state = state;
+        let beside = |[first, second]: [Tensor; 2], device| -> Result<_> {
+            Ok([first.to_device(device)?, second.to_device(device)?])
+        };
+        let devices = self.state.moments.iter().map(|[first, _]| first.device());
+        let moments = state.moments.into_iter().zip(devices).map(|(pair, device)| beside(pair, device));
+        self.state = OptimizerState { steps: state.steps, moments: moments.collect::<Result<_>>()? };
         Ok(())
     }
 

@@ -7,12 +7,13 @@ pub(crate) mod memory;
 mod models;
 mod plan;
 mod plateau;
+mod readings;
 mod run;
 mod state;
 mod stop;
 mod targets;
 
-use candle_core::{Tensor, Var};
+use candle_core::{Device, Tensor, Var};
 
 pub use event::Event;
 pub use memory::Recomputed;
@@ -25,6 +26,7 @@ pub use stop::Stop;
 
 use backdrop::Backdrop;
 use colouring::Colouring;
+use readings::read_together;
 
 use crate::device::ComputeDevice;
 use crate::drawer::{Drawer, DrawerKind, PixelDrawer, Start, VqganDrawer};
@@ -77,12 +79,13 @@ impl Session {
                 None => Start::Noise(settings.init_noise, &mut stream),
             },
         };
+        let device = plan.device().tensors();
         let drawer: Box<dyn Drawer> = match settings.drawer {
             DrawerKind::Vqgan => {
-                let drawer = VqganDrawer::new(models.vqgan()?.model.clone(), settings.size, start)?;
+                let drawer = VqganDrawer::new(models.vqgan()?.model.clone(), settings.size, start, device)?;
                 Box::new(drawer.recomputing(plan.recomputed().decoder))
             }
-            DrawerKind::Pixel => Box::new(PixelDrawer::new(settings.pixel_art()?, settings.size, start)?),
+            DrawerKind::Pixel => Box::new(PixelDrawer::new(settings.pixel_art()?, settings.size, start, device)?),
         };
         let mut perceptor = |clip| Ok(targets::perceptor(settings, clip, warn)?.recomputing(plan.recomputed().clip));
         let perceptors = models.clips.iter().map(&mut perceptor).collect::<Result<_>>()?;
@@ -136,7 +139,7 @@ impl Session {
             self.optimizer.restore(optimizer)?;
         }
         for (parameter, saved) in parameters.iter().zip(&state.parameters) {
-            parameter.set(saved)?;
+            parameter.set(&saved.to_device(parameter.device())?)?;
         }
         if let (Some(plateau), Some(saved)) = (&mut self.plateau, state.plateau) {
             *plateau = saved;
@@ -190,8 +193,8 @@ impl Session {
         &self.judge
     }
 
-    /// The picture as it would be delivered now: `[1, 3, height, width]` with values from 0 to 1, or
-    /// `[1, 4, height, width]` with straight alpha.
+    /// The picture as it would be delivered now, in the machine's memory: `[1, 3, height, width]` with values from 0 to 1,
+    /// or `[1, 4, height, width]` with straight alpha.
     ///
     /// # Errors
     /// Where the computation fails.
@@ -208,10 +211,11 @@ impl Session {
     }
 
     fn deliver(&self, drawn: Option<&Tensor>) -> Result<Tensor> {
-        match &self.colouring {
+        let delivered = match &self.colouring {
             Some(colouring) => colouring.deliver(self.drawer.as_ref(), drawn),
             None => self.drawer.deliver(drawn, None),
-        }
+        }?;
+        Ok(delivered.to_device(&Device::Cpu)?)
     }
 
     /// What each perceptor sees of a picture that an iteration drew: its name, and `[cutouts, 3, side, side]`.
@@ -222,31 +226,29 @@ impl Session {
         self.judge.look(&Backdrop::new(self.settings.seed.0, iteration).behind(drawn)?, iteration)
     }
 
-    /// One iteration: draws, judges and moves the parameters. Also returns the picture it drew.
+    /// One iteration: draws, judges and moves the parameters. Also returns the picture it drew, where it was computed. A
+    /// GPU is waited for once, when all but the step is under way.
     ///
     /// # Errors
-    /// Where the loss is not finite (the parameters stay as they were), or the computation fails.
+    /// Where the loss or a gradient is not finite (the parameters stay as they were), or the computation fails.
     pub fn step(&mut self) -> Result<(Step, Tensor)> {
         let picture = self.drawer.draw()?;
         let backdrop = Backdrop::new(self.settings.seed.0, self.iteration);
         let judgement = self.judge.judge(&backdrop.behind(&picture)?, self.iteration)?;
-        let (mut losses, mut gradient) = (judgement.losses, backdrop.gradient(&picture, judgement.gradient)?);
+        let mut gradient = backdrop.gradient(&picture, judgement.gradient)?;
+        let mut pulled = None;
         if let Some(colouring) = &mut self.colouring {
             colouring.find(&picture, self.iteration)?;
             if let Some((loss, pull)) = colouring.pull(&picture, self.iteration)? {
-                losses.push(("palette".to_owned(), loss));
+                pulled = Some(("palette".to_owned(), loss));
                 gradient = (gradient + pull)?;
             }
         }
         // The drawer's half of the chain rule, with the judges' gradient as its start.
         let mut objective = (&picture * gradient)?.sum_all()?;
-        for (name, loss) in self.drawer.own_losses()? {
-            losses.push((name.to_owned(), f64::from(loss.to_scalar::<f32>()?)));
+        let own_losses = self.drawer.own_losses()?;
+        for (_, loss) in &own_losses {
             objective = (objective + loss)?;
-        }
-        let loss: f64 = losses.iter().map(|(_, loss)| loss).sum();
-        if !loss.is_finite() {
-            return Err(Error::NotFinite { iteration: self.iteration });
         }
         let gradients = objective.backward()?;
         let parameters = self.drawer.parameters();
@@ -254,10 +256,22 @@ impl Session {
             .iter()
             .map(|parameter| gradients.get(parameter).cloned().ok_or_else(no_gradient))
             .collect::<Result<Vec<_>>>()?;
+
+        let mut wanted = judgement.distances;
+        wanted.extend(own_losses.iter().map(|(_, loss)| loss.clone()));
         for gradient in &gradients {
-            if !gradient.sqr()?.sum_all()?.to_scalar::<f32>()?.is_finite() {
-                return Err(Error::NotFinite { iteration: self.iteration });
-            }
+            wanted.push(gradient.sqr()?.sum_all()?);
+        }
+        let mut read = read_together(&wanted)?;
+        let squares = read.split_off(read.len() - gradients.len());
+        let own = read.split_off(read.len() - own_losses.len());
+        let mut losses = self.judge.losses(&read);
+        losses.extend(pulled);
+        let own = own_losses.iter().zip(own.iter().flatten());
+        losses.extend(own.map(|((name, _), loss)| ((*name).to_owned(), f64::from(*loss))));
+        let loss: f64 = losses.iter().map(|(_, loss)| loss).sum();
+        if !loss.is_finite() || !squares.iter().flatten().all(|square| square.is_finite()) {
+            return Err(Error::NotFinite { iteration: self.iteration });
         }
         let factor = self.settings.learning_rate_drops.factor(self.iteration, self.settings.iterations);
         self.optimizer.step(&parameters, &gradients, self.settings.learning_rate * factor)?;

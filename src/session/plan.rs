@@ -50,7 +50,7 @@ impl Plan {
     /// # Errors
     /// Where the device is not there, or a model cannot take the picture's size.
     pub fn within(allowed: Option<u64>, mut settings: Settings, models: &Models) -> Result<Self> {
-        let device = ComputeDevice::open(settings.device)?;
+        let device = ComputeDevice::open(settings.device, settings.precision)?;
         let wanted = allowed.unwrap_or(device.total_memory() / MEMORY_SHARE.1 * MEMORY_SHARE.0);
         let Fit { batch, recomputed, memory } = Fit::new(&settings, models, wanted)?;
         let room = device.room();

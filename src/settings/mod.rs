@@ -29,6 +29,7 @@ pub use size::Size;
 pub use video::{FrameRate, GifPalette, VideoSettings};
 pub use weighted::Weighted;
 
+use crate::device::Precision;
 use crate::drawer::{DrawerKind, Grid, PixelArt, PixelShape, StartNoise};
 use crate::judge::Augmentations;
 use crate::optimizer::OptimizerKind;
@@ -121,6 +122,9 @@ pub struct Settings {
     /// What to compute on
     #[serde(default)]
     pub device: DeviceChoice,
+    /// How exactly a GPU multiplies matrices
+    #[serde(default)]
+    pub precision: Precision,
     /// Pictures a second of a moving picture
     #[serde(default)]
     pub fps: FrameRate,
@@ -318,6 +322,12 @@ pub struct Overrides {
     #[arg(long, value_name = "NAME", help_heading = "Machine")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceChoice>,
+    /// How exactly a GPU multiplies matrices: f32, tf32 or bf16
+    ///
+    /// What is added up, and everything else, is f32; the processor computes in f32 throughout.
+    #[arg(long, value_name = "NAME", help_heading = "Machine")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Precision>,
     /// Pictures a second of a GIF or an MP4, such as 25, 23.976 or 30000/1001
     ///
     /// A GIF counts time in hundredths of a second and shows at most 50 pictures a second; others are left out of it.

@@ -9,7 +9,7 @@ mod names;
 
 use candle_core::{Device, Tensor};
 
-pub use codebook::Codebook;
+pub use codebook::{Bounds, Codebook};
 pub use config::{Config, Layout};
 
 use crate::frozen::{Algorithms, Memory, Network, Step, Window};

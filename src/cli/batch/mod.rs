@@ -189,7 +189,7 @@ fn devices(arguments: &Arguments, reporter: &Reporter) -> Result<Vec<DeviceChoic
     let all = arguments.devices.is_empty();
     let named = if all { &common[..] } else { &arguments.devices };
     for device in named {
-        device::open(*device, reporter)?;
+        device::open(*device, arguments.overrides.precision.unwrap_or_default(), reporter)?;
     }
     let jobs = usize::from(arguments.jobs);
     // Without a list each line's own device holds, of which this is the usual one.

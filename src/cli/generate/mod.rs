@@ -27,7 +27,7 @@ pub(super) use target::{Target, check_checkpoint};
 
 pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
     let (settings, recipe) = settings(arguments, reporter)?;
-    device::open(settings.device, reporter)?;
+    device::open(settings.device, settings.precision, reporter)?;
     let targets = Targets::new(arguments, &settings)?;
     // What a palette's file holds was read with the settings.
     for (_, path) in settings.input_files().iter().filter(|(option, _)| *option != "palette") {

@@ -27,9 +27,9 @@ pub(super) struct Alphas {
 
 impl Alphas {
     /// Those of a lattice, pulled down with a weight.
-    pub(super) fn new(lattice: Size, weight: f64) -> Result<Self> {
+    pub(super) fn new(lattice: Size, weight: f64, device: &Device) -> Result<Self> {
         let Size { width, height } = lattice;
-        let start = Tensor::full(START, (1, 1, height, width), &Device::Cpu)?.to_dtype(DType::F32)?;
+        let start = Tensor::full(START, (1, 1, height, width), device)?.to_dtype(DType::F32)?;
         let places = (0..height).flat_map(|row| (0..width).map(move |column| (column, row)));
         let pulls: Vec<f64> = places
             .map(|(column, row)| {
@@ -39,7 +39,7 @@ impl Alphas {
             })
             .collect();
         let pulls = Tensor::from_vec(pulls, (1, 1, height, width), &Device::Cpu)?;
-        let pulls = pulls.broadcast_div(&pulls.mean_all()?)?.to_dtype(DType::F32)?;
+        let pulls = pulls.broadcast_div(&pulls.mean_all()?)?.to_dtype(DType::F32)?.to_device(device)?;
         Ok(Self { values: Var::from_tensor(&start)?, weight, pulls })
     }
 

@@ -54,11 +54,11 @@ pub struct PixelArt {
 }
 
 impl PixelDrawer {
-    /// A drawer for a picture of this size.
+    /// A drawer for a picture of this size, on a device.
     ///
     /// # Errors
     /// Where the picture to start from cannot be brought to this size.
-    pub fn new(art: PixelArt, size: Size, start: Start) -> Result<Self> {
+    pub fn new(art: PixelArt, size: Size, start: Start, device: &Device) -> Result<Self> {
         let cells = art.shape.cells(art.grid);
         let lattice = cells.lattice;
         let coverage = Coverage::new(&cells, art.grid, size);
@@ -73,9 +73,9 @@ impl PixelDrawer {
             Start::Noise(StartNoise::Codes, stream) => start::picture(StartNoise::Snow, lattice, stream),
             Start::Noise(noise, stream) => start::picture(noise, lattice, stream),
         };
-        let colours = Tensor::from_vec(colours, (1, 3, lattice.height, lattice.width), &Device::Cpu)?;
+        let colours = Tensor::from_vec(colours, (1, 3, lattice.height, lattice.width), device)?;
         let held = (weight > 0.0).then(|| (colours.clone(), weight));
-        let alphas = art.alpha_weight.map(|weight| Alphas::new(lattice, weight)).transpose()?;
+        let alphas = art.alpha_weight.map(|weight| Alphas::new(lattice, weight, device)).transpose()?;
         let (mosaic, shown) = (Network::new(vec![Step::layer(mosaic)]), coverage.fullest().collect());
         Ok(Self { cells: Var::from_tensor(&colours)?, alphas, mosaic, shown, smoothness: art.smoothness, held })
     }
@@ -99,7 +99,7 @@ impl PixelDrawer {
         };
         let cells: Vec<f32> = pixels.chunks_exact(height * width).flat_map(shown).collect();
         let (_, _, rows, columns) = self.cells.dims4()?;
-        Ok(Tensor::from_vec(cells, (1, channels, rows, columns), &Device::Cpu)?)
+        Ok(Tensor::from_vec(cells, (1, channels, rows, columns), self.cells.device())?)
     }
 
     /// About how much memory drawing a picture of this size takes.

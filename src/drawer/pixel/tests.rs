@@ -16,7 +16,8 @@ fn set(parameter: &Var, values: Vec<f32>) {
 fn drawer(shape: PixelShape, alpha_weight: Option<f64>) -> PixelDrawer {
     let art = PixelArt { shape, grid: Size { width: 4, height: 3 }, smoothness: 0.7, alpha_weight };
     let mut stream = Stream::new(5, "test", 0);
-    PixelDrawer::new(art, Size { width: 23, height: 17 }, Start::Noise(StartNoise::Snow, &mut stream)).unwrap()
+    PixelDrawer::new(art, Size { width: 23, height: 17 }, Start::Noise(StartNoise::Snow, &mut stream), &Device::Cpu)
+        .unwrap()
 }
 
 /// The gradient of the cells, their colours and their alphas, against differences of the picture, for every shape.
@@ -109,7 +110,7 @@ fn a_picture_becomes_the_mean_of_each_cell() {
     let art = PixelArt { shape: PixelShape::Rectangle, grid, smoothness: 0.0, alpha_weight: None };
     let image = RgbImage::from_fn(4, 2, |x, y| image::Rgb([if x < 2 { 255 } else { 0 }, [0, 255][y as usize], 51]));
     let start = Start::Picture(image, 1.0);
-    let drawer = PixelDrawer::new(art, Size { width: 4, height: 2 }, start).unwrap();
+    let drawer = PixelDrawer::new(art, Size { width: 4, height: 2 }, start, &Device::Cpu).unwrap();
     let cells = values(&drawer.parameters()[0]);
     let expected = [1.0, 0.0, 0.5, 0.5, 0.2, 0.2];
     assert!(cells.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{cells:?}");

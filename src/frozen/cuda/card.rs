@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::ffi::c_void;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use candle_core::backend::BackendDevice;
 use candle_core::cuda_backend::cudarc::cublas::{CudaBlas, sys as cublas};
 use candle_core::cuda_backend::cudarc::driver::{
     CudaFunction, CudaModule, CudaSlice, CudaStream, DevicePtr, LaunchConfig, PushKernelArg, sys as driver,
@@ -13,12 +12,16 @@ use candle_core::cuda_backend::{CudaDevice, DeviceId};
 use candle_core::{CudaStorage, Error, Result};
 
 use super::accelerator::{Accelerator, Argument, Buffer, Kernel, Product, Slice, THREADS};
+use crate::device::Precision;
 
 // `ptx(file)`: the kernels of a file, as `build.rs` compiled them.
 include!(concat!(env!("OUT_DIR"), "/ptx.rs"));
 
 /// Bytes of cuBLAS's workspace, which with the shapes decides what it does: NVIDIA recommends 32 MiB from Hopper on.
 const WORKSPACE: usize = 32 << 20;
+
+/// Those in use, by the tensor library's devices.
+static CARDS: Mutex<Vec<(DeviceId, Arc<Card>)>> = Mutex::new(Vec::new());
 
 /// A GPU.
 pub struct Card {
@@ -29,27 +32,37 @@ pub struct Card {
     modules: Mutex<HashMap<&'static str, Arc<CudaModule>>>,
     functions: Mutex<HashMap<Kernel, CudaFunction>>,
     blas: CudaBlas,
+    /// What products are computed in
+    arithmetic: cublas::cublasComputeType_t,
     /// cuBLAS's, as long as it lives
     _workspace: CudaSlice<u8>,
 }
 
 impl Card {
-    /// The card of a device of the tensor library, which is set up once.
+    /// Sets a device of the tensor library up; once, with the first precision.
     ///
     /// # Errors
     /// Where cuBLAS cannot be set up.
-    pub fn of(device: &CudaDevice) -> Result<Arc<Self>> {
-        static CARDS: Mutex<Vec<(DeviceId, Arc<Card>)>> = Mutex::new(Vec::new());
+    pub fn prepare(device: &CudaDevice, precision: Precision) -> Result<()> {
         let mut cards = locked(&CARDS);
-        if let Some((_, card)) = cards.iter().find(|(id, _)| *id == device.id()) {
-            return Ok(card.clone());
+        if cards.iter().all(|(id, _)| *id != device.id()) {
+            let card = Arc::new(Self::new(device, cards.len(), precision)?);
+            cards.push((device.id(), card));
         }
-        let card = Arc::new(Self::new(device, cards.len())?);
-        cards.push((device.id(), card.clone()));
-        Ok(card)
+        Ok(())
     }
 
-    fn new(device: &CudaDevice, number: usize) -> Result<Self> {
+    /// The card of a device that was prepared.
+    ///
+    /// # Errors
+    /// Where it was not.
+    pub fn of(device: &CudaDevice) -> Result<Arc<Self>> {
+        let cards = locked(&CARDS);
+        let found = cards.iter().find(|(id, _)| *id == device.id());
+        found.map(|(_, card)| card.clone()).ok_or_else(|| Error::Msg("the GPU was not prepared for layers".into()))
+    }
+
+    fn new(device: &CudaDevice, number: usize, precision: Precision) -> Result<Self> {
         // SAFETY: all work runs on the device's one stream, in order, and so needs no events between uses.
         unsafe { device.disable_event_tracking() };
         let stream = device.cuda_stream();
@@ -68,6 +81,11 @@ impl Card {
             modules: Mutex::default(),
             functions: Mutex::default(),
             blas,
+            arithmetic: match precision {
+                Precision::F32 => cublas::cublasComputeType_t::CUBLAS_COMPUTE_32F,
+                Precision::Tf32 => cublas::cublasComputeType_t::CUBLAS_COMPUTE_32F_FAST_TF32,
+                Precision::Bf16 => cublas::cublasComputeType_t::CUBLAS_COMPUTE_32F_FAST_16BF,
+            },
             _workspace: workspace,
         })
     }
@@ -100,14 +118,13 @@ impl Card {
             return Ok(function.clone());
         }
         let mut modules = locked(&self.modules);
-        let module = match modules.get(kernel.file) {
-            Some(module) => module.clone(),
-            None => {
-                let ptx = ptx(kernel.file).ok_or_else(|| Error::Msg(format!("there is no kernel {kernel:?}")))?;
-                let module = self.stream.context().load_module(ptx.into()).map_err(Error::wrap)?;
-                modules.insert(kernel.file, module.clone());
-                module
-            }
+        let module = if let Some(module) = modules.get(kernel.file) {
+            module.clone()
+        } else {
+            let ptx = ptx(kernel.file).ok_or_else(|| Error::Msg(format!("there is no kernel {kernel:?}")))?;
+            let module = self.stream.context().load_module(ptx.into()).map_err(Error::wrap)?;
+            modules.insert(kernel.file, module.clone());
+            module
         };
         let function = module.load_function(kernel.name).map_err(Error::wrap)?;
         functions.insert(kernel, function.clone());
@@ -166,9 +183,8 @@ impl Accelerator for Card {
     /// The library's matrices are column-major: the product is that of the transposed sides in reverse order.
     fn multiply(&self, product: &Product) -> Result<()> {
         let size = |size: usize| i32::try_from(size).map_err(Error::wrap);
-        let operation = |transposed: bool| match transposed {
-            true => cublas::cublasOperation_t::CUBLAS_OP_T,
-            false => cublas::cublasOperation_t::CUBLAS_OP_N,
+        let operation = |transposed: bool| {
+            if transposed { cublas::cublasOperation_t::CUBLAS_OP_T } else { cublas::cublasOperation_t::CUBLAS_OP_N }
         };
         let Product { left, right, destination, .. } = product;
         let (alpha, beta) = (product.scale, if product.accumulate { 1.0_f32 } else { 0.0 });
@@ -187,19 +203,18 @@ impl Accelerator for Card {
                 right.place.address() as *const c_void,
                 float,
                 size(right.stride)?,
-                right.apart as i64,
+                right.apart.cast_signed() as i64,
                 left.place.address() as *const c_void,
                 float,
                 size(left.stride)?,
-                left.apart as i64,
+                left.apart.cast_signed() as i64,
                 (&raw const beta).cast(),
                 destination.place.address() as *mut c_void,
                 float,
                 size(destination.stride)?,
-                destination.apart as i64,
+                destination.apart.cast_signed() as i64,
                 size(product.count)?,
-                // Here is where a run's precision will choose: full f32 so far.
-                cublas::cublasComputeType_t::CUBLAS_COMPUTE_32F,
+                self.arithmetic,
                 cublas::cublasGemmAlgo_t::CUBLAS_GEMM_DEFAULT,
             )
         };

@@ -22,6 +22,15 @@ use candle_core::Result;
 
 pub use accelerator::{Accelerator, Slice};
 
+/// Sets a GPU up for layers, whose products have this precision from then on.
+///
+/// # Errors
+/// Where the device is none, or its libraries cannot be set up.
+#[cfg(feature = "cuda")]
+pub fn prepare(device: &candle_core::Device, precision: crate::device::Precision) -> Result<()> {
+    card::Card::prepare(device.as_cuda_device()?, precision)
+}
+
 /// A layer whose frozen weights lie in a device's memory. Both passes write every number of what they write.
 pub trait Resident: Send + Sync {
     /// Writes `output`.

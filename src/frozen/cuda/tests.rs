@@ -23,7 +23,10 @@ fn device() -> &'static dyn Accelerator {
 
     static CARD: OnceLock<Option<Arc<Card>>> = OnceLock::new();
     let card = || match candle_core::Device::new_cuda_with_stream(0) {
-        Ok(candle_core::Device::Cuda(device)) => Some(Card::of(&device).unwrap()),
+        Ok(candle_core::Device::Cuda(device)) => {
+            Card::prepare(&device, crate::device::Precision::F32).unwrap();
+            Some(Card::of(&device).unwrap())
+        }
         _ => None,
     };
     CARD.get_or_init(card).as_deref().map_or(Emulation::shared(), |card| card)
@@ -196,6 +199,18 @@ proptest! {
         let seed = u64::from(seed);
         let layer = DoublingConvolution::new(noise(9 * inputs * outputs, seed + 2), noise(outputs, seed + 3), inputs, outputs);
         compare(layer, &[batch, inputs, size.0, size.1], seed);
+    }
+
+    #[test]
+    fn nearest_vectors(
+        size in sides(), batch in 1..=2_usize, (count, length) in (1..=600_usize, 1..=9_usize), seed in any::<u32>(),
+    ) {
+        // Coarse numbers have exact products: some vectors are equally near, and nothing hangs on rounding.
+        let coarse = |count, seed| noise(count, seed).into_iter().map(|x| (8.0 * x).round() / 8.0).collect::<Vec<_>>();
+        let (seed, shape) = (u64::from(seed), [batch, length, size.0, size.1]);
+        let layer = NearestVectors::new(coarse(count * length, seed + 2), length);
+        let steps = [Step::layer(layer), Step::layer(Activation::Silu)];
+        compare_steps(&steps, &[], &shape, &coarse(shape.iter().product(), seed), seed, TOLERANCE);
     }
 
     #[test]

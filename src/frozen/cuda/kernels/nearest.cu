@@ -1,0 +1,42 @@
+// Which of some vectors is nearest to each position of a picture [length, positions], and the picture of these: where
+// z·e − ‖e‖² / 2 is largest. Of equals it is the first, as on the host.
+#include "common.cuh"
+
+// products: [rows, count], z·e of the positions from `first` on, a block each; half_norms: [count]; vectors: [count,
+// length]; nearest: [length, positions]
+extern "C" __global__ void nearest_vector(const float *products, const float *half_norms, const float *vectors,
+                                          float *nearest, int count, int length, long long first,
+                                          long long positions) {
+    __shared__ float closeness[THREADS];
+    __shared__ int indices[THREADS];
+    const float *row = products + (long long)blockIdx.x * count;
+    // What is no number is never larger: then it is the first vector.
+    float best = -INFINITY;
+    int index = 0;
+    for (int i = threadIdx.x; i < count; i += THREADS) {
+        float value = row[i] - half_norms[i];
+        if (value > best) {
+            best = value;
+            index = i;
+        }
+    }
+    closeness[threadIdx.x] = best;
+    indices[threadIdx.x] = index;
+    __syncthreads();
+    for (int half = THREADS / 2; half > 0; half /= 2) {
+        if (threadIdx.x < half) {
+            float other = closeness[threadIdx.x + half];
+            int place = indices[threadIdx.x + half];
+            bool first_of_equals = other == closeness[threadIdx.x] && place < indices[threadIdx.x];
+            if (other > closeness[threadIdx.x] || first_of_equals) {
+                closeness[threadIdx.x] = other;
+                indices[threadIdx.x] = place;
+            }
+        }
+        __syncthreads();
+    }
+    const float *vector = vectors + (long long)indices[0] * length;
+    for (int i = threadIdx.x; i < length; i += THREADS) {
+        nearest[i * positions + first + blockIdx.x] = vector[i];
+    }
+}
