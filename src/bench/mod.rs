@@ -6,26 +6,28 @@ mod work;
 
 use std::time::Instant;
 
+use candle_core::Tensor;
 use serde::Serialize;
 
 pub use stages::measure;
 pub use work::{Work, models};
 
-use crate::frozen::{Matrix, MatrixMut, Products, multiply};
-use crate::machine;
+use crate::device::ComputeDevice;
+use crate::frozen::{Linear, Matrix, MatrixMut, Network, Products, Step, multiply};
+use crate::{Result, machine};
 
 /// What a part of an iteration takes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Stage {
     /// Which part
     pub name: &'static str,
-    /// Time: the median of all repetitions
+    /// Time, on a GPU of its own work: the median of all repetitions
     pub seconds: f64,
     /// Nominal work of its matrix products; none where there are none to speak of
     pub gigaflop: Option<f64>,
     /// Work a second
     pub gigaflop_per_second: Option<f64>,
-    /// The most memory of the process during it, in bytes, where the system tells
+    /// The most memory of the process during it, or of the GPU's that it was given, in bytes, where the system tells
     pub peak_memory: Option<u64>,
 }
 
@@ -47,7 +49,7 @@ pub struct Report {
     pub stages: Vec<Stage>,
     /// Whole iterations
     pub iteration: Stage,
-    /// The machine's own rate: a product of two matrices of 2048 x 2048
+    /// The device's own rate: a product of two matrices of 2048 x 2048, on a GPU of 8192 x 8192
     pub product: Stage,
     /// The iteration's rate as a share of the machine's
     pub share: Option<f64>,
@@ -63,12 +65,30 @@ fn median(mut seconds: Vec<f64>) -> f64 {
     seconds.get(seconds.len() / 2).copied().unwrap_or_default()
 }
 
-/// Side of the matrices that measure the machine.
-const SIDE: usize = 2048;
+/// The rate of a large product of matrices: large enough that nothing but the product counts.
+fn product(device: &ComputeDevice, repetitions: usize) -> Result<Stage> {
+    let repetitions = repetitions.max(5);
+    if device.gpu().is_none() {
+        return Ok(product_on_processor(repetitions));
+    }
+    let numbers = numbers(8192);
+    let matrix = Tensor::from_slice(&numbers, (1, 8192, 8192), device.tensors())?;
+    let network = Network::new(vec![Step::layer(Linear::new(numbers, None, 8192, 8192))]);
+    let mut seconds = Vec::new();
+    for _ in 0..=repetitions {
+        let started = device.moment()?;
+        let product = network.forward(&matrix)?;
+        seconds.push(started.seconds_until(&device.moment()?)?);
+        drop(product);
+    }
+    // The first one warms up.
+    seconds.remove(0);
+    Ok(Stage::new("product of 8192 x 8192", median(seconds), 2 * 8192_u64.pow(3), device.peak_memory()))
+}
 
-/// The rate of a large product of matrices.
-fn product(repetitions: usize) -> Stage {
-    let left: Vec<f32> = (0..SIDE * SIDE).map(|index| f32::from(u8::try_from(index % 251).unwrap_or(0))).collect();
+fn product_on_processor(repetitions: usize) -> Stage {
+    const SIDE: usize = 2048;
+    let left = numbers(SIDE);
     let mut destination = vec![0.0; SIDE * SIDE];
     let mut once = || {
         let started = Instant::now();
@@ -78,6 +98,11 @@ fn product(repetitions: usize) -> Stage {
         started.elapsed().as_secs_f64()
     };
     once();
-    let seconds = median((0..repetitions.max(5)).map(|_| once()).collect());
-    Stage::new("product of 2048 x 2048", seconds, 2 * (SIDE * SIDE * SIDE) as u64, machine::peak_memory())
+    let seconds = median((0..repetitions).map(|_| once()).collect());
+    Stage::new("product of 2048 x 2048", seconds, 2 * (SIDE as u64).pow(3), machine::peak_memory())
+}
+
+/// A square matrix of numbers that are easy to multiply.
+fn numbers(side: usize) -> Vec<f32> {
+    (0..side * side).map(|index| f32::from(u8::try_from(index % 251).unwrap_or(0))).collect()
 }

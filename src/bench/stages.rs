@@ -5,13 +5,15 @@ use std::time::Instant;
 use candle_core::{Tensor, Var};
 
 use super::{Report, Stage, median, product};
+use crate::Result;
+use crate::device::ComputeDevice;
 use crate::judge::no_gradient;
 use crate::optimizer::Optimizer;
 use crate::session::{Models, Plan, Session};
-use crate::{Result, machine};
 
 /// Times and memory of one part.
-struct Clock {
+struct Clock<'a> {
+    device: &'a ComputeDevice,
     name: &'static str,
     operations: u64,
     /// One of each repetition
@@ -19,9 +21,9 @@ struct Clock {
     peak_memory: Option<u64>,
 }
 
-impl Clock {
-    fn new(name: &'static str, operations: u64) -> Self {
-        Self { name, operations, seconds: Vec::new(), peak_memory: None }
+impl<'a> Clock<'a> {
+    fn new(device: &'a ComputeDevice, name: &'static str, operations: u64) -> Self {
+        Self { device, name, operations, seconds: Vec::new(), peak_memory: None }
     }
 
     /// Begins a repetition.
@@ -31,14 +33,15 @@ impl Clock {
 
     /// Adds what a piece of this part takes.
     fn run<T>(&mut self, piece: impl FnOnce() -> Result<T>) -> Result<T> {
-        machine::reset_peak_memory();
-        let started = Instant::now();
-        let result = piece();
+        self.device.reset_peak_memory();
+        let started = self.device.moment()?;
+        let result = piece()?;
+        let took = started.seconds_until(&self.device.moment()?)?;
         if let Some(seconds) = self.seconds.last_mut() {
-            *seconds += started.elapsed().as_secs_f64();
+            *seconds += took;
         }
-        self.peak_memory = self.peak_memory.max(machine::peak_memory());
-        result
+        self.peak_memory = self.peak_memory.max(self.device.peak_memory());
+        Ok(result)
     }
 
     fn stage(&self) -> Stage {
@@ -53,7 +56,8 @@ impl Clock {
 /// Where the plan cannot be run.
 pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant) -> Result<Report> {
     let mut session = Session::new(plan, models, &mut |_| {})?;
-    let mut highest = machine::peak_memory();
+    let device = plan.device();
+    let mut highest = device.peak_memory();
     let start = Stage::new("start", begun.elapsed().as_secs_f64(), 0, highest);
     let vqgan = models.vqgan.as_ref();
     let decoding = vqgan.map(|vqgan| vqgan.model.decoding_operations(plan.work_size())).transpose()?.unwrap_or(0);
@@ -61,20 +65,21 @@ pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant)
     for clip in &models.clips {
         judging += clip.model.judging_operations(plan.settings().cutouts)?;
     }
+    let clock = |name, operations| Clock::new(device, name, operations);
     let mut clocks = [
-        Clock::new("decoder forward", decoding),
-        Clock::new("cutouts forward", 0),
-        Clock::new("CLIP forward", judging),
-        Clock::new("CLIP backward", judging),
-        Clock::new("cutouts backward", 0),
-        Clock::new("decoder backward", decoding),
-        Clock::new("optimizer", 0),
+        clock("decoder forward", decoding),
+        clock("cutouts forward", 0),
+        clock("CLIP forward", judging),
+        clock("CLIP backward", judging),
+        clock("cutouts backward", 0),
+        clock("decoder backward", decoding),
+        clock("optimizer", 0),
     ];
     for repetition in 0..=repetitions {
         clocks.iter_mut().for_each(Clock::begin);
         parts(&session, plan, repetition, &mut clocks)?;
     }
-    let mut whole = Clock::new("iteration", 2 * (decoding + judging));
+    let mut whole = clock("iteration", 2 * (decoding + judging));
     for _ in 0..=repetitions {
         whole.begin();
         whole.run(|| session.step())?;
@@ -83,7 +88,7 @@ pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant)
         clock.seconds.remove(0);
         highest = highest.max(clock.peak_memory);
     }
-    let (iteration, product) = (whole.stage(), product(repetitions));
+    let (iteration, product) = (whole.stage(), product(device, repetitions)?);
     let share = iteration.gigaflop_per_second.zip(product.gigaflop_per_second).map(|(of, by)| of / by);
     let stages = clocks.iter().map(Clock::stage).collect();
     let estimated_memory = plan.memory();

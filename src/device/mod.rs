@@ -6,6 +6,7 @@ mod driver;
 #[path = "no_driver.rs"]
 mod driver;
 mod gpu;
+mod meter;
 mod obstacle;
 mod precision;
 #[cfg(any(feature = "cuda", test))]
@@ -15,6 +16,7 @@ use candle_core::Device;
 
 pub use driver::survey;
 pub use gpu::{ComputeCapability, Gpu, GpuFinding, GpuFindings};
+pub use meter::Moment;
 pub use obstacle::{Obstacle, is_out_of_memory};
 pub use precision::Precision;
 

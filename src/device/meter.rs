@@ -1,0 +1,86 @@
+//! What takes how long on a device, and how much memory. On a GPU the time is that of its own work, told by events between
+//! the pieces of it, and the memory what was handed out of its pool.
+
+use std::time::Instant;
+
+use super::ComputeDevice;
+use crate::{Result, machine};
+
+/// A point in a device's work.
+pub enum Moment {
+    /// Of the processor, which works while it is waited for
+    Host(Instant),
+    /// Of a GPU: reached when all that was asked of it before is done
+    #[cfg(feature = "cuda")]
+    Gpu(candle_core::cuda::cudarc::driver::CudaEvent),
+}
+
+impl Moment {
+    /// How many seconds later another one is. Waits until it is reached.
+    ///
+    /// # Errors
+    /// Where they are of different devices, or the GPU fails.
+    pub fn seconds_until(&self, later: &Self) -> Result<f64> {
+        match (self, later) {
+            (Self::Host(earlier), Self::Host(later)) => Ok(later.duration_since(*earlier).as_secs_f64()),
+            #[cfg(feature = "cuda")]
+            (Self::Gpu(earlier), Self::Gpu(later)) => {
+                Ok(f64::from(earlier.elapsed_ms(later).map_err(candle_core::Error::wrap)?) / 1e3)
+            }
+            #[cfg(feature = "cuda")]
+            _ => Err(crate::Error::fault("two devices' moments were compared")),
+        }
+    }
+}
+
+impl ComputeDevice {
+    /// The point its work has come to.
+    ///
+    /// # Errors
+    /// Where the GPU fails.
+    pub fn moment(&self) -> Result<Moment> {
+        #[cfg(feature = "cuda")]
+        if let candle_core::Device::Cuda(device) = &self.device {
+            let timed = candle_core::cuda::cudarc::driver::sys::CUevent_flags::CU_EVENT_DEFAULT;
+            let event = device.cuda_stream().record_event(Some(timed)).map_err(candle_core::Error::wrap)?;
+            return Ok(Moment::Gpu(event));
+        }
+        Ok(Moment::Host(Instant::now()))
+    }
+
+    /// The most memory that was in use at a time since the last reset, in bytes; none where the system does not tell.
+    #[must_use]
+    pub fn peak_memory(&self) -> Option<u64> {
+        #[cfg(feature = "cuda")]
+        if let candle_core::Device::Cuda(device) = &self.device {
+            return super::driver::peak_memory(&device.cuda_stream());
+        }
+        machine::peak_memory()
+    }
+
+    /// Lets [`ComputeDevice::peak_memory`] begin anew, where the system can.
+    pub fn reset_peak_memory(&self) {
+        #[cfg(feature = "cuda")]
+        if let candle_core::Device::Cuda(device) = &self.device {
+            super::driver::reset_peak_memory(&device.cuda_stream());
+            return;
+        }
+        machine::reset_peak_memory();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_processor_tells_time_and_memory() {
+        let processor = ComputeDevice::processor();
+        let (earlier, later) = (processor.moment().unwrap(), processor.moment().unwrap());
+        assert!(earlier.seconds_until(&later).unwrap() >= 0.0);
+        processor.reset_peak_memory();
+        let before = processor.peak_memory();
+        let held = vec![1_u8; 64 << 20];
+        assert!(processor.peak_memory() >= before.map(|before| before + (32 << 20)), "{}", held.len());
+    }
+}
