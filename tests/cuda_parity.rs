@@ -1,0 +1,187 @@
+//! What a GPU computes against the reference data that the processor is held to (`clip_parity.rs`, `vqgan_parity.rs`,
+//! `reference_run.rs`), in each precision. Needs a GPU: `examples/gpu_check.sh` runs it where there is one.
+
+#![cfg(feature = "cuda")]
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::collections::HashMap;
+
+use candle_core::{DType, Device, Tensor, Var};
+use common::program::Workplace;
+use common::{fixtures, reference, relative_distance, text, values};
+use serde_json::Value;
+use text2art::clip::Clip;
+use text2art::device::{ComputeDevice, Precision};
+use text2art::drawer::{Drawer, Start, VqganDrawer};
+use text2art::judge::{Augmentations, Cutouts, Judge, Perceptor, Target, distances};
+use text2art::models::{Finder, ModelFiles, Role};
+use text2art::session::{LoadedModel, Stop};
+use text2art::settings::{DeviceChoice, Size};
+use text2art::vqgan::Vqgan;
+
+/// Precisions with the relative distance that features, and that gradients may have from the reference's: in `f32` those
+/// of the processor. TF32 keeps 10 bits of each factor; of bf16, which keeps 7, nothing is promised but its order.
+const PRECISIONS: [(Precision, f64, f64); 3] =
+    [(Precision::F32, 1e-4, 1e-3), (Precision::Tf32, 3e-3, 3e-3), (Precision::Bf16, 3e-2, 5e-2)];
+
+fn gpu(precision: Precision) -> Device {
+    ComputeDevice::open(DeviceChoice::Cuda(0), precision).expect("this test needs a GPU").tensors().clone()
+}
+
+fn moved(tensors: HashMap<String, Tensor>, device: &Device) -> HashMap<String, Tensor> {
+    tensors.into_iter().map(|(name, tensor)| (name, tensor.to_device(device).unwrap())).collect()
+}
+
+#[test]
+fn clip_features_and_gradients() {
+    for name in ["clip", "clip-openai-vit", "clip-openai-resnet"] {
+        let clip = Clip::load(&ModelFiles::open(Role::Clip, text(&fixtures().join(name))).unwrap()).unwrap();
+        for (precision, near, near_slope) in PRECISIONS {
+            let expected = moved(reference(&format!("{name}/expected.safetensors")), &gpu(precision));
+            let image = Var::from_tensor(&expected["image"].to_dtype(DType::F32).unwrap()).unwrap();
+            let features = clip.image_features(&image).unwrap();
+            let apart = relative_distance(&features, &expected["image_features"]);
+            assert!(apart < near, "{name}, {precision}: the features are off by {apart}");
+            let distances = distances(&features, &expected["text_features"]).unwrap();
+            let gradients = distances.mean_all().unwrap().backward().unwrap();
+            let exact = fixtures().join(name).join("gradient_f64.safetensors");
+            let exact = if exact.exists() {
+                reference(&format!("{name}/gradient_f64.safetensors"))["gradient"].clone()
+            } else {
+                expected["grad_mean_distance_wrt_image"].clone()
+            };
+            let apart = relative_distance(gradients.get(&image).unwrap(), &exact);
+            assert!(apart < near_slope, "{name}, {precision}: the gradient is off by {apart}");
+        }
+    }
+}
+
+#[test]
+fn vqgan_codes_pictures_and_gradients() {
+    for name in ["vqgan", "vqgan-gumbel", "vqgan-diffusers"] {
+        let vqgan = Vqgan::load(&ModelFiles::open(Role::Vqgan, text(&fixtures().join(name))).unwrap()).unwrap();
+        for (precision, near, near_slope) in PRECISIONS {
+            let device = gpu(precision);
+            let expected = moved(reference(&format!("{name}/expected.safetensors")), &device);
+            let encoded = vqgan.encode(&expected["image"]).unwrap();
+            let apart = relative_distance(&encoded, &expected["encoded"]);
+            assert!(apart < near, "{name}, {precision}: the encoding is off by {apart}");
+            let codes: Vec<u32> = values(&expected["indices"].to_dtype(DType::F32).unwrap())
+                .into_iter()
+                .map(|code| format!("{code}").parse().unwrap())
+                .collect();
+            if precision == Precision::F32 {
+                assert_eq!(vqgan.quantize(&encoded).unwrap(), codes, "{name}");
+                let found = vqgan.codebook().straight_through(&encoded).unwrap();
+                let (_, _, height, width) = found.dims4().unwrap();
+                let looked_up = vqgan.lookup(&vqgan.codebook().nearest(&encoded).unwrap(), height, width).unwrap();
+                assert_eq!(values(&found), values(&looked_up), "{name}");
+            }
+            let (_, _, height, width) = encoded.dims4().unwrap();
+            let latent = vqgan.lookup(&codes, height, width).unwrap().to_device(&device).unwrap();
+            let latent = Var::from_tensor(&latent).unwrap();
+            let decoded = vqgan.decode(&latent).unwrap();
+            let apart = relative_distance(&decoded, &expected["decoded"]);
+            assert!(apart < near, "{name}, {precision}: the picture is off by {apart}");
+            if let Some(slopes) = expected.get("grad_z") {
+                let product = (decoded * &expected["cotangent"]).unwrap();
+                let gradients = product.sum_all().unwrap().backward().unwrap();
+                let apart = relative_distance(gradients.get(&latent).unwrap(), slopes);
+                assert!(apart < near_slope, "{name}, {precision}: the gradient is off by {apart}");
+            }
+        }
+    }
+}
+
+/// The run of `tests/fixtures/trace`, on the GPU: the losses that it prints.
+fn trace(precision: Precision) -> (Vec<f64>, Vec<u8>) {
+    let workplace = Workplace::new();
+    let path = workplace.argument("x.png");
+    let line = "a red apple on a blue background|--clip|clip|--vqgan|vqgan/last.ckpt|--size|32x32|--init-image|trace/init.png\
+        |--iterations|8|--optimizer|adam|--learning-rate|0.1|--cutouts|1|--augment|none|--cut-noise|0|--progress|json\
+        |--offline|--device|cuda:0|--precision";
+    let precision = precision.to_string();
+    let arguments: Vec<&str> = line.split('|').chain([precision.as_str(), "-o", &path]).collect();
+    let outcome = workplace.run_in(&fixtures(), &arguments).succeeded();
+    let events = outcome.events();
+    let steps = events.iter().filter(|event| event["event"] == "step");
+    (steps.map(|step| step["loss"].as_f64().unwrap()).collect(), std::fs::read(&path).unwrap())
+}
+
+#[test]
+fn the_losses_of_a_run() {
+    let json: Value =
+        serde_json::from_str(&std::fs::read_to_string(fixtures().join("trace/expected.json")).unwrap()).unwrap();
+    let expected: Vec<f64> = json["losses"].as_array().unwrap().iter().map(|loss| loss.as_f64().unwrap()).collect();
+    // Where products are rounded a code flips sooner or later, and from there on it is another run.
+    for (precision, compared) in [(Precision::F32, 8), (Precision::Tf32, 2)] {
+        let (losses, _) = trace(precision);
+        assert_eq!(losses.len(), expected.len());
+        for (iteration, (loss, expected)) in losses.iter().zip(&expected).take(compared).enumerate() {
+            assert!((loss - expected).abs() < 1e-3, "{precision}, iteration {iteration}: {loss}, not {expected}");
+        }
+    }
+}
+
+#[test]
+fn the_first_gradient_of_a_run() {
+    let finder = Finder::new(true, &Stop::default(), &|_| ());
+    let vqgan =
+        LoadedModel::load(&finder, Role::Vqgan, text(&fixtures().join("vqgan/last.ckpt")), Vqgan::load).unwrap();
+    let clip = LoadedModel::load(&finder, Role::Clip, text(&fixtures().join("clip")), Clip::load).unwrap().model;
+    let feature = clip.text_feature(&clip.tokenizer().encode("a red apple on a blue background").unwrap()).unwrap();
+    let target = Target { name: "prompt:0".into(), feature, weight: 1.0, stop: None };
+    let cutouts = Cutouts { count: 1, augmentations: Augmentations::NONE, zooms: 0.6, noise: 0.0, seed: 0 };
+    let perceptors = vec![Perceptor::new("clip".into(), clip, vec![target]).unwrap()];
+    let judge = Judge { perceptors, cutouts, batch: 1 };
+    let expected = &reference("trace/expected.safetensors")["first_grad"];
+    for (precision, near) in [(Precision::F32, 1e-3), (Precision::Tf32, 1e-2)] {
+        let start = Start::Picture(text2art::picture::read(&fixtures().join("trace/init.png")).unwrap(), 0.0);
+        let size = Size { width: 32, height: 32 };
+        let drawer = VqganDrawer::new(vqgan.model.clone(), size, start, &gpu(precision)).unwrap();
+        let picture = drawer.draw().unwrap();
+        let slopes = judge.judge(&picture, 0).unwrap().gradient;
+        let gradients = (picture * slopes).unwrap().sum_all().unwrap().backward().unwrap();
+        let apart = relative_distance(gradients.get(&drawer.parameters()[0]).unwrap(), expected);
+        assert!(apart < near, "{precision}: the first gradient is off by {apart}");
+    }
+}
+
+#[test]
+fn the_same_bytes_every_time() {
+    for (precision, _, _) in PRECISIONS {
+        let (losses, picture) = trace(precision);
+        for _ in 0..2 {
+            assert_eq!(trace(precision), (losses.clone(), picture.clone()), "{precision}");
+        }
+    }
+}
+
+#[test]
+fn a_run_is_taken_up_on_the_gpu() {
+    let workplace = Workplace::new();
+    let line = "a red apple --size 32x32 -n 4 --cutouts 4 --seed 1 --learning-rate-drops none --device cuda:0";
+    let draw =
+        |more: &[&str]| workplace.run(&line.split(' ').chain(more.iter().copied()).collect::<Vec<_>>()).succeeded();
+    draw(&["-o", "whole.png"]);
+    draw(&["-o", "parts.png", "--stop-at", "2", "--checkpoint-every", "100"]);
+    workplace.run(&["resume", "parts.png.t2a", "--iterations", "4", "-o", "resumed.png"]).succeeded();
+    let pixels = |name: &str| image::load_from_memory(&workplace.read(name)).unwrap().into_rgb8().into_raw();
+    assert_eq!(pixels("resumed.png"), pixels("whole.png"));
+}
+
+#[test]
+fn cells_are_drawn_on_the_gpu_as_on_the_processor() {
+    let workplace = Workplace::new();
+    let line = "a red apple --drawer pixel --pixel-size 12x12 --size 48x48 -n 3 --cutouts 4 --seed 1 --transparent --palette pico-8";
+    let draw = |device: &str, name: &str| {
+        let more = ["--device", device, "--precision", "f32", "-o", name];
+        workplace.run(&line.split(' ').chain(more).collect::<Vec<_>>()).succeeded();
+        image::load_from_memory(&workplace.read(name)).unwrap().into_rgba8().into_raw()
+    };
+    let (there, here) = (draw("cuda:0", "gpu.png"), draw("cpu", "processor.png"));
+    let apart = there.iter().zip(&here).filter(|(there, here)| there != here).count();
+    assert!(apart * 100 < here.len(), "{apart} of {} numbers differ", here.len());
+}
