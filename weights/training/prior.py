@@ -15,9 +15,9 @@ from scenes import CHOICES
 
 STATES = 128
 WIDTH = 80
-CONDITION = 192
+CONDITION = 320
 # Channels of the first map.
-MAP = 40
+MAP = 22
 CODE = 32
 COARSE = 8
 GROUPS = 8

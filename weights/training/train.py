@@ -23,7 +23,7 @@ from scenes import Studio
 from vqgan import Vqgan
 
 # Steps of each stage: what two processor cores do in two hours.
-STEPS = {"vqgan": 3600, "clip": 3000, "prior": 22000, "robust": 1500, "judge": 1500}
+STEPS = {"vqgan": 3600, "clip": 3000, "prior": 24000, "robust": 1500, "judge": 1500}
 STAGES = ("artwork", "tokenizer", *STEPS, "export")
 
 
