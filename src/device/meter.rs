@@ -78,9 +78,8 @@ mod tests {
         let processor = ComputeDevice::processor();
         let (earlier, later) = (processor.moment().unwrap(), processor.moment().unwrap());
         assert!(earlier.seconds_until(&later).unwrap() >= 0.0);
-        processor.reset_peak_memory();
-        let before = processor.peak_memory();
         let held = vec![1_u8; 64 << 20];
-        assert!(processor.peak_memory() >= before.map(|before| before + (32 << 20)), "{}", held.len());
+        processor.reset_peak_memory();
+        assert!(processor.peak_memory().is_none_or(|peak| peak > held.len() as u64));
     }
 }

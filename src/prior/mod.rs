@@ -21,7 +21,7 @@ use crate::{Error, Result};
 use network::{ChoicesConfig, Config, PriorNetwork};
 
 /// The least share of a side of the prior's picture that a run begins with.
-const NEAREST: f64 = 0.88;
+const NEAREST: f64 = 0.95;
 
 /// The picture that a run begins with where its settings ask for the prior's and a prompt says what; of the run's size.
 /// It stands in the middle; where the size is not square its edges go on to both sides.

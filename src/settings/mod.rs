@@ -205,6 +205,8 @@ pub struct Overrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_image: Option<PathBuf>,
     /// Hold the latent to the init image's, or the prior's picture's, this strongly
+    ///
+    /// The embedded model's is held to its prior's by 0.5 where nothing else is asked for.
     #[arg(long, value_name = "WEIGHT", help_heading = "Start", allow_negative_numbers = true, value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_weight: Option<f64>,
