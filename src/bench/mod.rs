@@ -6,7 +6,7 @@ mod work;
 
 use std::time::Instant;
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use serde::Serialize;
 
 pub use stages::measure;
@@ -27,17 +27,32 @@ pub struct Stage {
     pub gigaflop: Option<f64>,
     /// Work a second
     pub gigaflop_per_second: Option<f64>,
+    /// What its layers read and write at least, each once
+    pub gigabyte: Option<f64>,
+    /// That, a second
+    pub gigabyte_per_second: Option<f64>,
     /// The most memory of the process during it, or of the GPU's that it was given, in bytes, where the system tells
     pub peak_memory: Option<u64>,
 }
 
 impl Stage {
-    fn new(name: &'static str, seconds: f64, operations: u64, peak_memory: Option<u64>) -> Self {
-        #[allow(clippy::cast_precision_loss)]
-        let gigaflop = (operations > 0).then_some(operations as f64 / 1e9);
-        let gigaflop_per_second = gigaflop.map(|gigaflop| gigaflop / seconds);
-        Self { name, seconds, gigaflop, gigaflop_per_second, peak_memory }
+    #[allow(clippy::cast_precision_loss)]
+    fn new(name: &'static str, seconds: f64, amount: Amount, peak_memory: Option<u64>) -> Self {
+        let billions = |count: u64| (count > 0).then_some(count as f64 / 1e9);
+        let (gigaflop, gigabyte) = (billions(amount.operations), billions(amount.bytes));
+        let per_second = |billions: Option<f64>| billions.map(|billions| billions / seconds);
+        let (gigaflop_per_second, gigabyte_per_second) = (per_second(gigaflop), per_second(gigabyte));
+        Self { name, seconds, gigaflop, gigaflop_per_second, gigabyte, gigabyte_per_second, peak_memory }
     }
+}
+
+/// How much a part of an iteration does.
+#[derive(Clone, Copy, Default)]
+struct Amount {
+    /// Floating-point operations of matrix products
+    operations: u64,
+    /// Read and written
+    bytes: u64,
 }
 
 /// What was measured of one configuration.
@@ -53,6 +68,10 @@ pub struct Report {
     pub product: Stage,
     /// The iteration's rate as a share of the machine's
     pub share: Option<f64>,
+    /// The GPU's own rate of copying
+    pub copy: Option<Stage>,
+    /// What the iteration reads and writes in a second as a share of it
+    pub copy_share: Option<f64>,
     /// The most memory of the process until now, in bytes, where the system tells
     pub peak_memory: Option<u64>,
     /// What the plan thought it would be
@@ -83,7 +102,7 @@ fn product(device: &ComputeDevice, repetitions: usize) -> Result<Stage> {
     }
     // The first one warms up.
     seconds.remove(0);
-    Ok(Stage::new("product of 8192 x 8192", median(seconds), 2 * 8192_u64.pow(3), device.peak_memory()))
+    Ok(Stage::new("product of 8192 x 8192", median(seconds), product_of(8192), device.peak_memory()))
 }
 
 fn product_on_processor(repetitions: usize) -> Stage {
@@ -99,7 +118,30 @@ fn product_on_processor(repetitions: usize) -> Stage {
     };
     once();
     let seconds = median((0..repetitions).map(|_| once()).collect());
-    Stage::new("product of 2048 x 2048", seconds, 2 * (SIDE as u64).pow(3), machine::peak_memory())
+    Stage::new("product of 2048 x 2048", seconds, product_of(SIDE as u64), machine::peak_memory())
+}
+
+fn product_of(side: u64) -> Amount {
+    Amount { operations: 2 * side.pow(3), bytes: 0 }
+}
+
+/// The rate at which a GPU copies its own memory.
+fn copy(device: &ComputeDevice, repetitions: usize) -> Result<Option<Stage>> {
+    const COUNT: usize = 1 << 26;
+    if device.gpu().is_none() {
+        return Ok(None);
+    }
+    let numbers = Tensor::zeros(COUNT, DType::F32, device.tensors())?;
+    let mut seconds = Vec::new();
+    for _ in 0..=repetitions.max(5) {
+        let started = device.moment()?;
+        let copied = numbers.copy()?;
+        seconds.push(started.seconds_until(&device.moment()?)?);
+        drop(copied);
+    }
+    seconds.remove(0);
+    let amount = Amount { operations: 0, bytes: 2 * 4 * COUNT as u64 };
+    Ok(Some(Stage::new("copy of 256 MiB", median(seconds), amount, device.peak_memory())))
 }
 
 /// A square matrix of numbers that are easy to multiply.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use candle_core::{Tensor, Var};
 
-use super::{Report, Stage, median, product};
+use super::{Amount, Report, Stage, copy, median, product};
 use crate::Result;
 use crate::device::ComputeDevice;
 use crate::judge::no_gradient;
@@ -15,15 +15,15 @@ use crate::session::{Models, Plan, Session};
 struct Clock<'a> {
     device: &'a ComputeDevice,
     name: &'static str,
-    operations: u64,
+    amount: Amount,
     /// One of each repetition
     seconds: Vec<f64>,
     peak_memory: Option<u64>,
 }
 
 impl<'a> Clock<'a> {
-    fn new(device: &'a ComputeDevice, name: &'static str, operations: u64) -> Self {
-        Self { device, name, operations, seconds: Vec::new(), peak_memory: None }
+    fn new(device: &'a ComputeDevice, name: &'static str, amount: Amount) -> Self {
+        Self { device, name, amount, seconds: Vec::new(), peak_memory: None }
     }
 
     /// Begins a repetition.
@@ -45,7 +45,7 @@ impl<'a> Clock<'a> {
     }
 
     fn stage(&self) -> Stage {
-        Stage::new(self.name, median(self.seconds.clone()), self.operations, self.peak_memory)
+        Stage::new(self.name, median(self.seconds.clone()), self.amount, self.peak_memory)
     }
 }
 
@@ -58,28 +58,38 @@ pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant)
     let mut session = Session::new(plan, models, &mut |_| {})?;
     let device = plan.device();
     let mut highest = device.peak_memory();
-    let start = Stage::new("start", begun.elapsed().as_secs_f64(), 0, highest);
+    let start = Stage::new("start", begun.elapsed().as_secs_f64(), Amount::default(), highest);
     let vqgan = models.vqgan.as_ref();
-    let decoding = vqgan.map(|vqgan| vqgan.model.decoding_operations(plan.work_size())).transpose()?.unwrap_or(0);
-    let mut judging = 0;
-    for clip in &models.clips {
-        judging += clip.model.judging_operations(plan.settings().cutouts)?;
+    let mut decoding = Amount::default();
+    if let Some(vqgan) = vqgan {
+        decoding.operations = vqgan.model.decoding_operations(plan.work_size())?;
+        decoding.bytes = vqgan.model.decoding_traffic(plan.work_size())?;
     }
-    let clock = |name, operations| Clock::new(device, name, operations);
+    let mut judging = Amount::default();
+    for clip in &models.clips {
+        judging.operations += clip.model.judging_operations(plan.settings().cutouts)?;
+        judging.bytes += clip.model.judging_traffic(plan.settings().cutouts)?;
+    }
+    let nothing = Amount::default();
+    let both_ways = Amount {
+        operations: 2 * (decoding.operations + judging.operations),
+        bytes: 2 * (decoding.bytes + judging.bytes),
+    };
+    let clock = |name, amount| Clock::new(device, name, amount);
     let mut clocks = [
         clock("decoder forward", decoding),
-        clock("cutouts forward", 0),
+        clock("cutouts forward", nothing),
         clock("CLIP forward", judging),
         clock("CLIP backward", judging),
-        clock("cutouts backward", 0),
+        clock("cutouts backward", nothing),
         clock("decoder backward", decoding),
-        clock("optimizer", 0),
+        clock("optimizer", nothing),
     ];
     for repetition in 0..=repetitions {
         clocks.iter_mut().for_each(Clock::begin);
         parts(&session, plan, repetition, &mut clocks)?;
     }
-    let mut whole = clock("iteration", 2 * (decoding + judging));
+    let mut whole = clock("iteration", both_ways);
     for _ in 0..=repetitions {
         whole.begin();
         whole.run(|| session.step())?;
@@ -90,9 +100,12 @@ pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant)
     }
     let (iteration, product) = (whole.stage(), product(device, repetitions)?);
     let share = iteration.gigaflop_per_second.zip(product.gigaflop_per_second).map(|(of, by)| of / by);
+    let copy = copy(device, repetitions)?;
+    let rate_of_copy = copy.as_ref().and_then(|copy| copy.gigabyte_per_second);
+    let copy_share = iteration.gigabyte_per_second.zip(rate_of_copy).map(|(of, by)| of / by);
     let stages = clocks.iter().map(Clock::stage).collect();
     let estimated_memory = plan.memory();
-    Ok(Report { start, stages, iteration, product, share, peak_memory: highest, estimated_memory })
+    Ok(Report { start, stages, iteration, product, share, copy, copy_share, peak_memory: highest, estimated_memory })
 }
 
 /// One iteration in parts.

@@ -138,11 +138,14 @@ fn table(printed: &Printed) -> String {
     ];
     lines.extend(printed.gpu.map(|gpu| format!("{gpu}, products in {}", printed.precision)));
     lines.extend(max_memory::in_words(printed.recomputed));
-    lines.push(format!("{:<24}{:>10}{:>10}{:>12}{:>12}", "", "seconds", "GFLOP", "GFLOP/s", "memory"));
+    lines.push(format!("{:<24}{:>10}{:>10}{:>12}{:>10}{:>12}", "", "seconds", "GFLOP", "GFLOP/s", "GB/s", "memory"));
     lines.push(row(&report.start));
-    lines.extend(report.stages.iter().chain([&report.iteration, &report.product]).map(row));
+    lines.extend(report.stages.iter().chain([&report.iteration, &report.product]).chain(&report.copy).map(row));
     if let Some(share) = report.share {
         lines.push(format!("an iteration runs at {:.0} % of the machine's rate", 100.0 * share));
+    }
+    if let Some(share) = report.copy_share {
+        lines.push(format!("what its layers read and write is {:.0} % of what the GPU copies", 100.0 * share));
     }
     if let Some(bytes) = report.peak_memory {
         lines.push(format!("peak memory {}, {} estimated", in_words(bytes), in_words(report.estimated_memory)));
@@ -154,5 +157,6 @@ fn row(stage: &Stage) -> String {
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.1}"));
     let memory = stage.peak_memory.map_or_else(String::new, in_words);
     let (gigaflop, rate) = (number(stage.gigaflop), number(stage.gigaflop_per_second));
-    format!("{:<24}{:>10.4}{gigaflop:>10}{rate:>12}{memory:>12}", stage.name, stage.seconds)
+    let copied = number(stage.gigabyte_per_second);
+    format!("{:<24}{:>10.4}{gigaflop:>10}{rate:>12}{copied:>10}{memory:>12}", stage.name, stage.seconds)
 }

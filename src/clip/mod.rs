@@ -135,6 +135,14 @@ impl Clip {
         Ok(self.image.operations(&[pictures, 3, self.side(), self.side()])?)
     }
 
+    /// Bytes that looking at so many pictures reads and writes at least ([`Network::traffic`]).
+    ///
+    /// # Errors
+    /// Where the computation fails.
+    pub fn judging_traffic(&self, pictures: usize) -> Result<u64> {
+        Ok(self.image.traffic(&[pictures, 3, self.side(), self.side()])?)
+    }
+
     /// Reads a sentence; one that was read before is remembered.
     ///
     /// # Errors

@@ -133,6 +133,19 @@ impl Network {
         total(&self.steps, input_shape, &|layer, shape| layer.operations(shape))
     }
 
+    /// Bytes that a forward pass reads and writes at least where each layer does so once, its weights aside.
+    ///
+    /// # Errors
+    /// Where a layer cannot take its input.
+    pub fn traffic(&self, input_shape: &[usize]) -> Result<u64> {
+        let count = |shape: &[usize]| shape.iter().product::<usize>() as u64;
+        let of_layer = |layer: &dyn Layer, shape: &[usize]| {
+            let written = layer.output_shape(shape).map_or(0, |output| count(&output));
+            4 * (count(shape) + written)
+        };
+        total(&self.steps, input_shape, &of_layer)
+    }
+
     /// How many bytes of memory a pass makes once and keeps for all others ([`Layer::lasting_memory`]).
     ///
     /// # Errors

@@ -166,6 +166,14 @@ impl Vqgan {
         Ok(self.decoder.operations(&self.latent_shape(size))?)
     }
 
+    /// Bytes that drawing a picture of this size reads and writes at least ([`Network::traffic`]).
+    ///
+    /// # Errors
+    /// Where the computation fails.
+    pub fn decoding_traffic(&self, size: Size) -> Result<u64> {
+        Ok(self.decoder.traffic(&self.latent_shape(size))?)
+    }
+
     /// `[1, dim, height, width]` of the latent of a picture of this size.
     fn latent_shape(&self, size: Size) -> [usize; 4] {
         let factor = self.config.factor();
