@@ -6,7 +6,8 @@
  *   STAND_IN_TOTAL, STAND_IN_FREE  their memory in bytes
  *   STAND_IN_DRIVER=12040          the CUDA that the driver knows, as cuDriverGetVersion writes it
  *
- * Functions that are not here return 0, or the code the environment tells: `make.sh` makes them.
+ * Functions that are not here return 0, or the code the environment tells: `make.sh` makes them. What the virtual card
+ * has functions of its own for (`../virtual_card`) is weak.
  * Signatures: cuda.h, cublas_v2.h, curand.h. */
 #include <stddef.h>
 #include <stdio.h>
@@ -20,6 +21,10 @@ long long stand_in_number(const char *name, long long otherwise) {
 }
 
 #define ANSWER return (int)stand_in_number(__func__, 0)
+#define WEAK __attribute__((weak))
+
+/* What functions that are not here return. */
+WEAK long long stand_in_other(const char *name) { return stand_in_number(name, 0); }
 
 /* No address that anything may be read from. */
 static void *const handle = (void *)0x1000;
@@ -63,18 +68,18 @@ int cuDevicePrimaryCtxRetain(void **context, int device) {
     ANSWER;
 }
 
-int cuCtxGetCurrent(void **context) {
+WEAK int cuCtxGetCurrent(void **context) {
     *context = NULL;
     ANSWER;
 }
 
-int cuMemGetInfo_v2(size_t *free, size_t *total) {
+WEAK int cuMemGetInfo_v2(size_t *free, size_t *total) {
     *total = (size_t)stand_in_number("TOTAL", 8LL << 30);
     *free = (size_t)stand_in_number("FREE", 7LL << 30);
     ANSWER;
 }
 
-int cuModuleLoadData(void **module, const void *image) {
+WEAK int cuModuleLoadData(void **module, const void *image) {
     *module = handle;
     ANSWER;
 }

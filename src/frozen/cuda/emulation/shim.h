@@ -1,14 +1,17 @@
-// Runs CUDA kernels on a CPU, for tests: a block's threads are fibres (ucontext) that pass the processor on at
-// barriers, and blocks come one after the other. A barrier that not every thread of a block reaches is an error.
+// Runs CUDA kernels on a CPU, for tests: a block's threads are fibres that pass the processor on at barriers, and
+// blocks come one after the other. A barrier that not every thread of a block reaches is an error.
 #pragma once
+// Jumps between stacks look wrong to the checked longjmp.
+#undef _FORTIFY_SOURCE
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <type_traits>
+#include <memory>
+#include <setjmp.h>
 #include <ucontext.h>
-#include <utility>
 #include <vector>
+
+#include "arguments.h"
 
 #define __global__
 #define __device__
@@ -37,58 +40,71 @@ static inline long long __double2ll_rn(double value) {
 
 namespace emulation {
 
-// What the host passes: as `Argument` of accelerator.rs.
-struct Value {
-    int32_t kind; // 0 pointer, 1 int, 2 long long, 3 float
-    int32_t padding;
-    uint64_t bits;
-};
-
-template <typename T> bool fits(const Value &value) {
-    if (std::is_pointer<T>::value) {
-        return value.kind == 0;
-    }
-    return value.kind == (std::is_same<T, float>::value ? 3 : sizeof(T) == 8 ? 2 : 1);
-}
-
-template <typename T> T taken(const Value &value) {
-    T result;
-    std::memcpy(&result, &value.bits, sizeof(T));
-    return result;
-}
-
 const size_t STACK = 64 << 10;
 
 struct Fibre {
-    ucontext_t context;
-    std::vector<char> stack;
+    jmp_buf place;
+    char stack[STACK];
 };
 
-static ucontext_t home;
-static std::vector<Fibre> fibres;
+static jmp_buf home;
+static std::vector<std::unique_ptr<Fibre>> fibres;
 static int threads, next_thread, running, finished, waiting;
-static void *kernel_call;
-static void (*invoke)(void *);
+static const void *kernel_call;
+static void (*invoke)(const void *);
+
+// From a fibre home, until it is entered again. Unlike swapcontext, jumps ask nothing of the system.
+static void leave(Fibre &fibre) {
+    if (_setjmp(fibre.place) == 0) {
+        _longjmp(home, 1);
+    }
+}
+
+static void enter(Fibre &fibre) {
+    if (_setjmp(home) == 0) {
+        _longjmp(fibre.place, 1);
+    }
+}
 
 static void barrier() {
     int thread = threadIdx.x, fibre = running;
     waiting++;
-    swapcontext(&fibres[fibre].context, &home);
+    leave(*fibres[fibre]);
     threadIdx.x = thread;
     running = fibre;
 }
 
-// Runs threads one after the other; the first that meets a barrier keeps the fibre.
+// Runs threads one after the other; the first that meets a barrier keeps the fibre. Then it waits for the next block.
 static void fibre_main() {
-    while (next_thread < threads) {
-        threadIdx.x = next_thread++;
-        int before = waiting;
-        invoke(kernel_call);
-        finished++;
-        if (waiting != before) {
-            break;
+    while (true) {
+        while (next_thread < threads) {
+            threadIdx.x = next_thread++;
+            int before = waiting;
+            invoke(kernel_call);
+            finished++;
+            if (waiting != before) {
+                break;
+            }
         }
+        leave(*fibres[running]);
     }
+}
+
+static void add_fibre() {
+    static ucontext_t context;
+    fibres.push_back(std::make_unique<Fibre>());
+    getcontext(&context);
+    context.uc_stack.ss_sp = fibres.back()->stack;
+    context.uc_stack.ss_size = STACK;
+    makecontext(&context, fibre_main, 0);
+    // It has no thread yet, and so leaves at once.
+    int before = next_thread;
+    next_thread = threads;
+    running = (int)fibres.size() - 1;
+    if (_setjmp(home) == 0) {
+        setcontext(&context);
+    }
+    next_thread = before;
 }
 
 static bool run_block() {
@@ -97,17 +113,10 @@ static bool run_block() {
     // Every thread as far as its first barrier.
     while (next_thread < threads) {
         if (used == fibres.size()) {
-            fibres.emplace_back();
-            fibres.back().stack.resize(STACK);
+            add_fibre();
         }
-        Fibre &fibre = fibres[used];
-        getcontext(&fibre.context);
-        fibre.context.uc_stack.ss_sp = fibre.stack.data();
-        fibre.context.uc_stack.ss_size = STACK;
-        fibre.context.uc_link = &home;
-        makecontext(&fibre.context, fibre_main, 0);
         running = (int)used++;
-        swapcontext(&home, &fibre.context);
+        enter(*fibres[running]);
     }
     // From barrier to barrier, all together.
     while (finished < threads) {
@@ -117,7 +126,7 @@ static bool run_block() {
         waiting = 0;
         for (size_t i = 0; i < used; i++) {
             running = (int)i;
-            swapcontext(&home, &fibres[i].context);
+            enter(*fibres[i]);
         }
         if (finished != 0 && finished != threads) {
             return false;
@@ -126,42 +135,47 @@ static bool run_block() {
     return true;
 }
 
-template <typename... A, size_t... I>
-int launch(void (*kernel)(A...), const int *grid, int block, const Value *values, int count,
-           std::index_sequence<I...>) {
-    if (count != (int)sizeof...(A) || !(fits<A>(values[I]) && ...)) {
-        return 1;
-    }
-    auto call = [&] { kernel(taken<A>(values[I])...); };
+template <typename... A>
+Outcome run(void (*kernel)(A...), const std::tuple<A...> &arguments, const int *grid, int block) {
+    auto call = [&] { std::apply(kernel, arguments); };
     using Call = decltype(call);
     kernel_call = &call;
-    invoke = [](void *stored) { (*(Call *)stored)(); };
+    invoke = [](const void *stored) { (*(const Call *)stored)(); };
     threads = block;
-    // No fibre may move while others point to it.
-    fibres.reserve(block);
     blockDim = {block, 1, 1};
     gridDim = {grid[0], grid[1], 1};
-    for (int y = 0; y < grid[1]; y++) {
-        for (int x = 0; x < grid[0]; x++) {
+    bool done = true;
+    for (int y = 0; done && y < grid[1]; y++) {
+        for (int x = 0; done && x < grid[0]; x++) {
             blockIdx = {x, y, 0};
-            if (!run_block()) {
-                return 2;
-            }
+            done = run_block();
         }
     }
-    return 0;
-}
-
-} // namespace emulation
-
-// Makes a kernel callable from the host: 0 done, 1 other arguments than its parameters, 2 a barrier not all reach.
-#define EXPORT(kernel)                                                                                                \
-    extern "C" int emulate_##kernel(const int *grid, int block, const emulation::Value *values, int count) {          \
-        return emulation::launch(kernel, grid, block, values, count, emulation::parameters(kernel));                  \
+    kernel_call = nullptr;
+    if (!done) {
+        // They are in the middle of their threads.
+        fibres.clear();
     }
-
-namespace emulation {
-template <typename... A> std::index_sequence_for<A...> parameters(void (*)(A...)) {
-    return {};
+    return done ? DONE : LEFT_AT_BARRIER;
 }
+
 } // namespace emulation
+
+// Makes a kernel callable from the host, once as accelerator.rs and once as cuLaunchKernel passes arguments.
+#define EXPORT(kernel)                                                                                                \
+    extern "C" __attribute__((visibility("default"))) int emulate_##kernel(                                           \
+        const int *grid, int block, const emulation::Value *values, int count) {                                      \
+        auto parameters = emulation::parameters(kernel);                                                              \
+        if (!emulation::fit(kernel, values, count, parameters)) {                                                     \
+            return emulation::OTHER_PARAMETERS;                                                                       \
+        }                                                                                                             \
+        return emulation::run(kernel, emulation::arguments(kernel, values, parameters), grid, block);                 \
+    }                                                                                                                 \
+    extern "C" __attribute__((visibility("default"))) int launch_##kernel(                                            \
+        const int *grid, int block, void *const *addresses, emulation::Usable usable) {                               \
+        auto arguments = emulation::arguments(kernel, addresses, emulation::parameters(kernel));                      \
+        if (!emulation::are_usable(arguments, usable)) {                                                              \
+            return emulation::UNUSABLE_POINTER;                                                                       \
+        }                                                                                                             \
+        return emulation::run(kernel, arguments, grid, block);                                                        \
+    }
