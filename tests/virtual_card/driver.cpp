@@ -9,8 +9,10 @@
 
 #include "../../src/frozen/cuda/emulation/arguments.h"
 #include "memory.h"
+#include "streams.h"
 
 using card::complain;
+using card::For;
 
 namespace {
 
@@ -63,6 +65,7 @@ int refusal(const char *function, void *stream) {
         complain("%s on a stream that is not there", function);
         return INVALID_HANDLE;
     }
+    card::work_on(card::stream_of(stream));
     return SUCCESS;
 }
 
@@ -72,14 +75,14 @@ int refusal(const char *function, void *stream) {
         return code;                                                                                                  \
     }
 
-int allocated(uint64_t *address, size_t bytes) {
-    void *begin = card::allocate(bytes);
+int allocated(uint64_t *address, size_t bytes, For use) {
+    void *begin = card::allocate(bytes, use);
     *address = (uint64_t)begin;
     return begin == nullptr ? OUT_OF_MEMORY : SUCCESS;
 }
 
-int released(uint64_t address) {
-    return card::release((void *)address) ? SUCCESS : ILLEGAL_ADDRESS;
+int released(uint64_t address, For use) {
+    return card::release((void *)address, use) ? SUCCESS : ILLEGAL_ADDRESS;
 }
 
 // Whether the text says `.entry NAME(`; a line each, as nvcc writes them.
@@ -135,29 +138,64 @@ int cuStreamIsCapturing(void *stream, int *status) {
 
 int cuEventCreate(void **event, unsigned) {
     REFUSE(nullptr);
-    static char any;
-    *event = &any;
+    *event = new card::Clock;
+    return SUCCESS;
+}
+
+int cuEventDestroy_v2(void *event) {
+    REFUSE(nullptr);
+    delete (card::Clock *)event;
+    return SUCCESS;
+}
+
+int cuEventRecord(void *event, void *stream) {
+    REFUSE(stream);
+    *(card::Clock *)event = card::record(card::stream_of(stream));
+    return SUCCESS;
+}
+
+int cuEventSynchronize(void *event) {
+    REFUSE(nullptr);
+    card::host_waits(*(card::Clock *)event);
+    return SUCCESS;
+}
+
+int cuStreamWaitEvent(void *stream, void *event, unsigned) {
+    REFUSE(stream);
+    card::wait(card::stream_of(stream), *(card::Clock *)event);
+    return SUCCESS;
+}
+
+int cuStreamSynchronize(void *stream) {
+    REFUSE(stream);
+    card::host_waits(card::record(card::stream_of(stream)));
+    return SUCCESS;
+}
+
+int cuCtxSynchronize() {
+    REFUSE(nullptr);
+    card::host_waits_for_all();
     return SUCCESS;
 }
 
 int cuMemAlloc_v2(uint64_t *address, size_t bytes) {
     REFUSE(nullptr);
-    return bytes == 0 ? INVALID_VALUE : allocated(address, bytes);
+    return bytes == 0 ? INVALID_VALUE : allocated(address, bytes, For::NOTHING);
 }
 
 int cuMemAllocAsync(uint64_t *address, size_t bytes, void *stream) {
     REFUSE(stream);
-    return allocated(address, bytes);
+    return allocated(address, bytes, For::WRITING);
 }
 
 int cuMemFree_v2(uint64_t address) {
     REFUSE(nullptr);
-    return released(address);
+    return released(address, For::NOTHING);
 }
 
 int cuMemFreeAsync(uint64_t address, void *stream) {
     REFUSE(stream);
-    return released(address);
+    return released(address, For::WRITING);
 }
 
 int cuDeviceGetDefaultMemPool(void **pool, int) {
@@ -168,7 +206,7 @@ int cuDeviceGetDefaultMemPool(void **pool, int) {
 
 int cuMemsetD8Async(uint64_t address, unsigned char value, size_t count, void *stream) {
     REFUSE(stream);
-    if (!card::holds((void *)address, count)) {
+    if (!card::holds((void *)address, count, For::WRITING)) {
         return INVALID_VALUE;
     }
     memset((void *)address, value, count);
@@ -177,7 +215,7 @@ int cuMemsetD8Async(uint64_t address, unsigned char value, size_t count, void *s
 
 int cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t bytes, void *stream) {
     REFUSE(stream);
-    if (!card::holds((void *)to, bytes)) {
+    if (!card::holds((void *)to, bytes, For::WRITING)) {
         return INVALID_VALUE;
     }
     memcpy((void *)to, from, bytes);
@@ -186,16 +224,18 @@ int cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t bytes, void *stre
 
 int cuMemcpyDtoHAsync_v2(void *to, uint64_t from, size_t bytes, void *stream) {
     REFUSE(stream);
-    if (!card::holds((const void *)from, bytes)) {
+    if (!card::holds((const void *)from, bytes, For::READING)) {
         return INVALID_VALUE;
     }
     memcpy(to, (const void *)from, bytes);
+    // So it is for memory that may be swapped out, and the program has no other.
+    card::host_waits(card::record(card::stream_of(stream)));
     return SUCCESS;
 }
 
 int cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t bytes, void *stream) {
     REFUSE(stream);
-    if (!card::holds((void *)to, bytes) || !card::holds((const void *)from, bytes)) {
+    if (!card::holds((void *)to, bytes, For::WRITING) || !card::holds((const void *)from, bytes, For::READING)) {
         return INVALID_VALUE;
     }
     memmove((void *)to, (const void *)from, bytes);
@@ -265,7 +305,7 @@ int cuLaunchKernel(void *handle, unsigned grid_x, unsigned grid_y, unsigned grid
     bool intact = card::intact();
     switch (outcome) {
     case emulation::UNUSABLE_POINTER:
-        complain("%s is given a pointer to no memory of the card", name);
+        complain("it was given to %s", name);
         return ILLEGAL_ADDRESS;
     case emulation::LEFT_AT_BARRIER:
         complain("not all threads of a block of %s reach a barrier", name);
@@ -287,21 +327,15 @@ int cuLaunchKernel(void *handle, unsigned grid_x, unsigned grid_y, unsigned grid
         return (int)card::stand_in_number(__func__, 0);                                                               \
     }
 
-NOTHING_TO_DO(cuCtxSynchronize)
 NOTHING_TO_DO(cuDevicePrimaryCtxRelease_v2)
-NOTHING_TO_DO(cuEventDestroy_v2)
 NOTHING_TO_DO(cuEventQuery)
-NOTHING_TO_DO(cuEventRecord)
-NOTHING_TO_DO(cuEventSynchronize)
 NOTHING_TO_DO(cuMemPoolSetAttribute)
-NOTHING_TO_DO(cuStreamSynchronize)
-NOTHING_TO_DO(cuStreamWaitEvent)
 NOTHING_TO_DO(curandDestroyGenerator)
 NOTHING_TO_DO(curandSetPseudoRandomGeneratorSeed)
 NOTHING_TO_DO(curandSetStream)
 
-// What neither this nor `stand_ins.c` has. The runtime's registration of kernels that are linked in happens at the start
-// of every program and means nothing here.
+// What neither this nor `stand_ins.c` has. The runtime's registration of kernels that are linked in happens whenever a
+// program starts, and means nothing here.
 long long stand_in_other(const char *name) {
     if (strncmp(name, "__cuda", strlen("__cuda")) == 0) {
         return SUCCESS;

@@ -6,6 +6,8 @@
 #include <map>
 #include <vector>
 
+#include "streams.h"
+
 namespace card {
 
 std::recursive_mutex busy;
@@ -17,8 +19,13 @@ const size_t GUARD = 256;
 // A NaN that no computation makes.
 const uint32_t UNTOUCHED = 0xFFFFDEAD;
 
+struct Memory {
+    size_t bytes;
+    Uses uses;
+};
+
 // By its begin
-std::map<uintptr_t, size_t> memory;
+std::map<uintptr_t, Memory> memory;
 std::vector<uintptr_t> remembered;
 size_t used;
 
@@ -44,13 +51,22 @@ bool is_intact(uintptr_t begin, size_t bytes) {
 }
 
 // Where the memory begins that an address lies in; its end belongs to it.
-std::map<uintptr_t, size_t>::iterator find(const void *address) {
+std::map<uintptr_t, Memory>::iterator find(const void *address) {
     auto after = memory.upper_bound((uintptr_t)address);
     if (after == memory.begin()) {
         return memory.end();
     }
     auto found = std::prev(after);
-    return (uintptr_t)address <= found->first + found->second ? found : memory.end();
+    return (uintptr_t)address <= found->first + found->second.bytes ? found : memory.end();
+}
+
+// Whether the current stream may use it now.
+bool is_free_for(Memory &memory, For purpose) {
+    if (purpose == For::NOTHING || use(memory.uses, purpose == For::WRITING)) {
+        return true;
+    }
+    complain("memory of %zu bytes is used on a stream while another may still use it", memory.bytes);
+    return false;
 }
 
 } // namespace
@@ -64,7 +80,7 @@ void complain(const char *format, ...) {
     fprintf(stderr, "virtual card: %s\n", line);
 }
 
-void *allocate(size_t bytes) {
+void *allocate(size_t bytes, For use) {
     if (bytes > free_bytes()) {
         return nullptr;
     }
@@ -77,48 +93,52 @@ void *allocate(size_t bytes) {
         words[i] = UNTOUCHED;
     }
     uintptr_t begin = (uintptr_t)words + GUARD;
-    memory[begin] = bytes;
+    memory[begin] = {bytes, {}};
+    is_free_for(memory[begin], use);
     used += bytes;
     return (void *)begin;
 }
 
-bool release(void *begin) {
+bool release(void *begin, For use) {
     auto found = memory.find((uintptr_t)begin);
     if (found == memory.end()) {
         complain("memory that is not there is given back");
         return false;
     }
-    bool whole = is_intact(found->first, found->second);
-    used -= found->second;
+    size_t bytes = found->second.bytes;
+    bool fine = is_intact(found->first, bytes) && is_free_for(found->second, use);
+    used -= bytes;
     free((void *)(found->first - GUARD));
     memory.erase(found);
-    return whole;
+    return fine;
 }
 
-bool holds(const void *begin, size_t bytes) {
+bool holds(const void *begin, size_t bytes, For use) {
     auto found = find(begin);
-    bool inside = found != memory.end() && (uintptr_t)begin + bytes <= found->first + found->second;
-    if (!inside) {
+    if (found == memory.end() || (uintptr_t)begin + bytes > found->first + found->second.bytes) {
         complain("%zu bytes are not all in memory of the card", bytes);
+        return false;
     }
-    return inside;
+    return is_free_for(found->second, use);
 }
 
-bool usable(const void *pointer) {
+bool usable(const void *pointer, bool writes) {
     if (pointer == nullptr) {
         return true;
     }
     auto found = find(pointer);
-    if (found != memory.end()) {
-        remembered.push_back(found->first);
+    if (found == memory.end()) {
+        complain("a pointer leads to no memory of the card");
+        return false;
     }
-    return found != memory.end();
+    remembered.push_back(found->first);
+    return is_free_for(found->second, writes ? For::WRITING : For::READING);
 }
 
 bool intact() {
     bool all = true;
     for (uintptr_t begin : remembered) {
-        all &= is_intact(begin, memory[begin]);
+        all &= is_intact(begin, memory[begin].bytes);
     }
     remembered.clear();
     return all;

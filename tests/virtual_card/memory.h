@@ -15,15 +15,19 @@ __attribute__((format(printf, 1, 2))) void complain(const char *format, ...);
 // The code that the environment wants of a function: `stand_ins.c` of cuda_stand_ins.
 extern "C" long long stand_in_number(const char *name, long long otherwise);
 
-// As many bytes; null where so many are not free.
-void *allocate(size_t bytes);
-// False where nothing begins there, or somebody wrote beside it.
-bool release(void *begin);
-// Whether these bytes are memory of the card.
-bool holds(const void *begin, size_t bytes);
+// What memory is used for; `NOTHING` where the host waits for all that came before.
+enum class For { NOTHING, READING, WRITING };
 
-// Whether a kernel may be given a pointer: into memory of the card, or null. Remembers which memory it is.
-bool usable(const void *pointer);
+// As many bytes; null where so many are not free.
+void *allocate(size_t bytes, For use);
+// False where nothing begins there, where somebody wrote beside it, or another stream may still use it.
+bool release(void *begin, For use);
+// Whether these bytes are memory of the card that the current stream may use.
+bool holds(const void *begin, size_t bytes, For use);
+
+// Whether a kernel may be given a pointer: null, or into memory of the card that the current stream may use. Remembers
+// which memory it is.
+bool usable(const void *pointer, bool writes);
 // Whether the guards are whole of all memory that was remembered; forgets it.
 bool intact();
 

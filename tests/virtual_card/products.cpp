@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "memory.h"
+#include "streams.h"
 
 using card::complain;
+using card::For;
 
 namespace {
 
@@ -29,13 +31,17 @@ struct Matrices {
     long long apart;
 };
 
+struct Handle {
+    void *stream = nullptr;
+};
+
 // Whether a factor's numbers are all memory of the card.
-bool are_there(const Matrices &matrices, int count) {
+bool are_there(const Matrices &matrices, int count, For use) {
     if (matrices.rows == 0 || matrices.columns == 0 || count == 0) {
         return true;
     }
     long long last = (count - 1) * matrices.apart + (matrices.columns - 1LL) * matrices.leading + matrices.rows;
-    return card::holds(matrices.begin, (size_t)last * sizeof(float));
+    return card::holds(matrices.begin, (size_t)last * sizeof(float), use);
 }
 
 // Strips of `width` neighbours along one side, one term after the other, zeros where the side ends.
@@ -76,23 +82,30 @@ void multiply_tile(const float *left, const float *right, int terms, double (*su
 
 extern "C" {
 
-int cublasSetStream_v2(void *, void *) {
+int cublasCreate_v2(void **handle) {
+    *handle = new Handle;
+    return (int)card::stand_in_number(__func__, 0);
+}
+
+int cublasDestroy_v2(void *handle) {
+    delete (Handle *)handle;
+    return SUCCESS;
+}
+
+int cublasSetStream_v2(void *handle, void *stream) {
+    ((Handle *)handle)->stream = stream;
     return SUCCESS;
 }
 
 int cublasSetWorkspace_v2(void *, void *workspace, size_t bytes) {
     std::lock_guard<std::recursive_mutex> lock(card::busy);
-    return card::holds(workspace, bytes) ? SUCCESS : INVALID_VALUE;
+    return card::holds(workspace, bytes, For::NOTHING) ? SUCCESS : INVALID_VALUE;
 }
 
-int cublasDestroy_v2(void *) {
-    return SUCCESS;
-}
-
-int cublasGemmStridedBatchedEx(void *, int left_operation, int right_operation, int m, int n, int k, const void *alpha,
-                               const void *a, int a_type, int lda, long long a_apart, const void *b, int b_type, int ldb,
-                               long long b_apart, const void *beta, void *c, int c_type, int ldc, long long c_apart,
-                               int count, int compute, int) {
+int cublasGemmStridedBatchedEx(void *handle, int left_operation, int right_operation, int m, int n, int k,
+                               const void *alpha, const void *a, int a_type, int lda, long long a_apart, const void *b,
+                               int b_type, int ldb, long long b_apart, const void *beta, void *c, int c_type, int ldc,
+                               long long c_apart, int count, int compute, int) {
     if (long long told = card::stand_in_number(__func__, 0)) {
         return (int)told;
     }
@@ -101,6 +114,7 @@ int cublasGemmStridedBatchedEx(void *, int left_operation, int right_operation, 
         complain("products of other numbers than f32 are not written yet");
         return NOT_SUPPORTED;
     }
+    card::work_on(card::stream_of(((Handle *)handle)->stream));
     bool left_turned = left_operation == TRANSPOSED, right_turned = right_operation == TRANSPOSED;
     Matrices left{(const float *)a, left_turned ? k : m, left_turned ? m : k, lda, a_apart};
     Matrices right{(const float *)b, right_turned ? n : k, right_turned ? k : n, ldb, b_apart};
@@ -110,7 +124,8 @@ int cublasGemmStridedBatchedEx(void *, int left_operation, int right_operation, 
         complain("a product of %d x %d x %d has columns %d, %d and %d apart", m, n, k, lda, ldb, ldc);
         return INVALID_VALUE;
     }
-    if (!are_there(left, count) || !are_there(right, count) || !are_there(product, count)) {
+    if (!are_there(left, count, For::READING) || !are_there(right, count, For::READING) ||
+        !are_there(product, count, For::WRITING)) {
         complain("it was a product of %d x %d x %d", m, n, k);
         return EXECUTION_FAILED;
     }

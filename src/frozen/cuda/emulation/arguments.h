@@ -48,15 +48,15 @@ template <typename... A> std::index_sequence_for<A...> parameters(void (*)(A...)
     return {};
 }
 
-// Whether a card may use what a pointer points to.
-using Usable = bool (*)(const void *pointer);
+// Whether a card may use what a pointer points to, and whether the kernel may write there.
+using Usable = bool (*)(const void *pointer, bool writes);
 
 template <typename T> bool is_usable(T, Usable) {
     return true;
 }
 
 template <typename T> bool is_usable(T *pointer, Usable usable) {
-    return usable(pointer);
+    return usable(pointer, !std::is_const<T>::value);
 }
 
 template <typename... A> bool are_usable(const std::tuple<A...> &arguments, Usable usable) {
