@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Makes a virtual card: stand-ins for NVIDIA's driver and libraries that compute, on the CPU, what the program asks a GPU
-# for, and look at each call as a real card would and more closely: a launch with a pointer to no memory of the card, a
-# kernel that writes beside its memory, a barrier that some threads miss. For tests only, and no measure of speed.
+# Makes a virtual card: stand-ins for NVIDIA's driver and libraries that compute, on the CPU, what the program asks a
+# GPU for, and look at each call as a real card would and more closely: a launch with a pointer to no memory of the
+# card, a kernel that writes beside its memory, a barrier that some threads miss, memory that two streams use at a time.
+# Fresh memory is full of NaN. For tests only, and no measure of speed.
 #   make.sh PROGRAM FOLDER, then LD_LIBRARY_PATH=FOLDER PROGRAM --device cuda:0
-# The program's kernels are its own, compiled as C++ (src/frozen/cuda/emulation/shim.h); the tensor library's are written
-# again in tensor_kernels.cpp, as far as the program uses them. What is missing says so on standard error.
+# The program's kernels are its own, compiled as C++ (src/frozen/cuda/emulation/shim.h); the tensor library's are
+# written again in tensor_kernels.cpp, as far as the program uses them. What is missing says so on standard error. What
+# the environment can ask of the stand-ins (../cuda_stand_ins/stand_ins.c), it can ask here.
 # Needs compilers for C and C++, and binutils.
 set -euo pipefail
 program=$1 folder=$2

@@ -1,6 +1,6 @@
 // cuBLAS's products on a virtual card, as far as the program asks for them: matrices of f32, column-major, a batch of
-// them at even distances, computed in f32 with sums of parts in f64. Signatures, codes and what is refused: cublas_v2.h
-// and the documentation of cublasGemmStridedBatchedEx.
+// them at even distances. They are computed in f32 with sums of parts in f64, from factors that are rounded as TF32 or
+// bf16 wants. Signatures, codes and what is refused: cublas_v2.h and the documentation of cublasGemmStridedBatchedEx.
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -15,8 +15,8 @@ namespace {
 
 enum Status { SUCCESS = 0, INVALID_VALUE = 7, EXECUTION_FAILED = 13, NOT_SUPPORTED = 15 };
 enum Operation { AS_IT_LIES = 0, TRANSPOSED = 1 };
-const int FLOATS = 0;   // CUDA_R_32F
-const int IN_FULL = 68; // CUBLAS_COMPUTE_32F
+const int FLOATS = 0; // CUDA_R_32F
+enum Arithmetic { IN_FULL = 68, IN_BF16 = 75, IN_TF32 = 77 };
 
 // Rows and columns of a tile, and how many terms are summed in f32.
 const int ROWS = 16, COLUMNS = 4, TERMS = 128;
@@ -44,14 +44,32 @@ bool are_there(const Matrices &matrices, int count, For use) {
     return card::holds(matrices.begin, (size_t)last * sizeof(float), use);
 }
 
+// Only so many of a number's 23 bits after the point, rounded to even.
+float rounded(float value, int bits) {
+    uint32_t word, dropped = 23 - bits;
+    memcpy(&word, &value, sizeof word);
+    if (dropped == 0 || value - value != 0) {
+        return value;
+    }
+    word += (1u << (dropped - 1)) - 1 + (word >> dropped & 1);
+    word &= ~0u << dropped;
+    memcpy(&value, &word, sizeof word);
+    return value;
+}
+
+int bits_of(int arithmetic) {
+    return arithmetic == IN_TF32 ? 10 : arithmetic == IN_BF16 ? 7 : 23;
+}
+
 // Strips of `width` neighbours along one side, one term after the other, zeros where the side ends.
-std::vector<float> strips(const float *from, int side, int terms, long long step, long long step_of_terms, int width) {
+std::vector<float> strips(const float *from, int side, int terms, long long step, long long step_of_terms, int width,
+                          int bits) {
     std::vector<float> packed((size_t)(side + width - 1) / width * width * terms);
     for (int first = 0; first < side; first += width) {
         float *strip = packed.data() + (size_t)first * terms;
         for (int term = 0; term < terms; term++) {
             for (int i = 0; i < std::min(width, side - first); i++) {
-                strip[term * width + i] = from[(first + i) * step + term * step_of_terms];
+                strip[term * width + i] = rounded(from[(first + i) * step + term * step_of_terms], bits);
             }
         }
     }
@@ -105,12 +123,13 @@ int cublasSetWorkspace_v2(void *, void *workspace, size_t bytes) {
 int cublasGemmStridedBatchedEx(void *handle, int left_operation, int right_operation, int m, int n, int k,
                                const void *alpha, const void *a, int a_type, int lda, long long a_apart, const void *b,
                                int b_type, int ldb, long long b_apart, const void *beta, void *c, int c_type, int ldc,
-                               long long c_apart, int count, int compute, int) {
+                               long long c_apart, int count, int arithmetic, int) {
     if (long long told = card::stand_in_number(__func__, 0)) {
         return (int)told;
     }
     std::lock_guard<std::recursive_mutex> lock(card::busy);
-    if (a_type != FLOATS || b_type != FLOATS || c_type != FLOATS || compute != IN_FULL) {
+    if (a_type != FLOATS || b_type != FLOATS || c_type != FLOATS ||
+        (arithmetic != IN_FULL && arithmetic != IN_TF32 && arithmetic != IN_BF16)) {
         complain("products of other numbers than f32 are not written yet");
         return NOT_SUPPORTED;
     }
@@ -132,9 +151,9 @@ int cublasGemmStridedBatchedEx(void *handle, int left_operation, int right_opera
     float scale = *(const float *)alpha, share_of_before = *(const float *)beta;
     for (int index = 0; index < count; index++) {
         std::vector<float> rows = strips(left.begin + index * a_apart, m, k, left_turned ? lda : 1,
-                                         left_turned ? 1 : lda, ROWS);
+                                         left_turned ? 1 : lda, ROWS, bits_of(arithmetic));
         std::vector<float> columns = strips(right.begin + index * b_apart, n, k, right_turned ? 1 : ldb,
-                                            right_turned ? ldb : 1, COLUMNS);
+                                            right_turned ? ldb : 1, COLUMNS, bits_of(arithmetic));
         float *target = (float *)c + index * c_apart;
         for (int column = 0; column < n; column += COLUMNS) {
             for (int row = 0; row < m; row += ROWS) {

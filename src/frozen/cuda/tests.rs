@@ -23,7 +23,6 @@ fn device() -> &'static dyn Accelerator {
 
     static CARD: OnceLock<Option<Arc<Card>>> = OnceLock::new();
     let card = || match candle_core::Device::new_cuda_with_stream(0) {
-    let card = || match candle_core::Device::new_cuda_with_stream(0) {
         Ok(candle_core::Device::Cuda(device)) => {
             Card::prepare(&device, crate::device::Precision::F32).unwrap();
             Some(Card::of(&device).unwrap())
@@ -33,7 +32,6 @@ fn device() -> &'static dyn Accelerator {
             assert!(std::env::var_os("TEXT2ART_TESTS_NEED_CARD").is_none(), "there is no card: {:?}", found.err());
             None
         }
-    };
     };
     CARD.get_or_init(card).as_deref().map_or(Emulation::shared(), |card| card)
 }
