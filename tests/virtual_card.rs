@@ -3,10 +3,17 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+#[path = "common/program.rs"]
+#[allow(dead_code)]
+mod program;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use candle_core::{DType, Device, Result, Tensor, Var};
+
+use program::{BINARY, Outcome, Workplace, finish};
 
 /// A folder with a virtual card's libraries for a program.
 fn card_for(program: &Path, name: &str) -> PathBuf {
@@ -88,4 +95,40 @@ fn tensors_on_a_gpu() {
 #[test]
 fn tensors_are_what_they_are_on_the_processor() {
     passes_on_a_virtual_card("tensors_on_a_gpu");
+}
+
+/// The program on a virtual card.
+fn run(workplace: &Workplace, settings: &[(&str, &str)], arguments: &[&str]) -> Outcome {
+    static CARD: OnceLock<PathBuf> = OnceLock::new();
+    let card = CARD.get_or_init(|| card_for(Path::new(BINARY), "virtual-card"));
+    let mut command = workplace.command();
+    finish(command.env("LD_LIBRARY_PATH", card).envs(settings.iter().copied()).args(arguments))
+}
+
+/// Draws on a device; the picture's bytes.
+fn draw(workplace: &Workplace, device: &[&str], more: &[&str]) -> Vec<u8> {
+    let line = [&["a red apple", "--seed", "1", "--quiet", "-o", "apple.png"], device, more].concat();
+    let outcome = run(workplace, &[], &line).succeeded();
+    assert_eq!(outcome.errors, "", "{line:?}");
+    image::load_from_memory(&workplace.read("apple.png")).unwrap().into_rgb8().into_raw()
+}
+
+const GPU: [&str; 4] = ["--device", "cuda:0", "--precision", "f32"];
+
+/// How far two pictures are apart: the most of one byte.
+fn apart(first: &[u8], second: &[u8]) -> u8 {
+    assert_eq!(first.len(), second.len());
+    first.iter().zip(second).map(|(first, second)| first.abs_diff(*second)).max().unwrap()
+}
+
+#[test]
+fn a_gpu_draws_what_the_processor_draws() {
+    let workplace = Workplace::new();
+    let small = ["--size", "64x64", "-n", "3"];
+    let expected = draw(&workplace, &["--device", "cpu"], &small);
+    let found = draw(&workplace, &GPU, &small);
+    assert!(apart(&found, &expected) <= 1, "{} apart", apart(&found, &expected));
+    assert!(found == draw(&workplace, &GPU, &small), "another picture the second time");
+    // An earlier one is not so near.
+    assert!(apart(&found, &draw(&workplace, &["--device", "cpu"], &["--size", "64x64", "-n", "1"])) > 8);
 }
