@@ -125,7 +125,8 @@ fn begin(mut gpu: Gpu, precision: Precision) -> Result<ComputeDevice, Obstacle> 
         "CUDA_ERROR_INVALID_PTX" | "CUDA_ERROR_NO_BINARY_FOR_GPU" | "CUDA_ERROR_INVALID_IMAGE" => other_gpu(),
         other => of_code(other),
     })?;
-    let device = Device::new_cuda(gpu.number).map_err(|error| of_library(&error))?;
+    // Not `new_cuda`: its stream is another one in every thread, and pictures are drawn in several.
+    let device = Device::new_cuda_with_stream(gpu.number).map_err(|error| of_library(&error))?;
     cuda::prepare(&device, precision).map_err(|error| of_library(&error))?;
     gpu.free_memory = Some(free as u64);
     Ok(ComputeDevice { device, gpu: Some(gpu), precision, passed_over: None })
