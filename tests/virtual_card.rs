@@ -155,23 +155,21 @@ fn a_virtual_card_finds_what_is_wrong() {
     }
 }
 
-/// The program on a virtual card.
-fn run(workplace: &Workplace, settings: &[(&str, &str)], arguments: &[&str]) -> Outcome {
+fn run(workplace: &Workplace, arguments: &[&str]) -> Outcome {
+    run_with(workplace, &[], arguments)
+}
+
+/// The program on a virtual card, of which the environment tells something.
+fn run_with(workplace: &Workplace, settings: &[(&str, &str)], arguments: &[&str]) -> Outcome {
     static CARD: OnceLock<PathBuf> = OnceLock::new();
     let card = CARD.get_or_init(|| card_for(Path::new(BINARY), "virtual-card"));
     let mut command = workplace.command();
     finish(command.env("LD_LIBRARY_PATH", card).envs(settings.iter().copied()).args(arguments))
 }
 
-/// Draws on a device; the picture's bytes.
-fn draw(workplace: &Workplace, device: &[&str], more: &[&str]) -> Vec<u8> {
-    let line = [&["a red apple", "--seed", "1", "--quiet", "--force", "-o", "apple.png"], device, more].concat();
-    let outcome = run(workplace, &[], &line).succeeded();
-    assert_eq!(outcome.errors, "", "{line:?}");
-    image::load_from_memory(&workplace.read("apple.png")).unwrap().into_rgb8().into_raw()
+fn pixels(workplace: &Workplace, picture: &str) -> Vec<u8> {
+    image::load_from_memory(&workplace.read(picture)).unwrap().into_rgb8().into_raw()
 }
-
-const GPU: [&str; 4] = ["--device", "cuda:0", "--precision", "f32"];
 
 /// How far two pictures are apart: the most of one byte.
 fn apart(first: &[u8], second: &[u8]) -> u8 {
@@ -179,14 +177,51 @@ fn apart(first: &[u8], second: &[u8]) -> u8 {
     first.iter().zip(second).map(|(first, second)| first.abs_diff(*second)).max().unwrap()
 }
 
+const GPU: [&str; 4] = ["--device", "cuda:0", "--precision", "f32"];
+
 #[test]
 fn a_gpu_draws_what_the_processor_draws() {
     let workplace = Workplace::new();
-    let small = ["--size", "64x64", "-n", "3"];
-    let expected = draw(&workplace, &["--device", "cpu"], &small);
-    let found = draw(&workplace, &GPU, &small);
+    // So fast that some of the codebook's vectors change.
+    let small = ["a red apple", "--size", "64x64", "--seed", "1", "--learning-rate", "0.3", "--progress", "json"];
+    let draw = |device: &[&str], iterations: &str, name: &str| {
+        let line = [&small[..], device, &["-n", iterations, "-o", name]].concat();
+        let events = run(&workplace, &line).succeeded().events();
+        let losses: Vec<f64> = events.iter().filter_map(|event| event["loss"].as_f64()).collect();
+        (losses, pixels(&workplace, name))
+    };
+    let processor = ["--device", "cpu"];
+    let (expected_losses, expected) = draw(&processor, "3", "processor.png");
+    let (losses, found) = draw(&GPU, "3", "gpu.png");
+    assert_eq!(losses.len(), expected_losses.len());
+    for (loss, expected) in losses.iter().zip(&expected_losses) {
+        assert!((loss - expected).abs() < 1e-5, "{losses:?}, not {expected_losses:?}");
+    }
     assert!(apart(&found, &expected) <= 1, "{} apart", apart(&found, &expected));
-    assert!(found == draw(&workplace, &GPU, &small), "another picture the second time");
-    // An earlier one is not so near.
-    assert!(apart(&found, &draw(&workplace, &["--device", "cpu"], &["--size", "64x64", "-n", "1"])) > 8);
+    assert!(draw(&GPU, "3", "again.png") == (losses, found), "another picture the second time");
+    let (_, first) = draw(&processor, "1", "first.png");
+    assert!(apart(&first, &expected) > 8, "nothing was drawn");
+}
+
+#[test]
+fn pictures_are_drawn_side_by_side_on_a_gpu() {
+    let workplace = Workplace::new();
+    workplace.write("list.txt", "a red apple\na blue sky\n");
+    let draw = |jobs: &str| {
+        let name = format!("{jobs}-{{slug}}.png");
+        let small = ["batch", "list.txt", "--jobs", jobs, "--size", "32x32", "-n", "2", "--seed", "1", "-o", &name];
+        let outcome = run(&workplace, &[&small[..], &GPU].concat()).succeeded();
+        assert!(!outcome.errors.contains("virtual card"), "{}", outcome.errors);
+        ["a-red-apple", "a-blue-sky"].map(|slug| pixels(&workplace, &format!("{jobs}-{slug}.png")))
+    };
+    assert!(draw("2") == draw("1"));
+}
+
+#[test]
+fn a_gpu_that_fails_while_it_draws_is_told() {
+    let workplace = Workplace::new();
+    let line = [&["a red apple", "--size", "64x64", "-n", "2", "-o", "apple.png"][..], &GPU].concat();
+    let outcome = run_with(&workplace, &[("STAND_IN_TOTAL", "60000000")], &line);
+    assert!(outcome.code == Some(1) && outcome.errors.contains("the GPU's memory is used up"), "{}", outcome.errors);
+    assert!(workplace.content().keys().all(|path| path.extension().is_none_or(|extension| extension != "png")));
 }

@@ -69,7 +69,10 @@ impl Workplace {
         let home = self.root.path().join("home");
         command.current_dir(self.join("")).env_clear();
         command.env("HOME", &home).env("XDG_CONFIG_HOME", home.join(".config"));
-        command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        // Other programs, and NVIDIA's libraries.
+        for name in ["PATH", "LD_LIBRARY_PATH"] {
+            command.envs(std::env::var_os(name).map(|paths| (name, paths)));
+        }
         command
     }
 

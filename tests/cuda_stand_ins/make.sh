@@ -8,10 +8,14 @@ program=$1 folder=$2 objects=("${@:3}")
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$folder"
 
-# Each function the program wants, unless stand_ins.c or an object has it.
+# Each function that the program wants, or the binary beside it where it is one of cargo's tests, unless stand_ins.c or
+# an object has it.
+programs=("$program")
+binary=$(dirname "$program")/../text2art
+[ ! -x "$binary" ] || programs+=("$binary")
 {
     echo 'long long stand_in_other(const char *name);'
-    nm -D --undefined-only "$program" | awk '{ sub(/@.*/, "", $NF); print $NF }' |
+    nm -D --undefined-only "${programs[@]}" | awk '{ sub(/@.*/, "", $NF); print $NF }' |
         { grep -E '^(__cuda|cuda|cu|cublas|cublasLt|curand|cudnn|nvrtc)[A-Z]' || true; } | sort -u |
         sed 's/.*/__attribute__((weak)) long long &(void) { return stand_in_other("&"); }/'
 } >"$folder/others.c"

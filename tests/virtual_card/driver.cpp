@@ -1,5 +1,6 @@
 // The driver's functions that do something on a virtual card; what they ask of their callers is what a real one asks.
 // Signatures, limits and codes: cuda.h.
+#include <chrono>
 #include <cstring>
 #include <dlfcn.h>
 #include <map>
@@ -42,6 +43,16 @@ struct Function {
 struct Module {
     std::map<std::string, std::unique_ptr<Function>> functions;
 };
+
+struct Event {
+    bool is_timed;
+    bool is_recorded = false;
+    card::Clock clock = {};
+    std::chrono::steady_clock::time_point time = {};
+};
+
+const unsigned WITHOUT_TIMING = 2;    // CU_EVENT_DISABLE_TIMING
+const int MOST_USED = 8, KEPT_FREE = 4; // CU_MEMPOOL_ATTR_USED_MEM_HIGH, CU_MEMPOOL_ATTR_RELEASE_THRESHOLD
 
 std::set<Module *> modules;
 std::set<void *> streams;
@@ -136,33 +147,53 @@ int cuStreamIsCapturing(void *stream, int *status) {
     return SUCCESS;
 }
 
-int cuEventCreate(void **event, unsigned) {
+int cuEventCreate(void **event, unsigned flags) {
     REFUSE(nullptr);
-    *event = new card::Clock;
+    *event = new Event{(flags & WITHOUT_TIMING) == 0};
     return SUCCESS;
 }
 
 int cuEventDestroy_v2(void *event) {
     REFUSE(nullptr);
-    delete (card::Clock *)event;
+    delete (Event *)event;
     return SUCCESS;
 }
 
-int cuEventRecord(void *event, void *stream) {
+int cuEventRecord(void *handle, void *stream) {
     REFUSE(stream);
-    *(card::Clock *)event = card::record(card::stream_of(stream));
+    Event *event = (Event *)handle;
+    event->is_recorded = true;
+    event->clock = card::record(card::stream_of(stream));
+    event->time = std::chrono::steady_clock::now();
     return SUCCESS;
 }
 
 int cuEventSynchronize(void *event) {
     REFUSE(nullptr);
-    card::host_waits(*(card::Clock *)event);
+    card::host_waits(((Event *)event)->clock);
     return SUCCESS;
+}
+
+int cuEventElapsedTime_v2(float *milliseconds, void *start, void *end) {
+    REFUSE(nullptr);
+    for (const Event *event : {(Event *)start, (Event *)end}) {
+        if (!event->is_timed || !event->is_recorded) {
+            complain("the time is asked of an event that has none");
+            return INVALID_HANDLE;
+        }
+    }
+    std::chrono::duration<float, std::milli> between = ((Event *)end)->time - ((Event *)start)->time;
+    *milliseconds = between.count();
+    return SUCCESS;
+}
+
+int cuEventElapsedTime(float *milliseconds, void *start, void *end) {
+    return cuEventElapsedTime_v2(milliseconds, start, end);
 }
 
 int cuStreamWaitEvent(void *stream, void *event, unsigned) {
     REFUSE(stream);
-    card::wait(card::stream_of(stream), *(card::Clock *)event);
+    card::wait(card::stream_of(stream), ((Event *)event)->clock);
     return SUCCESS;
 }
 
@@ -202,6 +233,25 @@ int cuDeviceGetDefaultMemPool(void **pool, int) {
     static char only;
     *pool = &only;
     return SUCCESS;
+}
+
+int cuMemPoolGetAttribute(void *, int attribute, void *value) {
+    REFUSE(nullptr);
+    if (attribute != MOST_USED) {
+        complain("attribute %d of memory pools is not written yet", attribute);
+        return NOT_SUPPORTED;
+    }
+    *(uint64_t *)value = card::most_used();
+    return SUCCESS;
+}
+
+int cuMemPoolSetAttribute(void *, int attribute, void *value) {
+    REFUSE(nullptr);
+    if (attribute == MOST_USED && *(uint64_t *)value == 0) {
+        card::forget_most_used();
+        return SUCCESS;
+    }
+    return attribute == KEPT_FREE ? SUCCESS : INVALID_VALUE;
 }
 
 int cuMemsetD8Async(uint64_t address, unsigned char value, size_t count, void *stream) {
@@ -328,8 +378,6 @@ int cuLaunchKernel(void *handle, unsigned grid_x, unsigned grid_y, unsigned grid
     }
 
 NOTHING_TO_DO(cuDevicePrimaryCtxRelease_v2)
-NOTHING_TO_DO(cuEventQuery)
-NOTHING_TO_DO(cuMemPoolSetAttribute)
 NOTHING_TO_DO(curandDestroyGenerator)
 NOTHING_TO_DO(curandSetPseudoRandomGeneratorSeed)
 NOTHING_TO_DO(curandSetStream)

@@ -1,5 +1,6 @@
 #include "memory.h"
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
@@ -27,7 +28,7 @@ struct Memory {
 // By its begin
 std::map<uintptr_t, Memory> memory;
 std::vector<uintptr_t> remembered;
-size_t used;
+size_t used, most;
 
 size_t padded(size_t bytes) {
     return (bytes + GUARD - 1) / GUARD * GUARD;
@@ -96,6 +97,7 @@ void *allocate(size_t bytes, For use) {
     memory[begin] = {bytes, {}};
     is_free_for(memory[begin], use);
     used += bytes;
+    most = std::max(most, used);
     return (void *)begin;
 }
 
@@ -150,6 +152,14 @@ size_t total_bytes() {
 
 size_t free_bytes() {
     return (size_t)stand_in_number("FREE", (long long)total_bytes()) - used;
+}
+
+size_t most_used() {
+    return most;
+}
+
+void forget_most_used() {
+    most = used;
 }
 
 } // namespace card

@@ -33,5 +33,8 @@ bool intact();
 
 size_t total_bytes();
 size_t free_bytes();
+// The most bytes that were in use at a time, since the start or since this was forgotten.
+size_t most_used();
+void forget_most_used();
 
 } // namespace card
