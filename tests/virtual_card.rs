@@ -204,6 +204,28 @@ fn a_gpu_draws_what_the_processor_draws() {
 }
 
 #[test]
+fn a_gpu_is_waited_for_once_an_iteration() {
+    const CUTOUTS: u64 = 4;
+    let workplace = Workplace::new();
+    let totals = |iterations: &str| {
+        let path = workplace.argument(&format!("{iterations}.json"));
+        let small =
+            ["a red apple", "--size", "32x32", "--cutouts", "4", "-n", iterations, "--seed", "1", "-q", "-o", "x.png"];
+        let line = [&small[..], &GPU, &["--force"]].concat();
+        run_with(&workplace, &[("VIRTUAL_CARD_TOTALS", &path)], &line).succeeded();
+        let totals: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        ["waits", "to_card", "to_host"].map(|name| totals[name].as_u64().unwrap())
+    };
+    let (two, six) = (totals("2"), totals("6"));
+    let [waits, to_card, to_host] = std::array::from_fn(|index| (six[index] - two[index]) / 4);
+    println!("an iteration: {waits} waits, {to_card} bytes to the card, {to_host} to the host");
+    // A distance of each cutout, the latent's loss of its own, and the square of its gradient.
+    assert_eq!((waits, to_host), (1, 4 * (CUTOUTS + 2)));
+    // Where each cutout lies and what is done to it, both ways: some kilobytes, and nothing of a picture's size.
+    assert!(to_card < 1024 * CUTOUTS, "{to_card} bytes to the card");
+}
+
+#[test]
 fn pictures_are_drawn_side_by_side_on_a_gpu() {
     let workplace = Workplace::new();
     workplace.write("list.txt", "a red apple\na blue sky\n");

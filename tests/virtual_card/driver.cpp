@@ -11,6 +11,7 @@
 #include "../../src/frozen/cuda/emulation/arguments.h"
 #include "memory.h"
 #include "streams.h"
+#include "totals.h"
 
 using card::complain;
 using card::For;
@@ -170,6 +171,7 @@ int cuEventRecord(void *handle, void *stream) {
 int cuEventSynchronize(void *event) {
     REFUSE(nullptr);
     card::host_waits(((Event *)event)->clock);
+    card::is_waited_for();
     return SUCCESS;
 }
 
@@ -199,12 +201,14 @@ int cuStreamWaitEvent(void *stream, void *event, unsigned) {
 int cuStreamSynchronize(void *stream) {
     REFUSE(stream);
     card::host_waits(card::record(card::stream_of(stream)));
+    card::is_waited_for();
     return SUCCESS;
 }
 
 int cuCtxSynchronize() {
     REFUSE(nullptr);
     card::host_waits_for_all();
+    card::is_waited_for();
     return SUCCESS;
 }
 
@@ -268,6 +272,7 @@ int cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t bytes, void *stre
         return INVALID_VALUE;
     }
     memcpy((void *)to, from, bytes);
+    card::is_sent(bytes);
     return SUCCESS;
 }
 
@@ -277,6 +282,7 @@ int cuMemcpyDtoHAsync_v2(void *to, uint64_t from, size_t bytes, void *stream) {
         return INVALID_VALUE;
     }
     memcpy(to, (const void *)from, bytes);
+    card::sends(bytes);
     // So it is for memory that may be swapped out, and the program has no other.
     card::host_waits(card::record(card::stream_of(stream)));
     return SUCCESS;
@@ -287,6 +293,7 @@ int cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t bytes, void *stream)
     if (!card::holds((void *)to, bytes, For::WRITING) || !card::holds((const void *)from, bytes, For::READING)) {
         return INVALID_VALUE;
     }
+    card::gets_work();
     memmove((void *)to, (const void *)from, bytes);
     return SUCCESS;
 }
@@ -333,6 +340,7 @@ int cuModuleGetFunction(void **function, void *module, const char *name) {
 int cuLaunchKernel(void *handle, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y,
                    unsigned block_z, unsigned shared_bytes, void *stream, void **addresses, void **) {
     REFUSE(stream);
+    card::gets_work();
     const Function *function = (const Function *)handle;
     const char *name = function->name.c_str();
     uint64_t threads = (uint64_t)block_x * block_y * block_z;

@@ -25,7 +25,7 @@ mkdir -p "$folder"
 
 options=(-std=c++17 -O1 -fPIC -Wall -Wno-unused -Wno-unknown-pragmas)
 c++ "${options[@]}" -fvisibility=hidden -c -o "$folder/own_kernels.o" "$folder/own_kernels.cpp"
-for part in memory streams driver tensor_kernels; do
+for part in memory streams totals driver tensor_kernels; do
     c++ "${options[@]}" -c -o "$folder/$part.o" "$here/$part.cpp"
 done
 # Most of the time goes here.
