@@ -18,6 +18,8 @@ const PALETTE_WEIGHT: f64 = 5.0;
 const ALPHA_WEIGHT: f64 = 0.3;
 /// How strongly the embedded model's latent is held to its prior's (`weights/training/search.py`).
 const PRIOR_HOLD: f64 = 0.5;
+/// How strongly cells are held to its picture's colours: between 10 and 30 they look alike, below they dissolve.
+const CELL_HOLD: f64 = 20.0;
 
 /// Combines layers, the strongest first, into settings.
 ///
@@ -255,8 +257,13 @@ fn named_hold(layers: &[Overrides]) -> Option<f64> {
 /// How strongly a picture is held to its start where nobody says: the embedded model's to its prior's, whose shapes are
 /// better than those that guidance alone would make of them.
 fn usual_hold(drawer: DrawerKind, vqgan: &str, has_picture: bool, noise: StartNoise) -> f64 {
-    let from_prior = noise == StartNoise::Prior && !has_picture;
-    if from_prior && drawer == DrawerKind::Vqgan && vqgan == embedded::NAME { PRIOR_HOLD } else { 0.0 }
+    match drawer {
+        _ if has_picture || noise != StartNoise::Prior => 0.0,
+        DrawerKind::Vqgan if vqgan == embedded::NAME => PRIOR_HOLD,
+        // Another VQGAN's latent has another measure.
+        DrawerKind::Vqgan => 0.0,
+        DrawerKind::Pixel => CELL_HOLD,
+    }
 }
 
 impl From<Settings> for Overrides {
@@ -335,7 +342,7 @@ mod tests {
         assert_eq!(held(&[noise(StartNoise::None, None)]), 0.0);
         assert_eq!(held(&[noise(StartNoise::Prior, Some(0.0))]), 0.0);
         let pixel = Overrides { drawer: Some(DrawerKind::Pixel), ..named("a cat") };
-        assert_eq!(held(&[pixel]), 0.0);
+        assert_eq!(held(&[pixel]), CELL_HOLD);
         // A recipe's weight is for the recipe's start; a bare one is for any.
         let recipe = noise(StartNoise::Prior, Some(0.25));
         assert_eq!(held(&[named("a dog"), recipe.clone()]), 0.25);

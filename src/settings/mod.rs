@@ -206,7 +206,7 @@ pub struct Overrides {
     pub init_image: Option<PathBuf>,
     /// Hold the latent to the init image's, or the prior's picture's, this strongly
     ///
-    /// The embedded model's is held to its prior's by 0.5 where nothing else is asked for.
+    /// Where nothing is asked for the embedded model's is held to its prior's by 0.5, and cells to their colours by 20.
     #[arg(long, value_name = "WEIGHT", help_heading = "Start", allow_negative_numbers = true, value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_weight: Option<f64>,
