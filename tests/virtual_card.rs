@@ -247,3 +247,15 @@ fn a_gpu_that_fails_while_it_draws_is_told() {
     assert!(outcome.code == Some(1) && outcome.errors.contains("the GPU's memory is used up"), "{}", outcome.errors);
     assert!(workplace.content().keys().all(|path| path.extension().is_none_or(|extension| extension != "png")));
 }
+
+#[cfg(feature = "cudnn")]
+#[test]
+fn convolutions_are_cudnns_and_what_stops_it_is_told() {
+    let workplace = Workplace::new();
+    let line = [&["a red apple", "--size", "64x64", "-n", "1", "-o", "apple.png"][..], &GPU].concat();
+    // CUDNN_STATUS_EXECUTION_FAILED, CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED
+    for (code, told) in [("5000", "CUDNN_STATUS_EXECUTION_FAILED"), ("4004", "the GPU's memory is used up")] {
+        let outcome = run_with(&workplace, &[("STAND_IN_cudnnConvolutionForward", code)], &line);
+        assert!(outcome.code == Some(1) && outcome.errors.contains(told), "{}", outcome.errors);
+    }
+}
