@@ -100,10 +100,12 @@ fn a_gpu_older_than_the_kernels_is_told() {
 
 #[test]
 fn libraries_that_do_not_start_are_told() {
-    // CUBLAS_STATUS_NOT_INITIALIZED, CURAND_STATUS_INITIALIZATION_FAILED
+    // CUBLAS_STATUS_NOT_INITIALIZED, CURAND_STATUS_INITIALIZATION_FAILED, CUDNN_STATUS_NOT_INITIALIZED
     for (function, code, named) in [
         ("STAND_IN_cublasCreate_v2", "1", ["cuBLAS does not start", "CUBLAS_STATUS_NOT_INITIALIZED"]),
         ("STAND_IN_curandCreateGenerator", "203", ["cuRAND does not start", "CURAND_STATUS_INITIALIZATION_FAILED"]),
+        #[cfg(feature = "cudnn")]
+        ("STAND_IN_cudnnCreate", "1001", ["cuDNN does not start", "CUDNN_STATUS_NOT_INITIALIZED"]),
     ] {
         let hint = refuses(&[(function, code)], &DRAW, &named);
         assert!(hint.contains("install the libraries of CUDA"), "{hint}");

@@ -243,7 +243,21 @@ fn pictures_are_drawn_side_by_side_on_a_gpu() {
 fn a_gpu_that_fails_while_it_draws_is_told() {
     let workplace = Workplace::new();
     let line = [&["a red apple", "--size", "64x64", "-n", "2", "-o", "apple.png"][..], &GPU].concat();
-    let outcome = run_with(&workplace, &[("STAND_IN_TOTAL", "60000000")], &line);
+    // Just more than what is asked for at least; cuDNN needs less than unfolded pictures, and gets further.
+    let outcome = run_with(&workplace, &[("STAND_IN_TOTAL", "56000000")], &line);
     assert!(outcome.code == Some(1) && outcome.errors.contains("the GPU's memory is used up"), "{}", outcome.errors);
-    assert!(workplace.content().keys().all(|path| path.extension().is_none_or(|extension| extension != "png")));
+    let saved = workplace.content().keys().any(|path| path.extension().is_some_and(|extension| extension == "png"));
+    assert_eq!(saved, outcome.errors.contains("the last good picture was saved"), "{}", outcome.errors);
+}
+
+#[cfg(feature = "cudnn")]
+#[test]
+fn convolutions_are_cudnns_and_what_stops_it_is_told() {
+    let workplace = Workplace::new();
+    let line = [&["a red apple", "--size", "64x64", "-n", "1", "-o", "apple.png"][..], &GPU].concat();
+    // CUDNN_STATUS_EXECUTION_FAILED, CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED
+    for (code, told) in [("5000", "CUDNN_STATUS_EXECUTION_FAILED"), ("4004", "the GPU's memory is used up")] {
+        let outcome = run_with(&workplace, &[("STAND_IN_cudnnConvolutionForward", code)], &line);
+        assert!(outcome.code == Some(1) && outcome.errors.contains(told), "{}", outcome.errors);
+    }
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use candle_core::Device;
+#[cfg(feature = "cudnn")]
+use candle_core::cuda::cudarc::cudnn::CudnnError;
 use candle_core::cuda::cudarc::driver::sys::{self, CUdevice_attribute, CUmemPool_attribute, cuDriverGetVersion};
 use candle_core::cuda::cudarc::driver::{CudaContext, CudaStream, DriverError, result};
 use candle_core::cuda::{CudaError, kernels};
@@ -196,11 +198,11 @@ fn of_code(code: &str) -> Obstacle {
 
 /// What stopped the tensor library from opening a GPU that the driver had opened.
 fn of_library(error: &candle_core::Error) -> Obstacle {
-    let (library, status) = match cuda_error(error) {
+    let (library, status) = match cause(error) {
         Some(CudaError::Cuda(error)) => return of_driver(*error),
         Some(CudaError::Cublas(error)) => ("cuBLAS", format!("{:?}", error.0)),
         Some(CudaError::Curand(error)) => ("cuRAND", format!("{:?}", error.0)),
-        _ => ("the tensor library", error.to_string()),
+        _ => cudnn_status(error).map_or_else(|| ("the tensor library", error.to_string()), |status| ("cuDNN", status)),
     };
     if super::is_out_of_memory(&status) {
         return of_code(&status);
@@ -212,13 +214,22 @@ fn of_library(error: &candle_core::Error) -> Obstacle {
     )
 }
 
-/// CUDA's part of the tensor library's error.
-fn cuda_error(error: &candle_core::Error) -> Option<&CudaError> {
+/// What cuDNN reports, where it did.
+#[cfg(feature = "cudnn")]
+fn cudnn_status(error: &candle_core::Error) -> Option<String> {
+    cause::<CudnnError>(error).map(|error| format!("{:?}", error.0))
+}
+
+#[cfg(not(feature = "cudnn"))]
+fn cudnn_status(_: &candle_core::Error) -> Option<String> {
+    None
+}
+
+/// The part of a library of CUDA's in the tensor library's error.
+fn cause<T: std::error::Error + 'static>(error: &candle_core::Error) -> Option<&T> {
     match error {
         candle_core::Error::Cuda(error) => error.downcast_ref(),
-        candle_core::Error::WithBacktrace { inner, .. } | candle_core::Error::Context { inner, .. } => {
-            cuda_error(inner)
-        }
+        candle_core::Error::WithBacktrace { inner, .. } | candle_core::Error::Context { inner, .. } => cause(inner),
         _ => None,
     }
 }

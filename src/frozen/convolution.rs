@@ -11,7 +11,7 @@ use super::winograd::{self, Evaluated};
 use super::{Layer, THREADS, on_gpu, shifted, unexpected_shape, unfolded};
 
 /// Zeros added at each side of a picture, in pixels.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Padding {
     /// Rows above
     pub top: usize,
@@ -32,7 +32,7 @@ impl Padding {
 }
 
 /// What a kernel sees: its sides, its step and the zeros around the picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
     /// Side of the kernel, in pixels
     pub side: usize,

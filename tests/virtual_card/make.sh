@@ -29,6 +29,8 @@ for part in memory streams totals driver tensor_kernels; do
     c++ "${options[@]}" -c -o "$folder/$part.o" "$here/$part.cpp"
 done
 # Most of the time goes here.
-c++ "${options[@]}" -O3 -march=native -c -o "$folder/products.o" "$here/products.cpp"
+for part in products convolutions; do
+    c++ "${options[@]}" -O3 -march=native -c -o "$folder/$part.o" "$here/$part.cpp"
+done
 
 "$here/../cuda_stand_ins/make.sh" "$program" "$folder" "$folder"/*.o -lstdc++

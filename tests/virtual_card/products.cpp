@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "memory.h"
+#include "rounding.h"
 #include "streams.h"
 
 using card::complain;
 using card::For;
+using card::rounded;
 
 namespace {
 
@@ -42,19 +44,6 @@ bool are_there(const Matrices &matrices, int count, For use) {
     }
     long long last = (count - 1) * matrices.apart + (matrices.columns - 1LL) * matrices.leading + matrices.rows;
     return card::holds(matrices.begin, (size_t)last * sizeof(float), use);
-}
-
-// Only so many of a number's 23 bits after the point, rounded to even.
-float rounded(float value, int bits) {
-    uint32_t word, dropped = 23 - bits;
-    memcpy(&word, &value, sizeof word);
-    if (dropped == 0 || value - value != 0) {
-        return value;
-    }
-    word += (1u << (dropped - 1)) - 1 + (word >> dropped & 1);
-    word &= ~0u << dropped;
-    memcpy(&value, &word, sizeof word);
-    return value;
 }
 
 int bits_of(int arithmetic) {

@@ -6,6 +6,8 @@ use std::ops::Deref;
 
 use candle_core::{Error, Result};
 
+use crate::frozen::{Padding, Window};
+
 /// Threads of a block, for every kernel (`THREADS` of `kernels/common.cuh`).
 pub const THREADS: usize = 256;
 
@@ -88,6 +90,38 @@ pub struct Product<'a> {
     pub accumulate: bool,
 }
 
+/// What is convolved with what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConvolutionShape {
+    /// How many pictures
+    pub batch: usize,
+    /// Of the pictures
+    pub channels: usize,
+    /// Channels of the output
+    pub outputs: usize,
+    /// Height and width of the pictures
+    pub picture: (usize, usize),
+    /// Height and width of the output
+    pub output: (usize, usize),
+    /// The kernels' side, step, and the zeros above and on the left
+    pub window: Window,
+}
+
+/// `output = kernels ⋆ pictures`, or `+=`, where ⋆ is the cross-correlation that networks call convolution.
+#[derive(Clone, Copy, Debug)]
+pub struct Convolve<'a> {
+    /// The sizes
+    pub shape: ConvolutionShape,
+    /// `[outputs, channels, side, side]`
+    pub kernels: Place<'a>,
+    /// `[batch, channels, height, width]`
+    pub input: Place<'a>,
+    /// `[batch, outputs, height, width]`
+    pub output: Place<'a>,
+    /// Adds to the output instead of replacing it
+    pub accumulate: bool,
+}
+
 /// A device that carries out what layers ask for, in order. What is passed to it must fit the kernel's parameters and
 /// stay inside the memory that is named: it is not checked.
 pub trait Accelerator: Send + Sync {
@@ -124,9 +158,28 @@ pub trait Accelerator: Send + Sync {
     /// Where the device fails.
     fn multiply(&self, product: &Product) -> Result<()>;
 
+    /// Computes a convolution, where the device has a way of its own for it; false where it has none, and nothing was
+    /// done.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn convolve(&self, _: &Convolve) -> Result<bool> {
+        Ok(false)
+    }
+
     /// The numbers, on the host.
     #[cfg(test)]
     fn download(&self, slice: &Slice) -> Vec<f32>;
+}
+
+impl ConvolutionShape {
+    /// Whether the output is that of a picture with as many zeros below as above, and on the right as on the left.
+    #[must_use]
+    pub fn is_padded_alike(&self) -> bool {
+        let Padding { top, left, .. } = self.window.padding;
+        let alike = Window { padding: Padding { top, bottom: top, left, right: left }, ..self.window };
+        alike.output_size(self.picture.0, self.picture.1) == Some(self.output)
+    }
 }
 
 impl Slice {

@@ -1,4 +1,5 @@
-//! A GPU: the tensor library's device and stream, the kernels that were loaded, and cuBLAS with a workspace of its own.
+//! A GPU: the tensor library's device and stream, the kernels that were loaded, cuBLAS with a workspace of its own, and
+//! cuDNN in programs that are built with it.
 
 use std::collections::HashMap;
 use std::ffi::c_void;
@@ -11,7 +12,11 @@ use candle_core::cuda_backend::cudarc::driver::{
 use candle_core::cuda_backend::{CudaDevice, DeviceId};
 use candle_core::{CudaStorage, Error, Result};
 
+#[cfg(feature = "cudnn")]
+use super::accelerator::Convolve;
 use super::accelerator::{Accelerator, Argument, Buffer, Kernel, Product, Slice, THREADS};
+#[cfg(feature = "cudnn")]
+use super::cudnn::Cudnn;
 use crate::device::Precision;
 
 // `ptx(file)`: the kernels of a file, as `build.rs` compiled them.
@@ -34,6 +39,8 @@ pub struct Card {
     blas: CudaBlas,
     /// What products are computed in
     arithmetic: cublas::cublasComputeType_t,
+    #[cfg(feature = "cudnn")]
+    cudnn: Mutex<Cudnn>,
     /// cuBLAS's, as long as it lives
     _workspace: CudaSlice<u8>,
 }
@@ -42,7 +49,7 @@ impl Card {
     /// Sets a device of the tensor library up; once, with the first precision.
     ///
     /// # Errors
-    /// Where cuBLAS cannot be set up.
+    /// Where cuBLAS or cuDNN cannot be set up.
     pub fn prepare(device: &CudaDevice, precision: Precision) -> Result<()> {
         let mut cards = locked(&CARDS);
         if cards.iter().all(|(id, _)| *id != device.id()) {
@@ -74,6 +81,8 @@ impl Card {
         // SAFETY: the workspace lives as long as the handle.
         let status = unsafe { cublas::cublasSetWorkspace_v2(*blas.handle(), address as *mut c_void, WORKSPACE) };
         status.result().map_err(Error::wrap)?;
+        #[cfg(feature = "cudnn")]
+        let cudnn = Cudnn::new(stream.cu_stream().cast(), precision)?;
         Ok(Self {
             number,
             device: device.clone(),
@@ -86,6 +95,8 @@ impl Card {
                 Precision::Tf32 => cublas::cublasComputeType_t::CUBLAS_COMPUTE_32F_FAST_TF32,
                 Precision::Bf16 => cublas::cublasComputeType_t::CUBLAS_COMPUTE_32F_FAST_16BF,
             },
+            #[cfg(feature = "cudnn")]
+            cudnn: Mutex::new(cudnn),
             _workspace: workspace,
         })
     }
@@ -219,6 +230,12 @@ impl Accelerator for Card {
             )
         };
         status.result().map_err(Error::wrap)
+    }
+
+    #[cfg(feature = "cudnn")]
+    fn convolve(&self, convolution: &Convolve) -> Result<bool> {
+        self.stream.context().bind_to_thread().map_err(Error::wrap)?;
+        locked(&self.cudnn).convolve(convolution, |bytes| self.allocate(bytes.div_ceil(4)))
     }
 
     #[cfg(test)]

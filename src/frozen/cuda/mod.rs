@@ -9,6 +9,8 @@
 pub mod accelerator;
 #[cfg(feature = "cuda")]
 mod card;
+#[cfg(feature = "cudnn")]
+mod cudnn;
 #[cfg(test)]
 mod emulation;
 pub(super) mod execution;

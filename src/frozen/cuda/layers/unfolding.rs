@@ -1,10 +1,10 @@
-//! Convolutions as products with unfolded pictures, a part of the output at a time: what `Convolution` does both ways,
-//! and `DoublingConvolution` on the way back.
+//! Convolutions by the device's own way, or else as products with unfolded pictures, a part of the output at a time: what
+//! `Convolution` does both ways, and `DoublingConvolution` on the way back.
 
 use candle_core::Result;
 
 use crate::frozen::Window;
-use crate::frozen::cuda::accelerator::{Buffer, Factor, Place, Product, blocks, int, long};
+use crate::frozen::cuda::accelerator::{Buffer, ConvolutionShape, Convolve, Factor, Place, Product, blocks, int, long};
 use crate::frozen::cuda::{Accelerator, Slice, launch};
 
 /// Most numbers of an unfolded part: 64 MiB. It bounds the memory, and depends on nothing else.
@@ -41,6 +41,13 @@ impl Unfolding {
     #[must_use]
     pub const fn depth(&self) -> usize {
         self.channels * self.window.side * self.window.side
+    }
+
+    /// Of so many pictures convolved to so many channels.
+    #[must_use]
+    pub const fn shape(&self, batch: usize, outputs: usize) -> ConvolutionShape {
+        let Self { channels, picture, output, window } = *self;
+        ConvolutionShape { batch, channels, outputs, picture, output, window }
     }
 
     /// Whether pictures are their own unfolding.
@@ -106,12 +113,23 @@ impl Unfolding {
         output: &Slice,
     ) -> Result<()> {
         let (plane, area) = (self.picture.0 * self.picture.1, self.output.0 * self.output.1);
+        let batch = input.len() / (self.channels * plane);
         if let Some(bias) = bias {
             let count = output.len();
             let (outputs, area) = (int(outputs)?, int(area)?);
             launch!(on, "elements", "fill_channels", blocks(count), output, bias, outputs, area, long(count))?;
         }
-        for part in self.parts(input.len() / (self.channels * plane)) {
+        let convolution = Convolve {
+            shape: self.shape(batch, outputs),
+            kernels: kernels.at(0),
+            input: input.at(0),
+            output: output.at(0),
+            accumulate: bias.is_some(),
+        };
+        if !self.is_itself() && on.convolve(&convolution)? {
+            return Ok(());
+        }
+        for part in self.parts(batch) {
             let pictures = input.at(part.picture * self.channels * plane);
             let unfolded = if self.is_itself() { None } else { Some(self.unfold(on, pictures, part)?) };
             let columns = part.rows * self.output.1;

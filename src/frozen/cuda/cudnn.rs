@@ -1,0 +1,226 @@
+//! Convolutions by cuDNN. Which of its algorithms computes a shape is what its heuristics say first among those that
+//! always give the same bytes; nothing is timed, and nothing depends on the memory that is free.
+
+use std::collections::HashMap;
+use std::ffi::{c_int, c_void};
+
+use candle_core::cuda_backend::cudarc::cudnn::{CudnnError, result, sys};
+use candle_core::{Error, Result};
+
+use super::accelerator::{Buffer, ConvolutionShape, Convolve, int};
+use crate::device::Precision;
+
+use sys::cudnnConvolutionFwdAlgoPerf_t as Algorithm;
+
+/// Most bytes that an algorithm may work in.
+const WORKSPACE: usize = 256 << 20;
+
+/// Room for cuDNN's eight algorithms (`CUDNN_CONVOLUTION_FWD_ALGO_COUNT`), each with and without tensor cores.
+const ALGORITHMS: u8 = 16;
+
+/// cuDNN on a stream of a GPU, and how it convolves the shapes that came so far.
+pub struct Cudnn {
+    handle: sys::cudnnHandle_t,
+    arithmetic: sys::cudnnMathType_t,
+    /// None for shapes that it does not convolve
+    plans: HashMap<ConvolutionShape, Option<Plan>>,
+}
+
+// SAFETY: a handle may be used by any thread that the GPU's context is bound to, if by one at a time.
+unsafe impl Send for Cudnn {}
+
+impl Cudnn {
+    /// For the work on a stream, in whose context the thread is.
+    ///
+    /// # Errors
+    /// Where cuDNN does not start.
+    pub fn new(stream: sys::cudaStream_t, precision: Precision) -> Result<Self> {
+        let cudnn = Self {
+            handle: result::create_handle().map_err(told)?,
+            arithmetic: match precision {
+                Precision::F32 => sys::cudnnMathType_t::CUDNN_FMA_MATH,
+                // TF32 for bf16, too: what cuDNN rounds numbers of 32 bits to beyond it, when it may, is half precision
+                // (ALLOW_CONVERSION), whose range a decoder's activations exceed.
+                Precision::Tf32 | Precision::Bf16 => sys::cudnnMathType_t::CUDNN_TENSOR_OP_MATH,
+            },
+            plans: HashMap::new(),
+        };
+        // SAFETY: the handle was just created.
+        unsafe { result::set_stream(cudnn.handle, stream) }.map_err(told)?;
+        Ok(cudnn)
+    }
+
+    /// As [`super::Accelerator::convolve`], in the context of the GPU; `allocate` gives memory for so many bytes.
+    ///
+    /// # Errors
+    /// Where cuDNN or the device fails.
+    pub fn convolve(&mut self, convolution: &Convolve, allocate: impl FnOnce(usize) -> Result<Buffer>) -> Result<bool> {
+        let shape = convolution.shape;
+        if !self.plans.contains_key(&shape) {
+            let plan = self.plan(&shape)?;
+            self.plans.insert(shape, plan);
+        }
+        let Some(Some(plan)) = self.plans.get(&shape) else { return Ok(false) };
+        let workspace = if plan.workspace == 0 { Buffer::default() } else { allocate(plan.workspace)? };
+        let (alpha, beta) = (1.0_f32, if convolution.accumulate { 1.0_f32 } else { 0.0 });
+        // SAFETY: the convolution's caller answers for its places; the scalars are the host's.
+        unsafe {
+            result::convolution_forward(
+                self.handle,
+                (&raw const alpha).cast(),
+                plan.input,
+                convolution.input.address() as *const c_void,
+                plan.kernels,
+                convolution.kernels.address() as *const c_void,
+                plan.convolution,
+                plan.algorithm,
+                workspace.at(0).address() as *mut c_void,
+                plan.workspace,
+                (&raw const beta).cast(),
+                plan.output,
+                convolution.output.address() as *mut c_void,
+            )
+        }
+        .map_err(told)?;
+        Ok(true)
+    }
+
+    /// How a shape is convolved; none where it is padded on one side only, is larger than cuDNN counts to, or no
+    /// algorithm will do.
+    fn plan(&self, shape: &ConvolutionShape) -> Result<Option<Plan>> {
+        if !shape.is_padded_alike() {
+            return Ok(None);
+        }
+        match Plan::new(self, &Sizes::new(shape)?) {
+            Err(CudnnError(sys::cudnnStatus_t::CUDNN_STATUS_NOT_SUPPORTED)) => Ok(None),
+            found => found.map_err(told),
+        }
+    }
+
+    /// Whether an algorithm computes what was asked for, the same way each time.
+    fn may_use(&self, algorithm: &Algorithm) -> bool {
+        // Where tensor cores are permitted algorithms without them are, too.
+        let is_exact = algorithm.mathType == sys::cudnnMathType_t::CUDNN_FMA_MATH;
+        algorithm.status == sys::cudnnStatus_t::CUDNN_STATUS_SUCCESS
+            && algorithm.determinism == sys::cudnnDeterminism_t::CUDNN_DETERMINISTIC
+            && algorithm.memory <= WORKSPACE
+            && (is_exact || self.arithmetic != sys::cudnnMathType_t::CUDNN_FMA_MATH)
+            && algorithm.mathType != sys::cudnnMathType_t::CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION
+    }
+}
+
+impl Drop for Cudnn {
+    fn drop(&mut self) {
+        // SAFETY: nobody else has the handle. What remains of it where this fails ends with the process.
+        let _ = unsafe { result::destroy_handle(self.handle) };
+    }
+}
+
+/// A shape as cuDNN takes it.
+struct Sizes {
+    input: [c_int; 4],
+    kernels: [c_int; 4],
+    output: [c_int; 4],
+    /// Down, right
+    padding: [c_int; 2],
+    stride: c_int,
+}
+
+impl Sizes {
+    fn new(shape: &ConvolutionShape) -> Result<Self> {
+        let ConvolutionShape { batch, channels, outputs, picture, output, window } = *shape;
+        let (batch, channels, outputs, side) = (int(batch)?, int(channels)?, int(outputs)?, int(window.side)?);
+        Ok(Self {
+            input: [batch, channels, int(picture.0)?, int(picture.1)?],
+            kernels: [outputs, channels, side, side],
+            output: [batch, outputs, int(output.0)?, int(output.1)?],
+            padding: [int(window.padding.top)?, int(window.padding.left)?],
+            stride: int(window.stride)?,
+        })
+    }
+}
+
+/// How a shape is convolved.
+struct Plan {
+    input: sys::cudnnTensorDescriptor_t,
+    kernels: sys::cudnnFilterDescriptor_t,
+    convolution: sys::cudnnConvolutionDescriptor_t,
+    output: sys::cudnnTensorDescriptor_t,
+    algorithm: sys::cudnnConvolutionFwdAlgo_t,
+    /// Bytes that it works in
+    workspace: usize,
+}
+
+impl Plan {
+    /// By the first algorithm that may be used; none where none may.
+    fn new(cudnn: &Cudnn, sizes: &Sizes) -> std::result::Result<Option<Self>, CudnnError> {
+        let mut plan = Self {
+            input: result::create_tensor_descriptor()?,
+            kernels: result::create_filter_descriptor()?,
+            convolution: result::create_convolution_descriptor()?,
+            output: result::create_tensor_descriptor()?,
+            algorithm: sys::cudnnConvolutionFwdAlgo_t::CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM,
+            workspace: 0,
+        };
+        plan.describe(sizes, cudnn.arithmetic)?;
+        let algorithms = plan.algorithms(cudnn)?;
+        let Some(first) = algorithms.iter().find(|algorithm| cudnn.may_use(algorithm)) else { return Ok(None) };
+        (plan.algorithm, plan.workspace) = (first.algo, first.memory);
+        // With another arithmetic it would be another algorithm.
+        // SAFETY: the descriptor is set.
+        unsafe { result::set_convolution_math_type(plan.convolution, first.mathType) }?;
+        Ok(Some(plan))
+    }
+
+    fn describe(&self, sizes: &Sizes, arithmetic: sys::cudnnMathType_t) -> std::result::Result<(), CudnnError> {
+        let (layout, float) = (sys::cudnnTensorFormat_t::CUDNN_TENSOR_NCHW, sys::cudnnDataType_t::CUDNN_DATA_FLOAT);
+        let mode = sys::cudnnConvolutionMode_t::CUDNN_CROSS_CORRELATION;
+        let ([down, right], stride) = (sizes.padding, sizes.stride);
+        // SAFETY: the descriptors were created.
+        unsafe {
+            result::set_tensor4d_descriptor(self.input, layout, float, sizes.input)?;
+            result::set_filter4d_descriptor(self.kernels, float, layout, sizes.kernels)?;
+            result::set_convolution2d_descriptor(self.convolution, down, right, stride, stride, 1, 1, mode, float)?;
+            result::set_convolution_math_type(self.convolution, arithmetic)?;
+            result::set_tensor4d_descriptor(self.output, layout, float, sizes.output)
+        }
+    }
+
+    /// Those that cuDNN has, the probably fastest first.
+    fn algorithms(&self, cudnn: &Cudnn) -> std::result::Result<Vec<Algorithm>, CudnnError> {
+        let mut algorithms: Vec<Algorithm> = Vec::with_capacity(usize::from(ALGORITHMS));
+        let mut count = 0;
+        // SAFETY: the descriptors are set; so many algorithms are written as it says, and no more than there is room for.
+        unsafe {
+            result::get_convolution_forward_algorithm(
+                cudnn.handle,
+                self.input,
+                self.kernels,
+                self.convolution,
+                self.output,
+                c_int::from(ALGORITHMS),
+                &raw mut count,
+                algorithms.as_mut_ptr(),
+            )?;
+            algorithms.set_len(usize::try_from(count).unwrap_or_default());
+        }
+        Ok(algorithms)
+    }
+}
+
+impl Drop for Plan {
+    fn drop(&mut self) {
+        // SAFETY: nobody else has the descriptors.
+        unsafe {
+            let _ = result::destroy_tensor_descriptor(self.input);
+            let _ = result::destroy_filter_descriptor(self.kernels);
+            let _ = result::destroy_convolution_descriptor(self.convolution);
+            let _ = result::destroy_tensor_descriptor(self.output);
+        }
+    }
+}
+
+/// cuDNN's error, which names it and its status.
+fn told(error: CudnnError) -> Error {
+    Error::Cuda(Box::new(error))
+}
