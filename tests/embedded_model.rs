@@ -128,9 +128,9 @@ fn things_and_backgrounds_have_the_colours_that_were_named() {
 /// Guided by the whole picture alone, a picture fits its prompt as a whole; guided by cutouts, its parts do, too.
 #[test]
 fn augmentations_make_parts_fit_as_well() {
-    // From grey: what the prior lays out fits in parts as it is.
-    let augmented = draw(COMPARED, &["--init-noise", "none"]);
-    let plain = draw(COMPARED, &["--init-noise", "none", "--augment", "none"]);
+    // Free to go where guidance takes them: held to the prior's they fit in parts as it does.
+    let augmented = draw(COMPARED, &["--init-weight", "0"]);
+    let plain = draw(COMPARED, &["--init-weight", "0", "--augment", "none"]);
     // How much better corners of three quarters of each side fit the picture's prompt than any other.
     let lead = |pictures: &[RgbImage]| {
         let mut leads = Vec::new();
@@ -147,6 +147,6 @@ fn augmentations_make_parts_fit_as_well() {
     };
     let (augmented, plain) = (lead(&augmented), lead(&plain));
     println!("corners lead by {augmented:.3} with augmentations, by {plain:.3} without");
-    // 0.321 and 0.302 when the embedded model was made.
-    assert!(augmented > plain + 0.005, "corners lead by {augmented:.3} with augmentations, by {plain:.3} without");
+    // 0.315 and 0.275 when the embedded model was made.
+    assert!(augmented > plain + 0.02, "corners lead by {augmented:.3} with augmentations, by {plain:.3} without");
 }
