@@ -223,7 +223,7 @@ fn a_full_disk_costs_the_video_and_not_the_picture() {
         ("-o p.gif --boomerang", vec!["p.png"], "p.png\n"),
         ("-o p.png --gif --gif-palette global", vec!["p.png"], "p.png\n"),
     ] {
-        let line = "a red apple --size 32x32 --cutouts 1 --learning-rate 0.5 -n 150 --progress json";
+        let line = "a red apple --size 32x32 --cutouts 1 --learning-rate 0.5 --init-weight 0 -n 150 --progress json";
         let script = format!("ulimit -f 24; trap '' XFSZ; exec \"$0\" {line} {files}");
         let outcome = finish(workplace.command_of("sh").args(["-c", &script, BINARY]));
         assert_eq!(outcome.code, Some(1), "{files}: {}", outcome.errors);
