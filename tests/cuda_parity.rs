@@ -10,15 +10,13 @@ use std::collections::HashMap;
 
 use candle_core::{DType, Device, Tensor, Var};
 use common::program::Workplace;
-use common::{fixtures, reference, relative_distance, text, values};
-use serde_json::Value;
+use common::{fixtures, reference, relative_distance, text, trace, values};
 use text2art::clip::Clip;
 use text2art::device::{ComputeDevice, Precision};
-use text2art::drawer::{Drawer, Start, VqganDrawer};
-use text2art::judge::{Augmentations, Cutouts, Judge, Perceptor, Target, distances};
-use text2art::models::{Finder, ModelFiles, Role};
-use text2art::session::{LoadedModel, Stop};
-use text2art::settings::{DeviceChoice, Size};
+use text2art::drawer::Drawer;
+use text2art::judge::distances;
+use text2art::models::{ModelFiles, Role};
+use text2art::settings::DeviceChoice;
 use text2art::vqgan::Vqgan;
 
 /// Precisions with the relative distance that features, and that gradients may have from the reference's: in `f32` those
@@ -97,16 +95,11 @@ fn vqgan_codes_pictures_and_gradients() {
     }
 }
 
-/// The run of `tests/fixtures/trace`, on the GPU: the losses that it prints.
-fn trace(precision: Precision) -> (Vec<f64>, Vec<u8>) {
+/// The trace's run on the GPU: its losses and its picture's bytes.
+fn run_trace(precision: Precision) -> (Vec<f64>, Vec<u8>) {
     let workplace = Workplace::new();
-    let path = workplace.argument("x.png");
-    let line = "a red apple on a blue background|--clip|clip|--vqgan|vqgan/last.ckpt|--size|32x32|--init-image|trace/init.png\
-        |--iterations|8|--optimizer|adam|--learning-rate|0.1|--cutouts|1|--augment|none|--cut-noise|0|--progress|json\
-        |--offline|--device|cuda:0|--precision";
     let precision = precision.to_string();
-    let arguments: Vec<&str> = line.split('|').chain([precision.as_str(), "-o", &path]).collect();
-    let outcome = workplace.run_in(&fixtures(), &arguments).succeeded();
+    let (path, outcome) = trace::run(&workplace, &["--device", "cuda:0", "--precision", &precision]);
     let events = outcome.events();
     let steps = events.iter().filter(|event| event["event"] == "step");
     (steps.map(|step| step["loss"].as_f64().unwrap()).collect(), std::fs::read(&path).unwrap())
@@ -114,12 +107,10 @@ fn trace(precision: Precision) -> (Vec<f64>, Vec<u8>) {
 
 #[test]
 fn the_losses_of_a_run() {
-    let json: Value =
-        serde_json::from_str(&std::fs::read_to_string(fixtures().join("trace/expected.json")).unwrap()).unwrap();
-    let expected: Vec<f64> = json["losses"].as_array().unwrap().iter().map(|loss| loss.as_f64().unwrap()).collect();
+    let expected = trace::losses();
     // Where products are rounded a code flips sooner or later, and from there on it is another run.
     for (precision, compared) in [(Precision::F32, 8), (Precision::Tf32, 2)] {
-        let (losses, _) = trace(precision);
+        let (losses, _) = run_trace(precision);
         assert_eq!(losses.len(), expected.len());
         for (iteration, (loss, expected)) in losses.iter().zip(&expected).take(compared).enumerate() {
             assert!((loss - expected).abs() < 1e-3, "{precision}, iteration {iteration}: {loss}, not {expected}");
@@ -129,20 +120,9 @@ fn the_losses_of_a_run() {
 
 #[test]
 fn the_first_gradient_of_a_run() {
-    let finder = Finder::new(true, &Stop::default(), &|_| ());
-    let vqgan =
-        LoadedModel::load(&finder, Role::Vqgan, text(&fixtures().join("vqgan/last.ckpt")), Vqgan::load).unwrap();
-    let clip = LoadedModel::load(&finder, Role::Clip, text(&fixtures().join("clip")), Clip::load).unwrap().model;
-    let feature = clip.text_feature(&clip.tokenizer().encode("a red apple on a blue background").unwrap()).unwrap();
-    let target = Target { name: "prompt:0".into(), feature, weight: 1.0, stop: None };
-    let cutouts = Cutouts { count: 1, augmentations: Augmentations::NONE, zooms: 0.6, noise: 0.0, seed: 0 };
-    let perceptors = vec![Perceptor::new("clip".into(), clip, vec![target]).unwrap()];
-    let judge = Judge { perceptors, cutouts, batch: 1 };
     let expected = &reference("trace/expected.safetensors")["first_grad"];
     for (precision, near) in [(Precision::F32, 1e-3), (Precision::Tf32, 1e-2)] {
-        let start = Start::Picture(text2art::picture::read(&fixtures().join("trace/init.png")).unwrap(), 0.0);
-        let size = Size { width: 32, height: 32 };
-        let drawer = VqganDrawer::new(vqgan.model.clone(), size, start, &gpu(precision)).unwrap();
+        let (drawer, judge) = trace::parts(&gpu(precision));
         let picture = drawer.draw().unwrap();
         let slopes = judge.judge(&picture, 0).unwrap().gradient;
         let gradients = (picture * slopes).unwrap().sum_all().unwrap().backward().unwrap();
@@ -154,9 +134,9 @@ fn the_first_gradient_of_a_run() {
 #[test]
 fn the_same_bytes_every_time() {
     for (precision, _, _) in PRECISIONS {
-        let (losses, picture) = trace(precision);
+        let (losses, picture) = run_trace(precision);
         for _ in 0..2 {
-            assert_eq!(trace(precision), (losses.clone(), picture.clone()), "{precision}");
+            assert_eq!(run_trace(precision), (losses.clone(), picture.clone()), "{precision}");
         }
     }
 }

@@ -12,10 +12,13 @@
 )]
 
 mod common;
+#[path = "common/strategies.rs"]
+mod strategies;
 
 use common::noise;
 use common::plain::{self, Kernels, Size};
 use proptest::prelude::*;
+use strategies::{touches, views};
 use text2art::frozen::{
     Activation, Algorithms, Attention, AttentionLayout, AveragePool, Border, ChannelAffine, Clamp, ClassToken,
     Convolution, DoublingConvolution, Filter, FirstToken, GroupNorm, Homography, Layer, LayerNorm, Linear, MeanMaxPool,
@@ -120,31 +123,6 @@ fn each(input: &[f64], batch: usize, function: impl Fn(&[f64]) -> Vec<f64>) -> V
 fn sides() -> impl Strategy<Value = Size> {
     let side = || prop_oneof![1..=9_usize, 10..=150_usize];
     (side(), side()).prop_filter("small enough for plain loops", |(height, width)| height * width <= 4000)
-}
-
-/// A view of most of a picture, and of some of what lies around it.
-fn views() -> impl Strategy<Value = View> {
-    let border = prop_oneof![(-1.0..1.0_f32).prop_map(Border::Fill), Just(Border::Edge), Just(Border::Reflection)];
-    let matrix = proptest::array::uniform9(-0.2..0.2_f64).prop_map(|mut matrix| {
-        for diagonal in [0, 4, 8] {
-            matrix[diagonal] += 1.0;
-        }
-        Homography(matrix)
-    });
-    (matrix, border).prop_map(|(matrix, border)| View { matrix, border })
-}
-
-/// Colours turned, with noise or none, and a rectangle of any size erased or none.
-fn touches((height, width): Size) -> impl Strategy<Value = Touch> {
-    let corner = (0..height, 0..width);
-    let erased = corner.prop_flat_map(move |(top, left)| {
-        let sides = (0..=height - top, 0..=width - left);
-        sides.prop_map(move |(height, width)| Rectangle { left, top, width, height })
-    });
-    let noise = prop_oneof![Just(0.0), 0.0..0.5_f32];
-    let fill = -1.0..1.0_f32;
-    (proptest::array::uniform9(-1.0..1.0_f32), noise, any::<u64>(), proptest::option::of(erased), fill)
-        .prop_map(|(colours, noise, noise_seed, erased, fill)| Touch { colours, noise, noise_seed, erased, fill })
 }
 
 proptest! {

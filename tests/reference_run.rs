@@ -8,59 +8,12 @@ mod common;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use common::program::{Outcome, Workplace};
-use common::{fixtures, reference, relative_distance, text, values};
+use common::program::Workplace;
+use common::{fixtures, reference, relative_distance, trace, values};
 use serde_json::Value;
-use text2art::clip::Clip;
-use text2art::drawer::{Drawer, Start, VqganDrawer};
-use text2art::judge::{Augmentations, Cutouts, Judge, Perceptor, Target};
-use text2art::models::{Finder, Role};
+use text2art::drawer::Drawer;
 use text2art::optimizer::{Optimizer, OptimizerKind};
 use text2art::output::to_image;
-use text2art::session::{LoadedModel, Stop};
-use text2art::settings::Size;
-use text2art::vqgan::Vqgan;
-
-/// The run of `trace`, word by word, but for the file it writes.
-const TRACE: [&str; 24] = [
-    "a red apple on a blue background",
-    "--clip",
-    "clip",
-    "--vqgan",
-    "vqgan/last.ckpt",
-    "--size",
-    "32x32",
-    "--init-image",
-    "trace/init.png",
-    "--iterations",
-    "8",
-    "--optimizer",
-    "adam",
-    "--learning-rate",
-    "0.1",
-    "--cutouts",
-    "1",
-    "--augment",
-    "none",
-    "--cut-noise",
-    "0",
-    "--progress",
-    "json",
-    "--offline",
-];
-
-fn trace_losses() -> Vec<f64> {
-    let text = std::fs::read_to_string(fixtures().join("trace/expected.json")).unwrap();
-    let trace: Value = serde_json::from_str(&text).unwrap();
-    trace["losses"].as_array().unwrap().iter().map(|loss| loss.as_f64().unwrap()).collect()
-}
-
-fn run_trace(workplace: &Workplace) -> (String, Outcome) {
-    let path = workplace.argument("x.png");
-    let arguments = [&TRACE[..], &["-o", &path]].concat();
-    let outcome = workplace.run_in(&fixtures(), &arguments).succeeded();
-    (path, outcome)
-}
 
 /// Width, height and the 8-bit colours of a picture.
 fn pixels(path: &Path) -> (u32, u32, Vec<u8>) {
@@ -78,11 +31,11 @@ fn largest_difference(found: &[u8], expected: &[u8]) -> (u8, usize) {
 #[test]
 fn the_losses_are_those_of_the_reference() {
     let workplace = Workplace::new();
-    let (path, outcome) = run_trace(&workplace);
+    let (path, outcome) = trace::run(&workplace, &[]);
     assert_eq!(outcome.output_text(), format!("{path}\n"));
     let events = outcome.events();
     let steps: Vec<&Value> = events.iter().filter(|event| event["event"] == "step").collect();
-    let expected = trace_losses();
+    let expected = trace::losses();
     assert_eq!((steps.len(), expected.len()), (8, 8));
     for (index, (step, expected)) in steps.iter().zip(expected).enumerate() {
         assert_eq!(step["iteration"], index);
@@ -99,7 +52,7 @@ fn the_losses_are_those_of_the_reference() {
 #[test]
 fn the_picture_is_that_of_the_reference() {
     let workplace = Workplace::new();
-    let (path, _) = run_trace(&workplace);
+    let (path, _) = trace::run(&workplace, &[]);
     let expected = to_image(&reference("trace/expected.safetensors")["final_image"]).unwrap().into_raw();
     let (width, height, found) = pixels(Path::new(&path));
     assert_eq!((width, height), (32, 32));
@@ -111,18 +64,7 @@ fn the_picture_is_that_of_the_reference() {
 /// The run of `trace` put together from the library's parts, as `Session` does it: the first gradient
 /// of the latent, the losses and the final latent.
 fn trace_by_parts() -> (Tensor, Vec<f64>, Tensor) {
-    let finder = Finder::new(true, &Stop::default(), &|_| ());
-    let vqgan =
-        LoadedModel::load(&finder, Role::Vqgan, text(&fixtures().join("vqgan/last.ckpt")), Vqgan::load).unwrap();
-    let clip = LoadedModel::load(&finder, Role::Clip, text(&fixtures().join("clip")), Clip::load).unwrap().model;
-    let feature = clip.text_feature(&clip.tokenizer().encode(TRACE[0]).unwrap()).unwrap();
-    let target = Target { name: "prompt:0".into(), feature, weight: 1.0, stop: None };
-    let cutouts = Cutouts { count: 1, augmentations: Augmentations::NONE, zooms: 0.6, noise: 0.0, seed: 0 };
-    let perceptors = vec![Perceptor::new("clip".into(), clip, vec![target]).unwrap()];
-    let judge = Judge { perceptors, cutouts, batch: 1 };
-    let start = text2art::picture::read(&fixtures().join("trace/init.png")).unwrap();
-    let size = Size { width: 32, height: 32 };
-    let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(start, 0.0), &Device::Cpu).unwrap();
+    let (drawer, judge) = trace::parts(&Device::Cpu);
     let latent = drawer.parameters();
     let mut optimizer = Optimizer::new(OptimizerKind::Adam, &latent).unwrap();
     let (mut first_gradient, mut losses) = (None, Vec::new());
@@ -145,7 +87,7 @@ fn the_gradient_and_the_latent_are_those_of_the_reference() {
     let expected = reference("trace/expected.safetensors");
     let (first_gradient, losses, latent) = trace_by_parts();
     // The binary's own losses, but for the last digit in reading JSON: these are the parts it is made of.
-    let (_, outcome) = run_trace(&Workplace::new());
+    let (_, outcome) = trace::run(&Workplace::new(), &[]);
     let steps: Vec<Value> = outcome.events().into_iter().filter(|event| event["event"] == "step").collect();
     assert_eq!(steps.len(), losses.len());
     for (step, loss) in steps.iter().zip(losses) {

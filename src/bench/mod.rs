@@ -4,17 +4,15 @@
 mod stages;
 mod work;
 
-use std::time::Instant;
-
 use candle_core::{DType, Tensor};
 use serde::Serialize;
 
 pub use stages::measure;
 pub use work::{Work, models};
 
+use crate::Result;
 use crate::device::ComputeDevice;
 use crate::frozen::{Linear, Matrix, MatrixMut, Network, Products, Step, multiply};
-use crate::{Result, machine};
 
 /// What a part of an iteration takes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -84,45 +82,37 @@ fn median(mut seconds: Vec<f64>) -> f64 {
     seconds.get(seconds.len() / 2).copied().unwrap_or_default()
 }
 
+/// The median time of a piece of work, in seconds, after one for warmth. What it makes is dropped untimed.
+fn timed<T>(device: &ComputeDevice, repetitions: usize, mut piece: impl FnMut() -> Result<T>) -> Result<f64> {
+    let mut once = || {
+        let started = device.moment()?;
+        let _made = piece()?;
+        started.seconds_until(&device.moment()?)
+    };
+    once()?;
+    Ok(median((0..repetitions.max(5)).map(|_| once()).collect::<Result<_>>()?))
+}
+
 /// The rate of a large product of matrices: large enough that nothing but the product counts.
 fn product(device: &ComputeDevice, repetitions: usize) -> Result<Stage> {
-    let repetitions = repetitions.max(5);
-    if device.gpu().is_none() {
-        return Ok(product_on_processor(repetitions));
-    }
-    let numbers = numbers(8192);
-    let matrix = Tensor::from_slice(&numbers, (1, 8192, 8192), device.tensors())?;
-    let network = Network::new(vec![Step::layer(Linear::new(numbers, None, 8192, 8192))]);
-    let mut seconds = Vec::new();
-    for _ in 0..=repetitions {
-        let started = device.moment()?;
-        let product = network.forward(&matrix)?;
-        seconds.push(started.seconds_until(&device.moment()?)?);
-        drop(product);
-    }
-    // The first one warms up.
-    seconds.remove(0);
-    Ok(Stage::new("product of 8192 x 8192", median(seconds), product_of(8192), device.peak_memory()))
-}
-
-fn product_on_processor(repetitions: usize) -> Stage {
-    const SIDE: usize = 2048;
-    let left = numbers(SIDE);
-    let mut destination = vec![0.0; SIDE * SIDE];
-    let mut once = || {
-        let started = Instant::now();
-        let (matrix, how) =
-            (Matrix::dense(&left, SIDE, SIDE), Products { accumulate: false, parallel: true, scale: 1.0 });
-        multiply(&mut MatrixMut::dense(&mut destination, SIDE, SIDE), matrix, matrix, how);
-        started.elapsed().as_secs_f64()
+    let (name, side) =
+        if device.gpu().is_some() { ("product of 8192 x 8192", 8192) } else { ("product of 2048 x 2048", 2048) };
+    let numbers = numbers(side);
+    let seconds = if device.gpu().is_some() {
+        let matrix = Tensor::from_slice(&numbers, (1, side, side), device.tensors())?;
+        let network = Network::new(vec![Step::layer(Linear::new(numbers, None, side, side))]);
+        timed(device, repetitions, || Ok(network.forward(&matrix)?))?
+    } else {
+        let mut destination = vec![0.0; side * side];
+        timed(device, repetitions, || {
+            let (matrix, how) =
+                (Matrix::dense(&numbers, side, side), Products { accumulate: false, parallel: true, scale: 1.0 });
+            multiply(&mut MatrixMut::dense(&mut destination, side, side), matrix, matrix, how);
+            Ok(())
+        })?
     };
-    once();
-    let seconds = median((0..repetitions).map(|_| once()).collect());
-    Stage::new("product of 2048 x 2048", seconds, product_of(SIDE as u64), machine::peak_memory())
-}
-
-fn product_of(side: u64) -> Amount {
-    Amount { operations: 2 * side.pow(3), bytes: 0 }
+    let amount = Amount { operations: 2 * (side as u64).pow(3), bytes: 0 };
+    Ok(Stage::new(name, seconds, amount, device.peak_memory()))
 }
 
 /// The rate at which a GPU copies its own memory.
@@ -132,16 +122,9 @@ fn copy(device: &ComputeDevice, repetitions: usize) -> Result<Option<Stage>> {
         return Ok(None);
     }
     let numbers = Tensor::zeros(COUNT, DType::F32, device.tensors())?;
-    let mut seconds = Vec::new();
-    for _ in 0..=repetitions.max(5) {
-        let started = device.moment()?;
-        let copied = numbers.copy()?;
-        seconds.push(started.seconds_until(&device.moment()?)?);
-        drop(copied);
-    }
-    seconds.remove(0);
+    let seconds = timed(device, repetitions, || Ok(numbers.copy()?))?;
     let amount = Amount { operations: 0, bytes: 2 * 4 * COUNT as u64 };
-    Ok(Some(Stage::new("copy of 256 MiB", median(seconds), amount, device.peak_memory())))
+    Ok(Some(Stage::new("copy of 256 MiB", seconds, amount, device.peak_memory())))
 }
 
 /// A square matrix of numbers that are easy to multiply.

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use candle_core::Device;
 #[cfg(feature = "cudnn")]
 use candle_core::cuda::cudarc::cudnn::CudnnError;
-use candle_core::cuda::cudarc::driver::sys::{self, CUdevice_attribute, CUmemPool_attribute, cuDriverGetVersion};
-use candle_core::cuda::cudarc::driver::{CudaContext, CudaStream, DriverError, result};
+use candle_core::cuda::cudarc::driver::sys::{CUdevice_attribute, cuDriverGetVersion};
+use candle_core::cuda::cudarc::driver::{CudaContext, DriverError, result};
 use candle_core::cuda::{CudaError, kernels};
 
 use super::ptx::{self, Target};
@@ -132,37 +132,6 @@ fn begin(mut gpu: Gpu, precision: Precision) -> Result<ComputeDevice, Obstacle> 
     cuda::prepare(&device, precision).map_err(|error| of_library(&error))?;
     gpu.free_memory = Some(free as u64);
     Ok(ComputeDevice { device, gpu: Some(gpu), precision, passed_over: None })
-}
-
-/// The most memory of the driver's pool that was in use at a time since the last reset, in bytes.
-pub(super) fn peak_memory(stream: &CudaStream) -> Option<u64> {
-    let mut bytes = 0_u64;
-    let attribute = CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH;
-    // SAFETY: the driver writes one number.
-    unsafe { sys::cuMemPoolGetAttribute(pool(stream)?, attribute, (&raw mut bytes).cast()) }.result().ok()?;
-    Some(bytes)
-}
-
-/// Lets [`peak_memory`] begin anew, where the driver has such a pool.
-pub(super) fn reset_peak_memory(stream: &CudaStream) {
-    let Some(pool) = pool(stream) else { return };
-    let mut nothing = 0_u64;
-    let attribute = CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH;
-    // SAFETY: the driver reads one number. Where it fails peaks are those since the start.
-    let _ = unsafe { sys::cuMemPoolSetAttribute(pool, attribute, (&raw mut nothing).cast()) }.result();
-}
-
-/// Where memory is handed out of.
-fn pool(stream: &CudaStream) -> Option<sys::CUmemoryPool> {
-    let context = stream.context();
-    if !context.has_async_alloc() {
-        return None;
-    }
-    context.bind_to_thread().ok()?;
-    let mut pool = std::ptr::null_mut();
-    // SAFETY: the driver writes one address.
-    unsafe { sys::cuDeviceGetDefaultMemPool(&raw mut pool, context.cu_device()) }.result().ok()?;
-    Some(pool)
 }
 
 fn old_driver(kernel: &str) -> Obstacle {

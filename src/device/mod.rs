@@ -8,6 +8,8 @@ mod driver;
 mod gpu;
 mod meter;
 mod obstacle;
+#[cfg(feature = "cuda")]
+pub(crate) mod pool;
 mod precision;
 #[cfg(any(feature = "cuda", test))]
 mod ptx;

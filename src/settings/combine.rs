@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Overrides, Quality, Settings, Size, preset};
+use super::{Overrides, Quality, Settings, Size, hold, preset};
 use crate::drawer::{DrawerKind, Grid, StartNoise};
 use crate::judge::{Augmentation, Augmentations};
 use crate::models::embedded;
@@ -16,10 +16,6 @@ const PIXEL_ART_COLOURS: usize = 24;
 const PALETTE_WEIGHT: f64 = 5.0;
 /// How strongly cells are drawn out of sight where nothing is said.
 const ALPHA_WEIGHT: f64 = 0.3;
-/// How strongly the embedded model's latent is held to its prior's (`weights/training/search.py`).
-const PRIOR_HOLD: f64 = 0.5;
-/// How strongly cells are held to its picture's colours: between 10 and 30 they look alike, below they dissolve.
-const CELL_HOLD: f64 = 20.0;
 
 /// Combines layers, the strongest first, into settings.
 ///
@@ -81,7 +77,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     })?;
     let vqgan = merged.vqgan.unwrap_or_else(|| embedded::NAME.into());
     let init_noise = merged.init_noise.unwrap_or(StartNoise::Codes);
-    let hold = usual_hold(drawer, &vqgan, init_image.is_some(), init_noise);
+    let usual_hold = hold::usual(drawer, &vqgan, init_image.is_some(), init_noise);
     let settings = Settings {
         prompt,
         image_prompt: merged.image_prompt.unwrap_or_default(),
@@ -102,7 +98,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         learning_rate: merged.learning_rate.unwrap_or(0.1),
         learning_rate_drops: merged.learning_rate_drops.unwrap_or_default(),
         init_image,
-        init_weight: named_hold(layers).unwrap_or(hold),
+        init_weight: hold::named(layers).unwrap_or(usual_hold),
         init_noise,
         pixel_shape: merged.pixel_shape.unwrap_or_default(),
         pixel_size,
@@ -245,27 +241,6 @@ impl Overrides {
     }
 }
 
-/// How strongly layers say that a picture is held to its start. What was said together with another start, as a recipe says
-/// it, is not meant for this one.
-fn named_hold(layers: &[Overrides]) -> Option<f64> {
-    let names_start = |layer: &Overrides| layer.init_image.is_some() || layer.init_noise.is_some();
-    let at = layers.iter().position(|layer| layer.init_weight.is_some())?;
-    let of_another = names_start(&layers[at]) && layers[..at].iter().any(names_start);
-    layers[at].init_weight.filter(|_| !of_another)
-}
-
-/// How strongly a picture is held to its start where nobody says: the embedded model's to its prior's, whose shapes are
-/// better than those that guidance alone would make of them.
-fn usual_hold(drawer: DrawerKind, vqgan: &str, has_picture: bool, noise: StartNoise) -> f64 {
-    match drawer {
-        _ if has_picture || noise != StartNoise::Prior => 0.0,
-        DrawerKind::Vqgan if vqgan == embedded::NAME => PRIOR_HOLD,
-        // Another VQGAN's latent has another measure.
-        DrawerKind::Vqgan => 0.0,
-        DrawerKind::Pixel => CELL_HOLD,
-    }
-}
-
 impl From<Settings> for Overrides {
     fn from(settings: Settings) -> Self {
         Self {
@@ -332,24 +307,6 @@ mod tests {
         let file = Overrides { iterations: Some(8), cutouts: Some(3), ..named("a cat") };
         let settings = combine(&[flags, file]).unwrap();
         assert_eq!((settings.iterations, settings.cutouts), (7, 3));
-    }
-
-    #[test]
-    fn a_picture_is_held_to_the_start_that_the_weight_was_named_for() {
-        let held = |layers: &[Overrides]| combine(layers).unwrap().init_weight;
-        assert_eq!(held(&[named("a cat")]), PRIOR_HOLD);
-        let noise = |noise, weight| Overrides { init_noise: Some(noise), init_weight: weight, ..named("a cat") };
-        assert_eq!(held(&[noise(StartNoise::None, None)]), 0.0);
-        assert_eq!(held(&[noise(StartNoise::Prior, Some(0.0))]), 0.0);
-        let pixel = Overrides { drawer: Some(DrawerKind::Pixel), ..named("a cat") };
-        assert_eq!(held(&[pixel]), CELL_HOLD);
-        // A recipe's weight is for the recipe's start; a bare one is for any.
-        let recipe = noise(StartNoise::Prior, Some(0.25));
-        assert_eq!(held(&[named("a dog"), recipe.clone()]), 0.25);
-        assert_eq!(held(&[noise(StartNoise::None, None), recipe.clone()]), 0.0);
-        assert_eq!(held(&[noise(StartNoise::Prior, None), recipe]), PRIOR_HOLD);
-        let bare = Overrides { init_weight: Some(0.125), ..Overrides::default() };
-        assert_eq!(held(&[noise(StartNoise::Prior, None), bare]), 0.125);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod aspect;
 mod combine;
 mod cut_batch;
 mod device;
+mod hold;
 mod learning_rate;
 mod preset;
 mod prompt;

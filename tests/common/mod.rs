@@ -12,14 +12,17 @@
 pub mod hub;
 pub mod layouts;
 pub mod movie;
+mod noise;
 pub mod plain;
 pub mod program;
 pub mod published;
+pub mod trace;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
+pub use noise::noise;
 
 /// What the embedded model knows. The first five name the colours of a thing and of what is behind it.
 pub const PROMPTS: [&str; 10] = [
@@ -34,20 +37,6 @@ pub const PROMPTS: [&str; 10] = [
     "pencil sketch of a cat",
     "neon butterfly",
 ];
-
-/// Deterministic numbers in −1..1 (splitmix64; Steele et al., 2014).
-pub fn noise(count: usize, seed: u64) -> Vec<f32> {
-    let mut state = seed;
-    (0..count)
-        .map(|_| {
-            state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-            let mut z = state;
-            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-        })
-        .collect()
-}
 
 /// A tensor of such numbers.
 pub fn noise_tensor(shape: &[usize], seed: u64) -> Tensor {

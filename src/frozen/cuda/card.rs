@@ -17,7 +17,7 @@ use super::accelerator::Convolve;
 use super::accelerator::{Accelerator, Argument, Buffer, Kernel, Product, Slice, THREADS};
 #[cfg(feature = "cudnn")]
 use super::cudnn::Cudnn;
-use crate::device::Precision;
+use crate::device::{Precision, pool};
 
 // `ptx(file)`: the kernels of a file, as `build.rs` compiled them.
 include!(concat!(env!("OUT_DIR"), "/ptx.rs"));
@@ -73,7 +73,7 @@ impl Card {
         // SAFETY: all work runs on the device's one stream, in order, and so needs no events between uses.
         unsafe { device.disable_event_tracking() };
         let stream = device.cuda_stream();
-        keep_memory(&stream)?;
+        pool::keep_memory(&stream).map_err(Error::wrap)?;
         let blas = CudaBlas::new(stream.clone()).map_err(Error::wrap)?;
         // SAFETY: nobody reads it before it is written.
         let workspace = unsafe { stream.alloc::<u8>(WORKSPACE) }.map_err(Error::wrap)?;
@@ -249,24 +249,6 @@ impl Accelerator for Card {
             .unwrap();
         self.stream.synchronize().unwrap();
         values
-    }
-}
-
-/// Keeps memory that was given back for what is asked next, where the driver can; else it goes back to the system
-/// whenever the host waits for the card.
-fn keep_memory(stream: &CudaStream) -> Result<()> {
-    let context = stream.context();
-    if !context.has_async_alloc() {
-        return Ok(());
-    }
-    context.bind_to_thread().map_err(Error::wrap)?;
-    let mut pool: driver::CUmemoryPool = std::ptr::null_mut();
-    let mut threshold = u64::MAX;
-    let attribute = driver::CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
-    // SAFETY: both write and read what they are given, which lives as long.
-    unsafe {
-        driver::cuDeviceGetDefaultMemPool(&raw mut pool, context.cu_device()).result().map_err(Error::wrap)?;
-        driver::cuMemPoolSetAttribute(pool, attribute, (&raw mut threshold).cast()).result().map_err(Error::wrap)
     }
 }
 

@@ -1,6 +1,12 @@
 //! Every layer on a GPU against the same layer on the CPU, in both directions and on random shapes: on the card where
 //! there is one and the program is built for it, else by the kernels' emulation.
 
+#[path = "../../../tests/common/noise.rs"]
+#[allow(clippy::cast_precision_loss)]
+mod noise;
+#[path = "../../../tests/common/strategies.rs"]
+mod strategies;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -10,6 +16,8 @@ use super::emulation::Emulation;
 use super::execution::{OnDevice, Residents};
 use crate::frozen::passes::{Computed, Execution, Gradient, Record, Values, back, run};
 use crate::frozen::*;
+use noise::noise;
+use strategies::{touches, views};
 
 /// What sums in another order may differ by, relative to the norm.
 const TOLERANCE: f64 = 3e-6;
@@ -39,18 +47,6 @@ fn device() -> &'static dyn Accelerator {
 #[cfg(not(feature = "cuda"))]
 fn device() -> &'static dyn Accelerator {
     Emulation::shared()
-}
-
-/// Numbers between −1 and 1: splitmix64 (Steele et al., 2014).
-#[allow(clippy::cast_precision_loss)]
-fn noise(count: usize, seed: u64) -> Vec<f32> {
-    let number = |index: u64| {
-        let mut z = seed.wrapping_add((index + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-    };
-    (0..count as u64).map(number).collect()
 }
 
 /// ‖found − expected‖ / ‖expected‖
@@ -149,30 +145,6 @@ proptest! {
 fn sides() -> impl Strategy<Value = (usize, usize)> {
     let side = || prop_oneof![1..=9_usize, 10..=40_usize];
     (side(), side())
-}
-
-/// A view of most of a picture, and of some of what lies around it.
-fn views() -> impl Strategy<Value = View> {
-    let border = prop_oneof![(-1.0..1.0_f32).prop_map(Border::Fill), Just(Border::Edge), Just(Border::Reflection)];
-    let matrix = proptest::array::uniform9(-0.2..0.2_f64).prop_map(|mut matrix| {
-        for diagonal in [0, 4, 8] {
-            matrix[diagonal] += 1.0;
-        }
-        Homography(matrix)
-    });
-    (matrix, border).prop_map(|(matrix, border)| View { matrix, border })
-}
-
-fn touches((height, width): (usize, usize)) -> impl Strategy<Value = Touch> {
-    let corner = (0..height, 0..width);
-    let erased = corner.prop_flat_map(move |(top, left)| {
-        let sides = (0..=height - top, 0..=width - left);
-        sides.prop_map(move |(height, width)| Rectangle { left, top, width, height })
-    });
-    let noise = prop_oneof![Just(0.0), 0.0..0.5_f32];
-    let fill = -1.0..1.0_f32;
-    (proptest::array::uniform9(-1.0..1.0_f32), noise, any::<u64>(), proptest::option::of(erased), fill)
-        .prop_map(|(colours, noise, noise_seed, erased, fill)| Touch { colours, noise, noise_seed, erased, fill })
 }
 
 fn convolution(inputs: usize, outputs: usize, window: Window, seed: u64) -> Convolution {

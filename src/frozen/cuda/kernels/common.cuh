@@ -12,7 +12,7 @@ __device__ inline long long element_of_thread() {
 }
 
 // The sum of one number of each thread, in every thread. The order is a tree's, whatever runs first.
-__device__ inline float sum_of_block(float value, float *shared) {
+template <typename T> __device__ inline T sum_of_block(T value, T *shared) {
     __syncthreads();
     shared[threadIdx.x] = value;
     __syncthreads();
@@ -37,4 +37,24 @@ __device__ inline float maximum_of_block(float value, float *shared) {
         __syncthreads();
     }
     return shared[0];
+}
+
+// The place that came with the largest of one number of each thread, in every thread; of equals the least.
+__device__ inline int place_of_largest_in_block(float value, int place, float *values, int *places) {
+    __syncthreads();
+    values[threadIdx.x] = value;
+    places[threadIdx.x] = place;
+    __syncthreads();
+    for (int half = THREADS / 2; half > 0; half /= 2) {
+        if (threadIdx.x < half) {
+            int other = threadIdx.x + half;
+            bool earlier = values[other] == values[threadIdx.x] && places[other] < places[threadIdx.x];
+            if (values[other] > values[threadIdx.x] || earlier) {
+                values[threadIdx.x] = values[other];
+                places[threadIdx.x] = places[other];
+            }
+        }
+        __syncthreads();
+    }
+    return places[0];
 }

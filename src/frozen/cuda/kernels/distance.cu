@@ -2,25 +2,12 @@
 // tells the formula and its source), in double precision.
 #include "common.cuh"
 
-__device__ inline double wide_sum_of_block(double value, double *shared) {
-    __syncthreads();
-    shared[threadIdx.x] = value;
-    __syncthreads();
-    for (int half = THREADS / 2; half > 0; half /= 2) {
-        if (threadIdx.x < half) {
-            shared[threadIdx.x] += shared[threadIdx.x + half];
-        }
-        __syncthreads();
-    }
-    return shared[0];
-}
-
 __device__ inline double norm_of(const float *feature, int length, double *shared) {
     double total = 0.0;
     for (int i = threadIdx.x; i < length; i += THREADS) {
         total += (double)feature[i] * feature[i];
     }
-    return sqrt(wide_sum_of_block(total, shared));
+    return sqrt(sum_of_block(total, shared));
 }
 
 __device__ inline double angle_between(const float *feature, double norm, const float *unit, int length,
@@ -31,8 +18,8 @@ __device__ inline double angle_between(const float *feature, double norm, const 
         apart += (a - b) * (a - b);
         together += (a + b) * (a + b);
     }
-    apart = wide_sum_of_block(apart, shared);
-    together = wide_sum_of_block(together, shared);
+    apart = sum_of_block(apart, shared);
+    together = sum_of_block(together, shared);
     return 2.0 * atan2(sqrt(apart), sqrt(together));
 }
 

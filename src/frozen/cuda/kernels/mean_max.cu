@@ -10,22 +10,7 @@ __device__ inline int place_of_maximum(const float *values, int area, float *sha
             best = i;
         }
     }
-    __syncthreads();
-    shared[threadIdx.x] = values[best];
-    places[threadIdx.x] = best;
-    __syncthreads();
-    for (int half = THREADS / 2; half > 0; half /= 2) {
-        if (threadIdx.x < half) {
-            int other = threadIdx.x + half;
-            bool earlier = shared[other] == shared[threadIdx.x] && places[other] < places[threadIdx.x];
-            if (shared[other] > shared[threadIdx.x] || earlier) {
-                shared[threadIdx.x] = shared[other];
-                places[threadIdx.x] = places[other];
-            }
-        }
-        __syncthreads();
-    }
-    return places[0];
+    return place_of_largest_in_block(values[best], best, shared, places);
 }
 
 extern "C" __global__ void mean_max_forward(const float *x, float *y, int channels, int area) {

@@ -20,22 +20,8 @@ extern "C" __global__ void nearest_vector(const float *products, const float *ha
             index = i;
         }
     }
-    closeness[threadIdx.x] = best;
-    indices[threadIdx.x] = index;
-    __syncthreads();
-    for (int half = THREADS / 2; half > 0; half /= 2) {
-        if (threadIdx.x < half) {
-            float other = closeness[threadIdx.x + half];
-            int place = indices[threadIdx.x + half];
-            bool first_of_equals = other == closeness[threadIdx.x] && place < indices[threadIdx.x];
-            if (other > closeness[threadIdx.x] || first_of_equals) {
-                closeness[threadIdx.x] = other;
-                indices[threadIdx.x] = place;
-            }
-        }
-        __syncthreads();
-    }
-    const float *vector = vectors + (long long)indices[0] * length;
+    index = place_of_largest_in_block(best, index, closeness, indices);
+    const float *vector = vectors + (long long)index * length;
     for (int i = threadIdx.x; i < length; i += THREADS) {
         nearest[i * positions + first + blockIdx.x] = vector[i];
     }

@@ -27,17 +27,25 @@ __device__ inline bool is_erased(const Touch *touch, int pixel, int width) {
     return x >= 0 && x < touch->width && y >= 0 && y < touch->height;
 }
 
+// An element's pixel, its channel, and what is done to its picture.
+struct Element {
+    int pixel, channel;
+    long long picture;
+    const Touch *touch;
+};
+
+__device__ inline Element element_at(long long i, const float *touches, int area) {
+    long long rest = i / area;
+    return {(int)(i % area), (int)(rest % 3), rest / 3, (const Touch *)touches + rest / 3};
+}
+
 extern "C" __global__ void retouch_forward(const float *x, const float *touches, float *y, int width, int area,
                                            long long count) {
     long long i = element_of_thread();
     if (i >= count) {
         return;
     }
-    int pixel = i % area;
-    long long rest = i / area;
-    int channel = rest % 3;
-    long long picture = rest / 3;
-    const Touch *touch = (const Touch *)touches + picture;
+    auto [pixel, channel, picture, touch] = element_at(i, touches, area);
     const float *red = x + picture * 3 * area + pixel;
     const float *row = touch->colours + 3 * channel;
     float value = row[0] * red[0] + row[1] * red[area] + row[2] * red[2 * (long long)area];
@@ -53,11 +61,7 @@ extern "C" __global__ void retouch_backward(const float *dy, const float *touche
     if (i >= count) {
         return;
     }
-    int pixel = i % area;
-    long long rest = i / area;
-    int channel = rest % 3;
-    long long picture = rest / 3;
-    const Touch *touch = (const Touch *)touches + picture;
+    auto [pixel, channel, picture, touch] = element_at(i, touches, area);
     const float *red = dy + picture * 3 * area + pixel;
     const float *column = touch->colours + channel;
     float value = column[0] * red[0] + column[3] * red[area] + column[6] * red[2 * (long long)area];

@@ -82,6 +82,22 @@ __device__ inline void neighbours_of(const View *view, double x, double y, int h
     }
 }
 
+// A pixel of a view, the share of each of its taps x taps samples, and where its first channel stands in [views,
+// channels, pixels].
+struct Pixel {
+    const View *view;
+    int row, column, taps;
+    float share;
+    long long start;
+};
+
+__device__ inline Pixel pixel_at(long long i, const float *views, long long pixels, int channels, int output_width) {
+    const View *view = (const View *)views + i / pixels;
+    int pixel = i % pixels, taps = (int)view->taps;
+    return {view, pixel / output_width, pixel % output_width, taps, 1.0f / (taps * taps),
+            i / pixels * channels * pixels + pixel};
+}
+
 // count: views * output pixels
 extern "C" __global__ void warp_forward(const float *picture, const float *views, float *output, int channels,
                                         int height, int width, int output_height, int output_width, long long count) {
@@ -90,10 +106,7 @@ extern "C" __global__ void warp_forward(const float *picture, const float *views
         return;
     }
     long long plane = (long long)height * width, pixels = (long long)output_height * output_width;
-    long long pixel = i % pixels;
-    const View *view = (const View *)views + i / pixels;
-    int row = pixel / output_width, column = pixel % output_width, taps = (int)view->taps;
-    float share = 1.0f / (taps * taps);
+    auto [view, row, column, taps, share, start] = pixel_at(i, views, pixels, channels, output_width);
     for (int first = 0; first < channels; first += CHANNELS) {
         int some = channels - first < CHANNELS ? channels - first : CHANNELS;
         float totals[CHANNELS] = {0.0f, 0.0f, 0.0f, 0.0f};
@@ -115,7 +128,7 @@ extern "C" __global__ void warp_forward(const float *picture, const float *views
             }
         }
         for (int channel = 0; channel < some; channel++) {
-            output[(i / pixels * channels + first + channel) * pixels + pixel] = totals[channel];
+            output[start + (first + channel) * pixels] = totals[channel];
         }
     }
 }
@@ -159,17 +172,14 @@ extern "C" __global__ void warp_scatter(const float *gradient, const float *view
         return;
     }
     long long plane = (long long)height * width, pixels = (long long)output_height * output_width;
-    long long pixel = i % pixels;
-    const View *view = (const View *)views + i / pixels;
-    int row = pixel / output_width, column = pixel % output_width, taps = (int)view->taps;
-    float share = 1.0f / (taps * taps);
+    auto [view, row, column, taps, share, start] = pixel_at(i, views, pixels, channels, output_width);
     for (int sample = 0; sample < taps * taps; sample++) {
         double x = place_of_sample(column, sample % taps, taps, output_width);
         double y = place_of_sample(row, sample / taps, taps, output_height);
         Neighbours found;
         neighbours_of(view, x, y, height, width, &found);
         for (int channel = 0; channel < channels; channel++) {
-            float slope = share * gradient[(i / pixels * channels + channel) * pixels + pixel];
+            float slope = share * gradient[start + channel * pixels];
             for (int corner = 0; corner < 4; corner++) {
                 if (found.weights[corner] != 0.0f) {
                     long long part = __double2ll_rn((double)(found.weights[corner] * slope) * scale);

@@ -1,5 +1,7 @@
 //! The warp on a device; backwards it adds integers (`warp.cu`).
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use candle_core::Result;
 
 use crate::frozen::cuda::accelerator::{Buffer, blocks, int, long};
@@ -11,38 +13,51 @@ const BLOCKS: usize = 64;
 /// Bits of an integer below its sign, one of them to spare.
 const BITS: u32 = 62;
 
-/// The views follow from the picture's size, so the warp is prepared for each.
-pub(crate) struct WarpOnDevice(Warp);
+pub(crate) struct WarpOnDevice {
+    layer: Warp,
+    /// The views of the picture's size that was last: taps follow from it
+    views: Mutex<Option<([usize; 2], Arc<Buffer>)>>,
+}
 
 impl WarpOnDevice {
     pub fn new(layer: &Warp) -> Self {
-        Self(layer.clone())
+        Self { layer: layer.clone(), views: Mutex::default() }
     }
 
     /// `struct View` of `warp.cu`, for each view.
     #[allow(clippy::cast_precision_loss)]
-    fn views(&self, on: &dyn Accelerator, shape: &[usize]) -> Result<Buffer> {
+    fn views(&self, on: &dyn Accelerator, shape: &[usize]) -> Result<Arc<Buffer>> {
+        let size = [shape[2], shape[3]];
+        // A thread that failed left them whole.
+        let mut last = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, views)) = &*last
+            && *of == size
+        {
+            return Ok(views.clone());
+        }
         let record = |view: &View| {
             let (border, fill) = match view.border {
                 Border::Fill(value) => (0.0, f64::from(value)),
                 Border::Edge => (1.0, 0.0),
                 Border::Reflection => (2.0, 0.0),
             };
-            let taps = self.0.taps(&view.matrix, (shape[2], shape[3])) as f64;
+            let taps = self.layer.taps(&view.matrix, size.into()) as f64;
             view.matrix.0.into_iter().chain([taps, border, fill])
         };
-        let records: Vec<f64> = self.0.views.iter().flat_map(record).collect();
-        on.upload(bytemuck::cast_slice(&records))
+        let records: Vec<f64> = self.layer.views.iter().flat_map(record).collect();
+        let views = Arc::new(on.upload(bytemuck::cast_slice(&records))?);
+        *last = Some((size, views.clone()));
+        Ok(views)
     }
 
     /// Pixels of all views.
     fn pixels(&self) -> usize {
-        self.0.views.len() * self.0.size.0 * self.0.size.1
+        self.layer.views.len() * self.layer.size.0 * self.layer.size.1
     }
 
     /// Channels, the sides of the picture and those of a view.
     fn sizes(&self, shape: &[usize]) -> Result<[i32; 5]> {
-        let (height, width) = self.0.size;
+        let (height, width) = self.layer.size;
         Ok([int(shape[1])?, int(shape[2])?, int(shape[3])?, int(height)?, int(width)?])
     }
 }
@@ -57,7 +72,7 @@ impl Resident for WarpOnDevice {
             "warp_forward",
             blocks(count),
             x,
-            &views,
+            &**views,
             y,
             channels,
             height,
@@ -85,7 +100,7 @@ impl Resident for WarpOnDevice {
             "warp_scatter",
             blocks(count),
             dy,
-            &views,
+            &**views,
             &largest,
             &sums,
             found,

@@ -1,0 +1,49 @@
+//! The driver's pool, which a GPU's memory is handed out of.
+
+use candle_core::cuda::cudarc::driver::sys::{self, CUmemPool_attribute};
+use candle_core::cuda::cudarc::driver::{CudaStream, DriverError};
+
+/// The pool of a stream's device; none where the driver has none.
+fn pool(stream: &CudaStream) -> Result<Option<sys::CUmemoryPool>, DriverError> {
+    let context = stream.context();
+    if !context.has_async_alloc() {
+        return Ok(None);
+    }
+    context.bind_to_thread()?;
+    let mut pool = std::ptr::null_mut();
+    // SAFETY: the driver writes one address.
+    unsafe { sys::cuDeviceGetDefaultMemPool(&raw mut pool, context.cu_device()) }.result()?;
+    Ok(Some(pool))
+}
+
+fn set(pool: sys::CUmemoryPool, attribute: CUmemPool_attribute, mut value: u64) -> Result<(), DriverError> {
+    // SAFETY: the driver reads one number.
+    unsafe { sys::cuMemPoolSetAttribute(pool, attribute, (&raw mut value).cast()) }.result()
+}
+
+/// Keeps memory that was given back for what is asked next, where the driver can; else it goes back to the system
+/// whenever the host waits for the card.
+///
+/// # Errors
+/// Where the driver fails.
+pub fn keep_memory(stream: &CudaStream) -> Result<(), DriverError> {
+    let threshold = CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+    pool(stream)?.map_or(Ok(()), |pool| set(pool, threshold, u64::MAX))
+}
+
+/// The most memory that was in use at a time since the last reset, in bytes; none where the driver does not tell.
+pub(super) fn peak_memory(stream: &CudaStream) -> Option<u64> {
+    let mut bytes = 0_u64;
+    let attribute = CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH;
+    // SAFETY: the driver writes one number.
+    unsafe { sys::cuMemPoolGetAttribute(pool(stream).ok()??, attribute, (&raw mut bytes).cast()) }.result().ok()?;
+    Some(bytes)
+}
+
+/// Lets [`peak_memory`] begin anew, where the driver can.
+pub(super) fn reset_peak_memory(stream: &CudaStream) {
+    if let Ok(Some(pool)) = pool(stream) {
+        // Where it fails peaks are those since the start.
+        let _ = set(pool, CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH, 0);
+    }
+}
