@@ -44,6 +44,20 @@ impl<'a> Clock<'a> {
         Ok(result)
     }
 
+    /// A repetition after the other with nothing waited for between them that they do not wait for themselves.
+    fn follow<T>(&mut self, repetitions: usize, mut piece: impl FnMut() -> Result<T>) -> Result<()> {
+        self.device.reset_peak_memory();
+        let mut moments = vec![self.device.moment()?];
+        for _ in 0..=repetitions {
+            drop(piece()?);
+            moments.push(self.device.moment()?);
+        }
+        let between = moments.windows(2).map(|pair| pair[0].seconds_until(&pair[1]));
+        self.seconds = between.collect::<Result<_>>()?;
+        self.peak_memory = self.device.peak_memory();
+        Ok(())
+    }
+
     fn stage(&self) -> Stage {
         Stage::new(self.name, median(self.seconds.clone()), self.amount, self.peak_memory)
     }
@@ -90,10 +104,7 @@ pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant)
         parts(&session, plan, repetition, &mut clocks)?;
     }
     let mut whole = clock("iteration", both_ways);
-    for _ in 0..=repetitions {
-        whole.begin();
-        whole.run(|| session.step())?;
-    }
+    whole.follow(repetitions, || session.step())?;
     for clock in clocks.iter_mut().chain([&mut whole]) {
         clock.seconds.remove(0);
         highest = highest.max(clock.peak_memory);

@@ -131,7 +131,9 @@ fn begin(mut gpu: Gpu, precision: Precision) -> Result<ComputeDevice, Obstacle> 
     let device = Device::new_cuda_with_stream(gpu.number).map_err(|error| of_library(&error))?;
     cuda::prepare(&device, precision).map_err(|error| of_library(&error))?;
     gpu.free_memory = Some(free as u64);
-    Ok(ComputeDevice { device, gpu: Some(gpu), precision, passed_over: None })
+    let stream = device.as_cuda_device().map_err(|error| of_library(&error))?.cuda_stream();
+    let copies = Some(stream.context().new_stream().map_err(of_driver)?);
+    Ok(ComputeDevice { device, gpu: Some(gpu), precision, passed_over: None, copies })
 }
 
 fn old_driver(kernel: &str) -> Obstacle {

@@ -5,6 +5,7 @@ mod driver;
 #[cfg(not(feature = "cuda"))]
 #[path = "no_driver.rs"]
 mod driver;
+mod fetch;
 mod gpu;
 mod meter;
 mod obstacle;
@@ -33,13 +34,23 @@ pub struct ComputeDevice {
     gpu: Option<Gpu>,
     precision: Precision,
     passed_over: Option<Obstacle>,
+    /// What brings numbers to the host while the GPU's other stream goes on
+    #[cfg(feature = "cuda")]
+    copies: Option<std::sync::Arc<candle_core::cuda::cudarc::driver::CudaStream>>,
 }
 
 impl ComputeDevice {
     /// The processor.
     #[must_use]
     pub fn processor() -> Self {
-        Self { device: Device::Cpu, gpu: None, precision: Precision::F32, passed_over: None }
+        Self {
+            device: Device::Cpu,
+            gpu: None,
+            precision: Precision::F32,
+            passed_over: None,
+            #[cfg(feature = "cuda")]
+            copies: None,
+        }
     }
 
     /// Opens what was chosen. A GPU is opened once in a process for each precision: a second call gives the same tensors'

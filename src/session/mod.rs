@@ -3,6 +3,7 @@
 mod backdrop;
 mod colouring;
 mod event;
+mod iteration;
 pub(crate) mod memory;
 mod models;
 mod plan;
@@ -12,6 +13,8 @@ mod run;
 mod state;
 mod stop;
 mod targets;
+#[cfg(test)]
+mod tests;
 
 use candle_core::{Device, Tensor, Var};
 
@@ -26,9 +29,10 @@ pub use stop::Stop;
 
 use backdrop::Backdrop;
 use colouring::Colouring;
-use readings::read_together;
+use iteration::{Iteration, Moved};
+use readings::Readings;
 
-use crate::device::ComputeDevice;
+use crate::device::{ComputeDevice, Moment};
 use crate::drawer::{Drawer, DrawerKind, PixelDrawer, Start, VqganDrawer};
 use crate::judge::no_gradient;
 use crate::judge::{Cutouts, Judge};
@@ -50,6 +54,12 @@ pub struct Session {
     plateau: Option<Plateau>,
     colouring: Option<Colouring>,
     last: Option<Judged>,
+    /// Whether the next iteration is asked for before this one is read
+    goes_ahead: bool,
+    /// The next iteration, where it is under way or failed
+    ahead: Option<Result<Iteration>>,
+    /// When the last iteration's numbers were there, and all pictures up to its own
+    judged: Option<Moment>,
 }
 
 /// What an iteration found.
@@ -98,14 +108,19 @@ impl Session {
         };
         let optimizer = Optimizer::new(settings.optimizer, &drawer.parameters())?;
         let judge = Judge { perceptors, cutouts, batch: plan.cut_batch() };
+        let colouring = Colouring::new(settings)?;
         Ok(Self {
             drawer,
             judge,
             optimizer,
             iteration: 0,
             plateau: settings.auto_stop.then(Plateau::default),
-            colouring: Colouring::new(settings)?,
+            // A palette's pull is computed on the processor, which waits for each picture.
+            goes_ahead: plan.device().gpu().is_some() && colouring.is_none(),
+            colouring,
             last: None,
+            ahead: None,
+            judged: None,
             settings: settings.clone(),
             device: plan.device().clone(),
         })
@@ -114,10 +129,16 @@ impl Session {
     /// What it remembers.
     #[must_use]
     pub fn state(&self) -> SessionState {
+        let (parameters, optimizer) = if let Some(Ok(next)) = &self.ahead {
+            (next.before.parameters.clone(), next.before.optimizer.clone())
+        } else {
+            let parameters = self.drawer.parameters().iter().map(Var::as_detached_tensor).collect();
+            (parameters, self.optimizer.state().clone())
+        };
         SessionState {
             iteration: self.iteration,
-            parameters: self.drawer.parameters().iter().map(Var::as_detached_tensor).collect(),
-            optimizer: Some(self.optimizer.state().clone()),
+            parameters,
+            optimizer: Some(optimizer),
             plateau: self.plateau.clone(),
             palette: self.colouring.as_ref().and_then(Colouring::found).map(<[_]>::to_vec),
             last: self.last.clone(),
@@ -135,6 +156,7 @@ impl Session {
             let hint = "use the settings it was saved with";
             return Err(Error::usage("what was saved is another drawer's, or of another size", hint));
         }
+        self.ahead = None;
         if let Some(optimizer) = state.optimizer {
             self.optimizer.restore(optimizer)?;
         }
@@ -199,23 +221,30 @@ impl Session {
     /// # Errors
     /// Where the computation fails.
     pub fn picture(&self) -> Result<Tensor> {
-        self.deliver(None)
+        if let Some(Ok(next)) = &self.ahead {
+            // It judges this picture.
+            return self.deliver(Some(&self.device.fetch(&next.picture, &next.computed)?));
+        }
+        Ok(self.deliver(None)?.to_device(&Device::Cpu)?)
     }
 
-    /// The same of a picture that an iteration drew.
+    /// The same of a picture that an iteration drew. What is under way goes on meanwhile.
     ///
     /// # Errors
     /// Where it is no such picture.
     pub fn delivered(&self, drawn: &Tensor) -> Result<Tensor> {
-        self.deliver(Some(drawn))
+        let fetched = match &self.judged {
+            Some(moment) => self.device.fetch(drawn, moment)?,
+            None => drawn.to_device(&Device::Cpu)?,
+        };
+        self.deliver(Some(&fetched))
     }
 
     fn deliver(&self, drawn: Option<&Tensor>) -> Result<Tensor> {
-        let delivered = match &self.colouring {
+        match &self.colouring {
             Some(colouring) => colouring.deliver(self.drawer.as_ref(), drawn),
             None => self.drawer.deliver(drawn, None),
-        }?;
-        Ok(delivered.to_device(&Device::Cpu)?)
+        }
     }
 
     /// What each perceptor sees of a picture that an iteration drew: its name, and `[cutouts, 3, side, side]`.
@@ -226,22 +255,52 @@ impl Session {
         self.judge.look(&Backdrop::new(self.settings.seed.0, iteration).behind(drawn)?, iteration)
     }
 
-    /// One iteration: draws, judges and moves the parameters. Also returns the picture it drew, where it was computed. A
-    /// GPU is waited for once, when all but the step is under way.
+    /// One iteration: draws, judges and moves the parameters. Also returns the picture it drew, where it was computed.
+    ///
+    /// A GPU is given the next iteration before it is waited for, so that it always has something to do. Nothing else
+    /// tells of that: what is asked of the session is as this iteration left it.
     ///
     /// # Errors
-    /// Where the loss or a gradient is not finite (the parameters stay as they were), or the computation fails.
+    /// Where the loss or a gradient is not finite (the parameters are as they were), or the computation fails.
     pub fn step(&mut self) -> Result<(Step, Tensor)> {
+        let begun = self.ahead.take().unwrap_or_else(|| self.begin(self.iteration))?;
+        if self.goes_ahead && begun.number + 1 < self.settings.iterations_to_run() {
+            self.ahead = Some(self.begin(begun.number + 1));
+        }
+        self.finish(begun)
+    }
+
+    /// Undoes what is under way.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn halt(&mut self) -> Result<()> {
+        match self.ahead.take() {
+            Some(Ok(next)) => next.before.put_back(self.drawer.as_ref(), &mut self.optimizer),
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks for an iteration; where that fails the parameters are as they were.
+    fn begin(&mut self, number: usize) -> Result<Iteration> {
+        let before = Moved::copy(self.drawer.as_ref(), &self.optimizer)?;
+        self.ask_for(number, before.clone()).or_else(|error| {
+            before.put_back(self.drawer.as_ref(), &mut self.optimizer)?;
+            Err(error)
+        })
+    }
+
+    fn ask_for(&mut self, number: usize, before: Moved) -> Result<Iteration> {
         let picture = self.drawer.draw()?;
-        let backdrop = Backdrop::new(self.settings.seed.0, self.iteration);
-        let judgement = self.judge.judge(&backdrop.behind(&picture)?, self.iteration)?;
+        let backdrop = Backdrop::new(self.settings.seed.0, number);
+        let judgement = self.judge.judge(&backdrop.behind(&picture)?, number)?;
         let mut gradient = backdrop.gradient(&picture, judgement.gradient)?;
-        let mut pulled = None;
+        let mut pull = None;
         if let Some(colouring) = &mut self.colouring {
-            colouring.find(&picture, self.iteration)?;
-            if let Some((loss, pull)) = colouring.pull(&picture, self.iteration)? {
-                pulled = Some(("palette".to_owned(), loss));
-                gradient = (gradient + pull)?;
+            colouring.find(&picture, number)?;
+            if let Some((loss, slopes)) = colouring.pull(&picture, number)? {
+                pull = Some(loss);
+                gradient = (gradient + slopes)?;
             }
         }
         // The drawer's half of the chain rule, with the judges' gradient as its start.
@@ -262,28 +321,34 @@ impl Session {
         for gradient in &gradients {
             wanted.push(gradient.sqr()?.sum_all()?);
         }
-        let mut read = read_together(&wanted)?;
-        let squares = read.split_off(read.len() - gradients.len());
-        let own = read.split_off(read.len() - own_losses.len());
-        let mut losses = self.judge.losses(&read);
-        losses.extend(pulled);
-        let own = own_losses.iter().zip(own.iter().flatten());
-        losses.extend(own.map(|((name, _), loss)| ((*name).to_owned(), f64::from(*loss))));
-        let loss: f64 = losses.iter().map(|(_, loss)| loss).sum();
-        if !loss.is_finite() || !squares.iter().flatten().all(|square| square.is_finite()) {
-            return Err(Error::NotFinite { iteration: self.iteration });
-        }
-        let factor = self.settings.learning_rate_drops.factor(self.iteration, self.settings.iterations);
+        let readings = Readings::of(&wanted)?;
+        let computed = self.device.moment()?;
+        let factor = self.settings.learning_rate_drops.factor(number, self.settings.iterations);
         self.optimizer.step(&parameters, &gradients, self.settings.learning_rate * factor)?;
         self.drawer.constrain()?;
-        if let Some(plateau) = &mut self.plateau {
-            plateau.note(loss, factor);
+        let own_losses = own_losses.into_iter().map(|(name, _)| name).collect();
+        Ok(Iteration { number, picture: picture.detach(), readings, computed, own_losses, pull, factor, before })
+    }
+
+    /// Reads what an iteration found, and takes its step back where that is no number.
+    fn finish(&mut self, begun: Iteration) -> Result<(Step, Tensor)> {
+        let mut read = begun.readings.read(&self.device, &begun.computed)?.into_iter();
+        let mut losses = self.judge.losses(&read.by_ref().take(self.judge.perceptors.len()).collect::<Vec<_>>());
+        losses.extend(begun.pull.map(|loss| ("palette".to_owned(), loss)));
+        let own = begun.own_losses.iter().zip(read.by_ref().take(begun.own_losses.len()).flatten());
+        losses.extend(own.map(|(name, loss)| ((*name).to_owned(), f64::from(loss))));
+        let loss: f64 = losses.iter().map(|(_, loss)| loss).sum();
+        if !loss.is_finite() || !read.flatten().all(f32::is_finite) {
+            self.ahead = None;
+            begun.before.put_back(self.drawer.as_ref(), &mut self.optimizer)?;
+            return Err(Error::NotFinite { iteration: begun.number });
         }
-        let picture = picture.detach();
+        if let Some(plateau) = &mut self.plateau {
+            plateau.note(loss, begun.factor);
+        }
         let loss_before = self.last.take().map(|last| last.loss);
-        self.last = Some(Judged { picture: picture.clone(), loss, loss_before });
-        let step = Step { iteration: self.iteration, loss, losses };
-        self.iteration += 1;
-        Ok((step, picture))
+        self.last = Some(Judged { picture: begun.picture.clone(), loss, loss_before });
+        (self.iteration, self.judged) = (begun.number + 1, Some(begun.computed));
+        Ok((Step { iteration: begun.number, loss, losses }, begun.picture))
     }
 }

@@ -3,18 +3,40 @@
 use candle_core::Tensor;
 
 use crate::Result;
+use crate::device::{ComputeDevice, Moment};
 
-/// The numbers of each tensor; all are `f32` and on one device.
-///
-/// # Errors
-/// Where what was computed failed.
-pub(super) fn read_together(tensors: &[Tensor]) -> Result<Vec<Vec<f32>>> {
-    let flat = tensors.iter().map(|tensor| tensor.detach().flatten_all()).collect::<candle_core::Result<Vec<_>>>()?;
-    if flat.is_empty() {
-        return Ok(Vec::new());
+/// The numbers of some tensors, which are all `f32` and on one device. They may not be computed yet.
+pub(super) struct Readings {
+    /// All, one after the other; none of no tensor
+    numbers: Option<Tensor>,
+    /// How many are of each tensor
+    counts: Vec<usize>,
+}
+
+impl Readings {
+    /// Of these tensors. Nothing waits.
+    ///
+    /// # Errors
+    /// Where the computation cannot be asked for.
+    pub(super) fn of(tensors: &[Tensor]) -> Result<Self> {
+        let flat: Vec<Tensor> =
+            tensors.iter().map(|tensor| tensor.detach().flatten_all()).collect::<candle_core::Result<_>>()?;
+        let numbers = (!flat.is_empty()).then(|| Tensor::cat(&flat, 0)).transpose()?;
+        Ok(Self { numbers, counts: flat.iter().map(Tensor::elem_count).collect() })
     }
-    let mut numbers = Tensor::cat(&flat, 0)?.to_vec1::<f32>()?.into_iter();
-    Ok(flat.iter().map(|tensor| numbers.by_ref().take(tensor.elem_count()).collect()).collect())
+
+    /// The numbers of each tensor, waited for: they are computed at that moment.
+    ///
+    /// # Errors
+    /// Where what was computed failed.
+    pub(super) fn read(&self, device: &ComputeDevice, computed: &Moment) -> Result<Vec<Vec<f32>>> {
+        let numbers = match &self.numbers {
+            Some(numbers) => device.fetch(numbers, computed)?.to_vec1::<f32>()?,
+            None => Vec::new(),
+        };
+        let mut numbers = numbers.into_iter();
+        Ok(self.counts.iter().map(|count| numbers.by_ref().take(*count).collect()).collect())
+    }
 }
 
 #[cfg(test)]
@@ -25,10 +47,12 @@ mod tests {
 
     #[test]
     fn tensors_are_told_apart() {
+        let processor = ComputeDevice::processor();
+        let read =
+            |tensors: &[Tensor]| Readings::of(tensors).unwrap().read(&processor, &processor.moment().unwrap()).unwrap();
         let tensor = |values: &[f32], shape: &[usize]| Tensor::from_slice(values, shape, &Device::Cpu).unwrap();
         let (pairs, number) = (tensor(&[1.0, 2.0, 3.0, 4.0], &[2, 2]), tensor(&[5.0], &[]));
-        let read = read_together(&[pairs.t().unwrap(), number]).unwrap();
-        assert_eq!(read, [vec![1.0, 3.0, 2.0, 4.0], vec![5.0]]);
-        assert!(read_together(&[]).unwrap().is_empty());
+        assert_eq!(read(&[pairs.t().unwrap(), number]), [vec![1.0, 3.0, 2.0, 4.0], vec![5.0]]);
+        assert!(read(&[]).is_empty());
     }
 }

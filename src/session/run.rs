@@ -63,6 +63,7 @@ pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Fini
             Err(error) => return Err(error),
         }
     };
+    session.halt()?;
     let (picture, iterations, loss) = match (session.last(), &end) {
         // What the last step made has no finite loss, or is not drawn yet; what it was made from is there.
         (Some(last), End::Fault(_)) => (session.delivered(&last.picture)?, session.iteration() - 1, last.loss_before),

@@ -99,7 +99,7 @@ impl PixelDrawer {
         };
         let cells: Vec<f32> = pixels.chunks_exact(height * width).flat_map(shown).collect();
         let (_, _, rows, columns) = self.cells.dims4()?;
-        Ok(Tensor::from_vec(cells, (1, channels, rows, columns), self.cells.device())?)
+        Ok(Tensor::from_vec(cells, (1, channels, rows, columns), picture.device())?)
     }
 
     /// About how much memory drawing a picture of this size takes.

@@ -1,0 +1,44 @@
+//! Numbers brought to the machine's memory while a device goes on with what was asked of it since.
+
+use candle_core::{Device, Tensor};
+
+use super::{ComputeDevice, Moment};
+use crate::Result;
+
+impl ComputeDevice {
+    /// A tensor of this device, of `f32`, in the machine's memory; waited for is what came before the moment it was computed
+    /// at, and no more.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn fetch(&self, tensor: &Tensor, computed: &Moment) -> Result<Tensor> {
+        #[cfg(feature = "cuda")]
+        if let (Some(copies), Moment::Gpu(computed)) = (&self.copies, computed)
+            && let Some(fetched) = beside(copies, tensor, computed)?
+        {
+            return Ok(fetched);
+        }
+        let _ = computed;
+        Ok(tensor.to_device(&Device::Cpu)?)
+    }
+}
+
+/// Copies on a stream of its own; none where the tensor is not on a GPU, or its numbers do not lie together.
+#[cfg(feature = "cuda")]
+fn beside(
+    copies: &std::sync::Arc<candle_core::cuda::cudarc::driver::CudaStream>,
+    tensor: &Tensor,
+    computed: &candle_core::cuda::cudarc::driver::CudaEvent,
+) -> candle_core::Result<Option<Tensor>> {
+    use candle_core::{Error, Storage};
+    let (storage, layout) = tensor.storage_and_layout();
+    let (Storage::Cuda(storage), Some((start, end))) = (&*storage, layout.contiguous_offsets()) else {
+        return Ok(None);
+    };
+    let values = storage.as_cuda_slice::<f32>()?.slice(start..end);
+    let mut numbers = vec![0.0_f32; end - start];
+    copies.wait(computed).map_err(Error::wrap)?;
+    copies.memcpy_dtoh(&values, &mut numbers).map_err(Error::wrap)?;
+    copies.synchronize().map_err(Error::wrap)?;
+    Tensor::from_vec(numbers, layout.shape(), &Device::Cpu).map(Some)
+}

@@ -1,0 +1,151 @@
+//! A session that asks for the next iteration before it reads the last one, as on GPUs, does what any other does.
+
+use std::cell::Cell;
+
+use super::*;
+use crate::models::Finder;
+use crate::settings::{Overrides, Seed, combine};
+
+/// What there is to see of a run.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    /// Of each iteration: its losses, the picture as it is delivered, and what a checkpoint would hold of it
+    iterations: Vec<(Step, Vec<f32>, Vec<Vec<f32>>)>,
+    end: String,
+    picture: Vec<f32>,
+    done: usize,
+    loss: Option<f64>,
+    state: Vec<Vec<f32>>,
+}
+
+fn values(tensor: &Tensor) -> Vec<f32> {
+    tensor.flatten_all().unwrap().to_vec1().unwrap()
+}
+
+fn of_state(session: &Session) -> Vec<Vec<f32>> {
+    let state = session.state();
+    assert_eq!(state.iteration, session.iteration());
+    let moments = state.optimizer.unwrap().moments.into_iter().flatten();
+    state.parameters.into_iter().chain(moments).map(|tensor| values(&tensor)).collect()
+}
+
+/// A small picture of the embedded model's, by a session that waits and by one that goes ahead, `change`d before and
+/// stopped after so many iterations.
+fn both_ways(overrides: Overrides, stop_after: usize, change: impl Fn(Session) -> Session) -> [Seen; 2] {
+    let small = Overrides {
+        prompt: Some("a red apple".parse().unwrap()),
+        size: Some("32x32".parse().unwrap()),
+        cutouts: Some(1),
+        seed: Some(Seed(1)),
+        ..Overrides::default()
+    };
+    let settings = combine(&[small, overrides]).unwrap();
+    let models = Models::load(&settings, &Finder::new(true, &Stop::default(), &|_| ())).unwrap();
+    let plan = Plan::new(settings, &models).unwrap();
+    [false, true].map(|goes_ahead| {
+        let session = Session::new(&plan, &models, &mut |warning| panic!("{warning}")).unwrap();
+        let mut session = change(Session { goes_ahead, ..session });
+        let (stop, mut iterations, mut last) = (Stop::default(), Vec::new(), None);
+        let finished = run(&mut session, &stop, &mut |event, picture, session| {
+            if let (Event::Step { iteration, loss, losses }, Some(picture)) = (event, picture) {
+                let delivered = values(&session.delivered(picture)?);
+                let step = Step { iteration, loss, losses };
+                iterations.push((step, delivered, of_state(session)));
+                if session.iteration() == stop_after {
+                    stop.request();
+                    last = Some(values(&session.picture()?));
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+        assert!(session.ahead.is_none());
+        assert!(last.is_none_or(|last| last == values(&finished.picture)));
+        Seen {
+            iterations,
+            end: format!("{:?}", finished.end),
+            picture: values(&finished.picture),
+            done: finished.iterations,
+            loss: finished.loss,
+            state: of_state(&session),
+        }
+    })
+}
+
+#[test]
+fn runs_to_the_end_and_stopped_ones_are_the_same() {
+    let pixel = || Overrides { drawer: Some(DrawerKind::Pixel), ..Overrides::default() };
+    for (overrides, stop_after) in
+        [(Overrides::default(), 100), (Overrides::default(), 2), (pixel(), 100), (pixel(), 3)]
+    {
+        let [expected, found] =
+            both_ways(Overrides { iterations: Some(4), ..overrides }, stop_after, |session| session);
+        assert_eq!((expected.done, expected.iterations.len()), (stop_after.min(4), stop_after.min(4)));
+        assert!(found == expected, "{}", expected.end);
+    }
+}
+
+#[test]
+fn a_plateau_ends_a_run_at_the_same_iteration() {
+    let settled = Overrides {
+        auto_stop: Some(true),
+        learning_rate: Some(1e-9),
+        augment: Some("none".parse().unwrap()),
+        cut_noise: Some(0.0),
+        ..Overrides::default()
+    };
+    let [expected, found] = both_ways(settled, usize::MAX, |session| session);
+    assert_eq!(expected.end, "Plateau");
+    assert!(found == expected, "{} and {} iterations", found.done, expected.done);
+}
+
+/// What goes wrong with the third picture.
+#[derive(Clone, Copy)]
+enum Mishap {
+    NoNumber,
+    NoMemory,
+}
+
+struct Failing {
+    drawer: Box<dyn Drawer>,
+    drawn: Cell<usize>,
+    mishap: Mishap,
+}
+
+impl Drawer for Failing {
+    fn draw(&self) -> Result<Tensor> {
+        self.drawn.set(self.drawn.get() + 1);
+        match self.mishap {
+            _ if self.drawn.get() != 3 => self.drawer.draw(),
+            Mishap::NoNumber => Ok(self.drawer.draw()?.affine(f64::NAN, 0.0)?),
+            Mishap::NoMemory => Err(Error::GpuMemory),
+        }
+    }
+
+    fn parameters(&self) -> Vec<Var> {
+        self.drawer.parameters()
+    }
+
+    fn constrain(&self) -> Result<()> {
+        self.drawer.constrain()
+    }
+}
+
+#[test]
+fn what_fails_leaves_the_last_good_picture() {
+    for (mishap, told) in [(Mishap::NoNumber, "NotFinite { iteration: 2 }"), (Mishap::NoMemory, "GpuMemory")] {
+        let failing = |session: Session| {
+            let drawer = Failing { drawer: session.drawer, drawn: Cell::new(0), mishap };
+            Session { drawer: Box::new(drawer), ..session }
+        };
+        let [expected, found] = both_ways(Overrides { iterations: Some(6), ..Overrides::default() }, 100, failing);
+        assert!(expected.end.contains(told) && expected.iterations.len() == 2, "{}", expected.end);
+        assert_eq!(
+            expected.picture, expected.iterations[1].1,
+            "the second picture is the last that is known to be good"
+        );
+        assert_eq!(expected.state, expected.iterations[1].2);
+        assert!(expected.state.iter().flatten().all(|number| number.is_finite()));
+        assert!(found == expected, "{} and {}", found.end, expected.end);
+    }
+}
