@@ -13,16 +13,16 @@ use text2art::models::{Finder, ModelFiles, Role};
 use text2art::session::{Models, Plan, Session, Stop};
 use text2art::settings::{Overrides, combine};
 
-fn judge(model: &str, prompts: &[(&str, f64)], cutouts: usize, batch: usize) -> Judge {
+fn judge(model: &str, prompts: &[(&str, f64)], stop: Option<f64>, cutouts: usize, batch: usize) -> Judge {
     let clip = std::sync::Arc::new(Clip::load(&ModelFiles::open(Role::Clip, model).unwrap()).unwrap());
     let target = |&(prompt, weight): &(&str, f64)| {
         let feature = clip.text_feature(&clip.tokenizer().encode(prompt).unwrap()).unwrap();
-        Target { name: prompt.to_owned(), feature, weight, stop: None }
+        Target { name: prompt.to_owned(), feature, weight, stop }
     };
     let targets = prompts.iter().map(target).collect();
     let augmentations = "crop,perspective,jitter,erase".parse().unwrap();
     Judge {
-        perceptors: vec![Perceptor::new("clip".into(), clip.clone(), targets).unwrap()],
+        perceptors: vec![Perceptor::new("clip".into(), clip.clone(), targets, cutouts).unwrap()],
         cutouts: Cutouts { count: cutouts, augmentations, zooms: 0.6, noise: 0.1, seed: 5 },
         batch,
     }
@@ -40,7 +40,7 @@ fn picture(height: usize, width: usize) -> Tensor {
 fn micro_batches_change_nothing_but_memory() {
     let clip = fixtures().join("clip");
     let judged = |batch| {
-        let judge = judge(text(&clip), &[("a red apple", 1.0), ("a mountain", -0.5)], 32, batch);
+        let judge = judge(text(&clip), &[("a red apple", 1.0), ("a mountain", -0.5)], None, 32, batch);
         let judgement = judge.judge(&picture(48, 64), 0).unwrap();
         (losses(&judge, &judgement), judgement.gradient)
     };
@@ -58,8 +58,7 @@ fn micro_batches_change_nothing_but_memory() {
 fn a_stopped_prompt_pulls_no_further() {
     let clip = fixtures().join("clip");
     let gradient = |stop| {
-        let mut judge = judge(text(&clip), &[("a red apple", 1.0)], 8, 8);
-        judge.perceptors[0].targets[0].stop = stop;
+        let judge = judge(text(&clip), &[("a red apple", 1.0)], stop, 8, 8);
         let judged = judge.judge(&picture(32, 32), 0).unwrap();
         (losses(&judge, &judged)[0].1, values(&judged.gradient).iter().map(|slope| slope.abs()).sum::<f32>())
     };
@@ -74,7 +73,7 @@ fn a_stopped_prompt_pulls_no_further() {
 fn cutouts_reach_every_corner() {
     const ITERATIONS: usize = 4;
     for (height, width) in [(128, 128), (96, 160)] {
-        let judge = judge("embedded", &[("a red apple", 1.0)], 64, 32);
+        let judge = judge("embedded", &[("a red apple", 1.0)], None, 64, 32);
         let mut blocks = [[0.0_f64; 8]; 8];
         for iteration in 0..ITERATIONS {
             let gradient = values(&judge.judge(&picture(height, width), iteration).unwrap().gradient);

@@ -126,7 +126,7 @@ fn the_latent_is_kept_in_the_codebooks_range() {
     let codebook = vqgan.codebook();
     let all: Vec<u32> = (0..codebook.codes() as u32).collect();
     let vectors = vqgan.lookup(&all, 1, all.len()).unwrap();
-    let bounds = codebook.bounds(&Device::Cpu).unwrap();
+    let bounds = codebook.bounds(&vectors).unwrap();
     let far = (noise_tensor(&[1, codebook.dim(), 1, all.len()], 5) * 100.0).unwrap();
     let clamped = bounds.clamp(&far).unwrap();
     let (low, high) = (vectors.min(3).unwrap(), vectors.max(3).unwrap());

@@ -7,6 +7,7 @@ use candle_core::{Tensor, Var};
 use super::{Amount, Report, Stage, copy, median, product};
 use crate::Result;
 use crate::device::ComputeDevice;
+use crate::frozen::with_gradient;
 use crate::judge::no_gradient;
 use crate::optimizer::Optimizer;
 use crate::session::{Models, Plan, Session};
@@ -133,7 +134,8 @@ fn parts(session: &Session, plan: &Plan, iteration: usize, clocks: &mut [Clock; 
             let seen = look.run(|| perceptor.look(&picture, batch))?;
             let detached = Var::from_tensor(&seen.detach())?;
             let features = judge.run(|| perceptor.image_features(&detached))?;
-            let slope = judge_back.run(|| slope(&features.sqr()?.sum_all()?, &detached))?;
+            let ones = features.ones_like()?;
+            let slope = judge_back.run(|| slope_of_product(&features, &ones, &detached))?;
             let found = look_back.run(|| slope_of_product(&seen, &slope, &picture))?;
             gradient = (gradient + found)?;
         }
@@ -153,5 +155,5 @@ fn slope(loss: &Tensor, of: &Var) -> Result<Tensor> {
 }
 
 fn slope_of_product(result: &Tensor, gradient: &Tensor, of: &Var) -> Result<Tensor> {
-    slope(&(result * gradient)?.sum_all()?, of)
+    slope(&with_gradient(result, gradient)?, of)
 }

@@ -56,7 +56,7 @@ impl VqganDrawer {
             }
         };
         let latent = vqgan.lookup(&codes, rows, columns)?.to_device(device)?;
-        let bounds = vqgan.codebook().bounds(device)?;
+        let bounds = vqgan.codebook().bounds(&latent)?;
         let held = (weight > 0.0).then(|| (latent.clone(), weight));
         let finish = Network::new(vec![
             Step::layer(ChannelAffine::new(vec![0.5; 3], vec![0.5; 3])),

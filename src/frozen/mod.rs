@@ -10,6 +10,7 @@
 mod activation;
 mod affine;
 mod attention;
+mod begin;
 mod buffer;
 mod clamp;
 mod convolution;
@@ -43,6 +44,7 @@ use candle_core::{Error, Result, Tensor};
 pub use activation::Activation;
 pub use affine::ChannelAffine;
 pub use attention::{Attention, AttentionLayout};
+pub use begin::with_gradient;
 pub use clamp::Clamp;
 pub use convolution::{Algorithms, Convolution, Padding, Window};
 pub use doubling::DoublingConvolution;

@@ -3,11 +3,14 @@
 mod cutouts;
 mod distance;
 mod perceptor;
+mod slopes;
 
 pub use cutouts::{Augmentation, Augmentations, Cutout, Cutouts};
 pub use distance::{cosine, distances};
 pub(crate) use perceptor::no_gradient;
 pub use perceptor::{Perceptor, Target};
+#[cfg(test)]
+pub(crate) use slopes::{Slope, Slopes};
 
 use candle_core::{Tensor, Var};
 
@@ -56,7 +59,7 @@ impl Judge {
         for perceptor in &self.perceptors {
             let mut rows = Vec::new();
             for batch in cutouts.chunks(self.batch) {
-                let judged = perceptor.judge(&picture, batch, cutouts.len())?;
+                let judged = perceptor.judge(&picture, batch)?;
                 rows.push(judged.distances);
                 gradient = Some(match gradient {
                     Some(gradient) => (gradient + judged.gradient)?,
@@ -77,9 +80,9 @@ impl Judge {
     #[must_use]
     pub fn losses(&self, distances: &[Vec<f32>]) -> Vec<(String, f64)> {
         let of_perceptor = |(perceptor, distances): (&Perceptor, &Vec<f32>)| {
-            let losses = perceptor.losses(distances, self.cutouts.count);
+            let losses = perceptor.losses(distances);
             let named = |(target, loss): (&Target, f64)| (format!("{}/{}", target.name, perceptor.name), loss);
-            perceptor.targets.iter().zip(losses).map(named).collect::<Vec<_>>()
+            perceptor.targets().iter().zip(losses).map(named).collect::<Vec<_>>()
         };
         self.perceptors.iter().zip(distances).flat_map(of_perceptor).collect()
     }

@@ -6,8 +6,9 @@ use candle_core::{Tensor, Var};
 
 use super::Cutout;
 use super::distance::distances_to;
+use super::slopes::Slopes;
 use crate::clip::Clip;
-use crate::frozen::{Filter, Network, Retouch, Step, Touch, Warp};
+use crate::frozen::{Filter, Network, Retouch, Step, Touch, Warp, with_gradient};
 use crate::{Error, Result};
 
 /// What a prompt asks for, as features.
@@ -27,12 +28,15 @@ pub struct Target {
 pub struct Perceptor {
     /// What its losses are called by
     pub name: String,
-    /// What it looks for, in order
-    pub targets: Vec<Target>,
+    targets: Vec<Target>,
     clip: Arc<Clip>,
     image_tower: Network,
     /// To all targets
     distances: Network,
+    /// What each of these adds to the loss, for one of it
+    slopes: Network,
+    /// Of an iteration
+    cutouts: usize,
 }
 
 /// A perceptor's share of a judgement.
@@ -44,15 +48,16 @@ pub(super) struct Judged {
 }
 
 impl Perceptor {
-    /// A perceptor that looks for these targets.
+    /// A perceptor that looks for these targets in so many cutouts an iteration.
     ///
     /// # Errors
     /// Where there is no target, or the features are of different lengths.
-    pub fn new(name: String, clip: Arc<Clip>, targets: Vec<Target>) -> Result<Self> {
+    pub fn new(name: String, clip: Arc<Clip>, targets: Vec<Target>, cutouts: usize) -> Result<Self> {
         let features: Vec<&Tensor> = targets.iter().map(|target| &target.feature).collect();
         let distances = distances_to(&Tensor::stack(&features, 0)?)?;
         let image_tower = clip.image_tower(0);
-        Ok(Self { name, targets, clip, image_tower, distances })
+        let slopes = Network::new(vec![Step::layer(Slopes::new(&targets, cutouts))]);
+        Ok(Self { name, targets, clip, image_tower, distances, slopes, cutouts })
     }
 
     /// The same perceptor, which keeps less of so many blocks of its model, and takes more time
@@ -62,47 +67,35 @@ impl Perceptor {
         Self { image_tower: self.clip.image_tower(blocks), ..self }
     }
 
+    /// What it looks for, in order.
+    #[must_use]
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
     /// The model.
     #[must_use]
     pub fn clip(&self) -> &Clip {
         &self.clip
     }
 
-    /// Judges some of an iteration's `total` cutouts. Nothing waits for what is computed.
+    /// Judges some of an iteration's cutouts. Nothing waits for what is computed.
     ///
     /// For a target of weight w and stop s and the distance d of each cutout, the loss is the mean of
     /// w d ([`Perceptor::losses`]); its gradient is zero for the cutouts where sign(w) d < s (VQGAN+CLIP, Crowson, 2021).
-    pub(super) fn judge(&self, picture: &Var, cutouts: &[Cutout], total: usize) -> Result<Judged> {
+    pub(super) fn judge(&self, picture: &Var, cutouts: &[Cutout]) -> Result<Judged> {
         let features = self.image_features(&self.look(picture, cutouts)?)?;
         let distances = self.distances.forward(&features)?;
-        let slopes = self.slopes(&distances.detach(), total)?;
-        let gradients = (&distances * slopes)?.sum_all()?.backward()?;
+        let slopes = self.slopes.forward(&distances.detach())?;
+        let gradients = with_gradient(&distances, &slopes)?.backward()?;
         let gradient = gradients.get(picture).ok_or_else(no_gradient)?.clone();
         Ok(Judged { distances: distances.detach(), gradient })
     }
 
-    /// What each distance of `[cutouts, targets]` adds to the loss, for one of it.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
-    fn slopes(&self, distances: &Tensor, total: usize) -> Result<Tensor> {
-        let row = |value: &dyn Fn(&Target) -> f64| {
-            let values = self.targets.iter().map(|target| value(target) as f32).collect();
-            Tensor::from_vec(values, (1, self.targets.len()), distances.device())
-        };
-        let share = 1.0 / total as f64;
-        let slopes = row(&|target| share * target.weight)?.broadcast_as(distances.shape())?;
-        if self.targets.iter().all(|target| target.stop.is_none()) {
-            return Ok(slopes.contiguous()?);
-        }
-        let signed = distances.broadcast_mul(&row(&|target| target.weight.signum())?)?;
-        let stops = row(&|target| target.stop.unwrap_or(f64::NEG_INFINITY))?;
-        let pulls = signed.broadcast_ge(&stops)?;
-        Ok(pulls.where_cond(&slopes, &slopes.zeros_like()?)?)
-    }
-
-    /// The loss of each target of an iteration's `total` cutouts, of which some have these distances, row by row.
-    pub(super) fn losses(&self, distances: &[f32], total: usize) -> Vec<f64> {
+    /// The loss of each target of an iteration's cutouts, of which some have these distances, row by row.
+    pub(super) fn losses(&self, distances: &[f32]) -> Vec<f64> {
         #[allow(clippy::cast_precision_loss)]
-        let share = 1.0 / total as f64;
+        let share = 1.0 / self.cutouts as f64;
         let mut losses = vec![0.0; self.targets.len()];
         for row in distances.chunks(losses.len()) {
             for ((target, loss), distance) in self.targets.iter().zip(&mut losses).zip(row) {

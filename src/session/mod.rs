@@ -34,6 +34,7 @@ use readings::Readings;
 
 use crate::device::{ComputeDevice, Moment};
 use crate::drawer::{Drawer, DrawerKind, PixelDrawer, Start, VqganDrawer};
+use crate::frozen::with_gradient;
 use crate::judge::no_gradient;
 use crate::judge::{Cutouts, Judge};
 use crate::optimizer::Optimizer;
@@ -304,7 +305,7 @@ impl Session {
             }
         }
         // The drawer's half of the chain rule, with the judges' gradient as its start.
-        let mut objective = (&picture * gradient)?.sum_all()?;
+        let mut objective = with_gradient(&picture, &gradient)?;
         let own_losses = self.drawer.own_losses()?;
         for (_, loss) in &own_losses {
             objective = (objective + loss)?;

@@ -45,7 +45,7 @@ pub(super) fn perceptor(
         let feature = random_feature(seed, model.config().features)?;
         targets.push(Target { name: format!("noise-prompt:{index}"), feature, weight: prompt.weight, stop: None });
     }
-    Perceptor::new(clip.name.clone(), model.clone(), targets)
+    Perceptor::new(clip.name.clone(), model.clone(), targets, settings.cutouts)
 }
 
 /// A random direction: normal numbers, each the sum of twelve uniform ones.

@@ -20,7 +20,7 @@ pub struct Codebook {
 
 /// What a latent may be: a smallest and a largest value for each channel.
 pub struct Bounds {
-    /// `[1, dim, 1, 1]`
+    /// Of the latent's shape
     low: Tensor,
     high: Tensor,
 }
@@ -110,24 +110,26 @@ impl Codebook {
         Ok(self.straight_through.forward(latent)?)
     }
 
-    /// The range its codes span, on the device of latents.
+    /// The range its codes span, for a latent of this shape and on its device.
     ///
     /// # Errors
-    /// Where memory runs out.
-    pub fn bounds(&self, device: &Device) -> Result<Bounds> {
+    /// Where it has another number of channels.
+    pub fn bounds(&self, latent: &Tensor) -> Result<Bounds> {
         let bound = |choose: fn(&(f32, f32)) -> f32| {
-            Tensor::from_vec(self.range.iter().map(choose).collect(), (1, self.dim(), 1, 1), device)
+            let of_channels = self.range.iter().map(choose).collect();
+            let of_channels = Tensor::from_vec(of_channels, (1, self.dim(), 1, 1), latent.device())?;
+            of_channels.broadcast_as(latent.shape())?.contiguous()
         };
         Ok(Bounds { low: bound(|range| range.0)?, high: bound(|range| range.1)? })
     }
 }
 
 impl Bounds {
-    /// Moves each channel of `[1, dim, h, w]` into its range.
+    /// Moves each channel of a latent into its range.
     ///
     /// # Errors
-    /// Where the latent has other dimensions.
+    /// Where it has other dimensions.
     pub fn clamp(&self, latent: &Tensor) -> Result<Tensor> {
-        Ok(latent.detach().broadcast_maximum(&self.low)?.broadcast_minimum(&self.high)?)
+        Ok(latent.detach().maximum(&self.low)?.minimum(&self.high)?)
     }
 }

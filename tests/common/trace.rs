@@ -65,7 +65,7 @@ pub fn parts(device: &Device) -> (VqganDrawer, Judge) {
     let feature = clip.text_feature(&clip.tokenizer().encode(WORDS[0]).unwrap()).unwrap();
     let target = Target { name: "prompt:0".into(), feature, weight: 1.0, stop: None };
     let cutouts = Cutouts { count: 1, augmentations: Augmentations::NONE, zooms: 0.6, noise: 0.0, seed: 0 };
-    let perceptors = vec![Perceptor::new("clip".into(), clip, vec![target]).unwrap()];
+    let perceptors = vec![Perceptor::new("clip".into(), clip, vec![target], 1).unwrap()];
     let start = text2art::picture::read(&fixtures().join("trace/init.png")).unwrap();
     let size = Size { width: 32, height: 32 };
     let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(start, 0.0), device).unwrap();

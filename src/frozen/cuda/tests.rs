@@ -16,6 +16,7 @@ use super::emulation::Emulation;
 use super::execution::{OnDevice, Residents};
 use crate::frozen::passes::{Computed, Execution, Gradient, Record, Values, back, run};
 use crate::frozen::*;
+use crate::judge::{Slope, Slopes};
 use noise::noise;
 use strategies::{touches, views};
 
@@ -229,6 +230,16 @@ proptest! {
             compare(AveragePool { side }, &shape, seed);
         }
         compare(Patches { side }, &[batch, channels, size.0 * side, size.1 * side], seed);
+    }
+
+    #[test]
+    fn slopes_of_distances(
+        targets in prop::collection::vec((-1.0..1.0_f32, prop_oneof![Just(f32::NEG_INFINITY), -1.0..1.0_f32]), 1..=5),
+        cutouts in 1..=70_usize, seed in any::<u32>(),
+    ) {
+        let shape = [cutouts, targets.len()];
+        let slopes = targets.into_iter().map(|(slope, stop)| Slope { slope, stop }).collect();
+        compare(Slopes::of(slopes), &shape, u64::from(seed));
     }
 
     #[test]

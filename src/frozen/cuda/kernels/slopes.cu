@@ -1,0 +1,18 @@
+// How strongly each cutout is drawn to each target, of distances [cutouts, targets] (`judge/slopes.rs` tells the rule).
+// One thread a distance.
+#include "common.cuh"
+
+struct Slope {
+    float slope, stop;
+};
+
+// targets: a struct Slope each; slopes: [cutouts, targets]; count: cutouts * targets
+extern "C" __global__ void slopes(const float *distances, const float *targets, float *slopes, int targets_count,
+                                  long long count) {
+    long long i = element_of_thread();
+    if (i < count) {
+        const Slope *target = (const Slope *)targets + i % targets_count;
+        float signed_distance = target->slope < 0.0f ? -distances[i] : distances[i];
+        slopes[i] = signed_distance >= target->stop ? target->slope : 0.0f;
+    }
+}
