@@ -316,6 +316,15 @@ pub const fn blocks(count: usize) -> [usize; 2] {
     [count.div_ceil(THREADS), 1]
 }
 
+/// A grid with a row of blocks for each of `rows`, which have a thread for each of `columns` elements; where those would
+/// be more than a grid may have, threads go on with others (`step_in_row` of `kernels/common.cuh`).
+#[must_use]
+pub const fn blocks_of_rows(rows: usize, columns: usize) -> [usize; 2] {
+    const MOST: usize = 65535;
+    let needed = columns.div_ceil(THREADS);
+    [rows, if needed < MOST { needed } else { MOST }]
+}
+
 /// A size as kernels take it.
 ///
 /// # Errors

@@ -206,7 +206,9 @@ proptest! {
 
     #[test]
     fn attentions(
-        batch in 1..=2_usize, tokens in 1..=40_usize, heads in 1..=3_usize, width in 1..=8_usize, causal in any::<bool>(),
+        // Few tokens of narrow heads are another kernel's.
+        batch in 1..=2_usize, tokens in prop_oneof![1..=50_usize, 51..=80_usize], heads in 1..=3_usize,
+        width in prop_oneof![1..=8_usize, 9..=70_usize], causal in any::<bool>(),
         seed in any::<u32>(),
     ) {
         let seed = u64::from(seed);

@@ -40,6 +40,8 @@ static inline long long __double2ll_rn(double value) {
 
 namespace emulation {
 
+static void barrier();
+
 const size_t STACK = 64 << 10;
 
 struct Fibre {
@@ -160,6 +162,17 @@ Outcome run(void (*kernel)(A...), const std::tuple<A...> &arguments, const int *
 }
 
 } // namespace emulation
+
+// What another thread of the warp has. On a card the threads of a warp have to meet here; here all of a block.
+template <typename T> static T __shfl_xor_sync(unsigned, T value, int lanes) {
+    static T exchanged[1024];
+    int other = threadIdx.x ^ lanes;
+    exchanged[threadIdx.x] = value;
+    __syncthreads();
+    value = exchanged[other];
+    __syncthreads();
+    return value;
+}
 
 // Makes a kernel callable from the host, once as accelerator.rs and once as cuLaunchKernel passes arguments.
 #define EXPORT(kernel)                                                                                                \

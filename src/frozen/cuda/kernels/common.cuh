@@ -1,42 +1,76 @@
 // What all kernels share: the size of a block, which element a thread is for, and sums over a block.
 //
-// Kernels are written in what the tests' emulation on a CPU (`emulation/shim.h`) understands, too: no shuffles between
-// the threads of a warp, shared memory of a fixed size, and every thread of a block at every barrier.
+// Kernels are written in what the tests' emulation on a CPU (`emulation/shim.h`) understands, too: shared memory of a
+// fixed size, and every thread of a block at every barrier and every exchange between the threads of a warp.
 #pragma once
 
 #define THREADS 256
+#define WARP 32
+#define WARPS (THREADS / WARP)
 
 // The element a thread is for, where each has one.
 __device__ inline long long element_of_thread() {
     return (long long)blockIdx.x * THREADS + threadIdx.x;
 }
 
-// The sum of one number of each thread, in every thread. The order is a tree's, whatever runs first.
-template <typename T> __device__ inline T sum_of_block(T value, T *shared) {
-    __syncthreads();
-    shared[threadIdx.x] = value;
-    __syncthreads();
-    for (int half = THREADS / 2; half > 0; half /= 2) {
-        if (threadIdx.x < half) {
-            shared[threadIdx.x] += shared[threadIdx.x + half];
-        }
-        __syncthreads();
-    }
-    return shared[0];
+// In a grid of [rows, blocks for a row] the first element of its row that a thread is for, and the step to its next one.
+// A row's number is the block's: what is found from it costs every thread nothing.
+__device__ inline unsigned first_in_row() {
+    return (unsigned)blockIdx.y * THREADS + threadIdx.x;
 }
 
-// The largest of one number of each thread, in every thread.
-__device__ inline float maximum_of_block(float value, float *shared) {
-    __syncthreads();
-    shared[threadIdx.x] = value;
-    __syncthreads();
-    for (int half = THREADS / 2; half > 0; half /= 2) {
-        if (threadIdx.x < half) {
-            shared[threadIdx.x] = fmaxf(shared[threadIdx.x], shared[threadIdx.x + half]);
-        }
-        __syncthreads();
+__device__ inline unsigned step_in_row() {
+    return (unsigned)gridDim.y * THREADS;
+}
+
+struct Sum {
+    template <typename T> __device__ static T of(T first, T second) {
+        return first + second;
     }
-    return shared[0];
+};
+
+struct Maximum {
+    __device__ static float of(float first, float second) {
+        return fmaxf(first, second);
+    }
+};
+
+// What becomes of one number of each of `lanes` neighbouring threads, in each of them. The order is a tree's.
+template <typename Operation, typename T> __device__ inline T reduced(T value, int lanes) {
+    for (int apart = lanes / 2; apart > 0; apart /= 2) {
+        value = Operation::of(value, __shfl_xor_sync(0xFFFFFFFFu, value, apart));
+    }
+    return value;
+}
+
+// The same of a block; shared [WARPS].
+template <typename Operation, typename T> __device__ inline T reduced_in_block(T value, T *shared) {
+    value = reduced<Operation>(value, WARP);
+    // Until then what is shared may still be read.
+    __syncthreads();
+    if (threadIdx.x % WARP == 0) {
+        shared[threadIdx.x / WARP] = value;
+    }
+    __syncthreads();
+    return reduced<Operation>(shared[threadIdx.x % WARPS], WARPS);
+}
+
+// The sum of one number of each thread of a warp, or of a block, in every thread.
+__device__ inline float sum_of_warp(float value) {
+    return reduced<Sum>(value, WARP);
+}
+
+template <typename T> __device__ inline T sum_of_block(T value, T *shared) {
+    return reduced_in_block<Sum>(value, shared);
+}
+
+// The largest of one number of each thread of a warp, or of a block, in every thread.
+__device__ inline float maximum_of_warp(float value) {
+    return reduced<Maximum>(value, WARP);
+}
+
+__device__ inline float maximum_of_block(float value, float *shared) {
+    return reduced_in_block<Maximum>(value, shared);
 }
 
 // The place that came with the largest of one number of each thread, in every thread; of equals the least.

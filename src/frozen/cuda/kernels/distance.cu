@@ -26,7 +26,7 @@ __device__ inline double angle_between(const float *feature, double norm, const 
 // distances: [batch, targets]; grid [targets, batch]
 extern "C" __global__ void spherical_distance_forward(const float *features, const float *units, float *distances,
                                                       int length) {
-    __shared__ double shared[THREADS];
+    __shared__ double shared[WARPS];
     const float *feature = features + (long long)blockIdx.y * length;
     double norm = norm_of(feature, length, shared);
     double angle = angle_between(feature, norm, units + (long long)blockIdx.x * length, length, shared);
@@ -38,7 +38,7 @@ extern "C" __global__ void spherical_distance_forward(const float *features, con
 // gradients: [batch, targets]; dx: [batch, length]; grid [batch]
 extern "C" __global__ void spherical_distance_backward(const float *features, const float *units,
                                                        const float *gradients, float *dx, int targets, int length) {
-    __shared__ double shared[THREADS];
+    __shared__ double shared[WARPS];
     const float *feature = features + (long long)blockIdx.x * length;
     float *own = dx + (long long)blockIdx.x * length;
     double norm = norm_of(feature, length, shared);

@@ -1,4 +1,4 @@
-// Sums and constants, element by element. One thread an element.
+// Sums and constants, element by element. One thread an element, where nothing else is said.
 #include "common.cuh"
 
 // total += term; [count]
@@ -17,19 +17,18 @@ extern "C" __global__ void fill(float *values, float value, long long count) {
     }
 }
 
-// values [rows, columns]: each row becomes `row` [columns].
-extern "C" __global__ void fill_rows(float *values, const float *row, int columns, long long count) {
-    long long i = element_of_thread();
-    if (i < count) {
-        values[i] = row[i % columns];
+// values [rows, columns]: each row becomes `row` [columns]; grid [rows, blocks of columns].
+extern "C" __global__ void fill_rows(float *values, const float *row, int columns) {
+    for (unsigned i = first_in_row(); i < columns; i += step_in_row()) {
+        values[(long long)blockIdx.x * columns + i] = row[i];
     }
 }
 
-// values [batch, channels, area]: each channel becomes its number of `channel_values` [channels].
-extern "C" __global__ void fill_channels(float *values, const float *channel_values, int channels, int area,
-                                         long long count) {
-    long long i = element_of_thread();
-    if (i < count) {
-        values[i] = channel_values[i / area % channels];
+// values [batch, channels, area]: each channel becomes its number of `channel_values` [channels]; grid [batch *
+// channels, blocks of area].
+extern "C" __global__ void fill_channels(float *values, const float *channel_values, int channels, int area) {
+    float value = channel_values[blockIdx.x % channels];
+    for (unsigned i = first_in_row(); i < area; i += step_in_row()) {
+        values[(long long)blockIdx.x * area + i] = value;
     }
 }

@@ -21,7 +21,7 @@ __device__ inline long long chunk_start(int size) {
 
 // Sums of each chunk: partial [batch * groups, chunks, 2].
 extern "C" __global__ void group_norm_moments(const float *x, float *partial, int size) {
-    __shared__ float shared[THREADS];
+    __shared__ float shared[WARPS];
     const float *chunk = x + chunk_start(size);
     int length = chunk_length(size);
     float total = 0.0f;
@@ -70,7 +70,7 @@ __device__ inline int channel_of(int i, int size, int area, int groups) {
 extern "C" __global__ void group_norm_forward(const float *x, const float *partial, const float *gamma,
                                               const float *beta, float *y, int size, int area, int groups,
                                               float epsilon, int silu) {
-    __shared__ float shared[THREADS];
+    __shared__ float shared[WARPS];
     float mean, inverse;
     moments_of_group(partial, size, epsilon, shared, &mean, &inverse);
     long long start = chunk_start(size);
@@ -92,7 +92,7 @@ __device__ inline float slope_before(float dy, float normalised, float gamma, fl
 extern "C" __global__ void group_norm_slopes(const float *x, const float *dy, const float *partial, const float *gamma,
                                              const float *beta, float *sums, int size, int area, int groups,
                                              float epsilon, int silu) {
-    __shared__ float shared[THREADS];
+    __shared__ float shared[WARPS];
     float mean, inverse;
     moments_of_group(partial, size, epsilon, shared, &mean, &inverse);
     long long start = chunk_start(size);
@@ -118,7 +118,7 @@ extern "C" __global__ void group_norm_slopes(const float *x, const float *dy, co
 extern "C" __global__ void group_norm_backward(const float *x, const float *dy, const float *partial,
                                                const float *sums, const float *gamma, const float *beta, float *dx,
                                                int size, int area, int groups, float epsilon, int silu) {
-    __shared__ float shared[THREADS];
+    __shared__ float shared[WARPS];
     float mean, inverse;
     moments_of_group(partial, size, epsilon, shared, &mean, &inverse);
     const float *own = sums + 2 * (long long)blockIdx.y * gridDim.x;

@@ -20,7 +20,7 @@ __device__ inline void moments_of_row(const float *row, int channels, float epsi
 // x, y: [rows, channels]; gamma, beta: [channels]; grid [rows]
 extern "C" __global__ void layer_norm_forward(const float *x, const float *gamma, const float *beta, float *y,
                                               int channels, float epsilon) {
-    __shared__ float shared[THREADS];
+    __shared__ float shared[WARPS];
     long long start = (long long)blockIdx.x * channels;
     float mean, inverse;
     moments_of_row(x + start, channels, epsilon, shared, &mean, &inverse);
@@ -32,7 +32,7 @@ extern "C" __global__ void layer_norm_forward(const float *x, const float *gamma
 // x, dy, dx: [rows, channels], dx may be dy; grid [rows]
 extern "C" __global__ void layer_norm_backward(const float *x, const float *dy, const float *gamma, float *dx,
                                                int channels, float epsilon) {
-    __shared__ float shared[THREADS];
+    __shared__ float shared[WARPS];
     long long start = (long long)blockIdx.x * channels;
     float mean, inverse;
     moments_of_row(x + start, channels, epsilon, shared, &mean, &inverse);

@@ -55,21 +55,22 @@ extern "C" __global__ void average_pool_backward(const float *dy, float *dx, int
     dx[i] = inside ? dy[(rest / height * rows + row) * columns + column] / (side * side) : 0.0f;
 }
 
-// y = scale x + shift; scale, shift: [channels]
+// y = scale x + shift; scale, shift: [channels]; grid [batch * channels, blocks of area]
 extern "C" __global__ void affine_forward(const float *x, const float *scale, const float *shift, float *y,
-                                          int channels, int area, long long count) {
-    long long i = element_of_thread();
-    if (i < count) {
-        int channel = i / area % channels;
-        y[i] = scale[channel] * x[i] + shift[channel];
+                                          int channels, int area) {
+    int channel = blockIdx.x % channels;
+    float factor = scale[channel], term = shift[channel];
+    long long start = (long long)blockIdx.x * area;
+    for (unsigned i = first_in_row(); i < area; i += step_in_row()) {
+        y[start + i] = factor * x[start + i] + term;
     }
 }
 
-extern "C" __global__ void affine_backward(const float *dy, const float *scale, float *dx, int channels, int area,
-                                           long long count) {
-    long long i = element_of_thread();
-    if (i < count) {
-        dx[i] = scale[i / area % channels] * dy[i];
+extern "C" __global__ void affine_backward(const float *dy, const float *scale, float *dx, int channels, int area) {
+    float factor = scale[blockIdx.x % channels];
+    long long start = (long long)blockIdx.x * area;
+    for (unsigned i = first_in_row(); i < area; i += step_in_row()) {
+        dx[start + i] = factor * dy[start + i];
     }
 }
 

@@ -1,5 +1,6 @@
 // Colours turned, noise added and a rectangle erased, in pictures [batch, 3, height, width], each its own way. The noise
-// is `retouch.rs`'s: four uniform numbers cut from a splitmix64 hash (Steele et al., 2014). One thread an element.
+// is `retouch.rs`'s: four uniform numbers cut from a splitmix64 hash (Steele et al., 2014). Grid [batch * 3, blocks of
+// height * width].
 #include "common.cuh"
 
 // As `layers/retouch.rs` writes it.
@@ -27,43 +28,31 @@ __device__ inline bool is_erased(const Touch *touch, int pixel, int width) {
     return x >= 0 && x < touch->width && y >= 0 && y < touch->height;
 }
 
-// An element's pixel, its channel, and what is done to its picture.
-struct Element {
-    int pixel, channel;
-    long long picture;
-    const Touch *touch;
-};
-
-__device__ inline Element element_at(long long i, const float *touches, int area) {
-    long long rest = i / area;
-    return {(int)(i % area), (int)(rest % 3), rest / 3, (const Touch *)touches + rest / 3};
+// What is done to the block's picture.
+__device__ inline const Touch *touch_of_block(const float *touches) {
+    return (const Touch *)touches + blockIdx.x / 3;
 }
 
-extern "C" __global__ void retouch_forward(const float *x, const float *touches, float *y, int width, int area,
-                                           long long count) {
-    long long i = element_of_thread();
-    if (i >= count) {
-        return;
+extern "C" __global__ void retouch_forward(const float *x, const float *touches, float *y, int width, int area) {
+    const Touch *touch = touch_of_block(touches);
+    int channel = blockIdx.x % 3;
+    const float *reds = x + (long long)(blockIdx.x / 3) * 3 * area, *row = touch->colours + 3 * channel;
+    for (unsigned i = first_in_row(); i < area; i += step_in_row()) {
+        const float *red = reds + i;
+        float value = row[0] * red[0] + row[1] * red[area] + row[2] * red[2 * (long long)area];
+        if (touch->noise > 0.0f) {
+            value += touch->noise * noise_at(touch, (unsigned long long)channel * area + i);
+        }
+        y[(long long)blockIdx.x * area + i] = is_erased(touch, i, width) ? touch->fill : value;
     }
-    auto [pixel, channel, picture, touch] = element_at(i, touches, area);
-    const float *red = x + picture * 3 * area + pixel;
-    const float *row = touch->colours + 3 * channel;
-    float value = row[0] * red[0] + row[1] * red[area] + row[2] * red[2 * (long long)area];
-    if (touch->noise > 0.0f) {
-        value += touch->noise * noise_at(touch, (unsigned long long)channel * area + pixel);
-    }
-    y[i] = is_erased(touch, pixel, width) ? touch->fill : value;
 }
 
-extern "C" __global__ void retouch_backward(const float *dy, const float *touches, float *dx, int width, int area,
-                                            long long count) {
-    long long i = element_of_thread();
-    if (i >= count) {
-        return;
+extern "C" __global__ void retouch_backward(const float *dy, const float *touches, float *dx, int width, int area) {
+    const Touch *touch = touch_of_block(touches);
+    const float *reds = dy + (long long)(blockIdx.x / 3) * 3 * area, *column = touch->colours + blockIdx.x % 3;
+    for (unsigned i = first_in_row(); i < area; i += step_in_row()) {
+        const float *red = reds + i;
+        float value = column[0] * red[0] + column[3] * red[area] + column[6] * red[2 * (long long)area];
+        dx[(long long)blockIdx.x * area + i] = is_erased(touch, i, width) ? 0.0f : value;
     }
-    auto [pixel, channel, picture, touch] = element_at(i, touches, area);
-    const float *red = dy + picture * 3 * area + pixel;
-    const float *column = touch->colours + channel;
-    float value = column[0] * red[0] + column[3] * red[area] + column[6] * red[2 * (long long)area];
-    dx[i] = is_erased(touch, pixel, width) ? 0.0f : value;
 }

@@ -1,61 +1,52 @@
 // Between pictures and tokens, for the vision transformer (Dosovitskiy et al., 2021) and CLIP's attention pool (Radford
-// et al., 2021). One thread an element.
+// et al., 2021).
 #include "common.cuh"
 
-// Where an element of the tokens [batch, squares, channels * side * side] lies in [batch, channels, height, width].
-__device__ inline long long place_in_picture(long long i, int side, int channels, int height, int width) {
-    int x = i % side;
-    long long rest = i / side;
-    int y = rest % side;
-    rest /= side;
-    int channel = rest % channels;
-    rest /= channels;
+// Where an element of a square [channels * side * side] lies in [batch, channels, height, width]. A row of the grid is a
+// square of [batch, rows, columns].
+__device__ inline long long place_in_picture(unsigned element, int side, int channels, int height, int width) {
     int columns = width / side, rows = height / side;
-    int column = rest % columns;
-    rest /= columns;
-    int row = rest % rows;
-    long long picture = rest / rows;
+    int column = blockIdx.x % columns, row = blockIdx.x / columns % rows;
+    long long picture = blockIdx.x / columns / rows;
+    int x = element % side, y = element / side % side, channel = element / side / side;
     return ((picture * channels + channel) * height + row * side + y) * width + column * side + x;
 }
 
+// tokens: [batch, squares, channels * side * side]; grid [batch * squares, blocks of a square]
 extern "C" __global__ void patches_forward(const float *picture, float *tokens, int side, int channels, int height,
-                                           int width, long long count) {
-    long long i = element_of_thread();
-    if (i < count) {
-        tokens[i] = picture[place_in_picture(i, side, channels, height, width)];
+                                           int width) {
+    unsigned size = (unsigned)channels * side * side;
+    for (unsigned i = first_in_row(); i < size; i += step_in_row()) {
+        tokens[(long long)blockIdx.x * size + i] = picture[place_in_picture(i, side, channels, height, width)];
     }
 }
 
 // Each pixel stands in one square.
 extern "C" __global__ void patches_backward(const float *tokens, float *picture, int side, int channels, int height,
-                                            int width, long long count) {
-    long long i = element_of_thread();
-    if (i < count) {
-        picture[place_in_picture(i, side, channels, height, width)] = tokens[i];
+                                            int width) {
+    unsigned size = (unsigned)channels * side * side;
+    for (unsigned i = first_in_row(); i < size; i += step_in_row()) {
+        picture[place_in_picture(i, side, channels, height, width)] = tokens[(long long)blockIdx.x * size + i];
     }
 }
 
-// x: [batch, tokens - 1, width]; class_token: [width]; positions: [tokens, width]; y: [batch, tokens, width]
+// x: [batch, tokens - 1, width]; class_token: [width]; positions: [tokens, width]; y: [batch, tokens, width]; grid
+// [batch * tokens, blocks of width]
 extern "C" __global__ void class_token_forward(const float *x, const float *class_token, const float *positions,
-                                               float *y, int tokens, int width, long long count) {
-    long long i = element_of_thread();
-    if (i >= count) {
-        return;
+                                               float *y, int tokens, int width) {
+    int token = blockIdx.x % tokens;
+    long long picture = blockIdx.x / tokens;
+    const float *values = token == 0 ? class_token : x + (picture * (tokens - 1) + token - 1) * width;
+    for (unsigned i = first_in_row(); i < width; i += step_in_row()) {
+        y[(long long)blockIdx.x * width + i] = positions[(long long)token * width + i] + values[i];
     }
-    int channel = i % width;
-    long long rest = i / width;
-    int token = rest % tokens;
-    long long picture = rest / tokens;
-    float value = token == 0 ? class_token[channel] : x[(picture * (tokens - 1) + token - 1) * width + channel];
-    y[i] = positions[token * width + channel] + value;
 }
 
-// dx: [batch, tokens - 1, width], a thread each
-extern "C" __global__ void class_token_backward(const float *dy, float *dx, int tokens, int width, long long count) {
-    long long i = element_of_thread();
-    if (i < count) {
-        long long picture = i / ((long long)(tokens - 1) * width);
-        dx[i] = dy[i + (picture + 1) * width];
+// dx: [batch, tokens - 1, width]; grid [batch * (tokens - 1), blocks of width]
+extern "C" __global__ void class_token_backward(const float *dy, float *dx, int tokens, int width) {
+    long long row = blockIdx.x + blockIdx.x / (tokens - 1) + 1;
+    for (unsigned i = first_in_row(); i < width; i += step_in_row()) {
+        dx[(long long)blockIdx.x * width + i] = dy[row * width + i];
     }
 }
 
@@ -102,11 +93,11 @@ extern "C" __global__ void first_token_forward(const float *x, float *y, int tok
     }
 }
 
-// dx: [batch, tokens, width], a thread each
-extern "C" __global__ void first_token_backward(const float *dy, float *dx, int tokens, int width, long long count) {
-    long long i = element_of_thread();
-    if (i < count) {
-        long long rest = i / width;
-        dx[i] = rest % tokens == 0 ? dy[rest / tokens * width + i % width] : 0.0f;
+// dx: [batch, tokens, width]; grid [batch * tokens, blocks of width]
+extern "C" __global__ void first_token_backward(const float *dy, float *dx, int tokens, int width) {
+    const float *slopes = dy + (long long)(blockIdx.x / tokens) * width;
+    bool is_first = blockIdx.x % tokens == 0;
+    for (unsigned i = first_in_row(); i < width; i += step_in_row()) {
+        dx[(long long)blockIdx.x * width + i] = is_first ? slopes[i] : 0.0f;
     }
 }

@@ -82,8 +82,8 @@ __device__ inline void neighbours_of(const View *view, double x, double y, int h
     }
 }
 
-// A pixel of a view, the share of each of its taps x taps samples, and where its first channel stands in [views,
-// channels, pixels].
+// A pixel of the block's view, the share of each of its taps x taps samples, and where its first channel stands in
+// [views, channels, pixels].
 struct Pixel {
     const View *view;
     int row, column, taps;
@@ -91,51 +91,50 @@ struct Pixel {
     long long start;
 };
 
-__device__ inline Pixel pixel_at(long long i, const float *views, long long pixels, int channels, int output_width) {
-    const View *view = (const View *)views + i / pixels;
-    int pixel = i % pixels, taps = (int)view->taps;
-    return {view, pixel / output_width, pixel % output_width, taps, 1.0f / (taps * taps),
-            i / pixels * channels * pixels + pixel};
+__device__ inline Pixel pixel_at(unsigned pixel, const float *views, unsigned pixels, int channels, int output_width) {
+    const View *view = (const View *)views + blockIdx.x;
+    int taps = (int)view->taps;
+    return {view, (int)(pixel / output_width), (int)(pixel % output_width), taps, 1.0f / (taps * taps),
+            (long long)blockIdx.x * channels * pixels + pixel};
 }
 
-// count: views * output pixels
+// Grid [views, blocks of the output's pixels]
 extern "C" __global__ void warp_forward(const float *picture, const float *views, float *output, int channels,
-                                        int height, int width, int output_height, int output_width, long long count) {
-    long long i = element_of_thread();
-    if (i >= count) {
-        return;
-    }
-    long long plane = (long long)height * width, pixels = (long long)output_height * output_width;
-    auto [view, row, column, taps, share, start] = pixel_at(i, views, pixels, channels, output_width);
-    for (int first = 0; first < channels; first += CHANNELS) {
-        int some = channels - first < CHANNELS ? channels - first : CHANNELS;
-        float totals[CHANNELS] = {0.0f, 0.0f, 0.0f, 0.0f};
-        for (int sample = 0; sample < taps * taps; sample++) {
-            double x = place_of_sample(column, sample % taps, taps, output_width);
-            double y = place_of_sample(row, sample / taps, taps, output_height);
-            Neighbours found;
-            neighbours_of(view, x, y, height, width, &found);
-            for (int channel = 0; channel < some; channel++) {
-                const float *values = picture + (first + channel) * plane;
-                float value = 0.0f;
-                for (int corner = 0; corner < 4; corner++) {
-                    value += found.weights[corner] * values[found.places[corner]];
+                                        int height, int width, int output_height, int output_width) {
+    unsigned pixels = (unsigned)output_height * output_width;
+    long long plane = (long long)height * width;
+    for (unsigned pixel = first_in_row(); pixel < pixels; pixel += step_in_row()) {
+        auto [view, row, column, taps, share, start] = pixel_at(pixel, views, pixels, channels, output_width);
+        for (int first = 0; first < channels; first += CHANNELS) {
+            int some = channels - first < CHANNELS ? channels - first : CHANNELS;
+            float totals[CHANNELS] = {0.0f, 0.0f, 0.0f, 0.0f};
+            for (int sample = 0; sample < taps * taps; sample++) {
+                double x = place_of_sample(column, sample % taps, taps, output_width);
+                double y = place_of_sample(row, sample / taps, taps, output_height);
+                Neighbours found;
+                neighbours_of(view, x, y, height, width, &found);
+                for (int channel = 0; channel < some; channel++) {
+                    const float *values = picture + (first + channel) * plane;
+                    float value = 0.0f;
+                    for (int corner = 0; corner < 4; corner++) {
+                        value += found.weights[corner] * values[found.places[corner]];
+                    }
+                    if (found.outside > 0.0f) {
+                        value += found.outside * (float)view->fill;
+                    }
+                    totals[channel] += share * value;
                 }
-                if (found.outside > 0.0f) {
-                    value += found.outside * (float)view->fill;
-                }
-                totals[channel] += share * value;
             }
-        }
-        for (int channel = 0; channel < some; channel++) {
-            output[start + (first + channel) * pixels] = totals[channel];
+            for (int channel = 0; channel < some; channel++) {
+                output[start + (first + channel) * pixels] = totals[channel];
+            }
         }
     }
 }
 
 // The largest magnitude of what each block sees of values [count]: largest [blocks]; infinite where one is not finite.
 extern "C" __global__ void warp_largest(const float *values, float *largest, long long count) {
-    __shared__ float shared[THREADS];
+    __shared__ float shared[WARPS];
     float most = 0.0f;
     for (long long i = element_of_thread(); i < count; i += (long long)gridDim.x * THREADS) {
         most = isfinite(values[i]) ? fmaxf(most, fabsf(values[i])) : INFINITY;
@@ -161,29 +160,28 @@ __device__ inline double scale_of(const float *largest, int blocks, int bits, fl
     return ldexp(1.0, bits - exponent);
 }
 
-// Adds each output pixel's gradient to its neighbours': sums [channels, height, width].
+// Adds each output pixel's gradient to its neighbours': sums [channels, height, width]. The grid is `warp_forward`'s.
 extern "C" __global__ void warp_scatter(const float *gradient, const float *views, const float *largest,
                                         unsigned long long *sums, int blocks, int bits, int channels, int height,
-                                        int width, int output_height, int output_width, long long count) {
-    __shared__ float shared[THREADS];
+                                        int width, int output_height, int output_width) {
+    __shared__ float shared[WARPS];
     double scale = scale_of(largest, blocks, bits, shared);
-    long long i = element_of_thread();
-    if (i >= count) {
-        return;
-    }
-    long long plane = (long long)height * width, pixels = (long long)output_height * output_width;
-    auto [view, row, column, taps, share, start] = pixel_at(i, views, pixels, channels, output_width);
-    for (int sample = 0; sample < taps * taps; sample++) {
-        double x = place_of_sample(column, sample % taps, taps, output_width);
-        double y = place_of_sample(row, sample / taps, taps, output_height);
-        Neighbours found;
-        neighbours_of(view, x, y, height, width, &found);
-        for (int channel = 0; channel < channels; channel++) {
-            float slope = share * gradient[start + channel * pixels];
-            for (int corner = 0; corner < 4; corner++) {
-                if (found.weights[corner] != 0.0f) {
-                    long long part = __double2ll_rn((double)(found.weights[corner] * slope) * scale);
-                    atomicAdd(sums + channel * plane + found.places[corner], (unsigned long long)part);
+    unsigned pixels = (unsigned)output_height * output_width;
+    long long plane = (long long)height * width;
+    for (unsigned pixel = first_in_row(); pixel < pixels; pixel += step_in_row()) {
+        auto [view, row, column, taps, share, start] = pixel_at(pixel, views, pixels, channels, output_width);
+        for (int sample = 0; sample < taps * taps; sample++) {
+            double x = place_of_sample(column, sample % taps, taps, output_width);
+            double y = place_of_sample(row, sample / taps, taps, output_height);
+            Neighbours found;
+            neighbours_of(view, x, y, height, width, &found);
+            for (int channel = 0; channel < channels; channel++) {
+                float slope = share * gradient[start + channel * pixels];
+                for (int corner = 0; corner < 4; corner++) {
+                    if (found.weights[corner] != 0.0f) {
+                        long long part = __double2ll_rn((double)(found.weights[corner] * slope) * scale);
+                        atomicAdd(sums + channel * plane + found.places[corner], (unsigned long long)part);
+                    }
                 }
             }
         }
@@ -193,7 +191,7 @@ extern "C" __global__ void warp_scatter(const float *gradient, const float *view
 // Back to numbers: [count]
 extern "C" __global__ void warp_gather(const unsigned long long *sums, const float *largest, float *gradient,
                                        int blocks, int bits, long long count) {
-    __shared__ float shared[THREADS];
+    __shared__ float shared[WARPS];
     double scale = scale_of(largest, blocks, bits, shared);
     long long i = element_of_thread();
     if (i < count) {

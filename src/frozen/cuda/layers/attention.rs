@@ -1,13 +1,20 @@
 //! Attention on a device: heads taken apart, products for all of them at once, the softmax between, heads put together.
 //!
-//! Scores exist for some queries of every head at a time, and backwards are computed again, as on the host.
+//! Scores exist for some queries of every head at a time, and backwards are computed again, as on the host. Of few tokens,
+//! as CLIP has them, all is one kernel each way.
 
 use candle_core::Result;
 
-use crate::frozen::cuda::accelerator::{Buffer, Factor, Product, blocks, int, long};
+use crate::frozen::cuda::accelerator::{
+    Argument, Buffer, Factor, Kernel, Product, THREADS, blocks, blocks_of_rows, int, long,
+};
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 use crate::frozen::{Attention, AttentionLayout};
 
+/// Tokens of a head, and its width, which one kernel takes at most (`TOKENS` and `WIDTH` of `short_attention.cu`).
+const SHORT: (usize, usize) = (50, 64);
+/// Threads of a warp, each of which has a row of scores (`attention.cu`).
+const WARP: usize = 32;
 /// Most scores at a time: 128 MiB. It bounds the memory, and depends on nothing else.
 const MOST: usize = 1 << 25;
 
@@ -82,15 +89,15 @@ impl Sizes {
         from: &Slice,
         to: &Slice,
     ) -> Result<()> {
-        let count = from.len();
+        let grid = blocks_of_rows(parts * self.matrices(), tokens * self.head_width);
         let (parts, batch, tokens) = (int(parts)?, int(self.batch)?, int(tokens)?);
         let (heads, width) = (int(self.heads)?, int(self.head_width)?);
         let channels_first = self.layout == AttentionLayout::ChannelsFirst;
         let kernel = if together { "heads_together" } else { "heads_apart" };
-        let kernel = crate::frozen::cuda::accelerator::Kernel { file: "attention", name: kernel };
+        let kernel = Kernel { file: "attention", name: kernel };
         let sizes = [parts, batch, tokens, heads, width].map(Into::into);
-        let arguments = [&[from.into(), to.into()], &sizes[..], &[channels_first.into(), long(count).into()]].concat();
-        on.launch(kernel, blocks(count), &arguments)
+        let arguments = [&[from.into(), to.into()], &sizes[..], &[channels_first.into()]].concat();
+        on.launch(kernel, grid, &arguments)
     }
 
     /// A product for every head.
@@ -107,10 +114,28 @@ impl Sizes {
         Product { rows, columns, depth, count: self.matrices(), left, right, destination, scale, accumulate }
     }
 
+    /// Whether one kernel computes it.
+    fn is_short(&self) -> bool {
+        self.layout == AttentionLayout::TokensFirst && self.tokens <= SHORT.0 && self.head_width <= SHORT.1
+    }
+
+    /// That kernel; `tensors` are those it begins with.
+    fn in_short(&self, on: &dyn Accelerator, name: &'static str, tensors: &[&Slice], causal: bool) -> Result<()> {
+        let (queries, tokens, width) = (int(self.queries)?, int(self.tokens)?, int(self.head_width)?);
+        let others: [Argument; 5] = [queries.into(), tokens.into(), width.into(), self.scale().into(), causal.into()];
+        let arguments: Vec<Argument> = tensors.iter().map(|tensor| tensor.start()).chain(others).collect();
+        on.launch(Kernel { file: "short_attention", name }, [self.heads, self.batch], &arguments)
+    }
+
     #[allow(clippy::cast_precision_loss)]
     fn scale(&self) -> f32 {
         1.0 / (self.head_width as f32).sqrt()
     }
+}
+
+/// A grid with a warp for each row.
+fn blocks_of_warps(rows: usize) -> [usize; 2] {
+    [rows.div_ceil(THREADS / WARP), 1]
 }
 
 /// softmax of a tile's scores.
@@ -120,14 +145,18 @@ fn probabilities(layer: &Attention, on: &dyn Accelerator, sizes: &Sizes, apart: 
     let (queries, keys) = (sizes.part(apart, 0, tile.first), sizes.part(apart, 1, 0).transposed());
     on.multiply(&sizes.product(dimensions, queries, keys, sizes.scores(&scores, tile), sizes.scale(), false))?;
     let rows = sizes.matrices() * tile.count;
-    let (tokens, count, first) = (int(sizes.tokens)?, int(tile.count)?, int(tile.first)?);
-    launch!(on, "attention", "attention_softmax", [rows, 1], &scores, tokens, count, first, layer.causal)?;
+    let (grid, rows, tokens) = (blocks_of_warps(rows), int(rows)?, int(sizes.tokens)?);
+    let (count, first) = (int(tile.count)?, int(tile.first)?);
+    launch!(on, "attention", "attention_softmax", grid, &scores, rows, tokens, count, first, layer.causal)?;
     Ok(scores)
 }
 
 impl Resident for Attention {
     fn forward(&self, on: &dyn Accelerator, shape: &[usize], input: &Slice, output: &Slice) -> Result<()> {
         let sizes = Sizes::new(self, shape);
+        if sizes.is_short() {
+            return sizes.in_short(on, "short_attention_forward", &[input, output], self.causal);
+        }
         let apart = on.allocate(input.len())?;
         sizes.copy(on, false, (3, sizes.tokens), input, &apart)?;
         let answers = on.allocate(output.len())?;
@@ -142,6 +171,9 @@ impl Resident for Attention {
 
     fn backward(&self, on: &dyn Accelerator, shape: &[usize], x: &Slice, dy: &Slice, dx: &Slice) -> Result<()> {
         let sizes = Sizes::new(self, shape);
+        if sizes.is_short() {
+            return sizes.in_short(on, "short_attention_backward", &[x, dy, dx], self.causal);
+        }
         let (width, tokens) = (sizes.head_width, sizes.tokens);
         let (apart, gradients, answers) = (on.allocate(x.len())?, on.allocate(x.len())?, on.allocate(dy.len())?);
         sizes.copy(on, false, (3, tokens), x, &apart)?;
@@ -163,8 +195,9 @@ impl Resident for Attention {
             let slopes = on.allocate(probabilities.len())?;
             let (values, to_scores) = (sizes.part(&apart, 2, 0).transposed(), sizes.scores(&slopes, tile));
             on.multiply(&sizes.product([count, tokens, width], answers, values, to_scores, 1.0, false))?;
-            let rows = [sizes.matrices() * count, 1];
-            launch!(on, "attention", "attention_softmax_backward", rows, &probabilities, &slopes, int(tokens)?)?;
+            let rows = sizes.matrices() * count;
+            let (grid, rows, length) = (blocks_of_warps(rows), int(rows)?, int(tokens)?);
+            launch!(on, "attention", "attention_softmax_backward", grid, &probabilities, &slopes, rows, length)?;
 
             let (keys, to_queries) = (sizes.part(&apart, 1, 0), sizes.part(&gradients, 0, first));
             let scale = sizes.scale();

@@ -4,7 +4,7 @@
 use candle_core::Result;
 
 use super::unfolding::Unfolding;
-use crate::frozen::cuda::accelerator::{Buffer, Factor, Product, blocks, int, long};
+use crate::frozen::cuda::accelerator::{Buffer, Factor, Product, blocks_of_rows, int};
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 use crate::frozen::{Convolution, Padding, Window};
 
@@ -89,7 +89,7 @@ impl Resident for ConvolutionOnDevice {
                 on,
                 "convolution",
                 "fold",
-                blocks(count),
+                blocks_of_rows(self.inputs, picture.0 * picture.1),
                 &unfolded,
                 dx,
                 height,
@@ -100,7 +100,6 @@ impl Resident for ConvolutionOnDevice {
                 left,
                 rows,
                 columns,
-                long(count),
             )?;
         }
         Ok(())

@@ -7,7 +7,7 @@
 use candle_core::Result;
 
 use super::unfolding::Unfolding;
-use crate::frozen::cuda::accelerator::{Buffer, Factor, Product, blocks, int, long};
+use crate::frozen::cuda::accelerator::{Buffer, Factor, Product, blocks_of_rows, int};
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 use crate::frozen::{DoublingConvolution, Padding, Window};
 
@@ -86,23 +86,21 @@ impl Resident for DoublingOnDevice {
                         accumulate: false,
                     })?;
                 }
-                let count = phases.len();
-                let (outputs, height, width) = (int(self.outputs)?, int(height)?, int(width)?);
+                let grid = blocks_of_rows(self.outputs, 4 * columns);
+                let (height, width) = (int(height)?, int(width)?);
                 let (first, rows) = (int(part.row)?, int(part.rows)?);
                 launch!(
                     on,
                     "convolution",
                     "interleave",
-                    blocks(count),
+                    grid,
                     &phases,
                     &self.bias,
                     output,
-                    outputs,
                     height,
                     width,
                     first,
                     rows,
-                    long(count),
                 )?;
             }
         }

@@ -3,7 +3,7 @@
 use candle_core::Result;
 
 use crate::frozen::Linear;
-use crate::frozen::cuda::accelerator::{Buffer, Factor, Product, blocks, int, long};
+use crate::frozen::cuda::accelerator::{Buffer, Factor, Product, blocks_of_rows, int};
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 
 pub(crate) struct LinearOnDevice {
@@ -27,8 +27,8 @@ impl LinearOnDevice {
 impl Resident for LinearOnDevice {
     fn forward(&self, on: &dyn Accelerator, _: &[usize], input: &Slice, output: &Slice) -> Result<()> {
         if let Some(bias) = &self.bias {
-            let count = output.len();
-            launch!(on, "elements", "fill_rows", blocks(count), output, bias, int(self.outputs)?, long(count))?;
+            let grid = blocks_of_rows(input.len() / self.inputs, self.outputs);
+            launch!(on, "elements", "fill_rows", grid, output, bias, int(self.outputs)?)?;
         }
         on.multiply(&Product {
             rows: input.len() / self.inputs,

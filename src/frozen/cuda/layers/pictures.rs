@@ -2,7 +2,7 @@
 
 use candle_core::Result;
 
-use crate::frozen::cuda::accelerator::{Buffer, blocks, int, long};
+use crate::frozen::cuda::accelerator::{Buffer, blocks, blocks_of_rows, int, long};
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 use crate::frozen::{AveragePool, ChannelAffine, Clamp, MeanMaxPool, Upsample};
 
@@ -66,17 +66,22 @@ impl AffineOnDevice {
         let scale = on.upload(bytemuck::cast_slice(&layer.scale))?;
         Ok(Self { scale, shift: on.upload(bytemuck::cast_slice(&layer.shift))? })
     }
+
+    /// The grid, channels, and numbers of a channel.
+    fn sizes(shape: &[usize]) -> Result<([usize; 2], i32, i32)> {
+        let area = shape[2] * shape[3];
+        Ok((blocks_of_rows(shape[0] * shape[1], area), int(shape[1])?, int(area)?))
+    }
 }
 
 impl Resident for AffineOnDevice {
     fn forward(&self, on: &dyn Accelerator, shape: &[usize], x: &Slice, y: &Slice) -> Result<()> {
-        let (count, channels, area) = (x.len(), int(shape[1])?, int(shape[2] * shape[3])?);
-        let (scale, shift) = (&self.scale, &self.shift);
-        launch!(on, "pictures", "affine_forward", blocks(count), x, scale, shift, y, channels, area, long(count))
+        let (grid, channels, area) = Self::sizes(shape)?;
+        launch!(on, "pictures", "affine_forward", grid, x, &self.scale, &self.shift, y, channels, area)
     }
 
     fn backward(&self, on: &dyn Accelerator, shape: &[usize], _: &Slice, dy: &Slice, dx: &Slice) -> Result<()> {
-        let (count, channels, area) = (dx.len(), int(shape[1])?, int(shape[2] * shape[3])?);
-        launch!(on, "pictures", "affine_backward", blocks(count), dy, &self.scale, dx, channels, area, long(count))
+        let (grid, channels, area) = Self::sizes(shape)?;
+        launch!(on, "pictures", "affine_backward", grid, dy, &self.scale, dx, channels, area)
     }
 }

@@ -2,7 +2,7 @@
 
 use candle_core::Result;
 
-use crate::frozen::cuda::accelerator::{Buffer, blocks, int, long};
+use crate::frozen::cuda::accelerator::{Buffer, blocks_of_rows, int};
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 use crate::frozen::{Rectangle, Retouch, Touch};
 
@@ -36,12 +36,14 @@ fn record(touch: &Touch) -> Result<[u32; 18]> {
 
 impl Resident for RetouchOnDevice {
     fn forward(&self, on: &dyn Accelerator, shape: &[usize], x: &Slice, y: &Slice) -> Result<()> {
-        let (width, area, count) = (int(shape[3])?, int(shape[2] * shape[3])?, x.len());
-        launch!(on, "retouch", "retouch_forward", blocks(count), x, &self.0, y, width, area, long(count))
+        let area = shape[2] * shape[3];
+        let (grid, width, area) = (blocks_of_rows(shape[0] * shape[1], area), int(shape[3])?, int(area)?);
+        launch!(on, "retouch", "retouch_forward", grid, x, &self.0, y, width, area)
     }
 
     fn backward(&self, on: &dyn Accelerator, shape: &[usize], _: &Slice, dy: &Slice, dx: &Slice) -> Result<()> {
-        let (width, area, count) = (int(shape[3])?, int(shape[2] * shape[3])?, dx.len());
-        launch!(on, "retouch", "retouch_backward", blocks(count), dy, &self.0, dx, width, area, long(count))
+        let area = shape[2] * shape[3];
+        let (grid, width, area) = (blocks_of_rows(shape[0] * shape[1], area), int(shape[3])?, int(area)?);
+        launch!(on, "retouch", "retouch_backward", grid, dy, &self.0, dx, width, area)
     }
 }

@@ -2,7 +2,7 @@
 
 use candle_core::Result;
 
-use crate::frozen::cuda::accelerator::{Buffer, blocks, int, long};
+use crate::frozen::cuda::accelerator::{Buffer, blocks_of_rows, int};
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 
 /// Rows of a sparse matrix: row r has the entries from `starts[r]` to `starts[r + 1]`.
@@ -25,21 +25,9 @@ impl SparseRows {
 
     fn multiply(&self, on: &dyn Accelerator, columns: usize, input: &Slice, output: &Slice) -> Result<()> {
         let Self { starts, places, shares } = self;
-        let (rows, columns, count) = (int(self.rows())?, int(columns)?, output.len());
-        launch!(
-            on,
-            "sparse",
-            "sparse_rows",
-            blocks(count),
-            input,
-            starts,
-            places,
-            shares,
-            output,
-            rows,
-            columns,
-            long(count)
-        )
+        let grid = blocks_of_rows(output.len() / self.rows(), self.rows());
+        let (rows, columns) = (int(self.rows())?, int(columns)?);
+        launch!(on, "sparse", "sparse_rows", grid, input, starts, places, shares, output, rows, columns)
     }
 }
 

@@ -2,21 +2,27 @@
 
 use candle_core::Result;
 
-use crate::frozen::cuda::accelerator::{Buffer, blocks, int, long};
+use crate::frozen::cuda::accelerator::{Buffer, blocks, blocks_of_rows, int, long};
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 use crate::frozen::{ClassToken, FirstToken, MeanToken, Patches};
 
+/// The grid of squares of this side, and their side, the pictures' channels, height and width.
+fn sizes_of_patches(side: usize, shape: &[usize]) -> Result<([usize; 2], [i32; 4])> {
+    let (channels, height, width) = (shape[1], shape[2], shape[3]);
+    let squares = shape[0] * (height / side) * (width / side);
+    let grid = blocks_of_rows(squares, channels * side * side);
+    Ok((grid, [int(side)?, int(channels)?, int(height)?, int(width)?]))
+}
+
 impl Resident for Patches {
     fn forward(&self, on: &dyn Accelerator, shape: &[usize], x: &Slice, y: &Slice) -> Result<()> {
-        let (side, channels, count) = (int(self.side)?, int(shape[1])?, x.len());
-        let (height, width) = (int(shape[2])?, int(shape[3])?);
-        launch!(on, "tokens", "patches_forward", blocks(count), x, y, side, channels, height, width, long(count))
+        let (grid, [side, channels, height, width]) = sizes_of_patches(self.side, shape)?;
+        launch!(on, "tokens", "patches_forward", grid, x, y, side, channels, height, width)
     }
 
     fn backward(&self, on: &dyn Accelerator, shape: &[usize], _: &Slice, dy: &Slice, dx: &Slice) -> Result<()> {
-        let (side, channels, count) = (int(self.side)?, int(shape[1])?, dx.len());
-        let (height, width) = (int(shape[2])?, int(shape[3])?);
-        launch!(on, "tokens", "patches_backward", blocks(count), dy, dx, side, channels, height, width, long(count))
+        let (grid, [side, channels, height, width]) = sizes_of_patches(self.side, shape)?;
+        launch!(on, "tokens", "patches_backward", grid, dy, dx, side, channels, height, width)
     }
 }
 
@@ -34,14 +40,15 @@ impl ClassTokenOnDevice {
 
 impl Resident for ClassTokenOnDevice {
     fn forward(&self, on: &dyn Accelerator, shape: &[usize], x: &Slice, y: &Slice) -> Result<()> {
-        let (tokens, width, count) = (int(shape[1] + 1)?, int(shape[2])?, y.len());
+        let (tokens, width) = (shape[1] + 1, shape[2]);
+        let (grid, tokens, width) = (blocks_of_rows(shape[0] * tokens, width), int(tokens)?, int(width)?);
         let (class, positions) = (&self.class, &self.positions);
-        launch!(on, "tokens", "class_token_forward", blocks(count), x, class, positions, y, tokens, width, long(count))
+        launch!(on, "tokens", "class_token_forward", grid, x, class, positions, y, tokens, width)
     }
 
     fn backward(&self, on: &dyn Accelerator, shape: &[usize], _: &Slice, dy: &Slice, dx: &Slice) -> Result<()> {
-        let (tokens, width, count) = (int(shape[1] + 1)?, int(shape[2])?, dx.len());
-        launch!(on, "tokens", "class_token_backward", blocks(count), dy, dx, tokens, width, long(count))
+        let grid = blocks_of_rows(shape[0] * shape[1], shape[2]);
+        launch!(on, "tokens", "class_token_backward", grid, dy, dx, int(shape[1] + 1)?, int(shape[2])?)
     }
 }
 
@@ -75,7 +82,7 @@ impl Resident for FirstToken {
     }
 
     fn backward(&self, on: &dyn Accelerator, shape: &[usize], _: &Slice, dy: &Slice, dx: &Slice) -> Result<()> {
-        let (tokens, width, count) = (int(shape[1])?, int(shape[2])?, dx.len());
-        launch!(on, "tokens", "first_token_backward", blocks(count), dy, dx, tokens, width, long(count))
+        let grid = blocks_of_rows(shape[0] * shape[1], shape[2]);
+        launch!(on, "tokens", "first_token_backward", grid, dy, dx, int(shape[1])?, int(shape[2])?)
     }
 }

@@ -4,7 +4,9 @@
 use candle_core::Result;
 
 use crate::frozen::Window;
-use crate::frozen::cuda::accelerator::{Buffer, ConvolutionShape, Convolve, Factor, Place, Product, blocks, int, long};
+use crate::frozen::cuda::accelerator::{
+    Buffer, ConvolutionShape, Convolve, Factor, Place, Product, blocks_of_rows, int,
+};
 use crate::frozen::cuda::{Accelerator, Slice, launch};
 
 /// Most numbers of an unfolded part: 64 MiB. It bounds the memory, and depends on nothing else.
@@ -72,9 +74,9 @@ impl Unfolding {
     /// # Errors
     /// Where the device fails.
     pub fn unfold(&self, on: &dyn Accelerator, input: Place, part: Part) -> Result<Buffer> {
-        let count = part.pictures * self.depth() * part.rows * self.output.1;
-        let unfolded = on.allocate(count)?;
-        let (channels, height, width) = (int(self.channels)?, int(self.picture.0)?, int(self.picture.1)?);
+        let (planes, size) = (part.pictures * self.depth(), part.rows * self.output.1);
+        let unfolded = on.allocate(planes * size)?;
+        let (height, width) = (int(self.picture.0)?, int(self.picture.1)?);
         let Window { side, stride, padding } = self.window;
         let (side, stride, top, left) = (int(side)?, int(stride)?, int(padding.top)?, int(padding.left)?);
         let (first, rows, columns) = (int(part.row)?, int(part.rows)?, int(self.output.1)?);
@@ -82,10 +84,9 @@ impl Unfolding {
             on,
             "convolution",
             "unfold",
-            blocks(count),
+            blocks_of_rows(planes, size),
             input,
             &unfolded,
-            channels,
             height,
             width,
             side,
@@ -95,7 +96,6 @@ impl Unfolding {
             first,
             rows,
             columns,
-            long(count),
         )?;
         Ok(unfolded)
     }
@@ -115,9 +115,8 @@ impl Unfolding {
         let (plane, area) = (self.picture.0 * self.picture.1, self.output.0 * self.output.1);
         let batch = input.len() / (self.channels * plane);
         if let Some(bias) = bias {
-            let count = output.len();
-            let (outputs, area) = (int(outputs)?, int(area)?);
-            launch!(on, "elements", "fill_channels", blocks(count), output, bias, outputs, area, long(count))?;
+            let grid = blocks_of_rows(batch * outputs, area);
+            launch!(on, "elements", "fill_channels", grid, output, bias, int(outputs)?, int(area)?)?;
         }
         let convolution = Convolve {
             shape: self.shape(batch, outputs),

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::Result;
 
-use crate::frozen::cuda::accelerator::{Buffer, blocks, int, long};
+use crate::frozen::cuda::accelerator::{Buffer, blocks, blocks_of_rows, int, long};
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 use crate::frozen::{Border, View, Warp};
 
@@ -50,9 +50,13 @@ impl WarpOnDevice {
         Ok(views)
     }
 
-    /// Pixels of all views.
+    /// Pixels of a view.
     fn pixels(&self) -> usize {
-        self.layer.views.len() * self.layer.size.0 * self.layer.size.1
+        self.layer.size.0 * self.layer.size.1
+    }
+
+    fn grid(&self) -> [usize; 2] {
+        blocks_of_rows(self.layer.views.len(), self.pixels())
     }
 
     /// Channels, the sides of the picture and those of a view.
@@ -64,27 +68,13 @@ impl WarpOnDevice {
 
 impl Resident for WarpOnDevice {
     fn forward(&self, on: &dyn Accelerator, shape: &[usize], x: &Slice, y: &Slice) -> Result<()> {
-        let (views, count) = (self.views(on, shape)?, self.pixels());
+        let views = self.views(on, shape)?;
         let [channels, height, width, rows, columns] = self.sizes(shape)?;
-        launch!(
-            on,
-            "warp",
-            "warp_forward",
-            blocks(count),
-            x,
-            &**views,
-            y,
-            channels,
-            height,
-            width,
-            rows,
-            columns,
-            long(count),
-        )
+        launch!(on, "warp", "warp_forward", self.grid(), x, &**views, y, channels, height, width, rows, columns,)
     }
 
     fn backward(&self, on: &dyn Accelerator, shape: &[usize], _: &Slice, dy: &Slice, dx: &Slice) -> Result<()> {
-        let (views, count) = (self.views(on, shape)?, self.pixels());
+        let views = self.views(on, shape)?;
         let [channels, height, width, rows, columns] = self.sizes(shape)?;
         let largest = on.allocate(BLOCKS)?;
         launch!(on, "warp", "warp_largest", [BLOCKS, 1], dy, &largest, long(dy.len()))?;
@@ -92,13 +82,14 @@ impl Resident for WarpOnDevice {
         let sums = on.allocate(2 * dx.len())?;
         launch!(on, "elements", "fill", blocks(sums.len()), &sums, 0.0, long(sums.len()))?;
         // Were all pixels to fall on one.
-        let bits = (BITS - count.next_power_of_two().ilog2()).cast_signed();
+        let most = self.layer.views.len() * self.pixels();
+        let bits = (BITS - most.next_power_of_two().ilog2()).cast_signed();
         let found = int(BLOCKS)?;
         launch!(
             on,
             "warp",
             "warp_scatter",
-            blocks(count),
+            self.grid(),
             dy,
             &**views,
             &largest,
@@ -110,7 +101,6 @@ impl Resident for WarpOnDevice {
             width,
             rows,
             columns,
-            long(count),
         )?;
         launch!(on, "warp", "warp_gather", blocks(dx.len()), &sums, &largest, dx, found, bits, long(dx.len()))
     }

@@ -1,0 +1,175 @@
+// Attention (Vaswani et al., 2017) over as few tokens as fit into a block's shared memory, in one kernel each way: S = Q
+// Kᵀ / √d, P = softmax(S), O = P V; backwards dV = Pᵀ dO, dP = dO Vᵀ, dS = P (dP − rowsum(P dP)), dQ = dS K / √d and
+// dK = dSᵀ Q / √d. Products are in plain f32, whatever the precision of others.
+//
+// packed, dx: [batch, tokens, 3, heads, width]; output, dy: [batch, queries, heads, width]; a block a head, grid [heads,
+// batch]; no more tokens than TOKENS and a width of no more than WIDTH.
+#include "common.cuh"
+
+#define TOKENS 50
+#define WIDTH 64
+// A block's threads are a square, and each has a few rows and columns of a product, a side of the square apart.
+#define SIDE 16
+#define EACH 4
+
+// Rows [TOKENS, WIDTH] and scores [TOKENS, TOKENS], a number further apart than their length, so that a column's numbers
+// lie in different banks.
+typedef float Rows[TOKENS][WIDTH + 1];
+typedef float Scores[TOKENS][TOKENS + 1];
+
+// One head's part of a tensor in global memory: `count` rows of `width`, `step` numbers apart.
+struct Head {
+    long long start, step;
+    int count, width;
+};
+
+// Queries (0), keys or values of the block's head.
+__device__ inline Head part_of_packed(int part, int tokens, int width) {
+    long long heads = gridDim.x, step = 3 * heads * width;
+    return {(long long)blockIdx.y * tokens * step + (part * heads + blockIdx.x) * width, step, tokens, width};
+}
+
+__device__ inline Head head_of_output(int queries, int width) {
+    long long step = (long long)gridDim.x * width;
+    return {(long long)blockIdx.y * queries * step + (long long)blockIdx.x * width, step, queries, width};
+}
+
+__device__ inline void load(const float *from, Head head, Rows to) {
+    for (int i = threadIdx.x; i < head.count * head.width; i += THREADS) {
+        int row = i / head.width, column = i % head.width;
+        to[row][column] = from[head.start + row * head.step + column];
+    }
+}
+
+// Calls store(row, column, sum over k of left(row, k) right(column, k)).
+template <typename Left, typename Right, typename Store>
+__device__ inline void multiply(int rows, int columns, int depth, Left left, Right right, Store store) {
+    int row = threadIdx.x / SIDE, column = threadIdx.x % SIDE;
+    int own_rows[EACH], own_columns[EACH];
+    for (int i = 0; i < EACH; i++) {
+        // What lies outside is computed from what is there, and not stored.
+        own_rows[i] = row + i * SIDE < rows ? row + i * SIDE : rows - 1;
+        own_columns[i] = column + i * SIDE < columns ? column + i * SIDE : columns - 1;
+    }
+    float sums[EACH][EACH] = {};
+    for (int k = 0; k < depth; k++) {
+        float of_rows[EACH], of_columns[EACH];
+        for (int i = 0; i < EACH; i++) {
+            of_rows[i] = left(own_rows[i], k);
+            of_columns[i] = right(own_columns[i], k);
+        }
+        for (int i = 0; i < EACH; i++) {
+            for (int j = 0; j < EACH; j++) {
+                sums[i][j] += of_rows[i] * of_columns[j];
+            }
+        }
+    }
+    for (int i = 0; i < EACH; i++) {
+        for (int j = 0; j < EACH; j++) {
+            if (row + i * SIDE < rows && column + j * SIDE < columns) {
+                store(row + i * SIDE, column + j * SIDE, sums[i][j]);
+            }
+        }
+    }
+}
+
+// P of all queries, from queries and keys that are loaded; with `causal` a query sees the tokens as far as itself.
+__device__ inline void find_probabilities(const Rows queries_rows, const Rows keys, Scores scores, int queries,
+                                          int tokens, int width, float scale, int causal) {
+    multiply(
+        queries, tokens, width, [&](int query, int k) { return queries_rows[query][k]; },
+        [&](int token, int k) { return keys[token][k]; },
+        [&](int query, int token, float sum) { scores[query][token] = scale * sum; });
+    __syncthreads();
+    int warp = threadIdx.x / WARP, lane = threadIdx.x % WARP;
+    for (int first = 0; first < queries; first += WARPS) {
+        bool is_own = first + warp < queries;
+        int query = is_own ? first + warp : queries - 1;
+        int seen = causal ? query + 1 : tokens;
+        float largest = -INFINITY;
+        for (int i = lane; is_own && i < seen; i += WARP) {
+            largest = fmaxf(largest, scores[query][i]);
+        }
+        largest = maximum_of_warp(largest);
+        float total = 0.0f;
+        for (int i = lane; is_own && i < seen; i += WARP) {
+            scores[query][i] = expf(scores[query][i] - largest);
+            total += scores[query][i];
+        }
+        float inverse = 1.0f / sum_of_warp(total);
+        for (int i = lane; is_own && i < tokens; i += WARP) {
+            scores[query][i] = i < seen ? scores[query][i] * inverse : 0.0f;
+        }
+    }
+    __syncthreads();
+}
+
+extern "C" __global__ void short_attention_forward(const float *packed, float *output, int queries, int tokens,
+                                                   int width, float scale, int causal) {
+    __shared__ Rows first, second;
+    __shared__ Scores scores;
+    load(packed, part_of_packed(0, tokens, width), first);
+    load(packed, part_of_packed(1, tokens, width), second);
+    __syncthreads();
+    find_probabilities(first, second, scores, queries, tokens, width, scale, causal);
+    load(packed, part_of_packed(2, tokens, width), first);
+    __syncthreads();
+    Head target = head_of_output(queries, width);
+    multiply(
+        queries, width, tokens, [&](int query, int token) { return scores[query][token]; },
+        [&](int channel, int token) { return first[token][channel]; },
+        [&](int query, int channel, float sum) { output[target.start + query * target.step + channel] = sum; });
+}
+
+extern "C" __global__ void short_attention_backward(const float *packed, const float *dy, float *dx, int queries,
+                                                    int tokens, int width, float scale, int causal) {
+    __shared__ Rows first, second;
+    __shared__ Scores scores, slopes;
+    load(packed, part_of_packed(0, tokens, width), first);
+    load(packed, part_of_packed(1, tokens, width), second);
+    __syncthreads();
+    find_probabilities(first, second, scores, queries, tokens, width, scale, causal);
+
+    load(dy, head_of_output(queries, width), first);
+    load(packed, part_of_packed(2, tokens, width), second);
+    __syncthreads();
+    Head of_queries = part_of_packed(0, tokens, width), of_keys = part_of_packed(1, tokens, width);
+    Head of_values = part_of_packed(2, tokens, width);
+    multiply(
+        tokens, width, queries, [&](int token, int query) { return scores[query][token]; },
+        [&](int channel, int query) { return first[query][channel]; },
+        [&](int token, int channel, float sum) { dx[of_values.start + token * of_values.step + channel] = sum; });
+    multiply(
+        queries, tokens, width, [&](int query, int k) { return first[query][k]; },
+        [&](int token, int k) { return second[token][k]; },
+        [&](int query, int token, float sum) { slopes[query][token] = sum; });
+    __syncthreads();
+
+    int warp = threadIdx.x / WARP, lane = threadIdx.x % WARP;
+    for (int start = 0; start < queries; start += WARPS) {
+        bool is_own = start + warp < queries;
+        int query = is_own ? start + warp : queries - 1;
+        float total = 0.0f;
+        for (int i = lane; is_own && i < tokens; i += WARP) {
+            total += scores[query][i] * slopes[query][i];
+        }
+        total = sum_of_warp(total);
+        for (int i = lane; is_own && i < tokens; i += WARP) {
+            slopes[query][i] = scores[query][i] * (slopes[query][i] - total);
+        }
+    }
+    load(packed, of_queries, first);
+    load(packed, of_keys, second);
+    __syncthreads();
+    // Queries that nobody asked have no slope.
+    multiply(
+        tokens, width, tokens, [&](int query, int token) { return query < queries ? slopes[query][token] : 0.0f; },
+        [&](int channel, int token) { return second[token][channel]; },
+        [&](int query, int channel, float sum) {
+            dx[of_queries.start + query * of_queries.step + channel] = scale * sum;
+        });
+    multiply(
+        tokens, width, queries, [&](int token, int query) { return slopes[query][token]; },
+        [&](int channel, int query) { return first[query][channel]; },
+        [&](int token, int channel, float sum) { dx[of_keys.start + token * of_keys.step + channel] = scale * sum; });
+}
