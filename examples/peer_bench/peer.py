@@ -84,15 +84,17 @@ def main():
     arguments.add_argument("--repetitions", type=int, default=5)
     arguments.add_argument("--threads", type=int, default=0, help="0: what PyTorch chooses")
     arguments.add_argument("--device", default="cpu", help="cpu or cuda:N")
-    arguments.add_argument("--tf32", action="store_true", help="on a GPU: products and convolutions in TF32, not f32")
+    arguments.add_argument("--precision", default="f32", choices=["f32", "tf32", "bf16"],
+                           help="of products and convolutions on a GPU; bf16 by autocast")
     arguments.add_argument("--compile", action="store_true", help="with torch.compile")
     arguments = arguments.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     # PyTorch's own default is TF32 for convolutions and f32 for products.
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = arguments.tf32
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = arguments.precision != "f32"
     device = torch.device(arguments.device)
+    halves = torch.autocast(device.type, torch.bfloat16, enabled=arguments.precision == "bf16")
 
     def wait():
         if device.type == "cuda":
@@ -137,12 +139,14 @@ def main():
 
     def iteration(timed):
         optimizer.zero_grad(set_to_none=True)
-        drawn = timed("decoder forward", lambda: draw(latent))
+        with halves:
+            drawn = timed("decoder forward", lambda: draw(latent).float())
         picture = drawn.detach().requires_grad_(True)
         seen = timed("cutouts forward", lambda: look(picture))
         detached = seen.detach().requires_grad_(True)
-        output = timed("CLIP forward", lambda: image_features(pixel_values=detached))
-        features = functional.normalize(getattr(output, "pooler_output", output), dim=1)
+        with halves:
+            output = timed("CLIP forward", lambda: image_features(pixel_values=detached))
+        features = functional.normalize(getattr(output, "pooler_output", output).float(), dim=1)
         loss = ((features - target).norm(dim=1) / 2).asin().square().mul(2).mean()
         timed("CLIP backward", lambda: loss.backward())
         timed("cutouts backward", lambda: seen.backward(detached.grad))

@@ -54,10 +54,13 @@ def main():
     arguments.add_argument("--cutouts", type=int, default=32)
     arguments.add_argument("--size", type=int, default=256)
     arguments.add_argument("--device", default="cpu", help="cpu or cuda:N")
+    arguments.add_argument("--precision", default="tf32", choices=["f32", "tf32", "bf16"], help="of both, on a GPU")
     arguments.add_argument("--compile", action="store_true", help="PyTorch with torch.compile")
     arguments = arguments.parse_args()
     gpu = arguments.device.partition(":")[2] or "0" if arguments.device != "cpu" else None
-    placed = ["--device", arguments.device]
+    # On the processor there is f32 alone.
+    precision = arguments.precision if gpu is not None else "f32"
+    placed = ["--device", arguments.device, "--precision", precision]
     repetitions = ["--repetitions", str(arguments.repetitions), "--cutouts", str(arguments.cutouts)]
     ours = [arguments.binary, "bench", "--work", "a", "--json", *repetitions, *placed]
     ours += ["--size", f"{arguments.size}x{arguments.size}"]
@@ -95,6 +98,8 @@ def main():
     table("s", 0, 2, lambda seconds: f"{seconds:.3f}")
     print("The most memory during each part:\n")
     table("MiB", 1, 3, lambda amount: f"{amount / MEBIBYTE:.0f}")
+    if gpu is not None:
+        print(f"Products of both in {precision}.\n")
     rate = middle(gigaflop / row[0]["iteration"] for row in rounds)
     machine = middle(2 * 2.048**3 / row[0]["product"] for row in rounds)
     ratios = [row[0]["iteration"] / row[2]["iteration"] for row in rounds]
