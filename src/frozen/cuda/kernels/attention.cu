@@ -2,8 +2,8 @@
 // the scores. With P the probabilities and dP their gradients, those of the scores are dS = P (dP - rowsum(P dP)).
 #include "common.cuh"
 
-// Where an element of a token of a head lies in the packed tensor, [batch, tokens, parts, heads, head_width], or [batch,
-// parts, heads, head_width, tokens] with channels first. A row of the grid is a head of [parts, batch, heads].
+// Where an element of a token of a head lies in the packed tensor, [batch, tokens, parts, heads, head_width], or
+// [batch, parts, heads, head_width, tokens] with channels first. A row of the grid is a head of [parts, batch, heads].
 __device__ inline long long place_in_packed(unsigned element, int parts, int batch, int tokens, int heads,
                                             int head_width, int channels_first) {
     int head = blockIdx.x % heads, picture = blockIdx.x / heads % batch, part = blockIdx.x / heads / batch;

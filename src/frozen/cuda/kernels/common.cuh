@@ -13,8 +13,8 @@ __device__ inline long long element_of_thread() {
     return (long long)blockIdx.x * THREADS + threadIdx.x;
 }
 
-// In a grid of [rows, blocks for a row] the first element of its row that a thread is for, and the step to its next one.
-// A row's number is the block's: what is found from it costs every thread nothing.
+// In a grid of [rows, blocks for a row] the first element of its row that a thread is for, and the step to its next
+// one. A row's number is the block's: what is found from it costs every thread nothing.
 __device__ inline unsigned first_in_row() {
     return (unsigned)blockIdx.y * THREADS + threadIdx.x;
 }

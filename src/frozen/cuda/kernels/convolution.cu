@@ -44,16 +44,19 @@ extern "C" __global__ void fold(const float *unfolded, float *picture, int heigh
     }
 }
 
-// Rows from `first` on of a picture [outputs, 2 height, 2 width] out of its four phases [2 * 2, outputs, rows, width],
-// the phases of even rows and of even columns first, and the bias [outputs]. Grid [outputs, blocks of 2 rows * 2 width].
-extern "C" __global__ void interleave(const float *phases, const float *bias, float *picture, int height, int width,
-                                      int first, int rows) {
-    int output = blockIdx.x, outputs = gridDim.x;
-    unsigned size = 4u * rows * width;
-    float *own = picture + ((long long)output * height + first) * 4 * width;
+// The picture [batch, outputs, 2 height, 2 width] out of its four phases [batch, 2 * 2, outputs, height + 1, width +
+// 1], the phases of even rows and of even columns first, and the bias [outputs]. Those of odd rows begin a row further
+// down, and so do those of odd columns. Grid [batch * outputs, blocks of 2 height * 2 width].
+extern "C" __global__ void interleave(const float *phases, const float *bias, float *picture, int outputs, int height,
+                                      int width) {
+    int output = blockIdx.x % outputs;
+    long long plane = (long long)(height + 1) * (width + 1), number = blockIdx.x / outputs;
+    const float *first = phases + (number * 4 * outputs + output) * plane;
+    unsigned size = 4u * height * width;
     for (unsigned i = first_in_row(); i < size; i += step_in_row()) {
         int y = i / (2 * width), x = i % (2 * width);
         int phase = y % 2 * 2 + x % 2;
-        own[i] = phases[(((long long)phase * outputs + output) * rows + y / 2) * width + x / 2] + bias[output];
+        long long place = (long long)(y / 2 + y % 2) * (width + 1) + x / 2 + x % 2;
+        picture[(long long)blockIdx.x * size + i] = first[phase * outputs * plane + place] + bias[output];
     }
 }

@@ -18,7 +18,7 @@ extern "C" __global__ void fill(float *values, float value, long long count) {
 }
 
 // values [rows, columns]: each row becomes `row` [columns]; grid [rows, blocks of columns].
-extern "C" __global__ void fill_rows(float *values, const float *row, int columns) {
+extern "C" __global__ void fill_rows(float *values, const float *row, unsigned columns) {
     for (unsigned i = first_in_row(); i < columns; i += step_in_row()) {
         values[(long long)blockIdx.x * columns + i] = row[i];
     }
@@ -26,7 +26,7 @@ extern "C" __global__ void fill_rows(float *values, const float *row, int column
 
 // values [batch, channels, area]: each channel becomes its number of `channel_values` [channels]; grid [batch *
 // channels, blocks of area].
-extern "C" __global__ void fill_channels(float *values, const float *channel_values, int channels, int area) {
+extern "C" __global__ void fill_channels(float *values, const float *channel_values, int channels, unsigned area) {
     float value = channel_values[blockIdx.x % channels];
     for (unsigned i = first_in_row(); i < area; i += step_in_row()) {
         values[(long long)blockIdx.x * area + i] = value;

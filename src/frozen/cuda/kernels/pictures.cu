@@ -57,7 +57,7 @@ extern "C" __global__ void average_pool_backward(const float *dy, float *dx, int
 
 // y = scale x + shift; scale, shift: [channels]; grid [batch * channels, blocks of area]
 extern "C" __global__ void affine_forward(const float *x, const float *scale, const float *shift, float *y,
-                                          int channels, int area) {
+                                          int channels, unsigned area) {
     int channel = blockIdx.x % channels;
     float factor = scale[channel], term = shift[channel];
     long long start = (long long)blockIdx.x * area;
@@ -66,7 +66,8 @@ extern "C" __global__ void affine_forward(const float *x, const float *scale, co
     }
 }
 
-extern "C" __global__ void affine_backward(const float *dy, const float *scale, float *dx, int channels, int area) {
+extern "C" __global__ void affine_backward(const float *dy, const float *scale, float *dx, int channels,
+                                           unsigned area) {
     float factor = scale[blockIdx.x % channels];
     long long start = (long long)blockIdx.x * area;
     for (unsigned i = first_in_row(); i < area; i += step_in_row()) {

@@ -1,6 +1,6 @@
-// Colours turned, noise added and a rectangle erased, in pictures [batch, 3, height, width], each its own way. The noise
-// is `retouch.rs`'s: four uniform numbers cut from a splitmix64 hash (Steele et al., 2014). Grid [batch * 3, blocks of
-// height * width].
+// Colours turned, noise added and a rectangle erased, in pictures [batch, 3, height, width], each its own way. The
+// noise is `retouch.rs`'s: four uniform numbers cut from a splitmix64 hash (Steele et al., 2014). Grid [batch * 3,
+// blocks of height * width].
 #include "common.cuh"
 
 // As `layers/retouch.rs` writes it.
@@ -33,7 +33,7 @@ __device__ inline const Touch *touch_of_block(const float *touches) {
     return (const Touch *)touches + blockIdx.x / 3;
 }
 
-extern "C" __global__ void retouch_forward(const float *x, const float *touches, float *y, int width, int area) {
+extern "C" __global__ void retouch_forward(const float *x, const float *touches, float *y, int width, unsigned area) {
     const Touch *touch = touch_of_block(touches);
     int channel = blockIdx.x % 3;
     const float *reds = x + (long long)(blockIdx.x / 3) * 3 * area, *row = touch->colours + 3 * channel;
@@ -47,7 +47,8 @@ extern "C" __global__ void retouch_forward(const float *x, const float *touches,
     }
 }
 
-extern "C" __global__ void retouch_backward(const float *dy, const float *touches, float *dx, int width, int area) {
+extern "C" __global__ void retouch_backward(const float *dy, const float *touches, float *dx, int width,
+                                            unsigned area) {
     const Touch *touch = touch_of_block(touches);
     const float *reds = dy + (long long)(blockIdx.x / 3) * 3 * area, *column = touch->colours + blockIdx.x % 3;
     for (unsigned i = first_in_row(); i < area; i += step_in_row()) {

@@ -1,9 +1,9 @@
-// Attention (Vaswani et al., 2017) over as few tokens as fit into a block's shared memory, in one kernel each way: S = Q
-// Kᵀ / √d, P = softmax(S), O = P V; backwards dV = Pᵀ dO, dP = dO Vᵀ, dS = P (dP − rowsum(P dP)), dQ = dS K / √d and
+// Attention (Vaswani et al., 2017) over as few tokens as fit into a block's shared memory, in one kernel each way: S =
+// Q Kᵀ / √d, P = softmax(S), O = P V; backwards dV = Pᵀ dO, dP = dO Vᵀ, dS = P (dP − rowsum(P dP)), dQ = dS K / √d and
 // dK = dSᵀ Q / √d. Products are in plain f32, whatever the precision of others.
 //
-// packed, dx: [batch, tokens, 3, heads, width]; output, dy: [batch, queries, heads, width]; a block a head, grid [heads,
-// batch]; no more tokens than TOKENS and a width of no more than WIDTH.
+// packed, dx: [batch, tokens, 3, heads, width]; output, dy: [batch, queries, heads, width]; a block a head, grid
+// [heads, batch]; no more tokens than TOKENS and a width of no more than WIDTH.
 #include "common.cuh"
 
 #define TOKENS 50
@@ -12,8 +12,8 @@
 #define SIDE 16
 #define EACH 4
 
-// Rows [TOKENS, WIDTH] and scores [TOKENS, TOKENS], a number further apart than their length, so that a column's numbers
-// lie in different banks.
+// Rows [TOKENS, WIDTH] and scores [TOKENS, TOKENS], a number further apart than their length, so that a column's
+// numbers lie in different banks.
 typedef float Rows[TOKENS][WIDTH + 1];
 typedef float Scores[TOKENS][TOKENS + 1];
 

@@ -3,7 +3,7 @@
 #include "common.cuh"
 
 extern "C" __global__ void sparse_rows(const float *input, const int *starts, const int *places, const float *shares,
-                                       float *output, int rows, int columns) {
+                                       float *output, unsigned rows, int columns) {
     const float *values = input + (long long)blockIdx.x * columns;
     for (unsigned row = first_in_row(); row < rows; row += step_in_row()) {
         float total = 0.0f;

@@ -2,8 +2,8 @@
 // et al., 2021).
 #include "common.cuh"
 
-// Where an element of a square [channels * side * side] lies in [batch, channels, height, width]. A row of the grid is a
-// square of [batch, rows, columns].
+// Where an element of a square [channels * side * side] lies in [batch, channels, height, width]. A row of the grid is
+// a square of [batch, rows, columns].
 __device__ inline long long place_in_picture(unsigned element, int side, int channels, int height, int width) {
     int columns = width / side, rows = height / side;
     int column = blockIdx.x % columns, row = blockIdx.x / columns % rows;
@@ -33,7 +33,7 @@ extern "C" __global__ void patches_backward(const float *tokens, float *picture,
 // x: [batch, tokens - 1, width]; class_token: [width]; positions: [tokens, width]; y: [batch, tokens, width]; grid
 // [batch * tokens, blocks of width]
 extern "C" __global__ void class_token_forward(const float *x, const float *class_token, const float *positions,
-                                               float *y, int tokens, int width) {
+                                               float *y, int tokens, unsigned width) {
     int token = blockIdx.x % tokens;
     long long picture = blockIdx.x / tokens;
     const float *values = token == 0 ? class_token : x + (picture * (tokens - 1) + token - 1) * width;
@@ -43,7 +43,7 @@ extern "C" __global__ void class_token_forward(const float *x, const float *clas
 }
 
 // dx: [batch, tokens - 1, width]; grid [batch * (tokens - 1), blocks of width]
-extern "C" __global__ void class_token_backward(const float *dy, float *dx, int tokens, int width) {
+extern "C" __global__ void class_token_backward(const float *dy, float *dx, int tokens, unsigned width) {
     long long row = blockIdx.x + blockIdx.x / (tokens - 1) + 1;
     for (unsigned i = first_in_row(); i < width; i += step_in_row()) {
         dx[(long long)blockIdx.x * width + i] = dy[row * width + i];
@@ -94,7 +94,7 @@ extern "C" __global__ void first_token_forward(const float *x, float *y, int tok
 }
 
 // dx: [batch, tokens, width]; grid [batch * tokens, blocks of width]
-extern "C" __global__ void first_token_backward(const float *dy, float *dx, int tokens, int width) {
+extern "C" __global__ void first_token_backward(const float *dy, float *dx, int tokens, unsigned width) {
     const float *slopes = dy + (long long)(blockIdx.x / tokens) * width;
     bool is_first = blockIdx.x % tokens == 0;
     for (unsigned i = first_in_row(); i < width; i += step_in_row()) {

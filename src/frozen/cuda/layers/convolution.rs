@@ -3,7 +3,7 @@
 
 use candle_core::Result;
 
-use super::unfolding::Unfolding;
+use super::unfolding::{MOST, Unfolding};
 use crate::frozen::cuda::accelerator::{Buffer, Factor, Product, blocks_of_rows, int};
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 use crate::frozen::{Convolution, Padding, Window};
@@ -66,30 +66,33 @@ impl Resident for ConvolutionOnDevice {
         }
         let unfolding = Unfolding { channels: self.inputs, picture, output, window: self.window };
         let (depth, positions) = (unfolding.depth(), output.0 * output.1);
-        let unfolded = on.allocate(depth * positions)?;
-        let count = self.inputs * picture.0 * picture.1;
+        let batch = shape[0];
+        let most = (MOST / (depth * positions)).clamp(1, batch);
+        let unfolded = on.allocate(most * depth * positions)?;
         let (height, width) = (int(picture.0)?, int(picture.1)?);
         let Window { side, stride, padding } = self.window;
         let (side, stride, top, left) = (int(side)?, int(stride)?, int(padding.top)?, int(padding.left)?);
         let (rows, columns) = (int(output.0)?, int(output.1)?);
-        for index in 0..shape[0] {
+        for first in (0..batch).step_by(most) {
+            let count = most.min(batch - first);
             on.multiply(&Product {
                 rows: depth,
                 columns: positions,
                 depth: self.outputs,
-                count: 1,
+                count,
                 left: Factor::new(self.kernels.at(0), depth).transposed(),
-                right: Factor::new(dy.at(index * self.outputs * positions), positions),
-                destination: Factor::new(unfolded.at(0), positions),
+                right: Factor::new(dy.at(first * self.outputs * positions), positions).each(self.outputs * positions),
+                destination: Factor::new(unfolded.at(0), positions).each(depth * positions),
                 scale: 1.0,
                 accumulate: false,
             })?;
-            let dx = dx.at(index * count);
+            let dx = dx.at(first * self.inputs * picture.0 * picture.1);
+            let grid = blocks_of_rows(count * self.inputs, picture.0 * picture.1);
             launch!(
                 on,
                 "convolution",
                 "fold",
-                blocks_of_rows(self.inputs, picture.0 * picture.1),
+                grid,
                 &unfolded,
                 dx,
                 height,

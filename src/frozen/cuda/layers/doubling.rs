@@ -2,17 +2,18 @@
 //!
 //! A pixel of the output sees two by two pixels of the input, and which of its kernel's nine taps fall on each depends
 //! on whether its row and its column are even. So the output is four convolutions with kernels of side 2, one for each
-//! phase, and the gradient of the input one convolution of stride 2 with kernels of side 4: four ninths of the work.
+//! phase, which are computed as one, and the gradient of the input one convolution of stride 2 with kernels of side 4:
+//! four ninths of the work.
 
 use candle_core::Result;
 
 use super::unfolding::Unfolding;
-use crate::frozen::cuda::accelerator::{Buffer, Factor, Product, blocks_of_rows, int};
+use crate::frozen::cuda::accelerator::{Buffer, blocks_of_rows, int};
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 use crate::frozen::{DoublingConvolution, Padding, Window};
 
 pub(crate) struct DoublingOnDevice {
-    /// `[2 · 2, outputs, inputs · 2 · 2]`
+    /// `[2 · 2 · outputs, inputs · 2 · 2]`
     phases: Buffer,
     /// `[inputs, outputs · 4 · 4]`
     back: Buffer,
@@ -59,52 +60,16 @@ impl DoublingOnDevice {
 
 impl Resident for DoublingOnDevice {
     fn forward(&self, on: &dyn Accelerator, shape: &[usize], input: &Slice, output: &Slice) -> Result<()> {
-        let picture @ (height, width) = (shape[2], shape[3]);
-        let window = |phase: usize| {
-            let padding = Padding { top: 1 - phase / 2, left: 1 - phase % 2, ..Padding::default() };
-            Window { side: 2, stride: 1, padding }
-        };
-        let unfolding = |phase| Unfolding { channels: self.inputs, picture, output: picture, window: window(phase) };
-        for index in 0..shape[0] {
-            let input = input.at(index * self.inputs * height * width);
-            let output = output.at(index * self.outputs * 4 * height * width);
-            for part in unfolding(0).parts(1) {
-                let columns = part.rows * width;
-                let phases = on.allocate(4 * self.outputs * columns)?;
-                for phase in 0..4 {
-                    let unfolded = unfolding(phase).unfold(on, input, part)?;
-                    let depth = 4 * self.inputs;
-                    on.multiply(&Product {
-                        rows: self.outputs,
-                        columns,
-                        depth,
-                        count: 1,
-                        left: Factor::new(self.phases.at(phase * self.outputs * depth), depth),
-                        right: Factor::new(unfolded.at(0), columns),
-                        destination: Factor::new(phases.at(phase * self.outputs * columns), columns),
-                        scale: 1.0,
-                        accumulate: false,
-                    })?;
-                }
-                let grid = blocks_of_rows(self.outputs, 4 * columns);
-                let (height, width) = (int(height)?, int(width)?);
-                let (first, rows) = (int(part.row)?, int(part.rows)?);
-                launch!(
-                    on,
-                    "convolution",
-                    "interleave",
-                    grid,
-                    &phases,
-                    &self.bias,
-                    output,
-                    height,
-                    width,
-                    first,
-                    rows,
-                )?;
-            }
-        }
-        Ok(())
+        let (batch, height, width) = (shape[0], shape[2], shape[3]);
+        // One more row and one more column than a phase has: those of odd rows are a row further down in it.
+        let window = Window { side: 2, stride: 1, padding: Padding::uniform(1) };
+        let of_phases = (height + 1, width + 1);
+        let unfolding = Unfolding { channels: self.inputs, picture: (height, width), output: of_phases, window };
+        let phases = on.allocate(batch * 4 * self.outputs * of_phases.0 * of_phases.1)?;
+        unfolding.convolve(on, (&self.phases, 4 * self.outputs), None, input, &phases)?;
+        let grid = blocks_of_rows(batch * self.outputs, 4 * height * width);
+        let (outputs, height, width) = (int(self.outputs)?, int(height)?, int(width)?);
+        launch!(on, "convolution", "interleave", grid, &phases, &self.bias, output, outputs, height, width)
     }
 
     fn backward(&self, on: &dyn Accelerator, shape: &[usize], _: &Slice, dy: &Slice, dx: &Slice) -> Result<()> {

@@ -1,5 +1,5 @@
 //! Convolutions by the device's own way, or else as products with unfolded pictures, a part of the output at a time: what
-//! `Convolution` does both ways, and `DoublingConvolution` on the way back.
+//! `Convolution` and `DoublingConvolution` do both ways.
 
 use candle_core::Result;
 
@@ -10,7 +10,7 @@ use crate::frozen::cuda::accelerator::{
 use crate::frozen::cuda::{Accelerator, Slice, launch};
 
 /// Most numbers of an unfolded part: 64 MiB. It bounds the memory, and depends on nothing else.
-const MOST: usize = 1 << 24;
+pub const MOST: usize = 1 << 24;
 
 /// What is unfolded: pictures `[batch, channels, height, width]`.
 #[derive(Clone, Copy)]
@@ -27,15 +27,15 @@ pub struct Unfolding {
 
 /// Some rows of the output of some pictures.
 #[derive(Clone, Copy)]
-pub struct Part {
+struct Part {
     /// The first picture
-    pub picture: usize,
+    picture: usize,
     /// How many pictures
-    pub pictures: usize,
+    pictures: usize,
     /// The first row of each
-    pub row: usize,
+    row: usize,
     /// How many rows
-    pub rows: usize,
+    rows: usize,
 }
 
 impl Unfolding {
@@ -58,7 +58,7 @@ impl Unfolding {
     }
 
     /// How the output is cut: whole pictures where several fit, else rows of one.
-    pub fn parts(&self, batch: usize) -> impl Iterator<Item = Part> + use<> {
+    fn parts(&self, batch: usize) -> impl Iterator<Item = Part> + use<> {
         let (height, row) = (self.output.0, self.depth() * self.output.1);
         let pictures = if self.is_itself() { batch } else { (MOST / (row * height)).clamp(1, batch) };
         let rows = if self.is_itself() { height } else { (MOST / row).clamp(1, height) };
@@ -70,10 +70,7 @@ impl Unfolding {
     }
 
     /// The unfolded part `[pictures, depth, rows · width]`.
-    ///
-    /// # Errors
-    /// Where the device fails.
-    pub fn unfold(&self, on: &dyn Accelerator, input: Place, part: Part) -> Result<Buffer> {
+    fn unfold(&self, on: &dyn Accelerator, input: Place, part: Part) -> Result<Buffer> {
         let (planes, size) = (part.pictures * self.depth(), part.rows * self.output.1);
         let unfolded = on.allocate(planes * size)?;
         let (height, width) = (int(self.picture.0)?, int(self.picture.1)?);
