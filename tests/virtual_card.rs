@@ -203,26 +203,56 @@ fn a_gpu_draws_what_the_processor_draws() {
     assert!(apart(&first, &expected) > 8, "nothing was drawn");
 }
 
+/// What a virtual card counts until the program ends, by name.
+fn totals(workplace: &Workplace, arguments: &[&str]) -> serde_json::Value {
+    let path = workplace.argument("totals.json");
+    run_with(workplace, &[("VIRTUAL_CARD_TOTALS", &path)], &[arguments, &GPU].concat()).succeeded();
+    serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap()
+}
+
 #[test]
 fn a_gpu_is_waited_for_once_an_iteration() {
     const CUTOUTS: u64 = 4;
     let workplace = Workplace::new();
-    let totals = |iterations: &str| {
-        let path = workplace.argument(&format!("{iterations}.json"));
-        let small =
-            ["a red apple", "--size", "32x32", "--cutouts", "4", "-n", iterations, "--seed", "1", "-q", "-o", "x.png"];
-        let line = [&small[..], &GPU, &["--force"]].concat();
-        run_with(&workplace, &[("VIRTUAL_CARD_TOTALS", &path)], &line).succeeded();
-        let totals: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        ["waits", "to_card", "to_host"].map(|name| totals[name].as_u64().unwrap())
+    let small = ["--size", "32x32", "--cutouts", "4"];
+    let drawn = |iterations: &str| {
+        let line = ["a red apple", "-n", iterations, "--seed", "1", "-q", "-o", "x.png", "--force"];
+        let totals = totals(&workplace, &[&line[..], &small].concat());
+        let launches = totals["launches"].as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum();
+        let [waits, to_card, to_host] = ["waits", "to_card", "to_host"].map(|name| totals[name].as_u64().unwrap());
+        [waits, to_card, to_host, launches]
     };
-    let (two, six) = (totals("2"), totals("6"));
-    let [waits, to_card, to_host] = std::array::from_fn(|index| (six[index] - two[index]) / 4);
-    println!("an iteration: {waits} waits, {to_card} bytes to the card, {to_host} to the host");
+    let (two, six) = (drawn("2"), drawn("6"));
+    let [waits, to_card, to_host, launches] = std::array::from_fn(|index| (six[index] - two[index]) / 4);
+    println!("an iteration: {waits} waits, {to_card} bytes to the card, {to_host} to the host, {launches} launches");
     // A distance of each cutout, the latent's loss of its own, and the square of its gradient.
     assert_eq!((waits, to_host), (1, 4 * (CUTOUTS + 2)));
-    // Where each cutout lies and what is done to it, both ways: some kilobytes, and nothing of a picture's size.
-    assert!(to_card < 1024 * CUTOUTS, "{to_card} bytes to the card");
+    // Where each cutout lies (12 numbers of f64) and what is done to it (18 of 32 bits), and nothing of a picture's size.
+    assert_eq!(to_card, CUTOUTS * (12 * 8 + 18 * 4));
+    // The bench knows of everything that passes.
+    let bench = [&["bench", "--json", "--repetitions", "1"][..], &small, &GPU].concat();
+    let report = run(&workplace, &bench).succeeded().output_json();
+    assert_eq!(report["traffic"], serde_json::json!({ "to_gpu": to_card, "to_host": to_host }));
+    assert!(report["asking"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn the_memory_of_a_gpu_is_known_before() {
+    // What libraries load of their own (`PROGRAM_ON_GPU`), which a virtual card's do not.
+    const LIBRARIES: f64 = 32.0;
+    let workplace = Workplace::new();
+    for shape in [["--size", "32x32", "--cutouts", "4"], ["--size", "160x96", "--cutouts", "9"]] {
+        let line = [&["a red apple", "-n", "1", "--seed", "1", "-o", "x.png", "--force"][..], &shape].concat();
+        let told = run(&workplace, &[&line[..], &GPU, &["--dry-run"]].concat()).succeeded();
+        let estimate =
+            told.output_text().lines().find_map(|line| line.strip_prefix("# memory: about ")?.strip_suffix(" MiB"));
+        let estimate: f64 = estimate.unwrap().parse().unwrap();
+        let used = totals(&workplace, &line)["most_used"].as_f64().unwrap() / f64::from(1 << 20);
+        println!("{shape:?}: {used:.0} MiB, {LIBRARIES} + {:.0} estimated", estimate - LIBRARIES);
+        assert!(estimate - LIBRARIES > 0.97 * used);
+        // Of cuDNN's workspaces the largest that may be is counted.
+        assert!(cfg!(feature = "cudnn") || estimate - LIBRARIES < 1.1 * used);
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ pub use stages::measure;
 pub use work::{Work, models};
 
 use crate::Result;
-use crate::device::ComputeDevice;
+use crate::device::{ComputeDevice, Traffic};
 use crate::frozen::{Linear, Matrix, MatrixMut, Network, Products, Step, multiply};
 
 /// What a part of an iteration takes.
@@ -62,7 +62,7 @@ pub struct Report {
     pub stages: Vec<Stage>,
     /// Whole iterations
     pub iteration: Stage,
-    /// The device's own rate: a product of two matrices of 2048 x 2048, on a GPU of 8192 x 8192
+    /// The device's own rate: a product of two matrices of 2048 x 2048, on a GPU of 4096 x 4096
     pub product: Stage,
     /// The iteration's rate as a share of the machine's
     pub share: Option<f64>,
@@ -70,6 +70,10 @@ pub struct Report {
     pub copy: Option<Stage>,
     /// What the iteration reads and writes in a second as a share of it
     pub copy_share: Option<f64>,
+    /// What passes between the machine's memory and the GPU's in an iteration
+    pub traffic: Option<Traffic>,
+    /// How long the host takes to ask a GPU for an iteration, in seconds
+    pub asking: Option<f64>,
     /// The most memory of the process until now, in bytes, where the system tells
     pub peak_memory: Option<u64>,
     /// What the plan thought it would be
@@ -96,7 +100,7 @@ fn timed<T>(device: &ComputeDevice, repetitions: usize, mut piece: impl FnMut() 
 /// The rate of a large product of matrices: large enough that nothing but the product counts.
 fn product(device: &ComputeDevice, repetitions: usize) -> Result<Stage> {
     let (name, side) =
-        if device.gpu().is_some() { ("product of 8192 x 8192", 8192) } else { ("product of 2048 x 2048", 2048) };
+        if device.gpu().is_some() { ("product of 4096 x 4096", 4096) } else { ("product of 2048 x 2048", 2048) };
     let numbers = numbers(side);
     let seconds = if device.gpu().is_some() {
         let matrix = Tensor::from_slice(&numbers, (1, side, side), device.tensors())?;

@@ -6,7 +6,7 @@ use candle_core::{Tensor, Var};
 
 use super::{Amount, Report, Stage, copy, median, product};
 use crate::Result;
-use crate::device::ComputeDevice;
+use crate::device::{ComputeDevice, Traffic};
 use crate::frozen::with_gradient;
 use crate::judge::no_gradient;
 use crate::optimizer::Optimizer;
@@ -46,11 +46,11 @@ impl<'a> Clock<'a> {
     }
 
     /// A repetition after the other with nothing waited for between them that they do not wait for themselves.
-    fn follow<T>(&mut self, repetitions: usize, mut piece: impl FnMut() -> Result<T>) -> Result<()> {
+    fn follow(&mut self, repetitions: usize, mut piece: impl FnMut() -> Result<()>) -> Result<()> {
         self.device.reset_peak_memory();
         let mut moments = vec![self.device.moment()?];
         for _ in 0..=repetitions {
-            drop(piece()?);
+            piece()?;
             moments.push(self.device.moment()?);
         }
         let between = moments.windows(2).map(|pair| pair[0].seconds_until(&pair[1]));
@@ -105,7 +105,17 @@ pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant)
         parts(&session, plan, repetition, &mut clocks)?;
     }
     let mut whole = clock("iteration", both_ways);
-    whole.follow(repetitions, || session.step())?;
+    let (mut passed, mut asking, mut before) = (Vec::new(), Vec::new(), Traffic::until_now());
+    whole.follow(repetitions, || {
+        session.step()?;
+        let now = Traffic::until_now();
+        passed.push(now.since(std::mem::replace(&mut before, now)));
+        asking.push(session.asked_in().as_secs_f64());
+        Ok(())
+    })?;
+    passed.sort();
+    let traffic = passed.get(passed.len() / 2).copied().filter(|_| device.gpu().is_some());
+    let asking = device.gpu().is_some().then(|| median(asking));
     for clock in clocks.iter_mut().chain([&mut whole]) {
         clock.seconds.remove(0);
         highest = highest.max(clock.peak_memory);
@@ -116,8 +126,19 @@ pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant)
     let rate_of_copy = copy.as_ref().and_then(|copy| copy.gigabyte_per_second);
     let copy_share = iteration.gigabyte_per_second.zip(rate_of_copy).map(|(of, by)| of / by);
     let stages = clocks.iter().map(Clock::stage).collect();
-    let estimated_memory = plan.memory();
-    Ok(Report { start, stages, iteration, product, share, copy, copy_share, peak_memory: highest, estimated_memory })
+    Ok(Report {
+        start,
+        stages,
+        iteration,
+        product,
+        share,
+        copy,
+        copy_share,
+        traffic,
+        asking,
+        peak_memory: highest,
+        estimated_memory: plan.memory(),
+    })
 }
 
 /// One iteration in parts.

@@ -8,7 +8,7 @@ use super::max_memory::{self, MemorySize};
 use super::report::Reporter;
 use super::{device, interrupt, output};
 use crate::bench::{self, Report, Stage, Work};
-use crate::device::{Gpu, Precision};
+use crate::device::{Gpu, Precision, Traffic};
 use crate::drawer::DrawerKind;
 use crate::machine::{self, in_words};
 use crate::models::Finder;
@@ -146,6 +146,12 @@ fn table(printed: &Printed) -> String {
     }
     if let Some(share) = report.copy_share {
         lines.push(format!("what its layers read and write is {:.0} % of what the GPU copies", 100.0 * share));
+    }
+    if let Some(Traffic { to_gpu, to_host }) = report.traffic {
+        lines.push(format!("an iteration sends {to_gpu} bytes to the GPU and {to_host} to the host"));
+    }
+    if let Some(seconds) = report.asking {
+        lines.push(format!("the host asks for an iteration in {seconds:.4} seconds"));
     }
     if let Some(bytes) = report.peak_memory {
         lines.push(format!("peak memory {}, {} estimated", in_words(bytes), in_words(report.estimated_memory)));

@@ -6,6 +6,7 @@ use super::report::Reporter;
 use super::{interrupt, output};
 use crate::device::ComputeDevice;
 use crate::drawer::{Drawer, Start, VqganDrawer};
+use crate::frozen::MemoryOf;
 use crate::models::{Finder, Role};
 use crate::output::{Kind, check_target, encode, kind_of, write_whole};
 use crate::picture;
@@ -44,8 +45,12 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let finder = Finder::new(arguments.offline, &stop, &tell);
     let vqgan = LoadedModel::load(&finder, Role::Vqgan, &arguments.vqgan, Vqgan::load)?;
     let work_size = VqganDrawer::work_size(&vqgan.model, size);
-    let needed =
-        vqgan.model.encoding_memory(work_size)?.peak.max(vqgan.model.decoding_memory(work_size, false, 0)?.peak);
+    let of = MemoryOf::Host;
+    let needed = vqgan
+        .model
+        .encoding_memory(work_size, of)?
+        .peak
+        .max(vqgan.model.decoding_memory(work_size, false, 0, of)?.peak);
     let processor = ComputeDevice::processor();
     memory::refuse_above_room(needed, &processor, &format!("{size} pixels"), "give a smaller picture")?;
     let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(image, 0.0), processor.tensors())?;

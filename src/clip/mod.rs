@@ -20,7 +20,7 @@ pub use config::{Config, ConvolutionConfig, ImageConfig, TextConfig};
 pub use preprocess::preprocess;
 pub use tokenizer::{Tokenizer, Tokens};
 
-use crate::frozen::{ChannelAffine, Memory, Network, Step};
+use crate::frozen::{ChannelAffine, Memory, MemoryOf, Network, Step};
 use crate::models::{ModelFiles, Role, Weights, embedded};
 use crate::{Error, Result};
 use text::TextTower;
@@ -85,10 +85,15 @@ impl Clip {
         &self.config
     }
 
-    /// How many bytes of memory its weights take.
+    /// How many bytes of memory its weights take; on a GPU those of the image tower, once they were counted: texts are
+    /// read on the host.
     #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.bytes
+    pub fn weight_memory(&self, of: MemoryOf) -> u64 {
+        match of {
+            MemoryOf::Host => self.bytes,
+            #[cfg(any(feature = "cuda", test))]
+            MemoryOf::Gpu(_) => self.image.resident_memory(),
+        }
     }
 
     /// Side of the square pictures it looks at, in pixels.
@@ -123,8 +128,8 @@ impl Clip {
     ///
     /// # Errors
     /// Where the computation fails.
-    pub fn judging_memory(&self, pictures: usize, recomputed: usize) -> Result<Memory> {
-        Ok(self.image_tower(recomputed).memory(&[pictures, 3, self.side(), self.side()], true)?)
+    pub fn judging_memory(&self, pictures: usize, recomputed: usize, of: MemoryOf) -> Result<Memory> {
+        Ok(self.image_tower(recomputed).memory(&[pictures, 3, self.side(), self.side()], true, of)?)
     }
 
     /// Floating-point operations of the matrix products that look at so many pictures.

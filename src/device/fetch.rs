@@ -19,6 +19,10 @@ impl ComputeDevice {
             return Ok(fetched);
         }
         let _ = computed;
+        #[cfg(feature = "cuda")]
+        if tensor.device().is_cuda() {
+            super::traffic::count_to_host(4 * tensor.elem_count());
+        }
         Ok(tensor.to_device(&Device::Cpu)?)
     }
 }
@@ -40,5 +44,6 @@ fn beside(
     copies.wait(computed).map_err(Error::wrap)?;
     copies.memcpy_dtoh(&values, &mut numbers).map_err(Error::wrap)?;
     copies.synchronize().map_err(Error::wrap)?;
+    super::traffic::count_to_host(4 * numbers.len());
     Tensor::from_vec(numbers, layout.shape(), &Device::Cpu).map(Some)
 }

@@ -14,6 +14,7 @@ pub(crate) mod pool;
 mod precision;
 #[cfg(any(feature = "cuda", test))]
 mod ptx;
+mod traffic;
 
 use candle_core::Device;
 
@@ -22,7 +23,11 @@ pub use gpu::{ComputeCapability, Gpu, GpuFinding, GpuFindings};
 pub use meter::Moment;
 pub use obstacle::{Obstacle, is_out_of_memory};
 pub use precision::Precision;
+pub use traffic::Traffic;
+#[cfg(feature = "cuda")]
+pub(crate) use traffic::count_to_gpu;
 
+use crate::frozen::MemoryOf;
 use crate::machine;
 use crate::settings::DeviceChoice;
 use crate::{Error, Result};
@@ -108,6 +113,16 @@ impl ComputeDevice {
     pub fn room(&self) -> u64 {
         let gpu = self.gpu.as_ref();
         gpu.map_or_else(|| self.total_memory(), |gpu| gpu.free_memory.unwrap_or(gpu.total_memory))
+    }
+
+    /// Whose memory networks take on it.
+    #[must_use]
+    pub fn memory_of(&self) -> MemoryOf {
+        #[cfg(feature = "cuda")]
+        if self.gpu.is_some() {
+            return MemoryOf::Gpu(self.precision);
+        }
+        MemoryOf::Host
     }
 
     /// How much room there is, as people say it.

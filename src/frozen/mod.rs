@@ -53,7 +53,7 @@ pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use nearest::NearestVectors;
 pub(crate) use nearest::index_of_largest;
-pub use network::{Memory, Network, Step};
+pub use network::{Memory, MemoryOf, Network, Step};
 pub use pool::{AveragePool, MeanMaxPool};
 pub(crate) use product::{Matrix, MatrixMut, Products, multiply};
 pub use retouch::{Rectangle, Retouch, Touch};

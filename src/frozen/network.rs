@@ -71,6 +71,16 @@ fn total(steps: &[Step], input_shape: &[usize], of: &impl Fn(&dyn Layer, &[usize
     Ok(total)
 }
 
+/// Whose memory is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemoryOf {
+    /// The machine's
+    Host,
+    /// A GPU's that computes in a precision
+    #[cfg(any(feature = "cuda", test))]
+    Gpu(crate::device::Precision),
+}
+
 /// What a pass takes of memory, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
@@ -88,6 +98,9 @@ pub struct Network {
     /// What lies of it in the memory of GPUs
     #[cfg(feature = "cuda")]
     pub(super) residents: Arc<super::cuda::execution::Residents>,
+    /// Counts what it would take there
+    #[cfg(any(feature = "cuda", test))]
+    count: Arc<super::cuda::GpuCount>,
 }
 
 impl Network {
@@ -99,6 +112,8 @@ impl Network {
             recomputed: 0,
             #[cfg(feature = "cuda")]
             residents: Arc::default(),
+            #[cfg(any(feature = "cuda", test))]
+            count: Arc::default(),
         }
     }
 
@@ -120,9 +135,20 @@ impl Network {
     ///
     /// # Errors
     /// Where a layer cannot take its input.
-    pub fn memory(&self, input_shape: &[usize], tracked: bool) -> Result<Memory> {
+    pub fn memory(&self, input_shape: &[usize], tracked: bool, of: MemoryOf) -> Result<Memory> {
         let recomputed = if tracked { self.recomputed_steps(input_shape)? } else { Vec::new() };
-        tally::of_passes(&self.steps, input_shape, tracked, &recomputed)
+        match of {
+            MemoryOf::Host => tally::of_passes(&self.steps, input_shape, tracked, &recomputed),
+            #[cfg(any(feature = "cuda", test))]
+            MemoryOf::Gpu(precision) => self.count.of_passes(&self.steps, input_shape, tracked, &recomputed, precision),
+        }
+    }
+
+    /// Bytes of its weights in a GPU's memory; none before [`Network::memory`] was asked of one.
+    #[cfg(any(feature = "cuda", test))]
+    #[must_use]
+    pub fn resident_memory(&self) -> u64 {
+        self.count.weights()
     }
 
     /// Floating-point operations of the matrix products of a forward pass ([`Layer::operations`]).

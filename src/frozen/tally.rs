@@ -115,7 +115,7 @@ impl Execution for Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Activation, Linear, Network};
+    use super::super::{Activation, Linear, MemoryOf, Network};
     use super::*;
 
     fn linear(inputs: usize, outputs: usize) -> Step {
@@ -128,18 +128,18 @@ mod tests {
         let steps = vec![linear(100, 300), Step::layer(Activation::Relu), linear(300, 10)];
         let network = Network::new(steps);
         // Input, its copy, the first layer's output; then the caller's input, that output, the second's.
-        assert_eq!(network.memory(&[100], false).unwrap(), Memory { kept: 0, peak: 4 * 700 });
+        assert_eq!(network.memory(&[100], false, MemoryOf::Host).unwrap(), Memory { kept: 0, peak: 4 * 700 });
         // Backwards what was kept of 300, its gradient (of the activation in place), input, output and its gradient.
-        assert_eq!(network.memory(&[100], true).unwrap(), Memory { kept: 4 * 300, peak: 4 * 720 });
+        assert_eq!(network.memory(&[100], true, MemoryOf::Host).unwrap(), Memory { kept: 4 * 300, peak: 4 * 720 });
     }
 
     #[test]
     fn a_block_that_is_computed_again_keeps_its_input() {
         let block = || Step::residual(vec![linear(100, 300), Step::layer(Activation::Relu), linear(300, 100)]);
         let network = Network::new(vec![block(), block(), block()]);
-        let kept = |blocks| network.recomputing(blocks).memory(&[100], true).unwrap().kept / 4;
+        let kept = |blocks| network.recomputing(blocks).memory(&[100], true, MemoryOf::Host).unwrap().kept / 4;
         assert_eq!([0, 1, 2, 3].map(kept), [900, 700, 500, 300]);
-        let peak = |blocks| network.recomputing(blocks).memory(&[100], true).unwrap().peak;
+        let peak = |blocks| network.recomputing(blocks).memory(&[100], true, MemoryOf::Host).unwrap().peak;
         assert!(peak(0) > peak(3));
     }
 }

@@ -3,7 +3,7 @@
 use super::Models;
 use crate::device::ComputeDevice;
 use crate::drawer::{PixelDrawer, StartNoise, VqganDrawer};
-use crate::frozen::GRADIENT_GROUP;
+use crate::frozen::{GRADIENT_GROUP, MemoryOf};
 use crate::machine::in_words;
 use crate::settings::Settings;
 use crate::{Error, Result};
@@ -13,6 +13,11 @@ use crate::{Error, Result};
 const PROGRAM: u64 = 24 << 20;
 /// What buffers larger than what is in them add, as a share; measured.
 const SLACK: u64 = 5;
+/// What lies on a GPU beside models and pictures: cuBLAS's workspace (`frozen/cuda/card.rs`), and as much again for what
+/// libraries load; the latter was not measured yet.
+const PROGRAM_ON_GPU: u64 = 64 << 20;
+/// What a GPU's pool of memory loses between its parts, as a share; not measured yet.
+const SLACK_ON_GPU: u64 = 16;
 /// What buffers that wait for their next use add: a share, and at most so many bytes (`frozen/buffer.rs`).
 const WAITING: (u64, u64) = (8, 128 << 20);
 
@@ -29,8 +34,11 @@ pub struct Recomputed {
 pub(super) struct Estimate<'a> {
     settings: &'a Settings,
     models: &'a Models,
-    /// The program, the models' weights and what is made of them
-    fixed: u64,
+    of: MemoryOf,
+    /// What the program takes without models and pictures
+    program: u64,
+    /// What is made of the models' weights and kept, and what of them lies in the program itself
+    lasting: u64,
     /// The largest weight file, which is held beside what is read from it
     file: u64,
     /// Turning a start into codes
@@ -42,24 +50,28 @@ impl<'a> Estimate<'a> {
     ///
     /// # Errors
     /// Where a model cannot take the picture's size.
-    pub(super) fn new(settings: &'a Settings, models: &'a Models) -> Result<Self> {
-        let (mut weights, mut file, mut compiled) = (0, 0, 0);
-        let (mut encoding, mut lasting) = (0, 0);
+    pub(super) fn new(settings: &'a Settings, models: &'a Models, of: MemoryOf) -> Result<Self> {
+        let mut encoding = 0;
         if let Some(vqgan) = &models.vqgan {
             let size = VqganDrawer::work_size(&vqgan.model, settings.size);
             if settings.init_image.is_some() || !matches!(settings.init_noise, StartNoise::Codes) {
-                encoding = vqgan.model.encoding_memory(size)?.peak;
+                encoding = vqgan.model.encoding_memory(size, of)?.peak;
             }
-            (weights, file, compiled) = (vqgan.model.bytes(), vqgan.file_bytes(), vqgan.compiled_bytes());
-            lasting = vqgan.model.lasting_memory(size)?;
         }
-        for clip in &models.clips {
-            weights = weights.saturating_add(clip.model.bytes());
-            file = file.max(clip.file_bytes());
-            compiled += clip.compiled_bytes();
+        let (mut program, mut lasting, mut file) = (PROGRAM_ON_GPU, 0, 0);
+        if of == MemoryOf::Host {
+            program = PROGRAM;
+            if let Some(vqgan) = &models.vqgan {
+                let size = VqganDrawer::work_size(&vqgan.model, settings.size);
+                lasting = vqgan.compiled_bytes() + vqgan.model.lasting_memory(size)?;
+                file = vqgan.file_bytes();
+            }
+            for clip in &models.clips {
+                lasting += clip.compiled_bytes();
+                file = file.max(clip.file_bytes());
+            }
         }
-        let fixed = PROGRAM.saturating_add(compiled).saturating_add(weights).saturating_add(lasting);
-        Ok(Self { settings, models, fixed, file, encoding })
+        Ok(Self { settings, models, of, program, lasting, file, encoding })
     }
 
     /// About how many bytes a run takes at its highest, judging `batch` cutouts at a time: the program, the
@@ -69,20 +81,26 @@ impl<'a> Estimate<'a> {
     /// # Errors
     /// Where a model cannot take the picture's size.
     pub(super) fn bytes(&self, batch: usize, recomputed: Recomputed) -> Result<u64> {
-        let Settings { size, .. } = *self.settings;
+        let (size, of) = (self.settings.size, self.of);
         let drawing = match &self.models.vqgan {
             Some(vqgan) => {
                 let size = VqganDrawer::work_size(&vqgan.model, size);
-                vqgan.model.decoding_memory(size, true, recomputed.decoder)?
+                vqgan.model.decoding_memory(size, true, recomputed.decoder, of)?
             }
             None => PixelDrawer::memory(size, self.settings.transparent),
         };
         let mut most = drawing.peak.max(self.encoding);
-        // The warp's gradient has a buffer of the picture's size for every group of cutouts.
         let picture = (12 * size.width).saturating_mul(size.height) as u64;
-        let buffers = picture.saturating_mul((batch.div_ceil(GRADIENT_GROUP) + 2) as u64);
+        let buffers = match of {
+            // The warp's gradient has a buffer of the picture's size for every group of cutouts.
+            MemoryOf::Host => batch.div_ceil(GRADIENT_GROUP) + 2,
+            // The picture, the last one and its gradient, what a view adds to that, and its sums in 64 bits.
+            #[cfg(any(feature = "cuda", test))]
+            MemoryOf::Gpu(_) => 6,
+        };
+        let buffers = picture.saturating_mul(buffers as u64);
         for clip in &self.models.clips {
-            let judging = clip.model.judging_memory(batch, recomputed.clip)?.peak;
+            let judging = clip.model.judging_memory(batch, recomputed.clip, of)?.peak;
             most = most.max(drawing.kept.saturating_add(judging).saturating_add(buffers));
         }
         if self.settings.has_few_colours() {
@@ -90,8 +108,17 @@ impl<'a> Estimate<'a> {
             let pull = (12 + 16 + 2 * 12) * (size.width.saturating_mul(size.height) as u64);
             most = most.max(drawing.kept.saturating_add(pull));
         }
-        let held_back = most / SLACK + (most / WAITING.0).min(WAITING.1);
-        Ok(self.fixed.saturating_add(most.saturating_add(held_back).max(self.file)))
+        let held_back = match of {
+            MemoryOf::Host => most / SLACK + (most / WAITING.0).min(WAITING.1),
+            #[cfg(any(feature = "cuda", test))]
+            MemoryOf::Gpu(_) => most / SLACK_ON_GPU,
+        };
+        // What was counted above lies in a GPU's memory from its first use on.
+        let vqgan = self.models.vqgan.as_ref().map_or(0, |vqgan| vqgan.model.weight_memory(of));
+        let clips = self.models.clips.iter().map(|clip| clip.model.weight_memory(of));
+        let weights = clips.fold(vqgan, u64::saturating_add);
+        let fixed = self.program.saturating_add(weights).saturating_add(self.lasting);
+        Ok(fixed.saturating_add(most.saturating_add(held_back).max(self.file)))
     }
 
     /// How many blocks can be computed twice.

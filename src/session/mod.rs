@@ -16,6 +16,8 @@ mod targets;
 #[cfg(test)]
 mod tests;
 
+use std::time::{Duration, Instant};
+
 use candle_core::{Device, Tensor, Var};
 
 pub use event::Event;
@@ -61,6 +63,8 @@ pub struct Session {
     ahead: Option<Result<Iteration>>,
     /// When the last iteration's numbers were there, and all pictures up to its own
     judged: Option<Moment>,
+    /// How long it took to ask for the iteration that was asked for last
+    asked_in: Duration,
 }
 
 /// What an iteration found.
@@ -122,6 +126,7 @@ impl Session {
             last: None,
             ahead: None,
             judged: None,
+            asked_in: Duration::ZERO,
             settings: settings.clone(),
             device: plan.device().clone(),
         })
@@ -282,13 +287,23 @@ impl Session {
         }
     }
 
+    /// How long the host took for the last iteration that it asked for: where a device works beside it, what is left of
+    /// the device's time is the host's own.
+    #[must_use]
+    pub fn asked_in(&self) -> Duration {
+        self.asked_in
+    }
+
     /// Asks for an iteration; where that fails the parameters are as they were.
     fn begin(&mut self, number: usize) -> Result<Iteration> {
+        let begun = Instant::now();
         let before = Moved::copy(self.drawer.as_ref(), &self.optimizer)?;
-        self.ask_for(number, before.clone()).or_else(|error| {
+        let asked = self.ask_for(number, before.clone()).or_else(|error| {
             before.put_back(self.drawer.as_ref(), &mut self.optimizer)?;
             Err(error)
-        })
+        });
+        self.asked_in = begun.elapsed();
+        asked
     }
 
     fn ask_for(&mut self, number: usize, before: Moved) -> Result<Iteration> {

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::clip::Clip;
 use crate::drawer::DrawerKind;
+use crate::frozen::MemoryOf;
 use crate::models::files::unreadable;
 use crate::models::{Finder, Missing, ModelFiles, Role};
 use crate::output::{ModelRecord, hash_open_file, to_hex};
@@ -258,8 +259,8 @@ impl ModelStore {
     }
 
     fn make_room(&mut self) {
-        let bytes = self.vqgans.iter().map(|vqgan| vqgan.model.bytes()).sum::<u64>()
-            + self.clips.iter().map(|clip| clip.model.bytes()).sum::<u64>();
+        let bytes = self.vqgans.iter().map(|vqgan| vqgan.model.weight_memory(MemoryOf::Host)).sum::<u64>()
+            + self.clips.iter().map(|clip| clip.model.weight_memory(MemoryOf::Host)).sum::<u64>();
         if machine::memory().is_some_and(|memory| bytes > memory.total / 2) {
             self.vqgans.retain(|vqgan| Arc::strong_count(&vqgan.model) > 1);
             self.clips.retain(|clip| Arc::strong_count(&clip.model) > 1);

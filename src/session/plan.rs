@@ -8,7 +8,7 @@ use crate::machine::in_words;
 use crate::settings::{CutBatch, Settings, Size};
 use crate::{Error, Result};
 
-/// Most cutouts judged at a time where the user does not say.
+/// Most cutouts judged at a time on the processor where the user does not say.
 const LARGEST_BATCH: usize = 16;
 /// To judge fewer at a time costs more than to compute blocks twice.
 const SMALLEST_BATCH: usize = 8;
@@ -52,7 +52,7 @@ impl Plan {
     pub fn within(allowed: Option<u64>, mut settings: Settings, models: &Models) -> Result<Self> {
         let device = ComputeDevice::open(settings.device, settings.precision)?;
         let wanted = allowed.unwrap_or(device.total_memory() / MEMORY_SHARE.1 * MEMORY_SHARE.0);
-        let Fit { batch, recomputed, memory } = Fit::new(&settings, models, wanted)?;
+        let Fit { batch, recomputed, memory } = Fit::new(&settings, models, &device, wanted)?;
         let room = device.room();
         let most = allowed.unwrap_or(room).min(room);
         let refusal = if memory > most {
@@ -64,7 +64,7 @@ impl Plan {
             let message =
                 format!("{size} pixels, {batch} cutouts at a time, need about {needed} of memory at least; {limit}");
             let more = memory <= room;
-            Some(Refusal { message, hint: way_out(&settings, models, most, more.then_some(memory))? })
+            Some(Refusal { message, hint: way_out(&settings, models, &device, (most, more.then_some(memory)))? })
         } else {
             None
         };
@@ -133,12 +133,12 @@ struct Fit {
 
 impl Fit {
     /// What takes the least time of what takes at most `allowed` bytes; where nothing does, the least memory.
-    fn new(settings: &Settings, models: &Models, allowed: u64) -> Result<Self> {
-        let estimate = Estimate::new(settings, models)?;
+    fn new(settings: &Settings, models: &Models, device: &ComputeDevice, allowed: u64) -> Result<Self> {
+        let estimate = Estimate::new(settings, models, device.memory_of())?;
         let all = estimate.blocks();
         let decoder = (0..=all.decoder).map(|decoder| Recomputed { decoder, clip: 0 });
         let ways = decoder.chain((1..=all.clip).map(|clip| Recomputed { clip, ..all }));
-        let (large, small) = batches(settings);
+        let (large, small) = batches(settings, device);
         let larger = ways.flat_map(|recomputed| large.iter().map(move |batch| (*batch, recomputed)));
         let mut least = None;
         for (batch, recomputed) in larger.chain(small.iter().map(|batch| (*batch, all))) {
@@ -154,11 +154,12 @@ impl Fit {
 }
 
 /// Numbers of cutouts to judge at a time, falling: those that cost little time, and those that cost more.
-fn batches(settings: &Settings) -> (Vec<usize>, Vec<usize>) {
+fn batches(settings: &Settings, device: &ComputeDevice) -> (Vec<usize>, Vec<usize>) {
     match settings.cut_batch {
         CutBatch::Count(batch) => (vec![batch.min(settings.cutouts)], Vec::new()),
         CutBatch::Auto => {
-            let most = settings.cutouts.min(LARGEST_BATCH);
+            // A GPU is waited for less the more it is given at a time.
+            let most = if device.gpu().is_some() { settings.cutouts } else { settings.cutouts.min(LARGEST_BATCH) };
             let halves = std::iter::successors(Some(most), |batch| (*batch > 1).then(|| batch.div_ceil(2)));
             halves.partition(|batch| *batch >= SMALLEST_BATCH.min(most))
         }
@@ -166,10 +167,15 @@ fn batches(settings: &Settings) -> (Vec<usize>, Vec<usize>) {
 }
 
 /// What would let a run fit into `allowed` bytes; `needed` bytes would, where the machine has them.
-fn way_out(settings: &Settings, models: &Models, allowed: u64, needed: Option<u64>) -> Result<String> {
+fn way_out(
+    settings: &Settings,
+    models: &Models,
+    device: &ComputeDevice,
+    (allowed, needed): (u64, Option<u64>),
+) -> Result<String> {
     let least = |settings: &Settings| {
-        let estimate = Estimate::new(settings, models)?;
-        let (large, small) = batches(settings);
+        let estimate = Estimate::new(settings, models, device.memory_of())?;
+        let (large, small) = batches(settings, device);
         let batch = large.into_iter().chain(small).last().unwrap_or(1);
         estimate.bytes(batch, estimate.blocks())
     };

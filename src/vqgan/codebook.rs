@@ -110,6 +110,11 @@ impl Codebook {
         Ok(self.straight_through.forward(latent)?)
     }
 
+    /// What [`Codebook::straight_through`] runs.
+    pub(super) fn network(&self) -> &Network {
+        &self.straight_through
+    }
+
     /// The range its codes span, for a latent of this shape and on its device.
     ///
     /// # Errors

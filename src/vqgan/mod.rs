@@ -12,7 +12,7 @@ use candle_core::{Device, Tensor};
 pub use codebook::{Bounds, Codebook};
 pub use config::{Config, Layout};
 
-use crate::frozen::{Algorithms, Memory, Network, Step, Window};
+use crate::frozen::{Algorithms, Memory, MemoryOf, Network, Step, Window};
 use crate::models::{ModelFiles, Weights};
 use crate::settings::Size;
 use crate::{Error, Result};
@@ -73,10 +73,18 @@ impl Vqgan {
         })
     }
 
-    /// How many bytes of memory its weights take.
+    /// How many bytes of memory its weights take; on a GPU those of what was counted there before, as what is not used
+    /// does not come there.
     #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.bytes
+    pub fn weight_memory(&self, of: MemoryOf) -> u64 {
+        match of {
+            MemoryOf::Host => self.bytes,
+            #[cfg(any(feature = "cuda", test))]
+            MemoryOf::Gpu(_) => {
+                let networks = [&self.encoder, &self.decoder, self.codebook.network()];
+                networks.into_iter().map(Network::resident_memory).sum()
+            }
+        }
     }
 
     /// The model's dimensions.
@@ -137,8 +145,8 @@ impl Vqgan {
     ///
     /// # Errors
     /// Where the computation fails.
-    pub fn encoding_memory(&self, size: Size) -> Result<Memory> {
-        Ok(self.encoder.memory(&[1, 3, size.height, size.width], false)?)
+    pub fn encoding_memory(&self, size: Size, of: MemoryOf) -> Result<Memory> {
+        Ok(self.encoder.memory(&[1, 3, size.height, size.width], false, of)?)
     }
 
     /// About how much memory drawing a picture of this size takes; with the gradient of its latent where
@@ -146,8 +154,11 @@ impl Vqgan {
     ///
     /// # Errors
     /// Where the computation fails.
-    pub fn decoding_memory(&self, size: Size, tracked: bool, recomputed: usize) -> Result<Memory> {
-        Ok(self.decoder(recomputed).memory(&self.latent_shape(size), tracked)?)
+    pub fn decoding_memory(&self, size: Size, tracked: bool, recomputed: usize, of: MemoryOf) -> Result<Memory> {
+        let latent = self.latent_shape(size);
+        let nearest = self.codebook.network().memory(&latent, false, of)?.peak;
+        let Memory { kept, peak } = self.decoder(recomputed).memory(&latent, tracked, of)?;
+        Ok(Memory { kept, peak: peak.max(nearest) })
     }
 
     /// How many bytes of memory drawing pictures of this size makes once and keeps, beside the weights.

@@ -1,14 +1,15 @@
-// cuDNN's convolutions on a virtual card, as far as the program asks for them: forward, of f32 as [batch, channels,
-// height, width], summed in f64 from factors that are rounded as TF32 wants where tensor cores may be used. Its heuristics
-// propose, before what a program may take, each kind of algorithm that one must pass over; and only what they proposed
-// can be run. Signatures, codes and what is refused: cudnn_graph.h and cudnn_cnn.h of cuDNN 9, and its documentation of
-// cudnnGetConvolutionForwardAlgorithm_v7 and cudnnConvolutionForward.
+// cuDNN's convolutions on a virtual card, as far as the program asks for them: forward, of f32 or of bf16 as [batch,
+// channels, height, width], summed in f64 from factors that are rounded as TF32 wants where tensor cores may be used. Its
+// heuristics propose, before what a program may take, each kind of algorithm that one must pass over; and only what they
+// proposed can be run. Three channels are too few for bf16. Signatures, codes and what is refused: cudnn_graph.h and
+// cudnn_cnn.h of cuDNN 9, and its documentation of cudnnGetConvolutionForwardAlgorithm_v7 and cudnnConvolutionForward.
 #include <algorithm>
 #include <vector>
 
 #include "memory.h"
 #include "rounding.h"
 #include "streams.h"
+#include "totals.h"
 
 using card::complain;
 using card::For;
@@ -17,7 +18,8 @@ namespace {
 
 enum Status { SUCCESS = 0, BAD_PARAM = 2000, NOT_SUPPORTED = 3000, EXECUTION_FAILED = 5000 };
 enum Math { BY_DEFAULT = 0, ON_TENSOR_CORES = 1, CONVERTED = 2, IN_FULL = 3 };
-const int FLOATS = 0, CHANNELS_FIRST = 0, CROSS_CORRELATION = 1, DETERMINISTIC = 1;
+enum Type { FLOATS = 0, HALVES = 9 };
+const int CHANNELS_FIRST = 0, CROSS_CORRELATION = 1, DETERMINISTIC = 1;
 
 struct Handle {
     void *stream = nullptr;
@@ -26,9 +28,26 @@ struct Handle {
 // Batch or outputs, channels, height, width
 struct Tensor {
     int sizes[4] = {};
+    int type = FLOATS;
+
+    size_t count() const {
+        return (size_t)sizes[0] * sizes[1] * sizes[2] * sizes[3];
+    }
 
     size_t bytes() const {
-        return sizeof(float) * sizes[0] * sizes[1] * sizes[2] * sizes[3];
+        return count() * (type == HALVES ? 2 : 4);
+    }
+
+    // Its numbers, rounded as a factor of so many bits.
+    std::vector<float> factors(const void *numbers, int bits) const {
+        if (type == FLOATS) {
+            return card::rounded((const float *)numbers, count(), bits);
+        }
+        std::vector<float> found(count());
+        for (size_t i = 0; i < found.size(); i++) {
+            found[i] = card::of_half(((const uint16_t *)numbers)[i]);
+        }
+        return found;
     }
 };
 
@@ -109,10 +128,10 @@ int cudnnDestroyTensorDescriptor(void *descriptor) {
 }
 
 int cudnnSetTensor4dDescriptor(void *descriptor, int layout, int type, int n, int c, int h, int w) {
-    if (layout != CHANNELS_FIRST || type != FLOATS || std::min({n, c, h, w}) < 1) {
+    if (layout != CHANNELS_FIRST || (type != FLOATS && type != HALVES) || std::min({n, c, h, w}) < 1) {
         return BAD_PARAM;
     }
-    *(Tensor *)descriptor = {{n, c, h, w}};
+    *(Tensor *)descriptor = {{n, c, h, w}, type};
     return (long long)n * c * h * w < 1LL << 31 ? SUCCESS : NOT_SUPPORTED;
 }
 
@@ -160,6 +179,10 @@ int cudnnGetConvolutionForwardAlgorithm_v7(void *, void *input, void *kernels, v
         complain("the output of a convolution has other sizes");
         return BAD_PARAM;
     }
+    if (((Tensor *)input)->type == HALVES && std::min(((Tensor *)input)->sizes[1], ((Tensor *)output)->sizes[1]) <= 3) {
+        *count = 0;
+        return NOT_SUPPORTED;
+    }
     // What is permitted is what it is: tensor cores, in which a program may ask for other numbers, or none.
     int math = described.math, other = math == IN_FULL ? ON_TENSOR_CORES : CONVERTED;
     const Algorithm proposed[] = {
@@ -184,25 +207,26 @@ int cudnnConvolutionForward(void *handle, const void *alpha, void *input_descrip
     std::lock_guard<std::recursive_mutex> lock(card::busy);
     const Tensor &x = *(Tensor *)input_descriptor, &w = *(Tensor *)kernel_descriptor, &y = *(Tensor *)output_descriptor;
     const Convolution &convolution = *(Convolution *)convolution_descriptor;
-    if (!fit(x, w, convolution, y) || algorithm != NUMBER || bytes < WORKSPACE ||
+    if (!fit(x, w, convolution, y) || x.type != w.type || x.type != y.type || algorithm != NUMBER || bytes < WORKSPACE ||
         (convolution.math != IN_FULL && convolution.math != ON_TENSOR_CORES)) {
         complain("a convolution by algorithm %d in %zu bytes with mathematics %d", algorithm, bytes, convolution.math);
         return BAD_PARAM;
     }
     card::work_on(card::stream_of(((Handle *)handle)->stream));
+    card::is_launched(__func__);
     if (!card::holds(input, x.bytes(), For::READING) || !card::holds(kernels, w.bytes(), For::READING) ||
         !card::holds(output, y.bytes(), For::WRITING) || !card::holds(workspace, bytes, For::WRITING)) {
         complain("it was a convolution");
         return EXECUTION_FAILED;
     }
     int bits = convolution.math == ON_TENSOR_CORES ? 10 : 23;
-    std::vector<float> pictures = card::rounded((const float *)input, x.bytes() / sizeof(float), bits);
-    std::vector<float> weights = card::rounded((const float *)kernels, w.bytes() / sizeof(float), bits);
+    std::vector<float> pictures = x.factors(input, bits), weights = w.factors(kernels, bits);
     auto [batch, channels, height, width] = x.sizes;
     auto [outputs, unused, side_down, side] = w.sizes;
     int rows = y.sizes[2], columns = y.sizes[3];
     float scale = *(const float *)alpha, share_of_before = *(const float *)beta;
     float *number = (float *)output;
+    uint16_t *half = (uint16_t *)output;
     for (int plane = 0; plane < batch * outputs; plane++) {
         const float *picture = &pictures[(size_t)(plane / outputs) * channels * height * width];
         const float *kernel = &weights[(size_t)(plane % outputs) * channels * side_down * side];
@@ -220,8 +244,14 @@ int cudnnConvolutionForward(void *handle, const void *alpha, void *input_descrip
             }
             for (double sum : sums) {
                 // Where nothing of it stays, what was there is not read: it may be NaN.
-                float before = share_of_before == 0.0f ? 0.0f : share_of_before * *number;
-                *number++ = before + (float)(scale * sum);
+                bool is_half = y.type == HALVES;
+                float before = share_of_before == 0.0f ? 0.0f : is_half ? card::of_half(*half) : *number;
+                float found = share_of_before * before + (float)(scale * sum);
+                if (is_half) {
+                    *half++ = card::half_of(found);
+                } else {
+                    *number++ = found;
+                }
             }
         }
     }

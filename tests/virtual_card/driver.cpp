@@ -340,9 +340,9 @@ int cuModuleGetFunction(void **function, void *module, const char *name) {
 int cuLaunchKernel(void *handle, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y,
                    unsigned block_z, unsigned shared_bytes, void *stream, void **addresses, void **) {
     REFUSE(stream);
-    card::gets_work();
     const Function *function = (const Function *)handle;
     const char *name = function->name.c_str();
+    card::is_launched(name);
     uint64_t threads = (uint64_t)block_x * block_y * block_z;
     if (grid_x == 0 || grid_x > INT32_MAX || grid_y == 0 || grid_y > 65535 || threads == 0 || threads > 1024) {
         complain("no grid is as %s wants it: %u x %u blocks of %llu threads", name, grid_x, grid_y,

@@ -8,6 +8,7 @@
 #include "memory.h"
 #include "rounding.h"
 #include "streams.h"
+#include "totals.h"
 
 using card::complain;
 using card::For;
@@ -123,6 +124,7 @@ int cublasGemmStridedBatchedEx(void *handle, int left_operation, int right_opera
         return NOT_SUPPORTED;
     }
     card::work_on(card::stream_of(((Handle *)handle)->stream));
+    card::is_launched(__func__);
     bool left_turned = left_operation == TRANSPOSED, right_turned = right_operation == TRANSPOSED;
     Matrices left{(const float *)a, left_turned ? k : m, left_turned ? m : k, lda, a_apart};
     Matrices right{(const float *)b, right_turned ? n : k, right_turned ? k : n, ldb, b_apart};

@@ -19,6 +19,21 @@ inline float rounded(float value, int bits) {
     return value;
 }
 
+// A number of bf16, which is the upper half of a float.
+inline float of_half(uint16_t half) {
+    uint32_t word = (uint32_t)half << 16;
+    float value;
+    memcpy(&value, &word, sizeof value);
+    return value;
+}
+
+inline uint16_t half_of(float value) {
+    value = rounded(value, 7);
+    uint32_t word;
+    memcpy(&word, &value, sizeof word);
+    return word >> 16;
+}
+
 inline std::vector<float> rounded(const float *values, size_t count, int bits) {
     std::vector<float> found(values, values + count);
     for (float &value : found) {

@@ -173,6 +173,17 @@ pub trait Accelerator: Send + Sync {
 }
 
 impl ConvolutionShape {
+    /// How many numbers the pictures, the kernels and the output are.
+    #[must_use]
+    pub const fn counts(&self) -> [usize; 3] {
+        let Self { batch, channels, outputs, picture, output, window } = *self;
+        [
+            batch * channels * picture.0 * picture.1,
+            outputs * channels * window.side * window.side,
+            batch * outputs * output.0 * output.1,
+        ]
+    }
+
     /// Whether the output is that of a picture with as many zeros below as above, and on the right as on the left.
     #[must_use]
     pub fn is_padded_alike(&self) -> bool {

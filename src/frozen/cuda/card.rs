@@ -17,7 +17,7 @@ use super::accelerator::Convolve;
 use super::accelerator::{Accelerator, Argument, Buffer, Kernel, Product, Slice, THREADS};
 #[cfg(feature = "cudnn")]
 use super::cudnn::Cudnn;
-use crate::device::{Precision, pool};
+use crate::device::{Precision, count_to_gpu, pool};
 
 // `ptx(file)`: the kernels of a file, as `build.rs` compiled them.
 include!(concat!(env!("OUT_DIR"), "/ptx.rs"));
@@ -155,6 +155,7 @@ impl Accelerator for Card {
     }
 
     fn upload(&self, bytes: &[u8]) -> Result<Buffer> {
+        count_to_gpu(bytes.len());
         let words: Vec<f32> = bytes.as_chunks().0.iter().map(|bytes| f32::from_ne_bytes(*bytes)).collect();
         Ok(self.buffer(self.stream.clone_htod(&words).map_err(Error::wrap)?))
     }
@@ -235,7 +236,7 @@ impl Accelerator for Card {
     #[cfg(feature = "cudnn")]
     fn convolve(&self, convolution: &Convolve) -> Result<bool> {
         self.stream.context().bind_to_thread().map_err(Error::wrap)?;
-        locked(&self.cudnn).convolve(convolution, |bytes| self.allocate(bytes.div_ceil(4)))
+        locked(&self.cudnn).convolve(convolution, self)
     }
 
     #[cfg(test)]

@@ -7,13 +7,14 @@ use std::ffi::{c_int, c_void};
 use candle_core::cuda_backend::cudarc::cudnn::{CudnnError, result, sys};
 use candle_core::{Error, Result};
 
-use super::accelerator::{Buffer, ConvolutionShape, Convolve, int};
+use super::accelerator::{Accelerator, Buffer, ConvolutionShape, Convolve, int};
+use super::halves;
 use crate::device::Precision;
 
 use sys::cudnnConvolutionFwdAlgoPerf_t as Algorithm;
 
 /// Most bytes that an algorithm may work in.
-const WORKSPACE: usize = 256 << 20;
+pub(super) const WORKSPACE: usize = 256 << 20;
 
 /// Room for cuDNN's eight algorithms (`CUDNN_CONVOLUTION_FWD_ALGO_COUNT`), each with and without tensor cores.
 const ALGORITHMS: u8 = 16;
@@ -21,7 +22,7 @@ const ALGORITHMS: u8 = 16;
 /// cuDNN on a stream of a GPU, and how it convolves the shapes that came so far.
 pub struct Cudnn {
     handle: sys::cudnnHandle_t,
-    arithmetic: sys::cudnnMathType_t,
+    precision: Precision,
     /// None for shapes that it does not convolve
     plans: HashMap<ConvolutionShape, Option<Plan>>,
 }
@@ -35,53 +36,37 @@ impl Cudnn {
     /// # Errors
     /// Where cuDNN does not start.
     pub fn new(stream: sys::cudaStream_t, precision: Precision) -> Result<Self> {
-        let cudnn = Self {
-            handle: result::create_handle().map_err(told)?,
-            arithmetic: match precision {
-                Precision::F32 => sys::cudnnMathType_t::CUDNN_FMA_MATH,
-                // TF32 for bf16, too: what cuDNN rounds numbers of 32 bits to beyond it, when it may, is half precision
-                // (ALLOW_CONVERSION), whose range a decoder's activations exceed.
-                Precision::Tf32 | Precision::Bf16 => sys::cudnnMathType_t::CUDNN_TENSOR_OP_MATH,
-            },
-            plans: HashMap::new(),
-        };
+        let cudnn = Self { handle: result::create_handle().map_err(told)?, precision, plans: HashMap::new() };
         // SAFETY: the handle was just created.
         unsafe { result::set_stream(cudnn.handle, stream) }.map_err(told)?;
         Ok(cudnn)
     }
 
-    /// As [`super::Accelerator::convolve`], in the context of the GPU; `allocate` gives memory for so many bytes.
+    /// As [`super::Accelerator::convolve`], on the GPU whose context the thread is in.
     ///
     /// # Errors
     /// Where cuDNN or the device fails.
-    pub fn convolve(&mut self, convolution: &Convolve, allocate: impl FnOnce(usize) -> Result<Buffer>) -> Result<bool> {
+    pub fn convolve(&mut self, convolution: &Convolve, on: &dyn Accelerator) -> Result<bool> {
         let shape = convolution.shape;
         if !self.plans.contains_key(&shape) {
             let plan = self.plan(&shape)?;
             self.plans.insert(shape, plan);
         }
         let Some(Some(plan)) = self.plans.get(&shape) else { return Ok(false) };
-        let workspace = if plan.workspace == 0 { Buffer::default() } else { allocate(plan.workspace)? };
-        let (alpha, beta) = (1.0_f32, if convolution.accumulate { 1.0_f32 } else { 0.0 });
-        // SAFETY: the convolution's caller answers for its places; the scalars are the host's.
-        unsafe {
-            result::convolution_forward(
-                self.handle,
-                (&raw const alpha).cast(),
-                plan.input,
-                convolution.input.address() as *const c_void,
-                plan.kernels,
-                convolution.kernels.address() as *const c_void,
-                plan.convolution,
-                plan.algorithm,
-                workspace.at(0).address() as *mut c_void,
-                plan.workspace,
-                (&raw const beta).cast(),
-                plan.output,
-                convolution.output.address() as *mut c_void,
-            )
+        let words = plan.workspace.div_ceil(4);
+        let workspace = if words == 0 { Buffer::default() } else { on.allocate(words)? };
+        if !plan.in_halves {
+            plan.run(self.handle, convolution, &workspace)?;
+            return Ok(true);
         }
-        .map_err(told)?;
+        let [pictures, kernels, outputs] = shape.counts();
+        let input = halves::narrowed(on, convolution.input, pictures)?;
+        let weights = halves::narrowed(on, convolution.kernels, kernels)?;
+        let output = on.allocate(halves::words(outputs))?;
+        let (input, kernels, place) = (input.at(0), weights.at(0), output.at(0));
+        let of_halves = Convolve { shape, kernels, input, output: place, accumulate: false };
+        plan.run(self.handle, &of_halves, &workspace)?;
+        halves::widen(on, &output, convolution.output, outputs, convolution.accumulate)?;
         Ok(true)
     }
 
@@ -91,10 +76,14 @@ impl Cudnn {
         if !shape.is_padded_alike() {
             return Ok(None);
         }
-        match Plan::new(self, &Sizes::new(shape)?) {
+        let sizes = Sizes::new(shape)?;
+        let plan = |in_halves| match Plan::new(self, &sizes, in_halves) {
             Err(CudnnError(sys::cudnnStatus_t::CUDNN_STATUS_NOT_SUPPORTED)) => Ok(None),
             found => found.map_err(told),
-        }
+        };
+        // What there is no algorithm for in bf16 is convolved in TF32.
+        let in_halves = if self.precision == Precision::Bf16 { plan(true)? } else { None };
+        if in_halves.is_some() { Ok(in_halves) } else { plan(false) }
     }
 
     /// Whether an algorithm computes what was asked for, the same way each time.
@@ -104,7 +93,8 @@ impl Cudnn {
         algorithm.status == sys::cudnnStatus_t::CUDNN_STATUS_SUCCESS
             && algorithm.determinism == sys::cudnnDeterminism_t::CUDNN_DETERMINISTIC
             && algorithm.memory <= WORKSPACE
-            && (is_exact || self.arithmetic != sys::cudnnMathType_t::CUDNN_FMA_MATH)
+            && (is_exact || self.precision != Precision::F32)
+            // Its half precision has no range for a decoder's activations.
             && algorithm.mathType != sys::cudnnMathType_t::CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION
     }
 }
@@ -149,11 +139,13 @@ struct Plan {
     algorithm: sys::cudnnConvolutionFwdAlgo_t,
     /// Bytes that it works in
     workspace: usize,
+    /// Of bf16, summed in f32
+    in_halves: bool,
 }
 
 impl Plan {
     /// By the first algorithm that may be used; none where none may.
-    fn new(cudnn: &Cudnn, sizes: &Sizes) -> std::result::Result<Option<Self>, CudnnError> {
+    fn new(cudnn: &Cudnn, sizes: &Sizes, in_halves: bool) -> std::result::Result<Option<Self>, CudnnError> {
         let mut plan = Self {
             input: result::create_tensor_descriptor()?,
             kernels: result::create_filter_descriptor()?,
@@ -161,8 +153,9 @@ impl Plan {
             output: result::create_tensor_descriptor()?,
             algorithm: sys::cudnnConvolutionFwdAlgo_t::CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM,
             workspace: 0,
+            in_halves,
         };
-        plan.describe(sizes, cudnn.arithmetic)?;
+        plan.describe(sizes, cudnn.precision)?;
         let algorithms = plan.algorithms(cudnn)?;
         let Some(first) = algorithms.iter().find(|algorithm| cudnn.may_use(algorithm)) else { return Ok(None) };
         (plan.algorithm, plan.workspace) = (first.algo, first.memory);
@@ -172,18 +165,47 @@ impl Plan {
         Ok(Some(plan))
     }
 
-    fn describe(&self, sizes: &Sizes, arithmetic: sys::cudnnMathType_t) -> std::result::Result<(), CudnnError> {
+    fn describe(&self, sizes: &Sizes, precision: Precision) -> std::result::Result<(), CudnnError> {
         let (layout, float) = (sys::cudnnTensorFormat_t::CUDNN_TENSOR_NCHW, sys::cudnnDataType_t::CUDNN_DATA_FLOAT);
+        let numbers = if self.in_halves { sys::cudnnDataType_t::CUDNN_DATA_BFLOAT16 } else { float };
+        let arithmetic = match precision {
+            Precision::F32 => sys::cudnnMathType_t::CUDNN_FMA_MATH,
+            Precision::Tf32 | Precision::Bf16 => sys::cudnnMathType_t::CUDNN_TENSOR_OP_MATH,
+        };
         let mode = sys::cudnnConvolutionMode_t::CUDNN_CROSS_CORRELATION;
         let ([down, right], stride) = (sizes.padding, sizes.stride);
         // SAFETY: the descriptors were created.
         unsafe {
-            result::set_tensor4d_descriptor(self.input, layout, float, sizes.input)?;
-            result::set_filter4d_descriptor(self.kernels, float, layout, sizes.kernels)?;
+            result::set_tensor4d_descriptor(self.input, layout, numbers, sizes.input)?;
+            result::set_filter4d_descriptor(self.kernels, numbers, layout, sizes.kernels)?;
             result::set_convolution2d_descriptor(self.convolution, down, right, stride, stride, 1, 1, mode, float)?;
             result::set_convolution_math_type(self.convolution, arithmetic)?;
-            result::set_tensor4d_descriptor(self.output, layout, float, sizes.output)
+            result::set_tensor4d_descriptor(self.output, layout, numbers, sizes.output)
         }
+    }
+
+    /// Convolves numbers of the kind that it is for.
+    fn run(&self, handle: sys::cudnnHandle_t, convolution: &Convolve, workspace: &Buffer) -> Result<()> {
+        let (alpha, beta) = (1.0_f32, if convolution.accumulate { 1.0_f32 } else { 0.0 });
+        // SAFETY: the convolution's caller answers for its places; the scalars are the host's.
+        unsafe {
+            result::convolution_forward(
+                handle,
+                (&raw const alpha).cast(),
+                self.input,
+                convolution.input.address() as *const c_void,
+                self.kernels,
+                convolution.kernels.address() as *const c_void,
+                self.convolution,
+                self.algorithm,
+                workspace.at(0).address() as *mut c_void,
+                self.workspace,
+                (&raw const beta).cast(),
+                self.output,
+                convolution.output.address() as *mut c_void,
+            )
+        }
+        .map_err(told)
     }
 
     /// Those that cuDNN has, the probably fastest first.

@@ -9,11 +9,14 @@
 pub mod accelerator;
 #[cfg(feature = "cuda")]
 mod card;
+mod count;
 #[cfg(feature = "cudnn")]
 mod cudnn;
 #[cfg(test)]
 mod emulation;
 pub(super) mod execution;
+#[cfg(any(feature = "cudnn", test))]
+mod halves;
 pub(crate) mod layers;
 #[cfg(feature = "cuda")]
 pub(super) mod operation;
@@ -23,6 +26,7 @@ mod tests;
 use candle_core::Result;
 
 pub use accelerator::{Accelerator, Slice};
+pub use count::GpuCount;
 
 /// Sets a GPU up for layers, whose products have this precision from then on.
 ///

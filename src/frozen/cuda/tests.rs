@@ -272,6 +272,28 @@ proptest! {
 }
 
 #[test]
+fn numbers_of_16_bits_are_the_nearest() {
+    let on = device();
+    let mut values = noise(601, 1);
+    // Halfway between two, no number, infinite, and beyond all.
+    values.extend([1.003_906_25, 1.011_718_75, f32::NAN, f32::INFINITY, f32::MAX, -0.0]);
+    let tensor = |values: &[f32]| candle_core::Tensor::new(values, &candle_core::Device::Cpu).unwrap();
+    let rounded =
+        tensor(&values).to_dtype(candle_core::DType::BF16).unwrap().to_dtype(candle_core::DType::F32).unwrap();
+    let there = on.upload(bytemuck::cast_slice(&values)).unwrap();
+    let halves = super::halves::narrowed(on, there.at(0), values.len()).unwrap();
+    let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+    super::halves::widen(on, &halves, there.at(0), values.len(), false).unwrap();
+    let expected = rounded.to_vec1::<f32>().unwrap();
+    assert_eq!(bits(&on.download(&there)), bits(&expected));
+    super::halves::widen(on, &halves, there.at(0), values.len(), true).unwrap();
+    // Which bits what is no number has after a sum is the device's own.
+    let numbers = |values: &[f32]| bits(&values.iter().copied().filter(|value| !value.is_nan()).collect::<Vec<_>>());
+    let doubled: Vec<f32> = expected.iter().map(|value| 2.0 * value).collect();
+    assert_eq!(numbers(&on.download(&there)), numbers(&doubled));
+}
+
+#[test]
 fn the_identity_returns_the_pictures_bits() {
     let picture = noise(3 * 7 * 13, 1);
     for border in [Border::Fill(0.5), Border::Edge, Border::Reflection] {

@@ -38,6 +38,14 @@ static inline long long __double2ll_rn(double value) {
     return llrint(value);
 }
 
+static inline unsigned __float_as_uint(float value) {
+    return emulation::read<unsigned>(&value);
+}
+
+static inline float __uint_as_float(unsigned value) {
+    return emulation::read<float>(&value);
+}
+
 namespace emulation {
 
 static void barrier();

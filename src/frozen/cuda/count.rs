@@ -1,0 +1,169 @@
+//! How much of a GPU's memory passes take: they are run on a device that computes nothing and holds nothing, and counts
+//! what layers ask it for.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use candle_core::Result;
+
+use super::accelerator::{Accelerator, Argument, Buffer, Convolve, Kernel, Product, Slice};
+use super::execution::{OnDevice, Residents};
+use crate::device::Precision;
+use crate::frozen::Step;
+use crate::frozen::network::Memory;
+use crate::frozen::passes::{Execution, Gradient, Values, back, run};
+
+/// Counts what a network takes of a GPU's memory.
+#[derive(Default)]
+pub struct GpuCount {
+    counter: Counter,
+    residents: Residents,
+    /// Held by who counts
+    turn: Mutex<()>,
+}
+
+/// A device that counts.
+#[derive(Default)]
+struct Counter {
+    /// Bytes that layers brought from the host's memory
+    brought: AtomicU64,
+    /// Whether convolutions have copies of their numbers in 16 bits
+    in_halves: AtomicBool,
+    held: Arc<Held>,
+}
+
+/// Bytes that are held, and the most that were.
+#[derive(Default)]
+struct Held {
+    now: AtomicU64,
+    peak: AtomicU64,
+}
+
+/// Some of them, given back when it is dropped.
+struct Share {
+    bytes: u64,
+    held: Arc<Held>,
+}
+
+/// An address that nobody reads.
+const NOWHERE: u64 = 1 << 20;
+
+impl GpuCount {
+    /// Bytes of its layers' weights, from the first pass on.
+    #[must_use]
+    pub fn weights(&self) -> u64 {
+        self.counter.brought.load(Relaxed)
+    }
+
+    /// As `tally::of_passes`, on a GPU. The steps are always the same ones.
+    ///
+    /// # Errors
+    /// Where a layer cannot take its input, or cannot run on a GPU.
+    pub(in crate::frozen) fn of_passes(
+        &self,
+        steps: &[Step],
+        input_shape: &[usize],
+        tracked: bool,
+        recomputed: &[usize],
+        precision: Precision,
+    ) -> Result<Memory> {
+        // A thread that failed left nothing behind.
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let execution = OnDevice { accelerator: &self.counter, residents: &self.residents };
+        self.counter.in_halves.store(precision == Precision::Bf16, Relaxed);
+        let held = &self.counter.held;
+        held.peak.store(held.now.load(Relaxed), Relaxed);
+        // The caller's, and the network's copy of it.
+        let input = self.counter.allocate(input_shape.iter().product())?;
+        let x = Values { shape: input_shape.to_vec(), values: Arc::new(execution.copy(&input)?) };
+        let mut records = Vec::new();
+        let output = run(&execution, steps, x, tracked.then_some(&mut records), recomputed)?;
+        let outside = 4 * (input.len() + output.values.len()) as u64;
+        let kept = held.now.load(Relaxed).saturating_sub(outside);
+        if tracked {
+            let gradient = self.counter.allocate(output.values.len())?;
+            back(&execution, steps, records, Gradient::Lent(&*gradient))?;
+        }
+        Ok(Memory { kept, peak: held.peak.load(Relaxed) })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.held.now.fetch_sub(self.bytes, Relaxed);
+    }
+}
+
+impl Accelerator for Counter {
+    fn id(&self) -> usize {
+        usize::MAX
+    }
+
+    fn allocate(&self, length: usize) -> Result<Buffer> {
+        let bytes = 4 * length as u64;
+        let now = self.held.now.fetch_add(bytes, Relaxed) + bytes;
+        self.held.peak.fetch_max(now, Relaxed);
+        Ok(Buffer::new(NOWHERE, length, Box::new(Share { bytes, held: self.held.clone() })))
+    }
+
+    fn upload(&self, bytes: &[u8]) -> Result<Buffer> {
+        self.brought.fetch_add(bytes.len() as u64, Relaxed);
+        Ok(Buffer::new(NOWHERE, bytes.len() / 4, Box::new(())))
+    }
+
+    fn copy(&self, _: &Slice, _: &Slice) -> Result<()> {
+        Ok(())
+    }
+
+    fn launch(&self, _: Kernel, _: [usize; 2], _: &[Argument]) -> Result<()> {
+        Ok(())
+    }
+
+    fn multiply(&self, _: &Product) -> Result<()> {
+        Ok(())
+    }
+
+    /// What cuDNN's algorithm works in is known on the card alone; here it is the most that one may.
+    #[cfg(feature = "cudnn")]
+    fn convolve(&self, convolution: &Convolve) -> Result<bool> {
+        let own = convolution.shape.is_padded_alike();
+        if own {
+            let numbers = if self.in_halves.load(Relaxed) { convolution.shape.counts().iter().sum() } else { 0 };
+            drop(self.allocate(super::cudnn::WORKSPACE / 4 + super::halves::words(numbers))?);
+        }
+        Ok(own)
+    }
+
+    #[cfg(not(feature = "cudnn"))]
+    fn convolve(&self, _: &Convolve) -> Result<bool> {
+        Ok(false)
+    }
+
+    #[cfg(test)]
+    fn download(&self, slice: &Slice) -> Vec<f32> {
+        vec![0.0; slice.len()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frozen::{Activation, Linear, Network};
+
+    /// Amounts are counted by hand, in numbers of `f32`; on the host they are nearly the same (`tally.rs`).
+    #[test]
+    fn what_passes_hold_of_a_gpu_is_counted() {
+        let linear = |inputs: usize, outputs: usize| {
+            Step::layer(Linear::new(vec![0.0; inputs * outputs], Some(vec![0.0; outputs]), inputs, outputs))
+        };
+        let network = Network::new(vec![linear(100, 300), Step::layer(Activation::Relu), linear(300, 10)]);
+        let count = GpuCount::default();
+        let memory = |tracked| count.of_passes(&network.steps, &[100], tracked, &[], Precision::F32).unwrap();
+        // Input, its copy, the first layer's output; then the caller's input, that output, the second's.
+        assert_eq!(memory(false), Memory { kept: 0, peak: 4 * 700 });
+        // Backwards what was kept of 300, its gradient (of the activation in place), input, output and its gradient.
+        assert_eq!(memory(true), Memory { kept: 4 * 300, peak: 4 * 720 });
+        assert_eq!(count.weights(), 4 * (30_000 + 300 + 3_000 + 10), "they came once");
+        assert_eq!(count.counter.held.now.load(Relaxed), 0);
+    }
+}
