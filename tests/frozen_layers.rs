@@ -16,7 +16,7 @@ use common::{noise, noise_tensor, relative_distance, values};
 use text2art::frozen::{
     Activation, Algorithms, Attention, AttentionLayout, AveragePool, Border, Clamp, ClassToken, Convolution,
     DoublingConvolution, Filter, FirstToken, GroupNorm, Homography, LayerNorm, Linear, MeanMaxPool, MeanToken, Network,
-    Padding, Patches, Rectangle, Retouch, Step, Touch, Upsample, View, Warp, Window, apply,
+    Padding, Patches, Rectangle, Retouch, SquareSum, Step, Touch, Upsample, View, Warp, Window, apply,
 };
 
 /// Compares the gradient of Σ layer(x) · c along random directions d with
@@ -230,6 +230,19 @@ fn sampling_layers() {
 
     let clamp = Clamp { minimum: -0.5, maximum: 0.5 };
     assert_close(&apply(clamp, &input).unwrap(), &input.clamp(-0.5, 0.5).unwrap());
+}
+
+#[test]
+fn sums_of_squares() {
+    let (input, from) = (noise_tensor(&[2, 3, 4], 12), noise(24, 13));
+    assert_close(&apply(SquareSum::new(), &input).unwrap(), &input.sqr().unwrap().sum_all().unwrap());
+    let apart = (&input - Tensor::from_slice(&from, (2, 3, 4), input.device()).unwrap()).unwrap();
+    let mean = (apart.sqr().unwrap().mean_all().unwrap() * 0.7).unwrap();
+    assert_close(&apply(SquareSum::mean_from(from.clone(), 0.7), &input).unwrap(), &mean);
+    check_gradient(|x| apply(SquareSum::new(), x), &[2, 3, 4]);
+    check_gradient(|x| apply(SquareSum::mean_from(from.clone(), 0.7), x), &[2, 3, 4]);
+    let error = apply(SquareSum::mean_from(from, 0.7), &noise_tensor(&[2, 3], 12)).unwrap_err();
+    assert!(error.to_string().contains("24 numbers"), "{error}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub use work::{Work, models};
 
 use crate::Result;
 use crate::device::{ComputeDevice, Traffic};
-use crate::frozen::{Linear, Matrix, MatrixMut, Network, Products, Step, multiply};
+use crate::frozen::{Linear, Matrix, MatrixMut, Network, Products, multiply};
 
 /// What a part of an iteration takes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -104,7 +104,7 @@ fn product(device: &ComputeDevice, repetitions: usize) -> Result<Stage> {
     let numbers = numbers(side);
     let seconds = if device.gpu().is_some() {
         let matrix = Tensor::from_slice(&numbers, (1, side, side), device.tensors())?;
-        let network = Network::new(vec![Step::layer(Linear::new(numbers, None, side, side))]);
+        let network = Network::of(Linear::new(numbers, None, side, side));
         timed(device, repetitions, || Ok(network.forward(&matrix)?))?
     } else {
         let mut destination = vec![0.0; side * side];

@@ -113,6 +113,9 @@ pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant)
         asking.push(session.asked_in().as_secs_f64());
         Ok(())
     })?;
+    // The first brings layers to the GPU.
+    passed.remove(0);
+    asking.remove(0);
     passed.sort();
     let traffic = passed.get(passed.len() / 2).copied().filter(|_| device.gpu().is_some());
     let asking = device.gpu().is_some().then(|| median(asking));

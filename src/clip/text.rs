@@ -36,7 +36,7 @@ impl TextTower {
                 width,
                 text.blocks.epsilon,
             )?)]),
-            projection: Network::new(vec![Step::layer(Linear::new(projection, None, width, config.features))]),
+            projection: Network::of(Linear::new(projection, None, width, config.features)),
         })
     }
 

@@ -7,7 +7,7 @@ use candle_core::{Device, Tensor, Var};
 use super::start::{self, Start, StartNoise};
 use super::{Drawer, to_values};
 use crate::Result;
-use crate::frozen::{ChannelAffine, Clamp, Network, Step};
+use crate::frozen::{ChannelAffine, Clamp, Network, SquareSum, Step};
 use crate::picture;
 use crate::settings::Size;
 use crate::vqgan::{Bounds, Vqgan};
@@ -23,8 +23,8 @@ pub struct VqganDrawer {
     finish: Network,
     size: Size,
     work_size: Size,
-    /// The latent it started from, and how strongly it is held to it
-    held: Option<(Tensor, f64)>,
+    /// How far the latent is from the one it started from, where it is held to that
+    held: Option<Network>,
 }
 
 impl VqganDrawer {
@@ -55,9 +55,15 @@ impl VqganDrawer {
                 vqgan.quantize(&vqgan.encode(&Tensor::from_vec(values, shape, device)?)?)?
             }
         };
-        let latent = vqgan.lookup(&codes, rows, columns)?.to_device(device)?;
+        let latent = vqgan.lookup(&codes, rows, columns)?;
+        let held = if weight > 0.0 {
+            let start = latent.flatten_all()?.to_vec1()?;
+            Some(Network::of(SquareSum::mean_from(start, weight)))
+        } else {
+            None
+        };
+        let latent = latent.to_device(device)?;
         let bounds = vqgan.codebook().bounds(&latent)?;
-        let held = (weight > 0.0).then(|| (latent.clone(), weight));
         let finish = Network::new(vec![
             Step::layer(ChannelAffine::new(vec![0.5; 3], vec![0.5; 3])),
             Step::layer(Clamp { minimum: 0.0, maximum: 1.0 }),
@@ -103,8 +109,7 @@ impl Drawer for VqganDrawer {
     }
 
     fn own_losses(&self) -> Result<Vec<(&'static str, Tensor)>> {
-        let Some((start, weight)) = &self.held else { return Ok(Vec::new()) };
-        let loss = ((self.latent.as_tensor() - start)?.sqr()?.mean_all()? * *weight)?;
-        Ok(vec![("init", loss)])
+        let Some(held) = &self.held else { return Ok(Vec::new()) };
+        Ok(vec![("init", held.forward(&self.latent)?)])
     }
 }

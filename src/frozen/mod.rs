@@ -29,6 +29,7 @@ mod pool;
 mod product;
 mod retouch;
 mod shifted;
+mod squares;
 mod tally;
 mod tokens;
 mod unfolded;
@@ -57,6 +58,7 @@ pub use network::{Memory, MemoryOf, Network, Step};
 pub use pool::{AveragePool, MeanMaxPool};
 pub(crate) use product::{Matrix, MatrixMut, Products, multiply};
 pub use retouch::{Rectangle, Retouch, Touch};
+pub use squares::SquareSum;
 pub use tokens::{ClassToken, FirstToken, MeanToken, Patches};
 pub use upsample::Upsample;
 pub(crate) use warp::GRADIENT_GROUP;
@@ -149,7 +151,7 @@ pub trait InPlace {
 /// # Errors
 /// Where the layer cannot take the input's dimensions, cannot run on the input's device, or the input is not `f32`.
 pub fn apply(layer: impl Layer, input: &Tensor) -> Result<Tensor> {
-    Network::new(vec![Step::layer(layer)]).forward(input)
+    Network::of(layer).forward(input)
 }
 
 /// The error of a layer that cannot take `shape`.

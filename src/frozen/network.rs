@@ -117,6 +117,11 @@ impl Network {
         }
     }
 
+    /// A network of one layer.
+    pub fn of(layer: impl Layer) -> Self {
+        Self::new(vec![Step::layer(layer)])
+    }
+
     /// The same network, which keeps the input alone of so many blocks and computes what is in them again
     /// on the way back: of those first that save the most.
     #[must_use]

@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 
 #[cfg(any(feature = "cuda", test))]
 use crate::frozen::cuda::layers::SphericalDistanceOnDevice;
-use crate::frozen::{self, Layer, Network, Step};
+use crate::frozen::{self, Layer, Network};
 
 /// Half the square of the angle between features and targets: `[batch, features]` and
 /// `[targets, features]` to `[batch, targets]`. Lengths do not matter.
@@ -32,7 +32,7 @@ pub(super) fn distances_to(targets: &Tensor) -> Result<Network> {
             *value = narrow(f64::from(*value) * scale);
         }
     }
-    Ok(Network::new(vec![Step::layer(SphericalDistance { units, count, length })]))
+    Ok(Network::of(SphericalDistance { units, count, length }))
 }
 
 /// The cosine of the angle whose spherical distance is given: cos √(2 d).

@@ -56,7 +56,7 @@ impl Perceptor {
         let features: Vec<&Tensor> = targets.iter().map(|target| &target.feature).collect();
         let distances = distances_to(&Tensor::stack(&features, 0)?)?;
         let image_tower = clip.image_tower(0);
-        let slopes = Network::new(vec![Step::layer(Slopes::new(&targets, cutouts))]);
+        let slopes = Network::of(Slopes::new(&targets, cutouts));
         Ok(Self { name, targets, clip, image_tower, distances, slopes, cutouts })
     }
 

@@ -123,7 +123,7 @@ impl PriorNetwork {
             enter: Network::new(vec![layers.convolution_of("conv_in", map, width, 1)?]),
             places: weights.tensor("places", &[1, width, coarse, coarse])?,
             fine_places: weights.tensor("fine_places", &[1, width, 2 * coarse, 2 * coarse])?,
-            double: Network::new(vec![Step::layer(Upsample)]),
+            double: Network::of(Upsample),
             stages: [stage(0)?, stage(1)?],
             out: Network::new(vec![layers.norm("norm_out", true)?, layers.convolution("conv_out", code, 3)?]),
             config,

@@ -17,6 +17,7 @@ const SLACK: u64 = 5;
 /// libraries load; the latter was not measured yet.
 const PROGRAM_ON_GPU: u64 = 64 << 20;
 /// What a GPU's pool of memory loses between its parts, as a share; not measured yet.
+#[cfg(any(feature = "cuda", test))]
 const SLACK_ON_GPU: u64 = 16;
 /// What buffers that wait for their next use add: a share, and at most so many bytes (`frozen/buffer.rs`).
 const WAITING: (u64, u64) = (8, 128 << 20);

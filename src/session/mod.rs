@@ -36,7 +36,7 @@ use readings::Readings;
 
 use crate::device::{ComputeDevice, Moment};
 use crate::drawer::{Drawer, DrawerKind, PixelDrawer, Start, VqganDrawer};
-use crate::frozen::with_gradient;
+use crate::frozen::{Network, SquareSum, with_gradient};
 use crate::judge::no_gradient;
 use crate::judge::{Cutouts, Judge};
 use crate::optimizer::Optimizer;
@@ -63,6 +63,8 @@ pub struct Session {
     ahead: Option<Result<Iteration>>,
     /// When the last iteration's numbers were there, and all pictures up to its own
     judged: Option<Moment>,
+    /// Sums up the squares of a gradient, to see whether all of it is finite
+    squares: Network,
     /// How long it took to ask for the iteration that was asked for last
     asked_in: Duration,
 }
@@ -126,6 +128,7 @@ impl Session {
             last: None,
             ahead: None,
             judged: None,
+            squares: Network::of(SquareSum::new()),
             asked_in: Duration::ZERO,
             settings: settings.clone(),
             device: plan.device().clone(),
@@ -335,7 +338,7 @@ impl Session {
         let mut wanted = judgement.distances;
         wanted.extend(own_losses.iter().map(|(_, loss)| loss.clone()));
         for gradient in &gradients {
-            wanted.push(gradient.sqr()?.sum_all()?);
+            wanted.push(self.squares.forward(&gradient.detach())?);
         }
         let readings = Readings::of(&wanted)?;
         let computed = self.device.moment()?;

@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 
 use super::Config;
-use crate::frozen::{self, Convolution, NearestVectors, Network, Step, Window};
+use crate::frozen::{self, Convolution, NearestVectors, Network, Window};
 use crate::models::Weights;
 use crate::{Error, Result};
 
@@ -44,7 +44,7 @@ impl Codebook {
             }
         }
         let vectors = NearestVectors::new(vectors, dim);
-        let straight_through = Network::new(vec![Step::layer(vectors.clone())]);
+        let straight_through = Network::of(vectors.clone());
         Ok(Self { vectors, straight_through, ratings, range })
     }
 

@@ -60,7 +60,8 @@ impl Workplace {
 
     /// The binary, to be run in the work folder.
     pub fn command(&self) -> Command {
-        self.command_of(BINARY)
+        // Tests that were carried to another machine are told where the program is there.
+        self.command_of(std::env::var_os("CARGO_BIN_EXE_text2art").unwrap_or_else(|| BINARY.into()))
     }
 
     /// Another program, to be run in the work folder with the same environment.

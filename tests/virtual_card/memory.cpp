@@ -82,7 +82,7 @@ void complain(const char *format, ...) {
 }
 
 void *allocate(size_t bytes, For use) {
-    if (bytes > free_bytes()) {
+    if (bytes > free_bytes() || used + bytes > (size_t)stand_in_number("LIMIT", INT64_MAX)) {
         return nullptr;
     }
     size_t all = padded(bytes) + 2 * GUARD;

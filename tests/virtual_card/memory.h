@@ -18,7 +18,7 @@ extern "C" long long stand_in_number(const char *name, long long otherwise);
 // What memory is used for; `NOTHING` where the host waits for all that came before.
 enum class For { NOTHING, READING, WRITING };
 
-// As many bytes; null where so many are not free.
+// As many bytes; null where so many are not free, or where others would have taken them since (LIMIT).
 void *allocate(size_t bytes, For use);
 // False where nothing begins there, where somebody wrote beside it, or another stream may still use it.
 bool release(void *begin, For use);

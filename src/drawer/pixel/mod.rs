@@ -13,7 +13,7 @@ use candle_core::{Device, Tensor, Var};
 use super::start::{self, Start, StartNoise};
 use super::{Drawer, in_palette, to_values};
 use crate::Result;
-use crate::frozen::{Memory, Network, Step};
+use crate::frozen::{self, Clamp, Memory, Network, SquareSum};
 use crate::palette::{Dither, Palette};
 use crate::picture;
 use crate::settings::Size;
@@ -36,8 +36,8 @@ pub struct PixelDrawer {
     shown: Vec<Option<u32>>,
     /// How strongly neighbours are drawn together
     smoothness: f64,
-    /// The colours it started from, and how strongly it is held to them
-    held: Option<(Tensor, f64)>,
+    /// How far the colours are from those it started from, where it is held to them
+    held: Option<Network>,
 }
 
 /// What the cells look like.
@@ -73,10 +73,10 @@ impl PixelDrawer {
             Start::Noise(StartNoise::Codes, stream) => start::picture(StartNoise::Snow, lattice, stream),
             Start::Noise(noise, stream) => start::picture(noise, lattice, stream),
         };
+        let held = (weight > 0.0).then(|| Network::of(SquareSum::mean_from(colours.clone(), weight)));
         let colours = Tensor::from_vec(colours, (1, 3, lattice.height, lattice.width), device)?;
-        let held = (weight > 0.0).then(|| (colours.clone(), weight));
         let alphas = art.alpha_weight.map(|weight| Alphas::new(lattice, weight, device)).transpose()?;
-        let (mosaic, shown) = (Network::new(vec![Step::layer(mosaic)]), coverage.fullest().collect());
+        let (mosaic, shown) = (Network::of(mosaic), coverage.fullest().collect());
         Ok(Self { cells: Var::from_tensor(&colours)?, alphas, mosaic, shown, smoothness: art.smoothness, held })
     }
 
@@ -151,14 +151,15 @@ impl Drawer for PixelDrawer {
 
     fn constrain(&self) -> Result<()> {
         self.alphas.as_ref().map_or(Ok(()), Alphas::constrain)?;
-        Ok(self.cells.set(&self.cells.clamp(0.0, 1.0)?.detach())?)
+        let cells = frozen::apply(Clamp { minimum: 0.0, maximum: 1.0 }, &self.cells.as_detached_tensor())?;
+        Ok(self.cells.set(&cells)?)
     }
 
     fn own_losses(&self) -> Result<Vec<(&'static str, Tensor)>> {
         let mut losses = Vec::new();
         let cells = self.cells.as_tensor();
-        if let Some((start, weight)) = &self.held {
-            losses.push(("init", ((cells - start)?.sqr()?.mean_all()? * *weight)?));
+        if let Some(held) = &self.held {
+            losses.push(("init", held.forward(cells)?));
         }
         if self.smoothness > 0.0
             && let Some(roughness) = roughness(cells)?

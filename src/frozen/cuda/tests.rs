@@ -42,7 +42,7 @@ fn device() -> &'static dyn Accelerator {
             None
         }
     };
-    CARD.get_or_init(card).as_deref().map_or(Emulation::shared(), |card| card)
+    CARD.get_or_init(card).as_deref().map_or_else(|| Emulation::shared() as &dyn Accelerator, |card| card)
 }
 
 #[cfg(not(feature = "cuda"))]
@@ -245,6 +245,13 @@ proptest! {
     }
 
     #[test]
+    fn square_sums(count in 1..=3000_usize, seed in any::<u32>()) {
+        let seed = u64::from(seed);
+        compare(SquareSum::new(), &[count], seed);
+        compare(SquareSum::mean_from(noise(count, seed + 2), 0.7), &[count], seed);
+    }
+
+    #[test]
     fn tokens(batch in 1..=3_usize, tokens in 1..=20_usize, width in 1..=30_usize, seed in any::<u32>()) {
         let (seed, shape) = (u64::from(seed), [batch, tokens, width]);
         compare(FirstToken, &shape, seed);
@@ -276,7 +283,7 @@ fn numbers_of_16_bits_are_the_nearest() {
     let on = device();
     let mut values = noise(601, 1);
     // Halfway between two, no number, infinite, and beyond all.
-    values.extend([1.003_906_25, 1.011_718_75, f32::NAN, f32::INFINITY, f32::MAX, -0.0]);
+    values.extend([1.0 + 1.0 / 256.0, 1.0 + 3.0 / 256.0, f32::NAN, f32::INFINITY, f32::MAX, -0.0]);
     let tensor = |values: &[f32]| candle_core::Tensor::new(values, &candle_core::Device::Cpu).unwrap();
     let rounded =
         tensor(&values).to_dtype(candle_core::DType::BF16).unwrap().to_dtype(candle_core::DType::F32).unwrap();
