@@ -8,8 +8,8 @@ use candle_core::{Tensor, Var};
 use common::program::Workplace;
 use common::{noise, noise_tensor, values};
 use text2art::frozen::{
-    Activation, Attention, AttentionLayout, Convolution, DoublingConvolution, GroupNorm, LayerNorm, Linear, Network,
-    Step, Window,
+    Activation, Attention, AttentionLayout, Convolution, DoublingConvolution, GroupNorm, LayerNorm, Linear, MemoryOf,
+    Network, Step, Window,
 };
 
 fn convolution(inputs: usize, outputs: usize, side: usize) -> Step {
@@ -76,17 +76,17 @@ fn passes(network: &Network, shape: &[usize]) -> (Vec<f32>, Vec<f32>) {
 fn blocks_computed_twice_give_the_same_bits() {
     for (network, shape) in [(decoder(), &[1, 3, 7, 5][..]), (transformer(), &[2, 9, 8])] {
         let once = passes(&network, shape);
-        let mut kept = network.memory(shape, true).unwrap().kept;
+        let mut kept = network.memory(shape, true, MemoryOf::Host).unwrap().kept;
         assert!(network.blocks() > 3);
         for blocks in 1..=network.blocks() {
             let recomputing = network.recomputing(blocks);
             assert!(passes(&recomputing, shape) == once, "{blocks} blocks");
-            let less = recomputing.memory(shape, true).unwrap().kept;
+            let less = recomputing.memory(shape, true, MemoryOf::Host).unwrap().kept;
             assert!(less < kept, "{blocks} blocks keep {less} bytes, one fewer {kept}");
             kept = less;
         }
         // More than there are is all of them.
-        assert_eq!(network.recomputing(100).memory(shape, true).unwrap().kept, kept);
+        assert_eq!(network.recomputing(100).memory(shape, true, MemoryOf::Host).unwrap().kept, kept);
     }
 }
 

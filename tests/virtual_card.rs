@@ -205,8 +205,12 @@ fn a_gpu_draws_what_the_processor_draws() {
 
 /// What a virtual card counts until the program ends, by name.
 fn totals(workplace: &Workplace, arguments: &[&str]) -> serde_json::Value {
+    totals_in(workplace, arguments, &GPU)
+}
+
+fn totals_in(workplace: &Workplace, arguments: &[&str], gpu: &[&str]) -> serde_json::Value {
     let path = workplace.argument("totals.json");
-    run_with(workplace, &[("VIRTUAL_CARD_TOTALS", &path)], &[arguments, &GPU].concat()).succeeded();
+    run_with(workplace, &[("VIRTUAL_CARD_TOTALS", &path)], &[arguments, gpu].concat()).succeeded();
     serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap()
 }
 
@@ -290,4 +294,28 @@ fn convolutions_are_cudnns_and_what_stops_it_is_told() {
         let outcome = run_with(&workplace, &[("STAND_IN_cudnnConvolutionForward", code)], &line);
         assert!(outcome.code == Some(1) && outcome.errors.contains(told), "{}", outcome.errors);
     }
+    // CUDNN_STATUS_NOT_SUPPORTED_SHAPE: products do it instead.
+    let draw = |settings: &[(&str, &str)]| {
+        run_with(&workplace, settings, &[&line[..], &["--force"]].concat()).succeeded();
+        pixels(&workplace, "apple.png")
+    };
+    let apart = apart(&draw(&[("STAND_IN_cudnnConvolutionForward", "3002")]), &draw(&[]));
+    assert!(apart <= 1, "{apart} apart");
+}
+
+#[cfg(feature = "cudnn")]
+#[test]
+fn cudnn_convolves_in_bf16() {
+    let workplace = Workplace::new();
+    let draw = |precision: &str| {
+        let line = ["a red apple", "--size", "64x64", "-n", "1", "--seed", "1", "-q", "-o", "apple.png", "--force"];
+        let totals = totals_in(&workplace, &line, &["--device", "cuda:0", "--precision", precision]);
+        let narrowed = totals["launches"].get("narrow").and_then(serde_json::Value::as_u64).unwrap_or(0);
+        (narrowed, pixels(&workplace, "apple.png"))
+    };
+    let ((none, expected), (some, found)) = (draw("f32"), draw("bf16"));
+    assert!(none == 0 && some > 0, "{none} and {some} tensors in 16 bits");
+    // 8 bits of a number are 1 part in 256, and errors add up.
+    let apart = apart(&found, &expected);
+    assert!((1..=24).contains(&apart), "{apart} apart");
 }

@@ -140,6 +140,14 @@ pub trait Accelerator: Send + Sync {
     /// Where there is no such memory left.
     fn upload(&self, bytes: &[u8]) -> Result<Buffer>;
 
+    /// A copy of as many numbers as `make` makes, which a device that keeps none need not call.
+    ///
+    /// # Errors
+    /// Where there is no such memory left.
+    fn upload_made(&self, _length: usize, make: &dyn Fn() -> Vec<f32>) -> Result<Buffer> {
+        self.upload(bytemuck::cast_slice(&make()))
+    }
+
     /// Copies all of `source` to the start of `target`.
     ///
     /// # Errors

@@ -107,8 +107,12 @@ impl Accelerator for Counter {
     }
 
     fn upload(&self, bytes: &[u8]) -> Result<Buffer> {
-        self.brought.fetch_add(bytes.len() as u64, Relaxed);
-        Ok(Buffer::new(NOWHERE, bytes.len() / 4, Box::new(())))
+        self.upload_made(bytes.len() / 4, &Vec::new)
+    }
+
+    fn upload_made(&self, length: usize, _: &dyn Fn() -> Vec<f32>) -> Result<Buffer> {
+        self.brought.fetch_add(4 * length as u64, Relaxed);
+        Ok(Buffer::new(NOWHERE, length, Box::new(())))
     }
 
     fn copy(&self, _: &Slice, _: &Slice) -> Result<()> {

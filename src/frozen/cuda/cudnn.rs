@@ -49,41 +49,40 @@ impl Cudnn {
     pub fn convolve(&mut self, convolution: &Convolve, on: &dyn Accelerator) -> Result<bool> {
         let shape = convolution.shape;
         if !self.plans.contains_key(&shape) {
-            let plan = self.plan(&shape)?;
+            let plan = self.plan(&shape, self.precision == Precision::Bf16)?;
             self.plans.insert(shape, plan);
         }
-        let Some(Some(plan)) = self.plans.get(&shape) else { return Ok(false) };
-        let words = plan.workspace.div_ceil(4);
-        let workspace = if words == 0 { Buffer::default() } else { on.allocate(words)? };
-        if !plan.in_halves {
-            plan.run(self.handle, convolution, &workspace)?;
-            return Ok(true);
+        while let Some(Some(plan)) = self.plans.get(&shape) {
+            match plan.convolve(self.handle, convolution, on)? {
+                Ok(()) => return Ok(true),
+                Err(error) if is_unsupported(error) => {
+                    // It was proposed all the same.
+                    let next = if plan.in_halves { self.plan(&shape, false)? } else { None };
+                    self.plans.insert(shape, next);
+                }
+                Err(error) => return Err(told(error)),
+            }
         }
-        let [pictures, kernels, outputs] = shape.counts();
-        let input = halves::narrowed(on, convolution.input, pictures)?;
-        let weights = halves::narrowed(on, convolution.kernels, kernels)?;
-        let output = on.allocate(halves::words(outputs))?;
-        let (input, kernels, place) = (input.at(0), weights.at(0), output.at(0));
-        let of_halves = Convolve { shape, kernels, input, output: place, accumulate: false };
-        plan.run(self.handle, &of_halves, &workspace)?;
-        halves::widen(on, &output, convolution.output, outputs, convolution.accumulate)?;
-        Ok(true)
+        Ok(false)
     }
 
-    /// How a shape is convolved; none where it is padded on one side only, is larger than cuDNN counts to, or no
-    /// algorithm will do.
-    fn plan(&self, shape: &ConvolutionShape) -> Result<Option<Plan>> {
+    /// How a shape is convolved, in bf16 or, where there is no algorithm for that, in full; none where it is padded on one
+    /// side only, is larger than cuDNN counts to, or no algorithm will do.
+    fn plan(&self, shape: &ConvolutionShape, in_halves: bool) -> Result<Option<Plan>> {
         if !shape.is_padded_alike() {
             return Ok(None);
         }
-        let sizes = Sizes::new(shape)?;
-        let plan = |in_halves| match Plan::new(self, &sizes, in_halves) {
-            Err(CudnnError(sys::cudnnStatus_t::CUDNN_STATUS_NOT_SUPPORTED)) => Ok(None),
+        match Plan::new(self, &Sizes::new(shape)?, in_halves) {
+            Ok(None) if in_halves => self.plan(shape, false),
+            Err(error) if is_unsupported(error) => {
+                if in_halves {
+                    self.plan(shape, false)
+                } else {
+                    Ok(None)
+                }
+            }
             found => found.map_err(told),
-        };
-        // What there is no algorithm for in bf16 is convolved in TF32.
-        let in_halves = if self.precision == Precision::Bf16 { plan(true)? } else { None };
-        if in_halves.is_some() { Ok(in_halves) } else { plan(false) }
+        }
     }
 
     /// Whether an algorithm computes what was asked for, the same way each time.
@@ -184,8 +183,39 @@ impl Plan {
         }
     }
 
+    /// Convolves numbers of 32 bits. The outer error is the device's, the inner one cuDNN's.
+    fn convolve(
+        &self,
+        handle: sys::cudnnHandle_t,
+        convolution: &Convolve,
+        on: &dyn Accelerator,
+    ) -> Result<std::result::Result<(), CudnnError>> {
+        let words = self.workspace.div_ceil(4);
+        let workspace = if words == 0 { Buffer::default() } else { on.allocate(words)? };
+        if !self.in_halves {
+            return Ok(self.run(handle, convolution, &workspace));
+        }
+        let Convolve { shape, accumulate, .. } = *convolution;
+        let [pictures, kernels, outputs] = shape.counts();
+        let input = halves::narrowed(on, convolution.input, pictures)?;
+        let weights = halves::narrowed(on, convolution.kernels, kernels)?;
+        let output = on.allocate(halves::words(outputs))?;
+        let (input, kernels, place) = (input.at(0), weights.at(0), output.at(0));
+        let of_halves = Convolve { shape, kernels, input, output: place, accumulate: false };
+        if let Err(error) = self.run(handle, &of_halves, &workspace) {
+            return Ok(Err(error));
+        }
+        halves::widen(on, &output, convolution.output, outputs, accumulate)?;
+        Ok(Ok(()))
+    }
+
     /// Convolves numbers of the kind that it is for.
-    fn run(&self, handle: sys::cudnnHandle_t, convolution: &Convolve, workspace: &Buffer) -> Result<()> {
+    fn run(
+        &self,
+        handle: sys::cudnnHandle_t,
+        convolution: &Convolve,
+        workspace: &Buffer,
+    ) -> std::result::Result<(), CudnnError> {
         let (alpha, beta) = (1.0_f32, if convolution.accumulate { 1.0_f32 } else { 0.0 });
         // SAFETY: the convolution's caller answers for its places; the scalars are the host's.
         unsafe {
@@ -205,7 +235,6 @@ impl Plan {
                 convolution.output.address() as *mut c_void,
             )
         }
-        .map_err(told)
     }
 
     /// Those that cuDNN has, the probably fastest first.
@@ -240,6 +269,13 @@ impl Drop for Plan {
             let _ = result::destroy_tensor_descriptor(self.output);
         }
     }
+}
+
+/// Whether cuDNN has no way to do what was asked (`CUDNN_STATUS_NOT_SUPPORTED` and the reasons for it, which have numbers
+/// from there to the next thousand).
+fn is_unsupported(error: CudnnError) -> bool {
+    let first = sys::cudnnStatus_t::CUDNN_STATUS_NOT_SUPPORTED as u32;
+    (first..first + 1000).contains(&(error.0 as u32))
 }
 
 /// cuDNN's error, which names it and its status.

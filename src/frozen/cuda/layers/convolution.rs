@@ -23,11 +23,11 @@ impl ConvolutionOnDevice {
     pub fn new(layer: &Convolution, on: &dyn Accelerator) -> Result<Self> {
         let (inputs, outputs, window) = (layer.inputs, layer.outputs, layer.window);
         let taps = window.side * window.side;
-        let kernels = layer.kernels();
-        let turned = (window.stride == 1).then(|| Unfolding::turned(&kernels, outputs, inputs, taps));
+        let count = outputs * inputs * taps;
+        let turned = || Unfolding::turned(&layer.kernels(), outputs, inputs, taps);
         Ok(Self {
-            kernels: on.upload(bytemuck::cast_slice(&kernels))?,
-            turned: turned.map(|turned| on.upload(bytemuck::cast_slice(&turned))).transpose()?,
+            kernels: on.upload_made(count, &|| layer.kernels())?,
+            turned: (window.stride == 1).then(|| on.upload_made(count, &turned)).transpose()?,
             bias: on.upload(bytemuck::cast_slice(&layer.bias))?,
             inputs,
             outputs,

@@ -36,21 +36,28 @@ impl DoublingOnDevice {
     pub fn new(layer: &DoublingConvolution, on: &dyn Accelerator) -> Result<Self> {
         let (inputs, outputs) = (layer.inputs, layer.outputs);
         let kernel = |output: usize, input: usize| &layer.weight[(output * inputs + input) * 9..][..9];
-        let mut phases = Vec::with_capacity(16 * inputs * outputs);
-        for phase in 0..4 {
-            for pair in 0..outputs * inputs {
-                let kernel = kernel(pair / inputs, pair % inputs);
-                phases.extend((0..4).map(|i| taps(kernel, SEEN[phase / 2][i / 2], SEEN[phase % 2][i % 2])));
+        let count = 16 * inputs * outputs;
+        let phases = || {
+            let mut phases = Vec::with_capacity(count);
+            for phase in 0..4 {
+                for pair in 0..outputs * inputs {
+                    let kernel = kernel(pair / inputs, pair % inputs);
+                    phases.extend((0..4).map(|i| taps(kernel, SEEN[phase / 2][i / 2], SEEN[phase % 2][i % 2])));
+                }
             }
-        }
-        let mut back = Vec::with_capacity(16 * inputs * outputs);
-        for pair in 0..inputs * outputs {
-            let kernel = kernel(pair % outputs, pair / outputs);
-            back.extend((0..16).map(|i| taps(kernel, SEEN_BY[i / 4], SEEN_BY[i % 4])));
-        }
+            phases
+        };
+        let back = || {
+            let mut back = Vec::with_capacity(count);
+            for pair in 0..inputs * outputs {
+                let kernel = kernel(pair % outputs, pair / outputs);
+                back.extend((0..16).map(|i| taps(kernel, SEEN_BY[i / 4], SEEN_BY[i % 4])));
+            }
+            back
+        };
         Ok(Self {
-            phases: on.upload(bytemuck::cast_slice(&phases))?,
-            back: on.upload(bytemuck::cast_slice(&back))?,
+            phases: on.upload_made(count, &phases)?,
+            back: on.upload_made(count, &back)?,
             bias: on.upload(bytemuck::cast_slice(&layer.bias))?,
             inputs,
             outputs,

@@ -17,8 +17,12 @@ pub(crate) struct LinearOnDevice {
 impl LinearOnDevice {
     pub fn new(layer: &Linear, on: &dyn Accelerator) -> Result<Self> {
         let (inputs, outputs) = (layer.inputs, layer.outputs);
-        let rows: Vec<f32> = layer.weight.chunks(layer.stride).flat_map(|row| &row[..inputs]).copied().collect();
-        let weight = on.upload(bytemuck::cast_slice(&rows))?;
+        let rows = || {
+            let mut rows = Vec::with_capacity(inputs * outputs);
+            layer.weight.chunks(layer.stride).for_each(|row| rows.extend_from_slice(&row[..inputs]));
+            rows
+        };
+        let weight = on.upload_made(inputs * outputs, &rows)?;
         let bias = layer.bias.as_ref().map(|bias| on.upload(bytemuck::cast_slice(bias))).transpose()?;
         Ok(Self { weight, bias, inputs, outputs })
     }

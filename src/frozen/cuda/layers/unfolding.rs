@@ -150,10 +150,12 @@ impl Unfolding {
     /// turned by 180°.
     #[must_use]
     pub fn turned(kernels: &[f32], outputs: usize, channels: usize, taps: usize) -> Vec<f32> {
-        let kernel = |channel, output| kernels[(output * channels + channel) * taps..][..taps].iter().rev();
-        (0..channels)
-            .flat_map(|channel| (0..outputs).flat_map(move |output| kernel(channel, output)))
-            .copied()
-            .collect()
+        let mut turned = Vec::with_capacity(kernels.len());
+        for channel in 0..channels {
+            for output in 0..outputs {
+                turned.extend(kernels[(output * channels + channel) * taps..][..taps].iter().rev());
+            }
+        }
+        turned
     }
 }
