@@ -23,7 +23,7 @@ pub struct Drawn {
     pub score: Option<f64>,
 }
 
-/// What pictures share that are drawn at the same time.
+/// What pictures share that are drawn at the same time on a device.
 #[derive(Clone, Copy)]
 pub(super) struct Room {
     /// How many there are

@@ -194,7 +194,8 @@ fn one(worker: usize, sample: &Sample, shared: &Shared) -> Result<Drawn> {
         };
         (models, judges)
     };
-    let room = Room { jobs: devices.len(), max_memory: *max_memory };
+    let jobs = devices.iter().filter(|device| **device == devices[worker]).count();
+    let room = Room { jobs, max_memory: *max_memory };
     draw(&sample, &models, &judges, room, stop, &tell)
 }
 

@@ -45,12 +45,8 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let finder = Finder::new(arguments.offline, &stop, &tell);
     let vqgan = LoadedModel::load(&finder, Role::Vqgan, &arguments.vqgan, Vqgan::load)?;
     let work_size = VqganDrawer::work_size(&vqgan.model, size);
-    let of = MemoryOf::Host;
-    let needed = vqgan
-        .model
-        .encoding_memory(work_size, of)?
-        .peak
-        .max(vqgan.model.decoding_memory(work_size, false, 0, of)?.peak);
+    let encoding = vqgan.model.encoding_memory(work_size, MemoryOf::Host)?.peak;
+    let needed = encoding.max(vqgan.model.decoding_memory(work_size, false, 0, MemoryOf::Host)?.peak);
     let processor = ComputeDevice::processor();
     memory::refuse_above_room(needed, &processor, &format!("{size} pixels"), "give a smaller picture")?;
     let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(image, 0.0), processor.tensors())?;

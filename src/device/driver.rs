@@ -10,6 +10,7 @@ use candle_core::cuda::cudarc::driver::sys::{CUdevice_attribute, cuDriverGetVers
 use candle_core::cuda::cudarc::driver::{CudaContext, DriverError, result};
 use candle_core::cuda::{CudaError, kernels};
 
+use super::pool;
 use super::ptx::{self, Target};
 use super::{ComputeCapability, ComputeDevice, Gpu, GpuFinding, GpuFindings, Obstacle, Precision};
 use crate::frozen::cuda;
@@ -121,7 +122,6 @@ fn begin(mut gpu: Gpu, precision: Precision) -> Result<ComputeDevice, Obstacle> 
         return Err(other_gpu());
     }
     let context = CudaContext::new(gpu.number).map_err(of_driver)?;
-    let (free, _) = result::mem_get_info().map_err(of_driver)?;
     context.load_module(kernel.into()).map_err(|error| match code(error).as_str() {
         "CUDA_ERROR_UNSUPPORTED_PTX_VERSION" => old_driver(kernel),
         "CUDA_ERROR_INVALID_PTX" | "CUDA_ERROR_NO_BINARY_FOR_GPU" | "CUDA_ERROR_INVALID_IMAGE" => other_gpu(),
@@ -130,8 +130,10 @@ fn begin(mut gpu: Gpu, precision: Precision) -> Result<ComputeDevice, Obstacle> 
     // Not `new_cuda`: its stream is another one in every thread, and pictures are drawn in several.
     let device = Device::new_cuda_with_stream(gpu.number).map_err(|error| of_library(&error))?;
     cuda::prepare(&device, precision).map_err(|error| of_library(&error))?;
-    gpu.free_memory = Some(free as u64);
     let stream = device.as_cuda_device().map_err(|error| of_library(&error))?.cuda_stream();
+    // With the libraries' own taken off, and with what an earlier run's pool holds for the next.
+    let (free, _) = result::mem_get_info().map_err(of_driver)?;
+    gpu.free_memory = Some(free as u64 + pool::unused_memory(&stream));
     let copies = Some(stream.context().new_stream().map_err(of_driver)?);
     Ok(ComputeDevice { device, gpu: Some(gpu), precision, passed_over: None, copies })
 }

@@ -19,12 +19,23 @@ impl ComputeDevice {
             return Ok(fetched);
         }
         let _ = computed;
-        #[cfg(feature = "cuda")]
-        if tensor.device().is_cuda() {
-            super::traffic::count_to_host(4 * tensor.elem_count());
-        }
-        Ok(tensor.to_device(&Device::Cpu)?)
+        bring(tensor)
     }
+}
+
+/// A tensor of `f32` in the machine's memory, all that was asked of its device waited for.
+///
+/// # Errors
+/// Where the device fails.
+pub(crate) fn bring(tensor: &Tensor) -> Result<Tensor> {
+    let there = tensor.to_device(&Device::Cpu)?;
+    #[cfg(feature = "cuda")]
+    if tensor.device().is_cuda() {
+        super::traffic::count_to_host(4 * tensor.elem_count());
+        // The driver does not promise that such a copy is over when its call returns.
+        tensor.device().synchronize()?;
+    }
+    Ok(there)
 }
 
 /// Copies on a stream of its own; none where the tensor is not on a GPU, or its numbers do not lie together.

@@ -19,6 +19,7 @@ mod traffic;
 use candle_core::Device;
 
 pub use driver::survey;
+pub(crate) use fetch::bring;
 pub use gpu::{ComputeCapability, Gpu, GpuFinding, GpuFindings};
 pub use meter::Moment;
 pub use obstacle::{Obstacle, is_out_of_memory};

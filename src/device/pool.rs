@@ -31,13 +31,34 @@ pub fn keep_memory(stream: &CudaStream) -> Result<(), DriverError> {
     pool(stream)?.map_or(Ok(()), |pool| set(pool, threshold, u64::MAX))
 }
 
+/// Gives memory that nobody uses back to the system, so that it can be handed out in other pieces.
+///
+/// # Errors
+/// Where the driver fails.
+pub fn give_back(stream: &CudaStream) -> Result<(), DriverError> {
+    // SAFETY: the pool is the driver's own.
+    pool(stream)?.map_or(Ok(()), |pool| unsafe { sys::cuMemPoolTrimTo(pool, 0) }.result())
+}
+
+fn get(pool: sys::CUmemoryPool, attribute: CUmemPool_attribute) -> Option<u64> {
+    let mut bytes = 0_u64;
+    // SAFETY: the driver writes one number.
+    unsafe { sys::cuMemPoolGetAttribute(pool, attribute, (&raw mut bytes).cast()) }.result().ok()?;
+    Some(bytes)
+}
+
+/// How much memory it holds that nobody uses, in bytes.
+pub(super) fn unused_memory(stream: &CudaStream) -> u64 {
+    let unused = |pool| {
+        let held = get(pool, CUmemPool_attribute::CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT)?;
+        Some(held.saturating_sub(get(pool, CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_CURRENT)?))
+    };
+    pool(stream).ok().flatten().and_then(unused).unwrap_or(0)
+}
+
 /// The most memory that was in use at a time since the last reset, in bytes; none where the driver does not tell.
 pub(super) fn peak_memory(stream: &CudaStream) -> Option<u64> {
-    let mut bytes = 0_u64;
-    let attribute = CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH;
-    // SAFETY: the driver writes one number.
-    unsafe { sys::cuMemPoolGetAttribute(pool(stream).ok()??, attribute, (&raw mut bytes).cast()) }.result().ok()?;
-    Some(bytes)
+    get(pool(stream).ok()??, CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH)
 }
 
 /// Lets [`peak_memory`] begin anew, where the driver can.

@@ -13,8 +13,7 @@ use crate::{Error, Result};
 const PROGRAM: u64 = 24 << 20;
 /// What buffers larger than what is in them add, as a share; measured.
 const SLACK: u64 = 5;
-/// What lies on a GPU beside models and pictures: cuBLAS's workspace (`frozen/cuda/card.rs`), and as much again for what
-/// libraries load; the latter was not measured yet.
+/// What libraries load on a GPU after it was opened, when they are first used; not measured yet.
 const PROGRAM_ON_GPU: u64 = 64 << 20;
 /// What a GPU's pool of memory loses between its parts, as a share; not measured yet.
 #[cfg(any(feature = "cuda", test))]

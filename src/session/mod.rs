@@ -18,7 +18,7 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::{Tensor, Var};
 
 pub use event::Event;
 pub use memory::Recomputed;
@@ -34,7 +34,7 @@ use colouring::Colouring;
 use iteration::{Iteration, Moved};
 use readings::Readings;
 
-use crate::device::{ComputeDevice, Moment};
+use crate::device::{ComputeDevice, Moment, bring};
 use crate::drawer::{Drawer, DrawerKind, PixelDrawer, Start, VqganDrawer};
 use crate::frozen::{Network, SquareSum, with_gradient};
 use crate::judge::no_gradient;
@@ -234,7 +234,7 @@ impl Session {
             // It judges this picture.
             return self.deliver(Some(&self.device.fetch(&next.picture, &next.computed)?));
         }
-        Ok(self.deliver(None)?.to_device(&Device::Cpu)?)
+        bring(&self.deliver(None)?)
     }
 
     /// The same of a picture that an iteration drew. What is under way goes on meanwhile.
@@ -244,7 +244,7 @@ impl Session {
     pub fn delivered(&self, drawn: &Tensor) -> Result<Tensor> {
         let fetched = match &self.judged {
             Some(moment) => self.device.fetch(drawn, moment)?,
-            None => drawn.to_device(&Device::Cpu)?,
+            None => bring(drawn)?,
         };
         self.deliver(Some(&fetched))
     }
@@ -290,8 +290,7 @@ impl Session {
         }
     }
 
-    /// How long the host took for the last iteration that it asked for: where a device works beside it, what is left of
-    /// the device's time is the host's own.
+    /// How long the host took to ask for an iteration, the last time: what a device does beside it is not waited for.
     #[must_use]
     pub fn asked_in(&self) -> Duration {
         self.asked_in

@@ -1,7 +1,7 @@
 // cuDNN's convolutions on a virtual card, as far as the program asks for them: forward, of f32 or of bf16 as [batch,
 // channels, height, width], summed in f64 from factors that are rounded as TF32 wants where tensor cores may be used. Its
-// heuristics propose, before what a program may take, each kind of algorithm that one must pass over; and only what they
-// proposed can be run. Three channels are too few for bf16. Signatures, codes and what is refused: cudnn_graph.h and
+// heuristics propose, before what a program may take, each kind of algorithm that one must pass over, and one that fails
+// when it is run; and only what they proposed can be run. Three channels are too few for bf16. Signatures, codes and what is refused: cudnn_graph.h and
 // cudnn_cnn.h of cuDNN 9, and its documentation of cudnnGetConvolutionForwardAlgorithm_v7 and cudnnConvolutionForward.
 #include <algorithm>
 #include <vector>
@@ -69,7 +69,7 @@ struct Algorithm {
 };
 
 // What may be run, with as much memory to work in.
-const int NUMBER = 1;
+const int NUMBER = 1, FAILING = 6;
 const size_t WORKSPACE = 1000;
 
 bool fit(const Tensor &input, const Tensor &kernels, const Convolution &convolution, const Tensor &output) {
@@ -190,6 +190,7 @@ int cudnnGetConvolutionForwardAlgorithm_v7(void *, void *input, void *kernels, v
         {NUMBER + 2, NOT_SUPPORTED, -1, 0, DETERMINISTIC, math},
         {NUMBER + 3, SUCCESS, 2, 1ULL << 30, DETERMINISTIC, math},
         {NUMBER, SUCCESS, 3, WORKSPACE, DETERMINISTIC, other},
+        {FAILING, SUCCESS, 3, 0, DETERMINISTIC, math},
         {NUMBER, SUCCESS, 4, WORKSPACE, DETERMINISTIC, math},
         {NUMBER + 4, SUCCESS, 5, 0, DETERMINISTIC, IN_FULL},
     };
@@ -207,8 +208,13 @@ int cudnnConvolutionForward(void *handle, const void *alpha, void *input_descrip
     std::lock_guard<std::recursive_mutex> lock(card::busy);
     const Tensor &x = *(Tensor *)input_descriptor, &w = *(Tensor *)kernel_descriptor, &y = *(Tensor *)output_descriptor;
     const Convolution &convolution = *(Convolution *)convolution_descriptor;
-    if (!fit(x, w, convolution, y) || x.type != w.type || x.type != y.type || algorithm != NUMBER || bytes < WORKSPACE ||
-        (convolution.math != IN_FULL && convolution.math != ON_TENSOR_CORES)) {
+    if (algorithm == FAILING) {
+        return EXECUTION_FAILED;
+    }
+    bool may_be = x.type == HALVES ? convolution.math == BY_DEFAULT
+                                   : convolution.math == IN_FULL || convolution.math == ON_TENSOR_CORES;
+    if (!fit(x, w, convolution, y) || x.type != w.type || x.type != y.type || algorithm != NUMBER ||
+        bytes < WORKSPACE || !may_be) {
         complain("a convolution by algorithm %d in %zu bytes with mathematics %d", algorithm, bytes, convolution.math);
         return BAD_PARAM;
     }

@@ -52,7 +52,8 @@ struct Event {
 };
 
 const unsigned WITHOUT_TIMING = 2;    // CU_EVENT_DISABLE_TIMING
-const int MOST_USED = 8, KEPT_FREE = 4; // CU_MEMPOOL_ATTR_USED_MEM_HIGH, CU_MEMPOOL_ATTR_RELEASE_THRESHOLD
+// CU_MEMPOOL_ATTR_USED_MEM_HIGH, CU_MEMPOOL_ATTR_RELEASE_THRESHOLD, and ..._RESERVED_MEM_CURRENT and ..._USED_MEM_CURRENT
+const int MOST_USED = 8, KEPT_FREE = 4, HELD = 5, USED = 7;
 
 std::set<Module *> modules;
 std::set<void *> streams;
@@ -240,11 +241,17 @@ int cuDeviceGetDefaultMemPool(void **pool, int) {
 
 int cuMemPoolGetAttribute(void *, int attribute, void *value) {
     REFUSE(nullptr);
-    if (attribute != MOST_USED) {
-        complain("attribute %d of memory pools is not written yet", attribute);
-        return NOT_SUPPORTED;
+    switch (attribute) {
+    case MOST_USED: *(uint64_t *)value = card::most_used(); return SUCCESS;
+    // What is given back is free at once.
+    case HELD:
+    case USED: *(uint64_t *)value = card::total_bytes() - card::free_bytes(); return SUCCESS;
+    default: complain("attribute %d of memory pools is not written yet", attribute); return NOT_SUPPORTED;
     }
-    *(uint64_t *)value = card::most_used();
+}
+
+int cuMemPoolTrimTo(void *, size_t) {
+    REFUSE(nullptr);
     return SUCCESS;
 }
 

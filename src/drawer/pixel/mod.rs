@@ -108,12 +108,12 @@ impl PixelDrawer {
         let pixels = size.width.saturating_mul(size.height) as u64;
         // The mosaic and its transpose, with two cells in a pixel: a start for each row, a place and a share of each.
         // What the session keeps of the picture and of its gradient counts here, where nothing larger hides it.
-        // With alpha both have a channel more, and stand beside what the judges see and its gradient.
+        // With alpha both have a channel more, and stand beside what the judges see.
         let channels = if transparent { 4 } else { 3 };
-        let seen = if transparent { 2 * 12 } else { 0 };
+        let seen = if transparent { 12 } else { 0 };
         let kept = pixels.saturating_mul(2 * (4 + 2 * 8) + 2 * 4 * channels + seen);
-        // Beside it the picture and its gradient, each as the network has it and as a tensor.
-        Memory { kept, peak: kept.saturating_add(pixels.saturating_mul(4 * 4 * channels)) }
+        // Beside it the picture and its gradient as the network has them.
+        Memory { kept, peak: kept.saturating_add(pixels.saturating_mul(2 * 4 * channels)) }
     }
 }
 

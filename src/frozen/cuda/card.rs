@@ -25,6 +25,10 @@ include!(concat!(env!("OUT_DIR"), "/ptx.rs"));
 /// Bytes of cuBLAS's workspace, which with the shapes decides what it does: NVIDIA recommends 32 MiB from Hopper on.
 const WORKSPACE: usize = 32 << 20;
 
+/// Bytes of the host's memory that the driver copies aside before its call returns (CUDA Driver API, API synchronization
+/// behavior): what is sent in each iteration is less, and is not waited for.
+const STAGED: usize = 64 << 10;
+
 /// Those in use, by the tensor library's devices.
 static CARDS: Mutex<Vec<(DeviceId, Arc<Card>)>> = Mutex::new(Vec::new());
 
@@ -150,14 +154,33 @@ impl Accelerator for Card {
 
     fn allocate(&self, length: usize) -> Result<Buffer> {
         // SAFETY: layers write before they read.
-        let values = unsafe { self.stream.alloc::<f32>(length) }.map_err(Error::wrap)?;
-        Ok(self.buffer(values))
+        let values = unsafe { self.stream.alloc::<f32>(length) };
+        let values = match values {
+            Err(error) if error.0 == driver::CUresult::CUDA_ERROR_OUT_OF_MEMORY => {
+                // What was given back is free once the card has come so far, and then perhaps in pieces.
+                self.stream.synchronize().map_err(Error::wrap)?;
+                pool::give_back(&self.stream).map_err(Error::wrap)?;
+                // SAFETY: as above.
+                unsafe { self.stream.alloc::<f32>(length) }
+            }
+            values => values,
+        };
+        Ok(self.buffer(values.map_err(Error::wrap)?))
     }
 
     fn upload(&self, bytes: &[u8]) -> Result<Buffer> {
         count_to_gpu(bytes.len());
-        let words: Vec<f32> = bytes.as_chunks().0.iter().map(|bytes| f32::from_ne_bytes(*bytes)).collect();
-        Ok(self.buffer(self.stream.clone_htod(&words).map_err(Error::wrap)?))
+        let buffer = self.allocate(bytes.len() / 4)?;
+        let (to, from) = (buffer.at(0).address(), bytes.as_ptr().cast());
+        self.stream.context().bind_to_thread().map_err(Error::wrap)?;
+        // SAFETY: both are as long.
+        let status = unsafe { driver::cuMemcpyHtoDAsync_v2(to, from, 4 * buffer.len(), self.stream.cu_stream()) };
+        status.result().map_err(Error::wrap)?;
+        if bytes.len() > STAGED {
+            // Until then the driver may read it.
+            self.stream.synchronize().map_err(Error::wrap)?;
+        }
+        Ok(buffer)
     }
 
     fn copy(&self, source: &Slice, target: &Slice) -> Result<()> {

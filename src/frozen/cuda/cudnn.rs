@@ -1,5 +1,5 @@
 //! Convolutions by cuDNN. Which of its algorithms computes a shape is what its heuristics say first among those that
-//! always give the same bytes; nothing is timed, and nothing depends on the memory that is free.
+//! always give the same bytes, and that do what they say; nothing is timed, and nothing depends on the memory that is free.
 
 use std::collections::HashMap;
 use std::ffi::{c_int, c_void};
@@ -9,7 +9,7 @@ use candle_core::{Error, Result};
 
 use super::accelerator::{Accelerator, Buffer, ConvolutionShape, Convolve, int};
 use super::halves;
-use crate::device::Precision;
+use crate::device::{Precision, is_out_of_memory};
 
 use sys::cudnnConvolutionFwdAlgoPerf_t as Algorithm;
 
@@ -52,15 +52,17 @@ impl Cudnn {
             let plan = self.plan(&shape, self.precision == Precision::Bf16)?;
             self.plans.insert(shape, plan);
         }
-        while let Some(Some(plan)) = self.plans.get(&shape) {
+        while let Some(Some(plan)) = self.plans.get_mut(&shape) {
             match plan.convolve(self.handle, convolution, on)? {
                 Ok(()) => return Ok(true),
-                Err(error) if is_unsupported(error) => {
-                    // It was proposed all the same.
+                Err(error) if is_out_of_memory(&format!("{:?}", error.0)) => return Err(told(error)),
+                // An algorithm that was proposed need not run: then it is the next one's turn, as in PyTorch. What else is
+                // wrong with the GPU is told by whatever takes its place.
+                Err(_) if plan.choose_next().map_err(told)? => {}
+                Err(_) => {
                     let next = if plan.in_halves { self.plan(&shape, false)? } else { None };
                     self.plans.insert(shape, next);
                 }
-                Err(error) => return Err(told(error)),
             }
         }
         Ok(false)
@@ -135,9 +137,8 @@ struct Plan {
     kernels: sys::cudnnFilterDescriptor_t,
     convolution: sys::cudnnConvolutionDescriptor_t,
     output: sys::cudnnTensorDescriptor_t,
-    algorithm: sys::cudnnConvolutionFwdAlgo_t,
-    /// Bytes that it works in
-    workspace: usize,
+    /// Those that may be used, the best last: it is the one that is
+    algorithms: Vec<Algorithm>,
     /// Of bf16, summed in f32
     in_halves: bool,
 }
@@ -150,24 +151,38 @@ impl Plan {
             kernels: result::create_filter_descriptor()?,
             convolution: result::create_convolution_descriptor()?,
             output: result::create_tensor_descriptor()?,
-            algorithm: sys::cudnnConvolutionFwdAlgo_t::CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM,
-            workspace: 0,
+            algorithms: Vec::new(),
             in_halves,
         };
         plan.describe(sizes, cudnn.precision)?;
-        let algorithms = plan.algorithms(cudnn)?;
-        let Some(first) = algorithms.iter().find(|algorithm| cudnn.may_use(algorithm)) else { return Ok(None) };
-        (plan.algorithm, plan.workspace) = (first.algo, first.memory);
-        // With another arithmetic it would be another algorithm.
-        // SAFETY: the descriptor is set.
-        unsafe { result::set_convolution_math_type(plan.convolution, first.mathType) }?;
-        Ok(Some(plan))
+        plan.algorithms = plan.proposed(cudnn)?;
+        plan.algorithms.retain(|algorithm| cudnn.may_use(algorithm));
+        plan.algorithms.reverse();
+        Ok(plan.use_last()?.then_some(plan))
+    }
+
+    /// Passes over the algorithm that is used; false where no other is left.
+    fn choose_next(&mut self) -> std::result::Result<bool, CudnnError> {
+        self.algorithms.pop();
+        self.use_last()
+    }
+
+    fn use_last(&self) -> std::result::Result<bool, CudnnError> {
+        let Some(algorithm) = self.algorithms.last() else { return Ok(false) };
+        if !self.in_halves {
+            // With another arithmetic it would be another algorithm.
+            // SAFETY: the descriptor is set.
+            unsafe { result::set_convolution_math_type(self.convolution, algorithm.mathType) }?;
+        }
+        Ok(true)
     }
 
     fn describe(&self, sizes: &Sizes, precision: Precision) -> std::result::Result<(), CudnnError> {
         let (layout, float) = (sys::cudnnTensorFormat_t::CUDNN_TENSOR_NCHW, sys::cudnnDataType_t::CUDNN_DATA_FLOAT);
         let numbers = if self.in_halves { sys::cudnnDataType_t::CUDNN_DATA_BFLOAT16 } else { float };
         let arithmetic = match precision {
+            // Tensor cores multiply bf16 by themselves; where they were asked for it, oneDNN had no numbers (its issue 1583).
+            _ if self.in_halves => sys::cudnnMathType_t::CUDNN_DEFAULT_MATH,
             Precision::F32 => sys::cudnnMathType_t::CUDNN_FMA_MATH,
             Precision::Tf32 | Precision::Bf16 => sys::cudnnMathType_t::CUDNN_TENSOR_OP_MATH,
         };
@@ -190,10 +205,13 @@ impl Plan {
         convolution: &Convolve,
         on: &dyn Accelerator,
     ) -> Result<std::result::Result<(), CudnnError>> {
-        let words = self.workspace.div_ceil(4);
+        let Some(algorithm) = self.algorithms.last() else {
+            return Ok(Err(CudnnError(sys::cudnnStatus_t::CUDNN_STATUS_NOT_SUPPORTED)));
+        };
+        let words = algorithm.memory.div_ceil(4);
         let workspace = if words == 0 { Buffer::default() } else { on.allocate(words)? };
         if !self.in_halves {
-            return Ok(self.run(handle, convolution, &workspace));
+            return Ok(self.run(handle, algorithm, convolution, &workspace));
         }
         let Convolve { shape, accumulate, .. } = *convolution;
         let [pictures, kernels, outputs] = shape.counts();
@@ -202,7 +220,7 @@ impl Plan {
         let output = on.allocate(halves::words(outputs))?;
         let (input, kernels, place) = (input.at(0), weights.at(0), output.at(0));
         let of_halves = Convolve { shape, kernels, input, output: place, accumulate: false };
-        if let Err(error) = self.run(handle, &of_halves, &workspace) {
+        if let Err(error) = self.run(handle, algorithm, &of_halves, &workspace) {
             return Ok(Err(error));
         }
         halves::widen(on, &output, convolution.output, outputs, accumulate)?;
@@ -213,6 +231,7 @@ impl Plan {
     fn run(
         &self,
         handle: sys::cudnnHandle_t,
+        algorithm: &Algorithm,
         convolution: &Convolve,
         workspace: &Buffer,
     ) -> std::result::Result<(), CudnnError> {
@@ -227,9 +246,9 @@ impl Plan {
                 self.kernels,
                 convolution.kernels.address() as *const c_void,
                 self.convolution,
-                self.algorithm,
+                algorithm.algo,
                 workspace.at(0).address() as *mut c_void,
-                self.workspace,
+                algorithm.memory,
                 (&raw const beta).cast(),
                 self.output,
                 convolution.output.address() as *mut c_void,
@@ -238,7 +257,7 @@ impl Plan {
     }
 
     /// Those that cuDNN has, the probably fastest first.
-    fn algorithms(&self, cudnn: &Cudnn) -> std::result::Result<Vec<Algorithm>, CudnnError> {
+    fn proposed(&self, cudnn: &Cudnn) -> std::result::Result<Vec<Algorithm>, CudnnError> {
         let mut algorithms: Vec<Algorithm> = Vec::with_capacity(usize::from(ALGORITHMS));
         let mut count = 0;
         // SAFETY: the descriptors are set; so many algorithms are written as it says, and no more than there is room for.
