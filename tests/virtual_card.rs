@@ -282,8 +282,9 @@ fn each_gpu_has_memory_for_its_own_pictures() {
     let draw = |devices: &str, jobs: &str| {
         let line = ["batch", "list.txt", "--devices", devices, "--jobs", jobs, "--size", "32x32", "--precision", "f32"];
         let rest = ["-n", "1", "--seed", "1", "-o", "{slug}.png", "--cut-batch", "4", "--force"];
-        // Enough for one of these pictures on each (92 MiB are estimated), and not for two on one.
-        run_with(&workplace, &[("STAND_IN_GPUS", "2"), ("STAND_IN_TOTAL", "150000000")], &[&line[..], &rest].concat())
+        // Enough for one of these pictures on each (about 92 MiB are estimated, and both have a workspace in the same memory
+        // here), and not for two on one.
+        run_with(&workplace, &[("STAND_IN_GPUS", "2"), ("STAND_IN_TOTAL", "200000000")], &[&line[..], &rest].concat())
     };
     draw("cuda:0,cuda:1", "1").succeeded();
     let refused = draw("cuda:0", "2");

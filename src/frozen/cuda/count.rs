@@ -133,7 +133,8 @@ impl Accelerator for Counter {
         let own = convolution.shape.is_padded_alike();
         if own {
             let numbers = if self.in_halves.load(Relaxed) { convolution.shape.counts().iter().sum() } else { 0 };
-            drop(self.allocate(super::cudnn::WORKSPACE / 4 + super::halves::words(numbers))?);
+            let words = super::cudnn::workspace(&convolution.shape).div_ceil(4);
+            drop(self.allocate(words + super::halves::words(numbers))?);
         }
         Ok(own)
     }

@@ -13,8 +13,15 @@ use crate::device::{Precision, is_out_of_memory};
 
 use sys::cudnnConvolutionFwdAlgoPerf_t as Algorithm;
 
-/// Most bytes that an algorithm may work in.
-pub(super) const WORKSPACE: usize = 256 << 20;
+/// Most bytes that an algorithm may work in: those of what is convolved, four times, as Winograd's takes them, and not more
+/// than so many.
+const WORKSPACE: usize = 256 << 20;
+
+/// Most bytes that an algorithm may work in to convolve a shape.
+#[must_use]
+pub fn workspace(shape: &ConvolutionShape) -> usize {
+    (4 * 4 * shape.counts().iter().sum::<usize>()).min(WORKSPACE)
+}
 
 /// Room for cuDNN's eight algorithms (`CUDNN_CONVOLUTION_FWD_ALGO_COUNT`), each with and without tensor cores.
 const ALGORITHMS: u8 = 16;
@@ -74,26 +81,21 @@ impl Cudnn {
         if !shape.is_padded_alike() {
             return Ok(None);
         }
-        match Plan::new(self, &Sizes::new(shape)?, in_halves) {
-            Ok(None) if in_halves => self.plan(shape, false),
-            Err(error) if is_unsupported(error) => {
-                if in_halves {
-                    self.plan(shape, false)
-                } else {
-                    Ok(None)
-                }
-            }
-            found => found.map_err(told),
+        match Plan::new(self, shape, &Sizes::new(shape)?, in_halves) {
+            Ok(Some(plan)) => Ok(Some(plan)),
+            Err(error) if !is_unsupported(error) => Err(told(error)),
+            _ if in_halves => self.plan(shape, false),
+            _ => Ok(None),
         }
     }
 
     /// Whether an algorithm computes what was asked for, the same way each time.
-    fn may_use(&self, algorithm: &Algorithm) -> bool {
+    fn may_use(&self, algorithm: &Algorithm, shape: &ConvolutionShape) -> bool {
         // Where tensor cores are permitted algorithms without them are, too.
         let is_exact = algorithm.mathType == sys::cudnnMathType_t::CUDNN_FMA_MATH;
         algorithm.status == sys::cudnnStatus_t::CUDNN_STATUS_SUCCESS
             && algorithm.determinism == sys::cudnnDeterminism_t::CUDNN_DETERMINISTIC
-            && algorithm.memory <= WORKSPACE
+            && algorithm.memory <= workspace(shape)
             && (is_exact || self.precision != Precision::F32)
             // Its half precision has no range for a decoder's activations.
             && algorithm.mathType != sys::cudnnMathType_t::CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION
@@ -145,7 +147,12 @@ struct Plan {
 
 impl Plan {
     /// By the first algorithm that may be used; none where none may.
-    fn new(cudnn: &Cudnn, sizes: &Sizes, in_halves: bool) -> std::result::Result<Option<Self>, CudnnError> {
+    fn new(
+        cudnn: &Cudnn,
+        shape: &ConvolutionShape,
+        sizes: &Sizes,
+        in_halves: bool,
+    ) -> std::result::Result<Option<Self>, CudnnError> {
         let mut plan = Self {
             input: result::create_tensor_descriptor()?,
             kernels: result::create_filter_descriptor()?,
@@ -156,7 +163,7 @@ impl Plan {
         };
         plan.describe(sizes, cudnn.precision)?;
         plan.algorithms = plan.proposed(cudnn)?;
-        plan.algorithms.retain(|algorithm| cudnn.may_use(algorithm));
+        plan.algorithms.retain(|algorithm| cudnn.may_use(algorithm, shape));
         plan.algorithms.reverse();
         Ok(plan.use_last()?.then_some(plan))
     }
