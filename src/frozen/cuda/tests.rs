@@ -42,7 +42,10 @@ fn device() -> &'static dyn Accelerator {
             None
         }
     };
-    CARD.get_or_init(card).as_deref().map_or_else(|| Emulation::shared() as &dyn Accelerator, |card| card)
+    match CARD.get_or_init(card) {
+        Some(card) => card.as_ref(),
+        None => Emulation::shared(),
+    }
 }
 
 #[cfg(not(feature = "cuda"))]
