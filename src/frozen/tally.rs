@@ -12,7 +12,7 @@ use super::{Layer, Step};
 
 /// Counts the bytes that are held.
 #[derive(Clone, Default)]
-struct Tally(Arc<Count>);
+pub(super) struct Tally(Arc<Count>);
 
 #[derive(Default)]
 struct Count {
@@ -22,7 +22,7 @@ struct Count {
 
 /// A buffer's size, counted until it is dropped.
 #[derive(Default)]
-struct Held {
+pub(super) struct Held {
     bytes: u64,
     tally: Tally,
 }
@@ -30,30 +30,47 @@ struct Held {
 /// About how much memory steps take for an input of this shape: forward and, where the input is tracked, back.
 pub(super) fn of_passes(steps: &[Step], input_shape: &[usize], tracked: bool, recomputed: &[usize]) -> Result<Memory> {
     let tally = Tally::default();
-    // The caller's, and the network's copy of it.
-    let input = tally.hold(input_shape);
-    let x = Values { shape: input_shape.to_vec(), values: Arc::new(tally.hold(input_shape)) };
-    let mut records = Vec::new();
-    let output = run(&tally, steps, x, tracked.then_some(&mut records), recomputed)?;
-    let kept = tally.now() - input.bytes - output.values.bytes;
-    if tracked {
-        let gradient = tally.hold(&output.shape);
-        back(&tally, steps, records, Gradient::Lent(&*gradient))?;
-    }
-    Ok(Memory { kept, peak: tally.0.peak.load(Relaxed) })
+    tally.of_passes(&tally, |shape| Ok(tally.hold(shape)), steps, input_shape, tracked, recomputed)
+}
+
+fn bytes_of(shape: &[usize]) -> u64 {
+    shape.iter().fold(4_u64, |bytes, &side| bytes.saturating_mul(side as u64))
 }
 
 impl Tally {
-    fn now(&self) -> u64 {
+    /// What passes hold of what this counts, by whatever carries them out; `allocate` gives memory that it counts.
+    pub(super) fn of_passes<E: Execution>(
+        &self,
+        execution: &E,
+        allocate: impl Fn(&[usize]) -> Result<E::Buffer>,
+        steps: &[Step],
+        input_shape: &[usize],
+        tracked: bool,
+        recomputed: &[usize],
+    ) -> Result<Memory> {
+        self.0.peak.store(self.now(), Relaxed);
+        // The caller's, and the network's copy of it.
+        let _input = allocate(input_shape)?;
+        let x = Values { shape: input_shape.to_vec(), values: Arc::new(allocate(input_shape)?) };
+        let mut records = Vec::new();
+        let output = run(execution, steps, x, tracked.then_some(&mut records), recomputed)?;
+        let kept = self.now().saturating_sub(bytes_of(input_shape)).saturating_sub(bytes_of(&output.shape));
+        if tracked {
+            let gradient = allocate(&output.shape)?;
+            back(execution, steps, records, Gradient::Lent(&*gradient))?;
+        }
+        Ok(Memory { kept, peak: self.0.peak.load(Relaxed) })
+    }
+
+    pub(super) fn now(&self) -> u64 {
         self.0.now.load(Relaxed)
     }
 
     fn hold(&self, shape: &[usize]) -> Held {
-        let bytes = shape.iter().fold(4_u64, |bytes, &side| bytes.saturating_mul(side as u64));
-        self.hold_bytes(bytes)
+        self.hold_bytes(bytes_of(shape))
     }
 
-    fn hold_bytes(&self, bytes: u64) -> Held {
+    pub(super) fn hold_bytes(&self, bytes: u64) -> Held {
         // Nobody else counts while a pass is run.
         let now = self.now().saturating_add(bytes);
         self.0.now.store(now, Relaxed);

@@ -2,7 +2,7 @@
 //! what layers ask it for.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use candle_core::Result;
 
@@ -11,7 +11,7 @@ use super::execution::{OnDevice, Residents};
 use crate::device::Precision;
 use crate::frozen::Step;
 use crate::frozen::network::Memory;
-use crate::frozen::passes::{Execution, Gradient, Values, back, run};
+use crate::frozen::tally::Tally;
 
 /// Counts what a network takes of a GPU's memory.
 #[derive(Default)]
@@ -29,20 +29,8 @@ struct Counter {
     brought: AtomicU64,
     /// Whether convolutions have copies of their numbers in 16 bits
     in_halves: AtomicBool,
-    held: Arc<Held>,
-}
-
-/// Bytes that are held, and the most that were.
-#[derive(Default)]
-struct Held {
-    now: AtomicU64,
-    peak: AtomicU64,
-}
-
-/// Some of them, given back when it is dropped.
-struct Share {
-    bytes: u64,
-    held: Arc<Held>,
+    /// Bytes that are held
+    held: Tally,
 }
 
 /// An address that nobody reads.
@@ -71,26 +59,8 @@ impl GpuCount {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let execution = OnDevice { accelerator: &self.counter, residents: &self.residents };
         self.counter.in_halves.store(precision == Precision::Bf16, Relaxed);
-        let held = &self.counter.held;
-        held.peak.store(held.now.load(Relaxed), Relaxed);
-        // The caller's, and the network's copy of it.
-        let input = self.counter.allocate(input_shape.iter().product())?;
-        let x = Values { shape: input_shape.to_vec(), values: Arc::new(execution.copy(&input)?) };
-        let mut records = Vec::new();
-        let output = run(&execution, steps, x, tracked.then_some(&mut records), recomputed)?;
-        let outside = 4 * (input.len() + output.values.len()) as u64;
-        let kept = held.now.load(Relaxed).saturating_sub(outside);
-        if tracked {
-            let gradient = self.counter.allocate(output.values.len())?;
-            back(&execution, steps, records, Gradient::Lent(&*gradient))?;
-        }
-        Ok(Memory { kept, peak: held.peak.load(Relaxed) })
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        self.held.now.fetch_sub(self.bytes, Relaxed);
+        let allocate = |shape: &[usize]| self.counter.allocate(shape.iter().product());
+        self.counter.held.of_passes(&execution, allocate, steps, input_shape, tracked, recomputed)
     }
 }
 
@@ -100,10 +70,7 @@ impl Accelerator for Counter {
     }
 
     fn allocate(&self, length: usize) -> Result<Buffer> {
-        let bytes = 4 * length as u64;
-        let now = self.held.now.fetch_add(bytes, Relaxed) + bytes;
-        self.held.peak.fetch_max(now, Relaxed);
-        Ok(Buffer::new(NOWHERE, length, Box::new(Share { bytes, held: self.held.clone() })))
+        Ok(Buffer::new(NOWHERE, length, Box::new(self.held.hold_bytes(4 * length as u64))))
     }
 
     fn upload(&self, bytes: &[u8]) -> Result<Buffer> {
@@ -169,6 +136,6 @@ mod tests {
         // Backwards what was kept of 300, its gradient (of the activation in place), input, output and its gradient.
         assert_eq!(memory(true), Memory { kept: 4 * 300, peak: 4 * 720 });
         assert_eq!(count.weights(), 4 * (30_000 + 300 + 3_000 + 10), "they came once");
-        assert_eq!(count.counter.held.now.load(Relaxed), 0);
+        assert_eq!(count.counter.held.now(), 0);
     }
 }

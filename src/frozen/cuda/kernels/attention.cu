@@ -1,6 +1,6 @@
 // What lies around attention's products (Vaswani et al., 2017): heads taken apart and put together, and the softmax of
-// the scores. With P the probabilities and dP their gradients, those of the scores are dS = P (dP - rowsum(P dP)).
-#include "common.cuh"
+// the scores.
+#include "softmax.cuh"
 
 // Where an element of a token of a head lies in the packed tensor, [batch, tokens, parts, heads, head_width], or
 // [batch, parts, heads, head_width, tokens] with channels first. A row of the grid is a head of [parts, batch, heads].
@@ -45,37 +45,13 @@ __device__ inline int row_of_warp(int rows, bool *is_own) {
 // tokens as far as itself. A warp a row, grid [rows / WARPS].
 extern "C" __global__ void attention_softmax(float *scores, int rows, int tokens, int queries, int first, int causal) {
     bool is_own;
-    int number = row_of_warp(rows, &is_own);
-    float *row = scores + (long long)number * tokens;
-    int lane = threadIdx.x % WARP, seen = causal ? first + number % queries + 1 : tokens;
-    float largest = -INFINITY;
-    for (int i = lane; i < seen; i += WARP) {
-        largest = fmaxf(largest, row[i]);
-    }
-    largest = maximum_of_warp(largest);
-    float total = 0.0f;
-    for (int i = lane; i < seen; i += WARP) {
-        total += expf(row[i] - largest);
-    }
-    float inverse = 1.0f / sum_of_warp(total);
-    for (int i = lane; is_own && i < tokens; i += WARP) {
-        row[i] = i < seen ? expf(row[i] - largest) * inverse : 0.0f;
-    }
+    int row = row_of_warp(rows, &is_own);
+    softmax_of_row(scores + (long long)row * tokens, causal ? first + row % queries + 1 : tokens, tokens, is_own);
 }
 
 // slopes: dP, which becomes dS; both [rows, tokens]; grid [rows / WARPS].
 extern "C" __global__ void attention_softmax_backward(const float *probabilities, float *slopes, int rows, int tokens) {
     bool is_own;
-    int number = row_of_warp(rows, &is_own);
-    const float *probability = probabilities + (long long)number * tokens;
-    float *slope = slopes + (long long)number * tokens;
-    int lane = threadIdx.x % WARP;
-    float total = 0.0f;
-    for (int i = lane; i < tokens; i += WARP) {
-        total += probability[i] * slope[i];
-    }
-    total = sum_of_warp(total);
-    for (int i = lane; is_own && i < tokens; i += WARP) {
-        slope[i] = probability[i] * (slope[i] - total);
-    }
+    long long start = (long long)row_of_warp(rows, &is_own) * tokens;
+    softmax_of_row_backward(probabilities + start, slopes + start, tokens, is_own);
 }

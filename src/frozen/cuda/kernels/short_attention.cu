@@ -4,7 +4,7 @@
 //
 // packed, dx: [batch, tokens, 3, heads, width]; output, dy: [batch, queries, heads, width]; a block a head, grid
 // [heads, batch]; no more tokens than TOKENS and a width of no more than WIDTH.
-#include "common.cuh"
+#include "softmax.cuh"
 
 #define TOKENS 50
 #define WIDTH 64
@@ -81,25 +81,10 @@ __device__ inline void find_probabilities(const Rows queries_rows, const Rows ke
         [&](int token, int k) { return keys[token][k]; },
         [&](int query, int token, float sum) { scores[query][token] = scale * sum; });
     __syncthreads();
-    int warp = threadIdx.x / WARP, lane = threadIdx.x % WARP;
     for (int first = 0; first < queries; first += WARPS) {
-        bool is_own = first + warp < queries;
-        int query = is_own ? first + warp : queries - 1;
-        int seen = causal ? query + 1 : tokens;
-        float largest = -INFINITY;
-        for (int i = lane; is_own && i < seen; i += WARP) {
-            largest = fmaxf(largest, scores[query][i]);
-        }
-        largest = maximum_of_warp(largest);
-        float total = 0.0f;
-        for (int i = lane; is_own && i < seen; i += WARP) {
-            scores[query][i] = expf(scores[query][i] - largest);
-            total += scores[query][i];
-        }
-        float inverse = 1.0f / sum_of_warp(total);
-        for (int i = lane; is_own && i < tokens; i += WARP) {
-            scores[query][i] = i < seen ? scores[query][i] * inverse : 0.0f;
-        }
+        int query = first + threadIdx.x / WARP;
+        bool is_own = query < queries;
+        softmax_of_row(scores[is_own ? query : 0], causal ? query + 1 : tokens, tokens, is_own);
     }
     __syncthreads();
 }
@@ -145,18 +130,10 @@ extern "C" __global__ void short_attention_backward(const float *packed, const f
         [&](int query, int token, float sum) { slopes[query][token] = sum; });
     __syncthreads();
 
-    int warp = threadIdx.x / WARP, lane = threadIdx.x % WARP;
     for (int start = 0; start < queries; start += WARPS) {
-        bool is_own = start + warp < queries;
-        int query = is_own ? start + warp : queries - 1;
-        float total = 0.0f;
-        for (int i = lane; is_own && i < tokens; i += WARP) {
-            total += scores[query][i] * slopes[query][i];
-        }
-        total = sum_of_warp(total);
-        for (int i = lane; is_own && i < tokens; i += WARP) {
-            slopes[query][i] = scores[query][i] * (slopes[query][i] - total);
-        }
+        int query = start + threadIdx.x / WARP;
+        bool is_own = query < queries;
+        softmax_of_row_backward(scores[is_own ? query : 0], slopes[is_own ? query : 0], tokens, is_own);
     }
     load(packed, of_queries, first);
     load(packed, of_keys, second);
