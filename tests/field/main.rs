@@ -1,0 +1,19 @@
+//! Faults that users of such programs reported, each tried through the real binary.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod batch_forms;
+mod memory;
+mod messages;
+mod pictures;
+mod prompts;
+mod raw_text;
+mod replaced;
+mod signals;
+mod terminal;
+mod trust;
+mod weights;

@@ -1,0 +1,1 @@
+//! What reading pictures and outsized settings may cost in memory.

@@ -1,0 +1,1 @@
+//! Suggestions, long names, a full standard output, and repeated options.

@@ -1,0 +1,1 @@
+//! Pictures as a phone, a camera or an editor writes them.

@@ -1,0 +1,1 @@
+//! Text that comes from files never reaches the terminal raw.

@@ -1,0 +1,1 @@
+//! Nothing is replaced without `--force`: checkpoints, cutouts, and symbolic links.

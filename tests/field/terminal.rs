@@ -1,0 +1,1 @@
+//! What a terminal shows: the bar at any width, colors, and the last line.

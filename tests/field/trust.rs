@@ -1,0 +1,1 @@
+//! Recipes from strangers: no network and no token without consent.
