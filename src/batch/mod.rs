@@ -15,7 +15,7 @@ mod score;
 mod source;
 
 pub use braces::expand;
-pub use contact_sheet::{Card, is_page, write_sheet};
+pub use contact_sheet::{Card, is_own_sheet, is_page, write_sheet};
 pub use draw::Drawn;
 pub use entry::{Asked, Entry};
 pub use files::Files;
@@ -25,4 +25,4 @@ pub use places::{Place, Places};
 pub use plan::{Common, Done, Group, Planned, Sample, Work};
 pub use results::{Known, Outcome, Record, Results, Status};
 pub use run::{Message, Messages, Run, Task, start};
-pub use source::{Entries, Form, open, read};
+pub use source::{Entries, Form, open, read, read_standard_input};

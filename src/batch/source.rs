@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 
 use super::entry::{Asked, Entry, is_known, of_fields, of_text, unknown};
 use super::lines::{LONGEST_LINE, Lines};
+use crate::files::{Source, Stream, open_source, read_within};
 use crate::models::files::unreadable;
+use crate::session::Stop;
 use crate::{Error, Result};
 
 /// The largest file that is read, in bytes.
@@ -49,22 +51,34 @@ impl Form {
 /// Entries as they are read.
 pub type Entries = Box<dyn Iterator<Item = Entry> + Send>;
 
-/// The entries of a file, which is read at once: what is written to it meanwhile does not count.
+/// The entries of a file, which is read at once: what is written to it meanwhile does not count. Those of a pipe are read as
+/// they come, until `stop`.
 ///
 /// # Errors
 /// Where the file cannot be read, or as [`read`].
-pub fn open(path: &Path, form: Form) -> Result<Entries> {
+pub fn open(path: &Path, form: Form, stop: &Stop) -> Result<Entries> {
     let hint = "name a file with a prompt a line, or - for standard input";
     let fault = |problem: String| Error::file(path, problem, hint);
-    let metadata = std::fs::metadata(path).map_err(|error| fault(unreadable(&error)))?;
-    if metadata.is_dir() {
-        return Err(fault("this is a folder".into()));
+    let stop = stop.clone();
+    match open_source(path).map_err(|error| fault(unreadable(&error)))? {
+        Source::Regular(file) => {
+            let bytes = read_within(file, LARGEST).map_err(|error| fault(unreadable(&error)))?;
+            read(Cursor::new(bytes), form, path)
+        }
+        Source::Pipe(file) => read(Stream::new(file, move || stop.is_requested()), form, path),
+        Source::Device => Err(fault("this is a device, not a file".into())),
     }
-    if metadata.len() > LARGEST {
-        return Err(fault(format!("{} bytes are too many for a list of prompts", metadata.len())));
-    }
-    let bytes = std::fs::read(path).map_err(|error| fault(unreadable(&error)))?;
-    read(Cursor::new(bytes), form, path)
+}
+
+/// The entries of standard input, each as soon as it can be read, until `stop`.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_standard_input(form: Form, stop: &Stop) -> Result<Entries> {
+    let (path, stop) = (Path::new("-"), stop.clone());
+    let stream = Stream::of_standard_input(move || stop.is_requested());
+    let unreadable = |error| Error::file(path, unreadable(&error), "name a file");
+    read(stream.map_err(unreadable)?, form, path)
 }
 
 /// The entries of a reader, each as soon as it can be read. `path` stands in what is said of the whole of it.

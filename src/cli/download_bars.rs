@@ -1,11 +1,13 @@
 //! Downloads on standard error: a bar for each file and one for all, or lines.
 
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::report::{Progress, line};
+use super::screen::{self, Screen};
 use crate::models::hub::megabytes;
 use crate::session::Event;
 
@@ -17,6 +19,7 @@ pub(super) struct DownloadBars {
     progress: Progress,
     bars: RefCell<Option<Bars>>,
     last_line: Cell<Option<Instant>>,
+    screen: Arc<Screen>,
 }
 
 /// The bars of one download.
@@ -28,8 +31,8 @@ struct Bars {
 }
 
 impl DownloadBars {
-    pub(super) fn new(progress: Progress) -> Self {
-        Self { progress, bars: RefCell::new(None), last_line: Cell::new(None) }
+    pub(super) fn new(progress: Progress, screen: Arc<Screen>) -> Self {
+        Self { progress, bars: RefCell::new(None), last_line: Cell::new(None), screen }
     }
 
     /// Shows an event; any that is of no download ends the bars.
@@ -42,7 +45,9 @@ impl DownloadBars {
                 let files = if *files == 1 { "1 file".into() } else { format!("{files} files") };
                 self.say(&format!("downloading {model}: {files}, {size}, from {from}{licence}"));
                 if self.progress == Progress::Bar {
-                    *self.bars.borrow_mut() = Some(Bars::new());
+                    let bars = Bars::new();
+                    self.screen.set(Some(screen::Bars::Several(bars.together.clone())));
+                    *self.bars.borrow_mut() = Some(bars);
                 }
             }
             Event::Downloaded { file, done, total, all_done, all_total } => {
@@ -77,6 +82,7 @@ impl DownloadBars {
 
     fn end(&self) {
         if let Some(bars) = self.bars.borrow_mut().take() {
+            self.screen.set(None);
             // What is left of the bars when the screen cannot be cleared is no fault.
             let _ = bars.together.clear();
         }

@@ -16,12 +16,14 @@ mod man;
 mod max_memory;
 mod models;
 mod output;
+mod own;
 mod palettes;
 mod preview;
 mod reconstruct;
 mod report;
 mod resume;
 mod score;
+mod screen;
 mod sources;
 mod threads;
 mod usage;
@@ -87,6 +89,7 @@ enum Verb {
 /// Reads the command line, runs the verb and returns the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
+    interrupt::survive_file_size_limit();
     // The help costs the settings of every quality: it is made where it is asked for.
     let matches = Arguments::command().try_get_matches().or_else(|error| {
         if error.use_stderr() {

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::{IsTerminal, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use candle_core::Tensor;
@@ -10,6 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::download_bars::DownloadBars;
 use super::preview::{Preview, PreviewKind};
+use super::screen::{Bars, Screen};
 use super::{FAILED, INTERRUPTED, USAGE};
 use crate::session::Event;
 use crate::{Error, Result};
@@ -38,6 +40,7 @@ pub(super) struct Reporter {
     last_line: Cell<Option<Instant>>,
     total: Cell<usize>,
     preview: RefCell<Option<Preview>>,
+    screen: Arc<Screen>,
 }
 
 /// Time between two lines of progress.
@@ -54,7 +57,8 @@ impl Reporter {
             other => other,
         };
         let started = Instant::now();
-        let (bar, downloads) = (RefCell::new(None), DownloadBars::new(progress));
+        let screen = Arc::<Screen>::default();
+        let (bar, downloads) = (RefCell::new(None), DownloadBars::new(progress, screen.clone()));
         Self {
             progress,
             bar,
@@ -63,6 +67,7 @@ impl Reporter {
             last_line: Cell::new(None),
             total: Cell::new(0),
             preview: RefCell::default(),
+            screen,
         }
     }
 
@@ -75,6 +80,16 @@ impl Reporter {
     /// How progress is shown, with nothing left to find out.
     pub(super) fn progress(&self) -> Progress {
         self.progress
+    }
+
+    /// What tells that a signal was heard.
+    pub(super) fn acknowledgment(&self) -> Acknowledgment {
+        Acknowledgment { progress: self.progress, screen: self.screen.clone() }
+    }
+
+    /// What stands at the bottom of the terminal.
+    pub(super) fn screen(&self) -> &Arc<Screen> {
+        &self.screen
     }
 
     pub(super) fn seconds(&self) -> f64 {
@@ -113,7 +128,8 @@ impl Reporter {
             | Event::Checkpoint { .. }
             | Event::Download { .. }
             | Event::Downloaded { .. }
-            | Event::Converting { .. } => {}
+            | Event::Converting { .. }
+            | Event::Stopping { .. } => {}
         }
     }
 
@@ -147,6 +163,7 @@ impl Reporter {
         // The rate is that of what is left to do.
         bar.set_position(done as u64);
         bar.reset_eta();
+        self.screen.set(Some(Bars::One(bar.clone())));
         *self.bar.borrow_mut() = Some(bar);
     }
 
@@ -175,6 +192,9 @@ impl Reporter {
     pub(super) fn show(&self, picture: impl FnOnce() -> Result<Tensor>, is_final: bool) -> Result<()> {
         let mut preview = self.preview.borrow_mut();
         let Some(preview) = preview.as_mut().filter(|preview| is_final || preview.is_due()) else { return Ok(()) };
+        if self.screen.was_interrupted() {
+            preview.leave();
+        }
         let text = preview.draw(&picture()?)?;
         // There is nobody to tell that it could not be written.
         let write = || drop(std::io::stderr().lock().write_all(text.as_bytes()));
@@ -197,7 +217,24 @@ impl Reporter {
 
     fn end(&self) {
         if let Some(bar) = self.bar.borrow_mut().take() {
+            self.screen.set(None);
             bar.finish_and_clear();
+        }
+    }
+}
+
+/// Tells that a signal was heard, from the thread that receives signals.
+pub(super) struct Acknowledgment {
+    progress: Progress,
+    screen: Arc<Screen>,
+}
+
+impl Acknowledgment {
+    pub(super) fn tell(&self, message: String) {
+        if self.progress != Progress::Json {
+            self.screen.say(&message);
+        } else if let Ok(json) = serde_json::to_string(&Event::Stopping { message }) {
+            line(&json);
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
 
+use crate::files::open_regular;
 use crate::models::files::unreadable;
 use crate::settings::Size;
 use crate::{Error, Result};
@@ -26,7 +27,7 @@ fn open(path: &Path) -> Result<ImageReader<BufReader<File>>> {
         return Err(broken("the file is empty".into()));
     }
     // The format is told by the content; names lie.
-    let mut reader = File::open(path)
+    let mut reader = open_regular(path)
         .and_then(|file| ImageReader::new(BufReader::new(file)).with_guessed_format())
         .map_err(|error| broken(unreadable(&error)))?;
     if reader.format().is_none() {

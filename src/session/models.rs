@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::clip::Clip;
 use crate::drawer::DrawerKind;
+use crate::files::open_regular;
 use crate::frozen::MemoryOf;
 use crate::models::files::unreadable;
 use crate::models::{Finder, Missing, ModelFiles, Role};
@@ -90,7 +91,7 @@ impl<M> LoadedModel<M> {
             (Some(published), _) => (published.file, Hash::Known(published.sha256)),
             (None, Some(bytes)) => (name_of_file(), Hash::Open(Content::Compiled(bytes))),
             (None, None) => {
-                let file = File::open(&path).map_err(|error| Error::file(&path, unreadable(&error), "restore it"))?;
+                let file = open_regular(&path).map_err(|error| Error::file(&path, unreadable(&error), "restore it"))?;
                 (name_of_file(), Hash::Open(Content::File(file, path.clone())))
             }
         };

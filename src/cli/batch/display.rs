@@ -1,11 +1,13 @@
 //! One display for all pictures of a batch, on standard error.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::super::report::{Progress, Reporter, line};
+use super::super::screen::{self, Screen};
 use crate::batch::{Closed, Drawn, Ledger, Message, Planned, Task};
 use crate::models::hub::megabytes;
 use crate::session::Event;
@@ -20,6 +22,7 @@ pub(super) struct Display {
     begun: usize,
     ended: usize,
     started: Instant,
+    screen: Arc<Screen>,
 }
 
 /// A bar for all pictures, and one for each worker beneath.
@@ -48,8 +51,10 @@ impl Display {
     pub(super) fn new(reporter: &Reporter, workers: usize) -> Self {
         let progress = reporter.progress();
         let bars = (progress == Progress::Bar).then(|| Bars::new(workers));
+        let screen = reporter.screen().clone();
+        screen.set(bars.as_ref().map(|bars| screen::Bars::Several(bars.together.clone())));
         let current = vec![(0, String::new()); workers];
-        Self { progress, bars, current, begun: 0, ended: 0, started: Instant::now() }
+        Self { progress, bars, current, begun: 0, ended: 0, started: Instant::now(), screen }
     }
 
     /// Shows a message that the ledger has noted.
@@ -92,6 +97,7 @@ impl Display {
     /// Tells how it all went.
     pub(super) fn finished(&self, ledger: &Ledger) {
         if let Some(bars) = &self.bars {
+            self.screen.set(None);
             let _ = bars.together.clear();
         }
         let Ledger { drawn, skipped, failed, .. } = ledger;

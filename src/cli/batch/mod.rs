@@ -9,11 +9,11 @@ use super::generate::prompt;
 use super::report::Reporter;
 use super::{DONE, FAILED, INTERRUPTED, device, interrupt, output, sources};
 use crate::batch::{
-    Common, Entries, Form, Ledger, Place, Places, Planned, Record, Results, Run, is_page, open, read, start,
-    write_sheet,
+    Common, Entries, Form, Ledger, Place, Places, Planned, Record, Results, Run, is_own_sheet, is_page, open,
+    read_standard_input, start, write_sheet,
 };
 use crate::models::{Finder, Role};
-use crate::output::check_folder;
+use crate::output::{Existing, check_target};
 use crate::session::{Event, Stop};
 use crate::settings::{DeviceChoice, Overrides, combine};
 use crate::video::MovingPictures;
@@ -80,13 +80,17 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
     let common = common(arguments, reporter)?;
     let devices = devices(arguments, reporter)?;
-    for sheet in &arguments.contact_sheet {
-        check_sheet(sheet)?;
-    }
-    let stop = interrupt::stop_on_signal()?;
+    let sheets: Vec<_> = arguments
+        .contact_sheet
+        .iter()
+        .map(|path| Ok((path, check_sheet(path, arguments.force)?)))
+        .collect::<Result<_>>()?;
+    let stop = interrupt::stop_on_signal(reporter, "iteration")?;
     check_rank_with(arguments, &stop, reporter)?;
     let mut places = Places::new(arguments.output.clone(), arguments.moving.clone(), arguments.force)?;
-    let (entries, name) = entries(arguments)?;
+    // What a read says that is no longer wanted is not the user's.
+    let stopped = |error| if stop.is_requested() { Error::Stopped } else { error };
+    let (entries, name) = entries(arguments, &stop).map_err(stopped)?;
     let results = match arguments.results.to_str() {
         Some("none") => Results::none(),
         _ if arguments.dry_run => Results::none(),
@@ -97,7 +101,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let scored = common.is_scored();
     let plan = entries.flat_map(move |entry| common.plan(entry, &name, &mut places, &known));
     if arguments.dry_run {
-        return dry_run(plan, reporter);
+        return dry_run(plan, &stop, reporter);
     }
     let run = Run {
         devices,
@@ -128,8 +132,8 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
             Ok(None) | Err(_) => {}
         }
     }
-    for sheet in &arguments.contact_sheet {
-        write_sheet(sheet, &ledger.cards())?;
+    for (path, existing) in sheets {
+        write_sheet(path, &ledger.cards(), existing)?;
     }
     display.finished(&ledger);
     let exit_code = if stop.is_requested() {
@@ -197,30 +201,35 @@ fn devices(arguments: &Arguments, reporter: &Reporter) -> Result<Vec<DeviceChoic
     Ok(named.iter().flat_map(|device| std::iter::repeat_n(*device, jobs)).collect())
 }
 
-fn check_sheet(path: &Path) -> Result<()> {
+/// Whether a sheet can be written there; and what to do with a file that is there.
+fn check_sheet(path: &Path, force: bool) -> Result<Existing> {
     let is_picture = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
     if !is_picture && !is_page(path) {
         let problem = "a contact sheet is a PNG or a page";
         return Err(Error::file(path, problem, "give it a name that ends in .png or .html"));
     }
-    check_folder(path)
+    // One of an earlier batch is replaced by that of all its pictures.
+    check_target(path, force || is_own_sheet(path))
 }
 
 /// The lines, and the name they are told by.
-fn entries(arguments: &Arguments) -> Result<(Entries, String)> {
+fn entries(arguments: &Arguments, stop: &Stop) -> Result<(Entries, String)> {
     let name = arguments.file.display().to_string();
     if arguments.file == Path::new("-") {
-        let entries = read(std::io::stdin(), arguments.format.unwrap_or(Form::Text), &arguments.file)?;
+        let entries = read_standard_input(arguments.format.unwrap_or(Form::Text), stop)?;
         return Ok((entries, "standard input".to_owned()));
     }
     let form = arguments.format.unwrap_or_else(|| Form::of(&arguments.file));
-    Ok((open(&arguments.file, form)?, name))
+    Ok((open(&arguments.file, form, stop)?, name))
 }
 
 /// Prints what would be drawn: a file that `batch` reads.
-fn dry_run(plan: impl Iterator<Item = Planned>, reporter: &Reporter) -> anyhow::Result<u8> {
+fn dry_run(plan: impl Iterator<Item = Planned>, stop: &Stop, reporter: &Reporter) -> anyhow::Result<u8> {
     let mut exit_code = DONE;
     for planned in plan {
+        if stop.is_requested() {
+            return Ok(INTERRUPTED);
+        }
         match planned {
             Planned::Group(group) => {
                 for sample in group.samples {

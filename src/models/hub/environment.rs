@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::files::read_regular;
 use crate::{Error, Result};
 
 /// Where models come from and where they are kept.
@@ -36,6 +37,9 @@ pub struct Environment {
 pub const WEIGHTS: &str = "TEXT2ART_WEIGHTS";
 /// Sets the longest time without a byte.
 pub const NETWORK_TIMEOUT: &str = "TEXT2ART_NETWORK_TIMEOUT";
+
+/// The largest file that is read as a token, in bytes.
+const LARGEST_TOKEN: u64 = 64 << 10;
 
 const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
 const STALL: Duration = Duration::from_secs(30);
@@ -130,7 +134,7 @@ fn token(home: Option<&Path>) -> Result<(Option<String>, Option<String>)> {
         }
     }
     let Some(path) = home.map(|home| home.join("token")) else { return Ok((None, None)) };
-    let Ok(content) = std::fs::read(&path) else { return Ok((None, None)) };
+    let Ok(content) = read_regular(&path, LARGEST_TOKEN) else { return Ok((None, None)) };
     let content = String::from_utf8_lossy(&content).trim().to_owned();
     if !is_token(&content) {
         let problem = format!("{}: a token is letters and digits, without spaces", path.display());
