@@ -238,7 +238,12 @@ impl Results {
             text.push('\n');
         }
         let Some((path, file)) = self.file.as_mut().filter(|_| !text.is_empty()) else { return Ok(()) };
+        let before = file.metadata().map(|metadata| metadata.len());
         let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_data());
-        written.map_err(|source| Error::Write { path: path.clone(), source })
+        written.map_err(|source| {
+            // A part of a line is of use to nobody, and the next run takes away what is still there.
+            let _ = before.and_then(|length| file.set_len(length));
+            Error::Write { path: path.clone(), source }
+        })
     }
 }

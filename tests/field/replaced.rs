@@ -105,22 +105,19 @@ fn a_resumed_run_replaces_only_its_own() {
     });
     workplace.refuses(&["resume", "x.png.t2a", "-n", "+2"], &["notes.svg", "already there"]);
     // Cutouts of the iterations after the checkpoint: the same again are no matter, and others stay.
-    std::fs::remove_file(workplace.join("seen/000007-embedded.png")).unwrap_or_default();
-    let before = workplace.read("p.png.t2a");
-    workplace.run(&resume).succeeded();
-    workplace.write("p.png.t2a", &before);
-    assert_eq!(workplace.run(&resume).succeeded().errors, "");
-    workplace.write("p.png.t2a", &before);
+    let before = ["p.png.t2a", "p.svg"].map(|name| (name, workplace.read(name)));
+    let again = |options: &[&str]| {
+        before.iter().for_each(|(name, content)| workplace.write(name, content));
+        workplace.run(&[&resume[..], options].concat()).succeeded().errors
+    };
+    again(&[]);
+    let errors = again(&[]);
+    assert!(!errors.contains("cannot write"), "{errors}");
     workplace.write("seen/000007-embedded.png", "mine");
-    let outcome = workplace.run(&resume).succeeded();
-    assert!(
-        outcome.errors.contains("seen/000007-embedded.png") && outcome.errors.contains("--force"),
-        "{}",
-        outcome.errors
-    );
+    let errors = again(&[]);
+    assert!(errors.contains("seen/000007-embedded.png") && errors.contains("--force"), "{errors}");
     assert_eq!(workplace.read("seen/000007-embedded.png"), b"mine");
-    workplace.write("p.png.t2a", &before);
-    workplace.run(&[&resume[..], &["--force"]].concat()).succeeded();
+    again(&["--force"]);
     assert_ne!(workplace.read("seen/000007-embedded.png"), b"mine");
 }
 
@@ -138,27 +135,15 @@ fn cutouts_are_replaced_by_force_alone() {
 fn contact_sheets_replace_only_contact_sheets() {
     let workplace = Workplace::new();
     workplace.write("lines.txt", "a\n");
-    for sheet in ["sheet.html", "sheet.png"] {
-        workplace
-            .write(sheet, if sheet == "sheet.png" { workplace.read_fixture() } else { b"<!DOCTYPE html>\n".to_vec() });
+    let picture = std::fs::read(fixtures().join("trace/init.png")).unwrap();
+    for (sheet, mine) in [("sheet.html", b"<!DOCTYPE html>\n".to_vec()), ("sheet.png", picture)] {
+        workplace.write(sheet, &mine);
         let line = format!("batch lines.txt --size 32x32 --cutouts 1 -n 1 -q --contact-sheet {sheet}");
-        let mine = workplace.read(sheet);
         workplace.refuses(&words(&line), &[sheet, "already there"]);
         workplace.run(&words(&format!("{line} --force"))).succeeded();
         assert_ne!(workplace.read(sheet), mine);
         // Its own it brings up to date.
         workplace.run(&words(&line)).succeeded();
-    }
-}
-
-/// What stands in for files of the user's.
-trait Fixture {
-    fn read_fixture(&self) -> Vec<u8>;
-}
-
-impl Fixture for Workplace {
-    fn read_fixture(&self) -> Vec<u8> {
-        std::fs::read(fixtures().join("trace/init.png")).unwrap()
     }
 }
 

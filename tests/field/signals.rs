@@ -164,6 +164,7 @@ fn what_never_ends_is_refused() {
         std::os::unix::fs::symlink(target, workplace.join(name)).unwrap();
     }
     workplace.write("p.png", std::fs::read(fixtures().join("trace/init.png")).unwrap());
+    workplace.write("lines.txt", "a\n");
     // Models whose configuration never comes.
     for name in ["clip", "tokens"] {
         for file in ["config.json", "model.safetensors", "tokenizer.json"] {
@@ -194,14 +195,14 @@ fn what_never_ends_is_refused() {
     for line in [
         &["a", "--config", "/dev/zero", "-o", "x.png"][..],
         &["batch", "/dev/zero"],
-        &["batch", "p.png", "--results", "pipe"],
+        &["batch", "lines.txt", "--results", "pipe"],
         &["palettes", "zero.gpl"],
         &["palettes", "pipe.gpl"],
         &["palettes", "zero.png"],
         &["palettes", "pipe.png"],
         &["a", "--clip", "clip", "-o", "x.png"],
         &["a", "--clip", "tokens", "-o", "x.png"],
-        &["models", "import", "clip", "clip"],
+        &["models", "import", "a/b", "clip", "--role", "clip"],
     ] {
         workplace.refuses_somehow(line);
     }
@@ -276,7 +277,7 @@ fn a_limit_on_the_size_of_files_is_an_error() {
         format!("a {small} -o x/p.png --drawer pixel --svg x/p.svg"),
         "reconstruct frames/0.png -o x/p.png".to_owned(),
         "video frames -o x/p.mp4".to_owned(),
-        format!("batch lines.txt {small} -o x/p.png --contact-sheet x/s.png --results x/r.jsonl"),
+        format!("batch lines.txt {small} -o x/p.png --results x/r.jsonl"),
     ] {
         std::fs::create_dir(workplace.join("x")).unwrap();
         std::fs::create_dir(workplace.join("t")).unwrap();
