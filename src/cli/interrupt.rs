@@ -13,6 +13,7 @@ pub(super) fn stop_on_signal() -> anyhow::Result<Stop> {
     let signal = stop.clone();
     ctrlc::set_handler(move || {
         if signal.is_requested() {
+            super::terminal::close();
             std::process::exit(super::INTERRUPTED.into());
         }
         signal.request();
@@ -27,6 +28,7 @@ pub(super) fn exit_on_signal() -> anyhow::Result<Stop> {
     ctrlc::set_handler(move || {
         signal.request();
         std::thread::sleep(NOTICE);
+        super::terminal::close();
         std::process::exit(super::INTERRUPTED.into());
     })?;
     Ok(stop)
