@@ -23,8 +23,8 @@ mod reconstruct;
 mod report;
 mod resume;
 mod score;
-mod screen;
 mod sources;
+mod terminal;
 mod threads;
 mod usage;
 mod video;
@@ -46,7 +46,7 @@ const INTERRUPTED: u8 = 130;
 
 /// Draws a picture from a sentence: VQGAN guided by CLIP.
 #[derive(Parser)]
-#[command(name = "text2art", version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(name = "text2art", bin_name = "text2art", version, styles = terminal::HELP, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -90,6 +90,7 @@ enum Verb {
 #[must_use]
 pub fn main() -> ExitCode {
     interrupt::survive_file_size_limit();
+    terminal::make_panics_safe();
     // The help costs the settings of every quality: it is made where it is asked for.
     let matches = Arguments::command().try_get_matches().or_else(|error| {
         if error.use_stderr() {
@@ -117,7 +118,9 @@ pub fn main() -> ExitCode {
         Verb::Video(video) => Reporter::new(video.progress()),
         _ => Reporter::new(Progress::Auto),
     };
-    ExitCode::from(run(&verb, &reporter).unwrap_or_else(|error| reporter.failed(&error)))
+    let exit_code = run(&verb, &reporter).unwrap_or_else(|error| reporter.failed(&error));
+    reporter.end();
+    ExitCode::from(exit_code)
 }
 
 /// Runs a verb and returns the exit code.

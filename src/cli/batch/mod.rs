@@ -115,15 +115,15 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let mut display = Display::new(reporter, run.devices.len());
     // That results cannot be written is told once: the pictures tell themselves what they are.
     let mut unwritten = false;
+    // The pictures are there, whether or not their names can be printed.
+    let mut printed = Ok(());
     for message in start(run, plan) {
         let noted = ledger.note(&message);
         display.tell(&message, &ledger);
         match noted {
             Ok(Some(closed)) => {
                 display.closed(&closed);
-                for path in &closed.files {
-                    display.above(|| output::print_line(&path.display().to_string()))?;
-                }
+                printed = printed.and_then(|()| closed.files.iter().try_for_each(|path| output::print_path(path)));
             }
             Err(error) if !unwritten => {
                 unwritten = true;
@@ -136,6 +136,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         write_sheet(path, &ledger.cards(), existing)?;
     }
     display.finished(&ledger);
+    printed?;
     let exit_code = if stop.is_requested() {
         INTERRUPTED
     } else if ledger.failed > 0 {
@@ -234,7 +235,7 @@ fn dry_run(plan: impl Iterator<Item = Planned>, stop: &Stop, reporter: &Reporter
             Planned::Group(group) => {
                 for sample in group.samples {
                     let record = Record { picture: Some((sample.files, sample.settings)), outcome: None };
-                    output::print_line(&record.to_json()?.to_string())?;
+                    output::print_json_line(&record.to_json()?)?;
                 }
             }
             Planned::Same(_) => {}

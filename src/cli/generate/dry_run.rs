@@ -37,5 +37,5 @@ pub(super) fn dry_run(
     for comment in comments {
         output::print_line(&format!("# {comment}"))?;
     }
-    output::print(toml::to_string(&settings)?.as_bytes())
+    output::print_toml(&settings)
 }
