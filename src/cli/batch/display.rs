@@ -6,10 +6,13 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::super::report::{Progress, Reporter, line};
-use crate::batch::{Closed, Drawn, Ledger, Message, Planned, Task};
+use crate::batch::{Closed, Drawn, Failures, Ledger, Message, Place, Planned, Task};
 use crate::models::hub::megabytes;
 use crate::session::Event;
 use crate::{Error, Result};
+
+/// The longest reason that is told again at the end, in characters.
+const LONGEST_FAILURE: usize = 300;
 
 /// Shows how a batch goes.
 pub(super) struct Display {
@@ -56,6 +59,7 @@ impl Display {
     pub(super) fn tell(&mut self, message: &Message, ledger: &Ledger) {
         match message {
             Message::Planned(Planned::Bad(place, error)) => self.failed(&format!("{place}: {error}"), &error.hint()),
+            Message::Planned(Planned::Warning(message)) => self.warn(message),
             Message::Planned(_) | Message::AllPlanned => {}
             Message::Begun { worker, task } => self.begin(*worker, task),
             Message::Event { worker, event } => self.event(*worker, event),
@@ -93,6 +97,9 @@ impl Display {
     pub(super) fn finished(&self, ledger: &Ledger) {
         if let Some(bars) = &self.bars {
             let _ = bars.together.clear();
+        }
+        for text in failures(ledger, self.progress) {
+            line(&text);
         }
         let Ledger { drawn, skipped, failed, .. } = ledger;
         let seconds = self.started.elapsed().as_secs_f64();
@@ -199,5 +206,31 @@ impl Display {
 
     fn say(&self, text: &str) {
         self.above(|| line(text));
+    }
+}
+
+/// What failed, to be told again at the end: among many lines it was long ago.
+fn failures(ledger: &Ledger, progress: Progress) -> Vec<String> {
+    let Failures { first, more } = &ledger.failures;
+    let shown = |(place, error): &(Place, String)| {
+        let words = error.split_whitespace().collect::<Vec<_>>().join(" ");
+        let short: String = words.chars().take(LONGEST_FAILURE).collect();
+        let cut = if short.len() < words.len() { "…" } else { "" };
+        (place.line, format!("{place}: {short}{cut}"))
+    };
+    let lines: Vec<_> = first.iter().map(shown).collect();
+    match progress {
+        Progress::None => Vec::new(),
+        _ if lines.is_empty() => Vec::new(),
+        Progress::Json => {
+            let lines: Vec<_> =
+                lines.iter().map(|(line, message)| json!({ "line": line, "message": message })).collect();
+            vec![json!({ "event": "failures", "failures": lines, "more": more }).to_string()]
+        }
+        _ => {
+            let more = (*more > 0).then(|| format!("  and {more} more"));
+            let told = lines.into_iter().map(|(_, text)| format!("  {text}")).chain(more);
+            std::iter::once("failed:".to_owned()).chain(told).collect()
+        }
     }
 }
