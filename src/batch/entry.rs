@@ -36,7 +36,9 @@ impl Entry {
 
     /// A line of text.
     pub(super) fn of_text(line: usize, text: &str) -> Self {
-        Self { line, asked: of_text(text), forgotten: Forgotten::in_line(text) }
+        let asked = of_text(text);
+        let forgotten = asked.as_ref().ok().and_then(|_| Forgotten::in_line(text));
+        Self { line, asked, forgotten }
     }
 
     /// Settings by name: a picture's, or a recipe's.
@@ -48,7 +50,8 @@ impl Entry {
         // What the program wrote itself was warned about when it was drawn.
         let prompt = fields.get("prompt").and_then(Value::as_str).filter(|_| !fields.contains_key(RESULT));
         let forgotten = prompt.and_then(Forgotten::in_field);
-        Self { line, asked: of_fields(fields), forgotten }
+        let asked = of_fields(fields);
+        Self { line, forgotten: forgotten.filter(|_| asked.is_ok()), asked }
     }
 }
 

@@ -144,13 +144,13 @@ impl Plan {
 
     fn warning(&self) -> Option<String> {
         let (line, forgotten, count) = self.forgotten.as_ref()?;
-        let lines = match count - 1 {
-            0 => format!("line {line} has"),
-            1 => format!("line {line} and 1 more have"),
-            more => format!("line {line} and {more} more have"),
+        let have = match count - 1 {
+            0 => "has".to_owned(),
+            1 => "and 1 more line have".to_owned(),
+            more => format!("and {more} more lines have"),
         };
-        let (file, advice) = (&self.file, forgotten.advice());
-        Some(format!("{file}: {lines} options among the words of the prompt, which are drawn as words; {advice}"))
+        let (place, advice) = (Place { file: self.file.clone(), line: *line }, forgotten.advice());
+        Some(format!("{place} {have} options among the words of the prompt, which are drawn as words; {advice}"))
     }
 
     /// A group of samples for each picture that a line asks for.
@@ -161,12 +161,12 @@ impl Plan {
             Ok(seeds) => seeds.into_iter(),
             Err(error) => return vec![Planned::Bad(place.clone(), error)],
         };
-        let mut one = |(asked, settings): (&Asked, Result<Settings>)| {
+        let one = |(asked, settings): (&Asked, Result<Settings>)| {
             let settings = settings?;
             let seeds = seeds.next().unwrap_or_default();
             self.common.group(asked, &settings, seeds, place, (&mut self.places, &self.known))
         };
-        let planned = asked.iter().zip(settings).map(|asked| one(asked));
+        let planned = asked.iter().zip(settings).map(one);
         planned.map(|planned| planned.unwrap_or_else(|error| Planned::Bad(place.clone(), error))).collect()
     }
 }

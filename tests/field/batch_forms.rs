@@ -218,7 +218,7 @@ fn options_among_words_are_words_with_one_warning() {
     let prompts: Vec<_> = would_draw(&outcome).into_iter().map(|(prompt, ..)| prompt).collect();
     assert_eq!(prompts[..2], ["a red apple --seed 2", "--prompt \"a red apple\" --seed 2"]);
     let warning = warnings(&outcome);
-    assert!(warning.contains("forgotten_dashes.txt line 1 and 3 more have options"), "{warning}");
+    assert!(warning.contains("forgotten_dashes.txt line 1 and 3 more lines have options"), "{warning}");
     assert!(warning.ends_with(": a red apple -- --seed 2"), "{warning}");
     // The form that is shown is the right one.
     workplace.write("right.txt", "a red apple -- --seed 2\n");
@@ -253,7 +253,7 @@ fn options_among_words_are_words_with_one_warning() {
 fn sheets_and_arrays_in_a_pipe_are_drawn_as_they_come() {
     for parts in [
         [&b"prompt;seed\nan apple;1\n"[..], b"a pear;7\n"],
-        [b"[{\"prompt\": \"an apple\", \"seed\": 1}", b",\n{\"prompt\": \"a pear\", \"seed\": 7}]\n"],
+        [b"[\n{\"prompt\": \"an apple\", \"seed\": 1}", b",\n{\"prompt\": \"a pear\", \"seed\": 7}]\n"],
         // The first prompt's second line is not waited for.
         [
             b"a\0n\0 \0a\0p\0p\0l\0e\0 \0-\0-\0 \0-\0s\0 \x001\0\n\0",

@@ -92,8 +92,8 @@ fn the_end_repeats_what_failed() {
 }
 
 /// A batch whose second picture takes a while.
-const LINES: &str = "an apple -- -n 1\na pear -- -o pear.png\na fig -- -n 1\n";
-const LONG: [&str; 8] = ["batch", "a.txt", "--size", "32x32", "--cutouts", "1", "-n", "400"];
+const LINES: &str = "an apple -- -n 1\na pear -- -o pear.png\na frog -- -n 1\n";
+const LONG: [&str; 8] = ["batch", "a.txt", "--size", "32x32", "--cutouts", "1", "-n", "150"];
 
 /// Interrupts the batch in the middle of its second picture, after some checkpoints.
 fn interrupted(workplace: &Workplace, arguments: &[&str], signal: &str) {
@@ -136,7 +136,7 @@ fn a_batch_that_was_killed_continues_a_picture_to_the_same_bytes() {
         let done = done_before(&outcome);
         assert!(done[0] > 0 && done[1] == 0, "{done:?}");
         assert!(!outcome.errors.contains("\"warning\""), "{}", outcome.errors);
-        for name in ["an-apple-0.png", "pear.png", "a-fig-0.png"] {
+        for name in ["an-apple-0.png", "pear.png", "a-frog-0.png"] {
             assert!(workplace.read(name) == unbroken.read(name), "{name} after {signal} with {lines:?}");
         }
         assert!(!has_checkpoint(&workplace));
