@@ -109,6 +109,12 @@ pub fn picture_of(checkpoint: &Path) -> Option<PathBuf> {
     checkpoint.extension().is_some_and(|extension| extension == EXTENSION).then(|| checkpoint.with_extension(""))
 }
 
+/// Whether something that happens every so many iterations is due after these.
+#[must_use]
+pub fn is_due(every: Option<u64>, iterations: usize) -> bool {
+    every.is_some_and(|every| iterations > 0 && (iterations as u64).is_multiple_of(every))
+}
+
 impl Checkpoint {
     /// The file's bytes.
     ///

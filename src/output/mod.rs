@@ -13,7 +13,7 @@ mod recipe_text;
 mod saver;
 mod write;
 
-pub use checkpoint::{Beside, Checkpoint, checkpoint_of, picture_of};
+pub use checkpoint::{Beside, Checkpoint, checkpoint_of, is_due, picture_of};
 pub use hash::{hash_file, hash_open_file, to_hex};
 pub use kind::{Kind, check_target, kind_of};
 pub(crate) use link::end_of_links;
