@@ -163,6 +163,10 @@ impl Checkpoint {
             Error::file(path, problem, "use the version of text2art that wrote it")
         })?;
         head.recipe.check_revisions().map_err(|problem| damaged(&problem))?;
+        head.recipe.settings.validate().map_err(|error| damaged(&error.to_string()))?;
+        if head.recipe.result.iterations_done > head.recipe.settings.iterations {
+            return Err(damaged("it has more iterations behind it than the run has"));
+        }
         let tensors = SafeTensors::deserialize(&file).map_err(|error| damaged(&error.to_string()))?;
         let state = state_of(&head, &tensors)?.ok_or_else(|| damaged("the checkpoint's tensors are not whole"))?;
         Ok(Self { recipe: head.recipe, device: head.device, beside: head.beside, state })
