@@ -103,13 +103,20 @@ pub fn main() -> ExitCode {
         Err(error) => return ExitCode::from(usage::tell(&error)),
     };
     let verb = arguments.verb.unwrap_or_else(|| Verb::Generate(Box::new(arguments.generate)));
-    threads::limit(match &verb {
+    let limited = threads::limit(match &verb {
         Verb::Generate(generate) => generate.conduct.threads(),
         Verb::Batch(batch) => batch.conduct.threads(),
         Verb::Resume(resume) => resume.conduct.threads(),
         Verb::Bench(bench) => bench.threads(),
         _ => None,
     });
+    let allowed = match &verb {
+        Verb::Generate(generate) => generate.conduct.max_memory(),
+        Verb::Batch(batch) => batch.conduct.max_memory(),
+        Verb::Resume(resume) => resume.conduct.max_memory(),
+        _ => None,
+    };
+    allowed.into_iter().for_each(crate::machine::limit_memory);
     let reporter = match &verb {
         Verb::Generate(generate) => generate.conduct.reporter().with_preview(generate.preview),
         Verb::Resume(resume) => resume.conduct.reporter().with_preview(resume.preview),
@@ -118,7 +125,8 @@ pub fn main() -> ExitCode {
         Verb::Video(video) => Reporter::new(video.progress()),
         _ => Reporter::new(Progress::Auto),
     };
-    let exit_code = run(&verb, &reporter).unwrap_or_else(|error| reporter.failed(&error));
+    let exit_code = limited.map_err(Into::into).and_then(|()| run(&verb, &reporter));
+    let exit_code = exit_code.unwrap_or_else(|error| reporter.failed(&error));
     reporter.end();
     ExitCode::from(exit_code)
 }

@@ -76,7 +76,6 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let path = &arguments.checkpoint;
     let mut checkpoint = Checkpoint::read(path)?;
     let settings = &checkpoint.recipe.settings;
-    settings.validate()?;
     let opened = device::open(settings.device, settings.precision, reporter)?;
     check_inputs(&checkpoint.recipe)?;
     let changes = change(arguments, &mut checkpoint)?;

@@ -174,8 +174,9 @@ impl Checkpoint {
             Error::file(path, problem, "use the version of text2art that wrote it")
         })?;
         head.recipe.check_revisions().map_err(|problem| damaged(&problem))?;
+        head.recipe.settings.validate().map_err(|error| damaged(&error.to_string()))?;
         if head.recipe.result.iterations_done > head.recipe.settings.iterations {
-            return Err(damaged("the checkpoint tells of more iterations than the run has"));
+            return Err(damaged("the checkpoint claims more finished iterations than the run has"));
         }
         let tensors = SafeTensors::deserialize(&file).map_err(|error| damaged(&error.to_string()))?;
         let state = state_of(&head, &tensors)?.ok_or_else(|| damaged("the checkpoint's tensors are not whole"))?;
