@@ -3,10 +3,17 @@
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
+use crate::settings::text::count;
+
 /// What rayon, the matrix products and the tensor library read.
 const VARIABLE: &str = "RAYON_NUM_THREADS";
 /// How many threads the tensor library keeps for itself, beside rayon's.
 const TENSOR_LIBRARY: &str = "CANDLE_NUM_THREADS";
+
+/// Reads a number of threads.
+pub(super) fn number(text: &str) -> Result<u16, String> {
+    count(text, 1..=1024)
+}
 
 /// Lets so many threads compute, or as many as the user's environment says, or else as this process may use
 /// processors. To be called before there is a second thread.

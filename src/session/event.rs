@@ -1,6 +1,6 @@
 //! What a run tells those who watch it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::ser::SerializeMap;
@@ -78,11 +78,13 @@ pub enum Event {
     /// A file was written
     Saved {
         /// Where
+        #[serde(serialize_with = "as_text")]
         path: PathBuf,
     },
     /// A checkpoint was written
     Checkpoint {
         /// Where
+        #[serde(serialize_with = "as_text")]
         path: PathBuf,
         /// Iterations done
         iteration: usize,
@@ -95,6 +97,7 @@ pub enum Event {
     /// The run is over
     Finished {
         /// Where the picture is; none where it went to standard output
+        #[serde(serialize_with = "as_text_or_null")]
         path: Option<PathBuf>,
         /// The seed
         seed: u64,
@@ -114,6 +117,19 @@ pub enum Event {
         /// The program's exit code
         exit_code: u8,
     },
+}
+
+/// A path that need not be text.
+fn as_text<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
+}
+
+#[allow(clippy::ref_option, reason = "serde asks for it")]
+fn as_text_or_null<S: serde::Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    match path {
+        Some(path) => as_text(path, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 fn as_map<S: serde::Serializer>(pairs: &[(String, f64)], serializer: S) -> Result<S::Ok, S::Error> {

@@ -46,6 +46,9 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         frames: path(&targets.moving.frames),
         svg: path(&targets.svg),
     };
+    if arguments.checkpoint_every.is_some() {
+        beside.check_names()?;
+    }
     let inputs = Recipe::inputs(&settings)?;
     let stop = interrupt::stop_on_signal()?;
     let tell = |event| reporter.tell(&event);
