@@ -1,7 +1,10 @@
 //! `text2art resume`: goes on with a picture from a checkpoint.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+use clap::ValueHint;
 
 use super::conduct::Conduct;
 use super::generate::{Drawing, Resumed, Target, check_checkpoint, draw, prompt};
@@ -13,7 +16,7 @@ use crate::models::Finder;
 use crate::output::{Checkpoint, Kind, Naming, Recipe, Stage, check_target, checkpoint_of, kind_of, picture_of};
 use crate::session::{Event, Models, Plateau};
 use crate::settings::Settings;
-use crate::settings::text::whole_number;
+use crate::settings::text::{at_least_one, whole_number};
 use crate::video::{Outputs, Timeline};
 use crate::{Error, PROGRAM, Result};
 
@@ -33,16 +36,16 @@ pub(super) struct Arguments {
     #[arg(long)]
     reset_optimizer: bool,
     /// Another file for the picture; its checkpoints stand beside it
-    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
-    output: Option<String>,
+    #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    output: Option<OsString>,
     /// Replace a file that is already there
     #[arg(long, help_heading = "Output")]
     force: bool,
     /// Write the picture every N iterations, too
-    #[arg(long, value_name = "N", help_heading = "Output", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     save_every: Option<u64>,
     /// Write a checkpoint every N iterations, not as often as before
-    #[arg(long, value_name = "N", help_heading = "Output", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     checkpoint_every: Option<u64>,
     /// Show the picture as it grows, above the bar in a terminal
     #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
@@ -163,6 +166,7 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
     let settings = &mut recipe.settings;
     if let Some(text) = &arguments.prompt {
         settings.prompt = prompt(text)?;
+        said.extend(settings.prompt.doubts().iter().cloned());
     }
     if let Some(length) = arguments.iterations {
         settings.stop_at = None;

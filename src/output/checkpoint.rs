@@ -79,6 +79,24 @@ pub struct Beside {
     pub svg_sha256: Option<String>,
 }
 
+impl Beside {
+    /// Whether a checkpoint can keep the paths.
+    ///
+    /// # Errors
+    /// If one of them is not text.
+    pub fn check_names(&self) -> Result<()> {
+        let Self { save_cutouts, gif, mp4, frames, svg, .. } = self;
+        let mut paths = [save_cutouts, gif, mp4, frames, svg].into_iter().flatten();
+        match paths.find(|path| path.to_str().is_none()) {
+            Some(path) => {
+                let problem = "the name is not text (UTF-8), and a checkpoint keeps it as text";
+                Err(Error::file(path, problem, "choose another name, or write no checkpoints"))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 /// What the file holds besides tensors.
 #[derive(Serialize, Deserialize)]
 struct Head {

@@ -2,7 +2,10 @@
 
 mod display;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+
+use clap::ValueHint;
 
 use super::conduct::Conduct;
 use super::generate::prompt;
@@ -37,8 +40,8 @@ pub(super) struct Arguments {
     ///
     /// A name that is taken gets -2, -3 and so on, unless the picture in it was made by just these settings: then
     /// nothing is left to do.
-    #[arg(short, long, value_name = "TEMPLATE", help_heading = "Output")]
-    output: Option<String>,
+    #[arg(short, long, value_name = "TEMPLATE", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    output: Option<OsString>,
     /// Draw all anew, and replace what is there
     #[arg(long, help_heading = "Output")]
     force: bool,

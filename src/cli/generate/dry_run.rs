@@ -6,7 +6,7 @@ use crate::machine::in_words;
 use crate::models::hub::megabytes;
 use crate::models::{Finder, Missing};
 use crate::session::{Models, Plan};
-use crate::settings::Settings;
+use crate::settings::{Prompt, Settings};
 
 /// Prints what would be done, as a configuration file. Nothing is fetched for it.
 pub(super) fn dry_run(
@@ -16,6 +16,7 @@ pub(super) fn dry_run(
     finder: &Finder,
 ) -> anyhow::Result<()> {
     let mut comments: Vec<_> = targets.in_words().into_iter().map(|(kind, path)| format!("{kind}: {path}")).collect();
+    comments.extend(settings.prompt.all().iter().map(Prompt::in_words));
     let missing = Models::missing(&settings, finder)?;
     let settings = if missing.is_empty() {
         let models = Models::load(&settings, finder)?;

@@ -49,6 +49,9 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         svg: path(&targets.svg),
         svg_sha256: None,
     };
+    if arguments.checkpoint_every.is_some() {
+        beside.check_names()?;
+    }
     let inputs = Recipe::inputs(&settings)?;
     let stop = interrupt::stop_on_signal(reporter, "iteration")?;
     let tell = |event| reporter.tell(&event);
