@@ -24,6 +24,7 @@ mod resume;
 mod score;
 mod sources;
 mod threads;
+mod trust;
 mod usage;
 mod video;
 

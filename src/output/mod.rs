@@ -13,7 +13,7 @@ mod saver;
 mod write;
 
 pub use checkpoint::{Beside, Checkpoint, checkpoint_of, picture_of};
-pub use hash::{hash_file, hash_open_file, to_hex};
+pub use hash::{hash_file, hash_files, hash_open_file, hash_open_files, to_hex};
 pub use kind::{Kind, check_target, kind_of};
 pub use name::{Naming, slug};
 pub use partial::PartialFile;

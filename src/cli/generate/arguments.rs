@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::super::conduct::Conduct;
 use super::super::preview::PreviewKind;
 use super::super::report::Reporter;
-use super::super::sources;
+use super::super::{sources, trust};
 use crate::output::Recipe;
 use crate::session::Event;
 use crate::settings::{Overrides, Prompts, Settings, combine};
@@ -53,6 +53,12 @@ pub(in crate::cli) struct Arguments {
     /// Repeat a picture's recipe; other options change it
     #[arg(long, value_name = "PICTURE", help_heading = "Settings")]
     pub(super) from: Option<PathBuf>,
+    /// Download models that a recipe names, whoever publishes them
+    ///
+    /// Without it, models that `text2art models list` does not show are downloaded for a recipe only after a
+    /// question, which is asked in a terminal. Models that you name yourself are never asked about.
+    #[arg(long, help_heading = "Models")]
+    pub(super) trust: bool,
     /// A configuration file, or none
     #[arg(long, value_name = "FILE", help_heading = "Settings")]
     pub(super) config: Option<PathBuf>,
@@ -68,14 +74,21 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) conduct: Conduct,
 }
 
-/// The settings of all sources, the strongest first: flags, recipe, environment, configuration file.
-pub(super) fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Settings, Option<Recipe>)> {
+/// The settings of all sources, the strongest first: flags, recipe, environment, configuration file. With a recipe, also
+/// the models that the user names besides it.
+pub(super) fn settings(
+    arguments: &Arguments,
+    reporter: &Reporter,
+) -> Result<(Settings, Option<(Recipe, Vec<String>)>)> {
     let mut flags = arguments.overrides.clone();
     if !arguments.prompt.is_empty() {
         flags.prompt = Some(prompt(&arguments.prompt.join(" "))?);
     }
     let mut warnings = Vec::new();
     let recipe = arguments.from.as_deref().map(Recipe::read).transpose()?;
+    if let (Some(recipe), Some(picture)) = (&recipe, &arguments.from) {
+        trust::check_paths(&recipe.settings, picture, arguments.trust)?;
+    }
     let from = recipe.as_ref().map_or_else(Overrides::default, |recipe| recipe.settings.clone().into());
     let mut environment = sources::environment(&mut |message| warnings.push(message))?;
     let mut config = sources::config_file(arguments.config.as_deref())?;
@@ -86,6 +99,7 @@ pub(super) fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Se
             weaker.seconds = None;
         }
     }
+    let named = trust::named_by_user(&[&flags, &environment, &config]);
     let settings = combine(&[flags, from, environment, config])?;
     if let Some(recipe) = &recipe {
         recipe.check_inputs(&settings)?;
@@ -100,7 +114,7 @@ pub(super) fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Se
     for message in warnings {
         reporter.tell(&Event::Warning { message });
     }
-    Ok((settings, recipe))
+    Ok((settings, recipe.map(|recipe| (recipe, named))))
 }
 
 /// Reads a prompt.
