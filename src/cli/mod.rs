@@ -28,6 +28,7 @@ mod score;
 mod sources;
 mod terminal;
 mod threads;
+mod trust;
 mod usage;
 mod video;
 

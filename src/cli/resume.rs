@@ -11,7 +11,7 @@ use super::generate::{Drawing, Resumed, Target, check_checkpoint, draw, prompt};
 use super::own::Own;
 use super::preview::PreviewKind;
 use super::report::Reporter;
-use super::{device, interrupt};
+use super::{device, interrupt, trust};
 use crate::models::Finder;
 use crate::output::{Checkpoint, Kind, Naming, Recipe, Stage, check_target, checkpoint_of, kind_of, picture_of};
 use crate::session::{Event, Models, Plateau};
@@ -50,6 +50,9 @@ pub(super) struct Arguments {
     /// Show the picture as it grows, above the bar in a terminal
     #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
     pub(super) preview: PreviewKind,
+    /// Download models that the checkpoint names, whoever publishes them
+    #[arg(long, help_heading = "Models")]
+    trust: bool,
     #[command(flatten)]
     pub(super) conduct: Conduct,
 }
@@ -79,6 +82,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let path = &arguments.checkpoint;
     let mut checkpoint = Checkpoint::read(path)?;
     let settings = &checkpoint.recipe.settings;
+    trust::check_paths(settings, path, arguments.trust)?;
     let opened = device::open(settings.device, settings.precision, reporter)?;
     check_inputs(&checkpoint.recipe)?;
     let changes = change(arguments, &mut checkpoint)?;
@@ -104,6 +108,8 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let stop = interrupt::stop_on_signal(reporter, "iteration")?;
     let tell = |event| reporter.tell(&event);
     let finder = Finder::new(arguments.conduct.offline, &stop, &tell).with_commits_of(&recipe.models);
+    let strange = trust::strange(&Models::missing(&recipe.settings, &finder)?, &[])?;
+    trust::get_consent(&strange, arguments.trust, "", &finder, &stop, reporter)?;
     let models = Models::load(&recipe.settings, &finder)?;
     check_models(path, &recipe, &models)?;
     let resumed = Resumed { state, earlier: recipe.earlier };

@@ -14,7 +14,7 @@ mod saver;
 mod write;
 
 pub use checkpoint::{Beside, Checkpoint, checkpoint_of, is_due, picture_of};
-pub use hash::{hash_file, hash_open_file, to_hex};
+pub use hash::{hash_file, hash_files, hash_open_file, hash_open_files, to_hex};
 pub use kind::{Kind, check_target, kind_of};
 pub(crate) use link::end_of_links;
 pub use name::{Naming, slug};
