@@ -1,13 +1,10 @@
 //! Downloads on standard error: a bar for each file and one for all, or lines.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-
-use super::report::{Progress, line};
-use super::screen::{self, Screen};
+use super::report::Progress;
+use super::terminal::{Bar, Unit, line};
 use crate::models::hub::megabytes;
 use crate::session::Event;
 
@@ -19,20 +16,18 @@ pub(super) struct DownloadBars {
     progress: Progress,
     bars: RefCell<Option<Bars>>,
     last_line: Cell<Option<Instant>>,
-    screen: Arc<Screen>,
 }
 
 /// The bars of one download.
 struct Bars {
-    together: MultiProgress,
-    all: ProgressBar,
     /// Each file's name and bar
-    files: Vec<(String, ProgressBar)>,
+    files: Vec<(String, Bar)>,
+    all: Bar,
 }
 
 impl DownloadBars {
-    pub(super) fn new(progress: Progress, screen: Arc<Screen>) -> Self {
-        Self { progress, bars: RefCell::new(None), last_line: Cell::new(None), screen }
+    pub(super) fn new(progress: Progress) -> Self {
+        Self { progress, bars: RefCell::new(None), last_line: Cell::new(None) }
     }
 
     /// Shows an event; any that is of no download ends the bars.
@@ -45,9 +40,7 @@ impl DownloadBars {
                 let files = if *files == 1 { "1 file".into() } else { format!("{files} files") };
                 self.say(&format!("downloading {model}: {files}, {size}, from {from}{licence}"));
                 if self.progress == Progress::Bar {
-                    let bars = Bars::new();
-                    self.screen.set(Some(screen::Bars::Several(bars.together.clone())));
-                    *self.bars.borrow_mut() = Some(bars);
+                    *self.bars.borrow_mut() = Some(Bars::new());
                 }
             }
             Event::Downloaded { file, done, total, all_done, all_total } => {
@@ -62,6 +55,11 @@ impl DownloadBars {
             }
             _ => self.end(),
         }
+    }
+
+    /// Takes the bars away.
+    pub(super) fn end(&self) {
+        *self.bars.borrow_mut() = None;
     }
 
     fn say(&self, text: &str) {
@@ -79,47 +77,31 @@ impl DownloadBars {
             line(&format!("{file}: {}{total}", megabytes(done)));
         }
     }
-
-    fn end(&self) {
-        if let Some(bars) = self.bars.borrow_mut().take() {
-            self.screen.set(None);
-            // What is left of the bars when the screen cannot be cleared is no fault.
-            let _ = bars.together.clear();
-        }
-    }
 }
 
 impl Bars {
     fn new() -> Self {
-        let together = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-        let all = together.add(bar("all files"));
-        Self { together, all, files: Vec::new() }
+        let mut all = Bar::new(Unit::Bytes, None);
+        all.set_name("all files");
+        Self { files: Vec::new(), all }
     }
 
     fn show(&mut self, file: &str, own: (u64, Option<u64>), all: (u64, Option<u64>)) {
         let known = self.files.iter().position(|(name, _)| name == file);
         let index = known.unwrap_or_else(|| {
-            self.files.push((file.to_owned(), self.together.insert_before(&self.all, bar(file))));
+            let mut bar = Bar::above(&self.all, Unit::Bytes, own.1);
+            bar.set_name(file);
+            // What came in an earlier run took no time in this one.
+            bar.begin(own.0);
+            self.all.begin(all.0);
+            self.files.push((file.to_owned(), bar));
             self.files.len() - 1
         });
-        set(&self.files[index].1, own);
-        set(&self.all, all);
+        for (bar, (done, total)) in [(&mut self.files[index].1, own), (&mut self.all, all)] {
+            if total.is_some() {
+                bar.set_total(total);
+            }
+            bar.show(done);
+        }
     }
-}
-
-fn bar(name: &str) -> ProgressBar {
-    let bar = ProgressBar::no_length();
-    let template = "{bar:30} {decimal_bytes} of {decimal_total_bytes} · {decimal_bytes_per_sec} · {eta} left · {msg}";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar.set_message(name.to_owned());
-    bar
-}
-
-fn set(bar: &ProgressBar, (done, total): (u64, Option<u64>)) {
-    if let Some(total) = total {
-        bar.set_length(total);
-    }
-    bar.set_position(done);
 }

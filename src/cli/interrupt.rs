@@ -65,6 +65,7 @@ fn acknowledge(acknowledgment: &Arc<Acknowledgment>, unit: &str, by_key: bool) {
 }
 
 fn exit() {
+    super::terminal::close();
     std::process::exit(super::INTERRUPTED.into());
 }
 

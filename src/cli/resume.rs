@@ -1,19 +1,22 @@
 //! `text2art resume`: goes on with a picture from a checkpoint.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+use clap::ValueHint;
 
 use super::conduct::Conduct;
 use super::generate::{Drawing, Resumed, Target, check_checkpoint, draw, prompt};
 use super::own::Own;
 use super::preview::PreviewKind;
 use super::report::Reporter;
-use super::{device, interrupt};
+use super::{device, interrupt, trust};
 use crate::models::Finder;
 use crate::output::{Checkpoint, Kind, Naming, Recipe, Stage, check_target, checkpoint_of, kind_of, picture_of};
 use crate::session::{Event, Models, Plateau};
 use crate::settings::Settings;
-use crate::settings::text::whole_number;
+use crate::settings::text::{at_least_one, whole_number};
 use crate::video::{Outputs, Timeline};
 use crate::{Error, PROGRAM, Result};
 
@@ -33,20 +36,23 @@ pub(super) struct Arguments {
     #[arg(long)]
     reset_optimizer: bool,
     /// Another file for the picture; its checkpoints stand beside it
-    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
-    output: Option<String>,
+    #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    output: Option<OsString>,
     /// Replace a file that is already there
     #[arg(long, help_heading = "Output")]
     force: bool,
     /// Write the picture every N iterations, too
-    #[arg(long, value_name = "N", help_heading = "Output", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     save_every: Option<u64>,
     /// Write a checkpoint every N iterations, not as often as before
-    #[arg(long, value_name = "N", help_heading = "Output", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     checkpoint_every: Option<u64>,
     /// Show the picture as it grows, above the bar in a terminal
     #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
     pub(super) preview: PreviewKind,
+    /// Download models that the checkpoint names, whoever publishes them
+    #[arg(long, help_heading = "Models")]
+    trust: bool,
     #[command(flatten)]
     pub(super) conduct: Conduct,
 }
@@ -76,7 +82,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let path = &arguments.checkpoint;
     let mut checkpoint = Checkpoint::read(path)?;
     let settings = &checkpoint.recipe.settings;
-    settings.validate()?;
+    trust::check_paths(settings, path, arguments.trust)?;
     let opened = device::open(settings.device, settings.precision, reporter)?;
     check_inputs(&checkpoint.recipe)?;
     let changes = change(arguments, &mut checkpoint)?;
@@ -102,6 +108,8 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let stop = interrupt::stop_on_signal(reporter, "iteration")?;
     let tell = |event| reporter.tell(&event);
     let finder = Finder::new(arguments.conduct.offline, &stop, &tell).with_commits_of(&recipe.models);
+    let strange = trust::strange(&Models::missing(&recipe.settings, &finder)?, &[])?;
+    trust::get_consent(&strange, arguments.trust, "", &finder, &stop, reporter)?;
     let models = Models::load(&recipe.settings, &finder)?;
     check_models(path, &recipe, &models)?;
     let resumed = Resumed { state, earlier: recipe.earlier };
@@ -164,6 +172,7 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
     let settings = &mut recipe.settings;
     if let Some(text) = &arguments.prompt {
         settings.prompt = prompt(text)?;
+        said.extend(settings.prompt.doubts().iter().cloned());
     }
     if let Some(length) = arguments.iterations {
         settings.stop_at = None;

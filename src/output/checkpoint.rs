@@ -79,6 +79,24 @@ pub struct Beside {
     pub svg_sha256: Option<String>,
 }
 
+impl Beside {
+    /// Whether a checkpoint can keep the paths.
+    ///
+    /// # Errors
+    /// If one of them is not text.
+    pub fn check_names(&self) -> Result<()> {
+        let Self { save_cutouts, gif, mp4, frames, svg, .. } = self;
+        let mut paths = [save_cutouts, gif, mp4, frames, svg].into_iter().flatten();
+        match paths.find(|path| path.to_str().is_none()) {
+            Some(path) => {
+                let problem = "the name is not text (UTF-8), and a checkpoint keeps it as text";
+                Err(Error::file(path, problem, "choose another name, or write no checkpoints"))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 /// What the file holds besides tensors.
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -107,6 +125,12 @@ pub fn checkpoint_of(picture: &Path) -> PathBuf {
 #[must_use]
 pub fn picture_of(checkpoint: &Path) -> Option<PathBuf> {
     checkpoint.extension().is_some_and(|extension| extension == EXTENSION).then(|| checkpoint.with_extension(""))
+}
+
+/// Whether something that happens every so many iterations is due after these.
+#[must_use]
+pub fn is_due(every: Option<u64>, iterations: usize) -> bool {
+    every.is_some_and(|every| iterations > 0 && (iterations as u64).is_multiple_of(every))
 }
 
 impl Checkpoint {
@@ -168,8 +192,9 @@ impl Checkpoint {
             Error::file(path, problem, "use the version of text2art that wrote it")
         })?;
         head.recipe.check_revisions().map_err(|problem| damaged(&problem))?;
+        head.recipe.settings.validate().map_err(|error| damaged(&error.to_string()))?;
         if head.recipe.result.iterations_done > head.recipe.settings.iterations {
-            return Err(damaged("the checkpoint tells of more iterations than the run has"));
+            return Err(damaged("the checkpoint claims more finished iterations than the run has"));
         }
         let tensors = SafeTensors::deserialize(&file).map_err(|error| damaged(&error.to_string()))?;
         let state = state_of(&head, &tensors)?.ok_or_else(|| damaged("the checkpoint's tensors are not whole"))?;

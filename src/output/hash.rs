@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -38,17 +38,44 @@ pub fn hash_file_within(path: &Path, most: u64) -> Result<String> {
     hash_open_file(&file, path)
 }
 
+/// The SHA-256 of several files, one after the other; that of a single file is the file's own.
+///
+/// # Errors
+/// If one cannot be read.
+pub fn hash_files(paths: &[PathBuf]) -> Result<String> {
+    let mut hash = Sha256::new();
+    for path in paths {
+        feed(&mut hash, &open_regular(path).map_err(|error| fault(path, &error))?, path)?;
+    }
+    Ok(to_hex(&hash.finalize()))
+}
+
+/// The same of files that are open, each from where it is, with the paths that errors call them.
+///
+/// # Errors
+/// If one cannot be read.
+pub fn hash_open_files(files: &[(File, PathBuf)]) -> Result<String> {
+    let mut hash = Sha256::new();
+    files.iter().try_for_each(|(file, path)| feed(&mut hash, file, path))?;
+    Ok(to_hex(&hash.finalize()))
+}
+
 /// The SHA-256 of a file that is open, from where it is; `path` is what errors call it.
 ///
 /// # Errors
 /// If the file cannot be read, or grows while it is.
-pub fn hash_open_file(mut file: &File, path: &Path) -> Result<String> {
-    let mut left = file.metadata().map_err(|error| fault(path, &error))?.len();
+pub fn hash_open_file(file: &File, path: &Path) -> Result<String> {
     let mut hash = Sha256::new();
+    feed(&mut hash, file, path)?;
+    Ok(to_hex(&hash.finalize()))
+}
+
+fn feed(hash: &mut Sha256, mut file: &File, path: &Path) -> Result<()> {
+    let mut left = file.metadata().map_err(|error| fault(path, &error))?.len();
     let mut buffer = vec![0; 1 << 20];
     loop {
         match file.read(&mut buffer).map_err(|error| fault(path, &error))? {
-            0 => return Ok(to_hex(&hash.finalize())),
+            0 => return Ok(()),
             count => {
                 hash.update(&buffer[..count]);
                 let grown = || Error::file(path, "the file grows while it is read", "wait until it is complete");

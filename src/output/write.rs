@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::link::{end_of_links, take_over_mode};
+use super::name::{behind_stem, check_length};
 use super::partial::open_part;
 use crate::{Error, Result};
 
@@ -67,6 +68,7 @@ pub fn check_folder(path: &Path) -> Result<()> {
     let place = end_of_links(path).map_err(|error| {
         Error::file(path, format!("the link cannot be followed: {error}"), "remove the link, or choose another name")
     })?;
+    check_length(&place)?;
     let folder = folder_of(&place);
     tempfile::tempfile_in(&folder).map(drop).map_err(|source| {
         let problem = match source.kind() {
@@ -90,11 +92,9 @@ pub(crate) fn nameless(target: &Path) -> Result<std::fs::File> {
 
 /// A path, then the same with -2, -3 and so on behind its name.
 pub(super) fn free_beside(path: &Path) -> impl Iterator<Item = PathBuf> {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let extension = path.extension().map_or_else(String::new, |extension| format!(".{}", extension.to_string_lossy()));
-    let numbered = (2..10_000).map(move |number| format!("{stem}-{number}{extension}"));
     let path = path.to_owned();
-    std::iter::once(path.clone()).chain(numbered.map(move |name| path.with_file_name(name)))
+    let numbered = |path: PathBuf| (2..10_000).map(move |number| behind_stem(&path, &format!("-{number}")));
+    std::iter::once(path.clone()).chain(numbered(path))
 }
 
 pub(super) fn folder_of(path: &Path) -> PathBuf {

@@ -10,7 +10,7 @@ use super::{Aside, Target, deliver, save_cutouts};
 use crate::Result;
 use crate::drawer::svg as draw_svg;
 use crate::output::{
-    Beside, Checkpoint, Existing, InputRecord, Saver, Stage, checkpoint_of, to_hex, to_pixels, write_whole,
+    Beside, Existing, InputRecord, Saver, Stage, checkpoint_of, is_due, to_hex, to_pixels, write_whole,
 };
 use crate::session::{Event, Models, Plan, Session, SessionState, Stop, run};
 use crate::settings::Settings;
@@ -100,21 +100,11 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
     deliver(&target, &mut saver, (recording, svg), &finished, aside.saved, reporter)
 }
 
-/// Whether something is to be done after so many iterations.
-fn is_due(every: Option<u64>, iterations: usize) -> bool {
-    every.is_some_and(|every| iterations > 0 && (iterations as u64).is_multiple_of(every))
-}
-
 /// Writes where a run stands, where that is asked for.
 fn save_checkpoint(target: &Target, beside: &Beside, saver: &mut Saver, session: &Session) -> Result<Option<Event>> {
     let (Target::File(picture, _), Some(_)) = (target, beside.checkpoint_every) else { return Ok(None) };
     let iteration = session.iteration();
-    let checkpoint = Checkpoint {
-        recipe: saver.recipe(iteration, session.last().map(|last| last.loss), false)?,
-        device: session.device().kind(),
-        beside: beside.clone(),
-        state: session.state(),
-    };
+    let checkpoint = saver.checkpoint(session, beside.clone())?;
     let path = checkpoint_of(picture);
     // What was there was asked for before the run.
     write_whole(&path, &checkpoint.encode()?, Existing::Replace)?;

@@ -10,7 +10,7 @@ mod target;
 use std::path::PathBuf;
 
 use super::report::Reporter;
-use super::{DONE, device, interrupt};
+use super::{DONE, device, interrupt, trust};
 use crate::Result;
 use crate::models::Finder;
 use crate::output::{Beside, Existing, ModelRecord, Recipe};
@@ -49,15 +49,26 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         svg: path(&targets.svg),
         svg_sha256: None,
     };
+    if arguments.checkpoint_every.is_some() {
+        beside.check_names()?;
+    }
     let inputs = Recipe::inputs(&settings)?;
     let stop = interrupt::stop_on_signal(reporter, "iteration")?;
     let tell = |event| reporter.tell(&event);
-    let recorded = recipe.map(|recipe| recipe.models).unwrap_or_default();
+    let (recorded, named) = recipe.map(|(recipe, named)| (recipe.models, named)).unzip();
+    let recorded = recorded.unwrap_or_default();
     let finder = Finder::new(arguments.conduct.offline || arguments.dry_run, &stop, &tell).with_commits_of(&recorded);
     let max_memory = arguments.conduct.max_memory();
+    let strange = match named {
+        Some(named) => trust::strange(&Models::missing(&settings, &finder)?, &named)?,
+        None => Vec::new(),
+    };
     if arguments.dry_run {
-        return dry_run(settings, max_memory, &targets, &finder.without_conversions()).map(|()| DONE);
+        let asked = if arguments.trust { Vec::new() } else { strange };
+        return dry_run(settings, max_memory, &targets, &finder.without_conversions(), &asked).map(|()| DONE);
     }
+    let or = "; or choose other models with --vqgan and --clip";
+    trust::get_consent(&strange, arguments.trust, or, &finder, &stop, reporter)?;
     let models = Models::load(&settings, &finder)?;
     let Targets { picture: target, moving, svg } = targets;
     let drawing = Drawing { settings, max_memory, target, moving, svg, cutouts, beside, inputs, resumed: None };
