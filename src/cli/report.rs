@@ -21,7 +21,7 @@ pub(super) use super::terminal::line;
 pub(super) enum Progress {
     /// A bar in a terminal, lines elsewhere and in notebooks
     Auto,
-    /// A bar; lines where a terminal cannot draw one
+    /// A bar
     Bar,
     /// A line every few seconds
     Lines,
@@ -198,7 +198,10 @@ fn summary(event: &Event) -> Option<(Tone, String, String)> {
     };
     let of = format!("at {iterations} of {iterations_total}:");
     let (tone, label, count) = match ending {
-        Ending::Done => (Tone::Done, "done:".to_owned(), Some(format!("{iterations} iterations"))),
+        Ending::Done => {
+            let many = if *iterations == 1 { "" } else { "s" };
+            (Tone::Done, "done:".to_owned(), Some(format!("{iterations} iteration{many}")))
+        }
         Ending::Settled => (
             Tone::Done,
             "done:".to_owned(),

@@ -131,7 +131,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     for sheet in &arguments.contact_sheet {
         write_sheet(sheet, &ledger.cards())?;
     }
-    display.finished(&ledger);
+    display.finished(&ledger, stop.is_requested());
     printed?;
     let exit_code = if stop.is_requested() {
         INTERRUPTED
