@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::output;
 use crate::output::Recipe;
+use crate::settings::Prompt;
 
 /// What `info` was asked for.
 #[derive(clap::Args)]
@@ -23,6 +24,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let loss = recipe.result.loss.map_or_else(String::new, |loss| format!(", loss {loss:.4}"));
     let mut comments = vec![format!("{}, {} iterations{loss}", recipe.program, recipe.result.iterations_done)];
+    comments.extend(recipe.settings.prompt.all().iter().map(Prompt::in_words));
     for model in &recipe.models {
         comments.push(format!("{} {}: {} (SHA-256 {})", model.role, model.name, model.file, model.sha256));
     }

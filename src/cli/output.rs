@@ -103,8 +103,21 @@ fn write(bytes: &[u8]) -> Result<(), Unprinted> {
     above(|| {
         let mut output = io::stdout().lock();
         match output.write_all(bytes).and_then(|()| output.flush()) {
-            Err(source) if source.kind() != ErrorKind::BrokenPipe => Err(Unprinted { source, path: None }),
-            _ => Ok(()),
+            Err(source) if source.kind() == ErrorKind::BrokenPipe || is_closed_terminal(&source) => Ok(()),
+            written => written.map_err(|source| Unprinted { source, path: None }),
         }
     })
+}
+
+/// Whether a write failed because the terminal is closed. The system no longer calls it a terminal then.
+#[cfg(unix)]
+fn is_closed_terminal(error: &io::Error) -> bool {
+    use rustix::fs::{FileType, fstat};
+    let is_device = || fstat(io::stdout()).is_ok_and(|it| FileType::from_raw_mode(it.st_mode).is_char_device());
+    error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) && is_device()
+}
+
+#[cfg(not(unix))]
+fn is_closed_terminal(_: &io::Error) -> bool {
+    false
 }

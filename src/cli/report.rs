@@ -77,6 +77,11 @@ impl Reporter {
         self.progress
     }
 
+    /// What tells that a signal was heard.
+    pub(super) fn acknowledgment(&self) -> Acknowledgment {
+        Acknowledgment { progress: self.progress }
+    }
+
     pub(super) fn seconds(&self) -> f64 {
         self.started.elapsed().as_secs_f64()
     }
@@ -117,7 +122,8 @@ impl Reporter {
             | Event::Checkpoint { .. }
             | Event::Download { .. }
             | Event::Downloaded { .. }
-            | Event::Converting { .. } => {}
+            | Event::Converting { .. }
+            | Event::Stopping { .. } => {}
         }
     }
 
@@ -219,6 +225,21 @@ fn summary(event: &Event) -> Option<(Tone, String, String)> {
         path.as_ref().map(|path| path.display().to_string()),
     ];
     Some((tone, label, fields.into_iter().flatten().collect::<Vec<_>>().join(", ")))
+}
+
+/// Tells that a signal was heard, from the thread that receives signals.
+pub(super) struct Acknowledgment {
+    progress: Progress,
+}
+
+impl Acknowledgment {
+    pub(super) fn tell(&self, message: String) {
+        if self.progress != Progress::Json {
+            line(&message);
+        } else if let Ok(json) = serde_json::to_string(&Event::Stopping { message }) {
+            terminal::json_line(&json);
+        }
+    }
 }
 
 /// Whether a notebook's cell shows what is written. Its `!` gives programs a terminal, of which it shows only the text.

@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     };
     let frames = frames(&arguments.frames)?;
     let size = common_size(&frames)?;
-    let stop = interrupt::stop_on_signal()?;
+    let stop = interrupt::stop_on_signal(reporter, "frame")?;
     let last = frames.len() - 1;
     let mut recorder = Recorder::start(&outputs, &settings, size, 0..=last)?;
     reporter.tell(&Event::Encoding { frames: frames.len() });

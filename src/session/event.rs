@@ -89,6 +89,11 @@ pub enum Event {
         /// Iterations done
         iteration: usize,
     },
+    /// A signal was heard, and the run will stop soon
+    Stopping {
+        /// In a sentence
+        message: String,
+    },
     /// Something the user should know
     Warning {
         /// In a sentence

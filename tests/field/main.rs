@@ -7,6 +7,7 @@
 mod common;
 
 mod batch_forms;
+mod batch_runs;
 mod memory;
 mod messages;
 mod pictures;

@@ -6,10 +6,13 @@ use serde_json::{Value, json};
 
 use super::super::report::{Progress, Reporter};
 use super::super::terminal::{self, Bar, Tone, Unit, json_line, line};
-use crate::batch::{Closed, Drawn, Ledger, Message, Planned, Task};
+use crate::batch::{Closed, Drawn, Failures, Ledger, Message, Place, Planned, Task};
 use crate::models::hub::megabytes;
 use crate::session::Event;
 use crate::{Error, Result};
+
+/// The longest reason that is told again at the end, in characters.
+const LONGEST_FAILURE: usize = 300;
 
 /// Shows how a batch goes.
 pub(super) struct Display {
@@ -48,6 +51,7 @@ impl Display {
     pub(super) fn tell(&mut self, message: &Message, ledger: &Ledger) {
         match message {
             Message::Planned(Planned::Bad(place, error)) => self.failed(&format!("{place}: {error}"), &error.hint()),
+            Message::Planned(Planned::Warning(message)) => self.warn(message),
             Message::Planned(_) | Message::AllPlanned => {}
             Message::Begun { worker, task } => self.begin(*worker, task),
             Message::Event { worker, event } => self.event(*worker, event),
@@ -83,6 +87,8 @@ impl Display {
     /// Tells how it all went.
     pub(super) fn finished(&mut self, ledger: &Ledger, interrupted: bool) {
         self.bars = None;
+        let write = if self.progress == Progress::Json { json_line } else { line };
+        failures(ledger, self.progress).iter().for_each(|text| write(text));
         let Ledger { drawn, skipped, failed, .. } = ledger;
         let seconds = self.started.elapsed().as_secs_f64();
         match self.progress {
@@ -186,6 +192,32 @@ impl Display {
             json_line(&json!({ "event": "item_failed", "message": message, "hint": hint }).to_string());
         } else {
             terminal::error(&message, hint);
+        }
+    }
+}
+
+/// What failed, to be told again at the end: among many lines it was long ago.
+fn failures(ledger: &Ledger, progress: Progress) -> Vec<String> {
+    let Failures { first, more } = &ledger.failures;
+    let shown = |(place, error): &(Place, String)| {
+        let words = error.split_whitespace().collect::<Vec<_>>().join(" ");
+        let short: String = words.chars().take(LONGEST_FAILURE).collect();
+        let cut = if short.len() < words.len() { "…" } else { "" };
+        (place.line, format!("{place}: {short}{cut}"))
+    };
+    let lines: Vec<_> = first.iter().map(shown).collect();
+    match progress {
+        Progress::None => Vec::new(),
+        _ if lines.is_empty() => Vec::new(),
+        Progress::Json => {
+            let lines: Vec<_> =
+                lines.iter().map(|(line, message)| json!({ "line": line, "message": message })).collect();
+            vec![json!({ "event": "failures", "failures": lines, "more": more }).to_string()]
+        }
+        _ => {
+            let more = (*more > 0).then(|| format!("  and {more} more"));
+            let told = lines.into_iter().map(|(_, text)| format!("  {text}")).chain(more);
+            std::iter::once("failed:".to_owned()).chain(told).collect()
         }
     }
 }

@@ -117,7 +117,7 @@ pub(super) fn path(arguments: &Path, finder: &Finder) -> anyhow::Result<()> {
             "role": role.option(),
             "commit": found.commit,
             "weights": found.weights.to_string_lossy(),
-            "configuration": found.config.to_string_lossy(),
+            "configuration": found.config.as_deref().map(std::path::Path::to_string_lossy),
             "tokenizer": found.tokenizer.as_deref().map(std::path::Path::to_string_lossy),
         }));
     }
