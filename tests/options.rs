@@ -57,6 +57,9 @@ fn steady(line: &str) -> String {
     if line.starts_with("iteration ") {
         return keep("loss ").unwrap();
     }
+    if line.starts_with("done: ") {
+        return keep(" iteration").unwrap();
+    }
     if line.starts_with("{\"event\":\"finished\"") {
         return keep("\"loss\":").unwrap();
     }

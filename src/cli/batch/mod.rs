@@ -148,7 +148,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     for (path, existing) in sheets {
         write_sheet(path, &ledger.cards(), existing)?;
     }
-    display.finished(&ledger);
+    display.finished(&ledger, stop.is_requested());
     printed?;
     let exit_code = if stop.is_requested() {
         INTERRUPTED
