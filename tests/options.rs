@@ -115,6 +115,7 @@ const GENERATE: [Group; 10] = [
     (
         "picture",
         &[
+            ("--prompt", &["--prompt apple --prompt pear:0.5 --dry-run", "apple --dry-run --prompt ''"]),
             ("--quality", &["apple --dry-run --quality best", "apple --dry-run --quality bets", "apple --quality"]),
             ("--size", &["apple --dry-run --size 500x281", "apple --size 0x5", "apple --size big"]),
             (
@@ -627,8 +628,8 @@ const VERBS: [Group; 21] = [
             ("--json", &["palettes 1-bit --json", "palettes cloudy_blue;gold --json"]),
         ],
     ),
-    ("completions", &[("", &["completions", "completions shell"])]),
-    ("man", &[("", &["man page"])]),
+    ("completions", &[("", &["completions", "completions bsh"])]),
+    ("man", &[("", &["man --page"])]),
 ];
 
 /// The options a help text lists.

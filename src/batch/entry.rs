@@ -217,7 +217,7 @@ fn of_arguments(prompt: Option<&str>, arguments: &[String]) -> Result<Asked, Str
 
 /// What reads a line's options.
 pub(super) fn command() -> Command {
-    Asked::augment_args(Command::new("line").no_binary_name(true).disable_help_flag(true))
+    Asked::augment_args(Command::new("line").no_binary_name(true).disable_help_flag(true)).args_override_self(true)
 }
 
 /// Whether a line may give this name a value.
@@ -256,9 +256,9 @@ mod tests {
     #[test]
     fn every_form_asks_for_the_same() {
         let text = of_text(
-            r#"a "red" apple | sky:0.5 -- --seed -7 -n 5 --size 64x48 --clip a,b -o 'my apple.png' --auto-stop"#,
+            r#"a "red" apple | sky:0.5 -- --seed 7 -n 5 --size 64x48 --clip a,b -o 'my apple.png' --auto-stop"#,
         );
-        let json = r#"{"prompt": "a \"red\" apple | sky:0.5", "seed": -7, "iterations": 5, "size": "64x48",
+        let json = r#"{"prompt": "a \"red\" apple | sky:0.5", "seed": 7, "iterations": 5, "size": "64x48",
             "clip": ["a", "b"], "output": "my apple.png", "auto_stop": true, "cutouts": null}"#;
         assert_eq!(text.as_ref().unwrap(), &fields(json).unwrap());
         let [asked] = &text.unwrap()[..] else { panic!() };

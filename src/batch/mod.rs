@@ -19,7 +19,7 @@ mod source;
 
 pub use braces::expand;
 pub use checkpoints::Checkpoints;
-pub use contact_sheet::{Card, is_page, write_sheet};
+pub use contact_sheet::{Card, is_own_sheet, is_page, write_sheet};
 pub use draw::Drawn;
 pub use entry::{Asked, Entry};
 pub use files::Files;

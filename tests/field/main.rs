@@ -12,6 +12,8 @@ mod memory;
 mod messages;
 mod pictures;
 mod prompts;
+#[cfg(target_os = "linux")]
+mod pseudo_terminal;
 mod raw_text;
 mod replaced;
 mod signals;

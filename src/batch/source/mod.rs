@@ -8,14 +8,12 @@ mod json;
 mod sheet;
 mod tables;
 
-use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
 
 use super::entry::Entry;
 use super::lines::Lines;
+use crate::files::{self, Stream, open_source, read_within};
 use crate::models::files::unreadable;
 use crate::session::Stop;
 use crate::{Error, Result};
@@ -26,8 +24,6 @@ pub use form::Form;
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 256 << 20;
-/// How often it is looked whether it is to stop.
-const INTERVAL: Duration = Duration::from_millis(50);
 /// The name of standard input in messages.
 const STANDARD_INPUT: &str = "standard input";
 
@@ -51,50 +47,29 @@ pub struct Source {
 /// If the file cannot be read, holds no list of prompts, or as [`read`]; [`Error::Stopped`] if it was stopped while it
 /// waited for the first line.
 pub fn open(path: &Path, form: Option<Form>, stop: &Stop) -> Result<Source> {
-    let fault = |problem: String| Error::file(path, problem, FORMS);
+    let fault = |error: std::io::Error| Error::file(path, unreadable(&error), FORMS);
+    let stopped = {
+        let stop = stop.clone();
+        move || stop.is_requested()
+    };
     let name = path.display().to_string();
-    if path == Path::new("-") {
-        let entries = unless_stopped(stop, move || read(std::io::stdin(), form, Path::new(STANDARD_INPUT), true))?;
-        return Ok(Source { name: STANDARD_INPUT.to_owned(), is_stream: true, entries });
-    }
-    let metadata = std::fs::metadata(path).map_err(|error| fault(unreadable(&error)))?;
-    if metadata.is_dir() {
-        return Err(fault("this is a folder".into()));
-    }
-    if !metadata.is_file() {
-        // A pipe comes as its program writes it, and a device may have no end.
-        let path = path.to_owned();
-        let entries = unless_stopped(stop, move || {
-            let file = File::open(&path).map_err(|error| Error::file(&path, unreadable(&error), FORMS))?;
-            read(file, form, &path, true)
-        })?;
-        return Ok(Source { name, is_stream: true, entries });
-    }
-    let too_large = |bytes: u64| fault(format!("{bytes} bytes are too many for a list of prompts"));
-    if metadata.len() > LARGEST {
-        return Err(too_large(metadata.len()));
-    }
-    let mut bytes = Vec::new();
-    let opened = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
-    opened.map_err(|error| fault(unreadable(&error)))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(too_large(bytes.len() as u64));
-    }
-    Ok(Source { name, is_stream: false, entries: read(Cursor::new(bytes), form, path, false)? })
-}
-
-/// Does what may wait for another program, unless it is to stop meanwhile.
-fn unless_stopped<T: Send + 'static>(stop: &Stop, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || drop(sender.send(work())));
-    loop {
-        match receiver.recv_timeout(INTERVAL) {
-            Ok(done) => return done,
-            Err(RecvTimeoutError::Timeout) if stop.is_requested() => return Err(Error::Stopped),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Err(Error::fault("the thread that reads the file failed")),
+    let (name, is_stream, entries) = if path == Path::new("-") {
+        let stream = Stream::of_standard_input(stopped).map_err(fault)?;
+        (STANDARD_INPUT.to_owned(), true, read(stream, form, Path::new(STANDARD_INPUT), true))
+    } else {
+        match open_source(path).map_err(fault)? {
+            files::Source::Regular(file) => {
+                let bytes = read_within(file, LARGEST).map_err(fault)?;
+                (name, false, read(Cursor::new(bytes), form, path, false))
+            }
+            // A pipe comes as its program writes it.
+            files::Source::Pipe(file) => (name, true, read(Stream::new(file, stopped), form, path, true)),
+            files::Source::Device => return Err(Error::file(path, "this is a device, not a file", FORMS)),
         }
-    }
+    };
+    // What a read says that is no longer wanted is not the user's.
+    let entries = entries.map_err(|error| if stop.is_requested() { Error::Stopped } else { error })?;
+    Ok(Source { name, is_stream, entries })
 }
 
 /// The entries of a reader, each as soon as it can be read. `path` is named in errors about the whole of it. Of a

@@ -2,17 +2,21 @@
 
 mod display;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+
+use clap::ValueHint;
 
 use super::conduct::Conduct;
 use super::generate::prompt;
 use super::report::Reporter;
 use super::{DONE, FAILED, INTERRUPTED, device, interrupt, output, sources};
 use crate::batch::{
-    Common, Form, Ledger, Place, Places, Plan, Planned, Record, Results, Run, Source, is_page, open, start, write_sheet,
+    Common, Form, Ledger, Place, Places, Plan, Planned, Record, Results, Run, Source, is_own_sheet, is_page, open,
+    start, write_sheet,
 };
 use crate::models::{Finder, Role};
-use crate::output::check_folder;
+use crate::output::{Existing, check_target};
 use crate::session::{Event, Stop};
 use crate::settings::{DeviceChoice, Overrides, combine};
 use crate::video::MovingPictures;
@@ -36,8 +40,8 @@ pub(super) struct Arguments {
     ///
     /// A name that is taken gets -2, -3 and so on, unless the picture in it was made by just these settings: then
     /// nothing is left to do.
-    #[arg(short, long, value_name = "TEMPLATE", help_heading = "Output")]
-    output: Option<String>,
+    #[arg(short, long, value_name = "TEMPLATE", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    output: Option<OsString>,
     /// Draw all anew, and replace what is there
     #[arg(long, help_heading = "Output")]
     force: bool,
@@ -91,10 +95,12 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
     let common = common(arguments, reporter)?;
     let devices = devices(arguments, reporter)?;
-    for sheet in &arguments.contact_sheet {
-        check_sheet(sheet)?;
-    }
-    let stop = interrupt::stop_on_signal()?;
+    let sheets: Vec<_> = arguments
+        .contact_sheet
+        .iter()
+        .map(|path| Ok((path, check_sheet(path, arguments.force)?)))
+        .collect::<Result<_>>()?;
+    let stop = interrupt::stop_on_signal(reporter, "iteration")?;
     check_rank_with(arguments, &stop, reporter)?;
     let places = Places::new(arguments.output.clone(), arguments.moving.clone(), arguments.force)?;
     let source = source(arguments, &stop)?;
@@ -108,7 +114,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let scored = common.is_scored();
     let plan = Plan::new(common, source, places, known);
     if arguments.dry_run {
-        return dry_run(plan, reporter);
+        return dry_run(plan, &stop, reporter);
     }
     let run = Run {
         devices,
@@ -122,15 +128,15 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let mut display = Display::new(reporter, run.devices.len());
     // That results cannot be written is told once: the pictures tell themselves what they are.
     let mut unwritten = false;
+    // The pictures are there, whether or not their names can be printed.
+    let mut printed = Ok(());
     for message in start(run, plan) {
         let noted = ledger.note(&message);
         display.tell(&message, &ledger);
         match noted {
             Ok(Some(closed)) => {
                 display.closed(&closed);
-                for path in &closed.files {
-                    display.above(|| output::print_line(&path.display().to_string()))?;
-                }
+                printed = printed.and_then(|()| closed.files.iter().try_for_each(|path| output::print_path(path)));
             }
             Err(error) if !unwritten => {
                 unwritten = true;
@@ -139,10 +145,11 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
             Ok(None) | Err(_) => {}
         }
     }
-    for sheet in &arguments.contact_sheet {
-        write_sheet(sheet, &ledger.cards())?;
+    for (path, existing) in sheets {
+        write_sheet(path, &ledger.cards(), existing)?;
     }
     display.finished(&ledger);
+    printed?;
     let exit_code = if stop.is_requested() {
         INTERRUPTED
     } else if ledger.failed > 0 {
@@ -213,13 +220,15 @@ fn devices(arguments: &Arguments, reporter: &Reporter) -> Result<Vec<DeviceChoic
     Ok(named.iter().flat_map(|device| std::iter::repeat_n(*device, jobs)).collect())
 }
 
-fn check_sheet(path: &Path) -> Result<()> {
+/// Whether a sheet can be written there; and what to do with a file that is there.
+fn check_sheet(path: &Path, force: bool) -> Result<Existing> {
     let is_picture = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
     if !is_picture && !is_page(path) {
         let problem = "a contact sheet is a PNG or a page";
         return Err(Error::file(path, problem, "give it a name that ends in .png or .html"));
     }
-    check_folder(path)
+    // One of an earlier batch is replaced by that of all its pictures.
+    check_target(path, force || is_own_sheet(path))
 }
 
 /// The lines; none if it was stopped before the first.
@@ -234,14 +243,17 @@ fn source(arguments: &Arguments, stop: &Stop) -> Result<Source> {
 }
 
 /// Prints what would be drawn: a file that `batch` reads.
-fn dry_run(plan: impl Iterator<Item = Planned>, reporter: &Reporter) -> anyhow::Result<u8> {
+fn dry_run(plan: impl Iterator<Item = Planned>, stop: &Stop, reporter: &Reporter) -> anyhow::Result<u8> {
     let mut exit_code = DONE;
     for planned in plan {
+        if stop.is_requested() {
+            return Ok(INTERRUPTED);
+        }
         match planned {
             Planned::Group(group) => {
                 for sample in group.samples {
                     let record = Record { picture: Some((sample.files, sample.settings)), outcome: None };
-                    output::print_line(&record.to_json()?.to_string())?;
+                    output::print_json_line(&record.to_json()?)?;
                 }
             }
             Planned::Same(_) => {}
