@@ -131,14 +131,13 @@ impl Plan {
     /// Notes a line with options among its words. Of a file all are counted before it is told; the end of a stream may
     /// be far.
     fn note_forgotten(&mut self, line: usize, forgotten: Forgotten) {
-        match &mut self.forgotten {
-            Some((.., count)) => *count += 1,
-            None => {
-                self.forgotten = Some((line, forgotten, 1));
-                if self.is_stream {
-                    self.planned.extend(self.warning().map(Planned::Warning));
-                }
-            }
+        if let Some((.., count)) = &mut self.forgotten {
+            *count += 1;
+            return;
+        }
+        self.forgotten = Some((line, forgotten, 1));
+        if self.is_stream {
+            self.planned.extend(self.warning().map(Planned::Warning));
         }
     }
 

@@ -18,6 +18,7 @@ use crate::batch::{
 use crate::models::{Finder, Role};
 use crate::output::{Existing, check_target};
 use crate::session::{Event, Stop};
+use crate::settings::text::at_least_one;
 use crate::settings::{DeviceChoice, Overrides, combine};
 use crate::video::MovingPictures;
 use crate::{Error, Result};
@@ -51,7 +52,7 @@ pub(super) struct Arguments {
     /// continues the picture from there, to the same bytes. The checkpoint is removed when the picture is done.
     /// Pictures with a GIF, an MP4 or frames start over, and have none. In the file, `checkpoint_every` says it for one
     /// picture.
-    #[arg(long, value_name = "N", help_heading = "Output", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     checkpoint_every: Option<u64>,
     #[command(flatten)]
     moving: MovingPictures,
