@@ -107,11 +107,11 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         }
     }
     if arguments.json {
-        return output::print_line(&serde_json::to_string_pretty(&scores)?);
+        return output::print_json(&scores);
     }
     for score in scores {
         let Score { image, prompt, clip, cosine, distance } = score;
-        output::print_line(&format!("{cosine:.4}\t{distance:.4}\t{clip}\t{image}\t{prompt}"))?;
+        output::print_row(&[&format!("{cosine:.4}"), &format!("{distance:.4}"), &clip, &image, &prompt])?;
     }
     Ok(())
 }

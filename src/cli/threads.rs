@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::channel;
 use std::thread::available_parallelism;
 
+use crate::settings::text::count;
 use crate::{Error, Result};
 
 /// What rayon, the matrix products and the tensor library read.
@@ -13,6 +14,10 @@ const TENSOR_LIBRARY: &str = "CANDLE_NUM_THREADS";
 
 /// Threads that do not compute: for signals, progress, moving pictures and the like.
 const OTHERS: usize = 4;
+/// Reads a number of threads.
+pub(super) fn number(text: &str) -> Result<u16, String> {
+    count(text, 1..=1024)
+}
 
 /// Lets so many threads compute, or as many as the user's environment says, or else as this process may use
 /// processors; fewer if the system refuses that many. To be called before there is a second thread.

@@ -17,6 +17,7 @@ use super::rows::Layout;
 use super::tiff::Tiff;
 use super::turn::{lies, turn_of};
 use super::{jpeg, png, room};
+use crate::files::open_regular;
 use crate::models::files::unreadable;
 use crate::{Error, Result};
 
@@ -269,7 +270,7 @@ fn start(path: &Path) -> Result<(BufReader<File>, Kind)> {
     if metadata.len() == 0 {
         return Err(broken("the file is empty".into()));
     }
-    let mut file = File::open(path).map(BufReader::new).map_err(|error| broken(unreadable(&error)))?;
+    let mut file = open_regular(path).map(BufReader::new).map_err(|error| broken(unreadable(&error)))?;
     let mut head = Vec::new();
     let looked = file.by_ref().take(HEAD as u64).read_to_end(&mut head).and_then(|_| file.rewind());
     looked.map_err(|error| broken(unreadable(&error)))?;
@@ -282,7 +283,7 @@ fn start(path: &Path) -> Result<(BufReader<File>, Kind)> {
 
 /// The image library's decoder of a file.
 fn decoder(path: &Path, format: ImageFormat) -> ImageResult<impl ImageDecoder> {
-    let mut reader = ImageReader::with_format(BufReader::new(File::open(path)?), format);
+    let mut reader = ImageReader::with_format(BufReader::new(open_regular(path)?), format);
     let mut limits = Limits::default();
     limits.max_image_width = Some(LONGEST_SIDE);
     limits.max_image_height = Some(LONGEST_SIDE);

@@ -9,11 +9,13 @@ use sha2::{Digest, Sha256};
 
 use crate::clip::Clip;
 use crate::drawer::DrawerKind;
+use crate::files::open_regular;
 use crate::frozen::MemoryOf;
 use crate::machine::in_words;
+use crate::models::container::files_of;
 use crate::models::files::unreadable;
 use crate::models::{Finder, Missing, ModelFiles, Role};
-use crate::output::{ModelRecord, hash_open_file, to_hex};
+use crate::output::{ModelRecord, hash_open_files, to_hex};
 use crate::settings::Settings;
 use crate::vqgan::Vqgan;
 use crate::{Error, Result, machine};
@@ -53,16 +55,16 @@ enum Hash {
     Known(String),
 }
 
-/// What a model was read from. The file is the one that was read, whatever has its name by now.
+/// What a model was read from. The files are those that were read, whatever has their names by now.
 enum Content {
-    File(File, PathBuf),
+    Files(Vec<(File, PathBuf)>),
     Compiled(&'static [u8]),
 }
 
 impl Content {
     fn hash(&self) -> Result<String> {
         match self {
-            Self::File(file, path) => hash_open_file(file, path),
+            Self::Files(files) => hash_open_files(files),
             Self::Compiled(bytes) => Ok(to_hex(&Sha256::digest(bytes))),
         }
     }
@@ -91,8 +93,13 @@ impl<M> LoadedModel<M> {
             (Some(published), _) => (published.file, Hash::Known(published.sha256)),
             (None, Some(bytes)) => (name_of_file(), Hash::Open(Content::Compiled(bytes))),
             (None, None) => {
-                let file = File::open(&path).map_err(|error| Error::file(&path, unreadable(&error), "restore it"))?;
-                (name_of_file(), Hash::Open(Content::File(file, path.clone())))
+                let open = |path: PathBuf| {
+                    let file =
+                        open_regular(&path).map_err(|error| Error::file(&path, unreadable(&error), "restore it"))?;
+                    Ok::<_, Error>((file, path))
+                };
+                let opened = files_of(&path)?.into_iter().map(open).collect::<Result<_>>()?;
+                (name_of_file(), Hash::Open(Content::Files(opened)))
             }
         };
         let (bytes, compiled) = (files.weights.bytes(), files.weights.static_bytes().is_some());

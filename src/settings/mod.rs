@@ -13,6 +13,7 @@ mod size;
 pub(crate) mod text;
 mod video;
 mod weighted;
+mod whole;
 
 use std::path::PathBuf;
 
@@ -202,8 +203,8 @@ pub struct Overrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_prompt: Option<Vec<Weighted>>,
     /// A random direction no words lead to; may be given several times
-    #[arg(long, value_name = "SEED[:WEIGHT]", help_heading = "Picture")]
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[arg(long, value_name = "SEED[:WEIGHT]", help_heading = "Picture", value_parser = weighted::seed)]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "weighted::seeds")]
     pub noise_prompt: Option<Vec<Weighted>>,
     /// A picture to start from
     #[arg(long, value_name = "FILE", help_heading = "Start")]
