@@ -79,7 +79,7 @@ fn a_large_picture_is_read_in_little_memory() {
 fn a_large_picture_is_read_as_the_mean_of_its_parts() {
     let workplace = Workplace::new();
     workplace.write("large.png", black(9_000));
-    let outcome = workplace.run(&["palettes", "large.png", "--json"]);
+    let outcome = workplace.run(&["palettes", "large.png"]);
     // A palette needs two colors, and it has one.
     assert_eq!(outcome.code, Some(2));
     assert!(outcome.errors.contains("its only colour is #000000"), "{}", outcome.errors);
@@ -132,7 +132,7 @@ fn outsized_settings_are_refused_before_any_work() {
     workplace.write("long.toml", format!("prompt = \"{}\"\n", "a ".repeat(2 << 20)));
     workplace.write("many.toml", format!("prompt = \"a\"\nclip = [{}]\n", "\"embedded\", ".repeat(1000)));
     workplace.write("prompts.toml", format!("prompt = \"a\"\nimage_prompt = [{}]\n", "\"a.png\", ".repeat(1001)));
-    for (config, named) in [("long.toml", "100000"), ("many.toml", "--clip names 1000"), ("prompts.toml", "1001")] {
+    for (config, named) in [("long.toml", "100 KiB"), ("many.toml", "--clip names 1000"), ("prompts.toml", "1001")] {
         let arguments = ["--config", config, "-n", "1"];
         workplace.refuses(&arguments, &[named]);
         let (peak, code) = peak(&workplace, &arguments);
@@ -151,7 +151,7 @@ fn a_large_size_from_a_recipe_is_refused_by_the_estimate() {
     for models in [&[][..], &["--vqgan", text(&vqgan)], &["--drawer", "pixel"]] {
         let run = ["a", "-n", "0", "--size", "32x32", "--cutouts", "1", "--force", "-q", "-o", "p.png"];
         workplace.run(&[&run[..], models].concat()).succeeded();
-        let recipe = recipe(&workplace.read("p.png")).replace("32x32", "4096x4096");
+        let recipe = recipe(&workplace.read("p.png")).replace(r#""size":"32x32""#, r#""size":"4096x4096""#);
         workplace.write("large.png", with_recipe(&recipe));
         let arguments = ["--from", "large.png", "--max-memory", "200M"];
         workplace.refuses(&arguments, &["4096x4096", "--max-memory allows 200 MiB"]);
