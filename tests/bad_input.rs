@@ -62,7 +62,6 @@ fn values_that_no_option_takes() {
         (&["--save-every", "0"], &["--save-every", "0"]),
         (&["--threads", "0"], &["--threads", "0"]),
         (&["--progress", "loud"], &["--progress", "loud"]),
-        (&["--seed", "1", "--seed", "2"], &["--seed"]),
     ] {
         let message = workplace.refuses_somehow(&[&["a"], arguments].concat()).join("\n");
         assert!(message.starts_with("error: "), "{message}");

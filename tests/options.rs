@@ -115,6 +115,7 @@ const GENERATE: [Group; 10] = [
     (
         "picture",
         &[
+            ("--prompt", &["--prompt apple --prompt pear:0.5 --dry-run", "apple --dry-run --prompt ''"]),
             ("--quality", &["apple --dry-run --quality best", "apple --dry-run --quality bets", "apple --quality"]),
             ("--size", &["apple --dry-run --size 500x281", "apple --size 0x5", "apple --size big"]),
             (
@@ -492,7 +493,7 @@ const VERBS: [Group; 21] = [
             ),
             ("--mp4", &["batch one.txt --dry-run -o x.mp4", "batch one.txt -o x.mp4 --mp4 y.mp4"]),
             ("--frames", &["batch one.txt --dry-run --frames {slug}", "batch one.txt --frames ''"]),
-            ("--format", &["batch settings.toml --format txt --dry-run", "batch settings.toml --format json"]),
+            ("--format", &["batch settings.toml --format txt --dry-run", "batch settings.toml --format yaml"]),
             ("--samples", &["batch one.txt --dry-run --samples 2", "batch one.txt --samples 0"]),
             ("--keep", &["batch one.txt --keep 0"]),
             ("--rank-with", &["batch one.txt --rank-with none --size 16x16 -n 0 --results none --progress none"]),
@@ -627,8 +628,8 @@ const VERBS: [Group; 21] = [
             ("--json", &["palettes 1-bit --json", "palettes cloudy_blue;gold --json"]),
         ],
     ),
-    ("completions", &[("", &["completions", "completions shell"])]),
-    ("man", &[("", &["man page"])]),
+    ("completions", &[("", &["completions", "completions bsh"])]),
+    ("man", &[("", &["man --page"])]),
 ];
 
 /// The options a help text lists.

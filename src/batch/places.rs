@@ -1,11 +1,12 @@
 //! Where the pictures of a batch go, and which of them are there already.
 
 use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::files::{Files, Found, is_same};
-use crate::output::{Kind, Naming, Recipe, check_folder, kind_of};
+use crate::output::{Kind, Naming, Recipe, behind_stem, check_folder, contains, filled, kind_of};
 use crate::settings::Settings;
 use crate::video::MovingPictures;
 use crate::{Error, Result};
@@ -44,7 +45,7 @@ pub(super) enum Spot {
 /// The names a batch gives its pictures. They hang on the order of the lines and on what is in the files of these
 /// names, so that the same batch gives the same line the same name again.
 pub struct Places {
-    template: Option<String>,
+    template: Option<OsString>,
     moving: MovingPictures,
     force: bool,
     claimed: HashMap<PathBuf, Claim>,
@@ -74,8 +75,8 @@ impl Places {
     ///
     /// # Errors
     /// Where there can be no such files.
-    pub fn new(template: Option<String>, moving: MovingPictures, force: bool) -> Result<Self> {
-        let output = Path::new(template.as_deref().unwrap_or(DEFAULT));
+    pub fn new(template: Option<OsString>, moving: MovingPictures, force: bool) -> Result<Self> {
+        let output = Path::new(template.as_deref().unwrap_or(DEFAULT.as_ref()));
         moving.paths(output, kind(output)?, |name| name.into())?;
         Ok(Self { template, moving, force, claimed: HashMap::new() })
     }
@@ -131,20 +132,20 @@ impl Places {
     /// The files of a picture with a number in their names, where that is above 1 or asked for.
     fn files(&self, own: Own, settings: &Settings, number: usize) -> Result<Files> {
         let (prompt, seed) = (&settings.prompt.all()[0].text, settings.seed.0);
-        let filled = |template: &str, is_own: bool| {
-            let numbered = template.contains("{n}");
+        let named = |template: &OsStr, is_own: bool| {
+            let numbered = contains(template, "{n}");
             let template = if is_own { seeded(Path::new(template), own.is_sample) } else { template.to_owned() };
-            let path = Naming::Template(template.replace("{n}", &number.to_string())).path(prompt, seed);
+            let path = Naming::Template(filled(&template, "{n}", &number.to_string())).path(prompt, seed);
             if numbered || is_own || number == 1 { path } else { beside(&path, number) }
         };
         let output = match own.output {
-            Some(path) => filled(&path.to_string_lossy(), true),
-            None => filled(self.template.as_deref().unwrap_or(DEFAULT), false),
+            Some(path) => named(path.as_os_str(), true),
+            None => named(self.template.as_deref().unwrap_or(DEFAULT.as_ref()), false),
         };
         let names = [&own.moving.gif, &own.moving.mp4, &own.moving.frames];
-        let is_own = |name: &str| names.iter().any(|own| own.as_deref() == Some(name));
+        let is_own = |name: &OsStr| names.iter().any(|own| own.as_deref() == Some(name));
         let moving = own.moving.or(&self.moving);
-        let moving = moving.paths(&output, kind(&output)?, |name| filled(name, is_own(name)))?;
+        let moving = moving.paths(&output, kind(&output)?, |name| named(name, is_own(name)))?;
         Ok(Files { output, moving })
     }
 }
@@ -155,19 +156,15 @@ fn kind(output: &Path) -> Result<Kind> {
 }
 
 /// A line's own name, with the seed in it where several samples would have it.
-fn seeded(path: &Path, samples: bool) -> String {
-    let name = path.to_string_lossy().into_owned();
-    if !samples || name.contains("{seed}") || name.contains("{n}") {
-        return name;
+fn seeded(path: &Path, samples: bool) -> OsString {
+    let name = path.as_os_str();
+    if !samples || contains(name, "{seed}") || contains(name, "{n}") {
+        return name.to_owned();
     }
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let extension = path.extension().map_or_else(String::new, |extension| format!(".{}", extension.to_string_lossy()));
-    path.with_file_name(format!("{stem}-{{seed}}{extension}")).to_string_lossy().into_owned()
+    behind_stem(path, "-{seed}").into_os_string()
 }
 
 /// The name with a number behind it.
 fn beside(path: &Path, number: usize) -> PathBuf {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let extension = path.extension().map_or_else(String::new, |extension| format!(".{}", extension.to_string_lossy()));
-    path.with_file_name(format!("{stem}-{number}{extension}"))
+    behind_stem(path, &format!("-{number}"))
 }

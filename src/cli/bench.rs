@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::max_memory::{self, MemorySize};
 use super::report::Reporter;
+use super::threads::number as threads;
 use super::{device, interrupt, output};
 use crate::bench::{self, Report, Stage, Work};
 use crate::device::{Gpu, Precision, Traffic};
@@ -13,7 +14,7 @@ use crate::drawer::DrawerKind;
 use crate::machine::{self, in_words};
 use crate::models::Finder;
 use crate::session::{Plan, Recomputed};
-use crate::settings::text::whole_number;
+use crate::settings::text::{count, whole_number};
 use crate::settings::{CutBatch, DeviceChoice, Overrides, Size, combine};
 
 /// What `bench` was asked for.
@@ -41,7 +42,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N")]
     cut_batch: Option<CutBatch>,
     /// How often each part is run; the median counts
-    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value = "5", value_parser = |text: &str| count::<u16>(text, 1..=1000))]
     repetitions: u16,
     /// What to compute on: auto, cpu, cuda or cuda:N [default: auto]
     #[arg(long, value_name = "NAME")]
@@ -50,7 +51,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     precision: Option<Precision>,
     /// Processor threads [default: all cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<u16>,
     /// Take no more memory than this, as 4G or 800M [default: three quarters of the machine's]
     #[arg(long, value_name = "SIZE")]
@@ -125,9 +126,9 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         report: &report,
     };
     if arguments.json {
-        return output::print_line(&serde_json::to_string_pretty(&printed)?);
+        return output::print_json(&printed);
     }
-    output::print(table(&printed).as_bytes())
+    output::print_lines(&table(&printed))
 }
 
 fn table(printed: &Printed) -> String {

@@ -2,6 +2,7 @@
 
 use super::max_memory::MemorySize;
 use super::report::{Progress, Reporter};
+use super::threads::number as threads;
 
 /// How pictures are drawn, which decides nothing about them.
 #[derive(clap::Args)]
@@ -16,7 +17,7 @@ pub(super) struct Conduct {
     #[arg(short, long, help_heading = "Output")]
     quiet: bool,
     /// Processor threads
-    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = threads)]
     threads: Option<u16>,
     /// Take no more memory than this, as 4G or 800M [default: three quarters of the machine's]
     ///

@@ -10,19 +10,23 @@ mod download_bars;
 mod drawers;
 mod generate;
 mod help;
+mod hint;
 mod info;
 mod interrupt;
 mod man;
 mod max_memory;
 mod models;
 mod output;
+mod own;
 mod palettes;
 mod preview;
+mod reading;
 mod reconstruct;
 mod report;
 mod resume;
 mod score;
 mod sources;
+mod terminal;
 mod threads;
 mod trust;
 mod usage;
@@ -32,7 +36,11 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use reading::Refusal;
 use report::{Progress, Reporter};
+
+/// What the program is called on a command line.
+const PROGRAM: &str = "text2art";
 
 /// Done.
 const DONE: u8 = 0;
@@ -45,7 +53,8 @@ const INTERRUPTED: u8 = 130;
 
 /// Draws a picture from a sentence: VQGAN guided by CLIP.
 #[derive(Parser)]
-#[command(name = "text2art", version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(name = PROGRAM, bin_name = PROGRAM, version, styles = terminal::HELP, args_override_self = true)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -88,25 +97,40 @@ enum Verb {
 /// Reads the command line, runs the verb and returns the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    // The help costs the settings of every quality: it is made where it is asked for.
-    let matches = Arguments::command().try_get_matches().or_else(|error| {
-        if error.use_stderr() {
-            return Err(error);
+    interrupt::survive_file_size_limit();
+    terminal::make_panics_safe();
+    let given: Vec<_> = std::env::args_os().collect();
+    let matches = reading::read(&given).or_else(|refusal| {
+        if refusal.error.use_stderr() {
+            return Err(refusal);
         }
-        help::command(help::is_brief(std::env::args_os())).try_get_matches()
+        // The help costs the settings of every quality: it is made only if it is asked for.
+        let help = help::command(help::is_brief(given.iter().cloned())).try_get_matches_from(&given);
+        help.map_err(|error| Box::new(Refusal { error, hint: String::new() }))
     });
-    let arguments = match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
+    let arguments = matches.and_then(|matches| {
+        let read = Arguments::from_arg_matches(&matches);
+        read.map_err(|error| Box::new(Refusal { hint: hint::of(&error, &Arguments::command(), &given), error }))
+    });
+    let arguments = match arguments {
         Ok(arguments) => arguments,
-        Err(error) => return ExitCode::from(usage::tell(&error)),
+        Err(refusal) => return ExitCode::from(usage::tell(&refusal.error, refusal.hint)),
     };
     let verb = arguments.verb.unwrap_or_else(|| Verb::Generate(Box::new(arguments.generate)));
-    threads::limit(match &verb {
+    let limited = threads::limit(match &verb {
         Verb::Generate(generate) => generate.conduct.threads(),
         Verb::Batch(batch) => batch.conduct.threads(),
         Verb::Resume(resume) => resume.conduct.threads(),
         Verb::Bench(bench) => bench.threads(),
         _ => None,
     });
+    let allowed = match &verb {
+        Verb::Generate(generate) => generate.conduct.max_memory(),
+        Verb::Batch(batch) => batch.conduct.max_memory(),
+        Verb::Resume(resume) => resume.conduct.max_memory(),
+        _ => None,
+    };
+    allowed.into_iter().for_each(crate::machine::limit_memory);
     let reporter = match &verb {
         Verb::Generate(generate) => generate.conduct.reporter().with_preview(generate.preview),
         Verb::Resume(resume) => resume.conduct.reporter().with_preview(resume.preview),
@@ -115,7 +139,11 @@ pub fn main() -> ExitCode {
         Verb::Video(video) => Reporter::new(video.progress()),
         _ => Reporter::new(Progress::Auto),
     };
-    ExitCode::from(run(&verb, &reporter).unwrap_or_else(|error| reporter.failed(&error)))
+    let exit_code = limited.map_err(Into::into).and_then(|()| run(&verb, &reporter));
+    let failed = |error| reporter.failed(&reading::with_other_reading(error, &given));
+    let exit_code = exit_code.unwrap_or_else(failed);
+    reporter.end();
+    ExitCode::from(exit_code)
 }
 
 /// Runs a verb and returns the exit code.

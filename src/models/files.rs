@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::container::TensorFile;
 use super::located::{Located, locate, no_config};
 use super::{embedded, inferred};
+use crate::files::{read_regular, read_source};
 use crate::{Error, Result};
 
 /// What a model is for.
@@ -166,11 +167,14 @@ impl ConfigFile {
 /// Reads a small text file whole.
 pub(crate) fn read_text(path: &Path, hint: &str) -> Result<String> {
     let fault = |problem: String| Error::file(path, problem, hint);
-    let size = std::fs::metadata(path).map_err(|error| fault(unreadable(&error)))?.len();
-    if size > LARGEST_TEXT {
-        return Err(fault(format!("{size} bytes are too many for a configuration")));
-    }
-    let bytes = std::fs::read(path).map_err(|error| fault(unreadable(&error)))?;
+    let bytes = read_regular(path, LARGEST_TEXT).map_err(|error| fault(unreadable(&error)))?;
+    String::from_utf8(bytes).map_err(|_| fault("the file is not UTF-8 text".into()))
+}
+
+/// Reads a small text whole that may also come from another program, as in `--config <(...)`.
+pub(crate) fn read_text_from_anywhere(path: &Path, hint: &str) -> Result<String> {
+    let fault = |problem: String| Error::file(path, problem, hint);
+    let bytes = read_source(path, LARGEST_TEXT).map_err(|error| fault(unreadable(&error)))?;
     String::from_utf8(bytes).map_err(|_| fault("the file is not UTF-8 text".into()))
 }
 
@@ -181,6 +185,9 @@ pub(crate) fn within(name: &str, value: usize, most: usize) -> Result<(), String
 
 /// What an input/output error means for a file that is to be read.
 pub(crate) fn unreadable(error: &std::io::Error) -> String {
+    if let Some(reason) = crate::files::reason(error) {
+        return reason;
+    }
     match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file or folder".into(),
         std::io::ErrorKind::PermissionDenied => "the file may not be read".into(),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Role;
 use crate::settings::Quality;
-use crate::settings::text::by_likeness;
+use crate::settings::text::{near_names, question};
 use crate::{Error, Result};
 
 static TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/models.toml"));
@@ -253,23 +253,11 @@ impl Entry {
 /// The error of a name nothing stands behind.
 fn unknown<'a>(option: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Error {
     let known: Vec<&str> = std::iter::once(super::embedded::NAME).chain(known).collect();
-    let near = near(name, &known);
-    let hint = if near.is_empty() {
-        format!("use one of {}; or a path, or `organisation/repository` on the hub", known.join(", "))
-    } else {
-        format!("is {} meant? `text2art models list` shows all names; a path must exist", near.join(" or "))
+    let hint = match question(&near_names(name, known.iter().copied())) {
+        Some(question) => format!("{question} `text2art models list` shows all names; a path must exist"),
+        None => format!("use one of {}; or a path, or `organisation/repository` on the hub", known.join(", ")),
     };
     Error::usage(format!("--{option} {name}: there is no model or file of this name"), hint)
-}
-
-/// Names that are spelled nearly alike, the nearest first.
-#[must_use]
-pub fn near<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
-    /// Of `strsim`'s Jaro-Winkler similarity, 0 to 1
-    const ALIKE: f64 = 0.8;
-    const MOST: usize = 3;
-    let near = by_likeness(name, known.iter().copied()).into_iter().take_while(|(alike, _)| *alike >= ALIKE);
-    near.take(MOST).map(|(_, known)| known).collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::embedded;
-use super::manifest::near;
+use crate::settings::text::near_names;
 use crate::{Error, Result};
 
 /// Words that the embedded model was trained on.
@@ -47,8 +47,9 @@ impl Vocabulary {
             return None;
         }
         let names: Vec<&str> = self.words.iter().map(String::as_str).filter(|word| word.len() > 2).collect();
-        let mut found: Vec<&str> = words.iter().flat_map(|word| near(word, &names)).collect();
-        found.dedup();
+        let mut found: Vec<&str> = words.iter().flat_map(|word| near_names(word, names.iter().copied())).collect();
+        let mut shown = HashSet::new();
+        found.retain(|name| shown.insert(*name));
         found.truncate(NEAR_SHOWN);
         let meant = if found.is_empty() { String::new() } else { format!(" (near: {})", found.join(", ")) };
         Some(format!(

@@ -1,10 +1,12 @@
 //! What files are called.
 
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
 use super::checkpoint_of;
+use crate::{Error, Result};
 
 /// The longest slug, in bytes.
 const LONGEST_SLUG: usize = 60;
@@ -33,7 +35,7 @@ pub fn slug(text: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Naming {
     /// This path; `{slug}`, `{seed}` and `{n}` in it are filled in
-    Template(String),
+    Template(OsString),
     /// `{slug}-{seed}.png` in the current folder, with `-2`, `-3` where that is taken
     Free,
 }
@@ -48,26 +50,92 @@ impl Naming {
     /// The same, where no file has the path with one of these extensions either.
     #[must_use]
     pub fn path_with(&self, prompt: &str, seed: u64, extensions: &[&str]) -> PathBuf {
-        let filled = |template: &str, number: usize| {
-            let name = template.replace("{slug}", &slug(prompt)).replace("{seed}", &seed.to_string());
-            PathBuf::from(name.replace("{n}", &number.to_string()))
+        let (slug, seed) = (slug(prompt), seed.to_string());
+        let filled = |template: &OsStr, number: usize| {
+            let values = [("{slug}", slug.as_str()), ("{seed}", &seed), ("{n}", &number.to_string())];
+            PathBuf::from(values.iter().fold(template.to_owned(), |name, (field, value)| filled(&name, field, value)))
         };
         // A name with a checkpoint is that of a picture in the making.
         let free = |path: &PathBuf| {
             let beside = extensions.iter().map(|extension| path.with_extension(extension));
-            std::iter::once(path.clone()).chain(beside).all(|path| !path.exists()) && !checkpoint_of(path).exists()
+            std::iter::once(path.clone()).chain(beside).all(|path| !is_taken(&path)) && !checkpoint_of(path).exists()
         };
         match self {
-            Self::Template(template) if template.contains("{n}") => {
+            Self::Template(template) if contains(template, "{n}") => {
                 (1..usize::MAX).map(|number| filled(template, number)).find(free).unwrap_or_default()
             }
             Self::Template(template) => filled(template, 1),
             Self::Free => {
-                let numbered = (2..usize::MAX).map(|number| filled("{slug}-{seed}-{n}.png", number));
-                std::iter::once(filled("{slug}-{seed}.png", 1)).chain(numbered).find(free).unwrap_or_default()
+                let numbered = (2..usize::MAX).map(|number| filled("{slug}-{seed}-{n}.png".as_ref(), number));
+                std::iter::once(filled("{slug}-{seed}.png".as_ref(), 1)).chain(numbered).find(free).unwrap_or_default()
             }
         }
     }
+}
+
+/// Whether something has this name, if only a link that leads nowhere.
+fn is_taken(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+/// Whether a name has this in it.
+pub(crate) fn contains(name: &OsStr, field: &str) -> bool {
+    name.as_encoded_bytes().windows(field.len()).any(|bytes| bytes == field.as_bytes())
+}
+
+/// A name with a value in each place of a field. What is not text stays as it is.
+#[must_use]
+pub(crate) fn filled(name: &OsStr, field: &str, value: &str) -> OsString {
+    match name.to_str() {
+        Some(name) => name.replace(field, value).into(),
+        None => filled_bytes(name, field, value),
+    }
+}
+
+#[cfg(unix)]
+fn filled_bytes(name: &OsStr, field: &str, value: &str) -> OsString {
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    let (mut rest, mut filled) = (name.as_bytes(), Vec::new());
+    while let Some(at) = rest.windows(field.len()).position(|bytes| bytes == field.as_bytes()) {
+        filled.extend_from_slice(&rest[..at]);
+        filled.extend_from_slice(value.as_bytes());
+        rest = &rest[at + field.len()..];
+    }
+    filled.extend_from_slice(rest);
+    OsString::from_vec(filled)
+}
+
+#[cfg(not(unix))]
+fn filled_bytes(name: &OsStr, field: &str, value: &str) -> OsString {
+    name.to_string_lossy().replace(field, value).into()
+}
+
+/// A path with more behind the stem of its name, before the extension.
+#[must_use]
+pub(crate) fn behind_stem(path: &Path, more: &str) -> PathBuf {
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(more);
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
+}
+
+/// Whether the file system takes a name of this length.
+///
+/// # Errors
+/// If it does not.
+pub(super) fn check_length(path: &Path) -> Result<()> {
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidFilename => Err(too_long(path)),
+        _ => Ok(()),
+    }
+}
+
+/// The error of a name that is too long.
+pub(super) fn too_long(path: &Path) -> Error {
+    Error::file(path, "the name is too long for the file system", "choose a shorter one")
 }
 
 #[cfg(test)]
@@ -87,7 +155,7 @@ mod tests {
         let path = Naming::Template("out/{slug}_{seed}.png".into()).path("a cat", 7);
         assert_eq!(path, PathBuf::from("out/a-cat_7.png"));
         let folder = tempfile::tempdir().unwrap();
-        let template = folder.path().join("p{n}.png").to_string_lossy().into_owned();
+        let template = folder.path().join("p{n}.png").into_os_string();
         std::fs::write(folder.path().join("p1.png"), "").unwrap();
         std::fs::write(folder.path().join("p3.gif"), "").unwrap();
         let template = Naming::Template(template);
@@ -95,5 +163,21 @@ mod tests {
         std::fs::write(folder.path().join("p2.png"), "").unwrap();
         assert_eq!(template.path("a", 0), folder.path().join("p3.png"));
         assert_eq!(template.path_with("a", 0, &["gif", "mp4"]), folder.path().join("p4.png"));
+    }
+    #[cfg(unix)]
+    #[test]
+    fn names_need_not_be_text() {
+        use std::os::unix::ffi::OsStringExt;
+        let name = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+        let path = Naming::Template(name(b"\xff{slug}\xfe-{seed}-{slug}.png")).path("a cat", 7);
+        assert_eq!(path, PathBuf::from(name(b"\xffa-cat\xfe-7-a-cat.png")));
+        assert!(contains(&name(b"\xff{n}"), "{n}") && !contains(&name(b"{n"), "{n}"));
+    }
+
+    #[test]
+    fn names_that_no_file_system_takes_are_refused() {
+        assert!(check_length(Path::new("short.png")).is_ok());
+        let error = check_length(Path::new(&"long".repeat(1000))).unwrap_err();
+        assert!(error.is_usage() && error.to_string().contains("too long"), "{error}");
     }
 }

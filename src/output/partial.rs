@@ -1,11 +1,14 @@
 //! A file that grows under another name while a run goes on, and gets its own when it is whole.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
 
+use super::link::{end_of_links, take_over_mode};
+use super::name::{check_length, too_long};
 use super::write::{folder_of, free_beside};
 use super::{Existing, check_folder};
 use crate::{Error, Result};
@@ -22,6 +25,8 @@ pub struct PartialFile {
     file: File,
     part: TempPath,
     target: PathBuf,
+    /// Where the target's links lead
+    place: PathBuf,
     existing: Existing,
 }
 
@@ -31,12 +36,26 @@ impl PartialFile {
     /// # Errors
     /// Where the folder is missing or may not be written, or another run writes the same file now.
     pub fn create(target: &Path, existing: Existing) -> Result<Self> {
+        Self::check_name(target)?;
         check_folder(target)?;
-        let opened = open_part(target).map_err(|source| Error::Write { path: target.to_owned(), source })?;
+        let fault = |source| Error::Write { path: target.to_owned(), source };
+        let place = end_of_links(target).map_err(fault)?;
+        let opened = open_part(&place).map_err(fault)?;
         let (file, part) = opened.ok_or_else(|| {
             Error::file(target, "another run is writing this file", "wait for it, or choose another name")
         })?;
-        Ok(Self { file, part, target: target.to_owned(), existing })
+        if existing == Existing::Replace {
+            take_over_mode(&file, &place).map_err(fault)?;
+        }
+        Ok(Self { file, part, target: target.to_owned(), place, existing })
+    }
+
+    /// Whether the file's name leaves room for that of its part.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn check_name(target: &Path) -> Result<()> {
+        check_length(&part_of(target)).map_err(|_| too_long(target))
     }
 
     /// What the file will be called.
@@ -51,15 +70,16 @@ impl PartialFile {
     /// # Errors
     /// Where the disk is full or the folder is gone.
     pub fn finish(self) -> Result<PathBuf> {
-        let Self { file, mut part, target, existing } = self;
+        let Self { file, mut part, target, place, existing } = self;
         let fault = |source| Error::Write { path: target.clone(), source };
         file.sync_all().map_err(fault)?;
         if existing == Existing::Replace {
-            part.persist(&target).map_err(|error| fault(error.error))?;
+            part.persist(&place).map_err(|error| fault(error.error))?;
             return Ok(target);
         }
-        for path in free_beside(&target) {
+        for path in free_beside(&place) {
             match part.persist_noclobber(&path) {
+                Ok(()) if path == place => return Ok(target),
                 Ok(()) => return Ok(path),
                 Err(error) if error.error.kind() == ErrorKind::AlreadyExists => part = error.path,
                 Err(error) => return Err(fault(error.error)),
@@ -69,11 +89,18 @@ impl PartialFile {
     }
 }
 
+/// The part of a file.
+fn part_of(target: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(SUFFIX);
+    folder_of(target).join(name)
+}
+
 /// Opens the part of a file, empty, and holds it alone; what a run that died left of it is gone. None where another run
 /// holds it now.
 pub(super) fn open_part(target: &Path) -> std::io::Result<Option<(File, TempPath)>> {
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let path = folder_of(target).join(format!(".{name}{SUFFIX}"));
+    let path = part_of(target);
     for _ in 0..TRIES {
         // A link leads to what is not ours.
         if path.is_symlink() {

@@ -5,11 +5,9 @@
 //! A colour with a number, `navy\4`, is a ramp from black, and a list with one, `[red, gold]\5`, a ramp through its
 //! colours. A colour alone is that colour; pixray makes a ramp from black of it.
 
-use std::collections::HashSet;
-
 use super::built_in::BuiltIn;
 use super::{MOST_COLOURS, Palette, file, hexadecimal, names, oklab};
-use crate::settings::text::{by_likeness, did_you_mean};
+use crate::settings::text::{near_names, question};
 use crate::{Error, Result};
 
 /// A ramp's colours where no number is given: pixray's.
@@ -129,16 +127,10 @@ fn read_colour(text: &str) -> Result<[u8; 3], Problem> {
     let palettes = BuiltIn::all().into_iter().flatten().map(|palette| palette.name.as_str());
     let plain = name.strip_prefix("xkcd:").unwrap_or(name);
     let known: Vec<&str> = palettes.chain(names::all()).collect();
-    let near = did_you_mean(plain, known.iter().copied());
-    if near.is_empty() {
-        return problem(what, format!("use names of CSS or xkcd, or numbers as #ff8800; {SHOW}"));
+    match question(&near_names(plain, known)) {
+        Some(question) => problem(what, format!("{question} {SHOW}")),
+        None => problem(what, format!("use names of CSS or xkcd, or numbers as #ff8800; {SHOW}")),
     }
-    let mut nearest: Vec<_> = by_likeness(plain, known).into_iter().map(|(_, name)| name).collect();
-    // Both lists of colours have some names.
-    let mut seen = HashSet::new();
-    nearest.retain(|name| seen.insert(*name));
-    nearest.truncate(3);
-    problem(what, format!("is {} meant? {SHOW}", nearest.join(" or ")))
 }
 
 /// So many colours through some: all of these, and between them even steps in OKLab, each as near as can be to the

@@ -9,7 +9,9 @@ use sha2::{Digest, Sha256};
 
 use crate::clip::Clip;
 use crate::drawer::DrawerKind;
+use crate::files::open_regular;
 use crate::frozen::MemoryOf;
+use crate::machine::in_words;
 use crate::models::container::files_of;
 use crate::models::files::unreadable;
 use crate::models::{Finder, Missing, ModelFiles, Role};
@@ -93,7 +95,7 @@ impl<M> LoadedModel<M> {
             (None, None) => {
                 let open = |path: PathBuf| {
                     let file =
-                        File::open(&path).map_err(|error| Error::file(&path, unreadable(&error), "restore it"))?;
+                        open_regular(&path).map_err(|error| Error::file(&path, unreadable(&error), "restore it"))?;
                     Ok::<_, Error>((file, path))
                 };
                 let opened = files_of(&path)?.into_iter().map(open).collect::<Result<_>>()?;
@@ -229,7 +231,14 @@ impl ModelStore {
         finder.provide_all(wanted(settings).filter(|(role, name)| !self.has(*role, name)))?;
         let draws = settings.drawer == DrawerKind::Vqgan;
         let vqgan = draws.then(|| self.vqgan(&settings.vqgan, finder)).transpose()?;
-        let clips = settings.clip.iter().map(|name| self.clip(name, finder)).collect::<Result<_>>()?;
+        let mut clips: Vec<LoadedModel<Clip>> = Vec::new();
+        for name in &settings.clip {
+            if !clips.is_empty() && !self.has(Role::Clip, name) {
+                let held = clips.iter().map(|clip| clip.model.weight_memory(MemoryOf::Host)).sum::<u64>();
+                check_room(held, name, finder)?;
+            }
+            clips.push(self.clip(name, finder)?);
+        }
         Ok(Models { vqgan, clips })
     }
 
@@ -272,6 +281,17 @@ impl ModelStore {
             self.clips.retain(|clip| Arc::strong_count(&clip.model) > 1);
         }
     }
+}
+
+/// Refuses one more CLIP beside those that hold so many bytes, if there is no room for it. The plan counts all that a run
+/// takes, and is made when the models are here.
+fn check_room(held: u64, name: &str, finder: &Finder) -> Result<()> {
+    let needed = held.saturating_add(finder.open(Role::Clip, name)?.weights.bytes());
+    let (room, allowed) = (machine::room(), machine::allowed_memory());
+    let Some(room) = room.into_iter().chain(allowed).min().filter(|room| needed > *room) else { return Ok(()) };
+    let (needed, room) = (in_words(needed), in_words(room));
+    let message = format!("the CLIP models up to {name} need about {needed} of memory, and there are {room}");
+    Err(Error::usage(message, "choose fewer or smaller ones with --clip"))
 }
 
 /// The models that settings name.

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::text::whole_number;
+
 /// Cutouts judged at a time: a number, or `auto` for what the machine's memory allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CutBatch {
@@ -19,10 +21,10 @@ impl FromStr for CutBatch {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match (text, text.parse()) {
+        match (text, whole_number(text)) {
             ("auto", _) => Ok(Self::Auto),
             (_, Ok(count)) => Ok(Self::Count(count)),
-            _ => Err(format!("`{text}` is no number of cutouts: use a number, or auto")),
+            _ => Err(format!("`{text}` is not a number of cutouts: use a whole number, or auto")),
         }
     }
 }

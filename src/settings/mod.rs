@@ -13,6 +13,7 @@ mod size;
 pub(crate) mod text;
 mod video;
 mod weighted;
+mod whole;
 
 use std::path::PathBuf;
 
@@ -36,7 +37,11 @@ use crate::judge::Augmentations;
 use crate::optimizer::OptimizerKind;
 use crate::palette::{Dither, FEWEST_COLOURS, MOST_COLOURS, file_of};
 use crate::{Error, Result};
+use prompt::MOST as MOST_PROMPTS;
 use text::{number, whole_number};
+
+/// The most CLIP models that judge a picture.
+const MOST_CLIPS: usize = 16;
 
 /// Everything that decides a picture, resolved: the same settings give the same bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -198,8 +203,8 @@ pub struct Overrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_prompt: Option<Vec<Weighted>>,
     /// A random direction no words lead to; may be given several times
-    #[arg(long, value_name = "SEED[:WEIGHT]", help_heading = "Picture")]
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[arg(long, value_name = "SEED[:WEIGHT]", help_heading = "Picture", value_parser = weighted::seed)]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "weighted::seeds")]
     pub noise_prompt: Option<Vec<Weighted>>,
     /// A picture to start from
     #[arg(long, value_name = "FILE", help_heading = "Start")]
@@ -392,6 +397,14 @@ impl Settings {
         }
         if self.clip.is_empty() || self.clip.iter().any(String::is_empty) {
             return Err(Error::usage("--clip names no model", "give the name or the path of a CLIP model"));
+        }
+        let lists = [
+            ("clip", self.clip.len(), MOST_CLIPS),
+            ("image-prompt", self.image_prompt.len(), MOST_PROMPTS),
+            ("noise-prompt", self.noise_prompt.len(), MOST_PROMPTS),
+        ];
+        if let Some((option, count, most)) = lists.into_iter().find(|(_, count, most)| count > most) {
+            return Err(Error::usage(format!("--{option} names {count}"), format!("give {most} at most")));
         }
         if self.init_image.as_ref().is_some_and(|path| path.to_str().is_none()) {
             let hint = "rename the file: a recipe keeps its name as text";

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::text::whole_number;
+
 /// Width and height in pixels, at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
@@ -19,12 +21,15 @@ impl FromStr for Size {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (width, height) = text
-            .split_once(['x', 'X', '×'])
-            .ok_or_else(|| format!("`{text}` is no size: write width and height as 512x384"))?;
-        let side = |side: &str| match side.trim().parse::<usize>() {
+        let (width, height) = text.split_once(['x', 'X', '×']).ok_or_else(|| {
+            // A side alone is probably a square's.
+            let side = whole_number(text).ok().filter(|side| (1..=LONGEST).contains(side));
+            let example = side.map_or_else(|| "512x384".to_owned(), |side| format!("{side}x{side}"));
+            format!("`{text}` is not a size: write width and height as {example}")
+        })?;
+        let side = |side: &str| match whole_number(side) {
             Ok(pixels) if (1..=LONGEST).contains(&pixels) => Ok(pixels),
-            _ => Err(format!("`{text}` is no size: both sides must be 1 to {LONGEST} pixels")),
+            _ => Err(format!("`{text}` is not a size: both sides must be 1 to {LONGEST} pixels")),
         };
         Ok(Self { width: side(width)?, height: side(height)? })
     }
@@ -46,6 +51,10 @@ mod tests {
     fn sizes_are_read_and_written() {
         let size: Size = "500x281".parse().unwrap();
         assert_eq!((size, size.to_string()), (Size { width: 500, height: 281 }, "500x281".into()));
+        for text in ["500 x 281", "500×281", "500X281", "500.0x281"] {
+            assert_eq!(text.parse(), Ok(size), "{text}");
+        }
+        assert!("512".parse::<Size>().unwrap_err().ends_with("as 512x512"));
         for wrong in ["0x5", "5", "5x", "-1x5", "5x99999999", "axb", ""] {
             assert!(wrong.parse::<Size>().is_err(), "{wrong}");
         }

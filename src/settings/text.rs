@@ -1,31 +1,74 @@
 //! Types that files keep as text, the way the command line writes them.
 
-/// How alike two names must be for one to be taken for the other mistyped (Jaro and Winkler, 0 to 1).
-const LIKENESS: f64 = 0.7;
+use super::whole::{Written, written};
 
-/// Known names with their likeness to the one that was given, the nearest first.
-pub(crate) fn by_likeness<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<(f64, &'a str)> {
+/// The most names that one question lists.
+const MOST_NAMES: usize = 3;
+/// The shortest name that can be the beginning of another.
+const SHORTEST_BEGINNING: usize = 3;
+
+/// Known names that are close to the one that was given, the nearest first, each once: those that differ from it in at
+/// most one letter of three (inserted, left out, replaced, or two neighbors swapped), and those that begin with it.
+pub(crate) fn near_names<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let given = given.to_lowercase();
-    let likeness = |name: &'a str| (strsim::jaro_winkler(&given, &name.to_lowercase()), name);
-    let mut names: Vec<_> = known.into_iter().map(likeness).collect();
-    names.sort_by(|(first, _), (second, _)| second.total_cmp(first));
-    names
+    let length = given.chars().count();
+    let mut near: Vec<(usize, &str)> = Vec::new();
+    for name in known {
+        let lower = name.to_lowercase();
+        // A name of another length is that far away at least.
+        let too_long = lower.chars().count().abs_diff(length) > length / 3;
+        let distance = if too_long { usize::MAX } else { strsim::osa_distance(&given, &lower) };
+        let begins = length >= SHORTEST_BEGINNING && lower.starts_with(&given);
+        let distance = if begins { distance.min(length / 3) } else { distance };
+        if distance <= length / 3 && !near.iter().any(|(_, other)| *other == name) {
+            near.push((distance, name));
+        }
+    }
+    near.sort_by_key(|(distance, _)| *distance);
+    near.into_iter().take(MOST_NAMES).map(|(_, name)| name).collect()
 }
 
-/// `; did you mean NAME?` where a known name is near the one that was given, else nothing.
+/// The question whether one of these was meant: did you mean `a`, `b` or `c`?
+pub(crate) fn question<S: AsRef<str>>(names: &[S]) -> Option<String> {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
+    let (last, others) = quoted.split_last()?;
+    let before = if others.is_empty() { String::new() } else { format!("{} or ", others.join(", ")) };
+    Some(format!("did you mean {before}{last}?"))
+}
+
+/// `; did you mean NAME?` if a known name is close to the one that was given, else nothing.
 pub(crate) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let nearest = by_likeness(given, known).into_iter().next().filter(|(likeness, _)| *likeness > LIKENESS);
-    nearest.map_or_else(String::new, |(_, name)| format!("; did you mean `{name}`?"))
+    let nearest = near_names(given, known).into_iter().take(1).collect::<Vec<_>>();
+    question(&nearest).map_or_else(String::new, |question| format!("; {question}"))
 }
 
-/// Reads a whole number, as the command line writes it.
+/// Reads a whole number, in any spelling.
 pub(crate) fn whole_number(text: &str) -> Result<usize, String> {
-    text.trim().parse().map_err(|_| format!("`{text}` is no whole number from 0 on"))
+    let number = match written(text) {
+        Some(Written::Whole(number)) => usize::try_from(number).ok(),
+        _ => None,
+    };
+    number.ok_or_else(|| format!("`{text}` is not a whole number from 0"))
+}
+
+/// Reads a whole number of a range, in any spelling.
+pub(crate) fn count<N: TryFrom<usize>>(text: &str, range: std::ops::RangeInclusive<usize>) -> Result<N, String> {
+    let number = whole_number(text).ok().filter(|number| range.contains(number));
+    let number = number.and_then(|number| N::try_from(number).ok());
+    number.ok_or_else(|| match range.end() {
+        &usize::MAX => format!("`{text}` is not a whole number from {}", range.start()),
+        end => format!("`{text}` is not a whole number from {} to {end}", range.start()),
+    })
+}
+
+/// Reads how often something is to happen, at least once.
+pub(crate) fn at_least_one(text: &str) -> Result<u64, String> {
+    count(text, 1..=usize::MAX)
 }
 
 /// Reads a number, as the command line writes it.
 pub(crate) fn number(text: &str) -> Result<f64, String> {
-    text.trim().parse().map_err(|_| format!("`{text}` is no number: write it as 0.5"))
+    text.trim().parse().map_err(|_| format!("`{text}` is not a number: write it as 0.5"))
 }
 
 /// What is wrong with options, in one line.
@@ -98,3 +141,42 @@ macro_rules! named_values {
 
 pub(crate) use named_values;
 pub(crate) use serde_as_text;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_close_names_are_suggested() {
+        let options = ["output", "optimizer", "prompt", "image-prompt", "size", "seed", "vqgan", "cutouts", "frames"];
+        let near = |given: &str| near_names(given, options);
+        assert_eq!(near("sed"), ["seed"]);
+        assert_eq!(near("SEED"), ["seed"]);
+        assert_eq!(near("szie"), ["size"]);
+        assert_eq!(near("optimiser"), ["optimizer"]);
+        assert_eq!(near("prompts"), ["prompt"]);
+        assert_eq!(near("opt"), ["optimizer"]);
+        for far in ["width", "count", "outdir", "steps", "s", "se", "", "cfg-scale"] {
+            assert_eq!(near(far), [""; 0], "{far}");
+        }
+        assert_eq!(near_names("reed", ["red", "red", "reed-green", "weed"]), ["reed-green", "red", "weed"]);
+    }
+
+    #[test]
+    fn questions_have_one_form() {
+        assert_eq!(question(&["a"]).as_deref(), Some("did you mean `a`?"));
+        assert_eq!(question(&["a", "b", "c"]).as_deref(), Some("did you mean `a`, `b` or `c`?"));
+        assert_eq!(question::<&str>(&[]), None);
+        assert_eq!(did_you_mean("adm", ["adam", "radam"]), "; did you mean `adam`?");
+        assert_eq!(did_you_mean("sgd", ["adam", "radam"]), "");
+    }
+
+    #[test]
+    fn counts_are_numbers_of_a_range() {
+        assert_eq!(count("1e3", 1..=4096), Ok(1000_u16));
+        assert_eq!(count("1,000", 1..=usize::MAX), Ok(1000_u64));
+        assert_eq!(count::<u16>("0", 1..=9).unwrap_err(), "`0` is not a whole number from 1 to 9");
+        assert_eq!(count::<u64>("many", 1..=usize::MAX).unwrap_err(), "`many` is not a whole number from 1");
+        assert!(count::<u16>("-1", 0..=9).is_err() && count::<u16>("1.5", 0..=9).is_err());
+    }
+}

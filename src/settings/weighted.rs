@@ -3,7 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+
+use super::Seed;
 use super::prompt::{LARGEST_WEIGHT, decimal};
+use super::whole::written;
 
 /// A file or a seed, and how much it counts.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +48,22 @@ impl fmt::Display for Weighted {
 
 super::text::serde_as_text!(Weighted);
 
+/// Reads a seed with a weight. A number gets the spelling that recipes keep; a word stays as it is.
+pub(super) fn seed(text: &str) -> Result<Weighted, String> {
+    let weighted: Weighted = text.parse()?;
+    if written(&weighted.value).is_none() {
+        return Ok(weighted);
+    }
+    let seed: Seed = weighted.value.parse()?;
+    Ok(Weighted { value: seed.to_string(), ..weighted })
+}
+
+/// Reads a file's list of them.
+pub(super) fn seeds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Weighted>>, D::Error> {
+    let Some(texts) = Option::<Vec<String>>::deserialize(deserializer)? else { return Ok(None) };
+    texts.iter().map(|text| seed(text).map_err(D::Error::custom)).collect::<Result<_, _>>().map(Some)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +75,9 @@ mod tests {
         assert_eq!(read("C:/a.png"), Ok(("C:/a.png".into(), 1.0)));
         assert_eq!(read("a:2:-1"), Ok(("a:2".into(), -1.0)));
         assert!(read(":1").is_err() && read("a:0").is_err() && read("").is_err());
+        let seeds = ["3.0:0.5", "1e3", "cat:2"].map(|text| seed(text).map(|seed| seed.to_string()));
+        assert_eq!(seeds, ["3:0.5", "1000:1", "cat:2"].map(|text| Ok(text.to_owned())));
+        assert!(seed("-1:0.5").is_err() && seed("1.5").is_err());
         let weighted = Weighted { value: "odd:3".into(), weight: 1.0 };
         assert_eq!(weighted.to_string().parse(), Ok(weighted));
     }

@@ -1,6 +1,9 @@
 //! What `generate` takes, and the settings that come of it.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+
+use clap::ValueHint;
 
 use super::super::conduct::Conduct;
 use super::super::preview::PreviewKind;
@@ -8,6 +11,7 @@ use super::super::report::Reporter;
 use super::super::{sources, trust};
 use crate::output::Recipe;
 use crate::session::Event;
+use crate::settings::text::at_least_one;
 use crate::settings::{Overrides, Prompts, Settings, combine};
 use crate::video::MovingPictures;
 use crate::{Error, Result};
@@ -22,6 +26,11 @@ pub(in crate::cli) struct Arguments {
     /// the characters themselves.
     #[arg(value_name = "PROMPT")]
     pub(super) prompt: Vec<String>,
+    /// What to draw, as the words without an option; may be given several times
+    ///
+    /// Several are joined as by `|`, behind the words if there are some.
+    #[arg(long = "prompt", value_name = "TEXT", help_heading = "Picture")]
+    pub(super) texts: Vec<String>,
     #[command(flatten)]
     pub(super) overrides: Overrides,
     /// PNG, GIF or MP4, or -
@@ -29,8 +38,8 @@ pub(in crate::cli) struct Arguments {
     /// The file's name; `-` is standard output, for a PNG. {slug} in it becomes the prompt in a form every file system takes, {seed} the
     /// seed, and n in braces the first number that is free. A name that is taken is an error; the default name
     /// gets -2, -3 and so on.
-    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
-    pub(super) output: Option<String>,
+    #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<OsString>,
     /// Replace a file that is already there
     #[arg(long, help_heading = "Output")]
     pub(super) force: bool,
@@ -38,12 +47,12 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) svg: Option<PathBuf>,
     /// Write the picture every N iterations, too
-    #[arg(long, value_name = "N", help_heading = "Output", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     pub(super) save_every: Option<u64>,
     /// Write a checkpoint every N iterations, which `text2art resume` goes on from
     ///
     /// It stands beside the picture: apple.png.t2a of apple.png. Ctrl-C writes one, too.
-    #[arg(long, value_name = "N", help_heading = "Output", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     pub(super) checkpoint_every: Option<u64>,
     /// Write what each CLIP sees in each iteration into this folder
     #[arg(long, value_name = "DIR", help_heading = "Output")]
@@ -81,12 +90,21 @@ pub(super) struct Repeated {
     pub(super) named: Vec<String>,
 }
 
+/// The place of the recipe among the sources.
+const RECIPE: usize = 1;
+
+impl Arguments {
+    /// All that is to be drawn, as one text.
+    fn text(&self) -> Option<String> {
+        let words = (!self.prompt.is_empty()).then(|| self.prompt.join(" "));
+        words.into_iter().chain(self.texts.iter().cloned()).reduce(|all, text| format!("{all} | {text}"))
+    }
+}
+
 /// The settings of all sources, the strongest first: flags, recipe, environment, configuration file.
 pub(super) fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Settings, Option<Repeated>)> {
     let mut flags = arguments.overrides.clone();
-    if !arguments.prompt.is_empty() {
-        flags.prompt = Some(prompt(&arguments.prompt.join(" "))?);
-    }
+    flags.prompt = arguments.text().as_deref().map(prompt).transpose()?;
     let mut warnings = Vec::new();
     let recipe = arguments.from.as_deref().map(Recipe::read).transpose()?;
     if let (Some(recipe), Some(picture)) = (&recipe, &arguments.from) {
@@ -102,8 +120,13 @@ pub(super) fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Se
             weaker.seconds = None;
         }
     }
-    let named = trust::named_by_user(&[&flags, &environment, &config]);
-    let settings = combine(&[flags, from, environment, config])?;
+    let layers = [flags, from, environment, config];
+    let settings = combine(&layers)?;
+    // A recipe's prompt was doubted when it was written.
+    let written = layers.iter().position(|layer| layer.prompt.is_some()).filter(|layer| *layer != RECIPE);
+    warnings.extend(written.map(|_| settings.prompt.doubts().to_vec()).unwrap_or_default());
+    let [flags, _, environment, config] = &layers;
+    let named = trust::named_by_user(&[flags, environment, config]);
     if let Some(recipe) = &recipe {
         recipe.check_inputs(&settings)?;
         if let Some(stage) = recipe.earlier.last() {

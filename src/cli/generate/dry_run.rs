@@ -6,7 +6,7 @@ use crate::machine::in_words;
 use crate::models::hub::megabytes;
 use crate::models::{Finder, Missing};
 use crate::session::{Models, Plan};
-use crate::settings::Settings;
+use crate::settings::{Prompt, Settings};
 
 /// Prints what would be done, as a configuration file. Nothing is fetched for it. `asked` are the repositories that the
 /// run would ask about first.
@@ -18,6 +18,7 @@ pub(super) fn dry_run(
     asked: &[String],
 ) -> anyhow::Result<()> {
     let mut comments: Vec<_> = targets.in_words().into_iter().map(|(kind, path)| format!("{kind}: {path}")).collect();
+    comments.extend(settings.prompt.all().iter().map(Prompt::in_words));
     let missing = Models::missing(&settings, finder)?;
     let settings = if missing.is_empty() {
         let models = Models::load(&settings, finder)?;
@@ -42,5 +43,5 @@ pub(super) fn dry_run(
     for comment in comments {
         output::print_line(&format!("# {comment}"))?;
     }
-    output::print(toml::to_string(&settings)?.as_bytes())
+    output::print_toml(&settings)
 }

@@ -1,5 +1,6 @@
 //! Where the picture and the moving pictures of a run go, found out before any work.
 
+use std::ffi::OsStr;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -34,9 +35,10 @@ impl Targets {
         let prompt = &settings.prompt.all()[0].text;
         let seed = settings.seed.0;
         let beside = moving.extensions_beside();
-        let named = |template: &str| Naming::Template(template.to_owned()).path_with(prompt, seed, &beside);
-        let (base, kind) = match output {
-            None | Some("-") => (Naming::Free.path_with(prompt, seed, &beside), Kind::Png),
+        let named = |template: &OsStr| Naming::Template(template.to_owned()).path_with(prompt, seed, &beside);
+        let is_stream = output.is_some_and(|output| output == "-");
+        let (base, kind) = match output.filter(|_| !is_stream) {
+            None => (Naming::Free.path_with(prompt, seed, &beside), Kind::Png),
             Some(template) => {
                 let path = named(template);
                 let kind = kind_of(&path, &[Kind::Png, Kind::Gif, Kind::Mp4])?;
@@ -44,11 +46,11 @@ impl Targets {
             }
         };
         let picture = match (output, kind) {
-            (Some("-"), _) if std::io::stdout().is_terminal() => {
+            (Some(_), _) if is_stream && std::io::stdout().is_terminal() => {
                 let hint = "name a file with --output, or send the output to a file or a program";
                 return Err(Error::usage("a picture is not written to a terminal", hint));
             }
-            (Some("-"), _) => Target::StandardOutput,
+            (Some(_), _) if is_stream => Target::StandardOutput,
             (None, _) => {
                 check_folder(&base)?;
                 Target::File(base.clone(), Existing::Keep)
@@ -117,6 +119,7 @@ impl Arguments {
 /// Whether a picture's checkpoints can be written: one that is there is worth a run.
 pub(in crate::cli) fn check_checkpoint(picture: &Path, force: bool) -> Result<()> {
     let path = checkpoint_of(picture);
+    check_folder(&path)?;
     if !force && path.exists() {
         let hint = format!("go on with `text2art resume {}`, or begin anew with --force", path.display());
         return Err(Error::file(&path, "the checkpoint is already there", hint));

@@ -13,6 +13,7 @@ use super::{interrupt, output};
 use crate::models::hub::Repository;
 use crate::models::manifest::{Entry, Manifest};
 use crate::models::{Finder, Role};
+use crate::settings::text::{near_names, question};
 use crate::{Error, Result};
 
 /// What `models` was asked for.
@@ -95,12 +96,8 @@ impl Model {
 fn unknown(name: &str) -> Error {
     let Ok(manifest) = Manifest::get() else { return Error::usage(format!("there is no model {name}"), "") };
     let known: Vec<&str> = manifest.models().iter().map(|entry| entry.name.as_str()).collect();
-    let near = crate::models::manifest::near(name, &known);
-    let hint = if near.is_empty() {
-        "`text2art models list` shows all names; any other is `organisation/repository`".to_owned()
-    } else {
-        format!("is {} meant?", near.join(" or "))
-    };
+    let hint = question(&near_names(name, known))
+        .unwrap_or_else(|| "`text2art models list` shows all names; any other is `organisation/repository`".to_owned());
     Error::usage(format!("there is no model {name}"), hint)
 }
 

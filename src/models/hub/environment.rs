@@ -2,13 +2,12 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use url::Url;
 
+use crate::files::read_regular;
 use crate::{Error, Result};
 
 /// Where models come from and where they are kept.
@@ -40,6 +39,9 @@ pub struct Environment {
 pub const WEIGHTS: &str = "TEXT2ART_WEIGHTS";
 /// Sets the longest time without a byte.
 pub const NETWORK_TIMEOUT: &str = "TEXT2ART_NETWORK_TIMEOUT";
+
+/// The largest file that is read as a token, in bytes.
+const LARGEST_TOKEN: u64 = 64 << 10;
 
 const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
 const STALL: Duration = Duration::from_secs(30);
@@ -169,23 +171,13 @@ fn token(file: Option<&Path>) -> Result<(Option<String>, Option<String>)> {
         }
     }
     let Some(path) = file else { return Ok((None, None)) };
-    let Ok(content) = read_token(path) else { return Ok((None, None)) };
+    let Ok(content) = read_regular(path, LARGEST_TOKEN) else { return Ok((None, None)) };
     let content = String::from_utf8_lossy(&content).trim().to_owned();
     if !is_token(&content) {
         let problem = format!("{}: a token is letters and digits, without spaces", path.display());
         return Ok((None, Some(problem)));
     }
     Ok((Some(content).filter(|token| !token.is_empty()), None))
-}
-
-/// The beginning of a file: a token is short, and the path may name anything.
-fn read_token(path: &Path) -> std::io::Result<Vec<u8>> {
-    const LONGEST: u64 = 4096;
-    let mut content = Vec::new();
-    if path.metadata()?.is_file() {
-        File::open(path)?.take(LONGEST).read_to_end(&mut content)?;
-    }
-    Ok(content)
 }
 
 fn stall() -> Result<Duration> {

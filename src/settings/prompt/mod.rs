@@ -1,5 +1,7 @@
 //! Prompts and their grammar: `a castle | night sky:0.5 | blurry:-0.3:-0.7`.
 
+mod doubts;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -14,20 +16,54 @@ pub struct Prompt {
     pub stop: Option<f64>,
 }
 
+impl Prompt {
+    /// What it says and how much that counts, in one line.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let stop = self.stop.map_or_else(String::new, |stop| format!(", stop {stop}"));
+        format!("prompt {:?}, weight {}{stop}", self.text, self.weight)
+    }
+}
+
 /// Prompts of one picture, at least one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Prompts(Vec<Prompt>);
+#[derive(Clone, Debug)]
+pub struct Prompts {
+    all: Vec<Prompt>,
+    doubts: Vec<String>,
+}
+
+/// The most doubts that are kept.
+const MOST_DOUBTS: usize = 5;
 
 impl Prompts {
     /// All of them, in order.
     #[must_use]
     pub fn all(&self) -> &[Prompt] {
-        &self.0
+        &self.all
+    }
+
+    /// What is probably meant otherwise in the text they were read from, each in a sentence that says how it is
+    /// understood and how to write the other.
+    #[must_use]
+    pub fn doubts(&self) -> &[String] {
+        &self.doubts
     }
 }
 
+/// What they were read from does not count.
+impl PartialEq for Prompts {
+    fn eq(&self, other: &Self) -> bool {
+        self.all == other.all
+    }
+}
+
+/// The longest text that is read, in bytes: of what it says, a CLIP sees the first 77 tokens or so.
+const LONGEST: usize = 100_000;
+/// The most prompts of one picture.
+pub(super) const MOST: usize = 1_000;
+
 /// The largest weight, of either sign: beyond it single precision overflows.
-pub(super) const LARGEST_WEIGHT: f64 = 1e6;
+pub(in crate::settings) const LARGEST_WEIGHT: f64 = 1e6;
 
 impl FromStr for Prompts {
     type Err = String;
@@ -35,25 +71,37 @@ impl FromStr for Prompts {
     /// Reads `text[:weight[:stop]]`, separated by `|`. Only numbers at the end are weights; `\|` and `\:`
     /// stand for the characters themselves. Errors name the column, from 1.
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut prompts = Vec::new();
+        if text.len() > LONGEST {
+            return Err(format!("the prompt is {} bytes long, and the longest is {LONGEST}", text.len()));
+        }
+        let (mut all, mut doubts) = (Vec::new(), Vec::new());
         let mut column = 1;
         for segment in split_unescaped(text, '|') {
-            prompts.push(parse_prompt(segment).map_err(|problem| format!("{problem} (column {column})"))?);
+            let (prompt, doubt) = parse_prompt(segment).map_err(|problem| format!("{problem} (column {column})"))?;
+            all.push(prompt);
+            doubts.extend(doubt.filter(|doubt| doubts.len() < MOST_DOUBTS && !doubts.contains(doubt)));
             column += segment.chars().count() + 1;
         }
-        Ok(Self(prompts))
+        if all.len() > MOST {
+            return Err(format!("there are {} prompts, and {MOST} are the most", all.len()));
+        }
+        Ok(Self { all, doubts })
     }
 }
 
-fn parse_prompt(segment: &str) -> Result<Prompt, String> {
+/// A prompt, and what is doubtful about it.
+fn parse_prompt(segment: &str) -> Result<(Prompt, Option<String>), String> {
     let mut fields = split_unescaped(segment, ':');
-    let mut numbers = Vec::new();
+    let (mut numbers, mut written) = (Vec::new(), Vec::new());
     while numbers.len() < 2 && fields.len() > 1 {
-        let Some(number) = fields.last().and_then(|field| decimal(field.trim())) else { break };
+        let Some(&field) = fields.last() else { break };
+        let Some(number) = decimal(field.trim()) else { break };
         numbers.insert(0, number);
+        written.insert(0, field);
         fields.pop();
     }
-    let text = unescape(&fields.join(":")).trim().to_owned();
+    let raw = fields.join(":");
+    let text = unescape(&raw).trim().to_owned();
     if text.is_empty() {
         return Err("a prompt is empty".into());
     }
@@ -66,7 +114,9 @@ fn parse_prompt(segment: &str) -> Result<Prompt, String> {
     if weight == 0.0 {
         return Err("a prompt of weight 0 does nothing".into());
     }
-    Ok(Prompt { text, weight, stop: number(1)? })
+    let prompt = Prompt { text, weight, stop: number(1)? };
+    let doubt = doubts::doubt(segment, &raw, &written, &prompt);
+    Ok((prompt, doubt))
 }
 
 /// Cuts at each separator that has no backslash before it.
@@ -109,7 +159,7 @@ fn unescape(text: &str) -> String {
 }
 
 /// A decimal number with an optional sign, fraction and exponent; infinite where it is too large.
-pub(super) fn decimal(text: &str) -> Option<f64> {
+pub(in crate::settings) fn decimal(text: &str) -> Option<f64> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if !digits.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
         return None;
@@ -119,7 +169,7 @@ pub(super) fn decimal(text: &str) -> Option<f64> {
 
 impl fmt::Display for Prompts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, prompt) in self.0.iter().enumerate() {
+        for (index, prompt) in self.all.iter().enumerate() {
             let separator = if index == 0 { "" } else { " | " };
             write!(formatter, "{separator}{prompt}")?;
         }
@@ -151,7 +201,7 @@ impl fmt::Display for Prompt {
     }
 }
 
-super::text::serde_as_text!(Prompts);
+crate::settings::text::serde_as_text!(Prompts);
 
 #[cfg(test)]
 mod tests {
@@ -161,7 +211,7 @@ mod tests {
 
     fn parse(text: &str) -> Vec<(String, f64, Option<f64>)> {
         let prompts: Prompts = text.parse().unwrap();
-        prompts.0.into_iter().map(|prompt| (prompt.text, prompt.weight, prompt.stop)).collect()
+        prompts.all.into_iter().map(|prompt| (prompt.text, prompt.weight, prompt.stop)).collect()
     }
 
     #[test]
@@ -186,6 +236,14 @@ mod tests {
         assert_eq!(error("a:1e999"), "a weight is larger than 1000000 (column 1)");
     }
 
+    #[test]
+    fn what_no_model_reads_is_refused() {
+        let error = |text: String| text.parse::<Prompts>().unwrap_err();
+        assert_eq!(error("a".repeat(100_001)), "the prompt is 100001 bytes long, and the longest is 100000");
+        assert_eq!(error("a|".repeat(1000) + "a"), "there are 1001 prompts, and 1000 are the most");
+        assert!(("a|".repeat(999) + "a").parse::<Prompts>().is_ok());
+    }
+
     proptest! {
         #[test]
         fn any_text_is_a_prompt_or_an_error(text in ".{0,80}") {
@@ -198,7 +256,7 @@ mod tests {
         fn special_characters_survive(text in r"[a:|\\ 1.\-]{1,20}", weight in -5.0..5.0f64) {
             let text = text.trim().to_owned();
             prop_assume!(!text.is_empty() && weight != 0.0);
-            let prompts = Prompts(vec![Prompt { text, weight, stop: None }]);
+            let prompts = Prompts { all: vec![Prompt { text, weight, stop: None }], doubts: Vec::new() };
             prop_assert_eq!(prompts.to_string().parse::<Prompts>().unwrap(), prompts);
         }
     }

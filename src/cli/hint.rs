@@ -1,0 +1,165 @@
+//! What to do about a command line that cannot be read.
+
+use std::ffi::OsString;
+
+use clap::Command;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::settings::text::{near_names, question};
+
+/// What other programs call an option of this one.
+struct Other {
+    /// Its names there
+    names: &'static [&'static str],
+    /// Ours, if the verb has it
+    option: &'static str,
+    /// What to write
+    written: &'static str,
+    /// What to write if the verb does not have it
+    elsewhere: Option<&'static str>,
+}
+
+const fn other(names: &'static [&'static str], option: &'static str, written: &'static str) -> Other {
+    Other { names, option, written, elsewhere: None }
+}
+
+/// The options of other programs, by those of pixray, VQGAN-CLIP, Disco Diffusion, Stable Diffusion and diffusers. One
+/// that has no equal here, such as a guidance scale, is not among them.
+const OTHERS: [Other; 14] = [
+    other(
+        &["width", "height", "W", "H", "w", "resolution", "res", "image-size", "img-size"],
+        "size",
+        "--size WIDTHxHEIGHT",
+    ),
+    other(
+        &["steps", "iters", "max-iterations", "num-inference-steps", "ddim-steps", "sampling-steps", "epochs"],
+        "iterations",
+        "--iterations N",
+    ),
+    other(
+        &["outdir", "out", "out-dir", "output-dir", "output-path", "output-folder", "save-path", "save-dir", "d"],
+        "output",
+        "--output 'DIR/{slug}-{seed}.png'",
+    ),
+    Other {
+        names: &[
+            "count",
+            "n-samples",
+            "num-samples",
+            "num-images",
+            "n-images",
+            "images",
+            "batch",
+            "batch-size",
+            "batch-count",
+            "n-iter",
+            "num-images-per-prompt",
+        ],
+        option: "samples",
+        written: "--samples N",
+        elsewhere: Some("text2art batch FILE --samples N"),
+    },
+    other(&["prompts", "text", "texts", "p", "t", "caption"], "prompt", "--prompt TEXT"),
+    Other {
+        names: &["negative-prompt", "negative", "neg-prompt", "negative-prompts", "neg"],
+        option: "",
+        written: "",
+        elsewhere: Some("\"PROMPT | blurry:-0.3\""),
+    },
+    other(&["cpu", "use-cpu", "no-gpu", "no-cuda"], "device", "--device cpu"),
+    other(&["gpu", "cuda", "use-gpu", "cuda-device", "gpu-id"], "device", "--device cuda"),
+    other(&["model-name", "model-id", "model-path", "pretrained-model-name-or-path"], "model", "--model NAME"),
+    other(
+        &["vqgan-model", "vqgan-checkpoint", "vqgan-config", "checkpoint", "ckpt", "ckpt-path"],
+        "vqgan",
+        "--vqgan NAME",
+    ),
+    other(&["clip-model", "clip-models", "clip-name"], "clip", "--clip NAMES"),
+    other(&["init", "init-img", "initial-image", "input-image", "start-image"], "init-image", "--init-image FILE"),
+    other(&["lr", "step-size"], "learning-rate", "--learning-rate X"),
+    other(&["cutn", "num-cuts", "cuts", "cutn-batches"], "cutouts", "--cutouts N"),
+];
+
+/// What to do about a command line, its program's name included, that cannot be read.
+pub(super) fn of(error: &clap::Error, command: &Command, given: &[OsString]) -> String {
+    let (command, path) = command_of(command, given);
+    let invalid = texts(error, ContextKind::InvalidArg).into_iter().next().unwrap_or_default();
+    let near = match error.kind() {
+        ErrorKind::UnknownArgument => option_like(&invalid, command),
+        ErrorKind::InvalidSubcommand => {
+            let name = texts(error, ContextKind::InvalidSubcommand).concat();
+            question(&near_names(&name, command.get_subcommands().map(Command::get_name)))
+        }
+        ErrorKind::InvalidValue => {
+            let value = texts(error, ContextKind::InvalidValue).concat();
+            question(&near_names(&value, valid_values(error).iter().map(String::as_str)))
+        }
+        _ => None,
+    };
+    if let Some(near) = near {
+        return near;
+    }
+    match error.kind() {
+        ErrorKind::UnknownArgument if path == super::PROGRAM => {
+            "text2art --help shows all options; behind ` -- ` anything is a prompt".to_owned()
+        }
+        ErrorKind::UnknownArgument => format!("{path} --help shows what it takes"),
+        ErrorKind::ArgumentConflict => "give only one of them".to_owned(),
+        ErrorKind::MissingRequiredArgument => {
+            let usage = texts(error, ContextKind::Usage).join(" ");
+            format!("write {}", usage.trim_start_matches("Usage: ").trim())
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let name = invalid.split([' ', '=', '[']).next().filter(|name| !name.is_empty()).unwrap_or("it");
+            format!("{path} --help says what {name} takes")
+        }
+        _ => format!("{path} --help shows what there is"),
+    }
+}
+
+/// The values that would be valid in the place of one that is not.
+pub(super) fn valid_values(error: &clap::Error) -> Vec<String> {
+    texts(error, ContextKind::ValidValue)
+}
+
+/// The command that a line is for, and the words that lead to it.
+fn command_of<'a>(command: &'a Command, given: &[OsString]) -> (&'a Command, String) {
+    let (mut command, mut path) = (command, super::PROGRAM.to_owned());
+    for word in given.iter().skip(1) {
+        let Some(verb) = word.to_str().and_then(|word| command.find_subcommand(word)) else { break };
+        command = verb;
+        path = format!("{path} {}", verb.get_name());
+    }
+    (command, path)
+}
+
+/// The question whether another option was meant: what other programs call it, or a name that is close.
+fn option_like(invalid: &str, command: &Command) -> Option<String> {
+    let name = invalid.trim_start_matches('-').split('=').next()?;
+    if name.len() == invalid.len() {
+        return None;
+    }
+    let known: Vec<&str> = command.get_arguments().filter_map(clap::Arg::get_long).collect();
+    // A short option's case says which it is.
+    let name = if name.chars().count() > 1 { name.to_lowercase().replace('_', "-") } else { name.to_owned() };
+    for Other { names, option, written, elsewhere } in &OTHERS {
+        if names.contains(&name.as_str()) {
+            let draws = known.contains(&"iterations") && known.contains(&"output");
+            let written = if known.contains(option) { Some(*written) } else { elsewhere.filter(|_| draws) };
+            return question(written.as_slice());
+        }
+    }
+    let near = near_names(&name, known);
+    let near: Vec<String> = near.into_iter().map(|name| format!("--{name}")).collect();
+    question(&near)
+}
+
+fn texts(error: &clap::Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        Some(ContextValue::StyledStr(text)) => vec![text.to_string()],
+        Some(ContextValue::StyledStrs(texts)) => texts.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,260 @@
+//! Whether a command line begins with a verb or with a prompt. A first word is a verb only if the rest is what the verb
+//! takes: `text2art info castle.png` shows a recipe, and `text2art video game castle` draws.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Command, CommandFactory};
+
+use super::{Arguments, PROGRAM, hint};
+use crate::Error;
+use crate::settings::text::{near_names, question};
+
+/// The verb that draws; before any words it makes them a prompt.
+pub(super) const GENERATE: &str = "generate";
+/// What the names of files end in that verbs and options take.
+const EXTENSIONS: [&str; 29] = [
+    "act",
+    "avif",
+    "bin",
+    "bmp",
+    "ckpt",
+    "csv",
+    "gif",
+    "gpl",
+    "heic",
+    "hex",
+    "jpeg",
+    "jpg",
+    "json",
+    "jsonl",
+    "mp4",
+    "ndjson",
+    "pal",
+    "png",
+    "pt",
+    "pth",
+    "safetensors",
+    "svg",
+    "t2a",
+    "tif",
+    "tiff",
+    "toml",
+    "tsv",
+    "txt",
+    "webp",
+];
+
+/// A command line that is not followed.
+pub(super) struct Refusal {
+    /// What is wrong, or the help that was asked for
+    pub(super) error: clap::Error,
+    /// What to do
+    pub(super) hint: String,
+}
+
+/// Reads a command line, its program's name included.
+pub(super) fn read(given: &[OsString]) -> Result<ArgMatches, Box<Refusal>> {
+    let error = match parse(given) {
+        Ok(matches) => {
+            // Behind `generate` and behind ` -- ` anything is a prompt.
+            let is_plain = matches.subcommand_name().is_none() && !given.iter().any(|argument| argument == "--");
+            return match is_plain.then(|| refusal(&words_of(&matches))).flatten() {
+                Some((message, hint)) => {
+                    let error = clap::Error::raw(ErrorKind::InvalidValue, message);
+                    Err(Box::new(Refusal { error, hint }))
+                }
+                None => Ok(matches),
+            };
+        }
+        Err(error) => error,
+    };
+    if !error.use_stderr() {
+        return Err(Box::new(Refusal { error, hint: String::new() }));
+    }
+    let mut command = Arguments::command();
+    command.build();
+    let mut hint = hint::of(&error, &command, given);
+    if let Some(verb) = verb_of(&command, given) {
+        if let Some((matches, words)) = as_prompt(given)
+            && !belongs_to(verb, &words, &error)
+        {
+            return Ok(matches);
+        }
+        let begin = given[1..].iter().take_while(|argument| !argument.as_encoded_bytes().starts_with(b"-"));
+        let begin: Vec<&OsString> = begin.collect();
+        if begin.len() > 1 && begin.iter().all(|word| is_plain(word)) && !hint.ends_with('?') {
+            hint = format!("{hint}; {}", to_draw(begin));
+        }
+    } else if let Some(verb) = mistyped(&command, given) {
+        hint = question(&[verb]).unwrap_or(hint);
+    }
+    Err(Box::new(Refusal { error, hint }))
+}
+
+/// Adds how to draw the words of a command line, if they were read as a verb's that then could not do its work.
+pub(super) fn with_other_reading(error: anyhow::Error, given: &[OsString]) -> anyhow::Error {
+    let command = Arguments::command();
+    let Some((_, words)) = verb_of(&command, given).and_then(|_| as_prompt(given)) else { return error };
+    let words: Vec<&OsStr> = words.iter().map(OsStr::new).collect();
+    if words.len() < 2 || !words.iter().all(|word| is_plain(word)) {
+        return error;
+    }
+    let more = |hint: String| format!("{hint}; {}", to_draw(&given[1..]));
+    match error.downcast::<Error>() {
+        Ok(Error::Usage { message, hint }) => Error::Usage { message, hint: more(hint) }.into(),
+        Ok(Error::File { path, problem, hint }) => Error::File { path, problem, hint: more(hint) }.into(),
+        Ok(other) => other.into(),
+        Err(other) => other,
+    }
+}
+
+fn parse(given: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    Arguments::command().try_get_matches_from(given)
+}
+
+/// The verb that a command line begins with; drawing is what happens without one.
+fn verb_of<'a>(command: &'a Command, given: &[OsString]) -> Option<&'a Command> {
+    let name = given.get(1)?.to_str().filter(|name| *name != GENERATE)?;
+    command.find_subcommand(name)
+}
+
+/// The command line as a prompt's, with the words of the prompt.
+fn as_prompt(given: &[OsString]) -> Option<(ArgMatches, Vec<String>)> {
+    let mut longer = given.to_vec();
+    longer.insert(1, GENERATE.into());
+    let matches = parse(&longer).ok()?;
+    let words = words_of(matches.subcommand_matches(GENERATE)?);
+    Some((matches, words))
+}
+
+fn words_of(matches: &ArgMatches) -> Vec<String> {
+    matches.get_many::<String>("prompt").into_iter().flatten().cloned().collect()
+}
+
+/// Whether words that could be a prompt are a verb with something missing or mistyped.
+fn belongs_to(verb: &Command, words: &[String], error: &clap::Error) -> bool {
+    let [_, first, others @ ..] = words else { return true };
+    let path_type = clap::value_parser!(PathBuf).type_id();
+    let takes_files = verb.get_positionals().any(|argument| argument.get_value_parser().type_id() == path_type);
+    let names_file = (takes_files && Path::new(first).exists()) || words[1..].iter().any(|word| is_file_name(word));
+    // Without its options it would be the verb: one of them is wrong.
+    let alone = std::iter::once(PROGRAM).chain(words.iter().map(String::as_str)).map(OsString::from);
+    let is_whole = parse(&alone.collect::<Vec<_>>()).is_ok();
+    let known: Vec<String> = match error.kind() {
+        ErrorKind::InvalidSubcommand => verb.get_subcommands().map(|verb| verb.get_name().to_owned()).collect(),
+        ErrorKind::InvalidValue => hint::valid_values(error),
+        _ => Vec::new(),
+    };
+    let is_near = others.is_empty() && !near_names(first, known.iter().map(String::as_str)).is_empty();
+    names_file || is_whole || is_near
+}
+
+/// Why a prompt is probably meant otherwise, and what to do.
+fn refusal(words: &[String]) -> Option<(String, String)> {
+    let command = Arguments::command();
+    let draw = to_draw(words);
+    let [first, others @ ..] = words else { return None };
+    let whole = words.join(" ");
+    if Path::new(&whole).is_file() {
+        let hint = use_of(Path::new(&whole)).map_or_else(|| draw.clone(), |use_it| format!("{use_it}; {draw}"));
+        return Some((format!("`{whole}` is a file, not a prompt"), hint));
+    }
+    if words.iter().all(|word| is_file_name(word) && Path::new(word).is_file()) {
+        return Some((format!("`{whole}` are files, not a prompt"), draw));
+    }
+    if first == "help" && (others.is_empty() || (others.len() == 1 && command.find_subcommand(&others[0]).is_some())) {
+        let of = others.first().map_or_else(String::new, |verb| format!(" {verb}"));
+        return Some(("`help` is not a verb".into(), format!("for help: text2art{of} --help; {draw}")));
+    }
+    let second = others.first()?;
+    if !is_file_name(second) && !Path::new(second).is_file() {
+        return None;
+    }
+    let near = near_names(first, names_of_verbs(&command));
+    let question = question(&near[..near.len().min(1)])?;
+    Some((format!("`{first}` is not a verb"), format!("{question} {draw}")))
+}
+
+/// The verb that a first word was probably to be: with it the rest can be read, or misses something.
+fn mistyped<'a>(command: &'a Command, given: &[OsString]) -> Option<&'a str> {
+    let first = given.get(1)?.to_str()?;
+    let near = near_names(first, names_of_verbs(command));
+    near.into_iter().find(|verb| {
+        let mut other = given.to_vec();
+        other[1] = (*verb).into();
+        parse(&other).map_or_else(|error| error.kind() == ErrorKind::MissingRequiredArgument, |_| true)
+    })
+}
+
+fn names_of_verbs(command: &Command) -> impl Iterator<Item = &str> {
+    command.get_subcommands().map(Command::get_name)
+}
+
+/// What a file of this name is for.
+fn use_of(path: &Path) -> Option<String> {
+    let extension = path.extension()?.to_str()?.to_lowercase();
+    let name = quoted(path.as_os_str());
+    Some(match extension.as_str() {
+        "t2a" => format!("to continue its picture: text2art resume {name}"),
+        "txt" | "csv" | "tsv" | "json" | "jsonl" | "ndjson" | "toml" => {
+            format!("to draw the prompts in it: text2art batch {name}")
+        }
+        "png" | "gif" | "mp4" => {
+            format!("to see how it was made: text2art info {name}; to draw it again: text2art --from {name}")
+        }
+        "jpg" | "jpeg" | "webp" | "bmp" | "tif" | "tiff" => {
+            format!("to start from it: text2art PROMPT --init-image {name}")
+        }
+        _ => return None,
+    })
+}
+
+/// The command that draws words that are read as something else.
+fn to_draw<S: AsRef<OsStr>>(words: impl IntoIterator<Item = S>) -> String {
+    let words: Vec<String> = words.into_iter().map(|word| quoted(word.as_ref())).collect();
+    format!("to draw these words: text2art {GENERATE} {}", words.join(" "))
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    shlex::try_quote(&word).map_or_else(|_| format!("{word:?}"), std::borrow::Cow::into_owned)
+}
+
+/// Whether a word looks like the name of a file.
+fn is_file_name(word: &str) -> bool {
+    let extension = Path::new(word).extension().and_then(OsStr::to_str).map(str::to_lowercase);
+    extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
+        || ["./", "../", "~/", "/"].iter().any(|start| word.starts_with(start))
+}
+
+/// Whether a word is one of a language, not a name, a number or an option.
+fn is_plain(word: &OsStr) -> bool {
+    let is_letter = |character: char| character.is_alphabetic() || "-',.!?".contains(character);
+    word.to_str()
+        .is_some_and(|word| word.chars().all(is_letter) && word.contains(char::is_alphabetic) && !is_file_name(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_are_told_from_words() {
+        for name in ["cat.png", "a.PNG", "run.png.t2a", "x/y.txt", "./cat", "../a b", "/tmp", "~/x"] {
+            assert!(is_file_name(name), "{name}");
+        }
+        for word in ["cat", "Mr.", "node.js", "and/or", "J.S.Bach", "3.5", "...", ".png", ""] {
+            assert!(!is_file_name(word), "{word}");
+        }
+        assert!(is_plain("don't".as_ref()) && is_plain("東京".as_ref()));
+        assert!(!is_plain("vit-b32".as_ref()) && !is_plain("red->white".as_ref()) && !is_plain("".as_ref()));
+    }
+
+    #[test]
+    fn the_command_to_draw_is_one_for_a_shell() {
+        assert_eq!(to_draw(["info", "a b's"]), r#"to draw these words: text2art generate info "a b's""#);
+    }
+}
