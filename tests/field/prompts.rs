@@ -89,7 +89,9 @@ fn what_a_verb_takes_is_the_verbs() {
         ("batch x.txt --sampels 3", "--sampels", "did you mean `--samples`?"),
         ("batch of cookies --samples 3", "cookies", "to draw these words: text2art generate batch of cookies"),
         ("models lits", "lits", "did you mean `list`?"),
-        ("completions bsh", "bsh", "did you mean `bash`?"),
+        ("completions bsh", "bsh", "did you mean `bash`"),
+        ("models help", "help", "text2art models --help"),
+        ("batch prompts --samples 0", "--samples", "text2art batch --help"),
         ("man --seed 3", "--seed", "text2art man --help"),
         ("models path vit-b32 --quiet", "--quiet", "text2art models path --help"),
     ] {
