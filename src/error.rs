@@ -124,6 +124,9 @@ impl Error {
             Self::Stopped => "the same command begins again; a download goes on from what came".into(),
             Self::Write { source, .. } => match source.kind() {
                 std::io::ErrorKind::NotFound => "create the folder first, or choose another with --output".into(),
+                std::io::ErrorKind::FileTooLarge => {
+                    "raise the limit on the size of files (`ulimit -f`), or choose another disk with --output".into()
+                }
                 std::io::ErrorKind::StorageFull => "free some space, or choose another disk with --output".into(),
                 _ => "choose a path you may write to with --output".into(),
             },

@@ -7,6 +7,7 @@ pub mod clip;
 pub mod device;
 pub mod drawer;
 pub mod error;
+mod files;
 pub mod frozen;
 pub mod judge;
 pub mod machine;

@@ -1,5 +1,7 @@
 //! What the machine has: memory, processor, instruction set.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 
 /// A machine's memory, in bytes.
@@ -26,6 +28,51 @@ pub fn memory() -> Option<MachineMemory> {
         memory.available = memory.available.min(limits.free_memory);
     }
     Some(memory)
+}
+
+/// What this process is to take at most, in bytes.
+static ALLOWED: AtomicU64 = AtomicU64::new(u64::MAX);
+
+/// Lets this process take no more than so many bytes from now on, where it can be seen before how many it takes.
+pub fn limit_memory(bytes: u64) {
+    ALLOWED.store(bytes, Ordering::Relaxed);
+}
+
+/// What this process is to take at most, in bytes, if that was said.
+#[must_use]
+pub fn allowed_memory() -> Option<u64> {
+    Some(ALLOWED.load(Ordering::Relaxed)).filter(|bytes| *bytes < u64::MAX)
+}
+
+/// How much of the machine's memory this process can have, in bytes: all of it, or what its address space has room for
+/// (`ulimit -v`).
+#[must_use]
+pub fn room() -> Option<u64> {
+    let total = memory().map(|memory| memory.total);
+    match (total, address_space()) {
+        (Some(total), Some(space)) => Some(total.min(space)),
+        (total, space) => total.or(space),
+    }
+}
+
+/// How many bytes this process holds and can still get, if the size of its address space is limited.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn address_space() -> Option<u64> {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::As).current?;
+    // Pages that are mapped, and those that are held (`proc(5)`).
+    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let mut pages = pages.split(' ').map_while(|count| count.parse::<u64>().ok());
+    let (mapped, held) = (pages.next()?, pages.next()?);
+    let page = rustix::param::page_size() as u64;
+    Some(limit.saturating_sub(mapped.saturating_mul(page)).saturating_add(held.saturating_mul(page)))
+}
+
+/// How many bytes this process holds and can still get, if the size of its address space is limited.
+#[cfg(not(target_os = "linux"))]
+#[must_use]
+pub fn address_space() -> Option<u64> {
+    None
 }
 
 /// An amount of memory as people say it.

@@ -493,7 +493,7 @@ const VERBS: [Group; 21] = [
             ),
             ("--mp4", &["batch one.txt --dry-run -o x.mp4", "batch one.txt -o x.mp4 --mp4 y.mp4"]),
             ("--frames", &["batch one.txt --dry-run --frames {slug}", "batch one.txt --frames ''"]),
-            ("--format", &["batch settings.toml --format txt --dry-run", "batch settings.toml --format json"]),
+            ("--format", &["batch settings.toml --format txt --dry-run", "batch settings.toml --format yaml"]),
             ("--samples", &["batch one.txt --dry-run --samples 2", "batch one.txt --samples 0"]),
             ("--keep", &["batch one.txt --keep 0"]),
             ("--rank-with", &["batch one.txt --rank-with none --size 16x16 -n 0 --results none --progress none"]),

@@ -1,12 +1,12 @@
 //! All pictures of a batch on one sheet: a PNG, or a page that links to them.
 
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
-use image::codecs::png::PngEncoder;
-use image::{ExtendedColorType, ImageEncoder};
 
-use crate::output::{Existing, write_whole};
+use crate::files::open_regular;
+use crate::output::{Existing, write_beside};
 use crate::picture::{self, bicubic};
 use crate::settings::{Settings, Size};
 use crate::{Error, Result};
@@ -17,6 +17,11 @@ const LARGEST: u32 = 256;
 const GAP: u32 = 8;
 /// The longer side of a sheet.
 const LARGEST_SHEET: u32 = 8192;
+
+/// What a page begins with.
+const PAGE: &str = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Contact sheet</title>";
+/// The keyword and the text in a PNG that is a sheet.
+const MARK: (&str, &str) = ("Software", "text2art contact sheet");
 
 /// A picture on the sheet.
 #[derive(Clone, Debug)]
@@ -29,13 +34,29 @@ pub struct Card {
     pub score: Option<f64>,
 }
 
-/// Writes a sheet: a page where the name ends in `.html`, else a PNG.
+/// Writes a sheet: a page if the name ends in `.html`, else a PNG. Returns where it is: a name that another program took is
+/// not worth losing it.
 ///
 /// # Errors
-/// Where a picture cannot be read, or the sheet not written.
-pub fn write_sheet(path: &Path, cards: &[Card]) -> Result<()> {
+/// If a picture cannot be read, or the sheet cannot be written.
+pub fn write_sheet(path: &Path, cards: &[Card], existing: Existing) -> Result<PathBuf> {
     let content = if is_page(path) { page(path, cards).into_bytes() } else { sheet(cards)? };
-    write_whole(path, &content, Existing::Replace)
+    write_beside(path, &content, existing)
+}
+
+/// Whether there is a sheet that this program wrote, which a later batch may replace.
+#[must_use]
+pub fn is_own_sheet(path: &Path) -> bool {
+    let Ok(file) = open_regular(path) else { return false };
+    if is_page(path) {
+        let mut beginning = Vec::new();
+        let read = file.take(PAGE.len() as u64).read_to_end(&mut beginning);
+        return read.is_ok() && beginning == PAGE.as_bytes();
+    }
+    let limits = png::Limits { bytes: 64 << 20 };
+    let Ok(reader) = png::Decoder::new_with_limits(BufReader::new(file), limits).read_info() else { return false };
+    let texts = &reader.info().uncompressed_latin1_text;
+    texts.iter().any(|chunk| (chunk.keyword.as_str(), chunk.text.as_str()) == MARK)
 }
 
 /// Whether a sheet of this name is a page.
@@ -58,10 +79,20 @@ fn sheet(cards: &[Card]) -> Result<Vec<u8>> {
         let (x, y) = (left + (side - small.width()) / 2, top + (side - small.height()) / 2);
         image::imageops::replace(&mut sheet, &small, x.into(), y.into());
     }
+    encode(&sheet).map_err(|error| Error::fault(format!("cannot encode the contact sheet: {error}")))
+}
+
+/// A PNG that tells by a text that it is a sheet.
+fn encode(sheet: &RgbImage) -> Result<Vec<u8>, png::EncodingError> {
     let mut file = Vec::new();
-    PngEncoder::new(&mut file)
-        .write_image(sheet.as_raw(), sheet.width(), sheet.height(), ExtendedColorType::Rgb8)
-        .map_err(|error| Error::fault(format!("cannot encode the contact sheet: {error}")))?;
+    let mut encoder = png::Encoder::new(&mut file, sheet.width(), sheet.height());
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let (keyword, text) = MARK;
+    encoder.add_text_chunk(keyword.to_owned(), text.to_owned())?;
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(sheet.as_raw())?;
+    writer.finish()?;
     Ok(file)
 }
 
@@ -91,7 +122,7 @@ fn page(path: &Path, cards: &[Card]) -> String {
     };
     let figures: String = cards.iter().map(figure).collect();
     format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Contact sheet</title>\n\
+        "{PAGE}\n\
          <style>body {{ background: #404040; color: #f0f0f0; font: 14px sans-serif; display: flex; flex-wrap: wrap; \
          gap: 12px; margin: 12px; }}\nfigure {{ margin: 0; width: {LARGEST}px; overflow-wrap: anywhere; }}\n\
          img {{ max-width: 100%; }}</style></head>\n<body>\n{figures}</body></html>\n"
@@ -137,7 +168,8 @@ mod tests {
     fn every_picture_is_on_the_sheet() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sheet.png");
-        write_sheet(&path, &cards(folder.path(), 5)).unwrap();
+        write_sheet(&path, &cards(folder.path(), 5), Existing::Keep).unwrap();
+        assert!(is_own_sheet(&path) && !is_own_sheet(&folder.path().join("a b&0.png")));
         let sheet = image::open(&path).unwrap().to_rgb8();
         // Three columns and two rows.
         assert_eq!(sheet.dimensions(), (3 * 264 + 8, 2 * 264 + 8));
@@ -145,7 +177,7 @@ mod tests {
             let (column, row) = (u32::from(index % 3), u32::from(index / 3));
             assert_eq!(sheet.get_pixel(column * 264 + 136, row * 264 + 136).0, [index, 0, 0]);
         }
-        write_sheet(&path, &[]).unwrap();
+        write_sheet(&path, &[], Existing::Replace).unwrap();
     }
 
     #[test]
@@ -154,7 +186,8 @@ mod tests {
         let path = folder.path().join("sheet.html");
         let pictures = folder.path().join("out");
         std::fs::create_dir(&pictures).unwrap();
-        write_sheet(&path, &cards(&pictures, 2)).unwrap();
+        write_sheet(&path, &cards(&pictures, 2), Existing::Keep).unwrap();
+        assert!(is_own_sheet(&path));
         let page = std::fs::read_to_string(&path).unwrap();
         assert!(
             page.contains("<img src=\"out/a%20b%261.png\"") && page.contains("&lt;b&gt;a&lt;/b&gt; &amp; \"b\""),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 
+use super::checkpoints::Keeper;
 use super::files::Files;
 use super::plan::{Sample, Work};
 use super::score::score;
@@ -74,6 +75,15 @@ fn draw_and_write(
         refuse_above_room(needed, plan.device(), &what, "choose fewer --jobs")?;
     }
     let mut session = Session::new(&plan, models, &mut |message| tell(Event::Warning { message }))?;
+    let mut keeper = None;
+    if let Some(checkpoints) = sample.checkpoints {
+        let picture = (&sample.settings, inputs.as_slice());
+        let (kept, state) = Keeper::begin(&sample.files.output, checkpoints, picture, (models, &session), tell)?;
+        if let Some(state) = state {
+            session.restore(state)?;
+        }
+        keeper = kept;
+    }
     let mut saver = Saver::new(plan.settings(), inputs, models, Vec::new());
     let existing = |path: &Path| {
         let may_be_there = replaced.iter().any(|replaced| replaced == path);
@@ -88,12 +98,21 @@ fn draw_and_write(
             let warn = &mut |message| tell(Event::Warning { message });
             recording.see(*iteration, || session.delivered(picture), || saver.recipe(*iteration, loss, true), warn)?;
         }
+        let is_step = matches!(event, Event::Step { .. });
         tell(event);
-        Ok(())
+        match keeper.as_mut().filter(|_| is_step) {
+            Some(keeper) => keeper.save(session, &mut saver, false, tell),
+            None => Ok(()),
+        }
     })?;
     match finished.end {
         End::Done | End::Plateau => {}
-        End::Stopped => return Err(Error::Stopped),
+        End::Stopped => {
+            if let Some(keeper) = keeper.as_mut().filter(|_| session.iteration() > 0) {
+                keeper.save(&session, &mut saver, true, tell)?;
+            }
+            return Err(Error::Stopped);
+        }
         End::Fault(fault) => return Err(fault),
     }
     let recipe = saver.recipe(finished.iterations, finished.loss, false)?;
@@ -102,6 +121,9 @@ fn draw_and_write(
         let path = &sample.files.output;
         write_whole(path, &bytes, existing(path))?;
         tell(Event::Saved { path: path.clone() });
+        if let Some(keeper) = keeper {
+            keeper.remove(tell);
+        }
     }
     for file in recording.finish(finished.iterations, &finished.picture, recipe.clone()) {
         let path = file.map_err(|error| without_moving(error, &sample.files, &bytes))?;

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Command, FromArgMatches};
+use clap::{ArgAction, Args, Command, FromArgMatches};
 use serde_json::{Map, Value};
 
 use super::braces::expand;
+use super::forgotten::Forgotten;
 use crate::settings::text::did_you_mean;
 use crate::settings::{Overrides, Prompts};
 use crate::video::MovingPictures;
@@ -13,7 +14,9 @@ use crate::video::MovingPictures;
 /// The key of what became of a line, in a file of results.
 pub const RESULT: &str = "result";
 /// What stands between a prompt and its options.
-const BEFORE_OPTIONS: &str = " -- ";
+pub(super) const BEFORE_OPTIONS: &str = " -- ";
+/// The largest whole number that every floating-point number below it can be exactly, 2^53.
+const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// One line, or what is wrong with it.
 pub struct Entry {
@@ -21,6 +24,35 @@ pub struct Entry {
     pub line: usize,
     /// What it asks for, one for each line it stands for
     pub asked: Result<Vec<Asked>, String>,
+    /// Options among the words of its prompt
+    pub(super) forgotten: Option<Forgotten>,
+}
+
+impl Entry {
+    /// A line that cannot be read.
+    pub(super) fn wrong(line: usize, problem: String) -> Self {
+        Self { line, asked: Err(problem), forgotten: None }
+    }
+
+    /// A line of text.
+    pub(super) fn of_text(line: usize, text: &str) -> Self {
+        let asked = of_text(text);
+        let forgotten = asked.as_ref().ok().and_then(|_| Forgotten::in_line(text));
+        Self { line, asked, forgotten }
+    }
+
+    /// Settings by name: a picture's, or a recipe's.
+    pub(super) fn of_fields(line: usize, fields: Result<Map<String, Value>, String>) -> Self {
+        let fields = match fields.and_then(without_recipe) {
+            Ok(fields) => fields,
+            Err(problem) => return Self::wrong(line, problem),
+        };
+        // What the program wrote itself was warned about when it was drawn.
+        let prompt = fields.get("prompt").and_then(Value::as_str).filter(|_| !fields.contains_key(RESULT));
+        let forgotten = prompt.and_then(Forgotten::in_field);
+        let asked = of_fields(fields);
+        Self { line, forgotten: forgotten.filter(|_| asked.is_ok()), asked }
+    }
 }
 
 /// What one picture is asked to be.
@@ -35,16 +67,44 @@ pub struct Asked {
     /// What moves beside it
     #[command(flatten)]
     pub moving: MovingPictures,
+    /// A checkpoint every so many iterations
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub checkpoint_every: Option<u64>,
 }
 
 /// Reads `a prompt -- --options`. Braces stand for several lines.
 pub(super) fn of_text(text: &str) -> Result<Vec<Asked>, String> {
+    if text.starts_with(BEFORE_OPTIONS.trim_start()) {
+        return Err("there is no prompt before ` -- `: write one, as in `a red apple -- --seed 3`".into());
+    }
     let one = |line: String| {
         let (prompt, options) = line.split_once(BEFORE_OPTIONS).unwrap_or((&line, ""));
         let options = shlex::split(options).ok_or("a quotation mark or a backslash at the end is left open")?;
+        if options.is_empty() && is_only_options(prompt) {
+            return Err(format!("the line has options and no prompt: write one, as in `a red apple -- {prompt}`"));
+        }
         of_arguments(Some(prompt), &options)
     };
     expand(text)?.into_iter().map(one).collect()
+}
+
+/// Whether a text is nothing but options.
+fn is_only_options(text: &str) -> bool {
+    text.starts_with('-') && shlex::split(text).is_some_and(|options| of_arguments(None, &options).is_ok())
+}
+
+/// The settings of a recipe, as `text2art info --json` prints it, in place of the whole of it.
+fn without_recipe(mut fields: Map<String, Value>) -> Result<Map<String, Value>, String> {
+    if !(fields.contains_key("format") && fields.contains_key("program")) {
+        return Ok(fields);
+    }
+    let Some(Value::Object(mut settings)) = fields.remove("settings") else { return Ok(fields) };
+    if fields.get("earlier").is_some_and(|earlier| earlier.as_array().is_none_or(|stages| !stages.is_empty())) {
+        return Err("the recipe is of a picture that was resumed with other settings, which cannot be repeated".into());
+    }
+    // Braces in it are words, as in results.
+    settings.insert(RESULT.to_owned(), Value::Null);
+    Ok(settings)
 }
 
 /// Reads settings by name, as JSON, CSV and TOML have them. Braces in text stand for several lines, but not in what
@@ -54,7 +114,7 @@ pub(super) fn of_fields(mut fields: Map<String, Value>) -> Result<Vec<Asked>, St
     if literal && fields.is_empty() {
         return Ok(Vec::new());
     }
-    let known = known_names();
+    let (known, lists) = (known_names(), lists());
     let (mut names, mut lines) = (Vec::new(), vec![Vec::new()]);
     for (name, value) in fields {
         let option = name.replace('_', "-");
@@ -62,11 +122,24 @@ pub(super) fn of_fields(mut fields: Map<String, Value>) -> Result<Vec<Asked>, St
             return Err(unknown(&name));
         }
         let texts = texts(&name, value)?;
-        // All the texts of one name are one choice; other names' choices go with each.
-        let mut choices = vec![Vec::new()];
-        for text in texts {
+        let expanded = |text: String| -> Result<Vec<Vec<String>>, String> {
             let expanded = if literal { vec![text] } else { expand(&text)? };
-            choices = crossed(&choices, &expanded.into_iter().map(|text| vec![text]).collect::<Vec<_>>())?;
+            Ok(expanded.into_iter().map(|text| vec![text]).collect())
+        };
+        // The texts of one name are one choice if all of them count, else a choice each; other names' choices go with
+        // each of them.
+        let mut choices = Vec::new();
+        if texts.len() > 1 && COMMA_LISTS.contains(&option.as_str()) {
+            choices.push(vec![texts.join(",")]);
+        } else if texts.is_empty() || lists.contains(&option) {
+            choices.push(Vec::new());
+            for text in texts {
+                choices = crossed(&choices, &expanded(text)?)?;
+            }
+        } else {
+            for text in texts {
+                choices.extend(expanded(text)?);
+            }
         }
         names.push(option);
         lines = crossed(&lines, &choices.into_iter().map(|texts| vec![texts]).collect::<Vec<_>>())?;
@@ -86,6 +159,8 @@ pub(super) fn of_fields(mut fields: Map<String, Value>) -> Result<Vec<Asked>, St
     lines.into_iter().map(one).collect()
 }
 
+/// The options whose one value is a list.
+const COMMA_LISTS: [&str; 2] = ["augment", "learning-rate-drops"];
 /// The options that name files, or say only whether there are some.
 const MOVING: [&str; 3] = ["gif", "mp4", "frames"];
 
@@ -112,7 +187,7 @@ fn texts(name: &str, value: Value) -> Result<Vec<String>, String> {
     Ok(match value {
         Value::Null => Vec::new(),
         Value::Bool(value) => vec![value.to_string()],
-        Value::Number(number) => vec![number.to_string()],
+        Value::Number(number) => vec![plain(&number)],
         Value::String(text) => vec![text],
         Value::Array(values) => {
             let all: Result<Vec<_>, _> = values.into_iter().map(|value| texts(name, value)).collect();
@@ -120,6 +195,14 @@ fn texts(name: &str, value: Value) -> Result<Vec<String>, String> {
         }
         Value::Object(_) => return Err(format!("`{name}` is a table, where a text or a number is wanted")),
     })
+}
+
+/// A number as options have it: `3.0`, as programs write it that know no whole numbers, is 3.
+fn plain(number: &serde_json::Number) -> String {
+    match number.as_f64() {
+        Some(value) if number.is_f64() && value.fract() == 0.0 && value.abs() < LARGEST_EXACT => format!("{value:.0}"),
+        _ => number.to_string(),
+    }
 }
 
 fn of_arguments(prompt: Option<&str>, arguments: &[String]) -> Result<Asked, String> {
@@ -132,7 +215,8 @@ fn of_arguments(prompt: Option<&str>, arguments: &[String]) -> Result<Asked, Str
     Ok(asked)
 }
 
-fn command() -> Command {
+/// What reads a line's options.
+pub(super) fn command() -> Command {
     Asked::augment_args(Command::new("line").no_binary_name(true).disable_help_flag(true)).args_override_self(true)
 }
 
@@ -147,8 +231,15 @@ pub(super) fn unknown(name: &str) -> String {
     format!("there is no setting `{name}`{}", did_you_mean(name, known.iter().map(String::as_str)))
 }
 
+/// The options that may be given several times, all of which count.
+fn lists() -> Vec<String> {
+    let command = command();
+    let lists = command.get_arguments().filter(|argument| matches!(argument.get_action(), ArgAction::Append));
+    lists.filter_map(clap::Arg::get_long).map(str::to_owned).collect()
+}
+
 /// The names a line may give values to, as options have them.
-fn known_names() -> Vec<String> {
+pub(super) fn known_names() -> Vec<String> {
     let options = command();
     let names = options.get_arguments().filter_map(clap::Arg::get_long).map(str::to_owned);
     names.chain(["prompt".to_owned()]).collect()
@@ -184,6 +275,9 @@ mod tests {
         let [asked] = &fields(r#"{"prompt": "a {b,c}", "result": {}}"#).unwrap()[..] else { panic!() };
         assert_eq!(asked.settings.prompt.as_ref().unwrap().to_string(), "a {b,c}");
         assert_eq!(fields(r#"{"result": {"status": "failed"}}"#), Ok(Vec::new()));
+        // So does an array, unless the setting is one list.
+        assert_eq!(seeds(fields(r#"{"prompt": ["a", "b"], "seed": [1, "{2..3}"]}"#).unwrap()), [1, 2, 3, 1, 2, 3]);
+        assert_eq!(fields(r#"{"prompt": "a", "clip": ["x", "y"], "augment": ["crop", "flip"]}"#).unwrap().len(), 1);
         assert!(fields(r#"{"prompt": "{0..9999}", "seed": "{0..99}"}"#).unwrap_err().contains("100000"));
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::checkpoints::remove_own;
 use super::files::Files;
 use super::places::Place;
 use super::plan::{Done, Group, Planned, Sample, Work};
@@ -9,6 +10,28 @@ use super::results::{Outcome, Record, Results, Status};
 use super::run::Message;
 use super::{Card, Drawn};
 use crate::{Error, Result};
+
+/// Failures that are kept to be told again at the end.
+const MOST_FAILURES: usize = 20;
+
+/// The first lines that failed, and why.
+#[derive(Debug, Default)]
+pub struct Failures {
+    /// Each line with its reason
+    pub first: Vec<(Place, String)>,
+    /// How many more there are
+    pub more: usize,
+}
+
+impl Failures {
+    fn note(&mut self, place: &Place, error: &Error) {
+        if self.first.len() < MOST_FAILURES {
+            self.first.push((place.clone(), error.to_string()));
+        } else {
+            self.more += 1;
+        }
+    }
+}
 
 /// Follows a batch.
 pub struct Ledger {
@@ -21,6 +44,8 @@ pub struct Ledger {
     pub skipped: usize,
     /// How many could not be drawn, lines that could not be read among them
     pub failed: usize,
+    /// The first of those
+    pub failures: Failures,
     /// How many were planned
     pub planned: usize,
     /// Whether each was read
@@ -55,8 +80,18 @@ impl Ledger {
     /// A ledger that keeps so many of each group's pictures, or all.
     #[must_use]
     pub fn new(keep: Option<usize>, results: Results) -> Self {
-        let (groups, cards) = (Vec::new(), Vec::new());
-        Self { keep, results, groups, drawn: 0, skipped: 0, failed: 0, planned: 0, all_planned: false, cards }
+        Self {
+            keep,
+            results,
+            groups: Vec::new(),
+            drawn: 0,
+            skipped: 0,
+            failed: 0,
+            failures: Failures::default(),
+            planned: 0,
+            all_planned: false,
+            cards: Vec::new(),
+        }
     }
 
     /// Notes a message. Returns the group that is done by it, where one is.
@@ -83,6 +118,7 @@ impl Ledger {
                     Err(Error::Stopped) => return Ok(None),
                     Err(error) => {
                         self.failed += 1;
+                        self.failures.note(&task.place, error);
                         Err(error.to_string())
                     }
                     Ok(drawn) => {
@@ -96,7 +132,7 @@ impl Ledger {
                 open.touched = true;
                 self.close(task.group)
             }
-            Message::Begun { .. } | Message::Event { .. } => Ok(None),
+            Message::Planned(Planned::Warning(_)) | Message::Begun { .. } | Message::Event { .. } => Ok(None),
         }
     }
 
@@ -109,6 +145,9 @@ impl Ledger {
     }
 
     fn open(&mut self, group: &Group) -> Result<Option<Closed>> {
+        let is_left = |sample: &&Sample| sample.checkpoints.is_some() && matches!(sample.work, Work::Nothing(_));
+        let mut left = group.samples.iter().filter(is_left);
+        let removed = left.try_for_each(|sample| remove_own(&sample.files.output, &sample.settings));
         let end = |sample: &Sample| match &sample.work {
             Work::Nothing(done) => Some(End { done: Ok(done.clone()), seconds: None }),
             Work::Draw(_) | Work::Score(_) => None,
@@ -117,12 +156,14 @@ impl Ledger {
         self.planned += ends.len();
         self.skipped += ends.iter().flatten().count();
         self.groups.push(Open { group: group.clone(), ends, touched: false });
-        self.close(self.groups.len() - 1)
+        let closed = self.close(self.groups.len() - 1)?;
+        removed.map(|()| closed)
     }
 
     fn bad(&mut self, place: &Place, error: &Error) -> Result<Closed> {
         self.failed += 1;
         self.planned += 1;
+        self.failures.note(place, error);
         let outcome = Outcome { error: Some(error.to_string()), ..Outcome::new(Status::Failed, place) };
         let records = vec![Record { picture: None, outcome: Some(outcome) }];
         self.results.append_new(&records)?;

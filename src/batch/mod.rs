@@ -1,10 +1,12 @@
 //! Many pictures in one go: what lines ask for, where their pictures go, and what became of them.
 
 mod braces;
+mod checkpoints;
 mod contact_sheet;
 mod draw;
 mod entry;
 mod files;
+mod forgotten;
 mod ledger;
 mod lines;
 mod places;
@@ -12,17 +14,20 @@ mod plan;
 mod results;
 mod run;
 mod score;
+mod seeds;
 mod source;
 
 pub use braces::expand;
-pub use contact_sheet::{Card, is_page, write_sheet};
+pub use checkpoints::Checkpoints;
+pub use contact_sheet::{Card, is_own_sheet, is_page, write_sheet};
 pub use draw::Drawn;
 pub use entry::{Asked, Entry};
 pub use files::Files;
-pub use ledger::{Closed, Ledger};
+pub use forgotten::Forgotten;
+pub use ledger::{Closed, Failures, Ledger};
 pub use lines::{LONGEST_LINE, Lines};
 pub use places::{Place, Places};
-pub use plan::{Common, Done, Group, Planned, Sample, Work};
+pub use plan::{Common, Done, Group, Plan, Planned, Sample, Work};
 pub use results::{Known, Outcome, Record, Results, Status};
 pub use run::{Message, Messages, Run, Task, start};
-pub use source::{Entries, Form, open, read};
+pub use source::{Entries, Form, Source, open, read};

@@ -1,11 +1,17 @@
 //! From lines to pictures.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::checkpoints::Checkpoints;
 use super::entry::{Asked, Entry};
 use super::files::Files;
+use super::forgotten::Forgotten;
 use super::places::{Own, Place, Places, Spot};
 use super::results::{Known, Status};
+use super::seeds::Seeds;
+use super::source::{Entries, Source};
 use crate::output::{Existing, Recipe};
 use crate::settings::{Overrides, Seed, Settings, combine};
 use crate::{Error, Result};
@@ -24,6 +30,8 @@ pub struct Common {
     pub force: bool,
     /// Whether only pictures that do not move are of use
     pub still: bool,
+    /// A checkpoint of each picture every so many iterations, unless a line says how often
+    pub checkpoint_every: Option<u64>,
 }
 
 /// What became of a line when it was read.
@@ -34,6 +42,8 @@ pub enum Planned {
     Same(Place),
     /// It cannot be used
     Bad(Place, Error),
+    /// What is odd about some lines, in a sentence
+    Warning(String),
 }
 
 /// The samples of a prompt.
@@ -54,6 +64,8 @@ pub struct Sample {
     pub files: Files,
     /// What is to be done for it
     pub work: Work,
+    /// How its checkpoints are kept; none without
+    pub checkpoints: Option<Checkpoints>,
 }
 
 /// What is to be done for a picture.
@@ -80,37 +92,133 @@ pub struct Done {
     pub loss: Option<f64>,
 }
 
-impl Common {
-    /// What an entry stands for.
-    pub fn plan(&self, entry: Entry, file: &str, places: &mut Places, known: &Known) -> Vec<Planned> {
-        let place = Place { file: file.to_owned(), line: entry.line };
-        let hint = "mend the line; the others go on";
-        let asked = match entry.asked {
-            Ok(asked) => asked,
-            Err(problem) => return vec![Planned::Bad(place, Error::usage(problem, hint))],
-        };
-        let one = |asked: Asked| match self.group(&asked, &place, places, known) {
-            Ok(planned) => planned,
-            Err(error) => Planned::Bad(place.clone(), error),
-        };
-        asked.into_iter().map(one).collect()
+/// What the lines of a batch stand for, as they are read.
+pub struct Plan {
+    common: Common,
+    /// What the file is called
+    file: String,
+    is_stream: bool,
+    entries: Entries,
+    places: Places,
+    seeds: Seeds,
+    known: Arc<Known>,
+    planned: VecDeque<Planned>,
+    /// The first line with options among the words of its prompt, and how many there are
+    forgotten: Option<(usize, Forgotten, usize)>,
+}
+
+impl Plan {
+    /// A plan for all entries; `known` is what became of pictures in earlier runs.
+    #[must_use]
+    pub fn new(common: Common, source: Source, places: Places, known: Arc<Known>) -> Self {
+        let Source { name: file, is_stream, entries } = source;
+        let (seeds, planned) = (Seeds::default(), VecDeque::new());
+        Self { common, file, is_stream, entries, places, seeds, known, planned, forgotten: None }
     }
 
-    fn group(&self, asked: &Asked, place: &Place, places: &mut Places, known: &Known) -> Result<Planned> {
+    fn plan(&mut self, entry: Entry) {
+        let place = Place { file: self.file.clone(), line: entry.line };
+        if let Some(forgotten) = entry.forgotten {
+            self.note_forgotten(entry.line, forgotten);
+        }
+        let planned = match entry.asked {
+            Ok(asked) => self.groups(&asked, &place),
+            Err(problem) => vec![Planned::Bad(place, Error::usage(problem, "fix the line; the others are drawn"))],
+        };
+        self.planned.extend(planned);
+    }
+
+    /// Notes a line with options among its words. Of a file all are counted before it is told; the end of a stream may
+    /// be far.
+    fn note_forgotten(&mut self, line: usize, forgotten: Forgotten) {
+        match &mut self.forgotten {
+            Some((.., count)) => *count += 1,
+            None => {
+                self.forgotten = Some((line, forgotten, 1));
+                if self.is_stream {
+                    self.planned.extend(self.warning().map(Planned::Warning));
+                }
+            }
+        }
+    }
+
+    fn warning(&self) -> Option<String> {
+        let (line, forgotten, count) = self.forgotten.as_ref()?;
+        let have = match count - 1 {
+            0 => "has".to_owned(),
+            1 => "and 1 more line have".to_owned(),
+            more => format!("and {more} more lines have"),
+        };
+        let (place, advice) = (Place { file: self.file.clone(), line: *line }, forgotten.advice());
+        Some(format!("{place} {have} options among the words of the prompt, which are drawn as words; {advice}"))
+    }
+
+    /// A group of samples for each picture that a line asks for.
+    fn groups(&mut self, asked: &[Asked], place: &Place) -> Vec<Planned> {
+        let settings: Vec<Result<Settings>> = asked.iter().map(|asked| self.common.settings(asked)).collect();
+        let good: Vec<Settings> = settings.iter().flatten().cloned().collect();
+        let mut seeds = match self.seeds.of(&good, self.common.samples) {
+            Ok(seeds) => seeds.into_iter(),
+            Err(error) => return vec![Planned::Bad(place.clone(), error)],
+        };
+        let one = |(asked, settings): (&Asked, Result<Settings>)| {
+            let settings = settings?;
+            let seeds = seeds.next().unwrap_or_default();
+            self.common.group(asked, &settings, seeds, place, (&mut self.places, &self.known))
+        };
+        let planned = asked.iter().zip(settings).map(one);
+        planned.map(|planned| planned.unwrap_or_else(|error| Planned::Bad(place.clone(), error))).collect()
+    }
+}
+
+impl Iterator for Plan {
+    type Item = Planned;
+
+    fn next(&mut self) -> Option<Planned> {
+        loop {
+            if let Some(planned) = self.planned.pop_front() {
+                return Some(planned);
+            }
+            match self.entries.next() {
+                Some(entry) => self.plan(entry),
+                None if self.is_stream => return None,
+                None => {
+                    let warning = self.warning();
+                    self.forgotten = None;
+                    return warning.map(Planned::Warning);
+                }
+            }
+        }
+    }
+}
+
+impl Common {
+    fn settings(&self, asked: &Asked) -> Result<Settings> {
         let mut layers = vec![asked.settings.clone()];
         layers.extend(self.weaker.iter().cloned());
-        let settings = combine(&layers)?;
+        combine(&layers)
+    }
+
+    fn group(
+        &self,
+        asked: &Asked,
+        settings: &Settings,
+        seeds: Vec<Seed>,
+        place: &Place,
+        (places, known): (&mut Places, &Known),
+    ) -> Result<Planned> {
         let mut samples = Vec::new();
-        for index in 0..self.samples {
-            let seed = Seed(settings.seed.0.wrapping_add(index as u64));
+        let every = asked.checkpoint_every.or(self.checkpoint_every);
+        let checkpoints = every.map(|every| Checkpoints { every, replace: self.force });
+        for seed in seeds {
             let settings = Settings { seed, ..settings.clone() };
             let own = Own { output: asked.output.as_deref(), moving: &asked.moving, is_sample: self.samples > 1 };
-            match places.find(own, &settings, place)? {
+            let (files, work) = match places.find(own, &settings, place)? {
                 Spot::Same(earlier) => return Ok(Planned::Same(earlier)),
                 Spot::Free(files, replaced) => {
                     files.moving.outputs(|_| Ok(Existing::Keep))?.check_size(settings.size)?;
                     let work = self.work(&settings, &files, replaced, known);
-                    samples.push(Sample { settings, files, work });
+                    (files, work)
                 }
                 Spot::Finished(files, recipe) => {
                     let score = known.of(&files.output, &settings).and_then(|outcome| outcome.score);
@@ -125,9 +233,12 @@ impl Common {
                         let (iterations, loss) = (recipe.result.iterations_done, recipe.result.loss);
                         Work::Nothing(Done { dropped: false, score, iterations, loss })
                     };
-                    samples.push(Sample { settings, files, work });
+                    (files, work)
                 }
-            }
+            };
+            // A moving picture would lack its frames so far: it starts over.
+            let checkpoints = checkpoints.filter(|_| files.moving.all().next().is_none());
+            samples.push(Sample { settings, files, work, checkpoints });
         }
         if let Some(sample) = samples.iter().find(|sample| self.still && !sample.files.has_picture()) {
             let problem = format!("{} is no PNG, and a contact sheet is made of those", sample.files.output.display());

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,11 +12,15 @@ use serde_json::{Map, Value};
 use super::entry::RESULT;
 use super::files::{Files, is_same};
 use super::places::Place;
+use crate::files::read_within;
 use crate::models::files::unreadable;
 use crate::output::{Kind, kind_of};
 use crate::settings::Settings;
 use crate::video::MovingPaths;
 use crate::{Error, Result};
+
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 1 << 30;
 
 /// What became of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,16 +182,21 @@ impl Results {
             std::io::ErrorKind::NotFound => fault("there is no such folder".into()),
             _ => fault(unreadable(&error)),
         };
-        if path.is_dir() {
-            return Err(fault("this is a folder".into()));
+        // What is not a file on a disk cannot be read back.
+        match std::fs::metadata(path) {
+            Ok(found) if found.is_dir() => return Err(fault("this is a folder".into())),
+            Ok(found) if !found.is_file() => {
+                let hint = "name another with --results, or write no results with --results none";
+                return Err(Error::file(path, "this is not a regular file", hint));
+            }
+            _ => {}
         }
         let mut file =
             OpenOptions::new().create(true).truncate(false).read(true).append(true).open(path).map_err(system)?;
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
             return Err(fault("another batch is writing it".into()));
         }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(system)?;
+        let bytes = read_within(&file, LARGEST).map_err(system)?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
         let text = std::str::from_utf8(&bytes[..whole]).map_err(|_| fault("this is no file of results".into()))?;
         let mut known = Known::default();
@@ -229,7 +238,12 @@ impl Results {
             text.push('\n');
         }
         let Some((path, file)) = self.file.as_mut().filter(|_| !text.is_empty()) else { return Ok(()) };
+        let before = file.metadata().map(|metadata| metadata.len());
         let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_data());
-        written.map_err(|source| Error::Write { path: path.clone(), source })
+        written.map_err(|source| {
+            // A part of a line is of use to nobody, and the next run takes away what is still there.
+            let _ = before.and_then(|length| file.set_len(length));
+            Error::Write { path: path.clone(), source }
+        })
     }
 }

@@ -126,9 +126,9 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         report: &report,
     };
     if arguments.json {
-        return output::print_line(&serde_json::to_string_pretty(&printed)?);
+        return output::print_json(&printed);
     }
-    output::print(table(&printed).as_bytes())
+    output::print_lines(&table(&printed))
 }
 
 fn table(printed: &Printed) -> String {

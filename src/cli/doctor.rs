@@ -9,7 +9,7 @@ use crate::machine::{self, MachineMemory, in_words};
 use crate::models::hub::Environment;
 use crate::models::manifest::Manifest;
 use crate::models::{Finder, Role, embedded};
-use crate::session::check_usable;
+use crate::session::{check_usable, path_as_text};
 
 /// What `doctor` was asked for.
 #[derive(clap::Args)]
@@ -49,6 +49,7 @@ struct Findings {
 
 #[derive(Serialize)]
 struct FileFinding {
+    #[serde(serialize_with = "path_as_text")]
     path: std::path::PathBuf,
     present: bool,
 }
@@ -67,7 +68,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let tell = |event| reporter.tell(&event);
     let findings = findings(&Finder::new(true, &stop, &tell).without_conversions())?;
     if arguments.json {
-        return output::print_line(&serde_json::to_string_pretty(&findings)?);
+        return output::print_json(&findings);
     }
     for (name, value) in findings.lines() {
         output::print_line(&format!("{name:<16} {value}"))?;

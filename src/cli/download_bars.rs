@@ -3,9 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-
-use super::report::{Progress, line};
+use super::report::Progress;
+use super::terminal::{Bar, Unit, line};
 use crate::models::hub::megabytes;
 use crate::session::Event;
 
@@ -21,10 +20,9 @@ pub(super) struct DownloadBars {
 
 /// The bars of one download.
 struct Bars {
-    together: MultiProgress,
-    all: ProgressBar,
     /// Each file's name and bar
-    files: Vec<(String, ProgressBar)>,
+    files: Vec<(String, Bar)>,
+    all: Bar,
 }
 
 impl DownloadBars {
@@ -59,6 +57,11 @@ impl DownloadBars {
         }
     }
 
+    /// Takes the bars away.
+    pub(super) fn end(&self) {
+        *self.bars.borrow_mut() = None;
+    }
+
     fn say(&self, text: &str) {
         if matches!(self.progress, Progress::Bar | Progress::Lines) {
             line(text);
@@ -74,46 +77,31 @@ impl DownloadBars {
             line(&format!("{file}: {}{total}", megabytes(done)));
         }
     }
-
-    fn end(&self) {
-        if let Some(bars) = self.bars.borrow_mut().take() {
-            // What is left of the bars when the screen cannot be cleared is no fault.
-            let _ = bars.together.clear();
-        }
-    }
 }
 
 impl Bars {
     fn new() -> Self {
-        let together = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-        let all = together.add(bar("all files"));
-        Self { together, all, files: Vec::new() }
+        let mut all = Bar::new(Unit::Bytes, None);
+        all.set_name("all files");
+        Self { files: Vec::new(), all }
     }
 
     fn show(&mut self, file: &str, own: (u64, Option<u64>), all: (u64, Option<u64>)) {
         let known = self.files.iter().position(|(name, _)| name == file);
         let index = known.unwrap_or_else(|| {
-            self.files.push((file.to_owned(), self.together.insert_before(&self.all, bar(file))));
+            let mut bar = Bar::above(&self.all, Unit::Bytes, own.1);
+            bar.set_name(file);
+            // What came in an earlier run took no time in this one.
+            bar.begin(own.0);
+            self.all.begin(all.0);
+            self.files.push((file.to_owned(), bar));
             self.files.len() - 1
         });
-        set(&self.files[index].1, own);
-        set(&self.all, all);
+        for (bar, (done, total)) in [(&mut self.files[index].1, own), (&mut self.all, all)] {
+            if total.is_some() {
+                bar.set_total(total);
+            }
+            bar.show(done);
+        }
     }
-}
-
-fn bar(name: &str) -> ProgressBar {
-    let bar = ProgressBar::no_length();
-    let template = "{bar:30} {decimal_bytes} of {decimal_total_bytes} · {decimal_bytes_per_sec} · {eta} left · {msg}";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar.set_message(name.to_owned());
-    bar
-}
-
-fn set(bar: &ProgressBar, (done, total): (u64, Option<u64>)) {
-    if let Some(total) = total {
-        bar.set_length(total);
-    }
-    bar.set_position(done);
 }

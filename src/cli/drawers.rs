@@ -36,7 +36,7 @@ struct DrawerOption {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let drawers: Vec<Drawer> = DrawerKind::ALL.iter().map(|(kind, name)| drawer(*kind, name)).collect();
     if arguments.json {
-        return output::print_line(&serde_json::to_string_pretty(&drawers)?);
+        return output::print_json(&drawers);
     }
     let mut text = String::new();
     for Drawer { name, draws, options } in &drawers {
@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             let _ = writeln!(text, "  {:<30}{meaning}", format!("--{option} {value}"));
         }
     }
-    output::print(text.as_bytes())
+    output::print_lines(&text)
 }
 
 fn drawer(kind: DrawerKind, name: &'static str) -> Drawer {

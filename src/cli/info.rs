@@ -20,7 +20,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let recipe = Recipe::read(&arguments.picture)?;
     if arguments.json {
-        return output::print_line(&serde_json::to_string_pretty(&recipe)?);
+        return output::print_json(&recipe);
     }
     let loss = recipe.result.loss.map_or_else(String::new, |loss| format!(", loss {loss:.4}"));
     let mut comments = vec![format!("{}, {} iterations{loss}", recipe.program, recipe.result.iterations_done)];
@@ -44,5 +44,5 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for comment in comments {
         output::print_line(&format!("# {comment}"))?;
     }
-    output::print(toml::to_string(&recipe.settings)?.as_bytes())
+    output::print_toml(&recipe.settings)
 }

@@ -17,6 +17,7 @@ mod man;
 mod max_memory;
 mod models;
 mod output;
+mod own;
 mod palettes;
 mod preview;
 mod reading;
@@ -25,7 +26,9 @@ mod report;
 mod resume;
 mod score;
 mod sources;
+mod terminal;
 mod threads;
+mod trust;
 mod usage;
 mod video;
 
@@ -50,8 +53,8 @@ const INTERRUPTED: u8 = 130;
 
 /// Draws a picture from a sentence: VQGAN guided by CLIP.
 #[derive(Parser)]
-#[command(name = PROGRAM, version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
-#[command(args_override_self = true)]
+#[command(name = PROGRAM, bin_name = PROGRAM, version, styles = terminal::HELP, args_override_self = true)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -94,6 +97,8 @@ enum Verb {
 /// Reads the command line, runs the verb and returns the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
+    interrupt::survive_file_size_limit();
+    terminal::make_panics_safe();
     let given: Vec<_> = std::env::args_os().collect();
     let matches = reading::read(&given).or_else(|refusal| {
         if refusal.error.use_stderr() {
@@ -112,13 +117,20 @@ pub fn main() -> ExitCode {
         Err(refusal) => return ExitCode::from(usage::tell(&refusal.error, refusal.hint)),
     };
     let verb = arguments.verb.unwrap_or_else(|| Verb::Generate(Box::new(arguments.generate)));
-    threads::limit(match &verb {
+    let limited = threads::limit(match &verb {
         Verb::Generate(generate) => generate.conduct.threads(),
         Verb::Batch(batch) => batch.conduct.threads(),
         Verb::Resume(resume) => resume.conduct.threads(),
         Verb::Bench(bench) => bench.threads(),
         _ => None,
     });
+    let allowed = match &verb {
+        Verb::Generate(generate) => generate.conduct.max_memory(),
+        Verb::Batch(batch) => batch.conduct.max_memory(),
+        Verb::Resume(resume) => resume.conduct.max_memory(),
+        _ => None,
+    };
+    allowed.into_iter().for_each(crate::machine::limit_memory);
     let reporter = match &verb {
         Verb::Generate(generate) => generate.conduct.reporter().with_preview(generate.preview),
         Verb::Resume(resume) => resume.conduct.reporter().with_preview(resume.preview),
@@ -127,8 +139,11 @@ pub fn main() -> ExitCode {
         Verb::Video(video) => Reporter::new(video.progress()),
         _ => Reporter::new(Progress::Auto),
     };
+    let exit_code = limited.map_err(Into::into).and_then(|()| run(&verb, &reporter));
     let failed = |error| reporter.failed(&reading::with_other_reading(error, &given));
-    ExitCode::from(run(&verb, &reporter).unwrap_or_else(failed))
+    let exit_code = exit_code.unwrap_or_else(failed);
+    reporter.end();
+    ExitCode::from(exit_code)
 }
 
 /// Runs a verb and returns the exit code.

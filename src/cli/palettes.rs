@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use serde::Serialize;
 
-use super::output;
+use super::{output, terminal};
 use crate::Result;
 use crate::palette::{BuiltIn, Palette, hexadecimal};
 
@@ -44,7 +44,8 @@ impl<'a> Shown<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let form = if std::io::stdout().is_terminal() { Form::Blocks } else { Form::Numbers };
+    let form =
+        if std::io::stdout().is_terminal() && terminal::is_output_colored() { Form::Blocks } else { Form::Numbers };
     match &arguments.palette {
         Some(text) => show(text, arguments.json, form),
         None => list(arguments.json, form),
@@ -65,13 +66,13 @@ fn list(json: bool, form: Form) -> anyhow::Result<()> {
     let palettes = palettes.collect::<Result<Vec<_>>>()?;
     if json {
         let shown: Vec<_> = palettes.iter().map(|(built_in, palette)| Shown::new(palette, Some(built_in))).collect();
-        return output::print_line(&serde_json::to_string_pretty(&shown)?);
+        return output::print_json(&shown);
     }
     for (built_in, palette) in palettes {
         let (name, title, colours) = (&built_in.name, &built_in.title, palette.colours());
         output::print_line(&format!("{name:18} {:>3}  {title}", colours.len()))?;
         for line in lines(colours, form) {
-            output::print_line(&format!("  {line}"))?;
+            output::print(format!("  {line}\n").as_bytes())?;
         }
     }
     Ok(())
@@ -81,19 +82,19 @@ fn show(text: &str, json: bool, form: Form) -> anyhow::Result<()> {
     let palette = Palette::load(text)?;
     let built_in = BuiltIn::of(text)?;
     if json {
-        return output::print_line(&serde_json::to_string_pretty(&Shown::new(&palette, built_in))?);
+        return output::print_json(&Shown::new(&palette, built_in));
     }
     if form == Form::Numbers {
         // A .hex file, which --palette and other programs read.
         return palette.colours().iter().try_for_each(|colour| output::print_line(&hexadecimal(*colour)));
     }
     if let Some(BuiltIn { title, source, licence, .. }) = built_in {
-        output::print_line(&format!("{title}\nsource: {source}\nlicence: {licence}"))?;
+        output::print_lines(&format!("{title}\nsource: {source}\nlicence: {licence}"))?;
     }
     palette
         .colours()
         .iter()
-        .try_for_each(|colour| output::print_line(&format!("{} #{}", block(*colour, 6), hexadecimal(*colour))))
+        .try_for_each(|colour| output::print(format!("{} #{}\n", block(*colour, 6), hexadecimal(*colour)).as_bytes()))
 }
 
 /// Colours beside each other, in lines that fit a terminal.

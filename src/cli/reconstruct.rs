@@ -51,5 +51,5 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     memory::refuse_above_room(needed, &processor, &format!("{size} pixels"), "give a smaller picture")?;
     let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(image, 0.0), processor.tensors())?;
     write_whole(path, &encode(&drawer.draw()?, None)?, existing)?;
-    output::print_line(&path.display().to_string())
+    output::print_path(path)
 }

@@ -1,25 +1,27 @@
 //! What is told on standard error: progress, warnings and failures.
 
 use std::cell::{Cell, RefCell};
-use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use candle_core::Tensor;
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::download_bars::DownloadBars;
+use super::output::Unprinted;
 use super::preview::{Preview, PreviewKind};
+use super::terminal::{self, Bar, Tone, Unit, labeled};
 use super::{FAILED, INTERRUPTED, USAGE};
-use crate::session::Event;
+use crate::session::{Ending, Event};
 use crate::{Error, Result};
+
+pub(super) use super::terminal::line;
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Progress {
     /// A bar in a terminal, lines elsewhere and in notebooks
     Auto,
-    /// A bar
+    /// A bar; lines where a terminal cannot draw one
     Bar,
     /// A line every few seconds
     Lines,
@@ -32,7 +34,7 @@ pub(super) enum Progress {
 /// Shows events.
 pub(super) struct Reporter {
     progress: Progress,
-    bar: RefCell<Option<ProgressBar>>,
+    bar: RefCell<Option<Bar>>,
     downloads: DownloadBars,
     started: Instant,
     last_line: Cell<Option<Instant>>,
@@ -42,15 +44,13 @@ pub(super) struct Reporter {
 
 /// Time between two lines of progress.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
-/// What a bar shows.
-const DRAWING: &str = "{bar:30} {pos}/{len} · {per_sec} · {eta} left · loss {msg}";
-const ENCODING: &str = "{bar:30} {pos}/{len} frames · {per_sec} · {eta} left";
 
 impl Reporter {
     pub(super) fn new(progress: Progress) -> Self {
         let progress = match progress {
-            Progress::Auto if std::io::stderr().is_terminal() && !is_notebook() => Progress::Bar,
-            Progress::Auto => Progress::Lines,
+            Progress::Auto if terminal::can_draw() && !is_notebook() => Progress::Bar,
+            Progress::Bar if terminal::can_draw() => Progress::Bar,
+            Progress::Auto | Progress::Bar => Progress::Lines,
             other => other,
         };
         let started = Instant::now();
@@ -68,13 +68,18 @@ impl Reporter {
 
     /// Also shows the picture, where there is a bar in a terminal.
     pub(super) fn with_preview(self, kind: PreviewKind) -> Self {
-        let here = self.progress == Progress::Bar && std::io::stderr().is_terminal();
+        let here = self.progress == Progress::Bar;
         Self { preview: RefCell::new(Preview::new(kind).filter(|_| here)), ..self }
     }
 
     /// How progress is shown, with nothing left to find out.
     pub(super) fn progress(&self) -> Progress {
         self.progress
+    }
+
+    /// What tells that a signal was heard.
+    pub(super) fn acknowledgment(&self) -> Acknowledgment {
+        Acknowledgment { progress: self.progress }
     }
 
     pub(super) fn seconds(&self) -> f64 {
@@ -85,7 +90,7 @@ impl Reporter {
     pub(super) fn tell(&self, event: &Event) {
         if self.progress == Progress::Json {
             if let Ok(json) = serde_json::to_string(event) {
-                line(&json);
+                terminal::json_line(&json);
             }
             return;
         }
@@ -95,25 +100,30 @@ impl Reporter {
                 if let Some(gpu) = gpu.as_ref().filter(|_| self.progress != Progress::None) {
                     line(&format!("drawing on {gpu}"));
                 }
-                self.start(*iterations, *done, DRAWING);
+                self.start(*iterations, *done, Unit::Iterations);
             }
-            Event::Encoding { frames } => self.start(*frames, 0, ENCODING),
+            Event::Encoding { frames } => self.start(*frames, 0, Unit::Frames),
             Event::Encoded { frame } => {
                 self.advance(frame + 1, || format!("frame {} of {}", frame + 1, self.total.get()));
             }
             Event::Step { iteration, loss, .. } => self.step(iteration + 1, *loss),
-            Event::Warning { message } => self.aside(&format!("warning: {message}")),
+            Event::Warning { message } => terminal::warning(message),
             Event::Failed { message, hint, .. } => {
                 self.end();
-                line(&format!("error: {message}"));
-                line(&format!("hint: {hint}"));
+                terminal::error(message, hint);
             }
-            Event::Finished { .. } => self.end(),
+            Event::Finished { .. } => {
+                self.end();
+                if let Some((tone, label, text)) = summary(event).filter(|_| self.progress != Progress::None) {
+                    labeled(tone, &label, &text);
+                }
+            }
             Event::Saved { .. }
             | Event::Checkpoint { .. }
             | Event::Download { .. }
             | Event::Downloaded { .. }
-            | Event::Converting { .. } => {}
+            | Event::Converting { .. }
+            | Event::Stopping { .. } => {}
         }
     }
 
@@ -126,6 +136,8 @@ impl Reporter {
                 _ => FAILED,
             };
             (error.to_string(), error.hint(), exit_code)
+        } else if let Some(error) = error.downcast_ref::<Unprinted>() {
+            (error.to_string(), error.hint().to_owned(), FAILED)
         } else {
             let hint = "this is a fault of the program or of the system: please report it";
             (format!("{error:#}"), hint.to_owned(), FAILED)
@@ -135,24 +147,19 @@ impl Reporter {
         exit_code
     }
 
-    fn start(&self, total: usize, done: usize, template: &str) {
+    fn start(&self, total: usize, done: usize, unit: Unit) {
         self.total.set(total);
         if self.progress != Progress::Bar {
             return;
         }
-        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        // The rate is that of what is left to do.
-        bar.set_position(done as u64);
-        bar.reset_eta();
+        let mut bar = Bar::new(unit, Some(total as u64));
+        bar.begin(done as u64);
         *self.bar.borrow_mut() = Some(bar);
     }
 
     fn step(&self, done: usize, loss: f64) {
-        if let Some(bar) = self.bar.borrow().as_ref() {
-            bar.set_message(format!("{loss:.4}"));
+        if let Some(bar) = self.bar.borrow_mut().as_mut() {
+            bar.set_note(format!("loss {loss:.4}"));
         }
         let total = self.total.get();
         self.advance(done, || format!("iteration {done} of {total}, loss {loss:.4}"));
@@ -160,8 +167,8 @@ impl Reporter {
 
     /// Moves the bar, or writes a line where one is due.
     fn advance(&self, done: usize, text: impl FnOnce() -> String) {
-        if let Some(bar) = self.bar.borrow().as_ref() {
-            bar.set_position(done as u64);
+        if let Some(bar) = self.bar.borrow_mut().as_mut() {
+            bar.show(done as u64);
         }
         let now = Instant::now();
         let due = self.last_line.get().is_none_or(|last| now - last >= LINE_INTERVAL) || done == self.total.get();
@@ -175,29 +182,59 @@ impl Reporter {
     pub(super) fn show(&self, picture: impl FnOnce() -> Result<Tensor>, is_final: bool) -> Result<()> {
         let mut preview = self.preview.borrow_mut();
         let Some(preview) = preview.as_mut().filter(|preview| is_final || preview.is_due()) else { return Ok(()) };
-        let text = preview.draw(&picture()?)?;
-        // There is nobody to tell that it could not be written.
-        let write = || drop(std::io::stderr().lock().write_all(text.as_bytes()));
-        match self.bar.borrow().as_ref() {
-            Some(bar) => bar.suspend(write),
-            None => write(),
+        if let Some(picture) = preview.draw(&picture()?)? {
+            terminal::show(picture);
         }
         Ok(())
     }
 
-    fn aside(&self, text: &str) {
-        if let Some(preview) = self.preview.borrow_mut().as_mut() {
-            preview.leave();
-        }
-        match self.bar.borrow().as_ref() {
-            Some(bar) => bar.suspend(|| line(text)),
-            None => line(text),
-        }
+    /// Takes the bars away, and leaves the picture where it is.
+    pub(super) fn end(&self) {
+        self.downloads.end();
+        *self.bar.borrow_mut() = None;
+        terminal::leave_picture();
     }
+}
 
-    fn end(&self) {
-        if let Some(bar) = self.bar.borrow_mut().take() {
-            bar.finish_and_clear();
+/// What is said when a picture is done: a label with its tone, and the rest.
+fn summary(event: &Event) -> Option<(Tone, String, String)> {
+    let Event::Finished { path, seed, iterations, loss, seconds, width, height, iterations_total, ending } = event
+    else {
+        return None;
+    };
+    let of = format!("at {iterations} of {iterations_total}:");
+    let (tone, label, count) = match ending {
+        Ending::Done => (Tone::Done, "done:".to_owned(), Some(format!("{iterations} iterations"))),
+        Ending::Settled => (
+            Tone::Done,
+            "done:".to_owned(),
+            Some(format!("settled after {iterations} of {iterations_total} iterations")),
+        ),
+        Ending::Interrupted => (Tone::Warning, format!("interrupted {of}"), None),
+        Ending::Failed => (Tone::Error, format!("failed {of}"), None),
+    };
+    let fields = [
+        Some(format!("{width}x{height}")),
+        count,
+        Some(format!("{seconds:.1} s")),
+        Some(format!("seed {seed}")),
+        loss.map(|loss| format!("loss {loss:.4}")),
+        path.as_ref().map(|path| path.display().to_string()),
+    ];
+    Some((tone, label, fields.into_iter().flatten().collect::<Vec<_>>().join(", ")))
+}
+
+/// Tells that a signal was heard, from the thread that receives signals.
+pub(super) struct Acknowledgment {
+    progress: Progress,
+}
+
+impl Acknowledgment {
+    pub(super) fn tell(&self, message: String) {
+        if self.progress != Progress::Json {
+            line(&message);
+        } else if let Ok(json) = serde_json::to_string(&Event::Stopping { message }) {
+            terminal::json_line(&json);
         }
     }
 }
@@ -210,9 +247,4 @@ fn is_notebook() -> bool {
         value.starts_with("module://matplotlib_inline") || value.starts_with("module://ipykernel")
     };
     std::env::var_os("JPY_PARENT_PID").is_some() || std::env::var_os("MPLBACKEND").is_some_and(plots_inline)
-}
-
-/// Writes a line to standard error; there is nobody to tell that this failed.
-pub(super) fn line(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

@@ -8,17 +8,16 @@ use clap::ValueHint;
 
 use super::conduct::Conduct;
 use super::generate::{Drawing, Resumed, Target, check_checkpoint, draw, prompt};
+use super::own::Own;
 use super::preview::PreviewKind;
 use super::report::Reporter;
-use super::{device, interrupt};
+use super::{device, interrupt, trust};
 use crate::models::Finder;
-use crate::output::{
-    Checkpoint, Existing, Kind, Naming, Recipe, Stage, check_folder, check_target, checkpoint_of, kind_of, picture_of,
-};
+use crate::output::{Checkpoint, Kind, Naming, Recipe, Stage, check_target, checkpoint_of, kind_of, picture_of};
 use crate::session::{Event, Models, Plateau};
 use crate::settings::Settings;
 use crate::settings::text::{at_least_one, whole_number};
-use crate::video::Outputs;
+use crate::video::{Outputs, Timeline};
 use crate::{Error, PROGRAM, Result};
 
 /// What `resume` was asked for.
@@ -51,6 +50,9 @@ pub(super) struct Arguments {
     /// Show the picture as it grows, above the bar in a terminal
     #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
     pub(super) preview: PreviewKind,
+    /// Download models that the checkpoint names, whoever publishes them
+    #[arg(long, help_heading = "Models")]
+    trust: bool,
     #[command(flatten)]
     pub(super) conduct: Conduct,
 }
@@ -80,14 +82,16 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let path = &arguments.checkpoint;
     let mut checkpoint = Checkpoint::read(path)?;
     let settings = &checkpoint.recipe.settings;
+    trust::check_paths(settings, path, arguments.trust)?;
     let opened = device::open(settings.device, settings.precision, reporter)?;
     check_inputs(&checkpoint.recipe)?;
-    if let Some(folder) = &checkpoint.beside.save_cutouts {
-        check_folder(&folder.join("cutouts.png"))?;
-    }
     let changes = change(arguments, &mut checkpoint)?;
     let target = target(arguments, &checkpoint.recipe)?;
-    let moving = moving(arguments, &checkpoint)?;
+    let own = Own { checkpoint: path, recipe: &checkpoint.recipe, force: arguments.force };
+    let moving = moving(&own, &checkpoint)?;
+    let beside = &checkpoint.beside;
+    let svg = beside.svg.as_ref().map(|path| own.svg(path, beside.svg_sha256.as_deref())).transpose()?;
+    let cutouts = beside.save_cutouts.as_ref().map(|folder| own.cutouts(folder)).transpose()?;
     let Checkpoint { recipe, device: kind, mut beside, state } = checkpoint;
     changes.into_iter().for_each(warn);
     for (path, _) in moving.gif.iter().chain(&moving.mp4).filter(|_| state.iteration > 0) {
@@ -101,17 +105,18 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     beside.save_every = arguments.save_every.or(beside.save_every);
     beside.checkpoint_every = arguments.checkpoint_every.or(beside.checkpoint_every);
 
-    let stop = interrupt::stop_on_signal()?;
+    let stop = interrupt::stop_on_signal(reporter, "iteration")?;
     let tell = |event| reporter.tell(&event);
     let finder = Finder::new(arguments.conduct.offline, &stop, &tell).with_commits_of(&recipe.models);
+    let strange = trust::strange(&Models::missing(&recipe.settings, &finder)?, &[])?;
+    trust::get_consent(&strange, arguments.trust, "", &finder, &stop, reporter)?;
     let models = Models::load(&recipe.settings, &finder)?;
     check_models(path, &recipe, &models)?;
     let resumed = Resumed { state, earlier: recipe.earlier };
     let (settings, inputs) = (recipe.settings, recipe.inputs);
     let max_memory = arguments.conduct.max_memory();
-    // What an earlier part of this run wrote is its own to replace.
-    let svg = beside.svg.clone().map(|path| (path, Existing::Replace));
-    let drawing = Drawing { settings, max_memory, target, moving, svg, beside, inputs, resumed: Some(resumed) };
+    let drawing =
+        Drawing { settings, max_memory, target, moving, svg, cutouts, beside, inputs, resumed: Some(resumed) };
     draw(drawing, &models, &stop, reporter)
 }
 
@@ -135,35 +140,27 @@ fn target(arguments: &Arguments, recipe: &Recipe) -> Result<Target> {
         check_checkpoint(&picture, arguments.force || checkpoint_of(&picture) == arguments.checkpoint)?;
         return Ok(Target::File(picture, existing));
     }
-    let picture = picture_of(&arguments.checkpoint).ok_or_else(|| {
+    let picture = picture_of(&arguments.checkpoint).filter(|picture| kind_of(picture, &[Kind::Png]).is_ok());
+    let picture = picture.ok_or_else(|| {
         let problem = "the checkpoint was renamed, and its name does not tell where the picture is to go";
         Error::file(&arguments.checkpoint, problem, "say it with --output")
     })?;
     // What an earlier part of this run wrote is its own to replace.
-    let own = Recipe::read(&picture).is_ok_and(|found| is_of_run(&found, recipe));
-    let existing = check_target(&picture, arguments.force || own)?;
+    let own = Own { checkpoint: &arguments.checkpoint, recipe, force: arguments.force };
+    let existing = check_target(&picture, arguments.force || own.is_of_run(&picture))?;
     Ok(Target::File(picture, existing))
 }
 
 /// Where the moving pictures go: to where they were to go.
-fn moving(arguments: &Arguments, checkpoint: &Checkpoint) -> Result<Outputs> {
-    let beside = &checkpoint.beside;
-    let file = |path: &PathBuf| {
-        // What an earlier part of this run wrote is its own to replace.
-        let own = Recipe::read(path).is_ok_and(|found| is_of_run(&found, &checkpoint.recipe));
-        Ok::<_, Error>((path.clone(), check_target(path, arguments.force || own)?))
-    };
-    let (gif, mp4) = (beside.gif.as_ref().map(file).transpose()?, beside.mp4.as_ref().map(file).transpose()?);
-    let frames = beside.frames.clone().map(|folder| (folder, Existing::Replace));
-    Ok(Outputs { gif, mp4, frames })
-}
-
-/// Whether a picture is one that a run wrote on its way.
-fn is_of_run(picture: &Recipe, run: &Recipe) -> bool {
-    let lengthless = |settings: &Settings| Settings { iterations: 0, stop_at: None, ..settings.clone() };
-    let found = lengthless(&picture.settings);
-    let stages = run.earlier.iter().map(|stage| &stage.settings);
-    picture.models == run.models && stages.chain([&run.settings]).any(|settings| lengthless(settings) == found)
+fn moving(own: &Own, checkpoint: &Checkpoint) -> Result<Outputs> {
+    let Checkpoint { beside, state, recipe, .. } = checkpoint;
+    let timeline = Timeline::new(&recipe.settings.video(), recipe.settings.iterations);
+    let kept = timeline.frames_before(state.iteration);
+    Ok(Outputs {
+        gif: beside.gif.as_ref().map(|path| own.moving(path, Kind::Gif)).transpose()?,
+        mp4: beside.mp4.as_ref().map(|path| own.moving(path, Kind::Mp4)).transpose()?,
+        frames: beside.frames.as_ref().map(|folder| own.frames(folder, kept)).transpose()?,
+    })
 }
 
 /// Puts what is asked for in the place of what was. Returns what comes of it, in sentences.

@@ -1,7 +1,9 @@
 //! `text2art score`: how well pictures fit sentences.
 
-use std::path::PathBuf;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
+use image::RgbImage;
 use serde::Serialize;
 
 use super::report::Reporter;
@@ -45,11 +47,36 @@ struct Score {
     distance: f64,
 }
 
+/// The most memory for pictures that are kept for the next CLIP, in bytes. The others are read again.
+const KEPT: usize = 512 << 20;
+
+/// Pictures that were all read once, so that what is wrong with one is said before any work.
+struct Pictures(Vec<Option<RgbImage>>);
+
+impl Pictures {
+    fn read(paths: &[PathBuf]) -> crate::Result<Self> {
+        let mut kept = 0;
+        let read = |path: &PathBuf| {
+            let picture = picture::read(path)?;
+            kept += picture.as_raw().len();
+            Ok((kept <= KEPT).then_some(picture))
+        };
+        paths.iter().map(read).collect::<crate::Result<_>>().map(Self)
+    }
+
+    fn get(&self, index: usize, path: &Path) -> crate::Result<Cow<'_, RgbImage>> {
+        match self.0.get(index).and_then(Option::as_ref) {
+            Some(picture) => Ok(Cow::Borrowed(picture)),
+            None => picture::read(path).map(Cow::Owned),
+        }
+    }
+}
+
 pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
     if arguments.prompt.iter().any(|prompt| prompt.trim().is_empty()) {
         return Err(Error::usage("a sentence is empty", "say what the picture may show with --prompt").into());
     }
-    let pictures = arguments.images.iter().map(|path| picture::read(path)).collect::<crate::Result<Vec<_>>>()?;
+    let pictures = Pictures::read(&arguments.images)?;
     let stop = interrupt::exit_on_signal()?;
     let tell = |event| reporter.tell(&event);
     let finder = Finder::new(arguments.offline, &stop, &tell);
@@ -68,8 +95,9 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         };
         let targets = arguments.prompt.iter().map(feature).collect::<crate::Result<Vec<_>>>()?;
         let targets = candle_core::Tensor::stack(&targets, 0)?;
-        for (image, picture) in arguments.images.iter().zip(&pictures) {
-            let features = clip.image_features(&preprocess(picture, clip.side())?)?;
+        for (index, image) in arguments.images.iter().enumerate() {
+            let picture = pictures.get(index, image)?;
+            let features = clip.image_features(&preprocess(&picture, clip.side())?)?;
             let distances = distances(&features, &targets)?.flatten_all()?.to_vec1::<f32>()?;
             for (prompt, distance) in arguments.prompt.iter().zip(distances) {
                 let distance = f64::from(distance);
@@ -79,11 +107,11 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         }
     }
     if arguments.json {
-        return output::print_line(&serde_json::to_string_pretty(&scores)?);
+        return output::print_json(&scores);
     }
     for score in scores {
         let Score { image, prompt, clip, cosine, distance } = score;
-        output::print_line(&format!("{cosine:.4}\t{distance:.4}\t{clip}\t{image}\t{prompt}"))?;
+        output::print_row(&[&format!("{cosine:.4}"), &format!("{distance:.4}"), &clip, &image, &prompt])?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, FromArgMatches};
 
-use crate::models::files::read_text;
+use crate::models::files::read_text_from_anywhere;
 use crate::models::hub::{NETWORK_TIMEOUT, WEIGHTS};
 use crate::settings::Overrides;
 use crate::settings::text::{did_you_mean, first_paragraph};
@@ -72,7 +72,7 @@ pub(super) fn config_file(named: Option<&Path>) -> Result<Overrides> {
         },
     };
     let hint = "write settings as in `text2art info PICTURE`, such as iterations = 300";
-    let text = read_text(&path, hint)?;
+    let text = read_text_from_anywhere(&path, hint)?;
     toml::from_str(&text).map_err(|error| {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         Error::file(&path, format!("line {line}: {}", in_words(error.message())), hint)

@@ -1,16 +1,20 @@
 //! What is wrong with a command line, in two lines: what, and what to do.
 
-use super::USAGE;
 use super::report::{Progress, Reporter};
+use super::terminal::is_output_colored;
+use super::{USAGE, output};
 use crate::session::Event;
 use crate::settings::text::first_paragraph;
 
 /// Shows the help that was asked for, or tells what is wrong with the command line. Returns the exit code.
 pub(super) fn tell(error: &clap::Error, hint: String) -> u8 {
     if !error.use_stderr() {
-        // There is nobody to tell that it could not be printed.
-        let _ = error.print();
-        return super::DONE;
+        let text = error.render();
+        let text = if is_output_colored() { text.ansi().to_string() } else { text.to_string() };
+        return match output::print(text.as_bytes()) {
+            Ok(()) => super::DONE,
+            Err(error) => Reporter::new(Progress::Lines).failed(&error),
+        };
     }
     let progress = if asks_for_json(std::env::args_os()) { Progress::Json } else { Progress::Lines };
     Reporter::new(progress).tell(&Event::Failed { message: first_paragraph(error), hint, exit_code: USAGE });

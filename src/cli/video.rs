@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::output::print_line;
+use super::output::print_path;
 use super::report::{Progress, Reporter};
 use super::{DONE, INTERRUPTED, interrupt};
 use crate::output::{Kind, Recipe, check_target, kind_of};
@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     };
     let frames = frames(&arguments.frames)?;
     let size = common_size(&frames)?;
-    let stop = interrupt::stop_on_signal()?;
+    let stop = interrupt::stop_on_signal(reporter, "frame")?;
     let last = frames.len() - 1;
     let mut recorder = Recorder::start(&outputs, &settings, size, 0..=last)?;
     reporter.tell(&Event::Encoding { frames: frames.len() });
@@ -98,7 +98,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     for file in recorder.end(recipe(last, &settings)) {
         let path = file?;
         reporter.tell(&Event::Saved { path: path.clone() });
-        print_line(&path.display().to_string())?;
+        print_path(&path)?;
     }
     Ok(if stop.is_requested() { INTERRUPTED } else { DONE })
 }

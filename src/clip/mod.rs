@@ -58,7 +58,8 @@ impl Clip {
         let tokenizer = Tokenizer::load(files, &config.text)?;
         let names = names::Names::of(&files.weights);
         let parts = |name: &str| names.parts(name);
-        let (image, text, bytes) = Weights::build(&files.weights, &parts, &names::is_ignored, |weights| {
+        let ignored = |name: &str| names.is_ignored(name);
+        let (image, text, bytes) = Weights::build(&files.weights, &parts, &ignored, |weights| {
             Ok((image_network(weights, &config)?, TextTower::load(weights, &config)?, weights.bytes()))
         })?;
         Ok(Self { config, image, text, tokenizer, bytes, read: Mutex::default() })

@@ -4,23 +4,46 @@
 //! together; of the ModifiedResNet, which only OpenAI's layout has, OpenAI's.
 
 use crate::models::container::TensorFile;
-use crate::models::{Part, View};
+use crate::models::{Part, Prefix, Role, View};
 
 /// The names of one file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Names {
+pub(super) struct Names {
+    spelling: Spelling,
+    prefix: Prefix,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spelling {
     HuggingFace,
     OpenAi,
 }
 
 impl Names {
     pub(super) fn of(file: &TensorFile) -> Self {
-        let open_ai = file.names().any(|name| name.starts_with("visual.") || name == "token_embedding.weight");
-        if open_ai { Self::OpenAi } else { Self::HuggingFace }
+        let prefix = Prefix::of(Role::Clip, file);
+        let is_open_ai = |name: &str| name.starts_with("visual.") || name == "token_embedding.weight";
+        let open_ai = file.names().filter_map(|name| prefix.inner(name)).any(is_open_ai);
+        Self { spelling: if open_ai { Spelling::OpenAi } else { Spelling::HuggingFace }, prefix }
     }
 
     /// The tensors of the file that stand for one of ours.
-    pub(super) fn parts(self, name: &str) -> Vec<Part> {
+    pub(super) fn parts(&self, name: &str) -> Vec<Part> {
+        let mut parts = self.spelling.parts(name);
+        for part in &mut parts {
+            part.name = self.prefix.name_of(&part.name);
+        }
+        parts
+    }
+
+    /// Tensors that may be in the file and are not used.
+    pub(super) fn is_ignored(&self, name: &str) -> bool {
+        self.prefix.inner(name).is_none_or(is_ignored)
+    }
+}
+
+impl Spelling {
+    /// The tensors that stand for one of ours, without a prefix.
+    fn parts(self, name: &str) -> Vec<Part> {
         match (self, name.split_once("qkv_proj.")) {
             (Self::HuggingFace, Some((block, kind))) => {
                 ["q", "k", "v"].map(|part| Part::same(format!("{block}{part}_proj.{kind}"))).to_vec()
@@ -35,8 +58,7 @@ impl Names {
     }
 }
 
-/// Tensors that may be in a file and are not used.
-pub(super) fn is_ignored(name: &str) -> bool {
+fn is_ignored(name: &str) -> bool {
     const NAMES: [&str; 5] = ["logit_scale", "logit_bias", "input_resolution", "context_length", "vocab_size"];
     NAMES.contains(&name) || name.ends_with(".position_ids") || name.ends_with(".num_batches_tracked")
 }

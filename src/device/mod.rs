@@ -109,11 +109,12 @@ impl ComputeDevice {
     }
 
     /// How much of it a run can take, in bytes: of a GPU what was free when it was opened, of the machine all, for
-    /// which its system makes room. It may refuse a run, and never decides what is computed.
+    /// which its system makes room, or what this process may have of it (`ulimit -v`). It may refuse a run, and never decides what is computed.
     #[must_use]
     pub fn room(&self) -> u64 {
         let gpu = self.gpu.as_ref();
-        gpu.map_or_else(|| self.total_memory(), |gpu| gpu.free_memory.unwrap_or(gpu.total_memory))
+        let of_machine = || self.total_memory().min(machine::address_space().unwrap_or(u64::MAX));
+        gpu.map_or_else(of_machine, |gpu| gpu.free_memory.unwrap_or(gpu.total_memory))
     }
 
     /// Whose memory networks take on it.
@@ -132,6 +133,9 @@ impl ComputeDevice {
         let total = machine::in_words(self.total_memory());
         match &self.gpu {
             Some(gpu) => format!("{gpu} has {total}, of which {} are free", machine::in_words(self.room())),
+            None if self.room() < self.total_memory() => {
+                format!("this process can have {} (ulimit -v)", machine::in_words(self.room()))
+            }
             None => format!("this machine has {total}"),
         }
     }

@@ -7,15 +7,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::Role;
 use super::container::{Format, TensorFile};
+use super::{Prefix, Role};
 use crate::session::Stop;
 use crate::{Error, Result};
 
 /// What of a published file the networks never ask for: discriminators, averages, optimisers.
 const UNUSED: [&str; 4] = ["loss.", "model_ema.", "optimizer", "opt_state"];
-/// Where a transformer's checkpoint keeps its VQGAN.
-const NESTED: &str = "first_stage_model.";
 
 /// What the names of files and folders begin with that are not finished.
 pub(super) const TEMPORARY: &str = ".text2art-";
@@ -79,9 +77,9 @@ pub(super) fn convert(file: &TensorFile, role: Role, path: &Path, stop: &Stop) -
 }
 
 fn used_names(file: &TensorFile, role: Role) -> Vec<&str> {
-    let nested = role == Role::Vqgan && file.names().any(|name| name.starts_with(NESTED));
+    let prefix = Prefix::of(role, file);
     let used = |name: &&str| {
-        let inner = if nested { name.strip_prefix(NESTED) } else { Some(*name) };
+        let inner = prefix.inner(name);
         inner.is_some_and(|inner| role == Role::Clip || !UNUSED.iter().any(|prefix| inner.starts_with(prefix)))
     };
     file.names().filter(used).collect()

@@ -3,10 +3,11 @@
 use std::cell::{OnceCell, RefCell};
 use std::path::{Path, PathBuf};
 
-use super::container::TensorFile;
+use super::container::{TensorFile, is_shard_list};
 use super::convert;
-use super::files::{Published, locate};
+use super::files::Published;
 use super::hub::{Environment, Hub, Item, Origin, Progress, Repository, Request, is_commit};
+use super::located::{Located, locate};
 use super::manifest::Entry;
 use super::named::Named;
 use super::requests::OwnFolder;
@@ -34,8 +35,8 @@ pub struct Finder<'a> {
 pub struct Found {
     /// The weights as they were published
     pub weights: PathBuf,
-    /// The configuration
-    pub config: PathBuf,
+    /// The configuration; none if the weights themselves say what would be in it
+    pub config: Option<PathBuf>,
     /// The tokenizer, where it is not beside the weights
     pub tokenizer: Option<PathBuf>,
     /// The commit of the repository they are of
@@ -45,7 +46,7 @@ pub struct Found {
 }
 
 impl Found {
-    fn own((weights, config): (PathBuf, PathBuf)) -> Self {
+    fn own(Located { weights, config }: Located) -> Self {
         Self { weights, config, tokenizer: None, commit: None, request: None }
     }
 }
@@ -126,7 +127,13 @@ impl<'a> Finder<'a> {
     /// # Errors
     /// Where nothing has one of the names, or as [`Finder::locate`].
     pub fn provide_all<'n>(&self, wanted: impl Iterator<Item = (Role, &'n String)>) -> Result<()> {
-        let wanted: Vec<_> = wanted.filter(|(_, name)| !is_local(name)).collect();
+        let (local, wanted): (Vec<_>, Vec<_>) = wanted.partition(|(_, name)| is_local(name));
+        for (role, name) in local {
+            // What is wrong with the files is said when they are opened.
+            if let Ok(Some(request)) = self.tokenizer_beside(role, name) {
+                self.provide_tokenizer(name, request)?;
+            }
+        }
         wanted.iter().try_for_each(|(role, name)| Named::of(*role, name).map(drop))?;
         wanted.iter().try_for_each(|(role, name)| self.locate(*role, name).map(drop))
     }
@@ -137,12 +144,26 @@ impl<'a> Finder<'a> {
     /// Where nothing has this name, or its files are not here and may not or cannot be fetched.
     pub fn locate(&self, role: Role, name: &str) -> Result<Found> {
         if Path::new(name).exists() {
-            return locate(role, Path::new(name)).map(Found::own);
+            let found = Found::own(locate(role, Path::new(name))?);
+            let wanted = self.tokenizer_beside(role, name)?;
+            let tokenizer = wanted.map(|request| self.provide_tokenizer(name, request)).transpose()?;
+            return Ok(Found { tokenizer, ..found });
         }
         match Named::of(role, name)? {
             Named::Entry(entry) => self.locate_entry(entry),
             Named::Repository(repository) => self.locate_repository(role, name, &repository),
         }
+    }
+
+    /// The tokenizer of weights that a path names, fetched if it is not here.
+    fn provide_tokenizer(&self, name: &str, request: Request) -> Result<PathBuf> {
+        if self.hub()?.environment().offline && self.at_hand(&request)?.is_none() {
+            let problem = format!("there is no {TOKENIZER} beside these weights, and no network may be used");
+            let hint = format!("put OpenAI's {TOKENIZER} beside them, or run once without --offline to download it");
+            return Err(Error::file(name, problem, hint));
+        }
+        let found = self.provide(name, None, vec![request])?.pop();
+        found.ok_or_else(|| Error::fault("a tokenizer was asked for, and none came"))
     }
 
     /// Ends what was asked for where it is to stop.
@@ -165,7 +186,7 @@ impl<'a> Finder<'a> {
         weights: &Path,
         request: &Request,
     ) -> Result<Option<(TensorFile, Published)>> {
-        if weights.extension().is_some_and(|extension| extension == "safetensors") {
+        if weights.extension().is_some_and(|extension| extension == "safetensors") || is_shard_list(weights) {
             return Ok(None);
         }
         let file = weights.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -212,9 +233,9 @@ impl<'a> Finder<'a> {
     fn locate_entry(&self, entry: &Entry) -> Result<Found> {
         let own = self.own_folder(entry.role, &entry.name)?;
         let requests = self.requests_beside(entry, own.as_ref())?;
-        if let Some(OwnFolder { weights, config, .. }) = own {
+        if let Some(OwnFolder { located, .. }) = own {
             let tokenizer = self.provide(&entry.name, Some(&entry.licence), requests)?.pop();
-            return Ok(Found { tokenizer, ..Found::own((weights, config)) });
+            return Ok(Found { tokenizer, ..Found::own(located) });
         }
         let request = requests.first().cloned();
         let paths = self.provide(&entry.name, Some(&entry.licence), requests)?;
@@ -226,13 +247,13 @@ impl<'a> Finder<'a> {
             _ => None,
         };
         self.check_recorded(entry.role, &entry.name, weights)?;
-        let (weights, config, tokenizer) = (weights.clone(), config.clone(), others.first().cloned());
+        let (weights, config, tokenizer) = (weights.clone(), Some(config.clone()), others.first().cloned());
         Ok(Found { weights, config, tokenizer, commit, request })
     }
 
     fn locate_repository(&self, role: Role, name: &str, repository: &Repository) -> Result<Found> {
-        if let Some(OwnFolder { weights, config, .. }) = self.own_folder(role, &repository.id)? {
-            return Ok(Found::own((weights, config)));
+        if let Some(OwnFolder { located, .. }) = self.own_folder(role, &repository.id)? {
+            return Ok(Found::own(located));
         }
         let repository = self.at_recorded_commit(role, name, repository);
         let cached = self.in_cache(role, name, &repository)?;
@@ -262,14 +283,14 @@ impl<'a> Finder<'a> {
         let cache = self.hub()?.cache();
         let Some(folder) = cache.snapshot(repository) else { return Ok(None) };
         let whole = || -> Result<Found> {
-            let (weights, config) = locate(role, &folder)?;
+            let Located { weights, config } = locate(role, &folder)?;
             if role == Role::Clip && !weights.with_file_name(TOKENIZER).is_file() {
                 return Err(Error::file(&folder, format!("there is no {TOKENIZER}"), "fetch the model again"));
             }
             let file = weights.strip_prefix(&folder).map(Path::to_string_lossy).unwrap_or_default().into_owned();
             let sha256 = self.recorded_digest(role, name, &file);
             let request = Some(Request { origin: Origin::Repository(repository.clone()), file, bytes: None, sha256 });
-            Ok(Found { commit: cache.commit(repository), request, ..Found::own((weights, config)) })
+            Ok(Found { commit: cache.commit(repository), request, ..Found::own(Located { weights, config }) })
         };
         Ok(Some(whole()))
     }

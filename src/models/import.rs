@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::container::Format;
+use super::container::{Format, files_of, is_shard_list};
 use super::convert::{TEMPORARY, remove_stale};
-use super::files::{CLIP_PAIRS, ModelFiles, Role, VQGAN_WEIGHTS, locate};
+use super::files::{ModelFiles, Role};
 use super::finder::{Finder, TOKENIZER};
+use super::located::{CLIP_PAIRS, VQGAN_WEIGHTS, locate};
 use super::manifest::{Entry, FilePart};
 use super::requests::imported;
 use crate::output::hash_file;
@@ -36,7 +37,11 @@ pub fn import(finder: &Finder, name: &str, entry: Option<&Entry>, files: &ModelF
     let temporary = || tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(parent).map_err(fault);
     let fresh = temporary()?;
     std::fs::copy(weights, fresh.path().join(weights_name)).map_err(fault)?;
-    std::fs::copy(&files.config.path, fresh.path().join(config_name)).map_err(fault)?;
+    for part in files_of(weights)?.iter().skip(1) {
+        std::fs::copy(part, fresh.path().join(part.file_name().unwrap_or_default())).map_err(fault)?;
+    }
+    // Written and not copied: weights may have said what is in it.
+    std::fs::write(fresh.path().join(config_name), &files.config.text).map_err(fault)?;
     for other in [TOKENIZER, "preprocessor_config.json"] {
         let path = weights.with_file_name(other);
         if path.is_file() {
@@ -69,13 +74,20 @@ fn names(files: &ModelFiles) -> (String, &'static str) {
     match files.role {
         Role::Clip => {
             let pair = CLIP_PAIRS.iter().find(|pair| **pair == (weights.as_str(), config.as_str()));
-            let open_clip = config.starts_with("open_clip");
-            let pair = pair.copied().unwrap_or(match (open_clip, format) {
+            let inferred = files.config.path == files.weights.path();
+            let open_clip = config.starts_with("open_clip") || inferred;
+            let list = is_shard_list(files.weights.path());
+            let usual = match (open_clip, format) {
+                (true, Format::Safetensors) if list => CLIP_PAIRS[7],
+                (false, Format::Safetensors) if list => CLIP_PAIRS[5],
+                (false, _) if list => CLIP_PAIRS[6],
+                (true, _) if list => CLIP_PAIRS[8],
                 (true, Format::Safetensors) => CLIP_PAIRS[0],
                 (false, Format::Safetensors) => CLIP_PAIRS[1],
                 (false, _) => CLIP_PAIRS[2],
                 (true, _) => CLIP_PAIRS[3],
-            });
+            };
+            let pair = pair.copied().unwrap_or(usual);
             (pair.0.to_owned(), pair.1)
         }
         Role::Vqgan => {
@@ -83,6 +95,8 @@ fn names(files: &ModelFiles) -> (String, &'static str) {
             let config = if has(&config, "json") { "config.json" } else { "model.yaml" };
             let found = VQGAN_WEIGHTS.contains(&weights.as_str()) || has(&weights, "ckpt");
             let named = match format {
+                Format::Safetensors if is_shard_list(files.weights.path()) => "model.safetensors.index.json",
+                _ if is_shard_list(files.weights.path()) => "pytorch_model.bin.index.json",
                 Format::Safetensors => "model.safetensors",
                 Format::Pickle => "pytorch_model.bin",
                 Format::Msgpack => "flax_model.msgpack",

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Role;
 use super::convert;
-use super::files::{CLIP_PAIRS, Role};
 use super::finder::{Finder, TOKENIZER};
 use super::hub::{Origin, Removed, Repository, Request, is_sha256};
+use super::located::CLIP_PAIRS;
 use super::manifest::Entry;
 use super::requests::imported;
 use crate::output::hash_file;

@@ -138,6 +138,9 @@ pub struct Work {
     pub clip: Vec<String>,
 }
 
+/// What the list calls the tokenizer of OpenAI's CLIP models.
+const OPEN_AI: &str = "openai-clip";
+
 /// The table of the models that have none of their own.
 const PUBLISHED: &str = "published";
 
@@ -190,6 +193,19 @@ impl Manifest {
     pub fn tokenizer_of(&self, entry: &Entry) -> Option<&SharedTokenizer> {
         let name = entry.tokenizer.as_ref()?;
         self.tokenizers.iter().find(|tokenizer| tokenizer.name == *name)
+    }
+
+    /// The tokenizer of OpenAI's own CLIP models.
+    #[must_use]
+    pub fn open_ai_tokenizer(&self) -> Option<&SharedTokenizer> {
+        self.tokenizers.iter().find(|tokenizer| tokenizer.name == OPEN_AI)
+    }
+
+    /// Whether a repository of the hub is one that the list fetches from.
+    #[must_use]
+    pub fn lists_repository(&self, id: &str) -> bool {
+        let of_models = self.models.iter().filter_map(|entry| entry.repository.as_deref());
+        of_models.chain(self.tokenizers.iter().map(|tokenizer| tokenizer.repository.as_str())).any(|known| known == id)
     }
 
     /// The error of a model's name that nothing stands behind, with names that look like it.

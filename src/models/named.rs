@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::Role;
-use super::files::locate;
 use super::hub::Repository;
+use super::located::locate;
 use super::manifest::{Entry, Manifest};
 use crate::{Error, Result};
 

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Role;
-use super::files::locate;
+use super::container::{TensorFile, files_of, is_shard_list};
 use super::finder::{Finder, TOKENIZER, is_local};
 use super::hub::{Environment, Origin, Repository, Request, is_sha256};
-use super::manifest::{Entry, EntryFile, FilePart, Manifest};
+use super::located::{Located, locate};
+use super::manifest::{Entry, EntryFile, FilePart, Manifest, SharedTokenizer};
 use super::named::Named;
-use crate::output::{ModelRecord, hash_file};
+use super::{Role, embedded, inferred};
+use crate::output::{ModelRecord, hash_files};
 use crate::{Error, Result};
 
 /// What would be fetched of a model.
@@ -26,10 +27,8 @@ pub struct Missing {
 pub(super) struct OwnFolder {
     /// The folder
     pub(super) folder: PathBuf,
-    /// The weights in it
-    pub(super) weights: PathBuf,
-    /// The configuration in it
-    pub(super) config: PathBuf,
+    /// The model's files in it
+    pub(super) located: Located,
 }
 
 impl Finder<'_> {
@@ -52,8 +51,8 @@ impl Finder<'_> {
         }
         folders.push(imported(environment, name));
         Ok(folders.into_iter().filter(|folder| folder.is_dir()).find_map(|folder| {
-            let (weights, config) = locate(role, &folder).ok()?;
-            Some(OwnFolder { folder, weights, config })
+            let located = locate(role, &folder).ok()?;
+            Some(OwnFolder { folder, located })
         }))
     }
 
@@ -74,10 +73,11 @@ impl Finder<'_> {
     /// # Errors
     /// Where nothing has this name, or the environment cannot be used.
     pub fn missing(&self, role: Role, name: &str) -> Result<Option<Missing>> {
-        if is_local(name) {
-            return Ok(None);
-        }
         let missing = |files, bytes| Missing { name: name.to_owned(), files, bytes };
+        if is_local(name) {
+            let wanted = self.lacking_tokenizer(role, name)?;
+            return Ok(wanted.map(|request| missing(vec![request.file], request.bytes)));
+        }
         match Named::of(role, name)? {
             Named::Entry(entry) => {
                 let (mut files, mut bytes) = (Vec::new(), Some(0));
@@ -124,7 +124,7 @@ impl Finder<'_> {
     pub(super) fn requests_beside(&self, entry: &Entry, own: Option<&OwnFolder>) -> Result<Vec<Request>> {
         let mut requests = self.requests(entry)?;
         if let Some(own) = own {
-            let beside = own.weights.with_file_name(TOKENIZER).is_file();
+            let beside = own.located.weights.with_file_name(TOKENIZER).is_file();
             requests.retain(|request| request.file == TOKENIZER && !beside);
         }
         Ok(requests)
@@ -155,13 +155,32 @@ impl Finder<'_> {
         };
         let parts = [FilePart::Weights, FilePart::Configuration].into_iter().filter_map(|part| entry.file(part));
         let mut requests = parts.map(request).collect::<Result<Vec<_>>>()?;
-        requests.extend(manifest.tokenizer_of(entry).map(|tokenizer| Request {
-            origin: Origin::Repository(Repository::new(&tokenizer.repository, &tokenizer.revision)),
-            file: tokenizer.path.clone(),
-            bytes: tokenizer.bytes,
-            sha256: tokenizer.sha256.clone(),
-        }));
+        requests.extend(manifest.tokenizer_of(entry).map(request_of_tokenizer));
         Ok(requests)
+    }
+
+    /// What a path needs besides the files that are there: the tokenizer of OpenAI's weights, which come without one.
+    ///
+    /// # Errors
+    /// If the files cannot be read, or the environment cannot be used.
+    pub(super) fn tokenizer_beside(&self, role: Role, name: &str) -> Result<Option<Request>> {
+        if role != Role::Clip || name.is_empty() || name == embedded::NAME {
+            return Ok(None);
+        }
+        let Located { weights, config } = locate(role, Path::new(name))?;
+        if config.is_some() || weights.with_file_name(TOKENIZER).is_file() {
+            return Ok(None);
+        }
+        let file = TensorFile::open(&weights)?;
+        let of_open_ai = inferred::configuration(&file).and_then(|_| inferred::vocabulary(&file));
+        let known = of_open_ai == Some(inferred::VOCABULARY);
+        Ok(Manifest::get()?.open_ai_tokenizer().filter(|_| known).map(request_of_tokenizer))
+    }
+
+    fn lacking_tokenizer(&self, role: Role, name: &str) -> Result<Option<Request>> {
+        // What is wrong with the files is said when they are opened.
+        let Ok(Some(request)) = self.tokenizer_beside(role, name) else { return Ok(None) };
+        Ok(if self.at_hand(&request)?.is_some() { None } else { Some(request) })
     }
 
     fn recorded(&self, role: Role, name: &str) -> Option<&ModelRecord> {
@@ -174,8 +193,14 @@ impl Finder<'_> {
         commit.map_or_else(|| repository.clone(), |commit| repository.at(commit))
     }
 
-    /// The SHA-256 that a recipe says of a file; none where it names another file, or no recipe is repeated.
+    /// The SHA-256 that a recipe says of a file; none where it names another file, or no recipe is repeated, or the file
+    /// is one of several that the SHA-256 is of.
     pub(super) fn recorded_digest(&self, role: Role, name: &str, file: &str) -> Option<String> {
+        self.recorded_of_all(role, name, file).filter(|_| !is_shard_list(Path::new(file)))
+    }
+
+    /// The SHA-256 that a recipe says of a file, or of a list of parts and all these parts together.
+    fn recorded_of_all(&self, role: Role, name: &str, file: &str) -> Option<String> {
         let record = self.recorded(role, name)?;
         let same = Path::new(file).file_name()?.to_str()? == record.file;
         (same && is_sha256(&record.sha256)).then(|| record.sha256.clone())
@@ -187,11 +212,11 @@ impl Finder<'_> {
     /// Where they are others, or cannot be read.
     pub(super) fn check_recorded(&self, role: Role, name: &str, weights: &Path) -> Result<()> {
         let file = weights.file_name().unwrap_or_default().to_string_lossy();
-        let Some(expected) = self.recorded_digest(role, name, &file) else { return Ok(()) };
+        let Some(expected) = self.recorded_of_all(role, name, &file) else { return Ok(()) };
         if self.checked.borrow().iter().any(|checked| checked == weights) {
             return Ok(());
         }
-        let found = hash_file(weights)?;
+        let found = hash_files(&files_of(weights)?)?;
         if found != expected {
             let problem = format!("this is not the {name} of the recipe: its SHA-256 is {found}, it was {expected}");
             let hint =
@@ -200,6 +225,15 @@ impl Finder<'_> {
         }
         self.checked.borrow_mut().push(weights.to_owned());
         Ok(())
+    }
+}
+
+fn request_of_tokenizer(tokenizer: &SharedTokenizer) -> Request {
+    Request {
+        origin: Origin::Repository(Repository::new(&tokenizer.repository, &tokenizer.revision)),
+        file: tokenizer.path.clone(),
+        bytes: tokenizer.bytes,
+        sha256: tokenizer.sha256.clone(),
     }
 }
 

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Recipe, to_hex};
+use crate::files::open_regular;
 use crate::models::files::unreadable;
 use crate::optimizer::OptimizerState;
 use crate::session::{Judged, Plateau, SessionState};
@@ -31,6 +31,8 @@ const DIGITS: usize = 64;
 const LENGTH: usize = size_of::<u64>();
 /// The longest header that is read, in bytes.
 const LONGEST_HEADER: u64 = 16 << 20;
+/// The largest file that is read, in bytes: several times that of the largest pictures with every optimizer.
+const LARGEST: u64 = 4 << 30;
 /// The version of the form.
 const FORMAT: u32 = 1;
 /// What a checkpoint's name ends in.
@@ -72,6 +74,9 @@ pub struct Beside {
     /// The cells as an SVG
     #[serde(default)]
     pub svg: Option<PathBuf>,
+    /// The SHA-256 of the SVG that the run wrote last
+    #[serde(default)]
+    pub svg_sha256: Option<String>,
 }
 
 impl Beside {
@@ -120,6 +125,12 @@ pub fn checkpoint_of(picture: &Path) -> PathBuf {
 #[must_use]
 pub fn picture_of(checkpoint: &Path) -> Option<PathBuf> {
     checkpoint.extension().is_some_and(|extension| extension == EXTENSION).then(|| checkpoint.with_extension(""))
+}
+
+/// Whether something that happens every so many iterations is due after these.
+#[must_use]
+pub fn is_due(every: Option<u64>, iterations: usize) -> bool {
+    every.is_some_and(|every| iterations > 0 && (iterations as u64).is_multiple_of(every))
 }
 
 impl Checkpoint {
@@ -181,6 +192,10 @@ impl Checkpoint {
             Error::file(path, problem, "use the version of text2art that wrote it")
         })?;
         head.recipe.check_revisions().map_err(|problem| damaged(&problem))?;
+        head.recipe.settings.validate().map_err(|error| damaged(&error.to_string()))?;
+        if head.recipe.result.iterations_done > head.recipe.settings.iterations {
+            return Err(damaged("the checkpoint claims more finished iterations than the run has"));
+        }
         let tensors = SafeTensors::deserialize(&file).map_err(|error| damaged(&error.to_string()))?;
         let state = state_of(&head, &tensors)?.ok_or_else(|| damaged("the checkpoint's tensors are not whole"))?;
         Ok(Self { recipe: head.recipe, device: head.device, beside: head.beside, state })
@@ -251,7 +266,7 @@ fn read_whole(path: &Path) -> Result<Vec<u8>> {
     if path.is_dir() {
         return Err(other());
     }
-    let mut opened = File::open(path).map_err(|error| fault(&error))?;
+    let mut opened = open_regular(path).map_err(|error| fault(&error))?;
     let mut file = Vec::new();
     // What is no checkpoint is not read to its end.
     opened.by_ref().take(LENGTH as u64 + 1).read_to_end(&mut file).map_err(|error| fault(&error))?;
@@ -262,6 +277,9 @@ fn read_whole(path: &Path) -> Result<Vec<u8>> {
         return Err(other());
     }
     opened.by_ref().take(length.saturating_sub(1)).read_to_end(&mut file).map_err(|error| fault(&error))?;
+    if opened.metadata().is_ok_and(|metadata| metadata.len() > LARGEST) {
+        return Err(Error::file(path, format!("the file is larger than {LARGEST} bytes"), HINT));
+    }
     let data = LENGTH.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
     if file.len() < data {
         return Err(short(file.len()));

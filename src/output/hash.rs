@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::files::open_regular;
 use crate::models::files::unreadable;
 use crate::{Error, Result};
 
@@ -17,25 +18,69 @@ pub fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// The SHA-256 of a file, in hexadecimal digits.
+/// The SHA-256 of a regular file, in hexadecimal digits.
 ///
 /// # Errors
-/// Where the file cannot be read.
+/// If the file cannot be read, or grows while it is.
 pub fn hash_file(path: &Path) -> Result<String> {
-    hash_open_file(&File::open(path).map_err(|error| fault(path, &error))?, path)
+    hash_open_file(&open_regular(path).map_err(|error| fault(path, &error))?, path)
+}
+
+/// The SHA-256 of a regular file of at most so many bytes.
+///
+/// # Errors
+/// If the file cannot be read, or is larger.
+pub fn hash_file_within(path: &Path, most: u64) -> Result<String> {
+    let file = open_regular(path).map_err(|error| fault(path, &error))?;
+    if file.metadata().map_err(|error| fault(path, &error))?.len() > most {
+        return Err(Error::file(path, format!("the file is larger than {most} bytes"), "give a smaller file"));
+    }
+    hash_open_file(&file, path)
+}
+
+/// The SHA-256 of several files, one after the other; that of a single file is the file's own.
+///
+/// # Errors
+/// If one cannot be read.
+pub fn hash_files(paths: &[PathBuf]) -> Result<String> {
+    let mut hash = Sha256::new();
+    for path in paths {
+        feed(&mut hash, &open_regular(path).map_err(|error| fault(path, &error))?, path)?;
+    }
+    Ok(to_hex(&hash.finalize()))
+}
+
+/// The same of files that are open, each from where it is, with the paths that errors call them.
+///
+/// # Errors
+/// If one cannot be read.
+pub fn hash_open_files(files: &[(File, PathBuf)]) -> Result<String> {
+    let mut hash = Sha256::new();
+    files.iter().try_for_each(|(file, path)| feed(&mut hash, file, path))?;
+    Ok(to_hex(&hash.finalize()))
 }
 
 /// The SHA-256 of a file that is open, from where it is; `path` is what errors call it.
 ///
 /// # Errors
-/// Where the file cannot be read.
-pub fn hash_open_file(mut file: &File, path: &Path) -> Result<String> {
+/// If the file cannot be read, or grows while it is.
+pub fn hash_open_file(file: &File, path: &Path) -> Result<String> {
     let mut hash = Sha256::new();
+    feed(&mut hash, file, path)?;
+    Ok(to_hex(&hash.finalize()))
+}
+
+fn feed(hash: &mut Sha256, mut file: &File, path: &Path) -> Result<()> {
+    let mut left = file.metadata().map_err(|error| fault(path, &error))?.len();
     let mut buffer = vec![0; 1 << 20];
     loop {
         match file.read(&mut buffer).map_err(|error| fault(path, &error))? {
-            0 => return Ok(to_hex(&hash.finalize())),
-            count => hash.update(&buffer[..count]),
+            0 => return Ok(()),
+            count => {
+                hash.update(&buffer[..count]);
+                let grown = || Error::file(path, "the file grows while it is read", "wait until it is complete");
+                left = left.checked_sub(count as u64).ok_or_else(grown)?;
+            }
         }
     }
 }

@@ -58,7 +58,7 @@ impl Naming {
         // A name with a checkpoint is that of a picture in the making.
         let free = |path: &PathBuf| {
             let beside = extensions.iter().map(|extension| path.with_extension(extension));
-            std::iter::once(path.clone()).chain(beside).all(|path| !path.exists()) && !checkpoint_of(path).exists()
+            std::iter::once(path.clone()).chain(beside).all(|path| !is_taken(&path)) && !checkpoint_of(path).exists()
         };
         match self {
             Self::Template(template) if contains(template, "{n}") => {
@@ -71,6 +71,11 @@ impl Naming {
             }
         }
     }
+}
+
+/// Whether something has this name, if only a link that leads nowhere.
+fn is_taken(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
 }
 
 /// Whether a name has this in it.

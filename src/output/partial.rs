@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
 
+use super::link::{end_of_links, take_over_mode};
 use super::name::{check_length, too_long};
 use super::write::{folder_of, free_beside};
 use super::{Existing, check_folder};
@@ -24,6 +25,8 @@ pub struct PartialFile {
     file: File,
     part: TempPath,
     target: PathBuf,
+    /// Where the target's links lead
+    place: PathBuf,
     existing: Existing,
 }
 
@@ -35,11 +38,16 @@ impl PartialFile {
     pub fn create(target: &Path, existing: Existing) -> Result<Self> {
         Self::check_name(target)?;
         check_folder(target)?;
-        let opened = open_part(target).map_err(|source| Error::Write { path: target.to_owned(), source })?;
+        let fault = |source| Error::Write { path: target.to_owned(), source };
+        let place = end_of_links(target).map_err(fault)?;
+        let opened = open_part(&place).map_err(fault)?;
         let (file, part) = opened.ok_or_else(|| {
             Error::file(target, "another run is writing this file", "wait for it, or choose another name")
         })?;
-        Ok(Self { file, part, target: target.to_owned(), existing })
+        if existing == Existing::Replace {
+            take_over_mode(&file, &place).map_err(fault)?;
+        }
+        Ok(Self { file, part, target: target.to_owned(), place, existing })
     }
 
     /// Whether the file's name leaves room for that of its part.
@@ -62,15 +70,16 @@ impl PartialFile {
     /// # Errors
     /// Where the disk is full or the folder is gone.
     pub fn finish(self) -> Result<PathBuf> {
-        let Self { file, mut part, target, existing } = self;
+        let Self { file, mut part, target, place, existing } = self;
         let fault = |source| Error::Write { path: target.clone(), source };
         file.sync_all().map_err(fault)?;
         if existing == Existing::Replace {
-            part.persist(&target).map_err(|error| fault(error.error))?;
+            part.persist(&place).map_err(|error| fault(error.error))?;
             return Ok(target);
         }
-        for path in free_beside(&target) {
+        for path in free_beside(&place) {
             match part.persist_noclobber(&path) {
+                Ok(()) if path == place => return Ok(target),
                 Ok(()) => return Ok(path),
                 Err(error) if error.error.kind() == ErrorKind::AlreadyExists => part = error.path,
                 Err(error) => return Err(fault(error.error)),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::hash_file;
+use super::hash::hash_file_within;
 use super::recipe_text::embedded_text;
 use crate::drawer::DrawerKind;
 use crate::models::hub::is_commit;
@@ -13,6 +13,9 @@ use crate::{Error, Result};
 
 /// The version of the recipe's form.
 const FORMAT: u32 = 1;
+
+/// The largest file that a picture is made from, in bytes: what one takes in memory at most.
+const LARGEST_INPUT: u64 = 1 << 30;
 
 /// How a picture was made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,7 +98,7 @@ impl Recipe {
     /// Where one cannot be read.
     pub fn inputs(settings: &Settings) -> Result<Vec<InputRecord>> {
         let record = |(option, path): (&str, PathBuf)| {
-            let sha256 = hash_file(&path)?;
+            let sha256 = hash_file_within(&path, LARGEST_INPUT)?;
             Ok(InputRecord { option: option.into(), path, sha256 })
         };
         settings.input_files().into_iter().map(record).collect()
@@ -140,7 +143,7 @@ impl Recipe {
             if !used.iter().any(|(option, path)| *option == recorded.option && *path == recorded.path) {
                 continue;
             }
-            let found = hash_file(&recorded.path).map_err(|error| {
+            let found = hash_file_within(&recorded.path, LARGEST_INPUT).map_err(|error| {
                 let problem = format!(
                     "the picture was made from it, and it is missing or unreadable (SHA-256 {}): {error}",
                     recorded.sha256

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read, Seek};
 use std::path::Path;
 
+use crate::files::open_regular;
 use crate::models::files::unreadable;
 use crate::video::{gif_comment, mp4_tags};
 
@@ -16,7 +17,7 @@ const LONGEST: usize = 4 << 20;
 
 /// The text of a file's recipe; none where it has none. The kind of file is told by the content.
 pub(super) fn embedded_text(path: &Path) -> Result<Option<String>, String> {
-    let mut file = File::open(path).map(BufReader::new).map_err(|error| unreadable(&error))?;
+    let mut file = open_regular(path).map(BufReader::new).map_err(|error| unreadable(&error))?;
     let mut head = Vec::new();
     file.by_ref().take(8).read_to_end(&mut head).and_then(|_| file.rewind()).map_err(|error| unreadable(&error))?;
     let damaged = |error: std::io::Error| match error.kind() {

@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{InputRecord, ModelRecord, Recipe, ResultRecord, Stage, encode};
+use super::{Beside, Checkpoint, InputRecord, ModelRecord, Recipe, ResultRecord, Stage, encode};
 use crate::Result;
-use crate::session::Models;
+use crate::session::{Models, Session};
 use crate::settings::Settings;
 
 /// Writes pictures with their recipe.
@@ -45,6 +45,15 @@ impl<'a> Saver<'a> {
         let result = ResultRecord { iterations_done: iterations, loss };
         let recipe = Recipe::new(settings, models, self.inputs.clone(), result);
         Ok(Recipe { earlier: self.earlier.clone(), ..recipe })
+    }
+
+    /// Where the run stands, with what is written beside its picture.
+    ///
+    /// # Errors
+    /// As for [`Saver::recipe`].
+    pub fn checkpoint(&mut self, session: &Session, beside: Beside) -> Result<Checkpoint> {
+        let recipe = self.recipe(session.iteration(), session.last().map(|last| last.loss), false)?;
+        Ok(Checkpoint { recipe, device: session.device().kind(), beside, state: session.state() })
     }
 
     /// A PNG with its recipe.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::link::{end_of_links, take_over_mode};
 use super::name::{behind_stem, check_length};
 use super::partial::open_part;
 use crate::{Error, Result};
@@ -19,22 +20,27 @@ pub enum Existing {
 }
 
 /// Writes a file under another name beside it, and gives it its name when all of it is on the disk. What a run that was
-/// killed left under that other name is overwritten.
+/// killed left under that other name is overwritten. If the path is a link, the file it leads to is written; a file that is
+/// replaced passes its permissions on.
 ///
 /// # Errors
-/// Where the folder is missing or may not be written, the disk is full, or the file is there and is to
-/// be kept.
+/// If the folder is missing or cannot be written to, the disk is full, the file exists and is to be kept, or what exists is
+/// not a regular file.
 pub fn write_whole(path: &Path, content: &[u8], existing: Existing) -> Result<()> {
     let fault = |source: std::io::Error| Error::Write { path: path.to_owned(), source };
-    let (mut file, part) = match open_part(path) {
+    let place = end_of_links(path).map_err(fault)?;
+    let (mut file, part) = match open_part(&place) {
         Ok(Some(part)) => part,
         // Another run writes the same file now, or the name is too long for more: any other name will do.
-        Ok(None) | Err(_) => temporary(&folder_of(path)).map_err(fault)?.into_parts(),
+        Ok(None) | Err(_) => temporary(&folder_of(&place)).map_err(fault)?.into_parts(),
     };
+    if existing == Existing::Replace {
+        take_over_mode(&file, &place).map_err(fault)?;
+    }
     file.write_all(content).and_then(|()| file.sync_all()).map_err(fault)?;
     let kept = match existing {
-        Existing::Replace => part.persist(path),
-        Existing::Keep => part.persist_noclobber(path),
+        Existing::Replace => part.persist(&place),
+        Existing::Keep => part.persist_noclobber(&place),
     };
     kept.map_err(|error| fault(error.error))
 }
@@ -59,21 +65,29 @@ pub fn write_beside(path: &Path, content: &[u8], existing: Existing) -> Result<P
 /// # Errors
 /// Where it is not, or does not.
 pub fn check_folder(path: &Path) -> Result<()> {
-    check_length(path)?;
-    let folder = folder_of(path);
+    let place = end_of_links(path).map_err(|error| {
+        Error::file(path, format!("the link cannot be followed: {error}"), "remove the link, or choose another name")
+    })?;
+    check_length(&place)?;
+    let folder = folder_of(&place);
     tempfile::tempfile_in(&folder).map(drop).map_err(|source| {
         let problem = match source.kind() {
             std::io::ErrorKind::NotFound => "there is no such folder".to_owned(),
             std::io::ErrorKind::NotADirectory => "this is no folder".to_owned(),
             _ => format!("the folder cannot be written to: {source}"),
         };
+        if place != path {
+            let problem = format!("the link leads to {}: {problem}", place.display());
+            return Error::file(path, problem, "create that folder first, or remove the link");
+        }
         Error::file(folder, problem, "create the folder first, or name another")
     })
 }
 
 /// A file without a name on the disk a file is to be on. It vanishes when it is closed.
 pub(crate) fn nameless(target: &Path) -> Result<std::fs::File> {
-    tempfile::tempfile_in(folder_of(target)).map_err(|source| Error::Write { path: target.to_owned(), source })
+    let file = end_of_links(target).and_then(|place| tempfile::tempfile_in(folder_of(&place)));
+    file.map_err(|source| Error::Write { path: target.to_owned(), source })
 }
 
 /// A path, then the same with -2, -3 and so on behind its name.

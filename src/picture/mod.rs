@@ -1,8 +1,19 @@
-//! Pictures as files hold them: decoding within limits, sizes, cropping.
+//! Pictures as files hold them: decoding within limits, colors, turns, sizes, cropping.
 
+mod canvas;
+mod jpeg;
+mod kind;
+mod notes;
+mod png;
+mod profile;
 mod read;
 mod resize;
+mod room;
+mod rows;
+mod source;
+mod tiff;
+mod turn;
 
-pub use read::{dimensions, over_white, read};
+pub use read::{dimensions, over_white, read, reading_memory};
 pub(crate) use resize::bicubic;
 pub use resize::{cover, pad_to};

@@ -1,84 +1,41 @@
-//! Reading a picture file of any common format as 8-bit colours.
+//! Reading a picture file of any common format as 8-bit colors.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
+use image::{DynamicImage, RgbImage};
 
-use crate::models::files::unreadable;
+use super::canvas;
+use super::source::Source;
+use crate::Result;
 use crate::settings::Size;
-use crate::{Error, Result};
 
-/// The longest side that is decoded, in pixels.
-const LONGEST_SIDE: u32 = 32_768;
-/// The most memory a decoder may take, in bytes.
-const MOST_MEMORY: u64 = 1 << 30;
-const HINT: &str = "give a picture as PNG, JPEG, WebP, GIF, BMP or TIFF";
-
-fn open(path: &Path) -> Result<ImageReader<BufReader<File>>> {
-    let broken = |problem: String| Error::file(path, problem, HINT);
-    let metadata = std::fs::metadata(path).map_err(|error| broken(unreadable(&error)))?;
-    if !metadata.is_file() {
-        return Err(broken("this is no file".into()));
-    }
-    if metadata.len() == 0 {
-        return Err(broken("the file is empty".into()));
-    }
-    // The format is told by the content; names lie.
-    let mut reader = File::open(path)
-        .and_then(|file| ImageReader::new(BufReader::new(file)).with_guessed_format())
-        .map_err(|error| broken(unreadable(&error)))?;
-    if reader.format().is_none() {
-        return Err(broken("this is no picture".into()));
-    }
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(LONGEST_SIDE);
-    limits.max_image_height = Some(LONGEST_SIDE);
-    limits.max_alloc = Some(MOST_MEMORY);
-    reader.limits(limits);
-    Ok(reader)
-}
-
-fn undecodable(path: &Path, error: &image::ImageError) -> Error {
-    let hint = match error {
-        image::ImageError::Limits(_) => "give a smaller picture",
-        _ => HINT,
-    };
-    Error::file(path, format!("the picture cannot be decoded: {error}"), hint)
-}
-
-/// Decodes a picture: its EXIF turn applied, transparency laid over white, 16 bits and grey brought to
-/// 8-bit red, green and blue.
+/// Decodes a picture: turned as its notes ask, its color profile's colors brought to sRGB, transparency laid over
+/// white, and everything brought to 8-bit red, green and blue. A picture of more than 64 megapixels is made smaller
+/// while it is decoded.
 ///
 /// # Errors
-/// Where there is no such file, it is no picture, is damaged, or is larger than 32768 pixels a side or
-/// 1 GiB decoded.
+/// If there is no such file, it is not a picture, is damaged, or takes more memory than there is.
 pub fn read(path: &Path) -> Result<RgbImage> {
-    let mut decoder = open(path)?.into_decoder().map_err(|error| undecodable(path, &error))?;
-    if decoder.total_bytes() > MOST_MEMORY {
-        let (width, height) = decoder.dimensions();
-        return Err(Error::file(path, format!("{width}x{height} pixels are too many"), "give a smaller picture"));
-    }
-    let orientation = decoder.orientation().map_err(|error| undecodable(path, &error))?;
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| undecodable(path, &error))?;
-    picture.apply_orientation(orientation);
-    Ok(over_white(picture))
+    Source::open(path)?.read()
 }
 
-/// A picture's width and height as it will be read, its EXIF turn applied.
+/// A picture's width and height as [`read`] gives it.
 ///
 /// # Errors
 /// As for [`read`], but for damage behind the header.
 pub fn dimensions(path: &Path) -> Result<Size> {
-    let mut decoder = open(path)?.into_decoder().map_err(|error| undecodable(path, &error))?;
-    let (width, height) = decoder.dimensions();
-    let turned = decoder.orientation().is_ok_and(|orientation| {
-        use image::metadata::Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
-        matches!(orientation, Rotate90 | Rotate90FlipH | Rotate270 | Rotate270FlipH)
-    });
-    let (width, height) = if turned { (height, width) } else { (width, height) };
+    let source = Source::open(path)?;
+    source.check()?;
+    let (width, height) = source.read_size();
     Ok(Size { width: width as usize, height: height as usize })
+}
+
+/// About how many bytes [`read`] takes at its highest.
+///
+/// # Errors
+/// If there is no such file, or it is not a picture.
+pub fn reading_memory(path: &Path) -> Result<u64> {
+    Ok(Source::open(path)?.memory())
 }
 
 /// A picture laid over white where it is transparent.
@@ -90,13 +47,10 @@ pub fn over_white(picture: DynamicImage) -> RgbImage {
     let layered = picture.into_rgba8();
     let mut opaque = RgbImage::new(layered.width(), layered.height());
     for (target, source) in opaque.pixels_mut().zip(layered.pixels()) {
-        let [red, green, blue, alpha] = source.0.map(u32::from);
-        let blend = |colour: u32| u8::try_from((colour * alpha + 255 * (255 - alpha) + 127) / 255).unwrap_or(255);
-        target.0 = [red, green, blue].map(blend);
+        target.0 = canvas::over_white(source.0);
     }
     opaque
 }
-
 #[cfg(test)]
 mod tests {
     use image::{ImageBuffer, Luma, Rgba};

@@ -1,6 +1,6 @@
 //! Bringing pictures to a size.
 
-use fast_image_resize::images::Image;
+use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
@@ -19,7 +19,7 @@ fn resample(picture: &RgbImage, part: &Part, size: Size, filter: FilterType) -> 
     let fault = |error: String| Error::fault(format!("cannot resize a picture: {error}"));
     let side = |pixels: usize| u32::try_from(pixels).map_err(|error| fault(error.to_string()));
     let (width, height) = (side(size.width)?, side(size.height)?);
-    let source = Image::from_vec_u8(picture.width(), picture.height(), picture.as_raw().clone(), PixelType::U8x3)
+    let source = ImageRef::new(picture.width(), picture.height(), picture.as_raw(), PixelType::U8x3)
         .map_err(|error| fault(error.to_string()))?;
     let mut target = Image::new(width, height, PixelType::U8x3);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(

@@ -78,16 +78,21 @@ pub enum Event {
     /// A file was written
     Saved {
         /// Where
-        #[serde(serialize_with = "as_text")]
+        #[serde(serialize_with = "path_as_text")]
         path: PathBuf,
     },
     /// A checkpoint was written
     Checkpoint {
         /// Where
-        #[serde(serialize_with = "as_text")]
+        #[serde(serialize_with = "path_as_text")]
         path: PathBuf,
         /// Iterations done
         iteration: usize,
+    },
+    /// A signal was heard, and the run will stop soon
+    Stopping {
+        /// In a sentence
+        message: String,
     },
     /// Something the user should know
     Warning {
@@ -97,7 +102,7 @@ pub enum Event {
     /// The run is over
     Finished {
         /// Where the picture is; none where it went to standard output
-        #[serde(serialize_with = "as_text_or_null")]
+        #[serde(serialize_with = "perhaps_path_as_text")]
         path: Option<PathBuf>,
         /// The seed
         seed: u64,
@@ -107,6 +112,14 @@ pub enum Event {
         loss: Option<f64>,
         /// Time it took
         seconds: f64,
+        /// The picture's width, in pixels
+        width: usize,
+        /// Its height
+        height: usize,
+        /// Iterations that were to be done
+        iterations_total: usize,
+        /// How it ended
+        ending: Ending,
     },
     /// The run failed
     Failed {
@@ -119,17 +132,28 @@ pub enum Event {
     },
 }
 
-/// A path that need not be text.
-fn as_text<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&path.display())
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// All iterations are done
+    Done,
+    /// The loss fell no further
+    Settled,
+    /// Someone asked it to stop
+    Interrupted,
+    /// Something failed; the picture is the last good one
+    Failed,
 }
 
-#[allow(clippy::ref_option, reason = "serde asks for it")]
-fn as_text_or_null<S: serde::Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
-    match path {
-        Some(path) => as_text(path, serializer),
-        None => serializer.serialize_none(),
-    }
+/// A path in JSON: one that is not UTF-8 with marks in place of what is not.
+pub(crate) fn path_as_text<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
+}
+
+#[allow(clippy::ref_option)]
+fn perhaps_path_as_text<S: serde::Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    path.as_deref().map(Path::to_string_lossy).serialize(serializer)
 }
 
 fn as_map<S: serde::Serializer>(pairs: &[(String, f64)], serializer: S) -> Result<S::Ok, S::Error> {

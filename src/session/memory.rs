@@ -1,12 +1,16 @@
 //! How much memory a run takes, known before it takes any.
 
-use super::Models;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{LoadedModel, Models};
+use crate::clip::Clip;
 use crate::device::ComputeDevice;
 use crate::drawer::{PixelDrawer, StartNoise, VqganDrawer};
 use crate::frozen::{GRADIENT_GROUP, MemoryOf};
 use crate::machine::in_words;
 use crate::settings::Settings;
-use crate::{Error, Result};
+use crate::{Error, Result, picture};
 
 /// What the program takes without models and pictures: itself, its threads, what its libraries keep;
 /// measured on Linux.
@@ -43,6 +47,8 @@ pub(super) struct Estimate<'a> {
     file: u64,
     /// Turning a start into codes
     encoding: u64,
+    /// Reading the largest of the pictures it is made from
+    reading: u64,
 }
 
 impl<'a> Estimate<'a> {
@@ -58,20 +64,38 @@ impl<'a> Estimate<'a> {
                 encoding = vqgan.model.encoding_memory(size, of)?.peak;
             }
         }
-        let (mut program, mut lasting, mut file) = (PROGRAM_ON_GPU, 0, 0);
+        let (mut program, mut lasting, mut file, mut reading) = (PROGRAM_ON_GPU, 0, 0, 0);
         if of == MemoryOf::Host {
             program = PROGRAM;
+            // One that cannot be read is refused where it is read.
+            let pictures = pictures(settings).filter_map(|path| picture::reading_memory(path).ok());
+            reading = pictures.max().unwrap_or_default();
             if let Some(vqgan) = &models.vqgan {
                 let size = VqganDrawer::work_size(&vqgan.model, settings.size);
                 lasting = vqgan.compiled_bytes() + vqgan.model.lasting_memory(size)?;
                 file = vqgan.file_bytes();
             }
-            for clip in &models.clips {
+            for clip in distinct(models) {
                 lasting += clip.compiled_bytes();
                 file = file.max(clip.file_bytes());
             }
         }
-        Ok(Self { settings, models, of, program, lasting, file, encoding })
+        Ok(Self { settings, models, of, program, lasting, file, encoding, reading })
+    }
+
+    /// About how many bytes it takes while the largest of the pictures it is made from is read, and nothing is drawn.
+    /// None if it is made from no picture, or reading it takes little.
+    pub(super) fn while_reading(&self) -> Option<u64> {
+        (self.reading > 0).then(|| self.fixed().saturating_add(self.reading))
+    }
+
+    /// What is taken from the beginning to the end: the program and its models.
+    fn fixed(&self) -> u64 {
+        // What was counted above lies in a GPU's memory from its first use on.
+        let vqgan = self.models.vqgan.as_ref().map_or(0, |vqgan| vqgan.model.weight_memory(self.of));
+        let clips = distinct(self.models).map(|clip| clip.model.weight_memory(self.of));
+        let weights = clips.fold(vqgan, u64::saturating_add);
+        self.program.saturating_add(weights).saturating_add(self.lasting)
     }
 
     /// About how many bytes a run takes at its highest, judging `batch` cutouts at a time: the program, the
@@ -113,12 +137,7 @@ impl<'a> Estimate<'a> {
             #[cfg(any(feature = "cuda", test))]
             MemoryOf::Gpu(_) => most / SLACK_ON_GPU,
         };
-        // What was counted above lies in a GPU's memory from its first use on.
-        let vqgan = self.models.vqgan.as_ref().map_or(0, |vqgan| vqgan.model.weight_memory(of));
-        let clips = self.models.clips.iter().map(|clip| clip.model.weight_memory(of));
-        let weights = clips.fold(vqgan, u64::saturating_add);
-        let fixed = self.program.saturating_add(weights).saturating_add(self.lasting);
-        Ok(fixed.saturating_add(most.saturating_add(held_back).max(self.file)))
+        Ok(self.fixed().saturating_add(most.saturating_add(held_back).max(self.file).max(self.reading)))
     }
 
     /// How many blocks can be computed twice.
@@ -128,6 +147,20 @@ impl<'a> Estimate<'a> {
             clip: self.models.clips.iter().map(|clip| clip.model.image_tower(0).blocks()).max().unwrap_or(0),
         }
     }
+}
+
+/// The pictures a run is made from.
+pub(super) fn pictures(settings: &Settings) -> impl Iterator<Item = &Path> {
+    let prompts = settings.image_prompt.iter().map(|prompt| Path::new(&prompt.value));
+    settings.init_image.as_deref().into_iter().chain(prompts)
+}
+
+/// The CLIP models, those that are named more than once one time.
+fn distinct(models: &Models) -> impl Iterator<Item = &LoadedModel<Clip>> {
+    let again = |index: usize, clip: &LoadedModel<Clip>| {
+        models.clips[..index].iter().any(|other| Arc::ptr_eq(&other.model, &clip.model))
+    };
+    models.clips.iter().enumerate().filter(move |(index, clip)| !again(*index, clip)).map(|(_, clip)| clip)
 }
 
 /// Refuses what needs more memory than there is room for.

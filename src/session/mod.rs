@@ -20,7 +20,8 @@ use std::time::{Duration, Instant};
 
 use candle_core::{Tensor, Var};
 
-pub use event::Event;
+pub(crate) use event::path_as_text;
+pub use event::{Ending, Event};
 pub use memory::Recomputed;
 pub use models::{LoadedModel, ModelStore, Models, check_usable};
 pub use plan::Plan;

@@ -9,10 +9,13 @@ use sha2::{Digest, Sha256};
 
 use crate::clip::Clip;
 use crate::drawer::DrawerKind;
+use crate::files::open_regular;
 use crate::frozen::MemoryOf;
+use crate::machine::in_words;
+use crate::models::container::files_of;
 use crate::models::files::unreadable;
 use crate::models::{Finder, Missing, ModelFiles, Role};
-use crate::output::{ModelRecord, hash_open_file, to_hex};
+use crate::output::{ModelRecord, hash_open_files, to_hex};
 use crate::settings::Settings;
 use crate::vqgan::Vqgan;
 use crate::{Error, Result, machine};
@@ -52,16 +55,16 @@ enum Hash {
     Known(String),
 }
 
-/// What a model was read from. The file is the one that was read, whatever has its name by now.
+/// What a model was read from. The files are those that were read, whatever has their names by now.
 enum Content {
-    File(File, PathBuf),
+    Files(Vec<(File, PathBuf)>),
     Compiled(&'static [u8]),
 }
 
 impl Content {
     fn hash(&self) -> Result<String> {
         match self {
-            Self::File(file, path) => hash_open_file(file, path),
+            Self::Files(files) => hash_open_files(files),
             Self::Compiled(bytes) => Ok(to_hex(&Sha256::digest(bytes))),
         }
     }
@@ -90,8 +93,13 @@ impl<M> LoadedModel<M> {
             (Some(published), _) => (published.file, Hash::Known(published.sha256)),
             (None, Some(bytes)) => (name_of_file(), Hash::Open(Content::Compiled(bytes))),
             (None, None) => {
-                let file = File::open(&path).map_err(|error| Error::file(&path, unreadable(&error), "restore it"))?;
-                (name_of_file(), Hash::Open(Content::File(file, path.clone())))
+                let open = |path: PathBuf| {
+                    let file =
+                        open_regular(&path).map_err(|error| Error::file(&path, unreadable(&error), "restore it"))?;
+                    Ok::<_, Error>((file, path))
+                };
+                let opened = files_of(&path)?.into_iter().map(open).collect::<Result<_>>()?;
+                (name_of_file(), Hash::Open(Content::Files(opened)))
             }
         };
         let (bytes, compiled) = (files.weights.bytes(), files.weights.static_bytes().is_some());
@@ -223,7 +231,14 @@ impl ModelStore {
         finder.provide_all(wanted(settings).filter(|(role, name)| !self.has(*role, name)))?;
         let draws = settings.drawer == DrawerKind::Vqgan;
         let vqgan = draws.then(|| self.vqgan(&settings.vqgan, finder)).transpose()?;
-        let clips = settings.clip.iter().map(|name| self.clip(name, finder)).collect::<Result<_>>()?;
+        let mut clips: Vec<LoadedModel<Clip>> = Vec::new();
+        for name in &settings.clip {
+            if !clips.is_empty() && !self.has(Role::Clip, name) {
+                let held = clips.iter().map(|clip| clip.model.weight_memory(MemoryOf::Host)).sum::<u64>();
+                check_room(held, name, finder)?;
+            }
+            clips.push(self.clip(name, finder)?);
+        }
         Ok(Models { vqgan, clips })
     }
 
@@ -266,6 +281,17 @@ impl ModelStore {
             self.clips.retain(|clip| Arc::strong_count(&clip.model) > 1);
         }
     }
+}
+
+/// Refuses one more CLIP beside those that hold so many bytes, if there is no room for it. The plan counts all that a run
+/// takes, and is made when the models are here.
+fn check_room(held: u64, name: &str, finder: &Finder) -> Result<()> {
+    let needed = held.saturating_add(finder.open(Role::Clip, name)?.weights.bytes());
+    let (room, allowed) = (machine::room(), machine::allowed_memory());
+    let Some(room) = room.into_iter().chain(allowed).min().filter(|room| needed > *room) else { return Ok(()) };
+    let (needed, room) = (in_words(needed), in_words(room));
+    let message = format!("the CLIP models up to {name} need about {needed} of memory, and there are {room}");
+    Err(Error::usage(message, "choose fewer or smaller ones with --clip"))
 }
 
 /// The models that settings name.

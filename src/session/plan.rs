@@ -51,15 +51,27 @@ impl Plan {
     /// Where the device is not there, or a model cannot take the picture's size.
     pub fn within(allowed: Option<u64>, mut settings: Settings, models: &Models) -> Result<Self> {
         let device = ComputeDevice::open(settings.device, settings.precision)?;
-        let wanted = allowed.unwrap_or(device.total_memory() / MEMORY_SHARE.1 * MEMORY_SHARE.0);
-        let Fit { batch, recomputed, memory } = Fit::new(&settings, models, &device, wanted)?;
         let room = device.room();
+        let wanted = allowed.unwrap_or(device.total_memory() / MEMORY_SHARE.1 * MEMORY_SHARE.0);
+        // Of the machine's memory there is as much as it has, unless this process may not have it.
+        let wanted = if device.gpu().is_none() { wanted.min(room) } else { wanted };
+        let Fit { batch, recomputed, memory } = Fit::new(&settings, models, &device, wanted)?;
         let most = allowed.unwrap_or(room).min(room);
-        let refusal = if memory > most {
-            let limit = match allowed.filter(|allowed| *allowed <= room) {
-                Some(allowed) => format!("--max-memory allows {}", in_words(allowed)),
-                None => device.room_in_words(),
-            };
+        let limit = || match allowed.filter(|allowed| *allowed <= room) {
+            Some(allowed) => format!("--max-memory allows {}", in_words(allowed)),
+            None => device.room_in_words(),
+        };
+        let reading = Estimate::new(&settings, models, device.memory_of())?.while_reading();
+        let refusal = if let Some(reading) = reading.filter(|reading| *reading > most) {
+            let message = format!(
+                "the models, and reading the pictures that it is made from, need about {} of memory; {}",
+                in_words(reading),
+                limit()
+            );
+            let more = (reading <= room).then(|| format!(", or allow --max-memory {}M", reading.div_ceil(1 << 20)));
+            Some(Refusal { message, hint: format!("make the pictures smaller first{}", more.unwrap_or_default()) })
+        } else if memory > most {
+            let limit = limit();
             let (size, needed) = (settings.size, in_words(memory));
             let message =
                 format!("{size} pixels, {batch} cutouts at a time, need about {needed} of memory at least; {limit}");

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{Event, Session, Stop};
+use super::{Ending, Event, Session, Stop};
 use crate::{Error, Result};
 
 /// Why a run ended.
@@ -16,6 +16,19 @@ pub enum End {
     Stopped,
     /// The loss was no finite number, or the GPU's memory was used up; the picture is the last good one
     Fault(Error),
+}
+
+impl End {
+    /// The same, without what failed.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        match self {
+            Self::Done => Ending::Done,
+            Self::Plateau => Ending::Settled,
+            Self::Stopped => Ending::Interrupted,
+            Self::Fault(_) => Ending::Failed,
+        }
+    }
 }
 
 /// How a run ended.

@@ -37,7 +37,11 @@ use crate::judge::Augmentations;
 use crate::optimizer::OptimizerKind;
 use crate::palette::{Dither, FEWEST_COLOURS, MOST_COLOURS, file_of};
 use crate::{Error, Result};
+use prompt::MOST as MOST_PROMPTS;
 use text::{number, whole_number};
+
+/// The most CLIP models that judge a picture.
+const MOST_CLIPS: usize = 16;
 
 /// Everything that decides a picture, resolved: the same settings give the same bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -393,6 +397,14 @@ impl Settings {
         }
         if self.clip.is_empty() || self.clip.iter().any(String::is_empty) {
             return Err(Error::usage("--clip names no model", "give the name or the path of a CLIP model"));
+        }
+        let lists = [
+            ("clip", self.clip.len(), MOST_CLIPS),
+            ("image-prompt", self.image_prompt.len(), MOST_PROMPTS),
+            ("noise-prompt", self.noise_prompt.len(), MOST_PROMPTS),
+        ];
+        if let Some((option, count, most)) = lists.into_iter().find(|(_, count, most)| count > most) {
+            return Err(Error::usage(format!("--{option} names {count}"), format!("give {most} at most")));
         }
         if self.init_image.as_ref().is_some_and(|path| path.to_str().is_none()) {
             let hint = "rename the file: a recipe keeps its name as text";

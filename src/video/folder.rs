@@ -21,6 +21,10 @@ impl Folder {
     /// Where it is no folder, cannot be made or written to, or holds frames that are not to be replaced.
     pub fn check(path: &Path, existing: Existing) -> Result<()> {
         if !path.exists() {
+            if path.is_symlink() {
+                let hint = "make the folder it leads to, or remove the link";
+                return Err(Error::file(path, "this is a link to a folder that does not exist", hint));
+            }
             return check_folder(path);
         }
         if !path.is_dir() {
@@ -44,11 +48,15 @@ impl Folder {
             let made = std::fs::create_dir(path);
             made.map_err(|error| Error::file(path, format!("the folder cannot be made: {error}"), "name another"))?;
         }
-        let mut folder = Self { path: path.to_owned(), existing, count: 0 };
-        while folder.count < kept && folder.frame(folder.count).exists() {
-            folder.count += 1;
-        }
-        Ok(folder)
+        Ok(Self { path: path.to_owned(), existing, count: first_replaced(path, kept) })
+    }
+
+    /// The frames that a run replaces or removes which goes on after at most `kept` frames of an earlier part.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn replaced(path: &Path, kept: usize) -> Result<Vec<PathBuf>> {
+        Ok(frames_from(path, first_replaced(path, kept))?.collect())
     }
 
     /// The last frame in a folder, and whether all before it are there; none where there is no frame.
@@ -85,14 +93,10 @@ impl Folder {
     /// # Errors
     /// Where the disk is full or the folder is gone.
     pub fn push(&mut self, picture: &DynamicImage, recipe: Option<&Recipe>) -> Result<()> {
-        let path = self.frame(self.count);
+        let path = frame(&self.path, self.count);
         write_whole(&path, &encode_pixels(picture, recipe)?, self.existing)?;
         self.count += 1;
         Ok(())
-    }
-
-    fn frame(&self, number: usize) -> PathBuf {
-        self.path.join(format!("{number:06}.png"))
     }
 
     /// Removes what a longer run left behind the last frame, and returns where the frames are.
@@ -107,6 +111,15 @@ impl Folder {
         }
         Ok(self.path)
     }
+}
+
+/// The first frame that is not among the `kept` ones that are there without a gap.
+fn first_replaced(folder: &Path, kept: usize) -> usize {
+    (0..kept).find(|number| !frame(folder, *number).exists()).unwrap_or(kept)
+}
+
+fn frame(folder: &Path, number: usize) -> PathBuf {
+    folder.join(format!("{number:06}.png"))
 }
 
 /// Frames in a folder from this number on.

@@ -57,7 +57,7 @@ impl Timeline {
     /// How many frames there are of the pictures before this one.
     #[must_use]
     pub fn frames_before(&self, picture: usize) -> usize {
-        (0..picture).filter(|before| self.slots(*before) > 0).count()
+        (0..picture.min(self.last.saturating_add(1))).filter(|before| self.slots(*before) > 0).count()
     }
 
     /// Slots the last frame is held for, after its own.

@@ -4,15 +4,14 @@
 
 use super::{Config, Layout};
 use crate::models::container::{Format, TensorFile};
-use crate::models::{Part, View};
+use crate::models::{Part, Prefix, Role, View};
 
 /// The names of one file.
 pub(super) struct Names {
     spelling: Spelling,
     /// Number of levels
     levels: usize,
-    /// What stands before every name of the VQGAN
-    prefix: &'static str,
+    prefix: Prefix,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,12 +23,9 @@ enum Spelling {
     OldDiffusers,
 }
 
-/// Where a transformer's checkpoint keeps its VQGAN.
-const NESTED: &str = "first_stage_model.";
-
 impl Names {
     pub(super) fn of(config: &Config, file: &TensorFile) -> Self {
-        let nested = file.names().any(|name| name.starts_with(NESTED));
+        let prefix = Prefix::of(Role::Vqgan, file);
         // A file that was converted from flax's keeps its names.
         let flax = file.format() == Format::Msgpack || file.names().any(|name| name.ends_with("conv_in.kernel"));
         let old = file.names().any(|name| name.ends_with("attentions.0.query.weight"));
@@ -39,7 +35,7 @@ impl Names {
             Layout::Diffusers if old => Spelling::OldDiffusers,
             Layout::Diffusers => Spelling::Diffusers,
         };
-        Self { spelling, levels: config.channels.len(), prefix: if nested { NESTED } else { "" } }
+        Self { spelling, levels: config.channels.len(), prefix }
     }
 
     /// The tensors of the file that stand for one of ours.
@@ -55,7 +51,7 @@ impl Names {
     /// Tensors that may be in a file and are not used.
     pub(super) fn is_ignored(&self, name: &str) -> bool {
         const PREFIXES: [&str; 4] = ["loss.", "model_ema.", "optimizer", "opt_state"];
-        match name.strip_prefix(self.prefix) {
+        match self.prefix.inner(name).filter(|_| !self.prefix.is_dotless()) {
             Some(name) => {
                 PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || name.ends_with(".num_batches_tracked")
             }
@@ -69,7 +65,7 @@ impl Names {
             Spelling::Flax => flax(name),
             Spelling::Diffusers | Spelling::OldDiffusers => (self.diffusers(name), View::Same),
         };
-        Part { name: format!("{}{name}", self.prefix), view }
+        Part { name: self.prefix.name_of(&name), view }
     }
 
     /// `decoder.up.2.block.0.conv1` is `decoder.up_blocks.0.resnets.0.conv1` of three levels: diffusers
@@ -148,7 +144,7 @@ mod tests {
 
     #[test]
     fn names_of_other_programs() {
-        let names = Names { spelling: Spelling::Diffusers, levels: 3, prefix: "" };
+        let names = Names { spelling: Spelling::Diffusers, levels: 3, prefix: Prefix::default() };
         assert_eq!(
             names.diffusers("decoder.up.2.block.1.nin_shortcut.bias"),
             "decoder.up_blocks.0.resnets.1.conv_shortcut.bias"

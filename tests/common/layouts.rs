@@ -89,46 +89,121 @@ pub fn safetensors(tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>
 
 /// A zip archive with a pickle as PyTorch writes it: a dictionary of tensors, or a trainer's, which has it in `state_dict`.
 pub fn pickle(tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>, of_trainer: bool) -> Vec<u8> {
-    let mut items = b"ccollections\nOrderedDict\n)R(".to_vec();
-    let mut entries: Vec<(String, Vec<u8>)> = Vec::new();
-    for (number, (name, shape, values)) in tensors.enumerate() {
-        let strides: Vec<usize> = (0..shape.len()).map(|axis| shape[axis + 1..].iter().product()).collect();
-        items.extend(text(&name));
-        items.extend(b"ctorch._utils\n_rebuild_tensor_v2\n((");
-        items.extend(text("storage"));
-        items.extend(b"ctorch\nFloatStorage\n");
-        items.extend(text(&number.to_string()));
-        items.extend(text("cpu"));
-        items.extend(integer(values.len()));
-        items.extend(b"tQ");
-        items.extend(integer(0));
-        for sizes in [&shape, &strides] {
-            items.push(b'(');
-            for size in sizes {
-                items.extend(integer(*size));
-            }
-            items.push(b't');
+    pickle_in(tensors, if of_trainer { &["state_dict"] } else { &[] })
+}
+
+/// The same, with the dictionary in others under these keys, the outermost first.
+pub fn pickle_in(tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>, keys: &[&str]) -> Vec<u8> {
+    let (items, storages) = dictionary(tensors);
+    let entries = storages.into_iter().enumerate();
+    let entries = entries.map(|(number, bytes)| (format!("archive/data/{number}"), bytes));
+    let pickle = ("archive/data.pkl".to_owned(), whole_pickle(&within(items, keys)));
+    zipped([pickle].into_iter().chain(entries).chain([("archive/version".to_owned(), b"3\n".to_vec())]))
+}
+
+/// The pickles and bytes that PyTorch wrote before version 1.6, with the dictionary in others under these keys.
+pub fn legacy(tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>, keys: &[&str]) -> Vec<u8> {
+    let (items, storages) = dictionary(tensors);
+    legacy_of(&within(items, keys), &storages.into_iter().map(|bytes| (bytes.len() / 4, bytes)).collect::<Vec<_>>())
+}
+
+/// The same of any object, with storages numbered from 0: how many values, and their bytes.
+pub fn legacy_of(object: &[u8], storages: &[(usize, Vec<u8>)]) -> Vec<u8> {
+    let mut file = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.".to_vec();
+    let machine = [b"}(", &text("little_endian")[..], b"\x88u"].concat();
+    file.extend(whole_pickle(&machine));
+    file.extend(whole_pickle(object));
+    // The keys are texts in the order of texts: "10" is before "2".
+    let mut keys: Vec<(String, &(usize, Vec<u8>))> =
+        storages.iter().enumerate().map(|(number, storage)| (number.to_string(), storage)).collect();
+    keys.sort();
+    let list: Vec<u8> = keys.iter().flat_map(|(key, _)| text(key)).collect();
+    file.extend(whole_pickle(&[b"](", &list[..], b"e"].concat()));
+    for (_, (count, bytes)) in keys {
+        file.extend((*count as u64).to_le_bytes());
+        file.extend(bytes);
+    }
+    file
+}
+
+/// A TorchScript archive of a module with these parameters, in modules by the words of their names.
+pub fn script(tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>) -> Vec<u8> {
+    #[derive(Default)]
+    struct Module(std::collections::BTreeMap<String, (Vec<u8>, Module)>);
+    fn attributes(module: &Module) -> Vec<u8> {
+        let mut items = b"c__torch__.nn\nModule\n)\x81}(".to_vec();
+        for (name, (tensor, inner)) in &module.0 {
+            items.extend(text(name));
+            items.extend(if inner.0.is_empty() { tensor.clone() } else { attributes(inner) });
         }
-        items.extend(b"\x89ccollections\nOrderedDict\n)RtR");
-        entries.push((format!("archive/data/{number}"), bytes(&values)));
+        items.extend(text("training"));
+        [&items[..], b"\x89ub"].concat()
+    }
+    let (mut root, mut entries) = (Module::default(), Vec::new());
+    for (number, (name, shape, values)) in tensors.enumerate() {
+        let mut module = &mut root;
+        let (path, last) = name.rsplit_once('.').unwrap_or(("", &name));
+        for word in path.split('.').filter(|word| !word.is_empty()) {
+            module = &mut module.0.entry(word.to_owned()).or_default().1;
+        }
+        module.0.insert(last.to_owned(), (tensor(number, &shape, values.len()), Module::default()));
+        entries.push((format!("ViT/data/{number}"), bytes(&values)));
+    }
+    let pickle = ("ViT/data.pkl".to_owned(), whole_pickle(&attributes(&root)));
+    let code = ["ViT/constants.pkl", "ViT/code/__torch__/nn.py"].map(|name| (name.to_owned(), b"\x80\x02).".to_vec()));
+    zipped(entries.into_iter().chain([pickle]).chain(code))
+}
+
+/// A dictionary of tensors, and the bytes of their storages.
+fn dictionary(tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>) -> (Vec<u8>, Vec<Vec<u8>>) {
+    let mut items = b"ccollections\nOrderedDict\n)R(".to_vec();
+    let mut storages = Vec::new();
+    for (number, (name, shape, values)) in tensors.enumerate() {
+        items.extend(text(&name));
+        items.extend(tensor(number, &shape, values.len()));
+        storages.push(bytes(&values));
     }
     items.push(b'u');
-    let mut pickle = b"\x80\x02".to_vec();
-    if of_trainer {
-        pickle.extend(b"}(");
-        pickle.extend(text("epoch"));
-        pickle.extend(integer(7));
-        pickle.extend(text("state_dict"));
-        pickle.extend(&items);
-        pickle.push(b'u');
-    } else {
-        pickle.extend(&items);
+    (items, storages)
+}
+
+/// A tensor that is all of the storage with this number.
+fn tensor(number: usize, shape: &[usize], count: usize) -> Vec<u8> {
+    let strides: Vec<usize> = (0..shape.len()).map(|axis| shape[axis + 1..].iter().product()).collect();
+    let mut items = b"ctorch._utils\n_rebuild_tensor_v2\n((".to_vec();
+    items.extend(text("storage"));
+    items.extend(b"ctorch\nFloatStorage\n");
+    items.extend(text(&number.to_string()));
+    items.extend(text("cpu"));
+    items.extend(integer(count));
+    items.extend(b"tQ");
+    items.extend(integer(0));
+    for sizes in [shape, &strides] {
+        items.push(b'(');
+        for size in sizes {
+            items.extend(integer(*size));
+        }
+        items.push(b't');
     }
-    pickle.push(b'.');
+    items.extend(b"\x89ccollections\nOrderedDict\n)RtR");
+    items
+}
+
+/// An object in dictionaries that hold something else, too.
+fn within(object: Vec<u8>, keys: &[&str]) -> Vec<u8> {
+    keys.iter()
+        .rev()
+        .fold(object, |object, key| [b"}(", &text("epoch")[..], &integer(7), &text(key), &object, b"u"].concat())
+}
+
+fn whole_pickle(object: &[u8]) -> Vec<u8> {
+    [b"\x80\x02", object, b"."].concat()
+}
+
+fn zipped(entries: impl Iterator<Item = (String, Vec<u8>)>) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
-    let entries = std::iter::once(("archive/data.pkl".to_owned(), pickle)).chain(entries);
-    for (name, content) in entries.chain([("archive/version".to_owned(), b"3\n".to_vec())]) {
+    for (name, content) in entries {
         writer.start_file(name, options).unwrap();
         std::io::Write::write_all(&mut writer, &content).unwrap();
     }

@@ -230,6 +230,11 @@ impl Running {
         assert!(Command::new("sh").arg("-c").arg(script).status().unwrap().success());
     }
 
+    /// Whether it has come to its end.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits for the end.
     pub fn finish(mut self) -> Outcome {
         let status = loop {

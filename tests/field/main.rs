@@ -7,10 +7,13 @@
 mod common;
 
 mod batch_forms;
+mod batch_runs;
 mod memory;
 mod messages;
 mod pictures;
 mod prompts;
+#[cfg(target_os = "linux")]
+mod pseudo_terminal;
 mod raw_text;
 mod replaced;
 mod signals;

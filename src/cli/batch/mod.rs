@@ -12,11 +12,11 @@ use super::generate::prompt;
 use super::report::Reporter;
 use super::{DONE, FAILED, INTERRUPTED, device, interrupt, output, sources};
 use crate::batch::{
-    Common, Entries, Form, Ledger, Place, Places, Planned, Record, Results, Run, is_page, open, read, start,
-    write_sheet,
+    Common, Form, Ledger, Place, Places, Plan, Planned, Record, Results, Run, Source, is_own_sheet, is_page, open,
+    start, write_sheet,
 };
 use crate::models::{Finder, Role};
-use crate::output::check_folder;
+use crate::output::{Existing, check_target};
 use crate::session::{Event, Stop};
 use crate::settings::{DeviceChoice, Overrides, combine};
 use crate::video::MovingPictures;
@@ -26,11 +26,12 @@ use display::Display;
 /// What `batch` was asked for.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// A file of prompts: .txt, .csv, .jsonl or .toml; or - for standard input
+    /// A file of prompts: text, CSV, JSON or TOML; or - for standard input
     ///
-    /// .txt has a prompt a line, `#` before comments, and options of its own behind ` -- `. .csv, .jsonl and .toml
-    /// (a [[picture]] each) name settings, such as prompt, seed, size or output. `a {red,green} apple` and
-    /// `--seed {1..8}` stand for several lines.
+    /// Text has one prompt a line, `#` before comments, and a line's own options after ` -- `. The other forms name
+    /// settings, such as prompt, seed, size or output: .csv and .tsv in their first line (commas, semicolons or tabs
+    /// separate values), .json in an array of objects or strings, .jsonl in an object a line, .toml in a [[picture]]
+    /// each. UTF-16 is read as well as UTF-8. `a {red,green} apple` and `--seed {1..8}` stand for several lines.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
@@ -44,12 +45,23 @@ pub(super) struct Arguments {
     /// Draw all anew, and replace what is there
     #[arg(long, help_heading = "Output")]
     force: bool,
+    /// Write a checkpoint of each picture every N iterations
+    ///
+    /// It stands beside the picture: apple.png.t2a of apple.png. If the batch is stopped or killed, the same command
+    /// continues the picture from there, to the same bytes. The checkpoint is removed when the picture is done.
+    /// Pictures with a GIF, an MP4 or frames start over, and have none. In the file, `checkpoint_every` says it for one
+    /// picture.
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = clap::value_parser!(u64).range(1..))]
+    checkpoint_every: Option<u64>,
     #[command(flatten)]
     moving: MovingPictures,
-    /// The file's form, where its name does not tell
+    /// The file's form, if neither its name nor its content tells
     #[arg(long, value_enum, value_name = "FORM")]
     format: Option<Form>,
     /// Draw N seeds of each prompt, and rank them by CLIP
+    ///
+    /// The seeds are the prompt's own and the next ones. Seeds that another sample of the same prompt and settings
+    /// already has are passed over, so that `--seed {1..3} --samples 4` draws 12 different pictures.
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=4096))]
     samples: u16,
     /// Keep the best K of them
@@ -83,13 +95,15 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
     let common = common(arguments, reporter)?;
     let devices = devices(arguments, reporter)?;
-    for sheet in &arguments.contact_sheet {
-        check_sheet(sheet)?;
-    }
-    let stop = interrupt::stop_on_signal()?;
+    let sheets: Vec<_> = arguments
+        .contact_sheet
+        .iter()
+        .map(|path| Ok((path, check_sheet(path, arguments.force)?)))
+        .collect::<Result<_>>()?;
+    let stop = interrupt::stop_on_signal(reporter, "iteration")?;
     check_rank_with(arguments, &stop, reporter)?;
-    let mut places = Places::new(arguments.output.clone(), arguments.moving.clone(), arguments.force)?;
-    let (entries, name) = entries(arguments)?;
+    let places = Places::new(arguments.output.clone(), arguments.moving.clone(), arguments.force)?;
+    let source = source(arguments, &stop)?;
     let results = match arguments.results.to_str() {
         Some("none") => Results::none(),
         _ if arguments.dry_run => Results::none(),
@@ -98,9 +112,9 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let known = results.known().clone();
     let keep = common.keep;
     let scored = common.is_scored();
-    let plan = entries.flat_map(move |entry| common.plan(entry, &name, &mut places, &known));
+    let plan = Plan::new(common, source, places, known);
     if arguments.dry_run {
-        return dry_run(plan, reporter);
+        return dry_run(plan, &stop, reporter);
     }
     let run = Run {
         devices,
@@ -114,15 +128,15 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let mut display = Display::new(reporter, run.devices.len());
     // That results cannot be written is told once: the pictures tell themselves what they are.
     let mut unwritten = false;
+    // The pictures are there, whether or not their names can be printed.
+    let mut printed = Ok(());
     for message in start(run, plan) {
         let noted = ledger.note(&message);
         display.tell(&message, &ledger);
         match noted {
             Ok(Some(closed)) => {
                 display.closed(&closed);
-                for path in &closed.files {
-                    display.above(|| output::print_line(&path.display().to_string()))?;
-                }
+                printed = printed.and_then(|()| closed.files.iter().try_for_each(|path| output::print_path(path)));
             }
             Err(error) if !unwritten => {
                 unwritten = true;
@@ -131,10 +145,11 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
             Ok(None) | Err(_) => {}
         }
     }
-    for sheet in &arguments.contact_sheet {
-        write_sheet(sheet, &ledger.cards())?;
+    for (path, existing) in sheets {
+        write_sheet(path, &ledger.cards(), existing)?;
     }
     display.finished(&ledger);
+    printed?;
     let exit_code = if stop.is_requested() {
         INTERRUPTED
     } else if ledger.failed > 0 {
@@ -158,9 +173,14 @@ fn common(arguments: &Arguments, reporter: &Reporter) -> Result<Common> {
     }
     let samples = usize::from(arguments.samples);
     let keep = arguments.keep.map(usize::from);
+    if let Some(keep) = keep.filter(|keep| *keep > samples) {
+        let problem = format!("--keep {keep} is more than --samples {samples}, of which the best are kept");
+        return Err(Error::usage(problem, format!("keep at most {samples}, or draw more samples")));
+    }
     let scored = !arguments.rank_with.is_empty();
     let still = !arguments.contact_sheet.is_empty();
-    Ok(Common { weaker, samples, keep, scored, force: arguments.force, still })
+    let (force, checkpoint_every) = (arguments.force, arguments.checkpoint_every);
+    Ok(Common { weaker, samples, keep, scored, force, still, checkpoint_every })
 }
 
 /// Whether the models that rank are there, or can be fetched, before all pictures fail for want of one. A dry run fetches
@@ -200,38 +220,44 @@ fn devices(arguments: &Arguments, reporter: &Reporter) -> Result<Vec<DeviceChoic
     Ok(named.iter().flat_map(|device| std::iter::repeat_n(*device, jobs)).collect())
 }
 
-fn check_sheet(path: &Path) -> Result<()> {
+/// Whether a sheet can be written there; and what to do with a file that is there.
+fn check_sheet(path: &Path, force: bool) -> Result<Existing> {
     let is_picture = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
     if !is_picture && !is_page(path) {
         let problem = "a contact sheet is a PNG or a page";
         return Err(Error::file(path, problem, "give it a name that ends in .png or .html"));
     }
-    check_folder(path)
+    // One of an earlier batch is replaced by that of all its pictures.
+    check_target(path, force || is_own_sheet(path))
 }
 
-/// The lines, and the name they are told by.
-fn entries(arguments: &Arguments) -> Result<(Entries, String)> {
-    let name = arguments.file.display().to_string();
-    if arguments.file == Path::new("-") {
-        let entries = read(std::io::stdin(), arguments.format.unwrap_or(Form::Text), &arguments.file)?;
-        return Ok((entries, "standard input".to_owned()));
+/// The lines; none if it was stopped before the first.
+fn source(arguments: &Arguments, stop: &Stop) -> Result<Source> {
+    match open(&arguments.file, arguments.format, stop) {
+        Err(Error::Stopped) => {
+            let name = arguments.file.display().to_string();
+            Ok(Source { name, is_stream: true, entries: Box::new(std::iter::empty()) })
+        }
+        source => source,
     }
-    let form = arguments.format.unwrap_or_else(|| Form::of(&arguments.file));
-    Ok((open(&arguments.file, form)?, name))
 }
 
 /// Prints what would be drawn: a file that `batch` reads.
-fn dry_run(plan: impl Iterator<Item = Planned>, reporter: &Reporter) -> anyhow::Result<u8> {
+fn dry_run(plan: impl Iterator<Item = Planned>, stop: &Stop, reporter: &Reporter) -> anyhow::Result<u8> {
     let mut exit_code = DONE;
     for planned in plan {
+        if stop.is_requested() {
+            return Ok(INTERRUPTED);
+        }
         match planned {
             Planned::Group(group) => {
                 for sample in group.samples {
                     let record = Record { picture: Some((sample.files, sample.settings)), outcome: None };
-                    output::print_line(&record.to_json()?.to_string())?;
+                    output::print_json_line(&record.to_json()?)?;
                 }
             }
             Planned::Same(_) => {}
+            Planned::Warning(message) => reporter.tell(&Event::Warning { message }),
             Planned::Bad(place, error) => {
                 tell_bad(&place, &error, reporter);
                 exit_code = FAILED;

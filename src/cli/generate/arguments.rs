@@ -8,7 +8,7 @@ use clap::ValueHint;
 use super::super::conduct::Conduct;
 use super::super::preview::PreviewKind;
 use super::super::report::Reporter;
-use super::super::sources;
+use super::super::{sources, trust};
 use crate::output::Recipe;
 use crate::session::Event;
 use crate::settings::text::at_least_one;
@@ -62,6 +62,12 @@ pub(in crate::cli) struct Arguments {
     /// Repeat a picture's recipe; other options change it
     #[arg(long, value_name = "PICTURE", help_heading = "Settings")]
     pub(super) from: Option<PathBuf>,
+    /// Download models that a recipe names, whoever publishes them
+    ///
+    /// Without it, models that `text2art models list` does not show are downloaded for a recipe only after a
+    /// question, which is asked in a terminal. Models that you name yourself are never asked about.
+    #[arg(long, help_heading = "Models")]
+    pub(super) trust: bool,
     /// A configuration file, or none
     #[arg(long, value_name = "FILE", help_heading = "Settings")]
     pub(super) config: Option<PathBuf>,
@@ -88,12 +94,19 @@ impl Arguments {
     }
 }
 
-/// The settings of all sources, the strongest first: flags, recipe, environment, configuration file.
-pub(super) fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Settings, Option<Recipe>)> {
+/// The settings of all sources, the strongest first: flags, recipe, environment, configuration file. With a recipe, also
+/// the models that the user names besides it.
+pub(super) fn settings(
+    arguments: &Arguments,
+    reporter: &Reporter,
+) -> Result<(Settings, Option<(Recipe, Vec<String>)>)> {
     let mut flags = arguments.overrides.clone();
     flags.prompt = arguments.text().as_deref().map(prompt).transpose()?;
     let mut warnings = Vec::new();
     let recipe = arguments.from.as_deref().map(Recipe::read).transpose()?;
+    if let (Some(recipe), Some(picture)) = (&recipe, &arguments.from) {
+        trust::check_paths(&recipe.settings, picture, arguments.trust)?;
+    }
     let from = recipe.as_ref().map_or_else(Overrides::default, |recipe| recipe.settings.clone().into());
     let mut environment = sources::environment(&mut |message| warnings.push(message))?;
     let mut config = sources::config_file(arguments.config.as_deref())?;
@@ -109,6 +122,8 @@ pub(super) fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Se
     // A recipe's prompt was doubted when it was written.
     let written = layers.iter().position(|layer| layer.prompt.is_some()).filter(|layer| *layer != RECIPE);
     warnings.extend(written.map(|_| settings.prompt.doubts().to_vec()).unwrap_or_default());
+    let [flags, _, environment, config] = &layers;
+    let named = trust::named_by_user(&[flags, environment, config]);
     if let Some(recipe) = &recipe {
         recipe.check_inputs(&settings)?;
         if let Some(stage) = recipe.earlier.last() {
@@ -122,7 +137,7 @@ pub(super) fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Se
     for message in warnings {
         reporter.tell(&Event::Warning { message });
     }
-    Ok((settings, recipe))
+    Ok((settings, recipe.map(|recipe| (recipe, named))))
 }
 
 /// Reads a prompt.

@@ -1,11 +1,13 @@
 //! Files written while the picture is drawn.
 
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use candle_core::Tensor;
 
 use super::super::report::Reporter;
-use crate::output::{Existing, encode, side_by_side, slug, write_whole};
+use crate::files::read_regular;
+use crate::output::{Existing, check_folder, encode, side_by_side, slug, write_whole};
 use crate::session::{Event, Session};
 use crate::{Error, Result};
 
@@ -36,11 +38,47 @@ impl Aside {
     }
 }
 
-/// Writes an iteration's cutouts, side by side, a file for each perceptor.
-pub(super) fn save_cutouts(folder: &Path, session: &Session, picture: &Tensor, iteration: usize) -> Result<()> {
+/// Writes an iteration's cutouts, side by side, a file for each perceptor. What is there already must be replaced or be the
+/// same.
+pub(super) fn save_cutouts(
+    (folder, existing): &(PathBuf, Existing),
+    session: &Session,
+    picture: &Tensor,
+    iteration: usize,
+) -> Result<()> {
     for (name, cutouts) in session.look(picture, iteration)? {
         let path = folder.join(format!("{iteration:06}-{}.png", slug(&name)));
-        write_whole(&path, &encode(&side_by_side(&cutouts)?, None)?, Existing::Replace)?;
+        let bytes = encode(&side_by_side(&cutouts)?, None)?;
+        match write_whole(&path, &bytes, *existing) {
+            Err(Error::Write { path, source }) if source.kind() == ErrorKind::AlreadyExists => {
+                // An earlier part of the run may have written the same.
+                if !read_regular(&path, bytes.len() as u64).is_ok_and(|found| found == bytes) {
+                    let message = "the file is already there; --force replaces it";
+                    return Err(Error::Write { path, source: std::io::Error::new(source.kind(), message) });
+                }
+            }
+            written => written?,
+        }
     }
     Ok(())
+}
+
+/// Whether cutouts can be written into a folder, before any work; and what to do with a file that is there.
+pub(super) fn check_cutouts(folder: &Path, force: bool) -> Result<Existing> {
+    check_folder(&folder.join("cutouts.png"))?;
+    if force {
+        return Ok(Existing::Replace);
+    }
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    if entries.map(|entry| entry.file_name()).any(|name| is_name(&name.to_string_lossy())) {
+        let hint = "choose another folder, or replace them with --force";
+        return Err(Error::file(folder, "the folder already holds cutouts", hint));
+    }
+    Ok(Existing::Keep)
+}
+
+/// Whether cutouts could have this name.
+fn is_name(name: &str) -> bool {
+    let number = name.strip_suffix(".png").and_then(|name| name.split_once('-')).map_or("", |(number, _)| number);
+    number.len() >= 6 && number.bytes().all(|digit| digit.is_ascii_digit())
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use super::super::report::Reporter;
 use super::super::{DONE, FAILED, INTERRUPTED, output};
 use super::Target;
-use crate::output::{Existing, Saver, encode, write_beside};
+use crate::output::{Existing, Naming, Saver, encode, write_beside};
 use crate::session::{End, Event, Finished};
+use crate::settings::Settings;
 use crate::video::Recording;
 use crate::{Error, Result};
 
@@ -20,6 +21,17 @@ fn rescue(error: Error, path: &Path, bytes: &[u8]) -> Error {
             source: std::io::Error::new(source.kind(), format!("{source}; the picture is kept as {}", kept.display())),
         },
         Err(_) => error,
+    }
+}
+
+/// Keeps a picture that standard output did not take.
+fn rescue_unprinted(error: anyhow::Error, settings: &Settings, bytes: &[u8]) -> anyhow::Error {
+    let name = Naming::Free.path(&settings.prompt.all()[0].text, settings.seed.0);
+    let place = std::env::temp_dir().join(name.file_name().unwrap_or_default());
+    match (error.downcast::<output::Unprinted>(), write_beside(&place, bytes, Existing::Keep)) {
+        (Ok(error), Ok(kept)) => error.with_path(&kept).into(),
+        (Ok(error), Err(_)) => error.into(),
+        (Err(error), _) => error,
     }
 }
 
@@ -37,7 +49,10 @@ pub(super) fn deliver(
     let recipe = saver.recipe(iterations, loss, cut_short)?;
     let bytes = encode(&finished.picture, Some(&recipe))?;
     let place = match target {
-        Target::StandardOutput => output::print(&bytes).map(|()| None)?,
+        Target::StandardOutput => {
+            output::print(&bytes).map_err(|error| rescue_unprinted(error, saver.settings(), &bytes))?;
+            None
+        }
         // What an earlier save of this run wrote is ours to replace.
         Target::File(path, existing) => Some((path.clone(), if saved { Existing::Replace } else { *existing })),
         Target::Moving(_) => None,
@@ -68,11 +83,24 @@ pub(super) fn deliver(
     if lost.is_none() {
         let (seed, path) = (saver.settings().seed.0, paths.first().cloned());
         let path = path.filter(|_| !matches!(target, Target::StandardOutput));
-        reporter.tell(&Event::Finished { path, seed, iterations, loss, seconds: reporter.seconds() });
+        let (size, iterations_total) = (saver.settings().size, saver.settings().iterations_to_run());
+        let (seconds, ending) = (reporter.seconds(), finished.end.ending());
+        let (width, height) = (size.width, size.height);
+        reporter.tell(&Event::Finished {
+            path,
+            seed,
+            iterations,
+            loss,
+            seconds,
+            width,
+            height,
+            iterations_total,
+            ending,
+        });
     }
     if !matches!(target, Target::StandardOutput) {
         for path in &paths {
-            output::print_line(&path.display().to_string())?;
+            output::print_path(path)?;
         }
     }
     if let Some(error) = lost {

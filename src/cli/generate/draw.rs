@@ -3,12 +3,15 @@
 use std::path::PathBuf;
 
 use candle_core::Tensor;
+use sha2::{Digest, Sha256};
 
 use super::super::report::Reporter;
 use super::{Aside, Target, deliver, save_cutouts};
 use crate::Result;
 use crate::drawer::svg as draw_svg;
-use crate::output::{Beside, Checkpoint, Existing, InputRecord, Saver, Stage, checkpoint_of, to_pixels, write_whole};
+use crate::output::{
+    Beside, Existing, InputRecord, Saver, Stage, checkpoint_of, is_due, to_hex, to_pixels, write_whole,
+};
 use crate::session::{Event, Models, Plan, Session, SessionState, Stop, run};
 use crate::settings::Settings;
 use crate::video::{Outputs, Recording};
@@ -22,6 +25,8 @@ pub(in crate::cli) struct Drawing {
     pub(in crate::cli) moving: Outputs,
     /// The cells as an SVG
     pub(in crate::cli) svg: Option<(PathBuf, Existing)>,
+    /// The folder for what each CLIP sees
+    pub(in crate::cli) cutouts: Option<(PathBuf, Existing)>,
     pub(in crate::cli) beside: Beside,
     /// The files it is made from, hashed before the run, so that the recipe tells what was used
     pub(in crate::cli) inputs: Vec<InputRecord>,
@@ -38,7 +43,7 @@ pub(in crate::cli) struct Resumed {
 
 /// Draws, writes the picture, tells how it went and returns the exit code.
 pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, reporter: &Reporter) -> anyhow::Result<u8> {
-    let Drawing { settings, max_memory, target, moving, svg, beside, inputs, resumed } = drawing;
+    let Drawing { settings, max_memory, target, moving, svg, cutouts, mut beside, inputs, resumed } = drawing;
     let plan = Plan::within(max_memory, settings, models)?;
     let warn = &mut |message| reporter.tell(&Event::Warning { message });
     let mut session = Session::new(&plan, models, warn)?;
@@ -56,8 +61,8 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
         models.start_hashing();
         reporter.show(|| session.delivered(picture), false)?;
         aside.write(reporter, || {
-            let Some(folder) = &beside.save_cutouts else { return Ok(None) };
-            save_cutouts(folder, session, picture, iteration).map(|()| None)
+            let Some(cutouts) = &cutouts else { return Ok(None) };
+            save_cutouts(cutouts, session, picture, iteration).map(|()| None)
         })?;
         let saved = aside.saved;
         aside.write(reporter, || {
@@ -81,29 +86,25 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
     };
     let finished = run(&mut session, stop, &mut watch)?;
     reporter.show(|| Ok(finished.picture.clone()), true)?;
-    aside.write(reporter, || save_checkpoint(&target, &beside, &mut saver, &session))?;
     let svg = svg.map(|(path, existing)| {
         let text = draw_svg(plan.settings().pixel_art()?, &to_pixels(&finished.picture)?.into_rgba8());
+        // The checkpoint tells the run what is its own.
+        beside.svg_sha256 = Some(to_hex(&Sha256::digest(&text)));
+        Ok((path, existing, text))
+    });
+    aside.write(reporter, || save_checkpoint(&target, &beside, &mut saver, &session))?;
+    let svg = svg.map(|drawn: Result<_>| {
+        let (path, existing, text) = drawn?;
         write_whole(&path, text.as_bytes(), existing).map(|()| path)
     });
     deliver(&target, &mut saver, (recording, svg), &finished, aside.saved, reporter)
-}
-
-/// Whether something is to be done after so many iterations.
-fn is_due(every: Option<u64>, iterations: usize) -> bool {
-    every.is_some_and(|every| iterations > 0 && (iterations as u64).is_multiple_of(every))
 }
 
 /// Writes where a run stands, where that is asked for.
 fn save_checkpoint(target: &Target, beside: &Beside, saver: &mut Saver, session: &Session) -> Result<Option<Event>> {
     let (Target::File(picture, _), Some(_)) = (target, beside.checkpoint_every) else { return Ok(None) };
     let iteration = session.iteration();
-    let checkpoint = Checkpoint {
-        recipe: saver.recipe(iteration, session.last().map(|last| last.loss), false)?,
-        device: session.device().kind(),
-        beside: beside.clone(),
-        state: session.state(),
-    };
+    let checkpoint = saver.checkpoint(session, beside.clone())?;
     let path = checkpoint_of(picture);
     // What was there was asked for before the run.
     write_whole(&path, &checkpoint.encode()?, Existing::Replace)?;

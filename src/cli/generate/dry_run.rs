@@ -8,12 +8,14 @@ use crate::models::{Finder, Missing};
 use crate::session::{Models, Plan};
 use crate::settings::{Prompt, Settings};
 
-/// Prints what would be done, as a configuration file. Nothing is fetched for it.
+/// Prints what would be done, as a configuration file. Nothing is fetched for it. `asked` are the repositories that the
+/// run would ask about first.
 pub(super) fn dry_run(
     settings: Settings,
     max_memory: Option<u64>,
     targets: &Targets,
     finder: &Finder,
+    asked: &[String],
 ) -> anyhow::Result<()> {
     let mut comments: Vec<_> = targets.in_words().into_iter().map(|(kind, path)| format!("{kind}: {path}")).collect();
     comments.extend(settings.prompt.all().iter().map(Prompt::in_words));
@@ -35,8 +37,11 @@ pub(super) fn dry_run(
         let bytes = bytes.map_or_else(|| "of unknown size".to_owned(), megabytes);
         comments.push(format!("to be downloaded: {name}, {}, {bytes}", files.join(" and ")));
     }
+    for name in asked {
+        comments.push(format!("asked about before, or needs --trust: {name} is named only by the recipe"));
+    }
     for comment in comments {
         output::print_line(&format!("# {comment}"))?;
     }
-    output::print(toml::to_string(&settings)?.as_bytes())
+    output::print_toml(&settings)
 }

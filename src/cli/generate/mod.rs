@@ -10,15 +10,15 @@ mod target;
 use std::path::PathBuf;
 
 use super::report::Reporter;
-use super::{DONE, device, interrupt};
+use super::{DONE, device, interrupt, trust};
 use crate::Result;
 use crate::models::Finder;
-use crate::output::{Beside, Existing, ModelRecord, Recipe, check_folder};
+use crate::output::{Beside, Existing, ModelRecord, Recipe};
 use crate::picture;
 use crate::session::{Event, Models};
 use arguments::settings;
 pub(super) use arguments::{Arguments, prompt};
-use aside::{Aside, save_cutouts};
+use aside::{Aside, check_cutouts, save_cutouts};
 use deliver::deliver;
 pub(super) use draw::{Drawing, Resumed, draw};
 use dry_run::dry_run;
@@ -33,9 +33,11 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     for (_, path) in settings.input_files().iter().filter(|(option, _)| *option != "palette") {
         picture::dimensions(path)?;
     }
-    if let Some(folder) = &arguments.save_cutouts {
-        check_folder(&folder.join("cutouts.png"))?;
-    }
+    let cutouts = arguments
+        .save_cutouts
+        .as_ref()
+        .map(|folder| check_cutouts(folder, arguments.force).map(|existing| (folder.clone(), existing)));
+    let cutouts = cutouts.transpose()?;
     let path = |file: &Option<(PathBuf, Existing)>| file.as_ref().map(|(path, _)| path.clone());
     let beside = Beside {
         checkpoint_every: arguments.checkpoint_every,
@@ -45,22 +47,31 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
         mp4: path(&targets.moving.mp4),
         frames: path(&targets.moving.frames),
         svg: path(&targets.svg),
+        svg_sha256: None,
     };
     if arguments.checkpoint_every.is_some() {
         beside.check_names()?;
     }
     let inputs = Recipe::inputs(&settings)?;
-    let stop = interrupt::stop_on_signal()?;
+    let stop = interrupt::stop_on_signal(reporter, "iteration")?;
     let tell = |event| reporter.tell(&event);
-    let recorded = recipe.map(|recipe| recipe.models).unwrap_or_default();
+    let (recorded, named) = recipe.map(|(recipe, named)| (recipe.models, named)).unzip();
+    let recorded = recorded.unwrap_or_default();
     let finder = Finder::new(arguments.conduct.offline || arguments.dry_run, &stop, &tell).with_commits_of(&recorded);
     let max_memory = arguments.conduct.max_memory();
+    let strange = match named {
+        Some(named) => trust::strange(&Models::missing(&settings, &finder)?, &named)?,
+        None => Vec::new(),
+    };
     if arguments.dry_run {
-        return dry_run(settings, max_memory, &targets, &finder.without_conversions()).map(|()| DONE);
+        let asked = if arguments.trust { Vec::new() } else { strange };
+        return dry_run(settings, max_memory, &targets, &finder.without_conversions(), &asked).map(|()| DONE);
     }
+    let or = "; or choose other models with --vqgan and --clip";
+    trust::get_consent(&strange, arguments.trust, or, &finder, &stop, reporter)?;
     let models = Models::load(&settings, &finder)?;
     let Targets { picture: target, moving, svg } = targets;
-    let drawing = Drawing { settings, max_memory, target, moving, svg, beside, inputs, resumed: None };
+    let drawing = Drawing { settings, max_memory, target, moving, svg, cutouts, beside, inputs, resumed: None };
     let exit_code = draw(drawing, &models, &stop, reporter)?;
     warn_of_other_models(&recorded, &models, reporter)?;
     Ok(exit_code)

@@ -44,10 +44,8 @@ pub(super) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Result<()> 
     let files = ModelFiles::open(role, path)?;
     check_usable(&files)?;
     let folder = import(finder, name, entry, &files)?;
-    let shown = folder.display().to_string();
-    output::print_line(&if arguments.json {
-        serde_json::json!({ "name": name, "folder": shown }).to_string()
-    } else {
-        shown
-    })
+    if arguments.json {
+        return output::print_json_line(&serde_json::json!({ "name": name, "folder": folder.to_string_lossy() }));
+    }
+    output::print_path(&folder)
 }

@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Result<()> 
     let line = list::line(entry, finder)?;
     let described = serde_json::to_value(&line)?;
     if arguments.json {
-        return output::print_line(&serde_json::to_string_pretty(&described)?);
+        return output::print_json(&described);
     }
     for (name, value) in described.as_object().into_iter().flatten() {
         match value {
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Result<()> 
 fn embedded_model(json: bool) -> anyhow::Result<()> {
     let vocabulary = Vocabulary::embedded()?;
     if json {
-        return output::print_line(&serde_json::to_string_pretty(&vocabulary)?);
+        return output::print_json(&vocabulary);
     }
     let things: Vec<String> = vocabulary.things.iter().map(|names| names.join(" or ")).collect();
     output::print_line("The model inside the program: a CLIP, a VQGAN and a prior. It knows")?;
@@ -48,7 +48,7 @@ fn embedded_model(json: bool) -> anyhow::Result<()> {
         ("styles", &vocabulary.styles),
     ];
     for (kind, names) in kinds {
-        output::print_line(&format!("\n{} {kind}: {}", names.len(), names.join(", ")))?;
+        output::print_lines(&format!("\n{} {kind}: {}", names.len(), names.join(", ")))?;
     }
-    output::print_line("\nand one to three of a thing, and things beside, above and under each other.")
+    output::print_lines("\nand one to three of a thing, and things beside, above and under each other.")
 }

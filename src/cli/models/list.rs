@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Result<()> 
     let entries = Manifest::get()?.models().iter();
     let lines = entries.map(|entry| line(entry, finder)).collect::<Result<Vec<_>>>()?;
     if arguments.json {
-        return output::print_line(&serde_json::to_string_pretty(&lines)?);
+        return output::print_json(&lines);
     }
     for line in &lines {
         let size = match (line.bytes, line.about_bytes) {

@@ -72,7 +72,9 @@ pub(super) fn verify(arguments: &Verify, finder: &Finder) -> anyhow::Result<()> 
             if !arguments.json {
                 output::print_line(&format!("{:8} {} {}", state.word(), sha256, file.path.display()))?;
             }
-            lines.push(json!({ "name": name, "file": file.path, "sha256": sha256, "state": state.word() }));
+            lines.push(
+                json!({ "name": name, "file": file.path.to_string_lossy(), "sha256": sha256, "state": state.word() }),
+            );
             if state == State::Wrong {
                 let hint = if file.own {
                     format!("replace the file, or `text2art models import {name} PATH` another")
@@ -84,7 +86,7 @@ pub(super) fn verify(arguments: &Verify, finder: &Finder) -> anyhow::Result<()> 
         }
     }
     if arguments.json {
-        output::print_line(&serde_json::to_string_pretty(&lines)?)?;
+        output::print_json(&lines)?;
     }
     match broken.first() {
         Some((path, hint)) => {
@@ -108,21 +110,21 @@ pub(super) fn path(arguments: &Path, finder: &Finder) -> anyhow::Result<()> {
         };
         let found = finder.locate(role, &name)?;
         if !arguments.json {
-            output::print_line(&found.weights.display().to_string())?;
+            output::print_path(&found.weights)?;
         }
         shown.push(json!({
             "name": name,
             "role": role.option(),
             "commit": found.commit,
-            "weights": found.weights,
-            "configuration": found.config,
-            "tokenizer": found.tokenizer,
+            "weights": found.weights.to_string_lossy(),
+            "configuration": found.config.as_deref().map(std::path::Path::to_string_lossy),
+            "tokenizer": found.tokenizer.as_deref().map(std::path::Path::to_string_lossy),
         }));
     }
     match shown.as_slice() {
         _ if !arguments.json => Ok(()),
-        [only] => output::print_line(&serde_json::to_string_pretty(only)?),
-        several => output::print_line(&serde_json::to_string_pretty(several)?),
+        [only] => output::print_json(only),
+        several => output::print_json(&several),
     }
 }
 
@@ -147,7 +149,7 @@ pub(super) fn remove(arguments: &Remove, finder: &Finder) -> anyhow::Result<()> 
         return Err(Error::usage(problem, "`text2art models list` shows what is here").into());
     }
     if arguments.json {
-        output::print_line(&serde_json::to_string_pretty(&lines)?)?;
+        output::print_json(&lines)?;
     }
     Ok(())
 }

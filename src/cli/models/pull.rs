@@ -40,13 +40,14 @@ pub(super) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Result<()> 
         };
         if !arguments.json {
             for path in &paths {
-                output::print_line(&path.display().to_string())?;
+                output::print_path(path)?;
             }
         }
+        let paths: Vec<_> = paths.iter().map(|path| path.to_string_lossy()).collect();
         pulled.push(json!({ "name": name, "role": role.option(), "files": paths }));
     }
     if arguments.json {
-        output::print_line(&serde_json::to_string_pretty(&pulled)?)?;
+        output::print_json(&pulled)?;
     }
     Ok(())
 }

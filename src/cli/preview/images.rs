@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
 
-use super::window::Area;
+use super::super::terminal::Area;
 use crate::{Error, Result};
 
 /// The most of a picture that kitty takes in a sequence.
@@ -30,6 +30,11 @@ pub(super) fn kitty(picture: &RgbImage, area: &Area) -> Result<String> {
         rest = after;
     }
     Ok(text)
+}
+
+/// Takes away what [`kitty`] shows, which is not cleared with the text around it.
+pub(super) fn kitty_removal() -> String {
+    format!("\x1b_Ga=d,d=I,i={},q=2\x1b\\", std::process::id())
 }
 
 /// iTerm2's protocol (iterm2.com/documentation-images.html).

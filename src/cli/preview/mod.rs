@@ -4,7 +4,6 @@ mod blocks;
 mod images;
 mod protocol;
 mod sixel;
-mod window;
 
 use std::time::{Duration, Instant};
 
@@ -13,28 +12,26 @@ use image::RgbImage;
 
 pub(super) use protocol::PreviewKind;
 
+use super::terminal::{Area, Picture, Window};
 use crate::Result;
 use crate::output::to_image;
 use crate::picture::bicubic;
 use crate::settings::Size;
 use protocol::Protocol;
-use window::{Area, Window};
 
 /// Time between two pictures.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Shows pictures in a terminal, each in the place of the one before.
+/// Makes what shows pictures in a terminal.
 pub(super) struct Preview {
     protocol: Protocol,
-    /// Rows of the picture above the cursor, where nothing came between
-    above: Option<u16>,
     last: Option<Instant>,
 }
 
 impl Preview {
     /// What shows pictures; none where it is not to, or the terminal cannot.
     pub(super) fn new(kind: PreviewKind) -> Option<Self> {
-        Some(Self { protocol: Protocol::of(kind)?, above: None, last: None })
+        Some(Self { protocol: Protocol::of(kind)?, last: None })
     }
 
     /// Whether it is time for another picture.
@@ -42,31 +39,18 @@ impl Preview {
         self.last.is_none_or(|last| last.elapsed() >= INTERVAL)
     }
 
-    /// Something was written beneath the picture: the next one stands beneath that.
-    pub(super) fn leave(&mut self) {
-        self.above = None;
-    }
-
-    /// What shows a picture, over white where it is transparent, with the cursor at the start of the line beneath; nothing
-    /// where the window is too small.
+    /// What shows a picture, over white where it is transparent; none if the window is too small.
     ///
     /// # Errors
-    /// Where the picture cannot be brought to the size it is shown at.
-    pub(super) fn draw(&mut self, picture: &Tensor) -> Result<String> {
+    /// If the picture cannot be brought to the size it is shown at.
+    pub(super) fn draw(&mut self, picture: &Tensor) -> Result<Option<Picture>> {
         self.last = Some(Instant::now());
         let (_, _, height, width) = picture.dims4()?;
         let picture = to_image(picture)?;
-        let Some(area) = Window::now().area(width, height) else { return Ok(String::new()) };
-        let rows = area.rows;
-        let up = |rows: u16| format!("\x1b[{rows}A\r");
-        // Room for it, which may move all that is above, and back to its first row.
-        let room = || format!("\x1b[0J{}{}", "\n".repeat(rows.into()), up(rows));
-        let place = match self.above.replace(rows) {
-            Some(above) if above == rows => up(above),
-            Some(above) => up(above) + &room(),
-            None => room(),
-        };
-        Ok(place + &self.protocol.encode(&picture, &area)?)
+        let Some(area) = Window::now().area(width, height) else { return Ok(None) };
+        let text = self.protocol.encode(&picture, &area)?;
+        let removal = if self.protocol == Protocol::Kitty { images::kitty_removal() } else { String::new() };
+        Ok(Some(Picture { area, text, removal }))
     }
 }
 

@@ -4,15 +4,22 @@
 //! [`TensorFile`] maps a file into memory and keeps an index of where its tensors are; what is in a
 //! file is checked before it is believed. Each format's index is read in its own module.
 
+mod archive;
+mod legacy;
+#[cfg(test)]
+mod legacy_tests;
 mod msgpack;
 mod pickle;
 #[cfg(test)]
 mod pickle_tests;
 mod safetensors;
+mod saved;
+mod shards;
 #[cfg(test)]
 mod tests;
 mod unpickle;
 mod values;
+mod wrappers;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,6 +31,7 @@ use memmap2::Mmap;
 use rayon::prelude::*;
 
 use crate::{Error, Result};
+pub use shards::{files_of, is_shard_list, is_shard_of};
 use values::Tensor;
 
 const DOWNLOAD_AGAIN: &str = "download the file again";
@@ -36,18 +44,26 @@ const NAME_WEIGHTS: &str = "name a .safetensors file, PyTorch's .ckpt, .pth or .
 pub enum Format {
     /// A JSON header and the bytes it describes
     Safetensors,
-    /// `PyTorch`'s zip archive with a pickle
+    /// What `PyTorch` writes: a zip archive with a pickle, a `TorchScript` archive, or before version 1.6 pickles
+    /// followed by the tensors' bytes
     Pickle,
     /// Flax's maps of maps
     Msgpack,
 }
 
-/// One open weight file: named tensors of any of the formats the program reads.
+/// One open weight file, or the parts of one: named tensors of any of the formats the program reads.
 pub struct TensorFile {
     path: PathBuf,
     format: Format,
+    parts: Vec<FilePart>,
+    /// The tensors by name, each with the number of its part
+    tensors: BTreeMap<String, (usize, Tensor)>,
+}
+
+/// A file that holds tensors.
+struct FilePart {
+    path: PathBuf,
     bytes: Bytes,
-    tensors: BTreeMap<String, Tensor>,
 }
 
 /// What a file's bytes are kept in.
@@ -66,11 +82,19 @@ impl Bytes {
 }
 
 impl TensorFile {
-    /// Opens a weight file, whose format is told by its content and not by its name.
+    /// Opens a weight file, whose format is told by its content and not by its name. A list of parts, such as
+    /// `model.safetensors.index.json`, opens all of them.
     ///
     /// # Errors
     /// Where the file is not there, is damaged, or is no weight file.
     pub fn open(path: &Path) -> Result<Self> {
+        match shards::read(path)? {
+            Some(list) => shards::open(path, list),
+            None => Self::open_single(path),
+        }
+    }
+
+    fn open_single(path: &Path) -> Result<Self> {
         let with_path = |fault: Fault| fault.in_file(path);
         let map = map(path).map_err(with_path)?;
         let format = recognize(&map).map_err(with_path)?;
@@ -88,16 +112,16 @@ impl TensorFile {
     /// The whole file where it is compiled into the program, none for a file on disk.
     #[must_use]
     pub fn static_bytes(&self) -> Option<&'static [u8]> {
-        match self.bytes {
-            Bytes::Static(bytes) => Some(bytes),
-            Bytes::Mapped(_) => None,
+        match self.parts.as_slice() {
+            [FilePart { bytes: Bytes::Static(bytes), .. }] => Some(bytes),
+            _ => None,
         }
     }
 
-    /// The file's size in bytes.
+    /// The file's size in bytes, or that of all its parts.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.bytes.as_slice().len() as u64
+        self.parts.iter().map(|part| part.bytes.as_slice().len() as u64).sum()
     }
 
     fn index(path: &Path, format: Format, bytes: Bytes) -> Result<Self> {
@@ -111,7 +135,9 @@ impl TensorFile {
             let hint = "name the file with the model's weights, saved as a dictionary of tensors";
             return Err(Error::file(path, "holds no tensor", hint));
         }
-        Ok(Self { path: path.to_owned(), format, bytes, tensors })
+        let tensors = wrappers::removed(tensors).into_iter().map(|(name, tensor)| (name, (0, tensor))).collect();
+        let path = path.to_owned();
+        Ok(Self { path: path.clone(), format, parts: vec![FilePart { path, bytes }], tensors })
     }
 
     /// Where the file is.
@@ -134,7 +160,7 @@ impl TensorFile {
     /// Sizes of the dimensions of a tensor; `None` where the file has no tensor of this name.
     #[must_use]
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
-        self.tensors.get(name).map(Tensor::shape)
+        self.tensors.get(name).map(|(_, tensor)| tensor.shape())
     }
 
     /// The values of a tensor in row-major order.
@@ -143,13 +169,14 @@ impl TensorFile {
     /// Where the file has no such tensor, its values are of a type that is not read, or one of them
     /// is no finite number.
     pub fn read(&self, name: &str) -> Result<Vec<f32>> {
-        let fail = |problem: &str, hint: &str| {
-            Err(Error::file(&self.path, format!("the tensor {} {problem}", quoted(name)), hint))
-        };
-        let Some(tensor) = self.tensors.get(name) else {
+        let found = self.tensors.get(name).and_then(|(part, tensor)| Some((self.parts.get(*part)?, tensor)));
+        let path = found.map_or(&self.path, |(part, _)| &part.path);
+        let fail =
+            |problem: &str, hint: &str| Err(Error::file(path, format!("the tensor {} {problem}", quoted(name)), hint));
+        let Some((part, tensor)) = found else {
             return fail("is missing", "name the weights of the model that was asked for");
         };
-        let values = match tensor.read(self.bytes.as_slice()) {
+        let values = match tensor.read(part.bytes.as_slice()) {
             Ok(values) => values,
             Err(kind) => {
                 let problem = format!("has values of the type {}, which is not read", quoted(kind));
@@ -253,10 +280,11 @@ fn recognize(file: &[u8]) -> Result<Format, Fault> {
     if pickle::is_zip(file) {
         return Ok(Format::Pickle);
     }
-    if pickle::is_bare_pickle(file) {
-        let problem = "is a pickle and no zip archive: PyTorch wrote weights so before version 1.6";
-        let hint = "load it in Python and save it again with PyTorch 1.6 or later";
-        return Err(Fault::new(problem, hint));
+    if legacy::is_legacy(file) {
+        return Ok(Format::Pickle);
+    }
+    if legacy::is_pickle(file) {
+        return Err(Fault::new("is a pickle, but not one that torch.save wrote", unpickle::SAVE_PLAINLY));
     }
     if msgpack::is_msgpack(file) {
         return Ok(Format::Msgpack);

@@ -7,20 +7,37 @@ use super::Fault;
 /// Deeper objects than any checkpoint's, and shallow enough for every thread's stack.
 const LARGEST_DEPTH: usize = 128;
 
-/// Bytes of objects that a pickle may make, whatever its length, and for each byte of it;
+/// Bytes of objects that a pickle may make at any time, and more for each byte of it that was read;
 /// checkpoints take about 100 for each byte. Candle copies an object each time a pickle refers to
 /// it again, so that a few hundred bytes of pickle could fill every memory.
 const LEAST_WORK: usize = 64 << 20;
 const WORK_PER_BYTE: usize = 256;
+const MOST_WORK: usize = 2 << 30;
+
+/// Bytes of a pickle that are looked at; checkpoints have up to a few million.
+const LONGEST_PICKLE: usize = 64 << 20;
 
 /// What to do about a pickle with something in it that is not read.
 pub(super) const SAVE_PLAINLY: &str = "load it in Python and save its state_dict() with torch.save or as .safetensors";
 
-/// The object that a pickle describes; nothing of it is executed.
+/// What is wrong with a pickle that ends too early or makes no sense.
+const DAMAGED: &str = "has a damaged list of tensors";
+
+/// The object that the pickle of an archive describes; nothing of it is executed.
 pub(super) fn unpickle(pickle: &[u8]) -> Result<Object, Fault> {
-    let mut rest = pickle;
+    let named = |fault: Fault| match fault.problem.as_str() {
+        DAMAGED => Fault::damaged(format!("{DAMAGED} (data.pkl)")),
+        _ => fault,
+    };
+    unpickle_first(pickle).map(|(object, _)| object).map_err(named)
+}
+
+/// The object that the first of several pickles describes, and what follows that pickle. Nothing of it is executed.
+pub(super) fn unpickle_first(pickle: &[u8]) -> Result<(Object, &[u8]), Fault> {
+    let window = pickle.get(..LONGEST_PICKLE).unwrap_or(pickle);
+    let mut rest = window;
     let mut stack = Stack::empty();
-    let mut work_left = pickle.len().saturating_mul(WORK_PER_BYTE).max(LEAST_WORK);
+    let mut work: usize = 0;
     loop {
         let added = added_items(rest, stack.stack());
         let done = match replacement(rest, stack.stack())? {
@@ -34,11 +51,14 @@ pub(super) fn unpickle(pickle: &[u8]) -> Result<Object, Fault> {
             }
         };
         if done {
-            return stack.finalize().map_err(|_| damaged());
+            let after = pickle.get(window.len() - rest.len()..).unwrap_or_default();
+            return stack.finalize().map(|object| (object, after)).map_err(|_| damaged());
         }
         let weight = stack.stack().last().map_or(Some(0), |result| weigh_result(result, added));
-        work_left = weight
-            .and_then(|weight| work_left.checked_sub(weight))
+        let most = (window.len() - rest.len()).saturating_mul(WORK_PER_BYTE).saturating_add(LEAST_WORK).min(MOST_WORK);
+        work = weight
+            .and_then(|weight| work.checked_add(weight))
+            .filter(|work| *work <= most)
             .ok_or_else(|| Fault::new("holds objects too large or too deeply nested to be weights", SAVE_PLAINLY))?;
     }
 }
@@ -61,7 +81,7 @@ fn step(stack: &mut Stack, rest: &mut &[u8]) -> Result<bool, Fault> {
 }
 
 fn damaged() -> Fault {
-    Fault::damaged("has a damaged list of tensors (data.pkl)")
+    Fault::damaged(DAMAGED)
 }
 
 /// Instructions to run in place of another one, and what follows that one.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::lock::is_free;
 use super::repository::{Repository, is_commit, is_inner_path};
+use crate::files::small_text;
 use crate::output::{Existing, write_whole};
 use crate::{Error, Result};
 
@@ -43,7 +44,7 @@ impl Cache {
         }
         // A revision that is no plain name leads out of the cache.
         let path = repository.is_plain().then(|| self.reference(repository))?;
-        let commit = std::fs::read_to_string(path).ok()?;
+        let commit = small_text(&path)?;
         Some(commit.trim().to_owned()).filter(|commit| is_commit(commit))
     }
 

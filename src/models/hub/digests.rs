@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::cache::create_folder_of;
 use super::repository::is_sha256;
+use crate::files::small_text;
 use crate::output::{Existing, write_whole};
 use crate::{Error, Result};
 
@@ -27,7 +28,7 @@ impl Digests {
     /// The digest of a file of an origin (a repository's folder and commit); none where it was never seen.
     #[must_use]
     pub fn seen(&self, origin: &str, file: &str) -> Option<String> {
-        let digest = std::fs::read_to_string(self.path(origin, file)).ok()?;
+        let digest = small_text(&self.path(origin, file))?;
         Some(digest.trim().to_owned()).filter(|digest| is_sha256(digest))
     }
 

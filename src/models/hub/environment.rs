@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::files::read_regular;
 use crate::{Error, Result};
 
 /// Where models come from and where they are kept.
@@ -14,13 +15,15 @@ use crate::{Error, Result};
 pub struct Environment {
     /// The hub's address (`HF_ENDPOINT`)
     pub endpoint: Url,
-    /// The hub's cache, shared with other programs (`HF_HUB_CACHE`, or `hub` in `HF_HOME`)
+    /// The hub's cache, shared with other programs (`HF_HUB_CACHE`, or its older name `HUGGINGFACE_HUB_CACHE`, or `hub`
+    /// in `HF_HOME`)
     pub cache: PathBuf,
-    /// What the hub is told of who asks (`HF_TOKEN`, or the file `token` in `HF_HOME`)
+    /// What the hub is told of who asks (`HF_TOKEN`, or its older name `HUGGING_FACE_HUB_TOKEN`, or the file
+    /// `HF_TOKEN_PATH`, or `token` in `HF_HOME`); none if `HF_HUB_DISABLE_IMPLICIT_TOKEN` is set
     pub token: Option<String>,
-    /// What is wrong with the file `token`, which matters with the first request
+    /// What is wrong with the file of the token, which matters with the first request
     pub token_problem: Option<String>,
-    /// No network is to be used (`HF_HUB_OFFLINE`)
+    /// No network is to be used (`HF_HUB_OFFLINE`, or `TRANSFORMERS_OFFLINE`)
     pub offline: bool,
     /// A folder with a folder for each model, looked at before the cache (`TEXT2ART_WEIGHTS`)
     pub weights: Option<PathBuf>,
@@ -37,6 +40,9 @@ pub const WEIGHTS: &str = "TEXT2ART_WEIGHTS";
 /// Sets the longest time without a byte.
 pub const NETWORK_TIMEOUT: &str = "TEXT2ART_NETWORK_TIMEOUT";
 
+/// The largest file that is read as a token, in bytes.
+const LARGEST_TOKEN: u64 = 64 << 10;
+
 const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
 const STALL: Duration = Duration::from_secs(30);
 const CONNECT: Duration = Duration::from_secs(10);
@@ -51,16 +57,22 @@ impl Environment {
             .filter(|folder| folder.is_absolute())
             .or_else(|| Some(env::home_dir()?.join(".cache")));
         let home = folder("HF_HOME").or_else(|| Some(caches.as_ref()?.join("huggingface")));
-        let cache = folder("HF_HUB_CACHE").or_else(|| Some(home.as_ref()?.join("hub")));
+        let cache = folder("HF_HUB_CACHE").or_else(|| folder("HUGGINGFACE_HUB_CACHE"));
+        let cache = cache.or_else(|| Some(home.as_ref()?.join("hub")));
         let nowhere = || Error::usage("there is no folder for downloaded models", "set HOME, or HF_HOME to a folder");
         let stall = stall()?;
-        let (token, token_problem) = token(home.as_deref())?;
+        let token_file = folder("HF_TOKEN_PATH").or_else(|| Some(home.as_ref()?.join("token")));
+        let (token, token_problem) = match text("HF_HUB_DISABLE_IMPLICIT_TOKEN").is_some_and(|value| is_true(&value)) {
+            true => (None, None),
+            false => token(token_file.as_deref())?,
+        };
+        let offline = text("HF_HUB_OFFLINE").or_else(|| text("TRANSFORMERS_OFFLINE"));
         Ok(Self {
             endpoint: endpoint()?,
             token,
             token_problem,
             cache: cache.ok_or_else(nowhere)?,
-            offline: text("HF_HUB_OFFLINE").is_some_and(|value| is_true(&value)),
+            offline: offline.is_some_and(|value| is_true(&value)),
             weights: folder(WEIGHTS),
             own: caches.or(home).ok_or_else(nowhere)?.join("text2art"),
             stall,
@@ -74,13 +86,43 @@ fn set(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// A folder; `~` in front is the user's home, as the hub's other clients have it.
+/// A path; `~` in front is the user's home, and variables in it are replaced, as the hub's other clients do.
 fn folder(name: &str) -> Option<PathBuf> {
     let path = PathBuf::from(set(name)?);
-    match path.strip_prefix("~") {
-        Ok(inner) => Some(env::home_dir()?.join(inner)),
-        Err(_) => Some(path),
+    let path = match path.strip_prefix("~") {
+        Ok(inner) => env::home_dir()?.join(inner),
+        Err(_) => path,
+    };
+    // A path that is not text has no variables that could be read.
+    match path.to_str() {
+        Some(text) => Some(with_variables(text, |name| env::var(name).ok()).into()),
+        None => Some(path),
     }
+}
+
+/// A text with the values of `$NAME` and `${NAME}`; those that are not set stay as they are (Python's
+/// `os.path.expandvars`).
+fn with_variables(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut expanded = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find('$') {
+        expanded.push_str(&rest[..start]);
+        let after = &rest[start + 1..];
+        let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        let (name, length) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+            Some((name, _)) => (name, name.len() + 2),
+            None => {
+                let length = after.find(|letter| !is_name(letter)).unwrap_or(after.len());
+                (&after[..length], length)
+            }
+        };
+        match Some(name).filter(|name| !name.is_empty()).and_then(&value) {
+            Some(value) => expanded.push_str(&value),
+            None => expanded.push_str(&rest[start..=start + length]),
+        }
+        rest = &after[length..];
+    }
+    expanded + rest
 }
 
 fn text(name: &str) -> Option<String> {
@@ -117,20 +159,21 @@ pub(super) fn without_login(url: &Url) -> String {
 }
 
 /// The token, or what is wrong with the file that should hold one.
-fn token(home: Option<&Path>) -> Result<(Option<String>, Option<String>)> {
+fn token(file: Option<&Path>) -> Result<(Option<String>, Option<String>)> {
     let is_token = |token: &str| token.bytes().all(|byte| byte.is_ascii_graphic());
-    if let Some(said) = set("HF_TOKEN") {
+    for variable in ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"] {
+        let Some(said) = set(variable) else { continue };
         let said = said.to_string_lossy().trim().to_owned();
         if !is_token(&said) {
-            let hint = "set HF_TOKEN to the token alone, as huggingface.co/settings/tokens shows it";
-            return Err(Error::usage("HF_TOKEN: a token is letters and digits, without spaces", hint));
+            let hint = format!("set {variable} to the token alone, as huggingface.co/settings/tokens shows it");
+            return Err(Error::usage(format!("{variable}: a token is letters and digits, without spaces"), hint));
         }
         if !said.is_empty() {
             return Ok((Some(said), None));
         }
     }
-    let Some(path) = home.map(|home| home.join("token")) else { return Ok((None, None)) };
-    let Ok(content) = std::fs::read(&path) else { return Ok((None, None)) };
+    let Some(path) = file else { return Ok((None, None)) };
+    let Ok(content) = read_regular(path, LARGEST_TOKEN) else { return Ok((None, None)) };
     let content = String::from_utf8_lossy(&content).trim().to_owned();
     if !is_token(&content) {
         let problem = format!("{}: a token is letters and digits, without spaces", path.display());
@@ -149,4 +192,30 @@ fn stall() -> Result<Duration> {
         )
     })?;
     Ok(Duration::from_secs_f64(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_replaced_as_python_does() {
+        // Python: os.environ.update(A='x', B_1='y', E=''); os.path.expandvars(text)
+        let value = |name: &str| [("A", "x"), ("B_1", "y"), ("E", "")].iter().find(|(known, _)| *known == name);
+        let expanded = |text| with_variables(text, |name| value(name).map(|(_, value)| (*value).to_owned()));
+        for (text, expected) in [
+            ("/a/b", "/a/b"),
+            ("$A/hub", "x/hub"),
+            ("/c/${A}b/$B_1", "/c/xb/y"),
+            ("$AB/$A.b", "$AB/x.b"),
+            ("$E/a", "/a"),
+            ("$", "$"),
+            ("a$$A", "a$x"),
+            ("${A", "${A"),
+            ("${}/${N}", "${}/${N}"),
+            ("ü$Aü", "üxü"),
+        ] {
+            assert_eq!(expanded(text), expected, "{text}");
+        }
+    }
 }

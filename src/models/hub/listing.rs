@@ -6,7 +6,8 @@ use super::agent::Agent;
 use super::repository::{Repository, is_commit, is_inner_path, is_no_print};
 use super::retry::{Failure, retry};
 use crate::models::Role;
-use crate::models::files::{CLIP_PAIRS, VQGAN_WEIGHTS};
+use crate::models::container::is_shard_of;
+use crate::models::located::{CLIP_PAIRS, VQGAN_WEIGHTS, clip_files, vqgan_files};
 use crate::{Error, Result};
 
 /// The longest answer that is read, in bytes.
@@ -105,11 +106,16 @@ impl Listing {
     fn select_clip(&self, repository: &Repository) -> Result<Vec<String>> {
         let pair = CLIP_PAIRS.iter().find(|(weights, config)| self.has(weights) && self.has(config));
         let Some((weights, config)) = pair.filter(|_| self.has("tokenizer.json")) else {
-            let wanted = CLIP_PAIRS.map(|(weights, config)| format!("{weights} with {config}")).join(", or ");
-            return Err(no_model(repository, "CLIP", &format!("tokenizer.json, and {wanted}")));
+            return Err(no_model(repository, "CLIP", &format!("tokenizer.json, and {}", clip_files())));
         };
         let others = ["tokenizer.json", "preprocessor_config.json"].into_iter().filter(|file| self.has(file));
-        Ok([weights, config].into_iter().copied().chain(others).map(str::to_owned).collect())
+        let files = [weights, config].into_iter().copied().chain(others).chain(self.parts_of(weights));
+        Ok(files.map(str::to_owned).collect())
+    }
+
+    /// The parts of weights that are kept in several files.
+    fn parts_of<'s>(&'s self, weights: &'s str) -> impl Iterator<Item = &'s str> {
+        self.files.iter().map(String::as_str).filter(move |file| is_shard_of(weights, file))
     }
 
     fn select_vqgan(&self, repository: &Repository) -> Result<Vec<String>> {
@@ -125,7 +131,7 @@ impl Listing {
             [only] => Some((*only).clone()),
             _ => None,
         });
-        let wanted = || format!("one of {}, or one .ckpt; and its configuration", VQGAN_WEIGHTS.join(", "));
+        let wanted = || format!("{}; and its configuration", vqgan_files());
         let weights = weights.ok_or_else(|| no_model(repository, "VQGAN", &wanted()))?;
         let folder = weights.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
         let named = ["model.yaml", "config.yaml", "config.json"].map(|name| format!("{folder}{name}"));
@@ -135,7 +141,8 @@ impl Listing {
             _ => None,
         });
         let config = config.ok_or_else(|| no_model(repository, "VQGAN", &wanted()))?;
-        Ok(vec![weights, config])
+        let parts: Vec<String> = self.parts_of(&weights).map(str::to_owned).collect();
+        Ok([weights, config].into_iter().chain(parts).collect())
     }
 }
 

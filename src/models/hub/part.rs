@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::cache::create_folder_of;
+use crate::files::small_text;
 use crate::output::{Existing, write_whole};
 use crate::{Error, Result};
 
@@ -45,7 +46,7 @@ impl Part {
 
     /// How the server called the file the part is of; none where it had no lasting name.
     pub(super) fn validator(&self) -> Option<String> {
-        std::fs::read_to_string(&self.validator).ok().filter(|validator| !validator.is_empty())
+        small_text(&self.validator).filter(|validator| !validator.is_empty())
     }
 
     /// Forgets what came, for a file that the server calls `validator`.

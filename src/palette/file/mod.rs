@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{FEWEST_COLOURS, MOST_COLOURS, Palette, hexadecimal};
+use crate::files::open_regular;
 use crate::models::files::unreadable;
 use crate::{Error, Result, picture};
 
@@ -140,7 +141,7 @@ impl<'a> Named<'a> {
             return Err(self.error("this is no file", "name a palette file or a picture"));
         }
         let mut bytes = Vec::new();
-        let file = std::fs::File::open(&self.path).map_err(unreadable)?;
+        let file = open_regular(&self.path).map_err(unreadable)?;
         file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         match bytes.len() as u64 {
             0 => Err(self.error("the file is empty", MEND)),

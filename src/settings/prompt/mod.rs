@@ -57,6 +57,11 @@ impl PartialEq for Prompts {
     }
 }
 
+/// The longest text that is read, in bytes: of what it says, a CLIP sees the first 77 tokens or so.
+const LONGEST: usize = 100_000;
+/// The most prompts of one picture.
+pub(super) const MOST: usize = 1_000;
+
 /// The largest weight, of either sign: beyond it single precision overflows.
 pub(in crate::settings) const LARGEST_WEIGHT: f64 = 1e6;
 
@@ -66,6 +71,9 @@ impl FromStr for Prompts {
     /// Reads `text[:weight[:stop]]`, separated by `|`. Only numbers at the end are weights; `\|` and `\:`
     /// stand for the characters themselves. Errors name the column, from 1.
     fn from_str(text: &str) -> Result<Self, String> {
+        if text.len() > LONGEST {
+            return Err(format!("the prompt is {} bytes long, and the longest is {LONGEST}", text.len()));
+        }
         let (mut all, mut doubts) = (Vec::new(), Vec::new());
         let mut column = 1;
         for segment in split_unescaped(text, '|') {
@@ -73,6 +81,9 @@ impl FromStr for Prompts {
             all.push(prompt);
             doubts.extend(doubt.filter(|doubt| doubts.len() < MOST_DOUBTS && !doubts.contains(doubt)));
             column += segment.chars().count() + 1;
+        }
+        if all.len() > MOST {
+            return Err(format!("there are {} prompts, and {MOST} are the most", all.len()));
         }
         Ok(Self { all, doubts })
     }
@@ -223,6 +234,14 @@ mod tests {
         assert_eq!(error(""), "a prompt is empty (column 1)");
         assert_eq!(error("ä|b:0"), "a prompt of weight 0 does nothing (column 3)");
         assert_eq!(error("a:1e999"), "a weight is larger than 1000000 (column 1)");
+    }
+
+    #[test]
+    fn what_no_model_reads_is_refused() {
+        let error = |text: String| text.parse::<Prompts>().unwrap_err();
+        assert_eq!(error("a".repeat(100_001)), "the prompt is 100001 bytes long, and the longest is 100000");
+        assert_eq!(error("a|".repeat(1000) + "a"), "there are 1001 prompts, and 1000 are the most");
+        assert!(("a|".repeat(999) + "a").parse::<Prompts>().is_ok());
     }
 
     proptest! {

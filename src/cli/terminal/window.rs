@@ -7,7 +7,7 @@ const OTHER_ROWS: usize = 3;
 
 /// The size of the terminal on standard error.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Window {
+pub(in crate::cli) struct Window {
     columns: usize,
     rows: usize,
     /// Of a character, in pixels
@@ -16,17 +16,17 @@ pub(super) struct Window {
 
 /// What a picture takes of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Area {
-    pub(super) columns: u16,
-    pub(super) rows: u16,
+pub(in crate::cli) struct Area {
+    pub(in crate::cli) columns: u16,
+    pub(in crate::cli) rows: u16,
     /// In pixels
-    pub(super) width: usize,
-    pub(super) height: usize,
+    pub(in crate::cli) width: usize,
+    pub(in crate::cli) height: usize,
 }
 
 impl Window {
     /// The window as it is; 80 characters by 24 where the system does not tell.
-    pub(super) fn now() -> Self {
+    pub(in crate::cli) fn now() -> Self {
         let usual = Self { columns: 80, rows: 24, cell: (8, 16) };
         #[cfg(unix)]
         if let Ok(size) = rustix::termios::tcgetwinsize(std::io::stderr()) {
@@ -41,8 +41,16 @@ impl Window {
         usual
     }
 
+    pub(in crate::cli) fn columns(self) -> usize {
+        self.columns
+    }
+
+    pub(in crate::cli) fn rows(self) -> usize {
+        self.rows
+    }
+
     /// The largest area of a picture's shape; none where the window is too small.
-    pub(super) fn area(self, width: usize, height: usize) -> Option<Area> {
+    pub(in crate::cli) fn area(self, width: usize, height: usize) -> Option<Area> {
         let most_rows = MOST_ROWS.min(self.rows.checked_sub(OTHER_ROWS)?);
         let (cell_width, cell_height) = self.cell;
         // Characters are higher than wide: a column's share of the picture is not a row's.

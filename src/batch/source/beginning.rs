@@ -1,0 +1,39 @@
+//! What a file begins with, looked at without taking it away.
+
+use std::io::{BufRead, Chain, Cursor, ErrorKind, Read, Result};
+
+/// The most that is looked at, in bytes.
+const MOST: usize = 8 << 10;
+
+/// The beginning of a reader, and a reader of all of it. It waits for no more than `is_enough` asks for, so that a
+/// pipe is not held up.
+pub(super) fn beginning<R: BufRead>(
+    mut reader: R,
+    is_enough: impl Fn(&[u8]) -> bool,
+) -> Result<(Vec<u8>, Chain<Cursor<Vec<u8>>, R>)> {
+    let mut head = Vec::new();
+    while head.len() < MOST && !is_enough(&head) {
+        let found = match reader.fill_buf() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            found => found?,
+        };
+        if found.is_empty() {
+            break;
+        }
+        head.extend_from_slice(found);
+        let length = found.len();
+        reader.consume(length);
+    }
+    Ok((head.clone(), Cursor::new(head).chain(reader)))
+}
+
+/// Whether the beginning holds this many complete lines with content.
+pub(super) fn has_lines(head: &[u8], wanted: usize) -> bool {
+    let whole = head.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |last| last + 1);
+    content(&String::from_utf8_lossy(&head[..whole])).count() >= wanted
+}
+
+/// The lines that are neither empty nor a comment.
+pub(super) fn content(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['\n', '\r']).filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+}

@@ -1,0 +1,49 @@
+//! Colors, where the terminal has them and nobody forbids them: `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`, `TERM=dumb`.
+
+use anstream::{AutoStream, ColorChoice};
+use clap::builder::Styles;
+use clap::builder::styling::{AnsiColor, Style};
+
+/// What a line on standard error begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) enum Tone {
+    /// Something failed
+    Error,
+    /// Something the user should know
+    Warning,
+    /// What to do
+    Hint,
+    /// Something is done
+    Done,
+}
+
+impl Tone {
+    fn style(self) -> Style {
+        let color = match self {
+            Self::Error => AnsiColor::Red,
+            Self::Warning => AnsiColor::Yellow,
+            Self::Hint => AnsiColor::Cyan,
+            Self::Done => AnsiColor::Green,
+        };
+        color.on_default().bold()
+    }
+
+    /// A label in its color, if standard error has colors.
+    pub(super) fn paint(self, label: &str) -> String {
+        let style =
+            if AutoStream::choice(&std::io::stderr()) == ColorChoice::Never { Style::new() } else { self.style() };
+        format!("{style}{label}{style:#}")
+    }
+}
+
+/// Whether standard output has colors.
+pub(in crate::cli) fn is_output_colored() -> bool {
+    AutoStream::choice(&std::io::stdout()) != ColorChoice::Never
+}
+
+/// The colors of the help.
+pub(in crate::cli) const HELP: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());

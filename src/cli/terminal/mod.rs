@@ -1,0 +1,183 @@
+//! The border between the program and the terminal: every line, bar and picture on standard error goes through here.
+
+mod bar;
+mod color;
+mod pace;
+mod target;
+mod text;
+mod window;
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc::channel;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressDrawTarget};
+
+pub(super) use bar::{Bar, Unit};
+pub(super) use color::{HELP, Tone, is_output_colored};
+pub(super) use text::{visible, visible_json, visible_toml};
+pub(super) use window::{Area, Window};
+
+/// How often bars are drawn at most, in a second.
+const DRAWINGS: u8 = 20;
+/// The longest wait for a terminal that takes nothing, before the program ends without it.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// All bars on the screen.
+static BARS: LazyLock<MultiProgress> = LazyLock::new(|| {
+    MultiProgress::with_draw_target(if can_draw() {
+        ProgressDrawTarget::term_like_with_hz(Box::new(target::Target::default()), DRAWINGS)
+    } else {
+        ProgressDrawTarget::hidden()
+    })
+});
+
+/// The picture above the bars. Whoever holds it may write.
+static PICTURE: Mutex<Option<Picture>> = Mutex::new(None);
+
+/// A picture on the screen.
+pub(super) struct Picture {
+    pub(super) area: Area,
+    /// What shows it where the cursor is, and leaves the cursor at the start of the line beneath
+    pub(super) text: String,
+    /// What removes it, besides clearing its lines
+    pub(super) removal: String,
+}
+
+/// Whether standard error is a terminal on which the cursor can be moved.
+pub(super) fn can_draw() -> bool {
+    let is_dumb = match std::env::var_os("TERM") {
+        Some(term) => term.is_empty() || term == "dumb",
+        None => cfg!(unix),
+    };
+    io::stderr().is_terminal() && !is_dumb
+}
+
+/// Writes a line to standard error, above the bars and the picture, from any thread. What is unsafe to show in it is
+/// escaped. There is nobody to tell if it cannot be written.
+pub(super) fn line(text: &str) {
+    write_line(&visible(text));
+}
+
+/// Writes a line that begins with a label in its color, as [`line`] does.
+pub(super) fn labeled(tone: Tone, label: &str, text: &str) {
+    write_line(&format!("{} {}", tone.paint(label), visible(text)));
+}
+
+/// Writes a warning, as [`line`] does; one of several lines becomes one.
+pub(super) fn warning(text: &str) {
+    labeled(Tone::Warning, "warning:", &one_line(text));
+}
+
+/// Writes what failed and what to do, as [`line`] does; text of several lines becomes one.
+pub(super) fn error(message: &str, hint: &str) {
+    labeled(Tone::Error, "error:", &one_line(message));
+    labeled(Tone::Hint, "hint:", &one_line(hint));
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Writes a JSON object as a line, as [`line`] does.
+pub(super) fn json_line(json: &str) {
+    write_line(&visible_json(json));
+}
+
+fn write_line(safe: &str) {
+    above(|| drop(writeln!(io::stderr().lock(), "{safe}")));
+}
+
+/// Writes something above the bars and the picture. What is done in `write` must not come back here.
+pub(super) fn above<T>(write: impl FnOnce() -> T) -> T {
+    let mut picture = locked(&PICTURE);
+    BARS.suspend(|| {
+        let is_shown = picture.as_ref().is_some_and(Picture::remove);
+        let result = write();
+        // One that does not fit the window any more is shown again when it is drawn anew.
+        *picture = picture.take().filter(|picture| is_shown && picture.fits());
+        if let Some(picture) = picture.as_ref() {
+            picture.show(&room(picture.area.rows));
+        }
+        result
+    })
+}
+
+/// Shows a picture above the bars, in the place of the one before.
+pub(super) fn show(picture: Picture) {
+    let mut shown = locked(&PICTURE);
+    BARS.suspend(|| {
+        let rows = picture.area.rows;
+        picture.show(&match shown.as_ref().map(|before| before.area.rows) {
+            Some(before) if before == rows => up(rows),
+            Some(before) => up(before) + &room(rows),
+            None => room(rows),
+        });
+        *shown = Some(picture);
+    });
+}
+
+/// Leaves the picture where it is: what comes next stands beneath it.
+pub(super) fn leave_picture() {
+    *locked(&PICTURE) = None;
+}
+
+/// Removes the bars for good, before the program ends in the middle of its work. A terminal that takes nothing is not
+/// waited for.
+pub(super) fn close() {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        // What is left of the bars on a screen that cannot be cleared is no fault.
+        let _ = BARS.clear();
+        target::close();
+        let _ = sender.send(());
+    });
+    let _ = receiver.recv_timeout(PATIENCE);
+}
+
+/// Makes a panic tell about itself in lines that are safe to show.
+pub(super) fn make_panics_safe() {
+    std::panic::set_hook(Box::new(|panic| {
+        // Nothing is locked for it: the thread may hold what would be waited for.
+        let mut errors = io::stderr().lock();
+        for text in panic.to_string().lines() {
+            let _ = writeln!(errors, "{}", visible(text));
+        }
+        let backtrace = std::backtrace::Backtrace::capture();
+        if backtrace.status() == std::backtrace::BacktraceStatus::Captured {
+            let _ = writeln!(errors, "{backtrace}");
+        }
+    }));
+}
+
+impl Picture {
+    fn show(&self, place: &str) {
+        let _ = write!(io::stderr().lock(), "{place}{}", self.text);
+    }
+
+    /// Clears the picture and all beneath it; the cursor is where its first row was. Returns whether it was there.
+    fn remove(&self) -> bool {
+        write!(io::stderr().lock(), "{}{}\x1b[0J", up(self.area.rows), self.removal).is_ok()
+    }
+
+    fn fits(&self) -> bool {
+        let window = Window::now();
+        usize::from(self.area.columns) <= window.columns() && usize::from(self.area.rows) < window.rows()
+    }
+}
+
+/// Moves the cursor to the start of a line above.
+fn up(rows: u16) -> String {
+    format!("\x1b[{rows}A\r")
+}
+
+/// Makes room for so many rows, which may move all that is above, and goes back to the first of them.
+fn room(rows: u16) -> String {
+    format!("\x1b[0J{}{}", "\n".repeat(rows.into()), up(rows))
+}
+
+/// What a mutex guards, also after a panic: a half-written line is no danger.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,88 @@
+//! Where bars are drawn: standard error, a whole picture of them at a time.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use indicatif::TermLike;
+
+use super::locked;
+use super::window::Window;
+
+/// Set when nothing may be drawn any more.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Ends all drawing.
+pub(super) fn close() {
+    CLOSED.store(true, Ordering::SeqCst);
+}
+
+/// Draws bars on the terminal behind standard error. The cursor is left at the start of the last bar's line: what the
+/// terminal writes there itself, such as the `^C` of a Ctrl-C, is painted over by the next bar. That a bar cannot be
+/// drawn is no error: the terminal may have been closed.
+#[derive(Debug, Default)]
+pub(super) struct Target {
+    unwritten: Mutex<String>,
+}
+
+impl Target {
+    fn add(&self, text: std::fmt::Arguments) -> io::Result<()> {
+        // Writing to a string cannot fail.
+        let _ = locked(&self.unwritten).write_fmt(text);
+        Ok(())
+    }
+
+    /// Moves the cursor; terminals take a 0 for a 1.
+    fn step(&self, count: usize, direction: char) -> io::Result<()> {
+        if count == 0 { Ok(()) } else { self.add(format_args!("\x1b[{count}{direction}")) }
+    }
+}
+
+impl TermLike for Target {
+    fn width(&self) -> u16 {
+        u16::try_from(Window::now().columns()).unwrap_or(u16::MAX)
+    }
+
+    fn height(&self) -> u16 {
+        u16::try_from(Window::now().rows()).unwrap_or(u16::MAX)
+    }
+
+    fn move_cursor_up(&self, count: usize) -> io::Result<()> {
+        self.step(count, 'A')
+    }
+
+    fn move_cursor_down(&self, count: usize) -> io::Result<()> {
+        self.step(count, 'B')
+    }
+
+    fn move_cursor_right(&self, count: usize) -> io::Result<()> {
+        self.step(count, 'C')
+    }
+
+    fn move_cursor_left(&self, count: usize) -> io::Result<()> {
+        self.step(count, 'D')
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.add(format_args!("{text}\n"))
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.add(format_args!("{text}"))
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.add(format_args!("\r\x1b[2K"))
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        let text = std::mem::take(&mut *locked(&self.unwritten));
+        if !text.is_empty() && !CLOSED.load(Ordering::SeqCst) {
+            // On Windows this also makes the console understand the sequences.
+            let mut terminal = anstream::AutoStream::always_ansi(io::stderr()).lock();
+            let _ = terminal.write_all(text.as_bytes()).and_then(|()| terminal.write_all(b"\r"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,7 @@
+//! Reading files that anybody may have named: none is endless, and none keeps the program waiting.
+
+mod read;
+mod stream;
+
+pub(crate) use read::{Source, open_regular, open_source, read_regular, read_source, read_within, reason, small_text};
+pub(crate) use stream::Stream;

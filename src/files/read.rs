@@ -1,0 +1,150 @@
+//! Opening files by what they are, and reading no more of them than a bound.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{Error, ErrorKind, Read, Result};
+use std::path::Path;
+
+/// The largest small file, in bytes.
+const SMALL: u64 = 64 << 10;
+
+/// Why a file that is there is not read.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error("this is a folder")]
+    Folder,
+    #[error("this is not a regular file")]
+    Irregular,
+    #[error("the file is larger than {0} bytes")]
+    TooLarge(u64),
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let kind = match refusal {
+            Refusal::Folder => ErrorKind::IsADirectory,
+            Refusal::Irregular => ErrorKind::InvalidInput,
+            Refusal::TooLarge(_) => ErrorKind::FileTooLarge,
+        };
+        Self::new(kind, refusal)
+    }
+}
+
+/// What this module found wrong with a file; none of what the system reports.
+pub(crate) fn reason(error: &Error) -> Option<String> {
+    error.get_ref()?.downcast_ref::<Refusal>().map(ToString::to_string)
+}
+
+/// A file that is read once, from its beginning.
+pub(crate) enum Source {
+    /// Its bytes are on a disk
+    Regular(File),
+    /// They come from another program. It is open without waiting: a read may have to be repeated
+    Pipe(File),
+    /// They come from a device
+    Device,
+}
+
+/// Opens a regular file. A pipe is refused rather than waited for, and so is a device, which may have no end.
+pub(crate) fn open_regular(path: &Path) -> Result<File> {
+    // Looked at before it is opened, which may do something to a device, and again after it, when it may be another.
+    check_regular(&std::fs::metadata(path)?)?;
+    let file = open(path)?;
+    check_regular(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// Opens whatever has bytes to read, without waiting for a program at the other end of a pipe.
+pub(crate) fn open_source(path: &Path) -> Result<Source> {
+    let file = open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() {
+        return Ok(Source::Regular(file));
+    }
+    if metadata.is_dir() {
+        return Err(Refusal::Folder.into());
+    }
+    Ok(if is_pipe(&metadata) { Source::Pipe(file) } else { Source::Device })
+}
+
+/// Reads a regular file of at most so many bytes.
+pub(crate) fn read_regular(path: &Path, most: u64) -> Result<Vec<u8>> {
+    read_within(open_regular(path)?, most)
+}
+
+/// Reads at most so many bytes from whatever has some, waiting for the program at the other end of a pipe. To be called
+/// only where a signal still ends the program.
+pub(crate) fn read_source(path: &Path, most: u64) -> Result<Vec<u8>> {
+    if std::fs::metadata(path)?.is_dir() {
+        return Err(Refusal::Folder.into());
+    }
+    read_within(File::open(path)?, most)
+}
+
+/// Reads to the end, which must come within so many bytes.
+pub(crate) fn read_within(reader: impl Read, most: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most { Err(Refusal::TooLarge(most).into()) } else { Ok(bytes) }
+}
+
+/// The text of a small file that the program, or another of its kind, wrote; none where there is no such file.
+pub(crate) fn small_text(path: &Path) -> Option<String> {
+    String::from_utf8(read_regular(path, SMALL).ok()?).ok()
+}
+
+fn check_regular(metadata: &Metadata) -> Result<()> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    Err(if metadata.is_dir() { Refusal::Folder } else { Refusal::Irregular }.into())
+}
+
+#[cfg(unix)]
+fn open(path: &Path) -> Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    use rustix::fs::OFlags;
+
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> Result<File> {
+    OpenOptions::new().read(true).open(path)
+}
+
+#[cfg(unix)]
+fn is_pipe(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    metadata.file_type().is_fifo()
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Metadata) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_regular_files_within_the_bound_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("four");
+        std::fs::write(&path, "1234").unwrap();
+        assert_eq!(read_regular(&path, 4).unwrap(), b"1234");
+        let why = |result: Result<Vec<u8>>| reason(&result.unwrap_err()).unwrap();
+        assert_eq!(why(read_regular(&path, 3)), "the file is larger than 3 bytes");
+        assert_eq!(why(read_regular(folder.path(), 3)), "this is a folder");
+        assert_eq!(why(read_source(folder.path(), 3)), "this is a folder");
+        assert!(reason(&read_regular(&folder.path().join("none"), 3).unwrap_err()).is_none());
+        #[cfg(unix)]
+        {
+            assert_eq!(why(read_regular(Path::new("/dev/zero"), 3)), "this is not a regular file");
+            assert_eq!(why(read_source(Path::new("/dev/zero"), 3)), "the file is larger than 3 bytes");
+            assert_eq!(read_source(Path::new("/dev/null"), 3).unwrap(), b"");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! From a path to the files of a model: which file holds the weights, and which its configuration.
+
+use std::path::{Path, PathBuf};
+
+use super::Role;
+use super::container::{files_of, is_shard_list};
+use super::files::unreadable;
+use crate::{Error, Result};
+
+/// Weights and configuration in a folder, the first pair that is there.
+pub(super) const CLIP_PAIRS: [(&str, &str); 9] = [
+    ("open_clip_model.safetensors", "open_clip_config.json"),
+    ("model.safetensors", "config.json"),
+    ("pytorch_model.bin", "config.json"),
+    ("open_clip_pytorch_model.bin", "open_clip_config.json"),
+    ("model.fp16.safetensors", "config.json"),
+    ("model.safetensors.index.json", "config.json"),
+    ("pytorch_model.bin.index.json", "config.json"),
+    ("open_clip_model.safetensors.index.json", "open_clip_config.json"),
+    ("open_clip_pytorch_model.bin.index.json", "open_clip_config.json"),
+];
+pub(super) const VQGAN_WEIGHTS: [&str; 11] = [
+    "vqvae/diffusion_pytorch_model.safetensors",
+    "diffusion_pytorch_model.safetensors",
+    "model.safetensors",
+    "flax_model.msgpack",
+    "pytorch_model.bin",
+    "vqvae/diffusion_pytorch_model.fp16.safetensors",
+    "diffusion_pytorch_model.fp16.safetensors",
+    "model.fp16.safetensors",
+    "diffusion_pytorch_model.safetensors.index.json",
+    "model.safetensors.index.json",
+    "pytorch_model.bin.index.json",
+];
+
+/// How many of these an error names: the others are other forms of the same.
+const SHOWN_PAIRS: usize = 4;
+const SHOWN_WEIGHTS: usize = 5;
+
+/// Extensions of weight files of any name, the likeliest first. A folder may hold one of the kind.
+const CLIP_EXTENSIONS: [&str; 5] = ["safetensors", "pt", "pth", "bin", "ckpt"];
+const VQGAN_EXTENSIONS: [&str; 6] = ["ckpt", "safetensors", "pth", "pt", "bin", "msgpack"];
+
+/// The extension of the archives that OpenAI publishes, from which the configuration can be read.
+const ARCHIVE: &str = "pt";
+
+/// The files of a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Located {
+    /// The weights, or the list of their parts
+    pub(super) weights: PathBuf,
+    /// The configuration; none if there is none, and the weights may say what is in it
+    pub(super) config: Option<PathBuf>,
+}
+
+/// The files of the model a path names: a folder or a weight file.
+///
+/// # Errors
+/// Where there is no such path, no weights or no configuration.
+pub(super) fn locate(role: Role, path: &Path) -> Result<Located> {
+    let metadata = std::fs::metadata(path).map_err(|error| {
+        let hint = "give the path of a model's folder or weight file, or `embedded` for the model inside the program";
+        Error::file(path, unreadable(&error), hint)
+    })?;
+    let located = match (metadata.is_dir(), role) {
+        (true, Role::Clip) => clip_in_folder(path)?,
+        (true, Role::Vqgan) => with_config(vqgan_in_folder(path)?)?,
+        (false, Role::Clip) => Located { weights: path.to_owned(), config: clip_config_beside(path) },
+        (false, Role::Vqgan) => with_config(path.to_owned())?,
+    };
+    if is_shard_list(&located.weights) {
+        files_of(&located.weights)?;
+    }
+    Ok(located)
+}
+
+fn with_config(weights: PathBuf) -> Result<Located> {
+    let config = Some(config_beside(&weights)?);
+    Ok(Located { weights, config })
+}
+
+fn clip_config_beside(weights: &Path) -> Option<PathBuf> {
+    let open_clip = weights.file_name().is_some_and(|name| name.to_string_lossy().starts_with("open_clip"));
+    let names =
+        if open_clip { ["open_clip_config.json", "config.json"] } else { ["config.json", "open_clip_config.json"] };
+    names.map(|name| weights.with_file_name(name)).into_iter().find(|config| config.is_file())
+}
+
+fn clip_in_folder(folder: &Path) -> Result<Located> {
+    for (weights, config) in CLIP_PAIRS {
+        let (weights, config) = (folder.join(weights), folder.join(config));
+        if weights.is_file() && config.is_file() {
+            return Ok(Located { weights, config: Some(config) });
+        }
+    }
+    if let Some((weights, _)) = CLIP_PAIRS.iter().find(|(weights, _)| folder.join(weights).is_file()) {
+        return Err(no_config(&folder.join(weights)));
+    }
+    let wanted = clip_files();
+    let hint = format!("it needs {wanted}; or give the path of the weight file");
+    let Some(weights) = only_of(folder, &CLIP_EXTENSIONS) else {
+        return Err(Error::file(folder, "the folder holds no CLIP model", hint));
+    };
+    let config = clip_config_beside(&weights);
+    if config.is_none() && weights.extension().is_none_or(|extension| extension != ARCHIVE) {
+        return Err(no_config(&weights));
+    }
+    Ok(Located { weights, config })
+}
+
+fn vqgan_in_folder(folder: &Path) -> Result<PathBuf> {
+    if let Some(found) = VQGAN_WEIGHTS.iter().map(|name| folder.join(name)).find(|path| path.is_file()) {
+        return Ok(found);
+    }
+    let checkpoints = files_with_extension(folder, &["ckpt"]).len();
+    if checkpoints > 1 {
+        let problem = format!("the folder holds {checkpoints} .ckpt files");
+        return Err(Error::file(folder, problem, "give the path of the one to use"));
+    }
+    only_of(folder, &VQGAN_EXTENSIONS).ok_or_else(|| {
+        let hint = format!("it needs {}", vqgan_files());
+        Error::file(folder, "the folder holds no VQGAN model", hint)
+    })
+}
+
+/// The files that make a CLIP, for people.
+pub(super) fn clip_files() -> String {
+    let pairs = CLIP_PAIRS.iter().take(SHOWN_PAIRS);
+    pairs.map(|(weights, config)| format!("{weights} with {config}")).collect::<Vec<_>>().join(", or ")
+}
+
+/// The files that hold a VQGAN, for people.
+pub(super) fn vqgan_files() -> String {
+    format!("one of {}, or one .ckpt", VQGAN_WEIGHTS[..SHOWN_WEIGHTS].join(", "))
+}
+
+fn config_beside(weights: &Path) -> Result<PathBuf> {
+    let folder = weights.parent().unwrap_or(Path::new(""));
+    let candidates = [
+        weights.with_extension("yaml"),
+        weights.with_extension("yml"),
+        folder.join("model.yaml"),
+        folder.join("config.yaml"),
+        folder.join("config.json"),
+    ];
+    if let Some(found) = candidates.into_iter().find(|path| path.is_file()) {
+        return Ok(found);
+    }
+    if let [only] = files_with_extension(folder, &["yaml", "yml"]).as_slice() {
+        return Ok(only.clone());
+    }
+    Err(no_config(weights))
+}
+
+/// The error of weights without a configuration.
+pub(super) fn no_config(weights: &Path) -> Error {
+    let hint = "put the configuration that was published with the model (.json, .yaml) into the same folder";
+    Error::file(weights, "there is no configuration beside these weights", hint)
+}
+
+/// The file of the first of these extensions that a folder has one file of.
+fn only_of(folder: &Path, extensions: &[&str]) -> Option<PathBuf> {
+    extensions.iter().find_map(|extension| match files_with_extension(folder, &[extension]).as_slice() {
+        [only] => Some(only.clone()),
+        _ => None,
+    })
+}
+
+fn files_with_extension(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file() && path.extension().is_some_and(|found| extensions.iter().any(|e| found == *e)))
+        .collect();
+    files.sort();
+    files
+}
