@@ -18,7 +18,7 @@ use crate::batch::{
 use crate::models::{Finder, Role};
 use crate::output::{Existing, check_target};
 use crate::session::{Event, Stop};
-use crate::settings::text::at_least_one;
+use crate::settings::text::{at_least_one, count};
 use crate::settings::{DeviceChoice, Overrides, combine};
 use crate::video::MovingPictures;
 use crate::{Error, Result};
@@ -63,16 +63,16 @@ pub(super) struct Arguments {
     ///
     /// The seeds are the prompt's own and the next ones. Seeds that another sample of the same prompt and settings
     /// already has are passed over, so that `--seed {1..3} --samples 4` draws 12 different pictures.
-    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
     samples: u16,
     /// Keep the best K of them
-    #[arg(long, value_name = "K", requires = "samples", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, value_name = "K", requires = "samples", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
     keep: Option<u16>,
     /// The CLIP models that rank, separated by commas: those that draw where none is named
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     rank_with: Vec<String>,
     /// Pictures drawn at the same time, on each device
-    #[arg(long, value_name = "N", default_value = "1", help_heading = "Machine", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", default_value = "1", help_heading = "Machine", value_parser = |text: &str| count::<u16>(text, 1..=256))]
     jobs: u16,
     /// Devices to draw on, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "device", help_heading = "Machine")]
