@@ -167,7 +167,7 @@ fn moving_pictures_and_checkpoints_are_shown_safely() {
     poison(&mut checkpoint.recipe);
     checkpoint.recipe.inputs.clear();
     workplace.write("a.png.t2a", checkpoint.encode().unwrap());
-    run(&workplace, &["resume", "a.png.t2a", "-n", "+1"]);
+    run(&workplace, &["resume", "a.png.t2a", "-n", "+1", "--force"]);
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn batches_are_shown_safely() {
     workplace.write("h.jsonl", lines.map(|line| line.to_string() + "\n").concat());
     workplace.write("h.txt", format!("x{}y\nan apple -- --size x{HOSTILE}y\n", HOSTILE.replace('\r', "")));
     workplace.write("h.csv", format!("prompt,size\n\"x{HOSTILE}y\",\n\"a\",\"x{HOSTILE}y\"\n"));
-    workplace.write("columns.csv", format!("prompt,x{HOSTILE}y\na,b\n"));
+    workplace.write("columns.csv", format!("prompt,x{}y\na,b\n", HOSTILE.replace('\r', "")));
     let toml = toml::to_string(&json!({ "picture": [{ "prompt": hostile() }, { "prompt": "a", "size": hostile() }] }));
     workplace.write("h.toml", toml.unwrap());
     let draw = ["--size", "32x32", "--cutouts", "1", "-n", "1"];
@@ -208,7 +208,7 @@ fn batches_are_shown_safely() {
 #[test]
 fn palettes_are_shown_safely() {
     let workplace = Workplace::new();
-    workplace.write("h.gpl", format!("GIMP Palette\nName: x{}y\n#\n1 2 3 x\n", HOSTILE.replace('\r', "")));
+    workplace.write("h.gpl", format!("GIMP Palette\nName: x{}y\n#\n1 2 3 x\n4 5 6 y\n", HOSTILE.replace('\r', "")));
     run(&workplace, &["palettes", "h.gpl", "--json"]).succeeded();
     workplace.write("bad.gpl", format!("GIMP Palette\nx{}y\n", HOSTILE.replace('\r', "")));
     run(&workplace, &["palettes", "bad.gpl"]);
@@ -270,7 +270,6 @@ fn models_are_shown_safely() {
         let arguments: Vec<_> = name.split(' ').chain([folder.as_str()]).collect();
         run(&workplace, &[&arguments[..], &["--offline"]].concat());
     }
-    run(&workplace, &["apple", "--model", &folder, "-o", "n.png"]);
 }
 
 #[test]
@@ -313,7 +312,7 @@ fn what_was_typed_is_shown_safely() {
     let workplace = Workplace::new();
     let hostile = format!("x{HOSTILE}y");
     let option = format!("--{hostile}");
-    for arguments in [&[option.as_str()][..], &["--size", &hostile], &["models", &hostile], &["info", "a", &hostile]] {
+    for arguments in [&[option.as_str()][..], &["--size", &hostile], &["info", "a", &hostile]] {
         // clap takes some of the sequences out itself.
         let outcome = workplace.run(arguments);
         assert_eq!(outcome.code, Some(2), "{arguments:?}");

@@ -88,7 +88,9 @@ impl Display {
     pub(super) fn finished(&mut self, ledger: &Ledger, interrupted: bool) {
         self.bars = None;
         let write = if self.progress == Progress::Json { json_line } else { line };
-        failures(ledger, self.progress).iter().for_each(|text| write(text));
+        for text in failures(ledger, self.progress) {
+            write(&text);
+        }
         let Ledger { drawn, skipped, failed, .. } = ledger;
         let seconds = self.started.elapsed().as_secs_f64();
         match self.progress {

@@ -35,15 +35,16 @@ struct Frame {
 }
 
 impl Target {
-    fn add(&self, text: std::fmt::Arguments) -> io::Result<()> {
+    fn add(&self, text: std::fmt::Arguments) {
         // Writing to a string cannot fail.
         let _ = locked(&self.frame).text.write_fmt(text);
-        Ok(())
     }
 
     /// Moves the cursor; terminals take a 0 for a 1.
-    fn step(&self, count: usize, direction: char) -> io::Result<()> {
-        if count == 0 { Ok(()) } else { self.add(format_args!("\x1b[{count}{direction}")) }
+    fn step(&self, count: usize, direction: char) {
+        if count > 0 {
+            self.add(format_args!("\x1b[{count}{direction}"));
+        }
     }
 }
 
@@ -57,23 +58,28 @@ impl TermLike for Target {
     }
 
     fn move_cursor_up(&self, count: usize) -> io::Result<()> {
-        self.step(count, 'A')
+        self.step(count, 'A');
+        Ok(())
     }
 
     fn move_cursor_down(&self, count: usize) -> io::Result<()> {
-        self.step(count, 'B')
+        self.step(count, 'B');
+        Ok(())
     }
 
     fn move_cursor_right(&self, count: usize) -> io::Result<()> {
-        self.step(count, 'C')
+        self.step(count, 'C');
+        Ok(())
     }
 
     fn move_cursor_left(&self, count: usize) -> io::Result<()> {
-        self.step(count, 'D')
+        self.step(count, 'D');
+        Ok(())
     }
 
     fn write_line(&self, text: &str) -> io::Result<()> {
-        self.add(format_args!("{text}\n"))
+        self.add(format_args!("{text}\n"));
+        Ok(())
     }
 
     /// Writes a bar, or the spaces that fill its line. The next bar is to begin where these wrap; it gets a line of its own
@@ -92,7 +98,8 @@ impl TermLike for Target {
     }
 
     fn clear_line(&self) -> io::Result<()> {
-        self.add(format_args!("\r\x1b[2K"))
+        self.add(format_args!("\r\x1b[2K"));
+        Ok(())
     }
 
     fn flush(&self) -> io::Result<()> {
