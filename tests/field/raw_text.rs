@@ -177,7 +177,7 @@ fn batches_are_shown_safely() {
     workplace.write("h.jsonl", lines.map(|line| line.to_string() + "\n").concat());
     workplace.write("h.txt", format!("x{}y\nan apple -- --size x{HOSTILE}y\n", HOSTILE.replace('\r', "")));
     workplace.write("h.csv", format!("prompt,size\n\"x{HOSTILE}y\",\n\"a\",\"x{HOSTILE}y\"\n"));
-    workplace.write("columns.csv", format!("prompt,x{HOSTILE}y\na,b\n"));
+    workplace.write("columns.csv", format!("prompt,x{}y\na,b\n", HOSTILE.replace('\r', "")));
     let toml = toml::to_string(&json!({ "picture": [{ "prompt": hostile() }, { "prompt": "a", "size": hostile() }] }));
     workplace.write("h.toml", toml.unwrap());
     let draw = ["--size", "32x32", "--cutouts", "1", "-n", "1"];
