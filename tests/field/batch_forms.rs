@@ -51,7 +51,7 @@ fn picture(prompt: &str, seed: u64, output: &str) -> (String, u64, String) {
 }
 
 /// The files of reports, and what is in them by the README that came with them.
-fn reported() -> [(&'static str, Vec<(String, u64, String)>); 7] {
+fn reported() -> [(&'static str, Vec<(String, u64, String)>); 8] {
     let (apple, fish) =
         (picture("a red apple", 0, "a-red-apple-0.png"), picture("a blue fish", 0, "a-blue-fish-0.png"));
     let first = picture("a red apple", 1, "a-red-apple-1.png");
@@ -60,6 +60,10 @@ fn reported() -> [(&'static str, Vec<(String, u64, String)>); 7] {
         ("list.json", vec![first, picture("b", 2, "b-2.png")]),
         ("sheet.tsv", vec![picture("a red apple", 3, "a-red-apple-3.png")]),
         ("semicolon.csv", vec![picture("a red apple", 3, "x.png")]),
+        (
+            "floatseed.csv",
+            [3, 0, 5].map(|seed| picture("a red apple", seed, &format!("a-red-apple-{seed}.png"))).to_vec(),
+        ),
         ("utf16le.txt", vec![apple.clone(), fish.clone()]),
         ("cr_only.txt", vec![apple.clone(), fish]),
         ("recipe-as-batch.json", vec![apple]),

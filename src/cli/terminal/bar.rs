@@ -49,7 +49,7 @@ impl Bar {
     }
 
     fn of(bar: ProgressBar, unit: Unit, total: Option<u64>) -> Self {
-        if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{msg}") {
             bar.set_style(style);
         }
         let pace = Pace::new(Instant::now(), 0);
@@ -226,6 +226,6 @@ mod tests {
         assert_eq!(line(14), "22/200");
         assert_eq!(line(4), "…200");
         let named = fit(40, Some(0.5), &fields(), "pictures/a-red-apple-on-a-blue-background-7.png");
-        assert_eq!(named, "████░░░░ 22/200 · …-blue-background-7.png");
+        assert_eq!(named, "████░░░░ 22/200 · …blue-background-7.png");
     }
 }

@@ -23,13 +23,21 @@ pub(super) fn close() {
 /// drawn is no error: the terminal may have been closed.
 #[derive(Debug, Default)]
 pub(super) struct Target {
-    unwritten: Mutex<String>,
+    frame: Mutex<Frame>,
+}
+
+/// What is drawn at a time.
+#[derive(Debug, Default)]
+struct Frame {
+    text: String,
+    /// How often text was written: a bar, what fills its line, the next bar
+    writings: usize,
 }
 
 impl Target {
     fn add(&self, text: std::fmt::Arguments) -> io::Result<()> {
         // Writing to a string cannot fail.
-        let _ = locked(&self.unwritten).write_fmt(text);
+        let _ = locked(&self.frame).text.write_fmt(text);
         Ok(())
     }
 
@@ -68,8 +76,19 @@ impl TermLike for Target {
         self.add(format_args!("{text}\n"))
     }
 
+    /// Writes a bar, or the spaces that fill its line. The next bar is to begin where these wrap; it gets a line of its own
+    /// instead, so that the terminal does not take all bars for one long line.
     fn write_str(&self, text: &str) -> io::Result<()> {
-        self.add(format_args!("{text}"))
+        let mut frame = locked(&self.frame);
+        frame.writings += 1;
+        if frame.writings.is_multiple_of(2) {
+            return Ok(());
+        }
+        if frame.writings > 1 {
+            frame.text += "\r\n";
+        }
+        frame.text += text;
+        Ok(())
     }
 
     fn clear_line(&self) -> io::Result<()> {
@@ -77,7 +96,7 @@ impl TermLike for Target {
     }
 
     fn flush(&self) -> io::Result<()> {
-        let text = std::mem::take(&mut *locked(&self.unwritten));
+        let Frame { text, .. } = std::mem::take(&mut *locked(&self.frame));
         if !text.is_empty() && !CLOSED.load(Ordering::SeqCst) {
             // On Windows this also makes the console understand the sequences.
             let mut terminal = anstream::AutoStream::always_ansi(io::stderr()).lock();
