@@ -65,13 +65,13 @@ fn estimate(workplace: &Workplace, arguments: &[&str]) -> f64 {
 fn a_large_picture_is_read_in_little_memory() {
     let workplace = Workplace::new();
     workplace.write("small.png", black(64));
-    workplace.write("large.png", black(12_000));
+    workplace.write("large.png", black(10_000));
     let run = ["a", "-n", "1", "--size", "32x32", "--cutouts", "1", "--force", "-q", "-o", "p.png"];
     let with = |picture| peak(&workplace, &[&run[..], &["--init-image", picture]].concat());
     let ((small, _), (large, code)) = (with("small.png"), with("large.png"));
     println!("{small:.0} MiB and {large:.0}");
     assert_eq!(code, Some(0));
-    // 4000x4000 pixels of three bytes are 46 MiB; all 144 million of one byte and of three would be 550.
+    // 5000x5000 pixels of three bytes are 72 MiB; all 100 million, of one byte and then of three, are 381.
     assert!(large - small < 150.0, "{small:.0} MiB and {large:.0}");
 }
 
@@ -181,7 +181,7 @@ fn with_recipe(recipe: &str) -> Vec<u8> {
 #[test]
 fn a_limited_address_space_is_an_error_and_no_crash() {
     let workplace = Workplace::new();
-    workplace.write("large.png", black(9_000));
+    workplace.write("large.png", black(3_000));
     workplace.write("huge.png", header(5_000));
     let program = workplace.command().get_program().to_owned();
     for picture in ["large.png", "huge.png"] {
