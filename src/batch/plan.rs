@@ -166,7 +166,7 @@ impl Plan {
             self.common.group(asked, &settings, seeds, place, (&mut self.places, &self.known))
         };
         // Those that braces make of a line are doubted alike.
-        let doubt = asked.iter().filter_map(|asked| asked.settings.prompt.as_ref()?.doubts().first()).next();
+        let doubt = asked.iter().find_map(|asked| asked.settings.prompt.as_ref()?.doubts().first());
         let warning = doubt.map(|doubt| Planned::Warning(format!("{place}: {doubt}")));
         let planned = asked.iter().zip(settings).map(one);
         let planned = planned.map(|planned| planned.unwrap_or_else(|error| Planned::Bad(place.clone(), error)));
