@@ -55,24 +55,22 @@ pub fn room() -> Option<u64> {
     }
 }
 
-/// How many bytes this process holds and can still get, if the size of its address space is limited.
-#[cfg(target_os = "linux")]
+/// How many bytes this process holds and can still get, if the size of its address space is limited and the system
+/// tells (`proc(5)`).
 #[must_use]
 pub fn address_space() -> Option<u64> {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::As).current?;
-    // Pages that are mapped, and those that are held (`proc(5)`).
-    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let mut pages = pages.split(' ').map_while(|count| count.parse::<u64>().ok());
-    let (mapped, held) = (pages.next()?, pages.next()?);
-    let page = rustix::param::page_size() as u64;
-    Some(limit.saturating_sub(mapped.saturating_mul(page)).saturating_add(held.saturating_mul(page)))
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let limit = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
+    let limit: u64 = limit.split_whitespace().next()?.parse().ok()?;
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let (mapped, held) = (kibibytes(&status, "VmSize:")?, kibibytes(&status, "VmRSS:")?);
+    Some(limit.saturating_sub(mapped * 1024).saturating_add(held * 1024))
 }
 
-/// How many bytes this process holds and can still get, if the size of its address space is limited.
-#[cfg(not(target_os = "linux"))]
-#[must_use]
-pub fn address_space() -> Option<u64> {
-    None
+/// A number of `/proc/self/status`.
+fn kibibytes(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
 /// An amount of memory as people say it.
@@ -120,9 +118,7 @@ pub fn instruction_set() -> &'static str {
 #[must_use]
 pub fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
+    Some(kibibytes(&status, "VmHWM:")? * 1024)
 }
 
 /// Lets [`peak_memory`] begin anew, where the system can (`clear_refs` of `proc(5)`).

@@ -249,13 +249,13 @@ fn a_recipe_names_a_commit_and_its_weights() {
     let outcome = draw(&workplace, &hub, &["--from", "other.png", "-o", "b.png"]);
     assert!(outcome.code == Some(2) && outcome.errors.contains("of the recipe"), "{}", outcome.errors);
     finish(&mut command(&workplace, &hub, &["models", "rm", "acme/vqgan"])).succeeded();
-    let outcome = draw(&workplace, &hub, &["--from", "other.png", "-o", "b.png"]);
+    let outcome = draw(&workplace, &hub, &["--from", "other.png", "--trust", "-o", "b.png"]);
     assert!(outcome.code == Some(1) && outcome.errors.contains(&"1".repeat(64)), "{}", outcome.errors);
     // Offline, what is to be fetched is named with its commit.
     let failed = failure(&draw(&workplace, &hub, &["--from", "a.png", "--offline", "-o", "b.png"]));
     let commit = Repository::new("acme/vqgan", []).commit;
     assert!(failed["hint"].as_str().unwrap().contains(&format!("acme/vqgan@{commit}")), "{failed}");
-    draw(&workplace, &hub, &["--from", "a.png", "-o", "b.png"]).succeeded();
+    draw(&workplace, &hub, &["--from", "a.png", "--trust", "-o", "b.png"]).succeeded();
     assert!(workplace.read("a.png") == workplace.read("b.png"));
 }
 

@@ -57,6 +57,9 @@ fn steady(line: &str) -> String {
     if line.starts_with("iteration ") {
         return keep("loss ").unwrap();
     }
+    if line.starts_with("done: ") {
+        return keep(" iteration").unwrap();
+    }
     if line.starts_with("{\"event\":\"finished\"") {
         return keep("\"loss\":").unwrap();
     }
@@ -495,7 +498,11 @@ const VERBS: [Group; 21] = [
             ("--frames", &["batch one.txt --dry-run --frames {slug}", "batch one.txt --frames ''"]),
             ("--format", &["batch settings.toml --format txt --dry-run", "batch settings.toml --format yaml"]),
             ("--samples", &["batch one.txt --dry-run --samples 2", "batch one.txt --samples 0"]),
-            ("--keep", &["batch one.txt --keep 0"]),
+            ("--keep", &["batch one.txt --keep 0", "batch one.txt --samples 2 --keep 3"]),
+            (
+                "--checkpoint-every",
+                &["batch one.txt --dry-run --checkpoint-every 5", "batch one.txt --checkpoint-every 0"],
+            ),
             ("--rank-with", &["batch one.txt --rank-with none --size 16x16 -n 0 --results none --progress none"]),
             ("--jobs", &["batch one.txt --jobs 0"]),
             ("--devices", &["batch one.txt --devices gpu", "batch one.txt --devices cpu --device cpu"]),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::braces::expand;
 use super::forgotten::Forgotten;
-use crate::settings::text::did_you_mean;
+use crate::settings::text::{at_least_one, did_you_mean};
 use crate::settings::{Overrides, Prompts};
 use crate::video::MovingPictures;
 
@@ -68,7 +68,7 @@ pub struct Asked {
     #[command(flatten)]
     pub moving: MovingPictures,
     /// A checkpoint every so many iterations
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_parser = at_least_one)]
     pub checkpoint_every: Option<u64>,
 }
 

@@ -131,14 +131,13 @@ impl Plan {
     /// Notes a line with options among its words. Of a file all are counted before it is told; the end of a stream may
     /// be far.
     fn note_forgotten(&mut self, line: usize, forgotten: Forgotten) {
-        match &mut self.forgotten {
-            Some((.., count)) => *count += 1,
-            None => {
-                self.forgotten = Some((line, forgotten, 1));
-                if self.is_stream {
-                    self.planned.extend(self.warning().map(Planned::Warning));
-                }
-            }
+        if let Some((.., count)) = &mut self.forgotten {
+            *count += 1;
+            return;
+        }
+        self.forgotten = Some((line, forgotten, 1));
+        if self.is_stream {
+            self.planned.extend(self.warning().map(Planned::Warning));
         }
     }
 
@@ -166,8 +165,12 @@ impl Plan {
             let seeds = seeds.next().unwrap_or_default();
             self.common.group(asked, &settings, seeds, place, (&mut self.places, &self.known))
         };
+        // Those that braces make of a line are doubted alike.
+        let doubt = asked.iter().find_map(|asked| asked.settings.prompt.as_ref()?.doubts().first());
+        let warning = doubt.map(|doubt| Planned::Warning(format!("{place}: {doubt}")));
         let planned = asked.iter().zip(settings).map(one);
-        planned.map(|planned| planned.unwrap_or_else(|error| Planned::Bad(place.clone(), error))).collect()
+        let planned = planned.map(|planned| planned.unwrap_or_else(|error| Planned::Bad(place.clone(), error)));
+        warning.into_iter().chain(planned).collect()
     }
 }
 

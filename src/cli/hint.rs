@@ -133,6 +133,11 @@ fn command_of<'a>(command: &'a Command, given: &[OsString]) -> (&'a Command, Str
     (command, path)
 }
 
+/// How many words of a line name its command: 1 for `text2art info`, 2 for `text2art models list`.
+pub(super) fn depth(command: &Command, given: &[OsString]) -> usize {
+    command_of(command, given).1.split(' ').count() - 1
+}
+
 /// The question whether another option was meant: what other programs call it, or a name that is close.
 fn option_like(invalid: &str, command: &Command) -> Option<String> {
     let name = invalid.trim_start_matches('-').split('=').next()?;
@@ -142,16 +147,18 @@ fn option_like(invalid: &str, command: &Command) -> Option<String> {
     let known: Vec<&str> = command.get_arguments().filter_map(clap::Arg::get_long).collect();
     // A short option's case says which it is.
     let name = if name.chars().count() > 1 { name.to_lowercase().replace('_', "-") } else { name.to_owned() };
-    for Other { names, option, written, elsewhere } in &OTHERS {
-        if names.contains(&name.as_str()) {
-            let draws = known.contains(&"iterations") && known.contains(&"output");
-            let written = if known.contains(option) { Some(*written) } else { elsewhere.filter(|_| draws) };
-            return question(written.as_slice());
-        }
+    let other = |name: &str| OTHERS.iter().find(|other| other.names.contains(&name));
+    let ours = |other: &Other| {
+        let draws = known.contains(&"iterations") && known.contains(&"output");
+        let written = if known.contains(&other.option) { Some(other.written) } else { other.elsewhere };
+        question(written.filter(|_| draws || known.contains(&other.option)).as_slice())
+    };
+    if let Some(other) = other(&name) {
+        return ours(other);
     }
-    let near = near_names(&name, known);
-    let near: Vec<String> = near.into_iter().map(|name| format!("--{name}")).collect();
-    question(&near)
+    let near: Vec<String> = near_names(&name, known.iter().copied()).iter().map(|name| format!("--{name}")).collect();
+    let mistyped = || near_names(&name, OTHERS.iter().flat_map(|other| other.names.iter().copied())).into_iter().next();
+    question(&near).or_else(|| ours(other(mistyped()?)?))
 }
 
 fn texts(error: &clap::Error, kind: ContextKind) -> Vec<String> {

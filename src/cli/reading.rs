@@ -82,9 +82,10 @@ pub(super) fn read(given: &[OsString]) -> Result<ArgMatches, Box<Refusal>> {
         {
             return Ok(matches);
         }
-        let begin = given[1..].iter().take_while(|argument| !argument.as_encoded_bytes().starts_with(b"-"));
+        let begin = given[1..].iter().take_while(|argument| !is_option(argument));
         let begin: Vec<&OsString> = begin.collect();
-        if begin.len() > 1 && begin.iter().all(|word| is_plain(word)) && !hint.ends_with('?') {
+        let is_more = begin.len() > hint::depth(&command, given) && begin.iter().all(|word| is_plain(word));
+        if is_more && is_about_words(&error) && !hint.ends_with('?') {
             hint = format!("{hint}; {}", to_draw(begin));
         }
     } else if let Some(verb) = mistyped(&command, given) {
@@ -129,6 +130,22 @@ fn as_prompt(given: &[OsString]) -> Option<(ArgMatches, Vec<String>)> {
     Some((matches, words))
 }
 
+fn is_option(argument: &OsStr) -> bool {
+    argument.as_encoded_bytes().starts_with(b"-")
+}
+
+/// Whether a line has words that a verb does not take, or options that it does not have. A value that an option does not
+/// take says that the verb was meant.
+fn is_about_words(error: &clap::Error) -> bool {
+    let kinds = [
+        ErrorKind::UnknownArgument,
+        ErrorKind::InvalidSubcommand,
+        ErrorKind::MissingRequiredArgument,
+        ErrorKind::MissingSubcommand,
+    ];
+    kinds.contains(&error.kind())
+}
+
 fn words_of(matches: &ArgMatches) -> Vec<String> {
     matches.get_many::<String>("prompt").into_iter().flatten().cloned().collect()
 }
@@ -143,7 +160,9 @@ fn belongs_to(verb: &Command, words: &[String], error: &clap::Error) -> bool {
     let alone = std::iter::once(PROGRAM).chain(words.iter().map(String::as_str)).map(OsString::from);
     let is_whole = parse(&alone.collect::<Vec<_>>()).is_ok();
     let known: Vec<String> = match error.kind() {
-        ErrorKind::InvalidSubcommand => verb.get_subcommands().map(|verb| verb.get_name().to_owned()).collect(),
+        ErrorKind::InvalidSubcommand => {
+            verb.get_subcommands().map(Command::get_name).chain(["help"]).map(str::to_owned).collect()
+        }
         ErrorKind::InvalidValue => hint::valid_values(error),
         _ => Vec::new(),
     };
@@ -153,7 +172,6 @@ fn belongs_to(verb: &Command, words: &[String], error: &clap::Error) -> bool {
 
 /// Why a prompt is probably meant otherwise, and what to do.
 fn refusal(words: &[String]) -> Option<(String, String)> {
-    let command = Arguments::command();
     let draw = to_draw(words);
     let [first, others @ ..] = words else { return None };
     let whole = words.join(" ");
@@ -164,7 +182,8 @@ fn refusal(words: &[String]) -> Option<(String, String)> {
     if words.iter().all(|word| is_file_name(word) && Path::new(word).is_file()) {
         return Some((format!("`{whole}` are files, not a prompt"), draw));
     }
-    if first == "help" && (others.is_empty() || (others.len() == 1 && command.find_subcommand(&others[0]).is_some())) {
+    let is_verb = |word: &String| Arguments::command().find_subcommand(word).is_some();
+    if first == "help" && others.len() < 2 && others.iter().all(is_verb) {
         let of = others.first().map_or_else(String::new, |verb| format!(" {verb}"));
         return Some(("`help` is not a verb".into(), format!("for help: text2art{of} --help; {draw}")));
     }
@@ -172,6 +191,7 @@ fn refusal(words: &[String]) -> Option<(String, String)> {
     if !is_file_name(second) && !Path::new(second).is_file() {
         return None;
     }
+    let command = Arguments::command();
     let near = near_names(first, names_of_verbs(&command));
     let question = question(&near[..near.len().min(1)])?;
     Some((format!("`{first}` is not a verb"), format!("{question} {draw}")))

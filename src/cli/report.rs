@@ -21,7 +21,7 @@ pub(super) use super::terminal::line;
 pub(super) enum Progress {
     /// A bar in a terminal, lines elsewhere and in notebooks
     Auto,
-    /// A bar; lines where a terminal cannot draw one
+    /// A bar
     Bar,
     /// A line every few seconds
     Lines,
@@ -48,7 +48,7 @@ const LINE_INTERVAL: Duration = Duration::from_secs(5);
 impl Reporter {
     pub(super) fn new(progress: Progress) -> Self {
         let progress = match progress {
-            Progress::Auto if terminal::can_draw() && !is_notebook() => Progress::Bar,
+            Progress::Auto if terminal::can_draw() && !terminal::is_notebook() => Progress::Bar,
             Progress::Bar if terminal::can_draw() => Progress::Bar,
             Progress::Auto | Progress::Bar => Progress::Lines,
             other => other,
@@ -204,7 +204,10 @@ fn summary(event: &Event) -> Option<(Tone, String, String)> {
     };
     let of = format!("at {iterations} of {iterations_total}:");
     let (tone, label, count) = match ending {
-        Ending::Done => (Tone::Done, "done:".to_owned(), Some(format!("{iterations} iterations"))),
+        Ending::Done => {
+            let many = if *iterations == 1 { "" } else { "s" };
+            (Tone::Done, "done:".to_owned(), Some(format!("{iterations} iteration{many}")))
+        }
         Ending::Settled => (
             Tone::Done,
             "done:".to_owned(),
@@ -237,14 +240,4 @@ impl Acknowledgment {
             terminal::json_line(&json);
         }
     }
-}
-
-/// Whether a notebook's cell shows what is written. Its `!` gives programs a terminal, of which it shows only the text.
-fn is_notebook() -> bool {
-    // jupyter_client's launcher sets the first, ipykernel the second, whoever launches it.
-    let plots_inline = |value: std::ffi::OsString| {
-        let value = value.to_string_lossy();
-        value.starts_with("module://matplotlib_inline") || value.starts_with("module://ipykernel")
-    };
-    std::env::var_os("JPY_PARENT_PID").is_some() || std::env::var_os("MPLBACKEND").is_some_and(plots_inline)
 }

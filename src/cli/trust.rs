@@ -7,6 +7,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use super::report::{Progress, Reporter};
+use super::terminal::visible;
 use crate::models::hub::Repository;
 use crate::models::manifest::Manifest;
 use crate::models::{Finder, Missing};
@@ -63,7 +64,8 @@ pub(super) fn get_consent(
     let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     if somebody && reporter.progress() != Progress::Json {
         let question = format!(
-            "This recipe uses models from {names}, which `text2art models list` does not show.\nDownload them? [y/N] "
+            "This recipe uses models from {}, which `text2art models list` does not show.\nDownload them? [y/N] ",
+            visible(&names)
         );
         if confirmed(&question, stop)? {
             return Ok(());

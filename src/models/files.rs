@@ -102,15 +102,12 @@ impl ModelFiles {
         config: Option<PathBuf>,
         folder: PathBuf,
     ) -> Result<Self> {
-        let (path, text) = match config {
-            Some(config) => {
-                let text = read_text(&config, "a model needs its configuration beside its weights: download it too")?;
-                (config, text)
-            }
-            None => {
-                let text = inferred::configuration(&weights).ok_or_else(|| no_config(weights.path()))?;
-                (weights.path().to_owned(), text)
-            }
+        let (path, text) = if let Some(config) = config {
+            let text = read_text(&config, "a model needs its configuration beside its weights: download it too")?;
+            (config, text)
+        } else {
+            let text = inferred::configuration(&weights).ok_or_else(|| no_config(weights.path()))?;
+            (weights.path().to_owned(), text)
         };
         Ok(Self {
             role,

@@ -10,7 +10,7 @@ use super::hub::{Environment, Hub, Item, Origin, Progress, Repository, Request, 
 use super::located::{Located, locate};
 use super::manifest::Entry;
 use super::named::Named;
-use super::requests::OwnFolder;
+use super::requests::{OwnFolder, tokenizer_beside};
 use super::{ModelFiles, Role, embedded};
 use crate::output::{ModelRecord, hash_file};
 use crate::session::{Event, Stop};
@@ -130,7 +130,7 @@ impl<'a> Finder<'a> {
         let (local, wanted): (Vec<_>, Vec<_>) = wanted.partition(|(_, name)| is_local(name));
         for (role, name) in local {
             // What is wrong with the files is said when they are opened.
-            if let Ok(Some(request)) = self.tokenizer_beside(role, name) {
+            if let Ok(Some(request)) = tokenizer_beside(role, name) {
                 self.provide_tokenizer(name, request)?;
             }
         }
@@ -145,7 +145,7 @@ impl<'a> Finder<'a> {
     pub fn locate(&self, role: Role, name: &str) -> Result<Found> {
         if Path::new(name).exists() {
             let found = Found::own(locate(role, Path::new(name))?);
-            let wanted = self.tokenizer_beside(role, name)?;
+            let wanted = tokenizer_beside(role, name)?;
             let tokenizer = wanted.map(|request| self.provide_tokenizer(name, request)).transpose()?;
             return Ok(Found { tokenizer, ..found });
         }
@@ -153,17 +153,6 @@ impl<'a> Finder<'a> {
             Named::Entry(entry) => self.locate_entry(entry),
             Named::Repository(repository) => self.locate_repository(role, name, &repository),
         }
-    }
-
-    /// The tokenizer of weights that a path names, fetched if it is not here.
-    fn provide_tokenizer(&self, name: &str, request: Request) -> Result<PathBuf> {
-        if self.hub()?.environment().offline && self.at_hand(&request)?.is_none() {
-            let problem = format!("there is no {TOKENIZER} beside these weights, and no network may be used");
-            let hint = format!("put OpenAI's {TOKENIZER} beside them, or run once without --offline to download it");
-            return Err(Error::file(name, problem, hint));
-        }
-        let found = self.provide(name, None, vec![request])?.pop();
-        found.ok_or_else(|| Error::fault("a tokenizer was asked for, and none came"))
     }
 
     /// Ends what was asked for where it is to stop.
@@ -359,7 +348,7 @@ impl<'a> Finder<'a> {
     }
 
     /// Where files are; those that are not here are fetched.
-    fn provide(&self, name: &str, licence: Option<&str>, requests: Vec<Request>) -> Result<Vec<PathBuf>> {
+    pub(super) fn provide(&self, name: &str, licence: Option<&str>, requests: Vec<Request>) -> Result<Vec<PathBuf>> {
         let here = requests.iter().map(|request| self.at_hand(request));
         let mut here = here.collect::<Result<Vec<Option<PathBuf>>>>()?;
         if let Some(hole) = here.iter().position(Option::is_none)

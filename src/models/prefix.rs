@@ -54,8 +54,7 @@ impl Prefix {
             return Self { text, dotless: false };
         }
         let averaged = |anchor: &&str| format!("{AVERAGED}{}", anchor.replace('.', ""));
-        let averages = anchors.iter().map(|anchor| averaged(&anchor)).filter(|_| dotless);
-        let averages: Vec<String> = averages.collect();
+        let averages: Vec<String> = anchors.iter().filter(|_| dotless).map(averaged).collect();
         let found = file.names().find_map(|name| averages.iter().find_map(|anchor| before(name, anchor)));
         found.map_or_else(Self::default, |outer| Self { text: format!("{outer}{AVERAGED}"), dotless: true })
     }

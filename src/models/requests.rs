@@ -159,27 +159,23 @@ impl Finder<'_> {
         Ok(requests)
     }
 
-    /// What a path needs besides the files that are there: the tokenizer of OpenAI's weights, which come without one.
+    /// The tokenizer of weights that a path names, fetched if it is not here.
     ///
     /// # Errors
-    /// If the files cannot be read, or the environment cannot be used.
-    pub(super) fn tokenizer_beside(&self, role: Role, name: &str) -> Result<Option<Request>> {
-        if role != Role::Clip || name.is_empty() || name == embedded::NAME {
-            return Ok(None);
+    /// If it is not here and may not or cannot be fetched.
+    pub(super) fn provide_tokenizer(&self, name: &str, request: Request) -> Result<PathBuf> {
+        if self.hub()?.environment().offline && self.at_hand(&request)?.is_none() {
+            let problem = format!("there is no {TOKENIZER} beside these weights, and no network may be used");
+            let hint = format!("put OpenAI's {TOKENIZER} beside them, or run once without --offline to download it");
+            return Err(Error::file(name, problem, hint));
         }
-        let Located { weights, config } = locate(role, Path::new(name))?;
-        if config.is_some() || weights.with_file_name(TOKENIZER).is_file() {
-            return Ok(None);
-        }
-        let file = TensorFile::open(&weights)?;
-        let of_open_ai = inferred::configuration(&file).and_then(|_| inferred::vocabulary(&file));
-        let known = of_open_ai == Some(inferred::VOCABULARY);
-        Ok(Manifest::get()?.open_ai_tokenizer().filter(|_| known).map(request_of_tokenizer))
+        let found = self.provide(name, None, vec![request])?.pop();
+        found.ok_or_else(|| Error::fault("a tokenizer was asked for, and none came"))
     }
 
     fn lacking_tokenizer(&self, role: Role, name: &str) -> Result<Option<Request>> {
         // What is wrong with the files is said when they are opened.
-        let Ok(Some(request)) = self.tokenizer_beside(role, name) else { return Ok(None) };
+        let Ok(Some(request)) = tokenizer_beside(role, name) else { return Ok(None) };
         Ok(if self.at_hand(&request)?.is_some() { None } else { Some(request) })
     }
 
@@ -226,6 +222,24 @@ impl Finder<'_> {
         self.checked.borrow_mut().push(weights.to_owned());
         Ok(())
     }
+}
+
+/// What a path needs besides the files that are there: the tokenizer of OpenAI's weights, which come without one.
+///
+/// # Errors
+/// If the files cannot be read, or the environment cannot be used.
+pub(super) fn tokenizer_beside(role: Role, name: &str) -> Result<Option<Request>> {
+    if role != Role::Clip || name.is_empty() || name == embedded::NAME {
+        return Ok(None);
+    }
+    let Located { weights, config } = locate(role, Path::new(name))?;
+    if config.is_some() || weights.with_file_name(TOKENIZER).is_file() {
+        return Ok(None);
+    }
+    let file = TensorFile::open(&weights)?;
+    let of_open_ai = inferred::configuration(&file).and_then(|_| inferred::vocabulary(&file));
+    let known = of_open_ai == Some(inferred::VOCABULARY);
+    Ok(Manifest::get()?.open_ai_tokenizer().filter(|_| known).map(request_of_tokenizer))
 }
 
 fn request_of_tokenizer(tokenizer: &SharedTokenizer) -> Request {

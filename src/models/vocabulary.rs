@@ -25,6 +25,8 @@ pub struct Vocabulary {
 
 /// Names that a warning shows of those that are near.
 const NEAR_SHOWN: usize = 4;
+/// How much of a prompt is told, in characters.
+const TOLD: usize = 200;
 
 impl Vocabulary {
     /// That of the model inside the program.
@@ -52,8 +54,10 @@ impl Vocabulary {
         found.retain(|name| shown.insert(*name));
         found.truncate(NEAR_SHOWN);
         let meant = if found.is_empty() { String::new() } else { format!(" (near: {})", found.join(", ")) };
+        let beginning: String = prompt.chars().take(TOLD).collect();
+        let dots = if beginning.len() < prompt.len() { "..." } else { "" };
         Some(format!(
-            "the embedded model knows no word of \"{prompt}\"{meant}: `text2art models info embedded` lists what it knows"
+            "the embedded model knows no word of \"{beginning}{dots}\"{meant}: `text2art models info embedded` lists what it knows"
         ))
     }
 }

@@ -14,7 +14,9 @@ pub(super) fn rows(file: impl Read, (width, height): (u32, u32), canvas: &mut Ca
         (u16::try_from(width).map_err(too_large)?, u16::try_from(height).map_err(too_large)?);
     let mut decoder = Decoder::new(file);
     decoder.read_info()?;
-    if decoder.scale(wanted_width, wanted_height)? != (wanted_width, wanted_height) {
+    let wanted = (wanted_width, wanted_height);
+    let whole = decoder.info().is_some_and(|info| (info.width, info.height) == wanted);
+    if !whole && decoder.scale(wanted_width, wanted_height)? != wanted {
         return Err(Error::Format("it has another size than its header says".into()));
     }
     let bytes = decoder.decode()?;

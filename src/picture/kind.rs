@@ -131,10 +131,7 @@ const SIGNATURES: [(usize, &[u8], Other); 33] = [
     (
         0,
         b"version https://git-lfs",
-        Other {
-            name: "a Git LFS pointer, which stands for a file that was not fetched",
-            hint: "fetch the file with `git lfs pull`",
-        },
+        Other { name: "a Git LFS pointer", hint: "fetch the file that it stands for with `git lfs pull`" },
     ),
     (0, b"\x93NUMPY", Other { name: "a NumPy array", hint: "save it as a PNG first, for example with Pillow" }),
 ];

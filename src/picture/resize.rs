@@ -1,7 +1,8 @@
 //! Bringing pictures to a size.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
 use crate::settings::Size;
@@ -19,17 +20,20 @@ fn resample(picture: &RgbImage, part: &Part, size: Size, filter: FilterType) -> 
     let fault = |error: String| Error::fault(format!("cannot resize a picture: {error}"));
     let side = |pixels: usize| u32::try_from(pixels).map_err(|error| fault(error.to_string()));
     let (width, height) = (side(size.width)?, side(size.height)?);
-    let source = ImageRef::new(picture.width(), picture.height(), picture.as_raw(), PixelType::U8x3)
+    // The kind of pixel is named, so that the library's code for the others is not compiled.
+    let source = TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), picture.as_raw())
         .map_err(|error| fault(error.to_string()))?;
-    let mut target = Image::new(width, height, PixelType::U8x3);
+    let mut resized = RgbImage::new(width, height);
+    let mut target =
+        TypedImage::<U8x3>::from_buffer(width, height, &mut resized).map_err(|error| fault(error.to_string()))?;
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(
         part.left,
         part.top,
         part.width,
         part.height,
     );
-    Resizer::new().resize(&source, &mut target, &options).map_err(|error| fault(error.to_string()))?;
-    RgbImage::from_raw(width, height, target.into_vec()).ok_or_else(|| fault("its size is wrong".into()))
+    Resizer::new().resize_typed(&source, &mut target, &options).map_err(|error| fault(error.to_string()))?;
+    Ok(resized)
 }
 
 /// The whole picture at another size, bicubic with anti-aliasing (Pillow's `BICUBIC`).

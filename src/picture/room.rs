@@ -17,8 +17,9 @@ pub(super) fn check(needed: u64, what: &str) -> Result<(), String> {
         format!("the limit is {}", in_words(MOST))
     } else if needed <= LITTLE {
         return Ok(());
-    } else if let Some(room) = machine::room().filter(|room| needed > room / SHARE.1 * SHARE.0) {
-        format!("there are {} in all", in_words(room))
+    } else if let Some(room) = machine::room().map(|room| room / SHARE.1 * SHARE.0).filter(|room| needed > *room) {
+        let limited = if machine::address_space().is_some() { " (ulimit -v)" } else { "" };
+        format!("there are {} for it{limited}", in_words(room))
     } else {
         return Ok(());
     };

@@ -58,20 +58,18 @@ impl Layout {
     }
 
     fn spread(self, mut samples: impl Iterator<Item = u16>, row: &mut [[u16; 4]]) {
-        for pixel in row {
-            let mut next = || samples.next().unwrap_or_default();
-            *pixel = match self.channels {
-                1 => {
-                    let gray = next();
-                    [gray, gray, gray, u16::MAX]
-                }
-                2 => {
-                    let gray = next();
-                    [gray, gray, gray, next()]
-                }
-                3 => [next(), next(), next(), u16::MAX],
-                _ => [next(), next(), next(), next()],
-            };
+        let mut next = || samples.next().unwrap_or_default();
+        match self.channels {
+            1 => row.iter_mut().for_each(|pixel| {
+                let gray = next();
+                *pixel = [gray, gray, gray, u16::MAX];
+            }),
+            2 => row.iter_mut().for_each(|pixel| {
+                let gray = next();
+                *pixel = [gray, gray, gray, next()];
+            }),
+            3 => row.iter_mut().for_each(|pixel| *pixel = [next(), next(), next(), u16::MAX]),
+            _ => row.iter_mut().for_each(|pixel| *pixel = [next(), next(), next(), next()]),
         }
     }
 }

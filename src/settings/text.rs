@@ -159,7 +159,7 @@ mod tests {
         for far in ["width", "count", "outdir", "steps", "s", "se", "", "cfg-scale"] {
             assert_eq!(near(far), [""; 0], "{far}");
         }
-        assert_eq!(near_names("reed", ["red", "red", "reed-green", "weed"]), ["reed-green", "red", "weed"]);
+        assert_eq!(near_names("reed", ["red", "red", "reed-green", "weed"]), ["red", "reed-green", "weed"]);
     }
 
     #[test]

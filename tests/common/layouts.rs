@@ -126,7 +126,7 @@ pub fn legacy_of(object: &[u8], storages: &[(usize, Vec<u8>)]) -> Vec<u8> {
     file
 }
 
-/// A TorchScript archive of a module with these parameters, in modules by the words of their names.
+/// A `TorchScript` archive of a module with these parameters, in modules by the words of their names.
 pub fn script(tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>) -> Vec<u8> {
     #[derive(Default)]
     struct Module(std::collections::BTreeMap<String, (Vec<u8>, Module)>);

@@ -34,6 +34,8 @@ fn options_of_other_programs_lead_to_ours() {
         ("apple --gpu", "did you mean `--device cuda`?"),
         ("apple --cpu", "did you mean `--device cpu`?"),
         ("apple --model-name vit", "did you mean `--model NAME`?"),
+        ("apple --widht 512", "did you mean `--size WIDTHxHEIGHT`?"),
+        ("apple --hlep", "did you mean `--help`?"),
         ("apple --sed 5", "did you mean `--seed`?"),
         ("apple --optimiser adam", "did you mean `--optimizer`?"),
         ("bench --repetition 3", "did you mean `--repetitions`?"),
@@ -205,7 +207,7 @@ fn names_need_not_be_text() {
     );
 }
 
-/// What Bash would complete a line to, by the program's own script.
+/// What Bash would complete a line to, by the program's own script; by names of files if that says so and finds nothing.
 fn completed(workplace: &Workplace, script: &str, line: &str) -> Vec<String> {
     let words = words(line);
     let quoted: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
@@ -213,6 +215,7 @@ fn completed(workplace: &Workplace, script: &str, line: &str) -> Vec<String> {
     let (word, before) = (words[last], words[last - 1]);
     let ask = format!(
         "{script}\nCOMP_WORDS=({}); COMP_CWORD={last}; COMP_LINE='{line}'; _text2art text2art '{word}' '{before}'; \
+         [ ${{#COMPREPLY[@]}} -gt 0 ] || ! complete -p text2art | grep -q -- '-o default' || COMPREPLY=($(compgen -f '{word}')); \
          printf '%s\\n' \"${{COMPREPLY[@]}}\"",
         quoted.join(" ")
     );

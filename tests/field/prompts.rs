@@ -89,7 +89,9 @@ fn what_a_verb_takes_is_the_verbs() {
         ("batch x.txt --sampels 3", "--sampels", "did you mean `--samples`?"),
         ("batch of cookies --samples 3", "cookies", "to draw these words: text2art generate batch of cookies"),
         ("models lits", "lits", "did you mean `list`?"),
-        ("completions bsh", "bsh", "did you mean `bash`?"),
+        ("completions bsh", "bsh", "did you mean `bash`"),
+        ("models help", "help", "text2art models --help"),
+        ("batch prompts --samples 0", "--samples", "text2art batch --help"),
         ("man --seed 3", "--seed", "text2art man --help"),
         ("models path vit-b32 --quiet", "--quiet", "text2art models path --help"),
     ] {
@@ -232,6 +234,9 @@ fn other_numbers_have_the_same_spellings() {
     for line in ["apple -n 1e3", "apple -n 1,000", "apple -n 1000.0", "apple -n 1_000 --save-every 1e1 --threads 1e0"] {
         assert_eq!(dry(&workplace, line)["iterations"].as_integer(), Some(1000), "{line}");
     }
+    workplace.write("lines.txt", "a fig -- --seed 2.0 -n 1e1\n");
+    let line = workplace.run(&words("batch lines.txt --samples 1.0 --jobs 1e0 --dry-run")).succeeded().output_json();
+    assert_eq!((&line["seed"], &line["iterations"]), (&2.into(), &10.into()));
     for size in ["64x32", "64×32", "64 x 32", "64X32"] {
         let outcome = workplace.run(&["apple", "--size", size, "--dry-run"]).succeeded();
         assert!(outcome.output_text().contains("size = \"64x32\""), "{size}");
@@ -266,6 +271,9 @@ fn doubtful_prompts_are_shown_as_they_are_understood() {
         workplace.write("a.toml", format!("prompt = '{prompt}'\n"));
         assert_eq!(warning(workplace.run(&["--config", "a.toml", "--dry-run"])), shown);
     }
+    workplace.write("lines.txt", "a fig\na {clock,bell} at 10:30\n");
+    let shown = warning(workplace.run(&["batch", "lines.txt", "--dry-run"]));
+    assert!(shown.starts_with("warning: lines.txt line 2: `a clock at 10:30` is understood as"), "{shown}");
     // It is drawn all the same, and what is drawn is not doubted again.
     let small = ["red apple 16:9", "-n", "1", "--size", "32x32", "--cutouts", "1", "-o", "a.png"];
     let shown = warning(workplace.run(&small));

@@ -85,6 +85,11 @@ impl Terminal {
         (0..screen.size().0.get()).any(|row| screen.row_wrapped(row))
     }
 
+    /// Whether a row goes on in the next one.
+    pub fn is_row_wrapped(&self, row: usize) -> bool {
+        self.screen.screen().row_wrapped(u16::try_from(row).unwrap())
+    }
+
     /// The rows as lines: one that runs over the edge is whole.
     pub fn lines(&self) -> Vec<String> {
         self.screen.screen().contents().lines().map(|line| line.trim_end().to_owned()).collect()

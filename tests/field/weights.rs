@@ -365,38 +365,40 @@ fn files_of_old_versions_of_pytorch() {
     write("trainer", &old);
     assert!(redrawn(&workplace, "trainer") == redrawn(&workplace, "usual"));
     write("cut", &old[..old.len() - 1]);
-    workplace.refuses(&["a", "--vqgan", "cut"], &["cut short"]);
+    let refuses = |name: &str, named: &[&str]| {
+        workplace.refuses(&["reconstruct", "p.png", "-o", "q.png", "--vqgan", name], named);
+    };
+    refuses("cut", &["cut short"]);
     write("cut", &old[..4000]);
-    workplace.refuses(&["a", "--vqgan", "cut"], &["cut/last.ckpt", "damaged"]);
+    refuses("cut", &["cut/last.ckpt", "damaged"]);
     // A pickle of something else.
     write("other", b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00}\x94\x8c\x01a\x94K\x01s.");
-    workplace.refuses(&["a", "--vqgan", "other"], &["not one that torch.save wrote"]);
+    refuses("other", &["not one that torch.save wrote"]);
 }
 
 #[test]
 fn nothing_in_a_pickle_is_run() {
     let workplace = workplace();
-    let call = b"cposix\nsystem\n(X\x0d\x00\x00\x00touch pwned.txtR";
-    let call = [&call[..16], b"X\x11\x00\x00\x00touch ./pwned.txt", b"tR"].concat();
-    let write = |content: &[u8]| {
+    let call = b"cposix\nsystem\n(X\x11\x00\x00\x00touch ./pwned.txttR".to_vec();
+    let refuses = |content: &[u8], named: &str| {
         workplace.write("evil/last.ckpt", content);
         workplace.write("evil/model.yaml", fixture("vqgan/model.yaml"));
+        workplace.refuses(&["reconstruct", "p.png", "-o", "q.png", "--vqgan", "evil"], &["evil/last.ckpt", named]);
     };
-    write(&legacy_of(&call, &[]));
-    workplace.refuses(&["a", "--vqgan", "evil"], &["no dictionary of tensors"]);
-    // Beside weights, and a storage of a type that nobody knows.
+    refuses(&legacy_of(&call, &[]), "no dictionary of tensors");
     let entry = |value: &[u8]| [b"}(X\x01\x00\x00\x00a", value, b"u"].concat();
-    write(&legacy_of(&entry(&call), &[]));
-    workplace.refuses(&["a", "--vqgan", "evil"], &["no tensor"]);
-    let strange = b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storagecmy\nOwnStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x01tQK\x00(K\x01t(K\x01t\x89NtR";
-    write(&legacy_of(&entry(strange), &[(1, vec![0; 4])]));
-    workplace.refuses(&["a", "--vqgan", "evil"], &["in a form that is not read"]);
-    // Storages that say they are longer than any file, and a pickle that fills every memory.
-    let plain = String::from_utf8_lossy(strange).replace("cmy\nOwnStorage", "ctorch\nFloatStorage");
-    write(&legacy_of(&entry(plain.as_bytes()), &[(usize::MAX, vec![0; 4])]));
-    workplace.refuses(&["a", "--vqgan", "evil"], &["cut short"]);
-    write(&legacy_of(&[&b"}"[..], &b"q\x00h\x00\x86".repeat(60)].concat(), &[]));
-    workplace.refuses(&["a", "--vqgan", "evil"], &["too large or too deeply nested"]);
+    refuses(&legacy_of(&entry(&call), &[]), "no tensor");
+    // A storage of a type that nobody knows.
+    let tensor = |class: &[u8]| {
+        let before = b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storagec";
+        let after = b"\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x01tQK\x00(K\x01t(K\x01t\x89NtR";
+        entry(&[before, class, after].concat())
+    };
+    refuses(&legacy_of(&tensor(b"my\nOwnStorage"), &[(1, vec![0; 4])]), "in a form that is not read");
+    // A storage that says it is longer than any file, and a pickle that fills every memory.
+    refuses(&legacy_of(&tensor(b"torch\nFloatStorage"), &[(usize::MAX, vec![0; 4])]), "cut short");
+    let doubling = [&b"}"[..], &b"q\x00h\x00\x86".repeat(60)].concat();
+    refuses(&legacy_of(&doubling, &[]), "too large or too deeply nested");
     assert!(!Path::new("pwned.txt").exists() && !workplace.join("pwned.txt").exists());
 }
 
@@ -423,7 +425,7 @@ fn the_environment_says_what_it_says_to_other_clients() {
             command.env("HF_TOKEN_PATH", "$DATA/token").envs(variables.iter().copied());
             finish(&mut command)
         };
-        run(&["models", "pull", "acme/vqgan", "-q"]).succeeded();
+        run(&["models", "pull", "acme/vqgan"]).succeeded();
         let pulled = root.join(folder).join("models--acme--vqgan/snapshots").join(&commit).join("last.ckpt");
         assert!(pulled.is_file(), "{variables:?}");
     }

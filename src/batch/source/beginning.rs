@@ -5,12 +5,12 @@ use std::io::{BufRead, Chain, Cursor, ErrorKind, Read, Result};
 /// The most that is looked at, in bytes.
 const MOST: usize = 8 << 10;
 
+/// A reader whose beginning was looked at.
+type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
+
 /// The beginning of a reader, and a reader of all of it. It waits for no more than `is_enough` asks for, so that a
 /// pipe is not held up.
-pub(super) fn beginning<R: BufRead>(
-    mut reader: R,
-    is_enough: impl Fn(&[u8]) -> bool,
-) -> Result<(Vec<u8>, Chain<Cursor<Vec<u8>>, R>)> {
+pub(super) fn beginning<R: BufRead>(mut reader: R, is_enough: impl Fn(&[u8]) -> bool) -> Result<(Vec<u8>, Whole<R>)> {
     let mut head = Vec::new();
     while head.len() < MOST && !is_enough(&head) {
         let found = match reader.fill_buf() {

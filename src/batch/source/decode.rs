@@ -41,7 +41,7 @@ impl Encoding {
 }
 
 /// Reads text as UTF-8. A CR without an LF, as old Macs and some spreadsheets write it, becomes an LF.
-pub(super) struct Decoded<R> {
+pub(super) struct Decoder<R> {
     reader: R,
     encoding: Encoding,
     /// Bytes of a mark that are still to be passed over
@@ -57,7 +57,7 @@ pub(super) struct Decoded<R> {
     carriage_return: bool,
 }
 
-impl<R: BufRead> Decoded<R> {
+impl<R: BufRead> Decoder<R> {
     pub(super) fn new(reader: R, (encoding, mark): (Encoding, usize)) -> Self {
         let (decoded, read) = (Vec::new(), 0);
         Self { reader, encoding, mark, decoded, read, byte: None, surrogate: None, carriage_return: false }
@@ -126,7 +126,7 @@ impl<R: BufRead> Decoded<R> {
     }
 }
 
-impl<R: BufRead> Read for Decoded<R> {
+impl<R: BufRead> Read for Decoder<R> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         while self.read == self.decoded.len() {
             if self.decode()? && self.decoded.is_empty() {
@@ -149,7 +149,7 @@ mod tests {
     fn decoded(bytes: &[u8]) -> Vec<u8> {
         let mut whole = Vec::new();
         let reader = std::io::BufReader::with_capacity(3, bytes);
-        Decoded::new(reader, Encoding::of(bytes)).read_to_end(&mut whole).unwrap();
+        Decoder::new(reader, Encoding::of(bytes)).read_to_end(&mut whole).unwrap();
         whole
     }
 

@@ -18,7 +18,7 @@ use crate::models::files::unreadable;
 use crate::session::Stop;
 use crate::{Error, Result};
 use beginning::{beginning, content, has_lines};
-use decode::{Decoded, Encoding};
+use decode::{Decoder, Encoding};
 use foreign::FORMS;
 pub use form::Form;
 
@@ -86,7 +86,7 @@ pub fn read(reader: impl Read + Send + 'static, form: Option<Form>, path: &Path,
     if let Some(refusal) = foreign::binary(&head, encoding.0 != Encoding::Utf8, path) {
         return refused(refusal);
     }
-    let decoded = BufReader::new(Decoded::new(reader, encoding));
+    let decoded = BufReader::new(Decoder::new(reader, encoding));
     let (head, reader) = beginning(decoded, |head| has_lines(head, lines)).map_err(fault)?;
     let head = String::from_utf8_lossy(&head);
     let first: Vec<&str> = content(&head).take(2).collect();

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::super::report::{Progress, Reporter};
-use super::super::terminal::{self, Bar, Unit, json_line, line};
+use super::super::terminal::{self, Bar, Tone, Unit, json_line, line};
 use crate::batch::{Closed, Drawn, Failures, Ledger, Message, Place, Planned, Task};
 use crate::models::hub::megabytes;
 use crate::session::Event;
@@ -85,10 +85,12 @@ impl Display {
     }
 
     /// Tells how it all went.
-    pub(super) fn finished(&mut self, ledger: &Ledger) {
+    pub(super) fn finished(&mut self, ledger: &Ledger, interrupted: bool) {
         self.bars = None;
         let write = if self.progress == Progress::Json { json_line } else { line };
-        failures(ledger, self.progress).iter().for_each(|text| write(text));
+        for text in failures(ledger, self.progress) {
+            write(&text);
+        }
         let Ledger { drawn, skipped, failed, .. } = ledger;
         let seconds = self.started.elapsed().as_secs_f64();
         match self.progress {
@@ -99,7 +101,14 @@ impl Display {
                 json_line(&event.to_string());
             }
             Progress::None => {}
-            _ => line(&format!("{drawn} drawn, {skipped} there already, {failed} failed, {seconds:.1} s")),
+            _ => {
+                let counts = format!("{drawn} drawn, {skipped} there already, {failed} failed, {seconds:.1} s");
+                if interrupted {
+                    terminal::labeled(Tone::Warning, "interrupted:", &counts);
+                } else {
+                    line(&counts);
+                }
+            }
         }
     }
 

@@ -18,6 +18,7 @@ use crate::batch::{
 use crate::models::{Finder, Role};
 use crate::output::{Existing, check_target};
 use crate::session::{Event, Stop};
+use crate::settings::text::{at_least_one, count};
 use crate::settings::{DeviceChoice, Overrides, combine};
 use crate::video::MovingPictures;
 use crate::{Error, Result};
@@ -51,7 +52,7 @@ pub(super) struct Arguments {
     /// continues the picture from there, to the same bytes. The checkpoint is removed when the picture is done.
     /// Pictures with a GIF, an MP4 or frames start over, and have none. In the file, `checkpoint_every` says it for one
     /// picture.
-    #[arg(long, value_name = "N", help_heading = "Output", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     checkpoint_every: Option<u64>,
     #[command(flatten)]
     moving: MovingPictures,
@@ -62,16 +63,16 @@ pub(super) struct Arguments {
     ///
     /// The seeds are the prompt's own and the next ones. Seeds that another sample of the same prompt and settings
     /// already has are passed over, so that `--seed {1..3} --samples 4` draws 12 different pictures.
-    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
     samples: u16,
     /// Keep the best K of them
-    #[arg(long, value_name = "K", requires = "samples", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, value_name = "K", requires = "samples", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
     keep: Option<u16>,
     /// The CLIP models that rank, separated by commas: those that draw where none is named
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     rank_with: Vec<String>,
     /// Pictures drawn at the same time, on each device
-    #[arg(long, value_name = "N", default_value = "1", help_heading = "Machine", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", default_value = "1", help_heading = "Machine", value_parser = |text: &str| count::<u16>(text, 1..=256))]
     jobs: u16,
     /// Devices to draw on, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "device", help_heading = "Machine")]
@@ -148,7 +149,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     for (path, existing) in sheets {
         write_sheet(path, &ledger.cards(), existing)?;
     }
-    display.finished(&ledger);
+    display.finished(&ledger, stop.is_requested());
     printed?;
     let exit_code = if stop.is_requested() {
         INTERRUPTED

@@ -83,6 +83,13 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) conduct: Conduct,
 }
 
+/// The recipe that is repeated.
+pub(super) struct Repeated {
+    pub(super) recipe: Recipe,
+    /// The models that the user names besides it
+    pub(super) named: Vec<String>,
+}
+
 /// The place of the recipe among the sources.
 const RECIPE: usize = 1;
 
@@ -94,12 +101,8 @@ impl Arguments {
     }
 }
 
-/// The settings of all sources, the strongest first: flags, recipe, environment, configuration file. With a recipe, also
-/// the models that the user names besides it.
-pub(super) fn settings(
-    arguments: &Arguments,
-    reporter: &Reporter,
-) -> Result<(Settings, Option<(Recipe, Vec<String>)>)> {
+/// The settings of all sources, the strongest first: flags, recipe, environment, configuration file.
+pub(super) fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Settings, Option<Repeated>)> {
     let mut flags = arguments.overrides.clone();
     flags.prompt = arguments.text().as_deref().map(prompt).transpose()?;
     let mut warnings = Vec::new();
@@ -137,7 +140,7 @@ pub(super) fn settings(
     for message in warnings {
         reporter.tell(&Event::Warning { message });
     }
-    Ok((settings, recipe.map(|recipe| (recipe, named))))
+    Ok((settings, recipe.map(|recipe| Repeated { recipe, named })))
 }
 
 /// Reads a prompt.

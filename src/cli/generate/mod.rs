@@ -16,8 +16,8 @@ use crate::models::Finder;
 use crate::output::{Beside, Existing, ModelRecord, Recipe};
 use crate::picture;
 use crate::session::{Event, Models};
-use arguments::settings;
 pub(super) use arguments::{Arguments, prompt};
+use arguments::{Repeated, settings};
 use aside::{Aside, check_cutouts, save_cutouts};
 use deliver::deliver;
 pub(super) use draw::{Drawing, Resumed, draw};
@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let inputs = Recipe::inputs(&settings)?;
     let stop = interrupt::stop_on_signal(reporter, "iteration")?;
     let tell = |event| reporter.tell(&event);
-    let (recorded, named) = recipe.map(|(recipe, named)| (recipe.models, named)).unzip();
+    let (recorded, named) = recipe.map(|Repeated { recipe, named }| (recipe.models, named)).unzip();
     let recorded = recorded.unwrap_or_default();
     let finder = Finder::new(arguments.conduct.offline || arguments.dry_run, &stop, &tell).with_commits_of(&recorded);
     let max_memory = arguments.conduct.max_memory();

@@ -28,7 +28,7 @@ pub(in crate::cli) enum Unit {
 
 /// A bar on the screen, until it is dropped.
 pub(in crate::cli) struct Bar {
-    bar: ProgressBar,
+    drawn: ProgressBar,
     unit: Unit,
     done: u64,
     total: Option<u64>,
@@ -45,15 +45,15 @@ impl Bar {
 
     /// A bar above another.
     pub(in crate::cli) fn above(other: &Self, unit: Unit, total: Option<u64>) -> Self {
-        Self::of(super::BARS.insert_before(&other.bar, ProgressBar::no_length()), unit, total)
+        Self::of(super::BARS.insert_before(&other.drawn, ProgressBar::no_length()), unit, total)
     }
 
-    fn of(bar: ProgressBar, unit: Unit, total: Option<u64>) -> Self {
-        if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
-            bar.set_style(style);
+    fn of(drawn: ProgressBar, unit: Unit, total: Option<u64>) -> Self {
+        if let Ok(style) = ProgressStyle::with_template("{msg}") {
+            drawn.set_style(style);
         }
         let pace = Pace::new(Instant::now(), 0);
-        Self { bar, unit, done: 0, total, pace, name: String::new(), note: String::new() }
+        Self { drawn, unit, done: 0, total, pace, name: String::new(), note: String::new() }
     }
 
     /// Begins to count from `done`.
@@ -72,7 +72,7 @@ impl Bar {
 
     /// Shows nothing until the next count.
     pub(in crate::cli) fn rest(&self) {
-        self.bar.set_message("");
+        self.drawn.set_message("");
     }
 
     /// Sets how many there are in all, where that is known.
@@ -95,7 +95,7 @@ impl Bar {
         self.done = done;
         self.pace.note(Instant::now(), done);
         let text = fit(Window::now().columns(), self.share(), &self.fields(), &self.name);
-        self.bar.set_message(text);
+        self.drawn.set_message(text);
     }
 
     /// How much is done, 0 to 1.
@@ -129,8 +129,8 @@ impl Bar {
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
-        super::BARS.remove(&self.bar);
+        self.drawn.finish_and_clear();
+        super::BARS.remove(&self.drawn);
     }
 }
 
@@ -226,6 +226,6 @@ mod tests {
         assert_eq!(line(14), "22/200");
         assert_eq!(line(4), "…200");
         let named = fit(40, Some(0.5), &fields(), "pictures/a-red-apple-on-a-blue-background-7.png");
-        assert_eq!(named, "████░░░░ 22/200 · …-blue-background-7.png");
+        assert_eq!(named, "████░░░░ 22/200 · …blue-background-7.png");
     }
 }

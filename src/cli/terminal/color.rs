@@ -30,15 +30,19 @@ impl Tone {
 
     /// A label in its color, if standard error has colors.
     pub(super) fn paint(self, label: &str) -> String {
-        let style =
-            if AutoStream::choice(&std::io::stderr()) == ColorChoice::Never { Style::new() } else { self.style() };
+        let style = if has_colors(&std::io::stderr()) { self.style() } else { Style::new() };
         format!("{style}{label}{style:#}")
     }
 }
 
 /// Whether standard output has colors.
 pub(in crate::cli) fn is_output_colored() -> bool {
-    AutoStream::choice(&std::io::stdout()) != ColorChoice::Never
+    has_colors(&std::io::stdout())
+}
+
+/// Whether a stream has colors; a notebook shows only text.
+fn has_colors<S: anstream::stream::RawStream>(stream: &S) -> bool {
+    AutoStream::choice(stream) != ColorChoice::Never && !super::is_notebook()
 }
 
 /// The colors of the help.

@@ -54,6 +54,16 @@ pub(super) fn can_draw() -> bool {
     io::stderr().is_terminal() && !is_dumb
 }
 
+/// Whether a notebook's cell shows what is written. Its `!` gives programs a terminal, of which it shows only the text.
+pub(super) fn is_notebook() -> bool {
+    // jupyter_client's launcher sets the first, ipykernel the second, whoever launches it.
+    let plots_inline = |value: std::ffi::OsString| {
+        let value = value.to_string_lossy();
+        value.starts_with("module://matplotlib_inline") || value.starts_with("module://ipykernel")
+    };
+    std::env::var_os("JPY_PARENT_PID").is_some() || std::env::var_os("MPLBACKEND").is_some_and(plots_inline)
+}
+
 /// Writes a line to standard error, above the bars and the picture, from any thread. What is unsafe to show in it is
 /// escaped. There is nobody to tell if it cannot be written.
 pub(super) fn line(text: &str) {

@@ -23,19 +23,28 @@ pub(super) fn close() {
 /// drawn is no error: the terminal may have been closed.
 #[derive(Debug, Default)]
 pub(super) struct Target {
-    unwritten: Mutex<String>,
+    frame: Mutex<Frame>,
+}
+
+/// What is drawn at a time.
+#[derive(Debug, Default)]
+struct Frame {
+    text: String,
+    /// How often text was written: a bar, what fills its line, the next bar
+    writings: usize,
 }
 
 impl Target {
-    fn add(&self, text: std::fmt::Arguments) -> io::Result<()> {
+    fn add(&self, text: std::fmt::Arguments) {
         // Writing to a string cannot fail.
-        let _ = locked(&self.unwritten).write_fmt(text);
-        Ok(())
+        let _ = locked(&self.frame).text.write_fmt(text);
     }
 
     /// Moves the cursor; terminals take a 0 for a 1.
-    fn step(&self, count: usize, direction: char) -> io::Result<()> {
-        if count == 0 { Ok(()) } else { self.add(format_args!("\x1b[{count}{direction}")) }
+    fn step(&self, count: usize, direction: char) {
+        if count > 0 {
+            self.add(format_args!("\x1b[{count}{direction}"));
+        }
     }
 }
 
@@ -49,35 +58,52 @@ impl TermLike for Target {
     }
 
     fn move_cursor_up(&self, count: usize) -> io::Result<()> {
-        self.step(count, 'A')
+        self.step(count, 'A');
+        Ok(())
     }
 
     fn move_cursor_down(&self, count: usize) -> io::Result<()> {
-        self.step(count, 'B')
+        self.step(count, 'B');
+        Ok(())
     }
 
     fn move_cursor_right(&self, count: usize) -> io::Result<()> {
-        self.step(count, 'C')
+        self.step(count, 'C');
+        Ok(())
     }
 
     fn move_cursor_left(&self, count: usize) -> io::Result<()> {
-        self.step(count, 'D')
+        self.step(count, 'D');
+        Ok(())
     }
 
     fn write_line(&self, text: &str) -> io::Result<()> {
-        self.add(format_args!("{text}\n"))
+        self.add(format_args!("{text}\n"));
+        Ok(())
     }
 
+    /// Writes a bar, or the spaces that fill its line. The next bar is to begin where these wrap; it gets a line of its own
+    /// instead, so that the terminal does not take all bars for one long line.
     fn write_str(&self, text: &str) -> io::Result<()> {
-        self.add(format_args!("{text}"))
+        let mut frame = locked(&self.frame);
+        frame.writings += 1;
+        if frame.writings.is_multiple_of(2) {
+            return Ok(());
+        }
+        if frame.writings > 1 {
+            frame.text += "\r\n";
+        }
+        frame.text += text;
+        Ok(())
     }
 
     fn clear_line(&self) -> io::Result<()> {
-        self.add(format_args!("\r\x1b[2K"))
+        self.add(format_args!("\r\x1b[2K"));
+        Ok(())
     }
 
     fn flush(&self) -> io::Result<()> {
-        let text = std::mem::take(&mut *locked(&self.unwritten));
+        let Frame { text, .. } = std::mem::take(&mut *locked(&self.frame));
         if !text.is_empty() && !CLOSED.load(Ordering::SeqCst) {
             // On Windows this also makes the console understand the sequences.
             let mut terminal = anstream::AutoStream::always_ansi(io::stderr()).lock();

@@ -15,7 +15,7 @@ use super::{Fault, insert, quoted};
 /// The number such a file begins with, in a pickle of its own.
 const MAGIC: &[u8] = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
 
-/// The pickles of the version of the form, and of the machine it was written on.
+/// The version of the form, in a pickle of its own behind the magic number.
 const PROTOCOL: i64 = 1001;
 
 /// Whether a file begins with a pickle of whatever kind.

@@ -275,7 +275,7 @@ fn takes_the_state_dictionary_out_of_others() {
     assert_eq!(refusal(&file(&two, &[&ramp(2)])).0, "holds no tensor");
 }
 
-/// A module of a TorchScript archive with these attributes.
+/// A module of a `TorchScript` archive with these attributes.
 fn module(attributes: &[(&str, Vec<u8>)]) -> Vec<u8> {
     [&b"c__torch__.torch.nn\nModule\n)\x81"[..], &dictionary(b"}", attributes), b"b"].concat()
 }

@@ -39,7 +39,7 @@ mod tests {
         assert_eq!(unwrapped("module.module.a"), "a");
         assert_eq!(unwrapped("my_module.a"), "my_module.a");
         assert_eq!(unwrapped("_orig_mod"), "_orig_mod");
-        let names = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), ())).collect::<BTreeMap<_, _>>();
+        let names = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), 0)).collect::<BTreeMap<_, _>>();
         assert_eq!(removed(names(&["module.a", "b"])), names(&["a", "b"]));
         assert_eq!(removed(names(&["module.a", "a"])), names(&["module.a", "a"]));
     }

@@ -62,10 +62,8 @@ impl Environment {
         let nowhere = || Error::usage("there is no folder for downloaded models", "set HOME, or HF_HOME to a folder");
         let stall = stall()?;
         let token_file = folder("HF_TOKEN_PATH").or_else(|| Some(home.as_ref()?.join("token")));
-        let (token, token_problem) = match text("HF_HUB_DISABLE_IMPLICIT_TOKEN").is_some_and(|value| is_true(&value)) {
-            true => (None, None),
-            false => token(token_file.as_deref())?,
-        };
+        let no_token = text("HF_HUB_DISABLE_IMPLICIT_TOKEN").is_some_and(|value| is_true(&value));
+        let (token, token_problem) = if no_token { (None, None) } else { token(token_file.as_deref())? };
         let offline = text("HF_HUB_OFFLINE").or_else(|| text("TRANSFORMERS_OFFLINE"));
         Ok(Self {
             endpoint: endpoint()?,
@@ -109,12 +107,12 @@ fn with_variables(text: &str, value: impl Fn(&str) -> Option<String>) -> String 
         expanded.push_str(&rest[..start]);
         let after = &rest[start + 1..];
         let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-        let (name, length) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
-            Some((name, _)) => (name, name.len() + 2),
-            None => {
-                let length = after.find(|letter| !is_name(letter)).unwrap_or(after.len());
-                (&after[..length], length)
-            }
+        let braced = after.strip_prefix('{').and_then(|inner| inner.split_once('}'));
+        let (name, length) = if let Some((name, _)) = braced {
+            (name, name.len() + 2)
+        } else {
+            let length = after.find(|letter| !is_name(letter)).unwrap_or(after.len());
+            (&after[..length], length)
         };
         match Some(name).filter(|name| !name.is_empty()).and_then(&value) {
             Some(value) => expanded.push_str(&value),

@@ -166,7 +166,7 @@ mod tests {
     fn doubts_are_few_and_short() {
         let many = vec!["at 10:30"; 1000].join("|");
         assert!(doubts(&many).len() <= 6);
-        let long = doubts(&format!("{}1:2", "ä".repeat(100_000)));
+        let long = doubts(&format!("{}1:2", "ä".repeat(20_000)));
         assert!(long[0].chars().count() < 500, "{long:?}");
     }
 }

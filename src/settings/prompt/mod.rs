@@ -58,7 +58,7 @@ impl PartialEq for Prompts {
 }
 
 /// The longest text that is read, in bytes: of what it says, a CLIP sees the first 77 tokens or so.
-const LONGEST: usize = 100_000;
+const LONGEST: usize = 100 << 10;
 /// The most prompts of one picture.
 pub(super) const MOST: usize = 1_000;
 
@@ -72,7 +72,7 @@ impl FromStr for Prompts {
     /// stand for the characters themselves. Errors name the column, from 1.
     fn from_str(text: &str) -> Result<Self, String> {
         if text.len() > LONGEST {
-            return Err(format!("the prompt is {} bytes long, and the longest is {LONGEST}", text.len()));
+            return Err(format!("the prompt is longer than {} KiB", LONGEST >> 10));
         }
         let (mut all, mut doubts) = (Vec::new(), Vec::new());
         let mut column = 1;
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn what_no_model_reads_is_refused() {
         let error = |text: String| text.parse::<Prompts>().unwrap_err();
-        assert_eq!(error("a".repeat(100_001)), "the prompt is 100001 bytes long, and the longest is 100000");
+        assert_eq!(error("a".repeat(102_401)), "the prompt is longer than 100 KiB");
         assert_eq!(error("a|".repeat(1000) + "a"), "there are 1001 prompts, and 1000 are the most");
         assert!(("a|".repeat(999) + "a").parse::<Prompts>().is_ok());
     }
