@@ -66,6 +66,8 @@ impl Workplace {
 
     /// Another program, to be run in the work folder with the same environment.
     pub fn command_of(&self, program: impl AsRef<OsStr>) -> Command {
+        #[cfg(unix)]
+        heed_signals();
         let mut command = Command::new(program);
         let home = self.root.path().join("home");
         command.current_dir(self.join("")).env_clear();
@@ -132,6 +134,20 @@ impl Workplace {
         println!("{shown:?}\n{}", outcome.errors);
         outcome.errors.lines().map(str::to_owned).collect()
     }
+}
+
+/// Lets the programs that are started heed Ctrl-C and hang-ups, even if the tests run in the background and were started
+/// to ignore them: what a process handles is not ignored by the programs it starts.
+#[cfg(unix)]
+fn heed_signals() {
+    use signal_hook::consts::{SIGHUP, SIGINT};
+    use signal_hook::flag::{register, register_conditional_default};
+
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        register_conditional_default(SIGINT, std::sync::Arc::new(true.into())).unwrap();
+        register(SIGHUP, std::sync::Arc::default()).unwrap();
+    });
 }
 
 /// What a run ended with.
