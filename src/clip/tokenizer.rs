@@ -18,7 +18,7 @@ pub struct Tokenizer {
 pub struct Tokens {
     /// Start token, the text's tokens, end token; at most the model's context length
     pub ids: Vec<u32>,
-    /// What did not fit and was dropped, or the beginning of it
+    /// What did not fit and was dropped
     pub dropped: Option<String>,
 }
 
@@ -67,18 +67,7 @@ impl Tokenizer {
         let end = ids.last().copied();
         ids.truncate(kept);
         ids.extend(end);
-        Ok(Tokens { ids, dropped: text.get(start..).map(beginning) })
-    }
-}
-
-/// How much of what is dropped is told, in characters.
-const TOLD: usize = 200;
-
-/// A text's beginning, and dots if there is more of it.
-fn beginning(text: &str) -> String {
-    match text.char_indices().nth(TOLD) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
+        Ok(Tokens { ids, dropped: text.get(start..).map(str::to_owned) })
     }
 }
 
