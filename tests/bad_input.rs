@@ -268,7 +268,6 @@ fn arguments_that_are_no_text() {
     for arguments in [
         &[broken][..],
         &[plain("a"), plain("--seed"), broken],
-        &[plain("a"), plain("-o"), broken],
         &[plain("a"), plain("--progress"), plain("json"), plain("--clip"), broken],
         &[plain("score"), plain("none.png"), plain("-p"), broken],
     ] {
