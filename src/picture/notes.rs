@@ -95,7 +95,7 @@ pub(super) fn of_jpeg(file: &mut (impl BufRead + Seek)) -> io::Result<(Option<Fr
         let segment = block(file, usize::from(length.saturating_sub(2)))?;
         match marker {
             0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf if frame.is_none() => {
-                frame = frame_of(marker, &segment)
+                frame = frame_of(marker, &segment);
             }
             0xe1 => {
                 if let Some(exif) = segment.strip_prefix(b"Exif\0\0") {
@@ -155,7 +155,7 @@ pub(super) fn of_png(file: &mut (impl BufRead + Seek)) -> io::Result<(Option<Hea
             b"eXIf" if read > 0 => notes.exif = Some(data),
             b"iCCP" => notes.profile = named(&data).and_then(|(_, rest)| inflate(rest.get(1..)?)).map(Profile::Icc),
             b"cICP" => coded = data.get(..2).map(|codes| Profile::Coded(codes[0], codes[1])),
-            b"tEXt" | b"zTXt" | b"iTXt" => match text_of(&name, &data) {
+            b"tEXt" | b"zTXt" | b"iTXt" => match text_of(name, &data) {
                 Some((b"Raw profile type exif" | b"Raw profile type APP1", text)) => raw = hexadecimal(&text).or(raw),
                 Some((b"XML:com.adobe.xmp", text)) => notes.xmp = Some(text),
                 _ => {}
@@ -199,12 +199,12 @@ fn named(data: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Keyword and text of a text chunk.
-fn text_of<'a>(name: &[u8; 4], data: &'a [u8]) -> Option<(&'a [u8], Vec<u8>)> {
+fn text_of(name: [u8; 4], data: &[u8]) -> Option<(&[u8], Vec<u8>)> {
     let (keyword, rest) = named(data)?;
     if !keyword.starts_with(b"Raw profile type ") && keyword != b"XML:com.adobe.xmp" {
         return None;
     }
-    let text = match name {
+    let text = match &name {
         b"tEXt" => rest.to_vec(),
         b"zTXt" => inflate(rest.get(1..)?)?,
         _ => {

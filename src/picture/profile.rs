@@ -43,10 +43,9 @@ impl ToSrgb {
             Profile::Coded(primaries, transfer) => coded(*primaries, *transfer)?,
         };
         let layout = match (source.color_space, ink) {
-            (DataColorSpace::Rgb, Ink::Rgb) => Layout::Rgba,
+            // The library counts four inks as it counts red, green, blue and alpha.
+            (DataColorSpace::Rgb, Ink::Rgb) | (DataColorSpace::Cmyk, Ink::Cmyk) => Layout::Rgba,
             (DataColorSpace::Gray, Ink::Gray) => Layout::GrayAlpha,
-            // The library counts the four inks as it counts red, green, blue and alpha.
-            (DataColorSpace::Cmyk, Ink::Cmyk) => Layout::Rgba,
             _ => return None,
         };
         let target = if ink == Ink::Cmyk { Layout::Rgb } else { Layout::Rgba };
@@ -59,7 +58,9 @@ impl ToSrgb {
     /// Brings a row of colors with straight alpha, or of four inks without, to sRGB.
     pub(super) fn row(&self, row: &mut [[u16; 4]], buffer: &mut Vec<u16>) {
         let Some(transform) = &self.transform else {
-            row.iter_mut().for_each(|pixel| *pixel = of_inks(*pixel));
+            for pixel in row {
+                *pixel = of_inks(*pixel);
+            }
             return;
         };
         buffer.clear();

@@ -49,7 +49,7 @@ impl Layout {
             Samples::Bytes => self.spread(bytes.iter().map(|byte| u16::from(*byte) * 257), row),
             Samples::Words => self.spread(bytes.as_chunks().0.iter().map(|word| u16::from_ne_bytes(*word)), row),
             Samples::BigEndianWords => {
-                self.spread(bytes.as_chunks().0.iter().map(|word| u16::from_be_bytes(*word)), row)
+                self.spread(bytes.as_chunks().0.iter().map(|word| u16::from_be_bytes(*word)), row);
             }
             Samples::Floats => {
                 self.spread(bytes.as_chunks().0.iter().map(|float| of_float(f32::from_ne_bytes(*float))), row);

@@ -170,7 +170,7 @@ impl<'a> Source<'a> {
             return Err(Error::file(path, format!("{width}x{height} pixels are too many"), hint));
         }
         let kept = |factor: u32| pixels((decoded.0.div_ceil(factor), decoded.1.div_ceil(factor)));
-        let shrunk = || (2..).find(|factor| kept(*factor) <= SHRUNK).unwrap_or(u32::MAX);
+        let shrunk = || (2..=LONGEST_SIDE).find(|factor| kept(*factor) <= SHRUNK).unwrap_or(u32::MAX);
         let factor = if pixels(decoded) > LARGE { shrunk() } else { 1 };
         let turn = turn_of(&notes);
         Ok(Self { path, way, size, decoded, factor, turn, ink, profile: notes.profile, decoding })

@@ -66,7 +66,7 @@ impl<R: BufRead + Seek> Tiff<R> {
         let patch = place.filter(|_| palette).map(|(place, _)| place);
         let mut limits = Limits::unlimited();
         limits.ifd_value_size = LONGEST_VALUE;
-        let mut decoder = Decoder::new(Patched::new(file, patch)?)?.with_limits(limits);
+        let mut decoder = Decoder::new(Patched::new(file, patch))?.with_limits(limits);
         let size = decoder.dimensions()?;
         let alpha = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)?.unwrap_or_default();
         let color = match (decoder.colortype()?, palette) {
@@ -345,12 +345,12 @@ struct Patched<R> {
 }
 
 impl<R: Read + Seek> Patched<R> {
-    fn new(file: R, patch: Option<Patch>) -> io::Result<Self> {
+    fn new(file: R, patch: Option<Patch>) -> Self {
         let patch = patch.map(|Patch { place, little }| {
             let value = if little { BLACK_IS_ZERO.to_le_bytes() } else { BLACK_IS_ZERO.to_be_bytes() };
             (place..place.saturating_add(2), value)
         });
-        Ok(Self { file, position: 0, patch })
+        Self { file, position: 0, patch }
     }
 }
 

@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(visible("ap\u{200d}ple"), r"ap\u200Dple");
         for code in (0..=0x10_FFFF).filter_map(char::from_u32) {
             let text = code.to_string();
-            assert!(!visible(&text).chars().any(|character| character.is_control()), "{code:?}");
+            assert!(!visible(&text).chars().any(char::is_control), "{code:?}");
         }
     }
 

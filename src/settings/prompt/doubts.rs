@@ -29,8 +29,8 @@ pub(super) fn doubt(segment: &str, text: &str, numbers: &[&str], prompt: &Prompt
     };
     let literal = numbers.iter().fold(text.trim().to_owned(), |literal, number| literal + r"\:" + number);
     if first.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {
-        let plain: String = numbers.iter().map(|number| format!(":{}", number.trim())).collect();
-        let plain = shown(&format!("{}{plain}", text.trim()));
+        let plain = numbers.iter().fold(text.trim().to_owned(), |plain, number| plain + ":" + number.trim());
+        let plain = shown(&plain);
         let literal = shown(&literal);
         return says(format!("write {plain} to say so, or {literal} if the number is part of the text"));
     }
