@@ -46,12 +46,15 @@ fn with_input(workplace: &Workplace, arguments: &[&str], input: &[u8]) -> Outcom
     Outcome { code: output.status.code(), output: output.stdout, errors }
 }
 
-fn picture(prompt: &str, seed: u64, output: &str) -> (String, u64, String) {
+fn picture(prompt: &str, seed: u64, output: &str) -> Drawn {
     (prompt.to_owned(), seed, output.to_owned())
 }
 
+/// A prompt, its seed and its file.
+type Drawn = (String, u64, String);
+
 /// The files of reports, and what is in them by the README that came with them.
-fn reported() -> [(&'static str, Vec<(String, u64, String)>); 8] {
+fn reported() -> [(&'static str, Vec<Drawn>); 8] {
     let (apple, fish) =
         (picture("a red apple", 0, "a-red-apple-0.png"), picture("a blue fish", 0, "a-blue-fish-0.png"));
     let first = picture("a red apple", 1, "a-red-apple-1.png");

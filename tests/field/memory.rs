@@ -69,7 +69,6 @@ fn a_large_picture_is_read_in_little_memory() {
     let run = ["a", "-n", "1", "--size", "32x32", "--cutouts", "1", "--force", "-q", "-o", "p.png"];
     let with = |picture| peak(&workplace, &[&run[..], &["--init-image", picture]].concat());
     let ((small, _), (large, code)) = (with("small.png"), with("large.png"));
-    println!("{small:.0} MiB and {large:.0}");
     assert_eq!(code, Some(0));
     // 5000x5000 pixels of three bytes are 72 MiB; all 100 million, of one byte and then of three, are 381.
     assert!(large - small < 150.0, "{small:.0} MiB and {large:.0}");
@@ -191,7 +190,6 @@ fn a_limited_address_space_is_an_error_and_no_crash() {
                 mebibytes << 10
             );
             let outcome = finish(workplace.command_of("sh").arg("-c").arg(script).arg(&program));
-            println!("{picture}, {mebibytes} MiB: {:?} {}", outcome.code, outcome.errors);
             // Below what the program itself needs, the system's own loader refuses it with 127.
             assert!(matches!(outcome.code, Some(0 | 1 | 2 | 127)), "{picture}, {mebibytes} MiB: {outcome:?}");
             assert!(!outcome.errors.contains("panicked"), "{picture}, {mebibytes} MiB: {}", outcome.errors);

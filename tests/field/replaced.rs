@@ -107,7 +107,9 @@ fn a_resumed_run_replaces_only_its_own() {
     // Cutouts of the iterations after the checkpoint: the same again are no matter, and others stay.
     let before = ["p.png.t2a", "p.svg"].map(|name| (name, workplace.read(name)));
     let again = |options: &[&str]| {
-        before.iter().for_each(|(name, content)| workplace.write(name, content));
+        for (name, content) in &before {
+            workplace.write(name, content);
+        }
         workplace.run(&[&resume[..], options].concat()).succeeded().errors
     };
     again(&[]);

@@ -73,7 +73,9 @@ fn signals_that_come_twice_lose_nothing() {
         let workplace = Workplace::new();
         let mut running = Running::start(workplace.command().args(ENDLESS).args(JSON));
         running.wait_for_lines("\"event\":\"step\"", 2);
-        signals.iter().for_each(|signal| running.signal(signal));
+        for signal in signals {
+            running.signal(signal);
+        }
         kept_all(&workplace, &running.finish());
     }
 }

@@ -76,7 +76,9 @@ fn bars_of_a_batch_fit_any_width() {
                 return;
             }
             let bars: Vec<_> = rows.iter().filter(|row| has_bar(row)).collect();
-            bars.iter().for_each(|bar| check_bar(bar));
+            for bar in &bars {
+                check_bar(bar);
+            }
             most = most.max(bars.len());
             // Every bar has a row of its own.
             assert!(bars.len() <= 3, "{columns}: {rows:#?}");
