@@ -1,6 +1,7 @@
 //! Damage that a file may take: on a disk, on a network, or at the hands of somebody who means harm.
 
 use sha2::{Digest, Sha256};
+use text2art::output::to_hex;
 use text2art::random::Stream;
 
 /// Text that no reader may pass on to a terminal, and numbers that break what trusts them.
@@ -95,6 +96,6 @@ fn set_checkpoint_digest(bytes: &mut [u8]) {
     let place = at + before.len()..at + before.len() + 64;
     let Some(digits) = bytes.get_mut(place.clone()) else { return };
     digits.fill(b'0');
-    let digest: String = Sha256::digest(&*bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = to_hex(&Sha256::digest(&*bytes));
     bytes[place].copy_from_slice(digest.as_bytes());
 }

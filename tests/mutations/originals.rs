@@ -30,8 +30,6 @@ pub fn originals() -> Vec<Original> {
 
     let read = |name: &str| workplace.read(name);
     let start = || vec![("start.png", read("start.png"))];
-    let fixture = |name: &str| std::fs::read(fixtures().join(name)).unwrap();
-    let beside = |names: &[&'static str]| names.iter().map(|name| (leaf(name), fixture(name))).collect::<Vec<_>>();
     let with = |name, content, beside, lines| Original { name, content, beside, lines };
     let alone = |name, content: Vec<u8>, lines| Original { name, content, beside: Vec::new(), lines };
 
@@ -48,8 +46,6 @@ pub fn originals() -> Vec<Original> {
         "palettes X",
     ];
     let palette: &[&str] = &["palettes X"];
-    let clip: &[&str] = &["score start.png --prompt apple --clip ."];
-    let vqgan: &[&str] = &["reconstruct start.png --vqgan last.ckpt -o out.png"];
     let batch: &[&str] = &["batch X --dry-run", "batch X -n 1 --size 32x32 --cutouts 1"];
     let encoded = |format| {
         let mut bytes = std::io::Cursor::new(Vec::new());
@@ -109,19 +105,31 @@ pub fn originals() -> Vec<Original> {
             &["video frames -o out.mp4", "video frames -o out.gif"],
         ),
     ];
-    for weights in ["clip/model.safetensors", "clip/config.json", "clip/tokenizer.json"] {
-        let mut others = beside(&["clip/model.safetensors", "clip/config.json", "clip/tokenizer.json"]);
-        others.retain(|(name, _)| *name != leaf(weights));
-        others.extend(start());
-        all.push(with(leaf(weights), fixture(weights), others, clip));
-    }
-    for weights in ["vqgan/last.ckpt", "vqgan/model.yaml"] {
-        let mut others = beside(&["vqgan/last.ckpt", "vqgan/model.yaml"]);
-        others.retain(|(name, _)| *name != leaf(weights));
-        others.extend(start());
-        all.push(with(leaf(weights), fixture(weights), others, vqgan));
+    all.extend(weights(&start()));
+    all
+}
+
+/// Weights, configurations and a tokenizer, each with the rest of its model and a picture beside it.
+fn weights(picture: &[(&'static str, Vec<u8>)]) -> Vec<Original> {
+    const CLIP: [&str; 3] = ["clip/model.safetensors", "clip/config.json", "clip/tokenizer.json"];
+    const VQGAN: [&str; 2] = ["vqgan/last.ckpt", "vqgan/model.yaml"];
+    let models: [(&'static [&'static str], &'static [&'static str]); 2] = [
+        (&CLIP, &["score start.png --prompt apple --clip ."]),
+        (&VQGAN, &["reconstruct start.png --vqgan last.ckpt -o out.png"]),
+    ];
+    let mut all = Vec::new();
+    for (files, lines) in models {
+        for name in files {
+            let others = files.iter().filter(|other| *other != name).map(|other| (leaf(other), fixture(other)));
+            let beside = others.chain(picture.iter().cloned()).collect();
+            all.push(Original { name: leaf(name), content: fixture(name), beside, lines });
+        }
     }
     all
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    std::fs::read(fixtures().join(name)).unwrap()
 }
 
 /// A fixture's name without its folder.
