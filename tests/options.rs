@@ -425,6 +425,7 @@ const GENERATE: [Group; 10] = [
                     "--from none.png",
                 ],
             ),
+            ("--trust", &["--dry-run --from made.png --trust", "--from made.png --trust=yes"]),
             (
                 "--config",
                 &[
@@ -465,6 +466,7 @@ const VERBS: [Group; 21] = [
             ("--force", &["resume made.png.t2a -o other.png -q", "resume made.png.t2a -o other.png -q --force"]),
             ("--save-every", &["resume made.png.t2a --save-every 0"]),
             ("--checkpoint-every", &["resume made.png.t2a --checkpoint-every 0"]),
+            ("--trust", &["resume made.png.t2a --trust=yes"]),
             ("--offline", &["resume made.png.t2a -q --offline"]),
             ("--progress", &["resume made.png.t2a --progress loud"]),
             ("--preview", &["resume made.png.t2a --preview ascii"]),

@@ -94,7 +94,7 @@ pub(super) fn read(given: &[OsString]) -> Result<ArgMatches, Box<Refusal>> {
     Err(Box::new(Refusal { error, hint }))
 }
 
-/// Adds how to draw the words of a command line, if they were read as a verb's that then could not do its work.
+/// Adds how to draw the words of a command line, if they were read as a verb's that then could not use a file of theirs.
 pub(super) fn with_other_reading(error: anyhow::Error, given: &[OsString]) -> anyhow::Error {
     let command = Arguments::command();
     let Some((_, words)) = verb_of(&command, given).and_then(|_| as_prompt(given)) else { return error };
@@ -104,7 +104,6 @@ pub(super) fn with_other_reading(error: anyhow::Error, given: &[OsString]) -> an
     }
     let more = |hint: String| format!("{hint}; {}", to_draw(&given[1..]));
     match error.downcast::<Error>() {
-        Ok(Error::Usage { message, hint }) => Error::Usage { message, hint: more(hint) }.into(),
         Ok(Error::File { path, problem, hint }) => Error::File { path, problem, hint: more(hint) }.into(),
         Ok(other) => other.into(),
         Err(other) => other,
@@ -167,7 +166,9 @@ fn belongs_to(verb: &Command, words: &[String], error: &clap::Error) -> bool {
         _ => Vec::new(),
     };
     let is_near = others.is_empty() && !near_names(first, known.iter().map(String::as_str)).is_empty();
-    names_file || is_whole || is_near
+    // `models rm` lacks a name, and is not to be drawn.
+    let is_begun = others.is_empty() && verb.find_subcommand(first).is_some();
+    names_file || is_whole || is_near || is_begun
 }
 
 /// Why a prompt is probably meant otherwise, and what to do.

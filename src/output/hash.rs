@@ -86,5 +86,5 @@ fn feed(hash: &mut Sha256, mut file: &File, path: &Path) -> Result<()> {
 }
 
 fn fault(path: &Path, error: &std::io::Error) -> Error {
-    Error::file(path, unreadable(error), "make the file readable")
+    Error::file(path, unreadable(error), "give a regular file that may be read")
 }

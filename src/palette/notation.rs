@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn errors_name_the_place() {
         let cases = [
-            ("redd->white\\8", "no colour or palette redd", "red or"),
+            ("redd->white\\8", "no colour or palette redd", "`red`"),
             ("cloudy bleu", "no colour or palette cloudy bleu", "cloudy blue"),
             ("picco-8", "no colour or palette picco-8", "pico-8"),
             ("red->white\\1", "a ramp of one colour", "2 to 256"),

@@ -74,7 +74,7 @@ impl Archive {
         };
         if !entry.plain {
             let problem = format!("has the compressed entry {}; PyTorch writes none", quoted(name));
-            return Err(Fault::new(problem, "name the file as PyTorch saved it, not one packed anew"));
+            return Err(Fault::new(problem, "give the file as PyTorch saved it, not one that was packed again"));
         }
         Ok(entry.range.clone())
     }
