@@ -45,7 +45,7 @@ fn clip(workplace: &Workplace, folder: &str, tokens: usize) -> Vec<u8> {
 /// Starts a run that has loaded its models and waits, before its first iteration, for somebody to read the warning
 /// about its long prompt.
 fn waiting(workplace: &Workplace, folder: &str) -> Child {
-    let prompt = "word ".repeat(24_000);
+    let prompt = "word ".repeat(19_000);
     let line = ["--size", "32x32", "-n", "1", "--cutouts", "1", "--progress", "json", "--clip", folder];
     let mut command = workplace.command();
     command.arg(prompt).args(line).args(["-o", &format!("{folder}.png")]);
