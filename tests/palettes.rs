@@ -206,7 +206,7 @@ fn files_errors_name_the_place() {
         assert_eq!((drawing.code, drawing.errors), (Some(2), outcome.errors), "{text}");
     }
     let near = workplace.run(&["palettes", "picco-8"]).errors;
-    assert!(near.contains("hint: is pico-8"), "{near}");
+    assert!(near.contains("hint: did you mean `pico-8`?"), "{near}");
     workplace.refuses(&["a", "--colors", "1"], &["--colors 1 is out of range"]);
 }
 
