@@ -14,8 +14,8 @@ photo=${PHOTO:-$(dirname "$0")/pictures/red-apple.png}
 text2art a red apple on a blue background
 # Another seed is another picture; a word is a seed, too.
 text2art a green frog --seed lucky -o frog.png
-# Several prompts, weighted; a negative one is avoided.
-text2art "a castle | night sky:0.5 | red:-0.3" -o castle.png
+# Several prompts; the second one counts half.
+text2art "a cactus | sunset:0.5" -o cactus.png
 # Another shape, and exactly this size.
 text2art a sailboat on the sea --aspect widescreen -o sea.png
 text2art a penguin in the snow --size 75x50 -o penguin.png

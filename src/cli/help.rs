@@ -26,9 +26,9 @@ const BRIEF: [&str; 12] = [
 const UNSAID: [&str; 3] = ["generate", "completions", "man"];
 const EXAMPLES: &str = "Examples:
   text2art a red apple on a blue background
-  text2art \"a castle | night sky:0.5 | blurry:-0.3\" --seed 7 -o castle.png
+  text2art \"a cactus | sunset:0.5\" --seed 7 -o cactus.png
   text2art a green frog --gif --mp4 --hold 1
-  text2art --from castle.png --quality best -o better.png";
+  text2art --from cactus.png --quality best -o better.png";
 /// Options whose value when nothing is said is no setting's.
 const OTHER_DEFAULTS: [(&str, &str); 5] = [
     ("quality", "normal"),
