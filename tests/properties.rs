@@ -79,7 +79,8 @@ fn settings() -> impl Strategy<Value = Settings> {
                     lists.2.iter().map(|(file, weight)| format!("{file}:{weight}").parse().unwrap()).collect(),
                 ),
                 noise_prompt: Some(
-                    lists.2.iter().map(|(seed, weight)| format!("{seed}:-{weight}").parse().unwrap()).collect(),
+                    // A word: numbers are kept in one spelling.
+                    lists.2.iter().map(|(seed, weight)| format!("w{seed}:-{weight}").parse().unwrap()).collect(),
                 ),
                 learning_rate: Some(learning_rate),
                 ..Overrides::default()

@@ -186,7 +186,12 @@ impl Ledger {
         let (mut closed, mut cards, mut dropped) = (Closed::default(), Vec::new(), Vec::new());
         for (index, (sample, end)) in ranked.into_iter().enumerate() {
             let rank = (several && end.done.is_ok()).then_some(index + 1);
-            let is_dropped = rank.zip(self.keep).is_some_and(|(rank, keep)| rank > keep);
+            // What another command drew is not a sample of this batch's to remove.
+            let is_own = matches!(sample.work, Work::Draw(_)) || {
+                let known = self.results.known().of(&sample.files.output, &sample.settings);
+                known.is_some_and(|outcome| outcome.rank.is_some())
+            };
+            let is_dropped = is_own && rank.zip(self.keep).is_some_and(|(rank, keep)| rank > keep);
             let status = if is_dropped { Status::Dropped } else { Status::Done };
             let outcome = match end.done {
                 Err(error) => Outcome { error: Some(error), ..Outcome::new(Status::Failed, &open.group.place) },

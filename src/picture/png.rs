@@ -40,8 +40,8 @@ pub(super) fn rows(file: impl BufRead + Seek, canvas: &mut Canvas) -> Result<(),
         }
         return Ok(());
     }
-    for _ in 0..reader.info().height {
-        let Some(bytes) = reader.next_row()? else { break };
+    // The last call finds out whether the data come to their end.
+    while let Some(bytes) = reader.next_row()? {
         layout.widen(bytes.data(), &mut row);
         canvas.push(&mut row);
     }

@@ -175,3 +175,20 @@ fn a_checkpoint_of_another_run_is_left_alone() {
     let outcome = run("batch b.txt --checkpoint-every 1 --progress json");
     assert!(!outcome.errors.contains("\"checkpoint\"") && Path::is_file(&workplace.join("a-fig-0.gif")));
 }
+
+#[test]
+fn a_picture_that_another_command_drew_is_kept() {
+    let workplace = Workplace::new();
+    let small = ["--size", "32x32", "--cutouts", "1", "-n", "1", "-q"];
+    workplace.run(&[&["an", "apple"][..], &small].concat()).succeeded();
+    let before = workplace.read("an-apple-0.png");
+    workplace.write("a.txt", "an apple\n");
+    let batch = [&["batch", "a.txt", "--samples", "3", "--keep", "1"][..], &small].concat();
+    for _ in 0..2 {
+        workplace.run(&batch).succeeded();
+        assert!(workplace.read("an-apple-0.png") == before);
+        // One of the others may rank first, and then is there beside it.
+        let others = ["an-apple-1.png", "an-apple-2.png"].map(|name| workplace.join(name).exists());
+        assert!(others != [true, true], "more than the best was kept");
+    }
+}

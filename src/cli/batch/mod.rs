@@ -65,7 +65,7 @@ pub(super) struct Arguments {
     /// already has are passed over, so that `--seed {1..3} --samples 4` draws 12 different pictures.
     #[arg(long, value_name = "N", default_value = "1", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
     samples: u16,
-    /// Keep the best K of them
+    /// Keep the best K of them, and remove the others that the batch drew
     #[arg(long, value_name = "K", requires = "samples", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
     keep: Option<u16>,
     /// The CLIP models that rank, separated by commas: those that draw where none is named
