@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::device::is_out_of_memory;
-
 /// What the library returns where something can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -147,6 +145,20 @@ impl Error {
     }
 }
 
+/// Whether a CUDA library's message says that the GPU's memory is used up: the codes of the driver, cuBLAS, cuRAND
+/// and cuDNN for it, by the names that their bindings print.
+#[must_use]
+pub fn is_out_of_memory(message: &str) -> bool {
+    const CODES: [&str; 5] = [
+        "CUDA_ERROR_OUT_OF_MEMORY",
+        "CUBLAS_STATUS_ALLOC_FAILED",
+        "CURAND_STATUS_ALLOCATION_FAILED",
+        "CUDNN_STATUS_ALLOC_FAILED",
+        "CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+    ];
+    CODES.iter().any(|code| message.contains(code))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,5 +187,13 @@ mod tests {
         assert!(matches!(Error::from(none.w().unwrap_err()), Error::GpuMemory));
         let other: Result<(), _> = Err(driver::DriverError(driver::sys::CUresult::CUDA_ERROR_ILLEGAL_ADDRESS));
         assert!(matches!(Error::from(other.w().unwrap_err()), Error::Compute(_)));
+    }
+
+    #[test]
+    fn used_up_memory_is_told_from_other_faults() {
+        assert!(is_out_of_memory(r#"DriverError(CUDA_ERROR_OUT_OF_MEMORY, "out of memory")"#));
+        assert!(is_out_of_memory("CudnnError(CUDNN_STATUS_ALLOC_FAILED)"));
+        assert!(!is_out_of_memory(r#"DriverError(CUDA_ERROR_ILLEGAL_ADDRESS, "an illegal memory access")"#));
+        assert!(!is_out_of_memory("cannot allocate memory"));
     }
 }

@@ -14,7 +14,7 @@ use common::{fixtures, text};
 use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use text2art::output::to_hex;
+use text2art::files::to_hex;
 
 /// Draws a small picture with the small models.
 fn draw(workplace: &Workplace, arguments: &[&str]) {

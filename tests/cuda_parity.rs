@@ -12,11 +12,11 @@ use candle_core::{DType, Device, Tensor, Var};
 use common::program::Workplace;
 use common::{fixtures, reference, relative_distance, text, trace, values};
 use text2art::clip::Clip;
-use text2art::device::{ComputeDevice, Precision};
+use text2art::device::{ComputeDevice, DeviceChoice};
 use text2art::drawer::Drawer;
+use text2art::gpu::Precision;
 use text2art::judge::distances;
 use text2art::models::{ModelFiles, Role};
-use text2art::settings::DeviceChoice;
 use text2art::vqgan::Vqgan;
 
 /// Precisions with the relative distance that features, and that gradients may have from the reference's: in `f32` those

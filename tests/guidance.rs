@@ -10,7 +10,8 @@ use text2art::clip::Clip;
 use text2art::frozen::{Border, Filter, Homography, View, Warp, apply};
 use text2art::judge::{Cutouts, Judge, Judgement, Perceptor, Target};
 use text2art::models::{Finder, ModelFiles, Role};
-use text2art::session::{Models, Plan, Session, Stop};
+use text2art::progress::Stop;
+use text2art::session::{Models, Plan, Session};
 use text2art::settings::{Overrides, combine};
 
 fn judge(model: &str, prompts: &[(&str, f64)], stop: Option<f64>, cutouts: usize, batch: usize) -> Judge {

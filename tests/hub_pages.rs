@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use common::hub::{Fault, Repository, TestHub};
 use sha2::{Digest, Sha256};
+use text2art::files::to_hex;
 use text2art::models::hub::{Environment, Hub, Origin, Request};
-use text2art::output::to_hex;
-use text2art::session::Stop;
+use text2art::progress::Stop;
 use text2art::{Error, Result};
 
 fn environment(hub: &TestHub, folder: &Path) -> Environment {

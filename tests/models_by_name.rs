@@ -55,7 +55,7 @@ fn a_picture_from_repositories_and_its_recipe() {
     }
     assert_eq!(recipe["models"][0]["file"], "last.ckpt");
     let checkpoint = std::fs::read(fixtures().join("vqgan/last.ckpt")).unwrap();
-    let digest = text2art::output::to_hex(&<sha2::Sha256 as sha2::Digest>::digest(checkpoint));
+    let digest = text2art::files::to_hex(&<sha2::Sha256 as sha2::Digest>::digest(checkpoint));
     assert_eq!(recipe["models"][0]["sha256"].as_str(), Some(digest.as_str()));
 
     // The second time nobody is asked, and the bytes are the same.
@@ -225,7 +225,7 @@ fn a_model_stands_for_a_vqgan_and_what_judges_it() {
 }
 
 /// Writes a picture with the recipe of another, changed.
-fn forge(workplace: &Workplace, from: &str, to: &str, change: impl FnOnce(&mut text2art::output::ModelRecord)) {
+fn forge(workplace: &Workplace, from: &str, to: &str, change: impl FnOnce(&mut text2art::models::ModelRecord)) {
     let mut recipe = text2art::output::Recipe::read(&workplace.join(from)).unwrap();
     change(&mut recipe.models[0]);
     let picture = candle_core::Tensor::zeros((1, 3, 32, 32), candle_core::DType::F32, &candle_core::Device::Cpu);

@@ -13,7 +13,7 @@ use common::{fixtures, reference, relative_distance, trace, values};
 use serde_json::Value;
 use text2art::drawer::Drawer;
 use text2art::optimizer::{Optimizer, OptimizerKind};
-use text2art::output::to_image;
+use text2art::picture::to_image;
 
 /// Width, height and the 8-bit colours of a picture.
 fn pixels(path: &Path) -> (u32, u32, Vec<u8>) {

@@ -14,7 +14,7 @@ use common::fixtures;
 use common::program::{Outcome, Workplace, finish};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use text2art::output::to_hex;
+use text2art::files::to_hex;
 
 /// Prompt, models and cutouts of a run that takes a moment. What happens to the cutouts is the default.
 const BASE: &str = "a red apple --clip clip --vqgan vqgan/last.ckpt --cutouts 4";

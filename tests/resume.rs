@@ -11,10 +11,12 @@ use std::time::Duration;
 use common::program::{Outcome, Running, Workplace};
 use common::{fixtures, text};
 use serde_json::Value;
+use text2art::files::{Existing, write_whole};
 use text2art::models::Finder;
-use text2art::output::{Checkpoint, Existing, Recipe, write_whole};
+use text2art::output::{Checkpoint, Recipe};
+use text2art::progress::Stop;
 use text2art::random::Stream;
-use text2art::session::{Models, Plan, Session, Stop, run};
+use text2art::session::{Models, Plan, Session, run};
 use text2art::settings::{Overrides, Settings, combine};
 
 /// A run that takes a moment.

@@ -13,8 +13,8 @@ use std::time::Duration;
 use common::layouts::safetensors;
 use common::program::Workplace;
 use common::{fixtures, noise};
+use text2art::files::hash_file;
 use text2art::models::container::TensorFile;
-use text2art::output::hash_file;
 
 const EMBEDDING: &str = "text_model.embeddings.token_embedding.weight";
 

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::files::is_same;
-use crate::output::{Beside, Checkpoint, Existing, InputRecord, Saver, checkpoint_of, is_due, write_whole};
-use crate::session::{Event, Models, Session, SessionState};
+use crate::files::{Existing, checkpoint_of, write_whole};
+use crate::output::{Beside, Checkpoint, InputRecord, Saver, is_due};
+use crate::progress::Event;
+use crate::session::{Models, Session, SessionState};
 use crate::settings::Settings;
 use crate::{Error, PROGRAM, Result};
 

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 
-use crate::files::open_regular;
-use crate::output::{Existing, write_beside};
-use crate::picture::{self, bicubic};
-use crate::settings::{Settings, Size};
+use crate::files::{Existing, open_regular, write_beside};
+use crate::picture::{self, Size, bicubic};
+use crate::settings::Settings;
 use crate::{Error, Result};
 
 /// The longer side of a picture on a sheet, in pixels, where there are few.

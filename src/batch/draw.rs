@@ -9,9 +9,12 @@ use super::files::Files;
 use super::plan::{Sample, Work};
 use super::score::score;
 use crate::clip::Clip;
-use crate::output::{Existing, Recipe, Saver, encode, to_image, write_beside, write_whole};
+use crate::files::{Existing, write_beside, write_whole};
+use crate::output::{Recipe, Saver, encode};
+use crate::picture::to_image;
+use crate::progress::{Event, Stop};
 use crate::session::memory::refuse_above_room;
-use crate::session::{End, Event, LoadedModel, Models, Plan, Session, Stop, run};
+use crate::session::{End, LoadedModel, Models, Plan, Session, run};
 use crate::video::Recording;
 use crate::{Error, Result, picture};
 

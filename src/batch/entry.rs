@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::braces::expand;
 use super::forgotten::Forgotten;
-use crate::settings::text::{at_least_one, did_you_mean};
 use crate::settings::{Overrides, Prompts};
+use crate::text::{at_least_one, did_you_mean};
 use crate::video::MovingPictures;
 
 /// The key of what became of a line, in a file of results.
@@ -208,7 +208,7 @@ fn plain(number: &serde_json::Number) -> String {
 fn of_arguments(prompt: Option<&str>, arguments: &[String]) -> Result<Asked, String> {
     let matches = command().try_get_matches_from(arguments);
     let asked = matches.and_then(|matches| Asked::from_arg_matches(&matches));
-    let mut asked = asked.map_err(|error| crate::settings::text::first_paragraph(&error))?;
+    let mut asked = asked.map_err(|error| crate::text::first_paragraph(&error))?;
     if let Some(prompt) = prompt {
         asked.settings.prompt = Some(prompt.parse::<Prompts>()?);
     }

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::device::DeviceChoice;
 use crate::output::Recipe;
-use crate::settings::{CutBatch, DeviceChoice, Settings, VideoSettings};
+use crate::settings::{CutBatch, Settings, VideoSettings};
 use crate::video::{Folder, MovingPaths};
 use crate::{Error, Result};
 

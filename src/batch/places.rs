@@ -6,7 +6,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::files::{Files, Found, is_same};
-use crate::output::{Kind, Naming, Recipe, behind_stem, check_folder, contains, filled, kind_of};
+use crate::files::{Kind, Naming, behind_stem, check_folder, contains, filled, kind_of};
+use crate::output::Recipe;
 use crate::settings::Settings;
 use crate::video::MovingPictures;
 use crate::{Error, Result};

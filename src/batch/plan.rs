@@ -12,7 +12,8 @@ use super::places::{Own, Place, Places, Spot};
 use super::results::{Known, Status};
 use super::seeds::Seeds;
 use super::source::{Entries, Source};
-use crate::output::{Existing, Recipe};
+use crate::files::Existing;
+use crate::output::Recipe;
 use crate::settings::{Overrides, Seed, Settings, combine};
 use crate::{Error, Result};
 

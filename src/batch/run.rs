@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use super::draw::{Drawn, Room, draw};
 use super::places::Place;
 use super::plan::{Group, Planned, Sample, Work};
-use crate::device::ComputeDevice;
+use crate::device::{ComputeDevice, DeviceChoice};
 use crate::models::Finder;
-use crate::session::{Event, ModelStore, Stop};
-use crate::settings::DeviceChoice;
+use crate::progress::{Event, Stop};
+use crate::session::ModelStore;
 use crate::{Error, Result};
 
 /// Pictures that wait for a worker: reading goes no further ahead.

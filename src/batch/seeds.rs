@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::settings::{CutBatch, DeviceChoice, Seed, Settings};
+use crate::device::DeviceChoice;
+use crate::settings::{CutBatch, Seed, Settings};
 use crate::{Error, Result};
 
 /// The seeds that samples have so far, by everything else that decides their pictures.

@@ -11,8 +11,9 @@ pub use stages::measure;
 pub use work::{Work, models};
 
 use crate::Result;
-use crate::device::{ComputeDevice, Traffic};
+use crate::device::ComputeDevice;
 use crate::frozen::{Linear, Matrix, MatrixMut, Network, Products, multiply};
+use crate::gpu::Traffic;
 
 /// What a part of an iteration takes.
 #[derive(Clone, Debug, PartialEq, Serialize)]

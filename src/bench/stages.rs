@@ -6,8 +6,9 @@ use candle_core::{Tensor, Var};
 
 use super::{Amount, Report, Stage, copy, median, product};
 use crate::Result;
-use crate::device::{ComputeDevice, Traffic};
+use crate::device::ComputeDevice;
 use crate::frozen::with_gradient;
+use crate::gpu::Traffic;
 use crate::judge::no_gradient;
 use crate::optimizer::Optimizer;
 use crate::session::{Models, Plan, Session};

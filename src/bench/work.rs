@@ -4,8 +4,9 @@ use std::path::Path;
 
 use crate::clip::{Clip, Config as ClipConfig};
 use crate::drawer::DrawerKind;
+use crate::files::read_text;
 use crate::models::Finder;
-use crate::models::files::{ConfigFile, Role, read_text};
+use crate::models::files::{ConfigFile, Role};
 use crate::session::{LoadedModel, Models};
 use crate::settings::{Overrides, Settings};
 use crate::vqgan::{Config as VqganConfig, Vqgan};
@@ -20,7 +21,7 @@ pub enum Work {
     B,
 }
 
-crate::settings::text::named_values!(Work, "standard work", { A => "a", B => "b" });
+crate::text::named_values!(Work, "standard work", { A => "a", B => "b" });
 
 /// The configuration of taming-transformers' `imagenet_f16_16384`, as its `model.yaml` has it.
 const IMAGENET_F16_16384: &str = r#"{"embed_dim": 256, "n_embed": 16384, "ddconfig": {"double_z": false,

@@ -9,13 +9,15 @@ use super::report::Reporter;
 use super::threads::number as threads;
 use super::{device, interrupt, output};
 use crate::bench::{self, Report, Stage, Work};
-use crate::device::{Gpu, Precision, Traffic};
+use crate::device::DeviceChoice;
 use crate::drawer::DrawerKind;
+use crate::gpu::{Gpu, Precision, Traffic};
 use crate::machine::{self, in_words};
 use crate::models::Finder;
+use crate::picture::Size;
 use crate::session::{Plan, Recomputed};
-use crate::settings::text::{count, whole_number};
-use crate::settings::{CutBatch, DeviceChoice, Overrides, Size, combine};
+use crate::settings::{CutBatch, Overrides, combine};
+use crate::text::{count, whole_number};
 
 /// What `bench` was asked for.
 #[derive(clap::Args)]

@@ -2,9 +2,9 @@
 
 use super::report::Reporter;
 use crate::Result;
-use crate::device::{ComputeDevice, Precision};
-use crate::session::Event;
-use crate::settings::DeviceChoice;
+use crate::device::{ComputeDevice, DeviceChoice};
+use crate::gpu::Precision;
+use crate::progress::Event;
 
 /// Opens what was chosen, and tells why no GPU is used where `auto` found none.
 pub(super) fn open(choice: DeviceChoice, precision: Precision, reporter: &Reporter) -> Result<ComputeDevice> {

@@ -4,12 +4,14 @@ use serde::Serialize;
 
 use super::report::Reporter;
 use super::{interrupt, output, sources};
-use crate::device::{self, GpuFinding, GpuFindings};
+use crate::device;
+use crate::gpu::{GpuFinding, GpuFindings};
 use crate::machine::{self, MachineMemory, in_words};
 use crate::models::hub::Environment;
 use crate::models::manifest::Manifest;
 use crate::models::{Finder, Role, embedded};
-use crate::session::{check_usable, path_as_text};
+use crate::progress::path_as_text;
+use crate::session::check_usable;
 
 /// What `doctor` was asked for.
 #[derive(clap::Args)]

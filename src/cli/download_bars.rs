@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::report::Progress;
 use super::terminal::{Bar, Unit, line};
 use crate::models::hub::megabytes;
-use crate::session::Event;
+use crate::progress::Event;
 
 /// Time between two lines about the same file.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);

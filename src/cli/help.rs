@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use clap::{Arg, Command, CommandFactory};
 
 use super::Arguments;
-use crate::settings::{Overrides, Quality, Settings, combine};
+use crate::models::Quality;
+use crate::settings::{Overrides, Settings, combine};
 
 /// The options `-h` shows; `--help` shows all.
 const BRIEF: [&str; 12] = [

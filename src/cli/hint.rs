@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::settings::text::{near_names, question};
+use crate::text::{near_names, question};
 
 /// What other programs call an option of this one.
 struct Other {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::SIGINT;
 
 use super::report::{Acknowledgment, Reporter};
-use crate::session::Stop;
+use crate::progress::Stop;
 
 /// Time in which a download notices that it is to stop.
 const NOTICE: Duration = Duration::from_millis(500);

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::files::read_regular;
-use crate::output::{Existing, Kind, Recipe, check_folder, check_target, end_of_links, hash_file, kind_of};
+use crate::files::{Existing, Kind, check_folder, check_target, end_of_links, hash_file, kind_of, read_regular};
+use crate::output::Recipe;
 use crate::settings::Settings;
 use crate::video::Folder;
 use crate::{Error, Result};

@@ -9,7 +9,7 @@ use clap::{ArgMatches, Command, CommandFactory};
 
 use super::{Arguments, PROGRAM, hint};
 use crate::Error;
-use crate::settings::text::{near_names, question};
+use crate::text::{near_names, question};
 
 /// The verb that draws; before any words it makes them a prompt.
 pub(super) const GENERATE: &str = "generate";

@@ -6,12 +6,13 @@ use super::report::Reporter;
 use super::{interrupt, output};
 use crate::device::ComputeDevice;
 use crate::drawer::{Drawer, Start, VqganDrawer};
+use crate::files::{Kind, check_target, kind_of, write_whole};
 use crate::frozen::MemoryOf;
 use crate::models::{Finder, Role};
-use crate::output::{Kind, check_target, encode, kind_of, write_whole};
+use crate::output::encode;
 use crate::picture;
+use crate::picture::Size;
 use crate::session::{LoadedModel, memory};
-use crate::settings::Size;
 use crate::vqgan::Vqgan;
 
 /// What `reconstruct` was asked for.

@@ -11,7 +11,7 @@ use super::output::Unprinted;
 use super::preview::{Preview, PreviewKind};
 use super::terminal::{self, Bar, Tone, Unit, labeled};
 use super::{FAILED, INTERRUPTED, USAGE};
-use crate::session::{Ending, Event};
+use crate::progress::{Ending, Event};
 use crate::{Error, Result};
 
 pub(super) use super::terminal::line;

@@ -12,11 +12,13 @@ use super::own::Own;
 use super::preview::PreviewKind;
 use super::report::Reporter;
 use super::{device, interrupt, trust};
+use crate::files::{Kind, Naming, check_target, checkpoint_of, kind_of, picture_of};
 use crate::models::Finder;
-use crate::output::{Checkpoint, Kind, Naming, Recipe, Stage, check_target, checkpoint_of, kind_of, picture_of};
-use crate::session::{Event, Models, Plateau};
+use crate::output::{Checkpoint, Recipe, Stage};
+use crate::progress::Event;
+use crate::session::{Models, Plateau};
 use crate::settings::Settings;
-use crate::settings::text::{at_least_one, whole_number};
+use crate::text::{at_least_one, whole_number};
 use crate::video::{Outputs, Timeline};
 use crate::{Error, PROGRAM, Result};
 

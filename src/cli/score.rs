@@ -8,12 +8,12 @@ use serde::Serialize;
 
 use super::report::Reporter;
 use super::{interrupt, output};
-use crate::Error;
 use crate::clip::{Clip, preprocess};
 use crate::judge::{cosine, distances};
 use crate::models::{Finder, Role};
-use crate::picture;
-use crate::session::{Event, LoadedModel};
+use crate::progress::Event;
+use crate::session::LoadedModel;
+use crate::{Error, picture};
 
 /// What `score` was asked for.
 #[derive(clap::Args)]

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, FromArgMatches};
 
-use crate::models::files::read_text_from_anywhere;
+use crate::files::read_text_from_anywhere;
 use crate::models::hub::{NETWORK_TIMEOUT, WEIGHTS};
 use crate::settings::Overrides;
-use crate::settings::text::{did_you_mean, first_paragraph};
+use crate::text::{did_you_mean, first_paragraph};
 use crate::{Error, Result};
 
 /// What the names of environment variables begin with.

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::channel;
 use std::thread::available_parallelism;
 
-use crate::settings::text::count;
+use crate::text::count;
 use crate::{Error, Result};
 
 /// What rayon, the matrix products and the tensor library read.

@@ -11,7 +11,7 @@ use super::terminal::visible;
 use crate::models::hub::Repository;
 use crate::models::manifest::Manifest;
 use crate::models::{Finder, Missing};
-use crate::session::Stop;
+use crate::progress::Stop;
 use crate::settings::{Overrides, Settings};
 use crate::{Error, Result};
 

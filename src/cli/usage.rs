@@ -3,8 +3,8 @@
 use super::report::{Progress, Reporter};
 use super::terminal::is_output_colored;
 use super::{USAGE, output};
-use crate::session::Event;
-use crate::settings::text::first_paragraph;
+use crate::progress::Event;
+use crate::text::first_paragraph;
 
 /// Shows the help that was asked for, or tells what is wrong with the command line. Returns the exit code.
 pub(super) fn tell(error: &clap::Error, hint: String) -> u8 {

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use super::output::print_path;
 use super::report::{Progress, Reporter};
 use super::{DONE, INTERRUPTED, interrupt};
-use crate::output::{Kind, Recipe, check_target, kind_of};
-use crate::picture;
-use crate::session::Event;
-use crate::settings::text::{number, whole_number};
-use crate::settings::{FrameRate, GifPalette, Settings, Size, VideoSettings};
+use crate::files::{Kind, check_target, kind_of};
+use crate::output::Recipe;
+use crate::picture::Size;
+use crate::progress::Event;
+use crate::settings::{FrameRate, GifPalette, Settings, VideoSettings};
+use crate::text::{number, whole_number};
 use crate::video::{Outputs, Recorder, pictures_in};
-use crate::{Error, Result};
+use crate::{Error, Result, picture};
 
 /// The largest step between frames that settings take.
 const LARGEST_STEP: usize = 1_000_000;

@@ -3,8 +3,7 @@
 use candle_core::{Device, Tensor};
 use image::RgbImage;
 
-use crate::picture::bicubic;
-use crate::settings::Size;
+use crate::picture::{Size, bicubic};
 use crate::{Error, Result};
 
 /// The longest picture, in widths: it is enlarged whole before its centre is cut out.

@@ -10,10 +10,10 @@ use candle_core::cuda::cudarc::driver::sys::{CUdevice_attribute, cuDriverGetVers
 use candle_core::cuda::cudarc::driver::{CudaContext, DriverError, result};
 use candle_core::cuda::{CudaError, kernels};
 
-use super::pool;
-use super::ptx::{self, Target};
-use super::{ComputeCapability, ComputeDevice, Gpu, GpuFinding, GpuFindings, Obstacle, Precision};
+use super::ComputeDevice;
 use crate::frozen::cuda;
+use crate::gpu::ptx::Target;
+use crate::gpu::{ComputeCapability, Gpu, GpuFinding, GpuFindings, Obstacle, Precision, pool, ptx};
 
 /// The oldest GPUs that it makes sense to build for: the first with TF32 and bf16.
 const OLDEST: ComputeCapability = ComputeCapability { major: 8, minor: 0 };
@@ -177,7 +177,7 @@ fn of_library(error: &candle_core::Error) -> Obstacle {
         Some(CudaError::Curand(error)) => ("cuRAND", format!("{:?}", error.0)),
         _ => cudnn_status(error).map_or_else(|| ("the tensor library", error.to_string()), |status| ("cuDNN", status)),
     };
-    if super::is_out_of_memory(&status) {
+    if crate::error::is_out_of_memory(&status) {
         return of_code(&status);
     }
     let built = ptx::toolkit(kernels::FILL.ptx()).unwrap_or("of another version");

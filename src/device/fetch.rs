@@ -31,7 +31,7 @@ pub(crate) fn bring(tensor: &Tensor) -> Result<Tensor> {
     let there = tensor.to_device(&Device::Cpu)?;
     #[cfg(feature = "cuda")]
     if tensor.device().is_cuda() {
-        super::traffic::count_to_host(4 * tensor.elem_count());
+        crate::gpu::traffic::count_to_host(4 * tensor.elem_count());
         // The driver does not promise that such a copy is over when its call returns.
         tensor.device().synchronize()?;
     }
@@ -55,6 +55,6 @@ fn beside(
     copies.wait(computed).map_err(Error::wrap)?;
     copies.memcpy_dtoh(&values, &mut numbers).map_err(Error::wrap)?;
     copies.synchronize().map_err(Error::wrap)?;
-    super::traffic::count_to_host(4 * numbers.len());
+    crate::gpu::traffic::count_to_host(4 * numbers.len());
     Tensor::from_vec(numbers, layout.shape(), &Device::Cpu).map(Some)
 }

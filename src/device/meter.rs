@@ -53,7 +53,7 @@ impl ComputeDevice {
     pub fn peak_memory(&self) -> Option<u64> {
         #[cfg(feature = "cuda")]
         if let candle_core::Device::Cuda(device) = &self.device {
-            return super::pool::peak_memory(&device.cuda_stream());
+            return crate::gpu::pool::peak_memory(&device.cuda_stream());
         }
         machine::peak_memory()
     }
@@ -62,7 +62,7 @@ impl ComputeDevice {
     pub fn reset_peak_memory(&self) {
         #[cfg(feature = "cuda")]
         if let candle_core::Device::Cuda(device) = &self.device {
-            super::pool::reset_peak_memory(&device.cuda_stream());
+            crate::gpu::pool::reset_peak_memory(&device.cuda_stream());
             return;
         }
         machine::reset_peak_memory();

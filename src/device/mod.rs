@@ -1,37 +1,24 @@
 //! What pictures are computed on: the processor, or a GPU that was opened and tried.
 
+mod choice;
 #[cfg(feature = "cuda")]
 mod driver;
 #[cfg(not(feature = "cuda"))]
 #[path = "no_driver.rs"]
 mod driver;
 mod fetch;
-mod gpu;
 mod meter;
-mod obstacle;
-#[cfg(feature = "cuda")]
-pub(crate) mod pool;
-mod precision;
-#[cfg(any(feature = "cuda", test))]
-mod ptx;
-mod traffic;
 
 use candle_core::Device;
 
+pub use choice::DeviceChoice;
 pub use driver::survey;
 pub(crate) use fetch::bring;
-pub use gpu::{ComputeCapability, Gpu, GpuFinding, GpuFindings};
 pub use meter::Moment;
-pub use obstacle::{Obstacle, is_out_of_memory};
-pub use precision::Precision;
-pub use traffic::Traffic;
-#[cfg(feature = "cuda")]
-pub(crate) use traffic::count_to_gpu;
 
 use crate::frozen::MemoryOf;
-use crate::machine;
-use crate::settings::DeviceChoice;
-use crate::{Error, Result};
+use crate::gpu::{Gpu, Obstacle, Precision};
+use crate::{Error, Result, machine};
 
 /// What pictures are computed on, opened.
 #[derive(Clone, Debug)]
@@ -153,6 +140,7 @@ impl ComputeDevice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gpu::ComputeCapability;
 
     /// A card that no machine of the tests has.
     fn card(total: u64, free: u64) -> ComputeDevice {

@@ -1,6 +1,7 @@
 //! What a program without CUDA knows of NVIDIA's GPUs: nothing.
 
-use super::{ComputeDevice, GpuFindings, Obstacle, Precision};
+use super::ComputeDevice;
+use crate::gpu::{GpuFindings, Obstacle, Precision};
 
 fn not_built() -> Obstacle {
     let hint = "leave --device out, use --device cpu, or build with --features cuda (README, NVIDIA GPUs)";

@@ -24,7 +24,7 @@ pub enum DrawerKind {
     Pixel,
 }
 
-crate::settings::text::named_values!(DrawerKind, "drawer", { Vqgan => "vqgan", Pixel => "pixel" });
+crate::text::named_values!(DrawerKind, "drawer", { Vqgan => "vqgan", Pixel => "pixel" });
 
 impl DrawerKind {
     /// How many of the cutouts are zooms; the others show the whole picture. Cells have no details of their own that a

@@ -2,8 +2,8 @@
 
 use image::RgbImage;
 
+use crate::picture::Size;
 use crate::random::Stream;
-use crate::settings::Size;
 
 /// What a drawer starts from.
 pub enum Start<'a> {
@@ -30,7 +30,7 @@ pub enum StartNoise {
     Prior,
 }
 
-crate::settings::text::named_values!(StartNoise, "start", {
+crate::text::named_values!(StartNoise, "start", {
     Codes => "codes",
     Snow => "snow",
     Gradient => "gradient",

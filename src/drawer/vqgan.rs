@@ -6,11 +6,10 @@ use candle_core::{Device, Tensor, Var};
 
 use super::start::{self, Start, StartNoise};
 use super::{Drawer, to_values};
-use crate::Result;
 use crate::frozen::{ChannelAffine, Clamp, Network, SquareSum, Step};
-use crate::picture;
-use crate::settings::Size;
+use crate::picture::Size;
 use crate::vqgan::{Bounds, Vqgan};
+use crate::{Result, picture};
 
 /// Draws by moving a VQGAN's latent.
 pub struct VqganDrawer {

@@ -78,7 +78,7 @@ pub enum MemoryOf {
     Host,
     /// A GPU's that computes in a precision
     #[cfg(any(feature = "cuda", test))]
-    Gpu(crate::device::Precision),
+    Gpu(crate::gpu::Precision),
 }
 
 /// What a pass takes of memory, in bytes.

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use crate::frozen::{Border, Homography, Rectangle, Touch, View};
 use crate::random::Stream;
-use crate::settings::text::did_you_mean;
+use crate::text::did_you_mean;
 
 /// A kind of augmentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::container::{Format, TensorFile};
 use super::{Prefix, Role};
-use crate::session::Stop;
+use crate::progress::Stop;
 use crate::{Error, Result};
 
 /// What of a published file the networks never ask for: discriminators, averages, optimisers.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::container::TensorFile;
 use super::located::{Located, locate, no_config};
 use super::{embedded, inferred};
-use crate::files::{read_regular, read_source};
+use crate::files::read_text;
 use crate::{Error, Result};
 
 /// What a model is for.
@@ -68,9 +68,6 @@ pub struct ConfigFile {
     /// What it says
     pub text: String,
 }
-
-/// The largest configuration or tokenizer that is read, in bytes.
-const LARGEST_TEXT: u64 = 64 << 20;
 
 impl ModelFiles {
     /// Finds the files of the model the user named: `embedded`, a folder or a weight file.
@@ -164,33 +161,7 @@ impl ConfigFile {
     }
 }
 
-/// Reads a small text file whole.
-pub(crate) fn read_text(path: &Path, hint: &str) -> Result<String> {
-    let fault = |problem: String| Error::file(path, problem, hint);
-    let bytes = read_regular(path, LARGEST_TEXT).map_err(|error| fault(unreadable(&error)))?;
-    String::from_utf8(bytes).map_err(|_| fault("the file is not UTF-8 text".into()))
-}
-
-/// Reads a small text whole that may also come from another program, as in `--config <(...)`.
-pub(crate) fn read_text_from_anywhere(path: &Path, hint: &str) -> Result<String> {
-    let fault = |problem: String| Error::file(path, problem, hint);
-    let bytes = read_source(path, LARGEST_TEXT).map_err(|error| fault(unreadable(&error)))?;
-    String::from_utf8(bytes).map_err(|_| fault("the file is not UTF-8 text".into()))
-}
-
 /// Checks that a configuration's number is one a published model could have.
 pub(crate) fn within(name: &str, value: usize, most: usize) -> Result<(), String> {
     if (1..=most).contains(&value) { Ok(()) } else { Err(format!("{name} is {value}, not 1 to {most}")) }
-}
-
-/// What an input/output error means for a file that is to be read.
-pub(crate) fn unreadable(error: &std::io::Error) -> String {
-    if let Some(reason) = crate::files::reason(error) {
-        return reason;
-    }
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file or folder".into(),
-        std::io::ErrorKind::PermissionDenied => "the file may not be read".into(),
-        _ => format!("the file cannot be read: {error}"),
-    }
 }

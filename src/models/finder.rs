@@ -4,16 +4,15 @@ use std::cell::{OnceCell, RefCell};
 use std::path::{Path, PathBuf};
 
 use super::container::{TensorFile, is_shard_list};
-use super::convert;
 use super::files::Published;
 use super::hub::{Environment, Hub, Item, Origin, Progress, Repository, Request, is_commit};
 use super::located::{Located, locate};
 use super::manifest::Entry;
 use super::named::Named;
 use super::requests::{OwnFolder, tokenizer_beside};
-use super::{ModelFiles, Role, embedded};
-use crate::output::{ModelRecord, hash_file};
-use crate::session::{Event, Stop};
+use super::{ModelFiles, ModelRecord, Role, convert, embedded};
+use crate::files::hash_file;
+use crate::progress::{Event, Stop};
 use crate::{Error, Result};
 
 /// Finds models, and fetches what is not here.

@@ -9,7 +9,7 @@ use super::finder::{Finder, TOKENIZER};
 use super::located::{CLIP_PAIRS, VQGAN_WEIGHTS, locate};
 use super::manifest::{Entry, FilePart};
 use super::requests::imported;
-use crate::output::hash_file;
+use crate::files::hash_file;
 use crate::{Error, Result};
 
 /// Copies a model into this program's own folder, where its name finds it. An earlier import of the same name stays where

@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Role;
-use super::convert;
 use super::finder::{Finder, TOKENIZER};
 use super::hub::{Origin, Removed, Repository, Request, is_sha256};
 use super::located::CLIP_PAIRS;
 use super::manifest::Entry;
 use super::requests::imported;
-use crate::output::hash_file;
+use super::{Role, convert};
+use crate::files::hash_file;
 use crate::{Error, Result};
 
 /// A file of a model that is here.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Role;
 use super::container::{files_of, is_shard_list};
-use super::files::unreadable;
+use crate::files::unreadable;
 use crate::{Error, Result};
 
 /// Weights and configuration in a folder, the first pair that is there.

@@ -5,9 +5,8 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use super::Role;
-use crate::settings::Quality;
-use crate::settings::text::{near_names, question};
+use super::{Quality, Role};
+use crate::text::{near_names, question};
 use crate::{Error, Result};
 
 static TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/models.toml"));

@@ -8,8 +8,8 @@ use super::hub::{Environment, Origin, Repository, Request, is_sha256};
 use super::located::{Located, locate};
 use super::manifest::{Entry, EntryFile, FilePart, Manifest, SharedTokenizer};
 use super::named::Named;
-use super::{Role, embedded, inferred};
-use crate::output::{ModelRecord, hash_files};
+use super::{ModelRecord, Role, embedded, inferred};
+use crate::files::hash_files;
 use crate::{Error, Result};
 
 /// What would be fetched of a model.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::embedded;
-use crate::settings::text::near_names;
+use crate::text::near_names;
 use crate::{Error, Result};
 
 /// Words that the embedded model was trained on.

@@ -21,7 +21,7 @@ pub enum OptimizerKind {
     RmsProp,
 }
 
-crate::settings::text::named_values!(OptimizerKind, "optimizer", {
+crate::text::named_values!(OptimizerKind, "optimizer", {
     Adam => "adam",
     AdamW => "adamw",
     Adamax => "adamax",

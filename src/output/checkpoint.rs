@@ -4,7 +4,6 @@
 //! everything else as JSON in its metadata, and there the SHA-256 of the whole file with zeros in its own place.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -14,9 +13,8 @@ use safetensors::tensor::{Dtype, Metadata, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Recipe, to_hex};
-use crate::files::open_regular;
-use crate::models::files::unreadable;
+use super::Recipe;
+use crate::files::{open_regular, to_hex, unreadable};
 use crate::optimizer::OptimizerState;
 use crate::session::{Judged, Plateau, SessionState};
 use crate::{Error, Result};
@@ -36,7 +34,6 @@ const LARGEST: u64 = 4 << 30;
 /// The version of the form.
 const FORMAT: u32 = 1;
 /// What a checkpoint's name ends in.
-const EXTENSION: &str = "t2a";
 
 const HINT: &str = "give a checkpoint that --checkpoint-every wrote";
 const DAMAGED: &str = "restore the file, or draw the picture anew";
@@ -110,21 +107,6 @@ struct Head {
     palette: Option<Vec<[u8; 3]>>,
     /// Of the last iteration
     loss_before: Option<f64>,
-}
-
-/// The checkpoint of the picture of this name: `apple.png.t2a` of `apple.png`.
-#[must_use]
-pub fn checkpoint_of(picture: &Path) -> PathBuf {
-    let mut name = OsString::from(picture);
-    name.push(".");
-    name.push(EXTENSION);
-    PathBuf::from(name)
-}
-
-/// The picture whose checkpoint has this name, where it has such a name.
-#[must_use]
-pub fn picture_of(checkpoint: &Path) -> Option<PathBuf> {
-    checkpoint.extension().is_some_and(|extension| extension == EXTENSION).then(|| checkpoint.with_extension(""))
 }
 
 /// Whether something that happens every so many iterations is due after these.

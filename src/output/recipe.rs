@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::hash::hash_file_within;
 use super::recipe_text::embedded_text;
 use crate::drawer::DrawerKind;
+use crate::files::hash_file_within;
+use crate::models::ModelRecord;
 use crate::models::hub::is_commit;
 use crate::settings::Settings;
 use crate::{Error, Result};
@@ -47,21 +48,6 @@ pub struct Stage {
     pub settings: Settings,
     /// Whether the optimiser began anew then
     pub reset_optimizer: bool,
-}
-
-/// A model a picture was made with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelRecord {
-    /// `vqgan` or `clip`
-    pub role: String,
-    /// What the user called it
-    pub name: String,
-    /// Which state of its repository; none for a local file
-    pub revision: Option<String>,
-    /// The weight file's name
-    pub file: String,
-    /// Its SHA-256
-    pub sha256: String,
 }
 
 /// A file a picture was made from.

@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read, Seek};
 use std::path::Path;
 
-use crate::files::open_regular;
-use crate::models::files::unreadable;
-use crate::video::{gif_comment, mp4_tags};
+use super::{gif_comment, mp4_tags};
+use crate::files::{open_regular, unreadable};
 
 /// The keyword of the PNG's text chunk.
 pub(super) const KEYWORD: &str = "text2art";

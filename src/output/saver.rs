@@ -2,8 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::{Beside, Checkpoint, InputRecord, ModelRecord, Recipe, ResultRecord, Stage, encode};
+use super::{Beside, Checkpoint, InputRecord, Recipe, ResultRecord, Stage, encode};
 use crate::Result;
+use crate::models::ModelRecord;
 use crate::session::{Models, Session};
 use crate::settings::Settings;
 

@@ -24,7 +24,7 @@ pub enum Dither {
     FloydSteinberg,
 }
 
-crate::settings::text::named_values!(Dither, "dithering", {
+crate::text::named_values!(Dither, "dithering", {
     None => "none",
     Bayer2 => "bayer2",
     Bayer4 => "bayer4",

@@ -7,7 +7,7 @@
 
 use super::built_in::BuiltIn;
 use super::{MOST_COLOURS, Palette, file, hexadecimal, names, oklab};
-use crate::settings::text::{near_names, question};
+use crate::text::{near_names, question};
 use crate::{Error, Result};
 
 /// A ramp's colours where no number is given: pixray's.

@@ -4,10 +4,9 @@ use std::path::Path;
 
 use image::{DynamicImage, RgbImage};
 
-use super::canvas;
 use super::source::Source;
+use super::{Size, canvas};
 use crate::Result;
-use crate::settings::Size;
 
 /// Decodes a picture: turned as its notes ask, its color profile's colors brought to sRGB, transparency laid over
 /// white, and everything brought to 8-bit red, green and blue. A picture of more than 64 megapixels is made smaller

@@ -5,7 +5,7 @@ use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
-use crate::settings::Size;
+use super::Size;
 use crate::{Error, Result};
 
 /// Part of a picture, in pixels and their fractions.

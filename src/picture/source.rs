@@ -17,8 +17,7 @@ use super::rows::Layout;
 use super::tiff::Tiff;
 use super::turn::{lies, turn_of};
 use super::{jpeg, png, room};
-use crate::files::open_regular;
-use crate::models::files::unreadable;
+use crate::files::{open_regular, unreadable};
 use crate::{Error, Result};
 
 /// The longest side that is read, in pixels: the longest a JPEG can have.

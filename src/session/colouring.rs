@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use crate::Result;
 use crate::drawer::{Drawer, to_colours};
-use crate::output::to_pixels;
 use crate::palette::{Dither, Palette, oklab};
+use crate::picture::to_pixels;
 use crate::settings::Settings;
 
 /// What becomes of a picture's colours.

@@ -2,7 +2,6 @@
 
 mod backdrop;
 mod colouring;
-mod event;
 mod iteration;
 pub(crate) mod memory;
 mod models;
@@ -10,8 +9,8 @@ mod plan;
 mod plateau;
 mod readings;
 mod run;
+mod start;
 mod state;
-mod stop;
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -20,15 +19,12 @@ use std::time::{Duration, Instant};
 
 use candle_core::{Tensor, Var};
 
-pub(crate) use event::path_as_text;
-pub use event::{Ending, Event};
 pub use memory::Recomputed;
 pub use models::{LoadedModel, ModelStore, Models, check_usable};
 pub use plan::Plan;
 pub use plateau::Plateau;
 pub use run::{End, Finished, run};
 pub use state::{Judged, SessionState};
-pub use stop::Stop;
 
 use backdrop::Backdrop;
 use colouring::Colouring;
@@ -38,14 +34,11 @@ use readings::Readings;
 use crate::device::{ComputeDevice, Moment, bring};
 use crate::drawer::{Drawer, DrawerKind, PixelDrawer, Start, VqganDrawer};
 use crate::frozen::{Network, SquareSum, with_gradient};
-use crate::judge::no_gradient;
-use crate::judge::{Cutouts, Judge};
+use crate::judge::{Cutouts, Judge, no_gradient};
 use crate::optimizer::Optimizer;
-use crate::picture;
-use crate::prior;
 use crate::random::Stream;
 use crate::settings::Settings;
-use crate::{Error, Result};
+use crate::{Error, Result, picture};
 
 /// A picture in the making.
 pub struct Session {
@@ -92,7 +85,7 @@ impl Session {
         let mut stream = Stream::new(settings.seed.0, "init", 0);
         let start = match &settings.init_image {
             Some(path) => Start::Picture(picture::read(path)?, settings.init_weight),
-            None => match prior::first_picture(settings, models, &mut stream)? {
+            None => match start::first_picture(settings, models, &mut stream)? {
                 Some(picture) => Start::Picture(picture, settings.init_weight),
                 None => Start::Noise(settings.init_noise, &mut stream),
             },

@@ -9,13 +9,11 @@ use sha2::{Digest, Sha256};
 
 use crate::clip::Clip;
 use crate::drawer::DrawerKind;
-use crate::files::open_regular;
+use crate::files::{hash_open_files, open_regular, to_hex, unreadable};
 use crate::frozen::MemoryOf;
 use crate::machine::in_words;
 use crate::models::container::files_of;
-use crate::models::files::unreadable;
-use crate::models::{Finder, Missing, ModelFiles, Role};
-use crate::output::{ModelRecord, hash_open_files, to_hex};
+use crate::models::{Finder, Missing, ModelFiles, ModelRecord, Role};
 use crate::settings::Settings;
 use crate::vqgan::Vqgan;
 use crate::{Error, Result, machine};

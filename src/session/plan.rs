@@ -5,7 +5,8 @@ use super::memory::{Estimate, Recomputed};
 use crate::device::ComputeDevice;
 use crate::drawer::VqganDrawer;
 use crate::machine::in_words;
-use crate::settings::{CutBatch, Settings, Size};
+use crate::picture::Size;
+use crate::settings::{CutBatch, Settings};
 use crate::{Error, Result};
 
 /// Most cutouts judged at a time on the processor where the user does not say.

@@ -2,7 +2,8 @@
 
 use candle_core::Tensor;
 
-use super::{Ending, Event, Session, Stop};
+use super::Session;
+use crate::progress::{Ending, Event, Stop};
 use crate::{Error, Result};
 
 /// Why a run ended.

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use super::*;
 use crate::models::Finder;
+use crate::progress::{Event, Stop};
 use crate::settings::{Overrides, Seed, combine};
 
 /// What there is to see of a run.

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Size;
 use crate::Result;
+use crate::picture::Size;
 
 /// A shape: width to height, or the init image's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl FromStr for Aspect {
         });
         sides.ok_or_else(|| {
             let names = NAMES.map(|(name, _)| name);
-            let near = super::text::did_you_mean(text, names);
+            let near = crate::text::did_you_mean(text, names);
             format!("`{text}` is no shape: use {}, or width to height as 3:2{near}", names.join(", "))
         })
     }
@@ -72,4 +72,4 @@ impl fmt::Display for Aspect {
     }
 }
 
-super::text::serde_as_text!(Aspect);
+crate::text::serde_as_text!(Aspect);

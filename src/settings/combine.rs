@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use super::{Overrides, Quality, Settings, Size, hold, preset};
+use super::{Overrides, Settings, init_weight, preset};
 use crate::drawer::{DrawerKind, Grid, StartNoise};
 use crate::judge::{Augmentation, Augmentations};
-use crate::models::embedded;
+use crate::models::{Quality, embedded};
 use crate::optimizer::OptimizerKind;
 use crate::palette::Palette;
+use crate::picture::Size;
 use crate::{Error, Result, picture};
 
 /// How many colours pixel art has where nothing is said.
@@ -77,7 +78,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     })?;
     let vqgan = merged.vqgan.unwrap_or_else(|| embedded::NAME.into());
     let init_noise = merged.init_noise.unwrap_or(StartNoise::Codes);
-    let usual_hold = hold::usual(drawer, &vqgan, init_image.is_some(), init_noise);
+    let usual_hold = init_weight::usual(drawer, &vqgan, init_image.is_some(), init_noise);
     let settings = Settings {
         prompt,
         image_prompt: merged.image_prompt.unwrap_or_default(),
@@ -98,7 +99,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         learning_rate: merged.learning_rate.unwrap_or(0.1),
         learning_rate_drops: merged.learning_rate_drops.unwrap_or_default(),
         init_image,
-        init_weight: hold::named(layers).unwrap_or(usual_hold),
+        init_weight: init_weight::named(layers).unwrap_or(usual_hold),
         init_noise,
         pixel_shape: merged.pixel_shape.unwrap_or_default(),
         pixel_size,

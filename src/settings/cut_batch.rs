@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::text::whole_number;
+use crate::text::whole_number;
 
 /// Cutouts judged at a time: a number, or `auto` for what the machine's memory allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -89,7 +89,7 @@ impl fmt::Display for LearningRateDrops {
     }
 }
 
-super::text::serde_as_text!(LearningRateDrops);
+crate::text::serde_as_text!(LearningRateDrops);
 
 #[cfg(test)]
 #[allow(clippy::float_cmp)] // powers of ten are exact

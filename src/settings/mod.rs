@@ -3,17 +3,13 @@
 mod aspect;
 mod combine;
 mod cut_batch;
-mod device;
-mod hold;
+mod init_weight;
 mod learning_rate;
 mod preset;
 mod prompt;
 mod seed;
-mod size;
-pub(crate) mod text;
 mod video;
 mod weighted;
-mod whole;
 
 use std::path::PathBuf;
 
@@ -22,23 +18,24 @@ use serde::{Deserialize, Serialize};
 pub use aspect::Aspect;
 pub use combine::combine;
 pub use cut_batch::CutBatch;
-pub use device::DeviceChoice;
 pub use learning_rate::LearningRateDrops;
-pub use preset::{Quality, preset};
+pub use preset::preset;
 pub use prompt::{Prompt, Prompts};
 pub use seed::Seed;
-pub use size::Size;
 pub use video::{FrameRate, GifPalette, VideoSettings};
 pub use weighted::Weighted;
 
-use crate::device::Precision;
+use crate::device::DeviceChoice;
 use crate::drawer::{DrawerKind, Grid, PixelArt, PixelShape, StartNoise};
+use crate::gpu::Precision;
 use crate::judge::Augmentations;
+use crate::models::Quality;
 use crate::optimizer::OptimizerKind;
 use crate::palette::{Dither, FEWEST_COLOURS, MOST_COLOURS, file_of};
+use crate::picture::Size;
+use crate::text::{number, whole_number};
 use crate::{Error, Result};
 use prompt::MOST as MOST_PROMPTS;
-use text::{number, whole_number};
 
 /// The most CLIP models that judge a picture.
 const MOST_CLIPS: usize = 16;
@@ -365,7 +362,7 @@ pub struct Overrides {
     pub gif_palette: Option<GifPalette>,
 }
 
-crate::settings::text::serde_as_text!(Augmentations);
+crate::text::serde_as_text!(Augmentations);
 
 impl Settings {
     /// Checks every range.

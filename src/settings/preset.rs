@@ -2,36 +2,16 @@
 
 use std::path::Path;
 
-use super::{LearningRateDrops, Overrides, Size};
+use super::{LearningRateDrops, Overrides};
 use crate::Result;
 use crate::drawer::{DrawerKind, StartNoise};
-use crate::models::Role;
-use crate::models::embedded;
 use crate::models::hub::Repository;
 use crate::models::manifest::{Manifest, Preset};
+use crate::models::{Quality, Role, embedded};
+use crate::picture::Size;
 
 /// The step of cells' colours.
 const PIXEL_LEARNING_RATE: f64 = 0.05;
-
-/// How much work to spend on a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quality {
-    /// To see whether a prompt works
-    Draft,
-    /// The default
-    Normal,
-    /// Larger or longer
-    Better,
-    /// The most that still pays
-    Best,
-}
-
-super::text::named_values!(Quality, "quality", {
-    Draft => "draft",
-    Normal => "normal",
-    Better => "better",
-    Best => "best",
-});
 
 /// The values a model and a quality stand for; of no model, what suits the published ones. A model is a name of the
 /// list, or a VQGAN by its name, path or repository, which gets the CLIP models that suit published ones.

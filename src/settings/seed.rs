@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::whole::{Written, written};
 use crate::random::seed_of_word;
+use crate::text::{Written, written};
 
 /// What all of a run's random numbers come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

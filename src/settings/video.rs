@@ -110,7 +110,7 @@ pub enum GifPalette {
     Global,
 }
 
-super::text::named_values!(GifPalette, "palette", {
+crate::text::named_values!(GifPalette, "palette", {
     Frame => "frame",
     Global => "global",
 });

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::Seed;
 use super::prompt::{LARGEST_WEIGHT, decimal};
-use super::whole::written;
+use crate::text::written;
 
 /// A file or a seed, and how much it counts.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +46,7 @@ impl fmt::Display for Weighted {
     }
 }
 
-super::text::serde_as_text!(Weighted);
+crate::text::serde_as_text!(Weighted);
 
 /// Reads a seed with a weight. A number gets the spelling that recipes keep; a word stays as it is.
 pub(super) fn seed(text: &str) -> Result<Weighted, String> {

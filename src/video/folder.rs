@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use image::DynamicImage;
 
-use crate::output::{Existing, Recipe, check_folder, encode_pixels, write_whole};
+use crate::files::{Existing, check_folder, write_whole};
+use crate::output::{Recipe, encode_pixels};
 use crate::{Error, Result};
 
 /// Frames go into here: `000000.png`, `000001.png` and so on.

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use gif::{AnyExtension, DisposalMethod, Encoder, EncodingError, Frame, Repeat};
 use image::RgbImage;
 
-use super::gif_comment::{COMMENT, ascii_json};
 use super::palette::{Histogram, Palette, Perceived, distance, perceived};
 use super::spool::Spool;
-use crate::output::{Existing, PartialFile, Recipe};
-use crate::settings::{FrameRate, GifPalette, Size};
+use crate::files::{Existing, PartialFile};
+use crate::output::Recipe;
+use crate::output::gif_comment::{COMMENT, ascii_json};
+use crate::picture::Size;
+use crate::settings::{FrameRate, GifPalette};
 use crate::{Error, Result};
 
 /// The shortest delay browsers keep to, in hundredths of a second.

@@ -12,7 +12,8 @@ use shiguredo_mp4::bitstream::h264::{
 use shiguredo_mp4::boxes::Avc1Box;
 
 use super::yuv::Planes;
-use crate::settings::{FrameRate as Rate, Size};
+use crate::picture::Size;
+use crate::settings::FrameRate as Rate;
 use crate::{Error, Result};
 
 /// The quantiser, 0 to 51: nothing is seen of it in a picture beside the original.

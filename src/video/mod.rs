@@ -2,10 +2,8 @@
 
 mod folder;
 mod gif;
-pub(crate) mod gif_comment;
 mod h264;
 mod mp4;
-pub(crate) mod mp4_tags;
 mod palette;
 mod paths;
 mod pictures;

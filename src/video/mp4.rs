@@ -10,10 +10,12 @@ use shiguredo_mp4::mux::{Mp4FileMuxer, Sample};
 use shiguredo_mp4::{BoxSize, BoxType, Either, Encode, TrackKind};
 
 use super::h264::{H264, Packet};
-use super::mp4_tags::tags;
 use super::yuv::coded;
-use crate::output::{Existing, PartialFile, Recipe};
-use crate::settings::{FrameRate, Size};
+use crate::files::{Existing, PartialFile};
+use crate::output::Recipe;
+use crate::output::mp4_tags::tags;
+use crate::picture::Size;
+use crate::settings::FrameRate;
 use crate::{Error, Result};
 
 /// Units of time in a picture's.

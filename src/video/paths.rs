@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueHint;
 
 use super::Outputs;
-use crate::output::{Existing, Kind, PartialFile, kind_of};
+use crate::files::{Existing, Kind, PartialFile, kind_of};
 use crate::{Error, Result};
 
 /// Says that there is to be none.

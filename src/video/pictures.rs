@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::models::files::unreadable;
+use crate::files::unreadable;
 use crate::{Error, Result};
 
 /// What the names of pictures end in.

@@ -9,9 +9,10 @@ use image::{DynamicImage, RgbImage};
 
 use super::spool::Spool;
 use super::{Folder, Gif, Mp4, Timeline};
-use crate::output::{Existing, Recipe};
-use crate::picture::over_white;
-use crate::settings::{Size, VideoSettings};
+use crate::files::Existing;
+use crate::output::Recipe;
+use crate::picture::{Size, over_white};
+use crate::settings::VideoSettings;
 use crate::{Error, Result};
 
 /// Frames that wait for the encoders at most, before the run waits for them.

@@ -6,7 +6,8 @@ use candle_core::Tensor;
 
 use super::{Outputs, Recorder};
 use crate::Result;
-use crate::output::{Recipe, to_pixels};
+use crate::output::Recipe;
+use crate::picture::to_pixels;
 use crate::settings::Settings;
 
 /// The moving pictures that are being made; none where none is wanted.

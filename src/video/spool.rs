@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 
-use crate::output::nameless;
-use crate::settings::Size;
+use crate::files::nameless;
+use crate::picture::Size;
 use crate::{Error, Result};
 
 /// Pictures of one size, each with a number, in a file without a name, which vanishes with the program.

@@ -14,7 +14,7 @@ pub use config::{Config, Layout};
 
 use crate::frozen::{Algorithms, Memory, MemoryOf, Network, Step, Window};
 use crate::models::{ModelFiles, Weights};
-use crate::settings::Size;
+use crate::picture::Size;
 use crate::{Error, Result};
 use blocks::convolution;
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use text2art::output::to_hex;
+use text2art::files::to_hex;
 
 /// Files from this size on are large: named by their SHA-256, and served by the other port.
 const LARGE: usize = 100_000;

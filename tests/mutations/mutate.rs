@@ -1,7 +1,7 @@
 //! Damage that a file may take: on a disk, on a network, or at the hands of somebody who means harm.
 
 use sha2::{Digest, Sha256};
-use text2art::output::to_hex;
+use text2art::files::to_hex;
 use text2art::random::Stream;
 
 /// Text that no reader may pass on to a terminal, and numbers that break what trusts them.

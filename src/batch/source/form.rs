@@ -21,7 +21,7 @@ pub enum Form {
     Toml,
 }
 
-crate::settings::text::named_values!(Form, "form", {
+crate::text::named_values!(Form, "form", {
     Text => "txt",
     Csv => "csv",
     Tsv => "tsv",

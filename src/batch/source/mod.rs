@@ -13,9 +13,8 @@ use std::path::Path;
 
 use super::entry::Entry;
 use super::lines::Lines;
-use crate::files::{self, Stream, open_source, read_within};
-use crate::models::files::unreadable;
-use crate::session::Stop;
+use crate::files::{self, Stream, open_source, read_within, unreadable};
+use crate::progress::Stop;
 use crate::{Error, Result};
 use beginning::{beginning, content, has_lines};
 use decode::{Decoder, Encoding};

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::super::entry::Entry;
 use super::{Entries, LARGEST};
-use crate::models::files::unreadable;
+use crate::files::unreadable;
 use crate::{Error, Result};
 
 /// The name of the tables.

@@ -8,7 +8,7 @@ use super::super::report::{Progress, Reporter};
 use super::super::terminal::{self, Bar, Tone, Unit, json_line, line};
 use crate::batch::{Closed, Drawn, Failures, Ledger, Message, Place, Planned, Task};
 use crate::models::hub::megabytes;
-use crate::session::Event;
+use crate::progress::Event;
 use crate::{Error, Result};
 
 /// The longest reason that is told again at the end, in characters.

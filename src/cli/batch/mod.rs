@@ -15,11 +15,12 @@ use crate::batch::{
     Common, Form, Ledger, Place, Places, Plan, Planned, Record, Results, Run, Source, is_own_sheet, is_page, open,
     start, write_sheet,
 };
+use crate::device::DeviceChoice;
+use crate::files::{Existing, check_target};
 use crate::models::{Finder, Role};
-use crate::output::{Existing, check_target};
-use crate::session::{Event, Stop};
-use crate::settings::text::{at_least_one, count};
-use crate::settings::{DeviceChoice, Overrides, combine};
+use crate::progress::{Event, Stop};
+use crate::settings::{Overrides, combine};
+use crate::text::{at_least_one, count};
 use crate::video::MovingPictures;
 use crate::{Error, Result};
 use display::Display;

@@ -10,9 +10,9 @@ use super::super::preview::PreviewKind;
 use super::super::report::Reporter;
 use super::super::{sources, trust};
 use crate::output::Recipe;
-use crate::session::Event;
-use crate::settings::text::at_least_one;
+use crate::progress::Event;
 use crate::settings::{Overrides, Prompts, Settings, combine};
+use crate::text::at_least_one;
 use crate::video::MovingPictures;
 use crate::{Error, Result};
 

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use candle_core::Tensor;
 
 use super::super::report::Reporter;
-use crate::files::read_regular;
-use crate::output::{Existing, check_folder, encode, side_by_side, slug, write_whole};
-use crate::session::{Event, Session};
+use crate::files::{Existing, check_folder, read_regular, slug, write_whole};
+use crate::output::encode;
+use crate::picture::side_by_side;
+use crate::progress::Event;
+use crate::session::Session;
 use crate::{Error, Result};
 
 /// What is written beside the iterations. That it cannot be is no reason to lose the run: it is told once.

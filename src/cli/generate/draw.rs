@@ -9,10 +9,11 @@ use super::super::report::Reporter;
 use super::{Aside, Target, deliver, save_cutouts};
 use crate::Result;
 use crate::drawer::svg as draw_svg;
-use crate::output::{
-    Beside, Existing, InputRecord, Saver, Stage, checkpoint_of, is_due, to_hex, to_pixels, write_whole,
-};
-use crate::session::{Event, Models, Plan, Session, SessionState, Stop, run};
+use crate::files::{Existing, checkpoint_of, to_hex, write_whole};
+use crate::output::{Beside, InputRecord, Saver, Stage, is_due};
+use crate::picture::to_pixels;
+use crate::progress::{Event, Stop};
+use crate::session::{Models, Plan, Session, SessionState, run};
 use crate::settings::Settings;
 use crate::video::{Outputs, Recording};
 

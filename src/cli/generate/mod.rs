@@ -11,11 +11,12 @@ use std::path::PathBuf;
 
 use super::report::Reporter;
 use super::{DONE, device, interrupt, trust};
-use crate::Result;
-use crate::models::Finder;
-use crate::output::{Beside, Existing, ModelRecord, Recipe};
-use crate::picture;
-use crate::session::{Event, Models};
+use crate::files::Existing;
+use crate::models::{Finder, ModelRecord};
+use crate::output::{Beside, Recipe};
+use crate::progress::Event;
+use crate::session::Models;
+use crate::{Result, picture};
 pub(super) use arguments::{Arguments, prompt};
 use arguments::{Repeated, settings};
 use aside::{Aside, check_cutouts, save_cutouts};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Arguments;
 use crate::drawer::DrawerKind;
-use crate::output::{Existing, Kind, Naming, check_folder, check_target, checkpoint_of, kind_of};
+use crate::files::{Existing, Kind, Naming, check_folder, check_target, checkpoint_of, kind_of};
 use crate::settings::Settings;
 use crate::video::{Folder, Outputs};
 use crate::{Error, Result};

@@ -6,11 +6,10 @@ use serde_json::{Value, json};
 
 use super::pull::expanded;
 use super::{Model, RoleArgument, output};
-use crate::models::Finder;
 use crate::models::hub::{Removed, megabytes};
 use crate::models::inventory::{self, State};
 use crate::models::manifest::Manifest;
-use crate::settings::Quality;
+use crate::models::{Finder, Quality};
 use crate::{Error, Result};
 
 /// What `models verify` was asked for.

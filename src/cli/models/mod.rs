@@ -13,7 +13,7 @@ use super::{interrupt, output};
 use crate::models::hub::Repository;
 use crate::models::manifest::{Entry, Manifest};
 use crate::models::{Finder, Role};
-use crate::settings::text::{near_names, question};
+use crate::text::{near_names, question};
 use crate::{Error, Result};
 
 /// What `models` was asked for.

@@ -4,9 +4,8 @@ use serde_json::json;
 
 use super::{Model, RoleArgument, output};
 use crate::Result;
-use crate::models::Finder;
 use crate::models::manifest::Manifest;
-use crate::settings::Quality;
+use crate::models::{Finder, Quality};
 
 /// What `models pull` was asked for.
 #[derive(clap::Args)]

@@ -14,9 +14,7 @@ pub(super) use protocol::PreviewKind;
 
 use super::terminal::{Area, Picture, Window};
 use crate::Result;
-use crate::output::to_image;
-use crate::picture::bicubic;
-use crate::settings::Size;
+use crate::picture::{Size, bicubic, to_image};
 use protocol::Protocol;
 
 /// Time between two pictures.

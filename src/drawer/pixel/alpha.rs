@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Tensor, Var};
 
 use super::roughness::roughness;
 use crate::Result;
-use crate::settings::Size;
+use crate::picture::Size;
 
 /// What alphas begin with: in sight, and with room on both sides.
 const START: f64 = 0.75;

@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use super::shapes::{Cells, Point};
-use crate::settings::Size;
+use crate::picture::Size;
 
 /// Areas below this share of a pixel are rounding.
 const LEAST: f64 = 1e-9;

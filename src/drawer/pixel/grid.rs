@@ -1,6 +1,6 @@
 //! How many cells a picture has.
 
-use crate::settings::Size;
+use crate::picture::Size;
 use crate::{Error, Result};
 
 /// Cells across a picture, about, where nothing is said (pixray's default).

@@ -12,11 +12,10 @@ use candle_core::{Device, Tensor, Var};
 
 use super::start::{self, Start, StartNoise};
 use super::{Drawer, in_palette, to_values};
-use crate::Result;
 use crate::frozen::{self, Clamp, Memory, Network, SquareSum};
 use crate::palette::{Dither, Palette};
-use crate::picture;
-use crate::settings::Size;
+use crate::picture::Size;
+use crate::{Result, picture};
 use alpha::Alphas;
 use coverage::Coverage;
 pub use grid::{Grid, MOST_CELLS};

@@ -10,7 +10,7 @@ use crate::frozen::cuda::{
     layers::{SparseOnDevice, SparseRows},
 };
 use crate::frozen::{Layer, on_gpu};
-use crate::settings::Size;
+use crate::picture::Size;
 
 /// Rows of a sparse matrix: of row i the entries `starts[i]..starts[i + 1]`.
 struct Rows {

@@ -7,7 +7,7 @@ use image::RgbaImage;
 use super::coverage::{Coverage, scale};
 use super::{PixelArt, PixelShape};
 use crate::palette::hexadecimal;
-use crate::settings::Size;
+use crate::picture::Size;
 
 /// How far cells that are no rectangles reach into their neighbours, in pixels: between edges that only touch, programs
 /// let the background through.

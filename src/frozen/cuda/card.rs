@@ -17,7 +17,7 @@ use super::accelerator::Convolve;
 use super::accelerator::{Accelerator, Argument, Buffer, Kernel, Product, Slice, THREADS};
 #[cfg(feature = "cudnn")]
 use super::cudnn::Cudnn;
-use crate::device::{Precision, count_to_gpu, pool};
+use crate::gpu::{Precision, count_to_gpu, pool};
 
 // `ptx(file)`: the kernels of a file, as `build.rs` compiled them.
 include!(concat!(env!("OUT_DIR"), "/ptx.rs"));

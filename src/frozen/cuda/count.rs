@@ -1,17 +1,18 @@
 //! How much of a GPU's memory passes take: they are run on a device that computes nothing and holds nothing, and counts
 //! what layers ask it for.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Mutex, PoisonError};
 
 use candle_core::Result;
 
 use super::accelerator::{Accelerator, Argument, Buffer, Convolve, Kernel, Product, Slice};
 use super::execution::{OnDevice, Residents};
-use crate::device::Precision;
 use crate::frozen::Step;
 use crate::frozen::network::Memory;
 use crate::frozen::tally::Tally;
+use crate::gpu::Precision;
 
 /// Counts what a network takes of a GPU's memory.
 #[derive(Default)]

@@ -9,7 +9,8 @@ use candle_core::{Error, Result};
 
 use super::accelerator::{Accelerator, Buffer, ConvolutionShape, Convolve, int};
 use super::halves;
-use crate::device::{Precision, is_out_of_memory};
+use crate::error::is_out_of_memory;
+use crate::gpu::Precision;
 
 use sys::cudnnConvolutionFwdAlgoPerf_t as Algorithm;
 

@@ -33,7 +33,7 @@ pub use count::GpuCount;
 /// # Errors
 /// Where the device is none, or its libraries cannot be set up.
 #[cfg(feature = "cuda")]
-pub fn prepare(device: &candle_core::Device, precision: crate::device::Precision) -> Result<()> {
+pub fn prepare(device: &candle_core::Device, precision: crate::gpu::Precision) -> Result<()> {
     card::Card::prepare(device.as_cuda_device()?, precision)
 }
 

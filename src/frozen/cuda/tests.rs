@@ -33,7 +33,7 @@ fn device() -> &'static dyn Accelerator {
     static CARD: OnceLock<Option<Arc<Card>>> = OnceLock::new();
     let card = || match candle_core::Device::new_cuda_with_stream(0) {
         Ok(candle_core::Device::Cuda(device)) => {
-            Card::prepare(&device, crate::device::Precision::F32).unwrap();
+            Card::prepare(&device, crate::gpu::Precision::F32).unwrap();
             Some(Card::of(&device).unwrap())
         }
         found => {

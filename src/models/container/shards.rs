@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{DOWNLOAD_AGAIN, Format, TensorFile, quoted, wrappers};
-use crate::models::files::read_text;
+use crate::files::read_text;
 use crate::{Error, Result};
 
 /// How the names of such lists end, as `model.safetensors.index.json` does.

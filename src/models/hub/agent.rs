@@ -11,7 +11,7 @@ use url::Url;
 use super::environment::{Environment, without_login};
 use super::repository::Repository;
 use super::retry::Failure;
-use crate::session::Stop;
+use crate::progress::Stop;
 use crate::{Error, Result};
 
 /// How often it is looked whether requests are to stop.

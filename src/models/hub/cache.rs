@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::lock::is_free;
 use super::repository::{Repository, is_commit, is_inner_path};
-use crate::files::small_text;
-use crate::output::{Existing, write_whole};
+use crate::files::{Existing, small_text, write_whole};
 use crate::{Error, Result};
 
 /// The cache.
@@ -379,7 +378,7 @@ mod tests {
         let part = blob.with_file_name("coming.text2art-part");
         std::fs::write(&part, "12").unwrap();
         let lock = cache.lock_file(&repository, "coming");
-        let stop = crate::session::Stop::default();
+        let stop = crate::progress::Stop::default();
         let held = super::super::lock::Lock::take(&lock, &stop, std::time::Duration::ZERO, || 0).unwrap();
         cache.remove(&repository, &["config.json".to_owned()]).unwrap();
         assert!(part.exists());

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use super::cache::create_folder_of;
 use super::repository::is_sha256;
-use crate::files::small_text;
-use crate::output::{Existing, write_whole};
+use crate::files::{Existing, small_text, write_whole};
 use crate::{Error, Result};
 
 /// Where they are kept, a small file each.

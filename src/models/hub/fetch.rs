@@ -19,7 +19,7 @@ use super::part::{length_here, length_of_part};
 use super::repository::Repository;
 use super::transfer::{Wanted, transfer};
 use crate::models::Role;
-use crate::session::Stop;
+use crate::progress::Stop;
 use crate::{Error, Result};
 
 /// The hub, as this machine reaches it.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::fetch::{Hub, Origin, Request};
 use super::repository::{Repository, is_sha256};
-use crate::output::hash_file;
+use crate::files::hash_file;
 use crate::{Error, Result};
 
 impl Hub {
@@ -74,5 +74,5 @@ pub(super) fn origin_of(repository: &Repository) -> String {
 
 /// The same for a file of a page.
 pub(super) fn origin_of_page(url: &str) -> String {
-    crate::output::to_hex(&<sha2::Sha256 as sha2::Digest>::digest(url))
+    crate::files::to_hex(&<sha2::Sha256 as sha2::Digest>::digest(url))
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::cache::create_folder_of;
 use super::retry::sleep;
-use crate::session::Stop;
+use crate::progress::Stop;
 use crate::{Error, Result};
 
 /// How often it is tried.

@@ -105,7 +105,7 @@ fn blob_name(etag: &str) -> String {
     if is_segment(etag) {
         return etag.to_owned();
     }
-    let digits = crate::output::to_hex(&<sha2::Sha256 as sha2::Digest>::digest(etag));
+    let digits = crate::files::to_hex(&<sha2::Sha256 as sha2::Digest>::digest(etag));
     format!("etag-{}", &digits[..40])
 }
 

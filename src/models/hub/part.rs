@@ -5,8 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::cache::create_folder_of;
-use crate::files::small_text;
-use crate::output::{Existing, write_whole};
+use crate::files::{Existing, small_text, write_whole};
 use crate::{Error, Result};
 
 /// Behind the name of a content of which a part is here.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::session::Stop;
+use crate::progress::Stop;
 use crate::{Error, Result};
 
 /// Why an attempt failed.

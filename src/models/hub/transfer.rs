@@ -13,7 +13,7 @@ use super::cache::check_room;
 use super::part::Part;
 use super::repository::Repository;
 use super::retry::{Failure, retry};
-use crate::output::hash_file;
+use crate::files::hash_file;
 use crate::{Error, Result};
 
 /// What is known of a file before it comes.

@@ -7,8 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{FEWEST_COLOURS, MOST_COLOURS, Palette, hexadecimal};
-use crate::files::open_regular;
-use crate::models::files::unreadable;
+use crate::files::{open_regular, unreadable};
 use crate::{Error, Result, picture};
 
 /// A picture's colours where no number is given.

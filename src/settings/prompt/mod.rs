@@ -201,7 +201,7 @@ impl fmt::Display for Prompt {
     }
 }
 
-crate::settings::text::serde_as_text!(Prompts);
+crate::text::serde_as_text!(Prompts);
 
 #[cfg(test)]
 mod tests {

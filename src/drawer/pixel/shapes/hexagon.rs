@@ -2,7 +2,7 @@
 //! beside it, so that the first and the last row are cut in half.
 
 use super::Cells;
-use crate::settings::Size;
+use crate::picture::Size;
 
 pub(super) fn cells(grid: Size) -> Cells {
     Cells::new(grid.width + 1, grid.height + 1, |x, y, odd| {

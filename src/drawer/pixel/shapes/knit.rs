@@ -1,7 +1,7 @@
 //! Stitches of knitted cloth: two arms that meet in a point below, as of a V. The first row begins above the picture.
 
 use super::Cells;
-use crate::settings::Size;
+use crate::picture::Size;
 
 /// How much lower the arms are in the middle, in rows.
 const DROP: f64 = 0.5;

@@ -8,7 +8,7 @@ mod rectangle;
 mod shifted;
 mod triangle;
 
-use crate::settings::Size;
+use crate::picture::Size;
 
 /// How the cells of a picture are shaped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum PixelShape {
     Knit,
 }
 
-crate::settings::text::named_values!(PixelShape, "shape of cells", {
+crate::text::named_values!(PixelShape, "shape of cells", {
     Rectangle => "rect",
     Shifted => "shift",
     Hexagon => "hex",

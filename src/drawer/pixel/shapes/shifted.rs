@@ -1,7 +1,7 @@
 //! Bricks: rectangles, every other row shifted to the left by half of one.
 
 use super::Cells;
-use crate::settings::Size;
+use crate::picture::Size;
 
 pub(super) fn cells(grid: Size) -> Cells {
     Cells::new(grid.width + 1, grid.height, |x, y, odd| {

@@ -2,7 +2,7 @@
 //! half.
 
 use super::Cells;
-use crate::settings::Size;
+use crate::picture::Size;
 
 pub(super) fn cells(grid: Size) -> Cells {
     Cells::new(grid.width + 1, grid.height, |x, y, odd| {

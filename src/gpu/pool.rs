@@ -48,7 +48,7 @@ fn get(pool: sys::CUmemoryPool, attribute: CUmemPool_attribute) -> Option<u64> {
 }
 
 /// How much memory it holds that nobody uses, in bytes.
-pub(super) fn unused_memory(stream: &CudaStream) -> u64 {
+pub(crate) fn unused_memory(stream: &CudaStream) -> u64 {
     let unused = |pool| {
         let held = get(pool, CUmemPool_attribute::CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT)?;
         Some(held.saturating_sub(get(pool, CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_CURRENT)?))
@@ -57,12 +57,12 @@ pub(super) fn unused_memory(stream: &CudaStream) -> u64 {
 }
 
 /// The most memory that was in use at a time since the last reset, in bytes; none where the driver does not tell.
-pub(super) fn peak_memory(stream: &CudaStream) -> Option<u64> {
+pub(crate) fn peak_memory(stream: &CudaStream) -> Option<u64> {
     get(pool(stream).ok()??, CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH)
 }
 
 /// Lets [`peak_memory`] begin anew, where the driver can.
-pub(super) fn reset_peak_memory(stream: &CudaStream) {
+pub(crate) fn reset_peak_memory(stream: &CudaStream) {
     if let Ok(Some(pool)) = pool(stream) {
         // Where it fails peaks are those since the start.
         let _ = set(pool, CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH, 0);

@@ -13,4 +13,4 @@ pub enum Precision {
     Bf16,
 }
 
-crate::settings::text::named_values!(Precision, "precision", { F32 => "f32", Tf32 => "tf32", Bf16 => "bf16" });
+crate::text::named_values!(Precision, "precision", { F32 => "f32", Tf32 => "tf32", Bf16 => "bf16" });

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::text::whole_number;
+use crate::text::whole_number;
 
 /// Width and height in pixels, at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl fmt::Display for Size {
     }
 }
 
-super::text::serde_as_text!(Size);
+crate::text::serde_as_text!(Size);
 
 #[cfg(test)]
 mod tests {

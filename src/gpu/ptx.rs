@@ -7,7 +7,7 @@ use super::ComputeCapability;
 
 /// The GPUs that kernels are made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Target {
+pub(crate) enum Target {
     /// `sm_80`: this capability and all above
     From(ComputeCapability),
     /// `sm_100f`: this capability and those above of its generation
@@ -18,7 +18,7 @@ pub(super) enum Target {
 
 impl Target {
     /// The target of a kernel's text; none where it names none.
-    pub(super) fn of(text: &str) -> Option<Self> {
+    pub(crate) fn of(text: &str) -> Option<Self> {
         let name = directive(text, ".target")?.strip_prefix("sm_")?;
         let digits = name.trim_end_matches(|letter: char| letter.is_ascii_lowercase());
         let number: u32 = digits.parse().ok()?;
@@ -32,7 +32,7 @@ impl Target {
     }
 
     /// Whether a GPU of this capability can run it.
-    pub(super) fn fits(self, capability: ComputeCapability) -> bool {
+    pub(crate) fn fits(self, capability: ComputeCapability) -> bool {
         match self {
             Self::From(least) => capability >= least,
             Self::Generation(least) => capability >= least && capability.major == least.major,
@@ -52,7 +52,7 @@ impl fmt::Display for Target {
 }
 
 /// The CUDA toolkit that made a kernel's text, as `13.0`: nvcc writes it into a comment.
-pub(super) fn toolkit(text: &str) -> Option<&str> {
+pub(crate) fn toolkit(text: &str) -> Option<&str> {
     let (_, after) = text.split_once("compilation tools, release ")?;
     Some(after.split([',', '\n']).next()?.trim())
 }

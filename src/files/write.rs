@@ -119,7 +119,7 @@ fn temporary(folder: &Path) -> std::io::Result<NamedTempFile> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::PartialFile;
+    use crate::files::PartialFile;
 
     #[test]
     fn files_are_whole_or_absent() {

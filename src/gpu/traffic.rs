@@ -1,6 +1,7 @@
 //! How much passes between the machine's memory and its GPUs.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use serde::Serialize;
 
@@ -38,6 +39,6 @@ pub(crate) fn count_to_gpu(bytes: usize) {
 
 /// Counts what a GPU sends.
 #[cfg(feature = "cuda")]
-pub(super) fn count_to_host(bytes: usize) {
+pub(crate) fn count_to_host(bytes: usize) {
     TO_HOST.fetch_add(bytes as u64, Relaxed);
 }

@@ -14,7 +14,7 @@ const MOST_BOXES: usize = 10_000;
 const TEXT: [u8; 8] = [0, 0, 0, 1, 0, 0, 0, 0];
 
 /// A box of that type.
-pub(super) fn boxed(kind: [u8; 4], parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn boxed(kind: [u8; 4], parts: &[&[u8]]) -> Vec<u8> {
     let length = 8 + parts.iter().map(|part| part.len()).sum::<usize>();
     // None here comes near 4 GiB.
     let mut bytes = u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes().to_vec();
@@ -26,7 +26,7 @@ pub(super) fn boxed(kind: [u8; 4], parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// The payload of a `udta` box: the program, and where there is one the recipe, in words and for `--from`.
-pub(super) fn tags(program: &str, recipe: Option<(&str, &str)>) -> Vec<u8> {
+pub(crate) fn tags(program: &str, recipe: Option<(&str, &str)>) -> Vec<u8> {
     let data = |text: &str| boxed(*b"data", &[&TEXT, text.as_bytes()]);
     let mut list = boxed(*b"\xa9too", &[&data(program)]);
     if let Some((words, json)) = recipe {

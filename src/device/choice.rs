@@ -26,7 +26,7 @@ impl FromStr for DeviceChoice {
             ("cuda", _) => Ok(Self::Cuda(0)),
             (_, Some(Some(gpu))) => Ok(gpu),
             _ => {
-                let near = super::text::did_you_mean(text, ["auto", "cpu", "cuda"]);
+                let near = crate::text::did_you_mean(text, ["auto", "cpu", "cuda"]);
                 Err(format!("`{text}` is no device: use auto, cpu, cuda or cuda:N{near}"))
             }
         }
@@ -43,7 +43,7 @@ impl fmt::Display for DeviceChoice {
     }
 }
 
-super::text::serde_as_text!(DeviceChoice);
+crate::text::serde_as_text!(DeviceChoice);
 
 #[cfg(test)]
 mod tests {

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::files::open_regular;
-use crate::models::files::unreadable;
+use super::{open_regular, unreadable};
 use crate::{Error, Result};
 
 /// Bytes as lower-case hexadecimal digits.
@@ -30,7 +29,7 @@ pub fn hash_file(path: &Path) -> Result<String> {
 ///
 /// # Errors
 /// If the file cannot be read, or is larger.
-pub fn hash_file_within(path: &Path, most: u64) -> Result<String> {
+pub(crate) fn hash_file_within(path: &Path, most: u64) -> Result<String> {
     let file = open_regular(path).map_err(|error| fault(path, &error))?;
     if file.metadata().map_err(|error| fault(path, &error))?.len() > most {
         return Err(Error::file(path, format!("the file is larger than {most} bytes"), "give a smaller file"));

@@ -1,6 +1,8 @@
 //! Types that files keep as text, the way the command line writes them.
 
-use super::whole::{Written, written};
+mod whole;
+
+pub(crate) use whole::{Written, written};
 
 /// The most names that one question lists.
 const MOST_NAMES: usize = 3;
@@ -118,7 +120,7 @@ macro_rules! named_values {
                 let found = Self::ALL.iter().find(|(_, name)| *name == text);
                 found.map(|(value, _)| *value).ok_or_else(|| {
                     let names: Vec<&str> = Self::ALL.iter().map(|(_, name)| *name).collect();
-                    let near = $crate::settings::text::did_you_mean(text, names.iter().copied());
+                    let near = $crate::text::did_you_mean(text, names.iter().copied());
                     format!(concat!("`{}` is no ", $what, ": use one of {}{}"), text, names.join(", "), near)
                 })
             }
@@ -135,12 +137,11 @@ macro_rules! named_values {
             }
         }
 
-        $crate::settings::text::serde_as_text!($type);
+        $crate::text::serde_as_text!($type);
     };
 }
 
-pub(crate) use named_values;
-pub(crate) use serde_as_text;
+pub(crate) use {named_values, serde_as_text};
 
 #[cfg(test)]
 mod tests {

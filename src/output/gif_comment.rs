@@ -3,7 +3,7 @@
 use std::io::{BufRead, Error, ErrorKind, Read, Result};
 
 /// What begins a comment extension (section 24 of the specification).
-pub(super) const COMMENT: u8 = 0xFE;
+pub(crate) const COMMENT: u8 = 0xFE;
 /// What begins an extension, a picture, and the end.
 const EXTENSION: u8 = 0x21;
 const PICTURE: u8 = 0x2C;
@@ -12,7 +12,7 @@ const TRAILER: u8 = 0x3B;
 const LONGEST: usize = 4 << 20;
 
 /// Text of which a comment may be made: ASCII; JSON says the same with what is none escaped.
-pub(super) fn ascii_json(json: &str) -> String {
+pub(crate) fn ascii_json(json: &str) -> String {
     let mut ascii = String::with_capacity(json.len());
     for character in json.chars() {
         if character.is_ascii() {

@@ -33,8 +33,8 @@ pub(super) fn usual(drawer: DrawerKind, vqgan: &str, has_picture: bool, noise: S
 #[cfg(test)]
 #[allow(clippy::float_cmp)]
 mod tests {
-    use super::super::combine;
     use super::*;
+    use crate::settings::combine;
 
     fn named(prompt: &str) -> Overrides {
         Overrides { prompt: Some(prompt.parse().unwrap()), ..Overrides::default() }

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::checkpoint_of;
 use crate::{Error, Result};
 
 /// The longest slug, in bytes.
 const LONGEST_SLUG: usize = 60;
+/// What the names of checkpoints end in.
+const CHECKPOINT: &str = "t2a";
 
 /// A prompt as part of a file name that every system takes: letters without accents, digits, hyphens,
 /// at most 60 bytes.
@@ -71,6 +72,21 @@ impl Naming {
             }
         }
     }
+}
+
+/// The checkpoint of the picture of this name: `apple.png.t2a` of `apple.png`.
+#[must_use]
+pub fn checkpoint_of(picture: &Path) -> PathBuf {
+    let mut name = OsString::from(picture);
+    name.push(".");
+    name.push(CHECKPOINT);
+    PathBuf::from(name)
+}
+
+/// The picture whose checkpoint has this name, where it has such a name.
+#[must_use]
+pub fn picture_of(checkpoint: &Path) -> Option<PathBuf> {
+    checkpoint.extension().is_some_and(|extension| extension == CHECKPOINT).then(|| checkpoint.with_extension(""))
 }
 
 /// Whether something has this name, if only a link that leads nowhere.

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
+#[cfg(any(feature = "cuda", test))]
+use crate::error::is_out_of_memory;
+
 /// Why a GPU cannot be used, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Obstacle {
@@ -14,14 +17,14 @@ pub struct Obstacle {
 }
 
 impl Obstacle {
-    pub(super) fn new(problem: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn new(problem: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { problem: problem.into(), hint: hint.into() }
     }
 
     /// What the driver's error code means to its user (`cuda.h`, `CUresult`). `hidden` is the value of the variable
     /// `CUDA_VISIBLE_DEVICES`.
     #[cfg(any(feature = "cuda", test))]
-    pub(super) fn of_driver(code: &str, hidden: Option<&str>) -> Self {
+    pub(crate) fn of_driver(code: &str, hidden: Option<&str>) -> Self {
         let unseen = "nvidia-smi shows what the driver sees (a container needs --gpus all); else use --device cpu";
         match (code, hidden) {
             ("CUDA_ERROR_NO_DEVICE", Some(hidden)) => Self::new(
@@ -64,20 +67,6 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// Whether a CUDA library's message says that the GPU's memory is used up: the codes of the driver, cuBLAS, cuRAND
-/// and cuDNN for it, by the names that their bindings print.
-#[must_use]
-pub fn is_out_of_memory(message: &str) -> bool {
-    const CODES: [&str; 5] = [
-        "CUDA_ERROR_OUT_OF_MEMORY",
-        "CUBLAS_STATUS_ALLOC_FAILED",
-        "CURAND_STATUS_ALLOCATION_FAILED",
-        "CUDNN_STATUS_ALLOC_FAILED",
-        "CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
-    ];
-    CODES.iter().any(|code| message.contains(code))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,13 +81,5 @@ mod tests {
             assert!(Obstacle::of_driver(code, None).problem.contains("memory is free"), "{code}");
         }
         assert!(Obstacle::of_driver("CUDA_ERROR_UNKNOWN", None).problem.ends_with("reports CUDA_ERROR_UNKNOWN"));
-    }
-
-    #[test]
-    fn used_up_memory_is_told_from_other_faults() {
-        assert!(is_out_of_memory(r#"DriverError(CUDA_ERROR_OUT_OF_MEMORY, "out of memory")"#));
-        assert!(is_out_of_memory("CudnnError(CUDNN_STATUS_ALLOC_FAILED)"));
-        assert!(!is_out_of_memory(r#"DriverError(CUDA_ERROR_ILLEGAL_ADDRESS, "an illegal memory access")"#));
-        assert!(!is_out_of_memory("cannot allocate memory"));
     }
 }

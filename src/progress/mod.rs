@@ -1,0 +1,8 @@
+//! What those who watch a run are told, and how they stop it.
+
+mod event;
+mod stop;
+
+pub(crate) use event::path_as_text;
+pub use event::{Ending, Event};
+pub use stop::Stop;
