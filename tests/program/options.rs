@@ -12,6 +12,7 @@ use std::fmt::Write;
 
 use common::fixtures;
 use common::program::{Outcome, Workplace};
+use serde_json::{Map, Value};
 
 /// A run that takes a moment.
 const SMALL: &str = "apple --size 32x32 --iterations 1 --cutouts 1 --quiet";
@@ -74,6 +75,8 @@ struct Record {
     workplace: Workplace,
     /// What a dry run prints where nothing is said
     base: BTreeSet<String>,
+    /// What a dry run of a batch prints for a line that says nothing but its prompt
+    batch_base: Map<String, Value>,
     text: String,
 }
 
@@ -82,10 +85,13 @@ impl Record {
         let workplace = workplace();
         let base = workplace.run(&words(DRY)).succeeded();
         let base = base.output_text().lines().map(str::to_owned).collect();
-        Self { workplace, base, text: String::new() }
+        let batch = workplace.run(&["batch", "one.txt", "--dry-run"]).succeeded();
+        let batch_base = serde_json::from_str(batch.output_text()).unwrap();
+        Self { workplace, base, batch_base, text: String::new() }
     }
 
-    /// Runs commands; of a dry run only what differs from one without options is noted.
+    /// Runs commands; of a dry run only what differs from one without options is noted, so that a new option changes no
+    /// snapshot but its own.
     fn add(&mut self, lines: &[&str]) -> &mut Self {
         for line in lines {
             let outcome = self.workplace.run(&words(line));
@@ -102,12 +108,22 @@ impl Record {
         // An amount of memory hangs on the machine (`memory.rs` is about it).
         let lines = output.lines().filter(|line| !line.starts_with("# memory: about "));
         for line in lines.filter(|line| !dry || !self.base.contains(*line)) {
-            writeln!(self.text, "| {}", steady(line)).unwrap();
+            let shown = if dry && line.starts_with('{') { self.changed(line) } else { steady(line) };
+            writeln!(self.text, "| {shown}").unwrap();
         }
         for line in outcome.errors.lines() {
             writeln!(self.text, "! {}", steady(line)).unwrap();
         }
         self.text.push('\n');
+    }
+
+    /// What a dry run of a batch prints for a line: its prompt, its picture, and what differs from the defaults.
+    fn changed(&self, line: &str) -> String {
+        let mut fields: Map<String, Value> = serde_json::from_str(line).unwrap();
+        fields.retain(|name, value| {
+            ["prompt", "output"].contains(&name.as_str()) || self.batch_base.get(name) != Some(value)
+        });
+        serde_json::to_string(&fields).unwrap()
     }
 }
 
