@@ -16,10 +16,10 @@
 set -euo pipefail
 repository=$(cd "$(dirname "$0")/.." && pwd)
 # Tests against reference data, which compute on the processor, and those of what computes on a GPU: each layer there
-# against the processor's, and what tests/cuda_*.rs have.
+# against the processor's, and what tests/gpu/cuda_*.rs have.
 parity=(clip_parity vqgan_parity reference_run)
 on_gpu=(layers)
-for file in "$repository"/tests/cuda_*.rs; do
+for file in "$repository"/tests/gpu/cuda_*.rs; do
     name=$(basename "$file" .rs)
     test "$name" = cuda_stand_ins || on_gpu+=("$name")
 done
@@ -31,7 +31,7 @@ if [ "${1:-}" = --pack ]; then
     features=${T2A_FEATURES:-cuda}
     cargo build --release --locked --features "$features"
     cp "${CARGO_TARGET_DIR:-target}/release/text2art" "$folder/"
-    for name in "${parity[@]}" "${on_gpu[@]}"; do
+    for name in numerics gpu layers; do
         which=(--test "$name")
         test "$name" != layers || which=(--lib)
         program=$(cargo test --release --locked --features "$features" "${which[@]}" --no-run 2>&1 |
@@ -109,19 +109,24 @@ else
     skip nvidia-smi "it is not installed"
 fi
 
-# A test by its name, from the folder of programs or by cargo.
+# The tests of one name, from the folder of programs or by cargo.
 run_test() {
-    local which=(--test "$1") only=()
-    if [ "$1" = layers ]; then
+    local program=numerics only=$1:: features=${T2A_FEATURES:-} which
+    case $1 in
+    layers)
         # They fail where they would be emulated.
         export TEXT2ART_TESTS_NEED_CARD=1
-        which=(--lib) only=(frozen::cuda)
-    fi
+        program=layers only=frozen::cuda features=${features:-cuda}
+        ;;
+    cuda_*) program=gpu features=${features:-cuda} ;;
+    esac
     if [ -n "$tests" ]; then
-        (cd "$repository" && "$tests/$1" "${only[@]}")
+        (cd "$repository" && "$tests/$program" "$only")
     else
+        which=(--test "$program")
+        test "$program" != layers || which=(--lib)
         # shellcheck disable=SC2086 # several words, or none
-        (cd "$repository" && cargo test --release --locked ${T2A_FEATURES:+--features $T2A_FEATURES} "${which[@]}" -- "${only[@]}")
+        (cd "$repository" && cargo test --release --locked ${features:+--features $features} "${which[@]}" -- "$only")
     fi
 }
 passed() { check "$1" run_test "$1" && echo "- $1: passed" >>"$results" || true; }

@@ -1,5 +1,8 @@
 //! Damaged files, given to each verb that reads them: no panic, no hang, no memory above a bound, no file where none was
 //! asked for, and nothing on a terminal that a terminal would obey. The damage follows from a seed.
+//!
+//! A test program of its own: the system counts the memory of all programs that a process has started, and only those
+//! with damaged files may be among them.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]

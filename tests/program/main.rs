@@ -1,0 +1,29 @@
+//! The program as its users run it: its binary, in a folder of its own, and what it prints, writes and returns.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod bad_input;
+mod bad_models;
+mod batch;
+mod batch_movies;
+mod bench;
+mod embedded_model;
+mod field;
+mod first_picture;
+mod memory;
+mod mishaps;
+mod options;
+mod palettes;
+mod pixel_art;
+mod preview;
+mod prior;
+mod published_models;
+mod repeatable;
+mod resume;
+mod sources;
+mod startup;
+mod threads;
+mod transparency;
+mod video;
+mod video_players;

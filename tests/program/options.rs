@@ -1,0 +1,782 @@
+//! Every option through the real binary: what it changes or does, and what is said where its value cannot
+//! be used, as exit code, standard output and standard error. An option without a case fails.
+//!
+//! `INSTA_UPDATE=always cargo test --release --test program options::` writes the snapshots anew; read the difference.
+
+#![allow(clippy::unwrap_used)]
+
+use crate::common;
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use common::fixtures;
+use common::program::{Outcome, Workplace};
+use serde_json::{Map, Value};
+
+/// A run that takes a moment.
+const SMALL: &str = "apple --size 32x32 --iterations 1 --cutouts 1 --quiet";
+/// The same, where nothing is drawn.
+const DRY: &str = "apple --dry-run";
+
+/// A workplace with a picture, a file that is none, a folder, and models.
+fn workplace() -> Workplace {
+    let workplace = Workplace::new();
+    let copies = [
+        ("trace/init.png", "photo.png"),
+        ("clip/config.json", "clip/config.json"),
+        ("clip/model.safetensors", "clip/model.safetensors"),
+        ("clip/tokenizer.json", "clip/tokenizer.json"),
+        ("vqgan/last.ckpt", "vqgan/last.ckpt"),
+        ("vqgan/model.yaml", "vqgan/model.yaml"),
+    ];
+    for (source, name) in copies {
+        workplace.write(name, std::fs::read(fixtures().join(source)).unwrap());
+    }
+    workplace.write("text.png", "no picture");
+    workplace.write("text.json", "no configuration");
+    workplace.write("settings.toml", "seed = 5\n");
+    workplace.write("wrong.toml", "sed = 5\n");
+    workplace.write("prompts.txt", "# fruit\na {red,green} apple -- --seed 5\na pear -- --sed 5\n");
+    workplace.write("one.txt", "a fig\n");
+    std::fs::create_dir(workplace.join("folder")).unwrap();
+    workplace.run(&words(&format!("{SMALL} -o made.png --seed 3 --checkpoint-every 1"))).succeeded();
+    workplace
+}
+
+/// The words of a line; `'a b'` is one.
+fn words(line: &str) -> Vec<&str> {
+    let parts = line.split('\'').enumerate();
+    parts
+        .flat_map(|(index, part)| if index % 2 == 1 { vec![part] } else { part.split_whitespace().collect() })
+        .collect()
+}
+
+/// What hangs on the machine or the moment is left out.
+fn steady(line: &str) -> String {
+    let keep = |end: &str| line.find(end).map(|at| format!("{}...", &line[..at + end.len()]));
+    if line.starts_with("iteration ") {
+        return keep("loss ").unwrap();
+    }
+    if line.starts_with("done: ") {
+        return keep(" iteration").unwrap();
+    }
+    if line.starts_with("{\"event\":\"finished\"") {
+        return keep("\"loss\":").unwrap();
+    }
+    if line.starts_with("{\"event\":\"step\"") {
+        return keep("\"loss\":").unwrap();
+    }
+    line.to_owned()
+}
+
+/// Commands with what came of them, and the options they were for.
+struct Record {
+    workplace: Workplace,
+    /// What a dry run prints where nothing is said
+    base: BTreeSet<String>,
+    /// What a dry run of a batch prints for a line that says nothing but its prompt
+    batch_base: Map<String, Value>,
+    text: String,
+}
+
+impl Record {
+    fn new() -> Self {
+        let workplace = workplace();
+        let base = workplace.run(&words(DRY)).succeeded();
+        let base = base.output_text().lines().map(str::to_owned).collect();
+        let batch = workplace.run(&["batch", "one.txt", "--dry-run"]).succeeded();
+        let batch_base = serde_json::from_str(batch.output_text()).unwrap();
+        Self { workplace, base, batch_base, text: String::new() }
+    }
+
+    /// Runs commands; of a dry run only what differs from one without options is noted, so that a new option changes no
+    /// snapshot but its own.
+    fn add(&mut self, lines: &[&str]) -> &mut Self {
+        for line in lines {
+            let outcome = self.workplace.run(&words(line));
+            self.note(line, &outcome);
+        }
+        self
+    }
+
+    fn note(&mut self, line: &str, outcome: &Outcome) {
+        writeln!(self.text, "$ text2art {line}\nexit code {}", outcome.code.unwrap()).unwrap();
+        let dry = line.contains("--dry-run");
+        let output = String::from_utf8_lossy(&outcome.output).into_owned();
+        let output = if output.contains('\u{fffd}') { format!("({} bytes)", "some") } else { output };
+        // An amount of memory hangs on the machine (`memory.rs` is about it).
+        let lines = output.lines().filter(|line| !line.starts_with("# memory: about "));
+        for line in lines.filter(|line| !dry || !self.base.contains(*line)) {
+            let shown = if dry && line.starts_with('{') { self.changed(line) } else { steady(line) };
+            writeln!(self.text, "| {shown}").unwrap();
+        }
+        for line in outcome.errors.lines() {
+            writeln!(self.text, "! {}", steady(line)).unwrap();
+        }
+        self.text.push('\n');
+    }
+
+    /// What a dry run of a batch prints for a line: its prompt, its picture, and what differs from the defaults.
+    fn changed(&self, line: &str) -> String {
+        let mut fields: Map<String, Value> = serde_json::from_str(line).unwrap();
+        fields.retain(|name, value| {
+            ["prompt", "output"].contains(&name.as_str()) || self.batch_base.get(name) != Some(value)
+        });
+        serde_json::to_string(&fields).unwrap()
+    }
+}
+
+/// Cases of a group by the option they are for: its name, the lines.
+type Group = (&'static str, &'static [(&'static str, &'static [&'static str])]);
+
+const GENERATE: [Group; 10] = [
+    (
+        "picture",
+        &[
+            ("--prompt", &["--prompt apple --prompt pear:0.5 --dry-run", "apple --dry-run --prompt ''"]),
+            ("--quality", &["apple --dry-run --quality best", "apple --dry-run --quality bets", "apple --quality"]),
+            ("--size", &["apple --dry-run --size 500x281", "apple --size 0x5", "apple --size big"]),
+            (
+                "--aspect",
+                &[
+                    "apple --dry-run --aspect widescreen",
+                    "apple --dry-run --aspect 2:1",
+                    "apple --dry-run --aspect retain --init-image photo.png",
+                    "apple --aspect retain",
+                    "apple --aspect widscreen",
+                    "apple --aspect 1:1 --size 64x64",
+                ],
+            ),
+            ("--iterations", &["apple --dry-run -n 7", "apple --iterations many", "apple --iterations 1000001"]),
+            ("--stop-at", &["apple --dry-run --stop-at 7", "apple --stop-at 1000001"]),
+            ("--auto-stop", &["--auto-stop apple --dry-run", "apple --auto-stop=perhaps"]),
+            (
+                "--seed",
+                &["apple --dry-run -s 7", "apple --dry-run --seed -7", "apple --dry-run --seed cat", "apple --seed ''"],
+            ),
+            (
+                "--image-prompt",
+                &[
+                    "apple --dry-run --image-prompt photo.png:0.5 --image-prompt photo.png",
+                    "apple --image-prompt none.png",
+                    "apple --image-prompt text.png",
+                    "apple --image-prompt photo.png:0",
+                ],
+            ),
+            ("--noise-prompt", &["apple --dry-run --noise-prompt 5:-0.1", "apple --noise-prompt ''"]),
+        ],
+    ),
+    (
+        "start",
+        &[
+            (
+                "--init-image",
+                &[
+                    "apple --dry-run --init-image photo.png",
+                    "apple --init-image none.png",
+                    "apple --init-image text.png",
+                ],
+            ),
+            (
+                "--init-weight",
+                &[
+                    "apple --dry-run --init-image photo.png --init-weight 0.5",
+                    "apple --init-weight 0.5 --init-noise none",
+                    "apple --init-image photo.png --init-weight -1",
+                ],
+            ),
+            ("--init-noise", &["apple --dry-run --init-noise fractal", "apple --init-noise fractle"]),
+        ],
+    ),
+    (
+        "models",
+        &[
+            (
+                "--model",
+                &["apple --dry-run --model embedded", "apple --dry-run --model imagenet", "apple --model embeded"],
+            ),
+            (
+                "--vqgan",
+                &["apple --dry-run --vqgan vqgan", "apple --vqgan none", "apple --vqgan folder", "apple --vqgan ''"],
+            ),
+            ("--clip", &["apple --dry-run --clip clip,embedded", "apple --clip none", "apple --clip folder"]),
+            ("--offline", &["apple --dry-run --offline"]),
+        ],
+    ),
+    (
+        "guidance",
+        &[
+            ("--cutouts", &["apple --dry-run --cutouts 3", "apple --cutouts 0", "apple --cutouts -1"]),
+            (
+                "--cut-batch",
+                &[
+                    "apple --dry-run --cut-batch 3",
+                    "apple --dry-run --cut-batch auto --cutouts 40",
+                    "apple --cut-batch 0",
+                    "apple --cut-batch all",
+                ],
+            ),
+            (
+                "--augment",
+                &[
+                    "apple --dry-run --augment flip,crop",
+                    "apple --dry-run --augment none",
+                    "apple --augment crop,flipp",
+                ],
+            ),
+            ("--cut-noise", &["apple --dry-run --cut-noise 0.2", "apple --cut-noise -1", "apple --cut-noise much"]),
+            ("--optimizer", &["apple --dry-run --optimizer radam", "apple --optimizer adm", "apple --optimizer sgd"]),
+            ("--learning-rate", &["apple --dry-run --learning-rate 0.2", "apple --learning-rate 0"]),
+            (
+                "--learning-rate-drops",
+                &[
+                    "apple --dry-run --learning-rate-drops 50%,80",
+                    "apple --dry-run --learning-rate-drops none",
+                    "apple --learning-rate-drops 120%",
+                ],
+            ),
+        ],
+    ),
+    (
+        "drawer",
+        &[
+            ("--drawer", &["apple --dry-run --drawer pixel", "apple --drawer pixels"]),
+            ("--pixel-shape", &["apple --dry-run --drawer pixel --pixel-shape hex", "apple --pixel-shape hexx"]),
+            (
+                "--pixel-size",
+                &[
+                    "apple --dry-run --drawer pixel --pixel-size 32x16",
+                    "apple --drawer pixel --pixel-size 32",
+                    "apple --drawer pixel --pixel-size 1000x10",
+                ],
+            ),
+            (
+                "--pixel-scale",
+                &["apple --dry-run --drawer pixel --pixel-scale 2", "apple --drawer pixel --pixel-scale 0"],
+            ),
+            ("--smoothness", &["apple --dry-run --drawer pixel --smoothness 0.5", "apple --smoothness -1"]),
+            (
+                "--transparent",
+                &[
+                    "apple --dry-run --drawer pixel --transparent",
+                    "--drawer pixel --transparent apple -n 2 --size 32x32 --cutouts 1 -q -o made-transparent.png",
+                    "apple --transparent",
+                    "apple --drawer pixel --transparent=maybe",
+                ],
+            ),
+            (
+                "--alpha-weight",
+                &["apple --dry-run --drawer pixel --transparent --alpha-weight 0.5", "apple --alpha-weight 1001"],
+            ),
+            (
+                "--pixel-art",
+                &[
+                    "apple --dry-run --pixel-art",
+                    "apple --dry-run --pixel-art --palette pico-8",
+                    "apple --pixel-art=maybe",
+                ],
+            ),
+            (
+                "--pixel-zoom",
+                &[
+                    "apple --dry-run --pixel-art --pixel-zoom 1",
+                    "apple --pixel-zoom 1",
+                    "apple --pixel-art --pixel-zoom 0",
+                    "apple --pixel-art --pixel-shape hex --pixel-zoom 1",
+                    "apple --pixel-art --pixel-size 48x48 --size 64x64 --pixel-zoom 1",
+                ],
+            ),
+        ],
+    ),
+    (
+        "colours",
+        &[
+            (
+                "--palette",
+                &[
+                    r"apple --dry-run --palette black->navy\4;gold",
+                    "apple --palette pico-9",
+                    "apple --palette none.gpl",
+                    "apple --palette red",
+                    "apple --palette pico-8 --colors 2",
+                ],
+            ),
+            ("--colors", &["apple --dry-run --colors 16", "apple --colors 1", "apple --colors 10000"]),
+            ("--palette-weight", &["apple --dry-run --palette-weight 2", "apple --palette-weight -1"]),
+            ("--dither", &["apple --dry-run --dither bayer4 --palette pico-8", "apple --dither bayer3"]),
+        ],
+    ),
+    (
+        "machine",
+        &[
+            ("--device", &["apple --dry-run --device cpu", "apple --device gpu", "apple --device cdua:0"]),
+            ("--precision", &["apple --dry-run --precision bf16", "apple --precision f16"]),
+            ("--threads", &["apple --dry-run --threads 1", "apple --threads 0"]),
+            ("--max-memory", &["apple --dry-run --max-memory 4G", "apple --max-memory much", "apple --max-memory 0"]),
+        ],
+    ),
+    (
+        "output",
+        &[
+            (
+                "--output",
+                &[
+                    "apple --dry-run -o {slug}/{seed}.png",
+                    "apple --dry-run -o {slug}-{seed}-{n}.png",
+                    "apple --dry-run -o -",
+                    "apple -o made.png",
+                    "apple -o none/apple.png",
+                    "apple -o apple.jpg",
+                    "apple -o folder",
+                ],
+            ),
+            ("--force", &["apple --size 32x32 --iterations 1 --quiet -o made.png --force"]),
+            (
+                "--svg",
+                &[
+                    "apple --drawer pixel --size 32x32 -n 1 --cutouts 1 -q -o made-svg.png --svg made.svg",
+                    "apple --drawer pixel --svg made.svg",
+                    "apple --svg apple.svg",
+                    "apple --drawer pixel --svg none/apple.svg",
+                ],
+            ),
+            (
+                "--save-every",
+                &[
+                    "apple --size 32x32 -n 3 --cutouts 1 --progress lines --save-every 1 -o saved.png",
+                    "apple --save-every 0",
+                    "apple --save-every 1 -o -",
+                ],
+            ),
+            (
+                "--checkpoint-every",
+                &[
+                    "apple --size 32x32 -n 3 --cutouts 1 --progress json --checkpoint-every 2 -o goes-on.png",
+                    "apple --checkpoint-every 1 -o goes-on.png",
+                    "apple --checkpoint-every 0",
+                    "apple --checkpoint-every 1 -o -",
+                ],
+            ),
+            (
+                "--save-cutouts",
+                &[
+                    "apple --size 32x32 -n 1 --cutouts 1 -q --save-cutouts folder -o seen.png",
+                    "apple --save-cutouts none",
+                ],
+            ),
+            (
+                "--progress",
+                &[
+                    "apple --size 32x32 -n 1 --cutouts 1 --progress json -o json.png",
+                    "apple --size 32x32 -n 1 --cutouts 1 --progress lines -o lines.png",
+                    "apple --size 32x32 -n 1 --cutouts 1 --progress none -o none.png",
+                    "apple --size 32x32 -n 1 --cutouts 1 --progress auto -o auto.png",
+                    "apple --progress bars",
+                    "apple --progress json --sed 5",
+                ],
+            ),
+            (
+                "--preview",
+                &["apple --size 32x32 -n 1 --cutouts 1 -q --preview kitty -o no-terminal.png", "apple --preview ascii"],
+            ),
+            ("--quiet", &["apple --size 32x32 -n 1 --cutouts 1 -q -o quiet.png", "apple --quiet --iterations many"]),
+        ],
+    ),
+    (
+        "moving_pictures",
+        &[
+            (
+                "--gif",
+                &[
+                    "apple --size 32x32 -n 2 --cutouts 1 -q --gif -o beside.png",
+                    "apple --size 32x32 -n 2 --cutouts 1 -q --progress json -o alone.gif",
+                    "apple --dry-run --gif other.gif",
+                    "apple --gif made.png",
+                    "--gif apple",
+                    "apple -o x.gif --gif y.gif",
+                    "apple -o x.gif --save-every 1",
+                    "apple --dry-run --size 70000x2 --gif",
+                ],
+            ),
+            (
+                "--mp4",
+                &[
+                    "apple --size 32x32 -n 2 --cutouts 1 -q --mp4 -o beside.png --force",
+                    "apple --dry-run --mp4 --gif",
+                    "apple --dry-run -o {slug}.mp4",
+                    "apple --mp4 none/x.mp4",
+                    "apple --size 4000x2 --mp4",
+                ],
+            ),
+            (
+                "--frames",
+                &[
+                    "apple --size 32x32 -n 2 --cutouts 1 -q --frames frames -o framed.png",
+                    "apple --frames frames",
+                    "apple --frames none/frames",
+                    "apple --frames made.png",
+                ],
+            ),
+            ("--fps", &["apple --dry-run --fps 30000/1001", "apple --fps 0", "apple --fps 10000", "apple --fps fast"]),
+            ("--frame-every", &["apple --dry-run --frame-every 5", "apple --frame-every 0"]),
+            (
+                "--seconds",
+                &["apple --dry-run --seconds 8", "apple --seconds 0", "apple --seconds -1", "apple --seconds 0.01"],
+            ),
+            ("--hold", &["apple --dry-run --hold 2", "apple --hold -1", "apple --hold 2 --seconds 2"]),
+            ("--boomerang", &["--boomerang apple --dry-run", "apple --boomerang=perhaps"]),
+            ("--gif-palette", &["apple --dry-run --gif-palette global", "apple --gif-palette each"]),
+        ],
+    ),
+    (
+        "settings",
+        &[
+            (
+                "--from",
+                &[
+                    "--dry-run --from made.png",
+                    "pear --dry-run --from made.png --seed 4",
+                    "--from photo.png",
+                    "--from none.png",
+                ],
+            ),
+            ("--trust", &["--dry-run --from made.png --trust", "--from made.png --trust=yes"]),
+            (
+                "--config",
+                &[
+                    "apple --dry-run --config settings.toml",
+                    "apple --dry-run --config none",
+                    "apple --config wrong.toml",
+                    "apple --config missing.toml",
+                ],
+            ),
+            ("--dry-run", &["--dry-run", "pear --dry-run -o -"]),
+        ],
+    ),
+];
+
+/// The other verbs' cases.
+const VERBS: [Group; 21] = [
+    (
+        "generate",
+        &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
+    ),
+    (
+        "resume",
+        &[
+            (
+                "--iterations",
+                &[
+                    "resume made.png.t2a -n +1 -q",
+                    "resume made.png.t2a -n 1",
+                    "resume made.png.t2a -n more",
+                    "resume made.png",
+                    "resume none.t2a",
+                    "resume",
+                ],
+            ),
+            ("--prompt", &["resume made.png.t2a --prompt pear --progress none", "resume made.png.t2a --prompt ''"]),
+            ("--reset-optimizer", &["resume made.png.t2a -n +1 --reset-optimizer -q"]),
+            ("--output", &["resume made.png.t2a -o other.png", "resume made.png.t2a -o none/other.png"]),
+            ("--force", &["resume made.png.t2a -o other.png -q", "resume made.png.t2a -o other.png -q --force"]),
+            ("--save-every", &["resume made.png.t2a --save-every 0"]),
+            ("--checkpoint-every", &["resume made.png.t2a --checkpoint-every 0"]),
+            ("--trust", &["resume made.png.t2a --trust=yes"]),
+            ("--offline", &["resume made.png.t2a -q --offline"]),
+            ("--progress", &["resume made.png.t2a --progress loud"]),
+            ("--preview", &["resume made.png.t2a --preview ascii"]),
+            ("--quiet", &["resume made.png.t2a --quiet --iterations"]),
+            ("--threads", &["resume made.png.t2a --threads 0"]),
+            ("--max-memory", &["resume made.png.t2a --max-memory some"]),
+        ],
+    ),
+    (
+        "batch",
+        &[
+            (
+                "--dry-run",
+                &[
+                    "batch prompts.txt --dry-run --size 32x32",
+                    "batch none.txt",
+                    "batch",
+                    "batch prompts.txt --sed 5 --dry-run",
+                ],
+            ),
+            ("--output", &["batch one.txt --dry-run --output {slug}.png", "batch one.txt --output {slug}.jpg"]),
+            (
+                "--force",
+                &["batch one.txt --dry-run --output made.png --force", "batch one.txt --dry-run --output made.png"],
+            ),
+            (
+                "--gif",
+                &["batch one.txt --dry-run --gif", "batch one.txt --gif x.png", "batch one.txt --dry-run --gif none"],
+            ),
+            ("--mp4", &["batch one.txt --dry-run -o x.mp4", "batch one.txt -o x.mp4 --mp4 y.mp4"]),
+            ("--frames", &["batch one.txt --dry-run --frames {slug}", "batch one.txt --frames ''"]),
+            ("--format", &["batch settings.toml --format txt --dry-run", "batch settings.toml --format yaml"]),
+            ("--samples", &["batch one.txt --dry-run --samples 2", "batch one.txt --samples 0"]),
+            ("--keep", &["batch one.txt --keep 0", "batch one.txt --samples 2 --keep 3"]),
+            (
+                "--checkpoint-every",
+                &["batch one.txt --dry-run --checkpoint-every 5", "batch one.txt --checkpoint-every 0"],
+            ),
+            ("--rank-with", &["batch one.txt --rank-with none --size 16x16 -n 0 --results none --progress none"]),
+            ("--jobs", &["batch one.txt --jobs 0"]),
+            ("--devices", &["batch one.txt --devices gpu", "batch one.txt --devices cpu --device cpu"]),
+            ("--results", &["batch one.txt --results settings.toml", "batch one.txt --dry-run --results none"]),
+            ("--contact-sheet", &["batch one.txt --contact-sheet sheet.gif"]),
+            ("--config", &["batch one.txt --config wrong.toml"]),
+            ("--offline", &["batch one.txt --dry-run --offline"]),
+            ("--progress", &["batch one.txt --progress loud"]),
+            ("--quiet", &["batch one.txt --quiet --cutouts none"]),
+            ("--threads", &["batch one.txt --threads 0"]),
+            ("--max-memory", &["batch one.txt --max-memory 1Q"]),
+        ],
+    ),
+    (
+        "score",
+        &[
+            ("--prompt", &["score photo.png", "score photo.png --prompt ''", "score none.png --prompt apple"]),
+            ("--clip", &["score photo.png -p apple --clip none"]),
+            ("--json", &["score text.png -p apple --json"]),
+            ("--offline", &["score text.png -p apple --offline"]),
+        ],
+    ),
+    (
+        "reconstruct",
+        &[
+            (
+                "--output",
+                &["reconstruct photo.png", "reconstruct photo.png -o decoded.png", "reconstruct photo.png -o made.png"],
+            ),
+            ("--vqgan", &["reconstruct photo.png -o x.png --vqgan none"]),
+            ("--force", &["reconstruct photo.png -o decoded.png --force"]),
+            ("--offline", &["reconstruct text.png -o x.png --offline"]),
+        ],
+    ),
+    (
+        "video",
+        &[
+            (
+                "--output",
+                &[
+                    "video photo.png photo.png -o v.mp4 -q",
+                    "video photo.png",
+                    "video -o v.mp4",
+                    "video photo.png -o v.avi",
+                    "video photo.png made.png -o w.mp4",
+                    "video none.png -o x.mp4",
+                    "video text.png -o x.mp4",
+                    "video vqgan -o x.mp4",
+                ],
+            ),
+            ("--fps", &["video photo.png -o w.gif --fps 0", "video photo.png -o w.gif --fps 10000"]),
+            ("--frame-every", &["video photo.png -o w.gif --frame-every 0"]),
+            ("--seconds", &["video photo.png -o w.gif --seconds 0", "video photo.png -o w.gif --seconds long"]),
+            ("--hold", &["video photo.png -o w.gif --hold -1"]),
+            ("--boomerang", &["video photo.png -o w.gif --boomerang -q"]),
+            ("--gif-palette", &["video photo.png -o w.gif --gif-palette each"]),
+            ("--force", &["video photo.png -o v.mp4", "video photo.png -o v.mp4 --force -q"]),
+            (
+                "--progress",
+                &["video photo.png -o w.gif --force --progress json", "video photo.png -o x --progress loud"],
+            ),
+            ("--quiet", &["video photo.png -o w.gif --force --quiet"]),
+        ],
+    ),
+    ("info", &[("--json", &["info photo.png", "info none.png", "info photo.png --json", "info"])]),
+    ("models", &[("--offline", &["models --offline"]), ("--progress", &["models list --progress loud"])]),
+    ("models info", &[("--json", &["models info embedded", "models info vit-b33", "models info vit-b32 --json"])]),
+    ("models list", &[("--json", &["models list --jsn", "models lits"])]),
+    (
+        "models pull",
+        &[
+            ("--role", &["models pull a/b --role judge", "models pull a/b --offline"]),
+            ("--quality", &["models pull imagenet --quality good --offline", "models pull vit-b33"]),
+            ("--json", &["models pull --json", "models pull vit-b32 --offline --json"]),
+        ],
+    ),
+    ("models verify", &[("--json", &["models verify vit-b33", "models verify vit-b32 --json"])]),
+    (
+        "models path",
+        &[
+            ("--role", &["models path vit-b32 --role judge"]),
+            ("--json", &["models path vit-b32 --json", "models path"]),
+        ],
+    ),
+    (
+        "models import",
+        &[
+            ("--role", &["models import mine clip --role judge", "models import vit-b32 none"]),
+            ("--json", &["models import vit-b32 --json", "models import vit-b32 folder --json"]),
+        ],
+    ),
+    ("models rm", &[("--json", &["models rm vit-b32 --json", "models rm", "models rm vit-b33"])]),
+    ("doctor", &[("--json", &["doctor --jsn"])]),
+    ("drawers", &[("--json", &["drawers", "drawers --json"])]),
+    (
+        "bench",
+        &[
+            ("--work", &["bench --work c", "bench --work"]),
+            ("--drawer", &["bench --drawer none"]),
+            ("--vqgan", &["bench --vqgan none.json", "bench --vqgan settings.toml", "bench --vqgan text.json"]),
+            ("--clip", &["bench --clip none.yaml", "bench --clip none"]),
+            ("--size", &["bench --size big"]),
+            ("--cutouts", &["bench --cutouts 0", "bench --cutouts -1"]),
+            ("--cut-batch", &["bench --cut-batch some"]),
+            ("--repetitions", &["bench --repetitions 0"]),
+            ("--device", &["bench --device gpu"]),
+            ("--precision", &["bench --precision f16"]),
+            ("--threads", &["bench --threads 0"]),
+            ("--max-memory", &["bench --max-memory 1.2.3"]),
+            ("--json", &["bench --json --size 0x1"]),
+        ],
+    ),
+    (
+        "palettes",
+        &[
+            (
+                "",
+                &[
+                    "palettes",
+                    "palettes game-boy",
+                    "palettes 'red->white\\4;gold'",
+                    "palettes photo.png\\3",
+                    "palettes 'redd->white'",
+                    "palettes red->white\\1",
+                    "palettes none.gpl",
+                    "palettes text.png",
+                    "palettes ''",
+                ],
+            ),
+            ("--json", &["palettes 1-bit --json", "palettes cloudy_blue;gold --json"]),
+        ],
+    ),
+    ("completions", &[("", &["completions", "completions bsh"])]),
+    ("man", &[("", &["man --page"])]),
+];
+
+/// The options a help text lists.
+fn options_of(help: &str) -> BTreeSet<String> {
+    let is_option = |word: &&str| word.starts_with("--");
+    let lines = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+    let names = lines.filter_map(|line| line.split([' ', ',', '[', '=']).find(is_option).map(str::to_owned));
+    names.filter(|name| !["--help", "--version"].contains(&name.as_str())).collect()
+}
+
+#[test]
+fn every_option_of_drawing_does_what_it_says() {
+    for (group, cases) in GENERATE {
+        let mut record = Record::new();
+        for (_, lines) in cases {
+            record.add(lines);
+        }
+        insta::assert_snapshot!(group, record.text);
+    }
+}
+
+#[test]
+fn every_option_of_the_other_verbs_does_what_it_says() {
+    for (verb, cases) in VERBS {
+        let mut record = Record::new();
+        for (_, lines) in cases {
+            record.add(lines);
+        }
+        insta::assert_snapshot!(format!("verb_{}", verb.replace(' ', "_")), record.text);
+    }
+}
+
+#[test]
+fn no_option_is_without_a_case() {
+    let workplace = Workplace::new();
+    let help = |arguments: &[&str]| workplace.run(arguments).succeeded().output_text().to_owned();
+    let tested = GENERATE.iter().flat_map(|(_, cases)| cases.iter().map(|(option, _)| (*option).to_owned()));
+    assert_eq!(tested.collect::<BTreeSet<_>>(), options_of(&help(&["--help"])));
+    for (verb, cases) in VERBS.iter().filter(|(verb, _)| *verb != "generate") {
+        let tested = cases.iter().map(|(option, _)| (*option).to_owned()).filter(|option| !option.is_empty());
+        let mut options = options_of(&help(&words(&format!("{verb} --help"))));
+        if *verb == "batch" {
+            // Settings are those of drawing.
+            let settings = options_of(&help(&["--help"]));
+            options.retain(|option| tested.clone().any(|tested| tested == *option) || !settings.contains(option));
+        }
+        if verb.contains(' ') {
+            // Those of the verb above it.
+            options.retain(|option| !["--offline", "--progress"].contains(&option.as_str()));
+        }
+        assert_eq!(tested.collect::<BTreeSet<_>>(), options, "{verb}");
+    }
+    let verbs_of = |before: &str| {
+        let help = help(&words(&format!("{before} --help")));
+        let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+        let verbs = lines.filter_map(|line| line.split_whitespace().next());
+        verbs.map(|verb| format!("{before} {verb}").trim().to_owned()).collect::<Vec<_>>()
+    };
+    let verbs: BTreeSet<String> = verbs_of("").into_iter().chain(verbs_of("models")).collect();
+    assert_eq!(VERBS.iter().map(|(verb, _)| (*verb).to_owned()).collect::<BTreeSet<_>>(), verbs);
+}
+
+#[test]
+fn the_help_is_complete_and_the_short_one_fits_a_screen() {
+    let workplace = Workplace::new();
+    let help = |arguments: &[&str]| {
+        let mut command = workplace.command();
+        common::program::finish(command.env("COLUMNS", "80").args(arguments)).succeeded().output_text().to_owned()
+    };
+    insta::assert_snapshot!("help", help(&["--help"]));
+    let short = help(&["-h"]);
+    // A terminal is 80 by 24 where nobody made it larger.
+    assert!(short.lines().count() <= 24 && short.lines().all(|line| line.chars().count() <= 80), "{short}");
+    insta::assert_snapshot!("short_help", short);
+    // What a dry run of nothing but a prompt prints is in the help, too.
+    let long = help(&["--help"]).split_whitespace().collect::<Vec<_>>().join(" ");
+    let settings: toml::Table = workplace.run(&words(DRY)).succeeded().output_text().parse().unwrap();
+    for (name, value) in
+        settings.iter().filter(|(name, _)| !["prompt", "vqgan", "clip", "cut_batch"].contains(&name.as_str()))
+    {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let option = format!("--{}", name.replace('_', "-"));
+        let of_option = &long[long.find(&format!("{option} <")).or_else(|| long.find(&option)).unwrap()..];
+        let default = &of_option[of_option.find("[default: ").unwrap() + 10..];
+        let value = value.strip_suffix(".0").unwrap_or(&value);
+        assert!(default.starts_with(value), "{option}: {value} is not {}", &default[..20]);
+    }
+}
+
+#[test]
+fn shells_and_man_know_every_option() {
+    let workplace = Workplace::new();
+    let help = workplace.run(&["--help"]).succeeded();
+    let options = options_of(help.output_text());
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = workplace.run(&["completions", shell]).succeeded();
+        for option in &options {
+            let name = option.trim_start_matches('-');
+            assert!(script.output_text().contains(name), "{shell}: {option}");
+        }
+    }
+    let page = workplace.run(&["man"]).succeeded();
+    for option in &options {
+        assert!(page.output_text().contains(&option.replace('-', r"\-")), "{option}");
+    }
+}
+
+#[test]
+fn the_doctor_sees_what_there_is() {
+    let workplace = Workplace::new();
+    let findings = workplace.run(&["doctor", "--json"]).succeeded().output_json();
+    assert!(findings["program"].as_str().unwrap().starts_with("text2art "));
+    assert!(findings["threads"].as_u64().unwrap() > 0 && findings["memory"]["total"].as_u64().unwrap() > 0);
+    assert_eq!(findings["config"]["present"], false);
+    let built = findings["features"].as_array().unwrap().iter().any(|feature| feature == "cuda");
+    let nvidia = findings["nvidia"].as_object().unwrap();
+    let without = "this program was built without CUDA";
+    assert!(built || nvidia["problem"]["problem"] == without && nvidia["gpus"].as_array().unwrap().is_empty());
+    let models = findings["models"].as_array().unwrap();
+    assert!(models.len() == 2 && models.iter().all(|model| model["problem"].is_null()), "{models:?}");
+    let text = workplace.run(&["doctor"]).succeeded();
+    assert!(text.output_text().contains("model            vqgan embedded: usable"), "{}", text.output_text());
+    let gpu = format!("GPU              none: {without}");
+    assert!(built || text.output_text().contains(&gpu), "{}", text.output_text());
+}
