@@ -21,6 +21,7 @@ mod prior;
 mod published_models;
 mod repeatable;
 mod resume;
+mod rooms;
 mod sources;
 mod startup;
 mod threads;
