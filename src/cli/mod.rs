@@ -1,43 +1,23 @@
 //! The command line: what was typed becomes settings once, and nothing past this folder sees a flag.
 
-mod batch;
-mod bench;
-mod completions;
-mod conduct;
-mod device;
-mod doctor;
-mod download_bars;
-mod drawers;
-mod generate;
-mod help;
 mod hint;
-mod info;
-mod interrupt;
-mod man;
-mod max_memory;
-mod models;
-mod output;
-mod own;
-mod palettes;
-mod preview;
+mod options;
 mod reading;
-mod reconstruct;
-mod report;
-mod resume;
-mod score;
-mod sources;
 mod terminal;
-mod threads;
-mod trust;
-mod usage;
-mod video;
+mod verbs;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use options::{help, threads};
 use reading::Refusal;
-use report::{Progress, Reporter};
+use terminal::report::{Progress, Reporter};
+use terminal::{interrupt, usage};
+use verbs::{
+    batch, bench, completions, doctor, drawers, generate, info, man, models, palettes, reconstruct, resume, score,
+    video,
+};
 
 /// What the program is called on a command line.
 const PROGRAM: &str = "text2art";

@@ -92,7 +92,6 @@ impl Clip {
     pub fn weight_memory(&self, of: MemoryOf) -> u64 {
         match of {
             MemoryOf::Host => self.bytes,
-            #[cfg(any(feature = "cuda", test))]
             MemoryOf::Gpu(_) => self.image.resident_memory(),
         }
     }

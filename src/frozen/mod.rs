@@ -7,62 +7,36 @@
 //! same input gives the same bits on one core and on many. A layer whose file names no memory holds none beside its
 //! weights and what its passes read and write.
 
-mod activation;
-mod affine;
-mod attention;
-mod begin;
-mod buffer;
-mod clamp;
-mod convolution;
-#[cfg(any(feature = "cuda", test))]
+mod arithmetic;
 pub mod cuda;
-mod disjoint;
-mod doubling;
-mod group_norm;
-mod layer_norm;
-mod linear;
-mod nearest;
+mod layers;
 mod network;
-mod panel;
-mod passes;
-mod pool;
-mod product;
-mod retouch;
-mod shifted;
-mod squares;
-mod tally;
-mod tokens;
-mod unfolded;
-mod upsample;
-mod vector;
-mod warp;
-mod winograd;
 
 use std::any::Any;
 
 use candle_core::{Error, Result, Tensor};
 
-pub use activation::Activation;
-pub use affine::ChannelAffine;
-pub use attention::{Attention, AttentionLayout};
-pub use begin::with_gradient;
-pub use clamp::Clamp;
-pub use convolution::{Algorithms, Convolution, Padding, Window};
-pub use doubling::DoublingConvolution;
-pub use group_norm::GroupNorm;
-pub use layer_norm::LayerNorm;
-pub use linear::Linear;
-pub use nearest::NearestVectors;
-pub(crate) use nearest::index_of_largest;
+pub(crate) use arithmetic::product::{Matrix, MatrixMut, Products, multiply};
+pub use layers::activation::Activation;
+pub use layers::affine::ChannelAffine;
+pub use layers::attention::{Attention, AttentionLayout};
+pub use layers::clamp::Clamp;
+pub use layers::convolution::{Algorithms, Convolution, Padding, Window};
+pub use layers::doubling::DoublingConvolution;
+pub use layers::group_norm::GroupNorm;
+pub use layers::layer_norm::LayerNorm;
+pub use layers::linear::Linear;
+pub use layers::nearest::NearestVectors;
+pub(crate) use layers::nearest::index_of_largest;
+pub use layers::pool::{AveragePool, MeanMaxPool};
+pub use layers::retouch::{Rectangle, Retouch, Touch};
+pub use layers::squares::SquareSum;
+pub use layers::tokens::{ClassToken, FirstToken, MeanToken, Patches};
+pub use layers::upsample::Upsample;
+pub(crate) use layers::warp::GRADIENT_GROUP;
+pub use layers::warp::{Border, Filter, Homography, View, Warp};
+pub use network::with_gradient::with_gradient;
 pub use network::{Memory, MemoryOf, Network, Step};
-pub use pool::{AveragePool, MeanMaxPool};
-pub(crate) use product::{Matrix, MatrixMut, Products, multiply};
-pub use retouch::{Rectangle, Retouch, Touch};
-pub use squares::SquareSum;
-pub use tokens::{ClassToken, FirstToken, MeanToken, Patches};
-pub use upsample::Upsample;
-pub(crate) use warp::GRADIENT_GROUP;
-pub use warp::{Border, Filter, Homography, View, Warp};
 
 /// How many threads are thought to work where memory is estimated: what it depends on may depend on no machine.
 const THREADS: usize = 4;
@@ -119,7 +93,6 @@ pub trait Layer: Any + Send + Sync {
     ///
     /// # Errors
     /// Where the layer cannot run there, or the memory does not suffice.
-    #[cfg(any(feature = "cuda", test))]
     fn resident(&self, _on: &dyn cuda::Accelerator) -> Result<Box<dyn cuda::Resident>> {
         Err(Error::Msg(format!("{} cannot run on a GPU", self.name())))
     }
@@ -128,7 +101,6 @@ pub trait Layer: Any + Send + Sync {
 /// Inside `impl Layer`: says how the layer comes into the memory of a GPU, `|layer, on| resident`.
 macro_rules! on_gpu {
     (|$layer:ident, $on:ident| $resident:expr) => {
-        #[cfg(any(feature = "cuda", test))]
         fn resident(
             &self,
             $on: &dyn $crate::frozen::cuda::Accelerator,

@@ -2,7 +2,6 @@
 
 use candle_core::{Result, Tensor};
 
-#[cfg(any(feature = "cuda", test))]
 use crate::frozen::cuda::layers::SphericalDistanceOnDevice;
 use crate::frozen::{self, Layer, Network};
 

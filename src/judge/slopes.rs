@@ -3,7 +3,6 @@
 use candle_core::Result;
 
 use super::Target;
-#[cfg(any(feature = "cuda", test))]
 use crate::frozen::cuda::layers::SlopesOnDevice;
 use crate::frozen::{self, Layer};
 

@@ -20,7 +20,6 @@ const SLACK: u64 = 5;
 /// What libraries load on a GPU after it was opened, when they are first used; not measured yet.
 const PROGRAM_ON_GPU: u64 = 64 << 20;
 /// What a GPU's pool of memory loses between its parts, as a share; not measured yet.
-#[cfg(any(feature = "cuda", test))]
 const SLACK_ON_GPU: u64 = 16;
 /// What buffers that wait for their next use add: a share, and at most so many bytes (`frozen/buffer.rs`).
 const WAITING: (u64, u64) = (8, 128 << 20);
@@ -119,7 +118,6 @@ impl<'a> Estimate<'a> {
             // The warp's gradient has a buffer of the picture's size for every group of cutouts.
             MemoryOf::Host => batch.div_ceil(GRADIENT_GROUP) + 2,
             // The picture, the last one and its gradient, what a view adds to that, and its sums in 64 bits.
-            #[cfg(any(feature = "cuda", test))]
             MemoryOf::Gpu(_) => 6,
         };
         let buffers = picture.saturating_mul(buffers as u64);
@@ -134,7 +132,6 @@ impl<'a> Estimate<'a> {
         }
         let held_back = match of {
             MemoryOf::Host => most / SLACK + (most / WAITING.0).min(WAITING.1),
-            #[cfg(any(feature = "cuda", test))]
             MemoryOf::Gpu(_) => most / SLACK_ON_GPU,
         };
         Ok(self.fixed().saturating_add(most.saturating_add(held_back).max(self.file).max(self.reading)))

@@ -79,7 +79,6 @@ impl Vqgan {
     pub fn weight_memory(&self, of: MemoryOf) -> u64 {
         match of {
             MemoryOf::Host => self.bytes,
-            #[cfg(any(feature = "cuda", test))]
             MemoryOf::Gpu(_) => {
                 let networks = [&self.encoder, &self.decoder, self.codebook.network()];
                 networks.into_iter().map(Network::resident_memory).sum()

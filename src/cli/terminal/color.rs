@@ -29,7 +29,7 @@ impl Tone {
     }
 
     /// A label in its color, if standard error has colors.
-    pub(super) fn paint(self, label: &str) -> String {
+    pub(in crate::cli) fn paint(self, label: &str) -> String {
         let style = if has_colors(&std::io::stderr()) { self.style() } else { Style::new() };
         format!("{style}{label}{style:#}")
     }

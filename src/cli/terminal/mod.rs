@@ -2,9 +2,15 @@
 
 mod bar;
 mod color;
+mod download_bars;
+pub(super) mod interrupt;
 mod pace;
+pub(super) mod preview;
+pub(super) mod report;
+pub(super) mod stdout;
 mod target;
 mod text;
+pub(super) mod usage;
 mod window;
 
 use std::io::{self, IsTerminal, Write};
@@ -14,10 +20,10 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
-pub(super) use bar::{Bar, Unit};
-pub(super) use color::{HELP, Tone, is_output_colored};
-pub(super) use text::{visible, visible_json, visible_toml};
-pub(super) use window::{Area, Window};
+pub(in crate::cli) use bar::{Bar, Unit};
+pub(in crate::cli) use color::{HELP, Tone, is_output_colored};
+pub(in crate::cli) use text::{visible, visible_json, visible_toml};
+pub(in crate::cli) use window::{Area, Window};
 
 /// How often bars are drawn at most, in a second.
 const DRAWINGS: u8 = 20;
@@ -37,16 +43,16 @@ static BARS: LazyLock<MultiProgress> = LazyLock::new(|| {
 static PICTURE: Mutex<Option<Picture>> = Mutex::new(None);
 
 /// A picture on the screen.
-pub(super) struct Picture {
-    pub(super) area: Area,
+pub(in crate::cli) struct Picture {
+    pub(in crate::cli) area: Area,
     /// What shows it where the cursor is, and leaves the cursor at the start of the line beneath
-    pub(super) text: String,
+    pub(in crate::cli) text: String,
     /// What removes it, besides clearing its lines
-    pub(super) removal: String,
+    pub(in crate::cli) removal: String,
 }
 
 /// Whether standard error is a terminal on which the cursor can be moved.
-pub(super) fn can_draw() -> bool {
+pub(in crate::cli) fn can_draw() -> bool {
     let is_dumb = match std::env::var_os("TERM") {
         Some(term) => term.is_empty() || term == "dumb",
         None => cfg!(unix),
@@ -55,7 +61,7 @@ pub(super) fn can_draw() -> bool {
 }
 
 /// Whether a notebook's cell shows what is written. Its `!` gives programs a terminal, of which it shows only the text.
-pub(super) fn is_notebook() -> bool {
+pub(in crate::cli) fn is_notebook() -> bool {
     // jupyter_client's launcher sets the first, ipykernel the second, whoever launches it.
     let plots_inline = |value: std::ffi::OsString| {
         let value = value.to_string_lossy();
@@ -66,22 +72,22 @@ pub(super) fn is_notebook() -> bool {
 
 /// Writes a line to standard error, above the bars and the picture, from any thread. What is unsafe to show in it is
 /// escaped. There is nobody to tell if it cannot be written.
-pub(super) fn line(text: &str) {
+pub(in crate::cli) fn line(text: &str) {
     write_line(&visible(text));
 }
 
 /// Writes a line that begins with a label in its color, as [`line`] does.
-pub(super) fn labeled(tone: Tone, label: &str, text: &str) {
+pub(in crate::cli) fn labeled(tone: Tone, label: &str, text: &str) {
     write_line(&format!("{} {}", tone.paint(label), visible(text)));
 }
 
 /// Writes a warning, as [`line`] does; one of several lines becomes one.
-pub(super) fn warning(text: &str) {
+pub(in crate::cli) fn warning(text: &str) {
     labeled(Tone::Warning, "warning:", &one_line(text));
 }
 
 /// Writes what failed and what to do, as [`line`] does; text of several lines becomes one.
-pub(super) fn error(message: &str, hint: &str) {
+pub(in crate::cli) fn error(message: &str, hint: &str) {
     labeled(Tone::Error, "error:", &one_line(message));
     labeled(Tone::Hint, "hint:", &one_line(hint));
 }
@@ -91,7 +97,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// Writes a JSON object as a line, as [`line`] does.
-pub(super) fn json_line(json: &str) {
+pub(in crate::cli) fn json_line(json: &str) {
     write_line(&visible_json(json));
 }
 
@@ -100,7 +106,7 @@ fn write_line(safe: &str) {
 }
 
 /// Writes something above the bars and the picture. What is done in `write` must not come back here.
-pub(super) fn above<T>(write: impl FnOnce() -> T) -> T {
+pub(in crate::cli) fn above<T>(write: impl FnOnce() -> T) -> T {
     let mut picture = locked(&PICTURE);
     BARS.suspend(|| {
         let is_shown = picture.as_ref().is_some_and(Picture::remove);
@@ -115,7 +121,7 @@ pub(super) fn above<T>(write: impl FnOnce() -> T) -> T {
 }
 
 /// Shows a picture above the bars, in the place of the one before.
-pub(super) fn show(picture: Picture) {
+pub(in crate::cli) fn show(picture: Picture) {
     let mut shown = locked(&PICTURE);
     BARS.suspend(|| {
         let rows = picture.area.rows;
@@ -129,13 +135,13 @@ pub(super) fn show(picture: Picture) {
 }
 
 /// Leaves the picture where it is: what comes next stands beneath it.
-pub(super) fn leave_picture() {
+pub(in crate::cli) fn leave_picture() {
     *locked(&PICTURE) = None;
 }
 
 /// Removes the bars for good, before the program ends in the middle of its work. A terminal that takes nothing is not
 /// waited for.
-pub(super) fn close() {
+pub(in crate::cli) fn close() {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         // What is left of the bars on a screen that cannot be cleared is no fault.
@@ -147,7 +153,7 @@ pub(super) fn close() {
 }
 
 /// Makes a panic tell about itself in lines that are safe to show.
-pub(super) fn make_panics_safe() {
+pub(in crate::cli) fn make_panics_safe() {
     std::panic::set_hook(Box::new(|panic| {
         // Nothing is locked for it: the thread may hold what would be waited for.
         let mut errors = io::stderr().lock();

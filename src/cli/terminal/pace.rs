@@ -10,17 +10,17 @@ const MOST: usize = 40;
 
 /// Follows a count, to know how fast it grew of late.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(in crate::cli) struct Pace {
     counts: VecDeque<(Instant, u64)>,
 }
 
 impl Pace {
-    pub(super) fn new(now: Instant, count: u64) -> Self {
+    pub(in crate::cli) fn new(now: Instant, count: u64) -> Self {
         Self { counts: VecDeque::from([(now, count)]) }
     }
 
     /// Notes a count; a smaller one than before is a new beginning.
-    pub(super) fn note(&mut self, now: Instant, count: u64) {
+    pub(in crate::cli) fn note(&mut self, now: Instant, count: u64) {
         let before = self.counts.len().checked_sub(2).and_then(|index| self.counts.get(index));
         if before.is_some_and(|(time, _)| now.duration_since(*time) < INTERVAL) {
             self.counts.pop_back();
@@ -35,7 +35,7 @@ impl Pace {
     }
 
     /// How much is counted in a second; none as long as nothing was.
-    pub(super) fn rate(&self) -> Option<f64> {
+    pub(in crate::cli) fn rate(&self) -> Option<f64> {
         let ((begin, first), (end, last)) = (self.counts.front()?, self.counts.back()?);
         let seconds = end.duration_since(*begin).as_secs_f64();
         #[allow(clippy::cast_precision_loss)]
@@ -45,7 +45,7 @@ impl Pace {
 }
 
 /// How many in a second, or how many seconds one takes.
-pub(super) fn speed(rate: f64, one: &str, many: &str) -> Option<String> {
+pub(in crate::cli) fn speed(rate: f64, one: &str, many: &str) -> Option<String> {
     let number = |value: f64| if value >= 99.95 { format!("{value:.0}") } else { format!("{value:.1}") };
     match rate {
         rate if !rate.is_finite() || rate <= 0.0 => None,
@@ -55,7 +55,7 @@ pub(super) fn speed(rate: f64, one: &str, many: &str) -> Option<String> {
 }
 
 /// How long so many take, rounded up to what matters; none where nothing is left.
-pub(super) fn time_left(count: u64, rate: f64) -> Option<String> {
+pub(in crate::cli) fn time_left(count: u64, rate: f64) -> Option<String> {
     #[allow(clippy::cast_precision_loss)]
     let seconds = count as f64 / rate;
     if count == 0 || !seconds.is_finite() {

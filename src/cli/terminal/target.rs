@@ -14,7 +14,7 @@ use super::window::Window;
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// Ends all drawing.
-pub(super) fn close() {
+pub(in crate::cli) fn close() {
     CLOSED.store(true, Ordering::SeqCst);
 }
 
@@ -22,7 +22,7 @@ pub(super) fn close() {
 /// terminal writes there itself, such as the `^C` of a Ctrl-C, is painted over by the next bar. That a bar cannot be
 /// drawn is no error: the terminal may have been closed.
 #[derive(Debug, Default)]
-pub(super) struct Target {
+pub(in crate::cli) struct Target {
     frame: Mutex<Frame>,
 }
 

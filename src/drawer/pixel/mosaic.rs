@@ -4,11 +4,8 @@ use candle_core::{Error, Result};
 use rayon::prelude::*;
 
 use super::coverage::Coverage;
-#[cfg(any(feature = "cuda", test))]
-use crate::frozen::cuda::{
-    Accelerator,
-    layers::{SparseOnDevice, SparseRows},
-};
+use crate::frozen::cuda::Accelerator;
+use crate::frozen::cuda::layers::{SparseOnDevice, SparseRows};
 use crate::frozen::{Layer, on_gpu};
 use crate::picture::Size;
 
@@ -57,7 +54,6 @@ impl Rows {
         self.starts[row] as usize..self.starts[row + 1] as usize
     }
 
-    #[cfg(any(feature = "cuda", test))]
     fn on_device(&self, on: &dyn Accelerator) -> Result<SparseRows> {
         SparseRows::new(&self.starts, &self.places, &self.shares, on)
     }

@@ -11,7 +11,7 @@ use super::accelerator::{Accelerator, Argument, Buffer, Convolve, Kernel, Produc
 use super::execution::{OnDevice, Residents};
 use crate::frozen::Step;
 use crate::frozen::network::Memory;
-use crate::frozen::tally::Tally;
+use crate::frozen::network::tally::Tally;
 use crate::gpu::Precision;
 
 /// Counts what a network takes of a GPU's memory.

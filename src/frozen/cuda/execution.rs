@@ -9,7 +9,7 @@ use candle_core::Result;
 use super::accelerator::{Accelerator, Buffer, Slice, blocks, long};
 use super::{Resident, kernel};
 use crate::frozen::Layer;
-use crate::frozen::passes::{Execution, Gradient};
+use crate::frozen::network::passes::{Execution, Gradient};
 
 /// The layers of a network that lie in devices' memory, from the first pass on.
 #[derive(Default)]

@@ -7,8 +7,8 @@ use candle_core::{CudaStorage, Error, Layout, Result, Shape};
 use super::accelerator::{Accelerator, Buffer, Slice};
 use super::card::Card;
 use super::execution::OnDevice;
+use crate::frozen::network::passes::{Execution, Gradient, Record, Values, back, run};
 use crate::frozen::network::{Forward, taken};
-use crate::frozen::passes::{Execution, Gradient, Record, Values, back, run};
 
 /// What a pass keeps; none where nothing is recorded.
 pub type Records = Option<Mutex<Vec<Record<Buffer>>>>;

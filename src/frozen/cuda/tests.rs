@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use super::accelerator::{Accelerator, Slice};
 use super::emulation::Emulation;
 use super::execution::{OnDevice, Residents};
-use crate::frozen::passes::{Computed, Execution, Gradient, Record, Values, back, run};
+use crate::frozen::network::passes::{Computed, Execution, Gradient, Record, Values, back, run};
 use crate::frozen::*;
 use crate::judge::{Slope, Slopes};
 use noise::noise;

@@ -1,34 +1,37 @@
 //! The layers' twins on a device, a file a layer or a few that are alike.
 
 mod activation;
+mod affine;
 mod attention;
+mod clamp;
 mod convolution;
 mod distance;
 mod doubling;
 mod group_norm;
 mod layer_norm;
 mod linear;
+mod mosaic;
 mod nearest;
-mod pictures;
+mod pool;
 mod retouch;
 mod slopes;
-mod sparse;
 mod squares;
 mod tokens;
 mod unfolding;
+mod upsample;
 mod warp;
 
+pub(crate) use affine::AffineOnDevice;
 pub(crate) use convolution::ConvolutionOnDevice;
 pub(crate) use distance::SphericalDistanceOnDevice;
 pub(crate) use doubling::DoublingOnDevice;
 pub(crate) use group_norm::GroupNormOnDevice;
 pub(crate) use layer_norm::LayerNormOnDevice;
 pub(crate) use linear::LinearOnDevice;
+pub(crate) use mosaic::{SparseOnDevice, SparseRows};
 pub(crate) use nearest::NearestOnDevice;
-pub(crate) use pictures::AffineOnDevice;
 pub(crate) use retouch::RetouchOnDevice;
 pub(crate) use slopes::SlopesOnDevice;
-pub(crate) use sparse::{SparseOnDevice, SparseRows};
 pub(crate) use squares::SquareSumOnDevice;
 pub(crate) use tokens::{ClassTokenOnDevice, MeanTokenOnDevice};
 pub(crate) use warp::WarpOnDevice;

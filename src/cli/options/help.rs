@@ -1,0 +1,154 @@
+//! The help: every default in it comes from the settings themselves, and `-h` fits a terminal's screen.
+
+use std::ffi::OsString;
+
+use clap::{Arg, Command, CommandFactory};
+
+use crate::cli::Arguments;
+use crate::models::Quality;
+use crate::settings::{Overrides, Settings, combine};
+
+/// The options `-h` shows; `--help` shows all.
+const BRIEF: [&str; 12] = [
+    "prompt",
+    "quality",
+    "size",
+    "aspect",
+    "iterations",
+    "seed",
+    "init_image",
+    "model",
+    "output",
+    "mp4",
+    "from",
+    "dry_run",
+];
+/// Commands `-h` leaves out: what the program does without one, and what is needed once.
+const UNSAID: [&str; 3] = ["generate", "completions", "man"];
+const EXAMPLES: &str = "Examples:
+  text2art a red apple on a blue background
+  text2art \"a cactus | sunset:0.5\" --seed 7 -o cactus.png
+  text2art a green frog --gif --mp4 --hold 1
+  text2art --from cactus.png --quality best -o better.png";
+/// Options whose value when nothing is said is no setting's.
+const OTHER_DEFAULTS: [(&str, &str); 5] = [
+    ("quality", "normal"),
+    ("model", "embedded"),
+    ("output", "{slug}-{seed}.png"),
+    ("config", "text2art/config.toml in the user's configuration folder"),
+    ("threads", "all cores"),
+];
+
+/// Whether the short help is asked for.
+pub(in crate::cli) fn is_brief(mut arguments: impl Iterator<Item = OsString>) -> bool {
+    arguments.any(|argument| argument == "-h")
+}
+
+/// The command line with its help.
+pub(in crate::cli) fn command(brief: bool) -> Command {
+    let defaults = Defaults::new(brief);
+    let command = Arguments::command();
+    let names = command.get_subcommands().map(clap::Command::get_name).filter(|name| !UNSAID.contains(name));
+    let names = names.collect::<Vec<_>>().join(", ");
+    let command = command.mut_args(|option| defaults.tell(option)).after_help(EXAMPLES);
+    let tell = |verb: Command| verb.mut_args(|option| defaults.tell(option));
+    let command = command.mut_subcommand("generate", tell).mut_subcommand("batch", tell);
+    if !brief {
+        return command;
+    }
+    let verbs = format!("Commands: {names}. --help shows all options, COMMAND --help a command's");
+    let command = command.mut_args(|option| {
+        let hidden = !BRIEF.contains(&option.get_id().as_str());
+        option.help_heading(None).hide_short_help(hidden).hide_possible_values(true)
+    });
+    command.mut_subcommands(|verb| verb.hide(true)).after_help(verbs)
+}
+
+/// What options stand for when nothing is said, as text.
+struct Defaults {
+    embedded: toml::Table,
+    /// None where only the embedded model's are told
+    published: Option<toml::Table>,
+}
+
+impl Defaults {
+    fn new(brief: bool) -> Self {
+        let table = |vqgan| {
+            let settings = settings(vqgan, Quality::Normal);
+            settings.and_then(|settings| toml::Table::try_from(settings).ok()).unwrap_or_default()
+        };
+        Self { embedded: table(EMBEDDED), published: (!brief).then(|| table(PUBLISHED)) }
+    }
+
+    /// Adds what an option stands for to its help.
+    fn tell(&self, option: Arg) -> Arg {
+        let id = option.get_id().as_str().to_owned();
+        let other = OTHER_DEFAULTS.iter().find(|(name, _)| *name == id).map(|(_, value)| (*value).to_owned());
+        let Some(default) = other.or_else(|| self.of(&id)) else { return option };
+        let add = |help: String| format!("{} [default: {default}]", help.trim_end());
+        let long = match id.as_str() {
+            "quality" => option.get_long_help().map(|help| format!("{help}\n\n{}", qualities())),
+            _ => option.get_long_help().map(ToString::to_string),
+        };
+        let short = option.get_help().map(ToString::to_string);
+        let option = match short {
+            Some(help) => option.help(add(help)),
+            None => option,
+        };
+        match long {
+            Some(help) => option.long_help(format!("{}\n\n[default: {default}]", help.trim_end())),
+            None => option,
+        }
+    }
+
+    /// A setting's default; where published models have another, both.
+    fn of(&self, id: &str) -> Option<String> {
+        match id {
+            "prompt" => return None,
+            "vqgan" | "clip" => return Some("the model's".into()),
+            _ => {}
+        }
+        let text = |table: &toml::Table| match table.get(id)? {
+            toml::Value::String(text) => Some(text.clone()),
+            toml::Value::Float(number) => Some(number.to_string()),
+            value => Some(value.to_string()),
+        };
+        let embedded = text(&self.embedded)?;
+        let published = self.published.as_ref().and_then(text).filter(|published| *published != embedded);
+        Some(match published {
+            Some(published) => format!("{embedded}, with published models {published}"),
+            None => embedded,
+        })
+    }
+}
+
+/// A VQGAN, as `--vqgan` names it.
+type Named = Option<&'static str>;
+/// The one in the program.
+const EMBEDDED: Named = None;
+/// Any other.
+const PUBLISHED: Named = Some("another");
+
+/// The settings of a VQGAN where nothing but a quality is said.
+fn settings(vqgan: Named, quality: Quality) -> Option<Settings> {
+    let overrides = Overrides {
+        prompt: "a".parse().ok(),
+        quality: Some(quality),
+        vqgan: vqgan.map(str::to_owned),
+        ..Overrides::default()
+    };
+    combine(&[overrides]).ok()
+}
+
+/// What each quality stands for.
+fn qualities() -> String {
+    let row = |vqgan, &(quality, name): &(Quality, &str)| {
+        let Settings { size, iterations, cutouts, .. } = settings(vqgan, quality)?;
+        Some(format!("  {name}: {size}, {iterations} iterations, {cutouts} cutouts"))
+    };
+    let table = |title: &str, vqgan| {
+        let rows = Quality::ALL.iter().filter_map(|quality| row(vqgan, quality));
+        std::iter::once(title.to_owned()).chain(rows).collect::<Vec<_>>().join("\n")
+    };
+    format!("{}\n{}", table("With the embedded model:", EMBEDDED), table("With published models:", PUBLISHED))
+}

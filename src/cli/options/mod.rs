@@ -1,0 +1,9 @@
+//! Options that several verbs take, their help, and the files and the environment that set them.
+
+pub(super) mod conduct;
+pub(super) mod device;
+pub(super) mod help;
+pub(super) mod max_memory;
+pub(super) mod sources;
+pub(super) mod threads;
+pub(super) mod trust;

@@ -1,0 +1,96 @@
+//! Where settings come from besides the flags: a recipe, the environment, a configuration file.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Command, FromArgMatches};
+
+use crate::files::read_text_from_anywhere;
+use crate::models::hub::{NETWORK_TIMEOUT, WEIGHTS};
+use crate::settings::Overrides;
+use crate::text::{did_you_mean, first_paragraph};
+use crate::{Error, Result};
+
+/// What the names of environment variables begin with.
+const PREFIX: &str = "TEXT2ART_";
+/// Variables with this prefix that are no settings.
+const OTHER_VARIABLES: [&str; 3] = [CONFIG, WEIGHTS, NETWORK_TIMEOUT];
+/// Names a configuration file, as `--config` does.
+const CONFIG: &str = "TEXT2ART_CONFIG";
+
+/// The settings that `TEXT2ART_<SETTING>` variables name; one that is not known is told to `warn`.
+pub(in crate::cli) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overrides> {
+    let command = Overrides::augment_args(Command::new("environment").no_binary_name(true));
+    let mut arguments = Vec::new();
+    let mut prompt = None;
+    let mut variables: Vec<(String, OsString)> =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect();
+    variables.sort();
+    for (variable, value) in variables {
+        let Some(name) = variable.strip_prefix(PREFIX) else { continue };
+        // Paths need not be text.
+        if OTHER_VARIABLES.contains(&variable.as_str()) && variable != NETWORK_TIMEOUT {
+            continue;
+        }
+        let value = value.into_string().map_err(|_| {
+            Error::usage(format!("{variable}: the value is no text (UTF-8)"), format!("mend or unset {variable}"))
+        })?;
+        let option = name.to_lowercase().replace('_', "-");
+        if name == "PROMPT" {
+            let wrong = |problem| Error::usage(format!("{variable}: {problem}"), format!("mend or unset {variable}"));
+            prompt = Some(value.parse().map_err(wrong)?);
+        } else if command.get_arguments().any(|argument| argument.get_long() == Some(&option)) {
+            arguments.push(format!("--{option}={value}"));
+        } else if !OTHER_VARIABLES.contains(&variable.as_str()) {
+            let variable_of = |argument: &clap::Arg| format!("{PREFIX}{}", argument.get_id().as_str().to_uppercase());
+            let known: Vec<String> = command.get_arguments().map(variable_of).collect();
+            let near = did_you_mean(&variable, known.iter().map(String::as_str));
+            warn(format!("{variable} is no setting of this program{near}"));
+        }
+    }
+    let parsed = command.try_get_matches_from(arguments).and_then(|matches| Overrides::from_arg_matches(&matches));
+    let mut overrides = parsed.map_err(|error| {
+        Error::usage(
+            format!("in the environment: {}", first_paragraph(&error)),
+            format!("mend or unset the {PREFIX} variable"),
+        )
+    })?;
+    overrides.prompt = prompt;
+    Ok(overrides)
+}
+
+/// The settings of a configuration file: the one that is named, else the user's own where there is one;
+/// `none` for neither.
+pub(in crate::cli) fn config_file(named: Option<&Path>) -> Result<Overrides> {
+    let variable = std::env::var_os(CONFIG).map(PathBuf::from);
+    let path = match named.or(variable.as_deref()) {
+        Some(path) if path == Path::new("none") => return Ok(Overrides::default()),
+        Some(path) => path.to_owned(),
+        None => match users_file() {
+            Some(path) if path.is_file() => path,
+            _ => return Ok(Overrides::default()),
+        },
+    };
+    let hint = "write settings as in `text2art info PICTURE`, such as iterations = 300";
+    let text = read_text_from_anywhere(&path, hint)?;
+    toml::from_str(&text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        Error::file(&path, format!("line {line}: {}", in_words(error.message())), hint)
+    })
+}
+
+/// What is wrong with a file, with near names where a setting is not known.
+fn in_words(message: &str) -> String {
+    let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+    let Some(unknown) = unknown else { return message.to_owned() };
+    let command = Overrides::augment_args(Command::new("settings"));
+    let known = command.get_arguments().map(|argument| argument.get_id().as_str()).chain(["prompt"]);
+    format!("there is no setting `{unknown}`{}", did_you_mean(unknown, known))
+}
+
+/// `$XDG_CONFIG_HOME/text2art/config.toml`, with that variable's default.
+pub(in crate::cli) fn users_file() -> Option<PathBuf> {
+    let folder = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let folder = folder.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".config")))?;
+    Some(folder.join("text2art/config.toml"))
+}

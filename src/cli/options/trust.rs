@@ -1,0 +1,126 @@
+//! What a recipe of somebody else's may lead to: models come from repositories that the list of models does not know only
+//! if the user says so, and paths on other machines are not looked at.
+
+use std::io::{BufRead, IsTerminal, Read, Write};
+use std::path::Path;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use crate::cli::terminal::report::{Progress, Reporter};
+use crate::cli::terminal::visible;
+use crate::models::hub::Repository;
+use crate::models::manifest::Manifest;
+use crate::models::{Finder, Missing};
+use crate::progress::Stop;
+use crate::settings::{Overrides, Settings};
+use crate::{Error, Result};
+
+/// Time between two looks at whether the run is to stop while an answer is waited for.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Longest answer that is read, in bytes.
+const LONGEST_ANSWER: u64 = 1024;
+
+/// The models that the user named, not a recipe.
+pub(in crate::cli) fn named_by_user(layers: &[&Overrides]) -> Vec<String> {
+    let names = |layer: &&Overrides| {
+        let single = [layer.vqgan.clone(), layer.model.clone()].into_iter().flatten();
+        single.chain(layer.clip.clone().into_iter().flatten()).collect::<Vec<_>>()
+    };
+    layers.iter().flat_map(names).collect()
+}
+
+/// The repositories that only a recipe names, among the models that are not here.
+pub(in crate::cli) fn strange(missing: &[Missing], named: &[String]) -> Result<Vec<String>> {
+    let manifest = Manifest::get()?;
+    let is_strange = |name: &&String| {
+        let listed = |repository: &Repository| manifest.lists_repository(&repository.id);
+        !named.contains(name) && Repository::parse(name).is_some_and(|repository| !listed(&repository))
+    };
+    let mut strange: Vec<String> = missing.iter().map(|missing| &missing.name).filter(is_strange).cloned().collect();
+    strange.sort();
+    strange.dedup();
+    Ok(strange)
+}
+
+/// Gets the user's consent to download from these repositories: by asking if somebody is there to answer. `or` says what
+/// else the user can do.
+///
+/// # Errors
+/// If there is no consent, or it is to stop.
+pub(in crate::cli) fn get_consent(
+    strange: &[String],
+    trusted: bool,
+    or: &str,
+    finder: &Finder,
+    stop: &Stop,
+    reporter: &Reporter,
+) -> Result<()> {
+    // Without a network nothing can come, which is said for each model.
+    if strange.is_empty() || trusted || finder.hub()?.environment().offline {
+        return Ok(());
+    }
+    let names = strange.join(" and ");
+    let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    if somebody && reporter.progress() != Progress::Json {
+        let question = format!(
+            "This recipe uses models from {}, which `text2art models list` does not show.\nDownload them? [y/N] ",
+            visible(&names)
+        );
+        if confirmed(&question, stop)? {
+            return Ok(());
+        }
+    }
+    Err(Error::usage(
+        format!("the recipe uses models from {names}, which `text2art models list` does not show"),
+        format!("if you trust whoever made it, add --trust to download them{or}"),
+    ))
+}
+
+/// Asks a question whose answer is no unless it is yes.
+fn confirmed(question: &str, stop: &Stop) -> Result<bool> {
+    let mut terminal = std::io::stderr().lock();
+    // A question that cannot be shown is answered by nobody.
+    if terminal.write_all(question.as_bytes()).and_then(|()| terminal.flush()).is_err() {
+        return Ok(false);
+    }
+    drop(terminal);
+    // Read on a thread of its own, which a signal need not end.
+    let (sender, answers) = channel();
+    std::thread::spawn(move || {
+        let mut answer = String::new();
+        let read = std::io::stdin().lock().take(LONGEST_ANSWER).read_line(&mut answer);
+        let _ = sender.send(read.map(|_| answer));
+    });
+    loop {
+        match answers.recv_timeout(PATIENCE) {
+            Ok(Ok(answer)) => {
+                let answer = answer.trim().to_lowercase();
+                return Ok(answer == "y" || answer == "yes");
+            }
+            Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => return Ok(false),
+            Err(RecvTimeoutError::Timeout) if stop.is_requested() => return Err(Error::Stopped),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+/// Refuses a recipe that names a file on another machine: to look whether it is there would already tell that machine
+/// who the user is.
+///
+/// # Errors
+/// If it names one, and the user does not trust it.
+pub(in crate::cli) fn check_paths(settings: &Settings, of: &Path, trusted: bool) -> Result<()> {
+    let elsewhere = |path: &str| path.starts_with(r"\\") || (cfg!(windows) && path.starts_with("//"));
+    // Not `Settings::input_files`, which looks whether a palette is a file.
+    let init = settings.init_image.iter().map(|path| path.to_string_lossy().into_owned());
+    let prompts = settings.image_prompt.iter().map(|prompt| prompt.value.clone());
+    let models = settings.clip.iter().chain([&settings.vqgan]).chain(&settings.palette).cloned();
+    match init.chain(prompts).chain(models).find(|path| !trusted && elsewhere(path)) {
+        Some(path) => {
+            let problem = format!("the recipe names a file on another machine: {path:?}");
+            Err(Error::file(of, problem, "copy the file here and name it; or add --trust if you trust the recipe"))
+        }
+        None => Ok(()),
+    }
+}

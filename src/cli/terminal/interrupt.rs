@@ -1,0 +1,133 @@
+//! Ctrl-C and termination signals.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::SIGINT;
+
+use super::report::{Acknowledgment, Reporter};
+use crate::progress::Stop;
+
+/// Time in which a download notices that it is to stop.
+const NOTICE: Duration = Duration::from_millis(500);
+/// Time after the first signal in which no other signal counts. A closed terminal and `timeout` send theirs twice, and
+/// nobody can have read the acknowledgment of the first.
+const TOGETHER: Duration = Duration::from_secs(1);
+
+/// The first Ctrl-C, SIGTERM or SIGHUP stops the run after its iteration, or whatever `unit` it is made of. A later Ctrl-C
+/// ends the program. Signals that the program was started to ignore, as `nohup` does, stay ignored.
+pub(in crate::cli) fn stop_on_signal(reporter: &Reporter, unit: &'static str) -> anyhow::Result<Stop> {
+    let stop = Stop::default();
+    let (requested, acknowledgment) = (stop.clone(), Arc::new(reporter.acknowledgment()));
+    let mut first: Option<Instant> = None;
+    system::listen(move |signal| match first {
+        None => {
+            requested.request();
+            first = Some(Instant::now());
+            acknowledge(&acknowledgment, unit, signal == SIGINT);
+        }
+        Some(first) if signal == SIGINT && first.elapsed() >= TOGETHER => exit(),
+        Some(_) => {}
+    })?;
+    Ok(stop)
+}
+
+/// The first Ctrl-C, SIGTERM or SIGHUP stops a download, and ends the program where there is none.
+pub(in crate::cli) fn exit_on_signal() -> anyhow::Result<Stop> {
+    let stop = Stop::default();
+    let requested = stop.clone();
+    system::listen(move |_| {
+        requested.request();
+        std::thread::sleep(NOTICE);
+        exit();
+    })?;
+    Ok(stop)
+}
+
+/// A write over the limit on the size of files (`ulimit -f`) becomes an error, rather than the end of the program.
+pub(in crate::cli) fn survive_file_size_limit() {
+    #[cfg(unix)]
+    {
+        use signal_hook::consts::SIGXFSZ;
+        // Without the handler the limit still holds, and the system ends the program there.
+        let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
+    }
+}
+
+/// Says that the signal was heard. A terminal or pipe that takes no more text keeps its own thread waiting, and not the one
+/// that receives signals.
+fn acknowledge(acknowledgment: &Arc<Acknowledgment>, unit: &str, by_key: bool) {
+    let again = if by_key { " again" } else { "" };
+    let message = format!("stopping after this {unit}; press Ctrl-C{again} to abort");
+    let acknowledgment = acknowledgment.clone();
+    // Where there is no thread to be had, the run stops unannounced.
+    let _ = std::thread::Builder::new().name("acknowledgment".into()).spawn(move || acknowledgment.tell(message));
+}
+
+fn exit() {
+    super::close();
+    std::process::exit(crate::cli::INTERRUPTED.into());
+}
+
+#[cfg(unix)]
+mod system {
+    use std::ffi::c_int;
+    use std::io;
+
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+
+    /// Calls `heard` in a thread of its own for each signal that the program was not started to ignore.
+    pub(in crate::cli) fn listen(mut heard: impl FnMut(c_int) + Send + 'static) -> io::Result<()> {
+        let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal));
+        let mut signals = Signals::new(wanted)?;
+        std::thread::Builder::new().name("signals".into()).spawn(move || signals.forever().for_each(&mut heard))?;
+        Ok(())
+    }
+
+    /// Whether a signal is ignored, as the parent of a program can arrange.
+    fn is_ignored(signal: c_int) -> bool {
+        let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: without a new action the call only writes the present one to `action`, which has room for it, and all
+        // zeros are a valid value should it fail.
+        #[allow(unsafe_code, reason = "no library tells how a signal is handled")]
+        let (result, action) =
+            unsafe { (libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()), action.assume_init()) };
+        result == 0 && action.sa_sigaction == libc::SIG_IGN
+    }
+}
+
+#[cfg(not(unix))]
+mod system {
+    use std::ffi::c_int;
+    use std::io;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
+
+    use signal_hook::consts::{SIGINT, SIGTERM};
+
+    /// How often signals are looked for.
+    const INTERVAL: Duration = Duration::from_millis(50);
+
+    /// Calls `heard` in a thread of its own for each signal.
+    pub(in crate::cli) fn listen(mut heard: impl FnMut(c_int) + Send + 'static) -> io::Result<()> {
+        let mut raised = Vec::new();
+        for signal in [SIGINT, SIGTERM] {
+            let flag = Arc::new(AtomicBool::new(false));
+            signal_hook::flag::register(signal, flag.clone())?;
+            raised.push((signal, flag));
+        }
+        std::thread::Builder::new().name("signals".into()).spawn(move || {
+            loop {
+                for (signal, flag) in &raised {
+                    if flag.swap(false, Ordering::SeqCst) {
+                        heard(*signal);
+                    }
+                }
+                std::thread::sleep(INTERVAL);
+            }
+        })?;
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+//! The picture in the terminal, as it grows.
+
+mod blocks;
+mod images;
+mod protocol;
+mod sixel;
+
+use std::time::{Duration, Instant};
+
+use candle_core::Tensor;
+use image::RgbImage;
+
+pub(in crate::cli) use protocol::PreviewKind;
+
+use super::{Area, Picture, Window};
+use crate::Result;
+use crate::picture::{Size, bicubic, to_image};
+use protocol::Protocol;
+
+/// Time between two pictures.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// Makes what shows pictures in a terminal.
+pub(in crate::cli) struct Preview {
+    protocol: Protocol,
+    last: Option<Instant>,
+}
+
+impl Preview {
+    /// What shows pictures; none where it is not to, or the terminal cannot.
+    pub(in crate::cli) fn new(kind: PreviewKind) -> Option<Self> {
+        Some(Self { protocol: Protocol::of(kind)?, last: None })
+    }
+
+    /// Whether it is time for another picture.
+    pub(in crate::cli) fn is_due(&self) -> bool {
+        self.last.is_none_or(|last| last.elapsed() >= INTERVAL)
+    }
+
+    /// What shows a picture, over white where it is transparent; none if the window is too small.
+    ///
+    /// # Errors
+    /// If the picture cannot be brought to the size it is shown at.
+    pub(in crate::cli) fn draw(&mut self, picture: &Tensor) -> Result<Option<Picture>> {
+        self.last = Some(Instant::now());
+        let (_, _, height, width) = picture.dims4()?;
+        let picture = to_image(picture)?;
+        let Some(area) = Window::now().area(width, height) else { return Ok(None) };
+        let text = self.protocol.encode(&picture, &area)?;
+        let removal = if self.protocol == Protocol::Kitty { images::kitty_removal() } else { String::new() };
+        Ok(Some(Picture { area, text, removal }))
+    }
+}
+
+impl Protocol {
+    /// What shows a picture in an area whose upper left corner is at the cursor, and leaves the cursor at the start
+    /// of the line beneath.
+    fn encode(self, picture: &RgbImage, area: &Area) -> Result<String> {
+        let resized = |width: usize, height: usize| bicubic(picture, Size { width, height });
+        let (columns, rows) = (usize::from(area.columns), usize::from(area.rows));
+        let pixels = |picture: &RgbImage| {
+            // No more pixels than are seen.
+            let shrinks = area.width < picture.width() as usize && area.height < picture.height() as usize;
+            if shrinks { resized(area.width, area.height) } else { Ok(picture.clone()) }
+        };
+        Ok(match self {
+            Self::Blocks(colours) => return Ok(blocks::encode(&resized(columns, 2 * rows)?, colours)),
+            Self::Kitty => in_place(&images::kitty(&pixels(picture)?, area)?, area),
+            Self::Iterm => in_place(&images::iterm(&pixels(picture)?, area)?, area),
+            Self::Sixel => in_place(&sixel::encode(&resized(area.width, area.height)?), area),
+        })
+    }
+}
+
+/// A picture that may leave the cursor anywhere, with the cursor moved beneath it.
+fn in_place(picture: &str, area: &Area) -> String {
+    format!("\x1b7{picture}\x1b8\x1b[{}B\r", area.rows)
+}

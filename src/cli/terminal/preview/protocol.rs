@@ -1,0 +1,100 @@
+//! How a terminal shows pictures, told from its environment: it is asked nothing, for its answer would be typed.
+
+use clap::ValueEnum;
+
+use super::blocks::Colours;
+
+/// How pictures are to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum PreviewKind {
+    /// What the terminal is known to take
+    Auto,
+    /// The protocol of kitty and Ghostty
+    Kitty,
+    /// That of iTerm2 and `WezTerm`
+    Iterm,
+    /// Sixels: foot, mlterm, xterm
+    Sixel,
+    /// Half a character for each pixel
+    Blocks,
+    /// Not at all
+    None,
+}
+
+/// How pictures are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) enum Protocol {
+    Kitty,
+    Iterm,
+    Sixel,
+    Blocks(Colours),
+}
+
+impl Protocol {
+    /// The protocol of a kind in this terminal.
+    pub(in crate::cli) fn of(kind: PreviewKind) -> Option<Self> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        match kind {
+            PreviewKind::Auto => detect(&variable),
+            PreviewKind::Kitty => Some(Self::Kitty),
+            PreviewKind::Iterm => Some(Self::Iterm),
+            PreviewKind::Sixel => Some(Self::Sixel),
+            PreviewKind::Blocks => Some(Self::Blocks(colours(&variable))),
+            PreviewKind::None => None,
+        }
+    }
+}
+
+/// What a terminal with these variables takes; none where it is not to show colours.
+fn detect(variable: &dyn Fn(&str) -> Option<String>) -> Option<Protocol> {
+    let term = variable("TERM").unwrap_or_default();
+    if variable("NO_COLOR").is_some() || term.is_empty() || term == "dumb" || term == "linux" {
+        return None;
+    }
+    // A multiplexer lets no pictures through, and what it runs in may have left its names.
+    let multiplexed = variable("TMUX").is_some() || term.starts_with("screen") || term.starts_with("tmux");
+    if multiplexed {
+        return Some(Protocol::Blocks(colours(variable)));
+    }
+    let program = variable("TERM_PROGRAM").unwrap_or_default();
+    let is = |names: &[&str], value: &str| names.contains(&value);
+    let begins = |names: &[&str]| names.iter().any(|name| term.starts_with(name));
+    if is(&["xterm-kitty", "xterm-ghostty"], &term) || is(&["ghostty"], &program) {
+        Some(Protocol::Kitty)
+    } else if is(&["iTerm.app", "WezTerm"], &program) || variable("LC_TERMINAL").is_some_and(|name| name == "iTerm2") {
+        Some(Protocol::Iterm)
+    } else if begins(&["foot", "mlterm", "contour"]) {
+        Some(Protocol::Sixel)
+    } else {
+        Some(Protocol::Blocks(colours(variable)))
+    }
+}
+
+/// The colours a terminal has: those of the program are known to fewer than those of the table.
+fn colours(variable: &dyn Fn(&str) -> Option<String>) -> Colours {
+    let all = variable("COLORTERM").is_some_and(|value| value == "truecolor" || value == "24bit");
+    let direct = variable("TERM").is_some_and(|term| term.ends_with("-direct"));
+    if all || direct { Colours::All } else { Colours::Table }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminals_are_known_by_their_variables() {
+        let found = |variables: &[(&str, &str)]| {
+            let variables = variables.to_vec();
+            detect(&move |name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into()))
+        };
+        assert_eq!(found(&[("TERM", "xterm-kitty")]), Some(Protocol::Kitty));
+        assert_eq!(found(&[("TERM", "xterm-256color"), ("TERM_PROGRAM", "WezTerm")]), Some(Protocol::Iterm));
+        assert_eq!(found(&[("TERM", "xterm-256color"), ("LC_TERMINAL", "iTerm2")]), Some(Protocol::Iterm));
+        assert_eq!(found(&[("TERM", "foot-extra")]), Some(Protocol::Sixel));
+        assert_eq!(found(&[("TERM", "xterm-256color")]), Some(Protocol::Blocks(Colours::Table)));
+        assert_eq!(found(&[("TERM", "xterm"), ("COLORTERM", "truecolor")]), Some(Protocol::Blocks(Colours::All)));
+        let inside = [("TERM", "tmux-256color"), ("TMUX", "/tmp/tmux,1,0"), ("TERM_PROGRAM", "iTerm.app")];
+        assert_eq!(found(&inside), Some(Protocol::Blocks(Colours::Table)));
+        assert_eq!([found(&[]), found(&[("TERM", "dumb")]), found(&[("TERM", "x"), ("NO_COLOR", "1")])], [None; 3]);
+    }
+}

@@ -1,0 +1,243 @@
+//! What is told on standard error: progress, warnings and failures.
+
+use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
+
+use candle_core::Tensor;
+use clap::ValueEnum;
+
+use super::download_bars::DownloadBars;
+use super::preview::{Preview, PreviewKind};
+use super::stdout::Unprinted;
+use super::{Bar, Tone, Unit, labeled};
+use crate::cli::{FAILED, INTERRUPTED, USAGE, terminal};
+use crate::progress::{Ending, Event};
+use crate::{Error, Result};
+
+pub(in crate::cli) use super::line;
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Progress {
+    /// A bar in a terminal, lines elsewhere and in notebooks
+    Auto,
+    /// A bar
+    Bar,
+    /// A line every few seconds
+    Lines,
+    /// Every line a JSON object
+    Json,
+    /// Nothing but warnings and errors
+    None,
+}
+
+/// Shows events.
+pub(in crate::cli) struct Reporter {
+    progress: Progress,
+    bar: RefCell<Option<Bar>>,
+    downloads: DownloadBars,
+    started: Instant,
+    last_line: Cell<Option<Instant>>,
+    total: Cell<usize>,
+    preview: RefCell<Option<Preview>>,
+}
+
+/// Time between two lines of progress.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
+
+impl Reporter {
+    pub(in crate::cli) fn new(progress: Progress) -> Self {
+        let progress = match progress {
+            Progress::Auto if terminal::can_draw() && !terminal::is_notebook() => Progress::Bar,
+            Progress::Bar if terminal::can_draw() => Progress::Bar,
+            Progress::Auto | Progress::Bar => Progress::Lines,
+            other => other,
+        };
+        let started = Instant::now();
+        let (bar, downloads) = (RefCell::new(None), DownloadBars::new(progress));
+        Self {
+            progress,
+            bar,
+            downloads,
+            started,
+            last_line: Cell::new(None),
+            total: Cell::new(0),
+            preview: RefCell::default(),
+        }
+    }
+
+    /// Also shows the picture, where there is a bar in a terminal.
+    pub(in crate::cli) fn with_preview(self, kind: PreviewKind) -> Self {
+        let here = self.progress == Progress::Bar;
+        Self { preview: RefCell::new(Preview::new(kind).filter(|_| here)), ..self }
+    }
+
+    /// How progress is shown, with nothing left to find out.
+    pub(in crate::cli) fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    /// What tells that a signal was heard.
+    pub(in crate::cli) fn acknowledgment(&self) -> Acknowledgment {
+        Acknowledgment { progress: self.progress }
+    }
+
+    pub(in crate::cli) fn seconds(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+
+    /// Shows an event.
+    pub(in crate::cli) fn tell(&self, event: &Event) {
+        if self.progress == Progress::Json {
+            if let Ok(json) = serde_json::to_string(event) {
+                terminal::json_line(&json);
+            }
+            return;
+        }
+        self.downloads.tell(event);
+        match event {
+            Event::Started { iterations, done, gpu, .. } => {
+                if let Some(gpu) = gpu.as_ref().filter(|_| self.progress != Progress::None) {
+                    line(&format!("drawing on {gpu}"));
+                }
+                self.start(*iterations, *done, Unit::Iterations);
+            }
+            Event::Encoding { frames } => self.start(*frames, 0, Unit::Frames),
+            Event::Encoded { frame } => {
+                self.advance(frame + 1, || format!("frame {} of {}", frame + 1, self.total.get()));
+            }
+            Event::Step { iteration, loss, .. } => self.step(iteration + 1, *loss),
+            Event::Warning { message } => terminal::warning(message),
+            Event::Failed { message, hint, .. } => {
+                self.end();
+                terminal::error(message, hint);
+            }
+            Event::Finished { .. } => {
+                self.end();
+                if let Some((tone, label, text)) = summary(event).filter(|_| self.progress != Progress::None) {
+                    labeled(tone, &label, &text);
+                }
+            }
+            Event::Saved { .. }
+            | Event::Checkpoint { .. }
+            | Event::Download { .. }
+            | Event::Downloaded { .. }
+            | Event::Converting { .. }
+            | Event::Stopping { .. } => {}
+        }
+    }
+
+    /// Tells a failure and returns its exit code.
+    pub(in crate::cli) fn failed(&self, error: &anyhow::Error) -> u8 {
+        let (text, hint, exit_code) = if let Some(error) = error.downcast_ref::<Error>() {
+            let exit_code = match error {
+                Error::Stopped => INTERRUPTED,
+                error if error.is_usage() => USAGE,
+                _ => FAILED,
+            };
+            (error.to_string(), error.hint(), exit_code)
+        } else if let Some(error) = error.downcast_ref::<Unprinted>() {
+            (error.to_string(), error.hint().to_owned(), FAILED)
+        } else {
+            let hint = "this is a fault of the program or of the system: please report it";
+            (format!("{error:#}"), hint.to_owned(), FAILED)
+        };
+        let message = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.tell(&Event::Failed { message, hint, exit_code });
+        exit_code
+    }
+
+    fn start(&self, total: usize, done: usize, unit: Unit) {
+        self.total.set(total);
+        if self.progress != Progress::Bar {
+            return;
+        }
+        let mut bar = Bar::new(unit, Some(total as u64));
+        bar.begin(done as u64);
+        *self.bar.borrow_mut() = Some(bar);
+    }
+
+    fn step(&self, done: usize, loss: f64) {
+        if let Some(bar) = self.bar.borrow_mut().as_mut() {
+            bar.set_note(format!("loss {loss:.4}"));
+        }
+        let total = self.total.get();
+        self.advance(done, || format!("iteration {done} of {total}, loss {loss:.4}"));
+    }
+
+    /// Moves the bar, or writes a line where one is due.
+    fn advance(&self, done: usize, text: impl FnOnce() -> String) {
+        if let Some(bar) = self.bar.borrow_mut().as_mut() {
+            bar.show(done as u64);
+        }
+        let now = Instant::now();
+        let due = self.last_line.get().is_none_or(|last| now - last >= LINE_INTERVAL) || done == self.total.get();
+        if self.progress == Progress::Lines && due {
+            self.last_line.set(Some(now));
+            line(&format!("{}, {:.1} s", text(), self.seconds()));
+        }
+    }
+
+    /// Shows the picture as it stands; not too often, but for the last.
+    pub(in crate::cli) fn show(&self, picture: impl FnOnce() -> Result<Tensor>, is_final: bool) -> Result<()> {
+        let mut preview = self.preview.borrow_mut();
+        let Some(preview) = preview.as_mut().filter(|preview| is_final || preview.is_due()) else { return Ok(()) };
+        if let Some(picture) = preview.draw(&picture()?)? {
+            terminal::show(picture);
+        }
+        Ok(())
+    }
+
+    /// Takes the bars away, and leaves the picture where it is.
+    pub(in crate::cli) fn end(&self) {
+        self.downloads.end();
+        *self.bar.borrow_mut() = None;
+        terminal::leave_picture();
+    }
+}
+
+/// What is said when a picture is done: a label with its tone, and the rest.
+fn summary(event: &Event) -> Option<(Tone, String, String)> {
+    let Event::Finished { path, seed, iterations, loss, seconds, width, height, iterations_total, ending } = event
+    else {
+        return None;
+    };
+    let of = format!("at {iterations} of {iterations_total}:");
+    let (tone, label, count) = match ending {
+        Ending::Done => {
+            let many = if *iterations == 1 { "" } else { "s" };
+            (Tone::Done, "done:".to_owned(), Some(format!("{iterations} iteration{many}")))
+        }
+        Ending::Settled => (
+            Tone::Done,
+            "done:".to_owned(),
+            Some(format!("settled after {iterations} of {iterations_total} iterations")),
+        ),
+        Ending::Interrupted => (Tone::Warning, format!("interrupted {of}"), None),
+        Ending::Failed => (Tone::Error, format!("failed {of}"), None),
+    };
+    let fields = [
+        Some(format!("{width}x{height}")),
+        count,
+        Some(format!("{seconds:.1} s")),
+        Some(format!("seed {seed}")),
+        loss.map(|loss| format!("loss {loss:.4}")),
+        path.as_ref().map(|path| path.display().to_string()),
+    ];
+    Some((tone, label, fields.into_iter().flatten().collect::<Vec<_>>().join(", ")))
+}
+
+/// Tells that a signal was heard, from the thread that receives signals.
+pub(in crate::cli) struct Acknowledgment {
+    progress: Progress,
+}
+
+impl Acknowledgment {
+    pub(in crate::cli) fn tell(&self, message: String) {
+        if self.progress != Progress::Json {
+            line(&message);
+        } else if let Ok(json) = serde_json::to_string(&Event::Stopping { message }) {
+            terminal::json_line(&json);
+        }
+    }
+}

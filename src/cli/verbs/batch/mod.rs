@@ -1,0 +1,277 @@
+//! `text2art batch`: many pictures from a file of prompts.
+
+mod display;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::ValueHint;
+
+use super::generate::prompt;
+use crate::batch::{
+    Common, Form, Ledger, Place, Places, Plan, Planned, Record, Results, Run, Source, is_own_sheet, is_page, open,
+    start, write_sheet,
+};
+use crate::cli::options::conduct::Conduct;
+use crate::cli::options::{device, sources};
+use crate::cli::terminal::report::Reporter;
+use crate::cli::terminal::{interrupt, stdout};
+use crate::cli::{DONE, FAILED, INTERRUPTED};
+use crate::device::DeviceChoice;
+use crate::files::{Existing, check_target};
+use crate::models::{Finder, Role};
+use crate::progress::{Event, Stop};
+use crate::settings::{Overrides, combine};
+use crate::text::{at_least_one, count};
+use crate::video::MovingPictures;
+use crate::{Error, Result};
+use display::Display;
+
+/// What `batch` was asked for.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// A file of prompts: text, CSV, JSON or TOML; or - for standard input
+    ///
+    /// Text has one prompt a line, `#` before comments, and a line's own options after ` -- `. The other forms name
+    /// settings, such as prompt, seed, size or output: .csv and .tsv in their first line (commas, semicolons or tabs
+    /// separate values), .json in an array of objects or strings, .jsonl in an object a line, .toml in a [[picture]]
+    /// each. UTF-16 is read as well as UTF-8. `a {red,green} apple` and `--seed {1..8}` stand for several lines.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    overrides: Overrides,
+    /// The pictures' files, with {slug}, {seed} and n in braces
+    ///
+    /// A name that is taken gets -2, -3 and so on, unless the picture in it was made by just these settings: then
+    /// nothing is left to do.
+    #[arg(short, long, value_name = "TEMPLATE", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    output: Option<OsString>,
+    /// Draw all anew, and replace what is there
+    #[arg(long, help_heading = "Output")]
+    force: bool,
+    /// Write a checkpoint of each picture every N iterations
+    ///
+    /// It stands beside the picture: apple.png.t2a of apple.png. If the batch is stopped or killed, the same command
+    /// continues the picture from there, to the same bytes. The checkpoint is removed when the picture is done.
+    /// Pictures with a GIF, an MP4 or frames start over, and have none. In the file, `checkpoint_every` says it for one
+    /// picture.
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
+    checkpoint_every: Option<u64>,
+    #[command(flatten)]
+    moving: MovingPictures,
+    /// The file's form, if neither its name nor its content tells
+    #[arg(long, value_enum, value_name = "FORM")]
+    format: Option<Form>,
+    /// Draw N seeds of each prompt, and rank them by CLIP
+    ///
+    /// The seeds are the prompt's own and the next ones. Seeds that another sample of the same prompt and settings
+    /// already has are passed over, so that `--seed {1..3} --samples 4` draws 12 different pictures.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
+    samples: u16,
+    /// Keep the best K of them, and remove the others that the batch drew
+    #[arg(long, value_name = "K", requires = "samples", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
+    keep: Option<u16>,
+    /// The CLIP models that rank, separated by commas: those that draw where none is named
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    rank_with: Vec<String>,
+    /// Pictures drawn at the same time, on each device
+    #[arg(long, value_name = "N", default_value = "1", help_heading = "Machine", value_parser = |text: &str| count::<u16>(text, 1..=256))]
+    jobs: u16,
+    /// Devices to draw on, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "device", help_heading = "Machine")]
+    devices: Vec<DeviceChoice>,
+    /// What becomes of each line, a JSON object a line; or none
+    #[arg(long, value_name = "FILE", default_value = "results.jsonl", help_heading = "Output")]
+    results: PathBuf,
+    /// All pictures on one sheet: a .png or a .html; may be given several times
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    contact_sheet: Vec<PathBuf>,
+    /// A configuration file, or none
+    #[arg(long, value_name = "FILE", help_heading = "Settings")]
+    config: Option<PathBuf>,
+    /// Print what would be drawn, a JSON object a line, and draw nothing
+    #[arg(long, help_heading = "Settings")]
+    dry_run: bool,
+    #[command(flatten)]
+    pub(in crate::cli) conduct: Conduct,
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
+    let common = common(arguments, reporter)?;
+    let devices = devices(arguments, reporter)?;
+    let sheets: Vec<_> = arguments
+        .contact_sheet
+        .iter()
+        .map(|path| Ok((path, check_sheet(path, arguments.force)?)))
+        .collect::<Result<_>>()?;
+    let stop = interrupt::stop_on_signal(reporter, "iteration")?;
+    check_rank_with(arguments, &stop, reporter)?;
+    let places = Places::new(arguments.output.clone(), arguments.moving.clone(), arguments.force)?;
+    let source = source(arguments, &stop)?;
+    let results = match arguments.results.to_str() {
+        Some("none") => Results::none(),
+        _ if arguments.dry_run => Results::none(),
+        _ => Results::open(&arguments.results)?,
+    };
+    let known = results.known().clone();
+    let keep = common.keep;
+    let scored = common.is_scored();
+    let plan = Plan::new(common, source, places, known);
+    if arguments.dry_run {
+        return dry_run(plan, &stop, reporter);
+    }
+    let run = Run {
+        devices,
+        scored,
+        rank_with: arguments.rank_with.clone(),
+        offline: arguments.conduct.offline,
+        max_memory: arguments.conduct.max_memory(),
+        stop: stop.clone(),
+    };
+    let mut ledger = Ledger::new(keep, results);
+    let mut display = Display::new(reporter, run.devices.len());
+    // That results cannot be written is told once: the pictures tell themselves what they are.
+    let mut unwritten = false;
+    // The pictures are there, whether or not their names can be printed.
+    let mut printed = Ok(());
+    for message in start(run, plan) {
+        let noted = ledger.note(&message);
+        display.tell(&message, &ledger);
+        match noted {
+            Ok(Some(closed)) => {
+                display.closed(&closed);
+                printed = printed.and_then(|()| closed.files.iter().try_for_each(|path| stdout::print_path(path)));
+            }
+            Err(error) if !unwritten => {
+                unwritten = true;
+                display.warn(&format!("{error}; the pictures go on"));
+            }
+            Ok(None) | Err(_) => {}
+        }
+    }
+    for (path, existing) in sheets {
+        write_sheet(path, &ledger.cards(), existing)?;
+    }
+    display.finished(&ledger, stop.is_requested());
+    printed?;
+    let exit_code = if stop.is_requested() {
+        INTERRUPTED
+    } else if ledger.failed > 0 {
+        FAILED
+    } else {
+        DONE
+    };
+    Ok(exit_code)
+}
+
+/// What is the same for all lines, checked as far as it can be without one.
+fn common(arguments: &Arguments, reporter: &Reporter) -> Result<Common> {
+    let mut warnings = Vec::new();
+    let environment = sources::environment(&mut |message| warnings.push(message))?;
+    let config = sources::config_file(arguments.config.as_deref())?;
+    let weaker = vec![arguments.overrides.clone(), environment, config];
+    let any = Overrides { prompt: Some(prompt("any")?), ..Overrides::default() };
+    combine(&[weaker.as_slice(), &[any]].concat())?;
+    for message in warnings {
+        reporter.tell(&Event::Warning { message });
+    }
+    let samples = usize::from(arguments.samples);
+    let keep = arguments.keep.map(usize::from);
+    if let Some(keep) = keep.filter(|keep| *keep > samples) {
+        let problem = format!("--keep {keep} is more than --samples {samples}, of which the best are kept");
+        return Err(Error::usage(problem, format!("keep at most {samples}, or draw more samples")));
+    }
+    let scored = !arguments.rank_with.is_empty();
+    let still = !arguments.contact_sheet.is_empty();
+    let (force, checkpoint_every) = (arguments.force, arguments.checkpoint_every);
+    Ok(Common { weaker, samples, keep, scored, force, still, checkpoint_every })
+}
+
+/// Whether the models that rank are there, or can be fetched, before all pictures fail for want of one. A dry run fetches
+/// none.
+fn check_rank_with(arguments: &Arguments, stop: &Stop, reporter: &Reporter) -> Result<()> {
+    let tell = |event| reporter.tell(&event);
+    let finder = Finder::new(arguments.conduct.offline || arguments.dry_run, stop, &tell).without_conversions();
+    for name in &arguments.rank_with {
+        if arguments.dry_run {
+            finder.missing(Role::Clip, name).map_err(of_rank_with)?;
+        } else {
+            finder.open(Role::Clip, name).map_err(of_rank_with)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is said of a model by the option that named it.
+fn of_rank_with(error: Error) -> Error {
+    match error {
+        Error::Usage { message, hint } => Error::usage(message.replacen("--clip", "--rank-with", 1), hint),
+        other => other,
+    }
+}
+
+/// A worker's device each.
+fn devices(arguments: &Arguments, reporter: &Reporter) -> Result<Vec<DeviceChoice>> {
+    let common = [arguments.overrides.device.unwrap_or_default()];
+    let all = arguments.devices.is_empty();
+    let named = if all { &common[..] } else { &arguments.devices };
+    for device in named {
+        device::open(*device, arguments.overrides.precision.unwrap_or_default(), reporter)?;
+    }
+    let jobs = usize::from(arguments.jobs);
+    // Without a list each line's own device holds, of which this is the usual one.
+    let named = if all { &[DeviceChoice::Auto][..] } else { named };
+    Ok(named.iter().flat_map(|device| std::iter::repeat_n(*device, jobs)).collect())
+}
+
+/// Whether a sheet can be written there; and what to do with a file that is there.
+fn check_sheet(path: &Path, force: bool) -> Result<Existing> {
+    let is_picture = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+    if !is_picture && !is_page(path) {
+        let problem = "a contact sheet is a PNG or a page";
+        return Err(Error::file(path, problem, "give it a name that ends in .png or .html"));
+    }
+    // One of an earlier batch is replaced by that of all its pictures.
+    check_target(path, force || is_own_sheet(path))
+}
+
+/// The lines; none if it was stopped before the first.
+fn source(arguments: &Arguments, stop: &Stop) -> Result<Source> {
+    match open(&arguments.file, arguments.format, stop) {
+        Err(Error::Stopped) => {
+            let name = arguments.file.display().to_string();
+            Ok(Source { name, is_stream: true, entries: Box::new(std::iter::empty()) })
+        }
+        source => source,
+    }
+}
+
+/// Prints what would be drawn: a file that `batch` reads.
+fn dry_run(plan: impl Iterator<Item = Planned>, stop: &Stop, reporter: &Reporter) -> anyhow::Result<u8> {
+    let mut exit_code = DONE;
+    for planned in plan {
+        if stop.is_requested() {
+            return Ok(INTERRUPTED);
+        }
+        match planned {
+            Planned::Group(group) => {
+                for sample in group.samples {
+                    let record = Record { picture: Some((sample.files, sample.settings)), outcome: None };
+                    stdout::print_json_line(&record.to_json()?)?;
+                }
+            }
+            Planned::Same(_) => {}
+            Planned::Warning(message) => reporter.tell(&Event::Warning { message }),
+            Planned::Bad(place, error) => {
+                tell_bad(&place, &error, reporter);
+                exit_code = FAILED;
+            }
+        }
+    }
+    Ok(exit_code)
+}
+
+fn tell_bad(place: &Place, error: &Error, reporter: &Reporter) {
+    let message = format!("{place}: {error}");
+    reporter.tell(&Event::Failed { message, hint: error.hint(), exit_code: FAILED });
+}

@@ -1,0 +1,172 @@
+//! `text2art bench`: how fast this machine draws.
+
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::bench::{self, Report, Stage, Work};
+use crate::cli::options::max_memory::MemorySize;
+use crate::cli::options::threads::number as threads;
+use crate::cli::options::{device, max_memory};
+use crate::cli::terminal::report::Reporter;
+use crate::cli::terminal::{interrupt, stdout};
+use crate::device::DeviceChoice;
+use crate::drawer::DrawerKind;
+use crate::gpu::{Gpu, Precision, Traffic};
+use crate::machine::{self, in_words};
+use crate::models::Finder;
+use crate::picture::Size;
+use crate::session::{Plan, Recomputed};
+use crate::settings::{CutBatch, Overrides, combine};
+use crate::text::{count, whole_number};
+
+/// What `bench` was asked for.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// What to measure: a is the `imagenet_f16_16384` VQGAN with ViT-B/32, b the embedded model
+    #[arg(long, value_name = "NAME", default_value = "b")]
+    work: Work,
+    /// Another drawer: vqgan or pixel
+    #[arg(long, value_name = "NAME")]
+    drawer: Option<DrawerKind>,
+    /// Another VQGAN: a model, or the configuration of one, which gets random weights
+    #[arg(long, value_name = "NAME")]
+    vqgan: Option<String>,
+    /// Other CLIP models, or configurations, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    clip: Option<Vec<String>>,
+    /// Another size
+    #[arg(long, value_name = "WxH")]
+    size: Option<Size>,
+    /// Another number of cutouts
+    #[arg(long, value_name = "N", value_parser = whole_number, allow_negative_numbers = true)]
+    cutouts: Option<usize>,
+    /// Cutouts judged at a time
+    #[arg(long, value_name = "N")]
+    cut_batch: Option<CutBatch>,
+    /// How often each part is run; the median counts
+    #[arg(long, value_name = "N", default_value = "5", value_parser = |text: &str| count::<u16>(text, 1..=1000))]
+    repetitions: u16,
+    /// What to compute on: auto, cpu, cuda or cuda:N [default: auto]
+    #[arg(long, value_name = "NAME")]
+    device: Option<DeviceChoice>,
+    /// How exactly a GPU multiplies matrices: f32, tf32 or bf16 [default: tf32]
+    #[arg(long, value_name = "NAME")]
+    precision: Option<Precision>,
+    /// Processor threads [default: all cores]
+    #[arg(long, value_name = "N", value_parser = threads)]
+    threads: Option<u16>,
+    /// Take no more memory than this, as 4G or 800M [default: three quarters of the machine's]
+    #[arg(long, value_name = "SIZE")]
+    max_memory: Option<MemorySize>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Arguments {
+    /// How many threads are to compute.
+    pub(in crate::cli) fn threads(&self) -> Option<u16> {
+        self.threads
+    }
+}
+
+/// What is printed as JSON.
+#[derive(Serialize)]
+struct Printed<'a> {
+    program: &'static str,
+    processor: String,
+    instruction_set: &'static str,
+    threads: usize,
+    gpu: Option<&'a Gpu>,
+    precision: Precision,
+    vqgan: &'a str,
+    clip: &'a [String],
+    size: String,
+    cutouts: usize,
+    cut_batch: usize,
+    recomputed: Recomputed,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
+    let stop = interrupt::exit_on_signal()?;
+    let tell = |event| reporter.tell(&event);
+    let finder = Finder::new(false, &stop, &tell);
+    let asked = Overrides {
+        prompt: Some("a red apple on a blue background".parse().map_err(anyhow::Error::msg)?),
+        drawer: arguments.drawer,
+        vqgan: arguments.vqgan.clone(),
+        clip: arguments.clip.clone(),
+        size: arguments.size,
+        cutouts: arguments.cutouts,
+        cut_batch: arguments.cut_batch,
+        device: arguments.device,
+        precision: arguments.precision,
+        ..Overrides::default()
+    };
+    let settings = combine(&[asked, arguments.work.overrides()])?;
+    device::open(settings.device, settings.precision, reporter)?;
+    let begun = Instant::now();
+    let models = bench::models(&settings, &finder)?;
+    let plan = Plan::within(arguments.max_memory.map(|most| most.0), settings, &models)?;
+    let report = bench::measure(&plan, &models, arguments.repetitions.into(), begun)?;
+    let settings = plan.settings();
+    let printed = Printed {
+        program: crate::PROGRAM,
+        processor: machine::processor(),
+        instruction_set: machine::instruction_set(),
+        threads: rayon::current_num_threads(),
+        gpu: plan.device().gpu(),
+        precision: plan.device().precision(),
+        vqgan: &settings.vqgan,
+        clip: &settings.clip,
+        size: settings.size.to_string(),
+        cutouts: settings.cutouts,
+        cut_batch: plan.cut_batch(),
+        recomputed: plan.recomputed(),
+        report: &report,
+    };
+    if arguments.json {
+        return stdout::print_json(&printed);
+    }
+    stdout::print_lines(&table(&printed))
+}
+
+fn table(printed: &Printed) -> String {
+    let Printed { vqgan, clip, size, cutouts, cut_batch, processor, instruction_set, threads, report, .. } = printed;
+    let mut lines = vec![
+        format!("{vqgan} with {}, {size}, {cutouts} cutouts, {cut_batch} at a time", clip.join(", ")),
+        format!("{processor}, {instruction_set}, {threads} threads"),
+    ];
+    lines.extend(printed.gpu.map(|gpu| format!("{gpu}, products in {}", printed.precision)));
+    lines.extend(max_memory::in_words(printed.recomputed));
+    lines.push(format!("{:<24}{:>10}{:>10}{:>12}{:>10}{:>12}", "", "seconds", "GFLOP", "GFLOP/s", "GB/s", "memory"));
+    lines.push(row(&report.start));
+    lines.extend(report.stages.iter().chain([&report.iteration, &report.product]).chain(&report.copy).map(row));
+    if let Some(share) = report.share {
+        lines.push(format!("an iteration runs at {:.0} % of the machine's rate", 100.0 * share));
+    }
+    if let Some(share) = report.copy_share {
+        lines.push(format!("what its layers read and write is {:.0} % of what the GPU copies", 100.0 * share));
+    }
+    if let Some(Traffic { to_gpu, to_host }) = report.traffic {
+        lines.push(format!("an iteration sends {to_gpu} bytes to the GPU and {to_host} to the host"));
+    }
+    if let Some(seconds) = report.asking {
+        lines.push(format!("the host asks for an iteration in {seconds:.4} seconds"));
+    }
+    if let Some(bytes) = report.peak_memory {
+        lines.push(format!("peak memory {}, {} estimated", in_words(bytes), in_words(report.estimated_memory)));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn row(stage: &Stage) -> String {
+    let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.1}"));
+    let memory = stage.peak_memory.map_or_else(String::new, in_words);
+    let (gigaflop, rate) = (number(stage.gigaflop), number(stage.gigaflop_per_second));
+    let copied = number(stage.gigabyte_per_second);
+    format!("{:<24}{:>10.4}{gigaflop:>10}{rate:>12}{copied:>10}{memory:>12}", stage.name, stage.seconds)
+}

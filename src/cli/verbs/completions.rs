@@ -1,0 +1,20 @@
+//! `text2art completions`: what a shell needs to complete command lines.
+
+use clap_complete::Shell;
+
+use crate::cli::options::help;
+use crate::cli::terminal::stdout;
+
+/// What `completions` was asked for.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut help::command(false), "text2art", &mut script);
+    stdout::print(&script)
+}

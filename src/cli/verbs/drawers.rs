@@ -1,0 +1,86 @@
+//! `text2art drawers`: what there is to draw with, and the options of each.
+
+use std::fmt::Write;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::terminal::stdout;
+use crate::drawer::DrawerKind;
+use crate::settings::Overrides;
+
+/// What `drawers` was asked for.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// Print a JSON list
+    #[arg(long)]
+    json: bool,
+}
+
+/// A drawer.
+#[derive(Serialize)]
+struct Drawer {
+    name: &'static str,
+    draws: &'static str,
+    options: Vec<DrawerOption>,
+}
+
+/// An option that counts for a drawer.
+#[derive(Serialize)]
+struct DrawerOption {
+    option: String,
+    value: String,
+    meaning: String,
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let drawers: Vec<Drawer> = DrawerKind::ALL.iter().map(|(kind, name)| drawer(*kind, name)).collect();
+    if arguments.json {
+        return stdout::print_json(&drawers);
+    }
+    let mut text = String::new();
+    for Drawer { name, draws, options } in &drawers {
+        let _ = writeln!(text, "{name}: {draws}");
+        for DrawerOption { option, value, meaning } in options {
+            let _ = writeln!(text, "  {:<30}{meaning}", format!("--{option} {value}"));
+        }
+    }
+    stdout::print_lines(&text)
+}
+
+fn drawer(kind: DrawerKind, name: &'static str) -> Drawer {
+    let (draws, identifiers): (_, &[&str]) = match kind {
+        DrawerKind::Vqgan => {
+            ("a VQGAN draws, and its latent is moved", &["vqgan", "init_image", "init_weight", "init_noise"])
+        }
+        DrawerKind::Pixel => (
+            "cells of plain colours, which are moved",
+            &[
+                "pixel_art",
+                "pixel_shape",
+                "pixel_size",
+                "pixel_scale",
+                "pixel_zoom",
+                "smoothness",
+                "transparent",
+                "alpha_weight",
+                "init_image",
+                "init_weight",
+                "init_noise",
+            ],
+        ),
+    };
+    // Palettes are for all.
+    let identifiers = identifiers.iter().chain(&["palette", "colors", "palette_weight", "dither"]);
+    let command = Overrides::augment_args(clap::Command::new(name));
+    let options = identifiers.filter_map(|identifier| {
+        let option = command.get_arguments().find(|option| option.get_id() == identifier)?;
+        let value = option.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
+        Some(DrawerOption {
+            option: option.get_long()?.to_owned(),
+            value: value.unwrap_or_default(),
+            meaning: option.get_help().map(ToString::to_string).unwrap_or_default(),
+        })
+    });
+    Drawer { name, draws, options: options.collect() }
+}

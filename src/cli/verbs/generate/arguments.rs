@@ -1,0 +1,152 @@
+//! What `generate` takes, and the settings that come of it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::ValueHint;
+
+use crate::cli::options::conduct::Conduct;
+use crate::cli::options::{sources, trust};
+use crate::cli::terminal::preview::PreviewKind;
+use crate::cli::terminal::report::Reporter;
+use crate::output::Recipe;
+use crate::progress::Event;
+use crate::settings::{Overrides, Prompts, Settings, combine};
+use crate::text::at_least_one;
+use crate::video::MovingPictures;
+use crate::{Error, Result};
+
+/// What `generate` was asked for.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// What to draw; `|` separates prompts, `:2` weighs one
+    ///
+    /// Words are joined by spaces. `a castle | night sky:0.5 | blurry:-0.3:-0.7` is three prompts: the second
+    /// counts half, the third is avoided, and no further once its distance is above 0.7. Write \| and \: for
+    /// the characters themselves.
+    #[arg(value_name = "PROMPT")]
+    pub(in crate::cli) prompt: Vec<String>,
+    /// What to draw, as the words without an option; may be given several times
+    ///
+    /// Several are joined as by `|`, behind the words if there are some.
+    #[arg(long = "prompt", value_name = "TEXT", help_heading = "Picture")]
+    pub(in crate::cli) texts: Vec<String>,
+    #[command(flatten)]
+    pub(in crate::cli) overrides: Overrides,
+    /// PNG, GIF or MP4, or -
+    ///
+    /// The file's name; `-` is standard output, for a PNG. {slug} in it becomes the prompt in a form every file system takes, {seed} the
+    /// seed, and n in braces the first number that is free. A name that is taken is an error; the default name
+    /// gets -2, -3 and so on.
+    #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) output: Option<OsString>,
+    /// Replace a file that is already there
+    #[arg(long, help_heading = "Output")]
+    pub(in crate::cli) force: bool,
+    /// Write the cells of a pixel drawer as an SVG, too
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(in crate::cli) svg: Option<PathBuf>,
+    /// Write the picture every N iterations, too
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
+    pub(in crate::cli) save_every: Option<u64>,
+    /// Write a checkpoint every N iterations, which `text2art resume` goes on from
+    ///
+    /// It stands beside the picture: apple.png.t2a of apple.png. Ctrl-C writes one, too.
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
+    pub(in crate::cli) checkpoint_every: Option<u64>,
+    /// Write what each CLIP sees in each iteration into this folder
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub(in crate::cli) save_cutouts: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) moving: MovingPictures,
+    /// Repeat a picture's recipe; other options change it
+    #[arg(long, value_name = "PICTURE", help_heading = "Settings")]
+    pub(in crate::cli) from: Option<PathBuf>,
+    /// Download models that a recipe names, whoever publishes them
+    ///
+    /// Without it, models that `text2art models list` does not show are downloaded for a recipe only after a
+    /// question, which is asked in a terminal. Models that you name yourself are never asked about.
+    #[arg(long, help_heading = "Models")]
+    pub(in crate::cli) trust: bool,
+    /// A configuration file, or none
+    #[arg(long, value_name = "FILE", help_heading = "Settings")]
+    pub(in crate::cli) config: Option<PathBuf>,
+    /// Print settings, sizes and memory, and draw nothing
+    ///
+    /// What is printed is a configuration file that --config reads.
+    #[arg(long, help_heading = "Settings")]
+    pub(in crate::cli) dry_run: bool,
+    /// Show the picture as it grows, above the bar in a terminal
+    #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
+    pub(in crate::cli) preview: PreviewKind,
+    #[command(flatten)]
+    pub(in crate::cli) conduct: Conduct,
+}
+
+/// The recipe that is repeated.
+pub(in crate::cli) struct Repeated {
+    pub(in crate::cli) recipe: Recipe,
+    /// The models that the user names besides it
+    pub(in crate::cli) named: Vec<String>,
+}
+
+/// The place of the recipe among the sources.
+const RECIPE: usize = 1;
+
+impl Arguments {
+    /// All that is to be drawn, as one text.
+    fn text(&self) -> Option<String> {
+        let words = (!self.prompt.is_empty()).then(|| self.prompt.join(" "));
+        words.into_iter().chain(self.texts.iter().cloned()).reduce(|all, text| format!("{all} | {text}"))
+    }
+}
+
+/// The settings of all sources, the strongest first: flags, recipe, environment, configuration file.
+pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Settings, Option<Repeated>)> {
+    let mut flags = arguments.overrides.clone();
+    flags.prompt = arguments.text().as_deref().map(prompt).transpose()?;
+    let mut warnings = Vec::new();
+    let recipe = arguments.from.as_deref().map(Recipe::read).transpose()?;
+    if let (Some(recipe), Some(picture)) = (&recipe, &arguments.from) {
+        trust::check_paths(&recipe.settings, picture, arguments.trust)?;
+    }
+    let from = recipe.as_ref().map_or_else(Overrides::default, |recipe| recipe.settings.clone().into());
+    let mut environment = sources::environment(&mut |message| warnings.push(message))?;
+    let mut config = sources::config_file(arguments.config.as_deref())?;
+    if recipe.is_some() {
+        // A recipe is complete: what it does not name is not to come from weaker sources.
+        for weaker in [&mut environment, &mut config] {
+            (weaker.stop_at, weaker.init_image, weaker.image_prompt, weaker.noise_prompt) = (None, None, None, None);
+            weaker.seconds = None;
+        }
+    }
+    let layers = [flags, from, environment, config];
+    let settings = combine(&layers)?;
+    // A recipe's prompt was doubted when it was written.
+    let written = layers.iter().position(|layer| layer.prompt.is_some()).filter(|layer| *layer != RECIPE);
+    warnings.extend(written.map(|_| settings.prompt.doubts().to_vec()).unwrap_or_default());
+    let [flags, _, environment, config] = &layers;
+    let named = trust::named_by_user(&[flags, environment, config]);
+    if let Some(recipe) = &recipe {
+        recipe.check_inputs(&settings)?;
+        if let Some(stage) = recipe.earlier.last() {
+            warnings.push(format!(
+                "the picture was resumed with other settings after {} iterations; this draws it with the last from \
+                 the beginning, which gives another",
+                stage.iterations_done
+            ));
+        }
+    }
+    for message in warnings {
+        reporter.tell(&Event::Warning { message });
+    }
+    Ok((settings, recipe.map(|recipe| Repeated { recipe, named })))
+}
+
+/// Reads a prompt.
+pub(in crate::cli) fn prompt(text: &str) -> Result<Prompts> {
+    text.parse().map_err(|problem: String| {
+        let hint = r"separate prompts by | and write weights as :2; \| and \: are the characters themselves";
+        Error::usage(problem, hint)
+    })
+}

@@ -1,0 +1,48 @@
+//! `--dry-run`.
+
+use super::Targets;
+use crate::cli::options::max_memory;
+use crate::cli::terminal::stdout;
+use crate::machine::in_words;
+use crate::models::hub::megabytes;
+use crate::models::{Finder, Missing};
+use crate::session::{Models, Plan};
+use crate::settings::{Prompt, Settings};
+
+/// Prints what would be done, as a configuration file. Nothing is fetched for it. `asked` are the repositories that the
+/// run would ask about first.
+pub(in crate::cli) fn dry_run(
+    settings: Settings,
+    max_memory: Option<u64>,
+    targets: &Targets,
+    finder: &Finder,
+    asked: &[String],
+) -> anyhow::Result<()> {
+    let mut comments: Vec<_> = targets.in_words().into_iter().map(|(kind, path)| format!("{kind}: {path}")).collect();
+    comments.extend(settings.prompt.all().iter().map(Prompt::in_words));
+    let missing = Models::missing(&settings, finder)?;
+    let settings = if missing.is_empty() {
+        let models = Models::load(&settings, finder)?;
+        let plan = Plan::within(max_memory, settings, &models)?;
+        plan.check()?;
+        comments.push(format!("drawn at {}, delivered at {}", plan.work_size(), plan.settings().size));
+        comments.extend(plan.device().gpu().map(|gpu| format!("computed on {gpu}")));
+        comments.push(format!("memory: about {}", in_words(plan.memory())));
+        comments.extend(max_memory::in_words(plan.recomputed()));
+        plan.settings().clone()
+    } else {
+        comments.push("memory: told when the models are here".to_owned());
+        settings
+    };
+    for Missing { name, files, bytes } in missing {
+        let bytes = bytes.map_or_else(|| "of unknown size".to_owned(), megabytes);
+        comments.push(format!("to be downloaded: {name}, {}, {bytes}", files.join(" and ")));
+    }
+    for name in asked {
+        comments.push(format!("asked about before, or needs --trust: {name} is named only by the recipe"));
+    }
+    for comment in comments {
+        stdout::print_line(&format!("# {comment}"))?;
+    }
+    stdout::print_toml(&settings)
+}

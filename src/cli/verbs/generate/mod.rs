@@ -1,0 +1,94 @@
+//! `text2art PROMPT`: draws a picture.
+
+mod arguments;
+mod aside;
+mod deliver;
+mod draw;
+mod dry_run;
+mod target;
+
+use std::path::PathBuf;
+
+use crate::cli::DONE;
+use crate::cli::options::{device, trust};
+use crate::cli::terminal::interrupt;
+use crate::cli::terminal::report::Reporter;
+use crate::files::Existing;
+use crate::models::{Finder, ModelRecord};
+use crate::output::{Beside, Recipe};
+use crate::progress::Event;
+use crate::session::Models;
+use crate::{Result, picture};
+pub(in crate::cli) use arguments::{Arguments, prompt};
+use arguments::{Repeated, settings};
+use aside::{Aside, check_cutouts, save_cutouts};
+use deliver::deliver;
+pub(in crate::cli) use draw::{Drawing, Resumed, draw};
+use dry_run::dry_run;
+use target::Targets;
+pub(in crate::cli) use target::{Target, check_checkpoint};
+
+pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
+    let (settings, recipe) = settings(arguments, reporter)?;
+    device::open(settings.device, settings.precision, reporter)?;
+    let targets = Targets::new(arguments, &settings)?;
+    // What a palette's file holds was read with the settings.
+    for (_, path) in settings.input_files().iter().filter(|(option, _)| *option != "palette") {
+        picture::dimensions(path)?;
+    }
+    let cutouts = arguments
+        .save_cutouts
+        .as_ref()
+        .map(|folder| check_cutouts(folder, arguments.force).map(|existing| (folder.clone(), existing)));
+    let cutouts = cutouts.transpose()?;
+    let path = |file: &Option<(PathBuf, Existing)>| file.as_ref().map(|(path, _)| path.clone());
+    let beside = Beside {
+        checkpoint_every: arguments.checkpoint_every,
+        save_every: arguments.save_every,
+        save_cutouts: arguments.save_cutouts.clone(),
+        gif: path(&targets.moving.gif),
+        mp4: path(&targets.moving.mp4),
+        frames: path(&targets.moving.frames),
+        svg: path(&targets.svg),
+        svg_sha256: None,
+    };
+    if arguments.checkpoint_every.is_some() {
+        beside.check_names()?;
+    }
+    let inputs = Recipe::inputs(&settings)?;
+    let stop = interrupt::stop_on_signal(reporter, "iteration")?;
+    let tell = |event| reporter.tell(&event);
+    let (recorded, named) = recipe.map(|Repeated { recipe, named }| (recipe.models, named)).unzip();
+    let recorded = recorded.unwrap_or_default();
+    let finder = Finder::new(arguments.conduct.offline || arguments.dry_run, &stop, &tell).with_commits_of(&recorded);
+    let max_memory = arguments.conduct.max_memory();
+    let strange = match named {
+        Some(named) => trust::strange(&Models::missing(&settings, &finder)?, &named)?,
+        None => Vec::new(),
+    };
+    if arguments.dry_run {
+        let asked = if arguments.trust { Vec::new() } else { strange };
+        return dry_run(settings, max_memory, &targets, &finder.without_conversions(), &asked).map(|()| DONE);
+    }
+    let or = "; or choose other models with --vqgan and --clip";
+    trust::get_consent(&strange, arguments.trust, or, &finder, &stop, reporter)?;
+    let models = Models::load(&settings, &finder)?;
+    let Targets { picture: target, moving, svg } = targets;
+    let drawing = Drawing { settings, max_memory, target, moving, svg, cutouts, beside, inputs, resumed: None };
+    let exit_code = draw(drawing, &models, &stop, reporter)?;
+    warn_of_other_models(&recorded, &models, reporter)?;
+    Ok(exit_code)
+}
+
+/// Tells where a recipe's model is not the file of today.
+fn warn_of_other_models(recorded: &[ModelRecord], models: &Models, reporter: &Reporter) -> Result<()> {
+    for used in models.records()? {
+        let before = recorded.iter().find(|before| before.role == used.role && before.name == used.name);
+        if let Some(before) = before.filter(|before| before.sha256 != used.sha256) {
+            let (name, then, now) = (&used.name, &before.sha256, &used.sha256);
+            let message = format!("{name} is not the file the recipe was made with: SHA-256 {now}, it was {then}");
+            reporter.tell(&Event::Warning { message });
+        }
+    }
+    Ok(())
+}

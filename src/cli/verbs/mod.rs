@@ -1,0 +1,16 @@
+//! The verbs, a file or a folder each.
+
+pub(super) mod batch;
+pub(super) mod bench;
+pub(super) mod completions;
+pub(super) mod doctor;
+pub(super) mod drawers;
+pub(super) mod generate;
+pub(super) mod info;
+pub(super) mod man;
+pub(super) mod models;
+pub(super) mod palettes;
+pub(super) mod reconstruct;
+pub(super) mod resume;
+pub(super) mod score;
+pub(super) mod video;

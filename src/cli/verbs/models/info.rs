@@ -1,0 +1,54 @@
+//! `text2art models info`: what is known of one model.
+
+use super::{Model, list, stdout, unknown};
+use crate::models::{Finder, Vocabulary, embedded};
+
+/// What `models info` was asked for.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// The model: `embedded`, or a name of `models list`
+    #[arg(value_name = "MODEL")]
+    name: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Result<()> {
+    if arguments.name == embedded::NAME {
+        return embedded_model(arguments.json);
+    }
+    let Model::Entry(entry) = Model::of(&arguments.name)? else { return Err(unknown(&arguments.name).into()) };
+    let line = list::line(entry, finder)?;
+    let described = serde_json::to_value(&line)?;
+    if arguments.json {
+        return output::print_json(&described);
+    }
+    for (name, value) in described.as_object().into_iter().flatten() {
+        match value {
+            serde_json::Value::Null => {}
+            serde_json::Value::String(text) => output::print_line(&format!("{name}: {text}"))?,
+            other => output::print_line(&format!("{name}: {other}"))?,
+        }
+    }
+    Ok(())
+}
+
+fn embedded_model(json: bool) -> anyhow::Result<()> {
+    let vocabulary = Vocabulary::embedded()?;
+    if json {
+        return output::print_json(&vocabulary);
+    }
+    let things: Vec<String> = vocabulary.things.iter().map(|names| names.join(" or ")).collect();
+    output::print_line("The model inside the program: a CLIP, a VQGAN and a prior. It knows")?;
+    let kinds = [
+        ("things", &things),
+        ("colours", &vocabulary.colours),
+        ("scenes", &vocabulary.scenes),
+        ("styles", &vocabulary.styles),
+    ];
+    for (kind, names) in kinds {
+        output::print_lines(&format!("\n{} {kind}: {}", names.len(), names.join(", ")))?;
+    }
+    output::print_lines("\nand one to three of a thing, and things beside, above and under each other.")
+}

@@ -1,0 +1,120 @@
+//! `text2art models`: the published models, and what of them is here.
+
+mod import;
+mod info;
+mod list;
+mod manage;
+mod pull;
+
+use clap::Subcommand;
+
+use crate::cli::terminal::report::{Progress, Reporter};
+use crate::cli::terminal::{interrupt, stdout};
+use crate::models::hub::Repository;
+use crate::models::manifest::{Entry, Manifest};
+use crate::models::{Finder, Role};
+use crate::text::{near_names, question};
+use crate::{Error, Result};
+
+/// What `models` was asked for.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Use no network
+    #[arg(long, global = true)]
+    offline: bool,
+    /// How to show progress on standard error
+    #[arg(long, value_enum, value_name = "KIND", default_value = "auto", global = true)]
+    progress: Progress,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Show the models known by name: sizes, formats, licences, what is here and what is pinned
+    List(list::Arguments),
+    /// Show what is known of a model: of the embedded one, its words
+    Info(info::Arguments),
+    /// Fetch models into the hub's cache
+    Pull(pull::Arguments),
+    /// Check the files that are here against their checksums
+    Verify(manage::Verify),
+    /// Print where a model's weights are
+    Path(manage::Path),
+    /// Take a model's files from a folder that came here some other way
+    Import(import::Arguments),
+    /// Remove models' files
+    Rm(manage::Remove),
+}
+
+impl Verb {
+    /// Whether it is about what is not here.
+    fn fetches(&self) -> bool {
+        matches!(self, Self::Pull(_))
+    }
+}
+
+impl Arguments {
+    pub(in crate::cli) fn progress(&self) -> Progress {
+        self.progress
+    }
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
+    let stop = interrupt::exit_on_signal()?;
+    let tell = |event| reporter.tell(&event);
+    let finder = Finder::new(arguments.offline || !arguments.verb.fetches(), &stop, &tell);
+    match &arguments.verb {
+        Verb::List(list) => list::run(list, &finder),
+        Verb::Info(info) => info::run(info, &finder),
+        Verb::Pull(pull) => pull::run(pull, &finder),
+        Verb::Verify(verify) => manage::verify(verify, &finder),
+        Verb::Path(path) => manage::path(path, &finder),
+        Verb::Import(import) => import::run(import, &finder),
+        Verb::Rm(remove) => manage::remove(remove, &finder),
+    }
+}
+
+/// What a name on this verb's command line stands for.
+enum Model {
+    Entry(&'static Entry),
+    Repository(Repository),
+}
+
+impl Model {
+    /// Reads a name of the list, or `organisation/repository[@revision]`.
+    fn of(name: &str) -> Result<Self> {
+        let manifest = Manifest::get()?;
+        if let Some(entry) = manifest.model(name) {
+            return Ok(Self::Entry(entry));
+        }
+        Repository::parse(name).map(Self::Repository).ok_or_else(|| unknown(name))
+    }
+}
+
+/// The error of a name nothing stands behind.
+fn unknown(name: &str) -> Error {
+    let Ok(manifest) = Manifest::get() else { return Error::usage(format!("there is no model {name}"), "") };
+    let known: Vec<&str> = manifest.models().iter().map(|entry| entry.name.as_str()).collect();
+    let hint = question(&near_names(name, known))
+        .unwrap_or_else(|| "`text2art models list` shows all names; any other is `organisation/repository`".to_owned());
+    Error::usage(format!("there is no model {name}"), hint)
+}
+
+/// A role on the command line.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum RoleArgument {
+    /// It judges pictures
+    Clip,
+    /// It draws them
+    Vqgan,
+}
+
+impl From<RoleArgument> for Role {
+    fn from(role: RoleArgument) -> Self {
+        match role {
+            RoleArgument::Clip => Self::Clip,
+            RoleArgument::Vqgan => Self::Vqgan,
+        }
+    }
+}

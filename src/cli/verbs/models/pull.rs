@@ -1,0 +1,60 @@
+//! `text2art models pull`: fetches models.
+
+use serde_json::json;
+
+use super::{Model, RoleArgument, stdout};
+use crate::Result;
+use crate::models::manifest::Manifest;
+use crate::models::{Finder, Quality};
+
+/// What `models pull` was asked for.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// Names of the list, names of --model, or `organisation/repository[@revision]`
+    #[arg(value_name = "NAME", required = true)]
+    names: Vec<String>,
+    /// What a repository that is not in the list is for [default: a tokenizer makes it a CLIP]
+    #[arg(long, value_enum, value_name = "ROLE")]
+    role: Option<RoleArgument>,
+    /// Of a name of --model: the quality whose CLIP models are fetched, too
+    #[arg(long, value_name = "NAME", default_value = "normal")]
+    quality: Quality,
+    /// Print a JSON list
+    #[arg(long)]
+    json: bool,
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Result<()> {
+    let mut names = Vec::new();
+    for name in &arguments.names {
+        names.extend(expanded(name, arguments.quality)?);
+    }
+    // All names are read before the first byte comes.
+    let models = names.iter().map(|name| Model::of(name)).collect::<Result<Vec<_>>>()?;
+    let mut pulled = Vec::new();
+    for (name, model) in names.iter().zip(&models) {
+        let (role, paths) = match model {
+            Model::Entry(entry) => (entry.role, finder.pull_entry(entry)?),
+            Model::Repository(repository) => finder.pull_repository(repository, arguments.role.map(Into::into))?,
+        };
+        if !arguments.json {
+            for path in &paths {
+                output::print_path(path)?;
+            }
+        }
+        let paths: Vec<_> = paths.iter().map(|path| path.to_string_lossy()).collect();
+        pulled.push(json!({ "name": name, "role": role.option(), "files": paths }));
+    }
+    if arguments.json {
+        output::print_json(&pulled)?;
+    }
+    Ok(())
+}
+
+/// A name of `--model` as the models it stands for; any other as it is.
+pub(in crate::cli) fn expanded(name: &str, quality: Quality) -> Result<Vec<String>> {
+    let manifest = Manifest::get()?;
+    let Some(preset) = manifest.preset(name) else { return Ok(vec![name.to_owned()]) };
+    let clips = manifest.table(Some(preset))?.of(quality).clip.iter();
+    Ok(std::iter::once(&preset.vqgan).chain(clips).cloned().collect())
+}

@@ -1,0 +1,134 @@
+//! `text2art palettes`: the palettes known by name, and what any text of `--palette` stands for.
+
+use std::io::IsTerminal;
+
+use serde::Serialize;
+
+use crate::Result;
+use crate::cli::terminal;
+use crate::cli::terminal::stdout;
+use crate::palette::{BuiltIn, Palette, hexadecimal};
+
+/// What `palettes` was asked for.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// A palette as --palette takes it: a name, colours, a ramp as red->white\8, or a file
+    #[arg(value_name = "PALETTE")]
+    palette: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A palette and what is known of it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    name: &'a str,
+    title: Option<&'a str>,
+    source: Option<&'a str>,
+    licence: Option<&'a str>,
+    /// As `#rrggbb`
+    colours: Vec<String>,
+}
+
+impl<'a> Shown<'a> {
+    fn new(palette: &'a Palette, built_in: Option<&'a BuiltIn>) -> Self {
+        let colours = palette.colours().iter().map(|colour| format!("#{}", hexadecimal(*colour))).collect();
+        Self {
+            name: palette.name(),
+            title: built_in.map(|built_in| built_in.title.as_str()),
+            source: built_in.map(|built_in| built_in.source.as_str()),
+            licence: built_in.map(|built_in| built_in.licence.as_str()),
+            colours,
+        }
+    }
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let form =
+        if std::io::stdout().is_terminal() && terminal::is_output_colored() { Form::Blocks } else { Form::Numbers };
+    match &arguments.palette {
+        Some(text) => show(text, arguments.json, form),
+        None => list(arguments.json, form),
+    }
+}
+
+/// How colours are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// To eyes
+    Blocks,
+    /// To programs
+    Numbers,
+}
+
+fn list(json: bool, form: Form) -> anyhow::Result<()> {
+    let palettes = BuiltIn::all()?.iter().map(|built_in| Ok((built_in, built_in.palette()?)));
+    let palettes = palettes.collect::<Result<Vec<_>>>()?;
+    if json {
+        let shown: Vec<_> = palettes.iter().map(|(built_in, palette)| Shown::new(palette, Some(built_in))).collect();
+        return stdout::print_json(&shown);
+    }
+    for (built_in, palette) in palettes {
+        let (name, title, colours) = (&built_in.name, &built_in.title, palette.colours());
+        stdout::print_line(&format!("{name:18} {:>3}  {title}", colours.len()))?;
+        for line in lines(colours, form) {
+            stdout::print(format!("  {line}\n").as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+fn show(text: &str, json: bool, form: Form) -> anyhow::Result<()> {
+    let palette = Palette::load(text)?;
+    let built_in = BuiltIn::of(text)?;
+    if json {
+        return stdout::print_json(&Shown::new(&palette, built_in));
+    }
+    if form == Form::Numbers {
+        // A .hex file, which --palette and other programs read.
+        return palette.colours().iter().try_for_each(|colour| stdout::print_line(&hexadecimal(*colour)));
+    }
+    if let Some(BuiltIn { title, source, licence, .. }) = built_in {
+        stdout::print_lines(&format!("{title}\nsource: {source}\nlicence: {licence}"))?;
+    }
+    palette
+        .colours()
+        .iter()
+        .try_for_each(|colour| stdout::print(format!("{} #{}\n", block(*colour, 6), hexadecimal(*colour)).as_bytes()))
+}
+
+/// Colours beside each other, in lines that fit a terminal.
+fn lines(colours: &[[u8; 3]], form: Form) -> Vec<String> {
+    match form {
+        Form::Blocks => {
+            let line = |colours: &[[u8; 3]]| colours.iter().map(|colour| block(*colour, 2)).collect();
+            colours.chunks(36).map(line).collect()
+        }
+        Form::Numbers => {
+            let line =
+                |colours: &[[u8; 3]]| colours.iter().map(|colour| format!("#{}", hexadecimal(*colour))).collect();
+            colours.chunks(8).map(|colours| -> Vec<String> { line(colours) }).map(|line| line.join(" ")).collect()
+        }
+    }
+}
+
+/// A block of a colour, by escapes of 24 bits.
+fn block([red, green, blue]: [u8; 3], width: usize) -> String {
+    format!("\x1b[48;2;{red};{green};{blue}m{:width$}\x1b[0m", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminals_see_blocks_and_programs_numbers() {
+        let colours = [[255, 0, 10]; 40];
+        let blocks = lines(&colours, Form::Blocks);
+        assert_eq!(blocks.len(), 2);
+        assert!(blocks[1].starts_with("\x1b[48;2;255;0;10m  \x1b[0m\x1b[48;2;"), "{}", blocks[1].escape_debug());
+        let numbers = lines(&colours, Form::Numbers);
+        assert_eq!((numbers.len(), numbers[4].as_str()), (5, ["#ff000a"; 8].join(" ").as_str()));
+    }
+}

@@ -1,0 +1,262 @@
+//! `text2art resume`: goes on with a picture from a checkpoint.
+
+mod own;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::ValueHint;
+
+use super::generate::{Drawing, Resumed, Target, check_checkpoint, draw, prompt};
+use crate::cli::options::conduct::Conduct;
+use crate::cli::options::{device, trust};
+use crate::cli::terminal::interrupt;
+use crate::cli::terminal::preview::PreviewKind;
+use crate::cli::terminal::report::Reporter;
+use crate::files::{Kind, Naming, check_target, checkpoint_of, kind_of, picture_of};
+use crate::models::Finder;
+use crate::output::{Checkpoint, Recipe, Stage};
+use crate::progress::Event;
+use crate::session::{Models, Plateau};
+use crate::settings::Settings;
+use crate::text::{at_least_one, whole_number};
+use crate::video::{Outputs, Timeline};
+use crate::{Error, PROGRAM, Result};
+use own::Own;
+
+/// What `resume` was asked for.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// A checkpoint that --checkpoint-every wrote
+    #[arg(value_name = "FILE")]
+    checkpoint: PathBuf,
+    /// Iterations in all, or with a + so many more than are done
+    #[arg(short = 'n', long, value_name = "[+]N", allow_negative_numbers = true)]
+    iterations: Option<Length>,
+    /// Go on with another prompt
+    #[arg(long, value_name = "PROMPT")]
+    prompt: Option<String>,
+    /// Forget what the optimizer remembers of the steps so far
+    #[arg(long)]
+    reset_optimizer: bool,
+    /// Another file for the picture; its checkpoints stand beside it
+    #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    output: Option<OsString>,
+    /// Replace a file that is already there
+    #[arg(long, help_heading = "Output")]
+    force: bool,
+    /// Write the picture every N iterations, too
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
+    save_every: Option<u64>,
+    /// Write a checkpoint every N iterations, not as often as before
+    #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
+    checkpoint_every: Option<u64>,
+    /// Show the picture as it grows, above the bar in a terminal
+    #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
+    pub(in crate::cli) preview: PreviewKind,
+    /// Download models that the checkpoint names, whoever publishes them
+    #[arg(long, help_heading = "Models")]
+    trust: bool,
+    #[command(flatten)]
+    pub(in crate::cli) conduct: Conduct,
+}
+
+/// How long the run is to be.
+#[derive(Clone, Copy)]
+enum Length {
+    /// Iterations in all
+    Total(usize),
+    /// Iterations more than are done
+    More(usize),
+}
+
+impl FromStr for Length {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        match text.trim().strip_prefix('+') {
+            Some(more) => whole_number(more).map(Self::More),
+            None => whole_number(text).map(Self::Total),
+        }
+    }
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
+    let warn = |message| reporter.tell(&Event::Warning { message });
+    let path = &arguments.checkpoint;
+    let mut checkpoint = Checkpoint::read(path)?;
+    let settings = &checkpoint.recipe.settings;
+    trust::check_paths(settings, path, arguments.trust)?;
+    let opened = device::open(settings.device, settings.precision, reporter)?;
+    check_inputs(&checkpoint.recipe)?;
+    let changes = change(arguments, &mut checkpoint)?;
+    let target = target(arguments, &checkpoint.recipe)?;
+    let own = Own { checkpoint: path, recipe: &checkpoint.recipe, force: arguments.force };
+    let moving = moving(&own, &checkpoint)?;
+    let beside = &checkpoint.beside;
+    let svg = beside.svg.as_ref().map(|path| own.svg(path, beside.svg_sha256.as_deref())).transpose()?;
+    let cutouts = beside.save_cutouts.as_ref().map(|folder| own.cutouts(folder)).transpose()?;
+    let Checkpoint { recipe, device: kind, mut beside, state } = checkpoint;
+    changes.into_iter().for_each(warn);
+    for (path, _) in moving.gif.iter().chain(&moving.mp4).filter(|_| state.iteration > 0) {
+        warn(format!("{} begins anew after {} iterations, without what was before", path.display(), state.iteration));
+    }
+    let here = [(recipe.program.as_str(), PROGRAM), (kind.as_str(), &opened.kind())]
+        .map(|(then, now)| (then != now).then(|| format!("{then}, and this is {now}")));
+    for other in here.into_iter().flatten() {
+        warn(format!("the checkpoint was made by {other}: the picture can differ from that of an unbroken run"));
+    }
+    beside.save_every = arguments.save_every.or(beside.save_every);
+    beside.checkpoint_every = arguments.checkpoint_every.or(beside.checkpoint_every);
+
+    let stop = interrupt::stop_on_signal(reporter, "iteration")?;
+    let tell = |event| reporter.tell(&event);
+    let finder = Finder::new(arguments.conduct.offline, &stop, &tell).with_commits_of(&recipe.models);
+    let strange = trust::strange(&Models::missing(&recipe.settings, &finder)?, &[])?;
+    trust::get_consent(&strange, arguments.trust, "", &finder, &stop, reporter)?;
+    let models = Models::load(&recipe.settings, &finder)?;
+    check_models(path, &recipe, &models)?;
+    let resumed = Resumed { state, earlier: recipe.earlier };
+    let (settings, inputs) = (recipe.settings, recipe.inputs);
+    let max_memory = arguments.conduct.max_memory();
+    let drawing =
+        Drawing { settings, max_memory, target, moving, svg, cutouts, beside, inputs, resumed: Some(resumed) };
+    draw(drawing, &models, &stop, reporter)
+}
+
+/// Checks that the files it is made from are those of the checkpoint.
+fn check_inputs(recipe: &Recipe) -> Result<()> {
+    recipe.check_inputs(&recipe.settings).map_err(|error| match error {
+        Error::File { path, problem, .. } => {
+            Error::file(path, problem, "restore it, and resume in the folder where the run was begun")
+        }
+        other => other,
+    })
+}
+
+/// Where the picture goes: to where it was to go, or to where it is to go now.
+fn target(arguments: &Arguments, recipe: &Recipe) -> Result<Target> {
+    let settings = &recipe.settings;
+    if let Some(template) = &arguments.output {
+        let picture = Naming::Template(template.clone()).path(&settings.prompt.all()[0].text, settings.seed.0);
+        kind_of(&picture, &[Kind::Png])?;
+        let existing = check_target(&picture, arguments.force)?;
+        check_checkpoint(&picture, arguments.force || checkpoint_of(&picture) == arguments.checkpoint)?;
+        return Ok(Target::File(picture, existing));
+    }
+    let picture = picture_of(&arguments.checkpoint).filter(|picture| kind_of(picture, &[Kind::Png]).is_ok());
+    let picture = picture.ok_or_else(|| {
+        let problem = "the checkpoint was renamed, and its name does not tell where the picture is to go";
+        Error::file(&arguments.checkpoint, problem, "say it with --output")
+    })?;
+    // What an earlier part of this run wrote is its own to replace.
+    let own = Own { checkpoint: &arguments.checkpoint, recipe, force: arguments.force };
+    let existing = check_target(&picture, arguments.force || own.is_of_run(&picture))?;
+    Ok(Target::File(picture, existing))
+}
+
+/// Where the moving pictures go: to where they were to go.
+fn moving(own: &Own, checkpoint: &Checkpoint) -> Result<Outputs> {
+    let Checkpoint { beside, state, recipe, .. } = checkpoint;
+    let timeline = Timeline::new(&recipe.settings.video(), recipe.settings.iterations);
+    let kept = timeline.frames_before(state.iteration);
+    Ok(Outputs {
+        gif: beside.gif.as_ref().map(|path| own.moving(path, Kind::Gif)).transpose()?,
+        mp4: beside.mp4.as_ref().map(|path| own.moving(path, Kind::Mp4)).transpose()?,
+        frames: beside.frames.as_ref().map(|folder| own.frames(folder, kept)).transpose()?,
+    })
+}
+
+/// Puts what is asked for in the place of what was. Returns what comes of it, in sentences.
+fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<String>> {
+    let mut said = Vec::new();
+    let (recipe, state) = (&mut checkpoint.recipe, &mut checkpoint.state);
+    let done = state.iteration;
+    let before = recipe.settings.clone();
+    let settings = &mut recipe.settings;
+    if let Some(text) = &arguments.prompt {
+        settings.prompt = prompt(text)?;
+        said.extend(settings.prompt.doubts().iter().cloned());
+    }
+    if let Some(length) = arguments.iterations {
+        settings.stop_at = None;
+        settings.iterations = match length {
+            Length::Total(total) => total,
+            Length::More(more) => done.saturating_add(more),
+        };
+        settings.validate()?;
+        if settings.iterations < done {
+            let problem = format!("-n {}: {done} iterations are done already", settings.iterations);
+            return Err(Error::usage(
+                problem,
+                "give a larger number, or one with a + for iterations more than are done",
+            ));
+        }
+    }
+    let settled = state.plateau.as_ref().is_some_and(Plateau::is_reached);
+    if settled && arguments.iterations.is_some() {
+        state.plateau = None;
+    }
+    if done >= settings.iterations_to_run() || state.plateau.as_ref().is_some_and(Plateau::is_reached) {
+        let problem = format!("the run was at its end after {done} iterations");
+        if arguments.prompt.is_some() || arguments.reset_optimizer {
+            return Err(Error::usage(problem, "say how far it is to go: -n +100 is for 100 iterations more"));
+        }
+        said.push(format!("{problem}; -n +100 goes on for 100 more"));
+    }
+    if settings.iterations != before.iterations {
+        let points = |settings: &Settings| settings.learning_rate_drops.relative(settings.iterations);
+        for ((point, then), (_, now)) in points(&before).into_iter().zip(points(settings)) {
+            said.push(format!(
+                "the run has {} iterations now, not {}: the learning rate drops at {point}, which is iteration {now} \
+                 and was {then}",
+                settings.iterations, before.iterations
+            ));
+        }
+    }
+    if let (Some(folder), Some(seconds)) = (&checkpoint.beside.frames, settings.seconds)
+        && settings.iterations != before.iterations
+        && done > 0
+    {
+        said.push(format!(
+            "the run has {} iterations now, not {}: from here on frames are chosen to fill {seconds} seconds with these; \
+             those in {} were chosen for {}",
+            settings.iterations,
+            before.iterations,
+            folder.display(),
+            before.iterations
+        ));
+    }
+    if arguments.reset_optimizer {
+        state.optimizer = None;
+    }
+    let passed = settled && state.plateau.is_none();
+    let other = settings.prompt != before.prompt || arguments.reset_optimizer || passed;
+    if done > 0 && (other || rates(settings, done) != rates(&before, done)) {
+        let reset_optimizer = arguments.reset_optimizer;
+        recipe.earlier.push(Stage { iterations_done: done, settings: before, reset_optimizer });
+    }
+    Ok(said)
+}
+
+/// What the learning rates of the iterations so far would be with these settings: where they are what they
+/// were, a run from the beginning does the same.
+fn rates(settings: &Settings, done: usize) -> Vec<f64> {
+    let (drops, iterations) = (&settings.learning_rate_drops, settings.iterations);
+    (0..done).map(|iteration| drops.factor(iteration, iterations)).collect()
+}
+
+/// Refuses models that are not those of the checkpoint: its latent means nothing to them.
+fn check_models(path: &Path, recipe: &Recipe, models: &Models) -> Result<()> {
+    for (then, now) in recipe.models.iter().zip(models.records()?) {
+        if then.sha256 != now.sha256 {
+            let problem = format!(
+                "it was made with {} {} of SHA-256 {}, and what is here has {}",
+                then.role, then.name, then.sha256, now.sha256
+            );
+            return Err(Error::file(path, problem, "put the model's weights back where they were"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! What a resumed run may write: its checkpoint names paths, and may come from anybody.
+
+use std::path::{Path, PathBuf};
+
+use crate::files::{Existing, Kind, check_folder, check_target, end_of_links, hash_file, kind_of, read_regular};
+use crate::output::Recipe;
+use crate::settings::Settings;
+use crate::video::Folder;
+use crate::{Error, Result};
+
+const HINT: &str = "move it out of the way, or replace it with --force";
+
+/// A run that goes on from a checkpoint.
+pub(in crate::cli) struct Own<'a> {
+    pub(in crate::cli) checkpoint: &'a Path,
+    /// How its picture is made
+    pub(in crate::cli) recipe: &'a Recipe,
+    /// Whether it may replace what is not its own, and write anywhere
+    pub(in crate::cli) force: bool,
+}
+
+impl Own<'_> {
+    /// A moving picture: one that the run finished may be replaced.
+    pub(in crate::cli) fn moving(&self, path: &Path, kind: Kind) -> Result<(PathBuf, Existing)> {
+        kind_of(path, &[kind]).map_err(|error| self.misnamed(path, error))?;
+        self.file(path, || self.is_of_run(path))
+    }
+
+    /// A folder of frames, of which the first `kept` were there at the checkpoint: later ones may be replaced where all of
+    /// them are the run's.
+    pub(in crate::cli) fn frames(&self, folder: &Path, kept: usize) -> Result<(PathBuf, Existing)> {
+        self.check_inside(folder)?;
+        Folder::check(folder, Existing::Replace)?;
+        let replaced = if self.force || !folder.exists() { Vec::new() } else { Folder::replaced(folder, kept)? };
+        if let Some(other) = replaced.iter().find(|frame| !self.is_of_run(frame)) {
+            return Err(Error::file(other, "the file is already there, and is not a frame of this run", HINT));
+        }
+        Ok((folder.to_owned(), Existing::Replace))
+    }
+
+    /// The cells as an SVG, of which the checkpoint tells the digest if the run has written it.
+    pub(in crate::cli) fn svg(&self, path: &Path, sha256: Option<&str>) -> Result<(PathBuf, Existing)> {
+        if !self.force && path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("svg")) {
+            let problem = "the checkpoint names this file for an SVG, and its name does not end in .svg";
+            return Err(Error::file(path, problem, "if you trust the checkpoint, write the file with --force"));
+        }
+        // A digest is known of many files, so that it is not enough that the checkpoint tells it.
+        let is_svg = || read_regular(path, LARGEST_SVG).is_ok_and(|content| content.starts_with(b"<svg "));
+        self.file(path, || is_svg() && hash_file(path).is_ok_and(|found| Some(found.as_str()) == sha256))
+    }
+
+    /// A folder of cutouts. Each is compared with what is there when it is written.
+    pub(in crate::cli) fn cutouts(&self, folder: &Path) -> Result<(PathBuf, Existing)> {
+        self.check_inside(folder)?;
+        check_folder(&folder.join("cutouts.png"))?;
+        Ok((folder.to_owned(), if self.force { Existing::Replace } else { Existing::Keep }))
+    }
+
+    /// Whether a picture is one that the run wrote on its way.
+    pub(in crate::cli) fn is_of_run(&self, picture: &Path) -> bool {
+        let lengthless = |settings: &Settings| Settings { iterations: 0, stop_at: None, ..settings.clone() };
+        let Ok(found) = Recipe::read(picture) else { return false };
+        let stages = self.recipe.earlier.iter().map(|stage| &stage.settings).chain([&self.recipe.settings]);
+        let settings = lengthless(&found.settings);
+        found.models == self.recipe.models && stages.map(lengthless).any(|stage| stage == settings)
+    }
+
+    fn file(&self, path: &Path, is_own: impl FnOnce() -> bool) -> Result<(PathBuf, Existing)> {
+        self.check_inside(path)?;
+        let may_replace = self.force || (path.is_file() && is_own());
+        let existing = check_target(path, may_replace).map_err(|error| match error {
+            Error::File { path, problem, .. } if path.is_file() => {
+                Error::file(path, format!("{problem}, and is not known to be of this run"), HINT)
+            }
+            other => other,
+        })?;
+        Ok((path.to_owned(), existing))
+    }
+
+    /// Refuses a path that leads out of the current folder and of the checkpoint's.
+    fn check_inside(&self, path: &Path) -> Result<()> {
+        let folder = self.checkpoint.parent().unwrap_or(Path::new(""));
+        let folders = [Path::new("."), folder].map(|folder| Path::new(".").join(folder).canonicalize());
+        let place = whole(path);
+        let is_inside = |place: &PathBuf| folders.iter().flatten().any(|folder| place.starts_with(folder));
+        if self.force || place.as_ref().is_some_and(is_inside) {
+            return Ok(());
+        }
+        let problem = "the checkpoint names this path, which leads out of the current folder and of the checkpoint's";
+        Err(Error::file(path, problem, "if you trust the checkpoint, write there with --force"))
+    }
+
+    fn misnamed(&self, path: &Path, error: Error) -> Error {
+        match error {
+            Error::File { problem, .. } => {
+                let problem = format!("the checkpoint {} names this file, but {problem}", self.checkpoint.display());
+                Error::file(path, problem, "use a checkpoint that text2art wrote")
+            }
+            other => other,
+        }
+    }
+}
+
+/// The largest SVG that is looked at, in bytes.
+const LARGEST_SVG: u64 = 1 << 30;
+
+/// Where a path leads, all links followed; none if that depends on folders that are not there.
+fn whole(path: &Path) -> Option<PathBuf> {
+    let path = std::path::absolute(end_of_links(path).ok()?).ok()?;
+    let there = path.ancestors().find(|ancestor| ancestor.exists())?;
+    let rest = path.strip_prefix(there).ok()?;
+    let is_plain = rest.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    is_plain.then(|| Some(there.canonicalize().ok()?.join(rest)))?
+}

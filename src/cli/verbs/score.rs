@@ -1,0 +1,117 @@
+//! `text2art score`: how well pictures fit sentences.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+use serde::Serialize;
+
+use crate::cli::terminal::report::Reporter;
+use crate::cli::terminal::{interrupt, stdout};
+use crate::clip::{Clip, preprocess};
+use crate::judge::{cosine, distances};
+use crate::models::{Finder, Role};
+use crate::progress::Event;
+use crate::session::LoadedModel;
+use crate::{Error, picture};
+
+/// What `score` was asked for.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// Pictures of any size
+    #[arg(value_name = "IMAGE", required = true)]
+    images: Vec<PathBuf>,
+    /// A sentence; may be given several times
+    #[arg(short, long, value_name = "TEXT", required = true)]
+    prompt: Vec<String>,
+    /// The CLIP models that judge, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "embedded")]
+    clip: Vec<String>,
+    /// Print a JSON list
+    #[arg(long)]
+    json: bool,
+    /// Use no network: models must be here
+    #[arg(long)]
+    offline: bool,
+}
+
+/// How well one picture fits one sentence.
+#[derive(Serialize)]
+struct Score {
+    image: String,
+    prompt: String,
+    clip: String,
+    /// Of the angle between their features, −1 to 1
+    cosine: f64,
+    /// Half the square of that angle, 0 to π²/2
+    distance: f64,
+}
+
+/// The most memory for pictures that are kept for the next CLIP, in bytes. The others are read again.
+const KEPT: usize = 512 << 20;
+
+/// Pictures that were all read once, so that what is wrong with one is said before any work.
+struct Pictures(Vec<Option<RgbImage>>);
+
+impl Pictures {
+    fn read(paths: &[PathBuf]) -> crate::Result<Self> {
+        let mut kept = 0;
+        let read = |path: &PathBuf| {
+            let picture = picture::read(path)?;
+            kept += picture.as_raw().len();
+            Ok((kept <= KEPT).then_some(picture))
+        };
+        paths.iter().map(read).collect::<crate::Result<_>>().map(Self)
+    }
+
+    fn get(&self, index: usize, path: &Path) -> crate::Result<Cow<'_, RgbImage>> {
+        match self.0.get(index).and_then(Option::as_ref) {
+            Some(picture) => Ok(Cow::Borrowed(picture)),
+            None => picture::read(path).map(Cow::Owned),
+        }
+    }
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
+    if arguments.prompt.iter().any(|prompt| prompt.trim().is_empty()) {
+        return Err(Error::usage("a sentence is empty", "say what the picture may show with --prompt").into());
+    }
+    let pictures = Pictures::read(&arguments.images)?;
+    let stop = interrupt::exit_on_signal()?;
+    let tell = |event| reporter.tell(&event);
+    let finder = Finder::new(arguments.offline, &stop, &tell);
+    let mut scores = Vec::new();
+    // All downloads before the first model.
+    finder.provide_all(arguments.clip.iter().map(|name| (Role::Clip, name)))?;
+    for name in &arguments.clip {
+        let clip = LoadedModel::load(&finder, Role::Clip, name, Clip::load)?.model;
+        let feature = |prompt: &String| {
+            let tokens = clip.tokenizer().encode(prompt)?;
+            if let Some(dropped) = &tokens.dropped {
+                let message = format!("the sentence is longer than {name} reads; it does not see: {dropped}");
+                reporter.tell(&Event::Warning { message });
+            }
+            clip.text_feature(&tokens)
+        };
+        let targets = arguments.prompt.iter().map(feature).collect::<crate::Result<Vec<_>>>()?;
+        let targets = candle_core::Tensor::stack(&targets, 0)?;
+        for (index, image) in arguments.images.iter().enumerate() {
+            let picture = pictures.get(index, image)?;
+            let features = clip.image_features(&preprocess(&picture, clip.side())?)?;
+            let distances = distances(&features, &targets)?.flatten_all()?.to_vec1::<f32>()?;
+            for (prompt, distance) in arguments.prompt.iter().zip(distances) {
+                let distance = f64::from(distance);
+                let (image, prompt, clip) = (image.display().to_string(), prompt.clone(), name.clone());
+                scores.push(Score { image, prompt, clip, cosine: cosine(distance), distance });
+            }
+        }
+    }
+    if arguments.json {
+        return stdout::print_json(&scores);
+    }
+    for score in scores {
+        let Score { image, prompt, clip, cosine, distance } = score;
+        stdout::print_row(&[&format!("{cosine:.4}"), &format!("{distance:.4}"), &clip, &image, &prompt])?;
+    }
+    Ok(())
+}

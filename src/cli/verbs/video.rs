@@ -1,0 +1,144 @@
+//! `text2art video`: a moving picture of frames on the disk.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::terminal::interrupt;
+use crate::cli::terminal::report::{Progress, Reporter};
+use crate::cli::terminal::stdout::print_path;
+use crate::cli::{DONE, INTERRUPTED};
+use crate::files::{Kind, check_target, kind_of};
+use crate::output::Recipe;
+use crate::picture::Size;
+use crate::progress::Event;
+use crate::settings::{FrameRate, GifPalette, Settings, VideoSettings};
+use crate::text::{number, whole_number};
+use crate::video::{Outputs, Recorder, pictures_in};
+use crate::{Error, Result, picture};
+
+/// The largest step between frames that settings take.
+const LARGEST_STEP: usize = 1_000_000;
+
+/// What `video` was asked for.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// Pictures of one size, in their order; of a folder all pictures, in the order of their numbers
+    #[arg(value_name = "FRAMES", required = true)]
+    frames: Vec<PathBuf>,
+    /// The file to make: a name that ends in .mp4 or .gif
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Pictures a second, such as 25, 23.976 or 30000/1001
+    #[arg(long, value_name = "RATE", default_value = "25", allow_negative_numbers = true)]
+    fps: FrameRate,
+    /// Take every Nth picture; the last one always is
+    #[arg(long, value_name = "N", default_value = "1", value_parser = whole_number, allow_negative_numbers = true)]
+    frame_every: usize,
+    /// How long to play, everything included; frames are chosen to fit
+    #[arg(long, value_name = "SECONDS", value_parser = number, allow_negative_numbers = true)]
+    seconds: Option<f64>,
+    /// How long the last picture stays
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = number, allow_negative_numbers = true)]
+    hold: f64,
+    /// Play backwards, too
+    #[arg(long)]
+    boomerang: bool,
+    /// Choose a GIF's colours for each frame, or global: for all frames at the end
+    #[arg(long, value_name = "KIND", default_value = "frame")]
+    gif_palette: GifPalette,
+    /// Replace a file that is already there
+    #[arg(long)]
+    force: bool,
+    /// How to show progress on standard error
+    #[arg(long, value_enum, value_name = "KIND", default_value = "auto")]
+    progress: Progress,
+    /// Show nothing but warnings and errors
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+impl Arguments {
+    pub(in crate::cli) fn progress(&self) -> Progress {
+        if self.quiet && self.progress != Progress::Json { Progress::None } else { self.progress }
+    }
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
+    let settings = VideoSettings {
+        fps: arguments.fps,
+        frame_every: arguments.frame_every,
+        seconds: arguments.seconds,
+        hold: arguments.hold,
+        boomerang: arguments.boomerang,
+        gif_palette: arguments.gif_palette,
+    };
+    settings.validate()?;
+    let kind = kind_of(&arguments.output, &[Kind::Mp4, Kind::Gif])?;
+    let output = Some((arguments.output.clone(), check_target(&arguments.output, arguments.force)?));
+    let outputs = match kind {
+        Kind::Gif => Outputs { gif: output, ..Outputs::default() },
+        _ => Outputs { mp4: output, ..Outputs::default() },
+    };
+    let frames = frames(&arguments.frames)?;
+    let size = common_size(&frames)?;
+    let stop = interrupt::stop_on_signal(reporter, "frame")?;
+    let last = frames.len() - 1;
+    let mut recorder = Recorder::start(&outputs, &settings, size, 0..=last)?;
+    reporter.tell(&Event::Encoding { frames: frames.len() });
+    let mut taken = None;
+    for (index, path) in frames.iter().enumerate() {
+        // What came by then is a video of its own.
+        if stop.is_requested() || recorder.problems().next().is_some() {
+            break;
+        }
+        if recorder.wants(index) {
+            recorder.push(index, picture::read(path)?.into(), None);
+            taken = Some(path);
+        }
+        reporter.tell(&Event::Encoded { frame: index });
+    }
+    let Some(last) = taken else { return Err(Error::Stopped.into()) };
+    for file in recorder.end(recipe(last, &settings)) {
+        let path = file?;
+        reporter.tell(&Event::Saved { path: path.clone() });
+        print_path(&path)?;
+    }
+    Ok(if stop.is_requested() { INTERRUPTED } else { DONE })
+}
+
+/// The recipe of the last frame, where it has one, with how this moves: it makes the picture the video ends with.
+fn recipe(last: &Path, video: &VideoSettings) -> Option<Recipe> {
+    let mut recipe = Recipe::read(last).ok()?;
+    let VideoSettings { fps, frame_every, seconds, hold, boomerang, gif_palette } = *video;
+    // Of the run's pictures some may have been left out before.
+    let frame_every = recipe.settings.frame_every.saturating_mul(frame_every).min(LARGEST_STEP);
+    let settings = recipe.settings.clone();
+    recipe.settings = Settings { fps, frame_every, seconds, hold, boomerang, gif_palette, ..settings };
+    Some(recipe)
+}
+
+/// All frames, in their order.
+fn frames(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut frames = Vec::new();
+    for path in given {
+        if path.is_dir() {
+            frames.extend(pictures_in(path)?);
+        } else {
+            frames.push(path.clone());
+        }
+    }
+    Ok(frames)
+}
+
+/// The size of all frames.
+fn common_size(frames: &[PathBuf]) -> Result<Size> {
+    let mut first: Option<(&Path, Size)> = None;
+    for path in frames {
+        let size = picture::dimensions(path)?;
+        let (other, expected) = *first.get_or_insert((path, size));
+        if size != expected {
+            let problem = format!("this frame has {size} pixels, and {} has {expected}", other.display());
+            return Err(Error::file(path, problem, "give frames of one size"));
+        }
+    }
+    first.map(|(_, size)| size).ok_or_else(|| Error::usage("there is no frame", "name pictures, or a folder with some"))
+}

@@ -1,0 +1,39 @@
+//! How a picture is cut into tiles, and tiles into panels.
+
+use crate::frozen::arithmetic::panel::WIDTH;
+
+/// The grid of tiles, cut into panels of `WIDTH`, row by row.
+pub struct Tiles {
+    pub down: usize,
+    pub across: usize,
+}
+
+/// Neighbouring tiles of one row, and their panel and first column in a block.
+pub struct Segment {
+    pub row: usize,
+    pub first: usize,
+    pub count: usize,
+    pub panel: usize,
+    pub column: usize,
+}
+
+impl Tiles {
+    pub fn panels(&self) -> usize {
+        (self.down * self.across).div_ceil(WIDTH)
+    }
+
+    /// Those of a panel of the block that begins with panel `first_panel`.
+    pub fn segments(&self, panel: usize, first_panel: usize) -> Vec<Segment> {
+        let tiles = panel * WIDTH..((panel + 1) * WIDTH).min(self.down * self.across);
+        let mut segments = Vec::new();
+        let mut tile = tiles.start;
+        while tile < tiles.end {
+            let first = tile % self.across;
+            let count = (self.across - first).min(tiles.end - tile);
+            let column = tile - tiles.start;
+            segments.push(Segment { row: tile / self.across, first, count, panel: panel - first_panel, column });
+            tile += count;
+        }
+        segments
+    }
+}

@@ -1,0 +1,219 @@
+//! The convolution: its weights, and which algorithm serves which shape. The algorithms, their memory and their
+//! sources are told in `shifted.rs`, `unfolded.rs` and `winograd/mod.rs`.
+
+use std::sync::OnceLock;
+
+use candle_core::Result;
+
+use crate::frozen::arithmetic::winograd::Evaluated;
+use crate::frozen::arithmetic::{shifted, unfolded, winograd};
+use crate::frozen::cuda::layers::ConvolutionOnDevice;
+use crate::frozen::{Layer, THREADS, on_gpu, unexpected_shape};
+
+/// Zeros added at each side of a picture, in pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Padding {
+    /// Rows above
+    pub top: usize,
+    /// Rows below
+    pub bottom: usize,
+    /// Columns on the left
+    pub left: usize,
+    /// Columns on the right
+    pub right: usize,
+}
+
+impl Padding {
+    /// The same on all four sides.
+    #[must_use]
+    pub const fn uniform(pixels: usize) -> Self {
+        Self { top: pixels, bottom: pixels, left: pixels, right: pixels }
+    }
+}
+
+/// What a kernel sees: its sides, its step and the zeros around the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// Side of the kernel, in pixels
+    pub side: usize,
+    /// Pixels between neighbouring positions of the kernel
+    pub stride: usize,
+    /// Zeros around the picture
+    pub padding: Padding,
+}
+
+impl Window {
+    /// A kernel of odd side that keeps the picture's size.
+    #[must_use]
+    pub const fn same(side: usize) -> Self {
+        Self { side, stride: 1, padding: Padding::uniform(side / 2) }
+    }
+
+    /// Height and width of the output, none where the picture is smaller than the kernel.
+    pub(in crate::frozen) fn output_size(&self, height: usize, width: usize) -> Option<(usize, usize)> {
+        let height = (height + self.padding.top + self.padding.bottom).checked_sub(self.side)?;
+        let width = (width + self.padding.left + self.padding.right).checked_sub(self.side)?;
+        Some((height / self.stride + 1, width / self.stride + 1))
+    }
+}
+
+/// Which algorithms may serve a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithms {
+    /// Plain sums: over shifted views of the picture where the stride is 1, else over what each position sees
+    Sums,
+    /// Winograd's F(4x4, 3x3) for kernels of side 3 that keep the picture's size; it rounds two to four times as
+    /// coarsely as sums do
+    Winograd,
+    /// Winograd's for the shapes that it is faster for
+    ByShape,
+}
+
+/// A convolution of `[batch, inputs, height, width]` with square kernels.
+#[derive(Clone, Debug)]
+pub struct Convolution {
+    /// Stride 1: `[side², outputs, inputs]`; else `[outputs, inputs, side²]`.
+    pub(in crate::frozen) weight: Vec<f32>,
+    pub(in crate::frozen) bias: Vec<f32>,
+    pub(in crate::frozen) inputs: usize,
+    pub(in crate::frozen) outputs: usize,
+    pub(in crate::frozen) window: Window,
+    algorithms: Algorithms,
+    /// The kernels as Winograd's algorithm reads them, once it is chosen
+    evaluated: OnceLock<Evaluated>,
+}
+
+/// Fewest channels on each side, and fewest pixels, for which Winograd's algorithm is faster.
+const WINOGRAD_CHANNELS: usize = 32;
+const WINOGRAD_PIXELS: usize = 64 * 64;
+
+impl Convolution {
+    /// From `weight` `[outputs, inputs, side, side]` and `bias` `[outputs]`.
+    ///
+    /// # Panics
+    /// Where the lengths do not fit the dimensions.
+    #[must_use]
+    pub fn new(weight: Vec<f32>, bias: Vec<f32>, inputs: usize, outputs: usize, window: Window) -> Self {
+        let taps = window.side * window.side;
+        assert!(weight.len() == outputs * inputs * taps && bias.len() == outputs && window.stride > 0);
+        let weight = if window.stride == 1 && taps > 1 {
+            let pairs = outputs * inputs;
+            let mut by_tap = vec![0.0; weight.len()];
+            for (pair, kernel) in weight.chunks(taps).enumerate() {
+                for (tap, value) in kernel.iter().enumerate() {
+                    by_tap[tap * pairs + pair] = *value;
+                }
+            }
+            by_tap
+        } else {
+            weight
+        };
+        Self { weight, bias, inputs, outputs, window, algorithms: Algorithms::Sums, evaluated: OnceLock::new() }
+    }
+
+    /// The same, served by these algorithms; it begins with [`Algorithms::Sums`].
+    #[must_use]
+    pub fn by(self, algorithms: Algorithms) -> Self {
+        Self { algorithms, ..self }
+    }
+
+    /// The evaluated kernels, where Winograd's algorithm serves a picture of this height and width.
+    fn winograd(&self, picture: (usize, usize)) -> Option<&Evaluated> {
+        self.is_by_winograd(picture).then(|| self.evaluated())
+    }
+
+    fn is_by_winograd(&self, (height, width): (usize, usize)) -> bool {
+        let worthwhile = self.inputs.min(self.outputs) >= WINOGRAD_CHANNELS && height * width >= WINOGRAD_PIXELS;
+        let chosen = match self.algorithms {
+            Algorithms::Sums => false,
+            Algorithms::Winograd => true,
+            Algorithms::ByShape => worthwhile,
+        };
+        chosen && self.window == Window::same(3)
+    }
+
+    /// The kernels as they came, `[outputs, inputs, side²]`.
+    pub(in crate::frozen) fn kernels(&self) -> Vec<f32> {
+        let (taps, pairs) = (self.window.side * self.window.side, self.outputs * self.inputs);
+        let by_tap = self.window.stride == 1 && taps > 1;
+        let place = |index: usize| if by_tap { index % taps * pairs + index / taps } else { index };
+        (0..self.weight.len()).map(|index| self.weight[place(index)]).collect()
+    }
+
+    fn evaluated(&self) -> &Evaluated {
+        self.evaluated.get_or_init(|| {
+            let pairs = self.outputs * self.inputs;
+            let taps =
+                |output, input| std::array::from_fn(|tap| self.weight[tap * pairs + output * self.inputs + input]);
+            Evaluated::new(taps, self.inputs, self.outputs, false)
+        })
+    }
+}
+
+impl Layer for Convolution {
+    fn name(&self) -> &'static str {
+        "convolution"
+    }
+
+    fn output_shape(&self, input_shape: &[usize]) -> Result<Vec<usize>> {
+        if let [batch, channels, height, width] = *input_shape
+            && channels == self.inputs
+            && let Some((height, width)) = self.window.output_size(height, width)
+        {
+            return Ok(vec![batch, self.outputs, height, width]);
+        }
+        let expected = format!("[batch, {}, height, width] of at least {} pixels", self.inputs, self.window.side);
+        unexpected_shape("a convolution", &expected, input_shape)
+    }
+
+    fn operations(&self, shape: &[usize]) -> u64 {
+        let (height, width) = self.window.output_size(shape[2], shape[3]).unwrap_or_default();
+        (2 * shape[0] * self.inputs * self.outputs * self.window.side * self.window.side * height * width) as u64
+    }
+
+    fn working_memory(&self, read: &[usize]) -> usize {
+        if self.is_by_winograd((read[2], read[3])) {
+            THREADS * winograd::working_size(self.inputs, self.outputs, false)
+        } else {
+            // A padded copy.
+            read.iter().product()
+        }
+    }
+
+    fn lasting_memory(&self, shape: &[usize]) -> usize {
+        let lasts = self.is_by_winograd((shape[2], shape[3]));
+        if lasts { winograd::evaluated_size(self.inputs, self.outputs, false) } else { 0 }
+    }
+
+    fn forward(&self, shape: &[usize], input: &[f32], output: &mut [f32]) {
+        let picture = (shape[2], shape[3]);
+        if let Some(kernels) = self.winograd(picture) {
+            kernels.forward(picture, &self.bias, input, output);
+        } else if self.window.stride == 1 {
+            shifted::forward(self, picture, input, output);
+        } else {
+            unfolded::forward(self, picture, input, output);
+        }
+    }
+
+    fn overwrites(&self) -> bool {
+        self.window.stride == 1
+    }
+
+    fn needs_input(&self) -> bool {
+        false
+    }
+
+    fn backward(&self, shape: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
+        let picture = (shape[2], shape[3]);
+        if let Some(kernels) = self.winograd(picture) {
+            kernels.backward(picture, output_gradient, input_gradient);
+        } else if self.window.stride == 1 {
+            shifted::backward(self, picture, output_gradient, input_gradient);
+        } else {
+            unfolded::backward(self, picture, output_gradient, input_gradient);
+        }
+    }
+
+    on_gpu!(|layer, on| ConvolutionOnDevice::new(layer, on)?);
+}

@@ -1,0 +1,250 @@
+//! The passes forward and back over a network's steps, and what is kept between them.
+//!
+//! They are written once for what computes on the host ([`Computed`]) and on a GPU (`cuda/execution.rs`), and for what
+//! counts the memory that this takes (`tally.rs`).
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use candle_core::{Error, Result};
+use rayon::prelude::*;
+
+use super::buffer::Buffer;
+use crate::frozen::{Layer, Step};
+
+/// Carries out passes.
+pub(in crate::frozen) trait Execution {
+    /// A tensor's numbers, lent
+    type View: ?Sized;
+
+    /// A tensor's numbers
+    type Buffer: Default + Deref<Target = Self::View>;
+
+    /// What a layer makes of its input.
+    fn forward(
+        &self,
+        layer: &dyn Layer,
+        shape: &[usize],
+        input: &Self::View,
+        output_shape: &[usize],
+    ) -> Result<Self::Buffer>;
+
+    /// The gradient of a layer's input, which is given where the layer needs it.
+    fn backward(
+        &self,
+        layer: &dyn Layer,
+        shape: &[usize],
+        input: Option<&Self::View>,
+        gradient: Gradient<Self>,
+    ) -> Result<Self::Buffer>;
+
+    /// The sum of two tensors, in the memory of the first.
+    fn sum(&self, first: Self::Buffer, second: &Self::View) -> Result<Self::Buffer>;
+
+    /// A copy.
+    fn copy(&self, values: &Self::View) -> Result<Self::Buffer>;
+}
+
+/// Computes on the host.
+pub(in crate::frozen) struct Computed;
+
+/// A tensor on its way through a network.
+pub(in crate::frozen) struct Values<B> {
+    pub(in crate::frozen) shape: Vec<usize>,
+    pub(in crate::frozen) values: Arc<B>,
+}
+
+/// What the forward pass keeps for the backward pass, a record a step.
+pub(in crate::frozen) enum Record<B> {
+    /// The shape of a layer's input, and the input where the layer needs it
+    Layer(Vec<usize>, Option<Arc<B>>),
+    /// Those of two branches
+    Sum(Vec<Record<B>>, Vec<Record<B>>),
+    /// The input of a block whose records are made on the way back
+    Input(Values<B>),
+}
+
+/// A gradient that is lent, or one's own.
+pub(in crate::frozen) enum Gradient<'a, E: Execution + ?Sized> {
+    Lent(&'a E::View),
+    Own(E::Buffer),
+}
+
+impl<B> Clone for Values<B> {
+    fn clone(&self) -> Self {
+        Self { shape: self.shape.clone(), values: self.values.clone() }
+    }
+}
+
+impl<E: Execution> Deref for Gradient<'_, E> {
+    type Target = E::View;
+
+    fn deref(&self) -> &E::View {
+        match self {
+            Self::Lent(gradient) => gradient,
+            Self::Own(gradient) => gradient,
+        }
+    }
+}
+
+/// Runs steps. Where records are asked for, those with an index among `recomputed` keep their input alone.
+pub(in crate::frozen) fn run<E: Execution>(
+    execution: &E,
+    steps: &[Step],
+    mut x: Values<E::Buffer>,
+    mut records: Option<&mut Vec<Record<E::Buffer>>>,
+    recomputed: &[usize],
+) -> Result<Values<E::Buffer>> {
+    for (index, step) in steps.iter().enumerate() {
+        let mut recording = records.as_deref_mut();
+        if recomputed.contains(&index)
+            && let Some(records) = recording.take()
+        {
+            records.push(Record::Input(x.clone()));
+        }
+        x = match step {
+            Step::Layer(layer) => {
+                let shape = layer.output_shape(&x.shape)?;
+                let output = execution.forward(layer.as_ref(), &x.shape, &x.values, &shape)?;
+                if let Some(records) = recording {
+                    records.push(Record::Layer(x.shape, layer.needs_input().then_some(x.values)));
+                }
+                Values { shape, values: Arc::new(output) }
+            }
+            Step::Sum(first, second) => {
+                let mut kept = (Vec::new(), Vec::new());
+                let left = run(execution, first, x.clone(), recording.is_some().then_some(&mut kept.0), &[])?;
+                let right = run(execution, second, x, recording.is_some().then_some(&mut kept.1), &[])?;
+                if left.shape != right.shape {
+                    return Err(Error::Msg(format!("branches give {:?} and {:?}", left.shape, right.shape)));
+                }
+                if let Some(records) = recording {
+                    records.push(Record::Sum(kept.0, kept.1));
+                }
+                let own = Arc::try_unwrap(left.values).or_else(|shared| execution.copy(&shared))?;
+                let sum = execution.sum(own, &right.values)?;
+                Values { shape: left.shape, values: Arc::new(sum) }
+            }
+        };
+    }
+    Ok(x)
+}
+
+/// The records of steps, which are run as far as one of them needs its input.
+fn record<E: Execution>(execution: &E, steps: &[Step], mut x: Values<E::Buffer>) -> Result<Vec<Record<E::Buffer>>> {
+    let mut records = Vec::new();
+    for (index, step) in steps.iter().enumerate() {
+        if steps[index + 1..].iter().any(Step::needs_input) {
+            x = run(execution, std::slice::from_ref(step), x, Some(&mut records), &[])?;
+            continue;
+        }
+        let shape = step.output_shape(&x.shape)?;
+        records.push(match step {
+            Step::Layer(layer) => Record::Layer(x.shape, layer.needs_input().then_some(x.values)),
+            Step::Sum(first, second) => {
+                Record::Sum(record(execution, first, x.clone())?, record(execution, second, x)?)
+            }
+        });
+        // Nobody looks at the values any more.
+        x = Values { shape, values: Arc::default() };
+    }
+    Ok(records)
+}
+
+/// The gradient of the input, given that of the output.
+pub(in crate::frozen) fn back<'a, E: Execution>(
+    execution: &E,
+    steps: &[Step],
+    mut records: Vec<Record<E::Buffer>>,
+    mut gradient: Gradient<'a, E>,
+) -> Result<Gradient<'a, E>> {
+    for step in steps.iter().rev() {
+        let input_gradient = match (step, records.pop()) {
+            (Step::Layer(layer), Some(Record::Layer(shape, input))) => {
+                execution.backward(layer.as_ref(), &shape, input.as_deref().map(Deref::deref), gradient)?
+            }
+            (Step::Sum(first, second), Some(Record::Sum(left, right))) => {
+                back_of_sum(execution, (first, left), (second, right), gradient)?
+            }
+            (Step::Sum(first, second), Some(Record::Input(x))) => {
+                let left = record(execution, first, x.clone())?;
+                let right = record(execution, second, x)?;
+                back_of_sum(execution, (first, left), (second, right), gradient)?
+            }
+            // `run` made one record of its kind for each step.
+            _ => unreachable!("a record of another step"),
+        };
+        gradient = Gradient::Own(input_gradient);
+    }
+    Ok(gradient)
+}
+
+/// A branch of a block, with its records.
+type Branch<'a, B> = (&'a [Step], Vec<Record<B>>);
+
+/// The gradient of a block's input.
+fn back_of_sum<E: Execution>(
+    execution: &E,
+    (first, left): Branch<E::Buffer>,
+    (second, right): Branch<E::Buffer>,
+    gradient: Gradient<E>,
+) -> Result<E::Buffer> {
+    let left = match back(execution, first, left, Gradient::Lent(&*gradient))? {
+        Gradient::Own(left) => left,
+        Gradient::Lent(left) => execution.copy(left)?,
+    };
+    let right = back(execution, second, right, gradient)?;
+    execution.sum(left, &right)
+}
+
+impl Execution for Computed {
+    type View = [f32];
+    type Buffer = Buffer;
+
+    fn forward(&self, layer: &dyn Layer, shape: &[usize], input: &[f32], output_shape: &[usize]) -> Result<Buffer> {
+        let mut output = fresh(layer, output_shape);
+        layer.forward(shape, input, &mut output);
+        Ok(output)
+    }
+
+    fn backward(
+        &self,
+        layer: &dyn Layer,
+        shape: &[usize],
+        input: Option<&[f32]>,
+        gradient: Gradient<Self>,
+    ) -> Result<Buffer> {
+        let input = input.unwrap_or_default();
+        match (layer.in_place(), gradient) {
+            (Some(layer), Gradient::Own(mut gradient)) => {
+                layer.backward_in_place(shape, input, &mut gradient);
+                Ok(gradient)
+            }
+            (_, gradient) => {
+                let mut input_gradient = fresh(layer, shape);
+                layer.backward(shape, input, &gradient, &mut input_gradient);
+                Ok(input_gradient)
+            }
+        }
+    }
+
+    fn sum(&self, mut first: Buffer, second: &[f32]) -> Result<Buffer> {
+        const TILE: usize = 1 << 15;
+        first.par_chunks_mut(TILE).zip(second.par_chunks(TILE)).for_each(|(total, second)| {
+            for (total, term) in total.iter_mut().zip(second) {
+                *total += term;
+            }
+        });
+        Ok(first)
+    }
+
+    fn copy(&self, values: &[f32]) -> Result<Buffer> {
+        Ok(Buffer::copy_of(values))
+    }
+}
+
+/// Memory for what a layer writes.
+fn fresh(layer: &dyn Layer, shape: &[usize]) -> Buffer {
+    let length = shape.iter().product();
+    if layer.overwrites() { Buffer::any(length) } else { Buffer::zeros(length) }
+}
