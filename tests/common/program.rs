@@ -89,6 +89,21 @@ impl Workplace {
         finish(self.command().current_dir(folder).args(arguments))
     }
 
+    /// The most memory that a run of the binary holds at a time, in MiB; it has to succeed.
+    pub fn peak<S: AsRef<OsStr>>(&self, arguments: &[S]) -> f64 {
+        let (peak, code) = peak(self.command().args(arguments));
+        assert_eq!(code, Some(0));
+        peak
+    }
+
+    /// The memory that a dry run estimates, in MiB.
+    pub fn estimate(&self, arguments: &[&str]) -> f64 {
+        let outcome = self.run(&[arguments, &["--dry-run"]].concat()).succeeded();
+        let line = outcome.output_text().lines().find_map(|line| line.strip_prefix("# memory: about ")).unwrap();
+        let (amount, unit) = line.split_once(' ').unwrap();
+        amount.parse::<f64>().unwrap() * if unit == "GiB" { 1024.0 } else { 1.0 }
+    }
+
     /// Every file and folder there is, with the content of the files.
     pub fn content(&self) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
         let mut found = BTreeMap::new();
@@ -191,6 +206,23 @@ impl Outcome {
 /// Runs a command to its end.
 pub fn finish(command: &mut Command) -> Outcome {
     Running::start(command).finish()
+}
+
+/// Runs a command to its end. Returns the most memory it held at a time, in MiB (`VmHWM` of `proc(5)`, which only Linux
+/// has), and its exit code.
+pub fn peak(command: &mut Command) -> (f64, Option<i32>) {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let path = format!("/proc/{}/status", child.id());
+    let mut highest = 0.0;
+    while child.try_wait().unwrap().is_none() {
+        let status = std::fs::read_to_string(&path).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        if let Some(kibibytes) = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok()) {
+            highest = kibibytes / 1024.0;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    (highest, child.wait().unwrap().code())
 }
 
 /// A run that has not ended yet.
