@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// No run may take longer, by far.
-const LIMIT: Duration = Duration::from_secs(120);
+pub const LIMIT: Duration = Duration::from_secs(120);
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_text2art");
@@ -225,6 +225,27 @@ pub fn peak(command: &mut Command) -> (f64, Option<i32>) {
     (highest, child.wait().unwrap().code())
 }
 
+/// Waits for the end of a program, which must come within [`LIMIT`] of its start; `shown` is for the message if not.
+pub fn end(child: &mut Child, started: Instant, shown: impl FnOnce() -> String) -> ExitStatus {
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if started.elapsed() > LIMIT {
+            let _ = child.kill();
+            panic!("still running after {LIMIT:?}: {}", shown());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Sends a program the signal of this name, such as `INT`.
+#[cfg(unix)]
+pub fn signal(child: &Child, name: &str) {
+    let script = format!("kill -{name} {}", child.id());
+    assert!(Command::new("sh").arg("-c").arg(script).status().unwrap().success());
+}
+
 /// A run that has not ended yet.
 pub struct Running {
     child: Child,
@@ -274,8 +295,7 @@ impl Running {
     /// Sends the signal of this name, such as `INT`.
     #[cfg(unix)]
     pub fn signal(&self, name: &str) {
-        let script = format!("kill -{name} {}", self.child.id());
-        assert!(Command::new("sh").arg("-c").arg(script).status().unwrap().success());
+        signal(&self.child, name);
     }
 
     /// Whether it has come to its end.
@@ -285,16 +305,7 @@ impl Running {
 
     /// Waits for the end.
     pub fn finish(mut self) -> Outcome {
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            if self.started.elapsed() > LIMIT {
-                let _ = self.child.kill();
-                panic!("still running after {LIMIT:?}: {}", self.seen);
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        };
+        let status = end(&mut self.child, self.started, || self.seen.clone());
         let output = self.output.join().unwrap();
         self.seen.extend(self.errors.iter());
         Outcome { code: status.code(), output, errors: self.seen }
