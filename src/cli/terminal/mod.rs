@@ -3,6 +3,7 @@
 mod bar;
 mod color;
 mod pace;
+mod question;
 mod target;
 mod text;
 mod window;
@@ -16,6 +17,7 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 
 pub(super) use bar::{Bar, Unit};
 pub(super) use color::{HELP, Tone, is_output_colored};
+pub(super) use question::confirmed;
 pub(super) use text::{visible, visible_json, visible_toml};
 pub(super) use window::{Area, Window};
 
@@ -137,12 +139,14 @@ pub(super) fn leave_picture() {
 /// waited for.
 pub(super) fn close() {
     let (sender, receiver) = channel();
-    std::thread::spawn(move || {
+    let clear = move || {
         // What is left of the bars on a screen that cannot be cleared is no fault.
         let _ = BARS.clear();
         target::close();
         let _ = sender.send(());
-    });
+    };
+    // Without a thread the bars stay.
+    let _ = std::thread::Builder::new().name("last words".into()).spawn(clear);
     let _ = receiver.recv_timeout(PATIENCE);
 }
 
