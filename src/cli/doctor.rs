@@ -5,11 +5,12 @@ use serde::Serialize;
 use super::report::Reporter;
 use super::{interrupt, output, sources};
 use crate::device::{self, GpuFinding, GpuFindings};
+use crate::files::path_as_text;
 use crate::machine::{self, MachineMemory, in_words};
 use crate::models::hub::Environment;
 use crate::models::manifest::Manifest;
 use crate::models::{Finder, Role, embedded};
-use crate::session::{check_usable, path_as_text};
+use crate::session::check_usable;
 
 /// What `doctor` was asked for.
 #[derive(clap::Args)]

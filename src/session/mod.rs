@@ -20,7 +20,6 @@ use std::time::{Duration, Instant};
 
 use candle_core::{Tensor, Var};
 
-pub(crate) use event::path_as_text;
 pub use event::{Ending, Event};
 pub use memory::Recomputed;
 pub use models::{LoadedModel, ModelStore, Models, check_usable};
