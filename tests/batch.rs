@@ -10,18 +10,11 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use common::batch::{SMALL, batch};
 use common::program::{Outcome, Running, Workplace, finish};
 use serde_json::Value;
 use text2art::output::Recipe;
 use text2art::random::Stream;
-
-/// What makes a picture take a moment.
-const SMALL: [&str; 6] = ["--size", "16x16", "--cutouts", "1", "--iterations", "1"];
-
-/// Runs a batch.
-fn batch(workplace: &Workplace, arguments: &[&str]) -> Outcome {
-    workplace.run(&[&["batch"], arguments, &SMALL].concat())
-}
 
 /// The lines of a file of results.
 fn results(workplace: &Workplace) -> Vec<Value> {

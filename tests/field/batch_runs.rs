@@ -6,14 +6,8 @@ use std::path::Path;
 use serde_json::Value;
 use text2art::output::Checkpoint;
 
+use crate::common::batch::{SMALL, batch};
 use crate::common::program::{Outcome, Running, Workplace};
-
-/// What makes a picture take a moment.
-const SMALL: [&str; 6] = ["--size", "16x16", "--cutouts", "1", "-n", "1"];
-
-fn batch(workplace: &Workplace, arguments: &[&str]) -> Outcome {
-    workplace.run(&[&["batch"], arguments, &SMALL].concat())
-}
 
 /// The prompts and seeds that a batch would draw.
 fn seeds(workplace: &Workplace, arguments: &[&str]) -> Vec<(String, u64)> {
