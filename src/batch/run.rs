@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use super::draw::{Drawn, Room, draw};
@@ -104,20 +105,24 @@ pub struct Messages {
 }
 
 /// Starts to read a plan and to draw it.
-#[must_use]
-pub fn start(run: Run, plan: impl Iterator<Item = Planned> + Send + 'static) -> Messages {
+///
+/// # Errors
+/// If the system lets this process start no more threads; nothing is drawn then.
+pub fn start(run: Run, plan: impl Iterator<Item = Planned> + Send + 'static) -> Result<Messages> {
     let (messages, received) = channel();
     let (tasks, waiting) = sync_channel(WAITING);
     let busy = AtomicUsize::new(0);
     let shared = Shared { run, models: Mutex::default(), waiting: waiting.into(), busy, messages: messages.clone() };
     let shared = Arc::new(shared);
     let stop = shared.run.stop.clone();
-    std::thread::spawn(move || read(plan, &stop, &tasks, &messages));
+    let thread = |error: std::io::Error| Error::thread(&error);
+    // Without their reader, which hands out what is to be done, they end at once.
     for worker in 0..shared.run.devices.len() {
         let shared = shared.clone();
-        std::thread::spawn(move || work(worker, &shared));
+        Builder::new().name("worker".into()).spawn(move || work(worker, &shared)).map_err(thread)?;
     }
-    Messages { received, shared, all_planned: false, open: HashSet::new(), groups: 0 }
+    Builder::new().name("plan".into()).spawn(move || read(plan, &stop, &tasks, &messages)).map_err(thread)?;
+    Ok(Messages { received, shared, all_planned: false, open: HashSet::new(), groups: 0 })
 }
 
 /// Hands out the plan; that nobody takes it any more ends it.

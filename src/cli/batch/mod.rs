@@ -131,7 +131,7 @@ pub(super) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<
     let mut unwritten = false;
     // The pictures are there, whether or not their names can be printed.
     let mut printed = Ok(());
-    for message in start(run, plan) {
+    for message in start(run, plan)? {
         let noted = ledger.note(&message);
         display.tell(&message, &ledger);
         match noted {
