@@ -26,6 +26,8 @@ const LARGEST: u64 = 1 << 30;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
+    /// It was begun, as one of several of which not all are kept
+    Begun,
     /// It is there
     Done,
     /// It was drawn, and was not among the best

@@ -171,6 +171,31 @@ fn a_checkpoint_of_another_run_is_left_alone() {
 }
 
 #[test]
+fn an_interrupted_batch_keeps_no_more_than_an_unbroken_one() {
+    let batch = ["batch", "a.txt", "--samples", "4", "--keep", "1", "--size", "32x32", "--cutouts", "1", "-n", "40"];
+    let unbroken = Workplace::new();
+    unbroken.write("a.txt", "an apple\n");
+    unbroken.run(&[&batch[..], &["-q"]].concat()).succeeded();
+    let pictures = |workplace: &Workplace| {
+        let all = workplace.content().into_iter();
+        let all = all.filter(|(path, _)| path.extension().is_some_and(|extension| extension == "png"));
+        all.map(|(path, content)| (path.file_name().unwrap().to_owned(), content)).collect::<Vec<_>>()
+    };
+    assert_eq!(pictures(&unbroken).len(), 1);
+    // Of two pictures at most one is the best of all.
+    for signal in ["INT", "KILL"] {
+        let workplace = Workplace::new();
+        workplace.write("a.txt", "an apple\n");
+        let mut running = Running::start(workplace.command().args(batch).args(["--progress", "json"]));
+        running.wait_for_lines("\"event\":\"saved\"", 2);
+        running.signal(signal);
+        running.finish();
+        workplace.run(&[&batch[..], &["-q"]].concat()).succeeded();
+        assert!(pictures(&workplace) == pictures(&unbroken), "after {signal}");
+    }
+}
+
+#[test]
 fn a_picture_that_another_command_drew_is_kept() {
     let workplace = Workplace::new();
     let small = ["--size", "32x32", "--cutouts", "1", "-n", "1", "-q"];
