@@ -5,6 +5,7 @@ mod decode;
 mod foreign;
 mod form;
 mod json;
+mod rows;
 mod sheet;
 mod tables;
 
