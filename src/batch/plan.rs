@@ -244,7 +244,8 @@ impl Common {
             samples.push(Sample { settings, files, work, checkpoints });
         }
         if let Some(sample) = samples.iter().find(|sample| self.still && !sample.files.has_picture()) {
-            let problem = format!("{} is no PNG, and a contact sheet is made of those", sample.files.output.display());
+            let problem =
+                format!("{} is not a PNG, and a contact sheet is made of those", sample.files.output.display());
             return Err(Error::usage(problem, "name a PNG as the output, and what moves with gif or mp4"));
         }
         Ok(Planned::Group(Group { place: place.clone(), samples }))

@@ -200,10 +200,10 @@ impl Results {
         }
         let bytes = read_within(&file, LARGEST).map_err(system)?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        let text = std::str::from_utf8(&bytes[..whole]).map_err(|_| fault("this is no file of results".into()))?;
+        let text = std::str::from_utf8(&bytes[..whole]).map_err(|_| fault("this is not a file of results".into()))?;
         let mut known = Known::default();
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let problem = || fault(format!("line {} is no result of a batch", index + 1));
+            let problem = || fault(format!("line {} is not a result of a batch", index + 1));
             let record = Record::parse(line).ok_or_else(problem)?;
             match (record.picture, record.outcome) {
                 (Some((files, settings)), Some(outcome)) => {
@@ -216,7 +216,7 @@ impl Results {
         if whole < bytes.len() {
             // What was cut off begins as a result does, or it is none of ours.
             if bytes[whole] != b'{' {
-                return Err(fault("this is no file of results".into()));
+                return Err(fault("this is not a file of results".into()));
             }
             file.set_len(whole as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(system)?;
         }

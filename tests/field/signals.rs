@@ -205,7 +205,7 @@ fn a_line_that_names_an_endless_file_fails_alone() {
     assert_eq!(outcome.code, Some(1), "{}", outcome.errors);
     let errors: Vec<_> = outcome.errors.lines().filter(|line| line.starts_with("error: ")).collect();
     let [device, pipe] = errors.as_slice() else { panic!("not two errors: {errors:#?}") };
-    assert!(device.contains("/dev/zero: this is no") && pipe.contains("pipe: this is no"), "{errors:#?}");
+    assert!(device.contains("/dev/zero: this is not") && pipe.contains("pipe: this is not"), "{errors:#?}");
     // The lines before it have the other names.
     image::open(workplace.join("p-3.png")).unwrap();
 }
