@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::super::report::line;
 use super::pull::expanded;
 use super::{Model, RoleArgument, output};
 use crate::models::Finder;
@@ -59,6 +60,9 @@ pub(super) fn verify(arguments: &Verify, finder: &Finder) -> anyhow::Result<()> 
     } else {
         all_expanded(&arguments.names)?
     };
+    if names.is_empty() {
+        line("nothing to verify: no model of `text2art models list` is downloaded");
+    }
     let (mut lines, mut broken): (Vec<Value>, Vec<(PathBuf, String)>) = (Vec::new(), Vec::new());
     for name in &names {
         let files = files(finder, name)?;
@@ -100,13 +104,24 @@ pub(super) fn verify(arguments: &Verify, finder: &Finder) -> anyhow::Result<()> 
 pub(super) fn path(arguments: &Path, finder: &Finder) -> anyhow::Result<()> {
     let mut shown = Vec::new();
     for name in meant(&arguments.name)? {
+        let lacking = |what: &str| {
+            let hint = format!("download it: text2art models pull {name}");
+            Error::usage(format!("{what} is not downloaded"), hint)
+        };
+        if files(finder, &name)?.is_empty() {
+            return Err(lacking(&name).into());
+        }
         let role = match (Model::of(&name)?, arguments.role) {
-            (Model::Entry(entry), _) => entry.role,
+            (Model::Entry(entry), _) => {
+                if let Some(missing) = finder.missing(entry.role, &name)? {
+                    return Err(lacking(&format!("{} of {name}", missing.files.join(" and "))).into());
+                }
+                entry.role
+            }
             (Model::Repository(_), Some(role)) => role.into(),
-            (Model::Repository(repository), None) => inventory::role_of(finder, &repository)?.ok_or_else(|| {
-                let hint = format!("text2art models pull {name}; or say what it is for with --role");
-                Error::usage(format!("nothing of {name} is here"), hint)
-            })?,
+            (Model::Repository(repository), None) => {
+                inventory::role_of(finder, &repository)?.ok_or_else(|| lacking(&name))?
+            }
         };
         let found = finder.locate(role, &name)?;
         if !arguments.json {
