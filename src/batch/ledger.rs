@@ -11,7 +11,7 @@ use super::run::{Message, Task};
 use super::{Card, Drawn};
 use crate::{Error, Result};
 
-/// Failures that are kept to be told again at the end.
+/// Failures that are kept to be repeated at the end.
 const MOST_FAILURES: usize = 20;
 
 /// The first lines that failed, and why.
@@ -72,7 +72,7 @@ struct End {
 pub struct Closed {
     /// What became of its pictures, the best first
     pub records: Vec<Record>,
-    /// The files that are there, the best picture's first; none where all were there before
+    /// The files that are there, the best picture's first; none if all were there before
     pub files: Vec<PathBuf>,
 }
 
@@ -94,10 +94,10 @@ impl Ledger {
         }
     }
 
-    /// Notes a message. Returns the group that is done by it, where one is.
+    /// Notes a message. Returns the group that is done by it, if there is one.
     ///
     /// # Errors
-    /// Where the results cannot be written.
+    /// If the results cannot be written.
     pub fn note(&mut self, message: &Message) -> Result<Option<Closed>> {
         match message {
             Message::Planned(Planned::Group(group)) => self.open(group),
@@ -162,7 +162,7 @@ impl Ledger {
     }
 
     /// Writes down that a picture which may have to go is this batch's own: if the batch is stopped before its group is
-    /// done, the next one could not tell it from what another command drew.
+    /// done, the next run could not distinguish it from what another command drew.
     fn begin(&mut self, task: &Task) -> Result<()> {
         let samples = self.groups[task.group].ends.len();
         if !matches!(task.sample.work, Work::Draw(_)) || self.keep.is_none_or(|keep| keep >= samples) {

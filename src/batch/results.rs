@@ -70,7 +70,7 @@ pub struct Outcome {
 pub struct Record {
     /// The picture's files and settings; none of a line that could not be read
     pub picture: Option<(Files, Settings)>,
-    /// What became of it; none where nothing has yet
+    /// What became of it; none if nothing has yet
     pub outcome: Option<Outcome>,
 }
 
@@ -82,7 +82,7 @@ impl Outcome {
         Self { status, file, line, iterations: None, loss: None, score: None, rank: None, seconds: None, error: None }
     }
 
-    /// Whether it tells the same, however long it took.
+    /// Whether it says the same, however long it took.
     fn is_same(&self, other: &Self) -> bool {
         let told = |outcome: &Self| (outcome.status, outcome.score, outcome.rank, outcome.error.clone());
         told(self) == told(other)
@@ -93,7 +93,7 @@ impl Record {
     /// The line's JSON.
     ///
     /// # Errors
-    /// Where it cannot be put into JSON.
+    /// If it cannot be put into JSON.
     pub fn to_json(&self) -> Result<Value> {
         let fault = |error: serde_json::Error| Error::fault(format!("cannot write a result: {error}"));
         let mut line = Map::new();
@@ -133,7 +133,7 @@ impl Record {
 
 /// The file of results, while a batch runs.
 pub struct Results {
-    /// None where none is kept
+    /// None if none is kept
     file: Option<(PathBuf, File)>,
     known: Arc<Known>,
 }
@@ -147,7 +147,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// Whether a record tells nothing new.
+    /// Whether a record says nothing new.
     fn has(&self, record: &Record) -> bool {
         let Some(outcome) = &record.outcome else { return false };
         match &record.picture {
@@ -159,7 +159,7 @@ impl Known {
         }
     }
 
-    /// What became of a picture, where it was made by these settings.
+    /// What became of a picture, if it was made by these settings.
     #[must_use]
     pub fn of(&self, output: &Path, settings: &Settings) -> Option<&Outcome> {
         self.pictures.get(output).filter(|(used, _)| is_same(used, settings)).map(|(_, outcome)| outcome)
@@ -176,7 +176,7 @@ impl Results {
     /// Opens or begins a file, and holds it alone. A line that was cut off is taken away.
     ///
     /// # Errors
-    /// Where it cannot be read or written, holds something else, or another batch holds it.
+    /// If it cannot be read or written, holds something else, or another batch holds it.
     pub fn open(path: &Path) -> Result<Self> {
         let hint = "name another with --results";
         let fault = |problem: String| Error::file(path, problem, hint);
@@ -232,7 +232,7 @@ impl Results {
     /// Writes what earlier runs did not behind the others, all of it at once.
     ///
     /// # Errors
-    /// Where the file cannot be written.
+    /// If the file cannot be written.
     pub fn append_new(&mut self, records: &[Record]) -> Result<()> {
         let mut text = String::new();
         for record in records.iter().filter(|record| !self.known.has(record)) {

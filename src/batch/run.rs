@@ -28,7 +28,7 @@ pub struct Run {
     pub devices: Vec<DeviceChoice>,
     /// Whether pictures are scored
     pub scored: bool,
-    /// The CLIP models that score; those that draw where none is named
+    /// The CLIP models that score; those that draw if none is named
     pub rank_with: Vec<String>,
     /// No network
     pub offline: bool,
@@ -51,7 +51,7 @@ pub struct Task {
     pub sample: Sample,
 }
 
-/// What a batch tells as it goes.
+/// What a batch reports as it goes.
 pub enum Message {
     /// A line was read; groups are numbered in this order, from 0
     Planned(Planned),
@@ -228,7 +228,7 @@ impl Iterator for Messages {
             if self.all_planned && self.open.is_empty() {
                 return None;
             }
-            // What a worker tells is there before it is no longer busy.
+            // What a worker reports is there before it is no longer busy.
             let idle = self.shared.run.stop.is_requested() && self.shared.busy.load(Ordering::SeqCst) == 0;
             match self.received.recv_timeout(if idle { Duration::ZERO } else { INTERVAL }) {
                 Ok(message) => {

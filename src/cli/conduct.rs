@@ -28,7 +28,7 @@ pub(super) struct Conduct {
 }
 
 impl Conduct {
-    /// What tells how it goes.
+    /// What reports how it goes.
     pub(super) fn reporter(&self) -> Reporter {
         let quiet = self.quiet && self.progress != Progress::Json;
         Reporter::new(if quiet { Progress::None } else { self.progress })

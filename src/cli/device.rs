@@ -6,7 +6,7 @@ use crate::device::{ComputeDevice, Precision};
 use crate::session::Event;
 use crate::settings::DeviceChoice;
 
-/// Opens what was chosen, and tells why no GPU is used where `auto` found none.
+/// Opens what was chosen, and reports why no GPU is used if `auto` found none.
 pub(super) fn open(choice: DeviceChoice, precision: Precision, reporter: &Reporter) -> Result<ComputeDevice> {
     let device = ComputeDevice::open(choice, precision)?;
     if let Some(obstacle) = device.passed_over() {

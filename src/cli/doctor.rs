@@ -43,7 +43,7 @@ struct Findings {
     cache: Option<FileFinding>,
     /// Whether the environment forbids the network
     offline: bool,
-    /// What is wrong with the variables of the environment, and what to do; none where models can be looked for
+    /// What is wrong with the variables of the environment, and what to do; none if models can be looked for
     environment_problem: Option<String>,
     models: Vec<ModelFinding>,
 }
@@ -60,7 +60,7 @@ struct FileFinding {
 struct ModelFinding {
     role: &'static str,
     name: String,
-    /// What is wrong with it; none where it can be used
+    /// What is wrong with it; none if it can be used
     problem: Option<String>,
 }
 

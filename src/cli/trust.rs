@@ -66,7 +66,7 @@ pub(super) fn get_consent(
     ))
 }
 
-/// Refuses a recipe that names a file on another machine: to look whether it is there would already tell that machine
+/// Refuses a recipe that names a file on another machine: to look whether it is there would already show that machine
 /// who the user is.
 ///
 /// # Errors

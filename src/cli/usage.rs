@@ -6,7 +6,7 @@ use super::{USAGE, output};
 use crate::session::Event;
 use crate::settings::text::first_paragraph;
 
-/// Shows the help that was asked for, or tells what is wrong with the command line. Returns the exit code.
+/// Shows the help that was asked for, or says what is wrong with the command line. Returns the exit code.
 pub(super) fn tell(error: &clap::Error, hint: String) -> u8 {
     if !error.use_stderr() {
         let text = error.render();

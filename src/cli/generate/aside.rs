@@ -11,7 +11,7 @@ use crate::output::{Existing, check_folder, encode, side_by_side, slug, write_wh
 use crate::session::{Event, Session};
 use crate::{Error, Result};
 
-/// What is written beside the iterations. That it cannot be is no reason to lose the run: it is told once.
+/// What is written beside the iterations. A failure is no reason to lose the run: it is reported once.
 #[derive(Default)]
 pub(super) struct Aside {
     /// Whether the picture was written under its name

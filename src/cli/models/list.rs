@@ -27,13 +27,13 @@ pub(super) struct Line<'a> {
     format: &'a str,
     licence: &'a str,
     note: Option<&'a str>,
-    /// The weights' size, where it is known
+    /// The weights' size, if known
     bytes: Option<u64>,
-    /// About their size, where it is not
+    /// About their size, if it is not known
     about_bytes: Option<u64>,
     /// Whether the revision is a commit
     pinned: bool,
-    /// The weights' SHA-256, where it is published or was seen
+    /// The weights' SHA-256, if it is published or was seen
     sha256: Option<String>,
     /// `published`, or `seen` for the first one that came here
     sha256_from: Option<&'static str>,

@@ -29,7 +29,7 @@ pub(super) struct Preview {
 }
 
 impl Preview {
-    /// What shows pictures; none where it is not to, or the terminal cannot.
+    /// What shows pictures; none if it is not to, or the terminal cannot.
     pub(super) fn new(kind: PreviewKind) -> Option<Self> {
         Some(Self { protocol: Protocol::of(kind)?, last: None })
     }

@@ -67,7 +67,7 @@ pub(super) fn is_notebook() -> bool {
 }
 
 /// Writes a line to standard error, above the bars and the picture, from any thread. What is unsafe to show in it is
-/// escaped. There is nobody to tell if it cannot be written.
+/// escaped. A failure to write has nowhere to be reported.
 pub(super) fn line(text: &str) {
     write_line(&visible(text));
 }
@@ -107,7 +107,7 @@ pub(super) fn above<T>(write: impl FnOnce() -> T) -> T {
     BARS.suspend(|| {
         let is_shown = picture.as_ref().is_some_and(Picture::remove);
         let result = write();
-        // One that does not fit the window any more is shown again when it is drawn anew.
+        // One that does not fit the window any more is shown again when it is drawn next.
         *picture = picture.take().filter(|picture| is_shown && picture.fits());
         if let Some(picture) = picture.as_ref() {
             picture.show(&room(picture.area.rows));
@@ -140,7 +140,7 @@ pub(super) fn leave_picture() {
 pub(super) fn close() {
     let (sender, receiver) = channel();
     let clear = move || {
-        // What is left of the bars on a screen that cannot be cleared is no fault.
+        // What is left of the bars on a screen that cannot be cleared is not a fault.
         let _ = BARS.clear();
         target::close();
         let _ = sender.send(());
@@ -150,7 +150,7 @@ pub(super) fn close() {
     let _ = receiver.recv_timeout(PATIENCE);
 }
 
-/// Makes a panic tell about itself in lines that are safe to show.
+/// Makes the message of a panic safe to show.
 pub(super) fn make_panics_safe() {
     std::panic::set_hook(Box::new(|panic| {
         // Nothing is locked for it: the thread may hold what would be waited for.
