@@ -21,6 +21,11 @@ enum At {
 /// Reads a sheet. A row without open quotation marks is cut off at the bound; one with them is an error.
 pub(super) struct Rows<R> {
     reader: R,
+    row: Row,
+}
+
+/// How far a sheet is read.
+struct Row {
     separator: u8,
     at: At,
     /// Bytes of the row so far
@@ -34,9 +39,11 @@ pub(super) struct Rows<R> {
 impl<R: BufRead> Rows<R> {
     /// The rows of a reader that begins with this line, from 1, and separates values by this byte.
     pub(super) fn new(reader: R, separator: u8, line: usize) -> Self {
-        Self { reader, separator, at: At::Start, length: 0, line, opened: line }
+        Self { reader, row: Row { separator, at: At::Start, length: 0, line, opened: line } }
     }
+}
 
+impl Row {
     /// Goes one byte on. Returns whether it is passed on.
     fn step(&mut self, byte: u8) -> Result<bool> {
         let is_end = matches!(byte, b'\n' | b'\r');
@@ -45,9 +52,8 @@ impl<R: BufRead> Rows<R> {
                 self.opened = self.line;
                 At::Quoted
             }
-            (At::Quote, b'"') => At::Quoted,
             (At::Quoted, b'"') => At::Quote,
-            (At::Quoted, _) => At::Quoted,
+            (At::Quote, b'"') | (At::Quoted, _) => At::Quoted,
             _ if is_end || byte == self.separator => At::Start,
             _ => At::Plain,
         };
@@ -74,15 +80,14 @@ impl<R: BufRead> Read for Rows<R> {
             if taken == 0 {
                 return Ok(0);
             }
-            buffer[..taken].copy_from_slice(&bytes[..taken]);
-            self.reader.consume(taken);
             let mut kept = 0;
-            for index in 0..taken {
-                if self.step(buffer[index])? {
-                    buffer[kept] = buffer[index];
+            for byte in &bytes[..taken] {
+                if self.row.step(*byte)? {
+                    buffer[kept] = *byte;
                     kept += 1;
                 }
             }
+            self.reader.consume(taken);
             if kept > 0 {
                 return Ok(kept);
             }
