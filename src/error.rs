@@ -106,6 +106,14 @@ impl Error {
         Self::Cache { path: path.as_ref().to_owned(), problem, hint: hint.into() }
     }
 
+    /// The system lets this process start no more threads.
+    pub(crate) fn thread(source: &std::io::Error) -> Self {
+        Self::usage(
+            format!("cannot start a thread: {source}"),
+            "raise the limits that `ulimit -v` and `ulimit -u` show",
+        )
+    }
+
     /// A fault of the program's own, or of a library it uses.
     pub(crate) fn fault(message: impl Into<String>) -> Self {
         Self::Compute(candle_core::Error::Msg(message.into()))

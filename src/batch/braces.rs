@@ -13,7 +13,7 @@ const DEEPEST: usize = 16;
 /// left as they are; so are those behind a backslash, which is taken away.
 ///
 /// # Errors
-/// Where it stands for too many lines, in a sentence.
+/// If it stands for too many lines, in a sentence.
 pub fn expand(text: &str) -> Result<Vec<String>, String> {
     let characters: Vec<char> = text.chars().collect();
     let expansion = Expansion { braces: braces(&characters), characters: &characters };
@@ -84,7 +84,7 @@ impl Expansion<'_> {
         Ok(lines)
     }
 
-    /// What stands for the braces that open here, and where they close; none where these are no choice.
+    /// What stands for the braces that open here, and where they close; none if these are no choice.
     fn choices(&self, open: usize, depth: usize) -> Result<Option<(Vec<String>, usize)>, String> {
         let Some(Brace { close, commas }) = &self.braces[open] else { return Ok(None) };
         if commas.is_empty() {
@@ -132,7 +132,7 @@ fn check(lines: usize, bytes: usize) -> Result<(), String> {
     Err(format!("the line stands for more than {MOST_LINES} lines, or for very long ones"))
 }
 
-/// The numbers or letters of `1..8`, `08..1`, `1..9..2` or `a..e`; none where it is no range.
+/// The numbers or letters of `1..8`, `08..1`, `1..9..2` or `a..e`; none if it is no range.
 fn range(inside: &str) -> Result<Option<Vec<String>>, String> {
     let parts: Vec<&str> = inside.split("..").collect();
     let (first, last, step) = match parts[..] {

@@ -62,8 +62,8 @@ impl Keeper {
         Ok((None, None))
     }
 
-    /// Writes a checkpoint if one is due, or if this is the last one of a run that stops. That one cannot be written is
-    /// told once, and is no reason to lose the picture.
+    /// Writes a checkpoint if one is due, or if this is the last one of a run that stops. A failure to write one is
+    /// reported once, and is no reason to lose the picture.
     pub(super) fn save(
         &mut self,
         session: &Session,

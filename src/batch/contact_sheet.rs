@@ -10,7 +10,7 @@ use crate::picture::{self, Size, bicubic};
 use crate::settings::Settings;
 use crate::{Error, Result};
 
-/// The longer side of a picture on a sheet, in pixels, where there are few.
+/// The longer side of a picture on a sheet, in pixels, if there are few.
 const LARGEST: u32 = 256;
 /// Space between two.
 const GAP: u32 = 8;
@@ -81,7 +81,7 @@ fn sheet(cards: &[Card]) -> Result<Vec<u8>> {
     encode(&sheet).map_err(|error| Error::fault(format!("cannot encode the contact sheet: {error}")))
 }
 
-/// A PNG that tells by a text that it is a sheet.
+/// A PNG with a text chunk that marks it as a sheet.
 fn encode(sheet: &RgbImage) -> Result<Vec<u8>, png::EncodingError> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, sheet.width(), sheet.height());
@@ -128,7 +128,7 @@ fn page(path: &Path, cards: &[Card]) -> String {
     )
 }
 
-/// How a page links to a picture: from its own folder where it lies there or deeper, else by the whole path.
+/// How a page links to a picture: from its own folder if it lies there or deeper, else by the whole path.
 fn link(page: &Path, picture: &Path) -> String {
     let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let (page, picture) = (whole(page), whole(picture));

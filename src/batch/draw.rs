@@ -23,7 +23,7 @@ use crate::{Error, Result, picture};
 pub struct Drawn {
     /// Its recipe
     pub recipe: Box<Recipe>,
-    /// How well it fits its prompt, where that was asked for
+    /// How well it fits its prompt, if that was asked for
     pub score: Option<f64>,
 }
 
@@ -36,11 +36,11 @@ pub(super) struct Room {
     pub(super) max_memory: Option<u64>,
 }
 
-/// Draws a sample or, where it is there, scores it. `judges` say how well it fits its prompt, where there are some;
+/// Draws a sample or, if it is there, scores it. `judges` say how well it fits its prompt, if there are some;
 /// it has its share of the room.
 ///
 /// # Errors
-/// Where it cannot be drawn, scored or written; [`Error::Stopped`] where it was stopped: its files are not written then,
+/// If it cannot be drawn, scored or written; [`Error::Stopped`] if it was stopped: its files are not written then,
 /// but for frames in a folder.
 pub(super) fn draw(
     sample: &Sample,
@@ -135,7 +135,7 @@ fn draw_and_write(
     Ok((recipe, to_image(&finished.picture)?))
 }
 
-/// What is said where a moving picture failed: the picture is not lost with it.
+/// What is said if a moving picture failed: the picture is not lost with it.
 fn without_moving(error: Error, files: &Files, picture: &[u8]) -> Error {
     let kept = if files.has_picture() {
         Ok(files.output.clone())

@@ -13,7 +13,7 @@ use crate::{Error, Result};
 pub struct Files {
     /// A PNG, or the moving picture that is made instead of one
     pub output: PathBuf,
-    /// The moving pictures; where the output is one it is among them
+    /// The moving pictures; if the output is one, it is among them
     pub moving: MovingPaths,
 }
 
@@ -45,7 +45,7 @@ impl Files {
     /// Removes those that are there.
     ///
     /// # Errors
-    /// Where one cannot be removed.
+    /// If one cannot be removed.
     pub fn remove(&self) -> Result<()> {
         for path in self.all().filter(|path| path.exists()) {
             if self.moving.frames.as_ref() == Some(path) {

@@ -7,11 +7,11 @@ use super::files::Files;
 use super::places::Place;
 use super::plan::{Done, Group, Planned, Sample, Work};
 use super::results::{Outcome, Record, Results, Status};
-use super::run::Message;
+use super::run::{Message, Task};
 use super::{Card, Drawn};
 use crate::{Error, Result};
 
-/// Failures that are kept to be told again at the end.
+/// Failures that are kept to be repeated at the end.
 const MOST_FAILURES: usize = 20;
 
 /// The first lines that failed, and why.
@@ -72,7 +72,7 @@ struct End {
 pub struct Closed {
     /// What became of its pictures, the best first
     pub records: Vec<Record>,
-    /// The files that are there, the best picture's first; none where all were there before
+    /// The files that are there, the best picture's first; none if all were there before
     pub files: Vec<PathBuf>,
 }
 
@@ -94,10 +94,10 @@ impl Ledger {
         }
     }
 
-    /// Notes a message. Returns the group that is done by it, where one is.
+    /// Notes a message. Returns the group that is done by it, if there is one.
     ///
     /// # Errors
-    /// Where the results cannot be written.
+    /// If the results cannot be written.
     pub fn note(&mut self, message: &Message) -> Result<Option<Closed>> {
         match message {
             Message::Planned(Planned::Group(group)) => self.open(group),
@@ -132,7 +132,8 @@ impl Ledger {
                 open.touched = true;
                 self.close(task.group)
             }
-            Message::Planned(Planned::Warning(_)) | Message::Begun { .. } | Message::Event { .. } => Ok(None),
+            Message::Begun { task, .. } => self.begin(task).map(|()| None),
+            Message::Planned(Planned::Warning(_)) | Message::Event { .. } => Ok(None),
         }
     }
 
@@ -158,6 +159,18 @@ impl Ledger {
         self.groups.push(Open { group: group.clone(), ends, touched: false });
         let closed = self.close(self.groups.len() - 1)?;
         removed.map(|()| closed)
+    }
+
+    /// Writes down that a picture which may have to go is this batch's own: if the batch is stopped before its group is
+    /// done, the next run could not distinguish it from what another command drew.
+    fn begin(&mut self, task: &Task) -> Result<()> {
+        let samples = self.groups[task.group].ends.len();
+        if !matches!(task.sample.work, Work::Draw(_)) || self.keep.is_none_or(|keep| keep >= samples) {
+            return Ok(());
+        }
+        let picture = Some((task.sample.files.clone(), task.sample.settings.clone()));
+        let outcome = Some(Outcome::new(Status::Begun, &task.place));
+        self.results.append_new(&[Record { picture, outcome }])
     }
 
     fn bad(&mut self, place: &Place, error: &Error) -> Result<Closed> {
@@ -189,7 +202,7 @@ impl Ledger {
             // What another command drew is not a sample of this batch's to remove.
             let is_own = matches!(sample.work, Work::Draw(_)) || {
                 let known = self.results.known().of(&sample.files.output, &sample.settings);
-                known.is_some_and(|outcome| outcome.rank.is_some())
+                known.is_some_and(|outcome| outcome.rank.is_some() || outcome.status == Status::Begun)
             };
             let is_dropped = is_own && rank.zip(self.keep).is_some_and(|(rank, keep)| rank > keep);
             let status = if is_dropped { Status::Dropped } else { Status::Done };

@@ -14,7 +14,7 @@ use crate::{Error, Result};
 
 /// Most numbers tried behind a name that is taken.
 const MOST_TRIES: usize = 100_000;
-/// What a picture is called where nobody says it.
+/// What a picture is called if nobody names it.
 const DEFAULT: &str = "{slug}-{seed}.png";
 
 /// A line of a file.
@@ -75,7 +75,7 @@ impl Places {
     /// is there.
     ///
     /// # Errors
-    /// Where there can be no such files.
+    /// If there can be no such files.
     pub fn new(template: Option<OsString>, moving: MovingPictures, force: bool) -> Result<Self> {
         let output = Path::new(template.as_deref().unwrap_or(DEFAULT.as_ref()));
         moving.paths(output, kind(output)?, |name| name.into())?;
@@ -85,11 +85,11 @@ impl Places {
     /// Finds the place of a picture and takes it.
     ///
     /// # Errors
-    /// Where a name is another's, or no picture can go there.
+    /// If a name is another's, or no picture can go there.
     pub(super) fn find(&mut self, own: Own, settings: &Settings, at: &Place) -> Result<Spot> {
         let first = self.files(own, settings, 1)?;
         first.all().try_for_each(|path| check_folder(path))?;
-        // Where a name that no number changes is taken, others need not be tried.
+        // If a name that no number changes is taken, others need not be tried.
         let second = self.files(own, settings, 2)?;
         let fixed: Vec<_> = first.all().filter(|path| second.all().any(|other| other == *path)).collect();
         let is_fixed = |path: &PathBuf| fixed.contains(&path);
@@ -130,7 +130,7 @@ impl Places {
         Err(Error::usage(format!("all names like {} are taken", first.output.display()), "choose others with --output"))
     }
 
-    /// The files of a picture with a number in their names, where that is above 1 or asked for.
+    /// The files of a picture with a number in their names, if that is above 1 or asked for.
     fn files(&self, own: Own, settings: &Settings, number: usize) -> Result<Files> {
         let (prompt, seed) = (&settings.prompt.all()[0].text, settings.seed.0);
         let named = |template: &OsStr, is_own: bool| {
@@ -156,7 +156,7 @@ fn kind(output: &Path) -> Result<Kind> {
     kind_of(output, &[Kind::Png, Kind::Gif, Kind::Mp4])
 }
 
-/// A line's own name, with the seed in it where several samples would have it.
+/// A line's own name, with the seed in it if several samples would have it.
 fn seeded(path: &Path, samples: bool) -> OsString {
     let name = path.as_os_str();
     if !samples || contains(name, "{seed}") || contains(name, "{n}") {

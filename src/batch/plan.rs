@@ -23,11 +23,11 @@ pub struct Common {
     pub weaker: Vec<Overrides>,
     /// How many seeds of each prompt are drawn, from 1
     pub samples: usize,
-    /// How many of them are kept; all where none is said
+    /// How many of them are kept; all if none is given
     pub keep: Option<usize>,
     /// Whether pictures are scored though each prompt has one
     pub scored: bool,
-    /// Whether what is there is drawn anew
+    /// Whether what is there is drawn again
     pub force: bool,
     /// Whether only pictures that do not move are of use
     pub still: bool,
@@ -85,7 +85,7 @@ pub enum Work {
 pub struct Done {
     /// It was not among the best, and is not to be kept
     pub dropped: bool,
-    /// Its score, where it was scored
+    /// Its score, if it was scored
     pub score: Option<f64>,
     /// Iterations done
     pub iterations: usize,
@@ -129,7 +129,7 @@ impl Plan {
         self.planned.extend(planned);
     }
 
-    /// Notes a line with options among its words. Of a file all are counted before it is told; the end of a stream may
+    /// Notes a line with options among its words. Of a file all are counted before the warning; the end of a stream may
     /// be far.
     fn note_forgotten(&mut self, line: usize, forgotten: Forgotten) {
         if let Some((.., count)) = &mut self.forgotten {
@@ -245,7 +245,8 @@ impl Common {
             samples.push(Sample { settings, files, work, checkpoints });
         }
         if let Some(sample) = samples.iter().find(|sample| self.still && !sample.files.has_picture()) {
-            let problem = format!("{} is no PNG, and a contact sheet is made of those", sample.files.output.display());
+            let problem =
+                format!("{} is not a PNG, and a contact sheet is made of those", sample.files.output.display());
             return Err(Error::usage(problem, "name a PNG as the output, and what moves with gif or mp4"));
         }
         Ok(Planned::Group(Group { place: place.clone(), samples }))
@@ -257,7 +258,7 @@ impl Common {
         self.scored || self.samples > 1
     }
 
-    /// What is to be done for a picture that is not there: nothing where it was drawn and not kept.
+    /// What is to be done for a picture that is not there: nothing if it was drawn and not kept.
     fn work(&self, settings: &Settings, files: &Files, replaced: Vec<PathBuf>, known: &Known) -> Work {
         let outcome =
             known.of(&files.output, settings).filter(|outcome| outcome.status == Status::Dropped && !self.force);

@@ -24,6 +24,8 @@ const LARGEST: u64 = 1 << 30;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
+    /// It was begun, as one of several of which not all are kept
+    Begun,
     /// It is there
     Done,
     /// It was drawn, and was not among the best
@@ -66,7 +68,7 @@ pub struct Outcome {
 pub struct Record {
     /// The picture's files and settings; none of a line that could not be read
     pub picture: Option<(Files, Settings)>,
-    /// What became of it; none where nothing has yet
+    /// What became of it; none if nothing has yet
     pub outcome: Option<Outcome>,
 }
 
@@ -78,7 +80,7 @@ impl Outcome {
         Self { status, file, line, iterations: None, loss: None, score: None, rank: None, seconds: None, error: None }
     }
 
-    /// Whether it tells the same, however long it took.
+    /// Whether it says the same, however long it took.
     fn is_same(&self, other: &Self) -> bool {
         let told = |outcome: &Self| (outcome.status, outcome.score, outcome.rank, outcome.error.clone());
         told(self) == told(other)
@@ -89,7 +91,7 @@ impl Record {
     /// The line's JSON.
     ///
     /// # Errors
-    /// Where it cannot be put into JSON.
+    /// If it cannot be put into JSON.
     pub fn to_json(&self) -> Result<Value> {
         let fault = |error: serde_json::Error| Error::fault(format!("cannot write a result: {error}"));
         let mut line = Map::new();
@@ -129,7 +131,7 @@ impl Record {
 
 /// The file of results, while a batch runs.
 pub struct Results {
-    /// None where none is kept
+    /// None if none is kept
     file: Option<(PathBuf, File)>,
     known: Arc<Known>,
 }
@@ -143,7 +145,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// Whether a record tells nothing new.
+    /// Whether a record says nothing new.
     fn has(&self, record: &Record) -> bool {
         let Some(outcome) = &record.outcome else { return false };
         match &record.picture {
@@ -155,7 +157,7 @@ impl Known {
         }
     }
 
-    /// What became of a picture, where it was made by these settings.
+    /// What became of a picture, if it was made by these settings.
     #[must_use]
     pub fn of(&self, output: &Path, settings: &Settings) -> Option<&Outcome> {
         self.pictures.get(output).filter(|(used, _)| is_same(used, settings)).map(|(_, outcome)| outcome)
@@ -172,7 +174,7 @@ impl Results {
     /// Opens or begins a file, and holds it alone. A line that was cut off is taken away.
     ///
     /// # Errors
-    /// Where it cannot be read or written, holds something else, or another batch holds it.
+    /// If it cannot be read or written, holds something else, or another batch holds it.
     pub fn open(path: &Path) -> Result<Self> {
         let hint = "name another with --results";
         let fault = |problem: String| Error::file(path, problem, hint);
@@ -196,10 +198,10 @@ impl Results {
         }
         let bytes = read_within(&file, LARGEST).map_err(system)?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        let text = std::str::from_utf8(&bytes[..whole]).map_err(|_| fault("this is no file of results".into()))?;
+        let text = std::str::from_utf8(&bytes[..whole]).map_err(|_| fault("this is not a file of results".into()))?;
         let mut known = Known::default();
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let problem = || fault(format!("line {} is no result of a batch", index + 1));
+            let problem = || fault(format!("line {} is not a result of a batch", index + 1));
             let record = Record::parse(line).ok_or_else(problem)?;
             match (record.picture, record.outcome) {
                 (Some((files, settings)), Some(outcome)) => {
@@ -212,7 +214,7 @@ impl Results {
         if whole < bytes.len() {
             // What was cut off begins as a result does, or it is none of ours.
             if bytes[whole] != b'{' {
-                return Err(fault("this is no file of results".into()));
+                return Err(fault("this is not a file of results".into()));
             }
             file.set_len(whole as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(system)?;
         }
@@ -228,7 +230,7 @@ impl Results {
     /// Writes what earlier runs did not behind the others, all of it at once.
     ///
     /// # Errors
-    /// Where the file cannot be written.
+    /// If the file cannot be written.
     pub fn append_new(&mut self, records: &[Record]) -> Result<()> {
         let mut text = String::new();
         for record in records.iter().filter(|record| !self.known.has(record)) {

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use super::draw::{Drawn, Room, draw};
@@ -27,7 +28,7 @@ pub struct Run {
     pub devices: Vec<DeviceChoice>,
     /// Whether pictures are scored
     pub scored: bool,
-    /// The CLIP models that score; those that draw where none is named
+    /// The CLIP models that score; those that draw if none is named
     pub rank_with: Vec<String>,
     /// No network
     pub offline: bool,
@@ -50,7 +51,7 @@ pub struct Task {
     pub sample: Sample,
 }
 
-/// What a batch tells as it goes.
+/// What a batch reports as it goes.
 pub enum Message {
     /// A line was read; groups are numbered in this order, from 0
     Planned(Planned),
@@ -104,20 +105,24 @@ pub struct Messages {
 }
 
 /// Starts to read a plan and to draw it.
-#[must_use]
-pub fn start(run: Run, plan: impl Iterator<Item = Planned> + Send + 'static) -> Messages {
+///
+/// # Errors
+/// If the system lets this process start no more threads; nothing is drawn then.
+pub fn start(run: Run, plan: impl Iterator<Item = Planned> + Send + 'static) -> Result<Messages> {
     let (messages, received) = channel();
     let (tasks, waiting) = sync_channel(WAITING);
     let busy = AtomicUsize::new(0);
     let shared = Shared { run, models: Mutex::default(), waiting: waiting.into(), busy, messages: messages.clone() };
     let shared = Arc::new(shared);
     let stop = shared.run.stop.clone();
-    std::thread::spawn(move || read(plan, &stop, &tasks, &messages));
+    let thread = |error: std::io::Error| Error::thread(&error);
+    // Without their reader, which hands out what is to be done, they end at once.
     for worker in 0..shared.run.devices.len() {
         let shared = shared.clone();
-        std::thread::spawn(move || work(worker, &shared));
+        Builder::new().name("worker".into()).spawn(move || work(worker, &shared)).map_err(thread)?;
     }
-    Messages { received, shared, all_planned: false, open: HashSet::new(), groups: 0 }
+    Builder::new().name("plan".into()).spawn(move || read(plan, &stop, &tasks, &messages)).map_err(thread)?;
+    Ok(Messages { received, shared, all_planned: false, open: HashSet::new(), groups: 0 })
 }
 
 /// Hands out the plan; that nobody takes it any more ends it.
@@ -223,7 +228,7 @@ impl Iterator for Messages {
             if self.all_planned && self.open.is_empty() {
                 return None;
             }
-            // What a worker tells is there before it is no longer busy.
+            // What a worker reports is there before it is no longer busy.
             let idle = self.shared.run.stop.is_requested() && self.shared.busy.load(Ordering::SeqCst) == 0;
             match self.received.recv_timeout(if idle { Duration::ZERO } else { INTERVAL }) {
                 Ok(message) => {

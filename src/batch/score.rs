@@ -13,7 +13,7 @@ use crate::settings::Prompts;
 /// −1 to 1. Avoided prompts, those of negative weight, count the other way round.
 ///
 /// # Errors
-/// Where the computation fails.
+/// If the computation fails.
 pub(super) fn score(picture: &RgbImage, prompts: &Prompts, judges: &[LoadedModel<Clip>]) -> Result<f64> {
     let weights: f64 = prompts.all().iter().map(|prompt| prompt.weight.abs()).sum();
     let mut sum = 0.0;

@@ -72,7 +72,7 @@ pub(crate) fn read_regular(path: &Path, most: u64) -> Result<Vec<u8>> {
 }
 
 /// Reads at most so many bytes from whatever has some, waiting for the program at the other end of a pipe. To be called
-/// only where a signal still ends the program.
+/// only while a signal still ends the program.
 pub(crate) fn read_source(path: &Path, most: u64) -> Result<Vec<u8>> {
     if std::fs::metadata(path)?.is_dir() {
         return Err(Refusal::Folder.into());
@@ -87,7 +87,7 @@ pub(crate) fn read_within(reader: impl Read, most: u64) -> Result<Vec<u8>> {
     if bytes.len() as u64 > most { Err(Refusal::TooLarge(most).into()) } else { Ok(bytes) }
 }
 
-/// The text of a small file that the program, or another of its kind, wrote; none where there is no such file.
+/// The text of a small file that the program, or another of its kind, wrote; none if there is no such file.
 pub(crate) fn small_text(path: &Path) -> Option<String> {
     String::from_utf8(read_regular(path, SMALL).ok()?).ok()
 }

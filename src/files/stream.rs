@@ -39,7 +39,7 @@ impl<Stopped: Fn() -> bool> Stream<Stopped> {
     }
 }
 
-/// Waits a moment for bytes to read. Whatever else is wrong with the file, a read tells.
+/// Waits a moment for bytes to read. Whatever else is wrong with the file, a read reports.
 #[cfg(unix)]
 fn is_ready(file: &File) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};

@@ -5,6 +5,7 @@ mod obstacle;
 #[cfg(feature = "cuda")]
 pub(crate) mod pool;
 mod precision;
+#[cfg(any(feature = "cuda", test))]
 pub(crate) mod ptx;
 pub(crate) mod traffic;
 

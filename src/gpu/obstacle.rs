@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+#[cfg(any(feature = "cuda", test))]
 use crate::error::is_out_of_memory;
 
 /// Why a GPU cannot be used, and what to do about it.
@@ -22,6 +23,7 @@ impl Obstacle {
 
     /// What the driver's error code means to its user (`cuda.h`, `CUresult`). `hidden` is the value of the variable
     /// `CUDA_VISIBLE_DEVICES`.
+    #[cfg(any(feature = "cuda", test))]
     pub(crate) fn of_driver(code: &str, hidden: Option<&str>) -> Self {
         let unseen = "nvidia-smi shows what the driver sees (a container needs --gpus all); else use --device cpu";
         match (code, hidden) {

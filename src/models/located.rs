@@ -56,7 +56,7 @@ pub(super) struct Located {
 /// The files of the model a path names: a folder or a weight file.
 ///
 /// # Errors
-/// Where there is no such path, no weights or no configuration.
+/// If there is no such path, no weights or no configuration.
 pub(super) fn locate(role: Role, path: &Path) -> Result<Located> {
     let metadata = std::fs::metadata(path).map_err(|error| {
         let hint = "give the path of a model's folder or weight file, or `embedded` for the model inside the program";

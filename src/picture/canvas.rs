@@ -1,4 +1,4 @@
-//! Where a picture's rows come together: in sRGB, over white, and where there are too many of them, fewer.
+//! Where a picture's rows come together: in sRGB, over white, and fewer if there are too many of them.
 
 use std::collections::TryReserveError;
 

@@ -81,7 +81,7 @@ mod tests {
         assert!(problem(b"").ends_with("the file is empty"));
         assert!(problem(b"hello").ends_with("this is no picture"));
         assert!(problem(b"\x89PNG\r\n\x1a\nxxxx").contains("cannot be decoded"));
-        assert!(read(folder.path()).unwrap_err().to_string().ends_with("this is no file"));
+        assert!(read(folder.path()).unwrap_err().to_string().ends_with("this is not a regular file"));
         assert!(read(&folder.path().join("none")).unwrap_err().to_string().contains("no such file"));
     }
 }

@@ -46,7 +46,7 @@ pub(crate) fn bicubic(picture: &RgbImage, size: Size) -> Result<RgbImage> {
 /// of that size is returned as it is.
 ///
 /// # Errors
-/// Where the picture has no pixels.
+/// If the picture has no pixels.
 #[allow(clippy::cast_precision_loss)]
 pub fn cover(picture: RgbImage, size: Size) -> Result<RgbImage> {
     let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
@@ -67,7 +67,7 @@ pub fn cover(picture: RgbImage, size: Size) -> Result<RgbImage> {
     resample(&picture, &part, size, FilterType::Lanczos3)
 }
 
-/// The picture in the middle of a larger size, its edges repeated outwards; where the surplus is odd
+/// The picture in the middle of a larger size, its edges repeated outwards; if the surplus is odd
 /// the smaller part lies left and above.
 #[must_use]
 pub fn pad_to(picture: &RgbImage, size: Size) -> RgbImage {

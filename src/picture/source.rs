@@ -264,7 +264,7 @@ fn start(path: &Path) -> Result<(BufReader<File>, Kind)> {
     // What has no end is not opened: that alone may take forever.
     let metadata = std::fs::metadata(path).map_err(|error| broken(unreadable(&error)))?;
     if !metadata.is_file() {
-        return Err(broken("this is no file".into()));
+        return Err(broken("this is not a regular file".into()));
     }
     if metadata.len() == 0 {
         return Err(broken("the file is empty".into()));

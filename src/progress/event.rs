@@ -1,9 +1,11 @@
 //! What a run tells those who watch it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 use serde::ser::SerializeMap;
+
+use crate::files::{optional_path_as_text, path_as_text};
 
 /// Something happened. As JSON, each is an object whose `event` names it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -102,7 +104,7 @@ pub enum Event {
     /// The run is over
     Finished {
         /// Where the picture is; none where it went to standard output
-        #[serde(serialize_with = "perhaps_path_as_text")]
+        #[serde(serialize_with = "optional_path_as_text")]
         path: Option<PathBuf>,
         /// The seed
         seed: u64,
@@ -144,16 +146,6 @@ pub enum Ending {
     Interrupted,
     /// Something failed; the picture is the last good one
     Failed,
-}
-
-/// A path in JSON: one that is not UTF-8 with marks in place of what is not.
-pub(crate) fn path_as_text<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&path.to_string_lossy())
-}
-
-#[allow(clippy::ref_option)]
-fn perhaps_path_as_text<S: serde::Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
-    path.as_deref().map(Path::to_string_lossy).serialize(serializer)
 }
 
 fn as_map<S: serde::Serializer>(pairs: &[(String, f64)], serializer: S) -> Result<S::Ok, S::Error> {

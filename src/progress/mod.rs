@@ -3,6 +3,5 @@
 mod event;
 mod stop;
 
-pub(crate) use event::path_as_text;
 pub use event::{Ending, Event};
 pub use stop::Stop;

@@ -101,7 +101,7 @@ impl Recorder {
         let reel =
             Reel { gif: gif.map(Ok), mp4: mp4.map(Ok), folder: folder.map(Ok), spool, hold: timeline.hold(), tell };
         let thread = std::thread::Builder::new().name("encoder".into()).spawn(move || reel.run(&messages));
-        let thread = thread.map_err(|error| Error::fault(format!("cannot start a thread: {error}")))?;
+        let thread = thread.map_err(|error| Error::thread(&error))?;
         Ok(Self { timeline, last: None, makes_folder, sender: Some(sender), problems, thread: Some(thread) })
     }
 

@@ -9,6 +9,7 @@
     clippy::print_stdout
 )]
 
+pub mod batch;
 pub mod hub;
 pub mod layouts;
 pub mod movie;

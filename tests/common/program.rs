@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// No run may take longer, by far.
-const LIMIT: Duration = Duration::from_secs(120);
+pub const LIMIT: Duration = Duration::from_secs(120);
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_text2art");
@@ -87,6 +87,21 @@ impl Workplace {
     /// Runs the binary in another folder to its end.
     pub fn run_in<S: AsRef<OsStr>>(&self, folder: &Path, arguments: &[S]) -> Outcome {
         finish(self.command().current_dir(folder).args(arguments))
+    }
+
+    /// The most memory that a run of the binary holds at a time, in MiB; it has to succeed.
+    pub fn peak<S: AsRef<OsStr>>(&self, arguments: &[S]) -> f64 {
+        let (peak, code) = peak(self.command().args(arguments));
+        assert_eq!(code, Some(0));
+        peak
+    }
+
+    /// The memory that a dry run estimates, in MiB.
+    pub fn estimate(&self, arguments: &[&str]) -> f64 {
+        let outcome = self.run(&[arguments, &["--dry-run"]].concat()).succeeded();
+        let line = outcome.output_text().lines().find_map(|line| line.strip_prefix("# memory: about ")).unwrap();
+        let (amount, unit) = line.split_once(' ').unwrap();
+        amount.parse::<f64>().unwrap() * if unit == "GiB" { 1024.0 } else { 1.0 }
     }
 
     /// Every file and folder there is, with the content of the files.
@@ -193,6 +208,44 @@ pub fn finish(command: &mut Command) -> Outcome {
     Running::start(command).finish()
 }
 
+/// Runs a command to its end. Returns the most memory it held at a time, in MiB (`VmHWM` of `proc(5)`, which only Linux
+/// has), and its exit code.
+pub fn peak(command: &mut Command) -> (f64, Option<i32>) {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let path = format!("/proc/{}/status", child.id());
+    let mut highest = 0.0;
+    while child.try_wait().unwrap().is_none() {
+        let status = std::fs::read_to_string(&path).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        if let Some(kibibytes) = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok()) {
+            highest = kibibytes / 1024.0;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    (highest, child.wait().unwrap().code())
+}
+
+/// Waits for the end of a program, which must come within [`LIMIT`] of its start; `shown` is for the message if not.
+pub fn end(child: &mut Child, started: Instant, shown: impl FnOnce() -> String) -> ExitStatus {
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if started.elapsed() > LIMIT {
+            let _ = child.kill();
+            panic!("still running after {LIMIT:?}: {}", shown());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Sends a program the signal of this name, such as `INT`.
+#[cfg(unix)]
+pub fn signal(child: &Child, name: &str) {
+    let script = format!("kill -{name} {}", child.id());
+    assert!(Command::new("sh").arg("-c").arg(script).status().unwrap().success());
+}
+
 /// A run that has not ended yet.
 pub struct Running {
     child: Child,
@@ -242,8 +295,7 @@ impl Running {
     /// Sends the signal of this name, such as `INT`.
     #[cfg(unix)]
     pub fn signal(&self, name: &str) {
-        let script = format!("kill -{name} {}", self.child.id());
-        assert!(Command::new("sh").arg("-c").arg(script).status().unwrap().success());
+        signal(&self.child, name);
     }
 
     /// Whether it has come to its end.
@@ -253,16 +305,7 @@ impl Running {
 
     /// Waits for the end.
     pub fn finish(mut self) -> Outcome {
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            if self.started.elapsed() > LIMIT {
-                let _ = self.child.kill();
-                panic!("still running after {LIMIT:?}: {}", self.seen);
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        };
+        let status = end(&mut self.child, self.started, || self.seen.clone());
         let output = self.output.join().unwrap();
         self.seen.extend(self.errors.iter());
         Outcome { code: status.code(), output, errors: self.seen }

@@ -81,7 +81,13 @@ fn the_list_tells_sizes_formats_licences_and_pins() {
 fn models_are_fetched_found_checked_and_removed() {
     let (hub, workplace) = (hub(), Workplace::new());
     let run = |arguments: &[&str]| finish(&mut command(&workplace, &hub, arguments));
-    assert_eq!(run(&["models", "path", "acme/clip"]).code, Some(2));
+    for name in ["acme/clip", "vit-b32"] {
+        let outcome = run(&["models", "path", name]);
+        let told = format!("error: {name} is not downloaded\nhint: download it: text2art models pull {name}\n");
+        assert_eq!((outcome.code, outcome.errors), (Some(2), told));
+    }
+    let outcome = run(&["models", "verify"]).succeeded();
+    assert!(outcome.output.is_empty() && outcome.errors.starts_with("nothing to verify"), "{}", outcome.errors);
     assert!(hub.requests().is_empty());
     let pulled = run(&["models", "pull", "acme/clip", "acme/vqgan", "--json"]).succeeded().output_json();
     assert_eq!((pulled[0]["role"].as_str(), pulled[1]["role"].as_str()), (Some("clip"), Some("vqgan")));

@@ -10,18 +10,11 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use common::batch::{SMALL, batch};
 use common::program::{Outcome, Running, Workplace, finish};
 use serde_json::Value;
 use text2art::output::Recipe;
 use text2art::random::Stream;
-
-/// What makes a picture take a moment.
-const SMALL: [&str; 6] = ["--size", "16x16", "--cutouts", "1", "--iterations", "1"];
-
-/// Runs a batch.
-fn batch(workplace: &Workplace, arguments: &[&str]) -> Outcome {
-    workplace.run(&[&["batch"], arguments, &SMALL].concat())
-}
 
 /// The lines of a file of results.
 fn results(workplace: &Workplace) -> Vec<Value> {
@@ -89,7 +82,7 @@ fn a_bad_line_is_told_and_the_others_go_on() {
     assert_eq!(outcome.output_text(), "an-apple-0.png\na-cherry-0.png\n");
     for (line, words) in [
         (2, "--sed"),
-        (3, "no UTF-8 text from byte 3 on"),
+        (3, "not UTF-8 text from byte 3 on"),
         (4, "--size"),
         (5, "no setting `promt`; did you mean `prompt`?"),
         (6, "longer than 100 KiB"),
@@ -127,8 +120,8 @@ fn what_is_wrong_with_all_of_it_is_told_before_any_work() {
         (&["wrong.toml"], "line 1"),
         (&["a.txt", "--cutouts", "0"], "cutouts"),
         (&["a.txt", "-o", "{slug}.jpg"], "PNG"),
-        (&["a.txt", "--results", "other.jsonl"], "no result of a batch"),
-        (&["a.txt", "--results", "notes.txt"], "no file of results"),
+        (&["a.txt", "--results", "other.jsonl"], "not a result of a batch"),
+        (&["a.txt", "--results", "notes.txt"], "not a file of results"),
         (&["a.txt", "--results", "folder"], "folder"),
         (&["a.txt", "--results", "none/r.jsonl"], "no such folder"),
         (&["a.txt", "--contact-sheet", "sheet.gif"], "sheet.gif"),

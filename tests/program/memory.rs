@@ -5,20 +5,10 @@
 
 use crate::common;
 
-use std::process::Stdio;
-
 use common::program::{BINARY, Outcome, Workplace};
 use common::{fixtures, text};
 
 const MEBIBYTE: f64 = 1_048_576.0;
-
-/// What a dry run says, in MiB.
-fn estimate(workplace: &Workplace, arguments: &[&str]) -> f64 {
-    let outcome = workplace.run(&[arguments, &["--dry-run"]].concat()).succeeded();
-    let line = outcome.output_text().lines().find_map(|line| line.strip_prefix("# memory: about ")).unwrap();
-    let (amount, unit) = line.split_once(' ').unwrap();
-    amount.parse::<f64>().unwrap() * if unit == "GiB" { 1024.0 } else { 1.0 }
-}
 
 /// The least memory a run can be made to take, as `--max-memory` takes it: what the program offers where it is
 /// allowed too little.
@@ -28,24 +18,6 @@ fn least(workplace: &Workplace, arguments: &[&str]) -> String {
     let offer = errors.split("--max-memory ").last().unwrap().split(' ').next().unwrap();
     assert!(offer.ends_with('M'), "{errors}");
     offer.to_owned()
-}
-
-/// The most memory a run holds at a time, in MiB (`VmHWM` of `proc(5)`, read until it ends).
-fn peak(workplace: &Workplace, arguments: &[&str]) -> f64 {
-    let mut command = workplace.command();
-    let mut child = command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let path = format!("/proc/{}/status", child.id());
-    let mut highest = 0.0;
-    while child.try_wait().unwrap().is_none() {
-        let status = std::fs::read_to_string(&path).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        if let Some(kibibytes) = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok()) {
-            highest = kibibytes / 1024.0;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
-    assert!(child.wait().unwrap().success());
-    highest
 }
 
 #[test]
@@ -61,7 +33,7 @@ fn the_estimate_is_near_what_a_run_takes() {
                 let least = least(&workplace, &whole);
                 let mut estimates = Vec::new();
                 for arguments in [whole.clone(), [&whole[..], &["--max-memory", &least]].concat()] {
-                    let (estimate, peak) = (estimate(&workplace, &arguments), peak(&workplace, &arguments));
+                    let (estimate, peak) = (workplace.estimate(&arguments), workplace.peak(&arguments));
                     println!("{size}, {batch} at a time: {estimate} MiB estimated, {peak:.0} taken");
                     assert!((estimate / peak - 1.0).abs() < 0.25, "{size}, {batch}: {estimate} MiB against {peak:.0}");
                     estimates.push(estimate);
@@ -77,7 +49,7 @@ fn moving_pictures_take_little_beside_a_run() {
     let workplace = Workplace::new();
     let run = ["a", "--size", "512x512", "-n", "3", "--cutouts", "16", "--force", "-q", "-o", "p.png"];
     let moving = ["--gif", "--mp4", "--frames", "frames", "--boomerang"];
-    let (still, all) = (peak(&workplace, &run), peak(&workplace, &[&run[..], &moving].concat()));
+    let (still, all) = (workplace.peak(&run), workplace.peak(&[&run[..], &moving].concat()));
     println!("{still:.0} MiB, {all:.0} with everything that moves");
     // What the estimate counts on top of a run for all it does not count (`SLACK`) is a fifth.
     assert!(all < 1.1 * still, "{still:.0} MiB, {all:.0} with everything that moves");
@@ -92,7 +64,7 @@ fn cells_take_what_is_estimated() {
     for more in cases {
         let size = if more.contains(&"--size") { &[][..] } else { &large };
         let arguments = [&line[..], size, more].concat();
-        let (estimate, peak) = (estimate(&workplace, &arguments), peak(&workplace, &arguments));
+        let (estimate, peak) = (workplace.estimate(&arguments), workplace.peak(&arguments));
         println!("{more:?}: {estimate} MiB estimated, {peak:.0} taken");
         assert!((estimate / peak - 1.0).abs() < 0.25, "{more:?}: {estimate} MiB against {peak:.0}");
     }
@@ -103,7 +75,7 @@ fn cutouts_take_time_and_no_memory() {
     let workplace = Workplace::new();
     let taken = |cutouts| {
         let run = ["a", "--size", "64x64", "-n", "2", "--cut-batch", "8", "--cutouts", cutouts, "-o", "p.png"];
-        peak(&workplace, &[&run[..], &["--force", "-q"]].concat())
+        workplace.peak(&[&run[..], &["--force", "-q"]].concat())
     };
     let (few, many) = (taken("8"), taken("96"));
     // The pictures of the eight that are judged at a time are 1.5 % of it.
@@ -118,7 +90,7 @@ fn memory_grows_with_the_pixels() {
     for models in [&[][..], &["--vqgan", text(&vqgan)]] {
         let taken = |size| {
             let run = ["a", "--size", size, "-n", "1", "--cutouts", "1", "-o", "p.png", "--force", "-q"];
-            peak(&workplace, &[&run[..], models].concat())
+            workplace.peak(&[&run[..], models].concat())
         };
         let [small, middle, large] = ["128x128", "256x256", "512x512"].map(taken);
         // The second step is of four times as many pixels as the first.

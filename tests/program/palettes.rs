@@ -185,7 +185,7 @@ fn files_errors_name_the_place() {
     }
     for (text, expected) in [
         ("nowhere.gpl", "nowhere.gpl: there is no such file"),
-        ("folder.gpl", "folder.gpl: this is no file"),
+        ("folder.gpl", "folder.gpl: this is not a regular file"),
         ("photo.png\\0", "photo.png: `0` is no number of colours"),
         ("photo.png\\1", "photo.png: `1` is no number of colours"),
         ("gold", "the palette gold: its only colour is #ffd700"),

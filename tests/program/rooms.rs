@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 
 /// The rooms, the ground floor first.
 const FLOORS: &[&[&str]] = &[
-    &["error", "files", "machine", "progress", "random", "text"],
+    &["error", "machine", "random", "text"],
+    &["files"],
+    &["progress"],
     &["gpu", "models", "optimizer", "picture"],
     &["frozen", "palette"],
     &["clip", "device", "vqgan"],

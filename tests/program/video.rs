@@ -425,25 +425,6 @@ fn what_cannot_be_frames_is_refused() {
     refuses(&["large.png"], &["3840x2160", "3841x2"]);
 }
 
-/// The most memory a run holds at a time, in MiB (`VmHWM` of `proc(5)`, read until it ends).
-#[cfg(target_os = "linux")]
-fn peak(workplace: &Workplace, arguments: &[&str]) -> f64 {
-    let mut command = workplace.command();
-    let mut child = command.args(arguments).stdout(std::process::Stdio::null()).spawn().unwrap();
-    let path = format!("/proc/{}/status", child.id());
-    let mut highest = 0.0;
-    while child.try_wait().unwrap().is_none() {
-        let status = std::fs::read_to_string(&path).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        if let Some(kibibytes) = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok()) {
-            highest = kibibytes / 1024.0;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
-    assert!(child.wait().unwrap().success());
-    highest
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_does_not_grow_with_length() {
@@ -474,7 +455,7 @@ fn memory_does_not_grow_with_length() {
         let of = |count: usize| {
             let frames = ["a.png", "b.png", "b.png", "a.png"].into_iter().cycle().take(count);
             let options = ["-q", "--force", "-o", output].into_iter().chain(options.split_whitespace());
-            peak(&workplace, &["video"].into_iter().chain(frames).chain(options).collect::<Vec<_>>())
+            workplace.peak(&["video"].into_iter().chain(frames).chain(options).collect::<Vec<_>>())
         };
         let (short, long) = (of(30), of(3000));
         // 3,000 of these frames are 141 MiB; their numbers, lengths and names are not.

@@ -33,7 +33,7 @@ const OWN: usize = 4;
 /// What is wrong with a file, and what to do.
 type Refusal = (String, String);
 
-/// Refuses what is no text at all, by the bytes it begins with.
+/// Refuses what is not text at all, by the bytes it begins with.
 pub(super) fn binary(head: &[u8], is_text: bool, path: &Path) -> Option<Refusal> {
     let refused = |what: &str, hint: String| Some((format!("this is {what}, not a list of prompts"), hint));
     if head.windows(CHECKPOINT.len()).any(|window| window == CHECKPOINT) && head.contains(&0) {

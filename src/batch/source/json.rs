@@ -19,7 +19,7 @@ pub(super) fn entries(reader: impl BufRead + Send + 'static) -> impl Iterator<It
         let (line, text) = values.next()?;
         let value = text.and_then(|text| {
             serde_json::from_slice::<Value>(&text).map_err(|error| {
-                // Where one value is wrong, the next cannot be told from it.
+                // After an invalid value, the beginning of the next is unknown.
                 values.ended = true;
                 format!("this is not valid JSON: {}", problem(&error))
             })

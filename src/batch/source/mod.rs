@@ -5,6 +5,7 @@ mod decode;
 mod foreign;
 mod form;
 mod json;
+mod rows;
 mod sheet;
 mod tables;
 
@@ -39,7 +40,7 @@ pub struct Source {
     pub entries: Entries,
 }
 
-/// The entries of a file, or of standard input if the path is `-`. The form is told by the file's name and content
+/// The entries of a file, or of standard input if the path is `-`. The form follows from the file's name and content
 /// unless it is given. A file is read at once: what is written to it meanwhile does not count.
 ///
 /// # Errors
@@ -72,10 +73,10 @@ pub fn open(path: &Path, form: Option<Form>, stop: &Stop) -> Result<Source> {
 }
 
 /// The entries of a reader, each as soon as it can be read. `path` is named in errors about the whole of it. Of a
-/// stream no more than the first line is waited for to tell its form.
+/// stream no more than the first line is waited for to find its form.
 ///
 /// # Errors
-/// If it is no list of prompts, TOML with a fault, or a sheet without a usable header.
+/// If it is not a list of prompts, TOML with a fault, or a sheet without a usable header.
 pub fn read(reader: impl Read + Send + 'static, form: Option<Form>, path: &Path, is_stream: bool) -> Result<Entries> {
     let lines = if is_stream { 1 } else { 2 };
     let fault = |error: std::io::Error| Error::file(path, unreadable(&error), FORMS);

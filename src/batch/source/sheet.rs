@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::super::entry::{Entry, is_known, unknown};
 use super::super::lines::LONGEST_LINE;
 use super::Entries;
+use super::rows::Rows;
 use crate::{Error, Result};
 
 /// What may stand between two values.
@@ -77,8 +78,9 @@ pub(super) fn sheet(mut reader: impl BufRead + Send + 'static, head: &str, usual
         reader.skip_until(b'\n').map_err(|error| unreadable(&error))?;
     }
     let first_line = above + 1;
+    let rows = Rows::new(reader, separator, first_line);
     let mut builder = csv::ReaderBuilder::new();
-    let mut reader = builder.flexible(true).trim(csv::Trim::Headers).delimiter(separator).from_reader(reader);
+    let mut reader = builder.flexible(true).trim(csv::Trim::Headers).delimiter(separator).from_reader(rows);
     let header = reader.headers().map_err(|error| unreadable(&error))?;
     let names: Vec<String> = header.iter().map(str::to_lowercase).collect();
     // A column without a name is a table's index, which other programs write.

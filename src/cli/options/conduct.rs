@@ -28,7 +28,7 @@ pub(in crate::cli) struct Conduct {
 }
 
 impl Conduct {
-    /// What tells how it goes.
+    /// What reports how it goes.
     pub(in crate::cli) fn reporter(&self) -> Reporter {
         let quiet = self.quiet && self.progress != Progress::Json;
         Reporter::new(if quiet { Progress::None } else { self.progress })

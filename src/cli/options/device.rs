@@ -6,7 +6,7 @@ use crate::device::{ComputeDevice, DeviceChoice};
 use crate::gpu::Precision;
 use crate::progress::Event;
 
-/// Opens what was chosen, and tells why no GPU is used where `auto` found none.
+/// Opens what was chosen, and reports why no GPU is used if `auto` found none.
 pub(in crate::cli) fn open(choice: DeviceChoice, precision: Precision, reporter: &Reporter) -> Result<ComputeDevice> {
     let device = ComputeDevice::open(choice, precision)?;
     if let Some(obstacle) = device.passed_over() {

@@ -67,7 +67,7 @@ pub(in crate::cli) fn command(brief: bool) -> Command {
 /// What options stand for when nothing is said, as text.
 struct Defaults {
     embedded: toml::Table,
-    /// None where only the embedded model's are told
+    /// None if only the embedded model's are known
     published: Option<toml::Table>,
 }
 
@@ -101,7 +101,7 @@ impl Defaults {
         }
     }
 
-    /// A setting's default; where published models have another, both.
+    /// A setting's default; if published models have another, both.
     fn of(&self, id: &str) -> Option<String> {
         match id {
             "prompt" => return None,
@@ -129,7 +129,7 @@ const EMBEDDED: Named = None;
 /// Any other.
 const PUBLISHED: Named = Some("another");
 
-/// The settings of a VQGAN where nothing but a quality is said.
+/// The settings of a VQGAN if nothing but a quality is given.
 fn settings(vqgan: Named, quality: Quality) -> Option<Settings> {
     let overrides = Overrides {
         prompt: "a".parse().ok(),

@@ -46,7 +46,7 @@ impl FromStr for MemorySize {
     }
 }
 
-/// Which blocks are computed twice; nothing where none is.
+/// Which blocks are computed twice; nothing if none is.
 pub(in crate::cli) fn in_words(Recomputed { decoder, clip }: Recomputed) -> Option<String> {
     let parts = [(decoder, "of the decoder"), (clip, "of each CLIP")];
     let parts: Vec<String> =

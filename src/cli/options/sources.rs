@@ -18,7 +18,7 @@ const OTHER_VARIABLES: [&str; 3] = [CONFIG, WEIGHTS, NETWORK_TIMEOUT];
 /// Names a configuration file, as `--config` does.
 const CONFIG: &str = "TEXT2ART_CONFIG";
 
-/// The settings that `TEXT2ART_<SETTING>` variables name; one that is not known is told to `warn`.
+/// The settings that `TEXT2ART_<SETTING>` variables name; an unknown one is passed to `warn`.
 pub(in crate::cli) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overrides> {
     let command = Overrides::augment_args(Command::new("environment").no_binary_name(true));
     let mut arguments = Vec::new();
@@ -59,7 +59,7 @@ pub(in crate::cli) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overri
     Ok(overrides)
 }
 
-/// The settings of a configuration file: the one that is named, else the user's own where there is one;
+/// The settings of a configuration file: the one that is named, else the user's own if there is one;
 /// `none` for neither.
 pub(in crate::cli) fn config_file(named: Option<&Path>) -> Result<Overrides> {
     let variable = std::env::var_os(CONFIG).map(PathBuf::from);
@@ -79,7 +79,7 @@ pub(in crate::cli) fn config_file(named: Option<&Path>) -> Result<Overrides> {
     })
 }
 
-/// What is wrong with a file, with near names where a setting is not known.
+/// What is wrong with a file, with near names if a setting is not known.
 fn in_words(message: &str) -> String {
     let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
     let Some(unknown) = unknown else { return message.to_owned() };

@@ -1,25 +1,17 @@
 //! What a recipe of somebody else's may lead to: models come from repositories that the list of models does not know only
 //! if the user says so, and paths on other machines are not looked at.
 
-use std::io::{BufRead, IsTerminal, Read, Write};
+use std::io::IsTerminal;
 use std::path::Path;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
 
+use crate::cli::terminal::confirmed;
 use crate::cli::terminal::report::{Progress, Reporter};
-use crate::cli::terminal::visible;
 use crate::models::hub::Repository;
 use crate::models::manifest::Manifest;
 use crate::models::{Finder, Missing};
 use crate::progress::Stop;
 use crate::settings::{Overrides, Settings};
 use crate::{Error, Result};
-
-/// Time between two looks at whether the run is to stop while an answer is waited for.
-const PATIENCE: Duration = Duration::from_millis(50);
-
-/// Longest answer that is read, in bytes.
-const LONGEST_ANSWER: u64 = 1024;
 
 /// The models that the user named, not a recipe.
 pub(in crate::cli) fn named_by_user(layers: &[&Overrides]) -> Vec<String> {
@@ -63,11 +55,8 @@ pub(in crate::cli) fn get_consent(
     let names = strange.join(" and ");
     let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     if somebody && reporter.progress() != Progress::Json {
-        let question = format!(
-            "This recipe uses models from {}, which `text2art models list` does not show.\nDownload them? [y/N] ",
-            visible(&names)
-        );
-        if confirmed(&question, stop)? {
+        let statement = format!("This recipe uses models from {names}, which `text2art models list` does not show.");
+        if confirmed(&statement, "Download them?", stop)? {
             return Ok(());
         }
     }
@@ -77,35 +66,7 @@ pub(in crate::cli) fn get_consent(
     ))
 }
 
-/// Asks a question whose answer is no unless it is yes.
-fn confirmed(question: &str, stop: &Stop) -> Result<bool> {
-    let mut terminal = std::io::stderr().lock();
-    // A question that cannot be shown is answered by nobody.
-    if terminal.write_all(question.as_bytes()).and_then(|()| terminal.flush()).is_err() {
-        return Ok(false);
-    }
-    drop(terminal);
-    // Read on a thread of its own, which a signal need not end.
-    let (sender, answers) = channel();
-    std::thread::spawn(move || {
-        let mut answer = String::new();
-        let read = std::io::stdin().lock().take(LONGEST_ANSWER).read_line(&mut answer);
-        let _ = sender.send(read.map(|_| answer));
-    });
-    loop {
-        match answers.recv_timeout(PATIENCE) {
-            Ok(Ok(answer)) => {
-                let answer = answer.trim().to_lowercase();
-                return Ok(answer == "y" || answer == "yes");
-            }
-            Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => return Ok(false),
-            Err(RecvTimeoutError::Timeout) if stop.is_requested() => return Err(Error::Stopped),
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-    }
-}
-
-/// Refuses a recipe that names a file on another machine: to look whether it is there would already tell that machine
+/// Refuses a recipe that names a file on another machine: to look whether it is there would already show that machine
 /// who the user is.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! A bar that fits its terminal: what is least important is left out where the terminal is narrow.
+//! A bar that fits its terminal: what is least important is left out if the terminal is narrow.
 
 use std::time::Instant;
 
@@ -75,7 +75,7 @@ impl Bar {
         self.drawn.set_message("");
     }
 
-    /// Sets how many there are in all, where that is known.
+    /// Sets how many there are in all, if that is known.
     pub(in crate::cli) fn set_total(&mut self, total: Option<u64>) {
         self.total = total;
     }
@@ -140,7 +140,7 @@ fn bytes_per_second(rate: f64) -> String {
     format!("{}/s", megabytes(bytes))
 }
 
-/// A line of at most `width` columns: a bar where a share is known, the fields up to a rank, and the name.
+/// A line of at most `width` columns: a bar if a share is known, the fields up to a rank, and the name.
 fn fit(width: usize, share: Option<f64>, fields: &[(usize, String)], name: &str) -> String {
     let last = fields.iter().map(|(rank, _)| *rank).max().unwrap_or_default();
     for (with_bar, with_name) in [(true, true), (true, false), (false, false)] {

@@ -1,4 +1,4 @@
-//! Colors, where the terminal has them and nobody forbids them: `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`, `TERM=dumb`.
+//! Colors, if the terminal has them and nobody forbids them: `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`, `TERM=dumb`.
 
 use anstream::{AutoStream, ColorChoice};
 use clap::builder::Styles;

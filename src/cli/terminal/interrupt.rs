@@ -32,7 +32,7 @@ pub(in crate::cli) fn stop_on_signal(reporter: &Reporter, unit: &'static str) ->
     Ok(stop)
 }
 
-/// The first Ctrl-C, SIGTERM or SIGHUP stops a download, and ends the program where there is none.
+/// The first Ctrl-C, SIGTERM or SIGHUP stops a download, and ends the program if there is none.
 pub(in crate::cli) fn exit_on_signal() -> anyhow::Result<Stop> {
     let stop = Stop::default();
     let requested = stop.clone();
@@ -60,7 +60,7 @@ fn acknowledge(acknowledgment: &Arc<Acknowledgment>, unit: &str, by_key: bool) {
     let again = if by_key { " again" } else { "" };
     let message = format!("stopping after this {unit}; press Ctrl-C{again} to abort");
     let acknowledgment = acknowledgment.clone();
-    // Where there is no thread to be had, the run stops unannounced.
+    // If no thread can be started, the run stops unannounced.
     let _ = std::thread::Builder::new().name("acknowledgment".into()).spawn(move || acknowledgment.tell(message));
 }
 

@@ -6,6 +6,7 @@ mod download_bars;
 pub(super) mod interrupt;
 mod pace;
 pub(super) mod preview;
+mod question;
 pub(super) mod report;
 pub(super) mod stdout;
 mod target;
@@ -22,6 +23,7 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 
 pub(in crate::cli) use bar::{Bar, Unit};
 pub(in crate::cli) use color::{HELP, Tone, is_output_colored};
+pub(in crate::cli) use question::confirmed;
 pub(in crate::cli) use text::{visible, visible_json, visible_toml};
 pub(in crate::cli) use window::{Area, Window};
 
@@ -71,7 +73,7 @@ pub(in crate::cli) fn is_notebook() -> bool {
 }
 
 /// Writes a line to standard error, above the bars and the picture, from any thread. What is unsafe to show in it is
-/// escaped. There is nobody to tell if it cannot be written.
+/// escaped. A failure to write has nowhere to be reported.
 pub(in crate::cli) fn line(text: &str) {
     write_line(&visible(text));
 }
@@ -111,7 +113,7 @@ pub(in crate::cli) fn above<T>(write: impl FnOnce() -> T) -> T {
     BARS.suspend(|| {
         let is_shown = picture.as_ref().is_some_and(Picture::remove);
         let result = write();
-        // One that does not fit the window any more is shown again when it is drawn anew.
+        // One that does not fit the window any more is shown again when it is drawn next.
         *picture = picture.take().filter(|picture| is_shown && picture.fits());
         if let Some(picture) = picture.as_ref() {
             picture.show(&room(picture.area.rows));
@@ -143,16 +145,18 @@ pub(in crate::cli) fn leave_picture() {
 /// waited for.
 pub(in crate::cli) fn close() {
     let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        // What is left of the bars on a screen that cannot be cleared is no fault.
+    let clear = move || {
+        // What is left of the bars on a screen that cannot be cleared is not a fault.
         let _ = BARS.clear();
         target::close();
         let _ = sender.send(());
-    });
+    };
+    // Without a thread the bars stay.
+    let _ = std::thread::Builder::new().name("last words".into()).spawn(clear);
     let _ = receiver.recv_timeout(PATIENCE);
 }
 
-/// Makes a panic tell about itself in lines that are safe to show.
+/// Makes the message of a panic safe to show.
 pub(in crate::cli) fn make_panics_safe() {
     std::panic::set_hook(Box::new(|panic| {
         // Nothing is locked for it: the thread may hold what would be waited for.

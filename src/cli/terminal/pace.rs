@@ -54,7 +54,7 @@ pub(in crate::cli) fn speed(rate: f64, one: &str, many: &str) -> Option<String> 
     }
 }
 
-/// How long so many take, rounded up to what matters; none where nothing is left.
+/// How long so many take, rounded up to what matters; none if nothing is left.
 pub(in crate::cli) fn time_left(count: u64, rate: f64) -> Option<String> {
     #[allow(clippy::cast_precision_loss)]
     let seconds = count as f64 / rate;

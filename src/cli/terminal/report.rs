@@ -1,4 +1,4 @@
-//! What is told on standard error: progress, warnings and failures.
+//! What goes to standard error: progress, warnings and failures.
 
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
@@ -66,7 +66,7 @@ impl Reporter {
         }
     }
 
-    /// Also shows the picture, where there is a bar in a terminal.
+    /// Also shows the picture, if there is a bar in a terminal.
     pub(in crate::cli) fn with_preview(self, kind: PreviewKind) -> Self {
         let here = self.progress == Progress::Bar;
         Self { preview: RefCell::new(Preview::new(kind).filter(|_| here)), ..self }
@@ -77,7 +77,7 @@ impl Reporter {
         self.progress
     }
 
-    /// What tells that a signal was heard.
+    /// What reports that a signal was heard.
     pub(in crate::cli) fn acknowledgment(&self) -> Acknowledgment {
         Acknowledgment { progress: self.progress }
     }
@@ -127,7 +127,7 @@ impl Reporter {
         }
     }
 
-    /// Tells a failure and returns its exit code.
+    /// Reports a failure and returns its exit code.
     pub(in crate::cli) fn failed(&self, error: &anyhow::Error) -> u8 {
         let (text, hint, exit_code) = if let Some(error) = error.downcast_ref::<Error>() {
             let exit_code = match error {
@@ -165,7 +165,7 @@ impl Reporter {
         self.advance(done, || format!("iteration {done} of {total}, loss {loss:.4}"));
     }
 
-    /// Moves the bar, or writes a line where one is due.
+    /// Moves the bar, or writes a line if one is due.
     fn advance(&self, done: usize, text: impl FnOnce() -> String) {
         if let Some(bar) = self.bar.borrow_mut().as_mut() {
             bar.show(done as u64);
@@ -227,7 +227,7 @@ fn summary(event: &Event) -> Option<(Tone, String, String)> {
     Some((tone, label, fields.into_iter().flatten().collect::<Vec<_>>().join(", ")))
 }
 
-/// Tells that a signal was heard, from the thread that receives signals.
+/// Reports that a signal was heard, from the thread that receives signals.
 pub(in crate::cli) struct Acknowledgment {
     progress: Progress,
 }

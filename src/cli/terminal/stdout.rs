@@ -52,7 +52,7 @@ impl std::error::Error for Unprinted {
     }
 }
 
-/// Writes bytes to standard output as they are; that nobody reads it any more is no error.
+/// Writes bytes to standard output as they are; a reader that has gone is not an error.
 pub(in crate::cli) fn print(bytes: &[u8]) -> anyhow::Result<()> {
     Ok(write(bytes)?)
 }

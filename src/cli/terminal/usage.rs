@@ -6,7 +6,7 @@ use crate::cli::USAGE;
 use crate::progress::Event;
 use crate::text::first_paragraph;
 
-/// Shows the help that was asked for, or tells what is wrong with the command line. Returns the exit code.
+/// Shows the help that was asked for, or says what is wrong with the command line. Returns the exit code.
 pub(in crate::cli) fn tell(error: &clap::Error, hint: String) -> u8 {
     if !error.use_stderr() {
         let text = error.render();

@@ -25,7 +25,7 @@ pub(in crate::cli) struct Area {
 }
 
 impl Window {
-    /// The window as it is; 80 characters by 24 where the system does not tell.
+    /// The window as it is; 80 characters by 24 if the system does not say.
     pub(in crate::cli) fn now() -> Self {
         let usual = Self { columns: 80, rows: 24, cell: (8, 16) };
         #[cfg(unix)]
@@ -49,7 +49,7 @@ impl Window {
         self.rows
     }
 
-    /// The largest area of a picture's shape; none where the window is too small.
+    /// The largest area of a picture's shape; none if the window is too small.
     pub(in crate::cli) fn area(self, width: usize, height: usize) -> Option<Area> {
         let most_rows = MOST_ROWS.min(self.rows.checked_sub(OTHER_ROWS)?);
         let (cell_width, cell_height) = self.cell;

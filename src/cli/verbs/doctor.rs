@@ -6,12 +6,12 @@ use crate::cli::options::sources;
 use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::{interrupt, stdout};
 use crate::device;
+use crate::files::path_as_text;
 use crate::gpu::{GpuFinding, GpuFindings};
 use crate::machine::{self, MachineMemory, in_words};
 use crate::models::hub::Environment;
 use crate::models::manifest::Manifest;
 use crate::models::{Finder, Role, embedded};
-use crate::progress::path_as_text;
 use crate::session::check_usable;
 
 /// What `doctor` was asked for.
@@ -45,7 +45,7 @@ struct Findings {
     cache: Option<FileFinding>,
     /// Whether the environment forbids the network
     offline: bool,
-    /// What is wrong with the variables of the environment, and what to do; none where models can be looked for
+    /// What is wrong with the variables of the environment, and what to do; none if models can be looked for
     environment_problem: Option<String>,
     models: Vec<ModelFinding>,
 }
@@ -62,7 +62,7 @@ struct FileFinding {
 struct ModelFinding {
     role: &'static str,
     name: String,
-    /// What is wrong with it; none where it can be used
+    /// What is wrong with it; none if it can be used
     problem: Option<String>,
 }
 

@@ -105,7 +105,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     Ok(if stop.is_requested() { INTERRUPTED } else { DONE })
 }
 
-/// The recipe of the last frame, where it has one, with how this moves: it makes the picture the video ends with.
+/// The recipe of the last frame, if it has one, with how this moves: it makes the picture the video ends with.
 fn recipe(last: &Path, video: &VideoSettings) -> Option<Recipe> {
     let mut recipe = Recipe::read(last).ok()?;
     let VideoSettings { fps, frame_every, seconds, hold, boomerang, gif_palette } = *video;

@@ -48,7 +48,10 @@ pub(super) enum Method {
 
 impl Agent {
     /// An agent with the environment's limits, whose requests end when `stop` is requested.
-    pub(super) fn new(environment: &Environment, stop: &Stop) -> Self {
+    ///
+    /// # Errors
+    /// If the system lets this process start no more threads.
+    pub(super) fn new(environment: &Environment, stop: &Stop) -> Result<Self> {
         let inner: ureq::Agent = ureq::Agent::config_builder()
             .timeout_resolve(Some(environment.connect))
             .timeout_connect(Some(environment.connect))
@@ -64,7 +67,7 @@ impl Agent {
             .into();
         let done = Arc::new(AtomicBool::new(false));
         let watched = (inner.clone(), stop.clone(), done.clone());
-        std::thread::spawn(move || {
+        let watch = move || {
             let (agent, stop, done) = watched;
             while !done.load(Ordering::Relaxed) {
                 if stop.is_requested() {
@@ -73,10 +76,11 @@ impl Agent {
                 }
                 std::thread::sleep(WATCH_INTERVAL);
             }
-        });
+        };
+        std::thread::Builder::new().name("requests".into()).spawn(watch).map_err(|error| Error::thread(&error))?;
         let (endpoint, token, stop) = (environment.endpoint.clone(), environment.token.clone(), stop.clone());
         let (token_problem, answer) = (environment.token_problem.clone(), environment.stall * ANSWER);
-        Self { inner, endpoint, token, token_problem, stop, answer, done }
+        Ok(Self { inner, endpoint, token, token_problem, stop, answer, done })
     }
 
     pub(super) fn stop(&self) -> &Stop {

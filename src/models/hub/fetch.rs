@@ -169,8 +169,12 @@ impl Hub {
         &self.digests
     }
 
-    fn agent(&self) -> &Agent {
-        self.agent.get_or_init(|| Agent::new(&self.environment, &self.stop))
+    fn agent(&self) -> Result<&Agent> {
+        if let Some(agent) = self.agent.get() {
+            return Ok(agent);
+        }
+        let agent = Agent::new(&self.environment, &self.stop)?;
+        Ok(self.agent.get_or_init(|| agent))
     }
 
     /// Asks the hub what of a repository makes a model; of any role where none is said.
@@ -178,7 +182,7 @@ impl Hub {
     /// # Errors
     /// Where the hub cannot be reached, or the repository holds no such model.
     pub fn select(&self, repository: &Repository, role: Option<Role>) -> Result<Selection> {
-        let listing = listing(self.agent(), repository)?;
+        let listing = listing(self.agent()?, repository)?;
         let role = role.unwrap_or_else(|| listing.role());
         let files = listing.select(role, repository)?;
         Ok(Selection { commit: listing.commit, files, role, licence: listing.licence })
@@ -196,7 +200,7 @@ impl Hub {
             };
             let key = repository.to_string();
             let found = commits.get(&key).map_or_else(|| repository.clone(), |commit| repository.at(commit));
-            let metadata = metadata(self.agent(), &found, &request.file)?;
+            let metadata = metadata(self.agent()?, &found, &request.file)?;
             commits.insert(key, metadata.commit.clone());
             check_announced(&request, &metadata)?;
             Ok(Item { request, metadata: Some(metadata) })
@@ -296,7 +300,7 @@ impl Hub {
                     let _lock = self.lock(&lock, &blob)?;
                     // Another process may have brought it meanwhile.
                     if !whole(&blob) {
-                        let url = file_url(self.agent(), &repository, file)?;
+                        let url = file_url(self.agent()?, &repository, file)?;
                         let origin = origin_of(&repository);
                         self.bring(item, &url, Some(&repository), &origin, &blob, tell)?;
                     }
@@ -336,7 +340,7 @@ impl Hub {
         let seen = self.digests.seen(origin, file);
         let sha256 = published.as_deref().or(seen.as_deref());
         let wanted = Wanted { url, repository, file, bytes: item.bytes(), sha256 };
-        let digest = transfer(self.agent(), &wanted, whole, tell)?;
+        let digest = transfer(self.agent()?, &wanted, whole, tell)?;
         if published.is_none() { self.digests.keep(origin, file, &digest) } else { Ok(()) }
     }
 }

@@ -137,7 +137,7 @@ impl<'a> Named<'a> {
         let unreadable = |error: std::io::Error| self.error(unreadable(&error), "name a palette file or a picture");
         let metadata = std::fs::metadata(&self.path).map_err(unreadable)?;
         if !metadata.is_file() {
-            return Err(self.error("this is no file", "name a palette file or a picture"));
+            return Err(self.error("this is not a regular file", "name a palette file or a picture"));
         }
         let mut bytes = Vec::new();
         let file = open_regular(&self.path).map_err(unreadable)?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::common::fixtures;
-use crate::common::program::{Outcome, Workplace};
+use crate::common::program::{BINARY, Outcome, Workplace};
 
 /// A workplace with the files of these names, as other programs write them.
 fn with_files(names: &[&str]) -> Workplace {
@@ -209,6 +209,26 @@ fn faults_in_json_have_a_line_and_an_end() {
         let outcome = workplace.run(&["batch", "x.json", "--dry-run"]);
         assert!(outcome.code == Some(1) && outcome.errors.starts_with(told), "{told}: {}", outcome.errors);
         assert_eq!(outcome.errors.matches("error: ").count(), 1, "{}", outcome.errors);
+    }
+}
+
+#[test]
+fn a_quotation_mark_that_is_never_closed_is_found() {
+    let workplace = Workplace::new();
+    let rest = "a red apple,2\n".repeat(200_000);
+    for (begin, opened) in [("prompt,seed\na pear,1\n\"a fig,3\n", 3), ("prompt,seed\na pear,1\n\"a\nfig\",\"3\n", 4)] {
+        let sheet = format!("{begin}{rest}");
+        workplace.write("x.csv", &sheet);
+        let script = "\"$0\" batch - --dry-run < x.csv";
+        let piped = workplace.command_of("sh").args(["-c", script, BINARY]).output().unwrap();
+        let piped = (piped.status.code(), String::from_utf8(piped.stderr).unwrap());
+        let file = workplace.run(&["batch", "x.csv", "--dry-run"]);
+        for (code, errors) in [piped, (file.code, file.errors)] {
+            let told = format!("opens in line {opened} is not closed within 1 MiB");
+            assert!(code == Some(1) && errors.contains(&told), "{errors}");
+            assert_eq!(errors.matches("error: ").count(), 1, "{errors}");
+        }
+        assert_eq!(file.output.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count(), 1);
     }
 }
 

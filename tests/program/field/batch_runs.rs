@@ -6,14 +6,8 @@ use std::path::Path;
 use serde_json::Value;
 use text2art::output::Checkpoint;
 
+use crate::common::batch::{SMALL, batch};
 use crate::common::program::{Outcome, Running, Workplace};
-
-/// What makes a picture take a moment.
-const SMALL: [&str; 6] = ["--size", "16x16", "--cutouts", "1", "-n", "1"];
-
-fn batch(workplace: &Workplace, arguments: &[&str]) -> Outcome {
-    workplace.run(&[&["batch"], arguments, &SMALL].concat())
-}
 
 /// The prompts and seeds that a batch would draw.
 fn seeds(workplace: &Workplace, arguments: &[&str]) -> Vec<(String, u64)> {
@@ -174,6 +168,31 @@ fn a_checkpoint_of_another_run_is_left_alone() {
     workplace.write("b.txt", "a fig -- --gif\n");
     let outcome = run("batch b.txt --checkpoint-every 1 --progress json");
     assert!(!outcome.errors.contains("\"checkpoint\"") && Path::is_file(&workplace.join("a-fig-0.gif")));
+}
+
+#[test]
+fn an_interrupted_batch_keeps_no_more_than_an_unbroken_one() {
+    let batch = ["batch", "a.txt", "--samples", "4", "--keep", "1", "--size", "32x32", "--cutouts", "1", "-n", "40"];
+    let unbroken = Workplace::new();
+    unbroken.write("a.txt", "an apple\n");
+    unbroken.run(&[&batch[..], &["-q"]].concat()).succeeded();
+    let pictures = |workplace: &Workplace| {
+        let all = workplace.content().into_iter();
+        let all = all.filter(|(path, _)| path.extension().is_some_and(|extension| extension == "png"));
+        all.map(|(path, content)| (path.file_name().unwrap().to_owned(), content)).collect::<Vec<_>>()
+    };
+    assert_eq!(pictures(&unbroken).len(), 1);
+    // Of two pictures at most one is the best of all.
+    for signal in ["INT", "KILL"] {
+        let workplace = Workplace::new();
+        workplace.write("a.txt", "an apple\n");
+        let mut running = Running::start(workplace.command().args(batch).args(["--progress", "json"]));
+        running.wait_for_lines("\"event\":\"saved\"", 2);
+        running.signal(signal);
+        running.finish();
+        workplace.run(&[&batch[..], &["-q"]].concat()).succeeded();
+        assert!(pictures(&workplace) == pictures(&unbroken), "after {signal}");
+    }
 }
 
 #[test]

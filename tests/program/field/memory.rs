@@ -3,9 +3,8 @@
 #![cfg(target_os = "linux")]
 
 use std::io::Write;
-use std::process::Stdio;
 
-use crate::common::program::{Workplace, finish};
+use crate::common::program::{Workplace, finish, peak};
 use crate::common::{fixtures, text};
 
 /// A PNG of so many black pixels a side, of one bit each.
@@ -36,40 +35,14 @@ fn header(side: u32) -> Vec<u8> {
     [&b"\x89PNG\r\n\x1a\n"[..], &chunk(b"IHDR", &head), &chunk(b"IDAT", &[]), &chunk(b"IEND", &[])].concat()
 }
 
-/// The most memory a run holds at a time, in MiB (`VmHWM` of `proc(5)`, read until it ends), and its exit code.
-fn peak(workplace: &Workplace, arguments: &[&str]) -> (f64, Option<i32>) {
-    let mut command = workplace.command();
-    let mut child = command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let path = format!("/proc/{}/status", child.id());
-    let mut highest = 0.0;
-    while child.try_wait().unwrap().is_none() {
-        let status = std::fs::read_to_string(&path).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        if let Some(kibibytes) = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok()) {
-            highest = kibibytes / 1024.0;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
-    (highest, child.wait().unwrap().code())
-}
-
-/// What a dry run says, in MiB.
-fn estimate(workplace: &Workplace, arguments: &[&str]) -> f64 {
-    let outcome = workplace.run(&[arguments, &["--dry-run"]].concat()).succeeded();
-    let line = outcome.output_text().lines().find_map(|line| line.strip_prefix("# memory: about ")).unwrap();
-    let (amount, unit) = line.split_once(' ').unwrap();
-    amount.parse::<f64>().unwrap() * if unit == "GiB" { 1024.0 } else { 1.0 }
-}
-
 #[test]
 fn a_large_picture_is_read_in_little_memory() {
     let workplace = Workplace::new();
     workplace.write("small.png", black(64));
     workplace.write("large.png", black(10_000));
     let run = ["a", "-n", "1", "--size", "32x32", "--cutouts", "1", "--force", "-q", "-o", "p.png"];
-    let with = |picture| peak(&workplace, &[&run[..], &["--init-image", picture]].concat());
-    let ((small, _), (large, code)) = (with("small.png"), with("large.png"));
-    assert_eq!(code, Some(0));
+    let with = |picture| workplace.peak(&[&run[..], &["--init-image", picture]].concat());
+    let (small, large) = (with("small.png"), with("large.png"));
     // 5000x5000 pixels of three bytes are 72 MiB; all 100 million, of one byte and then of three, are 381.
     assert!(large - small < 150.0, "{small:.0} MiB and {large:.0}");
 }
@@ -98,7 +71,7 @@ fn pictures_that_take_too_much_are_refused_by_their_header() {
         &["video", "huge.png", "-o", "p.gif"],
     ] {
         workplace.refuses(arguments, &["huge.png", "20000x20000 pixels need about", "GiB of memory"]);
-        let (peak, code) = peak(&workplace, arguments);
+        let (peak, code) = peak(workplace.command().args(arguments));
         assert!(code == Some(2) && peak < 200.0, "{arguments:?}: {peak} MiB");
     }
 }
@@ -109,8 +82,8 @@ fn the_limit_counts_the_pictures_that_are_read() {
     // 3000 x 3000 x 8 bytes are 69 MiB, of 3 bytes 26.
     workplace.write("large.png", header(3_000));
     let run = ["a", "-n", "1", "--size", "32x32", "--cutouts", "1", "-o", "p.png"];
-    let plain = estimate(&workplace, &run);
-    let with = |option| estimate(&workplace, &[&run[..], &[option, "large.png"]].concat());
+    let plain = workplace.estimate(&run);
+    let with = |option| workplace.estimate(&[&run[..], &[option, "large.png"]].concat());
     for option in ["--init-image", "--image-prompt"] {
         assert!(with(option) > plain + 50.0, "{option}: {plain} MiB and {}", with(option));
     }
@@ -134,7 +107,7 @@ fn outsized_settings_are_refused_before_any_work() {
     for (config, named) in [("long.toml", "100 KiB"), ("many.toml", "--clip names 1000"), ("prompts.toml", "1001")] {
         let arguments = ["--config", config, "-n", "1"];
         workplace.refuses(&arguments, &[named]);
-        let (peak, code) = peak(&workplace, &arguments);
+        let (peak, code) = peak(workplace.command().args(arguments));
         assert!(code == Some(2) && peak < 200.0, "{config}: {peak} MiB");
     }
     workplace.write("long.txt", "a ".repeat(2 << 20));
@@ -154,7 +127,7 @@ fn a_large_size_from_a_recipe_is_refused_by_the_estimate() {
         workplace.write("large.png", with_recipe(&recipe));
         let arguments = ["--from", "large.png", "--max-memory", "200M"];
         workplace.refuses(&arguments, &["4096x4096", "--max-memory allows 200 MiB"]);
-        let (peak, _) = peak(&workplace, &arguments);
+        let (peak, _) = peak(workplace.command().args(arguments));
         assert!(peak < 200.0, "{models:?}: {peak} MiB");
     }
 }

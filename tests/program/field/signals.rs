@@ -1,14 +1,9 @@
 //! Signals, terminals that close, files that never end, and limits on the size of files.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::Write;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
-
-use rustix::fs::OFlags;
-use rustix::io::{FdFlags, fcntl_setfd};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use std::time::Duration;
 
 use crate::common::fixtures;
 use crate::common::program::{BINARY, Outcome, Running, Workplace, finish};
@@ -92,38 +87,19 @@ fn timeout_loses_nothing() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_closed_terminal_loses_nothing() {
     for preview in ["none", "blocks"] {
         let workplace = Workplace::new();
-        let mut master = File::from(openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap());
-        // The program itself must not keep its terminal open.
-        fcntl_setfd(&master, FdFlags::CLOEXEC).unwrap();
-        grantpt(&master).unwrap();
-        unlockpt(&master).unwrap();
-        let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
-        let flags = OFlags::NOCTTY.bits().cast_signed();
-        let terminal = || OpenOptions::new().read(true).write(true).custom_flags(flags).open(&name).unwrap();
-        let mut command = workplace.command_of("setsid");
-        command.arg("--ctty").arg(BINARY).args(ENDLESS).args(["--preview", preview]).env("TERM", "xterm-256color");
-        let mut child = command.stdin(terminal()).stdout(terminal()).stderr(terminal()).spawn().unwrap();
-        let mut shown = Vec::new();
-        let begun = Instant::now();
-        // A bar, or whatever else tells how many iterations are done.
-        let is_drawing = |shown: &[u8]| {
-            String::from_utf8_lossy(shown).split("/100000").any(|text| text.ends_with(|last| matches!(last, '1'..='9')))
-        };
-        while !is_drawing(&shown) {
-            let mut part = [0; 4096];
-            let count = master.read(&mut part).unwrap();
-            shown.extend(&part[..count]);
-            assert!(begun.elapsed() < Duration::from_secs(120), "{}", String::from_utf8_lossy(&shown));
-        }
-        drop(master);
-        // The shell of a terminal that closes sends one more.
-        assert!(Command::new("kill").arg("-HUP").arg(child.id().to_string()).status().unwrap().success());
-        let status = child.wait().unwrap();
-        kept_all(&workplace, &Outcome { code: status.code(), output: Vec::new(), errors: String::new() });
+        let arguments = [&ENDLESS[..], &["--preview", preview]].concat();
+        let variables = [("TERM", "xterm-256color")];
+        let mut terminal = super::pseudo_terminal::Terminal::start(&workplace, (40, 100), &arguments, &variables);
+        // A bar, or whatever else says how many iterations are done.
+        terminal.wait_until(|terminal| {
+            terminal.text().split("/100000").any(|text| text.ends_with(|last| matches!(last, '1'..='9')))
+        });
+        kept_all(&workplace, &Outcome { code: terminal.close(), output: Vec::new(), errors: String::new() });
     }
 }
 
@@ -229,7 +205,7 @@ fn a_line_that_names_an_endless_file_fails_alone() {
     assert_eq!(outcome.code, Some(1), "{}", outcome.errors);
     let errors: Vec<_> = outcome.errors.lines().filter(|line| line.starts_with("error: ")).collect();
     let [device, pipe] = errors.as_slice() else { panic!("not two errors: {errors:#?}") };
-    assert!(device.contains("/dev/zero: this is no") && pipe.contains("pipe: this is no"), "{errors:#?}");
+    assert!(device.contains("/dev/zero: this is not") && pipe.contains("pipe: this is not"), "{errors:#?}");
     // The lines before it have the other names.
     image::open(workplace.join("p-3.png")).unwrap();
 }

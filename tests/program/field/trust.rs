@@ -1,34 +1,26 @@
 //! What somebody else's recipe may lead to: no request goes out for models that only it names before the user says so.
 
-use std::fs::File;
-use std::io::{Read, Write};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
-
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use text2art::output::{Checkpoint, Recipe, encode};
 
+#[cfg(target_os = "linux")]
+use super::pseudo_terminal::Terminal;
 use crate::common::hub::{Repository, TestHub};
 use crate::common::program::{Outcome, Workplace, finish};
 
-/// No run may take longer, by far.
-const LIMIT: Duration = Duration::from_secs(120);
 const SMALL: [&str; 8] = ["a red apple", "--size", "32x32", "-n", "1", "--cutouts", "1", "-q"];
+#[cfg(target_os = "linux")]
 const QUESTION: &str = "[y/N] ";
 
 fn hub() -> TestHub {
     TestHub::new(vec![Repository::clip("acme/clip"), Repository::vqgan("acme/vqgan")])
 }
 
-fn command(workplace: &Workplace, hub: &TestHub, arguments: &[&str]) -> Command {
-    let mut command = workplace.command();
-    command.env("HF_ENDPOINT", &hub.endpoint).env("HF_TOKEN", "hf_secret").env("TERM", "dumb").args(arguments);
-    command
+fn variables(hub: &TestHub) -> [(&str, &str); 3] {
+    [("HF_ENDPOINT", &hub.endpoint), ("HF_TOKEN", "hf_secret"), ("TERM", "dumb")]
 }
 
 fn run(workplace: &Workplace, hub: &TestHub, arguments: &[&str]) -> Outcome {
-    finish(&mut command(workplace, hub, arguments))
+    finish(workplace.command().envs(variables(hub)).args(arguments))
 }
 
 /// A picture that somebody else drew with models of the hub, in a workplace that has none of them; and how many requests
@@ -43,82 +35,20 @@ fn strangers_picture(hub: &TestHub) -> (Workplace, usize) {
     (ours, hub.requests().len())
 }
 
-/// A run whose standard input and error are a terminal.
-struct OnTerminal {
-    child: Child,
-    terminal: File,
-    shown: Receiver<Vec<u8>>,
-    seen: String,
-    started: Instant,
+/// A run at a terminal that is wide enough for any line.
+#[cfg(target_os = "linux")]
+fn at_terminal(workplace: &Workplace, hub: &TestHub, arguments: &[&str], has_input: bool) -> Terminal {
+    let start = if has_input { Terminal::start } else { Terminal::start_without_input };
+    start(workplace, (24, 400), arguments, &variables(hub))
 }
 
-impl OnTerminal {
-    fn start(command: &mut Command) -> Self {
-        Self::start_with(command, true)
-    }
-
-    /// Standard input may be empty instead.
-    fn start_with(command: &mut Command, with_input: bool) -> Self {
-        let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&controller).unwrap();
-        unlockpt(&controller).unwrap();
-        let name = ptsname(&controller, Vec::new()).unwrap();
-        let side = || File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
-        let input = if with_input { side().into() } else { Stdio::null() };
-        let child = command.stdin(input).stderr(side()).stdout(Stdio::null()).spawn().unwrap();
-        // The command keeps its side open, which would keep the terminal from ending.
-        command.stdin(Stdio::null()).stderr(Stdio::null());
-        let terminal = File::from(controller);
-        let (sender, shown) = channel();
-        let mut reader = terminal.try_clone().unwrap();
-        std::thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            // The end of a terminal is an error.
-            while let Ok(count @ 1..) = reader.read(&mut bytes) {
-                let _ = sender.send(bytes[..count].to_vec());
-            }
-        });
-        Self { child, terminal, shown, seen: String::new(), started: Instant::now() }
-    }
-
-    /// Waits until a text is shown.
-    fn wait_for(&mut self, text: &str) {
-        while !self.seen.contains(text) {
-            let left = LIMIT.saturating_sub(self.started.elapsed());
-            match self.shown.recv_timeout(left) {
-                Ok(bytes) => self.seen += &String::from_utf8_lossy(&bytes),
-                Err(error) => {
-                    let _ = self.child.kill();
-                    panic!("{error} before {text:?}: {}", self.seen);
-                }
-            }
-        }
-    }
-
-    fn finish(mut self) -> Outcome {
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            if self.started.elapsed() > LIMIT {
-                let _ = self.child.kill();
-                panic!("still running after {LIMIT:?}: {}", self.seen);
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        };
-        while let Ok(bytes) = self.shown.recv_timeout(Duration::from_secs(1)) {
-            self.seen += &String::from_utf8_lossy(&bytes);
-        }
-        Outcome { code: status.code(), output: Vec::new(), errors: self.seen }
-    }
-}
-
-/// Answers the question of a run.
-fn answered(workplace: &Workplace, hub: &TestHub, arguments: &[&str], answer: &[u8]) -> Outcome {
-    let mut running = OnTerminal::start(&mut command(workplace, hub, arguments));
-    running.wait_for(QUESTION);
-    running.terminal.write_all(answer).unwrap();
-    running.finish()
+/// Answers the question of a run. Returns the exit code and what was shown.
+#[cfg(target_os = "linux")]
+fn answered(workplace: &Workplace, hub: &TestHub, arguments: &[&str], answer: &[u8]) -> (Option<i32>, String) {
+    let mut terminal = at_terminal(workplace, hub, arguments, true);
+    terminal.wait_for(QUESTION);
+    terminal.press(answer);
+    (terminal.finish(|_| ()), terminal.text())
 }
 
 #[test]
@@ -137,11 +67,6 @@ fn nothing_is_asked_of_the_network_for_a_strangers_recipe() {
         assert_eq!(outcome.errors.contains("acme/clip"), !line.contains(&"--clip"), "{}", outcome.errors);
         assert!(!workplace.join("q.png").exists());
     }
-    // A terminal that shows and does not answer.
-    let mut half = command(&workplace, &hub, &["--from", "p.png", "-q", "-o", "q.png"]);
-    let outcome = OnTerminal::start_with(&mut half, false).finish();
-    assert_eq!(outcome.code, Some(2), "{}", outcome.errors);
-    assert!(outcome.errors.contains("--trust") && !outcome.errors.contains(QUESTION), "{}", outcome.errors);
     // What would be done is shown; without a network all is as it was.
     let plan = run(&workplace, &hub, &["--from", "p.png", "--dry-run"]).succeeded();
     assert!(plan.output_text().contains("# to be downloaded: acme/clip"), "{}", plan.output_text());
@@ -179,6 +104,7 @@ fn what_the_user_names_or_trusts_is_downloaded() {
     run(&workplace, &hub, &["--from", "p.png", "--config", "own.toml", "-q", "-o", "q.png"]).succeeded();
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn somebody_at_a_terminal_is_asked() {
     let hub = hub();
@@ -186,19 +112,23 @@ fn somebody_at_a_terminal_is_asked() {
     let line = ["--from", "p.png", "-q", "-o", "q.png"];
     // An empty line, a no, something else, and the end of the input.
     for no in [&b"\n"[..], b"n\n", b"what?\n", b"\x04"] {
-        let outcome = answered(&workplace, &hub, &line, no);
-        assert_eq!(outcome.code, Some(2), "{}", outcome.errors);
-        assert!(outcome.errors.contains("acme/clip and acme/vqgan"), "{}", outcome.errors);
+        let (code, shown) = answered(&workplace, &hub, &line, no);
+        assert_eq!(code, Some(2), "{shown}");
+        assert!(shown.contains("acme/clip and acme/vqgan"), "{shown}");
     }
-    let mut running = OnTerminal::start(&mut command(&workplace, &hub, &line));
-    running.wait_for(QUESTION);
-    let process = running.child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &process]).status().unwrap().success());
-    assert_eq!(running.finish().code, Some(130));
+    let mut terminal = at_terminal(&workplace, &hub, &line, true);
+    terminal.wait_for(QUESTION);
+    terminal.signal("INT");
+    assert_eq!(terminal.finish(|_| ()), Some(130));
+    // A terminal that shows and does not answer.
+    let mut terminal = at_terminal(&workplace, &hub, &line, false);
+    assert_eq!(terminal.finish(|_| ()), Some(2));
+    let shown = terminal.text();
+    assert!(shown.contains("--trust") && !shown.contains(QUESTION), "{shown}");
     assert_eq!(hub.requests().len(), asked);
     assert!(!workplace.join("q.png").exists());
-    let outcome = answered(&workplace, &hub, &line, b"y\n");
-    assert_eq!(outcome.code, Some(0), "{}", outcome.errors);
+    let (code, shown) = answered(&workplace, &hub, &line, b"y\n");
+    assert_eq!(code, Some(0), "{shown}");
     assert!(workplace.read("q.png") == workplace.read("p.png"));
     let token = |seen: &crate::common::hub::Seen| seen.headers.contains_key("authorization");
     assert!(hub.requests()[asked..].iter().any(token));

@@ -27,7 +27,7 @@ pub(in crate::cli) struct Preview {
 }
 
 impl Preview {
-    /// What shows pictures; none where it is not to, or the terminal cannot.
+    /// What shows pictures; none if it is not to, or the terminal cannot.
     pub(in crate::cli) fn new(kind: PreviewKind) -> Option<Self> {
         Some(Self { protocol: Protocol::of(kind)?, last: None })
     }

@@ -1,4 +1,5 @@
-//! How a terminal shows pictures, told from its environment: it is asked nothing, for its answer would be typed.
+//! How a terminal shows pictures, judged by its environment: the terminal is not asked, as its answer would arrive as
+//! typed text.
 
 use clap::ValueEnum;
 
@@ -45,7 +46,7 @@ impl Protocol {
     }
 }
 
-/// What a terminal with these variables takes; none where it is not to show colours.
+/// What a terminal with these variables takes; none if it is not to show colours.
 fn detect(variable: &dyn Fn(&str) -> Option<String>) -> Option<Protocol> {
     let term = variable("TERM").unwrap_or_default();
     if variable("NO_COLOR").is_some() || term.is_empty() || term == "dumb" || term == "linux" {

@@ -12,7 +12,7 @@ use crate::models::hub::megabytes;
 use crate::progress::Event;
 use crate::{Error, Result};
 
-/// The longest reason that is told again at the end, in characters.
+/// The longest reason that is repeated at the end, in characters.
 const LONGEST_FAILURE: usize = 300;
 
 /// Shows how a batch goes.
@@ -68,7 +68,7 @@ impl Display {
         }
     }
 
-    /// Tells programs what became of a line.
+    /// Reports to programs what became of a line.
     pub(in crate::cli) fn closed(&self, closed: &Closed) {
         for record in closed.records.iter().filter(|_| self.progress == Progress::Json) {
             if let Ok(Value::Object(mut record)) = record.to_json() {
@@ -85,7 +85,7 @@ impl Display {
         }
     }
 
-    /// Tells how it all went.
+    /// Reports how it all went.
     pub(in crate::cli) fn finished(&mut self, ledger: &Ledger, interrupted: bool) {
         self.bars = None;
         let write = if self.progress == Progress::Json { json_line } else { line };
@@ -199,7 +199,7 @@ impl Display {
     }
 }
 
-/// What failed, to be told again at the end: among many lines it was long ago.
+/// What failed, to be repeated at the end: among many lines it was long ago.
 fn failures(ledger: &Ledger, progress: Progress) -> Vec<String> {
     let Failures { first, more } = &ledger.failures;
     let shown = |(place, error): &(Place, String)| {

@@ -130,11 +130,11 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     };
     let mut ledger = Ledger::new(keep, results);
     let mut display = Display::new(reporter, run.devices.len());
-    // That results cannot be written is told once: the pictures tell themselves what they are.
+    // A failure to write results is reported once: the pictures themselves say what they are.
     let mut unwritten = false;
     // The pictures are there, whether or not their names can be printed.
     let mut printed = Ok(());
-    for message in start(run, plan) {
+    for message in start(run, plan)? {
         let noted = ledger.note(&message);
         display.tell(&message, &ledger);
         match noted {

@@ -13,7 +13,7 @@ use crate::progress::Event;
 use crate::session::Session;
 use crate::{Error, Result};
 
-/// What is written beside the iterations. That it cannot be is no reason to lose the run: it is told once.
+/// What is written beside the iterations. A failure is no reason to lose the run: it is reported once.
 #[derive(Default)]
 pub(in crate::cli) struct Aside {
     /// Whether the picture was written under its name

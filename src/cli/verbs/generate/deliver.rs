@@ -38,7 +38,8 @@ fn rescue_unprinted(error: anyhow::Error, settings: &Settings, bytes: &[u8]) -> 
     }
 }
 
-/// Writes the final picture, finishes the moving ones (`svg` is what became of the cells' file), tells how the run went, and returns the exit code.
+/// Writes the final picture, finishes the moving ones (`svg` is what became of the cells' file), reports how the run
+/// went, and returns the exit code.
 pub(in crate::cli) fn deliver(
     target: &Target,
     saver: &mut Saver,

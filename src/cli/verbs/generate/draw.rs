@@ -29,7 +29,7 @@ pub(in crate::cli) struct Drawing {
     /// The folder for what each CLIP sees
     pub(in crate::cli) cutouts: Option<(PathBuf, Existing)>,
     pub(in crate::cli) beside: Beside,
-    /// The files it is made from, hashed before the run, so that the recipe tells what was used
+    /// The files it is made from, hashed before the run, so that the recipe says what was used
     pub(in crate::cli) inputs: Vec<InputRecord>,
     /// What it goes on from
     pub(in crate::cli) resumed: Option<Resumed>,
@@ -38,11 +38,11 @@ pub(in crate::cli) struct Drawing {
 /// What a picture goes on from.
 pub(in crate::cli) struct Resumed {
     pub(in crate::cli) state: SessionState,
-    /// The run so far, where its settings were others
+    /// The run so far, if its settings were others
     pub(in crate::cli) earlier: Vec<Stage>,
 }
 
-/// Draws, writes the picture, tells how it went and returns the exit code.
+/// Draws, writes the picture, reports how it went and returns the exit code.
 pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, reporter: &Reporter) -> anyhow::Result<u8> {
     let Drawing { settings, max_memory, target, moving, svg, cutouts, mut beside, inputs, resumed } = drawing;
     let plan = Plan::within(max_memory, settings, models)?;
@@ -89,7 +89,7 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
     reporter.show(|| Ok(finished.picture.clone()), true)?;
     let svg = svg.map(|(path, existing)| {
         let text = draw_svg(plan.settings().pixel_art()?, &to_pixels(&finished.picture)?.into_rgba8());
-        // The checkpoint tells the run what is its own.
+        // The checkpoint says which files are the run's own.
         beside.svg_sha256 = Some(to_hex(&Sha256::digest(&text)));
         Ok((path, existing, text))
     });
@@ -101,7 +101,7 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
     deliver(&target, &mut saver, (recording, svg), &finished, aside.saved, reporter)
 }
 
-/// Writes where a run stands, where that is asked for.
+/// Writes where a run stands, if that is asked for.
 fn save_checkpoint(target: &Target, beside: &Beside, saver: &mut Saver, session: &Session) -> Result<Option<Event>> {
     let (Target::File(picture, _), Some(_)) = (target, beside.checkpoint_every) else { return Ok(None) };
     let iteration = session.iteration();

@@ -80,7 +80,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     Ok(exit_code)
 }
 
-/// Tells where a recipe's model is not the file of today.
+/// Warns if a recipe's model is not the file of today.
 fn warn_of_other_models(recorded: &[ModelRecord], models: &Models, reporter: &Reporter) -> Result<()> {
     for used in models.records()? {
         let before = recorded.iter().find(|before| before.role == used.role && before.name == used.name);

@@ -98,7 +98,7 @@ impl Targets {
 }
 
 impl Arguments {
-    /// Refuses what needs a PNG that can be written again and again where there is none.
+    /// Refuses what needs a PNG that can be written again and again if there is none.
     fn check_rewriting(&self, target: &Target) -> Result<()> {
         let what = match target {
             Target::File(..) => return Ok(()),

@@ -45,7 +45,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Res
     check_usable(&files)?;
     let folder = import(finder, name, entry, &files)?;
     if arguments.json {
-        return output::print_json_line(&serde_json::json!({ "name": name, "folder": folder.to_string_lossy() }));
+        return stdout::print_json_line(&serde_json::json!({ "name": name, "folder": folder.to_string_lossy() }));
     }
-    output::print_path(&folder)
+    stdout::print_path(&folder)
 }

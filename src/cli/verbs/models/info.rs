@@ -22,13 +22,13 @@ pub(in crate::cli) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Res
     let line = list::line(entry, finder)?;
     let described = serde_json::to_value(&line)?;
     if arguments.json {
-        return output::print_json(&described);
+        return stdout::print_json(&described);
     }
     for (name, value) in described.as_object().into_iter().flatten() {
         match value {
             serde_json::Value::Null => {}
-            serde_json::Value::String(text) => output::print_line(&format!("{name}: {text}"))?,
-            other => output::print_line(&format!("{name}: {other}"))?,
+            serde_json::Value::String(text) => stdout::print_line(&format!("{name}: {text}"))?,
+            other => stdout::print_line(&format!("{name}: {other}"))?,
         }
     }
     Ok(())
@@ -37,10 +37,10 @@ pub(in crate::cli) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Res
 fn embedded_model(json: bool) -> anyhow::Result<()> {
     let vocabulary = Vocabulary::embedded()?;
     if json {
-        return output::print_json(&vocabulary);
+        return stdout::print_json(&vocabulary);
     }
     let things: Vec<String> = vocabulary.things.iter().map(|names| names.join(" or ")).collect();
-    output::print_line("The model inside the program: a CLIP, a VQGAN and a prior. It knows")?;
+    stdout::print_line("The model inside the program: a CLIP, a VQGAN and a prior. It knows")?;
     let kinds = [
         ("things", &things),
         ("colours", &vocabulary.colours),
@@ -48,7 +48,7 @@ fn embedded_model(json: bool) -> anyhow::Result<()> {
         ("styles", &vocabulary.styles),
     ];
     for (kind, names) in kinds {
-        output::print_lines(&format!("\n{} {kind}: {}", names.len(), names.join(", ")))?;
+        stdout::print_lines(&format!("\n{} {kind}: {}", names.len(), names.join(", ")))?;
     }
-    output::print_lines("\nand one to three of a thing, and things beside, above and under each other.")
+    stdout::print_lines("\nand one to three of a thing, and things beside, above and under each other.")
 }

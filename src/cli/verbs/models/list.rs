@@ -27,13 +27,13 @@ pub(in crate::cli) struct Line<'a> {
     format: &'a str,
     licence: &'a str,
     note: Option<&'a str>,
-    /// The weights' size, where it is known
+    /// The weights' size, if known
     bytes: Option<u64>,
-    /// About their size, where it is not
+    /// About their size, if it is not known
     about_bytes: Option<u64>,
     /// Whether the revision is a commit
     pinned: bool,
-    /// The weights' SHA-256, where it is published or was seen
+    /// The weights' SHA-256, if it is published or was seen
     sha256: Option<String>,
     /// `published`, or `seen` for the first one that came here
     sha256_from: Option<&'static str>,
@@ -45,7 +45,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Res
     let entries = Manifest::get()?.models().iter();
     let lines = entries.map(|entry| line(entry, finder)).collect::<Result<Vec<_>>>()?;
     if arguments.json {
-        return output::print_json(&lines);
+        return stdout::print_json(&lines);
     }
     for line in &lines {
         let size = match (line.bytes, line.about_bytes) {
@@ -56,7 +56,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Res
         let here = if line.here { "here" } else { "-" };
         let pinned = if line.pinned { "pinned" } else { "unpinned" };
         let Line { name, role, format, licence, title, .. } = line;
-        output::print_line(&format!(
+        stdout::print_line(&format!(
             "{name:22} {role:6} {here:5} {size:>9}  {format:12} {pinned:9} {title} ({licence})"
         ))?;
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::pull::expanded;
 use super::{Model, RoleArgument, stdout};
+use crate::cli::terminal::line;
 use crate::models::hub::{Removed, megabytes};
 use crate::models::inventory::{self, State};
 use crate::models::manifest::Manifest;
@@ -58,6 +59,9 @@ pub(in crate::cli) fn verify(arguments: &Verify, finder: &Finder) -> anyhow::Res
     } else {
         all_expanded(&arguments.names)?
     };
+    if names.is_empty() {
+        line("nothing to verify: no model of `text2art models list` is downloaded");
+    }
     let (mut lines, mut broken): (Vec<Value>, Vec<(PathBuf, String)>) = (Vec::new(), Vec::new());
     for name in &names {
         let files = files(finder, name)?;
@@ -69,7 +73,7 @@ pub(in crate::cli) fn verify(arguments: &Verify, finder: &Finder) -> anyhow::Res
         for file in files {
             let (state, sha256) = file.check()?;
             if !arguments.json {
-                output::print_line(&format!("{:8} {} {}", state.word(), sha256, file.path.display()))?;
+                stdout::print_line(&format!("{:8} {} {}", state.word(), sha256, file.path.display()))?;
             }
             lines.push(
                 json!({ "name": name, "file": file.path.to_string_lossy(), "sha256": sha256, "state": state.word() }),
@@ -85,7 +89,7 @@ pub(in crate::cli) fn verify(arguments: &Verify, finder: &Finder) -> anyhow::Res
         }
     }
     if arguments.json {
-        output::print_json(&lines)?;
+        stdout::print_json(&lines)?;
     }
     match broken.first() {
         Some((path, hint)) => {
@@ -99,17 +103,28 @@ pub(in crate::cli) fn verify(arguments: &Verify, finder: &Finder) -> anyhow::Res
 pub(in crate::cli) fn path(arguments: &Path, finder: &Finder) -> anyhow::Result<()> {
     let mut shown = Vec::new();
     for name in meant(&arguments.name)? {
+        let lacking = |what: &str| {
+            let hint = format!("download it: text2art models pull {name}");
+            Error::usage(format!("{what} is not downloaded"), hint)
+        };
+        if files(finder, &name)?.is_empty() {
+            return Err(lacking(&name).into());
+        }
         let role = match (Model::of(&name)?, arguments.role) {
-            (Model::Entry(entry), _) => entry.role,
+            (Model::Entry(entry), _) => {
+                if let Some(missing) = finder.missing(entry.role, &name)? {
+                    return Err(lacking(&format!("{} of {name}", missing.files.join(" and "))).into());
+                }
+                entry.role
+            }
             (Model::Repository(_), Some(role)) => role.into(),
-            (Model::Repository(repository), None) => inventory::role_of(finder, &repository)?.ok_or_else(|| {
-                let hint = format!("text2art models pull {name}; or say what it is for with --role");
-                Error::usage(format!("nothing of {name} is here"), hint)
-            })?,
+            (Model::Repository(repository), None) => {
+                inventory::role_of(finder, &repository)?.ok_or_else(|| lacking(&name))?
+            }
         };
         let found = finder.locate(role, &name)?;
         if !arguments.json {
-            output::print_path(&found.weights)?;
+            stdout::print_path(&found.weights)?;
         }
         shown.push(json!({
             "name": name,
@@ -122,8 +137,8 @@ pub(in crate::cli) fn path(arguments: &Path, finder: &Finder) -> anyhow::Result<
     }
     match shown.as_slice() {
         _ if !arguments.json => Ok(()),
-        [only] => output::print_json(only),
-        several => output::print_json(&several),
+        [only] => stdout::print_json(only),
+        several => stdout::print_json(&several),
     }
 }
 
@@ -139,7 +154,7 @@ pub(in crate::cli) fn remove(arguments: &Remove, finder: &Finder) -> anyhow::Res
         };
         all += removed;
         if !arguments.json && removed.files > 0 {
-            output::print_line(&format!("{name}: {} freed", megabytes(removed.bytes)))?;
+            stdout::print_line(&format!("{name}: {} freed", megabytes(removed.bytes)))?;
         }
         lines.push(json!({ "name": name, "bytes": removed.bytes }));
     }
@@ -148,7 +163,7 @@ pub(in crate::cli) fn remove(arguments: &Remove, finder: &Finder) -> anyhow::Res
         return Err(Error::usage(problem, "`text2art models list` shows what is here").into());
     }
     if arguments.json {
-        output::print_json(&lines)?;
+        stdout::print_json(&lines)?;
     }
     Ok(())
 }

@@ -39,14 +39,14 @@ pub(in crate::cli) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Res
         };
         if !arguments.json {
             for path in &paths {
-                output::print_path(path)?;
+                stdout::print_path(path)?;
             }
         }
         let paths: Vec<_> = paths.iter().map(|path| path.to_string_lossy()).collect();
         pulled.push(json!({ "name": name, "role": role.option(), "files": paths }));
     }
     if arguments.json {
-        output::print_json(&pulled)?;
+        stdout::print_json(&pulled)?;
     }
     Ok(())
 }

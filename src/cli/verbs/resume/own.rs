@@ -26,7 +26,7 @@ impl Own<'_> {
         self.file(path, || self.is_of_run(path))
     }
 
-    /// A folder of frames, of which the first `kept` were there at the checkpoint: later ones may be replaced where all of
+    /// A folder of frames, of which the first `kept` were there at the checkpoint: later ones may be replaced if all of
     /// them are the run's.
     pub(in crate::cli) fn frames(&self, folder: &Path, kept: usize) -> Result<(PathBuf, Existing)> {
         self.check_inside(folder)?;
@@ -38,13 +38,13 @@ impl Own<'_> {
         Ok((folder.to_owned(), Existing::Replace))
     }
 
-    /// The cells as an SVG, of which the checkpoint tells the digest if the run has written it.
+    /// The cells as an SVG, whose digest is in the checkpoint if the run has written it.
     pub(in crate::cli) fn svg(&self, path: &Path, sha256: Option<&str>) -> Result<(PathBuf, Existing)> {
         if !self.force && path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("svg")) {
             let problem = "the checkpoint names this file for an SVG, and its name does not end in .svg";
             return Err(Error::file(path, problem, "if you trust the checkpoint, write the file with --force"));
         }
-        // A digest is known of many files, so that it is not enough that the checkpoint tells it.
+        // A digest is known of many files, so a match with the checkpoint is not enough.
         let is_svg = || read_regular(path, LARGEST_SVG).is_ok_and(|content| content.starts_with(b"<svg "));
         self.file(path, || is_svg() && hash_file(path).is_ok_and(|found| Some(found.as_str()) == sha256))
     }
