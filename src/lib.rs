@@ -20,6 +20,7 @@ pub mod picture;
 pub mod prior;
 pub mod progress;
 pub mod random;
+pub mod resolve;
 pub mod session;
 pub mod settings;
 mod text;

@@ -148,7 +148,8 @@ fn link(page: &Path, picture: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{Overrides, combine};
+    use crate::resolve::combine;
+    use crate::settings::Overrides;
 
     fn cards(folder: &Path, count: u8) -> Vec<Card> {
         let settings = |prompt: &str| {

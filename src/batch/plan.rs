@@ -14,7 +14,8 @@ use super::seeds::Seeds;
 use super::source::{Entries, Source};
 use crate::files::Existing;
 use crate::output::Recipe;
-use crate::settings::{Overrides, Seed, Settings, combine};
+use crate::resolve::combine;
+use crate::settings::{Overrides, Seed, Settings};
 use crate::{Error, Result};
 
 /// What is the same for all lines.

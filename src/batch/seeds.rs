@@ -86,7 +86,8 @@ impl Taken {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{Overrides, combine};
+    use crate::resolve::combine;
+    use crate::settings::Overrides;
 
     fn settings(prompt: &str, seed: u64) -> Settings {
         let prompt = Some(prompt.parse().unwrap());

@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use crate::clip::{Clip, Config as ClipConfig};
-use crate::drawer::DrawerKind;
 use crate::files::read_text;
 use crate::models::Finder;
 use crate::models::files::{ConfigFile, Role};
 use crate::session::{LoadedModel, Models};
-use crate::settings::{Overrides, Settings};
+use crate::settings::{DrawerKind, Overrides, Settings};
 use crate::vqgan::{Config as VqganConfig, Vqgan};
 use crate::{Error, Result};
 

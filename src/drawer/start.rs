@@ -4,6 +4,7 @@ use image::RgbImage;
 
 use crate::picture::Size;
 use crate::random::Stream;
+use crate::settings::StartNoise;
 
 /// What a drawer starts from.
 pub enum Start<'a> {
@@ -12,32 +13,6 @@ pub enum Start<'a> {
     /// Random numbers of this kind and seed
     Noise(StartNoise, &'a mut Stream),
 }
-
-/// What a picture starts from where there is no init image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartNoise {
-    /// Random codes of the codebook; of cells, random colours
-    Codes,
-    /// Every pixel a random colour
-    Snow,
-    /// A smooth passage between two random colours
-    Gradient,
-    /// Faint clouds: noise of halving sizes, added to grey
-    Fractal,
-    /// Grey
-    None,
-    /// What the prior inside the program draws of the prompts
-    Prior,
-}
-
-crate::text::named_values!(StartNoise, "start", {
-    Codes => "codes",
-    Snow => "snow",
-    Gradient => "gradient",
-    Fractal => "fractal",
-    None => "none",
-    Prior => "prior",
-});
 
 /// How far clouds leave the grey, as a share of what they could.
 const CONTRAST: f64 = 0.4;

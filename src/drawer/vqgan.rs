@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor, Var};
 
-use super::start::{self, Start, StartNoise};
-use super::{Drawer, to_values};
+use super::start::Start;
+use super::{Drawer, start, to_values};
 use crate::frozen::{ChannelAffine, Clamp, Network, SquareSum, Step};
 use crate::picture::Size;
+use crate::settings::StartNoise;
 use crate::vqgan::{Bounds, Vqgan};
 use crate::{Result, picture};
 

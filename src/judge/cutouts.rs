@@ -4,93 +4,9 @@
 //! sampled once. Everything is drawn from the seed and the iteration, on the CPU, and every perceptor
 //! sees the same views at its own side.
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::frozen::{Border, Homography, Rectangle, Touch, View};
 use crate::random::Stream;
-use crate::text::did_you_mean;
-
-/// A kind of augmentation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Augmentation {
-    /// Zooms show a part of the picture, not the whole
-    Crop,
-    /// Corners are moved
-    Perspective,
-    /// Turned, moved and sheared a little
-    Affine,
-    /// Mirrored left to right
-    Flip,
-    /// Hue and saturation changed a little
-    Jitter,
-    /// A rectangle is painted over
-    Erase,
-}
-
-impl Augmentation {
-    /// All kinds, with their names.
-    pub const ALL: [(Self, &'static str); 6] = [
-        (Self::Crop, "crop"),
-        (Self::Perspective, "perspective"),
-        (Self::Affine, "affine"),
-        (Self::Flip, "flip"),
-        (Self::Jitter, "jitter"),
-        (Self::Erase, "erase"),
-    ];
-}
-
-/// The augmentations in use, as `crop,perspective` or `none`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Augmentations(Vec<Augmentation>);
-
-impl Augmentations {
-    /// The plain resample for every cutout.
-    pub const NONE: Self = Self(Vec::new());
-
-    /// Those of a list; each counts once.
-    #[must_use]
-    pub fn new(kinds: &[Augmentation]) -> Self {
-        let mut kinds = kinds.to_vec();
-        kinds.sort_unstable();
-        kinds.dedup();
-        Self(kinds)
-    }
-
-    /// Whether a kind is among them.
-    #[must_use]
-    pub fn has(&self, kind: Augmentation) -> bool {
-        self.0.contains(&kind)
-    }
-}
-
-impl fmt::Display for Augmentations {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> =
-            Augmentation::ALL.iter().filter(|(kind, _)| self.has(*kind)).map(|(_, name)| *name).collect();
-        formatter.write_str(if names.is_empty() { "none" } else { "" })?;
-        formatter.write_str(&names.join(","))
-    }
-}
-
-impl FromStr for Augmentations {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text.trim() == "none" {
-            return Ok(Self::NONE);
-        }
-        let kind = |name: &str| {
-            let found = Augmentation::ALL.iter().find(|(_, known)| *known == name.trim());
-            found.map(|(kind, _)| *kind).ok_or_else(|| {
-                let known = Augmentation::ALL.map(|(_, name)| name);
-                let near = did_you_mean(name.trim(), known);
-                format!("`{}` is no augmentation: use none, or some of {}{near}", name.trim(), known.join(", "))
-            })
-        };
-        Ok(Self::new(&text.split(',').map(kind).collect::<Result<Vec<_>, _>>()?))
-    }
-}
+use crate::settings::{Augmentation, Augmentations};
 
 /// Every number of the cutouts. Lengths are shares of the cutout's side, angles degrees.
 ///

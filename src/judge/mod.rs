@@ -5,7 +5,7 @@ mod distance;
 mod perceptor;
 mod slopes;
 
-pub use cutouts::{Augmentation, Augmentations, Cutout, Cutouts};
+pub use cutouts::{Cutout, Cutouts};
 pub use distance::{cosine, distances};
 pub(crate) use perceptor::no_gradient;
 pub use perceptor::{Perceptor, Target};

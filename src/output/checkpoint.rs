@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use super::Recipe;
 use crate::files::{open_regular, to_hex, unreadable};
 use crate::optimizer::OptimizerState;
+use crate::resolve::check;
 use crate::session::{Judged, Plateau, SessionState};
 use crate::{Error, Result};
 
@@ -174,7 +175,7 @@ impl Checkpoint {
             Error::file(path, problem, "use the version of text2art that wrote it")
         })?;
         head.recipe.check_revisions().map_err(|problem| damaged(&problem))?;
-        head.recipe.settings.validate().map_err(|error| damaged(&error.to_string()))?;
+        check(&head.recipe.settings).map_err(|error| damaged(&error.to_string()))?;
         if head.recipe.result.iterations_done > head.recipe.settings.iterations {
             return Err(damaged("the checkpoint claims more finished iterations than the run has"));
         }

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::recipe_text::embedded_text;
-use crate::drawer::DrawerKind;
 use crate::files::hash_file_within;
 use crate::models::ModelRecord;
 use crate::models::hub::is_commit;
-use crate::settings::Settings;
+use crate::settings::{DrawerKind, Settings};
 use crate::{Error, Result};
 
 /// The version of the recipe's form.

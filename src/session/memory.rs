@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::{LoadedModel, Models};
 use crate::clip::Clip;
 use crate::device::ComputeDevice;
-use crate::drawer::{PixelDrawer, StartNoise, VqganDrawer};
+use crate::drawer::{PixelDrawer, VqganDrawer};
 use crate::frozen::{GRADIENT_GROUP, MemoryOf};
 use crate::machine::in_words;
-use crate::settings::Settings;
+use crate::settings::{Settings, StartNoise};
 use crate::{Error, Result, picture};
 
 /// What the program takes without models and pictures: itself, its threads, what its libraries keep;

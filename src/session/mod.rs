@@ -32,12 +32,12 @@ use iteration::{Iteration, Moved};
 use readings::Readings;
 
 use crate::device::{ComputeDevice, Moment, bring};
-use crate::drawer::{Drawer, DrawerKind, PixelDrawer, Start, VqganDrawer};
+use crate::drawer::{Drawer, PixelArt, PixelDrawer, Start, VqganDrawer};
 use crate::frozen::{Network, SquareSum, with_gradient};
 use crate::judge::{Cutouts, Judge, no_gradient};
 use crate::optimizer::Optimizer;
 use crate::random::Stream;
-use crate::settings::Settings;
+use crate::settings::{DrawerKind, Settings};
 use crate::{Error, Result, picture};
 
 /// A picture in the making.
@@ -96,7 +96,7 @@ impl Session {
                 let drawer = VqganDrawer::new(models.vqgan()?.model.clone(), settings.size, start, device)?;
                 Box::new(drawer.recomputing(plan.recomputed().decoder))
             }
-            DrawerKind::Pixel => Box::new(PixelDrawer::new(settings.pixel_art()?, settings.size, start, device)?),
+            DrawerKind::Pixel => Box::new(PixelDrawer::new(PixelArt::of(settings)?, settings.size, start, device)?),
         };
         let mut perceptor = |clip| Ok(targets::perceptor(settings, clip, warn)?.recomputing(plan.recomputed().clip));
         let perceptors = models.clips.iter().map(&mut perceptor).collect::<Result<_>>()?;

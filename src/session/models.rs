@@ -8,13 +8,12 @@ use std::sync::{Arc, PoisonError};
 use sha2::{Digest, Sha256};
 
 use crate::clip::Clip;
-use crate::drawer::DrawerKind;
 use crate::files::{hash_open_files, open_regular, to_hex, unreadable};
 use crate::frozen::MemoryOf;
 use crate::machine::in_words;
 use crate::models::container::files_of;
 use crate::models::{Finder, Missing, ModelFiles, ModelRecord, Role};
-use crate::settings::Settings;
+use crate::settings::{DrawerKind, Settings};
 use crate::vqgan::Vqgan;
 use crate::{Error, Result, machine};
 

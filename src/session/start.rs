@@ -4,12 +4,11 @@ use image::{RgbImage, imageops};
 
 use super::Models;
 use crate::Result;
-use crate::drawer::StartNoise;
 use crate::models::embedded;
 use crate::picture::{self, Size};
 use crate::prior::Prior;
 use crate::random::Stream;
-use crate::settings::Settings;
+use crate::settings::{Settings, StartNoise};
 
 /// The least share of a side of the prior's picture that a run begins with.
 const NEAREST: f64 = 0.95;

@@ -5,7 +5,8 @@ use std::cell::Cell;
 use super::*;
 use crate::models::Finder;
 use crate::progress::{Event, Stop};
-use crate::settings::{Overrides, Seed, combine};
+use crate::resolve::combine;
+use crate::settings::{Overrides, Seed};
 
 /// What there is to see of a run.
 #[derive(Debug, PartialEq)]

@@ -22,7 +22,7 @@ const FACTOR: f64 = 10.0;
 impl LearningRateDrops {
     /// One, after this share of all iterations, in per cent.
     #[must_use]
-    pub(super) fn once_after(percent: f64) -> Self {
+    pub(crate) fn once_after(percent: f64) -> Self {
         Self(vec![Point::Percent(percent)])
     }
 

@@ -1,13 +1,14 @@
 //! What decides a picture: one [`Settings`], and the layers of [`Overrides`] it is made from.
 
 mod aspect;
-mod combine;
+mod augmentations;
 mod cut_batch;
-mod init_weight;
+mod drawer;
 mod learning_rate;
-mod preset;
+mod pixel_shape;
 mod prompt;
 mod seed;
+mod start_noise;
 mod video;
 mod weighted;
 
@@ -16,19 +17,19 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use aspect::Aspect;
-pub use combine::combine;
+pub use augmentations::{Augmentation, Augmentations};
 pub use cut_batch::CutBatch;
+pub use drawer::DrawerKind;
 pub use learning_rate::LearningRateDrops;
-pub use preset::preset;
+pub use pixel_shape::PixelShape;
 pub use prompt::{Prompt, Prompts};
 pub use seed::Seed;
+pub use start_noise::StartNoise;
 pub use video::{FrameRate, GifPalette, VideoSettings};
 pub use weighted::Weighted;
 
 use crate::device::DeviceChoice;
-use crate::drawer::{DrawerKind, Grid, PixelArt, PixelShape, StartNoise};
 use crate::gpu::Precision;
-use crate::judge::Augmentations;
 use crate::models::Quality;
 use crate::optimizer::OptimizerKind;
 use crate::palette::{Dither, FEWEST_COLOURS, MOST_COLOURS, file_of};
@@ -362,8 +363,6 @@ pub struct Overrides {
     pub gif_palette: Option<GifPalette>,
 }
 
-crate::text::serde_as_text!(Augmentations);
-
 impl Settings {
     /// Checks every range.
     ///
@@ -418,29 +417,7 @@ impl Settings {
         number("alpha-weight", self.alpha_weight, 1000.0, true)?;
         number("palette-weight", self.palette_weight, 1000.0, true)?;
         self.validate_colours()?;
-        if self.init_weight > 0.0 && self.init_image.is_none() && self.init_noise != StartNoise::Prior {
-            return Err(Error::usage(
-                "--init-weight holds to an init image, and there is none",
-                "name one with --init-image, or begin with --init-noise prior",
-            ));
-        }
-        if self.drawer == DrawerKind::Pixel {
-            self.pixel_art()?;
-        } else if self.transparent {
-            let problem = format!("the drawer {} has no --transparent", self.drawer);
-            return Err(Error::usage(problem, "choose --drawer pixel, which has it, or leave it out"));
-        }
         self.video().validate()
-    }
-
-    /// What the pixel drawer's cells look like.
-    ///
-    /// # Errors
-    /// Where there are more of them than the picture has room for.
-    pub fn pixel_art(&self) -> Result<PixelArt> {
-        let grid = Grid { cells: self.pixel_size, scale: None }.of(self.size)?;
-        let alpha_weight = self.transparent.then_some(self.alpha_weight);
-        Ok(PixelArt { shape: self.pixel_shape, grid, smoothness: self.smoothness, alpha_weight })
     }
 
     /// Whether the picture is to have a palette's colours alone.
@@ -457,18 +434,6 @@ impl Settings {
         let Some(zoom) = self.pixel_zoom else { return Ok(()) };
         if !(1..=256).contains(&zoom) {
             return Err(Error::usage(format!("--pixel-zoom {zoom} is out of range"), "give a value from 1 to 256"));
-        }
-        let Some(grid) = self.pixel_size.filter(|_| self.drawer == DrawerKind::Pixel) else {
-            return Err(Error::usage("--pixel-zoom is for cells", "choose --drawer pixel, too"));
-        };
-        if self.pixel_shape != PixelShape::Rectangle {
-            return Err(Error::usage("--pixel-zoom is for rectangular cells", "choose --pixel-shape rect"));
-        }
-        // Of smaller cells some have no pixel of their own.
-        let clear = |pixels: usize, cells: usize| pixels.is_multiple_of(cells) || pixels >= 2 * cells;
-        if !clear(self.size.width, grid.width) || !clear(self.size.height, grid.height) {
-            let problem = format!("{grid} cells are too small in {} pixels for --pixel-zoom", self.size);
-            return Err(Error::usage(problem, "choose a --size of two pixels a cell or more"));
         }
         Ok(())
     }

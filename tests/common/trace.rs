@@ -4,11 +4,12 @@ use candle_core::Device;
 use serde_json::Value;
 use text2art::clip::Clip;
 use text2art::drawer::{Start, VqganDrawer};
-use text2art::judge::{Augmentations, Cutouts, Judge, Perceptor, Target};
+use text2art::judge::{Cutouts, Judge, Perceptor, Target};
 use text2art::models::{Finder, Role};
 use text2art::picture::Size;
 use text2art::progress::Stop;
 use text2art::session::LoadedModel;
+use text2art::settings::Augmentations;
 use text2art::vqgan::Vqgan;
 
 use super::program::{Outcome, Workplace};

@@ -11,8 +11,9 @@ use text2art::frozen::{Border, Filter, Homography, View, Warp, apply};
 use text2art::judge::{Cutouts, Judge, Judgement, Perceptor, Target};
 use text2art::models::{Finder, ModelFiles, Role};
 use text2art::progress::Stop;
+use text2art::resolve::combine;
 use text2art::session::{Models, Plan, Session};
-use text2art::settings::{Overrides, combine};
+use text2art::settings::Overrides;
 
 fn judge(model: &str, prompts: &[(&str, f64)], stop: Option<f64>, cutouts: usize, batch: usize) -> Judge {
     let clip = std::sync::Arc::new(Clip::load(&ModelFiles::open(Role::Clip, model).unwrap()).unwrap());

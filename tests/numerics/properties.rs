@@ -8,12 +8,12 @@ use candle_core::{DType, Device, Tensor};
 use common::program::Workplace;
 use proptest::prelude::*;
 use text2art::device::DeviceChoice;
-use text2art::drawer::StartNoise;
 use text2art::files::{Existing, write_whole};
 use text2art::optimizer::OptimizerKind;
 use text2art::output::{Recipe, ResultRecord, encode};
 use text2art::picture::Size;
-use text2art::settings::{CutBatch, Overrides, Prompts, Settings, combine};
+use text2art::resolve::combine;
+use text2art::settings::{CutBatch, Overrides, Prompts, Settings, StartNoise};
 
 /// A number of an option's range, many of them near 0.
 fn number(most: f64) -> impl Strategy<Value = f64> + Clone {

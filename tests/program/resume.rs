@@ -16,8 +16,9 @@ use text2art::models::Finder;
 use text2art::output::{Checkpoint, Recipe};
 use text2art::progress::Stop;
 use text2art::random::Stream;
+use text2art::resolve::combine;
 use text2art::session::{Models, Plan, Session, run};
-use text2art::settings::{Overrides, Settings, combine};
+use text2art::settings::{Overrides, Settings};
 
 /// A run that takes a moment.
 const SMALL: &str = "a red apple --size 32x32 --cutouts 2 --init-noise codes";

@@ -6,7 +6,8 @@ use clap::{Arg, Command, CommandFactory};
 
 use crate::cli::Arguments;
 use crate::models::Quality;
-use crate::settings::{Overrides, Settings, combine};
+use crate::resolve::combine;
+use crate::settings::{Overrides, Settings};
 
 /// The options `-h` shows; `--help` shows all.
 const BRIEF: [&str; 12] = [

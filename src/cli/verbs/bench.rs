@@ -11,13 +11,13 @@ use crate::cli::options::{device, max_memory};
 use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::{interrupt, stdout};
 use crate::device::DeviceChoice;
-use crate::drawer::DrawerKind;
 use crate::gpu::{Gpu, Precision, Traffic};
 use crate::machine::{self, in_words};
 use crate::models::Finder;
 use crate::picture::Size;
+use crate::resolve::combine;
 use crate::session::{Plan, Recomputed};
-use crate::settings::{CutBatch, Overrides, combine};
+use crate::settings::{CutBatch, DrawerKind, Overrides};
 use crate::text::{count, whole_number};
 
 /// What `bench` was asked for.

@@ -6,8 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::terminal::stdout;
-use crate::drawer::DrawerKind;
-use crate::settings::Overrides;
+use crate::settings::{DrawerKind, Overrides};
 
 /// What `drawers` was asked for.
 #[derive(clap::Args)]

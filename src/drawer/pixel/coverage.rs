@@ -116,8 +116,8 @@ fn area(corners: &[Point]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shapes::PixelShape;
     use super::*;
+    use crate::settings::PixelShape;
 
     /// Each pixel is covered once, and each cell covers its area, cut to the picture: at sizes where edges fall on
     /// whole pixels and where they do not.

@@ -10,18 +10,18 @@ mod svg;
 
 use candle_core::{Device, Tensor, Var};
 
-use super::start::{self, Start, StartNoise};
-use super::{Drawer, in_palette, to_values};
+use super::start::Start;
+use super::{Drawer, in_palette, start, to_values};
 use crate::frozen::{self, Clamp, Memory, Network, SquareSum};
 use crate::palette::{Dither, Palette};
 use crate::picture::Size;
+use crate::settings::{PixelShape, Settings, StartNoise};
 use crate::{Result, picture};
 use alpha::Alphas;
 use coverage::Coverage;
 pub use grid::{Grid, MOST_CELLS};
 use mosaic::Mosaic;
 use roughness::roughness;
-pub use shapes::PixelShape;
 pub use svg::svg;
 
 /// Draws by moving the colours of cells.
@@ -50,6 +50,18 @@ pub struct PixelArt {
     pub smoothness: f64,
     /// How strongly cells are drawn out of sight, where they may vanish
     pub alpha_weight: Option<f64>,
+}
+
+impl PixelArt {
+    /// What the pixel drawer's cells look like.
+    ///
+    /// # Errors
+    /// Where there are more of them than the picture has room for.
+    pub fn of(settings: &Settings) -> Result<Self> {
+        let grid = Grid { cells: settings.pixel_size, scale: None }.of(settings.size)?;
+        let alpha_weight = settings.transparent.then_some(settings.alpha_weight);
+        Ok(Self { shape: settings.pixel_shape, grid, smoothness: settings.smoothness, alpha_weight })
+    }
 }
 
 impl PixelDrawer {

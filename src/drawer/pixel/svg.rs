@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use image::RgbaImage;
 
+use super::PixelArt;
 use super::coverage::{Coverage, scale};
-use super::{PixelArt, PixelShape};
 use crate::palette::hexadecimal;
 use crate::picture::Size;
+use crate::settings::PixelShape;
 
 /// How far cells that are no rectangles reach into their neighbours, in pixels: between edges that only touch, programs
 /// let the background through.

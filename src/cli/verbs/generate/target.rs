@@ -5,9 +5,8 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use super::Arguments;
-use crate::drawer::DrawerKind;
 use crate::files::{Existing, Kind, Naming, check_folder, check_target, checkpoint_of, kind_of};
-use crate::settings::Settings;
+use crate::settings::{DrawerKind, Settings};
 use crate::video::{Folder, Outputs};
 use crate::{Error, Result};
 

@@ -18,6 +18,7 @@ use crate::files::{Kind, Naming, check_target, checkpoint_of, kind_of, picture_o
 use crate::models::Finder;
 use crate::output::{Checkpoint, Recipe, Stage};
 use crate::progress::Event;
+use crate::resolve::check;
 use crate::session::{Models, Plateau};
 use crate::settings::Settings;
 use crate::text::{at_least_one, whole_number};
@@ -185,7 +186,7 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
             Length::Total(total) => total,
             Length::More(more) => done.saturating_add(more),
         };
-        settings.validate()?;
+        check(&settings)?;
         if settings.iterations < done {
             let problem = format!("-n {}: {done} iterations are done already", settings.iterations);
             return Err(Error::usage(

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use super::{LearningRateDrops, Overrides};
 use crate::Result;
-use crate::drawer::{DrawerKind, StartNoise};
 use crate::models::hub::Repository;
 use crate::models::manifest::{Manifest, Preset};
 use crate::models::{Quality, Role, embedded};
 use crate::picture::Size;
+use crate::settings::{DrawerKind, LearningRateDrops, Overrides, StartNoise};
 
 /// The step of cells' colours.
 const PIXEL_LEARNING_RATE: f64 = 0.05;

@@ -1,8 +1,7 @@
 //! How strongly a picture is held to its start.
 
-use super::Overrides;
-use crate::drawer::{DrawerKind, StartNoise};
 use crate::models::embedded;
+use crate::settings::{DrawerKind, Overrides, StartNoise};
 
 /// How strongly the embedded model's latent is held to its prior's (`weights/training/search.py`).
 const PRIOR_HOLD: f64 = 0.5;
@@ -34,7 +33,7 @@ pub(super) fn usual(drawer: DrawerKind, vqgan: &str, has_picture: bool, noise: S
 #[allow(clippy::float_cmp)]
 mod tests {
     use super::*;
-    use crate::settings::combine;
+    use crate::resolve::combine;
 
     fn named(prompt: &str) -> Overrides {
         Overrides { prompt: Some(prompt.parse().unwrap()), ..Overrides::default() }

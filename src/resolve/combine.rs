@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::{Overrides, Settings, init_weight, preset};
-use crate::drawer::{DrawerKind, Grid, StartNoise};
-use crate::judge::{Augmentation, Augmentations};
+use super::{check, init_weight, preset};
+use crate::drawer::Grid;
 use crate::models::{Quality, embedded};
 use crate::optimizer::OptimizerKind;
 use crate::palette::Palette;
 use crate::picture::Size;
+use crate::settings::{Augmentation, Augmentations, DrawerKind, Overrides, Settings, StartNoise};
 use crate::{Error, Result, picture};
 
 /// How many colours pixel art has where nothing is said.
@@ -120,7 +120,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         boomerang: merged.boomerang.unwrap_or_default(),
         gif_palette: merged.gif_palette.unwrap_or_default(),
     };
-    settings.validate()?;
+    check(&settings)?;
     // A mistyped colour is to be known before models are loaded.
     settings.palette.as_deref().map(Palette::load).transpose()?;
     Ok(settings)

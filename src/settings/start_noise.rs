@@ -1,0 +1,27 @@
+//! What a picture starts from without an init image.
+
+/// What a picture starts from where there is no init image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartNoise {
+    /// Random codes of the codebook; of cells, random colours
+    Codes,
+    /// Every pixel a random colour
+    Snow,
+    /// A smooth passage between two random colours
+    Gradient,
+    /// Faint clouds: noise of halving sizes, added to grey
+    Fractal,
+    /// Grey
+    None,
+    /// What the prior inside the program draws of the prompts
+    Prior,
+}
+
+crate::text::named_values!(StartNoise, "start", {
+    Codes => "codes",
+    Snow => "snow",
+    Gradient => "gradient",
+    Fractal => "fractal",
+    None => "none",
+    Prior => "prior",
+});
