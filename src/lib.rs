@@ -10,6 +10,7 @@ pub mod error;
 pub mod files;
 pub mod frozen;
 pub mod gpu;
+pub mod job;
 pub mod judge;
 pub mod machine;
 pub mod models;

@@ -1,14 +1,16 @@
 //! Checkpoints of a batch's pictures: a picture that was interrupted continues from its own, and from no other.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::files::is_same;
-use crate::files::{Existing, checkpoint_of, write_whole};
-use crate::output::{Beside, Checkpoint, InputRecord, Saver, is_due};
+use crate::device::ComputeDevice;
+use crate::files::checkpoint_of;
+use crate::job::{self, Resumed, remove_checkpoint};
+use crate::output::{Beside, Checkpoint, InputRecord, Products};
 use crate::progress::Event;
-use crate::session::{Models, Session, SessionState};
+use crate::session::Models;
 use crate::settings::Settings;
-use crate::{Error, PROGRAM, Result};
+use crate::{PROGRAM, Result};
 
 /// How a picture's checkpoints are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,84 +21,48 @@ pub struct Checkpoints {
     pub replace: bool,
 }
 
-/// A picture's checkpoints while it is drawn.
-pub(super) struct Keeper {
-    path: PathBuf,
-    every: u64,
-    failed: bool,
-}
-
-impl Keeper {
-    /// Begins to keep the checkpoints of a picture, whose run continues from the state if there is one. One of another
-    /// run is left alone with a warning, and nothing is kept then.
-    pub(super) fn begin(
-        output: &Path,
-        checkpoints: Checkpoints,
-        (settings, inputs): (&Settings, &[InputRecord]),
-        (models, session): (&Models, &Session),
-        tell: &dyn Fn(Event),
-    ) -> Result<(Option<Self>, Option<SessionState>)> {
-        let Checkpoints { every, replace } = checkpoints;
-        let path = checkpoint_of(output);
-        let keeper = |path| Some(Self { path, every, failed: false });
-        if replace || !path.exists() {
-            return Ok((keeper(path), None));
-        }
-        let problem = match Checkpoint::read(&path) {
-            Ok(found) => {
-                let records = models.records()?;
-                let digests = found.recipe.models.iter().map(|model| &model.sha256);
-                let is_own = is_of(&found, settings)
-                    && found.recipe.inputs == inputs
-                    && digests.eq(records.iter().map(|model| &model.sha256))
-                    && (found.recipe.program.as_str(), found.device) == (PROGRAM, session.device().kind());
-                if is_own {
-                    return Ok((keeper(path), Some(found.state)));
-                }
-                format!("{}: the checkpoint is of another run", path.display())
-            }
-            Err(error) => error.to_string(),
-        };
-        let message = format!("{problem}; it is left alone, and this picture is drawn without checkpoints");
-        tell(Event::Warning { message });
-        Ok((None, None))
+/// Where a picture's checkpoints go, and what its run continues from if there is one. A checkpoint of another run is left
+/// alone with a warning, and nothing is kept then.
+///
+/// # Errors
+/// If a model's file cannot be read.
+pub(super) fn begin(
+    checkpoints: Checkpoints,
+    products: &Products,
+    (settings, inputs): (&Settings, &[InputRecord]),
+    (models, device): (&Models, &ComputeDevice),
+    tell: &dyn Fn(Event),
+) -> Result<(Option<job::Checkpoints>, Option<Resumed>)> {
+    let Checkpoints { every, replace } = checkpoints;
+    let path = checkpoint_of(products.output());
+    let mut beside = Beside { checkpoint_every: Some(every), files: Beside::files_of(products), ..Beside::default() };
+    if beside.check_names().is_err() {
+        // The batch finds them by its lines.
+        beside.files.clear();
     }
-
-    /// Writes a checkpoint if one is due, or if this is the last one of a run that stops. A failure to write one is
-    /// reported once, and is no reason to lose the picture.
-    pub(super) fn save(
-        &mut self,
-        session: &Session,
-        saver: &mut Saver,
-        is_last: bool,
-        tell: &dyn Fn(Event),
-    ) -> Result<()> {
-        if !is_last && !is_due(Some(self.every), session.iteration()) {
-            return Ok(());
-        }
-        let beside = Beside { checkpoint_every: Some(self.every), ..Beside::default() };
-        let bytes = saver.checkpoint(session, beside)?.encode()?;
-        match write_whole(&self.path, &bytes, Existing::Replace) {
-            Ok(()) => {
-                tell(Event::Checkpoint { path: self.path.clone(), iteration: session.iteration() });
-                Ok(())
-            }
-            Err(error @ Error::Write { .. }) => {
-                if !std::mem::replace(&mut self.failed, true) {
-                    tell(Event::Warning { message: format!("{error}; the picture is drawn without checkpoints") });
-                }
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
+    let kept = |earlier_frames| Some(job::Checkpoints { path: path.clone(), every, beside, earlier_frames });
+    if replace || !path.exists() {
+        return Ok((kept(None), None));
     }
-
-    /// Removes the checkpoint of a picture that is done: a batch would fill the disk with them.
-    pub(super) fn remove(self, tell: &dyn Fn(Event)) {
-        if let Err(error) = remove(&self.path) {
-            tell(Event::Warning { message: error.to_string() });
+    let problem = match Checkpoint::read(&path) {
+        Ok(mut found) => {
+            let records = models.records()?;
+            let digests = found.recipe.models.iter().map(|model| &model.sha256);
+            let is_own = is_of(&found, settings)
+                && found.recipe.inputs == inputs
+                && digests.eq(records.iter().map(|model| &model.sha256))
+                && (found.recipe.program.as_str(), &found.device) == (PROGRAM, &device.kind());
+            if is_own {
+                let earlier = found.beside.kept_frames.take().map(|frames| (path.clone(), frames));
+                return Ok((kept(earlier), Some(Resumed { state: found.state, earlier: Vec::new() })));
+            }
+            format!("{}: the checkpoint is of another run", path.display())
         }
-    }
+        Err(error) => error.to_string(),
+    };
+    let message = format!("{problem}; it is left alone, and this picture is drawn without checkpoints");
+    tell(Event::Warning { message });
+    Ok((None, None))
 }
 
 /// Removes what a run that was killed between writing its picture and removing its checkpoint left.
@@ -106,18 +72,9 @@ impl Keeper {
 pub(super) fn remove_own(output: &Path, settings: &Settings) -> Result<()> {
     let path = checkpoint_of(output);
     if path.exists() && Checkpoint::read(&path).is_ok_and(|found| is_of(&found, settings)) {
-        remove(&path)?;
+        remove_checkpoint(&path)?;
     }
     Ok(())
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match std::fs::remove_file(path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::Write { path: path.to_owned(), source })
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Whether a checkpoint is of a picture with these settings from the beginning.

@@ -9,7 +9,7 @@ use super::braces::expand;
 use super::forgotten::Forgotten;
 use crate::settings::{Overrides, Prompts};
 use crate::text::{at_least_one, did_you_mean};
-use crate::video::MovingPictures;
+use crate::video::{FileNames, KINDS};
 
 /// The key of what became of a line, in a file of results.
 pub const RESULT: &str = "result";
@@ -64,9 +64,9 @@ pub struct Asked {
     /// Where the picture is to go; as `--output`
     #[arg(short, long)]
     pub output: Option<PathBuf>,
-    /// What moves beside it
+    /// What is made beside it
     #[command(flatten)]
-    pub moving: MovingPictures,
+    pub files: FileNames,
     /// A checkpoint every so many iterations
     #[arg(long, value_parser = at_least_one)]
     pub checkpoint_every: Option<u64>,
@@ -150,7 +150,8 @@ pub(super) fn of_fields(mut fields: Map<String, Value>) -> Result<Vec<Asked>, St
             if name == "prompt" {
                 prompt = texts.into_iter().next();
             } else {
-                let value = |text| if MOVING.contains(&name.as_str()) { moving(text) } else { text };
+                let is_file = KINDS.iter().any(|kind| kind.option == name);
+                let value = |text| if is_file { file_name(text) } else { text };
                 arguments.extend(texts.iter().map(|text| format!("--{name}={}", value(text))));
             }
         }
@@ -161,11 +162,9 @@ pub(super) fn of_fields(mut fields: Map<String, Value>) -> Result<Vec<Asked>, St
 
 /// The options whose one value is a list.
 const COMMA_LISTS: [&str; 2] = ["augment", "learning-rate-drops"];
-/// The options that name files, or say only whether there are some.
-const MOVING: [&str; 3] = ["gif", "mp4", "frames"];
 
-/// The value of such an option for one in a file: true is the name of the picture.
-fn moving(text: &str) -> &str {
+/// The value of an option that names a file, or says only whether there is one: true is the name of the picture.
+fn file_name(text: &str) -> &str {
     match text {
         "true" => "",
         "false" => "none",

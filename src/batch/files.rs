@@ -1,21 +1,16 @@
-//! The files of a picture of a batch: what is made, and what of it is there already.
+//! The files of a picture of a batch: what of it is there already, and how it is removed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::device::DeviceChoice;
-use crate::output::Recipe;
+use crate::files::read_regular;
+use crate::output::{Make, Product, Products, Recipe};
 use crate::settings::{CutBatch, Settings, VideoSettings};
-use crate::video::{Folder, MovingPaths};
+use crate::video::Folder;
 use crate::{Error, Result};
 
-/// The files of a picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Files {
-    /// A PNG, or the moving picture that is made instead of one
-    pub output: PathBuf,
-    /// The moving pictures; if the output is one, it is among them
-    pub moving: MovingPaths,
-}
+/// The largest still file that is looked at, in bytes.
+const LARGEST_STILL: u64 = 1 << 30;
 
 /// What is at a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,52 +25,39 @@ pub(super) enum Found {
     Other,
 }
 
-impl Files {
-    /// Whether the output is a PNG.
-    #[must_use]
-    pub fn has_picture(&self) -> bool {
-        !self.is_moving(&self.output)
-    }
-
-    /// All of them, the output first.
-    pub fn all(&self) -> impl Iterator<Item = &PathBuf> {
-        std::iter::once(&self.output).chain(self.moving.all().filter(|path| **path != self.output))
-    }
-
-    /// Removes those that are there.
-    ///
-    /// # Errors
-    /// If one cannot be removed.
-    pub fn remove(&self) -> Result<()> {
-        for path in self.all().filter(|path| path.exists()) {
-            if self.moving.frames.as_ref() == Some(path) {
-                Folder::remove(path)?;
-            } else {
-                std::fs::remove_file(path).map_err(|source| Error::Write { path: path.clone(), source })?;
-            }
-        }
-        Ok(())
-    }
-
-    /// What is at one of their names.
-    pub(super) fn found(&self, path: &Path, settings: &Settings) -> Found {
-        if self.moving.frames.as_deref() == Some(path) {
-            return found_frames(path, settings);
-        }
-        let is_moving = self.is_moving(path);
-        // How it moves decides nothing about a picture that does not.
-        let of = |settings: &Settings| if is_moving { settings.clone() } else { still(settings) };
-        let is_whole =
-            |recipe: Recipe| is_finished(&Recipe { settings: of(&recipe.settings), ..recipe }, &of(settings));
-        match Recipe::read(path) {
-            Ok(recipe) if is_whole(recipe.clone()) => Found::Finished,
-            _ if path.exists() => Found::Other,
-            _ => Found::Free,
+/// Removes those files that are there.
+///
+/// # Errors
+/// If one cannot be removed.
+pub(super) fn remove(files: &Products) -> Result<()> {
+    for Product { kind, path, .. } in files.iter().filter(|product| product.path.exists()) {
+        if kind.is_folder() {
+            Folder::remove(path)?;
+        } else {
+            std::fs::remove_file(path).map_err(|source| Error::Write { path: path.clone(), source })?;
         }
     }
+    Ok(())
+}
 
-    fn is_moving(&self, path: &Path) -> bool {
-        self.moving.all().any(|moving| moving == path)
+/// What is at the name of a file of a picture; `is_known` if an earlier run is known to have made it.
+pub(super) fn found(file: &Product, files: &Products, settings: &Settings, is_known: bool) -> Found {
+    match file.kind.make {
+        Make::Folder => found_frames(&file.path, settings),
+        Make::Picture => found_file(&file.path, &still(settings), still),
+        Make::Movie(_) => found_file(&file.path, settings, Settings::clone),
+        Make::Still(_) => found_still(file, files, settings, is_known),
+    }
+}
+
+/// What a file with a recipe is, of which `of` leaves what decides it.
+fn found_file(path: &Path, settings: &Settings, of: impl Fn(&Settings) -> Settings) -> Found {
+    match Recipe::read(path) {
+        Ok(recipe) if is_finished(&Recipe { settings: of(&recipe.settings), ..recipe.clone() }, settings) => {
+            Found::Finished
+        }
+        _ if path.exists() => Found::Other,
+        _ => Found::Free,
     }
 }
 
@@ -95,6 +77,18 @@ fn found_frames(folder: &Path, settings: &Settings) -> Found {
         Ok(recipe) if is_same(&whole_run(&recipe.settings), &whole_run(settings)) => Found::Begun,
         _ => Found::Other,
     }
+}
+
+/// What is at the name of a file without a recipe: the picture's other form, if its output is there or an earlier run made
+/// it, and it looks like one of this program's.
+fn found_still(file: &Product, files: &Products, settings: &Settings, is_known: bool) -> Found {
+    if !file.path.exists() {
+        return Found::Free;
+    }
+    let is_own = |output: &Product| is_known || found(output, files, settings, false) == Found::Finished;
+    let looks_own = read_regular(&file.path, LARGEST_STILL).is_ok_and(|content| content.starts_with(b"<svg "));
+    let output = files.at(files.output());
+    if looks_own && output.is_some_and(is_own) { Found::Finished } else { Found::Other }
 }
 
 /// Whether settings are those of the same picture: what only says where and how much at a time does not count.

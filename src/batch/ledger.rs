@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::checkpoints::remove_own;
-use super::files::Files;
+use super::files::remove;
 use super::places::Place;
 use super::plan::{Done, Group, Planned, Sample, Work};
 use super::results::{Outcome, Record, Results, Status};
@@ -148,7 +148,7 @@ impl Ledger {
     fn open(&mut self, group: &Group) -> Result<Option<Closed>> {
         let is_left = |sample: &&Sample| sample.checkpoints.is_some() && matches!(sample.work, Work::Nothing(_));
         let mut left = group.samples.iter().filter(is_left);
-        let removed = left.try_for_each(|sample| remove_own(&sample.files.output, &sample.settings));
+        let removed = left.try_for_each(|sample| remove_own(sample.files.output(), &sample.settings));
         let end = |sample: &Sample| match &sample.work {
             Work::Nothing(done) => Some(End { done: Ok(done.clone()), seconds: None }),
             Work::Draw(_) | Work::Score(_) => None,
@@ -201,7 +201,7 @@ impl Ledger {
             let rank = (several && end.done.is_ok()).then_some(index + 1);
             // What another command drew is not a sample of this batch's to remove.
             let is_own = matches!(sample.work, Work::Draw(_)) || {
-                let known = self.results.known().of(&sample.files.output, &sample.settings);
+                let known = self.results.known().of(sample.files.output(), &sample.settings);
                 known.is_some_and(|outcome| outcome.rank.is_some() || outcome.status == Status::Begun)
             };
             let is_dropped = is_own && rank.zip(self.keep).is_some_and(|(rank, keep)| rank > keep);
@@ -212,9 +212,9 @@ impl Ledger {
                     if is_dropped {
                         dropped.push(sample.files.clone());
                     } else {
-                        let (path, settings) = (sample.files.output.clone(), sample.settings.clone());
+                        let (path, settings) = (sample.files.output().to_owned(), sample.settings.clone());
                         cards.push(Card { path, settings, score: done.score });
-                        closed.files.extend(sample.files.all().filter(|_| open.touched).cloned());
+                        closed.files.extend(sample.files.paths().filter(|_| open.touched).cloned());
                     }
                     Outcome {
                         iterations: Some(done.iterations),
@@ -231,7 +231,7 @@ impl Ledger {
         self.cards.push((number, cards));
         // Written down before it is gone, so that it is not drawn again.
         self.results.append_new(&closed.records)?;
-        dropped.iter().try_for_each(Files::remove)?;
+        dropped.iter().try_for_each(remove)?;
         Ok(Some(closed))
     }
 }

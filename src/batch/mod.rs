@@ -22,7 +22,6 @@ pub use checkpoints::Checkpoints;
 pub use contact_sheet::{Card, is_own_sheet, is_page, write_sheet};
 pub use draw::Drawn;
 pub use entry::{Asked, Entry};
-pub use files::Files;
 pub use forgotten::Forgotten;
 pub use ledger::{Closed, Failures, Ledger};
 pub use lines::{LONGEST_LINE, Lines};

@@ -5,11 +5,12 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::files::{Files, Found, is_same};
-use crate::files::{Kind, Naming, behind_stem, check_folder, contains, filled, kind_of};
-use crate::output::Recipe;
+use super::files::{Found, found, is_same};
+use super::results::{Known, Status};
+use crate::files::{Naming, behind_stem, check_folder, contains, filled};
+use crate::output::{Products, Recipe};
 use crate::settings::Settings;
-use crate::video::MovingPictures;
+use crate::video::{FileNames, kind_of_output};
 use crate::{Error, Result};
 
 /// Most numbers tried behind a name that is taken.
@@ -36,9 +37,9 @@ impl fmt::Display for Place {
 #[derive(Debug)]
 pub(super) enum Spot {
     /// To names that are free; those of the list are there, and may be replaced
-    Free(Files, Vec<PathBuf>),
+    Free(Products, Vec<PathBuf>),
     /// It is there, made by just these settings
-    Finished(Files, Box<Recipe>),
+    Finished(Products, Box<Recipe>),
     /// It is that of an earlier line
     Same(Place),
 }
@@ -47,7 +48,7 @@ pub(super) enum Spot {
 /// names, so that the same batch gives the same line the same name again.
 pub struct Places {
     template: Option<OsString>,
-    moving: MovingPictures,
+    names: FileNames,
     force: bool,
     claimed: HashMap<PathBuf, Claim>,
 }
@@ -56,7 +57,7 @@ pub struct Places {
 struct Claim {
     place: Place,
     settings: Settings,
-    files: Files,
+    files: Products,
 }
 
 /// What a line says of its names.
@@ -64,38 +65,38 @@ struct Claim {
 pub(super) struct Own<'a> {
     /// Of the output
     pub(super) output: Option<&'a Path>,
-    /// Of what moves
-    pub(super) moving: &'a MovingPictures,
+    /// Of what is made beside it
+    pub(super) files: &'a FileNames,
     /// Whether it is one of several samples: the seed goes into its names
     pub(super) is_sample: bool,
 }
 
 impl Places {
-    /// Names by a template, or by the prompt and the seed, with what moves beside every picture; `force` replaces what
+    /// Names by a template, or by the prompt and the seed, with `names` beside every picture; `force` replaces what
     /// is there.
     ///
     /// # Errors
     /// If there can be no such files.
-    pub fn new(template: Option<OsString>, moving: MovingPictures, force: bool) -> Result<Self> {
+    pub fn new(template: Option<OsString>, names: FileNames, force: bool) -> Result<Self> {
         let output = Path::new(template.as_deref().unwrap_or(DEFAULT.as_ref()));
-        moving.paths(output, kind(output)?, |name| name.into())?;
-        Ok(Self { template, moving, force, claimed: HashMap::new() })
+        names.products(output, kind_of_output(output)?, |name| name.into())?;
+        Ok(Self { template, names, force, claimed: HashMap::new() })
     }
 
     /// Finds the place of a picture and takes it.
     ///
     /// # Errors
     /// If a name is another's, or no picture can go there.
-    pub(super) fn find(&mut self, own: Own, settings: &Settings, at: &Place) -> Result<Spot> {
+    pub(super) fn find(&mut self, own: Own, settings: &Settings, at: &Place, known: &Known) -> Result<Spot> {
         let first = self.files(own, settings, 1)?;
-        first.all().try_for_each(|path| check_folder(path))?;
+        first.paths().try_for_each(|path| check_folder(path))?;
         // If a name that no number changes is taken, others need not be tried.
         let second = self.files(own, settings, 2)?;
-        let fixed: Vec<_> = first.all().filter(|path| second.all().any(|other| other == *path)).collect();
+        let fixed: Vec<_> = first.paths().filter(|path| second.paths().any(|other| other == *path)).collect();
         let is_fixed = |path: &PathBuf| fixed.contains(&path);
         for number in 1..MOST_TRIES {
             let files = self.files(own, settings, number)?;
-            let claims: Vec<_> = files.all().filter_map(|path| Some((path, self.claimed.get(path)?))).collect();
+            let claims: Vec<_> = files.paths().filter_map(|path| Some((path, self.claimed.get(path)?))).collect();
             if let Some((path, claim)) = claims.iter().find(|(path, _)| is_fixed(path)) {
                 if is_same(&claim.settings, settings) && claim.files == files {
                     return Ok(Spot::Same(claim.place.clone()));
@@ -106,7 +107,10 @@ impl Places {
             if !claims.is_empty() {
                 continue;
             }
-            let found: Vec<_> = files.all().map(|path| (path, files.found(path, settings))).collect();
+            let known = known.of(files.output(), settings);
+            let is_known = known.is_some_and(|outcome| outcome.status == Status::Done);
+            let found: Vec<_> =
+                files.iter().map(|file| (&file.path, found(file, &files, settings, is_known))).collect();
             let taken = |path: &PathBuf, found: Found| found == Found::Other && !self.force && is_fixed(path);
             if let Some((path, _)) = found.iter().find(|(path, found)| taken(path, *found)) {
                 let problem = "the file is already there, and is another picture";
@@ -118,20 +122,23 @@ impl Places {
             let there: Vec<_> = found.iter().filter(|(_, found)| *found != Found::Free).collect();
             let is_finished = !self.force && found.iter().all(|(_, found)| *found == Found::Finished);
             let replaced = there.iter().map(|(path, _)| PathBuf::clone(path)).collect();
-            for path in files.all() {
+            for path in files.paths() {
                 let claim = Claim { place: at.clone(), settings: settings.clone(), files: files.clone() };
                 self.claimed.insert(path.clone(), claim);
             }
-            return match Recipe::read(&files.output) {
+            return match Recipe::read(files.output()) {
                 Ok(recipe) if is_finished => Ok(Spot::Finished(files, Box::new(recipe))),
                 _ => Ok(Spot::Free(files, replaced)),
             };
         }
-        Err(Error::usage(format!("all names like {} are taken", first.output.display()), "choose others with --output"))
+        Err(Error::usage(
+            format!("all names like {} are taken", first.output().display()),
+            "choose others with --output",
+        ))
     }
 
     /// The files of a picture with a number in their names, if that is above 1 or asked for.
-    fn files(&self, own: Own, settings: &Settings, number: usize) -> Result<Files> {
+    fn files(&self, own: Own, settings: &Settings, number: usize) -> Result<Products> {
         let (prompt, seed) = (&settings.prompt.all()[0].text, settings.seed.0);
         let named = |template: &OsStr, is_own: bool| {
             let numbered = contains(template, "{n}");
@@ -143,17 +150,9 @@ impl Places {
             Some(path) => named(path.as_os_str(), true),
             None => named(self.template.as_deref().unwrap_or(DEFAULT.as_ref()), false),
         };
-        let names = [&own.moving.gif, &own.moving.mp4, &own.moving.frames];
-        let is_own = |name: &OsStr| names.iter().any(|own| own.as_deref() == Some(name));
-        let moving = own.moving.or(&self.moving);
-        let moving = moving.paths(&output, kind(&output)?, |name| named(name, is_own(name)))?;
-        Ok(Files { output, moving })
+        let names = own.files.or(&self.names);
+        names.products(&output, kind_of_output(&output)?, |name| named(name, own.files.contains(name)))
     }
-}
-
-/// What kind of file an output is.
-fn kind(output: &Path) -> Result<Kind> {
-    kind_of(output, &[Kind::Png, Kind::Gif, Kind::Mp4])
 }
 
 /// A line's own name, with the seed in it if several samples would have it.

@@ -6,14 +6,12 @@ use std::sync::Arc;
 
 use super::checkpoints::Checkpoints;
 use super::entry::{Asked, Entry};
-use super::files::Files;
 use super::forgotten::Forgotten;
 use super::places::{Own, Place, Places, Spot};
 use super::results::{Known, Status};
 use super::seeds::Seeds;
 use super::source::{Entries, Source};
-use crate::files::Existing;
-use crate::output::Recipe;
+use crate::output::{Products, Recipe};
 use crate::resolve::combine;
 use crate::settings::{Overrides, Seed, Settings};
 use crate::{Error, Result};
@@ -63,7 +61,7 @@ pub struct Sample {
     /// What it is made by
     pub settings: Settings,
     /// Its files
-    pub files: Files,
+    pub files: Products,
     /// What is to be done for it
     pub work: Work,
     /// How its checkpoints are kept; none without
@@ -217,22 +215,22 @@ impl Common {
         let checkpoints = every.map(|every| Checkpoints { every, replace: self.force });
         for seed in seeds {
             let settings = Settings { seed, ..settings.clone() };
-            let own = Own { output: asked.output.as_deref(), moving: &asked.moving, is_sample: self.samples > 1 };
-            let (files, work) = match places.find(own, &settings, place)? {
+            let own = Own { output: asked.output.as_deref(), files: &asked.files, is_sample: self.samples > 1 };
+            let (files, work) = match places.find(own, &settings, place, known)? {
                 Spot::Same(earlier) => return Ok(Planned::Same(earlier)),
                 Spot::Free(files, replaced) => {
-                    files.moving.outputs(|_| Ok(Existing::Keep))?.check_size(settings.size)?;
+                    files.check(&settings)?;
                     let work = self.work(&settings, &files, replaced, known);
                     (files, work)
                 }
                 Spot::Finished(files, recipe) => {
-                    let score = known.of(&files.output, &settings).and_then(|outcome| outcome.score);
+                    let score = known.of(files.output(), &settings).and_then(|outcome| outcome.score);
                     let work = if self.is_scored() && score.is_none() {
                         // What moves is not taken apart again to be judged.
-                        if files.has_picture() {
+                        if files.picture().is_some() {
                             Work::Score(recipe)
                         } else {
-                            Work::Draw(files.all().cloned().collect())
+                            Work::Draw(files.paths().cloned().collect())
                         }
                     } else {
                         let (iterations, loss) = (recipe.result.iterations_done, recipe.result.loss);
@@ -241,13 +239,11 @@ impl Common {
                     (files, work)
                 }
             };
-            // A moving picture would lack its frames so far: it starts over.
-            let checkpoints = checkpoints.filter(|_| files.moving.all().next().is_none());
             samples.push(Sample { settings, files, work, checkpoints });
         }
-        if let Some(sample) = samples.iter().find(|sample| self.still && !sample.files.has_picture()) {
+        if let Some(sample) = samples.iter().find(|sample| self.still && sample.files.picture().is_none()) {
             let problem =
-                format!("{} is not a PNG, and a contact sheet is made of those", sample.files.output.display());
+                format!("{} is not a PNG, and a contact sheet is made of those", sample.files.output().display());
             return Err(Error::usage(problem, "name a PNG as the output, and what moves with gif or mp4"));
         }
         Ok(Planned::Group(Group { place: place.clone(), samples }))
@@ -260,9 +256,9 @@ impl Common {
     }
 
     /// What is to be done for a picture that is not there: nothing if it was drawn and not kept.
-    fn work(&self, settings: &Settings, files: &Files, replaced: Vec<PathBuf>, known: &Known) -> Work {
+    fn work(&self, settings: &Settings, files: &Products, replaced: Vec<PathBuf>, known: &Known) -> Work {
         let outcome =
-            known.of(&files.output, settings).filter(|outcome| outcome.status == Status::Dropped && !self.force);
+            known.of(files.output(), settings).filter(|outcome| outcome.status == Status::Dropped && !self.force);
         match outcome {
             Some(outcome) if self.keep.zip(outcome.rank).is_some_and(|(keep, rank)| rank > keep) => {
                 let (score, loss) = (outcome.score, outcome.loss);

@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::entry::RESULT;
-use super::files::{Files, is_same};
+use super::files::is_same;
 use super::places::Place;
-use crate::files::{Kind, kind_of, read_within, unreadable};
+use crate::files::{read_within, unreadable};
+use crate::output::{PNG, Product, Products};
 use crate::settings::Settings;
-use crate::video::MovingPaths;
+use crate::video::{KINDS, kind_of_output};
 use crate::{Error, Result};
 
 /// The largest file that is read, in bytes.
@@ -67,7 +68,7 @@ pub struct Outcome {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// The picture's files and settings; none of a line that could not be read
-    pub picture: Option<(Files, Settings)>,
+    pub picture: Option<(Products, Settings)>,
     /// What became of it; none if nothing has yet
     pub outcome: Option<Outcome>,
 }
@@ -99,13 +100,9 @@ impl Record {
             if let Value::Object(settings) = serde_json::to_value(settings).map_err(fault)? {
                 line.extend(settings);
             }
-            let MovingPaths { gif, mp4, frames } = &files.moving;
-            let names = [("output", Some(&files.output)), ("gif", gif.as_ref()), ("mp4", mp4.as_ref())];
-            for (name, path) in names.into_iter().chain([("frames", frames.as_ref())]) {
-                // An output that moves is named once.
-                if let Some(path) = path.filter(|path| name == "output" || **path != files.output) {
-                    line.insert(name.into(), Value::String(path.to_string_lossy().into_owned()));
-                }
+            for Product { kind, path, .. } in files.iter() {
+                let name = if path == files.output() { "output" } else { kind.option };
+                line.insert(name.into(), Value::String(path.to_string_lossy().into_owned()));
             }
         }
         // The key alone says that braces in it are no choice.
@@ -117,11 +114,11 @@ impl Record {
         let mut fields: Map<String, Value> = serde_json::from_str(line).ok()?;
         let outcome = serde_json::from_value(fields.remove(RESULT)?).ok()?;
         let mut path = |name: &str| fields.remove(name).as_ref().and_then(Value::as_str).map(PathBuf::from);
-        let (output, gif, mp4, frames) = (path("output"), path("gif"), path("mp4"), path("frames"));
-        let files = output.map(|output| {
-            let instead = |kind: Kind| kind_of(&output, &[kind]).is_ok().then(|| output.clone());
-            let (gif, mp4) = (gif.or_else(|| instead(Kind::Gif)), mp4.or_else(|| instead(Kind::Mp4)));
-            Files { moving: MovingPaths { gif, mp4, frames }, output }
+        let files = path("output").map(|output| {
+            let kind = kind_of_output(&output).unwrap_or(PNG);
+            let others = KINDS.into_iter().filter(|other| *other != kind);
+            let beside = others.filter_map(|kind| Some(Product::new(kind, path(kind.option)?)));
+            Products::new(Product::new(kind, output), beside.collect())
         });
         // Settings of another version's are not those of a line of today.
         let settings = serde_json::from_value(Value::Object(fields)).ok();
@@ -149,7 +146,7 @@ impl Known {
     fn has(&self, record: &Record) -> bool {
         let Some(outcome) = &record.outcome else { return false };
         match &record.picture {
-            Some((files, settings)) => self.of(&files.output, settings).is_some_and(|known| known.is_same(outcome)),
+            Some((files, settings)) => self.of(files.output(), settings).is_some_and(|known| known.is_same(outcome)),
             None => self
                 .bad
                 .iter()
@@ -205,7 +202,7 @@ impl Results {
             let record = Record::parse(line).ok_or_else(problem)?;
             match (record.picture, record.outcome) {
                 (Some((files, settings)), Some(outcome)) => {
-                    drop(known.pictures.insert(files.output, (settings, outcome)));
+                    drop(known.pictures.insert(files.output().to_owned(), (settings, outcome)));
                 }
                 (None, Some(outcome)) => known.bad.push(outcome),
                 (_, None) => {}

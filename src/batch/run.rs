@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use super::draw::{Drawn, Room, draw};
+use super::draw::{Drawn, Means, draw};
 use super::places::Place;
 use super::plan::{Group, Planned, Sample, Work};
 use crate::device::{ComputeDevice, DeviceChoice};
+use crate::job::Limits;
 use crate::models::Finder;
 use crate::progress::{Event, Stop};
 use crate::session::ModelStore;
@@ -187,7 +188,7 @@ fn one(worker: usize, sample: &Sample, shared: &Shared) -> Result<Drawn> {
     if devices[worker] != DeviceChoice::Auto {
         sample.settings.device = devices[worker];
     }
-    ComputeDevice::open(sample.settings.device, sample.settings.precision)?;
+    let device = ComputeDevice::open(sample.settings.device, sample.settings.precision)?;
     let (models, judges) = {
         let mut store = shared.models.lock().unwrap_or_else(PoisonError::into_inner);
         let finder = Finder::new(*offline, stop, &tell);
@@ -200,8 +201,8 @@ fn one(worker: usize, sample: &Sample, shared: &Shared) -> Result<Drawn> {
         (models, judges)
     };
     let jobs = devices.iter().filter(|device| **device == devices[worker]).count();
-    let room = Room { jobs, max_memory: *max_memory };
-    draw(&sample, &models, &judges, room, stop, &tell)
+    let limits = Limits { max_memory: *max_memory, jobs };
+    draw(&sample, Means { models: &models, device: &device, limits }, &judges, stop, &tell)
 }
 
 impl Messages {

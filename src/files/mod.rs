@@ -1,26 +1,26 @@
 //! Files: read within a bound, written whole or not at all, named, hashed and told apart.
 
 mod hash;
-mod kind;
 mod link;
 mod name;
 mod partial;
 mod path;
 mod read;
 mod stream;
+mod target;
 mod text;
 mod write;
 
 pub(crate) use hash::hash_file_within;
 pub use hash::{hash_file, hash_files, hash_open_file, hash_open_files, to_hex};
-pub use kind::{Kind, check_target, kind_of};
 pub(crate) use link::end_of_links;
-pub use name::{Naming, checkpoint_of, picture_of, slug};
+pub use name::{Naming, checkpoint_of, frames_of, picture_of, slug};
 pub(crate) use name::{behind_stem, contains, filled};
 pub use partial::PartialFile;
 pub(crate) use path::{optional_path_as_text, path_as_text};
 pub(crate) use read::{Source, open_regular, open_source, read_regular, read_within, small_text};
 pub(crate) use stream::Stream;
+pub use target::check_target;
 pub(crate) use text::{read_text, read_text_from_anywhere, unreadable};
 pub(crate) use write::nameless;
 pub use write::{Existing, check_folder, write_beside, write_whole};

@@ -11,6 +11,8 @@ use crate::{Error, Result};
 const LONGEST_SLUG: usize = 60;
 /// What the names of checkpoints end in.
 const CHECKPOINT: &str = "t2a";
+/// What follows the name of a checkpoint in that of the frames it counts.
+const KEPT_FRAMES: &str = "-frames";
 
 /// A prompt as part of a file name that every system takes: letters without accents, digits, hyphens,
 /// at most 60 bytes.
@@ -80,6 +82,14 @@ pub fn checkpoint_of(picture: &Path) -> PathBuf {
     let mut name = OsString::from(picture);
     name.push(".");
     name.push(CHECKPOINT);
+    PathBuf::from(name)
+}
+
+/// The file that keeps the frames of a run beside its checkpoint: `apple.png.t2a-frames` of `apple.png.t2a`.
+#[must_use]
+pub fn frames_of(checkpoint: &Path) -> PathBuf {
+    let mut name = OsString::from(checkpoint);
+    name.push(KEPT_FRAMES);
     PathBuf::from(name)
 }
 

@@ -3,17 +3,17 @@
 //! A checkpoint is a safetensors file: parameters, the optimiser's averages and the last picture as tensors,
 //! everything else as JSON in its metadata, and there the SHA-256 of the whole file with zeros in its own place.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, Metadata, TensorView};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Recipe;
+use super::{Make, Products, Recipe};
 use crate::files::{open_regular, to_hex, unreadable};
 use crate::optimizer::OptimizerState;
 use crate::resolve::check;
@@ -34,7 +34,6 @@ const LONGEST_HEADER: u64 = 16 << 20;
 const LARGEST: u64 = 4 << 30;
 /// The version of the form.
 const FORMAT: u32 = 1;
-/// What a checkpoint's name ends in.
 
 const HINT: &str = "give a checkpoint that --checkpoint-every wrote";
 const DAMAGED: &str = "restore the file, or draw the picture anew";
@@ -60,31 +59,49 @@ pub struct Beside {
     pub save_every: Option<u64>,
     /// What each CLIP sees, into this folder
     pub save_cutouts: Option<PathBuf>,
-    /// A GIF of the iterations
-    #[serde(default)]
-    pub gif: Option<PathBuf>,
-    /// An MP4 of them
-    #[serde(default)]
-    pub mp4: Option<PathBuf>,
-    /// Their frames, into this folder
-    #[serde(default)]
-    pub frames: Option<PathBuf>,
-    /// The cells as an SVG
-    #[serde(default)]
-    pub svg: Option<PathBuf>,
     /// The SHA-256 of the SVG that the run wrote last
     #[serde(default)]
     pub svg_sha256: Option<String>,
+    /// The frames so far, for the movies
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_frames: Option<KeptFrames>,
+    /// Other files than the picture, by the options of their kinds
+    #[serde(flatten, deserialize_with = "files")]
+    pub files: BTreeMap<String, PathBuf>,
+}
+
+/// How far the file of frames that stands beside a checkpoint goes with it. What is behind that is of a later part of the
+/// run, which was interrupted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptFrames {
+    /// How many frames
+    pub frames: usize,
+    /// Bytes from the file's beginning
+    pub bytes: u64,
+    /// The SHA-256 of these bytes, in hexadecimal digits
+    pub sha256: String,
+}
+
+/// Files that are named; earlier versions wrote a null for each that was not asked for.
+fn files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, PathBuf>, D::Error> {
+    let all = BTreeMap::<String, Option<PathBuf>>::deserialize(deserializer)?;
+    Ok(all.into_iter().filter_map(|(option, path)| Some((option, path?))).collect())
 }
 
 impl Beside {
+    /// The files of these products beside the picture.
+    #[must_use]
+    pub fn files_of(products: &Products) -> BTreeMap<String, PathBuf> {
+        let beside = products.iter().filter(|product| !matches!(product.kind.make, Make::Picture));
+        beside.map(|product| (product.kind.option.to_owned(), product.path.clone())).collect()
+    }
+
     /// Whether a checkpoint can keep the paths.
     ///
     /// # Errors
     /// If one of them is not text.
     pub fn check_names(&self) -> Result<()> {
-        let Self { save_cutouts, gif, mp4, frames, svg, .. } = self;
-        let mut paths = [save_cutouts, gif, mp4, frames, svg].into_iter().flatten();
+        let mut paths = self.save_cutouts.iter().chain(self.files.values());
         match paths.find(|path| path.to_str().is_none()) {
             Some(path) => {
                 let problem = "the name is not text (UTF-8), and a checkpoint keeps it as text";

@@ -3,13 +3,20 @@
 mod checkpoint;
 pub(crate) mod gif_comment;
 mod indexed;
+mod kind;
 pub(crate) mod mp4_tags;
 mod png;
+mod products;
 mod recipe;
 mod recipe_text;
 mod saver;
+mod svg;
 
-pub use checkpoint::{Beside, Checkpoint, is_due};
-pub use png::{encode, encode_pixels};
+pub use checkpoint::{Beside, Checkpoint, KeptFrames, is_due};
+pub(crate) use kind::check_nothing;
+pub use kind::{Encoder, Help, Kind, Make, kind_of};
+pub use png::{PNG, encode, encode_pixels};
+pub use products::{Product, Products};
 pub use recipe::{InputRecord, Recipe, ResultRecord, Stage};
 pub use saver::Saver;
+pub use svg::SVG;

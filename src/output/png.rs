@@ -3,11 +3,15 @@
 use candle_core::Tensor;
 use image::{DynamicImage, ImageBuffer, Pixel};
 
-use super::Recipe;
 use super::indexed::Indexed;
 use super::recipe_text::KEYWORD;
+use super::{Kind, Make, Recipe, check_nothing};
 use crate::picture::{Size, to_pixels};
 use crate::{Error, Result};
+
+/// The picture itself.
+pub const PNG: Kind =
+    Kind { name: "PNG", extension: "png", option: "picture", help: None, check: check_nothing, make: Make::Picture };
 
 /// A PNG of a picture as [`to_pixels`] takes it, with the recipe as text chunks where there is one. The same picture
 /// and recipe give the same bytes.

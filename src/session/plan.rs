@@ -43,20 +43,25 @@ impl Plan {
     /// # Errors
     /// Where the device is not there, or a model cannot take the picture's size.
     pub fn new(settings: Settings, models: &Models) -> Result<Self> {
-        Self::within(None, settings, models)
+        let device = ComputeDevice::open(settings.device, settings.precision)?;
+        Self::within(None, settings, models, &device)
     }
 
-    /// The same within so many bytes, where a number is given.
+    /// The same on a device that is open, and within so many bytes if a number is given.
     ///
     /// # Errors
-    /// Where the device is not there, or a model cannot take the picture's size.
-    pub fn within(allowed: Option<u64>, mut settings: Settings, models: &Models) -> Result<Self> {
-        let device = ComputeDevice::open(settings.device, settings.precision)?;
+    /// If a model cannot take the picture's size.
+    pub fn within(
+        allowed: Option<u64>,
+        mut settings: Settings,
+        models: &Models,
+        device: &ComputeDevice,
+    ) -> Result<Self> {
         let room = device.room();
         let wanted = allowed.unwrap_or(device.total_memory() / MEMORY_SHARE.1 * MEMORY_SHARE.0);
         // Of the machine's memory there is as much as it has, unless this process may not have it.
         let wanted = if device.gpu().is_none() { wanted.min(room) } else { wanted };
-        let Fit { batch, recomputed, memory } = Fit::new(&settings, models, &device, wanted)?;
+        let Fit { batch, recomputed, memory } = Fit::new(&settings, models, device, wanted)?;
         let most = allowed.unwrap_or(room).min(room);
         let limit = || match allowed.filter(|allowed| *allowed <= room) {
             Some(allowed) => format!("--max-memory allows {}", in_words(allowed)),
@@ -77,7 +82,7 @@ impl Plan {
             let message =
                 format!("{size} pixels, {batch} cutouts at a time, need about {needed} of memory at least; {limit}");
             let more = memory <= room;
-            Some(Refusal { message, hint: way_out(&settings, models, &device, (most, more.then_some(memory)))? })
+            Some(Refusal { message, hint: way_out(&settings, models, device, (most, more.then_some(memory)))? })
         } else {
             None
         };
@@ -86,7 +91,7 @@ impl Plan {
             Some(vqgan) => VqganDrawer::work_size(&vqgan.model, settings.size),
             None => settings.size,
         };
-        Ok(Self { settings, device, batch, recomputed, work_size, memory, refusal })
+        Ok(Self { settings, device: device.clone(), batch, recomputed, work_size, memory, refusal })
     }
 
     /// The settings, nothing in them left to choose.

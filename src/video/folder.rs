@@ -5,8 +5,22 @@ use std::path::{Path, PathBuf};
 use image::DynamicImage;
 
 use crate::files::{Existing, check_folder, write_whole};
-use crate::output::{Recipe, encode_pixels};
+use crate::output::{Help, Kind, Make, Recipe, check_nothing, encode_pixels};
 use crate::{Error, Result};
+
+/// A folder with a PNG of each frame.
+pub const FRAMES: Kind = Kind {
+    name: "frames",
+    extension: "",
+    option: "frames",
+    help: Some(Help {
+        heading: "Moving pictures",
+        short: "Write each frame as a PNG into this folder, with the recipe that makes it",
+        more: "The folder is made where there is none; the frames are called 000000.png and so on.",
+    }),
+    check: check_nothing,
+    make: Make::Folder,
+};
 
 /// Frames go into here: `000000.png`, `000001.png` and so on.
 pub struct Folder {

@@ -10,11 +10,26 @@ use image::RgbImage;
 use super::palette::{Histogram, Palette, Perceived, distance, perceived};
 use super::spool::Spool;
 use crate::files::{Existing, PartialFile};
-use crate::output::Recipe;
 use crate::output::gif_comment::{COMMENT, ascii_json};
+use crate::output::{Encoder as MovieEncoder, Help, Kind, Make, Product, Recipe};
 use crate::picture::Size;
-use crate::settings::{FrameRate, GifPalette};
+use crate::settings::{FrameRate, GifPalette, VideoSettings};
 use crate::{Error, Result};
+
+/// An animated GIF.
+pub const GIF: Kind = Kind {
+    name: "GIF",
+    extension: "gif",
+    option: "gif",
+    help: Some(Help {
+        heading: "Moving pictures",
+        short: "Make an animated GIF of the iterations, too",
+        more: "Without a name it is the picture's with .gif. `-o x.gif` makes a GIF and no PNG. `none`, in a line of a \
+               batch, makes none.",
+    }),
+    check: |settings| check_size(settings.size),
+    make: Make::Movie(open),
+};
 
 /// The shortest delay browsers keep to, in hundredths of a second.
 const SHORTEST: u64 = 2;
@@ -23,11 +38,15 @@ const COLOURS: usize = 256;
 /// The square of a distance nobody sees: what is so near to its colour already is left as it is.
 const UNSEEN: f32 = 0.01 * 0.01;
 
+fn open(product: &Product, size: Size, video: &VideoSettings) -> Result<Box<dyn MovieEncoder>> {
+    Ok(Box::new(Gif::create(&product.path, product.existing, size, video.fps, video.gif_palette)?))
+}
+
 /// Refuses what a GIF cannot hold.
 ///
 /// # Errors
 /// Where a side is longer than 65,535 pixels.
-pub fn check_size(size: Size) -> Result<()> {
+fn check_size(size: Size) -> Result<()> {
     sides(size).map(drop)
 }
 
@@ -40,8 +59,7 @@ fn sides(size: Size) -> Result<(u16, u16)> {
 }
 
 /// A GIF in the making.
-pub struct Gif {
-    path: PathBuf,
+struct Gif {
     /// Slots so far
     slots: u64,
     rate: FrameRate,
@@ -62,7 +80,7 @@ impl Gif {
     ///
     /// # Errors
     /// Where the size is too large, or the file cannot be written.
-    pub fn create(path: &Path, existing: Existing, size: Size, rate: FrameRate, palette: GifPalette) -> Result<Self> {
+    fn create(path: &Path, existing: Existing, size: Size, rate: FrameRate, palette: GifPalette) -> Result<Self> {
         check_size(size)?;
         let file = PartialFile::create(path, existing)?;
         let state = match palette {
@@ -72,20 +90,28 @@ impl Gif {
                 State::Waiting { file, size, histogram: Histogram::new(), spool }
             }
         };
-        Ok(Self { path: path.to_owned(), slots: 0, rate, now: None, state })
+        Ok(Self { slots: 0, rate, now: None, state })
     }
 
-    /// What the file will be called.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// When the next picture begins, in hundredths of a second.
+    fn time(&self) -> u64 {
+        let thousandths = u64::from(self.rate.thousandths());
+        (2 * self.slots * 100_000 + thousandths) / (2 * thousandths)
     }
 
-    /// Adds a picture that is seen for so many slots, at least one.
-    ///
-    /// # Errors
-    /// Where the disk is full.
-    pub fn push(&mut self, picture: &RgbImage, slots: usize) -> Result<()> {
+    fn write(&mut self, picture: &RgbImage, delay: u64) -> Result<()> {
+        match &mut self.state {
+            State::Streaming(writer) => writer.write(picture, delay),
+            State::Waiting { histogram, spool, .. } => {
+                histogram.add(picture.as_raw());
+                spool.push(picture, delay)
+            }
+        }
+    }
+}
+
+impl MovieEncoder for Gif {
+    fn push(&mut self, picture: &RgbImage, slots: usize) -> Result<()> {
         let time = self.time();
         self.slots += slots as u64;
         match &mut self.now {
@@ -104,32 +130,12 @@ impl Gif {
         }
     }
 
-    /// Shows the last picture for more slots.
-    pub fn hold(&mut self, slots: usize) {
+    fn hold(&mut self, slots: usize) -> Result<()> {
         self.slots += slots as u64;
+        Ok(())
     }
 
-    /// When the next picture begins, in hundredths of a second.
-    fn time(&self) -> u64 {
-        let thousandths = u64::from(self.rate.thousandths());
-        (2 * self.slots * 100_000 + thousandths) / (2 * thousandths)
-    }
-
-    fn write(&mut self, picture: &RgbImage, delay: u64) -> Result<()> {
-        match &mut self.state {
-            State::Streaming(writer) => writer.write(picture, delay),
-            State::Waiting { histogram, spool, .. } => {
-                histogram.add(picture.as_raw());
-                spool.push(picture, delay)
-            }
-        }
-    }
-
-    /// Writes what is left, gives the file its name and returns that.
-    ///
-    /// # Errors
-    /// Where the disk is full, or the folder is gone.
-    pub fn finish(mut self, recipe: Option<&Recipe>) -> Result<PathBuf> {
+    fn finish(mut self: Box<Self>, recipe: Option<&Recipe>) -> Result<PathBuf> {
         let end = self.time();
         if let Some((last, since)) = self.now.take() {
             self.write(&last, end.saturating_sub(since).max(SHORTEST))?;

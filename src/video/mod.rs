@@ -3,21 +3,29 @@
 mod folder;
 mod gif;
 mod h264;
+mod kept;
 mod mp4;
+mod names;
 mod palette;
-mod paths;
 mod pictures;
 mod recorder;
 mod recording;
+mod reel;
 mod spool;
 mod timeline;
 mod yuv;
 
-pub use folder::Folder;
-pub use gif::Gif;
-pub use mp4::Mp4;
-pub use paths::{MovingPaths, MovingPictures};
+pub use folder::{FRAMES, Folder};
+pub use gif::GIF;
+pub use kept::remove_kept_frames;
+pub use mp4::MP4;
+pub use names::{FileNames, kind_of_output};
 pub use pictures::pictures_in;
-pub use recorder::{Outputs, Recorder};
-pub use recording::Recording;
+pub use recorder::Recorder;
+pub use recording::{Keeping, Recording};
 pub use timeline::Timeline;
+
+use crate::output::{Kind, PNG, SVG};
+
+/// Every kind of file that a run can write, in the order in which files are named and reported.
+pub const KINDS: [Kind; 5] = [PNG, GIF, MP4, FRAMES, SVG];

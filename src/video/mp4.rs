@@ -9,22 +9,41 @@ use shiguredo_mp4::boxes::{Co64Box, MoovBox, SampleEntry, StcoBox, UnknownBox};
 use shiguredo_mp4::mux::{Mp4FileMuxer, Sample};
 use shiguredo_mp4::{BoxSize, BoxType, Either, Encode, TrackKind};
 
-use super::h264::{H264, Packet};
+use super::h264::{H264, Packet, check_size};
 use super::yuv::coded;
 use crate::files::{Existing, PartialFile};
-use crate::output::Recipe;
 use crate::output::mp4_tags::tags;
+use crate::output::{Encoder, Help, Kind, Make, Product, Recipe};
 use crate::picture::Size;
-use crate::settings::FrameRate;
+use crate::settings::{FrameRate, VideoSettings};
 use crate::{Error, Result};
+
+/// An MP4.
+pub const MP4: Kind = Kind {
+    name: "MP4",
+    extension: "mp4",
+    option: "mp4",
+    help: Some(Help {
+        heading: "Moving pictures",
+        short: "Make an MP4 of the iterations, too",
+        more: "Without a name it is the picture's with .mp4. `-o x.mp4` makes an MP4 and no PNG. It is H.264 and plays in \
+               browsers; an odd side is encoded with its last row or column twice.",
+    }),
+    check: |settings| check_size(settings.size),
+    make: Make::Movie(open),
+};
 
 /// Units of time in a picture's.
 const DURATION: u32 = 1000;
 /// Bytes that are moved at a time to make room before the pictures.
 const MOVED_AT_A_TIME: usize = 1 << 20;
 
+fn open(product: &Product, size: Size, video: &VideoSettings) -> Result<Box<dyn Encoder>> {
+    Ok(Box::new(Mp4::create(&product.path, product.existing, size, video.fps)?))
+}
+
 /// An MP4 in the making.
-pub struct Mp4 {
+struct Mp4 {
     file: BufWriter<PartialFile>,
     encoder: H264,
     muxer: Mp4FileMuxer,
@@ -39,7 +58,7 @@ impl Mp4 {
     ///
     /// # Errors
     /// Where the size is too large, or the file cannot be written.
-    pub fn create(path: &Path, existing: Existing, size: Size, rate: FrameRate) -> Result<Self> {
+    fn create(path: &Path, existing: Existing, size: Size, rate: FrameRate) -> Result<Self> {
         let encoder = H264::new(size, rate)?;
         let muxer = Mp4FileMuxer::new().map_err(|error| fault(&error))?;
         let timescale = NonZeroU32::new(rate.thousandths()).ok_or_else(|| fault(&"no frame rate"))?;
@@ -50,31 +69,8 @@ impl Mp4 {
     }
 
     /// What the file will be called.
-    #[must_use]
-    pub fn path(&self) -> &Path {
+    fn path(&self) -> &Path {
         self.file.get_ref().target()
-    }
-
-    /// Adds a picture that is seen for so many slots, at least one.
-    ///
-    /// # Errors
-    /// Where the disk is full.
-    pub fn push(&mut self, picture: &RgbImage, slots: usize) -> Result<()> {
-        let packet = self.encoder.encode(picture)?;
-        self.write(packet)?;
-        self.hold(slots.saturating_sub(1))
-    }
-
-    /// Shows the last picture for more slots. Each has its own packet, as players expect at a constant rate.
-    ///
-    /// # Errors
-    /// Where the disk is full.
-    pub fn hold(&mut self, slots: usize) -> Result<()> {
-        for _ in 0..slots {
-            let packet = self.encoder.again()?;
-            self.write(packet)?;
-        }
-        Ok(())
     }
 
     fn write(&mut self, packet: Packet) -> Result<()> {
@@ -103,11 +99,29 @@ impl Mp4 {
         Ok(())
     }
 
-    /// Writes what describes the pictures before them, gives the file its name and returns that.
-    ///
-    /// # Errors
-    /// Where the disk is full, or the folder is gone.
-    pub fn finish(mut self, recipe: Option<&Recipe>) -> Result<PathBuf> {
+    fn unwritten(&self, source: std::io::Error) -> Error {
+        Error::Write { path: self.path().to_owned(), source }
+    }
+}
+
+impl Encoder for Mp4 {
+    fn push(&mut self, picture: &RgbImage, slots: usize) -> Result<()> {
+        let packet = self.encoder.encode(picture)?;
+        self.write(packet)?;
+        self.hold(slots.saturating_sub(1))
+    }
+
+    // Each slot has its own packet, as players expect at a constant rate.
+    fn hold(&mut self, slots: usize) -> Result<()> {
+        for _ in 0..slots {
+            let packet = self.encoder.again()?;
+            self.write(packet)?;
+        }
+        Ok(())
+    }
+
+    // What describes the pictures is written before them.
+    fn finish(mut self: Box<Self>, recipe: Option<&Recipe>) -> Result<PathBuf> {
         let recipe = recipe.map(|recipe| Ok::<_, Error>((recipe.in_words(), recipe.to_json()?))).transpose()?;
         let tags = tags(crate::PROGRAM, recipe.as_ref().map(|(words, json)| (words.as_str(), json.as_str())));
         let boxes = self.muxer.finalize().map_err(|error| fault(&error))?;
@@ -133,10 +147,6 @@ impl Mp4 {
             Ok(file)
         });
         written.map_err(|source| Error::Write { path, source })?.finish()
-    }
-
-    fn unwritten(&self, source: std::io::Error) -> Error {
-        Error::Write { path: self.path().to_owned(), source }
     }
 }
 

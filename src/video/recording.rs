@@ -4,25 +4,65 @@ use std::path::PathBuf;
 
 use candle_core::Tensor;
 
-use super::{Outputs, Recorder};
+use super::Recorder;
+use super::kept::{FrameFile, remove_kept_frames};
 use crate::Result;
-use crate::output::Recipe;
+use crate::output::{KeptFrames, Products, Recipe};
 use crate::picture::to_pixels;
 use crate::settings::Settings;
 
-/// The moving pictures that are being made; none where none is wanted.
+/// Where the frames of a run are kept, so that it can continue.
+pub struct Keeping {
+    /// The file from now on
+    pub path: PathBuf,
+    /// The file of the run so far, and how far it goes; none if the run begins or had none
+    pub earlier: Option<(PathBuf, KeptFrames)>,
+}
+
+/// The moving pictures that are being made; none if none is wanted.
 pub struct Recording(Option<Recorder>);
 
 impl Recording {
-    /// Opens the files for a run that begins with its picture `first`: 0, or where it goes on.
+    /// Opens the files for a run that begins with its picture `first`: 0, or where it continues. If movies then lack
+    /// their frames so far, `warn` says so.
     ///
     /// # Errors
-    /// Where a file cannot be written or cannot hold such pictures.
-    pub fn start(outputs: &Outputs, settings: &Settings, first: usize) -> Result<Self> {
-        if outputs.is_empty() {
+    /// If a file cannot be written or cannot hold such pictures.
+    pub fn start(
+        products: &Products,
+        settings: &Settings,
+        first: usize,
+        keeping: Option<&Keeping>,
+        warn: &mut dyn FnMut(String),
+    ) -> Result<Self> {
+        let has_movies = products.movies().next().is_some();
+        let (mut kept, mut reason) = (None, String::new());
+        if let Some(Keeping { path, earlier: Some((earlier, so_far)) }) = keeping.filter(|_| has_movies && first > 0) {
+            match FrameFile::reopen(path, earlier, so_far, settings.size) {
+                Ok(reopened) => kept = Some(reopened),
+                Err(error) => reason = format!("; {error}"),
+            }
+        }
+        for movie in products.movies().filter(|_| first > 0 && kept.is_none()) {
+            let path = movie.path.display();
+            warn(format!("{path} starts over after {first} iterations, without the frames before{reason}"));
+        }
+        match keeping {
+            Some(Keeping { path, .. }) if has_movies && kept.is_none() => {
+                match FrameFile::create(path, settings.size) {
+                    Ok(created) => kept = Some(created),
+                    Err(error) => warn(format!("{error}; if the run is resumed, its movies start over")),
+                }
+            }
+            // An earlier run of the name may have made movies.
+            Some(Keeping { path, .. }) if first == 0 => remove_kept_frames(path)?,
+            _ => {}
+        }
+        if products.moving().next().is_none() {
             return Ok(Self(None));
         }
-        Recorder::start(outputs, &settings.video(), settings.size, first..=settings.iterations).map(Some).map(Self)
+        let pictures = first..=settings.iterations;
+        Recorder::keeping(products, &settings.video(), settings.size, pictures, kept).map(Some).map(Self)
     }
 
     /// Takes the picture that an iteration judged, and warns of what went wrong with earlier ones.
@@ -47,11 +87,11 @@ impl Recording {
         Ok(())
     }
 
-    /// Waits until frames that are files of their own are there, as what is saved now says.
-    pub fn settle(&self) {
-        if let Some(recorder) = &self.0 {
-            recorder.settle();
-        }
+    /// Waits until the frames so far are on the disk, as what is saved now says, and returns how far those go that are
+    /// kept for a run that continues.
+    #[must_use]
+    pub fn settle(&self) -> Option<KeptFrames> {
+        self.0.as_ref().and_then(Recorder::settle)
     }
 
     /// Takes the last picture and finishes the files: where each is, or why not.

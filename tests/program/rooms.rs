@@ -28,6 +28,7 @@ const FLOORS: &[&[&str]] = &[
     &["session"],
     &["bench", "output"],
     &["video"],
+    &["job"],
     &["batch"],
     &["cli"],
 ];

@@ -107,10 +107,10 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         ..Overrides::default()
     };
     let settings = combine(&[asked, arguments.work.overrides()])?;
-    device::open(settings.device, settings.precision, reporter)?;
+    let device = device::open(settings.device, settings.precision, reporter)?;
     let begun = Instant::now();
     let models = bench::models(&settings, &finder)?;
-    let plan = Plan::within(arguments.max_memory.map(|most| most.0), settings, &models)?;
+    let plan = Plan::within(arguments.max_memory.map(|most| most.0), settings, &models, &device)?;
     let report = bench::measure(&plan, &models, arguments.repetitions.into(), begun)?;
     let settings = plan.settings();
     let printed = Printed {

@@ -6,10 +6,10 @@ use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::{interrupt, stdout};
 use crate::device::ComputeDevice;
 use crate::drawer::{Drawer, Start, VqganDrawer};
-use crate::files::{Kind, check_target, kind_of, write_whole};
+use crate::files::{check_target, write_whole};
 use crate::frozen::MemoryOf;
 use crate::models::{Finder, Role};
-use crate::output::encode;
+use crate::output::{PNG, encode, kind_of};
 use crate::picture;
 use crate::picture::Size;
 use crate::session::{LoadedModel, memory};
@@ -37,7 +37,7 @@ pub(in crate::cli) struct Arguments {
 
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
     let path = &arguments.output;
-    kind_of(path, &[Kind::Png])?;
+    kind_of(path, &[PNG])?;
     let existing = check_target(path, arguments.force)?;
     let image = picture::read(&arguments.image)?;
     let size = Size { width: image.width() as usize, height: image.height() as usize };

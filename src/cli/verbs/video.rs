@@ -6,13 +6,13 @@ use crate::cli::terminal::interrupt;
 use crate::cli::terminal::report::{Progress, Reporter};
 use crate::cli::terminal::stdout::print_path;
 use crate::cli::{DONE, INTERRUPTED};
-use crate::files::{Kind, check_target, kind_of};
-use crate::output::Recipe;
+use crate::files::check_target;
+use crate::output::{Product, Products, Recipe, kind_of};
 use crate::picture::Size;
 use crate::progress::Event;
 use crate::settings::{FrameRate, GifPalette, Settings, VideoSettings};
 use crate::text::{number, whole_number};
-use crate::video::{Outputs, Recorder, pictures_in};
+use crate::video::{GIF, MP4, Recorder, pictures_in};
 use crate::{Error, Result, picture};
 
 /// The largest step between frames that settings take.
@@ -72,17 +72,15 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         gif_palette: arguments.gif_palette,
     };
     settings.validate()?;
-    let kind = kind_of(&arguments.output, &[Kind::Mp4, Kind::Gif])?;
-    let output = Some((arguments.output.clone(), check_target(&arguments.output, arguments.force)?));
-    let outputs = match kind {
-        Kind::Gif => Outputs { gif: output, ..Outputs::default() },
-        _ => Outputs { mp4: output, ..Outputs::default() },
-    };
+    let kind = kind_of(&arguments.output, &[MP4, GIF])?;
+    let existing = check_target(&arguments.output, arguments.force)?;
+    let product = Product { kind, path: arguments.output.clone(), existing };
+    let products = Products::new(product, Vec::new());
     let frames = frames(&arguments.frames)?;
     let size = common_size(&frames)?;
     let stop = interrupt::stop_on_signal(reporter, "frame")?;
     let last = frames.len() - 1;
-    let mut recorder = Recorder::start(&outputs, &settings, size, 0..=last)?;
+    let mut recorder = Recorder::start(&products, &settings, size, 0..=last)?;
     reporter.tell(&Event::Encoding { frames: frames.len() });
     let mut taken = None;
     for (index, path) in frames.iter().enumerate() {

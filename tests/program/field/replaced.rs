@@ -24,6 +24,11 @@ fn forge(workplace: &Workplace, name: &str, change: impl Fn(&mut Checkpoint)) {
     workplace.write(name, checkpoint.encode().unwrap());
 }
 
+/// Names another file in a checkpoint.
+fn set(checkpoint: &mut Checkpoint, option: &str, path: &str) {
+    checkpoint.beside.files.insert(option.into(), path.into());
+}
+
 #[test]
 fn a_checkpoint_from_a_stranger_overwrites_nothing() {
     let workplace = Workplace::new();
@@ -43,23 +48,20 @@ fn paths_of_a_checkpoint_lead_nowhere_else() {
     let outside = workplace.root().join("home/new.svg").to_str().unwrap().to_owned();
     symlink(workplace.root().join("home"), workplace.join("away")).unwrap();
     for path in ["../new.svg", &outside, "away/new.svg", "none/../../new.svg"] {
-        forge(&workplace, "x.png.t2a", |found| found.beside.svg = Some(path.into()));
+        forge(&workplace, "x.png.t2a", |found| set(found, "svg", path));
         workplace.refuses(&["resume", "x.png.t2a", "-n", "3"], &[path]);
-        forge(&workplace, "x.png.t2a", |found| found.beside.gif = Some(path.replace("svg", "gif").into()));
+        forge(&workplace, "x.png.t2a", |found| set(found, "gif", &path.replace("svg", "gif")));
         workplace.refuses(&["resume", "x.png.t2a", "-n", "3"], &["new.gif"]);
-        forge(&workplace, "x.png.t2a", |found| found.beside.frames = Some(path.into()));
+        forge(&workplace, "x.png.t2a", |found| set(found, "frames", path));
         workplace.refuses(&["resume", "x.png.t2a", "-n", "3"], &[path]);
         forge(&workplace, "x.png.t2a", |found| found.beside.save_cutouts = Some(path.into()));
         workplace.refuses(&["resume", "x.png.t2a", "-n", "3"], &[path]);
     }
     // A name that another program takes for something else.
     for (file, change) in [
-        (
-            ".bash_profile",
-            (|found: &mut Checkpoint| found.beside.gif = Some(".bash_profile".into())) as fn(&mut Checkpoint),
-        ),
-        (".bashrc", |found| found.beside.mp4 = Some(".bashrc".into())),
-        (".zshrc", |found| found.beside.svg = Some(".zshrc".into())),
+        (".bash_profile", (|found: &mut Checkpoint| set(found, "gif", ".bash_profile")) as fn(&mut Checkpoint)),
+        (".bashrc", |found| set(found, "mp4", ".bashrc")),
+        (".zshrc", |found| set(found, "svg", ".zshrc")),
     ] {
         forge(&workplace, "x.png.t2a", change);
         workplace.refuses(&["resume", "x.png.t2a", "-n", "3"], &[file]);
@@ -67,7 +69,7 @@ fn paths_of_a_checkpoint_lead_nowhere_else() {
     workplace.write(".profile.t2a", workplace.read("p.png.t2a"));
     workplace.refuses(&["resume", ".profile.t2a", "-n", "3"], &[".profile.t2a", "where the picture is to go"]);
     // Whoever trusts the checkpoint can say so.
-    forge(&workplace, "x.png.t2a", |found| found.beside.svg = Some(outside.clone().into()));
+    forge(&workplace, "x.png.t2a", |found| set(found, "svg", &outside));
     workplace.run(&["resume", "x.png.t2a", "-n", "3", "-q", "--force"]).succeeded();
     assert!(std::fs::read_to_string(&outside).unwrap().starts_with("<svg "));
 }
@@ -97,7 +99,7 @@ fn a_resumed_run_replaces_only_its_own() {
     workplace.write("notes.svg", "abc");
     forge(&workplace, "x.png.t2a", |found| {
         found.beside = text2art::output::Beside {
-            svg: Some("notes.svg".into()),
+            files: [("svg".to_owned(), "notes.svg".into())].into(),
             // Of `abc`, from FIPS 180-2.
             svg_sha256: Some("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".into()),
             ..text2art::output::Beside::default()

@@ -116,7 +116,7 @@ impl Display {
     fn begin(&mut self, worker: usize, task: &Task) {
         self.begun += 1;
         let sample = &task.sample;
-        let name = sample.files.output.display().to_string();
+        let name = sample.files.output().display().to_string();
         if self.progress == Progress::Json {
             let event = json!({
                 "event": "begun", "item": self.begun, "output": name,
@@ -172,7 +172,7 @@ impl Display {
     }
 
     fn end(&mut self, worker: usize, task: &Task, result: &Result<Drawn>, seconds: f64, ledger: &Ledger) {
-        let name = task.sample.files.output.display();
+        let name = task.sample.files.output().display();
         if let Some(bar) = self.bars.as_mut().and_then(|bars| bars.workers.get_mut(worker)) {
             bar.rest();
         }

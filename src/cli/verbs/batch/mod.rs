@@ -24,7 +24,7 @@ use crate::progress::{Event, Stop};
 use crate::resolve::combine;
 use crate::settings::Overrides;
 use crate::text::{at_least_one, count};
-use crate::video::MovingPictures;
+use crate::video::FileNames;
 use crate::{Error, Result};
 use display::Display;
 
@@ -53,13 +53,13 @@ pub(in crate::cli) struct Arguments {
     /// Write a checkpoint of each picture every N iterations
     ///
     /// It stands beside the picture: apple.png.t2a of apple.png. If the batch is stopped or killed, the same command
-    /// continues the picture from there, to the same bytes. The checkpoint is removed when the picture is done.
-    /// Pictures with a GIF, an MP4 or frames start over, and have none. In the file, `checkpoint_every` says it for one
-    /// picture.
+    /// continues the picture from there, to the same bytes. The checkpoint is removed when the picture is done. For a GIF or
+    /// an MP4, the frames so far are kept in apple.png.t2a-frames until then. In the file, `checkpoint_every` says it for
+    /// one picture.
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     checkpoint_every: Option<u64>,
     #[command(flatten)]
-    moving: MovingPictures,
+    files: FileNames,
     /// The file's form, if neither its name nor its content tells
     #[arg(long, value_enum, value_name = "FORM")]
     format: Option<Form>,
@@ -107,7 +107,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         .collect::<Result<_>>()?;
     let stop = interrupt::stop_on_signal(reporter, "iteration")?;
     check_rank_with(arguments, &stop, reporter)?;
-    let places = Places::new(arguments.output.clone(), arguments.moving.clone(), arguments.force)?;
+    let places = Places::new(arguments.output.clone(), arguments.files.clone(), arguments.force)?;
     let source = source(arguments, &stop)?;
     let results = match arguments.results.to_str() {
         Some("none") => Results::none(),

@@ -14,7 +14,7 @@ use crate::progress::Event;
 use crate::resolve::combine;
 use crate::settings::{Overrides, Prompts, Settings};
 use crate::text::at_least_one;
-use crate::video::MovingPictures;
+use crate::video::FileNames;
 use crate::{Error, Result};
 
 /// What `generate` was asked for.
@@ -44,9 +44,8 @@ pub(in crate::cli) struct Arguments {
     /// Replace a file that is already there
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) force: bool,
-    /// Write the cells of a pixel drawer as an SVG, too
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(in crate::cli) svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) files: FileNames,
     /// Write the picture every N iterations, too
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     pub(in crate::cli) save_every: Option<u64>,
@@ -58,8 +57,6 @@ pub(in crate::cli) struct Arguments {
     /// Write what each CLIP sees in each iteration into this folder
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(in crate::cli) save_cutouts: Option<PathBuf>,
-    #[command(flatten)]
-    pub(in crate::cli) moving: MovingPictures,
     /// Repeat a picture's recipe; other options change it
     #[arg(long, value_name = "PICTURE", help_heading = "Settings")]
     pub(in crate::cli) from: Option<PathBuf>,

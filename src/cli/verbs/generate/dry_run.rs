@@ -1,11 +1,13 @@
 //! `--dry-run`.
 
-use super::Targets;
+use super::target::in_words as in_words_of;
 use crate::cli::options::max_memory;
 use crate::cli::terminal::stdout;
+use crate::device::ComputeDevice;
 use crate::machine::in_words;
 use crate::models::hub::megabytes;
 use crate::models::{Finder, Missing};
+use crate::output::Products;
 use crate::session::{Models, Plan};
 use crate::settings::{Prompt, Settings};
 
@@ -14,16 +16,17 @@ use crate::settings::{Prompt, Settings};
 pub(in crate::cli) fn dry_run(
     settings: Settings,
     max_memory: Option<u64>,
-    targets: &Targets,
+    (products, device): (&Products, &ComputeDevice),
     finder: &Finder,
     asked: &[String],
 ) -> anyhow::Result<()> {
-    let mut comments: Vec<_> = targets.in_words().into_iter().map(|(kind, path)| format!("{kind}: {path}")).collect();
+    let mut comments: Vec<_> =
+        in_words_of(products).into_iter().map(|(kind, path)| format!("{kind}: {path}")).collect();
     comments.extend(settings.prompt.all().iter().map(Prompt::in_words));
     let missing = Models::missing(&settings, finder)?;
     let settings = if missing.is_empty() {
         let models = Models::load(&settings, finder)?;
-        let plan = Plan::within(max_memory, settings, &models)?;
+        let plan = Plan::within(max_memory, settings, &models, device)?;
         plan.check()?;
         comments.push(format!("drawn at {}, delivered at {}", plan.work_size(), plan.settings().size));
         comments.extend(plan.device().gpu().map(|gpu| format!("computed on {gpu}")));

@@ -1,19 +1,16 @@
 //! `text2art PROMPT`: draws a picture.
 
 mod arguments;
-mod aside;
-mod deliver;
-mod draw;
 mod dry_run;
+mod follow;
 mod target;
-
-use std::path::PathBuf;
 
 use crate::cli::DONE;
 use crate::cli::options::{device, trust};
 use crate::cli::terminal::interrupt;
 use crate::cli::terminal::report::Reporter;
-use crate::files::Existing;
+use crate::files::checkpoint_of;
+use crate::job::{Aside, Checkpoints, Delivery, Job, Limits, check_cutouts};
 use crate::models::{Finder, ModelRecord};
 use crate::output::{Beside, Recipe};
 use crate::progress::Event;
@@ -21,17 +18,15 @@ use crate::session::Models;
 use crate::{Result, picture};
 pub(in crate::cli) use arguments::{Arguments, prompt};
 use arguments::{Repeated, settings};
-use aside::{Aside, check_cutouts, save_cutouts};
-use deliver::deliver;
-pub(in crate::cli) use draw::{Drawing, Resumed, draw};
 use dry_run::dry_run;
-use target::Targets;
-pub(in crate::cli) use target::{Target, check_checkpoint};
+pub(in crate::cli) use follow::run_job;
+pub(in crate::cli) use target::check_checkpoint;
+use target::products;
 
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
     let (settings, recipe) = settings(arguments, reporter)?;
-    device::open(settings.device, settings.precision, reporter)?;
-    let targets = Targets::new(arguments, &settings)?;
+    let device = device::open(settings.device, settings.precision, reporter)?;
+    let products = products(arguments, &settings)?;
     // What a palette's file holds was read with the settings.
     for (_, path) in settings.input_files().iter().filter(|(option, _)| *option != "palette") {
         picture::dimensions(path)?;
@@ -41,20 +36,18 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         .as_ref()
         .map(|folder| check_cutouts(folder, arguments.force).map(|existing| (folder.clone(), existing)));
     let cutouts = cutouts.transpose()?;
-    let path = |file: &Option<(PathBuf, Existing)>| file.as_ref().map(|(path, _)| path.clone());
-    let beside = Beside {
-        checkpoint_every: arguments.checkpoint_every,
-        save_every: arguments.save_every,
-        save_cutouts: arguments.save_cutouts.clone(),
-        gif: path(&targets.moving.gif),
-        mp4: path(&targets.moving.mp4),
-        frames: path(&targets.moving.frames),
-        svg: path(&targets.svg),
-        svg_sha256: None,
-    };
-    if arguments.checkpoint_every.is_some() {
-        beside.check_names()?;
-    }
+    let checkpoints = arguments.checkpoint_every.map(|every| {
+        let beside = Beside {
+            checkpoint_every: Some(every),
+            save_every: arguments.save_every,
+            save_cutouts: arguments.save_cutouts.clone(),
+            files: Beside::files_of(&products),
+            ..Beside::default()
+        };
+        Checkpoints { path: checkpoint_of(products.output()), every, beside, earlier_frames: None }
+    });
+    checkpoints.iter().try_for_each(|checkpoints| checkpoints.beside.check_names())?;
+    let aside = Aside { checkpoints, save_every: arguments.save_every, cutouts };
     let inputs = Recipe::inputs(&settings)?;
     let stop = interrupt::stop_on_signal(reporter, "iteration")?;
     let tell = |event| reporter.tell(&event);
@@ -68,14 +61,15 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     };
     if arguments.dry_run {
         let asked = if arguments.trust { Vec::new() } else { strange };
-        return dry_run(settings, max_memory, &targets, &finder.without_conversions(), &asked).map(|()| DONE);
+        let finder = finder.without_conversions();
+        return dry_run(settings, max_memory, (&products, &device), &finder, &asked).map(|()| DONE);
     }
     let or = "; or choose other models with --vqgan and --clip";
     trust::get_consent(&strange, arguments.trust, or, &finder, &stop, reporter)?;
     let models = Models::load(&settings, &finder)?;
-    let Targets { picture: target, moving, svg } = targets;
-    let drawing = Drawing { settings, max_memory, target, moving, svg, cutouts, beside, inputs, resumed: None };
-    let exit_code = draw(drawing, &models, &stop, reporter)?;
+    let limits = Limits { max_memory, jobs: 1 };
+    let job = Job { settings, products, limits, inputs, resumed: None, aside, delivery: Delivery::Always };
+    let exit_code = run_job(job, &models, &device, &stop, reporter)?;
     warn_of_other_models(&recorded, &models, reporter)?;
     Ok(exit_code)
 }

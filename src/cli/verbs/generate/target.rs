@@ -2,107 +2,73 @@
 
 use std::ffi::OsStr;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Arguments;
-use crate::files::{Existing, Kind, Naming, check_folder, check_target, checkpoint_of, kind_of};
-use crate::settings::{DrawerKind, Settings};
-use crate::video::{Folder, Outputs};
+use crate::files::{Existing, Naming, check_folder, check_target, checkpoint_of};
+use crate::output::{Make, PNG, Product, Products};
+use crate::settings::Settings;
+use crate::video::{Folder, KINDS, kind_of_output};
 use crate::{Error, Result};
 
-/// Where the picture goes.
-pub(in crate::cli) enum Target {
-    StandardOutput,
-    File(PathBuf, Existing),
-    /// Only moving pictures are wanted: this one
-    Moving(PathBuf),
-}
-
-/// Where everything goes.
-pub(in crate::cli) struct Targets {
-    pub(in crate::cli) picture: Target,
-    pub(in crate::cli) moving: Outputs,
-    /// The cells as an SVG
-    pub(in crate::cli) svg: Option<(PathBuf, Existing)>,
-}
-
-impl Targets {
-    /// Finds the names, and that files of these names can be written.
-    pub(in crate::cli) fn new(arguments: &Arguments, settings: &Settings) -> Result<Self> {
-        let Arguments { moving, force, .. } = arguments;
-        let (output, force) = (arguments.output.as_deref(), *force);
-        let prompt = &settings.prompt.all()[0].text;
-        let seed = settings.seed.0;
-        let beside = moving.extensions_beside();
-        let named = |template: &OsStr| Naming::Template(template.to_owned()).path_with(prompt, seed, &beside);
-        let is_stream = output.is_some_and(|output| output == "-");
-        let (base, kind) = match output.filter(|_| !is_stream) {
-            None => (Naming::Free.path_with(prompt, seed, &beside), Kind::Png),
-            Some(template) => {
-                let path = named(template);
-                let kind = kind_of(&path, &[Kind::Png, Kind::Gif, Kind::Mp4])?;
-                (path, kind)
-            }
-        };
-        let picture = match (output, kind) {
-            (Some(_), _) if is_stream && std::io::stdout().is_terminal() => {
-                let hint = "name a file with --output, or send the output to a file or a program";
-                return Err(Error::usage("a picture is not written to a terminal", hint));
-            }
-            (Some(_), _) if is_stream => Target::StandardOutput,
-            (None, _) => {
-                check_folder(&base)?;
-                Target::File(base.clone(), Existing::Keep)
-            }
-            (Some(_), Kind::Png) => {
-                let existing = check_target(&base, force)?;
-                Target::File(base.clone(), existing)
-            }
-            (Some(_), _) => Target::Moving(base.clone()),
-        };
-        arguments.check_rewriting(&picture)?;
-        if let (Target::File(path, _), Some(_), Some(_)) = (&picture, output, arguments.checkpoint_every) {
-            check_checkpoint(path, force)?;
+/// Finds the names of all files, and that files of these names can be written. Without an output the picture goes to
+/// standard output.
+pub(in crate::cli) fn products(arguments: &Arguments, settings: &Settings) -> Result<Products> {
+    let Arguments { files, force, .. } = arguments;
+    let (output, force) = (arguments.output.as_deref(), *force);
+    let (prompt, seed) = (&settings.prompt.all()[0].text, settings.seed.0);
+    let beside = files.extensions_beside();
+    let named = |template: &OsStr| Naming::Template(template.to_owned()).path_with(prompt, seed, &beside);
+    let is_stream = output.is_some_and(|output| output == "-");
+    let (base, kind) = match output.filter(|_| !is_stream) {
+        None => (Naming::Free.path_with(prompt, seed, &beside), PNG),
+        Some(template) => {
+            let path = named(template);
+            let kind = kind_of_output(&path)?;
+            (path, kind)
         }
-        let paths = moving.paths(&base, kind, named)?;
-        let moving = paths.outputs(|path| {
-            if paths.frames.as_deref() != Some(path) {
-                return check_target(path, force);
-            }
+    };
+    if is_stream && std::io::stdout().is_terminal() {
+        let hint = "name a file with --output, or send the output to a file or a program";
+        return Err(Error::usage("a picture is not written to a terminal", hint));
+    }
+    if output.is_none() {
+        check_folder(&base)?;
+    }
+    let existing =
+        if output.is_some_and(|_| !is_stream && kind == PNG) { check_target(&base, force)? } else { Existing::Keep };
+    arguments.check_rewriting(is_stream, kind.moves())?;
+    if output.is_some() && arguments.checkpoint_every.is_some() {
+        check_checkpoint(&base, force)?;
+    }
+    let products = files.products(&base, kind, named)?;
+    products.check_names()?;
+    let products = products.with_existing(|Product { kind, path, .. }| match kind.make {
+        Make::Picture => Ok(existing),
+        Make::Folder => {
             let existing = if force { Existing::Replace } else { Existing::Keep };
             Folder::check(path, existing).map(|()| existing)
-        })?;
-        moving.check_size(settings.size)?;
-        let svg = arguments.svg.as_ref().map(|path| Ok::<_, Error>((path.clone(), check_target(path, force)?)));
-        if svg.is_some() && settings.drawer != DrawerKind::Pixel {
-            return Err(Error::usage("--svg is for cells", "choose --drawer pixel, too"));
         }
-        Ok(Self { picture, moving, svg: svg.transpose()? })
-    }
+        Make::Movie(_) | Make::Still(_) => check_target(path, force),
+    })?;
+    products.check(settings)?;
+    Ok(if is_stream { products.without_output() } else { products })
+}
 
-    /// Each file or folder by its kind, in words.
-    pub(in crate::cli) fn in_words(&self) -> Vec<(&'static str, String)> {
-        let shown = |path: &Path| path.display().to_string();
-        let picture = match &self.picture {
-            Target::StandardOutput => Some("standard output".to_owned()),
-            Target::File(path, _) => Some(shown(path)),
-            Target::Moving(_) => None,
-        };
-        let Outputs { gif, mp4, frames } = &self.moving;
-        let moving = [("gif", gif), ("mp4", mp4), ("frames", frames), ("svg", &self.svg)];
-        let moving = moving.map(|(kind, file)| (kind, file.as_ref().map(|(path, _)| shown(path))));
-        let all = std::iter::once(("picture", picture)).chain(moving);
-        all.filter_map(|(kind, path)| Some((kind, path?))).collect()
-    }
+/// Each file or folder by its kind, in words.
+pub(in crate::cli) fn in_words(products: &Products) -> Vec<(&'static str, String)> {
+    let stream = products.output().as_os_str().is_empty().then(|| (PNG.option, "standard output".to_owned()));
+    let shown = |product: &Product| (product.kind.option, product.path.display().to_string());
+    stream.into_iter().chain(KINDS.into_iter().filter_map(|kind| products.of(kind)).map(shown)).collect()
 }
 
 impl Arguments {
     /// Refuses what needs a PNG that can be written again and again if there is none.
-    fn check_rewriting(&self, target: &Target) -> Result<()> {
-        let what = match target {
-            Target::File(..) => return Ok(()),
-            Target::StandardOutput => "standard output",
-            Target::Moving(_) => "a moving picture",
+    fn check_rewriting(&self, is_stream: bool, moves: bool) -> Result<()> {
+        let what = match (is_stream, moves) {
+            (true, _) => "standard output",
+            (false, true) => "a moving picture",
+            (false, false) => return Ok(()),
         };
         let hint = "name a PNG with --output";
         if self.save_every.is_some() {

@@ -8,21 +8,22 @@ use std::str::FromStr;
 
 use clap::ValueHint;
 
-use super::generate::{Drawing, Resumed, Target, check_checkpoint, draw, prompt};
+use super::generate::{check_checkpoint, prompt, run_job};
 use crate::cli::options::conduct::Conduct;
 use crate::cli::options::{device, trust};
 use crate::cli::terminal::interrupt;
 use crate::cli::terminal::preview::PreviewKind;
 use crate::cli::terminal::report::Reporter;
-use crate::files::{Kind, Naming, check_target, checkpoint_of, kind_of, picture_of};
+use crate::files::{Naming, check_target, checkpoint_of, picture_of};
+use crate::job::{Aside, Checkpoints, Delivery, Job, Limits, Resumed};
 use crate::models::Finder;
-use crate::output::{Checkpoint, Recipe, Stage};
+use crate::output::{Checkpoint, PNG, Product, Products, Recipe, Stage, kind_of};
 use crate::progress::Event;
 use crate::resolve::check;
 use crate::session::{Models, Plateau};
 use crate::settings::Settings;
 use crate::text::{at_least_one, whole_number};
-use crate::video::{Outputs, Timeline};
+use crate::video::{KINDS, Timeline};
 use crate::{Error, PROGRAM, Result};
 use own::Own;
 
@@ -92,17 +93,12 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let opened = device::open(settings.device, settings.precision, reporter)?;
     check_inputs(&checkpoint.recipe)?;
     let changes = change(arguments, &mut checkpoint)?;
-    let target = target(arguments, &checkpoint.recipe)?;
+    let picture = picture(arguments, &checkpoint.recipe)?;
     let own = Own { checkpoint: path, recipe: &checkpoint.recipe, force: arguments.force };
-    let moving = moving(&own, &checkpoint)?;
-    let beside = &checkpoint.beside;
-    let svg = beside.svg.as_ref().map(|path| own.svg(path, beside.svg_sha256.as_deref())).transpose()?;
-    let cutouts = beside.save_cutouts.as_ref().map(|folder| own.cutouts(folder)).transpose()?;
+    let products = products(picture, &own, &checkpoint)?;
+    let cutouts = checkpoint.beside.save_cutouts.as_ref().map(|folder| own.cutouts(folder)).transpose()?;
     let Checkpoint { recipe, device: kind, mut beside, state } = checkpoint;
     changes.into_iter().for_each(warn);
-    for (path, _) in moving.gif.iter().chain(&moving.mp4).filter(|_| state.iteration > 0) {
-        warn(format!("{} begins anew after {} iterations, without what was before", path.display(), state.iteration));
-    }
     let here = [(recipe.program.as_str(), PROGRAM), (kind.as_str(), &opened.kind())]
         .map(|(then, now)| (then != now).then(|| format!("{then}, and this is {now}")));
     for other in here.into_iter().flatten() {
@@ -118,12 +114,21 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     trust::get_consent(&strange, arguments.trust, "", &finder, &stop, reporter)?;
     let models = Models::load(&recipe.settings, &finder)?;
     check_models(path, &recipe, &models)?;
-    let resumed = Resumed { state, earlier: recipe.earlier };
-    let (settings, inputs) = (recipe.settings, recipe.inputs);
-    let max_memory = arguments.conduct.max_memory();
-    let drawing =
-        Drawing { settings, max_memory, target, moving, svg, cutouts, beside, inputs, resumed: Some(resumed) };
-    draw(drawing, &models, &stop, reporter)
+    let earlier_frames = beside.kept_frames.take().map(|kept| (path.clone(), kept));
+    let checkpoints = beside.checkpoint_every.map(|every| {
+        let path = checkpoint_of(products.output());
+        Checkpoints { path, every, beside: beside.clone(), earlier_frames }
+    });
+    let job = Job {
+        settings: recipe.settings,
+        products,
+        limits: Limits { max_memory: arguments.conduct.max_memory(), jobs: 1 },
+        inputs: recipe.inputs,
+        resumed: Some(Resumed { state, earlier: recipe.earlier }),
+        aside: Aside { checkpoints, save_every: beside.save_every, cutouts },
+        delivery: Delivery::Always,
+    };
+    run_job(job, &models, &opened, &stop, reporter)
 }
 
 /// Checks that the files it is made from are those of the checkpoint.
@@ -137,16 +142,16 @@ fn check_inputs(recipe: &Recipe) -> Result<()> {
 }
 
 /// Where the picture goes: to where it was to go, or to where it is to go now.
-fn target(arguments: &Arguments, recipe: &Recipe) -> Result<Target> {
+fn picture(arguments: &Arguments, recipe: &Recipe) -> Result<Product> {
     let settings = &recipe.settings;
     if let Some(template) = &arguments.output {
         let picture = Naming::Template(template.clone()).path(&settings.prompt.all()[0].text, settings.seed.0);
-        kind_of(&picture, &[Kind::Png])?;
+        kind_of(&picture, &[PNG])?;
         let existing = check_target(&picture, arguments.force)?;
         check_checkpoint(&picture, arguments.force || checkpoint_of(&picture) == arguments.checkpoint)?;
-        return Ok(Target::File(picture, existing));
+        return Ok(Product { kind: PNG, path: picture, existing });
     }
-    let picture = picture_of(&arguments.checkpoint).filter(|picture| kind_of(picture, &[Kind::Png]).is_ok());
+    let picture = picture_of(&arguments.checkpoint).filter(|picture| kind_of(picture, &[PNG]).is_ok());
     let picture = picture.ok_or_else(|| {
         let problem = "the checkpoint was renamed, and its name does not tell where the picture is to go";
         Error::file(&arguments.checkpoint, problem, "say it with --output")
@@ -154,19 +159,18 @@ fn target(arguments: &Arguments, recipe: &Recipe) -> Result<Target> {
     // What an earlier part of this run wrote is its own to replace.
     let own = Own { checkpoint: &arguments.checkpoint, recipe, force: arguments.force };
     let existing = check_target(&picture, arguments.force || own.is_of_run(&picture))?;
-    Ok(Target::File(picture, existing))
+    Ok(Product { kind: PNG, path: picture, existing })
 }
 
-/// Where the moving pictures go: to where they were to go.
-fn moving(own: &Own, checkpoint: &Checkpoint) -> Result<Outputs> {
+/// Where everything goes: the other files to where they were to go.
+fn products(picture: Product, own: &Own, checkpoint: &Checkpoint) -> Result<Products> {
     let Checkpoint { beside, state, recipe, .. } = checkpoint;
     let timeline = Timeline::new(&recipe.settings.video(), recipe.settings.iterations);
     let kept = timeline.frames_before(state.iteration);
-    Ok(Outputs {
-        gif: beside.gif.as_ref().map(|path| own.moving(path, Kind::Gif)).transpose()?,
-        mp4: beside.mp4.as_ref().map(|path| own.moving(path, Kind::Mp4)).transpose()?,
-        frames: beside.frames.as_ref().map(|folder| own.frames(folder, kept)).transpose()?,
-    })
+    let sha256 = beside.svg_sha256.as_deref();
+    let product = |kind| Some(own.product(kind, beside.files.get(kind.option)?, kept, sha256));
+    let others = KINDS.into_iter().filter(|kind| *kind != PNG).filter_map(product);
+    Ok(Products::new(picture, others.collect::<Result<_>>()?))
 }
 
 /// Puts what is asked for in the place of what was. Returns what comes of it, in sentences.
@@ -216,18 +220,18 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
             ));
         }
     }
-    if let (Some(folder), Some(seconds)) = (&checkpoint.beside.frames, settings.seconds)
-        && settings.iterations != before.iterations
-        && done > 0
-    {
-        said.push(format!(
-            "the run has {} iterations now, not {}: from here on frames are chosen to fill {seconds} seconds with these; \
-             those in {} were chosen for {}",
-            settings.iterations,
-            before.iterations,
-            folder.display(),
-            before.iterations
-        ));
+    if let (Some(seconds), true) = (settings.seconds, settings.iterations != before.iterations && done > 0) {
+        let moving = KINDS.into_iter().filter(|kind| kind.moves());
+        for path in moving.filter_map(|kind| checkpoint.beside.files.get(kind.option)) {
+            said.push(format!(
+                "the run has {} iterations now, not {}: from here on frames are chosen to fill {seconds} seconds with \
+                 these; those in {} were chosen for {}",
+                settings.iterations,
+                before.iterations,
+                path.display(),
+                before.iterations
+            ));
+        }
     }
     if arguments.reset_optimizer {
         state.optimizer = None;

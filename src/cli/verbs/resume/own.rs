@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::files::{Existing, Kind, check_folder, check_target, end_of_links, hash_file, kind_of, read_regular};
-use crate::output::Recipe;
+use crate::files::{Existing, check_folder, check_target, end_of_links, hash_file, read_regular};
+use crate::output::{Kind, Make, Product, Recipe, kind_of};
 use crate::settings::Settings;
 use crate::video::Folder;
 use crate::{Error, Result};
@@ -20,28 +20,46 @@ pub(in crate::cli) struct Own<'a> {
 }
 
 impl Own<'_> {
+    /// A file of a kind, of which `kept` frames were there at the checkpoint, or whose digest it knows.
+    pub(in crate::cli) fn product(
+        &self,
+        kind: Kind,
+        path: &Path,
+        kept: usize,
+        sha256: Option<&str>,
+    ) -> Result<Product> {
+        let existing = match kind.make {
+            Make::Folder => self.frames(path, kept)?,
+            Make::Still(_) => self.still(kind, path, sha256)?,
+            Make::Movie(_) | Make::Picture => self.moving(path, kind)?,
+        };
+        Ok(Product { kind, path: path.to_owned(), existing })
+    }
+
     /// A moving picture: one that the run finished may be replaced.
-    pub(in crate::cli) fn moving(&self, path: &Path, kind: Kind) -> Result<(PathBuf, Existing)> {
+    fn moving(&self, path: &Path, kind: Kind) -> Result<Existing> {
         kind_of(path, &[kind]).map_err(|error| self.misnamed(path, error))?;
         self.file(path, || self.is_of_run(path))
     }
 
     /// A folder of frames, of which the first `kept` were there at the checkpoint: later ones may be replaced if all of
     /// them are the run's.
-    pub(in crate::cli) fn frames(&self, folder: &Path, kept: usize) -> Result<(PathBuf, Existing)> {
+    fn frames(&self, folder: &Path, kept: usize) -> Result<Existing> {
         self.check_inside(folder)?;
         Folder::check(folder, Existing::Replace)?;
         let replaced = if self.force || !folder.exists() { Vec::new() } else { Folder::replaced(folder, kept)? };
         if let Some(other) = replaced.iter().find(|frame| !self.is_of_run(frame)) {
             return Err(Error::file(other, "the file is already there, and is not a frame of this run", HINT));
         }
-        Ok((folder.to_owned(), Existing::Replace))
+        Ok(Existing::Replace)
     }
 
-    /// The cells as an SVG, whose digest is in the checkpoint if the run has written it.
-    pub(in crate::cli) fn svg(&self, path: &Path, sha256: Option<&str>) -> Result<(PathBuf, Existing)> {
-        if !self.force && path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("svg")) {
-            let problem = "the checkpoint names this file for an SVG, and its name does not end in .svg";
+    /// The picture in another form, as an SVG, whose digest is in the checkpoint if the run has written it.
+    fn still(&self, kind: Kind, path: &Path, sha256: Option<&str>) -> Result<Existing> {
+        let Kind { name, extension, .. } = kind;
+        if !self.force && kind_of(path, &[kind]).is_err() {
+            let problem =
+                format!("the checkpoint names this file for an {name}, and its name does not end in .{extension}");
             return Err(Error::file(path, problem, "if you trust the checkpoint, write the file with --force"));
         }
         // A digest is known of many files, so a match with the checkpoint is not enough.
@@ -65,16 +83,15 @@ impl Own<'_> {
         found.models == self.recipe.models && stages.map(lengthless).any(|stage| stage == settings)
     }
 
-    fn file(&self, path: &Path, is_own: impl FnOnce() -> bool) -> Result<(PathBuf, Existing)> {
+    fn file(&self, path: &Path, is_own: impl FnOnce() -> bool) -> Result<Existing> {
         self.check_inside(path)?;
         let may_replace = self.force || (path.is_file() && is_own());
-        let existing = check_target(path, may_replace).map_err(|error| match error {
+        check_target(path, may_replace).map_err(|error| match error {
             Error::File { path, problem, .. } if path.is_file() => {
                 Error::file(path, format!("{problem}, and is not known to be of this run"), HINT)
             }
             other => other,
-        })?;
-        Ok((path.to_owned(), existing))
+        })
     }
 
     /// Refuses a path that leads out of the current folder and of the checkpoint's.

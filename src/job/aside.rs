@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use candle_core::Tensor;
 
-use crate::cli::terminal::report::Reporter;
+use super::{Delivery, Progress};
 use crate::files::{Existing, check_folder, read_regular, slug, write_whole};
 use crate::output::encode;
 use crate::picture::side_by_side;
@@ -13,29 +13,37 @@ use crate::progress::Event;
 use crate::session::Session;
 use crate::{Error, Result};
 
-/// What is written beside the iterations. A failure is no reason to lose the run: it is reported once.
-#[derive(Default)]
-pub(in crate::cli) struct Aside {
+/// Writes what stands beside the iterations. A failure is no reason to lose the run: it is reported once.
+pub(super) struct Writer<'a> {
+    progress: &'a dyn Progress,
+    delivery: Delivery,
     /// Whether the picture was written under its name
-    pub(in crate::cli) saved: bool,
+    pub(super) saved: bool,
     failed: bool,
 }
 
-impl Aside {
-    pub(in crate::cli) fn write(
-        &mut self,
-        reporter: &Reporter,
-        write: impl FnOnce() -> Result<Option<Event>>,
-    ) -> Result<()> {
+impl<'a> Writer<'a> {
+    pub(super) fn new(progress: &'a dyn Progress, delivery: Delivery) -> Self {
+        Self { progress, delivery, saved: false, failed: false }
+    }
+
+    /// Writes something, and tells what.
+    ///
+    /// # Errors
+    /// What `write` returns, but that a file cannot be written.
+    pub(super) fn write(&mut self, write: impl FnOnce() -> Result<Option<Event>>) -> Result<()> {
         match write() {
             Ok(Some(event)) => {
                 self.saved |= matches!(event, Event::Saved { .. });
-                reporter.tell(&event);
+                self.progress.tell(event);
             }
             Err(error @ Error::Write { .. }) if !self.failed => {
                 self.failed = true;
-                let message = format!("{error}; the picture goes on, and is written when it is done");
-                reporter.tell(&Event::Warning { message });
+                let consequence = match self.delivery {
+                    Delivery::Always => "the picture goes on, and is written when it is done",
+                    Delivery::WhenDone => "the picture is drawn without checkpoints",
+                };
+                self.progress.tell(Event::Warning { message: format!("{error}; {consequence}") });
             }
             Ok(None) | Err(Error::Write { .. }) => {}
             Err(error) => return Err(error),
@@ -46,7 +54,7 @@ impl Aside {
 
 /// Writes an iteration's cutouts, side by side, a file for each perceptor. What is there already must be replaced or be the
 /// same.
-pub(in crate::cli) fn save_cutouts(
+pub(super) fn save_cutouts(
     (folder, existing): &(PathBuf, Existing),
     session: &Session,
     picture: &Tensor,
@@ -70,7 +78,10 @@ pub(in crate::cli) fn save_cutouts(
 }
 
 /// Whether cutouts can be written into a folder, before any work; and what to do with a file that is there.
-pub(in crate::cli) fn check_cutouts(folder: &Path, force: bool) -> Result<Existing> {
+///
+/// # Errors
+/// If they cannot, or the folder holds some and they are not to be replaced.
+pub fn check_cutouts(folder: &Path, force: bool) -> Result<Existing> {
     check_folder(&folder.join("cutouts.png"))?;
     if force {
         return Ok(Existing::Replace);

@@ -1,0 +1,125 @@
+//! A picture is drawn, with all that is written on the way.
+
+use candle_core::Tensor;
+use sha2::{Digest, Sha256};
+
+use super::aside::{Writer, save_cutouts};
+use super::deliver::{Drawn, deliver};
+use super::{Aside, Delivery, Done, Job, Limits, Progress};
+use crate::device::ComputeDevice;
+use crate::files::{Existing, to_hex, write_whole};
+use crate::output::{Make, Product, Products, SVG, Saver, is_due};
+use crate::picture::to_pixels;
+use crate::progress::{Event, Stop};
+use crate::session::memory::refuse_above_room;
+use crate::session::{End, Models, Plan, Session, run};
+use crate::settings::Settings;
+use crate::video::Recording;
+use crate::{Error, Result};
+
+/// Draws and delivers a job.
+pub(super) fn draw(
+    job: Job,
+    models: &Models,
+    device: &ComputeDevice,
+    stop: &Stop,
+    progress: &dyn Progress,
+) -> Result<Done> {
+    let Job { settings, products, limits, inputs, resumed, aside, delivery } = job;
+    let Aside { mut checkpoints, save_every, cutouts } = aside;
+    let warn = &mut |message| progress.tell(Event::Warning { message });
+    let plan = plan(settings, limits, models, device)?;
+    let mut session = Session::new(&plan, models, warn)?;
+    let mut earlier = Vec::new();
+    if let Some(resumed) = resumed {
+        session.restore(resumed.state)?;
+        earlier = resumed.earlier;
+    }
+    let mut saver = Saver::new(plan.settings(), inputs, models, earlier);
+    let keeping = checkpoints.as_ref().map(super::Checkpoints::keeping);
+    let mut recording = Recording::start(&products, plan.settings(), session.iteration(), keeping.as_ref(), warn)?;
+    let mut writer = Writer::new(progress, delivery);
+    let mut watch = |event: Event, picture: Option<&Tensor>, session: &Session| -> Result<()> {
+        let iteration = match &event {
+            Event::Step { iteration, .. } => Some(*iteration),
+            _ => None,
+        };
+        progress.tell(event);
+        let (Some(iteration), Some(picture)) = (iteration, picture) else { return Ok(()) };
+        models.start_hashing();
+        progress.show(&mut || session.delivered(picture), false)?;
+        writer.write(|| {
+            let Some(cutouts) = &cutouts else { return Ok(None) };
+            save_cutouts(cutouts, session, picture, iteration).map(|()| None)
+        })?;
+        // The picture this iteration judged is that after `iteration` steps.
+        let loss = session.last().and_then(|last| last.loss_before);
+        let saved = writer.saved;
+        writer.write(|| {
+            let due = products.picture().filter(|_| is_due(save_every, iteration));
+            let Some(Product { path, existing, .. }) = due else { return Ok(None) };
+            let existing = if saved { Existing::Replace } else { *existing };
+            write_whole(path, &saver.encode(&session.delivered(picture)?, iteration, loss, true)?, existing)?;
+            Ok(Some(Event::Saved { path: path.clone() }))
+        })?;
+        let warn = &mut |message| progress.tell(Event::Warning { message });
+        recording.see(iteration, || session.delivered(picture), || saver.recipe(iteration, loss, true), warn)?;
+        match checkpoints.as_mut().filter(|checkpoints| checkpoints.is_due(session)) {
+            Some(checkpoints) => checkpoints.save(session, &mut saver, &recording, &mut writer),
+            None => Ok(()),
+        }
+    };
+    let finished = run(&mut session, stop, &mut watch)?;
+    progress.show(&mut || Ok(finished.picture.clone()), true)?;
+    let is_stopped = matches!(finished.end, End::Stopped);
+    // A run that begins again would gain nothing by it.
+    let is_worth_it = delivery == Delivery::Always || (is_stopped && session.iteration() > 0);
+    let is_to_fail = delivery == Delivery::WhenDone && !matches!(finished.end, End::Done | End::Plateau);
+    let stills = if is_to_fail { Vec::new() } else { stills(&products, plan.settings(), &finished.picture) };
+    if let Some(checkpoints) = checkpoints.as_mut().filter(|_| is_worth_it) {
+        let svg = stills.iter().find(|(product, _)| product.kind == SVG).and_then(|(_, bytes)| bytes.as_ref().ok());
+        if let Some(svg) = svg {
+            // The checkpoint says which files are the run's own.
+            checkpoints.beside.svg_sha256 = Some(to_hex(&Sha256::digest(svg)));
+        }
+        checkpoints.save(&session, &mut saver, &recording, &mut writer)?;
+    }
+    match finished.end {
+        End::Stopped if is_to_fail => return Err(Error::Stopped),
+        End::Fault(fault) if is_to_fail => return Err(fault),
+        _ => {}
+    }
+    let stills = stills
+        .into_iter()
+        .map(|(product, bytes)| write_whole(&product.path, &bytes?, product.existing).map(|()| product.path.clone()));
+    let stills = stills.collect();
+    let drawn = Drawn { finished, recording, stills, is_saved: writer.saved };
+    let done = deliver(&products, &mut saver, drawn, delivery, progress)?;
+    if let Some(checkpoints) = checkpoints.filter(|_| delivery == Delivery::WhenDone && done.failed.is_none())
+        && let Err(error) = super::remove_checkpoint(&checkpoints.path)
+    {
+        progress.tell(Event::Warning { message: error.to_string() });
+    }
+    Ok(done)
+}
+
+/// What is run, if all that run at the same time have room.
+fn plan(settings: Settings, limits: Limits, models: &Models, device: &ComputeDevice) -> Result<Plan> {
+    let Limits { max_memory, jobs } = limits;
+    let plan = Plan::within(max_memory.map(|bytes| bytes / jobs.max(1) as u64), settings, models, device)?;
+    if jobs > 1 {
+        let needed = plan.memory().saturating_mul(jobs as u64);
+        let what = format!("{jobs} pictures at the same time");
+        refuse_above_room(needed, plan.device(), &what, "choose fewer --jobs")?;
+    }
+    Ok(plan)
+}
+
+/// The picture in its other forms.
+fn stills<'a>(products: &'a Products, settings: &Settings, picture: &Tensor) -> Vec<(&'a Product, Result<Vec<u8>>)> {
+    let still = |product: &'a Product| {
+        let Make::Still(encode) = product.kind.make else { return None };
+        Some((product, to_pixels(picture).and_then(|pixels| encode(settings, &pixels))))
+    };
+    products.iter().filter_map(still).collect()
+}

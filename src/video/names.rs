@@ -1,0 +1,142 @@
+//! Which files are asked for beside the picture, and what they are called.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use clap::builder::ValueParser;
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, ValueHint};
+
+use super::KINDS;
+use crate::output::{Kind, Product, Products, kind_of};
+use crate::{Error, Result};
+
+/// Says that there is to be none.
+const NONE: &str = "none";
+
+/// The names of files that are asked for beside the picture: an option for each kind that has one. An empty name stands for
+/// the picture's, with the kind's extension.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileNames(Vec<(Kind, OsString)>);
+
+impl FileNames {
+    /// What is asked for with what `weaker` asks for where this says nothing; `none` asks for none.
+    #[must_use]
+    pub fn or(&self, weaker: &Self) -> Self {
+        let either = |kind: &Kind| Some((*kind, self.of(*kind).or_else(|| weaker.of(*kind))?.to_owned()));
+        Self(KINDS.iter().filter_map(either).collect())
+    }
+
+    /// Whether one of them has this name.
+    #[must_use]
+    pub fn contains(&self, name: &OsStr) -> bool {
+        self.0.iter().any(|(_, own)| own == name)
+    }
+
+    /// What the names of those files end in that are called as the picture is.
+    #[must_use]
+    pub fn extensions_beside(&self) -> Vec<&'static str> {
+        self.0.iter().filter(|(_, name)| name.is_empty()).map(|(kind, _)| kind.extension).collect()
+    }
+
+    /// The files beside an output of some kind, which may be a moving picture itself, and the output before them; `named`
+    /// makes a path of a name that was given.
+    ///
+    /// # Errors
+    /// If a name does not fit the option, or an option names what the output is.
+    pub fn products(&self, output: &Path, kind: Kind, named: impl Fn(&OsStr) -> PathBuf) -> Result<Products> {
+        let mut beside: Vec<Product> = Vec::new();
+        for (which, name) in self.0.iter().filter(|(_, name)| name != NONE) {
+            let path = match (name.is_empty(), *which == kind) {
+                (true, _) if which.is_folder() => {
+                    let message = format!("--{} names no folder", which.option);
+                    return Err(Error::usage(message, "name one, or leave the option out"));
+                }
+                (true, true) => continue,
+                (true, false) => output.with_extension(which.extension),
+                (false, true) => return Err(twice(kind)),
+                (false, false) if which.is_folder() => named(name),
+                (false, false) => name_of_kind(named(name), *which)?,
+            };
+            beside.push(Product::new(*which, path));
+        }
+        if let Some(folder) = beside.iter().find(|product| product.kind.is_folder())
+            && (folder.path == output
+                || beside.iter().any(|other| other.kind != folder.kind && other.path == folder.path))
+        {
+            let (option, path) = (folder.kind.option, folder.path.display());
+            let message = format!("--{option} {path} is the name of another file that is to be made");
+            return Err(Error::usage(message, "give the folder a name of its own"));
+        }
+        Ok(Products::new(Product::new(kind, output.to_owned()), beside))
+    }
+
+    fn of(&self, kind: Kind) -> Option<&OsStr> {
+        self.0.iter().find(|(own, _)| *own == kind).map(|(_, name)| name.as_os_str())
+    }
+}
+
+/// What kind of file an output of this name is.
+///
+/// # Errors
+/// If no run can make such a file in place of a PNG.
+pub fn kind_of_output(path: &Path) -> Result<Kind> {
+    let kinds: Vec<_> = KINDS.into_iter().filter(|kind| kind.is_output()).collect();
+    kind_of(path, &kinds)
+}
+
+/// A path given to an option of one kind: a word of the prompt is none.
+fn name_of_kind(path: PathBuf, kind: Kind) -> Result<PathBuf> {
+    if kind_of(&path, &[kind]).is_ok() {
+        return Ok(path);
+    }
+    let Kind { option, extension, .. } = kind;
+    let message = format!("--{option} takes a name that ends in .{extension}, and {} does not", path.display());
+    Err(Error::usage(message, format!("give such a name, or write the prompt before --{option}")))
+}
+
+fn twice(kind: Kind) -> Error {
+    let Kind { option, extension, .. } = kind;
+    Error::usage(format!("--output and --{option} both name a file ending in .{extension}"), "name it once")
+}
+
+/// The option that asks for a kind; none if it has none.
+fn option(kind: Kind) -> Option<Arg> {
+    let help = kind.help?;
+    let option = Arg::new(kind.option)
+        .long(kind.option)
+        .help_heading(help.heading)
+        .help(help.short)
+        .value_parser(ValueParser::os_string());
+    let option = match help.more {
+        "" => option,
+        more => option.long_help(format!("{}\n\n{more}", help.short)),
+    };
+    Some(if kind.is_folder() {
+        option.value_name("DIR").value_hint(ValueHint::DirPath)
+    } else {
+        option.value_name("FILE").num_args(0..=1).default_missing_value("").value_hint(ValueHint::FilePath)
+    })
+}
+
+impl Args for FileNames {
+    fn augment_args(command: Command) -> Command {
+        command.args(KINDS.into_iter().filter_map(option))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for FileNames {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let named = KINDS.into_iter().filter(|kind| kind.help.is_some());
+        let name = |kind: Kind| Some((kind, matches.get_one::<OsString>(kind.option)?.clone()));
+        Ok(Self(named.filter_map(name).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?.or(self);
+        Ok(())
+    }
+}
