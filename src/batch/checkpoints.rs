@@ -4,12 +4,13 @@ use std::path::Path;
 
 use super::files::is_same;
 use crate::device::ComputeDevice;
-use crate::files::checkpoint_of;
+use crate::files::{checkpoint_of, frames_of};
 use crate::job::{self, Resumed, remove_checkpoint};
-use crate::output::{Beside, Checkpoint, InputRecord, Products};
+use crate::output::{Beside, Checkpoint, InputRecord, Product, Products};
 use crate::progress::Event;
 use crate::session::Models;
 use crate::settings::Settings;
+use crate::video::{Folder, Timeline, check_kept_frames};
 use crate::{PROGRAM, Result};
 
 /// How a picture's checkpoints are kept.
@@ -52,6 +53,10 @@ pub(super) fn begin(
                 && found.recipe.inputs == inputs
                 && digests.eq(records.iter().map(|model| &model.sha256))
                 && (found.recipe.program.as_str(), &found.device) == (PROGRAM, &device.kind());
+            if is_own && let Some(problem) = missing(&found, products) {
+                tell(Event::Warning { message: format!("{problem}; this picture is drawn from the beginning") });
+                return Ok((kept(None), None));
+            }
             if is_own {
                 let earlier = found.beside.kept_frames.take().map(|frames| (path.clone(), frames));
                 return Ok((kept(earlier), Some(Resumed { state: found.state, earlier: Vec::new() })));
@@ -63,6 +68,25 @@ pub(super) fn begin(
     let message = format!("{problem}; it is left alone, and this picture is drawn without checkpoints");
     tell(Event::Warning { message });
     Ok((None, None))
+}
+
+/// What of the run so far is missing that its moving pictures are made of: without that they would not be those of an
+/// unbroken run.
+fn missing(checkpoint: &Checkpoint, products: &Products) -> Option<String> {
+    let Checkpoint { recipe, beside, state, .. } = checkpoint;
+    let timeline = Timeline::new(&recipe.settings.video(), recipe.settings.iterations);
+    let count = timeline.frames_before(state.iteration);
+    let lacks = |product: &&Product| product.kind.is_folder() && !Folder::has_first(&product.path, count);
+    if let Some(folder) = products.moving().find(lacks) {
+        return Some(format!("{}: frames before the checkpoint are missing", folder.path.display()));
+    }
+    let movie = products.movies().next().filter(|_| state.iteration > 0)?;
+    match &beside.kept_frames {
+        Some(kept) => {
+            check_kept_frames(&frames_of(&checkpoint_of(products.output())), kept).err().map(|error| error.to_string())
+        }
+        None => Some(format!("{}: the checkpoint knows no frames for it", movie.path.display())),
+    }
 }
 
 /// Removes what a run that was killed between writing its picture and removing its checkpoint left.

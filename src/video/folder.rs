@@ -74,6 +74,12 @@ impl Folder {
         Ok(frames_from(path, first_replaced(path, kept))?.collect())
     }
 
+    /// Whether the first so many frames are there.
+    #[must_use]
+    pub fn has_first(path: &Path, count: usize) -> bool {
+        first_replaced(path, count) == count
+    }
+
     /// The last frame in a folder, and whether all before it are there; none where there is no frame.
     ///
     /// # Errors

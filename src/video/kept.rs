@@ -181,6 +181,14 @@ pub fn remove_kept_frames(path: &Path) -> Result<()> {
     }
 }
 
+/// Checks that the frames before a checkpoint can be used.
+///
+/// # Errors
+/// If their file is missing, damaged or of another run.
+pub fn check_kept_frames(path: &Path, kept: &KeptFrames) -> Result<()> {
+    check(path, kept).map(drop)
+}
+
 /// Checks that a file begins with what a checkpoint knows of it, and returns the state of its digest there.
 fn check(path: &Path, kept: &KeptFrames) -> Result<Sha256> {
     let fault = |error: &std::io::Error| Error::file(path, unreadable(error), HINT);

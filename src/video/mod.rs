@@ -17,7 +17,7 @@ mod yuv;
 
 pub use folder::{FRAMES, Folder};
 pub use gif::GIF;
-pub use kept::remove_kept_frames;
+pub use kept::{check_kept_frames, remove_kept_frames};
 pub use mp4::MP4;
 pub use names::{FileNames, kind_of_output};
 pub use pictures::pictures_in;

@@ -186,30 +186,23 @@ fn a_killed_run_leaves_nothing_that_lasts() {
 }
 
 #[test]
-fn a_resumed_run_goes_on_with_its_frames() {
+fn a_resumed_run_continues_its_frames() {
     let workplace = Workplace::new();
     let line = ["apple", "--size", "32x32", "--cutouts", "1", "-n", "40", "--frame-every", "3", "--progress", "json"];
-    workplace.run(&[&line[..], &["-o", "whole.png", "--frames", "whole"]].concat()).succeeded();
+    workplace.run(&[&line[..], &["-o", "whole.png", "--frames", "whole", "--gif"]].concat()).succeeded();
     let files = ["-o", "p.png", "--gif", "--frames", "frames", "--checkpoint-every", "5"];
     let mut running = Running::start(workplace.command().args(line).args(files));
     running.wait_for_lines("\"checkpoint\"", 2);
     running.signal("KILL");
     running.finish();
     let resumed = workplace.run(&["resume", "p.png.t2a", "--progress", "json"]).succeeded();
-    let events = resumed.events();
-    let warning = events.iter().find(|event| event["event"] == "warning").unwrap()["message"].as_str().unwrap();
-    assert!(
-        warning.starts_with("p.gif begins anew after ") && warning.ends_with(" iterations, without what was before")
-    );
+    assert!(!resumed.events().iter().any(|event| event["event"] == "warning"), "{}", resumed.errors);
     assert_eq!(names(&workplace.join("frames")), names(&workplace.join("whole")));
     for name in names(&workplace.join("whole")) {
         let (whole, frame) = (workplace.read(&format!("whole/{name}")), workplace.read(&format!("frames/{name}")));
         assert!(whole == frame, "{name}");
     }
-    let done = events.iter().find(|event| event["event"] == "started").unwrap()["done"].as_u64().unwrap();
-    let frames = (done..40).filter(|iteration| iteration % 3 == 0).count() + 1;
-    let seconds = Movie::of_gif(&workplace.join("p.gif")).seconds();
-    assert!((seconds - frames as f64 / 25.0).abs() < 1e-9, "{frames} frames in {seconds} seconds");
+    assert!(workplace.read("p.gif") == workplace.read("whole.gif"));
     assert!(!workplace.join(".p.gif.text2art-part").exists());
 }
 

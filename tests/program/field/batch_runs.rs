@@ -164,10 +164,11 @@ fn a_checkpoint_of_another_run_is_left_alone() {
     assert_eq!(workplace.read("x.png.t2a"), b"mine");
     run("batch a.txt --checkpoint-every 1 --force");
     assert!(!has_checkpoint(&workplace));
-    // Where there are moving pictures none is written.
+    // Pictures with movies have some as well, and nothing is left of them.
     workplace.write("b.txt", "a fig -- --gif\n");
     let outcome = run("batch b.txt --checkpoint-every 1 --progress json");
-    assert!(!outcome.errors.contains("\"checkpoint\"") && Path::is_file(&workplace.join("a-fig-0.gif")));
+    assert!(outcome.errors.contains("\"checkpoint\"") && Path::is_file(&workplace.join("a-fig-0.gif")));
+    assert!(!has_checkpoint(&workplace) && !workplace.join("a-fig-0.png.t2a-frames").exists());
 }
 
 #[test]

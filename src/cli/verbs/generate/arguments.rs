@@ -51,7 +51,8 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) save_every: Option<u64>,
     /// Write a checkpoint every N iterations, which `text2art resume` goes on from
     ///
-    /// It stands beside the picture: apple.png.t2a of apple.png. Ctrl-C writes one, too.
+    /// It stands beside the picture: apple.png.t2a of apple.png. Ctrl-C writes one, too. For a GIF or an MP4, the frames
+    /// so far are kept in apple.png.t2a-frames.
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     pub(in crate::cli) checkpoint_every: Option<u64>,
     /// Write what each CLIP sees in each iteration into this folder
