@@ -3,14 +3,10 @@
 use std::path::Path;
 
 use crate::device::DeviceChoice;
-use crate::files::read_regular;
-use crate::output::{Make, Product, Products, Recipe};
+use crate::output::{Make, Product, Products, Recipe, Still};
 use crate::settings::{CutBatch, Settings, VideoSettings};
 use crate::video::Folder;
 use crate::{Error, Result};
-
-/// The largest still file that is looked at, in bytes.
-const LARGEST_STILL: u64 = 1 << 30;
 
 /// What is at a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +42,7 @@ pub(super) fn found(file: &Product, files: &Products, settings: &Settings, is_kn
         Make::Folder => found_frames(&file.path, settings),
         Make::Picture => found_file(&file.path, &still(settings), still),
         Make::Movie(_) => found_file(&file.path, settings, Settings::clone),
-        Make::Still(_) => found_still(file, files, settings, is_known),
+        Make::Still(form) => found_still(form, &file.path, (files, settings), is_known),
     }
 }
 
@@ -81,14 +77,12 @@ fn found_frames(folder: &Path, settings: &Settings) -> Found {
 
 /// What is at the name of a file without a recipe: the picture's other form, if its output is there or an earlier run made
 /// it, and it looks like one of this program's.
-fn found_still(file: &Product, files: &Products, settings: &Settings, is_known: bool) -> Found {
-    if !file.path.exists() {
+fn found_still(form: Still, path: &Path, (files, settings): (&Products, &Settings), is_known: bool) -> Found {
+    if !path.exists() {
         return Found::Free;
     }
     let is_own = |output: &Product| is_known || found(output, files, settings, false) == Found::Finished;
-    let looks_own = read_regular(&file.path, LARGEST_STILL).is_ok_and(|content| content.starts_with(b"<svg "));
-    let output = files.at(files.output());
-    if looks_own && output.is_some_and(is_own) { Found::Finished } else { Found::Other }
+    if form.is_like(path) && files.at(files.output()).is_some_and(is_own) { Found::Finished } else { Found::Other }
 }
 
 /// Whether settings are those of the same picture: what only says where and how much at a time does not count.

@@ -118,8 +118,8 @@ fn plan(settings: Settings, limits: Limits, models: &Models, device: &ComputeDev
 /// The picture in its other forms.
 fn stills<'a>(products: &'a Products, settings: &Settings, picture: &Tensor) -> Vec<(&'a Product, Result<Vec<u8>>)> {
     let still = |product: &'a Product| {
-        let Make::Still(encode) = product.kind.make else { return None };
-        Some((product, to_pixels(picture).and_then(|pixels| encode(settings, &pixels))))
+        let Make::Still(form) = product.kind.make else { return None };
+        Some((product, to_pixels(picture).and_then(|pixels| (form.encode)(settings, &pixels))))
     };
     products.iter().filter_map(still).collect()
 }

@@ -1,11 +1,13 @@
 //! Kinds of files that a run writes: what each is called, and what makes it.
 
 use std::fmt;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use image::{DynamicImage, RgbImage};
 
 use super::{Product, Recipe};
+use crate::files::open_regular;
 use crate::picture::Size;
 use crate::settings::{Settings, VideoSettings};
 use crate::{Error, Result};
@@ -44,11 +46,30 @@ pub enum Make {
     /// The picture itself: a PNG with its recipe
     Picture,
     /// The finished picture in another form
-    Still(fn(&Settings, &DynamicImage) -> Result<Vec<u8>>),
+    Still(Still),
     /// Frames, while the run goes on
     Movie(fn(&Product, Size, &VideoSettings) -> Result<Box<dyn Encoder>>),
     /// A folder of frames
     Folder,
+}
+
+/// Makes a file of the finished picture.
+#[derive(Clone, Copy)]
+pub struct Still {
+    /// Makes its bytes
+    pub encode: fn(&Settings, &DynamicImage) -> Result<Vec<u8>>,
+    /// What they begin with, in every such file that this program writes
+    pub begins: &'static [u8],
+}
+
+impl Still {
+    /// Whether the file at a path begins as such files do.
+    #[must_use]
+    pub fn is_like(self, path: &Path) -> bool {
+        let mut begins = vec![0; self.begins.len()];
+        let read = open_regular(path).and_then(|mut file| file.read_exact(&mut begins));
+        read.is_ok() && begins == self.begins
+    }
 }
 
 /// Makes one file of frames. If it is dropped unfinished, nothing is left of the file.

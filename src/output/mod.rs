@@ -14,7 +14,7 @@ mod svg;
 
 pub use checkpoint::{Beside, Checkpoint, KeptFrames, is_due};
 pub(crate) use kind::check_nothing;
-pub use kind::{Encoder, Help, Kind, Make, kind_of};
+pub use kind::{Encoder, Help, Kind, Make, Still, kind_of};
 pub use png::{PNG, encode, encode_pixels};
 pub use products::{Product, Products};
 pub use recipe::{InputRecord, Recipe, ResultRecord, Stage};

@@ -2,7 +2,7 @@
 
 use image::DynamicImage;
 
-use super::{Help, Kind, Make};
+use super::{Help, Kind, Make, Still};
 use crate::drawer::{PixelArt, svg};
 use crate::settings::{DrawerKind, Settings};
 use crate::{Error, Result};
@@ -18,7 +18,7 @@ pub const SVG: Kind = Kind {
         more: "Without a name it is the picture's with .svg. `none`, in a line of a batch, writes none.",
     }),
     check,
-    make: Make::Still(encode),
+    make: Make::Still(Still { encode, begins: b"<svg " }),
 };
 
 fn check(settings: &Settings) -> Result<()> {

@@ -21,6 +21,8 @@ use crate::{Error, Result};
 
 /// What the file begins with.
 const MAGIC: [u8; 16] = *b"text2art frames\n";
+/// The largest file, in bytes: what is longer than that starts over when it is resumed.
+const LARGEST: u64 = 64 << 30;
 /// Bytes that are read at a time.
 const READ_AT_A_TIME: usize = 1 << 20;
 /// Bytes before a frame's own.
@@ -151,6 +153,9 @@ impl FrameFile {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.bytes + bytes.len() as u64 > LARGEST {
+            return Err(self.unwritten(ErrorKind::FileTooLarge.into()));
+        }
         self.file.write_all(bytes).map_err(|source| self.unwritten(source))?;
         self.hash.update(bytes);
         self.bytes += bytes.len() as u64;
@@ -192,7 +197,7 @@ pub fn check_kept_frames(path: &Path, kept: &KeptFrames) -> Result<()> {
 /// Checks that a file begins with what a checkpoint knows of it, and returns the state of its digest there.
 fn check(path: &Path, kept: &KeptFrames) -> Result<Sha256> {
     let fault = |error: &std::io::Error| Error::file(path, unreadable(error), HINT);
-    let mut file = open_regular(path).map_err(|error| fault(&error))?.take(kept.bytes);
+    let mut file = open_regular(path).map_err(|error| fault(&error))?.take(kept.bytes.min(LARGEST));
     let (mut hash, mut buffer, mut length, mut is_own) = (Sha256::new(), vec![0; READ_AT_A_TIME], 0, false);
     loop {
         match file.read(&mut buffer).map_err(|error| fault(&error))? {

@@ -55,7 +55,11 @@ impl Recording {
                 }
             }
             // An earlier run of the name may have made movies.
-            Some(Keeping { path, .. }) if first == 0 => remove_kept_frames(path)?,
+            Some(Keeping { path, .. }) if first == 0 => {
+                if let Err(error) = remove_kept_frames(path) {
+                    warn(error.to_string());
+                }
+            }
             _ => {}
         }
         if products.moving().next().is_none() {

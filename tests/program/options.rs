@@ -514,6 +514,7 @@ const VERBS: [Group; 21] = [
             ),
             ("--mp4", &["batch one.txt --dry-run -o x.mp4", "batch one.txt -o x.mp4 --mp4 y.mp4"]),
             ("--frames", &["batch one.txt --dry-run --frames {slug}", "batch one.txt --frames ''"]),
+            ("--svg", &["batch one.txt --svg x.png", "batch one.txt --dry-run --svg none"]),
             ("--format", &["batch settings.toml --format txt --dry-run", "batch settings.toml --format yaml"]),
             ("--samples", &["batch one.txt --dry-run --samples 2", "batch one.txt --samples 0"]),
             ("--keep", &["batch one.txt --keep 0", "batch one.txt --samples 2 --keep 3"]),

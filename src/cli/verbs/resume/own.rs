@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::files::{Existing, check_folder, check_target, end_of_links, hash_file, read_regular};
-use crate::output::{Kind, Make, Product, Recipe, kind_of};
+use crate::files::{Existing, check_folder, check_target, end_of_links, hash_file};
+use crate::output::{Kind, Make, Product, Recipe, Still, kind_of};
 use crate::settings::Settings;
 use crate::video::Folder;
 use crate::{Error, Result};
@@ -30,7 +30,7 @@ impl Own<'_> {
     ) -> Result<Product> {
         let existing = match kind.make {
             Make::Folder => self.frames(path, kept)?,
-            Make::Still(_) => self.still(kind, path, sha256)?,
+            Make::Still(form) => self.still(kind, form, path, sha256)?,
             Make::Movie(_) | Make::Picture => self.moving(path, kind)?,
         };
         Ok(Product { kind, path: path.to_owned(), existing })
@@ -55,7 +55,7 @@ impl Own<'_> {
     }
 
     /// The picture in another form, as an SVG, whose digest is in the checkpoint if the run has written it.
-    fn still(&self, kind: Kind, path: &Path, sha256: Option<&str>) -> Result<Existing> {
+    fn still(&self, kind: Kind, form: Still, path: &Path, sha256: Option<&str>) -> Result<Existing> {
         let Kind { name, extension, .. } = kind;
         if !self.force && kind_of(path, &[kind]).is_err() {
             let problem =
@@ -63,8 +63,7 @@ impl Own<'_> {
             return Err(Error::file(path, problem, "if you trust the checkpoint, write the file with --force"));
         }
         // A digest is known of many files, so a match with the checkpoint is not enough.
-        let is_svg = || read_regular(path, LARGEST_SVG).is_ok_and(|content| content.starts_with(b"<svg "));
-        self.file(path, || is_svg() && hash_file(path).is_ok_and(|found| Some(found.as_str()) == sha256))
+        self.file(path, || form.is_like(path) && hash_file(path).is_ok_and(|found| Some(found.as_str()) == sha256))
     }
 
     /// A folder of cutouts. Each is compared with what is there when it is written.
@@ -117,9 +116,6 @@ impl Own<'_> {
         }
     }
 }
-
-/// The largest SVG that is looked at, in bytes.
-const LARGEST_SVG: u64 = 1 << 30;
 
 /// Where a path leads, all links followed; none if that depends on folders that are not there.
 fn whole(path: &Path) -> Option<PathBuf> {
