@@ -28,6 +28,7 @@ mod score;
 mod sources;
 mod terminal;
 mod threads;
+mod topics;
 mod trust;
 mod usage;
 mod video;
@@ -92,6 +93,8 @@ enum Verb {
     Completions(completions::Arguments),
     /// Print the manual page
     Man,
+    /// Show the help of a command or a topic, and list the topics
+    Help(topics::Arguments),
 }
 
 /// Reads the command line, runs the verb and returns the exit code.
@@ -163,6 +166,7 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         Verb::Bench(bench) => bench::run(bench, reporter),
         Verb::Completions(completions) => completions::run(completions),
         Verb::Man => man::run(),
+        Verb::Help(help) => topics::run(help),
     }?;
     Ok(DONE)
 }
