@@ -85,7 +85,7 @@ print(":".join(sorted({os.path.dirname(file) for file in glob.glob(site + "/nvid
     done
     export LD_LIBRARY_PATH
 fi
-"$binary" --version >/dev/null || { say "error: $binary does not start (README, NVIDIA GPUs)"; exit 1; }
+"$binary" --version >/dev/null || { say "error: $binary does not start (README, GPU)"; exit 1; }
 
 check doctor "$binary" doctor || exit 1
 check doctor-json "$binary" doctor --json || exit 1
