@@ -34,7 +34,7 @@ impl Look {
 }
 
 /// Text of one look, without spaces.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Piece {
     look: Look,
     text: String,
@@ -97,7 +97,7 @@ impl Page {
 
     fn begin(&mut self, tag: Tag<'_>) {
         match tag {
-            Tag::Paragraph => self.separate(),
+            Tag::Paragraph | Tag::Table(_) => self.separate(),
             Tag::Heading { .. } => {
                 self.separate();
                 self.looks.push(Look::Heading);
@@ -128,7 +128,6 @@ impl Page {
                 };
                 self.indents.push(self.mark.len());
             }
-            Tag::Table(_) => self.separate(),
             Tag::TableRow => self.rows.push(Vec::new()),
             Tag::Link { link_type, dest_url, .. } => {
                 let is_named = link_type != LinkType::Autolink && dest_url.starts_with("http");
@@ -159,7 +158,9 @@ impl Page {
             TagEnd::TableCell => {
                 let cell = std::mem::take(&mut self.words);
                 self.is_joined = false;
-                self.rows.last_mut().into_iter().for_each(|row| row.push(cell.clone()));
+                if let Some(row) = self.rows.last_mut() {
+                    row.push(cell);
+                }
             }
             TagEnd::Table => self.end_table(),
             TagEnd::Link => {
