@@ -58,7 +58,10 @@ fn commands(path: &Path) -> Vec<Line> {
             assert_eq!(mark.is_none(), !begun.is_empty(), "{place}: say what the block is, or end the one before");
             mark = mark.is_none().then(|| begun.to_owned());
         } else if let Some(mark) = mark.as_ref().filter(|mark| mark.split(' ').next() == Some(SHELL)) {
-            lines.push(Line { mark: mark.clone(), text: text.to_owned(), place });
+            match lines.last_mut().and_then(|line: &mut Line| Some((line.text.strip_suffix('\\')?.to_owned(), line))) {
+                Some((begun, line)) => line.text = begun + text,
+                None => lines.push(Line { mark: mark.clone(), text: text.to_owned(), place }),
+            }
         } else {
             let is_command = mark.is_none() && text.starts_with("    ");
             assert!(!is_command, "{place}: put commands between ```sh and ```");
