@@ -4,6 +4,7 @@ mod hint;
 mod options;
 mod reading;
 mod terminal;
+mod topics;
 mod verbs;
 
 use std::process::ExitCode;
@@ -72,6 +73,8 @@ enum Verb {
     Completions(completions::Arguments),
     /// Print the manual page
     Man,
+    /// Show the help of a command or a topic, and list the topics
+    Help(topics::Arguments),
 }
 
 /// Reads the command line, runs the verb and returns the exit code.
@@ -143,6 +146,7 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         Verb::Bench(bench) => bench::run(bench, reporter),
         Verb::Completions(completions) => completions::run(completions),
         Verb::Man => man::run(),
+        Verb::Help(help) => topics::run(help),
     }?;
     Ok(DONE)
 }

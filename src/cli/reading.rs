@@ -183,11 +183,6 @@ fn refusal(words: &[String]) -> Option<(String, String)> {
     if words.iter().all(|word| is_file_name(word) && Path::new(word).is_file()) {
         return Some((format!("`{whole}` are files, not a prompt"), draw));
     }
-    let is_verb = |word: &String| Arguments::command().find_subcommand(word).is_some();
-    if first == "help" && others.len() < 2 && others.iter().all(is_verb) {
-        let of = others.first().map_or_else(String::new, |verb| format!(" {verb}"));
-        return Some(("`help` is not a verb".into(), format!("for help: text2art{of} --help; {draw}")));
-    }
     let second = others.first()?;
     if !is_file_name(second) && !Path::new(second).is_file() {
         return None;

@@ -114,7 +114,7 @@ fn begin(mut gpu: Gpu, precision: Precision) -> Result<ComputeDevice, Obstacle> 
         let hint = if *compute_capability < OLDEST {
             format!("GPUs from compute capability {OLDEST} on can be used; use --device cpu")
         } else {
-            format!("build it with CUDA_COMPUTE_CAP={major}{minor} (README, NVIDIA GPUs), or use --device cpu")
+            format!("build it with CUDA_COMPUTE_CAP={major}{minor} (text2art help gpu), or use --device cpu")
         };
         Obstacle::new(problem, hint)
     };

@@ -25,6 +25,8 @@ mod rooms;
 mod sources;
 mod startup;
 mod threads;
+#[cfg(unix)]
+mod topics;
 mod transparency;
 mod video;
 mod video_players;

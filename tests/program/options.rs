@@ -457,7 +457,7 @@ const GENERATE: [Group; 10] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 21] = [
+const VERBS: [Group; 22] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
@@ -655,6 +655,7 @@ const VERBS: [Group; 21] = [
     ),
     ("completions", &[("", &["completions", "completions bsh"])]),
     ("man", &[("", &["man --page"])]),
+    ("help", &[("", &["help pixl-art", "help castle", "help --all"])]),
 ];
 
 /// The options a help text lists.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, Command, CommandFactory};
 
-use crate::cli::Arguments;
+use crate::cli::{Arguments, topics};
 use crate::models::Quality;
 use crate::resolve::combine;
 use crate::settings::{Overrides, Settings};
@@ -26,7 +26,8 @@ const BRIEF: [&str; 12] = [
 ];
 /// Commands `-h` leaves out: what the program does without one, and what is needed once.
 const UNSAID: [&str; 3] = ["generate", "completions", "man"];
-const EXAMPLES: &str = "Examples:
+/// The end of the help.
+pub(in crate::cli) const EXAMPLES: &str = "Examples:
   text2art a red apple on a blue background
   text2art \"a cactus | sunset:0.5\" --seed 7 -o cactus.png
   text2art a green frog --gif --mp4 --hold 1
@@ -51,13 +52,14 @@ pub(in crate::cli) fn command(brief: bool) -> Command {
     let command = Arguments::command();
     let names = command.get_subcommands().map(clap::Command::get_name).filter(|name| !UNSAID.contains(name));
     let names = names.collect::<Vec<_>>().join(", ");
-    let command = command.mut_args(|option| defaults.tell(option)).after_help(EXAMPLES);
+    let command =
+        command.mut_args(|option| defaults.tell(option)).after_help(format!("{EXAMPLES}\n\n{}", topics::list()));
     let tell = |verb: Command| verb.mut_args(|option| defaults.tell(option));
     let command = command.mut_subcommand("generate", tell).mut_subcommand("batch", tell);
     if !brief {
         return command;
     }
-    let verbs = format!("Commands: {names}. --help shows all options, COMMAND --help a command's");
+    let verbs = format!("Commands: {names}. For more: --help, COMMAND --help, help TOPIC");
     let command = command.mut_args(|option| {
         let hidden = !BRIEF.contains(&option.get_id().as_str());
         option.help_heading(None).hide_short_help(hidden).hide_possible_values(true)

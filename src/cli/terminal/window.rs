@@ -5,7 +5,7 @@ const MOST_ROWS: usize = 20;
 /// Rows that are left to others: the command and the bar.
 const OTHER_ROWS: usize = 3;
 
-/// The size of the terminal on standard error.
+/// The size of a terminal.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cli) struct Window {
     columns: usize,
@@ -25,20 +25,36 @@ pub(in crate::cli) struct Area {
 }
 
 impl Window {
-    /// The window as it is; 80 characters by 24 if the system does not say.
+    /// What most terminals are, if the system does not say.
+    const USUAL: Self = Self { columns: 80, rows: 24, cell: (8, 16) };
+
+    /// The terminal on standard error as it is; 80 characters by 24 if the system does not say.
     pub(in crate::cli) fn now() -> Self {
-        let usual = Self { columns: 80, rows: 24, cell: (8, 16) };
-        #[cfg(unix)]
-        if let Ok(size) = rustix::termios::tcgetwinsize(std::io::stderr()) {
+        Self::of(&std::io::stderr())
+    }
+
+    /// The terminal on standard output, as [`Window::now`] is that on standard error.
+    pub(in crate::cli) fn of_output() -> Self {
+        Self::of(&std::io::stdout())
+    }
+
+    #[cfg(unix)]
+    fn of(stream: &impl std::os::fd::AsFd) -> Self {
+        if let Ok(size) = rustix::termios::tcgetwinsize(stream) {
             let [columns, rows, width, height] =
                 [size.ws_col, size.ws_row, size.ws_xpixel, size.ws_ypixel].map(usize::from);
             if columns > 0 && rows > 0 {
                 let told = width >= columns && height >= rows;
-                let cell = if told { (width / columns, height / rows) } else { usual.cell };
+                let cell = if told { (width / columns, height / rows) } else { Self::USUAL.cell };
                 return Self { columns, rows, cell };
             }
         }
-        usual
+        Self::USUAL
+    }
+
+    #[cfg(not(unix))]
+    fn of<S>(_: &S) -> Self {
+        Self::USUAL
     }
 
     pub(in crate::cli) fn columns(self) -> usize {

@@ -9,6 +9,7 @@ mod batch_forms;
 mod batch_runs;
 mod memory;
 mod messages;
+mod pager;
 mod pictures;
 mod prompts;
 #[cfg(target_os = "linux")]
