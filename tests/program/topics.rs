@@ -82,7 +82,7 @@ fn runs(text: &str) -> Vec<Vec<String>> {
     runs
 }
 
-/// A folder with files of the names that the checkout's examples have. They are shorter: `examples/check.sh` runs those.
+/// A folder with files of the names that the checkout's examples have. They are shorter: `.ci/check_examples.sh` runs those.
 fn checkout() -> Workplace {
     let workplace = Workplace::new();
     let prompts = "# fruit\na red apple\na green pear -- --seed 2\n";

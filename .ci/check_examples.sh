@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs every example at a small size in a temporary folder.
 #
-#     examples/check.sh [BINARY]            # needs python3 with venv; installs nbclient and ipykernel into a folder of its own
+#     .ci/check_examples.sh [BINARY]            # needs python3 with venv; installs nbclient and ipykernel into a folder of its own
 set -euo pipefail
-examples=$(cd "$(dirname "$0")" && pwd)
+examples=$(cd "$(dirname "$0")/../examples" && pwd)
 TEXT2ART=$(realpath "${1:-$examples/../target/release/text2art}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -2,9 +2,9 @@
 # Builds a binary for other machines. It is stripped and contains the C++ and GCC libraries, so that it needs only glibc.
 # Packs it with its documents and the licenses of everything in it:
 #
-#     examples/release.sh [FOLDER]          # FOLDER/text2art-VERSION-x86_64-linux.tar.gz, and its SHA-256
+#     .ci/release.sh [FOLDER]          # FOLDER/text2art-VERSION-x86_64-linux.tar.gz, and its SHA-256
 #
-# `examples/check_release.sh ARCHIVE` tries it in a bare Debian without a network.
+# `.ci/check_release.sh ARCHIVE` tries it in a bare Debian without a network.
 set -euo pipefail
 # Resolved before the folder changes.
 mkdir -p "${1:-dist}"

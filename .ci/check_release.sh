@@ -2,7 +2,7 @@
 # Tries an archive of release.sh in a bare Debian, without a network, as a user without a home: draws the first picture, a
 # GIF and an MP4. Needs root and debootstrap, and says so if they are missing.
 #
-#     examples/check_release.sh dist/text2art-VERSION-x86_64-linux.tar.gz [SUITE]
+#     .ci/check_release.sh dist/text2art-VERSION-x86_64-linux.tar.gz [SUITE]
 set -euo pipefail
 archive=$(realpath "$1")
 suite=${2:-bookworm}

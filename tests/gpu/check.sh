@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # Tests and measures text2art on a machine with an NVIDIA GPU:
 #
-#     examples/gpu_check.sh [BINARY] [FOLDER] [TESTS]
+#     tests/gpu/check.sh [BINARY] [FOLDER] [TESTS]
 #
 # BINARY   built with --features cuda (default: target/release/text2art); without CUDA, the GPU part is skipped
-# FOLDER   where the results go (default: gpu-check); its `results.md` is for examples/peer_bench/RESULTS.md
+# FOLDER   where the results go (default: gpu-check); its `results.md` is for tests/benches/peer/RESULTS.md
 # TESTS    a folder of test programs; without one cargo builds them
 #
 # For a machine without Rust, pack the binary and the tests on another one. This checkout has the reference data:
 #
-#     examples/gpu_check.sh --pack FOLDER    # builds with CUDA; then: examples/gpu_check.sh FOLDER/text2art OUT FOLDER
+#     tests/gpu/check.sh --pack FOLDER    # builds with CUDA; then: tests/gpu/check.sh FOLDER/text2art OUT FOLDER
 #
 # Checks that need something that is missing (a GPU, PyTorch) are listed as skipped. PYTHON is the Python that has
-# examples/peer_bench/requirements.txt installed. The exit code is 1 if a check failed.
+# tests/benches/peer/requirements.txt installed. The exit code is 1 if a check failed.
 set -euo pipefail
-repository=$(cd "$(dirname "$0")/.." && pwd)
+repository=$(cd "$(dirname "$0")/../.." && pwd)
 # Tests against reference data, which compute on the processor, and those of what computes on a GPU: each layer there
 # against the processor's, and what tests/gpu/cuda_*.rs have.
 parity=(clip_parity vqgan_parity reference_run)
@@ -176,17 +176,17 @@ fi
 
 # The same work in PyTorch, for comparison.
 if ! "$python" -c 'import kornia, taming, torch, transformers' 2>"$folder/peer.err"; then
-    skip "peer bench" "no $python with examples/peer_bench/requirements.txt"
+    skip "peer bench" "no $python with tests/benches/peer/requirements.txt"
 elif [ "$device" != cpu ] && ! "$python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
     skip "peer bench" "this PyTorch sees no GPU"
 else
     for compiled in "" --compile; do
-        if check "peer-bench$compiled" "$python" "$repository/examples/peer_bench/run.py" --binary "$binary" \
+        if check "peer-bench$compiled" "$python" "$repository/tests/benches/peer/run.py" --binary "$binary" \
             --device "$device" --rounds "${T2A_ROUNDS:-3}" --repetitions "$repetitions" $compiled; then
             { echo; echo "Beside PyTorch${compiled:+ with torch.compile}:"; echo; cat "$folder/peer-bench$compiled.out"; } \
                 >>"$results"
         fi
     done
 fi
-say "the results are in $folder; its results.md is for examples/peer_bench/RESULTS.md"
+say "the results are in $folder; its results.md is for tests/benches/peer/RESULTS.md"
 test $failures = 0 || { say "$failures failed"; exit 1; }
