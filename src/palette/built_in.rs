@@ -58,9 +58,9 @@ impl BuiltIn {
     /// # Errors
     /// Only if the list in the program is damaged.
     pub fn palette(&self) -> Result<Palette> {
-        let colours: Option<Vec<_>> = self.colours.split_whitespace().map(names::hexadecimal).collect();
-        let colours = colours.ok_or_else(|| Error::fault(format!("a color of {} cannot be read", self.name)))?;
-        Palette::of_colours(&self.name, colours)
+        let colors: Option<Vec<_>> = self.colours.split_whitespace().map(names::hexadecimal).collect();
+        let colors = colors.ok_or_else(|| Error::fault(format!("a color of {} cannot be read", self.name)))?;
+        Palette::of_colours(&self.name, colors)
     }
 }
 

@@ -63,30 +63,25 @@ impl Palette {
     /// Maps colors to those of the palette. They are sRGB from 0 to 1, row by row; any after the last full row are left
     /// out.
     #[must_use]
-    pub fn apply(&self, colours: &[[f32; 3]], width: usize, dither: Dither) -> Indexed {
-        let height = colours.len().checked_div(width).unwrap_or(0);
-        let colours = &colours[..width * height];
+    pub fn apply(&self, colors: &[[f32; 3]], width: usize, dither: Dither) -> Indexed {
+        let height = colors.len().checked_div(width).unwrap_or(0);
+        let colors = &colors[..width * height];
         let indices = match dither {
-            Dither::None => colours.par_iter().map(|color| index(self.nearest(oklab::of_unit_srgb(*color)))).collect(),
-            Dither::Bayer2 => self.ordered(colours, width, BAYER_2),
-            Dither::Bayer4 => self.ordered(colours, width, BAYER_4),
-            Dither::FloydSteinberg => self.diffused(colours, width),
+            Dither::None => colors.par_iter().map(|color| index(self.nearest(oklab::of_unit_srgb(*color)))).collect(),
+            Dither::Bayer2 => self.ordered(colors, width, BAYER_2),
+            Dither::Bayer4 => self.ordered(colors, width, BAYER_4),
+            Dither::FloydSteinberg => self.diffused(colors, width),
         };
-        Indexed { width, height, indices, colours: self.colours.clone() }
+        Indexed { width, height, indices, colours: self.colors.clone() }
     }
 
     /// Ordered dithering with any palette. Each color is mixed from as many of the palette's colors as the pattern has
     /// dots: one after the other, the color nearest to the light that is still missing. Sorted by lightness, they stand
     /// where the pattern has its thresholds, which are thus as far apart as the palette's colors are there. (T. Knoll,
     /// US patent 6606166, 1999, expired.)
-    fn ordered<const SIDE: usize>(
-        &self,
-        colours: &[[f32; 3]],
-        width: usize,
-        pattern: [[usize; SIDE]; SIDE],
-    ) -> Vec<u8> {
+    fn ordered<const SIDE: usize>(&self, colors: &[[f32; 3]], width: usize, pattern: [[usize; SIDE]; SIDE]) -> Vec<u8> {
         let light = self.light();
-        let dots = colours.par_iter().enumerate().map(|(place, color)| {
+        let dots = colors.par_iter().enumerate().map(|(place, color)| {
             let target = reachable(&light, *color);
             let mut missing = [0.0; 3];
             let mut mixed: Vec<usize> = (0..SIDE * SIDE)
@@ -106,15 +101,15 @@ impl Palette {
 
     /// Error diffusion, every other row from right to left (R. Floyd and L. Steinberg, 1976). Missing light is passed
     /// on to the neighbors, and the nearest color is chosen in amounts of light: in another space errors would add up.
-    fn diffused(&self, colours: &[[f32; 3]], width: usize) -> Vec<u8> {
+    fn diffused(&self, colors: &[[f32; 3]], width: usize) -> Vec<u8> {
         let light = self.light();
-        let targets: Vec<_> = colours.par_iter().map(|color| reachable(&light, *color)).collect();
+        let targets: Vec<_> = colors.par_iter().map(|color| reachable(&light, *color)).collect();
         // Errors that can be compensated are no larger than the distance between the palette's colors.
         let most: [f32; 3] = std::array::from_fn(|channel| {
             let amounts = || light.iter().map(|light| light[channel]);
             amounts().fold(0.0, f32::max) - amounts().fold(1.0, f32::min)
         });
-        let mut indices = vec![0; colours.len()];
+        let mut indices = vec![0; colors.len()];
         // Errors carried to this row and the next, with an extra place at either end.
         let (mut here, mut below) = (vec![[0.0_f32; 3]; width + 2], vec![[0.0_f32; 3]; width + 2]);
         for (y, row) in targets.chunks_exact(width.max(1)).enumerate() {
@@ -140,7 +135,7 @@ impl Palette {
 
     /// The palette's colors as amounts of light.
     fn light(&self) -> Vec<[f32; 3]> {
-        self.colours.iter().map(|color| light_of(color.map(|channel| f32::from(channel) / 255.0))).collect()
+        self.colors.iter().map(|color| light_of(color.map(|channel| f32::from(channel) / 255.0))).collect()
     }
 }
 
@@ -221,8 +216,8 @@ mod tests {
     #[test]
     fn nearest_without_dithering() {
         let palette = Palette::load("black,red,white").unwrap();
-        let colours = [[0.1, 0.1, 0.1], [0.9, 0.2, 0.1], [0.9, 0.9, 0.8], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.9; 3]];
-        let indexed = palette.apply(&colours, 2, Dither::None);
+        let colors = [[0.1, 0.1, 0.1], [0.9, 0.2, 0.1], [0.9, 0.9, 0.8], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.9; 3]];
+        let indexed = palette.apply(&colors, 2, Dither::None);
         assert_eq!((indexed.width, indexed.height, &indexed.indices[..]), (2, 3, &[0, 1, 2, 0, 1, 2][..]));
         assert_eq!(indexed.to_rgb().get_pixel(1, 0).0, [255, 0, 0]);
         assert_eq!(indexed.to_rgb().dimensions(), (2, 3));
@@ -238,9 +233,9 @@ mod tests {
             ("greys-8", [[0.55, 0.55, 0.55], [0.12, 0.12, 0.12], [0.7, 0.7, 0.7]]),
             ("web-safe", [[0.55, 0.35, 0.42], [0.12, 0.9, 0.5], [0.7, 0.71, 0.3]]),
         ];
-        for (text, colours) in cases {
+        for (text, colors) in cases {
             let palette = Palette::load(text).unwrap();
-            for color in colours {
+            for color in colors {
                 let flat = vec![color; 64 * 64];
                 let off = |dither| farthest(mean(&palette.apply(&flat, 64, dither)), light_of(color));
                 let [none, two, four, diffused] = ALL.map(off);
@@ -253,9 +248,9 @@ mod tests {
     #[test]
     fn the_palettes_own_colours_stay() {
         let palette = Palette::load("pico-8").unwrap();
-        let colours: Vec<_> = palette.colours().iter().map(|color| color.map(|byte| f32::from(byte) / 255.0)).collect();
+        let colors: Vec<_> = palette.colours().iter().map(|color| color.map(|byte| f32::from(byte) / 255.0)).collect();
         for dither in ALL {
-            let indexed = palette.apply(&colours, 4, dither);
+            let indexed = palette.apply(&colors, 4, dither);
             assert_eq!(indexed.indices, (0..16).collect::<Vec<u8>>(), "{dither}");
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! The spelling alone decides what the value of `--palette` is, never the content of a folder:
 //!
-//! 1. a text that ends in `.gpl`, `.act`, `.hex`, `.pal` or the extension of a picture is a file (that of a picture may be
+//! 1. a text that ends in `.gpl`, `.act`, `.hex`, `.pal` or the extension of a picture is a file (a picture's may be
 //!    followed by `\` and a number of colors);
 //! 2. anything else is notation ([`notation`]), in which a word is first a palette of `weights/palettes.toml`, then a
 //!    color of CSS, then one of xkcd, then a hexadecimal number.
@@ -34,7 +34,7 @@ pub const MOST_COLOURS: usize = 256;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Palette {
     name: String,
-    colours: Vec<[u8; 3]>,
+    colors: Vec<[u8; 3]>,
     /// The colors in OKLab
     perceived: Vec<[f32; 3]>,
 }
@@ -54,22 +54,22 @@ impl Palette {
 
     /// The only color of a palette that has no other: nothing can be drawn with it.
     fn only(&self) -> Option<[u8; 3]> {
-        <[_; 1]>::try_from(&self.colours[..]).ok().map(|[only]| only)
+        <[_; 1]>::try_from(&self.colors[..]).ok().map(|[only]| only)
     }
 
     /// A palette of these colors, in their order, without repetition.
     ///
     /// # Errors
     /// If there are none, or more than 256.
-    pub fn of_colours(name: impl Into<String>, colours: impl IntoIterator<Item = [u8; 3]>) -> Result<Self> {
+    pub fn of_colours(name: impl Into<String>, colors: impl IntoIterator<Item = [u8; 3]>) -> Result<Self> {
         let name = name.into();
         let mut seen = HashSet::new();
-        let colours: Vec<_> = colours.into_iter().filter(|color| seen.insert(*color)).collect();
-        match colours.len() {
+        let colors: Vec<_> = colors.into_iter().filter(|color| seen.insert(*color)).collect();
+        match colors.len() {
             0 => Err(Error::usage(format!("the palette {name} has no colors"), HINT)),
             1..=MOST_COLOURS => {
-                let perceived = colours.iter().map(|color| oklab::of_srgb(*color)).collect();
-                Ok(Self { name, colours, perceived })
+                let perceived = colors.iter().map(|color| oklab::of_srgb(*color)).collect();
+                Ok(Self { name, colors, perceived })
             }
             count => {
                 Err(Error::usage(format!("the palette {name} has {count} colors; the limit is {MOST_COLOURS}"), HINT))
@@ -95,7 +95,7 @@ impl Palette {
     /// The colors as 8-bit sRGB.
     #[must_use]
     pub fn colours(&self) -> &[[u8; 3]] {
-        &self.colours
+        &self.colors
     }
 
     /// The colors in OKLab.
@@ -136,9 +136,9 @@ pub fn file_of(text: &str) -> Option<PathBuf> {
 }
 
 /// The index of the nearest color; the first if several are equally near.
-fn nearest(colours: &[[f32; 3]], lab: [f32; 3]) -> usize {
+fn nearest(colors: &[[f32; 3]], lab: [f32; 3]) -> usize {
     let mut best = (f32::INFINITY, 0);
-    for (index, color) in colours.iter().enumerate() {
+    for (index, color) in colors.iter().enumerate() {
         let distance = oklab::distance(*color, lab);
         if distance < best.0 {
             best = (distance, index);

@@ -78,9 +78,9 @@ fn read_part(part: &str) -> Result<Vec<[u8; 3]>, Problem> {
     if let Some(built_in) = BuiltIn::of(body).map_err(fault)? {
         let palette = built_in.palette().map_err(fault)?;
         return match steps {
-            None => Ok(palette.colours),
+            None => Ok(palette.colors),
             Some(_) => problem(
-                format!("{body} always has {} colors", palette.colours.len()),
+                format!("{body} always has {} colors", palette.colors.len()),
                 format!("remove the `\\` and everything after it: {body}"),
             ),
         };

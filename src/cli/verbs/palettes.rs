@@ -70,9 +70,9 @@ fn list(json: bool, form: Form) -> anyhow::Result<()> {
         return stdout::print_json(&shown);
     }
     for (built_in, palette) in palettes {
-        let (name, title, colours) = (&built_in.name, &built_in.title, palette.colours());
-        stdout::print_line(&format!("{name:18} {:>3}  {title}", colours.len()))?;
-        for line in lines(colours, form) {
+        let (name, title, colors) = (&built_in.name, &built_in.title, palette.colours());
+        stdout::print_line(&format!("{name:18} {:>3}  {title}", colors.len()))?;
+        for line in lines(colors, form) {
             stdout::print(format!("  {line}\n").as_bytes())?;
         }
     }
@@ -99,15 +99,15 @@ fn show(text: &str, json: bool, form: Form) -> anyhow::Result<()> {
 }
 
 /// Colors side by side, in lines that fit a terminal.
-fn lines(colours: &[[u8; 3]], form: Form) -> Vec<String> {
+fn lines(colors: &[[u8; 3]], form: Form) -> Vec<String> {
     match form {
         Form::Blocks => {
-            let line = |colours: &[[u8; 3]]| colours.iter().map(|color| block(*color, 2)).collect();
-            colours.chunks(36).map(line).collect()
+            let line = |colors: &[[u8; 3]]| colors.iter().map(|color| block(*color, 2)).collect();
+            colors.chunks(36).map(line).collect()
         }
         Form::Numbers => {
-            let line = |colours: &[[u8; 3]]| colours.iter().map(|color| format!("#{}", hexadecimal(*color))).collect();
-            colours.chunks(8).map(|colours| -> Vec<String> { line(colours) }).map(|line| line.join(" ")).collect()
+            let line = |colors: &[[u8; 3]]| colors.iter().map(|color| format!("#{}", hexadecimal(*color))).collect();
+            colors.chunks(8).map(|colors| -> Vec<String> { line(colors) }).map(|line| line.join(" ")).collect()
         }
     }
 }
@@ -123,11 +123,11 @@ mod tests {
 
     #[test]
     fn terminals_see_blocks_and_programs_numbers() {
-        let colours = [[255, 0, 10]; 40];
-        let blocks = lines(&colours, Form::Blocks);
+        let colors = [[255, 0, 10]; 40];
+        let blocks = lines(&colors, Form::Blocks);
         assert_eq!(blocks.len(), 2);
         assert!(blocks[1].starts_with("\x1b[48;2;255;0;10m  \x1b[0m\x1b[48;2;"), "{}", blocks[1].escape_debug());
-        let numbers = lines(&colours, Form::Numbers);
+        let numbers = lines(&colors, Form::Numbers);
         assert_eq!((numbers.len(), numbers[4].as_str()), (5, ["#ff000a"; 8].join(" ").as_str()));
     }
 }
