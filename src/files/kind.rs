@@ -1,4 +1,4 @@
-//! What kinds of files there are, and whether one can have a name.
+//! The kinds of files that the program writes, and whether a name can be used for one.
 
 use std::path::Path;
 
@@ -6,55 +6,62 @@ use super::link::end_of_links;
 use super::{Existing, check_folder};
 use crate::{Error, Result};
 
-/// A kind of files the program writes.
+/// A kind of file that the program writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// One picture
+    /// A single picture
     Png,
-    /// Pictures that move
+    /// A moving picture
     Gif,
-    /// Pictures that move, with H.264
+    /// A moving picture as H.264 video
     Mp4,
 }
 
 impl Kind {
-    const NAMES: [(Self, &'static str, &'static str); 3] =
-        [(Self::Png, "PNG", "png"), (Self::Gif, "GIF", "gif"), (Self::Mp4, "MP4", "mp4")];
-
-    /// What the name of such a file ends in.
+    /// The extension of the names of such files.
     #[must_use]
     pub fn extension(self) -> &'static str {
-        Self::NAMES.iter().find(|(kind, ..)| *kind == self).map_or("", |(.., extension)| extension)
+        match self {
+            Self::Png => "png",
+            Self::Gif => "gif",
+            Self::Mp4 => "mp4",
+        }
     }
 }
 
-/// Which of these kinds a file of this name is.
+/// The kind of a file, by the extension of its name.
 ///
 /// # Errors
-/// Where it is none of them.
+/// If the extension is not that of one of `kinds`.
 pub fn kind_of(path: &Path, kinds: &[Kind]) -> Result<Kind> {
     let extension = path.extension().unwrap_or_default();
     let kind = kinds.iter().find(|kind| extension.eq_ignore_ascii_case(kind.extension()));
     kind.copied().ok_or_else(|| {
-        let of = |kind: &Kind| Kind::NAMES.iter().find(|(other, ..)| other == kind);
-        let names = kinds.iter().filter_map(of).map(|(_, name, _)| *name).collect::<Vec<_>>().join(" or ");
-        let extensions = kinds.iter().map(|kind| format!(".{}", kind.extension())).collect::<Vec<_>>().join(" or ");
-        let hint = format!("give the output a name that ends in {extensions}");
-        Error::file(path, format!("what is written here is {names}"), hint)
+        let extensions: Vec<String> = kinds.iter().map(|kind| format!(".{}", kind.extension())).collect();
+        let expected = match extensions.split_last() {
+            Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+            _ => extensions.concat(),
+        };
+        let hint = format!("give the output a name that ends in {expected}");
+        Error::file(path, format!("unsupported file type; expected {expected}"), hint)
     })
 }
 
-/// Whether a file can be written under this name, before any work; and what to do with one that is there.
+/// Checks before any work that a file can be written under this name, and returns what to do with an existing one.
 ///
 /// # Errors
-/// If it names a folder, something else that is not a regular file, or a file that is to be kept, or if no file can be made
-/// in its folder.
+/// If the name is that of a folder, of something else that is not a regular file, or of a file that must be kept, or if
+/// no file can be created in its folder.
 pub fn check_target(path: &Path, force: bool) -> Result<Existing> {
     if path.is_dir() {
-        return Err(Error::file(path, "this is a folder", "name a file in it"));
+        return Err(Error::file(path, "this is a folder", "give the name of a file in it"));
     }
     if path.exists() && !force {
-        return Err(Error::file(path, "the file is already there", "choose another name, or replace it with --force"));
+        return Err(Error::file(
+            path,
+            "the file already exists",
+            "choose another name, or add --force to replace the file",
+        ));
     }
     check_folder(path)?;
     let place = end_of_links(path).unwrap_or_else(|_| path.to_owned());

@@ -1,4 +1,4 @@
-//! Pictures as files hold them: decoding within limits, colors, turns, sizes, cropping.
+//! Pictures as files contain them: decoding within limits, colors, turns, sizes, cropping.
 
 mod canvas;
 mod jpeg;

@@ -1,4 +1,5 @@
-//! Downloads from a hub that behaves badly: each ends as it should, within its limit, and what is in the cache is right.
+//! Downloads from a hub that behaves badly: each ends as it should, within its limit, and the cache contains only
+//! correct files.
 
 #![allow(clippy::unwrap_used)]
 
@@ -115,7 +116,7 @@ fn files_come_from_two_hosts_and_only_one_sees_the_token() {
         "{}",
         outcome.errors
     );
-    assert!(outcome.errors.contains("licence: mit"), "{}", outcome.errors);
+    assert!(outcome.errors.contains("license: mit"), "{}", outcome.errors);
     // A second time nothing comes.
     let before = scene.hub.requests_of("GET elsewhere").len();
     scene.is_right(&finish(scene.command(&["models", "pull", CLIP]).env("HF_TOKEN", "hf_secret")));

@@ -1,4 +1,4 @@
-//! Models by name: where they are looked for, and in which order; without a network, too.
+//! Models by name: where they are looked up, in which order, and what happens without a network.
 
 #![allow(clippy::unwrap_used)]
 

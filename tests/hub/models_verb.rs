@@ -1,4 +1,4 @@
-//! `text2art models`: what is listed, fetched, checked, found, imported and removed.
+//! `text2art models`: listing, downloading, checking, finding, importing and removing models.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! The optimisers against PyTorch's: 20 steps on 0.5 xᵀAx + Σ sin x from x0, learning rate 0.1.
+//! The optimizers against PyTorch's: 20 steps on 0.5 xᵀAx + Σ sin x from x0, learning rate 0.1.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss, clippy::cast_possible_truncation)]
 

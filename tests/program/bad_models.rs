@@ -1,5 +1,5 @@
-//! Models that cannot work are refused as `bad_input.rs` says: damaged weights, weights of another
-//! network, files that are missing, files that are something else altogether.
+//! Models that cannot work are refused as described in `bad_input.rs`: damaged weights, weights of another network,
+//! missing files, files of another kind.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 

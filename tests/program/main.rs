@@ -1,4 +1,4 @@
-//! The program as its users run it: its binary, in a folder of its own, and what it prints, writes and returns.
+//! The program as its users run it: its binary, in its own folder, and what it prints, writes and returns.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,7 +1,7 @@
-//! Every option through the real binary: what it changes or does, and what is said where its value cannot
-//! be used, as exit code, standard output and standard error. An option without a case fails.
+//! Every option through the real binary: its effect, and the report of a value that cannot be used, as exit code,
+//! standard output and standard error. An option without a case fails.
 //!
-//! `INSTA_UPDATE=always cargo test --release --test program options::` writes the snapshots anew; read the difference.
+//! `INSTA_UPDATE=always cargo test --release --test program options::` renews the snapshots; read the difference.
 
 #![allow(clippy::unwrap_used)]
 

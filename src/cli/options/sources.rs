@@ -1,4 +1,4 @@
-//! Where settings come from besides the flags: a recipe, the environment, a configuration file.
+//! The sources of settings besides the flags: a recipe, the environment, a configuration file.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,11 @@ use crate::settings::Overrides;
 use crate::text::{did_you_mean, first_paragraph};
 use crate::{Error, Result};
 
-/// What the names of environment variables begin with.
+/// The prefix of environment variables.
 const PREFIX: &str = "TEXT2ART_";
-/// Variables with this prefix that are no settings.
+/// Variables with this prefix that are not settings.
 const OTHER_VARIABLES: [&str; 3] = [CONFIG, WEIGHTS, NETWORK_TIMEOUT];
-/// Names a configuration file, as `--config` does.
+/// Names a configuration file, like `--config`.
 const CONFIG: &str = "TEXT2ART_CONFIG";
 
 /// The settings that `TEXT2ART_<SETTING>` variables name; an unknown one is passed to `warn`.
@@ -28,16 +28,16 @@ pub(in crate::cli) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overri
     variables.sort();
     for (variable, value) in variables {
         let Some(name) = variable.strip_prefix(PREFIX) else { continue };
-        // Paths need not be text.
+        // Paths need not be valid text.
         if OTHER_VARIABLES.contains(&variable.as_str()) && variable != NETWORK_TIMEOUT {
             continue;
         }
         let value = value.into_string().map_err(|_| {
-            Error::usage(format!("{variable}: the value is no text (UTF-8)"), format!("mend or unset {variable}"))
+            Error::usage(format!("{variable}: the value is not valid UTF-8"), format!("fix or unset {variable}"))
         })?;
         let option = name.to_lowercase().replace('_', "-");
         if name == "PROMPT" {
-            let wrong = |problem| Error::usage(format!("{variable}: {problem}"), format!("mend or unset {variable}"));
+            let wrong = |problem| Error::usage(format!("{variable}: {problem}"), format!("fix or unset {variable}"));
             prompt = Some(value.parse().map_err(wrong)?);
         } else if command.get_arguments().any(|argument| argument.get_long() == Some(&option)) {
             arguments.push(format!("--{option}={value}"));
@@ -45,22 +45,22 @@ pub(in crate::cli) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overri
             let variable_of = |argument: &clap::Arg| format!("{PREFIX}{}", argument.get_id().as_str().to_uppercase());
             let known: Vec<String> = command.get_arguments().map(variable_of).collect();
             let near = did_you_mean(&variable, known.iter().map(String::as_str));
-            warn(format!("{variable} is no setting of this program{near}"));
+            warn(format!("{variable} is not a setting of this program{near}"));
         }
     }
     let parsed = command.try_get_matches_from(arguments).and_then(|matches| Overrides::from_arg_matches(&matches));
     let mut overrides = parsed.map_err(|error| {
         Error::usage(
             format!("in the environment: {}", first_paragraph(&error)),
-            format!("mend or unset the {PREFIX} variable"),
+            format!("fix or unset the {PREFIX} variable"),
         )
     })?;
     overrides.prompt = prompt;
     Ok(overrides)
 }
 
-/// The settings of a configuration file: the one that is named, else the user's own if there is one;
-/// `none` for neither.
+/// The settings of a configuration file: the file that is named, else the user's own file if there is one. `none`
+/// stands for no file.
 pub(in crate::cli) fn config_file(named: Option<&Path>) -> Result<Overrides> {
     let variable = std::env::var_os(CONFIG).map(PathBuf::from);
     let path = match named.or(variable.as_deref()) {
@@ -79,7 +79,7 @@ pub(in crate::cli) fn config_file(named: Option<&Path>) -> Result<Overrides> {
     })
 }
 
-/// What is wrong with a file, with near names if a setting is not known.
+/// Describes an error in a file, with close names for an unknown setting.
 fn in_words(message: &str) -> String {
     let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
     let Some(unknown) = unknown else { return message.to_owned() };

@@ -1,8 +1,8 @@
-//! The terminal's window, and how much of it a picture takes.
+//! The terminal's window, and the part of it that a picture takes.
 
-/// The most rows a picture takes.
+/// The most rows of a picture.
 const MOST_ROWS: usize = 20;
-/// Rows that are left to others: the command and the bar.
+/// Rows left for the command and the bar.
 const OTHER_ROWS: usize = 3;
 
 /// The size of a terminal.
@@ -10,16 +10,16 @@ const OTHER_ROWS: usize = 3;
 pub(in crate::cli) struct Window {
     columns: usize,
     rows: usize,
-    /// Of a character, in pixels
+    /// Size of a character, in pixels
     cell: (usize, usize),
 }
 
-/// What a picture takes of a window.
+/// The part of a window that a picture takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) struct Area {
     pub(in crate::cli) columns: u16,
     pub(in crate::cli) rows: u16,
-    /// In pixels
+    /// Size in pixels
     pub(in crate::cli) width: usize,
     pub(in crate::cli) height: usize,
 }
@@ -44,8 +44,8 @@ impl Window {
             let [columns, rows, width, height] =
                 [size.ws_col, size.ws_row, size.ws_xpixel, size.ws_ypixel].map(usize::from);
             if columns > 0 && rows > 0 {
-                let told = width >= columns && height >= rows;
-                let cell = if told { (width / columns, height / rows) } else { Self::USUAL.cell };
+                let known = width >= columns && height >= rows;
+                let cell = if known { (width / columns, height / rows) } else { Self::USUAL.cell };
                 return Self { columns, rows, cell };
             }
         }
@@ -65,11 +65,11 @@ impl Window {
         self.rows
     }
 
-    /// The largest area of a picture's shape; none if the window is too small.
+    /// The largest area with a picture's proportions; none if the window is too small.
     pub(in crate::cli) fn area(self, width: usize, height: usize) -> Option<Area> {
         let most_rows = MOST_ROWS.min(self.rows.checked_sub(OTHER_ROWS)?);
         let (cell_width, cell_height) = self.cell;
-        // Characters are higher than wide: a column's share of the picture is not a row's.
+        // Characters are taller than wide, so a column covers less of the picture than a row.
         let columns = |rows: usize| (rows * cell_height * width).div_ceil(cell_width * height.max(1));
         let rows = (1..=most_rows).rev().find(|rows| columns(*rows) <= self.columns)?;
         let columns = columns(rows).max(1);

@@ -1,4 +1,4 @@
-//! Faults that users of such programs reported, each tried through the real binary.
+//! Faults that users of such programs reported, each reproduced with the real binary.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]

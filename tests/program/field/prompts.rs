@@ -1,4 +1,4 @@
-//! Verbs and prompts that begin alike, numbers in all spellings, and prompts that were probably meant otherwise.
+//! Verbs and prompts that begin alike, numbers in all spellings, and prompts that were probably not meant as such.
 
 use std::collections::BTreeSet;
 
@@ -244,7 +244,7 @@ fn other_numbers_have_the_same_spellings() {
     }
     for arguments in [&["--size", "512"][..], &["--size", "512", "x", "512"]] {
         let lines = workplace.refuses_somehow(&[&["apple"], arguments].concat());
-        assert!(lines[0].contains("write width and height as 512x512"), "{lines:?}");
+        assert!(lines[0].contains("write WIDTHxHEIGHT, e.g. 512x512"), "{lines:?}");
     }
 }
 

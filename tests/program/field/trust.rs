@@ -1,4 +1,4 @@
-//! What somebody else's recipe may lead to: no request goes out for models that only it names before the user says so.
+//! What someone else's recipe may cause: no request for models that only the recipe names before the user agrees.
 
 use text2art::output::{Checkpoint, Recipe, encode};
 

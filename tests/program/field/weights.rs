@@ -1,4 +1,4 @@
-//! Weights as people have them: each form gives what the ordinary file gives, or a message that is true.
+//! Weights in the formats that people have: each gives the same as the ordinary file, or a correct message.
 
 use std::path::Path;
 
