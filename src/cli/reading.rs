@@ -9,6 +9,7 @@ use clap::{ArgMatches, Command, CommandFactory};
 
 use super::{Arguments, PROGRAM, hint};
 use crate::Error;
+use crate::drawer::limit_names;
 use crate::text::{near_names, question};
 
 /// The verb that draws; before any words it makes them a prompt.
@@ -111,7 +112,7 @@ pub(super) fn with_other_reading(error: anyhow::Error, given: &[OsString]) -> an
 }
 
 fn parse(given: &[OsString]) -> Result<ArgMatches, clap::Error> {
-    Arguments::command().try_get_matches_from(given)
+    limit_names(Arguments::command()).try_get_matches_from(given)
 }
 
 /// The verb that a command line begins with; drawing is what happens without one.

@@ -37,6 +37,17 @@ pub fn to_image(picture: &Tensor) -> Result<RgbImage> {
     Ok(over_white(to_pixels(picture)?))
 }
 
+/// The colour of each pixel of `[1, 3, height, width]`, row by row; what more channels there are is left out.
+///
+/// # Errors
+/// Where the tensor has another shape.
+pub fn to_colours(picture: &Tensor) -> Result<Vec<[f32; 3]>> {
+    let (_, _, height, width) = picture.dims4()?;
+    let values = picture.detach().flatten_all()?.to_vec1::<f32>()?;
+    let area = height * width;
+    Ok((0..area).map(|pixel| std::array::from_fn(|channel| values[channel * area + pixel])).collect())
+}
+
 /// Pictures `[count, 3, height, width]` as one, in rows of about as many as there are rows.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use super::*;
 use crate::models::Finder;
+use crate::optimizer::ParameterGroup;
 use crate::progress::{Event, Stop};
 use crate::resolve::combine;
 use crate::settings::{Overrides, Seed};
@@ -76,7 +77,7 @@ fn both_ways(overrides: Overrides, stop_after: usize, change: impl Fn(Session) -
 
 #[test]
 fn runs_to_the_end_and_stopped_ones_are_the_same() {
-    let pixel = || Overrides { drawer: Some(DrawerKind::Pixel), ..Overrides::default() };
+    let pixel = || Overrides { drawer: Some("pixel".into()), ..Overrides::default() };
     for (overrides, stop_after) in
         [(Overrides::default(), 100), (Overrides::default(), 2), (pixel(), 100), (pixel(), 3)]
     {
@@ -124,8 +125,8 @@ impl Drawer for Failing {
         }
     }
 
-    fn parameters(&self) -> Vec<Var> {
-        self.drawer.parameters()
+    fn parameter_groups(&self) -> Vec<ParameterGroup> {
+        self.drawer.parameter_groups()
     }
 
     fn constrain(&self) -> Result<()> {

@@ -17,7 +17,7 @@ use crate::models::Finder;
 use crate::picture::Size;
 use crate::resolve::combine;
 use crate::session::{Plan, Recomputed};
-use crate::settings::{CutBatch, DrawerKind, Overrides};
+use crate::settings::{CutBatch, DrawerName, Overrides};
 use crate::text::{count, whole_number};
 
 /// What `bench` was asked for.
@@ -28,7 +28,7 @@ pub(in crate::cli) struct Arguments {
     work: Work,
     /// Another drawer: vqgan or pixel
     #[arg(long, value_name = "NAME")]
-    drawer: Option<DrawerKind>,
+    drawer: Option<DrawerName>,
     /// Another VQGAN: a model, or the configuration of one, which gets random weights
     #[arg(long, value_name = "NAME")]
     vqgan: Option<String>,
@@ -96,7 +96,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let finder = Finder::new(false, &stop, &tell);
     let asked = Overrides {
         prompt: Some("a red apple on a blue background".parse().map_err(anyhow::Error::msg)?),
-        drawer: arguments.drawer,
+        drawer: arguments.drawer.clone(),
         vqgan: arguments.vqgan.clone(),
         clip: arguments.clip.clone(),
         size: arguments.size,
