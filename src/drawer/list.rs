@@ -30,12 +30,12 @@ pub fn vector(settings: &Settings) -> Result<Vector> {
     blueprint.vector().ok_or_else(|| refusal(blueprint, "svg", |other| other.vector().is_some()))
 }
 
-/// The drawer that an option stands for that only one drawer has.
+/// The first drawer that has an option; none if no drawer has it.
 pub(crate) fn with_option(option: &str) -> Option<DrawerName> {
     ALL.iter().find(|blueprint| blueprint.has(option)).map(|blueprint| blueprint.name().into())
 }
 
-/// Why a drawer refuses an option, with the names of the drawers that `can` take it.
+/// Why a drawer refuses an option, with the names of the drawers that `can` do what it asks for.
 pub(crate) fn refusal(refusing: &dyn Blueprint, option: &str, can: impl Fn(&dyn Blueprint) -> bool) -> Error {
     let option = option.replace('_', "-");
     let able = ALL.iter().filter(|blueprint| can(**blueprint)).map(|blueprint| blueprint.name());
@@ -44,7 +44,8 @@ pub(crate) fn refusal(refusing: &dyn Blueprint, option: &str, can: impl Fn(&dyn 
     Error::usage(problem, format!("choose --drawer {able}, or leave out --{option}"))
 }
 
-/// The same command line, in which `--drawer` takes nothing but the names of drawers, for the verbs, too.
+/// The same command line, in which `--drawer` takes nothing but the names of drawers. Its subcommands are limited, as
+/// is the command itself.
 pub(crate) fn limit_names(command: Command) -> Command {
     let limited = |option: Arg| {
         if option.get_id() != "drawer" {

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 pub fn check(settings: &Settings) -> Result<()> {
     settings.validate()?;
     let blueprint = drawer::of(&settings.drawer)?;
-    // What a drawer would leave out silently, so that another picture is delivered than was asked for.
+    // Options that decide what kind of file is delivered are refused, never ignored.
     let asked = [("transparent", settings.transparent), ("pixel_zoom", settings.pixel_zoom.is_some())];
     if let Some((option, _)) = asked.into_iter().find(|(option, is_asked)| *is_asked && !blueprint.has(option)) {
         return Err(drawer::refusal(blueprint, option, |other| other.has(option)));

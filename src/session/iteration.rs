@@ -15,7 +15,8 @@ pub(super) struct Iteration {
     pub number: usize,
     /// What was drawn, detached
     pub picture: Tensor,
-    /// The distances of each perceptor, the losses of the picture that are computed, the drawer's own, the sum of each gradient's squares
+    /// The distances of each perceptor, the picture's losses that are computed, the drawer's own losses, and the sum of
+    /// each gradient's squares
     pub readings: Readings,
     /// When these are computed
     pub computed: Moment,

@@ -46,7 +46,7 @@ pub struct Session {
     device: ComputeDevice,
     drawer: Box<dyn Drawer>,
     judge: Judge,
-    /// What the picture loses by itself
+    /// Losses of the picture itself
     losses: Vec<Box<dyn Loss>>,
     optimizer: Optimizer,
     iteration: usize,

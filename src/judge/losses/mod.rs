@@ -1,4 +1,4 @@
-//! What a picture loses by itself, beside what perceptors say of it. A loss is a file here with its line in [`ALL`].
+//! Losses of the picture itself, beside what perceptors say of it. A loss is a file here with its line in [`ALL`].
 
 mod palette;
 
