@@ -78,7 +78,10 @@ mod tests {
         }
         assert_eq!(of(&DrawerName::default()).unwrap().name(), "vqgan");
         let problem = of(&"pixels".into()).err().unwrap().to_string();
-        assert!(problem.contains("use one of vqgan, pixel") && problem.ends_with("did you mean `pixel`?"), "{problem}");
+        assert!(
+            problem.contains("use one of vqgan, pixel") && problem.ends_with("; did you mean `pixel`?"),
+            "{problem}"
+        );
     }
 
     #[test]
@@ -109,7 +112,7 @@ mod tests {
         let matches = parse("pixel").unwrap();
         assert_eq!(matches.get_one::<DrawerName>("drawer"), Some(&"pixel".into()));
         let problem = parse("pixels").unwrap_err().to_string();
-        assert!(problem.contains("[possible values: vqgan, pixel]"), "{problem}");
+        assert!(problem.contains("[possible values: vqgan, pixel"), "{problem}");
     }
 
     #[test]

@@ -69,12 +69,22 @@ mod tests {
     use crate::resolve::combine;
     use crate::settings::Overrides;
 
+    fn names(asked: Overrides) -> Vec<&'static str> {
+        let asked = Overrides { prompt: Some("a".parse().unwrap()), ..asked };
+        losses(&combine(&[asked]).unwrap()).iter().map(|loss| loss.name()).collect()
+    }
+
     #[test]
     fn losses_have_names_of_their_own() {
-        let asked = Overrides { prompt: Some("a".parse().unwrap()), colors: Some(4), ..Overrides::default() };
-        let names: Vec<&str> = losses(&combine(&[asked]).unwrap()).iter().map(|loss| loss.name()).collect();
-        assert_eq!(names, ["palette"]);
-        let plain = Overrides { prompt: Some("a".parse().unwrap()), ..Overrides::default() };
-        assert!(losses(&combine(&[plain]).unwrap()).is_empty());
+        let names = names(Overrides { colors: Some(4), ..Overrides::default() });
+        for (index, name) in names.iter().enumerate() {
+            assert!(!name.is_empty() && !names[..index].contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn pictures_of_few_colors_are_pulled_to_them() {
+        assert!(names(Overrides { colors: Some(4), ..Overrides::default() }).contains(&"palette"));
+        assert!(!names(Overrides::default()).contains(&"palette"));
     }
 }
