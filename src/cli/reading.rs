@@ -9,6 +9,7 @@ use clap::{ArgMatches, Command, CommandFactory};
 
 use super::{Arguments, PROGRAM, hint};
 use crate::Error;
+use crate::drawer::limit_names;
 use crate::text::{near_names, question};
 
 /// The verb that draws. Words after it are a prompt.
@@ -112,7 +113,7 @@ pub(super) fn with_other_reading(error: anyhow::Error, given: &[OsString]) -> an
 }
 
 fn parse(given: &[OsString]) -> Result<ArgMatches, clap::Error> {
-    Arguments::command().try_get_matches_from(given)
+    limit_names(Arguments::command()).try_get_matches_from(given)
 }
 
 /// The verb that a command line begins with, other than the one that draws.

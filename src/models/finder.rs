@@ -125,7 +125,7 @@ impl<'a> Finder<'a> {
     ///
     /// # Errors
     /// Where nothing has one of the names, or as [`Finder::locate`].
-    pub fn provide_all<'n>(&self, wanted: impl Iterator<Item = (Role, &'n String)>) -> Result<()> {
+    pub fn provide_all<'n>(&self, wanted: impl Iterator<Item = (Role, &'n str)>) -> Result<()> {
         let (local, wanted): (Vec<_>, Vec<_>) = wanted.partition(|(_, name)| is_local(name));
         for (role, name) in local {
             // What is wrong with the files is said when they are opened.

@@ -37,6 +37,17 @@ pub fn to_image(picture: &Tensor) -> Result<RgbImage> {
     Ok(over_white(to_pixels(picture)?))
 }
 
+/// The color of each pixel of `[1, 3, height, width]`, row by row; further channels are left out.
+///
+/// # Errors
+/// If the tensor has another shape.
+pub fn to_colours(picture: &Tensor) -> Result<Vec<[f32; 3]>> {
+    let (_, _, height, width) = picture.dims4()?;
+    let values = picture.detach().flatten_all()?.to_vec1::<f32>()?;
+    let area = height * width;
+    Ok((0..area).map(|pixel| std::array::from_fn(|channel| values[channel * area + pixel])).collect())
+}
+
 /// Pictures `[count, 3, height, width]` in one picture, in about as many columns as rows.
 ///
 /// # Errors

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::{check, init_weight, preset};
-use crate::drawer::Grid;
+use crate::drawer::{self, Grid};
 use crate::models::{Quality, embedded};
 use crate::optimizer::OptimizerKind;
 use crate::palette::Palette;
 use crate::picture::Size;
-use crate::settings::{Augmentation, Augmentations, DrawerKind, Overrides, Settings, StartNoise};
+use crate::settings::{Augmentation, Augmentations, DrawerName, Overrides, Settings, StartNoise};
 use crate::{Error, Result, picture};
 
 /// How many colours pixel art has where nothing is said.
@@ -34,6 +34,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     let vqgan = layers.iter().find_map(|layer| layer.vqgan.as_deref()).unwrap_or(embedded::NAME);
     let model = named.or_else(|| (vqgan == embedded::NAME).then_some(embedded::NAME));
     let drawer = layers.iter().find_map(drawer_of).unwrap_or_default();
+    let blueprint = drawer::of(&drawer)?;
     // Every layer with its preset; the defaults are the weakest.
     let mut expanded = Vec::new();
     for (index, layer) in layers.iter().enumerate() {
@@ -43,7 +44,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         }
         if layer.model.is_some() || layer.quality.is_some() {
             let quality = layers[index..].iter().find_map(|layer| layer.quality).unwrap_or(Quality::Normal);
-            let mut values = preset(model, quality)?.for_drawer(drawer, quality);
+            let mut values = blueprint.defaults(quality).or(preset(model, quality)?);
             if layer.model.is_none() {
                 // A quality is an amount of work, not another model.
                 // Only the CLIP models of one that a weaker layer names go with it, where nobody names any.
@@ -64,13 +65,13 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     let strongest = |names: fn(&Overrides) -> bool| layers.iter().position(names).unwrap_or(usize::MAX);
     let lengthened = strongest(|layer| layer.iterations.is_some() || layer.quality.is_some() || layer.model.is_some());
     let stopped = strongest(|layer| layer.stop_at.is_some());
-    expanded.push(preset(model, Quality::Normal)?.for_drawer(drawer, Quality::Normal));
+    expanded.push(blueprint.defaults(Quality::Normal).or(preset(model, Quality::Normal)?));
 
     let init_image = expanded.iter().find_map(|layer| layer.init_image.clone());
     let size = combine_size(&expanded, init_image.as_deref())?;
     let (palette, colors) = combine_colours(&expanded)?;
     let grid = combine_grid(layers)?;
-    let pixel_size = (drawer == DrawerKind::Pixel).then(|| grid.of(size)).transpose()?;
+    let pixel_size = blueprint.has("pixel_size").then(|| grid.of(size)).transpose()?;
     let merged = expanded.into_iter().reduce(Overrides::or).unwrap_or_default();
     let augment = [Augmentation::Crop, Augmentation::Perspective, Augmentation::Jitter];
     let prompt = merged.prompt.ok_or_else(|| {
@@ -78,7 +79,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     })?;
     let vqgan = merged.vqgan.unwrap_or_else(|| embedded::NAME.into());
     let init_noise = merged.init_noise.unwrap_or(StartNoise::Codes);
-    let usual_hold = init_weight::usual(drawer, &vqgan, init_image.is_some(), init_noise);
+    let usual_hold = init_weight::usual(blueprint, &vqgan, init_image.is_some(), init_noise);
     let settings = Settings {
         prompt,
         image_prompt: merged.image_prompt.unwrap_or_default(),
@@ -152,8 +153,9 @@ fn combine_size(layers: &[Overrides], init_image: Option<&Path>) -> Result<Size>
 }
 
 /// What a layer draws with.
-fn drawer_of(layer: &Overrides) -> Option<DrawerKind> {
-    layer.drawer.or((layer.pixel_art == Some(true)).then_some(DrawerKind::Pixel))
+fn drawer_of(layer: &Overrides) -> Option<DrawerName> {
+    let pixel_art = || drawer::with_option("pixel_art").filter(|_| layer.pixel_art == Some(true));
+    layer.drawer.clone().or_else(pixel_art)
 }
 
 /// The palette or the number of colours, whichever a stronger layer has.

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use aspect::Aspect;
 pub use augmentations::{Augmentation, Augmentations};
 pub use cut_batch::CutBatch;
-pub use drawer::DrawerKind;
+pub use drawer::DrawerName;
 pub use learning_rate::LearningRateDrops;
 pub use pixel_shape::PixelShape;
 pub use prompt::{Prompt, Prompts};
@@ -55,7 +55,7 @@ pub struct Settings {
     pub noise_prompt: Vec<Weighted>,
     /// What draws
     #[serde(default)]
-    pub drawer: DrawerKind,
+    pub drawer: DrawerName,
     /// The VQGAN that draws where that is the drawer: a model's name or a path
     pub vqgan: String,
     /// The CLIP models that judge: names or paths, at least one
@@ -265,7 +265,7 @@ pub struct Overrides {
     /// A drawer brings the size and the step that suit it.
     #[arg(long, value_name = "NAME", help_heading = "Drawer")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub drawer: Option<DrawerKind>,
+    pub drawer: Option<DrawerName>,
     /// The shape of cells: rect, shift (bricks), hex, tri, diamond or knit
     #[arg(long, value_name = "NAME", help_heading = "Drawer")]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::{Arg, Command, CommandFactory};
 
 use crate::cli::{Arguments, topics};
+use crate::drawer::limit_names;
 use crate::models::Quality;
 use crate::resolve::combine;
 use crate::settings::{Overrides, Settings};
@@ -49,7 +50,7 @@ pub(in crate::cli) fn is_brief(mut arguments: impl Iterator<Item = OsString>) ->
 /// The command line with its help.
 pub(in crate::cli) fn command(brief: bool) -> Command {
     let defaults = Defaults::new(brief);
-    let command = Arguments::command();
+    let command = limit_names(Arguments::command());
     let names = command.get_subcommands().map(clap::Command::get_name).filter(|name| !UNSAID.contains(name));
     let names = names.collect::<Vec<_>>().join(", ");
     let command =

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, FromArgMatches};
 
+use crate::drawer::{self, limit_names};
 use crate::files::read_text_from_anywhere;
 use crate::models::hub::{NETWORK_TIMEOUT, WEIGHTS};
 use crate::settings::Overrides;
@@ -20,7 +21,7 @@ const CONFIG: &str = "TEXT2ART_CONFIG";
 
 /// The settings that `TEXT2ART_<SETTING>` variables name; an unknown one is passed to `warn`.
 pub(in crate::cli) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overrides> {
-    let command = Overrides::augment_args(Command::new("environment").no_binary_name(true));
+    let command = limit_names(Overrides::augment_args(Command::new("environment").no_binary_name(true)));
     let mut arguments = Vec::new();
     let mut prompt = None;
     let mut variables: Vec<(String, OsString)> =
@@ -73,10 +74,16 @@ pub(in crate::cli) fn config_file(named: Option<&Path>) -> Result<Overrides> {
     };
     let hint = "write settings as in `text2art info PICTURE`, such as iterations = 300";
     let text = read_text_from_anywhere(&path, hint)?;
-    toml::from_str(&text).map_err(|error| {
+    let wrong = |line: usize, problem: &str| Error::file(&path, format!("line {line}: {problem}"), hint);
+    let overrides: Overrides = toml::from_str(&text).map_err(|error| {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        Error::file(&path, format!("line {line}: {}", in_words(error.message())), hint)
-    })
+        wrong(line, &in_words(error.message()))
+    })?;
+    if let Some(Err(error)) = overrides.drawer.as_ref().map(drawer::of) {
+        let line = text.lines().position(|line| line.trim_start_matches([' ', '\t', '"', '\'']).starts_with("drawer"));
+        return Err(wrong(line.map_or(1, |line| line + 1), &error.to_string()));
+    }
+    Ok(overrides)
 }
 
 /// Describes an error in a file, with close names for an unknown setting.

@@ -11,13 +11,14 @@ use crate::cli::options::{device, max_memory};
 use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::{interrupt, stdout};
 use crate::device::DeviceChoice;
+use crate::drawer;
 use crate::gpu::{Gpu, Precision, Traffic};
 use crate::machine::{self, in_words};
 use crate::models::Finder;
 use crate::picture::Size;
 use crate::resolve::combine;
 use crate::session::{Plan, Recomputed};
-use crate::settings::{CutBatch, DrawerKind, Overrides};
+use crate::settings::{CutBatch, DrawerName, Overrides};
 use crate::text::{count, whole_number};
 
 /// What `bench` was asked for.
@@ -28,7 +29,7 @@ pub(in crate::cli) struct Arguments {
     work: Work,
     /// Another drawer: vqgan or pixel
     #[arg(long, value_name = "NAME")]
-    drawer: Option<DrawerKind>,
+    drawer: Option<DrawerName>,
     /// Another VQGAN: a model, or the configuration of one, which gets random weights
     #[arg(long, value_name = "NAME")]
     vqgan: Option<String>,
@@ -80,7 +81,9 @@ struct Printed<'a> {
     threads: usize,
     gpu: Option<&'a Gpu>,
     precision: Precision,
-    vqgan: &'a str,
+    #[serde(skip)]
+    drawer: &'static str,
+    vqgan: Option<&'a str>,
     clip: &'a [String],
     size: String,
     cutouts: usize,
@@ -96,7 +99,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let finder = Finder::new(false, &stop, &tell);
     let asked = Overrides {
         prompt: Some("a red apple on a blue background".parse().map_err(anyhow::Error::msg)?),
-        drawer: arguments.drawer,
+        drawer: arguments.drawer.clone(),
         vqgan: arguments.vqgan.clone(),
         clip: arguments.clip.clone(),
         size: arguments.size,
@@ -113,6 +116,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let plan = Plan::within(arguments.max_memory.map(|most| most.0), settings, &models)?;
     let report = bench::measure(&plan, &models, arguments.repetitions.into(), begun)?;
     let settings = plan.settings();
+    let blueprint = drawer::of(&settings.drawer)?;
     let printed = Printed {
         program: crate::PROGRAM,
         processor: machine::processor(),
@@ -120,7 +124,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         threads: rayon::current_num_threads(),
         gpu: plan.device().gpu(),
         precision: plan.device().precision(),
-        vqgan: &settings.vqgan,
+        drawer: blueprint.name(),
+        vqgan: blueprint.vqgan(settings),
         clip: &settings.clip,
         size: settings.size.to_string(),
         cutouts: settings.cutouts,
@@ -136,8 +141,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
 
 fn table(printed: &Printed) -> String {
     let Printed { vqgan, clip, size, cutouts, cut_batch, processor, instruction_set, threads, report, .. } = printed;
+    let draws = vqgan.unwrap_or(printed.drawer);
     let mut lines = vec![
-        format!("{vqgan} with {}, {size}, {cutouts} cutouts, {cut_batch} at a time", clip.join(", ")),
+        format!("{draws} with {}, {size}, {cutouts} cutouts, {cut_batch} at a time", clip.join(", ")),
         format!("{processor}, {instruction_set}, {threads} threads"),
     ];
     lines.extend(printed.gpu.map(|gpu| format!("{gpu}, products in {}", printed.precision)));

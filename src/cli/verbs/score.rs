@@ -82,7 +82,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let finder = Finder::new(arguments.offline, &stop, &tell);
     let mut scores = Vec::new();
     // All downloads come before the first model.
-    finder.provide_all(arguments.clip.iter().map(|name| (Role::Clip, name)))?;
+    finder.provide_all(arguments.clip.iter().map(|name| (Role::Clip, name.as_str())))?;
     for name in &arguments.clip {
         let clip = LoadedModel::load(&finder, Role::Clip, name, Clip::load)?.model;
         let feature = |prompt: &String| {

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{Aside, Target, deliver, save_cutouts};
 use crate::Result;
 use crate::cli::terminal::report::Reporter;
-use crate::drawer::{PixelArt, svg as draw_svg};
+use crate::drawer;
 use crate::files::{Existing, checkpoint_of, to_hex, write_whole};
 use crate::output::{Beside, InputRecord, Saver, Stage, is_due};
 use crate::picture::to_pixels;
@@ -88,7 +88,8 @@ pub(in crate::cli) fn draw(drawing: Drawing, models: &Models, stop: &Stop, repor
     let finished = run(&mut session, stop, &mut watch)?;
     reporter.show(|| Ok(finished.picture.clone()), true)?;
     let svg = svg.map(|(path, existing)| {
-        let text = draw_svg(PixelArt::of(plan.settings())?, &to_pixels(&finished.picture)?.into_rgba8());
+        let vector = drawer::vector(plan.settings())?;
+        let text = vector(plan.settings(), &to_pixels(&finished.picture)?.into_rgba8())?;
         // The checkpoint says which files are the run's own.
         beside.svg_sha256 = Some(to_hex(&Sha256::digest(&text)));
         Ok((path, existing, text))

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::Arguments;
 use crate::files::{Existing, Kind, Naming, check_folder, check_target, checkpoint_of, kind_of};
-use crate::settings::{DrawerKind, Settings};
+use crate::settings::Settings;
 use crate::video::{Folder, Outputs};
-use crate::{Error, Result};
+use crate::{Error, Result, drawer};
 
 /// Where the picture goes.
 pub(in crate::cli) enum Target {
@@ -74,8 +74,8 @@ impl Targets {
         })?;
         moving.check_size(settings.size)?;
         let svg = arguments.svg.as_ref().map(|path| Ok::<_, Error>((path.clone(), check_target(path, force)?)));
-        if svg.is_some() && settings.drawer != DrawerKind::Pixel {
-            return Err(Error::usage("--svg is for cells", "choose --drawer pixel, too"));
+        if svg.is_some() {
+            drawer::vector(settings)?;
         }
         Ok(Self { picture, moving, svg: svg.transpose()? })
     }
