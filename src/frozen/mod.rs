@@ -49,7 +49,7 @@ pub trait Layer: Any + Send + Sync {
     /// The dimensions of the output.
     ///
     /// # Errors
-    /// Where the layer cannot take an input of these dimensions.
+    /// If the layer cannot take an input of these dimensions.
     fn output_shape(&self, input_shape: &[usize]) -> Result<Vec<usize>>;
 
     /// Floating-point operations of its matrix products for an input of these dimensions, a
@@ -92,7 +92,7 @@ pub trait Layer: Any + Send + Sync {
     /// The layer in the memory of a GPU.
     ///
     /// # Errors
-    /// Where the layer cannot run there, or the memory does not suffice.
+    /// If the layer cannot run there, or the memory does not suffice.
     fn resident(&self, _on: &dyn cuda::Accelerator) -> Result<Box<dyn cuda::Resident>> {
         Err(Error::Msg(format!("{} cannot run on a GPU", self.name())))
     }
@@ -121,7 +121,7 @@ pub trait InPlace {
 /// Applies a single layer, recording it where the input is tracked.
 ///
 /// # Errors
-/// Where the layer cannot take the input's dimensions, cannot run on the input's device, or the input is not `f32`.
+/// If the layer cannot take the input's dimensions, cannot run on the input's device, or the input is not `f32`.
 pub fn apply(layer: impl Layer, input: &Tensor) -> Result<Tensor> {
     Network::of(layer).forward(input)
 }

@@ -25,7 +25,7 @@ pub struct Left<'a> {
 /// Writes `left · right` into the row-major `destination` `[rows, WIDTH]`; `right` is `[depth, WIDTH]`.
 ///
 /// # Panics
-/// Where the lengths do not fit.
+/// If the lengths do not fit.
 pub fn multiply_panel(destination: &mut [f32], left: Left, right: &[f32]) {
     let last = left.rows.saturating_sub(1) * left.row_stride + left.depth.saturating_sub(1) * left.depth_stride;
     assert!(left.rows > 0 && left.depth > 0 && last < left.values.len());

@@ -32,10 +32,10 @@ pub struct Products {
 }
 
 impl<'a> Matrix<'a> {
-    /// A view; distances between neighbours are given in elements.
+    /// A view; distances between neighbors are given in elements.
     ///
     /// # Panics
-    /// Where the view reaches past the slice.
+    /// If the view reaches past the slice.
     #[must_use]
     pub fn new(values: &'a [f32], rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> Self {
         assert_inside(values.len(), rows, columns, row_stride, column_stride);
@@ -62,10 +62,10 @@ impl<'a> Matrix<'a> {
 }
 
 impl<'a> MatrixMut<'a> {
-    /// A view; distances between neighbours are given in elements.
+    /// A view; distances between neighbors are given in elements.
     ///
     /// # Panics
-    /// Where the view reaches past the slice.
+    /// If the view reaches past the slice.
     #[must_use]
     pub fn new(values: &'a mut [f32], rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> Self {
         assert_inside(values.len(), rows, columns, row_stride, column_stride);
@@ -94,7 +94,7 @@ fn assert_inside(length: usize, rows: usize, columns: usize, row_stride: usize, 
 /// processor alone, so tiles of a product equal the whole product and threads change nothing.
 ///
 /// # Panics
-/// Where the shapes do not fit together.
+/// If the shapes do not fit together.
 pub fn multiply(destination: &mut MatrixMut, left: Matrix, right: Matrix, how: Products) {
     assert!(left.columns == right.rows, "inner dimensions of a product differ");
     assert!(

@@ -1,6 +1,6 @@
 //! Convolutions of stride 1 as accumulating products over shifted views of a padded picture.
 //!
-//! With zeros around it, a picture of width w is a row of pixels in which the neighbour (dy, dx) of
+//! With zeros around it, a picture of width w is a row of pixels in which the neighbor (dy, dx) of
 //! every pixel stands at the same distance dy·w + dx. So each tap of the kernel is one product
 //! `[outputs, inputs] · [inputs, pixels]` over a view of the padded picture, and the taps' products
 //! add up in place; nothing is unfolded. The padded columns of the result are computed and dropped.

@@ -131,19 +131,19 @@ pub trait Accelerator: Send + Sync {
     /// Memory for so many numbers of 32 bits, which hold anything.
     ///
     /// # Errors
-    /// Where there is no such memory left.
+    /// If there is no such memory left.
     fn allocate(&self, length: usize) -> Result<Buffer>;
 
     /// A copy of host memory, whose length is a multiple of four bytes.
     ///
     /// # Errors
-    /// Where there is no such memory left.
+    /// If there is no such memory left.
     fn upload(&self, bytes: &[u8]) -> Result<Buffer>;
 
     /// A copy of as many numbers as `make` makes, which a device that keeps none need not call.
     ///
     /// # Errors
-    /// Where there is no such memory left.
+    /// If there is no such memory left.
     fn upload_made(&self, _length: usize, make: &dyn Fn() -> Vec<f32>) -> Result<Buffer> {
         self.upload(bytemuck::cast_slice(&make()))
     }
@@ -151,26 +151,26 @@ pub trait Accelerator: Send + Sync {
     /// Copies all of `source` to the start of `target`.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the device fails.
     fn copy(&self, source: &Slice, target: &Slice) -> Result<()>;
 
     /// Runs a kernel in a grid of blocks of [`THREADS`] threads.
     ///
     /// # Errors
-    /// Where the kernel is missing or the device fails.
+    /// If the kernel is missing or the device fails.
     fn launch(&self, kernel: Kernel, blocks: [usize; 2], arguments: &[Argument]) -> Result<()>;
 
     /// Computes a product.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the device fails.
     fn multiply(&self, product: &Product) -> Result<()>;
 
     /// Computes a convolution, where the device has a way of its own for it; false where it has none, and nothing was
     /// done.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the device fails.
     fn convolve(&self, _: &Convolve) -> Result<bool> {
         Ok(false)
     }
@@ -223,7 +223,7 @@ impl Slice {
     /// The place of the number at `offset`.
     ///
     /// # Panics
-    /// Where it lies past the end.
+    /// If it lies past the end.
     #[must_use]
     pub fn at(&self, offset: usize) -> Place<'_> {
         assert!(offset <= self.length, "a place past the end of a device's memory");
@@ -347,7 +347,7 @@ pub const fn blocks_of_rows(rows: usize, columns: usize) -> [usize; 2] {
 /// A size as kernels take it.
 ///
 /// # Errors
-/// Where it is beyond 2³¹.
+/// If it is beyond 2³¹.
 pub fn int(size: usize) -> Result<i32> {
     i32::try_from(size).map_err(|_| Error::Msg(format!("{size} is more than a CUDA kernel counts to")))
 }

@@ -53,7 +53,7 @@ impl Card {
     /// Sets a device of the tensor library up; once, with the first precision.
     ///
     /// # Errors
-    /// Where cuBLAS or cuDNN cannot be set up.
+    /// If cuBLAS or cuDNN cannot be set up.
     pub fn prepare(device: &CudaDevice, precision: Precision) -> Result<()> {
         let mut cards = locked(&CARDS);
         if cards.iter().all(|(id, _)| *id != device.id()) {
@@ -66,7 +66,7 @@ impl Card {
     /// The card of a device that was prepared.
     ///
     /// # Errors
-    /// Where it was not.
+    /// If it was not.
     pub fn of(device: &CudaDevice) -> Result<Arc<Self>> {
         let cards = locked(&CARDS);
         let found = cards.iter().find(|(id, _)| *id == device.id());
@@ -115,7 +115,7 @@ impl Card {
     /// A buffer as the tensor library's memory.
     ///
     /// # Errors
-    /// Where it is not one of this card.
+    /// If it is not one of this card.
     pub fn storage(&self, buffer: Buffer) -> Result<CudaStorage> {
         let owner = buffer.into_owner().and_then(|owner| owner.downcast::<CudaSlice<f32>>().ok());
         let values = owner.ok_or_else(|| Error::Msg("a buffer is not of this card".into()))?;

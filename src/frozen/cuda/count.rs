@@ -47,7 +47,7 @@ impl GpuCount {
     /// As `tally::of_passes`, on a GPU. The steps are always the same ones.
     ///
     /// # Errors
-    /// Where a layer cannot take its input, or cannot run on a GPU.
+    /// If a layer cannot take its input, or cannot run on a GPU.
     pub(in crate::frozen) fn of_passes(
         &self,
         steps: &[Step],

@@ -42,7 +42,7 @@ impl Cudnn {
     /// For the work on a stream, in whose context the thread is.
     ///
     /// # Errors
-    /// Where cuDNN does not start.
+    /// If cuDNN does not start.
     pub fn new(stream: sys::cudaStream_t, precision: Precision) -> Result<Self> {
         let cudnn = Self { handle: result::create_handle().map_err(told)?, precision, plans: HashMap::new() };
         // SAFETY: the handle was just created.
@@ -53,7 +53,7 @@ impl Cudnn {
     /// As [`super::Accelerator::convolve`], on the GPU whose context the thread is in.
     ///
     /// # Errors
-    /// Where cuDNN or the device fails.
+    /// If cuDNN or the device fails.
     pub fn convolve(&mut self, convolution: &Convolve, on: &dyn Accelerator) -> Result<bool> {
         let shape = convolution.shape;
         if !self.plans.contains_key(&shape) {
@@ -76,7 +76,7 @@ impl Cudnn {
         Ok(false)
     }
 
-    /// How a shape is convolved, in bf16 or, where there is no algorithm for that, in full; none where it is padded on one
+    /// How a shape is convolved, in bf16 or, where there is no algorithm for that, in full; none if it is padded on one
     /// side only, is larger than cuDNN counts to, or no algorithm will do.
     fn plan(&self, shape: &ConvolutionShape, in_halves: bool) -> Result<Option<Plan>> {
         if !shape.is_padded_alike() {
@@ -147,7 +147,7 @@ struct Plan {
 }
 
 impl Plan {
-    /// By the first algorithm that may be used; none where none may.
+    /// By the first algorithm that may be used; none if none may.
     fn new(
         cudnn: &Cudnn,
         shape: &ConvolutionShape,

@@ -14,7 +14,7 @@ pub const fn words(count: usize) -> usize {
 /// `count` numbers of 32 bits, each rounded to the nearest bf16.
 ///
 /// # Errors
-/// Where the device fails.
+/// If the device fails.
 pub fn narrowed(on: &dyn Accelerator, values: Place, count: usize) -> Result<Buffer> {
     let halves = on.allocate(words(count))?;
     let (words, numbers) = (long(words(count)), long(count));
@@ -25,7 +25,7 @@ pub fn narrowed(on: &dyn Accelerator, values: Place, count: usize) -> Result<Buf
 /// Writes `count` numbers of 16 bits as such of 32, or adds them.
 ///
 /// # Errors
-/// Where the device fails.
+/// If the device fails.
 pub fn widen(on: &dyn Accelerator, halves: &Buffer, values: Place, count: usize, accumulate: bool) -> Result<()> {
     let accumulate: Argument = accumulate.into();
     launch!(on, "halves", "widen", blocks(count), halves, values, accumulate, long(count))

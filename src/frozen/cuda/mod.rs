@@ -31,7 +31,7 @@ pub use count::GpuCount;
 /// Sets a GPU up for layers, whose products have this precision from then on.
 ///
 /// # Errors
-/// Where the device is none, or its libraries cannot be set up.
+/// If the device is none, or its libraries cannot be set up.
 #[cfg(feature = "cuda")]
 pub fn prepare(device: &candle_core::Device, precision: crate::gpu::Precision) -> Result<()> {
     card::Card::prepare(device.as_cuda_device()?, precision)
@@ -42,14 +42,14 @@ pub trait Resident: Send + Sync {
     /// Writes `output`.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the device fails.
     fn forward(&self, on: &dyn Accelerator, shape: &[usize], input: &Slice, output: &Slice) -> Result<()>;
 
     /// Writes the gradient of the input, given that of the output; `input` is empty where the layer needs none, and
     /// both gradients are the same memory where it is one that works in place. `shape` is the input's.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the device fails.
     fn backward(
         &self,
         on: &dyn Accelerator,

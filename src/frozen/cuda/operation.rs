@@ -10,7 +10,7 @@ use super::execution::OnDevice;
 use crate::frozen::network::passes::{Execution, Gradient, Record, Values, back, run};
 use crate::frozen::network::{Forward, taken};
 
-/// What a pass keeps; none where nothing is recorded.
+/// What a pass keeps; none if nothing is recorded.
 pub type Records = Option<Mutex<Vec<Record<Buffer>>>>;
 
 /// What the network makes of a tensor.

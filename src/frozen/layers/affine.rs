@@ -17,7 +17,7 @@ impl ChannelAffine {
     /// From one scale and one shift a channel.
     ///
     /// # Panics
-    /// Where their numbers differ.
+    /// If their numbers differ.
     #[must_use]
     pub fn new(scale: Vec<f32>, shift: Vec<f32>) -> Self {
         assert!(scale.len() == shift.len());

@@ -36,7 +36,7 @@ impl Padding {
 pub struct Window {
     /// Side of the kernel, in pixels
     pub side: usize,
-    /// Pixels between neighbouring positions of the kernel
+    /// Pixels between neighboring positions of the kernel
     pub stride: usize,
     /// Zeros around the picture
     pub padding: Padding,
@@ -49,7 +49,7 @@ impl Window {
         Self { side, stride: 1, padding: Padding::uniform(side / 2) }
     }
 
-    /// Height and width of the output, none where the picture is smaller than the kernel.
+    /// Height and width of the output, none if the picture is smaller than the kernel.
     pub(in crate::frozen) fn output_size(&self, height: usize, width: usize) -> Option<(usize, usize)> {
         let height = (height + self.padding.top + self.padding.bottom).checked_sub(self.side)?;
         let width = (width + self.padding.left + self.padding.right).checked_sub(self.side)?;
@@ -91,7 +91,7 @@ impl Convolution {
     /// From `weight` `[outputs, inputs, side, side]` and `bias` `[outputs]`.
     ///
     /// # Panics
-    /// Where the lengths do not fit the dimensions.
+    /// If the lengths do not fit the dimensions.
     #[must_use]
     pub fn new(weight: Vec<f32>, bias: Vec<f32>, inputs: usize, outputs: usize, window: Window) -> Self {
         let taps = window.side * window.side;

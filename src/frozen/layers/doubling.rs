@@ -26,7 +26,7 @@ impl DoublingConvolution {
     /// From `weight` `[outputs, inputs, 3, 3]` and `bias` `[outputs]`.
     ///
     /// # Panics
-    /// Where the lengths do not fit the dimensions.
+    /// If the lengths do not fit the dimensions.
     #[must_use]
     pub fn new(weight: Vec<f32>, bias: Vec<f32>, inputs: usize, outputs: usize) -> Self {
         assert!(weight.len() == 9 * inputs * outputs && bias.len() == outputs);

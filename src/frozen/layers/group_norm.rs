@@ -1,4 +1,4 @@
-//! Group normalisation, with the activation that follows it in one pass. Backwards the moments and the
+//! Group normalization, with the activation that follows it in one pass. Backwards the moments and the
 //! activation are computed again; the formula is [`crate::frozen::LayerNorm`]'s, over a group.
 
 use candle_core::Result;
@@ -9,7 +9,7 @@ use crate::frozen::arithmetic::vector::{sum, vectorized};
 use crate::frozen::cuda::layers::GroupNormOnDevice;
 use crate::frozen::{Activation, InPlace, Layer, on_gpu, unexpected_shape};
 
-/// Normalises groups of channels of `[batch, channels, height, width]` (Wu and He, 2018), then
+/// Normalizes groups of channels of `[batch, channels, height, width]` (Wu and He, 2018), then
 /// applies SiLU where asked.
 #[derive(Clone, Debug)]
 pub struct GroupNorm {
@@ -24,7 +24,7 @@ impl GroupNorm {
     /// From γ and β, one of each a channel.
     ///
     /// # Panics
-    /// Where their lengths differ or are no multiple of `groups`.
+    /// If their lengths differ or are no multiple of `groups`.
     #[must_use]
     pub fn new(scale: Vec<f32>, shift: Vec<f32>, groups: usize, epsilon: f64, silu: bool) -> Self {
         assert!(scale.len() == shift.len() && groups > 0 && scale.len().is_multiple_of(groups));

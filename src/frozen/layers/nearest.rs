@@ -85,7 +85,7 @@ impl NearestVectors {
     /// Writes vectors to `[length, positions]`.
     ///
     /// # Panics
-    /// Where there is no such vector.
+    /// If there is no such vector.
     pub fn look_up(&self, indices: &[u32], picture: &mut [f32]) {
         for (position, &index) in indices.iter().enumerate() {
             let vector = &self.values()[index as usize * self.length()..][..self.length()];

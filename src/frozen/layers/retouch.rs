@@ -1,4 +1,4 @@
-//! What happens to a cutout after it is sampled: colours turned, noise added, a rectangle erased.
+//! What happens to a cutout after it is sampled: colors turned, noise added, a rectangle erased.
 
 use candle_core::Result;
 use rayon::prelude::*;

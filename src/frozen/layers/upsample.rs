@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::frozen::{Layer, on_gpu, unexpected_shape};
 
-/// Nearest-neighbour enlargement by two: `[batch, channels, h, w]` to `[batch, channels, 2h, 2w]`.
+/// Nearest-neighbor enlargement by two: `[batch, channels, h, w]` to `[batch, channels, 2h, 2w]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Upsample;
 

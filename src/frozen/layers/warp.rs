@@ -2,7 +2,7 @@
 //! (Jaderberg et al., Spatial transformer networks, 2015).
 //!
 //! Where an output pixel lies is worked out again in each pass; backwards its gradient is added to that of its
-//! neighbours. Memory: backwards one gradient of the picture for each eight views.
+//! neighbors. Memory: backwards one gradient of the picture for each eight views.
 
 use candle_core::Result;
 use rayon::prelude::*;
@@ -11,7 +11,7 @@ use crate::frozen::cuda::layers::WarpOnDevice;
 use crate::frozen::{Layer, on_gpu, unexpected_shape};
 
 /// A projective map, row by row, from output to source coordinates. Both run from −1 to 1 with the
-/// centre of pixel i of n at (i + 0.5) / n · 2 − 1.
+/// center of pixel i of n at (i + 0.5) / n · 2 − 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Homography(pub [f64; 9]);
 
@@ -29,10 +29,10 @@ pub enum Border {
 /// How a picture is sampled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filter {
-    /// Four neighbours, weighted: `grid_sample(align_corners=False)` of PyTorch
+    /// Four neighbors, weighted: `grid_sample(align_corners=False)` of PyTorch
     Bilinear,
     /// The average of k x k bilinear samples spread evenly over each output pixel; k is the largest
-    /// number of source pixels an output pixel spans, along either of its sides, at the centre of
+    /// number of source pixels an output pixel spans, along either of its sides, at the center of
     /// the output, rounded up, 1 to 8.
     Area,
 }
@@ -57,7 +57,7 @@ pub struct View {
 /// Cutouts whose gradients are summed in one buffer; buffers are then added in order.
 pub(crate) const GRADIENT_GROUP: usize = 8;
 const MOST_TAPS: usize = 8;
-/// Positions this close to a pixel's centre count as on it, so that the identity copies its bits.
+/// Positions this close to a pixel's center count as on it, so that the identity copies its bits.
 const ON_PIXEL: f64 = 1e-6;
 
 impl Homography {
@@ -74,7 +74,7 @@ impl Homography {
         Self(product)
     }
 
-    /// The map back; none where there is none.
+    /// The map back; none if there is none.
     #[must_use]
     pub fn inverse(&self) -> Option<Self> {
         let [a, b, c, d, e, f, g, h, i] = self.0;
@@ -110,7 +110,7 @@ impl Warp {
     }
 }
 
-/// The four neighbours of a sampled point: index in the plane and weight, and the weight outside.
+/// The four neighbors of a sampled point: index in the plane and weight, and the weight outside.
 struct Taps {
     inside: [(usize, f32); 4],
     outside: f32,
@@ -124,7 +124,7 @@ impl Warp {
             return 1;
         }
         let (height, width) = (self.size.0 as f64, self.size.1 as f64);
-        // The derivative of the map at the output's centre, in pixels.
+        // The derivative of the map at the output's center, in pixels.
         let m = &matrix.0;
         let (x, y) = matrix.map(0.0, 0.0);
         let w = m[8];

@@ -141,7 +141,7 @@ impl Network {
     /// tracked.
     ///
     /// # Errors
-    /// Where a layer cannot take its input.
+    /// If a layer cannot take its input.
     pub fn memory(&self, input_shape: &[usize], tracked: bool, of: MemoryOf) -> Result<Memory> {
         let recomputed = if tracked { self.recomputed_steps(input_shape)? } else { Vec::new() };
         match of {
@@ -159,7 +159,7 @@ impl Network {
     /// Floating-point operations of the matrix products of a forward pass ([`Layer::operations`]).
     ///
     /// # Errors
-    /// Where a layer cannot take its input.
+    /// If a layer cannot take its input.
     pub fn operations(&self, input_shape: &[usize]) -> Result<u64> {
         total(&self.steps, input_shape, &|layer, shape| layer.operations(shape))
     }
@@ -167,7 +167,7 @@ impl Network {
     /// Bytes that a forward pass reads and writes at least where each layer does so once, its weights aside.
     ///
     /// # Errors
-    /// Where a layer cannot take its input.
+    /// If a layer cannot take its input.
     pub fn traffic(&self, input_shape: &[usize]) -> Result<u64> {
         let count = |shape: &[usize]| shape.iter().product::<usize>() as u64;
         let of_layer = |layer: &dyn Layer, shape: &[usize]| {
@@ -180,7 +180,7 @@ impl Network {
     /// How many bytes of memory a pass makes once and keeps for all others ([`Layer::lasting_memory`]).
     ///
     /// # Errors
-    /// Where a layer cannot take its input.
+    /// If a layer cannot take its input.
     pub fn lasting_memory(&self, input_shape: &[usize]) -> Result<u64> {
         total(&self.steps, input_shape, &|layer, shape| 4 * layer.lasting_memory(shape) as u64)
     }
@@ -189,7 +189,7 @@ impl Network {
     /// can be taken once.
     ///
     /// # Errors
-    /// Where a layer cannot take its input or cannot run on the tensor's device, or the tensor is not `f32`.
+    /// If a layer cannot take its input or cannot run on the tensor's device, or the tensor is not `f32`.
     pub fn forward(&self, input: &Tensor) -> Result<Tensor> {
         let forward = Forward {
             network: self.clone(),
@@ -225,7 +225,7 @@ impl Network {
 /// A pass that is recorded as an operation of the tensor library.
 pub(in crate::frozen) struct Forward {
     pub(in crate::frozen) network: Network,
-    /// None where nothing is recorded
+    /// None if nothing is recorded
     records: Option<Mutex<Vec<Record<Buffer>>>>,
     /// The same, of a pass on a GPU
     #[cfg(feature = "cuda")]

@@ -145,7 +145,7 @@ fn record<E: Execution>(execution: &E, steps: &[Step], mut x: Values<E::Buffer>)
                 Record::Sum(record(execution, first, x.clone())?, record(execution, second, x)?)
             }
         });
-        // Nobody looks at the values any more.
+        // Nobody looks at the values anymore.
         x = Values { shape, values: Arc::default() };
     }
     Ok(records)

@@ -6,7 +6,7 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 /// sum. Nothing is computed for it.
 ///
 /// # Errors
-/// Where the shapes differ.
+/// If the shapes differ.
 pub fn with_gradient(result: &Tensor, gradient: &Tensor) -> Result<Tensor> {
     if result.shape() != gradient.shape() {
         let (shape, of_gradient) = (result.dims(), gradient.dims());

@@ -10,7 +10,7 @@
 //! The gradient of the picture is a convolution with the kernels turned by 180°. A convolution read from the
 //! end is one with turned kernels, so both directions use the same evaluated kernels.
 //!
-//! A picture that is doubled by repeating its pixels is zero at the point −1, and so are sums of its neighbouring
+//! A picture that is doubled by repeating its pixels is zero at the point −1, and so are sums of its neighboring
 //! results: five by five products remain.
 //!
 //! Memory: evaluated kernels four times as large as the kernels (2.8 times for doubled pictures), and for each

@@ -95,7 +95,7 @@ impl Points {
         self
     }
 
-    /// For the sums of neighbouring results.
+    /// For the sums of neighboring results.
     pub const fn summed_in_pairs(mut self) -> Self {
         let mut point = 0;
         while point < SEEN {

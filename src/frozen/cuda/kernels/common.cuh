@@ -35,7 +35,7 @@ struct Maximum {
     }
 };
 
-// What becomes of one number of each of `lanes` neighbouring threads, in each of them. The order is a tree's.
+// What becomes of one number of each of `lanes` neighboring threads, in each of them. The order is a tree's.
 template <typename Operation, typename T> __device__ inline T reduced(T value, int lanes) {
     for (int apart = lanes / 2; apart > 0; apart /= 2) {
         value = Operation::of(value, __shfl_xor_sync(0xFFFFFFFFu, value, apart));

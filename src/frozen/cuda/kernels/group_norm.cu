@@ -1,4 +1,4 @@
-// Group normalisation (Wu and He, 2018) and the SiLU that may follow it; backwards with n the normalised numbers and
+// Group normalization (Wu and He, 2018) and the SiLU that may follow it; backwards with n the normalized numbers and
 // g the gradient times gamma (and the SiLU's slope): dx = (g - mean(g) - n mean(g n)) / sqrt(variance + epsilon).
 //
 // x, y, dy, dx: [batch, channels, height, width], seen as [batch * groups, size]. A group is cut into chunks of CHUNK

@@ -1,4 +1,4 @@
-// Layer normalisation (Ba et al., 2016) over rows [rows, channels]; backwards with n the normalised numbers and
+// Layer normalization (Ba et al., 2016) over rows [rows, channels]; backwards with n the normalized numbers and
 // g = gamma dy: dx = (g - mean(g) - n mean(g n)) / sqrt(variance + epsilon). A block a row, in two passes over it.
 #include "common.cuh"
 

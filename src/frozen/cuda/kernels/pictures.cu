@@ -1,7 +1,7 @@
 // Doubling, pooling, and a scale and a shift for each channel, of pictures [batch, channels, height, width].
 #include "common.cuh"
 
-// Nearest-neighbour enlargement by two, a thread for each element of the output; `width` is the input's.
+// Nearest-neighbor enlargement by two, a thread for each element of the output; `width` is the input's.
 extern "C" __global__ void upsample_forward(const float *x, float *y, int width, long long count) {
     long long i = element_of_thread();
     if (i < count) {

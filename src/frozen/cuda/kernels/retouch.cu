@@ -1,4 +1,4 @@
-// Colours turned, noise added and a rectangle erased, in pictures [batch, 3, height, width], each its own way. The
+// Colors turned, noise added and a rectangle erased, in pictures [batch, 3, height, width], each its own way. The
 // noise is `retouch.rs`'s: four uniform numbers cut from a splitmix64 hash (Steele et al., 2014). Grid [batch * 3,
 // blocks of height * width].
 #include "common.cuh"

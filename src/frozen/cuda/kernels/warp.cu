@@ -8,7 +8,7 @@
 
 // Channels that a thread sums at a time.
 #define CHANNELS 4
-// Positions this close to a pixel's centre count as on it, so that the identity copies its bits.
+// Positions this close to a pixel's center count as on it, so that the identity copies its bits.
 #define ON_PIXEL 1e-6
 
 // As `layers/warp.rs` writes it.
@@ -20,7 +20,7 @@ struct View {
     double fill;
 };
 
-// The four neighbours of a sampled point.
+// The four neighbors of a sampled point.
 struct Neighbours {
     long long places[4];
     float weights[4];
@@ -160,7 +160,7 @@ __device__ inline double scale_of(const float *largest, int blocks, int bits, fl
     return ldexp(1.0, bits - exponent);
 }
 
-// Adds each output pixel's gradient to its neighbours': sums [channels, height, width]. The grid is `warp_forward`'s.
+// Adds each output pixel's gradient to its neighbors': sums [channels, height, width]. The grid is `warp_forward`'s.
 extern "C" __global__ void warp_scatter(const float *gradient, const float *views, const float *largest,
                                         unsigned long long *sums, int blocks, int bits, int channels, int height,
                                         int width, int output_height, int output_width) {

@@ -1,4 +1,4 @@
-//! Group normalisation on a device.
+//! Group normalization on a device.
 
 use candle_core::Result;
 

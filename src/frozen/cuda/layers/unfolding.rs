@@ -100,7 +100,7 @@ impl Unfolding {
     /// Writes the convolution with kernels `[outputs, depth]`; the bias, where there is one, has a number an output.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the device fails.
     pub fn convolve(
         &self,
         on: &dyn Accelerator,
