@@ -1,17 +1,17 @@
-//! Numbers of 16 bits on a device: bf16, two in each word of its memory.
+//! Numbers of 16 bits on a device: bf16, two in each 32-bit word.
 
 use candle_core::Result;
 
 use super::accelerator::{Accelerator, Argument, Buffer, Place, blocks, long};
 use super::launch;
 
-/// Words that so many numbers of 16 bits take.
+/// Number of words for `count` numbers of 16 bits.
 #[must_use]
 pub const fn words(count: usize) -> usize {
     count.div_ceil(2)
 }
 
-/// `count` numbers of 32 bits, each rounded to the nearest bf16.
+/// Rounds `count` numbers of 32 bits to the nearest bf16.
 ///
 /// # Errors
 /// If the device fails.
@@ -22,7 +22,7 @@ pub fn narrowed(on: &dyn Accelerator, values: Place, count: usize) -> Result<Buf
     Ok(halves)
 }
 
-/// Writes `count` numbers of 16 bits as such of 32, or adds them.
+/// Converts `count` numbers of 16 bits to 32, and writes or adds them.
 ///
 /// # Errors
 /// If the device fails.

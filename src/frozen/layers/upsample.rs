@@ -1,4 +1,4 @@
-//! Doubling a picture's sides by repeating each pixel.
+//! Doubles a picture's sides by repeating each pixel.
 
 use candle_core::Result;
 use rayon::prelude::*;
