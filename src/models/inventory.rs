@@ -130,7 +130,7 @@ fn own_folder(finder: &Finder, repository: &Repository) -> Result<Option<PathBuf
     Ok(None)
 }
 
-/// The role of a downloaded repository; none if none of its files is here.
+/// The role of a downloaded repository; none if it is not downloaded.
 ///
 /// # Errors
 /// If the environment cannot be used.

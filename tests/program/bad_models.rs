@@ -275,7 +275,8 @@ fn tensors_that_are_missing_misshapen_or_unknown() {
         mixed.insert(other.clone(), whole[other].transpose(0, 1).unwrap().contiguous().unwrap());
         let model = Model::new(role);
         model.save(&mixed);
-        let kinds = [format!("1 missing ({}", names[0]), format!("1 with the wrong shape ({other}"), "1 unknown".into()];
+        let kinds =
+            [format!("1 missing ({}", names[0]), format!("1 with the wrong shape ({other}"), "1 unknown".into()];
         model.refuses("model", &[WEIGHTS, &kinds[0], &kinds[1], &kinds[2], "painter.hand"]);
     }
 }

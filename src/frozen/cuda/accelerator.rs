@@ -131,19 +131,19 @@ pub trait Accelerator: Send + Sync {
     /// Uninitialized memory for `length` numbers of 32 bits.
     ///
     /// # Errors
-    /// If there is no such memory left.
+    /// If there is not enough memory left.
     fn allocate(&self, length: usize) -> Result<Buffer>;
 
     /// Copies host memory, whose length is a multiple of four bytes.
     ///
     /// # Errors
-    /// If there is no such memory left.
+    /// If there is not enough memory left.
     fn upload(&self, bytes: &[u8]) -> Result<Buffer>;
 
     /// Copies the numbers that `make` returns; a device that keeps no numbers need not call `make`.
     ///
     /// # Errors
-    /// If there is no such memory left.
+    /// If there is not enough memory left.
     fn upload_made(&self, _length: usize, make: &dyn Fn() -> Vec<f32>) -> Result<Buffer> {
         self.upload(bytemuck::cast_slice(&make()))
     }

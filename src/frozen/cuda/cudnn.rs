@@ -44,9 +44,9 @@ impl Cudnn {
     /// # Errors
     /// If cuDNN does not start.
     pub fn new(stream: sys::cudaStream_t, precision: Precision) -> Result<Self> {
-        let cudnn = Self { handle: result::create_handle().map_err(told)?, precision, plans: HashMap::new() };
+        let cudnn = Self { handle: result::create_handle().map_err(named)?, precision, plans: HashMap::new() };
         // SAFETY: the handle was just created.
-        unsafe { result::set_stream(cudnn.handle, stream) }.map_err(told)?;
+        unsafe { result::set_stream(cudnn.handle, stream) }.map_err(named)?;
         Ok(cudnn)
     }
 
@@ -63,10 +63,10 @@ impl Cudnn {
         while let Some(Some(plan)) = self.plans.get_mut(&shape) {
             match plan.convolve(self.handle, convolution, on)? {
                 Ok(()) => return Ok(true),
-                Err(error) if is_out_of_memory(&format!("{:?}", error.0)) => return Err(told(error)),
+                Err(error) if is_out_of_memory(&format!("{:?}", error.0)) => return Err(named(error)),
                 // A proposed algorithm may fail to run: then try the next one, like PyTorch. If the GPU itself is at
                 // fault, whatever runs next reports it.
-                Err(_) if plan.choose_next().map_err(told)? => {}
+                Err(_) if plan.choose_next().map_err(named)? => {}
                 Err(_) => {
                     let next = if plan.in_halves { self.plan(&shape, false)? } else { None };
                     self.plans.insert(shape, next);
@@ -84,7 +84,7 @@ impl Cudnn {
         }
         match Plan::new(self, shape, &Sizes::new(shape)?, in_halves) {
             Ok(Some(plan)) => Ok(Some(plan)),
-            Err(error) if !is_unsupported(error) => Err(told(error)),
+            Err(error) if !is_unsupported(error) => Err(named(error)),
             _ if in_halves => self.plan(shape, false),
             _ => Ok(None),
         }
@@ -306,6 +306,6 @@ fn is_unsupported(error: CudnnError) -> bool {
 }
 
 /// Converts cuDNN's error, which names cuDNN and the status.
-fn told(error: CudnnError) -> Error {
+fn named(error: CudnnError) -> Error {
     Error::Cuda(Box::new(error))
 }

@@ -31,7 +31,7 @@ pub(super) struct Agent {
     /// What is wrong with the token's file
     token_problem: Option<String>,
     stop: Stop,
-    /// Longest time of a whole answer that is no file
+    /// Longest time for a whole answer that is not a file
     answer: Duration,
     /// Ends the watching thread
     done: Arc<AtomicBool>,
@@ -95,7 +95,7 @@ impl Agent {
         Ok(url)
     }
 
-    /// Longest time of a whole answer that is no file.
+    /// Longest time for a whole answer that is not a file.
     pub(super) fn answer(&self) -> Duration {
         self.answer
     }
