@@ -278,11 +278,7 @@ pub(super) fn check_room(folder: &Path, bytes: u64) -> Result<()> {
     }
     Err(Error::Cache {
         path: folder.to_owned(),
-        problem: format!(
-            "{} are needed, but the disk has only {} free",
-            super::megabytes(bytes),
-            super::megabytes(free)
-        ),
+        problem: format!("{} are needed, but only {} are free", super::megabytes(bytes), super::megabytes(free)),
         hint: "free some space, or set HF_HOME to a folder on another disk".into(),
     })
 }
