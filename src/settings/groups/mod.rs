@@ -81,3 +81,80 @@ fn recipe_place(name: &str) -> usize {
 fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The settings that a recipe has had from the beginning.
+    const OLDEST: &str = r#"{"prompt": "a cat", "vqgan": "embedded", "clip": ["embedded"], "size": "64x48", "iterations": 3,
+        "seed": 7, "cutouts": 2, "cut_batch": "auto", "augment": "none", "cut_noise": 0.1, "optimizer": "adam",
+        "learning_rate": 0.1, "learning_rate_drops": "none", "init_weight": 0.0, "init_noise": "codes"}"#;
+
+    #[test]
+    #[allow(clippy::float_cmp)]
+    fn what_the_oldest_recipes_lack_means_what_it_meant() {
+        let settings: Settings = serde_json::from_str(OLDEST).unwrap();
+        assert_eq!((settings.alpha_weight, settings.palette_weight, settings.frame_every), (0.0, 0.0, 1));
+        assert_eq!((settings.video(), settings.stop_at), (VideoSettings::default(), None));
+        for (written, words) in [
+            (OLDEST.replace(r#""seed": 7,"#, ""), "missing field `seed`"),
+            (OLDEST.replace(r#""seed": 7"#, r#""sed": 7"#), "unknown field `sed`"),
+            (OLDEST.replace(r#""seed": 7"#, r#""seed": 7, "hold": null"#), "invalid type: null"),
+        ] {
+            let error = serde_json::from_str::<Settings>(&written).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn recipes_keep_their_order() {
+        let settings: Settings = serde_json::from_str(OLDEST).unwrap();
+        let written = serde_json::to_value(&settings).unwrap();
+        let names: Vec<&str> = written.as_object().unwrap().keys().map(String::as_str).collect();
+        let left_out = ["image_prompt", "noise_prompt", "stop_at", "init_image", "pixel_size", "palette", "colors"];
+        let left_out: Vec<&str> = left_out.into_iter().chain(["pixel_zoom", "seconds"]).collect();
+        let expected = RECIPE_ORDER.iter().copied().filter(|name| !left_out.contains(name));
+        assert_eq!(names[..expected.clone().count()], expected.collect::<Vec<_>>());
+        assert_eq!(serde_json::from_value::<Settings>(written).unwrap(), settings);
+    }
+
+    #[test]
+    fn every_option_says_what_it_is() {
+        for option in OPTIONS {
+            assert!(!option.help().is_empty() && !option.help().ends_with('.'), "{option:?}");
+            assert_eq!(option.option, option.name.replace('_', "-"));
+            assert!(RECIPE_ORDER.iter().all(|name| OptionInfo::of(name).is_some()));
+        }
+        let text = |name| OptionInfo::of(name).unwrap().default();
+        assert_eq!(text("augment").as_deref(), Some("crop,perspective,jitter"));
+        assert_eq!((text("fps").as_deref(), text("size"), text("seconds")), (Some("25"), None, None));
+        // Requests name no files and no models, and take nothing of the machine.
+        for name in ["init_image", "image_prompt", "palette", "model", "vqgan", "clip", "cut_batch", "device"] {
+            assert_eq!(OptionInfo::of(name).unwrap().setter, Setter::CommandLine, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_verb_takes_the_options_it_chooses() {
+        use crate::settings::{Choice, Chosen};
+        use clap::{Args, Command, FromArgMatches};
+
+        struct Few;
+        impl Choice for Few {
+            fn takes(option: &OptionInfo) -> bool {
+                ["clip", "hold", "auto_stop"].contains(&option.name)
+            }
+        }
+        let read = |line: &str| {
+            let command = Chosen::<Few>::augment_args(Command::new("few").no_binary_name(true));
+            let matches = command.try_get_matches_from(line.split_whitespace())?;
+            Ok::<_, clap::Error>(Chosen::<Few>::from_arg_matches(&matches)?.overrides)
+        };
+        let clip = Some(vec!["a".to_owned(), "b".to_owned()]);
+        let expected = Overrides { clip, hold: Some(1.5), auto_stop: Some(true), ..Overrides::default() };
+        assert_eq!(read("--clip a,b --auto-stop --hold 1.5").unwrap(), expected);
+        assert_eq!(read("").unwrap(), Overrides::default());
+        assert!(read("--seed 5").is_err() && read("--hold").is_err());
+    }
+}
