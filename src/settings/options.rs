@@ -84,7 +84,7 @@ impl OptionInfo {
     /// The paragraphs of the help, a line each.
     fn paragraphs(&self) -> Vec<String> {
         let paragraphs = self.help.split(|line| line.trim().is_empty());
-        let joined = paragraphs.map(|lines| lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" "));
+        let joined = paragraphs.map(|lines| lines.iter().copied().map(str::trim).collect::<Vec<_>>().join(" "));
         joined.filter(|paragraph| !paragraph.is_empty()).collect()
     }
 }
