@@ -1,5 +1,5 @@
-//! What makes [`Settings`](super::Settings), [`Overrides`](super::Overrides) and [`OPTIONS`](super::OPTIONS) of the options
-//! in `groups/`.
+//! What makes [`Settings`](super::Settings), [`Overrides`](super::Overrides) and [`OPTIONS`](super::OPTIONS) of the
+//! options in `groups/`.
 //!
 //! A group is `group! { NAME "Heading" { OPTIONS } }`. An option is one block:
 //!

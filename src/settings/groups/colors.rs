@@ -5,8 +5,8 @@ group! {
         setting palette: maybe String {
             /// Use only these colors: names, ramps (red->white\8) or a file; `text2art palettes` shows some
             ///
-            /// Takes CSS and xkcd color names, hexadecimal colors, ramps such as `black->navy\4;gold`, a palette's name, an
-            /// image, or a .gpl, .act, .hex or .pal file.
+            /// Takes CSS and xkcd color names, hexadecimal colors, ramps such as `black->navy\4;gold`, a palette's
+            /// name, an image, or a .gpl, .act, .hex or .pal file.
             value: "COLORS",
         },
         setting colors: maybe usize {

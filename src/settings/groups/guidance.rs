@@ -49,8 +49,8 @@ group! {
             by: Requests,
         },
         setting learning_rate_drops: always crate::settings::LearningRateDrops {
-            /// Divide the learning rate by ten at these points: iterations (150) or percentages (75%), comma-separated, or
-            /// none
+            /// Divide the learning rate by ten at these points: iterations (150) or percentages (75%), comma-separated,
+            /// or none
             value: "LIST",
             default: crate::settings::LearningRateDrops::default(),
             by: Requests,

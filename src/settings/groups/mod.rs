@@ -1,5 +1,5 @@
-//! The options that set something of a picture: a file for each group, one block for each option. `table.rs` describes the
-//! blocks.
+//! The options that set something of a picture: a file for each group, one block for each option. `table.rs` describes
+//! the blocks.
 
 #[macro_use]
 mod picture;
@@ -87,9 +87,10 @@ mod tests {
     use super::*;
 
     /// The settings that a recipe has had from the beginning.
-    const OLDEST: &str = r#"{"prompt": "a cat", "vqgan": "embedded", "clip": ["embedded"], "size": "64x48", "iterations": 3,
-        "seed": 7, "cutouts": 2, "cut_batch": "auto", "augment": "none", "cut_noise": 0.1, "optimizer": "adam",
-        "learning_rate": 0.1, "learning_rate_drops": "none", "init_weight": 0.0, "init_noise": "codes"}"#;
+    const OLDEST: &str = r#"{"prompt": "a cat", "vqgan": "embedded", "clip": ["embedded"], "size": "64x48",
+        "iterations": 3, "seed": 7, "cutouts": 2, "cut_batch": "auto", "augment": "none", "cut_noise": 0.1,
+        "optimizer": "adam", "learning_rate": 0.1, "learning_rate_drops": "none",
+        "init_weight": 0.0, "init_noise": "codes"}"#;
 
     #[test]
     #[allow(clippy::float_cmp)]

@@ -26,8 +26,8 @@ group! {
         asked aspect: crate::settings::Aspect {
             /// Shape: square, portrait, widescreen, W:H or retain
             ///
-            /// `portrait` is 4:5 and `widescreen` is 16:9; `retain` keeps the shape of --init-image. The picture gets about
-            /// as many pixels as --quality gives it.
+            /// `portrait` is 4:5 and `widescreen` is 16:9; `retain` keeps the shape of --init-image. The picture gets
+            /// about as many pixels as --quality gives it.
             value: "SHAPE",
             arg: |argument| argument.conflicts_with("size"),
             by: Requests,

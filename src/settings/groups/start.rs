@@ -14,16 +14,16 @@ group! {
         setting init_weight: always f64 {
             /// Keep the picture close to its starting point; 0 leaves it free
             ///
-            /// Defaults to 0.5 for the embedded model, to 20 for --drawer pixel, and to 0 when starting from an image or
-            /// from noise.
+            /// Defaults to 0.5 for the embedded model, to 20 for --drawer pixel, and to 0 when starting from an image
+            /// or from noise.
             value: "WEIGHT",
             arg: number,
             range: Range::new(0.0, 1000.0),
             by: Requests,
         },
         setting init_noise: always crate::settings::StartNoise {
-            /// Starting point without --init-image: random codes, a noise pattern, plain gray (none), or the prior's first
-            /// guess
+            /// Starting point without --init-image: random codes, a noise pattern, plain gray (none), or the prior's
+            /// first guess
             value: "NAME",
             default: crate::settings::StartNoise::Codes,
             by: Requests,
