@@ -13,6 +13,7 @@ mod field;
 mod first_picture;
 mod memory;
 mod mishaps;
+mod old_files;
 mod options;
 mod palettes;
 mod pixel_art;

@@ -13,6 +13,7 @@ use std::fmt::Write;
 use common::fixtures;
 use common::program::{Outcome, Workplace};
 use serde_json::{Map, Value};
+use text2art::settings::OPTIONS;
 
 /// A run that takes a moment.
 const SMALL: &str = "apple --size 32x32 --iterations 1 --cutouts 1 --quiet";
@@ -290,7 +291,7 @@ const GENERATE: [Group; 10] = [
         ],
     ),
     (
-        "colours",
+        "colors",
         &[
             (
                 "--palette",
@@ -694,6 +695,12 @@ fn no_option_is_without_a_case() {
     let help = |arguments: &[&str]| workplace.run(arguments).succeeded().output_text().to_owned();
     let tested = GENERATE.iter().flat_map(|(_, cases)| cases.iter().map(|(option, _)| (*option).to_owned()));
     assert_eq!(tested.collect::<BTreeSet<_>>(), options_of(&help(&["--help"])));
+    // Those that set something of a picture are tested with their groups.
+    for option in OPTIONS.iter().filter(|option| option.value.is_some()) {
+        let name = option.group.to_lowercase().replace(' ', "_");
+        let (_, cases) = GENERATE.iter().find(|(group, _)| *group == name).unwrap();
+        assert!(cases.iter().any(|(case, _)| case.strip_prefix("--") == Some(option.option)), "{option:?}");
+    }
     for (verb, cases) in VERBS.iter().filter(|(verb, _)| *verb != "generate") {
         let tested = cases.iter().map(|(option, _)| (*option).to_owned()).filter(|option| !option.is_empty());
         let mut options = options_of(&help(&words(&format!("{verb} --help"))));

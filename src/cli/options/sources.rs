@@ -8,7 +8,7 @@ use clap::{Args, Command, FromArgMatches};
 use crate::drawer::{self, limit_names};
 use crate::files::read_text_from_anywhere;
 use crate::models::hub::{NETWORK_TIMEOUT, WEIGHTS};
-use crate::settings::Overrides;
+use crate::settings::{OPTIONS, OptionInfo, Overrides};
 use crate::text::{did_you_mean, first_paragraph};
 use crate::{Error, Result};
 
@@ -40,11 +40,11 @@ pub(in crate::cli) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overri
         if name == "PROMPT" {
             let wrong = |problem| Error::usage(format!("{variable}: {problem}"), format!("fix or unset {variable}"));
             prompt = Some(value.parse().map_err(wrong)?);
-        } else if command.get_arguments().any(|argument| argument.get_long() == Some(&option)) {
+        } else if OPTIONS.iter().any(|known| known.option == option) {
             arguments.push(format!("--{option}={value}"));
         } else if !OTHER_VARIABLES.contains(&variable.as_str()) {
-            let variable_of = |argument: &clap::Arg| format!("{PREFIX}{}", argument.get_id().as_str().to_uppercase());
-            let known: Vec<String> = command.get_arguments().map(variable_of).collect();
+            let variable_of = |option: &OptionInfo| format!("{PREFIX}{}", option.name.to_uppercase());
+            let known: Vec<String> = OPTIONS.iter().map(variable_of).collect();
             let near = did_you_mean(&variable, known.iter().map(String::as_str));
             warn(format!("{variable} is not a setting of this program{near}"));
         }
@@ -90,8 +90,7 @@ pub(in crate::cli) fn config_file(named: Option<&Path>) -> Result<Overrides> {
 fn in_words(message: &str) -> String {
     let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
     let Some(unknown) = unknown else { return message.to_owned() };
-    let command = Overrides::augment_args(Command::new("settings"));
-    let known = command.get_arguments().map(|argument| argument.get_id().as_str()).chain(["prompt"]);
+    let known = OPTIONS.iter().map(|option| option.name);
     format!("there is no setting `{unknown}`{}", did_you_mean(unknown, known))
 }
 
