@@ -1,5 +1,6 @@
-//! With the feature `cuda`: compiles the kernels in `src/frozen/cuda/kernels` to PTX by nvcc, which `CUDA_HOME`,
-//! `CUDA_PATH` or `PATH` leads to, for cards from `CUDA_COMPUTE_CAP` on (80 where it is not set). Without it: nothing.
+//! With the feature `cuda`: compiles the kernels in `src/frozen/cuda/kernels` to PTX with nvcc, which is found through
+//! `CUDA_HOME`, `CUDA_PATH` or `PATH`, for cards from `CUDA_COMPUTE_CAP` on (80 if it is not set). Without the feature:
+//! nothing.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// What the library returns where something can fail.
+/// The result of anything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Everything that can go wrong. The message says what is wrong; [`Error::hint`] says what to do.
@@ -17,7 +17,7 @@ pub enum Error {
         /// What to do
         hint: String,
     },
-    /// A file that was named, or that a model needs, cannot be used.
+    /// A file that the user named, or that a model needs, cannot be used.
     #[error("{}: {problem}", path.display())]
     File {
         /// The file
@@ -30,12 +30,12 @@ pub enum Error {
     /// A file could not be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {
-        /// Where it was to be
+        /// The path it was meant for
         path: PathBuf,
-        /// What the system said
+        /// The system's error
         source: std::io::Error,
     },
-    /// The network, or a machine on it, failed.
+    /// The network or a server failed.
     #[error("{message}")]
     Network {
         /// What is wrong
@@ -54,18 +54,18 @@ pub enum Error {
         hint: String,
     },
     /// The user stopped a download, a conversion or the loading of a model.
-    #[error("stopped before there was a result")]
+    #[error("interrupted before a result was ready")]
     Stopped,
-    /// The loss or the picture is no finite number any more.
+    /// The loss or its gradient is no longer a finite number.
     #[error("the loss or its gradient is not a finite number at iteration {iteration}")]
     NotFinite {
-        /// The first iteration whose loss was none
+        /// The first iteration whose loss was not finite
         iteration: usize,
     },
-    /// The GPU's memory is used up.
-    #[error("the GPU's memory is used up")]
+    /// The GPU ran out of memory.
+    #[error("the GPU ran out of memory")]
     GpuMemory,
-    /// The tensor library reported a fault.
+    /// The tensor library reported an error.
     #[error("the computation failed: {0}")]
     Compute(#[source] candle_core::Error),
 }
@@ -92,7 +92,7 @@ impl Error {
         Self::Network { message: message.into(), hint: hint.into() }
     }
 
-    /// A cache's file could not be written.
+    /// A file of the cache could not be written.
     pub fn cache(path: impl AsRef<Path>, source: &std::io::Error) -> Self {
         let (problem, hint) = match source.kind() {
             std::io::ErrorKind::StorageFull => {
@@ -106,7 +106,7 @@ impl Error {
         Self::Cache { path: path.as_ref().to_owned(), problem, hint: hint.into() }
     }
 
-    /// The system lets this process start no more threads.
+    /// The system refuses to start another thread.
     pub(crate) fn thread(source: &std::io::Error) -> Self {
         Self::usage(
             format!("cannot start a thread: {source}"),
@@ -114,12 +114,12 @@ impl Error {
         )
     }
 
-    /// A fault of the program's own, or of a library it uses.
+    /// A bug in this program, or in a library that it uses.
     pub(crate) fn fault(message: impl Into<String>) -> Self {
         Self::Compute(candle_core::Error::Msg(message.into()))
     }
 
-    /// What the user can do about it, as one line.
+    /// What the user can do about it, in one line.
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
@@ -127,7 +127,7 @@ impl Error {
             | Self::File { hint, .. }
             | Self::Network { hint, .. }
             | Self::Cache { hint, .. } => hint.clone(),
-            Self::Stopped => "the same command begins again; a download goes on from what came".into(),
+            Self::Stopped => "run the command again; partial downloads are kept".into(),
             Self::Write { source, .. } => match source.kind() {
                 std::io::ErrorKind::NotFound => "create the folder first, or choose another with --output".into(),
                 std::io::ErrorKind::FileTooLarge => {
@@ -137,24 +137,22 @@ impl Error {
                 _ => "choose a path you may write to with --output".into(),
             },
             Self::GpuMemory => {
-                "end other programs on the GPU, or try a smaller --cut-batch, --max-memory or --size, or \
-                --device cpu"
-                    .into()
+                "close other GPU programs, or lower --cut-batch, --max-memory or --size, or use --device cpu".into()
             }
             Self::NotFinite { .. } => "try smaller weights or a smaller --learning-rate".into(),
-            Self::Compute(_) => "this is a fault of the program: please report it with the command you ran".into(),
+            Self::Compute(_) => "this is a bug; please report it together with the command".into(),
         }
     }
 
-    /// Whether the user can mend it before any work is done (exit code 2), or not (exit code 1).
+    /// Whether the user can fix it before any work is done (exit code 2), or not (exit code 1).
     #[must_use]
     pub fn is_usage(&self) -> bool {
         matches!(self, Self::Usage { .. } | Self::File { .. })
     }
 }
 
-/// Whether a CUDA library's message says that the GPU's memory is used up: the codes of the driver, cuBLAS, cuRAND
-/// and cuDNN for it, by the names that their bindings print.
+/// Whether the message of a CUDA library says that the GPU ran out of memory: the driver, cuBLAS, cuRAND and cuDNN have
+/// these codes for it, by the names that their bindings print.
 #[must_use]
 pub fn is_out_of_memory(message: &str) -> bool {
     const CODES: [&str; 5] = [

@@ -1,4 +1,4 @@
-//! What the machine has: memory, processor, instruction set.
+//! The machine's memory, processor and instruction set.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,19 +7,19 @@ use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 /// A machine's memory, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct MachineMemory {
-    /// All there is, or all a container allows
+    /// All memory, or all that a container allows
     pub total: u64,
-    /// What is free at this moment
+    /// Memory that is free at this moment
     pub available: u64,
 }
 
-/// The machine's memory, where the system tells.
+/// The machine's memory, if the system reports it.
 #[must_use]
 pub fn memory() -> Option<MachineMemory> {
     let kind = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
     let system = System::new_with_specifics(kind);
     let mut memory = MachineMemory { total: system.total_memory(), available: system.available_memory() };
-    // Without /proc. The limits below would take it for a fault of the caller's, and panic.
+    // The system has no /proc. The limits below would take this for an error of the caller and panic.
     if memory.total == 0 {
         return None;
     }
@@ -30,22 +30,22 @@ pub fn memory() -> Option<MachineMemory> {
     Some(memory)
 }
 
-/// What this process is to take at most, in bytes.
+/// The most memory that this process should take, in bytes.
 static ALLOWED: AtomicU64 = AtomicU64::new(u64::MAX);
 
-/// Lets this process take no more than so many bytes from now on, where it can be seen before how many it takes.
+/// Limits the memory that this process takes from now on, wherever the amount is known in advance.
 pub fn limit_memory(bytes: u64) {
     ALLOWED.store(bytes, Ordering::Relaxed);
 }
 
-/// What this process is to take at most, in bytes, if that was said.
+/// The most memory that this process should take, in bytes, if a limit was set.
 #[must_use]
 pub fn allowed_memory() -> Option<u64> {
     Some(ALLOWED.load(Ordering::Relaxed)).filter(|bytes| *bytes < u64::MAX)
 }
 
-/// How much of the machine's memory this process can have, in bytes: all of it, or what its address space has room for
-/// (`ulimit -v`).
+/// How much of the machine's memory this process can have, in bytes: all of it, or as much as its address space has
+/// room for (`ulimit -v`).
 #[must_use]
 pub fn room() -> Option<u64> {
     let total = memory().map(|memory| memory.total);
@@ -55,8 +55,8 @@ pub fn room() -> Option<u64> {
     }
 }
 
-/// How many bytes this process holds and can still get, if the size of its address space is limited and the system
-/// tells (`proc(5)`).
+/// The bytes that this process holds and can still get, if the size of its address space is limited and the system
+/// reports it (`proc(5)`).
 #[must_use]
 pub fn address_space() -> Option<u64> {
     let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
@@ -67,13 +67,13 @@ pub fn address_space() -> Option<u64> {
     Some(limit.saturating_sub(mapped * 1024).saturating_add(held * 1024))
 }
 
-/// A number of `/proc/self/status`.
+/// A number from `/proc/self/status`.
 fn kibibytes(status: &str, name: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
-/// An amount of memory as people say it.
+/// An amount of memory as people write it.
 #[must_use]
 pub fn in_words(bytes: u64) -> String {
     #[allow(clippy::cast_precision_loss)]
@@ -81,7 +81,7 @@ pub fn in_words(bytes: u64) -> String {
     if mebibytes < 1000.0 { format!("{mebibytes:.0} MiB") } else { format!("{:.1} GiB", mebibytes / 1024.0) }
 }
 
-/// The processor's name as the system tells it.
+/// The processor's name, as the system reports it.
 #[must_use]
 pub fn processor() -> String {
     let kind = RefreshKind::nothing().with_cpu(CpuRefreshKind::nothing());
@@ -90,7 +90,7 @@ pub fn processor() -> String {
     name.filter(|name| !name.is_empty()).unwrap_or_else(|| std::env::consts::ARCH.to_owned())
 }
 
-/// The widest instructions the matrix products can use here.
+/// The widest instructions that matrix products can use here.
 #[must_use]
 pub fn instruction_set() -> &'static str {
     #[cfg(target_arch = "x86_64")]
@@ -113,16 +113,16 @@ pub fn instruction_set() -> &'static str {
     }
 }
 
-/// The most memory this process held at a time since it started or since the last reset, in bytes; none
-/// where the system does not tell (`VmHWM` of `proc(5)`).
+/// The most memory that this process held at a time since it started or since the last reset, in bytes; none if the
+/// system does not report it (`VmHWM` of `proc(5)`).
 #[must_use]
 pub fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     Some(kibibytes(&status, "VmHWM:")? * 1024)
 }
 
-/// Lets [`peak_memory`] begin anew, where the system can (`clear_refs` of `proc(5)`).
+/// Restarts [`peak_memory`], if the system can (`clear_refs` of `proc(5)`).
 pub fn reset_peak_memory() {
-    // Where it cannot, peaks are those since the start.
+    // If this fails, peaks are those since the start.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }

@@ -1,15 +1,15 @@
-//! Random numbers: named streams of one seed, the same on every machine and device.
+//! Random numbers: named streams derived from one seed, the same on every machine and device.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
-/// A stream of random numbers. Streams of other names or indices are independent of it, so that a new
-/// use of randomness moves no other.
+/// A stream of random numbers. It is independent of streams with other names or indices, so that a new use of
+/// randomness does not affect the others.
 pub struct Stream(ChaCha8Rng);
 
 impl Stream {
-    /// The stream of a seed, a name and an index, such as an iteration.
+    /// The stream for a seed, a name and an index, such as an iteration.
     #[must_use]
     pub fn new(seed: u64, name: &str, index: u64) -> Self {
         let mut hash = Sha256::new();
@@ -24,31 +24,31 @@ impl Stream {
         self.0.next_u64()
     }
 
-    /// A number from 0 up to, and without, 1.
+    /// A number from 0 up to but not including 1.
     #[allow(clippy::cast_precision_loss)]
     pub fn unit(&mut self) -> f64 {
         (self.bits() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
     }
 
-    /// A number of a range.
+    /// A number in a range.
     pub fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.unit()
     }
 
-    /// Whether something of this probability happens.
+    /// Whether an event of this probability happens.
     pub fn happens(&mut self, probability: f64) -> bool {
         self.unit() < probability
     }
 
-    /// A whole number from 0 up to, and without, `count`.
+    /// A whole number from 0 up to but not including `count`.
     #[allow(clippy::cast_possible_truncation)]
     pub fn below(&mut self, count: usize) -> usize {
-        // The high half of a 128 bit product: even to one part in 2^64 / count.
+        // The high half of a 128-bit product: even up to one part in 2^64 / count.
         ((u128::from(self.bits()) * count as u128) >> 64) as usize
     }
 }
 
-/// The seed a word stands for: the first eight bytes of its SHA-256, little-endian.
+/// The seed that a word stands for: the first eight bytes of its SHA-256, little-endian.
 #[must_use]
 pub fn seed_of_word(word: &str) -> u64 {
     let digest = Sha256::digest(word.as_bytes());

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::braces::expand;
 use super::forgotten::Forgotten;
+use crate::drawer::limit_names;
 use crate::settings::{Overrides, Prompts};
 use crate::text::{at_least_one, did_you_mean};
 use crate::video::{FileNames, KINDS};
@@ -216,7 +217,8 @@ fn of_arguments(prompt: Option<&str>, arguments: &[String]) -> Result<Asked, Str
 
 /// What reads a line's options.
 pub(super) fn command() -> Command {
-    Asked::augment_args(Command::new("line").no_binary_name(true).disable_help_flag(true)).args_override_self(true)
+    let command = Command::new("line").no_binary_name(true).disable_help_flag(true);
+    limit_names(Asked::augment_args(command)).args_override_self(true)
 }
 
 /// Whether a line may give this name a value.

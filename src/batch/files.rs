@@ -94,8 +94,7 @@ pub(super) fn is_same(one: &Settings, other: &Settings) -> bool {
 
 /// Settings without what decides only how a picture moves.
 fn still(settings: &Settings) -> Settings {
-    let VideoSettings { fps, frame_every, seconds, hold, boomerang, gif_palette } = VideoSettings::default();
-    Settings { fps, frame_every, seconds, hold, boomerang, gif_palette, ..settings.clone() }
+    settings.clone().with_video(VideoSettings::default())
 }
 
 /// Whether a picture is what settings make, all of it, from the files as they are.

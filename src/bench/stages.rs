@@ -7,6 +7,7 @@ use candle_core::{Tensor, Var};
 use super::{Amount, Report, Stage, copy, median, product};
 use crate::Result;
 use crate::device::ComputeDevice;
+use crate::drawer::{self, Effort};
 use crate::frozen::with_gradient;
 use crate::gpu::Traffic;
 use crate::judge::no_gradient;
@@ -75,12 +76,8 @@ pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant)
     let device = plan.device();
     let mut highest = device.peak_memory();
     let start = Stage::new("start", begun.elapsed().as_secs_f64(), Amount::default(), highest);
-    let vqgan = models.vqgan.as_ref();
-    let mut decoding = Amount::default();
-    if let Some(vqgan) = vqgan {
-        decoding.operations = vqgan.model.decoding_operations(plan.work_size())?;
-        decoding.bytes = vqgan.model.decoding_traffic(plan.work_size())?;
-    }
+    let Effort { operations, bytes } = drawer::of(&plan.settings().drawer)?.effort(plan.settings(), models.loaded())?;
+    let decoding = Amount { operations, bytes };
     let mut judging = Amount::default();
     for clip in &models.clips {
         judging.operations += clip.model.judging_operations(plan.settings().cutouts)?;
@@ -165,20 +162,21 @@ fn parts(session: &Session, plan: &Plan, iteration: usize, clocks: &mut [Clock; 
             gradient = (gradient + found)?;
         }
     }
-    let parameters = drawer.parameters();
-    let slopes = decode_back.run(|| slope_of_product(&drawn, &gradient, &parameters[0]))?;
-    let mut optimizer = Optimizer::new(plan.settings().optimizer, &parameters)?;
+    let groups = drawer.parameter_groups();
+    let slopes = decode_back.run(|| slopes_of_product(&drawn, &gradient, &drawer.parameters()))?;
+    let mut optimizer = Optimizer::new(plan.settings().optimizer, &groups)?;
     // A step of length nothing: the next repetition has the same picture.
     step.run(|| {
-        optimizer.step(&parameters, &[slopes], 0.0)?;
+        optimizer.step(&groups, &slopes, 0.0)?;
         drawer.constrain()
     })
 }
 
-fn slope(loss: &Tensor, of: &Var) -> Result<Tensor> {
-    Ok(loss.backward()?.get(of).ok_or_else(no_gradient)?.clone())
+fn slopes_of_product(result: &Tensor, gradient: &Tensor, of: &[Var]) -> Result<Vec<Tensor>> {
+    let slopes = with_gradient(result, gradient)?.backward()?;
+    of.iter().map(|variable| slopes.get(variable).cloned().ok_or_else(no_gradient)).collect()
 }
 
 fn slope_of_product(result: &Tensor, gradient: &Tensor, of: &Var) -> Result<Tensor> {
-    slope(&with_gradient(result, gradient)?, of)
+    slopes_of_product(result, gradient, std::slice::from_ref(of))?.pop().ok_or_else(no_gradient)
 }

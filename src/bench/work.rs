@@ -7,9 +7,9 @@ use crate::files::read_text;
 use crate::models::Finder;
 use crate::models::files::{ConfigFile, Role};
 use crate::session::{LoadedModel, Models};
-use crate::settings::{DrawerKind, Overrides, Settings};
+use crate::settings::{Overrides, Settings};
 use crate::vqgan::{Config as VqganConfig, Vqgan};
-use crate::{Error, Result};
+use crate::{Error, Result, drawer};
 
 /// Work that everybody measures the same way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,14 +58,11 @@ impl Work {
 /// # Errors
 /// Where a model cannot be loaded or a configuration cannot be used.
 pub fn models(settings: &Settings, finder: &Finder) -> Result<Models> {
-    let vqgan = match configuration(&settings.vqgan)? {
-        _ if settings.drawer != DrawerKind::Vqgan => None,
-        Some(file) => {
-            let model = Vqgan::random(VqganConfig::read(&file)?, SEED)?;
-            Some(LoadedModel::random(Role::Vqgan, &settings.vqgan, model))
-        }
-        None => Some(LoadedModel::load(finder, Role::Vqgan, &settings.vqgan, Vqgan::load)?),
+    let vqgan = |name: &str| match configuration(name)? {
+        Some(file) => Ok(LoadedModel::random(Role::Vqgan, name, Vqgan::random(VqganConfig::read(&file)?, SEED)?)),
+        None => LoadedModel::load(finder, Role::Vqgan, name, Vqgan::load),
     };
+    let vqgan = drawer::of(&settings.drawer)?.vqgan(settings).map(vqgan).transpose()?;
     let clip = |name: &String| match configuration(name)? {
         Some(file) => Ok(LoadedModel::random(Role::Clip, name, Clip::random(ClipConfig::read(&file, None)?, SEED)?)),
         None => LoadedModel::load(finder, Role::Clip, name, Clip::load),

@@ -1,4 +1,4 @@
-//! What to do about a command line that cannot be read.
+//! Hints about a command line that cannot be read.
 
 use std::ffi::OsString;
 
@@ -7,15 +7,15 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::text::{near_names, question};
 
-/// What other programs call an option of this one.
+/// An option of this program, as other programs call it.
 struct Other {
-    /// Its names there
+    /// Its names in other programs
     names: &'static [&'static str],
-    /// Ours, if the verb has it
+    /// Its name here, if the verb has it
     option: &'static str,
-    /// What to write
+    /// How to write it
     written: &'static str,
-    /// What to write if the verb does not have it
+    /// How to write it if the verb does not have it
     elsewhere: Option<&'static str>,
 }
 
@@ -23,8 +23,8 @@ const fn other(names: &'static [&'static str], option: &'static str, written: &'
     Other { names, option, written, elsewhere: None }
 }
 
-/// The options of other programs, by those of pixray, VQGAN-CLIP, Disco Diffusion, Stable Diffusion and diffusers. One
-/// that has no equal here, such as a guidance scale, is not among them.
+/// Options of pixray, VQGAN-CLIP, Disco Diffusion, Stable Diffusion and diffusers. An option that has no equivalent
+/// here, such as a guidance scale, is not among them.
 const OTHERS: [Other; 14] = [
     other(
         &["width", "height", "W", "H", "w", "resolution", "res", "image-size", "img-size"],
@@ -80,7 +80,7 @@ const OTHERS: [Other; 14] = [
     other(&["cutn", "num-cuts", "cuts", "cutn-batches"], "cutouts", "--cutouts N"),
 ];
 
-/// What to do about a command line, its program's name included, that cannot be read.
+/// The hint about a command line that cannot be read; `given` includes the program's name.
 pub(super) fn of(error: &clap::Error, command: &Command, given: &[OsString]) -> String {
     let (command, path) = command_of(command, given);
     let invalid = texts(error, ContextKind::InvalidArg).into_iter().next().unwrap_or_default();
@@ -101,28 +101,28 @@ pub(super) fn of(error: &clap::Error, command: &Command, given: &[OsString]) -> 
     }
     match error.kind() {
         ErrorKind::UnknownArgument if path == super::PROGRAM => {
-            "text2art --help shows all options; behind ` -- ` anything is a prompt".to_owned()
+            "text2art --help lists all options; everything after ` -- ` is a prompt".to_owned()
         }
-        ErrorKind::UnknownArgument => format!("{path} --help shows what it takes"),
-        ErrorKind::ArgumentConflict => "give only one of them".to_owned(),
+        ErrorKind::UnknownArgument => format!("{path} --help lists its options"),
+        ErrorKind::ArgumentConflict => "give only one of these options".to_owned(),
         ErrorKind::MissingRequiredArgument => {
             let usage = texts(error, ContextKind::Usage).join(" ");
             format!("write {}", usage.trim_start_matches("Usage: ").trim())
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-            let name = invalid.split([' ', '=', '[']).next().filter(|name| !name.is_empty()).unwrap_or("it");
-            format!("{path} --help says what {name} takes")
+            let name = invalid.split([' ', '=', '[']).next().filter(|name| !name.is_empty()).unwrap_or("the option");
+            format!("{path} --help describes {name}")
         }
-        _ => format!("{path} --help shows what there is"),
+        _ => format!("{path} --help shows the usage"),
     }
 }
 
-/// The values that would be valid in the place of one that is not.
+/// The valid values, if the given one is not valid.
 pub(super) fn valid_values(error: &clap::Error) -> Vec<String> {
     texts(error, ContextKind::ValidValue)
 }
 
-/// The command that a line is for, and the words that lead to it.
+/// The command that a line is for, and the words that name it.
 fn command_of<'a>(command: &'a Command, given: &[OsString]) -> (&'a Command, String) {
     let (mut command, mut path) = (command, super::PROGRAM.to_owned());
     for word in given.iter().skip(1) {
@@ -133,19 +133,19 @@ fn command_of<'a>(command: &'a Command, given: &[OsString]) -> (&'a Command, Str
     (command, path)
 }
 
-/// How many words of a line name its command: 1 for `text2art info`, 2 for `text2art models list`.
+/// The number of words that name a line's command: 1 for `text2art info`, 2 for `text2art models list`.
 pub(super) fn depth(command: &Command, given: &[OsString]) -> usize {
     command_of(command, given).1.split(' ').count() - 1
 }
 
-/// The question whether another option was meant: what other programs call it, or a name that is close.
+/// The question whether another option was meant: one that other programs call so, or one with a close name.
 fn option_like(invalid: &str, command: &Command) -> Option<String> {
     let name = invalid.trim_start_matches('-').split('=').next()?;
     if name.len() == invalid.len() {
         return None;
     }
     let known: Vec<&str> = command.get_arguments().filter_map(clap::Arg::get_long).collect();
-    // A short option's case says which it is.
+    // The case of a short option matters.
     let name = if name.chars().count() > 1 { name.to_lowercase().replace('_', "-") } else { name.to_owned() };
     let other = |name: &str| OTHERS.iter().find(|other| other.names.contains(&name));
     let ours = |other: &Other| {

@@ -4,6 +4,7 @@ mod hint;
 mod options;
 mod reading;
 mod terminal;
+mod topics;
 mod verbs;
 
 use std::process::ExitCode;
@@ -22,13 +23,13 @@ use verbs::{
 /// What the program is called on a command line.
 const PROGRAM: &str = "text2art";
 
-/// Done.
+/// Exit code: done.
 const DONE: u8 = 0;
-/// Failed for a reason the user could not see before.
+/// Exit code: failed for a reason that the user could not foresee.
 const FAILED: u8 = 1;
-/// Wrong options, files, names or paths.
+/// Exit code: wrong options, files, names or paths.
 const USAGE: u8 = 2;
-/// Stopped by Ctrl-C or a signal.
+/// Exit code: stopped by Ctrl-C or a signal.
 const INTERRUPTED: u8 = 130;
 
 /// Draws a picture from a sentence: VQGAN guided by CLIP.
@@ -44,34 +45,36 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Draw a picture (what text2art does without a verb)
+    /// Draw a picture (the default without a verb)
     Generate(Box<generate::Arguments>),
-    /// Go on with a picture from a checkpoint
+    /// Continue a picture from a checkpoint
     Resume(resume::Arguments),
     /// Draw many pictures from a file of prompts
     Batch(Box<batch::Arguments>),
-    /// Say how well pictures fit sentences
+    /// Score how well pictures match sentences
     Score(score::Arguments),
     /// Encode a picture with a VQGAN and decode it again
     Reconstruct(reconstruct::Arguments),
-    /// Make an MP4 or a GIF of frames on the disk
+    /// Make an MP4 or GIF from frames on disk
     Video(video::Arguments),
     /// Show how a picture was made, as a configuration file
     Info(info::Arguments),
-    /// Show, fetch, check and remove published models
+    /// List, download, check and remove published models
     Models(models::Arguments),
-    /// Show what there is to draw with, and the options of each
+    /// List the drawers and their options
     Drawers(drawers::Arguments),
-    /// Show palettes: those known by name, or any that --palette takes
+    /// Show the built-in palettes, or any palette that --palette accepts
     Palettes(palettes::Arguments),
-    /// Show what this machine and this program can do
+    /// Show what this machine and this build can do
     Doctor(doctor::Arguments),
     /// Measure how fast this machine draws
     Bench(bench::Arguments),
-    /// Print a shell's completions
+    /// Print completions for a shell
     Completions(completions::Arguments),
     /// Print the manual page
     Man,
+    /// Show the help of a command or a topic, and list the topics
+    Help(topics::Arguments),
 }
 
 /// Reads the command line, runs the verb and returns the exit code.
@@ -84,7 +87,7 @@ pub fn main() -> ExitCode {
         if refusal.error.use_stderr() {
             return Err(refusal);
         }
-        // The help costs the settings of every quality: it is made only if it is asked for.
+        // Help needs the settings of every quality, so it is built only if it is asked for.
         let help = help::command(help::is_brief(given.iter().cloned())).try_get_matches_from(&given);
         help.map_err(|error| Box::new(Refusal { error, hint: String::new() }))
     });
@@ -143,6 +146,7 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         Verb::Bench(bench) => bench::run(bench, reporter),
         Verb::Completions(completions) => completions::run(completions),
         Verb::Man => man::run(),
+        Verb::Help(help) => topics::run(help),
     }?;
     Ok(DONE)
 }

@@ -1,5 +1,5 @@
-//! Whether a command line begins with a verb or with a prompt. A first word is a verb only if the rest is what the verb
-//! takes: `text2art info castle.png` shows a recipe, and `text2art video game castle` draws.
+//! Decides whether a command line begins with a verb or with a prompt. The first word is a verb only if the verb
+//! accepts the rest: `text2art info castle.png` shows a recipe, and `text2art video game castle` draws.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -9,11 +9,12 @@ use clap::{ArgMatches, Command, CommandFactory};
 
 use super::{Arguments, PROGRAM, hint};
 use crate::Error;
+use crate::drawer::limit_names;
 use crate::text::{near_names, question};
 
-/// The verb that draws; before any words it makes them a prompt.
+/// The verb that draws. Words after it are a prompt.
 pub(super) const GENERATE: &str = "generate";
-/// What the names of files end in that verbs and options take.
+/// Extensions of the files that verbs and options accept.
 const EXTENSIONS: [&str; 29] = [
     "act",
     "avif",
@@ -46,19 +47,19 @@ const EXTENSIONS: [&str; 29] = [
     "webp",
 ];
 
-/// A command line that is not followed.
+/// A command line that is refused.
 pub(super) struct Refusal {
-    /// What is wrong, or the help that was asked for
+    /// The problem, or the help that was asked for
     pub(super) error: clap::Error,
     /// What to do
     pub(super) hint: String,
 }
 
-/// Reads a command line, its program's name included.
+/// Reads a command line, including the program's name.
 pub(super) fn read(given: &[OsString]) -> Result<ArgMatches, Box<Refusal>> {
     let error = match parse(given) {
         Ok(matches) => {
-            // Behind `generate` and behind ` -- ` anything is a prompt.
+            // After `generate` and after ` -- `, everything is a prompt.
             let is_plain = matches.subcommand_name().is_none() && !given.iter().any(|argument| argument == "--");
             return match is_plain.then(|| refusal(&words_of(&matches))).flatten() {
                 Some((message, hint)) => {
@@ -94,7 +95,8 @@ pub(super) fn read(given: &[OsString]) -> Result<ArgMatches, Box<Refusal>> {
     Err(Box::new(Refusal { error, hint }))
 }
 
-/// Adds how to draw the words of a command line, if they were read as a verb's that then could not use a file of theirs.
+/// Adds how to draw the words of a command line if they were read as a verb's, and the verb could not use one of its
+/// files.
 pub(super) fn with_other_reading(error: anyhow::Error, given: &[OsString]) -> anyhow::Error {
     let command = Arguments::command();
     let Some((_, words)) = verb_of(&command, given).and_then(|_| as_prompt(given)) else { return error };
@@ -111,16 +113,16 @@ pub(super) fn with_other_reading(error: anyhow::Error, given: &[OsString]) -> an
 }
 
 fn parse(given: &[OsString]) -> Result<ArgMatches, clap::Error> {
-    Arguments::command().try_get_matches_from(given)
+    limit_names(Arguments::command()).try_get_matches_from(given)
 }
 
-/// The verb that a command line begins with; drawing is what happens without one.
+/// The verb that a command line begins with, other than the one that draws.
 fn verb_of<'a>(command: &'a Command, given: &[OsString]) -> Option<&'a Command> {
     let name = given.get(1)?.to_str().filter(|name| *name != GENERATE)?;
     command.find_subcommand(name)
 }
 
-/// The command line as a prompt's, with the words of the prompt.
+/// The command line read as a prompt, and the words of the prompt.
 fn as_prompt(given: &[OsString]) -> Option<(ArgMatches, Vec<String>)> {
     let mut longer = given.to_vec();
     longer.insert(1, GENERATE.into());
@@ -133,8 +135,8 @@ fn is_option(argument: &OsStr) -> bool {
     argument.as_encoded_bytes().starts_with(b"-")
 }
 
-/// Whether a line has words that a verb does not take, or options that it does not have. A value that an option does not
-/// take says that the verb was meant.
+/// Whether an error is about words that a verb does not accept, or options that it does not have. A wrong value of an
+/// option shows that the verb was meant.
 fn is_about_words(error: &clap::Error) -> bool {
     let kinds = [
         ErrorKind::UnknownArgument,
@@ -155,7 +157,7 @@ fn belongs_to(verb: &Command, words: &[String], error: &clap::Error) -> bool {
     let path_type = clap::value_parser!(PathBuf).type_id();
     let takes_files = verb.get_positionals().any(|argument| argument.get_value_parser().type_id() == path_type);
     let names_file = (takes_files && Path::new(first).exists()) || words[1..].iter().any(|word| is_file_name(word));
-    // Without its options it would be the verb: one of them is wrong.
+    // Valid without the options, so one of the options is wrong.
     let alone = std::iter::once(PROGRAM).chain(words.iter().map(String::as_str)).map(OsString::from);
     let is_whole = parse(&alone.collect::<Vec<_>>()).is_ok();
     let known: Vec<String> = match error.kind() {
@@ -166,12 +168,12 @@ fn belongs_to(verb: &Command, words: &[String], error: &clap::Error) -> bool {
         _ => Vec::new(),
     };
     let is_near = others.is_empty() && !near_names(first, known.iter().map(String::as_str)).is_empty();
-    // `models rm` lacks a name, and is not to be drawn.
+    // `models rm` lacks a name; it is not a prompt.
     let is_begun = others.is_empty() && verb.find_subcommand(first).is_some();
     names_file || is_whole || is_near || is_begun
 }
 
-/// Why a prompt is probably meant otherwise, and what to do.
+/// Why a prompt was probably not meant as one, and what to do.
 fn refusal(words: &[String]) -> Option<(String, String)> {
     let draw = to_draw(words);
     let [first, others @ ..] = words else { return None };
@@ -183,11 +185,6 @@ fn refusal(words: &[String]) -> Option<(String, String)> {
     if words.iter().all(|word| is_file_name(word) && Path::new(word).is_file()) {
         return Some((format!("`{whole}` are files, not a prompt"), draw));
     }
-    let is_verb = |word: &String| Arguments::command().find_subcommand(word).is_some();
-    if first == "help" && others.len() < 2 && others.iter().all(is_verb) {
-        let of = others.first().map_or_else(String::new, |verb| format!(" {verb}"));
-        return Some(("`help` is not a verb".into(), format!("for help: text2art{of} --help; {draw}")));
-    }
     let second = others.first()?;
     if !is_file_name(second) && !Path::new(second).is_file() {
         return None;
@@ -198,7 +195,7 @@ fn refusal(words: &[String]) -> Option<(String, String)> {
     Some((format!("`{first}` is not a verb"), format!("{question} {draw}")))
 }
 
-/// The verb that a first word was probably to be: with it the rest can be read, or misses something.
+/// The verb that the first word was probably meant to be: with it, the line can be read or lacks only an argument.
 fn mistyped<'a>(command: &'a Command, given: &[OsString]) -> Option<&'a str> {
     let first = given.get(1)?.to_str()?;
     let near = near_names(first, names_of_verbs(command));
@@ -213,7 +210,7 @@ fn names_of_verbs(command: &Command) -> impl Iterator<Item = &str> {
     command.get_subcommands().map(Command::get_name)
 }
 
-/// What a file of this name is for.
+/// What a file with this name is for.
 fn use_of(path: &Path) -> Option<String> {
     let extension = path.extension()?.to_str()?.to_lowercase();
     let name = quoted(path.as_os_str());
@@ -238,7 +235,7 @@ fn to_draw<S: AsRef<OsStr>>(words: impl IntoIterator<Item = S>) -> String {
     format!("to draw these words: text2art {GENERATE} {}", words.join(" "))
 }
 
-/// A word as a shell takes it.
+/// A word as it must be written in a shell.
 fn quoted(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     shlex::try_quote(&word).map_or_else(|_| format!("{word:?}"), std::borrow::Cow::into_owned)
@@ -251,7 +248,7 @@ fn is_file_name(word: &str) -> bool {
         || ["./", "../", "~/", "/"].iter().any(|start| word.starts_with(start))
 }
 
-/// Whether a word is one of a language, not a name, a number or an option.
+/// Whether a word belongs to a language, rather than being a name, a number or an option.
 fn is_plain(word: &OsStr) -> bool {
     let is_letter = |character: char| character.is_alphabetic() || "-',.!?".contains(character);
     word.to_str()

@@ -18,7 +18,7 @@ pub(super) fn layer_norm(weights: &Weights, name: &str, width: usize, epsilon: f
 }
 
 /// Transformer blocks on `[batch, tokens, width]`: x + attention(norm(x)), then x + network(norm(x)). In
-/// causal ones a token sees itself and those before it only.
+/// causal blocks, a token sees only itself and the tokens before it.
 pub(super) fn transformer(weights: &Weights, name: &str, config: &BlocksConfig, causal: bool) -> Result<Vec<Step>> {
     let BlocksConfig { width, hidden, layers, heads, activation, epsilon } = *config;
     let attention = Attention { heads, causal, first_only: false, layout: AttentionLayout::TokensFirst };

@@ -14,11 +14,11 @@ use crate::models::files::{ConfigFile, within};
 pub struct Config {
     /// Length of a feature
     pub features: usize,
-    /// Side of the square pictures it looks at, in pixels
+    /// Side of its square input pictures, in pixels
     pub side: usize,
-    /// Mean of each colour in the training pictures, 0 to 1
+    /// Mean of each color in the training pictures, 0 to 1
     pub mean: [f32; 3],
-    /// Standard deviation of each colour
+    /// Standard deviation of each color
     pub deviation: [f32; 3],
     /// The image tower
     pub image: ImageConfig,
@@ -40,11 +40,11 @@ pub enum ImageConfig {
         /// Heads of the attention pool
         heads: usize,
     },
-    /// A stack of convolutions, as the embedded model has it
+    /// A stack of convolutions, as in the embedded model
     Convolutions {
         /// The convolutions in order
         layers: Vec<ConvolutionConfig>,
-        /// Width between the two last layers; read off the weights where it is not said
+        /// Width between the last two layers; inferred from the weights if not given
         hidden: Option<usize>,
     },
 }
@@ -76,9 +76,9 @@ pub struct TransformerConfig {
 /// The text tower.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TextConfig {
-    /// Most tokens it reads, start and end included
+    /// Maximum number of tokens, including start and end
     pub context_length: usize,
-    /// Number of tokens it knows
+    /// Number of tokens in the vocabulary
     pub vocabulary: usize,
     /// The blocks
     pub blocks: BlocksConfig,
@@ -95,38 +95,38 @@ pub struct BlocksConfig {
     pub layers: usize,
     /// Heads of the attention
     pub heads: usize,
-    /// Between the layers of the two-layer network
+    /// Activation between the layers of the two-layer network
     pub activation: Activation,
     /// ε of each layer norm
     pub epsilon: f64,
 }
 
 impl Config {
-    /// Reads the configuration beside the weights, and `preprocessor_config.json` where there is one.
+    /// Reads the configuration beside the weights, and `preprocessor_config.json` if there is one.
     ///
     /// # Errors
-    /// Where it is of no known kind, or describes a network this program does not have.
+    /// If the configuration is of an unknown kind, or describes an unsupported network.
     pub fn parse(files: &ModelFiles) -> Result<Self> {
-        let colours = files.other("preprocessor_config.json")?;
-        Self::read(&files.config, colours.as_ref())
+        let colors = files.other("preprocessor_config.json")?;
+        Self::read(&files.config, colors.as_ref())
     }
 
-    /// Reads a configuration, and the colours' mean and deviation where they stand in a file of their own.
+    /// Reads a configuration, and the colors' mean and deviation from a separate file, if given.
     ///
     /// # Errors
-    /// Where it is of no known kind, or describes a network this program does not have.
-    pub fn read(file: &ConfigFile, colours: Option<&ConfigFile>) -> Result<Self> {
+    /// If the configuration is of an unknown kind, or describes an unsupported network.
+    pub fn read(file: &ConfigFile, colors: Option<&ConfigFile>) -> Result<Self> {
         let value: Value = serde_json::from_str(&file.text)
             .map_err(|error| file.error(format!("not a readable configuration: {error}")))?;
         let mut config = published::read(&value).map_err(|problem| file.error(problem))?;
-        if let Some(colours) = colours {
-            published::read_colours(&colours.text, &mut config);
+        if let Some(colors) = colors {
+            published::read_colors(&colors.text, &mut config);
         }
         config.check().map_err(|problem| file.error(problem))?;
         Ok(config)
     }
 
-    /// Bounds that every published model keeps, so that a broken file cannot ask for the impossible.
+    /// Checks bounds that every published model keeps, so that a broken file cannot request the impossible.
     fn check(&self) -> Result<(), String> {
         within("the feature length", self.features, 8192)?;
         within("the picture's side", self.side, 2048)?;
@@ -134,7 +134,7 @@ impl Config {
         within("the vocabulary", self.text.vocabulary, 1 << 20)?;
         self.text.blocks.check()?;
         if self.deviation.iter().any(|deviation| !deviation.is_finite() || *deviation <= 0.0) {
-            return Err("a standard deviation of the colours is not positive".into());
+            return Err("a standard deviation of the colors is not positive".into());
         }
         match &self.image {
             ImageConfig::Transformer(image) => {

@@ -1,4 +1,4 @@
-//! A stack of convolutions with mean and maximum at its end: the embedded model's image tower.
+//! A stack of convolutions that ends in mean and maximum: the embedded model's image tower.
 
 use super::Config;
 use super::blocks::linear;
@@ -7,7 +7,7 @@ use crate::Result;
 use crate::frozen::{Activation, Convolution, MeanMaxPool, Padding, Step, Window};
 use crate::models::Weights;
 
-/// From `[batch, 3, side, side]`, normalised, to `[batch, features]`.
+/// From `[batch, 3, side, side]`, normalized, to `[batch, features]`.
 pub(super) fn tower(
     weights: &Weights,
     layers: &[ConvolutionConfig],

@@ -32,27 +32,27 @@ pub struct Clip {
     text: TextTower,
     tokenizer: Tokenizer,
     bytes: u64,
-    /// Sentences that were read
+    /// Sentences read so far
     read: Mutex<HashMap<String, Sentence>>,
 }
 
-/// A sentence as a CLIP understands it.
+/// A sentence as read by a CLIP.
 #[derive(Clone, Debug)]
 pub struct Sentence {
     /// `[features]`, not of unit length
     pub feature: Tensor,
-    /// The end of the sentence, where it is longer than the model reads
+    /// The end of the sentence that did not fit, if the sentence is longer than the model reads
     pub dropped: Option<String>,
 }
 
-/// Sentences that are remembered.
+/// Maximum number of sentences that are remembered.
 const MOST_SENTENCES: usize = 4096;
 
 impl Clip {
     /// Reads a CLIP in Hugging Face's, OpenAI's or the embedded model's layout.
     ///
     /// # Errors
-    /// Where the configuration or the tokenizer cannot be used, or the weights do not fit.
+    /// If the configuration or the tokenizer cannot be used, or the weights do not fit.
     pub fn load(files: &ModelFiles) -> Result<Self> {
         let config = Config::parse(files)?;
         let tokenizer = Tokenizer::load(files, &config.text)?;
@@ -65,11 +65,11 @@ impl Clip {
         Ok(Self { config, image, text, tokenizer, bytes, read: Mutex::default() })
     }
 
-    /// A CLIP of random weights, to measure with; its tokens are the embedded model's, for which a smaller
+    /// A CLIP of random weights, for benchmarks. It uses the embedded model's tokens, for which a smaller
     /// vocabulary is enlarged.
     ///
     /// # Errors
-    /// Where the configuration describes no network.
+    /// If the configuration does not describe a valid network.
     pub fn random(mut config: Config, seed: u64) -> Result<Self> {
         let files = ModelFiles::open(Role::Clip, embedded::NAME)?;
         config.text.vocabulary = config.text.vocabulary.max(Config::parse(&files)?.text.vocabulary);
@@ -86,8 +86,8 @@ impl Clip {
         &self.config
     }
 
-    /// How many bytes of memory its weights take; on a GPU those of the image tower, once they were counted: texts are
-    /// read on the host.
+    /// Bytes of memory that the weights take; on a GPU those of the image tower, after they have been counted: texts
+    /// are read on the host.
     #[must_use]
     pub fn weight_memory(&self, of: MemoryOf) -> u64 {
         match of {
@@ -96,7 +96,7 @@ impl Clip {
         }
     }
 
-    /// Side of the square pictures it looks at, in pixels.
+    /// Side of the square input pictures, in pixels.
     #[must_use]
     pub fn side(&self) -> usize {
         self.config.side
@@ -112,46 +112,46 @@ impl Clip {
     /// `[batch, features]`, not of unit length. The gradient of the pictures is recorded.
     ///
     /// # Errors
-    /// Where the pictures have other dimensions.
+    /// If the pictures have the wrong dimensions.
     pub fn image_features(&self, pictures: &Tensor) -> Result<Tensor> {
         Ok(self.image.forward(pictures)?)
     }
 
-    /// What [`Clip::image_features`] runs; with its gradient, it keeps less of so many blocks
-    /// ([`Network::recomputing`]).
+    /// The network behind [`Clip::image_features`]; with its gradient, it recomputes `recomputed` blocks instead of
+    /// keeping them ([`Network::recomputing`]).
     #[must_use]
     pub fn image_tower(&self, recomputed: usize) -> Network {
         self.image.recomputing(recomputed)
     }
 
-    /// About how much memory the features of so many pictures take, with the pictures' gradient.
+    /// Approximate memory for the features of a number of pictures, with the pictures' gradient.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn judging_memory(&self, pictures: usize, recomputed: usize, of: MemoryOf) -> Result<Memory> {
         Ok(self.image_tower(recomputed).memory(&[pictures, 3, self.side(), self.side()], true, of)?)
     }
 
-    /// Floating-point operations of the matrix products that look at so many pictures.
+    /// Floating-point operations of the matrix products that judge a number of pictures.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn judging_operations(&self, pictures: usize) -> Result<u64> {
         Ok(self.image.operations(&[pictures, 3, self.side(), self.side()])?)
     }
 
-    /// Bytes that looking at so many pictures reads and writes at least ([`Network::traffic`]).
+    /// Minimum of bytes read and written to judge a number of pictures ([`Network::traffic`]).
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn judging_traffic(&self, pictures: usize) -> Result<u64> {
         Ok(self.image.traffic(&[pictures, 3, self.side(), self.side()])?)
     }
 
-    /// Reads a sentence; one that was read before is remembered.
+    /// Reads a sentence. Sentences are remembered.
     ///
     /// # Errors
-    /// Where it cannot be tokenised, or the computation fails.
+    /// If the sentence cannot be tokenized, or the computation fails.
     pub fn read(&self, sentence: &str) -> Result<Sentence> {
         let remembered = || self.read.lock().map_err(|_| Error::fault("a thread that read a sentence failed"));
         if let Some(read) = remembered()?.get(sentence) {
@@ -170,21 +170,21 @@ impl Clip {
     /// The feature of a text: `[features]`, not of unit length.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn text_feature(&self, tokens: &Tokens) -> Result<Tensor> {
         Ok(self.text.forward(&tokens.ids, &Device::Cpu)?)
     }
 
-    /// The states of a text's tokens up to its end, normalised, one after the other, each of the tower's width.
+    /// The normalized states of a text's tokens up to its end, one after the other, each of the tower's width.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn text_states(&self, tokens: &Tokens) -> Result<Vec<f32>> {
         Ok(self.text.states(&tokens.ids, &Device::Cpu)?.flatten_all()?.to_vec1()?)
     }
 }
 
-/// The image tower behind the normalisation of colours.
+/// The normalization of colors, followed by the image tower.
 fn image_network(weights: &Weights, config: &Config) -> Result<Network> {
     let scale = config.deviation.map(|deviation| 1.0 / deviation);
     let shift = [0, 1, 2].map(|channel| -config.mean[channel] / config.deviation[channel]);

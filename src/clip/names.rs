@@ -1,12 +1,12 @@
-//! What each tensor of a CLIP is called in a file.
+//! The names of a CLIP's tensors in a file.
 //!
-//! Our names are those of Hugging Face's `CLIPModel`, and `qkv_proj` for attention's three projections
-//! together; of the ModifiedResNet, which only OpenAI's layout has, OpenAI's.
+//! Our names are those of Hugging Face's `CLIPModel`, with `qkv_proj` for attention's three projections
+//! together; for the ModifiedResNet, which only OpenAI's layout has, they are OpenAI's.
 
 use crate::models::container::TensorFile;
 use crate::models::{Part, Prefix, Role, View};
 
-/// The names of one file.
+/// The spelling and prefix of one file's names.
 pub(super) struct Names {
     spelling: Spelling,
     prefix: Prefix,
@@ -26,7 +26,7 @@ impl Names {
         Self { spelling: if open_ai { Spelling::OpenAi } else { Spelling::HuggingFace }, prefix }
     }
 
-    /// The tensors of the file that stand for one of ours.
+    /// The tensors of the file that make one of ours.
     pub(super) fn parts(&self, name: &str) -> Vec<Part> {
         let mut parts = self.spelling.parts(name);
         for part in &mut parts {
@@ -35,21 +35,21 @@ impl Names {
         parts
     }
 
-    /// Tensors that may be in the file and are not used.
+    /// Whether a tensor may be in the file without being used.
     pub(super) fn is_ignored(&self, name: &str) -> bool {
         self.prefix.inner(name).is_none_or(is_ignored)
     }
 }
 
 impl Spelling {
-    /// The tensors that stand for one of ours, without a prefix.
+    /// The tensors that make one of ours, without a prefix.
     fn parts(self, name: &str) -> Vec<Part> {
         match (self, name.split_once("qkv_proj.")) {
             (Self::HuggingFace, Some((block, kind))) => {
                 ["q", "k", "v"].map(|part| Part::same(format!("{block}{part}_proj.{kind}"))).to_vec()
             }
             (Self::HuggingFace, None) => vec![Part::same(name)],
-            // The attention pool of OpenAI's ResNets keeps three projections.
+            // The attention pool of OpenAI's ResNets has three separate projections.
             (Self::OpenAi, Some((block, kind))) if block.starts_with("visual.") => {
                 ["q", "k", "v"].map(|part| Part::same(format!("{block}{part}_proj.{kind}"))).to_vec()
             }

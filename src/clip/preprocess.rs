@@ -1,4 +1,4 @@
-//! A finished picture as CLIP was trained to see pictures.
+//! Prepares a finished picture the way CLIP's training pictures were prepared.
 
 use candle_core::{Device, Tensor};
 use image::RgbImage;
@@ -6,22 +6,22 @@ use image::RgbImage;
 use crate::picture::{Size, bicubic};
 use crate::{Error, Result};
 
-/// The longest picture, in widths: it is enlarged whole before its centre is cut out.
+/// Maximum ratio of the longer to the shorter edge: the picture is resized whole before its center is cut out.
 const MOST_ELONGATED: usize = 256;
 
-/// Resizes the shorter edge to `side` pixels (bicubic, with anti-aliasing, 8 bits a colour) and cuts
-/// out the centre: `[1, 3, side, side]` with values from 0 to 1. A picture of that size is not resized.
+/// Resizes the shorter edge to `side` pixels (bicubic, with anti-aliasing, 8 bits a color) and cuts
+/// out the center: `[1, 3, side, side]` with values from 0 to 1. A picture of that size is not resized.
 ///
 /// # Errors
-/// Where the picture has no pixels.
+/// If the picture has no pixels.
 pub fn preprocess(picture: &RgbImage, side: usize) -> Result<Tensor> {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     if width == 0 || height == 0 {
         return Err(Error::usage("a picture without pixels cannot be scored", "give another picture"));
     }
     if width.max(height) / width.min(height) > MOST_ELONGATED {
-        let problem = format!("a picture of {width}x{height} pixels is too thin to be seen whole");
-        return Err(Error::usage(problem, "cut out the part that matters"));
+        let problem = format!("a picture of {width}x{height} pixels is too thin to be scored");
+        return Err(Error::usage(problem, "crop the picture to the part that matters"));
     }
     // torchvision's Resize: the longer edge is cut to a whole number of pixels.
     let shorter = width.min(height);
@@ -32,7 +32,7 @@ pub fn preprocess(picture: &RgbImage, side: usize) -> Result<Tensor> {
         bicubic(picture, Size { width: new_width, height: new_height })?
     };
     let resized = resized.as_raw();
-    let (left, top) = (centre(new_width - side), centre(new_height - side));
+    let (left, top) = (center(new_width - side), center(new_height - side));
     let mut values = vec![0.0; 3 * side * side];
     for y in 0..side {
         for x in 0..side {
@@ -46,6 +46,6 @@ pub fn preprocess(picture: &RgbImage, side: usize) -> Result<Tensor> {
 }
 
 /// torchvision's `CenterCrop` rounds halves to the even number.
-fn centre(surplus: usize) -> usize {
+fn center(surplus: usize) -> usize {
     if surplus % 4 == 3 { surplus.div_ceil(2) } else { surplus / 2 }
 }

@@ -6,13 +6,13 @@ use serde_json::Value;
 use super::config::{BlocksConfig, Config, ConvolutionConfig, ImageConfig, TextConfig, TransformerConfig};
 use crate::frozen::Activation;
 
-/// OpenAI's mean and standard deviation of each colour.
+/// OpenAI's mean and standard deviation of each color.
 const MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
 const DEVIATION: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
 /// Channels of an attention head in OpenAI's models.
 const HEAD_WIDTH: usize = 64;
 
-/// A configuration of any known kind; the error says what is wrong with it.
+/// Reads a configuration of any known kind. The error says what is wrong with the configuration.
 pub(super) fn read(value: &Value) -> Result<Config, String> {
     if value.get("model_cfg").is_some() {
         from_open_clip(value)
@@ -23,11 +23,11 @@ pub(super) fn read(value: &Value) -> Result<Config, String> {
     }
 }
 
-/// Takes the colours' mean and deviation from a `preprocessor_config.json` that has them.
-pub(super) fn read_colours(text: &str, config: &mut Config) {
-    if let Ok(colours) = serde_json::from_str::<Colours>(text) {
-        config.mean = colours.image_mean.unwrap_or(config.mean);
-        config.deviation = colours.image_std.unwrap_or(config.deviation);
+/// Takes the colors' mean and deviation from a `preprocessor_config.json`, if it has them.
+pub(super) fn read_colors(text: &str, config: &mut Config) {
+    if let Ok(colors) = serde_json::from_str::<Colors>(text) {
+        config.mean = colors.image_mean.unwrap_or(config.mean);
+        config.deviation = colors.image_std.unwrap_or(config.deviation);
     }
 }
 
@@ -49,7 +49,7 @@ fn from_convolutions(value: &Value) -> Result<Config, String> {
     let config: Convolutions = parse(value)?;
     let image = config.vision_config;
     if image.hidden_act != "silu" {
-        return Err(format!("the activation of a conv-clip is silu, not {}", image.hidden_act));
+        return Err(format!("a conv-clip must use the activation silu, not {}", image.hidden_act));
     }
     Ok(Config {
         features: config.projection_dim,
@@ -66,7 +66,7 @@ fn from_open_clip(value: &Value) -> Result<Config, String> {
     let model = file.model_cfg;
     let (image, text) = (model.vision_cfg, model.text_cfg);
     if image.timm_model_name.is_some() || text.hf_model_name.is_some() {
-        return Err("towers from timm or Hugging Face inside an open_clip model are not known".into());
+        return Err("open_clip models with towers from timm or Hugging Face are not supported".into());
     }
     let activation = if model.quick_gelu { Activation::QuickGelu } else { Activation::Gelu };
     let epsilon = 1e-5;
@@ -109,7 +109,7 @@ fn from_open_clip(value: &Value) -> Result<Config, String> {
 }
 
 fn parse<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, String> {
-    serde_json::from_value(value.clone()).map_err(|error| format!("no CLIP configuration: {error}"))
+    serde_json::from_value(value.clone()).map_err(|error| format!("not a CLIP configuration: {error}"))
 }
 
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -121,11 +121,11 @@ fn activation(name: &str) -> Result<Activation, String> {
     match name {
         "quick_gelu" => Ok(Activation::QuickGelu),
         "gelu" => Ok(Activation::Gelu),
-        other => Err(format!("the activation `{other}` is not known (quick_gelu and gelu are)")),
+        other => Err(format!("the activation `{other}` is not supported; expected quick_gelu or gelu")),
     }
 }
 
-/// Hugging Face's `CLIPModel`; absent keys have the values of `transformers`' own defaults.
+/// Hugging Face's `CLIPModel`; missing keys have the defaults of `transformers`.
 #[derive(Deserialize)]
 struct HuggingFace {
     #[serde(default = "d512")]
@@ -244,7 +244,7 @@ struct ConvolutionsImage {
 struct OpenClip {
     model_cfg: OpenClipModel,
     #[serde(default)]
-    preprocess_cfg: OpenClipColours,
+    preprocess_cfg: OpenClipColors,
 }
 
 #[derive(Deserialize)]
@@ -286,14 +286,14 @@ struct OpenClipText {
 }
 
 #[derive(Default, Deserialize)]
-struct OpenClipColours {
+struct OpenClipColors {
     mean: Option<[f32; 3]>,
     std: Option<[f32; 3]>,
 }
 
 /// `preprocessor_config.json`.
 #[derive(Deserialize)]
-struct Colours {
+struct Colors {
     image_mean: Option<[f32; 3]>,
     image_std: Option<[f32; 3]>,
 }

@@ -10,11 +10,11 @@ use crate::models::Weights;
 
 /// ε of PyTorch's batch norm.
 const EPSILON: f64 = 1e-5;
-/// Channels of a block's output, in those of its inside.
+/// Channels of a block's output, as a multiple of those inside.
 const EXPANSION: usize = 4;
 
 /// A convolution with the batch norm behind it folded into its weights.
-fn normalised(
+fn normalized(
     weights: &Weights,
     (convolution, norm): (&str, &str),
     inputs: usize,
@@ -39,7 +39,7 @@ fn normalised(
     Ok(Convolution::new(kernels, bias, inputs, outputs, window))
 }
 
-/// From `[batch, 3, side, side]`, normalised, to `[batch, features]`.
+/// From `[batch, 3, side, side]`, normalized, to `[batch, features]`.
 pub(super) fn tower(
     weights: &Weights,
     width: usize,
@@ -52,7 +52,7 @@ pub(super) fn tower(
     let stem = [(3, width / 2, halving), (width / 2, width / 2, Window::same(3)), (width / 2, width, Window::same(3))];
     for (index, (inputs, outputs, window)) in stem.into_iter().enumerate() {
         let names = (format!("visual.conv{}", index + 1), format!("visual.bn{}", index + 1));
-        steps.push(Step::layer(normalised(weights, (&names.0, &names.1), inputs, outputs, window)?));
+        steps.push(Step::layer(normalized(weights, (&names.0, &names.1), inputs, outputs, window)?));
         steps.push(Step::layer(Activation::Relu));
     }
     steps.push(Step::layer(AveragePool { side: 2 }));
@@ -78,13 +78,13 @@ pub(super) fn tower(
     Ok(steps)
 }
 
-/// relu(x + three convolutions of x). Where it halves the picture it does so by an average, and x goes
-/// through a convolution of its own, as it does where the number of channels changes.
+/// relu(x + three convolutions of x). A block that halves the picture does so by averaging. If the size or
+/// the number of channels changes, x passes through a separate convolution.
 fn bottleneck(weights: &Weights, name: &str, inputs: usize, inside: usize, shrink: bool) -> Result<Vec<Step>> {
     let outputs = inside * EXPANSION;
     let layer = |index: usize, inputs, outputs, side| {
         let names = (format!("{name}.conv{index}"), format!("{name}.bn{index}"));
-        Ok::<_, crate::Error>(Step::layer(normalised(
+        Ok::<_, crate::Error>(Step::layer(normalized(
             weights,
             (&names.0, &names.1),
             inputs,
@@ -106,7 +106,7 @@ fn bottleneck(weights: &Weights, name: &str, inputs: usize, inside: usize, shrin
     branch.push(layer(3, inside, outputs, 1)?);
     if shrink || inputs != outputs {
         let names = (format!("{name}.downsample.0"), format!("{name}.downsample.1"));
-        shortcut.push(Step::layer(normalised(weights, (&names.0, &names.1), inputs, outputs, Window::same(1))?));
+        shortcut.push(Step::layer(normalized(weights, (&names.0, &names.1), inputs, outputs, Window::same(1))?));
     }
     Ok(vec![Step::Sum(branch, shortcut), Step::layer(Activation::Relu)])
 }

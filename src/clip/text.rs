@@ -40,15 +40,15 @@ impl TextTower {
         })
     }
 
-    /// The feature `[features]` of token ids that fit the context; it stands at the first position of
-    /// the largest id, which is the end token, and nothing behind it is computed.
+    /// The feature `[features]` of token ids that fit the context. It is at the first position of the
+    /// largest id, which is the end token; nothing after that is computed.
     pub(super) fn forward(&self, ids: &[u32], device: &Device) -> candle_core::Result<Tensor> {
         let states = self.blocks(ids, device)?;
         let end = states.narrow(1, states.dim(1)? - 1, 1)?;
         self.projection.forward(&self.norm.forward(&end)?)?.flatten_all()
     }
 
-    /// The normalised states `[tokens, width]` up to the end token.
+    /// The normalized states `[tokens, width]` up to the end token.
     pub(super) fn states(&self, ids: &[u32], device: &Device) -> candle_core::Result<Tensor> {
         self.norm.forward(&self.blocks(ids, device)?)?.squeeze(0)
     }

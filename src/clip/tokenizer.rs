@@ -1,4 +1,4 @@
-//! From a prompt to token ids.
+//! Turns a prompt into token ids.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -18,7 +18,7 @@ pub struct Tokenizer {
 pub struct Tokens {
     /// Start token, the text's tokens, end token; at most the model's context length
     pub ids: Vec<u32>,
-    /// What did not fit and was dropped
+    /// The end of the text that did not fit and was dropped
     pub dropped: Option<String>,
 }
 
@@ -26,7 +26,7 @@ impl Tokenizer {
     /// Reads `tokenizer.json` beside the weights.
     ///
     /// # Errors
-    /// Where it is missing, unreadable, or knows tokens the model does not.
+    /// If the tokenizer is missing or unreadable, or has tokens that the model does not know.
     pub(super) fn load(files: &ModelFiles, config: &TextConfig) -> Result<Self> {
         let hint = "download the tokenizer.json that was published with the model into the same folder";
         let Some(file) = files.other("tokenizer.json")? else {
@@ -37,7 +37,7 @@ impl Tokenizer {
             file.text.parse().map_err(|error| broken(format!("not a readable tokenizer: {error}")))?;
         let largest = inner.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1);
         if largest > config.vocabulary {
-            let problem = format!("it knows {largest} tokens, the model {}", config.vocabulary);
+            let problem = format!("it has {largest} tokens, but the model knows only {}", config.vocabulary);
             return Err(broken(problem));
         }
         inner.with_padding(None);
@@ -45,19 +45,19 @@ impl Tokenizer {
         Ok(Self { inner, context_length: config.context_length, vocabulary: config.vocabulary })
     }
 
-    /// The tokens of a text. What goes past the model's context length is cut before the end token.
+    /// The tokens of a text. Tokens beyond the model's context length are dropped before the end token.
     ///
     /// # Errors
-    /// Where the tokenizer cannot read the text.
+    /// If the tokenizer cannot read the text.
     pub fn encode(&self, text: &str) -> Result<Tokens> {
         let text = clean(text);
         let encoding = self.inner.encode(text.as_str(), true).map_err(|error| {
-            Error::usage(format!("the prompt cannot be read: {error}"), "leave out unusual characters")
+            Error::usage(format!("the prompt cannot be read: {error}"), "remove unusual characters")
         })?;
         let mut ids = encoding.get_ids().to_vec();
         if ids.iter().any(|&id| id as usize >= self.vocabulary) {
             let hint = "download the tokenizer.json that was published with the model";
-            return Err(Error::usage("the tokenizer knows tokens that the model does not", hint));
+            return Err(Error::usage("the tokenizer has tokens that the model does not know", hint));
         }
         if ids.len() <= self.context_length {
             return Ok(Tokens { ids, dropped: None });
@@ -71,9 +71,9 @@ impl Tokenizer {
     }
 }
 
-/// What OpenAI's tokenizer does to a text before it cuts it into tokens, but for the repair of
-/// wrongly decoded text: character references resolved twice, ligatures, wide characters and curly
-/// quotes made plain, control characters removed, white space collapsed, lower case
+/// Cleans a text like OpenAI's tokenizer does, except for the repair of wrongly decoded text:
+/// resolves character references twice, makes ligatures, wide characters and curly quotes plain,
+/// removes control characters, collapses white space, and converts to lowercase
 /// (`clip/simple_tokenizer.py` and the defaults of the ftfy package).
 fn clean(text: &str) -> String {
     let plain: String = text.chars().flat_map(plain_letters).collect();

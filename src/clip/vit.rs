@@ -6,7 +6,7 @@ use crate::Result;
 use crate::frozen::{ClassToken, FirstToken, Linear, Patches, Step};
 use crate::models::Weights;
 
-/// From `[batch, 3, side, side]`, normalised, to `[batch, features]`.
+/// From `[batch, 3, side, side]`, normalized, to `[batch, features]`.
 pub(super) fn tower(weights: &Weights, image: &TransformerConfig, config: &Config) -> Result<Vec<Step>> {
     let (width, side, epsilon) = (image.blocks.width, image.patch, image.blocks.epsilon);
     let tokens = (config.side / side) * (config.side / side) + 1;

@@ -1,4 +1,4 @@
-//! What to compute on.
+//! The choice of the device to compute on.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// The device a picture is drawn on, as `auto`, `cpu`, `cuda` or `cuda:1`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// The first GPU that can be used, else the processor
+    /// The first usable GPU, else the processor
     #[default]
     Auto,
     /// The processor
@@ -27,7 +27,7 @@ impl FromStr for DeviceChoice {
             (_, Some(Some(gpu))) => Ok(gpu),
             _ => {
                 let near = crate::text::did_you_mean(text, ["auto", "cpu", "cuda"]);
-                Err(format!("`{text}` is no device: use auto, cpu, cuda or cuda:N{near}"))
+                Err(format!("`{text}` is not a valid device: use auto, cpu, cuda or cuda:N{near}"))
             }
         }
     }

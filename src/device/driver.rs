@@ -1,4 +1,4 @@
-//! What NVIDIA's driver tells of its GPUs, and one of them opened and tried.
+//! Asks NVIDIA's driver about its GPUs, and opens and tries one of them.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -15,7 +15,7 @@ use crate::frozen::cuda;
 use crate::gpu::ptx::Target;
 use crate::gpu::{ComputeCapability, Gpu, GpuFinding, GpuFindings, Obstacle, Precision, pool, ptx};
 
-/// The oldest GPUs that it makes sense to build for: the first with TF32 and bf16.
+/// The oldest GPUs worth building for: the first with TF32 and bf16.
 const OLDEST: ComputeCapability = ComputeCapability { major: 8, minor: 0 };
 
 /// Opens the GPU of this number.
@@ -23,7 +23,7 @@ pub(super) fn open(number: usize, precision: Precision) -> Result<ComputeDevice,
     tried(&look(number)?, precision)
 }
 
-/// Opens the first GPU that can be used, or says what is wrong with the first.
+/// Opens the first usable GPU, or says what is wrong with the first one.
 pub(super) fn open_first(precision: Precision) -> Result<ComputeDevice, Obstacle> {
     let mut first = open(0, precision);
     for number in 1..count()? {
@@ -35,11 +35,11 @@ pub(super) fn open_first(precision: Precision) -> Result<ComputeDevice, Obstacle
     first
 }
 
-/// What there is of NVIDIA's here, each GPU tried.
+/// Everything found about NVIDIA's GPUs, each of which is tried.
 #[must_use]
 pub fn survey() -> GpuFindings {
     let mut findings = GpuFindings {
-        // The kernel module's; under WSL there is none.
+        // The version of the kernel module; under WSL there is none.
         driver: std::fs::read_to_string("/sys/module/nvidia/version").ok().map(|text| text.trim().to_owned()),
         driver_cuda: driver_cuda(),
         built_cuda: ptx::toolkit(kernels::FILL.ptx()).map(str::to_owned),
@@ -62,20 +62,20 @@ fn find(number: usize) -> Result<GpuFinding, Obstacle> {
     })
 }
 
-/// How many GPUs there are; at least one.
+/// The number of GPUs, at least one.
 fn count() -> Result<usize, Obstacle> {
     result::init().map_err(of_driver)?;
     let count = result::device::get_count().map_err(of_driver)?;
     usize::try_from(count).ok().filter(|count| *count > 0).ok_or_else(|| of_code("CUDA_ERROR_NO_DEVICE"))
 }
 
-/// What the driver tells of a GPU without opening it.
+/// What the driver reports about a GPU without opening it.
 fn look(number: usize) -> Result<Gpu, Obstacle> {
     let count = count()?;
     let ordinal = i32::try_from(number).ok().filter(|_| number < count).ok_or_else(|| {
         let there =
             if count == 1 { "one GPU, cuda:0".into() } else { format!("{count} GPUs, cuda:0 to cuda:{}", count - 1) };
-        Obstacle::new(format!("this machine has {there}"), "choose one of these, or leave --device out")
+        Obstacle::new(format!("this machine has {there}"), "choose one of these, or omit --device")
     })?;
     let device = result::device::get(ordinal).map_err(of_driver)?;
     let name = result::device::get_name(device).map_err(of_driver)?;
@@ -93,7 +93,7 @@ fn look(number: usize) -> Result<Gpu, Obstacle> {
     Ok(Gpu { number, name, compute_capability, total_memory: total as u64, free_memory: None })
 }
 
-/// A GPU opened and tried. What became of it is kept: it is opened once in a process for each precision.
+/// Opens and tries a GPU. The result is kept: a process opens each GPU once for each precision.
 fn tried(gpu: &Gpu, precision: Precision) -> Result<ComputeDevice, Obstacle> {
     type Tried = BTreeMap<(usize, Precision), Result<ComputeDevice, Obstacle>>;
     static TRIED: Mutex<Tried> = Mutex::new(BTreeMap::new());
@@ -101,7 +101,8 @@ fn tried(gpu: &Gpu, precision: Precision) -> Result<ComputeDevice, Obstacle> {
     tried.entry((gpu.number, precision)).or_insert_with(|| begin(gpu.clone(), precision)).clone()
 }
 
-/// Opens a GPU, has its driver translate a kernel, and starts the libraries: what would fail later fails here.
+/// Opens a GPU, has its driver translate a kernel, and starts the libraries, so that anything that would fail later
+/// fails here.
 fn begin(mut gpu: Gpu, precision: Precision) -> Result<ComputeDevice, Obstacle> {
     let kernel = kernels::FILL.ptx();
     let target = Target::of(kernel);
@@ -112,9 +113,9 @@ fn begin(mut gpu: Gpu, precision: Precision) -> Result<ComputeDevice, Obstacle> 
             format!("{name} has compute capability {compute_capability}; this program is built for {made_for}");
         let ComputeCapability { major, minor } = *compute_capability;
         let hint = if *compute_capability < OLDEST {
-            format!("GPUs from compute capability {OLDEST} on can be used; use --device cpu")
+            format!("use a GPU of compute capability {OLDEST} or newer, or --device cpu")
         } else {
-            format!("build it with CUDA_COMPUTE_CAP={major}{minor} (README, NVIDIA GPUs), or use --device cpu")
+            format!("build the program with CUDA_COMPUTE_CAP={major}{minor} (text2art help gpu), or use --device cpu")
         };
         Obstacle::new(problem, hint)
     };
@@ -127,11 +128,11 @@ fn begin(mut gpu: Gpu, precision: Precision) -> Result<ComputeDevice, Obstacle> 
         "CUDA_ERROR_INVALID_PTX" | "CUDA_ERROR_NO_BINARY_FOR_GPU" | "CUDA_ERROR_INVALID_IMAGE" => other_gpu(),
         other => of_code(other),
     })?;
-    // Not `new_cuda`: its stream is another one in every thread, and pictures are drawn in several.
+    // Not `new_cuda`, whose stream differs from thread to thread: pictures are drawn in several threads.
     let device = Device::new_cuda_with_stream(gpu.number).map_err(|error| of_library(&error))?;
     cuda::prepare(&device, precision).map_err(|error| of_library(&error))?;
     let stream = device.as_cuda_device().map_err(|error| of_library(&error))?.cuda_stream();
-    // With the libraries' own taken off, and with what an earlier run's pool holds for the next.
+    // Without the memory of the libraries, and with what the pool of an earlier run holds for the next one.
     let (free, _) = result::mem_get_info().map_err(of_driver)?;
     gpu.free_memory = Some(free as u64 + pool::unused_memory(&stream));
     let copies = Some(stream.context().new_stream().map_err(of_driver)?);
@@ -139,23 +140,23 @@ fn begin(mut gpu: Gpu, precision: Precision) -> Result<ComputeDevice, Obstacle> 
 }
 
 fn old_driver(kernel: &str) -> Obstacle {
-    let built = ptx::toolkit(kernel).unwrap_or("a newer one");
-    let known = driver_cuda().unwrap_or_else(|| "an older one".into());
+    let built = ptx::toolkit(kernel).unwrap_or("(a newer version)");
+    let known = driver_cuda().unwrap_or_else(|| "(an older version)".into());
     Obstacle::new(
-        format!("the driver is too old: it knows CUDA {known}, and this program was built with CUDA {built}"),
-        format!("install a driver that knows CUDA {built} (nvidia-smi tells), or use --device cpu"),
+        format!("the driver is too old: it supports CUDA {known}, but this program was built with CUDA {built}"),
+        format!("install a driver that supports CUDA {built} (check with nvidia-smi), or use --device cpu"),
     )
 }
 
-/// The newest CUDA that the driver knows, as `13.0`.
+/// The newest CUDA version that the driver supports, such as `13.0`.
 fn driver_cuda() -> Option<String> {
     let mut version = 0;
-    // SAFETY: the driver writes one number; it may be asked before it is initialised.
+    // SAFETY: the driver writes one number; it may be asked before it is initialized.
     unsafe { cuDriverGetVersion(&raw mut version) }.result().ok()?;
     Some(format!("{}.{}", version / 1000, version % 1000 / 10))
 }
 
-/// The name of an error code. `Display` would ask the driver, which may be what is broken.
+/// The name of an error code. `Display` would ask the driver, which may be broken.
 fn code(error: DriverError) -> String {
     format!("{:?}", error.0)
 }
@@ -169,7 +170,7 @@ fn of_code(code: &str) -> Obstacle {
     Obstacle::of_driver(code, hidden.as_deref())
 }
 
-/// What stopped the tensor library from opening a GPU that the driver had opened.
+/// Why the tensor library could not open a GPU that the driver had opened.
 fn of_library(error: &candle_core::Error) -> Obstacle {
     let (library, status) = match cause(error) {
         Some(CudaError::Cuda(error)) => return of_driver(*error),
@@ -180,14 +181,14 @@ fn of_library(error: &candle_core::Error) -> Obstacle {
     if crate::error::is_out_of_memory(&status) {
         return of_code(&status);
     }
-    let built = ptx::toolkit(kernels::FILL.ptx()).unwrap_or("of another version");
+    let built = ptx::toolkit(kernels::FILL.ptx()).unwrap_or("(another version)");
     Obstacle::new(
-        format!("{library} does not start ({status})"),
-        format!("install the libraries of CUDA {built} and a driver that knows it, or use --device cpu"),
+        format!("{library} failed to start ({status})"),
+        format!("install the libraries of CUDA {built} and a driver that supports it, or use --device cpu"),
     )
 }
 
-/// What cuDNN reports, where it did.
+/// The status that cuDNN reported, if any.
 #[cfg(feature = "cudnn")]
 fn cudnn_status(error: &candle_core::Error) -> Option<String> {
     cause::<CudnnError>(error).map(|error| format!("{:?}", error.0))
@@ -198,7 +199,7 @@ fn cudnn_status(_: &candle_core::Error) -> Option<String> {
     None
 }
 
-/// The part of a library of CUDA's in the tensor library's error.
+/// The error of a CUDA library inside an error of the tensor library.
 fn cause<T: std::error::Error + 'static>(error: &candle_core::Error) -> Option<&T> {
     match error {
         candle_core::Error::Cuda(error) => error.downcast_ref(),

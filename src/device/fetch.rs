@@ -1,4 +1,4 @@
-//! Numbers brought to the machine's memory while a device goes on with what was asked of it since.
+//! Brings numbers to the machine's memory while a device continues with later work.
 
 use candle_core::{Device, Tensor};
 
@@ -6,11 +6,11 @@ use super::{ComputeDevice, Moment};
 use crate::Result;
 
 impl ComputeDevice {
-    /// A tensor of this device, of `f32`, in the machine's memory; waited for is what came before the moment it was computed
-    /// at, and no more.
+    /// Copies a tensor of `f32` on this device to the machine's memory. Waits only for work before the moment when the
+    /// tensor was computed.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the device fails.
     pub fn fetch(&self, tensor: &Tensor, computed: &Moment) -> Result<Tensor> {
         #[cfg(feature = "cuda")]
         if let (Some(copies), Moment::Gpu(computed)) = (&self.copies, computed)
@@ -23,22 +23,22 @@ impl ComputeDevice {
     }
 }
 
-/// A tensor of `f32` in the machine's memory, all that was asked of its device waited for.
+/// Copies a tensor of `f32` to the machine's memory. Waits for all work that its device was asked for.
 ///
 /// # Errors
-/// Where the device fails.
+/// If the device fails.
 pub(crate) fn bring(tensor: &Tensor) -> Result<Tensor> {
     let there = tensor.to_device(&Device::Cpu)?;
     #[cfg(feature = "cuda")]
     if tensor.device().is_cuda() {
         crate::gpu::traffic::count_to_host(4 * tensor.elem_count());
-        // The driver does not promise that such a copy is over when its call returns.
+        // The driver does not promise that such a copy is complete when its call returns.
         tensor.device().synchronize()?;
     }
     Ok(there)
 }
 
-/// Copies on a stream of its own; none where the tensor is not on a GPU, or its numbers do not lie together.
+/// Copies on a separate stream; none if the tensor is not on a GPU, or its numbers are not contiguous.
 #[cfg(feature = "cuda")]
 fn beside(
     copies: &std::sync::Arc<candle_core::cuda::cudarc::driver::CudaStream>,

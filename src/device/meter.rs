@@ -1,5 +1,5 @@
-//! What takes how long on a device, and how much memory. On a GPU the time is that of its own work, told by events between
-//! the pieces of it, and the memory what was handed out of its pool.
+//! The time and the memory that work takes on a device. On a GPU, the time is that of its own work, measured by events
+//! between the pieces of work, and the memory is what was allocated from its pool.
 
 use std::time::Instant;
 
@@ -8,18 +8,18 @@ use crate::{Result, machine};
 
 /// A point in a device's work.
 pub enum Moment {
-    /// Of the processor, which works while it is waited for
+    /// On the processor, which works while the caller waits
     Host(Instant),
-    /// Of a GPU: reached when all that was asked of it before is done
+    /// On a GPU: reached when everything requested before is done
     #[cfg(feature = "cuda")]
     Gpu(candle_core::cuda::cudarc::driver::CudaEvent),
 }
 
 impl Moment {
-    /// How many seconds later another one is. Waits until it is reached.
+    /// The seconds from this moment to a later one. Waits until the later moment is reached.
     ///
     /// # Errors
-    /// Where they are of different devices, or the GPU fails.
+    /// If the moments are those of different devices, or the GPU fails.
     pub fn seconds_until(&self, later: &Self) -> Result<f64> {
         match (self, later) {
             (Self::Host(earlier), Self::Host(later)) => Ok(later.duration_since(*earlier).as_secs_f64()),
@@ -28,16 +28,16 @@ impl Moment {
                 Ok(f64::from(earlier.elapsed_ms(later).map_err(candle_core::Error::wrap)?) / 1e3)
             }
             #[cfg(feature = "cuda")]
-            _ => Err(crate::Error::fault("two devices' moments were compared")),
+            _ => Err(crate::Error::fault("moments of two devices were compared")),
         }
     }
 }
 
 impl ComputeDevice {
-    /// The point its work has come to.
+    /// The point that the device's work has reached.
     ///
     /// # Errors
-    /// Where the GPU fails.
+    /// If the GPU fails.
     pub fn moment(&self) -> Result<Moment> {
         #[cfg(feature = "cuda")]
         if let candle_core::Device::Cuda(device) = &self.device {
@@ -48,7 +48,7 @@ impl ComputeDevice {
         Ok(Moment::Host(Instant::now()))
     }
 
-    /// The most memory that was in use at a time since the last reset, in bytes; none where the system does not tell.
+    /// The most memory that was in use at a time since the last reset, in bytes; none if the system does not report it.
     #[must_use]
     pub fn peak_memory(&self) -> Option<u64> {
         #[cfg(feature = "cuda")]
@@ -58,7 +58,7 @@ impl ComputeDevice {
         machine::peak_memory()
     }
 
-    /// Lets [`ComputeDevice::peak_memory`] begin anew, where the system can.
+    /// Restarts [`ComputeDevice::peak_memory`], if the system can.
     pub fn reset_peak_memory(&self) {
         #[cfg(feature = "cuda")]
         if let candle_core::Device::Cuda(device) = &self.device {

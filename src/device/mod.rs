@@ -1,4 +1,4 @@
-//! What pictures are computed on: the processor, or a GPU that was opened and tried.
+//! The device that pictures are computed on: the processor, or a GPU that was opened and tried.
 
 mod choice;
 #[cfg(feature = "cuda")]
@@ -20,14 +20,14 @@ use crate::frozen::MemoryOf;
 use crate::gpu::{Gpu, Obstacle, Precision};
 use crate::{Error, Result, machine};
 
-/// What pictures are computed on, opened.
+/// An opened device that pictures are computed on.
 #[derive(Clone, Debug)]
 pub struct ComputeDevice {
     device: Device,
     gpu: Option<Gpu>,
     precision: Precision,
     passed_over: Option<Obstacle>,
-    /// What brings numbers to the host while the GPU's other stream goes on
+    /// The stream that brings numbers to the host while the GPU's other stream continues
     #[cfg(feature = "cuda")]
     copies: Option<std::sync::Arc<candle_core::cuda::cudarc::driver::CudaStream>>,
 }
@@ -46,11 +46,11 @@ impl ComputeDevice {
         }
     }
 
-    /// Opens what was chosen. A GPU is opened once in a process for each precision: a second call gives the same tensors'
-    /// device. `auto` is the first GPU that can be used, else the processor, which has a precision of its own.
+    /// Opens the chosen device. A process opens a GPU once for each precision: a second call returns the same tensors'
+    /// device. `auto` is the first usable GPU, else the processor, which has its own precision.
     ///
     /// # Errors
-    /// Where the program or the machine has no such device, or it cannot be used.
+    /// If the program or the machine has no such device, or the device cannot be used.
     pub fn open(choice: DeviceChoice, precision: Precision) -> Result<Self> {
         match choice {
             DeviceChoice::Cpu => Ok(Self::processor()),
@@ -62,31 +62,32 @@ impl ComputeDevice {
         }
     }
 
-    /// Where tensors are made for it.
+    /// The device on which tensors are created.
     #[must_use]
     pub fn tensors(&self) -> &Device {
         &self.device
     }
 
-    /// The GPU; none where it is the processor.
+    /// The GPU; none if this is the processor.
     #[must_use]
     pub fn gpu(&self) -> Option<&Gpu> {
         self.gpu.as_ref()
     }
 
-    /// How exactly it multiplies matrices.
+    /// The precision of its matrix products.
     #[must_use]
     pub fn precision(&self) -> Precision {
         self.precision
     }
 
-    /// Why it is the processor where `auto` looked for a GPU.
+    /// Why this is the processor although `auto` looked for a GPU.
     #[must_use]
     pub fn passed_over(&self) -> Option<&Obstacle> {
         self.passed_over.as_ref()
     }
 
-    /// Its whole memory, in bytes; without end where the system does not tell. It may decide what is computed.
+    /// The device's total memory, in bytes; the largest number if the system does not report it. It may affect what is
+    /// computed.
     #[must_use]
     pub fn total_memory(&self) -> u64 {
         match &self.gpu {
@@ -95,8 +96,9 @@ impl ComputeDevice {
         }
     }
 
-    /// How much of it a run can take, in bytes: of a GPU what was free when it was opened, of the machine all, for
-    /// which its system makes room, or what this process may have of it (`ulimit -v`). It may refuse a run, and never decides what is computed.
+    /// The memory that a run can take, in bytes. On a GPU, this is what was free when it was opened; on the processor,
+    /// all of the machine's memory, for which the system makes room, or as much of it as this process may have (`ulimit
+    /// -v`). It may lead to refusing a run, but never affects what is computed.
     #[must_use]
     pub fn room(&self) -> u64 {
         let gpu = self.gpu.as_ref();
@@ -104,7 +106,7 @@ impl ComputeDevice {
         gpu.map_or_else(of_machine, |gpu| gpu.free_memory.unwrap_or(gpu.total_memory))
     }
 
-    /// Whose memory networks take on it.
+    /// The kind of memory that networks take on this device.
     #[must_use]
     pub fn memory_of(&self) -> MemoryOf {
         #[cfg(feature = "cuda")]
@@ -114,20 +116,20 @@ impl ComputeDevice {
         MemoryOf::Host
     }
 
-    /// How much room there is, as people say it.
+    /// The memory that a run can take, in words.
     #[must_use]
     pub fn room_in_words(&self) -> String {
         let total = machine::in_words(self.total_memory());
         match &self.gpu {
-            Some(gpu) => format!("{gpu} has {total}, of which {} are free", machine::in_words(self.room())),
+            Some(gpu) => format!("{gpu} has {total}, of which {} is free", machine::in_words(self.room())),
             None if self.room() < self.total_memory() => {
-                format!("this process can have {} (ulimit -v)", machine::in_words(self.room()))
+                format!("this process can use {} (ulimit -v)", machine::in_words(self.room()))
             }
             None => format!("this machine has {total}"),
         }
     }
 
-    /// Its kind: the same settings give the same bytes on devices of the same kind.
+    /// The kind of the device. The same settings give the same bytes on devices of the same kind.
     #[must_use]
     pub fn kind(&self) -> String {
         match &self.gpu {
@@ -142,7 +144,7 @@ mod tests {
     use super::*;
     use crate::gpu::ComputeCapability;
 
-    /// A card that no machine of the tests has.
+    /// A card that no test machine has.
     fn card(total: u64, free: u64) -> ComputeDevice {
         let name = "NVIDIA Abacus".to_owned();
         let compute_capability = ComputeCapability { major: 8, minor: 6 };
@@ -154,7 +156,7 @@ mod tests {
     fn a_run_has_what_is_free_on_a_gpu() {
         let device = card(8 << 30, 3 << 30);
         assert_eq!((device.total_memory(), device.room()), (8 << 30, 3 << 30));
-        assert_eq!(device.room_in_words(), "cuda:1 (NVIDIA Abacus) has 8.0 GiB, of which 3.0 GiB are free");
+        assert_eq!(device.room_in_words(), "cuda:1 (NVIDIA Abacus) has 8.0 GiB, of which 3.0 GiB is free");
         let processor = ComputeDevice::processor();
         assert_eq!(processor.room(), processor.total_memory());
         assert!(processor.room_in_words().starts_with("this machine has "));

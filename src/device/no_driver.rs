@@ -1,10 +1,10 @@
-//! What a program without CUDA knows of NVIDIA's GPUs: nothing.
+//! The driver of a program without CUDA, which knows no GPUs.
 
 use super::ComputeDevice;
 use crate::gpu::{GpuFindings, Obstacle, Precision};
 
 fn not_built() -> Obstacle {
-    let hint = "leave --device out, use --device cpu, or build with --features cuda (README, NVIDIA GPUs)";
+    let hint = "omit --device, use --device cpu, or build with --features cuda (text2art help gpu)";
     Obstacle::new("this program was built without CUDA", hint)
 }
 
@@ -13,12 +13,12 @@ pub(super) fn open(_number: usize, _precision: Precision) -> Result<ComputeDevic
     Err(not_built())
 }
 
-/// Opens the first GPU that can be used.
+/// Opens the first usable GPU.
 pub(super) fn open_first(_precision: Precision) -> Result<ComputeDevice, Obstacle> {
     Err(not_built())
 }
 
-/// What there is of NVIDIA's here.
+/// Everything found about NVIDIA's GPUs.
 #[must_use]
 pub fn survey() -> GpuFindings {
     GpuFindings { problem: Some(not_built()), ..GpuFindings::default() }

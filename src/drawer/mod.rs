@@ -1,5 +1,7 @@
-//! What draws: parameters that turn into a picture.
+//! What draws: parameters that turn into a picture. A drawer is a file here, or a folder, with its line in [`ALL`].
 
+mod blueprint;
+mod list;
 mod pixel;
 mod start;
 mod vqgan;
@@ -7,12 +9,20 @@ mod vqgan;
 use candle_core::{Tensor, Var};
 use image::RgbImage;
 
-pub use pixel::{Grid, MOST_CELLS, PixelArt, PixelDrawer, svg};
+pub use blueprint::{Blueprint, Effort, Loaded, Vector};
+pub(crate) use list::{limit_names, refusal, with_option};
+pub use list::{of, vector};
+pub use pixel::{Grid, MOST_CELLS, PixelArt, PixelDrawer};
 pub use start::Start;
 pub use vqgan::VqganDrawer;
 
 use crate::Result;
+use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette};
+use crate::picture::to_colours;
+
+/// All drawers, in the order in which they are shown.
+pub static ALL: &[&dyn Blueprint] = &[&vqgan::VqganBlueprint, &pixel::PixelBlueprint];
 
 /// Turns its parameters into a picture. Below this border nothing knows which drawer it is.
 pub trait Drawer: Send {
@@ -23,8 +33,14 @@ pub trait Drawer: Send {
     /// Where the computation fails.
     fn draw(&self) -> Result<Tensor>;
 
-    /// What an optimiser moves.
-    fn parameters(&self) -> Vec<Var>;
+    /// What an optimizer moves, with the step of each group; always in the same order.
+    fn parameter_groups(&self) -> Vec<ParameterGroup>;
+
+    /// The parameters of all groups, in order.
+    #[must_use]
+    fn parameters(&self) -> Vec<Var> {
+        self.parameter_groups().into_iter().flat_map(|group| group.parameters).collect()
+    }
 
     /// Brings the parameters back into their range after a step.
     ///
@@ -77,17 +93,6 @@ fn in_palette(picture: &Tensor, palette: &Palette, dither: Dither) -> Result<Ten
         Some(alphas) => Ok(Tensor::cat(&[coloured, alphas], 1)?),
         None => Ok(coloured),
     }
-}
-
-/// The colour of each pixel of `[1, 3, height, width]`, row by row; what more channels there are is left out.
-///
-/// # Errors
-/// Where the tensor has another shape.
-pub fn to_colours(picture: &Tensor) -> Result<Vec<[f32; 3]>> {
-    let (_, _, height, width) = picture.dims4()?;
-    let values = picture.detach().flatten_all()?.to_vec1::<f32>()?;
-    let area = height * width;
-    Ok((0..area).map(|pixel| std::array::from_fn(|channel| values[channel * area + pixel])).collect())
 }
 
 /// `[3, height, width]` with values from 0 to 1.

@@ -5,12 +5,89 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor, Var};
 
 use super::start::Start;
-use super::{Drawer, start, to_values};
-use crate::frozen::{ChannelAffine, Clamp, Network, SquareSum, Step};
+use super::{Blueprint, Drawer, Effort, Loaded, start, to_values};
+use crate::frozen::{ChannelAffine, Clamp, Memory, MemoryOf, Network, SquareSum, Step};
+use crate::models::embedded;
+use crate::optimizer::ParameterGroup;
 use crate::picture::Size;
-use crate::settings::StartNoise;
+use crate::settings::{Settings, StartNoise};
 use crate::vqgan::{Bounds, Vqgan};
 use crate::{Result, picture};
+
+/// How strongly the embedded model's latent is held to its prior's (`weights/training/search.py`).
+const PRIOR_HOLD: f64 = 0.5;
+
+/// A VQGAN draws.
+pub(super) struct VqganBlueprint;
+
+impl Blueprint for VqganBlueprint {
+    fn name(&self) -> &'static str {
+        "vqgan"
+    }
+
+    fn about(&self) -> &'static str {
+        "a VQGAN draws, and its latent is moved"
+    }
+
+    fn options(&self) -> &'static [&'static str] {
+        &["vqgan", "init_image", "init_weight", "init_noise"]
+    }
+
+    /// The embedded model's is held to its prior's, whose shapes are better than those that guidance alone would make of
+    /// them. Another VQGAN's latent has another measure.
+    fn usual_init_weight(&self, vqgan: &str) -> f64 {
+        if vqgan == embedded::NAME { PRIOR_HOLD } else { 0.0 }
+    }
+
+    fn vqgan<'a>(&self, settings: &'a Settings) -> Option<&'a str> {
+        Some(&settings.vqgan)
+    }
+
+    fn work_size(&self, size: Size, loaded: Loaded) -> Result<Size> {
+        Ok(VqganDrawer::work_size(loaded.vqgan()?, size))
+    }
+
+    fn start_memory(&self, settings: &Settings, loaded: Loaded, of: MemoryOf) -> Result<u64> {
+        if settings.init_image.is_none() && matches!(settings.init_noise, StartNoise::Codes) {
+            return Ok(0);
+        }
+        Ok(loaded.vqgan()?.encoding_memory(self.work_size(settings.size, loaded)?, of)?.peak)
+    }
+
+    fn lasting_memory(&self, settings: &Settings, loaded: Loaded) -> Result<u64> {
+        loaded.vqgan()?.lasting_memory(self.work_size(settings.size, loaded)?)
+    }
+
+    fn memory(&self, settings: &Settings, loaded: Loaded, recomputed: usize, of: MemoryOf) -> Result<Memory> {
+        loaded.vqgan()?.decoding_memory(self.work_size(settings.size, loaded)?, true, recomputed, of)
+    }
+
+    /// Of the decoder.
+    fn blocks(&self, loaded: Loaded) -> usize {
+        loaded.vqgan.map_or(0, |vqgan| vqgan.decoder(0).blocks())
+    }
+
+    fn effort(&self, settings: &Settings, loaded: Loaded) -> Result<Effort> {
+        let (vqgan, size) = (loaded.vqgan()?, self.work_size(settings.size, loaded)?);
+        Ok(Effort { operations: vqgan.decoding_operations(size)?, bytes: vqgan.decoding_traffic(size)? })
+    }
+
+    fn build(
+        &self,
+        settings: &Settings,
+        loaded: Loaded,
+        recomputed: usize,
+        start: Start,
+        device: &Device,
+    ) -> Result<Box<dyn Drawer>> {
+        let drawer = VqganDrawer::new(loaded.vqgan()?.clone(), settings.size, start, device)?;
+        Ok(Box::new(drawer.recomputing(recomputed)))
+    }
+
+    fn in_words(&self, settings: &Settings) -> String {
+        format!("VQGAN: {}", settings.vqgan)
+    }
+}
 
 /// Draws by moving a VQGAN's latent.
 pub struct VqganDrawer {
@@ -100,8 +177,8 @@ impl Drawer for VqganDrawer {
         Ok(picture.narrow(2, top, self.size.height)?.narrow(3, left, self.size.width)?.contiguous()?)
     }
 
-    fn parameters(&self) -> Vec<Var> {
-        vec![self.latent.clone()]
+    fn parameter_groups(&self) -> Vec<ParameterGroup> {
+        vec![ParameterGroup::new(vec![self.latent.clone()])]
     }
 
     fn constrain(&self) -> Result<()> {

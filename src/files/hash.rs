@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{open_regular, unreadable};
 use crate::{Error, Result};
 
-/// Bytes as lower-case hexadecimal digits.
+/// Bytes as lowercase hexadecimal digits.
 #[must_use]
 pub fn to_hex(bytes: &[u8]) -> String {
     const DIGITS: [u8; 16] = *b"0123456789abcdef";
@@ -20,12 +20,12 @@ pub fn to_hex(bytes: &[u8]) -> String {
 /// The SHA-256 of a regular file, in hexadecimal digits.
 ///
 /// # Errors
-/// If the file cannot be read, or grows while it is.
+/// If the file cannot be read, or grows while it is read.
 pub fn hash_file(path: &Path) -> Result<String> {
     hash_open_file(&open_regular(path).map_err(|error| fault(path, &error))?, path)
 }
 
-/// The SHA-256 of a regular file of at most so many bytes.
+/// The SHA-256 of a regular file of at most `most` bytes, in hexadecimal digits.
 ///
 /// # Errors
 /// If the file cannot be read, or is larger.
@@ -37,10 +37,10 @@ pub(crate) fn hash_file_within(path: &Path, most: u64) -> Result<String> {
     hash_open_file(&file, path)
 }
 
-/// The SHA-256 of several files, one after the other; that of a single file is the file's own.
+/// The SHA-256 of the content of several files, one after the other. For a single file it is the SHA-256 of that file.
 ///
 /// # Errors
-/// If one cannot be read.
+/// If a file cannot be read.
 pub fn hash_files(paths: &[PathBuf]) -> Result<String> {
     let mut hash = Sha256::new();
     for path in paths {
@@ -49,20 +49,20 @@ pub fn hash_files(paths: &[PathBuf]) -> Result<String> {
     Ok(to_hex(&hash.finalize()))
 }
 
-/// The same of files that are open, each from where it is, with the paths that errors call them.
+/// The SHA-256 of the content of several open files, each read from its current position. The paths are for errors.
 ///
 /// # Errors
-/// If one cannot be read.
+/// If a file cannot be read.
 pub fn hash_open_files(files: &[(File, PathBuf)]) -> Result<String> {
     let mut hash = Sha256::new();
     files.iter().try_for_each(|(file, path)| feed(&mut hash, file, path))?;
     Ok(to_hex(&hash.finalize()))
 }
 
-/// The SHA-256 of a file that is open, from where it is; `path` is what errors call it.
+/// The SHA-256 of an open file, read from its current position. The path is for errors.
 ///
 /// # Errors
-/// If the file cannot be read, or grows while it is.
+/// If the file cannot be read, or grows while it is read.
 pub fn hash_open_file(file: &File, path: &Path) -> Result<String> {
     let mut hash = Sha256::new();
     feed(&mut hash, file, path)?;
@@ -77,7 +77,7 @@ fn feed(hash: &mut Sha256, mut file: &File, path: &Path) -> Result<()> {
             0 => return Ok(()),
             count => {
                 hash.update(&buffer[..count]);
-                let grown = || Error::file(path, "the file grows while it is read", "wait until it is complete");
+                let grown = || Error::file(path, "the file grows while it is read", "wait until the file is complete");
                 left = left.checked_sub(count as u64).ok_or_else(grown)?;
             }
         }
@@ -85,5 +85,5 @@ fn feed(hash: &mut Sha256, mut file: &File, path: &Path) -> Result<()> {
 }
 
 fn fault(path: &Path, error: &std::io::Error) -> Error {
-    Error::file(path, unreadable(error), "give a regular file that may be read")
+    Error::file(path, unreadable(error), "give a regular file that you can read")
 }

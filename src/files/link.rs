@@ -1,4 +1,4 @@
-//! Where a file really goes whose name is a link, and what the file that it replaces passes on.
+//! Where a link leads, and the permissions that a replaced file passes on.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Result};
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::write::folder_of;
 
-/// The most links that are followed, as Linux has it.
+/// The most links that are followed: the limit of Linux.
 const MOST_LINKS: usize = 40;
 
-/// The path itself, or where links of that name lead, even if nothing is there.
+/// The path itself, or the path that links of that name lead to, even if nothing exists there.
 pub(crate) fn end_of_links(path: &Path) -> Result<PathBuf> {
     let mut place = path.to_owned();
     for _ in 0..=MOST_LINKS {
@@ -19,17 +19,17 @@ pub(crate) fn end_of_links(path: &Path) -> Result<PathBuf> {
             Err(_) => return Ok(place),
         }
     }
-    Err(Error::other("too many links, which may lead in a circle"))
+    Err(Error::other("too many links, possibly in a circle"))
 }
 
-/// Gives a file the permissions of the one that it will replace, if there is one.
+/// Gives a file the permissions of the file that it will replace, if there is one.
 pub(super) fn take_over_mode(file: &File, replaced: &Path) -> Result<()> {
     let metadata = match std::fs::metadata(replaced) {
         Ok(metadata) if metadata.is_file() => metadata,
-        Ok(_) => return Err(Error::new(ErrorKind::InvalidInput, "there is something that is not a regular file")),
+        Ok(_) => return Err(Error::new(ErrorKind::InvalidInput, "the existing file is not a regular file")),
         Err(_) => return Ok(()),
     };
-    // A disk that keeps no permissions is not worth losing the file.
+    // A file system without permissions is no reason to lose the file.
     let _ = file.set_permissions(metadata.permissions());
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Files: read within a bound, written whole or not at all, named, hashed and told apart.
+//! Files: reading within a bound, writing completely or not at all, names, hashes and kinds.
 
 mod hash;
 mod link;

@@ -1,4 +1,4 @@
-//! What files are called.
+//! Names of files.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -9,13 +9,13 @@ use crate::{Error, Result};
 
 /// The longest slug, in bytes.
 const LONGEST_SLUG: usize = 60;
-/// What the names of checkpoints end in.
+/// The extension of the names of checkpoints.
 const CHECKPOINT: &str = "t2a";
 /// What follows the name of a checkpoint in that of the frames it counts.
 const KEPT_FRAMES: &str = "-frames";
 
-/// A prompt as part of a file name that every system takes: letters without accents, digits, hyphens,
-/// at most 60 bytes.
+/// A prompt as part of a file name that every system accepts: letters without accents, digits and hyphens, at most 60
+/// bytes.
 #[must_use]
 pub fn slug(text: &str) -> String {
     let mut slug = String::new();
@@ -37,20 +37,20 @@ pub fn slug(text: &str) -> String {
 /// How the picture's file is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Naming {
-    /// This path; `{slug}`, `{seed}` and `{n}` in it are filled in
+    /// This path, with `{slug}`, `{seed}` and `{n}` in it filled in
     Template(OsString),
-    /// `{slug}-{seed}.png` in the current folder, with `-2`, `-3` where that is taken
+    /// `{slug}-{seed}.png` in the current folder, followed by `-2`, `-3` and so on if that name is taken
     Free,
 }
 
 impl Naming {
-    /// The first path of this naming that no file and no checkpoint has; for a template without `{n}` its only path.
+    /// The first path of this naming that no file and no checkpoint has. A template without `{n}` has only one path.
     #[must_use]
     pub fn path(&self, prompt: &str, seed: u64) -> PathBuf {
         self.path_with(prompt, seed, &[])
     }
 
-    /// The same, where no file has the path with one of these extensions either.
+    /// Like [`Naming::path`], but no file may have the path with one of these extensions either.
     #[must_use]
     pub fn path_with(&self, prompt: &str, seed: u64, extensions: &[&str]) -> PathBuf {
         let (slug, seed) = (slug(prompt), seed.to_string());
@@ -58,7 +58,7 @@ impl Naming {
             let values = [("{slug}", slug.as_str()), ("{seed}", &seed), ("{n}", &number.to_string())];
             PathBuf::from(values.iter().fold(template.to_owned(), |name, (field, value)| filled(&name, field, value)))
         };
-        // A name with a checkpoint is that of a picture in the making.
+        // A name with a checkpoint belongs to an unfinished picture.
         let free = |path: &PathBuf| {
             let beside = extensions.iter().map(|extension| path.with_extension(extension));
             std::iter::once(path.clone()).chain(beside).all(|path| !is_taken(&path)) && !checkpoint_of(path).exists()
@@ -76,7 +76,7 @@ impl Naming {
     }
 }
 
-/// The checkpoint of the picture of this name: `apple.png.t2a` of `apple.png`.
+/// The path of a picture's checkpoint: `apple.png.t2a` for `apple.png`.
 #[must_use]
 pub fn checkpoint_of(picture: &Path) -> PathBuf {
     let mut name = OsString::from(picture);
@@ -93,23 +93,23 @@ pub fn frames_of(checkpoint: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// The picture whose checkpoint has this name, where it has such a name.
+/// The path of a checkpoint's picture, if this is the name of a checkpoint.
 #[must_use]
 pub fn picture_of(checkpoint: &Path) -> Option<PathBuf> {
     checkpoint.extension().is_some_and(|extension| extension == CHECKPOINT).then(|| checkpoint.with_extension(""))
 }
 
-/// Whether something has this name, if only a link that leads nowhere.
+/// Whether anything has this name, even a link that leads nowhere.
 fn is_taken(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-/// Whether a name has this in it.
+/// Whether a name contains a field.
 pub(crate) fn contains(name: &OsStr, field: &str) -> bool {
     name.as_encoded_bytes().windows(field.len()).any(|bytes| bytes == field.as_bytes())
 }
 
-/// A name with a value in each place of a field. What is not text stays as it is.
+/// A name with a value in place of a field. Bytes that are not text stay as they are.
 #[must_use]
 pub(crate) fn filled(name: &OsStr, field: &str, value: &str) -> OsString {
     match name.to_str() {
@@ -136,7 +136,7 @@ fn filled_bytes(name: &OsStr, field: &str, value: &str) -> OsString {
     name.to_string_lossy().replace(field, value).into()
 }
 
-/// A path with more behind the stem of its name, before the extension.
+/// A path with text added to the stem of its name, before the extension.
 #[must_use]
 pub(crate) fn behind_stem(path: &Path, more: &str) -> PathBuf {
     let mut name = path.file_stem().unwrap_or_default().to_owned();
@@ -148,10 +148,10 @@ pub(crate) fn behind_stem(path: &Path, more: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Whether the file system takes a name of this length.
+/// Checks that the file system accepts a name of this length.
 ///
 /// # Errors
-/// If it does not.
+/// If the name is too long.
 pub(super) fn check_length(path: &Path) -> Result<()> {
     match path.symlink_metadata() {
         Err(error) if error.kind() == std::io::ErrorKind::InvalidFilename => Err(too_long(path)),
@@ -159,9 +159,9 @@ pub(super) fn check_length(path: &Path) -> Result<()> {
     }
 }
 
-/// The error of a name that is too long.
+/// The error for a name that is too long.
 pub(super) fn too_long(path: &Path) -> Error {
-    Error::file(path, "the name is too long for the file system", "choose a shorter one")
+    Error::file(path, "the name is too long for the file system", "choose a shorter name")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A file that grows under another name while a run goes on, and gets its own when it is whole.
+//! A file that grows under a temporary name during a run, and gets its own name when it is complete.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -13,28 +13,28 @@ use super::write::{folder_of, free_beside};
 use super::{Existing, check_folder};
 use crate::{Error, Result};
 
-/// Behind the name of a file that is not whole yet.
+/// The suffix of the name of a file that is not complete yet.
 const SUFFIX: &str = ".text2art-part";
-/// How often a part that others just gave its name is looked for again.
+/// How often opening is tried again if another run has just renamed its part.
 const TRIES: usize = 100;
 
-/// A file in the making. Its part stands beside it under a name that follows from the file's, so that the
-/// next run finds what a killed one left. Dropped before it is whole, the part is removed.
+/// A file that is being written. Its part lies beside it, under a name derived from the file's, so that the next run
+/// finds what a killed one left. If this value is dropped before the file is complete, the part is removed.
 #[derive(Debug)]
 pub struct PartialFile {
     file: File,
     part: TempPath,
     target: PathBuf,
-    /// Where the target's links lead
+    /// The path that the target's links lead to
     place: PathBuf,
     existing: Existing,
 }
 
 impl PartialFile {
-    /// Opens the part of a file; what a run that died left of it is removed.
+    /// Opens the part of a file. A part left by a killed run is removed.
     ///
     /// # Errors
-    /// Where the folder is missing or may not be written, or another run writes the same file now.
+    /// If the folder is missing or not writable, or another run is writing the same file.
     pub fn create(target: &Path, existing: Existing) -> Result<Self> {
         Self::check_name(target)?;
         check_folder(target)?;
@@ -42,7 +42,7 @@ impl PartialFile {
         let place = end_of_links(target).map_err(fault)?;
         let opened = open_part(&place).map_err(fault)?;
         let (file, part) = opened.ok_or_else(|| {
-            Error::file(target, "another run is writing this file", "wait for it, or choose another name")
+            Error::file(target, "another run is writing this file", "wait until it is done, or choose another name")
         })?;
         if existing == Existing::Replace {
             take_over_mode(&file, &place).map_err(fault)?;
@@ -50,25 +50,25 @@ impl PartialFile {
         Ok(Self { file, part, target: target.to_owned(), place, existing })
     }
 
-    /// Whether the file's name leaves room for that of its part.
+    /// Checks that the file's name leaves room for the name of its part.
     ///
     /// # Errors
-    /// If it does not.
+    /// If the name is too long.
     pub fn check_name(target: &Path) -> Result<()> {
         check_length(&part_of(target)).map_err(|_| too_long(target))
     }
 
-    /// What the file will be called.
+    /// The final path of the file.
     #[must_use]
     pub fn target(&self) -> &Path {
         &self.target
     }
 
-    /// Gives the file its name when all of it is on the disk, and returns that. A name that another
-    /// program took in the meantime is not worth losing it: the next free one beside it is taken.
+    /// Gives the file its name once all of it is on the disk, and returns its path. If another program has taken the
+    /// name in the meantime, the file takes the next free name beside it.
     ///
     /// # Errors
-    /// Where the disk is full or the folder is gone.
+    /// If the disk is full or the folder no longer exists.
     pub fn finish(self) -> Result<PathBuf> {
         let Self { file, mut part, target, place, existing } = self;
         let fault = |source| Error::Write { path: target.clone(), source };
@@ -89,7 +89,7 @@ impl PartialFile {
     }
 }
 
-/// The part of a file.
+/// The path of a file's part.
 fn part_of(target: &Path) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(target.file_name().unwrap_or_default());
@@ -97,12 +97,12 @@ fn part_of(target: &Path) -> PathBuf {
     folder_of(target).join(name)
 }
 
-/// Opens the part of a file, empty, and holds it alone; what a run that died left of it is gone. None where another run
-/// holds it now.
+/// Opens the part of a file, empty, and locks it. What a killed run left of it is removed. None if another run holds
+/// it.
 pub(super) fn open_part(target: &Path) -> std::io::Result<Option<(File, TempPath)>> {
     let path = part_of(target);
     for _ in 0..TRIES {
-        // A link leads to what is not ours.
+        // A link leads to a file that is not ours.
         if path.is_symlink() {
             return Err(ErrorKind::AlreadyExists.into());
         }
@@ -110,11 +110,11 @@ pub(super) fn open_part(target: &Path) -> std::io::Result<Option<(File, TempPath
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
-            // A disk without locks: two runs of one name are not noticed there.
+            // A file system without locks: two runs that write the same file are not noticed there.
             Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        // Its last writer may have finished between the two.
+        // Its last writer may have renamed it between the two calls.
         if is_at(&file, &path) {
             file.set_len(0)?;
             return TempPath::try_from_path(&path).map(|part| Some((file, part)));
@@ -123,7 +123,7 @@ pub(super) fn open_part(target: &Path) -> std::io::Result<Option<(File, TempPath
     Err(ErrorKind::ResourceBusy.into())
 }
 
-/// Whether this is the file of that name.
+/// Whether the open file is the one at this path.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -131,7 +131,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     place(file.metadata()).is_some_and(|opened| place(std::fs::metadata(path)) == Some(opened))
 }
 
-/// Whether this is the file of that name: an open file keeps its name there.
+/// Whether the open file is the one at this path. Here, an open file keeps its name.
 #[cfg(not(unix))]
 fn is_at(_: &File, _: &Path) -> bool {
     true
@@ -174,7 +174,7 @@ mod tests {
         };
         let path = folder.path().join("a.gif");
         let part = folder.path().join(".a.gif.text2art-part");
-        // What a killed run left.
+        // A part left by a killed run.
         std::fs::write(&part, "much of an old one").unwrap();
         let mut file = PartialFile::create(&path, Existing::Keep).unwrap();
         assert!(PartialFile::create(&path, Existing::Keep).unwrap_err().to_string().contains("another run"));
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!((names(), std::fs::read(&path).unwrap()), (vec!["a.gif".into()], b"new".to_vec()));
         drop(PartialFile::create(&path, Existing::Replace).unwrap());
         assert_eq!(names(), ["a.gif"]);
-        // A name that was taken meanwhile.
+        // A name that was taken in the meantime.
         assert_eq!(
             PartialFile::create(&path, Existing::Keep).unwrap().finish().unwrap(),
             path.with_file_name("a-2.gif")

@@ -1,4 +1,4 @@
-//! Opening files by what they are, and reading no more of them than a bound.
+//! Opens files according to their kind, and reads no more of them than a bound.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Result};
@@ -7,7 +7,7 @@ use std::path::Path;
 /// The largest small file, in bytes.
 const SMALL: u64 = 64 << 10;
 
-/// Why a file that is there is not read.
+/// Why an existing file is not read.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
     #[error("this is a folder")]
@@ -29,31 +29,32 @@ impl From<Refusal> for Error {
     }
 }
 
-/// What this module found wrong with a file; none of what the system reports.
+/// Why this module refused a file; none for an error that the system reported.
 pub(crate) fn reason(error: &Error) -> Option<String> {
     error.get_ref()?.downcast_ref::<Refusal>().map(ToString::to_string)
 }
 
-/// A file that is read once, from its beginning.
+/// A file that is read once, from the beginning.
 pub(crate) enum Source {
-    /// Its bytes are on a disk
+    /// Bytes on a disk
     Regular(File),
-    /// They come from another program. It is open without waiting: a read may have to be repeated
+    /// Bytes from another program. The file is opened without waiting, so a read may have to be repeated
     Pipe(File),
-    /// They come from a device
+    /// Bytes from a device
     Device,
 }
 
 /// Opens a regular file. A pipe is refused rather than waited for, and so is a device, which may have no end.
 pub(crate) fn open_regular(path: &Path) -> Result<File> {
-    // Looked at before it is opened, which may do something to a device, and again after it, when it may be another.
+    // Checked before opening, which may have an effect on a device, and again afterwards, since the file may have
+    // changed.
     check_regular(&std::fs::metadata(path)?)?;
     let file = open(path)?;
     check_regular(&file.metadata()?)?;
     Ok(file)
 }
 
-/// Opens whatever has bytes to read, without waiting for a program at the other end of a pipe.
+/// Opens anything that can be read, without waiting for a program at the other end of a pipe.
 pub(crate) fn open_source(path: &Path) -> Result<Source> {
     let file = open(path)?;
     let metadata = file.metadata()?;
@@ -66,13 +67,13 @@ pub(crate) fn open_source(path: &Path) -> Result<Source> {
     Ok(if is_pipe(&metadata) { Source::Pipe(file) } else { Source::Device })
 }
 
-/// Reads a regular file of at most so many bytes.
+/// Reads a regular file of at most `most` bytes.
 pub(crate) fn read_regular(path: &Path, most: u64) -> Result<Vec<u8>> {
     read_within(open_regular(path)?, most)
 }
 
-/// Reads at most so many bytes from whatever has some, waiting for the program at the other end of a pipe. To be called
-/// only while a signal still ends the program.
+/// Reads at most `most` bytes from anything that can be read, waiting for the program at the other end of a pipe. Call
+/// this only while a signal still ends the program.
 pub(crate) fn read_source(path: &Path, most: u64) -> Result<Vec<u8>> {
     if std::fs::metadata(path)?.is_dir() {
         return Err(Refusal::Folder.into());
@@ -80,14 +81,14 @@ pub(crate) fn read_source(path: &Path, most: u64) -> Result<Vec<u8>> {
     read_within(File::open(path)?, most)
 }
 
-/// Reads to the end, which must come within so many bytes.
+/// Reads to the end, which must come within `most` bytes.
 pub(crate) fn read_within(reader: impl Read, most: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most { Err(Refusal::TooLarge(most).into()) } else { Ok(bytes) }
 }
 
-/// The text of a small file that the program, or another of its kind, wrote; none if there is no such file.
+/// The text of a small file written by this program or one like it; none if there is no such file.
 pub(crate) fn small_text(path: &Path) -> Option<String> {
     String::from_utf8(read_regular(path, SMALL).ok()?).ok()
 }

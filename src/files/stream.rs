@@ -1,13 +1,12 @@
-//! Bytes that another program sends, for as long as they are wanted.
+//! Bytes that another program sends, read until they are no longer wanted.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result};
 
-/// The most bytes without the end of a line.
+/// The longest line, in bytes.
 const LONGEST_LINE: usize = 64 << 20;
 
-/// Lines of text that may take their time. A read ends with an error when the lines are no longer wanted, or when a line
-/// never ends.
+/// Lines of text that may arrive slowly. A read fails if the lines are no longer wanted, or if a line does not end.
 pub(crate) struct Stream<Stopped> {
     file: File,
     stopped: Stopped,
@@ -21,12 +20,12 @@ impl<Stopped: Fn() -> bool> Stream<Stopped> {
         Self { file, stopped, line: 0 }
     }
 
-    /// The same for standard input.
+    /// Reads standard input until `stopped`.
     pub(crate) fn of_standard_input(stopped: Stopped) -> Result<Self> {
         Ok(Self::new(standard_input()?, stopped))
     }
 
-    /// Waits until a read returns at once.
+    /// Waits until a read would return at once.
     fn wait(&self) -> Result<()> {
         loop {
             if (self.stopped)() {
@@ -39,13 +38,13 @@ impl<Stopped: Fn() -> bool> Stream<Stopped> {
     }
 }
 
-/// Waits a moment for bytes to read. Whatever else is wrong with the file, a read reports.
+/// Waits a moment for bytes to read. Any other problem with the file is left to the read to report.
 #[cfg(unix)]
 fn is_ready(file: &File) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::io::Errno;
 
-    /// How often it is looked whether the bytes are still wanted.
+    /// Time between two checks whether the bytes are still wanted.
     const INTERVAL: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
     !matches!(poll(&mut [PollFd::new(file, PollFlags::IN)], Some(&INTERVAL)), Ok(0) | Err(Errno::INTR))
 }

@@ -1,4 +1,4 @@
-//! Whether a file can be written under a name.
+//! Checks that a file can be written under a name.
 
 use std::path::Path;
 
@@ -6,17 +6,21 @@ use super::link::end_of_links;
 use super::{Existing, check_folder};
 use crate::{Error, Result};
 
-/// Whether a file can be written under this name, before any work; and what to do with one that is there.
+/// Checks before any work that a file can be written under this name, and returns what to do with an existing one.
 ///
 /// # Errors
-/// If it names a folder, something else that is not a regular file, or a file that is to be kept, or if no file can be made
-/// in its folder.
+/// If the name is that of a folder, of something else that is not a regular file, or of a file that must be kept, or if
+/// no file can be created in its folder.
 pub fn check_target(path: &Path, force: bool) -> Result<Existing> {
     if path.is_dir() {
-        return Err(Error::file(path, "this is a folder", "name a file in it"));
+        return Err(Error::file(path, "this is a folder", "give the name of a file in it"));
     }
     if path.exists() && !force {
-        return Err(Error::file(path, "the file is already there", "choose another name, or replace it with --force"));
+        return Err(Error::file(
+            path,
+            "the file already exists",
+            "choose another name, or add --force to replace the file",
+        ));
     }
     check_folder(path)?;
     let place = end_of_links(path).unwrap_or_else(|_| path.to_owned());

@@ -1,4 +1,4 @@
-//! Writing files whole or not at all.
+//! Writes files completely or not at all.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,28 +10,28 @@ use super::name::{behind_stem, check_length};
 use super::partial::open_part;
 use crate::{Error, Result};
 
-/// What to do with a file that is already there.
+/// What to do with a file that already exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
-    /// Put the new one in its place
+    /// Replace it
     Replace,
-    /// Leave it, with an error
+    /// Keep it, and fail
     Keep,
 }
 
-/// Writes a file under another name beside it, and gives it its name when all of it is on the disk. What a run that was
-/// killed left under that other name is overwritten. If the path is a link, the file it leads to is written; a file that is
-/// replaced passes its permissions on.
+/// Writes a file under a temporary name beside its own, and renames it once all of it is on the disk. A temporary file
+/// that a killed run left is overwritten. If the path is a link, the file that it leads to is written. A replaced file
+/// passes its permissions on.
 ///
 /// # Errors
-/// If the folder is missing or cannot be written to, the disk is full, the file exists and is to be kept, or what exists is
+/// If the folder is missing or not writable, the disk is full, the file exists and must be kept, or it exists and is
 /// not a regular file.
 pub fn write_whole(path: &Path, content: &[u8], existing: Existing) -> Result<()> {
     let fault = |source: std::io::Error| Error::Write { path: path.to_owned(), source };
     let place = end_of_links(path).map_err(fault)?;
     let (mut file, part) = match open_part(&place) {
         Ok(Some(part)) => part,
-        // Another run writes the same file now, or the name is too long for more: any other name will do.
+        // Another run is writing the same file, or the name is too long for a suffix: any other name will do.
         Ok(None) | Err(_) => temporary(&folder_of(&place)).map_err(fault)?.into_parts(),
     };
     if existing == Existing::Replace {
@@ -45,8 +45,8 @@ pub fn write_whole(path: &Path, content: &[u8], existing: Existing) -> Result<()
     kept.map_err(|error| fault(error.error))
 }
 
-/// Writes a file as [`write_whole`] does. A name that another program took is not worth losing it: the next
-/// free one beside it is taken. Returns where it is.
+/// Writes a file as [`write_whole`] does, but takes the next free name beside it if another program has taken its name.
+/// Returns the path of the file.
 ///
 /// # Errors
 /// As for [`write_whole`].
@@ -60,10 +60,10 @@ pub fn write_beside(path: &Path, content: &[u8], existing: Existing) -> Result<P
     Err(Error::Write { path: path.to_owned(), source: std::io::ErrorKind::AlreadyExists.into() })
 }
 
-/// Whether a file of this name can be written: its folder is there and takes new files.
+/// Checks that a file of this name can be written: that its folder exists and takes new files.
 ///
 /// # Errors
-/// Where it is not, or does not.
+/// If the folder is missing, or no file can be created in it.
 pub fn check_folder(path: &Path) -> Result<()> {
     let place = end_of_links(path).map_err(|error| {
         Error::file(path, format!("the link cannot be followed: {error}"), "remove the link, or choose another name")
@@ -73,24 +73,24 @@ pub fn check_folder(path: &Path) -> Result<()> {
     tempfile::tempfile_in(&folder).map(drop).map_err(|source| {
         let problem = match source.kind() {
             std::io::ErrorKind::NotFound => "there is no such folder".to_owned(),
-            std::io::ErrorKind::NotADirectory => "this is no folder".to_owned(),
+            std::io::ErrorKind::NotADirectory => "this is not a folder".to_owned(),
             _ => format!("the folder cannot be written to: {source}"),
         };
         if place != path {
             let problem = format!("the link leads to {}: {problem}", place.display());
             return Error::file(path, problem, "create that folder first, or remove the link");
         }
-        Error::file(folder, problem, "create the folder first, or name another")
+        Error::file(folder, problem, "create the folder first, or choose another one")
     })
 }
 
-/// A file without a name on the disk a file is to be on. It vanishes when it is closed.
+/// A file without a name on the disk of the target. It vanishes when it is closed.
 pub(crate) fn nameless(target: &Path) -> Result<std::fs::File> {
     let file = end_of_links(target).and_then(|place| tempfile::tempfile_in(folder_of(&place)));
     file.map_err(|source| Error::Write { path: target.to_owned(), source })
 }
 
-/// A path, then the same with -2, -3 and so on behind its name.
+/// The path, then the path with -2, -3 and so on after its stem.
 pub(super) fn free_beside(path: &Path) -> impl Iterator<Item = PathBuf> {
     let path = path.to_owned();
     let numbered = |path: PathBuf| (2..10_000).map(move |number| behind_stem(&path, &format!("-{number}")));
@@ -110,7 +110,7 @@ fn temporary(folder: &Path) -> std::io::Result<NamedTempFile> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // The user's umask takes away from this, as for any new file.
+        // The user's umask takes bits away from this, as for any new file.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     builder.tempfile_in(folder)
@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         check_folder(&path).unwrap();
-        // What a killed run left is gone, and what a run writes now is not touched.
+        // A file left by a killed run is gone, and one that a run is still writing is not touched.
         let part = folder.path().join(".a.png.text2art-part");
         std::fs::write(&part, "much of an old one").unwrap();
         write_whole(&path, b"three", Existing::Replace).unwrap();
@@ -144,7 +144,7 @@ mod tests {
         running.finish().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"four");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        // A link at that name leads nowhere.
+        // A link in its place is not followed.
         #[cfg(unix)]
         {
             let mine = folder.path().join("mine");

@@ -1,11 +1,11 @@
 //! Differentiable layers whose weights are frozen.
 //!
-//! Only the drawer's own parameters are trained, so a layer here owns its weights and its backward
-//! pass returns the gradient of its input and nothing else. Each layer is a [`Layer`]: plain loops
-//! over `f32` slices in both directions, and in a build with CUDA kernels on a GPU (`cuda/`); a [`Network`] of them is
-//! one recorded operation of the tensor library. Work is split by fixed tiles, never by the number of threads, so the
-//! same input gives the same bits on one core and on many. A layer whose file names no memory holds none beside its
-//! weights and what its passes read and write.
+//! Only the drawer's own parameters are trained, so a layer owns its weights, and its backward pass
+//! returns only the gradient of its input. Each layer is a [`Layer`]: plain loops over `f32` slices
+//! in both directions and, in a build with CUDA, kernels on a GPU (`cuda/`). A [`Network`] of layers
+//! is one recorded operation of the tensor library. Work is split into fixed tiles, never by the
+//! number of threads, so the same input gives the same bits on one core and on many. Unless its file
+//! mentions memory, a layer holds only its weights and what its passes read and write.
 
 mod arithmetic;
 pub mod cuda;
@@ -38,67 +38,67 @@ pub use layers::warp::{Border, Filter, Homography, View, Warp};
 pub use network::with_gradient::with_gradient;
 pub use network::{Memory, MemoryOf, Network, Step};
 
-/// How many threads are thought to work where memory is estimated: what it depends on may depend on no machine.
+/// Number of threads assumed in estimates of memory, which must not depend on the machine.
 const THREADS: usize = 4;
 
-/// One layer: a function of a contiguous `f32` tensor, and the gradient of its input.
+/// A layer: a function of a contiguous `f32` tensor, and the gradient of its input.
 pub trait Layer: Any + Send + Sync {
-    /// The name that errors show.
+    /// The layer's name in errors.
     fn name(&self) -> &'static str;
 
     /// The dimensions of the output.
     ///
     /// # Errors
-    /// Where the layer cannot take an input of these dimensions.
+    /// If the layer cannot take an input of these dimensions.
     fn output_shape(&self, input_shape: &[usize]) -> Result<Vec<usize>>;
 
-    /// Floating-point operations of its matrix products for an input of these dimensions, a
-    /// multiplication and an addition counting two; the backward pass nominally has as many.
+    /// Floating-point operations of the matrix products for an input of these dimensions, where a
+    /// multiplication and an addition count as two; the backward pass nominally has the same number.
     fn operations(&self, _input_shape: &[usize]) -> u64 {
         0
     }
 
-    /// Whether both passes write every element, whatever the memory they write to held before; where not,
-    /// it comes filled with zeros.
+    /// Whether both passes write every element, whatever their output memory held before; if not, the memory
+    /// is filled with zeros first.
     fn overwrites(&self) -> bool {
         false
     }
 
-    /// About how many numbers a pass holds for itself, beside what it reads and writes; `read` are the
-    /// dimensions of the input, or backwards of the output's gradient.
+    /// Approximate number of elements that a pass holds beside its input and output; `read` is the shape
+    /// of the input or, in the backward pass, of the output's gradient.
     fn working_memory(&self, _read: &[usize]) -> usize {
         0
     }
 
-    /// About how many numbers the layer makes in its first pass and keeps for all others.
+    /// Approximate number of elements that the layer computes in its first pass and keeps for all later ones.
     fn lasting_memory(&self, _input_shape: &[usize]) -> usize {
         0
     }
 
-    /// Writes `output`.
+    /// Computes `output`.
     fn forward(&self, input_shape: &[usize], input: &[f32], output: &mut [f32]);
 
-    /// Whether the backward pass reads the input; where not, it is given none.
+    /// Whether the backward pass reads the input; if not, it gets an empty one.
     fn needs_input(&self) -> bool;
 
-    /// The layer as one whose gradients need no memory of their own, where it is one.
+    /// The layer as an [`InPlace`] one, if its gradients need no separate memory.
     fn in_place(&self) -> Option<&dyn InPlace> {
         None
     }
 
-    /// Writes the gradient of the input, given that of the output.
+    /// Computes the gradient of the input from the gradient of the output.
     fn backward(&self, input_shape: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]);
 
     /// The layer in the memory of a GPU.
     ///
     /// # Errors
-    /// Where the layer cannot run there, or the memory does not suffice.
+    /// If the layer cannot run there, or the memory does not suffice.
     fn resident(&self, _on: &dyn cuda::Accelerator) -> Result<Box<dyn cuda::Resident>> {
         Err(Error::Msg(format!("{} cannot run on a GPU", self.name())))
     }
 }
 
-/// Inside `impl Layer`: says how the layer comes into the memory of a GPU, `|layer, on| resident`.
+/// Inside `impl Layer`: defines how the layer is copied to a GPU, `|layer, on| resident`.
 macro_rules! on_gpu {
     (|$layer:ident, $on:ident| $resident:expr) => {
         fn resident(
@@ -112,21 +112,21 @@ macro_rules! on_gpu {
 }
 pub(crate) use on_gpu;
 
-/// A layer that can make the gradient of its input in the memory of its output's.
+/// A layer that can compute the gradient of its input in the memory of the output's gradient.
 pub trait InPlace {
     /// Turns the gradient of the output into that of the input.
     fn backward_in_place(&self, input_shape: &[usize], input: &[f32], gradient: &mut [f32]);
 }
 
-/// Applies a single layer, recording it where the input is tracked.
+/// Applies a single layer, and records it if the input is tracked.
 ///
 /// # Errors
-/// Where the layer cannot take the input's dimensions, cannot run on the input's device, or the input is not `f32`.
+/// If the layer cannot take the input's dimensions, cannot run on the input's device, or the input is not `f32`.
 pub fn apply(layer: impl Layer, input: &Tensor) -> Result<Tensor> {
     Network::of(layer).forward(input)
 }
 
-/// The error of a layer that cannot take `shape`.
+/// The error for a layer that cannot take `shape`.
 fn unexpected_shape<T>(layer: &str, expected: &str, shape: &[usize]) -> Result<T> {
     Err(Error::Msg(format!("{layer} takes {expected}, not {shape:?}")))
 }

@@ -1,4 +1,4 @@
-//! NVIDIA GPUs, and what is said of those that are here.
+//! NVIDIA GPUs, and what is known about the ones in this machine.
 
 use std::fmt;
 
@@ -9,15 +9,15 @@ use super::Obstacle;
 /// An NVIDIA GPU.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Gpu {
-    /// The driver's number of it: 1 is `cuda:1`
+    /// The driver's number for it: 1 is `cuda:1`
     pub number: usize,
-    /// Its name as the driver tells it
+    /// Its name, as the driver reports it
     pub name: String,
     /// What it can compute
     pub compute_capability: ComputeCapability,
-    /// Its memory, in bytes
+    /// Total memory, in bytes
     pub total_memory: u64,
-    /// What of it was free when it was opened; none before
+    /// Memory that was free when the GPU was opened, in bytes; none before
     pub free_memory: Option<u64>,
 }
 
@@ -49,20 +49,20 @@ impl Serialize for ComputeCapability {
     }
 }
 
-/// What there is of NVIDIA's.
+/// Everything found about NVIDIA's GPUs and driver.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct GpuFindings {
-    /// The driver's version, where the system tells
+    /// The driver's version, if the system reports it
     pub driver: Option<String>,
-    /// The newest CUDA that the driver knows
+    /// The newest CUDA version that the driver supports
     pub driver_cuda: Option<String>,
-    /// The CUDA that the program was built with; none where it was built without
+    /// The CUDA version that the program was built with; none if it was built without CUDA
     pub built_cuda: Option<String>,
     /// The compute capabilities that the program was built for, in words
     pub built_for: Option<String>,
     /// The GPUs
     pub gpus: Vec<GpuFinding>,
-    /// Why no GPU can be looked at
+    /// Why no GPU can be examined
     pub problem: Option<Obstacle>,
 }
 
@@ -72,6 +72,6 @@ pub struct GpuFinding {
     /// The GPU
     #[serde(flatten)]
     pub gpu: Gpu,
-    /// Why it cannot be used; none where it can
+    /// Why it cannot be used; none if it can
     pub problem: Option<Obstacle>,
 }

@@ -1,4 +1,4 @@
-//! NVIDIA GPUs as the program knows them: what is here, what is in the way of one, its memory and its precision.
+//! NVIDIA GPUs as the program knows them: those in this machine, why one cannot be used, their memory and precision.
 
 mod findings;
 mod obstacle;

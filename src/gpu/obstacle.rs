@@ -1,4 +1,4 @@
-//! Why a GPU cannot be used, in words for its user.
+//! Why a GPU cannot be used, in words for the user.
 
 use std::fmt;
 
@@ -21,11 +21,11 @@ impl Obstacle {
         Self { problem: problem.into(), hint: hint.into() }
     }
 
-    /// What the driver's error code means to its user (`cuda.h`, `CUresult`). `hidden` is the value of the variable
+    /// Explains the driver's error code to the user (`cuda.h`, `CUresult`). `hidden` is the value of the variable
     /// `CUDA_VISIBLE_DEVICES`.
     #[cfg(any(feature = "cuda", test))]
     pub(crate) fn of_driver(code: &str, hidden: Option<&str>) -> Self {
-        let unseen = "nvidia-smi shows what the driver sees (a container needs --gpus all); else use --device cpu";
+        let unseen = "check what the driver sees with nvidia-smi (a container needs --gpus all), or use --device cpu";
         match (code, hidden) {
             ("CUDA_ERROR_NO_DEVICE", Some(hidden)) => Self::new(
                 format!("the driver finds no NVIDIA GPU, and CUDA_VISIBLE_DEVICES is `{hidden}`"),
@@ -33,11 +33,11 @@ impl Obstacle {
             ),
             ("CUDA_ERROR_NO_DEVICE", None) => Self::new("the driver finds no NVIDIA GPU", unseen),
             ("CUDA_ERROR_STUB_LIBRARY", _) => Self::new(
-                "the libcuda.so.1 that was found is the toolkit's, for linking only",
-                "take the toolkit's folder `stubs` out of LD_LIBRARY_PATH: the driver's own is needed",
+                "the libcuda.so.1 that was found is the toolkit's stub, which is only for linking",
+                "remove the toolkit's `stubs` folder from LD_LIBRARY_PATH, so that the driver's libcuda.so.1 is found",
             ),
             ("CUDA_ERROR_SYSTEM_DRIVER_MISMATCH" | "CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE", _) => Self::new(
-                format!("the driver and its libcuda.so.1 do not belong together ({code})"),
+                format!("the driver and libcuda.so.1 have different versions ({code})"),
                 "restart the machine after an update of the driver, or use --device cpu",
             ),
             ("CUDA_ERROR_SYSTEM_NOT_READY", _) => Self::new(
@@ -45,16 +45,16 @@ impl Obstacle {
                 "start nvidia-fabricmanager, which machines with NVSwitch need, or use --device cpu",
             ),
             ("CUDA_ERROR_DEVICE_UNAVAILABLE", _) => Self::new(
-                "another program has the GPU for itself",
-                "end that program, set the compute mode to default (nvidia-smi -c 0), or use --device cpu",
+                "another program has exclusive use of the GPU",
+                "close that program, set the compute mode to default (nvidia-smi -c 0), or use --device cpu",
             ),
             ("CUDA_ERROR_JIT_COMPILER_NOT_FOUND", _) => Self::new(
                 "the driver's compiler libnvidia-ptxjitcompiler.so.1 is missing",
-                "install the whole driver, or use --device cpu",
+                "install the complete driver, or use --device cpu",
             ),
             (code, _) if is_out_of_memory(code) => {
-                let hint = "end other programs on the GPU (nvidia-smi lists them), or use --device cpu";
-                Self::new("too little of the GPU's memory is free to begin", hint)
+                let hint = "close other GPU programs (nvidia-smi lists them), or use --device cpu";
+                Self::new("the GPU has too little free memory to start", hint)
             }
             (code, _) => Self::new(format!("the driver reports {code}"), unseen),
         }
@@ -78,7 +78,7 @@ mod tests {
         let hidden = Obstacle::of_driver("CUDA_ERROR_NO_DEVICE", Some("-1"));
         assert!(hidden.problem.contains("CUDA_VISIBLE_DEVICES is `-1`") && hidden.hint.contains("unset"));
         for code in ["CUDA_ERROR_OUT_OF_MEMORY", "CUBLAS_STATUS_ALLOC_FAILED"] {
-            assert!(Obstacle::of_driver(code, None).problem.contains("memory is free"), "{code}");
+            assert!(Obstacle::of_driver(code, None).problem.contains("free memory"), "{code}");
         }
         assert!(Obstacle::of_driver("CUDA_ERROR_UNKNOWN", None).problem.ends_with("reports CUDA_ERROR_UNKNOWN"));
     }

@@ -1,9 +1,9 @@
-//! The driver's pool, which a GPU's memory is handed out of.
+//! The driver's pool, from which a GPU's memory is allocated.
 
 use candle_core::cuda::cudarc::driver::sys::{self, CUmemPool_attribute};
 use candle_core::cuda::cudarc::driver::{CudaStream, DriverError};
 
-/// The pool of a stream's device; none where the driver has none.
+/// The pool of a stream's device; none if the driver has none.
 fn pool(stream: &CudaStream) -> Result<Option<sys::CUmemoryPool>, DriverError> {
     let context = stream.context();
     if !context.has_async_alloc() {
@@ -21,20 +21,20 @@ fn set(pool: sys::CUmemoryPool, attribute: CUmemPool_attribute, mut value: u64) 
     unsafe { sys::cuMemPoolSetAttribute(pool, attribute, (&raw mut value).cast()) }.result()
 }
 
-/// Keeps memory that was given back for what is asked next, where the driver can; else it goes back to the system
-/// whenever the host waits for the card.
+/// Keeps freed memory for later allocations, if the driver can. Otherwise it returns to the system whenever the host
+/// waits for the card.
 ///
 /// # Errors
-/// Where the driver fails.
+/// If the driver fails.
 pub fn keep_memory(stream: &CudaStream) -> Result<(), DriverError> {
     let threshold = CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
     pool(stream)?.map_or(Ok(()), |pool| set(pool, threshold, u64::MAX))
 }
 
-/// Gives memory that nobody uses back to the system, so that it can be handed out in other pieces.
+/// Returns unused memory to the system, so that it can be allocated in other pieces.
 ///
 /// # Errors
-/// Where the driver fails.
+/// If the driver fails.
 pub fn give_back(stream: &CudaStream) -> Result<(), DriverError> {
     // SAFETY: the pool is the driver's own.
     pool(stream)?.map_or(Ok(()), |pool| unsafe { sys::cuMemPoolTrimTo(pool, 0) }.result())
@@ -47,7 +47,7 @@ fn get(pool: sys::CUmemoryPool, attribute: CUmemPool_attribute) -> Option<u64> {
     Some(bytes)
 }
 
-/// How much memory it holds that nobody uses, in bytes.
+/// Unused memory that the pool holds, in bytes.
 pub(crate) fn unused_memory(stream: &CudaStream) -> u64 {
     let unused = |pool| {
         let held = get(pool, CUmemPool_attribute::CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT)?;
@@ -56,15 +56,15 @@ pub(crate) fn unused_memory(stream: &CudaStream) -> u64 {
     pool(stream).ok().flatten().and_then(unused).unwrap_or(0)
 }
 
-/// The most memory that was in use at a time since the last reset, in bytes; none where the driver does not tell.
+/// The most memory that was in use at a time since the last reset, in bytes; none if the driver does not report it.
 pub(crate) fn peak_memory(stream: &CudaStream) -> Option<u64> {
     get(pool(stream).ok()??, CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH)
 }
 
-/// Lets [`peak_memory`] begin anew, where the driver can.
+/// Restarts [`peak_memory`], if the driver can.
 pub(crate) fn reset_peak_memory(stream: &CudaStream) {
     if let Ok(Some(pool)) = pool(stream) {
-        // Where it fails peaks are those since the start.
+        // If this fails, peaks are those since the start.
         let _ = set(pool, CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH, 0);
     }
 }

@@ -1,15 +1,15 @@
-//! How exactly a GPU multiplies matrices.
+//! The precision of matrix products on a GPU.
 
-/// The numbers that go into the products on a GPU; what is added up, and everything else, is `f32`. The processor computes
-/// in `f32` throughout.
+/// The precision of the numbers that go into matrix products on a GPU. Sums and everything else are `f32`; the
+/// processor uses `f32` throughout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Precision {
-    /// 23 bits after the point
+    /// 23 fraction bits
     F32,
-    /// 10 bits after the point, the range of `f32` (NVIDIA A100 Tensor Core GPU architecture, 2020)
+    /// 10 fraction bits, with the range of `f32` (NVIDIA A100 Tensor Core GPU architecture, 2020)
     #[default]
     Tf32,
-    /// 7 bits after the point, the range of `f32`
+    /// 7 fraction bits, with the range of `f32`
     Bf16,
 }
 

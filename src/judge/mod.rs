@@ -1,12 +1,14 @@
-//! What judges a picture: cutouts, perceptors, distances to prompts.
+//! What judges a picture: cutouts, perceptors, distances to prompts, and losses of the picture itself.
 
 mod cutouts;
 mod distance;
+mod losses;
 mod perceptor;
 mod slopes;
 
 pub use cutouts::{Cutout, Cutouts};
 pub use distance::{cosine, distances};
+pub use losses::{Loss, LossValue, Seen, Verdict, losses};
 pub(crate) use perceptor::no_gradient;
 pub use perceptor::{Perceptor, Target};
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Weights that came as a pickle or as msgpack, kept once as safetensors, so that later runs only map them.
+//! Converts downloaded pickles and msgpack to safetensors once, so that later runs only map the weights into memory.
 
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
@@ -12,21 +12,21 @@ use super::{Prefix, Role};
 use crate::progress::Stop;
 use crate::{Error, Result};
 
-/// What of a published file the networks never ask for: discriminators, averages, optimisers.
+/// Prefixes of tensors that the networks never use: discriminators, averages, optimizers.
 const UNUSED: [&str; 4] = ["loss.", "model_ema.", "optimizer", "opt_state"];
 
-/// What the names of files and folders begin with that are not finished.
+/// Prefix of the names of unfinished files and folders.
 pub(super) const TEMPORARY: &str = ".text2art-";
-/// After this time nobody works on an unfinished file any more.
+/// Age at which an unfinished file is considered abandoned.
 const STALE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Removes what runs left unfinished in a folder that were killed.
+/// Removes the unfinished files that killed runs left in a folder.
 pub(super) fn remove_stale(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let Ok(metadata) = entry.metadata() else { continue };
         let age = metadata.modified().ok().and_then(|modified| modified.elapsed().ok());
         if entry.file_name().to_string_lossy().starts_with(TEMPORARY) && age.is_some_and(|age| age > STALE) {
-            // What cannot be removed is no harm but its size.
+            // A file that cannot be removed only takes up space.
             let _ = if metadata.is_dir() {
                 std::fs::remove_dir_all(entry.path())
             } else {
@@ -36,22 +36,22 @@ pub(super) fn remove_stale(folder: &Path) {
     }
 }
 
-/// Where the weights of a file with this SHA-256 are kept in a folder.
+/// Path in a folder of the converted weights of a file with this SHA-256.
 #[must_use]
 pub(super) fn place(folder: &Path, sha256: &str) -> PathBuf {
     folder.join("converted").join(format!("{sha256}.safetensors"))
 }
 
-/// Whether a file is worth converting.
+/// Whether a file should be converted.
 #[must_use]
 pub(super) fn is_worth_it(file: &TensorFile) -> bool {
     file.format() != Format::Safetensors
 }
 
-/// Writes the tensors of a file, with their names, as safetensors in single precision; whole or not at all.
+/// Writes the named tensors of a file as safetensors in single precision, completely or not at all.
 ///
 /// # Errors
-/// Where a tensor cannot be read, the folder cannot be written, or it is to stop.
+/// If a tensor cannot be read, the folder cannot be written, or a stop is requested.
 pub(super) fn convert(file: &TensorFile, role: Role, path: &Path, stop: &Stop) -> Result<()> {
     let fault = |error: std::io::Error| Error::cache(path, &error);
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -85,7 +85,7 @@ fn used_names(file: &TensorFile, role: Role) -> Vec<&str> {
     file.names().filter(used).collect()
 }
 
-/// The JSON in front of the values, which follow each other in the order of `names`.
+/// The JSON header in front of the values, which follow in the order of `names`.
 fn header(file: &TensorFile, names: &[&str]) -> Result<Vec<u8>> {
     let mut entries = BTreeMap::new();
     let mut end = 0;
@@ -96,7 +96,7 @@ fn header(file: &TensorFile, names: &[&str]) -> Result<Vec<u8>> {
         entries.insert(*name, json!({ "dtype": "F32", "shape": shape, "data_offsets": [start, end] }));
     }
     let mut header = serde_json::to_vec(&entries).map_err(|error| Error::fault(error.to_string()))?;
-    // The format's own reader maps values that begin at a multiple of eight.
+    // The safetensors library requires that the values begin at a multiple of eight.
     header.resize(header.len().next_multiple_of(8), b' ');
     Ok(header)
 }

@@ -1,10 +1,10 @@
-//! The model inside the program: small enough to ship, read like any other.
+//! The embedded model: small enough to compile in, and read like any other model.
 
 use super::container::TensorFile;
 use super::files::{ConfigFile, ModelFiles, Role};
 use crate::Result;
 
-/// The name by which the user asks for it.
+/// The name of the embedded model.
 pub const NAME: &str = "embedded";
 
 /// Includes a file of `weights/embedded`.
@@ -18,7 +18,7 @@ static CLIP_WEIGHTS: &[u8] = include_embedded!("clip/model.safetensors");
 static CLIP_CONFIG: &[u8] = include_embedded!("clip/config.json");
 static CLIP_OTHERS: &[(&str, &[u8])] = &[("tokenizer.json", include_embedded!("clip/tokenizer.json"))];
 static VQGAN_WEIGHTS: &[u8] = include_embedded!("vqgan/model.safetensors");
-/// What it knows, in JSON.
+/// The vocabulary of the embedded model, as JSON.
 pub(super) static VOCABULARY: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/embedded/vocabulary.json"));
 static PRIOR_WEIGHTS: &[u8] = include_embedded!("prior/model.safetensors");
@@ -28,7 +28,7 @@ static VQGAN_CONFIG: &[u8] = include_embedded!("vqgan/config.json");
 /// The embedded model's files for a role.
 ///
 /// # Errors
-/// None in a program that was built whole; a weight file that cannot be read otherwise.
+/// If the compiled-in weights cannot be read.
 pub(super) fn files(role: Role) -> Result<ModelFiles> {
     let (folder, weights, config, others) = match role {
         Role::Clip => ("embedded/clip", CLIP_WEIGHTS, CLIP_CONFIG, CLIP_OTHERS),
@@ -40,7 +40,7 @@ pub(super) fn files(role: Role) -> Result<ModelFiles> {
     Ok(ModelFiles::compiled(role, NAME, weights, config, others))
 }
 
-/// The configuration and the weights of the prior that goes with them.
+/// The configuration and the weights of the embedded prior.
 #[must_use]
 pub fn prior() -> (&'static [u8], &'static [u8]) {
     (PRIOR_CONFIG, PRIOR_WEIGHTS)

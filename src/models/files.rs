@@ -1,4 +1,4 @@
-//! The files of a model, opened: its weights, its configuration, and what else belongs to it.
+//! The opened files of a model: its weights, its configuration, and the others that belong to it.
 
 use std::path::{Path, PathBuf};
 
@@ -8,18 +8,18 @@ use super::{embedded, inferred};
 use crate::files::read_text;
 use crate::{Error, Result};
 
-/// What a model is for.
+/// The role of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Judges pictures
     Clip,
-    /// Draws them
+    /// Draws pictures
     Vqgan,
 }
 
 impl Role {
-    /// The option that names such a model.
+    /// The option that names a model of this role.
     #[must_use]
     pub fn option(self) -> &'static str {
         match self {
@@ -31,27 +31,27 @@ impl Role {
 
 /// The files of one model.
 pub struct ModelFiles {
-    /// What the model is for
+    /// The model's role
     pub role: Role,
-    /// What the user called it: a path, or the name of a model
+    /// The name that the user gave: a path, or the name of a model
     pub name: String,
     /// The weights
     pub weights: TensorFile,
     /// The configuration's text, and its path for messages
     pub config: ConfigFile,
-    /// The commit of the repository they are from; none for local files
+    /// The commit of the repository that the files are from; none for local files
     pub commit: Option<String>,
-    /// What the weights were converted from; none where they are read as they were published
+    /// The file that the weights were converted from; none if they are read as published
     pub published: Option<Published>,
-    /// The folder that holds what else belongs to the model; none for a model inside the program
+    /// The folder with the model's other files; none for the embedded model
     folder: Option<PathBuf>,
-    /// Files of the model in other folders: name and path
+    /// Files of the model in other folders, by name and path
     pub(super) elsewhere: Vec<(String, PathBuf)>,
-    /// Other files of a model inside the program: name and content
+    /// Other files of the embedded model, by name and content
     compiled: &'static [(&'static str, &'static [u8])],
 }
 
-/// A weight file as it was published.
+/// A published weight file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
     /// Its name
@@ -60,35 +60,35 @@ pub struct Published {
     pub sha256: String,
 }
 
-/// A configuration file as read, or what the weights say would be in it.
+/// The content of a configuration file, or the configuration inferred from the weights.
 #[derive(Clone, Debug)]
 pub struct ConfigFile {
-    /// Where it is: the path of the weights if there is no such file
+    /// Its path, or the path of the weights if there is no such file
     pub path: PathBuf,
-    /// What it says
+    /// Its content
     pub text: String,
 }
 
 impl ModelFiles {
-    /// Finds the files of the model the user named: `embedded`, a folder or a weight file.
+    /// Finds the files of a model named by the user: `embedded`, a folder or a weight file.
     ///
     /// # Errors
-    /// Where there is no such path, no weights or no configuration, or a file cannot be read.
+    /// If there is no such path, no weights or no configuration, or a file cannot be read.
     pub fn open(role: Role, name: &str) -> Result<Self> {
         if name == embedded::NAME {
             return embedded::files(role);
         }
         if name.is_empty() {
-            let hint = "give the path of a model's folder or weight file, or leave the option out";
-            return Err(Error::usage("a model's name is empty", hint));
+            let hint = "give the path of a model's folder or weight file, or omit the option";
+            return Err(Error::usage("the model's name is empty", hint));
         }
         let Located { weights, config } = locate(role, Path::new(name))?;
         let folder = weights.parent().unwrap_or(Path::new("")).to_owned();
         Self::assemble(role, name, TensorFile::open(&weights)?, config, folder)
     }
 
-    /// The model of a weight file and a configuration; others of its files are in `folder`. Without a configuration,
-    /// the weights have to say what would be in it.
+    /// The model of a weight file and a configuration, with its other files in `folder`. Without a configuration, it is
+    /// inferred from the weights.
     ///
     /// # Errors
     /// If a file cannot be read, or there is no configuration.
@@ -100,7 +100,7 @@ impl ModelFiles {
         folder: PathBuf,
     ) -> Result<Self> {
         let (path, text) = if let Some(config) = config {
-            let text = read_text(&config, "a model needs its configuration beside its weights: download it too")?;
+            let text = read_text(&config, "download the model's configuration into the folder of its weights")?;
             (config, text)
         } else {
             let text = inferred::configuration(&weights).ok_or_else(|| no_config(weights.path()))?;
@@ -119,7 +119,7 @@ impl ModelFiles {
         })
     }
 
-    /// The files of a model inside the program.
+    /// The files of a model that is compiled in.
     pub(super) fn compiled(
         role: Role,
         name: &str,
@@ -132,10 +132,10 @@ impl ModelFiles {
         Self { role, name, weights, config, commit: None, published: None, folder: None, elsewhere, compiled }
     }
 
-    /// Another file of the model as text, with its path; none where it has no such file.
+    /// Another file of the model as text, with its path; none if the model has no such file.
     ///
     /// # Errors
-    /// Where the file is there and cannot be read.
+    /// If the file exists but cannot be read.
     pub fn other(&self, name: &str) -> Result<Option<ConfigFile>> {
         let Some(folder) = &self.folder else {
             let content = self.compiled.iter().find(|(compiled, _)| *compiled == name);
@@ -155,13 +155,13 @@ impl ModelFiles {
 }
 
 impl ConfigFile {
-    /// The error of a configuration that cannot be used.
+    /// The error for a configuration that cannot be used.
     pub(crate) fn error(&self, problem: impl Into<String>) -> Error {
-        Error::file(&self.path, problem, "take the configuration that was published with the weights")
+        Error::file(&self.path, problem, "use the configuration that was published with the weights")
     }
 }
 
-/// Checks that a configuration's number is one a published model could have.
+/// Checks that a number in a configuration is plausible for a published model.
 pub(crate) fn within(name: &str, value: usize, most: usize) -> Result<(), String> {
-    if (1..=most).contains(&value) { Ok(()) } else { Err(format!("{name} is {value}, not 1 to {most}")) }
+    if (1..=most).contains(&value) { Ok(()) } else { Err(format!("{name} is {value}; expected 1 to {most}")) }
 }

@@ -1,4 +1,4 @@
-//! From what the user calls a model to its files: a path, a folder of `TEXT2ART_WEIGHTS`, the hub's cache, the network.
+//! Finds a model's files by name: from a path, a folder of `TEXT2ART_WEIGHTS`, the hub's cache, or the network.
 
 use std::cell::{OnceCell, RefCell};
 use std::path::{Path, PathBuf};
@@ -15,32 +15,32 @@ use crate::files::hash_file;
 use crate::progress::{Event, Stop};
 use crate::{Error, Result};
 
-/// Finds models, and fetches what is not here.
+/// Finds models, and downloads the missing ones.
 pub struct Finder<'a> {
-    /// Made when a name is looked up that is no path: paths need no environment
+    /// Created when the first name that is not a path is looked up: paths need no environment
     hub: OnceCell<Hub>,
     offline: bool,
     converting: bool,
     stop: Stop,
-    /// The models of a recipe that are of a commit
+    /// The models of a recipe that are pinned to a commit
     pub(super) records: Vec<(Role, ModelRecord)>,
-    /// Weights that were found to be those of the recipe
+    /// Weights that were verified to be those of the recipe
     pub(super) checked: RefCell<Vec<PathBuf>>,
     tell: &'a dyn Fn(Event),
 }
 
-/// The files of a model by what they hold.
+/// The files of a model by their content.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// The weights as they were published
     pub weights: PathBuf,
-    /// The configuration; none if the weights themselves say what would be in it
+    /// The configuration; none if it is inferred from the weights
     pub config: Option<PathBuf>,
-    /// The tokenizer, where it is not beside the weights
+    /// The tokenizer, if it is not beside the weights
     pub tokenizer: Option<PathBuf>,
-    /// The commit of the repository they are of
+    /// The commit of the repository that the files are from
     pub commit: Option<String>,
-    /// What was asked of the network for the weights; none for files of the user's own
+    /// The request for the weights; none for the user's own files
     request: Option<Request>,
 }
 
@@ -50,27 +50,27 @@ impl Found {
     }
 }
 
-/// Where a file is that both a CLIP and its users call so.
+/// File name of a CLIP's tokenizer.
 pub(super) const TOKENIZER: &str = "tokenizer.json";
 
 impl<'a> Finder<'a> {
-    /// A finder as the environment says; `offline` forbids the network whatever that says. Downloads end when `stop` is
-    /// requested; `tell` is told of them.
+    /// A finder configured by the environment; `offline` forbids the network in any case. Downloads end when `stop` is
+    /// requested, and report to `tell`.
     #[must_use]
     pub fn new(offline: bool, stop: &Stop, tell: &'a dyn Fn(Event)) -> Self {
         let (hub, records, checked) = (OnceCell::new(), Vec::new(), RefCell::default());
         Self { hub, offline, converting: true, stop: stop.clone(), records, checked, tell }
     }
 
-    /// Reads pickles and msgpack as they are where they are not converted yet, and writes nothing.
+    /// Reads pickles and msgpack directly unless they are already converted, and writes nothing.
     #[must_use]
     pub fn without_conversions(mut self) -> Self {
         self.converting = false;
         self
     }
 
-    /// Finds the models a recipe names in the state they had, and refuses other files. A revision that is no commit
-    /// does not count.
+    /// Finds the models that a recipe names at their recorded commits, and refuses other files. Records without a
+    /// commit are ignored.
     #[must_use]
     pub fn with_commits_of(mut self, records: &[ModelRecord]) -> Self {
         for record in records {
@@ -82,10 +82,10 @@ impl<'a> Finder<'a> {
         self
     }
 
-    /// The hub it fetches from.
+    /// The hub that models are downloaded from.
     ///
     /// # Errors
-    /// Where the environment cannot be used.
+    /// If the environment cannot be used.
     pub fn hub(&self) -> Result<&Hub> {
         if let Some(hub) = self.hub.get() {
             return Ok(hub);
@@ -95,11 +95,11 @@ impl<'a> Finder<'a> {
         Ok(self.hub.get_or_init(|| Hub::new(environment, self.stop.clone())))
     }
 
-    /// Finds the files of the model the user named, and opens them. Weights that were fetched as a pickle or as msgpack are
+    /// Finds the files of a model by name, and opens them. Weights that were downloaded as a pickle or as msgpack are
     /// converted once.
     ///
     /// # Errors
-    /// Where nothing has this name, its files are not here and may not or cannot be fetched, or cannot be read.
+    /// If no model has this name, or its files cannot be downloaded or read.
     pub fn open(&self, role: Role, name: &str) -> Result<ModelFiles> {
         if name.is_empty() || name == embedded::NAME {
             return ModelFiles::open(role, name);
@@ -120,15 +120,15 @@ impl<'a> Finder<'a> {
         Ok(files)
     }
 
-    /// Fetches what is not here of some models' files: all names are checked before the first download. A path is only
-    /// looked at when it is opened.
+    /// Downloads the missing files of several models. All names are checked before the first download; paths are
+    /// checked only when they are opened.
     ///
     /// # Errors
-    /// Where nothing has one of the names, or as [`Finder::locate`].
-    pub fn provide_all<'n>(&self, wanted: impl Iterator<Item = (Role, &'n String)>) -> Result<()> {
+    /// If one of the names is unknown, or as for [`Finder::locate`].
+    pub fn provide_all<'n>(&self, wanted: impl Iterator<Item = (Role, &'n str)>) -> Result<()> {
         let (local, wanted): (Vec<_>, Vec<_>) = wanted.partition(|(_, name)| is_local(name));
         for (role, name) in local {
-            // What is wrong with the files is said when they are opened.
+            // Opening the files reports what is wrong with them.
             if let Ok(Some(request)) = tokenizer_beside(role, name) {
                 self.provide_tokenizer(name, request)?;
             }
@@ -137,10 +137,10 @@ impl<'a> Finder<'a> {
         wanted.iter().try_for_each(|(role, name)| self.locate(*role, name).map(drop))
     }
 
-    /// Finds where the files of a model are; those that are not here are fetched.
+    /// Finds the files of a model, and downloads the missing ones.
     ///
     /// # Errors
-    /// Where nothing has this name, or its files are not here and may not or cannot be fetched.
+    /// If no model has this name, or its files cannot be downloaded.
     pub fn locate(&self, role: Role, name: &str) -> Result<Found> {
         if Path::new(name).exists() {
             let found = Found::own(locate(role, Path::new(name))?);
@@ -154,19 +154,19 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Ends what was asked for where it is to stop.
+    /// Returns an error if a stop is requested.
     ///
     /// # Errors
-    /// [`Error::Stopped`] where it is to stop.
+    /// [`Error::Stopped`] if a stop is requested.
     pub fn check_stop(&self) -> Result<()> {
         if self.stop.is_requested() { Err(Error::Stopped) } else { Ok(()) }
     }
 
-    /// Fetched weights as safetensors, which are made where they are not here yet; none where the weights are safetensors
-    /// themselves, or no conversion can be kept.
+    /// Downloaded weights as safetensors, converted if they are not yet; none if the weights are safetensors already,
+    /// or the conversion cannot be saved.
     ///
     /// # Errors
-    /// Where the weights are not what they must be, or it is to stop.
+    /// If the weights have the wrong SHA-256, or a stop is requested.
     fn converted(
         &self,
         role: Role,
@@ -180,7 +180,7 @@ impl<'a> Finder<'a> {
         let file = weights.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let own = &self.hub()?.environment().own;
         let expected = self.hub()?.expected_digest(request, weights);
-        // What stands under a digest was made from a file that had it.
+        // The file name is the digest of the file that was converted.
         let kept = |sha256: &String| TensorFile::open(&convert::place(own, sha256)).ok();
         if let Some((converted, sha256)) = expected.as_ref().and_then(|sha256| Some((kept(sha256)?, sha256.clone()))) {
             return Ok(Some((converted, Published { file, sha256 })));
@@ -190,8 +190,8 @@ impl<'a> Finder<'a> {
         }
         let sha256 = hash_file(weights)?;
         if let Some(expected) = expected.filter(|expected| *expected != sha256) {
-            let problem = format!("the file is damaged: its SHA-256 is {sha256}, it must be {expected}");
-            return Err(Error::file(weights, problem, format!("fetch it again: text2art models pull {name}")));
+            let problem = format!("the file is damaged: expected SHA-256 {expected}, got {sha256}");
+            return Err(Error::file(weights, problem, format!("download it again: text2art models pull {name}")));
         }
         let published = Published { file: file.clone(), sha256 };
         let result = || -> Result<Option<TensorFile>> {
@@ -211,7 +211,7 @@ impl<'a> Finder<'a> {
             Ok(converted) => Ok(converted.map(|converted| (converted, published.clone()))),
             Err(Error::Stopped) => Err(Error::Stopped),
             Err(error) => {
-                let message = format!("{file} is not converted, and will load slowly each time: {error}");
+                let message = format!("cannot convert {file}, which will load slowly each time: {error}");
                 (self.tell)(Event::Warning { message });
                 Ok(None)
             }
@@ -228,7 +228,7 @@ impl<'a> Finder<'a> {
         let request = requests.first().cloned();
         let paths = self.provide(&entry.name, Some(&entry.licence), requests)?;
         let [weights, config, others @ ..] = paths.as_slice() else {
-            return Err(Error::fault(format!("the list of models gives {} too few files", entry.name)));
+            return Err(Error::fault(format!("the list of models has too few files for {}", entry.name)));
         };
         let commit = match request.as_ref().map(|request| &request.origin) {
             Some(Origin::Repository(repository)) => self.hub()?.cache().commit(repository),
@@ -248,32 +248,33 @@ impl<'a> Finder<'a> {
         let found = match cached {
             Some(Ok(found)) => found,
             Some(Err(error)) if self.hub()?.environment().offline => {
-                let problem = format!("{repository} is not whole in the cache: {error} ({})", error.hint());
+                let problem = format!("{repository} is incomplete in the cache: {error} ({})", error.hint());
                 return Err(Error::usage(problem, fetch_hint(&repository.to_string(), Some(role))));
             }
             None if self.hub()?.environment().offline => {
                 let cache = self.hub()?.cache().folder().display();
-                let problem = format!("{repository} is not in the cache ({cache}), and no network may be used");
+                let problem = format!("{repository} is not in the cache ({cache}), and network access is disabled");
                 return Err(Error::usage(problem, fetch_hint(&repository.to_string(), Some(role))));
             }
             _ => {
                 self.fetch_repository(&repository, Some(role), |file| self.recorded_digest(role, name, file), false)?;
-                self.in_cache(role, name, &repository)?.ok_or_else(|| Error::fault("a snapshot vanished"))??
+                self.in_cache(role, name, &repository)?
+                    .ok_or_else(|| Error::fault("a snapshot disappeared from the cache"))??
             }
         };
         self.check_recorded(role, name, &found.weights)?;
         Ok(found)
     }
 
-    /// What the cache holds of a repository's model: none where it knows nothing of this revision, an error where
-    /// something is missing.
+    /// A repository's model in the cache: none if the cache does not know the revision, an error if something is
+    /// missing.
     pub(super) fn in_cache(&self, role: Role, name: &str, repository: &Repository) -> Result<Option<Result<Found>>> {
         let cache = self.hub()?.cache();
         let Some(folder) = cache.snapshot(repository) else { return Ok(None) };
         let whole = || -> Result<Found> {
             let Located { weights, config } = locate(role, &folder)?;
             if role == Role::Clip && !weights.with_file_name(TOKENIZER).is_file() {
-                return Err(Error::file(&folder, format!("there is no {TOKENIZER}"), "fetch the model again"));
+                return Err(Error::file(&folder, format!("there is no {TOKENIZER}"), "download the model again"));
             }
             let file = weights.strip_prefix(&folder).map(Path::to_string_lossy).unwrap_or_default().into_owned();
             let sha256 = self.recorded_digest(role, name, &file);
@@ -283,11 +284,11 @@ impl<'a> Finder<'a> {
         Ok(Some(whole()))
     }
 
-    /// Fetches what of a repository makes a model, and what of it is damaged; of any role where none is said. Returns the
-    /// role and where the files are.
+    /// Downloads the model's files in a repository that are missing or damaged; without a role, a model of any role.
+    /// Returns the role and the paths of the files.
     ///
     /// # Errors
-    /// Where the network may not be used, or the files do not come.
+    /// If network access is disabled, or the files cannot be downloaded.
     pub fn pull_repository(&self, repository: &Repository, role: Option<Role>) -> Result<(Role, Vec<PathBuf>)> {
         self.fetch_repository(repository, role, |_| None, true)
     }
@@ -297,7 +298,7 @@ impl<'a> Finder<'a> {
         repository: &Repository,
         role: Option<Role>,
         known: impl Fn(&str) -> Option<String>,
-        mend: bool,
+        repair: bool,
     ) -> Result<(Role, Vec<PathBuf>)> {
         self.check_network(&repository.to_string())?;
         let selection = self.hub()?.select(repository, role)?;
@@ -306,17 +307,17 @@ impl<'a> Finder<'a> {
             Request { origin: Origin::Repository(repository.clone()), file, bytes: None, sha256 }
         };
         let items = self.hub()?.look_up(selection.files.into_iter().map(request).collect())?;
-        if mend {
+        if repair {
             self.discard_damaged(items.iter().map(Item::at_its_commit))?;
         }
         let paths = self.fetch(&repository.to_string(), selection.licence.as_deref(), &items)?;
         Ok((selection.role, paths))
     }
 
-    /// Fetches the files of an entry that are not here or damaged; a branch is looked up anew.
+    /// Downloads the files of an entry that are missing or damaged; a branch is looked up again.
     ///
     /// # Errors
-    /// Where the network may not be used, or the files do not come.
+    /// If network access is disabled, or the files cannot be downloaded.
     pub fn pull_entry(&self, entry: &Entry) -> Result<Vec<PathBuf>> {
         let requests = self.requests(entry)?;
         if requests.iter().all(is_pinned) {
@@ -340,13 +341,13 @@ impl<'a> Finder<'a> {
 
     fn check_network(&self, name: &str) -> Result<()> {
         if self.hub()?.environment().offline {
-            let hint = "leave out --offline, and unset HF_HUB_OFFLINE";
-            return Err(Error::usage(format!("{name} cannot be fetched without a network"), hint));
+            let hint = "remove --offline, and unset HF_HUB_OFFLINE";
+            return Err(Error::usage(format!("{name} cannot be downloaded: network access is disabled"), hint));
         }
         Ok(())
     }
 
-    /// Where files are; those that are not here are fetched.
+    /// The paths of files, after downloading the missing ones.
     pub(super) fn provide(&self, name: &str, licence: Option<&str>, requests: Vec<Request>) -> Result<Vec<PathBuf>> {
         let here = requests.iter().map(|request| self.at_hand(request));
         let mut here = here.collect::<Result<Vec<Option<PathBuf>>>>()?;
@@ -358,9 +359,10 @@ impl<'a> Finder<'a> {
                 Origin::Repository(repository) => repository.to_string(),
                 Origin::Page { url, .. } => url.clone(),
             };
-            let problem = format!("{name} needs {file} of {of}, which is not here, and no network may be used");
+            let problem =
+                format!("{name} needs {file} from {of}, which is not downloaded, and network access is disabled");
             let at_commit = match &requests[hole].origin {
-                // What a recipe names is fetched by its commit: the name alone stands for another.
+                // A recipe's model is downloaded by its commit, since the name alone stands for another one.
                 Origin::Repository(repository) if self.records.iter().any(|(_, record)| record.name == name) => {
                     repository.to_string()
                 }
@@ -371,7 +373,7 @@ impl<'a> Finder<'a> {
         if here.iter().all(Option::is_some) {
             return Ok(here.into_iter().flatten().collect());
         }
-        // A branch may have moved on: all of its files are to be of one commit.
+        // A branch may have moved on, but all of its files must be from one commit.
         let holes: Vec<usize> = (0..here.len()).filter(|index| here[*index].is_none()).collect();
         for index in 0..here.len() {
             if holes.iter().any(|hole| requests[*hole].origin == requests[index].origin && !is_pinned(&requests[index]))
@@ -403,12 +405,12 @@ impl<'a> Finder<'a> {
     }
 }
 
-/// Whether a name is a path, or the model inside the program.
+/// Whether a name is a path, or the embedded model.
 pub(super) fn is_local(name: &str) -> bool {
     name.is_empty() || name == embedded::NAME || Path::new(name).exists()
 }
 
-/// Whether a wanted file can only be the one it is.
+/// Whether a requested file can never change.
 fn is_pinned(request: &Request) -> bool {
     match &request.origin {
         Origin::Repository(repository) => repository.is_pinned(),
@@ -418,5 +420,5 @@ fn is_pinned(request: &Request) -> bool {
 
 fn fetch_hint(name: &str, role: Option<Role>) -> String {
     let role = role.map_or_else(String::new, |role| format!(" --role {}", role.option()));
-    format!("fetch it where there is a network: text2art models pull {name}{role}")
+    format!("download it first, with network access: text2art models pull {name}{role}")
 }

@@ -1,4 +1,4 @@
-//! Adding a model that came some other way than through the hub.
+//! Imports a model from local files.
 
 use std::path::{Path, PathBuf};
 
@@ -12,11 +12,11 @@ use super::requests::imported;
 use crate::files::hash_file;
 use crate::{Error, Result};
 
-/// Copies a model into this program's own folder, where its name finds it. An earlier import of the same name stays where
-/// this one fails. Returns the folder of the copies.
+/// Copies a model into the program's own folder, where it is found by name. If this fails, an earlier import with the
+/// same name stays in place. Returns the folder of the copies.
 ///
 /// # Errors
-/// Where the list knows another file of its name, or the folder cannot be written.
+/// If the list has a different file for this name, or the folder cannot be written.
 pub fn import(finder: &Finder, name: &str, entry: Option<&Entry>, files: &ModelFiles) -> Result<PathBuf> {
     let weights = files.weights.path();
     let (weights_name, config_name) = names(files);
@@ -25,7 +25,7 @@ pub fn import(finder: &Finder, name: &str, entry: Option<&Entry>, files: &ModelF
     if let Some(expected) = same_name.and_then(|known| known.sha256.as_ref()) {
         let found = hash_file(weights)?;
         if found != *expected {
-            let problem = format!("this is not {name}: its SHA-256 is {found}, it must be {expected}");
+            let problem = format!("this is not {name}: expected SHA-256 {expected}, got {found}");
             return Err(Error::file(weights, problem, "download the file again"));
         }
     }
@@ -40,7 +40,7 @@ pub fn import(finder: &Finder, name: &str, entry: Option<&Entry>, files: &ModelF
     for part in files_of(weights)?.iter().skip(1) {
         std::fs::copy(part, fresh.path().join(part.file_name().unwrap_or_default())).map_err(fault)?;
     }
-    // Written and not copied: weights may have said what is in it.
+    // Written and not copied, since it may have been inferred from the weights.
     std::fs::write(fresh.path().join(config_name), &files.config.text).map_err(fault)?;
     for other in [TOKENIZER, "preprocessor_config.json"] {
         let path = weights.with_file_name(other);
@@ -48,7 +48,7 @@ pub fn import(finder: &Finder, name: &str, entry: Option<&Entry>, files: &ModelF
             std::fs::copy(path, fresh.path().join(other)).map_err(fault)?;
         }
     }
-    // What its name would not find is not taken.
+    // Refuse the copies if a lookup by name would not find them.
     locate(files.role, fresh.path())?;
     let old = temporary()?;
     let aside = old.path().join("old");
@@ -58,7 +58,7 @@ pub fn import(finder: &Finder, name: &str, entry: Option<&Entry>, files: &ModelF
     }
     if let Err(error) = std::fs::rename(fresh.path(), &folder) {
         if replaces {
-            // Where even this fails, the earlier import is not removed with its temporary folder.
+            // If even this fails, do not remove the earlier import with its temporary folder.
             std::fs::rename(&aside, &folder).inspect_err(|_| drop(old.keep())).map_err(fault)?;
         }
         return Err(fault(error));
@@ -66,7 +66,7 @@ pub fn import(finder: &Finder, name: &str, entry: Option<&Entry>, files: &ModelF
     Ok(folder)
 }
 
-/// What the copies of weights and configuration are called, so that they are found in a folder.
+/// File names for the copies of weights and configuration with which a folder's model is found.
 fn names(files: &ModelFiles) -> (String, &'static str) {
     let text = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let (weights, config) = (text(files.weights.path()), text(&files.config.path));

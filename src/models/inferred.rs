@@ -1,4 +1,4 @@
-//! The configuration of a CLIP as OpenAI published it: one file, from whose shapes everything else follows
+//! The configuration of a CLIP in OpenAI's format: a single file, whose tensor shapes determine everything else
 //! (`build_model` in `clip/model.py`).
 
 use serde_json::{Value, json};
@@ -7,13 +7,13 @@ use super::Role;
 use super::container::TensorFile;
 use super::prefix::Prefix;
 
-/// Numbers that OpenAI's files hold besides the weights, and files of other programs do not.
+/// Numbers that only OpenAI's files hold besides the weights.
 const MARKS: [&str; 3] = ["input_resolution", "context_length", "vocab_size"];
 
 /// Channels of an attention head in all of OpenAI's models.
 const HEAD_WIDTH: usize = 64;
 
-/// Tokens that OpenAI's tokenizer knows.
+/// Number of tokens in OpenAI's tokenizer.
 pub(super) const VOCABULARY: usize = 49_408;
 
 /// The shapes of a file's tensors.
@@ -27,7 +27,7 @@ impl Shapes<'_> {
         self.file.shape(&self.prefix.name_of(name))?.get(axis).copied()
     }
 
-    /// How many different words follow this beginning of names.
+    /// Number of different words that follow this beginning in the names.
     fn count(&self, beginning: &str) -> usize {
         let word = |name| self.prefix.inner(name)?.strip_prefix(beginning)?.split('.').next();
         let words: std::collections::BTreeSet<&str> = self.file.names().filter_map(word).collect();
@@ -35,7 +35,7 @@ impl Shapes<'_> {
     }
 }
 
-/// A configuration in `open_clip`'s form, read off the shapes; none if the file is not one of OpenAI's.
+/// A configuration in `open_clip`'s format, inferred from the shapes; none if the file is not one of OpenAI's.
 pub(super) fn configuration(file: &TensorFile) -> Option<String> {
     let shapes = Shapes { file, prefix: Prefix::of(Role::Clip, file) };
     if MARKS.iter().any(|mark| file.shape(&shapes.prefix.name_of(mark)).is_none()) {
@@ -57,7 +57,7 @@ pub(super) fn configuration(file: &TensorFile) -> Option<String> {
     Some(configuration.to_string())
 }
 
-/// How many tokens a file of OpenAI's knows.
+/// Number of tokens in one of OpenAI's files.
 pub(super) fn vocabulary(file: &TensorFile) -> Option<usize> {
     Shapes { file, prefix: Prefix::of(Role::Clip, file) }.size("token_embedding.weight", 0)
 }

@@ -1,4 +1,4 @@
-//! What of models is on this machine: checking it and removing it.
+//! The model files on this machine: finding, checking and removing them.
 
 use std::path::{Path, PathBuf};
 
@@ -11,29 +11,29 @@ use super::{Role, convert};
 use crate::files::hash_file;
 use crate::{Error, Result};
 
-/// A file of a model that is here.
+/// A model's file on this machine.
 pub struct File {
-    /// Where it is
+    /// Its path
     pub path: PathBuf,
-    /// The SHA-256 it must have; none where nobody says
+    /// The SHA-256 it must have, if known
     pub expected: Option<String>,
-    /// Whether it is in a folder of the user's own, which no download mends
+    /// Whether it is in one of the user's folders, which downloads never repair
     pub own: bool,
 }
 
-/// What a check of a file found.
+/// The result of checking a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It is what was published, or what came first
+    /// It is the published file, or the first one downloaded
     Right,
-    /// It is something else
+    /// It is a different file
     Wrong,
-    /// Nobody says what it must be
+    /// No digest is known for it
     Unpinned,
 }
 
 impl State {
-    /// In a word.
+    /// The state in one word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -45,10 +45,10 @@ impl State {
 }
 
 impl File {
-    /// Compares the file with what it must be. Also returns its SHA-256.
+    /// Compares the file's SHA-256 with the expected one. Also returns the SHA-256.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// If the file cannot be read.
     pub fn check(&self) -> Result<(State, String)> {
         let found = hash_file(&self.path)?;
         let state = match &self.expected {
@@ -60,14 +60,14 @@ impl File {
     }
 }
 
-/// The files of a model of the list that are here.
+/// The files of a model of the list that are on this machine.
 ///
 /// # Errors
-/// None in a program that was built whole.
+/// If the environment cannot be used.
 pub fn files_of_entry(finder: &Finder, entry: &Entry) -> Result<Vec<File>> {
     let mut files = Vec::new();
     for request in finder.requests(entry)? {
-        // A tokenizer alone is none of this model's.
+        // A tokenizer alone does not count: other models share it.
         if request.file != TOKENIZER || !files.is_empty() {
             files.extend(file(finder, &request)?);
         }
@@ -81,10 +81,10 @@ pub fn files_of_entry(finder: &Finder, entry: &Entry) -> Result<Vec<File>> {
     Ok(files)
 }
 
-/// The files of a repository that are here.
+/// The files of a repository that are on this machine.
 ///
 /// # Errors
-/// Where the environment cannot be used.
+/// If the environment cannot be used.
 pub fn files_of_repository(finder: &Finder, repository: &Repository) -> Result<Vec<File>> {
     let own = own_folder(finder, repository)?.into_iter().flat_map(|folder| files_in(&folder));
     let own: Vec<File> = own.map(|path| File { path, expected: None, own: true }).collect();
@@ -105,7 +105,7 @@ fn file(finder: &Finder, request: &Request) -> Result<Option<File>> {
     Ok(Some(File { path, expected, own: false }))
 }
 
-/// All files in a folder and below, in order.
+/// All files in a folder and its subfolders, sorted.
 fn files_in(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -120,7 +120,7 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// A folder of the user's own with a repository's model, whatever it is for.
+/// The user's folder with a repository's model of any role.
 fn own_folder(finder: &Finder, repository: &Repository) -> Result<Option<PathBuf>> {
     for role in [Role::Clip, Role::Vqgan] {
         if let Some(own) = finder.own_folder(role, &repository.id)? {
@@ -130,10 +130,10 @@ fn own_folder(finder: &Finder, repository: &Repository) -> Result<Option<PathBuf
     Ok(None)
 }
 
-/// What a repository that is here is for; none where nothing of it is.
+/// The role of a downloaded repository; none if it is not downloaded.
 ///
 /// # Errors
-/// Where the environment cannot be used.
+/// If the environment cannot be used.
 pub fn role_of(finder: &Finder, repository: &Repository) -> Result<Option<Role>> {
     let own = own_folder(finder, repository)?;
     let snapshot = finder.hub()?.cache().snapshot(repository);
@@ -142,11 +142,10 @@ pub fn role_of(finder: &Finder, repository: &Repository) -> Result<Option<Role>>
     Ok(Some(if clip { Role::Clip } else { Role::Vqgan }))
 }
 
-/// Removes what is here of a model of the list; a tokenizer that other models read stays, and so do folders that the user
-/// keeps.
+/// Removes the files of a model of the list. Keeps the user's folders, and a tokenizer that other models read.
 ///
 /// # Errors
-/// Where something cannot be removed.
+/// If something cannot be removed.
 pub fn remove_entry(finder: &Finder, entry: &Entry) -> Result<Removed> {
     let mut removed = remove_imported(finder, &entry.name)?;
     for request in finder.requests(entry)?.into_iter().filter(|request| request.file != TOKENIZER) {
@@ -155,10 +154,10 @@ pub fn remove_entry(finder: &Finder, entry: &Entry) -> Result<Removed> {
     Ok(removed)
 }
 
-/// Removes what is here of a repository, but for folders that the user keeps.
+/// Removes the files of a repository. Keeps the user's folders.
 ///
 /// # Errors
-/// Where something cannot be removed.
+/// If something cannot be removed.
 pub fn remove_repository(finder: &Finder, repository: &Repository) -> Result<Removed> {
     let mut removed = remove_imported(finder, &repository.id)?;
     if let Some(snapshot) = finder.hub()?.cache().snapshot(repository) {
@@ -196,12 +195,12 @@ fn remove_imported(finder: &Finder, name: &str) -> Result<Removed> {
     for path in files_in(&folder) {
         removed += remove_file(&path)?;
     }
-    // Folders that are not there are gone already.
+    // A folder that does not exist is already removed.
     let _ = std::fs::remove_dir_all(folder);
     Ok(removed)
 }
 
-/// Removes a file, where it is there.
+/// Removes a file if it exists.
 fn remove_file(path: &Path) -> Result<Removed> {
     let Ok(metadata) = path.symlink_metadata() else { return Ok(Removed::default()) };
     std::fs::remove_file(path).map_err(|error| Error::cache(path, &error))?;

@@ -1,4 +1,4 @@
-//! From a path to the files of a model: which file holds the weights, and which its configuration.
+//! Finds the files of a model at a path: which file holds the weights, and which the configuration.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use super::container::{files_of, is_shard_list};
 use crate::files::unreadable;
 use crate::{Error, Result};
 
-/// Weights and configuration in a folder, the first pair that is there.
+/// Names of weights and configuration in a folder; the first pair that exists is used.
 pub(super) const CLIP_PAIRS: [(&str, &str); 9] = [
     ("open_clip_model.safetensors", "open_clip_config.json"),
     ("model.safetensors", "config.json"),
@@ -33,11 +33,11 @@ pub(super) const VQGAN_WEIGHTS: [&str; 11] = [
     "pytorch_model.bin.index.json",
 ];
 
-/// How many of these an error names: the others are other forms of the same.
+/// How many of these an error lists; the others are variants of the same.
 const SHOWN_PAIRS: usize = 4;
 const SHOWN_WEIGHTS: usize = 5;
 
-/// Extensions of weight files of any name, the likeliest first. A folder may hold one of the kind.
+/// Extensions of weight files with any name, the most likely first. A folder may hold one file with the extension.
 const CLIP_EXTENSIONS: [&str; 5] = ["safetensors", "pt", "pth", "bin", "ckpt"];
 const VQGAN_EXTENSIONS: [&str; 6] = ["ckpt", "safetensors", "pth", "pt", "bin", "msgpack"];
 
@@ -49,17 +49,17 @@ const ARCHIVE: &str = "pt";
 pub(super) struct Located {
     /// The weights, or the list of their parts
     pub(super) weights: PathBuf,
-    /// The configuration; none if there is none, and the weights may say what is in it
+    /// The configuration; none if it may be inferred from the weights
     pub(super) config: Option<PathBuf>,
 }
 
-/// The files of the model a path names: a folder or a weight file.
+/// The files of the model at a path, which is a folder or a weight file.
 ///
 /// # Errors
 /// If there is no such path, no weights or no configuration.
 pub(super) fn locate(role: Role, path: &Path) -> Result<Located> {
     let metadata = std::fs::metadata(path).map_err(|error| {
-        let hint = "give the path of a model's folder or weight file, or `embedded` for the model inside the program";
+        let hint = "give the path of a model's folder or weight file, or `embedded` for the built-in model";
         Error::file(path, unreadable(&error), hint)
     })?;
     let located = match (metadata.is_dir(), role) {
@@ -97,7 +97,7 @@ fn clip_in_folder(folder: &Path) -> Result<Located> {
         return Err(no_config(&folder.join(weights)));
     }
     let wanted = clip_files();
-    let hint = format!("it needs {wanted}; or give the path of the weight file");
+    let hint = format!("the folder needs {wanted}; or give the path of the weight file");
     let Some(weights) = only_of(folder, &CLIP_EXTENSIONS) else {
         return Err(Error::file(folder, "the folder holds no CLIP model", hint));
     };
@@ -115,23 +115,23 @@ fn vqgan_in_folder(folder: &Path) -> Result<PathBuf> {
     let checkpoints = files_with_extension(folder, &["ckpt"]).len();
     if checkpoints > 1 {
         let problem = format!("the folder holds {checkpoints} .ckpt files");
-        return Err(Error::file(folder, problem, "give the path of the one to use"));
+        return Err(Error::file(folder, problem, "give the path of the file to use"));
     }
     only_of(folder, &VQGAN_EXTENSIONS).ok_or_else(|| {
-        let hint = format!("it needs {}", vqgan_files());
+        let hint = format!("the folder needs {}", vqgan_files());
         Error::file(folder, "the folder holds no VQGAN model", hint)
     })
 }
 
-/// The files that make a CLIP, for people.
+/// The files that make a CLIP, for messages.
 pub(super) fn clip_files() -> String {
     let pairs = CLIP_PAIRS.iter().take(SHOWN_PAIRS);
     pairs.map(|(weights, config)| format!("{weights} with {config}")).collect::<Vec<_>>().join(", or ")
 }
 
-/// The files that hold a VQGAN, for people.
+/// The files that hold a VQGAN, for messages.
 pub(super) fn vqgan_files() -> String {
-    format!("one of {}, or one .ckpt", VQGAN_WEIGHTS[..SHOWN_WEIGHTS].join(", "))
+    format!("one of {}, or a single .ckpt file", VQGAN_WEIGHTS[..SHOWN_WEIGHTS].join(", "))
 }
 
 fn config_beside(weights: &Path) -> Result<PathBuf> {
@@ -152,13 +152,13 @@ fn config_beside(weights: &Path) -> Result<PathBuf> {
     Err(no_config(weights))
 }
 
-/// The error of weights without a configuration.
+/// The error for weights without a configuration.
 pub(super) fn no_config(weights: &Path) -> Error {
     let hint = "put the configuration that was published with the model (.json, .yaml) into the same folder";
     Error::file(weights, "there is no configuration beside these weights", hint)
 }
 
-/// The file of the first of these extensions that a folder has one file of.
+/// The only file with an extension in a folder, for the first extension that exactly one file has.
 fn only_of(folder: &Path, extensions: &[&str]) -> Option<PathBuf> {
     extensions.iter().find_map(|extension| match files_with_extension(folder, &[extension]).as_slice() {
         [only] => Some(only.clone()),

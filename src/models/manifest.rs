@@ -11,7 +11,7 @@ use crate::{Error, Result};
 
 static TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/models.toml"));
 
-/// Everything that can be asked for by name.
+/// All models and presets that have names.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -29,25 +29,25 @@ pub struct Manifest {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// What the user calls it
+    /// Name on the command line
     pub name: String,
-    /// What it is for
+    /// The model's role
     pub role: Role,
-    /// What it is, in a line
+    /// Description in one line
     pub title: String,
-    /// `organisation/repository` on the hub; none where every file has a URL
+    /// `organization/repository` on the hub; none if every file has a URL
     pub repository: Option<String>,
     /// A commit of 40 hexadecimal digits, or a branch
     pub revision: Option<String>,
     /// The weight file's format: safetensors, pickle or msgpack
     pub format: String,
-    /// What its page says of its licence
+    /// License according to its page
     pub licence: String,
-    /// What else the user should know
+    /// Further information for the user
     pub note: Option<String>,
-    /// Its files: one with the weights, one with the configuration
+    /// One file with the weights and one with the configuration
     pub files: Vec<EntryFile>,
-    /// The tokenizer it reads, where it is kept in another repository
+    /// Name of the tokenizer, if the tokenizer is in another repository
     pub tokenizer: Option<String>,
 }
 
@@ -55,21 +55,21 @@ pub struct Entry {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntryFile {
-    /// What it holds
+    /// Content of the file
     pub part: FilePart,
     /// Its path in the repository
     pub path: String,
-    /// Where it is, for a file that is on no hub
+    /// Address of a file that is not on a hub
     pub url: Option<String>,
-    /// Its size, where it is known
+    /// Size in bytes, if known
     pub bytes: Option<u64>,
-    /// About its size, where it is not
+    /// Approximate size in bytes, if the exact size is unknown
     pub about: Option<u64>,
-    /// Its SHA-256 in lower-case hexadecimal digits, where it is known
+    /// SHA-256 in lowercase hexadecimal digits, if known
     pub sha256: Option<String>,
 }
 
-/// What a file holds.
+/// Content of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FilePart {
@@ -79,47 +79,47 @@ pub enum FilePart {
     Configuration,
 }
 
-/// A tokenizer that several models read.
+/// A tokenizer that several models use.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SharedTokenizer {
-    /// What entries call it
+    /// Name that entries refer to
     pub name: String,
-    /// Its repository
+    /// Repository on the hub
     pub repository: String,
-    /// A commit, or a branch
+    /// Commit or branch
     pub revision: String,
-    /// Its path there
+    /// Path in the repository
     pub path: String,
-    /// Its size
+    /// Size in bytes
     pub bytes: Option<u64>,
-    /// Its SHA-256
+    /// SHA-256 in lowercase hexadecimal digits
     pub sha256: Option<String>,
 }
 
-/// What a name of `--model` stands for.
+/// A preset, which `--model` selects.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
-    /// What the user calls it
+    /// Name on the command line
     pub name: String,
     /// The VQGAN that draws
     pub vqgan: String,
-    /// The table of what each quality spends
+    /// Name of the quality table
     table: String,
 }
 
-/// What each quality spends.
+/// The amount of work for each quality.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QualityTable {
-    /// To see whether a prompt works
+    /// Quick, to try out a prompt
     pub draft: Work,
     /// The default
     pub normal: Work,
     /// Larger or longer
     pub better: Work,
-    /// The most that still pays
+    /// As much work as still pays off
     pub best: Work,
 }
 
@@ -131,23 +131,23 @@ pub struct Work {
     pub side: usize,
     /// Iterations
     pub iterations: usize,
-    /// Cutouts each CLIP sees in an iteration
+    /// Cutouts that each CLIP sees per iteration
     pub cutouts: usize,
     /// The CLIP models that judge
     pub clip: Vec<String>,
 }
 
-/// What the list calls the tokenizer of OpenAI's CLIP models.
+/// Name of the tokenizer of OpenAI's CLIP models.
 const OPEN_AI: &str = "openai-clip";
 
-/// The table of the models that have none of their own.
+/// Name of the quality table for models without their own.
 const PUBLISHED: &str = "published";
 
 impl Manifest {
     /// The manifest inside the program.
     ///
     /// # Errors
-    /// None in a program that was built whole.
+    /// If the compiled-in manifest is not valid.
     pub fn get() -> Result<&'static Self> {
         static MANIFEST: OnceLock<Result<Manifest, String>> = OnceLock::new();
         let parsed = MANIFEST.get_or_init(|| toml::from_str(TEXT).map_err(|error| error.to_string()));
@@ -166,28 +166,28 @@ impl Manifest {
         &self.presets
     }
 
-    /// The model of a name.
+    /// The model with a name.
     #[must_use]
     pub fn model(&self, name: &str) -> Option<&Entry> {
         self.models.iter().find(|entry| entry.name == name)
     }
 
-    /// What a name of `--model` stands for.
+    /// The preset with a name.
     #[must_use]
     pub fn preset(&self, name: &str) -> Option<&Preset> {
         self.presets.iter().find(|preset| preset.name == name)
     }
 
-    /// What the qualities of a preset spend; of no preset, what suits published models.
+    /// The quality table of a preset; without a preset, the table for published models.
     ///
     /// # Errors
-    /// None in a program that was built whole.
+    /// If the manifest has no such table.
     pub fn table(&self, preset: Option<&Preset>) -> Result<&QualityTable> {
         let name = preset.map_or(PUBLISHED, |preset| &preset.table);
         self.tables.get(name).ok_or_else(|| Error::fault(format!("there is no quality table `{name}`")))
     }
 
-    /// The tokenizer an entry reads from another repository.
+    /// The tokenizer that an entry uses from another repository.
     #[must_use]
     pub fn tokenizer_of(&self, entry: &Entry) -> Option<&SharedTokenizer> {
         let name = entry.tokenizer.as_ref()?;
@@ -200,21 +200,21 @@ impl Manifest {
         self.tokenizers.iter().find(|tokenizer| tokenizer.name == OPEN_AI)
     }
 
-    /// Whether a repository of the hub is one that the list fetches from.
+    /// Whether the list has files from a repository of the hub.
     #[must_use]
     pub fn lists_repository(&self, id: &str) -> bool {
         let of_models = self.models.iter().filter_map(|entry| entry.repository.as_deref());
         of_models.chain(self.tokenizers.iter().map(|tokenizer| tokenizer.repository.as_str())).any(|known| known == id)
     }
 
-    /// The error of a model's name that nothing stands behind, with names that look like it.
+    /// The error for an unknown model name, with similar names.
     #[must_use]
     pub fn unknown_model(&self, role: Role, name: &str) -> Error {
         let names = self.models.iter().filter(|entry| entry.role == role).map(|entry| entry.name.as_str());
         unknown(role.option(), name, names)
     }
 
-    /// The error of a `--model` that nothing stands behind.
+    /// The error for an unknown name of `--model`, with similar names.
     #[must_use]
     pub fn unknown_preset(&self, name: &str) -> Error {
         let vqgans = self.models.iter().filter(|entry| entry.role == Role::Vqgan).map(|entry| entry.name.as_str());
@@ -223,7 +223,7 @@ impl Manifest {
 }
 
 impl QualityTable {
-    /// What a quality spends.
+    /// The amount of work for a quality.
     #[must_use]
     pub fn of(&self, quality: Quality) -> &Work {
         match quality {
@@ -236,27 +236,27 @@ impl QualityTable {
 }
 
 impl Entry {
-    /// The file that holds a part; every entry has one of each.
+    /// The file with a part; every entry has exactly one for each part.
     #[must_use]
     pub fn file(&self, part: FilePart) -> Option<&EntryFile> {
         self.files.iter().find(|file| file.part == part)
     }
 
-    /// Its revision on the hub.
+    /// The revision on the hub; `main` by default.
     #[must_use]
     pub fn revision(&self) -> &str {
         self.revision.as_deref().unwrap_or("main")
     }
 }
 
-/// The error of a name nothing stands behind.
+/// The error for an unknown name.
 fn unknown<'a>(option: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Error {
     let known: Vec<&str> = std::iter::once(super::embedded::NAME).chain(known).collect();
     let hint = match question(&near_names(name, known.iter().copied())) {
         Some(question) => format!("{question} `text2art models list` shows all names; a path must exist"),
-        None => format!("use one of {}; or a path, or `organisation/repository` on the hub", known.join(", ")),
+        None => format!("use one of {}; or a path, or `organization/repository` on the hub", known.join(", ")),
     };
-    Error::usage(format!("--{option} {name}: there is no model or file of this name"), hint)
+    Error::usage(format!("--{option} {name}: there is no model or file with this name"), hint)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Where models come from: files on disk or inside the program, their containers and their names.
+//! Where models come from: files on disk or compiled in, their containers and their names.
 
 pub mod container;
 mod convert;

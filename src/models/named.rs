@@ -1,4 +1,4 @@
-//! What a model's name stands for that is no path.
+//! Resolves a model's name that is not a path.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use super::located::locate;
 use super::manifest::{Entry, Manifest};
 use crate::{Error, Result};
 
-/// What a name that is no path stands for.
+/// A model that is named, not given as a path.
 pub enum Named {
     /// A model of the list
     Entry(&'static Entry),
@@ -17,10 +17,10 @@ pub enum Named {
 }
 
 impl Named {
-    /// Reads a name that is no path.
+    /// Resolves a name that is not a path.
     ///
     /// # Errors
-    /// Where nothing has this name, or the model is for something else.
+    /// If no model has this name, or the model has another role.
     pub fn of(role: Role, name: &str) -> Result<Self> {
         let manifest = Manifest::get()?;
         if let Some(entry) = manifest.model(name) {
@@ -28,20 +28,20 @@ impl Named {
                 return Ok(Self::Entry(entry));
             }
             let (found, wanted) = (entry.role.option(), role.option());
-            let hint = format!("name it with --{found}; `text2art models list` shows what is for what");
+            let hint = format!("use --{found} instead; `text2art models list` shows the role of each model");
             return Err(Error::usage(format!("--{wanted} {name}: this model is for --{found}"), hint));
         }
         if looks_like_a_path(name) {
             return match locate(role, Path::new(name)) {
                 Err(error) => Err(error),
-                Ok(_) => Err(Error::fault(format!("{name} appeared while it was looked for"))),
+                Ok(_) => Err(Error::fault(format!("{name} appeared during the lookup"))),
             };
         }
         Repository::parse(name).map(Self::Repository).ok_or_else(|| manifest.unknown_model(role, name))
     }
 }
 
-/// Whether a name can only have been meant as a path.
+/// Whether a name can only be meant as a path.
 fn looks_like_a_path(name: &str) -> bool {
     const WEIGHTS: [&str; 7] = ["safetensors", "ckpt", "bin", "pth", "pt", "msgpack", "json"];
     let path = Path::new(name);

@@ -1,35 +1,35 @@
-//! What stands in front of the names of a model's tensors in a file that holds it as a part of something larger.
+//! The prefix of a model's tensor names in a file that holds the model as part of something larger.
 
 use super::Role;
 use super::container::TensorFile;
 
-/// Names that every VQGAN has, as `PyTorch` and flax have them.
+/// A name that every VQGAN has, as spelled by `PyTorch` and by flax.
 const OF_VQGAN: [&str; 2] = ["decoder.conv_in.weight", "decoder.conv_in.kernel"];
 
-/// Names of which every CLIP has one, as OpenAI, Hugging Face and the embedded model have them.
+/// Names of which every CLIP has one: OpenAI's, Hugging Face's and the embedded model's.
 const OF_CLIP: [&str; 3] = [
     "visual.conv1.weight",
     "vision_model.embeddings.patch_embedding.weight",
     "text_model.embeddings.token_embedding.weight",
 ];
 
-/// Where a transformer's checkpoint keeps the VQGAN that makes its pictures; it may hold others.
+/// Prefix of the VQGAN that makes the pictures in a transformer's checkpoint, which may hold other VQGANs.
 const FIRST_STAGE: &str = "first_stage_model.";
 
-/// What taming-transformers and latent diffusion put in front of averaged weights, whose own names lose their dots.
+/// Prefix of averaged weights in taming-transformers and latent diffusion, whose names lose their dots.
 const AVERAGED: &str = "model_ema.";
 
-/// Where in a file a model's tensors are.
+/// The prefix of a model's tensors in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Prefix {
-    /// What stands in front of every name
+    /// The text in front of every name
     text: String,
     /// Whether the names behind it have no dots
     dotless: bool,
 }
 
 impl Prefix {
-    /// Finds the model of a role in a file: under its own names if these are there, else below a prefix, else as
+    /// Finds the model of a role in a file: under its plain names if these exist, else below a prefix, else as
     /// averages.
     pub(crate) fn of(role: Role, file: &TensorFile) -> Self {
         let (anchors, dotless): (&[&str], bool) = match role {
@@ -59,17 +59,17 @@ impl Prefix {
         found.map_or_else(Self::default, |outer| Self { text: format!("{outer}{AVERAGED}"), dotless: true })
     }
 
-    /// A tensor's name in the file.
+    /// The name in the file of a tensor of the model.
     pub(crate) fn name_of(&self, name: &str) -> String {
         if self.dotless { format!("{}{}", self.text, name.replace('.', "")) } else { format!("{}{name}", self.text) }
     }
 
-    /// The model's own name of a tensor; none if the tensor is not below the prefix.
+    /// The model's own name for a tensor of the file; none if the tensor is not below the prefix.
     pub(crate) fn inner<'name>(&self, name: &'name str) -> Option<&'name str> {
         name.strip_prefix(self.text.as_str())
     }
 
-    /// Whether the names behind the prefix have lost their dots, so that nothing else can be read off them.
+    /// Whether the names behind the prefix have lost their dots, so that they reveal nothing else.
     pub(crate) fn is_dotless(&self) -> bool {
         self.dotless
     }

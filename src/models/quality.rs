@@ -3,13 +3,13 @@
 /// How much work to spend on a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quality {
-    /// To see whether a prompt works
+    /// Quick, to try out a prompt
     Draft,
     /// The default
     Normal,
     /// Larger or longer
     Better,
-    /// The most that still pays
+    /// As much work as still pays off
     Best,
 }
 

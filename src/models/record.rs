@@ -1,18 +1,18 @@
-//! What a recipe says of a model.
+//! A model as a recipe records it.
 
 use serde::{Deserialize, Serialize};
 
-/// A model a picture was made with.
+/// A model that a picture was made with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelRecord {
     /// `vqgan` or `clip`
     pub role: String,
-    /// What the user called it
+    /// The name that the user gave
     pub name: String,
-    /// Which state of its repository; none for a local file
+    /// The commit or branch of its repository; none for a local file
     pub revision: Option<String>,
-    /// The weight file's name
+    /// Name of the weight file
     pub file: String,
-    /// Its SHA-256
+    /// SHA-256 of the weight file
     pub sha256: String,
 }

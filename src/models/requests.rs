@@ -1,4 +1,4 @@
-//! Which files a model needs, and which of them are on this machine; nothing is asked of the network.
+//! Which files a model needs, and which of them are on this machine, without using the network.
 
 use std::path::{Path, PathBuf};
 
@@ -12,18 +12,18 @@ use super::{ModelRecord, Role, embedded, inferred};
 use crate::files::hash_files;
 use crate::{Error, Result};
 
-/// What would be fetched of a model.
+/// The files of a model that would be downloaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// What the user called it
+    /// The name that the user gave
     pub name: String,
-    /// Files that are not here
+    /// Files that are not on this machine
     pub files: Vec<String>,
-    /// Their size in bytes, where it is known
+    /// Total size in bytes, if known
     pub bytes: Option<u64>,
 }
 
-/// A folder of the user's own that holds a model.
+/// One of the user's folders that holds a model.
 pub(super) struct OwnFolder {
     /// The folder
     pub(super) folder: PathBuf,
@@ -32,19 +32,19 @@ pub(super) struct OwnFolder {
 }
 
 impl Finder<'_> {
-    /// The user's own folder with a model; one in which there is no such model does not count.
+    /// The user's folder with a model; a folder without such a model does not count.
     ///
     /// # Errors
-    /// Where the environment cannot be used.
+    /// If the environment cannot be used.
     pub(super) fn own_folder(&self, role: Role, name: &str) -> Result<Option<OwnFolder>> {
         let environment = self.hub()?.environment();
         let mut folders = Vec::new();
         if let Some(weights) = &environment.weights {
             folders.push(weights.join(folder_name(name)));
-            // `a/b` may stand in `a` as well, but for what belongs to a model of the list that is called `a`.
-            if let Some((organisation, _)) = name.split_once('/') {
-                let entry = Manifest::get()?.model(organisation);
-                if entry.is_none_or(|entry| locate(entry.role, &weights.join(organisation)).is_err()) {
+            // `a/b` may also be in `a`, unless that folder belongs to a model of the list named `a`.
+            if let Some((organization, _)) = name.split_once('/') {
+                let entry = Manifest::get()?.model(organization);
+                if entry.is_none_or(|entry| locate(entry.role, &weights.join(organization)).is_err()) {
                     folders.push(weights.join(name));
                 }
             }
@@ -56,10 +56,10 @@ impl Finder<'_> {
         }))
     }
 
-    /// Where a wanted file is; none where it is not here, or of another size than it must have.
+    /// Path of a requested file; none if it is not on this machine or has the wrong size.
     ///
     /// # Errors
-    /// Where the environment cannot be used.
+    /// If the environment cannot be used.
     pub fn at_hand(&self, request: &Request) -> Result<Option<PathBuf>> {
         let fits = |path: &PathBuf| {
             let length = path.metadata().map(|metadata| metadata.len());
@@ -68,10 +68,10 @@ impl Finder<'_> {
         Ok(self.hub()?.find(request).filter(fits))
     }
 
-    /// What of a model's files is not here; none where all are.
+    /// The files of a model that are not on this machine; none if all are.
     ///
     /// # Errors
-    /// Where nothing has this name, or the environment cannot be used.
+    /// If no model has this name, or the environment cannot be used.
     pub fn missing(&self, role: Role, name: &str) -> Result<Option<Missing>> {
         let missing = |files, bytes| Missing { name: name.to_owned(), files, bytes };
         if is_local(name) {
@@ -83,7 +83,7 @@ impl Finder<'_> {
                 let (mut files, mut bytes) = (Vec::new(), Some(0));
                 for request in self.lacking(entry)? {
                     let about = entry.files.iter().find(|file| file.path == request.file).and_then(|file| file.about);
-                    // A configuration's size does not matter.
+                    // A configuration is too small to matter.
                     let small = entry.file(FilePart::Configuration).is_some_and(|file| file.path == request.file);
                     let size = request.bytes.or(about).or(small.then_some(0));
                     bytes = bytes.zip(size).map(|(sum, size)| sum + size);
@@ -95,20 +95,20 @@ impl Finder<'_> {
                 let own = self.own_folder(role, &repository.id)?.is_some();
                 let repository = self.at_recorded_commit(role, name, &repository);
                 let here = own || self.in_cache(role, name, &repository)?.is_some_and(|found| found.is_ok());
-                Ok((!here).then(|| missing(vec!["what makes a model of it".to_owned()], None)))
+                Ok((!here).then(|| missing(vec!["the model's files".to_owned()], None)))
             }
         }
     }
 
-    /// Whether a model can be opened without a network.
+    /// Whether a model can be opened without the network.
     ///
     /// # Errors
-    /// Where the environment cannot be used.
+    /// If the environment cannot be used.
     pub fn is_here(&self, entry: &Entry) -> Result<bool> {
         Ok(self.lacking(entry)?.is_empty())
     }
 
-    /// The files of an entry that are not here; of one in a folder of the user's own, at most the tokenizer.
+    /// The files of an entry that are not on this machine; at most the tokenizer, if the user's folder has the model.
     fn lacking(&self, entry: &Entry) -> Result<Vec<Request>> {
         let own = self.own_folder(entry.role, &entry.name)?;
         let mut lacking = Vec::new();
@@ -120,7 +120,7 @@ impl Finder<'_> {
         Ok(lacking)
     }
 
-    /// The files an entry needs besides those in a folder of the user's own: the tokenizer, where it is not there.
+    /// The files that an entry needs besides the user's folder: the tokenizer, unless the folder has it.
     pub(super) fn requests_beside(&self, entry: &Entry, own: Option<&OwnFolder>) -> Result<Vec<Request>> {
         let mut requests = self.requests(entry)?;
         if let Some(own) = own {
@@ -130,15 +130,15 @@ impl Finder<'_> {
         Ok(requests)
     }
 
-    /// The files of an entry: weights, configuration, and the tokenizer where it reads one.
+    /// The files of an entry: weights, configuration, and the tokenizer if it uses one.
     ///
     /// # Errors
-    /// Where the environment cannot be used.
+    /// If the environment cannot be used.
     pub fn requests(&self, entry: &Entry) -> Result<Vec<Request>> {
         let manifest = Manifest::get()?;
         let pinned = entry.repository.as_ref().map(|id| Repository::new(id, entry.revision()));
         let wanted = pinned.as_ref().map(|repository| self.at_recorded_commit(entry.role, &entry.name, repository));
-        // What the list knows is known of the entry's own revision.
+        // The sizes and digests of the list are for the entry's own revision only.
         let known = wanted == pinned;
         let request = |file: &EntryFile| {
             let origin = match (&wanted, &file.url) {
@@ -159,22 +159,23 @@ impl Finder<'_> {
         Ok(requests)
     }
 
-    /// The tokenizer of weights that a path names, fetched if it is not here.
+    /// The tokenizer for weights given as a path, downloaded if necessary.
     ///
     /// # Errors
-    /// If it is not here and may not or cannot be fetched.
+    /// If the tokenizer is not on this machine and cannot be downloaded.
     pub(super) fn provide_tokenizer(&self, name: &str, request: Request) -> Result<PathBuf> {
         if self.hub()?.environment().offline && self.at_hand(&request)?.is_none() {
-            let problem = format!("there is no {TOKENIZER} beside these weights, and no network may be used");
-            let hint = format!("put OpenAI's {TOKENIZER} beside them, or run once without --offline to download it");
+            let problem = format!("there is no {TOKENIZER} beside these weights, and network access is disabled");
+            let hint =
+                format!("add OpenAI's {TOKENIZER} to their folder, or run once without --offline to download it");
             return Err(Error::file(name, problem, hint));
         }
         let found = self.provide(name, None, vec![request])?.pop();
-        found.ok_or_else(|| Error::fault("a tokenizer was asked for, and none came"))
+        found.ok_or_else(|| Error::fault("a tokenizer was requested, but none was found"))
     }
 
     fn lacking_tokenizer(&self, role: Role, name: &str) -> Result<Option<Request>> {
-        // What is wrong with the files is said when they are opened.
+        // Opening the files reports what is wrong with them.
         let Ok(Some(request)) = tokenizer_beside(role, name) else { return Ok(None) };
         Ok(if self.at_hand(&request)?.is_some() { None } else { Some(request) })
     }
@@ -183,29 +184,29 @@ impl Finder<'_> {
         self.records.iter().find(|(of, record)| *of == role && record.name == name).map(|(_, record)| record)
     }
 
-    /// The repository in the state a recipe names.
+    /// The repository at the commit that a recipe names.
     pub(super) fn at_recorded_commit(&self, role: Role, name: &str, repository: &Repository) -> Repository {
         let commit = self.recorded(role, name).and_then(|record| record.revision.as_ref());
         commit.map_or_else(|| repository.clone(), |commit| repository.at(commit))
     }
 
-    /// The SHA-256 that a recipe says of a file; none where it names another file, or no recipe is repeated, or the file
-    /// is one of several that the SHA-256 is of.
+    /// The SHA-256 of a file according to the recipe that is repeated; none without a recipe, if the recipe names
+    /// another file, or if its SHA-256 covers several files.
     pub(super) fn recorded_digest(&self, role: Role, name: &str, file: &str) -> Option<String> {
         self.recorded_of_all(role, name, file).filter(|_| !is_shard_list(Path::new(file)))
     }
 
-    /// The SHA-256 that a recipe says of a file, or of a list of parts and all these parts together.
+    /// The SHA-256 according to a recipe of a file, or of a list of parts together with all the parts.
     fn recorded_of_all(&self, role: Role, name: &str, file: &str) -> Option<String> {
         let record = self.recorded(role, name)?;
         let same = Path::new(file).file_name()?.to_str()? == record.file;
         (same && is_sha256(&record.sha256)).then(|| record.sha256.clone())
     }
 
-    /// Checks that weights of a repository are those of the recipe that is repeated, once a run.
+    /// Checks, once per run, that the weights of a repository are those of the recipe that is repeated.
     ///
     /// # Errors
-    /// Where they are others, or cannot be read.
+    /// If the weights differ from the recipe's, or cannot be read.
     pub(super) fn check_recorded(&self, role: Role, name: &str, weights: &Path) -> Result<()> {
         let file = weights.file_name().unwrap_or_default().to_string_lossy();
         let Some(expected) = self.recorded_of_all(role, name, &file) else { return Ok(()) };
@@ -214,9 +215,11 @@ impl Finder<'_> {
         }
         let found = hash_files(&files_of(weights)?)?;
         if found != expected {
-            let problem = format!("this is not the {name} of the recipe: its SHA-256 is {found}, it was {expected}");
-            let hint =
-                format!("`text2art models rm {name}`, and fetch it again; or name another with --{}", role.option());
+            let problem = format!("this is not the {name} of the recipe: expected SHA-256 {expected}, got {found}");
+            let hint = format!(
+                "run `text2art models rm {name}` and download it again, or name another with --{}",
+                role.option()
+            );
             return Err(Error::file(weights, problem, hint));
         }
         self.checked.borrow_mut().push(weights.to_owned());
@@ -224,7 +227,7 @@ impl Finder<'_> {
     }
 }
 
-/// What a path needs besides the files that are there: the tokenizer of OpenAI's weights, which come without one.
+/// The tokenizer that weights given as a path need besides their files: OpenAI's weights come without one.
 ///
 /// # Errors
 /// If the files cannot be read, or the environment cannot be used.
@@ -251,12 +254,12 @@ fn request_of_tokenizer(tokenizer: &SharedTokenizer) -> Request {
     }
 }
 
-/// The name of a model's folder among others: names of the list hold no `--`, and repositories of the hub neither.
+/// The name of a model's folder. Neither names of the list nor repositories of the hub contain `--`.
 fn folder_name(name: &str) -> String {
     name.replace('/', "--")
 }
 
-/// Where a model is kept that was imported.
+/// The folder of an imported model.
 pub(super) fn imported(environment: &Environment, name: &str) -> PathBuf {
     environment.own.join("imported").join(folder_name(name))
 }

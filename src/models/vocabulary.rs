@@ -1,43 +1,43 @@
-//! What the model inside the program knows.
+//! The vocabulary of the embedded model.
 
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::embedded;
-use crate::text::near_names;
+use crate::text::{near_names, question};
 use crate::{Error, Result};
 
 /// Words that the embedded model was trained on.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Vocabulary {
-    /// Each thing's names, its own first
+    /// The names of each thing, the usual one first
     pub things: Vec<Vec<String>>,
-    /// Colours of things and backgrounds
+    /// Colors of things and backgrounds
     pub colours: Vec<String>,
-    /// Where things are
+    /// Scenes that things are in
     pub scenes: Vec<String>,
-    /// How they are drawn
+    /// How things are drawn
     pub styles: Vec<String>,
-    /// Every word of its captions that says something
+    /// Every meaningful word of the captions
     pub words: Vec<String>,
 }
 
-/// Names that a warning shows of those that are near.
+/// The most similar names that a warning suggests.
 const NEAR_SHOWN: usize = 4;
-/// How much of a prompt is told, in characters.
-const TOLD: usize = 200;
+/// How much of a prompt a warning quotes, in characters.
+const QUOTED: usize = 200;
 
 impl Vocabulary {
-    /// That of the model inside the program.
+    /// The vocabulary of the embedded model.
     ///
     /// # Errors
-    /// None in a program that was built whole.
+    /// If the compiled-in vocabulary is not valid.
     pub fn embedded() -> Result<Self> {
         serde_json::from_str(embedded::VOCABULARY).map_err(|error| Error::fault(error.to_string()))
     }
 
-    /// What to tell a user whose prompt has no word that is known.
+    /// The warning for a prompt without any known word; none if the prompt has one.
     #[must_use]
     pub fn warning(&self, prompt: &str) -> Option<String> {
         let known: HashSet<&str> = self.words.iter().map(String::as_str).collect();
@@ -53,16 +53,16 @@ impl Vocabulary {
         let mut shown = HashSet::new();
         found.retain(|name| shown.insert(*name));
         found.truncate(NEAR_SHOWN);
-        let meant = if found.is_empty() { String::new() } else { format!(" (near: {})", found.join(", ")) };
-        let beginning: String = prompt.chars().take(TOLD).collect();
+        let meant = question(&found).map_or_else(String::new, |question| format!("; {question}"));
+        let beginning: String = prompt.chars().take(QUOTED).collect();
         let dots = if beginning.len() < prompt.len() { "..." } else { "" };
         Some(format!(
-            "the embedded model knows no word of \"{beginning}{dots}\"{meant}: `text2art models info embedded` lists what it knows"
+            "the embedded model knows no word of \"{beginning}{dots}\"{meant} (`text2art models info embedded` lists its words)"
         ))
     }
 }
 
-/// A word as it is, and without the endings of plurals.
+/// The word itself, and the word without each plural ending it has.
 fn singulars(word: &str) -> impl Iterator<Item = String> + '_ {
     let endings = [("", ""), ("s", ""), ("es", ""), ("ies", "y"), ("ves", "f")];
     endings.into_iter().filter_map(|(plural, singular)| Some(format!("{}{singular}", word.strip_suffix(plural)?)))

@@ -1,4 +1,4 @@
-//! The tensors of one model, asked for by name and shape, with every misfit reported at once.
+//! The tensors of one model, requested by name and shape, with every mismatch reported at once.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -7,28 +7,28 @@ use super::container::TensorFile;
 use crate::random::Stream;
 use crate::{Error, Result};
 
-/// Where a tensor, or one part of it, stands in a file.
+/// The place in a file of a tensor, or of one part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
     /// The tensor's name in the file
     pub name: String,
-    /// How it lies there
+    /// Its layout in the file
     pub view: View,
 }
 
-/// How a tensor lies in a file, compared with how it is asked for.
+/// The layout of a tensor in a file, compared with the requested one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum View {
-    /// The same way; dimensions of one at the end may be missing or surplus
+    /// The same; dimensions of one at the end may be missing or surplus
     Same,
-    /// A matrix with rows and columns exchanged
+    /// A matrix with rows and columns swapped
     Transposed,
     /// A convolution's kernel with the dimensions (height, width, inputs, outputs) of flax
     HeightWidthInputsOutputs,
 }
 
 impl Part {
-    /// A tensor that lies as it is asked for.
+    /// A tensor with the requested layout.
     pub fn same(name: impl Into<String>) -> Self {
         Self { name: name.into(), view: View::Same }
     }
@@ -57,24 +57,24 @@ struct Findings {
     used: HashSet<String>,
     missing: Vec<String>,
     misshapen: Vec<String>,
-    /// Values for which zeros stand
+    /// Number of values replaced by zeros
     replaced: usize,
 }
 
-/// Values that may be missing before the search for more misfits ends.
+/// Values that may be missing before the search for more mismatches ends.
 const MOST_REPLACED: usize = 1 << 28;
 /// How many names of each kind an error shows.
 const NAMES_SHOWN: usize = 5;
 
 impl<'a> Weights<'a> {
-    /// Builds a model with `build`, which asks for each tensor it needs.
+    /// Builds a model with `build`, which requests each tensor it needs.
     ///
-    /// `parts` says for a name of ours where the file keeps it: one tensor, or several that stand
-    /// one above the other. `ignored` names the tensors that may be there for nothing.
+    /// `parts` maps a name of ours to its place in the file: one tensor, or several to stack on top of each other.
+    /// `ignored` selects the tensors of the file that may go unused.
     ///
     /// # Errors
-    /// Where a tensor is missing, has another shape or is not known, with the number and the first
-    /// names of each kind; where one cannot be read or holds a value that is not finite.
+    /// If a tensor is missing, has the wrong shape or is unknown, with the number and the first names of each kind;
+    /// or if one cannot be read or holds a value that is not finite.
     pub fn build<T>(
         file: &'a TensorFile,
         parts: &'a dyn Fn(&str) -> Vec<Part>,
@@ -90,21 +90,21 @@ impl<'a> Weights<'a> {
         Ok(built)
     }
 
-    /// Builds a model of random weights, to measure with: kernels and matrices of a variance that keeps
-    /// values in range (Glorot and Bengio, 2010), norms that scale by one.
+    /// Builds a model of random weights for benchmarks: kernels and matrices with a variance that keeps values in range
+    /// (Glorot and Bengio, 2010), norms that scale by one.
     ///
     /// # Errors
-    /// What `build` returns.
+    /// If `build` fails.
     pub fn random<T>(seed: u64, build: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         let stream = Stream::new(seed, "weights", 0);
         build(&Self { origin: Origin::Random(stream.into()), bytes: Cell::new(0) })
     }
 
-    /// The values of a tensor, row by row. Zeros stand for one that is missing or misshapen, so that
-    /// all of those are found; [`Weights::build`] then ends with the error.
+    /// The values of a tensor, row by row. A missing or misshapen tensor is replaced by zeros, so that all
+    /// mismatches are found; [`Weights::build`] then returns the error.
     ///
     /// # Errors
-    /// Where the tensor cannot be read or holds a value that is not finite.
+    /// If the tensor cannot be read or holds a value that is not finite.
     pub fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let values = match &self.origin {
             Origin::File(file) => file.tensor(name, shape)?,
@@ -114,13 +114,13 @@ impl<'a> Weights<'a> {
         Ok(values)
     }
 
-    /// How many bytes of memory the tensors take that were asked for so far.
+    /// Bytes of memory that the tensors requested so far take.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes.get()
     }
 
-    /// Whether the file has a tensor of this name of ours.
+    /// Whether the file has the tensor with this name of ours.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         match &self.origin {
@@ -129,7 +129,7 @@ impl<'a> Weights<'a> {
         }
     }
 
-    /// The first dimension of a tensor, none where the file has no such tensor.
+    /// The first dimension of a tensor; none if the file has no such tensor.
     #[must_use]
     pub fn rows(&self, name: &str) -> Option<usize> {
         let Origin::File(file) = &self.origin else { return None };
@@ -199,7 +199,7 @@ impl FileWeights<'_> {
             .filter(|name| !found.used.contains(*name) && !(self.ignored)(name))
             .map(str::to_owned)
             .collect();
-        let kinds = [("missing", &found.missing), ("of another shape", &found.misshapen), ("unknown", &unknown)];
+        let kinds = [("missing", &found.missing), ("with the wrong shape", &found.misshapen), ("unknown", &unknown)];
         let problems: Vec<String> = kinds
             .iter()
             .filter(|(_, names)| !names.is_empty())
@@ -216,19 +216,19 @@ impl FileWeights<'_> {
         Err(Error::file(
             self.file.path(),
             format!("its {total} tensors do not fit the model: {}", problems.join("; ")),
-            "the weights and the configuration beside them must come from the same model, of a kind this program knows",
+            "the weights and the configuration beside them must come from the same model, of a supported kind",
         ))
     }
 }
 
-/// A shape without dimensions of one at its end.
+/// The shape without trailing dimensions of one.
 fn trimmed(shape: &[usize]) -> &[usize] {
     let kept = shape.iter().rposition(|&size| size != 1).map_or(0, |last| last + 1);
     &shape[..kept]
 }
 
 impl View {
-    /// The shape in the file of what is asked for as `shape`.
+    /// The shape in the file of a tensor requested as `shape`.
     fn stored_shape(self, shape: &[usize]) -> Vec<usize> {
         match (self, shape) {
             (Self::Transposed, &[rows, columns]) => vec![columns, rows],
@@ -237,7 +237,7 @@ impl View {
         }
     }
 
-    /// Values as they are asked for, from values as they lie.
+    /// The values in the requested layout, from those in the file's layout.
     fn arrange(self, stored: Vec<f32>, shape: &[usize]) -> Vec<f32> {
         let (rows, columns) = match (self, shape) {
             (Self::Transposed, &[rows, columns]) => (rows, columns),

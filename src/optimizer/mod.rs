@@ -37,6 +37,23 @@ const ADAGRAD_EPSILON: f64 = 1e-10;
 const RMSPROP_ALPHA: f64 = 0.99;
 const ADAMW_DECAY: f64 = 0.01;
 
+/// Parameters that move by the same step.
+#[derive(Clone, Debug)]
+pub struct ParameterGroup {
+    /// The parameters, in an order that stays
+    pub parameters: Vec<Var>,
+    /// What the learning rate is multiplied by for them; 1 for the rate that the settings name
+    pub learning_rate_factor: f64,
+}
+
+impl ParameterGroup {
+    /// Parameters that move by the learning rate that the settings name.
+    #[must_use]
+    pub fn new(parameters: Vec<Var>) -> Self {
+        Self { parameters, learning_rate_factor: 1.0 }
+    }
+}
+
 /// An optimiser with its state.
 pub struct Optimizer {
     kind: OptimizerKind,
@@ -59,9 +76,10 @@ impl Optimizer {
     ///
     /// # Errors
     /// Where memory runs out.
-    pub fn new(kind: OptimizerKind, parameters: &[Var]) -> Result<Self> {
+    pub fn new(kind: OptimizerKind, groups: &[ParameterGroup]) -> Result<Self> {
         let zeros = |parameter: &Var| Ok([parameter.zeros_like()?, parameter.zeros_like()?]);
-        let moments = parameters.iter().map(zeros).collect::<Result<_>>()?;
+        let parameters = groups.iter().flat_map(|group| &group.parameters);
+        let moments = parameters.map(zeros).collect::<Result<_>>()?;
         Ok(Self { kind, state: OptimizerState { steps: 0, moments } })
     }
 
@@ -92,13 +110,19 @@ impl Optimizer {
         Ok(())
     }
 
-    /// Moves the parameters against their gradients, which stand in the same order.
+    /// Moves the parameters against their gradients, which stand in the order of all groups' parameters.
     ///
     /// # Errors
     /// Where shapes differ.
-    pub fn step(&mut self, parameters: &[Var], gradients: &[Tensor], learning_rate: f64) -> Result<()> {
+    pub fn step(&mut self, groups: &[ParameterGroup], gradients: &[Tensor], learning_rate: f64) -> Result<()> {
         self.state.steps += 1;
-        for ((parameter, gradient), moments) in parameters.iter().zip(gradients).zip(&mut self.state.moments) {
+        let parameters = groups.iter().flat_map(|group| {
+            // By a factor of 1 the rate stays what it is, to the last bit.
+            let learning_rate = learning_rate * group.learning_rate_factor;
+            group.parameters.iter().map(move |parameter| (parameter, learning_rate))
+        });
+        for (((parameter, learning_rate), gradient), moments) in parameters.zip(gradients).zip(&mut self.state.moments)
+        {
             let gradient = gradient.detach();
             let current = parameter.as_detached_tensor();
             let current = if self.kind == OptimizerKind::AdamW {
@@ -163,6 +187,64 @@ impl OptimizerKind {
                     ((length - 4.0) * (length - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * length)).sqrt();
                 (step / (second.sqrt()? + EPSILON)?)? * (rectified * correction_2.sqrt())
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    const START: [f32; 2] = [0.5, -2.0];
+
+    fn parameter() -> Var {
+        Var::from_slice(&START, 2, &Device::Cpu).unwrap()
+    }
+
+    fn values(parameter: &Var) -> Vec<f32> {
+        parameter.to_vec1().unwrap()
+    }
+
+    /// Three steps of two parameters with gradients that change.
+    fn walk(kind: OptimizerKind, groups: &[ParameterGroup], learning_rate: f64) -> Vec<Vec<f32>> {
+        let mut optimizer = Optimizer::new(kind, groups).unwrap();
+        for step in 0..3_u8 {
+            let gradient = |slope: f32| Tensor::new(&[slope + f32::from(step), -slope], &Device::Cpu).unwrap();
+            optimizer.step(groups, &[gradient(0.25), gradient(3.0)], learning_rate).unwrap();
+        }
+        groups.iter().flat_map(|group| &group.parameters).map(values).collect()
+    }
+
+    #[test]
+    fn two_groups_of_factor_one_are_one_group() {
+        for (kind, name) in OptimizerKind::ALL {
+            let one = walk(*kind, &[ParameterGroup::new(vec![parameter(), parameter()])], 0.1);
+            let two = [0, 1].map(|_| ParameterGroup::new(vec![parameter()]));
+            assert_eq!(walk(*kind, &two, 0.1), one, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_group_moves_by_its_own_rate() {
+        for (kind, name) in OptimizerKind::ALL {
+            let group = |learning_rate_factor| ParameterGroup { parameters: vec![parameter()], learning_rate_factor };
+            let found = walk(*kind, &[group(1.0), group(0.5)], 0.1);
+            let whole = walk(*kind, &[group(1.0), group(1.0)], 0.1);
+            let half = walk(*kind, &[group(1.0), group(1.0)], 0.05);
+            assert_eq!([&found[0], &found[1]], [&whole[0], &half[1]], "{name}");
+        }
+        // Adam's first step is the learning rate, by its sign: m / (1 - b1) over the root of v / (1 - b2).
+        let groups = [1.0, 0.5]
+            .map(|learning_rate_factor| ParameterGroup { parameters: vec![parameter()], learning_rate_factor });
+        let gradient = Tensor::new(&[2.0_f32, -3.0], &Device::Cpu).unwrap();
+        let mut optimizer = Optimizer::new(OptimizerKind::Adam, &groups).unwrap();
+        optimizer.step(&groups, &[gradient.clone(), gradient], 0.1).unwrap();
+        for (group, moved) in groups.iter().zip([0.1, 0.05]) {
+            let expected = [START[0] - moved, START[1] + moved];
+            let found = values(&group.parameters[0]);
+            assert!(found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-6), "{found:?}");
         }
     }
 }

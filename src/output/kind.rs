@@ -127,18 +127,21 @@ impl fmt::Debug for Kind {
     }
 }
 
-/// Which of these kinds a file of this name is.
+/// The kind of a file, by the extension of its name.
 ///
 /// # Errors
-/// If it is none of them.
+/// If the extension is not that of one of `kinds`.
 pub fn kind_of(path: &Path, kinds: &[Kind]) -> Result<Kind> {
     let extension = path.extension().unwrap_or_default();
     let kind = kinds.iter().find(|kind| extension.eq_ignore_ascii_case(kind.extension));
     kind.copied().ok_or_else(|| {
-        let names: Vec<_> = kinds.iter().map(|kind| kind.name).collect();
-        let extensions: Vec<_> = kinds.iter().map(|kind| format!(".{}", kind.extension)).collect();
-        let hint = format!("give the output a name that ends in {}", extensions.join(" or "));
-        Error::file(path, format!("what is written here is {}", names.join(" or ")), hint)
+        let extensions: Vec<String> = kinds.iter().map(|kind| format!(".{}", kind.extension)).collect();
+        let expected = match extensions.split_last() {
+            Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+            _ => extensions.concat(),
+        };
+        let hint = format!("give the output a name that ends in {expected}");
+        Error::file(path, format!("unsupported file type; expected {expected}"), hint)
     })
 }
 

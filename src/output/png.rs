@@ -1,13 +1,13 @@
 //! PNG files with the recipe inside.
 
 use candle_core::Tensor;
-use image::{DynamicImage, ImageBuffer, Pixel};
+use image::DynamicImage;
 
 use super::indexed::Indexed;
 use super::recipe_text::KEYWORD;
 use super::{Kind, Make, Recipe, check_nothing};
-use crate::picture::{Size, to_pixels};
-use crate::{Error, Result};
+use crate::picture::to_pixels;
+use crate::{Error, Result, drawer};
 
 /// The picture itself.
 pub const PNG: Kind =
@@ -20,32 +20,10 @@ pub const PNG: Kind =
 /// Where the tensor has another shape, or is too large for a PNG.
 pub fn encode(picture: &Tensor, recipe: Option<&Recipe>) -> Result<Vec<u8>> {
     let mut pixels = to_pixels(picture)?;
-    if let Some(settings) = recipe.map(|recipe| &recipe.settings)
-        && let (Some(grid), Some(zoom)) = (settings.pixel_size, settings.pixel_zoom)
-    {
-        pixels = match &pixels {
-            DynamicImage::ImageRgba8(pixels) => zoomed(pixels, grid, zoom).into(),
-            pixels => zoomed(&pixels.to_rgb8(), grid, zoom).into(),
-        };
+    if let Some(settings) = recipe.map(|recipe| &recipe.settings) {
+        pixels = drawer::of(&settings.drawer)?.finish(settings, pixels);
     }
     encode_pixels(&pixels, recipe)
-}
-
-/// Rectangular cells with so many pixels across, each of the colour in its middle.
-fn zoomed<P: Pixel>(
-    picture: &ImageBuffer<P, Vec<P::Subpixel>>,
-    grid: Size,
-    zoom: usize,
-) -> ImageBuffer<P, Vec<P::Subpixel>> {
-    let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
-    let (columns, rows, zoom) = (side(grid.width), side(grid.height), side(zoom));
-    let middle = |at: u32, pixels: u32, cells: u32| {
-        let place = (2 * u64::from(at / zoom) + 1) * u64::from(pixels) / (2 * u64::from(cells));
-        u32::try_from(place).unwrap_or(u32::MAX)
-    };
-    ImageBuffer::from_fn(columns.saturating_mul(zoom), rows.saturating_mul(zoom), |x, y| {
-        *picture.get_pixel(middle(x, picture.width(), columns), middle(y, picture.height(), rows))
-    })
 }
 
 /// The same of 8-bit pixels, with alpha or without.
@@ -69,7 +47,7 @@ pub fn encode_pixels(picture: &DynamicImage, recipe: Option<&Recipe>) -> Result<
         }
     }
     if let Some(recipe) = recipe {
-        let chunks = [(KEYWORD, recipe.to_json()?), ("parameters", recipe.in_words())];
+        let chunks = [(KEYWORD, recipe.to_json()?), ("parameters", recipe.in_words()?)];
         for (keyword, text) in chunks {
             encoder.add_itxt_chunk(keyword.to_owned(), text).map_err(|error| fault(&error))?;
         }

@@ -8,8 +8,8 @@ use super::recipe_text::embedded_text;
 use crate::files::hash_file_within;
 use crate::models::ModelRecord;
 use crate::models::hub::is_commit;
-use crate::settings::{DrawerKind, Settings};
-use crate::{Error, Result};
+use crate::settings::Settings;
+use crate::{Error, Result, drawer};
 
 /// The version of the recipe's form.
 const FORMAT: u32 = 1;
@@ -153,14 +153,13 @@ impl Recipe {
     }
 
     /// The recipe in words, for programs that show a picture's `parameters`.
-    #[must_use]
-    pub fn in_words(&self) -> String {
+    ///
+    /// # Errors
+    /// If there is no drawer of the name it has.
+    pub fn in_words(&self) -> Result<String> {
         let settings = &self.settings;
-        let drawer = match (settings.drawer, settings.pixel_size) {
-            (DrawerKind::Pixel, Some(cells)) => format!("Cells: {cells} {}", settings.pixel_shape),
-            _ => format!("VQGAN: {}", settings.vqgan),
-        };
-        format!(
+        let drawer = drawer::of(&settings.drawer)?.in_words(settings);
+        Ok(format!(
             "{}\nIterations: {}, Size: {}, Seed: {}, {drawer}, CLIP: {}, Cutouts: {}, Augmentations: {}, \
              Optimizer: {}, Learning rate: {}, Program: {}",
             settings.prompt,
@@ -173,6 +172,6 @@ impl Recipe {
             settings.optimizer,
             settings.learning_rate,
             self.program
-        )
+        ))
     }
 }

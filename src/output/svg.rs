@@ -1,11 +1,10 @@
-//! SVG files: the cells of a pixel drawer as shapes.
+//! SVG files: the shapes of a drawer whose pictures are made of some.
 
 use image::DynamicImage;
 
 use super::{Help, Kind, Make, Still};
-use crate::drawer::{PixelArt, svg};
-use crate::settings::{DrawerKind, Settings};
-use crate::{Error, Result};
+use crate::settings::Settings;
+use crate::{Result, drawer};
 
 /// The cells as an SVG.
 pub const SVG: Kind = Kind {
@@ -15,19 +14,13 @@ pub const SVG: Kind = Kind {
     help: Some(Help {
         heading: "Output",
         short: "Write the cells of a pixel drawer as an SVG, too",
-        more: "Without a name it is the picture's with .svg. `none`, in a line of a batch, writes none.",
+        more: "Without a name, the name of the picture with .svg is used. `none`, in a line of a batch, writes none.",
     }),
-    check,
+    check: |settings| drawer::vector(settings).map(drop),
     make: Make::Still(Still { encode, begins: b"<svg " }),
 };
 
-fn check(settings: &Settings) -> Result<()> {
-    if settings.drawer != DrawerKind::Pixel {
-        return Err(Error::usage("--svg is for cells", "choose --drawer pixel, too"));
-    }
-    Ok(())
-}
-
 fn encode(settings: &Settings, picture: &DynamicImage) -> Result<Vec<u8>> {
-    Ok(svg(PixelArt::of(settings)?, &picture.to_rgba8()).into_bytes())
+    let vector = drawer::vector(settings)?;
+    vector(settings, &picture.to_rgba8()).map(String::into_bytes)
 }

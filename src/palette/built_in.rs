@@ -1,4 +1,4 @@
-//! The palettes known by name: `weights/palettes.toml`, compiled in.
+//! The built-in palettes: `weights/palettes.toml`, compiled in.
 
 use std::sync::OnceLock;
 
@@ -9,19 +9,19 @@ use crate::{Error, Result};
 
 static TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/palettes.toml"));
 
-/// A palette known by name.
+/// A built-in palette.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BuiltIn {
-    /// What the user calls it
+    /// The name for `--palette`
     pub name: String,
-    /// What it is, in a line
+    /// A description in one line
     pub title: String,
-    /// Where its numbers come from
+    /// The source of its numbers
     pub source: String,
-    /// On what terms
+    /// Its license
     pub licence: String,
-    /// Six hexadecimal digits a colour
+    /// Six hexadecimal digits for each color
     colours: String,
 }
 
@@ -33,10 +33,10 @@ struct List {
 }
 
 impl BuiltIn {
-    /// All of them, in the order of the file.
+    /// All built-in palettes, in the order of the file.
     ///
     /// # Errors
-    /// None in a program that was built whole.
+    /// Only if the list in the program is damaged.
     pub fn all() -> Result<&'static [Self]> {
         static LIST: OnceLock<Result<List, String>> = OnceLock::new();
         let list = LIST.get_or_init(|| toml::from_str(TEXT).map_err(|error| error.to_string()));
@@ -45,22 +45,22 @@ impl BuiltIn {
         Ok(&list?.palettes)
     }
 
-    /// The one of a name, in small or capital letters.
+    /// The built-in palette with a name, in upper or lower case.
     ///
     /// # Errors
-    /// None in a program that was built whole.
+    /// Only if the list in the program is damaged.
     pub fn of(name: &str) -> Result<Option<&'static Self>> {
         Ok(Self::all()?.iter().find(|palette| palette.name.eq_ignore_ascii_case(name.trim())))
     }
 
-    /// Its colours.
+    /// The colors of the palette.
     ///
     /// # Errors
-    /// None in a program that was built whole.
+    /// Only if the list in the program is damaged.
     pub fn palette(&self) -> Result<Palette> {
-        let colours: Option<Vec<_>> = self.colours.split_whitespace().map(names::hexadecimal).collect();
-        let colours = colours.ok_or_else(|| Error::fault(format!("a colour of {} cannot be read", self.name)))?;
-        Palette::of_colours(&self.name, colours)
+        let colors: Option<Vec<_>> = self.colours.split_whitespace().map(names::hexadecimal).collect();
+        let colors = colors.ok_or_else(|| Error::fault(format!("a color of {} cannot be read", self.name)))?;
+        Palette::of_colours(&self.name, colors)
     }
 }
 
@@ -76,18 +76,18 @@ mod tests {
             let name = &entry.name;
             let palette = Palette::load(name).unwrap();
             assert_eq!(palette, entry.palette().unwrap());
-            assert_eq!(palette.colours().len(), entry.colours.split_whitespace().count(), "{name}: a colour twice");
+            assert_eq!(palette.colours().len(), entry.colours.split_whitespace().count(), "{name}: a color twice");
             assert!(palette.colours().len() >= 2 && palette.name() == name);
             assert!(!entry.title.is_empty() && entry.source.len() > 10 && !entry.licence.is_empty(), "{name}");
             assert_eq!(all.iter().filter(|other| other.name == *name).count(), 1, "{name} twice");
-            assert_eq!(names::colour(name), None, "{name} is a colour, too");
+            assert_eq!(names::color(name), None, "{name} is also a color");
         }
     }
 
     #[test]
     fn machines_have_the_colours_they_had() {
         let count = |name: &str| Palette::load(name).unwrap().colours().len();
-        // Distinct colours: 15 of the Spectrum and of MSX, for black is there twice; 54 of the NES.
+        // Distinct colors: 15 of the Spectrum and of MSX, because black is there twice; 54 of the NES.
         let counts = [
             ("pico-8", 16),
             ("game-boy", 4),

@@ -1,26 +1,26 @@
-//! Bringing colours to a palette's, with or without a pattern of dots.
+//! Maps colors to those of a palette, with or without a pattern of dots.
 //!
-//! Without dots each colour becomes the nearest in OKLab. What dots sum up to is judged in amounts of light (linear
-//! sRGB), for light is what mixes in an eye that sees them from afar: the mean light of a dithered area is the area's,
-//! in a pattern as fine as its number of dots allows. A colour that the palette's cannot be mixed to first becomes the
-//! mixture that looks most like it.
+//! Without dots, each color becomes the nearest one in OKLab. With dots, the result is judged in amounts of light
+//! (linear sRGB), because light is what mixes in an eye that sees the dots from afar: the mean light of a dithered area
+//! is that of the original, in a pattern as fine as its number of dots allows. A color that the palette cannot mix
+//! first becomes the mixture that looks most like it.
 
 use image::RgbImage;
 use rayon::prelude::*;
 
 use super::{Palette, nearest, oklab};
 
-/// How colours between a palette's are shown.
+/// How colors between those of a palette are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dither {
-    /// Each by the nearest
+    /// By the nearest color
     #[default]
     None,
     /// A regular pattern of 2 x 2 dots
     Bayer2,
     /// A regular pattern of 4 x 4 dots
     Bayer4,
-    /// Each dot's error goes to its neighbours
+    /// Each dot's error is passed on to its neighbors
     FloydSteinberg,
 }
 
@@ -31,65 +31,58 @@ crate::text::named_values!(Dither, "dithering", {
     FloydSteinberg => "floyd-steinberg",
 });
 
-/// A picture whose pixels are a palette's colours.
+/// A picture whose pixels are colors of a palette.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Indexed {
-    /// Pixels a row
+    /// Pixels per row
     pub width: usize,
     /// Rows
     pub height: usize,
-    /// Which colour each pixel has, row by row
+    /// The index of each pixel's color, row by row
     pub indices: Vec<u8>,
-    /// 8-bit sRGB
+    /// The palette's colors, as 8-bit sRGB
     pub colours: Vec<[u8; 3]>,
 }
 
 impl Indexed {
-    /// The same picture with three bytes a pixel.
+    /// The same picture with three bytes per pixel.
     #[must_use]
     pub fn to_rgb(&self) -> RgbImage {
         let side = |pixels: usize| u32::try_from(pixels).unwrap_or_default();
-        let colour = |index: &u8| self.colours.get(usize::from(*index)).copied().unwrap_or_default();
-        let bytes = self.indices.iter().flat_map(colour).collect();
+        let color = |index: &u8| self.colours.get(usize::from(*index)).copied().unwrap_or_default();
+        let bytes = self.indices.iter().flat_map(color).collect();
         RgbImage::from_raw(side(self.width), side(self.height), bytes).unwrap_or_default()
     }
 }
 
-/// Where in an order of lightness the dots of a pattern stand (B. Bayer, 1973).
+/// The rank by lightness of each dot of a pattern (B. Bayer, 1973).
 const BAYER_2: [[usize; 2]; 2] = [[0, 2], [3, 1]];
 const BAYER_4: [[usize; 4]; 4] = [[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]];
 
 impl Palette {
-    /// Brings colours to the palette's. They are sRGB of 0 to 1, row by row; what is beyond the last full row is left
+    /// Maps colors to those of the palette. They are sRGB from 0 to 1, row by row; any after the last full row are left
     /// out.
     #[must_use]
-    pub fn apply(&self, colours: &[[f32; 3]], width: usize, dither: Dither) -> Indexed {
-        let height = colours.len().checked_div(width).unwrap_or(0);
-        let colours = &colours[..width * height];
+    pub fn apply(&self, colors: &[[f32; 3]], width: usize, dither: Dither) -> Indexed {
+        let height = colors.len().checked_div(width).unwrap_or(0);
+        let colors = &colors[..width * height];
         let indices = match dither {
-            Dither::None => {
-                colours.par_iter().map(|colour| index(self.nearest(oklab::of_unit_srgb(*colour)))).collect()
-            }
-            Dither::Bayer2 => self.ordered(colours, width, BAYER_2),
-            Dither::Bayer4 => self.ordered(colours, width, BAYER_4),
-            Dither::FloydSteinberg => self.diffused(colours, width),
+            Dither::None => colors.par_iter().map(|color| index(self.nearest(oklab::of_unit_srgb(*color)))).collect(),
+            Dither::Bayer2 => self.ordered(colors, width, BAYER_2),
+            Dither::Bayer4 => self.ordered(colors, width, BAYER_4),
+            Dither::FloydSteinberg => self.diffused(colors, width),
         };
-        Indexed { width, height, indices, colours: self.colours.clone() }
+        Indexed { width, height, indices, colours: self.colors.clone() }
     }
 
-    /// Ordered dithering with any palette. Each colour is mixed of as many of the palette's as the pattern has dots:
-    /// one after the other the one nearest to what is still missing of the light. Sorted by lightness, they are where
-    /// the pattern has its thresholds, which are thus as far apart as the palette's colours are there. (T. Knoll, US
-    /// patent 6606166, 1999, expired.)
-    fn ordered<const SIDE: usize>(
-        &self,
-        colours: &[[f32; 3]],
-        width: usize,
-        pattern: [[usize; SIDE]; SIDE],
-    ) -> Vec<u8> {
+    /// Ordered dithering with any palette. Each color is mixed from as many of the palette's colors as the pattern has
+    /// dots: one after the other, the color nearest to the light that is still missing. Sorted by lightness, they stand
+    /// where the pattern has its thresholds, which are thus as far apart as the palette's colors are there. (T. Knoll,
+    /// US patent 6606166, 1999, expired.)
+    fn ordered<const SIDE: usize>(&self, colors: &[[f32; 3]], width: usize, pattern: [[usize; SIDE]; SIDE]) -> Vec<u8> {
         let light = self.light();
-        let dots = colours.par_iter().enumerate().map(|(place, colour)| {
-            let target = reachable(&light, *colour);
+        let dots = colors.par_iter().enumerate().map(|(place, color)| {
+            let target = reachable(&light, *color);
             let mut missing = [0.0; 3];
             let mut mixed: Vec<usize> = (0..SIDE * SIDE)
                 .map(|_| {
@@ -106,18 +99,18 @@ impl Palette {
         dots.collect()
     }
 
-    /// Error diffusion, every other row from right to left (R. Floyd and L. Steinberg, 1976). Missing light goes
-    /// on to the neighbours, and nearest is what is so in amounts of light: in another space errors would sum up.
-    fn diffused(&self, colours: &[[f32; 3]], width: usize) -> Vec<u8> {
+    /// Error diffusion, every other row from right to left (R. Floyd and L. Steinberg, 1976). Missing light is passed
+    /// on to the neighbors, and the nearest color is chosen in amounts of light: in another space errors would add up.
+    fn diffused(&self, colors: &[[f32; 3]], width: usize) -> Vec<u8> {
         let light = self.light();
-        let targets: Vec<_> = colours.par_iter().map(|colour| reachable(&light, *colour)).collect();
-        // What errors can be made good is no more than how far the palette's colours are apart.
+        let targets: Vec<_> = colors.par_iter().map(|color| reachable(&light, *color)).collect();
+        // Errors that can be compensated are no larger than the distance between the palette's colors.
         let most: [f32; 3] = std::array::from_fn(|channel| {
             let amounts = || light.iter().map(|light| light[channel]);
             amounts().fold(0.0, f32::max) - amounts().fold(1.0, f32::min)
         });
-        let mut indices = vec![0; colours.len()];
-        // Errors that reach this row and the next, with a place beside either end.
+        let mut indices = vec![0; colors.len()];
+        // Errors carried to this row and the next, with an extra place at either end.
         let (mut here, mut below) = (vec![[0.0_f32; 3]; width + 2], vec![[0.0_f32; 3]; width + 2]);
         for (y, row) in targets.chunks_exact(width.max(1)).enumerate() {
             for step in 0..width {
@@ -140,25 +133,25 @@ impl Palette {
         indices
     }
 
-    /// Its colours as amounts of light.
+    /// The palette's colors as amounts of light.
     fn light(&self) -> Vec<[f32; 3]> {
-        self.colours.iter().map(|colour| light_of(colour.map(|channel| f32::from(channel) / 255.0))).collect()
+        self.colors.iter().map(|color| light_of(color.map(|channel| f32::from(channel) / 255.0))).collect()
     }
 }
 
-/// The light of a colour where the palette's can be mixed to about it, else that of the mixture which looks most
-/// like it: the palette's colours are taken one after the other, each the one that brings the mean nearest in
-/// OKLab. Without this, light of a hue that the palette has not would be sought in wrong lightness.
+/// The light of a color if the palette can be mixed to about that color, else the light of the mixture that looks most
+/// like it: the palette's colors are taken one after the other, each the one that brings the mean nearest in OKLab.
+/// Without this, light of a hue that the palette lacks would be sought in the wrong lightness.
 #[allow(clippy::cast_precision_loss)]
-fn reachable(light: &[[f32; 3]], colour: [f32; 3]) -> [f32; 3] {
+fn reachable(light: &[[f32; 3]], color: [f32; 3]) -> [f32; 3] {
     const DOTS: usize = 16;
-    let target = light_of(colour);
+    let target = light_of(color);
     let mut missing = [0.0; 3];
     for _ in 0..DOTS {
         let wanted = sum(target, missing);
         missing = difference(wanted, light[nearest(light, wanted)]);
     }
-    // Half a dot's share and a little of what lies beside it.
+    // Half the share of a dot, and a little more.
     if missing.iter().all(|missing| missing.abs() < 0.8) {
         return target;
     }
@@ -173,15 +166,15 @@ fn reachable(light: &[[f32; 3]], colour: [f32; 3]) -> [f32; 3] {
     mixed.map(|sum| sum / (DOTS / 2) as f32)
 }
 
-/// A palette has at most 256 colours.
+/// A palette has at most 256 colors.
 #[allow(clippy::cast_possible_truncation)]
 fn index(index: usize) -> u8 {
     index as u8
 }
 
-/// Amounts of light; what is no number is none.
-fn light_of(colour: [f32; 3]) -> [f32; 3] {
-    colour.map(|channel| oklab::to_linear(if channel.is_nan() { 0.0 } else { channel.clamp(0.0, 1.0) }))
+/// Amounts of light; a NaN has none.
+fn light_of(color: [f32; 3]) -> [f32; 3] {
+    color.map(|channel| oklab::to_linear(if channel.is_nan() { 0.0 } else { channel.clamp(0.0, 1.0) }))
 }
 
 fn sum(one: [f32; 3], other: [f32; 3]) -> [f32; 3] {
@@ -223,8 +216,8 @@ mod tests {
     #[test]
     fn nearest_without_dithering() {
         let palette = Palette::load("black,red,white").unwrap();
-        let colours = [[0.1, 0.1, 0.1], [0.9, 0.2, 0.1], [0.9, 0.9, 0.8], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.9; 3]];
-        let indexed = palette.apply(&colours, 2, Dither::None);
+        let colors = [[0.1, 0.1, 0.1], [0.9, 0.2, 0.1], [0.9, 0.9, 0.8], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.9; 3]];
+        let indexed = palette.apply(&colors, 2, Dither::None);
         assert_eq!((indexed.width, indexed.height, &indexed.indices[..]), (2, 3, &[0, 1, 2, 0, 1, 2][..]));
         assert_eq!(indexed.to_rgb().get_pixel(1, 0).0, [255, 0, 0]);
         assert_eq!(indexed.to_rgb().dimensions(), (2, 3));
@@ -232,22 +225,22 @@ mod tests {
 
     #[test]
     fn dots_keep_the_mean_light() {
-        // Colours that the palettes can mix. A pattern is off by at most half a dot's share, 1/8 and 1/32, and a little
-        // for what each channel wants; diffusion by what is lost at the edges, a 64th.
+        // Colors that the palettes can mix. A pattern is off by at most half a dot's share, 1/8 and 1/32, and a little
+        // more for each channel; diffusion by what is lost at the edges, a 64th.
         let cases = [
             ("black,white", [[0.5, 0.5, 0.5], [0.2, 0.2, 0.2], [0.9, 0.9, 0.9]]),
             ("black;red;lime;blue;white;yellow;cyan;magenta", [[0.5, 0.3, 0.7], [0.8, 0.7, 0.6], [0.2, 0.5, 0.4]]),
             ("greys-8", [[0.55, 0.55, 0.55], [0.12, 0.12, 0.12], [0.7, 0.7, 0.7]]),
             ("web-safe", [[0.55, 0.35, 0.42], [0.12, 0.9, 0.5], [0.7, 0.71, 0.3]]),
         ];
-        for (text, colours) in cases {
+        for (text, colors) in cases {
             let palette = Palette::load(text).unwrap();
-            for colour in colours {
-                let flat = vec![colour; 64 * 64];
-                let off = |dither| farthest(mean(&palette.apply(&flat, 64, dither)), light_of(colour));
+            for color in colors {
+                let flat = vec![color; 64 * 64];
+                let off = |dither| farthest(mean(&palette.apply(&flat, 64, dither)), light_of(color));
                 let [none, two, four, diffused] = ALL.map(off);
-                assert!(two <= 0.13 && four <= 0.04 && diffused <= 0.02, "{text} {colour:?}: {two} {four} {diffused}");
-                assert!(four < none && diffused < none, "{text} {colour:?}: {none}, {four}, {diffused}");
+                assert!(two <= 0.13 && four <= 0.04 && diffused <= 0.02, "{text} {color:?}: {two} {four} {diffused}");
+                assert!(four < none && diffused < none, "{text} {color:?}: {none}, {four}, {diffused}");
             }
         }
     }
@@ -255,10 +248,9 @@ mod tests {
     #[test]
     fn the_palettes_own_colours_stay() {
         let palette = Palette::load("pico-8").unwrap();
-        let colours: Vec<_> =
-            palette.colours().iter().map(|colour| colour.map(|byte| f32::from(byte) / 255.0)).collect();
+        let colors: Vec<_> = palette.colours().iter().map(|color| color.map(|byte| f32::from(byte) / 255.0)).collect();
         for dither in ALL {
-            let indexed = palette.apply(&colours, 4, dither);
+            let indexed = palette.apply(&colors, 4, dither);
             assert_eq!(indexed.indices, (0..16).collect::<Vec<u8>>(), "{dither}");
         }
     }
@@ -266,7 +258,7 @@ mod tests {
     #[test]
     fn patterns_are_regular_and_errors_are_not() {
         let palette = Palette::load("black,white").unwrap();
-        // A half of the light: 188 of 255.
+        // Half of the light: 188 of 255.
         let flat = vec![[188.0 / 255.0; 3]; 16 * 16];
         let chessboard: Vec<u8> = (0..256).map(|place| u8::from((place % 16 + place / 16) % 2 == 0)).collect();
         let flipped: Vec<u8> = chessboard.iter().map(|index| 1 - index).collect();
@@ -274,7 +266,7 @@ mod tests {
             let indices = palette.apply(&flat, 16, dither).indices;
             assert!(indices == chessboard || indices == flipped, "{indices:?}");
         }
-        // Where the palette can mix nothing, a pattern has no dots but the nearest.
+        // If the palette can mix nothing, a pattern consists only of the nearest color.
         let greens = Palette::load("game-boy").unwrap();
         for dither in [Dither::Bayer2, Dither::Bayer4, Dither::FloydSteinberg] {
             let indices = greens.apply(&[[1.0; 3]; 64], 8, dither).indices;
@@ -285,13 +277,13 @@ mod tests {
     #[test]
     fn what_cannot_be_mixed_keeps_its_lightness() {
         let palette = Palette::load("game-boy").unwrap();
-        for colour in [[0.2, 0.35, 1.0], [0.9, 0.2, 0.25], [0.6, 0.2, 0.8]] {
-            let flat = vec![colour; 64 * 64];
-            let lightness = oklab::of_unit_srgb(colour)[0];
+        for color in [[0.2, 0.35, 1.0], [0.9, 0.2, 0.25], [0.6, 0.2, 0.8]] {
+            let flat = vec![color; 64 * 64];
+            let lightness = oklab::of_unit_srgb(color)[0];
             for dither in [Dither::Bayer4, Dither::FloydSteinberg] {
                 let found = oklab::of_linear(mean(&palette.apply(&flat, 64, dither)))[0];
-                // Nearest in OKLab gives up some lightness for hue; light alone would be off by 0.24.
-                assert!((found - lightness).abs() < 0.15, "{dither} {colour:?}: {found} {lightness}");
+                // The nearest color in OKLab gives up some lightness for hue; light alone would be off by 0.24.
+                assert!((found - lightness).abs() < 0.15, "{dither} {color:?}: {found} {lightness}");
             }
         }
     }

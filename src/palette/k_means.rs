@@ -1,7 +1,7 @@
-//! The colours of a picture: clusters in OKLab.
+//! The colors of a picture: clusters in OKLab.
 //!
 //! k-means (S. Lloyd, 1982) from a start by k-means++ (D. Arthur and S. Vassilvitskii, 2007) that takes the best of a
-//! few tries for each centre. All sums are made in one order, so that threads change nothing.
+//! few tries for each center. All sums are made in one order, so that the number of threads changes nothing.
 
 use std::collections::BTreeMap;
 
@@ -11,40 +11,40 @@ use rayon::prelude::*;
 use super::{nearest, oklab};
 use crate::random::Stream;
 
-/// The most points that are clustered: pictures of more colours are counted in cells.
+/// The most points that are clustered: a picture with more colors is counted in cells.
 const MOST_POINTS: usize = 1 << 15;
-/// Bits of a channel that tell cells apart, the first that makes no more cells than points may be. Of 5 bits there
-/// are 2^15 cells.
+/// Bits of a channel that distinguish cells. The first value that gives no more cells than there may be points is used;
+/// 5 bits give 2^15 cells.
 const CELL_BITS: [u32; 4] = [8, 7, 6, 5];
-/// Rounds after which clusters are taken as they are.
+/// The most rounds of clustering.
 const MOST_ROUNDS: usize = 100;
 
-/// A colour and how many pixels have it.
+/// A color and the number of pixels that have it.
 struct Point {
     perceived: [f32; 3],
     weight: f64,
 }
 
-/// At most so many colours for a picture's, from dark to light.
-pub(super) fn colours(picture: &RgbImage, count: usize, seed: u64) -> Vec<[u8; 3]> {
-    let (bits, cells) = count_colours(picture);
-    let mut colours: Vec<[u8; 3]> = if bits == 8 && cells.len() <= count {
+/// At most `count` colors for those of a picture, from dark to light.
+pub(super) fn colors(picture: &RgbImage, count: usize, seed: u64) -> Vec<[u8; 3]> {
+    let (bits, cells) = count_colors(picture);
+    let mut colors: Vec<[u8; 3]> = if bits == 8 && cells.len() <= count {
         cells.into_keys().collect()
     } else {
         let points: Vec<Point> = cells.values().map(Cell::point).collect();
         cluster(&points, count, seed).into_iter().map(oklab::to_srgb).collect()
     };
-    let lightness = |colour: &[u8; 3]| oklab::of_srgb(*colour)[0];
-    colours.sort_by(|one, other| lightness(one).total_cmp(&lightness(other)).then(one.cmp(other)));
-    colours.dedup();
-    colours
+    let lightness = |color: &[u8; 3]| oklab::of_srgb(*color)[0];
+    colors.sort_by(|one, other| lightness(one).total_cmp(&lightness(other)).then(one.cmp(other)));
+    colors.dedup();
+    colors
 }
 
-/// Pixels of nearly one colour.
+/// Pixels of nearly one color.
 #[derive(Default)]
 struct Cell {
     pixels: u64,
-    /// Of each channel
+    /// Sum of each channel
     sums: [u64; 3],
 }
 
@@ -56,8 +56,8 @@ impl Cell {
     }
 }
 
-/// Counts a picture's colours, in cells as small as can be.
-fn count_colours(picture: &RgbImage) -> (u32, BTreeMap<[u8; 3], Cell>) {
+/// Counts a picture's colors, in cells as small as possible.
+fn count_colors(picture: &RgbImage) -> (u32, BTreeMap<[u8; 3], Cell>) {
     let mut found = (0, BTreeMap::new());
     for bits in CELL_BITS {
         let mut cells: BTreeMap<[u8; 3], Cell> = BTreeMap::new();
@@ -76,42 +76,42 @@ fn count_colours(picture: &RgbImage) -> (u32, BTreeMap<[u8; 3], Cell>) {
 }
 
 fn cluster(points: &[Point], count: usize, seed: u64) -> Vec<[f32; 3]> {
-    let mut centres = start(points, count, &mut Stream::new(seed, "palette", 0));
+    let mut centers = start(points, count, &mut Stream::new(seed, "palette", 0));
     let mut before = Vec::new();
     for _ in 0..MOST_ROUNDS {
-        let owners: Vec<usize> = points.par_iter().map(|point| nearest(&centres, point.perceived)).collect();
+        let owners: Vec<usize> = points.par_iter().map(|point| nearest(&centers, point.perceived)).collect();
         if owners == before {
             break;
         }
-        let mut sums = vec![(0.0, [0.0; 3]); centres.len()];
+        let mut sums = vec![(0.0, [0.0; 3]); centers.len()];
         for (point, owner) in points.iter().zip(&owners) {
             let (weight, sum) = &mut sums[*owner];
             *weight += point.weight;
             sum.iter_mut().zip(point.perceived).for_each(|(sum, axis)| *sum += point.weight * f64::from(axis));
         }
-        for (centre, (weight, sum)) in centres.iter_mut().zip(sums).filter(|(_, (weight, _))| *weight > 0.0) {
+        for (center, (weight, sum)) in centers.iter_mut().zip(sums).filter(|(_, (weight, _))| *weight > 0.0) {
             #[allow(clippy::cast_possible_truncation)]
             let mean = sum.map(|sum| (sum / weight) as f32);
-            *centre = mean;
+            *center = mean;
         }
         before = owners;
     }
-    centres
+    centers
 }
 
-/// Where the clusters begin: each centre is a point, the likelier the farther it is from those before.
+/// The first centers of the clusters: each is a point, and the likelier the farther it is from the earlier ones.
 fn start(points: &[Point], count: usize, stream: &mut Stream) -> Vec<[f32; 3]> {
-    // As many as scikit-learn's: 2 and the logarithm of the count.
+    // As many as in scikit-learn: 2 plus the logarithm of the count.
     let tries = 2 + count.max(1).ilog2() as usize;
     let first = chosen(points, |_| 1.0, stream);
-    let mut centres: Vec<_> = first.map(|index| points[index].perceived).into_iter().collect();
+    let mut centers: Vec<_> = first.map(|index| points[index].perceived).into_iter().collect();
     let mut far = vec![f32::INFINITY; points.len()];
-    let mut newest = centres.first().copied();
-    while let Some(centre) = newest {
+    let mut newest = centers.first().copied();
+    while let Some(center) = newest {
         for (far, point) in far.iter_mut().zip(points) {
-            *far = far.min(oklab::distance(point.perceived, centre));
+            *far = far.min(oklab::distance(point.perceived, center));
         }
-        if centres.len() >= count {
+        if centers.len() >= count {
             break;
         }
         let candidates = (0..tries).filter_map(|_| chosen(points, |index| f64::from(far[index]), stream));
@@ -126,12 +126,12 @@ fn start(points: &[Point], count: usize, stream: &mut Stream) -> Vec<[f32; 3]> {
         let costs: Vec<f64> = candidates.par_iter().map(left).collect();
         let best = costs.iter().zip(&candidates).min_by(|one, other| one.0.total_cmp(other.0));
         newest = best.map(|(_, candidate)| *candidate);
-        centres.extend(newest);
+        centers.extend(newest);
     }
-    centres
+    centers
 }
 
-/// A point, drawn by its weight times a factor; none where all are 0.
+/// A random point, with a probability proportional to its weight times a factor; none if all are 0.
 fn chosen(points: &[Point], factor: impl Fn(usize) -> f64, stream: &mut Stream) -> Option<usize> {
     let share = |index: usize| points[index].weight * factor(index);
     let total: f64 = (0..points.len()).map(share).sum();
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn clusters_are_found() {
         for seed in 0..20 {
-            let found = colours(&quarters(), 4, seed);
+            let found = colors(&quarters(), 4, seed);
             // The noise's mean is 4; dark to light in OKLab.
             let expected = [[34, 34, 204], [204, 34, 34], [34, 204, 34], [224, 224, 224]];
             assert_eq!(found.len(), 4);
@@ -185,9 +185,9 @@ mod tests {
         let picture = RgbImage::from_fn(6, 1, |x, _| Rgb([u8::try_from(x % 3).unwrap() * 100; 3]));
         let expected = [[0; 3], [100; 3], [200; 3]];
         for count in [3, 4, 256] {
-            assert_eq!(colours(&picture, count, 1), expected);
+            assert_eq!(colors(&picture, count, 1), expected);
         }
-        let one = colours(&picture, 1, 1);
+        let one = colors(&picture, 1, 1);
         assert_eq!(one.len(), 1);
         // OKLab lightness 0, 0.50 and 0.83, whose mean 0.44 is that of 0.087 of the light: 84 of 255.
         assert!(one[0][0].abs_diff(84) <= 1, "{one:?}");
@@ -195,24 +195,24 @@ mod tests {
 
     #[test]
     fn many_colours_come_near_whatever_the_threads() {
-        // 65,536 colours, more than are clustered one by one.
+        // 65,536 colors, more than are clustered one by one.
         let picture = RgbImage::from_fn(256, 256, |x, y| {
             let (x, y) = (u8::try_from(x).unwrap(), u8::try_from(y).unwrap());
             Rgb([x, y, x ^ y])
         });
         let of = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| colours(&picture, 64, 5))
+            pool.install(|| colors(&picture, 64, 5))
         };
         let found = of(1);
         assert_eq!(found, of(3));
         assert_eq!(found.len(), 64);
-        let lightness: Vec<f32> = found.iter().map(|colour| oklab::of_srgb(*colour)[0]).collect();
+        let lightness: Vec<f32> = found.iter().map(|color| oklab::of_srgb(*color)[0]).collect();
         assert!(lightness.is_sorted());
-        let centres: Vec<_> = found.iter().map(|colour| oklab::of_srgb(*colour)).collect();
+        let centers: Vec<_> = found.iter().map(|color| oklab::of_srgb(*color)).collect();
         let far = picture.pixels().map(|pixel| {
             let lab = oklab::of_srgb(pixel.0);
-            oklab::distance(lab, centres[nearest(&centres, lab)])
+            oklab::distance(lab, centers[nearest(&centers, lab)])
         });
         // The gamut's volume is about 0.054; a 64th of it is a ball of radius 0.059.
         let root_mean_square = (far.sum::<f32>() / 65_536.0).sqrt();
@@ -225,7 +225,7 @@ mod tests {
             let (x, y) = (u8::try_from(4 * x).unwrap(), u8::try_from(4 * y).unwrap());
             Rgb([x, y, 128])
         });
-        assert_eq!(colours(&picture, 12, 1), colours(&picture, 12, 1));
-        assert_ne!(colours(&picture, 12, 1), colours(&picture, 12, 2));
+        assert_eq!(colors(&picture, 12, 1), colors(&picture, 12, 1));
+        assert_ne!(colors(&picture, 12, 1), colors(&picture, 12, 2));
     }
 }

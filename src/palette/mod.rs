@@ -1,11 +1,11 @@
-//! Palettes: few colours to draw with, from notation, names and files; and pictures brought to them.
+//! Palettes: few colors to draw with, from notation, names and files; and pictures reduced to them.
 //!
-//! What `--palette` takes is told apart by its spelling alone, never by what lies in a folder:
+//! The spelling alone decides what the value of `--palette` is, never the content of a folder:
 //!
-//! 1. a text that ends in `.gpl`, `.act`, `.hex`, `.pal` or what pictures end in is a file (a picture's may be followed
-//!    by `\` and a number of colours);
-//! 2. all else is notation ([`notation`]), in which a word is first a palette of `weights/palettes.toml`, then a colour
-//!    of CSS, then one of xkcd, then a hexadecimal number.
+//! 1. a text that ends in `.gpl`, `.act`, `.hex`, `.pal` or the extension of a picture is a file (a picture's may be
+//!    followed by `\` and a number of colors);
+//! 2. anything else is notation ([`notation`]), in which a word is first a palette of `weights/palettes.toml`, then a
+//!    color of CSS, then one of xkcd, then a hexadecimal number.
 
 mod built_in;
 mod dither;
@@ -25,25 +25,26 @@ use crate::{Error, Result};
 pub use built_in::BuiltIn;
 pub use dither::{Dither, Indexed};
 
-/// The fewest colours that a picture can be drawn in.
+/// The fewest colors that a picture can be drawn in.
 pub const FEWEST_COLOURS: usize = 2;
-/// The most colours a palette has: what an index of one byte tells apart.
+/// The most colors of a palette: as many as an index of one byte can distinguish.
 pub const MOST_COLOURS: usize = 256;
 
-/// Colours to draw with: 2 to 256, or the only one of a picture that has no other; none twice.
+/// Colors to draw with: 2 to 256 of them, or the only color of a picture that has no other; without repetition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Palette {
     name: String,
-    colours: Vec<[u8; 3]>,
-    /// The same in OKLab
+    colors: Vec<[u8; 3]>,
+    /// The colors in OKLab
     perceived: Vec<[f32; 3]>,
 }
 
 impl Palette {
-    /// The palette that a text of `--palette` stands for.
+    /// The palette that a value of `--palette` stands for.
     ///
     /// # Errors
-    /// Where the text or the file it names is none, with the place in it and, for names, those that are near.
+    /// If the text, or the file that it names, is not a valid palette. The error names the place and, for names, the
+    /// close ones.
     pub fn load(text: &str) -> Result<Self> {
         match file::Named::of(text) {
             Some(named) => named.read(),
@@ -51,65 +52,65 @@ impl Palette {
         }
     }
 
-    /// The only colour of what is no palette: nothing can be drawn in one.
+    /// The only color of a palette that has no other: nothing can be drawn with it.
     fn only(&self) -> Option<[u8; 3]> {
-        <[_; 1]>::try_from(&self.colours[..]).ok().map(|[only]| only)
+        <[_; 1]>::try_from(&self.colors[..]).ok().map(|[only]| only)
     }
 
-    /// A palette of these colours, in their order, each once.
+    /// A palette of these colors, in their order, without repetition.
     ///
     /// # Errors
-    /// Where there are none, or more than 256.
-    pub fn of_colours(name: impl Into<String>, colours: impl IntoIterator<Item = [u8; 3]>) -> Result<Self> {
+    /// If there are none, or more than 256.
+    pub fn of_colours(name: impl Into<String>, colors: impl IntoIterator<Item = [u8; 3]>) -> Result<Self> {
         let name = name.into();
         let mut seen = HashSet::new();
-        let colours: Vec<_> = colours.into_iter().filter(|colour| seen.insert(*colour)).collect();
-        match colours.len() {
-            0 => Err(Error::usage(format!("the palette {name} has no colours"), HINT)),
+        let colors: Vec<_> = colors.into_iter().filter(|color| seen.insert(*color)).collect();
+        match colors.len() {
+            0 => Err(Error::usage(format!("the palette {name} has no colors"), HINT)),
             1..=MOST_COLOURS => {
-                let perceived = colours.iter().map(|colour| oklab::of_srgb(*colour)).collect();
-                Ok(Self { name, colours, perceived })
+                let perceived = colors.iter().map(|color| oklab::of_srgb(*color)).collect();
+                Ok(Self { name, colors, perceived })
             }
             count => {
-                Err(Error::usage(format!("the palette {name} has {count} colours: {MOST_COLOURS} are the most"), HINT))
+                Err(Error::usage(format!("the palette {name} has {count} colors; the limit is {MOST_COLOURS}"), HINT))
             }
         }
     }
 
-    /// At most `count` colours that come near those of a picture, from dark to light: the picture's own where these
-    /// are no more, else the means of clusters in OKLab. The same whatever the threads.
+    /// At most `count` colors close to those of a picture, from dark to light: the picture's own colors if there are no
+    /// more of them, else the means of clusters in OKLab. The number of threads changes nothing.
     ///
     /// # Errors
-    /// Where the picture has no pixels, or the count is not 1 to 256.
+    /// If the picture has no pixels, or the count is not 1 to 256.
     pub fn of_picture(picture: &RgbImage, count: usize, seed: u64) -> Result<Self> {
         if !(1..=MOST_COLOURS).contains(&count) {
-            return Err(Error::usage(format!("a palette cannot have {count} colours"), HINT));
+            return Err(Error::usage(format!("a palette cannot have {count} colors"), HINT));
         }
         if picture.is_empty() {
-            return Err(Error::usage("a picture without pixels has no colours", "give another picture"));
+            return Err(Error::usage("a picture without pixels has no colors", "give another picture"));
         }
-        Self::of_colours("of the picture", k_means::colours(picture, count, seed))
+        Self::of_colours("of the picture", k_means::colors(picture, count, seed))
     }
 
-    /// Its colours as 8-bit sRGB.
+    /// The colors as 8-bit sRGB.
     #[must_use]
     pub fn colours(&self) -> &[[u8; 3]] {
-        &self.colours
+        &self.colors
     }
 
-    /// The same in OKLab.
+    /// The colors in OKLab.
     #[must_use]
     pub fn perceived(&self) -> &[[f32; 3]] {
         &self.perceived
     }
 
-    /// What it was asked for by.
+    /// The text that the palette was loaded from.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Which of its colours is nearest to one in OKLab; the first of equals.
+    /// The index of the color nearest to one in OKLab; the first if several are equally near.
     #[must_use]
     pub fn nearest(&self, lab: [f32; 3]) -> usize {
         nearest(&self.perceived, lab)
@@ -120,9 +121,9 @@ impl Palette {
     }
 }
 
-const HINT: &str = "give a palette 2 to 256 colours";
+const HINT: &str = "use 2 to 256 colors";
 
-/// A colour in six hexadecimal digits.
+/// A color in six hexadecimal digits.
 #[must_use]
 pub fn hexadecimal([red, green, blue]: [u8; 3]) -> String {
     format!("{red:02x}{green:02x}{blue:02x}")
@@ -134,11 +135,11 @@ pub fn file_of(text: &str) -> Option<PathBuf> {
     file::Named::of(text).map(|named| named.path)
 }
 
-/// Which of some colours is nearest; the first of equals.
-fn nearest(colours: &[[f32; 3]], lab: [f32; 3]) -> usize {
+/// The index of the nearest color; the first if several are equally near.
+fn nearest(colors: &[[f32; 3]], lab: [f32; 3]) -> usize {
     let mut best = (f32::INFINITY, 0);
-    for (index, colour) in colours.iter().enumerate() {
-        let distance = oklab::distance(*colour, lab);
+    for (index, color) in colors.iter().enumerate() {
+        let distance = oklab::distance(*color, lab);
         if distance < best.0 {
             best = (distance, index);
         }

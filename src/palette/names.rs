@@ -1,16 +1,16 @@
-//! Colours by name or number: CSS, the xkcd survey, hexadecimal digits, amounts of red, green and blue.
+//! Colors by name or number: CSS, the xkcd survey, hexadecimal digits, amounts of red, green and blue.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 static CSS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/palettes/css.txt"));
 static XKCD: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/palettes/xkcd.txt"));
-/// What says of a name that it is one of the survey, where CSS has it too.
+/// The prefix that marks a name as one of the survey, if CSS has it as well.
 const XKCD_PREFIX: &str = "xkcd:";
 
 type Names = BTreeMap<&'static str, [u8; 3]>;
 
-/// Names and colours of a list: lines of `rrggbb name`, `#` before a comment.
+/// Reads a list of names and colors: lines of `rrggbb name`, with `#` before comments.
 fn read(list: &'static str) -> Names {
     let lines = list.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(' '));
     lines.filter_map(|(digits, name)| Some((name, hexadecimal(digits)?))).collect()
@@ -26,13 +26,13 @@ fn xkcd() -> &'static Names {
     NAMES.get_or_init(|| read(XKCD))
 }
 
-/// All names, those of CSS first.
+/// All names, CSS first.
 pub(super) fn all() -> impl Iterator<Item = &'static str> {
     css().keys().chain(xkcd().keys()).copied()
 }
 
-/// The colour of a name, a hexadecimal number, or `(255+128+0)` and `[1+0.5+0]`.
-pub(super) fn colour(text: &str) -> Option<[u8; 3]> {
+/// The color of a name, a hexadecimal number, or `(255+128+0)` and `[1+0.5+0]`.
+pub(super) fn color(text: &str) -> Option<[u8; 3]> {
     let name = text.trim().to_lowercase();
     if let Some(name) = name.strip_prefix(XKCD_PREFIX) {
         return xkcd().get(spaced(name).as_str()).copied();
@@ -42,12 +42,12 @@ pub(super) fn colour(text: &str) -> Option<[u8; 3]> {
     named.or_else(|| hexadecimal(name.strip_prefix('#').unwrap_or(&name))).or_else(|| amounts(&name))
 }
 
-/// A name with one space between its words, for which shells' users write `-` or `_`.
+/// A name with one space between its words. In shells, users write `-` or `_` instead.
 fn spaced(name: &str) -> String {
     name.split([' ', '-', '_', '\t']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// The colour of three or six hexadecimal digits.
+/// The color of three or six hexadecimal digits.
 pub(super) fn hexadecimal(digits: &str) -> Option<[u8; 3]> {
     let values = digits.chars().map(|digit| digit.to_digit(16).and_then(|value| u8::try_from(value).ok()));
     match values.collect::<Option<Vec<u8>>>()?[..] {
@@ -57,7 +57,7 @@ pub(super) fn hexadecimal(digits: &str) -> Option<[u8; 3]> {
     }
 }
 
-/// The colour of three amounts joined by `+`: 0 to 255 in parentheses, 0 to 1 in brackets.
+/// The color of three amounts joined by `+`: 0 to 255 in parentheses, 0 to 1 in brackets.
 fn amounts(text: &str) -> Option<[u8; 3]> {
     let within = |open, close| text.strip_prefix(open).and_then(|text| text.strip_suffix(close));
     let (amounts, most) = within('(', ')').map(|text| (text, 255.0)).or(within('[', ']').map(|text| (text, 1.0)))?;
@@ -96,7 +96,7 @@ mod tests {
             ("Cloudy_Blue", Some([0xac, 0xc2, 0xd9])),
             ("robin's egg blue", Some([0x98, 0xef, 0xf9])),
             ("blue/green", Some([0x0f, 0x9b, 0x8e])),
-            // A name of each: `darkred` is CSS's 8b0000, `dark red` the survey's 840000.
+            // Two different names: `darkred` is CSS's 8b0000, `dark red` the survey's 840000.
             ("darkred", Some([0x8b, 0, 0])),
             ("dark red", Some([0x84, 0, 0])),
             ("#f80", Some([255, 136, 0])),
@@ -111,7 +111,7 @@ mod tests {
             ("", None),
         ];
         for (text, expected) in cases {
-            assert_eq!(colour(text), expected, "{text}");
+            assert_eq!(color(text), expected, "{text}");
         }
     }
 }

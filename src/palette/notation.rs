@@ -1,48 +1,48 @@
-//! The notation of palettes: pixray's, with palettes' own names beside colours.
+//! The notation of palettes: that of pixray, with the names of palettes in addition to colors.
 //!
-//! Parts are joined by `;`. A part is a palette's name; a colour; a list `[red, #0f0, navy]`, also without its brackets;
-//! or a ramp `black->red->white\8` through two or more colours. Where a ramp's number of colours is left out it is 16.
-//! A colour with a number, `navy\4`, is a ramp from black, and a list with one, `[red, gold]\5`, a ramp through its
-//! colours. A colour alone is that colour; pixray makes a ramp from black of it.
+//! Parts are joined by `;`. A part is the name of a palette; a color; a list `[red, #0f0, navy]`, with or without its
+//! brackets; or a ramp `black->red->white\8` through two or more colors. If a ramp's number of colors is left out, it
+//! is 16. A color with a number, `navy\4`, is a ramp from black, and a list with a number, `[red, gold]\5`, is a ramp
+//! through its colors. A color alone is only that color; pixray makes it a ramp from black.
 
 use super::built_in::BuiltIn;
 use super::{MOST_COLOURS, Palette, file, hexadecimal, names, oklab};
 use crate::text::{near_names, question};
 use crate::{Error, Result};
 
-/// A ramp's colours where no number is given: pixray's.
-const RAMP_COLOURS: usize = 16;
-/// What a ramp leads from where one colour is given.
+/// The number of a ramp's colors if none is given, as in pixray.
+const RAMP_COLORS: usize = 16;
+/// The start of a ramp if only one color is given.
 const BLACK: [u8; 3] = [0; 3];
-/// The longest name that near ones are looked for: longer than any known.
+/// The longest name for which close ones are suggested: longer than any known name.
 const LONGEST_NAME: usize = 64;
-const SHOW: &str = "`text2art palettes` shows the palettes' names";
+const SHOW: &str = "`text2art palettes` lists the built-in palettes";
 
 /// The palette that a text stands for.
 pub(super) fn read(text: &str) -> Result<Palette> {
     if text.trim().is_empty() {
         return Err(Error::usage(
-            "a palette without colours cannot be used",
-            "give colours, as red->white\\8 or pico-8",
+            "a palette without colors cannot be used",
+            "give colors, such as red->white\\8 or pico-8",
         ));
     }
-    let mut colours = Vec::new();
+    let mut colors = Vec::new();
     for part in text.split(';') {
-        colours
+        colors
             .extend(read_part(part.trim()).map_err(|(problem, hint)| {
                 Error::usage(format!("the palette {}: {problem}", shortened(text)), hint)
             })?);
     }
-    let palette = Palette::of_colours(shortened(text), colours)?;
+    let palette = Palette::of_colours(shortened(text), colors)?;
     if let Some(only) = palette.only() {
-        let problem = format!("the palette {}: its only colour is #{}", shortened(text), hexadecimal(only));
-        let hint = "give it another, as black;gold, or make a ramp, as black->gold\\4";
+        let problem = format!("the palette {}: its only color is #{}", shortened(text), hexadecimal(only));
+        let hint = "add another color, such as black;gold, or make a ramp, such as black->gold\\4";
         return Err(Error::usage(problem, hint));
     }
     Ok(palette.named(text.trim()))
 }
 
-/// What is wrong, and what to do.
+/// A problem, and what to do about it.
 type Problem = (String, String);
 
 fn problem<T>(problem: impl Into<String>, hint: impl Into<String>) -> Result<T, Problem> {
@@ -51,11 +51,11 @@ fn problem<T>(problem: impl Into<String>, hint: impl Into<String>) -> Result<T, 
 
 fn read_part(part: &str) -> Result<Vec<[u8; 3]>, Problem> {
     if part.is_empty() {
-        return problem("there is nothing beside a `;`", "write parts as black->navy\\4;gold");
+        return problem("a part beside a `;` is empty", "write parts like black->navy\\4;gold");
     }
     if file::Named::of(part).is_some() {
-        let hint = "give the file alone, or its colours as hexadecimal numbers";
-        return problem(format!("{} is a file, which cannot be joined to other colours", shortened(part)), hint);
+        let hint = "give the file alone, or its colors as hexadecimal numbers";
+        return problem(format!("{} is a file, which cannot be joined with other colors", shortened(part)), hint);
     }
     let (body, steps) = match part.rsplit_once('\\') {
         Some((body, steps)) => (body.trim(), Some(read_steps(steps)?)),
@@ -63,65 +63,65 @@ fn read_part(part: &str) -> Result<Vec<[u8; 3]>, Problem> {
     };
     let list = body.strip_prefix('[').and_then(|list| list.strip_suffix(']')).filter(|list| !list.contains(['+', ']']));
     if list.is_none() && body.contains("->") {
-        let stops = body.split("->").map(read_colour).collect::<Result<Vec<_>, _>>()?;
-        return ramp(&stops, steps.unwrap_or(RAMP_COLOURS));
+        let stops = body.split("->").map(read_color).collect::<Result<Vec<_>, _>>()?;
+        return ramp(&stops, steps.unwrap_or(RAMP_COLORS));
     }
     if list.is_some() || body.contains(',') {
         let list = list.unwrap_or(body);
         if list.contains("->") {
-            return problem("a list holds colours and no ramps", "join ramps by `;`, as black->navy\\4;gold");
+            return problem("a list holds colors, not ramps", "join ramps with `;`, such as black->navy\\4;gold");
         }
-        let colours = list.split(',').map(read_colour).collect::<Result<Vec<_>, _>>()?;
-        return steps.map_or(Ok(colours.clone()), |steps| ramp(&colours, steps));
+        let colors = list.split(',').map(read_color).collect::<Result<Vec<_>, _>>()?;
+        return steps.map_or(Ok(colors.clone()), |steps| ramp(&colors, steps));
     }
     let fault = |error: Error| (error.to_string(), error.hint());
     if let Some(built_in) = BuiltIn::of(body).map_err(fault)? {
         let palette = built_in.palette().map_err(fault)?;
         return match steps {
-            None => Ok(palette.colours),
+            None => Ok(palette.colors),
             Some(_) => problem(
-                format!("{body} has its {} colours, whose number cannot be chosen", palette.colours.len()),
-                format!("leave out the `\\` and what follows it: {body}"),
+                format!("{body} always has {} colors", palette.colors.len()),
+                format!("remove the `\\` and everything after it: {body}"),
             ),
         };
     }
-    let colour = read_colour(body)?;
-    steps.map_or(Ok(vec![colour]), |steps| ramp(&[BLACK, colour], steps))
+    let color = read_color(body)?;
+    steps.map_or(Ok(vec![color]), |steps| ramp(&[BLACK, color], steps))
 }
 
-/// A ramp's number of colours.
+/// A ramp's number of colors.
 fn read_steps(text: &str) -> Result<usize, Problem> {
     let digits = text.trim();
     let steps = digits.parse().ok().filter(|steps| (2..=MOST_COLOURS).contains(steps));
     steps.ok_or_else(|| {
         let what = match digits.parse::<usize>() {
-            Ok(1) => "a ramp of one colour is none".into(),
-            Ok(0) => "a ramp of no colours is none".into(),
+            Ok(1) => "a ramp cannot have only one color".into(),
+            Ok(0) => "a ramp cannot have 0 colors".into(),
             _ if !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) => {
-                format!("a ramp of {} colours is too long", shortened(digits))
+                format!("a ramp of {} colors is too long", shortened(digits))
             }
-            _ => format!("`{}` after a `\\` is no number of colours", shortened(digits)),
+            _ => format!("`{}` after a `\\` is not a number of colors", shortened(digits)),
         };
-        (what, format!("write a ramp of 2 to {MOST_COLOURS} colours as red->white\\8"))
+        (what, format!("write a ramp of 2 to {MOST_COLOURS} colors, such as red->white\\8"))
     })
 }
 
-fn read_colour(text: &str) -> Result<[u8; 3], Problem> {
+fn read_color(text: &str) -> Result<[u8; 3], Problem> {
     let name = text.trim();
-    if let Some(colour) = names::colour(name) {
-        return Ok(colour);
+    if let Some(color) = names::color(name) {
+        return Ok(color);
     }
     if name.is_empty() {
-        return problem("a colour is missing", "write lists as red,gold and ramps as red->gold\\8");
+        return problem("a color is missing", "write a list such as red,gold, or a ramp such as red->gold\\8");
     }
-    let what = format!("there is no colour or palette {}", shortened(name));
+    let what = format!("there is no color or palette {}", shortened(name));
     if name.chars().count() > LONGEST_NAME {
         return problem(what, SHOW);
     }
     if BuiltIn::of(name).is_ok_and(|found| found.is_some()) {
         return problem(
-            format!("{name} is a palette, which is no colour of a list or ramp"),
-            format!("join it by `;`, as {name};gold"),
+            format!("{name} is a palette, not a color for a list or ramp"),
+            format!("join the palette with `;`, as in {name};gold"),
         );
     }
     let palettes = BuiltIn::all().into_iter().flatten().map(|palette| palette.name.as_str());
@@ -129,16 +129,16 @@ fn read_colour(text: &str) -> Result<[u8; 3], Problem> {
     let known: Vec<&str> = palettes.chain(names::all()).collect();
     match question(&near_names(plain, known)) {
         Some(question) => problem(what, format!("{question} {SHOW}")),
-        None => problem(what, format!("use names of CSS or xkcd, or numbers as #ff8800; {SHOW}")),
+        None => problem(what, format!("use a name from CSS or xkcd, or a number such as #ff8800; {SHOW}")),
     }
 }
 
-/// So many colours through some: all of these, and between them even steps in OKLab, each as near as can be to the
-/// others' length.
+/// A ramp of `count` colors through the stops: all of the stops, and between them steps in OKLab whose lengths are as
+/// even as possible.
 fn ramp(stops: &[[u8; 3]], count: usize) -> Result<Vec<[u8; 3]>, Problem> {
     if count < stops.len() {
-        let what = format!("a ramp through {} colours cannot have {count}", stops.len());
-        return problem(what, format!("give it at least {}", stops.len()));
+        let what = format!("a ramp through {} colors cannot have {count}", stops.len());
+        return problem(what, format!("choose at least {}", stops.len()));
     }
     let segments: Vec<_> = stops.windows(2).map(|pair| (oklab::of_srgb(pair[0]), oklab::of_srgb(pair[1]))).collect();
     let mut steps = vec![1_u8; segments.len()];
@@ -147,25 +147,25 @@ fn ramp(stops: &[[u8; 3]], count: usize) -> Result<Vec<[u8; 3]>, Problem> {
         oklab::distance(from, to).sqrt() / f32::from(steps)
     };
     for _ in stops.len()..count {
-        // The last of equals: the longest steps are halved, thirded, and so on.
+        // If several steps are equally long, the last of them: the longest steps are halved, thirded, and so on.
         let longest =
             (0..segments.len()).max_by(|one, other| step(*one, steps[*one]).total_cmp(&step(*other, steps[*other])));
         if let Some(longest) = longest {
             steps[longest] = steps[longest].saturating_add(1);
         }
     }
-    let mut colours: Vec<_> = stops.first().copied().into_iter().collect();
+    let mut colors: Vec<_> = stops.first().copied().into_iter().collect();
     for (((from, to), steps), stop) in segments.iter().zip(steps).zip(&stops[1..]) {
-        colours.extend((1..steps).map(|step| {
+        colors.extend((1..steps).map(|step| {
             let part = f32::from(step) / f32::from(steps);
             oklab::to_srgb(std::array::from_fn(|axis| from[axis] + part * (to[axis] - from[axis])))
         }));
-        colours.push(*stop);
+        colors.push(*stop);
     }
-    Ok(colours)
+    Ok(colors)
 }
 
-/// A text for a message: its beginning where it is long.
+/// A text for a message, cut if it is long.
 fn shortened(text: &str) -> String {
     let text = text.trim();
     let end = text.char_indices().nth(LONGEST_NAME).map(|(index, _)| index);
@@ -201,7 +201,7 @@ mod tests {
         let mean = steps.iter().sum::<f32>() / 7.0;
         // A level of a byte is at most about 0.01 of OKLab.
         assert!(steps.iter().all(|step| (step - mean).abs() < 0.01), "{steps:?}");
-        // Greys of OKLab lightness 1/3 and 2/3: 0.037 and 0.296 of the light.
+        // Grays of OKLab lightness 1/3 and 2/3: 0.037 and 0.296 of the light.
         assert_eq!(hexes("black->white\\4"), ["000000", "363636", "949494", "ffffff"]);
         assert_eq!(hexes("white\\4"), hexes("black->white\\4"));
         assert_eq!(hexes("[black, white]\\4"), hexes("black->white\\4"));
@@ -211,42 +211,42 @@ mod tests {
 
     #[test]
     fn ramps_hold_their_stops() {
-        // Near black, longer ones have colours that no byte tells apart.
+        // Near black, longer ramps have colors that bytes cannot distinguish.
         for count in 3..30 {
             let ramp = hexes(&format!("black->red->white\\{count}"));
             assert_eq!(ramp.len(), count);
             assert!(ramp.contains(&"ff0000".to_owned()), "{count}");
         }
-        // Most steps are where the way is long: from yellow to white it is short.
+        // Most steps are where the distance is long; from yellow to white it is short.
         let ramp = hexes("black->yellow->white\\12");
-        assert_eq!(ramp.iter().position(|colour| colour == "ffff00"), Some(9));
+        assert_eq!(ramp.iter().position(|color| color == "ffff00"), Some(9));
     }
 
     #[test]
     fn errors_name_the_place() {
         let cases = [
-            ("redd->white\\8", "no colour or palette redd", "`red`"),
-            ("cloudy bleu", "no colour or palette cloudy bleu", "cloudy blue"),
-            ("picco-8", "no colour or palette picco-8", "pico-8"),
-            ("red->white\\1", "a ramp of one colour", "2 to 256"),
-            ("red", "the palette red: its only colour is #ff0000", "black;gold"),
-            ("[#f00, red]", "its only colour is #ff0000", "black;gold"),
-            ("red->red\\8", "its only colour is #ff0000", "black;gold"),
-            ("red->white\\0", "a ramp of no colours", "2 to 256"),
-            ("red->white\\10000", "a ramp of 10000 colours is too long", "2 to 256"),
-            ("red->white\\many", "`many` after a `\\` is no number", "red->white\\8"),
+            ("redd->white\\8", "no color or palette redd", "`red`"),
+            ("cloudy bleu", "no color or palette cloudy bleu", "cloudy blue"),
+            ("picco-8", "no color or palette picco-8", "pico-8"),
+            ("red->white\\1", "only one color", "2 to 256"),
+            ("red", "the palette red: its only color is #ff0000", "black;gold"),
+            ("[#f00, red]", "its only color is #ff0000", "black;gold"),
+            ("red->red\\8", "its only color is #ff0000", "black;gold"),
+            ("red->white\\0", "a ramp cannot have 0 colors", "2 to 256"),
+            ("red->white\\10000", "a ramp of 10000 colors is too long", "2 to 256"),
+            ("red->white\\many", "`many` after a `\\` is not a number", "red->white\\8"),
             ("red->white\\99999999999999999999", "is too long", "256"),
-            ("red->green->blue\\2", "a ramp through 3 colours cannot have 2", "at least 3"),
-            ("red->", "a colour is missing", "red->gold"),
-            ("[]", "a colour is missing", "red,gold"),
-            ("red;;blue", "nothing beside a `;`", "gold"),
-            ("", "without colours", "red->white"),
-            ("[red->white]", "no ramps", "`;`"),
+            ("red->green->blue\\2", "a ramp through 3 colors cannot have 2", "at least 3"),
+            ("red->", "a color is missing", "red->gold"),
+            ("[]", "a color is missing", "red,gold"),
+            ("red;;blue", "beside a `;` is empty", "gold"),
+            ("", "without colors", "red->white"),
+            ("[red->white]", "not ramps", "`;`"),
             ("pico-8,red", "pico-8 is a palette", "pico-8;gold"),
-            ("pico-8\\8", "has its 16 colours", "leave out"),
+            ("pico-8\\8", "always has 16 colors", "remove"),
             ("photo.png;red", "photo.png is a file", "alone"),
-            ("red->white\\200;black->blue\\200", "has 381 colours: 256 are the most", "256"),
-            ("qqqqqqqq", "no colour or palette qqqqqqqq", "CSS or xkcd"),
+            ("red->white\\200;black->blue\\200", "has 381 colors; the limit is 256", "256"),
+            ("qqqqqqqq", "no color or palette qqqqqqqq", "CSS or xkcd"),
         ];
         for (text, expected, hint) in cases {
             let error = Palette::load(text).unwrap_err();

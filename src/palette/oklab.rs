@@ -1,21 +1,21 @@
-//! OKLab, a space of colours whose distances are about what eyes see.
+//! OKLab, a color space in which distances are about as large as they look.
 //!
 //! Björn Ottosson, A perceptual color space for image processing, 2020 (<https://bottosson.github.io/posts/oklab/>).
-//! A colour is its lightness, 0 to 1, and two axes, a and b, each about -0.4 to 0.4.
+//! A color is its lightness, 0 to 1, and two axes, a and b, each about -0.4 to 0.4.
 
 /// The OKLab of 8-bit sRGB.
 #[must_use]
-pub fn of_srgb(colour: [u8; 3]) -> [f32; 3] {
-    of_unit_srgb(colour.map(|channel| f32::from(channel) / 255.0))
+pub fn of_srgb(color: [u8; 3]) -> [f32; 3] {
+    of_unit_srgb(color.map(|channel| f32::from(channel) / 255.0))
 }
 
 /// The OKLab of sRGB whose channels are 0 to 1.
 #[must_use]
-pub fn of_unit_srgb(colour: [f32; 3]) -> [f32; 3] {
-    of_linear(colour.map(to_linear))
+pub fn of_unit_srgb(color: [f32; 3]) -> [f32; 3] {
+    of_linear(color.map(to_linear))
 }
 
-/// The nearest 8-bit sRGB; what lies outside of its gamut is cut off channel by channel.
+/// The nearest 8-bit sRGB; values outside its gamut are clipped channel by channel.
 #[must_use]
 pub fn to_srgb(lab: [f32; 3]) -> [u8; 3] {
     let [lightness, a, b] = lab;
@@ -36,7 +36,7 @@ pub fn to_srgb(lab: [f32; 3]) -> [u8; 3] {
     })
 }
 
-/// The square of how far two colours are apart.
+/// The square of the distance between two colors.
 pub(super) fn distance(one: [f32; 3], other: [f32; 3]) -> f32 {
     let [lightness, a, b] = [one[0] - other[0], one[1] - other[1], one[2] - other[2]];
     lightness * lightness + a * a + b * b
@@ -47,13 +47,13 @@ pub(super) fn to_linear(channel: f32) -> f32 {
     if channel <= 0.040_45 { channel / 12.92 } else { ((channel + 0.055) / 1.055).powf(2.4) }
 }
 
-/// From amounts of red, green and blue light to what each kind of cone takes of them.
+/// From amounts of red, green and blue light to the response of each kind of cone.
 const CONES: [[f32; 3]; 3] = [
     [0.412_221_46, 0.536_332_55, 0.051_445_995],
     [0.211_903_5, 0.680_699_5, 0.107_396_96],
     [0.088_302_46, 0.281_718_85, 0.629_978_7],
 ];
-/// From the cube roots of that to OKLab's axes.
+/// From the cube roots of the responses to OKLab's axes.
 const AXES: [[f32; 3]; 3] = [
     [0.210_454_26, 0.793_617_8, -0.004_072_047],
     [1.977_998_5, -2.428_592_2, 0.450_593_7],
@@ -73,13 +73,13 @@ pub(super) fn of_linear(light: [f32; 3]) -> [f32; 3] {
     product(AXES, product(CONES, light).map(f32::cbrt))
 }
 
-/// From the slope of something along OKLab's axes to that along the channels of sRGB, 0 to 1, at a colour. At black,
-/// where OKLab is infinitely steep, that of a colour a little lighter.
+/// Converts a slope along OKLab's axes into one along the channels of sRGB, 0 to 1, at a color. At black, where OKLab
+/// is infinitely steep, it is the slope at a slightly lighter color.
 #[must_use]
-pub fn slope(colour: [f32; 3], lab: [f32; 3]) -> [f32; 3] {
-    /// Amounts of light below this are taken for it
+pub fn slope(color: [f32; 3], lab: [f32; 3]) -> [f32; 3] {
+    /// Smaller amounts of light count as this one
     const DARKEST: f32 = 1e-4;
-    let cones = product(CONES, colour.map(to_linear));
+    let cones = product(CONES, color.map(to_linear));
     let along = product(transposed(AXES), lab);
     let along_cones = std::array::from_fn(|cone| {
         let root = cones[cone].max(DARKEST).cbrt();
@@ -87,7 +87,7 @@ pub fn slope(colour: [f32; 3], lab: [f32; 3]) -> [f32; 3] {
     });
     let light = product(transposed(CONES), along_cones);
     std::array::from_fn(|channel| {
-        let value = colour[channel];
+        let value = color[channel];
         let steepness = if value <= 0.040_45 { 1.0 / 12.92 } else { 2.4 / 1.055 * ((value + 0.055) / 1.055).powf(1.4) };
         light[channel] * steepness
     })
@@ -106,25 +106,25 @@ mod tests {
             ([255, 0, 0], [0.627_96, 0.224_86, 0.125_85]),
             ([0, 255, 0], [0.866_44, -0.233_89, 0.179_50]),
         ];
-        for (colour, expected) in known {
-            assert!(distance(of_srgb(colour), expected).sqrt() < 1e-4, "{colour:?}: {:?}", of_srgb(colour));
+        for (color, expected) in known {
+            assert!(distance(of_srgb(color), expected).sqrt() < 1e-4, "{color:?}: {:?}", of_srgb(color));
         }
     }
 
     #[test]
     fn the_slope_is_that_of_small_steps() {
-        for colour in [[0.3, 0.6, 0.9], [0.9, 0.1, 0.2], [0.5; 3], [0.03, 0.9, 0.02]] {
+        for color in [[0.3, 0.6, 0.9], [0.9, 0.1, 0.2], [0.5; 3], [0.03, 0.9, 0.02]] {
             let weights = [0.7, -1.3, 2.1];
-            let value = |colour: [f32; 3]| {
-                let lab = of_unit_srgb(colour);
+            let value = |color: [f32; 3]| {
+                let lab = of_unit_srgb(color);
                 (0..3).map(|axis| f64::from(weights[axis]) * f64::from(lab[axis])).sum::<f64>()
             };
-            let found = slope(colour, weights);
+            let found = slope(color, weights);
             for (channel, found) in found.into_iter().enumerate() {
                 let at =
-                    |change: f32| value(std::array::from_fn(|i| colour[i] + if i == channel { change } else { 0.0 }));
+                    |change: f32| value(std::array::from_fn(|i| color[i] + if i == channel { change } else { 0.0 }));
                 let expected = (at(4e-3) - at(-4e-3)) / 8e-3;
-                assert!((expected - f64::from(found)).abs() < 2e-2 * expected.abs().max(0.3), "{colour:?}");
+                assert!((expected - f64::from(found)).abs() < 2e-2 * expected.abs().max(0.3), "{color:?}");
             }
         }
     }

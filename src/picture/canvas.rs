@@ -1,4 +1,4 @@
-//! Where a picture's rows come together: in sRGB, over white, and fewer if there are too many of them.
+//! Collects a picture's rows: in sRGB, over white, and fewer if there are too many of them.
 
 use std::collections::TryReserveError;
 
@@ -6,25 +6,25 @@ use image::RgbImage;
 
 use super::profile::ToSrgb;
 
-/// A picture that is filled row by row. Of every square of `factor` x `factor` pixels one is kept, its mean.
+/// A picture that is filled row by row. Each square of `factor` x `factor` pixels becomes one pixel, its mean.
 pub(super) struct Canvas {
     factor: usize,
-    /// Of the rows that come
+    /// Columns and rows of the rows that are pushed
     size: (usize, usize),
     profile: Option<ToSrgb>,
     buffer: Vec<u16>,
-    /// Of the squares whose rows are coming
+    /// Sums of the squares whose rows are being pushed
     sums: Vec<[u32; 3]>,
-    /// Rows that came
+    /// Number of rows pushed so far
     rows: usize,
     pixels: Vec<u8>,
 }
 
 impl Canvas {
-    /// For rows of so many pixels, so many of them.
+    /// A canvas for `height` rows of `width` pixels.
     ///
     /// # Errors
-    /// If there is no memory for it.
+    /// If there is not enough memory.
     pub(super) fn new(
         (width, height): (usize, usize),
         factor: usize,
@@ -41,8 +41,8 @@ impl Canvas {
         Ok(Self { factor, size: (width, height), profile, buffer: Vec::new(), sums, rows: 0, pixels })
     }
 
-    /// Takes the next row: red, green, blue and straight alpha, or what the profile takes. What it holds then is not
-    /// said.
+    /// Adds the next row: red, green, blue and straight alpha, or the channels of the profile. The content of `row` is
+    /// unspecified afterwards.
     pub(super) fn push(&mut self, row: &mut [[u16; 4]]) {
         let (width, height) = self.size;
         if self.rows == height || row.len() != width {
@@ -83,7 +83,7 @@ impl Canvas {
     }
 }
 
-/// 8 of 16 bits.
+/// Reduces 16 bits to 8.
 fn narrow(value: u16) -> u8 {
     u8::try_from((u32::from(value) + 128) / 257).unwrap_or(u8::MAX)
 }

@@ -7,7 +7,7 @@ use jpeg_decoder::{Decoder, Error, PixelFormat, UnsupportedFeature};
 use super::canvas::Canvas;
 use super::rows::{Layout, Samples};
 
-/// Decodes a JPEG at a size of which its own is 1, 2, 4 or 8 times as much.
+/// Decodes a JPEG at its own size, or at a half, a quarter or an eighth of it.
 pub(super) fn rows(file: impl Read, (width, height): (u32, u32), canvas: &mut Canvas) -> Result<(), Error> {
     let too_large = |_| Error::Format("it is larger than its header says".into());
     let (wanted_width, wanted_height) =

@@ -1,9 +1,9 @@
-//! What a file is by its first bytes: a picture that is read, or something else with a name and a way out.
+//! The kind of a file by its first bytes: a picture that can be read, or another file with its name and a hint.
 
-/// How many of a file's first bytes are looked at.
+/// How many of a file's first bytes are examined.
 pub(super) const HEAD: usize = 1024;
 
-/// The formats that are read.
+/// The formats that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Png,
@@ -14,16 +14,16 @@ pub(super) enum Kind {
     Tiff,
 }
 
-/// A file that is not read.
+/// A file that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Other {
-    /// What it is, with its article
+    /// Its kind, with an article
     pub(super) name: &'static str,
     /// What to do about it
     pub(super) hint: &'static str,
 }
 
-/// What a file's first bytes say it is; an error without a name if they say nothing.
+/// The kind of a file by its first bytes; an error without a name if they are unknown.
 pub(super) fn kind_of(head: &[u8]) -> Result<Kind, Option<Other>> {
     let known = match head {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Kind::Png,
@@ -40,7 +40,7 @@ pub(super) fn kind_of(head: &[u8]) -> Result<Kind, Option<Other>> {
     Ok(known)
 }
 
-/// The picture of a camera's sensor, in a form of the camera's own.
+/// A picture from a camera's sensor, in the camera's own format.
 pub(super) const RAW: Other = Other {
     name: "a camera's raw file",
     hint: "develop it to PNG or JPEG first, for example with darktable or RawTherapee",
@@ -51,7 +51,7 @@ const FRAME: &str = "take a picture out of it first, for example with `ffmpeg -i
 const EXPORT: &str = "open it in the program it comes from, and export a PNG";
 const RENDER: &str = "render it to PNG first, for example with `rsvg-convert in.svg -o out.png`";
 
-/// Names by bytes at an offset.
+/// Other files, by bytes at an offset.
 const SIGNATURES: [(usize, &[u8], Other); 33] = [
     (0, b"8BPS", Other { name: "a Photoshop document (PSD)", hint: EXPORT }),
     (0, b"gimp xcf", Other { name: "a GIMP document (XCF)", hint: EXPORT }),
@@ -136,7 +136,7 @@ const SIGNATURES: [(usize, &[u8], Other); 33] = [
     (0, b"\x93NUMPY", Other { name: "a NumPy array", hint: "save it as a PNG first, for example with Pillow" }),
 ];
 
-/// Names by the brand of an ISO base media file, which stands behind `ftyp` (ISO/IEC 14496-12).
+/// Other files, by the brand of an ISO base media file, which follows `ftyp` (ISO/IEC 14496-12).
 const BRANDS: [(&[u8], Other); 8] = [
     (b"avi", AVIF),
     (b"hei", HEIC),
@@ -156,7 +156,7 @@ const AVIF: Other = Other {
     hint: "convert it to PNG or JPEG first, for example with `avifdec in.avif out.png`",
 };
 
-/// Names by the beginning of a text, in lower case.
+/// Other files, by the beginning of a text, in lowercase.
 const TEXTS: [(&str, Other); 6] = [
     ("<svg", Other { name: "an SVG drawing", hint: RENDER }),
     ("<!doctype svg", Other { name: "an SVG drawing", hint: RENDER }),
@@ -169,7 +169,7 @@ const PAGE: Other = Other { name: "a web page", hint: "open the page in a browse
 
 fn other(head: &[u8]) -> Option<Other> {
     if let Some(brand) = head.get(8..12).filter(|_| head.get(4..8) == Some(b"ftyp")) {
-        // A file that more than one kind of program reads names the other kinds behind its main brand.
+        // A file that several kinds of programs can read names the other kinds after its main brand.
         let avif = head.get(12..).is_some_and(|rest| brand == b"mif1" && rest.windows(4).any(|other| other == b"avif"));
         let found = BRANDS.iter().find(|(start, _)| brand.starts_with(start));
         return if avif { Some(AVIF) } else { found.map(|(_, other)| *other) };

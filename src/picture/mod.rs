@@ -1,4 +1,4 @@
-//! Pictures as files hold them: decoding within limits, colors, turns, sizes, cropping.
+//! Pictures as files contain them: decoding within limits, colors, turns, sizes, cropping.
 
 mod canvas;
 mod jpeg;
@@ -16,7 +16,7 @@ mod source;
 mod tiff;
 mod turn;
 
-pub use pixels::{side_by_side, to_image, to_pixels};
+pub use pixels::{side_by_side, to_colours, to_image, to_pixels};
 pub use read::{dimensions, over_white, read, reading_memory};
 pub(crate) use resize::bicubic;
 pub use resize::{cover, pad_to};

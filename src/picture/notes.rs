@@ -1,5 +1,4 @@
-//! What a file says about its pixels besides the pixels: EXIF, XMP and a color profile, where JPEG, PNG and WebP
-//! keep them.
+//! What a file says about its pixels: EXIF, XMP and a color profile, as JPEG, PNG and WebP store them.
 
 use std::io::{self, BufRead, Read, Seek};
 
@@ -8,7 +7,7 @@ use flate2::read::ZlibDecoder;
 /// The longest note that is read, in bytes, compressed or not.
 const LONGEST: usize = 4 << 20;
 
-/// How a picture's numbers stand for colors.
+/// How a picture's numbers represent colors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Profile {
     /// An ICC profile
@@ -20,9 +19,9 @@ pub(super) enum Profile {
 /// What a file says about its pixels.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    /// How it is to be turned, as EXIF numbers turns, if the format says that itself
+    /// The turn, as EXIF numbers turns, if the format itself stores one
     pub(super) turn: Option<u32>,
-    /// A TIFF directory, `Exif\0\0` before it or not
+    /// A TIFF directory, with or without `Exif\0\0` before it
     pub(super) exif: Option<Vec<u8>>,
     /// XML
     pub(super) xmp: Option<Vec<u8>>,
@@ -55,7 +54,7 @@ impl Frame {
 pub(super) struct Header {
     pub(super) width: u32,
     pub(super) height: u32,
-    /// Bytes of a pixel once it is decoded: palettes and less than 8 bits expanded
+    /// Bytes of a decoded pixel, with palettes and less than 8 bits expanded
     pub(super) pixel: u64,
     pub(super) gray: bool,
     pub(super) interlaced: bool,
@@ -67,7 +66,7 @@ fn bytes<const N: usize>(file: &mut impl Read) -> io::Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// So many bytes, or fewer if the file ends.
+/// `length` bytes, or fewer if the file ends.
 fn block(file: &mut impl Read, length: usize) -> io::Result<Vec<u8>> {
     let mut block = Vec::new();
     file.take(length as u64).read_to_end(&mut block)?;
@@ -99,7 +98,7 @@ pub(super) fn of_jpeg(file: &mut (impl BufRead + Seek)) -> io::Result<(Option<Fr
             }
             0xe1 => {
                 if let Some(exif) = segment.strip_prefix(b"Exif\0\0") {
-                    // A long note is in several segments.
+                    // A long note spans several segments.
                     let whole = notes.exif.get_or_insert_default();
                     if whole.len() + exif.len() <= LONGEST {
                         whole.extend_from_slice(exif);
@@ -138,7 +137,7 @@ fn frame_of(marker: u8, segment: &[u8]) -> Option<Frame> {
     })
 }
 
-/// The header and the notes of a PNG, behind the picture's data, too (PNG Specification, third edition, 11).
+/// The header and the notes of a PNG, including notes after the picture's data (PNG Specification, third edition, 11).
 pub(super) fn of_png(file: &mut (impl BufRead + Seek)) -> io::Result<(Option<Header>, Notes)> {
     let (mut notes, mut header, mut raw) = (Notes::default(), None, None);
     let (mut transparent, mut coded) = (false, None);
@@ -173,7 +172,7 @@ pub(super) fn of_png(file: &mut (impl BufRead + Seek)) -> io::Result<(Option<Hea
     Ok((header, notes))
 }
 
-/// The header, and how many channels of how many bytes a pixel has without a transparency chunk.
+/// The header, and the channels and the bytes per channel of a pixel without a transparency chunk.
 fn header_of(data: &[u8]) -> Option<(Header, u64, u64)> {
     let [w3, w2, w1, w0, h3, h2, h1, h0, depth, color, _, _, interlace] = *data.first_chunk::<13>()?;
     let channels = match color {
@@ -192,13 +191,13 @@ fn header_of(data: &[u8]) -> Option<(Header, u64, u64)> {
     Some((header, channels, if depth == 16 { 2 } else { 1 }))
 }
 
-/// Cuts at the first zero byte.
+/// Splits at the first zero byte.
 fn named(data: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = data.iter().position(|byte| *byte == 0)?;
     Some((&data[..end], &data[end + 1..]))
 }
 
-/// Keyword and text of a text chunk.
+/// The keyword and the text of a text chunk.
 fn text_of(name: [u8; 4], data: &[u8]) -> Option<(&[u8], Vec<u8>)> {
     let (keyword, rest) = named(data)?;
     if !keyword.starts_with(b"Raw profile type ") && keyword != b"XML:com.adobe.xmp" {
@@ -217,14 +216,14 @@ fn text_of(name: [u8; 4], data: &[u8]) -> Option<(&[u8], Vec<u8>)> {
     Some((keyword, text))
 }
 
-/// Decompresses what is not longer than notes are; nothing if it is damaged.
+/// Decompresses a note; none if it is damaged, or longer than notes may be.
 fn inflate(data: &[u8]) -> Option<Vec<u8>> {
     let mut plain = Vec::new();
     ZlibDecoder::new(data).take(LONGEST as u64 + 1).read_to_end(&mut plain).ok()?;
     (plain.len() <= LONGEST).then_some(plain)
 }
 
-/// The bytes that `ImageMagick` writes as hexadecimal digits behind a name and a length, each on a line of its own.
+/// The bytes that `ImageMagick` writes as hexadecimal digits after a name and a length, each on its own line.
 fn hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
     let digits = text.splitn(4, |byte| *byte == b'\n').nth(3)?;
     let digits: Vec<u8> = digits.iter().filter_map(|digit| char::from(*digit).to_digit(16)?.try_into().ok()).collect();
@@ -242,7 +241,7 @@ pub(super) fn of_webp(file: &mut (impl BufRead + Seek)) -> io::Result<Notes> {
         let noted = matches!(&name, b"VP8X" | b"EXIF" | b"XMP " | b"ICCP");
         let (read, skipped) = if noted && length as usize <= LONGEST { (length as usize, 0) } else { (0, length) };
         let data = block(file, read)?;
-        // Chunks begin at even places.
+        // Chunks begin at even offsets.
         file.seek_relative(i64::from(skipped) + i64::from(length % 2))?;
         match &name {
             b"VP8X" => flags = data.first().copied().unwrap_or(0),

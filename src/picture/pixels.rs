@@ -1,4 +1,4 @@
-//! Pictures as tensors, turned into pixels.
+//! Converts tensors to pixels.
 
 use candle_core::Tensor;
 use image::{DynamicImage, RgbImage, RgbaImage};
@@ -6,11 +6,11 @@ use image::{DynamicImage, RgbImage, RgbaImage};
 use super::over_white;
 use crate::{Error, Result};
 
-/// The 8-bit pixels of `[1, 3, height, width]`, or of `[1, 4, height, width]` with alpha, of values from 0 to 1:
-/// round(255 x). What cannot be seen is black.
+/// The 8-bit pixels of a picture `[1, 3, height, width]`, or `[1, 4, height, width]` with alpha, whose values are 0 to
+/// 1: round(255 x). Invisible pixels are black.
 ///
 /// # Errors
-/// Where the tensor has another shape, or is too large for an image.
+/// If the tensor has another shape, or is too large for an image.
 pub fn to_pixels(picture: &Tensor) -> Result<DynamicImage> {
     let (_, channels, height, width) = picture.dims4()?;
     let values = picture.squeeze(0)?.permute((1, 2, 0))?.flatten_all()?.to_vec1::<f32>()?;
@@ -26,26 +26,37 @@ pub fn to_pixels(picture: &Tensor) -> Result<DynamicImage> {
     } else {
         RgbImage::from_raw(width, height, bytes).map(DynamicImage::from)
     };
-    pixels.ok_or_else(|| Error::fault("a tensor is no picture of three colours"))
+    pixels.ok_or_else(|| Error::fault("the tensor is not a picture of three or four channels"))
 }
 
-/// The same as an image without transparency: over white.
+/// The pixels of a picture as an image without transparency: over white.
 ///
 /// # Errors
-/// Where the tensor has another shape, or is too large for an image.
+/// If the tensor has another shape, or is too large for an image.
 pub fn to_image(picture: &Tensor) -> Result<RgbImage> {
     Ok(over_white(to_pixels(picture)?))
 }
 
-/// Pictures `[count, 3, height, width]` as one, in rows of about as many as there are rows.
+/// The color of each pixel of `[1, 3, height, width]`, row by row; further channels are left out.
 ///
 /// # Errors
-/// Where the tensor has another shape.
+/// If the tensor has another shape.
+pub fn to_colours(picture: &Tensor) -> Result<Vec<[f32; 3]>> {
+    let (_, _, height, width) = picture.dims4()?;
+    let values = picture.detach().flatten_all()?.to_vec1::<f32>()?;
+    let area = height * width;
+    Ok((0..area).map(|pixel| std::array::from_fn(|channel| values[channel * area + pixel])).collect())
+}
+
+/// Pictures `[count, 3, height, width]` in one picture, in about as many columns as rows.
+///
+/// # Errors
+/// If the tensor has another shape.
 pub fn side_by_side(pictures: &Tensor) -> Result<Tensor> {
-    let (count, colours, height, width) = pictures.dims4()?;
+    let (count, colors, height, width) = pictures.dims4()?;
     let columns = (1..=count).find(|columns| columns * columns >= count).unwrap_or(1);
     let rows = count.div_ceil(columns);
     let pictures = pictures.detach().pad_with_zeros(0, 0, rows * columns - count)?;
-    let grid = pictures.reshape((rows, columns, colours, height, width))?.permute((2, 0, 3, 1, 4))?;
-    Ok(grid.contiguous()?.reshape((1, colours, rows * height, columns * width))?)
+    let grid = pictures.reshape((rows, columns, colors, height, width))?.permute((2, 0, 3, 1, 4))?;
+    Ok(grid.contiguous()?.reshape((1, colors, rows * height, columns * width))?)
 }

@@ -7,10 +7,10 @@ use png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Transformations};
 use super::canvas::Canvas;
 use super::rows::{Layout, Samples};
 
-/// The most memory for rows and for what is not pixels, in bytes.
+/// The most memory for rows and for everything else but pixels, in bytes.
 const MOST_MEMORY: usize = 64 << 20;
 
-/// Decodes a PNG's rows. An interlaced one, whose rows come in no order, is decoded at once.
+/// Decodes a PNG's rows. An interlaced PNG, whose rows are not in order, is decoded at once.
 pub(super) fn rows(file: impl BufRead + Seek, canvas: &mut Canvas) -> Result<(), DecodingError> {
     let mut decoder = Decoder::new_with_limits(file, Limits { bytes: MOST_MEMORY });
     // Notes were read before.
@@ -40,7 +40,7 @@ pub(super) fn rows(file: impl BufRead + Seek, canvas: &mut Canvas) -> Result<(),
         }
         return Ok(());
     }
-    // The last call finds out whether the data come to their end.
+    // The last call checks that the data is complete.
     while let Some(bytes) = reader.next_row()? {
         layout.widen(bytes.data(), &mut row);
         canvas.push(&mut row);

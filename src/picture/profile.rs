@@ -1,4 +1,4 @@
-//! Colors of other spaces brought to sRGB.
+//! Converts colors of other spaces to sRGB.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use moxcms::{
 
 use super::notes::Profile;
 
-/// What a file's numbers stand for.
+/// The meaning of a file's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ink {
     Gray,
@@ -17,12 +17,12 @@ pub(super) enum Ink {
     Cmyk,
 }
 
-/// Colors that are as near as this are the same once they have 8 bits.
+/// Colors that differ by no more than this are the same once they have 8 bits.
 const SAME: u16 = 257;
-/// How many values of each channel are tried to see whether a profile changes anything.
+/// The number of values of each channel that are tried to see whether a profile changes anything.
 const TRIES: u16 = 9;
 
-/// Brings colors of a profile, or inks without one, to sRGB.
+/// Converts colors of a profile, or inks without one, to sRGB.
 pub(super) struct ToSrgb {
     ink: Ink,
     /// None for inks without a profile
@@ -30,8 +30,8 @@ pub(super) struct ToSrgb {
 }
 
 impl ToSrgb {
-    /// What colors of these numbers need, if they need anything. A profile that does not fit them, cannot be read, or is
-    /// sRGB's own does not count.
+    /// The conversion that colors of these numbers need, if any. A profile that does not fit them, cannot be read, or
+    /// is that of sRGB does not count.
     pub(super) fn new(profile: Option<&Profile>, ink: Ink) -> Option<Self> {
         let plain = (ink == Ink::Cmyk).then_some(Self { ink, transform: None });
         profile.and_then(|profile| Self::of(profile, ink)).or(plain)
@@ -43,7 +43,7 @@ impl ToSrgb {
             Profile::Coded(primaries, transfer) => coded(*primaries, *transfer)?,
         };
         let layout = match (source.color_space, ink) {
-            // The library counts four inks as it counts red, green, blue and alpha.
+            // The library treats four inks like red, green, blue and alpha.
             (DataColorSpace::Rgb, Ink::Rgb) | (DataColorSpace::Cmyk, Ink::Cmyk) => Layout::Rgba,
             (DataColorSpace::Gray, Ink::Gray) => Layout::GrayAlpha,
             _ => return None,
@@ -55,7 +55,7 @@ impl ToSrgb {
         (ink == Ink::Cmyk || found.changes_something()).then_some(found)
     }
 
-    /// Brings a row of colors with straight alpha, or of four inks without, to sRGB.
+    /// Converts a row of colors with straight alpha, or of four inks without alpha, to sRGB.
     pub(super) fn row(&self, row: &mut [[u16; 4]], buffer: &mut Vec<u16>) {
         let Some(transform) = &self.transform else {
             for pixel in row {
@@ -99,15 +99,15 @@ impl ToSrgb {
     }
 }
 
-/// What four inks leave of white.
+/// The color that four inks leave of white.
 fn of_inks([cyan, magenta, yellow, black]: [u16; 4]) -> [u16; 4] {
     let (most, left) = (u32::from(u16::MAX), u32::from(u16::MAX - black));
     let color = |ink: u16| u16::try_from(u32::from(u16::MAX - ink) * left / most).unwrap_or(u16::MAX);
     [color(cyan), color(magenta), color(yellow), u16::MAX]
 }
 
-/// The profile of primaries and a transfer function. None of those for high dynamic range, whose brightest colors a
-/// picture of 8 bits has no place for.
+/// The profile of primaries and a transfer function; none for high dynamic range, whose brightest colors do not fit in
+/// a picture of 8 bits.
 fn coded(primaries: u8, transfer: u8) -> Option<ColorProfile> {
     let transfer_characteristics = TransferCharacteristics::try_from(transfer).ok()?;
     if matches!(transfer_characteristics, TransferCharacteristics::Smpte2084 | TransferCharacteristics::Hlg) {

@@ -1,4 +1,4 @@
-//! Reading a picture file of any common format as 8-bit colors.
+//! Reads a picture file of any common format as 8-bit colors.
 
 use std::path::Path;
 
@@ -8,20 +8,20 @@ use super::source::Source;
 use super::{Size, canvas};
 use crate::Result;
 
-/// Decodes a picture: turned as its notes ask, its color profile's colors brought to sRGB, transparency laid over
-/// white, and everything brought to 8-bit red, green and blue. A picture of more than 64 megapixels is made smaller
-/// while it is decoded.
+/// Decodes a picture. It is turned as its notes ask, the colors of its profile are converted to sRGB, transparency is
+/// laid over white, and everything becomes 8-bit red, green and blue. A picture of more than 64 megapixels is made
+/// smaller while it is decoded.
 ///
 /// # Errors
-/// If there is no such file, it is not a picture, is damaged, or takes more memory than there is.
+/// If there is no such file, it is not a picture, it is damaged, or it takes more memory than there is.
 pub fn read(path: &Path) -> Result<RgbImage> {
     Source::open(path)?.read()
 }
 
-/// A picture's width and height as [`read`] gives it.
+/// The width and height of a picture as [`read`] returns it.
 ///
 /// # Errors
-/// As for [`read`], but for damage behind the header.
+/// As for [`read`], except for damage after the header.
 pub fn dimensions(path: &Path) -> Result<Size> {
     let source = Source::open(path)?;
     source.check()?;
@@ -29,7 +29,7 @@ pub fn dimensions(path: &Path) -> Result<Size> {
     Ok(Size { width: width as usize, height: height as usize })
 }
 
-/// About how many bytes [`read`] takes at its highest.
+/// About how many bytes [`read`] takes at its peak.
 ///
 /// # Errors
 /// If there is no such file, or it is not a picture.
@@ -79,7 +79,7 @@ mod tests {
             read(&path).unwrap_err().to_string()
         };
         assert!(problem(b"").ends_with("the file is empty"));
-        assert!(problem(b"hello").ends_with("this is no picture"));
+        assert!(problem(b"hello").ends_with("not an image"));
         assert!(problem(b"\x89PNG\r\n\x1a\nxxxx").contains("cannot be decoded"));
         assert!(read(folder.path()).unwrap_err().to_string().ends_with("this is not a regular file"));
         assert!(read(&folder.path().join("none")).unwrap_err().to_string().contains("no such file"));

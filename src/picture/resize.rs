@@ -1,4 +1,4 @@
-//! Bringing pictures to a size.
+//! Resizes pictures.
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
@@ -20,7 +20,7 @@ fn resample(picture: &RgbImage, part: &Part, size: Size, filter: FilterType) -> 
     let fault = |error: String| Error::fault(format!("cannot resize a picture: {error}"));
     let side = |pixels: usize| u32::try_from(pixels).map_err(|error| fault(error.to_string()));
     let (width, height) = (side(size.width)?, side(size.height)?);
-    // The kind of pixel is named, so that the library's code for the others is not compiled.
+    // The type of pixel is named, so that the library's code for the others is not compiled.
     let source = TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), picture.as_raw())
         .map_err(|error| fault(error.to_string()))?;
     let mut resized = RgbImage::new(width, height);
@@ -42,8 +42,8 @@ pub(crate) fn bicubic(picture: &RgbImage, size: Size) -> Result<RgbImage> {
     resample(picture, &part, size, FilterType::CatmullRom)
 }
 
-/// The largest part of the picture, from its centre, that has the size's shape, at that size. A picture
-/// of that size is returned as it is.
+/// The largest part around the picture's center that has the proportions of a size, resized to it. A picture that
+/// already has that size is returned unchanged.
 ///
 /// # Errors
 /// If the picture has no pixels.
@@ -67,8 +67,8 @@ pub fn cover(picture: RgbImage, size: Size) -> Result<RgbImage> {
     resample(&picture, &part, size, FilterType::Lanczos3)
 }
 
-/// The picture in the middle of a larger size, its edges repeated outwards; if the surplus is odd
-/// the smaller part lies left and above.
+/// The picture in the middle of a larger size, with its edges repeated outward. If the surplus is odd, its smaller part
+/// lies left and above.
 #[must_use]
 pub fn pad_to(picture: &RgbImage, size: Size) -> RgbImage {
     let (width, height) = (picture.width(), picture.height());

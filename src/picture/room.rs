@@ -2,14 +2,14 @@
 
 use crate::machine::{self, in_words};
 
-/// What may be taken at most, in bytes.
+/// The most memory that reading may take, in bytes.
 const MOST: u64 = 2 << 30;
-/// The machine is not asked about so many bytes.
+/// Up to this many bytes, the machine's memory is not checked.
 const LITTLE: u64 = 64 << 20;
-/// What reading a picture may take of what there is, as a share.
+/// The share of the available memory that reading a picture may take.
 const SHARE: (u64, u64) = (3, 4);
 
-/// Says why what takes so many bytes is not read, if it is not.
+/// Returns why a picture that takes `needed` bytes is not read, if it is not.
 pub(super) fn check(needed: u64, what: &str) -> Result<(), String> {
     let limit = if let Some(allowed) = machine::allowed_memory().filter(|allowed| needed > *allowed) {
         format!("--max-memory allows {}", in_words(allowed))
@@ -19,9 +19,9 @@ pub(super) fn check(needed: u64, what: &str) -> Result<(), String> {
         return Ok(());
     } else if let Some(room) = machine::room().map(|room| room / SHARE.1 * SHARE.0).filter(|room| needed > *room) {
         let limited = if machine::address_space().is_some() { " (ulimit -v)" } else { "" };
-        format!("there are {} for it{limited}", in_words(room))
+        format!("{} are available{limited}", in_words(room))
     } else {
         return Ok(());
     };
-    Err(format!("{what} need about {} of memory to be read; {limit}", in_words(needed)))
+    Err(format!("reading {what} takes about {} of memory; {limit}", in_words(needed)))
 }

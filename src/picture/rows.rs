@@ -1,20 +1,20 @@
-//! Decoded rows of any layout as red, green, blue and alpha of 16 bits.
+//! Decoded rows of any layout as 16-bit red, green, blue and alpha.
 
 use image::ColorType;
 
-/// How samples lie in memory.
+/// How samples are stored in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Samples {
     Bytes,
-    /// 16 bits, as this machine keeps them
+    /// 16 bits, in this machine's byte order
     Words,
-    /// 16 bits, the high byte first
+    /// 16 bits, high byte first
     BigEndianWords,
     /// Single precision, 0 to 1
     Floats,
 }
 
-/// How pixels lie in memory: gray, gray and alpha, colors, or colors and alpha.
+/// How pixels are stored in memory: gray, gray and alpha, colors, or colors and alpha.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) channels: usize,
@@ -22,7 +22,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Of what the image library decodes to.
+    /// The layout of a color type of the image library.
     pub(super) fn of(color: ColorType) -> Self {
         let channels = usize::from(color.channel_count());
         let samples = match usize::from(color.bytes_per_pixel()) / channels {
@@ -33,7 +33,7 @@ impl Layout {
         Self { channels, samples }
     }
 
-    /// Bytes of a pixel.
+    /// Bytes per pixel.
     pub(super) fn pixel(self) -> usize {
         let sample = match self.samples {
             Samples::Bytes => 1,
@@ -43,7 +43,7 @@ impl Layout {
         self.channels * sample
     }
 
-    /// A row's pixels into `row`, which is as long.
+    /// Converts a row's pixels into `row`, which has the same length.
     pub(super) fn widen(self, bytes: &[u8], row: &mut [[u16; 4]]) {
         match self.samples {
             Samples::Bytes => self.spread(bytes.iter().map(|byte| u16::from(*byte) * 257), row),
@@ -74,7 +74,7 @@ impl Layout {
     }
 }
 
-/// A value from 0 to 1, which the result has in 8 bits: rounded once.
+/// A value from 0 to 1, rounded once to the 8 bits that the result has.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn of_float(value: f32) -> u16 {
     (value.clamp(0.0, 1.0) * 255.0).round() as u16 * 257

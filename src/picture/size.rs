@@ -14,7 +14,7 @@ pub struct Size {
     pub height: usize,
 }
 
-/// The longest side that is accepted, in pixels.
+/// The longest accepted side, in pixels.
 const LONGEST: usize = 1 << 20;
 
 impl FromStr for Size {
@@ -22,14 +22,14 @@ impl FromStr for Size {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (width, height) = text.split_once(['x', 'X', '×']).ok_or_else(|| {
-            // A side alone is probably a square's.
+            // A single side probably means a square.
             let side = whole_number(text).ok().filter(|side| (1..=LONGEST).contains(side));
             let example = side.map_or_else(|| "512x384".to_owned(), |side| format!("{side}x{side}"));
-            format!("`{text}` is not a size: write width and height as {example}")
+            format!("`{text}` is not a valid size; write WIDTHxHEIGHT, e.g. {example}")
         })?;
         let side = |side: &str| match whole_number(side) {
             Ok(pixels) if (1..=LONGEST).contains(&pixels) => Ok(pixels),
-            _ => Err(format!("`{text}` is not a size: both sides must be 1 to {LONGEST} pixels")),
+            _ => Err(format!("`{text}` is not a valid size; both sides must be 1 to {LONGEST} pixels")),
         };
         Ok(Self { width: side(width)?, height: side(height)? })
     }
@@ -54,7 +54,7 @@ mod tests {
         for text in ["500 x 281", "500×281", "500X281", "500.0x281"] {
             assert_eq!(text.parse(), Ok(size), "{text}");
         }
-        assert!("512".parse::<Size>().unwrap_err().ends_with("as 512x512"));
+        assert!("512".parse::<Size>().unwrap_err().ends_with("e.g. 512x512"));
         for wrong in ["0x5", "5", "5x", "-1x5", "5x99999999", "axb", ""] {
             assert!(wrong.parse::<Size>().is_err(), "{wrong}");
         }

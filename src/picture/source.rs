@@ -1,4 +1,4 @@
-//! A picture file whose header was read: how large it is, what reading it takes, and reading it.
+//! A picture file whose header was read: its size, the memory that reading it takes, and reading it.
 
 use std::collections::TryReserveError;
 use std::fmt::Display;
@@ -20,15 +20,15 @@ use super::{jpeg, png, room};
 use crate::files::{open_regular, unreadable};
 use crate::{Error, Result};
 
-/// The longest side that is read, in pixels: the longest a JPEG can have.
+/// The longest side that is read, in pixels: the longest that a JPEG can have.
 const LONGEST_SIDE: u32 = 65_535;
 /// The most pixels that are read.
 const MOST_PIXELS: u64 = 1 << 30;
-/// Pictures of more pixels are made smaller while they are decoded. It is more than is ever drawn.
+/// Pictures with more pixels are made smaller while they are decoded. This is more than is ever drawn.
 const LARGE: u64 = 64 << 20;
-/// What is left of a large picture has at most so many pixels.
+/// The most pixels of a large picture that was made smaller.
 const SHRUNK: u64 = 32 << 20;
-/// What a decoder takes for tables and for what a file holds besides pixels, in bytes.
+/// Memory of a decoder for tables and for everything in a file but pixels, in bytes.
 const TABLES: u64 = 4 << 20;
 
 const HINT: &str = "give a picture as PNG, JPEG, WebP, GIF, BMP or TIFF";
@@ -42,9 +42,9 @@ fn pixels((width, height): Sides) -> u64 {
 
 /// How a picture is decoded.
 enum Way {
-    /// A PNG: row by row, if its rows come in their order
+    /// A PNG: row by row, if its rows are in order
     Png,
-    /// At once, by the image library, which knows the format as this
+    /// At once, by the image library, in this format
     Whole(ImageFormat),
     /// A JPEG whose inks are kept apart, or that is made smaller
     Jpeg,
@@ -56,16 +56,16 @@ enum Way {
 pub(super) struct Source<'a> {
     path: &'a Path,
     way: Way,
-    /// As it lies in the file
+    /// As stored in the file
     size: Sides,
-    /// As its rows come
+    /// As its rows arrive
     decoded: Sides,
-    /// Of every square of so many pixels a side one is kept
+    /// One pixel is kept of each square with this side
     factor: u32,
     turn: Orientation,
     ink: Ink,
     profile: Option<Profile>,
-    /// What decoding takes besides the result, in bytes
+    /// Memory of decoding besides the result, in bytes
     decoding: u64,
 }
 
@@ -94,7 +94,7 @@ impl<'a> Source<'a> {
             }
             Kind::WebP => {
                 let notes = notes::of_webp(&mut file).map_err(unreadable)?;
-                // Brightness and color, or colors with alpha once more.
+                // Brightness and color, or colors with alpha, once more.
                 Self::of_whole(path, ImageFormat::WebP, notes, 4, Ink::Rgb)
             }
             Kind::Gif => Self::of_whole(path, ImageFormat::Gif, Notes::default(), 1, Ink::Rgb),
@@ -105,7 +105,7 @@ impl<'a> Source<'a> {
 
     fn of_jpeg(path: &'a Path, frame: &notes::Frame, notes: Notes, length: u64) -> Result<Self> {
         let size = (u32::from(frame.width), u32::from(frame.height));
-        // Coefficients of a progressive one, two bytes each, wait for its last scan.
+        // A progressive JPEG keeps its coefficients, two bytes each, until its last scan.
         let waiting = if frame.progressive { frame.samples().saturating_mul(2) } else { 0 };
         let inks = frame.components == 4 && notes.profile.is_some();
         if pixels(size) <= LARGE && !inks {
@@ -122,7 +122,7 @@ impl<'a> Source<'a> {
             4 => Ink::Cmyk,
             _ => Ink::Rgb,
         };
-        // In planes, and together.
+        // Once in planes, and once together.
         let planes = 2 * u64::from(frame.components) * pixels(decoded);
         Self::new(path, Way::Jpeg, (size, decoded), waiting.saturating_add(planes), notes, ink)
     }
@@ -136,14 +136,14 @@ impl<'a> Source<'a> {
         let inks = tiff.ink() == Ink::Cmyk && notes.profile.is_some();
         if pixels(size) <= LARGE && !inks && tiff.may_be_whole() && decoder(path, ImageFormat::Tiff).is_ok() {
             let ink = if tiff.ink() == Ink::Gray { Ink::Gray } else { Ink::Rgb };
-            // It is copied once.
+            // The library copies it once.
             return Self::of_whole(path, ImageFormat::Tiff, notes, 4, ink);
         }
         let (ink, band) = (tiff.ink(), tiff.band_memory().map_err(|error| undecodable(path, error))?);
         Self::new(path, Way::Tiff(Box::new(tiff)), (size, size), band, notes, ink)
     }
 
-    /// Of what the image library decodes with `own` bytes a pixel besides.
+    /// A picture that the image library decodes with `own` additional bytes per pixel.
     fn of_whole(path: &'a Path, format: ImageFormat, notes: Notes, own: u64, ink: Ink) -> Result<Self> {
         let decoder = decoder(path, format).map_err(|error| failed(path, error))?;
         let size = decoder.dimensions();
@@ -165,7 +165,7 @@ impl<'a> Source<'a> {
         }
         if width.max(height) > LONGEST_SIDE || pixels(size) > MOST_PIXELS {
             let hint =
-                format!("give a smaller picture: of at most {LONGEST_SIDE} pixels a side and {MOST_PIXELS} in all");
+                format!("give a smaller picture: at most {LONGEST_SIDE} pixels per side and {MOST_PIXELS} in all");
             return Err(Error::file(path, format!("{width}x{height} pixels are too many"), hint));
         }
         let kept = |factor: u32| pixels((decoded.0.div_ceil(factor), decoded.1.div_ceil(factor)));
@@ -175,13 +175,13 @@ impl<'a> Source<'a> {
         Ok(Self { path, way, size, decoded, factor, turn, ink, profile: notes.profile, decoding })
     }
 
-    /// Columns and rows as it is read: turned, and made smaller if it is large.
+    /// Columns and rows as the picture is read: turned, and made smaller if it is large.
     pub(super) fn read_size(&self) -> Sides {
         let (width, height) = (self.decoded.0.div_ceil(self.factor), self.decoded.1.div_ceil(self.factor));
         if lies(self.turn) { (height, width) } else { (width, height) }
     }
 
-    /// About how many bytes reading it takes at its highest.
+    /// About how many bytes reading takes at its peak.
     pub(super) fn memory(&self) -> u64 {
         let read = 3 * pixels(self.read_size());
         let turned = if lies(self.turn) { read } else { 0 };
@@ -189,10 +189,10 @@ impl<'a> Source<'a> {
         self.decoding.saturating_add(read).max(read + turned).saturating_add(TABLES + rows)
     }
 
-    /// Refuses what takes more memory than there is room for.
+    /// Refuses a picture that takes more memory than there is room for.
     ///
     /// # Errors
-    /// If it does.
+    /// If the picture takes too much memory.
     pub(super) fn check(&self) -> Result<()> {
         let (width, height) = self.size;
         room::check(self.memory(), &format!("{width}x{height} pixels"))
@@ -202,14 +202,14 @@ impl<'a> Source<'a> {
     /// Decodes the picture: in sRGB, over white, turned.
     ///
     /// # Errors
-    /// If it takes too much memory, or is damaged.
+    /// If the picture takes too much memory, or is damaged.
     pub(super) fn read(self) -> Result<RgbImage> {
         self.check()?;
         let Self { path, size: (width, height), decoded, factor, turn, ink, profile, .. } = self;
         let profile = ToSrgb::new(profile.as_ref(), ink);
         let no_memory = |_: TryReserveError| {
             let problem = format!("there is not enough memory to read {width}x{height} pixels");
-            Error::file(path, problem, "make the picture smaller first, or end other programs")
+            Error::file(path, problem, "make the picture smaller first, or close other programs")
         };
         let sides = (decoded.0 as usize, decoded.1 as usize);
         let canvas = |profile| Canvas::new(sides, factor as usize, profile).map_err(no_memory);
@@ -258,10 +258,10 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Opens a file that is to be a picture, and says of which kind by its content: names lie.
+/// Opens a file that should be a picture, and determines its kind by its content, since names can be wrong.
 fn start(path: &Path) -> Result<(BufReader<File>, Kind)> {
     let broken = |problem: String| Error::file(path, problem, HINT);
-    // What has no end is not opened: that alone may take forever.
+    // A file without an end is not opened, since opening alone may take forever.
     let metadata = std::fs::metadata(path).map_err(|error| broken(unreadable(&error)))?;
     if !metadata.is_file() {
         return Err(broken("this is not a regular file".into()));
@@ -276,7 +276,7 @@ fn start(path: &Path) -> Result<(BufReader<File>, Kind)> {
     match kind_of(&head) {
         Ok(kind) => Ok((file, kind)),
         Err(Some(named)) => Err(other(path, named)),
-        Err(None) => Err(broken("this is no picture".into())),
+        Err(None) => Err(broken("not an image".into())),
     }
 }
 
@@ -286,7 +286,7 @@ fn decoder(path: &Path, format: ImageFormat) -> ImageResult<impl ImageDecoder> {
     let mut limits = Limits::default();
     limits.max_image_width = Some(LONGEST_SIDE);
     limits.max_image_height = Some(LONGEST_SIDE);
-    // What the whole picture takes is checked before it is decoded.
+    // The memory for the whole picture is checked before it is decoded.
     limits.max_alloc = None;
     reader.limits(limits);
     reader.into_decoder()

@@ -1,4 +1,5 @@
-//! TIFF files that the image library does not read, and those that are too large to be decoded at once: band by band.
+//! TIFF files that the image library cannot read, or that are too large to be decoded at once: they are read band by
+//! band.
 
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -10,7 +11,7 @@ use tiff::{ColorType, TiffError, TiffUnsupportedError};
 use super::notes::{Notes, Profile};
 use super::profile::Ink;
 
-/// The longest value of a directory that is read, in bytes: of offsets, and of profiles.
+/// The longest value of a directory that is read, in bytes: offsets or a profile.
 const LONGEST_VALUE: usize = 16 << 20;
 /// Photometric interpretations (TIFF 6.0, section 8).
 const BLACK_IS_ZERO: u16 = 1;
@@ -22,7 +23,7 @@ pub(super) struct Tiff<R: BufRead + Seek> {
     /// Columns and rows
     pub(super) size: (u32, u32),
     color: Color,
-    /// Of a strip or a tile
+    /// Size of a strip or a tile
     chunk: (u32, u32),
     planes: u32,
     pub(super) notes: Notes,
@@ -30,9 +31,9 @@ pub(super) struct Tiff<R: BufRead + Seek> {
     pub(super) raw: bool,
 }
 
-/// What a pixel's samples mean.
+/// The meaning of a pixel's samples.
 enum Color {
-    /// Gray, with alpha as the second of more samples or not
+    /// Gray, with or without alpha as the second of several samples
     Gray {
         samples: usize,
         alpha: bool,
@@ -97,7 +98,7 @@ impl<R: BufRead + Seek> Tiff<R> {
         Ok(Self { decoder, size, color, chunk, planes, notes, raw })
     }
 
-    /// What its numbers stand for.
+    /// The meaning of its numbers.
     pub(super) fn ink(&self) -> Ink {
         match self.color {
             Color::Gray { .. } => Ink::Gray,
@@ -106,7 +107,7 @@ impl<R: BufRead + Seek> Tiff<R> {
         }
     }
 
-    /// Whether the image library reads it: no palette, and inks not in planes of their own.
+    /// Whether the image library can read it: no palette, and no inks in separate planes.
     pub(super) fn may_be_whole(&self) -> bool {
         match self.color {
             Color::Palette(_) | Color::Luma => false,
@@ -115,18 +116,18 @@ impl<R: BufRead + Seek> Tiff<R> {
         }
     }
 
-    /// How many bytes are decoded at a time: strips, or all tiles of a row.
+    /// Memory of decoding one band, in bytes: a strip, or all tiles of a row.
     pub(super) fn band_memory(&mut self) -> Result<u64, TiffError> {
         let (width, height) = (u64::from(self.size.0), u64::from(self.chunk.1.min(self.size.1)));
         let sample = u64::from(self.decoder.colortype()?.bit_depth()).div_ceil(8);
-        // What is decompressed is copied once.
+        // Decompressed data is copied once.
         Ok((2 * sample * width * self.color.samples() as u64).saturating_mul(height))
     }
 
-    /// Gives the picture's rows to `take`, from above.
+    /// Passes the picture's rows to `take`, from the top.
     ///
     /// # Errors
-    /// If it is damaged, or of a form that is not read.
+    /// If the file is damaged, or in a form that cannot be read.
     pub(super) fn rows(mut self, take: &mut dyn FnMut(&mut [[u16; 4]])) -> Result<(), TiffError> {
         let most = self.brightest()?;
         let mut row = vec![[0; 4]; self.size.0 as usize];
@@ -145,7 +146,7 @@ impl<R: BufRead + Seek> Tiff<R> {
         Ok(())
     }
 
-    /// The chunks of a row of them, from the left.
+    /// The chunks of a band, from the left.
     fn band(&mut self, band: u32) -> Result<Vec<Chunk>, TiffError> {
         let across = self.size.0.div_ceil(self.chunk.0);
         let in_plane = across.saturating_mul(self.size.1.div_ceil(self.chunk.1));
@@ -163,7 +164,8 @@ impl<R: BufRead + Seek> Tiff<R> {
         Ok(chunks)
     }
 
-    /// What is white. Measured values are gray numbers of any size; those of bytes and words keep their meaning.
+    /// The value of white. Measured values are gray numbers of any size; those in the range of bytes or words keep
+    /// their meaning.
     fn brightest(&mut self) -> Result<f64, TiffError> {
         let measured =
             self.decoder.find_tag_unsigned_vec::<u16>(Tag::SampleFormat)?.is_some_and(|all| all.contains(&3));
@@ -199,7 +201,7 @@ impl Color {
     }
 }
 
-/// The color of brightness and two differences (ITU-R BT.601, of the whole range), from 0 to 255 each.
+/// The color of a brightness and two differences (ITU-R BT.601, full range), from 0 to 255 each.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn of_luma([luma, blue, red]: [f64; 3]) -> [u16; 4] {
     let (blue, red) = (blue - 128.0, red - 128.0);
@@ -210,11 +212,11 @@ fn of_luma([luma, blue, red]: [f64; 3]) -> [u16; 4] {
 
 /// A strip or a tile.
 struct Chunk {
-    /// Of all samples, or one for each
+    /// One plane for all samples, or one for each
     planes: Vec<DecodingResult>,
     /// Its columns in the picture
     width: usize,
-    /// In each plane
+    /// Number of samples in each plane
     samples: usize,
     bits: u8,
     /// Whether samples are indices, not amounts
@@ -228,7 +230,7 @@ impl Chunk {
         let at = (y * self.width + x) * self.samples + sample;
         match plane {
             DecodingResult::U8(bytes) if self.bits < 8 => {
-                // Rows begin with a byte of their own.
+                // Each row begins with a new byte.
                 let bits = usize::from(self.bits);
                 let start = y * (self.width * self.samples * bits).div_ceil(8) * 8 + (x * self.samples + sample) * bits;
                 let byte = bytes.get(start / 8).copied().unwrap_or_default();
@@ -246,7 +248,7 @@ impl Chunk {
     }
 }
 
-/// A sample as an amount: of a whole number its high bits, of another its share of `most`.
+/// A sample as an amount: the high bits of a whole number, or the share of `most` of another number.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn amount(plane: &DecodingResult, at: usize, most: f64) -> u16 {
     let share = |value: f64| (value / most * 65_535.0).clamp(0.0, 65_535.0).round() as u16;
@@ -266,7 +268,7 @@ fn amount(plane: &DecodingResult, at: usize, most: f64) -> u16 {
     value.unwrap_or_default()
 }
 
-/// The largest of values that are not whole numbers, or 0.
+/// The largest value that is not a whole number, or 0.
 fn largest(plane: &DecodingResult) -> f64 {
     match plane {
         DecodingResult::F16(values) => values.iter().map(|value| f64::from(*value)).fold(0.0, f64::max),
@@ -276,17 +278,17 @@ fn largest(plane: &DecodingResult) -> f64 {
     }
 }
 
-/// The colors that a palette's indices stand for: all reds, all greens, all blues (TIFF 6.0, section 5).
+/// The colors of a palette's indices: all reds, all greens, all blues (TIFF 6.0, section 5).
 fn color_map<R: Read + Seek>(decoder: &mut Decoder<R>) -> Result<Vec<[u16; 3]>, TiffError> {
     let map = decoder.get_tag_u16_vec(Tag::ColorMap)?;
-    // Some programs write bytes, and the others bytes with zeros behind them, or words.
+    // Some programs write bytes; others write words, or bytes with zeros after them.
     let bytes = map.iter().all(|value| *value < 256);
     let channel = |value: u16| if bytes { value * 257 } else { (value >> 8) * 257 };
     let count = map.len() / 3;
     Ok((0..count).map(|index| [0, 1, 2].map(|part| channel(map[part * count + index]))).collect())
 }
 
-/// Where the photometric interpretation stands in the first directory, its high byte first or not, and what it is.
+/// Where the photometric interpretation is in the first directory, in which byte order, and its value.
 fn photometric(file: &mut (impl Read + Seek)) -> io::Result<Option<(Patch, u16)>> {
     let mut head = [0; 16];
     file.read_exact(&mut head[..8])?;
@@ -329,18 +331,19 @@ const SUB_DIRECTORIES: u16 = 330;
 const XMP: u16 = 700;
 const DNG_VERSION: u16 = 50_706;
 
-/// Where a file's photometric interpretation stands.
+/// Where a file's photometric interpretation is.
 #[derive(Clone, Copy)]
 struct Patch {
     place: u64,
     little: bool,
 }
 
-/// A file that calls its indices gray. The library reads no palettes, and their indices as those of gray are the same.
+/// A file that claims that its indices are gray. The library cannot read palettes, but it reads indices as it reads
+/// gray.
 struct Patched<R> {
     file: R,
     position: u64,
-    /// Where the two bytes stand, and what is read instead
+    /// Where the two bytes are, and what is read instead of them
     patch: Option<(Range<u64>, [u8; 2])>,
 }
 

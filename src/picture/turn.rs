@@ -1,21 +1,21 @@
-//! How a picture is to be turned before it is shown.
+//! How a picture must be turned before it is shown.
 
 use exif::{In, Reader, Tag};
 use image::metadata::Orientation;
 
 use super::notes::Notes;
 
-/// What stands before an XMP packet's number: as an attribute and as an element.
+/// The text before the number in an XMP packet: as an attribute and as an element.
 const XMP: [&[u8]; 2] = [b"tiff:Orientation=\"", b"tiff:Orientation>"];
 
-/// The turn that notes ask for: the format's own, else EXIF's, and if there is none in it, XMP's.
+/// The turn that a file's notes ask for: that of the format itself, else of EXIF, else of XMP.
 pub(super) fn turn_of(notes: &Notes) -> Orientation {
     let number = notes.turn.or_else(|| notes.exif.as_deref().and_then(of_exif));
     let number = number.or_else(|| notes.xmp.as_deref().and_then(of_xmp));
     number.and_then(|number| Orientation::from_exif(u8::try_from(number).ok()?)).unwrap_or(Orientation::NoTransforms)
 }
 
-/// The number in an EXIF block, which is a TIFF directory; some programs write its name before it, or twice.
+/// The number in an EXIF block, which is a TIFF directory. Some programs write its name before it, even twice.
 fn of_exif(block: &[u8]) -> Option<u32> {
     let name = b"Exif\0\0";
     let block = block.strip_prefix(name).unwrap_or(block);
@@ -23,7 +23,7 @@ fn of_exif(block: &[u8]) -> Option<u32> {
     let mut reader = Reader::new();
     reader.continue_on_error(true);
     let whole = reader.read_raw(block.to_vec());
-    // What stands before damage counts.
+    // What comes before the damage counts.
     let read = whole.or_else(|error| error.distill_partial_result(|_| ())).ok()?;
     read.get_field(Tag::Orientation, In::PRIMARY)?.value.get_uint(0)
 }
@@ -35,7 +35,7 @@ fn of_xmp(packet: &[u8]) -> Option<u32> {
     })
 }
 
-/// Whether width and height change places.
+/// Whether a turn swaps width and height.
 pub(super) fn lies(turn: Orientation) -> bool {
     use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
     matches!(turn, Rotate90 | Rotate90FlipH | Rotate270 | Rotate270FlipH)

@@ -1,5 +1,5 @@
-//! The prior: a small network that draws a first picture of a sentence in one go, for guidance to go on from. It reads
-//! the states of the embedded CLIP's text tower and lays out codes of the embedded VQGAN.
+//! The prior: a small network that draws a first picture of a sentence in a single pass, as a starting point for
+//! guidance. It reads the states of the embedded CLIP's text tower and arranges codes of the embedded VQGAN.
 
 mod network;
 
@@ -17,7 +17,7 @@ use crate::vqgan::Vqgan;
 use crate::{Error, Result};
 use network::{ChoicesConfig, Config, PriorNetwork};
 
-/// The prior inside the program, with the models it works with.
+/// The embedded prior, with the models it works with.
 pub struct Prior {
     network: PriorNetwork,
     choices: ChoicesConfig,
@@ -26,10 +26,10 @@ pub struct Prior {
 }
 
 impl Prior {
-    /// The prior inside the program. The embedded models it works with are not read again if they are given.
+    /// The embedded prior. Loads the embedded models it works with, unless they are given.
     ///
     /// # Errors
-    /// None in a program that was built whole; a weight file that cannot be read otherwise.
+    /// If compiled-in weights cannot be read.
     pub fn of(clip: Option<Arc<Clip>>, vqgan: Option<Arc<Vqgan>>) -> Result<Self> {
         let (config, weights) = embedded::prior();
         let config: Config = serde_json::from_slice(config).map_err(|error| Error::fault(error.to_string()))?;
@@ -48,11 +48,11 @@ impl Prior {
         Ok(Self { network, choices, clip, vqgan })
     }
 
-    /// The codes of a picture of sentences, row by row, and how many there are along a side; none where no sentence has a
-    /// weight above 0. Whose drawing it is, and which variant of a background, is drawn from the stream.
+    /// The codes of a picture of sentences, row by row, and the number of codes along a side; none if no sentence has a
+    /// weight above 0. The stream decides the artist and the variant of the background.
     ///
     /// # Errors
-    /// Where a sentence cannot be tokenised, or the computation fails.
+    /// If a sentence cannot be tokenized, or the computation fails.
     pub fn codes(&self, prompts: &[Prompt], stream: &mut Stream) -> Result<Option<(Vec<u32>, usize)>> {
         let choices = draw_choices(&self.choices, stream);
         let wanted: Vec<&Prompt> = prompts.iter().filter(|prompt| prompt.weight > 0.0).collect();
@@ -78,7 +78,7 @@ impl Prior {
     /// The picture of [`Prior::codes`].
     ///
     /// # Errors
-    /// Where a sentence cannot be tokenised, or the computation fails.
+    /// If a sentence cannot be tokenized, or the computation fails.
     pub fn picture(&self, prompts: &[Prompt], stream: &mut Stream) -> Result<Option<RgbImage>> {
         let Some((codes, side)) = self.codes(prompts, stream)? else { return Ok(None) };
         let picture = self.vqgan.decode(&self.vqgan.lookup(&codes, side, side)?)?;
@@ -86,7 +86,7 @@ impl Prior {
     }
 }
 
-/// One of the artists and one of the variants.
+/// Chooses one of the artists and one of the variants.
 fn draw_choices(config: &ChoicesConfig, stream: &mut Stream) -> Vec<f32> {
     let mut choices = vec![0.0; config.length()];
     choices[config.learned[stream.below(config.learned.len())]] = 1.0;

@@ -1,4 +1,4 @@
-//! The prior's network; `weights/training/prior.py` is the same in PyTorch.
+//! The prior's network; `weights/training/prior.py` has it in PyTorch.
 
 use candle_core::{Device, Tensor};
 use serde::Deserialize;
@@ -7,18 +7,18 @@ use crate::Result;
 use crate::frozen::{Activation, Convolution, GroupNorm, Linear, Network, Step, Upsample, Window};
 use crate::models::Weights;
 
-/// What its weights do not say of it.
+/// The network's dimensions and other settings that its weights do not show.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Config {
     /// Channels
     width: usize,
-    /// Length of the condition made of sentence and choices
+    /// Length of the condition computed from sentence and choices
     condition: usize,
-    /// Length of a state of the text tower
+    /// Length of a text tower state
     pub states: usize,
-    /// Length of a vector of the codebook
+    /// Length of a codebook vector
     code: usize,
-    /// Places along a side at first; twice as many in the end
+    /// Places along a side at first; doubled in the end
     coarse: usize,
     /// Channels of the first map
     map: usize,
@@ -27,14 +27,14 @@ pub(super) struct Config {
     pub choices: ChoicesConfig,
 }
 
-/// What a scene's picture depends on beside its sentence.
+/// Choices that a picture depends on besides its sentence.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct ChoicesConfig {
-    /// How many artists there are
+    /// Number of artists
     pub artists: usize,
-    /// Those whose drawings it learned
+    /// The artists whose drawings were learned
     pub learned: Vec<usize>,
-    /// Variants of backgrounds and strokes
+    /// Number of variants of backgrounds and strokes
     pub variants: usize,
 }
 
@@ -51,7 +51,7 @@ struct Modulated {
     after: Network,
 }
 
-/// Each place looks at the words.
+/// Attention from each place to the words.
 struct Attention {
     queries: Network,
     keys: Network,
@@ -59,7 +59,7 @@ struct Attention {
     out: Network,
 }
 
-/// From a sentence and choices to a grid of vectors of the codebook's space.
+/// The network from a sentence and choices to a grid of vectors in the codebook's space.
 pub(super) struct PriorNetwork {
     config: Config,
     condition: Network,
@@ -68,12 +68,12 @@ pub(super) struct PriorNetwork {
     places: Vec<f32>,
     fine_places: Vec<f32>,
     double: Network,
-    /// At the two sizes: a look at the words, and convolutions
+    /// Attention to the words and convolutions, at each of the two sizes
     stages: [(Attention, Modulated); 2],
     out: Network,
 }
 
-/// Reads layers by their names.
+/// Loads layers by name.
 struct Layers<'a> {
     weights: &'a Weights<'a>,
     config: &'a Config,
@@ -130,8 +130,8 @@ impl PriorNetwork {
         })
     }
 
-    /// The vectors `[1, code, side, side]` for the states of sentences' words, one after the other, the mean of their
-    /// last states, and choices.
+    /// The vectors `[1, code, side, side]` for the states of the sentences' words, one after the other, the weighted
+    /// mean of the last states, and the choices.
     pub(super) fn forward(&self, states: &[f32], end: &[f32], choices: &[f32]) -> Result<Tensor> {
         let Config { width, coarse, map, states: length, .. } = self.config;
         let said = [end, choices].concat();
@@ -229,7 +229,7 @@ mod tests {
 
     use super::super::Prior;
 
-    /// PyTorch computed the reference from weights of single precision; those inside the program have half of it.
+    /// The reference is from PyTorch with single-precision weights; the embedded weights have half precision.
     #[test]
     fn vectors_are_those_of_the_training() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/embedded/expected.safetensors");

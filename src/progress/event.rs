@@ -1,4 +1,4 @@
-//! What a run tells those who watch it.
+//! The events that a run sends to those who watch it.
 
 use std::path::PathBuf;
 
@@ -7,118 +7,118 @@ use serde::ser::SerializeMap;
 
 use crate::files::{optional_path_as_text, path_as_text};
 
-/// Something happened. As JSON, each is an object whose `event` names it.
+/// An event. As JSON, each is an object whose `event` names it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// Files of a model will be downloaded
     Download {
-        /// What the user called the model
+        /// The model's name, as the user wrote it
         model: String,
-        /// How many files
+        /// Number of files
         files: usize,
-        /// Their size, where it is known
+        /// Size of all files, if known
         bytes: Option<u64>,
-        /// What is said of their licence
+        /// License of the files, if known
         licence: Option<String>,
         /// Where they come from
         from: String,
     },
-    /// Bytes of a download came
+    /// Bytes of a download arrived
     Downloaded {
-        /// The file they are of
+        /// The file that they belong to
         file: String,
-        /// Its bytes that are here
+        /// Bytes of this file downloaded so far
         done: u64,
-        /// Its size, where it is known
+        /// Size of this file, if known
         total: Option<u64>,
-        /// Bytes of all the download's files that are here
+        /// Bytes of all files downloaded so far
         all_done: u64,
-        /// The size of all of them, where it is known
+        /// Size of all files, if known
         all_total: Option<u64>,
     },
-    /// Weights are converted, so that they load faster from now on
+    /// Weights are being converted, so that they load faster from now on
     Converting {
         /// The weight file
         file: String,
     },
     /// The models are loaded and the first iteration begins
     Started {
-        /// Iterations that will be done at its end
+        /// Iterations that will be done at the end
         iterations: usize,
-        /// Iterations that were done before it was resumed
+        /// Iterations that were done before the run was resumed
         done: usize,
         /// The picture's width, in pixels
         width: usize,
-        /// Its height
+        /// The picture's height, in pixels
         height: usize,
         /// The seed
         seed: u64,
-        /// The GPU it is drawn on; none on the processor
+        /// The GPU that the picture is drawn on; none on the processor
         gpu: Option<String>,
     },
     /// An iteration is done
     Step {
-        /// Which, from 0
+        /// Its number, from 0
         iteration: usize,
-        /// The sum of all losses before its step
+        /// The sum of all losses before the step
         loss: f64,
         /// Each loss by name, weighted
         #[serde(serialize_with = "as_map")]
         losses: Vec<(String, f64)>,
     },
-    /// Frames on the disk will be encoded
+    /// Frames from the disk will be encoded
     Encoding {
-        /// How many
+        /// Number of frames
         frames: usize,
     },
     /// A frame was read
     Encoded {
-        /// Which, from 0
+        /// Its number, from 0
         frame: usize,
     },
     /// A file was written
     Saved {
-        /// Where
+        /// Its path
         #[serde(serialize_with = "path_as_text")]
         path: PathBuf,
     },
     /// A checkpoint was written
     Checkpoint {
-        /// Where
+        /// Its path
         #[serde(serialize_with = "path_as_text")]
         path: PathBuf,
         /// Iterations done
         iteration: usize,
     },
-    /// A signal was heard, and the run will stop soon
+    /// A signal was received, and the run will stop soon
     Stopping {
-        /// In a sentence
+        /// One sentence for the user
         message: String,
     },
     /// Something the user should know
     Warning {
-        /// In a sentence
+        /// One sentence for the user
         message: String,
     },
     /// The run is over
     Finished {
-        /// Where the picture is; none where it went to standard output
+        /// The picture's path; none if it went to standard output
         #[serde(serialize_with = "optional_path_as_text")]
         path: Option<PathBuf>,
         /// The seed
         seed: u64,
         /// Iterations done
         iterations: usize,
-        /// The last iteration's loss; none without an iteration
+        /// The last iteration's loss; none if there was no iteration
         loss: Option<f64>,
-        /// Time it took
+        /// Duration of the run
         seconds: f64,
         /// The picture's width, in pixels
         width: usize,
-        /// Its height
+        /// The picture's height, in pixels
         height: usize,
-        /// Iterations that were to be done
+        /// Iterations that were planned
         iterations_total: usize,
         /// How it ended
         ending: Ending,
@@ -140,9 +140,9 @@ pub enum Event {
 pub enum Ending {
     /// All iterations are done
     Done,
-    /// The loss fell no further
+    /// The loss stopped improving
     Settled,
-    /// Someone asked it to stop
+    /// The user stopped it
     Interrupted,
     /// Something failed; the picture is the last good one
     Failed,

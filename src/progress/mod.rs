@@ -1,4 +1,4 @@
-//! What those who watch a run are told, and how they stop it.
+//! The events of a run, and the signal that stops it.
 
 mod event;
 mod stop;

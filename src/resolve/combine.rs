@@ -3,20 +3,15 @@
 use std::path::Path;
 
 use super::{check, init_weight, preset};
-use crate::drawer::Grid;
+use crate::drawer::{self, Grid};
 use crate::models::{Quality, embedded};
-use crate::optimizer::OptimizerKind;
 use crate::palette::Palette;
 use crate::picture::Size;
-use crate::settings::{Augmentation, Augmentations, DrawerKind, Overrides, Settings, StartNoise};
+use crate::settings::{DrawerName, OptionInfo, Overrides, Settings};
 use crate::{Error, Result, picture};
 
 /// How many colours pixel art has where nothing is said.
 const PIXEL_ART_COLOURS: usize = 24;
-/// How strongly pictures are pulled to their colours where nothing is said.
-const PALETTE_WEIGHT: f64 = 5.0;
-/// How strongly cells are drawn out of sight where nothing is said.
-const ALPHA_WEIGHT: f64 = 0.3;
 
 /// Combines layers, the strongest first, into settings.
 ///
@@ -34,6 +29,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     let vqgan = layers.iter().find_map(|layer| layer.vqgan.as_deref()).unwrap_or(embedded::NAME);
     let model = named.or_else(|| (vqgan == embedded::NAME).then_some(embedded::NAME));
     let drawer = layers.iter().find_map(drawer_of).unwrap_or_default();
+    let blueprint = drawer::of(&drawer)?;
     // Every layer with its preset; the defaults are the weakest.
     let mut expanded = Vec::new();
     for (index, layer) in layers.iter().enumerate() {
@@ -43,7 +39,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         }
         if layer.model.is_some() || layer.quality.is_some() {
             let quality = layers[index..].iter().find_map(|layer| layer.quality).unwrap_or(Quality::Normal);
-            let mut values = preset(model, quality)?.for_drawer(drawer, quality);
+            let mut values = blueprint.defaults(quality).or(preset(model, quality)?);
             if layer.model.is_none() {
                 // A quality is an amount of work, not another model.
                 // Only the CLIP models of one that a weaker layer names go with it, where nobody names any.
@@ -64,62 +60,31 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     let strongest = |names: fn(&Overrides) -> bool| layers.iter().position(names).unwrap_or(usize::MAX);
     let lengthened = strongest(|layer| layer.iterations.is_some() || layer.quality.is_some() || layer.model.is_some());
     let stopped = strongest(|layer| layer.stop_at.is_some());
-    expanded.push(preset(model, Quality::Normal)?.for_drawer(drawer, Quality::Normal));
+    expanded.push(blueprint.defaults(Quality::Normal).or(preset(model, Quality::Normal)?));
 
     let init_image = expanded.iter().find_map(|layer| layer.init_image.clone());
     let size = combine_size(&expanded, init_image.as_deref())?;
     let (palette, colors) = combine_colours(&expanded)?;
     let grid = combine_grid(layers)?;
-    let pixel_size = (drawer == DrawerKind::Pixel).then(|| grid.of(size)).transpose()?;
-    let merged = expanded.into_iter().reduce(Overrides::or).unwrap_or_default();
-    let augment = [Augmentation::Crop, Augmentation::Perspective, Augmentation::Jitter];
-    let prompt = merged.prompt.ok_or_else(|| {
-        Error::usage("there is no prompt", "say what to draw, such as: text2art a red apple on a blue background")
-    })?;
-    let vqgan = merged.vqgan.unwrap_or_else(|| embedded::NAME.into());
-    let init_noise = merged.init_noise.unwrap_or(StartNoise::Codes);
-    let usual_hold = init_weight::usual(drawer, &vqgan, init_image.is_some(), init_noise);
-    let settings = Settings {
-        prompt,
-        image_prompt: merged.image_prompt.unwrap_or_default(),
-        noise_prompt: merged.noise_prompt.unwrap_or_default(),
-        drawer,
-        vqgan,
-        clip: merged.clip.unwrap_or_else(|| vec![embedded::NAME.into()]),
-        size,
-        iterations: merged.iterations.unwrap_or_default(),
-        stop_at: merged.stop_at.filter(|_| stopped <= lengthened),
-        auto_stop: merged.auto_stop.unwrap_or_default(),
-        seed: merged.seed.unwrap_or_default(),
-        cutouts: merged.cutouts.unwrap_or_default(),
-        cut_batch: merged.cut_batch.unwrap_or_default(),
-        augment: merged.augment.unwrap_or_else(|| Augmentations::new(&augment)),
-        cut_noise: merged.cut_noise.unwrap_or(0.1),
-        optimizer: merged.optimizer.unwrap_or(OptimizerKind::Adam),
-        learning_rate: merged.learning_rate.unwrap_or(0.1),
-        learning_rate_drops: merged.learning_rate_drops.unwrap_or_default(),
-        init_image,
-        init_weight: init_weight::named(layers).unwrap_or(usual_hold),
-        init_noise,
-        pixel_shape: merged.pixel_shape.unwrap_or_default(),
-        pixel_size,
-        smoothness: merged.smoothness.unwrap_or_default(),
-        transparent: merged.transparent.unwrap_or_default(),
-        alpha_weight: merged.alpha_weight.unwrap_or(ALPHA_WEIGHT),
-        palette,
-        colors,
-        palette_weight: merged.palette_weight.unwrap_or(PALETTE_WEIGHT),
-        dither: merged.dither.unwrap_or_default(),
-        pixel_zoom: merged.pixel_zoom,
-        device: merged.device.unwrap_or_default(),
-        precision: merged.precision.unwrap_or_default(),
-        fps: merged.fps.unwrap_or_default(),
-        frame_every: merged.frame_every.unwrap_or(1),
-        seconds: merged.seconds,
-        hold: merged.hold.unwrap_or_default(),
-        boomerang: merged.boomerang.unwrap_or_default(),
-        gif_palette: merged.gif_palette.unwrap_or_default(),
-    };
+    let pixel_size = blueprint.has("pixel_size").then(|| grid.of(size)).transpose()?;
+    let mut merged = expanded.into_iter().reduce(Overrides::or).unwrap_or_default();
+    if merged.prompt.is_none() {
+        let hint = "say what to draw, such as: text2art a red apple on a blue background";
+        return Err(Error::usage("there is no prompt", hint));
+    }
+    // What is decided by more than the strongest layer that names it.
+    merged.drawer = Some(drawer);
+    merged.size = Some(size);
+    merged.pixel_size = pixel_size;
+    (merged.palette, merged.colors) = (palette, colors);
+    merged.stop_at = merged.stop_at.filter(|_| stopped <= lengthened);
+    let weight = init_weight::named(layers);
+    merged.init_weight = Some(weight.unwrap_or_default());
+    let mut settings = merged.resolved()?;
+    if weight.is_none() {
+        let (vqgan, has_image) = (&settings.vqgan, settings.init_image.is_some());
+        settings.init_weight = init_weight::usual(blueprint, vqgan, has_image, settings.init_noise);
+    }
     check(&settings)?;
     // A mistyped colour is to be known before models are loaded.
     settings.palette.as_deref().map(Palette::load).transpose()?;
@@ -152,8 +117,9 @@ fn combine_size(layers: &[Overrides], init_image: Option<&Path>) -> Result<Size>
 }
 
 /// What a layer draws with.
-fn drawer_of(layer: &Overrides) -> Option<DrawerKind> {
-    layer.drawer.or((layer.pixel_art == Some(true)).then_some(DrawerKind::Pixel))
+fn drawer_of(layer: &Overrides) -> Option<DrawerName> {
+    let pixel_art = || drawer::with_option("pixel_art").filter(|_| layer.pixel_art == Some(true));
+    layer.drawer.clone().or_else(pixel_art)
 }
 
 /// The palette or the number of colours, whichever a stronger layer has.
@@ -172,131 +138,17 @@ fn combine_colours(layers: &[Overrides]) -> Result<(Option<String>, Option<usize
 fn combine_grid(layers: &[Overrides]) -> Result<Grid> {
     let counting = layers.iter().position(|layer| layer.pixel_size.is_some()).map_or(layers.len(), |index| index + 1);
     let scale = layers[..counting].iter().find_map(|layer| layer.pixel_scale);
-    if let Some(scale) = scale.filter(|scale| !(0.001..=1000.0).contains(scale)) {
-        let problem = format!("--pixel-scale {scale} is out of range");
-        return Err(Error::usage(problem, "give a value from 0.001 to 1000"));
+    if let (Some(scale), Some(option)) = (scale, OptionInfo::of("pixel_scale")) {
+        option.check(scale)?;
     }
     Ok(Grid { cells: layers.iter().find_map(|layer| layer.pixel_size), scale })
-}
-
-/// Lists the fields of [`Overrides`] once, for what is done with each.
-macro_rules! each_field {
-    ($action:ident) => {
-        $action!(
-            prompt,
-            image_prompt,
-            noise_prompt,
-            model,
-            quality,
-            vqgan,
-            clip,
-            size,
-            aspect,
-            iterations,
-            stop_at,
-            auto_stop,
-            seed,
-            init_image,
-            init_weight,
-            init_noise,
-            cutouts,
-            cut_batch,
-            augment,
-            cut_noise,
-            optimizer,
-            learning_rate,
-            learning_rate_drops,
-            drawer,
-            pixel_shape,
-            pixel_size,
-            pixel_scale,
-            smoothness,
-            transparent,
-            alpha_weight,
-            pixel_art,
-            pixel_zoom,
-            palette,
-            colors,
-            palette_weight,
-            dither,
-            device,
-            precision,
-            fps,
-            frame_every,
-            seconds,
-            hold,
-            boomerang,
-            gif_palette
-        )
-    };
-}
-
-impl Overrides {
-    /// These values, and where there is none the weaker layer's.
-    #[must_use]
-    pub fn or(self, weaker: Self) -> Self {
-        macro_rules! combine_fields {
-            ($($field:ident),+) => { Self { $($field: self.$field.or(weaker.$field)),+ } };
-        }
-        each_field!(combine_fields)
-    }
-}
-
-impl From<Settings> for Overrides {
-    fn from(settings: Settings) -> Self {
-        Self {
-            prompt: Some(settings.prompt),
-            image_prompt: Some(settings.image_prompt).filter(|prompts| !prompts.is_empty()),
-            noise_prompt: Some(settings.noise_prompt).filter(|prompts| !prompts.is_empty()),
-            model: None,
-            quality: None,
-            aspect: None,
-            vqgan: Some(settings.vqgan),
-            clip: Some(settings.clip),
-            size: Some(settings.size),
-            iterations: Some(settings.iterations),
-            stop_at: settings.stop_at,
-            auto_stop: Some(settings.auto_stop),
-            seed: Some(settings.seed),
-            init_image: settings.init_image,
-            init_weight: Some(settings.init_weight),
-            init_noise: Some(settings.init_noise),
-            cutouts: Some(settings.cutouts),
-            cut_batch: Some(settings.cut_batch),
-            augment: Some(settings.augment),
-            cut_noise: Some(settings.cut_noise),
-            optimizer: Some(settings.optimizer),
-            learning_rate: Some(settings.learning_rate),
-            learning_rate_drops: Some(settings.learning_rate_drops),
-            drawer: Some(settings.drawer),
-            pixel_shape: Some(settings.pixel_shape),
-            pixel_size: settings.pixel_size,
-            pixel_scale: None,
-            smoothness: Some(settings.smoothness),
-            transparent: Some(settings.transparent),
-            alpha_weight: Some(settings.alpha_weight),
-            pixel_art: None,
-            pixel_zoom: settings.pixel_zoom,
-            palette: settings.palette,
-            colors: settings.colors,
-            palette_weight: Some(settings.palette_weight),
-            dither: Some(settings.dither),
-            device: Some(settings.device),
-            precision: Some(settings.precision),
-            fps: Some(settings.fps),
-            frame_every: Some(settings.frame_every),
-            seconds: settings.seconds,
-            hold: Some(settings.hold),
-            boomerang: Some(settings.boomerang),
-            gif_palette: Some(settings.gif_palette),
-        }
-    }
 }
 
 #[cfg(test)]
 #[allow(clippy::cast_precision_loss, clippy::float_cmp)]
 mod tests {
     use super::*;
+    use crate::settings::StartNoise;
 
     fn named(prompt: &str) -> Overrides {
         Overrides { prompt: Some(prompt.parse().unwrap()), ..Overrides::default() }

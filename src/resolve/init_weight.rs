@@ -1,12 +1,7 @@
 //! How strongly a picture is held to its start.
 
-use crate::models::embedded;
-use crate::settings::{DrawerKind, Overrides, StartNoise};
-
-/// How strongly the embedded model's latent is held to its prior's (`weights/training/search.py`).
-const PRIOR_HOLD: f64 = 0.5;
-/// How strongly cells are held to its picture's colours: between 10 and 30 they look alike, below they dissolve.
-const CELL_HOLD: f64 = 20.0;
+use crate::drawer::Blueprint;
+use crate::settings::{Overrides, StartNoise};
 
 /// How strongly layers say that a picture is held to its start. What was said together with another start, as a recipe says
 /// it, is not meant for this one.
@@ -17,16 +12,9 @@ pub(super) fn named(layers: &[Overrides]) -> Option<f64> {
     layers[at].init_weight.filter(|_| !of_another)
 }
 
-/// How strongly a picture is held to its start where nobody says: the embedded model's to its prior's, whose shapes are
-/// better than those that guidance alone would make of them.
-pub(super) fn usual(drawer: DrawerKind, vqgan: &str, has_picture: bool, noise: StartNoise) -> f64 {
-    match drawer {
-        _ if has_picture || noise != StartNoise::Prior => 0.0,
-        DrawerKind::Vqgan if vqgan == embedded::NAME => PRIOR_HOLD,
-        // Another VQGAN's latent has another measure.
-        DrawerKind::Vqgan => 0.0,
-        DrawerKind::Pixel => CELL_HOLD,
-    }
+/// How strongly a picture is held to its start if nobody says: to the prior's as suits the drawer, else not at all.
+pub(super) fn usual(drawer: &dyn Blueprint, vqgan: &str, has_picture: bool, noise: StartNoise) -> f64 {
+    if has_picture || noise != StartNoise::Prior { 0.0 } else { drawer.usual_init_weight(vqgan) }
 }
 
 #[cfg(test)]
@@ -34,6 +22,11 @@ pub(super) fn usual(drawer: DrawerKind, vqgan: &str, has_picture: bool, noise: S
 mod tests {
     use super::*;
     use crate::resolve::combine;
+
+    /// The embedded model's.
+    const PRIOR_HOLD: f64 = 0.5;
+    /// Cells'.
+    const CELL_HOLD: f64 = 20.0;
 
     fn named(prompt: &str) -> Overrides {
         Overrides { prompt: Some(prompt.parse().unwrap()), ..Overrides::default() }
@@ -46,7 +39,7 @@ mod tests {
         let noise = |noise, weight| Overrides { init_noise: Some(noise), init_weight: weight, ..named("a cat") };
         assert_eq!(held(&[noise(StartNoise::None, None)]), 0.0);
         assert_eq!(held(&[noise(StartNoise::Prior, Some(0.0))]), 0.0);
-        let pixel = Overrides { drawer: Some(DrawerKind::Pixel), ..named("a cat") };
+        let pixel = Overrides { drawer: Some("pixel".into()), ..named("a cat") };
         assert_eq!(held(&[pixel]), CELL_HOLD);
         // A recipe's weight is for the recipe's start; a bare one is for any.
         let recipe = noise(StartNoise::Prior, Some(0.25));

@@ -7,10 +7,7 @@ use crate::models::hub::Repository;
 use crate::models::manifest::{Manifest, Preset};
 use crate::models::{Quality, Role, embedded};
 use crate::picture::Size;
-use crate::settings::{DrawerKind, LearningRateDrops, Overrides, StartNoise};
-
-/// The step of cells' colours.
-const PIXEL_LEARNING_RATE: f64 = 0.05;
+use crate::settings::{LearningRateDrops, Overrides, StartNoise};
 
 /// The values a model and a quality stand for; of no model, what suits the published ones. A model is a name of the
 /// list, or a VQGAN by its name, path or repository, which gets the CLIP models that suit published ones.
@@ -40,21 +37,6 @@ fn work((side, iterations, cutouts): (usize, usize, usize)) -> Overrides {
         iterations: Some(iterations),
         cutouts: Some(cutouts),
         ..Overrides::default()
-    }
-}
-
-impl Overrides {
-    /// The same values for another drawer.
-    #[must_use]
-    pub(super) fn for_drawer(self, drawer: DrawerKind, quality: Quality) -> Self {
-        match drawer {
-            DrawerKind::Vqgan => self,
-            DrawerKind::Pixel => {
-                let side = if quality == Quality::Draft { 320 } else { 640 };
-                let (size, learning_rate) = (Some(Size { width: side, height: side }), Some(PIXEL_LEARNING_RATE));
-                Self { size, learning_rate, ..self }
-            }
-        }
     }
 }
 

@@ -1,12 +1,11 @@
-//! A picture in few colours: pulled to a palette while it is drawn, brought to it in the end.
+//! A picture in few colours: which they are, and how it is brought to them in the end.
 
 use candle_core::Tensor;
 use image::RgbImage;
-use rayon::prelude::*;
 
 use crate::Result;
-use crate::drawer::{Drawer, to_colours};
-use crate::palette::{Dither, Palette, oklab};
+use crate::drawer::Drawer;
+use crate::palette::{Dither, Palette};
 use crate::picture::to_pixels;
 use crate::settings::Settings;
 
@@ -15,7 +14,6 @@ pub(super) struct Colouring {
     palette: Option<Palette>,
     /// How many colours to find where there is no palette
     count: usize,
-    weight: f64,
     dither: Dither,
     seed: u64,
     iterations: usize,
@@ -34,11 +32,15 @@ impl Colouring {
         Ok(Some(Self {
             palette,
             count: settings.colors.unwrap_or_default(),
-            weight: settings.palette_weight,
             dither: settings.dither,
             seed: settings.seed.0,
             iterations: settings.iterations,
         }))
+    }
+
+    /// The palette; none if it is not found yet.
+    pub(super) fn palette(&self) -> Option<&Palette> {
+        self.palette.as_ref()
     }
 
     /// The colours that were found; none where they were given, or are not found yet.
@@ -80,35 +82,6 @@ impl Colouring {
         let count = u32::try_from(seen.len() / 3).unwrap_or(u32::MAX);
         let seen = RgbImage::from_raw(count, 1, seen).filter(|seen| !seen.is_empty());
         Palette::of_picture(&seen.unwrap_or_else(|| pixels.into_rgb8()), self.count, self.seed)
-    }
-
-    /// The loss of a picture's colours, and its gradient, of the picture's shape: the mean square of the distance in OKLab between
-    /// each pixel and the palette's nearest colour, by a weight that grows evenly to the whole in the last iteration.
-    ///
-    /// # Errors
-    /// Where the tensor is no picture.
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
-    pub(super) fn pull(&self, picture: &Tensor, iteration: usize) -> Result<Option<(f64, Tensor)>> {
-        let Some(palette) = self.palette.as_ref().filter(|_| self.weight > 0.0) else { return Ok(None) };
-        let grown = ((iteration + 1) as f64 / self.iterations.max(1) as f64).min(1.0);
-        let colours = to_colours(picture)?;
-        let share = self.weight * grown / colours.len() as f64;
-        let pulls: Vec<(f32, [f32; 3])> = colours
-            .into_par_iter()
-            .with_min_len(1 << 10)
-            .map(|colour| {
-                let lab = oklab::of_unit_srgb(colour);
-                let aim = palette.perceived()[palette.nearest(lab)];
-                let apart: [f32; 3] = std::array::from_fn(|axis| lab[axis] - aim[axis]);
-                let slope = oklab::slope(colour, apart.map(|apart| 2.0 * apart));
-                (apart.iter().map(|apart| apart * apart).sum(), slope.map(|slope| slope * share as f32))
-            })
-            .collect();
-        let loss: f64 = pulls.iter().map(|(square, _)| f64::from(*square)).sum::<f64>() * share;
-        let mut slopes = Vec::with_capacity(picture.elem_count());
-        (0..3).for_each(|channel| slopes.extend(pulls.iter().map(|(_, slope)| slope[channel])));
-        slopes.resize(picture.elem_count(), 0.0);
-        Ok(Some((loss, Tensor::from_vec(slopes, picture.shape(), picture.device())?)))
     }
 
     /// What is delivered of a picture that a drawer drew, or would draw now: the palette's colours alone, or where they

@@ -6,6 +6,7 @@ use super::readings::Readings;
 use crate::Result;
 use crate::device::Moment;
 use crate::drawer::Drawer;
+use crate::judge::LossValue;
 use crate::optimizer::{Optimizer, OptimizerState};
 
 /// An iteration that was asked for, its step too. What it found is not read yet.
@@ -14,14 +15,15 @@ pub(super) struct Iteration {
     pub number: usize,
     /// What was drawn, detached
     pub picture: Tensor,
-    /// The distances of each perceptor, the drawer's own losses, the sum of each gradient's squares
+    /// The distances of each perceptor, the picture's losses that are computed, the drawer's own losses, and the sum of
+    /// each gradient's squares
     pub readings: Readings,
     /// When these are computed
     pub computed: Moment,
+    /// The losses of the picture itself by name; those that are computed are among the readings
+    pub picture_losses: Vec<(&'static str, LossValue)>,
     /// The names of the drawer's own losses
     pub own_losses: Vec<&'static str>,
-    /// The pull of the palette
-    pub pull: Option<f64>,
     /// Of the learning rate
     pub factor: f64,
     /// What the step moved, as it was

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::{LoadedModel, Models};
 use crate::clip::Clip;
 use crate::device::ComputeDevice;
-use crate::drawer::{PixelDrawer, VqganDrawer};
+use crate::drawer::{self, Blueprint};
 use crate::frozen::{GRADIENT_GROUP, MemoryOf};
+use crate::judge::{Loss, losses};
 use crate::machine::in_words;
-use crate::settings::{Settings, StartNoise};
+use crate::settings::Settings;
 use crate::{Error, Result, picture};
 
 /// What the program takes without models and pictures: itself, its threads, what its libraries keep;
@@ -37,6 +38,8 @@ pub struct Recomputed {
 pub(super) struct Estimate<'a> {
     settings: &'a Settings,
     models: &'a Models,
+    blueprint: &'static dyn Blueprint,
+    losses: Vec<Box<dyn Loss>>,
     of: MemoryOf,
     /// What the program takes without models and pictures
     program: u64,
@@ -44,8 +47,8 @@ pub(super) struct Estimate<'a> {
     lasting: u64,
     /// The largest weight file, which is held beside what is read from it
     file: u64,
-    /// Turning a start into codes
-    encoding: u64,
+    /// Turning a start into parameters
+    starting: u64,
     /// Reading the largest of the pictures it is made from
     reading: u64,
 }
@@ -56,22 +59,17 @@ impl<'a> Estimate<'a> {
     /// # Errors
     /// Where a model cannot take the picture's size.
     pub(super) fn new(settings: &'a Settings, models: &'a Models, of: MemoryOf) -> Result<Self> {
-        let mut encoding = 0;
-        if let Some(vqgan) = &models.vqgan {
-            let size = VqganDrawer::work_size(&vqgan.model, settings.size);
-            if settings.init_image.is_some() || !matches!(settings.init_noise, StartNoise::Codes) {
-                encoding = vqgan.model.encoding_memory(size, of)?.peak;
-            }
-        }
+        let blueprint = drawer::of(&settings.drawer)?;
+        let starting = blueprint.start_memory(settings, models.loaded(), of)?;
         let (mut program, mut lasting, mut file, mut reading) = (PROGRAM_ON_GPU, 0, 0, 0);
         if of == MemoryOf::Host {
             program = PROGRAM;
             // One that cannot be read is refused where it is read.
             let pictures = pictures(settings).filter_map(|path| picture::reading_memory(path).ok());
             reading = pictures.max().unwrap_or_default();
+            lasting = blueprint.lasting_memory(settings, models.loaded())?;
             if let Some(vqgan) = &models.vqgan {
-                let size = VqganDrawer::work_size(&vqgan.model, settings.size);
-                lasting = vqgan.compiled_bytes() + vqgan.model.lasting_memory(size)?;
+                lasting += vqgan.compiled_bytes();
                 file = vqgan.file_bytes();
             }
             for clip in distinct(models) {
@@ -79,7 +77,8 @@ impl<'a> Estimate<'a> {
                 file = file.max(clip.file_bytes());
             }
         }
-        Ok(Self { settings, models, of, program, lasting, file, encoding, reading })
+        let losses = losses(settings);
+        Ok(Self { settings, models, blueprint, losses, of, program, lasting, file, starting, reading })
     }
 
     /// About how many bytes it takes while the largest of the pictures it is made from is read, and nothing is drawn.
@@ -105,14 +104,8 @@ impl<'a> Estimate<'a> {
     /// Where a model cannot take the picture's size.
     pub(super) fn bytes(&self, batch: usize, recomputed: Recomputed) -> Result<u64> {
         let (size, of) = (self.settings.size, self.of);
-        let drawing = match &self.models.vqgan {
-            Some(vqgan) => {
-                let size = VqganDrawer::work_size(&vqgan.model, size);
-                vqgan.model.decoding_memory(size, true, recomputed.decoder, of)?
-            }
-            None => PixelDrawer::memory(size, self.settings.transparent),
-        };
-        let mut most = drawing.peak.max(self.encoding);
+        let drawing = self.blueprint.memory(self.settings, self.models.loaded(), recomputed.decoder, of)?;
+        let mut most = drawing.peak.max(self.starting);
         let picture = (12 * size.width).saturating_mul(size.height) as u64;
         let buffers = match of {
             // The warp's gradient has a buffer of the picture's size for every group of cutouts.
@@ -125,10 +118,8 @@ impl<'a> Estimate<'a> {
             let judging = clip.model.judging_memory(batch, recomputed.clip, of)?.peak;
             most = most.max(drawing.kept.saturating_add(judging).saturating_add(buffers));
         }
-        if self.settings.has_few_colours() {
-            // The pull to the palette: the picture, what is pulled of each pixel, the slopes in order and as a tensor.
-            let pull = (12 + 16 + 2 * 12) * (size.width.saturating_mul(size.height) as u64);
-            most = most.max(drawing.kept.saturating_add(pull));
+        for loss in &self.losses {
+            most = most.max(drawing.kept.saturating_add(loss.memory(size)));
         }
         let held_back = match of {
             MemoryOf::Host => most / SLACK + (most / WAITING.0).min(WAITING.1),
@@ -140,7 +131,7 @@ impl<'a> Estimate<'a> {
     /// How many blocks can be computed twice.
     pub(super) fn blocks(&self) -> Recomputed {
         Recomputed {
-            decoder: self.models.vqgan.as_ref().map_or(0, |vqgan| vqgan.model.decoder(0).blocks()),
+            decoder: self.blueprint.blocks(self.models.loaded()),
             clip: self.models.clips.iter().map(|clip| clip.model.image_tower(0).blocks()).max().unwrap_or(0),
         }
     }

@@ -32,12 +32,12 @@ use iteration::{Iteration, Moved};
 use readings::Readings;
 
 use crate::device::{ComputeDevice, Moment, bring};
-use crate::drawer::{Drawer, PixelArt, PixelDrawer, Start, VqganDrawer};
+use crate::drawer::{self, Drawer, Start};
 use crate::frozen::{Network, SquareSum, with_gradient};
-use crate::judge::{Cutouts, Judge, no_gradient};
+use crate::judge::{Cutouts, Judge, Loss, LossValue, Seen, losses, no_gradient};
 use crate::optimizer::Optimizer;
 use crate::random::Stream;
-use crate::settings::{DrawerKind, Settings};
+use crate::settings::Settings;
 use crate::{Error, Result, picture};
 
 /// A picture in the making.
@@ -46,6 +46,8 @@ pub struct Session {
     device: ComputeDevice,
     drawer: Box<dyn Drawer>,
     judge: Judge,
+    /// Losses of the picture itself
+    losses: Vec<Box<dyn Loss>>,
     optimizer: Optimizer,
     iteration: usize,
     plateau: Option<Plateau>,
@@ -91,32 +93,28 @@ impl Session {
             },
         };
         let device = plan.device().tensors();
-        let drawer: Box<dyn Drawer> = match settings.drawer {
-            DrawerKind::Vqgan => {
-                let drawer = VqganDrawer::new(models.vqgan()?.model.clone(), settings.size, start, device)?;
-                Box::new(drawer.recomputing(plan.recomputed().decoder))
-            }
-            DrawerKind::Pixel => Box::new(PixelDrawer::new(PixelArt::of(settings)?, settings.size, start, device)?),
-        };
+        let blueprint = drawer::of(&settings.drawer)?;
+        let drawer = blueprint.build(settings, models.loaded(), plan.recomputed().decoder, start, device)?;
         let mut perceptor = |clip| Ok(targets::perceptor(settings, clip, warn)?.recomputing(plan.recomputed().clip));
         let perceptors = models.clips.iter().map(&mut perceptor).collect::<Result<_>>()?;
         let cutouts = Cutouts {
             count: settings.cutouts,
             augmentations: settings.augment.clone(),
-            zooms: settings.drawer.zooms(),
+            zooms: blueprint.zooms(),
             noise: settings.cut_noise,
             seed: settings.seed.0,
         };
-        let optimizer = Optimizer::new(settings.optimizer, &drawer.parameters())?;
+        let optimizer = Optimizer::new(settings.optimizer, &drawer.parameter_groups())?;
         let judge = Judge { perceptors, cutouts, batch: plan.cut_batch() };
         let colouring = Colouring::new(settings)?;
         Ok(Self {
             drawer,
             judge,
+            losses: losses(settings),
             optimizer,
             iteration: 0,
             plateau: settings.auto_stop.then(Plateau::default),
-            // A palette's pull is computed on the processor, which waits for each picture.
+            // Colours are found on the processor, which waits for the picture, and are remembered from there on.
             goes_ahead: plan.device().gpu().is_some() && colouring.is_none(),
             colouring,
             last: None,
@@ -307,12 +305,17 @@ impl Session {
         let backdrop = Backdrop::new(self.settings.seed.0, number);
         let judgement = self.judge.judge(&backdrop.behind(&picture)?, number)?;
         let mut gradient = backdrop.gradient(&picture, judgement.gradient)?;
-        let mut pull = None;
         if let Some(colouring) = &mut self.colouring {
             colouring.find(&picture, number)?;
-            if let Some((loss, slopes)) = colouring.pull(&picture, number)? {
-                pull = Some(loss);
-                gradient = (gradient + slopes)?;
+        }
+        let drawn = picture.detach();
+        let palette = self.colouring.as_ref().and_then(Colouring::palette);
+        let seen = Seen { picture: &drawn, iteration: number, palette };
+        let mut picture_losses = Vec::new();
+        for loss in &mut self.losses {
+            if let Some(verdict) = loss.judge(&seen)? {
+                gradient = (gradient + verdict.gradient)?;
+                picture_losses.push((loss.name(), verdict.loss));
             }
         }
         // The drawer's half of the chain rule, with the judges' gradient as its start.
@@ -322,13 +325,18 @@ impl Session {
             objective = (objective + loss)?;
         }
         let gradients = objective.backward()?;
-        let parameters = self.drawer.parameters();
-        let gradients = parameters
+        let groups = self.drawer.parameter_groups();
+        let gradients = groups
             .iter()
+            .flat_map(|group| &group.parameters)
             .map(|parameter| gradients.get(parameter).cloned().ok_or_else(no_gradient))
             .collect::<Result<Vec<_>>>()?;
 
         let mut wanted = judgement.distances;
+        wanted.extend(picture_losses.iter().filter_map(|(_, loss)| match loss {
+            LossValue::Computed(loss) => Some(loss.clone()),
+            LossValue::Known(_) => None,
+        }));
         wanted.extend(own_losses.iter().map(|(_, loss)| loss.clone()));
         for gradient in &gradients {
             wanted.push(self.squares.forward(&gradient.detach())?);
@@ -336,17 +344,23 @@ impl Session {
         let readings = Readings::of(&wanted)?;
         let computed = self.device.moment()?;
         let factor = self.settings.learning_rate_drops.factor(number, self.settings.iterations);
-        self.optimizer.step(&parameters, &gradients, self.settings.learning_rate * factor)?;
+        self.optimizer.step(&groups, &gradients, self.settings.learning_rate * factor)?;
         self.drawer.constrain()?;
         let own_losses = own_losses.into_iter().map(|(name, _)| name).collect();
-        Ok(Iteration { number, picture: picture.detach(), readings, computed, own_losses, pull, factor, before })
+        Ok(Iteration { number, picture: drawn, readings, computed, picture_losses, own_losses, factor, before })
     }
 
     /// Reads what an iteration found, and takes its step back where that is no number.
     fn finish(&mut self, begun: Iteration) -> Result<(Step, Tensor)> {
         let mut read = begun.readings.read(&self.device, &begun.computed)?.into_iter();
         let mut losses = self.judge.losses(&read.by_ref().take(self.judge.perceptors.len()).collect::<Vec<_>>());
-        losses.extend(begun.pull.map(|loss| ("palette".to_owned(), loss)));
+        for (name, loss) in begun.picture_losses {
+            let loss = match loss {
+                LossValue::Known(loss) => loss,
+                LossValue::Computed(_) => read.next().into_iter().flatten().map(f64::from).sum(),
+            };
+            losses.push((name.to_owned(), loss));
+        }
         let own = begun.own_losses.iter().zip(read.by_ref().take(begun.own_losses.len()).flatten());
         losses.extend(own.map(|(name, loss)| ((*name).to_owned(), f64::from(loss))));
         let loss: f64 = losses.iter().map(|(_, loss)| loss).sum();

@@ -8,12 +8,13 @@ use std::sync::{Arc, PoisonError};
 use sha2::{Digest, Sha256};
 
 use crate::clip::Clip;
+use crate::drawer::{self, Loaded};
 use crate::files::{hash_open_files, open_regular, to_hex, unreadable};
 use crate::frozen::MemoryOf;
 use crate::machine::in_words;
 use crate::models::container::files_of;
 use crate::models::{Finder, Missing, ModelFiles, ModelRecord, Role};
-use crate::settings::{DrawerKind, Settings};
+use crate::settings::Settings;
 use crate::vqgan::Vqgan;
 use crate::{Error, Result, machine};
 
@@ -69,7 +70,7 @@ impl Content {
 
 /// All models of a run.
 pub struct Models {
-    /// What draws, where the drawer is a VQGAN
+    /// The VQGAN that draws, if the drawer needs one
     pub vqgan: Option<LoadedModel<Vqgan>>,
     /// What judges
     pub clips: Vec<LoadedModel<Clip>>,
@@ -182,7 +183,7 @@ impl Models {
     /// # Errors
     /// Where nothing has such a name.
     pub fn missing(settings: &Settings, finder: &Finder) -> Result<Vec<Missing>> {
-        let missing = wanted(settings).map(|(role, name)| finder.missing(role, name));
+        let missing = wanted(settings)?.map(|(role, name)| finder.missing(role, name));
         Ok(missing.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
@@ -201,12 +202,10 @@ impl Models {
         vqgan.chain(self.clips.iter().map(LoadedModel::record)).collect()
     }
 
-    /// The VQGAN.
-    ///
-    /// # Errors
-    /// Where there is none, as another drawer draws.
-    pub fn vqgan(&self) -> Result<&LoadedModel<Vqgan>> {
-        self.vqgan.as_ref().ok_or_else(|| Error::fault("a VQGAN was to draw, and none is loaded"))
+    /// What a drawer can draw with.
+    #[must_use]
+    pub fn loaded(&self) -> Loaded<'_> {
+        Loaded { vqgan: self.vqgan.as_ref().map(|vqgan| &vqgan.model) }
     }
 }
 
@@ -225,9 +224,9 @@ impl ModelStore {
     /// Where a model's files cannot be found or fetched, or do not fit.
     pub fn load(&mut self, settings: &Settings, finder: &Finder) -> Result<Models> {
         // All downloads before the first model.
-        finder.provide_all(wanted(settings).filter(|(role, name)| !self.has(*role, name)))?;
-        let draws = settings.drawer == DrawerKind::Vqgan;
-        let vqgan = draws.then(|| self.vqgan(&settings.vqgan, finder)).transpose()?;
+        finder.provide_all(wanted(settings)?.filter(|(role, name)| !self.has(*role, name)))?;
+        let vqgan = drawer::of(&settings.drawer)?.vqgan(settings);
+        let vqgan = vqgan.map(|name| self.vqgan(name, finder)).transpose()?;
         let mut clips: Vec<LoadedModel<Clip>> = Vec::new();
         for name in &settings.clip {
             if !clips.is_empty() && !self.has(Role::Clip, name) {
@@ -292,9 +291,9 @@ fn check_room(held: u64, name: &str, finder: &Finder) -> Result<()> {
 }
 
 /// The models that settings name.
-fn wanted(settings: &Settings) -> impl Iterator<Item = (Role, &String)> {
-    let vqgan = (settings.drawer == DrawerKind::Vqgan).then_some((Role::Vqgan, &settings.vqgan));
-    vqgan.into_iter().chain(settings.clip.iter().map(|name| (Role::Clip, name)))
+fn wanted(settings: &Settings) -> Result<impl Iterator<Item = (Role, &str)>> {
+    let vqgan = drawer::of(&settings.drawer)?.vqgan(settings).map(|name| (Role::Vqgan, name));
+    Ok(vqgan.into_iter().chain(settings.clip.iter().map(|name| (Role::Clip, name.as_str()))))
 }
 
 /// Loads a model to see that it can be used.

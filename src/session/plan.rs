@@ -3,7 +3,7 @@
 use super::Models;
 use super::memory::{Estimate, Recomputed};
 use crate::device::ComputeDevice;
-use crate::drawer::VqganDrawer;
+use crate::drawer;
 use crate::machine::in_words;
 use crate::picture::Size;
 use crate::settings::{CutBatch, Settings};
@@ -87,10 +87,7 @@ impl Plan {
             None
         };
         settings.cut_batch = CutBatch::Count(batch);
-        let work_size = match &models.vqgan {
-            Some(vqgan) => VqganDrawer::work_size(&vqgan.model, settings.size),
-            None => settings.size,
-        };
+        let work_size = drawer::of(&settings.drawer)?.work_size(settings.size, models.loaded())?;
         Ok(Self { settings, device: device.clone(), batch, recomputed, work_size, memory, refusal })
     }
 

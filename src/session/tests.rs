@@ -3,7 +3,10 @@
 use std::cell::Cell;
 
 use super::*;
+use crate::judge::Verdict;
 use crate::models::Finder;
+use crate::optimizer::ParameterGroup;
+use crate::picture::Size;
 use crate::progress::{Event, Stop};
 use crate::resolve::combine;
 use crate::settings::{Overrides, Seed};
@@ -76,7 +79,7 @@ fn both_ways(overrides: Overrides, stop_after: usize, change: impl Fn(Session) -
 
 #[test]
 fn runs_to_the_end_and_stopped_ones_are_the_same() {
-    let pixel = || Overrides { drawer: Some(DrawerKind::Pixel), ..Overrides::default() };
+    let pixel = || Overrides { drawer: Some("pixel".into()), ..Overrides::default() };
     for (overrides, stop_after) in
         [(Overrides::default(), 100), (Overrides::default(), 2), (pixel(), 100), (pixel(), 3)]
     {
@@ -124,8 +127,8 @@ impl Drawer for Failing {
         }
     }
 
-    fn parameters(&self) -> Vec<Var> {
-        self.drawer.parameters()
+    fn parameter_groups(&self) -> Vec<ParameterGroup> {
+        self.drawer.parameter_groups()
     }
 
     fn constrain(&self) -> Result<()> {
@@ -149,5 +152,44 @@ fn what_fails_leaves_the_last_good_picture() {
         assert_eq!(expected.state, expected.iterations[1].2);
         assert!(expected.state.iter().flatten().all(|number| number.is_finite()));
         assert!(found == expected, "{} and {}", found.end, expected.end);
+    }
+}
+
+/// How bright a picture is, which is computed where the picture is.
+struct Brightness;
+
+impl Loss for Brightness {
+    fn name(&self) -> &'static str {
+        "brightness"
+    }
+
+    fn judge(&mut self, seen: &crate::judge::Seen) -> Result<Option<Verdict>> {
+        if seen.iteration == 0 {
+            return Ok(None);
+        }
+        let gradient = (seen.picture.ones_like()? / f64::from(u32::try_from(seen.picture.elem_count()).unwrap()))?;
+        Ok(Some(Verdict { loss: LossValue::Computed(seen.picture.mean_all()?), gradient }))
+    }
+
+    fn memory(&self, _size: Size) -> u64 {
+        0
+    }
+}
+
+#[test]
+fn losses_of_the_picture_are_seen_by_their_names() {
+    let few = Overrides { palette: Some("pico-8".into()), iterations: Some(3), ..Overrides::default() };
+    let bright = |mut session: Session| {
+        session.losses.push(Box::new(Brightness));
+        session
+    };
+    let [expected, found] = both_ways(few, 100, bright);
+    assert!(found == expected);
+    for (step, _, _) in &expected.iterations {
+        let of = |name: &str| step.losses.iter().find(|(known, _)| known == name).map(|(_, loss)| *loss);
+        assert!(of("palette").is_some_and(|loss| loss > 0.0));
+        assert_eq!(of("brightness").is_some_and(|loss| loss > 0.0 && loss < 1.0), step.iteration > 0);
+        let sum: f64 = step.losses.iter().map(|(_, loss)| loss).sum();
+        assert!((sum - step.loss).abs() < 1e-12);
     }
 }

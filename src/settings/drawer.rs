@@ -1,26 +1,47 @@
-//! What draws.
+//! The name of what draws.
 
-/// What there is to draw with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DrawerKind {
-    /// A VQGAN, whose latent is moved
-    #[default]
-    Vqgan,
-    /// Cells, whose colours are moved
-    Pixel,
-}
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
 
-crate::text::named_values!(DrawerKind, "drawer", { Vqgan => "vqgan", Pixel => "pixel" });
+/// The name of a drawer, as the command line and recipes have it. Any text can be one: which drawers there are is known
+/// to [`drawer::of`](crate::drawer::of).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrawerName(String);
 
-impl DrawerKind {
-    /// How many of the cutouts are zooms; the others show the whole picture. Cells have no details of their own that a
-    /// zoom would shape.
+impl DrawerName {
+    /// The name as text.
     #[must_use]
-    pub fn zooms(self) -> f64 {
-        match self {
-            // pixray's share.
-            Self::Vqgan => 0.6,
-            Self::Pixel => 0.5,
-        }
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
+
+/// What draws if nothing is said.
+impl Default for DrawerName {
+    fn default() -> Self {
+        Self("vqgan".to_owned())
+    }
+}
+
+impl From<&str> for DrawerName {
+    fn from(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
+impl FromStr for DrawerName {
+    type Err = Infallible;
+
+    fn from_str(name: &str) -> Result<Self, Infallible> {
+        Ok(name.into())
+    }
+}
+
+impl fmt::Display for DrawerName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+crate::text::serde_as_text!(DrawerName);

@@ -1,11 +1,9 @@
-//! What decides a moving picture beside its pictures.
+//! The rate of a moving picture's frames, and what a GIF's colors are chosen for.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::{Error, Result};
 
 /// Pictures a second, kept in thousandths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +13,6 @@ pub struct FrameRate {
 
 /// The slowest and the fastest rate, in thousandths of a picture a second.
 const RATES: std::ops::RangeInclusive<u32> = 100..=240_000;
-/// The longest video and the longest hold, in seconds.
-const LONGEST: f64 = 3600.0;
 
 impl FrameRate {
     /// Thousandths of a picture a second.
@@ -115,50 +111,6 @@ crate::text::named_values!(GifPalette, "palette", {
     Global => "global",
 });
 
-/// How a moving picture is made of its pictures.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct VideoSettings {
-    /// Pictures a second
-    pub fps: FrameRate,
-    /// Every which picture is taken, at least 1; the last one always is
-    pub frame_every: usize,
-    /// How long it is, above 0 to 3600 seconds; none for as long as its pictures take
-    pub seconds: Option<f64>,
-    /// How long the last picture stays, 0 to 3600 seconds
-    pub hold: f64,
-    /// Whether it runs backwards, too
-    pub boomerang: bool,
-    /// A GIF's colours
-    pub gif_palette: GifPalette,
-}
-
-impl VideoSettings {
-    /// Checks every range.
-    ///
-    /// # Errors
-    /// Where a value is outside its range, with the option's name.
-    pub fn validate(&self) -> Result<()> {
-        let wrong = |option: &str, value: String, range: String| {
-            Err(Error::usage(format!("--{option} {value} is out of range"), format!("give a value {range}")))
-        };
-        if !(1..=1_000_000).contains(&self.frame_every) {
-            return wrong("frame-every", self.frame_every.to_string(), "from 1 to 1000000".into());
-        }
-        if !(0.0..=LONGEST).contains(&self.hold) {
-            return wrong("hold", self.hold.to_string(), format!("from 0 to {LONGEST} seconds"));
-        }
-        let Some(seconds) = self.seconds else { return Ok(()) };
-        if !(seconds > 0.0 && seconds <= LONGEST) {
-            return wrong("seconds", seconds.to_string(), format!("above 0, at most {LONGEST}"));
-        }
-        if self.fps.slots(seconds) <= self.fps.slots(self.hold) {
-            let message = format!("--seconds {seconds} leaves no time for a picture, with --hold {}", self.hold);
-            return Err(Error::usage(message, "give more seconds, a shorter hold or a higher --fps"));
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,21 +128,6 @@ mod tests {
         }
         for wrong in ["0", "10000", "-5", "fast", "25/0", "1/", "nan", "inf", ""] {
             assert!(rate(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_video_has_time_for_a_picture() {
-        let settings = VideoSettings { frame_every: 1, seconds: Some(2.0), hold: 1.9, ..VideoSettings::default() };
-        assert!(settings.validate().is_ok());
-        for wrong in [
-            VideoSettings { hold: 2.0, ..settings },
-            VideoSettings { seconds: Some(0.01), hold: 0.0, ..settings },
-            VideoSettings { seconds: Some(f64::NAN), ..settings },
-            VideoSettings { hold: -1.0, ..settings },
-            VideoSettings { frame_every: 0, ..settings },
-        ] {
-            assert!(wrong.validate().is_err(), "{wrong:?}");
         }
     }
 }

@@ -49,7 +49,7 @@ impl fmt::Display for Weighted {
 crate::text::serde_as_text!(Weighted);
 
 /// Reads a seed with a weight. A number gets the spelling that recipes keep; a word stays as it is.
-pub(super) fn seed(text: &str) -> Result<Weighted, String> {
+pub(in crate::settings) fn seed(text: &str) -> Result<Weighted, String> {
     let weighted: Weighted = text.parse()?;
     if written(&weighted.value).is_none() {
         return Ok(weighted);
@@ -59,7 +59,9 @@ pub(super) fn seed(text: &str) -> Result<Weighted, String> {
 }
 
 /// Reads a file's list of them.
-pub(super) fn seeds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Weighted>>, D::Error> {
+pub(in crate::settings) fn seeds<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<Weighted>>, D::Error> {
     let Some(texts) = Option::<Vec<String>>::deserialize(deserializer)? else { return Ok(None) };
     texts.iter().map(|text| seed(text).map_err(D::Error::custom)).collect::<Result<_, _>>().map(Some)
 }

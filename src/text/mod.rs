@@ -1,4 +1,4 @@
-//! Types that files keep as text, the way the command line writes them.
+//! Text: types that are stored as text, numbers in any spelling, and names that are close to each other.
 
 mod whole;
 
@@ -6,10 +6,10 @@ pub(crate) use whole::{Written, written};
 
 /// The most names that one question lists.
 const MOST_NAMES: usize = 3;
-/// The shortest name that can be the beginning of another.
+/// The shortest text that counts as the beginning of a name.
 const SHORTEST_BEGINNING: usize = 3;
 
-/// Known names that are close to the one that was given, the nearest first, each once: those that differ from it in at
+/// Known names that are close to the given one, the nearest first, without repetition: those that differ from it in at
 /// most one letter of three (inserted, left out, replaced, or two neighbors swapped), and those that begin with it.
 pub(crate) fn near_names<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let given = given.to_lowercase();
@@ -17,7 +17,7 @@ pub(crate) fn near_names<'a>(given: &str, known: impl IntoIterator<Item = &'a st
     let mut near: Vec<(usize, &str)> = Vec::new();
     for name in known {
         let lower = name.to_lowercase();
-        // A name of another length is that far away at least.
+        // A name of another length differs by at least as much.
         let too_long = lower.chars().count().abs_diff(length) > length / 3;
         let distance = if too_long { usize::MAX } else { strsim::osa_distance(&given, &lower) };
         let begins = length >= SHORTEST_BEGINNING && lower.starts_with(&given);
@@ -30,7 +30,7 @@ pub(crate) fn near_names<'a>(given: &str, known: impl IntoIterator<Item = &'a st
     near.into_iter().take(MOST_NAMES).map(|(_, name)| name).collect()
 }
 
-/// The question whether one of these was meant: did you mean `a`, `b` or `c`?
+/// The question that suggests these names: did you mean `a`, `b` or `c`?
 pub(crate) fn question<S: AsRef<str>>(names: &[S]) -> Option<String> {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
     let (last, others) = quoted.split_last()?;
@@ -38,7 +38,7 @@ pub(crate) fn question<S: AsRef<str>>(names: &[S]) -> Option<String> {
     Some(format!("did you mean {before}{last}?"))
 }
 
-/// `; did you mean NAME?` if a known name is close to the one that was given, else nothing.
+/// `; did you mean NAME?` if a known name is close to the given one, else nothing.
 pub(crate) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let nearest = near_names(given, known).into_iter().take(1).collect::<Vec<_>>();
     question(&nearest).map_or_else(String::new, |question| format!("; {question}"))
@@ -53,7 +53,7 @@ pub(crate) fn whole_number(text: &str) -> Result<usize, String> {
     number.ok_or_else(|| format!("`{text}` is not a whole number from 0"))
 }
 
-/// Reads a whole number of a range, in any spelling.
+/// Reads a whole number within a range, in any spelling.
 pub(crate) fn count<N: TryFrom<usize>>(text: &str, range: std::ops::RangeInclusive<usize>) -> Result<N, String> {
     let number = whole_number(text).ok().filter(|number| range.contains(number));
     let number = number.and_then(|number| N::try_from(number).ok());
@@ -63,24 +63,24 @@ pub(crate) fn count<N: TryFrom<usize>>(text: &str, range: std::ops::RangeInclusi
     })
 }
 
-/// Reads how often something is to happen, at least once.
+/// Reads a whole number of at least 1.
 pub(crate) fn at_least_one(text: &str) -> Result<u64, String> {
     count(text, 1..=usize::MAX)
 }
 
-/// Reads a number, as the command line writes it.
+/// Reads a number.
 pub(crate) fn number(text: &str) -> Result<f64, String> {
-    text.trim().parse().map_err(|_| format!("`{text}` is not a number: write it as 0.5"))
+    text.trim().parse().map_err(|_| format!("`{text}` is not a number; write it like 0.5"))
 }
 
-/// What is wrong with options, in one line.
+/// The problem with a command line, in one line.
 pub(crate) fn first_paragraph(error: &clap::Error) -> String {
     let text = error.to_string();
     let first = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect::<Vec<_>>().join(" ");
     first.trim_start_matches("error: ").to_owned()
 }
 
-/// Serialises a type through `Display` and `FromStr`.
+/// Serializes a type through `Display` and `FromStr`.
 macro_rules! serde_as_text {
     ($type:ty) => {
         impl serde::Serialize for $type {
@@ -98,7 +98,7 @@ macro_rules! serde_as_text {
     };
 }
 
-/// An enum whose values have names: `Display`, `FromStr`, serde and the command line by these names.
+/// Gives the values of an enum names, for `Display`, `FromStr`, serde and the command line.
 macro_rules! named_values {
     ($type:ident, $what:literal, { $($variant:ident => $name:literal),+ $(,)? }) => {
         impl $type {
@@ -121,7 +121,7 @@ macro_rules! named_values {
                 found.map(|(value, _)| *value).ok_or_else(|| {
                     let names: Vec<&str> = Self::ALL.iter().map(|(_, name)| *name).collect();
                     let near = $crate::text::did_you_mean(text, names.iter().copied());
-                    format!(concat!("`{}` is no ", $what, ": use one of {}{}"), text, names.join(", "), near)
+                    format!(concat!("`{}` is not a valid ", $what, ": use one of {}{}"), text, names.join(", "), near)
                 })
             }
         }

@@ -1,9 +1,9 @@
-//! Whole numbers in the spellings people and other programs use: `3`, `3.0`, `1e3`, `1,000`, `0x1F`.
+//! Whole numbers as people and other programs write them: `3`, `3.0`, `1e3`, `1,000`, `0x1F`.
 
-/// More digits than any number that is read has.
+/// More digits than any accepted number has.
 const MOST_DIGITS: i64 = 40;
 
-/// What a text that looks like a number stands for.
+/// The meaning of a text that looks like a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Written {
     /// A whole number from 0 to the largest of 64 bits
@@ -21,7 +21,7 @@ pub(crate) enum Written {
 /// Reads a text that looks like a number; `None` if it does not.
 pub(crate) fn written(text: &str) -> Option<Written> {
     let text = text.trim();
-    // A number in the spellings of most programming languages.
+    // The prefixes of most programming languages.
     for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] {
         let digits = text.get(..2).filter(|start| start.eq_ignore_ascii_case(prefix)).and_then(|_| text.get(2..));
         if let Some(digits) = digits.filter(|digits| !digits.is_empty() && digits.chars().all(|it| it.is_digit(radix)))
@@ -50,7 +50,7 @@ pub(crate) fn written(text: &str) -> Option<Written> {
             if digits.is_empty() || !is_digits(digits) {
                 return None;
             }
-            // One that does not fit is far beyond every number that is read.
+            // An exponent that does not fit is far beyond any accepted number.
             exponent.parse().unwrap_or(if exponent.starts_with('-') { i64::MIN } else { i64::MAX })
         }
         None => 0,
@@ -75,7 +75,7 @@ enum Separators {
     Other,
 }
 
-/// The digits without what separates them; `None` if there is anything else or a separator at an end.
+/// The digits without their separators; `None` if the text contains anything else, or a separator at an end.
 fn without_separators(text: &str) -> Option<(String, Separators)> {
     let is_separator = |character: char| matches!(character, ',' | '_' | '\'' | ' ' | '\u{a0}' | '\u{202f}');
     if !text.chars().all(|character| character.is_ascii_digit() || is_separator(character))
@@ -96,14 +96,14 @@ fn without_separators(text: &str) -> Option<(String, Separators)> {
     Some((digits, if is_good { Separators::Thousands } else { Separators::Other }))
 }
 
-/// The number of these digits before and after the point, times a power of ten.
+/// The value of the digits before and after the point, times a power of ten.
 fn value(whole: &str, after: &str, exponent: i64) -> Written {
     let digits = format!("{whole}{}", after.trim_end_matches('0'));
     let significant = digits.trim_start_matches('0');
     if significant.is_empty() {
         return Written::Whole(0);
     }
-    // Where the point is, from the end of the digits.
+    // The position of the point, from the end of the digits.
     let fraction = i64::try_from(after.trim_end_matches('0').len()).unwrap_or(i64::MAX);
     let zeros = significant.len() - significant.trim_end_matches('0').len();
     let shift = exponent.saturating_sub(fraction);

@@ -122,7 +122,7 @@ impl Encoder for Mp4 {
 
     // What describes the pictures is written before them.
     fn finish(mut self: Box<Self>, recipe: Option<&Recipe>) -> Result<PathBuf> {
-        let recipe = recipe.map(|recipe| Ok::<_, Error>((recipe.in_words(), recipe.to_json()?))).transpose()?;
+        let recipe = recipe.map(|recipe| Ok::<_, Error>((recipe.in_words()?, recipe.to_json()?))).transpose()?;
         let tags = tags(crate::PROGRAM, recipe.as_ref().map(|(words, json)| (words.as_str(), json.as_str())));
         let boxes = self.muxer.finalize().map_err(|error| fault(&error))?;
         let pairs: Vec<_> = boxes.offset_and_bytes_pairs().map(|(offset, bytes)| (offset, bytes.to_vec())).collect();

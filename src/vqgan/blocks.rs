@@ -1,4 +1,4 @@
-//! What encoder and decoder are made of.
+//! The building blocks of encoder and decoder.
 
 use super::Config;
 use crate::Result;
@@ -11,7 +11,7 @@ use crate::models::Weights;
 pub(super) struct Blocks<'a> {
     pub weights: &'a Weights<'a>,
     pub config: &'a Config,
-    /// What may serve its convolutions
+    /// Algorithms for the convolutions
     pub algorithms: Algorithms,
 }
 
@@ -26,15 +26,15 @@ impl Blocks<'_> {
         Ok(Step::layer(convolution.by(self.algorithms)))
     }
 
-    /// A group norm, with SiLU behind it where asked.
+    /// A group norm, followed by SiLU if `silu`.
     pub fn group_norm(&self, name: &str, channels: usize, silu: bool) -> Result<Step> {
         let scale = self.weights.tensor(&format!("{name}.weight"), &[channels])?;
         let shift = self.weights.tensor(&format!("{name}.bias"), &[channels])?;
         Ok(Step::layer(GroupNorm::new(scale, shift, self.config.groups, self.config.epsilon, silu)))
     }
 
-    /// x + convolutions of x: norm, SiLU, convolution, twice; x through a 1x1 convolution where the
-    /// number of channels changes.
+    /// x + convolutions of x: norm, SiLU, convolution, twice. If the number of channels changes, x passes
+    /// through a 1x1 convolution.
     fn residual_block(&self, name: &str, inputs: usize, outputs: usize) -> Result<Step> {
         let branch = vec![
             self.group_norm(&format!("{name}.norm1"), inputs, true)?,
@@ -72,7 +72,7 @@ impl Blocks<'_> {
     }
 
     /// One level: `count` residual blocks from `inputs` to `outputs` channels, each followed by attention
-    /// where the level has it.
+    /// if the level has it.
     pub fn level(
         &self,
         name: &str,
@@ -90,13 +90,13 @@ impl Blocks<'_> {
         Ok(steps)
     }
 
-    /// Half the size: one row and column of zeros at the lower and right edge, then a stride of 2.
+    /// Halves the size: one row and column of zeros at the lower and right edge, then a stride of 2.
     pub fn halve(&self, name: &str, channels: usize) -> Result<Step> {
         let padding = Padding { bottom: 1, right: 1, ..Padding::default() };
         self.windowed(&format!("{name}.downsample.conv"), channels, channels, Window { side: 3, stride: 2, padding })
     }
 
-    /// Twice the size, then a convolution.
+    /// Doubles the size, then applies a convolution.
     pub fn double(&self, name: &str, channels: usize) -> Result<Step> {
         let weight = self.weights.tensor(&format!("{name}.upsample.conv.weight"), &[channels, channels, 3, 3])?;
         let bias = self.weights.tensor(&format!("{name}.upsample.conv.bias"), &[channels])?;
@@ -104,7 +104,7 @@ impl Blocks<'_> {
     }
 }
 
-/// A convolution of these names' weights.
+/// A convolution with the weights of a name.
 pub(super) fn convolution(
     weights: &Weights,
     name: &str,

@@ -1,4 +1,4 @@
-//! The codebook: its vectors, the nearest one to a point, and the step that lets gradients past it.
+//! The codebook: its vectors, the nearest one to a point, and the straight-through gradient.
 
 use candle_core::{Device, Tensor};
 
@@ -18,9 +18,9 @@ pub struct Codebook {
     range: Vec<(f32, f32)>,
 }
 
-/// What a latent may be: a smallest and a largest value for each channel.
+/// The range of a latent: a smallest and a largest value for each channel.
 pub struct Bounds {
-    /// Of the latent's shape
+    /// In the latent's shape
     low: Tensor,
     high: Tensor,
 }
@@ -60,14 +60,14 @@ impl Codebook {
         self.vectors.length()
     }
 
-    /// The code nearest to each position of `[1, dim, h, w]`, row by row; the first of equals.
+    /// The code nearest to each position of `[1, dim, h, w]`, row by row; of equals, the first.
     ///
     /// # Errors
-    /// Where the latent has other dimensions.
+    /// If the latent has the wrong number of dimensions or channels.
     pub fn nearest(&self, latent: &Tensor) -> Result<Vec<u32>> {
         let (_, dim, height, width) = latent.dims4()?;
         if dim != self.dim() {
-            return Err(Error::fault(format!("a latent has {dim} channels, the codebook {}", self.dim())));
+            return Err(Error::fault(format!("a latent has {dim} channels, but the codebook has {}", self.dim())));
         }
         Ok(self.vectors.nearest(&latent.detach().flatten_all()?.to_vec1::<f32>()?, height * width))
     }
@@ -85,7 +85,7 @@ impl Codebook {
             .collect())
     }
 
-    /// The latent of codes that stand row by row.
+    /// The latent of codes given row by row.
     pub(super) fn lookup(&self, codes: &[u32], height: usize, width: usize, device: &Device) -> Result<Tensor> {
         Ok(Tensor::from_vec(self.channels_first(codes)?, (1, self.dim(), height, width), device)?)
     }
@@ -101,24 +101,24 @@ impl Codebook {
         Ok(values)
     }
 
-    /// Replaces each position by its nearest code's vector; the gradient passes as if it had not
+    /// Replaces each position by its nearest code's vector; the gradient passes through unchanged
     /// (the straight-through estimator of van den Oord et al., 2017).
     ///
     /// # Errors
-    /// Where the latent has other dimensions.
+    /// If the latent has the wrong number of dimensions or channels.
     pub fn straight_through(&self, latent: &Tensor) -> Result<Tensor> {
         Ok(self.straight_through.forward(latent)?)
     }
 
-    /// What [`Codebook::straight_through`] runs.
+    /// The network behind [`Codebook::straight_through`].
     pub(super) fn network(&self) -> &Network {
         &self.straight_through
     }
 
-    /// The range its codes span, for a latent of this shape and on its device.
+    /// The range that the codes span, in the shape and on the device of a latent.
     ///
     /// # Errors
-    /// Where it has another number of channels.
+    /// If the latent has the wrong number of channels.
     pub fn bounds(&self, latent: &Tensor) -> Result<Bounds> {
         let bound = |choose: fn(&(f32, f32)) -> f32| {
             let of_channels = self.range.iter().map(choose).collect();
@@ -133,7 +133,7 @@ impl Bounds {
     /// Moves each channel of a latent into its range.
     ///
     /// # Errors
-    /// Where it has other dimensions.
+    /// If the latent has other dimensions than the bounds.
     pub fn clamp(&self, latent: &Tensor) -> Result<Tensor> {
         Ok(latent.detach().maximum(&self.low)?.minimum(&self.high)?)
     }

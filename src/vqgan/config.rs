@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::Result;
 use crate::models::files::{ConfigFile, within};
 
-/// Which program's names and habits the weights follow.
+/// The program whose names and conventions the weights follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
     /// taming-transformers, also in flax's spelling
@@ -18,7 +18,7 @@ pub enum Layout {
 /// A VQGAN's dimensions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// The names its weights go by
+    /// The names of the weights
     pub layout: Layout,
     /// Channels of a codebook vector
     pub embedding_dim: usize,
@@ -111,14 +111,14 @@ fn yes() -> bool {
     true
 }
 
-/// Both published implementations use this ε.
+/// The ε of both published implementations.
 const EPSILON: f64 = 1e-6;
 
 impl Config {
     /// Reads a configuration.
     ///
     /// # Errors
-    /// Where it is neither of the known kinds, or describes a network this program does not have.
+    /// If the configuration is of an unknown kind, or describes an unsupported network.
     pub fn read(file: &ConfigFile) -> Result<Self> {
         let text = &file.text;
         let yaml = file.path.extension().is_some_and(|extension| extension != "json");
@@ -139,19 +139,19 @@ impl Config {
         }
         let model = value.get("model").unwrap_or(value);
         let parameters = model.get("params").unwrap_or(model);
-        // A transformer's configuration nests its VQGAN.
+        // A transformer's configuration contains that of its VQGAN.
         let parameters =
             parameters.get("first_stage_config").and_then(|nested| nested.get("params")).unwrap_or(parameters);
         let number = |key: &str| {
             let number = parameters.get(key).and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok());
-            number.ok_or_else(|| format!("no VQGAN's configuration: `{key}` is missing"))
+            number.ok_or_else(|| format!("not a VQGAN configuration: `{key}` is missing"))
         };
         let (embedding_dim, codes) = (number("embed_dim")?, number("n_embed")?);
         let network = parameters.get("ddconfig").unwrap_or(parameters);
         let network: TamingNetwork =
-            serde_json::from_value(network.clone()).map_err(|error| format!("no VQGAN's configuration: {error}"))?;
+            serde_json::from_value(network.clone()).map_err(|error| format!("not a VQGAN configuration: {error}"))?;
         if network.double_z || network.in_channels != 3 || network.out_ch != 3 {
-            return Err("only a VQGAN of three colours with a plain latent is known (`double_z: false`)".into());
+            return Err("only VQGANs with three colors and a plain latent (`double_z: false`) are supported".into());
         }
         let levels = network.ch_mult.len();
         let side = |level: usize| network.resolution.checked_shr(u32::try_from(level).unwrap_or(u32::MAX)).unwrap_or(0);
@@ -174,17 +174,17 @@ impl Config {
     fn from_diffusers(value: &Value) -> Result<Self, String> {
         let class = value.get("_class_name").and_then(Value::as_str).unwrap_or("VQModel");
         if class != "VQModel" {
-            return Err(format!("the configuration is that of a {class}, not of a VQModel"));
+            return Err(format!("the configuration is for a {class}, not a VQModel"));
         }
         let config: Diffusers =
-            serde_json::from_value(value.clone()).map_err(|error| format!("no VQModel's configuration: {error}"))?;
+            serde_json::from_value(value.clone()).map_err(|error| format!("not a VQModel configuration: {error}"))?;
         let plain = config.down_block_types.iter().all(|kind| kind == "DownEncoderBlock2D")
             && config.up_block_types.iter().all(|kind| kind == "UpDecoderBlock2D")
             && config.norm_type == "group"
             && config.act_fn == "silu"
             && (config.in_channels, config.out_channels) == (3, 3);
         if !plain {
-            return Err("only DownEncoderBlock2D and UpDecoderBlock2D with group norm and SiLU are known".into());
+            return Err("only DownEncoderBlock2D and UpDecoderBlock2D with group norm and SiLU are supported".into());
         }
         Ok(Self {
             layout: Layout::Diffusers,
@@ -202,7 +202,7 @@ impl Config {
         })
     }
 
-    /// Bounds that every published model keeps, so that a broken file cannot ask for the impossible.
+    /// Checks bounds that every published model keeps, so that a broken file cannot request the impossible.
     fn check(&self) -> Result<(), String> {
         within("the number of levels", self.channels.len(), 8)?;
         within("the number of residual blocks", self.blocks, 16)?;
@@ -226,7 +226,7 @@ impl Config {
     }
 }
 
-/// An error of several lines as one.
+/// The first line of an error.
 fn one_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().trim().to_owned()
 }

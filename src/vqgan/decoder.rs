@@ -1,4 +1,4 @@
-//! From the latent to a picture (taming-transformers, `modules/diffusionmodules/model.py`).
+//! The decoder, from a latent to a picture (taming-transformers, `modules/diffusionmodules/model.py`).
 
 use super::Config;
 use super::blocks::Blocks;

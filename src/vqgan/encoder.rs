@@ -1,4 +1,4 @@
-//! From a picture to the latent (taming-transformers, `modules/diffusionmodules/model.py`).
+//! The encoder, from a picture to a latent (taming-transformers, `modules/diffusionmodules/model.py`).
 
 use super::Config;
 use super::blocks::Blocks;
@@ -8,7 +8,7 @@ use crate::models::Weights;
 
 /// From `[1, 3, H, W]` with values from −1 to 1 to `[1, latent channels, H/f, W/f]`.
 pub(super) fn encoder(weights: &Weights, config: &Config) -> Result<Vec<Step>> {
-    // The nearest code is taken of what comes out: no coarser rounding than that of sums.
+    // The output is replaced by the nearest codes, so the rounding must be no coarser than that of sums.
     let blocks = Blocks { weights, config, algorithms: Algorithms::Sums };
     let mut channels = config.first_channels;
     let mut steps = vec![blocks.convolution("encoder.conv_in", 3, channels, 3)?];

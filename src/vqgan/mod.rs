@@ -1,4 +1,4 @@
-//! VQGAN: pictures from a grid of codebook vectors, and back (Esser et al., 2021).
+//! VQGAN: turns a grid of codebook vectors into a picture, and back (Esser et al., 2021).
 
 mod blocks;
 mod codebook;
@@ -33,15 +33,15 @@ impl Vqgan {
     /// Reads a VQGAN in taming-transformers', flax's or diffusers' layout.
     ///
     /// # Errors
-    /// Where the configuration cannot be used or the weights do not fit it.
+    /// If the configuration cannot be used or the weights do not fit it.
     pub fn load(files: &ModelFiles) -> Result<Self> {
         Self::load_by(files, Algorithms::ByShape)
     }
 
-    /// The same, with its decoder's convolutions served by these algorithms.
+    /// Reads a VQGAN like [`Vqgan::load`], with specific algorithms for the decoder's convolutions.
     ///
     /// # Errors
-    /// As [`Vqgan::load`].
+    /// As for [`Vqgan::load`].
     pub fn load_by(files: &ModelFiles, algorithms: Algorithms) -> Result<Self> {
         let config = Config::read(&files.config)?;
         let names = names::Names::of(&config, &files.weights);
@@ -50,10 +50,10 @@ impl Vqgan {
         Weights::build(&files.weights, &parts, &ignored, |weights| Self::build(config.clone(), weights, algorithms))
     }
 
-    /// A VQGAN of random weights, to measure with.
+    /// A VQGAN of random weights, for benchmarks.
     ///
     /// # Errors
-    /// Where the configuration describes no network.
+    /// If the configuration does not describe a valid network.
     pub fn random(config: Config, seed: u64) -> Result<Self> {
         Weights::random(seed, |weights| Self::build(config, weights, Algorithms::ByShape))
     }
@@ -73,8 +73,8 @@ impl Vqgan {
         })
     }
 
-    /// How many bytes of memory its weights take; on a GPU those of what was counted there before, as what is not used
-    /// does not come there.
+    /// Bytes of memory that the weights take; on a GPU only those of networks counted there before, since unused
+    /// networks are not copied to it.
     #[must_use]
     pub fn weight_memory(&self, of: MemoryOf) -> u64 {
         match of {
@@ -102,7 +102,7 @@ impl Vqgan {
     /// 0 to 1 to `[1, embedding, H/f, W/f]`. Both sides must be multiples of the factor f.
     ///
     /// # Errors
-    /// Where the sides are no such multiples.
+    /// If the sides are not multiples of the factor.
     pub fn encode(&self, picture: &Tensor) -> Result<Tensor> {
         let factor = self.config.factor();
         let (_, _, height, width) = picture.dims4()?;
@@ -115,11 +115,11 @@ impl Vqgan {
         Ok(self.encoder.forward(&picture.affine(2.0, -1.0)?)?)
     }
 
-    /// The codes that stand for an encoded picture: the nearest ones, or for a Gumbel codebook those
-    /// it rates highest. One for each position, row by row.
+    /// The codes for an encoded picture: the nearest ones, or the ones that a Gumbel codebook rates
+    /// highest. One for each position, row by row.
     ///
     /// # Errors
-    /// Where the latent has not the codebook's channels.
+    /// If the latent does not have the codebook's channels.
     pub fn quantize(&self, encoded: &Tensor) -> Result<Vec<u32>> {
         self.codebook.quantize(encoded)
     }
@@ -128,31 +128,30 @@ impl Vqgan {
     /// with values around −1 to 1, not clamped.
     ///
     /// # Errors
-    /// Where the latent has not the codebook's channels.
+    /// If the latent does not have the codebook's channels.
     pub fn decode(&self, latent: &Tensor) -> Result<Tensor> {
         Ok(self.decoder.forward(latent)?)
     }
 
-    /// What [`Vqgan::decode`] runs; with its gradient, it keeps less of so many blocks
-    /// ([`Network::recomputing`]).
+    /// The network behind [`Vqgan::decode`]; with its gradient, it recomputes `recomputed` blocks instead of keeping
+    /// them ([`Network::recomputing`]).
     #[must_use]
     pub fn decoder(&self, recomputed: usize) -> Network {
         self.decoder.recomputing(recomputed)
     }
 
-    /// About how much memory encoding a picture of this size takes.
+    /// Approximate memory to encode a picture of a given size.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn encoding_memory(&self, size: Size, of: MemoryOf) -> Result<Memory> {
         Ok(self.encoder.memory(&[1, 3, size.height, size.width], false, of)?)
     }
 
-    /// About how much memory drawing a picture of this size takes; with the gradient of its latent where
-    /// that is tracked.
+    /// Approximate memory to draw a picture of a given size, including the gradient of the latent if `tracked`.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn decoding_memory(&self, size: Size, tracked: bool, recomputed: usize, of: MemoryOf) -> Result<Memory> {
         let latent = self.latent_shape(size);
         let nearest = self.codebook.network().memory(&latent, false, of)?.peak;
@@ -160,40 +159,40 @@ impl Vqgan {
         Ok(Memory { kept, peak: peak.max(nearest) })
     }
 
-    /// How many bytes of memory drawing pictures of this size makes once and keeps, beside the weights.
+    /// Bytes of memory, beside the weights, that drawing pictures of a given size allocates once and keeps.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn lasting_memory(&self, size: Size) -> Result<u64> {
         Ok(self.decoder.lasting_memory(&self.latent_shape(size))?)
     }
 
-    /// Floating-point operations of the matrix products that draw a picture of this size.
+    /// Floating-point operations of the matrix products that draw a picture of a given size.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn decoding_operations(&self, size: Size) -> Result<u64> {
         Ok(self.decoder.operations(&self.latent_shape(size))?)
     }
 
-    /// Bytes that drawing a picture of this size reads and writes at least ([`Network::traffic`]).
+    /// Minimum of bytes read and written to draw a picture of a given size ([`Network::traffic`]).
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn decoding_traffic(&self, size: Size) -> Result<u64> {
         Ok(self.decoder.traffic(&self.latent_shape(size))?)
     }
 
-    /// `[1, dim, height, width]` of the latent of a picture of this size.
+    /// Shape `[1, dim, height, width]` of the latent of a picture of a given size.
     fn latent_shape(&self, size: Size) -> [usize; 4] {
         let factor = self.config.factor();
         [1, self.config.embedding_dim, size.height.div_ceil(factor), size.width.div_ceil(factor)]
     }
 
-    /// The latent of codes that stand row by row in a grid of `height` x `width`.
+    /// The latent of codes given row by row in a grid of `height` x `width`.
     ///
     /// # Errors
-    /// Where the number of codes is another, or a code is not in the codebook.
+    /// If the number of codes does not fit the grid, or a code is not in the codebook.
     pub fn lookup(&self, codes: &[u32], height: usize, width: usize) -> Result<Tensor> {
         self.codebook.lookup(codes, height, width, &Device::Cpu)
     }

@@ -1,12 +1,12 @@
-//! What each tensor of a VQGAN is called in a file.
+//! The names of a VQGAN's tensors in a file.
 //!
-//! Our names are those of taming-transformers, and `qkv` for attention's three projections together.
+//! Our names are those of taming-transformers, with `qkv` for attention's three projections together.
 
 use super::{Config, Layout};
 use crate::models::container::{Format, TensorFile};
 use crate::models::{Part, Prefix, Role, View};
 
-/// The names of one file.
+/// The spelling and prefix of one file's names.
 pub(super) struct Names {
     spelling: Spelling,
     /// Number of levels
@@ -26,7 +26,7 @@ enum Spelling {
 impl Names {
     pub(super) fn of(config: &Config, file: &TensorFile) -> Self {
         let prefix = Prefix::of(Role::Vqgan, file);
-        // A file that was converted from flax's keeps its names.
+        // A file converted from flax keeps flax's names.
         let flax = file.format() == Format::Msgpack || file.names().any(|name| name.ends_with("conv_in.kernel"));
         let old = file.names().any(|name| name.ends_with("attentions.0.query.weight"));
         let spelling = match config.layout {
@@ -38,7 +38,7 @@ impl Names {
         Self { spelling, levels: config.channels.len(), prefix }
     }
 
-    /// The tensors of the file that stand for one of ours.
+    /// The tensors of the file that make one of ours.
     pub(super) fn parts(&self, name: &str) -> Vec<Part> {
         match name.split_once(".qkv.") {
             Some((block, kind)) => {
@@ -48,7 +48,7 @@ impl Names {
         }
     }
 
-    /// Tensors that may be in a file and are not used.
+    /// Whether a tensor may be in the file without being used.
     pub(super) fn is_ignored(&self, name: &str) -> bool {
         const PREFIXES: [&str; 4] = ["loss.", "model_ema.", "optimizer", "opt_state"];
         match self.prefix.inner(name).filter(|_| !self.prefix.is_dotless()) {
@@ -68,7 +68,7 @@ impl Names {
         Part { name: self.prefix.name_of(&name), view }
     }
 
-    /// `decoder.up.2.block.0.conv1` is `decoder.up_blocks.0.resnets.0.conv1` of three levels: diffusers
+    /// With three levels, `decoder.up.2.block.0.conv1` is `decoder.up_blocks.0.resnets.0.conv1`: diffusers
     /// counts the decoder's levels from the coarsest.
     fn diffusers(&self, name: &str) -> String {
         let words: Vec<&str> = name.split('.').collect();

@@ -1,8 +1,8 @@
-//! Batches of pictures that take a moment each.
+//! Batches whose pictures take only a moment each.
 
 use super::program::{Outcome, Workplace};
 
-/// What makes a picture take a moment.
+/// Options with which a picture takes only a moment.
 pub const SMALL: [&str; 6] = ["--size", "16x16", "--cutouts", "1", "--iterations", "1"];
 
 /// Runs a batch.

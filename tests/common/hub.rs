@@ -1,5 +1,6 @@
-//! A small hub on 127.0.0.1 with the addresses, headers and redirects of huggingface.co, which misbehaves when told to.
-//! Large files are on another port, as they are on another host there. Every connection has an end: the hub's own.
+//! A small hub on 127.0.0.1 with the addresses, headers and redirects of huggingface.co, which misbehaves on request.
+//! Large files are on another port, as they are on another host there. Every connection ends with the hub at the
+//! latest.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -12,7 +13,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use text2art::files::to_hex;
 
-/// Files from this size on are large: named by their SHA-256, and served by the other port.
+/// Files of this size or more are large: they are named by their SHA-256, and served by the other port.
 const LARGE: usize = 100_000;
 /// Longest head of a request, in bytes.
 const LONGEST_HEAD: usize = 1 << 14;
@@ -20,7 +21,7 @@ const LONGEST_HEAD: usize = 1 << 14;
 /// A hub that lives as long as this value.
 pub struct TestHub {
     pub endpoint: String,
-    /// Where large files are
+    /// The address of large files
     pub elsewhere: String,
     state: Arc<State>,
 }
@@ -33,11 +34,11 @@ struct State {
     ended: AtomicBool,
 }
 
-/// A request that came.
+/// A request that arrived.
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub method: String,
-    /// The path, behind the port's kind: `hub /a/b` or `elsewhere /...`
+    /// The path, after the port's kind: `hub /a/b` or `elsewhere /...`
     pub path: String,
     /// Names in lower case
     pub headers: BTreeMap<String, String>,
@@ -51,34 +52,34 @@ pub struct Repository {
     pub commit: String,
     pub branches: Vec<String>,
     pub files: BTreeMap<String, Vec<u8>>,
-    /// Tokens that may read it; everybody may where there is none
+    /// The token that may read it; everyone may if there is none
     pub token: Option<String>,
 }
 
-/// What the hub does wrong with one response.
+/// A fault of the hub in one response.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// The body ends after so many bytes
+    /// The body ends after this many bytes
     Cut(usize),
-    /// After so many bytes nothing comes any more
+    /// Nothing arrives after this many bytes
     Stall(usize),
-    /// The body comes a byte at a time, ten in a second
+    /// The body arrives a byte at a time, ten per second
     Trickle,
-    /// Not even a status comes
+    /// Not even a status arrives
     Silent,
     /// The whole file, whatever range was asked for
     IgnoreRange,
     /// A part of the file that was not asked for
     WrongRange,
-    /// One byte of the body is another
+    /// One byte of the body is wrong
     Corrupt,
     /// More bytes than there are
     TooLong,
     /// The body is compressed, whatever was asked for
     Gzip,
-    /// This status, with this header
+    /// The response has this status, with this header
     Status(u16, &'static str),
-    /// The header of this name says this
+    /// The header of this name has this value
     Header(&'static str, String),
 }
 
@@ -97,12 +98,12 @@ impl TestHub {
         Self { endpoint, elsewhere, state }
     }
 
-    /// The next response to a request whose `METHOD kind /path` holds `pattern` has this fault.
+    /// Gives this fault to the next response to a request whose `METHOD kind /path` contains `pattern`.
     pub fn fault(&self, pattern: &str, fault: Fault) {
         self.state.faults.lock().unwrap().push((pattern.to_owned(), fault));
     }
 
-    /// Faults that no request met.
+    /// Faults that no request has met.
     pub fn faults_left(&self) -> usize {
         self.state.faults.lock().unwrap().len()
     }
@@ -111,7 +112,7 @@ impl TestHub {
         self.state.requests.lock().unwrap().clone()
     }
 
-    /// Requests whose `METHOD kind /path` holds `pattern`.
+    /// Requests whose `METHOD kind /path` contains `pattern`.
     pub fn requests_of(&self, pattern: &str) -> Vec<Seen> {
         self.requests().into_iter().filter(|seen| seen.line().contains(pattern)).collect()
     }
@@ -181,7 +182,7 @@ fn listen(kind: &'static str, state: &Arc<State>) -> String {
             }
             let (Ok(connection), state) = (connection, state.clone()) else { continue };
             std::thread::spawn(move || {
-                // A client that goes away is what some tests are about.
+                // Some tests are about clients that go away.
                 let _ = serve(kind, connection, &state);
             });
         }
@@ -189,7 +190,7 @@ fn listen(kind: &'static str, state: &Arc<State>) -> String {
     address
 }
 
-/// What is to be sent.
+/// A response to be sent.
 struct Response {
     status: u16,
     headers: Vec<(String, String)>,
@@ -347,7 +348,7 @@ impl State {
         Response::new(404).with("X-Error-Code", "RepoNotFound")
     }
 
-    /// A file: itself, or where it is when it is large.
+    /// A file, or a redirect if it is large.
     fn file(&self, repository: &Repository, content: &[u8], seen: &Seen, ignore_range: bool) -> Response {
         let sha256 = to_hex(&Sha256::digest(content));
         if content.len() >= LARGE {
@@ -369,7 +370,7 @@ impl State {
         let repositories = self.repositories.lock().unwrap();
         let mut contents = repositories.iter().flat_map(|repository| repository.files.values());
         match contents.find(|content| to_hex(&Sha256::digest(content)) == wanted) {
-            // The real one has names of its own, too.
+            // The real host also has its own names.
             Some(content) => ranged(content, &format!("\"elsewhere-{}\"", &wanted[..8]), seen, ignore_range),
             None => Response::new(404),
         }
@@ -400,7 +401,7 @@ impl Repository {
     }
 }
 
-/// A content, or the part of it that was asked for.
+/// A content, or the requested part of it.
 fn ranged(content: &[u8], etag: &str, seen: &Seen, ignore_range: bool) -> Response {
     let fits = seen.header("if-range").is_none_or(|wanted| wanted == etag && !etag.starts_with("W/"));
     let range = seen.header("range").filter(|_| !ignore_range && fits);

@@ -3,7 +3,7 @@
 use rmpv::Value;
 use text2art::models::container::TensorFile;
 
-/// A VQGAN in taming-transformers' names as flax's msgpack, with its names and its order of dimensions.
+/// A VQGAN with taming-transformers' names as flax's msgpack, which has its own names and order of dimensions.
 pub fn flax(file: &TensorFile) -> Vec<u8> {
     let names = file.names().filter(|name| !name.starts_with("loss."));
     let tensors = names.map(|name| (name.to_owned(), file.shape(name).unwrap().to_vec(), file.read(name).unwrap()));
@@ -87,12 +87,13 @@ pub fn safetensors(tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>
     safetensors::serialize(views, None).unwrap()
 }
 
-/// A zip archive with a pickle as PyTorch writes it: a dictionary of tensors, or a trainer's, which has it in `state_dict`.
+/// A zip archive with a pickle, as PyTorch writes it: a dictionary of tensors, or a trainer's dictionary that has it in
+/// `state_dict`.
 pub fn pickle(tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>, of_trainer: bool) -> Vec<u8> {
     pickle_in(tensors, if of_trainer { &["state_dict"] } else { &[] })
 }
 
-/// The same, with the dictionary in others under these keys, the outermost first.
+/// Like [`pickle`], with the dictionary inside others under these keys, the outermost first.
 pub fn pickle_in(tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>, keys: &[&str]) -> Vec<u8> {
     let (items, storages) = dictionary(tensors);
     let entries = storages.into_iter().enumerate();
@@ -101,19 +102,19 @@ pub fn pickle_in(tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>, 
     zipped([pickle].into_iter().chain(entries).chain([("archive/version".to_owned(), b"3\n".to_vec())]))
 }
 
-/// The pickles and bytes that PyTorch wrote before version 1.6, with the dictionary in others under these keys.
+/// The pickles and bytes that PyTorch wrote before version 1.6, with the dictionary inside others under these keys.
 pub fn legacy(tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>, keys: &[&str]) -> Vec<u8> {
     let (items, storages) = dictionary(tensors);
     legacy_of(&within(items, keys), &storages.into_iter().map(|bytes| (bytes.len() / 4, bytes)).collect::<Vec<_>>())
 }
 
-/// The same of any object, with storages numbered from 0: how many values, and their bytes.
+/// Like [`legacy`], for any object, with storages numbered from 0: the number of values, and their bytes.
 pub fn legacy_of(object: &[u8], storages: &[(usize, Vec<u8>)]) -> Vec<u8> {
     let mut file = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.".to_vec();
     let machine = [b"}(", &text("little_endian")[..], b"\x88u"].concat();
     file.extend(whole_pickle(&machine));
     file.extend(whole_pickle(object));
-    // The keys are texts in the order of texts: "10" is before "2".
+    // The keys are texts and sorted as such: "10" is before "2".
     let mut keys: Vec<(String, &(usize, Vec<u8>))> =
         storages.iter().enumerate().map(|(number, storage)| (number.to_string(), storage)).collect();
     keys.sort();
@@ -189,7 +190,7 @@ fn tensor(number: usize, shape: &[usize], count: usize) -> Vec<u8> {
     items
 }
 
-/// An object in dictionaries that hold something else, too.
+/// An object inside dictionaries that also contain something else.
 fn within(object: Vec<u8>, keys: &[&str]) -> Vec<u8> {
     keys.iter()
         .rev()

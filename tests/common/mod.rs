@@ -1,4 +1,4 @@
-//! What several tests share.
+//! Helpers that several tests share.
 
 #![allow(
     dead_code,
@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use candle_core::{Device, Tensor};
 pub use noise::noise;
 
-/// What the embedded model knows. The first five name the colours of a thing and of what is behind it.
+/// Prompts that the embedded model knows. The first five name the colors of an object and of its background.
 pub const PROMPTS: [&str; 10] = [
     "a red apple on a blue background",
     "a red heart on a yellow background",
@@ -39,7 +39,7 @@ pub const PROMPTS: [&str; 10] = [
     "neon butterfly",
 ];
 
-/// A tensor of such numbers.
+/// A tensor of deterministic numbers that look random.
 pub fn noise_tensor(shape: &[usize], seed: u64) -> Tensor {
     Tensor::from_vec(noise(shape.iter().product(), seed), shape, &Device::Cpu).unwrap()
 }
@@ -60,17 +60,17 @@ pub fn relative_distance(found: &Tensor, expected: &Tensor) -> f64 {
     (difference / norm).sqrt()
 }
 
-/// The project's folder: cargo tells when it runs a test, which may have been built elsewhere.
+/// The project's folder. Cargo names it when it runs a test, which may have been built elsewhere.
 fn project() -> PathBuf {
     std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
 }
 
-/// A folder of reference data of the project's own.
+/// A folder of the project's own reference data.
 pub fn fixtures() -> PathBuf {
     project().join("tests/fixtures")
 }
 
-/// Reference data too large to keep in the project: beside it where the developers keep them, else none.
+/// Reference data too large to keep in the project, in a folder next to it; none if there is no such folder.
 pub fn shared_fixtures() -> Option<PathBuf> {
     let folder = project().join("../shared/fixtures");
     folder.is_dir().then_some(folder)

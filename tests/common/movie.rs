@@ -1,4 +1,4 @@
-//! Moving pictures as others see them: a GIF through the image crate, an MP4 through a demuxer and a decoder.
+//! Moving pictures as other software sees them: a GIF through the image crate, an MP4 through a demuxer and a decoder.
 
 use std::path::Path;
 
@@ -10,9 +10,9 @@ use shiguredo_mp4::bitstream::h264::{LengthSize, length_prefixed_to_annexb};
 use shiguredo_mp4::boxes::{Avc1Box, SampleEntry};
 use shiguredo_mp4::demux::{Input, Mp4FileDemuxer};
 
-/// Pictures in time.
+/// Timed pictures.
 pub struct Movie {
-    /// Each picture, and how long it is seen, in seconds
+    /// Each picture, and how long it is shown, in seconds
     pub frames: Vec<(RgbImage, f64)>,
 }
 
@@ -22,7 +22,7 @@ impl Movie {
         self.frames.iter().map(|(_, seconds)| seconds).sum()
     }
 
-    /// What is seen at a time.
+    /// The picture shown at a time.
     pub fn at(&self, time: f64) -> &RgbImage {
         let mut end = 0.0;
         for (picture, seconds) in &self.frames {
@@ -92,7 +92,7 @@ fn to_rgb(planes: &impl YUVSource) -> RgbImage {
     })
 }
 
-/// The types of the boxes of an MP4, with their contents, of one level.
+/// The types and the contents of an MP4's boxes on one level.
 pub fn boxes(bytes: &[u8]) -> Vec<(String, &[u8])> {
     let mut rest = bytes;
     let mut found = Vec::new();
@@ -109,7 +109,7 @@ pub fn boxes(bytes: &[u8]) -> Vec<(String, &[u8])> {
     found
 }
 
-/// The mean distance of the colours of two pictures, over the smaller of them, in levels.
+/// The mean distance between the colors of two pictures, over the smaller of them, in levels.
 pub fn distance(one: &RgbImage, other: &RgbImage) -> f64 {
     let (width, height) = (one.width().min(other.width()), one.height().min(other.height()));
     let mut sum = 0.0;

@@ -1,4 +1,4 @@
-//! Numbers that look random; unit tests use them, too.
+//! Numbers that look random. Unit tests also use them.
 
 /// Deterministic numbers in −1..1 (splitmix64; Steele et al., 2014).
 pub fn noise(count: usize, seed: u64) -> Vec<f32> {

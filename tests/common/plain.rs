@@ -1,4 +1,4 @@
-//! The layers written plainly, in f64: what the fast ones are compared with.
+//! The layers written plainly, in f64: references for the fast ones.
 
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
@@ -73,11 +73,11 @@ pub fn convolved_back(gradient: &[f64], size: Size, kernels: &Kernels, input: us
     sum
 }
 
-/// A plane of pixels sampled at points −1..1, each with four weighted neighbours.
+/// A plane of pixels sampled at points −1..1, each from four weighted neighbors.
 pub fn sampled(plane: &[f64], (height, width): Size, view: &View, (rows, columns): Size) -> Vec<f64> {
-    let centre = |index: usize, length: usize| (2 * index + 1) as f64 / length as f64 - 1.0;
+    let center = |index: usize, length: usize| (2 * index + 1) as f64 / length as f64 - 1.0;
     let sample = |index: usize| {
-        let (x, y) = view.matrix.map(centre(index % columns, columns), centre(index / columns, rows));
+        let (x, y) = view.matrix.map(center(index % columns, columns), center(index / columns, rows));
         let place = |coordinate: f64, length: usize| {
             let position = ((coordinate + 1.0) * length as f64 - 1.0) / 2.0;
             match view.border {
@@ -90,21 +90,21 @@ pub fn sampled(plane: &[f64], (height, width): Size, view: &View, (rows, columns
             }
         };
         let (column, row) = (place(x, width), place(y, height));
-        let neighbours = [(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0)].map(|(down, right)| {
+        let neighbors = [(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0)].map(|(down, right)| {
             let (y, x) = (row.floor() + down, column.floor() + right);
             let weight = (1.0 - (row - y).abs()) * (1.0 - (column - x).abs());
             let inside = (0.0..height as f64).contains(&y) && (0.0..width as f64).contains(&x);
             let outside = if let Border::Fill(value) = view.border { f64::from(value) } else { 0.0 };
             weight * if inside { plane[y as usize * width + x as usize] } else { outside }
         });
-        neighbours.iter().sum()
+        neighbors.iter().sum()
     };
     (0..rows * columns).map(sample).collect()
 }
 
-/// As [`sampled`], each pixel the mean of k x k samples.
+/// Like [`sampled`], with each pixel the mean of k x k samples.
 pub fn sampled_by_area(plane: &[f64], size: Size, view: &View, (rows, columns): Size) -> Vec<f64> {
-    // What a pixel in the middle spans of the source, by differences.
+    // The span of a middle pixel in the source, by differences.
     let span = |x: f64, y: f64| {
         let step = 1e-4;
         let (ahead, back) = (view.matrix.map(step * x, step * y), view.matrix.map(-step * x, -step * y));
@@ -117,7 +117,7 @@ pub fn sampled_by_area(plane: &[f64], size: Size, view: &View, (rows, columns): 
     pooled(&sampled(plane, size, view, fine), fine, side)
 }
 
-/// Each pixel of `[channels, height, width]` four times.
+/// Each pixel of `[channels, height, width]` repeated as a square of four.
 pub fn doubled(input: &[f64], (height, width): Size) -> Vec<f64> {
     let rows = input.chunks(width).flat_map(|row| [row, row]);
     let doubled: Vec<f64> = rows.flat_map(|row| row.iter().flat_map(|x| [*x, *x])).collect();
@@ -125,7 +125,7 @@ pub fn doubled(input: &[f64], (height, width): Size) -> Vec<f64> {
     doubled
 }
 
-/// The mean of each `side` x `side` square of a plane; what is left over is dropped.
+/// The mean of each `side` x `side` square of a plane; any rest is dropped.
 pub fn pooled(plane: &[f64], (height, width): Size, side: usize) -> Vec<f64> {
     let (rows, columns) = (height / side, width / side);
     let mean = |index: usize| {
@@ -149,7 +149,7 @@ pub fn mean_and_maximum(input: &[f64], area: usize) -> Vec<f64> {
     input.chunks(area).map(mean).chain(input.chunks(area).map(maximum)).collect()
 }
 
-/// The gradient of the input of [`mean_and_maximum`]; of equal maxima the first has it.
+/// The gradient of the input of [`mean_and_maximum`]; the first of equal maxima has it.
 pub fn mean_and_maximum_back(input: &[f64], gradient: &[f64], area: usize) -> Vec<f64> {
     let (of_means, of_maxima) = gradient.split_at(gradient.len() / 2);
     let mut result = Vec::new();
@@ -173,13 +173,13 @@ pub fn patches(input: &[f64], (height, width): Size, side: usize) -> Vec<f64> {
     (0..input.len()).map(pixel).collect()
 }
 
-/// A token put before the others, and the positions added.
+/// A token put before the others, with the positions added.
 pub fn class_token(tokens: &[f64], class: &[f32], positions: &[f32]) -> Vec<f64> {
     let tokens = class.iter().map(|x| f64::from(*x)).chain(tokens.iter().copied());
     tokens.zip(positions).map(|(x, position)| x + f64::from(*position)).collect()
 }
 
-/// The pixels of `[channels, area]` as tokens, their mean put before them, and the positions added.
+/// The pixels of `[channels, area]` as tokens, with their mean put before them and the positions added.
 pub fn mean_token(input: &[f64], area: usize, positions: &[f32]) -> Vec<f64> {
     let tokens = input.chunks(area).map(mean).chain(transposed(input, area));
     tokens.zip(positions).map(|(x, position)| x + f64::from(*position)).collect()
@@ -197,14 +197,14 @@ pub fn channel_affine(input: &[f64], scale: &[f32], shift: &[f32]) -> Vec<f64> {
     input.iter().enumerate().map(affine).collect()
 }
 
-/// The gradient of one number that was clamped: outside the range, what a step against it brings back.
+/// The gradient of a clamped number. Outside the range it counts only if a step against it leads back.
 pub fn clamped_back(clamp: Clamp, x: f64, gradient: f64) -> f64 {
     let above = x > f64::from(clamp.maximum) && gradient < 0.0;
     let below = x < f64::from(clamp.minimum) && gradient > 0.0;
     if above || below { 0.0 } else { gradient }
 }
 
-/// `[3, height, width]` with its colours turned, noise added and a rectangle painted over.
+/// `[3, height, width]` with its colors transformed, noise added and a rectangle painted over.
 pub fn retouched(input: &[f64], width: usize, touch: &Touch) -> Vec<f64> {
     let area = input.len() / 3;
     let value = |index: usize| {
@@ -215,15 +215,15 @@ pub fn retouched(input: &[f64], width: usize, touch: &Touch) -> Vec<f64> {
         {
             return f64::from(touch.fill);
         }
-        let colour = |from: usize| f64::from(touch.colours[3 * channel + from]) * input[from * area + index % area];
-        let turned: f64 = (0..3).map(colour).sum();
+        let color = |from: usize| f64::from(touch.colours[3 * channel + from]) * input[from * area + index % area];
+        let turned: f64 = (0..3).map(color).sum();
         turned + f64::from(touch.noise) * retouching_noise(touch.noise_seed, index as u64)
     };
     (0..input.len()).map(value).collect()
 }
 
-/// Four uniform numbers of 16 bits, taken from a splitmix64 generator's output at `index` (Steele et al.,
-/// 2014), less their mean and over the deviation of their sum.
+/// The sum of four uniform 16-bit numbers, taken from a splitmix64 generator's output at `index` (Steele et al., 2014),
+/// minus its mean and divided by its deviation.
 fn retouching_noise(seed: u64, index: u64) -> f64 {
     let state = seed.wrapping_add((index + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let first = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -243,22 +243,22 @@ pub fn linear(input: &[f64], weight: &[f32], bias: &[f32]) -> Vec<f64> {
     input.chunks(inputs).flat_map(row).collect()
 }
 
-/// Mean 0 and variance 1.
-fn normalised(values: &[f64], epsilon: f64) -> Vec<f64> {
+/// Values shifted and scaled to mean 0 and variance 1.
+fn normalized(values: &[f64], epsilon: f64) -> Vec<f64> {
     let mean = mean(values);
     let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / values.len() as f64;
     values.iter().map(|x| (x - mean) / (variance + epsilon).sqrt()).collect()
 }
 
-/// Each row normalised, scaled and shifted.
+/// Each row normalized, scaled and shifted.
 pub fn layer_norm(input: &[f64], scale: &[f32], shift: &[f32], epsilon: f64) -> Vec<f64> {
     let affine = |(index, x): (usize, f64)| x * f64::from(scale[index]) + f64::from(shift[index]);
-    input.chunks(scale.len()).flat_map(|row| normalised(row, epsilon).into_iter().enumerate().map(affine)).collect()
+    input.chunks(scale.len()).flat_map(|row| normalized(row, epsilon).into_iter().enumerate().map(affine)).collect()
 }
 
-/// Each group of channels of `[channels, area]` normalised, scaled and shifted.
+/// Each group of channels of `[channels, area]` normalized, scaled and shifted.
 pub fn group_norm(input: &[f64], scale: &[f32], shift: &[f32], groups: usize, epsilon: f64) -> Vec<f64> {
-    let values = input.chunks(input.len() / groups).flat_map(|group| normalised(group, epsilon));
+    let values = input.chunks(input.len() / groups).flat_map(|group| normalized(group, epsilon));
     channel_affine(&values.collect::<Vec<f64>>(), scale, shift)
 }
 
@@ -292,7 +292,7 @@ pub fn activation(kind: Activation, x: f64) -> f64 {
     }
 }
 
-/// Φ(x) by its series, as far as f64 tells (Abramowitz and Stegun, 26.2.10).
+/// Φ(x) by its series, as exactly as f64 allows (Abramowitz and Stegun, 26.2.10).
 fn normal_distribution(x: f64) -> f64 {
     let mut term = x;
     let mut sum = x;

@@ -1,5 +1,5 @@
-//! The program as its users run it: its own binary, in a folder of its own, with nothing of the
-//! developer's environment but the path to other programs.
+//! The program as its users run it: its own binary, in its own folder, with nothing of the developer's environment
+//! except the path to other programs.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// No run may take longer, by far.
+/// The limit of every run, far more than any takes.
 pub const LIMIT: Duration = Duration::from_secs(120);
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_text2art");
 
-/// A fresh folder to work in, and beside it a fresh home; both vanish with it.
+/// A fresh folder to work in, with a fresh home next to it; both vanish with this value.
 pub struct Workplace {
     root: TempDir,
 }
@@ -42,7 +42,7 @@ impl Workplace {
         self.root.path().join("work").join(name)
     }
 
-    /// The same path as an argument.
+    /// A path in the work folder, as an argument.
     pub fn argument(&self, name: &str) -> String {
         self.join(name).to_str().unwrap().to_owned()
     }
@@ -60,7 +60,7 @@ impl Workplace {
 
     /// The binary, to be run in the work folder.
     pub fn command(&self) -> Command {
-        // Tests that were carried to another machine are told where the program is there.
+        // Tests that were carried to another machine find the program through this variable.
         self.command_of(std::env::var_os("CARGO_BIN_EXE_text2art").unwrap_or_else(|| BINARY.into()))
     }
 
@@ -89,7 +89,7 @@ impl Workplace {
         finish(self.command().current_dir(folder).args(arguments))
     }
 
-    /// The most memory that a run of the binary holds at a time, in MiB; it has to succeed.
+    /// The peak memory of a run of the binary, in MiB; the run must succeed.
     pub fn peak<S: AsRef<OsStr>>(&self, arguments: &[S]) -> f64 {
         let (peak, code) = peak(self.command().args(arguments));
         assert_eq!(code, Some(0));
@@ -104,7 +104,7 @@ impl Workplace {
         amount.parse::<f64>().unwrap() * if unit == "GiB" { 1024.0 } else { 1.0 }
     }
 
-    /// Every file and folder there is, with the content of the files.
+    /// Every file and folder, with the content of the files.
     pub fn content(&self) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
         let mut found = BTreeMap::new();
         let mut folders = vec![self.root.path().to_owned()];
@@ -120,8 +120,8 @@ impl Workplace {
         found
     }
 
-    /// Runs the binary, which has to refuse: exit code 2, one line that says what is wrong, with all
-    /// of `named` in it, one that says what to do, and every file as it was.
+    /// Runs the binary, which must refuse: exit code 2, one line that says what is wrong and contains all of `named`,
+    /// one line that says what to do, and no changed file.
     pub fn refuses<S: AsRef<OsStr>>(&self, arguments: &[S], named: &[&str]) {
         let lines = self.refuses_somehow(arguments);
         let shown: Vec<_> = arguments.iter().map(AsRef::as_ref).collect();
@@ -133,7 +133,7 @@ impl Workplace {
         }
     }
 
-    /// Runs the binary, which has to refuse with exit code 2 in whatever words, which are returned.
+    /// Runs the binary, which must refuse with exit code 2. Returns the lines that it printed, whatever they say.
     pub fn refuses_somehow<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Vec<String> {
         let before = self.content();
         let outcome = self.run(arguments);
@@ -145,14 +145,14 @@ impl Workplace {
         let changed: Vec<_> = after.iter().filter(|(path, content)| before.get(*path) != Some(content)).collect();
         let changed: Vec<_> = changed.into_iter().map(|(path, _)| path).collect();
         assert!(changed.is_empty() && after.len() == before.len(), "{shown:?} left or changed {changed:?}");
-        // Shown where the test fails.
+        // Shown if the test fails.
         println!("{shown:?}\n{}", outcome.errors);
         outcome.errors.lines().map(str::to_owned).collect()
     }
 }
 
-/// Lets the programs that are started heed Ctrl-C and hang-ups, even if the tests run in the background and were started
-/// to ignore them: what a process handles is not ignored by the programs it starts.
+/// Makes the started programs heed Ctrl-C and hang-ups, even if the tests run in the background and were started to
+/// ignore them: a signal that a process handles is not ignored by the programs that it starts.
 #[cfg(unix)]
 fn heed_signals() {
     use signal_hook::consts::{SIGHUP, SIGINT};
@@ -165,10 +165,10 @@ fn heed_signals() {
     });
 }
 
-/// What a run ended with.
+/// The outcome of a run.
 #[derive(Debug)]
 pub struct Outcome {
-    /// None where a signal ended it
+    /// None if a signal ended it
     pub code: Option<i32>,
     /// Standard output
     pub output: Vec<u8>,
@@ -177,7 +177,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Checks that it did what it was asked for.
+    /// Checks that the run succeeded.
     pub fn succeeded(self) -> Self {
         assert_eq!(self.code, Some(0), "{}", self.errors);
         self
@@ -192,7 +192,7 @@ impl Outcome {
         serde_json::from_slice(&self.output).unwrap()
     }
 
-    /// Standard error of `--progress json`: every line an object.
+    /// The events of `--progress json` on standard error: every line is an object.
     pub fn events(&self) -> Vec<Value> {
         let event = |line: &str| {
             let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -208,8 +208,8 @@ pub fn finish(command: &mut Command) -> Outcome {
     Running::start(command).finish()
 }
 
-/// Runs a command to its end. Returns the most memory it held at a time, in MiB (`VmHWM` of `proc(5)`, which only Linux
-/// has), and its exit code.
+/// Runs a command to its end. Returns its peak memory, in MiB (`VmHWM` of `proc(5)`, which only Linux has), and its
+/// exit code.
 pub fn peak(command: &mut Command) -> (f64, Option<i32>) {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let path = format!("/proc/{}/status", child.id());
@@ -225,7 +225,8 @@ pub fn peak(command: &mut Command) -> (f64, Option<i32>) {
     (highest, child.wait().unwrap().code())
 }
 
-/// Waits for the end of a program, which must come within [`LIMIT`] of its start; `shown` is for the message if not.
+/// Waits for a program to end, which must happen within [`LIMIT`] of its start. `shown` is for the message if it does
+/// not.
 pub fn end(child: &mut Child, started: Instant, shown: impl FnOnce() -> String) -> ExitStatus {
     loop {
         if let Some(status) = child.try_wait().unwrap() {
@@ -256,7 +257,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts a command without input; what it writes is read as it comes.
+    /// Starts a command without input; its output is read as it arrives.
     pub fn start(command: &mut Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -278,7 +279,7 @@ impl Running {
         Self { child, started: Instant::now(), output, errors, seen: String::new() }
     }
 
-    /// Waits until `count` lines of standard error hold `text`.
+    /// Waits until `count` lines of standard error contain `text`.
     pub fn wait_for_lines(&mut self, text: &str, count: usize) {
         while self.seen.lines().filter(|line| line.contains(text)).count() < count {
             let left = LIMIT.saturating_sub(self.started.elapsed());
@@ -298,7 +299,7 @@ impl Running {
         signal(&self.child, name);
     }
 
-    /// Whether it has come to its end.
+    /// Whether the run has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }

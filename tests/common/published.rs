@@ -1,6 +1,6 @@
 //! The names and shapes of published models' tensors, from their own programs: taming-transformers'
 //! `modules/diffusionmodules/model.py`, diffusers' `VQModel`, OpenAI's `clip/model.py`, transformers' `CLIPModel`. The
-//! depths are the published ones; the widths, too, where `Widths::Real` is asked for.
+//! depths are the published ones, and with `Widths::Real` so are the widths.
 
 use super::noise;
 
@@ -12,7 +12,7 @@ pub type Tensors = Vec<(String, Vec<usize>)>;
 pub enum Widths {
     /// As published
     Real,
-    /// As little as the structure lets them be
+    /// As small as the structure allows
     Small,
 }
 
@@ -42,7 +42,7 @@ impl List {
     }
 }
 
-/// A VQGAN of taming-transformers.
+/// A VQGAN from taming-transformers.
 pub struct Taming {
     pub channels: usize,
     pub factors: Vec<usize>,
@@ -54,7 +54,7 @@ pub struct Taming {
 }
 
 impl Taming {
-    /// Those of `ImageNet` and `WikiArt`: factor 16.
+    /// The models for `ImageNet` and `WikiArt`: factor 16.
     pub fn f16(widths: Widths, codes: usize) -> Self {
         Self {
             channels: widths.of(128, 32),
@@ -67,7 +67,7 @@ impl Taming {
         }
     }
 
-    /// Sber's: factor 8, with a Gumbel codebook.
+    /// Sber's model: factor 8, with a Gumbel codebook.
     pub fn gumbel_f8(widths: Widths) -> Self {
         let (factors, attention_at, gumbel) = (vec![1, 1, 2, 4], 32, true);
         Self { factors, attention_at, gumbel, ..Self::f16(widths, 8192) }
@@ -129,7 +129,7 @@ impl Taming {
         list.0
     }
 
-    /// What training leaves in a checkpoint.
+    /// Tensors that training leaves in a checkpoint.
     pub fn leftovers() -> Tensors {
         let mut list = List::default();
         list.convolution("loss.discriminator.main.0", 8, 3, 4);
@@ -137,7 +137,7 @@ impl Taming {
         list.0
     }
 
-    /// The entries of `ddconfig`, and those beside it.
+    /// The entries of `ddconfig`, and those next to it.
     pub fn config(&self) -> (serde_json::Value, serde_json::Value) {
         let network = serde_json::json!({
             "double_z": false, "z_channels": self.latent, "resolution": self.resolution, "in_channels": 3, "out_ch": 3,
@@ -224,7 +224,7 @@ pub fn amused(widths: Widths) -> (Tensors, serde_json::Value) {
     (list.0, config)
 }
 
-/// The picture's half of an OpenAI CLIP.
+/// The image half of an OpenAI CLIP.
 pub enum Vision {
     /// Patches of this side, channels, blocks
     Transformer(usize, usize, usize),
@@ -244,7 +244,7 @@ pub struct OpenAi {
 
 /// Blocks of the text tower.
 const TEXT_BLOCKS: usize = 12;
-/// Tokens it reads.
+/// Tokens that it reads.
 const CONTEXT: usize = 77;
 
 impl OpenAi {
@@ -393,7 +393,7 @@ fn hugging_face_blocks(list: &mut List, tower: &str, width: usize, blocks: usize
     }
 }
 
-/// Random values that keep a network's numbers of one size: matrices by their number of inputs, scales and variances
+/// Random values that keep a network's numbers at one scale: matrices by their number of inputs, scales and variances
 /// around one, the rest small.
 pub fn values(name: &str, shape: &[usize], seed: u64) -> Vec<f32> {
     let count = shape.iter().product();

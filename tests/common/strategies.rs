@@ -1,5 +1,5 @@
-//! Views and touches of any kind. The unit tests of what computes on GPUs use them, too: the layers are what the module
-//! above this one has.
+//! Views and touches of any kind. Unit tests of GPU code also use them; the layers are those of the module above this
+//! one.
 
 use proptest::prelude::*;
 
@@ -17,7 +17,7 @@ pub fn views() -> impl Strategy<Value = View> {
     (matrix, border).prop_map(|(matrix, border)| View { matrix, border })
 }
 
-/// Colours turned, with noise or none, and a rectangle of any size erased or none.
+/// Transformed colors, with or without noise, and with or without an erased rectangle of any size.
 pub fn touches((height, width): (usize, usize)) -> impl Strategy<Value = Touch> {
     let corner = (0..height, 0..width);
     let erased = corner.prop_flat_map(move |(top, left)| {

@@ -1,4 +1,4 @@
-//! The run of `tests/fixtures/trace`: eight iterations that PyTorch did.
+//! The run of `tests/fixtures/trace`: eight iterations that were computed with PyTorch.
 
 use candle_core::Device;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use text2art::vqgan::Vqgan;
 use super::program::{Outcome, Workplace};
 use super::{fixtures, text};
 
-/// The run, word by word, but for the file it writes.
+/// The words of the run, except for the file that it writes.
 const WORDS: [&str; 24] = [
     "a red apple on a blue background",
     "--clip",
@@ -50,7 +50,7 @@ pub fn losses() -> Vec<f64> {
     trace["losses"].as_array().unwrap().iter().map(|loss| loss.as_f64().unwrap()).collect()
 }
 
-/// Runs it with more options: where the picture is, and what the program said.
+/// Runs it with more options. Returns the picture's path and the outcome.
 pub fn run(workplace: &Workplace, more: &[&str]) -> (String, Outcome) {
     let path = workplace.argument("x.png");
     let arguments = [&WORDS[..], more, &["-o", &path]].concat();
@@ -58,7 +58,7 @@ pub fn run(workplace: &Workplace, more: &[&str]) -> (String, Outcome) {
     (path, outcome)
 }
 
-/// What draws and what judges in it, put together from the library's parts.
+/// The drawer and the judge of the run, built from the library's parts.
 pub fn parts(device: &Device) -> (VqganDrawer, Judge) {
     let finder = Finder::new(true, &Stop::default(), &|_| ());
     let vqgan =

@@ -1,6 +1,6 @@
-//! What a GPU computes against the reference data that the processor is held to (`clip_parity.rs`, `vqgan_parity.rs`,
-//! `reference_run.rs` in `tests/numerics`), in each precision. Needs a GPU: `examples/gpu_check.sh` runs it where there
-//! is one.
+//! A GPU against the reference data that also tests the processor (`clip_parity.rs`, `vqgan_parity.rs`,
+//! `reference_run.rs` in `tests/numerics`), in each precision. Needs a GPU: `tests/gpu/check.sh` runs it if there is
+//! one.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,5 +1,5 @@
-//! What the program says to GPUs, drivers and libraries of NVIDIA's that cannot be used: stand-ins for them, compiled
-//! from `tests/cuda_stand_ins`, so that no GPU and no driver is needed.
+//! What the program reports about NVIDIA's GPUs, drivers and libraries that cannot be used. Stand-ins for them are
+//! compiled from `tests/cuda_stand_ins`, so that no GPU and no driver is needed.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -83,14 +83,14 @@ fn a_number_that_no_gpu_has_is_told() {
 fn a_driver_older_than_the_kernels_is_told() {
     // CUDA_ERROR_UNSUPPORTED_PTX_VERSION
     let settings = [("STAND_IN_cuModuleLoadData", "222"), ("STAND_IN_DRIVER", "12040")];
-    let hint = refuses(&settings, &DRAW, &["the driver is too old", "it knows CUDA 12.4", "built with CUDA 1"]);
+    let hint = refuses(&settings, &DRAW, &["the driver is too old", "it supports CUDA 12.4", "built with CUDA 1"]);
     assert!(hint.contains("install a driver"), "{hint}");
 }
 
 #[test]
 fn a_gpu_older_than_the_kernels_is_told() {
     let hint = refuses(&[("STAND_IN_CAPABILITY", "52")], &DRAW, &["NVIDIA Abacus 0", "5.2", "built for"]);
-    assert!(hint.contains("from compute capability 8.0 on"), "{hint}");
+    assert!(hint.contains("compute capability 8.0 or newer"), "{hint}");
     // CUDA_ERROR_NO_BINARY_FOR_GPU: the driver sees what the numbers do not tell.
     let hint = refuses(&[("STAND_IN_cuModuleLoadData", "209")], &DRAW, &["NVIDIA Abacus 0", "built for"]);
     assert!(hint.contains("CUDA_COMPUTE_CAP="), "{hint}");
@@ -100,10 +100,10 @@ fn a_gpu_older_than_the_kernels_is_told() {
 fn libraries_that_do_not_start_are_told() {
     // CUBLAS_STATUS_NOT_INITIALIZED, CURAND_STATUS_INITIALIZATION_FAILED, CUDNN_STATUS_NOT_INITIALIZED
     for (function, code, named) in [
-        ("STAND_IN_cublasCreate_v2", "1", ["cuBLAS does not start", "CUBLAS_STATUS_NOT_INITIALIZED"]),
-        ("STAND_IN_curandCreateGenerator", "203", ["cuRAND does not start", "CURAND_STATUS_INITIALIZATION_FAILED"]),
+        ("STAND_IN_cublasCreate_v2", "1", ["cuBLAS failed to start", "CUBLAS_STATUS_NOT_INITIALIZED"]),
+        ("STAND_IN_curandCreateGenerator", "203", ["cuRAND failed to start", "CURAND_STATUS_INITIALIZATION_FAILED"]),
         #[cfg(feature = "cudnn")]
-        ("STAND_IN_cudnnCreate", "1001", ["cuDNN does not start", "CUDNN_STATUS_NOT_INITIALIZED"]),
+        ("STAND_IN_cudnnCreate", "1001", ["cuDNN failed to start", "CUDNN_STATUS_NOT_INITIALIZED"]),
     ] {
         let hint = refuses(&[(function, code)], &DRAW, &named);
         assert!(hint.contains("install the libraries of CUDA"), "{hint}");
@@ -114,18 +114,17 @@ fn libraries_that_do_not_start_are_told() {
 fn a_gpu_that_is_taken_is_told() {
     // CUDA_ERROR_OUT_OF_MEMORY, CUBLAS_STATUS_ALLOC_FAILED
     for (function, code) in [("STAND_IN_cuDevicePrimaryCtxRetain", "2"), ("STAND_IN_cublasCreate_v2", "3")] {
-        let hint = refuses(&[(function, code)], &DRAW, &["too little of the GPU's memory is free"]);
-        assert!(hint.contains("end other programs"), "{hint}");
+        let hint = refuses(&[(function, code)], &DRAW, &["the GPU has too little free memory"]);
+        assert!(hint.contains("close other GPU programs"), "{hint}");
     }
     // CUDA_ERROR_DEVICE_UNAVAILABLE
-    refuses(&[("STAND_IN_cuDevicePrimaryCtxRetain", "46")], &DRAW, &["another program has the GPU for itself"]);
+    refuses(&[("STAND_IN_cuDevicePrimaryCtxRetain", "46")], &DRAW, &["another program has exclusive use of the GPU"]);
 }
 
 #[test]
 fn other_faults_of_the_driver_are_told() {
     // CUDA_ERROR_STUB_LIBRARY, CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, CUDA_ERROR_UNKNOWN
-    for (code, named) in [("34", "for linking only"), ("803", "do not belong together"), ("999", "CUDA_ERROR_UNKNOWN")]
-    {
+    for (code, named) in [("34", "only for linking"), ("803", "different versions"), ("999", "CUDA_ERROR_UNKNOWN")] {
         refuses(&[("STAND_IN_cuInit", code)], &DRAW, &[named]);
     }
     // A stand-in for the driver's compiler: CUDA_ERROR_JIT_COMPILER_NOT_FOUND
@@ -158,7 +157,7 @@ fn auto_draws_on_the_processor_and_says_why() {
     let cases: [(&[(&str, &str)], &str); 3] = [
         (&[("STAND_IN_cuInit", "100")], "the driver finds no NVIDIA GPU"),
         (&[("STAND_IN_cuModuleLoadData", "222")], "the driver is too old"),
-        (&[("STAND_IN_GPUS", "2"), ("STAND_IN_cublasCreate_v2", "1")], "cuBLAS does not start"),
+        (&[("STAND_IN_GPUS", "2"), ("STAND_IN_cublasCreate_v2", "1")], "cuBLAS failed to start"),
     ];
     let pixels = |bytes: &[u8]| image::load_from_memory(bytes).unwrap().into_rgb8().into_raw();
     for (number, (settings, reason)) in cases.into_iter().enumerate() {
@@ -183,7 +182,7 @@ fn the_doctor_shows_driver_and_gpus() {
     assert_eq!((&gpu["total_memory"], &gpu["free_memory"]), (&(8u64 << 30).into(), &(3u64 << 30).into()));
     let text = run(&workplace, &two, &["doctor"]).succeeded();
     let shown = "GPU              cuda:0 (NVIDIA Abacus 0), compute capability ";
-    for part in [shown, "8.0 GiB, 3.0 GiB free", "knows CUDA 13.1; the program was built with CUDA "] {
+    for part in [shown, "8.0 GiB, 3.0 GiB free", "supports CUDA 13.1; the program was built with CUDA "] {
         assert!(text.output_text().contains(part), "{}", text.output_text());
     }
     let old = [("STAND_IN_CAPABILITY", "52")];

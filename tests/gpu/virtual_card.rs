@@ -1,5 +1,5 @@
-//! The program on a virtual card (`tests/virtual_card`): what it computes on a GPU, executed on the CPU and looked at
-//! call by call, so that no GPU and no driver is needed.
+//! The program on a virtual card (`tests/virtual_card`): everything that it computes on a GPU is executed on the CPU
+//! and checked call by call, so that no GPU and no driver is needed.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -295,7 +295,7 @@ fn a_gpu_that_fails_while_it_draws_is_told() {
     let line = [&["a red apple", "--size", "64x64", "-n", "2", "-o", "apple.png"][..], &GPU].concat();
     // Something else takes memory after the program has looked; cuDNN needs less than unfolded pictures, and gets further.
     let outcome = run_with(&workplace, &[("STAND_IN_LIMIT", "56000000")], &line);
-    assert!(outcome.code == Some(1) && outcome.errors.contains("the GPU's memory is used up"), "{}", outcome.errors);
+    assert!(outcome.code == Some(1) && outcome.errors.contains("the GPU ran out of memory"), "{}", outcome.errors);
     let saved = workplace.content().keys().any(|path| path.extension().is_some_and(|extension| extension == "png"));
     assert_eq!(saved, outcome.errors.contains("the last good picture was saved"), "{}", outcome.errors);
 }
@@ -307,7 +307,7 @@ fn convolutions_are_cudnns_and_what_stops_it_is_told() {
     let line = [&["a red apple", "--size", "64x64", "-n", "1", "-o", "apple.png"][..], &GPU].concat();
     // CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED
     let outcome = run_with(&workplace, &[("STAND_IN_cudnnConvolutionForward", "4004")], &line);
-    assert!(outcome.code == Some(1) && outcome.errors.contains("the GPU's memory is used up"), "{}", outcome.errors);
+    assert!(outcome.code == Some(1) && outcome.errors.contains("the GPU ran out of memory"), "{}", outcome.errors);
     let draw = |settings: &[(&str, &str)]| {
         run_with(&workplace, settings, &[&line[..], &["--force"]].concat()).succeeded();
         pixels(&workplace, "apple.png")

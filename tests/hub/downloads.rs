@@ -1,4 +1,5 @@
-//! Downloads from a hub that behaves badly: each ends as it should, within its limit, and what is in the cache is right.
+//! Downloads from a hub that behaves badly: each ends as it should, within its limit, and the cache contains only
+//! correct files.
 
 #![allow(clippy::unwrap_used)]
 
@@ -115,7 +116,7 @@ fn files_come_from_two_hosts_and_only_one_sees_the_token() {
         "{}",
         outcome.errors
     );
-    assert!(outcome.errors.contains("licence: mit"), "{}", outcome.errors);
+    assert!(outcome.errors.contains("license: mit"), "{}", outcome.errors);
     // A second time nothing comes.
     let before = scene.hub.requests_of("GET elsewhere").len();
     scene.is_right(&finish(scene.command(&["models", "pull", CLIP]).env("HF_TOKEN", "hf_secret")));
@@ -126,7 +127,7 @@ fn files_come_from_two_hosts_and_only_one_sees_the_token() {
 fn the_token_may_stand_in_its_file() {
     let scene = Scene::new();
     scene.hub.change(CLIP, |repository| repository.token = Some("hf_secret".into()));
-    scene.gave_up(&scene.pull(), 2, &["asks who wants", "401"]);
+    scene.gave_up(&scene.pull(), 2, &["requires a login", "401"]);
     let home = scene.workplace.root().join("home/.cache/huggingface");
     std::fs::create_dir_all(&home).unwrap();
     std::fs::write(home.join("token"), "hf_secret\n").unwrap();
@@ -292,8 +293,8 @@ fn a_body_without_end_is_left() {
 #[test]
 fn who_may_not_read_is_told_what_to_do() {
     for (status, header, words) in [
-        (401, "X-Error-Code: GatedRepo", &["asks who wants", "401"][..]),
-        (403, "X-Error-Code: GatedRepo", &["does not give", "403"]),
+        (401, "X-Error-Code: GatedRepo", &["requires a login", "401"][..]),
+        (403, "X-Error-Code: GatedRepo", &["denies access", "403"]),
         (404, "X-Error-Code: EntryNotFound", &["has no", WEIGHTS, "404"]),
         (404, "X-Error-Code: RevisionNotFound", &["no revision"]),
     ] {
@@ -353,7 +354,7 @@ fn a_hub_that_never_answers_is_given_up() {
 fn a_hub_that_is_none_is_told_from_one() {
     let scene = Scene::new();
     scene.hub.fault("HEAD hub", Fault::Header("X-Repo-Commit", "../../../etc".into()));
-    scene.gave_up(&scene.pull(), 1, &["does not say the commit"]);
+    scene.gave_up(&scene.pull(), 1, &["does not report the commit"]);
     let scene = Scene::new();
     scene.hub.fault("GET hub /api", Fault::Corrupt);
     scene.gave_up(&scene.pull(), 1, &["does not list"]);
@@ -422,7 +423,7 @@ fn a_body_that_trickles_is_given_up() {
         scene.hub.fault("GET elsewhere", Fault::Trickle);
     }
     let mut command = scene.command(&["models", "pull", CLIP, "--progress", "json"]);
-    scene.gave_up(&finish(command.env("TEXT2ART_NETWORK_TIMEOUT", "0.3")), 1, &["too slowly", "4 attempts"]);
+    scene.gave_up(&finish(command.env("TEXT2ART_NETWORK_TIMEOUT", "0.3")), 1, &["too slow", "4 attempts"]);
 }
 
 #[test]

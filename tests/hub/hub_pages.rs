@@ -1,4 +1,4 @@
-//! Files of pages that are on no hub, and whose digest nobody publishes: the first one that came is kept.
+//! Files from pages that are not on a hub, and whose digest nobody publishes: the first download is kept.
 
 #![allow(clippy::unwrap_used)]
 

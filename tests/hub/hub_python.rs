@@ -1,5 +1,5 @@
-//! The cache is shared with Python's `huggingface_hub`: what it fills we read, and what we fill it reads. `HUB_PYTHON` names
-//! a Python that has the package; `.ci/run` makes one.
+//! The cache is shared with Python's `huggingface_hub`: each reads what the other has stored. `HUB_PYTHON` names a
+//! Python that has the package; `.ci/run` installs one.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! Models that come from a hub: downloads, the cache, and names. The hub is the one of `tests/common/hub.rs`.
+//! Models from a hub: downloads, the cache, and names. The hub is that of `tests/common/hub.rs`.
 
 #[path = "../common/mod.rs"]
 mod common;

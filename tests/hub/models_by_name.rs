@@ -1,4 +1,4 @@
-//! Models by name: where they are looked for, and in which order; without a network, too.
+//! Models by name: where they are looked up, in which order, and what happens without a network.
 
 #![allow(clippy::unwrap_used)]
 
@@ -145,7 +145,10 @@ fn names_of_the_list_are_found_in_the_cache() {
     let names = ["--vqgan", "imagenet-f16-1024", "--clip", "vit-b16", "--offline", "-o", "a.png"];
     let failed = failure(&draw(&workplace, &hub, &names));
     assert_eq!(failed["exit_code"], 2);
-    assert!(failed["message"].as_str().unwrap().contains("tokenizer.json of openai/clip-vit-base-patch32"), "{failed}");
+    assert!(
+        failed["message"].as_str().unwrap().contains("tokenizer.json from openai/clip-vit-base-patch32"),
+        "{failed}"
+    );
     assert!(failed["hint"].as_str().unwrap().contains("text2art models pull vit-b16"), "{failed}");
     // The list knows the tokenizer's size.
     let mut content = std::fs::read(fixtures().join("clip-openai-vit/tokenizer.json")).unwrap();

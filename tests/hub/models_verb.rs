@@ -1,4 +1,4 @@
-//! `text2art models`: what is listed, fetched, checked, found, imported and removed.
+//! `text2art models`: listing, downloading, checking, finding, importing and removing models.
 
 #![allow(clippy::unwrap_used)]
 
@@ -111,7 +111,7 @@ fn models_are_fetched_found_checked_and_removed() {
         assert_eq!(outcome.output_text().lines().filter(|line| line.starts_with("wrong")).count(), 1);
         assert!(outcome.errors.contains("text2art models pull acme/clip"), "{}", outcome.errors);
         run(&["models", "pull", "acme/clip"]).succeeded();
-        assert!(std::fs::read(&path).unwrap() == whole, "{file} is not mended");
+        assert!(std::fs::read(&path).unwrap() == whole, "{file} is not repaired");
     }
     run(&["models", "rm", "acme/clip"]).succeeded();
     assert!(!home(&workplace).join(".cache/huggingface/hub/models--acme--clip").exists());
@@ -162,7 +162,7 @@ fn where_nothing_can_be_kept_the_published_weights_are_read() {
     std::fs::write(home(&workplace).join(".cache/text2art/converted"), "").unwrap();
     let outcome =
         finish(&mut command(&workplace, &hub, &[&SMALL[..], &["--vqgan", "acme/vqgan", "-o", "a.png"]].concat()));
-    assert!(outcome.succeeded().errors.contains("warning: last.ckpt is not converted"));
+    assert!(outcome.succeeded().errors.contains("warning: cannot convert last.ckpt"));
 }
 
 #[test]
@@ -227,14 +227,14 @@ fn imports_stand_apart_and_give_way_at_once() {
     let folder = home(&workplace).join(".cache/text2art/imported");
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
     let outcome = run(&["models", "import", "acme/vqgan@v2", text(&fixture), "--role", "vqgan"]);
-    assert!(outcome.code == Some(2) && outcome.errors.contains("no revision"), "{}", outcome.errors);
+    assert!(outcome.code == Some(2) && outcome.errors.contains("cannot have a revision"), "{}", outcome.errors);
 }
 
 #[test]
 fn what_is_not_here_cannot_be_removed() {
     let workplace = Workplace::new();
     for name in ["no/such", "amused", "imagenet"] {
-        workplace.refuses(&["models", "rm", name], &["nothing of", name]);
+        workplace.refuses(&["models", "rm", name], &["no downloaded files", name]);
     }
     workplace.refuses(&["models", "verify", "imagenet"], &["imagenet-f16-16384"]);
     workplace.refuses(&["models", "path", "imagenet"], &["imagenet-f16-16384"]);

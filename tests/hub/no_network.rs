@@ -1,4 +1,4 @@
-//! `--offline` opens no connection: it works where there is no network at all, in a namespace without a route.
+//! `--offline` opens no connection: it works without any network, in a namespace without a route.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]

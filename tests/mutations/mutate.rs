@@ -1,4 +1,4 @@
-//! Damage that a file may take: on a disk, on a network, or at the hands of somebody who means harm.
+//! Damage that a file may suffer: on a disk, on a network, or from an attacker.
 
 use sha2::{Digest, Sha256};
 use text2art::files::to_hex;

@@ -1,4 +1,4 @@
-//! The files that are damaged: one of each form that the program reads, as the program or its peers write them.
+//! The files to be damaged: one in each format that the program reads, as the program or other programs write it.
 
 use std::path::Path;
 

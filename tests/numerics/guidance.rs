@@ -1,4 +1,4 @@
-//! How pictures are judged: micro-batches, the reach of cutouts, what shrinking does to noise.
+//! How pictures are judged: micro-batches, the reach of cutouts, and the effect of shrinking on noise.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss, clippy::cast_possible_truncation)]
 

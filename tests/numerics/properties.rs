@@ -1,4 +1,4 @@
-//! What holds for all prompts and all settings: nothing panics, and what is written can be read.
+//! Properties of all prompts and all settings: nothing panics, and everything written can be read again.
 
 #![allow(clippy::unwrap_used)]
 

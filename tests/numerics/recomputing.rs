@@ -1,4 +1,4 @@
-//! Blocks that are computed twice to take less memory: the same bits, and runs that stay within `--max-memory`.
+//! Blocks that are computed twice to save memory: the same bits, and runs that stay within `--max-memory`.
 
 #![allow(clippy::unwrap_used)]
 

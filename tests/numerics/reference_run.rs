@@ -65,8 +65,8 @@ fn the_picture_is_that_of_the_reference() {
 /// of the latent, the losses and the final latent.
 fn trace_by_parts() -> (Tensor, Vec<f64>, Tensor) {
     let (drawer, judge) = trace::parts(&Device::Cpu);
-    let latent = drawer.parameters();
-    let mut optimizer = Optimizer::new(OptimizerKind::Adam, &latent).unwrap();
+    let (latent, groups) = (drawer.parameters(), drawer.parameter_groups());
+    let mut optimizer = Optimizer::new(OptimizerKind::Adam, &groups).unwrap();
     let (mut first_gradient, mut losses) = (None, Vec::new());
     for iteration in 0..8 {
         let picture = drawer.draw().unwrap();
@@ -76,7 +76,7 @@ fn trace_by_parts() -> (Tensor, Vec<f64>, Tensor) {
         let gradients = (picture * judgement.gradient).unwrap().sum_all().unwrap().backward().unwrap();
         let gradient = gradients.get(&latent[0]).unwrap().clone();
         first_gradient.get_or_insert(gradient.clone());
-        optimizer.step(&latent, &[gradient], 0.1).unwrap();
+        optimizer.step(&groups, &[gradient], 0.1).unwrap();
         drawer.constrain().unwrap();
     }
     (first_gradient.unwrap(), losses, latent[0].as_detached_tensor())

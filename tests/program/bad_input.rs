@@ -1,6 +1,6 @@
-//! What cannot work is refused before any work: exit code 2, one line that says what is wrong with
-//! which option or file, one that says what to do, and no file written. Here options, prompts,
-//! pictures, configuration files and recipes; `bad_models.rs` has the models.
+//! Input that cannot work is refused before any work: exit code 2, one line that says what is wrong with which option
+//! or file, one line that says what to do, and no file written. This file has options, prompts, pictures, configuration
+//! files and recipes; `bad_models.rs` has models.
 
 #![allow(clippy::unwrap_used)]
 
@@ -129,11 +129,11 @@ fn places_that_cannot_be_written() {
     std::fs::create_dir(workplace.join("folder")).unwrap();
     std::fs::create_dir(workplace.join("folder.png")).unwrap();
     for (output, words) in [
-        ("there.png", &["there.png", "already there"][..]),
-        ("picture.jpg", &["picture.jpg", "PNG"]),
-        ("picture", &["picture", "PNG"]),
+        ("there.png", &["there.png", "already exists"][..]),
+        ("picture.jpg", &["picture.jpg", ".png"]),
+        ("picture", &["picture", ".png"]),
         ("none/picture.png", &["none", "no such folder"]),
-        ("there.png/picture.png", &["there.png", "no folder"]),
+        ("there.png/picture.png", &["there.png", "not a folder"]),
         ("folder", &["folder"]),
         ("folder.png", &["folder.png", "a folder"]),
     ] {
@@ -155,11 +155,11 @@ fn places_that_a_reconstruction_cannot_be_written_to() {
     let refuses = |output: &[&str], words: &[&str]| {
         workplace.refuses(&[&["reconstruct", "in.png", "-o"], output].concat(), words);
     };
-    refuses(&["there.png"], &["there.png", "already there"]);
+    refuses(&["there.png"], &["there.png", "already exists"]);
     refuses(&["none/out.png"], &["none", "no such folder"]);
     refuses(&["folder.png"], &["folder.png"]);
     refuses(&["folder.png", "--force"], &["folder.png"]);
-    refuses(&["out.jpg"], &["out.jpg", "PNG"]);
+    refuses(&["out.jpg"], &["out.jpg", ".png"]);
     // Standard output or a refusal, but no file of this name.
     workplace.run(&["reconstruct", "in.png", "-o", "-"]);
     assert!(!workplace.join("-").exists());

@@ -1,5 +1,5 @@
-//! Models that cannot work are refused as `bad_input.rs` says: damaged weights, weights of another
-//! network, files that are missing, files that are something else altogether.
+//! Models that cannot work are refused as described in `bad_input.rs`: damaged weights, weights of another network,
+//! missing files, files of another kind.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -254,7 +254,7 @@ fn tensors_that_are_missing_misshapen_or_unknown() {
         for name in &names {
             misshapen.insert(name.clone(), Tensor::zeros((5, 7), DType::F32, &Device::Cpu).unwrap());
         }
-        refuses_seven(role, &misshapen, "7 of another shape", &names);
+        refuses_seven(role, &misshapen, "7 with the wrong shape", &names);
 
         let surplus: Vec<String> = (0..7).map(|index| format!("painter.brushes.{index}.weight")).collect();
         let mut unknown = whole.clone();
@@ -275,7 +275,8 @@ fn tensors_that_are_missing_misshapen_or_unknown() {
         mixed.insert(other.clone(), whole[other].transpose(0, 1).unwrap().contiguous().unwrap());
         let model = Model::new(role);
         model.save(&mixed);
-        let kinds = [format!("1 missing ({}", names[0]), format!("1 of another shape ({other}"), "1 unknown".into()];
+        let kinds =
+            [format!("1 missing ({}", names[0]), format!("1 with the wrong shape ({other}"), "1 unknown".into()];
         model.refuses("model", &[WEIGHTS, &kinds[0], &kinds[1], &kinds[2], "painter.hand"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Batches: every form of file, what is wrong with a line, what is there already, kills, samples and sheets.
+//! Batches: every file format, errors in lines, existing files, kills, samples and sheets.
 
 #![allow(clippy::unwrap_used)]
 
@@ -119,7 +119,7 @@ fn what_is_wrong_with_all_of_it_is_told_before_any_work() {
         (&["wrong.csv"], "promt"),
         (&["wrong.toml"], "line 1"),
         (&["a.txt", "--cutouts", "0"], "cutouts"),
-        (&["a.txt", "-o", "{slug}.jpg"], "PNG"),
+        (&["a.txt", "-o", "{slug}.jpg"], "expected .png"),
         (&["a.txt", "--results", "other.jsonl"], "not a result of a batch"),
         (&["a.txt", "--results", "notes.txt"], "not a file of results"),
         (&["a.txt", "--results", "folder"], "folder"),

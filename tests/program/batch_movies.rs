@@ -1,4 +1,4 @@
-//! Batches whose lines make moving pictures: which files there are, what is there already, what is left of a kill.
+//! Batches whose lines make moving pictures: which files they write, which exist already, and what a kill leaves.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]

@@ -1,4 +1,4 @@
-//! `text2art bench`: the parts it tells, and the work it counts.
+//! `text2art bench`: the parts that it reports, and the work that it counts.
 
 #![allow(clippy::unwrap_used, clippy::float_cmp)]
 

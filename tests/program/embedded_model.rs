@@ -1,6 +1,6 @@
-//! The model inside the program draws what it is asked for, at the settings of a run that names none:
-//! ten pictures fit their own prompt better than the nine others, as `score` judges; their things and
-//! backgrounds have the colours that were named; and what cutouts are for can be measured.
+//! The model inside the program draws what it is asked for, at the default settings: ten pictures match their own
+//! prompt better than the nine others, as `score` judges; their objects and backgrounds have the named colors; and the
+//! effect of cutouts can be measured.
 
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, clippy::print_stdout)]
 

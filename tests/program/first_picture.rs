@@ -1,5 +1,5 @@
-//! The program alone makes a picture: the binary in an empty folder that nobody may write to, without
-//! a home and without a network; and where a picture goes when nothing is said of it.
+//! The program makes a picture alone: the binary in an empty folder without write permission, without a home and
+//! without a network. Also where a picture goes if the command does not say.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! The program as its users run it: its binary, in a folder of its own, and what it prints, writes and returns.
+//! The program as its users run it: its binary, in its own folder, and what it prints, writes and returns.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -14,6 +14,7 @@ mod field;
 mod first_picture;
 mod memory;
 mod mishaps;
+mod old_files;
 mod options;
 mod palettes;
 mod pixel_art;
@@ -27,6 +28,8 @@ mod rooms;
 mod sources;
 mod startup;
 mod threads;
+#[cfg(unix)]
+mod topics;
 mod transparency;
 mod video;
 mod video_players;

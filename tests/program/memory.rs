@@ -1,4 +1,4 @@
-//! The memory a dry run estimates against what the run takes, as the kernel counts it, and how that grows.
+//! The memory that a dry run estimates, compared with what the run takes by the count of the kernel, and how it grows.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, clippy::print_stdout)]

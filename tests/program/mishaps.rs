@@ -1,5 +1,5 @@
-//! What goes wrong while the program runs: numbers that run away, a disk that is full, a folder that
-//! vanishes, a reader that goes away. No panic, nothing half written, the right exit code.
+//! What goes wrong while the program runs: numbers that run away, a full disk, a folder that vanishes, a reader that
+//! goes away. No panic, no half-written file, the right exit code.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]

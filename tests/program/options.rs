@@ -1,7 +1,7 @@
-//! Every option through the real binary: what it changes or does, and what is said where its value cannot
-//! be used, as exit code, standard output and standard error. An option without a case fails.
+//! Every option through the real binary: its effect, and the report of a value that cannot be used, as exit code,
+//! standard output and standard error. An option without a case fails.
 //!
-//! `INSTA_UPDATE=always cargo test --release --test program options::` writes the snapshots anew; read the difference.
+//! `INSTA_UPDATE=always cargo test --release --test program options::` renews the snapshots; read the difference.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,6 +13,7 @@ use std::fmt::Write;
 use common::fixtures;
 use common::program::{Outcome, Workplace};
 use serde_json::{Map, Value};
+use text2art::settings::OPTIONS;
 
 /// A run that takes a moment.
 const SMALL: &str = "apple --size 32x32 --iterations 1 --cutouts 1 --quiet";
@@ -290,7 +291,7 @@ const GENERATE: [Group; 10] = [
         ],
     ),
     (
-        "colours",
+        "colors",
         &[
             (
                 "--palette",
@@ -457,7 +458,7 @@ const GENERATE: [Group; 10] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 21] = [
+const VERBS: [Group; 22] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
@@ -656,6 +657,7 @@ const VERBS: [Group; 21] = [
     ),
     ("completions", &[("", &["completions", "completions bsh"])]),
     ("man", &[("", &["man --page"])]),
+    ("help", &[("", &["help pixl-art", "help castle", "help --all"])]),
 ];
 
 /// The options a help text lists.
@@ -694,6 +696,12 @@ fn no_option_is_without_a_case() {
     let help = |arguments: &[&str]| workplace.run(arguments).succeeded().output_text().to_owned();
     let tested = GENERATE.iter().flat_map(|(_, cases)| cases.iter().map(|(option, _)| (*option).to_owned()));
     assert_eq!(tested.collect::<BTreeSet<_>>(), options_of(&help(&["--help"])));
+    // Those that set something of a picture are tested with their groups.
+    for option in OPTIONS.iter().filter(|option| option.value.is_some()) {
+        let name = option.group.to_lowercase().replace(' ', "_");
+        let (_, cases) = GENERATE.iter().find(|(group, _)| *group == name).unwrap();
+        assert!(cases.iter().any(|(case, _)| case.strip_prefix("--") == Some(option.option)), "{option:?}");
+    }
     for (verb, cases) in VERBS.iter().filter(|(verb, _)| *verb != "generate") {
         let tested = cases.iter().map(|(option, _)| (*option).to_owned()).filter(|option| !option.is_empty());
         let mut options = options_of(&help(&words(&format!("{verb} --help"))));

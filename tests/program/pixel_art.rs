@@ -1,4 +1,4 @@
-//! Pixel art, as a user makes it: cells in the picture, the same bytes again, and prompts that are followed.
+//! Pixel art as a user makes it: cells in the picture, the same bytes again, and prompts that are followed.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_possible_truncation)]
 

@@ -1,4 +1,4 @@
-//! The picture in the terminal: shown as the terminal takes it, in its place, and nowhere else.
+//! The picture in the terminal: in the protocol that the terminal supports, in its place, and nowhere else.
 
 #![allow(clippy::unwrap_used)]
 #![cfg(target_os = "linux")]

@@ -1,5 +1,5 @@
-//! What the prior inside the program draws is where guidance begins: of the prompt, by the seed, for every drawer, every
-//! VQGAN and every shape.
+//! The first guess by the prior inside the program is where guidance begins: it follows the prompt and the seed, for
+//! every drawer, every VQGAN and every shape.
 
 #![allow(clippy::unwrap_used)]
 

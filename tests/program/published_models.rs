@@ -1,5 +1,5 @@
-//! Every model of the list, in the layout it is published in, loads and draws. The weights are random: what they draw means
-//! nothing. The depths are real; the widths only in the slow tests, which need some GB of memory and disk.
+//! Every model of the list, in its published layout, loads and draws. The weights are random, so the pictures mean
+//! nothing. The depths are real; the widths are real only in the slow tests, which need a few GB of memory and disk.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 

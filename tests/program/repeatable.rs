@@ -1,5 +1,5 @@
-//! A picture can be made again: the same command gives the same bytes, and so does its recipe, its
-//! `info` as a configuration file, and the recipe of a run that was stopped.
+//! A picture can be made again: the same command gives the same bytes, and so do its recipe, its `info` as a
+//! configuration file, and the recipe of a run that was stopped.
 
 #![allow(clippy::unwrap_used)]
 

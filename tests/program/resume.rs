@@ -1,5 +1,5 @@
-//! A run that was stopped goes on as if it had not been, wherever it was stopped; and what cannot be gone on
-//! with is refused.
+//! A stopped run continues as if it had not been stopped, wherever it stopped; a run that cannot be continued is
+//! refused.
 
 #![allow(clippy::unwrap_used)]
 
@@ -294,9 +294,9 @@ fn nothing_is_replaced_unasked() {
     workplace.refuses(&words(&again), &["p.png.t2a", "already there"]);
     // Another picture in the place of the run's own.
     let other = draw(&workplace, &format!("{SMALL} -n 1 --seed 5"), "p.png");
-    workplace.refuses(&["resume", "p.png.t2a"], &["p.png", "already there"]);
+    workplace.refuses(&["resume", "p.png.t2a"], &["p.png", "already exists"]);
     draw(&workplace, &format!("{SMALL} -n 1"), "q.png");
-    workplace.refuses(&["resume", "p.png.t2a", "-o", "q.png"], &["q.png", "already there"]);
+    workplace.refuses(&["resume", "p.png.t2a", "-o", "q.png"], &["q.png", "already exists"]);
     assert!(workplace.read("p.png") == other);
     workplace.run(&["resume", "p.png.t2a", "--force"]).succeeded();
     assert!(workplace.read("p.png") != other);

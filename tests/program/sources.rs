@@ -36,7 +36,7 @@ fn flags_win_over_the_environment_over_a_file() {
 fn a_variable_that_is_no_setting_is_a_warning() {
     let workplace = Workplace::new();
     let outcome = run(&workplace, "a red apple --dry-run", &[("TEXT2ART_SIEZ", "64x64")]).succeeded();
-    assert!(outcome.errors.contains("warning: TEXT2ART_SIEZ is no setting"), "{}", outcome.errors);
+    assert!(outcome.errors.contains("warning: TEXT2ART_SIEZ is not a setting"), "{}", outcome.errors);
     let outcome = run(&workplace, "a red apple --dry-run", &[("TEXT2ART_SIZE", "64")]);
     assert_eq!(outcome.code, Some(2));
 }

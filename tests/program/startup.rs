@@ -1,5 +1,5 @@
-//! What happens before the first iteration: a weight file is mapped and copied tensor by tensor, never read as a
-//! whole, and hashed only when the run draws.
+//! What happens before the first iteration: a weight file is mapped and copied tensor by tensor, never read as a whole,
+//! and hashed only if the run draws.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, clippy::print_stdout)]

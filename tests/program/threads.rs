@@ -1,4 +1,4 @@
-//! How many threads compute: as many as `--threads` says, and no more at a time.
+//! The number of threads that compute: as many as `--threads` says, and no more at a time.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, clippy::print_stdout)]

@@ -1,4 +1,4 @@
-//! Pictures of cells that may vanish, as a user makes and sees them.
+//! Pictures with transparent cells, as a user makes and sees them.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_precision_loss)]
 

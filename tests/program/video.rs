@@ -1,5 +1,5 @@
-//! Moving pictures beside a run, and of frames on the disk: what is in them, how long it is seen, what is left when a
-//! run is stopped, killed or runs out of disk.
+//! Moving pictures, made during a run or from frames on the disk: what they contain, how long each frame is shown, and
+//! what is left if a run is stopped, killed or runs out of disk.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
@@ -297,7 +297,7 @@ fn frames_on_the_disk_become_a_video() {
             let tolerance = if output == "v.mp4" { 2.0 } else { 0.5 };
             assert!(distance <= tolerance, "{output}, frame {index}: {distance} levels");
         }
-        workplace.refuses(&["video", "frames", "-o", output], &[output, "already there"]);
+        workplace.refuses(&["video", "frames", "-o", output], &[output, "already exists"]);
     }
     // Others in their order, some left out.
     let line = ["video", "frames/3.png", "frames/1.png", "frames/2.png", "-o", "w.mp4", "--frame-every", "2", "-q"];

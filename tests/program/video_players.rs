@@ -1,5 +1,5 @@
-//! What other software sees in the moving pictures: FFmpeg counts, times and decodes them, Chromium plays them. `.ci/run`
-//! installs both (Debian's `ffmpeg` and `chromium`).
+//! What other software sees in the moving pictures: FFmpeg counts, times and decodes them, Chromium plays them.
+//! `.ci/run` installs both (the Debian packages `ffmpeg` and `chromium`).
 
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
 

@@ -1,45 +1,45 @@
-//! What every verb that draws takes: how it shows its progress, and what of the machine it may use.
+//! The options of every verb that draws: how to show progress, and how much of the machine to use.
 
 use super::max_memory::MemorySize;
 use super::threads::number as threads;
 use crate::cli::terminal::report::{Progress, Reporter};
 
-/// How pictures are drawn, which decides nothing about them.
+/// How pictures are drawn. Nothing here changes the pictures.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Conduct {
-    /// Use no network: models must be here
+    /// Use only models that are already downloaded
     #[arg(long, help_heading = "Models")]
     pub(in crate::cli) offline: bool,
     /// How to show progress on standard error
     #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
     progress: Progress,
-    /// Show nothing but warnings and errors
+    /// Show only warnings and errors
     #[arg(short, long, help_heading = "Output")]
     quiet: bool,
-    /// Processor threads
+    /// Number of processor threads
     #[arg(long, value_name = "N", help_heading = "Machine", value_parser = threads)]
     threads: Option<u16>,
-    /// Take no more memory than this, as 4G or 800M [default: three quarters of the machine's]
+    /// Limit on memory, such as 4G or 800M [default: three quarters of the machine's memory]
     ///
-    /// Where a run needs more, fewer cutouts are judged at a time (--cut-batch auto; the recipe keeps the number),
-    /// then blocks of the networks are computed twice, which takes about a quarter longer and gives the same picture.
+    /// If a run needs more, fewer cutouts are judged at a time (--cut-batch auto; the recipe keeps the number), then
+    /// blocks of the networks are computed twice, which takes about a quarter longer and gives the same picture.
     #[arg(long, value_name = "SIZE", help_heading = "Machine")]
     max_memory: Option<MemorySize>,
 }
 
 impl Conduct {
-    /// What reports how it goes.
+    /// The reporter of progress.
     pub(in crate::cli) fn reporter(&self) -> Reporter {
         let quiet = self.quiet && self.progress != Progress::Json;
         Reporter::new(if quiet { Progress::None } else { self.progress })
     }
 
-    /// The most memory to take, in bytes.
+    /// The limit on memory, in bytes.
     pub(in crate::cli) fn max_memory(&self) -> Option<u64> {
         self.max_memory.map(|most| most.0)
     }
 
-    /// How many threads are to compute.
+    /// The number of threads that compute.
     pub(in crate::cli) fn threads(&self) -> Option<u16> {
         self.threads
     }

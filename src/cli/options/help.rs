@@ -4,10 +4,11 @@ use std::ffi::OsString;
 
 use clap::{Arg, Command, CommandFactory};
 
-use crate::cli::Arguments;
+use crate::cli::{Arguments, topics};
+use crate::drawer::limit_names;
 use crate::models::Quality;
 use crate::resolve::combine;
-use crate::settings::{Overrides, Settings};
+use crate::settings::{OptionInfo, Overrides, Settings, VideoSettings};
 
 /// The options `-h` shows; `--help` shows all.
 const BRIEF: [&str; 12] = [
@@ -26,19 +27,21 @@ const BRIEF: [&str; 12] = [
 ];
 /// Commands `-h` leaves out: what the program does without one, and what is needed once.
 const UNSAID: [&str; 3] = ["generate", "completions", "man"];
-const EXAMPLES: &str = "Examples:
+/// The end of the help.
+pub(in crate::cli) const EXAMPLES: &str = "Examples:
   text2art a red apple on a blue background
   text2art \"a cactus | sunset:0.5\" --seed 7 -o cactus.png
   text2art a green frog --gif --mp4 --hold 1
   text2art --from cactus.png --quality best -o better.png";
-/// Options whose value when nothing is said is no setting's.
-const OTHER_DEFAULTS: [(&str, &str); 5] = [
-    ("quality", "normal"),
-    ("model", "embedded"),
+/// The defaults of options that are not settings.
+const OTHER_DEFAULTS: [(&str, &str); 3] = [
     ("output", "{slug}-{seed}.png"),
     ("config", "text2art/config.toml in the user's configuration folder"),
     ("threads", "all cores"),
 ];
+
+/// Groups of settings whose defaults are the same with all models.
+const SAME_EVERYWHERE: [&str; 2] = ["Machine", VideoSettings::GROUP];
 
 /// Whether the short help is asked for.
 pub(in crate::cli) fn is_brief(mut arguments: impl Iterator<Item = OsString>) -> bool {
@@ -48,16 +51,20 @@ pub(in crate::cli) fn is_brief(mut arguments: impl Iterator<Item = OsString>) ->
 /// The command line with its help.
 pub(in crate::cli) fn command(brief: bool) -> Command {
     let defaults = Defaults::new(brief);
-    let command = Arguments::command();
+    let command = limit_names(Arguments::command());
     let names = command.get_subcommands().map(clap::Command::get_name).filter(|name| !UNSAID.contains(name));
     let names = names.collect::<Vec<_>>().join(", ");
-    let command = command.mut_args(|option| defaults.tell(option)).after_help(EXAMPLES);
+    let command =
+        command.mut_args(|option| defaults.tell(option)).after_help(format!("{EXAMPLES}\n\n{}", topics::list()));
     let tell = |verb: Command| verb.mut_args(|option| defaults.tell(option));
     let command = command.mut_subcommand("generate", tell).mut_subcommand("batch", tell);
+    // Their other settings depend on what is measured.
+    let tell_some = |verb: Command| verb.mut_args(|option| defaults.tell_some(option));
+    let command = command.mut_subcommand("video", tell_some).mut_subcommand("bench", tell_some);
     if !brief {
         return command;
     }
-    let verbs = format!("Commands: {names}. --help shows all options, COMMAND --help a command's");
+    let verbs = format!("Commands: {names}. For more: --help, COMMAND --help, help TOPIC");
     let command = command.mut_args(|option| {
         let hidden = !BRIEF.contains(&option.get_id().as_str());
         option.help_heading(None).hide_short_help(hidden).hide_possible_values(true)
@@ -81,10 +88,19 @@ impl Defaults {
         Self { embedded: table(EMBEDDED), published: (!brief).then(|| table(PUBLISHED)) }
     }
 
+    /// The same, for verbs that take a few settings: of those that no model changes.
+    fn tell_some(&self, option: Arg) -> Arg {
+        let name = option.get_id().as_str();
+        let is_same = OptionInfo::of(name).is_some_and(|option| SAME_EVERYWHERE.contains(&option.group));
+        if is_same || name == "threads" { self.tell(option) } else { option }
+    }
+
     /// Adds what an option stands for to its help.
     fn tell(&self, option: Arg) -> Arg {
         let id = option.get_id().as_str().to_owned();
-        let other = OTHER_DEFAULTS.iter().find(|(name, _)| *name == id).map(|(_, value)| (*value).to_owned());
+        let other = OTHER_DEFAULTS.iter().find(|(name, _)| *name == id).map(|(_, value)| *value);
+        let shown = OptionInfo::of(&id).and_then(|option| option.shown);
+        let other = other.or(shown).map(str::to_owned);
         let Some(default) = other.or_else(|| self.of(&id)) else { return option };
         let add = |help: String| format!("{} [default: {default}]", help.trim_end());
         let long = match id.as_str() {
@@ -104,11 +120,8 @@ impl Defaults {
 
     /// A setting's default; if published models have another, both.
     fn of(&self, id: &str) -> Option<String> {
-        match id {
-            "prompt" => return None,
-            "vqgan" | "clip" => return Some("the model's".into()),
-            _ => {}
-        }
+        // The prompt is a word of the command line.
+        OptionInfo::of(id)?.value?;
         let text = |table: &toml::Table| match table.get(id)? {
             toml::Value::String(text) => Some(text.clone()),
             toml::Value::Float(number) => Some(number.to_string()),

@@ -1,4 +1,4 @@
-//! What `--max-memory` says, and what comes of it.
+//! The values of `--max-memory`, and what a limit leads to.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ use crate::session::Recomputed;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) struct MemorySize(pub(in crate::cli) u64);
 
-/// Units and their bytes: those of computers, and with a B those of disks (IEC 80000-13).
+/// Units and their bytes: powers of 1024, and with a B powers of 1000 (IEC 80000-13).
 const UNITS: [(&str, u64); 14] = [
     ("", 1),
     ("B", 1),
@@ -30,7 +30,7 @@ impl FromStr for MemorySize {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let problem = || format!("`{text}` is no amount of memory: write 4G, 800M or a number of bytes");
+        let problem = || format!("`{text}` is not a valid amount of memory; write 4G, 800M or a number of bytes");
         let trimmed = text.trim();
         let end = trimmed.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(trimmed.len());
         let (number, unit) = trimmed.split_at(end);
@@ -46,12 +46,12 @@ impl FromStr for MemorySize {
     }
 }
 
-/// Which blocks are computed twice; nothing if none is.
+/// Describes the blocks that are computed twice; none if there are none.
 pub(in crate::cli) fn in_words(Recomputed { decoder, clip }: Recomputed) -> Option<String> {
     let parts = [(decoder, "of the decoder"), (clip, "of each CLIP")];
     let parts: Vec<String> =
         parts.iter().filter(|(blocks, _)| *blocks > 0).map(|(blocks, of)| format!("{blocks} {of}")).collect();
-    (!parts.is_empty()).then(|| format!("computed twice to take less memory: blocks, {}", parts.join(" and ")))
+    (!parts.is_empty()).then(|| format!("blocks computed twice to save memory: {}", parts.join(" and ")))
 }
 
 #[cfg(test)]

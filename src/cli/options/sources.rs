@@ -1,26 +1,27 @@
-//! Where settings come from besides the flags: a recipe, the environment, a configuration file.
+//! The sources of settings besides the flags: a recipe, the environment, a configuration file.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, FromArgMatches};
 
+use crate::drawer::{self, limit_names};
 use crate::files::read_text_from_anywhere;
 use crate::models::hub::{NETWORK_TIMEOUT, WEIGHTS};
-use crate::settings::Overrides;
+use crate::settings::{OPTIONS, OptionInfo, Overrides};
 use crate::text::{did_you_mean, first_paragraph};
 use crate::{Error, Result};
 
-/// What the names of environment variables begin with.
+/// The prefix of environment variables.
 const PREFIX: &str = "TEXT2ART_";
-/// Variables with this prefix that are no settings.
+/// Variables with this prefix that are not settings.
 const OTHER_VARIABLES: [&str; 3] = [CONFIG, WEIGHTS, NETWORK_TIMEOUT];
-/// Names a configuration file, as `--config` does.
+/// Names a configuration file, like `--config`.
 const CONFIG: &str = "TEXT2ART_CONFIG";
 
 /// The settings that `TEXT2ART_<SETTING>` variables name; an unknown one is passed to `warn`.
 pub(in crate::cli) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overrides> {
-    let command = Overrides::augment_args(Command::new("environment").no_binary_name(true));
+    let command = limit_names(Overrides::augment_args(Command::new("environment").no_binary_name(true)));
     let mut arguments = Vec::new();
     let mut prompt = None;
     let mut variables: Vec<(String, OsString)> =
@@ -28,39 +29,39 @@ pub(in crate::cli) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overri
     variables.sort();
     for (variable, value) in variables {
         let Some(name) = variable.strip_prefix(PREFIX) else { continue };
-        // Paths need not be text.
+        // Paths need not be valid text.
         if OTHER_VARIABLES.contains(&variable.as_str()) && variable != NETWORK_TIMEOUT {
             continue;
         }
         let value = value.into_string().map_err(|_| {
-            Error::usage(format!("{variable}: the value is no text (UTF-8)"), format!("mend or unset {variable}"))
+            Error::usage(format!("{variable}: the value is not valid UTF-8"), format!("fix or unset {variable}"))
         })?;
         let option = name.to_lowercase().replace('_', "-");
         if name == "PROMPT" {
-            let wrong = |problem| Error::usage(format!("{variable}: {problem}"), format!("mend or unset {variable}"));
+            let wrong = |problem| Error::usage(format!("{variable}: {problem}"), format!("fix or unset {variable}"));
             prompt = Some(value.parse().map_err(wrong)?);
-        } else if command.get_arguments().any(|argument| argument.get_long() == Some(&option)) {
+        } else if OPTIONS.iter().any(|known| known.option == option) {
             arguments.push(format!("--{option}={value}"));
         } else if !OTHER_VARIABLES.contains(&variable.as_str()) {
-            let variable_of = |argument: &clap::Arg| format!("{PREFIX}{}", argument.get_id().as_str().to_uppercase());
-            let known: Vec<String> = command.get_arguments().map(variable_of).collect();
+            let variable_of = |option: &OptionInfo| format!("{PREFIX}{}", option.name.to_uppercase());
+            let known: Vec<String> = OPTIONS.iter().map(variable_of).collect();
             let near = did_you_mean(&variable, known.iter().map(String::as_str));
-            warn(format!("{variable} is no setting of this program{near}"));
+            warn(format!("{variable} is not a setting of this program{near}"));
         }
     }
     let parsed = command.try_get_matches_from(arguments).and_then(|matches| Overrides::from_arg_matches(&matches));
     let mut overrides = parsed.map_err(|error| {
         Error::usage(
             format!("in the environment: {}", first_paragraph(&error)),
-            format!("mend or unset the {PREFIX} variable"),
+            format!("fix or unset the {PREFIX} variable"),
         )
     })?;
     overrides.prompt = prompt;
     Ok(overrides)
 }
 
-/// The settings of a configuration file: the one that is named, else the user's own if there is one;
-/// `none` for neither.
+/// The settings of a configuration file: the file that is named, else the user's own file if there is one. `none`
+/// stands for no file.
 pub(in crate::cli) fn config_file(named: Option<&Path>) -> Result<Overrides> {
     let variable = std::env::var_os(CONFIG).map(PathBuf::from);
     let path = match named.or(variable.as_deref()) {
@@ -73,18 +74,23 @@ pub(in crate::cli) fn config_file(named: Option<&Path>) -> Result<Overrides> {
     };
     let hint = "write settings as in `text2art info PICTURE`, such as iterations = 300";
     let text = read_text_from_anywhere(&path, hint)?;
-    toml::from_str(&text).map_err(|error| {
+    let wrong = |line: usize, problem: &str| Error::file(&path, format!("line {line}: {problem}"), hint);
+    let overrides: Overrides = toml::from_str(&text).map_err(|error| {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        Error::file(&path, format!("line {line}: {}", in_words(error.message())), hint)
-    })
+        wrong(line, &in_words(error.message()))
+    })?;
+    if let Some(Err(error)) = overrides.drawer.as_ref().map(drawer::of) {
+        let line = text.lines().position(|line| line.trim_start_matches([' ', '\t', '"', '\'']).starts_with("drawer"));
+        return Err(wrong(line.map_or(1, |line| line + 1), &error.to_string()));
+    }
+    Ok(overrides)
 }
 
-/// What is wrong with a file, with near names if a setting is not known.
+/// Describes an error in a file, with close names for an unknown setting.
 fn in_words(message: &str) -> String {
     let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
     let Some(unknown) = unknown else { return message.to_owned() };
-    let command = Overrides::augment_args(Command::new("settings"));
-    let known = command.get_arguments().map(|argument| argument.get_id().as_str()).chain(["prompt"]);
+    let known = OPTIONS.iter().map(|option| option.name);
     format!("there is no setting `{unknown}`{}", did_you_mean(unknown, known))
 }
 

@@ -1,4 +1,4 @@
-//! How many threads compute.
+//! The number of threads that compute.
 
 use std::num::NonZeroUsize;
 use std::sync::mpsc::channel;
@@ -7,9 +7,9 @@ use std::thread::available_parallelism;
 use crate::text::count;
 use crate::{Error, Result};
 
-/// What rayon, the matrix products and the tensor library read.
+/// The variable that rayon, the matrix products and the tensor library read.
 const VARIABLE: &str = "RAYON_NUM_THREADS";
-/// How many threads the tensor library keeps for itself, beside rayon's.
+/// The variable for the threads that the tensor library keeps to itself, besides rayon's.
 const TENSOR_LIBRARY: &str = "CANDLE_NUM_THREADS";
 
 /// Threads that do not compute: for signals, progress, moving pictures and the like.
@@ -19,40 +19,42 @@ pub(in crate::cli) fn number(text: &str) -> Result<u16, String> {
     count(text, 1..=1024)
 }
 
-/// Lets so many threads compute, or as many as the user's environment says, or else as this process may use
-/// processors; fewer if the system refuses that many. To be called before there is a second thread.
+/// Limits the threads that compute: to `threads`, else to the number that the user's environment gives, else to the
+/// processors that this process may use; to fewer if the system refuses that many. Call this before there is a second
+/// thread.
 ///
 /// # Errors
-/// If the system refuses any thread.
+/// If the system refuses to start enough threads.
 pub(in crate::cli) fn limit(threads: Option<u16>) -> Result<()> {
     let wanted = std::env::var(VARIABLE).ok().and_then(|value| value.parse().ok()).filter(|count| *count > 0);
     let threads = threads.map(usize::from).or(wanted);
     let threads = threads.unwrap_or_else(|| available_parallelism().map_or(1, NonZeroUsize::get));
-    // The tensor library would count the machine's processors, allowed or not, and wait for its own threads in
-    // circles beside rayon's: it is left with the thread that calls it.
-    // SAFETY: no other thread reads the environment, for there is none.
-    #[allow(unsafe_code, reason = "the tensor library has no other way to be told")]
+    // The tensor library would count the machine's processors, allowed or not, and its own threads would spin beside
+    // rayon's. It is left with the thread that calls it.
+    // SAFETY: no other thread reads the environment, because there is none.
+    #[allow(unsafe_code, reason = "the tensor library has no other setting for this")]
     unsafe {
         std::env::set_var(VARIABLE, threads.to_string());
         std::env::set_var(TENSOR_LIBRARY, "1");
     }
-    // A pool that could not be made once cannot be made again, and whoever asks for it later panics.
+    // A pool that could not be built once cannot be built again, and anything that needs it later panics.
     let possible = possible(threads.saturating_add(OTHERS));
     let Some(most) = possible.checked_sub(OTHERS).filter(|most| *most > 0) else {
-        let problem = format!("the system lets this process start {possible} threads, and it needs {}", OTHERS + 1);
+        let problem =
+            format!("the system lets this process start only {possible} threads, but it needs {}", OTHERS + 1);
         return Err(Error::usage(problem, "raise the limits that `ulimit -v` and `ulimit -u` show"));
     };
-    // A pool that is there already is as good.
+    // An existing pool is just as good.
     let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.min(most)).build_global();
     Ok(())
 }
 
-/// How many of so many threads the system lets this process have at the same time.
+/// How many of `wanted` threads the system allows this process to have at the same time.
 fn possible(wanted: usize) -> usize {
     let mut waiting = Vec::new();
     for _ in 0..wanted {
         let (release, released) = channel::<()>();
-        // They end when what they wait for is dropped.
+        // A thread ends when its sender is dropped.
         let wait = move || {
             let _ = released.recv();
         };

@@ -1,5 +1,5 @@
-//! What a recipe of somebody else's may lead to: models come from repositories that the list of models does not know only
-//! if the user says so, and paths on other machines are not looked at.
+//! Limits on what someone else's recipe may cause: models come from repositories outside the list of models only with
+//! the user's consent, and paths on other machines are not accessed.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::progress::Stop;
 use crate::settings::{Overrides, Settings};
 use crate::{Error, Result};
 
-/// The models that the user named, not a recipe.
+/// The models that the user named, rather than a recipe.
 pub(in crate::cli) fn named_by_user(layers: &[&Overrides]) -> Vec<String> {
     let names = |layer: &&Overrides| {
         let single = [layer.vqgan.clone(), layer.model.clone()].into_iter().flatten();
@@ -22,7 +22,7 @@ pub(in crate::cli) fn named_by_user(layers: &[&Overrides]) -> Vec<String> {
     layers.iter().flat_map(names).collect()
 }
 
-/// The repositories that only a recipe names, among the models that are not here.
+/// The repositories that only a recipe names, among the missing models.
 pub(in crate::cli) fn strange(missing: &[Missing], named: &[String]) -> Result<Vec<String>> {
     let manifest = Manifest::get()?;
     let is_strange = |name: &&String| {
@@ -35,11 +35,11 @@ pub(in crate::cli) fn strange(missing: &[Missing], named: &[String]) -> Result<V
     Ok(strange)
 }
 
-/// Gets the user's consent to download from these repositories: by asking if somebody is there to answer. `or` says what
-/// else the user can do.
+/// Gets the user's consent to download from these repositories, by asking if someone can answer. `or` adds another way
+/// out to the hint.
 ///
 /// # Errors
-/// If there is no consent, or it is to stop.
+/// If there is no consent, or the run is stopped.
 pub(in crate::cli) fn get_consent(
     strange: &[String],
     trusted: bool,
@@ -48,7 +48,7 @@ pub(in crate::cli) fn get_consent(
     stop: &Stop,
     reporter: &Reporter,
 ) -> Result<()> {
-    // Without a network nothing can come, which is said for each model.
+    // Without a network nothing can be downloaded, which is reported for each model.
     if strange.is_empty() || trusted || finder.hub()?.environment().offline {
         return Ok(());
     }
@@ -66,21 +66,25 @@ pub(in crate::cli) fn get_consent(
     ))
 }
 
-/// Refuses a recipe that names a file on another machine: to look whether it is there would already show that machine
-/// who the user is.
+/// Refuses a recipe that names a file on another machine: even checking that the file exists would reveal to that
+/// machine who the user is.
 ///
 /// # Errors
-/// If it names one, and the user does not trust it.
+/// If the recipe names such a file, and the user does not trust the recipe.
 pub(in crate::cli) fn check_paths(settings: &Settings, of: &Path, trusted: bool) -> Result<()> {
     let elsewhere = |path: &str| path.starts_with(r"\\") || (cfg!(windows) && path.starts_with("//"));
-    // Not `Settings::input_files`, which looks whether a palette is a file.
+    // Not `Settings::input_files`, which checks whether a palette is a file.
     let init = settings.init_image.iter().map(|path| path.to_string_lossy().into_owned());
     let prompts = settings.image_prompt.iter().map(|prompt| prompt.value.clone());
     let models = settings.clip.iter().chain([&settings.vqgan]).chain(&settings.palette).cloned();
     match init.chain(prompts).chain(models).find(|path| !trusted && elsewhere(path)) {
         Some(path) => {
             let problem = format!("the recipe names a file on another machine: {path:?}");
-            Err(Error::file(of, problem, "copy the file here and name it; or add --trust if you trust the recipe"))
+            Err(Error::file(
+                of,
+                problem,
+                "copy the file to this machine and name the copy, or add --trust if you trust the recipe",
+            ))
         }
         None => Ok(()),
     }

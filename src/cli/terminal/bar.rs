@@ -1,4 +1,4 @@
-//! A bar that fits its terminal: what is least important is left out if the terminal is narrow.
+//! A bar that fits its terminal: if the terminal is narrow, the least important fields are left out.
 
 use std::time::Instant;
 
@@ -12,12 +12,12 @@ use crate::models::hub::megabytes;
 
 /// The narrowest and the widest bar, in columns.
 const BAR: (usize, usize) = (8, 30);
-/// The fewest columns in which the end of a long name is shown.
+/// The fewest columns in which a long name's end is shown.
 const NAME: usize = 12;
-/// What stands between two fields.
+/// The separator between two fields.
 const BETWEEN: &str = " · ";
 
-/// What a bar counts.
+/// The unit that a bar counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Unit {
     Iterations,
@@ -38,7 +38,7 @@ pub(in crate::cli) struct Bar {
 }
 
 impl Bar {
-    /// A bar beneath those that are there, shown from its first count on.
+    /// A bar below the existing ones, shown from its first count on.
     pub(in crate::cli) fn new(unit: Unit, total: Option<u64>) -> Self {
         Self::of(super::BARS.add(ProgressBar::no_length()), unit, total)
     }
@@ -56,13 +56,13 @@ impl Bar {
         Self { drawn, unit, done: 0, total, pace, name: String::new(), note: String::new() }
     }
 
-    /// Begins to count from `done`.
+    /// Starts counting at `done`.
     pub(in crate::cli) fn begin(&mut self, done: u64) {
         self.pace = Pace::new(Instant::now(), done);
         self.show(done);
     }
 
-    /// Counts something else from now on.
+    /// Counts another unit from now on.
     pub(in crate::cli) fn set_unit(&mut self, unit: Unit, total: Option<u64>) {
         if self.unit != unit {
             self.pace = Pace::new(Instant::now(), 0);
@@ -75,22 +75,22 @@ impl Bar {
         self.drawn.set_message("");
     }
 
-    /// Sets how many there are in all, if that is known.
+    /// Sets the total, if it is known.
     pub(in crate::cli) fn set_total(&mut self, total: Option<u64>) {
         self.total = total;
     }
 
-    /// Another name, which stands last.
+    /// Sets the name, which comes last.
     pub(in crate::cli) fn set_name(&mut self, name: &str) {
         self.name = visible(name).into_owned();
     }
 
-    /// Another note, which stands behind the counts.
+    /// Sets the note, which follows the counts.
     pub(in crate::cli) fn set_note(&mut self, note: String) {
         self.note = note;
     }
 
-    /// Shows a count, and what was set before.
+    /// Shows a count, together with the name and the note.
     pub(in crate::cli) fn show(&mut self, done: u64) {
         self.done = done;
         self.pace.note(Instant::now(), done);
@@ -98,14 +98,14 @@ impl Bar {
         self.drawn.set_message(text);
     }
 
-    /// How much is done, 0 to 1.
+    /// The share that is done, 0 to 1.
     #[allow(clippy::cast_precision_loss)]
     fn share(&self) -> Option<f64> {
         let total = self.total?;
         Some(if total == 0 { 1.0 } else { (self.done as f64 / total as f64).min(1.0) })
     }
 
-    /// The fields in their order, each with its rank: the most important has 0.
+    /// The fields in order, each with its rank: the most important one has 0.
     fn fields(&self) -> Vec<(usize, String)> {
         let (done, rate) = (self.done, self.pace.rate());
         let of = |total: Option<u64>| total.map_or_else(|| done.to_string(), |total| format!("{done}/{total}"));
@@ -120,7 +120,7 @@ impl Bar {
         };
         let left = self.total.zip(rate).and_then(|(total, rate)| time_left(total.saturating_sub(done), rate));
         let note = Some(self.note.clone()).filter(|note| !note.is_empty());
-        // Of a count that has not begun nothing is known.
+        // Nothing is known about a count that has not begun.
         let count = Some(count).filter(|_| done > 0 || self.total.is_some());
         let fields = [(0, count), (2, speed), (1, left), (3, note)];
         fields.into_iter().filter_map(|(rank, text)| Some((rank, text?))).collect()
@@ -176,7 +176,7 @@ fn bar(share: f64, width: usize) -> String {
     "█".repeat(full) + &"░".repeat(width - full)
 }
 
-/// The end of a text that is wider than `width` columns, behind a mark that says so.
+/// The end of a text that is wider than `width` columns, after an ellipsis.
 fn end_of(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();

@@ -1,10 +1,10 @@
-//! Colors, if the terminal has them and nobody forbids them: `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`, `TERM=dumb`.
+//! Colors, if the terminal has them and nothing turns them off: `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`, `TERM=dumb`.
 
 use anstream::{AutoStream, ColorChoice};
 use clap::builder::Styles;
 use clap::builder::styling::{AnsiColor, Style};
 
-/// What a line on standard error begins with.
+/// The kind of a line on standard error, which its label shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Tone {
     /// Something failed
@@ -13,7 +13,7 @@ pub(in crate::cli) enum Tone {
     Warning,
     /// What to do
     Hint,
-    /// Something is done
+    /// Something is finished
     Done,
 }
 

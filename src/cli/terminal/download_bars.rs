@@ -1,4 +1,4 @@
-//! Downloads on standard error: a bar for each file and one for all, or lines.
+//! Downloads on standard error: a bar for each file and one for all files, or lines.
 
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
@@ -30,13 +30,13 @@ impl DownloadBars {
         Self { progress, bars: RefCell::new(None), last_line: Cell::new(None) }
     }
 
-    /// Shows an event; any that is of no download ends the bars.
+    /// Shows an event. An event that is not about a download ends the bars.
     pub(in crate::cli) fn tell(&self, event: &Event) {
         match event {
             Event::Download { model, files, bytes, licence, from } => {
                 self.end();
                 let size = bytes.map_or_else(|| "of unknown size".into(), megabytes);
-                let licence = licence.as_ref().map_or_else(String::new, |licence| format!("; licence: {licence}"));
+                let licence = licence.as_ref().map_or_else(String::new, |licence| format!("; license: {licence}"));
                 let files = if *files == 1 { "1 file".into() } else { format!("{files} files") };
                 self.say(&format!("downloading {model}: {files}, {size}, from {from}{licence}"));
                 if self.progress == Progress::Bar {
@@ -51,13 +51,13 @@ impl DownloadBars {
             }
             Event::Converting { file } => {
                 self.end();
-                self.say(&format!("converting {file}, once"));
+                self.say(&format!("converting {file} (only once)"));
             }
             _ => self.end(),
         }
     }
 
-    /// Takes the bars away.
+    /// Removes the bars.
     pub(in crate::cli) fn end(&self) {
         *self.bars.borrow_mut() = None;
     }
@@ -91,7 +91,7 @@ impl Bars {
         let index = known.unwrap_or_else(|| {
             let mut bar = Bar::above(&self.all, Unit::Bytes, own.1);
             bar.set_name(file);
-            // What came in an earlier run took no time in this one.
+            // Bytes from an earlier run took no time in this one.
             bar.begin(own.0);
             self.all.begin(all.0);
             self.files.push((file.to_owned(), bar));

@@ -8,14 +8,14 @@ use signal_hook::consts::SIGINT;
 use super::report::{Acknowledgment, Reporter};
 use crate::progress::Stop;
 
-/// Time in which a download notices that it is to stop.
+/// Time for a download to notice that it must stop.
 const NOTICE: Duration = Duration::from_millis(500);
-/// Time after the first signal in which no other signal counts. A closed terminal and `timeout` send theirs twice, and
-/// nobody can have read the acknowledgment of the first.
+/// Time after the first signal in which no other signal counts. A closed terminal and `timeout` send their signals
+/// twice, and nobody can have read the acknowledgment of the first.
 const TOGETHER: Duration = Duration::from_secs(1);
 
-/// The first Ctrl-C, SIGTERM or SIGHUP stops the run after its iteration, or whatever `unit` it is made of. A later Ctrl-C
-/// ends the program. Signals that the program was started to ignore, as `nohup` does, stay ignored.
+/// The first Ctrl-C, SIGTERM or SIGHUP stops the run after the current iteration, or whatever `unit` the run consists
+/// of. A later Ctrl-C ends the program. Signals that the program was started to ignore, as `nohup` does, stay ignored.
 pub(in crate::cli) fn stop_on_signal(reporter: &Reporter, unit: &'static str) -> anyhow::Result<Stop> {
     let stop = Stop::default();
     let (requested, acknowledgment) = (stop.clone(), Arc::new(reporter.acknowledgment()));
@@ -44,7 +44,7 @@ pub(in crate::cli) fn exit_on_signal() -> anyhow::Result<Stop> {
     Ok(stop)
 }
 
-/// A write over the limit on the size of files (`ulimit -f`) becomes an error, rather than the end of the program.
+/// Makes a write over the limit on the size of files (`ulimit -f`) fail with an error, instead of ending the program.
 pub(in crate::cli) fn survive_file_size_limit() {
     #[cfg(unix)]
     {
@@ -54,8 +54,8 @@ pub(in crate::cli) fn survive_file_size_limit() {
     }
 }
 
-/// Says that the signal was heard. A terminal or pipe that takes no more text keeps its own thread waiting, and not the one
-/// that receives signals.
+/// Reports that the signal was received. A terminal or pipe that accepts no more text blocks only this thread, not the
+/// one that receives signals.
 fn acknowledge(acknowledgment: &Arc<Acknowledgment>, unit: &str, by_key: bool) {
     let again = if by_key { " again" } else { "" };
     let message = format!("stopping after this {unit}; press Ctrl-C{again} to abort");
@@ -77,7 +77,7 @@ mod system {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
-    /// Calls `heard` in a thread of its own for each signal that the program was not started to ignore.
+    /// Calls `heard` in a separate thread for each signal that the program was not started to ignore.
     pub(in crate::cli) fn listen(mut heard: impl FnMut(c_int) + Send + 'static) -> io::Result<()> {
         let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal));
         let mut signals = Signals::new(wanted)?;
@@ -85,12 +85,12 @@ mod system {
         Ok(())
     }
 
-    /// Whether a signal is ignored, as the parent of a program can arrange.
+    /// Whether a signal is ignored, as the program's parent can arrange.
     fn is_ignored(signal: c_int) -> bool {
         let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
-        // SAFETY: without a new action the call only writes the present one to `action`, which has room for it, and all
-        // zeros are a valid value should it fail.
-        #[allow(unsafe_code, reason = "no library tells how a signal is handled")]
+        // SAFETY: without a new action, the call only writes the current one to `action`, which has room for it. If the
+        // call fails, all zeros are a valid value.
+        #[allow(unsafe_code, reason = "no library reports how a signal is handled")]
         let (result, action) =
             unsafe { (libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()), action.assume_init()) };
         result == 0 && action.sa_sigaction == libc::SIG_IGN
@@ -107,10 +107,10 @@ mod system {
 
     use signal_hook::consts::{SIGINT, SIGTERM};
 
-    /// How often signals are looked for.
+    /// Time between two checks for signals.
     const INTERVAL: Duration = Duration::from_millis(50);
 
-    /// Calls `heard` in a thread of its own for each signal.
+    /// Calls `heard` in a separate thread for each signal.
     pub(in crate::cli) fn listen(mut heard: impl FnMut(c_int) + Send + 'static) -> io::Result<()> {
         let mut raised = Vec::new();
         for signal in [SIGINT, SIGTERM] {

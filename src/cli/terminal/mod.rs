@@ -27,9 +27,9 @@ pub(in crate::cli) use question::confirmed;
 pub(in crate::cli) use text::{visible, visible_json, visible_toml};
 pub(in crate::cli) use window::{Area, Window};
 
-/// How often bars are drawn at most, in a second.
+/// The most often that bars are drawn, per second.
 const DRAWINGS: u8 = 20;
-/// The longest wait for a terminal that takes nothing, before the program ends without it.
+/// The longest wait for a terminal that does not respond, before the program ends without it.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// All bars on the screen.
@@ -41,15 +41,15 @@ static BARS: LazyLock<MultiProgress> = LazyLock::new(|| {
     })
 });
 
-/// The picture above the bars. Whoever holds it may write.
+/// The picture above the bars. The holder of the lock may write.
 static PICTURE: Mutex<Option<Picture>> = Mutex::new(None);
 
 /// A picture on the screen.
 pub(in crate::cli) struct Picture {
     pub(in crate::cli) area: Area,
-    /// What shows it where the cursor is, and leaves the cursor at the start of the line beneath
+    /// Text that shows the picture at the cursor and leaves the cursor at the start of the line below
     pub(in crate::cli) text: String,
-    /// What removes it, besides clearing its lines
+    /// Text that removes the picture, in addition to clearing its lines
     pub(in crate::cli) removal: String,
 }
 
@@ -62,9 +62,9 @@ pub(in crate::cli) fn can_draw() -> bool {
     io::stderr().is_terminal() && !is_dumb
 }
 
-/// Whether a notebook's cell shows what is written. Its `!` gives programs a terminal, of which it shows only the text.
+/// Whether output goes to the cell of a notebook, whose `!` gives programs a terminal but shows only the text.
 pub(in crate::cli) fn is_notebook() -> bool {
-    // jupyter_client's launcher sets the first, ipykernel the second, whoever launches it.
+    // The launcher of jupyter_client sets the first variable; ipykernel sets the second, whatever launches it.
     let plots_inline = |value: std::ffi::OsString| {
         let value = value.to_string_lossy();
         value.starts_with("module://matplotlib_inline") || value.starts_with("module://ipykernel")
@@ -72,8 +72,8 @@ pub(in crate::cli) fn is_notebook() -> bool {
     std::env::var_os("JPY_PARENT_PID").is_some() || std::env::var_os("MPLBACKEND").is_some_and(plots_inline)
 }
 
-/// Writes a line to standard error, above the bars and the picture, from any thread. What is unsafe to show in it is
-/// escaped. A failure to write has nowhere to be reported.
+/// Writes a line to standard error, above the bars and the picture, from any thread. Characters that are unsafe to show
+/// are escaped. A failure to write cannot be reported anywhere.
 pub(in crate::cli) fn line(text: &str) {
     write_line(&visible(text));
 }
@@ -83,12 +83,12 @@ pub(in crate::cli) fn labeled(tone: Tone, label: &str, text: &str) {
     write_line(&format!("{} {}", tone.paint(label), visible(text)));
 }
 
-/// Writes a warning, as [`line`] does; one of several lines becomes one.
+/// Writes a warning, as [`line`] does; several lines become one.
 pub(in crate::cli) fn warning(text: &str) {
     labeled(Tone::Warning, "warning:", &one_line(text));
 }
 
-/// Writes what failed and what to do, as [`line`] does; text of several lines becomes one.
+/// Writes what failed and what to do, as [`line`] does; several lines become one.
 pub(in crate::cli) fn error(message: &str, hint: &str) {
     labeled(Tone::Error, "error:", &one_line(message));
     labeled(Tone::Hint, "hint:", &one_line(hint));
@@ -107,13 +107,13 @@ fn write_line(safe: &str) {
     above(|| drop(writeln!(io::stderr().lock(), "{safe}")));
 }
 
-/// Writes something above the bars and the picture. What is done in `write` must not come back here.
+/// Calls `write`, whose output goes above the bars and the picture. It must not call this function again.
 pub(in crate::cli) fn above<T>(write: impl FnOnce() -> T) -> T {
     let mut picture = locked(&PICTURE);
     BARS.suspend(|| {
         let is_shown = picture.as_ref().is_some_and(Picture::remove);
         let result = write();
-        // One that does not fit the window any more is shown again when it is drawn next.
+        // A picture that no longer fits the window is shown again when it is next drawn.
         *picture = picture.take().filter(|picture| is_shown && picture.fits());
         if let Some(picture) = picture.as_ref() {
             picture.show(&room(picture.area.rows));
@@ -122,7 +122,7 @@ pub(in crate::cli) fn above<T>(write: impl FnOnce() -> T) -> T {
     })
 }
 
-/// Shows a picture above the bars, in the place of the one before.
+/// Shows a picture above the bars, in place of the previous one.
 pub(in crate::cli) fn show(picture: Picture) {
     let mut shown = locked(&PICTURE);
     BARS.suspend(|| {
@@ -136,22 +136,22 @@ pub(in crate::cli) fn show(picture: Picture) {
     });
 }
 
-/// Leaves the picture where it is: what comes next stands beneath it.
+/// Leaves the picture where it is; later output goes below it.
 pub(in crate::cli) fn leave_picture() {
     *locked(&PICTURE) = None;
 }
 
-/// Removes the bars for good, before the program ends in the middle of its work. A terminal that takes nothing is not
-/// waited for.
+/// Removes the bars for good, before the program ends in the middle of its work. It does not wait for a terminal that
+/// does not respond.
 pub(in crate::cli) fn close() {
     let (sender, receiver) = channel();
     let clear = move || {
-        // What is left of the bars on a screen that cannot be cleared is not a fault.
+        // Bars that remain on a screen that cannot be cleared are not an error.
         let _ = BARS.clear();
         target::close();
         let _ = sender.send(());
     };
-    // Without a thread the bars stay.
+    // Without a thread, the bars stay.
     let _ = std::thread::Builder::new().name("last words".into()).spawn(clear);
     let _ = receiver.recv_timeout(PATIENCE);
 }
@@ -159,7 +159,7 @@ pub(in crate::cli) fn close() {
 /// Makes the message of a panic safe to show.
 pub(in crate::cli) fn make_panics_safe() {
     std::panic::set_hook(Box::new(|panic| {
-        // Nothing is locked for it: the thread may hold what would be waited for.
+        // This takes no locks, since the panicking thread may hold one.
         let mut errors = io::stderr().lock();
         for text in panic.to_string().lines() {
             let _ = writeln!(errors, "{}", visible(text));
@@ -176,7 +176,7 @@ impl Picture {
         let _ = write!(io::stderr().lock(), "{place}{}", self.text);
     }
 
-    /// Clears the picture and all beneath it; the cursor is where its first row was. Returns whether it was there.
+    /// Clears the picture and everything below it, and moves the cursor to its first row. Returns whether it succeeded.
     fn remove(&self) -> bool {
         write!(io::stderr().lock(), "{}{}\x1b[0J", up(self.area.rows), self.removal).is_ok()
     }
@@ -192,12 +192,12 @@ fn up(rows: u16) -> String {
     format!("\x1b[{rows}A\r")
 }
 
-/// Makes room for so many rows, which may move all that is above, and goes back to the first of them.
+/// Makes room for some rows, which may move everything above, and returns to the first of them.
 fn room(rows: u16) -> String {
     format!("\x1b[0J{}{}", "\n".repeat(rows.into()), up(rows))
 }
 
-/// What a mutex guards, also after a panic: a half-written line is no danger.
+/// The content of a mutex, even after a panic: a half-written line does no harm.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

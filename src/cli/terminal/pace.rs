@@ -1,14 +1,14 @@
-//! How fast something is counted, in words.
+//! The speed of a count, in words.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Time between two counts that are remembered.
+/// Time between two remembered counts.
 const INTERVAL: Duration = Duration::from_millis(250);
-/// How many are remembered: those of about ten seconds.
+/// The most remembered counts: about ten seconds of them.
 const MOST: usize = 40;
 
-/// Follows a count, to know how fast it grew of late.
+/// Follows a count and knows how fast it grew recently.
 #[derive(Debug)]
 pub(in crate::cli) struct Pace {
     counts: VecDeque<(Instant, u64)>,
@@ -19,7 +19,7 @@ impl Pace {
         Self { counts: VecDeque::from([(now, count)]) }
     }
 
-    /// Notes a count; a smaller one than before is a new beginning.
+    /// Records a count; a smaller one than before starts over.
     pub(in crate::cli) fn note(&mut self, now: Instant, count: u64) {
         let before = self.counts.len().checked_sub(2).and_then(|index| self.counts.get(index));
         if before.is_some_and(|(time, _)| now.duration_since(*time) < INTERVAL) {
@@ -34,7 +34,7 @@ impl Pace {
         }
     }
 
-    /// How much is counted in a second; none as long as nothing was.
+    /// The increase of the count per second; none if it has not increased.
     pub(in crate::cli) fn rate(&self) -> Option<f64> {
         let ((begin, first), (end, last)) = (self.counts.front()?, self.counts.back()?);
         let seconds = end.duration_since(*begin).as_secs_f64();
@@ -44,7 +44,7 @@ impl Pace {
     }
 }
 
-/// How many in a second, or how many seconds one takes.
+/// The number per second, or the seconds that each takes.
 pub(in crate::cli) fn speed(rate: f64, one: &str, many: &str) -> Option<String> {
     let number = |value: f64| if value >= 99.95 { format!("{value:.0}") } else { format!("{value:.1}") };
     match rate {
@@ -54,7 +54,7 @@ pub(in crate::cli) fn speed(rate: f64, one: &str, many: &str) -> Option<String> 
     }
 }
 
-/// How long so many take, rounded up to what matters; none if nothing is left.
+/// The time that `count` takes, rounded up to what matters; none if nothing is left.
 pub(in crate::cli) fn time_left(count: u64, rate: f64) -> Option<String> {
     #[allow(clippy::cast_precision_loss)]
     let seconds = count as f64 / rate;

@@ -1,4 +1,4 @@
-//! Questions to whoever is at the terminal.
+//! Questions to the user at the terminal.
 
 use std::io::{self, BufRead, Read, Write};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -9,28 +9,28 @@ use super::{above, line, visible};
 use crate::progress::Stop;
 use crate::{Error, Result};
 
-/// Time between two looks at whether the run is to stop while an answer is waited for.
+/// Time between two checks for a stop while waiting for an answer.
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// Longest answer that is read, in bytes.
+/// The longest answer that is read, in bytes.
 const LONGEST_ANSWER: u64 = 1024;
 
-/// Writes a statement to standard error and beneath it a question, whose answer on standard input is no unless it is
-/// yes. What is unsafe to show in either is escaped.
+/// Writes a statement and below it a question to standard error, and reads the answer from standard input. Any answer
+/// but yes means no. Characters that are unsafe to show are escaped.
 ///
 /// # Errors
-/// [`Error::Stopped`] if it is to stop before there is an answer; or if no thread can be started.
+/// [`Error::Stopped`] if the run is stopped before there is an answer; another error if no thread can be started.
 pub(in crate::cli) fn confirmed(statement: &str, question: &str, stop: &Stop) -> Result<bool> {
     line(statement);
     let asked = above(|| {
         let mut errors = io::stderr().lock();
         write!(errors, "{} [y/N] ", visible(question)).and_then(|()| errors.flush())
     });
-    // A question that cannot be shown is answered by nobody.
+    // Nobody can answer a question that was not shown.
     if asked.is_err() {
         return Ok(false);
     }
-    // Read on a thread of its own, which a signal need not end.
+    // The read has its own thread, since a signal does not end it.
     let (sender, answers) = channel();
     let read = move || {
         let mut answer = String::new();

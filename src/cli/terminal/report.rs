@@ -1,4 +1,4 @@
-//! What goes to standard error: progress, warnings and failures.
+//! Progress, warnings and failures on standard error.
 
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
@@ -25,9 +25,9 @@ pub(in crate::cli) enum Progress {
     Bar,
     /// A line every few seconds
     Lines,
-    /// Every line a JSON object
+    /// One JSON object per line
     Json,
-    /// Nothing but warnings and errors
+    /// Only warnings and errors
     None,
 }
 
@@ -66,18 +66,18 @@ impl Reporter {
         }
     }
 
-    /// Also shows the picture, if there is a bar in a terminal.
+    /// Also shows the picture if there is a bar in a terminal.
     pub(in crate::cli) fn with_preview(self, kind: PreviewKind) -> Self {
         let here = self.progress == Progress::Bar;
         Self { preview: RefCell::new(Preview::new(kind).filter(|_| here)), ..self }
     }
 
-    /// How progress is shown, with nothing left to find out.
+    /// How progress is shown, with `Auto` resolved.
     pub(in crate::cli) fn progress(&self) -> Progress {
         self.progress
     }
 
-    /// What reports that a signal was heard.
+    /// The reporter of received signals.
     pub(in crate::cli) fn acknowledgment(&self) -> Acknowledgment {
         Acknowledgment { progress: self.progress }
     }
@@ -139,7 +139,7 @@ impl Reporter {
         } else if let Some(error) = error.downcast_ref::<Unprinted>() {
             (error.to_string(), error.hint().to_owned(), FAILED)
         } else {
-            let hint = "this is a fault of the program or of the system: please report it";
+            let hint = "this is a bug or a problem with the system; please report it together with the command";
             (format!("{error:#}"), hint.to_owned(), FAILED)
         };
         let message = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -178,7 +178,7 @@ impl Reporter {
         }
     }
 
-    /// Shows the picture as it stands; not too often, but for the last.
+    /// Shows the current picture; not too often, except for the last one.
     pub(in crate::cli) fn show(&self, picture: impl FnOnce() -> Result<Tensor>, is_final: bool) -> Result<()> {
         let mut preview = self.preview.borrow_mut();
         let Some(preview) = preview.as_mut().filter(|preview| is_final || preview.is_due()) else { return Ok(()) };
@@ -188,7 +188,7 @@ impl Reporter {
         Ok(())
     }
 
-    /// Takes the bars away, and leaves the picture where it is.
+    /// Removes the bars, and leaves the picture where it is.
     pub(in crate::cli) fn end(&self) {
         self.downloads.end();
         *self.bar.borrow_mut() = None;
@@ -196,7 +196,7 @@ impl Reporter {
     }
 }
 
-/// What is said when a picture is done: a label with its tone, and the rest.
+/// The summary of a finished run: a label with its tone, and the rest.
 fn summary(event: &Event) -> Option<(Tone, String, String)> {
     let Event::Finished { path, seed, iterations, loss, seconds, width, height, iterations_total, ending } = event
     else {
@@ -227,7 +227,7 @@ fn summary(event: &Event) -> Option<(Tone, String, String)> {
     Some((tone, label, fields.into_iter().flatten().collect::<Vec<_>>().join(", ")))
 }
 
-/// Reports that a signal was heard, from the thread that receives signals.
+/// Reports that a signal was received, from the thread that receives signals.
 pub(in crate::cli) struct Acknowledgment {
     progress: Progress,
 }

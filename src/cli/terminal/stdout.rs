@@ -1,4 +1,4 @@
-//! Results on standard output. Text is safe to show; paths, and what is made for programs, are written byte by byte.
+//! Results on standard output. Text is made safe to show; paths and output for programs are written byte by byte.
 
 use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -8,26 +8,26 @@ use serde::Serialize;
 
 use super::{above, visible, visible_json, visible_toml};
 
-/// Standard output took nothing.
+/// Standard output could not be written.
 #[derive(Debug)]
 pub(in crate::cli) struct Unprinted {
     source: io::Error,
-    /// The path that was to be printed
+    /// The path that was not printed
     path: Option<PathBuf>,
 }
 
 impl Unprinted {
-    /// What to do.
+    /// What to do about it.
     pub(in crate::cli) fn hint(&self) -> &'static str {
         match self.source.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-                "free some space, or send standard output elsewhere"
+                "free some space, or redirect standard output elsewhere"
             }
-            _ => "send standard output elsewhere",
+            _ => "redirect standard output elsewhere",
         }
     }
 
-    /// The same, with the file that is there all the same.
+    /// Adds the path of a file that was written nevertheless.
     pub(in crate::cli) fn with_path(self, path: &Path) -> Self {
         Self { path: Some(path.to_owned()), ..self }
     }
@@ -36,11 +36,11 @@ impl Unprinted {
 impl fmt::Display for Unprinted {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = self.source.to_string();
-        // The system's number says nothing to people.
+        // The number of the system's error means nothing to a user.
         let reason = reason.split(" (os error").next().unwrap_or(&reason);
         write!(formatter, "cannot write to standard output: {reason}")?;
         match &self.path {
-            Some(path) => write!(formatter, "; the file is {}", path.display()),
+            Some(path) => write!(formatter, "; the file was written to {}", path.display()),
             None => Ok(()),
         }
     }
@@ -52,7 +52,7 @@ impl std::error::Error for Unprinted {
     }
 }
 
-/// Writes bytes to standard output as they are; a reader that has gone is not an error.
+/// Writes bytes to standard output unchanged. A reader that is gone is not an error.
 pub(in crate::cli) fn print(bytes: &[u8]) -> anyhow::Result<()> {
     Ok(write(bytes)?)
 }
@@ -74,7 +74,7 @@ pub(in crate::cli) fn print_row(cells: &[&str]) -> anyhow::Result<()> {
     print(format!("{}\n", cells.join("\t")).as_bytes())
 }
 
-/// Writes a path to standard output, for programs as it is, and for people so that it is safe to show.
+/// Writes a path to standard output: unchanged for programs, safe to show for people.
 pub(in crate::cli) fn print_path(path: &Path) -> anyhow::Result<()> {
     let line = if io::stdout().is_terminal() {
         visible(&path.to_string_lossy()).as_bytes().to_vec()
@@ -109,7 +109,7 @@ fn write(bytes: &[u8]) -> Result<(), Unprinted> {
     })
 }
 
-/// Whether a write failed because the terminal is closed. The system no longer calls it a terminal then.
+/// Whether a write failed because the terminal is closed. The system no longer reports it as a terminal then.
 #[cfg(unix)]
 fn is_closed_terminal(error: &io::Error) -> bool {
     use rustix::fs::{FileType, fstat};

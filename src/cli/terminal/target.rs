@@ -1,4 +1,4 @@
-//! Where bars are drawn: standard error, a whole picture of them at a time.
+//! Where bars are drawn: on standard error, all of them at once.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -10,7 +10,7 @@ use indicatif::TermLike;
 use super::locked;
 use super::window::Window;
 
-/// Set when nothing may be drawn any more.
+/// Set when nothing may be drawn anymore.
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// Ends all drawing.
@@ -18,19 +18,19 @@ pub(in crate::cli) fn close() {
     CLOSED.store(true, Ordering::SeqCst);
 }
 
-/// Draws bars on the terminal behind standard error. The cursor is left at the start of the last bar's line: what the
-/// terminal writes there itself, such as the `^C` of a Ctrl-C, is painted over by the next bar. That a bar cannot be
-/// drawn is no error: the terminal may have been closed.
+/// Draws bars on the terminal behind standard error. The cursor stays at the start of the last bar's line: anything
+/// that the terminal itself writes there, such as the `^C` of a Ctrl-C, is painted over by the next bar. A bar that
+/// cannot be drawn is not an error, since the terminal may have been closed.
 #[derive(Debug, Default)]
 pub(in crate::cli) struct Target {
     frame: Mutex<Frame>,
 }
 
-/// What is drawn at a time.
+/// The text of one drawing.
 #[derive(Debug, Default)]
 struct Frame {
     text: String,
-    /// How often text was written: a bar, what fills its line, the next bar
+    /// The number of writes: a bar, the spaces that fill its line, the next bar
     writings: usize,
 }
 
@@ -40,7 +40,7 @@ impl Target {
         let _ = locked(&self.frame).text.write_fmt(text);
     }
 
-    /// Moves the cursor; terminals take a 0 for a 1.
+    /// Moves the cursor; terminals treat 0 as 1.
     fn step(&self, count: usize, direction: char) {
         if count > 0 {
             self.add(format_args!("\x1b[{count}{direction}"));
@@ -82,8 +82,8 @@ impl TermLike for Target {
         Ok(())
     }
 
-    /// Writes a bar, or the spaces that fill its line. The next bar is to begin where these wrap; it gets a line of its own
-    /// instead, so that the terminal does not take all bars for one long line.
+    /// Writes a bar, or the spaces that fill its line. indicatif lets the next bar begin where these wrap. Here it gets
+    /// its own line instead, so that the terminal does not treat all bars as one long line.
     fn write_str(&self, text: &str) -> io::Result<()> {
         let mut frame = locked(&self.frame);
         frame.writings += 1;

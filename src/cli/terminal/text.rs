@@ -1,5 +1,5 @@
-//! Text from files, made safe to show: a character that steers a terminal, or that misleads its reader without being
-//! seen, is written as an escape.
+//! Makes text from files safe to show: a character that controls a terminal, or that is invisible and misleads the
+//! reader, is written as an escape.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -20,12 +20,12 @@ pub(in crate::cli) fn visible(text: &str) -> Cow<'_, str> {
     escaped(text, Spelling::Toml, |_| false)
 }
 
-/// A JSON document, or a line of one, which means the same and is safe to show. Line feeds only stand between its values.
+/// A JSON document, or a line of one, with the same meaning but safe to show. Line feeds stand only between its values.
 pub(in crate::cli) fn visible_json(json: &str) -> Cow<'_, str> {
     escaped(json, Spelling::Json, |character| character == '\n')
 }
 
-/// A TOML document of plain values, which means the same as what [`toml::to_string`] writes and is safe to show.
+/// A TOML document of plain values, with the same meaning as the one that [`toml::to_string`] writes but safe to show.
 ///
 /// # Errors
 /// If the values are not a table, or cannot be written as TOML.
@@ -34,7 +34,7 @@ pub(in crate::cli) fn visible_toml(values: &impl Serialize) -> anyhow::Result<St
     if matches!(escaped(&text, Spelling::Toml, |character| character == '\n'), Cow::Borrowed(_)) {
         return Ok(text);
     }
-    // Some values are literal strings, in which nothing can be escaped. As JSON they are strings of the other kind.
+    // Some values are literal strings, which have no escapes. As JSON they are strings of the other kind.
     let table = toml::Table::try_from(values)?;
     let serde_json::Value::Object(in_order) = serde_json::to_value(values)? else {
         anyhow::bail!("the settings are not a table");
@@ -52,14 +52,14 @@ pub(in crate::cli) fn visible_toml(values: &impl Serialize) -> anyhow::Result<St
     Ok(document)
 }
 
-/// Text with each unsafe character as an escape, but for those to keep.
+/// Text with each unsafe character escaped, except those to keep.
 fn escaped(text: &str, spelling: Spelling, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     let is_plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
     if text.bytes().all(is_plain) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::new();
-    // What was copied of the text so far
+    // The end of the text copied so far.
     let mut copied = 0;
     for (index, character) in text.char_indices() {
         let end = index + character.len_utf8();
@@ -93,9 +93,9 @@ fn escape(character: char, spelling: Spelling, text: &mut String) {
     };
 }
 
-/// Whether a character steers a terminal or is not seen where it stands: control characters, the separators of lines,
-/// and what Unicode calls `Default_Ignorable_Code_Point`, the controls of bidirectional text among them. The variation
-/// selectors of emoji are left alone.
+/// Whether a character controls a terminal or is invisible: control characters, line separators, and what Unicode calls
+/// `Default_Ignorable_Code_Point`, including the controls of bidirectional text. The variation selectors of emoji are
+/// kept.
 fn is_unsafe(character: char) -> bool {
     matches!(
         character,
@@ -120,7 +120,7 @@ fn is_unsafe(character: char) -> bool {
     )
 }
 
-/// Whether a joiner or its opposite stands between characters of the scripts, or the emoji, that need it.
+/// Whether a joiner or a non-joiner stands between characters that need it, in some scripts and in emoji.
 fn joins(character: char, before: &str, after: &str) -> bool {
     let is_written =
         |neighbor: Option<char>| neighbor.is_some_and(|neighbor| !neighbor.is_ascii() && !is_unsafe(neighbor));
@@ -133,7 +133,7 @@ fn joins(character: char, before: &str, after: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What a file may hold.
+    /// Text that a file may contain.
     const HOSTILE: &str =
         "a\x1b[31m \x07\0\t\r\n\x7f\u{85}\u{9b}31m \u{202e}\u{2066}\u{200f}\u{61c}\u{2028}\u{feff}\u{e0041}'\"\\z";
 
@@ -152,7 +152,7 @@ mod tests {
         let shown =
             r#"a\u001B[31m \u0007\u0000\t\r\n\u007F\u0085\u009B31m \u202E\u2066\u200F\u061C\u2028\uFEFF\U000E0041'"\z"#;
         assert_eq!(visible(HOSTILE), shown);
-        // Between letters of ASCII a joiner joins nothing.
+        // Between ASCII letters a joiner joins nothing.
         assert_eq!(visible("ap\u{200d}ple"), r"ap\u200Dple");
         for code in (0..=0x10_FFFF).filter_map(char::from_u32) {
             let text = code.to_string();
@@ -173,12 +173,12 @@ mod tests {
         assert!(!shown.chars().any(|character| is_unsafe(character) && character != '\n'), "{shown}");
         let read: toml::Table = toml::from_str(&shown).unwrap();
         assert_eq!(read, toml::Table::try_from(&values).unwrap());
-        // In the order in which they were given, and the harmless ones as they are written otherwise.
+        // In the given order, with the harmless values written as usual.
         let names: Vec<_> = shown.lines().filter_map(|line| line.split_once(" = ")).collect();
         let order: Vec<_> = names.iter().map(|(name, _)| *name).collect();
         assert_eq!(order, ["prompt", "clip", "n", "weight", "plain"]);
         assert_eq!(names[4].1, "\"it's\"");
-        // A literal string holds no escapes.
+        // A literal string has no escapes.
         let quoted = serde_json::json!({ "prompt": "say \"\u{202e}\" \\ now" });
         assert!(toml::to_string(&quoted).unwrap().contains('\''));
         let read: toml::Table = toml::from_str(&visible_toml(&quoted).unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! What is wrong with a command line, in two lines: what, and what to do.
+//! Reports the problem with a command line in two lines: what is wrong, and what to do.
 
 use super::report::{Progress, Reporter};
 use super::{is_output_colored, stdout};
@@ -6,7 +6,7 @@ use crate::cli::USAGE;
 use crate::progress::Event;
 use crate::text::first_paragraph;
 
-/// Shows the help that was asked for, or says what is wrong with the command line. Returns the exit code.
+/// Shows the help that was asked for, or reports what is wrong with the command line. Returns the exit code.
 pub(in crate::cli) fn tell(error: &clap::Error, hint: String) -> u8 {
     if !error.use_stderr() {
         let text = error.render();
@@ -21,7 +21,7 @@ pub(in crate::cli) fn tell(error: &clap::Error, hint: String) -> u8 {
     USAGE
 }
 
-/// Whether errors are for a program to read; the command line could not be parsed to know.
+/// Whether errors should be JSON. The command line is searched for this because it could not be parsed.
 fn asks_for_json(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
     let arguments: Vec<_> = arguments.collect();
     arguments.iter().any(|argument| argument == "--progress=json")

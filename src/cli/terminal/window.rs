@@ -1,44 +1,60 @@
-//! The terminal's window, and how much of it a picture takes.
+//! The terminal's window, and the part of it that a picture takes.
 
-/// The most rows a picture takes.
+/// The most rows of a picture.
 const MOST_ROWS: usize = 20;
-/// Rows that are left to others: the command and the bar.
+/// Rows left for the command and the bar.
 const OTHER_ROWS: usize = 3;
 
-/// The size of the terminal on standard error.
+/// The size of a terminal.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cli) struct Window {
     columns: usize,
     rows: usize,
-    /// Of a character, in pixels
+    /// Size of a character, in pixels
     cell: (usize, usize),
 }
 
-/// What a picture takes of a window.
+/// The part of a window that a picture takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) struct Area {
     pub(in crate::cli) columns: u16,
     pub(in crate::cli) rows: u16,
-    /// In pixels
+    /// Size in pixels
     pub(in crate::cli) width: usize,
     pub(in crate::cli) height: usize,
 }
 
 impl Window {
-    /// The window as it is; 80 characters by 24 if the system does not say.
+    /// What most terminals are, if the system does not say.
+    const USUAL: Self = Self { columns: 80, rows: 24, cell: (8, 16) };
+
+    /// The terminal on standard error as it is; 80 characters by 24 if the system does not say.
     pub(in crate::cli) fn now() -> Self {
-        let usual = Self { columns: 80, rows: 24, cell: (8, 16) };
-        #[cfg(unix)]
-        if let Ok(size) = rustix::termios::tcgetwinsize(std::io::stderr()) {
+        Self::of(&std::io::stderr())
+    }
+
+    /// The terminal on standard output, as [`Window::now`] is that on standard error.
+    pub(in crate::cli) fn of_output() -> Self {
+        Self::of(&std::io::stdout())
+    }
+
+    #[cfg(unix)]
+    fn of(stream: &impl std::os::fd::AsFd) -> Self {
+        if let Ok(size) = rustix::termios::tcgetwinsize(stream) {
             let [columns, rows, width, height] =
                 [size.ws_col, size.ws_row, size.ws_xpixel, size.ws_ypixel].map(usize::from);
             if columns > 0 && rows > 0 {
-                let told = width >= columns && height >= rows;
-                let cell = if told { (width / columns, height / rows) } else { usual.cell };
+                let known = width >= columns && height >= rows;
+                let cell = if known { (width / columns, height / rows) } else { Self::USUAL.cell };
                 return Self { columns, rows, cell };
             }
         }
-        usual
+        Self::USUAL
+    }
+
+    #[cfg(not(unix))]
+    fn of<S>(_: &S) -> Self {
+        Self::USUAL
     }
 
     pub(in crate::cli) fn columns(self) -> usize {
@@ -49,11 +65,11 @@ impl Window {
         self.rows
     }
 
-    /// The largest area of a picture's shape; none if the window is too small.
+    /// The largest area with a picture's proportions; none if the window is too small.
     pub(in crate::cli) fn area(self, width: usize, height: usize) -> Option<Area> {
         let most_rows = MOST_ROWS.min(self.rows.checked_sub(OTHER_ROWS)?);
         let (cell_width, cell_height) = self.cell;
-        // Characters are higher than wide: a column's share of the picture is not a row's.
+        // Characters are taller than wide, so a column covers less of the picture than a row.
         let columns = |rows: usize| (rows * cell_height * width).div_ceil(cell_width * height.max(1));
         let rows = (1..=most_rows).rev().find(|rows| columns(*rows) <= self.columns)?;
         let columns = columns(rows).max(1);

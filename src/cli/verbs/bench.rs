@@ -10,53 +10,43 @@ use crate::cli::options::threads::number as threads;
 use crate::cli::options::{device, max_memory};
 use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::{interrupt, stdout};
-use crate::device::DeviceChoice;
+use crate::drawer;
 use crate::gpu::{Gpu, Precision, Traffic};
 use crate::machine::{self, in_words};
 use crate::models::Finder;
-use crate::picture::Size;
 use crate::resolve::combine;
 use crate::session::{Plan, Recomputed};
-use crate::settings::{CutBatch, DrawerKind, Overrides};
-use crate::text::{count, whole_number};
+use crate::settings::{Choice, Chosen, OptionInfo, Overrides};
+use crate::text::count;
+
+/// The settings that `bench` takes: those that speed and memory depend on.
+struct Measured;
+
+impl Choice for Measured {
+    fn takes(option: &OptionInfo) -> bool {
+        let names = ["drawer", "vqgan", "clip", "size", "cutouts", "cut_batch", "device", "precision"];
+        names.contains(&option.name)
+    }
+}
 
 /// What `bench` was asked for.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// What to measure: a is the `imagenet_f16_16384` VQGAN with ViT-B/32, b the embedded model
+    /// What to measure: the `imagenet_f16_16384` VQGAN with ViT-B/32 (a) or the embedded model (b)
+    ///
+    /// Other options change parts of it. A VQGAN or a CLIP model can also be the configuration of one, which gets random
+    /// weights.
     #[arg(long, value_name = "NAME", default_value = "b")]
     work: Work,
-    /// Another drawer: vqgan or pixel
-    #[arg(long, value_name = "NAME")]
-    drawer: Option<DrawerKind>,
-    /// Another VQGAN: a model, or the configuration of one, which gets random weights
-    #[arg(long, value_name = "NAME")]
-    vqgan: Option<String>,
-    /// Other CLIP models, or configurations, separated by commas
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    clip: Option<Vec<String>>,
-    /// Another size
-    #[arg(long, value_name = "WxH")]
-    size: Option<Size>,
-    /// Another number of cutouts
-    #[arg(long, value_name = "N", value_parser = whole_number, allow_negative_numbers = true)]
-    cutouts: Option<usize>,
-    /// Cutouts judged at a time
-    #[arg(long, value_name = "N")]
-    cut_batch: Option<CutBatch>,
-    /// How often each part is run; the median counts
+    #[command(flatten)]
+    settings: Chosen<Measured>,
+    /// Number of times to run each part; the median is reported
     #[arg(long, value_name = "N", default_value = "5", value_parser = |text: &str| count::<u16>(text, 1..=1000))]
     repetitions: u16,
-    /// What to compute on: auto, cpu, cuda or cuda:N [default: auto]
-    #[arg(long, value_name = "NAME")]
-    device: Option<DeviceChoice>,
-    /// How exactly a GPU multiplies matrices: f32, tf32 or bf16 [default: tf32]
-    #[arg(long, value_name = "NAME")]
-    precision: Option<Precision>,
-    /// Processor threads [default: all cores]
+    /// Number of CPU threads
     #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<u16>,
-    /// Take no more memory than this, as 4G or 800M [default: three quarters of the machine's]
+    /// Memory limit, such as 4G or 800M [default: three quarters of the machine's]
     #[arg(long, value_name = "SIZE")]
     max_memory: Option<MemorySize>,
     /// Print JSON
@@ -80,7 +70,9 @@ struct Printed<'a> {
     threads: usize,
     gpu: Option<&'a Gpu>,
     precision: Precision,
-    vqgan: &'a str,
+    #[serde(skip)]
+    drawer: &'static str,
+    vqgan: Option<&'a str>,
     clip: &'a [String],
     size: String,
     cutouts: usize,
@@ -94,18 +86,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let stop = interrupt::exit_on_signal()?;
     let tell = |event| reporter.tell(&event);
     let finder = Finder::new(false, &stop, &tell);
-    let asked = Overrides {
-        prompt: Some("a red apple on a blue background".parse().map_err(anyhow::Error::msg)?),
-        drawer: arguments.drawer,
-        vqgan: arguments.vqgan.clone(),
-        clip: arguments.clip.clone(),
-        size: arguments.size,
-        cutouts: arguments.cutouts,
-        cut_batch: arguments.cut_batch,
-        device: arguments.device,
-        precision: arguments.precision,
-        ..Overrides::default()
-    };
+    let prompt = Some("a red apple on a blue background".parse().map_err(anyhow::Error::msg)?);
+    let asked = Overrides { prompt, ..arguments.settings.overrides.clone() };
     let settings = combine(&[asked, arguments.work.overrides()])?;
     let device = device::open(settings.device, settings.precision, reporter)?;
     let begun = Instant::now();
@@ -113,6 +95,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let plan = Plan::within(arguments.max_memory.map(|most| most.0), settings, &models, &device)?;
     let report = bench::measure(&plan, &models, arguments.repetitions.into(), begun)?;
     let settings = plan.settings();
+    let blueprint = drawer::of(&settings.drawer)?;
     let printed = Printed {
         program: crate::PROGRAM,
         processor: machine::processor(),
@@ -120,7 +103,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         threads: rayon::current_num_threads(),
         gpu: plan.device().gpu(),
         precision: plan.device().precision(),
-        vqgan: &settings.vqgan,
+        drawer: blueprint.name(),
+        vqgan: blueprint.vqgan(settings),
         clip: &settings.clip,
         size: settings.size.to_string(),
         cutouts: settings.cutouts,
@@ -136,8 +120,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
 
 fn table(printed: &Printed) -> String {
     let Printed { vqgan, clip, size, cutouts, cut_batch, processor, instruction_set, threads, report, .. } = printed;
+    let draws = vqgan.unwrap_or(printed.drawer);
     let mut lines = vec![
-        format!("{vqgan} with {}, {size}, {cutouts} cutouts, {cut_batch} at a time", clip.join(", ")),
+        format!("{draws} with {}, {size}, {cutouts} cutouts, {cut_batch} at a time", clip.join(", ")),
         format!("{processor}, {instruction_set}, {threads} threads"),
     ];
     lines.extend(printed.gpu.map(|gpu| format!("{gpu}, products in {}", printed.precision)));

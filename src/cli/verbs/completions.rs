@@ -1,11 +1,11 @@
-//! `text2art completions`: what a shell needs to complete command lines.
+//! `text2art completions`: a script with which a shell completes command lines.
 
 use clap_complete::Shell;
 
 use crate::cli::options::help;
 use crate::cli::terminal::stdout;
 
-/// What `completions` was asked for.
+/// Arguments of `completions`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// The shell

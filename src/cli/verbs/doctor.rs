@@ -14,7 +14,7 @@ use crate::models::manifest::Manifest;
 use crate::models::{Finder, Role, embedded};
 use crate::session::check_usable;
 
-/// What `doctor` was asked for.
+/// Arguments of `doctor`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// Print JSON
@@ -22,30 +22,30 @@ pub(in crate::cli) struct Arguments {
     json: bool,
 }
 
-/// What there is.
+/// Everything that `doctor` found.
 #[derive(Serialize)]
 struct Findings {
     /// The program and its version
     program: String,
-    /// What it is built for
+    /// The system and architecture it is built for
     target: String,
-    /// Optional parts built into it
+    /// Optional parts of the build
     features: Vec<&'static str>,
-    /// What pictures are drawn on
+    /// The processor that pictures are drawn on
     device: String,
-    /// Threads it uses
+    /// Number of threads
     threads: usize,
-    /// The widest instructions of its matrix products
+    /// The widest instructions of matrix products
     instruction_set: &'static str,
     memory: Option<MachineMemory>,
     nvidia: GpuFindings,
-    /// The user's configuration file, and whether it is there
+    /// The user's configuration file, and whether it exists
     config: Option<FileFinding>,
-    /// The hub's cache, and whether it is there
+    /// The hub's cache, and whether it exists
     cache: Option<FileFinding>,
     /// Whether the environment forbids the network
     offline: bool,
-    /// What is wrong with the variables of the environment, and what to do; none if models can be looked for
+    /// What is wrong with environment variables, and what to do; none if models can be looked up
     environment_problem: Option<String>,
     models: Vec<ModelFinding>,
 }
@@ -57,12 +57,12 @@ struct FileFinding {
     present: bool,
 }
 
-/// Whether a model that is here can be used.
+/// Whether an available model can be used.
 #[derive(Serialize)]
 struct ModelFinding {
     role: &'static str,
     name: String,
-    /// What is wrong with it; none if it can be used
+    /// What is wrong with the model; none if it can be used
     problem: Option<String>,
 }
 
@@ -114,7 +114,7 @@ fn findings(finder: &Finder) -> crate::Result<Findings> {
     })
 }
 
-/// Loads a model to see whether it can be used.
+/// Loads a model to check that it can be used.
 fn model(finder: &Finder, role: Role, name: &str) -> ModelFinding {
     let loaded = finder.open(role, name).and_then(|files| check_usable(&files));
     ModelFinding { role: role.option(), name: name.to_owned(), problem: loaded.err().map(|error| error.to_string()) }
@@ -130,10 +130,11 @@ impl Findings {
         );
         let place = |file: &Option<FileFinding>| match file {
             Some(FileFinding { path, present: true }) => path.display().to_string(),
-            Some(FileFinding { path, present: false }) => format!("{} (not there)", path.display()),
+            Some(FileFinding { path, present: false }) => format!("{} (does not exist)", path.display()),
             None => "no home folder".to_owned(),
         };
-        let network = if self.offline { "not to be used (HF_HUB_OFFLINE)" } else { "for models that are not here" };
+        let network =
+            if self.offline { "disabled (HF_HUB_OFFLINE)" } else { "allowed (missing models are downloaded)" };
         let mut lines = vec![
             ("program", format!("{} for {}", self.program, self.target)),
             ("features", features),
@@ -157,13 +158,13 @@ impl Findings {
     }
 }
 
-/// NVIDIA's part of the findings.
+/// The findings about NVIDIA GPUs.
 fn gpus(findings: &GpuFindings) -> Vec<(&'static str, String)> {
     let GpuFindings { driver, driver_cuda, built_cuda, built_for, gpus, problem } = findings;
     let mut lines = Vec::new();
     if let Some(built) = built_cuda {
         let driver = driver.as_deref().unwrap_or("of unknown version");
-        let known = driver_cuda.as_ref().map_or_else(String::new, |known| format!(", knows CUDA {known}"));
+        let known = driver_cuda.as_ref().map_or_else(String::new, |known| format!(", supports CUDA {known}"));
         let made_for = built_for.as_ref().map_or_else(String::new, |made_for| format!(" for {made_for}"));
         lines.push(("driver", format!("{driver}{known}; the program was built with CUDA {built}{made_for}")));
     }

@@ -6,7 +6,8 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::terminal::stdout;
-use crate::settings::{DrawerKind, Overrides};
+use crate::drawer::{ALL, Blueprint};
+use crate::settings::Overrides;
 
 /// What `drawers` was asked for.
 #[derive(clap::Args)]
@@ -33,7 +34,7 @@ struct DrawerOption {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let drawers: Vec<Drawer> = DrawerKind::ALL.iter().map(|(kind, name)| drawer(*kind, name)).collect();
+    let drawers: Vec<Drawer> = ALL.iter().map(|blueprint| drawer(*blueprint)).collect();
     if arguments.json {
         return stdout::print_json(&drawers);
     }
@@ -47,31 +48,10 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     stdout::print_lines(&text)
 }
 
-fn drawer(kind: DrawerKind, name: &'static str) -> Drawer {
-    let (draws, identifiers): (_, &[&str]) = match kind {
-        DrawerKind::Vqgan => {
-            ("a VQGAN draws, and its latent is moved", &["vqgan", "init_image", "init_weight", "init_noise"])
-        }
-        DrawerKind::Pixel => (
-            "cells of plain colours, which are moved",
-            &[
-                "pixel_art",
-                "pixel_shape",
-                "pixel_size",
-                "pixel_scale",
-                "pixel_zoom",
-                "smoothness",
-                "transparent",
-                "alpha_weight",
-                "init_image",
-                "init_weight",
-                "init_noise",
-            ],
-        ),
-    };
+fn drawer(blueprint: &dyn Blueprint) -> Drawer {
     // Palettes are for all.
-    let identifiers = identifiers.iter().chain(&["palette", "colors", "palette_weight", "dither"]);
-    let command = Overrides::augment_args(clap::Command::new(name));
+    let identifiers = blueprint.options().iter().chain(&["palette", "colors", "palette_weight", "dither"]);
+    let command = Overrides::augment_args(clap::Command::new(blueprint.name()));
     let options = identifiers.filter_map(|identifier| {
         let option = command.get_arguments().find(|option| option.get_id() == identifier)?;
         let value = option.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
@@ -81,5 +61,5 @@ fn drawer(kind: DrawerKind, name: &'static str) -> Drawer {
             meaning: option.get_help().map(ToString::to_string).unwrap_or_default(),
         })
     });
-    Drawer { name, draws, options: options.collect() }
+    Drawer { name: blueprint.name(), draws: blueprint.about(), options: options.collect() }
 }

@@ -6,7 +6,7 @@ use crate::cli::terminal::stdout;
 use crate::output::Recipe;
 use crate::settings::Prompt;
 
-/// What `info` was asked for.
+/// Arguments of `info`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// A PNG, GIF or MP4 that text2art wrote

@@ -2,14 +2,17 @@
 
 use crate::cli::options::help;
 use crate::cli::terminal::stdout;
+use crate::cli::topics;
 
 pub(in crate::cli) fn run() -> anyhow::Result<()> {
     let mut page = Vec::new();
     let command = help::command(false);
-    clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    // The topics have a section of their own.
+    clap_mangen::Man::new(command.clone().after_help(help::EXAMPLES)).render(&mut page)?;
     for verb in command.get_subcommands().filter(|verb| verb.get_name() != "generate") {
         page.extend(section(verb)?);
     }
+    page.extend(topics::section().bytes());
     stdout::print(&page)
 }
 

@@ -1,4 +1,4 @@
-//! `text2art palettes`: the palettes known by name, and what any text of `--palette` stands for.
+//! `text2art palettes`: the built-in palettes, and the palette that any value of `--palette` stands for.
 
 use std::io::IsTerminal;
 
@@ -9,10 +9,10 @@ use crate::cli::terminal;
 use crate::cli::terminal::stdout;
 use crate::palette::{BuiltIn, Palette, hexadecimal};
 
-/// What `palettes` was asked for.
+/// Arguments of `palettes`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// A palette as --palette takes it: a name, colours, a ramp as red->white\8, or a file
+    /// A palette as for --palette: a name, colors, a ramp such as red->white\8, or a file
     #[arg(value_name = "PALETTE")]
     palette: Option<String>,
     /// Print JSON
@@ -20,20 +20,20 @@ pub(in crate::cli) struct Arguments {
     json: bool,
 }
 
-/// A palette and what is known of it.
+/// A palette and what is known about it.
 #[derive(Serialize)]
 struct Shown<'a> {
     name: &'a str,
     title: Option<&'a str>,
     source: Option<&'a str>,
     licence: Option<&'a str>,
-    /// As `#rrggbb`
+    /// Each as `#rrggbb`
     colours: Vec<String>,
 }
 
 impl<'a> Shown<'a> {
     fn new(palette: &'a Palette, built_in: Option<&'a BuiltIn>) -> Self {
-        let colours = palette.colours().iter().map(|colour| format!("#{}", hexadecimal(*colour))).collect();
+        let colours = palette.colours().iter().map(|color| format!("#{}", hexadecimal(*color))).collect();
         Self {
             name: palette.name(),
             title: built_in.map(|built_in| built_in.title.as_str()),
@@ -53,12 +53,12 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
 }
 
-/// How colours are shown.
+/// How colors are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// To eyes
+    /// For people
     Blocks,
-    /// To programs
+    /// For programs
     Numbers,
 }
 
@@ -70,9 +70,9 @@ fn list(json: bool, form: Form) -> anyhow::Result<()> {
         return stdout::print_json(&shown);
     }
     for (built_in, palette) in palettes {
-        let (name, title, colours) = (&built_in.name, &built_in.title, palette.colours());
-        stdout::print_line(&format!("{name:18} {:>3}  {title}", colours.len()))?;
-        for line in lines(colours, form) {
+        let (name, title, colors) = (&built_in.name, &built_in.title, palette.colours());
+        stdout::print_line(&format!("{name:18} {:>3}  {title}", colors.len()))?;
+        for line in lines(colors, form) {
             stdout::print(format!("  {line}\n").as_bytes())?;
         }
     }
@@ -87,33 +87,32 @@ fn show(text: &str, json: bool, form: Form) -> anyhow::Result<()> {
     }
     if form == Form::Numbers {
         // A .hex file, which --palette and other programs read.
-        return palette.colours().iter().try_for_each(|colour| stdout::print_line(&hexadecimal(*colour)));
+        return palette.colours().iter().try_for_each(|color| stdout::print_line(&hexadecimal(*color)));
     }
     if let Some(BuiltIn { title, source, licence, .. }) = built_in {
-        stdout::print_lines(&format!("{title}\nsource: {source}\nlicence: {licence}"))?;
+        stdout::print_lines(&format!("{title}\nsource: {source}\nlicense: {licence}"))?;
     }
     palette
         .colours()
         .iter()
-        .try_for_each(|colour| stdout::print(format!("{} #{}\n", block(*colour, 6), hexadecimal(*colour)).as_bytes()))
+        .try_for_each(|color| stdout::print(format!("{} #{}\n", block(*color, 6), hexadecimal(*color)).as_bytes()))
 }
 
-/// Colours beside each other, in lines that fit a terminal.
-fn lines(colours: &[[u8; 3]], form: Form) -> Vec<String> {
+/// Colors side by side, in lines that fit a terminal.
+fn lines(colors: &[[u8; 3]], form: Form) -> Vec<String> {
     match form {
         Form::Blocks => {
-            let line = |colours: &[[u8; 3]]| colours.iter().map(|colour| block(*colour, 2)).collect();
-            colours.chunks(36).map(line).collect()
+            let line = |colors: &[[u8; 3]]| colors.iter().map(|color| block(*color, 2)).collect();
+            colors.chunks(36).map(line).collect()
         }
         Form::Numbers => {
-            let line =
-                |colours: &[[u8; 3]]| colours.iter().map(|colour| format!("#{}", hexadecimal(*colour))).collect();
-            colours.chunks(8).map(|colours| -> Vec<String> { line(colours) }).map(|line| line.join(" ")).collect()
+            let line = |colors: &[[u8; 3]]| colors.iter().map(|color| format!("#{}", hexadecimal(*color))).collect();
+            colors.chunks(8).map(|colors| -> Vec<String> { line(colors) }).map(|line| line.join(" ")).collect()
         }
     }
 }
 
-/// A block of a colour, by escapes of 24 bits.
+/// A block of a color, as 24-bit escape sequences.
 fn block([red, green, blue]: [u8; 3], width: usize) -> String {
     format!("\x1b[48;2;{red};{green};{blue}m{:width$}\x1b[0m", "")
 }
@@ -124,11 +123,11 @@ mod tests {
 
     #[test]
     fn terminals_see_blocks_and_programs_numbers() {
-        let colours = [[255, 0, 10]; 40];
-        let blocks = lines(&colours, Form::Blocks);
+        let colors = [[255, 0, 10]; 40];
+        let blocks = lines(&colors, Form::Blocks);
         assert_eq!(blocks.len(), 2);
         assert!(blocks[1].starts_with("\x1b[48;2;255;0;10m  \x1b[0m\x1b[48;2;"), "{}", blocks[1].escape_debug());
-        let numbers = lines(&colours, Form::Numbers);
+        let numbers = lines(&colors, Form::Numbers);
         assert_eq!((numbers.len(), numbers[4].as_str()), (5, ["#ff000a"; 8].join(" ").as_str()));
     }
 }

@@ -15,22 +15,22 @@ use crate::picture::Size;
 use crate::session::{LoadedModel, memory};
 use crate::vqgan::Vqgan;
 
-/// What `reconstruct` was asked for.
+/// Arguments of `reconstruct`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// A picture of any size
     #[arg(value_name = "IMAGE")]
     image: PathBuf,
-    /// Where the result goes, a PNG
+    /// Output file (.png)
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// The VQGAN
+    /// VQGAN to use
     #[arg(long, value_name = "NAME", default_value = "embedded")]
     vqgan: String,
-    /// Replace a file that is already there
+    /// Replace the output file if it exists
     #[arg(long)]
     force: bool,
-    /// Use no network: models must be here
+    /// Use only models that are already downloaded
     #[arg(long)]
     offline: bool,
 }

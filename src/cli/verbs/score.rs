@@ -15,22 +15,22 @@ use crate::progress::Event;
 use crate::session::LoadedModel;
 use crate::{Error, picture};
 
-/// What `score` was asked for.
+/// Arguments of `score`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// Pictures of any size
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<PathBuf>,
-    /// A sentence; may be given several times
+    /// A sentence to compare with; repeatable
     #[arg(short, long, value_name = "TEXT", required = true)]
     prompt: Vec<String>,
-    /// The CLIP models that judge, separated by commas
+    /// CLIP models to score with, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "embedded")]
     clip: Vec<String>,
     /// Print a JSON list
     #[arg(long)]
     json: bool,
-    /// Use no network: models must be here
+    /// Use only models that are already downloaded
     #[arg(long)]
     offline: bool,
 }
@@ -41,16 +41,16 @@ struct Score {
     image: String,
     prompt: String,
     clip: String,
-    /// Of the angle between their features, −1 to 1
+    /// Cosine of the angle between their features, −1 to 1
     cosine: f64,
     /// Half the square of that angle, 0 to π²/2
     distance: f64,
 }
 
-/// The most memory for pictures that are kept for the next CLIP, in bytes. The others are read again.
+/// The most memory for pictures that are kept for the next CLIP, in bytes. Other pictures are read again.
 const KEPT: usize = 512 << 20;
 
-/// Pictures that were all read once, so that what is wrong with one is said before any work.
+/// Pictures that were all read once, so that a problem with one is reported before any work.
 struct Pictures(Vec<Option<RgbImage>>);
 
 impl Pictures {
@@ -74,21 +74,21 @@ impl Pictures {
 
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
     if arguments.prompt.iter().any(|prompt| prompt.trim().is_empty()) {
-        return Err(Error::usage("a sentence is empty", "say what the picture may show with --prompt").into());
+        return Err(Error::usage("a sentence is empty", "describe what the picture may show with --prompt").into());
     }
     let pictures = Pictures::read(&arguments.images)?;
     let stop = interrupt::exit_on_signal()?;
     let tell = |event| reporter.tell(&event);
     let finder = Finder::new(arguments.offline, &stop, &tell);
     let mut scores = Vec::new();
-    // All downloads before the first model.
-    finder.provide_all(arguments.clip.iter().map(|name| (Role::Clip, name)))?;
+    // All downloads come before the first model.
+    finder.provide_all(arguments.clip.iter().map(|name| (Role::Clip, name.as_str())))?;
     for name in &arguments.clip {
         let clip = LoadedModel::load(&finder, Role::Clip, name, Clip::load)?.model;
         let feature = |prompt: &String| {
             let tokens = clip.tokenizer().encode(prompt)?;
             if let Some(dropped) = &tokens.dropped {
-                let message = format!("the sentence is longer than {name} reads; it does not see: {dropped}");
+                let message = format!("the sentence is too long for {name}, which ignores: {dropped}");
                 reporter.tell(&Event::Warning { message });
             }
             clip.text_feature(&tokens)

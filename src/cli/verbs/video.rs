@@ -10,41 +10,33 @@ use crate::files::check_target;
 use crate::output::{Product, Products, Recipe, kind_of};
 use crate::picture::Size;
 use crate::progress::Event;
-use crate::settings::{FrameRate, GifPalette, Settings, VideoSettings};
-use crate::text::{number, whole_number};
+use crate::settings::{Choice, Chosen, OptionInfo, VideoSettings};
 use crate::video::{GIF, MP4, Recorder, pictures_in};
 use crate::{Error, Result, picture};
 
 /// The largest step between frames that settings take.
 const LARGEST_STEP: usize = 1_000_000;
 
+/// The settings that `video` takes: those of moving pictures.
+struct Moving;
+
+impl Choice for Moving {
+    fn takes(option: &OptionInfo) -> bool {
+        option.group == VideoSettings::GROUP
+    }
+}
+
 /// What `video` was asked for.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// Pictures of one size, in their order; of a folder all pictures, in the order of their numbers
+    /// Images of one size, in order; a folder stands for all its images, in the order of their numbers
     #[arg(value_name = "FRAMES", required = true)]
     frames: Vec<PathBuf>,
-    /// The file to make: a name that ends in .mp4 or .gif
+    /// Output file (.mp4 or .gif)
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Pictures a second, such as 25, 23.976 or 30000/1001
-    #[arg(long, value_name = "RATE", default_value = "25", allow_negative_numbers = true)]
-    fps: FrameRate,
-    /// Take every Nth picture; the last one always is
-    #[arg(long, value_name = "N", default_value = "1", value_parser = whole_number, allow_negative_numbers = true)]
-    frame_every: usize,
-    /// How long to play, everything included; frames are chosen to fit
-    #[arg(long, value_name = "SECONDS", value_parser = number, allow_negative_numbers = true)]
-    seconds: Option<f64>,
-    /// How long the last picture stays
-    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = number, allow_negative_numbers = true)]
-    hold: f64,
-    /// Play backwards, too
-    #[arg(long)]
-    boomerang: bool,
-    /// Choose a GIF's colours for each frame, or global: for all frames at the end
-    #[arg(long, value_name = "KIND", default_value = "frame")]
-    gif_palette: GifPalette,
+    #[command(flatten)]
+    moving: Chosen<Moving>,
     /// Replace a file that is already there
     #[arg(long)]
     force: bool,
@@ -63,14 +55,7 @@ impl Arguments {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
-    let settings = VideoSettings {
-        fps: arguments.fps,
-        frame_every: arguments.frame_every,
-        seconds: arguments.seconds,
-        hold: arguments.hold,
-        boomerang: arguments.boomerang,
-        gif_palette: arguments.gif_palette,
-    };
+    let settings = VideoSettings::resolved(arguments.moving.overrides.clone());
     settings.validate()?;
     let kind = kind_of(&arguments.output, &[MP4, GIF])?;
     let existing = check_target(&arguments.output, arguments.force)?;
@@ -106,11 +91,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
 /// The recipe of the last frame, if it has one, with how this moves: it makes the picture the video ends with.
 fn recipe(last: &Path, video: &VideoSettings) -> Option<Recipe> {
     let mut recipe = Recipe::read(last).ok()?;
-    let VideoSettings { fps, frame_every, seconds, hold, boomerang, gif_palette } = *video;
     // Of the run's pictures some may have been left out before.
-    let frame_every = recipe.settings.frame_every.saturating_mul(frame_every).min(LARGEST_STEP);
-    let settings = recipe.settings.clone();
-    recipe.settings = Settings { fps, frame_every, seconds, hold, boomerang, gif_palette, ..settings };
+    let frame_every = recipe.settings.frame_every.saturating_mul(video.frame_every).min(LARGEST_STEP);
+    recipe.settings = recipe.settings.with_video(VideoSettings { frame_every, ..*video });
     Some(recipe)
 }
 

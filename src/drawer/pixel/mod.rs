@@ -1,28 +1,31 @@
 //! The pixel drawer: its parameters are the colours of cells.
 
 mod alpha;
+mod blueprint;
 mod coverage;
 mod grid;
 mod mosaic;
 mod roughness;
 mod shapes;
 mod svg;
+mod zoom;
 
 use candle_core::{Device, Tensor, Var};
 
 use super::start::Start;
 use super::{Drawer, in_palette, start, to_values};
-use crate::frozen::{self, Clamp, Memory, Network, SquareSum};
+use crate::frozen::{self, Clamp, Network, SquareSum};
+use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette};
 use crate::picture::Size;
 use crate::settings::{PixelShape, Settings, StartNoise};
 use crate::{Result, picture};
 use alpha::Alphas;
+pub(super) use blueprint::PixelBlueprint;
 use coverage::Coverage;
 pub use grid::{Grid, MOST_CELLS};
 use mosaic::Mosaic;
 use roughness::roughness;
-pub use svg::svg;
 
 /// Draws by moving the colours of cells.
 pub struct PixelDrawer {
@@ -112,20 +115,6 @@ impl PixelDrawer {
         let (_, _, rows, columns) = self.cells.dims4()?;
         Ok(Tensor::from_vec(cells, (1, channels, rows, columns), picture.device())?)
     }
-
-    /// About how much memory drawing a picture of this size takes.
-    #[must_use]
-    pub fn memory(size: Size, transparent: bool) -> Memory {
-        let pixels = size.width.saturating_mul(size.height) as u64;
-        // The mosaic and its transpose, with two cells in a pixel: a start for each row, a place and a share of each.
-        // What the session keeps of the picture and of its gradient counts here, where nothing larger hides it.
-        // With alpha both have a channel more, and stand beside what the judges see.
-        let channels = if transparent { 4 } else { 3 };
-        let seen = if transparent { 12 } else { 0 };
-        let kept = pixels.saturating_mul(2 * (4 + 2 * 8) + 2 * 4 * channels + seen);
-        // Beside it the picture and its gradient as the network has them.
-        Memory { kept, peak: kept.saturating_add(pixels.saturating_mul(2 * 4 * channels)) }
-    }
 }
 
 impl Drawer for PixelDrawer {
@@ -155,9 +144,9 @@ impl Drawer for PixelDrawer {
         }
     }
 
-    fn parameters(&self) -> Vec<Var> {
+    fn parameter_groups(&self) -> Vec<ParameterGroup> {
         let alphas = self.alphas.iter().map(|alphas| alphas.values.clone());
-        std::iter::once(self.cells.clone()).chain(alphas).collect()
+        vec![ParameterGroup::new(std::iter::once(self.cells.clone()).chain(alphas).collect())]
     }
 
     fn constrain(&self) -> Result<()> {

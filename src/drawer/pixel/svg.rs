@@ -16,8 +16,7 @@ const OVERLAP: f64 = 0.5;
 
 /// The cells of a picture, each of the colour of the pixel that it covers most of: an element a cell, or where they are
 /// rectangles for cells of one colour side by side. Those that are more transparent than not are left out.
-#[must_use]
-pub fn svg(art: PixelArt, picture: &RgbaImage) -> String {
+pub(super) fn svg(art: PixelArt, picture: &RgbaImage) -> String {
     let size = Size { width: picture.width() as usize, height: picture.height() as usize };
     let cells = art.shape.cells(art.grid);
     let colours = colours(&Coverage::new(&cells, art.grid, size), picture);

@@ -1,5 +1,5 @@
 //! Products with a panel: `[rows, depth] · [depth, WIDTH]`, for the many small products of a transformed
-//! convolution, which the GEMM library would pack again each time.
+//! convolution, which the GEMM library would repack each time.
 //!
 //! This is the inner kernel of Goto and van de Geijn, Anatomy of high-performance matrix multiplication, 2008,
 //! without their packing: a block of a few rows by two vectors of columns is summed in registers over the whole
@@ -7,7 +7,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Columns of a panel: a multiple of twice the lanes of every instruction set.
+/// Columns of a panel: a multiple of twice the lanes of any instruction set.
 pub const WIDTH: usize = 32;
 /// Vectors of columns in a block.
 const VECTORS: usize = 2;
@@ -25,7 +25,7 @@ pub struct Left<'a> {
 /// Writes `left · right` into the row-major `destination` `[rows, WIDTH]`; `right` is `[depth, WIDTH]`.
 ///
 /// # Panics
-/// Where the lengths do not fit.
+/// If the lengths do not match the dimensions.
 pub fn multiply_panel(destination: &mut [f32], left: Left, right: &[f32]) {
     let last = left.rows.saturating_sub(1) * left.row_stride + left.depth.saturating_sub(1) * left.depth_stride;
     assert!(left.rows > 0 && left.depth > 0 && last < left.values.len());
@@ -44,7 +44,7 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        // Sums, two vectors of the right side and one number of the left must fit the registers.
+        // The sums, two vectors of the right side and one number of the left must fit into the registers.
         if S::REGISTER_COUNT >= 32 { self.run::<S, 8>(simd) } else { self.run::<S, 4>(simd) }
     }
 }
@@ -73,7 +73,7 @@ impl Product<'_> {
         for (k, right) in self.right.chunks_exact(WIDTH).enumerate().take(depth) {
             let (right, _) = S::as_simd_f32s(&right[column..column + VECTORS * lanes]);
             for (i, sums) in sums.iter_mut().enumerate() {
-                // SAFETY: rows and depth lie inside `values`, which `multiply_panel` checked.
+                // SAFETY: `multiply_panel` checked that all rows and depths lie inside `values`.
                 let value = unsafe { *values.get_unchecked((row + i) * row_stride + k * depth_stride) };
                 let value = simd.splat_f32s(value);
                 for (sum, right) in sums.iter_mut().zip(right) {

@@ -1,5 +1,5 @@
-//! Matrix products over strided views of slices; the one place that calls the GEMM library
-//! (the `gemm` crate, which copies blocks of both sides into memory of its own).
+//! Matrix products over strided views of slices; the only place that calls the GEMM library
+//! (the `gemm` crate, which copies blocks of both sides into its own memory).
 
 /// A view of `rows` x `columns` numbers inside a slice.
 #[derive(Clone, Copy)]
@@ -11,7 +11,7 @@ pub struct Matrix<'a> {
     column_stride: usize,
 }
 
-/// As [`Matrix`], to write into.
+/// Like [`Matrix`], but writable.
 pub struct MatrixMut<'a> {
     values: &'a mut [f32],
     rows: usize,
@@ -20,22 +20,22 @@ pub struct MatrixMut<'a> {
     column_stride: usize,
 }
 
-/// How one product is computed.
+/// Options of a product.
 #[derive(Clone, Copy)]
 pub struct Products {
-    /// Adds to what the destination holds instead of replacing it.
+    /// Adds to the destination instead of replacing its content.
     pub accumulate: bool,
-    /// Uses all threads for this one product; off where the caller runs several side by side.
+    /// Uses all threads for this product; off if the caller runs several products in parallel.
     pub parallel: bool,
     /// Factor of the product.
     pub scale: f32,
 }
 
 impl<'a> Matrix<'a> {
-    /// A view; distances between neighbours are given in elements.
+    /// A view; distances between neighbors are given in elements.
     ///
     /// # Panics
-    /// Where the view reaches past the slice.
+    /// If the view reaches past the slice.
     #[must_use]
     pub fn new(values: &'a [f32], rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> Self {
         assert_inside(values.len(), rows, columns, row_stride, column_stride);
@@ -48,7 +48,7 @@ impl<'a> Matrix<'a> {
         Self::new(values, rows, columns, columns, 1)
     }
 
-    /// The same numbers with rows and columns exchanged.
+    /// The transposed matrix.
     #[must_use]
     pub fn transposed(self) -> Self {
         Self {
@@ -62,10 +62,10 @@ impl<'a> Matrix<'a> {
 }
 
 impl<'a> MatrixMut<'a> {
-    /// A view; distances between neighbours are given in elements.
+    /// A view; distances between neighbors are given in elements.
     ///
     /// # Panics
-    /// Where the view reaches past the slice.
+    /// If the view reaches past the slice.
     #[must_use]
     pub fn new(values: &'a mut [f32], rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> Self {
         assert_inside(values.len(), rows, columns, row_stride, column_stride);
@@ -90,11 +90,11 @@ fn assert_inside(length: usize, rows: usize, columns: usize, row_stride: usize, 
 
 /// `destination = scale * left · right`, or `destination += ...`.
 ///
-/// An element's sum runs over the inner dimension in an order that depends on the shapes and the
-/// processor alone, so tiles of a product equal the whole product and threads change nothing.
+/// The order of an element's sum over the inner dimension depends only on the shapes and the
+/// processor, so tiles of a product equal the whole product, and threads change nothing.
 ///
 /// # Panics
-/// Where the shapes do not fit together.
+/// If the shapes do not match.
 pub fn multiply(destination: &mut MatrixMut, left: Matrix, right: Matrix, how: Products) {
     assert!(left.columns == right.rows, "inner dimensions of a product differ");
     assert!(
@@ -103,8 +103,8 @@ pub fn multiply(destination: &mut MatrixMut, left: Matrix, right: Matrix, how: P
     );
     let parallelism = if how.parallel { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
     let alpha = if how.accumulate { 1.0 } else { 0.0 };
-    // SAFETY: the views were checked against their slices when they were made, the destination is
-    // borrowed exclusively, and strides fit in isize because slices do.
+    // SAFETY: the views were checked against their slices on creation, the destination is borrowed
+    // exclusively, and strides fit in isize because slices do.
     unsafe {
         gemm::gemm(
             destination.rows,

@@ -1,14 +1,14 @@
 //! Convolutions of stride 1 as accumulating products over shifted views of a padded picture.
 //!
-//! With zeros around it, a picture of width w is a row of pixels in which the neighbour (dy, dx) of
-//! every pixel stands at the same distance dy·w + dx. So each tap of the kernel is one product
+//! With zeros around it, a picture of width w is a row of pixels in which the neighbor (dy, dx) of
+//! every pixel is at the same distance dy·w + dx. So each tap of the kernel is one product
 //! `[outputs, inputs] · [inputs, pixels]` over a view of the padded picture, and the taps' products
 //! add up in place; nothing is unfolded. The padded columns of the result are computed and dropped.
 //! The gradient of the input is the same sum with the kernel turned by 180° and its matrices
 //! transposed. Work runs over tiles of a few rows whose sums stay in the cache.
-//! Akin to the sums of products in Anderson et al., Low-memory GEMM-based convolution algorithms for deep neural
+//! Similar to the sums of products in Anderson et al., Low-memory GEMM-based convolution algorithms for deep neural
 //! networks, 2017.
-//! Memory: one padded copy of each picture in work, and a tile a thread.
+//! Memory: a padded copy of each picture being processed, and one tile per thread.
 
 use std::ops::Range;
 
@@ -19,9 +19,9 @@ use crate::frozen::layers::convolution::{Convolution, Padding};
 use crate::frozen::network::buffer::Buffer;
 use crate::frozen::{Matrix, MatrixMut, Products, multiply};
 
-/// Elements of a tile's sums: half a megabyte, which a core's second cache holds.
+/// Elements of a tile's sums: half a megabyte, which fits into a core's second-level cache.
 const TILE_ELEMENTS: usize = 1 << 17;
-/// Tiles that share out evenly among the cores of most machines.
+/// A multiple of tiles that divides evenly among the cores of most machines.
 const EVEN: usize = 4;
 /// Channels of a block are a multiple of this.
 const BLOCK_CHANNELS: usize = 16;
@@ -29,12 +29,12 @@ const BLOCK_CHANNELS: usize = 16;
 /// One direction of the convolution, as sums over taps.
 struct Pass<'a> {
     kernels: &'a Convolution,
-    /// The gradient's direction: taps in reverse, matrices transposed
+    /// Whether this is the gradient's direction: taps reversed, matrices transposed
     reversed: bool,
     bias: Option<&'a [f32]>,
     inputs: usize,
     outputs: usize,
-    /// Height and width of what is read
+    /// Height and width of the input
     picture: (usize, usize),
     padding: Padding,
 }
@@ -68,7 +68,7 @@ pub(in crate::frozen) fn backward(
         inputs: kernels.outputs,
         outputs: kernels.inputs,
         picture: (height, width),
-        // A padding wider than the kernel reaches does not occur in any model.
+        // No model has a padding wider than the kernel's reach.
         padding: Padding {
             top: reach.saturating_sub(top),
             bottom: reach.saturating_sub(bottom),
@@ -100,7 +100,7 @@ impl Pass<'_> {
         self.picture.0 + self.padding.top + self.padding.bottom + 1 - self.kernels.window.side
     }
 
-    /// The picture with zeros around it, and one row more for the dropped columns of the last row.
+    /// The picture with zeros around it, and one more row for the dropped columns of the last row.
     fn padded(&self, input: &[f32]) -> Buffer {
         let (height, width) = self.picture;
         let (padded_width, Padding { top, left, .. }) = (self.padded_width(), self.padding);
@@ -181,8 +181,8 @@ impl Pass<'_> {
     }
 }
 
-/// How a result is cut: into bands of rows, and where these are few into blocks of channels, too. It
-/// depends on the shape alone.
+/// How a result is cut: into bands of rows and, if these are few, also into blocks of channels. This
+/// depends only on the shape.
 struct Tiles {
     channels: usize,
     height: usize,
@@ -199,7 +199,7 @@ struct Tile {
 impl Tiles {
     fn new(channels: usize, height: usize, width: usize) -> Self {
         let most = (TILE_ELEMENTS / (channels * width)).clamp(1, height);
-        // Of equal size, and as many as share out evenly among cores.
+        // Bands of equal size whose number divides evenly among cores.
         let bands = height.div_ceil(most);
         let bands = if bands < EVEN { bands } else { bands.next_multiple_of(EVEN).min(height) };
         let blocks = if bands < EVEN { EVEN.div_ceil(bands) } else { 1 };

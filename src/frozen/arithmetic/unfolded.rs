@@ -1,10 +1,10 @@
 //! Convolutions with a stride as products over unfolded pictures (im2col; Chellapilla et al., High performance
 //! convolutional neural networks for document processing, 2006).
 //!
-//! A few rows of the output at a time, what each position of the kernel sees is written out as a
-//! matrix `[inputs · side², positions]`; one product with the kernels gives the output. Backwards the
-//! product gives the gradient of that matrix, whose elements are added where they came from.
-//! Memory: one unfolded tile a thread.
+//! For a few rows of the output at a time, the input of each kernel position is written out as a
+//! matrix `[inputs · side², positions]`; one product with the kernels gives the output. Backwards, the
+//! product gives the gradient of that matrix, whose elements are added to their original pixels.
+//! Memory: one unfolded tile per thread.
 
 use rayon::prelude::*;
 
@@ -78,7 +78,7 @@ pub(in crate::frozen) fn backward(
     let (height, width) = sizes.output;
     let pictures = input_gradient.par_chunks_mut(kernels.inputs * picture.0 * picture.1);
     pictures.zip(output_gradient.par_chunks(kernels.outputs * height * width)).for_each(|(dx, dy)| {
-        // Neighbouring tiles add to the same pixels: one after the other.
+        // Neighboring tiles add to the same pixels, so they run one after the other.
         for (first, rows) in sizes.tiles() {
             let positions = rows * width;
             let mut unfolded = vec![0.0; sizes.depth * positions];

@@ -1,9 +1,9 @@
-//! Loops over slices in the widest vectors the processor has, and the functions used in them.
+//! Loops over slices in the widest vectors of the processor, and functions for these loops.
 //!
 //! Everything here gives the same bits with every instruction set: sums run in sixteen fixed lanes,
 //! and no multiplication is fused with an addition.
 
-/// Runs a loop compiled for the processor's instruction set; whatever it calls must be inlined.
+/// Runs a loop compiled for the processor's instruction set; everything it calls must be inlined.
 #[inline]
 pub fn vectorized<R>(body: impl FnOnce() -> R) -> R {
     struct Body<F>(F);

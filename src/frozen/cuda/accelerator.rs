@@ -1,4 +1,4 @@
-//! What layers ask of a device: memory, kernels and matrix products, one after the other as they were asked for.
+//! The interface from layers to a device: memory, kernels and matrix products, executed in the order of the requests.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -11,7 +11,7 @@ use crate::frozen::{Padding, Window};
 /// Threads of a block, for every kernel (`THREADS` of `kernels/common.cuh`).
 pub const THREADS: usize = 256;
 
-/// A function in a file of `kernels/`, named without its ending.
+/// A function in a file of `kernels/`, whose name is without extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Kernel {
     /// The file
@@ -27,21 +27,21 @@ pub struct Slice {
     length: usize,
 }
 
-/// A [`Slice`] that is given back to its device when it is dropped.
+/// A [`Slice`] whose memory is released when it is dropped.
 #[derive(Default)]
 pub struct Buffer {
     slice: Slice,
     owner: Option<Box<dyn Any + Send + Sync>>,
 }
 
-/// Where a view into a [`Slice`] begins.
+/// The start of a view into a [`Slice`].
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
     address: u64,
     lifetime: PhantomData<&'a Slice>,
 }
 
-/// What a kernel is given, in the order of its parameters.
+/// An argument of a kernel.
 #[derive(Clone, Copy, Debug)]
 pub enum Argument<'a> {
     /// A pointer
@@ -54,29 +54,29 @@ pub enum Argument<'a> {
     Float(f32),
 }
 
-/// A side of a product: row-major matrices, or what they are transposed.
+/// A side of a product: row-major matrices, optionally transposed.
 #[derive(Clone, Copy, Debug)]
 pub struct Factor<'a> {
-    /// Where the first begins
+    /// Start of the first matrix
     pub place: Place<'a>,
-    /// Numbers from one row to the next, as they lie
+    /// Distance from one stored row to the next, in numbers
     pub stride: usize,
-    /// Rows and columns change places
+    /// Whether rows and columns are swapped
     pub transposed: bool,
-    /// Numbers from one matrix of a batch to the next
+    /// Distance from one matrix of a batch to the next, in numbers
     pub apart: usize,
 }
 
 /// `destination = scale · left · right`, or `+=`, for each of a batch of matrices.
 #[derive(Clone, Copy, Debug)]
 pub struct Product<'a> {
-    /// Of the destination and of the left side
+    /// Rows of the destination and of the left side
     pub rows: usize,
-    /// Of the destination and of the right side
+    /// Columns of the destination and of the right side
     pub columns: usize,
     /// Columns of the left side, rows of the right
     pub depth: usize,
-    /// How many matrices
+    /// Number of matrices
     pub count: usize,
     /// `[rows, depth]`
     pub left: Factor<'a>,
@@ -90,12 +90,12 @@ pub struct Product<'a> {
     pub accumulate: bool,
 }
 
-/// What is convolved with what.
+/// The sizes of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ConvolutionShape {
-    /// How many pictures
+    /// Number of pictures
     pub batch: usize,
-    /// Of the pictures
+    /// Channels of the pictures
     pub channels: usize,
     /// Channels of the output
     pub outputs: usize,
@@ -103,7 +103,7 @@ pub struct ConvolutionShape {
     pub picture: (usize, usize),
     /// Height and width of the output
     pub output: (usize, usize),
-    /// The kernels' side, step, and the zeros above and on the left
+    /// Side and stride of the kernels, and the zeros above and on the left
     pub window: Window,
 }
 
@@ -122,28 +122,28 @@ pub struct Convolve<'a> {
     pub accumulate: bool,
 }
 
-/// A device that carries out what layers ask for, in order. What is passed to it must fit the kernel's parameters and
-/// stay inside the memory that is named: it is not checked.
+/// A device that executes the requests of layers in order. Arguments must match the kernel's parameters and stay
+/// inside the given memory: they are not checked.
 pub trait Accelerator: Send + Sync {
-    /// Tells this device from others.
+    /// Identifies the device.
     fn id(&self) -> usize;
 
-    /// Memory for so many numbers of 32 bits, which hold anything.
+    /// Uninitialized memory for `length` numbers of 32 bits.
     ///
     /// # Errors
-    /// Where there is no such memory left.
+    /// If there is not enough memory left.
     fn allocate(&self, length: usize) -> Result<Buffer>;
 
-    /// A copy of host memory, whose length is a multiple of four bytes.
+    /// Copies host memory, whose length is a multiple of four bytes.
     ///
     /// # Errors
-    /// Where there is no such memory left.
+    /// If there is not enough memory left.
     fn upload(&self, bytes: &[u8]) -> Result<Buffer>;
 
-    /// A copy of as many numbers as `make` makes, which a device that keeps none need not call.
+    /// Copies the numbers that `make` returns; a device that keeps no numbers need not call `make`.
     ///
     /// # Errors
-    /// Where there is no such memory left.
+    /// If there is not enough memory left.
     fn upload_made(&self, _length: usize, make: &dyn Fn() -> Vec<f32>) -> Result<Buffer> {
         self.upload(bytemuck::cast_slice(&make()))
     }
@@ -151,37 +151,36 @@ pub trait Accelerator: Send + Sync {
     /// Copies all of `source` to the start of `target`.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the device fails.
     fn copy(&self, source: &Slice, target: &Slice) -> Result<()>;
 
     /// Runs a kernel in a grid of blocks of [`THREADS`] threads.
     ///
     /// # Errors
-    /// Where the kernel is missing or the device fails.
+    /// If the kernel is missing or the device fails.
     fn launch(&self, kernel: Kernel, blocks: [usize; 2], arguments: &[Argument]) -> Result<()>;
 
     /// Computes a product.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the device fails.
     fn multiply(&self, product: &Product) -> Result<()>;
 
-    /// Computes a convolution, where the device has a way of its own for it; false where it has none, and nothing was
-    /// done.
+    /// Computes a convolution if the device has its own algorithm for it; otherwise does nothing and returns false.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the device fails.
     fn convolve(&self, _: &Convolve) -> Result<bool> {
         Ok(false)
     }
 
-    /// The numbers, on the host.
+    /// Copies numbers to the host.
     #[cfg(test)]
     fn download(&self, slice: &Slice) -> Vec<f32>;
 }
 
 impl ConvolutionShape {
-    /// How many numbers the pictures, the kernels and the output are.
+    /// Sizes of the pictures, the kernels and the output, in numbers.
     #[must_use]
     pub const fn counts(&self) -> [usize; 3] {
         let Self { batch, channels, outputs, picture, output, window } = *self;
@@ -192,7 +191,7 @@ impl ConvolutionShape {
         ]
     }
 
-    /// Whether the output is that of a picture with as many zeros below as above, and on the right as on the left.
+    /// Whether the padding is the same above and below, and on the left and the right.
     #[must_use]
     pub fn is_padded_alike(&self) -> bool {
         let Padding { top, left, .. } = self.window.padding;
@@ -208,13 +207,13 @@ impl Slice {
         Self { address, length }
     }
 
-    /// How many numbers there are.
+    /// Number of elements.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.length
     }
 
-    /// Whether there are none.
+    /// Whether the slice is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.length == 0
@@ -223,14 +222,14 @@ impl Slice {
     /// The place of the number at `offset`.
     ///
     /// # Panics
-    /// Where it lies past the end.
+    /// If the offset lies past the end.
     #[must_use]
     pub fn at(&self, offset: usize) -> Place<'_> {
         assert!(offset <= self.length, "a place past the end of a device's memory");
         Place { address: self.address + 4 * offset as u64, lifetime: PhantomData }
     }
 
-    /// Its begin, as a kernel's argument.
+    /// The start of the slice, as a kernel argument.
     #[must_use]
     pub fn start(&self) -> Argument<'_> {
         Argument::Place(self.at(0))
@@ -238,13 +237,13 @@ impl Slice {
 }
 
 impl Buffer {
-    /// Memory that is given back with its owner.
+    /// Memory that is released with its owner.
     #[must_use]
     pub fn new(address: u64, length: usize, owner: Box<dyn Any + Send + Sync>) -> Self {
         Self { slice: Slice::new(address, length), owner: Some(owner) }
     }
 
-    /// What owns the memory.
+    /// The owner of the memory.
     #[must_use]
     pub fn into_owner(self) -> Option<Box<dyn Any + Send + Sync>> {
         self.owner
@@ -310,33 +309,33 @@ impl From<bool> for Argument<'_> {
 }
 
 impl<'a> Factor<'a> {
-    /// A row-major matrix; its rows lie `stride` numbers apart.
+    /// A row-major matrix with rows `stride` numbers apart.
     #[must_use]
     pub const fn new(place: Place<'a>, stride: usize) -> Self {
         Self { place, stride, transposed: false, apart: 0 }
     }
 
-    /// One matrix for each of a batch, `apart` numbers from one to the next.
+    /// A matrix for each of a batch, each `apart` numbers after the previous one.
     #[must_use]
     pub const fn each(self, apart: usize) -> Self {
         Self { apart, ..self }
     }
 
-    /// What it is with rows and columns exchanged.
+    /// The transposed matrix.
     #[must_use]
     pub const fn transposed(self) -> Self {
         Self { transposed: !self.transposed, ..self }
     }
 }
 
-/// How many blocks have a thread for each of `count` elements.
+/// Number of blocks with a thread for each of `count` elements.
 #[must_use]
 pub const fn blocks(count: usize) -> [usize; 2] {
     [count.div_ceil(THREADS), 1]
 }
 
-/// A grid with a row of blocks for each of `rows`, which have a thread for each of `columns` elements; where those would
-/// be more than a grid may have, threads go on with others (`step_in_row` of `kernels/common.cuh`).
+/// A grid with a row of blocks for each of `rows`, with a thread for each of `columns` elements. If a grid cannot have
+/// that many, each thread processes several elements (`step_in_row` of `kernels/common.cuh`).
 #[must_use]
 pub const fn blocks_of_rows(rows: usize, columns: usize) -> [usize; 2] {
     const MOST: usize = 65535;
@@ -344,15 +343,15 @@ pub const fn blocks_of_rows(rows: usize, columns: usize) -> [usize; 2] {
     [rows, if needed < MOST { needed } else { MOST }]
 }
 
-/// A size as kernels take it.
+/// Converts a size to a kernel's `int`.
 ///
 /// # Errors
-/// Where it is beyond 2³¹.
+/// If the size is 2³¹ or more.
 pub fn int(size: usize) -> Result<i32> {
-    i32::try_from(size).map_err(|_| Error::Msg(format!("{size} is more than a CUDA kernel counts to")))
+    i32::try_from(size).map_err(|_| Error::Msg(format!("{size} is too large for a CUDA kernel")))
 }
 
-/// A number of elements as kernels take it.
+/// Converts a number of elements to a kernel's `long long`.
 #[must_use]
 pub const fn long(count: usize) -> i64 {
     count.cast_signed() as i64

@@ -1,5 +1,5 @@
-//! A GPU: the tensor library's device and stream, the kernels that were loaded, cuBLAS with a workspace of its own, and
-//! cuDNN in programs that are built with it.
+//! A GPU: the tensor library's device and stream, the loaded kernels, cuBLAS with its own workspace, and cuDNN in
+//! programs that are built with it.
 
 use std::collections::HashMap;
 use std::ffi::c_void;
@@ -19,17 +19,18 @@ use super::accelerator::{Accelerator, Argument, Buffer, Kernel, Product, Slice, 
 use super::cudnn::Cudnn;
 use crate::gpu::{Precision, count_to_gpu, pool};
 
-// `ptx(file)`: the kernels of a file, as `build.rs` compiled them.
+// `ptx(file)`: the kernels of a file, compiled by `build.rs`.
 include!(concat!(env!("OUT_DIR"), "/ptx.rs"));
 
-/// Bytes of cuBLAS's workspace, which with the shapes decides what it does: NVIDIA recommends 32 MiB from Hopper on.
+/// Bytes of cuBLAS's workspace, which together with the shapes decides the algorithm: NVIDIA recommends 32 MiB for
+/// Hopper and later.
 const WORKSPACE: usize = 32 << 20;
 
-/// Bytes of the host's memory that the driver copies aside before its call returns (CUDA Driver API, API synchronization
-/// behavior): what is sent in each iteration is less, and is not waited for.
+/// Bytes of host memory that the driver stages before its call returns (CUDA Driver API, API synchronization behavior):
+/// the uploads of an iteration are smaller, and are not waited for.
 const STAGED: usize = 64 << 10;
 
-/// Those in use, by the tensor library's devices.
+/// The cards in use, by the tensor library's device.
 static CARDS: Mutex<Vec<(DeviceId, Arc<Card>)>> = Mutex::new(Vec::new());
 
 /// A GPU.
@@ -37,23 +38,23 @@ pub struct Card {
     number: usize,
     device: CudaDevice,
     stream: Arc<CudaStream>,
-    /// By file
+    /// The loaded modules by file
     modules: Mutex<HashMap<&'static str, Arc<CudaModule>>>,
     functions: Mutex<HashMap<Kernel, CudaFunction>>,
     blas: CudaBlas,
-    /// What products are computed in
+    /// The arithmetic of products
     arithmetic: cublas::cublasComputeType_t,
     #[cfg(feature = "cudnn")]
     cudnn: Mutex<Cudnn>,
-    /// cuBLAS's, as long as it lives
+    /// cuBLAS's workspace, which must live as long as its handle
     _workspace: CudaSlice<u8>,
 }
 
 impl Card {
-    /// Sets a device of the tensor library up; once, with the first precision.
+    /// Sets up a device of the tensor library, only once and with the first precision.
     ///
     /// # Errors
-    /// Where cuBLAS or cuDNN cannot be set up.
+    /// If cuBLAS or cuDNN cannot be set up.
     pub fn prepare(device: &CudaDevice, precision: Precision) -> Result<()> {
         let mut cards = locked(&CARDS);
         if cards.iter().all(|(id, _)| *id != device.id()) {
@@ -63,10 +64,10 @@ impl Card {
         Ok(())
     }
 
-    /// The card of a device that was prepared.
+    /// The card of a prepared device.
     ///
     /// # Errors
-    /// Where it was not.
+    /// If the device was not prepared.
     pub fn of(device: &CudaDevice) -> Result<Arc<Self>> {
         let cards = locked(&CARDS);
         let found = cards.iter().find(|(id, _)| *id == device.id());
@@ -74,12 +75,12 @@ impl Card {
     }
 
     fn new(device: &CudaDevice, number: usize, precision: Precision) -> Result<Self> {
-        // SAFETY: all work runs on the device's one stream, in order, and so needs no events between uses.
+        // SAFETY: all work runs in order on the device's only stream, and so needs no events between uses.
         unsafe { device.disable_event_tracking() };
         let stream = device.cuda_stream();
         pool::keep_memory(&stream).map_err(Error::wrap)?;
         let blas = CudaBlas::new(stream.clone()).map_err(Error::wrap)?;
-        // SAFETY: nobody reads it before it is written.
+        // SAFETY: the workspace is never read before it is written.
         let workspace = unsafe { stream.alloc::<u8>(WORKSPACE) }.map_err(Error::wrap)?;
         let (address, _) = workspace.device_ptr(&stream);
         // SAFETY: the workspace lives as long as the handle.
@@ -105,20 +106,20 @@ impl Card {
         })
     }
 
-    /// A tensor's memory, which the caller keeps alive.
+    /// The memory of a tensor, which the caller keeps alive.
     #[must_use]
     pub fn view(&self, values: &CudaSlice<f32>) -> Slice {
         let (address, _) = values.device_ptr(&self.stream);
         Slice::new(address, values.len())
     }
 
-    /// A buffer as the tensor library's memory.
+    /// Converts a buffer to the tensor library's storage.
     ///
     /// # Errors
-    /// Where it is not one of this card.
+    /// If the buffer does not belong to this card.
     pub fn storage(&self, buffer: Buffer) -> Result<CudaStorage> {
         let owner = buffer.into_owner().and_then(|owner| owner.downcast::<CudaSlice<f32>>().ok());
-        let values = owner.ok_or_else(|| Error::Msg("a buffer is not of this card".into()))?;
+        let values = owner.ok_or_else(|| Error::Msg("a buffer does not belong to this card".into()))?;
         Ok(CudaStorage::wrap_cuda_slice(*values, self.device.clone()))
     }
 
@@ -157,7 +158,7 @@ impl Accelerator for Card {
         let values = unsafe { self.stream.alloc::<f32>(length) };
         let values = match values {
             Err(error) if error.0 == driver::CUresult::CUDA_ERROR_OUT_OF_MEMORY => {
-                // What was given back is free once the card has come so far, and then perhaps in pieces.
+                // Released memory is free only after the card has executed the release, and may be fragmented.
                 self.stream.synchronize().map_err(Error::wrap)?;
                 pool::give_back(&self.stream).map_err(Error::wrap)?;
                 // SAFETY: as above.
@@ -173,11 +174,11 @@ impl Accelerator for Card {
         let buffer = self.allocate(bytes.len() / 4)?;
         let (to, from) = (buffer.at(0).address(), bytes.as_ptr().cast());
         self.stream.context().bind_to_thread().map_err(Error::wrap)?;
-        // SAFETY: both are as long.
+        // SAFETY: both have the same length.
         let status = unsafe { driver::cuMemcpyHtoDAsync_v2(to, from, 4 * buffer.len(), self.stream.cu_stream()) };
         status.result().map_err(Error::wrap)?;
         if bytes.len() > STAGED {
-            // Until then the driver may read it.
+            // Until then, the driver may still read the source.
             self.stream.synchronize().map_err(Error::wrap)?;
         }
         Ok(buffer)
@@ -187,7 +188,7 @@ impl Accelerator for Card {
         let (from, to, bytes) = (source.at(0).address(), target.at(0).address(), 4 * source.len());
         assert!(source.len() <= target.len(), "a copy is longer than its target");
         self.stream.context().bind_to_thread().map_err(Error::wrap)?;
-        // SAFETY: both are memory of the device of at least that length.
+        // SAFETY: both are device memory of at least that length.
         let status = unsafe { driver::cuMemcpyDtoDAsync_v2(to, from, bytes, self.stream.cu_stream()) };
         status.result().map_err(Error::wrap)
     }
@@ -210,12 +211,12 @@ impl Accelerator for Card {
                 Argument::Float(value) => launch.arg(value),
             };
         }
-        // SAFETY: layers pass what their kernels ask for, which the tests' emulation compares.
+        // SAFETY: layers pass the arguments that their kernels expect, which the emulation in the tests checks.
         unsafe { launch.launch(LaunchConfig { grid_dim, block_dim, shared_mem_bytes: 0 }) }.map_err(Error::wrap)?;
         Ok(())
     }
 
-    /// The library's matrices are column-major: the product is that of the transposed sides in reverse order.
+    /// The library's matrices are column-major, so it gets the transposed sides in reverse order.
     fn multiply(&self, product: &Product) -> Result<()> {
         let size = |size: usize| i32::try_from(size).map_err(Error::wrap);
         let operation = |transposed: bool| {
@@ -225,7 +226,7 @@ impl Accelerator for Card {
         let (alpha, beta) = (product.scale, if product.accumulate { 1.0_f32 } else { 0.0 });
         let float = cublas::cudaDataType_t::CUDA_R_32F;
         self.stream.context().bind_to_thread().map_err(Error::wrap)?;
-        // SAFETY: the product's caller answers for its views; the scalars are the host's, the handle's default.
+        // SAFETY: the caller guarantees that the views are valid; the scalars are on the host, the handle's default.
         let status = unsafe {
             cublas::cublasGemmStridedBatchedEx(
                 *self.blas.handle(),
@@ -267,7 +268,7 @@ impl Accelerator for Card {
         let mut values = vec![0.0_f32; slice.len()];
         let (target, bytes) = (values.as_mut_ptr().cast(), 4 * slice.len());
         self.stream.context().bind_to_thread().unwrap();
-        // SAFETY: the slice is memory of the device, and the host waits until it is copied.
+        // SAFETY: the slice is device memory, and the host waits until it is copied.
         unsafe { driver::cuMemcpyDtoHAsync_v2(target, slice.at(0).address(), bytes, self.stream.cu_stream()) }
             .result()
             .unwrap();
@@ -277,6 +278,6 @@ impl Accelerator for Card {
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A thread that failed left what is behind it whole.
+    // A thread that failed left the data intact.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,5 @@
-//! How much of a GPU's memory passes take: they are run on a device that computes nothing and holds nothing, and counts
-//! what layers ask it for.
+//! Counts the GPU memory of passes: runs them on a device that computes and stores nothing, and only counts what the
+//! layers request.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -14,40 +14,40 @@ use crate::frozen::network::Memory;
 use crate::frozen::network::tally::Tally;
 use crate::gpu::Precision;
 
-/// Counts what a network takes of a GPU's memory.
+/// Counts the GPU memory of a network.
 #[derive(Default)]
 pub struct GpuCount {
     counter: Counter,
     residents: Residents,
-    /// Held by who counts
+    /// Held while a thread counts
     turn: Mutex<()>,
 }
 
-/// A device that counts.
+/// A device that only counts.
 #[derive(Default)]
 struct Counter {
-    /// Bytes that layers brought from the host's memory
+    /// Bytes that layers copied from host memory
     brought: AtomicU64,
-    /// Whether convolutions have copies of their numbers in 16 bits
+    /// Whether convolutions copy their numbers to 16 bits
     in_halves: AtomicBool,
-    /// Bytes that are held
+    /// Bytes in use
     held: Tally,
 }
 
-/// An address that nobody reads.
+/// An address that is never read.
 const NOWHERE: u64 = 1 << 20;
 
 impl GpuCount {
-    /// Bytes of its layers' weights, from the first pass on.
+    /// Bytes of the layers' weights, known after the first pass.
     #[must_use]
     pub fn weights(&self) -> u64 {
         self.counter.brought.load(Relaxed)
     }
 
-    /// As `tally::of_passes`, on a GPU. The steps are always the same ones.
+    /// Like `tally::of_passes`, on a GPU. The steps must be the same in every call.
     ///
     /// # Errors
-    /// Where a layer cannot take its input, or cannot run on a GPU.
+    /// If a layer cannot take its input, or cannot run on a GPU.
     pub(in crate::frozen) fn of_passes(
         &self,
         steps: &[Step],
@@ -56,7 +56,7 @@ impl GpuCount {
         recomputed: &[usize],
         precision: Precision,
     ) -> Result<Memory> {
-        // A thread that failed left nothing behind.
+        // A thread that failed left the data intact.
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let execution = OnDevice { accelerator: &self.counter, residents: &self.residents };
         self.counter.in_halves.store(precision == Precision::Bf16, Relaxed);
@@ -95,7 +95,7 @@ impl Accelerator for Counter {
         Ok(())
     }
 
-    /// What cuDNN's algorithm works in is known on the card alone; here it is the most that one may.
+    /// The workspace of cuDNN's algorithm is known only on the card; this is the maximum allowed.
     #[cfg(feature = "cudnn")]
     fn convolve(&self, convolution: &Convolve) -> Result<bool> {
         let own = convolution.shape.is_padded_alike();
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::frozen::{Activation, Linear, Network};
 
-    /// Amounts are counted by hand, in numbers of `f32`; on the host they are nearly the same (`tally.rs`).
+    /// The expected amounts are counted by hand, in `f32` numbers; on the host they are nearly the same (`tally.rs`).
     #[test]
     fn what_passes_hold_of_a_gpu_is_counted() {
         let linear = |inputs: usize, outputs: usize| {
@@ -134,7 +134,7 @@ mod tests {
         let memory = |tracked| count.of_passes(&network.steps, &[100], tracked, &[], Precision::F32).unwrap();
         // Input, its copy, the first layer's output; then the caller's input, that output, the second's.
         assert_eq!(memory(false), Memory { kept: 0, peak: 4 * 700 });
-        // Backwards what was kept of 300, its gradient (of the activation in place), input, output and its gradient.
+        // Backwards: the 300 kept, their gradient (in place for the activation), input, output and its gradient.
         assert_eq!(memory(true), Memory { kept: 4 * 300, peak: 4 * 720 });
         assert_eq!(count.weights(), 4 * (30_000 + 300 + 3_000 + 10), "they came once");
         assert_eq!(count.counter.held.now(), 0);

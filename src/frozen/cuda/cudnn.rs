@@ -1,5 +1,5 @@
-//! Convolutions by cuDNN. Which of its algorithms computes a shape is what its heuristics say first among those that
-//! always give the same bytes, and that do what they say; nothing is timed, and nothing depends on the memory that is free.
+//! Convolutions by cuDNN. For each shape, the algorithm is the first one proposed by cuDNN's heuristics that is
+//! deterministic and works; nothing is timed, and nothing depends on free memory.
 
 use std::collections::HashMap;
 use std::ffi::{c_int, c_void};
@@ -14,11 +14,11 @@ use crate::gpu::Precision;
 
 use sys::cudnnConvolutionFwdAlgoPerf_t as Algorithm;
 
-/// Most bytes that an algorithm may work in: those of what is convolved, four times, as Winograd's takes them, and not more
-/// than so many.
+/// Upper limit for an algorithm's workspace, in bytes; it is also limited to four times the convolved numbers, which
+/// Winograd's algorithm needs.
 const WORKSPACE: usize = 256 << 20;
 
-/// Most bytes that an algorithm may work in to convolve a shape.
+/// Maximum bytes of an algorithm's workspace for a shape.
 #[must_use]
 pub fn workspace(shape: &ConvolutionShape) -> usize {
     (4 * 4 * shape.counts().iter().sum::<usize>()).min(WORKSPACE)
@@ -27,33 +27,33 @@ pub fn workspace(shape: &ConvolutionShape) -> usize {
 /// Room for cuDNN's eight algorithms (`CUDNN_CONVOLUTION_FWD_ALGO_COUNT`), each with and without tensor cores.
 const ALGORITHMS: u8 = 16;
 
-/// cuDNN on a stream of a GPU, and how it convolves the shapes that came so far.
+/// cuDNN on a stream of a GPU, with its plans for the shapes so far.
 pub struct Cudnn {
     handle: sys::cudnnHandle_t,
     precision: Precision,
-    /// None for shapes that it does not convolve
+    /// The plan for each shape; none if cuDNN cannot convolve the shape
     plans: HashMap<ConvolutionShape, Option<Plan>>,
 }
 
-// SAFETY: a handle may be used by any thread that the GPU's context is bound to, if by one at a time.
+// SAFETY: a handle may be used by any thread that the GPU's context is bound to, one thread at a time.
 unsafe impl Send for Cudnn {}
 
 impl Cudnn {
-    /// For the work on a stream, in whose context the thread is.
+    /// Starts cuDNN on a stream, whose context is bound to the thread.
     ///
     /// # Errors
-    /// Where cuDNN does not start.
+    /// If cuDNN does not start.
     pub fn new(stream: sys::cudaStream_t, precision: Precision) -> Result<Self> {
-        let cudnn = Self { handle: result::create_handle().map_err(told)?, precision, plans: HashMap::new() };
+        let cudnn = Self { handle: result::create_handle().map_err(named)?, precision, plans: HashMap::new() };
         // SAFETY: the handle was just created.
-        unsafe { result::set_stream(cudnn.handle, stream) }.map_err(told)?;
+        unsafe { result::set_stream(cudnn.handle, stream) }.map_err(named)?;
         Ok(cudnn)
     }
 
-    /// As [`super::Accelerator::convolve`], on the GPU whose context the thread is in.
+    /// Like [`super::Accelerator::convolve`], on the GPU whose context is bound to the thread.
     ///
     /// # Errors
-    /// Where cuDNN or the device fails.
+    /// If cuDNN or the device fails.
     pub fn convolve(&mut self, convolution: &Convolve, on: &dyn Accelerator) -> Result<bool> {
         let shape = convolution.shape;
         if !self.plans.contains_key(&shape) {
@@ -63,10 +63,10 @@ impl Cudnn {
         while let Some(Some(plan)) = self.plans.get_mut(&shape) {
             match plan.convolve(self.handle, convolution, on)? {
                 Ok(()) => return Ok(true),
-                Err(error) if is_out_of_memory(&format!("{:?}", error.0)) => return Err(told(error)),
-                // An algorithm that was proposed need not run: then it is the next one's turn, as in PyTorch. What else is
-                // wrong with the GPU is told by whatever takes its place.
-                Err(_) if plan.choose_next().map_err(told)? => {}
+                Err(error) if is_out_of_memory(&format!("{:?}", error.0)) => return Err(named(error)),
+                // A proposed algorithm may fail to run: then try the next one, like PyTorch. If the GPU itself is at
+                // fault, whatever runs next reports it.
+                Err(_) if plan.choose_next().map_err(named)? => {}
                 Err(_) => {
                     let next = if plan.in_halves { self.plan(&shape, false)? } else { None };
                     self.plans.insert(shape, next);
@@ -76,46 +76,46 @@ impl Cudnn {
         Ok(false)
     }
 
-    /// How a shape is convolved, in bf16 or, where there is no algorithm for that, in full; none where it is padded on one
-    /// side only, is larger than cuDNN counts to, or no algorithm will do.
+    /// The plan for a shape, in bf16 or, if there is no algorithm for that, in full precision; none if the padding is
+    /// asymmetric, the shape is too large for cuDNN, or no algorithm may be used.
     fn plan(&self, shape: &ConvolutionShape, in_halves: bool) -> Result<Option<Plan>> {
         if !shape.is_padded_alike() {
             return Ok(None);
         }
         match Plan::new(self, shape, &Sizes::new(shape)?, in_halves) {
             Ok(Some(plan)) => Ok(Some(plan)),
-            Err(error) if !is_unsupported(error) => Err(told(error)),
+            Err(error) if !is_unsupported(error) => Err(named(error)),
             _ if in_halves => self.plan(shape, false),
             _ => Ok(None),
         }
     }
 
-    /// Whether an algorithm computes what was asked for, the same way each time.
+    /// Whether an algorithm has the requested precision and is deterministic.
     fn may_use(&self, algorithm: &Algorithm, shape: &ConvolutionShape) -> bool {
-        // Where tensor cores are permitted algorithms without them are, too.
+        // If tensor cores are permitted, algorithms without them are as well.
         let is_exact = algorithm.mathType == sys::cudnnMathType_t::CUDNN_FMA_MATH;
         algorithm.status == sys::cudnnStatus_t::CUDNN_STATUS_SUCCESS
             && algorithm.determinism == sys::cudnnDeterminism_t::CUDNN_DETERMINISTIC
             && algorithm.memory <= workspace(shape)
             && (is_exact || self.precision != Precision::F32)
-            // Its half precision has no range for a decoder's activations.
+            // Half precision does not have enough range for a decoder's activations.
             && algorithm.mathType != sys::cudnnMathType_t::CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION
     }
 }
 
 impl Drop for Cudnn {
     fn drop(&mut self) {
-        // SAFETY: nobody else has the handle. What remains of it where this fails ends with the process.
+        // SAFETY: the handle is not shared. If this fails, its remains end with the process.
         let _ = unsafe { result::destroy_handle(self.handle) };
     }
 }
 
-/// A shape as cuDNN takes it.
+/// A shape in cuDNN's types.
 struct Sizes {
     input: [c_int; 4],
     kernels: [c_int; 4],
     output: [c_int; 4],
-    /// Down, right
+    /// Vertical, horizontal
     padding: [c_int; 2],
     stride: c_int,
 }
@@ -134,20 +134,20 @@ impl Sizes {
     }
 }
 
-/// How a shape is convolved.
+/// The plan for a shape.
 struct Plan {
     input: sys::cudnnTensorDescriptor_t,
     kernels: sys::cudnnFilterDescriptor_t,
     convolution: sys::cudnnConvolutionDescriptor_t,
     output: sys::cudnnTensorDescriptor_t,
-    /// Those that may be used, the best last: it is the one that is
+    /// The allowed algorithms, the best last; the last one is used
     algorithms: Vec<Algorithm>,
-    /// Of bf16, summed in f32
+    /// Whether it convolves bf16, summed in f32
     in_halves: bool,
 }
 
 impl Plan {
-    /// By the first algorithm that may be used; none where none may.
+    /// A plan with the allowed algorithms; none if there are none.
     fn new(
         cudnn: &Cudnn,
         shape: &ConvolutionShape,
@@ -169,7 +169,7 @@ impl Plan {
         Ok(plan.use_last()?.then_some(plan))
     }
 
-    /// Passes over the algorithm that is used; false where no other is left.
+    /// Drops the current algorithm. Returns false if there is no other one.
     fn choose_next(&mut self) -> std::result::Result<bool, CudnnError> {
         self.algorithms.pop();
         self.use_last()
@@ -178,7 +178,7 @@ impl Plan {
     fn use_last(&self) -> std::result::Result<bool, CudnnError> {
         let Some(algorithm) = self.algorithms.last() else { return Ok(false) };
         if !self.in_halves {
-            // With another arithmetic it would be another algorithm.
+            // With a different math type, it would be a different algorithm.
             // SAFETY: the descriptor is set.
             unsafe { result::set_convolution_math_type(self.convolution, algorithm.mathType) }?;
         }
@@ -189,7 +189,7 @@ impl Plan {
         let (layout, float) = (sys::cudnnTensorFormat_t::CUDNN_TENSOR_NCHW, sys::cudnnDataType_t::CUDNN_DATA_FLOAT);
         let numbers = if self.in_halves { sys::cudnnDataType_t::CUDNN_DATA_BFLOAT16 } else { float };
         let arithmetic = match precision {
-            // Tensor cores multiply bf16 by themselves; where they were asked for it, oneDNN had no numbers (its issue 1583).
+            // Tensor cores multiply bf16 by default; requesting them explicitly gave oneDNN NaN (its issue 1583).
             _ if self.in_halves => sys::cudnnMathType_t::CUDNN_DEFAULT_MATH,
             Precision::F32 => sys::cudnnMathType_t::CUDNN_FMA_MATH,
             Precision::Tf32 | Precision::Bf16 => sys::cudnnMathType_t::CUDNN_TENSOR_OP_MATH,
@@ -235,7 +235,7 @@ impl Plan {
         Ok(Ok(()))
     }
 
-    /// Convolves numbers of the kind that it is for.
+    /// Convolves numbers of the plan's type.
     fn run(
         &self,
         handle: sys::cudnnHandle_t,
@@ -244,7 +244,7 @@ impl Plan {
         workspace: &Buffer,
     ) -> std::result::Result<(), CudnnError> {
         let (alpha, beta) = (1.0_f32, if convolution.accumulate { 1.0_f32 } else { 0.0 });
-        // SAFETY: the convolution's caller answers for its places; the scalars are the host's.
+        // SAFETY: the caller guarantees that the places are valid; the scalars are on the host.
         unsafe {
             result::convolution_forward(
                 handle,
@@ -264,11 +264,11 @@ impl Plan {
         }
     }
 
-    /// Those that cuDNN has, the probably fastest first.
+    /// The algorithms that cuDNN proposes, the probably fastest first.
     fn proposed(&self, cudnn: &Cudnn) -> std::result::Result<Vec<Algorithm>, CudnnError> {
         let mut algorithms: Vec<Algorithm> = Vec::with_capacity(usize::from(ALGORITHMS));
         let mut count = 0;
-        // SAFETY: the descriptors are set; so many algorithms are written as it says, and no more than there is room for.
+        // SAFETY: the descriptors are set; at most as many algorithms are written as there is room for.
         unsafe {
             result::get_convolution_forward_algorithm(
                 cudnn.handle,
@@ -288,7 +288,7 @@ impl Plan {
 
 impl Drop for Plan {
     fn drop(&mut self) {
-        // SAFETY: nobody else has the descriptors.
+        // SAFETY: the descriptors are not shared.
         unsafe {
             let _ = result::destroy_tensor_descriptor(self.input);
             let _ = result::destroy_filter_descriptor(self.kernels);
@@ -298,14 +298,14 @@ impl Drop for Plan {
     }
 }
 
-/// Whether cuDNN has no way to do what was asked (`CUDNN_STATUS_NOT_SUPPORTED` and the reasons for it, which have numbers
-/// from there to the next thousand).
+/// Whether cuDNN does not support a request (`CUDNN_STATUS_NOT_SUPPORTED` and its more specific variants, whose numbers
+/// go from there to the next thousand).
 fn is_unsupported(error: CudnnError) -> bool {
     let first = sys::cudnnStatus_t::CUDNN_STATUS_NOT_SUPPORTED as u32;
     (first..first + 1000).contains(&(error.0 as u32))
 }
 
-/// cuDNN's error, which names it and its status.
-fn told(error: CudnnError) -> Error {
+/// Converts cuDNN's error, which names cuDNN and the status.
+fn named(error: CudnnError) -> Error {
     Error::Cuda(Box::new(error))
 }

@@ -1,4 +1,4 @@
-//! A network's passes on a device: as `passes.rs` runs them, with the layers' weights in the device's memory.
+//! Runs the passes of `passes.rs` on a device, with the layers' weights in the device's memory.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -11,19 +11,19 @@ use super::{Resident, kernel};
 use crate::frozen::Layer;
 use crate::frozen::network::passes::{Execution, Gradient};
 
-/// The layers of a network that lie in devices' memory, from the first pass on.
+/// The layers of a network in the memory of devices, copied there in the first pass.
 #[derive(Default)]
 pub struct Residents(Mutex<HashMap<Key, Arc<dyn Resident>>>);
 
-/// Device, layer, and its kind: layers without numbers of their own may share an address.
+/// Device, layer and type: layers without fields may share an address.
 type Key = (usize, usize, TypeId);
 
 impl Residents {
-    /// The layer on a device. It must live as long as this does.
+    /// The layer on a device. `layer` must live as long as this.
     fn get(&self, accelerator: &dyn Accelerator, layer: &dyn Layer) -> Result<Arc<dyn Resident>> {
         let kind = (layer as &dyn Any).type_id();
         let key = (accelerator.id(), std::ptr::from_ref(layer).cast::<()>() as usize, kind);
-        // A thread that failed left the map as it was.
+        // A thread that failed left the map intact.
         let mut residents = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(resident) = residents.get(&key) {
             return Ok(resident.clone());
@@ -34,7 +34,7 @@ impl Residents {
     }
 }
 
-/// Carries out passes on a device.
+/// Runs passes on a device.
 pub struct OnDevice<'a> {
     /// The device
     pub accelerator: &'a dyn Accelerator,

@@ -1,10 +1,10 @@
 //! Layers on NVIDIA's GPUs, in both directions.
 //!
-//! Each layer has a twin here, a [`Resident`], that keeps the layer's frozen weights in the device's memory and asks
-//! an [`Accelerator`] for kernels (`kernels/`, compiled to PTX by `build.rs`) and matrix products. There are two
-//! accelerators: the card (`card.rs`), and in tests an emulation on the CPU, which runs the same kernels.
-//! The same bytes come out every time: everything runs on one stream, reductions have a fixed shape, and nothing is
-//! added in floating point by several threads at once.
+//! Each layer has a twin here, a [`Resident`], which keeps the layer's frozen weights in the device's memory and runs
+//! kernels (`kernels/`, compiled to PTX by `build.rs`) and matrix products on an [`Accelerator`]. There are two
+//! accelerators: the card (`card.rs`) and, in tests, an emulation on the CPU that runs the same kernels.
+//! The results have the same bytes every time: everything runs on one stream, reductions have a fixed shape, and
+//! several threads never add floating-point numbers to the same place at once.
 
 pub mod accelerator;
 #[cfg(feature = "cuda")]
@@ -28,28 +28,28 @@ use candle_core::Result;
 pub use accelerator::{Accelerator, Slice};
 pub use count::GpuCount;
 
-/// Sets a GPU up for layers, whose products have this precision from then on.
+/// Sets up a GPU for layers, whose products then have this precision.
 ///
 /// # Errors
-/// Where the device is none, or its libraries cannot be set up.
+/// If the device is not a GPU, or its libraries cannot be set up.
 #[cfg(feature = "cuda")]
 pub fn prepare(device: &candle_core::Device, precision: crate::gpu::Precision) -> Result<()> {
     card::Card::prepare(device.as_cuda_device()?, precision)
 }
 
-/// A layer whose frozen weights lie in a device's memory. Both passes write every number of what they write.
+/// A layer with its frozen weights in a device's memory. Both passes write every number of their result.
 pub trait Resident: Send + Sync {
-    /// Writes `output`.
+    /// Computes `output`.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the device fails.
     fn forward(&self, on: &dyn Accelerator, shape: &[usize], input: &Slice, output: &Slice) -> Result<()>;
 
-    /// Writes the gradient of the input, given that of the output; `input` is empty where the layer needs none, and
-    /// both gradients are the same memory where it is one that works in place. `shape` is the input's.
+    /// Computes the gradient of the input from the gradient of the output. `input` is empty if the layer does not need
+    /// it, and both gradients are the same memory if the layer works in place. `shape` is the input's.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the device fails.
     fn backward(
         &self,
         on: &dyn Accelerator,
@@ -60,7 +60,7 @@ pub trait Resident: Send + Sync {
     ) -> Result<()>;
 }
 
-/// A kernel by its file and its name.
+/// A kernel, by file and name.
 macro_rules! kernel {
     ($file:literal, $name:literal) => {
         $crate::frozen::cuda::accelerator::Kernel { file: $file, name: $name }
@@ -68,7 +68,7 @@ macro_rules! kernel {
 }
 pub(crate) use kernel;
 
-/// Launches a kernel: device, file and name, blocks, arguments.
+/// Launches a kernel, given device, file, name, blocks and arguments.
 macro_rules! launch {
     ($on:expr, $file:literal, $name:literal, $blocks:expr, $($argument:expr),+ $(,)?) => {
         $on.launch($crate::frozen::cuda::kernel!($file, $name), $blocks, &[$($argument.into()),+])

@@ -1,4 +1,4 @@
-//! A network's passes over the tensor library's memory on a GPU.
+//! A network's passes on the tensor library's GPU memory.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,10 +10,10 @@ use super::execution::OnDevice;
 use crate::frozen::network::passes::{Execution, Gradient, Record, Values, back, run};
 use crate::frozen::network::{Forward, taken};
 
-/// What a pass keeps; none where nothing is recorded.
+/// The records of a pass; none if nothing is recorded.
 pub type Records = Option<Mutex<Vec<Record<Buffer>>>>;
 
-/// What the network makes of a tensor.
+/// Applies the network to a tensor.
 pub fn forward(pass: &Forward, storage: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
     let card = Card::of(&storage.device)?;
     let (network, accelerator) = (&pass.network, card.as_ref() as &dyn Accelerator);
@@ -34,7 +34,7 @@ pub fn forward(pass: &Forward, storage: &CudaStorage, layout: &Layout) -> Result
     Ok((card.storage(own)?, Shape::from(output.shape)))
 }
 
-/// The gradient of the network's input, given that of its output.
+/// The gradient of the network's input, from that of its output.
 pub fn backward(pass: &Forward, gradient: &CudaStorage, layout: &Layout) -> Result<CudaStorage> {
     let card = Card::of(&gradient.device)?;
     let steps = &pass.network.steps;
@@ -47,7 +47,7 @@ pub fn backward(pass: &Forward, gradient: &CudaStorage, layout: &Layout) -> Resu
     }
 }
 
-/// A tensor's numbers, which the caller keeps alive.
+/// The numbers of a tensor, which the caller keeps alive.
 fn view(card: &Card, storage: &CudaStorage, layout: &Layout) -> Result<Slice> {
     let (start, end) =
         layout.contiguous_offsets().ok_or_else(|| Error::Msg("a network needs a contiguous input".into()))?;

@@ -1,5 +1,5 @@
-//! Every layer on a GPU against the same layer on the CPU, in both directions and on random shapes: on the card where
-//! there is one and the program is built for it, else by the kernels' emulation.
+//! Compares every layer on a GPU with the same layer on the CPU, in both directions and on random shapes: on the card
+//! if there is one and the program is built for it, otherwise in the emulation of the kernels.
 
 #[path = "../../../tests/common/noise.rs"]
 #[allow(clippy::cast_precision_loss)]
@@ -20,10 +20,10 @@ use crate::judge::{Slope, Slopes};
 use noise::noise;
 use strategies::{touches, views};
 
-/// What sums in another order may differ by, relative to the norm.
+/// Maximum difference of sums in a different order, relative to the norm.
 const TOLERANCE: f64 = 3e-6;
 
-/// The card, where there is one.
+/// The card, if there is one.
 #[cfg(feature = "cuda")]
 fn device() -> &'static dyn Accelerator {
     use std::sync::OnceLock;
@@ -37,7 +37,7 @@ fn device() -> &'static dyn Accelerator {
             Some(Card::of(&device).unwrap())
         }
         found => {
-            // As the virtual card's `run.sh` says.
+            // Set by the virtual card's `run.sh`.
             assert!(std::env::var_os("TEXT2ART_TESTS_NEED_CARD").is_none(), "there is no card: {:?}", found.err());
             None
         }
@@ -62,7 +62,7 @@ fn distance(found: &[f32], expected: &[f32]) -> f64 {
     if apart == 0.0 { 0.0 } else { (apart / length).sqrt() }
 }
 
-/// Forward and back over steps, by what computes: the output and the input's gradient.
+/// Runs steps forward and back by an execution, and returns the output and the input's gradient.
 fn passes<E: Execution>(
     execution: &E,
     steps: &[Step],
@@ -106,14 +106,14 @@ fn compare_steps(steps: &[Step], recomputed: &[usize], shape: &[usize], input: &
     assert!(bits(&found) == bits(&on_device()), "{shape:?}: other bytes the second time");
 }
 
-/// Compares a layer with itself on the host, where its backward pass has memory of its own and where it works in place.
+/// Compares a layer with itself on the host, both with separate memory for its backward pass and in place.
 fn compare_near(layer: impl Layer, shape: &[usize], seed: u64, tolerance: f64) {
     let input = noise(shape.iter().product(), seed);
     let in_place = layer.in_place().is_some();
     let mut steps = vec![Step::layer(layer)];
     compare_steps(&steps, &[], shape, &input, seed, tolerance);
     if in_place {
-        // A layer after it makes the gradient that it gets the network's own.
+        // With a layer after it, the incoming gradient belongs to the network.
         steps.push(Step::layer(Activation::Silu));
         compare_steps(&steps, &[], shape, &input, seed, 4.0 * tolerance);
     }
@@ -139,7 +139,7 @@ proptest! {
         silu in any::<bool>(), seed in any::<u32>(),
     ) {
         let (channels, seed) = (groups * share, u64::from(seed));
-        // Of one number or two nothing but the rounding's noise is left.
+        // With only one or two numbers, only rounding noise remains.
         prop_assume!(share * height * width > 2);
         let layer = GroupNorm::new(noise(channels, seed + 2), noise(channels, seed + 3), groups, 1e-6, silu);
         compare_near(layer, &[batch, channels, height, width], seed, 3e-5);
@@ -185,7 +185,7 @@ proptest! {
     fn nearest_vectors(
         size in sides(), batch in 1..=2_usize, (count, length) in (1..=600_usize, 1..=9_usize), seed in any::<u32>(),
     ) {
-        // Coarse numbers have exact products: some vectors are equally near, and nothing hangs on rounding.
+        // Coarse numbers have exact products, so some vectors are equally near and rounding does not matter.
         let coarse = |count, seed| noise(count, seed).into_iter().map(|x| (8.0 * x).round() / 8.0).collect::<Vec<_>>();
         let (seed, shape) = (u64::from(seed), [batch, length, size.0, size.1]);
         let layer = NearestVectors::new(coarse(count * length, seed + 2), length);
@@ -209,7 +209,7 @@ proptest! {
 
     #[test]
     fn attentions(
-        // Few tokens of narrow heads are another kernel's.
+        // Few tokens with narrow heads use a different kernel.
         batch in 1..=2_usize, tokens in prop_oneof![1..=50_usize, 51..=80_usize], heads in 1..=3_usize,
         width in prop_oneof![1..=8_usize, 9..=70_usize], causal in any::<bool>(),
         seed in any::<u32>(),
@@ -285,7 +285,7 @@ proptest! {
 fn numbers_of_16_bits_are_the_nearest() {
     let on = device();
     let mut values = noise(601, 1);
-    // Halfway between two, no number, infinite, and beyond all.
+    // Halfway between two, not a number, infinite, and out of range.
     values.extend([1.0 + 1.0 / 256.0, 1.0 + 3.0 / 256.0, f32::NAN, f32::INFINITY, f32::MAX, -0.0]);
     let tensor = |values: &[f32]| candle_core::Tensor::new(values, &candle_core::Device::Cpu).unwrap();
     let rounded =
@@ -297,7 +297,7 @@ fn numbers_of_16_bits_are_the_nearest() {
     let expected = rounded.to_vec1::<f32>().unwrap();
     assert_eq!(bits(&on.download(&there)), bits(&expected));
     super::halves::widen(on, &halves, there.at(0), values.len(), true).unwrap();
-    // Which bits what is no number has after a sum is the device's own.
+    // The bits of a NaN after a sum depend on the device.
     let numbers = |values: &[f32]| bits(&values.iter().copied().filter(|value| !value.is_nan()).collect::<Vec<_>>());
     let doubled: Vec<f32> = expected.iter().map(|value| 2.0 * value).collect();
     assert_eq!(numbers(&on.download(&there)), numbers(&doubled));
@@ -336,7 +336,7 @@ fn a_gradient_that_is_not_finite_stays_so() {
     }
 }
 
-/// Blocks with an empty branch, blocks in blocks, and blocks that are computed again on the way back.
+/// Blocks with an empty branch, nested blocks, and blocks that are recomputed in the backward pass.
 #[test]
 fn networks() {
     let window = Window::same(3);

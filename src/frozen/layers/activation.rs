@@ -64,7 +64,7 @@ fn normal_distribution(x: f32) -> f32 {
     0.5 * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
 }
 
-/// Runs a loop with `KIND` as a constant: a loop that asks each element for its kind uses no vectors.
+/// Runs a loop with `KIND` as a constant: a loop that checks the kind for each element is not vectorized.
 macro_rules! for_each_kind {
     ($kind:expr, $body:block) => {
         match $kind {

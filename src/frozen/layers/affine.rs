@@ -14,10 +14,10 @@ pub struct ChannelAffine {
 }
 
 impl ChannelAffine {
-    /// From one scale and one shift a channel.
+    /// Creates the layer from one scale and one shift per channel.
     ///
     /// # Panics
-    /// Where their numbers differ.
+    /// If the numbers of scales and shifts differ.
     #[must_use]
     pub fn new(scale: Vec<f32>, shift: Vec<f32>) -> Self {
         assert!(scale.len() == shift.len());

@@ -6,10 +6,10 @@ use rayon::prelude::*;
 use crate::frozen::arithmetic::vector::{exp, sum, vectorized};
 use crate::frozen::{Layer, Matrix, MatrixMut, Products, multiply, on_gpu, unexpected_shape};
 
-/// Queries handled at a time: bounds the memory of their scores at `TILE · tokens`.
+/// Queries processed at a time, which limits the memory for scores to `TILE · tokens`.
 const TILE: usize = 256;
 
-/// Which way a packed tensor lies.
+/// The layout of a packed tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttentionLayout {
     /// `[batch, tokens, 3·width]` to `[batch, tokens, width]`
@@ -20,18 +20,18 @@ pub enum AttentionLayout {
 
 /// softmax(q kᵀ / √d) v for each head (Vaswani et al., 2017), d = width / heads.
 ///
-/// Scores exist for one tile of queries of one head at a time; backwards they are computed again (as by Rabe and
+/// Scores exist only for one tile of queries of one head at a time, and are recomputed backwards (like in Rabe and
 /// Staats, Self-attention does not need O(n²) memory, 2021).
-/// Memory: for each picture in work the scores of a tile, `TILE · tokens`, and backwards their gradients.
+/// Memory: for each picture being processed, the scores of a tile, `TILE · tokens`, and backwards their gradients.
 #[derive(Clone, Copy, Debug)]
 pub struct Attention {
     /// Number of heads; divides the width
     pub heads: usize,
-    /// A token sees itself and those before it only
+    /// Whether a token sees only itself and the tokens before it
     pub causal: bool,
-    /// Answers only for the first token: the output has one token
+    /// Whether only the first token's output is computed
     pub first_only: bool,
-    /// Which way the tensor lies
+    /// The layout of the packed tensor
     pub layout: AttentionLayout,
 }
 
@@ -42,7 +42,7 @@ struct Sizes {
     width: usize,
     head_width: usize,
     layout: AttentionLayout,
-    /// One picture only: its products use all threads
+    /// Whether there is only one picture, whose products use all threads
     parallel: bool,
 }
 
@@ -62,7 +62,7 @@ impl Attention {
         }
     }
 
-    /// softmax of the scores of `count` queries from `first` on.
+    /// The softmax of the scores of `count` queries from `first` on.
     fn probabilities(&self, sizes: &Sizes, packed: &[f32], head: usize, first: usize, count: usize) -> Vec<f32> {
         let mut scores = vec![0.0; count * sizes.tokens];
         #[allow(clippy::cast_precision_loss)]
@@ -92,7 +92,7 @@ impl Sizes {
         }
     }
 
-    /// As `place`, for the output.
+    /// Like `place`, for the output.
     fn output_place(&self, head: usize, token: usize) -> (usize, usize, usize) {
         let channel = head * self.head_width;
         match self.layout {
@@ -165,7 +165,7 @@ impl Layer for Attention {
         (4 * shape[0] * tokens * queries * width) as u64
     }
 
-    /// Scores and their gradients, of one tile of each picture.
+    /// The scores of one tile of each picture, and their gradients.
     fn working_memory(&self, read: &[usize]) -> usize {
         let tokens = match self.layout {
             AttentionLayout::TokensFirst => read[1],

@@ -1,4 +1,4 @@
-//! Clamping that lets a gradient through where it leads back inside.
+//! Clamping that lets a gradient through if it leads back into the range.
 
 use candle_core::Result;
 
@@ -6,8 +6,8 @@ use crate::frozen::{Layer, on_gpu};
 
 /// Limits each element to `minimum ..= maximum`.
 ///
-/// Of the gradient g it passes what satisfies g · (x − clamp(x)) ≥ 0: an element outside the range
-/// is only ever pulled back in (`ClampWithGrad` of the VQGAN+CLIP programs).
+/// A gradient g passes if g · (x − clamp(x)) ≥ 0: an element outside the range is only ever pulled back
+/// in (`ClampWithGrad` of the VQGAN+CLIP programs).
 #[derive(Clone, Copy, Debug)]
 pub struct Clamp {
     /// Lower limit

@@ -1,5 +1,5 @@
-//! The convolution: its weights, and which algorithm serves which shape. The algorithms, their memory and their
-//! sources are told in `shifted.rs`, `unfolded.rs` and `winograd/mod.rs`.
+//! The convolution: its weights, and the choice of an algorithm for each shape. `shifted.rs`, `unfolded.rs` and
+//! `winograd/mod.rs` describe the algorithms, their memory and their sources.
 
 use std::sync::OnceLock;
 
@@ -24,32 +24,32 @@ pub struct Padding {
 }
 
 impl Padding {
-    /// The same on all four sides.
+    /// The same padding on all four sides.
     #[must_use]
     pub const fn uniform(pixels: usize) -> Self {
         Self { top: pixels, bottom: pixels, left: pixels, right: pixels }
     }
 }
 
-/// What a kernel sees: its sides, its step and the zeros around the picture.
+/// The geometry of a convolution: side and stride of the kernel, and the zeros around the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
     /// Side of the kernel, in pixels
     pub side: usize,
-    /// Pixels between neighbouring positions of the kernel
+    /// Pixels between neighboring positions of the kernel
     pub stride: usize,
     /// Zeros around the picture
     pub padding: Padding,
 }
 
 impl Window {
-    /// A kernel of odd side that keeps the picture's size.
+    /// The window of a kernel with odd side that keeps the picture's size.
     #[must_use]
     pub const fn same(side: usize) -> Self {
         Self { side, stride: 1, padding: Padding::uniform(side / 2) }
     }
 
-    /// Height and width of the output, none where the picture is smaller than the kernel.
+    /// Height and width of the output; none if the picture is smaller than the kernel.
     pub(in crate::frozen) fn output_size(&self, height: usize, width: usize) -> Option<(usize, usize)> {
         let height = (height + self.padding.top + self.padding.bottom).checked_sub(self.side)?;
         let width = (width + self.padding.left + self.padding.right).checked_sub(self.side)?;
@@ -57,15 +57,15 @@ impl Window {
     }
 }
 
-/// Which algorithms may serve a convolution.
+/// The algorithms that may compute a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithms {
-    /// Plain sums: over shifted views of the picture where the stride is 1, else over what each position sees
+    /// Plain sums: over shifted views of the picture if the stride is 1, otherwise over unfolded pictures
     Sums,
-    /// Winograd's F(4x4, 3x3) for kernels of side 3 that keep the picture's size; it rounds two to four times as
-    /// coarsely as sums do
+    /// Winograd's F(4x4, 3x3) for kernels of side 3 that keep the picture's size; its rounding errors are two to four
+    /// times those of sums
     Winograd,
-    /// Winograd's for the shapes that it is faster for
+    /// Winograd's for the shapes for which it is faster
     ByShape,
 }
 
@@ -83,15 +83,15 @@ pub struct Convolution {
     evaluated: OnceLock<Evaluated>,
 }
 
-/// Fewest channels on each side, and fewest pixels, for which Winograd's algorithm is faster.
+/// Minimum of channels on each side, and of pixels, for which Winograd's algorithm is faster.
 const WINOGRAD_CHANNELS: usize = 32;
 const WINOGRAD_PIXELS: usize = 64 * 64;
 
 impl Convolution {
-    /// From `weight` `[outputs, inputs, side, side]` and `bias` `[outputs]`.
+    /// Creates the layer from `weight` `[outputs, inputs, side, side]` and `bias` `[outputs]`.
     ///
     /// # Panics
-    /// Where the lengths do not fit the dimensions.
+    /// If the lengths do not match the dimensions.
     #[must_use]
     pub fn new(weight: Vec<f32>, bias: Vec<f32>, inputs: usize, outputs: usize, window: Window) -> Self {
         let taps = window.side * window.side;
@@ -111,13 +111,13 @@ impl Convolution {
         Self { weight, bias, inputs, outputs, window, algorithms: Algorithms::Sums, evaluated: OnceLock::new() }
     }
 
-    /// The same, served by these algorithms; it begins with [`Algorithms::Sums`].
+    /// The same layer with other algorithms; the default is [`Algorithms::Sums`].
     #[must_use]
     pub fn by(self, algorithms: Algorithms) -> Self {
         Self { algorithms, ..self }
     }
 
-    /// The evaluated kernels, where Winograd's algorithm serves a picture of this height and width.
+    /// The evaluated kernels, if Winograd's algorithm is used for a picture of this height and width.
     fn winograd(&self, picture: (usize, usize)) -> Option<&Evaluated> {
         self.is_by_winograd(picture).then(|| self.evaluated())
     }
@@ -132,7 +132,7 @@ impl Convolution {
         chosen && self.window == Window::same(3)
     }
 
-    /// The kernels as they came, `[outputs, inputs, side²]`.
+    /// The original kernels, `[outputs, inputs, side²]`.
     pub(in crate::frozen) fn kernels(&self) -> Vec<f32> {
         let (taps, pairs) = (self.window.side * self.window.side, self.outputs * self.inputs);
         let by_tap = self.window.stride == 1 && taps > 1;

@@ -1,4 +1,4 @@
-//! A picture doubled by repeating its pixels and then convolved with 3x3 kernels, in one step.
+//! Doubles a picture by repeating its pixels and convolves it with 3x3 kernels, in one step.
 
 use std::sync::OnceLock;
 
@@ -10,7 +10,7 @@ use crate::frozen::cuda::layers::DoublingOnDevice;
 use crate::frozen::{Layer, THREADS, on_gpu, unexpected_shape};
 
 /// `[batch, inputs, h, w]` to `[batch, outputs, 2h, 2w]`: [`crate::frozen::Upsample`], then a convolution that
-/// keeps the size, by Winograd's algorithm (`winograd/mod.rs` tells how, and what memory it takes).
+/// keeps the size, by Winograd's algorithm (`winograd/mod.rs` describes it and its memory).
 #[derive(Clone, Debug)]
 pub struct DoublingConvolution {
     /// `[outputs, inputs, 3, 3]`
@@ -18,15 +18,15 @@ pub struct DoublingConvolution {
     pub(in crate::frozen) bias: Vec<f32>,
     pub(in crate::frozen) inputs: usize,
     pub(in crate::frozen) outputs: usize,
-    /// The kernels as Winograd's algorithm reads them, from its first pass on
+    /// The kernels as Winograd's algorithm reads them, computed in the first pass
     evaluated: OnceLock<Evaluated>,
 }
 
 impl DoublingConvolution {
-    /// From `weight` `[outputs, inputs, 3, 3]` and `bias` `[outputs]`.
+    /// Creates the layer from `weight` `[outputs, inputs, 3, 3]` and `bias` `[outputs]`.
     ///
     /// # Panics
-    /// Where the lengths do not fit the dimensions.
+    /// If the lengths do not match the dimensions.
     #[must_use]
     pub fn new(weight: Vec<f32>, bias: Vec<f32>, inputs: usize, outputs: usize) -> Self {
         assert!(weight.len() == 9 * inputs * outputs && bias.len() == outputs);
@@ -60,7 +60,7 @@ impl Layer for DoublingConvolution {
         }
     }
 
-    /// Those of the 3x3 convolution it stands for.
+    /// The operations of the plain 3x3 convolution on the doubled picture.
     fn operations(&self, shape: &[usize]) -> u64 {
         (2 * 9 * 4 * self.outputs * shape.iter().product::<usize>()) as u64
     }
@@ -69,7 +69,7 @@ impl Layer for DoublingConvolution {
         THREADS * winograd::working_size(self.inputs, self.outputs, true)
     }
 
-    /// The kernels, beside those that were read.
+    /// The evaluated kernels, in addition to the original ones.
     fn lasting_memory(&self, _: &[usize]) -> usize {
         winograd::evaluated_size(self.inputs, self.outputs, true)
     }

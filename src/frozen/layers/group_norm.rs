@@ -1,5 +1,5 @@
-//! Group normalisation, with the activation that follows it in one pass. Backwards the moments and the
-//! activation are computed again; the formula is [`crate::frozen::LayerNorm`]'s, over a group.
+//! Group normalization and the activation that follows it, in one pass. Backwards, the moments and the activation
+//! are recomputed; the formula is that of [`crate::frozen::LayerNorm`], over a group.
 
 use candle_core::Result;
 use rayon::prelude::*;
@@ -9,8 +9,8 @@ use crate::frozen::arithmetic::vector::{sum, vectorized};
 use crate::frozen::cuda::layers::GroupNormOnDevice;
 use crate::frozen::{Activation, InPlace, Layer, on_gpu, unexpected_shape};
 
-/// Normalises groups of channels of `[batch, channels, height, width]` (Wu and He, 2018), then
-/// applies SiLU where asked.
+/// Normalizes groups of channels of `[batch, channels, height, width]` (Wu and He, 2018), then
+/// applies SiLU if `silu`.
 #[derive(Clone, Debug)]
 pub struct GroupNorm {
     pub(in crate::frozen) scale: Vec<f32>,
@@ -21,10 +21,10 @@ pub struct GroupNorm {
 }
 
 impl GroupNorm {
-    /// From γ and β, one of each a channel.
+    /// Creates the layer from γ and β, one of each per channel.
     ///
     /// # Panics
-    /// Where their lengths differ or are no multiple of `groups`.
+    /// If the lengths differ or are not a multiple of `groups`.
     #[must_use]
     pub fn new(scale: Vec<f32>, shift: Vec<f32>, groups: usize, epsilon: f64, silu: bool) -> Self {
         assert!(scale.len() == shift.len() && groups > 0 && scale.len().is_multiple_of(groups));
@@ -39,7 +39,7 @@ impl GroupNorm {
         (area, area * (self.scale.len() / self.groups))
     }
 
-    /// The first channel of the group that stands at `index` among all groups of a batch.
+    /// The first channel of the group at `index` among all groups of a batch.
     fn first_channel(&self, index: usize) -> usize {
         (index % self.groups) * (self.scale.len() / self.groups)
     }

@@ -1,4 +1,4 @@
-//! Layer normalisation over the last dimension.
+//! Layer normalization over the last dimension.
 
 use candle_core::Result;
 use rayon::prelude::*;
@@ -9,7 +9,7 @@ use crate::frozen::{InPlace, Layer, on_gpu, unexpected_shape};
 
 /// y = (x − mean) / √(variance + ε) · γ + β over the last dimension (Ba et al., 2016).
 ///
-/// Backwards, with n the normalised numbers and g = γ dy: dx = (g − mean(g) − n mean(g n)) / √(variance + ε).
+/// Backwards, with n the normalized numbers and g = γ dy: dx = (g − mean(g) − n mean(g n)) / √(variance + ε).
 #[derive(Clone, Debug)]
 pub struct LayerNorm {
     pub(in crate::frozen) scale: Vec<f32>,
@@ -18,10 +18,10 @@ pub struct LayerNorm {
 }
 
 impl LayerNorm {
-    /// From γ and β, one of each a channel.
+    /// Creates the layer from γ and β, one of each per channel.
     ///
     /// # Panics
-    /// Where their lengths differ.
+    /// If the lengths differ.
     #[must_use]
     pub fn new(scale: Vec<f32>, shift: Vec<f32>, epsilon: f64) -> Self {
         assert!(scale.len() == shift.len());
@@ -29,7 +29,7 @@ impl LayerNorm {
     }
 }
 
-/// Mean, and one over the standard deviation, of a slice; two passes.
+/// Mean and inverse standard deviation of a slice, in two passes.
 #[inline(always)]
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
 pub(in crate::frozen) fn moments(values: &[f32], epsilon: f64) -> (f32, f32) {

@@ -6,16 +6,16 @@ use rayon::prelude::*;
 use crate::frozen::cuda::layers::LinearOnDevice;
 use crate::frozen::{Layer, Matrix, MatrixMut, Products, multiply, on_gpu, unexpected_shape};
 
-/// Rows this many elements (4 KiB) apart, or a multiple, fall on the same lines of a cache and drive each
-/// other out.
+/// Rows that are this many elements (4 KiB) apart, or a multiple, share the same cache lines and evict each
+/// other.
 const PAGE: usize = 1024;
-/// What sets such rows apart: the elements of a cache line.
+/// Elements of a cache line, which separate such rows.
 const LINE: usize = 16;
 
-/// y = W x + b over the last dimension: `[.., inputs]` to `[.., outputs]`; a matrix product in either direction.
+/// y = W x + b over the last dimension: `[.., inputs]` to `[.., outputs]`; a matrix product in both directions.
 #[derive(Clone, Debug)]
 pub struct Linear {
-    /// `[outputs, stride]`, of which `inputs` columns count
+    /// `[outputs, stride]`, of which the first `inputs` columns are used
     pub(in crate::frozen) weight: Vec<f32>,
     pub(in crate::frozen) stride: usize,
     pub(in crate::frozen) bias: Option<Vec<f32>>,
@@ -24,10 +24,10 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// From `weight` `[outputs, inputs]` and `bias` `[outputs]`.
+    /// Creates the layer from `weight` `[outputs, inputs]` and `bias` `[outputs]`.
     ///
     /// # Panics
-    /// Where the lengths do not fit the dimensions.
+    /// If the lengths do not match the dimensions.
     #[must_use]
     pub fn new(weight: Vec<f32>, bias: Option<Vec<f32>>, inputs: usize, outputs: usize) -> Self {
         assert!(weight.len() == inputs * outputs && bias.as_ref().is_none_or(|b| b.len() == outputs));

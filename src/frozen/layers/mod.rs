@@ -1,4 +1,4 @@
-//! The layers, a file each or a few that are alike.
+//! The layers. Each file has one layer, or a few similar ones.
 
 pub(super) mod activation;
 pub(super) mod affine;

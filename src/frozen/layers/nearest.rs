@@ -1,5 +1,5 @@
-//! The nearest of some vectors at each position, while the gradient passes as if nothing had changed (the straight-through
-//! estimator of van den Oord et al., Neural discrete representation learning, 2017).
+//! Replaces each position by the nearest of some vectors, while the gradient passes through unchanged (the
+//! straight-through estimator of van den Oord et al., Neural discrete representation learning, 2017).
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use candle_core::Result;
 use crate::frozen::cuda::layers::NearestOnDevice;
 use crate::frozen::{InPlace, Layer, Matrix, MatrixMut, Products, multiply, on_gpu, unexpected_shape};
 
-/// `[batch, length, h, w]` to the same shape. A copy shares the vectors.
+/// `[batch, length, h, w]` to the same shape. Clones share the vectors.
 #[derive(Clone, Debug)]
 pub struct NearestVectors(Arc<Vectors>);
 
@@ -21,11 +21,11 @@ struct Vectors {
     length: usize,
 }
 
-/// Positions whose distances to all vectors are held at a time.
+/// Number of positions whose distances to all vectors are held at a time.
 const TILE: usize = 256;
 
 impl NearestVectors {
-    /// From vectors of this length, one after the other.
+    /// Creates the layer from vectors of the given length, one after the other.
     #[must_use]
     pub fn new(values: Vec<f32>, length: usize) -> Self {
         let half_norm = |vector: &[f32]| vector.iter().map(|x| x * x).sum::<f32>() / 2.0;
@@ -33,31 +33,31 @@ impl NearestVectors {
         Self(Arc::new(Vectors { values, half_norms, length }))
     }
 
-    /// How many there are.
+    /// Number of vectors.
     #[must_use]
     pub fn count(&self) -> usize {
         self.0.half_norms.len()
     }
 
-    /// Numbers of each.
+    /// Length of each vector.
     #[must_use]
     pub fn length(&self) -> usize {
         self.0.length
     }
 
-    /// All of them, `[count, length]`.
+    /// All vectors, `[count, length]`.
     #[must_use]
     pub fn values(&self) -> &[f32] {
         &self.0.values
     }
 
-    /// ‖e‖² / 2 of each.
+    /// ‖e‖² / 2 of each vector.
     #[must_use]
     pub fn half_norms(&self) -> &[f32] {
         &self.0.half_norms
     }
 
-    /// Which is nearest to each position of `[length, positions]`; the first of equals.
+    /// The index of the nearest vector for each position of `[length, positions]`; of equals, the first.
     #[must_use]
     pub fn nearest(&self, picture: &[f32], positions: usize) -> Vec<u32> {
         let (count, length) = (self.count(), self.length());
@@ -85,7 +85,7 @@ impl NearestVectors {
     /// Writes vectors to `[length, positions]`.
     ///
     /// # Panics
-    /// Where there is no such vector.
+    /// If an index is out of range.
     pub fn look_up(&self, indices: &[u32], picture: &mut [f32]) {
         for (position, &index) in indices.iter().enumerate() {
             let vector = &self.values()[index as usize * self.length()..][..self.length()];
@@ -139,7 +139,7 @@ impl InPlace for NearestVectors {
     fn backward_in_place(&self, _: &[usize], _: &[f32], _: &mut [f32]) {}
 }
 
-/// The index of the largest; the first of equals, and of what are no numbers.
+/// The index of the largest; of equals, or of NaNs, the first.
 #[allow(clippy::cast_possible_truncation)]
 pub(crate) fn index_of_largest<'a>(values: impl Iterator<Item = &'a f32>) -> u32 {
     let mut best = (0, f32::NEG_INFINITY);

@@ -5,8 +5,8 @@ use rayon::prelude::*;
 
 use crate::frozen::{Layer, on_gpu, unexpected_shape};
 
-/// The average of each `side` x `side` square of `[batch, channels, height, width]`; what is left
-/// over at the right and lower edge is dropped, as PyTorch does.
+/// The average of each `side` x `side` square of `[batch, channels, height, width]`; leftovers at the
+/// right and lower edge are dropped, like in PyTorch.
 #[derive(Clone, Copy, Debug)]
 pub struct AveragePool {
     /// Side of the squares, in pixels
@@ -14,7 +14,7 @@ pub struct AveragePool {
 }
 
 /// Mean and maximum of each channel: `[batch, channels, height, width]` to `[batch, 2·channels]`,
-/// the means first. Of equal maxima the first has the gradient.
+/// the means first. Of several maxima, the first gets the gradient.
 #[derive(Clone, Copy, Debug)]
 pub struct MeanMaxPool;
 
@@ -112,7 +112,7 @@ impl Layer for MeanMaxPool {
     on_gpu!(|layer, _on| *layer);
 }
 
-/// Where the largest value stands; the first of equals.
+/// The index of the largest value; of equals, the first.
 fn index_of_maximum(values: &[f32]) -> usize {
     let mut best = 0;
     for (index, value) in values.iter().enumerate() {

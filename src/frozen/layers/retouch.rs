@@ -1,4 +1,4 @@
-//! What happens to a cutout after it is sampled: colours turned, noise added, a rectangle erased.
+//! Retouches a sampled cutout: transforms colors, adds noise, and erases a rectangle.
 
 use candle_core::Result;
 use rayon::prelude::*;
@@ -14,29 +14,29 @@ pub struct Rectangle {
     pub left: usize,
     /// First row
     pub top: usize,
-    /// Columns
+    /// Number of columns
     pub width: usize,
-    /// Rows
+    /// Number of rows
     pub height: usize,
 }
 
 /// The retouching of one picture of a batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Touch {
-    /// Multiplies each pixel's (red, green, blue); row by row
+    /// Matrix that multiplies each pixel's (red, green, blue), row by row
     pub colours: [f32; 9],
-    /// Standard deviation of the noise that is added
+    /// Standard deviation of the added noise
     pub noise: f32,
-    /// Which noise
+    /// Seed of the noise
     pub noise_seed: u64,
-    /// What is painted over
+    /// Rectangle that is painted over
     pub erased: Option<Rectangle>,
-    /// With what
+    /// Value that it is painted with
     pub fill: f32,
 }
 
 impl Touch {
-    /// The one that changes nothing.
+    /// The retouching that changes nothing.
     pub const NONE: Self = Self {
         colours: [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
         noise: 0.0,
@@ -46,19 +46,19 @@ impl Touch {
     };
 }
 
-/// Retouches `[batch, 3, height, width]`, each picture its own way. Noise is made again from its seed, not kept.
+/// Retouches `[batch, 3, height, width]`, each picture differently. Noise is recomputed from its seed, not kept.
 #[derive(Clone, Debug)]
 pub struct Retouch(pub(in crate::frozen) Vec<Touch>);
 
 impl Retouch {
-    /// One touch for each picture of a batch.
+    /// Creates the layer from one touch for each picture of a batch.
     #[must_use]
     pub fn new(touches: Vec<Touch>) -> Self {
         Self(touches)
     }
 }
 
-/// A number around 0 of deviation 1, one for each index: the sum of four uniform numbers of 16 bits cut
+/// The random number for an index, with mean 0 and deviation 1: the sum of four uniform numbers of 16 bits cut
 /// from a splitmix64 hash (Steele et al., 2014), whose variance is 4/12.
 #[inline(always)]
 #[allow(clippy::cast_precision_loss)]
@@ -72,7 +72,7 @@ fn noise(seed: u64, index: u64) -> f32 {
 }
 
 impl Rectangle {
-    /// The runs of pixels in a plane of this width.
+    /// The runs of pixels in a plane of a given width.
     fn runs(self, plane_width: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
         (self.top..self.top + self.height).map(move |row| {
             let start = row * plane_width + self.left;

@@ -5,7 +5,7 @@ use candle_core::Result;
 use crate::frozen::cuda::layers::SquareSumOnDevice;
 use crate::frozen::{Layer, on_gpu, unexpected_shape};
 
-/// `factor · Σ (x − from)²`, one number `[]`; without numbers to be apart from the sum of the squares themselves.
+/// `factor · Σ (x − from)²`, one number `[]`; if `from` is empty, the sum of the squares themselves.
 #[derive(Clone, Debug)]
 pub struct SquareSum {
     /// As many numbers as the input has, or none
@@ -14,13 +14,13 @@ pub struct SquareSum {
 }
 
 impl SquareSum {
-    /// Of the numbers themselves.
+    /// The sum of the squares of the numbers themselves.
     #[must_use]
     pub fn new() -> Self {
         Self { from: Vec::new(), factor: 1.0 }
     }
 
-    /// `weight` times the mean of the squares of distances from numbers, of which there are some.
+    /// `weight` times the mean of the squared differences from given numbers, which must not be empty.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
     pub fn mean_from(from: Vec<f32>, weight: f64) -> Self {
@@ -28,7 +28,7 @@ impl SquareSum {
         Self { from, factor }
     }
 
-    /// The distance of each number.
+    /// The difference of each number.
     fn apart<'a>(&'a self, input: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
         let from = self.from.iter().copied().chain(std::iter::repeat(0.0));
         input.iter().zip(from).map(|(x, from)| x - from)

@@ -1,4 +1,4 @@
-//! Between pictures and sequences of tokens: copies and sums, for the vision transformer (Dosovitskiy et al.,
+//! Conversion of pictures to sequences of tokens by copies and sums, for the vision transformer (Dosovitskiy et al.,
 //! 2021) and CLIP's attention pool (Radford et al., 2021).
 
 use candle_core::Result;
@@ -53,7 +53,7 @@ impl Patches {
 }
 
 impl ClassToken {
-    /// From the class token's embedding `[width]` and the positions' `[tokens + 1, width]`.
+    /// Creates the layer from the class token's embedding `[width]` and the positions' `[tokens + 1, width]`.
     #[must_use]
     pub fn new(class: Vec<f32>, positions: Vec<f32>) -> Self {
         Self { class, positions }
@@ -61,7 +61,7 @@ impl ClassToken {
 }
 
 impl MeanToken {
-    /// From the positions' embedding `[tokens + 1, channels]`.
+    /// Creates the layer from the positions' embedding `[tokens + 1, channels]`.
     #[must_use]
     pub fn new(positions: Vec<f32>, channels: usize) -> Self {
         Self { positions, channels }

@@ -1,11 +1,11 @@
-//! Doubling a picture's sides by repeating each pixel.
+//! Doubles a picture's sides by repeating each pixel.
 
 use candle_core::Result;
 use rayon::prelude::*;
 
 use crate::frozen::{Layer, on_gpu, unexpected_shape};
 
-/// Nearest-neighbour enlargement by two: `[batch, channels, h, w]` to `[batch, channels, 2h, 2w]`.
+/// Nearest-neighbor enlargement by two: `[batch, channels, h, w]` to `[batch, channels, 2h, 2w]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Upsample;
 

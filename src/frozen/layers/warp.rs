@@ -1,8 +1,8 @@
-//! Sampling a picture through 3x3 matrices: crop, zoom, perspective, rotation and shear in one step
+//! Samples a picture through 3x3 matrices: crop, zoom, perspective, rotation and shear in one step
 //! (Jaderberg et al., Spatial transformer networks, 2015).
 //!
-//! Where an output pixel lies is worked out again in each pass; backwards its gradient is added to that of its
-//! neighbours. Memory: backwards one gradient of the picture for each eight views.
+//! The place of an output pixel is recomputed in each pass; backwards, its gradient is added to that of its
+//! neighbors. Memory: backwards, one gradient of the picture for each eight views.
 
 use candle_core::Result;
 use rayon::prelude::*;
@@ -11,14 +11,14 @@ use crate::frozen::cuda::layers::WarpOnDevice;
 use crate::frozen::{Layer, on_gpu, unexpected_shape};
 
 /// A projective map, row by row, from output to source coordinates. Both run from −1 to 1 with the
-/// centre of pixel i of n at (i + 0.5) / n · 2 − 1.
+/// center of pixel i of n at (i + 0.5) / n · 2 − 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Homography(pub [f64; 9]);
 
-/// What lies outside the picture.
+/// The area outside the picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Border {
-    /// This value in every channel
+    /// A constant value in every channel
     Fill(f32),
     /// The nearest pixel of the edge
     Edge,
@@ -26,13 +26,13 @@ pub enum Border {
     Reflection,
 }
 
-/// How a picture is sampled.
+/// The filter for sampling a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filter {
-    /// Four neighbours, weighted: `grid_sample(align_corners=False)` of PyTorch
+    /// The weighted mean of four neighbors: `grid_sample(align_corners=False)` of PyTorch
     Bilinear,
     /// The average of k x k bilinear samples spread evenly over each output pixel; k is the largest
-    /// number of source pixels an output pixel spans, along either of its sides, at the centre of
+    /// number of source pixels an output pixel spans, along either of its sides, at the center of
     /// the output, rounded up, 1 to 8.
     Area,
 }
@@ -45,19 +45,19 @@ pub struct Warp {
     filter: Filter,
 }
 
-/// What one output sees of the picture.
+/// The view of the picture in one output.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
-    /// Where each output pixel lies in the picture
+    /// Map from output pixels to places in the picture
     pub matrix: Homography,
-    /// What lies outside the picture
+    /// The area outside the picture
     pub border: Border,
 }
 
 /// Cutouts whose gradients are summed in one buffer; buffers are then added in order.
 pub(crate) const GRADIENT_GROUP: usize = 8;
 const MOST_TAPS: usize = 8;
-/// Positions this close to a pixel's centre count as on it, so that the identity copies its bits.
+/// Positions this close to a pixel's center count as on it, so that the identity copies its bits.
 const ON_PIXEL: f64 = 1e-6;
 
 impl Homography {
@@ -74,7 +74,7 @@ impl Homography {
         Self(product)
     }
 
-    /// The map back; none where there is none.
+    /// The inverse map, if it exists.
     #[must_use]
     pub fn inverse(&self) -> Option<Self> {
         let [a, b, c, d, e, f, g, h, i] = self.0;
@@ -93,7 +93,7 @@ impl Homography {
         (determinant.abs() > f64::MIN_POSITIVE).then(|| Self(adjugate.map(|cell| cell / determinant)))
     }
 
-    /// Where a point of the output lies in the source.
+    /// The source coordinates of a point of the output.
     #[must_use]
     pub fn map(&self, x: f64, y: f64) -> (f64, f64) {
         let m = &self.0;
@@ -103,14 +103,14 @@ impl Homography {
 }
 
 impl Warp {
-    /// Samples `size` (height, width) pixels of each view.
+    /// Creates the layer, which samples `size` (height, width) pixels for each view.
     #[must_use]
     pub fn new(views: Vec<View>, size: (usize, usize), filter: Filter) -> Self {
         Self { views, size, filter }
     }
 }
 
-/// The four neighbours of a sampled point: index in the plane and weight, and the weight outside.
+/// The four neighbors of a sampled point: index in the plane and weight, and the weight outside.
 struct Taps {
     inside: [(usize, f32); 4],
     outside: f32,
@@ -124,7 +124,7 @@ impl Warp {
             return 1;
         }
         let (height, width) = (self.size.0 as f64, self.size.1 as f64);
-        // The derivative of the map at the output's centre, in pixels.
+        // The derivative of the map at the output's center, in pixels.
         let m = &matrix.0;
         let (x, y) = matrix.map(0.0, 0.0);
         let w = m[8];
@@ -178,7 +178,7 @@ impl Border {
         taps
     }
 
-    /// The pixel before a coordinate, and the share of the one after it.
+    /// The pixel before a coordinate, and the weight of the pixel after it.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
     fn locate(self, coordinate: f64, length: usize) -> (isize, f32) {
         let size = length as f64;
@@ -198,7 +198,7 @@ impl Border {
                 position = (folded - 0.5).clamp(0.0, size - 1.0);
             }
         }
-        // The floor, without a call: a cast cuts towards zero.
+        // The floor, without a function call: a cast rounds toward zero.
         let mut before = position as isize;
         before -= isize::from(before as f64 > position);
         let mut share = position - before as f64;

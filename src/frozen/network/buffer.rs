@@ -1,8 +1,8 @@
-//! Memory that networks use again: iterations ask for the same sizes, and fresh memory costs the system
-//! a page at a time.
+//! Memory that networks reuse: iterations request the same sizes, and the system maps fresh memory page by
+//! page, which is slow.
 //!
-//! A buffer that is dropped waits for the next request of about its size. Waiting ones are given back where
-//! all of them together would go past the most that was in use at a time by more than an eighth, or than 128 MiB.
+//! A dropped buffer waits for the next request of about its size. Waiting buffers are released if all buffers
+//! together would exceed the peak in use by more than an eighth, or by more than 128 MiB.
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
@@ -10,23 +10,23 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use memmap2::MmapMut;
 
-/// Below this many elements the allocator is as fast.
+/// Below this many elements, the allocator is just as fast.
 const SMALLEST: usize = 1 << 14;
-/// From this many elements on, a buffer is memory of its own from the system, which takes all of it back: the
-/// allocator would keep what lies between others. A megabyte.
+/// From this many elements on, a megabyte, a buffer is mapped separately, so that all of it can be returned to the
+/// system: the allocator would keep memory that lies between other blocks.
 const MAPPED: usize = 1 << 18;
-/// How much larger than asked a buffer may be, as a share.
+/// Maximum size of a buffer relative to the requested size, as a fraction.
 const SLACK: (usize, usize) = (5, 4);
 
-/// How much all buffers together may go past the most that was in use: an eighth of that,
+/// How far all buffers together may exceed the peak in use: by an eighth of it,
 const SURPLUS_SHARE: usize = 8;
-/// and no more elements than this; what is larger takes so long to compute that fresh memory costs little.
+/// and by at most this many elements; larger work takes so long to compute that fresh memory costs little.
 const MOST_SURPLUS: usize = 1 << 25;
 
-/// All buffers, those in use and those that wait.
+/// All buffers, in use and waiting.
 static POOL: Mutex<Pool> = Mutex::new(Pool { waiting: BTreeMap::new(), waiting_size: 0, used: 0, most_used: 0 });
 
-/// Where a buffer's numbers are; their number never changes.
+/// The memory of a buffer, whose length never changes.
 #[derive(Debug)]
 enum Block {
     Allocated(Vec<f32>),
@@ -35,10 +35,10 @@ enum Block {
 
 impl Block {
     fn zeros(length: usize) -> Self {
-        // Without memory of its own the allocator has a try, and the last word.
+        // If mapping fails, fall back to the allocator.
         match (length >= MAPPED).then(|| MmapMut::map_anon(length * size_of::<f32>())) {
             Some(Ok(map)) => {
-                // A fault for two megabytes and not for each page, where the system can.
+                // One page fault per two megabytes instead of one per page, if the system supports it.
                 #[cfg(target_os = "linux")]
                 let _ = map.advise(memmap2::Advice::HugePage);
                 Self::Mapped(map)
@@ -83,7 +83,7 @@ impl DerefMut for Block {
 
 /// Sizes are in elements.
 struct Pool {
-    /// By length
+    /// Waiting blocks by length
     waiting: BTreeMap<usize, Vec<Block>>,
     waiting_size: usize,
     used: usize,
@@ -91,8 +91,8 @@ struct Pool {
 }
 
 impl Pool {
-    /// The smallest waiting buffer that fits, and those that are to be given back for the memory of a
-    /// new one.
+    /// The smallest waiting buffer that fits, and those that must be released to make room for a new
+    /// one.
     fn take(&mut self, length: usize) -> (Option<Block>, Vec<Block>) {
         let largest = length / SLACK.1 * SLACK.0 + SLACK.0;
         let fitting = self.waiting.range_mut(length..=largest).find_map(|(_, buffers)| buffers.pop());
@@ -116,7 +116,7 @@ impl Pool {
         (fitting, surplus)
     }
 
-    /// Lets a buffer wait.
+    /// Adds a waiting buffer.
     fn put(&mut self, block: Block) {
         self.used -= block.len();
         self.waiting_size += block.len();
@@ -125,27 +125,27 @@ impl Pool {
 }
 
 fn pool() -> MutexGuard<'static, Pool> {
-    // A thread that failed left the pool as it was.
+    // A thread that failed left the pool intact.
     POOL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A slice of numbers whose memory is used again.
+/// A slice of numbers whose memory is reused.
 #[derive(Debug, Default)]
 pub struct Buffer {
-    /// All of the memory
+    /// The whole memory
     block: Block,
     length: usize,
 }
 
 impl Buffer {
-    /// A buffer that holds whatever was there before.
+    /// A buffer with arbitrary content.
     #[must_use]
     pub fn any(length: usize) -> Self {
         if length < SMALLEST {
             return Self { block: Block::zeros(length), length };
         }
         let (fitting, surplus) = pool().take(length);
-        // Memory goes back to the system behind the lock, and before more is asked of it.
+        // Release memory outside of the lock, and before requesting more.
         drop(surplus);
         Self { block: fitting.unwrap_or_else(|| Block::zeros(length)), length }
     }
@@ -166,7 +166,7 @@ impl Buffer {
         buffer
     }
 
-    /// The numbers, in memory that is not the pool's.
+    /// The numbers, in memory outside of the pool.
     #[must_use]
     pub fn into_vec(mut self) -> Vec<f32> {
         match std::mem::take(&mut self.block) {
@@ -219,7 +219,7 @@ mod tests {
         let mut pool = Pool { waiting: BTreeMap::new(), waiting_size: 0, used: 0, most_used: 0 };
         assert!([100_000, 50_000, 50_000].iter().all(|length| pool.take(*length).0.is_none()));
         pool.put(Block::Allocated(vec![7.0; 100_000]));
-        // It is too large for this request, and there is room beside it.
+        // The waiting buffer is too large for this request, and there is room for both.
         assert!(matches!(pool.take(20_000), (None, surplus) if surplus.is_empty()));
         let (fitting, surplus) = pool.take(90_000);
         assert!(fitting.is_some_and(|memory| memory[0] == 7.0) && surplus.is_empty());

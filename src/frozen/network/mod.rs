@@ -1,9 +1,9 @@
 //! Layers in sequence, recorded as one operation of the tensor library.
 //!
 //! The library's own recording would keep every layer's input and add every gradient to zeros. A
-//! network keeps the inputs its layers ask for, drops each as soon as the backward pass has used it,
-//! and hands gradients on as they are. Of blocks it may keep the input alone and compute the rest again on
-//! the way back (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016): the same bits, in less
+//! network keeps only the inputs its layers need, drops each as soon as the backward pass has used it,
+//! and passes gradients on directly. It can keep only the input of a block and recompute the rest in the
+//! backward pass (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016): the same bits, with less
 //! memory and more time.
 
 pub(super) mod buffer;
@@ -23,7 +23,7 @@ use passes::{Computed, Execution, Gradient, Record, Values, back, run};
 pub enum Step {
     /// A layer
     Layer(Box<dyn Layer>),
-    /// A block: the sum of what two branches make of the same input; an empty branch is the input itself
+    /// A block: the sum of two branches applied to the same input; an empty branch returns the input
     Sum(Vec<Step>, Vec<Step>),
 }
 
@@ -39,7 +39,7 @@ impl Step {
         Self::Sum(branch, Vec::new())
     }
 
-    /// Whether the backward pass of a layer in it reads the layer's input.
+    /// Whether the backward pass of any layer in the step reads the layer's input.
     pub(in crate::frozen) fn needs_input(&self) -> bool {
         match self {
             Self::Layer(layer) => layer.needs_input(),
@@ -54,7 +54,7 @@ impl Step {
         }
     }
 
-    /// The sum of what `of` says of each layer and its input.
+    /// The sum of `of` over all layers, given each layer and its input shape.
     fn total(&self, input_shape: &[usize], of: &impl Fn(&dyn Layer, &[usize]) -> u64) -> Result<u64> {
         match self {
             Self::Layer(layer) => {
@@ -76,21 +76,21 @@ fn total(steps: &[Step], input_shape: &[usize], of: &impl Fn(&dyn Layer, &[usize
     Ok(total)
 }
 
-/// Whose memory is counted.
+/// The memory that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemoryOf {
-    /// The machine's
+    /// Memory of the host
     Host,
-    /// A GPU's that computes in a precision
+    /// Memory of a GPU that computes with a precision
     Gpu(crate::gpu::Precision),
 }
 
-/// What a pass takes of memory, in bytes.
+/// The memory of a pass, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// What is kept from the forward pass until the backward pass
+    /// Memory kept from the forward pass until the backward pass
     pub kept: u64,
-    /// The most at any time
+    /// Peak memory
     pub peak: u64,
 }
 
@@ -99,15 +99,15 @@ pub struct Memory {
 pub struct Network {
     pub(in crate::frozen) steps: Arc<Vec<Step>>,
     recomputed: usize,
-    /// What lies of it in the memory of GPUs
+    /// The layers in the memory of GPUs
     #[cfg(feature = "cuda")]
     pub(in crate::frozen) residents: Arc<super::cuda::execution::Residents>,
-    /// Counts what it would take there
+    /// Counts the memory that the network would take on a GPU
     count: Arc<super::cuda::GpuCount>,
 }
 
 impl Network {
-    /// The steps, the first first.
+    /// A network of steps, in order.
     #[must_use]
     pub fn new(steps: Vec<Step>) -> Self {
         Self {
@@ -124,24 +124,24 @@ impl Network {
         Self::new(vec![Step::layer(layer)])
     }
 
-    /// The same network, which keeps the input alone of so many blocks and computes what is in them again
-    /// on the way back: of those first that save the most.
+    /// The same network, except that it keeps only the input of `blocks` blocks, those that save the most, and
+    /// recomputes them in the backward pass.
     #[must_use]
     pub fn recomputing(&self, blocks: usize) -> Self {
         Self { recomputed: blocks, ..self.clone() }
     }
 
-    /// How many blocks there are.
+    /// Number of blocks.
     #[must_use]
     pub fn blocks(&self) -> usize {
         self.steps.iter().filter(|step| matches!(step, Step::Sum(..))).count()
     }
 
-    /// About how much memory a pass forward takes for an input of this shape, and one back where the input is
+    /// Approximate memory of a forward pass for an input shape, and of a backward pass if the input is
     /// tracked.
     ///
     /// # Errors
-    /// Where a layer cannot take its input.
+    /// If a layer cannot take its input.
     pub fn memory(&self, input_shape: &[usize], tracked: bool, of: MemoryOf) -> Result<Memory> {
         let recomputed = if tracked { self.recomputed_steps(input_shape)? } else { Vec::new() };
         match of {
@@ -150,7 +150,7 @@ impl Network {
         }
     }
 
-    /// Bytes of its weights in a GPU's memory; none before [`Network::memory`] was asked of one.
+    /// Bytes of the weights in a GPU's memory; 0 before [`Network::memory`] was called for a GPU.
     #[must_use]
     pub fn resident_memory(&self) -> u64 {
         self.count.weights()
@@ -159,15 +159,15 @@ impl Network {
     /// Floating-point operations of the matrix products of a forward pass ([`Layer::operations`]).
     ///
     /// # Errors
-    /// Where a layer cannot take its input.
+    /// If a layer cannot take its input.
     pub fn operations(&self, input_shape: &[usize]) -> Result<u64> {
         total(&self.steps, input_shape, &|layer, shape| layer.operations(shape))
     }
 
-    /// Bytes that a forward pass reads and writes at least where each layer does so once, its weights aside.
+    /// Minimum of bytes that a forward pass reads and writes, once per layer, without weights.
     ///
     /// # Errors
-    /// Where a layer cannot take its input.
+    /// If a layer cannot take its input.
     pub fn traffic(&self, input_shape: &[usize]) -> Result<u64> {
         let count = |shape: &[usize]| shape.iter().product::<usize>() as u64;
         let of_layer = |layer: &dyn Layer, shape: &[usize]| {
@@ -177,19 +177,19 @@ impl Network {
         total(&self.steps, input_shape, &of_layer)
     }
 
-    /// How many bytes of memory a pass makes once and keeps for all others ([`Layer::lasting_memory`]).
+    /// Bytes of memory that the first pass allocates and keeps for all later ones ([`Layer::lasting_memory`]).
     ///
     /// # Errors
-    /// Where a layer cannot take its input.
+    /// If a layer cannot take its input.
     pub fn lasting_memory(&self, input_shape: &[usize]) -> Result<u64> {
         total(&self.steps, input_shape, &|layer, shape| 4 * layer.lasting_memory(shape) as u64)
     }
 
-    /// What the network makes of a tensor. Where the tensor is tracked the result is, too; its gradient
-    /// can be taken once.
+    /// Applies the network to a tensor. If the tensor is tracked, so is the result, whose gradient can be
+    /// taken only once.
     ///
     /// # Errors
-    /// Where a layer cannot take its input or cannot run on the tensor's device, or the tensor is not `f32`.
+    /// If a layer cannot take its input or cannot run on the tensor's device, or the tensor is not `f32`.
     pub fn forward(&self, input: &Tensor) -> Result<Tensor> {
         let forward = Forward {
             network: self.clone(),
@@ -200,8 +200,8 @@ impl Network {
         input.contiguous()?.apply_op1(forward)
     }
 
-    /// Which steps are computed again on the way back, in ascending order. Of blocks that save the same the
-    /// first is taken first: when it is computed again, what the others keep is gone.
+    /// The steps to recompute in the backward pass, in ascending order. Of blocks that save the same amount, the
+    /// first is preferred: when it is recomputed, the records of the others are gone.
     pub(in crate::frozen) fn recomputed_steps(&self, input_shape: &[usize]) -> Result<Vec<usize>> {
         if self.recomputed == 0 {
             return Ok(Vec::new());
@@ -222,12 +222,12 @@ impl Network {
     }
 }
 
-/// A pass that is recorded as an operation of the tensor library.
+/// A pass, recorded as an operation of the tensor library.
 pub(in crate::frozen) struct Forward {
     pub(in crate::frozen) network: Network,
-    /// None where nothing is recorded
+    /// None if nothing is recorded
     records: Option<Mutex<Vec<Record<Buffer>>>>,
-    /// The same, of a pass on a GPU
+    /// The records of a pass on a GPU
     #[cfg(feature = "cuda")]
     pub(in crate::frozen) records_on_device: super::cuda::operation::Records,
 }
@@ -313,12 +313,12 @@ impl CustomOp2 for Backward<'_> {
     }
 }
 
-/// The records of steps, which are there once.
+/// Takes the records of steps, which is possible only once.
 pub(in crate::frozen) fn taken<B>(records: Option<&Mutex<Vec<Record<B>>>>, steps: &[Step]) -> Result<Vec<Record<B>>> {
     let records = records.and_then(|records| records.lock().ok());
     let records = records.map(|mut records| std::mem::take(&mut *records)).unwrap_or_default();
     if records.len() != steps.len() {
-        return Err(Error::Msg("the gradient of a network can be taken once".into()));
+        return Err(Error::Msg("the gradient of a network can be taken only once".into()));
     }
     Ok(records)
 }

@@ -1,7 +1,7 @@
-//! The passes forward and back over a network's steps, and what is kept between them.
+//! The forward and backward passes over a network's steps, and the records kept between them.
 //!
-//! They are written once for what computes on the host ([`Computed`]) and on a GPU (`cuda/execution.rs`), and for what
-//! counts the memory that this takes (`tally.rs`).
+//! The same code computes on the host ([`Computed`]) and on a GPU (`cuda/execution.rs`), and counts the memory that
+//! this takes (`tally.rs`).
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -12,15 +12,15 @@ use rayon::prelude::*;
 use super::buffer::Buffer;
 use crate::frozen::{Layer, Step};
 
-/// Carries out passes.
+/// Executes the operations of passes.
 pub(in crate::frozen) trait Execution {
-    /// A tensor's numbers, lent
+    /// The borrowed numbers of a tensor
     type View: ?Sized;
 
-    /// A tensor's numbers
+    /// The owned numbers of a tensor
     type Buffer: Default + Deref<Target = Self::View>;
 
-    /// What a layer makes of its input.
+    /// Applies a layer to its input.
     fn forward(
         &self,
         layer: &dyn Layer,
@@ -29,7 +29,7 @@ pub(in crate::frozen) trait Execution {
         output_shape: &[usize],
     ) -> Result<Self::Buffer>;
 
-    /// The gradient of a layer's input, which is given where the layer needs it.
+    /// The gradient of a layer's input; `input` is present if the layer needs it.
     fn backward(
         &self,
         layer: &dyn Layer,
@@ -41,30 +41,30 @@ pub(in crate::frozen) trait Execution {
     /// The sum of two tensors, in the memory of the first.
     fn sum(&self, first: Self::Buffer, second: &Self::View) -> Result<Self::Buffer>;
 
-    /// A copy.
+    /// Copies a tensor's numbers.
     fn copy(&self, values: &Self::View) -> Result<Self::Buffer>;
 }
 
 /// Computes on the host.
 pub(in crate::frozen) struct Computed;
 
-/// A tensor on its way through a network.
+/// A tensor between the steps of a network.
 pub(in crate::frozen) struct Values<B> {
     pub(in crate::frozen) shape: Vec<usize>,
     pub(in crate::frozen) values: Arc<B>,
 }
 
-/// What the forward pass keeps for the backward pass, a record a step.
+/// What the forward pass keeps of a step for the backward pass.
 pub(in crate::frozen) enum Record<B> {
-    /// The shape of a layer's input, and the input where the layer needs it
+    /// The shape of a layer's input, and the input if the layer needs it
     Layer(Vec<usize>, Option<Arc<B>>),
-    /// Those of two branches
+    /// The records of two branches
     Sum(Vec<Record<B>>, Vec<Record<B>>),
-    /// The input of a block whose records are made on the way back
+    /// The input of a block that is recomputed in the backward pass
     Input(Values<B>),
 }
 
-/// A gradient that is lent, or one's own.
+/// A borrowed or an owned gradient.
 pub(in crate::frozen) enum Gradient<'a, E: Execution + ?Sized> {
     Lent(&'a E::View),
     Own(E::Buffer),
@@ -87,7 +87,7 @@ impl<E: Execution> Deref for Gradient<'_, E> {
     }
 }
 
-/// Runs steps. Where records are asked for, those with an index among `recomputed` keep their input alone.
+/// Runs steps. If records are requested, steps whose index is in `recomputed` keep only their input.
 pub(in crate::frozen) fn run<E: Execution>(
     execution: &E,
     steps: &[Step],
@@ -116,7 +116,7 @@ pub(in crate::frozen) fn run<E: Execution>(
                 let left = run(execution, first, x.clone(), recording.is_some().then_some(&mut kept.0), &[])?;
                 let right = run(execution, second, x, recording.is_some().then_some(&mut kept.1), &[])?;
                 if left.shape != right.shape {
-                    return Err(Error::Msg(format!("branches give {:?} and {:?}", left.shape, right.shape)));
+                    return Err(Error::Msg(format!("branches return {:?} and {:?}", left.shape, right.shape)));
                 }
                 if let Some(records) = recording {
                     records.push(Record::Sum(kept.0, kept.1));
@@ -130,7 +130,7 @@ pub(in crate::frozen) fn run<E: Execution>(
     Ok(x)
 }
 
-/// The records of steps, which are run as far as one of them needs its input.
+/// The records of steps, which are run only up to the last one that needs its input.
 fn record<E: Execution>(execution: &E, steps: &[Step], mut x: Values<E::Buffer>) -> Result<Vec<Record<E::Buffer>>> {
     let mut records = Vec::new();
     for (index, step) in steps.iter().enumerate() {
@@ -145,13 +145,13 @@ fn record<E: Execution>(execution: &E, steps: &[Step], mut x: Values<E::Buffer>)
                 Record::Sum(record(execution, first, x.clone())?, record(execution, second, x)?)
             }
         });
-        // Nobody looks at the values any more.
+        // The values are no longer needed.
         x = Values { shape, values: Arc::default() };
     }
     Ok(records)
 }
 
-/// The gradient of the input, given that of the output.
+/// The gradient of the input, from that of the output.
 pub(in crate::frozen) fn back<'a, E: Execution>(
     execution: &E,
     steps: &[Step],
@@ -171,7 +171,7 @@ pub(in crate::frozen) fn back<'a, E: Execution>(
                 let right = record(execution, second, x)?;
                 back_of_sum(execution, (first, left), (second, right), gradient)?
             }
-            // `run` made one record of its kind for each step.
+            // `run` makes a record of the matching kind for each step.
             _ => unreachable!("a record of another step"),
         };
         gradient = Gradient::Own(input_gradient);
@@ -243,7 +243,7 @@ impl Execution for Computed {
     }
 }
 
-/// Memory for what a layer writes.
+/// Memory for the output of a layer.
 fn fresh(layer: &dyn Layer, shape: &[usize]) -> Buffer {
     let length = shape.iter().product();
     if layer.overwrites() { Buffer::any(length) } else { Buffer::zeros(length) }

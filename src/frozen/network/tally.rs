@@ -1,4 +1,4 @@
-//! How much memory passes take: they are run with buffers that hold nothing but their size.
+//! Counts the memory of passes by running them with buffers that hold only their size.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::Memory;
 use super::passes::{Execution, Gradient, Values, back, run};
 use crate::frozen::{Layer, Step};
 
-/// Counts the bytes that are held.
+/// Counts the bytes in use.
 #[derive(Clone, Default)]
 pub(in crate::frozen) struct Tally(Arc<Count>);
 
@@ -28,7 +28,7 @@ pub(in crate::frozen) struct Held {
     tally: Tally,
 }
 
-/// About how much memory steps take for an input of this shape: forward and, where the input is tracked, back.
+/// Approximate memory of steps for an input shape: forward and, if the input is tracked, backward.
 pub(in crate::frozen) fn of_passes(
     steps: &[Step],
     input_shape: &[usize],
@@ -44,7 +44,7 @@ fn bytes_of(shape: &[usize]) -> u64 {
 }
 
 impl Tally {
-    /// What passes hold of what this counts, by whatever carries them out; `allocate` gives memory that it counts.
+    /// The memory of passes run by any execution; `allocate` returns memory that this tally counts.
     pub(in crate::frozen) fn of_passes<E: Execution>(
         &self,
         execution: &E,
@@ -55,7 +55,7 @@ impl Tally {
         recomputed: &[usize],
     ) -> Result<Memory> {
         self.0.peak.store(self.now(), Relaxed);
-        // The caller's, and the network's copy of it.
+        // The caller's input, and the network's copy of it.
         let _input = allocate(input_shape)?;
         let x = Values { shape: input_shape.to_vec(), values: Arc::new(allocate(input_shape)?) };
         let mut records = Vec::new();
@@ -77,7 +77,7 @@ impl Tally {
     }
 
     pub(in crate::frozen) fn hold_bytes(&self, bytes: u64) -> Held {
-        // Nobody else counts while a pass is run.
+        // No other thread counts while a pass is running.
         let now = self.now().saturating_add(bytes);
         self.0.now.store(now, Relaxed);
         self.0.peak.fetch_max(now, Relaxed);
@@ -130,7 +130,7 @@ impl Execution for Tally {
         Ok(first)
     }
 
-    /// Of a block whose first branch is empty, which no model has.
+    /// Used only for a block whose first branch is empty, which no model has.
     fn copy(&self, _: &[f32]) -> Result<Held> {
         Ok(Held::default())
     }
@@ -145,14 +145,14 @@ mod tests {
         Step::layer(Linear::new(vec![0.0; inputs * outputs], None, inputs, outputs))
     }
 
-    /// Amounts are counted by hand, in numbers of `f32`.
+    /// The expected amounts are counted by hand, in `f32` numbers.
     #[test]
     fn what_passes_hold_is_counted() {
         let steps = vec![linear(100, 300), Step::layer(Activation::Relu), linear(300, 10)];
         let network = Network::new(steps);
         // Input, its copy, the first layer's output; then the caller's input, that output, the second's.
         assert_eq!(network.memory(&[100], false, MemoryOf::Host).unwrap(), Memory { kept: 0, peak: 4 * 700 });
-        // Backwards what was kept of 300, its gradient (of the activation in place), input, output and its gradient.
+        // Backwards: the 300 kept, their gradient (in place for the activation), input, output and its gradient.
         assert_eq!(network.memory(&[100], true, MemoryOf::Host).unwrap(), Memory { kept: 4 * 300, peak: 4 * 720 });
     }
 

@@ -1,16 +1,16 @@
-//! The chain rule begun in its middle, with a gradient that was computed elsewhere.
+//! Starts the chain rule in the middle, with a gradient that was computed elsewhere.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 
-/// Zero, recorded so that the gradient of `result` is `gradient` where this is differentiated, alone or as a term of a
+/// Returns a zero, recorded such that its derivative with respect to `result` is `gradient`, alone or as a term of a
 /// sum. Nothing is computed for it.
 ///
 /// # Errors
-/// Where the shapes differ.
+/// If the shapes differ.
 pub fn with_gradient(result: &Tensor, gradient: &Tensor) -> Result<Tensor> {
     if result.shape() != gradient.shape() {
         let (shape, of_gradient) = (result.dims(), gradient.dims());
-        return Err(candle_core::Error::Msg(format!("a gradient of {shape:?} was expected, not {of_gradient:?}")));
+        return Err(candle_core::Error::Msg(format!("expected a gradient of {shape:?}, not {of_gradient:?}")));
     }
     result.apply_op1(Given(gradient.detach()))
 }
@@ -53,6 +53,6 @@ mod tests {
         let gradients = objective.backward().unwrap();
         assert_eq!(gradients.get(&x).unwrap().to_vec1::<f32>().unwrap(), [21.0, 401.0, 6001.0]);
         let error = with_gradient(&x, &given.narrow(0, 0, 2).unwrap()).unwrap_err();
-        assert!(error.to_string().contains("[3] was expected, not [2]"), "{error}");
+        assert!(error.to_string().contains("expected a gradient of [3], not [2]"), "{error}");
     }
 }

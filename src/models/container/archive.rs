@@ -1,4 +1,4 @@
-//! The zip archive that `PyTorch` writes: which entries it has, and where their bytes are.
+//! The zip archive that `PyTorch` writes: its entries and the places of their bytes.
 
 use std::collections::HashMap;
 use std::io::Cursor;
@@ -8,23 +8,23 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::{Fault, quoted};
 
-/// Name of the entry with the pickle, below the archive's folder.
+/// Name of the entry with the pickle, relative to the archive's folder.
 pub(super) const PICKLE: &str = "data.pkl";
 
 pub(super) fn cut_short(entry: &str) -> Fault {
-    Fault::damaged(format!("is cut short: it ends before its entry {} does", quoted(entry)))
+    Fault::damaged(format!("is cut short: it ends inside its entry {}", quoted(entry)))
 }
 
 /// The entries of a `PyTorch` file's zip archive.
 pub(super) struct Archive {
     entries: HashMap<String, Entry>,
-    /// The folder that all entries are in, with the slash behind it.
+    /// The folder of all entries, with a trailing slash.
     folder: String,
     /// Whether it is a `TorchScript` archive: a module and its code.
     pub(super) is_script: bool,
 }
 
-/// Where an entry's bytes are, and whether these are its content just as they are.
+/// The place of an entry's bytes, and whether these are the content itself.
 struct Entry {
     range: Range<usize>,
     plain: bool,
@@ -51,8 +51,8 @@ impl Archive {
             (folder.is_empty() || folder.ends_with('/')).then(|| folder.to_owned())
         };
         let Some(folder) = entries.keys().filter_map(folder).min() else {
-            let problem = "is a zip archive without weights of PyTorch in it (it has no data.pkl)";
-            return Err(Fault::new(problem, "unpack it, and name the weight file that was in it"));
+            let problem = "is a zip archive without PyTorch weights (it has no data.pkl)";
+            return Err(Fault::new(problem, "unpack the archive, and name the weight file in it"));
         };
         let code = format!("{folder}code/");
         let is_script = entries.contains_key(&format!("{folder}constants.pkl"))
@@ -61,20 +61,20 @@ impl Archive {
         let order = archive.entry("byteorder").ok().and_then(|range| file.get(range));
         if order == Some(b"big") {
             let problem = "was saved on a big-endian machine";
-            return Err(Fault::new(problem, "save it as .safetensors, which is the same everywhere"));
+            return Err(Fault::new(problem, "save the file as .safetensors, which is the same on every machine"));
         }
         Ok(archive)
     }
 
-    /// Where the bytes of an entry are; `name` is below the archive's folder.
+    /// The place of an entry's bytes; `name` is relative to the archive's folder.
     pub(super) fn entry(&self, name: &str) -> Result<Range<usize>, Fault> {
         let Some(entry) = self.entries.get(&format!("{}{name}", self.folder)) else {
             let problem = format!("has no entry {}, which its list of tensors names", quoted(name));
             return Err(Fault::damaged(problem));
         };
         if !entry.plain {
-            let problem = format!("has the compressed entry {}; PyTorch writes none", quoted(name));
-            return Err(Fault::new(problem, "give the file as PyTorch saved it, not one that was packed again"));
+            let problem = format!("has the compressed entry {}, which PyTorch never writes", quoted(name));
+            return Err(Fault::new(problem, "use the file as PyTorch saved it, not a repacked one"));
         }
         Ok(entry.range.clone())
     }

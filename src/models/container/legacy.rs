@@ -12,13 +12,13 @@ use super::unpickle::{SAVE_PLAINLY, unpickle_first};
 use super::values::Tensor;
 use super::{Fault, insert, quoted};
 
-/// The number such a file begins with, in a pickle of its own.
+/// The magic number at the beginning of such a file, in a separate pickle.
 const MAGIC: &[u8] = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
 
-/// The version of the form, in a pickle of its own behind the magic number.
+/// The version of the format, in a separate pickle after the magic number.
 const PROTOCOL: i64 = 1001;
 
-/// Whether a file begins with a pickle of whatever kind.
+/// Whether a file begins with any kind of pickle.
 pub(super) fn is_pickle(file: &[u8]) -> bool {
     matches!(file, [0x80, 2..=5, ..])
 }
@@ -33,12 +33,12 @@ pub(super) fn index(file: &[u8]) -> Result<BTreeMap<String, Tensor>, Fault> {
     let rest = file.get(2 + MAGIC.len()..).unwrap_or_default();
     let (protocol, rest) = unpickle_first(rest)?;
     if !matches!(protocol, Object::Int(number) if i64::from(number) == PROTOCOL) {
-        return Err(Fault::new("is a pickle in a version of PyTorch's form that is not read", SAVE_PLAINLY));
+        return Err(Fault::new("is a pickle in an unsupported version of PyTorch's format", SAVE_PLAINLY));
     }
     let (machine, rest) = unpickle_first(rest)?;
     if is_big_endian(&machine) {
         let problem = "was saved on a big-endian machine";
-        return Err(Fault::new(problem, "save it as .safetensors, which is the same everywhere"));
+        return Err(Fault::new(problem, "save the file as .safetensors, which is the same on every machine"));
     }
     let (saved, rest) = unpickle_first(rest)?;
     let (keys, rest) = unpickle_first(rest)?;
@@ -59,8 +59,8 @@ fn is_big_endian(machine: &Object) -> bool {
     entries.iter().any(says)
 }
 
-/// Where each storage's bytes are: they follow each other in the order of their keys, each behind the number of its
-/// values.
+/// The place of each storage's bytes. Storages follow each other in the order of their keys, each after the number of
+/// its values.
 fn storages(
     file: &[u8],
     mut start: usize,
@@ -73,22 +73,22 @@ fn storages(
     for key in keys {
         let Object::Unicode(key) = key else { return Err(Fault::damaged("has a damaged list of its storages")) };
         let Some(size) = sizes.get(key.as_str()) else {
-            let problem = format!("has the storage {} of a type that is not read", quoted(key));
+            let problem = format!("has the storage {} of an unsupported type", quoted(key));
             return Err(Fault::new(problem, SAVE_PLAINLY));
         };
         let count = file.get(start..).and_then(|rest| rest.first_chunk()).copied().map(u64::from_le_bytes);
         let first = start.checked_add(size_of::<u64>());
         let end = count.and_then(|count| usize::try_from(count).ok()?.checked_mul(*size)?.checked_add(first?));
         let range = first.zip(end).map(|(first, end)| first..end).filter(|range| range.end <= file.len());
-        let range = range.ok_or_else(|| Fault::damaged("is cut short: it ends before its tensors do"))?;
+        let range = range.ok_or_else(|| Fault::damaged("is cut short: it ends inside its tensors"))?;
         start = range.end;
         storages.insert(key.clone(), range);
     }
     Ok(storages)
 }
 
-/// How many bytes a value takes in each storage, by the storage's key. Also those count that no weight is in, since
-/// other storages follow them.
+/// Bytes of one value in each storage, by the storage's key. Includes storages without weights, since other storages
+/// follow them.
 fn value_sizes(saved: &Object) -> HashMap<&str, usize> {
     let mut sizes = HashMap::new();
     let mut objects = vec![saved];
@@ -110,7 +110,7 @@ fn value_sizes(saved: &Object) -> HashMap<&str, usize> {
     sizes
 }
 
-/// Bytes of a value in a storage of `PyTorch`'s class of this name.
+/// Bytes of one value in a storage, by the name of its `PyTorch` class.
 fn value_size(class: &str) -> Option<usize> {
     Some(match class {
         "ComplexDoubleStorage" => 16,

@@ -4,7 +4,7 @@ use super::Format;
 use super::pickle_tests::{call, dictionary, number, numbers, ramp, tensor, text, tuple};
 use super::tests::{endures_damage, open, refusal};
 
-/// A file with this object and these storages: keys in their order, and of each how many values and their bytes.
+/// A file with an object and storages in order: key, number of values, and bytes of each.
 fn file(object: &[u8], storages: &[(&str, u64, &[u8])]) -> Vec<u8> {
     let mut file = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.".to_vec();
     file.extend([b"\x80\x02", &dictionary(b"}", &[("little_endian", vec![0x88])])[..], b"."].concat());
@@ -20,7 +20,7 @@ fn file(object: &[u8], storages: &[(&str, u64, &[u8])]) -> Vec<u8> {
 
 #[test]
 fn reads_storages_in_the_order_of_their_keys() {
-    // A complex storage that no weight is in stands between the others.
+    // A complex storage without weights comes between the others.
     let other = tensor("ComplexDoubleStorage", "1", 0, &[1], &[1]);
     let weights =
         [("a", tensor("FloatStorage", "10", 0, &[2], &[1])), ("b", tensor("HalfStorage", "2", 1, &[1], &[1]))];
@@ -36,7 +36,7 @@ fn reads_storages_in_the_order_of_their_keys() {
 
 #[test]
 fn follows_views_of_storages() {
-    // `torch/serialization.py`: the last of a storage's description is the view's key, offset and size.
+    // `torch/serialization.py`: the last item of a storage's description is the view's key, offset and size.
     let view = tuple(&[text("7"), number(1), number(2)]);
     let storage = [text("storage"), b"ctorch\nFloatStorage\n".to_vec(), text("0"), text("cpu"), number(3), view];
     let storage = [tuple(&storage), b"Q".to_vec()].concat();
@@ -52,15 +52,12 @@ fn what_is_not_whole_is_refused() {
     let floats = ramp(2);
     let problem = |object: &[u8], storages: &[(&str, u64, &[u8])]| refusal(&file(object, storages)).0;
     let weight = weights("FloatStorage");
-    assert_eq!(problem(&weight, &[("0", u64::MAX, &floats)]), "is cut short: it ends before its tensors do");
-    assert_eq!(problem(&weight, &[("0", u64::MAX / 4 + 1, &floats)]), "is cut short: it ends before its tensors do");
+    assert_eq!(problem(&weight, &[("0", u64::MAX, &floats)]), "is cut short: it ends inside its tensors");
+    assert_eq!(problem(&weight, &[("0", u64::MAX / 4 + 1, &floats)]), "is cut short: it ends inside its tensors");
     assert_eq!(problem(&weight, &[]), "has the tensor \"a\" outside its storage");
     assert_eq!(problem(&weight, &[("0", 1, &floats)]), "has the tensor \"a\" outside its storage");
-    assert_eq!(problem(&weight, &[("9", 2, &floats)]), "has the storage \"9\" of a type that is not read");
-    assert_eq!(
-        problem(&weights("OwnStorage"), &[("0", 2, &floats)]),
-        "has the tensor \"a\" in a form that is not read"
-    );
+    assert_eq!(problem(&weight, &[("9", 2, &floats)]), "has the storage \"9\" of an unsupported type");
+    assert_eq!(problem(&weights("OwnStorage"), &[("0", 2, &floats)]), "has the tensor \"a\" in an unsupported form");
     assert!(problem(b"cmy\nModel\n)\x81}b", &[]).contains("whole model"));
     let mut big = file(&weight, &[("0", 2, &floats)]);
     let place = big.windows(15).position(|window| window == b"\0little_endian\x88").unwrap();
@@ -68,5 +65,5 @@ fn what_is_not_whole_is_refused() {
     assert_eq!(refusal(&big).0, "was saved on a big-endian machine");
     let mut newer = file(&weight, &[("0", 2, &floats)]);
     newer[18] = 0xea;
-    assert!(refusal(&newer).0.contains("a version of PyTorch's form that is not read"));
+    assert!(refusal(&newer).0.contains("an unsupported version of PyTorch's format"));
 }

@@ -1,8 +1,8 @@
-//! Reads files of weights in the formats that they are published in: safetensors, `PyTorch`'s zip
+//! Reads weight files in the published formats: safetensors, `PyTorch`'s zip
 //! archive with a pickle, and flax's `MessagePack`.
 //!
-//! [`TensorFile`] maps a file into memory and keeps an index of where its tensors are; what is in a
-//! file is checked before it is believed. Each format's index is read in its own module.
+//! [`TensorFile`] maps a file into memory and keeps an index of its tensors; everything in a file is
+//! checked before it is used. Each format's index is read in its own module.
 
 mod archive;
 mod legacy;
@@ -36,27 +36,27 @@ use values::Tensor;
 
 const DOWNLOAD_AGAIN: &str = "download the file again";
 
-/// What to do where a file is something else altogether.
+/// The hint for a file that is not a weight file.
 const NAME_WEIGHTS: &str = "name a .safetensors file, PyTorch's .ckpt, .pth or .bin file, or flax's .msgpack file";
 
-/// How a weight file is written.
+/// The format of a weight file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// A JSON header and the bytes it describes
     Safetensors,
-    /// What `PyTorch` writes: a zip archive with a pickle, a `TorchScript` archive, or before version 1.6 pickles
+    /// `PyTorch`'s format: a zip archive with a pickle, a `TorchScript` archive, or, before version 1.6, pickles
     /// followed by the tensors' bytes
     Pickle,
     /// Flax's maps of maps
     Msgpack,
 }
 
-/// One open weight file, or the parts of one: named tensors of any of the formats the program reads.
+/// An open weight file, or all the parts of one: named tensors in any of the formats the program reads.
 pub struct TensorFile {
     path: PathBuf,
     format: Format,
     parts: Vec<FilePart>,
-    /// The tensors by name, each with the number of its part
+    /// The tensors by name, each with the index of its part
     tensors: BTreeMap<String, (usize, Tensor)>,
 }
 
@@ -66,7 +66,7 @@ struct FilePart {
     bytes: Bytes,
 }
 
-/// What a file's bytes are kept in.
+/// The storage of a file's bytes.
 enum Bytes {
     Mapped(Mmap),
     Static(&'static [u8]),
@@ -82,11 +82,11 @@ impl Bytes {
 }
 
 impl TensorFile {
-    /// Opens a weight file, whose format is told by its content and not by its name. A list of parts, such as
-    /// `model.safetensors.index.json`, opens all of them.
+    /// Opens a weight file, whose format is recognized by its content, not its name. For a list of parts, such as
+    /// `model.safetensors.index.json`, opens all the parts.
     ///
     /// # Errors
-    /// Where the file is not there, is damaged, or is no weight file.
+    /// If the file does not exist, is damaged, or is not a weight file.
     pub fn open(path: &Path) -> Result<Self> {
         match shards::read(path)? {
             Some(list) => shards::open(path, list),
@@ -101,15 +101,15 @@ impl TensorFile {
         Self::index(path, format, Bytes::Mapped(map))
     }
 
-    /// Opens a safetensors file compiled into the program; `name` stands for its path in messages.
+    /// Opens a safetensors file compiled into the program; `name` replaces its path in messages.
     ///
     /// # Errors
-    /// Where the bytes are no safetensors file.
+    /// If the bytes are not a safetensors file.
     pub fn from_static(name: &str, bytes: &'static [u8]) -> Result<Self> {
         Self::index(Path::new(name), Format::Safetensors, Bytes::Static(bytes))
     }
 
-    /// The whole file where it is compiled into the program, none for a file on disk.
+    /// The whole file if it is compiled into the program; none for a file on disk.
     #[must_use]
     pub fn static_bytes(&self) -> Option<&'static [u8]> {
         match self.parts.as_slice() {
@@ -118,7 +118,7 @@ impl TensorFile {
         }
     }
 
-    /// The file's size in bytes, or that of all its parts.
+    /// The size of the file, or of all its parts, in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.parts.iter().map(|part| part.bytes.as_slice().len() as u64).sum()
@@ -133,20 +133,20 @@ impl TensorFile {
         let tensors = index(bytes.as_slice()).map_err(|fault| fault.in_file(path))?;
         if tensors.is_empty() {
             let hint = "name the file with the model's weights, saved as a dictionary of tensors";
-            return Err(Error::file(path, "holds no tensor", hint));
+            return Err(Error::file(path, "holds no tensors", hint));
         }
         let tensors = wrappers::removed(tensors).into_iter().map(|(name, tensor)| (name, (0, tensor))).collect();
         let path = path.to_owned();
         Ok(Self { path: path.clone(), format, parts: vec![FilePart { path, bytes }], tensors })
     }
 
-    /// Where the file is.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// How the file is written.
+    /// The format of the file.
     #[must_use]
     pub fn format(&self) -> Format {
         self.format
@@ -157,7 +157,7 @@ impl TensorFile {
         self.tensors.keys().map(String::as_str)
     }
 
-    /// Sizes of the dimensions of a tensor; `None` where the file has no tensor of this name.
+    /// Sizes of the dimensions of a tensor; `None` if the file has no tensor of this name.
     #[must_use]
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
         self.tensors.get(name).map(|(_, tensor)| tensor.shape())
@@ -166,20 +166,20 @@ impl TensorFile {
     /// The values of a tensor in row-major order.
     ///
     /// # Errors
-    /// Where the file has no such tensor, its values are of a type that is not read, or one of them
-    /// is no finite number.
+    /// If the file has no such tensor, its values are of an unsupported type, or one of them is
+    /// not a finite number.
     pub fn read(&self, name: &str) -> Result<Vec<f32>> {
         let found = self.tensors.get(name).and_then(|(part, tensor)| Some((self.parts.get(*part)?, tensor)));
         let path = found.map_or(&self.path, |(part, _)| &part.path);
         let fail =
             |problem: &str, hint: &str| Err(Error::file(path, format!("the tensor {} {problem}", quoted(name)), hint));
         let Some((part, tensor)) = found else {
-            return fail("is missing", "name the weights of the model that was asked for");
+            return fail("is missing", "name the weights of the requested model");
         };
         let values = match tensor.read(part.bytes.as_slice()) {
             Ok(values) => values,
             Err(kind) => {
-                let problem = format!("has values of the type {}, which is not read", quoted(kind));
+                let problem = format!("has values of the unsupported type {}", quoted(kind));
                 return fail(&problem, "convert the file to float32 or float16");
             }
         };
@@ -187,8 +187,8 @@ impl TensorFile {
             return fail("is incomplete", DOWNLOAD_AGAIN);
         }
         if !values.par_iter().all(|value| value.is_finite()) {
-            let hint = "download the file again, or use other weights where that is how it was made";
-            return fail("has a value that is no finite number", hint);
+            let hint = "download the file again; if it was made this way, use other weights";
+            return fail("has a value that is not a finite number", hint);
         }
         Ok(values)
     }
@@ -205,7 +205,7 @@ impl fmt::Debug for TensorFile {
     }
 }
 
-/// What is wrong with a file, and what to do about it, before it is said which file it is.
+/// What is wrong with a file, and what to do about it, still without the file's path.
 #[derive(Debug)]
 struct Fault {
     problem: String,
@@ -217,7 +217,7 @@ impl Fault {
         Self { problem: problem.into(), hint: hint.into() }
     }
 
-    /// A file that was a weight file once.
+    /// The fault of a damaged weight file.
     fn damaged(problem: impl Into<String>) -> Self {
         Self::new(problem, DOWNLOAD_AGAIN)
     }
@@ -227,7 +227,7 @@ impl Fault {
     }
 }
 
-/// A name out of a file for a message: quoted, of one line, and not endless.
+/// A name from a file, for a message: quoted, on one line, and of limited length.
 fn quoted(name: &str) -> String {
     const LONGEST: usize = 200;
     match name.char_indices().nth(LONGEST) {
@@ -236,7 +236,7 @@ fn quoted(name: &str) -> String {
     }
 }
 
-/// Adds a tensor to an index that has none of its name yet.
+/// Adds a tensor to an index, unless the name is taken.
 fn insert(tensors: &mut BTreeMap<String, Tensor>, name: String, tensor: Tensor) -> Result<(), Fault> {
     if tensors.contains_key(&name) {
         return Err(Fault::damaged(format!("holds the tensor {} twice", quoted(&name))));
@@ -254,25 +254,25 @@ fn map(path: &Path) -> Result<Mmap, Fault> {
         }
         _ => Fault::new(format!("cannot be read: {error}"), "check the path and the disk"),
     };
-    // Looked at before it is opened, since to open a pipe is to wait for its writer.
+    // Checked before opening, since opening a pipe would wait for its writer.
     let metadata = path.metadata().map_err(cannot_open)?;
     if metadata.is_dir() {
         return Err(Fault::new("is a folder, not a file", "name the weight file in the folder"));
     }
     if !metadata.is_file() {
-        return Err(Fault::new("is no regular file", NAME_WEIGHTS));
+        return Err(Fault::new("is not a regular file", NAME_WEIGHTS));
     }
     if metadata.len() == 0 {
         return Err(Fault::damaged("is empty"));
     }
     let file = File::open(path).map_err(cannot_open)?;
-    // SAFETY: the map is only read. Weight files are not written to while the program runs; were
-    // one cut short meanwhile, the system would end the program.
+    // SAFETY: the map is only read. Weight files are not written to while the program runs; if one
+    // were truncated meanwhile, the system would end the program.
     #[allow(unsafe_code, reason = "the only way to map a file")]
     unsafe { Mmap::map(&file) }.map_err(cannot_open)
 }
 
-/// Tells the format of a file by how it begins.
+/// Recognizes the format of a file by its beginning.
 fn recognize(file: &[u8]) -> Result<Format, Fault> {
     if safetensors::is_safetensors(file) {
         return Ok(Format::Safetensors);
@@ -292,14 +292,14 @@ fn recognize(file: &[u8]) -> Result<Format, Fault> {
     Err(no_weights(file))
 }
 
-/// What a file is that has none of the formats.
+/// The fault of a file in none of the formats.
 fn no_weights(file: &[u8]) -> Fault {
     if file.starts_with(b"version https://git-lfs") {
         return Fault::new("is a Git LFS pointer, not the weights", "run `git lfs pull` in its folder");
     }
     let head = file.get(..1024).unwrap_or(file);
     let head = match head.utf8_chunks().next() {
-        // At most the last character, cut in two, may be no text.
+        // Only the last character may be invalid, since it may be cut in two.
         Some(chunk) if chunk.valid().len() + 3 >= head.len() => chunk.valid(),
         _ => "",
     };
@@ -312,5 +312,5 @@ fn no_weights(file: &[u8]) -> Fault {
     if !head.is_empty() && head.chars().all(is_text) {
         return Fault::new("is a text file, not weights", NAME_WEIGHTS);
     }
-    Fault::new("is in a format that is not read", NAME_WEIGHTS)
+    Fault::new("is in an unsupported format", NAME_WEIGHTS)
 }

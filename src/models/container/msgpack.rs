@@ -1,6 +1,6 @@
 //! Reads the index of a flax file: `MessagePack` maps of maps with arrays in them.
 //!
-//! Names and shapes stay flax's own; a name is the keys on the way to the array, joined with dots.
+//! Names and shapes stay those of flax; a name is the keys on the way to the array, joined by dots.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -12,19 +12,19 @@ use rmpv::decode::read_value_ref_with_max_depth;
 use super::values::{ElementType, Tensor};
 use super::{DOWNLOAD_AGAIN, Fault, insert, quoted};
 
-/// Deeper maps than any model's, and shallow enough for every thread's stack.
+/// Deeper than the maps of any model, and shallow enough for every thread's stack.
 const LARGEST_DEPTH: usize = 128;
 
-/// The type numbers of flax for an array and for a `NumPy` scalar, which are stored alike.
+/// The type numbers of flax for an array and for a `NumPy` scalar, which have the same format.
 const EXTENSION_TYPES: [i8; 2] = [1, 3];
 
-/// The key that marks the map which stands for an array that flax cut into pieces.
+/// The key that marks a map as an array that flax cut into pieces.
 const CHUNKED_ARRAY: &str = "__msgpack_chunked_array__";
 
-/// Keys and values of a map, in the order of the file.
+/// Keys and values of a map, in file order.
 type Map<'file> = [(ValueRef<'file>, ValueRef<'file>)];
 
-/// Whether a file begins as a `MessagePack` map does, with a text for its first key.
+/// Whether a file begins like a `MessagePack` map whose first key is a text.
 pub(super) fn is_msgpack(file: &[u8]) -> bool {
     let key = match file {
         [0x81..=0x8f, key, ..] | [0xde, _, _, key, ..] | [0xdf, _, _, _, _, key, ..] => *key,
@@ -37,11 +37,11 @@ pub(super) fn is_msgpack(file: &[u8]) -> bool {
 pub(super) fn index(file: &[u8]) -> Result<BTreeMap<String, Tensor>, Fault> {
     let mut rest = file;
     let root = read_value_ref_with_max_depth(&mut rest, LARGEST_DEPTH).map_err(|error| match error.kind() {
-        ErrorKind::Unsupported => Fault::new("has maps nested deeper than a model's", DOWNLOAD_AGAIN),
+        ErrorKind::Unsupported => Fault::new("has maps nested deeper than in any model", DOWNLOAD_AGAIN),
         _ => Fault::damaged("is a flax file that is cut short or damaged"),
     })?;
     if !rest.is_empty() {
-        return Err(Fault::damaged("is a flax file with something else behind its end"));
+        return Err(Fault::damaged("is a flax file with extra data after its end"));
     }
     let mut reader = Reader { file, tensors: BTreeMap::new() };
     if let ValueRef::Map(map) = &root {
@@ -61,7 +61,7 @@ impl<'file> Reader<'file> {
     fn add_map(&mut self, prefix: &str, map: &Map<'file>) -> Result<(), Fault> {
         for (key, value) in map {
             let Some(key) = text(key) else {
-                return Err(Fault::damaged("has a key that is no text, which flax does not write"));
+                return Err(Fault::damaged("has a key that is not text, which flax never writes"));
             };
             let name = format!("{prefix}{key}");
             let array = match value {
@@ -90,7 +90,7 @@ impl<'file> Reader<'file> {
         let [ValueRef::Array(shape), type_name, ValueRef::Binary(bytes)] = fields.as_array()?.as_slice() else {
             return None;
         };
-        // The bytes are a part of the mapped file, found again by their address.
+        // The bytes are part of the mapped file, so their address gives their place in it.
         let start = bytes.as_ptr().addr().checked_sub(self.file.as_ptr().addr())?;
         let range = start..start.checked_add(bytes.len())?;
         Some(Array {
@@ -117,14 +117,14 @@ impl<'file> Reader<'file> {
     }
 }
 
-/// What the file says of an array.
+/// The description of an array in the file.
 struct Array {
     shape: Vec<usize>,
     element_type: Result<ElementType, String>,
     ranges: Vec<Range<usize>>,
 }
 
-/// The text that a string or, in files of older versions, a string of bytes holds.
+/// The text in a string or, in files of older versions, a byte string.
 fn text<'value>(value: &'value ValueRef<'_>) -> Option<&'value str> {
     match value {
         ValueRef::String(text) => std::str::from_utf8(text.as_bytes()).ok(),
@@ -133,7 +133,7 @@ fn text<'value>(value: &'value ValueRef<'_>) -> Option<&'value str> {
     }
 }
 
-/// A number that is a size of this machine.
+/// A number that fits `usize`.
 fn size(value: &ValueRef<'_>) -> Option<usize> {
     usize::try_from(value.as_u64()?).ok()
 }
@@ -143,7 +143,7 @@ fn find<'map, 'file>(map: &'map Map<'file>, wanted: &str) -> Option<&'map ValueR
     map.iter().find(|(key, _)| text(key) == Some(wanted)).map(|(_, value)| value)
 }
 
-/// The values of a map whose keys are "0", "1", "2" and so on, which is how flax writes a list.
+/// The values of a map with the keys "0", "1", "2" and so on, which is how flax writes a list.
 fn numbered<'map, 'file>(value: &'map ValueRef<'file>) -> Option<Vec<&'map ValueRef<'file>>> {
     let ValueRef::Map(map) = value else { return None };
     let mut values = BTreeMap::new();
@@ -155,7 +155,7 @@ fn numbered<'map, 'file>(value: &'map ValueRef<'file>) -> Option<Vec<&'map Value
     complete.then(|| values.into_values().collect())
 }
 
-/// The type of values that flax calls `name`, or that name where it is not read.
+/// The type of values that flax calls `name`, or that name if the type is unsupported.
 fn element_type(name: &str) -> Result<ElementType, String> {
     Ok(match name {
         "float64" => ElementType::F64,
@@ -275,7 +275,7 @@ mod tests {
         let twice = map([("x", array(&[1], &[1.0])), ("x", array(&[1], &[1.0]))]);
         assert_eq!(refusal(&encode(&twice)).0, "holds the tensor \"x\" twice");
         let number = Value::Map(vec![(3.into(), array(&[1], &[1.0]))]);
-        assert!(refusal(&encode(&map([("a", number)]))).0.contains("key that is no text"));
+        assert!(refusal(&encode(&map([("a", number)]))).0.contains("key that is not text"));
     }
 
     #[test]
@@ -287,10 +287,10 @@ mod tests {
 
     #[test]
     fn what_is_no_map_of_arrays_is_refused() {
-        assert_eq!(refusal(&encode(&map([("step", 3.into())]))).0, "holds no tensor");
+        assert_eq!(refusal(&encode(&map([("step", 3.into())]))).0, "holds no tensors");
         let mut longer = encode(&map([("x", array(&[1], &[1.0]))]));
         longer.push(0);
-        assert!(refusal(&longer).0.contains("behind its end"));
+        assert!(refusal(&longer).0.contains("after its end"));
         let deep = b"\x81\xa1x".repeat(100_000);
         assert!(refusal(&deep).0.contains("nested deeper"));
         // Lengths of 4 GiB without the bytes.

@@ -1,5 +1,5 @@
-//! Reads the index of a `PyTorch` file: a zip archive with a pickle that describes the tensors, and one entry of bytes
-//! for each storage; or the pickles and bytes that `PyTorch` wrote before version 1.6.
+//! Reads the index of a `PyTorch` file: a zip archive with a pickle that describes the tensors, and an entry with the
+//! bytes of each storage; or the pickles and bytes that `PyTorch` wrote before version 1.6.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::unpickle::unpickle;
 use super::values::Tensor;
 use super::{Fault, insert, quoted};
 
-/// Whether a file begins as a zip archive does.
+/// Whether a file begins like a zip archive.
 pub(super) fn is_zip(file: &[u8]) -> bool {
     file.starts_with(b"PK\x03\x04") || file.starts_with(b"PK\x05\x06")
 }
@@ -34,7 +34,7 @@ pub(super) fn index(file: &[u8]) -> Result<BTreeMap<String, Tensor>, Fault> {
     Ok(tensors)
 }
 
-/// A tensor that is not where its description has it.
+/// The fault of a tensor that lies outside its storage.
 pub(super) fn outside(name: &str) -> Fault {
     Fault::damaged(format!("has the tensor {} outside its storage", quoted(name)))
 }

@@ -1,4 +1,4 @@
-//! Tests of `PyTorch` files, with a small writer of them.
+//! Tests of `PyTorch` files, with a small writer for them.
 
 use std::io::{Cursor, Write};
 
@@ -20,7 +20,7 @@ fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// A file with this pickle and these storages, numbered from 0.
+/// A file with a pickle and storages numbered from 0.
 fn file(pickle: &[u8], storages: &[&[u8]]) -> Vec<u8> {
     let pickle = [b"\x80\x02", pickle, b"."].concat();
     let names: Vec<_> = (0..storages.len()).map(|number| format!("model/data/{number}")).collect();
@@ -50,7 +50,7 @@ pub(super) fn numbers(values: &[usize]) -> Vec<u8> {
     tuple(&values.iter().map(|&value| number(value)).collect::<Vec<_>>())
 }
 
-/// A call of a function of a module, both on a line.
+/// A call of a function, given as module and name on separate lines.
 pub(super) fn call(function: &str, arguments: &[Vec<u8>]) -> Vec<u8> {
     [b"c", function.as_bytes(), b"\n", &tuple(arguments)[..], b"R"].concat()
 }
@@ -69,7 +69,7 @@ fn floats(shape: &[usize], strides: &[usize]) -> Vec<u8> {
     tensor("FloatStorage", "0", 0, shape, strides)
 }
 
-/// A dictionary made by `start` and filled at once.
+/// A dictionary created by `start` and filled at once.
 pub(super) fn dictionary(start: &[u8], entries: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let items: Vec<_> = entries.iter().map(|(key, value)| [text(key), value.clone()].concat()).collect();
     [start, b"(", &items.concat()[..], b"u"].concat()
@@ -102,7 +102,7 @@ fn reads_a_state_dictionary() {
 #[test]
 fn takes_the_state_dictionary_out_of_a_checkpoint() {
     let state = dictionary(ORDERED_DICT, &[("w", floats(&[2], &[1])), ("note", text("no tensor"))]);
-    // Settings in a class derived from dict, filled by one item, by many, and with a state.
+    // Settings in a class derived from dict, filled by one item, by several, and with a state.
     let settings = b"cyacs.config\nCfgNode\n)\x81";
     let settings = [settings, &text("a")[..], b"K\x01s", b"(", &text("b"), b"K\x02u"].concat();
     let settings = [&settings[..], b"}b"].concat();
@@ -232,7 +232,7 @@ fn only_values_of_the_view_have_to_be_finite() {
     let entries = [("every second", floats(&[2], &[2])), ("all", floats(&[3], &[1]))];
     let file = open(&file(&dictionary(b"}", &entries), &[&storage])).unwrap();
     assert_eq!(file.read("every second").unwrap(), [1.0, 2.0]);
-    assert!(parts(file.read("all").unwrap_err()).0.contains("\"all\" has a value that is no finite"));
+    assert!(parts(file.read("all").unwrap_err()).0.contains("\"all\" has a value that is not a finite"));
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn descriptions_that_are_not_read_are_refused() {
     let none = call("torch._utils\n_rebuild_tensor_v2", &[]);
     for wrong in [quantized, short, none] {
         let (problem, hint) = refusal(&file(&dictionary(b"}", &[("x", wrong)]), &[&ramp(1)]));
-        assert_eq!(problem, "has the tensor \"x\" in a form that is not read");
+        assert_eq!(problem, "has the tensor \"x\" in an unsupported form");
         assert!(hint.contains("state_dict()"));
     }
     let absent = dictionary(b"}", &[("x", tensor("FloatStorage", "9", 0, &[1], &[1]))]);
@@ -250,11 +250,11 @@ fn descriptions_that_are_not_read_are_refused() {
     let twice = dictionary(b"}", &[("x", floats(&[1], &[1])), ("x", floats(&[1], &[1]))]);
     assert_eq!(refusal(&file(&twice, &[&ramp(1)])).0, "holds the tensor \"x\" twice");
     let nothing = dictionary(b"}", &[("epoch", number(3))]);
-    assert_eq!(refusal(&file(&nothing, &[])).0, "holds no tensor");
+    assert_eq!(refusal(&file(&nothing, &[])).0, "holds no tensors");
     assert!(refusal(&file(b"cmy\nModel\n)\x81}b", &[])).0.contains("whole model"));
-    // Of protocol 4: a frame.
-    assert!(refusal(&file(b"\x95\0\0\0\0\0\0\0\0}", &[])).0.contains("not read (0x95)"));
-    assert!(refusal(&file(b"(K\x01K\x02d", &[])).0.contains("not read (0x64)"));
+    // A frame, from protocol 4.
+    assert!(refusal(&file(b"\x95\0\0\0\0\0\0\0\0}", &[])).0.contains("unsupported instruction 0x95"));
+    assert!(refusal(&file(b"(K\x01K\x02d", &[])).0.contains("unsupported instruction 0x64"));
 }
 
 #[test]
@@ -267,15 +267,15 @@ fn takes_the_state_dictionary_out_of_others() {
     assert_eq!(names(&dictionary(b"}", &[("ema", other()), ("epoch", number(3)), ("model", weights())])), ["w"]);
     assert_eq!(names(&dictionary(b"}", &[("model", dictionary(b"}", &[("state_dict", weights())]))])), ["w"]);
     assert_eq!(names(&dictionary(b"}", &[("epoch", number(3)), ("own", weights())])), ["w"]);
-    // A dictionary of settings under a usual name is none of tensors.
+    // A dictionary of settings under a usual name has no tensors.
     let settings = dictionary(b"}", &[("a", number(1))]);
     assert_eq!(names(&dictionary(b"}", &[("model", settings), ("w", floats(&[2], &[1]))])), ["w"]);
-    // Nobody can say which of two is meant.
+    // It is unknown which of the two is meant.
     let two = dictionary(b"}", &[("one", weights()), ("two", other())]);
-    assert_eq!(refusal(&file(&two, &[&ramp(2)])).0, "holds no tensor");
+    assert_eq!(refusal(&file(&two, &[&ramp(2)])).0, "holds no tensors");
 }
 
-/// A module of a `TorchScript` archive with these attributes.
+/// A module of a `TorchScript` archive with given attributes.
 fn module(attributes: &[(&str, Vec<u8>)]) -> Vec<u8> {
     [&b"c__torch__.torch.nn\nModule\n)\x81"[..], &dictionary(b"}", attributes), b"b"].concat()
 }
@@ -301,7 +301,7 @@ fn reads_the_parameters_of_a_script() {
     assert_eq!(file.names().collect::<Vec<_>>(), ["blocks.0.weight", "blocks.1.bias", "scale"]);
     assert_eq!(file.read("blocks.0.weight").unwrap(), [0.0, 1.0]);
     assert_eq!(file.read("blocks.1.bias").unwrap(), [-2.5]);
-    assert_eq!(refusal(&entries(b"\x80\x02}.")).0, "holds no tensor");
+    assert_eq!(refusal(&entries(b"\x80\x02}.")).0, "holds no tensors");
     endures_damage(&entries(&pickle));
 }
 
@@ -319,7 +319,7 @@ fn hostile_pickles_are_refused() {
     for cut in [&b"X\xff\xff\xff\xffabc"[..], b"\x8a\xff", b"\x8a\x05", b"cmodule", b"J\0", b"h\x09"] {
         assert_eq!(refusal(&file(cut, &[])).0, "has a damaged list of tensors (data.pkl)");
     }
-    // Instructions for objects that are not there.
+    // Instructions for objects that do not exist.
     for code in b"tRbsueaQ\x81\x85\x86\x87q" {
         refusal(&file(&[*code], &[]));
         refusal(&file(&[b'(', *code], &[]));

@@ -7,18 +7,18 @@ use safetensors::tensor::{Dtype, Metadata};
 use super::values::{ElementType, Tensor};
 use super::{Fault, quoted};
 
-/// Bytes of the header's length, which the file begins with.
+/// Bytes of the header's length at the beginning of the file.
 const LENGTH_SIZE: usize = size_of::<u64>();
 
 /// The format's own limit for its header.
 const LARGEST_HEADER: usize = 100_000_000;
 
-/// Whether a file begins as a safetensors file does.
+/// Whether a file begins like a safetensors file.
 pub(super) fn is_safetensors(file: &[u8]) -> bool {
     header_size(file).is_some() && file.get(LENGTH_SIZE) == Some(&b'{')
 }
 
-/// Bytes of the JSON header, where the file begins with a credible length of it.
+/// Bytes of the JSON header, if the file begins with a plausible length.
 fn header_size(file: &[u8]) -> Option<usize> {
     let length = u64::from_le_bytes(*file.first_chunk()?);
     usize::try_from(length).ok().filter(|size| (2..=LARGEST_HEADER).contains(size))
@@ -33,7 +33,7 @@ pub(super) fn index(file: &[u8]) -> Result<BTreeMap<String, Tensor>, Fault> {
     let Some(header) = file.get(LENGTH_SIZE..data_start) else {
         return Err(Fault::damaged("is cut short: its header is not complete"));
     };
-    // `SafeTensors::read_metadata` adds up unchecked sizes; reading the header alone does not.
+    // `SafeTensors::read_metadata` adds up unchecked sizes; parsing the header alone does not.
     let metadata: Metadata =
         serde_json::from_slice(header).map_err(|_| Fault::damaged("has a damaged safetensors header"))?;
     let expected_size = metadata.data_len().checked_add(data_start);
@@ -49,14 +49,15 @@ pub(super) fn index(file: &[u8]) -> Result<BTreeMap<String, Tensor>, Fault> {
         let (start, end) = info.data_offsets;
         let range = data_start.saturating_add(start)..data_start.saturating_add(end);
         let tensor = Tensor::contiguous(info.shape.clone(), element_type(info.dtype), vec![range], file.len());
-        let tensor = tensor
-            .ok_or_else(|| Fault::damaged(format!("gives the tensor {} more values than bytes", quoted(&name))))?;
+        let tensor = tensor.ok_or_else(|| {
+            Fault::damaged(format!("describes more values than bytes for the tensor {}", quoted(&name)))
+        })?;
         tensors.insert(name, tensor);
     }
     Ok(tensors)
 }
 
-/// The type of values that a safetensors file calls `dtype`, or its name where it is not read.
+/// The type of values that a safetensors file calls `dtype`, or its name if the type is unsupported.
 fn element_type(dtype: Dtype) -> Result<ElementType, String> {
     Ok(match dtype {
         Dtype::F64 => ElementType::F64,
@@ -179,7 +180,7 @@ mod tests {
         for (dtype, value) in cases {
             let file = open(&file(&[("decoder.x", dtype, &[1], &value)])).unwrap();
             let (problem, _) = parts(file.read("decoder.x").unwrap_err());
-            assert_eq!(problem, "the tensor \"decoder.x\" has a value that is no finite number");
+            assert_eq!(problem, "the tensor \"decoder.x\" has a value that is not a finite number");
         }
     }
 
@@ -209,8 +210,8 @@ mod tests {
         ] {
             refusal(&with_header(&header, data));
         }
-        assert_eq!(refusal(&with_header("{}", 0)).0, "holds no tensor");
-        // Sizes whose sum with the header's is more than a number holds.
+        assert_eq!(refusal(&with_header("{}", 0)).0, "holds no tensors");
+        // Sizes whose sum with the header's overflows.
         let size = (1_u64 << 61) - 8;
         let tensor = |index: u64| {
             let (start, end) = (index * size, (index + 1).wrapping_mul(size));

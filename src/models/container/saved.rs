@@ -1,4 +1,4 @@
-//! Which tensors an object describes that `torch.save` or `torch.jit.save` wrote.
+//! The tensors in an object written by `torch.save` or `torch.jit.save`.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use super::unpickle::SAVE_PLAINLY;
 use super::values::{ElementType, Tensor};
 use super::{Fault, quoted};
 
-/// Under which keys trainers keep a state dictionary beside other things, the likeliest first.
+/// Keys under which trainers keep a state dictionary beside other things, the most likely first.
 const STATE_DICTIONARIES: [&str; 12] = [
     "state_dict",
     "model_state_dict",
@@ -24,13 +24,13 @@ const STATE_DICTIONARIES: [&str; 12] = [
     "ema",
 ];
 
-/// Deeper than any trainer keeps a state dictionary.
+/// Deeper than any trainer's state dictionary.
 const LARGEST_DEPTH: usize = 8;
 
-/// What a module's class is called in a `TorchScript` archive begins with this.
+/// Prefix of the names of module classes in a `TorchScript` archive.
 const SCRIPT_CLASS: &str = "__torch__";
 
-/// A tensor by its name.
+/// A tensor with its name.
 pub(super) type Named = (String, View);
 
 /// The tensors of the state dictionary in an object.
@@ -48,7 +48,7 @@ pub(super) fn named_tensors(saved: &Object) -> Result<Vec<Named>, Fault> {
     Ok(tensors)
 }
 
-/// The parameters and buffers of a module in a `TorchScript` archive; nothing of its code is read.
+/// The parameters and buffers of a module in a `TorchScript` archive; its code is not read.
 pub(super) fn tensors_of_module(saved: &Object) -> Result<Vec<Named>, Fault> {
     let mut tensors = Vec::new();
     let mut modules = vec![(String::new(), saved)];
@@ -66,7 +66,7 @@ pub(super) fn tensors_of_module(saved: &Object) -> Result<Vec<Named>, Fault> {
     Ok(tensors)
 }
 
-/// The attributes of a module in a `TorchScript` archive; none if the object is something else.
+/// The attributes of a module in a `TorchScript` archive; none for other objects.
 fn attributes(object: &Object) -> Option<&[(Object, Object)]> {
     let Object::Build { callable, args } = object else { return None };
     let Object::Reduce { callable, .. } = &**callable else { return None };
@@ -78,8 +78,8 @@ fn attributes(object: &Object) -> Option<&[(Object, Object)]> {
     }
 }
 
-/// The dictionary with the tensors among what was saved: one of a known name, else the only one there is; none if
-/// these entries are it themselves.
+/// The dictionary with the tensors among the saved entries: one with a known name, else the only one; none if the
+/// entries themselves are the tensors.
 fn state_dictionary(entries: &[(Object, Object)], depth: usize) -> Option<&[(Object, Object)]> {
     let depth = depth.checked_sub(1)?;
     let named = |wanted: &&str| {
@@ -106,11 +106,11 @@ fn has_tensors(entries: &[(Object, Object)]) -> bool {
     entries.iter().any(|(_, value)| tensor_description(value).is_some())
 }
 
-/// How a tensor looks at its storage; none if the value is not a tensor.
+/// A tensor's view of its storage; none if the value is not a tensor.
 fn view(name: &str, value: &Object) -> Result<Option<View>, Fault> {
     let Some(description) = tensor_description(value) else { return Ok(None) };
     let view = View::parse(description).ok_or_else(|| {
-        let problem = format!("has the tensor {} in a form that is not read", quoted(name));
+        let problem = format!("has the tensor {} in an unsupported form", quoted(name));
         Fault::new(problem, SAVE_PLAINLY)
     })?;
     Ok(Some(view))
@@ -120,7 +120,7 @@ fn view(name: &str, value: &Object) -> Result<Option<View>, Fault> {
 fn tensor_description(object: &Object) -> Option<&[Object]> {
     match object {
         Object::Reduce { callable, args } => description_of_call(callable, args),
-        // A state of a parameter's own beside its values.
+        // A parameter with extra state beside its values.
         Object::Build { callable, .. } => tensor_description(callable),
         _ => None,
     }
@@ -143,11 +143,11 @@ fn description_of_call<'object>(callable: &Object, arguments: &'object Object) -
     }
 }
 
-/// How a tensor looks at its storage.
+/// A tensor's view of its storage.
 pub(super) struct View {
-    /// The storage's key, which its entry in an archive is named by
+    /// The storage's key, which names its entry in an archive
     pub(super) storage: String,
-    /// Where a view of a storage begins in it, in values: what old files note with the storage
+    /// Start of the storage's own view, in values, which old files record with the storage
     storage_offset: usize,
     element_type: ElementType,
     offset: usize,
@@ -156,7 +156,7 @@ pub(super) struct View {
 }
 
 impl View {
-    /// Reads the arguments: storage, offset, shape, strides, and what does not matter here.
+    /// Reads the arguments: storage, offset, shape, strides, and others that do not matter here.
     fn parse(arguments: &[Object]) -> Option<Self> {
         let [Object::PersistentLoad(storage), offset, shape, strides, ..] = arguments else { return None };
         let Storage { key, class, offset: storage_offset, .. } = Storage::parse(storage)?;
@@ -178,17 +178,17 @@ impl View {
     }
 }
 
-/// What a pickle says of a storage.
+/// The description of a storage in a pickle.
 pub(super) struct Storage<'object> {
     pub(super) key: &'object str,
     pub(super) class: &'object str,
-    /// Where a view of it begins in it, in values
+    /// Start of a view in the storage, in values
     offset: usize,
 }
 
 impl<'object> Storage<'object> {
-    /// Reads "storage", its class, its key, the device it was on, how many values it has, and in old files which view
-    /// of it is meant.
+    /// Reads the text "storage", the class, the key, the device, the number of values, and in old files a view of the
+    /// storage.
     pub(super) fn parse(id: &'object Object) -> Option<Self> {
         let Object::Tuple(id) = id else { return None };
         let [_, Object::Class { class_name, .. }, Object::Unicode(key), rest @ ..] = id.as_slice() else { return None };
@@ -215,7 +215,7 @@ fn sizes(object: &Object) -> Option<Vec<usize>> {
     }
 }
 
-/// The type of values in a storage of `PyTorch`'s class of this name.
+/// The type of values in a storage, by the name of its `PyTorch` class.
 fn element_type(class: &str) -> Option<ElementType> {
     Some(match class {
         "DoubleStorage" => ElementType::F64,

@@ -1,4 +1,4 @@
-//! Weights in several files: a list in JSON says which tensor is in which.
+//! Weights split into several files, with a JSON list that maps each tensor to its file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,13 @@ use super::{DOWNLOAD_AGAIN, Format, TensorFile, quoted, wrappers};
 use crate::files::read_text;
 use crate::{Error, Result};
 
-/// How the names of such lists end, as `model.safetensors.index.json` does.
+/// The end of such a list's name, as in `model.safetensors.index.json`.
 const LIST: &str = ".index.json";
 
 /// More files than any published model has.
 const MOST_FILES: usize = 1000;
 
-/// The list, as far as it matters.
+/// The relevant part of the list.
 #[derive(Deserialize)]
 struct Stored {
     weight_map: BTreeMap<String, String>,
@@ -24,14 +24,14 @@ struct Stored {
 /// The tensors of each file.
 pub(super) type ShardList = BTreeMap<String, Vec<String>>;
 
-/// Whether a file's name is that of a list of parts.
+/// Whether a file is a list of parts, by its name.
 #[must_use]
 pub fn is_shard_list(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(LIST))
 }
 
-/// Whether a file's name is that of a part, such as `model-00001-of-00002.safetensors`, of the weights that a list of
-/// this name is of.
+/// Whether a file, by its name, is a part of the weights of a list: `model-00001-of-00002.safetensors` is one of
+/// `model.safetensors.index.json`.
 #[must_use]
 pub fn is_shard_of(list: &str, name: &str) -> bool {
     let Some((stem, extension)) = list.strip_suffix(LIST).and_then(|weights| weights.rsplit_once('.')) else {
@@ -43,7 +43,7 @@ pub fn is_shard_of(list: &str, name: &str) -> bool {
     number.and_then(|number| number.split_once("-of-")).is_some_and(|(one, all)| is_number(one) && is_number(all))
 }
 
-/// The files that weights are in: the file itself, or a list and all its parts.
+/// All files of weights: the file itself, or a list and all its parts.
 ///
 /// # Errors
 /// If a list cannot be read, or one of its parts is missing.
@@ -76,7 +76,7 @@ pub(super) fn read(path: &Path) -> Result<Option<ShardList>> {
         serde_json::from_str(&text).map_err(|error| broken(format!("is not a list of a model's parts: {error}")))?;
     let mut list = ShardList::new();
     for (tensor, file) in stored.weight_map {
-        // A list comes from anybody: what it names is in its own folder.
+        // The list is untrusted: it may only name files in its own folder.
         let plain = !file.starts_with('.') && !file.contains(['/', '\\', ':']) && !file.contains(char::is_control);
         if !plain || file.is_empty() || is_shard_list(Path::new(&file)) {
             return Err(broken(format!(
@@ -89,7 +89,7 @@ pub(super) fn read(path: &Path) -> Result<Option<ShardList>> {
     match list.len() {
         0 => Err(broken("names no part of the model".into())),
         1..=MOST_FILES => Ok(Some(list)),
-        count => Err(broken(format!("names {count} files, and {MOST_FILES} is the most that is read"))),
+        count => Err(broken(format!("names {count} files; at most {MOST_FILES} are supported"))),
     }
 }
 

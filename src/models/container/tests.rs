@@ -1,10 +1,10 @@
-//! Tests of how files are opened and refused, and what tests of the formats share.
+//! Tests of opening and refusing files, and helpers for the tests of the formats.
 
 use std::fs;
 
 use super::*;
 
-/// Opens a file with this content.
+/// Opens a file with a given content.
 pub(super) fn open(content: &[u8]) -> Result<TensorFile> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights");
@@ -12,20 +12,20 @@ pub(super) fn open(content: &[u8]) -> Result<TensorFile> {
     TensorFile::open(&path)
 }
 
-/// The problem and the hint of a file with this content, which has to be refused.
+/// The problem and the hint for a file with a given content, which must be refused.
 pub(super) fn refusal(content: &[u8]) -> (String, String) {
     parts(open(content).unwrap_err())
 }
 
-/// Problem and hint of an error about a file; each has to be one line.
+/// Problem and hint of an error about a file; each must be one line.
 pub(super) fn parts(error: Error) -> (String, String) {
     let Error::File { problem, hint, .. } = error else { panic!("{error}") };
     assert!(!problem.contains('\n') && !hint.contains('\n') && !hint.is_empty());
     (problem, hint)
 }
 
-/// Cuts a file at every length, which has to be refused, and changes random bytes of it, which has
-/// to end somehow.
+/// Cuts a file at every length, which must be refused, and changes random bytes, which must neither
+/// crash nor hang.
 pub(super) fn endures_damage(content: &[u8]) {
     open(content).unwrap();
     for length in 0..content.len() {
@@ -69,7 +69,7 @@ fn paths_that_are_no_files() {
     assert_eq!(problem(folder.path()), "is a folder, not a file");
     assert_eq!(problem(&folder.path().join("absent")), "does not exist");
     #[cfg(unix)]
-    assert_eq!(problem(Path::new("/dev/null")), "is no regular file");
+    assert_eq!(problem(Path::new("/dev/null")), "is not a regular file");
     let error = TensorFile::open(Path::new("absent.ckpt")).unwrap_err();
     assert_eq!(error.to_string(), "absent.ckpt: does not exist");
 }
@@ -89,7 +89,7 @@ fn files_of_other_kinds() {
         assert_eq!(refusal(text.as_bytes()).0, "is a text file, not weights");
     }
     for other in [&b"\x89HDF\r\n\x1a\n\0\0"[..], b"\x1f\x8b\x08", &[0; 64], &[0xff; 9], b"GGUF\0"] {
-        assert_eq!(refusal(other).0, "is in a format that is not read");
+        assert_eq!(refusal(other).0, "is in an unsupported format");
     }
     let other = b"\x80\x02}q\x00.";
     let (problem, hint) = refusal(other);

@@ -1,29 +1,29 @@
-//! Runs a pickle on candle's machine, guarded against what would make that fail without an error.
+//! Runs a pickle on candle's pickle machine, guarded against input that would crash it.
 
 use candle_core::pickle::{Object, OpCode, Stack};
 
 use super::Fault;
 
-/// Deeper objects than any checkpoint's, and shallow enough for every thread's stack.
+/// Deeper than the objects of any checkpoint, and shallow enough for every thread's stack.
 const LARGEST_DEPTH: usize = 128;
 
-/// Bytes of objects that a pickle may make at any time, and more for each byte of it that was read;
-/// checkpoints take about 100 for each byte. Candle copies an object each time a pickle refers to
-/// it again, so that a few hundred bytes of pickle could fill every memory.
+/// Bytes of objects that any pickle may create, and how many more for each byte of the pickle read so far;
+/// checkpoints take about 100 per byte. Candle copies an object each time a pickle refers to it
+/// again, so a few hundred bytes of pickle could otherwise fill all memory.
 const LEAST_WORK: usize = 64 << 20;
 const WORK_PER_BYTE: usize = 256;
 const MOST_WORK: usize = 2 << 30;
 
-/// Bytes of a pickle that are looked at; checkpoints have up to a few million.
+/// Maximum bytes of a pickle that are read; checkpoints have up to a few million.
 const LONGEST_PICKLE: usize = 64 << 20;
 
-/// What to do about a pickle with something in it that is not read.
+/// The hint for a pickle with unsupported content.
 pub(super) const SAVE_PLAINLY: &str = "load it in Python and save its state_dict() with torch.save or as .safetensors";
 
-/// What is wrong with a pickle that ends too early or makes no sense.
+/// The problem of a pickle that ends too early or makes no sense.
 const DAMAGED: &str = "has a damaged list of tensors";
 
-/// The object that the pickle of an archive describes; nothing of it is executed.
+/// The object that the pickle of an archive describes. No code is executed.
 pub(super) fn unpickle(pickle: &[u8]) -> Result<Object, Fault> {
     let named = |fault: Fault| match fault.problem.as_str() {
         DAMAGED => Fault::damaged(format!("{DAMAGED} (data.pkl)")),
@@ -32,7 +32,7 @@ pub(super) fn unpickle(pickle: &[u8]) -> Result<Object, Fault> {
     unpickle_first(pickle).map(|(object, _)| object).map_err(named)
 }
 
-/// The object that the first of several pickles describes, and what follows that pickle. Nothing of it is executed.
+/// The object that the first of several pickles describes, and the bytes after that pickle. No code is executed.
 pub(super) fn unpickle_first(pickle: &[u8]) -> Result<(Object, &[u8]), Fault> {
     let window = pickle.get(..LONGEST_PICKLE).unwrap_or(pickle);
     let mut rest = window;
@@ -63,8 +63,8 @@ pub(super) fn unpickle_first(pickle: &[u8]) -> Result<(Object, &[u8]), Fault> {
     }
 }
 
-/// How many items the instruction that `rest` begins with adds to the list or dictionary it results
-/// in; `None` where its result is a new object.
+/// Number of items that the first instruction of `rest` adds to the list or dictionary that results;
+/// `None` if the result is a new object.
 fn added_items(rest: &[u8], objects: &[Object]) -> Option<usize> {
     let above_mark = || objects.iter().rev().take_while(|object| **object != Object::Mark).count();
     match OpCode::try_from(*rest.first()?).ok()? {
@@ -75,7 +75,7 @@ fn added_items(rest: &[u8], objects: &[Object]) -> Option<usize> {
     }
 }
 
-/// Runs one instruction and moves `rest` behind it; whether it was the last one.
+/// Runs one instruction and moves `rest` past it. Returns whether it was the last one.
 fn step(stack: &mut Stack, rest: &mut &[u8]) -> Result<bool, Fault> {
     stack.read(rest).map_err(|_| damaged())
 }
@@ -84,11 +84,11 @@ fn damaged() -> Fault {
     Fault::damaged(DAMAGED)
 }
 
-/// Instructions to run in place of another one, and what follows that one.
+/// Instructions to run in place of another one, and the bytes after that one.
 type Replacement<'pickle> = (&'static [u8], &'pickle [u8]);
 
-/// What to run in place of the instruction that `rest` begins with; `None` where candle can run
-/// that instruction itself.
+/// The instructions to run in place of the first one of `rest`; `None` if candle can run that
+/// one itself.
 fn replacement<'pickle>(rest: &'pickle [u8], objects: &[Object]) -> Result<Option<Replacement<'pickle>>, Fault> {
     let Some((&code, arguments)) = rest.split_first() else { return Err(damaged()) };
     let is_builtin = |object: Option<&Object>| matches!(object, None | Some(Object::Dict(_) | Object::List(_)));
@@ -99,14 +99,14 @@ fn replacement<'pickle>(rest: &'pickle [u8], objects: &[Object]) -> Result<Optio
     };
     match OpCode::try_from(code) {
         Err(_) => Err(unsupported(code)),
-        // Candle takes the old way to write a dictionary for an empty one.
+        // Candle mistakes the old way of writing a dictionary for an empty one.
         Ok(_) if code == b'd' => Err(unsupported(code)),
-        // Candle allocates the length before it looks whether the bytes are there.
+        // Candle allocates the length before it checks that the bytes exist.
         Ok(OpCode::BinUnicode) => match arguments.split_first_chunk() {
             Some((length, text)) if text.len() >= u32::from_le_bytes(*length) as usize => Ok(None),
             _ => Err(damaged()),
         },
-        // Candle shifts by more than an `i64` has bits. No weight depends on such a number.
+        // Candle would shift by more bits than an `i64` has. No weight depends on such a number.
         Ok(OpCode::Long1) => match arguments.split_first() {
             Some((&size, bytes)) if size > 8 => {
                 let after = bytes.get(usize::from(size)..).ok_or_else(damaged)?;
@@ -114,8 +114,8 @@ fn replacement<'pickle>(rest: &'pickle [u8], objects: &[Object]) -> Result<Optio
             }
             _ => Ok(None),
         },
-        // Candle adds items to plain dictionaries and lists only. Checkpoints also have settings
-        // in classes derived from them: there the items become the argument of a build.
+        // Candle adds items only to plain dictionaries and lists. Checkpoints also have settings
+        // in derived classes: for those, the items become the argument of a build.
         Ok(OpCode::SetItem) if !is_builtin(below(3)) => Ok(Some((b"\x86b", arguments))),
         Ok(OpCode::Append) if !is_builtin(below(2)) => Ok(Some((b"b", arguments))),
         Ok(OpCode::SetItems | OpCode::Appends) if !is_builtin(below_mark()) => Ok(Some((b"tb", arguments))),
@@ -124,12 +124,12 @@ fn replacement<'pickle>(rest: &'pickle [u8], objects: &[Object]) -> Result<Optio
 }
 
 fn unsupported(code: u8) -> Fault {
-    let problem = format!("has a pickle with an instruction that is not read ({code:#04x})");
+    let problem = format!("has a pickle with the unsupported instruction {code:#04x}");
     Fault::new(problem, SAVE_PLAINLY)
 }
 
-/// Weighs what an instruction put on the stack: all of it, or the items it added. Weighing a list
-/// anew with each item would take the square of its length.
+/// Weighs the result of an instruction on the stack: all of it, or only the items it added. Weighing
+/// the whole list again with each item would take quadratic time.
 fn weigh_result(result: &Object, added: Option<usize>) -> Option<usize> {
     let last = |length: usize| length.saturating_sub(added.unwrap_or(length));
     match result {
@@ -139,7 +139,7 @@ fn weigh_result(result: &Object, added: Option<usize>) -> Option<usize> {
     }
 }
 
-/// About how many bytes of memory an object takes; `None` where it is nested deeper than `depth`.
+/// About how many bytes of memory an object takes; `None` if it is nested deeper than `depth`.
 fn weigh(object: &Object, depth: usize) -> Option<usize> {
     let depth = depth.checked_sub(1)?;
     let contents = match object {

@@ -1,17 +1,17 @@
-//! Where a tensor's values lie in a file, and how they are widened to `f32`.
+//! The place of a tensor's values in a file, and their conversion to `f32`.
 
 use std::ops::Range;
 
 use half::{bf16, f16};
 use rayon::prelude::*;
 
-/// Fewer values than this are widened by one thread.
+/// Fewer values than this are converted by one thread.
 const VALUES_PER_TASK: usize = 1 << 16;
 
-/// A tensor that repeats its storage (a stride of 0) may have this many values more than it stores.
+/// Maximum number of values of a tensor that repeats its storage (with a stride of 0).
 const LARGEST_REPETITION: usize = 1 << 24;
 
-/// The types of values that are read, all of them little-endian.
+/// The supported types of values, all little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ElementType {
     F64,
@@ -44,7 +44,7 @@ impl ElementType {
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
-        reason = "weights are computed with as f32, and what it cannot hold becomes infinite"
+        reason = "weights are used as f32, and values beyond its range become infinite"
     )]
     fn widen(self, bytes: &[u8], values: &mut Vec<f32>) {
         match self {
@@ -65,29 +65,29 @@ impl ElementType {
     }
 }
 
-/// Appends `widen` of each `SIZE` bytes.
+/// Applies `widen` to each `SIZE` bytes, and appends the results.
 fn append<const SIZE: usize>(bytes: &[u8], values: &mut Vec<f32>, widen: impl Fn([u8; SIZE]) -> f32 + Send + Sync) {
     let (elements, _) = bytes.as_chunks();
     let elements = elements.par_iter().with_min_len(VALUES_PER_TASK);
     values.par_extend(elements.map(|element| widen(*element)));
 }
 
-/// The product of the sizes, where it is a number at all.
+/// The product of the sizes; none if it overflows.
 fn element_count(shape: &[usize]) -> Option<usize> {
     shape.iter().try_fold(1_usize, |count, &size| count.checked_mul(size))
 }
 
-/// One tensor of a file: its shape, and where in the file its values are.
+/// One tensor of a file: its shape, and the place of its values in the file.
 #[derive(Debug)]
 pub(super) struct Tensor {
     shape: Vec<usize>,
     count: usize,
-    /// The name of the type where it is one that is not read.
+    /// The type of the values, or its name if it is unsupported.
     element_type: Result<ElementType, String>,
     layout: Layout,
 }
 
-/// How the values lie in the file.
+/// The layout of the values in the file.
 #[derive(Debug)]
 enum Layout {
     /// One after the other, in row-major order.
@@ -98,7 +98,7 @@ enum Layout {
 
 impl Tensor {
     /// A tensor whose values follow each other in row-major order, in one or more ranges of a
-    /// file of `file_size` bytes; `None` where its shape does not fit these ranges.
+    /// file of `file_size` bytes; `None` if its shape does not fit these ranges.
     pub(super) fn contiguous(
         shape: Vec<usize>,
         element_type: Result<ElementType, String>,
@@ -120,7 +120,7 @@ impl Tensor {
     }
 
     /// A view of a storage: the value at an index is `offset` + index · strides values into the
-    /// range `storage` of a file of `file_size` bytes; `None` where it reaches beyond its storage.
+    /// range `storage` of a file of `file_size` bytes; `None` if it reaches beyond its storage.
     pub(super) fn strided(
         shape: Vec<usize>,
         strides: Vec<usize>,
@@ -160,18 +160,18 @@ impl Tensor {
         Some(Self { shape, count, element_type: Ok(element_type), layout })
     }
 
-    /// Sizes of its dimensions.
+    /// Sizes of the dimensions.
     pub(super) fn shape(&self) -> &[usize] {
         &self.shape
     }
 
-    /// How many values it has.
+    /// Number of values.
     pub(super) fn count(&self) -> usize {
         self.count
     }
 
-    /// Its values in row-major order out of the bytes of its file, or the name of their type where
-    /// it is not one of those that are read.
+    /// The values in row-major order, from the bytes of the tensor's file; or the name of their type
+    /// if it is unsupported.
     pub(super) fn read(&self, file: &[u8]) -> Result<Vec<f32>, &str> {
         let element_type = self.element_type.as_ref().map_err(String::as_str)?;
         let mut values = Vec::new();
@@ -195,7 +195,7 @@ impl Tensor {
         Ok(values)
     }
 
-    /// Where in its span the value is that is number `index` in row-major order.
+    /// The position in the span of the value with a row-major `index`.
     fn position(&self, mut index: usize, strides: &[usize]) -> usize {
         let mut position = 0;
         for (&size, &stride) in self.shape.iter().zip(strides).rev() {

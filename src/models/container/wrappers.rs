@@ -1,15 +1,15 @@
-//! Removes from tensors' names what training wrappers put into them.
+//! Removes the parts of tensor names that training wrappers add.
 
 use std::collections::BTreeMap;
 
-/// What `torch.compile`, FSDP and activation checkpointing insert anywhere in a name.
+/// Parts that `torch.compile`, FSDP and activation checkpointing insert anywhere in a name.
 const INSERTED: [&str; 3] = ["_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"];
 
-/// What `DataParallel` and `DistributedDataParallel` put in front of a name.
+/// Prefix that `DataParallel` and `DistributedDataParallel` put in front of a name.
 const IN_FRONT: &str = "module.";
 
-/// The same tensors by the names that the model itself gives them. If two would get the same name, all keep the names
-/// they have.
+/// The tensors under the names that the model itself gives them. If two tensors would get the same name, all keep
+/// their current names.
 pub(super) fn removed<T>(tensors: BTreeMap<String, T>) -> BTreeMap<String, T> {
     let plain: BTreeMap<String, String> = tensors.keys().map(|name| (unwrapped(name), name.clone())).collect();
     if plain.len() < tensors.len() {

@@ -1,4 +1,4 @@
-//! Requests, each with a limit, of the hub and of where it sends us.
+//! Requests to the hub and the servers that it redirects to, each with a time limit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,35 +14,35 @@ use super::retry::Failure;
 use crate::progress::Stop;
 use crate::{Error, Result};
 
-/// How often it is looked whether requests are to stop.
+/// How often to check whether requests must stop.
 const WATCH_INTERVAL: Duration = Duration::from_millis(50);
-/// Most redirects one after the other.
+/// Maximum number of redirects in a row.
 const MOST_REDIRECTS: usize = 6;
-/// How many times the longest silence a whole answer may take that is no file.
+/// Time limit for a whole answer that is not a file, as a multiple of the longest silence.
 const ANSWER: u32 = 4;
-/// Where the hub says which part of a repository is not there.
+/// Header in which the hub reports which part of a repository does not exist.
 const ERROR_CODE: &str = "x-error-code";
 
-/// Makes requests of one hub.
+/// Sends requests to one hub.
 pub(super) struct Agent {
     inner: ureq::Agent,
     endpoint: Url,
     token: Option<String>,
-    /// What is wrong with the file of the token
+    /// What is wrong with the token's file
     token_problem: Option<String>,
     stop: Stop,
-    /// Longest time of a whole answer that is no file
+    /// Longest time for a whole answer that is not a file
     answer: Duration,
-    /// Tells the watching thread that nobody needs it any more
+    /// Ends the watching thread
     done: Arc<AtomicBool>,
 }
 
-/// What is asked for.
+/// The method of a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Method {
-    /// What there is
+    /// Metadata only
     Head,
-    /// The thing itself
+    /// The content
     Get,
 }
 
@@ -50,7 +50,7 @@ impl Agent {
     /// An agent with the environment's limits, whose requests end when `stop` is requested.
     ///
     /// # Errors
-    /// If the system lets this process start no more threads.
+    /// If no thread can be started.
     pub(super) fn new(environment: &Environment, stop: &Stop) -> Result<Self> {
         let inner: ureq::Agent = ureq::Agent::config_builder()
             .timeout_resolve(Some(environment.connect))
@@ -87,15 +87,15 @@ impl Agent {
         &self.stop
     }
 
-    /// The address of something on the hub, by the names between the slashes; they are escaped.
+    /// The address on the hub of a path, whose names are escaped.
     pub(super) fn hub_url<'s>(&self, names: impl Iterator<Item = &'s str>) -> Result<Url> {
         let mut url = self.endpoint.clone();
-        let fault = || Error::fault(format!("{} takes no names", self.hub()));
+        let fault = || Error::fault(format!("cannot append a path to {}", self.hub()));
         url.path_segments_mut().map_err(|()| fault())?.pop_if_empty().extend(names);
         Ok(url)
     }
 
-    /// Longest time of a whole answer that is no file.
+    /// Longest time for a whole answer that is not a file.
     pub(super) fn answer(&self) -> Duration {
         self.answer
     }
@@ -109,7 +109,7 @@ impl Agent {
         url.origin() == self.endpoint.origin()
     }
 
-    /// One request, which may take so long in all where that is said. Only the hub itself is shown the token.
+    /// Sends one request, which may take at most `most` in total. Only the hub itself receives the token.
     pub(super) fn send(
         &self,
         method: Method,
@@ -118,7 +118,7 @@ impl Agent {
         most: Option<Duration>,
     ) -> Result<Response<Body>, Failure> {
         if let Some(problem) = self.token_problem.as_ref().filter(|_| self.is_hub(url)) {
-            let hint = "write the token alone into the file (`hf auth login` does), or remove it";
+            let hint = "write only the token to the file, as `hf auth login` does, or remove the file";
             return Err(Failure::Never(Error::usage(problem, hint)));
         }
         let mut request = match method {
@@ -134,7 +134,7 @@ impl Agent {
         request.config().timeout_global(most).build().call().map_err(|error| Failure::again(Self::trouble(url, &error)))
     }
 
-    /// A request that follows redirects wherever they lead. Also returns where they led.
+    /// Sends a request and follows redirects to any server. Also returns the final address.
     pub(super) fn follow(
         &self,
         url: &Url,
@@ -149,24 +149,24 @@ impl Agent {
                 None => return Ok((response, url)),
             }
         }
-        Err(Failure::again(format!("{} leads in circles", shown(&url))))
+        Err(Failure::again(format!("{} redirects too many times", shown(&url))))
     }
 
-    /// What is wrong with a request that brought no response, in words.
+    /// Describes why a request got no response.
     pub(super) fn trouble(url: &Url, error: &ureq::Error) -> String {
         let host = url.host_str().unwrap_or_default();
         match error {
-            ureq::Error::HostNotFound => format!("there is no way to {host}: its name is not known"),
+            ureq::Error::HostNotFound => format!("cannot resolve the host name {host}"),
             ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
-                format!("{host} takes too long to connect")
+                format!("the connection to {host} timed out")
             }
-            ureq::Error::Timeout(ureq::Timeout::Global) => format!("{host} takes too long to answer"),
+            ureq::Error::Timeout(ureq::Timeout::Global) => format!("{host} took too long to answer"),
             ureq::Error::Timeout(_) => format!("{host} does not answer"),
             other => format!("the connection to {host} failed: {other}"),
         }
     }
 
-    /// Sorts a response by its status: what is no success is a failure.
+    /// Turns a response without success into a failure.
     pub(super) fn check(
         &self,
         response: Response<Body>,
@@ -186,42 +186,42 @@ impl Agent {
         }
         let Some(repository) = repository.filter(|_| self.is_hub(url)) else {
             return Err(match repository {
-                // An address the hub signed for a while; the next attempt asks the hub for a fresh one.
+                // The signature of the address may have expired; the next attempt asks the hub for a new one.
                 Some(_) => Failure::again(message),
-                None => Failure::Never(Error::usage(message, "the file may have moved: name another model")),
+                None => Failure::Never(Error::usage(message, "the file may have moved; choose another model")),
             });
         };
         let code = response.headers().get(ERROR_CODE).and_then(|code| code.to_str().ok()).unwrap_or_default();
         Err(Failure::Never(self.refused(status, code, repository, file)))
     }
 
-    /// The error of a hub that does not give a file.
+    /// The error for a file that the hub does not provide.
     fn refused(&self, status: StatusCode, code: &str, repository: &Repository, file: &str) -> Error {
         let (hub, id) = (self.hub(), &repository.id);
         let page = format!("{hub}/{id}");
         let token = match self.token {
             Some(_) => "check the token in HF_TOKEN",
-            None => "set HF_TOKEN to a token of yours",
+            None => "set HF_TOKEN to your access token",
         };
         match (status.as_u16(), code) {
             (401 | 404, "RepoNotFound") => Error::usage(
-                format!("{hub} has no repository {id} that may be read ({})", described(status)),
-                format!("check the name; where it is private, {token}"),
+                format!("{hub} has no accessible repository {id} ({})", described(status)),
+                format!("check the name; if the repository is private, {token}"),
             ),
             (404, "RevisionNotFound") => Error::usage(
                 format!("{id} has no revision {}", repository.revision),
-                format!("look for it at {page}/tree/main"),
+                format!("see the revisions at {page}/tree/main"),
             ),
             (404 | 410, _) => Error::usage(
                 format!("{hub} has no {file} in {repository} ({})", described(status)),
                 format!("check the name and the revision at {page}"),
             ),
             (401, _) => Error::usage(
-                format!("{hub} asks who wants {file} of {repository} ({})", described(status)),
+                format!("{hub} requires a login for {file} of {repository} ({})", described(status)),
                 format!("{token}, and accept the model's conditions at {page}"),
             ),
             (403, _) => Error::usage(
-                format!("{hub} does not give {file} of {repository} ({})", described(status)),
+                format!("{hub} denies access to {file} of {repository} ({})", described(status)),
                 format!("accept the model's conditions at {page}, and {token}"),
             ),
             _ => Error::network(
@@ -238,7 +238,7 @@ impl Drop for Agent {
     }
 }
 
-/// Where a response redirects to; none where it does not.
+/// The address that a response redirects to; none if it does not redirect.
 pub(super) fn redirect(url: &Url, response: &Response<Body>) -> Result<Option<Url>, Failure> {
     if !response.status().is_redirection() {
         return Ok(None);
@@ -246,7 +246,7 @@ pub(super) fn redirect(url: &Url, response: &Response<Body>) -> Result<Option<Ur
     let location = response.headers().get("location").and_then(|location| location.to_str().ok());
     let next = location.and_then(|location| url.join(location).ok());
     let next = next.filter(|next| matches!((url.scheme(), next.scheme()), (_, "https") | ("http", "http")));
-    next.map(Some).ok_or_else(|| Failure::again(format!("{} redirects to nowhere", shown(url))))
+    next.map(Some).ok_or_else(|| Failure::again(format!("{} redirects to an invalid address", shown(url))))
 }
 
 /// A response's header as text.
@@ -254,12 +254,12 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
     headers.get(name)?.to_str().ok()
 }
 
-/// How long a response asks to wait, where it says so in seconds.
+/// How long a response asks to wait, if in seconds.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(header(headers, "retry-after")?.trim().parse().ok()?))
 }
 
-/// An address without what may be a secret in it.
+/// An address without parts that may be secret.
 fn shown(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);

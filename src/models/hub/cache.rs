@@ -1,5 +1,5 @@
 //! The hub's cache on disk, in the layout that all clients of the hub share:
-//! `models--organisation--repository` with `blobs/<etag>`, `refs/<revision>` and `snapshots/<commit>/<file>`.
+//! `models--organization--repository` with `blobs/<etag>`, `refs/<revision>` and `snapshots/<commit>/<file>`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// The cache in a folder, which need not exist.
+    /// The cache in a folder, which need not exist yet.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
         Self { inner: hf_hub::Cache::new(folder) }
@@ -34,14 +34,14 @@ impl Cache {
         self.folder().join(repository.as_repo().folder_name())
     }
 
-    /// The commit a revision stands for, as far as the cache knows. A commit stands for itself, whether or not
-    /// anything of it is here: other clients write no reference for one.
+    /// The commit of a revision according to the cache. A commit stands for itself, whether or not the cache has
+    /// any of its files: other clients write no reference for a commit.
     #[must_use]
     pub fn commit(&self, repository: &Repository) -> Option<String> {
         if repository.is_pinned() {
             return Some(repository.revision.clone());
         }
-        // A revision that is no plain name leads out of the cache.
+        // A revision that is not a plain name could lead out of the cache.
         let path = repository.is_plain().then(|| self.reference(repository))?;
         let commit = small_text(&path)?;
         Some(commit.trim().to_owned()).filter(|commit| is_commit(commit))
@@ -51,7 +51,7 @@ impl Cache {
         self.repository_folder(repository).join("refs").join(&repository.revision)
     }
 
-    /// The folder with a repository's files at a revision; none where there is none.
+    /// The folder with a repository's files at a revision, if it exists.
     #[must_use]
     pub fn snapshot(&self, repository: &Repository) -> Option<PathBuf> {
         let folder = self.snapshot_of_commit(repository, &self.commit(repository)?);
@@ -62,28 +62,28 @@ impl Cache {
         self.inner.repo(repository.as_repo()).pointer_path(commit)
     }
 
-    /// Where a file is; none where it is not here.
+    /// The path of a file, if the cache has it.
     #[must_use]
     pub fn find(&self, repository: &Repository, file: &str) -> Option<PathBuf> {
         let path = self.snapshot(repository)?.join(file);
         (is_inner_path(file) && path.is_file()).then_some(path)
     }
 
-    /// Where the content with this name is or will be.
+    /// The path of the content with a name, whether or not it exists.
     pub(super) fn blob(&self, repository: &Repository, name: &str) -> PathBuf {
         self.inner.repo(repository.as_repo()).blob_path(name)
     }
 
-    /// The file whose lock all clients take before they write a content.
+    /// The file that all clients lock before they write a content.
     pub(super) fn lock_file(&self, repository: &Repository, name: &str) -> PathBuf {
         let folder = self.folder().join(".locks").join(repository.as_repo().folder_name());
         folder.join(format!("{name}.lock"))
     }
 
-    /// Gives a content its name in a commit: by a link, or by a copy where links fail.
+    /// Gives a content its name in a commit: by a link, or by a copy if links fail.
     ///
     /// # Errors
-    /// Where a name leads out of the cache, or the cache cannot be written.
+    /// If a name would lead out of the cache, or the cache cannot be written.
     pub(super) fn place(&self, repository: &Repository, commit: &str, file: &str, blob: &Path) -> Result<PathBuf> {
         if !repository.is_plain() || !is_commit(commit) || !is_inner_path(file) {
             return Err(outside(&format!("{file:?} of {repository} at {commit:?}")));
@@ -98,10 +98,10 @@ impl Cache {
         Ok(path)
     }
 
-    /// Keeps which commit a branch stands for.
+    /// Records the commit of a branch.
     ///
     /// # Errors
-    /// Where the branch's name leads out of the cache, or the cache cannot be written.
+    /// If the branch's name would lead out of the cache, or the cache cannot be written.
     pub(super) fn set_commit(&self, repository: &Repository, commit: &str) -> Result<()> {
         if repository.is_pinned() {
             return Ok(());
@@ -117,10 +117,10 @@ impl Cache {
         }
     }
 
-    /// Removes a file of a snapshot whose content is damaged, with the content.
+    /// Removes a file of a snapshot together with its damaged content.
     ///
     /// # Errors
-    /// Where something cannot be removed.
+    /// If something cannot be removed.
     pub(super) fn discard(&self, repository: &Repository, file: &str) -> Result<()> {
         let Some(path) = self.find(repository, file) else { return Ok(()) };
         let content = self.content(repository, &path);
@@ -128,23 +128,23 @@ impl Cache {
         content.map_or(Ok(()), |content| remove_file(&content))
     }
 
-    /// The content a file of a snapshot leads to; none where it leads to anything but this repository's contents.
+    /// The content that a file of a snapshot links to; none if the link leads out of this repository's contents.
     fn content(&self, repository: &Repository, path: &Path) -> Option<PathBuf> {
         let blobs = self.repository_folder(repository).join("blobs").canonicalize().ok()?;
         path.canonicalize().ok().filter(|content| content.parent() == Some(&blobs))
     }
 
-    /// Whether nobody writes a content, or the part of one, at this time.
+    /// Whether no process is writing a content or the part of one.
     fn is_idle(&self, repository: &Repository, content: &Path) -> bool {
         let name = content.file_name().unwrap_or_default().to_string_lossy();
         is_free(&self.lock_file(repository, super::part::name_of_whole(&name)))
     }
 
-    /// Takes a model's files out of a snapshot, with the contents that no other snapshot of the repository uses, and
-    /// what downloads left that are not going on.
+    /// Removes a model's files from a snapshot, with the contents that no other snapshot of the repository uses, and
+    /// the remains of interrupted downloads.
     ///
     /// # Errors
-    /// Where something cannot be removed.
+    /// If something cannot be removed.
     pub fn remove(&self, repository: &Repository, files: &[String]) -> Result<Removed> {
         let mut removed = Removed::default();
         let Some(snapshot) = self.snapshot(repository) else { return Ok(removed) };
@@ -172,7 +172,7 @@ impl Cache {
         }
         remove_empty(&folder.join("snapshots"));
         if !folder.join("snapshots").exists() {
-            // Nothing is left for a reference to point to.
+            // References have nothing left to point to.
             let _ = std::fs::remove_dir_all(folder.join("refs"));
             remove_empty(&folder);
         }
@@ -183,9 +183,9 @@ impl Cache {
 /// What was removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
-    /// How many files
+    /// Number of files
     pub files: usize,
-    /// How many bytes became free
+    /// Number of bytes freed
     pub bytes: u64,
 }
 
@@ -197,10 +197,10 @@ impl std::ops::AddAssign for Removed {
 }
 
 fn outside(what: &str) -> Error {
-    Error::usage(format!("{what} is no place in the cache"), "name a branch or a commit as the hub shows it")
+    Error::usage(format!("{what} is not a valid place in the cache"), "use a branch or a commit as shown on the hub")
 }
 
-/// Puts a link, or a copy where links fail, in a file's place; whatever stands there is replaced at once.
+/// Puts a link at a path, or a copy if links fail, and replaces an existing file atomically.
 fn put(path: &Path, content: &Path, target: &Path, link: fn(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
@@ -229,7 +229,7 @@ fn link(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Makes the folder a file is to be in.
+/// Creates the parent folder of a file.
 pub(super) fn create_folder_of(path: &Path) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(|error| Error::cache(folder, &error))
@@ -242,7 +242,7 @@ fn remove_file(path: &Path) -> Result<()> {
     }
 }
 
-/// All files and links in a folder and below.
+/// All files and links in a folder and its subfolders.
 fn pointers(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -254,31 +254,31 @@ fn pointers(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Removes a folder with its folders, as far as there is no file in them.
+/// Removes a folder and its subfolders, except those that contain files.
 fn remove_empty(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             remove_empty(&entry.path());
         }
     }
-    // A folder that holds something stays.
+    // Fails, as it should, if the folder is not empty.
     let _ = std::fs::remove_dir(folder);
 }
 
-/// Whether so many bytes have room on the disk of a folder, which need not exist yet.
+/// Checks that the disk of a folder, which need not exist yet, has room for a number of bytes.
 ///
 /// # Errors
-/// Where they have none.
+/// If the disk does not have enough free space.
 pub(super) fn check_room(folder: &Path, bytes: u64) -> Result<()> {
     let Some(existing) = folder.ancestors().find(|folder| folder.is_dir()) else { return Ok(()) };
-    // A disk that does not say what is free will say when it is full.
+    // If the free space is unknown, writing will fail when the disk is full.
     let Ok(free) = fs4::available_space(existing) else { return Ok(()) };
     if bytes <= free {
         return Ok(());
     }
     Err(Error::Cache {
         path: folder.to_owned(),
-        problem: format!("{} are needed, and the disk has {} free", super::megabytes(bytes), super::megabytes(free)),
+        problem: format!("{} are needed, but only {} are free", super::megabytes(bytes), super::megabytes(free)),
         hint: "free some space, or set HF_HOME to a folder on another disk".into(),
     })
 }

@@ -1,4 +1,4 @@
-//! The SHA-256 of files whose publisher tells none: the first one seen is kept, and another one is an error.
+//! The SHA-256 of files without a published one: the first one seen is kept, and a different one is an error.
 
 use std::path::PathBuf;
 
@@ -7,14 +7,14 @@ use super::repository::is_sha256;
 use crate::files::{Existing, small_text, write_whole};
 use crate::{Error, Result};
 
-/// Where they are kept, a small file each.
+/// The folder of digests, each in a small file.
 #[derive(Clone, Debug)]
 pub struct Digests {
     folder: PathBuf,
 }
 
 impl Digests {
-    /// Those in a folder, which need not exist.
+    /// The digests in a folder, which need not exist yet.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
         Self { folder }
@@ -24,17 +24,17 @@ impl Digests {
         self.folder.join(origin).join(format!("{file}.sha256"))
     }
 
-    /// The digest of a file of an origin (a repository's folder and commit); none where it was never seen.
+    /// The digest of a file of an origin (a repository's folder and commit); none if it was never seen.
     #[must_use]
     pub fn seen(&self, origin: &str, file: &str) -> Option<String> {
         let digest = small_text(&self.path(origin, file))?;
         Some(digest.trim().to_owned()).filter(|digest| is_sha256(digest))
     }
 
-    /// Keeps the digest of a file of which none is kept yet.
+    /// Keeps the digest of a file, unless there is one already.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// If the digest cannot be written.
     pub fn keep(&self, origin: &str, file: &str, digest: &str) -> Result<()> {
         let path = self.path(origin, file);
         if self.seen(origin, file).is_some() {
@@ -47,9 +47,9 @@ impl Digests {
         }
     }
 
-    /// Forgets what was seen of a file.
+    /// Forgets the digest of a file.
     pub fn forget(&self, origin: &str, file: &str) {
-        // A file that is not there is forgotten already.
+        // A digest without a file is already forgotten.
         let _ = std::fs::remove_file(self.path(origin, file));
     }
 }

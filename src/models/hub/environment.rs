@@ -1,4 +1,4 @@
-//! What environment variables say of the hub, its cache and the network, read once.
+//! The environment variables for the hub, its cache and the network, read once.
 
 use std::env;
 use std::ffi::OsString;
@@ -18,24 +18,24 @@ pub struct Environment {
     /// The hub's cache, shared with other programs (`HF_HUB_CACHE`, or its older name `HUGGINGFACE_HUB_CACHE`, or `hub`
     /// in `HF_HOME`)
     pub cache: PathBuf,
-    /// What the hub is told of who asks (`HF_TOKEN`, or its older name `HUGGING_FACE_HUB_TOKEN`, or the file
+    /// The access token for the hub (`HF_TOKEN`, or its older name `HUGGING_FACE_HUB_TOKEN`, or the file
     /// `HF_TOKEN_PATH`, or `token` in `HF_HOME`); none if `HF_HUB_DISABLE_IMPLICIT_TOKEN` is set
     pub token: Option<String>,
-    /// What is wrong with the file of the token, which matters with the first request
+    /// What is wrong with the token's file, reported with the first request
     pub token_problem: Option<String>,
-    /// No network is to be used (`HF_HUB_OFFLINE`, or `TRANSFORMERS_OFFLINE`)
+    /// Whether network access is disabled (`HF_HUB_OFFLINE`, or `TRANSFORMERS_OFFLINE`)
     pub offline: bool,
-    /// A folder with a folder for each model, looked at before the cache (`TEXT2ART_WEIGHTS`)
+    /// A folder with a subfolder for each model, searched before the cache (`TEXT2ART_WEIGHTS`)
     pub weights: Option<PathBuf>,
-    /// What this program keeps for itself: `text2art` in `XDG_CACHE_HOME`
+    /// The program's own folder: `text2art` in `XDG_CACHE_HOME`
     pub own: PathBuf,
-    /// Longest time without a byte (`TEXT2ART_NETWORK_TIMEOUT`, in seconds; 30 where it is not said)
+    /// Longest time without a byte (`TEXT2ART_NETWORK_TIMEOUT`, in seconds; 30 by default)
     pub stall: Duration,
-    /// Longest time until a connection stands: ten seconds, or `stall` where that is less
+    /// Longest time to connect: ten seconds, or `stall` if that is less
     pub connect: Duration,
 }
 
-/// Names a folder with a folder for each model.
+/// Names a folder with a subfolder for each model.
 pub const WEIGHTS: &str = "TEXT2ART_WEIGHTS";
 /// Sets the longest time without a byte.
 pub const NETWORK_TIMEOUT: &str = "TEXT2ART_NETWORK_TIMEOUT";
@@ -51,7 +51,7 @@ impl Environment {
     /// Reads the environment.
     ///
     /// # Errors
-    /// Where a variable cannot be used, or nothing says where the user's cache is.
+    /// If a variable is not valid, or the user's cache folder is unknown.
     pub fn read() -> Result<Self> {
         let caches = folder("XDG_CACHE_HOME")
             .filter(|folder| folder.is_absolute())
@@ -59,7 +59,8 @@ impl Environment {
         let home = folder("HF_HOME").or_else(|| Some(caches.as_ref()?.join("huggingface")));
         let cache = folder("HF_HUB_CACHE").or_else(|| folder("HUGGINGFACE_HUB_CACHE"));
         let cache = cache.or_else(|| Some(home.as_ref()?.join("hub")));
-        let nowhere = || Error::usage("there is no folder for downloaded models", "set HOME, or HF_HOME to a folder");
+        let nowhere =
+            || Error::usage("there is no folder for downloaded models", "set HOME, or set HF_HOME to a folder");
         let stall = stall()?;
         let token_file = folder("HF_TOKEN_PATH").or_else(|| Some(home.as_ref()?.join("token")));
         let no_token = text("HF_HUB_DISABLE_IMPLICIT_TOKEN").is_some_and(|value| is_true(&value));
@@ -79,26 +80,26 @@ impl Environment {
     }
 }
 
-/// A variable that is set and not empty.
+/// The value of a variable that is set and not empty.
 fn set(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// A path; `~` in front is the user's home, and variables in it are replaced, as the hub's other clients do.
+/// A path with a leading `~` and variables expanded, as the hub's other clients do.
 fn folder(name: &str) -> Option<PathBuf> {
     let path = PathBuf::from(set(name)?);
     let path = match path.strip_prefix("~") {
         Ok(inner) => env::home_dir()?.join(inner),
         Err(_) => path,
     };
-    // A path that is not text has no variables that could be read.
+    // Variables are expanded only in paths that are valid text.
     match path.to_str() {
         Some(text) => Some(with_variables(text, |name| env::var(name).ok()).into()),
         None => Some(path),
     }
 }
 
-/// A text with the values of `$NAME` and `${NAME}`; those that are not set stay as they are (Python's
+/// A text with `$NAME` and `${NAME}` replaced by their values; variables that are not set stay as they are (Python's
 /// `os.path.expandvars`).
 fn with_variables(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut expanded = String::new();
@@ -127,7 +128,7 @@ fn text(name: &str) -> Option<String> {
     set(name)?.into_string().ok()
 }
 
-/// The words `huggingface_hub` takes for true (its `constants.py`).
+/// Whether `huggingface_hub` takes a value for true (its `constants.py`).
 fn is_true(value: &str) -> bool {
     ["1", "ON", "YES", "TRUE"].contains(&value.to_uppercase().as_str())
 }
@@ -137,20 +138,20 @@ fn endpoint() -> Result<Url> {
     let hint = "set it to the address of a hub, such as https://huggingface.co, or unset it";
     let Some(url) = Url::parse(&said).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
     else {
-        // What is no address may hold a password all the same.
+        // Even an invalid address may contain a password.
         let shown = said.rsplit('@').next().unwrap_or_default();
-        return Err(Error::usage(format!("HF_ENDPOINT: `{shown}` is no web address"), hint));
+        return Err(Error::usage(format!("HF_ENDPOINT: `{shown}` is not a web address"), hint));
     };
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(Error::usage("HF_ENDPOINT: the address of a hub has no ? and no #", hint));
+        return Err(Error::usage("HF_ENDPOINT: the address of a hub cannot contain ? or #", hint));
     }
     Ok(url)
 }
 
-/// An address without a name and a password, and without a slash at its end.
+/// An address without user name, password and trailing slash.
 pub(super) fn without_login(url: &Url) -> String {
     let mut url = url.clone();
-    // Addresses that take none have none.
+    // Fails only for addresses that cannot have a login.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.as_str().trim_end_matches('/').to_owned()
@@ -163,8 +164,11 @@ fn token(file: Option<&Path>) -> Result<(Option<String>, Option<String>)> {
         let Some(said) = set(variable) else { continue };
         let said = said.to_string_lossy().trim().to_owned();
         if !is_token(&said) {
-            let hint = format!("set {variable} to the token alone, as huggingface.co/settings/tokens shows it");
-            return Err(Error::usage(format!("{variable}: a token is letters and digits, without spaces"), hint));
+            let hint = format!("set {variable} to only the token, as shown at huggingface.co/settings/tokens");
+            return Err(Error::usage(
+                format!("{variable}: not a valid token, which has letters and digits but no spaces"),
+                hint,
+            ));
         }
         if !said.is_empty() {
             return Ok((Some(said), None));
@@ -174,7 +178,7 @@ fn token(file: Option<&Path>) -> Result<(Option<String>, Option<String>)> {
     let Ok(content) = read_regular(path, LARGEST_TOKEN) else { return Ok((None, None)) };
     let content = String::from_utf8_lossy(&content).trim().to_owned();
     if !is_token(&content) {
-        let problem = format!("{}: a token is letters and digits, without spaces", path.display());
+        let problem = format!("{}: not a valid token, which has letters and digits but no spaces", path.display());
         return Ok((None, Some(problem)));
     }
     Ok((Some(content).filter(|token| !token.is_empty()), None))
@@ -185,8 +189,8 @@ fn stall() -> Result<Duration> {
     let seconds = said.parse().ok().filter(|seconds| (0.1..=3600.0).contains(seconds));
     let seconds: f64 = seconds.ok_or_else(|| {
         Error::usage(
-            format!("{NETWORK_TIMEOUT}: `{said}` is no number of seconds from 0.1 to 3600"),
-            format!("mend or unset {NETWORK_TIMEOUT}"),
+            format!("{NETWORK_TIMEOUT}: `{said}` is not a number of seconds from 0.1 to 3600"),
+            format!("fix or unset {NETWORK_TIMEOUT}"),
         )
     })?;
     Ok(Duration::from_secs_f64(seconds))

@@ -1,4 +1,4 @@
-//! Fetching files: first what is to come, then the bytes, then their places in the cache.
+//! Downloads files: first looks them up, then gets the bytes, then places them in the cache.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -22,97 +22,97 @@ use crate::models::Role;
 use crate::progress::Stop;
 use crate::{Error, Result};
 
-/// The hub, as this machine reaches it.
+/// The hub, as configured on this machine.
 pub struct Hub {
     environment: Environment,
     cache: Cache,
     digests: Digests,
     stop: Stop,
-    /// Made with the first request: offline there is none
+    /// Created for the first request; never needed offline
     agent: OnceCell<Agent>,
 }
 
-/// Where a file comes from.
+/// The source of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A repository of the hub
     Repository(Repository),
-    /// A page of its own; the file goes to a place of our own
+    /// A web page; the file is kept in the program's own folder
     Page {
-        /// Its address
+        /// Address of the file
         url: String,
-        /// Where it is kept
+        /// Path where the file is kept
         path: PathBuf,
     },
 }
 
-/// A file that is wanted.
+/// A requested file.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Where it comes from
+    /// Source of the file
     pub origin: Origin,
-    /// Its path there
+    /// Path in the repository
     pub file: String,
-    /// Its size, where it is known
+    /// Size in bytes, if known
     pub bytes: Option<u64>,
-    /// Its SHA-256, where it is known
+    /// SHA-256, if known
     pub sha256: Option<String>,
 }
 
-/// A file that will come, and what is known of it.
+/// A file to download, with its metadata.
 #[derive(Clone, Debug)]
 pub struct Item {
     request: Request,
     metadata: Option<Metadata>,
 }
 
-/// What of a repository makes a model.
+/// The files of a repository that make a model.
 #[derive(Clone, Debug)]
 pub struct Selection {
     /// The commit
     pub commit: String,
     /// The files: the weights first, then the configuration
     pub files: Vec<String>,
-    /// What the model is for
+    /// The model's role
     pub role: Role,
-    /// What its card says of its licence
+    /// License according to its card
     pub licence: Option<String>,
 }
 
-/// How far a download is.
+/// The progress of a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress<'a> {
-    /// The file that comes
+    /// Name of the current file
     pub file: &'a str,
-    /// Its bytes that are here
+    /// Bytes of the current file received so far
     pub done: u64,
-    /// Its size, where it is known
+    /// Size of the current file, if known
     pub total: Option<u64>,
-    /// Bytes of all files that are here
+    /// Bytes of all files received so far
     pub all_done: u64,
-    /// The size of all files, where it is known
+    /// Total size of all files, if known
     pub all_total: Option<u64>,
 }
 
 /// Time between two reports of the same file.
 const REPORT_INTERVAL: Duration = Duration::from_millis(100);
-/// How many times the longest silence of the network another process may be silent.
+/// How long another process may make no progress, as a multiple of the longest silence of the network.
 const PATIENCE: u32 = 10;
 
 impl Item {
-    /// Its path in its repository.
+    /// Path of the file in its repository.
     #[must_use]
     pub fn file(&self) -> &str {
         &self.request.file
     }
 
-    /// Its size, where it is known.
+    /// Size of the file in bytes, if known.
     #[must_use]
     pub fn bytes(&self) -> Option<u64> {
         self.request.bytes.or(self.metadata.as_ref()?.bytes)
     }
 
-    /// Where it comes from, for people.
+    /// The source of the file, for messages.
     #[must_use]
     pub fn from(&self, hub: &Hub) -> String {
         match &self.request.origin {
@@ -123,7 +123,7 @@ impl Item {
         }
     }
 
-    /// What was asked for, at the commit it was found in.
+    /// The request for this file at the commit where it was found.
     #[must_use]
     pub fn at_its_commit(&self) -> Request {
         let mut request = self.request.clone();
@@ -135,7 +135,7 @@ impl Item {
         request
     }
 
-    /// The commit it is of; none for a file of no hub.
+    /// The commit of the file; none for a file that is not on a hub.
     #[must_use]
     pub fn commit(&self) -> Option<&str> {
         Some(&self.metadata.as_ref()?.commit)
@@ -143,7 +143,7 @@ impl Item {
 }
 
 impl Hub {
-    /// The hub of an environment. Its downloads end when `stop` is requested.
+    /// The hub of an environment. Downloads end when `stop` is requested.
     #[must_use]
     pub fn new(environment: Environment, stop: Stop) -> Self {
         let cache = Cache::new(environment.cache.clone());
@@ -151,19 +151,19 @@ impl Hub {
         Self { environment, cache, digests, stop, agent: OnceCell::new() }
     }
 
-    /// What the environment says.
+    /// The environment of the hub.
     #[must_use]
     pub fn environment(&self) -> &Environment {
         &self.environment
     }
 
-    /// Its cache.
+    /// The hub's cache.
     #[must_use]
     pub fn cache(&self) -> &Cache {
         &self.cache
     }
 
-    /// The first digests seen of files whose publisher tells none.
+    /// The first digests seen of files without a published digest.
     #[must_use]
     pub fn digests(&self) -> &Digests {
         &self.digests
@@ -177,10 +177,10 @@ impl Hub {
         Ok(self.agent.get_or_init(|| agent))
     }
 
-    /// Asks the hub what of a repository makes a model; of any role where none is said.
+    /// Asks the hub which files of a repository make a model; without a role, a model of any role.
     ///
     /// # Errors
-    /// Where the hub cannot be reached, or the repository holds no such model.
+    /// If the hub cannot be reached, or the repository holds no such model.
     pub fn select(&self, repository: &Repository, role: Option<Role>) -> Result<Selection> {
         let listing = listing(self.agent()?, repository)?;
         let role = role.unwrap_or_else(|| listing.role());
@@ -191,7 +191,7 @@ impl Hub {
     /// Asks the hub about files. A branch is resolved once, so that all files are of one commit.
     ///
     /// # Errors
-    /// Where the hub cannot be reached, has no such file for us, or has another one than is known.
+    /// If the hub cannot be reached, does not provide a file, or has a different file than expected.
     pub fn look_up(&self, requests: Vec<Request>) -> Result<Vec<Item>> {
         let mut commits: BTreeMap<String, String> = BTreeMap::new();
         let mut item = |request: Request| {
@@ -208,16 +208,16 @@ impl Hub {
         requests.into_iter().map(&mut item).collect()
     }
 
-    /// The files that have to come.
+    /// The files that must be downloaded.
     #[must_use]
     pub fn missing<'i>(&self, items: &'i [Item]) -> Vec<&'i Item> {
         items.iter().filter(|item| self.at_hand(item).is_none()).collect()
     }
 
-    /// Fetches files and returns where they are, in the same order.
+    /// Downloads files, and returns their paths in the same order.
     ///
     /// # Errors
-    /// Where there is no room, a file does not come or is not what it must be, or the cache cannot be written.
+    /// If there is no room, a file cannot be downloaded or is not the expected one, or the cache cannot be written.
     pub fn fetch(&self, items: &[Item], watch: &dyn Fn(Progress)) -> Result<Vec<PathBuf>> {
         self.check_room(items)?;
         let all_total: Option<u64> = items.iter().map(Item::bytes).sum();
@@ -225,13 +225,13 @@ impl Hub {
         let mut paths = Vec::new();
         for item in items {
             let file = item.file();
-            let mut told: Option<Instant> = None;
+            let mut reported: Option<Instant> = None;
             let mut size = 0;
             let mut tell = |done: u64, total: Option<u64>| {
                 size = total.unwrap_or(done);
-                let due = told.is_none_or(|told| told.elapsed() >= REPORT_INTERVAL);
+                let due = reported.is_none_or(|reported| reported.elapsed() >= REPORT_INTERVAL);
                 if due || total == Some(done) {
-                    told = Some(Instant::now());
+                    reported = Some(Instant::now());
                     watch(Progress { file, done, total, all_done: before + done, all_total });
                 }
             };
@@ -246,7 +246,7 @@ impl Hub {
             before += size;
         }
         for item in items {
-            // Only now that all files are there: until here, the branch stands for what it stood for.
+            // Only after all files are complete, so that until then the branch keeps its old commit.
             if let (Origin::Repository(repository), Some(metadata)) = (&item.request.origin, &item.metadata) {
                 self.cache.set_commit(repository, &metadata.commit)?;
             }
@@ -254,7 +254,7 @@ impl Hub {
         Ok(paths)
     }
 
-    /// Whether what has to come has room, each file where it is to be; parts that are here need none.
+    /// Checks that there is room for the missing files in their folders; parts that are already here need none.
     fn check_room(&self, items: &[Item]) -> Result<()> {
         let mut needed: BTreeMap<PathBuf, u64> = BTreeMap::new();
         for item in self.missing(items) {
@@ -272,7 +272,7 @@ impl Hub {
         needed.iter().try_for_each(|(folder, bytes)| check_room(folder, *bytes))
     }
 
-    /// Where a file is that need not come; one of another size than it must have does not count.
+    /// The path of a file that need not be downloaded; a file with the wrong size does not count.
     fn at_hand(&self, item: &Item) -> Option<PathBuf> {
         let path = match (&item.request.origin, &item.metadata) {
             (Origin::Repository(repository), Some(metadata)) => {
@@ -298,7 +298,7 @@ impl Hub {
                 if !whole(&blob) {
                     let lock = self.cache.lock_file(&repository, &metadata.blob);
                     let _lock = self.lock(&lock, &blob)?;
-                    // Another process may have brought it meanwhile.
+                    // Another process may have downloaded the file in the meantime.
                     if !whole(&blob) {
                         let url = file_url(self.agent()?, &repository, file)?;
                         let origin = origin_of(&repository);
@@ -308,7 +308,8 @@ impl Hub {
                 self.cache.place(&repository, &metadata.commit, file, &blob)
             }
             (Origin::Page { url, path }, _) => {
-                let parsed = Url::parse(url).map_err(|error| Error::fault(format!("{url} is no address: {error}")))?;
+                let parsed =
+                    Url::parse(url).map_err(|error| Error::fault(format!("{url} is not a valid address: {error}")))?;
                 create_folder_of(path)?;
                 let _lock = self.lock(&path.with_extension("lock"), path)?;
                 if self.at_hand(item).is_none() {
@@ -316,7 +317,7 @@ impl Hub {
                 }
                 Ok(path.clone())
             }
-            (Origin::Repository(_), None) => Err(Error::fault("a file was to be fetched that was not looked up")),
+            (Origin::Repository(_), None) => Err(Error::fault("cannot fetch a file that was not looked up")),
         }
     }
 
@@ -324,7 +325,7 @@ impl Hub {
         Lock::take(lock, &self.stop, self.environment.stall * PATIENCE, || length_of_part(whole))
     }
 
-    /// Brings a file, checked against what is known or what was first seen of it.
+    /// Downloads a file, checked against its known digest or the first one seen.
     fn bring(
         &self,
         item: &Item,
@@ -345,15 +346,12 @@ impl Hub {
     }
 }
 
-/// Refuses what the hub announces where something else is known.
+/// Refuses metadata from the hub that differs from what is known.
 fn check_announced(request: &Request, metadata: &Metadata) -> Result<()> {
     let other = |kind: &str, known: &str, announced: &str| {
         Err(Error::network(
-            format!(
-                "the hub's {} is another file than is known: its {kind} is {announced}, it must be {known}",
-                request.file
-            ),
-            "check HF_ENDPOINT, or use a newer text2art",
+            format!("the hub's {} is not the expected file: expected {kind} {known}, got {announced}", request.file),
+            "check HF_ENDPOINT, or update text2art",
         ))
     };
     match (&request.sha256, &metadata.sha256) {

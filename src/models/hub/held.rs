@@ -1,4 +1,4 @@
-//! What of wanted files is here, and which digests they must have.
+//! Which requested files are on this machine, and which digests they must have.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use crate::files::hash_file;
 use crate::{Error, Result};
 
 impl Hub {
-    /// Where a wanted file is, of whatever size; none where it is not here.
+    /// The path of a requested file of any size; none if it is not on this machine.
     #[must_use]
     pub fn find(&self, request: &Request) -> Option<PathBuf> {
         match &request.origin {
@@ -17,10 +17,10 @@ impl Hub {
         }
     }
 
-    /// Removes a file that is here and not what it must be, so that it is fetched again.
+    /// Removes a file with the wrong size or digest, so that it is downloaded again.
     ///
     /// # Errors
-    /// Where it cannot be read or removed.
+    /// If the file cannot be read or removed.
     pub fn discard_damaged(&self, request: &Request) -> Result<()> {
         let Some(path) = self.find(request) else { return Ok(()) };
         let length = path.metadata().map_or(0, |metadata| metadata.len());
@@ -36,7 +36,7 @@ impl Hub {
         }
     }
 
-    /// The SHA-256 a file must have: what was known, what the hub calls it by, or what was first seen.
+    /// The SHA-256 a file must have: the known one, the one in its name in the cache, or the first one seen.
     #[must_use]
     pub fn expected_digest(&self, request: &Request, path: &Path) -> Option<String> {
         let by_name = || {
@@ -67,12 +67,12 @@ impl Hub {
     }
 }
 
-/// Under which name digests of a repository's files at a commit are kept.
+/// The name under which digests of a repository's files at a commit are kept.
 pub(super) fn origin_of(repository: &Repository) -> String {
     format!("{}/{}", repository.as_repo().folder_name(), repository.revision)
 }
 
-/// The same for a file of a page.
+/// The name under which the digest of a web page's file is kept.
 pub(super) fn origin_of_page(url: &str) -> String {
     crate::files::to_hex(&<sha2::Sha256 as sha2::Digest>::digest(url))
 }

@@ -10,21 +10,21 @@ use crate::models::container::is_shard_of;
 use crate::models::located::{CLIP_PAIRS, VQGAN_WEIGHTS, clip_files, vqgan_files};
 use crate::{Error, Result};
 
-/// The longest answer that is read, in bytes.
+/// Maximum length of an answer, in bytes.
 const LONGEST: u64 = 16 << 20;
 
-/// What a repository holds at a commit.
+/// The content of a repository at a commit.
 #[derive(Debug)]
 pub(super) struct Listing {
     /// The commit
     pub(super) commit: String,
     /// The files' paths
     pub(super) files: Vec<String>,
-    /// What its card says of its licence
+    /// License according to its card
     pub(super) licence: Option<String>,
 }
 
-/// The hub's answer, as far as it matters.
+/// The relevant part of the hub's answer.
 #[derive(Deserialize)]
 struct Answer {
     sha: String,
@@ -44,10 +44,10 @@ struct Card {
     license: Option<serde_json::Value>,
 }
 
-/// Asks the hub what a repository holds.
+/// Asks the hub for the content of a repository.
 ///
 /// # Errors
-/// Where the hub cannot be reached, or has no such repository for us.
+/// If the hub cannot be reached, or does not provide the repository.
 pub(super) fn listing(agent: &Agent, repository: &Repository) -> Result<Listing> {
     let names = ["api", "models"].into_iter().chain(repository.id.split('/'));
     let url = agent.hub_url(names.chain(["revision", &repository.revision]))?;
@@ -63,19 +63,19 @@ pub(super) fn listing(agent: &Agent, repository: &Repository) -> Result<Listing>
         })
     })?;
     if !is_commit(&answer.sha) {
-        let message = format!("{} does not say the commit of {repository}", agent.hub());
+        let message = format!("{} does not report the commit of {repository}", agent.hub());
         return Err(Error::network(message, "check HF_ENDPOINT"));
     }
     if repository.is_pinned() && answer.sha != repository.revision {
-        let message = format!("{} lists the commit {}, {repository} was asked for", agent.hub(), answer.sha);
-        return Err(Error::network(message, "check HF_ENDPOINT: a mirror may have other states"));
+        let message = format!("{} lists the commit {}, but {repository} was requested", agent.hub(), answer.sha);
+        return Err(Error::network(message, "check HF_ENDPOINT: a mirror may have other revisions"));
     }
     let files = answer.siblings.into_iter().map(|sibling| sibling.rfilename).filter(|file| is_inner_path(file));
     let licence = answer.card.and_then(|card| card.license).and_then(|licence| licence.as_str().map(one_line));
     Ok(Listing { commit: answer.sha, files: files.collect(), licence })
 }
 
-/// What of a server's text is shown: one line without anything that a terminal obeys.
+/// The first line of a server's text, without characters that control a terminal.
 fn one_line(text: &str) -> String {
     const MOST: usize = 100;
     text.lines().next().unwrap_or_default().chars().filter(|character| !is_no_print(*character)).take(MOST).collect()
@@ -86,7 +86,7 @@ impl Listing {
         self.files.iter().any(|found| found == file)
     }
 
-    /// What the model is for: a tokenizer is what only a CLIP needs.
+    /// The model's role: only a CLIP needs a tokenizer.
     pub(super) fn role(&self) -> Role {
         let clip = ["tokenizer.json", "open_clip_config.json", "vocab.json"].iter().any(|file| self.has(file));
         if clip { Role::Clip } else { Role::Vqgan }
@@ -95,7 +95,7 @@ impl Listing {
     /// The files a model of a role needs: the weights first, then the configuration.
     ///
     /// # Errors
-    /// Where the repository holds no such model, with what it would need.
+    /// If the repository holds no such model; the hint lists the files it needs.
     pub(super) fn select(&self, role: Role, repository: &Repository) -> Result<Vec<String>> {
         match role {
             Role::Clip => self.select_clip(repository),
@@ -113,7 +113,7 @@ impl Listing {
         Ok(files.map(str::to_owned).collect())
     }
 
-    /// The parts of weights that are kept in several files.
+    /// The parts of weights that are split into several files.
     fn parts_of<'s>(&'s self, weights: &'s str) -> impl Iterator<Item = &'s str> {
         self.files.iter().map(String::as_str).filter(move |file| is_shard_of(weights, file))
     }
@@ -131,7 +131,7 @@ impl Listing {
             [only] => Some((*only).clone()),
             _ => None,
         });
-        let wanted = || format!("{}; and its configuration", vqgan_files());
+        let wanted = || format!("{}, and its configuration", vqgan_files());
         let weights = weights.ok_or_else(|| no_model(repository, "VQGAN", &wanted()))?;
         let folder = weights.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
         let named = ["model.yaml", "config.yaml", "config.json"].map(|name| format!("{folder}{name}"));
@@ -147,7 +147,7 @@ impl Listing {
 }
 
 fn no_model(repository: &Repository, kind: &str, wanted: &str) -> Error {
-    Error::usage(format!("{repository} holds no {kind} model"), format!("it needs {wanted}"))
+    Error::usage(format!("{repository} holds no {kind} model"), format!("the repository needs {wanted}"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One process at a time writes a content of the cache.
+//! Locks, so that only one process at a time writes a content of the cache.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
@@ -9,17 +9,17 @@ use super::retry::sleep;
 use crate::progress::Stop;
 use crate::{Error, Result};
 
-/// How often it is tried.
+/// Time between two attempts.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// A lock that is held until it is dropped, or its process ends. Python's clients take the same one (`flock`).
+/// A lock that is held until it is dropped or its process ends. Python's clients use the same lock (`flock`).
 pub(super) struct Lock(File);
 
 impl Lock {
-    /// Waits for a lock as long as `size` of what its holder writes changes at least once in `patience`.
+    /// Waits for a lock as long as `size`, which measures its holder's output, changes at least once in `patience`.
     ///
     /// # Errors
-    /// Where the lock's file cannot be written, its holder seems dead, or it is to stop.
+    /// If the lock's file cannot be written, its holder makes no progress, or a stop is requested.
     pub(super) fn take(path: &Path, stop: &Stop, patience: Duration, size: impl Fn() -> u64) -> Result<Self> {
         create_folder_of(path)?;
         let opened = OpenOptions::new().create(true).truncate(false).write(true).open(path);
@@ -28,7 +28,7 @@ impl Lock {
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Self(file)),
-                // A disk without locks: the rename at the end still keeps every file whole.
+                // Without locks, the rename at the end still keeps every file complete.
                 Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {
                     return Ok(Self(file));
                 }
@@ -40,8 +40,8 @@ impl Lock {
                 (seen, changed) = (now, Instant::now());
             }
             if changed.elapsed() > patience {
-                let problem = "another process holds this lock, and downloads nothing".into();
-                let hint = "end the other process, or wait for it".into();
+                let problem = "another process holds this lock but is not downloading anything".into();
+                let hint = "stop the other process, or wait until it finishes".into();
                 return Err(Error::Cache { path: path.to_owned(), problem, hint });
             }
             sleep(stop, INTERVAL)?;
@@ -49,7 +49,7 @@ impl Lock {
     }
 }
 
-/// Whether nobody holds a lock.
+/// Whether no process holds a lock.
 pub(super) fn is_free(path: &Path) -> bool {
     let Ok(file) = OpenOptions::new().write(true).open(path) else { return true };
     !matches!(file.try_lock(), Err(TryLockError::WouldBlock))
@@ -57,7 +57,7 @@ pub(super) fn is_free(path: &Path) -> bool {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing the file frees it, too.
+        // Closing the file would also release the lock.
         let _ = self.0.unlock();
     }
 }

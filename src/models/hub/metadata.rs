@@ -1,4 +1,4 @@
-//! What the hub says of a file before it is fetched.
+//! The hub's metadata of a file, before it is downloaded.
 
 use ureq::Body;
 use ureq::http::Response;
@@ -9,32 +9,32 @@ use super::repository::{Repository, is_commit, is_inner_path, is_segment, is_sha
 use super::retry::{Failure, retry};
 use crate::{Error, Result};
 
-/// Most redirects inside the hub, which has them for repositories that got another name.
+/// Maximum number of redirects inside the hub, which has them for renamed repositories.
 const MOST_MOVES: usize = 4;
 
-/// A file of a repository.
+/// The metadata of a file in a repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Metadata {
-    /// The commit it was looked up in
+    /// Commit in which the file was looked up
     pub(super) commit: String,
-    /// The name of its content in the cache
+    /// Name of the content in the cache
     pub(super) blob: String,
-    /// Its size, where the hub says it
+    /// Size in bytes, if the hub reports it
     pub(super) bytes: Option<u64>,
-    /// Its SHA-256, where the hub says it
+    /// SHA-256, if the hub reports it
     pub(super) sha256: Option<String>,
 }
 
-/// Asks the hub about a file.
+/// Asks the hub for the metadata of a file.
 ///
 /// # Errors
-/// Where the hub cannot be reached, or has no such file for us.
+/// If the hub cannot be reached, or does not provide the file.
 pub(super) fn metadata(agent: &Agent, repository: &Repository, file: &str) -> Result<Metadata> {
     let url = file_url(agent, repository, file)?;
     retry(agent.stop(), || {
         let response = agent.send(Method::Head, &url, &[], Some(agent.answer()))?;
         let (response, url) = moved(agent, url.clone(), response)?;
-        // A redirect to where the bytes are says all there is to know.
+        // A redirect to the storage of the bytes already has all the metadata.
         let response = if response.status().is_redirection() {
             response
         } else {
@@ -44,21 +44,24 @@ pub(super) fn metadata(agent: &Agent, repository: &Repository, file: &str) -> Re
     })
 }
 
-/// Where a file of a repository is on the hub.
+/// The address of a repository's file on the hub.
 pub(super) fn file_url(agent: &Agent, repository: &Repository, file: &str) -> Result<Url> {
     if !is_inner_path(file) {
-        return Err(Error::usage(format!("{file:?} is no file of a repository"), "name a file inside the repository"));
+        return Err(Error::usage(
+            format!("{file:?} is not a valid path in a repository"),
+            "name a file inside the repository",
+        ));
     }
     let names = repository.id.split('/').chain(["resolve", &repository.revision]);
     agent.hub_url(names.chain(file.split('/')))
 }
 
-/// Follows redirects within the hub that say nothing of the file.
+/// Follows redirects within the hub that have no metadata of the file.
 fn moved(agent: &Agent, mut url: Url, mut response: Response<Body>) -> Result<(Response<Body>, Url), Failure> {
     for _ in 0..MOST_MOVES {
-        let told = ["x-linked-etag", "x-repo-commit"].iter().any(|name| response.headers().contains_key(*name));
+        let has_metadata = ["x-linked-etag", "x-repo-commit"].iter().any(|name| response.headers().contains_key(*name));
         match redirect(&url, &response)? {
-            Some(next) if !told && next.origin() == url.origin() => {
+            Some(next) if !has_metadata && next.origin() == url.origin() => {
                 response = agent.send(Method::Head, &next, &[], Some(agent.answer()))?;
                 url = next;
             }
@@ -72,14 +75,15 @@ fn read(agent: &Agent, repository: &Repository, file: &str, response: &Response<
     let headers = response.headers();
     let hub = agent.hub();
     let silent = |what: &str| {
-        let hint = "check HF_ENDPOINT: it must be a hub like huggingface.co, or a mirror of it";
-        Failure::Never(Error::network(format!("{hub} does not say {what} of {file} in {repository}"), hint))
+        let hint = "check HF_ENDPOINT: it must point to a hub such as huggingface.co or one of its mirrors";
+        Failure::Never(Error::network(format!("{hub} does not report {what} of {file} in {repository}"), hint))
     };
     let commit = header(headers, "x-repo-commit").or(repository.is_pinned().then_some(&repository.revision));
     let commit = commit.filter(|commit| is_commit(commit)).ok_or_else(|| silent("the commit"))?;
     if repository.is_pinned() && commit != repository.revision {
-        let message = format!("{hub} gives {file} of the commit {commit}, {} was asked for", repository.revision);
-        return Err(Failure::Never(Error::network(message, "check HF_ENDPOINT: a mirror may have other states")));
+        let message =
+            format!("{hub} returned {file} of the commit {commit}, but {} was requested", repository.revision);
+        return Err(Failure::Never(Error::network(message, "check HF_ENDPOINT: a mirror may have other revisions")));
     }
     let linked = header(headers, "x-linked-etag");
     let etag = linked.or_else(|| header(headers, "etag")).map(plain_etag).filter(|etag| !etag.is_empty());
@@ -95,12 +99,12 @@ fn read(agent: &Agent, repository: &Repository, file: &str, response: &Response<
     })
 }
 
-/// An `ETag` without quotes and without the mark of a weak one, as other clients of the hub have it.
+/// An `ETag` without quotes and the weak prefix, as in other clients of the hub.
 fn plain_etag(etag: &str) -> &str {
     etag.trim().trim_start_matches("W/").trim_matches('"')
 }
 
-/// The name in the cache of content with such an `ETag`; one that is no file's name is spelled in digits.
+/// The name in the cache of content with an `ETag`; one that cannot be a file name is hashed.
 fn blob_name(etag: &str) -> String {
     if is_segment(etag) {
         return etag.to_owned();

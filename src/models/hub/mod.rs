@@ -1,5 +1,5 @@
-//! The hub of models and its cache. The `hf-hub` crate knows the names and folders; the bytes come through an agent of
-//! our own, with limits, resumption and checksums (`huggingface_hub`'s `file_download.py` is the protocol's source).
+//! The hub of models and its cache. The `hf-hub` crate knows the names and folders. Our own agent downloads the bytes,
+//! with time limits, resumption and checksums (the protocol is from `huggingface_hub`'s `file_download.py`).
 
 mod agent;
 mod cache;
@@ -21,9 +21,9 @@ pub use environment::{Environment, NETWORK_TIMEOUT, WEIGHTS};
 pub use fetch::{Hub, Item, Origin, Progress, Request, Selection};
 pub use repository::{Repository, is_commit, is_sha256};
 
-/// A number of bytes for people, in decimal units as the hub shows it.
+/// Formats a number of bytes in decimal units, as the hub shows it.
 #[must_use]
-#[allow(clippy::cast_precision_loss)] // for people
+#[allow(clippy::cast_precision_loss)] // it is rounded anyway
 pub fn megabytes(bytes: u64) -> String {
     match bytes {
         0..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),

@@ -1,4 +1,4 @@
-//! The part of a file that has come so far. It outlives the program.
+//! The part of a file that is downloaded so far. It survives the end of the program.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -8,12 +8,12 @@ use super::cache::create_folder_of;
 use crate::files::{Existing, small_text, write_whole};
 use crate::{Error, Result};
 
-/// Behind the name of a content of which a part is here.
+/// Extension for a partially downloaded content.
 const PART: &str = "text2art-part";
-/// Behind the name of a content: how the server called what the part is of.
+/// Extension for the server's validator of the content that the part belongs to.
 const VALIDATOR: &str = "text2art-etag";
 
-/// A part, open for writing behind its end.
+/// A part, open for appending.
 pub(super) struct Part {
     path: PathBuf,
     validator: PathBuf,
@@ -22,7 +22,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// Opens what there is of the file `whole`, or begins it.
+    /// Opens the part of the file `whole`, or creates an empty one.
     pub(super) fn open(whole: &Path) -> Result<Self> {
         let path = beside(whole, PART);
         create_folder_of(&path)?;
@@ -38,17 +38,17 @@ impl Part {
         &self.path
     }
 
-    /// Bytes that are here.
+    /// Bytes received so far.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
 
-    /// How the server called the file the part is of; none where it had no lasting name.
+    /// The server's validator of the file; none if the server gave no strong one.
     pub(super) fn validator(&self) -> Option<String> {
         small_text(&self.validator).filter(|validator| !validator.is_empty())
     }
 
-    /// Forgets what came, for a file that the server calls `validator`.
+    /// Empties the part, for a file with the server's `validator`.
     pub(super) fn restart(&mut self, validator: Option<&str>) -> Result<()> {
         self.file.set_len(0).map_err(|error| Error::cache(&self.path, &error))?;
         self.length = 0;
@@ -58,14 +58,14 @@ impl Part {
         }
     }
 
-    /// Adds what came.
+    /// Appends received bytes.
     pub(super) fn append(&mut self, bytes: &[u8]) -> Result<()> {
         self.file.write_all(bytes).map_err(|error| Error::cache(&self.path, &error))?;
         self.length += bytes.len() as u64;
         Ok(())
     }
 
-    /// Makes the part the whole file, when all of it is on the disk.
+    /// Renames the complete part to the whole file, after all of it is on the disk.
     pub(super) fn finish(self, whole: &Path) -> Result<()> {
         let fault = |error| Error::cache(whole, &error);
         self.file.sync_all().map_err(fault)?;
@@ -74,14 +74,14 @@ impl Part {
         Ok(())
     }
 
-    /// Removes it: what came is no use.
+    /// Removes a useless part.
     pub(super) fn discard(self) {
         let _ = std::fs::remove_file(&self.path);
         let _ = std::fs::remove_file(&self.validator);
     }
 }
 
-/// How much of a file has come, whoever fetches it.
+/// Number of bytes of a file received by any program that downloads it.
 pub(super) fn length_of_part(whole: &Path) -> u64 {
     [PART, "incomplete"]
         .iter()
@@ -90,17 +90,17 @@ pub(super) fn length_of_part(whole: &Path) -> u64 {
         .sum()
 }
 
-/// How much of a file has come that this program goes on with.
+/// Number of bytes of a file received that this program can resume from.
 pub(super) fn length_here(whole: &Path) -> u64 {
     beside(whole, PART).metadata().map_or(0, |metadata| metadata.len())
 }
 
-/// The name of the content that a part's file name stands for; a content's own is itself.
+/// The name of the content that a part's file name belongs to; a content's own name is unchanged.
 pub(super) fn name_of_whole(name: &str) -> &str {
     [PART, VALIDATOR].iter().find_map(|extension| name.strip_suffix(extension)?.strip_suffix('.')).unwrap_or(name)
 }
 
-/// Whether a file is what a download that did not end left.
+/// Whether a file is the remainder of an unfinished download.
 pub(super) fn is_left_over(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == PART || extension == VALIDATOR)
 }

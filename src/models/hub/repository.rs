@@ -1,17 +1,17 @@
-//! `organisation/repository@revision`: which state of which repository of the hub.
+//! A repository of the hub at a revision: `organization/repository@revision`.
 
 use std::fmt;
 
-/// A repository of models on the hub, and which state of it.
+/// A repository of models on the hub, at a revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repository {
-    /// `organisation/repository`
+    /// `organization/repository`
     pub id: String,
     /// A commit of 40 hexadecimal digits, or the name of a branch
     pub revision: String,
 }
 
-/// The branch where none is said.
+/// The default branch.
 const MAIN: &str = "main";
 
 impl Repository {
@@ -21,22 +21,22 @@ impl Repository {
         Self { id: id.into(), revision: revision.into() }
     }
 
-    /// Reads `organisation/repository` or `organisation/repository@revision`; none where it is neither.
+    /// Parses `organization/repository` or `organization/repository@revision`; none for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (id, revision) = text.split_once('@').unwrap_or((text, MAIN));
-        let (organisation, name) = id.split_once('/')?;
-        let fits = is_segment(organisation) && is_segment(name) && revision.split('/').all(is_segment);
+        let (organization, name) = id.split_once('/')?;
+        let fits = is_segment(organization) && is_segment(name) && revision.split('/').all(is_segment);
         fits.then(|| Self::new(id, revision))
     }
 
-    /// The same repository in another state.
+    /// This repository at another revision.
     #[must_use]
     pub fn at(&self, revision: &str) -> Self {
         Self::new(self.id.clone(), revision)
     }
 
-    /// Whether its names and its revision stay inside a cache's folders.
+    /// Whether all names stay inside a cache's folders.
     #[must_use]
     pub(super) fn is_plain(&self) -> bool {
         self.id.split('/').chain(self.revision.split('/')).all(is_segment)
@@ -48,7 +48,7 @@ impl Repository {
         is_commit(&self.revision)
     }
 
-    /// As the `hf-hub` crate has it, which knows the cache's names.
+    /// The repository for the `hf-hub` crate, which knows the cache's names.
     pub(super) fn as_repo(&self) -> hf_hub::Repo {
         hf_hub::Repo::with_revision(self.id.clone(), hf_hub::RepoType::Model, self.revision.clone())
     }
@@ -63,13 +63,13 @@ impl fmt::Display for Repository {
     }
 }
 
-/// Whether a text is a commit: 40 lower-case hexadecimal digits.
+/// Whether a text is a commit: 40 lowercase hexadecimal digits.
 #[must_use]
 pub fn is_commit(text: &str) -> bool {
     text.len() == 40 && is_lower_hex(text)
 }
 
-/// Whether a text is a SHA-256: 64 lower-case hexadecimal digits.
+/// Whether a text is a SHA-256: 64 lowercase hexadecimal digits.
 #[must_use]
 pub fn is_sha256(text: &str) -> bool {
     text.len() == 64 && is_lower_hex(text)
@@ -79,19 +79,19 @@ fn is_lower_hex(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Whether a character moves a terminal's cursor or the direction of its text instead of being shown.
+/// Whether a character is not displayed but moves a terminal's cursor or changes the direction of its text.
 pub(super) fn is_no_print(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether a text may be one name between the slashes of a path in a cache.
+/// Whether a text may be one component of a path in a cache.
 pub(super) fn is_segment(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     !text.is_empty() && text.len() <= 128 && !text.starts_with('.') && !text.contains("..") && text.bytes().all(plain)
 }
 
-/// Whether a file's path in a repository stays inside the repository, and can be shown as it is.
+/// Whether a file's path stays inside its repository and can be displayed as it is.
 pub(super) fn is_inner_path(path: &str) -> bool {
     let inner = |part: &str| {
         !matches!(part, "" | "." | "..")

@@ -1,4 +1,4 @@
-//! Trying again: how often, after how long, and when not.
+//! Retries: how often, after how long, and when not.
 
 use std::time::{Duration, Instant};
 
@@ -11,22 +11,22 @@ pub(super) enum Failure {
     Again {
         /// What is wrong, in case no attempt succeeds
         message: String,
-        /// How long the other side asked us to wait
+        /// How long the server asked us to wait
         wait: Option<Duration>,
-        /// Whether this attempt brought something that the next one need not bring
+        /// Whether this attempt made progress that the next one can build on
         progressed: bool,
     },
     /// Every attempt would fail
     Never(Error),
 }
 
-/// Attempts without any progress before it is given up.
+/// Attempts without progress before giving up.
 const MOST_ATTEMPTS: u32 = 4;
-/// Time before the second attempt; doubled before each further one.
+/// Time before the second attempt; doubles before each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
-/// The longest wait another side may ask for.
+/// The longest wait that a server may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// How often a wait looks whether it is to stop.
+/// How often a wait checks for a requested stop.
 const SLICE: Duration = Duration::from_millis(50);
 
 impl Failure {
@@ -41,7 +41,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// Attempts something until it succeeds, cannot succeed, or has failed too often.
+/// Repeats `attempt` until it succeeds, cannot succeed, or has failed too often.
 pub(super) fn retry<T>(stop: &Stop, mut attempt: impl FnMut() -> Result<T, Failure>) -> Result<T> {
     let (mut failed, mut came) = (0, false);
     loop {
@@ -57,9 +57,9 @@ pub(super) fn retry<T>(stop: &Stop, mut attempt: impl FnMut() -> Result<T, Failu
                 came |= progressed;
                 if failed >= MOST_ATTEMPTS {
                     let hint = if came {
-                        "try again later: what came is kept, and the download goes on from there"
+                        "try again later: the partial download is kept and will be resumed"
                     } else {
-                        "check the network and HF_ENDPOINT, or use models that are here with --offline"
+                        "check the network and HF_ENDPOINT, or use downloaded models with --offline"
                     };
                     return Err(Error::network(format!("{message} ({failed} attempts)"), hint));
                 }
@@ -73,7 +73,7 @@ pub(super) fn retry<T>(stop: &Stop, mut attempt: impl FnMut() -> Result<T, Failu
     }
 }
 
-/// Waits, unless it is to stop.
+/// Waits, unless a stop is requested.
 pub(super) fn sleep(stop: &Stop, time: Duration) -> Result<()> {
     let end = Instant::now() + time;
     loop {

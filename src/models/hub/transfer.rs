@@ -1,4 +1,4 @@
-//! Brings the bytes of one file, however often the connection breaks.
+//! Downloads the bytes of one file, across broken connections.
 
 use std::io::Read;
 use std::path::Path;
@@ -16,32 +16,32 @@ use super::retry::{Failure, retry};
 use crate::files::hash_file;
 use crate::{Error, Result};
 
-/// What is known of a file before it comes.
+/// What is known about a file before it is downloaded.
 pub(super) struct Wanted<'a> {
-    /// Where it is
+    /// Address of the file
     pub(super) url: &'a Url,
-    /// The repository it belongs to; none for a file of no hub
+    /// Repository of the file; none for a file that is not on a hub
     pub(super) repository: Option<&'a Repository>,
-    /// What it is called, for messages
+    /// Name of the file, for messages
     pub(super) file: &'a str,
-    /// Its size, where it is known
+    /// Size in bytes, if known
     pub(super) bytes: Option<u64>,
-    /// Its SHA-256, where it is known
+    /// SHA-256, if known
     pub(super) sha256: Option<&'a str>,
 }
 
-/// The longest file whose size nobody says, in bytes.
+/// Maximum size of a file whose size is unknown, in bytes.
 const LONGEST_UNKNOWN: u64 = 256 << 20;
-/// An attempt that brings fewer bytes is none that goes on, and a time that does is one of silence.
+/// An attempt that brings fewer bytes makes no progress, and a time in which fewer come counts as silence.
 const LEAST: u64 = 64 << 10;
 /// Bytes read at a time.
 const CHUNK: usize = 1 << 18;
 
-/// Brings a file to the path `whole`, goes on from what there is of it, and tells `watch` how many bytes are here, and
-/// how many there will be. Returns its SHA-256. Nothing is at `whole` before all of it is right.
+/// Downloads a file to the path `whole`, resuming a partial download, and reports to `watch` how many bytes are here
+/// and how many there will be. Returns the SHA-256. Nothing is at `whole` until the file is complete and correct.
 ///
 /// # Errors
-/// Where the server does not give it, it is not what was announced, or it cannot be written.
+/// If the server does not provide the file, the file is not the expected one, or it cannot be written.
 pub(super) fn transfer(
     agent: &Agent,
     wanted: &Wanted,
@@ -51,7 +51,7 @@ pub(super) fn transfer(
     loop {
         let mut part = Part::open(whole)?;
         if wanted.sha256.is_none() {
-            // Nothing would tell that a fault of the machine spoilt what an earlier run left.
+            // Without a digest, damage to an earlier run's part would go unnoticed.
             part.restart(None)?;
         }
         let begun = part.length();
@@ -73,20 +73,20 @@ pub(super) fn transfer(
                 part.finish(whole)?;
                 return Ok(digest);
             }
-            // What an earlier attempt left may be to blame: once more from the beginning.
+            // The part of an earlier attempt may be damaged: start over.
             Some(_) if begun > 0 => part.discard(),
             Some(expected) => {
                 part.discard();
                 return Err(Error::network(
-                    format!("{} came with the SHA-256 {digest}, it must be {expected}", wanted.file),
-                    "the hub or the way to it changes files: try again, or another network",
+                    format!("{}: SHA-256 mismatch: expected {expected}, got {digest}", wanted.file),
+                    "the hub or the network may be altering files: try again, or use another network",
                 ));
             }
         }
     }
 }
 
-/// One request for what is missing.
+/// Makes one request for the missing bytes.
 fn attempt(
     agent: &Agent,
     wanted: &Wanted,
@@ -102,7 +102,7 @@ fn attempt(
         return Ok(());
     }
     let mut headers = Vec::new();
-    // Without a lasting name nothing but a digest tells that the rest is of another file.
+    // Without a validator, only a digest reveals that the rest is from a different file.
     let validator = part.validator();
     if have > 0 && (validator.is_some() || wanted.sha256.is_some()) {
         headers.push(("range", format!("bytes={have}-")));
@@ -111,7 +111,7 @@ fn attempt(
     let (response, url) = agent.follow(wanted.url, &headers, None)?;
     if response.status() == StatusCode::RANGE_NOT_SATISFIABLE && have > 0 {
         part.restart(None)?;
-        return Err(Failure::again(format!("{} does not go on where it was", wanted.file)));
+        return Err(Failure::again(format!("the server could not resume {}", wanted.file)));
     }
     let response = agent.check(response, &url, wanted.repository, wanted.file)?;
     let total = expected_total(wanted, &response, part)?;
@@ -119,7 +119,7 @@ fn attempt(
     receive(wanted, (&url, agent.answer()), response, part, total, watch)
 }
 
-/// Decides whether a response goes on where the part ends or begins anew, and returns the file's size.
+/// Decides whether a response continues the part or starts over, and returns the file's size.
 fn expected_total(wanted: &Wanted, response: &Response<Body>, part: &mut Part) -> Result<Option<u64>, Failure> {
     let headers = response.headers();
     let encoded = header(headers, "content-encoding").is_some_and(|encoding| encoding != "identity");
@@ -130,7 +130,7 @@ fn expected_total(wanted: &Wanted, response: &Response<Body>, part: &mut Part) -
         });
         if encoded || !fits {
             part.restart(None)?;
-            return Err(Failure::again(format!("{} came in another part than was asked for", wanted.file)));
+            return Err(Failure::again(format!("the server sent the wrong part of {}", wanted.file)));
         }
         return Ok(wanted.bytes.or(range.and_then(|(_, total)| total)));
     }
@@ -138,13 +138,13 @@ fn expected_total(wanted: &Wanted, response: &Response<Body>, part: &mut Part) -
     let length = header(headers, "content-length").filter(|_| !encoded).and_then(|length| length.parse().ok());
     match (wanted.bytes, length) {
         (Some(wanted_bytes), Some(length)) if wanted_bytes != length => {
-            Err(Failure::again(format!("{} has {length} bytes, it must have {wanted_bytes}", wanted.file)))
+            Err(Failure::again(format!("{} has {length} bytes instead of {wanted_bytes}", wanted.file)))
         }
         (wanted_bytes, length) => Ok(wanted_bytes.or(length)),
     }
 }
 
-/// Adds a response's body to the part. One that brings next to nothing within `patience` is given up.
+/// Appends a response's body to the part. Gives up if almost nothing comes within `patience`.
 fn receive(
     wanted: &Wanted,
     (url, patience): (&Url, Duration),
@@ -161,7 +161,7 @@ fn receive(
     loop {
         if since.elapsed() > patience {
             if part.length() < had + LEAST {
-                return Err(Failure::again(format!("{} comes too slowly", wanted.file)));
+                return Err(Failure::again(format!("the download of {} is too slow", wanted.file)));
             }
             (since, had) = (Instant::now(), part.length());
         }
@@ -172,18 +172,22 @@ fn receive(
         };
         if part.length() + count as u64 > most {
             part.restart(None)?;
-            return Err(Failure::again(format!("{} is longer than its {most} bytes", wanted.file)));
+            return Err(Failure::again(format!("{} is longer than {most} bytes", wanted.file)));
         }
         part.append(&buffer[..count])?;
         watch(part.length(), total);
     }
     match total.filter(|total| *total != part.length()) {
-        Some(total) => Err(Failure::again(format!("{} ended at {} of {total} bytes", wanted.file, part.length()))),
+        Some(total) => Err(Failure::again(format!(
+            "the download of {} ended after {} of {total} bytes",
+            wanted.file,
+            part.length()
+        ))),
         None => Ok(()),
     }
 }
 
-/// The first byte and the whole size that a `Content-Range` tells.
+/// The first byte and the total size in a `Content-Range`.
 fn content_range(text: &str) -> Option<(u64, Option<u64>)> {
     let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
     let (start, _) = range.split_once('-')?;
@@ -191,7 +195,7 @@ fn content_range(text: &str) -> Option<(u64, Option<u64>)> {
     Some((start.parse().ok()?, total))
 }
 
-/// The response's `ETag`, where it is one that `If-Range` takes: a weak one does not tell bytes apart.
+/// The response's `ETag`, if it is strong: `If-Range` takes no weak one, which does not identify the bytes.
 fn strong_validator(headers: &HeaderMap) -> Option<String> {
     let etag = header(headers, "etag")?.trim();
     (etag.len() > 2 && etag.starts_with('"') && etag.ends_with('"')).then(|| etag.to_owned())

@@ -1,4 +1,4 @@
-//! Palettes in files: GIMP's, Adobe's, Lospec's, JASC's and Microsoft's, and the colours of pictures.
+//! Palettes in files: the formats of GIMP, Adobe, Lospec, JASC and Microsoft, and the colors of pictures.
 
 mod binary;
 mod lines;
@@ -10,14 +10,14 @@ use super::{FEWEST_COLOURS, MOST_COLOURS, Palette, hexadecimal};
 use crate::files::{open_regular, unreadable};
 use crate::{Error, Result, picture};
 
-/// A picture's colours where no number is given.
-const PICTURE_COLOURS: usize = 16;
-/// What chooses where the clusters of a picture's colours begin: the same colours each time.
+/// The number of colors that a picture is reduced to if no number is given.
+const PICTURE_COLORS: usize = 16;
+/// The seed of the clusters of a picture's colors, fixed so that a picture always gives the same palette.
 const SEED: u64 = 0;
-/// The largest palette file that is read, in bytes: a hundred times 256 colours with long names.
+/// The largest palette file that is read, in bytes: a hundred times that of 256 colors with long names.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// What the names of files end in.
+/// The formats by file extension.
 const ENDINGS: [(&str, Format); 12] = [
     ("gpl", Format::Gimp),
     ("act", Format::Adobe),
@@ -33,16 +33,16 @@ const ENDINGS: [(&str, Format); 12] = [
     ("tiff", Format::Picture),
 ];
 
-/// What a file holds, by its name.
+/// The format of a file, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
-    /// GIMP's palettes, also of Inkscape, Krita and Aseprite
+    /// GIMP palettes, which Inkscape, Krita and Aseprite also use
     Gimp,
-    /// Adobe's colour tables
+    /// Adobe color tables
     Adobe,
     /// Lospec's lists of hexadecimal numbers
     Hexadecimal,
-    /// JASC's (Paint Shop Pro) as text, Microsoft's as RIFF
+    /// Palettes of JASC (Paint Shop Pro) as text, and of Microsoft as RIFF
     Pal,
     /// Any picture
     Picture,
@@ -55,18 +55,18 @@ impl Format {
     }
 }
 
-/// A file that a text names.
+/// A file named by the value of `--palette`.
 #[derive(Debug, PartialEq)]
 pub(super) struct Named<'a> {
     text: &'a str,
     pub(super) path: PathBuf,
     format: Format,
-    /// How many colours, as it is written
+    /// The number of colors, as written
     count: Option<&'a str>,
 }
 
 impl<'a> Named<'a> {
-    /// The file that a text names by what it ends in, `\` and a number behind it or not.
+    /// The file that a text names, recognized by its extension, with or without `\` and a number after it.
     pub(super) fn of(text: &'a str) -> Option<Self> {
         let text = text.trim();
         let (name, count) = match (Format::of(Path::new(text)), text.rsplit_once('\\')) {
@@ -81,81 +81,81 @@ impl<'a> Named<'a> {
     pub(super) fn read(&self) -> Result<Palette> {
         let palette = match self.format {
             Format::Picture => {
-                let count = self.picture_colours()?;
+                let count = self.picture_colors()?;
                 Palette::of_picture(&picture::read(&self.path)?, count, SEED)?
             }
             _ if self.count.is_some() => {
                 return Err(self.error(
-                    "the number of a palette file's colours cannot be chosen",
-                    "leave out the `\\` and what follows it",
+                    "the number of colors of a palette file cannot be chosen",
+                    "remove the `\\` and everything after it",
                 ));
             }
             format => self.read_table(format)?,
         };
         if let Some(only) = palette.only() {
-            let hint = "give a file of two colours at least, or write colours as black,gold";
-            return Err(self.error(format!("its only colour is #{}", hexadecimal(only)), hint));
+            let hint = "give a file with at least two colors, or list colors, such as black,gold";
+            return Err(self.error(format!("its only color is #{}", hexadecimal(only)), hint));
         }
         Ok(palette.named(self.text))
     }
 
-    fn picture_colours(&self) -> Result<usize> {
-        let Some(text) = self.count else { return Ok(PICTURE_COLOURS) };
+    fn picture_colors(&self) -> Result<usize> {
+        let Some(text) = self.count else { return Ok(PICTURE_COLORS) };
         let count = text.trim().parse().ok().filter(|count| (FEWEST_COLOURS..=MOST_COLOURS).contains(count));
         count.ok_or_else(|| {
             let hint = format!(
-                "ask for {FEWEST_COLOURS} to {MOST_COLOURS} of the picture's colours, as {}\\12",
+                "choose {FEWEST_COLOURS} to {MOST_COLOURS} of the picture's colors, such as {}\\12",
                 self.path.display()
             );
-            self.error(format!("`{text}` is no number of colours"), hint)
+            self.error(format!("`{text}` is not a valid number of colors"), hint)
         })
     }
 
     fn read_table(&self, format: Format) -> Result<Palette> {
         let bytes = self.bytes()?;
         self.check_content(format, &bytes)?;
-        let colours = match format {
+        let colors = match format {
             Format::Gimp => lines::gimp(&bytes),
             Format::Hexadecimal => lines::hexadecimal(&bytes),
             Format::Adobe => binary::adobe(&bytes),
             Format::Pal if bytes.starts_with(RIFF) => binary::riff(&bytes),
             Format::Pal | Format::Picture => lines::jasc(&bytes),
         };
-        let colours = colours.map_err(|problem| self.error(problem, MEND))?;
-        if colours.is_empty() {
-            return Err(self.error("there is no colour in it", MEND));
+        let colors = colors.map_err(|problem| self.error(problem, FIX))?;
+        if colors.is_empty() {
+            return Err(self.error("the file contains no colors", FIX));
         }
-        Palette::of_colours(self.text, colours.iter().copied()).map_err(|_| {
+        Palette::of_colours(self.text, colors.iter().copied()).map_err(|_| {
             let hint = format!(
-                "give a file of at most {MOST_COLOURS}, or a picture of them, whose colours can be chosen from"
+                "give a file with at most {MOST_COLOURS} colors, or a picture, which is reduced to a few colors"
             );
-            self.error(format!("{} colours are too many", colours.len()), hint)
+            self.error(format!("{} colors are too many", colors.len()), hint)
         })
     }
 
     fn bytes(&self) -> Result<Vec<u8>> {
-        let unreadable = |error: std::io::Error| self.error(unreadable(&error), "name a palette file or a picture");
+        let unreadable = |error: std::io::Error| self.error(unreadable(&error), "give a palette file or a picture");
         let metadata = std::fs::metadata(&self.path).map_err(unreadable)?;
         if !metadata.is_file() {
-            return Err(self.error("this is not a regular file", "name a palette file or a picture"));
+            return Err(self.error("this is not a regular file", "give a palette file or a picture"));
         }
         let mut bytes = Vec::new();
         let file = open_regular(&self.path).map_err(unreadable)?;
         file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         match bytes.len() as u64 {
-            0 => Err(self.error("the file is empty", MEND)),
-            length if length > MOST_BYTES => Err(self.error("the file is too large for a palette", MEND)),
+            0 => Err(self.error("the file is empty", FIX)),
+            length if length > MOST_BYTES => Err(self.error("the file is too large for a palette", FIX)),
             _ => Ok(bytes),
         }
     }
 
-    /// Refuses what by its first bytes is something else than its name says.
+    /// Refuses a file whose first bytes show that it is not what its name says.
     fn check_content(&self, format: Format, bytes: &[u8]) -> Result<()> {
         let found = CONTENTS.iter().find(|content| content.is_in(bytes));
         match found {
             Some(content) if content.format != format => Err(self.error(
                 format!("this is {}", content.what),
-                format!("give it the name of what it is, ending in .{}", content.ending),
+                format!("rename the file, so that its name ends in .{}", content.ending),
             )),
             _ => Ok(()),
         }
@@ -166,13 +166,13 @@ impl<'a> Named<'a> {
     }
 }
 
-const MEND: &str = "save the palette again, as .gpl, .act, .hex or .pal";
+const FIX: &str = "save the palette again as .gpl, .act, .hex or .pal";
 const RIFF: &[u8] = b"RIFF";
 
-/// What tells a kind of content by its first bytes.
+/// A kind of content, recognized by its first bytes.
 struct Content {
     start: &'static [u8],
-    /// What stands at the eighth byte, behind a length
+    /// The bytes from the eighth on, after a length
     kind: &'static [u8],
     what: &'static str,
     format: Format,

@@ -60,7 +60,7 @@ impl PartialEq for Prompts {
 /// The longest text that is read, in bytes: of what it says, a CLIP sees the first 77 tokens or so.
 const LONGEST: usize = 100 << 10;
 /// The most prompts of one picture.
-pub(super) const MOST: usize = 1_000;
+pub(in crate::settings) const MOST: usize = 1_000;
 
 /// The largest weight, of either sign: beyond it single precision overflows.
 pub(in crate::settings) const LARGEST_WEIGHT: f64 = 1e6;

@@ -1,4 +1,4 @@
-//! Files of prompts as other programs write them, and files that are none.
+//! Files of prompts as other programs write them, and files that are not prompts.
 
 use std::io::Write;
 use std::process::Stdio;

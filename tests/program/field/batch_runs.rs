@@ -1,4 +1,4 @@
-//! Batches from end to end: samples of several seeds, failures told again, and checkpoints.
+//! Whole batches: samples with several seeds, repeated reports of failures, and checkpoints.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What reading pictures and outsized settings may cost in memory.
+//! The memory of reading pictures, and of outsized settings.
 
 #![cfg(target_os = "linux")]
 
@@ -54,7 +54,7 @@ fn a_large_picture_is_read_as_the_mean_of_its_parts() {
     let outcome = workplace.run(&["palettes", "large.png"]);
     // A palette needs two colors, and it has one.
     assert_eq!(outcome.code, Some(2));
-    assert!(outcome.errors.contains("its only colour is #000000"), "{}", outcome.errors);
+    assert!(outcome.errors.contains("its only color is #000000"), "{}", outcome.errors);
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn pictures_that_take_too_much_are_refused_by_their_header() {
         &["reconstruct", "huge.png", "-o", "p.png"],
         &["video", "huge.png", "-o", "p.gif"],
     ] {
-        workplace.refuses(arguments, &["huge.png", "20000x20000 pixels need about", "GiB of memory"]);
+        workplace.refuses(arguments, &["huge.png", "reading 20000x20000 pixels takes about", "GiB of memory"]);
         let (peak, code) = peak(workplace.command().args(arguments));
         assert!(code == Some(2) && peak < 200.0, "{arguments:?}: {peak} MiB");
     }

@@ -1,4 +1,5 @@
-//! Hints that lead on: suggestions only if they are close and can be used, names that no disk takes before any work.
+//! Hints that help: suggestions only if they are close and can be used, and impossible file names reported before any
+//! work.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -40,15 +41,15 @@ fn options_of_other_programs_lead_to_ours() {
         ("apple --optimiser adam", "did you mean `--optimizer`?"),
         ("bench --repetition 3", "did you mean `--repetitions`?"),
         // Nothing is close, or the verb has no such option.
-        ("apple --cfg-scale 7", "text2art --help shows all options; behind ` -- ` anything is a prompt"),
-        ("apple --zzz", "text2art --help shows all options; behind ` -- ` anything is a prompt"),
-        ("info a.png --width 512", "text2art info --help shows what it takes"),
-        ("batch prompts.txt --prompts x", "text2art batch --help shows what it takes"),
-        ("models list --steps 5", "text2art models list --help shows what it takes"),
+        ("apple --cfg-scale 7", "text2art --help lists all options; everything after ` -- ` is a prompt"),
+        ("apple --zzz", "text2art --help lists all options; everything after ` -- ` is a prompt"),
+        ("info a.png --width 512", "text2art info --help lists its options"),
+        ("batch prompts.txt --prompts x", "text2art batch --help lists its options"),
+        ("models list --steps 5", "text2art models list --help lists its options"),
         // The help of the verb that has the option.
-        ("bench --repetitions 0", "text2art bench --help says what --repetitions takes"),
-        ("models pull a/b --role", "text2art models pull --help says what --role takes"),
-        ("apple --quality", "text2art --help says what --quality takes"),
+        ("bench --repetitions 0", "text2art bench --help describes --repetitions"),
+        ("models pull a/b --role", "text2art models pull --help describes --role"),
+        ("apple --quality", "text2art --help describes --quality"),
     ] {
         let lines = workplace.refuses_somehow(&words(line));
         assert_eq!(lines[1], format!("hint: {hint}"), "{line}");
@@ -167,7 +168,7 @@ fn names_need_not_be_text() {
     let decoded = name(b"d\xe9.png");
     workplace.run(&[OsStr::new("reconstruct"), &picture, OsStr::new("-o"), &decoded]).succeeded();
     let lines = workplace.refuses_somehow(&[OsStr::new("apple"), OsStr::new("-o"), &picture]);
-    assert!(lines[0].contains("already there"), "{lines:?}");
+    assert!(lines[0].contains("already exists"), "{lines:?}");
     // As JSON it is as near as text comes.
     let video = name(b"v\xe9.mp4");
     let outcome = workplace.run(&[

@@ -1,4 +1,4 @@
-//! Faults that users of such programs reported, each tried through the real binary.
+//! Faults that users of such programs reported, each reproduced with the real binary.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
@@ -9,6 +9,7 @@ mod batch_forms;
 mod batch_runs;
 mod memory;
 mod messages;
+mod pager;
 mod pictures;
 mod prompts;
 #[cfg(target_os = "linux")]

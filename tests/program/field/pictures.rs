@@ -1,6 +1,6 @@
-//! Pictures as a phone, a camera or an editor writes them.
+//! Pictures as phones, cameras and editors write them.
 //!
-//! The pictures are made by `tests/fixtures/field/pictures.py`, which also prints what Pillow shows of them.
+//! The pictures are made by `tests/fixtures/field/pictures.py`, which also prints how Pillow shows them.
 
 use std::path::PathBuf;
 

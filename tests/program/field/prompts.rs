@@ -1,11 +1,11 @@
-//! Verbs and prompts that begin alike, numbers in all spellings, and prompts that were probably meant otherwise.
+//! Verbs and prompts that begin alike, numbers in all spellings, and prompts that were probably not meant as such.
 
 use std::collections::BTreeSet;
 
 use super::common::program::{Outcome, Workplace, finish};
 
 /// For each verb a prompt that begins with its name.
-const PROMPTS: [(&str, &[&str]); 14] = [
+const PROMPTS: [(&str, &[&str]); 15] = [
     ("generate", &["generate generate electricity from wind"]),
     ("resume", &["resume of a pirate"]),
     ("batch", &["batch of cookies", "batch of cookies --seed 3"]),
@@ -20,6 +20,7 @@ const PROMPTS: [(&str, &[&str]); 14] = [
     ("bench", &["bench in a park", "bench | a park"]),
     ("completions", &["completions of a dream"]),
     ("man", &["man on the moon"]),
+    ("help", &["help me paint a house", "help wanted sign", "help me list of dreams --seed 3"]),
 ];
 
 fn words(line: &str) -> Vec<&str> {
@@ -94,6 +95,8 @@ fn what_a_verb_takes_is_the_verbs() {
         ("batch prompts --samples 0", "--samples", "text2art batch --help"),
         ("man --seed 3", "--seed", "text2art man --help"),
         ("models path vit-b32 --quiet", "--quiet", "text2art models path --help"),
+        ("help castle", "`castle` is not a topic or a command", "text2art generate help castle"),
+        ("help castle --seed 3", "--seed", "to draw these words: text2art generate help castle"),
     ] {
         refused(&workplace, line, error, hint);
     }
@@ -123,8 +126,6 @@ fn mistyped_verbs_and_names_of_files_are_not_drawn() {
         ("Info cat.png", "`Info` is not a verb", "did you mean `info`?"),
         ("inof --json", "--json", "did you mean `info`?"),
         ("batchs prompts.txt --samples 3", "--samples", "did you mean `batch`?"),
-        ("help", "`help` is not a verb", "text2art --help"),
-        ("help batch", "`help` is not a verb", "text2art batch --help"),
     ] {
         refused(&workplace, line, error, hint);
     }
@@ -243,7 +244,7 @@ fn other_numbers_have_the_same_spellings() {
     }
     for arguments in [&["--size", "512"][..], &["--size", "512", "x", "512"]] {
         let lines = workplace.refuses_somehow(&[&["apple"], arguments].concat());
-        assert!(lines[0].contains("write width and height as 512x512"), "{lines:?}");
+        assert!(lines[0].contains("write WIDTHxHEIGHT, e.g. 512x512"), "{lines:?}");
     }
 }
 

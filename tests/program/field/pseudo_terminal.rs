@@ -1,4 +1,4 @@
-//! A terminal for the program under test: a pair of devices of the system's, and an emulator that shows what a person
+//! A terminal for the program under test: a pair of pseudo-terminal devices, and an emulator that shows what a person
 //! would see.
 
 use std::ffi::OsStr;

@@ -1,4 +1,4 @@
-//! Text that comes from files never reaches the terminal raw.
+//! Text from files never reaches the terminal raw.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;

@@ -1,4 +1,4 @@
-//! Nothing is replaced unasked: not by what a checkpoint says, and not through a link.
+//! Nothing is replaced without being asked for: not because a checkpoint says so, and not through a link.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 
@@ -91,7 +91,7 @@ fn a_resumed_run_replaces_only_its_own() {
         let circle = b"<svg xmlns=\"http://www.w3.org/2000/svg\"><circle r=\"1\"/></svg>".to_vec();
         let other = if name == "p.svg" { circle } else { std::fs::read(fixtures().join("trace/init.png")).unwrap() };
         workplace.write(name, &other);
-        workplace.refuses(&resume, &[name, "already there"]);
+        workplace.refuses(&resume, &[name, "already"]);
         assert_eq!(workplace.read(name), other);
         workplace.write(name, content);
     }
@@ -105,7 +105,7 @@ fn a_resumed_run_replaces_only_its_own() {
             ..text2art::output::Beside::default()
         };
     });
-    workplace.refuses(&["resume", "x.png.t2a", "-n", "+2"], &["notes.svg", "already there"]);
+    workplace.refuses(&["resume", "x.png.t2a", "-n", "+2"], &["notes.svg", "already exists"]);
     // Cutouts of the iterations after the checkpoint: the same again are no matter, and others stay.
     let before = ["p.png.t2a", "p.svg"].map(|name| (name, workplace.read(name)));
     let again = |options: &[&str]| {
@@ -143,7 +143,7 @@ fn contact_sheets_replace_only_contact_sheets() {
     for (sheet, mine) in [("sheet.html", b"<!DOCTYPE html>\n".to_vec()), ("sheet.png", picture)] {
         workplace.write(sheet, &mine);
         let line = format!("batch lines.txt --size 32x32 --cutouts 1 -n 1 -q --contact-sheet {sheet}");
-        workplace.refuses(&words(&line), &[sheet, "already there"]);
+        workplace.refuses(&words(&line), &[sheet, "already exists"]);
         workplace.run(&words(&format!("{line} --force"))).succeeded();
         assert_ne!(workplace.read(sheet), mine);
         // Its own it brings up to date.
@@ -182,7 +182,7 @@ fn links_are_written_through() {
         std::fs::set_permissions(target(name), std::fs::Permissions::from_mode(0o640)).unwrap();
     }
     let refused = format!("{SMALL} -n 1 -o p.png");
-    workplace.refuses(&words(&refused), &["p.png", "already there"]);
+    workplace.refuses(&words(&refused), &["p.png", "already exists"]);
     lines("--force");
     for name in names {
         assert!(workplace.join(name).is_symlink(), "{name} is no link any more");

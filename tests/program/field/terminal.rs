@@ -1,4 +1,4 @@
-//! What a terminal shows: the bar at any width, colors, and the last line; and what becomes of a full standard output.
+//! What a terminal shows: the bar at any width, colors, and the last line; and what happens if standard output is full.
 
 #![cfg(target_os = "linux")]
 
@@ -232,7 +232,7 @@ fn a_full_standard_output_is_an_error() {
         let outcome = with_full_output(&workplace, &line.split(' ').collect::<Vec<_>>());
         assert_eq!(outcome.code, Some(1), "{line}: {}", outcome.errors);
         let expected = "error: cannot write to standard output: No space left on device\n\
-                        hint: free some space, or send standard output elsewhere\n";
+                        hint: free some space, or redirect standard output elsewhere\n";
         assert_eq!(outcome.errors, expected, "{line}");
     }
 }
@@ -240,7 +240,7 @@ fn a_full_standard_output_is_an_error() {
 #[test]
 fn a_full_standard_output_loses_no_picture() {
     let workplace = Workplace::new();
-    let begin = "error: cannot write to standard output: No space left on device; the file is ";
+    let begin = "error: cannot write to standard output: No space left on device; the file was written to ";
     let place = |outcome: &Outcome| {
         assert_eq!(outcome.code, Some(1), "{}", outcome.errors);
         let error = outcome.errors.lines().find_map(|line| line.strip_prefix(begin));

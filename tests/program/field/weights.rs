@@ -1,4 +1,4 @@
-//! Weights as people have them: each form gives what the ordinary file gives, or a message that is true.
+//! Weights in the formats that people have: each gives the same as the ordinary file, or a correct message.
 
 use std::path::Path;
 
@@ -394,7 +394,7 @@ fn nothing_in_a_pickle_is_run() {
         let after = b"\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x01tQK\x00(K\x01t(K\x01t\x89NtR";
         entry(&[before, class, after].concat())
     };
-    refuses(&legacy_of(&tensor(b"my\nOwnStorage"), &[(1, vec![0; 4])]), "in a form that is not read");
+    refuses(&legacy_of(&tensor(b"my\nOwnStorage"), &[(1, vec![0; 4])]), "in an unsupported form");
     // A storage that says it is longer than any file, and a pickle that fills every memory.
     refuses(&legacy_of(&tensor(b"torch\nFloatStorage"), &[(usize::MAX, vec![0; 4])]), "cut short");
     let doubling = [&b"}"[..], &b"q\x00h\x00\x86".repeat(60)].concat();

@@ -1,4 +1,4 @@
-//! Pictures as PNG files inside a terminal's sequences.
+//! Pictures as PNG files inside a terminal's escape sequences.
 
 use std::fmt::Write;
 
@@ -10,11 +10,11 @@ use image::{ExtendedColorType, ImageEncoder, RgbImage};
 use crate::cli::terminal::Area;
 use crate::{Error, Result};
 
-/// The most of a picture that kitty takes in a sequence.
+/// The most data that kitty accepts in one sequence.
 const CHUNK: usize = 4096;
 
-/// Kitty's protocol (sw.kovidgoyal.net/kitty/graphics-protocol). A picture of the same number takes the place of the
-/// one before; the terminal is not to answer (`q=2`), and the cursor stays (`C=1`).
+/// Kitty's protocol (sw.kovidgoyal.net/kitty/graphics-protocol). A picture with the same number replaces the previous
+/// one. The terminal must not answer (`q=2`), and the cursor stays (`C=1`).
 pub(in crate::cli) fn kitty(picture: &RgbImage, area: &Area) -> Result<String> {
     let data = BASE64_STANDARD.encode(png(picture)?);
     let number = std::process::id();
@@ -32,7 +32,7 @@ pub(in crate::cli) fn kitty(picture: &RgbImage, area: &Area) -> Result<String> {
     Ok(text)
 }
 
-/// Takes away what [`kitty`] shows, which is not cleared with the text around it.
+/// Removes what [`kitty`] shows, which is not cleared with the text around it.
 pub(in crate::cli) fn kitty_removal() -> String {
     format!("\x1b_Ga=d,d=I,i={},q=2\x1b\\", std::process::id())
 }
@@ -62,7 +62,7 @@ mod tests {
 
     const AREA: Area = Area { columns: 20, rows: 10, width: 200, height: 200 };
 
-    /// A picture that no compression makes small.
+    /// A picture that does not compress well.
     fn picture() -> RgbImage {
         let byte =
             |x: u32, y: u32, z: u32| (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503) ^ z).to_le_bytes()[1];

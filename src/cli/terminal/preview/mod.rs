@@ -1,4 +1,4 @@
-//! The picture in the terminal, as it grows.
+//! The picture in the terminal, while it is drawn.
 
 mod blocks;
 mod images;
@@ -20,14 +20,14 @@ use protocol::Protocol;
 /// Time between two pictures.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Makes what shows pictures in a terminal.
+/// Shows pictures in a terminal.
 pub(in crate::cli) struct Preview {
     protocol: Protocol,
     last: Option<Instant>,
 }
 
 impl Preview {
-    /// What shows pictures; none if it is not to, or the terminal cannot.
+    /// The preview of a kind; none if there should be none, or the terminal cannot show pictures.
     pub(in crate::cli) fn new(kind: PreviewKind) -> Option<Self> {
         Some(Self { protocol: Protocol::of(kind)?, last: None })
     }
@@ -37,10 +37,10 @@ impl Preview {
         self.last.is_none_or(|last| last.elapsed() >= INTERVAL)
     }
 
-    /// What shows a picture, over white where it is transparent; none if the window is too small.
+    /// Shows a picture, with white where it is transparent; none if the window is too small.
     ///
     /// # Errors
-    /// If the picture cannot be brought to the size it is shown at.
+    /// If the picture cannot be resized to the size it is shown at.
     pub(in crate::cli) fn draw(&mut self, picture: &Tensor) -> Result<Option<Picture>> {
         self.last = Some(Instant::now());
         let (_, _, height, width) = picture.dims4()?;
@@ -53,18 +53,18 @@ impl Preview {
 }
 
 impl Protocol {
-    /// What shows a picture in an area whose upper left corner is at the cursor, and leaves the cursor at the start
-    /// of the line beneath.
+    /// The text that shows a picture in an area whose upper left corner is at the cursor, and leaves the cursor at the
+    /// start of the line below.
     fn encode(self, picture: &RgbImage, area: &Area) -> Result<String> {
         let resized = |width: usize, height: usize| bicubic(picture, Size { width, height });
         let (columns, rows) = (usize::from(area.columns), usize::from(area.rows));
         let pixels = |picture: &RgbImage| {
-            // No more pixels than are seen.
+            // No more pixels than can be seen.
             let shrinks = area.width < picture.width() as usize && area.height < picture.height() as usize;
             if shrinks { resized(area.width, area.height) } else { Ok(picture.clone()) }
         };
         Ok(match self {
-            Self::Blocks(colours) => return Ok(blocks::encode(&resized(columns, 2 * rows)?, colours)),
+            Self::Blocks(colors) => return Ok(blocks::encode(&resized(columns, 2 * rows)?, colors)),
             Self::Kitty => in_place(&images::kitty(&pixels(picture)?, area)?, area),
             Self::Iterm => in_place(&images::iterm(&pixels(picture)?, area)?, area),
             Self::Sixel => in_place(&sixel::encode(&resized(area.width, area.height)?), area),
@@ -72,7 +72,7 @@ impl Protocol {
     }
 }
 
-/// A picture that may leave the cursor anywhere, with the cursor moved beneath it.
+/// A picture that may leave the cursor anywhere, followed by moving the cursor below it.
 fn in_place(picture: &str, area: &Area) -> String {
     format!("\x1b7{picture}\x1b8\x1b[{}B\r", area.rows)
 }

@@ -1,24 +1,24 @@
-//! How a terminal shows pictures, judged by its environment: the terminal is not asked, as its answer would arrive as
-//! typed text.
+//! The protocol by which a terminal shows pictures, judged by its environment. The terminal is not asked, because its
+//! answer would arrive as typed text.
 
 use clap::ValueEnum;
 
-use super::blocks::Colours;
+use super::blocks::Colors;
 
-/// How pictures are to be shown.
+/// How pictures should be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum PreviewKind {
-    /// What the terminal is known to take
+    /// The best that the terminal is known to support
     Auto,
     /// The protocol of kitty and Ghostty
     Kitty,
-    /// That of iTerm2 and `WezTerm`
+    /// The protocol of iTerm2 and WezTerm
     Iterm,
     /// Sixels: foot, mlterm, xterm
     Sixel,
     /// Half a character for each pixel
     Blocks,
-    /// Not at all
+    /// No preview
     None,
 }
 
@@ -28,11 +28,11 @@ pub(in crate::cli) enum Protocol {
     Kitty,
     Iterm,
     Sixel,
-    Blocks(Colours),
+    Blocks(Colors),
 }
 
 impl Protocol {
-    /// The protocol of a kind in this terminal.
+    /// The protocol for a kind in this terminal.
     pub(in crate::cli) fn of(kind: PreviewKind) -> Option<Self> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         match kind {
@@ -40,22 +40,22 @@ impl Protocol {
             PreviewKind::Kitty => Some(Self::Kitty),
             PreviewKind::Iterm => Some(Self::Iterm),
             PreviewKind::Sixel => Some(Self::Sixel),
-            PreviewKind::Blocks => Some(Self::Blocks(colours(&variable))),
+            PreviewKind::Blocks => Some(Self::Blocks(colors(&variable))),
             PreviewKind::None => None,
         }
     }
 }
 
-/// What a terminal with these variables takes; none if it is not to show colours.
+/// The protocol of a terminal with these variables; none if it should not show colors.
 fn detect(variable: &dyn Fn(&str) -> Option<String>) -> Option<Protocol> {
     let term = variable("TERM").unwrap_or_default();
     if variable("NO_COLOR").is_some() || term.is_empty() || term == "dumb" || term == "linux" {
         return None;
     }
-    // A multiplexer lets no pictures through, and what it runs in may have left its names.
+    // A multiplexer passes no pictures on, and the terminal around it may have left its variables.
     let multiplexed = variable("TMUX").is_some() || term.starts_with("screen") || term.starts_with("tmux");
     if multiplexed {
-        return Some(Protocol::Blocks(colours(variable)));
+        return Some(Protocol::Blocks(colors(variable)));
     }
     let program = variable("TERM_PROGRAM").unwrap_or_default();
     let is = |names: &[&str], value: &str| names.contains(&value);
@@ -67,15 +67,15 @@ fn detect(variable: &dyn Fn(&str) -> Option<String>) -> Option<Protocol> {
     } else if begins(&["foot", "mlterm", "contour"]) {
         Some(Protocol::Sixel)
     } else {
-        Some(Protocol::Blocks(colours(variable)))
+        Some(Protocol::Blocks(colors(variable)))
     }
 }
 
-/// The colours a terminal has: those of the program are known to fewer than those of the table.
-fn colours(variable: &dyn Fn(&str) -> Option<String>) -> Colours {
+/// The colors of a terminal: 24-bit colors only if it claims to have them.
+fn colors(variable: &dyn Fn(&str) -> Option<String>) -> Colors {
     let all = variable("COLORTERM").is_some_and(|value| value == "truecolor" || value == "24bit");
     let direct = variable("TERM").is_some_and(|term| term.ends_with("-direct"));
-    if all || direct { Colours::All } else { Colours::Table }
+    if all || direct { Colors::All } else { Colors::Table }
 }
 
 #[cfg(test)]
@@ -92,10 +92,10 @@ mod tests {
         assert_eq!(found(&[("TERM", "xterm-256color"), ("TERM_PROGRAM", "WezTerm")]), Some(Protocol::Iterm));
         assert_eq!(found(&[("TERM", "xterm-256color"), ("LC_TERMINAL", "iTerm2")]), Some(Protocol::Iterm));
         assert_eq!(found(&[("TERM", "foot-extra")]), Some(Protocol::Sixel));
-        assert_eq!(found(&[("TERM", "xterm-256color")]), Some(Protocol::Blocks(Colours::Table)));
-        assert_eq!(found(&[("TERM", "xterm"), ("COLORTERM", "truecolor")]), Some(Protocol::Blocks(Colours::All)));
+        assert_eq!(found(&[("TERM", "xterm-256color")]), Some(Protocol::Blocks(Colors::Table)));
+        assert_eq!(found(&[("TERM", "xterm"), ("COLORTERM", "truecolor")]), Some(Protocol::Blocks(Colors::All)));
         let inside = [("TERM", "tmux-256color"), ("TMUX", "/tmp/tmux,1,0"), ("TERM_PROGRAM", "iTerm.app")];
-        assert_eq!(found(&inside), Some(Protocol::Blocks(Colours::Table)));
+        assert_eq!(found(&inside), Some(Protocol::Blocks(Colors::Table)));
         assert_eq!([found(&[]), found(&[("TERM", "dumb")]), found(&[("TERM", "x"), ("NO_COLOR", "1")])], [None; 3]);
     }
 }

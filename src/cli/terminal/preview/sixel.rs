@@ -1,27 +1,27 @@
-//! Pictures as sixels: six rows of pixels at a time, colour by colour (DEC's VT330/VT340 Programmer Reference
+//! Pictures as sixels: six rows of pixels at a time, color by color (DEC's VT330/VT340 Programmer Reference
 //! Manual, volume 2, chapter 14).
 
 use std::fmt::Write;
 
 use image::RgbImage;
 
-/// Steps of each colour.
+/// Steps of each color.
 const STEPS: u32 = 6;
 /// Thresholds of an ordered dither, in 16ths (Bayer, 1973).
 const DITHER: [[u32; 4]; 4] = [[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]];
 /// Rows of a band.
 const BAND: u32 = 6;
 
-/// A picture, a pixel for each of the terminal's, in 216 colours.
+/// A picture in 216 colors, one pixel for each of the terminal's.
 pub(in crate::cli) fn encode(picture: &RgbImage) -> String {
     let (width, height) = picture.dimensions();
-    // A pixel is as high as it is wide, and what is not drawn stays as it was.
+    // Pixels are square, and pixels that are not drawn stay as they were.
     let mut text = format!("\x1bP0;1;0q\"1;1;{width};{height}");
-    for colour in 0..STEPS.pow(3) {
+    for color in 0..STEPS.pow(3) {
         let share = |step: u32| 100 * (step % STEPS) / (STEPS - 1);
-        let (red, green, blue) = (share(colour / STEPS / STEPS), share(colour / STEPS), share(colour));
+        let (red, green, blue) = (share(color / STEPS / STEPS), share(color / STEPS), share(color));
         // Writing to a string cannot fail.
-        let _ = write!(text, "#{colour};2;{red};{green};{blue}");
+        let _ = write!(text, "#{color};2;{red};{green};{blue}");
     }
     for top in (0..height).step_by(BAND as usize) {
         band(picture, top, &mut text);
@@ -31,19 +31,19 @@ pub(in crate::cli) fn encode(picture: &RgbImage) -> String {
     text
 }
 
-/// Six rows: each colour that is in them draws its pixels, from the left again.
+/// Six rows. Each of their colors draws its pixels, starting at the left again.
 fn band(picture: &RgbImage, top: u32, text: &mut String) {
     let (width, height) = picture.dimensions();
     let mut columns = vec![Vec::new(); STEPS.pow(3) as usize];
     for y in top..height.min(top + BAND) {
         for x in 0..width {
-            let mask: &mut Vec<u8> = &mut columns[colour(picture, x, y) as usize];
+            let mask: &mut Vec<u8> = &mut columns[color(picture, x, y) as usize];
             mask.resize(width as usize, 0);
             mask[x as usize] |= 1 << (y - top);
         }
     }
-    for (colour, masks) in columns.iter().enumerate().filter(|(_, masks)| !masks.is_empty()) {
-        let _ = write!(text, "#{colour}");
+    for (color, masks) in columns.iter().enumerate().filter(|(_, masks)| !masks.is_empty()) {
+        let _ = write!(text, "#{color}");
         for run in masks.chunk_by(|first, second| first == second) {
             let character = char::from(b'?' + run[0]);
             match run.len() {
@@ -55,8 +55,8 @@ fn band(picture: &RgbImage, top: u32, text: &mut String) {
     }
 }
 
-/// The number of a pixel's dithered colour.
-fn colour(picture: &RgbImage, x: u32, y: u32) -> u32 {
+/// The number of a pixel's dithered color.
+fn color(picture: &RgbImage, x: u32, y: u32) -> u32 {
     let threshold = 2 * DITHER[y as usize % 4][x as usize % 4] + 1;
     let step = |value: u8| (u32::from(value) * (STEPS - 1) * 32 + 255 * threshold) / (255 * 32);
     picture.get_pixel(x, y).0.iter().fold(0, |number, value| number * STEPS + step(*value).min(STEPS - 1))
@@ -76,7 +76,7 @@ mod tests {
         let mut picture = RgbImage::new(width.parse().unwrap(), height.parse().unwrap());
         let body = format!("#{body}");
         let mut rest = body.as_str();
-        let (mut table, mut colour, mut x, mut top) = (vec![Rgb([0; 3]); 256], 0, 0, 0);
+        let (mut table, mut color, mut x, mut top) = (vec![Rgb([0; 3]); 256], 0, 0, 0);
         let number = |text: &str| text.chars().take_while(char::is_ascii_digit).count();
         while let Some(first) = rest.chars().next() {
             rest = &rest[1..];
@@ -88,14 +88,14 @@ mod tests {
             };
             match first {
                 '#' => {
-                    colour = take() as usize;
+                    color = take() as usize;
                     if rest.starts_with(";2;") {
                         let values: Vec<u32> = rest[3..]
                             .split(['#', ';'])
                             .take(3)
                             .map(|text| text[..number(text)].parse().unwrap())
                             .collect();
-                        table[colour] = Rgb([0, 1, 2].map(|index| u8::try_from(values[index] * 255 / 100).unwrap()));
+                        table[color] = Rgb([0, 1, 2].map(|index| u8::try_from(values[index] * 255 / 100).unwrap()));
                         let text = format!(";2;{};{};{}", values[0], values[1], values[2]);
                         rest = rest.strip_prefix(text.as_str()).unwrap();
                     }
@@ -109,7 +109,7 @@ mod tests {
                     let mask = u8::try_from(sixel).unwrap() - b'?';
                     for column in x..x + count {
                         for row in (0..6).filter(|row| mask >> row & 1 == 1) {
-                            picture.put_pixel(column, top + row, table[colour]);
+                            picture.put_pixel(column, top + row, table[color]);
                         }
                     }
                     x += count;
@@ -132,7 +132,7 @@ mod tests {
         let mean =
             |picture: &RgbImage| picture.pixels().map(|pixel| f64::from(pixel.0[0])).sum::<f64>() / (52.0 * 20.0);
         assert!((mean(&seen) - mean(&ramp)).abs() < 3.0, "{} {}", mean(&seen), mean(&ramp));
-        // A colour of the table stays as it is.
+        // A color of the table stays as it is.
         let plain = RgbImage::from_pixel(7, 7, Rgb([255, 0, 51]));
         assert_eq!(decode(&encode(&plain)), plain);
     }

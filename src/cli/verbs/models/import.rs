@@ -1,4 +1,4 @@
-//! `text2art models import`: a model that came here some other way.
+//! `text2art models import`: a model from a local folder.
 
 use std::path::PathBuf;
 
@@ -8,19 +8,19 @@ use crate::models::import::import;
 use crate::models::{Finder, ModelFiles, Role};
 use crate::session::check_usable;
 
-/// What `models import` was asked for.
+/// Arguments of `models import`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// What it is to be called: a name of the list, or `organisation/repository`
+    /// Name for the model: one from `models list`, or `organization/repository`
     #[arg(value_name = "NAME")]
     name: String,
-    /// Its folder, or its weight file with the configuration beside it
+    /// The model's folder, or its weight file with the configuration beside it
     #[arg(value_name = "PATH")]
     path: PathBuf,
-    /// What a repository that is not in the list is for
+    /// Role of a repository that is not in the list
     #[arg(long, value_enum, value_name = "ROLE")]
     role: Option<RoleArgument>,
-    /// Print the copies' folder as JSON
+    /// Print the folder of the copies as JSON
     #[arg(long)]
     json: bool,
 }
@@ -30,17 +30,19 @@ pub(in crate::cli) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Res
     let (role, entry) = match (Model::of(name)?, arguments.role) {
         (Model::Entry(entry), _) => (entry.role, Some(entry)),
         (Model::Repository(repository), _) if *name != repository.id => {
-            let hint = format!("leave out the revision: {}", repository.id);
-            return Err(Error::usage(format!("{name}: what is imported has no revision"), hint).into());
+            let hint = format!("omit the revision: {}", repository.id);
+            return Err(Error::usage(format!("{name}: an imported model cannot have a revision"), hint).into());
         }
         (Model::Repository(_), Some(role)) => (Role::from(role), None),
         (Model::Repository(_), None) => {
             let hint = "add --role clip or --role vqgan";
-            return Err(Error::usage(format!("{name} is not in the list, which would say what it is for"), hint).into());
+            return Err(
+                Error::usage(format!("{name} is not in the list of models, so its role is unknown"), hint).into()
+            );
         }
     };
-    let path = arguments.path.to_str().ok_or_else(|| Error::usage("the path is no text (UTF-8)", "rename the file"))?;
-    // What does not load is not taken.
+    let path = arguments.path.to_str().ok_or_else(|| Error::usage("the path is not valid UTF-8", "rename the file"))?;
+    // A model that does not load is not imported.
     let files = ModelFiles::open(role, path)?;
     check_usable(&files)?;
     let folder = import(finder, name, entry, &files)?;

@@ -1,12 +1,12 @@
-//! `text2art models info`: what is known of one model.
+//! `text2art models info`: the details of one model.
 
 use super::{Model, list, stdout, unknown};
 use crate::models::{Finder, Vocabulary, embedded};
 
-/// What `models info` was asked for.
+/// Arguments of `models info`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// The model: `embedded`, or a name of `models list`
+    /// `embedded`, or a name from `models list`
     #[arg(value_name = "MODEL")]
     name: String,
     /// Print JSON
@@ -43,7 +43,7 @@ fn embedded_model(json: bool) -> anyhow::Result<()> {
     stdout::print_line("The model inside the program: a CLIP, a VQGAN and a prior. It knows")?;
     let kinds = [
         ("things", &things),
-        ("colours", &vocabulary.colours),
+        ("colors", &vocabulary.colours),
         ("scenes", &vocabulary.scenes),
         ("styles", &vocabulary.styles),
     ];

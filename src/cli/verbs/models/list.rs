@@ -8,7 +8,7 @@ use crate::models::Finder;
 use crate::models::hub::{Origin, Request, megabytes};
 use crate::models::manifest::{Entry, FilePart, Manifest};
 
-/// What `models list` was asked for.
+/// Arguments of `models list`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// Print a JSON list
@@ -16,7 +16,7 @@ pub(in crate::cli) struct Arguments {
     json: bool,
 }
 
-/// A model of the list and its state here.
+/// A model of the list and its state on this machine.
 #[derive(Serialize)]
 pub(in crate::cli) struct Line<'a> {
     name: &'a str,
@@ -27,17 +27,17 @@ pub(in crate::cli) struct Line<'a> {
     format: &'a str,
     licence: &'a str,
     note: Option<&'a str>,
-    /// The weights' size, if known
+    /// Size of the weights in bytes, if known
     bytes: Option<u64>,
-    /// About their size, if it is not known
+    /// Approximate size of the weights in bytes, if the exact size is unknown
     about_bytes: Option<u64>,
     /// Whether the revision is a commit
     pinned: bool,
-    /// The weights' SHA-256, if it is published or was seen
+    /// SHA-256 of the weights, if published or seen
     sha256: Option<String>,
-    /// `published`, or `seen` for the first one that came here
+    /// `published`, or `seen` for the digest of the first download
     sha256_from: Option<&'static str>,
-    /// Whether all files are here
+    /// Whether all files are downloaded
     here: bool,
 }
 
@@ -63,7 +63,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Res
     Ok(())
 }
 
-/// What is known of a model.
+/// The details of a model.
 pub(in crate::cli) fn line<'a>(entry: &'a Entry, finder: &Finder) -> Result<Line<'a>> {
     let requests = finder.requests(entry)?;
     let weights = &requests[0];
@@ -97,7 +97,7 @@ pub(in crate::cli) fn line<'a>(entry: &'a Entry, finder: &Finder) -> Result<Line
     })
 }
 
-/// Whether a wanted file can only be the one it is.
+/// Whether a request can only be met by one exact file.
 fn is_pinned(request: &Request) -> bool {
     let commit = match &request.origin {
         Origin::Repository(repository) => repository.is_pinned(),

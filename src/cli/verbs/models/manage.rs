@@ -1,4 +1,4 @@
-//! `text2art models verify`, `path` and `rm`: what of a model is here.
+//! `text2art models verify`, `path` and `rm`: the downloaded files of models.
 
 use std::path::PathBuf;
 
@@ -13,10 +13,11 @@ use crate::models::manifest::Manifest;
 use crate::models::{Finder, Quality};
 use crate::{Error, Result};
 
-/// What `models verify` was asked for.
+/// Arguments of `models verify`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Verify {
-    /// Names of the list, names of --model, or `organisation/repository[@revision]` [default: all of the list that are here]
+    /// Names from `models list`, names of --model, or `organization/repository[@revision]`
+    /// [default: all downloaded models of the list]
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// Print a JSON list
@@ -24,24 +25,24 @@ pub(in crate::cli) struct Verify {
     json: bool,
 }
 
-/// What `models path` was asked for.
+/// Arguments of `models path`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Path {
-    /// A name of the list, a name of --model, or `organisation/repository[@revision]`
+    /// A name from `models list`, a name of --model, or `organization/repository[@revision]`
     #[arg(value_name = "NAME")]
     name: String,
-    /// What a repository that is not in the list is for
+    /// Role of a repository that is not in the list
     #[arg(long, value_enum, value_name = "ROLE")]
     role: Option<RoleArgument>,
-    /// Print an object with all files
+    /// Print a JSON object with all files
     #[arg(long)]
     json: bool,
 }
 
-/// What `models rm` was asked for.
+/// Arguments of `models rm`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Remove {
-    /// Names of the list, names of --model, or `organisation/repository[@revision]`
+    /// Names from `models list`, names of --model, or `organization/repository[@revision]`
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
     /// Print a JSON list
@@ -66,9 +67,11 @@ pub(in crate::cli) fn verify(arguments: &Verify, finder: &Finder) -> anyhow::Res
     for name in &names {
         let files = files(finder, name)?;
         if files.is_empty() {
-            return Err(
-                Error::usage(format!("nothing of {name} is here"), format!("text2art models pull {name}")).into()
-            );
+            return Err(Error::usage(
+                format!("{name} is not downloaded"),
+                format!("download it: text2art models pull {name}"),
+            )
+            .into());
         }
         for file in files {
             let (state, sha256) = file.check()?;
@@ -80,9 +83,9 @@ pub(in crate::cli) fn verify(arguments: &Verify, finder: &Finder) -> anyhow::Res
             );
             if state == State::Wrong {
                 let hint = if file.own {
-                    format!("replace the file, or `text2art models import {name} PATH` another")
+                    format!("replace the file, or import another with `text2art models import {name} PATH`")
                 } else {
-                    format!("fetch it again: text2art models pull {name}")
+                    format!("download it again: text2art models pull {name}")
                 };
                 broken.push((file.path, hint));
             }
@@ -93,7 +96,7 @@ pub(in crate::cli) fn verify(arguments: &Verify, finder: &Finder) -> anyhow::Res
     }
     match broken.first() {
         Some((path, hint)) => {
-            let problem = format!("{} of {} files are not what they must be", broken.len(), lines.len());
+            let problem = format!("{} of {} files do not match their checksums", broken.len(), lines.len());
             Err(Error::file(path, problem, hint).into())
         }
         None => Ok(()),
@@ -143,7 +146,7 @@ pub(in crate::cli) fn path(arguments: &Path, finder: &Finder) -> anyhow::Result<
 }
 
 pub(in crate::cli) fn remove(arguments: &Remove, finder: &Finder) -> anyhow::Result<()> {
-    // All names are read before the first file goes.
+    // All names are checked before the first file is removed.
     let names = all_expanded(&arguments.names)?;
     let models = names.iter().map(|name| Model::of(name)).collect::<Result<Vec<_>>>()?;
     let (mut lines, mut all) = (Vec::new(), Removed::default());
@@ -159,8 +162,8 @@ pub(in crate::cli) fn remove(arguments: &Remove, finder: &Finder) -> anyhow::Res
         lines.push(json!({ "name": name, "bytes": removed.bytes }));
     }
     if all.files == 0 {
-        let problem = format!("nothing of {} is here that could be removed", arguments.names.join(", "));
-        return Err(Error::usage(problem, "`text2art models list` shows what is here").into());
+        let problem = format!("{}: there are no downloaded files to remove", arguments.names.join(", "));
+        return Err(Error::usage(problem, "`text2art models list` shows which models are downloaded").into());
     }
     if arguments.json {
         stdout::print_json(&lines)?;
@@ -168,12 +171,12 @@ pub(in crate::cli) fn remove(arguments: &Remove, finder: &Finder) -> anyhow::Res
     Ok(())
 }
 
-/// A name of the list as it is; one that only --model has as the models it stands for.
+/// Expands a name that only --model has into the models it stands for; keeps a name of the list as it is.
 fn meant(name: &str) -> Result<Vec<String>> {
     if Manifest::get()?.model(name).is_some() { Ok(vec![name.to_owned()]) } else { expanded(name, Quality::Normal) }
 }
 
-/// All names, those of --model as the models they stand for.
+/// All names, with those of --model expanded into the models they stand for.
 fn all_expanded(names: &[String]) -> Result<Vec<String>> {
     let names = names.iter().map(|name| meant(name)).collect::<Result<Vec<_>>>()?;
     Ok(names.concat())

@@ -1,4 +1,4 @@
-//! `text2art models`: the published models, and what of them is here.
+//! `text2art models`: the published models, and which of them are downloaded.
 
 mod import;
 mod info;
@@ -16,12 +16,12 @@ use crate::models::{Finder, Role};
 use crate::text::{near_names, question};
 use crate::{Error, Result};
 
-/// What `models` was asked for.
+/// Arguments of `models`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
     verb: Verb,
-    /// Use no network
+    /// Do not use the network
     #[arg(long, global = true)]
     offline: bool,
     /// How to show progress on standard error
@@ -31,24 +31,24 @@ pub(in crate::cli) struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Show the models known by name: sizes, formats, licences, what is here and what is pinned
+    /// List the models known by name, with their sizes, formats and licenses, and which are downloaded and pinned
     List(list::Arguments),
-    /// Show what is known of a model: of the embedded one, its words
+    /// Show details of a model; for the embedded model, its vocabulary
     Info(info::Arguments),
-    /// Fetch models into the hub's cache
+    /// Download models into the hub's cache
     Pull(pull::Arguments),
-    /// Check the files that are here against their checksums
+    /// Check downloaded files against their checksums
     Verify(manage::Verify),
-    /// Print where a model's weights are
+    /// Print the path of a model's weights
     Path(manage::Path),
-    /// Take a model's files from a folder that came here some other way
+    /// Import a model's files from a local folder
     Import(import::Arguments),
-    /// Remove models' files
+    /// Remove the files of models
     Rm(manage::Remove),
 }
 
 impl Verb {
-    /// Whether it is about what is not here.
+    /// Whether the verb downloads anything.
     fn fetches(&self) -> bool {
         matches!(self, Self::Pull(_))
     }
@@ -75,14 +75,14 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     }
 }
 
-/// What a name on this verb's command line stands for.
+/// The model that a name on this verb's command line refers to.
 enum Model {
     Entry(&'static Entry),
     Repository(Repository),
 }
 
 impl Model {
-    /// Reads a name of the list, or `organisation/repository[@revision]`.
+    /// Parses a name of the list, or `organization/repository[@revision]`.
     fn of(name: &str) -> Result<Self> {
         let manifest = Manifest::get()?;
         if let Some(entry) = manifest.model(name) {
@@ -92,21 +92,22 @@ impl Model {
     }
 }
 
-/// The error of a name nothing stands behind.
+/// The error for a name that no model has.
 fn unknown(name: &str) -> Error {
     let Ok(manifest) = Manifest::get() else { return Error::usage(format!("there is no model {name}"), "") };
     let known: Vec<&str> = manifest.models().iter().map(|entry| entry.name.as_str()).collect();
-    let hint = question(&near_names(name, known))
-        .unwrap_or_else(|| "`text2art models list` shows all names; any other is `organisation/repository`".to_owned());
+    let hint = question(&near_names(name, known)).unwrap_or_else(|| {
+        "`text2art models list` shows all names; other models are `organization/repository`".to_owned()
+    });
     Error::usage(format!("there is no model {name}"), hint)
 }
 
 /// A role on the command line.
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum RoleArgument {
-    /// It judges pictures
+    /// Judges pictures
     Clip,
-    /// It draws them
+    /// Draws pictures
     Vqgan,
 }
 

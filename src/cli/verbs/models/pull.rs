@@ -1,4 +1,4 @@
-//! `text2art models pull`: fetches models.
+//! `text2art models pull`: downloads models.
 
 use serde_json::json;
 
@@ -7,16 +7,16 @@ use crate::Result;
 use crate::models::manifest::Manifest;
 use crate::models::{Finder, Quality};
 
-/// What `models pull` was asked for.
+/// Arguments of `models pull`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// Names of the list, names of --model, or `organisation/repository[@revision]`
+    /// Names from `models list`, names of --model, or `organization/repository[@revision]`
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
-    /// What a repository that is not in the list is for [default: a tokenizer makes it a CLIP]
+    /// Role of a repository that is not in the list [default: clip if it has a tokenizer, otherwise vqgan]
     #[arg(long, value_enum, value_name = "ROLE")]
     role: Option<RoleArgument>,
-    /// Of a name of --model: the quality whose CLIP models are fetched, too
+    /// Quality whose CLIP models are downloaded with a name of --model
     #[arg(long, value_name = "NAME", default_value = "normal")]
     quality: Quality,
     /// Print a JSON list
@@ -29,7 +29,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Res
     for name in &arguments.names {
         names.extend(expanded(name, arguments.quality)?);
     }
-    // All names are read before the first byte comes.
+    // All names are checked before the first download.
     let models = names.iter().map(|name| Model::of(name)).collect::<Result<Vec<_>>>()?;
     let mut pulled = Vec::new();
     for (name, model) in names.iter().zip(&models) {
@@ -51,7 +51,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Res
     Ok(())
 }
 
-/// A name of `--model` as the models it stands for; any other as it is.
+/// Expands a name of `--model` into the models it stands for; keeps any other name as it is.
 pub(in crate::cli) fn expanded(name: &str, quality: Quality) -> Result<Vec<String>> {
     let manifest = Manifest::get()?;
     let Some(preset) = manifest.preset(name) else { return Ok(vec![name.to_owned()]) };

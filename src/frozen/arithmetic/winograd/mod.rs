@@ -1,20 +1,20 @@
-//! Convolutions by 3x3 kernels in few products: Winograd's minimal filtering F(4x4, 3x3).
+//! Convolutions by 3x3 kernels with fewer products: Winograd's minimal filtering F(4x4, 3x3).
 //!
 //! A tile of 4x4 results is a polynomial product modulo polynomials of degree one, after Toom and Cook: picture
 //! and kernel are evaluated at six points along each side, multiplied there, and interpolated (Winograd,
 //! Arithmetic complexity of computations, 1980; Lavin and Gray, Fast algorithms for convolutional neural
-//! networks, 2016). Six by six products a pair of channels stand for 16 results, in place of 144. Rounding
-//! costs two to four times that of plain sums; which points round least is from Barabasz et al., Error analysis
-//! and improving the accuracy of Winograd convolution for deep neural networks, 2020.
+//! networks, 2016). Six by six products per pair of channels give 16 results, instead of 144. Rounding
+//! errors are two to four times those of plain sums; the points that round least are from Barabasz et al.,
+//! Error analysis and improving the accuracy of Winograd convolution for deep neural networks, 2020.
 //!
-//! The gradient of the picture is a convolution with the kernels turned by 180°. A convolution read from the
-//! end is one with turned kernels, so both directions use the same evaluated kernels.
+//! The gradient of the picture is a convolution with the kernels rotated by 180°. Reading a convolution from the
+//! end rotates its kernels, so both directions use the same evaluated kernels.
 //!
-//! A picture that is doubled by repeating its pixels is zero at the point −1, and so are sums of its neighbouring
+//! A picture that is doubled by repeating its pixels is zero at the point −1, and so are sums of its neighboring
 //! results: five by five products remain.
 //!
-//! Memory: evaluated kernels four times as large as the kernels (2.8 times for doubled pictures), and for each
-//! block of 64 tiles in work the evaluated picture and its products, 36 · 64 · (inputs + outputs) numbers.
+//! Memory: evaluated kernels, four times as large as the kernels (2.8 times for doubled pictures), and for each
+//! block of 64 tiles being processed the evaluated picture and its products, 36 · 64 · (inputs + outputs) numbers.
 
 mod points;
 mod route;
@@ -34,25 +34,25 @@ use route::{Backward, DoubledBackward, DoubledForward, Forward, Route};
 use tiles::{Segment, Tiles};
 use transform::{Evaluation, Interpolation, Scratch};
 
-/// Elements of a cache line. Rows of a power of two fall on the same lines of a cache; one line more sets
-/// them apart.
+/// Elements of a cache line. Rows whose length is a power of two share the same cache lines; one more line
+/// separates them.
 const APART: usize = 16;
 /// Channels handled by one task.
 const CHANNELS: usize = 8;
-/// Panels of tiles in work together: evaluated kernels are read once for all of them.
+/// Panels of tiles processed together: evaluated kernels are read once for all of them.
 const PANELS: usize = 2;
 
-/// How many numbers kernels are at the points.
+/// Size of the evaluated kernels.
 pub fn evaluated_size(inputs: usize, outputs: usize, doubled: bool) -> usize {
     products(doubled) * outputs * row_of(inputs)
 }
 
-/// How many numbers a thread holds for the tiles it works on: the picture at the points, and the products.
+/// Elements that a thread holds for its tiles: the evaluated picture and the products.
 pub fn working_size(inputs: usize, outputs: usize, doubled: bool) -> usize {
     products(doubled) * PANELS * WIDTH * (inputs + outputs)
 }
 
-/// Products a tile and a pair of channels.
+/// Products per tile and pair of channels.
 fn products(doubled: bool) -> usize {
     let points = if doubled { &DOUBLED } else { &PLAIN };
     points.count * points.count
@@ -62,10 +62,10 @@ fn row_of(inputs: usize) -> usize {
     inputs.next_multiple_of(APART) + APART
 }
 
-/// Kernels at the points.
+/// Kernels evaluated at the points.
 #[derive(Clone, Debug)]
 pub struct Evaluated {
-    /// `[products, outputs, row]`, of a row the first `inputs`
+    /// `[products, outputs, row]`; only the first `inputs` of a row are used
     weight: Vec<f32>,
     inputs: usize,
     outputs: usize,
@@ -74,8 +74,8 @@ pub struct Evaluated {
 }
 
 impl Evaluated {
-    /// `kernel(output, input)` gives the nine taps, row by row. For pictures that are read as they are, or
-    /// doubled.
+    /// Evaluates kernels; `kernel(output, input)` returns the nine taps, row by row. `doubled` is for
+    /// pictures that are doubled.
     pub fn new(kernel: impl Fn(usize, usize) -> [f32; 9] + Sync, inputs: usize, outputs: usize, doubled: bool) -> Self {
         let points = if doubled { &DOUBLED } else { &PLAIN };
         let row = row_of(inputs);
@@ -93,7 +93,7 @@ impl Evaluated {
         Self { weight, inputs, outputs, row, doubled }
     }
 
-    /// `[batch, inputs, h, w]` to `[batch, outputs, h, w]`, or of doubled pictures `[batch, outputs, 2h, 2w]`.
+    /// `[batch, inputs, h, w]` to `[batch, outputs, h, w]`, or to `[batch, outputs, 2h, 2w]` for doubled pictures.
     pub fn forward(&self, size: (usize, usize), bias: &[f32], input: &[f32], output: &mut [f32]) {
         if self.doubled {
             self.run::<DoubledForward>((2 * size.0, 2 * size.1), Some(bias), input, output);
@@ -102,7 +102,7 @@ impl Evaluated {
         }
     }
 
-    /// The gradient of the input, of which `size` is height and width.
+    /// The gradient of the input, whose height and width are `size`.
     pub fn backward(&self, size: (usize, usize), output_gradient: &[f32], input_gradient: &mut [f32]) {
         if self.doubled {
             self.run::<DoubledBackward>((2 * size.0, 2 * size.1), None, output_gradient, input_gradient);

@@ -1,19 +1,19 @@
-//! The points at which Winograd's algorithm evaluates pictures and kernels, and the matrices that follow from them.
+//! The points at which Winograd's algorithm evaluates pictures and kernels, and the resulting matrices.
 
 /// Side of a tile of results.
 pub const TILE: usize = 4;
-/// Side of what a tile sees, and the most points.
+/// Side of a tile's input, and the maximum number of points.
 pub const SEEN: usize = 6;
 
 /// Evaluation and interpolation along one side.
 pub struct Points {
-    /// How many points
+    /// Number of points
     pub count: usize,
-    /// [point][pixel]: of what a tile sees
+    /// [point][pixel]: evaluates a tile's input
     pub picture: [[f32; SEEN]; SEEN],
-    /// [point][tap]: of a kernel
+    /// [point][tap]: evaluates a kernel
     kernel: [[f64; 3]; SEEN],
-    /// [result][point]: of what the products interpolate
+    /// [result][point]: interpolates the products
     pub results: [[f32; SEEN]; TILE],
 }
 
@@ -23,12 +23,12 @@ pub const PLAIN: Points = Points::new([0.0, 1.0, -1.0, 2.0, -0.5], SEEN);
 pub const DOUBLED: Points = Points::new([0.0, 1.0, 0.5, -0.5, -1.0], SEEN - 1);
 
 impl Points {
-    /// For five points and the one at infinity, of which the first `count` are used; infinity comes before
-    /// a last one that is not.
+    /// The matrices for five points and the one at infinity, of which the first `count` are used; infinity
+    /// comes before an unused last one.
     ///
-    /// With M(z) = Π (z − p), a point's row is for the picture the coefficients of M(z) / (z − p), for the
-    /// kernel the powers of p over Π (p − q), and for the results the powers of p: the algorithm of Toom and
-    /// Cook, transposed.
+    /// With M(z) = Π (z − p), the row of a point has the coefficients of M(z) / (z − p) for the picture, the
+    /// powers of p over Π (p − q) for the kernel, and the powers of p for the results: the algorithm of Toom
+    /// and Cook, transposed.
     const fn new(points: [f64; 5], count: usize) -> Self {
         let infinity = count - 1;
         let mut made =
@@ -63,7 +63,7 @@ impl Points {
         made
     }
 
-    /// For pictures read, and results written, from the end.
+    /// The matrices for pictures read and results written from the end.
     pub const fn reversed(mut self) -> Self {
         let forward = Self { ..self };
         let mut point = 0;
@@ -83,8 +83,8 @@ impl Points {
         self
     }
 
-    /// For a doubled picture whose pixels are read once: of what a tile sees, the first and the last stand
-    /// alone and those between are pairs.
+    /// The matrices for a doubled picture whose pixels are read once: in a tile's input, the first and the
+    /// last pixel are single, and those between are pairs.
     pub const fn of_doubled(mut self) -> Self {
         let mut point = 0;
         while point < SEEN {
@@ -95,7 +95,7 @@ impl Points {
         self
     }
 
-    /// For the sums of neighbouring results.
+    /// The matrices for the sums of neighboring results.
     pub const fn summed_in_pairs(mut self) -> Self {
         let mut point = 0;
         while point < SEEN {
@@ -109,7 +109,7 @@ impl Points {
         self
     }
 
-    /// A kernel of nine taps, row by row, at the points: `count` · `count` numbers, row by row.
+    /// Evaluates a kernel of nine taps, row by row: `count` · `count` numbers, row by row.
     pub fn evaluate(&self, taps: &[f32; 9]) -> impl Iterator<Item = f32> {
         let points = &self.kernel[..self.count];
         points.iter().flat_map(move |down| {

@@ -1,19 +1,19 @@
-//! The ways through Winograd's algorithm: forward and back, for pictures as they are and for doubled ones.
+//! The routes through Winograd's algorithm: forward and backward, for plain and for doubled pictures.
 
 use super::points::{DOUBLED, PLAIN, Points, SEEN, TILE};
 
-/// One way through: what a tile reads and what it writes.
+/// One route: what a tile reads and what it writes.
 pub trait Route {
     const POINTS: Points;
-    /// A tile's products of a pair of channels
+    /// Products per tile and pair of channels
     const PRODUCTS: usize = Self::POINTS.count * Self::POINTS.count;
-    /// The gradient's way: read from the end
+    /// Whether this is the gradient's direction, read from the end
     const BACK: bool;
-    /// Pixels that a tile sees
+    /// Side of a tile's input, in pixels
     const SEEN: usize;
-    /// Pixels from one tile to the next
+    /// Distance from one tile to the next, in pixels
     const STEP: usize;
-    /// Results of a tile
+    /// Side of a tile's results
     const RESULTS: usize;
     /// [point][pixel]
     const PICTURE: [[f32; SEEN]; SEEN];
@@ -23,9 +23,9 @@ pub trait Route {
 
 pub struct Forward;
 pub struct Backward;
-/// Reads each pixel of the small picture once, for the two that it becomes.
+/// Reads each pixel of the small picture once, for its two copies.
 pub struct DoubledForward;
-/// Writes the sums of the pixels that became of one.
+/// Writes the sums of the copies of each pixel.
 pub struct DoubledBackward;
 
 impl Route for Forward {

@@ -8,7 +8,7 @@ pub struct Tiles {
     pub across: usize,
 }
 
-/// Neighbouring tiles of one row, and their panel and first column in a block.
+/// Neighboring tiles of one row, with their panel and first column in a block.
 pub struct Segment {
     pub row: usize,
     pub first: usize,
@@ -22,7 +22,7 @@ impl Tiles {
         (self.down * self.across).div_ceil(WIDTH)
     }
 
-    /// Those of a panel of the block that begins with panel `first_panel`.
+    /// The segments of a panel in the block that begins with panel `first_panel`.
     pub fn segments(&self, panel: usize, first_panel: usize) -> Vec<Segment> {
         let tiles = panel * WIDTH..((panel + 1) * WIDTH).min(self.down * self.across);
         let mut segments = Vec::new();

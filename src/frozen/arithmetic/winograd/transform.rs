@@ -1,4 +1,4 @@
-//! From pictures to their values at the points, and from products to results.
+//! Evaluates pictures at the points, and interpolates products to results.
 
 use std::marker::PhantomData;
 
@@ -10,13 +10,13 @@ use super::tiles::Segment;
 use crate::frozen::arithmetic::disjoint::DisjointSlice;
 use crate::frozen::arithmetic::panel::WIDTH;
 
-/// Room for a number of each tile of a block and of the tile behind.
+/// Room for a number of each tile of a block and of the next tile.
 const ROOM: usize = WIDTH + 16;
 
-/// Numbers of a row of tiles, [place in a tile's step][tile].
+/// Numbers of a row of tiles, [position in a tile's step][tile].
 type Phases = [[f32; ROOM]; TILE];
 
-/// Lines on their way through the matrices.
+/// Intermediate lines between the two matrix products.
 pub struct Scratch {
     line: [f32; TILE * ROOM],
     rows: [Phases; SEEN],
@@ -30,7 +30,7 @@ impl Scratch {
         Box::new(Self { line: [0.0; TILE * ROOM], rows: phases, lines: phases, values: [[0.0; WIDTH]; SEEN] })
     }
 
-    /// Sorts what a segment sees of a row by the place in a tile's step; zeros lie outside the picture.
+    /// Sorts a segment's part of a row by the position in a tile's step, with zeros outside the picture.
     #[inline(always)]
     fn read<R: Route>(&mut self, segment: &Segment, row: &[f32], index: usize) {
         let start = segment.first * R::STEP;
@@ -56,7 +56,7 @@ pub struct Evaluation<'a, R, Place> {
     pub plane: &'a [f32],
     /// The plane's height and width
     pub size: (usize, usize),
-    /// Where a product's numbers go
+    /// The destination of a product's numbers
     pub place: Place,
     pub route: PhantomData<R>,
 }
@@ -108,7 +108,7 @@ pub struct Interpolation<'a, R> {
     pub segment: &'a Segment,
     /// The segment's numbers of the first product
     pub products: &'a [f32],
-    /// From one product to the next
+    /// Distance from one product to the next
     pub apart: usize,
     pub channel: usize,
     pub bias: f32,
@@ -130,7 +130,7 @@ impl<R: Route> WithSimd for Interpolation<'_, R> {
             for vector in 0..vectors {
                 let mut values = [simd.splat_f32s(0.0); SEEN];
                 for (point, values) in values.iter_mut().enumerate().take(R::POINTS.count) {
-                    // Past the segment there are numbers of other tiles, which are not used.
+                    // The numbers past the segment are from other tiles and are not used.
                     let product = point * R::POINTS.count + across;
                     let start = product * self.apart + vector * lanes::<S>();
                     *values = S::as_simd_f32s(&self.products[start..start + lanes::<S>()]).0[0];
@@ -155,7 +155,7 @@ impl<R: Route> WithSimd for Interpolation<'_, R> {
             let (y, x) = (segment.row * R::RESULTS + index, segment.first * R::RESULTS);
             if y < height {
                 let length = (segment.count * R::RESULTS).min(width - x);
-                // SAFETY: tiles lie apart, and each channel has its own plane.
+                // SAFETY: tiles do not overlap, and each channel has its own plane.
                 let row = unsafe { self.output.range((channel * height + y) * width + x, length) };
                 interleave::<R>(&results, row);
             }
@@ -163,7 +163,7 @@ impl<R: Route> WithSimd for Interpolation<'_, R> {
     }
 }
 
-/// Takes each tile's results in turn; the last tile may reach past the row.
+/// Takes the tiles' results in turn; the last tile may reach past the row.
 #[inline(always)]
 fn interleave<R: Route>(results: &[[f32; WIDTH]; TILE], row: &mut [f32]) {
     let mut tiles = row.chunks_exact_mut(R::RESULTS);

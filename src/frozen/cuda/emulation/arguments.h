@@ -1,4 +1,4 @@
-// A kernel's arguments, read by the types of its parameters from what hosts pass.
+// Reads a kernel's arguments by the types of its parameters.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -8,7 +8,7 @@
 
 namespace emulation {
 
-// As `Argument` of accelerator.rs.
+// Like `Argument` of accelerator.rs.
 struct Value {
     int32_t kind; // 0 pointer, 1 int, 2 long long, 3 float
     int32_t padding;
@@ -38,7 +38,7 @@ std::tuple<A...> arguments(void (*)(A...), const Value *values, std::index_seque
     return {read<A>(&values[I].bits)...};
 }
 
-// As cuLaunchKernel is given them: an address each, and no types.
+// As passed to cuLaunchKernel: an address each, without types.
 template <typename... A, size_t... I>
 std::tuple<A...> arguments(void (*)(A...), void *const *addresses, std::index_sequence<I...>) {
     return {read<A>(addresses[I])...};
@@ -48,7 +48,7 @@ template <typename... A> std::index_sequence_for<A...> parameters(void (*)(A...)
     return {};
 }
 
-// Whether a card may use what a pointer points to, and whether the kernel may write there.
+// Whether a card may access a pointer's target, for writing if `writes`.
 using Usable = bool (*)(const void *pointer, bool writes);
 
 template <typename T> bool is_usable(T, Usable) {
@@ -63,7 +63,7 @@ template <typename... A> bool are_usable(const std::tuple<A...> &arguments, Usab
     return std::apply([&](A... argument) { return (is_usable(argument, usable) && ...); }, arguments);
 }
 
-// What becomes of a launch.
+// The outcome of a launch.
 enum Outcome { DONE = 0, OTHER_PARAMETERS = 1, LEFT_AT_BARRIER = 2, UNUSABLE_POINTER = 3 };
 
 } // namespace emulation

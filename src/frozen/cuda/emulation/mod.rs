@@ -1,5 +1,5 @@
-//! A stand-in for a GPU in tests: the same kernels, compiled by the C++ compiler (`shim.h` says how they run), and
-//! products as plain loops. Fresh memory holds NaN, and what a kernel writes beside its memory is found out.
+//! A stand-in for a GPU in tests: the same kernels, compiled by the C++ compiler (`shim.h` explains how they run), and
+//! products as plain loops. Fresh memory holds NaN, and writes outside of a kernel's memory are detected.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,10 +10,10 @@ use libloading::Library;
 
 use super::accelerator::{Accelerator, Argument, Buffer, Factor, Kernel, Product, Slice, THREADS};
 
-/// All kernels, compiled once for a test's process.
+/// All kernels, compiled once per test process.
 pub struct Emulation(Mutex<Library>);
 
-/// A kernel's argument, as `shim.h` reads it.
+/// A kernel argument, as read by `shim.h`.
 #[repr(C)]
 struct Value {
     kind: i32,
@@ -23,9 +23,9 @@ struct Value {
 
 type Emulate = unsafe extern "C" fn(*const i32, i32, *const Value, i32) -> i32;
 
-/// Words before and after each buffer that nobody may write.
+/// Number of guard words before and after each buffer, which must not be written.
 const GUARD: usize = 64;
-/// A NaN that no computation makes.
+/// A NaN that no computation produces.
 const UNTOUCHED: u32 = 0xFFFF_DEAD;
 
 /// Memory between two guards.
@@ -52,7 +52,7 @@ impl Drop for Guarded {
 }
 
 impl Emulation {
-    /// The one of this process.
+    /// The emulation of this process.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Emulation> = OnceLock::new();
         SHARED.get_or_init(Self::compile)
@@ -76,7 +76,7 @@ impl Emulation {
         let options = ["-std=c++17", "-O1", "-Wall", "-Wno-unused", "-Wno-unknown-pragmas", "-shared", "-fPIC", "-o"];
         let made = Command::new("c++").args(options).arg(&library).arg(&unit).output().expect("these tests need c++");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        // SAFETY: what was compiled runs nothing when it is loaded.
+        // SAFETY: the library runs no code when it is loaded.
         Self(Mutex::new(unsafe { Library::new(&library) }.unwrap()))
     }
 }
@@ -118,7 +118,7 @@ impl Accelerator for Emulation {
         assert!(blocks[0] > 0 && blocks[1] > 0 && blocks[1] < 1 << 16, "no such grid: {blocks:?}");
         let grid = blocks.map(|blocks| i32::try_from(blocks).unwrap());
         let library = self.0.lock().unwrap();
-        // SAFETY: the shim's function of that name has this type.
+        // SAFETY: the shim's function with that name has this type.
         let emulate: libloading::Symbol<Emulate> =
             unsafe { library.get(format!("emulate_{}", kernel.name)) }.map_err(Error::wrap)?;
         let (threads, count) = (i32::try_from(THREADS).unwrap(), i32::try_from(values.len()).unwrap());

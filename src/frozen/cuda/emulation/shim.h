@@ -1,7 +1,7 @@
-// Runs CUDA kernels on a CPU, for tests: a block's threads are fibres that pass the processor on at barriers, and
-// blocks come one after the other. A barrier that not every thread of a block reaches is an error.
+// Runs CUDA kernels on a CPU, for tests: a block's threads are fibers that yield the processor at barriers, and
+// blocks run one after the other. A barrier that not every thread of a block reaches is an error.
 #pragma once
-// Jumps between stacks look wrong to the checked longjmp.
+// The checked longjmp would reject jumps between stacks.
 #undef _FORTIFY_SOURCE
 #include <cmath>
 #include <cstddef>
@@ -63,7 +63,7 @@ static int threads, next_thread, running, finished, waiting;
 static const void *kernel_call;
 static void (*invoke)(const void *);
 
-// From a fibre home, until it is entered again. Unlike swapcontext, jumps ask nothing of the system.
+// Leaves a fiber until it is entered again. Unlike swapcontext, jumps need no system call.
 static void leave(Fibre &fibre) {
     if (_setjmp(fibre.place) == 0) {
         _longjmp(home, 1);
@@ -84,7 +84,7 @@ static void barrier() {
     running = fibre;
 }
 
-// Runs threads one after the other; the first that meets a barrier keeps the fibre. Then it waits for the next block.
+// Runs threads one after the other; the first one at a barrier keeps the fiber. Then waits for the next block.
 static void fibre_main() {
     while (true) {
         while (next_thread < threads) {
@@ -107,7 +107,7 @@ static void add_fibre() {
     context.uc_stack.ss_sp = fibres.back()->stack;
     context.uc_stack.ss_size = STACK;
     makecontext(&context, fibre_main, 0);
-    // It has no thread yet, and so leaves at once.
+    // It has no thread yet, and so leaves immediately.
     int before = next_thread;
     next_thread = threads;
     running = (int)fibres.size() - 1;
@@ -120,7 +120,7 @@ static void add_fibre() {
 static bool run_block() {
     next_thread = finished = waiting = 0;
     size_t used = 0;
-    // Every thread as far as its first barrier.
+    // Run every thread to its first barrier.
     while (next_thread < threads) {
         if (used == fibres.size()) {
             add_fibre();
@@ -128,7 +128,7 @@ static bool run_block() {
         running = (int)used++;
         enter(*fibres[running]);
     }
-    // From barrier to barrier, all together.
+    // Run all threads from barrier to barrier.
     while (finished < threads) {
         if (waiting != threads) {
             return false;
@@ -163,7 +163,7 @@ Outcome run(void (*kernel)(A...), const std::tuple<A...> &arguments, const int *
     }
     kernel_call = nullptr;
     if (!done) {
-        // They are in the middle of their threads.
+        // The fibers are in the middle of their threads.
         fibres.clear();
     }
     return done ? DONE : LEFT_AT_BARRIER;
@@ -171,7 +171,8 @@ Outcome run(void (*kernel)(A...), const std::tuple<A...> &arguments, const int *
 
 } // namespace emulation
 
-// What another thread of the warp has. On a card the threads of a warp have to meet here; here all of a block.
+// The value of another thread of the warp. On a card, the threads of a warp must meet here; in the emulation, those of
+// a block.
 template <typename T> static T __shfl_xor_sync(unsigned, T value, int lanes) {
     static T exchanged[1024];
     int other = threadIdx.x ^ lanes;
@@ -182,7 +183,7 @@ template <typename T> static T __shfl_xor_sync(unsigned, T value, int lanes) {
     return value;
 }
 
-// Makes a kernel callable from the host, once as accelerator.rs and once as cuLaunchKernel passes arguments.
+// Makes a kernel callable from the host, with arguments passed like in accelerator.rs and like in cuLaunchKernel.
 #define EXPORT(kernel)                                                                                                \
     extern "C" __attribute__((visibility("default"))) int emulate_##kernel(                                           \
         const int *grid, int block, const emulation::Value *values, int count) {                                      \

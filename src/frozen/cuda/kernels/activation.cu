@@ -1,5 +1,5 @@
 // Activation functions, element by element: SiLU and GELU of Hendrycks and Gimpel, Gaussian error linear units, 2016,
-// quick-GELU and the rectifier. `kind` counts them as `activation.rs` does. One thread an element.
+// quick-GELU and the rectifier. `kind` numbers them like `activation.rs`. One thread per element.
 #include "common.cuh"
 #include "functions.cuh"
 

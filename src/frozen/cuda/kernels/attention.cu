@@ -1,8 +1,8 @@
-// What lies around attention's products (Vaswani et al., 2017): heads taken apart and put together, and the softmax of
-// the scores.
+// The parts of attention (Vaswani et al., 2017) around its products: heads are separated and joined, and the softmax of
+// the scores is computed.
 #include "softmax.cuh"
 
-// Where an element of a token of a head lies in the packed tensor, [batch, tokens, parts, heads, head_width], or
+// The place in the packed tensor of an element of a head's token: [batch, tokens, parts, heads, head_width], or
 // [batch, parts, heads, head_width, tokens] with channels first. A row of the grid is a head of [parts, batch, heads].
 __device__ inline long long place_in_packed(unsigned element, int parts, int batch, int tokens, int heads,
                                             int head_width, int channels_first) {
@@ -14,7 +14,7 @@ __device__ inline long long place_in_packed(unsigned element, int parts, int bat
     return ((((long long)picture * tokens + token) * parts + part) * heads + head) * head_width + channel;
 }
 
-// From packed to apart, [parts, batch, heads, tokens, head_width]; grid [parts * batch * heads, blocks of a head].
+// From packed to separate, [parts, batch, heads, tokens, head_width]; grid [parts * batch * heads, blocks of a head].
 extern "C" __global__ void heads_apart(const float *packed, float *apart, int parts, int batch, int tokens, int heads,
                                        int head_width, int channels_first) {
     unsigned size = (unsigned)tokens * head_width;
@@ -24,7 +24,7 @@ extern "C" __global__ void heads_apart(const float *packed, float *apart, int pa
     }
 }
 
-// From apart to packed.
+// From separate to packed.
 extern "C" __global__ void heads_together(const float *apart, float *packed, int parts, int batch, int tokens,
                                           int heads, int head_width, int channels_first) {
     unsigned size = (unsigned)tokens * head_width;
@@ -34,15 +34,15 @@ extern "C" __global__ void heads_together(const float *apart, float *packed, int
     }
 }
 
-// The row that a warp is for; where there is none, the last, and `is_own` is false.
+// The row of a warp; if there is none, the last row, with `is_own` false.
 __device__ inline int row_of_warp(int rows, bool *is_own) {
     long long row = (long long)blockIdx.x * WARPS + threadIdx.x / WARP;
     *is_own = row < rows;
     return *is_own ? (int)row : rows - 1;
 }
 
-// scores: [rows, tokens], rows of each matrix the queries from `first` on; in place. With `causal` a query sees the
-// tokens as far as itself. A warp a row, grid [rows / WARPS].
+// scores: [rows, tokens], whose rows are each matrix's queries from `first` on; in place. With `causal`, a query sees
+// the tokens up to itself. One warp per row, grid [rows / WARPS].
 extern "C" __global__ void attention_softmax(float *scores, int rows, int tokens, int queries, int first, int causal) {
     bool is_own;
     int row = row_of_warp(rows, &is_own);

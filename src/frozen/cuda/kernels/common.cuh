@@ -1,20 +1,20 @@
-// What all kernels share: the size of a block, which element a thread is for, and sums over a block.
+// Shared by all kernels: the size of a block, the element of a thread, and sums over a block.
 //
-// Kernels are written in what the tests' emulation on a CPU (`emulation/shim.h`) understands, too: shared memory of a
-// fixed size, and every thread of a block at every barrier and every exchange between the threads of a warp.
+// Kernels only use what the tests' emulation on a CPU (`emulation/shim.h`) also supports: shared memory of a fixed
+// size, and every thread of a block at every barrier and every exchange between the threads of a warp.
 #pragma once
 
 #define THREADS 256
 #define WARP 32
 #define WARPS (THREADS / WARP)
 
-// The element a thread is for, where each has one.
+// The element of a thread, if each thread has one.
 __device__ inline long long element_of_thread() {
     return (long long)blockIdx.x * THREADS + threadIdx.x;
 }
 
-// In a grid of [rows, blocks for a row] the first element of its row that a thread is for, and the step to its next
-// one. A row's number is the block's: what is found from it costs every thread nothing.
+// In a grid of [rows, blocks of a row], the thread's first element in its row, and the step to its next one. The row's
+// number is the block's, so computing with it costs the threads nothing.
 __device__ inline unsigned first_in_row() {
     return (unsigned)blockIdx.y * THREADS + threadIdx.x;
 }
@@ -35,7 +35,7 @@ struct Maximum {
     }
 };
 
-// What becomes of one number of each of `lanes` neighbouring threads, in each of them. The order is a tree's.
+// Reduces one number of each of `lanes` neighboring threads, for all of them, in tree order.
 template <typename Operation, typename T> __device__ inline T reduced(T value, int lanes) {
     for (int apart = lanes / 2; apart > 0; apart /= 2) {
         value = Operation::of(value, __shfl_xor_sync(0xFFFFFFFFu, value, apart));
@@ -43,10 +43,10 @@ template <typename Operation, typename T> __device__ inline T reduced(T value, i
     return value;
 }
 
-// The same of a block; shared [WARPS].
+// Reduces one number of each thread of a block; shared [WARPS].
 template <typename Operation, typename T> __device__ inline T reduced_in_block(T value, T *shared) {
     value = reduced<Operation>(value, WARP);
-    // Until then what is shared may still be read.
+    // Until here, the shared memory may still be read.
     __syncthreads();
     if (threadIdx.x % WARP == 0) {
         shared[threadIdx.x / WARP] = value;
@@ -73,7 +73,7 @@ __device__ inline float maximum_of_block(float value, float *shared) {
     return reduced_in_block<Maximum>(value, shared);
 }
 
-// The place that came with the largest of one number of each thread, in every thread; of equals the least.
+// The place given with the largest of one number of each thread, in every thread; of equals, the smallest place.
 __device__ inline int place_of_largest_in_block(float value, int place, float *values, int *places) {
     __syncthreads();
     values[threadIdx.x] = value;

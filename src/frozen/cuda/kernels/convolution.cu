@@ -1,11 +1,10 @@
-// What lies around the products of convolutions: pictures unfolded into what each position of the kernel sees (im2col;
+// The parts of convolutions around their products: unfolding pictures into the inputs of each kernel position (im2col;
 // Chellapilla et al., High performance convolutional neural networks for document processing, 2006), its reverse as a
-// gather, and the outputs of a doubling convolution put in their places.
+// gather, and interleaving the outputs of a doubling convolution.
 #include "common.cuh"
 
-// picture: [batch, channels, height, width]. unfolded: [batch, channels * side * side, rows, columns], of the output's
-// rows from `first` on; what lies outside the picture is 0. Grid [batch * channels * side * side, blocks of rows *
-// columns].
+// picture: [batch, channels, height, width]. unfolded: [batch, channels * side * side, rows, columns], for the output's
+// rows from `first` on; 0 outside the picture. Grid [batch * channels * side * side, blocks of rows * columns].
 extern "C" __global__ void unfold(const float *picture, float *unfolded, int height, int width, int side, int stride,
                                   int top, int left, int first, int rows, int columns) {
     int tap = blockIdx.x % (side * side);
@@ -44,9 +43,10 @@ extern "C" __global__ void fold(const float *unfolded, float *picture, int heigh
     }
 }
 
-// The picture [batch, outputs, 2 height, 2 width] out of its four phases [batch, 2 * 2, outputs, height + 1, width +
-// 1], the phases of even rows and of even columns first, and the bias [outputs]. Those of odd rows begin a row further
-// down, and so do those of odd columns. Grid [batch * outputs, blocks of 2 height * 2 width].
+// The picture [batch, outputs, 2 height, 2 width] from its four phases [batch, 2 * 2, outputs, height + 1, width + 1],
+// with the phases of even rows and of even columns first, and the bias [outputs]. Phases of odd rows begin one row
+// further down, and those of odd columns one column further right. Grid [batch * outputs, blocks of 2 height * 2
+// width].
 extern "C" __global__ void interleave(const float *phases, const float *bias, float *picture, int outputs, int height,
                                       int width) {
     int output = blockIdx.x % outputs;

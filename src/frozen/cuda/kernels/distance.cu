@@ -1,5 +1,5 @@
 // Half the square of the angle between features [batch, length] and unit vectors [targets, length] (`judge/distance.rs`
-// tells the formula and its source), in double precision.
+// has the formula and its source), in double precision.
 #include "common.cuh"
 
 __device__ inline double norm_of(const float *feature, int length, double *shared) {

@@ -1,4 +1,4 @@
-// Sums and constants, element by element. One thread an element, where nothing else is said.
+// Sums and constants, element by element. One thread per element, unless noted otherwise.
 #include "common.cuh"
 
 // total += term; [count]
@@ -24,7 +24,7 @@ extern "C" __global__ void fill_rows(float *values, const float *row, unsigned c
     }
 }
 
-// values [batch, channels, area]: each channel becomes its number of `channel_values` [channels]; grid [batch *
+// values [batch, channels, area]: each channel is filled with its number in `channel_values` [channels]; grid [batch *
 // channels, blocks of area].
 extern "C" __global__ void fill_channels(float *values, const float *channel_values, int channels, unsigned area) {
     float value = channel_values[blockIdx.x % channels];

@@ -1,4 +1,4 @@
-// The activation functions and their derivatives (`activation.rs` names their sources).
+// The activation functions and their derivatives (`activation.rs` has their sources).
 #pragma once
 
 #define QUICK_GELU_SLOPE 1.702f

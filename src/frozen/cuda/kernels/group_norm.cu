@@ -1,10 +1,10 @@
-// Group normalisation (Wu and He, 2018) and the SiLU that may follow it; backwards with n the normalised numbers and
+// Group normalization (Wu and He, 2018) and an optional SiLU after it; backwards, with n the normalized numbers and
 // g the gradient times gamma (and the SiLU's slope): dx = (g - mean(g) - n mean(g n)) / sqrt(variance + epsilon).
 //
-// x, y, dy, dx: [batch, channels, height, width], seen as [batch * groups, size]. A group is cut into chunks of CHUNK
-// elements, a block each: a first kernel writes each chunk's sum and its squares' sum about its own mean, and what
-// needs a group's moments adds up its chunks (Chan et al., Updating formulae and a pairwise algorithm for computing
-// sample variances, 1979), in an order that depends on the shape alone. Grids are [chunks, batch * groups].
+// x, y, dy, dx: [batch, channels, height, width], viewed as [batch * groups, size]. A group is cut into chunks of CHUNK
+// elements, one block each: a first kernel writes each chunk's sum and the sum of squares about its own mean, and
+// kernels that need a group's moments add up its chunks (Chan et al., Updating formulae and a pairwise algorithm for
+// computing sample variances, 1979), in an order that depends only on the shape. Grids are [chunks, batch * groups].
 #include "common.cuh"
 #include "functions.cuh"
 
@@ -42,7 +42,7 @@ extern "C" __global__ void group_norm_moments(const float *x, float *partial, in
     }
 }
 
-// Mean of the block's group, and one over its standard deviation.
+// Mean and inverse standard deviation of the block's group.
 __device__ inline void moments_of_group(const float *partial, int size, float epsilon, float *shared, float *mean,
                                         float *inverse) {
     int chunks = gridDim.x;
@@ -82,13 +82,13 @@ extern "C" __global__ void group_norm_forward(const float *x, const float *parti
     }
 }
 
-// g of an element
+// g of an element.
 __device__ inline float slope_before(float dy, float normalised, float gamma, float beta, int silu) {
     float slope = dy * gamma;
     return silu ? slope * logistic_derivative(normalised * gamma + beta, 1.0f) : slope;
 }
 
-// Sums of g and of g n of each chunk: sums [batch * groups, chunks, 2].
+// Sums of g and of g n over each chunk: sums [batch * groups, chunks, 2].
 extern "C" __global__ void group_norm_slopes(const float *x, const float *dy, const float *partial, const float *gamma,
                                              const float *beta, float *sums, int size, int area, int groups,
                                              float epsilon, int silu) {

@@ -1,15 +1,15 @@
-// Numbers of 32 bits to bf16 and back. A bf16 is the upper half of a float (Wang and Kanwar, BFloat16: the secret to high
-// performance on Cloud TPUs, 2019); it is the nearest one, of two as near the even one. Two of them lie in a word, the
+// Converts numbers of 32 bits to bf16 and back. A bf16 is the upper half of a float (Wang and Kanwar, BFloat16: the
+// secret to high performance on Cloud TPUs, 2019), rounded to nearest, ties to even. A word holds two of them, the
 // first in its lower half.
 #include "common.cuh"
 
 __device__ inline unsigned to_half(float value) {
     unsigned bits = __float_as_uint(value);
-    // What is no number stays none: rounding could make it infinite.
+    // NaN stays NaN: rounding could make it infinite.
     return value != value ? bits >> 16 | 0x40 : (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
 }
 
-// values: [count]; halves: [words], a thread each
+// values: [count]; halves: [words], one thread each
 extern "C" __global__ void narrow(const float *values, unsigned *halves, long long words, long long count) {
     long long i = element_of_thread();
     if (i < words) {
@@ -18,7 +18,7 @@ extern "C" __global__ void narrow(const float *values, unsigned *halves, long lo
     }
 }
 
-// values = halves, or += with `accumulate`; values: [count], a thread each
+// values = halves, or += with `accumulate`; values: [count], one thread each
 extern "C" __global__ void widen(const unsigned *halves, float *values, int accumulate, long long count) {
     long long i = element_of_thread();
     if (i < count) {

@@ -1,8 +1,8 @@
-// Layer normalisation (Ba et al., 2016) over rows [rows, channels]; backwards with n the normalised numbers and
-// g = gamma dy: dx = (g - mean(g) - n mean(g n)) / sqrt(variance + epsilon). A block a row, in two passes over it.
+// Layer normalization (Ba et al., 2016) over rows [rows, channels]; backwards, with n the normalized numbers and
+// g = gamma dy: dx = (g - mean(g) - n mean(g n)) / sqrt(variance + epsilon). One block per row, in two passes.
 #include "common.cuh"
 
-// Mean of a row, and one over its standard deviation.
+// Mean and inverse standard deviation of a row.
 __device__ inline void moments_of_row(const float *row, int channels, float epsilon, float *shared, float *mean,
                                       float *inverse) {
     float total = 0.0f;

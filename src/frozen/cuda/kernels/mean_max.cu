@@ -1,8 +1,8 @@
-// Mean and maximum of each channel of pictures [batch, channels, area]: [batch, 2 channels], the means first. Of equal
-// maxima the first has the gradient. A block a channel, grid [batch * channels].
+// Mean and maximum of each channel of pictures [batch, channels, area]: [batch, 2 channels], the means first. Of
+// several maxima, the first gets the gradient. One block per channel, grid [batch * channels].
 #include "common.cuh"
 
-// Where the largest element stands; the first of equals.
+// The place of the largest element; of equals, the first.
 __device__ inline int place_of_maximum(const float *values, int area, float *shared, int *places) {
     int best = threadIdx.x < area ? (int)threadIdx.x : 0;
     for (int i = threadIdx.x + THREADS; i < area; i += THREADS) {

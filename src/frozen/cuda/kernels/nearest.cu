@@ -1,8 +1,8 @@
-// Which of some vectors is nearest to each position of a picture [length, positions], and the picture of these: where
-// z·e − ‖e‖² / 2 is largest. Of equals it is the first, as on the host.
+// Finds the vector nearest to each position of a picture [length, positions], and writes the picture of these vectors:
+// those with the largest z·e − ‖e‖² / 2, and of equals the first, like on the host.
 #include "common.cuh"
 
-// products: [rows, count], z·e of the positions from `first` on, a block each; half_norms: [count]; vectors: [count,
+// products: [rows, count], z·e of the positions from `first` on, one block each; half_norms: [count]; vectors: [count,
 // length]; nearest: [length, positions]
 extern "C" __global__ void nearest_vector(const float *products, const float *half_norms, const float *vectors,
                                           float *nearest, int count, int length, long long first,
@@ -10,7 +10,7 @@ extern "C" __global__ void nearest_vector(const float *products, const float *ha
     __shared__ float closeness[THREADS];
     __shared__ int indices[THREADS];
     const float *row = products + (long long)blockIdx.x * count;
-    // What is no number is never larger: then it is the first vector.
+    // NaN is never larger: then the first vector is taken.
     float best = -INFINITY;
     int index = 0;
     for (int i = threadIdx.x; i < count; i += THREADS) {

@@ -1,7 +1,7 @@
-// Doubling, pooling, and a scale and a shift for each channel, of pictures [batch, channels, height, width].
+// Doubling, pooling, and a scale and a shift for each channel, for pictures [batch, channels, height, width].
 #include "common.cuh"
 
-// Nearest-neighbour enlargement by two, a thread for each element of the output; `width` is the input's.
+// Nearest-neighbor enlargement by two, one thread per element of the output; `width` is the input's.
 extern "C" __global__ void upsample_forward(const float *x, float *y, int width, long long count) {
     long long i = element_of_thread();
     if (i < count) {
@@ -10,7 +10,7 @@ extern "C" __global__ void upsample_forward(const float *x, float *y, int width,
     }
 }
 
-// A thread for each element of the input.
+// One thread per element of the input.
 extern "C" __global__ void upsample_backward(const float *dy, float *dx, int width, long long count) {
     long long i = element_of_thread();
     if (i < count) {
@@ -20,7 +20,7 @@ extern "C" __global__ void upsample_backward(const float *dy, float *dx, int wid
     }
 }
 
-// The average of each square, a thread for each element of the output; what is left over at the edges is dropped.
+// The average of each square, one thread per element of the output; leftovers at the edges are dropped.
 extern "C" __global__ void average_pool_forward(const float *x, float *y, int side, int height, int width,
                                                 long long count) {
     long long i = element_of_thread();
@@ -40,7 +40,7 @@ extern "C" __global__ void average_pool_forward(const float *x, float *y, int si
     y[i] = total / (side * side);
 }
 
-// A thread for each element of the input.
+// One thread per element of the input.
 extern "C" __global__ void average_pool_backward(const float *dy, float *dx, int side, int height, int width,
                                                  long long count) {
     long long i = element_of_thread();
@@ -83,7 +83,7 @@ extern "C" __global__ void clamp_forward(const float *x, float *y, float minimum
     }
 }
 
-// Lets a gradient through inside the range, and where it leads back to it (`clamp.rs`).
+// Lets a gradient through inside the range, and outside of it if it leads back inside (`clamp.rs`).
 extern "C" __global__ void clamp_backward(const float *x, const float *dy, float *dx, float minimum, float maximum,
                                           long long count) {
     long long i = element_of_thread();

@@ -1,9 +1,9 @@
-// Colours turned, noise added and a rectangle erased, in pictures [batch, 3, height, width], each its own way. The
-// noise is `retouch.rs`'s: four uniform numbers cut from a splitmix64 hash (Steele et al., 2014). Grid [batch * 3,
-// blocks of height * width].
+// Transforms colors, adds noise and erases a rectangle in pictures [batch, 3, height, width], each with its own
+// parameters. The noise is that of `retouch.rs`: four uniform numbers cut from a splitmix64 hash (Steele et al., 2014).
+// Grid [batch * 3, blocks of height * width].
 #include "common.cuh"
 
-// As `layers/retouch.rs` writes it.
+// Written by `layers/retouch.rs`.
 struct Touch {
     float colours[9];
     float noise;
@@ -28,7 +28,7 @@ __device__ inline bool is_erased(const Touch *touch, int pixel, int width) {
     return x >= 0 && x < touch->width && y >= 0 && y < touch->height;
 }
 
-// What is done to the block's picture.
+// The retouching of the block's picture.
 __device__ inline const Touch *touch_of_block(const float *touches) {
     return (const Touch *)touches + blockIdx.x / 3;
 }

@@ -1,19 +1,19 @@
-// Attention (Vaswani et al., 2017) over as few tokens as fit into a block's shared memory, in one kernel each way: S =
+// Attention (Vaswani et al., 2017) over few tokens, which fit into a block's shared memory, in one kernel each way: S =
 // Q Kᵀ / √d, P = softmax(S), O = P V; backwards dV = Pᵀ dO, dP = dO Vᵀ, dS = P (dP − rowsum(P dP)), dQ = dS K / √d and
-// dK = dSᵀ Q / √d. Products are in plain f32, whatever the precision of others.
+// dK = dSᵀ Q / √d. Products are always in plain f32.
 //
-// packed, dx: [batch, tokens, 3, heads, width]; output, dy: [batch, queries, heads, width]; a block a head, grid
-// [heads, batch]; no more tokens than TOKENS and a width of no more than WIDTH.
+// packed, dx: [batch, tokens, 3, heads, width]; output, dy: [batch, queries, heads, width]; one block per head, grid
+// [heads, batch]; at most TOKENS tokens and a width of at most WIDTH.
 #include "softmax.cuh"
 
 #define TOKENS 50
 #define WIDTH 64
-// A block's threads are a square, and each has a few rows and columns of a product, a side of the square apart.
+// A block's threads form a square, and each computes a few rows and columns of a product, one side of the square apart.
 #define SIDE 16
 #define EACH 4
 
-// Rows [TOKENS, WIDTH] and scores [TOKENS, TOKENS], a number further apart than their length, so that a column's
-// numbers lie in different banks.
+// Rows [TOKENS, WIDTH] and scores [TOKENS, TOKENS], padded by one number, so that a column's numbers lie in different
+// banks.
 typedef float Rows[TOKENS][WIDTH + 1];
 typedef float Scores[TOKENS][TOKENS + 1];
 
@@ -47,7 +47,7 @@ __device__ inline void multiply(int rows, int columns, int depth, Left left, Rig
     int row = threadIdx.x / SIDE, column = threadIdx.x % SIDE;
     int own_rows[EACH], own_columns[EACH];
     for (int i = 0; i < EACH; i++) {
-        // What lies outside is computed from what is there, and not stored.
+        // Elements outside are computed from existing rows, and not stored.
         own_rows[i] = row + i * SIDE < rows ? row + i * SIDE : rows - 1;
         own_columns[i] = column + i * SIDE < columns ? column + i * SIDE : columns - 1;
     }
@@ -73,7 +73,7 @@ __device__ inline void multiply(int rows, int columns, int depth, Left left, Rig
     }
 }
 
-// P of all queries, from queries and keys that are loaded; with `causal` a query sees the tokens as far as itself.
+// P of all queries, from the loaded queries and keys; with `causal`, a query sees the tokens up to itself.
 __device__ inline void find_probabilities(const Rows queries_rows, const Rows keys, Scores scores, int queries,
                                           int tokens, int width, float scale, int causal) {
     multiply(
@@ -138,7 +138,7 @@ extern "C" __global__ void short_attention_backward(const float *packed, const f
     load(packed, of_queries, first);
     load(packed, of_keys, second);
     __syncthreads();
-    // Queries that nobody asked have no slope.
+    // Unused queries have no gradient.
     multiply(
         tokens, width, tokens, [&](int query, int token) { return query < queries ? slopes[query][token] : 0.0f; },
         [&](int channel, int token) { return second[token][channel]; },

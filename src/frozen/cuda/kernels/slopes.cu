@@ -1,12 +1,12 @@
-// How strongly each cutout is drawn to each target, of distances [cutouts, targets] (`judge/slopes.rs` tells the rule).
-// One thread a distance.
+// How strongly each cutout is drawn to each target, from distances [cutouts, targets] (`judge/slopes.rs` has the rule).
+// One thread per distance.
 #include "common.cuh"
 
 struct Slope {
     float slope, stop;
 };
 
-// targets: a struct Slope each; slopes: [cutouts, targets]; count: cutouts * targets
+// targets: one struct Slope each; slopes: [cutouts, targets]; count: cutouts * targets
 extern "C" __global__ void slopes(const float *distances, const float *targets, float *slopes, int targets_count,
                                   long long count) {
     long long i = element_of_thread();

@@ -1,10 +1,10 @@
-// The softmax of a row of scores and its way back, by a warp. All warps of a block come here together; what is not
-// `is_own` stays as it is. With P the probabilities and dP their gradients, those of the scores are dS = P (dP -
-// rowsum(P dP)).
+// The softmax of a row of scores and its backward pass, by a warp. All warps of a block must run it together; rows that
+// are not `is_own` stay unchanged. With P the probabilities and dP their gradients, the gradients of the scores are dS
+// = P (dP - rowsum(P dP)).
 #pragma once
 #include "common.cuh"
 
-// row: [tokens], of which so many are seen; what is not seen becomes 0.
+// row: [tokens], of which the first `seen` are seen; the others become 0.
 __device__ inline void softmax_of_row(float *row, int seen, int tokens, bool is_own) {
     int lane = threadIdx.x % WARP;
     float largest = -INFINITY;

@@ -1,5 +1,5 @@
-// A sparse matrix times a channel: output [channels, rows] of input [channels, columns]. Row r sums shares times the
-// input at their places, from starts[r] to starts[r + 1]. Grid [channels, blocks of rows].
+// A sparse matrix times each channel: output [channels, rows] from input [channels, columns]. Row r sums the shares
+// from starts[r] to starts[r + 1], times the input at their places. Grid [channels, blocks of rows].
 #include "common.cuh"
 
 extern "C" __global__ void sparse_rows(const float *input, const int *starts, const int *places, const float *shares,

@@ -1,5 +1,5 @@
-// Sums of squares, of numbers or of their distances from fixed ones (`squares.rs`). One block sums, in double precision,
-// so that the order is the same for every card.
+// Sums of squares of numbers, or of their differences from fixed ones (`squares.rs`). A single block sums in double
+// precision, so that the order is the same on every card.
 #include "common.cuh"
 
 __device__ inline float apart_from(const float *x, const float *from, int has_from, long long i) {
@@ -21,7 +21,7 @@ extern "C" __global__ void square_sum_forward(const float *x, const float *from,
     }
 }
 
-// gradient: [1]; dx: [count], a thread each
+// gradient: [1]; dx: [count], one thread each
 extern "C" __global__ void square_sum_backward(const float *x, const float *from, const float *gradient, float *dx,
                                                int has_from, float factor, long long count) {
     long long i = element_of_thread();

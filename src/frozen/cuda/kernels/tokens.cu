@@ -1,9 +1,9 @@
-// Between pictures and tokens, for the vision transformer (Dosovitskiy et al., 2021) and CLIP's attention pool (Radford
-// et al., 2021).
+// Conversion of pictures to tokens, for the vision transformer (Dosovitskiy et al., 2021) and CLIP's attention pool
+// (Radford et al., 2021).
 #include "common.cuh"
 
-// Where an element of a square [channels * side * side] lies in [batch, channels, height, width]. A row of the grid is
-// a square of [batch, rows, columns].
+// The place in [batch, channels, height, width] of an element of a square [channels * side * side]. A row of the grid
+// is a square of [batch, rows, columns].
 __device__ inline long long place_in_picture(unsigned element, int side, int channels, int height, int width) {
     int columns = width / side, rows = height / side;
     int column = blockIdx.x % columns, row = blockIdx.x / columns % rows;
@@ -21,7 +21,7 @@ extern "C" __global__ void patches_forward(const float *picture, float *tokens, 
     }
 }
 
-// Each pixel stands in one square.
+// Each pixel is in exactly one square.
 extern "C" __global__ void patches_backward(const float *tokens, float *picture, int side, int channels, int height,
                                             int width) {
     unsigned size = (unsigned)channels * side * side;
@@ -73,7 +73,7 @@ extern "C" __global__ void mean_token_forward(const float *x, const float *posit
     y[i] = positions[token * channels + channel] + value;
 }
 
-// dx: [batch, channels, area], a thread each
+// dx: [batch, channels, area], one thread each
 extern "C" __global__ void mean_token_backward(const float *dy, float *dx, int channels, int area, long long count) {
     long long i = element_of_thread();
     if (i >= count) {
@@ -85,7 +85,7 @@ extern "C" __global__ void mean_token_backward(const float *dy, float *dx, int c
     dx[i] = slopes[0] / area + slopes[(long long)(pixel + 1) * channels];
 }
 
-// x: [batch, tokens, width]; y: [batch, width], a thread each
+// x: [batch, tokens, width]; y: [batch, width], one thread each
 extern "C" __global__ void first_token_forward(const float *x, float *y, int tokens, int width, long long count) {
     long long i = element_of_thread();
     if (i < count) {

@@ -1,17 +1,17 @@
 // Sampling a picture [channels, height, width] through 3x3 matrices (Jaderberg et al., Spatial transformer networks,
-// 2015) into [views, channels, output_height, output_width], as `warp.rs` does it: bilinear taps, averaged over
-// `taps` x `taps` of them. A thread a pixel of a view; places in the picture are found in double precision.
+// 2015) into [views, channels, output_height, output_width], like `warp.rs`: averages of `taps` x `taps` bilinear
+// samples. One thread per pixel of a view; places in the picture are computed in double precision.
 //
-// Backwards many pixels add to one. They add integers, so that the order does not matter: each share is rounded to a
-// fixed point that the largest gradient sets, as far to the left as no sum can overflow.
+// Backwards, many pixels add to the same one. They add integers, so that the order does not matter: each share is
+// rounded to a fixed-point number, scaled by the largest gradient so that no sum can overflow.
 #include "common.cuh"
 
-// Channels that a thread sums at a time.
+// Channels that a thread sums together.
 #define CHANNELS 4
-// Positions this close to a pixel's centre count as on it, so that the identity copies its bits.
+// Positions this close to a pixel's center count as on it, so that the identity copies its bits.
 #define ON_PIXEL 1e-6
 
-// As `layers/warp.rs` writes it.
+// Written by `layers/warp.rs`.
 struct View {
     double matrix[9];
     double taps;
@@ -20,14 +20,14 @@ struct View {
     double fill;
 };
 
-// The four neighbours of a sampled point.
+// The four neighbors of a sampled point.
 struct Neighbours {
     long long places[4];
     float weights[4];
     float outside;
 };
 
-// The pixel before a coordinate, and the share of the one after it.
+// The pixel before a coordinate, and the weight of the pixel after it.
 __device__ inline void locate(double coordinate, int length, int border, int *before, float *after) {
     double size = length;
     double position = ((coordinate + 1.0) * size - 1.0) / 2.0;
@@ -58,7 +58,7 @@ __device__ inline void locate(double coordinate, int length, int border, int *be
     *after = (float)share;
 }
 
-// The place of one sample of an output pixel, from -1 to 1.
+// The coordinate of one sample of an output pixel, from -1 to 1.
 __device__ inline double place_of_sample(int pixel, int sample, int taps, int length) {
     return (pixel + (2 * sample + 1) / (2.0 * taps)) / length * 2.0 - 1.0;
 }
@@ -82,7 +82,7 @@ __device__ inline void neighbours_of(const View *view, double x, double y, int h
     }
 }
 
-// A pixel of the block's view, the share of each of its taps x taps samples, and where its first channel stands in
+// A pixel of the block's view, the weight of each of its taps x taps samples, and the place of its first channel in
 // [views, channels, pixels].
 struct Pixel {
     const View *view;
@@ -132,7 +132,7 @@ extern "C" __global__ void warp_forward(const float *picture, const float *views
     }
 }
 
-// The largest magnitude of what each block sees of values [count]: largest [blocks]; infinite where one is not finite.
+// The largest magnitude in each block's part of values [count]: largest [blocks]; infinite if one is not finite.
 extern "C" __global__ void warp_largest(const float *values, float *largest, long long count) {
     __shared__ float shared[WARPS];
     float most = 0.0f;
@@ -145,7 +145,7 @@ extern "C" __global__ void warp_largest(const float *values, float *largest, lon
     }
 }
 
-// The power of two that turns gradients into integers of so many bits; 0 where a gradient is not finite.
+// The power of two that scales gradients to integers of `bits` bits; 0 if a gradient is not finite.
 __device__ inline double scale_of(const float *largest, int blocks, int bits, float *shared) {
     float most = 0.0f;
     for (int i = threadIdx.x; i < blocks; i += THREADS) {
@@ -160,7 +160,8 @@ __device__ inline double scale_of(const float *largest, int blocks, int bits, fl
     return ldexp(1.0, bits - exponent);
 }
 
-// Adds each output pixel's gradient to its neighbours': sums [channels, height, width]. The grid is `warp_forward`'s.
+// Adds each output pixel's gradient to its neighbors: sums [channels, height, width]. The grid is that of
+// `warp_forward`.
 extern "C" __global__ void warp_scatter(const float *gradient, const float *views, const float *largest,
                                         unsigned long long *sums, int blocks, int bits, int channels, int height,
                                         int width, int output_height, int output_width) {
@@ -188,7 +189,7 @@ extern "C" __global__ void warp_scatter(const float *gradient, const float *view
     }
 }
 
-// Back to numbers: [count]
+// Converts the sums back to floating point: [count]
 extern "C" __global__ void warp_gather(const unsigned long long *sums, const float *largest, float *gradient,
                                        int blocks, int bits, long long count) {
     __shared__ float shared[WARPS];

@@ -6,7 +6,7 @@ use crate::frozen::Activation;
 use crate::frozen::cuda::accelerator::{blocks, long};
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 
-/// How `activation.cu` counts the kinds.
+/// The number of the kind in `activation.cu`.
 fn kind(activation: Activation) -> i32 {
     match activation {
         Activation::Silu => 0,

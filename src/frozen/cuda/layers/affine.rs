@@ -1,4 +1,4 @@
-//! Channels' scales and shifts on a device.
+//! Scale and shift of each channel on a device.
 
 use candle_core::Result;
 
@@ -17,7 +17,7 @@ impl AffineOnDevice {
         Ok(Self { scale, shift: on.upload(bytemuck::cast_slice(&layer.shift))? })
     }
 
-    /// The grid, channels, and numbers of a channel.
+    /// The grid, the number of channels, and the area of a channel.
     fn sizes(shape: &[usize]) -> Result<([usize; 2], i32, i32)> {
         let area = shape[2] * shape[3];
         Ok((blocks_of_rows(shape[0] * shape[1], area), int(shape[1])?, int(area)?))

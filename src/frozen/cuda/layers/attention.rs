@@ -1,7 +1,8 @@
-//! Attention on a device: heads taken apart, products for all of them at once, the softmax between, heads put together.
+//! Attention on a device: separates the heads, computes products for all heads at once with the softmax between, and
+//! joins the heads.
 //!
-//! Scores exist for some queries of every head at a time, and backwards are computed again, as on the host. Of few tokens,
-//! as CLIP has them, all is one kernel each way.
+//! Scores exist only for some queries of every head at a time, and are recomputed backwards, like on the host. For few
+//! tokens, as in CLIP, there is one kernel each way.
 
 use candle_core::Result;
 
@@ -11,11 +12,11 @@ use crate::frozen::cuda::accelerator::{
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 use crate::frozen::{Attention, AttentionLayout};
 
-/// Tokens of a head, and its width, which one kernel takes at most (`TOKENS` and `WIDTH` of `short_attention.cu`).
+/// Maximum tokens and width of a head for the single kernel (`TOKENS` and `WIDTH` of `short_attention.cu`).
 const SHORT: (usize, usize) = (50, 64);
-/// Threads of a warp, each of which has a row of scores (`attention.cu`).
+/// Threads of a warp, which computes a row of scores (`attention.cu`).
 const WARP: usize = 32;
-/// Most scores at a time: 128 MiB. It bounds the memory, and depends on nothing else.
+/// Maximum number of scores at a time: 128 MiB. A constant bound on the memory.
 const MOST: usize = 1 << 25;
 
 /// Dimensions of a pass.
@@ -52,7 +53,7 @@ impl Sizes {
         }
     }
 
-    /// Heads of all pictures.
+    /// Number of heads of all pictures.
     const fn matrices(&self) -> usize {
         self.batch * self.heads
     }
@@ -63,14 +64,14 @@ impl Sizes {
         (0..queries).step_by(count).map(move |first| Tile { first, count: count.min(queries - first) })
     }
 
-    /// One of queries (0), keys and values, of every head, from a token on.
+    /// Queries (0), keys (1) or values (2) of every head, from a token on.
     fn part<'a>(&self, apart: &'a Slice, part: usize, token: usize) -> Factor<'a> {
         let size = self.tokens * self.head_width;
         let place = apart.at(part * self.matrices() * size + token * self.head_width);
         Factor::new(place, self.head_width).each(size)
     }
 
-    /// As `part`, of the output.
+    /// Like `part`, for the output.
     fn output<'a>(&self, output: &'a Slice, token: usize) -> Factor<'a> {
         Factor::new(output.at(token * self.head_width), self.head_width).each(self.queries * self.head_width)
     }
@@ -80,7 +81,7 @@ impl Sizes {
         Factor::new(scores.at(0), self.tokens).each(tile.count * self.tokens)
     }
 
-    /// Parts of a tensor from packed to apart, or back.
+    /// Copies parts of a tensor from packed to separate, or back.
     fn copy(
         &self,
         on: &dyn Accelerator,
@@ -100,7 +101,7 @@ impl Sizes {
         on.launch(kernel, grid, &arguments)
     }
 
-    /// A product for every head.
+    /// Computes a product for every head.
     #[allow(clippy::too_many_arguments)]
     fn product<'a>(
         &self,
@@ -114,12 +115,12 @@ impl Sizes {
         Product { rows, columns, depth, count: self.matrices(), left, right, destination, scale, accumulate }
     }
 
-    /// Whether one kernel computes it.
+    /// Whether a single kernel can compute the attention.
     fn is_short(&self) -> bool {
         self.layout == AttentionLayout::TokensFirst && self.tokens <= SHORT.0 && self.head_width <= SHORT.1
     }
 
-    /// That kernel; `tensors` are those it begins with.
+    /// Launches the single kernel, whose first arguments are `tensors`.
     fn in_short(&self, on: &dyn Accelerator, name: &'static str, tensors: &[&Slice], causal: bool) -> Result<()> {
         let (queries, tokens, width) = (int(self.queries)?, int(self.tokens)?, int(self.head_width)?);
         let others: [Argument; 5] = [queries.into(), tokens.into(), width.into(), self.scale().into(), causal.into()];
@@ -138,7 +139,7 @@ fn blocks_of_warps(rows: usize) -> [usize; 2] {
     [rows.div_ceil(THREADS / WARP), 1]
 }
 
-/// softmax of a tile's scores.
+/// The softmax of a tile's scores.
 fn probabilities(layer: &Attention, on: &dyn Accelerator, sizes: &Sizes, apart: &Slice, tile: Tile) -> Result<Buffer> {
     let scores = on.allocate(sizes.matrices() * tile.count * sizes.tokens)?;
     let dimensions = [tile.count, sizes.tokens, sizes.head_width];
@@ -179,13 +180,13 @@ impl Resident for Attention {
         sizes.copy(on, false, (3, tokens), x, &apart)?;
         sizes.copy(on, false, (1, sizes.queries), dy, &answers)?;
         if sizes.queries < tokens {
-            // Queries that nobody asked.
+            // Unused queries have no gradient.
             let count = x.len() / 3;
             launch!(on, "elements", "fill", blocks(count), &gradients, 0.0, long(count))?;
         }
         for tile in sizes.tiles() {
             let (first, count) = (tile.first, tile.count);
-            // What earlier tiles gave to all keys and values stays.
+            // Keep what earlier tiles added to the keys and values.
             let add = first > 0;
             let probabilities = probabilities(self, on, &sizes, &apart, tile)?;
             let (scores, answers) = (sizes.scores(&probabilities, tile), sizes.output(&answers, first));

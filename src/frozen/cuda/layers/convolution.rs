@@ -1,5 +1,5 @@
-//! The convolution on a device: of stride 1 as a convolution in either direction, backwards with kernels turned by
-//! 180°; with a stride backwards as a product whose numbers are gathered where they came from.
+//! The convolution on a device: with stride 1 a convolution in both directions, backwards with kernels rotated by 180°;
+//! with a larger stride, backwards a product whose numbers are gathered at their original pixels.
 
 use candle_core::Result;
 
@@ -11,7 +11,7 @@ use crate::frozen::{Convolution, Padding, Window};
 pub(crate) struct ConvolutionOnDevice {
     /// `[outputs, inputs · side²]`
     kernels: Buffer,
-    /// `[inputs, outputs · side²]`, where the stride is 1
+    /// `[inputs, outputs · side²]`, if the stride is 1
     turned: Option<Buffer>,
     bias: Buffer,
     inputs: usize,
@@ -57,7 +57,7 @@ impl Resident for ConvolutionOnDevice {
         if let Some(turned) = &self.turned {
             let Padding { top, left, .. } = self.window.padding;
             let reach = self.window.side - 1;
-            // A padding wider than the kernel reaches does not occur in any model.
+            // No model has a padding wider than the kernel's reach.
             let padding =
                 Padding { top: reach.saturating_sub(top), left: reach.saturating_sub(left), ..Padding::default() };
             let window = Window { padding, ..self.window };

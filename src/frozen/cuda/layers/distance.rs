@@ -12,7 +12,7 @@ pub(crate) struct SphericalDistanceOnDevice {
 }
 
 impl SphericalDistanceOnDevice {
-    /// From unit vectors `[count, length]`.
+    /// Creates the layer from unit vectors `[count, length]`.
     pub fn new(units: &[f32], count: usize, length: usize, on: &dyn Accelerator) -> Result<Self> {
         Ok(Self { units: on.upload(bytemuck::cast_slice(units))?, count, length })
     }

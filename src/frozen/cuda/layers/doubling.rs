@@ -1,9 +1,9 @@
 //! The doubling convolution on a device, without the doubled picture.
 //!
-//! A pixel of the output sees two by two pixels of the input, and which of its kernel's nine taps fall on each depends
-//! on whether its row and its column are even. So the output is four convolutions with kernels of side 2, one for each
-//! phase, which are computed as one, and the gradient of the input one convolution of stride 2 with kernels of side 4:
-//! four ninths of the work.
+//! An output pixel depends on two by two input pixels, and whether its row and column are even decides which of the
+//! kernel's nine taps fall on each of them. So the output is four convolutions with kernels of side 2, one for each
+//! phase, computed as one, and the gradient of the input is one convolution with stride 2 and kernels of side 4: four
+//! ninths of the work.
 
 use candle_core::Result;
 
@@ -22,9 +22,9 @@ pub(crate) struct DoublingOnDevice {
     outputs: usize,
 }
 
-/// Along one side: which taps fall on the first and on the second of the pixels that a phase sees,
+/// Along one side: the taps that fall on the first and on the second input pixel of each phase,
 const SEEN: [[&[usize]; 2]; 2] = [[&[0], &[1, 2]], [&[0, 1], &[2]]];
-/// and which taps a pixel of the input has on the four pixels of the output that see it.
+/// and the taps that connect an input pixel with each of its four output pixels.
 const SEEN_BY: [&[usize]; 4] = [&[2], &[1, 2], &[0, 1], &[0]];
 
 /// The sum of a 3x3 kernel's taps in some rows and columns.
@@ -68,7 +68,7 @@ impl DoublingOnDevice {
 impl Resident for DoublingOnDevice {
     fn forward(&self, on: &dyn Accelerator, shape: &[usize], input: &Slice, output: &Slice) -> Result<()> {
         let (batch, height, width) = (shape[0], shape[2], shape[3]);
-        // One more row and one more column than a phase has: those of odd rows are a row further down in it.
+        // One more row and one more column than a phase, since the phases of odd rows and columns are shifted by one.
         let window = Window { side: 2, stride: 1, padding: Padding::uniform(1) };
         let of_phases = (height + 1, width + 1);
         let unfolding = Unfolding { channels: self.inputs, picture: (height, width), output: of_phases, window };

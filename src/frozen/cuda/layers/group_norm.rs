@@ -1,4 +1,4 @@
-//! Group normalisation on a device.
+//! Group normalization on a device.
 
 use candle_core::Result;
 
@@ -6,7 +6,7 @@ use crate::frozen::GroupNorm;
 use crate::frozen::cuda::accelerator::{Buffer, int};
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 
-/// Elements of a group that a block sums (`group_norm.cu`).
+/// Elements of a group that one block sums (`group_norm.cu`).
 const CHUNK: usize = 4096;
 
 pub(crate) struct GroupNormOnDevice {
@@ -20,7 +20,7 @@ pub(crate) struct GroupNormOnDevice {
 
 /// Sizes of one pass.
 struct Sizes {
-    /// Of the grid: chunks of a group, groups of the batch
+    /// The grid: chunks per group, and groups of the batch
     grid: [usize; 2],
     /// Elements of a group
     size: i32,

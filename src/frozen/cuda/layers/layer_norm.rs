@@ -1,4 +1,4 @@
-//! Layer normalisation on a device.
+//! Layer normalization on a device.
 
 use candle_core::Result;
 

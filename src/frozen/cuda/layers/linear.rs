@@ -1,4 +1,4 @@
-//! The fully connected layer on a device: a product in either direction.
+//! The fully connected layer on a device: a product in both directions.
 
 use candle_core::Result;
 

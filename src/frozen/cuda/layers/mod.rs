@@ -1,4 +1,4 @@
-//! The layers' twins on a device, a file a layer or a few that are alike.
+//! The layers' twins on a device. Each file has one layer, or a few similar ones.
 
 mod activation;
 mod affine;

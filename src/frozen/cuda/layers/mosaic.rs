@@ -1,11 +1,11 @@
-//! A sparse matrix for each channel on a device, with its transpose for the way back.
+//! A sparse matrix applied to each channel on a device, with its transpose for the backward pass.
 
 use candle_core::Result;
 
 use crate::frozen::cuda::accelerator::{Buffer, blocks_of_rows, int};
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 
-/// Rows of a sparse matrix: row r has the entries from `starts[r]` to `starts[r + 1]`.
+/// A sparse matrix by rows: row r has the entries from `starts[r]` to `starts[r + 1]`.
 pub(crate) struct SparseRows {
     starts: Buffer,
     places: Buffer,
@@ -13,7 +13,7 @@ pub(crate) struct SparseRows {
 }
 
 impl SparseRows {
-    /// From one start more than there are rows, and the entries' columns and values.
+    /// Creates the matrix from starts, one more than there are rows, and the entries' columns and values.
     pub fn new(starts: &[u32], places: &[u32], shares: &[f32], on: &dyn Accelerator) -> Result<Self> {
         let (starts, places) = (on.upload(bytemuck::cast_slice(starts))?, on.upload(bytemuck::cast_slice(places))?);
         Ok(Self { starts, places, shares: on.upload(bytemuck::cast_slice(shares))? })

@@ -1,4 +1,4 @@
-//! The nearest of some vectors, on a device: a product of all positions with all vectors, a part at a time.
+//! The nearest of some vectors on a device: a product of all positions with all vectors, in parts.
 
 use candle_core::Result;
 
@@ -6,7 +6,7 @@ use crate::frozen::NearestVectors;
 use crate::frozen::cuda::accelerator::{Buffer, Factor, Product, int, long};
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 
-/// Most numbers of a product: 64 MiB. It bounds the memory, and depends on nothing else.
+/// Maximum numbers of a product: 64 MiB. A constant bound on the memory.
 const MOST: usize = 1 << 24;
 
 pub(crate) struct NearestOnDevice {

@@ -11,7 +11,7 @@ pub(crate) struct SlopesOnDevice {
 }
 
 impl SlopesOnDevice {
-    /// From the slope and the stop of each target, `struct Slope` of `slopes.cu`.
+    /// Creates the layer from the slope and the stop of each target, `struct Slope` of `slopes.cu`.
     #[allow(clippy::needless_pass_by_value)]
     pub fn new(targets: Vec<[f32; 2]>, on: &dyn Accelerator) -> Result<Self> {
         Ok(Self { targets: on.upload(bytemuck::cast_slice(&targets))?, count: targets.len() })

@@ -7,7 +7,7 @@ use crate::frozen::cuda::accelerator::{Buffer, blocks, long};
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 
 pub(crate) struct SquareSumOnDevice {
-    /// What distances are from; empty where there is nothing
+    /// The numbers that differences are from, if any
     from: Option<Buffer>,
     factor: f32,
 }
@@ -18,7 +18,7 @@ impl SquareSumOnDevice {
         Ok(Self { from, factor: layer.factor })
     }
 
-    /// Numbers that distances are from, and whether they are more than a place to point at.
+    /// The numbers that differences are from, and whether they are real or only a placeholder.
     fn from<'a>(&'a self, x: &'a Slice) -> (&'a Slice, bool) {
         self.from.as_ref().map_or((x, false), |from| (from, true))
     }

@@ -1,4 +1,4 @@
-//! Between pictures and tokens on a device.
+//! Conversion of pictures to tokens on a device.
 
 use candle_core::Result;
 
@@ -6,7 +6,7 @@ use crate::frozen::cuda::accelerator::{Buffer, blocks, blocks_of_rows, int, long
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 use crate::frozen::{ClassToken, FirstToken, MeanToken, Patches};
 
-/// The grid of squares of this side, and their side, the pictures' channels, height and width.
+/// The grid of squares, and their side, the pictures' channels, height and width.
 fn sizes_of_patches(side: usize, shape: &[usize]) -> Result<([usize; 2], [i32; 4])> {
     let (channels, height, width) = (shape[1], shape[2], shape[3]);
     let squares = shape[0] * (height / side) * (width / side);

@@ -1,5 +1,5 @@
-//! Convolutions by the device's own way, or else as products with unfolded pictures, a part of the output at a time: what
-//! `Convolution` and `DoublingConvolution` do both ways.
+//! Convolutions by the device's own algorithm, or otherwise as products with unfolded pictures, for a part of the
+//! output at a time. `Convolution` and `DoublingConvolution` use them in both directions.
 
 use candle_core::Result;
 
@@ -9,10 +9,10 @@ use crate::frozen::cuda::accelerator::{
 };
 use crate::frozen::cuda::{Accelerator, Slice, launch};
 
-/// Most numbers of an unfolded part: 64 MiB. It bounds the memory, and depends on nothing else.
+/// Maximum numbers of an unfolded part: 64 MiB. A constant bound on the memory.
 pub const MOST: usize = 1 << 24;
 
-/// What is unfolded: pictures `[batch, channels, height, width]`.
+/// The sizes of unfolding pictures `[batch, channels, height, width]`.
 #[derive(Clone, Copy)]
 pub struct Unfolding {
     /// Channels of the pictures
@@ -21,7 +21,7 @@ pub struct Unfolding {
     pub picture: (usize, usize),
     /// Height and width of the output
     pub output: (usize, usize),
-    /// The kernel's side, step, and the zeros above and on the left
+    /// Side and stride of the kernel, and the zeros above and on the left
     pub window: Window,
 }
 
@@ -30,11 +30,11 @@ pub struct Unfolding {
 struct Part {
     /// The first picture
     picture: usize,
-    /// How many pictures
+    /// Number of pictures
     pictures: usize,
-    /// The first row of each
+    /// The first row of each picture
     row: usize,
-    /// How many rows
+    /// Number of rows
     rows: usize,
 }
 
@@ -45,19 +45,19 @@ impl Unfolding {
         self.channels * self.window.side * self.window.side
     }
 
-    /// Of so many pictures convolved to so many channels.
+    /// The shape of a convolution of `batch` pictures to `outputs` channels.
     #[must_use]
     pub const fn shape(&self, batch: usize, outputs: usize) -> ConvolutionShape {
         let Self { channels, picture, output, window } = *self;
         ConvolutionShape { batch, channels, outputs, picture, output, window }
     }
 
-    /// Whether pictures are their own unfolding.
+    /// Whether unfolding leaves pictures unchanged.
     fn is_itself(&self) -> bool {
         self.window == Window::same(1)
     }
 
-    /// How the output is cut: whole pictures where several fit, else rows of one.
+    /// The parts of the output: several whole pictures if they fit, otherwise rows of one picture.
     fn parts(&self, batch: usize) -> impl Iterator<Item = Part> + use<> {
         let (height, row) = (self.output.0, self.depth() * self.output.1);
         let pictures = if self.is_itself() { batch } else { (MOST / (row * height)).clamp(1, batch) };
@@ -97,10 +97,10 @@ impl Unfolding {
         Ok(unfolded)
     }
 
-    /// Writes the convolution with kernels `[outputs, depth]`; the bias, where there is one, has a number an output.
+    /// Computes the convolution with kernels `[outputs, depth]`; the bias, if any, has one number per output channel.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the device fails.
     pub fn convolve(
         &self,
         on: &dyn Accelerator,
@@ -146,8 +146,8 @@ impl Unfolding {
         Ok(())
     }
 
-    /// Turns kernels `[outputs, channels, side²]` into those that give the gradient back: `[channels, outputs, side²]`,
-    /// turned by 180°.
+    /// Converts kernels `[outputs, channels, side²]` to those of the backward pass: `[channels, outputs, side²]`,
+    /// rotated by 180°.
     #[must_use]
     pub fn turned(kernels: &[f32], outputs: usize, channels: usize, taps: usize) -> Vec<f32> {
         let mut turned = Vec::with_capacity(kernels.len());

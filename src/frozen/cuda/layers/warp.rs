@@ -8,14 +8,14 @@ use crate::frozen::cuda::accelerator::{Buffer, blocks, blocks_of_rows, int, long
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 use crate::frozen::{Border, View, Warp};
 
-/// Blocks that look for the largest gradient.
+/// Number of blocks that search for the largest gradient.
 const BLOCKS: usize = 64;
-/// Bits of an integer below its sign, one of them to spare.
+/// Usable bits of an integer: all but the sign and one to spare.
 const BITS: u32 = 62;
 
 pub(crate) struct WarpOnDevice {
     layer: Warp,
-    /// The views of the picture's size that was last: taps follow from it
+    /// The views for the last size of the picture, on which the taps depend
     views: Mutex<Option<([usize; 2], Arc<Buffer>)>>,
 }
 
@@ -28,7 +28,7 @@ impl WarpOnDevice {
     #[allow(clippy::cast_precision_loss)]
     fn views(&self, on: &dyn Accelerator, shape: &[usize]) -> Result<Arc<Buffer>> {
         let size = [shape[2], shape[3]];
-        // A thread that failed left them whole.
+        // A thread that failed left the data intact.
         let mut last = self.views.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, views)) = &*last
             && *of == size
@@ -50,7 +50,7 @@ impl WarpOnDevice {
         Ok(views)
     }
 
-    /// Pixels of a view.
+    /// Number of pixels of a view.
     fn pixels(&self) -> usize {
         self.layer.size.0 * self.layer.size.1
     }
@@ -59,7 +59,7 @@ impl WarpOnDevice {
         blocks_of_rows(self.layer.views.len(), self.pixels())
     }
 
-    /// Channels, the sides of the picture and those of a view.
+    /// Channels, and the sides of the picture and of a view.
     fn sizes(&self, shape: &[usize]) -> Result<[i32; 5]> {
         let (height, width) = self.layer.size;
         Ok([int(shape[1])?, int(shape[2])?, int(shape[3])?, int(height)?, int(width)?])
@@ -81,7 +81,7 @@ impl Resident for WarpOnDevice {
         // Two words each.
         let sums = on.allocate(2 * dx.len())?;
         launch!(on, "elements", "fill", blocks(sums.len()), &sums, 0.0, long(sums.len()))?;
-        // Were all pixels to fall on one.
+        // The worst case: all pixels add to the same one.
         let most = self.layer.views.len() * self.pixels();
         let bits = (BITS - most.next_power_of_two().ilog2()).cast_signed();
         let found = int(BLOCKS)?;

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Runs every example at a small size in a temporary folder:
+# Runs every example at a small size in a temporary folder.
 #
-#     examples/check.sh [BINARY]            # needs python3 with venv; installs nbclient and ipykernel into a folder of its own
+#     .ci/check_examples.sh [BINARY]            # needs python3 with venv; installs nbclient and ipykernel into a folder of its own
 set -euo pipefail
-examples=$(cd "$(dirname "$0")" && pwd)
+examples=$(cd "$(dirname "$0")/../examples" && pwd)
 TEXT2ART=$(realpath "${1:-$examples/../target/release/text2art}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# Settings of the user's own would change what is run.
+# The user's own settings would change the results.
 export TEXT2ART TEXT2ART_CONFIG=none
 export TEXT2ART_SIZE=32x32 TEXT2ART_ITERATIONS=10 TEXT2ART_CUTOUTS=2
 fail() { echo "error: $1" >&2; exit 1; }
@@ -22,7 +22,7 @@ done
 cmp "$work/one-liners/fish.png" "$work/one-liners/fish-again.png"
 if grep -q '^warning' "$work/one-liners.err"; then cat "$work/one-liners.err" >&2; fail "one-liners.sh is warned"; fi
 
-# The number of pictures is that of the file's lines, braces expanded.
+# The number of pictures is the number of the file's lines after braces are expanded.
 for batch in prompts.txt:11 prompts.jsonl:8 jobs.toml:7; do
     file=${batch%:*} count=${batch#*:}
     echo "$file" >&2
@@ -50,9 +50,9 @@ kinds = [kind for output in outputs for kind in output.get("data", {})]
 text = "".join(output.get("text", "") for output in outputs)
 assert kinds.count("image/png") >= 3 and "image/gif" in kinds and "image/svg+xml" in kinds, kinds
 assert any("<video" in output.get("data", {}).get("text/html", "") for output in outputs), kinds
-# Shells tell no one that they failed.
+# A shell in a cell does not report that it failed.
 assert "error:" not in text, text
-# Lines and no bars.
+# Progress is shown as lines, not as bars.
 assert "iteration 10 of 10" in text and "\x1b" not in text and "█" not in text, repr(text)
 PYTHON
 "$work/python/bin/python" "$work/run.py" "$examples/notebook.ipynb" "$work/notebook"

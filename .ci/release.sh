@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds the binary for other machines: stripped, with the C++ library and GCC's in it, so that it needs nothing but
-# glibc. Packs it with its documents and the licences of what is in it:
+# Builds a binary for other machines. It is stripped and contains the C++ and GCC libraries, so that it needs only glibc.
+# Packs it with its documents and the licenses of everything in it:
 #
-#     examples/release.sh [FOLDER]          # FOLDER/text2art-VERSION-x86_64-linux.tar.gz, and its SHA-256
+#     .ci/release.sh [FOLDER]          # FOLDER/text2art-VERSION-x86_64-linux.tar.gz, and its SHA-256
 #
-# `examples/check_release.sh ARCHIVE` tries it in a bare Debian without a network.
+# `.ci/check_release.sh ARCHIVE` tries it in a bare Debian without a network.
 set -euo pipefail
-# Taken before the change of folder.
+# Resolved before the folder changes.
 mkdir -p "${1:-dist}"
 folder=$(cd "${1:-dist}" && pwd)
 cd "$(dirname "$0")/.."
@@ -24,7 +24,7 @@ done
 cargo rustc --release --locked --bin text2art -- -C strip=symbols -L "native=$work/static"
 binary=${CARGO_TARGET_DIR:-target}/release/text2art
 
-# What it asks of a machine.
+# What the binary requires.
 needed=$(readelf --dynamic --wide "$binary" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 for library in $needed; do
     case $library in
@@ -34,7 +34,7 @@ for library in $needed; do
 done
 glibc=$(readelf --version-info --wide "$binary" | grep -o 'GLIBC_2[0-9.]*' | sort --version-sort | tail -n 1)
 
-# The licences of all crates that are in it. Some keep theirs beside the sources they wrap.
+# The licenses of all crates in the binary. Some are next to the sources that the crate wraps.
 name="text2art-$("$binary" --version | cut -d ' ' -f 2)-$(uname -m)-linux"
 mkdir "$work/$name"
 cargo metadata --locked --format-version 1 --filter-platform "$(rustc -vV | sed -n 's/^host: //p')" >"$work/crates.json"

@@ -1,8 +1,8 @@
 """Runs text2art's bench and its PyTorch peer in turn, each in a process of its own, and prints a table of both.
 
-    python -m venv venv && venv/bin/pip install -r examples/peer_bench/requirements.txt
+    python -m venv venv && venv/bin/pip install -r tests/benches/peer/requirements.txt
     cargo build --release
-    venv/bin/python examples/peer_bench/run.py --rounds 3
+    venv/bin/python tests/benches/peer/run.py --rounds 3
 
 On a GPU (`--device cuda:0`) memory is also that of the whole GPU beyond what it held before, as nvidia-smi tells it: let
 nothing else use it.
@@ -48,7 +48,7 @@ def measured(command, gpu):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--binary", default=HERE.parent.parent / "target/release/text2art")
+    arguments.add_argument("--binary", default=HERE.parent.parent.parent / "target/release/text2art")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--repetitions", type=int, default=3)
     arguments.add_argument("--cutouts", type=int, default=32)

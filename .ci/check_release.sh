@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Tries what release.sh made in a bare Debian, without a network, as a user without a home: the first picture, a GIF and
-# an MP4. Needs root and debootstrap, and says so where they are missing.
+# Tries an archive of release.sh in a bare Debian, without a network, as a user without a home: draws the first picture, a
+# GIF and an MP4. Needs root and debootstrap, and says so if they are missing.
 #
-#     examples/check_release.sh dist/text2art-VERSION-x86_64-linux.tar.gz [SUITE]
+#     .ci/check_release.sh dist/text2art-VERSION-x86_64-linux.tar.gz [SUITE]
 set -euo pipefail
 archive=$(realpath "$1")
 suite=${2:-bookworm}
@@ -25,7 +25,7 @@ inside() {
     unshare --net env --ignore-environment PATH=/usr/local/bin:/usr/bin:/usr/sbin chroot --userspec=1000:1000 "$root" \
         sh -c 'cd /pictures && exec "$@"' sh "$@"
 }
-# Without /proc, too.
+# There is no /proc either.
 inside text2art --version
 inside text2art doctor
 # The README's first command, as it stands there.
@@ -37,7 +37,7 @@ inside text2art info frog.mp4 >/dev/null
 
 begins() {
     test "$(tail -c "+$(($3 + 1))" "$root/pictures/$1" | head -c "${#2}")" = "$2" ||
-        { echo "error: $1 is no such file" >&2; exit 1; }
+        { echo "error: $1 has the wrong format" >&2; exit 1; }
 }
 begins a-red-apple-on-a-blue-background-0.png PNG 1
 for name in frog both; do

@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Everything that one visit to a machine with an NVIDIA GPU should show, in one go:
+# Tests and measures text2art on a machine with an NVIDIA GPU:
 #
-#     examples/gpu_check.sh [BINARY] [FOLDER] [TESTS]
+#     tests/gpu/check.sh [BINARY] [FOLDER] [TESTS]
 #
-# BINARY   built with --features cuda (default: target/release/text2art); without, all but the GPU's part is done
-# FOLDER   where all that was seen goes (default: gpu-check); `results.md` in it is for examples/peer_bench/RESULTS.md
+# BINARY   built with --features cuda (default: target/release/text2art); without CUDA, the GPU part is skipped
+# FOLDER   where the results go (default: gpu-check); its `results.md` is for tests/benches/peer/RESULTS.md
 # TESTS    a folder of test programs; without one cargo builds them
 #
-# A machine without Rust gets binary and tests from another one, and this checkout for the reference data:
+# For a machine without Rust, pack the binary and the tests on another one. This checkout has the reference data:
 #
-#     examples/gpu_check.sh --pack FOLDER    # builds with CUDA; then: examples/gpu_check.sh FOLDER/text2art OUT FOLDER
+#     tests/gpu/check.sh --pack FOLDER    # builds with CUDA; then: tests/gpu/check.sh FOLDER/text2art OUT FOLDER
 #
-# What needs something that is not here (a GPU, PyTorch) is skipped by name. PYTHON names the Python that has
-# examples/peer_bench/requirements.txt. Ends with 1 where something failed.
+# Checks that need something that is missing (a GPU, PyTorch) are listed as skipped. PYTHON is the Python that has
+# tests/benches/peer/requirements.txt installed. The exit code is 1 if a check failed.
 set -euo pipefail
-repository=$(cd "$(dirname "$0")/.." && pwd)
+repository=$(cd "$(dirname "$0")/../.." && pwd)
 # Tests against reference data, which compute on the processor, and those of what computes on a GPU: each layer there
 # against the processor's, and what tests/gpu/cuda_*.rs have.
 parity=(clip_parity vqgan_parity reference_run)
@@ -46,7 +46,7 @@ binary=$(realpath "${1:-$repository/target/release/text2art}")
 mkdir -p "${2:-gpu-check}"
 folder=$(cd "${2:-gpu-check}" && pwd)
 tests=${3:+$(realpath "$3")}
-# Settings of the user's own would change what is measured. Tests look for their data and for the program here.
+# The user's own settings would change the results. Tests look for their data and for the program here.
 export TEXT2ART_CONFIG=none CARGO_MANIFEST_DIR=$repository CARGO_BIN_EXE_text2art=$binary
 python=${PYTHON:-python3}
 failures=0
@@ -55,7 +55,7 @@ results=$folder/results.md
 
 say() { echo "$*" >&2; }
 skip() { say "skipped $1: $2"; echo "- $1: not measured ($2)" >>"$results"; }
-# Runs a check with its output in a file of its own: check NAME COMMAND...
+# Runs a check and writes its output to a separate file: check NAME COMMAND...
 check() {
     local name=$1 started=$SECONDS
     shift
@@ -68,14 +68,14 @@ check() {
     failures=$((failures + 1))
     return 1
 }
-# The same, and what it printed goes into the results.
+# Runs a check and adds its output to the results.
 show() {
     if check "$@"; then
         { echo; echo "\`text2art ${*:3}\`"; echo; sed 's/^/    /' "$folder/$1.out"; } >>"$results"
     fi
 }
 
-# The libraries of PyTorch's wheels and of the toolkit, where the loader does not find them.
+# The libraries of PyTorch's wheels and of the toolkit, if the loader does not find them.
 if ! "$binary" --version >/dev/null 2>&1; then
     wheels=$("$python" -c 'import glob, os, sysconfig
 site = sysconfig.get_paths()["purelib"]
@@ -85,7 +85,7 @@ print(":".join(sorted({os.path.dirname(file) for file in glob.glob(site + "/nvid
     done
     export LD_LIBRARY_PATH
 fi
-"$binary" --version >/dev/null || { say "error: $binary does not start (README, NVIDIA GPUs)"; exit 1; }
+"$binary" --version >/dev/null || { say "error: $binary does not start (README, GPU)"; exit 1; }
 
 check doctor "$binary" doctor || exit 1
 check doctor-json "$binary" doctor --json || exit 1
@@ -114,7 +114,7 @@ run_test() {
     local program=numerics only=$1:: features=${T2A_FEATURES:-} which
     case $1 in
     layers)
-        # They fail where they would be emulated.
+        # They fail if they would be emulated.
         export TEXT2ART_TESTS_NEED_CARD=1
         program=layers only=frozen::cuda features=${features:-cuda}
         ;;
@@ -145,7 +145,7 @@ for name in "${on_gpu[@]}"; do
     fi
 done
 
-# The embedded model's picture: three times the same bytes, once beside another load.
+# A picture of the embedded model: the same bytes three times, once while something else is running.
 draw() { "$binary" "a red apple on a blue background" --seed 1 --device "$device" --force -o "$folder/$1.png"; }
 pictures() {
     draw first
@@ -174,19 +174,19 @@ else
     show bench-large "$binary" bench --work a --device "$device" --size 1024x1024 --repetitions "$repetitions"
 fi
 
-# PyTorch beside it, the same work.
+# The same work in PyTorch, for comparison.
 if ! "$python" -c 'import kornia, taming, torch, transformers' 2>"$folder/peer.err"; then
-    skip "peer bench" "no $python with examples/peer_bench/requirements.txt"
+    skip "peer bench" "no $python with tests/benches/peer/requirements.txt"
 elif [ "$device" != cpu ] && ! "$python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
     skip "peer bench" "this PyTorch sees no GPU"
 else
     for compiled in "" --compile; do
-        if check "peer-bench$compiled" "$python" "$repository/examples/peer_bench/run.py" --binary "$binary" \
+        if check "peer-bench$compiled" "$python" "$repository/tests/benches/peer/run.py" --binary "$binary" \
             --device "$device" --rounds "${T2A_ROUNDS:-3}" --repetitions "$repetitions" $compiled; then
             { echo; echo "Beside PyTorch${compiled:+ with torch.compile}:"; echo; cat "$folder/peer-bench$compiled.out"; } \
                 >>"$results"
         fi
     done
 fi
-say "all that was seen is in $folder; results.md there is for examples/peer_bench/RESULTS.md"
+say "the results are in $folder; its results.md is for tests/benches/peer/RESULTS.md"
 test $failures = 0 || { say "$failures failed"; exit 1; }

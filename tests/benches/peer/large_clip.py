@@ -1,7 +1,7 @@
 """Writes a CLIP of ViT-B/32's size with random weights, 605 MB in f32: `text2art bench --clip FOLDER` tells how long
 a start with it takes.
 
-    venv/bin/python examples/peer_bench/large_clip.py FOLDER
+    venv/bin/python tests/benches/peer/large_clip.py FOLDER
 """
 
 import pathlib

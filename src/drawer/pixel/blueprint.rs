@@ -1,0 +1,127 @@
+//! What the program knows of cells before they are built.
+
+use candle_core::Device;
+use image::DynamicImage;
+
+use super::zoom::zoomed;
+use super::{PixelArt, PixelDrawer, svg};
+use crate::drawer::{Blueprint, Drawer, Loaded, Start, Vector};
+use crate::frozen::{Memory, MemoryOf};
+use crate::models::Quality;
+use crate::picture::Size;
+use crate::settings::{Overrides, PixelShape, Settings};
+use crate::{Error, Result};
+
+/// The step of cells' colors.
+const LEARNING_RATE: f64 = 0.05;
+/// How strongly cells are held to the prior's colors: between 10 and 30 they look alike, below they dissolve.
+const PRIOR_HOLD: f64 = 20.0;
+
+/// Cells draw.
+pub(in crate::drawer) struct PixelBlueprint;
+
+impl Blueprint for PixelBlueprint {
+    fn name(&self) -> &'static str {
+        "pixel"
+    }
+
+    fn about(&self) -> &'static str {
+        "cells of plain colours, which are moved"
+    }
+
+    fn options(&self) -> &'static [&'static str] {
+        &[
+            "pixel_art",
+            "pixel_shape",
+            "pixel_size",
+            "pixel_scale",
+            "pixel_zoom",
+            "smoothness",
+            "transparent",
+            "alpha_weight",
+            "init_image",
+            "init_weight",
+            "init_noise",
+        ]
+    }
+
+    fn defaults(&self, quality: Quality) -> Overrides {
+        let side = if quality == Quality::Draft { 320 } else { 640 };
+        let (size, learning_rate) = (Some(Size { width: side, height: side }), Some(LEARNING_RATE));
+        Overrides { size, learning_rate, ..Overrides::default() }
+    }
+
+    fn usual_init_weight(&self, _vqgan: &str) -> f64 {
+        PRIOR_HOLD
+    }
+
+    /// Cells have no details of their own that a zoom would shape.
+    fn zooms(&self) -> f64 {
+        0.5
+    }
+
+    fn check(&self, settings: &Settings) -> Result<()> {
+        check_zoom(settings)?;
+        PixelArt::of(settings).map(drop)
+    }
+
+    fn memory(&self, settings: &Settings, _loaded: Loaded, _recomputed: usize, _of: MemoryOf) -> Result<Memory> {
+        let pixels = settings.size.width.saturating_mul(settings.size.height) as u64;
+        // The mosaic and its transpose, with two cells in a pixel: a start for each row, a place and a share of each.
+        // What the session keeps of the picture and of its gradient counts here, where nothing larger hides it.
+        // With alpha both have a channel more, and stand beside what the judges see.
+        let channels = if settings.transparent { 4 } else { 3 };
+        let seen = if settings.transparent { 12 } else { 0 };
+        let kept = pixels.saturating_mul(2 * (4 + 2 * 8) + 2 * 4 * channels + seen);
+        // Beside it the picture and its gradient as the network has them.
+        Ok(Memory { kept, peak: kept.saturating_add(pixels.saturating_mul(2 * 4 * channels)) })
+    }
+
+    fn build(
+        &self,
+        settings: &Settings,
+        _loaded: Loaded,
+        _recomputed: usize,
+        start: Start,
+        device: &Device,
+    ) -> Result<Box<dyn Drawer>> {
+        Ok(Box::new(PixelDrawer::new(PixelArt::of(settings)?, settings.size, start, device)?))
+    }
+
+    fn in_words(&self, settings: &Settings) -> String {
+        let cells = settings.pixel_size.map_or_else(String::new, |cells| format!("{cells} "));
+        format!("Cells: {cells}{}", settings.pixel_shape)
+    }
+
+    /// With `--pixel-zoom` every cell has so many pixels across.
+    fn finish(&self, settings: &Settings, picture: DynamicImage) -> DynamicImage {
+        let (Some(grid), Some(zoom)) = (settings.pixel_size, settings.pixel_zoom) else { return picture };
+        match &picture {
+            DynamicImage::ImageRgba8(pixels) => zoomed(pixels, grid, zoom).into(),
+            pixels => zoomed(&pixels.to_rgb8(), grid, zoom).into(),
+        }
+    }
+
+    fn vector(&self) -> Option<Vector> {
+        Some(|settings, picture| Ok(svg::svg(PixelArt::of(settings)?, picture)))
+    }
+}
+
+fn check_zoom(settings: &Settings) -> Result<()> {
+    if settings.pixel_zoom.is_none() {
+        return Ok(());
+    }
+    if settings.pixel_shape != PixelShape::Rectangle {
+        return Err(Error::usage("--pixel-zoom is for rectangular cells", "choose --pixel-shape rect"));
+    }
+    let Some(grid) = settings.pixel_size else {
+        return Err(Error::usage("--pixel-zoom needs a number of cells", "give one with --pixel-size"));
+    };
+    // Of smaller cells some have no pixel of their own.
+    let clear = |pixels: usize, cells: usize| pixels.is_multiple_of(cells) || pixels >= 2 * cells;
+    if !clear(settings.size.width, grid.width) || !clear(settings.size.height, grid.height) {
+        let problem = format!("{grid} cells are too small in {} pixels for --pixel-zoom", settings.size);
+        return Err(Error::usage(problem, "choose a --size of two pixels a cell or more"));
+    }
+    Ok(())
+}

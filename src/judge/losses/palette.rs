@@ -1,0 +1,61 @@
+//! The pull to a palette's colors.
+
+use candle_core::Tensor;
+use rayon::prelude::*;
+
+use super::{Loss, LossValue, Seen, Verdict};
+use crate::Result;
+use crate::palette::oklab;
+use crate::picture::{Size, to_colours};
+use crate::settings::Settings;
+
+/// Pulls each pixel to the palette's nearest color.
+struct PalettePull {
+    weight: f64,
+    iterations: usize,
+}
+
+/// The pull of pictures that are to have few colors.
+pub(super) fn new(settings: &Settings) -> Option<Box<dyn Loss>> {
+    let pull = PalettePull { weight: settings.palette_weight, iterations: settings.iterations };
+    settings.has_few_colours().then(|| Box::new(pull) as _)
+}
+
+impl Loss for PalettePull {
+    fn name(&self) -> &'static str {
+        "palette"
+    }
+
+    /// The mean square of the distance in OKLab between each pixel and the palette's nearest color, by a weight that grows
+    /// evenly to the whole in the last iteration. Alpha has no slope.
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+    fn judge(&mut self, seen: &Seen) -> Result<Option<Verdict>> {
+        let Some(palette) = seen.palette.filter(|_| self.weight > 0.0) else { return Ok(None) };
+        let grown = ((seen.iteration + 1) as f64 / self.iterations.max(1) as f64).min(1.0);
+        let picture = seen.picture;
+        let colours = to_colours(picture)?;
+        let share = self.weight * grown / colours.len() as f64;
+        let pulls: Vec<(f32, [f32; 3])> = colours
+            .into_par_iter()
+            .with_min_len(1 << 10)
+            .map(|colour| {
+                let lab = oklab::of_unit_srgb(colour);
+                let aim = palette.perceived()[palette.nearest(lab)];
+                let apart: [f32; 3] = std::array::from_fn(|axis| lab[axis] - aim[axis]);
+                let slope = oklab::slope(colour, apart.map(|apart| 2.0 * apart));
+                (apart.iter().map(|apart| apart * apart).sum(), slope.map(|slope| slope * share as f32))
+            })
+            .collect();
+        let loss: f64 = pulls.iter().map(|(square, _)| f64::from(*square)).sum::<f64>() * share;
+        let mut slopes = Vec::with_capacity(picture.elem_count());
+        (0..3).for_each(|channel| slopes.extend(pulls.iter().map(|(_, slope)| slope[channel])));
+        slopes.resize(picture.elem_count(), 0.0);
+        let gradient = Tensor::from_vec(slopes, picture.shape(), picture.device())?;
+        Ok(Some(Verdict { loss: LossValue::Known(loss), gradient }))
+    }
+
+    /// The picture, what is pulled of each pixel, the slopes in order and as a tensor.
+    fn memory(&self, size: Size) -> u64 {
+        (12 + 16 + 2 * 12) * (size.width.saturating_mul(size.height) as u64)
+    }
+}

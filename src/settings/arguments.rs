@@ -1,0 +1,121 @@
+//! The options on the command line: all of them, or those that a verb takes.
+
+use std::marker::PhantomData;
+
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+
+use super::options::OptionInfo;
+use super::{OPTIONS, Overrides};
+use crate::text;
+
+/// Reads a whole number. Negative ones are refused with what is wrong, not as unknown options.
+pub(super) fn whole_number(argument: Arg) -> Arg {
+    signed(argument).value_parser(text::whole_number)
+}
+
+/// Reads a number.
+pub(super) fn number(argument: Arg) -> Arg {
+    signed(argument).value_parser(text::number)
+}
+
+/// Takes a value that begins with a minus sign for a value.
+pub(super) fn signed(argument: Arg) -> Arg {
+    argument.allow_negative_numbers(true)
+}
+
+/// Reads `--option`, which is true, or `--option=BOOL`.
+pub(super) fn switch(argument: Arg) -> Arg {
+    argument.num_args(0..=1).require_equals(true).default_missing_value("true")
+}
+
+/// An argument, changed by a function.
+pub(super) fn changed(argument: Arg, change: impl FnOnce(Arg) -> Arg) -> Arg {
+    change(argument)
+}
+
+/// The value of an argument; none if it is not given, or if the verb does not have it.
+pub(super) fn one<T: Clone + Send + Sync + 'static>(matches: &mut ArgMatches, name: &str) -> Option<T> {
+    matches.try_remove_one(name).ok().flatten()
+}
+
+/// All values of an argument; none if it is not given, or if the verb does not have it.
+pub(super) fn all<T: Clone + Send + Sync + 'static>(matches: &mut ArgMatches, name: &str) -> Option<Vec<T>> {
+    matches.try_remove_many(name).ok().flatten().map(Iterator::collect)
+}
+
+impl OptionInfo {
+    /// The option on the command line.
+    fn argument(&self, value: &'static str) -> Arg {
+        let argument = Arg::new(self.name).long(self.option).value_name(value).help_heading(self.group);
+        let argument = argument.help(self.help());
+        let argument = match self.long_help() {
+            Some(help) => argument.long_help(help),
+            None => argument,
+        };
+        (self.reads)(argument)
+    }
+}
+
+/// Adds options to a command.
+fn with_options(command: Command, takes: impl Fn(&OptionInfo) -> bool, change: impl Fn(Arg) -> Arg) -> Command {
+    let taken = OPTIONS.iter().filter(|option| takes(option));
+    command.args(taken.filter_map(|option| Some(change(option.argument(option.value?)))))
+}
+
+impl Args for Overrides {
+    fn augment_args(command: Command) -> Command {
+        with_options(command, |_| true, |argument| argument)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Overrides {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Self::from_arg_matches_mut(&mut matches.clone())
+    }
+
+    fn from_arg_matches_mut(matches: &mut ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self::of_matches(matches))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?.or(std::mem::take(self));
+        Ok(())
+    }
+}
+
+/// Which options a verb takes.
+pub trait Choice {
+    /// Whether it takes this one.
+    fn takes(option: &OptionInfo) -> bool;
+}
+
+/// The options of a verb that takes some of them, without the headings of their groups.
+pub struct Chosen<C> {
+    /// What they say
+    pub overrides: Overrides,
+    choice: PhantomData<C>,
+}
+
+impl<C: Choice> Args for Chosen<C> {
+    fn augment_args(command: Command) -> Command {
+        with_options(command, C::takes, |argument| argument.help_heading(None))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl<C: Choice> FromArgMatches for Chosen<C> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self { overrides: Overrides::from_arg_matches(matches)?, choice: PhantomData })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.overrides.update_from_arg_matches(matches)
+    }
+}

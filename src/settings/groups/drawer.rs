@@ -1,0 +1,75 @@
+//! What draws, and the options of the drawers.
+
+group! {
+    drawer "Drawer" {
+        setting drawer: one crate::settings::DrawerName {
+            /// How to draw: `vqgan`, or `pixel` for a grid of solid-color cells
+            ///
+            /// Each drawer has its own default size and learning rate.
+            value: "NAME",
+            default: crate::settings::DrawerName::default(),
+            by: Requests,
+        },
+        setting pixel_shape: one crate::settings::PixelShape {
+            /// Shape of the cells: rect, shift (bricks), hex, tri, diamond or knit
+            value: "NAME",
+            default: crate::settings::PixelShape::default(),
+            by: Requests,
+        },
+        setting pixel_size: maybe crate::picture::Size {
+            /// Number of cells across and down
+            value: "WxH",
+            shown: "about 80 across, square",
+            by: Requests,
+        },
+        asked pixel_scale: f64 {
+            /// Make cells X times as large; 2 makes a quarter as many
+            value: "X",
+            arg: number,
+            range: Range::new(0.001, 1000.0),
+            by: Requests,
+        },
+        setting smoothness: one f64 {
+            /// How strongly to even out the colors of neighboring cells
+            value: "WEIGHT",
+            arg: number,
+            default: 0.0,
+            range: Range::new(0.0, 1000.0),
+            by: Requests,
+        },
+        setting transparent: one bool {
+            /// Make unneeded cells transparent
+            ///
+            /// Each cell has an alpha value, which is pulled down during the run. At the end, cells below one half are
+            /// left out of the PNG and of the SVG. GIFs and MP4s show the other cells on white.
+            value: "BOOL",
+            arg: switch,
+            default: false,
+            by: Requests,
+        },
+        setting alpha_weight: one f64 {
+            /// How strongly --transparent pulls down the alpha values of cells
+            value: "WEIGHT",
+            arg: number,
+            default: 0.3,
+            before: 0.0,
+            range: Range::new(0.0, 1000.0),
+            by: Requests,
+        },
+        asked pixel_art: bool {
+            /// Draw pixel art: cells in a few colors
+            ///
+            /// The same as --drawer pixel --colors 24.
+            value: "BOOL",
+            arg: switch,
+            by: Requests,
+        },
+        setting pixel_zoom: maybe usize {
+            /// Pixels per cell side in the output; 1 writes one pixel per cell
+            value: "N",
+            arg: whole_number,
+            range: Range::whole(1, 256),
+            by: Requests,
+        },
+    }
+}

@@ -1,0 +1,59 @@
+//! How pictures are judged and changed.
+
+group! {
+    guidance "Guidance" {
+        setting cutouts: always usize {
+            /// Number of cutouts each CLIP sees per iteration
+            value: "N",
+            arg: whole_number,
+            range: Range::whole(1, 4096),
+            by: Requests,
+        },
+        setting cut_batch: always crate::settings::CutBatch {
+            /// Cutouts evaluated at once, or auto for as many as fit; fewer use less memory
+            value: "N",
+            arg: signed,
+            default: crate::settings::CutBatch::default(),
+            range: Range::whole(1, 4096),
+        },
+        setting augment: always crate::settings::Augmentations {
+            /// Augmentations of the cutouts: none, or some of crop, perspective, affine, flip, jitter and erase,
+            /// comma-separated
+            value: "LIST",
+            default: {
+                use crate::settings::Augmentation::{Crop, Jitter, Perspective};
+                crate::settings::Augmentations::new(&[Crop, Perspective, Jitter])
+            },
+            by: Requests,
+        },
+        setting cut_noise: always f64 {
+            /// Largest standard deviation of the noise added to a cutout, whose values are 0 to 1
+            value: "X",
+            arg: number,
+            default: 0.1,
+            range: Range::new(0.0, 10.0),
+            by: Requests,
+        },
+        setting optimizer: always crate::optimizer::OptimizerKind {
+            /// Optimizer
+            value: "NAME",
+            default: crate::optimizer::OptimizerKind::Adam,
+            by: Requests,
+        },
+        setting learning_rate: always f64 {
+            /// Learning rate
+            value: "X",
+            arg: number,
+            default: 0.1,
+            range: Range::above(0.0, 1000.0),
+            by: Requests,
+        },
+        setting learning_rate_drops: always crate::settings::LearningRateDrops {
+            /// Divide the learning rate by ten at these points: iterations (150) or percentages (75%), comma-separated,
+            /// or none
+            value: "LIST",
+            default: crate::settings::LearningRateDrops::default(),
+            by: Requests,
+        },
+    }
+}

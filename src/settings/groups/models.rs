@@ -1,0 +1,50 @@
+//! The models that draw and judge. Requests to a server may not name any: names can be paths, or start downloads.
+
+use super::picture::check_count;
+use crate::{Error, Result};
+
+/// The most CLIP models that judge a picture.
+const MOST_CLIPS: usize = 16;
+
+group! {
+    models "Models" {
+        asked model: String {
+            /// VQGAN and CLIP models to use
+            ///
+            /// Each model has its own default size, iterations and cutouts. --vqgan and --clip replace parts of it.
+            value: "NAME",
+            shown: "embedded",
+        },
+        setting vqgan: always String {
+            /// VQGAN that draws: the model's name, folder or weight file
+            value: "NAME",
+            default: crate::models::embedded::NAME.to_owned(),
+            shown: "the model's",
+            check: models::check_vqgan,
+        },
+        setting clip: list String {
+            /// CLIP models that judge the picture: names, folders or weight files, comma-separated
+            value: "NAMES",
+            arg: |argument| argument.value_delimiter(','),
+            default: vec![crate::models::embedded::NAME.to_owned()],
+            shown: "the model's",
+            check: models::check_clip,
+        },
+    }
+}
+
+/// Checks that there is a name.
+pub(super) fn check_vqgan(name: &str) -> Result<()> {
+    if name.is_empty() {
+        return Err(Error::usage("--vqgan names no model", "give the name or the path of a VQGAN"));
+    }
+    Ok(())
+}
+
+/// Checks that there are names, and not too many.
+pub(super) fn check_clip(names: &[String]) -> Result<()> {
+    if names.is_empty() || names.iter().any(String::is_empty) {
+        return Err(Error::usage("--clip names no model", "give the name or the path of a CLIP model"));
+    }
+    check_count("clip", names.len(), MOST_CLIPS)
+}

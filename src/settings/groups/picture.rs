@@ -1,0 +1,95 @@
+//! What the picture is of, its size, and how long it is drawn.
+
+use crate::settings::Weighted;
+use crate::settings::prompt::MOST as MOST_PROMPTS;
+use crate::{Error, Result};
+
+group! {
+    picture "Picture" {
+        setting prompt: always crate::settings::Prompts {
+            /// What the picture should look like
+            by: Requests,
+        },
+        asked quality: crate::models::Quality {
+            /// Preset: draft, normal, better or best
+            ///
+            /// Sets the picture's size, the number of iterations and the number of cutouts.
+            value: "NAME",
+            shown: "normal",
+            by: Requests,
+        },
+        setting size: always crate::picture::Size {
+            /// Width and height in pixels
+            value: "WxH",
+            by: Requests,
+        },
+        asked aspect: crate::settings::Aspect {
+            /// Shape: square, portrait, widescreen, W:H or retain
+            ///
+            /// `portrait` is 4:5 and `widescreen` is 16:9; `retain` keeps the shape of --init-image. The picture gets
+            /// about as many pixels as --quality gives it.
+            value: "SHAPE",
+            arg: |argument| argument.conflicts_with("size"),
+            by: Requests,
+        },
+        setting iterations: always usize {
+            /// Number of iterations
+            value: "N",
+            arg: |argument| whole_number(argument).short('n'),
+            range: Range::whole(0, 1_000_000),
+            by: Requests,
+        },
+        setting stop_at: maybe usize {
+            /// Stop after N iterations but keep the schedule of --iterations
+            value: "N",
+            arg: whole_number,
+            range: Range::whole(0, 1_000_000),
+            by: Requests,
+        },
+        setting auto_stop: one bool {
+            /// Stop when the loss stops improving
+            value: "BOOL",
+            arg: switch,
+            default: false,
+            by: Requests,
+        },
+        setting seed: always crate::settings::Seed {
+            /// Random seed: a number or any word
+            value: "SEED",
+            arg: |argument| signed(argument).short('s'),
+            default: crate::settings::Seed::default(),
+            by: Requests,
+        },
+        setting image_prompt: several crate::settings::Weighted {
+            /// Also steer toward this image; repeatable
+            value: "FILE[:WEIGHT]",
+            check: picture::check_image_prompts,
+        },
+        setting noise_prompt: several crate::settings::Weighted {
+            /// Also steer toward a random CLIP feature drawn from SEED; repeatable
+            value: "SEED[:WEIGHT]",
+            arg: |argument| argument.value_parser(crate::settings::weighted::seed),
+            read: "crate::settings::weighted::seeds",
+            check: picture::check_noise_prompts,
+            by: Requests,
+        },
+    }
+}
+
+/// Checks how many pictures steer.
+pub(super) fn check_image_prompts(prompts: &[Weighted]) -> Result<()> {
+    check_count("image-prompt", prompts.len(), MOST_PROMPTS)
+}
+
+/// Checks how many random features steer.
+pub(super) fn check_noise_prompts(prompts: &[Weighted]) -> Result<()> {
+    check_count("noise-prompt", prompts.len(), MOST_PROMPTS)
+}
+
+/// Checks how many values an option has.
+pub(super) fn check_count(option: &str, count: usize, most: usize) -> Result<()> {
+    if count > most {
+        return Err(Error::usage(format!("--{option} names {count}"), format!("give {most} at most")));
+    }
+    Ok(())
+}

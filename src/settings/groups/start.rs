@@ -1,0 +1,42 @@
+//! What a picture starts from.
+
+use std::path::PathBuf;
+
+use crate::{Error, Result};
+
+group! {
+    start "Start" {
+        setting init_image: maybe std::path::PathBuf {
+            /// Image to start from
+            value: "FILE",
+            check: start::check_image,
+        },
+        setting init_weight: always f64 {
+            /// Keep the picture close to its starting point; 0 leaves it free
+            ///
+            /// Defaults to 0.5 for the embedded model, to 20 for --drawer pixel, and to 0 when starting from an image
+            /// or from noise.
+            value: "WEIGHT",
+            arg: number,
+            range: Range::new(0.0, 1000.0),
+            by: Requests,
+        },
+        setting init_noise: always crate::settings::StartNoise {
+            /// Starting point without --init-image: random codes, a noise pattern, plain gray (none), or the prior's
+            /// first guess
+            value: "NAME",
+            default: crate::settings::StartNoise::Codes,
+            by: Requests,
+        },
+    }
+}
+
+/// Checks that a recipe can hold the name.
+#[allow(clippy::ref_option, reason = "the table has the setting as it is")]
+pub(super) fn check_image(path: &Option<PathBuf>) -> Result<()> {
+    if path.as_ref().is_some_and(|path| path.to_str().is_none()) {
+        let hint = "rename the file: a recipe keeps its name as text";
+        return Err(Error::usage("the init image's name is no text (UTF-8)", hint));
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! What the kinds of options of the table differ in: `table.rs` describes the kinds.
+
+/// The type of a setting.
+macro_rules! setting_type {
+    (maybe $type:ty) => { Option<$type> };
+    (list $type:ty) => { Vec<$type> };
+    (several $type:ty) => { Vec<$type> };
+    ($kind:ident $type:ty) => { $type };
+}
+
+/// The type of what a source gives for it.
+macro_rules! given_type {
+    (list $type:ty) => { Vec<$type> };
+    (several $type:ty) => { Vec<$type> };
+    ($kind:ident $type:ty) => { $type };
+}
+
+/// A setting as what a source gives.
+macro_rules! given {
+    (maybe $setting:expr) => {
+        $setting
+    };
+    (several $setting:expr) => {
+        Some($setting).filter(|values| !values.is_empty())
+    };
+    ($kind:ident $setting:expr) => {
+        Some($setting)
+    };
+}
+
+/// A setting of what sources gave.
+macro_rules! resolved {
+    ($kind:ident $given:expr, $option:expr, $default:expr) => {
+        $given.unwrap_or_else(|| $default)
+    };
+    (maybe $given:expr, $option:expr) => {
+        $given
+    };
+    (several $given:expr, $option:expr) => {
+        $given.unwrap_or_default()
+    };
+    ($kind:ident $given:expr, $option:expr) => {
+        $given.ok_or_else(|| options::missing($option))?
+    };
+}
+
+/// A setting of what sources gave, of an option that has a default.
+macro_rules! defaulted {
+    ($kind:ident $given:expr, $default:expr) => {
+        $given.unwrap_or_else(|| $default)
+    };
+    (maybe $given:expr) => {
+        $given
+    };
+    (several $given:expr) => {
+        $given.unwrap_or_default()
+    };
+}
+
+/// A setting of what a recipe has: `[before] [default]`.
+macro_rules! restored {
+    (one $written:expr, $name:expr, [] [$default:expr]) => {
+        $written.unwrap_or_else(|| $default)
+    };
+    (one $written:expr, $name:expr, [$before:expr] [$($default:expr)?]) => {
+        $written.unwrap_or_else(|| $before)
+    };
+    (maybe $written:expr, $name:expr, [] []) => {
+        $written.unwrap_or_default()
+    };
+    (several $written:expr, $name:expr, [] []) => {
+        $written.unwrap_or_default()
+    };
+    ($kind:ident $written:expr, $name:expr, [] [$($default:expr)?]) => {
+        match $written {
+            Some(value) => value,
+            None => return Err(serde::de::Error::missing_field($name)),
+        }
+    };
+}
+
+/// Whether recipes leave a setting out.
+macro_rules! is_left_out {
+    (maybe $setting:expr) => {
+        $setting.is_none()
+    };
+    (several $setting:expr) => {
+        $setting.is_empty()
+    };
+    ($kind:ident $setting:expr) => {
+        false
+    };
+}
+
+/// What a command line says of an option, if it is on the command line.
+macro_rules! of_matches {
+    ($kind:ident $matches:expr, $name:expr) => {
+        None
+    };
+    (list $matches:expr, $name:expr, $value:expr) => {
+        arguments::all($matches, $name)
+    };
+    (several $matches:expr, $name:expr, $value:expr) => {
+        arguments::all($matches, $name)
+    };
+    ($kind:ident $matches:expr, $name:expr, $value:expr) => {
+        arguments::one($matches, $name)
+    };
+}
+
+/// What several occurrences on a command line do.
+macro_rules! action {
+    (list) => {
+        clap::ArgAction::Append
+    };
+    (several) => {
+        clap::ArgAction::Append
+    };
+    ($kind:ident) => {
+        clap::ArgAction::Set
+    };
+}
+
+/// A line of a block, if it is there.
+macro_rules! optional {
+    () => {
+        None
+    };
+    ($value:expr) => {
+        Some($value)
+    };
+}
+
+/// Who may set an option.
+macro_rules! setter {
+    () => {
+        Setter::CommandLine
+    };
+    ($setter:ident) => {
+        Setter::$setter
+    };
+}
+
+/// A default as JSON has it.
+macro_rules! json {
+    () => {
+        None
+    };
+    ($default:expr) => {
+        serde_json::to_value($default).ok()
+    };
+}
+
+/// An argument of the command line, changed by a function.
+macro_rules! changed {
+    ($argument:expr) => {
+        $argument
+    };
+    ($argument:expr, $change:expr) => {
+        arguments::changed($argument, $change)
+    };
+}
+
+/// A field's name as the command line has it: `init-image` of `init_image`.
+macro_rules! dashed {
+    ($name:ident) => {
+        const {
+            const BYTES: [u8; stringify!($name).len()] = options::dashes(stringify!($name));
+            match std::str::from_utf8(&BYTES) {
+                Ok(option) => option,
+                Err(_) => stringify!($name),
+            }
+        }
+    };
+}

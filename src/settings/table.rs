@@ -1,0 +1,306 @@
+//! What makes [`Settings`](super::Settings), [`Overrides`](super::Overrides) and [`OPTIONS`](super::OPTIONS) of the
+//! options in `groups/`.
+//!
+//! A group is `group! { NAME "Heading" { OPTIONS } }`. An option is one block:
+//!
+//! ```text
+//! setting NAME: KIND TYPE {
+//!     /// Help, by its first paragraph in short
+//!     ///
+//!     /// The rest of the help.
+//!     value: "N",              what its value is called; an option without it is not on the command line
+//!     arg: FUNCTION,           how the command line reads it, if not by the type alone: Arg to Arg
+//!     read: "FUNCTION",        how files of overrides are read, if not by the type alone: as serde's deserialize_with
+//!     default: VALUE,          its value if nothing sets it; without one, `resolve::combine` decides
+//!     before: VALUE,           what recipes from before it mean, if not the default
+//!     shown: "TEXT",           what the help calls its default, if not by its value
+//!     range: RANGE,            a `Range`
+//!     check: FUNCTION,         another check of it alone: &VALUE to Result<()>
+//!     by: Requests,            who may set it, if not the command line only
+//! },
+//! ```
+//!
+//! All lines are optional, in this order. Types are written with their paths. The kinds:
+//!
+//! * `always T`: a `T`, which every recipe has
+//! * `one T`: a `T`, which recipes from before the option lack: the kind of a new option
+//! * `maybe T`: an `Option<T>`, left out of recipes if there is none
+//! * `list T`: a `Vec<T>`, which every recipe has
+//! * `several T`: a `Vec<T>`, left out of recipes if it is empty
+//!
+//! `asked NAME: TYPE { ... }` is an option that no picture has as a setting: it decides others, in `resolve::combine`.
+
+/// Defines a group of options, to be joined to the others by `join`; with `as`, also a struct of its settings alone.
+macro_rules! group {
+    ($list:ident $heading:tt { $($rows:tt)* }) => {
+        pass_on! { ($) $list $heading { $($rows)* } }
+    };
+    ($list:ident $heading:tt as $(#[$($attribute:tt)*])* $group:ident, $get:ident, $with:ident { $($rows:tt)* }) => {
+        named_group! { $(#[$($attribute)*])* $group, $get, $with { $($rows)* } }
+        pass_on! { ($) $list $heading { $($rows)* } }
+    };
+}
+
+/// Defines the macro `$list`, which adds the group's options to those before it.
+macro_rules! pass_on {
+    (($d:tt) $list:ident $heading:tt $rows:tt) => {
+        macro_rules! $list {
+            ([$d($d rest:ident)*] { $d($d before:tt)* }) => {
+                join! { [$d($d rest)*] { $d($d before)* group $heading $rows } }
+            };
+        }
+    };
+}
+
+/// Joins the options of groups: `join! { [NAME NAME ...] {} }`.
+macro_rules! join {
+    ([] { $($groups:tt)* }) => { table! { $($groups)* } };
+    ([$next:ident $($rest:ident)*] $groups:tt) => { $next! { [$($rest)*] $groups } };
+}
+
+/// Makes everything of all options.
+macro_rules! table {
+    ($(group $heading:tt {
+        $(
+            $(asked $asked:ident: $asked_type:ty {
+                $(#[doc = $asked_doc:tt])*
+                value: $asked_value:tt,
+                $(arg: $asked_arg:expr,)?
+                $(shown: $asked_shown:tt,)?
+                $(range: $asked_range:expr,)?
+                $(by: $asked_by:ident,)?
+            })?
+            $(setting $name:ident: $kind:ident $type:ty {
+                $(#[doc = $doc:tt])*
+                $(value: $value:tt,)?
+                $(arg: $arg:expr,)?
+                $(read: $read:tt,)?
+                $(default: $default:expr,)?
+                $(before: $before:expr,)?
+                $(shown: $shown:tt,)?
+                $(range: $range:expr,)?
+                $(check: $check:expr,)?
+                $(by: $by:ident,)?
+            })?
+            ,
+        )*
+    })*) => {
+        /// Everything that decides a picture, resolved: the same settings give the same bytes.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Settings {
+            $($($(
+                $(#[doc = $doc])*
+                pub $name: setting_type!($kind $type),
+            )?)*)*
+        }
+
+        /// Settings that some source names: the command line, a recipe, the environment, a file.
+        #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct Overrides {
+            $($(
+                $(
+                    $(#[doc = $asked_doc])*
+                    #[serde(skip_serializing_if = "Option::is_none")]
+                    pub $asked: Option<$asked_type>,
+                )?
+                $(
+                    $(#[doc = $doc])*
+                    #[serde(skip_serializing_if = "Option::is_none" $(, deserialize_with = $read)?)]
+                    pub $name: Option<given_type!($kind $type)>,
+                )?
+            )*)*
+        }
+
+        /// All options that set something of a picture, in the order of the help.
+        pub static OPTIONS: &[OptionInfo] = &[
+            $($(
+                $(OptionInfo {
+                    name: stringify!($asked),
+                    option: dashed!($asked),
+                    value: Some($asked_value),
+                    group: $heading,
+                    help: &[$($asked_doc),*],
+                    type_name: stringify!($asked_type),
+                    default: || None,
+                    shown: optional!($($asked_shown)?),
+                    range: optional!($($asked_range)?),
+                    setter: setter!($($asked_by)?),
+                    reads: |argument| {
+                        let argument = argument.value_parser(clap::value_parser!($asked_type));
+                        changed!(argument $(, $asked_arg)?)
+                    },
+                },)?
+                $(OptionInfo {
+                    name: stringify!($name),
+                    option: dashed!($name),
+                    value: optional!($($value)?),
+                    group: $heading,
+                    help: &[$($doc),*],
+                    type_name: stringify!($type),
+                    default: || json!($($default)?),
+                    shown: optional!($($shown)?),
+                    range: optional!($($range)?),
+                    setter: setter!($($by)?),
+                    reads: |argument| {
+                        let argument = argument.value_parser(clap::value_parser!($type)).action(action!($kind));
+                        changed!(argument $(, $arg)?)
+                    },
+                },)?
+            )*)*
+        ];
+
+        impl Overrides {
+            /// These values, and where there is none the weaker layer's.
+            #[must_use]
+            pub fn or(self, weaker: Self) -> Self {
+                Self {
+                    $($(
+                        $($asked: self.$asked.or(weaker.$asked),)?
+                        $($name: self.$name.or(weaker.$name),)?
+                    )*)*
+                }
+            }
+
+            /// The settings that these values and the defaults make.
+            ///
+            /// # Errors
+            /// If an option that has no default has no value.
+            pub fn resolved(self) -> crate::Result<Settings> {
+                Ok(Settings { $($($($name: resolved!($kind self.$name, dashed!($name) $(, $default)?),)?)*)* })
+            }
+
+            /// What a command line says.
+            pub(super) fn of_matches(matches: &mut clap::ArgMatches) -> Self {
+                Self {
+                    $($(
+                        $($asked: arguments::one(matches, stringify!($asked)),)?
+                        $($name: of_matches!($kind matches, stringify!($name) $(, $value)?),)?
+                    )*)*
+                }
+            }
+        }
+
+        impl From<Settings> for Overrides {
+            fn from(settings: Settings) -> Self {
+                Self { $($($($asked: None,)? $($name: given!($kind settings.$name),)?)*)* }
+            }
+        }
+
+        impl Settings {
+            /// Checks each value alone.
+            ///
+            /// # Errors
+            /// If a value is outside its range, with the option's name.
+            pub(super) fn check_values(&self) -> crate::Result<()> {
+                $($($(
+                    $(Range::check(&$range, dashed!($name), &self.$name)?;)?
+                    $($check(&self.$name)?;)?
+                )?)*)*
+                Ok(())
+            }
+        }
+
+        impl serde::Serialize for Settings {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeStruct;
+                let mut names = vec![$($($(stringify!($name),)?)*)*];
+                names.sort_by_key(|name| recipe_place(name));
+                $($($(if is_left_out!($kind self.$name) {
+                    names.retain(|name| *name != stringify!($name));
+                })?)*)*
+                let mut fields = serializer.serialize_struct("Settings", names.len())?;
+                for name in names {
+                    $($($(if name == stringify!($name) {
+                        fields.serialize_field(stringify!($name), &self.$name)?;
+                    })?)*)*
+                }
+                fields.end()
+            }
+        }
+
+        /// Settings as recipes have them.
+        #[derive(serde::Deserialize)]
+        #[serde(rename = "Settings", deny_unknown_fields)]
+        struct Written {
+            $($($(
+                #[serde(default, deserialize_with = "present")]
+                $name: Option<setting_type!($kind $type)>,
+            )?)*)*
+        }
+
+        impl<'de> serde::Deserialize<'de> for Settings {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let written = Written::deserialize(deserializer)?;
+                Ok(Self {
+                    $($($($name: restored!(
+                        $kind written.$name, stringify!($name), [$($before)?] [$($default)?]
+                    ),)?)*)*
+                })
+            }
+        }
+    };
+}
+
+/// Makes the struct of a group's settings.
+macro_rules! named_group {
+    ($(#[$($attribute:tt)*])* $group:ident, $get:ident, $with:ident {
+        $(setting $name:ident: $kind:ident $type:ty {
+            $(#[doc = $doc:tt])*
+            $(value: $value:tt,)?
+            $(arg: $arg:expr,)?
+            $(read: $read:tt,)?
+            $(default: $default:expr,)?
+            $(before: $before:expr,)?
+            $(shown: $shown:tt,)?
+            $(range: $range:expr,)?
+            $(check: $check:expr,)?
+            $(by: $by:ident,)?
+        },)*
+    }) => {
+        $(#[$($attribute)*])*
+        pub struct $group {
+            $(
+                $(#[doc = $doc])*
+                pub $name: setting_type!($kind $type),
+            )*
+        }
+
+        impl Default for $group {
+            fn default() -> Self {
+                Self::resolved(super::Overrides::default())
+            }
+        }
+
+        impl $group {
+            /// The settings that these values and the defaults make.
+            #[must_use]
+            pub fn resolved(values: super::Overrides) -> Self {
+                Self { $($name: defaulted!($kind values.$name $(, $default)?),)* }
+            }
+
+            /// Checks each value alone.
+            fn check_values(&self) -> crate::Result<()> {
+                $(
+                    $(Range::check(&$range, dashed!($name), &self.$name)?;)?
+                    $($check(&self.$name)?;)?
+                )*
+                Ok(())
+            }
+        }
+
+        impl super::Settings {
+            #[doc = concat!("The settings of [`", stringify!($group), "`].")]
+            #[must_use]
+            pub fn $get(&self) -> $group {
+                $group { $($name: self.$name.clone(),)* }
+            }
+
+            #[doc = concat!("These settings with others of [`", stringify!($group), "`].")]
+            #[must_use]
+            pub fn $with(self, group: $group) -> Self {
+                Self { $($name: group.$name,)* ..self }
+            }
+        }
+    };
+}
