@@ -22,8 +22,8 @@ pub struct Checkpoints {
     pub replace: bool,
 }
 
-/// Where a picture's checkpoints go, and what its run continues from if there is one. A checkpoint of another run is left
-/// alone with a warning, and nothing is kept then.
+/// Where a picture's checkpoints go, and what its run continues from if there is one. A checkpoint of another run is
+/// left alone with a warning, and nothing is kept then.
 ///
 /// # Errors
 /// If a model's file cannot be read.

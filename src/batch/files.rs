@@ -75,8 +75,8 @@ fn found_frames(folder: &Path, settings: &Settings) -> Found {
     }
 }
 
-/// What is at the name of a file without a recipe: the picture's other form, if its output is there or an earlier run made
-/// it, and it looks like one of this program's.
+/// What is at the name of a file without a recipe: the picture's other form, if its output is there or an earlier run
+/// made it, and it looks like one of this program's.
 fn found_still(form: Still, path: &Path, (files, settings): (&Products, &Settings), is_known: bool) -> Found {
     if !path.exists() {
         return Found::Free;

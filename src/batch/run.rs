@@ -188,6 +188,7 @@ fn one(worker: usize, sample: &Sample, shared: &Shared) -> Result<Drawn> {
     if devices[worker] != DeviceChoice::Auto {
         sample.settings.device = devices[worker];
     }
+    // A GPU that is open already is not opened again: lines name devices, and several names can be one GPU's.
     let device = ComputeDevice::open(sample.settings.device, sample.settings.precision)?;
     let (models, judges) = {
         let mut store = shared.models.lock().unwrap_or_else(PoisonError::into_inner);

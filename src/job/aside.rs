@@ -52,8 +52,8 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Writes an iteration's cutouts, side by side, a file for each perceptor. What is there already must be replaced or be the
-/// same.
+/// Writes an iteration's cutouts, side by side, a file for each perceptor. What is there already must be replaced or be
+/// the same.
 pub(super) fn save_cutouts(
     (folder, existing): &(PathBuf, Existing),
     session: &Session,

@@ -120,8 +120,8 @@ impl Job {
     /// Draws the picture on a device that the caller opened, and writes its files.
     ///
     /// # Errors
-    /// If it cannot be drawn. With [`Delivery::WhenDone`] also if it cannot be written, and [`Error::Stopped`] if it was
-    /// stopped; no file is written then but the checkpoint and frames in a folder.
+    /// If it cannot be drawn. With [`Delivery::WhenDone`] also if it cannot be written, and [`Error::Stopped`] if it
+    /// was stopped; no file is written then but the checkpoint and frames in a folder.
     pub fn run(self, models: &Models, device: &ComputeDevice, stop: &Stop, progress: &dyn Progress) -> Result<Done> {
         let kept = self.aside.checkpoints.as_ref().map(|checkpoints| (checkpoints.path.clone(), checkpoints.frames()));
         let done = draw::draw(self, models, device, stop, progress);

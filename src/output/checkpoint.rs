@@ -70,8 +70,8 @@ pub struct Beside {
     pub files: BTreeMap<String, PathBuf>,
 }
 
-/// How far the file of frames that stands beside a checkpoint goes with it. What is behind that is of a later part of the
-/// run, which was interrupted.
+/// How far the file of frames that stands beside a checkpoint goes with it. What is behind that is of a later part of
+/// the run, which was interrupted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptFrames {
     /// How many frames
@@ -308,4 +308,32 @@ fn read_whole(path: &Path) -> Result<Vec<u8>> {
 fn head_of(file: &[u8]) -> Option<String> {
     let (_, metadata) = SafeTensors::read_metadata(file).ok()?;
     metadata.metadata().as_ref()?.get(HEAD).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_known_by_their_options_in_every_versions_form() {
+        let earlier = r#"{"checkpoint_every": 5, "save_every": null, "save_cutouts": "seen", "gif": "a.gif", "mp4": null,
+            "frames": null, "svg": "a.svg", "svg_sha256": "00"}"#;
+        let beside: Beside = serde_json::from_str(earlier).unwrap();
+        let files = [("gif".to_owned(), "a.gif".into()), ("svg".to_owned(), "a.svg".into())].into();
+        let kept_frames = None;
+        let (save_cutouts, svg_sha256) = (Some("seen".into()), Some("00".to_owned()));
+        let read = Beside { checkpoint_every: Some(5), save_every: None, save_cutouts, svg_sha256, kept_frames, files };
+        assert_eq!(beside, read);
+        let kept_frames = Some(KeptFrames { frames: 3, bytes: 70, sha256: "11".to_owned() });
+        let now = Beside { kept_frames, ..read };
+        let json = serde_json::to_value(&now).unwrap();
+        assert_eq!((&json["gif"], &json["kept_frames"]["frames"]), (&"a.gif".into(), &3.into()));
+        assert_eq!(serde_json::from_value::<Beside>(json).unwrap(), now);
+        // The oldest knew no movies.
+        let oldest = r#"{"checkpoint_every": null, "save_every": 2, "save_cutouts": null}"#;
+        assert_eq!(
+            serde_json::from_str::<Beside>(oldest).unwrap(),
+            Beside { save_every: Some(2), ..Beside::default() }
+        );
+    }
 }

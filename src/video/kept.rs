@@ -1,8 +1,9 @@
-//! The frames of a run in a file beside its checkpoint: a run that is resumed makes its movies of them from the beginning.
+//! The frames of a run in a file beside its checkpoint: a run that is resumed makes its movies of them from the
+//! beginning.
 //!
-//! The file only grows. After [`MAGIC`] each frame is its number of slots, the length of what follows, both as 32 bits with
-//! the lowest first, and its difference to the frame before, compressed. A checkpoint knows how far the file went when it
-//! was written, and the digest of that: what a killed run wrote behind it is cut off.
+//! The file only grows. After [`MAGIC`] each frame is its number of slots, the length of what follows, both as 32 bits
+//! with the lowest first, and its difference to the frame before, compressed. A checkpoint knows how far the file went
+//! when it was written, and the digest of that: what a killed run wrote behind it is cut off.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -57,8 +58,8 @@ impl FrameFile {
         Ok(frames)
     }
 
-    /// Continues the file of an earlier part of the run, as far as its checkpoint knows it. If that is to go under another
-    /// name from now on, it is copied.
+    /// Continues the file of an earlier part of the run, as far as its checkpoint knows it. If that is to go under
+    /// another name from now on, it is copied.
     ///
     /// # Errors
     /// If the file is missing, damaged or of another run, or cannot be written.

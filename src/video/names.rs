@@ -13,8 +13,8 @@ use crate::{Error, Result};
 /// Says that there is to be none.
 const NONE: &str = "none";
 
-/// The names of files that are asked for beside the picture: an option for each kind that has one. An empty name stands for
-/// the picture's, with the kind's extension.
+/// The names of files that are asked for beside the picture: an option for each kind that has one. An empty name stands
+/// for the picture's, with the kind's extension.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileNames(Vec<(Kind, OsString)>);
 
@@ -38,8 +38,8 @@ impl FileNames {
         self.0.iter().filter(|(_, name)| name.is_empty()).map(|(kind, _)| kind.extension).collect()
     }
 
-    /// The files beside an output of some kind, which may be a moving picture itself, and the output before them; `named`
-    /// makes a path of a name that was given.
+    /// The files beside an output of some kind, which may be a moving picture itself, and the output before them;
+    /// `named` makes a path of a name that was given.
     ///
     /// # Errors
     /// If a name does not fit the option, or an option names what the output is.

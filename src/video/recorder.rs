@@ -33,8 +33,8 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Opens the files for pictures of one size, by their numbers in the run, and starts the thread. If the first is not 0
-    /// the run continues: so does its folder of frames, and movies do with the frames that are kept.
+    /// Opens the files for pictures of one size, by their numbers in the run, and starts the thread. If the first is
+    /// not 0 the run continues: so does its folder of frames, and movies do with the frames that are kept.
     ///
     /// # Errors
     /// If a file cannot be written or cannot hold such pictures.
@@ -111,8 +111,8 @@ impl Recorder {
         let _ = self.sender.as_ref().map(|sender| sender.send(message));
     }
 
-    /// Waits until all frames it was given are where they go, so that a run that continues from here misses none: how far
-    /// those go that are kept.
+    /// Waits until all frames it was given are where they go, so that a run that continues from here misses none: how
+    /// far those go that are kept.
     #[must_use]
     pub fn settle(&self) -> Option<KeptFrames> {
         if !self.makes_folder && !self.keeps {

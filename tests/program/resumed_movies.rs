@@ -1,5 +1,5 @@
-//! A run that was stopped and resumed makes the movies of the unbroken run, byte by byte: its frames so far are kept beside
-//! its checkpoint. If they are lost, the movies start over, and the picture is the same.
+//! A run that was stopped and resumed makes the movies of the unbroken run, byte by byte: its frames so far are kept
+//! beside its checkpoint. If they are lost, the movies start over, and the picture is the same.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]

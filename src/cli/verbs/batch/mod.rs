@@ -53,9 +53,9 @@ pub(in crate::cli) struct Arguments {
     /// Write a checkpoint of each picture every N iterations
     ///
     /// It stands beside the picture: apple.png.t2a of apple.png. If the batch is stopped or killed, the same command
-    /// continues the picture from there, to the same bytes. The checkpoint is removed when the picture is done. For a GIF or
-    /// an MP4, the frames so far are kept in apple.png.t2a-frames until then. In the file, `checkpoint_every` says it for
-    /// one picture.
+    /// continues the picture from there, to the same bytes. The checkpoint is removed when the picture is done. For a
+    /// GIF or an MP4, the frames so far are kept in apple.png.t2a-frames until then. In the file, `checkpoint_every`
+    /// says it for one picture.
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     checkpoint_every: Option<u64>,
     #[command(flatten)]
@@ -188,8 +188,8 @@ fn common(arguments: &Arguments, reporter: &Reporter) -> Result<Common> {
     Ok(Common { weaker, samples, keep, scored, force, still, checkpoint_every })
 }
 
-/// Whether the models that rank are there, or can be fetched, before all pictures fail for want of one. A dry run fetches
-/// none.
+/// Whether the models that rank are there, or can be fetched, before all pictures fail for want of one. A dry run
+/// fetches none.
 fn check_rank_with(arguments: &Arguments, stop: &Stop, reporter: &Reporter) -> Result<()> {
     let tell = |event| reporter.tell(&event);
     let finder = Finder::new(arguments.conduct.offline || arguments.dry_run, stop, &tell).without_conversions();

@@ -36,9 +36,9 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) overrides: Overrides,
     /// PNG, GIF or MP4, or -
     ///
-    /// The file's name; `-` is standard output, for a PNG. {slug} in it becomes the prompt in a form every file system takes, {seed} the
-    /// seed, and n in braces the first number that is free. A name that is taken is an error; the default name
-    /// gets -2, -3 and so on.
+    /// The file's name; `-` is standard output, for a PNG. {slug} in it becomes the prompt in a form every file system
+    /// takes, {seed} the seed, and n in braces the first number that is free. A name that is taken is an error; the
+    /// default name gets -2, -3 and so on.
     #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) output: Option<OsString>,
     /// Replace a file that is already there
@@ -51,8 +51,8 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) save_every: Option<u64>,
     /// Write a checkpoint every N iterations, which `text2art resume` goes on from
     ///
-    /// It stands beside the picture: apple.png.t2a of apple.png. Ctrl-C writes one, too. For a GIF or an MP4, the frames
-    /// so far are kept in apple.png.t2a-frames.
+    /// It stands beside the picture: apple.png.t2a of apple.png. Ctrl-C writes one, too. For a GIF or an MP4, the
+    /// frames so far are kept in apple.png.t2a-frames.
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     pub(in crate::cli) checkpoint_every: Option<u64>,
     /// Write what each CLIP sees in each iteration into this folder
