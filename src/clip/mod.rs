@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use candle_core::{Device, Tensor};
+use candle_nn::VarBuilder;
 
 pub use config::{Config, ConvolutionConfig, ImageConfig, TextConfig};
 pub use preprocess::preprocess;
@@ -54,14 +55,16 @@ impl Clip {
     /// # Errors
     /// If the configuration or the tokenizer cannot be used, or the weights do not fit.
     pub fn load(files: &ModelFiles) -> Result<Self> {
-        let config = Config::parse(files)?;
+        let mut config = Config::parse(files)?;
         let tokenizer = Tokenizer::load(files, &config.text)?;
         let names = names::Names::of(&files.weights);
+        if let ImageConfig::Convolutions { hidden, .. } = &mut config.image {
+            *hidden = hidden.or_else(|| names.rows("image.fc1.weight", &files.weights));
+        }
         let parts = |name: &str| names.parts(name);
         let ignored = |name: &str| names.is_ignored(name);
-        let (image, text, bytes) = Weights::build(&files.weights, &parts, &ignored, |weights| {
-            Ok((image_network(weights, &config)?, TextTower::load(weights, &config)?, weights.bytes()))
-        })?;
+        let ((image, text), bytes) =
+            Weights::build(&files.weights, &parts, &ignored, |builder| towers(&builder, &config))?;
         Ok(Self { config, image, text, tokenizer, bytes, read: Mutex::default() })
     }
 
@@ -74,10 +77,8 @@ impl Clip {
         let files = ModelFiles::open(Role::Clip, embedded::NAME)?;
         config.text.vocabulary = config.text.vocabulary.max(Config::parse(&files)?.text.vocabulary);
         let tokenizer = Tokenizer::load(&files, &config.text)?;
-        Weights::random(seed, |weights| {
-            let (image, text) = (image_network(weights, &config)?, TextTower::load(weights, &config)?);
-            Ok(Self { config: config.clone(), image, text, tokenizer, bytes: weights.bytes(), read: Mutex::default() })
-        })
+        let ((image, text), bytes) = Weights::random(seed, |builder| towers(&builder, &config))?;
+        Ok(Self { config, image, text, tokenizer, bytes, read: Mutex::default() })
     }
 
     /// The model's dimensions.
@@ -184,15 +185,17 @@ impl Clip {
     }
 }
 
-/// The normalization of colors, followed by the image tower.
-fn image_network(weights: &Weights, config: &Config) -> Result<Network> {
+/// The normalization of colors with the image tower, and the text tower.
+fn towers(builder: &VarBuilder, config: &Config) -> Result<(Network, TextTower)> {
     let scale = config.deviation.map(|deviation| 1.0 / deviation);
     let shift = [0, 1, 2].map(|channel| -config.mean[channel] / config.deviation[channel]);
     let mut steps = vec![Step::layer(ChannelAffine::new(scale.to_vec(), shift.to_vec()))];
     steps.extend(match &config.image {
-        ImageConfig::Transformer(image) => vit::tower(weights, image, config)?,
-        ImageConfig::ResNet { width, blocks, heads } => resnet::tower(weights, *width, *blocks, *heads, config)?,
-        ImageConfig::Convolutions { layers, hidden } => convnet::tower(weights, layers, *hidden, config)?,
+        ImageConfig::Transformer(image) => vit::tower(builder, image, config)?,
+        ImageConfig::ResNet { width, blocks, heads } => {
+            resnet::tower(&builder.pp("visual"), *width, *blocks, *heads, config)?
+        }
+        ImageConfig::Convolutions { layers, hidden } => convnet::tower(&builder.pp("image"), layers, *hidden, config)?,
     });
-    Ok(Network::new(steps))
+    Ok((Network::new(steps), TextTower::load(builder, config)?))
 }

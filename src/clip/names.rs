@@ -35,6 +35,11 @@ impl Names {
         parts
     }
 
+    /// The first dimension of a tensor; none if the file has no such tensor.
+    pub(super) fn rows(&self, name: &str, file: &TensorFile) -> Option<usize> {
+        file.shape(&self.parts(name).first()?.name)?.first().copied()
+    }
+
     /// Whether a tensor may be in the file without being used.
     pub(super) fn is_ignored(&self, name: &str) -> bool {
         self.prefix.inner(name).is_none_or(is_ignored)

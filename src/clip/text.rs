@@ -1,12 +1,13 @@
 //! The text tower (Hugging Face, `transformers/models/clip/modeling_clip.py`).
 
 use candle_core::{Device, Tensor};
+use candle_nn::VarBuilder;
 
 use super::Config;
 use super::blocks::{layer_norm, transformer};
 use crate::Result;
 use crate::frozen::{Linear, Network, Step};
-use crate::models::Weights;
+use crate::models::Values;
 
 pub(super) struct TextTower {
     /// `[vocabulary, width]`
@@ -20,19 +21,19 @@ pub(super) struct TextTower {
 }
 
 impl TextTower {
-    pub(super) fn load(weights: &Weights, config: &Config) -> Result<Self> {
+    pub(super) fn load(builder: &VarBuilder, config: &Config) -> Result<Self> {
         let text = &config.text;
         let width = text.blocks.width;
-        let name = "text_model.embeddings";
-        let projection = weights.tensor("text_projection.weight", &[config.features, width])?;
+        let model = builder.pp("text_model");
+        let embeddings = model.pp("embeddings");
+        let projection = builder.values((config.features, width), "text_projection.weight")?;
         Ok(Self {
-            embeddings: weights.tensor(&format!("{name}.token_embedding.weight"), &[text.vocabulary, width])?,
-            positions: weights.tensor(&format!("{name}.position_embedding.weight"), &[text.context_length, width])?,
+            embeddings: embeddings.values((text.vocabulary, width), "token_embedding.weight")?,
+            positions: embeddings.values((text.context_length, width), "position_embedding.weight")?,
             width,
-            blocks: Network::new(transformer(weights, "text_model.encoder.layers", &text.blocks, true)?),
+            blocks: Network::new(transformer(&model.pp("encoder").pp("layers"), &text.blocks, true)?),
             norm: Network::new(vec![Step::layer(layer_norm(
-                weights,
-                "text_model.final_layer_norm",
+                &model.pp("final_layer_norm"),
                 width,
                 text.blocks.epsilon,
             )?)]),

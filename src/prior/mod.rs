@@ -36,7 +36,7 @@ impl Prior {
         let choices = config.choices.clone();
         let file = TensorFile::from_static("embedded/prior/model.safetensors", weights)?;
         let same = |name: &str| vec![Part::same(name)];
-        let network = Weights::build(&file, &same, &|_| false, |weights| PriorNetwork::load(weights, config))?;
+        let (network, _) = Weights::build(&file, &same, &|_| false, |builder| PriorNetwork::load(&builder, config))?;
         let clip = match clip {
             Some(clip) => clip,
             None => Arc::new(Clip::load(&ModelFiles::open(Role::Clip, embedded::NAME)?)?),

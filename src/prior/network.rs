@@ -1,11 +1,12 @@
 //! The prior's network; `weights/training/prior.py` has it in PyTorch.
 
 use candle_core::{Device, Tensor};
+use candle_nn::VarBuilder;
 use serde::Deserialize;
 
 use crate::Result;
 use crate::frozen::{Activation, Convolution, GroupNorm, Linear, Network, Step, Upsample, Window};
-use crate::models::Weights;
+use crate::models::Values;
 
 /// The network's dimensions and other settings that its weights do not show.
 #[derive(Clone, Debug, Deserialize)]
@@ -73,59 +74,48 @@ pub(super) struct PriorNetwork {
     out: Network,
 }
 
-/// Loads layers by name.
-struct Layers<'a> {
-    weights: &'a Weights<'a>,
-    config: &'a Config,
+fn linear(builder: &VarBuilder, inputs: usize, outputs: usize) -> Result<Step> {
+    let weight = builder.values((outputs, inputs), "weight")?;
+    let bias = builder.values(outputs, "bias")?;
+    Ok(Step::layer(Linear::new(weight, Some(bias), inputs, outputs)))
 }
 
-impl Layers<'_> {
-    fn linear(&self, name: &str, inputs: usize, outputs: usize) -> Result<Step> {
-        let weight = self.weights.tensor(&format!("{name}.weight"), &[outputs, inputs])?;
-        let bias = self.weights.tensor(&format!("{name}.bias"), &[outputs])?;
-        Ok(Step::layer(Linear::new(weight, Some(bias), inputs, outputs)))
-    }
+fn convolution(builder: &VarBuilder, inputs: usize, outputs: usize, side: usize) -> Result<Step> {
+    let weight = builder.values((outputs, inputs, side, side), "weight")?;
+    let bias = builder.values(outputs, "bias")?;
+    Ok(Step::layer(Convolution::new(weight, bias, inputs, outputs, Window::same(side))))
+}
 
-    fn norm(&self, name: &str, silu: bool) -> Result<Step> {
-        let Config { width, groups, epsilon, .. } = *self.config;
-        let scale = self.weights.tensor(&format!("{name}.weight"), &[width])?;
-        let shift = self.weights.tensor(&format!("{name}.bias"), &[width])?;
-        Ok(Step::layer(GroupNorm::new(scale, shift, groups, epsilon, silu)))
-    }
-
-    fn convolution(&self, name: &str, outputs: usize, side: usize) -> Result<Step> {
-        self.convolution_of(name, self.config.width, outputs, side)
-    }
-
-    fn convolution_of(&self, name: &str, width: usize, outputs: usize, side: usize) -> Result<Step> {
-        let weight = self.weights.tensor(&format!("{name}.weight"), &[outputs, width, side, side])?;
-        let bias = self.weights.tensor(&format!("{name}.bias"), &[outputs])?;
-        Ok(Step::layer(Convolution::new(weight, bias, width, outputs, Window::same(side))))
-    }
+fn norm(builder: &VarBuilder, config: &Config, silu: bool) -> Result<Step> {
+    let scale = builder.values(config.width, "weight")?;
+    let shift = builder.values(config.width, "bias")?;
+    Ok(Step::layer(GroupNorm::new(scale, shift, config.groups, config.epsilon, silu)))
 }
 
 impl PriorNetwork {
-    pub(super) fn load(weights: &Weights, config: Config) -> Result<Self> {
-        let layers = Layers { weights, config: &config };
+    pub(super) fn load(builder: &VarBuilder, config: Config) -> Result<Self> {
         let Config { width, condition, states, code, coarse, map, .. } = config;
         let stage = |index: usize| -> Result<(Attention, Modulated)> {
-            let attention = Attention::load(&layers, &format!("attentions.{index}"))?;
-            Ok((attention, Modulated::load(&layers, &format!("blocks.{index}"))?))
+            let attention = Attention::load(&builder.pp("attentions").pp(index), &config)?;
+            Ok((attention, Modulated::load(&builder.pp("blocks").pp(index), &config)?))
         };
         Ok(Self {
             condition: Network::new(vec![
-                layers.linear("condition1", states + config.choices.length(), condition)?,
+                linear(&builder.pp("condition1"), states + config.choices.length(), condition)?,
                 Step::layer(Activation::Silu),
-                layers.linear("condition2", condition, condition)?,
+                linear(&builder.pp("condition2"), condition, condition)?,
                 Step::layer(Activation::Silu),
             ]),
-            map: Network::new(vec![layers.linear("map", condition, map * coarse * coarse)?]),
-            enter: Network::new(vec![layers.convolution_of("conv_in", map, width, 1)?]),
-            places: weights.tensor("places", &[1, width, coarse, coarse])?,
-            fine_places: weights.tensor("fine_places", &[1, width, 2 * coarse, 2 * coarse])?,
+            map: Network::new(vec![linear(&builder.pp("map"), condition, map * coarse * coarse)?]),
+            enter: Network::new(vec![convolution(&builder.pp("conv_in"), map, width, 1)?]),
+            places: builder.values((1, width, coarse, coarse), "places")?,
+            fine_places: builder.values((1, width, 2 * coarse, 2 * coarse), "fine_places")?,
             double: Network::of(Upsample),
             stages: [stage(0)?, stage(1)?],
-            out: Network::new(vec![layers.norm("norm_out", true)?, layers.convolution("conv_out", code, 3)?]),
+            out: Network::new(vec![
+                norm(&builder.pp("norm_out"), &config, true)?,
+                convolution(&builder.pp("conv_out"), width, code, 3)?,
+            ]),
             config,
         })
     }
@@ -152,17 +142,19 @@ impl PriorNetwork {
 }
 
 impl Modulated {
-    fn load(layers: &Layers, name: &str) -> Result<Self> {
-        let part = |end: &str| format!("{name}.{end}");
-        let Config { width, condition, .. } = *layers.config;
+    fn load(builder: &VarBuilder, config: &Config) -> Result<Self> {
+        let Config { width, condition, .. } = *config;
         Ok(Self {
             before: Network::new(vec![
-                layers.norm(&part("norm1"), true)?,
-                layers.convolution(&part("conv1"), width, 3)?,
-                layers.norm(&part("norm2"), false)?,
+                norm(&builder.pp("norm1"), config, true)?,
+                convolution(&builder.pp("conv1"), width, width, 3)?,
+                norm(&builder.pp("norm2"), config, false)?,
             ]),
-            modulation: Network::new(vec![layers.linear(&part("modulation"), condition, 2 * width)?]),
-            after: Network::new(vec![Step::layer(Activation::Silu), layers.convolution(&part("conv2"), width, 3)?]),
+            modulation: Network::new(vec![linear(&builder.pp("modulation"), condition, 2 * width)?]),
+            after: Network::new(vec![
+                Step::layer(Activation::Silu),
+                convolution(&builder.pp("conv2"), width, width, 3)?,
+            ]),
         })
     }
 
@@ -183,17 +175,16 @@ impl Modulated {
 }
 
 impl Attention {
-    fn load(layers: &Layers, name: &str) -> Result<Self> {
-        let part = |end: &str| format!("{name}.{end}");
-        let Config { width, states, .. } = *layers.config;
+    fn load(builder: &VarBuilder, config: &Config) -> Result<Self> {
+        let Config { width, states, .. } = *config;
         Ok(Self {
             queries: Network::new(vec![
-                layers.norm(&part("norm"), false)?,
-                layers.convolution(&part("queries"), width, 1)?,
+                norm(&builder.pp("norm"), config, false)?,
+                convolution(&builder.pp("queries"), width, width, 1)?,
             ]),
-            keys: Network::new(vec![layers.linear(&part("keys"), states, width)?]),
-            values: Network::new(vec![layers.linear(&part("values"), states, width)?]),
-            out: Network::new(vec![layers.convolution(&part("out"), width, 1)?]),
+            keys: Network::new(vec![linear(&builder.pp("keys"), states, width)?]),
+            values: Network::new(vec![linear(&builder.pp("values"), states, width)?]),
+            out: Network::new(vec![convolution(&builder.pp("out"), width, width, 1)?]),
         })
     }
 

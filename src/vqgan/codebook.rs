@@ -1,10 +1,12 @@
 //! The codebook: its vectors, the nearest one to a point, and the straight-through gradient.
 
 use candle_core::{Device, Tensor};
+use candle_nn::VarBuilder;
 
 use super::Config;
+use super::blocks::convolution;
 use crate::frozen::{self, Convolution, NearestVectors, Network, Window};
-use crate::models::Weights;
+use crate::models::Values;
 use crate::{Error, Result};
 
 /// The vectors a latent is made of.
@@ -26,16 +28,13 @@ pub struct Bounds {
 }
 
 impl Codebook {
-    pub(super) fn load(weights: &Weights, config: &Config) -> Result<Self> {
+    pub(super) fn load(builder: &VarBuilder, config: &Config) -> Result<Self> {
         let (codes, dim) = (config.codes, config.embedding_dim);
-        let gumbel = weights.contains("quantize.embed.weight");
-        let (vectors, ratings) = if gumbel {
-            let weight = weights.tensor("quantize.proj.weight", &[codes, dim, 1, 1])?;
-            let bias = weights.tensor("quantize.proj.bias", &[codes])?;
-            let ratings = Convolution::new(weight, bias, dim, codes, Window::same(1));
-            (weights.tensor("quantize.embed.weight", &[codes, dim])?, Some(ratings))
+        let (vectors, ratings) = if builder.contains_tensor("embed.weight") {
+            let ratings = convolution(&builder.pp("proj"), dim, codes, Window::same(1))?;
+            (builder.values((codes, dim), "embed.weight")?, Some(ratings))
         } else {
-            (weights.tensor("quantize.embedding.weight", &[codes, dim])?, None)
+            (builder.values((codes, dim), "embedding.weight")?, None)
         };
         let mut range = vec![(f32::INFINITY, f32::NEG_INFINITY); dim];
         for vector in vectors.chunks(dim) {

@@ -8,6 +8,7 @@ mod encoder;
 mod names;
 
 use candle_core::{Device, Tensor};
+use candle_nn::VarBuilder;
 
 pub use codebook::{Bounds, Codebook};
 pub use config::{Config, Layout};
@@ -47,7 +48,9 @@ impl Vqgan {
         let names = names::Names::of(&config, &files.weights);
         let parts = |name: &str| names.parts(name);
         let ignored = |name: &str| names.is_ignored(name);
-        Weights::build(&files.weights, &parts, &ignored, |weights| Self::build(config.clone(), weights, algorithms))
+        let ((encoder, codebook, decoder), bytes) =
+            Weights::build(&files.weights, &parts, &ignored, |builder| networks(&builder, &config, algorithms))?;
+        Ok(Self { config, encoder, codebook, decoder, bytes })
     }
 
     /// A VQGAN of random weights, for benchmarks.
@@ -55,22 +58,9 @@ impl Vqgan {
     /// # Errors
     /// If the configuration does not describe a valid network.
     pub fn random(config: Config, seed: u64) -> Result<Self> {
-        Weights::random(seed, |weights| Self::build(config, weights, Algorithms::ByShape))
-    }
-
-    fn build(config: Config, weights: &Weights, algorithms: Algorithms) -> Result<Self> {
-        let (latent, dim) = (config.latent_channels, config.embedding_dim);
-        let mut encoder = encoder::encoder(weights, &config)?;
-        encoder.push(Step::layer(convolution(weights, "quant_conv", latent, dim, Window::same(1))?));
-        let mut decoder = vec![Step::layer(convolution(weights, "post_quant_conv", dim, latent, Window::same(1))?)];
-        decoder.extend(decoder::decoder(weights, &config, algorithms)?);
-        Ok(Self {
-            encoder: Network::new(encoder),
-            codebook: Codebook::load(weights, &config)?,
-            decoder: Network::new(decoder),
-            bytes: weights.bytes(),
-            config,
-        })
+        let ((encoder, codebook, decoder), bytes) =
+            Weights::random(seed, |builder| networks(&builder, &config, Algorithms::ByShape))?;
+        Ok(Self { config, encoder, codebook, decoder, bytes })
     }
 
     /// Bytes of memory that the weights take; on a GPU only those of networks counted there before, since unused
@@ -196,4 +186,15 @@ impl Vqgan {
     pub fn lookup(&self, codes: &[u32], height: usize, width: usize) -> Result<Tensor> {
         self.codebook.lookup(codes, height, width, &Device::Cpu)
     }
+}
+
+/// The encoder up to the codebook, the codebook, and the decoder from it on.
+fn networks(builder: &VarBuilder, config: &Config, algorithms: Algorithms) -> Result<(Network, Codebook, Network)> {
+    let (latent, dim) = (config.latent_channels, config.embedding_dim);
+    let mut encoder = encoder::encoder(&builder.pp("encoder"), config)?;
+    encoder.push(Step::layer(convolution(&builder.pp("quant_conv"), latent, dim, Window::same(1))?));
+    let mut decoder = vec![Step::layer(convolution(&builder.pp("post_quant_conv"), dim, latent, Window::same(1))?)];
+    decoder.extend(decoder::decoder(&builder.pp("decoder"), config, algorithms)?);
+    let codebook = Codebook::load(&builder.pp("quantize"), config)?;
+    Ok((Network::new(encoder), codebook, Network::new(decoder)))
 }

@@ -10,11 +10,13 @@ use std::path::Path;
 
 use candle_core::{DType, Device, Tensor, Var};
 use candle_transformers::models::clip::text_model::{Activation, ClipTextConfig, ClipTextTransformer};
+use common::layouts::flax_of;
 use common::{fixtures, reference, relative_distance, shared_fixtures, text, values};
 use serde_json::Value;
 use text2art::clip::Clip;
 use text2art::judge::distances;
-use text2art::models::{ModelFiles, Role};
+use text2art::models::container::TensorFile;
+use text2art::models::{ModelFiles, Part, Role, Weights};
 
 fn load(folder: &Path) -> Clip {
     Clip::load(&ModelFiles::open(Role::Clip, text(folder)).unwrap()).unwrap()
@@ -133,7 +135,7 @@ fn what_does_not_fit_the_context_is_named() {
 }
 
 #[test]
-fn candles_own_text_tower_agrees() {
+fn candles_own_text_tower_agrees_from_any_container() {
     let clip = load(&fixtures().join("clip"));
     let config = ClipTextConfig {
         vocab_size: 673,
@@ -146,17 +148,33 @@ fn candles_own_text_tower_agrees() {
         num_attention_heads: 4,
         projection_dim: 48,
     };
-    let weights = candle_core::safetensors::load(fixtures().join("clip/model.safetensors"), &Device::Cpu).unwrap();
-    let projection = weights["text_projection.weight"].clone();
-    let builder = candle_nn::VarBuilder::from_tensors(weights, DType::F32, &Device::Cpu);
-    let tower = ClipTextTransformer::new(builder.pp("text_model"), &config).unwrap();
-    for prompt in ["a red apple on a blue background", "x"] {
-        let tokens = clip.tokenizer().encode(prompt).unwrap();
-        let ids = Tensor::new(tokens.ids.as_slice(), &Device::Cpu).unwrap().unsqueeze(0).unwrap();
-        let hidden = tower.forward_with_mask(&ids, usize::MAX).unwrap();
-        let last = hidden.narrow(1, tokens.ids.len() - 1, 1).unwrap().squeeze(1).unwrap();
-        let expected = last.matmul(&projection.t().unwrap()).unwrap().squeeze(0).unwrap();
-        assert!(relative_distance(&clip.text_feature(&tokens).unwrap(), &expected) < 1e-5);
+    let safetensors = TensorFile::open(&fixtures().join("clip/model.safetensors")).unwrap();
+    let tensor =
+        |name: &str| (name.to_owned(), safetensors.shape(name).unwrap().to_vec(), safetensors.read(name).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flax_model.msgpack");
+    let floats = safetensors.names().filter(|name| !name.ends_with("position_ids"));
+    std::fs::write(&path, flax_of(floats.map(tensor))).unwrap();
+    let flax = TensorFile::open(&path).unwrap();
+    let same = |name: &str| vec![Part::same(name)];
+    let in_flax = |name: &str| vec![Part::same(name.replace("layers.", "layers_").replace(".weight", ".kernel"))];
+    let cases: [(&TensorFile, &(dyn Fn(&str) -> Vec<Part> + Sync)); 2] = [(&safetensors, &same), (&flax, &in_flax)];
+    for (file, parts) in cases {
+        let not_text = ["vision_model.", "visual_projection.", "logit_scale", "text_model.embeddings.position_ids"];
+        let ignored = |name: &str| not_text.iter().any(|start| name.starts_with(start));
+        let ((tower, projection), _) = Weights::build(file, parts, &ignored, |builder| {
+            let tower = ClipTextTransformer::new(builder.pp("text_model"), &config)?;
+            Ok((tower, builder.get((48, 64), "text_projection.weight")?))
+        })
+        .unwrap();
+        for prompt in ["a red apple on a blue background", "x"] {
+            let tokens = clip.tokenizer().encode(prompt).unwrap();
+            let ids = Tensor::new(tokens.ids.as_slice(), &Device::Cpu).unwrap().unsqueeze(0).unwrap();
+            let hidden = tower.forward_with_mask(&ids, usize::MAX).unwrap();
+            let last = hidden.narrow(1, tokens.ids.len() - 1, 1).unwrap().squeeze(1).unwrap();
+            let expected = last.matmul(&projection.t().unwrap()).unwrap().squeeze(0).unwrap();
+            assert!(relative_distance(&clip.text_feature(&tokens).unwrap(), &expected) < 1e-5);
+        }
     }
 }
 
