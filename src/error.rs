@@ -2,15 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::text::{Spelling, spelled};
+
 /// The result of anything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Everything that can go wrong. The message says what is wrong; [`Error::hint`] says what to do.
+/// Everything that can go wrong. The message says what is wrong; [`Error::hint`] says what to do. Both name options as a
+/// command line does; [`Error::in_fields`] has them as a request in JSON does.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An option's value cannot be used.
-    #[error("{message}")]
+    #[error("{}", flags(message))]
     Usage {
         /// What is wrong
         message: String,
@@ -18,7 +21,7 @@ pub enum Error {
         hint: String,
     },
     /// A file that the user named, or that a model needs, cannot be used.
-    #[error("{}: {problem}", path.display())]
+    #[error("{}: {}", path.display(), flags(problem))]
     File {
         /// The file
         path: PathBuf,
@@ -36,7 +39,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The network or a server failed.
-    #[error("{message}")]
+    #[error("{}", flags(message))]
     Network {
         /// What is wrong
         message: String,
@@ -44,7 +47,7 @@ pub enum Error {
         hint: String,
     },
     /// A cache of downloaded files could not be written.
-    #[error("{}: {problem}", path.display())]
+    #[error("{}: {}", path.display(), flags(problem))]
     Cache {
         /// The file or folder
         path: PathBuf,
@@ -68,6 +71,10 @@ pub enum Error {
     /// The tensor library reported an error.
     #[error("the computation failed: {0}")]
     Compute(#[source] candle_core::Error),
+}
+
+fn flags(message: &str) -> String {
+    spelled(message, Spelling::Flag)
 }
 
 impl From<candle_core::Error> for Error {
@@ -122,6 +129,23 @@ impl Error {
     /// What the user can do about it, in one line.
     #[must_use]
     pub fn hint(&self) -> String {
+        flags(&self.unspelled_hint())
+    }
+
+    /// The message and the hint for whoever wrote the settings as fields of JSON.
+    #[must_use]
+    pub fn in_fields(&self) -> (String, String) {
+        let message = match self {
+            Self::Usage { message, .. } | Self::Network { message, .. } => message.clone(),
+            Self::File { path, problem, .. } | Self::Cache { path, problem, .. } => {
+                format!("{}: {problem}", path.display())
+            }
+            other => other.to_string(),
+        };
+        (spelled(&message, Spelling::Field), spelled(&self.unspelled_hint(), Spelling::Field))
+    }
+
+    fn unspelled_hint(&self) -> String {
         match self {
             Self::Usage { hint, .. }
             | Self::File { hint, .. }
@@ -193,6 +217,19 @@ mod tests {
         assert!(matches!(Error::from(none.w().unwrap_err()), Error::GpuMemory));
         let other: Result<(), _> = Err(driver::DriverError(driver::sys::CUresult::CUDA_ERROR_ILLEGAL_ADDRESS));
         assert!(matches!(Error::from(other.w().unwrap_err()), Error::Compute(_)));
+    }
+
+    #[test]
+    fn options_are_named_as_whoever_wrote_them_does() {
+        let error = Error::usage("‹cut-batch› 0 is out of range", "give a ‹cut-batch› from 1 to 4096");
+        assert_eq!(error.to_string(), "--cut-batch 0 is out of range");
+        assert_eq!(error.hint(), "give a --cut-batch from 1 to 4096");
+        let (message, hint) = error.in_fields();
+        assert_eq!(
+            (message.as_str(), hint.as_str()),
+            ("cut_batch 0 is out of range", "give a cut_batch from 1 to 4096")
+        );
+        assert!(Error::GpuMemory.in_fields().1.contains("lower cut_batch, max_memory or size"));
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub mod random;
 pub mod resolve;
 pub mod session;
 pub mod settings;
-mod text;
+pub mod text;
 pub mod video;
 pub mod vqgan;
 

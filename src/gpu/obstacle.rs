@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 #[cfg(any(feature = "cuda", test))]
 use crate::error::is_out_of_memory;
+use crate::text::{Spelling, spelled};
 
 /// Why a GPU cannot be used, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -13,6 +14,7 @@ pub struct Obstacle {
     /// What is wrong
     pub problem: String,
     /// What to do
+    #[serde(serialize_with = "flags")]
     pub hint: String,
 }
 
@@ -59,6 +61,10 @@ impl Obstacle {
             (code, _) => Self::new(format!("the driver reports {code}"), unseen),
         }
     }
+}
+
+fn flags<S: Serializer>(hint: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&spelled(hint, Spelling::Flag))
 }
 
 impl fmt::Display for Obstacle {

@@ -1,7 +1,9 @@
 //! Text: types that are stored as text, numbers in any spelling, and names that are close to each other.
 
+mod names;
 mod whole;
 
+pub use names::{Spelling, spelled};
 pub(crate) use whole::{Written, written};
 
 /// The most names that one question lists.
