@@ -70,7 +70,7 @@ impl<'a> Clock<'a> {
 /// before them since `begun`.
 ///
 /// # Errors
-/// Where the plan cannot be run.
+/// If the plan cannot be run.
 pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant) -> Result<Report> {
     let mut session = Session::new(plan, models, &mut |_| {})?;
     let device = plan.device();

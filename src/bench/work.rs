@@ -56,7 +56,7 @@ impl Work {
 /// The models that settings name, where a configuration file stands for a network of random weights.
 ///
 /// # Errors
-/// Where a model cannot be loaded or a configuration cannot be used.
+/// If a model cannot be loaded or a configuration cannot be used.
 pub fn models(settings: &Settings, finder: &Finder) -> Result<Models> {
     let vqgan = |name: &str| match configuration(name)? {
         Some(file) => Ok(LoadedModel::random(Role::Vqgan, name, Vqgan::random(VqganConfig::read(&file)?, SEED)?)),

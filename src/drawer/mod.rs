@@ -30,7 +30,7 @@ pub trait Drawer: Send {
     /// `[1, 4, height, width]` with straight alpha.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     fn draw(&self) -> Result<Tensor>;
 
     /// What an optimizer moves, with the step of each group; always in the same order.
@@ -45,20 +45,20 @@ pub trait Drawer: Send {
     /// Brings the parameters back into their range after a step.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     fn constrain(&self) -> Result<()>;
 
-    /// What is delivered of a picture that it drew, or of the one it would draw now: in the colours of a palette alone
+    /// What is delivered of a picture that it drew, or of the one it would draw now: in the colors of a palette alone
     /// where there is one, and without what is more transparent than not.
     ///
     /// # Errors
-    /// Where the computation fails, or the picture is not of this drawer.
-    fn deliver(&self, drawn: Option<&Tensor>, colours: Option<(&Palette, Dither)>) -> Result<Tensor> {
+    /// If the computation fails, or the picture is not of this drawer.
+    fn deliver(&self, drawn: Option<&Tensor>, colors: Option<(&Palette, Dither)>) -> Result<Tensor> {
         let picture = match drawn {
             Some(drawn) => drawn.detach(),
             None => self.draw()?.detach(),
         };
-        match colours {
+        match colors {
             Some((palette, dither)) => in_palette(&picture, palette, dither),
             None => Ok(picture),
         }
@@ -67,31 +67,31 @@ pub trait Drawer: Send {
     /// Losses of the drawer's own, with their names: recorded numbers, already weighted.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     fn own_losses(&self) -> Result<Vec<(&'static str, Tensor)>> {
         Ok(Vec::new())
     }
 }
 
-/// A picture `[1, 3, height, width]`, or with straight alpha `[1, 4, height, width]`, in the colours of a palette. What
+/// A picture `[1, 3, height, width]`, or with straight alpha `[1, 4, height, width]`, in the colors of a palette. What
 /// cannot be seen sends no errors to what is dithered beside it.
 ///
 /// # Errors
-/// Where the tensor has another shape.
+/// If the tensor has another shape.
 fn in_palette(picture: &Tensor, palette: &Palette, dither: Dither) -> Result<Tensor> {
     let (_, channels, height, width) = picture.dims4()?;
-    let mut colours = to_colours(picture)?;
+    let mut colors = to_colours(picture)?;
     let alphas = (channels > 3).then(|| picture.narrow(1, 3, 1)).transpose()?;
     if let Some(alphas) = &alphas {
         let hidden = palette.colours()[0].map(|channel| f32::from(channel) / 255.0);
         let values = alphas.flatten_all()?.to_vec1::<f32>()?;
-        colours.iter_mut().zip(values).filter(|(_, alpha)| *alpha == 0.0).for_each(|(colour, _)| *colour = hidden);
+        colors.iter_mut().zip(values).filter(|(_, alpha)| *alpha == 0.0).for_each(|(color, _)| *color = hidden);
     }
-    let indexed = palette.apply(&colours, width, dither);
-    let coloured = Tensor::from_vec(to_values(&indexed.to_rgb()), (1, 3, height, width), picture.device())?;
+    let indexed = palette.apply(&colors, width, dither);
+    let colored = Tensor::from_vec(to_values(&indexed.to_rgb()), (1, 3, height, width), picture.device())?;
     match alphas {
-        Some(alphas) => Ok(Tensor::cat(&[coloured, alphas], 1)?),
-        None => Ok(coloured),
+        Some(alphas) => Ok(Tensor::cat(&[colored, alphas], 1)?),
+        None => Ok(colored),
     }
 }
 

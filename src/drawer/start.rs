@@ -14,7 +14,7 @@ pub enum Start<'a> {
     Noise(StartNoise, &'a mut Stream),
 }
 
-/// How far clouds leave the grey, as a share of what they could.
+/// How far clouds leave the gray, as a share of what they could.
 const CONTRAST: f64 = 0.4;
 /// Cells along the shorter side of a fractal's coarsest layer.
 const COARSEST: usize = 2;

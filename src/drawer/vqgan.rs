@@ -108,7 +108,7 @@ impl VqganDrawer {
     /// A drawer for a picture of this size, on a device.
     ///
     /// # Errors
-    /// Where the start cannot be encoded.
+    /// If the start cannot be encoded.
     pub fn new(vqgan: Arc<Vqgan>, size: Size, start: Start, device: &Device) -> Result<Self> {
         let work_size = Self::work_size(&vqgan, size);
         let factor = vqgan.config().factor();

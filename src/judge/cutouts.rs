@@ -64,7 +64,7 @@ pub struct Cutouts {
 pub struct Cutout {
     /// What it sees
     pub view: View,
-    /// Colours and noise
+    /// Colors and noise
     pub touch: Touch,
     /// What is painted over, in shares of the side: left, top, width, height
     pub erased: Option<[f64; 4]>,
@@ -77,7 +77,7 @@ impl Cutouts {
     #[must_use]
     pub fn draw(&self, iteration: usize, width: usize, height: usize) -> Vec<Cutout> {
         let mut stream = Stream::new(self.seed, "cutouts", iteration as u64);
-        let grey = stream.unit();
+        let gray = stream.unit();
         let border = if iteration.is_multiple_of(2) { Border::Reflection } else { Border::Edge };
         let mut noise = Stream::new(self.seed, "noise", iteration as u64);
         let cutout = |index| {
@@ -89,7 +89,7 @@ impl Cutouts {
                     zoom: true,
                 }
             } else {
-                self.draw_one(&mut stream, is_zoom(index, self.zooms), (width, height), border, grey)
+                self.draw_one(&mut stream, is_zoom(index, self.zooms), (width, height), border, gray)
             };
             cutout.touch.noise = narrow(noise.between(0.0, self.noise));
             cutout.touch.noise_seed = noise.bits();
@@ -104,7 +104,7 @@ impl Cutouts {
         zoom: bool,
         (width, height): (usize, usize),
         border: Border,
-        grey: f64,
+        gray: f64,
     ) -> Cutout {
         let has = |kind| self.augmentations.has(kind);
         let mut matrix = match (zoom, has(Augmentation::Crop)) {
@@ -122,9 +122,9 @@ impl Cutouts {
         if has(Augmentation::Flip) && stream.happens(numbers::FLIP_RATE) {
             matrix = matrix.after(&Homography([-1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]));
         }
-        let mut touch = Touch { fill: narrow(grey), ..Touch::NONE };
+        let mut touch = Touch { fill: narrow(gray), ..Touch::NONE };
         if has(Augmentation::Jitter) && stream.happens(numbers::JITTER_RATE) {
-            touch.colours = colour_matrix(
+            touch.colours = color_matrix(
                 stream.between(-numbers::HUE, numbers::HUE),
                 1.0 + stream.between(-numbers::SATURATION, numbers::SATURATION),
             );
@@ -135,7 +135,7 @@ impl Cutouts {
             let (width, height) = ((share * ratio).sqrt().min(1.0), (share / ratio).sqrt().min(1.0));
             [stream.between(0.0, 1.0 - width), stream.between(0.0, 1.0 - height), width, height]
         });
-        let border = if zoom { border } else { Border::Fill(narrow(grey)) };
+        let border = if zoom { border } else { Border::Fill(narrow(gray)) };
         Cutout { view: View { matrix, border }, touch, erased, zoom }
     }
 }
@@ -170,7 +170,7 @@ fn zoom_matrix(stream: &mut Stream, width: usize, height: usize) -> Homography {
     let ratio = log_ratio(stream, numbers::ZOOM_RATIO);
     let crop_width = (area * ratio).sqrt().min(width);
     let crop_height = (area / ratio).sqrt().min(height);
-    // The centre stays so far inside that the crop does.
+    // The center stays so far inside that the crop does.
     let mut place = || stream.between(-numbers::ZOOM_REACH, numbers::ZOOM_REACH).clamp(-1.0, 1.0);
     let x = place() * (1.0 - crop_width / width);
     let y = place() * (1.0 - crop_height / height);
@@ -190,7 +190,7 @@ fn wide_matrix(stream: &mut Stream, width: usize, height: usize) -> Homography {
     Homography([longer / width / share, 0.0, 0.0, 0.0, longer / height / share, 0.0, 0.0, 0.0, 1.0])
 }
 
-/// Turned, sheared and moved around its centre.
+/// Turned, sheared and moved around its center.
 fn affine_matrix(stream: &mut Stream) -> Homography {
     let turn = stream.between(-numbers::TURN, numbers::TURN).to_radians();
     let shear = stream.between(-numbers::SHEAR, numbers::SHEAR).to_radians().tan();
@@ -224,9 +224,9 @@ fn log_ratio(stream: &mut Stream, (low, high): (f64, f64)) -> f64 {
     stream.between(low.ln(), high.ln()).exp()
 }
 
-/// Turns the hue by a share of a whole turn and multiplies the saturation: a rotation around the grey
+/// Turns the hue by a share of a whole turn and multiplies the saturation: a rotation around the gray
 /// axis in YIQ (Haeberli, "Matrix Operations for Image Processing", 1993).
-fn colour_matrix(hue: f64, saturation: f64) -> [f32; 9] {
+fn color_matrix(hue: f64, saturation: f64) -> [f32; 9] {
     // NTSC's YIQ from RGB, its rows luminance and the two chrominances.
     let yiq = Homography([0.299, 0.587, 0.114, 0.595_716, -0.274_453, -0.321_263, 0.211_456, -0.522_591, 0.311_135]);
     let (sine, cosine) = (hue * std::f64::consts::TAU).sin_cos();

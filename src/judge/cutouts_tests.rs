@@ -96,7 +96,7 @@ fn colours_and_noise_have_the_stated_rates() {
     let changed = |cutout: &Cutout| cutout.touch.colours != Touch::NONE.colours;
     assert!((share(&all, changed) - 0.8).abs() < 0.04);
     for cutout in &all {
-        // Grey stays grey.
+        // Gray stays gray.
         for row in cutout.touch.colours.chunks(3) {
             assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-4);
         }

@@ -13,7 +13,7 @@ use crate::frozen::{self, Layer, Network};
 /// gradient is finite everywhere, zero where a = b and where a = −b.
 ///
 /// # Errors
-/// Where the lengths of features and targets differ.
+/// If the lengths of features and targets differ.
 pub fn distances(features: &Tensor, targets: &Tensor) -> Result<Tensor> {
     distances_to(targets)?.forward(features)
 }
@@ -21,7 +21,7 @@ pub fn distances(features: &Tensor, targets: &Tensor) -> Result<Tensor> {
 /// The same for any features: what the targets need is computed once.
 ///
 /// # Errors
-/// Where the targets have another shape.
+/// If the targets have another shape.
 pub(super) fn distances_to(targets: &Tensor) -> Result<Network> {
     let (count, length) = targets.dims2()?;
     let mut units = targets.flatten_all()?.to_vec1::<f32>()?;

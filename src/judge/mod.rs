@@ -40,7 +40,7 @@ impl Judge {
     /// What each perceptor sees of a picture in an iteration: its name, and `[cutouts, 3, side, side]`.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn look(&self, picture: &Tensor, iteration: usize) -> Result<Vec<(String, Tensor)>> {
         let (_, _, height, width) = picture.dims4()?;
         let cutouts = self.cutouts.draw(iteration, width, height);
@@ -51,7 +51,7 @@ impl Judge {
     /// Judges a picture `[1, 3, height, width]` with values from 0 to 1. Nothing waits for what is computed on a GPU.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn judge(&self, picture: &Tensor, iteration: usize) -> Result<Judgement> {
         let (_, _, height, width) = picture.dims4()?;
         let cutouts = self.cutouts.draw(iteration, width, height);

@@ -51,7 +51,7 @@ impl Perceptor {
     /// A perceptor that looks for these targets in so many cutouts an iteration.
     ///
     /// # Errors
-    /// Where there is no target, or the features are of different lengths.
+    /// If there is no target, or the features are of different lengths.
     pub fn new(name: String, clip: Arc<Clip>, targets: Vec<Target>, cutouts: usize) -> Result<Self> {
         let features: Vec<&Tensor> = targets.iter().map(|target| &target.feature).collect();
         let distances = distances_to(&Tensor::stack(&features, 0)?)?;
@@ -108,7 +108,7 @@ impl Perceptor {
     /// The features of what the model sees, as [`Clip::image_features`].
     ///
     /// # Errors
-    /// Where the pictures have other dimensions.
+    /// If the pictures have other dimensions.
     pub fn image_features(&self, seen: &Tensor) -> Result<Tensor> {
         Ok(self.image_tower.forward(seen)?)
     }
@@ -116,7 +116,7 @@ impl Perceptor {
     /// The cutouts as the model sees them, `[cutouts, 3, side, side]`.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn look(&self, picture: &Tensor, cutouts: &[Cutout]) -> Result<Tensor> {
         let side = self.clip.side();
         let views = cutouts.iter().map(|cutout| cutout.view).collect();

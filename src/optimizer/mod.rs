@@ -1,10 +1,10 @@
-//! Optimisers with PyTorch's arithmetic (`torch/optim/*.py`, their defaults).
+//! Optimizers with PyTorch's arithmetic (`torch/optim/*.py`, their defaults).
 
 use candle_core::{Tensor, Var};
 
 use crate::{Error, Result};
 
-/// Which optimiser.
+/// Which optimizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OptimizerKind {
     /// Kingma and Ba, 2015
@@ -54,13 +54,13 @@ impl ParameterGroup {
     }
 }
 
-/// An optimiser with its state.
+/// An optimizer with its state.
 pub struct Optimizer {
     kind: OptimizerKind,
     state: OptimizerState,
 }
 
-/// What an optimiser remembers between steps: with it and the parameters a run goes on as if it had not
+/// What an optimizer remembers between steps: with it and the parameters a run goes on as if it had not
 /// been interrupted.
 #[derive(Clone, Debug)]
 pub struct OptimizerState {
@@ -72,10 +72,10 @@ pub struct OptimizerState {
 }
 
 impl Optimizer {
-    /// A fresh optimiser of these parameters.
+    /// A fresh optimizer of these parameters.
     ///
     /// # Errors
-    /// Where memory runs out.
+    /// If memory runs out.
     pub fn new(kind: OptimizerKind, groups: &[ParameterGroup]) -> Result<Self> {
         let zeros = |parameter: &Var| Ok([parameter.zeros_like()?, parameter.zeros_like()?]);
         let parameters = groups.iter().flat_map(|group| &group.parameters);
@@ -89,17 +89,17 @@ impl Optimizer {
         &self.state
     }
 
-    /// Goes on from what an optimiser of the same kind and parameters remembered.
+    /// Goes on from what an optimizer of the same kind and parameters remembered.
     ///
     /// # Errors
-    /// Where the parameters were others.
+    /// If the parameters were others.
     pub fn restore(&mut self, state: OptimizerState) -> Result<()> {
         let shapes = |state: &OptimizerState| -> Vec<_> {
             state.moments.iter().flatten().map(|moment| moment.dims().to_vec()).collect()
         };
         if shapes(&state) != shapes(&self.state) {
             let hint = "use the state that was saved with this picture's settings";
-            return Err(Error::usage("the optimiser's state is that of other parameters", hint));
+            return Err(Error::usage("the optimizer's state is that of other parameters", hint));
         }
         let beside = |[first, second]: [Tensor; 2], device| -> Result<_> {
             Ok([first.to_device(device)?, second.to_device(device)?])
@@ -113,7 +113,7 @@ impl Optimizer {
     /// Moves the parameters against their gradients, which stand in the order of all groups' parameters.
     ///
     /// # Errors
-    /// Where shapes differ.
+    /// If shapes differ.
     pub fn step(&mut self, groups: &[ParameterGroup], gradients: &[Tensor], learning_rate: f64) -> Result<()> {
         self.state.steps += 1;
         let parameters = groups.iter().flat_map(|group| {

@@ -10,8 +10,8 @@ use crate::picture::Size;
 use crate::settings::{DrawerName, OptionInfo, Overrides, Settings};
 use crate::{Error, Result, picture};
 
-/// How many colours pixel art has where nothing is said.
-const PIXEL_ART_COLOURS: usize = 24;
+/// How many colors pixel art has where nothing is said.
+const PIXEL_ART_COLORS: usize = 24;
 
 /// Combines layers, the strongest first, into settings.
 ///
@@ -20,7 +20,7 @@ const PIXEL_ART_COLOURS: usize = 24;
 /// suit published models. The quality is that of the strongest layer that names one at or below it.
 ///
 /// # Errors
-/// Where no layer has a prompt, a model is not known, or a value is out of range.
+/// If no layer has a prompt, a model is not known, or a value is out of range.
 pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     // A model below a layer that names its own VQGAN is not what draws.
     let naming = layers.iter().find(|layer| layer.model.is_some() || layer.vqgan.is_some());
@@ -35,7 +35,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     for (index, layer) in layers.iter().enumerate() {
         expanded.push(layer.clone());
         if layer.pixel_art == Some(true) && layer.palette.is_none() {
-            expanded.push(Overrides { colors: Some(PIXEL_ART_COLOURS), ..Overrides::default() });
+            expanded.push(Overrides { colors: Some(PIXEL_ART_COLORS), ..Overrides::default() });
         }
         if layer.model.is_some() || layer.quality.is_some() {
             let quality = layers[index..].iter().find_map(|layer| layer.quality).unwrap_or(Quality::Normal);
@@ -64,7 +64,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
 
     let init_image = expanded.iter().find_map(|layer| layer.init_image.clone());
     let size = combine_size(&expanded, init_image.as_deref())?;
-    let (palette, colors) = combine_colours(&expanded)?;
+    let (palette, colors) = combine_colors(&expanded)?;
     let grid = combine_grid(layers)?;
     let pixel_size = blueprint.has("pixel_size").then(|| grid.of(size)).transpose()?;
     let mut merged = expanded.into_iter().reduce(Overrides::or).unwrap_or_default();
@@ -86,7 +86,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         settings.init_weight = init_weight::usual(blueprint, vqgan, has_image, settings.init_noise);
     }
     check(&settings)?;
-    // A mistyped colour is to be known before models are loaded.
+    // A mistyped color is to be known before models are loaded.
     settings.palette.as_deref().map(Palette::load).transpose()?;
     Ok(settings)
 }
@@ -122,14 +122,14 @@ fn drawer_of(layer: &Overrides) -> Option<DrawerName> {
     layer.drawer.clone().or_else(pixel_art)
 }
 
-/// The palette or the number of colours, whichever a stronger layer has.
-fn combine_colours(layers: &[Overrides]) -> Result<(Option<String>, Option<usize>)> {
+/// The palette or the number of colors, whichever a stronger layer has.
+fn combine_colors(layers: &[Overrides]) -> Result<(Option<String>, Option<usize>)> {
     let Some(layer) = layers.iter().find(|layer| layer.palette.is_some() || layer.colors.is_some()) else {
         return Ok((None, None));
     };
     if layer.palette.is_some() && layer.colors.is_some() {
         let problem = "--palette and --colors are both given";
-        return Err(Error::usage(problem, "give the palette's colours, or how many to find"));
+        return Err(Error::usage(problem, "give the palette's colors, or how many to find"));
     }
     Ok((layer.palette.clone(), layer.colors))
 }

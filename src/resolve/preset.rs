@@ -13,7 +13,7 @@ use crate::settings::{LearningRateDrops, Overrides, StartNoise};
 /// list, or a VQGAN by its name, path or repository, which gets the CLIP models that suit published ones.
 ///
 /// # Errors
-/// Where the model is not known.
+/// If the model is not known.
 pub fn preset(model: Option<&str>, quality: Quality) -> Result<Overrides> {
     match model {
         None => Ok(Overrides { vqgan: None, clip: None, ..published(None, String::new(), quality)? }),

@@ -35,7 +35,7 @@ pub(super) struct Iteration {
 pub(super) struct Moved {
     /// What the drawer draws from
     pub parameters: Vec<Tensor>,
-    /// What the optimiser remembers
+    /// What the optimizer remembers
     pub optimizer: OptimizerState,
 }
 
@@ -43,7 +43,7 @@ impl Moved {
     /// As it is now; a step does not change it.
     ///
     /// # Errors
-    /// Where memory runs out.
+    /// If memory runs out.
     pub(super) fn copy(drawer: &dyn Drawer, optimizer: &Optimizer) -> Result<Self> {
         let parameters = drawer.parameters();
         let parameters = parameters.iter().map(|parameter| parameter.detach().copy());
@@ -54,7 +54,7 @@ impl Moved {
     /// Takes back what steps did since.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the device fails.
     pub(super) fn put_back(self, drawer: &dyn Drawer, optimizer: &mut Optimizer) -> Result<()> {
         for (parameter, value) in drawer.parameters().iter().zip(&self.parameters) {
             parameter.set(value)?;

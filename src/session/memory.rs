@@ -57,7 +57,7 @@ impl<'a> Estimate<'a> {
     /// Of a run with these settings.
     ///
     /// # Errors
-    /// Where a model cannot take the picture's size.
+    /// If a model cannot take the picture's size.
     pub(super) fn new(settings: &'a Settings, models: &'a Models, of: MemoryOf) -> Result<Self> {
         let blueprint = drawer::of(&settings.drawer)?;
         let starting = blueprint.start_memory(settings, models.loaded(), of)?;
@@ -101,7 +101,7 @@ impl<'a> Estimate<'a> {
     /// file beside what was read from it, where that is more.
     ///
     /// # Errors
-    /// Where a model cannot take the picture's size.
+    /// If a model cannot take the picture's size.
     pub(super) fn bytes(&self, batch: usize, recomputed: Recomputed) -> Result<u64> {
         let (size, of) = (self.settings.size, self.of);
         let drawing = self.blueprint.memory(self.settings, self.models.loaded(), recomputed.decoder, of)?;
@@ -154,7 +154,7 @@ fn distinct(models: &Models) -> impl Iterator<Item = &LoadedModel<Clip>> {
 /// Refuses what needs more memory than there is room for.
 ///
 /// # Errors
-/// Where it does.
+/// If it does.
 pub(crate) fn refuse_above_room(needed: u64, device: &ComputeDevice, what: &str, hint: &str) -> Result<()> {
     if needed <= device.room() {
         return Ok(());

@@ -1,7 +1,7 @@
 //! The loop: draw, judge, step. It prints nothing and writes nothing; events tell what happens.
 
 mod backdrop;
-mod colouring;
+mod coloring;
 mod iteration;
 pub(crate) mod memory;
 mod models;
@@ -27,7 +27,7 @@ pub use run::{End, Finished, run};
 pub use state::{Judged, SessionState};
 
 use backdrop::Backdrop;
-use colouring::Colouring;
+use coloring::Coloring;
 use iteration::{Iteration, Moved};
 use readings::Readings;
 
@@ -51,7 +51,7 @@ pub struct Session {
     optimizer: Optimizer,
     iteration: usize,
     plateau: Option<Plateau>,
-    colouring: Option<Colouring>,
+    coloring: Option<Coloring>,
     last: Option<Judged>,
     /// Whether the next iteration is asked for before this one is read
     goes_ahead: bool,
@@ -80,7 +80,7 @@ impl Session {
     /// Sets up a picture with models that are loaded. `warn` is told what the user should know.
     ///
     /// # Errors
-    /// Where the plan cannot be run here, the init image cannot be read, or a prompt cannot be tokenised.
+    /// If the plan cannot be run here, the init image cannot be read, or a prompt cannot be tokenized.
     pub fn new(plan: &Plan, models: &Models, warn: &mut dyn FnMut(String)) -> Result<Self> {
         plan.check()?;
         let settings = plan.settings();
@@ -106,7 +106,7 @@ impl Session {
         };
         let optimizer = Optimizer::new(settings.optimizer, &drawer.parameter_groups())?;
         let judge = Judge { perceptors, cutouts, batch: plan.cut_batch() };
-        let colouring = Colouring::new(settings)?;
+        let coloring = Coloring::new(settings)?;
         Ok(Self {
             drawer,
             judge,
@@ -114,9 +114,9 @@ impl Session {
             optimizer,
             iteration: 0,
             plateau: settings.auto_stop.then(Plateau::default),
-            // Colours are found on the processor, which waits for the picture, and are remembered from there on.
-            goes_ahead: plan.device().gpu().is_some() && colouring.is_none(),
-            colouring,
+            // Colors are found on the processor, which waits for the picture, and are remembered from there on.
+            goes_ahead: plan.device().gpu().is_some() && coloring.is_none(),
+            coloring,
             last: None,
             ahead: None,
             judged: None,
@@ -141,7 +141,7 @@ impl Session {
             parameters,
             optimizer: Some(optimizer),
             plateau: self.plateau.clone(),
-            palette: self.colouring.as_ref().and_then(Colouring::found).map(<[_]>::to_vec),
+            palette: self.coloring.as_ref().and_then(Coloring::found).map(<[_]>::to_vec),
             last: self.last.clone(),
         }
     }
@@ -149,7 +149,7 @@ impl Session {
     /// Goes on from what a session of the same drawer and size remembered.
     ///
     /// # Errors
-    /// Where the drawer's parameters are others.
+    /// If the drawer's parameters are others.
     pub fn restore(&mut self, state: SessionState) -> Result<()> {
         let parameters = self.drawer.parameters();
         let fits = |(parameter, saved): (&Var, &Tensor)| parameter.dims() == saved.dims();
@@ -167,8 +167,8 @@ impl Session {
         if let (Some(plateau), Some(saved)) = (&mut self.plateau, state.plateau) {
             *plateau = saved;
         }
-        if let (Some(colouring), Some(palette)) = (&mut self.colouring, state.palette) {
-            colouring.restore(palette)?;
+        if let (Some(coloring), Some(palette)) = (&mut self.coloring, state.palette) {
+            coloring.restore(palette)?;
         }
         (self.iteration, self.last) = (state.iteration, state.last);
         Ok(())
@@ -220,7 +220,7 @@ impl Session {
     /// or `[1, 4, height, width]` with straight alpha.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn picture(&self) -> Result<Tensor> {
         if let Some(Ok(next)) = &self.ahead {
             // It judges this picture.
@@ -232,7 +232,7 @@ impl Session {
     /// The same of a picture that an iteration drew. What is under way goes on meanwhile.
     ///
     /// # Errors
-    /// Where it is no such picture.
+    /// If it is no such picture.
     pub fn delivered(&self, drawn: &Tensor) -> Result<Tensor> {
         let fetched = match &self.judged {
             Some(moment) => self.device.fetch(drawn, moment)?,
@@ -242,8 +242,8 @@ impl Session {
     }
 
     fn deliver(&self, drawn: Option<&Tensor>) -> Result<Tensor> {
-        match &self.colouring {
-            Some(colouring) => colouring.deliver(self.drawer.as_ref(), drawn),
+        match &self.coloring {
+            Some(coloring) => coloring.deliver(self.drawer.as_ref(), drawn),
             None => self.drawer.deliver(drawn, None),
         }
     }
@@ -251,7 +251,7 @@ impl Session {
     /// What each perceptor sees of a picture that an iteration drew: its name, and `[cutouts, 3, side, side]`.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn look(&self, drawn: &Tensor, iteration: usize) -> Result<Vec<(String, Tensor)>> {
         self.judge.look(&Backdrop::new(self.settings.seed.0, iteration).behind(drawn)?, iteration)
     }
@@ -262,7 +262,7 @@ impl Session {
     /// tells of that: what is asked of the session is as this iteration left it.
     ///
     /// # Errors
-    /// Where the loss or a gradient is not finite (the parameters are as they were), or the computation fails.
+    /// If the loss or a gradient is not finite (the parameters are as they were), or the computation fails.
     pub fn step(&mut self) -> Result<(Step, Tensor)> {
         let begun = self.ahead.take().unwrap_or_else(|| self.begin(self.iteration))?;
         if self.goes_ahead && begun.number + 1 < self.settings.iterations_to_run() {
@@ -274,7 +274,7 @@ impl Session {
     /// Undoes what is under way.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the device fails.
     pub fn halt(&mut self) -> Result<()> {
         match self.ahead.take() {
             Some(Ok(next)) => next.before.put_back(self.drawer.as_ref(), &mut self.optimizer),
@@ -305,11 +305,11 @@ impl Session {
         let backdrop = Backdrop::new(self.settings.seed.0, number);
         let judgement = self.judge.judge(&backdrop.behind(&picture)?, number)?;
         let mut gradient = backdrop.gradient(&picture, judgement.gradient)?;
-        if let Some(colouring) = &mut self.colouring {
-            colouring.find(&picture, number)?;
+        if let Some(coloring) = &mut self.coloring {
+            coloring.find(&picture, number)?;
         }
         let drawn = picture.detach();
-        let palette = self.colouring.as_ref().and_then(Colouring::palette);
+        let palette = self.coloring.as_ref().and_then(Coloring::palette);
         let seen = Seen { picture: &drawn, iteration: number, palette };
         let mut picture_losses = Vec::new();
         for loss in &mut self.losses {

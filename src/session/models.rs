@@ -80,7 +80,7 @@ impl<M> LoadedModel<M> {
     /// Loads a model by name.
     ///
     /// # Errors
-    /// Where its files cannot be found or fetched, or do not fit, or it is to stop.
+    /// If its files cannot be found or fetched, or do not fit, or it is to stop.
     pub fn load(finder: &Finder, role: Role, name: &str, load: impl FnOnce(&ModelFiles) -> Result<M>) -> Result<Self> {
         let files = finder.open(role, name)?;
         let model = load(&files)?;
@@ -127,7 +127,7 @@ impl<M> LoadedModel<M> {
     /// What a recipe says of this model. Waits until its file is hashed.
     ///
     /// # Errors
-    /// Where the file could not be read again.
+    /// If the file could not be read again.
     pub fn record(&self) -> Result<ModelRecord> {
         Ok(ModelRecord {
             role: self.source.role.option().into(),
@@ -173,7 +173,7 @@ impl Models {
     /// Loads what settings name.
     ///
     /// # Errors
-    /// Where a model's files cannot be found or fetched, or do not fit.
+    /// If a model's files cannot be found or fetched, or do not fit.
     pub fn load(settings: &Settings, finder: &Finder) -> Result<Self> {
         ModelStore::default().load(settings, finder)
     }
@@ -181,7 +181,7 @@ impl Models {
     /// What of the models that settings name is not on this machine. Nothing is asked of the network.
     ///
     /// # Errors
-    /// Where nothing has such a name.
+    /// If nothing has such a name.
     pub fn missing(settings: &Settings, finder: &Finder) -> Result<Vec<Missing>> {
         let missing = wanted(settings)?.map(|(role, name)| finder.missing(role, name));
         Ok(missing.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
@@ -196,7 +196,7 @@ impl Models {
     /// What a recipe says of them.
     ///
     /// # Errors
-    /// Where a file could not be read again.
+    /// If a file could not be read again.
     pub fn records(&self) -> Result<Vec<ModelRecord>> {
         let vqgan = self.vqgan.iter().map(LoadedModel::record);
         vqgan.chain(self.clips.iter().map(LoadedModel::record)).collect()
@@ -221,7 +221,7 @@ impl ModelStore {
     /// room where the machine's memory is half full of models.
     ///
     /// # Errors
-    /// Where a model's files cannot be found or fetched, or do not fit.
+    /// If a model's files cannot be found or fetched, or do not fit.
     pub fn load(&mut self, settings: &Settings, finder: &Finder) -> Result<Models> {
         // All downloads before the first model.
         finder.provide_all(wanted(settings)?.filter(|(role, name)| !self.has(*role, name)))?;
@@ -241,7 +241,7 @@ impl ModelStore {
     /// A CLIP model, loaded where it is not here yet.
     ///
     /// # Errors
-    /// Where its files cannot be found or fetched, or do not fit.
+    /// If its files cannot be found or fetched, or do not fit.
     pub fn clip(&mut self, name: &str, finder: &Finder) -> Result<LoadedModel<Clip>> {
         if let Some(clip) = self.clips.iter().find(|clip| clip.name == name) {
             return Ok(clip.clone());
@@ -299,7 +299,7 @@ fn wanted(settings: &Settings) -> Result<impl Iterator<Item = (Role, &str)>> {
 /// Loads a model to see that it can be used.
 ///
 /// # Errors
-/// Where its configuration cannot be used or its weights do not fit it.
+/// If its configuration cannot be used or its weights do not fit it.
 pub fn check_usable(files: &ModelFiles) -> Result<()> {
     match files.role {
         Role::Clip => Clip::load(files).map(drop),

@@ -41,7 +41,7 @@ impl Plan {
     /// that can be: fewer cutouts are judged at a time, then blocks are computed twice.
     ///
     /// # Errors
-    /// Where the device is not there, or a model cannot take the picture's size.
+    /// If the device is not there, or a model cannot take the picture's size.
     pub fn new(settings: Settings, models: &Models) -> Result<Self> {
         Self::within(None, settings, models)
     }
@@ -49,7 +49,7 @@ impl Plan {
     /// The same within so many bytes, where a number is given.
     ///
     /// # Errors
-    /// Where the device is not there, or a model cannot take the picture's size.
+    /// If the device is not there, or a model cannot take the picture's size.
     pub fn within(allowed: Option<u64>, mut settings: Settings, models: &Models) -> Result<Self> {
         let device = ComputeDevice::open(settings.device, settings.precision)?;
         let room = device.room();
@@ -125,7 +125,7 @@ impl Plan {
     /// Refuses what does not fit.
     ///
     /// # Errors
-    /// Where the run needs more memory than the machine has, than is free on a GPU, or than is allowed.
+    /// If the run needs more memory than the machine has, than is free on a GPU, or than is allowed.
     pub fn check(&self) -> Result<()> {
         match self.refusal.clone() {
             Some(Refusal { message, hint }) => Err(Error::usage(message, hint)),

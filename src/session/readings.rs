@@ -17,7 +17,7 @@ impl Readings {
     /// Of these tensors. Nothing waits.
     ///
     /// # Errors
-    /// Where the computation cannot be asked for.
+    /// If the computation cannot be asked for.
     pub(super) fn of(tensors: &[Tensor]) -> Result<Self> {
         let flat: Vec<Tensor> =
             tensors.iter().map(|tensor| tensor.detach().flatten_all()).collect::<candle_core::Result<_>>()?;
@@ -28,7 +28,7 @@ impl Readings {
     /// The numbers of each tensor, waited for: they are computed at that moment.
     ///
     /// # Errors
-    /// Where what was computed failed.
+    /// If what was computed failed.
     pub(super) fn read(&self, device: &ComputeDevice, computed: &Moment) -> Result<Vec<Vec<f32>>> {
         let numbers = match &self.numbers {
             Some(numbers) => device.fetch(numbers, computed)?.to_vec1::<f32>()?,

@@ -50,7 +50,7 @@ pub type Watch<'a> = dyn FnMut(Event, Option<&Tensor>, &Session) -> Result<()> +
 /// Runs a session to its end, or until `stop` is requested, and tells `watch`.
 ///
 /// # Errors
-/// Where the computation fails, or what `watch` returns.
+/// If the computation fails, or what `watch` returns.
 pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Finished> {
     let settings = session.settings().clone();
     let total = settings.iterations_to_run();

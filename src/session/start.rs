@@ -17,7 +17,7 @@ const NEAREST: f64 = 0.95;
 /// It stands in the middle; where the size is not square its edges go on to both sides.
 ///
 /// # Errors
-/// Where a prompt cannot be tokenised, or the computation fails.
+/// If a prompt cannot be tokenized, or the computation fails.
 pub fn first_picture(settings: &Settings, models: &Models, stream: &mut Stream) -> Result<Option<RgbImage>> {
     if settings.init_noise != StartNoise::Prior || settings.init_image.is_some() {
         return Ok(None);

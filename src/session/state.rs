@@ -13,11 +13,11 @@ pub struct SessionState {
     pub iteration: usize,
     /// What the drawer draws from
     pub parameters: Vec<Tensor>,
-    /// What the optimiser remembers; none to begin afresh
+    /// What the optimizer remembers; none to begin afresh
     pub optimizer: Option<OptimizerState>,
     /// How the loss fell, where the settings ask to stop when it falls no further; none to begin afresh
     pub plateau: Option<Plateau>,
-    /// The picture's own colours, where they are asked for and were found
+    /// The picture's own colors, where they are asked for and were found
     pub palette: Option<Vec<[u8; 3]>>,
     /// The last iteration; none before the first
     pub last: Option<Judged>,

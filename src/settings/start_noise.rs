@@ -3,15 +3,15 @@
 /// What a picture starts from where there is no init image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartNoise {
-    /// Random codes of the codebook; of cells, random colours
+    /// Random codes of the codebook; of cells, random colors
     Codes,
-    /// Every pixel a random colour
+    /// Every pixel a random color
     Snow,
-    /// A smooth passage between two random colours
+    /// A smooth passage between two random colors
     Gradient,
-    /// Faint clouds: noise of halving sizes, added to grey
+    /// Faint clouds: noise of halving sizes, added to gray
     Fractal,
-    /// Grey
+    /// Gray
     None,
     /// What the prior inside the program draws of the prompts
     Prior,

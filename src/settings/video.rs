@@ -96,7 +96,7 @@ impl<'de> Deserialize<'de> for FrameRate {
     }
 }
 
-/// Which pictures a GIF's colours are chosen for.
+/// Which pictures a GIF's colors are chosen for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GifPalette {
     /// Each for its own

@@ -13,7 +13,7 @@ const DROPPED: f64 = 0.5;
 /// How much less the middle is pulled down than the edges, where what is drawn seldom is: the deviation of a bell, as a
 /// share of half a side (pixray's `--alpha_use_g`, `--alpha_gamma`).
 const BELL: f64 = 0.5;
-/// How strongly neighbours are held together beside that pull: without it every other cell of a plane vanishes.
+/// How strongly neighbors are held together beside that pull: without it every other cell of a plane vanishes.
 const TOGETHER: f64 = 12.0;
 
 /// The alphas of cells.
@@ -49,7 +49,7 @@ impl Alphas {
     }
 
     /// What pulls them down, by its weight: the mean of a (2 - a), whose slope is steep at 0 and none at 1, so that cells
-    /// are in sight or not, and few are half so; and the mean square of neighbours' differences.
+    /// are in sight or not, and few are half so; and the mean square of neighbors' differences.
     pub(super) fn loss(&self) -> Result<Tensor> {
         let values = self.values.as_tensor();
         let down = values.affine(-1.0, 2.0)?.mul(values)?.mul(&self.pulls)?.mean_all()?;
@@ -73,12 +73,12 @@ pub(super) fn drop_cells(cells: &Tensor) -> Result<Tensor> {
     Ok(Tensor::cat(&[cells.narrow(1, 0, 3)?, in_sight], 1)?)
 }
 
-/// Brings cells `[1, 4, rows, columns]` to pixels by a linear map of each channel: what is transparent adds no colour.
+/// Brings cells `[1, 4, rows, columns]` to pixels by a linear map of each channel: what is transparent adds no color.
 pub(super) fn blend(cells: &Tensor, to_pixels: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
     let alphas = cells.narrow(1, 3, 1)?;
     let pixels = to_pixels(&Tensor::cat(&[cells.narrow(1, 0, 3)?.broadcast_mul(&alphas)?, alphas], 1)?)?;
     let alphas = pixels.narrow(1, 3, 1)?.contiguous()?;
-    // Where nothing is in sight there is no colour either.
-    let colours = pixels.narrow(1, 0, 3)?.broadcast_div(&alphas.maximum(f32::MIN_POSITIVE)?)?;
-    Ok(Tensor::cat(&[colours, alphas], 1)?)
+    // Where nothing is in sight there is no color either.
+    let colors = pixels.narrow(1, 0, 3)?.broadcast_div(&alphas.maximum(f32::MIN_POSITIVE)?)?;
+    Ok(Tensor::cat(&[colors, alphas], 1)?)
 }

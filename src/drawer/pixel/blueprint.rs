@@ -26,7 +26,7 @@ impl Blueprint for PixelBlueprint {
     }
 
     fn about(&self) -> &'static str {
-        "cells of plain colours, which are moved"
+        "cells of plain colors, which are moved"
     }
 
     fn options(&self) -> &'static [&'static str] {

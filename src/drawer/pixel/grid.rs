@@ -22,7 +22,7 @@ impl Grid {
     /// whole pixels where there are such.
     ///
     /// # Errors
-    /// Where there are more cells than pixels, or too many.
+    /// If there are more cells than pixels, or too many.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     pub fn of(self, picture: Size) -> Result<Size> {
         let scale = self.scale.unwrap_or(1.0);

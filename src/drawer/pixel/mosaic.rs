@@ -94,7 +94,7 @@ impl Mosaic {
         Self { lattice, picture, to_pixels, to_cells }
     }
 
-    /// The mean colour of each cell's pixels in a picture `[channels, height, width]`; grey for cells outside of it.
+    /// The mean color of each cell's pixels in a picture `[channels, height, width]`; gray for cells outside of it.
     pub(super) fn means(&self, picture: &[f32]) -> Vec<f32> {
         let cells = self.lattice.width * self.lattice.height;
         let mut means = vec![0.0; picture.len() / (self.picture.width * self.picture.height) * cells];

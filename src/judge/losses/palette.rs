@@ -33,16 +33,16 @@ impl Loss for PalettePull {
         let Some(palette) = seen.palette.filter(|_| self.weight > 0.0) else { return Ok(None) };
         let grown = ((seen.iteration + 1) as f64 / self.iterations.max(1) as f64).min(1.0);
         let picture = seen.picture;
-        let colours = to_colours(picture)?;
-        let share = self.weight * grown / colours.len() as f64;
-        let pulls: Vec<(f32, [f32; 3])> = colours
+        let colors = to_colours(picture)?;
+        let share = self.weight * grown / colors.len() as f64;
+        let pulls: Vec<(f32, [f32; 3])> = colors
             .into_par_iter()
             .with_min_len(1 << 10)
-            .map(|colour| {
-                let lab = oklab::of_unit_srgb(colour);
+            .map(|color| {
+                let lab = oklab::of_unit_srgb(color);
                 let aim = palette.perceived()[palette.nearest(lab)];
                 let apart: [f32; 3] = std::array::from_fn(|axis| lab[axis] - aim[axis]);
-                let slope = oklab::slope(colour, apart.map(|apart| 2.0 * apart));
+                let slope = oklab::slope(color, apart.map(|apart| 2.0 * apart));
                 (apart.iter().map(|apart| apart * apart).sum(), slope.map(|slope| slope * share as f32))
             })
             .collect();

@@ -1,4 +1,4 @@
-//! A picture in few colours: which they are, and how it is brought to them in the end.
+//! A picture in few colors: which they are, and how it is brought to them in the end.
 
 use candle_core::Tensor;
 use image::RgbImage;
@@ -9,21 +9,21 @@ use crate::palette::{Dither, Palette};
 use crate::picture::to_pixels;
 use crate::settings::Settings;
 
-/// What becomes of a picture's colours.
-pub(super) struct Colouring {
+/// What becomes of a picture's colors.
+pub(super) struct Coloring {
     palette: Option<Palette>,
-    /// How many colours to find where there is no palette
+    /// How many colors to find where there is no palette
     count: usize,
     dither: Dither,
     seed: u64,
     iterations: usize,
 }
 
-impl Colouring {
+impl Coloring {
     /// What settings ask for, if they do.
     ///
     /// # Errors
-    /// Where the palette is none.
+    /// If the palette is none.
     pub(super) fn new(settings: &Settings) -> Result<Option<Self>> {
         let palette = settings.palette.as_deref().map(Palette::load).transpose()?;
         if palette.is_none() && settings.colors.is_none() {
@@ -43,15 +43,15 @@ impl Colouring {
         self.palette.as_ref()
     }
 
-    /// The colours that were found; none where they were given, or are not found yet.
+    /// The colors that were found; none where they were given, or are not found yet.
     pub(super) fn found(&self) -> Option<&[[u8; 3]]> {
         self.palette.as_ref().filter(|_| self.count > 0).map(Palette::colours)
     }
 
-    /// Goes on with colours that were found.
+    /// Goes on with colors that were found.
     ///
     /// # Errors
-    /// Where they are no palette.
+    /// If they are no palette.
     pub(super) fn restore(&mut self, found: Vec<[u8; 3]>) -> Result<()> {
         if self.count > 0 {
             self.palette = Some(Palette::of_colours("of the picture", found)?);
@@ -59,19 +59,19 @@ impl Colouring {
         Ok(())
     }
 
-    /// Finds the picture's own colours where they are asked for and it is time: half of the iterations are done.
+    /// Finds the picture's own colors where they are asked for and it is time: half of the iterations are done.
     ///
     /// # Errors
-    /// Where the tensor is no picture.
+    /// If the tensor is no picture.
     pub(super) fn find(&mut self, picture: &Tensor, iteration: usize) -> Result<()> {
         if self.palette.is_none() && iteration >= self.iterations / 2 {
-            self.palette = Some(self.own_colours(picture)?);
+            self.palette = Some(self.own_colors(picture)?);
         }
         Ok(())
     }
 
     /// Of what can be seen of a picture.
-    fn own_colours(&self, picture: &Tensor) -> Result<Palette> {
+    fn own_colors(&self, picture: &Tensor) -> Result<Palette> {
         let pixels = to_pixels(picture)?;
         let mut seen = Vec::new();
         if let Some(pixels) = pixels.as_rgba8() {
@@ -84,16 +84,16 @@ impl Colouring {
         Palette::of_picture(&seen.unwrap_or_else(|| pixels.into_rgb8()), self.count, self.seed)
     }
 
-    /// What is delivered of a picture that a drawer drew, or would draw now: the palette's colours alone, or where they
+    /// What is delivered of a picture that a drawer drew, or would draw now: the palette's colors alone, or where they
     /// are not found yet as many of this picture's own.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub(super) fn deliver(&self, drawer: &dyn Drawer, drawn: Option<&Tensor>) -> Result<Tensor> {
         if let Some(palette) = &self.palette {
             return drawer.deliver(drawn, Some((palette, self.dither)));
         }
-        let own = self.own_colours(&drawer.deliver(drawn, None)?)?;
+        let own = self.own_colors(&drawer.deliver(drawn, None)?)?;
         drawer.deliver(drawn, Some((&own, self.dither)))
     }
 }
