@@ -40,7 +40,7 @@ pub(crate) fn refusal(refusing: &dyn Blueprint, option: &str, can: impl Fn(&dyn 
     let option = option.replace('_', "-");
     let able = ALL.iter().filter(|blueprint| can(**blueprint)).map(|blueprint| blueprint.name());
     let able = able.collect::<Vec<_>>().join(" or ");
-    let problem = format!("the drawer {} has no --{option}", refusing.name());
+    let problem = format!("--{option} does not work with --drawer {}", refusing.name());
     Error::usage(problem, format!("choose --drawer {able}, or leave out --{option}"))
 }
 
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn a_drawer_refuses_what_others_have() {
         let error = refusal(ALL[0], "pixel_zoom", |blueprint| blueprint.has("pixel_zoom"));
-        assert_eq!(error.to_string(), "the drawer vqgan has no --pixel-zoom");
+        assert_eq!(error.to_string(), "--pixel-zoom does not work with --drawer vqgan");
         assert_eq!(error.hint(), "choose --drawer pixel, or leave out --pixel-zoom");
     }
 

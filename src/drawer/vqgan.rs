@@ -26,7 +26,7 @@ impl Blueprint for VqganBlueprint {
     }
 
     fn about(&self) -> &'static str {
-        "a VQGAN draws, and its latent is moved"
+        "draws with a VQGAN by optimizing its latent"
     }
 
     fn options(&self) -> &'static [&'static str] {

@@ -99,7 +99,7 @@ impl Optimizer {
         };
         if shapes(&state) != shapes(&self.state) {
             let hint = "use the state that was saved with this picture's settings";
-            return Err(Error::usage("the optimizer's state is that of other parameters", hint));
+            return Err(Error::usage("the saved state of the optimizer belongs to other parameters", hint));
         }
         let beside = |[first, second]: [Tensor; 2], device| -> Result<_> {
             Ok([first.to_device(device)?, second.to_device(device)?])

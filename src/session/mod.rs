@@ -154,8 +154,8 @@ impl Session {
         let parameters = self.drawer.parameters();
         let fits = |(parameter, saved): (&Var, &Tensor)| parameter.dims() == saved.dims();
         if parameters.len() != state.parameters.len() || !parameters.iter().zip(&state.parameters).all(fits) {
-            let hint = "use the settings it was saved with";
-            return Err(Error::usage("what was saved is another drawer's, or of another size", hint));
+            let hint = "use the settings that the state was saved with";
+            return Err(Error::usage("the saved state belongs to another drawer or another size", hint));
         }
         self.ahead = None;
         if let Some(optimizer) = state.optimizer {

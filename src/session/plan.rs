@@ -65,17 +65,18 @@ impl Plan {
         let reading = Estimate::new(&settings, models, device.memory_of())?.while_reading();
         let refusal = if let Some(reading) = reading.filter(|reading| *reading > most) {
             let message = format!(
-                "the models, and reading the pictures that it is made from, need about {} of memory; {}",
+                "loading the models and reading the input images takes about {} of memory; {}",
                 in_words(reading),
                 limit()
             );
             let more = (reading <= room).then(|| format!(", or allow --max-memory {}M", reading.div_ceil(1 << 20)));
-            Some(Refusal { message, hint: format!("make the pictures smaller first{}", more.unwrap_or_default()) })
+            Some(Refusal { message, hint: format!("make the images smaller first{}", more.unwrap_or_default()) })
         } else if memory > most {
             let limit = limit();
             let (size, needed) = (settings.size, in_words(memory));
-            let message =
-                format!("{size} pixels, {batch} cutouts at a time, need about {needed} of memory at least; {limit}");
+            let message = format!(
+                "a {size} picture with {batch} cutouts at once needs at least about {needed} of memory; {limit}"
+            );
             let more = memory <= room;
             Some(Refusal { message, hint: way_out(&settings, models, &device, (most, more.then_some(memory)))? })
         } else {
@@ -159,7 +160,7 @@ impl Fit {
             }
             least = Some(fit);
         }
-        least.ok_or_else(|| Error::fault("there is no number of cutouts to choose from"))
+        least.ok_or_else(|| Error::fault("no number of cutouts can be chosen"))
     }
 }
 
@@ -213,5 +214,5 @@ fn way_out(
     if ways.is_empty() {
         return Ok("choose smaller models with --vqgan and --clip".into());
     }
-    Ok(format!("{} would do", ways.join(" or ")))
+    Ok(format!("try {}", ways.join(" or ")))
 }

@@ -27,7 +27,9 @@ pub(super) fn perceptor(
         if let Some(dropped) = &text.dropped {
             let longest = model.config().text.context_length;
             let name = &clip.name;
-            warn(format!("the prompt is longer than the {longest} tokens {name} reads; it does not see: {dropped}"));
+            warn(format!(
+                "the prompt is longer than the {longest} tokens that {name} reads; {name} ignores: {dropped}"
+            ));
         }
         if let Some(warning) = vocabulary.as_ref().and_then(|vocabulary| vocabulary.warning(&prompt.text)) {
             warn(warning);

@@ -1,19 +1,19 @@
-//! What a picture starts from without an init image.
+//! The starting point of a picture without an init image.
 
-/// What a picture starts from where there is no init image.
+/// The starting point of a picture without an init image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartNoise {
-    /// Random codes of the codebook; of cells, random colors
+    /// Random codes of the codebook; for cells, random colors
     Codes,
-    /// Every pixel a random color
+    /// A random color for each pixel
     Snow,
-    /// A smooth passage between two random colors
+    /// A smooth gradient between two random colors
     Gradient,
-    /// Faint clouds: noise of halving sizes, added to gray
+    /// Faint clouds: layers of noise, each half as coarse as the one before, added to gray
     Fractal,
-    /// Gray
+    /// Plain gray
     None,
-    /// What the prior inside the program draws of the prompts
+    /// The picture that the prior inside the program draws for the prompts
     Prior,
 }
 

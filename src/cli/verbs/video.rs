@@ -119,9 +119,11 @@ fn common_size(frames: &[PathBuf]) -> Result<Size> {
         let size = picture::dimensions(path)?;
         let (other, expected) = *first.get_or_insert((path, size));
         if size != expected {
-            let problem = format!("this frame has {size} pixels, and {} has {expected}", other.display());
-            return Err(Error::file(path, problem, "give frames of one size"));
+            let problem = format!("this frame is {size}, but {} is {expected}", other.display());
+            return Err(Error::file(path, problem, "give frames that all have the same size"));
         }
     }
-    first.map(|(_, size)| size).ok_or_else(|| Error::usage("there is no frame", "name pictures, or a folder with some"))
+    first
+        .map(|(_, size)| size)
+        .ok_or_else(|| Error::usage("no frames were given", "give images, or a folder of images"))
 }

@@ -26,7 +26,7 @@ impl Blueprint for PixelBlueprint {
     }
 
     fn about(&self) -> &'static str {
-        "cells of plain colors, which are moved"
+        "draws a grid of solid-color cells by optimizing their colors"
     }
 
     fn options(&self) -> &'static [&'static str] {
@@ -112,7 +112,7 @@ fn check_zoom(settings: &Settings) -> Result<()> {
         return Ok(());
     }
     if settings.pixel_shape != PixelShape::Rectangle {
-        return Err(Error::usage("--pixel-zoom is for rectangular cells", "choose --pixel-shape rect"));
+        return Err(Error::usage("--pixel-zoom requires rectangular cells", "choose --pixel-shape rect"));
     }
     let Some(grid) = settings.pixel_size else {
         return Err(Error::usage("--pixel-zoom needs a number of cells", "give one with --pixel-size"));
@@ -120,8 +120,8 @@ fn check_zoom(settings: &Settings) -> Result<()> {
     // Of smaller cells some have no pixel of their own.
     let clear = |pixels: usize, cells: usize| pixels.is_multiple_of(cells) || pixels >= 2 * cells;
     if !clear(settings.size.width, grid.width) || !clear(settings.size.height, grid.height) {
-        let problem = format!("{grid} cells are too small in {} pixels for --pixel-zoom", settings.size);
-        return Err(Error::usage(problem, "choose a --size of two pixels a cell or more"));
+        let problem = format!("{grid} cells in a {} picture are too small for --pixel-zoom", settings.size);
+        return Err(Error::usage(problem, "choose a --size with at least two pixels per cell"));
     }
     Ok(())
 }

@@ -33,11 +33,11 @@ impl Grid {
         };
         let hint = "choose fewer with --pixel-size or --pixel-scale, or a larger --size";
         if grid.width > picture.width || grid.height > picture.height {
-            let problem = format!("{grid} cells have no room in a picture of {picture} pixels");
+            let problem = format!("{grid} cells do not fit in a {picture} picture");
             return Err(Error::usage(problem, hint));
         }
         if grid.width * grid.height > MOST_CELLS {
-            return Err(Error::usage(format!("{grid} cells are more than {MOST_CELLS}"), hint));
+            return Err(Error::usage(format!("{grid} is more than {MOST_CELLS} cells"), hint));
         }
         Ok(grid)
     }
