@@ -1,4 +1,4 @@
-//! What draws: parameters that turn into a picture. A drawer is a file here, or a folder, with its line in [`ALL`].
+//! Drawers: parameters that turn into a picture. Each drawer is a file or a folder here, and an entry in [`ALL`].
 
 mod blueprint;
 mod list;
@@ -24,16 +24,16 @@ use crate::picture::to_colours;
 /// All drawers, in the order in which they are shown.
 pub static ALL: &[&dyn Blueprint] = &[&vqgan::VqganBlueprint, &pixel::PixelBlueprint];
 
-/// Turns its parameters into a picture. Below this border nothing knows which drawer it is.
+/// Turns its parameters into a picture. Nothing past this border knows which drawer it is.
 pub trait Drawer: Send {
-    /// The picture with values from 0 to 1, recorded back to the parameters: `[1, 3, height, width]`, or
-    /// `[1, 4, height, width]` with straight alpha.
+    /// Draws the picture, recorded so that gradients reach the parameters: values from 0 to 1, `[1, 3, height, width]`,
+    /// or `[1, 4, height, width]` with straight alpha.
     ///
     /// # Errors
     /// If the computation fails.
     fn draw(&self) -> Result<Tensor>;
 
-    /// What an optimizer moves, with the step of each group; always in the same order.
+    /// The parameters that an optimizer changes, with the learning rate of each group; always in the same order.
     fn parameter_groups(&self) -> Vec<ParameterGroup>;
 
     /// The parameters of all groups, in order.
@@ -48,8 +48,8 @@ pub trait Drawer: Send {
     /// If the computation fails.
     fn constrain(&self) -> Result<()>;
 
-    /// What is delivered of a picture that it drew, or of the one it would draw now: in the colors of a palette alone
-    /// where there is one, and without what is more transparent than not.
+    /// The picture to deliver, from one that was drawn or from the current parameters: limited to the colors of a
+    /// palette if there is one, and without parts that are more transparent than opaque.
     ///
     /// # Errors
     /// If the computation fails, or the picture is not of this drawer.
@@ -64,7 +64,7 @@ pub trait Drawer: Send {
         }
     }
 
-    /// Losses of the drawer's own, with their names: recorded numbers, already weighted.
+    /// The losses of the drawer itself, by name: weighted numbers, recorded so that gradients reach the parameters.
     ///
     /// # Errors
     /// If the computation fails.
@@ -73,8 +73,8 @@ pub trait Drawer: Send {
     }
 }
 
-/// A picture `[1, 3, height, width]`, or with straight alpha `[1, 4, height, width]`, in the colors of a palette. What
-/// cannot be seen sends no errors to what is dithered beside it.
+/// Limits a picture `[1, 3, height, width]`, or `[1, 4, height, width]` with straight alpha, to the colors of a
+/// palette. Invisible pixels pass no dithering errors to their neighbors.
 ///
 /// # Errors
 /// If the tensor has another shape.
@@ -95,7 +95,7 @@ fn in_palette(picture: &Tensor, palette: &Palette, dither: Dither) -> Result<Ten
     }
 }
 
-/// `[3, height, width]` with values from 0 to 1.
+/// The pixels as `[3, height, width]` with values from 0 to 1.
 fn to_values(image: &RgbImage) -> Vec<f32> {
     let channel = |channel: usize| image.pixels().map(move |pixel| f32::from(pixel[channel]) / 255.0);
     (0..3).flat_map(channel).collect()

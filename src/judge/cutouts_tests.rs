@@ -10,7 +10,7 @@ fn share(cutouts: &[Cutout], is: impl Fn(&Cutout) -> bool) -> f64 {
     cutouts.iter().filter(|cutout| is(cutout)).count() as f64 / cutouts.len() as f64
 }
 
-/// Where the corners of a cutout lie in the picture.
+/// The places of the corners of a cutout in the picture.
 fn corners(cutout: &Cutout) -> [(f64, f64); 4] {
     [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)].map(|(x, y)| cutout.view.matrix.map(x, y))
 }

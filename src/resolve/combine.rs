@@ -15,9 +15,9 @@ const PIXEL_ART_COLORS: usize = 24;
 
 /// Combines layers, the strongest first, into settings.
 ///
-/// A layer with a model or a quality brings its preset with it: below the values of the layer, above every weaker layer.
-/// Without a model, a VQGAN other than the embedded one gets the values for published models. The quality of a preset is
-/// the first one found from its layer downward.
+/// A layer with a model or a quality brings its preset with it: below the values of the layer, above every weaker
+/// layer. Without a model, a VQGAN other than the embedded one gets the values for published models. The quality of a
+/// preset is the first one found from its layer downward.
 ///
 /// # Errors
 /// If no layer has a prompt, a model is unknown, or a value is out of range.

@@ -1,24 +1,24 @@
-//! What is behind a transparent picture while it is judged: one gray, another in each iteration, so that no gray of the
-//! picture's own can pass for it.
+//! The backdrop of a transparent picture while it is judged: a different gray in each iteration, so that the picture
+//! cannot imitate it.
 
 use candle_core::Tensor;
 
 use crate::Result;
 use crate::random::Stream;
 
-/// What is behind the picture of an iteration.
+/// The backdrop of the picture in an iteration.
 pub(super) struct Backdrop {
     gray: f64,
 }
 
 impl Backdrop {
-    /// Of an iteration of a run with this seed.
+    /// The backdrop of an iteration in a run with this seed.
     pub(super) fn new(seed: u64, iteration: usize) -> Self {
         Self { gray: Stream::new(seed, "backdrop", iteration as u64).unit() }
     }
 
-    /// What is seen, `[1, 3, height, width]`, of a picture with straight alpha, `[1, 4, height, width]`, detached; a
-    /// picture without alpha is seen as it is.
+    /// Puts a picture with straight alpha, `[1, 4, height, width]`, in front of the backdrop. Returns what is visible,
+    /// `[1, 3, height, width]`, detached. A picture without alpha stays as it is.
     ///
     /// # Errors
     /// If the tensor has another shape.
@@ -32,7 +32,7 @@ impl Backdrop {
         Ok(colors.broadcast_mul(&alphas)?.affine(1.0, self.gray)?)
     }
 
-    /// The gradient of what was drawn, given that of what is seen.
+    /// The gradient with respect to the drawn picture, from the gradient with respect to what is visible.
     ///
     /// # Errors
     /// If the tensors have other shapes.
@@ -75,7 +75,7 @@ mod tests {
                 let sum = (backdrop.behind(&moved).unwrap() * &slopes).unwrap().sum_all().unwrap();
                 sum.to_scalar::<f32>().unwrap()
             };
-            // Linear in each number, so that differences are exact.
+            // The sum is linear in each number, so differences are exact.
             let difference = (at(step) - at(-step)) / (2.0 * step);
             assert!((difference - gradient[index]).abs() < 1e-4, "{index}: {difference}, {}", gradient[index]);
         }

@@ -1,4 +1,4 @@
-//! The loop: draw, judge, step. It prints nothing and writes nothing; events tell what happens.
+//! The loop: draw, judge, step. It prints nothing and writes no files; it reports its progress as events.
 
 mod backdrop;
 mod coloring;
@@ -53,31 +53,31 @@ pub struct Session {
     plateau: Option<Plateau>,
     coloring: Option<Coloring>,
     last: Option<Judged>,
-    /// Whether the next iteration is asked for before this one is read
+    /// Whether the next iteration is launched before the results of this one are read
     goes_ahead: bool,
-    /// The next iteration, where it is under way or failed
+    /// The next iteration, if it was launched; it may have failed
     ahead: Option<Result<Iteration>>,
-    /// When the last iteration's numbers were there, and all pictures up to its own
+    /// When the numbers of the last iteration, and all pictures up to it, were computed
     judged: Option<Moment>,
-    /// Sums up the squares of a gradient, to see whether all of it is finite
+    /// Sums the squares of a gradient, to check that all of it is finite
     squares: Network,
-    /// How long it took to ask for the iteration that was asked for last
+    /// How long it took to launch the latest iteration
     asked_in: Duration,
 }
 
-/// What an iteration found.
+/// The results of an iteration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// Which iteration, from 0
+    /// The number of the iteration, from 0
     pub iteration: usize,
     /// The sum of all losses before the step
     pub loss: f64,
-    /// Each loss by name, weighted
+    /// Each weighted loss by name
     pub losses: Vec<(String, f64)>,
 }
 
 impl Session {
-    /// Sets up a picture with models that are loaded. `warn` is told what the user should know.
+    /// Prepares a picture with loaded models. `warn` receives warnings for the user.
     ///
     /// # Errors
     /// If the plan cannot be run here, the init image cannot be read, or a prompt cannot be tokenized.
@@ -114,7 +114,7 @@ impl Session {
             optimizer,
             iteration: 0,
             plateau: settings.auto_stop.then(Plateau::default),
-            // Colors are found on the processor, which waits for the picture, and are remembered from there on.
+            // Choosing colors happens on the CPU and changes the state, so it must wait for the picture.
             goes_ahead: plan.device().gpu().is_some() && coloring.is_none(),
             coloring,
             last: None,
@@ -127,7 +127,7 @@ impl Session {
         })
     }
 
-    /// What it remembers.
+    /// The state after the last iteration, from which a session can continue.
     #[must_use]
     pub fn state(&self) -> SessionState {
         let (parameters, optimizer) = if let Some(Ok(next)) = &self.ahead {
@@ -146,10 +146,10 @@ impl Session {
         }
     }
 
-    /// Goes on from what a session of the same drawer and size remembered.
+    /// Continues from the state of a session with the same drawer and size.
     ///
     /// # Errors
-    /// If the drawer's parameters are others.
+    /// If the parameters of the drawer have other shapes.
     pub fn restore(&mut self, state: SessionState) -> Result<()> {
         let parameters = self.drawer.parameters();
         let fits = |(parameter, saved): (&Var, &Tensor)| parameter.dims() == saved.dims();
@@ -180,59 +180,60 @@ impl Session {
         self.last.as_ref()
     }
 
-    /// Whether the loss falls no further, and the settings ask to stop then.
+    /// Whether the loss has stopped improving and the settings ask to stop then.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.plateau.as_ref().is_some_and(Plateau::is_reached)
     }
 
-    /// Iterations done.
+    /// The number of iterations so far.
     #[must_use]
     pub fn iteration(&self) -> usize {
         self.iteration
     }
 
-    /// The settings it was made with, nothing in them left to choose.
+    /// The settings of the picture, with nothing left open.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// What it is drawn on.
+    /// The device that computes.
     #[must_use]
     pub fn device(&self) -> &ComputeDevice {
         &self.device
     }
 
-    /// What draws.
+    /// The drawer.
     #[must_use]
     pub fn drawer(&self) -> &dyn Drawer {
         self.drawer.as_ref()
     }
 
-    /// The judges.
+    /// The judge.
     #[must_use]
     pub fn judge(&self) -> &Judge {
         &self.judge
     }
 
-    /// The picture as it would be delivered now, in the machine's memory: `[1, 3, height, width]` with values from 0 to 1,
-    /// or `[1, 4, height, width]` with straight alpha.
+    /// The picture as it would be delivered now, in host memory: `[1, 3, height, width]` with values from 0 to 1, or
+    /// `[1, 4, height, width]` with straight alpha.
     ///
     /// # Errors
     /// If the computation fails.
     pub fn picture(&self) -> Result<Tensor> {
         if let Some(Ok(next)) = &self.ahead {
-            // It judges this picture.
+            // The next iteration has drawn this picture already.
             return self.deliver(Some(&self.device.fetch(&next.picture, &next.computed)?));
         }
         bring(&self.deliver(None)?)
     }
 
-    /// The same of a picture that an iteration drew. What is under way goes on meanwhile.
+    /// The picture to deliver for one that an iteration drew, as in [`Session::picture`]. An iteration in progress is
+    /// not interrupted.
     ///
     /// # Errors
-    /// If it is no such picture.
+    /// If an iteration of this session did not draw the picture.
     pub fn delivered(&self, drawn: &Tensor) -> Result<Tensor> {
         let fetched = match &self.judged {
             Some(moment) => self.device.fetch(drawn, moment)?,
@@ -248,7 +249,7 @@ impl Session {
         }
     }
 
-    /// What each perceptor sees of a picture that an iteration drew: its name, and `[cutouts, 3, side, side]`.
+    /// The cutouts of a picture that an iteration drew: for each perceptor its name, and `[cutouts, 3, side, side]`.
     ///
     /// # Errors
     /// If the computation fails.
@@ -256,10 +257,11 @@ impl Session {
         self.judge.look(&Backdrop::new(self.settings.seed.0, iteration).behind(drawn)?, iteration)
     }
 
-    /// One iteration: draws, judges and moves the parameters. Also returns the picture it drew, where it was computed.
+    /// Runs one iteration: draws, judges and changes the parameters. Also returns the picture that was drawn, on the
+    /// device that computed it.
     ///
-    /// A GPU is given the next iteration before it is waited for, so that it always has something to do. Nothing else
-    /// tells of that: what is asked of the session is as this iteration left it.
+    /// With a GPU, the next iteration is launched before this one is waited for, so that the GPU always has work. This
+    /// is invisible outside: all methods return the state that this iteration left.
     ///
     /// # Errors
     /// If the loss or a gradient is not finite (the parameters are as they were), or the computation fails.
@@ -271,7 +273,7 @@ impl Session {
         self.finish(begun)
     }
 
-    /// Undoes what is under way.
+    /// Undoes the iteration in progress, if there is one.
     ///
     /// # Errors
     /// If the device fails.
@@ -282,13 +284,13 @@ impl Session {
         }
     }
 
-    /// How long the host took to ask for an iteration, the last time: what a device does beside it is not waited for.
+    /// How long the host took to launch the latest iteration, without waiting for the device.
     #[must_use]
     pub fn asked_in(&self) -> Duration {
         self.asked_in
     }
 
-    /// Asks for an iteration; where that fails the parameters are as they were.
+    /// Launches an iteration. If that fails, the parameters stay as they were.
     fn begin(&mut self, number: usize) -> Result<Iteration> {
         let begun = Instant::now();
         let before = Moved::copy(self.drawer.as_ref(), &self.optimizer)?;
@@ -318,7 +320,7 @@ impl Session {
                 picture_losses.push((loss.name(), verdict.loss));
             }
         }
-        // The drawer's half of the chain rule, with the judges' gradient as its start.
+        // The backward pass of the drawer starts from the gradient of the judges.
         let mut objective = with_gradient(&picture, &gradient)?;
         let own_losses = self.drawer.own_losses()?;
         for (_, loss) in &own_losses {
@@ -350,7 +352,7 @@ impl Session {
         Ok(Iteration { number, picture: drawn, readings, computed, picture_losses, own_losses, factor, before })
     }
 
-    /// Reads what an iteration found, and takes its step back where that is no number.
+    /// Reads the results of an iteration, and undoes its step if they are not finite.
     fn finish(&mut self, begun: Iteration) -> Result<(Step, Tensor)> {
         let mut read = begun.readings.read(&self.device, &begun.computed)?.into_iter();
         let mut losses = self.judge.losses(&read.by_ref().take(self.judge.perceptors.len()).collect::<Vec<_>>());

@@ -10,7 +10,7 @@ use crate::text::whole_number;
 /// The number of cutouts that are judged at once, or `auto` for as many as fit in memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CutBatch {
-    /// As many as the machine's memory allows, at most 32
+    /// As many as fit in memory, at most 16 on the CPU
     #[default]
     Auto,
     /// This many

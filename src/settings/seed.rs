@@ -16,8 +16,8 @@ pub struct Seed(pub u64);
 impl FromStr for Seed {
     type Err = String;
 
-    /// Reads a number in any spelling, or a word. Text that looks like a number but is not a valid seed is an error, never
-    /// a word.
+    /// Reads a number in any spelling, or a word. Text that looks like a number but is not a valid seed is an error,
+    /// never a word.
     fn from_str(text: &str) -> Result<Self, String> {
         if text.is_empty() {
             return Err("a seed is a number or a word, not nothing".into());
@@ -27,7 +27,7 @@ impl FromStr for Seed {
             None => return Ok(Self(seed_of_word(text))),
             Some(Written::Negative) => {
                 return Err(format!(
-                    "`{text}` is negative; a seed is a whole number from 0, or a word, and no number means a random seed"
+                    "`{text}` is negative; a seed is a whole number from 0, or a word (no number means random)"
                 ));
             }
             Some(Written::Fraction) => "not a whole number",

@@ -1,5 +1,5 @@
-//! The macros that turn the options in `groups/` into [`Settings`](super::Settings), [`Overrides`](super::Overrides) and
-//! [`OPTIONS`](super::OPTIONS).
+//! The macros that turn the options in `groups/` into [`Settings`](super::Settings), [`Overrides`](super::Overrides)
+//! and [`OPTIONS`](super::OPTIONS).
 //!
 //! A group is `group! { NAME "Heading" { OPTIONS } }`. An option is one block:
 //!
@@ -28,7 +28,8 @@
 //! * `list T`: a `Vec<T>`, which every recipe has
 //! * `several T`: a `Vec<T>`, left out of recipes if it is empty
 //!
-//! `asked NAME: TYPE { ... }` is an option that is not a setting of a picture: `resolve::combine` decides settings with it.
+//! `asked NAME: TYPE { ... }` is an option that is not a setting of a picture: `resolve::combine` decides settings with
+//! it.
 
 /// Defines a group of options, which `join` joins to the others; with `as`, also a struct of the settings of the group.
 macro_rules! group {

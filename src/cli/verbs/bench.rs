@@ -19,7 +19,7 @@ use crate::session::{Plan, Recomputed};
 use crate::settings::{Choice, Chosen, OptionInfo, Overrides};
 use crate::text::count;
 
-/// The settings that `bench` takes: those that speed and memory depend on.
+/// The settings that `bench` takes: those that affect speed and memory.
 struct Measured;
 
 impl Choice for Measured {
@@ -29,12 +29,12 @@ impl Choice for Measured {
     }
 }
 
-/// What `bench` was asked for.
+/// The arguments of `bench`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// What to measure: the `imagenet_f16_16384` VQGAN with ViT-B/32 (a) or the embedded model (b)
     ///
-    /// Other options change parts of it. A VQGAN or a CLIP model can also be the configuration of one, which gets random
+    /// Other options override parts of it. --vqgan and --clip also take a configuration file, for a model with random
     /// weights.
     #[arg(long, value_name = "NAME", default_value = "b")]
     work: Work,
@@ -55,13 +55,13 @@ pub(in crate::cli) struct Arguments {
 }
 
 impl Arguments {
-    /// How many threads are to compute.
+    /// The number of threads that compute.
     pub(in crate::cli) fn threads(&self) -> Option<u16> {
         self.threads
     }
 }
 
-/// What is printed as JSON.
+/// The JSON output.
 #[derive(Serialize)]
 struct Printed<'a> {
     program: &'static str,

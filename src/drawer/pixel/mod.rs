@@ -1,4 +1,4 @@
-//! The pixel drawer: its parameters are the colors of cells.
+//! The pixel drawer, whose parameters are the colors of cells.
 
 mod alpha;
 mod blueprint;
@@ -27,39 +27,39 @@ pub use grid::{Grid, MOST_CELLS};
 use mosaic::Mosaic;
 use roughness::roughness;
 
-/// Draws by moving the colors of cells.
+/// Draws by optimizing the colors of cells.
 pub struct PixelDrawer {
-    /// `[1, 3, rows, columns]` of the lattice, values from 0 to 1
+    /// `[1, 3, rows, columns]`, values from 0 to 1
     cells: Var,
-    /// How transparent they are, where they may be
+    /// The transparency of cells, if they can be transparent
     alphas: Option<Alphas>,
     mosaic: Network,
-    /// For each cell the pixel that shows its color best; none of cells outside of the picture
+    /// For each cell, the pixel that shows its color best; none for a cell outside the picture
     shown: Vec<Option<u32>>,
-    /// How strongly neighbors are drawn together
+    /// The weight of the mean square of the difference between neighbors
     smoothness: f64,
-    /// How far the colors are from those it started from, where it is held to them
+    /// The weighted distance of the colors from the starting point, if they are kept close to it
     held: Option<Network>,
 }
 
-/// What the cells look like.
+/// The look of the cells.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PixelArt {
-    /// Their shape
+    /// The shape of the cells
     pub shape: PixelShape,
-    /// How many there are across and down
+    /// The number of cells across and down
     pub grid: Size,
-    /// How strongly neighbors are drawn together: the weight of the mean square of their difference
+    /// The weight of the mean square of the difference between neighbors
     pub smoothness: f64,
-    /// How strongly cells are drawn out of sight, where they may vanish
+    /// How strongly the alphas of cells are pulled down; none if cells are opaque
     pub alpha_weight: Option<f64>,
 }
 
 impl PixelArt {
-    /// What the pixel drawer's cells look like.
+    /// The look of the cells that settings ask for.
     ///
     /// # Errors
-    /// If there are more of them than the picture has room for.
+    /// If the cells do not fit in the picture.
     pub fn of(settings: &Settings) -> Result<Self> {
         let grid = Grid { cells: settings.pixel_size, scale: None }.of(settings.size)?;
         let alpha_weight = settings.transparent.then_some(settings.alpha_weight);
@@ -68,10 +68,10 @@ impl PixelArt {
 }
 
 impl PixelDrawer {
-    /// A drawer for a picture of this size, on a device.
+    /// Creates a drawer for a picture of this size, on a device.
     ///
     /// # Errors
-    /// If the picture to start from cannot be brought to this size.
+    /// If the starting picture cannot be resized to this size.
     pub fn new(art: PixelArt, size: Size, start: Start, device: &Device) -> Result<Self> {
         let cells = art.shape.cells(art.grid);
         let lattice = cells.lattice;
@@ -83,7 +83,7 @@ impl PixelDrawer {
                 weight = hold;
                 mosaic.means(&to_values(&picture::cover(image, size)?))
             }
-            // A code of one's own for each cell is a color of its own.
+            // Random codes mean a random color for each cell.
             Start::Noise(StartNoise::Codes, stream) => start::picture(StartNoise::Snow, lattice, stream),
             Start::Noise(noise, stream) => start::picture(noise, lattice, stream),
         };
@@ -94,8 +94,8 @@ impl PixelDrawer {
         Ok(Self { cells: Var::from_tensor(&colors)?, alphas, mosaic, shown, smoothness: art.smoothness, held })
     }
 
-    /// The cells as they are, recorded back to the parameters: `[1, 3, rows, columns]`, or `[1, 4, rows, columns]` with
-    /// alpha.
+    /// The current cells, recorded so that gradients reach the parameters: `[1, 3, rows, columns]`, or
+    /// `[1, 4, rows, columns]` with alpha.
     fn cells(&self) -> Result<Tensor> {
         let colors = self.cells.as_tensor();
         match &self.alphas {
@@ -104,7 +104,7 @@ impl PixelDrawer {
         }
     }
 
-    /// The cells that a picture was drawn of, where each has a pixel of its own.
+    /// The cells that a picture was drawn from, read from the pixel that shows each cell best.
     fn cells_of(&self, picture: &Tensor) -> Result<Tensor> {
         let (_, channels, height, width) = picture.dims4()?;
         let pixels = picture.flatten_all()?.to_vec1::<f32>()?;
@@ -122,10 +122,11 @@ impl Drawer for PixelDrawer {
         Ok(self.mosaic.forward(&self.cells()?)?)
     }
 
-    /// Cells are dropped, brought to the palette, and dithered, as if each were a pixel; then pixels in which cells meet.
+    /// Drops cells, limits them to the palette and dithers them as if each were a pixel. Then limits pixels in which
+    /// cells meet to the palette.
     fn deliver(&self, drawn: Option<&Tensor>, colors: Option<(&Palette, Dither)>) -> Result<Tensor> {
         let mut cells = match drawn {
-            // A picture of cells is what it is made of.
+            // Without alpha and a palette, the picture is delivered as it was drawn.
             Some(drawn) if self.alphas.is_none() && colors.is_none() => return Ok(drawn.detach()),
             Some(drawn) => self.cells_of(&drawn.detach())?,
             None => self.cells()?.detach(),

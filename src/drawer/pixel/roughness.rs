@@ -1,4 +1,4 @@
-//! How unlike neighboring cells are.
+//! The difference between neighboring cells.
 
 use candle_core::Tensor;
 

@@ -10,12 +10,12 @@ use crate::palette::hexadecimal;
 use crate::picture::Size;
 use crate::settings::PixelShape;
 
-/// How far cells that are no rectangles reach into their neighbors, in pixels: between edges that only touch, programs
-/// let the background through.
+/// How far cells that are not rectangles overlap their neighbors, in pixels: viewers let the background show through
+/// between edges that only touch.
 const OVERLAP: f64 = 0.5;
 
-/// The cells of a picture, each of the color of the pixel that it covers most of: an element a cell, or where they are
-/// rectangles for cells of one color side by side. Those that are more transparent than not are left out.
+/// The cells of a picture as an SVG, each in the color of the pixel that it covers most. Each cell is an element;
+/// adjacent rectangles of one color share an element. Cells that are more transparent than opaque are left out.
 pub(super) fn svg(art: PixelArt, picture: &RgbaImage) -> String {
     let size = Size { width: picture.width() as usize, height: picture.height() as usize };
     let cells = art.shape.cells(art.grid);
@@ -53,7 +53,7 @@ pub(super) fn svg(art: PixelArt, picture: &RgbaImage) -> String {
     text + "</g>\n</svg>\n"
 }
 
-/// The color of each cell; none of those that are left out or outside of the picture.
+/// The color of each cell; none for cells that are left out or outside the picture.
 fn colors(coverage: &Coverage, picture: &RgbaImage) -> Vec<Option<[u8; 3]>> {
     let color = |pixel: u32| {
         let [red, green, blue, alpha] = picture.get_pixel(pixel % picture.width(), pixel / picture.width()).0;
@@ -83,7 +83,7 @@ fn place(x: f64, y: f64) -> String {
     format!("{} {}", number(x), number(y))
 }
 
-/// In thousandths of a pixel.
+/// A number of pixels, rounded to thousandths.
 fn number(value: f64) -> String {
     let text = format!("{value:.3}");
     match text.trim_end_matches('0').trim_end_matches('.') {

@@ -40,8 +40,8 @@ group! {
         setting transparent: one bool {
             /// Make unneeded cells transparent
             ///
-            /// Each cell has an alpha value, which is pulled down during the run. At the end, cells below one half become
-            /// transparent in the PNG and are left out of the SVG. GIFs and MP4s show the other cells on white.
+            /// Each cell has an alpha value, which is pulled down during the run. At the end, cells below one half
+            /// become transparent in the PNG and are left out of the SVG. GIFs and MP4s show the other cells on white.
             value: "BOOL",
             arg: switch,
             default: false,

@@ -17,8 +17,8 @@ group! {
             range: Range::whole(1, 4096),
         },
         setting augment: always crate::settings::Augmentations {
-            /// Random changes to cutouts: none, or a comma-separated list of crop, perspective, affine, flip, jitter and
-            /// erase
+            /// Random changes to cutouts: none, or a comma-separated list of crop, perspective, affine, flip, jitter
+            /// and erase
             value: "LIST",
             default: {
                 use crate::settings::Augmentation::{Crop, Jitter, Perspective};

@@ -12,8 +12,8 @@ group! {
         setting fps: one crate::settings::FrameRate {
             /// Frames per second of a GIF or MP4, such as 25, 23.976 or 30000/1001
             ///
-            /// A GIF measures time in hundredths of a second and shows at most 50 frames per second; the other frames are
-            /// left out.
+            /// A GIF measures time in hundredths of a second and shows at most 50 frames per second; the other frames
+            /// are left out.
             value: "RATE",
             arg: signed,
             default: crate::settings::FrameRate::default(),

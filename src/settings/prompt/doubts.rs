@@ -1,6 +1,6 @@
-//! Prompts that were probably meant differently: numbers that are part of the text, and weights in the notation of other
-//! programs. The meaning of a prompt does not change; a warning says how it is understood and how to write the other
-//! meaning.
+//! Prompts that were probably meant differently: numbers that are part of the text, and weights in the notation of
+//! other programs. The meaning of a prompt does not change; a warning says how it is understood and how to write the
+//! other meaning.
 
 use super::{Prompt, decimal, split_unescaped};
 

@@ -42,8 +42,8 @@ impl Prompts {
         &self.all
     }
 
-    /// The warnings about prompts that were probably meant differently. Each says how the prompt is understood and how to
-    /// write the other meaning.
+    /// The warnings about prompts that were probably meant differently. Each says how the prompt is understood and how
+    /// to write the other meaning.
     #[must_use]
     pub fn doubts(&self) -> &[String] {
         &self.doubts

@@ -22,7 +22,8 @@ fn black(side: u32) -> Vec<u8> {
     file
 }
 
-/// A PNG that has no more than a header: interlaced, of 16 bits and alpha, 8 bytes a pixel that must all be there at once.
+/// A PNG that has no more than a header: interlaced, of 16 bits and alpha, 8 bytes a pixel that must all be there at
+/// once.
 fn header(side: u32) -> Vec<u8> {
     let chunk = |name: &[u8; 4], data: &[u8]| {
         let mut checksum = flate2::Crc::new();
