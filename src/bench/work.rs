@@ -20,7 +20,7 @@ pub enum Work {
     B,
 }
 
-crate::text::named_values!(Work, "standard work", { A => "a", B => "b" });
+crate::text::named_values!(Work, "standard configuration", { A => "a", B => "b" });
 
 /// The configuration of `imagenet_f16_16384` of taming-transformers, from its `model.yaml`.
 const IMAGENET_F16_16384: &str = r#"{"embed_dim": 256, "n_embed": 16384, "ddconfig": {"double_z": false,

@@ -17,7 +17,7 @@ pub enum StartNoise {
     Prior,
 }
 
-crate::text::named_values!(StartNoise, "start", {
+crate::text::named_values!(StartNoise, "starting point", {
     Codes => "codes",
     Snow => "snow",
     Gradient => "gradient",

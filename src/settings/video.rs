@@ -106,7 +106,7 @@ pub enum GifPalette {
     Global,
 }
 
-crate::text::named_values!(GifPalette, "palette", {
+crate::text::named_values!(GifPalette, "GIF palette", {
     Frame => "frame",
     Global => "global",
 });
