@@ -1,5 +1,5 @@
-//! How long the parts of an iteration take, how much they compute, and how near that is to what the
-//! machine can do.
+//! Measures how long the parts of an iteration take, how much they compute, and how this compares with the speed of the
+//! machine.
 
 mod stages;
 mod work;
@@ -15,22 +15,23 @@ use crate::device::ComputeDevice;
 use crate::frozen::{Linear, Matrix, MatrixMut, Network, Products, multiply};
 use crate::gpu::Traffic;
 
-/// What a part of an iteration takes.
+/// The measurements of a part of an iteration.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Stage {
-    /// Which part
+    /// The name of the part
     pub name: &'static str,
-    /// Time, on a GPU of its own work: the median of all repetitions
+    /// The median time of all repetitions; on a GPU, the time that the GPU works
     pub seconds: f64,
-    /// Nominal work of its matrix products; none where there are none to speak of
+    /// The nominal work of the matrix products; none if there are hardly any
     pub gigaflop: Option<f64>,
-    /// Work a second
+    /// The work per second
     pub gigaflop_per_second: Option<f64>,
-    /// What its layers read and write at least, each once
+    /// The least amount that the layers read and write, each once
     pub gigabyte: Option<f64>,
-    /// That, a second
+    /// The amount read and written per second
     pub gigabyte_per_second: Option<f64>,
-    /// The most memory of the process during it, or of the GPU's that it was given, in bytes, where the system tells
+    /// The peak memory of the process, or the peak memory it used on the GPU, in bytes; none if the system does not
+    /// report it
     pub peak_memory: Option<u64>,
 }
 
@@ -45,49 +46,49 @@ impl Stage {
     }
 }
 
-/// How much a part of an iteration does.
+/// The amount of work of a part of an iteration.
 #[derive(Clone, Copy, Default)]
 struct Amount {
     /// Floating-point operations of matrix products
     operations: u64,
-    /// Read and written
+    /// Bytes read and written
     bytes: u64,
 }
 
-/// What was measured of one configuration.
+/// The measurements of one configuration.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
-    /// All that comes before the first iteration: models (random ones are made), prompt, start
+    /// Everything before the first iteration: loading or creating models, the prompt, the starting point
     pub start: Stage,
     /// The parts of an iteration, each run by itself
     pub stages: Vec<Stage>,
     /// Whole iterations
     pub iteration: Stage,
-    /// The device's own rate: a product of two matrices of 2048 x 2048, on a GPU of 4096 x 4096
+    /// The rate of the device: a product of two matrices of 2048 x 2048, or of 4096 x 4096 on a GPU
     pub product: Stage,
-    /// The iteration's rate as a share of the machine's
+    /// The rate of an iteration as a share of the rate of the device
     pub share: Option<f64>,
-    /// The GPU's own rate of copying
+    /// The rate at which the GPU copies its memory
     pub copy: Option<Stage>,
-    /// What the iteration reads and writes in a second as a share of it
+    /// The rate at which an iteration reads and writes as a share of the copying rate
     pub copy_share: Option<f64>,
-    /// What passes between the machine's memory and the GPU's in an iteration
+    /// The bytes copied between host and GPU in an iteration
     pub traffic: Option<Traffic>,
-    /// How long the host takes to ask a GPU for an iteration, in seconds
+    /// How long the host takes to launch an iteration on a GPU, in seconds
     pub asking: Option<f64>,
-    /// The most memory of the process until now, in bytes, where the system tells
+    /// The peak memory so far in bytes; none if the system does not report it
     pub peak_memory: Option<u64>,
-    /// What the plan thought it would be
+    /// The memory that the plan estimated, in bytes
     pub estimated_memory: u64,
 }
 
-/// The middle one of some times, in seconds.
+/// The median of times in seconds.
 fn median(mut seconds: Vec<f64>) -> f64 {
     seconds.sort_by(f64::total_cmp);
     seconds.get(seconds.len() / 2).copied().unwrap_or_default()
 }
 
-/// The median time of a piece of work, in seconds, after one for warmth. What it makes is dropped untimed.
+/// The median time of a piece of work in seconds, after a run to warm up. Dropping the result is not timed.
 fn timed<T>(device: &ComputeDevice, repetitions: usize, mut piece: impl FnMut() -> Result<T>) -> Result<f64> {
     let mut once = || {
         let started = device.moment()?;
@@ -98,7 +99,7 @@ fn timed<T>(device: &ComputeDevice, repetitions: usize, mut piece: impl FnMut() 
     Ok(median((0..repetitions.max(5)).map(|_| once()).collect::<Result<_>>()?))
 }
 
-/// The rate of a large product of matrices: large enough that nothing but the product counts.
+/// The rate of a matrix product that is large enough to hide every other cost.
 fn product(device: &ComputeDevice, repetitions: usize) -> Result<Stage> {
     let (name, side) =
         if device.gpu().is_some() { ("product of 4096 x 4096", 4096) } else { ("product of 2048 x 2048", 2048) };

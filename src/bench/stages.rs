@@ -1,4 +1,4 @@
-//! The parts of an iteration, each run by itself with the code that a picture is drawn with.
+//! Measures the parts of an iteration, each run by itself with the code that draws pictures.
 
 use std::time::Instant;
 
@@ -14,12 +14,12 @@ use crate::judge::no_gradient;
 use crate::optimizer::Optimizer;
 use crate::session::{Models, Plan, Session};
 
-/// Times and memory of one part.
+/// Measures the times and the memory of one part.
 struct Clock<'a> {
     device: &'a ComputeDevice,
     name: &'static str,
     amount: Amount,
-    /// One of each repetition
+    /// The time of each repetition
     seconds: Vec<f64>,
     peak_memory: Option<u64>,
 }
@@ -29,12 +29,12 @@ impl<'a> Clock<'a> {
         Self { device, name, amount, seconds: Vec::new(), peak_memory: None }
     }
 
-    /// Begins a repetition.
+    /// Starts a repetition.
     fn begin(&mut self) {
         self.seconds.push(0.0);
     }
 
-    /// Adds what a piece of this part takes.
+    /// Runs a piece of this part and adds its time to the current repetition.
     fn run<T>(&mut self, piece: impl FnOnce() -> Result<T>) -> Result<T> {
         self.device.reset_peak_memory();
         let started = self.device.moment()?;
@@ -47,7 +47,7 @@ impl<'a> Clock<'a> {
         Ok(result)
     }
 
-    /// A repetition after the other with nothing waited for between them that they do not wait for themselves.
+    /// Runs the repetitions one after another, without waiting for the device between them.
     fn follow(&mut self, repetitions: usize, mut piece: impl FnMut() -> Result<()>) -> Result<()> {
         self.device.reset_peak_memory();
         let mut moments = vec![self.device.moment()?];
@@ -66,11 +66,11 @@ impl<'a> Clock<'a> {
     }
 }
 
-/// Measures an iteration's parts and whole iterations, each `repetitions` times after one for warmth, and what came
-/// before them since `begun`.
+/// Measures the parts of an iteration and whole iterations, each `repetitions` times after a run to warm up, and the
+/// start since `begun`.
 ///
 /// # Errors
-/// Where the plan cannot be run.
+/// If the plan cannot be run.
 pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant) -> Result<Report> {
     let mut session = Session::new(plan, models, &mut |_| {})?;
     let device = plan.device();
@@ -111,7 +111,7 @@ pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant)
         asking.push(session.asked_in().as_secs_f64());
         Ok(())
     })?;
-    // The first brings layers to the GPU.
+    // The first iteration copies layers to the GPU.
     passed.remove(0);
     asking.remove(0);
     passed.sort();
@@ -142,7 +142,7 @@ pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant)
     })
 }
 
-/// One iteration in parts.
+/// Runs one iteration in parts.
 fn parts(session: &Session, plan: &Plan, iteration: usize, clocks: &mut [Clock; 7]) -> Result<()> {
     let [decode, look, judge, judge_back, look_back, decode_back, step] = clocks;
     let (drawer, judges) = (session.drawer(), session.judge());
@@ -165,7 +165,7 @@ fn parts(session: &Session, plan: &Plan, iteration: usize, clocks: &mut [Clock; 
     let groups = drawer.parameter_groups();
     let slopes = decode_back.run(|| slopes_of_product(&drawn, &gradient, &drawer.parameters()))?;
     let mut optimizer = Optimizer::new(plan.settings().optimizer, &groups)?;
-    // A step of length nothing: the next repetition has the same picture.
+    // With a learning rate of 0, the next repetition has the same picture.
     step.run(|| {
         optimizer.step(&groups, &slopes, 0.0)?;
         drawer.constrain()

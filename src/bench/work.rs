@@ -1,4 +1,4 @@
-//! What is measured: models that are here, or networks of random weights, of which nothing is downloaded.
+//! The models to measure: real ones, or networks with random weights, which need no download.
 
 use std::path::Path;
 
@@ -11,18 +11,18 @@ use crate::settings::{Overrides, Settings};
 use crate::vqgan::{Config as VqganConfig, Vqgan};
 use crate::{Error, Result, drawer};
 
-/// Work that everybody measures the same way.
+/// Standard configurations, which make measurements comparable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// VQGAN `imagenet_f16_16384` and ViT-B/32 of random weights, 256x256, 32 cutouts
+    /// VQGAN `imagenet_f16_16384` and ViT-B/32 with random weights, 256x256, 32 cutouts
     A,
     /// The embedded model at its default settings
     B,
 }
 
-crate::text::named_values!(Work, "standard work", { A => "a", B => "b" });
+crate::text::named_values!(Work, "standard configuration", { A => "a", B => "b" });
 
-/// The configuration of taming-transformers' `imagenet_f16_16384`, as its `model.yaml` has it.
+/// The configuration of `imagenet_f16_16384` of taming-transformers, from its `model.yaml`.
 const IMAGENET_F16_16384: &str = r#"{"embed_dim": 256, "n_embed": 16384, "ddconfig": {"double_z": false,
     "z_channels": 256, "resolution": 256, "in_channels": 3, "out_ch": 3, "ch": 128, "ch_mult": [1, 1, 2, 2, 4],
     "num_res_blocks": 2, "attn_resolutions": [16], "dropout": 0.0}}"#;
@@ -37,7 +37,7 @@ const CONFIGURATIONS: [(&str, &str); 2] = [("imagenet-f16-16384.json", IMAGENET_
 const SEED: u64 = 0;
 
 impl Work {
-    /// What it sets.
+    /// The settings of this configuration.
     #[must_use]
     pub fn overrides(self) -> Overrides {
         match self {
@@ -53,10 +53,10 @@ impl Work {
     }
 }
 
-/// The models that settings name, where a configuration file stands for a network of random weights.
+/// Loads the models that settings name. The name of a configuration file stands for a network with random weights.
 ///
 /// # Errors
-/// Where a model cannot be loaded or a configuration cannot be used.
+/// If a model cannot be loaded or a configuration cannot be used.
 pub fn models(settings: &Settings, finder: &Finder) -> Result<Models> {
     let vqgan = |name: &str| match configuration(name)? {
         Some(file) => Ok(LoadedModel::random(Role::Vqgan, name, Vqgan::random(VqganConfig::read(&file)?, SEED)?)),
@@ -70,7 +70,7 @@ pub fn models(settings: &Settings, finder: &Finder) -> Result<Models> {
     Ok(Models { vqgan, clips: settings.clip.iter().map(clip).collect::<Result<_>>()? })
 }
 
-/// The configuration a name stands for; none where it names a model.
+/// The configuration that a name stands for; none if it names a model.
 fn configuration(name: &str) -> Result<Option<ConfigFile>> {
     let path = Path::new(name);
     if !path.extension().is_some_and(|extension| ["json", "yaml", "yml"].iter().any(|known| extension == *known)) {

@@ -1,4 +1,4 @@
-//! What a drawer is before anything is loaded.
+//! A drawer before anything is loaded.
 
 use std::sync::Arc;
 
@@ -13,104 +13,104 @@ use crate::settings::{Overrides, Settings};
 use crate::vqgan::Vqgan;
 use crate::{Error, Result};
 
-/// How a picture of some settings becomes the text of an SVG.
+/// Turns a picture that was drawn with these settings into the text of an SVG.
 pub type Vector = fn(&Settings, &RgbaImage) -> Result<String>;
 
-/// All that the program knows of a drawer: what it is called, what suits it, what it needs, and how it is built. Nothing
-/// outside of a drawer's own file asks which one it is.
+/// All that the program knows about a drawer: its name, its defaults, its needs, and how to build it. Code outside the
+/// file of a drawer never asks which drawer it is.
 pub trait Blueprint: Sync {
-    /// The name, as `--drawer` and recipes have it.
+    /// The name, as in `--drawer` and in recipes.
     fn name(&self) -> &'static str;
 
-    /// What draws, in one line.
+    /// A description in one line.
     fn about(&self) -> &'static str;
 
-    /// The settings that count for this drawer, by their names in [`Overrides`], in the order in which they are shown. Those
-    /// that count for every drawer are not among them.
+    /// The settings of this drawer, by their names in [`Overrides`], in the order in which they are shown. Settings of
+    /// every drawer are not among them.
     fn options(&self) -> &'static [&'static str];
 
-    /// What suits this drawer better than what suits the models.
+    /// The defaults of this drawer, which override those of the models.
     #[must_use]
     fn defaults(&self, _quality: Quality) -> Overrides {
         Overrides::default()
     }
 
-    /// How strongly a picture that begins with the prior's is held to it if nobody says: the weight of the mean square of
-    /// the difference, 0 or more.
+    /// The default weight that keeps a picture close to the picture of the prior that it starts from: it multiplies the
+    /// mean square of the difference. 0 or more.
     #[must_use]
     fn usual_init_weight(&self, _vqgan: &str) -> f64 {
         0.0
     }
 
-    /// How many of the cutouts are zooms, 0 to 1; the others show the whole picture.
+    /// The share of cutouts that are zooms, 0 to 1; the others show the whole picture.
     #[must_use]
     fn zooms(&self) -> f64 {
-        // pixray's share.
+        // The share in pixray.
         0.6
     }
 
-    /// Checks the rules that ranges alone do not say.
+    /// Checks the rules that ranges alone do not express.
     ///
     /// # Errors
-    /// If settings do not go together; the message names the option.
+    /// If settings conflict; the message names the option.
     fn check(&self, _settings: &Settings) -> Result<()> {
         Ok(())
     }
 
-    /// The name of the VQGAN that it draws with; none if it draws without one.
+    /// The name of the VQGAN that this drawer needs; none if it needs none.
     #[must_use]
     fn vqgan<'a>(&self, _settings: &'a Settings) -> Option<&'a str> {
         None
     }
 
-    /// The size it draws at for a picture of this size, of which the middle is delivered.
+    /// The size that this drawer works at for a picture of this size; the middle is delivered.
     ///
     /// # Errors
-    /// If a model it needs is not loaded.
+    /// If a model that this drawer needs is not loaded.
     fn work_size(&self, size: Size, _loaded: Loaded) -> Result<Size> {
         Ok(size)
     }
 
-    /// How many bytes of memory it takes at its highest to turn a start into parameters.
+    /// The peak memory of turning a starting point into parameters, in bytes.
     ///
     /// # Errors
-    /// If a model it needs is not loaded, or cannot take the picture's size.
+    /// If a model that this drawer needs is not loaded, or cannot take the picture's size.
     fn start_memory(&self, _settings: &Settings, _loaded: Loaded, _of: MemoryOf) -> Result<u64> {
         Ok(0)
     }
 
-    /// How many bytes of the machine's memory drawing makes once and keeps, beside the models' weights.
+    /// The host memory that drawing allocates once and keeps, besides the weights of the models, in bytes.
     ///
     /// # Errors
-    /// If a model it needs is not loaded, or cannot take the picture's size.
+    /// If a model that this drawer needs is not loaded, or cannot take the picture's size.
     fn lasting_memory(&self, _settings: &Settings, _loaded: Loaded) -> Result<u64> {
         Ok(0)
     }
 
-    /// About how much memory drawing a picture and its gradient take, if so many blocks are computed twice.
+    /// The estimated memory of drawing a picture and computing its gradient if `recomputed` blocks are computed twice.
     ///
     /// # Errors
-    /// If a model it needs is not loaded, or cannot take the picture's size.
+    /// If a model that this drawer needs is not loaded, or cannot take the picture's size.
     fn memory(&self, settings: &Settings, loaded: Loaded, recomputed: usize, of: MemoryOf) -> Result<Memory>;
 
-    /// How many blocks can be computed twice to take less memory.
+    /// The number of blocks that can be computed twice to save memory.
     #[must_use]
     fn blocks(&self, _loaded: Loaded) -> usize {
         0
     }
 
-    /// How much drawing a picture computes.
+    /// The amount of computation of drawing a picture.
     ///
     /// # Errors
-    /// If a model it needs is not loaded, or cannot take the picture's size.
+    /// If a model that this drawer needs is not loaded, or cannot take the picture's size.
     fn effort(&self, _settings: &Settings, _loaded: Loaded) -> Result<Effort> {
         Ok(Effort::default())
     }
 
-    /// The drawer, on a device; so many blocks are computed twice.
+    /// Builds the drawer on a device; `recomputed` blocks are computed twice.
     ///
     /// # Errors
-    /// If a model it needs is not loaded, or the start cannot become parameters.
+    /// If a model that this drawer needs is not loaded, or the start cannot become parameters.
     fn build(
         &self,
         settings: &Settings,
@@ -120,16 +120,16 @@ pub trait Blueprint: Sync {
         device: &Device,
     ) -> Result<Box<dyn Drawer>>;
 
-    /// What drew, as the recipe in words says it: `VQGAN: embedded`.
+    /// A description of the drawer and its model for people who read a recipe: `VQGAN: embedded`.
     fn in_words(&self, settings: &Settings) -> String;
 
-    /// The pixels that a PNG shows of a picture, with alpha or without.
+    /// The pixels of the PNG of a picture, with or without alpha.
     #[must_use]
     fn finish(&self, _settings: &Settings, picture: DynamicImage) -> DynamicImage {
         picture
     }
 
-    /// How its pictures become SVGs; none if they cannot.
+    /// Turns pictures of this drawer into SVGs; none if that is not possible.
     #[must_use]
     fn vector(&self) -> Option<Vector> {
         None
@@ -137,14 +137,14 @@ pub trait Blueprint: Sync {
 }
 
 impl dyn Blueprint + '_ {
-    /// Whether a setting of this name is among its options.
+    /// Whether a setting is an option of this drawer.
     #[must_use]
     pub fn has(&self, option: &str) -> bool {
         self.options().contains(&option)
     }
 }
 
-/// The models that are loaded.
+/// The models that are loaded for a drawer.
 #[derive(Clone, Copy)]
 pub struct Loaded<'a> {
     /// The VQGAN that [`Blueprint::vqgan`] names
@@ -157,15 +157,15 @@ impl<'a> Loaded<'a> {
     /// # Errors
     /// If none is loaded.
     pub fn vqgan(self) -> Result<&'a Arc<Vqgan>> {
-        self.vqgan.ok_or_else(|| Error::fault("a VQGAN was to draw, and none is loaded"))
+        self.vqgan.ok_or_else(|| Error::fault("the drawer needs a VQGAN, but none is loaded"))
     }
 }
 
-/// What drawing a picture computes; the gradient nominally takes as much again.
+/// The amount of computation of drawing a picture; the gradient nominally takes the same amount.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Effort {
-    /// Floating-point operations of its matrix products
+    /// Floating-point operations of the matrix products
     pub operations: u64,
-    /// Bytes that its layers read and write at least
+    /// The least number of bytes that the layers read and write
     pub bytes: u64,
 }

@@ -1,4 +1,4 @@
-//! The drawers there are, by name.
+//! The drawers by name.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Command};
@@ -8,10 +8,10 @@ use crate::settings::{DrawerName, Settings};
 use crate::text::did_you_mean;
 use crate::{Error, Result};
 
-/// The drawer of this name.
+/// The drawer with this name.
 ///
 /// # Errors
-/// If there is none; the message lists those there are.
+/// If there is no such drawer; the message lists all drawers.
 pub fn of(name: &DrawerName) -> Result<&'static dyn Blueprint> {
     let found = ALL.iter().copied().find(|blueprint| blueprint.name() == name.as_str());
     found.ok_or_else(|| {
@@ -21,10 +21,10 @@ pub fn of(name: &DrawerName) -> Result<&'static dyn Blueprint> {
     })
 }
 
-/// How a picture of these settings becomes the text of an SVG.
+/// The function that turns a picture with these settings into the text of an SVG.
 ///
 /// # Errors
-/// If the drawer's pictures cannot.
+/// If the drawer cannot make SVGs.
 pub fn vector(settings: &Settings) -> Result<Vector> {
     let blueprint = of(&settings.drawer)?;
     blueprint.vector().ok_or_else(|| refusal(blueprint, "svg", |other| other.vector().is_some()))
@@ -35,17 +35,16 @@ pub(crate) fn with_option(option: &str) -> Option<DrawerName> {
     ALL.iter().find(|blueprint| blueprint.has(option)).map(|blueprint| blueprint.name().into())
 }
 
-/// Why a drawer refuses an option, with the names of the drawers that `can` do what it asks for.
+/// The error of a drawer that refuses an option. The hint names the drawers for which `can` is true.
 pub(crate) fn refusal(refusing: &dyn Blueprint, option: &str, can: impl Fn(&dyn Blueprint) -> bool) -> Error {
     let option = option.replace('_', "-");
     let able = ALL.iter().filter(|blueprint| can(**blueprint)).map(|blueprint| blueprint.name());
     let able = able.collect::<Vec<_>>().join(" or ");
-    let problem = format!("the drawer {} has no --{option}", refusing.name());
+    let problem = format!("--{option} does not work with --drawer {}", refusing.name());
     Error::usage(problem, format!("choose --drawer {able}, or leave out --{option}"))
 }
 
-/// The same command line, in which `--drawer` takes nothing but the names of drawers. Its subcommands are limited, as
-/// is the command itself.
+/// Limits `--drawer` to the names of drawers, in a command and in its subcommands.
 pub(crate) fn limit_names(command: Command) -> Command {
     let limited = |option: Arg| {
         if option.get_id() != "drawer" {
@@ -99,7 +98,7 @@ mod tests {
     #[test]
     fn a_drawer_refuses_what_others_have() {
         let error = refusal(ALL[0], "pixel_zoom", |blueprint| blueprint.has("pixel_zoom"));
-        assert_eq!(error.to_string(), "the drawer vqgan has no --pixel-zoom");
+        assert_eq!(error.to_string(), "--pixel-zoom does not work with --drawer vqgan");
         assert_eq!(error.hint(), "choose --drawer pixel, or leave out --pixel-zoom");
     }
 
@@ -130,7 +129,7 @@ mod tests {
                 assert_eq!(settings.drawer.as_str(), blueprint.name(), "{name}");
                 assert!((0.0..=1.0).contains(&blueprint.zooms()));
                 assert!(!blueprint.about().is_empty() && !blueprint.in_words(&settings).is_empty());
-                // What draws with a model says so where there is none.
+                // A drawer that needs a model reports that none is loaded.
                 let work_size = blueprint.work_size(settings.size, nothing);
                 assert_eq!(work_size.is_ok(), blueprint.vqgan(&settings).is_none(), "{}", blueprint.name());
             }

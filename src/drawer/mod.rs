@@ -1,4 +1,4 @@
-//! What draws: parameters that turn into a picture. A drawer is a file here, or a folder, with its line in [`ALL`].
+//! Drawers: parameters that turn into a picture. Each drawer is a file or a folder here, and an entry in [`ALL`].
 
 mod blueprint;
 mod list;
@@ -24,16 +24,16 @@ use crate::picture::to_colours;
 /// All drawers, in the order in which they are shown.
 pub static ALL: &[&dyn Blueprint] = &[&vqgan::VqganBlueprint, &pixel::PixelBlueprint];
 
-/// Turns its parameters into a picture. Below this border nothing knows which drawer it is.
+/// Turns its parameters into a picture. Nothing past this border knows which drawer it is.
 pub trait Drawer: Send {
-    /// The picture with values from 0 to 1, recorded back to the parameters: `[1, 3, height, width]`, or
-    /// `[1, 4, height, width]` with straight alpha.
+    /// Draws the picture, recorded so that gradients reach the parameters: values from 0 to 1, `[1, 3, height, width]`,
+    /// or `[1, 4, height, width]` with straight alpha.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     fn draw(&self) -> Result<Tensor>;
 
-    /// What an optimizer moves, with the step of each group; always in the same order.
+    /// The parameters that an optimizer changes, with the learning rate of each group; always in the same order.
     fn parameter_groups(&self) -> Vec<ParameterGroup>;
 
     /// The parameters of all groups, in order.
@@ -45,57 +45,57 @@ pub trait Drawer: Send {
     /// Brings the parameters back into their range after a step.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     fn constrain(&self) -> Result<()>;
 
-    /// What is delivered of a picture that it drew, or of the one it would draw now: in the colours of a palette alone
-    /// where there is one, and without what is more transparent than not.
+    /// The picture to deliver, from one that was drawn or from the current parameters: limited to the colors of a
+    /// palette if there is one, and without parts that are more transparent than opaque.
     ///
     /// # Errors
-    /// Where the computation fails, or the picture is not of this drawer.
-    fn deliver(&self, drawn: Option<&Tensor>, colours: Option<(&Palette, Dither)>) -> Result<Tensor> {
+    /// If the computation fails, or the picture is not of this drawer.
+    fn deliver(&self, drawn: Option<&Tensor>, colors: Option<(&Palette, Dither)>) -> Result<Tensor> {
         let picture = match drawn {
             Some(drawn) => drawn.detach(),
             None => self.draw()?.detach(),
         };
-        match colours {
+        match colors {
             Some((palette, dither)) => in_palette(&picture, palette, dither),
             None => Ok(picture),
         }
     }
 
-    /// Losses of the drawer's own, with their names: recorded numbers, already weighted.
+    /// The losses of the drawer itself, by name: weighted numbers, recorded so that gradients reach the parameters.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     fn own_losses(&self) -> Result<Vec<(&'static str, Tensor)>> {
         Ok(Vec::new())
     }
 }
 
-/// A picture `[1, 3, height, width]`, or with straight alpha `[1, 4, height, width]`, in the colours of a palette. What
-/// cannot be seen sends no errors to what is dithered beside it.
+/// Limits a picture `[1, 3, height, width]`, or `[1, 4, height, width]` with straight alpha, to the colors of a
+/// palette. Invisible pixels pass no dithering errors to their neighbors.
 ///
 /// # Errors
-/// Where the tensor has another shape.
+/// If the tensor has another shape.
 fn in_palette(picture: &Tensor, palette: &Palette, dither: Dither) -> Result<Tensor> {
     let (_, channels, height, width) = picture.dims4()?;
-    let mut colours = to_colours(picture)?;
+    let mut colors = to_colours(picture)?;
     let alphas = (channels > 3).then(|| picture.narrow(1, 3, 1)).transpose()?;
     if let Some(alphas) = &alphas {
         let hidden = palette.colours()[0].map(|channel| f32::from(channel) / 255.0);
         let values = alphas.flatten_all()?.to_vec1::<f32>()?;
-        colours.iter_mut().zip(values).filter(|(_, alpha)| *alpha == 0.0).for_each(|(colour, _)| *colour = hidden);
+        colors.iter_mut().zip(values).filter(|(_, alpha)| *alpha == 0.0).for_each(|(color, _)| *color = hidden);
     }
-    let indexed = palette.apply(&colours, width, dither);
-    let coloured = Tensor::from_vec(to_values(&indexed.to_rgb()), (1, 3, height, width), picture.device())?;
+    let indexed = palette.apply(&colors, width, dither);
+    let colored = Tensor::from_vec(to_values(&indexed.to_rgb()), (1, 3, height, width), picture.device())?;
     match alphas {
-        Some(alphas) => Ok(Tensor::cat(&[coloured, alphas], 1)?),
-        None => Ok(coloured),
+        Some(alphas) => Ok(Tensor::cat(&[colored, alphas], 1)?),
+        None => Ok(colored),
     }
 }
 
-/// `[3, height, width]` with values from 0 to 1.
+/// The pixels as `[3, height, width]` with values from 0 to 1.
 fn to_values(image: &RgbImage) -> Vec<f32> {
     let channel = |channel: usize| image.pixels().map(move |pixel| f32::from(pixel[channel]) / 255.0);
     (0..3).flat_map(channel).collect()

@@ -1,4 +1,4 @@
-//! What a picture starts from.
+//! The starting point of a drawer.
 
 use image::RgbImage;
 
@@ -6,20 +6,20 @@ use crate::picture::Size;
 use crate::random::Stream;
 use crate::settings::StartNoise;
 
-/// What a drawer starts from.
+/// The starting point of a drawer.
 pub enum Start<'a> {
-    /// A picture of any size, and how strongly the parameters are held to what it makes of them
+    /// A picture of any size, and the weight that keeps the parameters close to it
     Picture(RgbImage, f64),
-    /// Random numbers of this kind and seed
+    /// Noise of this kind, from a stream of random numbers
     Noise(StartNoise, &'a mut Stream),
 }
 
-/// How far clouds leave the grey, as a share of what they could.
+/// The contrast of clouds, as a share of the largest possible contrast.
 const CONTRAST: f64 = 0.4;
-/// Cells along the shorter side of a fractal's coarsest layer.
+/// Cells along the shorter side of the coarsest layer of a fractal.
 const COARSEST: usize = 2;
 
-/// `[3, height, width]` with values from 0 to 1.
+/// The picture of a kind of noise: `[3, height, width]` with values from 0 to 1.
 pub(super) fn picture(noise: StartNoise, size: Size, stream: &mut Stream) -> Vec<f32> {
     let pixels = size.width * size.height;
     match noise {
@@ -68,7 +68,7 @@ fn clouds(size: Size, stream: &mut Stream) -> Vec<f32> {
         for (index, value) in values.iter_mut().enumerate() {
             let (x, y) = ((index % size.width) as f64 / cell, (index / size.width) as f64 / cell);
             let corner = y as usize * columns + x as usize;
-            // Smoothstep between the four corners of the cell.
+            // Interpolate between the four corners of the cell by smoothstep.
             let ease = |t: f64| t * t * (3.0 - 2.0 * t);
             let (u, v) = (ease(x.fract()), ease(y.fract()));
             let row = |start: usize| grid[start] * (1.0 - u) + grid[start + 1] * u;

@@ -1,4 +1,4 @@
-//! The VQGAN drawer: its parameters are the latent.
+//! The VQGAN drawer, whose parameters are the latent.
 
 use std::sync::Arc;
 
@@ -14,10 +14,11 @@ use crate::settings::{Settings, StartNoise};
 use crate::vqgan::{Bounds, Vqgan};
 use crate::{Result, picture};
 
-/// How strongly the embedded model's latent is held to its prior's (`weights/training/search.py`).
+/// The weight that keeps the latent of the embedded model close to the latent of its prior
+/// (`weights/training/search.py`).
 const PRIOR_HOLD: f64 = 0.5;
 
-/// A VQGAN draws.
+/// The blueprint of the VQGAN drawer.
 pub(super) struct VqganBlueprint;
 
 impl Blueprint for VqganBlueprint {
@@ -26,15 +27,15 @@ impl Blueprint for VqganBlueprint {
     }
 
     fn about(&self) -> &'static str {
-        "a VQGAN draws, and its latent is moved"
+        "draws with a VQGAN by optimizing its latent"
     }
 
     fn options(&self) -> &'static [&'static str] {
         &["vqgan", "init_image", "init_weight", "init_noise"]
     }
 
-    /// The embedded model's is held to its prior's, whose shapes are better than those that guidance alone would make of
-    /// them. Another VQGAN's latent has another measure.
+    /// The embedded model stays close to the picture of its prior, whose shapes are better than those of guidance
+    /// alone. The latents of other VQGANs have another scale, so they are left free.
     fn usual_init_weight(&self, vqgan: &str) -> f64 {
         if vqgan == embedded::NAME { PRIOR_HOLD } else { 0.0 }
     }
@@ -62,7 +63,7 @@ impl Blueprint for VqganBlueprint {
         loaded.vqgan()?.decoding_memory(self.work_size(settings.size, loaded)?, true, recomputed, of)
     }
 
-    /// Of the decoder.
+    /// The number of blocks of the decoder.
     fn blocks(&self, loaded: Loaded) -> usize {
         loaded.vqgan.map_or(0, |vqgan| vqgan.decoder(0).blocks())
     }
@@ -89,26 +90,26 @@ impl Blueprint for VqganBlueprint {
     }
 }
 
-/// Draws by moving a VQGAN's latent.
+/// Draws by optimizing the latent of a VQGAN.
 pub struct VqganDrawer {
     vqgan: Arc<Vqgan>,
     decoder: Network,
     latent: Var,
-    /// What it may be
+    /// The range of the latent
     bounds: Bounds,
-    /// From −1 .. 1 to 0 .. 1, clamped
+    /// Maps −1 .. 1 to 0 .. 1 and clamps
     finish: Network,
     size: Size,
     work_size: Size,
-    /// How far the latent is from the one it started from, where it is held to that
+    /// The weighted distance of the latent from its starting point, if it is kept close to it
     held: Option<Network>,
 }
 
 impl VqganDrawer {
-    /// A drawer for a picture of this size, on a device.
+    /// Creates a drawer for a picture of this size, on a device.
     ///
     /// # Errors
-    /// Where the start cannot be encoded.
+    /// If the starting point cannot be encoded.
     pub fn new(vqgan: Arc<Vqgan>, size: Size, start: Start, device: &Device) -> Result<Self> {
         let work_size = Self::work_size(&vqgan, size);
         let factor = vqgan.config().factor();
@@ -149,14 +150,14 @@ impl VqganDrawer {
         Ok(Self { latent: Var::from_tensor(&latent)?, bounds, decoder, finish, vqgan, size, work_size, held })
     }
 
-    /// The same drawer, which keeps less of so many blocks of its decoder, and takes more time
+    /// This drawer, but with `blocks` blocks of its decoder computed twice, which saves memory and takes more time
     /// ([`Network::recomputing`]).
     #[must_use]
     pub fn recomputing(self, blocks: usize) -> Self {
         Self { decoder: self.vqgan.decoder(blocks), ..self }
     }
 
-    /// The next size up that the VQGAN can draw.
+    /// The smallest size that the VQGAN can draw and that holds the picture.
     #[must_use]
     pub fn work_size(vqgan: &Vqgan, size: Size) -> Size {
         let factor = vqgan.config().factor();
@@ -171,7 +172,7 @@ impl Drawer for VqganDrawer {
         if self.size == self.work_size {
             return Ok(picture);
         }
-        // The middle is delivered; of an odd surplus the smaller part lies left and above.
+        // The middle is delivered; the smaller part of an odd surplus is on the left and at the top.
         let top = (self.work_size.height - self.size.height) / 2;
         let left = (self.work_size.width - self.size.width) / 2;
         Ok(picture.narrow(2, top, self.size.height)?.narrow(3, left, self.size.width)?.contiguous()?)

@@ -1,74 +1,75 @@
-//! Cutouts: which views of the picture a perceptor sees in an iteration.
+//! Cutouts: the views of the picture that a perceptor sees in an iteration.
 //!
-//! Crop, zoom, perspective, rotation, shear and flip of a view compose to one matrix, so the picture is
-//! sampled once. Everything is drawn from the seed and the iteration, on the CPU, and every perceptor
-//! sees the same views at its own side.
+//! Crop, zoom, perspective, rotation, shear and flip of a view combine into one matrix, so the picture is sampled once.
+//! The CPU draws all random numbers from the seed and the iteration. Every perceptor sees the same views, at its own
+//! resolution.
 
 use crate::frozen::{Border, Homography, Rectangle, Touch, View};
 use crate::random::Stream;
 use crate::settings::{Augmentation, Augmentations};
 
-/// Every number of the cutouts. Lengths are shares of the cutout's side, angles degrees.
+/// All numbers of the cutouts. Lengths are shares of the side of a cutout; angles are in degrees.
 ///
-/// The two kinds, zooms and wides, and most numbers are pixray's (`pixray.py`, `MakeCutouts`).
+/// The two kinds, zooms and wides, and most numbers come from pixray (`pixray.py`, `MakeCutouts`).
 mod numbers {
-    /// A zoom's area, as a share of the largest square in the picture
+    /// The area of a zoom, as a share of the largest square in the picture
     pub const ZOOM_AREA: (f64, f64) = (0.25, 0.95);
-    /// A zoom's width by its height
+    /// The width of a zoom divided by its height
     pub const ZOOM_RATIO: (f64, f64) = (0.85, 1.2);
-    /// A zoom's place is drawn from so much more than there is and moved inside: edges and corners, which
-    /// fewer zooms reach, are seen about as often as the middle
+    /// The place of a zoom is drawn from a range this many times as large as the one inside the picture, then clamped
+    /// to it, so that edges and corners are seen about as often as the middle
     pub const ZOOM_REACH: f64 = 1.5;
-    /// How far a zoom's corners move at most, as a share of half its side
+    /// The farthest that the corners of a zoom move, as a share of half its side
     pub const ZOOM_PERSPECTIVE: f64 = 0.4;
-    /// The same for a wide
+    /// The farthest that the corners of a wide move, as a share of half its side
     pub const WIDE_PERSPECTIVE: f64 = 0.2;
-    /// How often corners move
+    /// The share of cutouts whose corners move
     pub const PERSPECTIVE_RATE: f64 = 0.7;
-    /// A wide's picture by its side, of a square picture and of another
+    /// The share of the side of a wide that the picture fills, for square pictures and for others
     pub const WIDE_SQUARE: f64 = 0.95;
     pub const WIDE_LETTERBOX: (f64, f64) = (0.9, 1.0);
-    /// Largest turn, shift and shear, and how often
+    /// The largest rotation, shift and shear, and the share of cutouts that have them
     pub const TURN: f64 = 15.0;
     pub const SHIFT: f64 = 0.1;
     pub const SHEAR: f64 = 5.0;
     pub const AFFINE_RATE: f64 = 0.8;
     pub const FLIP_RATE: f64 = 0.5;
-    /// Largest change of hue, as a share of a whole turn, and of saturation; and how often
+    /// The largest change of hue, as a share of the color circle, and of saturation, and the share of cutouts that have
+    /// them
     pub const HUE: f64 = 0.1;
     pub const SATURATION: f64 = 0.1;
     pub const JITTER_RATE: f64 = 0.8;
-    /// An erased rectangle's area and its width by its height; and how often
+    /// The area of an erased rectangle, its width divided by its height, and the share of cutouts that have one
     pub const ERASE_AREA: (f64, f64) = (0.02, 0.2);
     pub const ERASE_RATIO: (f64, f64) = (0.3, 3.3);
     pub const ERASE_RATE: f64 = 0.3;
 }
 
-/// What is asked of the cutouts.
+/// The cutouts that settings ask for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cutouts {
-    /// How many in an iteration
+    /// The number of cutouts in an iteration
     pub count: usize,
-    /// Which augmentations
+    /// The augmentations in use
     pub augmentations: Augmentations,
-    /// Share of them that are zooms, 0 to 1; the others are wides
+    /// The share of zooms, 0 to 1; the other cutouts are wides
     pub zooms: f64,
-    /// Largest standard deviation of the noise that is added to each
+    /// The largest standard deviation of the noise that is added to a cutout
     pub noise: f64,
-    /// The run's seed
+    /// The seed of the run
     pub seed: u64,
 }
 
 /// One cutout of one iteration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cutout {
-    /// What it sees
+    /// The part of the picture that the cutout shows
     pub view: View,
-    /// Colours and noise
+    /// The changes of colors, and the noise
     pub touch: Touch,
-    /// What is painted over, in shares of the side: left, top, width, height
+    /// The rectangle that is painted over, in shares of the side: left, top, width, height
     pub erased: Option<[f64; 4]>,
-    /// A zoom, or a wide
+    /// Whether the cutout is a zoom; the others are wides
     pub zoom: bool,
 }
 
@@ -77,7 +78,7 @@ impl Cutouts {
     #[must_use]
     pub fn draw(&self, iteration: usize, width: usize, height: usize) -> Vec<Cutout> {
         let mut stream = Stream::new(self.seed, "cutouts", iteration as u64);
-        let grey = stream.unit();
+        let gray = stream.unit();
         let border = if iteration.is_multiple_of(2) { Border::Reflection } else { Border::Edge };
         let mut noise = Stream::new(self.seed, "noise", iteration as u64);
         let cutout = |index| {
@@ -89,7 +90,7 @@ impl Cutouts {
                     zoom: true,
                 }
             } else {
-                self.draw_one(&mut stream, is_zoom(index, self.zooms), (width, height), border, grey)
+                self.draw_one(&mut stream, is_zoom(index, self.zooms), (width, height), border, gray)
             };
             cutout.touch.noise = narrow(noise.between(0.0, self.noise));
             cutout.touch.noise_seed = noise.bits();
@@ -104,7 +105,7 @@ impl Cutouts {
         zoom: bool,
         (width, height): (usize, usize),
         border: Border,
-        grey: f64,
+        gray: f64,
     ) -> Cutout {
         let has = |kind| self.augmentations.has(kind);
         let mut matrix = match (zoom, has(Augmentation::Crop)) {
@@ -122,9 +123,9 @@ impl Cutouts {
         if has(Augmentation::Flip) && stream.happens(numbers::FLIP_RATE) {
             matrix = matrix.after(&Homography([-1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]));
         }
-        let mut touch = Touch { fill: narrow(grey), ..Touch::NONE };
+        let mut touch = Touch { fill: narrow(gray), ..Touch::NONE };
         if has(Augmentation::Jitter) && stream.happens(numbers::JITTER_RATE) {
-            touch.colours = colour_matrix(
+            touch.colours = color_matrix(
                 stream.between(-numbers::HUE, numbers::HUE),
                 1.0 + stream.between(-numbers::SATURATION, numbers::SATURATION),
             );
@@ -135,13 +136,13 @@ impl Cutouts {
             let (width, height) = ((share * ratio).sqrt().min(1.0), (share / ratio).sqrt().min(1.0));
             [stream.between(0.0, 1.0 - width), stream.between(0.0, 1.0 - height), width, height]
         });
-        let border = if zoom { border } else { Border::Fill(narrow(grey)) };
+        let border = if zoom { border } else { Border::Fill(narrow(gray)) };
         Cutout { view: View { matrix, border }, touch, erased, zoom }
     }
 }
 
 impl Cutout {
-    /// Its touch at a perceptor's side, in pixels.
+    /// The touch for a perceptor whose side has `side` pixels.
     #[must_use]
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     pub fn touch_at(&self, side: usize) -> Touch {
@@ -154,14 +155,14 @@ impl Cutout {
     }
 }
 
-/// Zooms and wides by turns, so that every prefix of the cutouts has its share of both.
+/// Whether a cutout is a zoom. Zooms and wides alternate, so that every prefix of the cutouts has its share of both.
 #[allow(clippy::cast_precision_loss)]
 fn is_zoom(index: usize, share: f64) -> bool {
     let zooms = |count: usize| (count as f64 * share + 0.5).floor();
     zooms(index + 1) > zooms(index)
 }
 
-/// A rectangle of the picture, anywhere in it.
+/// The matrix of a zoom: a rectangle anywhere in the picture.
 #[allow(clippy::cast_precision_loss)]
 fn zoom_matrix(stream: &mut Stream, width: usize, height: usize) -> Homography {
     let (width, height) = (width as f64, height as f64);
@@ -170,14 +171,14 @@ fn zoom_matrix(stream: &mut Stream, width: usize, height: usize) -> Homography {
     let ratio = log_ratio(stream, numbers::ZOOM_RATIO);
     let crop_width = (area * ratio).sqrt().min(width);
     let crop_height = (area / ratio).sqrt().min(height);
-    // The centre stays so far inside that the crop does.
+    // Keep the center far enough from the edges for the crop to stay inside.
     let mut place = || stream.between(-numbers::ZOOM_REACH, numbers::ZOOM_REACH).clamp(-1.0, 1.0);
     let x = place() * (1.0 - crop_width / width);
     let y = place() * (1.0 - crop_height / height);
     Homography([crop_width / width, 0.0, x, 0.0, crop_height / height, y, 0.0, 0.0, 1.0])
 }
 
-/// The whole picture, with its proportions, in a square.
+/// The matrix of a wide: the whole picture, with its proportions, in a square.
 #[allow(clippy::cast_precision_loss)]
 fn wide_matrix(stream: &mut Stream, width: usize, height: usize) -> Homography {
     let share = if width == height {
@@ -190,7 +191,7 @@ fn wide_matrix(stream: &mut Stream, width: usize, height: usize) -> Homography {
     Homography([longer / width / share, 0.0, 0.0, 0.0, longer / height / share, 0.0, 0.0, 0.0, 1.0])
 }
 
-/// Turned, sheared and moved around its centre.
+/// The matrix that rotates, shears and moves a view around its center.
 fn affine_matrix(stream: &mut Stream) -> Homography {
     let turn = stream.between(-numbers::TURN, numbers::TURN).to_radians();
     let shear = stream.between(-numbers::SHEAR, numbers::SHEAR).to_radians().tan();
@@ -200,7 +201,7 @@ fn affine_matrix(stream: &mut Stream) -> Homography {
     turned.after(&Homography([1.0, shear, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]))
 }
 
-/// Moves the corners of what is seen inwards, each by up to `reach` of half a side.
+/// The matrix that moves the corners of a view inward, each by up to `reach` of half a side.
 fn perspective_matrix(stream: &mut Stream, reach: f64) -> Homography {
     let mut inwards = |sign: f64| sign * (1.0 - reach * stream.unit());
     let corners = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)].map(|(x, y)| (inwards(x), inwards(y)));
@@ -219,15 +220,15 @@ fn square_to([(x0, y0), (x1, y1), (x2, y2), (x3, y3)]: [(f64, f64); 4]) -> Homog
     unit.after(&Homography([0.5, 0.0, 0.5, 0.0, 0.5, 0.5, 0.0, 0.0, 1.0]))
 }
 
-/// A number between two, its logarithm evenly spread.
+/// A number in a range, whose logarithm is uniformly distributed.
 fn log_ratio(stream: &mut Stream, (low, high): (f64, f64)) -> f64 {
     stream.between(low.ln(), high.ln()).exp()
 }
 
-/// Turns the hue by a share of a whole turn and multiplies the saturation: a rotation around the grey
-/// axis in YIQ (Haeberli, "Matrix Operations for Image Processing", 1993).
-fn colour_matrix(hue: f64, saturation: f64) -> [f32; 9] {
-    // NTSC's YIQ from RGB, its rows luminance and the two chrominances.
+/// The matrix that rotates the hue by a share of the color circle and multiplies the saturation: a rotation around the
+/// gray axis in YIQ (Haeberli, "Matrix Operations for Image Processing", 1993).
+fn color_matrix(hue: f64, saturation: f64) -> [f32; 9] {
+    // From RGB to the YIQ of NTSC; the rows are luminance and the two chrominances.
     let yiq = Homography([0.299, 0.587, 0.114, 0.595_716, -0.274_453, -0.321_263, 0.211_456, -0.522_591, 0.311_135]);
     let (sine, cosine) = (hue * std::f64::consts::TAU).sin_cos();
     let (sine, cosine) = (sine * saturation, cosine * saturation);

@@ -10,7 +10,7 @@ fn share(cutouts: &[Cutout], is: impl Fn(&Cutout) -> bool) -> f64 {
     cutouts.iter().filter(|cutout| is(cutout)).count() as f64 / cutouts.len() as f64
 }
 
-/// Where the corners of a cutout lie in the picture.
+/// The places of the corners of a cutout in the picture.
 fn corners(cutout: &Cutout) -> [(f64, f64); 4] {
     [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)].map(|(x, y)| cutout.view.matrix.map(x, y))
 }
@@ -96,7 +96,7 @@ fn colours_and_noise_have_the_stated_rates() {
     let changed = |cutout: &Cutout| cutout.touch.colours != Touch::NONE.colours;
     assert!((share(&all, changed) - 0.8).abs() < 0.04);
     for cutout in &all {
-        // Grey stays grey.
+        // Gray stays gray.
         for row in cutout.touch.colours.chunks(3) {
             assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-4);
         }

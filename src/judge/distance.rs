@@ -5,23 +5,23 @@ use candle_core::{Result, Tensor};
 use crate::frozen::cuda::layers::SphericalDistanceOnDevice;
 use crate::frozen::{self, Layer, Network};
 
-/// Half the square of the angle between features and targets: `[batch, features]` and
-/// `[targets, features]` to `[batch, targets]`. Lengths do not matter.
+/// Half the square of the angle between features `[batch, features]` and targets `[targets, features]`, as
+/// `[batch, targets]`. The lengths of the vectors do not matter.
 ///
-/// With unit vectors a and b and θ their angle, θ = 2 asin(‖a − b‖ / 2), so this is
-/// 2 asin(‖a − b‖ / 2)², the spherical distance of the VQGAN+CLIP programs (Crowson, 2021). Its
-/// gradient is finite everywhere, zero where a = b and where a = −b.
+/// If θ is the angle between unit vectors a and b, θ = 2 asin(‖a − b‖ / 2). So this is 2 asin(‖a − b‖ / 2)², the
+/// spherical distance of the VQGAN+CLIP programs (Crowson, 2021). The gradient is finite everywhere, and zero at a = b
+/// and at a = −b.
 ///
 /// # Errors
-/// Where the lengths of features and targets differ.
+/// If the lengths of features and targets differ.
 pub fn distances(features: &Tensor, targets: &Tensor) -> Result<Tensor> {
     distances_to(targets)?.forward(features)
 }
 
-/// The same for any features: what the targets need is computed once.
+/// The network from features to their [`distances`] to these targets, which prepares the targets once.
 ///
 /// # Errors
-/// Where the targets have another shape.
+/// If the targets have another shape.
 pub(super) fn distances_to(targets: &Tensor) -> Result<Network> {
     let (count, length) = targets.dims2()?;
     let mut units = targets.flatten_all()?.to_vec1::<f32>()?;
@@ -34,7 +34,7 @@ pub(super) fn distances_to(targets: &Tensor) -> Result<Network> {
     Ok(Network::of(SphericalDistance { units, count, length }))
 }
 
-/// The cosine of the angle whose spherical distance is given: cos √(2 d).
+/// The cosine of the angle with a spherical distance d: cos √(2 d).
 #[must_use]
 pub fn cosine(distance: f64) -> f64 {
     (2.0 * distance.max(0.0)).sqrt().cos()
@@ -56,8 +56,8 @@ fn narrow(value: f64) -> f32 {
     value as f32
 }
 
-/// The angle between `feature / length` and a unit vector: 2 atan2(‖a − b‖, ‖a + b‖), which keeps its
-/// precision near 0 and near π (Kahan, "How futile are mindless assessments of roundoff", 2006).
+/// The angle between `feature / length` and a unit vector: 2 atan2(‖a − b‖, ‖a + b‖), which is precise near 0 and near
+/// π (Kahan, "How futile are mindless assessments of roundoff", 2006).
 fn angle(feature: &[f32], length: f64, unit: &[f32]) -> f64 {
     let (mut apart, mut together) = (0.0, 0.0);
     for (a, b) in feature.iter().zip(unit) {
@@ -97,7 +97,7 @@ impl Layer for SphericalDistance {
         true
     }
 
-    /// ∂(θ²/2)/∂f = −θ / sin θ · (b − cos θ · a) / ‖f‖, where b − cos θ · a is as long as sin θ.
+    /// ∂(θ²/2)/∂f = −θ / sin θ · (b − cos θ · a) / ‖f‖, where the length of b − cos θ · a is sin θ.
     fn backward(&self, _: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
         let pictures = input.chunks(self.length).zip(output_gradient.chunks(self.count));
         for ((feature, gradients), dx) in pictures.zip(input_gradient.chunks_mut(self.length)) {
@@ -149,7 +149,7 @@ mod tests {
         let found = f64::from(distance.flatten_all().unwrap().to_vec1::<f32>().unwrap()[0]);
         assert!((found - (std::f64::consts::FRAC_PI_2).powi(2) / 2.0).abs() < 1e-6);
         assert!(cosine(found).abs() < 1e-6);
-        // One step towards the target turns the feature: the slope is −θ over its length.
+        // A step toward the target rotates the feature: the slope is −θ divided by the length of the feature.
         let gradients = distance.sum_all().unwrap().backward().unwrap();
         let gradient = gradients.get(&feature).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
         assert!((f64::from(gradient[0]) + std::f64::consts::FRAC_PI_2 / 5.0).abs() < 1e-6);

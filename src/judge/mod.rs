@@ -1,4 +1,4 @@
-//! What judges a picture: cutouts, perceptors, distances to prompts, and losses of the picture itself.
+//! Judging a picture: cutouts, perceptors, distances to prompts, and losses of the picture itself.
 
 mod cutouts;
 mod distance;
@@ -18,29 +18,29 @@ use candle_core::{Tensor, Var};
 
 use crate::Result;
 
-/// Judges pictures by all perceptors.
+/// Judges pictures with all perceptors.
 pub struct Judge {
-    /// The judges
+    /// The CLIP models that judge
     pub perceptors: Vec<Perceptor>,
-    /// What they see
+    /// The views that the perceptors see
     pub cutouts: Cutouts,
-    /// Cutouts judged at a time: the graph of a perceptor is dropped after each
+    /// The number of cutouts judged at once: the graph of a perceptor is dropped after each batch
     pub batch: usize,
 }
 
-/// What the judges say of a picture, where it was computed.
+/// The judgement of a picture, on the device that computed it.
 pub struct Judgement {
-    /// Of each perceptor, in order: the distance of each cutout to each target, `[cutouts, targets]`
+    /// For each perceptor, in order: the distance of each cutout to each target, `[cutouts, targets]`
     pub distances: Vec<Tensor>,
-    /// The gradient of the losses' sum with respect to the picture, of the picture's shape
+    /// The gradient of the sum of all losses with respect to the picture, with the shape of the picture
     pub gradient: Tensor,
 }
 
 impl Judge {
-    /// What each perceptor sees of a picture in an iteration: its name, and `[cutouts, 3, side, side]`.
+    /// The cutouts of a picture in an iteration: for each perceptor its name, and `[cutouts, 3, side, side]`.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn look(&self, picture: &Tensor, iteration: usize) -> Result<Vec<(String, Tensor)>> {
         let (_, _, height, width) = picture.dims4()?;
         let cutouts = self.cutouts.draw(iteration, width, height);
@@ -48,10 +48,10 @@ impl Judge {
         self.perceptors.iter().map(seen).collect()
     }
 
-    /// Judges a picture `[1, 3, height, width]` with values from 0 to 1. Nothing waits for what is computed on a GPU.
+    /// Judges a picture `[1, 3, height, width]` with values from 0 to 1. Does not wait for a GPU to finish.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn judge(&self, picture: &Tensor, iteration: usize) -> Result<Judgement> {
         let (_, _, height, width) = picture.dims4()?;
         let cutouts = self.cutouts.draw(iteration, width, height);
@@ -77,8 +77,8 @@ impl Judge {
         Ok(Judgement { distances, gradient })
     }
 
-    /// Losses by name, each weighted: `<target>/<perceptor>`, such as `prompt:0/embedded`; of a judgement's distances, row
-    /// by row for each perceptor.
+    /// The weighted losses by name, `<target>/<perceptor>`, such as `prompt:0/embedded`. `distances` has the numbers of
+    /// [`Judgement::distances`], row by row for each perceptor.
     #[must_use]
     pub fn losses(&self, distances: &[Vec<f32>]) -> Vec<(String, f64)> {
         let of_perceptor = |(perceptor, distances): (&Perceptor, &Vec<f32>)| {

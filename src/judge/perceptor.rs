@@ -1,4 +1,4 @@
-//! A CLIP model with what it is asked to find in the picture.
+//! A CLIP model with the targets that it looks for in the picture.
 
 use std::sync::Arc;
 
@@ -11,47 +11,47 @@ use crate::clip::Clip;
 use crate::frozen::{Filter, Network, Retouch, Step, Touch, Warp, with_gradient};
 use crate::{Error, Result};
 
-/// What a prompt asks for, as features.
+/// A prompt as features.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// What its losses are called by
+    /// The name of the target in the names of losses
     pub name: String,
     /// `[features]`, of any length
     pub feature: Tensor,
-    /// How much it counts; negative: to be avoided
+    /// How much the target counts; negative to steer away from it
     pub weight: f64,
-    /// Cutouts whose distance, with the weight's sign, is below this pull no further
+    /// A cutout stops pulling once its distance, with the sign of the weight, is below this
     pub stop: Option<f64>,
 }
 
 /// A CLIP model that judges.
 pub struct Perceptor {
-    /// What its losses are called by
+    /// The name of the perceptor in the names of losses
     pub name: String,
     targets: Vec<Target>,
     clip: Arc<Clip>,
     image_tower: Network,
-    /// To all targets
+    /// From features to the distances to all targets
     distances: Network,
-    /// What each of these adds to the loss, for one of it
+    /// From distances to the slopes of the loss
     slopes: Network,
-    /// Of an iteration
+    /// The number of cutouts in an iteration
     cutouts: usize,
 }
 
-/// A perceptor's share of a judgement.
+/// The part of a perceptor in a judgement.
 pub(super) struct Judged {
-    /// Of each cutout and target: `[cutouts, targets]`
+    /// The distance of each cutout to each target, `[cutouts, targets]`
     pub distances: Tensor,
-    /// With respect to the picture
+    /// The gradient with respect to the picture
     pub gradient: Tensor,
 }
 
 impl Perceptor {
-    /// A perceptor that looks for these targets in so many cutouts an iteration.
+    /// Creates a perceptor that looks for these targets in `cutouts` cutouts per iteration.
     ///
     /// # Errors
-    /// Where there is no target, or the features are of different lengths.
+    /// If there is no target, or the features are of different lengths.
     pub fn new(name: String, clip: Arc<Clip>, targets: Vec<Target>, cutouts: usize) -> Result<Self> {
         let features: Vec<&Tensor> = targets.iter().map(|target| &target.feature).collect();
         let distances = distances_to(&Tensor::stack(&features, 0)?)?;
@@ -60,29 +60,29 @@ impl Perceptor {
         Ok(Self { name, targets, clip, image_tower, distances, slopes, cutouts })
     }
 
-    /// The same perceptor, which keeps less of so many blocks of its model, and takes more time
+    /// This perceptor, but with `blocks` blocks of its model computed twice, which saves memory and takes more time
     /// ([`Network::recomputing`]).
     #[must_use]
     pub fn recomputing(self, blocks: usize) -> Self {
         Self { image_tower: self.clip.image_tower(blocks), ..self }
     }
 
-    /// What it looks for, in order.
+    /// The targets, in order.
     #[must_use]
     pub fn targets(&self) -> &[Target] {
         &self.targets
     }
 
-    /// The model.
+    /// The CLIP model.
     #[must_use]
     pub fn clip(&self) -> &Clip {
         &self.clip
     }
 
-    /// Judges some of an iteration's cutouts. Nothing waits for what is computed.
+    /// Judges some of the cutouts of an iteration. Does not wait for a GPU to finish.
     ///
-    /// For a target of weight w and stop s and the distance d of each cutout, the loss is the mean of
-    /// w d ([`Perceptor::losses`]); its gradient is zero for the cutouts where sign(w) d < s (VQGAN+CLIP, Crowson, 2021).
+    /// For a target with weight w and stop s, the loss is the mean of w d over the distances d of the cutouts
+    /// ([`Perceptor::losses`]). The gradient is zero for cutouts with sign(w) d < s (VQGAN+CLIP, Crowson, 2021).
     pub(super) fn judge(&self, picture: &Var, cutouts: &[Cutout]) -> Result<Judged> {
         let features = self.image_features(&self.look(picture, cutouts)?)?;
         let distances = self.distances.forward(&features)?;
@@ -92,7 +92,7 @@ impl Perceptor {
         Ok(Judged { distances: distances.detach(), gradient })
     }
 
-    /// The loss of each target of an iteration's cutouts, of which some have these distances, row by row.
+    /// The loss of each target, from the distances of cutouts of an iteration, row by row.
     pub(super) fn losses(&self, distances: &[f32]) -> Vec<f64> {
         #[allow(clippy::cast_precision_loss)]
         let share = 1.0 / self.cutouts as f64;
@@ -105,10 +105,10 @@ impl Perceptor {
         losses
     }
 
-    /// The features of what the model sees, as [`Clip::image_features`].
+    /// The features of images, as [`Clip::image_features`] computes them.
     ///
     /// # Errors
-    /// Where the pictures have other dimensions.
+    /// If the images have other dimensions than the model expects.
     pub fn image_features(&self, seen: &Tensor) -> Result<Tensor> {
         Ok(self.image_tower.forward(seen)?)
     }
@@ -116,7 +116,7 @@ impl Perceptor {
     /// The cutouts as the model sees them, `[cutouts, 3, side, side]`.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn look(&self, picture: &Tensor, cutouts: &[Cutout]) -> Result<Tensor> {
         let side = self.clip.side();
         let views = cutouts.iter().map(|cutout| cutout.view).collect();
@@ -131,7 +131,7 @@ impl Perceptor {
     }
 }
 
-/// The error of a graph that does not lead back to what is trained.
+/// The error of a graph that does not lead back to the parameters.
 pub(crate) fn no_gradient() -> Error {
     Error::fault("no gradient reaches the picture's parameters")
 }

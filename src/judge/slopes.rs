@@ -1,4 +1,4 @@
-//! How strongly each cutout is drawn to each target.
+//! How strongly each target pulls at each cutout.
 
 use candle_core::Result;
 
@@ -6,21 +6,21 @@ use super::Target;
 use crate::frozen::cuda::layers::SlopesOnDevice;
 use crate::frozen::{self, Layer};
 
-/// Of distances `[cutouts, targets]` what each adds to the loss for one of it, of the same shape: its target's weight by
-/// the number of all cutouts, and nothing where it is near enough (VQGAN+CLIP, Crowson, 2021).
+/// Maps distances `[cutouts, targets]` to the slopes of the loss, of the same shape: the weight of the target divided
+/// by the number of cutouts, or zero if the cutout has reached the stop of the target (VQGAN+CLIP, Crowson, 2021).
 pub(crate) struct Slopes(Vec<Slope>);
 
-/// Of a target.
+/// The slope and the stop of a target.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slope {
-    /// What a distance adds for one of it
+    /// The derivative of the loss with respect to a distance
     pub slope: f32,
-    /// What the distance by the slope's sign has to reach, to add anything
+    /// The slope is zero if the distance, with the sign of the slope, is below this
     pub stop: f32,
 }
 
 impl Slopes {
-    /// Of an iteration with so many cutouts.
+    /// The slopes for an iteration with `cutouts` cutouts.
     #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
     pub(super) fn new(targets: &[Target], cutouts: usize) -> Self {
         let slope = |target: &Target| Slope {
@@ -58,7 +58,7 @@ impl Layer for Slopes {
         false
     }
 
-    /// It is flat but for where it jumps.
+    /// The gradient is zero: the slopes are constant except for jumps.
     fn backward(&self, _: &[usize], _: &[f32], _: &[f32], input_gradient: &mut [f32]) {
         input_gradient.fill(0.0);
     }

@@ -1,10 +1,10 @@
-//! Optimisers with PyTorch's arithmetic (`torch/optim/*.py`, their defaults).
+//! Optimizers with PyTorch's arithmetic (`torch/optim/*.py`, their defaults).
 
 use candle_core::{Tensor, Var};
 
 use crate::{Error, Result};
 
-/// Which optimiser.
+/// The kinds of optimizers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OptimizerKind {
     /// Kingma and Ba, 2015
@@ -37,45 +37,45 @@ const ADAGRAD_EPSILON: f64 = 1e-10;
 const RMSPROP_ALPHA: f64 = 0.99;
 const ADAMW_DECAY: f64 = 0.01;
 
-/// Parameters that move by the same step.
+/// Parameters with the same learning rate.
 #[derive(Clone, Debug)]
 pub struct ParameterGroup {
-    /// The parameters, in an order that stays
+    /// The parameters, always in the same order
     pub parameters: Vec<Var>,
-    /// What the learning rate is multiplied by for them; 1 for the rate that the settings name
+    /// The factor of the learning rate; 1 for the learning rate in the settings
     pub learning_rate_factor: f64,
 }
 
 impl ParameterGroup {
-    /// Parameters that move by the learning rate that the settings name.
+    /// A group of parameters with the learning rate in the settings.
     #[must_use]
     pub fn new(parameters: Vec<Var>) -> Self {
         Self { parameters, learning_rate_factor: 1.0 }
     }
 }
 
-/// An optimiser with its state.
+/// An optimizer with its state.
 pub struct Optimizer {
     kind: OptimizerKind,
     state: OptimizerState,
 }
 
-/// What an optimiser remembers between steps: with it and the parameters a run goes on as if it had not
-/// been interrupted.
+/// The state of an optimizer between steps. With this state and the parameters, a run continues as if it had not been
+/// interrupted.
 #[derive(Clone, Debug)]
 pub struct OptimizerState {
-    /// Steps done
+    /// The number of steps so far
     pub steps: u32,
-    /// For each parameter the averages of the gradient and of its square, or what stands for them; of
-    /// the parameter's shape
+    /// For each parameter, the averages of the gradient and of its square, or the values that a kind uses instead; with
+    /// the shape of the parameter
     pub moments: Vec<[Tensor; 2]>,
 }
 
 impl Optimizer {
-    /// A fresh optimiser of these parameters.
+    /// Creates an optimizer for these parameters.
     ///
     /// # Errors
-    /// Where memory runs out.
+    /// If memory runs out.
     pub fn new(kind: OptimizerKind, groups: &[ParameterGroup]) -> Result<Self> {
         let zeros = |parameter: &Var| Ok([parameter.zeros_like()?, parameter.zeros_like()?]);
         let parameters = groups.iter().flat_map(|group| &group.parameters);
@@ -83,23 +83,23 @@ impl Optimizer {
         Ok(Self { kind, state: OptimizerState { steps: 0, moments } })
     }
 
-    /// What it remembers.
+    /// The state between steps.
     #[must_use]
     pub fn state(&self) -> &OptimizerState {
         &self.state
     }
 
-    /// Goes on from what an optimiser of the same kind and parameters remembered.
+    /// Continues from the state of an optimizer of the same kind and parameters.
     ///
     /// # Errors
-    /// Where the parameters were others.
+    /// If the state has other shapes.
     pub fn restore(&mut self, state: OptimizerState) -> Result<()> {
         let shapes = |state: &OptimizerState| -> Vec<_> {
             state.moments.iter().flatten().map(|moment| moment.dims().to_vec()).collect()
         };
         if shapes(&state) != shapes(&self.state) {
             let hint = "use the state that was saved with this picture's settings";
-            return Err(Error::usage("the optimiser's state is that of other parameters", hint));
+            return Err(Error::usage("the saved state of the optimizer belongs to other parameters", hint));
         }
         let beside = |[first, second]: [Tensor; 2], device| -> Result<_> {
             Ok([first.to_device(device)?, second.to_device(device)?])
@@ -110,14 +110,14 @@ impl Optimizer {
         Ok(())
     }
 
-    /// Moves the parameters against their gradients, which stand in the order of all groups' parameters.
+    /// Moves the parameters against their gradients, which are in the order of the parameters of all groups.
     ///
     /// # Errors
-    /// Where shapes differ.
+    /// If shapes differ.
     pub fn step(&mut self, groups: &[ParameterGroup], gradients: &[Tensor], learning_rate: f64) -> Result<()> {
         self.state.steps += 1;
         let parameters = groups.iter().flat_map(|group| {
-            // By a factor of 1 the rate stays what it is, to the last bit.
+            // A factor of 1 keeps every bit of the learning rate.
             let learning_rate = learning_rate * group.learning_rate_factor;
             group.parameters.iter().map(move |parameter| (parameter, learning_rate))
         });
@@ -143,7 +143,7 @@ fn average(average: &Tensor, value: &Tensor, weight: f64) -> candle_core::Result
 }
 
 impl OptimizerKind {
-    /// What a step takes away from a parameter.
+    /// The value that a step subtracts from a parameter.
     fn change(
         self,
         steps: u32,
@@ -207,7 +207,7 @@ mod tests {
         parameter.to_vec1().unwrap()
     }
 
-    /// Three steps of two parameters with gradients that change.
+    /// Takes three steps of two parameters with changing gradients.
     fn walk(kind: OptimizerKind, groups: &[ParameterGroup], learning_rate: f64) -> Vec<Vec<f32>> {
         let mut optimizer = Optimizer::new(kind, groups).unwrap();
         for step in 0..3_u8 {
@@ -235,7 +235,8 @@ mod tests {
             let half = walk(*kind, &[group(1.0), group(1.0)], 0.05);
             assert_eq!([&found[0], &found[1]], [&whole[0], &half[1]], "{name}");
         }
-        // Adam's first step is the learning rate, by its sign: m / (1 - b1) over the root of v / (1 - b2).
+        // The first step of Adam is the learning rate, with the sign of the gradient: m / (1 - b1) over the root of
+        // v / (1 - b2).
         let groups = [1.0, 0.5]
             .map(|learning_rate_factor| ParameterGroup { parameters: vec![parameter()], learning_rate_factor });
         let gradient = Tensor::new(&[2.0_f32, -3.0], &Device::Cpu).unwrap();

@@ -1,4 +1,4 @@
-//! The rules between settings, which ranges alone do not say.
+//! The rules between settings, which ranges alone do not express.
 
 use crate::drawer;
 use crate::settings::{Settings, StartNoise};
@@ -7,19 +7,19 @@ use crate::{Error, Result};
 /// Checks every range and every rule.
 ///
 /// # Errors
-/// If a value is outside its range, or does not go with another or with the drawer; the message names the option.
+/// If a value is outside its range, or conflicts with another value or with the drawer; the message names the option.
 pub fn check(settings: &Settings) -> Result<()> {
     settings.validate()?;
     let blueprint = drawer::of(&settings.drawer)?;
-    // Options that decide what kind of file is delivered are refused, never ignored.
+    // Options that decide the kind of file are refused, never ignored: the user would get another file than asked for.
     let asked = [("transparent", settings.transparent), ("pixel_zoom", settings.pixel_zoom.is_some())];
     if let Some((option, _)) = asked.into_iter().find(|(option, is_asked)| *is_asked && !blueprint.has(option)) {
         return Err(drawer::refusal(blueprint, option, |other| other.has(option)));
     }
     if settings.init_weight > 0.0 && settings.init_image.is_none() && settings.init_noise != StartNoise::Prior {
         return Err(Error::usage(
-            "--init-weight holds to an init image, and there is none",
-            "name one with --init-image, or begin with --init-noise prior",
+            "--init-weight needs a starting image, but none was given",
+            "give one with --init-image, or use --init-noise prior",
         ));
     }
     blueprint.check(settings)

@@ -1,4 +1,4 @@
-//! From layers of overrides to settings.
+//! Combines layers of overrides into settings.
 
 use std::path::Path;
 
@@ -10,39 +10,39 @@ use crate::picture::Size;
 use crate::settings::{DrawerName, OptionInfo, Overrides, Settings};
 use crate::{Error, Result, picture};
 
-/// How many colours pixel art has where nothing is said.
-const PIXEL_ART_COLOURS: usize = 24;
+/// The default number of colors of pixel art.
+const PIXEL_ART_COLORS: usize = 24;
 
 /// Combines layers, the strongest first, into settings.
 ///
-/// A layer that names a model or a quality brings that preset with it: below the layer's own values,
-/// above every weaker layer. Without a model, a VQGAN that is not the embedded one gets the values that
-/// suit published models. The quality is that of the strongest layer that names one at or below it.
+/// A layer with a model or a quality brings its preset with it: below the values of the layer, above every weaker
+/// layer. Without a model, a VQGAN other than the embedded one gets the values for published models. The quality of a
+/// preset is the first one found from its layer downward.
 ///
 /// # Errors
-/// Where no layer has a prompt, a model is not known, or a value is out of range.
+/// If no layer has a prompt, a model is unknown, or a value is out of range.
 pub fn combine(layers: &[Overrides]) -> Result<Settings> {
-    // A model below a layer that names its own VQGAN is not what draws.
+    // A model in a layer below one that names a VQGAN does not draw.
     let naming = layers.iter().find(|layer| layer.model.is_some() || layer.vqgan.is_some());
     let named = naming.and_then(|layer| layer.model.as_deref());
-    // A VQGAN of the user's own is not to be drawn with what suits the embedded model.
+    // The values for the embedded model do not suit a VQGAN of the user.
     let vqgan = layers.iter().find_map(|layer| layer.vqgan.as_deref()).unwrap_or(embedded::NAME);
     let model = named.or_else(|| (vqgan == embedded::NAME).then_some(embedded::NAME));
     let drawer = layers.iter().find_map(drawer_of).unwrap_or_default();
     let blueprint = drawer::of(&drawer)?;
-    // Every layer with its preset; the defaults are the weakest.
+    // Each layer is followed by its preset; the defaults come last.
     let mut expanded = Vec::new();
     for (index, layer) in layers.iter().enumerate() {
         expanded.push(layer.clone());
         if layer.pixel_art == Some(true) && layer.palette.is_none() {
-            expanded.push(Overrides { colors: Some(PIXEL_ART_COLOURS), ..Overrides::default() });
+            expanded.push(Overrides { colors: Some(PIXEL_ART_COLORS), ..Overrides::default() });
         }
         if layer.model.is_some() || layer.quality.is_some() {
             let quality = layers[index..].iter().find_map(|layer| layer.quality).unwrap_or(Quality::Normal);
             let mut values = blueprint.defaults(quality).or(preset(model, quality)?);
             if layer.model.is_none() {
-                // A quality is an amount of work, not another model.
-                // Only the CLIP models of one that a weaker layer names go with it, where nobody names any.
+                // A quality is an amount of work, not another model. It chooses CLIP models only if a weaker layer
+                // names a model and no layer names a VQGAN or CLIP models.
                 let own = layers.iter().any(|layer| layer.vqgan.is_some() || layer.clip.is_some());
                 let clip = values.clip.filter(|_| named.is_some() && !own);
                 values = Overrides {
@@ -56,7 +56,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
             expanded.push(values);
         }
     }
-    // More work is not to end where a weaker layer stopped.
+    // If a stronger layer asks for more work, the stop of a weaker layer does not apply.
     let strongest = |names: fn(&Overrides) -> bool| layers.iter().position(names).unwrap_or(usize::MAX);
     let lengthened = strongest(|layer| layer.iterations.is_some() || layer.quality.is_some() || layer.model.is_some());
     let stopped = strongest(|layer| layer.stop_at.is_some());
@@ -64,15 +64,15 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
 
     let init_image = expanded.iter().find_map(|layer| layer.init_image.clone());
     let size = combine_size(&expanded, init_image.as_deref())?;
-    let (palette, colors) = combine_colours(&expanded)?;
+    let (palette, colors) = combine_colors(&expanded)?;
     let grid = combine_grid(layers)?;
     let pixel_size = blueprint.has("pixel_size").then(|| grid.of(size)).transpose()?;
     let mut merged = expanded.into_iter().reduce(Overrides::or).unwrap_or_default();
     if merged.prompt.is_none() {
-        let hint = "say what to draw, such as: text2art a red apple on a blue background";
-        return Err(Error::usage("there is no prompt", hint));
+        let hint = "say what to draw, for example: text2art a red apple on a blue background";
+        return Err(Error::usage("no prompt was given", hint));
     }
-    // What is decided by more than the strongest layer that names it.
+    // These values depend on more than the strongest layer that gives them.
     merged.drawer = Some(drawer);
     merged.size = Some(size);
     merged.pixel_size = pixel_size;
@@ -86,17 +86,17 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         settings.init_weight = init_weight::usual(blueprint, vqgan, has_image, settings.init_noise);
     }
     check(&settings)?;
-    // A mistyped colour is to be known before models are loaded.
+    // Report a mistyped color before models are loaded.
     settings.palette.as_deref().map(Palette::load).transpose()?;
     Ok(settings)
 }
 
-/// The size: from the weakest layer up, a size replaces what is below it and an aspect reshapes it.
+/// The size: from the weakest layer up, a size replaces the size so far, and an aspect reshapes it.
 fn combine_size(layers: &[Overrides], init_image: Option<&Path>) -> Result<Size> {
     if layers.iter().any(|layer| layer.size.is_some() && layer.aspect.is_some()) {
-        return Err(Error::usage("a size and an aspect are both given", "give --size or --aspect, not both"));
+        return Err(Error::usage("--size and --aspect are both given", "give only one of them"));
     }
-    // What is weaker than the strongest size does not count.
+    // Layers below the strongest size do not count.
     let counting = layers.iter().position(|layer| layer.size.is_some()).map_or(layers.len(), |index| index + 1);
     let mut size = Size { width: 256, height: 256 };
     for layer in layers[..counting].iter().rev() {
@@ -105,8 +105,8 @@ fn combine_size(layers: &[Overrides], init_image: Option<&Path>) -> Result<Size>
             size = aspect.at(size, || {
                 let path = init_image.ok_or_else(|| {
                     Error::usage(
-                        "--aspect retain keeps an init image's shape, and there is none",
-                        "name one with --init-image",
+                        "--aspect retain needs an init image, but none was given",
+                        "give one with --init-image",
                     )
                 })?;
                 picture::dimensions(path)
@@ -116,25 +116,25 @@ fn combine_size(layers: &[Overrides], init_image: Option<&Path>) -> Result<Size>
     Ok(size)
 }
 
-/// What a layer draws with.
+/// The drawer that a layer chooses.
 fn drawer_of(layer: &Overrides) -> Option<DrawerName> {
     let pixel_art = || drawer::with_option("pixel_art").filter(|_| layer.pixel_art == Some(true));
     layer.drawer.clone().or_else(pixel_art)
 }
 
-/// The palette or the number of colours, whichever a stronger layer has.
-fn combine_colours(layers: &[Overrides]) -> Result<(Option<String>, Option<usize>)> {
+/// The palette or the number of colors, from the strongest layer that has either.
+fn combine_colors(layers: &[Overrides]) -> Result<(Option<String>, Option<usize>)> {
     let Some(layer) = layers.iter().find(|layer| layer.palette.is_some() || layer.colors.is_some()) else {
         return Ok((None, None));
     };
     if layer.palette.is_some() && layer.colors.is_some() {
         let problem = "--palette and --colors are both given";
-        return Err(Error::usage(problem, "give the palette's colours, or how many to find"));
+        return Err(Error::usage(problem, "give only one of them"));
     }
     Ok((layer.palette.clone(), layer.colors))
 }
 
-/// What is said about cells: a scale counts for a number in its layer or in weaker ones.
+/// The grid of cells: a scale applies to a number of cells in its layer or in a weaker one.
 fn combine_grid(layers: &[Overrides]) -> Result<Grid> {
     let counting = layers.iter().position(|layer| layer.pixel_size.is_some()).map_or(layers.len(), |index| index + 1);
     let scale = layers[..counting].iter().find_map(|layer| layer.pixel_scale);
@@ -205,7 +205,7 @@ mod tests {
         let settings = combine(&[flags, recipe, environment]).unwrap();
         let best = preset(Some(embedded::NAME), Quality::Best).unwrap();
         assert_eq!((Some(settings.iterations), settings.vqgan.as_str()), (best.iterations, embedded::NAME));
-        // Another model is other work, too: it does not end where a weaker layer stopped.
+        // Another model is also another amount of work: the stop of a weaker layer does not apply.
         let stopped = Overrides { stop_at: Some(1), ..named("a cat") };
         let flags = Overrides { model: Some(embedded::NAME.into()), ..Overrides::default() };
         assert_eq!(combine(&[flags, stopped]).unwrap().stop_at, None);

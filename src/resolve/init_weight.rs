@@ -1,10 +1,10 @@
-//! How strongly a picture is held to its start.
+//! The weight that keeps a picture close to its starting point.
 
 use crate::drawer::Blueprint;
 use crate::settings::{Overrides, StartNoise};
 
-/// How strongly layers say that a picture is held to its start. What was said together with another start, as a recipe says
-/// it, is not meant for this one.
+/// The weight that layers give. A weight that was given together with another starting point, as in a recipe, does not
+/// apply to this one.
 pub(super) fn named(layers: &[Overrides]) -> Option<f64> {
     let names_start = |layer: &Overrides| layer.init_image.is_some() || layer.init_noise.is_some();
     let at = layers.iter().position(|layer| layer.init_weight.is_some())?;
@@ -12,7 +12,7 @@ pub(super) fn named(layers: &[Overrides]) -> Option<f64> {
     layers[at].init_weight.filter(|_| !of_another)
 }
 
-/// How strongly a picture is held to its start if nobody says: to the prior's as suits the drawer, else not at all.
+/// The default weight: the usual weight of the drawer if the prior draws the starting point, else 0.
 pub(super) fn usual(drawer: &dyn Blueprint, vqgan: &str, has_picture: bool, noise: StartNoise) -> f64 {
     if has_picture || noise != StartNoise::Prior { 0.0 } else { drawer.usual_init_weight(vqgan) }
 }

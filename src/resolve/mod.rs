@@ -1,5 +1,5 @@
-//! From layers of overrides to one [`Settings`](crate::settings::Settings): presets, what a drawer brings, and the rules
-//! between settings.
+//! Combines layers of overrides into one [`Settings`](crate::settings::Settings): presets, the defaults of drawers, and
+//! the rules between settings.
 
 mod check;
 mod combine;

@@ -1,4 +1,4 @@
-//! What a model and a quality stand for.
+//! The settings that a model and a quality stand for.
 
 use std::path::Path;
 
@@ -9,11 +9,11 @@ use crate::models::{Quality, Role, embedded};
 use crate::picture::Size;
 use crate::settings::{LearningRateDrops, Overrides, StartNoise};
 
-/// The values a model and a quality stand for; of no model, what suits the published ones. A model is a name of the
-/// list, or a VQGAN by its name, path or repository, which gets the CLIP models that suit published ones.
+/// The settings that a model and a quality stand for; without a model, those for published models. A model is a name of
+/// the list, or a VQGAN by its name, path or repository, which gets the CLIP models for published models.
 ///
 /// # Errors
-/// Where the model is not known.
+/// If the model is unknown.
 pub fn preset(model: Option<&str>, quality: Quality) -> Result<Overrides> {
     match model {
         None => Ok(Overrides { vqgan: None, clip: None, ..published(None, String::new(), quality)? }),
@@ -46,8 +46,9 @@ fn published(preset: Option<&Preset>, vqgan: String, quality: Quality) -> Result
     Ok(Overrides { vqgan: Some(vqgan), clip: Some(row.clip.clone()), ..amounts })
 }
 
-/// Found by `weights/training/search.py` and by looking at the pictures: the prior lays out what guidance makes things of,
-/// strong noise on the cutouts makes larger shapes, and a smaller step in the end leaves less texture.
+/// The settings of the embedded model, found by `weights/training/search.py` and by looking at pictures: the prior lays
+/// out the shapes that guidance refines, strong noise on the cutouts makes larger shapes, and a smaller step at the end
+/// leaves less texture.
 fn embedded_model(quality: Quality) -> Overrides {
     let amounts = work(match quality {
         Quality::Draft => (64, 50, 4),

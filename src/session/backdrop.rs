@@ -1,49 +1,49 @@
-//! What is behind a transparent picture while it is judged: one grey, another in each iteration, so that no grey of the
-//! picture's own can pass for it.
+//! The backdrop of a transparent picture while it is judged: a different gray in each iteration, so that the picture
+//! cannot imitate it.
 
 use candle_core::Tensor;
 
 use crate::Result;
 use crate::random::Stream;
 
-/// What is behind the picture of an iteration.
+/// The backdrop of the picture in an iteration.
 pub(super) struct Backdrop {
-    grey: f64,
+    gray: f64,
 }
 
 impl Backdrop {
-    /// Of an iteration of a run with this seed.
+    /// The backdrop of an iteration in a run with this seed.
     pub(super) fn new(seed: u64, iteration: usize) -> Self {
-        Self { grey: Stream::new(seed, "backdrop", iteration as u64).unit() }
+        Self { gray: Stream::new(seed, "backdrop", iteration as u64).unit() }
     }
 
-    /// What is seen, `[1, 3, height, width]`, of a picture with straight alpha, `[1, 4, height, width]`, detached; a
-    /// picture without alpha is seen as it is.
+    /// Puts a picture with straight alpha, `[1, 4, height, width]`, in front of the backdrop. Returns what is visible,
+    /// `[1, 3, height, width]`, detached. A picture without alpha stays as it is.
     ///
     /// # Errors
-    /// Where the tensor has another shape.
+    /// If the tensor has another shape.
     pub(super) fn behind(&self, drawn: &Tensor) -> Result<Tensor> {
         let drawn = drawn.detach();
         if drawn.dim(1)? == 3 {
             return Ok(drawn);
         }
         let alphas = drawn.narrow(1, 3, 1)?;
-        let colours = drawn.narrow(1, 0, 3)?.affine(1.0, -self.grey)?;
-        Ok(colours.broadcast_mul(&alphas)?.affine(1.0, self.grey)?)
+        let colors = drawn.narrow(1, 0, 3)?.affine(1.0, -self.gray)?;
+        Ok(colors.broadcast_mul(&alphas)?.affine(1.0, self.gray)?)
     }
 
-    /// The gradient of what was drawn, given that of what is seen.
+    /// The gradient with respect to the drawn picture, from the gradient with respect to what is visible.
     ///
     /// # Errors
-    /// Where the tensors have other shapes.
+    /// If the tensors have other shapes.
     pub(super) fn gradient(&self, drawn: &Tensor, seen_gradient: Tensor) -> Result<Tensor> {
         let drawn = drawn.detach();
         if drawn.dim(1)? == 3 {
             return Ok(seen_gradient);
         }
         let of_colours = seen_gradient.broadcast_mul(&drawn.narrow(1, 3, 1)?)?;
-        let colours = drawn.narrow(1, 0, 3)?.affine(1.0, -self.grey)?;
-        let of_alphas = (colours * seen_gradient)?.sum_keepdim(1)?;
+        let colors = drawn.narrow(1, 0, 3)?.affine(1.0, -self.gray)?;
+        let of_alphas = (colors * seen_gradient)?.sum_keepdim(1)?;
         Ok(Tensor::cat(&[of_colours, of_alphas], 1)?)
     }
 }
@@ -75,7 +75,7 @@ mod tests {
                 let sum = (backdrop.behind(&moved).unwrap() * &slopes).unwrap().sum_all().unwrap();
                 sum.to_scalar::<f32>().unwrap()
             };
-            // Linear in each number, so that differences are exact.
+            // The sum is linear in each number, so differences are exact.
             let difference = (at(step) - at(-step)) / (2.0 * step);
             assert!((difference - gradient[index]).abs() < 1e-4, "{index}: {difference}, {}", gradient[index]);
         }
@@ -85,15 +85,15 @@ mod tests {
     fn what_is_transparent_shows_the_grey_and_what_is_not_itself() {
         let backdrop = Backdrop::new(7, 3);
         let picture = |alpha: f64| {
-            let colours = Tensor::full(0.25_f32, (1, 3, 1, 2), &Device::Cpu).unwrap();
-            Tensor::cat(&[&colours, &colours.narrow(1, 0, 1).unwrap().affine(0.0, alpha).unwrap()], 1).unwrap()
+            let colors = Tensor::full(0.25_f32, (1, 3, 1, 2), &Device::Cpu).unwrap();
+            Tensor::cat(&[&colors, &colors.narrow(1, 0, 1).unwrap().affine(0.0, alpha).unwrap()], 1).unwrap()
         };
         let seen = |alpha| {
             let seen = backdrop.behind(&picture(alpha)).unwrap();
             f64::from(seen.flatten_all().unwrap().to_vec1::<f32>().unwrap()[0])
         };
-        assert!((seen(1.0) - 0.25).abs() < 1e-6 && (seen(0.0) - backdrop.grey).abs() < 1e-6);
-        assert!((backdrop.grey - Backdrop::new(7, 4).grey).abs() > 1e-3, "another iteration has another grey");
+        assert!((seen(1.0) - 0.25).abs() < 1e-6 && (seen(0.0) - backdrop.gray).abs() < 1e-6);
+        assert!((backdrop.gray - Backdrop::new(7, 4).gray).abs() > 1e-3, "another iteration has another gray");
         let opaque = picture(1.0).narrow(1, 0, 3).unwrap();
         assert_eq!(backdrop.behind(&opaque).unwrap().dims(), [1, 3, 1, 2]);
     }

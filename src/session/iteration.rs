@@ -1,4 +1,4 @@
-//! An iteration while it is under way: a GPU goes on with the next one before this one's numbers are read.
+//! An iteration in progress: a GPU starts the next one before the numbers of this one are read.
 
 use candle_core::Tensor;
 
@@ -9,41 +9,41 @@ use crate::drawer::Drawer;
 use crate::judge::LossValue;
 use crate::optimizer::{Optimizer, OptimizerState};
 
-/// An iteration that was asked for, its step too. What it found is not read yet.
+/// An iteration that was launched, including its step. Its results are not read yet.
 pub(super) struct Iteration {
-    /// Which, from 0
+    /// The number of the iteration, from 0
     pub number: usize,
-    /// What was drawn, detached
+    /// The picture that was drawn, detached
     pub picture: Tensor,
-    /// The distances of each perceptor, the picture's losses that are computed, the drawer's own losses, and the sum of
-    /// each gradient's squares
+    /// The distances of each perceptor, the losses of the picture that are still being computed, the losses of the
+    /// drawer, and the sum of squares of each gradient
     pub readings: Readings,
-    /// When these are computed
+    /// When the readings are computed
     pub computed: Moment,
-    /// The losses of the picture itself by name; those that are computed are among the readings
+    /// The losses of the picture itself, by name; values that are still being computed are among the readings
     pub picture_losses: Vec<(&'static str, LossValue)>,
-    /// The names of the drawer's own losses
+    /// The names of the losses of the drawer
     pub own_losses: Vec<&'static str>,
-    /// Of the learning rate
+    /// The factor of the learning rate
     pub factor: f64,
-    /// What the step moved, as it was
+    /// The state before the step
     pub before: Moved,
 }
 
-/// What a step moves.
+/// The state that a step changes.
 #[derive(Clone)]
 pub(super) struct Moved {
-    /// What the drawer draws from
+    /// The parameters of the drawer
     pub parameters: Vec<Tensor>,
-    /// What the optimiser remembers
+    /// The state of the optimizer
     pub optimizer: OptimizerState,
 }
 
 impl Moved {
-    /// As it is now; a step does not change it.
+    /// Copies the current state; a step does not change the copy.
     ///
     /// # Errors
-    /// Where memory runs out.
+    /// If memory runs out.
     pub(super) fn copy(drawer: &dyn Drawer, optimizer: &Optimizer) -> Result<Self> {
         let parameters = drawer.parameters();
         let parameters = parameters.iter().map(|parameter| parameter.detach().copy());
@@ -51,10 +51,10 @@ impl Moved {
         Ok(Self { parameters, optimizer: optimizer.state().clone() })
     }
 
-    /// Takes back what steps did since.
+    /// Restores this state.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the device fails.
     pub(super) fn put_back(self, drawer: &dyn Drawer, optimizer: &mut Optimizer) -> Result<()> {
         for (parameter, value) in drawer.parameters().iter().zip(&self.parameters) {
             parameter.set(value)?;

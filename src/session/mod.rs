@@ -1,7 +1,7 @@
-//! The loop: draw, judge, step. It prints nothing and writes nothing; events tell what happens.
+//! The loop: draw, judge, step. It prints nothing and writes no files; it reports its progress as events.
 
 mod backdrop;
-mod colouring;
+mod coloring;
 mod iteration;
 pub(crate) mod memory;
 mod models;
@@ -27,7 +27,7 @@ pub use run::{End, Finished, run};
 pub use state::{Judged, SessionState};
 
 use backdrop::Backdrop;
-use colouring::Colouring;
+use coloring::Coloring;
 use iteration::{Iteration, Moved};
 use readings::Readings;
 
@@ -51,36 +51,36 @@ pub struct Session {
     optimizer: Optimizer,
     iteration: usize,
     plateau: Option<Plateau>,
-    colouring: Option<Colouring>,
+    coloring: Option<Coloring>,
     last: Option<Judged>,
-    /// Whether the next iteration is asked for before this one is read
+    /// Whether the next iteration is launched before the results of this one are read
     goes_ahead: bool,
-    /// The next iteration, where it is under way or failed
+    /// The next iteration, if it was launched; it may have failed
     ahead: Option<Result<Iteration>>,
-    /// When the last iteration's numbers were there, and all pictures up to its own
+    /// When the numbers of the last iteration, and all pictures up to it, were computed
     judged: Option<Moment>,
-    /// Sums up the squares of a gradient, to see whether all of it is finite
+    /// Sums the squares of a gradient, to check that all of it is finite
     squares: Network,
-    /// How long it took to ask for the iteration that was asked for last
+    /// How long it took to launch the latest iteration
     asked_in: Duration,
 }
 
-/// What an iteration found.
+/// The results of an iteration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// Which iteration, from 0
+    /// The number of the iteration, from 0
     pub iteration: usize,
     /// The sum of all losses before the step
     pub loss: f64,
-    /// Each loss by name, weighted
+    /// Each weighted loss by name
     pub losses: Vec<(String, f64)>,
 }
 
 impl Session {
-    /// Sets up a picture with models that are loaded. `warn` is told what the user should know.
+    /// Prepares a picture with loaded models. `warn` receives warnings for the user.
     ///
     /// # Errors
-    /// Where the plan cannot be run here, the init image cannot be read, or a prompt cannot be tokenised.
+    /// If the plan cannot be run here, the init image cannot be read, or a prompt cannot be tokenized.
     pub fn new(plan: &Plan, models: &Models, warn: &mut dyn FnMut(String)) -> Result<Self> {
         plan.check()?;
         let settings = plan.settings();
@@ -106,7 +106,7 @@ impl Session {
         };
         let optimizer = Optimizer::new(settings.optimizer, &drawer.parameter_groups())?;
         let judge = Judge { perceptors, cutouts, batch: plan.cut_batch() };
-        let colouring = Colouring::new(settings)?;
+        let coloring = Coloring::new(settings)?;
         Ok(Self {
             drawer,
             judge,
@@ -114,9 +114,9 @@ impl Session {
             optimizer,
             iteration: 0,
             plateau: settings.auto_stop.then(Plateau::default),
-            // Colours are found on the processor, which waits for the picture, and are remembered from there on.
-            goes_ahead: plan.device().gpu().is_some() && colouring.is_none(),
-            colouring,
+            // Choosing colors happens on the CPU and changes the state, so it must wait for the picture.
+            goes_ahead: plan.device().gpu().is_some() && coloring.is_none(),
+            coloring,
             last: None,
             ahead: None,
             judged: None,
@@ -127,7 +127,7 @@ impl Session {
         })
     }
 
-    /// What it remembers.
+    /// The state after the last iteration, from which a session can continue.
     #[must_use]
     pub fn state(&self) -> SessionState {
         let (parameters, optimizer) = if let Some(Ok(next)) = &self.ahead {
@@ -141,21 +141,21 @@ impl Session {
             parameters,
             optimizer: Some(optimizer),
             plateau: self.plateau.clone(),
-            palette: self.colouring.as_ref().and_then(Colouring::found).map(<[_]>::to_vec),
+            palette: self.coloring.as_ref().and_then(Coloring::found).map(<[_]>::to_vec),
             last: self.last.clone(),
         }
     }
 
-    /// Goes on from what a session of the same drawer and size remembered.
+    /// Continues from the state of a session with the same drawer and size.
     ///
     /// # Errors
-    /// Where the drawer's parameters are others.
+    /// If the parameters of the drawer have other shapes.
     pub fn restore(&mut self, state: SessionState) -> Result<()> {
         let parameters = self.drawer.parameters();
         let fits = |(parameter, saved): (&Var, &Tensor)| parameter.dims() == saved.dims();
         if parameters.len() != state.parameters.len() || !parameters.iter().zip(&state.parameters).all(fits) {
-            let hint = "use the settings it was saved with";
-            return Err(Error::usage("what was saved is another drawer's, or of another size", hint));
+            let hint = "use the settings that the state was saved with";
+            return Err(Error::usage("the saved state belongs to another drawer or another size", hint));
         }
         self.ahead = None;
         if let Some(optimizer) = state.optimizer {
@@ -167,8 +167,8 @@ impl Session {
         if let (Some(plateau), Some(saved)) = (&mut self.plateau, state.plateau) {
             *plateau = saved;
         }
-        if let (Some(colouring), Some(palette)) = (&mut self.colouring, state.palette) {
-            colouring.restore(palette)?;
+        if let (Some(coloring), Some(palette)) = (&mut self.coloring, state.palette) {
+            coloring.restore(palette)?;
         }
         (self.iteration, self.last) = (state.iteration, state.last);
         Ok(())
@@ -180,59 +180,60 @@ impl Session {
         self.last.as_ref()
     }
 
-    /// Whether the loss falls no further, and the settings ask to stop then.
+    /// Whether the loss has stopped improving and the settings ask to stop then.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.plateau.as_ref().is_some_and(Plateau::is_reached)
     }
 
-    /// Iterations done.
+    /// The number of iterations so far.
     #[must_use]
     pub fn iteration(&self) -> usize {
         self.iteration
     }
 
-    /// The settings it was made with, nothing in them left to choose.
+    /// The settings of the picture, with nothing left open.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// What it is drawn on.
+    /// The device that computes.
     #[must_use]
     pub fn device(&self) -> &ComputeDevice {
         &self.device
     }
 
-    /// What draws.
+    /// The drawer.
     #[must_use]
     pub fn drawer(&self) -> &dyn Drawer {
         self.drawer.as_ref()
     }
 
-    /// The judges.
+    /// The judge.
     #[must_use]
     pub fn judge(&self) -> &Judge {
         &self.judge
     }
 
-    /// The picture as it would be delivered now, in the machine's memory: `[1, 3, height, width]` with values from 0 to 1,
-    /// or `[1, 4, height, width]` with straight alpha.
+    /// The picture as it would be delivered now, in host memory: `[1, 3, height, width]` with values from 0 to 1, or
+    /// `[1, 4, height, width]` with straight alpha.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn picture(&self) -> Result<Tensor> {
         if let Some(Ok(next)) = &self.ahead {
-            // It judges this picture.
+            // The next iteration has drawn this picture already.
             return self.deliver(Some(&self.device.fetch(&next.picture, &next.computed)?));
         }
         bring(&self.deliver(None)?)
     }
 
-    /// The same of a picture that an iteration drew. What is under way goes on meanwhile.
+    /// The picture to deliver for one that an iteration drew, as in [`Session::picture`]. An iteration in progress is
+    /// not interrupted.
     ///
     /// # Errors
-    /// Where it is no such picture.
+    /// If an iteration of this session did not draw the picture.
     pub fn delivered(&self, drawn: &Tensor) -> Result<Tensor> {
         let fetched = match &self.judged {
             Some(moment) => self.device.fetch(drawn, moment)?,
@@ -242,27 +243,28 @@ impl Session {
     }
 
     fn deliver(&self, drawn: Option<&Tensor>) -> Result<Tensor> {
-        match &self.colouring {
-            Some(colouring) => colouring.deliver(self.drawer.as_ref(), drawn),
+        match &self.coloring {
+            Some(coloring) => coloring.deliver(self.drawer.as_ref(), drawn),
             None => self.drawer.deliver(drawn, None),
         }
     }
 
-    /// What each perceptor sees of a picture that an iteration drew: its name, and `[cutouts, 3, side, side]`.
+    /// The cutouts of a picture that an iteration drew: for each perceptor its name, and `[cutouts, 3, side, side]`.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub fn look(&self, drawn: &Tensor, iteration: usize) -> Result<Vec<(String, Tensor)>> {
         self.judge.look(&Backdrop::new(self.settings.seed.0, iteration).behind(drawn)?, iteration)
     }
 
-    /// One iteration: draws, judges and moves the parameters. Also returns the picture it drew, where it was computed.
+    /// Runs one iteration: draws, judges and changes the parameters. Also returns the picture that was drawn, on the
+    /// device that computed it.
     ///
-    /// A GPU is given the next iteration before it is waited for, so that it always has something to do. Nothing else
-    /// tells of that: what is asked of the session is as this iteration left it.
+    /// With a GPU, the next iteration is launched before this one is waited for, so that the GPU always has work. This
+    /// is invisible outside: all methods return the state that this iteration left.
     ///
     /// # Errors
-    /// Where the loss or a gradient is not finite (the parameters are as they were), or the computation fails.
+    /// If the loss or a gradient is not finite (the parameters are as they were), or the computation fails.
     pub fn step(&mut self) -> Result<(Step, Tensor)> {
         let begun = self.ahead.take().unwrap_or_else(|| self.begin(self.iteration))?;
         if self.goes_ahead && begun.number + 1 < self.settings.iterations_to_run() {
@@ -271,10 +273,10 @@ impl Session {
         self.finish(begun)
     }
 
-    /// Undoes what is under way.
+    /// Undoes the iteration in progress, if there is one.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the device fails.
     pub fn halt(&mut self) -> Result<()> {
         match self.ahead.take() {
             Some(Ok(next)) => next.before.put_back(self.drawer.as_ref(), &mut self.optimizer),
@@ -282,13 +284,13 @@ impl Session {
         }
     }
 
-    /// How long the host took to ask for an iteration, the last time: what a device does beside it is not waited for.
+    /// How long the host took to launch the latest iteration, without waiting for the device.
     #[must_use]
     pub fn asked_in(&self) -> Duration {
         self.asked_in
     }
 
-    /// Asks for an iteration; where that fails the parameters are as they were.
+    /// Launches an iteration. If that fails, the parameters stay as they were.
     fn begin(&mut self, number: usize) -> Result<Iteration> {
         let begun = Instant::now();
         let before = Moved::copy(self.drawer.as_ref(), &self.optimizer)?;
@@ -305,11 +307,11 @@ impl Session {
         let backdrop = Backdrop::new(self.settings.seed.0, number);
         let judgement = self.judge.judge(&backdrop.behind(&picture)?, number)?;
         let mut gradient = backdrop.gradient(&picture, judgement.gradient)?;
-        if let Some(colouring) = &mut self.colouring {
-            colouring.find(&picture, number)?;
+        if let Some(coloring) = &mut self.coloring {
+            coloring.find(&picture, number)?;
         }
         let drawn = picture.detach();
-        let palette = self.colouring.as_ref().and_then(Colouring::palette);
+        let palette = self.coloring.as_ref().and_then(Coloring::palette);
         let seen = Seen { picture: &drawn, iteration: number, palette };
         let mut picture_losses = Vec::new();
         for loss in &mut self.losses {
@@ -318,7 +320,7 @@ impl Session {
                 picture_losses.push((loss.name(), verdict.loss));
             }
         }
-        // The drawer's half of the chain rule, with the judges' gradient as its start.
+        // The backward pass of the drawer starts from the gradient of the judges.
         let mut objective = with_gradient(&picture, &gradient)?;
         let own_losses = self.drawer.own_losses()?;
         for (_, loss) in &own_losses {
@@ -350,7 +352,7 @@ impl Session {
         Ok(Iteration { number, picture: drawn, readings, computed, picture_losses, own_losses, factor, before })
     }
 
-    /// Reads what an iteration found, and takes its step back where that is no number.
+    /// Reads the results of an iteration, and undoes its step if they are not finite.
     fn finish(&mut self, begun: Iteration) -> Result<(Step, Tensor)> {
         let mut read = begun.readings.read(&self.device, &begun.computed)?.into_iter();
         let mut losses = self.judge.losses(&read.by_ref().take(self.judge.perceptors.len()).collect::<Vec<_>>());

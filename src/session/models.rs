@@ -18,42 +18,43 @@ use crate::settings::Settings;
 use crate::vqgan::Vqgan;
 use crate::{Error, Result, machine};
 
-/// A model that is loaded, and where it came from.
+/// A loaded model and its source.
 pub struct LoadedModel<M> {
-    /// What the user called it
+    /// The name that the user gave
     pub name: String,
     /// The model
     pub model: Arc<M>,
     source: Arc<Source>,
 }
 
-/// The same model again: nothing of it is copied.
+/// The clone shares the model.
 impl<M> Clone for LoadedModel<M> {
     fn clone(&self) -> Self {
         Self { name: self.name.clone(), model: self.model.clone(), source: self.source.clone() }
     }
 }
 
-/// A weight file, which is hashed beside the run.
+/// The source of a model, which is hashed while the run draws.
 struct Source {
     role: Role,
     commit: Option<String>,
     file: String,
     bytes: u64,
-    /// Inside the program, not read from a disk
+    /// Whether the model is inside the program, not read from a disk
     compiled: bool,
     hash: std::sync::Mutex<Hash>,
 }
 
 enum Hash {
-    /// Not asked for yet
+    /// Not started yet
     Open(Content),
-    /// One of the threads that compute has it to do
+    /// Queued or running on a thread of the thread pool
     Running(Receiver<Result<String>>),
     Known(String),
 }
 
-/// What a model was read from. The files are those that were read, whatever has their names by now.
+/// The bytes of a model. Files stay open, so that these are the ones that were read, even if the names now belong to
+/// other files.
 enum Content {
     Files(Vec<(File, PathBuf)>),
     Compiled(&'static [u8]),
@@ -72,7 +73,7 @@ impl Content {
 pub struct Models {
     /// The VQGAN that draws, if the drawer needs one
     pub vqgan: Option<LoadedModel<Vqgan>>,
-    /// What judges
+    /// The CLIP models that judge
     pub clips: Vec<LoadedModel<Clip>>,
 }
 
@@ -80,7 +81,7 @@ impl<M> LoadedModel<M> {
     /// Loads a model by name.
     ///
     /// # Errors
-    /// Where its files cannot be found or fetched, or do not fit, or it is to stop.
+    /// If the files cannot be found or downloaded, or do not fit, or if the user interrupts.
     pub fn load(finder: &Finder, role: Role, name: &str, load: impl FnOnce(&ModelFiles) -> Result<M>) -> Result<Self> {
         let files = finder.open(role, name)?;
         let model = load(&files)?;
@@ -112,22 +113,22 @@ impl<M> LoadedModel<M> {
         Self { name: name.to_owned(), model: Arc::new(model), source: Arc::new(source) }
     }
 
-    /// The size of its weight file, in bytes; 0 for a model inside the program.
+    /// The size of the weight file in bytes; 0 for a model inside the program.
     #[must_use]
     pub fn file_bytes(&self) -> u64 {
         if self.source.compiled { 0 } else { self.source.bytes }
     }
 
-    /// How many bytes of the program it is.
+    /// The size of the model inside the program in bytes; 0 for a model from a file.
     #[must_use]
     pub fn compiled_bytes(&self) -> u64 {
         if self.source.compiled { self.source.bytes } else { 0 }
     }
 
-    /// What a recipe says of this model. Waits until its file is hashed.
+    /// The record of this model in a recipe. Waits until the file is hashed.
     ///
     /// # Errors
-    /// Where the file could not be read again.
+    /// If the file could not be read again.
     pub fn record(&self) -> Result<ModelRecord> {
         Ok(ModelRecord {
             role: self.source.role.option().into(),
@@ -140,7 +141,7 @@ impl<M> LoadedModel<M> {
 }
 
 impl Source {
-    /// Gives the hash to one of the threads that compute.
+    /// Starts hashing on a thread of the thread pool, unless it has started.
     fn start_hashing(&self) {
         let mut hash = self.hash.lock().unwrap_or_else(PoisonError::into_inner);
         if !matches!(*hash, Hash::Open(_)) {
@@ -149,7 +150,7 @@ impl Source {
         let (sender, receiver) = channel();
         if let Hash::Open(content) = std::mem::replace(&mut *hash, Hash::Running(receiver)) {
             rayon::spawn(move || {
-                // Nobody may wait for it any more.
+                // The receiver may be gone.
                 let _ = sender.send(content.hash());
             });
         }
@@ -170,46 +171,46 @@ impl Source {
 }
 
 impl Models {
-    /// Loads what settings name.
+    /// Loads the models that settings name.
     ///
     /// # Errors
-    /// Where a model's files cannot be found or fetched, or do not fit.
+    /// If the files of a model cannot be found or downloaded, or do not fit.
     pub fn load(settings: &Settings, finder: &Finder) -> Result<Self> {
         ModelStore::default().load(settings, finder)
     }
 
-    /// What of the models that settings name is not on this machine. Nothing is asked of the network.
+    /// The files of the models in settings that are not on this machine. Does not use the network.
     ///
     /// # Errors
-    /// Where nothing has such a name.
+    /// If a model is unknown.
     pub fn missing(settings: &Settings, finder: &Finder) -> Result<Vec<Missing>> {
         let missing = wanted(settings)?.map(|(role, name)| finder.missing(role, name));
         Ok(missing.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
-    /// Begins to hash their files beside the run: once it draws, so that it draws the sooner.
+    /// Starts to hash the files. Called when the run already draws, so that hashing does not delay the start.
     pub fn start_hashing(&self) {
         self.vqgan.iter().for_each(|vqgan| vqgan.source.start_hashing());
         self.clips.iter().for_each(|clip| clip.source.start_hashing());
     }
 
-    /// What a recipe says of them.
+    /// The records of all models in a recipe.
     ///
     /// # Errors
-    /// Where a file could not be read again.
+    /// If a file could not be read again.
     pub fn records(&self) -> Result<Vec<ModelRecord>> {
         let vqgan = self.vqgan.iter().map(LoadedModel::record);
         vqgan.chain(self.clips.iter().map(LoadedModel::record)).collect()
     }
 
-    /// What a drawer can draw with.
+    /// The models that a drawer can use.
     #[must_use]
     pub fn loaded(&self) -> Loaded<'_> {
         Loaded { vqgan: self.vqgan.as_ref().map(|vqgan| &vqgan.model) }
     }
 }
 
-/// Models that are loaded, for more than one run.
+/// Loaded models that several runs share.
 #[derive(Default)]
 pub struct ModelStore {
     vqgans: Vec<LoadedModel<Vqgan>>,
@@ -217,13 +218,13 @@ pub struct ModelStore {
 }
 
 impl ModelStore {
-    /// The models that settings name; those that are not here yet are loaded, and others that nobody uses any more make
-    /// room where the machine's memory is half full of models.
+    /// The models that settings name, loaded if necessary. If models fill more than half of the machine's memory, those
+    /// that no run uses are dropped first.
     ///
     /// # Errors
-    /// Where a model's files cannot be found or fetched, or do not fit.
+    /// If the files of a model cannot be found or downloaded, or do not fit.
     pub fn load(&mut self, settings: &Settings, finder: &Finder) -> Result<Models> {
-        // All downloads before the first model.
+        // Download everything before loading the first model.
         finder.provide_all(wanted(settings)?.filter(|(role, name)| !self.has(*role, name)))?;
         let vqgan = drawer::of(&settings.drawer)?.vqgan(settings);
         let vqgan = vqgan.map(|name| self.vqgan(name, finder)).transpose()?;
@@ -238,10 +239,10 @@ impl ModelStore {
         Ok(Models { vqgan, clips })
     }
 
-    /// A CLIP model, loaded where it is not here yet.
+    /// A CLIP model, loaded if necessary.
     ///
     /// # Errors
-    /// Where its files cannot be found or fetched, or do not fit.
+    /// If the files cannot be found or downloaded, or do not fit.
     pub fn clip(&mut self, name: &str, finder: &Finder) -> Result<LoadedModel<Clip>> {
         if let Some(clip) = self.clips.iter().find(|clip| clip.name == name) {
             return Ok(clip.clone());
@@ -279,15 +280,15 @@ impl ModelStore {
     }
 }
 
-/// Refuses one more CLIP beside those that hold so many bytes, if there is no room for it. The plan counts all that a run
-/// takes, and is made when the models are here.
+/// Checks that there is room for another CLIP besides `held` bytes of others. The plan, which counts all memory of a
+/// run, is made only after the models are loaded.
 fn check_room(held: u64, name: &str, finder: &Finder) -> Result<()> {
     let needed = held.saturating_add(finder.open(Role::Clip, name)?.weights.bytes());
     let (room, allowed) = (machine::room(), machine::allowed_memory());
     let Some(room) = room.into_iter().chain(allowed).min().filter(|room| needed > *room) else { return Ok(()) };
     let (needed, room) = (in_words(needed), in_words(room));
-    let message = format!("the CLIP models up to {name} need about {needed} of memory, and there are {room}");
-    Err(Error::usage(message, "choose fewer or smaller ones with --clip"))
+    let message = format!("the CLIP models up to {name} need about {needed} of memory, but only {room} can be used");
+    Err(Error::usage(message, "choose fewer or smaller models with --clip"))
 }
 
 /// The models that settings name.
@@ -296,10 +297,10 @@ fn wanted(settings: &Settings) -> Result<impl Iterator<Item = (Role, &str)>> {
     Ok(vqgan.into_iter().chain(settings.clip.iter().map(|name| (Role::Clip, name.as_str()))))
 }
 
-/// Loads a model to see that it can be used.
+/// Loads a model to check that it can be used.
 ///
 /// # Errors
-/// Where its configuration cannot be used or its weights do not fit it.
+/// If the configuration cannot be used, or the weights do not fit it.
 pub fn check_usable(files: &ModelFiles) -> Result<()> {
     match files.role {
         Role::Clip => Clip::load(files).map(drop),

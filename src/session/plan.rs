@@ -1,4 +1,4 @@
-//! Settings with all that is left to the program decided, before anything is computed.
+//! Decides everything that settings leave open, before anything is computed.
 
 use super::Models;
 use super::memory::{Estimate, Recomputed};
@@ -9,14 +9,14 @@ use crate::picture::Size;
 use crate::settings::{CutBatch, Settings};
 use crate::{Error, Result};
 
-/// Most cutouts judged at a time on the processor where the user does not say.
+/// The most cutouts that the CPU judges at once by default.
 const LARGEST_BATCH: usize = 16;
-/// To judge fewer at a time costs more than to compute blocks twice.
+/// Judging fewer cutouts at once costs more than computing blocks twice.
 const SMALLEST_BATCH: usize = 8;
-/// What a run may take of the machine's memory where the user does not say, as a share.
+/// The share of the memory of the device that a run may use by default.
 const MEMORY_SHARE: (u64, u64) = (3, 4);
 
-/// What will be run.
+/// The plan of a run: settings with nothing left open.
 #[derive(Clone, Debug)]
 pub struct Plan {
     settings: Settings,
@@ -28,7 +28,7 @@ pub struct Plan {
     refusal: Option<Refusal>,
 }
 
-/// Why a run does not fit, and what would.
+/// Why a run does not fit in memory, and what would.
 #[derive(Clone, Debug)]
 struct Refusal {
     message: String,
@@ -36,21 +36,21 @@ struct Refusal {
 }
 
 impl Plan {
-    /// Decides what settings leave open, and what is kept in memory. It depends on the settings, the models and
-    /// the device's whole memory alone: never on what is free. The run takes no more than most of that memory where
-    /// that can be: fewer cutouts are judged at a time, then blocks are computed twice.
+    /// Decides what settings leave open, and what is kept in memory. The result depends only on the settings, the
+    /// models and the total memory of the device, never on free memory. If the run needs more than its share of that
+    /// memory, fewer cutouts are judged at once, then blocks are computed twice.
     ///
     /// # Errors
-    /// Where the device is not there, or a model cannot take the picture's size.
+    /// If the device does not exist, or a model does not support the size of the picture.
     pub fn new(settings: Settings, models: &Models) -> Result<Self> {
         let device = ComputeDevice::open(settings.device, settings.precision)?;
         Self::within(None, settings, models, &device)
     }
 
-    /// The same on a device that is open, and within so many bytes if a number is given.
+    /// Plans a run on an open device that uses at most `allowed` bytes of memory, if a number is given.
     ///
     /// # Errors
-    /// If a model cannot take the picture's size.
+    /// If a model does not support the size of the picture.
     pub fn within(
         allowed: Option<u64>,
         mut settings: Settings,
@@ -59,7 +59,7 @@ impl Plan {
     ) -> Result<Self> {
         let room = device.room();
         let wanted = allowed.unwrap_or(device.total_memory() / MEMORY_SHARE.1 * MEMORY_SHARE.0);
-        // Of the machine's memory there is as much as it has, unless this process may not have it.
+        // A process may be allowed to use less memory than the machine has.
         let wanted = if device.gpu().is_none() { wanted.min(room) } else { wanted };
         let Fit { batch, recomputed, memory } = Fit::new(&settings, models, device, wanted)?;
         let most = allowed.unwrap_or(room).min(room);
@@ -70,17 +70,18 @@ impl Plan {
         let reading = Estimate::new(&settings, models, device.memory_of())?.while_reading();
         let refusal = if let Some(reading) = reading.filter(|reading| *reading > most) {
             let message = format!(
-                "the models, and reading the pictures that it is made from, need about {} of memory; {}",
+                "loading the models and reading the input images takes about {} of memory; {}",
                 in_words(reading),
                 limit()
             );
             let more = (reading <= room).then(|| format!(", or allow --max-memory {}M", reading.div_ceil(1 << 20)));
-            Some(Refusal { message, hint: format!("make the pictures smaller first{}", more.unwrap_or_default()) })
+            Some(Refusal { message, hint: format!("make the images smaller first{}", more.unwrap_or_default()) })
         } else if memory > most {
             let limit = limit();
             let (size, needed) = (settings.size, in_words(memory));
-            let message =
-                format!("{size} pixels, {batch} cutouts at a time, need about {needed} of memory at least; {limit}");
+            let message = format!(
+                "a {size} picture with {batch} cutouts at once needs at least about {needed} of memory; {limit}"
+            );
             let more = memory <= room;
             Some(Refusal { message, hint: way_out(&settings, models, device, (most, more.then_some(memory)))? })
         } else {
@@ -91,46 +92,46 @@ impl Plan {
         Ok(Self { settings, device: device.clone(), batch, recomputed, work_size, memory, refusal })
     }
 
-    /// The settings, nothing in them left to choose.
+    /// The settings, with nothing left open.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// What it is drawn on.
+    /// The device that computes.
     #[must_use]
     pub fn device(&self) -> &ComputeDevice {
         &self.device
     }
 
-    /// Cutouts judged at a time.
+    /// The number of cutouts judged at once.
     #[must_use]
     pub fn cut_batch(&self) -> usize {
         self.batch
     }
 
-    /// How many blocks are computed twice to take less memory.
+    /// The number of blocks that are computed twice to save memory.
     #[must_use]
     pub fn recomputed(&self) -> Recomputed {
         self.recomputed
     }
 
-    /// The size the drawer works at, of which the middle is delivered.
+    /// The size that the drawer works at; the middle is delivered.
     #[must_use]
     pub fn work_size(&self) -> Size {
         self.work_size
     }
 
-    /// About how many bytes of memory the run takes at its highest, models and program included.
+    /// The estimated peak memory of the run in bytes, including models and program.
     #[must_use]
     pub fn memory(&self) -> u64 {
         self.memory
     }
 
-    /// Refuses what does not fit.
+    /// Checks that the run fits in memory.
     ///
     /// # Errors
-    /// Where the run needs more memory than the machine has, than is free on a GPU, or than is allowed.
+    /// If the run needs more memory than the machine has, than is free on a GPU, or than is allowed.
     pub fn check(&self) -> Result<()> {
         match self.refusal.clone() {
             Some(Refusal { message, hint }) => Err(Error::usage(message, hint)),
@@ -139,7 +140,7 @@ impl Plan {
     }
 }
 
-/// How much is judged and kept at a time.
+/// A way to fit a run into memory.
 struct Fit {
     batch: usize,
     recomputed: Recomputed,
@@ -147,7 +148,7 @@ struct Fit {
 }
 
 impl Fit {
-    /// What takes the least time of what takes at most `allowed` bytes; where nothing does, the least memory.
+    /// The fastest way that uses at most `allowed` bytes; if there is none, the way with the least memory.
     fn new(settings: &Settings, models: &Models, device: &ComputeDevice, allowed: u64) -> Result<Self> {
         let estimate = Estimate::new(settings, models, device.memory_of())?;
         let all = estimate.blocks();
@@ -164,16 +165,16 @@ impl Fit {
             }
             least = Some(fit);
         }
-        least.ok_or_else(|| Error::fault("there is no number of cutouts to choose from"))
+        least.ok_or_else(|| Error::fault("no number of cutouts can be chosen"))
     }
 }
 
-/// Numbers of cutouts to judge at a time, falling: those that cost little time, and those that cost more.
+/// The numbers of cutouts to try to judge at once, descending: those that cost little time, and those that cost more.
 fn batches(settings: &Settings, device: &ComputeDevice) -> (Vec<usize>, Vec<usize>) {
     match settings.cut_batch {
         CutBatch::Count(batch) => (vec![batch.min(settings.cutouts)], Vec::new()),
         CutBatch::Auto => {
-            // A GPU is waited for less the more it is given at a time.
+            // The more cutouts a GPU gets at once, the less it waits for the host.
             let most = if device.gpu().is_some() { settings.cutouts } else { settings.cutouts.min(LARGEST_BATCH) };
             let halves = std::iter::successors(Some(most), |batch| (*batch > 1).then(|| batch.div_ceil(2)));
             halves.partition(|batch| *batch >= SMALLEST_BATCH.min(most))
@@ -181,7 +182,7 @@ fn batches(settings: &Settings, device: &ComputeDevice) -> (Vec<usize>, Vec<usiz
     }
 }
 
-/// What would let a run fit into `allowed` bytes; `needed` bytes would, where the machine has them.
+/// Options that would let a run fit into `allowed` bytes, and the limit of `needed` bytes if the machine has them.
 fn way_out(
     settings: &Settings,
     models: &Models,
@@ -218,5 +219,5 @@ fn way_out(
     if ways.is_empty() {
         return Ok("choose smaller models with --vqgan and --clip".into());
     }
-    Ok(format!("{} would do", ways.join(" or ")))
+    Ok(format!("try {}", ways.join(" or ")))
 }

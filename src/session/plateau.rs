@@ -1,31 +1,31 @@
-//! When the loss falls no further.
+//! Detects when the loss has stopped improving.
 
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-/// Losses averaged: a single one hangs on its cutouts.
+/// The number of losses that are averaged, because a single loss depends on its cutouts.
 const WINDOW: usize = 10;
-/// Iterations without progress that end a run.
+/// The number of iterations without progress after which a run ends.
 const PATIENCE: usize = 30;
-/// What counts as progress, as a share of the loss.
+/// The least decrease that counts as progress, as a share of the loss.
 const PROGRESS: f64 = 0.002;
 
-/// Watches a run's losses.
+/// Watches the losses of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plateau {
     recent: VecDeque<f64>,
     /// The lowest average so far
     best: Option<f64>,
-    /// Iterations since
+    /// The number of averages since then
     waited: usize,
-    /// The learning rate's factor
+    /// The factor of the learning rate
     factor: Option<f64>,
 }
 
 impl Plateau {
-    /// Notes an iteration's loss and the factor its learning rate had. A smaller learning rate gets its own
-    /// try.
+    /// Records the loss of an iteration and the factor of its learning rate. The count starts over for each factor,
+    /// because a smaller learning rate may improve the loss further.
     pub(super) fn note(&mut self, loss: f64, factor: f64) {
         if self.factor != Some(factor) {
             *self = Self { factor: Some(factor), ..Self::default() };
@@ -44,7 +44,7 @@ impl Plateau {
         }
     }
 
-    /// Whether the loss falls no further.
+    /// Whether the loss has stopped improving.
     #[must_use]
     pub fn is_reached(&self) -> bool {
         self.waited >= PATIENCE
@@ -56,7 +56,7 @@ impl Plateau {
 mod tests {
     use super::*;
 
-    /// After how many iterations a run with these losses ends.
+    /// The iteration in which a run with these losses ends.
     fn end(loss: impl Fn(usize) -> f64, factor: impl Fn(usize) -> f64) -> Option<usize> {
         let mut plateau = Plateau::default();
         (0..1000).find(|&iteration| {
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_flat_loss_ends_a_run() {
-        // Ten losses make the first average; thirty more bring nothing.
+        // Ten losses make the first average; thirty more bring no progress.
         assert_eq!(end(|_| 0.5, |_| 1.0), Some(39));
         let noisy = |iteration: usize| if iteration.is_multiple_of(2) { 0.4 } else { 0.6 };
         assert!(end(noisy, |_| 1.0).is_some_and(|end| end < 60));

@@ -1,4 +1,4 @@
-//! Numbers of an iteration brought from where they were computed, all at once: a GPU is waited for a single time.
+//! Fetches all numbers of an iteration at once, to wait for a GPU only once.
 
 use candle_core::Tensor;
 
@@ -7,17 +7,17 @@ use crate::device::{ComputeDevice, Moment};
 
 /// The numbers of some tensors, which are all `f32` and on one device. They may not be computed yet.
 pub(super) struct Readings {
-    /// All, one after the other; none of no tensor
+    /// All numbers in one tensor; none if there are no tensors
     numbers: Option<Tensor>,
-    /// How many are of each tensor
+    /// The number of elements of each tensor
     counts: Vec<usize>,
 }
 
 impl Readings {
-    /// Of these tensors. Nothing waits.
+    /// Prepares to read these tensors. Does not wait.
     ///
     /// # Errors
-    /// Where the computation cannot be asked for.
+    /// If the computation cannot be launched.
     pub(super) fn of(tensors: &[Tensor]) -> Result<Self> {
         let flat: Vec<Tensor> =
             tensors.iter().map(|tensor| tensor.detach().flatten_all()).collect::<candle_core::Result<_>>()?;
@@ -25,10 +25,10 @@ impl Readings {
         Ok(Self { numbers, counts: flat.iter().map(Tensor::elem_count).collect() })
     }
 
-    /// The numbers of each tensor, waited for: they are computed at that moment.
+    /// Waits until the moment `computed` and returns the numbers of each tensor.
     ///
     /// # Errors
-    /// Where what was computed failed.
+    /// If the computation failed.
     pub(super) fn read(&self, device: &ComputeDevice, computed: &Moment) -> Result<Vec<Vec<f32>>> {
         let numbers = match &self.numbers {
             Some(numbers) => device.fetch(numbers, computed)?.to_vec1::<f32>()?,

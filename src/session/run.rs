@@ -1,4 +1,4 @@
-//! A whole run, from the first iteration to the last or to the stop.
+//! A whole run, from the first iteration to the last one or to an interruption.
 
 use candle_core::Tensor;
 
@@ -11,16 +11,16 @@ use crate::{Error, Result};
 pub enum End {
     /// All iterations are done
     Done,
-    /// The loss fell no further, and the settings ask to stop then
+    /// The loss stopped improving, and the settings ask to stop then
     Plateau,
-    /// Someone asked it to stop
+    /// A stop was requested
     Stopped,
-    /// The loss was no finite number, or the GPU's memory was used up; the picture is the last good one
+    /// The loss was not finite, or the GPU ran out of memory; the picture is the last good one
     Fault(Error),
 }
 
 impl End {
-    /// The same, without what failed.
+    /// This ending as an event reports it.
     #[must_use]
     pub fn ending(&self) -> Ending {
         match self {
@@ -34,23 +34,23 @@ impl End {
 
 /// How a run ended.
 pub struct Finished {
-    /// The picture as [`Session::picture`] has it
+    /// The picture as [`Session::picture`] returns it
     pub picture: Tensor,
-    /// Iterations done
+    /// The number of iterations
     pub iterations: usize,
-    /// The last iteration's loss; none without an iteration
+    /// The loss of the last iteration; none if there was none
     pub loss: Option<f64>,
-    /// Why it ended
+    /// Why the run ended
     pub end: End,
 }
 
-/// Told of each event, with the picture an iteration drew.
+/// Receives each event, with the picture if an iteration drew one.
 pub type Watch<'a> = dyn FnMut(Event, Option<&Tensor>, &Session) -> Result<()> + 'a;
 
-/// Runs a session to its end, or until `stop` is requested, and tells `watch`.
+/// Runs a session to its end, or until `stop` is requested, and reports each event to `watch`.
 ///
 /// # Errors
-/// Where the computation fails, or what `watch` returns.
+/// If the computation or `watch` fails.
 pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Finished> {
     let settings = session.settings().clone();
     let total = settings.iterations_to_run();
@@ -79,7 +79,7 @@ pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Fini
     };
     session.halt()?;
     let (picture, iterations, loss) = match (session.last(), &end) {
-        // What the last step made has no finite loss, or is not drawn yet; what it was made from is there.
+        // The result of the last step has no finite loss or was not drawn; deliver the picture before it.
         (Some(last), End::Fault(_)) => (session.delivered(&last.picture)?, session.iteration() - 1, last.loss_before),
         (last, _) => (session.picture()?, session.iteration(), last.map(|last| last.loss)),
     };

@@ -1,4 +1,4 @@
-//! The picture that a run begins with if it is the prior's.
+//! The first picture of a run that starts from the prior.
 
 use image::{RgbImage, imageops};
 
@@ -10,14 +10,14 @@ use crate::prior::Prior;
 use crate::random::Stream;
 use crate::settings::{Settings, StartNoise};
 
-/// The least share of a side of the prior's picture that a run begins with.
+/// The least share of the side of the picture of the prior that is shown.
 const NEAREST: f64 = 0.95;
 
-/// The picture that a run begins with where its settings ask for the prior's and a prompt says what; of the run's size.
-/// It stands in the middle; where the size is not square its edges go on to both sides.
+/// The first picture of a run whose settings ask for the prior, if a prompt has a positive weight. It has the size of
+/// the run: the square picture of the prior is in the middle, and its edges are extended if the size is not square.
 ///
 /// # Errors
-/// Where a prompt cannot be tokenised, or the computation fails.
+/// If a prompt cannot be tokenized, or the computation fails.
 pub fn first_picture(settings: &Settings, models: &Models, stream: &mut Stream) -> Result<Option<RgbImage>> {
     if settings.init_noise != StartNoise::Prior || settings.init_image.is_some() {
         return Ok(None);
@@ -28,14 +28,15 @@ pub fn first_picture(settings: &Settings, models: &Models, stream: &mut Stream) 
     Ok(Some(picture::pad_to(&square, settings.size)))
 }
 
-/// The prior inside the program, beside models of a run: the embedded ones among them are not read again.
+/// The prior inside the program. It shares embedded models with those of the run.
 fn prior_beside(models: &Models) -> Result<Prior> {
     let clip = models.clips.iter().find(|clip| clip.name == embedded::NAME).map(|clip| clip.model.clone());
     let vqgan = models.vqgan.iter().find(|vqgan| vqgan.name == embedded::NAME).map(|vqgan| vqgan.model.clone());
     Prior::of(clip, vqgan)
 }
 
-/// Mirrored or not, and a little nearer: the prior puts everything where it always is, and seeds are to differ.
+/// Crops the picture a little and mirrors it or not: the prior always puts things in the same place, but seeds should
+/// give different pictures.
 fn seen_anew(mut drawn: RgbImage, stream: &mut Stream) -> RgbImage {
     if stream.happens(0.5) {
         imageops::flip_horizontal_in_place(&mut drawn);

@@ -1,35 +1,35 @@
-//! What a session remembers.
+//! The state of a session.
 
 use candle_core::Tensor;
 
 use super::plateau::Plateau;
 use crate::optimizer::OptimizerState;
 
-/// All that a session remembers besides its settings, models and input files: with it a run goes on as if it
-/// had not been interrupted. Random numbers need nothing here: their streams hang on the seed and the iteration.
+/// The state of a session besides its settings, models and input files. With it, a run continues as if it had not been
+/// interrupted. Random numbers need no state: their streams depend only on the seed and the iteration.
 #[derive(Clone)]
 pub struct SessionState {
-    /// Iterations done
+    /// The number of iterations so far
     pub iteration: usize,
-    /// What the drawer draws from
+    /// The parameters of the drawer
     pub parameters: Vec<Tensor>,
-    /// What the optimiser remembers; none to begin afresh
+    /// The state of the optimizer; none to start over
     pub optimizer: Option<OptimizerState>,
-    /// How the loss fell, where the settings ask to stop when it falls no further; none to begin afresh
+    /// The course of the loss, if the settings ask to stop when it stops improving; none to start over
     pub plateau: Option<Plateau>,
-    /// The picture's own colours, where they are asked for and were found
+    /// The colors that were chosen from the picture, if settings ask for that
     pub palette: Option<Vec<[u8; 3]>>,
     /// The last iteration; none before the first
     pub last: Option<Judged>,
 }
 
-/// What an iteration judged.
+/// The picture that an iteration judged.
 #[derive(Clone)]
 pub struct Judged {
     /// The picture as it was drawn, before the iteration's step
     pub picture: Tensor,
-    /// The picture's loss
+    /// The loss of the picture
     pub loss: f64,
-    /// The loss of the iteration before; none in the first
+    /// The loss of the iteration before; none in the first iteration
     pub loss_before: Option<f64>,
 }

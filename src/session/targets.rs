@@ -1,4 +1,4 @@
-//! What a perceptor is asked to find: sentences, pictures and random features.
+//! The targets of a perceptor: sentences, images and random features.
 
 use std::path::Path;
 
@@ -13,7 +13,8 @@ use crate::picture;
 use crate::random::{Stream, seed_of_word};
 use crate::settings::Settings;
 
-/// A perceptor that looks for all that settings name. `warn` is told what a model does not read.
+/// Creates a perceptor that looks for all prompts in settings. `warn` receives a warning about text that a model
+/// ignores.
 pub(super) fn perceptor(
     settings: &Settings,
     clip: &LoadedModel<Clip>,
@@ -27,7 +28,9 @@ pub(super) fn perceptor(
         if let Some(dropped) = &text.dropped {
             let longest = model.config().text.context_length;
             let name = &clip.name;
-            warn(format!("the prompt is longer than the {longest} tokens {name} reads; it does not see: {dropped}"));
+            warn(format!(
+                "the prompt is longer than the {longest} tokens that {name} reads; {name} ignores: {dropped}"
+            ));
         }
         if let Some(warning) = vocabulary.as_ref().and_then(|vocabulary| vocabulary.warning(&prompt.text)) {
             warn(warning);
@@ -48,7 +51,7 @@ pub(super) fn perceptor(
     Perceptor::new(clip.name.clone(), model.clone(), targets, settings.cutouts)
 }
 
-/// A random direction: normal numbers, each the sum of twelve uniform ones.
+/// A random feature: approximately normal numbers, each the sum of twelve uniform ones.
 fn random_feature(seed: u64, length: usize) -> Result<Tensor> {
     let mut stream = Stream::new(seed, "noise prompt", 0);
     #[allow(clippy::cast_possible_truncation)]

@@ -1,4 +1,5 @@
-//! A session that asks for the next iteration before it reads the last one, as on GPUs, does what any other does.
+//! A session that launches the next iteration before it reads the last one, as on GPUs, gives the same results as any
+//! other.
 
 use std::cell::Cell;
 
@@ -11,10 +12,10 @@ use crate::progress::{Event, Stop};
 use crate::resolve::combine;
 use crate::settings::{Overrides, Seed};
 
-/// What there is to see of a run.
+/// Everything that is visible of a run.
 #[derive(Debug, PartialEq)]
 struct Seen {
-    /// Of each iteration: its losses, the picture as it is delivered, and what a checkpoint would hold of it
+    /// For each iteration: its losses, the picture to deliver, and the state that a checkpoint would contain
     iterations: Vec<(Step, Vec<f32>, Vec<Vec<f32>>)>,
     end: String,
     picture: Vec<f32>,
@@ -34,8 +35,8 @@ fn of_state(session: &Session) -> Vec<Vec<f32>> {
     state.parameters.into_iter().chain(moments).map(|tensor| values(&tensor)).collect()
 }
 
-/// A small picture of the embedded model's, by a session that waits and by one that goes ahead, `change`d before and
-/// stopped after so many iterations.
+/// Draws a small picture with the embedded model in two sessions, one that waits and one that goes ahead. `change`
+/// changes each session first; both stop after `stop_after` iterations.
 fn both_ways(overrides: Overrides, stop_after: usize, change: impl Fn(Session) -> Session) -> [Seen; 2] {
     let small = Overrides {
         prompt: Some("a red apple".parse().unwrap()),
@@ -104,7 +105,7 @@ fn a_plateau_ends_a_run_at_the_same_iteration() {
     assert!(found == expected, "{} and {} iterations", found.done, expected.done);
 }
 
-/// What goes wrong with the third picture.
+/// What fails with the third picture.
 #[derive(Clone, Copy)]
 enum Mishap {
     NoNumber,
@@ -138,13 +139,13 @@ impl Drawer for Failing {
 
 #[test]
 fn what_fails_leaves_the_last_good_picture() {
-    for (mishap, told) in [(Mishap::NoNumber, "NotFinite { iteration: 2 }"), (Mishap::NoMemory, "GpuMemory")] {
+    for (mishap, cause) in [(Mishap::NoNumber, "NotFinite { iteration: 2 }"), (Mishap::NoMemory, "GpuMemory")] {
         let failing = |session: Session| {
             let drawer = Failing { drawer: session.drawer, drawn: Cell::new(0), mishap };
             Session { drawer: Box::new(drawer), ..session }
         };
         let [expected, found] = both_ways(Overrides { iterations: Some(6), ..Overrides::default() }, 100, failing);
-        assert!(expected.end.contains(told) && expected.iterations.len() == 2, "{}", expected.end);
+        assert!(expected.end.contains(cause) && expected.iterations.len() == 2, "{}", expected.end);
         assert_eq!(
             expected.picture, expected.iterations[1].1,
             "the second picture is the last that is known to be good"
@@ -155,7 +156,7 @@ fn what_fails_leaves_the_last_good_picture() {
     }
 }
 
-/// How bright a picture is, which is computed where the picture is.
+/// The brightness of a picture, computed on the device of the picture.
 struct Brightness;
 
 impl Loss for Brightness {

@@ -1,4 +1,4 @@
-//! The options on the command line: all of them, or those that a verb takes.
+//! The settings as options of the command line: all of them, or the ones that a verb takes.
 
 use std::marker::PhantomData;
 
@@ -8,7 +8,7 @@ use super::options::OptionInfo;
 use super::{OPTIONS, Overrides};
 use crate::text;
 
-/// Reads a whole number. Negative ones are refused with what is wrong, not as unknown options.
+/// Reads a whole number. A negative number is reported as a wrong value, not as an unknown option.
 pub(super) fn whole_number(argument: Arg) -> Arg {
     signed(argument).value_parser(text::whole_number)
 }
@@ -18,17 +18,17 @@ pub(super) fn number(argument: Arg) -> Arg {
     signed(argument).value_parser(text::number)
 }
 
-/// Takes a value that begins with a minus sign for a value.
+/// Reads a word that begins with a minus sign and a digit as a value.
 pub(super) fn signed(argument: Arg) -> Arg {
     argument.allow_negative_numbers(true)
 }
 
-/// Reads `--option`, which is true, or `--option=BOOL`.
+/// Reads `--option`, which means true, or `--option=BOOL`.
 pub(super) fn switch(argument: Arg) -> Arg {
     argument.num_args(0..=1).require_equals(true).default_missing_value("true")
 }
 
-/// An argument, changed by a function.
+/// Applies a function to an argument.
 pub(super) fn changed(argument: Arg, change: impl FnOnce(Arg) -> Arg) -> Arg {
     change(argument)
 }
@@ -44,7 +44,7 @@ pub(super) fn all<T: Clone + Send + Sync + 'static>(matches: &mut ArgMatches, na
 }
 
 impl OptionInfo {
-    /// The option on the command line.
+    /// This option as an argument of the command line.
     fn argument(&self, value: &'static str) -> Arg {
         let argument = Arg::new(self.name).long(self.option).value_name(value).help_heading(self.group);
         let argument = argument.help(self.help());
@@ -56,7 +56,7 @@ impl OptionInfo {
     }
 }
 
-/// Adds options to a command.
+/// Adds the options that `takes` selects to a command, each changed by `change`.
 fn with_options(command: Command, takes: impl Fn(&OptionInfo) -> bool, change: impl Fn(Arg) -> Arg) -> Command {
     let taken = OPTIONS.iter().filter(|option| takes(option));
     command.args(taken.filter_map(|option| Some(change(option.argument(option.value?)))))
@@ -87,15 +87,15 @@ impl FromArgMatches for Overrides {
     }
 }
 
-/// Which options a verb takes.
+/// Selects the options that a verb takes.
 pub trait Choice {
-    /// Whether it takes this one.
+    /// Whether the verb takes this option.
     fn takes(option: &OptionInfo) -> bool;
 }
 
 /// The options of a verb that takes some of them, without the headings of their groups.
 pub struct Chosen<C> {
-    /// What they say
+    /// The values given
     pub overrides: Overrides,
     choice: PhantomData<C>,
 }

@@ -6,12 +6,12 @@ use std::str::FromStr;
 use crate::Result;
 use crate::picture::Size;
 
-/// A shape: width to height, or the init image's.
+/// A shape: a ratio of width to height, or the shape of the init image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aspect {
-    /// Width to height
+    /// A ratio of width to height
     Ratio(u32, u32),
-    /// The init image's
+    /// The shape of the init image
     Retain,
 }
 
@@ -21,14 +21,14 @@ const NAMES: [(&str, Aspect); 4] = [
     ("widescreen", Aspect::Ratio(16, 9)),
     ("retain", Aspect::Retain),
 ];
-/// Sides are multiples of this many pixels, of which most VQGANs' tokens are made.
+/// Sides are multiples of this many pixels, the side of a token in many VQGANs.
 const STEP: f64 = 8.0;
 
 impl Aspect {
-    /// The size of this shape with about as many pixels as `size`; `init_image` tells the init image's.
+    /// The size of this shape with about as many pixels as `size`. `init_image` returns the size of the init image.
     ///
     /// # Errors
-    /// Those of `init_image`.
+    /// If `init_image` fails.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     pub fn at(self, size: Size, init_image: impl FnOnce() -> Result<Size>) -> Result<Size> {
         let ratio = match self {
@@ -58,7 +58,7 @@ impl FromStr for Aspect {
         sides.ok_or_else(|| {
             let names = NAMES.map(|(name, _)| name);
             let near = crate::text::did_you_mean(text, names);
-            format!("`{text}` is no shape: use {}, or width to height as 3:2{near}", names.join(", "))
+            format!("`{text}` is not a valid shape: use {}, or W:H such as 3:2{near}", names.join(", "))
         })
     }
 }

@@ -1,4 +1,4 @@
-//! What happens to cutouts.
+//! Augmentations: the random changes of cutouts.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,15 +8,15 @@ use crate::text::did_you_mean;
 /// A kind of augmentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Augmentation {
-    /// Zooms show a part of the picture, not the whole
+    /// Zooms show a part of the picture instead of all of it
     Crop,
-    /// Corners are moved
+    /// The corners of a cutout are moved
     Perspective,
-    /// Turned, moved and sheared a little
+    /// Cutouts are rotated, moved and sheared a little
     Affine,
-    /// Mirrored left to right
+    /// Cutouts are mirrored left to right
     Flip,
-    /// Hue and saturation changed a little
+    /// Hue and saturation are changed a little
     Jitter,
     /// A rectangle is painted over
     Erase,
@@ -34,15 +34,15 @@ impl Augmentation {
     ];
 }
 
-/// The augmentations in use, as `crop,perspective` or `none`.
+/// The augmentations in use, written as `crop,perspective` or `none`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Augmentations(Vec<Augmentation>);
 
 impl Augmentations {
-    /// The plain resample for every cutout.
+    /// No augmentations: every cutout is the whole picture, resampled.
     pub const NONE: Self = Self(Vec::new());
 
-    /// Those of a list; each counts once.
+    /// The augmentations of a list; duplicates count once.
     #[must_use]
     pub fn new(kinds: &[Augmentation]) -> Self {
         let mut kinds = kinds.to_vec();
@@ -51,7 +51,7 @@ impl Augmentations {
         Self(kinds)
     }
 
-    /// Whether a kind is among them.
+    /// Whether a kind is in use.
     #[must_use]
     pub fn has(&self, kind: Augmentation) -> bool {
         self.0.contains(&kind)
@@ -79,7 +79,7 @@ impl FromStr for Augmentations {
             found.map(|(kind, _)| *kind).ok_or_else(|| {
                 let known = Augmentation::ALL.map(|(_, name)| name);
                 let near = did_you_mean(name.trim(), known);
-                format!("`{}` is no augmentation: use none, or some of {}{near}", name.trim(), known.join(", "))
+                format!("`{}` is not an augmentation: use none, or some of {}{near}", name.trim(), known.join(", "))
             })
         };
         Ok(Self::new(&text.split(',').map(kind).collect::<Result<Vec<_>, _>>()?))

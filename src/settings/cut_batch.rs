@@ -1,4 +1,4 @@
-//! How many cutouts are judged at a time.
+//! The number of cutouts that are judged at once.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,10 +7,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::text::whole_number;
 
-/// Cutouts judged at a time: a number, or `auto` for what the machine's memory allows.
+/// The number of cutouts that are judged at once, or `auto` for as many as fit in memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CutBatch {
-    /// As many as the machine's memory allows, at most 32
+    /// As many as fit in memory, at most 16 on the CPU
     #[default]
     Auto,
     /// This many
@@ -47,7 +47,7 @@ impl Serialize for CutBatch {
     }
 }
 
-/// As files write it.
+/// A number of cutouts as files contain it.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "a number of cutouts, or \"auto\"")]
 enum Written {

@@ -1,11 +1,11 @@
-//! The name of what draws.
+//! The name of a drawer.
 
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-/// The name of a drawer, as the command line and recipes have it. Any text can be one: which drawers there are is known
-/// to [`drawer::of`](crate::drawer::of).
+/// The name of a drawer, as on the command line and in recipes. It can be any text;
+/// [`drawer::of`](crate::drawer::of) finds the drawer or reports an unknown name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DrawerName(String);
 
@@ -17,7 +17,7 @@ impl DrawerName {
     }
 }
 
-/// What draws if nothing is said.
+/// The VQGAN drawer.
 impl Default for DrawerName {
     fn default() -> Self {
         Self("vqgan".to_owned())

@@ -1,4 +1,4 @@
-//! What the kinds of options of the table differ in: `table.rs` describes the kinds.
+//! How the kinds of options in the table differ. `table.rs` describes the kinds.
 
 /// The type of a setting.
 macro_rules! setting_type {
@@ -8,14 +8,14 @@ macro_rules! setting_type {
     ($kind:ident $type:ty) => { $type };
 }
 
-/// The type of what a source gives for it.
+/// The type of the value that a source gives for a setting.
 macro_rules! given_type {
     (list $type:ty) => { Vec<$type> };
     (several $type:ty) => { Vec<$type> };
     ($kind:ident $type:ty) => { $type };
 }
 
-/// A setting as what a source gives.
+/// Turns a setting into the value that a source would give for it.
 macro_rules! given {
     (maybe $setting:expr) => {
         $setting
@@ -28,7 +28,7 @@ macro_rules! given {
     };
 }
 
-/// A setting of what sources gave.
+/// Turns the value that sources gave into a setting.
 macro_rules! resolved {
     ($kind:ident $given:expr, $option:expr, $default:expr) => {
         $given.unwrap_or_else(|| $default)
@@ -44,7 +44,7 @@ macro_rules! resolved {
     };
 }
 
-/// A setting of what sources gave, of an option that has a default.
+/// Turns the value that sources gave into a setting, for an option that has a default.
 macro_rules! defaulted {
     ($kind:ident $given:expr, $default:expr) => {
         $given.unwrap_or_else(|| $default)
@@ -57,7 +57,7 @@ macro_rules! defaulted {
     };
 }
 
-/// A setting of what a recipe has: `[before] [default]`.
+/// Turns the value in a recipe into a setting, with the lines `[before] [default]` of its block.
 macro_rules! restored {
     (one $written:expr, $name:expr, [] [$default:expr]) => {
         $written.unwrap_or_else(|| $default)
@@ -79,7 +79,7 @@ macro_rules! restored {
     };
 }
 
-/// Whether recipes leave a setting out.
+/// Whether recipes omit a setting.
 macro_rules! is_left_out {
     (maybe $setting:expr) => {
         $setting.is_none()
@@ -92,7 +92,7 @@ macro_rules! is_left_out {
     };
 }
 
-/// What a command line says of an option, if it is on the command line.
+/// The value of an option on the command line; none for settings that are not options.
 macro_rules! of_matches {
     ($kind:ident $matches:expr, $name:expr) => {
         None
@@ -108,7 +108,7 @@ macro_rules! of_matches {
     };
 }
 
-/// What several occurrences on a command line do.
+/// What repeating an option on the command line does.
 macro_rules! action {
     (list) => {
         clap::ArgAction::Append
@@ -121,7 +121,7 @@ macro_rules! action {
     };
 }
 
-/// A line of a block, if it is there.
+/// A line of a block as an `Option`.
 macro_rules! optional {
     () => {
         None
@@ -141,7 +141,7 @@ macro_rules! setter {
     };
 }
 
-/// A default as JSON has it.
+/// A default as a JSON value.
 macro_rules! json {
     () => {
         None
@@ -151,7 +151,7 @@ macro_rules! json {
     };
 }
 
-/// An argument of the command line, changed by a function.
+/// Applies the function of the line `arg`, if there is one, to an argument of the command line.
 macro_rules! changed {
     ($argument:expr) => {
         $argument
@@ -161,7 +161,7 @@ macro_rules! changed {
     };
 }
 
-/// A field's name as the command line has it: `init-image` of `init_image`.
+/// The name of an option on the command line, such as `init-image` for `init_image`.
 macro_rules! dashed {
     ($name:ident) => {
         const {

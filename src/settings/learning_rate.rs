@@ -12,21 +12,21 @@ pub struct LearningRateDrops(Vec<Point>);
 enum Point {
     /// Before this iteration
     Iteration(usize),
-    /// After this share of all iterations, in per cent
+    /// After this percentage of all iterations
     Percent(f64),
 }
 
-/// What each drop divides the learning rate by, as in pixray.
+/// Each drop divides the learning rate by this, as in pixray.
 const FACTOR: f64 = 10.0;
 
 impl LearningRateDrops {
-    /// One, after this share of all iterations, in per cent.
+    /// A single drop, after this percentage of all iterations.
     #[must_use]
     pub(crate) fn once_after(percent: f64) -> Self {
         Self(vec![Point::Percent(percent)])
     }
 
-    /// What the learning rate is multiplied by in an iteration of a run of `iterations`.
+    /// The factor of the learning rate in an iteration of a run of `iterations`.
     #[must_use]
     #[allow(clippy::cast_precision_loss)]
     pub fn factor(&self, iteration: usize, iterations: usize) -> f64 {
@@ -37,8 +37,7 @@ impl LearningRateDrops {
         FACTOR.powi(-i32::try_from(self.0.iter().filter(passed).count()).unwrap_or(i32::MAX))
     }
 
-    /// The points that hang on the length of a run of `iterations`, as they are written, with the iterations
-    /// they stand for.
+    /// The points that depend on the length of a run of `iterations`: as text, with the iterations they stand for.
     #[must_use]
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     pub fn relative(&self, iterations: usize) -> Vec<(String, usize)> {
@@ -60,7 +59,8 @@ impl FromStr for LearningRateDrops {
         }
         let point = |text: &str| {
             let text = text.trim();
-            let wrong = || format!("`{text}` is no point of a run: write iterations (150) or per cent (75%), or none");
+            let wrong =
+                || format!("`{text}` is not a point of a run: write an iteration (150), a percentage (75%), or none");
             match text.strip_suffix('%') {
                 Some(percent) => {
                     let percent: f64 = percent.parse().map_err(|_| wrong())?;

@@ -1,4 +1,4 @@
-//! What decides a picture: one [`Settings`], and the layers of [`Overrides`] it is made from.
+//! The settings that decide a picture: [`Settings`], and the layers of [`Overrides`] that it is made from.
 
 #[macro_use]
 mod kinds;
@@ -43,7 +43,7 @@ use crate::Result;
 use crate::palette::file_of;
 
 impl Settings {
-    /// Checks every range, and that a moving picture has time for a picture.
+    /// Checks every range, and that a moving picture has time for a frame.
     ///
     /// # Errors
     /// If a value is outside its range, with the option's name.
@@ -52,13 +52,13 @@ impl Settings {
         self.video().validate()
     }
 
-    /// Whether the picture is to have a palette's colors alone.
+    /// Whether the picture is limited to the colors of a palette.
     #[must_use]
     pub fn has_few_colours(&self) -> bool {
         self.palette.is_some() || self.colors.is_some()
     }
 
-    /// The files the picture is made from, with the options that name them.
+    /// The input files of the picture, with the options that name them.
     #[must_use]
     pub fn input_files(&self) -> Vec<(&'static str, PathBuf)> {
         let init = self.init_image.iter().map(|path| ("init-image", path.clone()));
@@ -67,7 +67,7 @@ impl Settings {
         init.chain(prompts).chain(palette).collect()
     }
 
-    /// Iterations that are run.
+    /// The number of iterations to run.
     #[must_use]
     pub fn iterations_to_run(&self) -> usize {
         self.stop_at.map_or(self.iterations, |stop| stop.min(self.iterations))

@@ -1,4 +1,4 @@
-//! What the table says of each option, as values.
+//! The options of the table as values.
 
 use std::fmt;
 
@@ -9,59 +9,59 @@ use crate::{Error, Result};
 
 /// An option that sets something of a picture.
 pub struct OptionInfo {
-    /// Its name in files: `init_image`
+    /// The name in files, such as `init_image`
     pub name: &'static str,
-    /// Its name on the command line: `init-image`
+    /// The name on the command line, such as `init-image`
     pub option: &'static str,
-    /// What its value is called; none if it is not on the command line
+    /// The name of its value in the help; none if the option is not on the command line
     pub value: Option<&'static str>,
     /// The heading of its group
     pub group: &'static str,
-    /// The lines of its help as they are written, an empty one between paragraphs
+    /// The lines of the help as they are written, with an empty line between paragraphs
     pub(super) help: &'static [&'static str],
-    /// Its type, as Rust names it
+    /// The Rust type of the value
     pub type_name: &'static str,
-    /// Its default; none if other options decide it
+    /// The default; none if other options decide it
     pub(super) default: fn() -> Option<serde_json::Value>,
-    /// What the help calls its default, if not by its value
+    /// The text that the help shows as the default, if it differs from the value
     pub shown: Option<&'static str>,
-    /// The values it may have, if they are numbers
+    /// The range of the value, if it is a number
     pub range: Option<Range>,
-    /// Who may set it
+    /// Who may set the option
     pub setter: Setter,
-    /// How the command line reads it
+    /// How the command line reads the option
     pub(super) reads: fn(Arg) -> Arg,
 }
 
 /// Who may set an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setter {
-    /// Only who started the program: by options, files, the environment
+    /// Only the user who started the program: by options, files or the environment
     CommandLine,
-    /// Requests to a server, too: it names no files and no models, and takes nothing of the machine
+    /// Also requests to a server: the option names no files and no models, and claims no share of the machine
     Requests,
 }
 
 impl OptionInfo {
-    /// The option of this name in files.
+    /// The option with this name in files.
     #[must_use]
     pub fn of(name: &str) -> Option<&'static Self> {
         super::OPTIONS.iter().find(|option| option.name == name)
     }
 
-    /// The help in short: its first paragraph.
+    /// The short help: the first paragraph.
     #[must_use]
     pub fn help(&self) -> String {
         self.paragraphs().into_iter().next().unwrap_or_default()
     }
 
-    /// All of the help, if there is more than the short one.
+    /// The whole help; none if it is only one paragraph.
     #[must_use]
     pub fn long_help(&self) -> Option<String> {
         Some(self.paragraphs()).filter(|paragraphs| paragraphs.len() > 1).map(|paragraphs| paragraphs.join("\n\n"))
     }
 
-    /// The default as text; none if there is none, or if other options decide it.
+    /// The default as text; none if there is no default, or if other options decide it.
     #[must_use]
     pub fn default(&self) -> Option<String> {
         self.shown.map(str::to_owned).or_else(|| match (self.default)()? {
@@ -73,7 +73,7 @@ impl OptionInfo {
         })
     }
 
-    /// Checks a number that the option is given.
+    /// Checks a number against the range of the option.
     ///
     /// # Errors
     /// If the number is outside the option's range.
@@ -81,7 +81,7 @@ impl OptionInfo {
         self.range.map_or(Ok(()), |range| range.check(self.option, &number))
     }
 
-    /// The paragraphs of the help, a line each.
+    /// The paragraphs of the help, each as one line.
     fn paragraphs(&self) -> Vec<String> {
         let paragraphs = self.help.split(|line| line.trim().is_empty());
         let joined = paragraphs.map(|lines| lines.iter().copied().map(str::trim).collect::<Vec<_>>().join(" "));
@@ -95,12 +95,12 @@ impl fmt::Debug for OptionInfo {
     }
 }
 
-/// What is wrong if an option without a default has no value.
+/// The error of an option without a default that has no value.
 pub(super) fn missing(option: &str) -> Error {
     Error::usage(format!("--{option} has no value"), format!("give one with --{option}"))
 }
 
-/// A field's name as the command line has it.
+/// The name of a field with dashes, as on the command line.
 pub(super) const fn dashes<const LENGTH: usize>(name: &str) -> [u8; LENGTH] {
     let mut bytes = [0; LENGTH];
     let mut index = 0;

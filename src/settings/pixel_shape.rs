@@ -1,20 +1,20 @@
-//! The shapes of cells.
+//! The names of the shapes of cells.
 
-/// How the cells of a picture are shaped.
+/// The shape of the cells of a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PixelShape {
     /// Rectangles
     #[default]
     Rectangle,
-    /// Rectangles, every other row shifted by half of one, as bricks
+    /// Bricks: rectangles, with every other row shifted by half a rectangle
     Shifted,
-    /// Hexagons, a point up
+    /// Hexagons with a corner at the top
     Hexagon,
-    /// Triangles, up and down in turn
+    /// Triangles that alternately point up and down
     Triangle,
     /// Rhombi
     Diamond,
-    /// Stitches of knitted cloth
+    /// Stitches of a knitted fabric
     Knit,
 }
 

@@ -1,47 +1,47 @@
-//! The numbers an option takes.
+//! The ranges of numbers that options accept.
 
 use std::fmt;
 
 use super::CutBatch;
 use crate::{Error, Result};
 
-/// A range of numbers, with its end.
+/// A range of numbers, with an inclusive upper end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Range {
     least: f64,
     most: f64,
-    /// Whether the least number itself is outside
+    /// Whether `least` itself is outside the range
     above: bool,
     unit: &'static str,
 }
 
 impl Range {
-    /// From `least` to `most`, both included.
+    /// The numbers from `least` to `most`, both included.
     #[must_use]
     pub const fn new(least: f64, most: f64) -> Self {
         Self { least, most, above: false, unit: "" }
     }
 
-    /// Above `least`, at most `most`.
+    /// The numbers above `least` and up to `most`.
     #[must_use]
     pub const fn above(least: f64, most: f64) -> Self {
         Self { least, most, above: true, unit: "" }
     }
 
-    /// From `least` to `most`, both included, of whole numbers.
+    /// The whole numbers from `least` to `most`, both included.
     #[must_use]
     #[allow(clippy::cast_precision_loss)]
     pub const fn whole(least: usize, most: usize) -> Self {
         Self::new(least as f64, most as f64)
     }
 
-    /// The same range of seconds.
+    /// This range, with seconds as its unit.
     #[must_use]
     pub const fn seconds(self) -> Self {
         Self { unit: " seconds", ..self }
     }
 
-    /// Whether a number is in it.
+    /// Whether the range contains a number.
     #[must_use]
     pub fn contains(&self, number: f64) -> bool {
         number <= self.most && (number > self.least || (!self.above && number >= self.least))
@@ -72,9 +72,9 @@ impl fmt::Display for Range {
     }
 }
 
-/// A value that a range can be about.
+/// A value that can be checked against a range.
 pub(super) trait Measured {
-    /// Its number, and how it is written; none if it has none.
+    /// The value as a number and as text; none if it is not a number.
     fn number(&self) -> Option<(f64, String)>;
 }
 

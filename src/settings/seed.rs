@@ -9,14 +9,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::random::seed_of_word;
 use crate::text::{Written, written};
 
-/// What all of a run's random numbers come from.
+/// The seed that all random numbers of a run come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seed(pub u64);
 
 impl FromStr for Seed {
     type Err = String;
 
-    /// Reads a number in any spelling, or a word. What looks like a number and is not a seed is an error, never a word.
+    /// Reads a number in any spelling, or a word. Text that looks like a number but is not a valid seed is an error,
+    /// never a word.
     fn from_str(text: &str) -> Result<Self, String> {
         if text.is_empty() {
             return Err("a seed is a number or a word, not nothing".into());
@@ -26,7 +27,7 @@ impl FromStr for Seed {
             None => return Ok(Self(seed_of_word(text))),
             Some(Written::Negative) => {
                 return Err(format!(
-                    "`{text}` is negative; a seed is a number from 0 or a word, and no number stands for a random seed"
+                    "`{text}` is negative; a seed is a whole number from 0, or a word (no number means random)"
                 ));
             }
             Some(Written::Fraction) => "not a whole number",
@@ -43,7 +44,7 @@ impl fmt::Display for Seed {
     }
 }
 
-/// A number where every format has it; as text where TOML's integers are too small.
+/// Writes a number, or text if the number is too large for the integers of TOML.
 impl Serialize for Seed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match i64::try_from(self.0) {
@@ -59,7 +60,7 @@ impl<'de> Deserialize<'de> for Seed {
     }
 }
 
-/// Reads a seed in whichever type a format has it, as its text says it.
+/// Reads a seed from a number or text of any format, with the same meaning as on the command line.
 struct NumberOrWord;
 
 impl Visitor<'_> for NumberOrWord {

@@ -1,23 +1,23 @@
-//! What a picture starts from without an init image.
+//! The starting point of a picture without an init image.
 
-/// What a picture starts from where there is no init image.
+/// The starting point of a picture without an init image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartNoise {
-    /// Random codes of the codebook; of cells, random colours
+    /// Random codes of the codebook; for cells, random colors
     Codes,
-    /// Every pixel a random colour
+    /// A random color for each pixel
     Snow,
-    /// A smooth passage between two random colours
+    /// A smooth gradient between two random colors
     Gradient,
-    /// Faint clouds: noise of halving sizes, added to grey
+    /// Faint clouds: layers of noise, each half as coarse as the one before, added to gray
     Fractal,
-    /// Grey
+    /// Plain gray
     None,
-    /// What the prior inside the program draws of the prompts
+    /// The picture that the prior inside the program draws for the prompts
     Prior,
 }
 
-crate::text::named_values!(StartNoise, "start", {
+crate::text::named_values!(StartNoise, "starting point", {
     Codes => "codes",
     Snow => "snow",
     Gradient => "gradient",

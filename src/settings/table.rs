@@ -1,36 +1,37 @@
-//! What makes [`Settings`](super::Settings), [`Overrides`](super::Overrides) and [`OPTIONS`](super::OPTIONS) of the
-//! options in `groups/`.
+//! The macros that turn the options in `groups/` into [`Settings`](super::Settings), [`Overrides`](super::Overrides)
+//! and [`OPTIONS`](super::OPTIONS).
 //!
 //! A group is `group! { NAME "Heading" { OPTIONS } }`. An option is one block:
 //!
 //! ```text
 //! setting NAME: KIND TYPE {
-//!     /// Help, by its first paragraph in short
+//!     /// Short help: the first paragraph
 //!     ///
 //!     /// The rest of the help.
-//!     value: "N",              what its value is called; an option without it is not on the command line
+//!     value: "N",              the name of its value; an option without it is not on the command line
 //!     arg: FUNCTION,           how the command line reads it, if not by the type alone: Arg to Arg
 //!     read: "FUNCTION",        how files of overrides are read, if not by the type alone: as serde's deserialize_with
 //!     default: VALUE,          its value if nothing sets it; without one, `resolve::combine` decides
-//!     before: VALUE,           what recipes from before it mean, if not the default
-//!     shown: "TEXT",           what the help calls its default, if not by its value
+//!     before: VALUE,           the meaning of older recipes, if not the default
+//!     shown: "TEXT",           the text that the help shows as the default, if not the value
 //!     range: RANGE,            a `Range`
-//!     check: FUNCTION,         another check of it alone: &VALUE to Result<()>
+//!     check: FUNCTION,         another check of the value alone: &VALUE to Result<()>
 //!     by: Requests,            who may set it, if not the command line only
 //! },
 //! ```
 //!
-//! All lines are optional, in this order. Types are written with their paths. The kinds:
+//! All lines are optional; they must be in this order. Types are written with their paths. The kinds:
 //!
 //! * `always T`: a `T`, which every recipe has
-//! * `one T`: a `T`, which recipes from before the option lack: the kind of a new option
+//! * `one T`: a `T`, which recipes from before the option lack; use this kind for a new option
 //! * `maybe T`: an `Option<T>`, left out of recipes if there is none
 //! * `list T`: a `Vec<T>`, which every recipe has
 //! * `several T`: a `Vec<T>`, left out of recipes if it is empty
 //!
-//! `asked NAME: TYPE { ... }` is an option that no picture has as a setting: it decides others, in `resolve::combine`.
+//! `asked NAME: TYPE { ... }` is an option that is not a setting of a picture: `resolve::combine` decides settings with
+//! it.
 
-/// Defines a group of options, to be joined to the others by `join`; with `as`, also a struct of its settings alone.
+/// Defines a group of options, which `join` joins to the others; with `as`, also a struct of the settings of the group.
 macro_rules! group {
     ($list:ident $heading:tt { $($rows:tt)* }) => {
         pass_on! { ($) $list $heading { $($rows)* } }
@@ -58,7 +59,7 @@ macro_rules! join {
     ([$next:ident $($rest:ident)*] $groups:tt) => { $next! { [$($rest)*] $groups } };
 }
 
-/// Makes everything of all options.
+/// Generates all types and functions from all options.
 macro_rules! table {
     ($(group $heading:tt {
         $(
@@ -85,7 +86,7 @@ macro_rules! table {
             ,
         )*
     })*) => {
-        /// Everything that decides a picture, resolved: the same settings give the same bytes.
+        /// All settings that decide a picture, resolved: the same settings give the same bytes.
         #[derive(Clone, Debug, PartialEq)]
         pub struct Settings {
             $($($(
@@ -94,7 +95,7 @@ macro_rules! table {
             )?)*)*
         }
 
-        /// Settings that some source names: the command line, a recipe, the environment, a file.
+        /// The settings that one source gives: the command line, a recipe, the environment or a file.
         #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(deny_unknown_fields, default)]
         pub struct Overrides {
@@ -112,7 +113,7 @@ macro_rules! table {
             )*)*
         }
 
-        /// All options that set something of a picture, in the order of the help.
+        /// All options that affect a picture, in the order of the help.
         pub static OPTIONS: &[OptionInfo] = &[
             $($(
                 $(OptionInfo {
@@ -151,7 +152,7 @@ macro_rules! table {
         ];
 
         impl Overrides {
-            /// These values, and where there is none the weaker layer's.
+            /// These values, with those of a weaker layer for the ones that are missing.
             #[must_use]
             pub fn or(self, weaker: Self) -> Self {
                 Self {
@@ -162,7 +163,7 @@ macro_rules! table {
                 }
             }
 
-            /// The settings that these values and the defaults make.
+            /// The settings from these values and the defaults.
             ///
             /// # Errors
             /// If an option that has no default has no value.
@@ -170,7 +171,7 @@ macro_rules! table {
                 Ok(Settings { $($($($name: resolved!($kind self.$name, dashed!($name) $(, $default)?),)?)*)* })
             }
 
-            /// What a command line says.
+            /// The values on a command line.
             pub(super) fn of_matches(matches: &mut clap::ArgMatches) -> Self {
                 Self {
                     $($(
@@ -188,7 +189,7 @@ macro_rules! table {
         }
 
         impl Settings {
-            /// Checks each value alone.
+            /// Checks each value by itself.
             ///
             /// # Errors
             /// If a value is outside its range, with the option's name.
@@ -219,7 +220,7 @@ macro_rules! table {
             }
         }
 
-        /// Settings as recipes have them.
+        /// Settings as recipes contain them.
         #[derive(serde::Deserialize)]
         #[serde(rename = "Settings", deny_unknown_fields)]
         struct Written {
@@ -242,7 +243,7 @@ macro_rules! table {
     };
 }
 
-/// Makes the struct of a group's settings.
+/// Generates the struct of the settings of a group.
 macro_rules! named_group {
     ($(#[$($attribute:tt)*])* $group:ident, $get:ident, $with:ident {
         $(setting $name:ident: $kind:ident $type:ty {
@@ -273,13 +274,13 @@ macro_rules! named_group {
         }
 
         impl $group {
-            /// The settings that these values and the defaults make.
+            /// The settings from these values and the defaults.
             #[must_use]
             pub fn resolved(values: super::Overrides) -> Self {
                 Self { $($name: defaulted!($kind values.$name $(, $default)?),)* }
             }
 
-            /// Checks each value alone.
+            /// Checks each value by itself.
             fn check_values(&self) -> crate::Result<()> {
                 $(
                     $(Range::check(&$range, dashed!($name), &self.$name)?;)?

@@ -1,33 +1,33 @@
-//! The rate of a moving picture's frames, and what a GIF's colors are chosen for.
+//! Settings of moving pictures: the frame rate, and how the colors of a GIF are chosen.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Pictures a second, kept in thousandths.
+/// A frame rate, stored in thousandths of a frame per second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameRate {
     thousandths: u32,
 }
 
-/// The slowest and the fastest rate, in thousandths of a picture a second.
+/// The slowest and the fastest rate, in thousandths of a frame per second.
 const RATES: std::ops::RangeInclusive<u32> = 100..=240_000;
 
 impl FrameRate {
-    /// Thousandths of a picture a second.
+    /// The rate in thousandths of a frame per second.
     #[must_use]
     pub fn thousandths(self) -> u32 {
         self.thousandths
     }
 
-    /// Pictures a second.
+    /// The rate in frames per second.
     #[must_use]
     pub fn hertz(self) -> f64 {
         f64::from(self.thousandths) / 1000.0
     }
 
-    /// How many pictures fill these seconds.
+    /// The number of frames that fill a time in seconds, rounded.
     #[must_use]
     pub fn slots(self, seconds: f64) -> usize {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -37,7 +37,7 @@ impl FrameRate {
 }
 
 impl Default for FrameRate {
-    /// 25: whole hundredths of a second in a GIF.
+    /// 25 frames per second: each takes a whole number of hundredths of a second in a GIF.
     fn default() -> Self {
         Self { thousandths: 25_000 }
     }
@@ -52,11 +52,11 @@ impl FromStr for FrameRate {
             Some((frames, seconds)) => number(frames).zip(number(seconds)).map(|(frames, seconds)| frames / seconds),
             None => number(text),
         };
-        let rate = rate.ok_or_else(|| format!("`{text}` is no frame rate: write it as 25, 23.976 or 30000/1001"))?;
+        let rate = rate.ok_or_else(|| format!("`{text}` is not a frame rate: write 25, 23.976 or 30000/1001"))?;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let thousandths = (rate * 1000.0).round() as u32;
         if !RATES.contains(&thousandths) {
-            return Err(format!("`{text}` is out of range: a frame rate is from 0.1 to 240"));
+            return Err(format!("`{text}` is out of range: give a frame rate from 0.1 to 240"));
         }
         Ok(Self { thousandths })
     }
@@ -78,7 +78,7 @@ impl Serialize for FrameRate {
     }
 }
 
-/// As files write it.
+/// A frame rate as files contain it.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "a frame rate")]
 enum Written {
@@ -96,17 +96,17 @@ impl<'de> Deserialize<'de> for FrameRate {
     }
 }
 
-/// Which pictures a GIF's colours are chosen for.
+/// How the colors of a GIF are chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GifPalette {
-    /// Each for its own
+    /// A table for each frame
     #[default]
     Frame,
-    /// One for all
+    /// One table for all frames
     Global,
 }
 
-crate::text::named_values!(GifPalette, "palette", {
+crate::text::named_values!(GifPalette, "GIF palette", {
     Frame => "frame",
     Global => "global",
 });

@@ -1,4 +1,4 @@
-//! Something with a weight behind it, as `sketch.png:0.5`.
+//! A value with a weight, such as `sketch.png:0.5`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,12 +10,12 @@ use super::Seed;
 use super::prompt::{LARGEST_WEIGHT, decimal};
 use crate::text::written;
 
-/// A file or a seed, and how much it counts.
+/// A file or a seed with its weight.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weighted {
-    /// What counts
+    /// The file or seed
     pub value: String,
-    /// How much; negative: to be avoided
+    /// How much the value counts; negative to steer away from it
     pub weight: f64,
 }
 
@@ -31,10 +31,10 @@ impl FromStr for Weighted {
             None => (text, 1.0),
         };
         if value.is_empty() {
-            return Err("there is nothing before the weight".into());
+            return Err("nothing stands before the weight".into());
         }
         if weight == 0.0 || weight.abs() > LARGEST_WEIGHT {
-            return Err(format!("`{weight}` is no weight: give a number up to {LARGEST_WEIGHT} that is not 0"));
+            return Err(format!("`{weight}` is not a valid weight: give a number up to {LARGEST_WEIGHT}, but not 0"));
         }
         Ok(Self { value: value.to_owned(), weight })
     }
@@ -48,7 +48,7 @@ impl fmt::Display for Weighted {
 
 crate::text::serde_as_text!(Weighted);
 
-/// Reads a seed with a weight. A number gets the spelling that recipes keep; a word stays as it is.
+/// Reads a seed with a weight. A number is normalized to the spelling in recipes; a word stays as it is.
 pub(in crate::settings) fn seed(text: &str) -> Result<Weighted, String> {
     let weighted: Weighted = text.parse()?;
     if written(&weighted.value).is_none() {
@@ -58,7 +58,7 @@ pub(in crate::settings) fn seed(text: &str) -> Result<Weighted, String> {
     Ok(Weighted { value: seed.to_string(), ..weighted })
 }
 
-/// Reads a file's list of them.
+/// Reads a list of seeds with weights from a file.
 pub(in crate::settings) fn seeds<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<Weighted>>, D::Error> {

@@ -164,7 +164,7 @@ fn auto_draws_on_the_processor_and_says_why() {
         let (errors, picture) = draw(settings, &format!("auto-{number}.png"), &["--quiet"]);
         let lines: Vec<_> = errors.lines().collect();
         let [warning] = lines.as_slice() else { panic!("{lines:#?}") };
-        assert!(warning.starts_with("warning: computing on the processor: ") && warning.contains(reason), "{warning}");
+        assert!(warning.starts_with("warning: computing on the CPU: ") && warning.contains(reason), "{warning}");
         assert_eq!(pixels(&picture), pixels(&of_processor));
     }
 }

@@ -1,4 +1,4 @@
-//! The help: every default in it comes from the settings themselves, and `-h` fits a terminal's screen.
+//! The help: all defaults in it come from the settings, and `-h` fits the screen of a terminal.
 
 use std::ffi::OsString;
 
@@ -10,7 +10,7 @@ use crate::models::Quality;
 use crate::resolve::combine;
 use crate::settings::{OptionInfo, Overrides, Settings, VideoSettings};
 
-/// The options `-h` shows; `--help` shows all.
+/// The options that `-h` shows; `--help` shows all of them.
 const BRIEF: [&str; 12] = [
     "prompt",
     "quality",
@@ -25,7 +25,7 @@ const BRIEF: [&str; 12] = [
     "from",
     "dry_run",
 ];
-/// Commands `-h` leaves out: what the program does without one, and what is needed once.
+/// The commands that `-h` leaves out: the default command, and those that are needed only once.
 const UNSAID: [&str; 3] = ["generate", "completions", "man"];
 /// The end of the help.
 pub(in crate::cli) const EXAMPLES: &str = "Examples:
@@ -40,15 +40,15 @@ const OTHER_DEFAULTS: [(&str, &str); 3] = [
     ("threads", "all cores"),
 ];
 
-/// Groups of settings whose defaults are the same with all models.
+/// The groups of settings whose defaults are the same for all models.
 const SAME_EVERYWHERE: [&str; 2] = ["Machine", VideoSettings::GROUP];
 
-/// Whether the short help is asked for.
+/// Whether the arguments ask for the short help.
 pub(in crate::cli) fn is_brief(mut arguments: impl Iterator<Item = OsString>) -> bool {
     arguments.any(|argument| argument == "-h")
 }
 
-/// The command line with its help.
+/// The command line with defaults in its help.
 pub(in crate::cli) fn command(brief: bool) -> Command {
     let defaults = Defaults::new(brief);
     let command = limit_names(Arguments::command());
@@ -58,7 +58,7 @@ pub(in crate::cli) fn command(brief: bool) -> Command {
         command.mut_args(|option| defaults.tell(option)).after_help(format!("{EXAMPLES}\n\n{}", topics::list()));
     let tell = |verb: Command| verb.mut_args(|option| defaults.tell(option));
     let command = command.mut_subcommand("generate", tell).mut_subcommand("batch", tell);
-    // Their other settings depend on what is measured.
+    // The defaults of their other settings depend on what is measured.
     let tell_some = |verb: Command| verb.mut_args(|option| defaults.tell_some(option));
     let command = command.mut_subcommand("video", tell_some).mut_subcommand("bench", tell_some);
     if !brief {
@@ -72,10 +72,10 @@ pub(in crate::cli) fn command(brief: bool) -> Command {
     command.mut_subcommands(|verb| verb.hide(true)).after_help(verbs)
 }
 
-/// What options stand for when nothing is said, as text.
+/// The defaults of options as text.
 struct Defaults {
     embedded: toml::Table,
-    /// None if only the embedded model's are known
+    /// None if only the defaults of the embedded model are known
     published: Option<toml::Table>,
 }
 
@@ -88,14 +88,14 @@ impl Defaults {
         Self { embedded: table(EMBEDDED), published: (!brief).then(|| table(PUBLISHED)) }
     }
 
-    /// The same, for verbs that take a few settings: of those that no model changes.
+    /// Adds the default of an option to its help, if the default is the same for all models.
     fn tell_some(&self, option: Arg) -> Arg {
         let name = option.get_id().as_str();
         let is_same = OptionInfo::of(name).is_some_and(|option| SAME_EVERYWHERE.contains(&option.group));
         if is_same || name == "threads" { self.tell(option) } else { option }
     }
 
-    /// Adds what an option stands for to its help.
+    /// Adds the default of an option to its help.
     fn tell(&self, option: Arg) -> Arg {
         let id = option.get_id().as_str().to_owned();
         let other = OTHER_DEFAULTS.iter().find(|(name, _)| *name == id).map(|(_, value)| *value);
@@ -118,9 +118,9 @@ impl Defaults {
         }
     }
 
-    /// A setting's default; if published models have another, both.
+    /// The default of a setting; both defaults if published models have another one.
     fn of(&self, id: &str) -> Option<String> {
-        // The prompt is a word of the command line.
+        // The prompt is not an option but the words of the command line.
         OptionInfo::of(id)?.value?;
         let text = |table: &toml::Table| match table.get(id)? {
             toml::Value::String(text) => Some(text.clone()),
@@ -136,14 +136,14 @@ impl Defaults {
     }
 }
 
-/// A VQGAN, as `--vqgan` names it.
+/// The value of `--vqgan`.
 type Named = Option<&'static str>;
-/// The one in the program.
+/// The embedded VQGAN.
 const EMBEDDED: Named = None;
-/// Any other.
+/// Any other VQGAN.
 const PUBLISHED: Named = Some("another");
 
-/// The settings of a VQGAN if nothing but a quality is given.
+/// The settings with a VQGAN and a quality if nothing else is given.
 fn settings(vqgan: Named, quality: Quality) -> Option<Settings> {
     let overrides = Overrides {
         prompt: "a".parse().ok(),
@@ -154,7 +154,7 @@ fn settings(vqgan: Named, quality: Quality) -> Option<Settings> {
     combine(&[overrides]).ok()
 }
 
-/// What each quality stands for.
+/// The settings that each quality stands for.
 fn qualities() -> String {
     let row = |vqgan, &(quality, name): &(Quality, &str)| {
         let Settings { size, iterations, cutouts, .. } = settings(vqgan, quality)?;

@@ -19,7 +19,7 @@ use crate::session::{Plan, Recomputed};
 use crate::settings::{Choice, Chosen, OptionInfo, Overrides};
 use crate::text::count;
 
-/// The settings that `bench` takes: those that speed and memory depend on.
+/// The settings that `bench` takes: those that affect speed and memory.
 struct Measured;
 
 impl Choice for Measured {
@@ -29,12 +29,12 @@ impl Choice for Measured {
     }
 }
 
-/// What `bench` was asked for.
+/// The arguments of `bench`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// What to measure: the `imagenet_f16_16384` VQGAN with ViT-B/32 (a) or the embedded model (b)
     ///
-    /// Other options change parts of it. A VQGAN or a CLIP model can also be the configuration of one, which gets random
+    /// Other options override parts of it. --vqgan and --clip also take a configuration file, for a model with random
     /// weights.
     #[arg(long, value_name = "NAME", default_value = "b")]
     work: Work,
@@ -55,13 +55,13 @@ pub(in crate::cli) struct Arguments {
 }
 
 impl Arguments {
-    /// How many threads are to compute.
+    /// The number of threads that compute.
     pub(in crate::cli) fn threads(&self) -> Option<u16> {
         self.threads
     }
 }
 
-/// What is printed as JSON.
+/// The JSON output.
 #[derive(Serialize)]
 struct Printed<'a> {
     program: &'static str,
@@ -122,7 +122,7 @@ fn table(printed: &Printed) -> String {
     let Printed { vqgan, clip, size, cutouts, cut_batch, processor, instruction_set, threads, report, .. } = printed;
     let draws = vqgan.unwrap_or(printed.drawer);
     let mut lines = vec![
-        format!("{draws} with {}, {size}, {cutouts} cutouts, {cut_batch} at a time", clip.join(", ")),
+        format!("{draws} with {}, {size}, {cutouts} cutouts, {cut_batch} at once", clip.join(", ")),
         format!("{processor}, {instruction_set}, {threads} threads"),
     ];
     lines.extend(printed.gpu.map(|gpu| format!("{gpu}, products in {}", printed.precision)));
@@ -134,16 +134,16 @@ fn table(printed: &Printed) -> String {
         lines.push(format!("an iteration runs at {:.0} % of the machine's rate", 100.0 * share));
     }
     if let Some(share) = report.copy_share {
-        lines.push(format!("what its layers read and write is {:.0} % of what the GPU copies", 100.0 * share));
+        lines.push(format!("its layers read and write at {:.0} % of the GPU's copying rate", 100.0 * share));
     }
     if let Some(Traffic { to_gpu, to_host }) = report.traffic {
         lines.push(format!("an iteration sends {to_gpu} bytes to the GPU and {to_host} to the host"));
     }
     if let Some(seconds) = report.asking {
-        lines.push(format!("the host asks for an iteration in {seconds:.4} seconds"));
+        lines.push(format!("the host takes {seconds:.4} seconds to launch an iteration"));
     }
     if let Some(bytes) = report.peak_memory {
-        lines.push(format!("peak memory {}, {} estimated", in_words(bytes), in_words(report.estimated_memory)));
+        lines.push(format!("peak memory {}, estimated {}", in_words(bytes), in_words(report.estimated_memory)));
     }
     lines.join("\n") + "\n"
 }

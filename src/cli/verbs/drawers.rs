@@ -1,4 +1,4 @@
-//! `text2art drawers`: what there is to draw with, and the options of each.
+//! `text2art drawers`: the drawers, and the options of each.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use crate::cli::terminal::stdout;
 use crate::drawer::{ALL, Blueprint};
 use crate::settings::Overrides;
 
-/// What `drawers` was asked for.
+/// The arguments of `drawers`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// Print a JSON list
@@ -25,7 +25,7 @@ struct Drawer {
     options: Vec<DrawerOption>,
 }
 
-/// An option that counts for a drawer.
+/// An option of a drawer.
 #[derive(Serialize)]
 struct DrawerOption {
     option: String,
@@ -49,7 +49,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn drawer(blueprint: &dyn Blueprint) -> Drawer {
-    // Palettes are for all.
+    // Every drawer has the options for palettes.
     let identifiers = blueprint.options().iter().chain(&["palette", "colors", "palette_weight", "dither"]);
     let command = Overrides::augment_args(clap::Command::new(blueprint.name()));
     let options = identifiers.filter_map(|identifier| {

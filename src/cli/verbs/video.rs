@@ -1,4 +1,4 @@
-//! `text2art video`: a moving picture of frames on the disk.
+//! `text2art video`: makes a moving picture from frames on the disk.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use crate::settings::{Choice, Chosen, OptionInfo, VideoSettings};
 use crate::video::{GIF, MP4, Recorder, pictures_in};
 use crate::{Error, Result, picture};
 
-/// The largest step between frames that settings take.
+/// The largest step between frames that settings accept.
 const LARGEST_STEP: usize = 1_000_000;
 
 /// The settings that `video` takes: those of moving pictures.
@@ -26,7 +26,7 @@ impl Choice for Moving {
     }
 }
 
-/// What `video` was asked for.
+/// The arguments of `video`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// Images of one size, in order; a folder stands for all its images, in the order of their numbers
@@ -69,7 +69,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     reporter.tell(&Event::Encoding { frames: frames.len() });
     let mut taken = None;
     for (index, path) in frames.iter().enumerate() {
-        // What came by then is a video of its own.
+        // The frames so far make a complete video.
         if stop.is_requested() || recorder.problems().next().is_some() {
             break;
         }
@@ -88,10 +88,11 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     Ok(if stop.is_requested() { INTERRUPTED } else { DONE })
 }
 
-/// The recipe of the last frame, if it has one, with how this moves: it makes the picture the video ends with.
+/// The recipe of the last frame, if it has one, with the settings of this video: it draws the picture that the video
+/// ends with.
 fn recipe(last: &Path, video: &VideoSettings) -> Option<Recipe> {
     let mut recipe = Recipe::read(last).ok()?;
-    // Of the run's pictures some may have been left out before.
+    // The frames may already be a selection of the pictures of a run.
     let frame_every = recipe.settings.frame_every.saturating_mul(video.frame_every).min(LARGEST_STEP);
     recipe.settings = recipe.settings.with_video(VideoSettings { frame_every, ..*video });
     Some(recipe)
@@ -117,9 +118,11 @@ fn common_size(frames: &[PathBuf]) -> Result<Size> {
         let size = picture::dimensions(path)?;
         let (other, expected) = *first.get_or_insert((path, size));
         if size != expected {
-            let problem = format!("this frame has {size} pixels, and {} has {expected}", other.display());
-            return Err(Error::file(path, problem, "give frames of one size"));
+            let problem = format!("this frame is {size}, but {} is {expected}", other.display());
+            return Err(Error::file(path, problem, "give frames that all have the same size"));
         }
     }
-    first.map(|(_, size)| size).ok_or_else(|| Error::usage("there is no frame", "name pictures, or a folder with some"))
+    first
+        .map(|(_, size)| size)
+        .ok_or_else(|| Error::usage("no frames were given", "give images, or a folder of images"))
 }

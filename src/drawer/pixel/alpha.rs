@@ -1,4 +1,5 @@
-//! How transparent cells are: an alpha for each, which is pulled down, so that those a prompt does not need vanish.
+//! The transparency of cells: each has an alpha, which is pulled down so that cells that the prompt does not need
+//! vanish.
 
 use candle_core::{DType, Device, Tensor, Var};
 
@@ -6,27 +7,27 @@ use super::roughness::roughness;
 use crate::Result;
 use crate::picture::Size;
 
-/// What alphas begin with: in sight, and with room on both sides.
+/// The alpha at the start: visible, with room in both directions.
 const START: f64 = 0.75;
-/// Cells below this are left out in the end.
+/// Cells with an alpha below this are left out at the end.
 const DROPPED: f64 = 0.5;
-/// How much less the middle is pulled down than the edges, where what is drawn seldom is: the deviation of a bell, as a
-/// share of half a side (pixray's `--alpha_use_g`, `--alpha_gamma`).
+/// The standard deviation of a bell curve, as a share of half a side. The middle, which usually holds the subject, is
+/// pulled down less than the edges (`--alpha_use_g` and `--alpha_gamma` in pixray).
 const BELL: f64 = 0.5;
-/// How strongly neighbours are held together beside that pull: without it every other cell of a plane vanishes.
+/// The weight that keeps the alphas of neighbors alike: without it, every other cell of an area vanishes.
 const TOGETHER: f64 = 12.0;
 
 /// The alphas of cells.
 pub(super) struct Alphas {
-    /// `[1, 1, rows, columns]` of the lattice, values from 0 to 1
+    /// `[1, 1, rows, columns]`, values from 0 to 1
     pub(super) values: Var,
     weight: f64,
-    /// How strongly each is pulled down, of the same shape; their mean is 1
+    /// How strongly each alpha is pulled down, of the same shape; the mean is 1
     pulls: Tensor,
 }
 
 impl Alphas {
-    /// Those of a lattice, pulled down with a weight.
+    /// Creates the alphas of a lattice, which are pulled down with a weight.
     pub(super) fn new(lattice: Size, weight: f64, device: &Device) -> Result<Self> {
         let Size { width, height } = lattice;
         let start = Tensor::full(START, (1, 1, height, width), device)?.to_dtype(DType::F32)?;
@@ -34,7 +35,7 @@ impl Alphas {
         let pulls: Vec<f64> = places
             .map(|(column, row)| {
                 let square = from_middle(column, width).powi(2) + from_middle(row, height).powi(2);
-                // The middle of a single cell is pulled, too.
+                // A grid of one cell has only a middle, which must be pulled as well.
                 1.0 + f64::EPSILON - (-square / (2.0 * BELL * BELL)).exp()
             })
             .collect();
@@ -43,13 +44,13 @@ impl Alphas {
         Ok(Self { values: Var::from_tensor(&start)?, weight, pulls })
     }
 
-    /// Brings them back into their range.
+    /// Clamps the alphas to their range.
     pub(super) fn constrain(&self) -> Result<()> {
         Ok(self.values.set(&self.values.clamp(0.0, 1.0)?.detach())?)
     }
 
-    /// What pulls them down, by its weight: the mean of a (2 - a), whose slope is steep at 0 and none at 1, so that cells
-    /// are in sight or not, and few are half so; and the mean square of neighbours' differences.
+    /// The weighted loss that pulls the alphas down: the mean of a (2 - a), whose slope is steep at 0 and zero at 1, so
+    /// that few cells are half visible, and the mean square of the differences between neighbors.
     pub(super) fn loss(&self) -> Result<Tensor> {
         let values = self.values.as_tensor();
         let down = values.affine(-1.0, 2.0)?.mul(values)?.mul(&self.pulls)?.mean_all()?;
@@ -61,24 +62,24 @@ impl Alphas {
     }
 }
 
-/// Where a cell lies between the middle, 0, and the edges, -1 and 1.
+/// The place of a cell between the edges, -1 and 1; the middle is 0.
 #[allow(clippy::cast_precision_loss)]
 fn from_middle(at: usize, count: usize) -> f64 {
     (2 * at + 1) as f64 / count as f64 - 1.0
 }
 
-/// Cells `[1, 4, rows, columns]` in sight or not at all.
+/// Makes each of the cells `[1, 4, rows, columns]` either opaque or transparent.
 pub(super) fn drop_cells(cells: &Tensor) -> Result<Tensor> {
     let in_sight = cells.narrow(1, 3, 1)?.ge(DROPPED)?.to_dtype(cells.dtype())?;
     Ok(Tensor::cat(&[cells.narrow(1, 0, 3)?, in_sight], 1)?)
 }
 
-/// Brings cells `[1, 4, rows, columns]` to pixels by a linear map of each channel: what is transparent adds no colour.
+/// Turns cells `[1, 4, rows, columns]` into pixels with a linear map of each channel. Transparent cells add no color.
 pub(super) fn blend(cells: &Tensor, to_pixels: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
     let alphas = cells.narrow(1, 3, 1)?;
     let pixels = to_pixels(&Tensor::cat(&[cells.narrow(1, 0, 3)?.broadcast_mul(&alphas)?, alphas], 1)?)?;
     let alphas = pixels.narrow(1, 3, 1)?.contiguous()?;
-    // Where nothing is in sight there is no colour either.
-    let colours = pixels.narrow(1, 0, 3)?.broadcast_div(&alphas.maximum(f32::MIN_POSITIVE)?)?;
-    Ok(Tensor::cat(&[colours, alphas], 1)?)
+    // A pixel without visible cells has no color: avoid a division by zero.
+    let colors = pixels.narrow(1, 0, 3)?.broadcast_div(&alphas.maximum(f32::MIN_POSITIVE)?)?;
+    Ok(Tensor::cat(&[colors, alphas], 1)?)
 }

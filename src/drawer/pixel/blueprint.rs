@@ -1,4 +1,4 @@
-//! What the program knows of cells before they are built.
+//! The blueprint of the pixel drawer.
 
 use candle_core::Device;
 use image::DynamicImage;
@@ -12,12 +12,13 @@ use crate::picture::Size;
 use crate::settings::{Overrides, PixelShape, Settings};
 use crate::{Error, Result};
 
-/// The step of cells' colors.
+/// The learning rate for the colors of cells.
 const LEARNING_RATE: f64 = 0.05;
-/// How strongly cells are held to the prior's colors: between 10 and 30 they look alike, below they dissolve.
+/// The weight that keeps cells close to the colors of the prior: values from 10 to 30 look alike; below 10, shapes
+/// dissolve.
 const PRIOR_HOLD: f64 = 20.0;
 
-/// Cells draw.
+/// The blueprint of the pixel drawer.
 pub(in crate::drawer) struct PixelBlueprint;
 
 impl Blueprint for PixelBlueprint {
@@ -26,7 +27,7 @@ impl Blueprint for PixelBlueprint {
     }
 
     fn about(&self) -> &'static str {
-        "cells of plain colours, which are moved"
+        "draws a grid of solid-color cells by optimizing their colors"
     }
 
     fn options(&self) -> &'static [&'static str] {
@@ -55,7 +56,7 @@ impl Blueprint for PixelBlueprint {
         PRIOR_HOLD
     }
 
-    /// Cells have no details of their own that a zoom would shape.
+    /// Cells have no inner details that a zoom could improve.
     fn zooms(&self) -> f64 {
         0.5
     }
@@ -67,13 +68,13 @@ impl Blueprint for PixelBlueprint {
 
     fn memory(&self, settings: &Settings, _loaded: Loaded, _recomputed: usize, _of: MemoryOf) -> Result<Memory> {
         let pixels = settings.size.width.saturating_mul(settings.size.height) as u64;
-        // The mosaic and its transpose, with two cells in a pixel: a start for each row, a place and a share of each.
-        // What the session keeps of the picture and of its gradient counts here, where nothing larger hides it.
-        // With alpha both have a channel more, and stand beside what the judges see.
+        // The mosaic and its transpose, with two cells per pixel: a start for each row, a place and a share for each
+        // cell. The picture and the gradient that the session keeps are counted here, because nothing larger hides
+        // them. With alpha, both have another channel, and the picture that the judges see is kept as well.
         let channels = if settings.transparent { 4 } else { 3 };
         let seen = if settings.transparent { 12 } else { 0 };
         let kept = pixels.saturating_mul(2 * (4 + 2 * 8) + 2 * 4 * channels + seen);
-        // Beside it the picture and its gradient as the network has them.
+        // In addition, the network holds the picture and its gradient.
         Ok(Memory { kept, peak: kept.saturating_add(pixels.saturating_mul(2 * 4 * channels)) })
     }
 
@@ -93,7 +94,7 @@ impl Blueprint for PixelBlueprint {
         format!("Cells: {cells}{}", settings.pixel_shape)
     }
 
-    /// With `--pixel-zoom` every cell has so many pixels across.
+    /// Applies `--pixel-zoom`, the number of pixels across each cell.
     fn finish(&self, settings: &Settings, picture: DynamicImage) -> DynamicImage {
         let (Some(grid), Some(zoom)) = (settings.pixel_size, settings.pixel_zoom) else { return picture };
         match &picture {
@@ -112,16 +113,16 @@ fn check_zoom(settings: &Settings) -> Result<()> {
         return Ok(());
     }
     if settings.pixel_shape != PixelShape::Rectangle {
-        return Err(Error::usage("--pixel-zoom is for rectangular cells", "choose --pixel-shape rect"));
+        return Err(Error::usage("--pixel-zoom requires rectangular cells", "choose --pixel-shape rect"));
     }
     let Some(grid) = settings.pixel_size else {
         return Err(Error::usage("--pixel-zoom needs a number of cells", "give one with --pixel-size"));
     };
-    // Of smaller cells some have no pixel of their own.
+    // Some smaller cells would have no pixel of their own.
     let clear = |pixels: usize, cells: usize| pixels.is_multiple_of(cells) || pixels >= 2 * cells;
     if !clear(settings.size.width, grid.width) || !clear(settings.size.height, grid.height) {
-        let problem = format!("{grid} cells are too small in {} pixels for --pixel-zoom", settings.size);
-        return Err(Error::usage(problem, "choose a --size of two pixels a cell or more"));
+        let problem = format!("{grid} cells in a {} picture are too small for --pixel-zoom", settings.size);
+        return Err(Error::usage(problem, "choose a --size with at least two pixels per cell"));
     }
     Ok(())
 }

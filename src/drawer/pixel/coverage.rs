@@ -1,22 +1,22 @@
-//! How much of each pixel each cell covers: exact areas, of polygons that are cut to the pixel's square (Sutherland
-//! and Hodgman, Reentrant polygon clipping, 1974).
+//! The exact area of each pixel that each cell covers, from polygons that are clipped to the square of the pixel
+//! (Sutherland and Hodgman, Reentrant polygon clipping, 1974).
 
 use rayon::prelude::*;
 
 use super::shapes::{Cells, Point};
 use crate::picture::Size;
 
-/// Areas below this share of a pixel are rounding.
+/// Areas below this share of a pixel are rounding errors.
 const LEAST: f64 = 1e-9;
 
-/// What the cells cover: for each cell, in order, pixels (row by row) and shares of their area, ascending.
+/// The pixels that cells cover.
 pub(super) struct Coverage {
-    /// A list a cell
+    /// For each cell, in order: its pixels, numbered row by row and ascending, and the share of each that it covers
     pub(super) of_cells: Vec<Vec<(u32, f32)>>,
 }
 
 impl Coverage {
-    /// Of cells whose `grid` fills a picture of this size. The shares of a pixel add up to one.
+    /// The coverage of cells whose `grid` fills a picture of this size. The shares of each pixel add up to one.
     pub(super) fn new(cells: &Cells, grid: Size, picture: Size) -> Self {
         let scale = scale(grid, picture);
         let areas: Vec<Vec<(u32, f64)>> = cells
@@ -50,7 +50,7 @@ impl Coverage {
         Self { of_cells }
     }
 
-    /// For each cell the pixel that it covers most, the first of equals; none of those outside of the picture.
+    /// For each cell, the pixel that it covers most, or the first such pixel; none for a cell outside the picture.
     pub(super) fn fullest(&self) -> impl Iterator<Item = Option<u32>> {
         let fullest = |pixels: &Vec<(u32, f32)>| {
             pixels.iter().reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(pixel, _)| *pixel)
@@ -59,13 +59,13 @@ impl Coverage {
     }
 }
 
-/// Pixels a cell of the grid, across and down.
+/// Pixels per cell of the grid, across and down.
 #[allow(clippy::cast_precision_loss)]
 pub(super) fn scale(grid: Size, picture: Size) -> (f64, f64) {
     (picture.width as f64 / grid.width as f64, picture.height as f64 / grid.height as f64)
 }
 
-/// Adds the pixels that a convex polygon covers, with the areas.
+/// Adds the pixels that a convex polygon covers, with the covered areas.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn cover(corners: &[Point], picture: Size, found: &mut Vec<(u32, f64)>) {
     let span = |values: &mut dyn Iterator<Item = f64>, most: usize| {
@@ -89,7 +89,7 @@ fn cover(corners: &[Point], picture: Size, found: &mut Vec<(u32, f64)>) {
     }
 }
 
-/// The part of a convex polygon where `inside`, which is linear, is not negative.
+/// The part of a convex polygon where the linear function `inside` is not negative.
 fn cut(corners: &[Point], inside: impl Fn(Point) -> f64) -> Vec<Point> {
     let mut kept = Vec::with_capacity(corners.len() + 1);
     for (index, &corner) in corners.iter().enumerate() {
@@ -110,7 +110,7 @@ fn cut(corners: &[Point], inside: impl Fn(Point) -> f64) -> Vec<Point> {
 fn area(corners: &[Point]) -> f64 {
     let Some(&(x, y)) = corners.first() else { return 0.0 };
     let pairs = corners.iter().zip(corners.iter().skip(1));
-    // From the first corner: far from the origin the terms are large and nearly cancel.
+    // Relative to the first corner: far from the origin, the terms are large and nearly cancel.
     pairs.map(|(a, b)| (a.0 - x) * (b.1 - y) - (b.0 - x) * (a.1 - y)).sum::<f64>().abs() / 2.0
 }
 
@@ -119,8 +119,8 @@ mod tests {
     use super::*;
     use crate::settings::PixelShape;
 
-    /// Each pixel is covered once, and each cell covers its area, cut to the picture: at sizes where edges fall on
-    /// whole pixels and where they do not.
+    /// Each pixel is covered once, and each cell covers its area within the picture, whether or not edges fall on whole
+    /// pixels.
     #[test]
     #[allow(clippy::cast_precision_loss)]
     fn cells_cover_their_area() {
@@ -143,7 +143,7 @@ mod tests {
                 for (cell, covered) in cells.cells.iter().zip(&coverage.of_cells) {
                     if cell.iter().flatten().all(|corner| inside(*corner)) {
                         let total: f64 = covered.iter().map(|(_, share)| f64::from(*share)).sum();
-                        // Each cell has the area of one of the grid's.
+                        // Each cell has the area of a cell of the grid.
                         assert!((total / scale - 1.0).abs() < 1e-3, "{name} {grid} {size}: {total}");
                     }
                 }

@@ -1,28 +1,28 @@
-//! How many cells a picture has.
+//! The number of cells of a picture.
 
 use crate::picture::Size;
 use crate::{Error, Result};
 
-/// Cells across a picture, about, where nothing is said (pixray's default).
+/// About how many cells there are across a picture by default, as in pixray.
 const COLUMNS: f64 = 80.0;
-/// How many cells a picture may have.
+/// The most cells that a picture can have.
 pub const MOST_CELLS: usize = 1 << 20;
 
-/// What is said about a picture's cells.
+/// The number of cells that the user asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Grid {
-    /// How many there are across and down
+    /// The number of cells across and down
     pub cells: Option<Size>,
-    /// How many times as large they are as that, or as they would be
+    /// How many times as wide and high as in `cells`, or as by default, the cells are
     pub scale: Option<f64>,
 }
 
 impl Grid {
-    /// The grid of a picture of this size. Without numbers about 80 cells across, squares that fill the picture with
-    /// whole pixels where there are such.
+    /// The grid of a picture of this size. By default, it has about 80 cells across; the cells are squares of whole
+    /// pixels if such squares can fill the picture.
     ///
     /// # Errors
-    /// Where there are more cells than pixels, or too many.
+    /// If there are more cells than pixels, or more than [`MOST_CELLS`].
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     pub fn of(self, picture: Size) -> Result<Size> {
         let scale = self.scale.unwrap_or(1.0);
@@ -33,20 +33,21 @@ impl Grid {
         };
         let hint = "choose fewer with --pixel-size or --pixel-scale, or a larger --size";
         if grid.width > picture.width || grid.height > picture.height {
-            let problem = format!("{grid} cells have no room in a picture of {picture} pixels");
+            let problem = format!("{grid} cells do not fit in a {picture} picture");
             return Err(Error::usage(problem, hint));
         }
         if grid.width * grid.height > MOST_CELLS {
-            return Err(Error::usage(format!("{grid} cells are more than {MOST_CELLS}"), hint));
+            return Err(Error::usage(format!("{grid} is more than {MOST_CELLS} cells"), hint));
         }
         Ok(grid)
     }
 }
 
-/// Squares of whole pixels that fill the picture, about 80 across for a scale of one; else as near to that as can be.
+/// Squares of whole pixels that fill the picture, about 80 across for a scale of one. If there are no such squares, the
+/// grid that is nearest to that.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn squares(picture: Size, scale: f64) -> Size {
-    /// A number of columns within this factor is about as many
+    /// A number of columns within this factor of the wanted one is close enough
     const NEAR: f64 = 1.5;
     let Size { width, height } = picture;
     let wanted = (COLUMNS / scale).clamp(1.0, width as f64);

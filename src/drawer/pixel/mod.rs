@@ -1,4 +1,4 @@
-//! The pixel drawer: its parameters are the colours of cells.
+//! The pixel drawer, whose parameters are the colors of cells.
 
 mod alpha;
 mod blueprint;
@@ -27,39 +27,39 @@ pub use grid::{Grid, MOST_CELLS};
 use mosaic::Mosaic;
 use roughness::roughness;
 
-/// Draws by moving the colours of cells.
+/// Draws by optimizing the colors of cells.
 pub struct PixelDrawer {
-    /// `[1, 3, rows, columns]` of the lattice, values from 0 to 1
+    /// `[1, 3, rows, columns]`, values from 0 to 1
     cells: Var,
-    /// How transparent they are, where they may be
+    /// The transparency of cells, if they can be transparent
     alphas: Option<Alphas>,
     mosaic: Network,
-    /// For each cell the pixel that shows its colour best; none of cells outside of the picture
+    /// For each cell, the pixel that shows its color best; none for a cell outside the picture
     shown: Vec<Option<u32>>,
-    /// How strongly neighbours are drawn together
+    /// The weight of the mean square of the difference between neighbors
     smoothness: f64,
-    /// How far the colours are from those it started from, where it is held to them
+    /// The weighted distance of the colors from the starting point, if they are kept close to it
     held: Option<Network>,
 }
 
-/// What the cells look like.
+/// The look of the cells.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PixelArt {
-    /// Their shape
+    /// The shape of the cells
     pub shape: PixelShape,
-    /// How many there are across and down
+    /// The number of cells across and down
     pub grid: Size,
-    /// How strongly neighbours are drawn together: the weight of the mean square of their difference
+    /// The weight of the mean square of the difference between neighbors
     pub smoothness: f64,
-    /// How strongly cells are drawn out of sight, where they may vanish
+    /// How strongly the alphas of cells are pulled down; none if cells are opaque
     pub alpha_weight: Option<f64>,
 }
 
 impl PixelArt {
-    /// What the pixel drawer's cells look like.
+    /// The look of the cells that settings ask for.
     ///
     /// # Errors
-    /// Where there are more of them than the picture has room for.
+    /// If the cells do not fit in the picture.
     pub fn of(settings: &Settings) -> Result<Self> {
         let grid = Grid { cells: settings.pixel_size, scale: None }.of(settings.size)?;
         let alpha_weight = settings.transparent.then_some(settings.alpha_weight);
@@ -68,43 +68,43 @@ impl PixelArt {
 }
 
 impl PixelDrawer {
-    /// A drawer for a picture of this size, on a device.
+    /// Creates a drawer for a picture of this size, on a device.
     ///
     /// # Errors
-    /// Where the picture to start from cannot be brought to this size.
+    /// If the starting picture cannot be resized to this size.
     pub fn new(art: PixelArt, size: Size, start: Start, device: &Device) -> Result<Self> {
         let cells = art.shape.cells(art.grid);
         let lattice = cells.lattice;
         let coverage = Coverage::new(&cells, art.grid, size);
         let mosaic = Mosaic::new(lattice, size, &coverage);
         let mut weight = 0.0;
-        let colours = match start {
+        let colors = match start {
             Start::Picture(image, hold) => {
                 weight = hold;
                 mosaic.means(&to_values(&picture::cover(image, size)?))
             }
-            // A code of one's own for each cell is a colour of its own.
+            // Random codes mean a random color for each cell.
             Start::Noise(StartNoise::Codes, stream) => start::picture(StartNoise::Snow, lattice, stream),
             Start::Noise(noise, stream) => start::picture(noise, lattice, stream),
         };
-        let held = (weight > 0.0).then(|| Network::of(SquareSum::mean_from(colours.clone(), weight)));
-        let colours = Tensor::from_vec(colours, (1, 3, lattice.height, lattice.width), device)?;
+        let held = (weight > 0.0).then(|| Network::of(SquareSum::mean_from(colors.clone(), weight)));
+        let colors = Tensor::from_vec(colors, (1, 3, lattice.height, lattice.width), device)?;
         let alphas = art.alpha_weight.map(|weight| Alphas::new(lattice, weight, device)).transpose()?;
         let (mosaic, shown) = (Network::of(mosaic), coverage.fullest().collect());
-        Ok(Self { cells: Var::from_tensor(&colours)?, alphas, mosaic, shown, smoothness: art.smoothness, held })
+        Ok(Self { cells: Var::from_tensor(&colors)?, alphas, mosaic, shown, smoothness: art.smoothness, held })
     }
 
-    /// The cells as they are, recorded back to the parameters: `[1, 3, rows, columns]`, or `[1, 4, rows, columns]` with
-    /// alpha.
+    /// The current cells, recorded so that gradients reach the parameters: `[1, 3, rows, columns]`, or
+    /// `[1, 4, rows, columns]` with alpha.
     fn cells(&self) -> Result<Tensor> {
-        let colours = self.cells.as_tensor();
+        let colors = self.cells.as_tensor();
         match &self.alphas {
-            Some(alphas) => Ok(Tensor::cat(&[colours, alphas.values.as_tensor()], 1)?),
-            None => Ok(colours.clone()),
+            Some(alphas) => Ok(Tensor::cat(&[colors, alphas.values.as_tensor()], 1)?),
+            None => Ok(colors.clone()),
         }
     }
 
-    /// The cells that a picture was drawn of, where each has a pixel of its own.
+    /// The cells that a picture was drawn from, read from the pixel that shows each cell best.
     fn cells_of(&self, picture: &Tensor) -> Result<Tensor> {
         let (_, channels, height, width) = picture.dims4()?;
         let pixels = picture.flatten_all()?.to_vec1::<f32>()?;
@@ -122,23 +122,24 @@ impl Drawer for PixelDrawer {
         Ok(self.mosaic.forward(&self.cells()?)?)
     }
 
-    /// Cells are dropped, brought to the palette, and dithered, as if each were a pixel; then pixels in which cells meet.
-    fn deliver(&self, drawn: Option<&Tensor>, colours: Option<(&Palette, Dither)>) -> Result<Tensor> {
+    /// Drops cells, limits them to the palette and dithers them as if each were a pixel. Then limits pixels in which
+    /// cells meet to the palette.
+    fn deliver(&self, drawn: Option<&Tensor>, colors: Option<(&Palette, Dither)>) -> Result<Tensor> {
         let mut cells = match drawn {
-            // A picture of cells is what it is made of.
-            Some(drawn) if self.alphas.is_none() && colours.is_none() => return Ok(drawn.detach()),
+            // Without alpha and a palette, the picture is delivered as it was drawn.
+            Some(drawn) if self.alphas.is_none() && colors.is_none() => return Ok(drawn.detach()),
             Some(drawn) => self.cells_of(&drawn.detach())?,
             None => self.cells()?.detach(),
         };
         if self.alphas.is_some() {
             cells = alpha::drop_cells(&cells)?;
         }
-        if let Some((palette, dither)) = colours {
+        if let Some((palette, dither)) = colors {
             cells = in_palette(&cells, palette, dither)?;
         }
         let to_pixels = |cells: &Tensor| Ok(self.mosaic.forward(cells)?);
         let picture = if self.alphas.is_some() { alpha::blend(&cells, to_pixels)? } else { to_pixels(&cells)? };
-        match colours {
+        match colors {
             Some((palette, _)) => in_palette(&picture, palette, Dither::None),
             None => Ok(picture),
         }

@@ -1,4 +1,4 @@
-//! Cells to pixels: a linear map with few numbers in each row, and its transpose for the gradient.
+//! The map from cells to pixels: a sparse matrix, and its transpose for the gradient.
 
 use candle_core::{Error, Result};
 use rayon::prelude::*;
@@ -9,7 +9,7 @@ use crate::frozen::cuda::layers::{SparseOnDevice, SparseRows};
 use crate::frozen::{Layer, on_gpu};
 use crate::picture::Size;
 
-/// Rows of a sparse matrix: of row i the entries `starts[i]..starts[i + 1]`.
+/// A sparse matrix by rows: row i has the entries `starts[i]..starts[i + 1]`.
 struct Rows {
     starts: Vec<u32>,
     places: Vec<u32>,
@@ -28,7 +28,7 @@ impl Rows {
         Self { starts, places, shares }
     }
 
-    /// The transposed matrix, which has so many rows.
+    /// The transposed matrix, which has `rows` rows.
     fn transposed(&self, rows: usize) -> Self {
         let mut starts = vec![0_u32; rows + 1];
         for place in &self.places {
@@ -58,9 +58,9 @@ impl Rows {
         SparseRows::new(&self.starts, &self.places, &self.shares, on)
     }
 
-    /// The matrix times each of the columns that stand one after another in `input`.
+    /// Multiplies the matrix by each of the columns that follow one another in `input`.
     fn multiply(&self, input: &[f32], output: &mut [f32]) {
-        /// Entries of one task, about
+        /// About how many entries a task has
         const TASK: usize = 1 << 14;
         let rows = self.starts.len() - 1;
         let task_rows = (TASK * rows / self.places.len().max(1)).max(1);
@@ -78,8 +78,8 @@ impl Rows {
     }
 }
 
-/// `[1, channels, rows, columns]` of cells to `[1, channels, height, width]` of pixels: each pixel is the mean of the
-/// cells in it, by the area they cover.
+/// Maps cells `[1, channels, rows, columns]` to pixels `[1, channels, height, width]`: each pixel is the mean of the
+/// cells in it, weighted by the area that they cover.
 pub(super) struct Mosaic {
     lattice: Size,
     picture: Size,
@@ -94,7 +94,7 @@ impl Mosaic {
         Self { lattice, picture, to_pixels, to_cells }
     }
 
-    /// The mean colour of each cell's pixels in a picture `[channels, height, width]`; grey for cells outside of it.
+    /// The mean color of the pixels of each cell in a picture `[channels, height, width]`; gray for cells outside it.
     pub(super) fn means(&self, picture: &[f32]) -> Vec<f32> {
         let cells = self.lattice.width * self.lattice.height;
         let mut means = vec![0.0; picture.len() / (self.picture.width * self.picture.height) * cells];

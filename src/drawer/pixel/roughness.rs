@@ -1,11 +1,11 @@
-//! How unlike neighbouring cells are.
+//! The difference between neighboring cells.
 
 use candle_core::Tensor;
 
 use crate::Result;
 
-/// The mean square of the difference between neighbours of `[1, channels, rows, columns]`, across and down; none where
-/// there are no neighbours.
+/// The mean square of the difference between neighbors of `[1, channels, rows, columns]`, across and down; none where
+/// there are no neighbors.
 pub(super) fn roughness(cells: &Tensor) -> Result<Option<Tensor>> {
     let mut total = None;
     for dimension in [2, 3] {

@@ -10,16 +10,16 @@ use crate::palette::hexadecimal;
 use crate::picture::Size;
 use crate::settings::PixelShape;
 
-/// How far cells that are no rectangles reach into their neighbours, in pixels: between edges that only touch, programs
-/// let the background through.
+/// How far cells that are not rectangles overlap their neighbors, in pixels: viewers let the background show through
+/// between edges that only touch.
 const OVERLAP: f64 = 0.5;
 
-/// The cells of a picture, each of the colour of the pixel that it covers most of: an element a cell, or where they are
-/// rectangles for cells of one colour side by side. Those that are more transparent than not are left out.
+/// The cells of a picture as an SVG, each in the color of the pixel that it covers most. Each cell is an element;
+/// adjacent rectangles of one color share an element. Cells that are more transparent than opaque are left out.
 pub(super) fn svg(art: PixelArt, picture: &RgbaImage) -> String {
     let size = Size { width: picture.width() as usize, height: picture.height() as usize };
     let cells = art.shape.cells(art.grid);
-    let colours = colours(&Coverage::new(&cells, art.grid, size), picture);
+    let colors = colors(&Coverage::new(&cells, art.grid, size), picture);
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\">\n",
         size.width, size.height
@@ -27,9 +27,9 @@ pub(super) fn svg(art: PixelArt, picture: &RgbaImage) -> String {
     let scale = scale(art.grid, size);
     if art.shape == PixelShape::Rectangle {
         text += "<g shape-rendering=\"crispEdges\">\n";
-        for (row, colours) in colours.chunks(art.grid.width).enumerate() {
+        for (row, colors) in colors.chunks(art.grid.width).enumerate() {
             let mut column = 0;
-            for run in colours.chunk_by(|one, other| one == other) {
+            for run in colors.chunk_by(|one, other| one == other) {
                 rectangle(&mut text, (column, row), run.len(), scale, run[0]);
                 column += run.len();
             }
@@ -40,26 +40,26 @@ pub(super) fn svg(art: PixelArt, picture: &RgbaImage) -> String {
             text,
             "<g fill=\"currentColor\" stroke=\"currentColor\" stroke-width=\"{width}\" stroke-linejoin=\"round\">"
         );
-        for (cell, colour) in cells.cells.iter().zip(colours) {
-            let Some(colour) = colour else { continue };
+        for (cell, color) in cells.cells.iter().zip(colors) {
+            let Some(color) = color else { continue };
             let polygon = |corners: &Vec<(f64, f64)>| {
                 let corners: Vec<String> = corners.iter().map(|(x, y)| place(x * scale.0, y * scale.1)).collect();
                 format!("M{}Z", corners.join("L"))
             };
             let path: String = cell.iter().map(polygon).collect();
-            let _ = writeln!(text, "<path color=\"#{}\" d=\"{path}\"/>", hexadecimal(colour));
+            let _ = writeln!(text, "<path color=\"#{}\" d=\"{path}\"/>", hexadecimal(color));
         }
     }
     text + "</g>\n</svg>\n"
 }
 
-/// The colour of each cell; none of those that are left out or outside of the picture.
-fn colours(coverage: &Coverage, picture: &RgbaImage) -> Vec<Option<[u8; 3]>> {
-    let colour = |pixel: u32| {
+/// The color of each cell; none for cells that are left out or outside the picture.
+fn colors(coverage: &Coverage, picture: &RgbaImage) -> Vec<Option<[u8; 3]>> {
+    let color = |pixel: u32| {
         let [red, green, blue, alpha] = picture.get_pixel(pixel % picture.width(), pixel / picture.width()).0;
         (alpha >= 128).then_some([red, green, blue])
     };
-    coverage.fullest().map(|pixel| pixel.and_then(colour)).collect()
+    coverage.fullest().map(|pixel| pixel.and_then(color)).collect()
 }
 
 #[allow(clippy::cast_precision_loss)]
@@ -68,14 +68,14 @@ fn rectangle(
     (column, row): (usize, usize),
     count: usize,
     scale: (f64, f64),
-    colour: Option<[u8; 3]>,
+    color: Option<[u8; 3]>,
 ) {
-    let Some(colour) = colour else { return };
+    let Some(color) = color else { return };
     let edge = |at: usize, scale: f64| at as f64 * scale;
     let (x, y) = (edge(column, scale.0), edge(row, scale.1));
     let (width, height) = (edge(column + count, scale.0) - x, edge(row + 1, scale.1) - y);
     let [x, y, width, height] = [x, y, width, height].map(number);
-    let fill = hexadecimal(colour);
+    let fill = hexadecimal(color);
     let _ = writeln!(text, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"#{fill}\"/>");
 }
 
@@ -83,7 +83,7 @@ fn place(x: f64, y: f64) -> String {
     format!("{} {}", number(x), number(y))
 }
 
-/// In thousandths of a pixel.
+/// A number of pixels, rounded to thousandths.
 fn number(value: f64) -> String {
     let text = format!("{value:.3}");
     match text.trim_end_matches('0').trim_end_matches('.') {

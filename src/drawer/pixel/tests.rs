@@ -20,7 +20,7 @@ fn drawer(shape: PixelShape, alpha_weight: Option<f64>) -> PixelDrawer {
         .unwrap()
 }
 
-/// The gradient of the cells, their colours and their alphas, against differences of the picture, for every shape.
+/// The gradient of the colors and alphas of cells matches finite differences of the picture, for every shape.
 #[test]
 #[allow(clippy::cast_possible_truncation)]
 fn the_gradient_is_that_of_the_picture() {
@@ -48,7 +48,7 @@ fn the_gradient_is_that_of_the_picture() {
                     set(&parameter, moved);
                     f64::from(objective().to_scalar::<f32>().unwrap())
                 };
-                // The objective is a quadratic one, of which central differences are exact.
+                // The objective is quadratic, so central differences are exact.
                 let difference = (at(step) - at(-step)) / (2.0 * f64::from(step));
                 let found = f64::from(gradient[index]);
                 assert!((difference - found).abs() < 2e-3 * found.abs().max(1.0), "{name}: {difference}, {found}");
@@ -58,7 +58,7 @@ fn the_gradient_is_that_of_the_picture() {
     }
 }
 
-/// What is delivered of a picture that was drawn is what would have been delivered at once, for every shape.
+/// Delivering a picture that was drawn gives the same as delivering the current parameters, for every shape.
 #[test]
 fn a_picture_is_what_its_cells_are() {
     let palette = Palette::load("black,red,yellow,white").unwrap();
@@ -70,12 +70,12 @@ fn a_picture_is_what_its_cells_are() {
                 set(&alphas.values, (0..count).map(|cell| [0.1, 0.7, 0.49, 0.5][cell % 4]).collect());
             }
             let drawn = drawer.draw().unwrap();
-            for colours in [None, Some((&palette, Dither::Bayer2))] {
+            for colors in [None, Some((&palette, Dither::Bayer2))] {
                 let [at_once, later] =
-                    [None, Some(&drawn)].map(|drawn| values(&drawer.deliver(drawn, colours).unwrap()));
+                    [None, Some(&drawn)].map(|drawn| values(&drawer.deliver(drawn, colors).unwrap()));
                 assert_eq!(at_once.len(), later.len());
                 let pairs = at_once.iter().zip(&later);
-                // Cells that the edge cuts have no pixel of their own.
+                // Cells at the edge may have no pixel of their own.
                 let different = pairs.filter(|(one, other)| (*one - *other).abs() > 1e-6).count();
                 assert!(different <= at_once.len() / 50, "{name}: {different} of {}", at_once.len());
             }
@@ -83,7 +83,7 @@ fn a_picture_is_what_its_cells_are() {
     }
 }
 
-/// Cells are in sight or not, and those that are not lend no colour to their neighbours.
+/// Cells are visible or not, and invisible cells lend no color to their neighbors.
 #[test]
 fn cells_below_one_half_are_dropped() {
     for (shape, name) in PixelShape::ALL {
@@ -95,10 +95,10 @@ fn cells_below_one_half_are_dropped() {
         let plane = (0..count).map(|cell| if is_kept(cell) { 0.8 } else { 0.1 });
         set(&drawer.cells, std::iter::repeat_n(plane, 3).flatten().collect());
         let delivered = values(&drawer.deliver(None, None).unwrap());
-        let (colours, alphas) = delivered.split_at(3 * 23 * 17);
+        let (colors, alphas) = delivered.split_at(3 * 23 * 17);
         for (pixel, alpha) in alphas.iter().enumerate() {
             let expected = if *alpha > 0.0 { 0.8 } else { 0.0 };
-            assert!((colours[pixel] - expected).abs() < 1e-5, "{name}: {} with {alpha}", colours[pixel]);
+            assert!((colors[pixel] - expected).abs() < 1e-5, "{name}: {} with {alpha}", colors[pixel]);
         }
         assert!(alphas.contains(&0.0) && alphas.iter().any(|alpha| (alpha - 1.0).abs() < 1e-6), "{name}");
     }

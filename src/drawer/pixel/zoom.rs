@@ -1,10 +1,10 @@
-//! Cells with another number of pixels than they were drawn with.
+//! Redraws cells with another number of pixels.
 
 use image::{ImageBuffer, Pixel};
 
 use crate::picture::Size;
 
-/// Rectangular cells with so many pixels across, each of the color in its middle.
+/// Redraws rectangular cells with `zoom` pixels across, each in the color at its middle.
 pub(super) fn zoomed<P: Pixel>(
     picture: &ImageBuffer<P, Vec<P::Subpixel>>,
     grid: Size,

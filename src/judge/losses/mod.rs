@@ -1,4 +1,4 @@
-//! Losses of the picture itself, beside what perceptors say of it. A loss is a file here with its line in [`ALL`].
+//! Losses of the picture itself, in addition to the perceptors. Each loss is a file here and an entry in [`ALL`].
 
 mod palette;
 
@@ -9,7 +9,7 @@ use crate::palette::Palette;
 use crate::picture::Size;
 use crate::settings::Settings;
 
-/// Makes the loss that settings ask for; none if they do not.
+/// Creates the loss if the settings ask for it.
 type Constructor = fn(&Settings) -> Option<Box<dyn Loss>>;
 
 /// All losses, in the order in which they are summed and shown.
@@ -26,40 +26,40 @@ pub trait Loss: Send {
     /// The name that progress and events show.
     fn name(&self) -> &'static str;
 
-    /// The loss of a picture and its gradient; none if there is nothing to say of it in this iteration.
+    /// The loss of a picture and its gradient; none if the loss does not apply in this iteration.
     ///
     /// # Errors
     /// If the computation fails, or the tensor is not a picture.
     fn judge(&mut self, seen: &Seen) -> Result<Option<Verdict>>;
 
-    /// How many bytes of memory judging a picture of this size takes at its highest, beside the picture.
+    /// The peak memory of judging a picture of this size, besides the picture itself, in bytes.
     fn memory(&self, size: Size) -> u64;
 }
 
-/// What a loss sees.
+/// The input of a loss.
 pub struct Seen<'a> {
-    /// The picture as it was drawn, detached, values from 0 to 1: `[1, 3, height, width]`, or `[1, 4, height, width]` with
-    /// straight alpha
+    /// The picture as it was drawn, detached, values from 0 to 1: `[1, 3, height, width]`, or `[1, 4, height, width]`
+    /// with straight alpha
     pub picture: &'a Tensor,
-    /// Which iteration, from 0
+    /// The number of the iteration, from 0
     pub iteration: usize,
-    /// The palette that the picture is to be in; none if there is none, or if it is not found yet
+    /// The palette of the picture; none if there is no palette, or if it is not known yet
     pub palette: Option<&'a Palette>,
 }
 
-/// What a loss says of a picture.
+/// The output of a loss.
 pub struct Verdict {
-    /// The loss, weighted
+    /// The weighted loss
     pub loss: LossValue,
-    /// Its gradient, weighted as the loss, of the picture's shape and on its device
+    /// The gradient of the weighted loss, with the shape and on the device of the picture
     pub gradient: Tensor,
 }
 
-/// A number that is known, or that is computed where the picture is.
+/// The value of a loss, known or still being computed on the device of the picture.
 pub enum LossValue {
-    /// Known: the device was waited for
+    /// The value; the loss waited for the device
     Known(f64),
-    /// One `f32`, which may not be computed yet
+    /// A tensor with one `f32`, which may not be computed yet
     Computed(Tensor),
 }
 

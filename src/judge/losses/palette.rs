@@ -1,4 +1,4 @@
-//! The pull to a palette's colors.
+//! The pull toward the colors of a palette.
 
 use candle_core::Tensor;
 use rayon::prelude::*;
@@ -9,13 +9,13 @@ use crate::palette::oklab;
 use crate::picture::{Size, to_colours};
 use crate::settings::Settings;
 
-/// Pulls each pixel to the palette's nearest color.
+/// Pulls each pixel toward the nearest color of the palette.
 struct PalettePull {
     weight: f64,
     iterations: usize,
 }
 
-/// The pull of pictures that are to have few colors.
+/// Creates the pull for pictures that are limited to a palette.
 pub(super) fn new(settings: &Settings) -> Option<Box<dyn Loss>> {
     let pull = PalettePull { weight: settings.palette_weight, iterations: settings.iterations };
     settings.has_few_colours().then(|| Box::new(pull) as _)
@@ -26,23 +26,23 @@ impl Loss for PalettePull {
         "palette"
     }
 
-    /// The mean square of the distance in OKLab between each pixel and the palette's nearest color, by a weight that grows
-    /// evenly to the whole in the last iteration. Alpha has no slope.
+    /// The mean square of the distance in OKLab between each pixel and the nearest color of the palette. The weight
+    /// grows linearly and reaches its full value in the last iteration. The gradient of alpha is zero.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
     fn judge(&mut self, seen: &Seen) -> Result<Option<Verdict>> {
         let Some(palette) = seen.palette.filter(|_| self.weight > 0.0) else { return Ok(None) };
         let grown = ((seen.iteration + 1) as f64 / self.iterations.max(1) as f64).min(1.0);
         let picture = seen.picture;
-        let colours = to_colours(picture)?;
-        let share = self.weight * grown / colours.len() as f64;
-        let pulls: Vec<(f32, [f32; 3])> = colours
+        let colors = to_colours(picture)?;
+        let share = self.weight * grown / colors.len() as f64;
+        let pulls: Vec<(f32, [f32; 3])> = colors
             .into_par_iter()
             .with_min_len(1 << 10)
-            .map(|colour| {
-                let lab = oklab::of_unit_srgb(colour);
+            .map(|color| {
+                let lab = oklab::of_unit_srgb(color);
                 let aim = palette.perceived()[palette.nearest(lab)];
                 let apart: [f32; 3] = std::array::from_fn(|axis| lab[axis] - aim[axis]);
-                let slope = oklab::slope(colour, apart.map(|apart| 2.0 * apart));
+                let slope = oklab::slope(color, apart.map(|apart| 2.0 * apart));
                 (apart.iter().map(|apart| apart * apart).sum(), slope.map(|slope| slope * share as f32))
             })
             .collect();
@@ -54,7 +54,7 @@ impl Loss for PalettePull {
         Ok(Some(Verdict { loss: LossValue::Known(loss), gradient }))
     }
 
-    /// The picture, what is pulled of each pixel, the slopes in order and as a tensor.
+    /// The picture, the pull of each pixel, and the slopes, once as numbers and once as a tensor.
     fn memory(&self, size: Size) -> u64 {
         (12 + 16 + 2 * 12) * (size.width.saturating_mul(size.height) as u64)
     }

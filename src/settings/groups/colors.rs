@@ -1,4 +1,4 @@
-//! The colors of a picture.
+//! The options for the colors of a picture.
 
 group! {
     colors "Colors" {

@@ -1,4 +1,4 @@
-//! What draws, and the options of the drawers.
+//! The choice of the drawer, and the options of the drawers.
 
 group! {
     drawer "Drawer" {
@@ -23,7 +23,7 @@ group! {
             by: Requests,
         },
         asked pixel_scale: f64 {
-            /// Make cells X times as large; 2 makes a quarter as many
+            /// Make cells X times as wide and high; 2 makes a quarter as many
             value: "X",
             arg: number,
             range: Range::new(0.001, 1000.0),
@@ -40,8 +40,8 @@ group! {
         setting transparent: one bool {
             /// Make unneeded cells transparent
             ///
-            /// Each cell has an alpha value, which is pulled down during the run. At the end, cells below one half are
-            /// left out of the PNG and of the SVG. GIFs and MP4s show the other cells on white.
+            /// Each cell has an alpha value, which is pulled down during the run. At the end, cells below one half
+            /// become transparent in the PNG and are left out of the SVG. GIFs and MP4s show the other cells on white.
             value: "BOOL",
             arg: switch,
             default: false,
@@ -59,7 +59,7 @@ group! {
         asked pixel_art: bool {
             /// Draw pixel art: cells in a few colors
             ///
-            /// The same as --drawer pixel --colors 24.
+            /// Short for --drawer pixel --colors 24.
             value: "BOOL",
             arg: switch,
             by: Requests,

@@ -1,24 +1,24 @@
-//! How pictures are judged and changed.
+//! The options for how a picture is judged and changed.
 
 group! {
     guidance "Guidance" {
         setting cutouts: always usize {
-            /// Number of cutouts each CLIP sees per iteration
+            /// Number of cutouts that each CLIP model sees per iteration
             value: "N",
             arg: whole_number,
             range: Range::whole(1, 4096),
             by: Requests,
         },
         setting cut_batch: always crate::settings::CutBatch {
-            /// Cutouts evaluated at once, or auto for as many as fit; fewer use less memory
+            /// Number of cutouts to judge at once, or auto for as many as fit; fewer use less memory
             value: "N",
             arg: signed,
             default: crate::settings::CutBatch::default(),
             range: Range::whole(1, 4096),
         },
         setting augment: always crate::settings::Augmentations {
-            /// Augmentations of the cutouts: none, or some of crop, perspective, affine, flip, jitter and erase,
-            /// comma-separated
+            /// Random changes to cutouts: none, or a comma-separated list of crop, perspective, affine, flip, jitter
+            /// and erase
             value: "LIST",
             default: {
                 use crate::settings::Augmentation::{Crop, Jitter, Perspective};
@@ -27,7 +27,7 @@ group! {
             by: Requests,
         },
         setting cut_noise: always f64 {
-            /// Largest standard deviation of the noise added to a cutout, whose values are 0 to 1
+            /// Largest standard deviation of the noise added to cutouts, on a scale of 0 to 1
             value: "X",
             arg: number,
             default: 0.1,
@@ -35,13 +35,13 @@ group! {
             by: Requests,
         },
         setting optimizer: always crate::optimizer::OptimizerKind {
-            /// Optimizer
+            /// Optimizer that updates the picture
             value: "NAME",
             default: crate::optimizer::OptimizerKind::Adam,
             by: Requests,
         },
         setting learning_rate: always f64 {
-            /// Learning rate
+            /// Learning rate of the optimizer
             value: "X",
             arg: number,
             default: 0.1,

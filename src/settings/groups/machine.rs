@@ -1,4 +1,4 @@
-//! What pictures are computed on.
+//! The options for the device that computes.
 
 group! {
     machine "Machine" {

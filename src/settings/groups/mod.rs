@@ -1,5 +1,4 @@
-//! The options that set something of a picture: a file for each group, one block for each option. `table.rs` describes
-//! the blocks.
+//! The options that affect a picture: a file for each group, a block for each option. `table.rs` describes the blocks.
 
 #[macro_use]
 mod picture;
@@ -28,8 +27,8 @@ use super::range::Range;
 
 join! { [picture start models guidance drawer colors machine moving_pictures] {} }
 
-/// The order in which recipes began to list settings. Those that are not named here follow, in the order of the help:
-/// nothing needs to be added.
+/// The order of the oldest settings in recipes. Settings that are not in this list follow in the order of the help, so
+/// new settings need not be added.
 const RECIPE_ORDER: [&str; 39] = [
     "prompt",
     "image_prompt",
@@ -72,12 +71,12 @@ const RECIPE_ORDER: [&str; 39] = [
     "gif_palette",
 ];
 
-/// Where a setting stands in a recipe.
+/// The position of a setting in a recipe.
 fn recipe_place(name: &str) -> usize {
     RECIPE_ORDER.iter().position(|other| *other == name).unwrap_or(RECIPE_ORDER.len())
 }
 
-/// Reads a value that a file has, so that one of the wrong type is not taken for none.
+/// Reads a value from a file, so that a value of the wrong type is an error instead of missing.
 fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
@@ -86,7 +85,7 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> R
 mod tests {
     use super::*;
 
-    /// The settings that a recipe has had from the beginning.
+    /// The settings that recipes have always had.
     const OLDEST: &str = r#"{"prompt": "a cat", "vqgan": "embedded", "clip": ["embedded"], "size": "64x48",
         "iterations": 3, "seed": 7, "cutouts": 2, "cut_batch": "auto", "augment": "none", "cut_noise": 0.1,
         "optimizer": "adam", "learning_rate": 0.1, "learning_rate_drops": "none",
@@ -130,7 +129,7 @@ mod tests {
         let text = |name| OptionInfo::of(name).unwrap().default();
         assert_eq!(text("augment").as_deref(), Some("crop,perspective,jitter"));
         assert_eq!((text("fps").as_deref(), text("size"), text("seconds")), (Some("25"), None, None));
-        // Requests name no files and no models, and take nothing of the machine.
+        // Requests name no files and no models, and claim no share of the machine.
         for name in ["init_image", "image_prompt", "palette", "model", "vqgan", "clip", "cut_batch", "device"] {
             assert_eq!(OptionInfo::of(name).unwrap().setter, Setter::CommandLine, "{name}");
         }

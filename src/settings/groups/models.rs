@@ -1,9 +1,10 @@
-//! The models that draw and judge. Requests to a server may not name any: names can be paths, or start downloads.
+//! The options for the models that draw and judge. Requests to a server may not set them, because a name can be a path
+//! or start a download.
 
 use super::picture::check_count;
 use crate::{Error, Result};
 
-/// The most CLIP models that judge a picture.
+/// The most CLIP models that can judge a picture.
 const MOST_CLIPS: usize = 16;
 
 group! {
@@ -33,18 +34,18 @@ group! {
     }
 }
 
-/// Checks that there is a name.
+/// Checks that the name is not empty.
 pub(super) fn check_vqgan(name: &str) -> Result<()> {
     if name.is_empty() {
-        return Err(Error::usage("--vqgan names no model", "give the name or the path of a VQGAN"));
+        return Err(Error::usage("--vqgan has an empty value", "give the name or the path of a VQGAN"));
     }
     Ok(())
 }
 
-/// Checks that there are names, and not too many.
+/// Checks that no name is empty, and that there are not too many.
 pub(super) fn check_clip(names: &[String]) -> Result<()> {
     if names.is_empty() || names.iter().any(String::is_empty) {
-        return Err(Error::usage("--clip names no model", "give the name or the path of a CLIP model"));
+        return Err(Error::usage("--clip has an empty value", "give the name or the path of a CLIP model"));
     }
     check_count("clip", names.len(), MOST_CLIPS)
 }

@@ -1,4 +1,4 @@
-//! How a moving picture is made of the run's pictures.
+//! The options for GIFs and MP4s.
 
 use super::Range;
 use crate::settings::options;
@@ -6,21 +6,21 @@ use crate::{Error, Result};
 
 group! {
     moving_pictures "Moving pictures" as
-    /// How a moving picture is made of its pictures.
+    /// How a moving picture is made from pictures.
     #[derive(Clone, Copy, Debug, PartialEq)]
     VideoSettings, video, with_video {
         setting fps: one crate::settings::FrameRate {
             /// Frames per second of a GIF or MP4, such as 25, 23.976 or 30000/1001
             ///
-            /// A GIF counts time in hundredths of a second and shows at most 50 frames per second; it leaves out the
-            /// others.
+            /// A GIF measures time in hundredths of a second and shows at most 50 frames per second; the other frames
+            /// are left out.
             value: "RATE",
             arg: signed,
             default: crate::settings::FrameRate::default(),
             by: Requests,
         },
         setting frame_every: one usize {
-            /// Use every Nth picture as a frame; the last one is always used
+            /// Use every Nth picture as a frame; the last picture is always used
             value: "N",
             arg: whole_number,
             default: 1,
@@ -28,14 +28,14 @@ group! {
             by: Requests,
         },
         setting seconds: maybe f64 {
-            /// Total length, including --hold; frames are chosen to fit
+            /// Total length in seconds, including --hold; frames are chosen to fit
             value: "SECONDS",
             arg: number,
             range: Range::above(0.0, 3600.0),
             by: Requests,
         },
         setting hold: one f64 {
-            /// How long to hold the last frame
+            /// How many seconds to hold the last frame
             value: "SECONDS",
             arg: number,
             default: 0.0,
@@ -62,7 +62,7 @@ impl VideoSettings {
     /// The heading of these options.
     pub const GROUP: &'static str = "Moving pictures";
 
-    /// Checks every range, and that there is time for a picture.
+    /// Checks every range, and that there is time for a frame.
     ///
     /// # Errors
     /// If a value is outside its range, with the option's name.
@@ -70,7 +70,7 @@ impl VideoSettings {
         self.check_values()?;
         match self.seconds {
             Some(seconds) if self.fps.slots(seconds) <= self.fps.slots(self.hold) => {
-                let message = format!("--seconds {seconds} leaves no time for a picture, with --hold {}", self.hold);
+                let message = format!("--seconds {seconds} leaves no time for a frame before --hold {}", self.hold);
                 Err(Error::usage(message, "give more seconds, a shorter hold or a higher --fps"))
             }
             _ => Ok(()),

@@ -1,4 +1,4 @@
-//! What the picture is of, its size, and how long it is drawn.
+//! The options for the subject of a picture, its size, and how long it is drawn.
 
 use crate::settings::Weighted;
 use crate::settings::prompt::MOST as MOST_PROMPTS;
@@ -19,12 +19,12 @@ group! {
             by: Requests,
         },
         setting size: always crate::picture::Size {
-            /// Width and height in pixels
+            /// Width and height of the picture in pixels
             value: "WxH",
             by: Requests,
         },
         asked aspect: crate::settings::Aspect {
-            /// Shape: square, portrait, widescreen, W:H or retain
+            /// Shape of the picture: square, portrait, widescreen, W:H or retain
             ///
             /// `portrait` is 4:5 and `widescreen` is 16:9; `retain` keeps the shape of --init-image. The picture gets
             /// about as many pixels as --quality gives it.
@@ -76,20 +76,20 @@ group! {
     }
 }
 
-/// Checks how many pictures steer.
+/// Checks the number of image prompts.
 pub(super) fn check_image_prompts(prompts: &[Weighted]) -> Result<()> {
     check_count("image-prompt", prompts.len(), MOST_PROMPTS)
 }
 
-/// Checks how many random features steer.
+/// Checks the number of noise prompts.
 pub(super) fn check_noise_prompts(prompts: &[Weighted]) -> Result<()> {
     check_count("noise-prompt", prompts.len(), MOST_PROMPTS)
 }
 
-/// Checks how many values an option has.
+/// Checks the number of values of an option.
 pub(super) fn check_count(option: &str, count: usize, most: usize) -> Result<()> {
     if count > most {
-        return Err(Error::usage(format!("--{option} names {count}"), format!("give {most} at most")));
+        return Err(Error::usage(format!("--{option} has {count} values"), format!("give at most {most}")));
     }
     Ok(())
 }

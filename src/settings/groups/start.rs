@@ -1,4 +1,4 @@
-//! What a picture starts from.
+//! The options for the starting point of a picture.
 
 use std::path::PathBuf;
 
@@ -31,12 +31,12 @@ group! {
     }
 }
 
-/// Checks that a recipe can hold the name.
-#[allow(clippy::ref_option, reason = "the table has the setting as it is")]
+/// Checks that a recipe can store the name.
+#[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
 pub(super) fn check_image(path: &Option<PathBuf>) -> Result<()> {
     if path.as_ref().is_some_and(|path| path.to_str().is_none()) {
-        let hint = "rename the file: a recipe keeps its name as text";
-        return Err(Error::usage("the init image's name is no text (UTF-8)", hint));
+        let hint = "rename the file: recipes store its name as text";
+        return Err(Error::usage("the name of the init image is not valid UTF-8", hint));
     }
     Ok(())
 }

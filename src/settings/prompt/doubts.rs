@@ -1,16 +1,17 @@
-//! Prompts that were probably meant otherwise: numbers that are part of the text, and weights as other programs write
-//! them. What a prompt means stays as it is; a sentence says how it is understood and how to write the other.
+//! Prompts that were probably meant differently: numbers that are part of the text, and weights in the notation of
+//! other programs. The meaning of a prompt does not change; a warning says how it is understood and how to write the
+//! other meaning.
 
 use super::{Prompt, decimal, split_unescaped};
 
-/// The most characters of a prompt that are repeated.
+/// The most characters of a prompt that a warning repeats.
 const LONGEST_ECHO: usize = 60;
-/// Whole numbers from this one on are rather text than a weight.
+/// Whole numbers from here on are more likely text than a weight.
 const LARGE: f64 = 100.0;
 /// No distance is larger than half the square of pi: no stop is needed beyond it.
 const LARGEST_DISTANCE: f64 = std::f64::consts::PI * std::f64::consts::PI / 2.0;
 
-/// What is doubtful about a prompt: `segment` as it was written, `text` its part before the numbers, and these.
+/// The doubt about a prompt: `segment` is the prompt as it was written, `text` its part before `numbers`.
 pub(super) fn doubt(segment: &str, text: &str, numbers: &[&str], prompt: &Prompt) -> Option<String> {
     let written = shown(segment);
     let understood = understood(prompt);
@@ -21,7 +22,7 @@ pub(super) fn doubt(segment: &str, text: &str, numbers: &[&str], prompt: &Prompt
     }
     if has_emphasis(&fields) {
         return says(
-            "brackets change no weight: write the words as a prompt of their own, as in `a cat | red:1.3`".into(),
+            "brackets do not set weights: write the words as a separate prompt, as in `a cat | red:1.3`".into(),
         );
     }
     let Some(first) = numbers.first() else {
@@ -32,7 +33,7 @@ pub(super) fn doubt(segment: &str, text: &str, numbers: &[&str], prompt: &Prompt
         let plain = numbers.iter().fold(text.trim().to_owned(), |plain, number| plain + ":" + number.trim());
         let plain = shown(&plain);
         let literal = shown(&literal);
-        return says(format!("write {plain} to say so, or {literal} if the number is part of the text"));
+        return says(format!("write {plain} if the number is a weight, or {literal} if it is part of the text"));
     }
     if looks_like_text(text, numbers) {
         return says(format!("write {} if the number is part of the text", shown(&literal)));
@@ -82,7 +83,7 @@ fn has_emphasis(fields: &[&str]) -> bool {
     false
 }
 
-/// Whether numbers at the end are rather part of the text: `at 10:30`, `16:9`, `John:3:16`, `Blade Runner:2049`.
+/// Whether numbers at the end are more likely part of the text: `at 10:30`, `16:9`, `John:3:16`, `Blade Runner:2049`.
 fn looks_like_text(text: &str, numbers: &[&str]) -> bool {
     let is_whole = |number: &&str| number.trim().bytes().all(|byte| byte.is_ascii_digit());
     let is_large = |number: &&str, least: f64| is_whole(number) && decimal(number.trim()).is_some_and(|it| it >= least);
@@ -123,8 +124,12 @@ mod tests {
             ("10:30:45", "`10` with weight 30 and stop 45", r"`10\:30\:45`"),
             ("ten:05", "`ten` with weight 5", r"`ten\:05`"),
             ("Blade Runner:2049", "`Blade Runner` with weight 2049", r"`Blade Runner\:2049`"),
-            ("red: 0.5", "`red` with weight 0.5", r"write `red:0.5` to say so, or `red\: 0.5` if"),
-            ("night sky :2", "`night sky` with weight 2", r"write `night sky:2` to say so, or `night sky\:2` if"),
+            ("red: 0.5", "`red` with weight 0.5", r"write `red:0.5` if the number is a weight, or `red\: 0.5` if"),
+            (
+                "night sky :2",
+                "`night sky` with weight 2",
+                r"write `night sky:2` if the number is a weight, or `night sky\:2` if",
+            ),
             ("hot dog::2", "`hot dog:` with weight 2", "one colon"),
             ("hot:: dog", "`hot:: dog` with weight 1", "one colon"),
             ("hot::1.5 dog::-0.5", "`hot::1.5 dog:` with weight -0.5", "one colon"),

@@ -5,19 +5,19 @@ mod doubts;
 use std::fmt;
 use std::str::FromStr;
 
-/// One thing the picture should, or with a negative weight should not, look like.
+/// A description of what the picture should look like, or should not if the weight is negative.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prompt {
-    /// What it says
+    /// The text
     pub text: String,
-    /// How much it counts
+    /// How much the prompt counts; negative to steer away from it
     pub weight: f64,
-    /// Cutouts whose distance, with the weight's sign, is below this pull no further
+    /// A cutout stops pulling once its distance, with the sign of the weight, is below this
     pub stop: Option<f64>,
 }
 
 impl Prompt {
-    /// What it says and how much that counts, in one line.
+    /// The text and the weight in one line.
     #[must_use]
     pub fn in_words(&self) -> String {
         let stop = self.stop.map_or_else(String::new, |stop| format!(", stop {stop}"));
@@ -25,7 +25,7 @@ impl Prompt {
     }
 }
 
-/// Prompts of one picture, at least one.
+/// The prompts of one picture; at least one.
 #[derive(Clone, Debug)]
 pub struct Prompts {
     all: Vec<Prompt>,
@@ -36,33 +36,33 @@ pub struct Prompts {
 const MOST_DOUBTS: usize = 5;
 
 impl Prompts {
-    /// All of them, in order.
+    /// All prompts, in order.
     #[must_use]
     pub fn all(&self) -> &[Prompt] {
         &self.all
     }
 
-    /// What is probably meant otherwise in the text they were read from, each in a sentence that says how it is
-    /// understood and how to write the other.
+    /// The warnings about prompts that were probably meant differently. Each says how the prompt is understood and how
+    /// to write the other meaning.
     #[must_use]
     pub fn doubts(&self) -> &[String] {
         &self.doubts
     }
 }
 
-/// What they were read from does not count.
+/// The doubts about the original text do not count.
 impl PartialEq for Prompts {
     fn eq(&self, other: &Self) -> bool {
         self.all == other.all
     }
 }
 
-/// The longest text that is read, in bytes: of what it says, a CLIP sees the first 77 tokens or so.
+/// The longest text that is read, in bytes. A CLIP reads only about 77 tokens of a prompt.
 const LONGEST: usize = 100 << 10;
 /// The most prompts of one picture.
 pub(in crate::settings) const MOST: usize = 1_000;
 
-/// The largest weight, of either sign: beyond it single precision overflows.
+/// The largest absolute weight: a larger one overflows single precision.
 pub(in crate::settings) const LARGEST_WEIGHT: f64 = 1e6;
 
 impl FromStr for Prompts {
@@ -83,13 +83,13 @@ impl FromStr for Prompts {
             column += segment.chars().count() + 1;
         }
         if all.len() > MOST {
-            return Err(format!("there are {} prompts, and {MOST} are the most", all.len()));
+            return Err(format!("there are {} prompts, but {MOST} is the limit", all.len()));
         }
         Ok(Self { all, doubts })
     }
 }
 
-/// A prompt, and what is doubtful about it.
+/// Reads a prompt and the doubt about it.
 fn parse_prompt(segment: &str) -> Result<(Prompt, Option<String>), String> {
     let mut fields = split_unescaped(segment, ':');
     let (mut numbers, mut written) = (Vec::new(), Vec::new());
@@ -119,7 +119,7 @@ fn parse_prompt(segment: &str) -> Result<(Prompt, Option<String>), String> {
     Ok((prompt, doubt))
 }
 
-/// Cuts at each separator that has no backslash before it.
+/// Splits at each separator that has no backslash before it.
 fn split_unescaped(text: &str, separator: char) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut start = 0;
@@ -158,7 +158,7 @@ fn unescape(text: &str) -> String {
     plain
 }
 
-/// A decimal number with an optional sign, fraction and exponent; infinite where it is too large.
+/// A decimal number with an optional sign, fraction and exponent; infinite if it is too large.
 pub(in crate::settings) fn decimal(text: &str) -> Option<f64> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if !digits.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
@@ -240,7 +240,7 @@ mod tests {
     fn what_no_model_reads_is_refused() {
         let error = |text: String| text.parse::<Prompts>().unwrap_err();
         assert_eq!(error("a".repeat(102_401)), "the prompt is longer than 100 KiB");
-        assert_eq!(error("a|".repeat(1000) + "a"), "there are 1001 prompts, and 1000 are the most");
+        assert_eq!(error("a|".repeat(1000) + "a"), "there are 1001 prompts, but 1000 is the limit");
         assert!(("a|".repeat(999) + "a").parse::<Prompts>().is_ok());
     }
 

@@ -22,7 +22,8 @@ fn black(side: u32) -> Vec<u8> {
     file
 }
 
-/// A PNG that has no more than a header: interlaced, of 16 bits and alpha, 8 bytes a pixel that must all be there at once.
+/// A PNG that has no more than a header: interlaced, of 16 bits and alpha, 8 bytes a pixel that must all be there at
+/// once.
 fn header(side: u32) -> Vec<u8> {
     let chunk = |name: &[u8; 4], data: &[u8]| {
         let mut checksum = flate2::Crc::new();
@@ -104,7 +105,7 @@ fn outsized_settings_are_refused_before_any_work() {
     workplace.write("long.toml", format!("prompt = \"{}\"\n", "a ".repeat(2 << 20)));
     workplace.write("many.toml", format!("prompt = \"a\"\nclip = [{}]\n", "\"embedded\", ".repeat(1000)));
     workplace.write("prompts.toml", format!("prompt = \"a\"\nimage_prompt = [{}]\n", "\"a.png\", ".repeat(1001)));
-    for (config, named) in [("long.toml", "100 KiB"), ("many.toml", "--clip names 1000"), ("prompts.toml", "1001")] {
+    for (config, named) in [("long.toml", "100 KiB"), ("many.toml", "--clip has 1000"), ("prompts.toml", "1001")] {
         let arguments = ["--config", config, "-n", "1"];
         workplace.refuses(&arguments, &[named]);
         let (peak, code) = peak(workplace.command().args(arguments));

@@ -1,5 +1,5 @@
-//! Rhombi that stand on a point, a column wide and two rows high, every other row shifted by half a column. Those at the
-//! edges are cut in half.
+//! Rhombi that stand on a point, a column wide and two rows high, every other row shifted by half a column. Rhombi at
+//! the edges are cut in half.
 
 use super::Cells;
 use crate::picture::Size;

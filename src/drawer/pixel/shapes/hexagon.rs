@@ -1,5 +1,5 @@
-//! Hexagons that stand on a point. A row is as high as a cell of the grid; points reach a third of that into the rows
-//! beside it, so that the first and the last row are cut in half.
+//! Hexagons that stand on a point. A row is as high as a cell of the grid; its points reach a third of a
+//! row into the rows above and below. The first and the last row are cut in half.
 
 use super::Cells;
 use crate::picture::Size;

@@ -1,9 +1,9 @@
-//! Stitches of knitted cloth: two arms that meet in a point below, as of a V. The first row begins above the picture.
+//! Stitches of a knitted fabric: two arms that meet at the bottom, like a V. The first row begins above the picture.
 
 use super::Cells;
 use crate::picture::Size;
 
-/// How much lower the arms are in the middle, in rows.
+/// How much lower the arms are at the middle of a stitch, in rows.
 const DROP: f64 = 0.5;
 
 pub(super) fn cells(grid: Size) -> Cells {

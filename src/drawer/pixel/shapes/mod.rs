@@ -1,5 +1,5 @@
-//! The shapes of cells. Each is a function from a grid of columns and rows to its cells, in units of the grid:
-//! 0 to `columns` across and 0 to `rows` down. Together the cells of a shape cover all of it, once.
+//! The shapes of cells. Each is a function from a grid of columns and rows to cells, in units of the grid: 0 to
+//! `columns` across and 0 to `rows` down. Together, the cells of a shape cover the grid exactly once.
 
 mod diamond;
 mod hexagon;
@@ -14,20 +14,20 @@ use crate::settings::PixelShape;
 /// A corner: across and down, in units of the grid.
 pub type Point = (f64, f64);
 
-/// Where a cell lies: convex polygons, corners in turn. Parts of it, or all, may lie outside the grid.
+/// A cell: convex polygons, with corners in order. All or parts of a cell may lie outside the grid.
 pub type Cell = Vec<Vec<Point>>;
 
-/// The cells of a grid, in rows of the same number.
+/// The cells of a grid, with the same number in each row.
 pub struct Cells {
-    /// How many there are across and down
+    /// The number of cells across and down
     pub lattice: Size,
-    /// Row by row
+    /// The cells, row by row
     pub cells: Vec<Cell>,
 }
 
 impl PixelShape {
-    /// The cells of a grid of so many columns and rows. Where they are not rectangles, there are more of them: those
-    /// that are cut by the edges.
+    /// The cells of a grid. Shapes other than rectangles have more cells than the grid, because the edges cut some of
+    /// them.
     #[must_use]
     pub fn cells(self, grid: Size) -> Cells {
         match self {
@@ -42,7 +42,7 @@ impl PixelShape {
 }
 
 impl Cells {
-    /// A lattice of cells, of which `cell` makes each from its column and row.
+    /// Creates a lattice of cells; `cell` makes each from its column, its row, and whether the row is odd.
     #[allow(clippy::cast_precision_loss)]
     fn new(columns: usize, rows: usize, cell: impl Fn(f64, f64, bool) -> Cell) -> Self {
         let places = (0..rows).flat_map(|row| (0..columns).map(move |column| (column, row)));
@@ -60,7 +60,7 @@ mod tests {
         polygon.iter().zip(next).map(|(a, b)| (a.0 * b.1 - b.0 * a.1) / 2.0).sum::<f64>().abs()
     }
 
-    /// Cells in the middle of a shape have the area of one of the grid's, and the corners turn one way.
+    /// All cells have the area of a cell of the grid, and their corners all turn the same way.
     #[test]
     fn cells_are_convex_and_of_one_size() {
         for (shape, name) in PixelShape::ALL {

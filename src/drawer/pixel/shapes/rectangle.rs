@@ -1,4 +1,4 @@
-//! Rectangles: a cell for each place of the grid.
+//! Rectangles: one for each place of the grid.
 
 use super::Cells;
 use crate::picture::Size;

@@ -1,4 +1,4 @@
-//! Bricks: rectangles, every other row shifted to the left by half of one.
+//! Bricks: rectangles, with every other row shifted left by half a rectangle.
 
 use super::Cells;
 use crate::picture::Size;

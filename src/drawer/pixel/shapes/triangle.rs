@@ -1,5 +1,5 @@
-//! Triangles, up and down in turn, each two columns wide where it is widest. The first and the last of a row are cut in
-//! half.
+//! Triangles that alternately point up and down; the base of each is two columns wide. The first and the last triangle
+//! of a row are cut in half.
 
 use super::Cells;
 use crate::picture::Size;

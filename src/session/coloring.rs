@@ -1,4 +1,4 @@
-//! A picture in few colours: which they are, and how it is brought to them in the end.
+//! Pictures with few colors: which colors, and how a picture is limited to them at the end.
 
 use candle_core::Tensor;
 use image::RgbImage;
@@ -9,21 +9,21 @@ use crate::palette::{Dither, Palette};
 use crate::picture::to_pixels;
 use crate::settings::Settings;
 
-/// What becomes of a picture's colours.
-pub(super) struct Colouring {
+/// Limits a picture to a palette, given or chosen from the picture.
+pub(super) struct Coloring {
     palette: Option<Palette>,
-    /// How many colours to find where there is no palette
+    /// The number of colors to choose if no palette was given
     count: usize,
     dither: Dither,
     seed: u64,
     iterations: usize,
 }
 
-impl Colouring {
-    /// What settings ask for, if they do.
+impl Coloring {
+    /// Creates the coloring that settings ask for; none if they limit no colors.
     ///
     /// # Errors
-    /// Where the palette is none.
+    /// If the palette is not valid.
     pub(super) fn new(settings: &Settings) -> Result<Option<Self>> {
         let palette = settings.palette.as_deref().map(Palette::load).transpose()?;
         if palette.is_none() && settings.colors.is_none() {
@@ -38,20 +38,20 @@ impl Colouring {
         }))
     }
 
-    /// The palette; none if it is not found yet.
+    /// The palette; none if it is not chosen yet.
     pub(super) fn palette(&self) -> Option<&Palette> {
         self.palette.as_ref()
     }
 
-    /// The colours that were found; none where they were given, or are not found yet.
+    /// The colors that were chosen; none if the palette was given, or if they are not chosen yet.
     pub(super) fn found(&self) -> Option<&[[u8; 3]]> {
         self.palette.as_ref().filter(|_| self.count > 0).map(Palette::colours)
     }
 
-    /// Goes on with colours that were found.
+    /// Continues with colors that were chosen before.
     ///
     /// # Errors
-    /// Where they are no palette.
+    /// If the colors are not a valid palette.
     pub(super) fn restore(&mut self, found: Vec<[u8; 3]>) -> Result<()> {
         if self.count > 0 {
             self.palette = Some(Palette::of_colours("of the picture", found)?);
@@ -59,19 +59,19 @@ impl Colouring {
         Ok(())
     }
 
-    /// Finds the picture's own colours where they are asked for and it is time: half of the iterations are done.
+    /// Chooses the colors of the picture if settings ask for it and half of the iterations are done.
     ///
     /// # Errors
-    /// Where the tensor is no picture.
+    /// If the tensor is not a picture.
     pub(super) fn find(&mut self, picture: &Tensor, iteration: usize) -> Result<()> {
         if self.palette.is_none() && iteration >= self.iterations / 2 {
-            self.palette = Some(self.own_colours(picture)?);
+            self.palette = Some(self.own_colors(picture)?);
         }
         Ok(())
     }
 
-    /// Of what can be seen of a picture.
-    fn own_colours(&self, picture: &Tensor) -> Result<Palette> {
+    /// A palette of the visible pixels of a picture.
+    fn own_colors(&self, picture: &Tensor) -> Result<Palette> {
         let pixels = to_pixels(picture)?;
         let mut seen = Vec::new();
         if let Some(pixels) = pixels.as_rgba8() {
@@ -84,16 +84,16 @@ impl Colouring {
         Palette::of_picture(&seen.unwrap_or_else(|| pixels.into_rgb8()), self.count, self.seed)
     }
 
-    /// What is delivered of a picture that a drawer drew, or would draw now: the palette's colours alone, or where they
-    /// are not found yet as many of this picture's own.
+    /// The picture to deliver, from one that was drawn or from the current parameters: limited to the palette or, if it
+    /// is not chosen yet, to as many colors of this picture.
     ///
     /// # Errors
-    /// Where the computation fails.
+    /// If the computation fails.
     pub(super) fn deliver(&self, drawer: &dyn Drawer, drawn: Option<&Tensor>) -> Result<Tensor> {
         if let Some(palette) = &self.palette {
             return drawer.deliver(drawn, Some((palette, self.dither)));
         }
-        let own = self.own_colours(&drawer.deliver(drawn, None)?)?;
+        let own = self.own_colors(&drawer.deliver(drawn, None)?)?;
         drawer.deliver(drawn, Some((&own, self.dither)))
     }
 }
