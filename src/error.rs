@@ -153,17 +153,17 @@ impl Error {
             | Self::Cache { hint, .. } => hint.clone(),
             Self::Stopped => "run the command again; partial downloads are kept".into(),
             Self::Write { source, .. } => match source.kind() {
-                std::io::ErrorKind::NotFound => "create the folder first, or choose another with --output".into(),
+                std::io::ErrorKind::NotFound => "create the folder first, or choose another with ‹output›".into(),
                 std::io::ErrorKind::FileTooLarge => {
-                    "raise the limit on the size of files (`ulimit -f`), or choose another disk with --output".into()
+                    "raise the limit on the size of files (`ulimit -f`), or choose another disk with ‹output›".into()
                 }
-                std::io::ErrorKind::StorageFull => "free some space, or choose another disk with --output".into(),
-                _ => "choose a path you may write to with --output".into(),
+                std::io::ErrorKind::StorageFull => "free some space, or choose another disk with ‹output›".into(),
+                _ => "choose a path you may write to with ‹output›".into(),
             },
             Self::GpuMemory => {
-                "close other GPU programs, or lower --cut-batch, --max-memory or --size, or use --device cpu".into()
+                "close other GPU programs, or lower ‹cut-batch›, ‹max-memory› or ‹size›, or use ‹device› cpu".into()
             }
-            Self::NotFinite { .. } => "try smaller weights or a smaller --learning-rate".into(),
+            Self::NotFinite { .. } => "try smaller weights or a smaller ‹learning-rate›".into(),
             Self::Compute(_) => "this is a bug; please report it together with the command".into(),
         }
     }

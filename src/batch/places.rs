@@ -114,7 +114,7 @@ impl Places {
             let taken = |path: &PathBuf, found: Found| found == Found::Other && !self.force && is_fixed(path);
             if let Some((path, _)) = found.iter().find(|(path, found)| taken(path, *found)) {
                 let problem = "the file is already there, and is another picture";
-                return Err(Error::file(path, problem, "choose another name, or replace it with --force"));
+                return Err(Error::file(path, problem, "choose another name, or replace it with ‹force›"));
             }
             if !self.force && found.iter().any(|(_, found)| *found == Found::Other) {
                 continue;
@@ -133,7 +133,7 @@ impl Places {
         }
         Err(Error::usage(
             format!("all names like {} are taken", first.output().display()),
-            "choose others with --output",
+            "choose others with ‹output›",
         ))
     }
 

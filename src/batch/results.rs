@@ -173,7 +173,7 @@ impl Results {
     /// # Errors
     /// If it cannot be read or written, holds something else, or another batch holds it.
     pub fn open(path: &Path) -> Result<Self> {
-        let hint = "name another with --results";
+        let hint = "name another with ‹results›";
         let fault = |problem: String| Error::file(path, problem, hint);
         let system = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::NotFound => fault("there is no such folder".into()),
@@ -183,7 +183,7 @@ impl Results {
         match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => return Err(fault("this is a folder".into())),
             Ok(found) if !found.is_file() => {
-                let hint = "name another with --results, or write no results with --results none";
+                let hint = "name another with ‹results›, or write no results with ‹results› none";
                 return Err(Error::file(path, "this is not a regular file", hint));
             }
             _ => {}

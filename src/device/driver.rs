@@ -75,7 +75,7 @@ fn look(number: usize) -> Result<Gpu, Obstacle> {
     let ordinal = i32::try_from(number).ok().filter(|_| number < count).ok_or_else(|| {
         let there =
             if count == 1 { "one GPU, cuda:0".into() } else { format!("{count} GPUs, cuda:0 to cuda:{}", count - 1) };
-        Obstacle::new(format!("this machine has {there}"), "choose one of these, or omit --device")
+        Obstacle::new(format!("this machine has {there}"), "choose one of these, or omit ‹device›")
     })?;
     let device = result::device::get(ordinal).map_err(of_driver)?;
     let name = result::device::get_name(device).map_err(of_driver)?;
@@ -113,9 +113,9 @@ fn begin(mut gpu: Gpu, precision: Precision) -> Result<ComputeDevice, Obstacle> 
             format!("{name} has compute capability {compute_capability}; this program is built for {made_for}");
         let ComputeCapability { major, minor } = *compute_capability;
         let hint = if *compute_capability < OLDEST {
-            format!("use a GPU of compute capability {OLDEST} or newer, or --device cpu")
+            format!("use a GPU of compute capability {OLDEST} or newer, or ‹device› cpu")
         } else {
-            format!("build the program with CUDA_COMPUTE_CAP={major}{minor} (text2art help gpu), or use --device cpu")
+            format!("build the program with CUDA_COMPUTE_CAP={major}{minor} (text2art help gpu), or use ‹device› cpu")
         };
         Obstacle::new(problem, hint)
     };
@@ -144,7 +144,7 @@ fn old_driver(kernel: &str) -> Obstacle {
     let known = driver_cuda().unwrap_or_else(|| "(an older version)".into());
     Obstacle::new(
         format!("the driver is too old: it supports CUDA {known}, but this program was built with CUDA {built}"),
-        format!("install a driver that supports CUDA {built} (check with nvidia-smi), or use --device cpu"),
+        format!("install a driver that supports CUDA {built} (check with nvidia-smi), or use ‹device› cpu"),
     )
 }
 
@@ -184,7 +184,7 @@ fn of_library(error: &candle_core::Error) -> Obstacle {
     let built = ptx::toolkit(kernels::FILL.ptx()).unwrap_or("(another version)");
     Obstacle::new(
         format!("{library} failed to start ({status})"),
-        format!("install the libraries of CUDA {built} and a driver that supports it, or use --device cpu"),
+        format!("install the libraries of CUDA {built} and a driver that supports it, or use ‹device› cpu"),
     )
 }
 

@@ -55,7 +55,7 @@ impl ComputeDevice {
         match choice {
             DeviceChoice::Cpu => Ok(Self::processor()),
             DeviceChoice::Cuda(number) => driver::open(number, precision)
-                .map_err(|obstacle| Error::usage(format!("--device {choice}: {obstacle}"), obstacle.hint)),
+                .map_err(|obstacle| Error::usage(format!("‹device› {choice}: {obstacle}"), obstacle.hint)),
             DeviceChoice::Auto if !cfg!(feature = "cuda") => Ok(Self::processor()),
             DeviceChoice::Auto => Ok(driver::open_first(precision)
                 .unwrap_or_else(|obstacle| Self { passed_over: Some(obstacle), ..Self::processor() })),

@@ -4,7 +4,7 @@ use super::ComputeDevice;
 use crate::gpu::{GpuFindings, Obstacle, Precision};
 
 fn not_built() -> Obstacle {
-    let hint = "omit --device, use --device cpu, or build with --features cuda (text2art help gpu)";
+    let hint = "omit ‹device›, use ‹device› cpu, or build with --features cuda (text2art help gpu)";
     Obstacle::new("this program was built without CUDA", hint)
 }
 

@@ -17,7 +17,7 @@ pub fn of(name: &DrawerName) -> Result<&'static dyn Blueprint> {
     found.ok_or_else(|| {
         let near = did_you_mean(name.as_str(), names());
         let names = names().collect::<Vec<_>>().join(", ");
-        Error::usage(format!("`{name}` is not a drawer: use one of {names}{near}"), "choose another --drawer")
+        Error::usage(format!("`{name}` is not a drawer: use one of {names}{near}"), "choose another ‹drawer›")
     })
 }
 
@@ -40,8 +40,8 @@ pub(crate) fn refusal(refusing: &dyn Blueprint, option: &str, can: impl Fn(&dyn 
     let option = option.replace('_', "-");
     let able = ALL.iter().filter(|blueprint| can(**blueprint)).map(|blueprint| blueprint.name());
     let able = able.collect::<Vec<_>>().join(" or ");
-    let problem = format!("--{option} does not work with --drawer {}", refusing.name());
-    Error::usage(problem, format!("choose --drawer {able}, or leave out --{option}"))
+    let problem = format!("‹{option}› does not work with ‹drawer› {}", refusing.name());
+    Error::usage(problem, format!("choose ‹drawer› {able}, or leave out ‹{option}›"))
 }
 
 /// Limits `--drawer` to the names of drawers, in a command and in its subcommands.

@@ -19,7 +19,7 @@ pub fn check_target(path: &Path, force: bool) -> Result<Existing> {
         return Err(Error::file(
             path,
             "the file already exists",
-            "choose another name, or add --force to replace the file",
+            "choose another name, or add ‹force› to replace the file",
         ));
     }
     check_folder(path)?;

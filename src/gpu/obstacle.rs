@@ -27,11 +27,11 @@ impl Obstacle {
     /// `CUDA_VISIBLE_DEVICES`.
     #[cfg(any(feature = "cuda", test))]
     pub(crate) fn of_driver(code: &str, hidden: Option<&str>) -> Self {
-        let unseen = "check what the driver sees with nvidia-smi (a container needs --gpus all), or use --device cpu";
+        let unseen = "check what the driver sees with nvidia-smi (a container needs --gpus all), or use ‹device› cpu";
         match (code, hidden) {
             ("CUDA_ERROR_NO_DEVICE", Some(hidden)) => Self::new(
                 format!("the driver finds no NVIDIA GPU, and CUDA_VISIBLE_DEVICES is `{hidden}`"),
-                "unset CUDA_VISIBLE_DEVICES to see all GPUs, or use --device cpu",
+                "unset CUDA_VISIBLE_DEVICES to see all GPUs, or use ‹device› cpu",
             ),
             ("CUDA_ERROR_NO_DEVICE", None) => Self::new("the driver finds no NVIDIA GPU", unseen),
             ("CUDA_ERROR_STUB_LIBRARY", _) => Self::new(
@@ -40,22 +40,22 @@ impl Obstacle {
             ),
             ("CUDA_ERROR_SYSTEM_DRIVER_MISMATCH" | "CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE", _) => Self::new(
                 format!("the driver and libcuda.so.1 have different versions ({code})"),
-                "restart the machine after an update of the driver, or use --device cpu",
+                "restart the machine after an update of the driver, or use ‹device› cpu",
             ),
             ("CUDA_ERROR_SYSTEM_NOT_READY", _) => Self::new(
                 format!("the driver is not ready ({code})"),
-                "start nvidia-fabricmanager, which machines with NVSwitch need, or use --device cpu",
+                "start nvidia-fabricmanager, which machines with NVSwitch need, or use ‹device› cpu",
             ),
             ("CUDA_ERROR_DEVICE_UNAVAILABLE", _) => Self::new(
                 "another program has exclusive use of the GPU",
-                "close that program, set the compute mode to default (nvidia-smi -c 0), or use --device cpu",
+                "close that program, set the compute mode to default (nvidia-smi -c 0), or use ‹device› cpu",
             ),
             ("CUDA_ERROR_JIT_COMPILER_NOT_FOUND", _) => Self::new(
                 "the driver's compiler libnvidia-ptxjitcompiler.so.1 is missing",
-                "install the complete driver, or use --device cpu",
+                "install the complete driver, or use ‹device› cpu",
             ),
             (code, _) if is_out_of_memory(code) => {
-                let hint = "close other GPU programs (nvidia-smi lists them), or use --device cpu";
+                let hint = "close other GPU programs (nvidia-smi lists them), or use ‹device› cpu";
                 Self::new("the GPU has too little free memory to start", hint)
             }
             (code, _) => Self::new(format!("the driver reports {code}"), unseen),

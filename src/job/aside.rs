@@ -67,7 +67,7 @@ pub(super) fn save_cutouts(
             Err(Error::Write { path, source }) if source.kind() == ErrorKind::AlreadyExists => {
                 // An earlier part of the run may have written the same.
                 if !read_regular(&path, bytes.len() as u64).is_ok_and(|found| found == bytes) {
-                    let message = "the file is already there; --force replaces it";
+                    let message = "the file is already there; ‹force› replaces it";
                     return Err(Error::Write { path, source: std::io::Error::new(source.kind(), message) });
                 }
             }
@@ -88,7 +88,7 @@ pub fn check_cutouts(folder: &Path, force: bool) -> Result<Existing> {
     }
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     if entries.map(|entry| entry.file_name()).any(|name| is_name(&name.to_string_lossy())) {
-        let hint = "choose another folder, or replace them with --force";
+        let hint = "choose another folder, or replace them with ‹force›";
         return Err(Error::file(folder, "the folder already holds cutouts", hint));
     }
     Ok(Existing::Keep)

@@ -341,7 +341,7 @@ impl<'a> Finder<'a> {
 
     fn check_network(&self, name: &str) -> Result<()> {
         if self.hub()?.environment().offline {
-            let hint = "remove --offline, and unset HF_HUB_OFFLINE";
+            let hint = "remove ‹offline›, and unset HF_HUB_OFFLINE";
             return Err(Error::usage(format!("{name} cannot be downloaded: network access is disabled"), hint));
         }
         Ok(())

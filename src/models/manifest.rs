@@ -256,7 +256,7 @@ fn unknown<'a>(option: &str, name: &str, known: impl Iterator<Item = &'a str>) -
         Some(question) => format!("{question} `text2art models list` shows all names; a path must exist"),
         None => format!("use one of {}; or a path, or `organization/repository` on the hub", known.join(", ")),
     };
-    Error::usage(format!("--{option} {name}: there is no model or file with this name"), hint)
+    Error::usage(format!("‹{option}› {name}: there is no model or file with this name"), hint)
 }
 
 #[cfg(test)]

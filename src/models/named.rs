@@ -28,8 +28,8 @@ impl Named {
                 return Ok(Self::Entry(entry));
             }
             let (found, wanted) = (entry.role.option(), role.option());
-            let hint = format!("use --{found} instead; `text2art models list` shows the role of each model");
-            return Err(Error::usage(format!("--{wanted} {name}: this model is for --{found}"), hint));
+            let hint = format!("use ‹{found}› instead; `text2art models list` shows the role of each model");
+            return Err(Error::usage(format!("‹{wanted}› {name}: this model is for ‹{found}›"), hint));
         }
         if looks_like_a_path(name) {
             return match locate(role, Path::new(name)) {

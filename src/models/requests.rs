@@ -167,7 +167,7 @@ impl Finder<'_> {
         if self.hub()?.environment().offline && self.at_hand(&request)?.is_none() {
             let problem = format!("there is no {TOKENIZER} beside these weights, and network access is disabled");
             let hint =
-                format!("add OpenAI's {TOKENIZER} to their folder, or run once without --offline to download it");
+                format!("add OpenAI's {TOKENIZER} to their folder, or run once without ‹offline› to download it");
             return Err(Error::file(name, problem, hint));
         }
         let found = self.provide(name, None, vec![request])?.pop();
@@ -217,7 +217,7 @@ impl Finder<'_> {
         if found != expected {
             let problem = format!("this is not the {name} of the recipe: expected SHA-256 {expected}, got {found}");
             let hint = format!(
-                "run `text2art models rm {name}` and download it again, or name another with --{}",
+                "run `text2art models rm {name}` and download it again, or name another with ‹{}›",
                 role.option()
             );
             return Err(Error::file(weights, problem, hint));

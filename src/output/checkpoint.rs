@@ -35,7 +35,7 @@ const LARGEST: u64 = 4 << 30;
 /// The version of the form.
 const FORMAT: u32 = 1;
 
-const HINT: &str = "give a checkpoint that --checkpoint-every wrote";
+const HINT: &str = "give a checkpoint that ‹checkpoint-every› wrote";
 const DAMAGED: &str = "restore the file, or draw the picture anew";
 
 /// Where a run stands.

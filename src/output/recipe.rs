@@ -133,11 +133,11 @@ impl Recipe {
                     "the picture was made from it, and it is missing or unreadable (SHA-256 {}): {error}",
                     recorded.sha256
                 );
-                Error::file(&recorded.path, problem, format!("restore it, or name another with --{}", recorded.option))
+                Error::file(&recorded.path, problem, format!("restore it, or name another with ‹{}›", recorded.option))
             })?;
             if found != recorded.sha256 {
                 let problem = format!("the file has changed: its SHA-256 is {found}, it was {}", recorded.sha256);
-                let hint = format!("restore it, or name another with --{}", recorded.option);
+                let hint = format!("restore it, or name another with ‹{}›", recorded.option);
                 return Err(Error::file(&recorded.path, problem, hint));
             }
         }

@@ -12,7 +12,7 @@ const SHARE: (u64, u64) = (3, 4);
 /// Returns why a picture that takes `needed` bytes is not read, if it is not.
 pub(super) fn check(needed: u64, what: &str) -> Result<(), String> {
     let limit = if let Some(allowed) = machine::allowed_memory().filter(|allowed| needed > *allowed) {
-        format!("--max-memory allows {}", in_words(allowed))
+        format!("‹max-memory› allows {}", in_words(allowed))
     } else if needed > MOST {
         format!("the limit is {}", in_words(MOST))
     } else if needed <= LITTLE {

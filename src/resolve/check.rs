@@ -18,8 +18,8 @@ pub fn check(settings: &Settings) -> Result<()> {
     }
     if settings.init_weight > 0.0 && settings.init_image.is_none() && settings.init_noise != StartNoise::Prior {
         return Err(Error::usage(
-            "--init-weight needs a starting image, but none was given",
-            "give one with --init-image, or use --init-noise prior",
+            "‹init-weight› needs a starting image, but none was given",
+            "give one with ‹init-image›, or use ‹init-noise› prior",
         ));
     }
     blueprint.check(settings)

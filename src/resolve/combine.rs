@@ -94,7 +94,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
 /// The size: from the weakest layer up, a size replaces the size so far, and an aspect reshapes it.
 fn combine_size(layers: &[Overrides], init_image: Option<&Path>) -> Result<Size> {
     if layers.iter().any(|layer| layer.size.is_some() && layer.aspect.is_some()) {
-        return Err(Error::usage("--size and --aspect are both given", "give only one of them"));
+        return Err(Error::usage("‹size› and ‹aspect› are both given", "give only one of them"));
     }
     // Layers below the strongest size do not count.
     let counting = layers.iter().position(|layer| layer.size.is_some()).map_or(layers.len(), |index| index + 1);
@@ -105,8 +105,8 @@ fn combine_size(layers: &[Overrides], init_image: Option<&Path>) -> Result<Size>
             size = aspect.at(size, || {
                 let path = init_image.ok_or_else(|| {
                     Error::usage(
-                        "--aspect retain needs an init image, but none was given",
-                        "give one with --init-image",
+                        "‹aspect› retain needs an init image, but none was given",
+                        "give one with ‹init-image›",
                     )
                 })?;
                 picture::dimensions(path)
@@ -128,7 +128,7 @@ fn combine_colors(layers: &[Overrides]) -> Result<(Option<String>, Option<usize>
         return Ok((None, None));
     };
     if layer.palette.is_some() && layer.colors.is_some() {
-        let problem = "--palette and --colors are both given";
+        let problem = "‹palette› and ‹colors› are both given";
         return Err(Error::usage(problem, "give only one of them"));
     }
     Ok((layer.palette.clone(), layer.colors))

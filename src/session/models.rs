@@ -288,7 +288,7 @@ fn check_room(held: u64, name: &str, finder: &Finder) -> Result<()> {
     let Some(room) = room.into_iter().chain(allowed).min().filter(|room| needed > *room) else { return Ok(()) };
     let (needed, room) = (in_words(needed), in_words(room));
     let message = format!("the CLIP models up to {name} need about {needed} of memory, but only {room} can be used");
-    Err(Error::usage(message, "choose fewer or smaller models with --clip"))
+    Err(Error::usage(message, "choose fewer or smaller models with ‹clip›"))
 }
 
 /// The models that settings name.

@@ -64,7 +64,7 @@ impl Plan {
         let Fit { batch, recomputed, memory } = Fit::new(&settings, models, device, wanted)?;
         let most = allowed.unwrap_or(room).min(room);
         let limit = || match allowed.filter(|allowed| *allowed <= room) {
-            Some(allowed) => format!("--max-memory allows {}", in_words(allowed)),
+            Some(allowed) => format!("‹max-memory› allows {}", in_words(allowed)),
             None => device.room_in_words(),
         };
         let reading = Estimate::new(&settings, models, device.memory_of())?.while_reading();
@@ -74,7 +74,7 @@ impl Plan {
                 in_words(reading),
                 limit()
             );
-            let more = (reading <= room).then(|| format!(", or allow --max-memory {}M", reading.div_ceil(1 << 20)));
+            let more = (reading <= room).then(|| format!(", or allow ‹max-memory› {}M", reading.div_ceil(1 << 20)));
             Some(Refusal { message, hint: format!("make the images smaller first{}", more.unwrap_or_default()) })
         } else if memory > most {
             let limit = limit();
@@ -198,7 +198,7 @@ fn way_out(
     let automatic = Settings { cut_batch: CutBatch::Auto, ..settings.clone() };
     let mut ways = Vec::new();
     if settings.cut_batch != CutBatch::Auto && least(&automatic)? <= allowed {
-        ways.push("--cut-batch auto".to_owned());
+        ways.push("‹cut-batch› auto".to_owned());
     }
     let Size { width, height } = settings.size;
     let parts = (0..usize::BITS).flat_map(|halvings| [8, 7, 6, 5].map(|eighths| (halvings, eighths))).skip(1);
@@ -209,15 +209,15 @@ fn way_out(
             break;
         }
         if least(&Settings { size, ..automatic.clone() })? <= allowed {
-            ways.push(format!("--size {size}"));
+            ways.push(format!("‹size› {size}"));
             break;
         }
     }
     if let Some(needed) = needed {
-        ways.push(format!("--max-memory {}M", needed.div_ceil(1 << 20)));
+        ways.push(format!("‹max-memory› {}M", needed.div_ceil(1 << 20)));
     }
     if ways.is_empty() {
-        return Ok("choose smaller models with --vqgan and --clip".into());
+        return Ok("choose smaller models with ‹vqgan› and ‹clip›".into());
     }
     Ok(format!("try {}", ways.join(" or ")))
 }

@@ -97,7 +97,7 @@ impl fmt::Debug for OptionInfo {
 
 /// The error of an option without a default that has no value.
 pub(super) fn missing(option: &str) -> Error {
-    Error::usage(format!("--{option} has no value"), format!("give one with --{option}"))
+    Error::usage(format!("‹{option}› has no value"), format!("give one with ‹{option}›"))
 }
 
 /// The name of a field with dashes, as on the command line.

@@ -54,7 +54,7 @@ impl Range {
     pub(super) fn check(&self, option: &str, value: &impl Measured) -> Result<()> {
         match value.number() {
             Some((number, text)) if !self.contains(number) => {
-                Err(Error::usage(format!("--{option} {text} is out of range"), format!("give a value {self}")))
+                Err(Error::usage(format!("‹{option}› {text} is out of range"), format!("give a value {self}")))
             }
             _ => Ok(()),
         }

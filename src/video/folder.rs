@@ -47,7 +47,7 @@ impl Folder {
         }
         check_folder(&path.join("frame"))?;
         if existing == Existing::Keep && frames_from(path, 0)?.next().is_some() {
-            let hint = "choose another folder, or replace them with --force";
+            let hint = "choose another folder, or replace them with ‹force›";
             return Err(Error::file(path, "the folder holds frames already", hint));
         }
         Ok(())

@@ -91,6 +91,7 @@ impl FrameFile {
         let fault = |error: &std::io::Error| Error::file(&self.path, unreadable(error), HINT);
         let damaged = || Error::file(&self.path, "the file of frames is damaged", HINT);
         self.file.seek(SeekFrom::Start(MAGIC.len() as u64)).map_err(|error| fault(&error))?;
+        self.before.fill(0);
         let mut reader = BufReader::with_capacity(READ_AT_A_TIME, (&self.file).take(self.bytes));
         let (mut compressed, mut difference) = (Vec::new(), Vec::new());
         for _ in 0..self.frames {

@@ -90,12 +90,14 @@ impl Reporter {
     /// Shows an event. The options that a warning names are spelled as flags.
     pub(in crate::cli) fn tell(&self, event: &Event) {
         match event {
-            Event::Warning { message } => self.show(&Event::Warning { message: spelled(message, Spelling::Flag) }),
-            event => self.show(event),
+            Event::Warning { message } => {
+                self.tell_spelled(&Event::Warning { message: spelled(message, Spelling::Flag) })
+            }
+            event => self.tell_spelled(event),
         }
     }
 
-    fn show(&self, event: &Event) {
+    fn tell_spelled(&self, event: &Event) {
         if self.progress == Progress::Json {
             if let Ok(json) = serde_json::to_string(event) {
                 terminal::json_line(&json);

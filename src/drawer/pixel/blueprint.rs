@@ -113,16 +113,16 @@ fn check_zoom(settings: &Settings) -> Result<()> {
         return Ok(());
     }
     if settings.pixel_shape != PixelShape::Rectangle {
-        return Err(Error::usage("--pixel-zoom requires rectangular cells", "choose --pixel-shape rect"));
+        return Err(Error::usage("‹pixel-zoom› requires rectangular cells", "choose ‹pixel-shape› rect"));
     }
     let Some(grid) = settings.pixel_size else {
-        return Err(Error::usage("--pixel-zoom needs a number of cells", "give one with --pixel-size"));
+        return Err(Error::usage("‹pixel-zoom› needs a number of cells", "give one with ‹pixel-size›"));
     };
     // Some smaller cells would have no pixel of their own.
     let clear = |pixels: usize, cells: usize| pixels.is_multiple_of(cells) || pixels >= 2 * cells;
     if !clear(settings.size.width, grid.width) || !clear(settings.size.height, grid.height) {
-        let problem = format!("{grid} cells in a {} picture are too small for --pixel-zoom", settings.size);
-        return Err(Error::usage(problem, "choose a --size with at least two pixels per cell"));
+        let problem = format!("{grid} cells in a {} picture are too small for ‹pixel-zoom›", settings.size);
+        return Err(Error::usage(problem, "choose a ‹size› with at least two pixels per cell"));
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ impl Grid {
             Some(Size { width, height }) => Size { width: scaled(width), height: scaled(height) },
             None => squares(picture, scale),
         };
-        let hint = "choose fewer with --pixel-size or --pixel-scale, or a larger --size";
+        let hint = "choose fewer with ‹pixel-size› or ‹pixel-scale›, or a larger ‹size›";
         if grid.width > picture.width || grid.height > picture.height {
             let problem = format!("{grid} cells do not fit in a {picture} picture");
             return Err(Error::usage(problem, hint));

@@ -59,7 +59,7 @@ pub(super) fn retry<T>(stop: &Stop, mut attempt: impl FnMut() -> Result<T, Failu
                     let hint = if came {
                         "try again later: the partial download is kept and will be resumed"
                     } else {
-                        "check the network and HF_ENDPOINT, or use downloaded models with --offline"
+                        "check the network and HF_ENDPOINT, or use downloaded models with ‹offline›"
                     };
                     return Err(Error::network(format!("{message} ({failed} attempts)"), hint));
                 }

@@ -37,7 +37,7 @@ group! {
 /// Checks that the name is not empty.
 pub(super) fn check_vqgan(name: &str) -> Result<()> {
     if name.is_empty() {
-        return Err(Error::usage("--vqgan has an empty value", "give the name or the path of a VQGAN"));
+        return Err(Error::usage("‹vqgan› has an empty value", "give the name or the path of a VQGAN"));
     }
     Ok(())
 }
@@ -45,7 +45,7 @@ pub(super) fn check_vqgan(name: &str) -> Result<()> {
 /// Checks that no name is empty, and that there are not too many.
 pub(super) fn check_clip(names: &[String]) -> Result<()> {
     if names.is_empty() || names.iter().any(String::is_empty) {
-        return Err(Error::usage("--clip has an empty value", "give the name or the path of a CLIP model"));
+        return Err(Error::usage("‹clip› has an empty value", "give the name or the path of a CLIP model"));
     }
     check_count("clip", names.len(), MOST_CLIPS)
 }

@@ -70,8 +70,8 @@ impl VideoSettings {
         self.check_values()?;
         match self.seconds {
             Some(seconds) if self.fps.slots(seconds) <= self.fps.slots(self.hold) => {
-                let message = format!("--seconds {seconds} leaves no time for a frame before --hold {}", self.hold);
-                Err(Error::usage(message, "give more seconds, a shorter hold or a higher --fps"))
+                let message = format!("‹seconds› {seconds} leaves no time for a frame before ‹hold› {}", self.hold);
+                Err(Error::usage(message, "give more seconds, a shorter hold or a higher ‹fps›"))
             }
             _ => Ok(()),
         }

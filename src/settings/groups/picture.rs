@@ -89,7 +89,7 @@ pub(super) fn check_noise_prompts(prompts: &[Weighted]) -> Result<()> {
 /// Checks the number of values of an option.
 pub(super) fn check_count(option: &str, count: usize, most: usize) -> Result<()> {
     if count > most {
-        return Err(Error::usage(format!("--{option} has {count} values"), format!("give at most {most}")));
+        return Err(Error::usage(format!("‹{option}› has {count} values"), format!("give at most {most}")));
     }
     Ok(())
 }
