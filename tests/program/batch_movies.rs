@@ -179,7 +179,7 @@ fn what_cannot_be_is_told() {
         (&["--gif", "x.mp4"][..], "--gif takes a name that ends in .gif"),
         (&["-o", "x.gif", "--gif", "y.gif"], "--output and --gif both name"),
         (&["--frames", ""], "--frames names no folder"),
-        (&["-o", "{slug}.webm"], "PNG or GIF or MP4"),
+        (&["-o", "{slug}.webm"], "expected .png, .gif or .mp4"),
         (&["--fps", "0"], "a frame rate from 0.1 to 240"),
         (&["--fps", "10000"], "a frame rate from 0.1 to 240"),
         (&["--seconds", "1", "--hold", "1"], "leaves no time"),
