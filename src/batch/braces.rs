@@ -61,7 +61,7 @@ impl Expansion<'_> {
     /// What a part of the text stands for, inside so many choices.
     fn sequence(&self, start: usize, end: usize, depth: usize) -> Result<Vec<String>, String> {
         if depth > DEEPEST {
-            return Err(format!("braces stand within more than {DEEPEST} others"));
+            return Err(format!("braces are nested more than {DEEPEST} deep"));
         }
         let (mut lines, mut literal, mut index) = (vec![String::new()], String::new(), start);
         while index < end {
@@ -129,7 +129,7 @@ fn check(lines: usize, bytes: usize) -> Result<(), String> {
     if lines <= MOST_LINES && bytes <= MOST_BYTES {
         return Ok(());
     }
-    Err(format!("the line stands for more than {MOST_LINES} lines, or for very long ones"))
+    Err(format!("the braces expand to more than {MOST_LINES} lines, or to very long lines"))
 }
 
 /// The numbers or letters of `1..8`, `08..1`, `1..9..2` or `a..e`; none if it is no range.

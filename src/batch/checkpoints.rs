@@ -54,18 +54,18 @@ pub(super) fn begin(
                 && digests.eq(records.iter().map(|model| &model.sha256))
                 && (found.recipe.program.as_str(), &found.device) == (PROGRAM, &device.kind());
             if is_own && let Some(problem) = missing(&found, products) {
-                tell(Event::Warning { message: format!("{problem}; this picture is drawn from the beginning") });
+                tell(Event::Warning { message: format!("{problem}; the picture is drawn from the beginning") });
                 return Ok((kept(None), None));
             }
             if is_own {
                 let earlier = found.beside.kept_frames.take().map(|frames| (path.clone(), frames));
                 return Ok((kept(earlier), Some(Resumed { state: found.state, earlier: Vec::new() })));
             }
-            format!("{}: the checkpoint is of another run", path.display())
+            format!("{}: the checkpoint belongs to another run", path.display())
         }
         Err(error) => error.to_string(),
     };
-    let message = format!("{problem}; it is left alone, and this picture is drawn without checkpoints");
+    let message = format!("{problem}; the file is kept, and the picture is drawn without checkpoints");
     tell(Event::Warning { message });
     Ok((None, None))
 }
@@ -85,7 +85,7 @@ fn missing(checkpoint: &Checkpoint, products: &Products) -> Option<String> {
         Some(kept) => {
             check_kept_frames(&frames_of(&checkpoint_of(products.output())), kept).err().map(|error| error.to_string())
         }
-        None => Some(format!("{}: the checkpoint knows no frames for it", movie.path.display())),
+        None => Some(format!("{}: the checkpoint has no frames for this file", movie.path.display())),
     }
 }
 

@@ -33,8 +33,8 @@ pub struct Card {
     pub score: Option<f64>,
 }
 
-/// Writes a sheet: a page if the name ends in `.html`, else a PNG. Returns where it is: a name that another program took is
-/// not worth losing it.
+/// Writes a sheet, as a page if the name ends in `.html`, else as a PNG. Returns the path of the sheet: if another
+/// program took the name meanwhile, the sheet is written under a name beside it.
 ///
 /// # Errors
 /// If a picture cannot be read, or the sheet cannot be written.
@@ -64,7 +64,7 @@ pub fn is_page(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html"))
 }
 
-/// A PNG of all pictures in rows, in their order, on grey.
+/// A PNG of all pictures in rows, in their order, on gray.
 fn sheet(cards: &[Card]) -> Result<Vec<u8>> {
     let count = u32::try_from(cards.len()).unwrap_or(u32::MAX).max(1);
     let columns = (1..=count).find(|columns| columns.saturating_mul(*columns) >= count).unwrap_or(1);

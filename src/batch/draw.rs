@@ -58,7 +58,7 @@ pub(super) fn draw(
     let (recipe, picture) = match &sample.work {
         Work::Draw(replaced) => draw_and_write(sample, replaced, means, stop, tell)?,
         Work::Score(recipe) => (*recipe.clone(), picture::read(sample.files.output())?),
-        Work::Nothing(_) => return Err(Error::fault("a picture that is done was to be drawn")),
+        Work::Nothing(_) => return Err(Error::fault("a finished picture was to be drawn")),
     };
     // What is in the file is judged, so that it does not matter when.
     let score = (!judges.is_empty()).then(|| score(&picture, &sample.settings.prompt, judges)).transpose()?;

@@ -76,13 +76,14 @@ pub struct Asked {
 /// Reads `a prompt -- --options`. Braces stand for several lines.
 pub(super) fn of_text(text: &str) -> Result<Vec<Asked>, String> {
     if text.starts_with(BEFORE_OPTIONS.trim_start()) {
-        return Err("there is no prompt before ` -- `: write one, as in `a red apple -- --seed 3`".into());
+        return Err("there is no prompt before ` -- `; write one, as in `a red apple -- --seed 3`".into());
     }
     let one = |line: String| {
         let (prompt, options) = line.split_once(BEFORE_OPTIONS).unwrap_or((&line, ""));
-        let options = shlex::split(options).ok_or("a quotation mark or a backslash at the end is left open")?;
+        let options =
+            shlex::split(options).ok_or("a quotation mark is not closed, or the line ends with a backslash")?;
         if options.is_empty() && is_only_options(prompt) {
-            return Err(format!("the line has options and no prompt: write one, as in `a red apple -- {prompt}`"));
+            return Err(format!("the line has options but no prompt; write one, as in `a red apple -- {prompt}`"));
         }
         of_arguments(Some(prompt), &options)
     };
@@ -101,7 +102,7 @@ fn without_recipe(mut fields: Map<String, Value>) -> Result<Map<String, Value>, 
     }
     let Some(Value::Object(mut settings)) = fields.remove("settings") else { return Ok(fields) };
     if fields.get("earlier").is_some_and(|earlier| earlier.as_array().is_none_or(|stages| !stages.is_empty())) {
-        return Err("the recipe is of a picture that was resumed with other settings, which cannot be repeated".into());
+        return Err("the picture was resumed with other settings, so its recipe cannot be repeated".into());
     }
     // Braces in it are words, as in results.
     settings.insert(RESULT.to_owned(), Value::Null);
@@ -176,7 +177,7 @@ fn file_name(text: &str) -> &str {
 /// Every beginning with every ending.
 fn crossed<T: Clone>(beginnings: &[Vec<T>], endings: &[Vec<T>]) -> Result<Vec<Vec<T>>, String> {
     if beginnings.len().saturating_mul(endings.len()) > super::braces::MOST_LINES {
-        return Err(format!("the line stands for more than {} lines", super::braces::MOST_LINES));
+        return Err(format!("the braces expand to more than {} lines", super::braces::MOST_LINES));
     }
     let together = |beginning: &Vec<T>, ending: &Vec<T>| beginning.iter().chain(ending).cloned().collect();
     Ok(beginnings.iter().flat_map(|beginning| endings.iter().map(move |ending| together(beginning, ending))).collect())
@@ -193,7 +194,7 @@ fn texts(name: &str, value: Value) -> Result<Vec<String>, String> {
             let all: Result<Vec<_>, _> = values.into_iter().map(|value| texts(name, value)).collect();
             all?.into_iter().flatten().collect()
         }
-        Value::Object(_) => return Err(format!("`{name}` is a table, where a text or a number is wanted")),
+        Value::Object(_) => return Err(format!("`{name}` is a table; expected a string or a number")),
     })
 }
 

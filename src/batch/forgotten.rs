@@ -32,7 +32,7 @@ impl Forgotten {
         let (Self::Line(text) | Self::Field(text)) = self;
         let Some((at, option)) = option_in(prompt_of(text)) else { return String::new() };
         if !is_known(&option) {
-            return format!("`{option}` is not an option that a line can have");
+            return format!("`{option}` is not an option of a line");
         }
         match self {
             Self::Line(_) => match example(text, at, &option) {
@@ -41,7 +41,7 @@ impl Forgotten {
             },
             Self::Field(_) => {
                 let name = option.trim_start_matches('-').replace('-', "_");
-                format!("give `{option}` a column or a key of its own, `{name}`")
+                format!("move `{option}` to its own column or key, `{name}`")
             }
         }
     }

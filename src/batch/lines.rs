@@ -36,7 +36,7 @@ impl<R: BufRead> Iterator for Lines<R> {
             Ok(_) => {}
             Err(error) => {
                 (self.number, self.failed) = (self.number + 1, true);
-                return Some((self.number, Err(format!("the file cannot be read on: {error}"))));
+                return Some((self.number, Err(format!("the rest of the file cannot be read: {error}"))));
             }
         }
         self.number += 1;
@@ -55,7 +55,7 @@ impl<R: BufRead> Iterator for Lines<R> {
         let text = std::str::from_utf8(text).map(str::to_owned);
         Some((
             self.number,
-            text.map_err(|error| format!("the line is not UTF-8 text from byte {} on", error.valid_up_to() + 1)),
+            text.map_err(|error| format!("the line is not valid UTF-8 at byte {}", error.valid_up_to() + 1)),
         ))
     }
 }
@@ -86,7 +86,7 @@ mod tests {
         let lines: Vec<_> = Lines::new(file.as_slice()).collect();
         assert_eq!(lines.len(), 5);
         assert_eq!(lines[0], (1, Ok("one".into())));
-        assert_eq!(lines[1], (2, Err("the line is not UTF-8 text from byte 5 on".into())));
+        assert_eq!(lines[1], (2, Err("the line is not valid UTF-8 at byte 5".into())));
         assert_eq!(lines[2], (3, Ok(String::new())));
         assert_eq!(lines[3], (4, Err("the line is longer than 100 KiB".into())));
         assert_eq!(lines[4], (5, Ok("last".into())));

@@ -101,8 +101,8 @@ impl Places {
                 if is_same(&claim.settings, settings) && claim.files == files {
                     return Ok(Spot::Same(claim.place.clone()));
                 }
-                let problem = format!("{} is where the picture of {} goes", path.display(), claim.place);
-                return Err(Error::usage(problem, "give each line an output of its own, or {n} in the name"));
+                let problem = format!("{} is already the picture of {}", path.display(), claim.place);
+                return Err(Error::usage(problem, "give each line its own output, or put {n} into the name"));
             }
             if !claims.is_empty() {
                 continue;
@@ -113,8 +113,8 @@ impl Places {
                 files.iter().map(|file| (&file.path, found(file, &files, settings, is_known))).collect();
             let taken = |path: &PathBuf, found: Found| found == Found::Other && !self.force && is_fixed(path);
             if let Some((path, _)) = found.iter().find(|(path, found)| taken(path, *found)) {
-                let problem = "the file is already there, and is another picture";
-                return Err(Error::file(path, problem, "choose another name, or replace it with --force"));
+                let problem = "the file already exists, and is another picture";
+                return Err(Error::file(path, problem, "choose another name, or replace the file with --force"));
             }
             if !self.force && found.iter().any(|(_, found)| *found == Found::Other) {
                 continue;
@@ -133,7 +133,7 @@ impl Places {
         }
         Err(Error::usage(
             format!("all names like {} are taken", first.output().display()),
-            "choose others with --output",
+            "choose another name with --output",
         ))
     }
 

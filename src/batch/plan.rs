@@ -149,7 +149,7 @@ impl Plan {
             more => format!("and {more} more lines have"),
         };
         let (place, advice) = (Place { file: self.file.clone(), line: *line }, forgotten.advice());
-        Some(format!("{place} {have} options among the words of the prompt, which are drawn as words; {advice}"))
+        Some(format!("{place} {have} options in the prompt, where they count as words; {advice}"))
     }
 
     /// A group of samples for each picture that a line asks for.
@@ -242,9 +242,8 @@ impl Common {
             samples.push(Sample { settings, files, work, checkpoints });
         }
         if let Some(sample) = samples.iter().find(|sample| self.still && sample.files.picture().is_none()) {
-            let problem =
-                format!("{} is not a PNG, and a contact sheet is made of those", sample.files.output().display());
-            return Err(Error::usage(problem, "name a PNG as the output, and what moves with gif or mp4"));
+            let problem = format!("{} is not a PNG, and a contact sheet needs PNGs", sample.files.output().display());
+            return Err(Error::usage(problem, "name a PNG as the output, and a movie with gif or mp4"));
         }
         Ok(Planned::Group(Group { place: place.clone(), samples }))
     }

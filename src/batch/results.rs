@@ -173,7 +173,7 @@ impl Results {
     /// # Errors
     /// If it cannot be read or written, holds something else, or another batch holds it.
     pub fn open(path: &Path) -> Result<Self> {
-        let hint = "name another with --results";
+        let hint = "name another file with --results";
         let fault = |problem: String| Error::file(path, problem, hint);
         let system = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::NotFound => fault("there is no such folder".into()),
@@ -183,7 +183,7 @@ impl Results {
         match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => return Err(fault("this is a folder".into())),
             Ok(found) if !found.is_file() => {
-                let hint = "name another with --results, or write no results with --results none";
+                let hint = "name another file with --results, or write no results with --results none";
                 return Err(Error::file(path, "this is not a regular file", hint));
             }
             _ => {}
@@ -191,14 +191,14 @@ impl Results {
         let mut file =
             OpenOptions::new().create(true).truncate(false).read(true).append(true).open(path).map_err(system)?;
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            return Err(fault("another batch is writing it".into()));
+            return Err(fault("another batch is writing this file".into()));
         }
         let bytes = read_within(&file, LARGEST).map_err(system)?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        let text = std::str::from_utf8(&bytes[..whole]).map_err(|_| fault("this is not a file of results".into()))?;
+        let text = std::str::from_utf8(&bytes[..whole]).map_err(|_| fault("not a results file".into()))?;
         let mut known = Known::default();
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let problem = || fault(format!("line {} is not a result of a batch", index + 1));
+            let problem = || fault(format!("line {} is not a batch result", index + 1));
             let record = Record::parse(line).ok_or_else(problem)?;
             match (record.picture, record.outcome) {
                 (Some((files, settings)), Some(outcome)) => {
@@ -211,7 +211,7 @@ impl Results {
         if whole < bytes.len() {
             // What was cut off begins as a result does, or it is none of ours.
             if bytes[whole] != b'{' {
-                return Err(fault("this is not a file of results".into()));
+                return Err(fault("not a results file".into()));
             }
             file.set_len(whole as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(system)?;
         }

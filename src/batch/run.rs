@@ -173,7 +173,7 @@ fn work(worker: usize, shared: &Shared) {
             let _ = shared.messages.send(Message::Begun { worker, task: task.clone() });
             let began = Instant::now();
             let result = catch_unwind(AssertUnwindSafe(|| one(worker, &task.sample, shared)));
-            let result = result.unwrap_or_else(|_| Err(Error::fault("the thread that drew the picture failed")));
+            let result = result.unwrap_or_else(|_| Err(Error::fault("the thread that drew the picture panicked")));
             let seconds = began.elapsed().as_secs_f64();
             let _ = shared.messages.send(Message::Ended { worker, task, result, seconds });
         }

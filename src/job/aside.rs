@@ -40,8 +40,8 @@ impl<'a> Writer<'a> {
             Err(error @ Error::Write { .. }) if !self.failed => {
                 self.failed = true;
                 let consequence = match self.delivery {
-                    Delivery::Always => "the picture goes on, and is written when it is done",
-                    Delivery::WhenDone => "the picture is drawn without checkpoints",
+                    Delivery::Always => "the run continues, and the picture is written at its end",
+                    Delivery::WhenDone => "the run continues without checkpoints",
                 };
                 self.progress.tell(Event::Warning { message: format!("{error}; {consequence}") });
             }
@@ -67,7 +67,7 @@ pub(super) fn save_cutouts(
             Err(Error::Write { path, source }) if source.kind() == ErrorKind::AlreadyExists => {
                 // An earlier part of the run may have written the same.
                 if !read_regular(&path, bytes.len() as u64).is_ok_and(|found| found == bytes) {
-                    let message = "the file is already there; --force replaces it";
+                    let message = "the file already exists; --force replaces it";
                     return Err(Error::Write { path, source: std::io::Error::new(source.kind(), message) });
                 }
             }
@@ -88,8 +88,8 @@ pub fn check_cutouts(folder: &Path, force: bool) -> Result<Existing> {
     }
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     if entries.map(|entry| entry.file_name()).any(|name| is_name(&name.to_string_lossy())) {
-        let hint = "choose another folder, or replace them with --force";
-        return Err(Error::file(folder, "the folder already holds cutouts", hint));
+        let hint = "choose another folder, or replace the cutouts with --force";
+        return Err(Error::file(folder, "the folder already contains cutouts", hint));
     }
     Ok(Existing::Keep)
 }

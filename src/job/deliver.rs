@@ -83,7 +83,10 @@ fn rescue(error: Error, path: &Path, bytes: &[u8]) -> Error {
     match write_beside(&place, bytes, Existing::Keep) {
         Ok(kept) => Error::Write {
             path: path.to_owned(),
-            source: std::io::Error::new(source.kind(), format!("{source}; the picture is kept as {}", kept.display())),
+            source: std::io::Error::new(
+                source.kind(),
+                format!("{source}; the picture was saved as {}", kept.display()),
+            ),
         },
         Err(_) => error,
     }

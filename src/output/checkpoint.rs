@@ -1,6 +1,6 @@
 //! Checkpoints: files a run goes on from.
 //!
-//! A checkpoint is a safetensors file: parameters, the optimiser's averages and the last picture as tensors,
+//! A checkpoint is a safetensors file: parameters, the optimizer's averages and the last picture as tensors,
 //! everything else as JSON in its metadata, and there the SHA-256 of the whole file with zeros in its own place.
 
 use std::collections::{BTreeMap, HashMap};
@@ -36,7 +36,7 @@ const LARGEST: u64 = 4 << 30;
 const FORMAT: u32 = 1;
 
 const HINT: &str = "give a checkpoint that --checkpoint-every wrote";
-const DAMAGED: &str = "restore the file, or draw the picture anew";
+const DAMAGED: &str = "restore the file, or draw the picture again";
 
 /// Where a run stands.
 pub struct Checkpoint {
@@ -104,8 +104,8 @@ impl Beside {
         let mut paths = self.save_cutouts.iter().chain(self.files.values());
         match paths.find(|path| path.to_str().is_none()) {
             Some(path) => {
-                let problem = "the name is not text (UTF-8), and a checkpoint keeps it as text";
-                Err(Error::file(path, problem, "choose another name, or write no checkpoints"))
+                let problem = "the name is not valid UTF-8, and a checkpoint stores names as text";
+                Err(Error::file(path, problem, "choose another name, or leave out --checkpoint-every"))
             }
             None => Ok(()),
         }
@@ -167,7 +167,7 @@ impl Checkpoint {
         let metadata = HashMap::from([(HEAD.to_owned(), head), ("sha256".to_owned(), "0".repeat(DIGITS))]);
         let views = views.collect::<Result<Vec<_>>>()?;
         let mut file = safetensors::serialize(views, Some(metadata)).map_err(|error| fault(error.to_string()))?;
-        let place = digest_place(&file).ok_or_else(|| fault("there is no place for the digest".into()))?;
+        let place = digest_place(&file).ok_or_else(|| fault("the header has no digest".into()))?;
         let digest = to_hex(&Sha256::digest(&file));
         file[place].copy_from_slice(digest.as_bytes());
         Ok(file)
@@ -180,24 +180,24 @@ impl Checkpoint {
     pub fn read(path: &Path) -> Result<Self> {
         let file = read_whole(path)?;
         let damaged = |problem: &str| Error::file(path, problem, DAMAGED);
-        let head = head_of(&file).ok_or_else(|| damaged("the checkpoint's head cannot be read"))?;
+        let head = head_of(&file).ok_or_else(|| damaged("the checkpoint's metadata cannot be read"))?;
         let version = serde_json::from_str::<serde_json::Value>(&head).ok().and_then(|head| head["format"].as_u64());
         if version.is_some_and(|version| version != u64::from(FORMAT)) {
-            let problem = "the checkpoint is of a form that this version of the program does not read";
+            let problem = "this version of text2art cannot read the checkpoint's format";
             return Err(Error::file(path, problem, "use the version of text2art that wrote it"));
         }
         let head: Head = serde_json::from_str(&head).map_err(|error| {
             // The bytes are those that were written: settings are others in another version.
-            let problem = format!("this version of the program does not read the checkpoint: {error}");
+            let problem = format!("this version of text2art cannot read the checkpoint: {error}");
             Error::file(path, problem, "use the version of text2art that wrote it")
         })?;
         head.recipe.check_revisions().map_err(|problem| damaged(&problem))?;
         check(&head.recipe.settings).map_err(|error| damaged(&error.to_string()))?;
         if head.recipe.result.iterations_done > head.recipe.settings.iterations {
-            return Err(damaged("the checkpoint claims more finished iterations than the run has"));
+            return Err(damaged("the checkpoint records more finished iterations than the run has"));
         }
         let tensors = SafeTensors::deserialize(&file).map_err(|error| damaged(&error.to_string()))?;
-        let state = state_of(&head, &tensors)?.ok_or_else(|| damaged("the checkpoint's tensors are not whole"))?;
+        let state = state_of(&head, &tensors)?.ok_or_else(|| damaged("the checkpoint's tensors are incomplete"))?;
         Ok(Self { recipe: head.recipe, device: head.device, beside: head.beside, state })
     }
 }
@@ -261,7 +261,7 @@ fn digest_place(file: &[u8]) -> Option<std::ops::Range<usize>> {
 /// The file's bytes, checked to be those that were written.
 fn read_whole(path: &Path) -> Result<Vec<u8>> {
     let fault = |error: &std::io::Error| Error::file(path, unreadable(error), HINT);
-    let other = || Error::file(path, "this is no checkpoint of text2art", HINT);
+    let other = || Error::file(path, "this is not a text2art checkpoint", HINT);
     let short = |bytes: usize| Error::file(path, format!("the checkpoint is cut short after {bytes} bytes"), DAMAGED);
     if path.is_dir() {
         return Err(other());
@@ -288,7 +288,7 @@ fn read_whole(path: &Path) -> Result<Vec<u8>> {
     if !header.windows(HEAD.len()).any(|window| window == HEAD.as_bytes()) {
         return Err(other());
     }
-    let damaged = || Error::file(path, "the checkpoint is damaged: its checksum does not fit", DAMAGED);
+    let damaged = || Error::file(path, "the checkpoint is damaged: its checksum does not match", DAMAGED);
     let metadata: Metadata = serde_json::from_slice(header).map_err(|_| damaged())?;
     let whole = data.checked_add(metadata.data_len()).ok_or_else(damaged)?;
     opened.take(metadata.data_len() as u64 + 1).read_to_end(&mut file).map_err(|error| fault(&error))?;

@@ -42,17 +42,17 @@ pub(crate) fn comment(file: &mut impl BufRead, beginning: &str) -> Result<Option
             PICTURE => {
                 let mut head = [0; 9];
                 file.read_exact(&mut head)?;
-                // Behind the colours stands the size of the codes.
+                // Behind the colors stands the size of the codes.
                 skip(file, table_length(head[8]) + 1)?;
                 skip_blocks(file)?;
             }
             TRAILER => return Ok(None),
-            _ => return Err(Error::new(ErrorKind::InvalidData, "the blocks of the GIF do not fit")),
+            _ => return Err(Error::new(ErrorKind::InvalidData, "the GIF's blocks are invalid")),
         }
     }
 }
 
-/// How long the table of colours is that these flags tell of.
+/// How long the table of colors is that these flags tell of.
 fn table_length(flags: u8) -> u64 {
     if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) }
 }

@@ -66,7 +66,7 @@ fn find(
     mut inside: std::ops::Range<u64>,
     kind: [u8; 4],
 ) -> std::io::Result<Option<std::ops::Range<u64>>> {
-    let damaged = || std::io::Error::new(std::io::ErrorKind::InvalidData, "the boxes of the MP4 do not fit");
+    let damaged = || std::io::Error::new(std::io::ErrorKind::InvalidData, "the MP4's boxes are invalid");
     for _ in 0..MOST_BOXES {
         if inside.end.saturating_sub(inside.start) < 8 {
             return Ok(None);

@@ -33,7 +33,7 @@ pub fn encode(picture: &Tensor, recipe: Option<&Recipe>) -> Result<Vec<u8>> {
 pub fn encode_pixels(picture: &DynamicImage, recipe: Option<&Recipe>) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, picture.width(), picture.height());
-    // What was to be drawn in few colours has few, unless soft edges make more of them.
+    // What was to be drawn in few colors has few, unless soft edges make more of them.
     let few = recipe.filter(|recipe| recipe.settings.has_few_colours());
     let indexed = few.and_then(|_| Indexed::of(picture));
     encoder.set_color(if picture.color().has_alpha() { png::ColorType::Rgba } else { png::ColorType::Rgb });
@@ -41,7 +41,7 @@ pub fn encode_pixels(picture: &DynamicImage, recipe: Option<&Recipe>) -> Result<
     if let Some(indexed) = &indexed {
         encoder.set_color(png::ColorType::Indexed);
         encoder.set_depth(png::BitDepth::from_u8(indexed.depth).unwrap_or(png::BitDepth::Eight));
-        encoder.set_palette(&indexed.colours[..]);
+        encoder.set_palette(&indexed.colors[..]);
         if !indexed.alphas.is_empty() {
             encoder.set_trns(&indexed.alphas[..]);
         }

@@ -45,7 +45,7 @@ pub struct Stage {
     pub iterations_done: usize,
     /// The settings until then
     pub settings: Settings,
-    /// Whether the optimiser began anew then
+    /// Whether the optimizer began anew then
     pub reset_optimizer: bool,
 }
 
@@ -94,13 +94,13 @@ impl Recipe {
     /// # Errors
     /// Where the file is none of these, is damaged, or holds no recipe this program can read.
     pub fn read(path: &Path) -> Result<Self> {
-        let broken = |problem: String| Error::file(path, problem, "give a PNG, a GIF or an MP4 that text2art wrote");
+        let broken = |problem: String| Error::file(path, problem, "use a PNG, a GIF or an MP4 that text2art wrote");
         let text = embedded_text(path).map_err(broken)?;
-        let text = text.ok_or_else(|| broken("the picture holds no recipe".into()))?;
+        let text = text.ok_or_else(|| broken("the file contains no recipe".into()))?;
         let version = serde_json::from_str::<serde_json::Value>(&text).ok().and_then(|value| value["format"].as_u64());
         if version.is_some_and(|version| version > u64::from(FORMAT)) {
-            let problem = "the recipe is of a newer form than this program knows";
-            return Err(Error::file(path, problem, "use a newer text2art"));
+            let problem = "this version of text2art cannot read the recipe, which is newer";
+            return Err(Error::file(path, problem, "update text2art"));
         }
         let recipe: Self =
             serde_json::from_str(&text).map_err(|error| broken(format!("the recipe cannot be read: {error}")))?;
@@ -112,7 +112,7 @@ impl Recipe {
     pub(super) fn check_revisions(&self) -> Result<(), String> {
         let mut revisions = self.models.iter().filter_map(|model| model.revision.as_ref());
         match revisions.find(|revision| !is_commit(revision)) {
-            Some(wrong) => Err(format!("the recipe names {wrong:?}, which is no commit of a model")),
+            Some(wrong) => Err(format!("the recipe names {wrong:?}, which is not a valid commit")),
             None => Ok(()),
         }
     }
@@ -130,14 +130,18 @@ impl Recipe {
             }
             let found = hash_file_within(&recorded.path, LARGEST_INPUT).map_err(|error| {
                 let problem = format!(
-                    "the picture was made from it, and it is missing or unreadable (SHA-256 {}): {error}",
+                    "the picture was made from this file, which is missing or unreadable (SHA-256 {}): {error}",
                     recorded.sha256
                 );
-                Error::file(&recorded.path, problem, format!("restore it, or name another with --{}", recorded.option))
+                Error::file(
+                    &recorded.path,
+                    problem,
+                    format!("restore the file, or name another with --{}", recorded.option),
+                )
             })?;
             if found != recorded.sha256 {
-                let problem = format!("the file has changed: its SHA-256 is {found}, it was {}", recorded.sha256);
-                let hint = format!("restore it, or name another with --{}", recorded.option);
+                let problem = format!("the file has changed: its SHA-256 is {found}, but was {}", recorded.sha256);
+                let hint = format!("restore the file, or name another with --{}", recorded.option);
                 return Err(Error::file(&recorded.path, problem, hint));
             }
         }

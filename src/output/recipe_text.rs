@@ -36,7 +36,7 @@ fn png_text(file: BufReader<File>) -> Result<Option<String>, String> {
     let limits = png::Limits { bytes: 64 << 20 };
     let mut reader = png::Decoder::new_with_limits(file, limits)
         .read_info()
-        .map_err(|error| format!("this is no readable PNG: {error}"))?;
+        .map_err(|error| format!("not a readable PNG: {error}"))?;
     // Text may stand behind the picture's data.
     reader.finish().map_err(|error| format!("the PNG is damaged: {error}"))?;
     let Some(chunk) = reader.info().utf8_text.iter().find(|chunk| chunk.keyword == KEYWORD) else { return Ok(None) };

@@ -13,8 +13,8 @@ pub const SVG: Kind = Kind {
     option: "svg",
     help: Some(Help {
         heading: "Output",
-        short: "Write the cells of a pixel drawer as an SVG, too",
-        more: "Without a name, the name of the picture with .svg is used. `none`, in a line of a batch, writes none.",
+        short: "Also write the cells of a pixel drawer as an SVG",
+        more: "Without FILE, the SVG is named after the picture. In a line of a batch, `none` writes no SVG.",
     }),
     check: |settings| drawer::vector(settings).map(drop),
     make: Make::Still(Still { encode, begins: b"<svg " }),

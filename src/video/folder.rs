@@ -15,8 +15,8 @@ pub const FRAMES: Kind = Kind {
     option: "frames",
     help: Some(Help {
         heading: "Moving pictures",
-        short: "Write each frame as a PNG into this folder, with the recipe that makes it",
-        more: "The folder is made where there is none; the frames are called 000000.png and so on.",
+        short: "Write each frame as a PNG with its recipe into this folder",
+        more: "The folder is created if needed. The frames are named 000000.png, 000001.png and so on.",
     }),
     check: check_nothing,
     make: Make::Folder,
@@ -37,18 +37,18 @@ impl Folder {
     pub fn check(path: &Path, existing: Existing) -> Result<()> {
         if !path.exists() {
             if path.is_symlink() {
-                let hint = "make the folder it leads to, or remove the link";
+                let hint = "create that folder first, or remove the link";
                 return Err(Error::file(path, "this is a link to a folder that does not exist", hint));
             }
             return check_folder(path);
         }
         if !path.is_dir() {
-            return Err(Error::file(path, "this is no folder", "name one, or one that is to be made"));
+            return Err(Error::file(path, "this is not a folder", "name a folder; it is created if needed"));
         }
         check_folder(&path.join("frame"))?;
         if existing == Existing::Keep && frames_from(path, 0)?.next().is_some() {
-            let hint = "choose another folder, or replace them with --force";
-            return Err(Error::file(path, "the folder holds frames already", hint));
+            let hint = "choose another folder, or replace the frames with --force";
+            return Err(Error::file(path, "the folder already contains frames", hint));
         }
         Ok(())
     }
@@ -61,7 +61,9 @@ impl Folder {
         Self::check(path, existing)?;
         if !path.exists() {
             let made = std::fs::create_dir(path);
-            made.map_err(|error| Error::file(path, format!("the folder cannot be made: {error}"), "name another"))?;
+            made.map_err(|error| {
+                Error::file(path, format!("the folder cannot be created: {error}"), "choose another folder")
+            })?;
         }
         Ok(Self { path: path.to_owned(), existing, count: first_replaced(path, kept) })
     }

@@ -23,9 +23,9 @@ pub const GIF: Kind = Kind {
     option: "gif",
     help: Some(Help {
         heading: "Moving pictures",
-        short: "Make an animated GIF of the iterations, too",
-        more: "Without a name it is the picture's with .gif. `-o x.gif` makes a GIF and no PNG. `none`, in a line of a \
-               batch, makes none.",
+        short: "Also make an animated GIF of the iterations",
+        more: "Without FILE, the GIF is named after the picture. `-o x.gif` makes a GIF and no PNG. In a line of a \
+               batch, `none` makes no GIF.",
     }),
     check: |settings| check_size(settings.size),
     make: Make::Movie(open),
@@ -33,9 +33,9 @@ pub const GIF: Kind = Kind {
 
 /// The shortest delay browsers keep to, in hundredths of a second.
 const SHORTEST: u64 = 2;
-/// Colours in a table, and those beside the one that leaves what is there.
-const COLOURS: usize = 256;
-/// The square of a distance nobody sees: what is so near to its colour already is left as it is.
+/// Colors in a table, and those beside the one that leaves what is there.
+const COLORS: usize = 256;
+/// The square of a distance nobody sees: what is so near to its color already is left as it is.
 const UNSEEN: f32 = 0.01 * 0.01;
 
 fn open(product: &Product, size: Size, video: &VideoSettings) -> Result<Box<dyn MovieEncoder>> {
@@ -53,7 +53,7 @@ fn check_size(size: Size) -> Result<()> {
 fn sides(size: Size) -> Result<(u16, u16)> {
     let side = |side: usize| u16::try_from(side).ok();
     side(size.width).zip(side(size.height)).ok_or_else(|| {
-        let message = format!("a GIF holds at most {0}x{0} pixels, and the picture has {size}", u16::MAX);
+        let message = format!("a GIF has at most {0}x{0} pixels, but the picture has {size}", u16::MAX);
         Error::usage(message, "choose a smaller size")
     })
 }
@@ -69,9 +69,9 @@ struct Gif {
 }
 
 enum State {
-    /// Colours are each frame's own: it is written as it comes
+    /// Colors are each frame's own: it is written as it comes
     Streaming(Writer),
-    /// Colours are chosen when all frames are known: they wait on the disk
+    /// Colors are chosen when all frames are known: they wait on the disk
     Waiting { file: PartialFile, size: Size, histogram: Histogram, spool: Spool },
 }
 
@@ -143,7 +143,7 @@ impl MovieEncoder for Gif {
         let writer = match self.state {
             State::Streaming(writer) => writer,
             State::Waiting { file, size, histogram, mut spool } => {
-                let mut writer = Writer::new(file, size, Some(histogram.palette(COLOURS - 1)?))?;
+                let mut writer = Writer::new(file, size, Some(histogram.palette(COLORS - 1)?))?;
                 for index in 0..spool.len() {
                     let (picture, delay) = spool.read(index)?;
                     writer.write(&picture, delay)?;
@@ -160,7 +160,7 @@ struct Writer {
     path: PathBuf,
     encoder: Encoder<BufWriter<PartialFile>>,
     width: usize,
-    /// The colours of all frames; none where each has its own
+    /// The colors of all frames; none where each has its own
     palette: Option<Palette>,
     /// What is seen so far; nothing before the first frame
     canvas: Vec<Perceived>,
@@ -181,8 +181,8 @@ impl Writer {
     fn write(&mut self, picture: &RgbImage, delay: u64) -> Result<()> {
         let pixels = perceived(picture.as_raw());
         let is_first = self.canvas.is_empty();
-        // What is drawn in few colours has these alone.
-        let unseen = if has_few_colours(picture) { 0.0 } else { UNSEEN };
+        // What is drawn in few colors has these alone.
+        let unseen = if has_few_colors(picture) { 0.0 } else { UNSEEN };
         let changed: Vec<Perceived> = if is_first {
             pixels.clone()
         } else {
@@ -195,26 +195,26 @@ impl Writer {
         // The first frame has no place for what is left as it is, and needs none.
         let own = match self.palette {
             Some(_) => None,
-            None => Some(Palette::of_pixels(&changed, COLOURS - usize::from(!is_first))?),
+            None => Some(Palette::of_pixels(&changed, COLORS - usize::from(!is_first))?),
         };
         let Some(palette) = own.as_ref().or(self.palette.as_ref()) else { return Ok(()) };
-        let keep = u8::try_from(palette.colours.len()).ok();
+        let keep = u8::try_from(palette.colors.len()).ok();
         let mut indices = Vec::with_capacity(pixels.len());
         if is_first {
             indices.extend(pixels.iter().map(|pixel| palette.nearest(*pixel)));
-            self.canvas = indices.iter().map(|index| palette.colours[usize::from(*index)]).collect();
+            self.canvas = indices.iter().map(|index| palette.colors[usize::from(*index)]).collect();
         } else {
-            let keep = keep.ok_or_else(|| Error::fault("a GIF's frame has too many colours"))?;
+            let keep = keep.ok_or_else(|| Error::fault("a GIF's frame has too many colors"))?;
             for (pixel, seen) in pixels.iter().zip(&mut self.canvas) {
                 let far = distance(*pixel, *seen);
                 let nearest = if far > unseen { palette.nearest(*pixel) } else { keep };
-                // What is there may be nearer than any colour.
-                let index = match palette.colours.get(usize::from(nearest)) {
-                    Some(colour) if distance(*pixel, *colour) < far => nearest,
+                // What is there may be nearer than any color.
+                let index = match palette.colors.get(usize::from(nearest)) {
+                    Some(color) if distance(*pixel, *color) < far => nearest,
                     _ => keep,
                 };
                 if index != keep {
-                    *seen = palette.colours[usize::from(index)];
+                    *seen = palette.colors[usize::from(index)];
                 }
                 indices.push(index);
             }
@@ -239,7 +239,7 @@ impl Writer {
             if frame.buffer.is_empty() {
                 // A pixel that leaves what is there.
                 let palette = self.palette.is_none().then(|| vec![0; 6]);
-                let keep = self.palette.as_ref().map_or(1, |palette| side(palette.colours.len()));
+                let keep = self.palette.as_ref().map_or(1, |palette| side(palette.colors.len()));
                 let transparent = u8::try_from(keep).ok();
                 let buffer = vec![transparent.unwrap_or_default()].into();
                 frame = Frame { width: 1, height: 1, buffer, palette, transparent, ..frame };
@@ -268,16 +268,16 @@ impl Writer {
     }
 }
 
-/// Whether a frame's table holds all colours of a picture.
-fn has_few_colours(picture: &RgbImage) -> bool {
-    let mut colours = HashSet::new();
+/// Whether a frame's table holds all colors of a picture.
+fn has_few_colors(picture: &RgbImage) -> bool {
+    let mut colors = HashSet::new();
     picture.pixels().all(|pixel| {
-        colours.insert(pixel.0);
-        colours.len() < COLOURS
+        colors.insert(pixel.0);
+        colors.len() < COLORS
     })
 }
 
-/// The bytes of a table of colours, with a place for the one that leaves what is there.
+/// The bytes of a table of colors, with a place for the one that leaves what is there.
 fn table(palette: &Palette, keeps: bool) -> Vec<u8> {
     let place: &[u8] = if keeps { &[0; 3] } else { &[] };
     [&palette.bytes, place].concat()

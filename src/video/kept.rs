@@ -28,7 +28,7 @@ const LARGEST: u64 = 64 << 30;
 const READ_AT_A_TIME: usize = 1 << 20;
 /// Bytes before a frame's own.
 const HEAD: usize = 8;
-const HINT: &str = "restore the file, or resume without the frames before";
+const HINT: &str = "restore the file, or resume without the earlier frames";
 
 /// A file of frames of one size.
 pub(super) struct FrameFile {
@@ -214,7 +214,7 @@ fn check(path: &Path, kept: &KeptFrames) -> Result<Sha256> {
         return Err(Error::file(path, format!("the file of frames is cut short after {length} bytes"), HINT));
     }
     if !is_own || to_hex(&hash.clone().finalize()) != kept.sha256 {
-        return Err(Error::file(path, "the file of frames is damaged, or is not that of the checkpoint", HINT));
+        return Err(Error::file(path, "the file of frames is damaged, or belongs to another checkpoint", HINT));
     }
     Ok(hash)
 }

@@ -25,9 +25,9 @@ pub const MP4: Kind = Kind {
     option: "mp4",
     help: Some(Help {
         heading: "Moving pictures",
-        short: "Make an MP4 of the iterations, too",
-        more: "Without a name it is the picture's with .mp4. `-o x.mp4` makes an MP4 and no PNG. It is H.264 and plays in \
-               browsers; an odd side is encoded with its last row or column twice.",
+        short: "Also make an MP4 of the iterations",
+        more: "Without FILE, the MP4 is named after the picture. `-o x.mp4` makes an MP4 and no PNG. It is H.264, \
+               which browsers play; if a side is odd, its last row or column is encoded twice.",
     }),
     check: |settings| check_size(settings.size),
     make: Make::Movie(open),
@@ -187,7 +187,7 @@ fn unknown(kind: [u8; 4], payload: Vec<u8>) -> UnknownBox {
     UnknownBox { box_type, box_size: BoxSize::with_payload_size(box_type, payload.len() as u64), payload }
 }
 
-/// What players want to know of every picture: its colours, and what of it is to be seen.
+/// What players want to know of every picture: its colors, and what of it is to be seen.
 fn picture_boxes(size: Size) -> Vec<UnknownBox> {
     // ISO 23091-2: primaries, transfer and matrix of BT.709, limited range.
     let mut boxes = vec![unknown(*b"colr", [b"nclx".as_slice(), &[0, 1, 0, 1, 0, 1, 0]].concat())];

@@ -48,8 +48,8 @@ impl FileNames {
         for (which, name) in self.0.iter().filter(|(_, name)| name != NONE) {
             let path = match (name.is_empty(), *which == kind) {
                 (true, _) if which.is_folder() => {
-                    let message = format!("--{} names no folder", which.option);
-                    return Err(Error::usage(message, "name one, or leave the option out"));
+                    let message = format!("--{} needs a folder", which.option);
+                    return Err(Error::usage(message, "name a folder, or leave out the option"));
                 }
                 (true, true) => continue,
                 (true, false) => output.with_extension(which.extension),
@@ -64,8 +64,8 @@ impl FileNames {
                 || beside.iter().any(|other| other.kind != folder.kind && other.path == folder.path))
         {
             let (option, path) = (folder.kind.option, folder.path.display());
-            let message = format!("--{option} {path} is the name of another file that is to be made");
-            return Err(Error::usage(message, "give the folder a name of its own"));
+            let message = format!("--{option} {path} is also the name of another output");
+            return Err(Error::usage(message, "choose another name for the folder"));
         }
         Ok(Products::new(Product::new(kind, output.to_owned()), beside))
     }
@@ -90,13 +90,13 @@ fn name_of_kind(path: PathBuf, kind: Kind) -> Result<PathBuf> {
         return Ok(path);
     }
     let Kind { option, extension, .. } = kind;
-    let message = format!("--{option} takes a name that ends in .{extension}, and {} does not", path.display());
-    Err(Error::usage(message, format!("give such a name, or write the prompt before --{option}")))
+    let message = format!("--{option} takes a name that ends in .{extension}, but {} does not", path.display());
+    Err(Error::usage(message, format!("use a name that ends in .{extension}, or write the prompt before --{option}")))
 }
 
 fn twice(kind: Kind) -> Error {
     let Kind { option, extension, .. } = kind;
-    Error::usage(format!("--output and --{option} both name a file ending in .{extension}"), "name it once")
+    Error::usage(format!("--output and --{option} both name a file ending in .{extension}"), "leave out one of them")
 }
 
 /// The option that asks for a kind; none if it has none.

@@ -1,4 +1,4 @@
-//! The colours of a GIF: at most 256, chosen in OKLab, where distances are what eyes see.
+//! The colors of a GIF: at most 256, chosen in OKLab, where distances are what eyes see.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use quantette::{PaletteBuf, PaletteCounts, PaletteSize};
 
 use crate::{Error, Result};
 
-/// A colour as eyes see it.
+/// A color as eyes see it.
 pub(super) type Perceived = Oklab;
 type Nearest = NearestNeighborColorMap<Oklab, f32, 3>;
 
@@ -20,24 +20,24 @@ pub(super) fn perceived(pixels: &[u8]) -> Vec<Perceived> {
     srgb8_to_oklab(from_component_slice::<Srgb<u8>>(pixels))
 }
 
-/// The square of how far two colours are apart. From about 0.0004 on (0.02 squared), eyes tell them apart side by side.
+/// The square of how far two colors are apart. From about 0.0004 on (0.02 squared), eyes tell them apart side by side.
 pub(super) fn distance(one: Perceived, other: Perceived) -> f32 {
     let (lightness, a, b) = (one.l - other.l, one.a - other.a, one.b - other.b);
     lightness * lightness + a * a + b * b
 }
 
-/// Colours to draw with.
+/// Colors to draw with.
 #[derive(Debug)]
 pub(super) struct Palette {
-    /// Three bytes a colour
+    /// Three bytes a color
     pub(super) bytes: Vec<u8>,
     /// The same, as eyes see them
-    pub(super) colours: Vec<Perceived>,
+    pub(super) colors: Vec<Perceived>,
     nearest: Nearest,
 }
 
 impl Palette {
-    /// At most so many colours that come near those of all pixels: the pixels' own where these are few.
+    /// At most so many colors that come near those of all pixels: the pixels' own where these are few.
     pub(super) fn of_pixels(pixels: &[Perceived], most: usize) -> Result<Self> {
         let mut few = BTreeSet::new();
         let is_few = pixels.iter().all(|pixel| {
@@ -45,33 +45,33 @@ impl Palette {
             few.len() <= most
         });
         if is_few {
-            let colour = |bits: [u32; 3]| Oklab::from(bits.map(f32::from_bits));
-            return Self::new(&few.into_iter().map(colour).collect::<Vec<_>>());
+            let color = |bits: [u32; 3]| Oklab::from(bits.map(f32::from_bits));
+            return Self::new(&few.into_iter().map(color).collect::<Vec<_>>());
         }
         let wu = WuF32x3::run_slice(pixels, BinnerF32x3::oklab_from_srgb8()).map_err(|error| fault(&error))?;
         Self::new(wu.palette(PaletteSize::from_usize_clamped(most)).as_slice())
     }
 
-    fn new(colours: &[Oklab]) -> Result<Self> {
+    fn new(colors: &[Oklab]) -> Result<Self> {
         // As they will be seen: rounded to bytes.
-        let bytes = oklab_to_srgb8(colours);
-        let colours = srgb8_to_oklab(&bytes);
-        let nearest = Nearest::new(PaletteBuf::new(colours.clone()).map_err(|error| fault(&error))?);
-        Ok(Self { bytes: into_component_vec(bytes), colours, nearest })
+        let bytes = oklab_to_srgb8(colors);
+        let colors = srgb8_to_oklab(&bytes);
+        let nearest = Nearest::new(PaletteBuf::new(colors.clone()).map_err(|error| fault(&error))?);
+        Ok(Self { bytes: into_component_vec(bytes), colors, nearest })
     }
 
-    /// Which of its colours is nearest.
-    pub(super) fn nearest(&self, colour: Perceived) -> u8 {
-        self.nearest.palette_index(&colour)
+    /// Which of its colors is nearest.
+    pub(super) fn nearest(&self, color: Perceived) -> u8 {
+        self.nearest.palette_index(&color)
     }
 }
 
 /// Bits of a byte that tell cells of the histogram apart.
 const CELL_BITS: u32 = 5;
-/// More colours than a palette has: from here on the cells are what is known.
+/// More colors than a palette has: from here on the cells are what is known.
 const MANY: usize = 257;
 
-/// All colours of any number of pictures, in little memory: exactly while they are few, then in cells of 32
+/// All colors of any number of pictures, in little memory: exactly while they are few, then in cells of 32
 /// levels a channel.
 pub(super) struct Histogram {
     few: BTreeSet<[u8; 3]>,
@@ -97,7 +97,7 @@ impl Histogram {
         }
     }
 
-    /// At most so many colours that come near all of them.
+    /// At most so many colors that come near all of them.
     pub(super) fn palette(&self, most: usize) -> Result<Palette> {
         if self.few.len() <= most {
             let pixels: Vec<u8> = self.few.iter().flatten().copied().collect();
@@ -112,52 +112,52 @@ impl Histogram {
             used.map(|(count, sums)| (sums.map(|sum| (sum / count) as u8), (count / scale).max(1) as u32)).unzip();
         let counts = PaletteCounts::new(perceived(means.as_flattened()), counts).map_err(|error| fault(&error))?;
         let wu = WuF32x3::run_palette_counts(&counts, BinnerF32x3::oklab_from_srgb8());
-        let wu = wu.ok_or_else(|| fault(&"there is no pixel"))?;
+        let wu = wu.ok_or_else(|| fault(&"there are no pixels"))?;
         Palette::new(wu.palette(PaletteSize::from_usize_clamped(most)).as_slice())
     }
 }
 
 fn fault(error: &dyn std::fmt::Display) -> Error {
-    Error::fault(format!("cannot choose a GIF's colours: {error}"))
+    Error::fault(format!("cannot choose a GIF's colors: {error}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// All greys.
-    fn greys() -> Vec<u8> {
-        (0..=255).flat_map(|grey| [grey; 3]).collect()
+    /// All grays.
+    fn grays() -> Vec<u8> {
+        (0..=255).flat_map(|gray| [gray; 3]).collect()
     }
 
     #[test]
-    fn few_colours_stay_as_they_are() {
-        let palette = Palette::of_pixels(&perceived(&greys()), 256).unwrap();
+    fn few_colors_stay_as_they_are() {
+        let palette = Palette::of_pixels(&perceived(&grays()), 256).unwrap();
         assert_eq!(palette.bytes.len(), 3 * 256);
         let mut histogram = Histogram::new();
-        histogram.add(&greys());
+        histogram.add(&grays());
         for palette in [palette, histogram.palette(256).unwrap()] {
-            for grey in greys().as_chunks::<3>().0 {
-                let index = usize::from(palette.nearest(perceived(grey)[0]));
-                assert_eq!(palette.bytes[3 * index..3 * index + 3], *grey);
+            for gray in grays().as_chunks::<3>().0 {
+                let index = usize::from(palette.nearest(perceived(gray)[0]));
+                assert_eq!(palette.bytes[3 * index..3 * index + 3], *gray);
             }
         }
     }
 
     #[test]
-    fn many_colours_come_near() {
-        // Every 8th level of each channel: 32,768 colours for 255.
+    fn many_colors_come_near() {
+        // Every 8th level of each channel: 32,768 colors for 255.
         let level = |index: u32| u8::try_from(8 * (index % 32)).unwrap();
         let pixels: Vec<u8> =
             (0..1 << 15).flat_map(|index| [level(index >> 10), level(index >> 5), level(index)]).collect();
         let mut histogram = Histogram::new();
         histogram.add(&pixels);
-        let colours = perceived(&pixels);
-        for palette in [Palette::of_pixels(&colours, 255).unwrap(), histogram.palette(255).unwrap()] {
+        let colors = perceived(&pixels);
+        for palette in [Palette::of_pixels(&colors, 255).unwrap(), histogram.palette(255).unwrap()] {
             assert!(palette.bytes.len() <= 3 * 255);
-            let far = |colour: Perceived| distance(colour, palette.colours[usize::from(palette.nearest(colour))]);
-            let total: f32 = colours.iter().map(|colour| far(*colour)).sum();
-            // The cube of all colours in 255 cells: cells about 0.08 wide.
+            let far = |color: Perceived| distance(color, palette.colors[usize::from(palette.nearest(color))]);
+            let total: f32 = colors.iter().map(|color| far(*color)).sum();
+            // The cube of all colors in 255 cells: cells about 0.08 wide.
             assert!((total / 32_768.0).sqrt() < 0.06, "{total}");
         }
     }

@@ -24,7 +24,11 @@ pub fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     if pictures.is_empty() {
-        return Err(Error::file(folder, "there is no picture in this folder", "name another, or the pictures"));
+        return Err(Error::file(
+            folder,
+            "there are no pictures in this folder",
+            "name another folder, or the pictures",
+        ));
     }
     pictures.sort_by_cached_key(|path| key(&path.file_name().unwrap_or_default().to_string_lossy()));
     Ok(pictures)
@@ -61,6 +65,6 @@ mod tests {
         let found: Vec<_> = found.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(found, ["a1.png", "a9.png", "a9b2.png", "a9b11.png", "a010.png", "a10.PNG", "b.jpg"]);
         let empty = tempfile::tempdir().unwrap();
-        assert!(pictures_in(empty.path()).unwrap_err().to_string().ends_with("there is no picture in this folder"));
+        assert!(pictures_in(empty.path()).unwrap_err().to_string().ends_with("there are no pictures in this folder"));
     }
 }

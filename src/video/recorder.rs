@@ -144,7 +144,7 @@ impl Recorder {
     #[must_use]
     pub fn end(mut self, recipe: Option<Recipe>) -> Vec<Result<PathBuf>> {
         self.send(Message::End { recipe: recipe.map(Box::new) });
-        let fault = || vec![Err(Error::fault("the thread that encodes frames failed"))];
+        let fault = || vec![Err(Error::fault("the thread that encodes frames panicked"))];
         self.thread.take().map_or_else(fault, |thread| thread.join().unwrap_or_else(|_| fault()))
     }
 }

@@ -45,13 +45,13 @@ impl Recording {
         }
         for movie in products.movies().filter(|_| first > 0 && kept.is_none()) {
             let path = movie.path.display();
-            warn(format!("{path} starts over after {first} iterations, without the frames before{reason}"));
+            warn(format!("{path} starts over after {first} iterations, without the earlier frames{reason}"));
         }
         match keeping {
             Some(Keeping { path, .. }) if has_movies && kept.is_none() => {
                 match FrameFile::create(path, settings.size) {
                     Ok(created) => kept = Some(created),
-                    Err(error) => warn(format!("{error}; if the run is resumed, its movies start over")),
+                    Err(error) => warn(format!("{error}; movies start over if the run is resumed")),
                 }
             }
             // An earlier run of the name may have made movies.
@@ -86,7 +86,7 @@ impl Recording {
             recorder.push(iteration, to_pixels(&picture()?)?, recipe);
         }
         for problem in recorder.problems() {
-            warn(format!("{problem}; the picture goes on"));
+            warn(format!("{problem}; the run continues"));
         }
         Ok(())
     }

@@ -46,7 +46,7 @@ impl Spool {
         read.map_err(|source| self.fault(source))?;
         let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
         let picture = RgbImage::from_raw(side(self.size.width), side(self.size.height), pixels);
-        picture.map(|picture| (picture, self.numbers[index])).ok_or_else(|| Error::fault("a frame has another size"))
+        picture.map(|picture| (picture, self.numbers[index])).ok_or_else(|| Error::fault("the frames differ in size"))
     }
 
     fn fault(&self, source: std::io::Error) -> Error {

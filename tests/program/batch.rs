@@ -82,7 +82,7 @@ fn a_bad_line_is_told_and_the_others_go_on() {
     assert_eq!(outcome.output_text(), "an-apple-0.png\na-cherry-0.png\n");
     for (line, words) in [
         (2, "--sed"),
-        (3, "not UTF-8 text from byte 3 on"),
+        (3, "not valid UTF-8 at byte 3"),
         (4, "--size"),
         (5, "no setting `promt`; did you mean `prompt`?"),
         (6, "longer than 100 KiB"),
@@ -96,7 +96,7 @@ fn a_bad_line_is_told_and_the_others_go_on() {
         assert_eq!((&record["result"]["status"], &record["result"]["file"]), (&"failed".into(), &"a.txt".into()));
         assert!(record["result"]["error"].as_str().unwrap().contains(words), "{record}");
     }
-    assert!(outcome.errors.lines().last().unwrap().starts_with("2 drawn, 0 there already, 7 failed, "));
+    assert!(outcome.errors.lines().last().unwrap().starts_with("2 drawn, 0 already done, 7 failed, "));
     // What is wrong with a line is written down once.
     let before = results(&workplace).len();
     assert_eq!(batch(&workplace, &["a.txt", "-q"]).code, Some(1));
@@ -120,8 +120,8 @@ fn what_is_wrong_with_all_of_it_is_told_before_any_work() {
         (&["wrong.toml"], "line 1"),
         (&["a.txt", "--cutouts", "0"], "cutouts"),
         (&["a.txt", "-o", "{slug}.jpg"], "expected .png"),
-        (&["a.txt", "--results", "other.jsonl"], "not a result of a batch"),
-        (&["a.txt", "--results", "notes.txt"], "not a file of results"),
+        (&["a.txt", "--results", "other.jsonl"], "not a batch result"),
+        (&["a.txt", "--results", "notes.txt"], "not a results file"),
         (&["a.txt", "--results", "folder"], "folder"),
         (&["a.txt", "--results", "none/r.jsonl"], "no such folder"),
         (&["a.txt", "--contact-sheet", "sheet.gif"], "sheet.gif"),
@@ -143,7 +143,7 @@ fn finished_lines_are_known_by_their_recipes() {
     let before = times(&workplace);
     let again = batch(&workplace, &["a.txt"]).succeeded();
     assert_eq!((again.output_text(), times(&workplace)), ("", before.clone()));
-    assert!(again.errors.starts_with("0 drawn, 3 there already, 0 failed"), "{}", again.errors);
+    assert!(again.errors.starts_with("0 drawn, 3 already done, 0 failed"), "{}", again.errors);
     assert_eq!(results(&workplace).len(), 3);
     // A picture of the same name by other settings is another picture.
     let other = batch(&workplace, &["a.txt", "--optimizer", "radam"]).succeeded();
@@ -159,11 +159,11 @@ fn finished_lines_are_known_by_their_recipes() {
     workplace.write("b.txt", "a fig -- -o x.png\na date -- -o x.png\na fig -- -o x.png\n");
     let outcome = batch(&workplace, &["b.txt"]);
     assert_eq!((outcome.code, outcome.output_text()), (Some(1), "x.png\n"));
-    assert!(outcome.errors.contains("b.txt line 2: x.png is where the picture of b.txt line 1 goes"));
-    assert!(outcome.errors.contains("1 drawn, 1 there already, 1 failed"), "{}", outcome.errors);
+    assert!(outcome.errors.contains("b.txt line 2: x.png is already the picture of b.txt line 1"));
+    assert!(outcome.errors.contains("1 drawn, 1 already done, 1 failed"), "{}", outcome.errors);
     workplace.write("c.txt", "a date -- -o x.png\n");
     let outcome = batch(&workplace, &["c.txt"]);
-    assert!(outcome.code == Some(1) && outcome.errors.contains("x.png: the file is already there"));
+    assert!(outcome.code == Some(1) && outcome.errors.contains("x.png: the file already exists"));
     assert_eq!(batch(&workplace, &["c.txt", "--force"]).succeeded().output_text(), "x.png\n");
 }
 
@@ -192,7 +192,7 @@ fn results_are_a_batch() {
     assert!(drawn.iter().zip(&bytes).all(|(name, bytes)| workplace.read(name) == *bytes));
     // Its own file, too.
     let outcome = workplace.run(&["batch", "results.jsonl"]).succeeded();
-    assert!(outcome.errors.starts_with("0 drawn, 5 there already"), "{}", outcome.errors);
+    assert!(outcome.errors.starts_with("0 drawn, 5 already done"), "{}", outcome.errors);
     assert_eq!(results(&workplace).len(), 5);
     // What a dry run prints draws the same.
     let dry = workplace.run(&[&["batch", "a.txt", "--dry-run", "--force"][..], &SMALL].concat()).succeeded();
@@ -317,11 +317,11 @@ fn samples_are_ranked_and_the_best_kept() {
     };
     assert_eq!(kept(&workplace), best);
     let again = batch(&workplace, &[&base[..], &["--keep", "1"]].concat()).succeeded();
-    assert!(again.errors.starts_with("0 drawn, 6 there already"), "{}", again.errors);
+    assert!(again.errors.starts_with("0 drawn, 6 already done"), "{}", again.errors);
     assert_eq!(kept(&workplace), best);
     // With more to keep those that are missing are.
     let more = batch(&workplace, &[&base[..], &["--keep", "2"]].concat()).succeeded();
-    assert!(more.errors.contains("2 drawn, 4 there already"), "{}", more.errors);
+    assert!(more.errors.contains("2 drawn, 4 already done"), "{}", more.errors);
     assert_eq!(pictures(&workplace).len(), 4);
 }
 
@@ -355,7 +355,7 @@ fn jobs_and_devices_draw_the_same_pictures() {
     assert_eq!(pictures(&workplace).len(), 18);
     // A picture that is there is there, whatever drew it.
     let outcome = batch(&workplace, &["a.txt", "-o", "one-{slug}.png", "--devices", "cpu"]).succeeded();
-    assert!(outcome.errors.starts_with("0 drawn, 6 there already"), "{}", outcome.errors);
+    assert!(outcome.errors.starts_with("0 drawn, 6 already done"), "{}", outcome.errors);
 }
 
 #[test]
@@ -423,7 +423,7 @@ fn two_batches_do_not_mix() {
     running.wait_for_lines("\"event\":\"step\"", 1);
     let second = workplace.run(&["batch", "a.txt"]);
     assert_eq!(second.code, Some(2));
-    assert!(second.errors.contains("another batch is writing it"), "{}", second.errors);
+    assert!(second.errors.contains("another batch is writing this file"), "{}", second.errors);
     #[cfg(unix)]
     running.signal("INT");
     assert_eq!(running.finish().code, Some(130));

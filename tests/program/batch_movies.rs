@@ -81,7 +81,7 @@ fn a_line_makes_what_a_command_makes() {
     );
     for file in ["a.jsonl", "a.csv", "a.toml"] {
         let outcome = batch(&workplace, &[file]).succeeded();
-        assert!(outcome.errors.starts_with("0 drawn, 2 there already, 0 failed"), "{file}: {}", outcome.errors);
+        assert!(outcome.errors.starts_with("0 drawn, 2 already done, 0 failed"), "{file}: {}", outcome.errors);
     }
     assert_eq!(made(&workplace), before);
     // So does what a batch wrote down.
@@ -104,7 +104,7 @@ fn a_line_is_finished_when_all_its_files_are() {
     let pictures = made(&workplace);
     // With a moving picture more they are drawn again, to the same names.
     let outcome = batch(&workplace, &["a.txt", "--gif", "--frames", "{slug}", "--fps", "5"]).succeeded();
-    assert!(outcome.errors.contains("2 drawn, 0 there already"), "{}", outcome.errors);
+    assert!(outcome.errors.contains("2 drawn, 0 already done"), "{}", outcome.errors);
     let all = made(&workplace);
     assert_eq!(all.len(), 2 * (1 + 1 + 4));
     assert!(pictures.keys().all(|name| all.contains_key(name)));
@@ -112,17 +112,17 @@ fn a_line_is_finished_when_all_its_files_are() {
         let outcome = batch(&workplace, &["a.txt", "--gif", "--frames", "{slug}", "--fps", "5"]).succeeded();
         assert!(outcome.errors.contains(count), "{}", outcome.errors);
     };
-    again("0 drawn, 2 there already");
+    again("0 drawn, 2 already done");
     assert_eq!(made(&workplace), all);
     // Whichever of them is gone.
     for name in ["an-apple-0.gif", "an-apple-0.png", "an-apple/000001.png", "an-apple/000003.png"] {
         std::fs::remove_file(workplace.join(name)).unwrap();
-        again("1 drawn, 1 there already");
+        again("1 drawn, 1 already done");
         assert_eq!(made(&workplace).keys().collect::<Vec<_>>(), all.keys().collect::<Vec<_>>(), "{name}");
     }
     // A picture is the same however fast others move; what moves is not.
     let outcome = batch(&workplace, &["a.txt"]).succeeded();
-    assert!(outcome.errors.starts_with("0 drawn, 2 there already"), "{}", outcome.errors);
+    assert!(outcome.errors.starts_with("0 drawn, 2 already done"), "{}", outcome.errors);
     let outcome = batch(&workplace, &["a.txt", "--gif", "--fps", "7", "-q"]).succeeded();
     assert_eq!(outcome.output_text(), "an-apple-0-2.png\nan-apple-0-2.gif\na-pear-0-2.png\na-pear-0-2.gif\n");
     // What is not ours is left alone: the next name, or an error where the name was given.
@@ -131,7 +131,7 @@ fn a_line_is_finished_when_all_its_files_are() {
     let outcome = batch(&workplace, &["a.txt"]);
     assert_eq!((outcome.code, outcome.output_text()), (Some(1), "a-pear-0-2.png\na-pear-0-2.mp4\n"));
     for (line, name) in [(2, "a-pear-0.mp4"), (3, "an-apple")] {
-        let told = format!("error: a.txt line {line}: {name}: the file is already there, and is another picture");
+        let told = format!("error: a.txt line {line}: {name}: the file already exists, and is another picture");
         assert!(outcome.errors.contains(&told), "{}", outcome.errors);
     }
     assert_eq!(workplace.read("a-pear-0.mp4"), b"mine");
@@ -140,7 +140,7 @@ fn a_line_is_finished_when_all_its_files_are() {
     let outcome = batch(&workplace, &["a.txt"]);
     assert_eq!((outcome.code, outcome.output_text()), (Some(1), "a-fox-0.png\nf.gif\n"));
     let taken =
-        |line: &&str| line.starts_with("error: ") && line.contains("f.gif is where the picture of a.txt line 1 goes");
+        |line: &&str| line.starts_with("error: ") && line.contains("f.gif is already the picture of a.txt line 1");
     assert_eq!(outcome.errors.lines().filter(taken).count(), 2);
 }
 
@@ -162,12 +162,12 @@ fn samples_have_names_of_their_own() {
     assert_eq!(kept.len(), 2 + 5, "{:?}", kept.keys());
     assert_eq!(std::fs::read_dir(workplace.join("")).unwrap().count(), 2 + 2 + 2);
     let again = batch(&workplace, &[&base[..], &["--keep", "1"]].concat()).succeeded();
-    assert!(again.errors.starts_with("0 drawn, 6 there already"), "{}", again.errors);
+    assert!(again.errors.starts_with("0 drawn, 6 already done"), "{}", again.errors);
     assert_eq!(made(&workplace), kept);
     // Without what was written down a picture that is there is scored, and one that only moves is drawn for it.
     std::fs::remove_file(workplace.join("results.jsonl")).unwrap();
     let again = batch(&workplace, &base).succeeded();
-    assert!(again.errors.contains("5 drawn, 1 there already"), "{}", again.errors);
+    assert!(again.errors.contains("5 drawn, 1 already done"), "{}", again.errors);
     assert_eq!(made(&workplace).keys().collect::<Vec<_>>(), all.keys().collect::<Vec<_>>());
 }
 
@@ -178,8 +178,8 @@ fn what_cannot_be_is_told() {
     for (arguments, words) in [
         (&["--gif", "x.mp4"][..], "--gif takes a name that ends in .gif"),
         (&["-o", "x.gif", "--gif", "y.gif"], "--output and --gif both name"),
-        (&["--frames", ""], "--frames names no folder"),
-        (&["-o", "{slug}.webm"], "PNG or GIF or MP4"),
+        (&["--frames", ""], "--frames needs a folder"),
+        (&["-o", "{slug}.webm"], "expected .png, .gif or .mp4"),
         (&["--fps", "0"], "frame rate is from 0.1 to 240"),
         (&["--fps", "10000"], "frame rate is from 0.1 to 240"),
         (&["--seconds", "1", "--hold", "1"], "leaves no time"),
@@ -197,7 +197,7 @@ fn what_cannot_be_is_told() {
     let outcome = batch(&workplace, &["a.txt", "--mp4"]);
     assert_eq!((outcome.code, outcome.output_text()), (Some(1), "a-plum-0.png\n"), "{}", outcome.errors);
     for (line, words) in
-        [(1, "--gif takes"), (2, "the name of another file"), (3, "no such folder"), (4, "at most 65535x65535")]
+        [(1, "--gif takes"), (2, "also the name of another output"), (3, "no such folder"), (4, "at most 65535x65535")]
     {
         let told = format!("error: a.txt line {line}: ");
         let found = outcome.errors.lines().find(|error| error.starts_with(&told));
@@ -229,7 +229,7 @@ fn a_full_disk_costs_a_lines_video_and_not_its_picture() {
     // With room the rest is made.
     let words: Vec<_> = line.split_whitespace().collect();
     let outcome = workplace.run(&words).succeeded();
-    assert!(outcome.errors.contains("2 drawn, 1 there already"), "{}", outcome.errors);
+    assert!(outcome.errors.contains("2 drawn, 1 already done"), "{}", outcome.errors);
     assert_eq!(Movie::of_mp4(&workplace.join("an-apple-0.mp4")).frames.len(), 151);
 }
 

@@ -39,18 +39,18 @@ fn a_line_writes_the_svg_that_a_command_writes() {
             results.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["svg"].take()).collect();
         assert_eq!(Value::from(named), json!(["pear.svg", "cells.svg", null]));
         let outcome = batch(&workplace, &[file, "--svg"]).succeeded();
-        assert!(outcome.errors.starts_with("0 drawn, 3 there already"), "{}", outcome.errors);
+        assert!(outcome.errors.starts_with("0 drawn, 3 already done"), "{}", outcome.errors);
         // Whichever of the two is gone.
         for name in ["pear.svg", "pear.png"] {
             std::fs::remove_file(workplace.join(name)).unwrap();
             let outcome = batch(&workplace, &[file, "--svg"]).succeeded();
-            assert!(outcome.errors.starts_with("1 drawn, 2 there already"), "{name}: {}", outcome.errors);
+            assert!(outcome.errors.starts_with("1 drawn, 2 already done"), "{name}: {}", outcome.errors);
             assert!(workplace.read(name) == alone.read(name), "{name} of {file}");
         }
         // What the batch wrote down asks for the same.
         std::fs::rename(workplace.join("results.jsonl"), workplace.join("b.jsonl")).unwrap();
         let outcome = workplace.run(&["batch", "b.jsonl"]).succeeded();
-        assert!(outcome.errors.starts_with("0 drawn, 3 there already"), "{}", outcome.errors);
+        assert!(outcome.errors.starts_with("0 drawn, 3 already done"), "{}", outcome.errors);
     }
 }
 
@@ -62,7 +62,7 @@ fn what_is_not_its_own_is_not_replaced() {
     workplace.write("mine.svg", "mine");
     let outcome = batch(&workplace, &["a.txt", "--svg"]);
     assert_eq!((outcome.code, outcome.output_text()), (Some(1), "a-pear-0-2.png\na-pear-0-2.svg\n"));
-    assert!(outcome.errors.contains("mine.svg: the file is already there"), "{}", outcome.errors);
+    assert!(outcome.errors.contains("mine.svg: the file already exists"), "{}", outcome.errors);
     assert!(workplace.read("mine.svg") == b"mine" && workplace.read("a-pear-0.svg") == b"mine");
     // Samples that are not kept go with their SVGs.
     workplace.write("b.txt", "a date\n");

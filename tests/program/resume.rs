@@ -188,7 +188,7 @@ fn a_run_that_is_done_can_be_made_longer() {
     let before = workplace.read("p.png");
     // Without more to do the same picture is made.
     let outcome = workplace.run(&["resume", "p.png.t2a"]).succeeded();
-    assert!(workplace.read("p.png") == before && outcome.errors.contains("at its end after 5"), "{}", outcome.errors);
+    assert!(workplace.read("p.png") == before && outcome.errors.contains("finished after 5"), "{}", outcome.errors);
     assert_eq!(outcome.output_text(), "p.png\n");
     let outcome = workplace.run(&["resume", "p.png.t2a", "-n", "+4"]).succeeded();
     assert!(workplace.read("p.png") == longer, "4 more are not 9");
@@ -198,7 +198,7 @@ fn a_run_that_is_done_can_be_made_longer() {
     workplace.run(&["resume", "p.png.t2a", "-n", "11", "-o", "q.png"]).succeeded();
     assert!(workplace.read("q.png") == longest && workplace.read("p.png") == longer);
     assert!(workplace.join("q.png.t2a").is_file());
-    workplace.refuses(&["resume", "p.png.t2a", "-n", "8"], &["-n 8", "9 iterations are done"]);
+    workplace.refuses(&["resume", "p.png.t2a", "-n", "8"], &["-n 8", "9 iterations are already done"]);
     workplace.refuses(&["resume", "p.png.t2a", "-n", "+1000001"], &["--iterations", "out of range"]);
     for wrong in ["", "+", "some", "1.5", "-1", "+-1"] {
         let message = workplace.refuses_somehow(&["resume", "p.png.t2a", "-n", wrong]).join("\n");
@@ -215,7 +215,7 @@ fn what_hangs_on_the_length_is_made_anew_and_said() {
     checkpointed(&workplace, &format!("{line} -n 8 --stop-at 4"), "early.png");
     let outcome = workplace.run(&["resume", "early.png.t2a", "-n", "20"]).succeeded();
     assert!(workplace.read("early.png") == longer);
-    let said = "the run has 20 iterations now, not 8: the learning rate drops at 50%, which is iteration 10 and was 4";
+    let said = "the run now has 20 iterations instead of 8: the learning rate drops at 50%, which is iteration 10 instead of 4";
     assert_eq!(warnings(&outcome), [said]);
     // ... and after it not.
     checkpointed(&workplace, &format!("{line} -n 8"), "late.png");
@@ -266,7 +266,7 @@ fn another_prompt_and_a_fresh_optimizer() {
     assert!(recipe(&workplace, "fresh.png").earlier[0].reset_optimizer);
     workplace.refuses(&["resume", "p.png.t2a", "--prompt", "a | | b"], &["a prompt is empty"]);
     for change in [&["--prompt", "a pear"][..], &["--reset-optimizer"]] {
-        workplace.refuses(&[&["resume", "p.png.t2a"], change].concat(), &["at its end after 5 iterations"]);
+        workplace.refuses(&[&["resume", "p.png.t2a"], change].concat(), &["finished after 5 iterations"]);
     }
 }
 
@@ -279,7 +279,11 @@ fn a_plateau_is_an_end_that_can_be_passed() {
     assert!(end < 400);
     let before = workplace.read("p.png");
     let outcome = workplace.run(&["resume", "p.png.t2a"]).succeeded();
-    assert!(workplace.read("p.png") == before && warnings(&outcome)[0].contains("at its end"), "{}", outcome.errors);
+    assert!(
+        workplace.read("p.png") == before && warnings(&outcome)[0].contains("already finished"),
+        "{}",
+        outcome.errors
+    );
     workplace.run(&["resume", "p.png.t2a", "-n", "+3"]).succeeded();
     assert_eq!(recipe(&workplace, "p.png").result.iterations_done, end + 3);
 }
@@ -291,7 +295,7 @@ fn nothing_is_replaced_unasked() {
     std::fs::remove_file(workplace.join("p.png")).unwrap();
     // A picture in the making: its checkpoint is worth something.
     let again = format!("{SMALL} -n 1 --checkpoint-every 1 -o p.png");
-    workplace.refuses(&words(&again), &["p.png.t2a", "already there"]);
+    workplace.refuses(&words(&again), &["p.png.t2a", "already exists"]);
     // Another picture in the place of the run's own.
     let other = draw(&workplace, &format!("{SMALL} -n 1 --seed 5"), "p.png");
     workplace.refuses(&["resume", "p.png.t2a"], &["p.png", "already exists"]);
@@ -331,16 +335,16 @@ fn files_that_are_no_checkpoint() {
         damaged[place] ^= 1 << chance.below(8);
         workplace.write("x.png.t2a", &damaged);
         let lines = workplace.refuses_somehow(&["resume", "x.png.t2a"]);
-        let known = ["damaged", "cut short", "no checkpoint"].iter().any(|word| lines[0].contains(word));
+        let known = ["damaged", "cut short", "not a text2art checkpoint"].iter().any(|word| lines[0].contains(word));
         assert!(known, "byte {place}: {}", lines[0]);
     }
-    refuses(&workplace.read("p.png"), &["no checkpoint"]);
-    refuses(&std::fs::read(fixtures().join("clip/model.safetensors")).unwrap(), &["no checkpoint"]);
-    refuses(b"{\"a\": 1, \"b\": 2, \"c\": 3}", &["no checkpoint"]);
+    refuses(&workplace.read("p.png"), &["not a text2art checkpoint"]);
+    refuses(&std::fs::read(fixtures().join("clip/model.safetensors")).unwrap(), &["not a text2art checkpoint"]);
+    refuses(b"{\"a\": 1, \"b\": 2, \"c\": 3}", &["not a text2art checkpoint"]);
     workplace.refuses(&["resume", "none.t2a"], &["none.t2a", "no such file"]);
-    workplace.refuses(&["resume", "."], &["no checkpoint"]);
+    workplace.refuses(&["resume", "."], &["not a text2art checkpoint"]);
     workplace.write("renamed", &whole);
-    workplace.refuses(&["resume", "renamed"], &["renamed", "where the picture is to go"]);
+    workplace.refuses(&["resume", "renamed"], &["renamed", "where the picture goes"]);
     workplace.run(&["resume", "renamed", "-q", "-o", "again.png"]).succeeded();
     assert!(workplace.read("again.png") == workplace.read("p.png"));
 }

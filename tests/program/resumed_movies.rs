@@ -118,7 +118,7 @@ fn without_its_frames_a_movie_starts_over() {
         }
         let outcome = workplace.run(&words("resume p.png.t2a -n 12")).succeeded();
         for name in ["p.gif", "p.mp4"] {
-            let told = format!("warning: {name} starts over after 7 iterations, without the frames before");
+            let told = format!("warning: {name} starts over after 7 iterations, without the earlier frames");
             let line = outcome.errors.lines().find(|line| line.starts_with(&told));
             assert!(line.is_some_and(|line| line.contains(reason)), "{reason}: {}", outcome.errors);
         }

@@ -306,7 +306,7 @@ fn frames_on_the_disk_become_a_video() {
     assert_eq!(movie.frames.len(), 2);
     assert!(distance(&movie.frames[0].0, &pictures[2]) < 2.0 && distance(&movie.frames[1].0, &pictures[1]) < 2.0);
     let problem = workplace.run(&["info", "w.mp4"]);
-    assert!(problem.code == Some(2) && problem.errors.contains("holds no recipe"), "{}", problem.errors);
+    assert!(problem.code == Some(2) && problem.errors.contains("contains no recipe"), "{}", problem.errors);
 }
 
 #[test]
@@ -334,7 +334,7 @@ fn a_video_has_the_recipe_of_its_last_frame() {
     // Others have none.
     pixels("end.png").save(workplace.join("plain.png")).unwrap();
     workplace.run(&["video", "frames/000000.png", "plain.png", "-o", "x.mp4", "-q"]).succeeded();
-    workplace.refuses(&["--from", "x.mp4", "-o", "y.png"], &["x.mp4", "holds no recipe"]);
+    workplace.refuses(&["--from", "x.mp4", "-o", "y.png"], &["x.mp4", "contains no recipe"]);
 }
 
 /// A limit on the size of files, as in a run.

@@ -132,7 +132,7 @@ impl<R: BufRead> Values<R> {
             }
             self.take(byte);
         }
-        if self.is_array { Err("the array is cut short: `]` is missing".into()) } else { Ok(None) }
+        if self.is_array { Err("the array is incomplete: `]` is missing".into()) } else { Ok(None) }
     }
 
     /// The text of the value that begins here.
@@ -145,7 +145,7 @@ impl<R: BufRead> Values<R> {
             let Some(byte) = self.peek()? else {
                 if is_nested || in_string {
                     self.ended = true;
-                    return Err("the value is cut short".into());
+                    return Err("the value is incomplete".into());
                 }
                 break;
             };

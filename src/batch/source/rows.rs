@@ -65,7 +65,7 @@ impl Row {
         self.length += 1;
         if self.length > LONGEST && self.at == At::Quoted {
             let (opened, most) = (self.opened, LONGEST >> 20);
-            let problem = format!("the quotation mark that opens in line {opened} is not closed within {most} MiB");
+            let problem = format!("the quotation mark in line {opened} is not closed within {most} MiB");
             return Err(Error::new(ErrorKind::InvalidData, problem));
         }
         Ok(self.length <= LONGEST)
@@ -114,6 +114,6 @@ mod tests {
         let plain = read(&format!("a,b\n{long}{long}{long}\nlast\n")).unwrap();
         assert!(plain.len() == 4 + LONGEST + 6 && plain.ends_with(b"x\nlast\n"));
         let error = read(&format!("a,b\n1,\"two\nlines\",\"three\n{long}{long}\n{long}")).unwrap_err();
-        assert!(error.to_string().contains("opens in line 3 is not closed within 1 MiB"), "{error}");
+        assert!(error.to_string().contains("in line 3 is not closed within 1 MiB"), "{error}");
     }
 }

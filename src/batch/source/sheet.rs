@@ -121,7 +121,7 @@ fn fields(names: &[String], record: &csv::ByteRecord) -> Result<Map<String, Valu
     }
     let mut fields = Map::new();
     for (name, value) in names.iter().zip(record).filter(|(name, _)| !name.is_empty()) {
-        let text = std::str::from_utf8(value).map_err(|_| format!("`{name}` is not UTF-8 text"))?;
+        let text = std::str::from_utf8(value).map_err(|_| format!("`{name}` is not valid UTF-8"))?;
         if !text.trim().is_empty() {
             fields.insert(name.clone(), Value::String(text.trim().to_owned()));
         }

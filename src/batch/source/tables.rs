@@ -24,11 +24,11 @@ struct Pictures {
 /// # Errors
 /// If it is not TOML, or names no picture.
 pub(super) fn tables(reader: impl Read, path: &Path) -> Result<Entries> {
-    let hint = "write [[picture]] above the settings of each";
+    let hint = "write [[picture]] above the settings of each picture";
     let fault = |problem: String| Error::file(path, problem, hint);
     let mut bytes = Vec::new();
     reader.take(LARGEST).read_to_end(&mut bytes).map_err(|error| fault(unreadable(&error)))?;
-    let text = String::from_utf8(bytes).map_err(|_| fault("the file is not UTF-8 text".into()))?;
+    let text = String::from_utf8(bytes).map_err(|_| fault("the file is not valid UTF-8".into()))?;
     let line_of = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
     let wrong = |error: toml::de::Error| {
         fault(format!("line {}: {}", error.span().map_or(1, |span| line_of(span.start)), error.message()))
@@ -42,7 +42,7 @@ pub(super) fn tables(reader: impl Read, path: &Path) -> Result<Entries> {
         if common.contains_key("prompt") {
             return Ok(Box::new(std::iter::once(Entry::of_fields(1, Ok(common)))));
         }
-        return Err(fault("there is neither [[picture]] nor `prompt` in the file".into()));
+        return Err(fault("the file has neither [[picture]] nor `prompt`".into()));
     };
     let entry = |table: toml::Spanned<toml::Table>| {
         let line = line_of(table.span().start);

@@ -193,17 +193,17 @@ fn faults_in_json_have_a_line_and_an_end() {
         assert!(found.is_some_and(|error| error.contains(words)), "{line}: {}", outcome.errors);
     }
     for (content, told) in [
-        ("[\n\"a\",\n\"b\"", "error: x.json line 3: the array is cut short"),
+        ("[\n\"a\",\n\"b\"", "error: x.json line 3: the array is incomplete"),
         ("[\"a\"\n\"b\"]", "error: x.json line 2: a comma is missing"),
         ("[\"a\",\n{\"prompt\": b},\n\"c\"]", "error: x.json line 2: this is not valid JSON"),
         ("a red apple\na pear\n", "error: x.json line 1: this is not valid JSON"),
-        ("\n{\"prompt\": \"a", "error: x.json line 2: the value is cut short"),
+        ("\n{\"prompt\": \"a", "error: x.json line 2: the value is incomplete"),
         // Deeper than the parser goes, and longer than is kept.
         (
             &format!("[{}{}]", "[".repeat(5_000), "]".repeat(5_000)),
             "error: x.json line 1: this is not valid JSON: recursion",
         ),
-        (&"[".repeat(8 << 20), "error: x.json line 1: the value is cut short"),
+        (&"[".repeat(8 << 20), "error: x.json line 1: the value is incomplete"),
     ] {
         workplace.write("x.json", content);
         let outcome = workplace.run(&["batch", "x.json", "--dry-run"]);
@@ -224,7 +224,7 @@ fn a_quotation_mark_that_is_never_closed_is_found() {
         let piped = (piped.status.code(), String::from_utf8(piped.stderr).unwrap());
         let file = workplace.run(&["batch", "x.csv", "--dry-run"]);
         for (code, errors) in [piped, (file.code, file.errors)] {
-            let told = format!("opens in line {opened} is not closed within 1 MiB");
+            let told = format!("in line {opened} is not closed within 1 MiB");
             assert!(code == Some(1) && errors.contains(&told), "{errors}");
             assert_eq!(errors.matches("error: ").count(), 1, "{errors}");
         }
@@ -237,7 +237,7 @@ fn options_among_words_are_words_with_one_warning() {
     let workplace = with_files(&["forgotten_dashes.txt", "odd.txt"]);
     let warnings = |outcome: &Outcome| {
         // A doubtful prompt has a warning of its own.
-        let is_such = |line: &&str| line.starts_with("warning: ") && line.contains("among the words");
+        let is_such = |line: &&str| line.starts_with("warning: ") && line.contains("options in the prompt");
         let warnings: Vec<String> = outcome.errors.lines().filter(is_such).map(Into::into).collect();
         assert_eq!(warnings.len(), 1, "{}", outcome.errors);
         warnings.into_iter().next().unwrap()
@@ -255,7 +255,7 @@ fn options_among_words_are_words_with_one_warning() {
     let outcome = workplace.run(&["batch", "odd.txt", "--dry-run"]);
     assert_eq!(outcome.code, Some(1), "{}", outcome.errors);
     assert!(warnings(&outcome).contains("odd.txt line 2 has options"), "{}", outcome.errors);
-    for (line, words) in [(3, "there is no prompt before ` -- `"), (4, "has options and no prompt"), (9, "'B'")] {
+    for (line, words) in [(3, "there is no prompt before ` -- `"), (4, "has options but no prompt"), (9, "'B'")] {
         let told = format!("error: odd.txt line {line}: ");
         let found = outcome.errors.lines().find(|error| error.starts_with(&told));
         assert!(found.is_some_and(|error| error.contains(words)), "{line}: {}", outcome.errors);

@@ -47,7 +47,7 @@ fn samples_of_several_seeds_are_different_pictures() {
     // A batch that is done stays done.
     batch(&workplace, &["list.txt", "--samples", "2", "-q"]).succeeded();
     let again = batch(&workplace, &["list.txt", "--samples", "2"]).succeeded();
-    assert!(again.errors.starts_with("0 drawn, 8 there already"), "{}", again.errors);
+    assert!(again.errors.starts_with("0 drawn, 8 already done"), "{}", again.errors);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn the_end_repeats_what_failed() {
     assert_eq!(outcome.code, Some(1));
     let lines: Vec<&str> = outcome.errors.lines().collect();
     let [.., summary] = lines[..] else { panic!("{lines:?}") };
-    assert!(summary.starts_with("1 drawn, 0 there already, 22 failed, "), "{summary}");
+    assert!(summary.starts_with("1 drawn, 0 already done, 22 failed, "), "{summary}");
     // 20 of them, what they are called, and how many more there are.
     let told = &lines[lines.len() - 23..lines.len() - 1];
     assert_eq!((told[0], told[21]), ("failed:", "  and 2 more"));
@@ -137,7 +137,7 @@ fn a_batch_that_was_killed_continues_a_picture_to_the_same_bytes() {
         // A kill between the picture and the end of its checkpoint leaves one, which the next run removes.
         workplace.write("pear.png.t2a", left);
         let outcome = workplace.run(&[&LONG[..], arguments].concat()).succeeded();
-        assert!(outcome.errors.starts_with("0 drawn, 3 there already"), "{}", outcome.errors);
+        assert!(outcome.errors.starts_with("0 drawn, 3 already done"), "{}", outcome.errors);
         assert!(!has_checkpoint(&workplace));
     }
 }
@@ -153,7 +153,7 @@ fn a_checkpoint_of_another_run_is_left_alone() {
     let outcome = run("batch a.txt --checkpoint-every 1");
     let warnings: Vec<_> = outcome.errors.lines().filter(|line| line.starts_with("warning: ")).collect();
     assert_eq!(warnings.len(), 1, "{}", outcome.errors);
-    assert!(warnings[0].contains("x.png.t2a: the checkpoint is of another run"), "{}", warnings[0]);
+    assert!(warnings[0].contains("x.png.t2a: the checkpoint belongs to another run"), "{}", warnings[0]);
     assert!(workplace.read("x.png.t2a") == other);
     run("an apple -q -o alone.png");
     assert!(workplace.read("x.png") == workplace.read("alone.png"));

@@ -103,7 +103,7 @@ impl Display {
             }
             Progress::None => {}
             _ => {
-                let counts = format!("{drawn} drawn, {skipped} there already, {failed} failed, {seconds:.1} s");
+                let counts = format!("{drawn} drawn, {skipped} already done, {failed} failed, {seconds:.1} s");
                 if interrupted {
                     terminal::labeled(Tone::Warning, "interrupted:", &counts);
                 } else {

@@ -31,66 +31,67 @@ use display::Display;
 /// What `batch` was asked for.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// A file of prompts: text, CSV, JSON or TOML; or - for standard input
+    /// File of prompts (text, CSV, TSV, JSON or TOML), or - for standard input
     ///
-    /// Text has one prompt a line, `#` before comments, and a line's own options after ` -- `. The other forms name
-    /// settings, such as prompt, seed, size or output: .csv and .tsv in their first line (commas, semicolons or tabs
-    /// separate values), .json in an array of objects or strings, .jsonl in an object a line, .toml in a [[picture]]
-    /// each. UTF-16 is read as well as UTF-8. `a {red,green} apple` and `--seed {1..8}` stand for several lines.
+    /// A text file has one prompt per line, comments after `#`, and the options of a line after ` -- `. The other forms
+    /// name settings, such as prompt, seed, size or output: .csv and .tsv files in their first line (values are
+    /// separated by commas, semicolons or tabs), .json files in an array of objects or strings, .jsonl files in an
+    /// object per line, .toml files in a [[picture]] table for each picture. The text is UTF-8 or UTF-16.
+    /// `a {red,green} apple` and `--seed {1..8}` expand to several lines.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
     overrides: Overrides,
-    /// The pictures' files, with {slug}, {seed} and n in braces
+    /// Names of the pictures, with {slug}, {seed} and n in braces
     ///
-    /// A name that is taken gets -2, -3 and so on, unless the picture in it was made by just these settings: then
-    /// nothing is left to do.
+    /// If a name is taken, -2, -3 and so on are appended. A picture that exists already and has exactly these settings
+    /// is not drawn again.
     #[arg(short, long, value_name = "TEMPLATE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     output: Option<OsString>,
-    /// Draw all anew, and replace what is there
+    /// Draw all pictures again, and replace files that already exist
     #[arg(long, help_heading = "Output")]
     force: bool,
     /// Write a checkpoint of each picture every N iterations
     ///
-    /// It stands beside the picture: apple.png.t2a of apple.png. If the batch is stopped or killed, the same command
-    /// continues the picture from there, to the same bytes. The checkpoint is removed when the picture is done. For a
-    /// GIF or an MP4, the frames so far are kept in apple.png.t2a-frames until then. In the file, `checkpoint_every`
-    /// says it for one picture.
+    /// The checkpoint of apple.png is apple.png.t2a, in the same folder. If the batch is stopped or killed, the same
+    /// command continues the picture from the checkpoint, to the same bytes. The checkpoint is removed when the picture
+    /// is done. For a GIF or an MP4, the frames so far are kept in apple.png.t2a-frames until then. In the file,
+    /// `checkpoint_every` sets N for one picture.
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     checkpoint_every: Option<u64>,
     #[command(flatten)]
     files: FileNames,
-    /// The file's form, if neither its name nor its content tells
+    /// Form of the file [default: detected from its name and content]
     #[arg(long, value_enum, value_name = "FORM")]
     format: Option<Form>,
-    /// Draw N seeds of each prompt, and rank them by CLIP
+    /// Draw each prompt with N seeds, and rank the pictures by CLIP
     ///
-    /// The seeds are the prompt's own and the next ones. Seeds that another sample of the same prompt and settings
-    /// already has are passed over, so that `--seed {1..3} --samples 4` draws 12 different pictures.
+    /// The seeds are that of the prompt and the ones after it. Seeds that another sample of the same prompt and
+    /// settings already uses are skipped, so that `--seed {1..3} --samples 4` draws 12 different pictures.
     #[arg(long, value_name = "N", default_value = "1", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
     samples: u16,
-    /// Keep the best K of them, and remove the others that the batch drew
+    /// Keep the best K samples of each prompt, and remove the others that the batch drew
     #[arg(long, value_name = "K", requires = "samples", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
     keep: Option<u16>,
-    /// The CLIP models that rank, separated by commas: those that draw where none is named
+    /// CLIP models that rank the samples, separated by commas [default: those of --clip]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     rank_with: Vec<String>,
-    /// Pictures drawn at the same time, on each device
+    /// Pictures to draw at the same time on each device
     #[arg(long, value_name = "N", default_value = "1", help_heading = "Machine", value_parser = |text: &str| count::<u16>(text, 1..=256))]
     jobs: u16,
     /// Devices to draw on, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "device", help_heading = "Machine")]
     devices: Vec<DeviceChoice>,
-    /// What becomes of each line, a JSON object a line; or none
+    /// File for the result of each line, as JSON lines; or none
     #[arg(long, value_name = "FILE", default_value = "results.jsonl", help_heading = "Output")]
     results: PathBuf,
-    /// All pictures on one sheet: a .png or a .html; may be given several times
+    /// Also write all pictures on one sheet, a .png or .html file; repeatable
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     contact_sheet: Vec<PathBuf>,
-    /// A configuration file, or none
+    /// Configuration file, or none
     #[arg(long, value_name = "FILE", help_heading = "Settings")]
     config: Option<PathBuf>,
-    /// Print what would be drawn, a JSON object a line, and draw nothing
+    /// Print what would be drawn, as JSON lines, without drawing
     #[arg(long, help_heading = "Settings")]
     dry_run: bool,
     #[command(flatten)]
@@ -145,7 +146,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
             }
             Err(error) if !unwritten => {
                 unwritten = true;
-                display.warn(&format!("{error}; the pictures go on"));
+                display.warn(&format!("{error}; the batch continues"));
             }
             Ok(None) | Err(_) => {}
         }
@@ -179,7 +180,7 @@ fn common(arguments: &Arguments, reporter: &Reporter) -> Result<Common> {
     let samples = usize::from(arguments.samples);
     let keep = arguments.keep.map(usize::from);
     if let Some(keep) = keep.filter(|keep| *keep > samples) {
-        let problem = format!("--keep {keep} is more than --samples {samples}, of which the best are kept");
+        let problem = format!("--keep {keep} is more than --samples {samples}");
         return Err(Error::usage(problem, format!("keep at most {samples}, or draw more samples")));
     }
     let scored = !arguments.rank_with.is_empty();
@@ -229,8 +230,8 @@ fn devices(arguments: &Arguments, reporter: &Reporter) -> Result<Vec<DeviceChoic
 fn check_sheet(path: &Path, force: bool) -> Result<Existing> {
     let is_picture = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
     if !is_picture && !is_page(path) {
-        let problem = "a contact sheet is a PNG or a page";
-        return Err(Error::file(path, problem, "give it a name that ends in .png or .html"));
+        let problem = "unsupported file type; expected .png or .html";
+        return Err(Error::file(path, problem, "give the contact sheet a name that ends in .png or .html"));
     }
     // One of an earlier batch is replaced by that of all its pictures.
     check_target(path, force || is_own_sheet(path))

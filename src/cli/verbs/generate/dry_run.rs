@@ -34,7 +34,7 @@ pub(in crate::cli) fn dry_run(
         comments.extend(max_memory::in_words(plan.recomputed()));
         plan.settings().clone()
     } else {
-        comments.push("memory: told when the models are here".to_owned());
+        comments.push("memory: unknown until the models are downloaded".to_owned());
         settings
     };
     for Missing { name, files, bytes } in missing {
@@ -42,7 +42,7 @@ pub(in crate::cli) fn dry_run(
         comments.push(format!("to be downloaded: {name}, {}, {bytes}", files.join(" and ")));
     }
     for name in asked {
-        comments.push(format!("asked about before, or needs --trust: {name} is named only by the recipe"));
+        comments.push(format!("asks first, or needs --trust: {name} is named only by the recipe"));
     }
     for comment in comments {
         stdout::print_line(&format!("# {comment}"))?;

@@ -80,7 +80,8 @@ fn warn_of_other_models(recorded: &[ModelRecord], models: &Models, reporter: &Re
         let before = recorded.iter().find(|before| before.role == used.role && before.name == used.name);
         if let Some(before) = before.filter(|before| before.sha256 != used.sha256) {
             let (name, then, now) = (&used.name, &before.sha256, &used.sha256);
-            let message = format!("{name} is not the file the recipe was made with: SHA-256 {now}, it was {then}");
+            let message =
+                format!("{name} is not the file that the recipe was made with: its SHA-256 is {now}, but was {then}");
             reporter.tell(&Event::Warning { message });
         }
     }

@@ -29,8 +29,8 @@ pub(in crate::cli) fn products(arguments: &Arguments, settings: &Settings) -> Re
         }
     };
     if is_stream && std::io::stdout().is_terminal() {
-        let hint = "name a file with --output, or send the output to a file or a program";
-        return Err(Error::usage("a picture is not written to a terminal", hint));
+        let hint = "redirect standard output, or name a file with --output";
+        return Err(Error::usage("refusing to write an image to the terminal", hint));
     }
     if output.is_none() {
         check_folder(&base)?;
@@ -75,7 +75,7 @@ impl Arguments {
             return Err(Error::usage(format!("--save-every cannot rewrite {what}"), hint));
         }
         if self.checkpoint_every.is_some() {
-            return Err(Error::usage(format!("--checkpoint-every writes beside a PNG, and {what} is none"), hint));
+            return Err(Error::usage(format!("--checkpoint-every needs a PNG, not {what}"), hint));
         }
         Ok(())
     }
@@ -86,8 +86,8 @@ pub(in crate::cli) fn check_checkpoint(picture: &Path, force: bool) -> Result<()
     let path = checkpoint_of(picture);
     check_folder(&path)?;
     if !force && path.exists() {
-        let hint = format!("go on with `text2art resume {}`, or begin anew with --force", path.display());
-        return Err(Error::file(&path, "the checkpoint is already there", hint));
+        let hint = format!("continue with `text2art resume {}`, or start over with --force", path.display());
+        return Err(Error::file(&path, "the checkpoint already exists", hint));
     }
     Ok(())
 }

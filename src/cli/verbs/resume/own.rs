@@ -8,7 +8,7 @@ use crate::settings::Settings;
 use crate::video::Folder;
 use crate::{Error, Result};
 
-const HINT: &str = "move it out of the way, or replace it with --force";
+const HINT: &str = "move the file away, or replace it with --force";
 
 /// A run that goes on from a checkpoint.
 pub(in crate::cli) struct Own<'a> {
@@ -49,7 +49,7 @@ impl Own<'_> {
         Folder::check(folder, Existing::Replace)?;
         let replaced = if self.force || !folder.exists() { Vec::new() } else { Folder::replaced(folder, kept)? };
         if let Some(other) = replaced.iter().find(|frame| !self.is_of_run(frame)) {
-            return Err(Error::file(other, "the file is already there, and is not a frame of this run", HINT));
+            return Err(Error::file(other, "the file already exists, and is not a frame of this run", HINT));
         }
         Ok(Existing::Replace)
     }
@@ -59,8 +59,8 @@ impl Own<'_> {
         let Kind { name, extension, .. } = kind;
         if !self.force && kind_of(path, &[kind]).is_err() {
             let problem =
-                format!("the checkpoint names this file for an {name}, and its name does not end in .{extension}");
-            return Err(Error::file(path, problem, "if you trust the checkpoint, write the file with --force"));
+                format!("the checkpoint names this file for an {name}, but its name does not end in .{extension}");
+            return Err(Error::file(path, problem, "if you trust the checkpoint, use --force"));
         }
         // A digest is known of many files, so a match with the checkpoint is not enough.
         self.file(path, || form.is_like(path) && hash_file(path).is_ok_and(|found| Some(found.as_str()) == sha256))
@@ -87,7 +87,7 @@ impl Own<'_> {
         let may_replace = self.force || (path.is_file() && is_own());
         check_target(path, may_replace).map_err(|error| match error {
             Error::File { path, problem, .. } if path.is_file() => {
-                Error::file(path, format!("{problem}, and is not known to be of this run"), HINT)
+                Error::file(path, format!("{problem}, and may not belong to this run"), HINT)
             }
             other => other,
         })
@@ -102,8 +102,8 @@ impl Own<'_> {
         if self.force || place.as_ref().is_some_and(is_inside) {
             return Ok(());
         }
-        let problem = "the checkpoint names this path, which leads out of the current folder and of the checkpoint's";
-        Err(Error::file(path, problem, "if you trust the checkpoint, write there with --force"))
+        let problem = "the checkpoint names this path, which is outside the current folder and the checkpoint's folder";
+        Err(Error::file(path, problem, "if you trust the checkpoint, use --force"))
     }
 
     fn misnamed(&self, path: &Path, error: Error) -> Error {
