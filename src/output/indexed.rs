@@ -1,23 +1,23 @@
-//! Pictures of few colors: a table, and for each pixel its place in it.
+//! Pictures with few colors: a table of colors, and an index into the table for each pixel.
 
 use std::collections::HashMap;
 
 use image::{DynamicImage, Pixel};
 
-/// A picture of few colors.
+/// A picture with few colors.
 pub(super) struct Indexed {
-    /// Three bytes a color, in the order of their first pixels
+    /// Three bytes per color, in the order in which the colors first occur
     pub(super) colors: Vec<u8>,
-    /// The colors' alphas, without those of the last that are opaque
+    /// The alphas of the colors, without the opaque ones at the end
     pub(super) alphas: Vec<u8>,
-    /// Bits a pixel: 1, 2, 4 or 8
+    /// Bits per pixel: 1, 2, 4 or 8
     pub(super) depth: u8,
-    /// Places in the table, packed from the highest bits on; each row begins with a byte of its own
+    /// Indices into the table, packed from the highest bits on; each row begins at a byte
     pub(super) rows: Vec<u8>,
 }
 
 impl Indexed {
-    /// Of a picture of eight bits; none where it has more than 256 colors, by their alphas too.
+    /// Indexes an 8-bit picture; none if it has more than 256 colors. Colors that differ only in alpha are different.
     pub(super) fn of(picture: &DynamicImage) -> Option<Self> {
         match picture {
             DynamicImage::ImageRgba8(pixels) => Self::of_pixels(pixels.pixels().map(|pixel| pixel.0), picture.width()),

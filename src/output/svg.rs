@@ -1,4 +1,4 @@
-//! SVG files: the shapes of a drawer whose pictures are made of some.
+//! SVG files, for drawers whose pictures are made of shapes.
 
 use image::DynamicImage;
 
@@ -6,7 +6,7 @@ use super::{Help, Kind, Make, Still};
 use crate::settings::Settings;
 use crate::{Result, drawer};
 
-/// The cells as an SVG.
+/// The cells of a picture as an SVG.
 pub const SVG: Kind = Kind {
     name: "SVG",
     extension: "svg",
