@@ -1,4 +1,4 @@
-//! Lines of a file as they come, with what is wrong with one kept to that one.
+//! The lines of a file, as they arrive. An error in one line does not affect the others.
 
 use std::io::{BufRead, Read};
 
@@ -9,7 +9,7 @@ pub const LONGEST_LINE: usize = 100 << 10;
 pub struct Lines<R> {
     reader: R,
     number: usize,
-    /// Nothing can be read any more
+    /// Whether reading has failed
     failed: bool,
 }
 
@@ -21,7 +21,7 @@ impl<R: BufRead> Lines<R> {
 }
 
 impl<R: BufRead> Iterator for Lines<R> {
-    /// A line's number, and its text without the end of the line or what is wrong with it
+    /// The number of a line, and its text without the line ending, or what is wrong with the line
     type Item = (usize, Result<String, String>);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -29,7 +29,7 @@ impl<R: BufRead> Iterator for Lines<R> {
             return None;
         }
         let mut line = Vec::new();
-        // One byte more shows that it is too long.
+        // Read one byte more, to notice a line that is too long.
         let most = LONGEST_LINE as u64 + 2;
         match self.reader.by_ref().take(most).read_until(b'\n', &mut line) {
             Ok(0) => return None,
@@ -61,7 +61,7 @@ impl<R: BufRead> Iterator for Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    /// Passes over the rest of a line without keeping it.
+    /// Skips the rest of a line.
     fn skip_line(&mut self) {
         while let Ok(buffer) = self.reader.fill_buf() {
             let end = buffer.iter().position(|byte| *byte == b'\n');

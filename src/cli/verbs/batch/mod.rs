@@ -1,4 +1,4 @@
-//! `text2art batch`: many pictures from a file of prompts.
+//! `text2art batch`: draws many pictures from a file of prompts.
 
 mod display;
 
@@ -28,7 +28,7 @@ use crate::video::FileNames;
 use crate::{Error, Result};
 use display::Display;
 
-/// What `batch` was asked for.
+/// The arguments of `batch`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// File of prompts (text, CSV, TSV, JSON or TOML), or - for standard input
@@ -132,9 +132,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     };
     let mut ledger = Ledger::new(keep, results);
     let mut display = Display::new(reporter, run.devices.len());
-    // A failure to write results is reported once: the pictures themselves say what they are.
+    // A failure to write results is reported only once, and does not stop the batch: each picture has its recipe.
     let mut unwritten = false;
-    // The pictures are there, whether or not their names can be printed.
+    // If names cannot be printed, the batch still continues.
     let mut printed = Ok(());
     for message in start(run, plan)? {
         let noted = ledger.note(&message);
@@ -166,7 +166,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     Ok(exit_code)
 }
 
-/// What is the same for all lines, checked as far as it can be without one.
+/// The options common to all lines, checked as far as possible without a line.
 fn common(arguments: &Arguments, reporter: &Reporter) -> Result<Common> {
     let mut warnings = Vec::new();
     let environment = sources::environment(&mut |message| warnings.push(message))?;
@@ -189,8 +189,8 @@ fn common(arguments: &Arguments, reporter: &Reporter) -> Result<Common> {
     Ok(Common { weaker, samples, keep, scored, force, still, checkpoint_every })
 }
 
-/// Whether the models that rank are there, or can be fetched, before all pictures fail for want of one. A dry run
-/// fetches none.
+/// Checks, before pictures are drawn, that the models that rank are available or can be downloaded. A dry run downloads
+/// none.
 fn check_rank_with(arguments: &Arguments, stop: &Stop, reporter: &Reporter) -> Result<()> {
     let tell = |event| reporter.tell(&event);
     let finder = Finder::new(arguments.conduct.offline || arguments.dry_run, stop, &tell).without_conversions();
@@ -204,7 +204,7 @@ fn check_rank_with(arguments: &Arguments, stop: &Stop, reporter: &Reporter) -> R
     Ok(())
 }
 
-/// What is said of a model by the option that named it.
+/// The error with the name of the option that named the model.
 fn of_rank_with(error: Error) -> Error {
     match error {
         Error::Usage { message, hint } => Error::usage(message.replacen("--clip", "--rank-with", 1), hint),
@@ -212,7 +212,7 @@ fn of_rank_with(error: Error) -> Error {
     }
 }
 
-/// A worker's device each.
+/// The device of each worker.
 fn devices(arguments: &Arguments, reporter: &Reporter) -> Result<Vec<DeviceChoice>> {
     let common = [arguments.overrides.device.unwrap_or_default()];
     let all = arguments.devices.is_empty();
@@ -221,23 +221,23 @@ fn devices(arguments: &Arguments, reporter: &Reporter) -> Result<Vec<DeviceChoic
         device::open(*device, arguments.overrides.precision.unwrap_or_default(), reporter)?;
     }
     let jobs = usize::from(arguments.jobs);
-    // Without a list each line's own device holds, of which this is the usual one.
+    // Without a list, `auto` lets each line decide.
     let named = if all { &[DeviceChoice::Auto][..] } else { named };
     Ok(named.iter().flat_map(|device| std::iter::repeat_n(*device, jobs)).collect())
 }
 
-/// Whether a sheet can be written there; and what to do with a file that is there.
+/// Checks that a sheet can be written. Returns what to do with an existing file.
 fn check_sheet(path: &Path, force: bool) -> Result<Existing> {
     let is_picture = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
     if !is_picture && !is_page(path) {
         let problem = "unsupported file type; expected .png or .html";
         return Err(Error::file(path, problem, "give the contact sheet a name that ends in .png or .html"));
     }
-    // One of an earlier batch is replaced by that of all its pictures.
+    // A later run of the batch replaces its own sheet, which then has all pictures.
     check_target(path, force || is_own_sheet(path))
 }
 
-/// The lines; none if it was stopped before the first.
+/// The lines; none if the batch was stopped before the first line.
 fn source(arguments: &Arguments, stop: &Stop) -> Result<Source> {
     match open(&arguments.file, arguments.format, stop) {
         Err(Error::Stopped) => {
@@ -248,7 +248,7 @@ fn source(arguments: &Arguments, stop: &Stop) -> Result<Source> {
     }
 }
 
-/// Prints what would be drawn: a file that `batch` reads.
+/// Prints what would be drawn, as a file that `batch` reads.
 fn dry_run(plan: impl Iterator<Item = Planned>, stop: &Stop, reporter: &Reporter) -> anyhow::Result<u8> {
     let mut exit_code = DONE;
     for planned in plan {

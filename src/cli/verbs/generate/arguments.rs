@@ -1,4 +1,4 @@
-//! What `generate` takes, and the settings that come of it.
+//! The arguments of `generate`, and the settings that follow from them.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ use crate::text::at_least_one;
 use crate::video::FileNames;
 use crate::{Error, Result};
 
-/// What `generate` was asked for.
+/// The arguments of `generate`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// What to draw; `|` separates prompts, `:2` sets a weight
@@ -82,18 +82,18 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) conduct: Conduct,
 }
 
-/// The recipe that is repeated.
+/// A recipe to repeat.
 pub(in crate::cli) struct Repeated {
     pub(in crate::cli) recipe: Recipe,
-    /// The models that the user names besides it
+    /// The models that the user names
     pub(in crate::cli) named: Vec<String>,
 }
 
-/// The place of the recipe among the sources.
+/// The index of the recipe among the sources.
 const RECIPE: usize = 1;
 
 impl Arguments {
-    /// All that is to be drawn, as one text.
+    /// The whole prompt, as one text.
     fn text(&self) -> Option<String> {
         let words = (!self.prompt.is_empty()).then(|| self.prompt.join(" "));
         words.into_iter().chain(self.texts.iter().cloned()).reduce(|all, text| format!("{all} | {text}"))
@@ -113,7 +113,7 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
     let mut environment = sources::environment(&mut |message| warnings.push(message))?;
     let mut config = sources::config_file(arguments.config.as_deref())?;
     if recipe.is_some() {
-        // A recipe is complete: what it does not name is not to come from weaker sources.
+        // A recipe is complete: weaker sources must not add what it does not name.
         for weaker in [&mut environment, &mut config] {
             (weaker.stop_at, weaker.init_image, weaker.image_prompt, weaker.noise_prompt) = (None, None, None, None);
             weaker.seconds = None;
@@ -121,7 +121,7 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
     }
     let layers = [flags, from, environment, config];
     let settings = combine(&layers)?;
-    // A recipe's prompt was doubted when it was written.
+    // Doubts about a recipe's prompt were reported when it was drawn.
     let written = layers.iter().position(|layer| layer.prompt.is_some()).filter(|layer| *layer != RECIPE);
     warnings.extend(written.map(|_| settings.prompt.doubts().to_vec()).unwrap_or_default());
     let [flags, _, environment, config] = &layers;

@@ -1,4 +1,4 @@
-//! `--dry-run`.
+//! `--dry-run`: prints the settings of a run, without drawing.
 
 use super::target::in_words as in_words_of;
 use crate::cli::options::max_memory;
@@ -11,8 +11,8 @@ use crate::output::Products;
 use crate::session::{Models, Plan};
 use crate::settings::{Prompt, Settings};
 
-/// Prints what would be done, as a configuration file. Nothing is fetched for it. `asked` are the repositories that the
-/// run would ask about first.
+/// Prints the settings and the plan of a run as a configuration file, without downloads. `asked` has the repositories
+/// that the run would ask about first.
 pub(in crate::cli) fn dry_run(
     settings: Settings,
     max_memory: Option<u64>,

@@ -1,4 +1,4 @@
-//! Where the picture and the moving pictures of a run go, found out before any work.
+//! Finds where the files of a run go, before any work.
 
 use std::ffi::OsStr;
 use std::io::IsTerminal;
@@ -11,8 +11,8 @@ use crate::settings::Settings;
 use crate::video::{Folder, KINDS, kind_of_output};
 use crate::{Error, Result};
 
-/// Finds the names of all files, and that files of these names can be written. Without an output the picture goes to
-/// standard output.
+/// Finds the names of all files, and checks that the files can be written. If the output is `-`, the products have no
+/// output, and the picture goes to standard output.
 pub(in crate::cli) fn products(arguments: &Arguments, settings: &Settings) -> Result<Products> {
     let Arguments { files, force, .. } = arguments;
     let (output, force) = (arguments.output.as_deref(), *force);
@@ -55,7 +55,7 @@ pub(in crate::cli) fn products(arguments: &Arguments, settings: &Settings) -> Re
     Ok(if is_stream { products.without_output() } else { products })
 }
 
-/// Each file or folder by its kind, in words.
+/// The kind and the path of each file or folder, in words.
 pub(in crate::cli) fn in_words(products: &Products) -> Vec<(&'static str, String)> {
     let stream = products.output().as_os_str().is_empty().then(|| (PNG.option, "standard output".to_owned()));
     let shown = |product: &Product| (product.kind.option, product.path.display().to_string());
@@ -63,7 +63,7 @@ pub(in crate::cli) fn in_words(products: &Products) -> Vec<(&'static str, String
 }
 
 impl Arguments {
-    /// Refuses what needs a PNG that can be written again and again if there is none.
+    /// Refuses options that write a PNG repeatedly if the output is not such a PNG.
     fn check_rewriting(&self, is_stream: bool, moves: bool) -> Result<()> {
         let what = match (is_stream, moves) {
             (true, _) => "standard output",
@@ -81,7 +81,7 @@ impl Arguments {
     }
 }
 
-/// Whether a picture's checkpoints can be written: one that is there is worth a run.
+/// Checks that the checkpoint of a picture can be written. An existing checkpoint is not replaced without `force`.
 pub(in crate::cli) fn check_checkpoint(picture: &Path, force: bool) -> Result<()> {
     let path = checkpoint_of(picture);
     check_folder(&path)?;

@@ -1,4 +1,4 @@
-//! `text2art resume`: goes on with a picture from a checkpoint.
+//! `text2art resume`: continues a picture from a checkpoint.
 
 mod own;
 
@@ -27,7 +27,7 @@ use crate::video::{KINDS, Timeline};
 use crate::{Error, PROGRAM, Result};
 use own::Own;
 
-/// What `resume` was asked for.
+/// The arguments of `resume`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// A checkpoint that --checkpoint-every wrote
@@ -64,12 +64,12 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) conduct: Conduct,
 }
 
-/// How long the run is to be.
+/// The length of the run.
 #[derive(Clone, Copy)]
 enum Length {
-    /// Iterations in all
+    /// The total number of iterations
     Total(usize),
-    /// Iterations more than are done
+    /// The number of iterations to add to those already done
     More(usize),
 }
 
@@ -131,7 +131,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     run_job(job, &models, &opened, &stop, reporter)
 }
 
-/// Checks that the files it is made from are those of the checkpoint.
+/// Checks that the input files are those of the checkpoint.
 fn check_inputs(recipe: &Recipe) -> Result<()> {
     recipe.check_inputs(&recipe.settings).map_err(|error| match error {
         Error::File { path, problem, .. } => {
@@ -141,7 +141,7 @@ fn check_inputs(recipe: &Recipe) -> Result<()> {
     })
 }
 
-/// Where the picture goes: to where it was to go, or to where it is to go now.
+/// Where the picture goes: to its path so far, or to that of `--output`.
 fn picture(arguments: &Arguments, recipe: &Recipe) -> Result<Product> {
     let settings = &recipe.settings;
     if let Some(template) = &arguments.output {
@@ -156,13 +156,13 @@ fn picture(arguments: &Arguments, recipe: &Recipe) -> Result<Product> {
         let problem = "the checkpoint was renamed, so its name does not say where the picture goes";
         Error::file(&arguments.checkpoint, problem, "name the picture with --output")
     })?;
-    // What an earlier part of this run wrote is its own to replace.
+    // A picture that an earlier part of this run wrote may be replaced.
     let own = Own { checkpoint: &arguments.checkpoint, recipe, force: arguments.force };
     let existing = check_target(&picture, arguments.force || own.is_of_run(&picture))?;
     Ok(Product { kind: PNG, path: picture, existing })
 }
 
-/// Where everything goes: the other files to where they were to go.
+/// Where all files go: those other than the picture go to their paths so far.
 fn products(picture: Product, own: &Own, checkpoint: &Checkpoint) -> Result<Products> {
     let Checkpoint { beside, state, recipe, .. } = checkpoint;
     let timeline = Timeline::new(&recipe.settings.video(), recipe.settings.iterations);
@@ -173,7 +173,7 @@ fn products(picture: Product, own: &Own, checkpoint: &Checkpoint) -> Result<Prod
     Ok(Products::new(picture, others.collect::<Result<_>>()?))
 }
 
-/// Puts what is asked for in the place of what was. Returns what comes of it, in sentences.
+/// Applies the changes that the arguments request. Returns their consequences, in sentences.
 fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<String>> {
     let mut said = Vec::new();
     let (recipe, state) = (&mut checkpoint.recipe, &mut checkpoint.state);
@@ -211,8 +211,8 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
         let points = |settings: &Settings| settings.learning_rate_drops.relative(settings.iterations);
         for ((point, then), (_, now)) in points(&before).into_iter().zip(points(settings)) {
             said.push(format!(
-                "the run now has {} iterations instead of {}: the learning rate drops at {point}, which is iteration {now} \
-                 instead of {then}",
+                "the run now has {} iterations instead of {}: the learning rate drops at {point}, which is iteration \
+                 {now} instead of {then}",
                 settings.iterations, before.iterations
             ));
         }
@@ -221,8 +221,8 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
         let moving = KINDS.into_iter().filter(|kind| kind.moves());
         for path in moving.filter_map(|kind| checkpoint.beside.files.get(kind.option)) {
             said.push(format!(
-                "the run now has {} iterations instead of {}: new frames are chosen to fill {seconds} seconds; the frames \
-                 in {} were chosen for {} iterations",
+                "the run now has {} iterations instead of {}: new frames are chosen to fill {seconds} seconds; the \
+                 frames in {} were chosen for {} iterations",
                 settings.iterations,
                 before.iterations,
                 path.display(),
@@ -242,14 +242,14 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
     Ok(said)
 }
 
-/// What the learning rates of the iterations so far would be with these settings: where they are what they
-/// were, a run from the beginning does the same.
+/// The factors of the learning rate in the iterations so far, with these settings. If other settings give the same
+/// factors, a run from the beginning gives the same picture.
 fn rates(settings: &Settings, done: usize) -> Vec<f64> {
     let (drops, iterations) = (&settings.learning_rate_drops, settings.iterations);
     (0..done).map(|iteration| drops.factor(iteration, iterations)).collect()
 }
 
-/// Refuses models that are not those of the checkpoint: its latent means nothing to them.
+/// Checks that the models are those of the checkpoint: its latent is meaningless to other models.
 fn check_models(path: &Path, recipe: &Recipe, models: &Models) -> Result<()> {
     for (then, now) in recipe.models.iter().zip(models.records()?) {
         if then.sha256 != now.sha256 {
