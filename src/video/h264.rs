@@ -1,4 +1,4 @@
-//! Pictures as H.264, of the same quality whatever is in them.
+//! Encodes pictures as H.264, in constant quality.
 
 use image::RgbImage;
 use openh264::OpenH264API;
@@ -16,20 +16,20 @@ use crate::picture::Size;
 use crate::settings::FrameRate as Rate;
 use crate::{Error, Result};
 
-/// The quantizer, 0 to 51: nothing is seen of it in a picture beside the original.
+/// The quantizer, 0 to 51: at this value, no difference from the original is visible.
 const QUANTIZER: u8 = 18;
-/// How much coarser it gets where a picture cannot be encoded so, and the coarsest there is.
+/// The increase of the quantizer if a picture cannot be encoded, and its largest value.
 const COARSER: u8 = 6;
 const COARSEST: u8 = 51;
-/// Seconds between pictures that need no other, where a player can jump to.
+/// The time between key frames, to which a player can jump, in seconds.
 const SECONDS_BETWEEN_KEYS: f64 = 2.0;
-/// The longest and the shortest side of the largest picture the encoder takes (its README).
+/// The longer and the shorter side of the largest picture that the encoder takes (its README), in pixels.
 const LARGEST: (usize, usize) = (3840, 2160);
 
-/// Refuses what the encoder cannot take.
+/// Checks that the encoder can take pictures of this size.
 ///
 /// # Errors
-/// Where a picture is larger than 3840x2160 or 2160x3840.
+/// If a picture is larger than 3840x2160 or 2160x3840.
 pub fn check_size(size: Size) -> Result<()> {
     let (long, short) = (size.width.max(size.height), size.width.min(size.height));
     if long <= LARGEST.0 && short <= LARGEST.1 {
@@ -47,11 +47,11 @@ pub(super) struct H264 {
     planes: Planes,
 }
 
-/// A picture, encoded.
+/// An encoded picture.
 pub(super) struct Packet {
-    /// Units with their lengths before them
+    /// Units, each after its length
     pub(super) data: Vec<u8>,
-    /// What a player needs before it, where it needs no other picture
+    /// The parameters of the stream; only if this is a key frame
     pub(super) key: Option<Avc1Box>,
 }
 
@@ -76,7 +76,7 @@ impl H264 {
         let (kind, stream) = loop {
             match self.encoder.encode(&source) {
                 Ok(stream) => break (stream.frame_type(), stream.to_vec()),
-                // A picture of nothing but noise fills the encoder's memory: coarser from here on.
+                // Pure noise can fill the encoder's memory: be coarser from here on.
                 Err(_) if self.quantizer < COARSEST => {
                     self.quantizer = COARSEST.min(self.quantizer + COARSER);
                     self.encoder = encoder(self.rate, self.quantizer)?;
@@ -103,13 +103,14 @@ impl H264 {
     }
 }
 
-/// The library's encoder: one thread, and nothing that hangs on time, so that the same pictures give the same bytes.
+/// The library's encoder, with one thread and nothing that depends on time, so that the same pictures give the same
+/// bytes.
 fn encoder(rate: Rate, quantizer: u8) -> Result<Encoder> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let period = (rate.hertz() * SECONDS_BETWEEN_KEYS).ceil() as u32;
     #[allow(clippy::cast_possible_truncation)]
     let hertz = rate.hertz() as f32;
-    // Of the modes that keep to a range of quantizers, this one alone complains of nothing on standard error.
+    // This is the only mode with a range of quantizers that prints no warnings on standard error.
     let config = EncoderConfig::new()
         .rate_control_mode(RateControlMode::Bufferbased)
         .qp(QpRange::new(quantizer, quantizer))

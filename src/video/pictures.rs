@@ -1,17 +1,17 @@
-//! The pictures of a folder, in the order in which people number them.
+//! The pictures in a folder, in natural order.
 
 use std::path::{Path, PathBuf};
 
 use crate::files::unreadable;
 use crate::{Error, Result};
 
-/// What the names of pictures end in.
+/// The extensions of pictures.
 const EXTENSIONS: [&str; 7] = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff"];
 
-/// The pictures of a folder, in the order of their names, 10 behind 9.
+/// The pictures in a folder, in the order of their names, with 10 after 9.
 ///
 /// # Errors
-/// Where the folder cannot be read, or holds none.
+/// If the folder cannot be read, or contains no pictures.
 pub fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let broken = |error: std::io::Error| Error::file(folder, unreadable(&error), "make the folder readable");
     let mut pictures = Vec::new();
@@ -34,8 +34,8 @@ pub fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(pictures)
 }
 
-/// A name as parts that compare: words by their letters, numbers by their values; names that are equal so, by their
-/// letters.
+/// The sort key of a name: words compare by letters, numbers by value. If these parts are equal, the whole names
+/// decide.
 fn key(name: &str) -> (Vec<(String, u128)>, String) {
     let mut parts = Vec::new();
     let mut rest = name;

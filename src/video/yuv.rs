@@ -1,9 +1,9 @@
-//! From red, green and blue to what H.264 keeps: BT.709 luma and color differences, limited range, the colors at
+//! Converts red, green and blue to BT.709 luma and color differences for H.264, in limited range, with the colors at
 //! half the size (4:2:0).
 
 use image::RgbImage;
 
-/// A picture's three planes. Sides are even and at least 16: the last row and column are repeated as far as it takes.
+/// The three planes of a picture. The sides are even and at least 16; the last row and column are repeated as needed.
 #[derive(Debug)]
 pub(super) struct Planes {
     pub(super) width: usize,
@@ -13,12 +13,12 @@ pub(super) struct Planes {
     pub(super) red: Vec<u8>,
 }
 
-/// The shortest side the encoder takes.
+/// The shortest side that the encoder takes, in pixels.
 const SHORTEST: usize = 16;
 /// ITU-R BT.709-6, item 3.2: the weights of red and blue in luma.
 const RED: f32 = 0.2126;
 const BLUE: f32 = 0.0722;
-/// Item 4.6 for 8 bits: luma is 16 to 235, color differences are 112 to each side of 128.
+/// Item 4.6 for 8 bits: luma is 16 to 235, color differences are up to 112 to each side of 128.
 const LUMA: (f32, f32) = (16.0, 219.0 / 255.0);
 const COLOR: (f32, f32) = (128.0, 224.0 / 255.0);
 
@@ -35,7 +35,7 @@ impl Planes {
         Self { width, height, luma: vec![16; width * height], blue: quarter.clone(), red: quarter }
     }
 
-    /// Puts a picture of that size in.
+    /// Fills the planes with a picture of their size.
     pub(super) fn fill(&mut self, picture: &RgbImage) {
         let (columns, rows) = (picture.width() as usize, picture.height() as usize);
         let pixels = picture.as_raw();
@@ -62,7 +62,7 @@ impl Planes {
     }
 }
 
-/// The color of two rows, where H.264 puts it: over the left column, between the rows (Annex E, type 0).
+/// The color of two rows at its position in H.264: on the left column, between the rows (Annex E, type 0).
 fn around(at: &impl Fn(usize, usize) -> [f32; 3], x: usize, y: usize) -> [f32; 3] {
     let column = |x: usize| {
         let (above, below) = (at(x, y), at(x, y + 1));
