@@ -14,7 +14,7 @@ use common::program::{BINARY, Outcome, Running, Workplace, finish};
 use serde_json::Value;
 use text2art::random::Stream;
 
-/// What makes a picture take a moment.
+/// Options that make a picture take a moment.
 const SMALL: [&str; 6] = ["--size", "16x16", "--cutouts", "1", "--iterations", "3"];
 
 fn batch(workplace: &Workplace, arguments: &[&str]) -> Outcome {
@@ -26,7 +26,7 @@ fn results(workplace: &Workplace) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Every file below the work folder, and when it was written.
+/// Every file in the work folder and below, and when it was written.
 fn times(workplace: &Workplace) -> BTreeMap<String, SystemTime> {
     let below = workplace.join("");
     let name = |path: &Path| path.strip_prefix(&below).ok().map(|name| name.to_str().unwrap().to_owned());
@@ -34,7 +34,7 @@ fn times(workplace: &Workplace) -> BTreeMap<String, SystemTime> {
     paths.filter_map(|path| Some((name(&path)?, std::fs::metadata(&path).unwrap().modified().unwrap()))).collect()
 }
 
-/// The files but for the batch's own.
+/// The files other than those of the batch itself.
 fn made(workplace: &Workplace) -> BTreeMap<String, SystemTime> {
     let mut times = times(workplace);
     times.retain(|name, _| !["a.txt", "a.jsonl", "a.csv", "a.toml", "results.jsonl"].contains(&name.as_str()));
@@ -59,9 +59,9 @@ fn a_line_makes_what_a_command_makes() {
         assert!(workplace.read(name) == alone.read(name), "{name}");
     }
     assert_eq!(made(&workplace).len(), files.len() + 1);
-    // 6 pictures there, 4 back, 3 slots held.
+    // 6 pictures forward, 4 backward, and 3 slots held.
     assert_eq!(Movie::of_mp4(&workplace.join("m.mp4")).frames.len(), 13);
-    // Every form of file names them.
+    // Every form of file can request movies.
     let before = made(&workplace);
     workplace.write(
         "a.jsonl",
@@ -84,7 +84,7 @@ fn a_line_makes_what_a_command_makes() {
         assert!(outcome.errors.starts_with("0 drawn, 2 already done, 0 failed"), "{file}: {}", outcome.errors);
     }
     assert_eq!(made(&workplace), before);
-    // So does what a batch wrote down.
+    // The results of a batch request the same movies.
     std::fs::rename(workplace.join("results.jsonl"), workplace.join("a.jsonl")).unwrap();
     for name in before.keys() {
         std::fs::remove_file(workplace.join(name)).unwrap();
@@ -102,7 +102,7 @@ fn a_line_is_finished_when_all_its_files_are() {
     workplace.write("a.txt", "an apple\na pear\n");
     batch(&workplace, &["a.txt"]).succeeded();
     let pictures = made(&workplace);
-    // With a moving picture more they are drawn again, to the same names.
+    // If another movie is requested, the pictures are drawn again, with the same names.
     let outcome = batch(&workplace, &["a.txt", "--gif", "--frames", "{slug}", "--fps", "5"]).succeeded();
     assert!(outcome.errors.contains("2 drawn, 0 already done"), "{}", outcome.errors);
     let all = made(&workplace);
@@ -114,18 +114,18 @@ fn a_line_is_finished_when_all_its_files_are() {
     };
     again("0 drawn, 2 already done");
     assert_eq!(made(&workplace), all);
-    // Whichever of them is gone.
+    // If any file is missing, its picture is drawn again.
     for name in ["an-apple-0.gif", "an-apple-0.png", "an-apple/000001.png", "an-apple/000003.png"] {
         std::fs::remove_file(workplace.join(name)).unwrap();
         again("1 drawn, 1 already done");
         assert_eq!(made(&workplace).keys().collect::<Vec<_>>(), all.keys().collect::<Vec<_>>(), "{name}");
     }
-    // A picture is the same however fast others move; what moves is not.
+    // The frame rate changes a movie, but not a picture.
     let outcome = batch(&workplace, &["a.txt"]).succeeded();
     assert!(outcome.errors.starts_with("0 drawn, 2 already done"), "{}", outcome.errors);
     let outcome = batch(&workplace, &["a.txt", "--gif", "--fps", "7", "-q"]).succeeded();
     assert_eq!(outcome.output_text(), "an-apple-0-2.png\nan-apple-0-2.gif\na-pear-0-2.png\na-pear-0-2.gif\n");
-    // What is not ours is left alone: the next name, or an error where the name was given.
+    // Files of others are kept: the next name is used, or an explicit name is an error.
     workplace.write("a-pear-0.mp4", "mine");
     workplace.write("a.txt", "a pear -- --mp4\na pear -- --mp4 a-pear-0.mp4\na pear -- --frames an-apple\n");
     let outcome = batch(&workplace, &["a.txt"]);
@@ -135,7 +135,7 @@ fn a_line_is_finished_when_all_its_files_are() {
         assert!(outcome.errors.contains(&told), "{}", outcome.errors);
     }
     assert_eq!(workplace.read("a-pear-0.mp4"), b"mine");
-    // Names of other lines are theirs.
+    // A name of another line is an error.
     workplace.write("a.txt", "a fox -- --gif f.gif\na date -- --gif f.gif\na fox -- --gif f.gif -o f.png\n");
     let outcome = batch(&workplace, &["a.txt"]);
     assert_eq!((outcome.code, outcome.output_text()), (Some(1), "a-fox-0.png\nf.gif\n"));
@@ -156,7 +156,7 @@ fn samples_have_names_of_their_own() {
         assert!(all.contains_key(name), "no {name} among {:?}", all.keys());
     }
     assert!(results(&workplace).iter().all(|record| record["result"]["score"].is_f64()));
-    // What is not kept goes with all its files, and is not drawn again.
+    // A sample that is not kept is removed with all its files, and is not drawn again.
     batch(&workplace, &[&base[..], &["--keep", "1"]].concat()).succeeded();
     let kept = made(&workplace);
     assert_eq!(kept.len(), 2 + 5, "{:?}", kept.keys());
@@ -164,7 +164,7 @@ fn samples_have_names_of_their_own() {
     let again = batch(&workplace, &[&base[..], &["--keep", "1"]].concat()).succeeded();
     assert!(again.errors.starts_with("0 drawn, 6 already done"), "{}", again.errors);
     assert_eq!(made(&workplace), kept);
-    // Without what was written down a picture that is there is scored, and one that only moves is drawn for it.
+    // Without results, an existing picture is scored, and a movie without a PNG is drawn again to be scored.
     std::fs::remove_file(workplace.join("results.jsonl")).unwrap();
     let again = batch(&workplace, &base).succeeded();
     assert!(again.errors.contains("5 drawn, 1 already done"), "{}", again.errors);
@@ -210,7 +210,7 @@ fn what_cannot_be_is_told() {
     assert!(outcome.errors.contains("line 2: pear.gif is not a PNG, and a contact sheet is made of those"));
 }
 
-/// A limit on the size of files that pictures keep and moving ones do not; its signal is ignored.
+/// A limit on the size of files that allows pictures, but not movies; its signal is ignored.
 #[test]
 fn a_full_disk_costs_a_lines_video_and_not_its_picture() {
     let workplace = Workplace::new();
@@ -226,7 +226,7 @@ fn a_full_disk_costs_a_lines_video_and_not_its_picture() {
         image::open(workplace.join(name)).unwrap();
     }
     assert_eq!(made(&workplace).len(), 3, "{:?}", made(&workplace).keys());
-    // With room the rest is made.
+    // Without the limit, the other files are made.
     let words: Vec<_> = line.split_whitespace().collect();
     let outcome = workplace.run(&words).succeeded();
     assert!(outcome.errors.contains("2 drawn, 1 already done"), "{}", outcome.errors);
@@ -245,7 +245,7 @@ fn kills_leave_nothing_half_done() {
         let mut finished = BTreeMap::new();
         loop {
             let running = Running::start(workplace.command().args(["batch", "a.txt"]).args(SMALL));
-            // Later and later: a slow machine is to come to an end, too.
+            // Each kill comes later, so that even a slow machine finishes.
             std::thread::sleep(Duration::from_micros(chance.below(250_000 + 10_000 * kills) as u64));
             running.signal("KILL");
             let outcome = running.finish();
@@ -253,7 +253,7 @@ fn kills_leave_nothing_half_done() {
             for (name, time) in &finished {
                 assert_eq!(now.get(name), Some(time), "{name} was lost or drawn twice");
             }
-            // What has its name is whole.
+            // A file under its final name is complete.
             for name in now.keys().filter(|name| !name.contains("text2art")) {
                 workplace.run(&["info", name]).succeeded();
                 match name.rsplit_once('.').unwrap().1 {
@@ -262,7 +262,7 @@ fn kills_leave_nothing_half_done() {
                     _ => drop(image::open(workplace.join(name)).unwrap()),
                 }
             }
-            // A line that was told of is finished.
+            // A line that was reported is finished.
             for line in outcome.output_text().lines() {
                 let files = now.iter().filter(|(name, _)| name.as_str() == line);
                 finished.extend(files.map(|(name, time)| (name.clone(), *time)));
