@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# How well the embedded model's pictures of cells fit their prompts (mean cosine of five), by the optimizer's step and
-# the pull to the palette:
+# Measures how well pixel art of the embedded model fits its prompts (the mean cosine of five pictures), for several
+# learning rates and palette weights:
 #
-#     examples/pixel-art/search.sh          # some minutes; prints a row for each
+#     examples/pixel-art/search.sh          # takes some minutes; prints a row for each value
 set -euo pipefail
 text2art=$(realpath "${TEXT2ART:-target/release/text2art}")
 work=$(mktemp -d)

@@ -1,26 +1,26 @@
-//! Brace expansion, as in a shell: `a {red,green} apple` is two lines, `{1..8}` eight.
+//! Brace expansion, as in a shell: `a {red,green} apple` expands to two lines, `{1..8}` to eight.
 
-/// Most lines that a line may stand for.
+/// The most lines that a line may expand to.
 pub(super) const MOST_LINES: usize = 100_000;
-/// Most bytes of all of them together.
+/// The most bytes of all these lines together.
 const MOST_BYTES: usize = 64 << 20;
-/// The longest text of a range.
+/// The longest text of a range, in characters.
 const LONGEST_RANGE: usize = 64;
-/// Braces within braces.
+/// The deepest nesting of braces.
 const DEEPEST: usize = 16;
 
-/// The lines that a line stands for, in the order a shell gives them. Braces without a comma or a range in them are
-/// left as they are; so are those behind a backslash, which is taken away.
+/// The lines that a line expands to, in the order of a shell. Braces without a comma or a range in them are kept.
+/// Braces after a backslash are kept without the backslash.
 ///
 /// # Errors
-/// If it stands for too many lines, in a sentence.
+/// If there would be too many lines; the error is a sentence.
 pub fn expand(text: &str) -> Result<Vec<String>, String> {
     let characters: Vec<char> = text.chars().collect();
     let expansion = Expansion { braces: braces(&characters), characters: &characters };
     expansion.sequence(0, characters.len(), 0)
 }
 
-/// A choice: where it ends, and where its commas are.
+/// A choice: where it closes, and where its commas are.
 struct Brace {
     close: usize,
     commas: Vec<usize>,
@@ -58,10 +58,10 @@ struct Expansion<'a> {
 }
 
 impl Expansion<'_> {
-    /// What a part of the text stands for, inside so many choices.
+    /// The lines that a part of the text expands to, inside `depth` choices.
     fn sequence(&self, start: usize, end: usize, depth: usize) -> Result<Vec<String>, String> {
         if depth > DEEPEST {
-            return Err(format!("braces stand within more than {DEEPEST} others"));
+            return Err(format!("braces are nested more than {DEEPEST} deep"));
         }
         let (mut lines, mut literal, mut index) = (vec![String::new()], String::new(), start);
         while index < end {
@@ -84,7 +84,7 @@ impl Expansion<'_> {
         Ok(lines)
     }
 
-    /// What stands for the braces that open here, and where they close; none if these are no choice.
+    /// The choices of the braces that open here, and where the braces close; none if the braces are not a choice.
     fn choices(&self, open: usize, depth: usize) -> Result<Option<(Vec<String>, usize)>, String> {
         let Some(Brace { close, commas }) = &self.braces[open] else { return Ok(None) };
         if commas.is_empty() {
@@ -104,10 +104,10 @@ impl Expansion<'_> {
     }
 }
 
-/// Puts a text behind every line.
+/// Appends a text to every line.
 fn append(lines: &mut [String], text: &str) -> Result<(), String> {
     let bytes: usize = lines.iter().map(String::len).sum();
-    // A line of its own is as long as what it was read from.
+    // A single line is no longer than the text it comes from.
     if lines.len() > 1 {
         check(lines.len(), bytes.saturating_add(lines.len().saturating_mul(text.len())))?;
     }
@@ -117,7 +117,7 @@ fn append(lines: &mut [String], text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Every line with every choice behind it.
+/// Every line with every choice appended.
 fn cross(lines: &[String], choices: &[String]) -> Result<Vec<String>, String> {
     let bytes = |texts: &[String]| texts.iter().map(String::len).sum::<usize>();
     let all = bytes(lines).saturating_mul(choices.len()).saturating_add(bytes(choices).saturating_mul(lines.len()));
@@ -129,10 +129,10 @@ fn check(lines: usize, bytes: usize) -> Result<(), String> {
     if lines <= MOST_LINES && bytes <= MOST_BYTES {
         return Ok(());
     }
-    Err(format!("the line stands for more than {MOST_LINES} lines, or for very long ones"))
+    Err(format!("the braces expand to more than {MOST_LINES} lines, or to very long lines"))
 }
 
-/// The numbers or letters of `1..8`, `08..1`, `1..9..2` or `a..e`; none if it is no range.
+/// The numbers or letters of `1..8`, `08..1`, `1..9..2` or `a..e`; none if the text is not a range.
 fn range(inside: &str) -> Result<Option<Vec<String>>, String> {
     let parts: Vec<&str> = inside.split("..").collect();
     let (first, last, step) = match parts[..] {
@@ -151,7 +151,7 @@ fn range(inside: &str) -> Result<Option<Vec<String>>, String> {
     let step = step.unsigned_abs().max(1);
     let count = from.abs_diff(to) / step;
     check(usize::try_from(count).unwrap_or(usize::MAX), 0)?;
-    // A zero in front of one makes all as long as the longest.
+    // If a number has a leading zero, all are padded to the length of the longest.
     let padded = [first, last]
         .map(|text| text.trim_start_matches('-'))
         .iter()
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn braces_are_those_of_a_shell() {
-        // bash -c 'printf "%s\n" ...' gives the same.
+        // `bash -c 'printf "%s\n" ...'` gives the same lines.
         assert_eq!(expanded("a {red,green} apple"), ["a red apple", "a green apple"]);
         assert_eq!(expanded("{a,b}{1..3}"), ["a1", "a2", "a3", "b1", "b2", "b3"]);
         assert_eq!(expanded("x{,y,{z,w}v}"), ["x", "xy", "xzv", "xwv"]);

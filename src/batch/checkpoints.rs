@@ -1,4 +1,4 @@
-//! Checkpoints of a batch's pictures: a picture that was interrupted continues from its own, and from no other.
+//! Checkpoints of a batch's pictures: an interrupted picture continues only from its own checkpoint.
 
 use std::path::Path;
 
@@ -16,17 +16,17 @@ use crate::{PROGRAM, Result};
 /// How a picture's checkpoints are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checkpoints {
-    /// One every so many iterations
+    /// The iterations from one checkpoint to the next
     pub every: u64,
-    /// Whether one that is there is replaced, whatever it is of
+    /// Whether an existing checkpoint is replaced, whatever it belongs to
     pub replace: bool,
 }
 
-/// Where a picture's checkpoints go, and what its run continues from if there is one. A checkpoint of another run is
-/// left alone with a warning, and nothing is kept then.
+/// How a picture's checkpoints are written, and the state that its run continues from if there is a checkpoint. A
+/// checkpoint of another run is kept with a warning, and the picture is then drawn without checkpoints.
 ///
 /// # Errors
-/// If a model's file cannot be read.
+/// If the file of a model cannot be read.
 pub(super) fn begin(
     checkpoints: Checkpoints,
     products: &Products,
@@ -38,7 +38,7 @@ pub(super) fn begin(
     let path = checkpoint_of(products.output());
     let mut beside = Beside { checkpoint_every: Some(every), files: Beside::files_of(products), ..Beside::default() };
     if beside.check_names().is_err() {
-        // The batch finds them by its lines.
+        // The batch finds the files by its lines.
         beside.files.clear();
     }
     let kept = |earlier_frames| Some(job::Checkpoints { path: path.clone(), every, beside, earlier_frames });
@@ -54,24 +54,24 @@ pub(super) fn begin(
                 && digests.eq(records.iter().map(|model| &model.sha256))
                 && (found.recipe.program.as_str(), &found.device) == (PROGRAM, &device.kind());
             if is_own && let Some(problem) = missing(&found, products) {
-                tell(Event::Warning { message: format!("{problem}; this picture is drawn from the beginning") });
+                tell(Event::Warning { message: format!("{problem}; the picture is drawn from the beginning") });
                 return Ok((kept(None), None));
             }
             if is_own {
                 let earlier = found.beside.kept_frames.take().map(|frames| (path.clone(), frames));
                 return Ok((kept(earlier), Some(Resumed { state: found.state, earlier: Vec::new() })));
             }
-            format!("{}: the checkpoint is of another run", path.display())
+            format!("{}: the checkpoint belongs to another run", path.display())
         }
         Err(error) => error.to_string(),
     };
-    let message = format!("{problem}; it is left alone, and this picture is drawn without checkpoints");
+    let message = format!("{problem}; the file is kept, and the picture is drawn without checkpoints");
     tell(Event::Warning { message });
     Ok((None, None))
 }
 
-/// What of the run so far is missing that its moving pictures are made of: without that they would not be those of an
-/// unbroken run.
+/// What is missing from the frames so far: without them, the moving pictures would differ from those of an
+/// uninterrupted run.
 fn missing(checkpoint: &Checkpoint, products: &Products) -> Option<String> {
     let Checkpoint { recipe, beside, state, .. } = checkpoint;
     let timeline = Timeline::new(&recipe.settings.video(), recipe.settings.iterations);
@@ -85,14 +85,14 @@ fn missing(checkpoint: &Checkpoint, products: &Products) -> Option<String> {
         Some(kept) => {
             check_kept_frames(&frames_of(&checkpoint_of(products.output())), kept).err().map(|error| error.to_string())
         }
-        None => Some(format!("{}: the checkpoint knows no frames for it", movie.path.display())),
+        None => Some(format!("{}: the checkpoint has no frames for this file", movie.path.display())),
     }
 }
 
-/// Removes what a run that was killed between writing its picture and removing its checkpoint left.
+/// Removes the checkpoint of a run that was killed after it wrote its picture.
 ///
 /// # Errors
-/// If it cannot be removed.
+/// If the checkpoint cannot be removed.
 pub(super) fn remove_own(output: &Path, settings: &Settings) -> Result<()> {
     let path = checkpoint_of(output);
     if path.exists() && Checkpoint::read(&path).is_ok_and(|found| is_of(&found, settings)) {
@@ -101,7 +101,7 @@ pub(super) fn remove_own(output: &Path, settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// Whether a checkpoint is of a picture with these settings from the beginning.
+/// Whether a checkpoint belongs to a picture drawn with these settings from the beginning.
 fn is_of(checkpoint: &Checkpoint, settings: &Settings) -> bool {
     is_same(&checkpoint.recipe.settings, settings) && checkpoint.recipe.earlier.is_empty()
 }

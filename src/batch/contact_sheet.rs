@@ -1,4 +1,4 @@
-//! All pictures of a batch on one sheet: a PNG, or a page that links to them.
+//! Contact sheets: all pictures of a batch in a PNG, or on a page that links to them.
 
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -10,31 +10,31 @@ use crate::picture::{self, Size, bicubic};
 use crate::settings::Settings;
 use crate::{Error, Result};
 
-/// The longer side of a picture on a sheet, in pixels, if there are few.
+/// The longer side of a picture on a sheet with few pictures, in pixels.
 const LARGEST: u32 = 256;
-/// Space between two.
+/// The space between two pictures, in pixels.
 const GAP: u32 = 8;
-/// The longer side of a sheet.
+/// The longer side of a sheet, in pixels.
 const LARGEST_SHEET: u32 = 8192;
 
-/// What a page begins with.
+/// The beginning of a page.
 const PAGE: &str = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Contact sheet</title>";
-/// The keyword and the text in a PNG that is a sheet.
+/// The keyword and the text that mark a PNG as a sheet.
 const MARK: (&str, &str) = ("Software", "text2art contact sheet");
 
 /// A picture on the sheet.
 #[derive(Clone, Debug)]
 pub struct Card {
-    /// Its file
+    /// The path of the picture
     pub path: PathBuf,
-    /// What it is made by
+    /// The settings of the picture
     pub settings: Settings,
-    /// How well it fits its prompt
+    /// How well the picture fits its prompt: −1 to 1
     pub score: Option<f64>,
 }
 
-/// Writes a sheet: a page if the name ends in `.html`, else a PNG. Returns where it is: a name that another program took is
-/// not worth losing it.
+/// Writes a sheet, as a page if the name ends in `.html`, else as a PNG. Returns the path of the sheet: if another
+/// program took the name meanwhile, the sheet is written under a name beside it.
 ///
 /// # Errors
 /// If a picture cannot be read, or the sheet cannot be written.
@@ -43,7 +43,7 @@ pub fn write_sheet(path: &Path, cards: &[Card], existing: Existing) -> Result<Pa
     write_beside(path, &content, existing)
 }
 
-/// Whether there is a sheet that this program wrote, which a later batch may replace.
+/// Whether the file at a path is a sheet that this program wrote: a later batch may replace such a file.
 #[must_use]
 pub fn is_own_sheet(path: &Path) -> bool {
     let Ok(file) = open_regular(path) else { return false };
@@ -64,7 +64,7 @@ pub fn is_page(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html"))
 }
 
-/// A PNG of all pictures in rows, in their order, on grey.
+/// A PNG with all pictures in rows, in their order, on gray.
 fn sheet(cards: &[Card]) -> Result<Vec<u8>> {
     let count = u32::try_from(cards.len()).unwrap_or(u32::MAX).max(1);
     let columns = (1..=count).find(|columns| columns.saturating_mul(*columns) >= count).unwrap_or(1);
@@ -95,7 +95,7 @@ fn encode(sheet: &RgbImage) -> Result<Vec<u8>, png::EncodingError> {
     Ok(file)
 }
 
-/// A picture brought into a square; a small one stays as it is.
+/// The picture, scaled down to fit into a square; a small picture stays as it is.
 fn within(picture: &RgbImage, side: u32) -> Result<RgbImage> {
     let longer = picture.width().max(picture.height());
     if longer <= side {
@@ -128,7 +128,7 @@ fn page(path: &Path, cards: &[Card]) -> String {
     )
 }
 
-/// How a page links to a picture: from its own folder if it lies there or deeper, else by the whole path.
+/// The link from a page to a picture: relative if the picture is in the page's folder or below, else the whole path.
 fn link(page: &Path, picture: &Path) -> String {
     let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let (page, picture) = (whole(page), whole(picture));
@@ -137,7 +137,7 @@ fn link(page: &Path, picture: &Path) -> String {
         Ok(relative) => relative.to_string_lossy().into_owned(),
         Err(_) => return url::Url::from_file_path(&picture).map_or_else(|()| String::new(), |url| url.to_string()),
     };
-    // Relative links are escaped part by part.
+    // The separators of a relative link are not escaped.
     let parts = text.split(['/', std::path::MAIN_SEPARATOR]);
     parts
         .map(|part| url::form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>().replace('+', "%20"))

@@ -1,4 +1,4 @@
-//! One picture of a batch.
+//! Draws one picture of a batch.
 
 use std::path::PathBuf;
 
@@ -17,16 +17,16 @@ use crate::progress::{Event, Stop};
 use crate::session::{LoadedModel, Models};
 use crate::{Error, Result, picture};
 
-/// How a picture came out.
+/// The result of a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drawn {
     /// Its recipe
     pub recipe: Box<Recipe>,
-    /// How well it fits its prompt, if that was asked for
+    /// How well the picture fits its prompt, if it was scored
     pub score: Option<f64>,
 }
 
-/// What a picture is drawn with.
+/// The models, the device and the limits of a run.
 #[derive(Clone, Copy)]
 pub(super) struct Means<'a> {
     pub(super) models: &'a Models,
@@ -34,7 +34,7 @@ pub(super) struct Means<'a> {
     pub(super) limits: Limits,
 }
 
-/// Passes on what happens to a picture.
+/// Passes on the events of a run.
 struct Teller<'a>(&'a dyn Fn(Event));
 
 impl Progress for Teller<'_> {
@@ -43,11 +43,11 @@ impl Progress for Teller<'_> {
     }
 }
 
-/// Draws a sample or, if it is there, scores it. `judges` say how well it fits its prompt, if there are some.
+/// Draws a sample, or reads its picture if that exists already. `judges`, if there are any, score the picture.
 ///
 /// # Errors
-/// If it cannot be drawn, scored or written; [`Error::Stopped`] if it was stopped: its files are not written then,
-/// but for frames in a folder.
+/// If the sample cannot be drawn, scored or written; [`Error::Stopped`] if the run was stopped: in that case only its
+/// checkpoint and frames in a folder are written.
 pub(super) fn draw(
     sample: &Sample,
     means: Means,
@@ -58,14 +58,14 @@ pub(super) fn draw(
     let (recipe, picture) = match &sample.work {
         Work::Draw(replaced) => draw_and_write(sample, replaced, means, stop, tell)?,
         Work::Score(recipe) => (*recipe.clone(), picture::read(sample.files.output())?),
-        Work::Nothing(_) => return Err(Error::fault("a picture that is done was to be drawn")),
+        Work::Nothing(_) => return Err(Error::fault("a finished picture was to be drawn")),
     };
-    // What is in the file is judged, so that it does not matter when.
+    // The picture in the file is scored, so that the score does not depend on when this happens.
     let score = (!judges.is_empty()).then(|| score(&picture, &sample.settings.prompt, judges)).transpose()?;
     Ok(Drawn { recipe: Box::new(recipe), score })
 }
 
-/// Draws a sample and writes its files; those of `replaced` may be there. Returns the picture as its file has it.
+/// Draws a sample and writes its files; files in `replaced` may exist. Returns the picture as its file shows it.
 fn draw_and_write(
     sample: &Sample,
     replaced: &[PathBuf],
@@ -92,7 +92,7 @@ fn draw_and_write(
     }
 }
 
-/// What is said if a file beside the picture failed: the picture is not lost with it.
+/// The error if a file beside the picture failed; it says where the picture was saved.
 fn without_it(error: Error, png: Option<PathBuf>) -> Error {
     match (error, png) {
         (Error::Write { path, source }, Some(kept)) => {

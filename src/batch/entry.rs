@@ -1,4 +1,4 @@
-//! What a line of a batch file asks for: a prompt and options, whichever the file's form.
+//! Entries of a batch file: a prompt and options, whatever the form of the file.
 
 use std::path::PathBuf;
 
@@ -12,43 +12,43 @@ use crate::settings::{Overrides, Prompts};
 use crate::text::{at_least_one, did_you_mean};
 use crate::video::{FileNames, KINDS};
 
-/// The key of what became of a line, in a file of results.
+/// The key of a line's outcome, in a results file.
 pub const RESULT: &str = "result";
-/// What stands between a prompt and its options.
+/// The separator between a prompt and its options.
 pub(super) const BEFORE_OPTIONS: &str = " -- ";
-/// The largest whole number that every floating-point number below it can be exactly, 2^53.
+/// 2^53: floating-point numbers represent every whole number up to this one exactly.
 const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// One line, or what is wrong with it.
+/// A line of a batch file.
 pub struct Entry {
-    /// Its number in the file, from 1
+    /// The number of the line in the file, from 1
     pub line: usize,
-    /// What it asks for, one for each line it stands for
+    /// A request for each line that its braces expand to, or what is wrong with the line
     pub asked: Result<Vec<Asked>, String>,
-    /// Options among the words of its prompt
+    /// Options in its prompt
     pub(super) forgotten: Option<Forgotten>,
 }
 
 impl Entry {
-    /// A line that cannot be read.
+    /// An entry for a line that cannot be read.
     pub(super) fn wrong(line: usize, problem: String) -> Self {
         Self { line, asked: Err(problem), forgotten: None }
     }
 
-    /// A line of text.
+    /// Reads a line of text.
     pub(super) fn of_text(line: usize, text: &str) -> Self {
         let asked = of_text(text);
         let forgotten = asked.as_ref().ok().and_then(|_| Forgotten::in_line(text));
         Self { line, asked, forgotten }
     }
 
-    /// Settings by name: a picture's, or a recipe's.
+    /// Reads settings by name, or a recipe.
     pub(super) fn of_fields(line: usize, fields: Result<Map<String, Value>, String>) -> Self {
         let fields = match fields.and_then(without_recipe) {
             Ok(fields) => fields,
             Err(problem) => return Self::wrong(line, problem),
         };
-        // What the program wrote itself was warned about when it was drawn.
+        // A result was warned about when its picture was drawn.
         let prompt = fields.get("prompt").and_then(Value::as_str).filter(|_| !fields.contains_key(RESULT));
         let forgotten = prompt.and_then(Forgotten::in_field);
         let asked = of_fields(fields);
@@ -56,60 +56,61 @@ impl Entry {
     }
 }
 
-/// What one picture is asked to be.
+/// The request for one picture.
 #[derive(Clone, Debug, Default, PartialEq, clap::Args)]
 pub struct Asked {
-    /// The settings the line names
+    /// The settings that the line names
     #[command(flatten)]
     pub settings: Overrides,
-    /// Where the picture is to go; as `--output`
+    /// The output file, as for `--output`
     #[arg(short, long)]
     pub output: Option<PathBuf>,
-    /// What is made beside it
+    /// The files beside the picture
     #[command(flatten)]
     pub files: FileNames,
-    /// A checkpoint every so many iterations
+    /// The iterations from one checkpoint to the next
     #[arg(long, value_parser = at_least_one)]
     pub checkpoint_every: Option<u64>,
 }
 
-/// Reads `a prompt -- --options`. Braces stand for several lines.
+/// Reads `a prompt -- --options`. Braces expand to several lines.
 pub(super) fn of_text(text: &str) -> Result<Vec<Asked>, String> {
     if text.starts_with(BEFORE_OPTIONS.trim_start()) {
-        return Err("there is no prompt before ` -- `: write one, as in `a red apple -- --seed 3`".into());
+        return Err("there is no prompt before ` -- `; write one, as in `a red apple -- --seed 3`".into());
     }
     let one = |line: String| {
         let (prompt, options) = line.split_once(BEFORE_OPTIONS).unwrap_or((&line, ""));
-        let options = shlex::split(options).ok_or("a quotation mark or a backslash at the end is left open")?;
+        let options =
+            shlex::split(options).ok_or("a quotation mark is not closed, or the line ends with a backslash")?;
         if options.is_empty() && is_only_options(prompt) {
-            return Err(format!("the line has options and no prompt: write one, as in `a red apple -- {prompt}`"));
+            return Err(format!("the line has options but no prompt; write one, as in `a red apple -- {prompt}`"));
         }
         of_arguments(Some(prompt), &options)
     };
     expand(text)?.into_iter().map(one).collect()
 }
 
-/// Whether a text is nothing but options.
+/// Whether a text consists only of options.
 fn is_only_options(text: &str) -> bool {
     text.starts_with('-') && shlex::split(text).is_some_and(|options| of_arguments(None, &options).is_ok())
 }
 
-/// The settings of a recipe, as `text2art info --json` prints it, in place of the whole of it.
+/// Replaces a recipe, as `text2art info --json` prints it, by its settings.
 fn without_recipe(mut fields: Map<String, Value>) -> Result<Map<String, Value>, String> {
     if !(fields.contains_key("format") && fields.contains_key("program")) {
         return Ok(fields);
     }
     let Some(Value::Object(mut settings)) = fields.remove("settings") else { return Ok(fields) };
     if fields.get("earlier").is_some_and(|earlier| earlier.as_array().is_none_or(|stages| !stages.is_empty())) {
-        return Err("the recipe is of a picture that was resumed with other settings, which cannot be repeated".into());
+        return Err("the picture was resumed with other settings, so its recipe cannot be repeated".into());
     }
-    // Braces in it are words, as in results.
+    // Braces in a recipe are not expanded, as in results.
     settings.insert(RESULT.to_owned(), Value::Null);
     Ok(settings)
 }
 
-/// Reads settings by name, as JSON, CSV and TOML have them. Braces in text stand for several lines, but not in what
-/// a batch wrote itself.
+/// Reads settings by name, from JSON, CSV or TOML. Braces in text expand to several lines, except in results that a
+/// batch wrote.
 pub(super) fn of_fields(mut fields: Map<String, Value>) -> Result<Vec<Asked>, String> {
     let literal = fields.remove(RESULT).is_some();
     if literal && fields.is_empty() {
@@ -127,8 +128,8 @@ pub(super) fn of_fields(mut fields: Map<String, Value>) -> Result<Vec<Asked>, St
             let expanded = if literal { vec![text] } else { expand(&text)? };
             Ok(expanded.into_iter().map(|text| vec![text]).collect())
         };
-        // The texts of one name are one choice if all of them count, else a choice each; other names' choices go with
-        // each of them.
+        // Several texts of one name are one choice if the option takes all of them, else each is a choice. Each choice
+        // is combined with those of the other names.
         let mut choices = Vec::new();
         if texts.len() > 1 && COMMA_LISTS.contains(&option.as_str()) {
             choices.push(vec![texts.join(",")]);
@@ -161,10 +162,10 @@ pub(super) fn of_fields(mut fields: Map<String, Value>) -> Result<Vec<Asked>, St
     lines.into_iter().map(one).collect()
 }
 
-/// The options whose one value is a list.
+/// The options whose value is a comma-separated list.
 const COMMA_LISTS: [&str; 2] = ["augment", "learning-rate-drops"];
 
-/// The value of an option that names a file, or says only whether there is one: true is the name of the picture.
+/// The value of an option that names a file: `true` stands for a name derived from the picture, `false` for no file.
 fn file_name(text: &str) -> &str {
     match text {
         "true" => "",
@@ -173,16 +174,16 @@ fn file_name(text: &str) -> &str {
     }
 }
 
-/// Every beginning with every ending.
+/// Every beginning combined with every ending.
 fn crossed<T: Clone>(beginnings: &[Vec<T>], endings: &[Vec<T>]) -> Result<Vec<Vec<T>>, String> {
     if beginnings.len().saturating_mul(endings.len()) > super::braces::MOST_LINES {
-        return Err(format!("the line stands for more than {} lines", super::braces::MOST_LINES));
+        return Err(format!("the braces expand to more than {} lines", super::braces::MOST_LINES));
     }
     let together = |beginning: &Vec<T>, ending: &Vec<T>| beginning.iter().chain(ending).cloned().collect();
     Ok(beginnings.iter().flat_map(|beginning| endings.iter().map(move |ending| together(beginning, ending))).collect())
 }
 
-/// A value as the command line has it: the texts its option is given with.
+/// A value as texts for its option on the command line.
 fn texts(name: &str, value: Value) -> Result<Vec<String>, String> {
     Ok(match value {
         Value::Null => Vec::new(),
@@ -193,11 +194,11 @@ fn texts(name: &str, value: Value) -> Result<Vec<String>, String> {
             let all: Result<Vec<_>, _> = values.into_iter().map(|value| texts(name, value)).collect();
             all?.into_iter().flatten().collect()
         }
-        Value::Object(_) => return Err(format!("`{name}` is a table, where a text or a number is wanted")),
+        Value::Object(_) => return Err(format!("`{name}` is a table; expected a string or a number")),
     })
 }
 
-/// A number as options have it: `3.0`, as programs write it that know no whole numbers, is 3.
+/// A number as options expect it. Some programs have no whole numbers and write 3 as `3.0`, which becomes 3.
 fn plain(number: &serde_json::Number) -> String {
     match number.as_f64() {
         Some(value) if number.is_f64() && value.fract() == 0.0 && value.abs() < LARGEST_EXACT => format!("{value:.0}"),
@@ -215,31 +216,31 @@ fn of_arguments(prompt: Option<&str>, arguments: &[String]) -> Result<Asked, Str
     Ok(asked)
 }
 
-/// What reads a line's options.
+/// The command that parses the options of a line.
 pub(super) fn command() -> Command {
     let command = Command::new("line").no_binary_name(true).disable_help_flag(true);
     limit_names(Asked::augment_args(command)).args_override_self(true)
 }
 
-/// Whether a line may give this name a value.
+/// Whether a line may have a setting with this name.
 pub(super) fn is_known(name: &str) -> bool {
     known_names().contains(&name.replace('_', "-"))
 }
 
-/// What is said of a name that is not known.
+/// The error for an unknown name.
 pub(super) fn unknown(name: &str) -> String {
     let known: Vec<String> = known_names().iter().map(|name| name.replace('-', "_")).collect();
     format!("there is no setting `{name}`{}", did_you_mean(name, known.iter().map(String::as_str)))
 }
 
-/// The options that may be given several times, all of which count.
+/// The options that may be repeated, and use all their values.
 fn lists() -> Vec<String> {
     let command = command();
     let lists = command.get_arguments().filter(|argument| matches!(argument.get_action(), ArgAction::Append));
     lists.filter_map(clap::Arg::get_long).map(str::to_owned).collect()
 }
 
-/// The names a line may give values to, as options have them.
+/// The names of the settings that a line may have, spelled like options.
 pub(super) fn known_names() -> Vec<String> {
     let options = command();
     let names = options.get_arguments().filter_map(clap::Arg::get_long).map(str::to_owned);
@@ -276,7 +277,7 @@ mod tests {
         let [asked] = &fields(r#"{"prompt": "a {b,c}", "result": {}}"#).unwrap()[..] else { panic!() };
         assert_eq!(asked.settings.prompt.as_ref().unwrap().to_string(), "a {b,c}");
         assert_eq!(fields(r#"{"result": {"status": "failed"}}"#), Ok(Vec::new()));
-        // So does an array, unless the setting is one list.
+        // An array expands as well, unless the setting is a list.
         assert_eq!(seeds(fields(r#"{"prompt": ["a", "b"], "seed": [1, "{2..3}"]}"#).unwrap()), [1, 2, 3, 1, 2, 3]);
         assert_eq!(fields(r#"{"prompt": "a", "clip": ["x", "y"], "augment": ["crop", "flip"]}"#).unwrap().len(), 1);
         assert!(fields(r#"{"prompt": "{0..9999}", "seed": "{0..99}"}"#).unwrap_err().contains("100000"));

@@ -1,4 +1,4 @@
-//! The files of a picture of a batch: what of it is there already, and how it is removed.
+//! The files of a picture of a batch: which of them exist already, and how to remove them.
 
 use std::path::Path;
 
@@ -8,23 +8,23 @@ use crate::settings::{CutBatch, Settings, VideoSettings};
 use crate::video::Folder;
 use crate::{Error, Result};
 
-/// What is at a name.
+/// What a path holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
     /// Nothing
     Free,
-    /// What the settings make, all of it
+    /// The complete result of the settings
     Finished,
-    /// A part of what they make
+    /// A part of the result of the settings
     Begun,
     /// Something else
     Other,
 }
 
-/// Removes those files that are there.
+/// Removes the files that exist.
 ///
 /// # Errors
-/// If one cannot be removed.
+/// If a file cannot be removed.
 pub(super) fn remove(files: &Products) -> Result<()> {
     for Product { kind, path, .. } in files.iter().filter(|product| product.path.exists()) {
         if kind.is_folder() {
@@ -36,7 +36,7 @@ pub(super) fn remove(files: &Products) -> Result<()> {
     Ok(())
 }
 
-/// What is at the name of a file of a picture; `is_known` if an earlier run is known to have made it.
+/// What the path of a picture's file holds; `is_known` if an earlier run is known to have made the file.
 pub(super) fn found(file: &Product, files: &Products, settings: &Settings, is_known: bool) -> Found {
     match file.kind.make {
         Make::Folder => found_frames(&file.path, settings),
@@ -46,7 +46,7 @@ pub(super) fn found(file: &Product, files: &Products, settings: &Settings, is_kn
     }
 }
 
-/// What a file with a recipe is, of which `of` leaves what decides it.
+/// What the path of a file with a recipe holds. `of` reduces the recipe's settings to those that decide the file.
 fn found_file(path: &Path, settings: &Settings, of: impl Fn(&Settings) -> Settings) -> Found {
     match Recipe::read(path) {
         Ok(recipe) if is_finished(&Recipe { settings: of(&recipe.settings), ..recipe.clone() }, settings) => {
@@ -57,7 +57,7 @@ fn found_file(path: &Path, settings: &Settings, of: impl Fn(&Settings) -> Settin
     }
 }
 
-/// What is in a folder of frames.
+/// What a folder of frames holds.
 fn found_frames(folder: &Path, settings: &Settings) -> Found {
     if !folder.exists() {
         return Found::Free;
@@ -75,8 +75,8 @@ fn found_frames(folder: &Path, settings: &Settings) -> Found {
     }
 }
 
-/// What is at the name of a file without a recipe: the picture's other form, if its output is there or an earlier run
-/// made it, and it looks like one of this program's.
+/// What the path of a file without a recipe holds. The file is the picture's other form if it looks like a file of
+/// this program, and the output exists or an earlier run made it.
 fn found_still(form: Still, path: &Path, (files, settings): (&Products, &Settings), is_known: bool) -> Found {
     if !path.exists() {
         return Found::Free;
@@ -85,19 +85,19 @@ fn found_still(form: Still, path: &Path, (files, settings): (&Products, &Setting
     if form.is_like(path) && files.at(files.output()).is_some_and(is_own) { Found::Finished } else { Found::Other }
 }
 
-/// Whether settings are those of the same picture: what only says where and how much at a time does not count.
+/// Whether two settings make the same picture: the device and the batch of cutouts do not matter.
 pub(super) fn is_same(one: &Settings, other: &Settings) -> bool {
     let picture =
         |settings: &Settings| Settings { cut_batch: CutBatch::Auto, device: DeviceChoice::Auto, ..settings.clone() };
     picture(one) == picture(other)
 }
 
-/// Settings without what decides only how a picture moves.
+/// Settings without those of moving pictures.
 fn still(settings: &Settings) -> Settings {
     settings.clone().with_video(VideoSettings::default())
 }
 
-/// Whether a picture is what settings make, all of it, from the files as they are.
+/// Whether a picture is the complete result of settings, made from the current input files.
 fn is_finished(recipe: &Recipe, settings: &Settings) -> bool {
     is_same(&recipe.settings, settings) && recipe.earlier.is_empty() && recipe.check_inputs(settings).is_ok()
 }

@@ -1,38 +1,38 @@
-//! Options that stand among the words of a prompt, because what has to stand before them was forgotten.
+//! Options in a prompt, where the separator before the options was forgotten.
 
 use super::entry::{BEFORE_OPTIONS, command, known_names, of_text};
 
-/// The longest example that is shown, in characters.
+/// The longest example in a message, in characters.
 const LONGEST_EXAMPLE: usize = 160;
-/// What word processors make of two hyphens.
+/// The dashes that word processors make of two hyphens.
 const DASHES: [char; 2] = ['—', '–'];
 
-/// A prompt with options among its words.
+/// A prompt that contains options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Forgotten {
     /// In a line of text
     Line(String),
-    /// In a prompt that has a column or a key of its own
+    /// In the column or key of the prompt
     Field(String),
 }
 
 impl Forgotten {
-    /// A line of text, if its prompt has options.
+    /// The line, if its prompt contains options.
     pub(super) fn in_line(line: &str) -> Option<Self> {
         option_in(prompt_of(line)).map(|_| Self::Line(line.to_owned()))
     }
 
-    /// A prompt, if it has options.
+    /// The prompt, if it contains options.
     pub(super) fn in_field(prompt: &str) -> Option<Self> {
         option_in(prompt).map(|_| Self::Field(prompt.to_owned()))
     }
 
-    /// What to do about it.
+    /// Advice, as part of a sentence.
     pub(super) fn advice(&self) -> String {
         let (Self::Line(text) | Self::Field(text)) = self;
         let Some((at, option)) = option_in(prompt_of(text)) else { return String::new() };
         if !is_known(&option) {
-            return format!("`{option}` is not an option that a line can have");
+            return format!("`{option}` is not an option of a line");
         }
         match self {
             Self::Line(_) => match example(text, at, &option) {
@@ -41,7 +41,7 @@ impl Forgotten {
             },
             Self::Field(_) => {
                 let name = option.trim_start_matches('-').replace('-', "_");
-                format!("give `{option}` a column or a key of its own, `{name}`")
+                format!("move `{option}` to its own column or key, `{name}`")
             }
         }
     }
@@ -51,7 +51,7 @@ fn prompt_of(line: &str) -> &str {
     line.split_once(BEFORE_OPTIONS).map_or(line, |(prompt, _)| prompt)
 }
 
-/// Where the first word that looks like an option begins, and the option.
+/// The first option in a text, and where it begins.
 fn option_in(text: &str) -> Option<(usize, String)> {
     let is_start = |(at, character): &(usize, char)| {
         (*character == '-' || DASHES.contains(character)) && (*at == 0 || text[..*at].ends_with(char::is_whitespace))
@@ -65,7 +65,7 @@ fn option_in(text: &str) -> Option<(usize, String)> {
     })
 }
 
-/// The option that a word is, as it has to be written.
+/// A word as a correctly written option; none if it does not look like an option.
 fn option(word: &str) -> Option<String> {
     let name = word.split('=').next().unwrap_or(word).trim_end_matches([',', ';', '.', ':']);
     let is_name = |name: &str| {
@@ -87,7 +87,7 @@ fn is_known(option: &str) -> bool {
     option.strip_prefix("--").is_none_or(|name| known_names().iter().any(|known| known == name))
 }
 
-/// The line with what was forgotten, if it can be read then.
+/// The line with the separator, if it can be read then.
 fn example(line: &str, at: usize, option: &str) -> Option<String> {
     let (mut words, mut options) = (line[..at].trim_end().to_owned(), line[at..].replace(BEFORE_OPTIONS, " "));
     if words.is_empty() && option == "--prompt" {

@@ -1,4 +1,4 @@
-//! What became of every line: written down as soon as it is known, and the best samples kept.
+//! Records the outcome of every line as soon as it is known, and keeps the best samples.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use super::run::{Message, Task};
 use super::{Card, Drawn};
 use crate::{Error, Result};
 
-/// Failures that are kept to be repeated at the end.
+/// The most failures that are repeated at the end.
 const MOST_FAILURES: usize = 20;
 
 /// The first lines that failed, and why.
@@ -19,7 +19,7 @@ const MOST_FAILURES: usize = 20;
 pub struct Failures {
     /// Each line with its reason
     pub first: Vec<(Place, String)>,
-    /// How many more there are
+    /// The number of other failures
     pub more: usize,
 }
 
@@ -33,51 +33,51 @@ impl Failures {
     }
 }
 
-/// Follows a batch.
+/// The record of a batch.
 pub struct Ledger {
     keep: Option<usize>,
     results: Results,
     groups: Vec<Open>,
-    /// How many pictures were drawn now
+    /// The number of pictures that this batch drew
     pub drawn: usize,
-    /// How many were there, or are the same as those of another line
+    /// The number of pictures that existed already, or are the same as those of another line
     pub skipped: usize,
-    /// How many could not be drawn, lines that could not be read among them
+    /// The number of pictures that could not be drawn, and of lines that could not be read
     pub failed: usize,
-    /// The first of those
+    /// The first failures
     pub failures: Failures,
-    /// How many were planned
+    /// The number of pictures planned so far
     pub planned: usize,
-    /// Whether each was read
+    /// Whether all lines were read
     pub all_planned: bool,
     cards: Vec<(usize, Vec<Card>)>,
 }
 
-/// A group whose samples are not all done.
+/// A group that may have unfinished samples.
 struct Open {
     group: Group,
     ends: Vec<Option<End>>,
-    /// Whether anything was done for it now
+    /// Whether this batch did anything for the group
     touched: bool,
 }
 
-/// How a sample came out.
+/// The result of a sample.
 struct End {
     done: std::result::Result<Done, String>,
     seconds: Option<f64>,
 }
 
-/// A group that is done.
+/// A finished group.
 #[derive(Debug, Default)]
 pub struct Closed {
-    /// What became of its pictures, the best first
+    /// The outcomes of its pictures, the best first
     pub records: Vec<Record>,
-    /// The files that are there, the best picture's first; none if all were there before
+    /// The files of the group, those of the best picture first; empty if all existed before
     pub files: Vec<PathBuf>,
 }
 
 impl Ledger {
-    /// A ledger that keeps so many of each group's pictures, or all.
+    /// Creates a ledger that keeps the best `keep` pictures of each group, or all if it is none.
     #[must_use]
     pub fn new(keep: Option<usize>, results: Results) -> Self {
         Self {
@@ -94,7 +94,7 @@ impl Ledger {
         }
     }
 
-    /// Notes a message. Returns the group that is done by it, if there is one.
+    /// Records a message. Returns the group that is finished with it, if any.
     ///
     /// # Errors
     /// If the results cannot be written.
@@ -114,7 +114,7 @@ impl Ledger {
             Message::Ended { task, result, seconds, .. } => {
                 let open = &mut self.groups[task.group];
                 let done = match result {
-                    // It is to be drawn again.
+                    // The next run draws it.
                     Err(Error::Stopped) => return Ok(None),
                     Err(error) => {
                         self.failed += 1;
@@ -137,7 +137,7 @@ impl Ledger {
         }
     }
 
-    /// Pictures that are there, in the order of their lines, the best of each line first.
+    /// The pictures that exist, in the order of their lines, the best of each line first.
     #[must_use]
     pub fn cards(&self) -> Vec<Card> {
         let mut cards: Vec<_> = self.cards.iter().collect();
@@ -161,8 +161,8 @@ impl Ledger {
         removed.map(|()| closed)
     }
 
-    /// Writes down that a picture which may have to go is this batch's own: if the batch is stopped before its group is
-    /// done, the next run could not distinguish it from what another command drew.
+    /// Records that a picture which may be removed later belongs to this batch. Otherwise, if the batch is stopped
+    /// before the group is finished, the next run could not tell it from a picture of another command.
     fn begin(&mut self, task: &Task) -> Result<()> {
         let samples = self.groups[task.group].ends.len();
         if !matches!(task.sample.work, Work::Draw(_)) || self.keep.is_none_or(|keep| keep >= samples) {
@@ -183,7 +183,7 @@ impl Ledger {
         Ok(Closed { records, files: Vec::new() })
     }
 
-    /// Closes a group whose samples are all done: the best are kept, and all are written down.
+    /// Closes a group if all its samples are finished: keeps the best, and records all.
     fn close(&mut self, number: usize) -> Result<Option<Closed>> {
         let open = &mut self.groups[number];
         if open.ends.iter().any(Option::is_none) {
@@ -192,14 +192,14 @@ impl Ledger {
         let ends: Vec<End> = open.ends.drain(..).flatten().collect();
         let samples = std::mem::take(&mut open.group.samples);
         let mut ranked: Vec<(Sample, End)> = samples.into_iter().zip(ends).collect();
-        // The best first; what was not scored or failed comes last, in its own order.
+        // The best first; samples without a score come last, in their order.
         let score = |end: &End| end.done.as_ref().ok().and_then(|done| done.score).unwrap_or(f64::NEG_INFINITY);
         ranked.sort_by(|(_, first), (_, second)| score(second).total_cmp(&score(first)));
         let several = ranked.len() > 1;
         let (mut closed, mut cards, mut dropped) = (Closed::default(), Vec::new(), Vec::new());
         for (index, (sample, end)) in ranked.into_iter().enumerate() {
             let rank = (several && end.done.is_ok()).then_some(index + 1);
-            // What another command drew is not a sample of this batch's to remove.
+            // A picture that another command drew must not be removed.
             let is_own = matches!(sample.work, Work::Draw(_)) || {
                 let known = self.results.known().of(sample.files.output(), &sample.settings);
                 known.is_some_and(|outcome| outcome.rank.is_some() || outcome.status == Status::Begun)
@@ -229,7 +229,7 @@ impl Ledger {
             closed.records.push(Record { picture: Some((sample.files, sample.settings)), outcome: Some(outcome) });
         }
         self.cards.push((number, cards));
-        // Written down before it is gone, so that it is not drawn again.
+        // Record first, then remove, so that a removed picture is not drawn again.
         self.results.append_new(&closed.records)?;
         dropped.iter().try_for_each(remove)?;
         Ok(Some(closed))

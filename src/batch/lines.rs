@@ -1,4 +1,4 @@
-//! Lines of a file as they come, with what is wrong with one kept to that one.
+//! The lines of a file, as they arrive. An error in one line does not affect the others.
 
 use std::io::{BufRead, Read};
 
@@ -9,7 +9,7 @@ pub const LONGEST_LINE: usize = 100 << 10;
 pub struct Lines<R> {
     reader: R,
     number: usize,
-    /// Nothing can be read any more
+    /// Whether reading has failed
     failed: bool,
 }
 
@@ -21,7 +21,7 @@ impl<R: BufRead> Lines<R> {
 }
 
 impl<R: BufRead> Iterator for Lines<R> {
-    /// A line's number, and its text without the end of the line or what is wrong with it
+    /// The number of a line, and its text without the line ending, or what is wrong with the line
     type Item = (usize, Result<String, String>);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -29,14 +29,14 @@ impl<R: BufRead> Iterator for Lines<R> {
             return None;
         }
         let mut line = Vec::new();
-        // One byte more shows that it is too long.
+        // Read one byte more, to notice a line that is too long.
         let most = LONGEST_LINE as u64 + 2;
         match self.reader.by_ref().take(most).read_until(b'\n', &mut line) {
             Ok(0) => return None,
             Ok(_) => {}
             Err(error) => {
                 (self.number, self.failed) = (self.number + 1, true);
-                return Some((self.number, Err(format!("the file cannot be read on: {error}"))));
+                return Some((self.number, Err(format!("the rest of the file cannot be read: {error}"))));
             }
         }
         self.number += 1;
@@ -55,13 +55,13 @@ impl<R: BufRead> Iterator for Lines<R> {
         let text = std::str::from_utf8(text).map(str::to_owned);
         Some((
             self.number,
-            text.map_err(|error| format!("the line is not UTF-8 text from byte {} on", error.valid_up_to() + 1)),
+            text.map_err(|error| format!("the line is not valid UTF-8 at byte {}", error.valid_up_to() + 1)),
         ))
     }
 }
 
 impl<R: BufRead> Lines<R> {
-    /// Passes over the rest of a line without keeping it.
+    /// Skips the rest of a line.
     fn skip_line(&mut self) {
         while let Ok(buffer) = self.reader.fill_buf() {
             let end = buffer.iter().position(|byte| *byte == b'\n');
@@ -86,7 +86,7 @@ mod tests {
         let lines: Vec<_> = Lines::new(file.as_slice()).collect();
         assert_eq!(lines.len(), 5);
         assert_eq!(lines[0], (1, Ok("one".into())));
-        assert_eq!(lines[1], (2, Err("the line is not UTF-8 text from byte 5 on".into())));
+        assert_eq!(lines[1], (2, Err("the line is not valid UTF-8 at byte 5".into())));
         assert_eq!(lines[2], (3, Ok(String::new())));
         assert_eq!(lines[3], (4, Err("the line is longer than 100 KiB".into())));
         assert_eq!(lines[4], (5, Ok("last".into())));

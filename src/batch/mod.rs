@@ -1,4 +1,4 @@
-//! Many pictures in one go: what lines ask for, where their pictures go, and what became of them.
+//! Batches: reads lines, plans and draws their pictures, and records the outcomes.
 
 mod braces;
 mod checkpoints;

@@ -1,4 +1,4 @@
-//! Where the pictures of a batch go, and which of them are there already.
+//! Where the pictures of a batch go, and which of them exist already.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -13,9 +13,9 @@ use crate::settings::Settings;
 use crate::video::{FileNames, kind_of_output};
 use crate::{Error, Result};
 
-/// Most numbers tried behind a name that is taken.
+/// The most numbers that are tried after a name that is taken.
 const MOST_TRIES: usize = 100_000;
-/// What a picture is called if nobody names it.
+/// The name of a picture without a template.
 const DEFAULT: &str = "{slug}-{seed}.png";
 
 /// A line of a file.
@@ -23,7 +23,7 @@ const DEFAULT: &str = "{slug}-{seed}.png";
 pub struct Place {
     /// The file, or `-`
     pub file: String,
-    /// Its line, from 1
+    /// The number of the line, from 1
     pub line: usize,
 }
 
@@ -36,16 +36,16 @@ impl fmt::Display for Place {
 /// Where a picture goes.
 #[derive(Debug)]
 pub(super) enum Spot {
-    /// To names that are free; those of the list are there, and may be replaced
+    /// To names that are free; the files in the list exist, and may be replaced
     Free(Products, Vec<PathBuf>),
-    /// It is there, made by just these settings
+    /// It exists already, made with exactly these settings
     Finished(Products, Box<Recipe>),
-    /// It is that of an earlier line
+    /// It is the picture of an earlier line
     Same(Place),
 }
 
-/// The names a batch gives its pictures. They hang on the order of the lines and on what is in the files of these
-/// names, so that the same batch gives the same line the same name again.
+/// The names that a batch gives its pictures. A name depends only on the order of the lines and on existing files, so
+/// that the same batch gives the same line the same name again.
 pub struct Places {
     template: Option<OsString>,
     names: FileNames,
@@ -53,44 +53,44 @@ pub struct Places {
     claimed: HashMap<PathBuf, Claim>,
 }
 
-/// Whose a name is.
+/// The owner of a name.
 struct Claim {
     place: Place,
     settings: Settings,
     files: Products,
 }
 
-/// What a line says of its names.
+/// The names that a line requests.
 #[derive(Clone, Copy)]
 pub(super) struct Own<'a> {
-    /// Of the output
+    /// The output
     pub(super) output: Option<&'a Path>,
-    /// Of what is made beside it
+    /// The files beside the output
     pub(super) files: &'a FileNames,
-    /// Whether it is one of several samples: the seed goes into its names
+    /// Whether the picture is one of several samples: then the seed becomes part of the names
     pub(super) is_sample: bool,
 }
 
 impl Places {
-    /// Names by a template, or by the prompt and the seed, with `names` beside every picture; `force` replaces what
-    /// is there.
+    /// Creates names from a template, or from the prompt and the seed, with `names` for the files beside every picture.
+    /// `force` replaces existing files.
     ///
     /// # Errors
-    /// If there can be no such files.
+    /// If files cannot have these names.
     pub fn new(template: Option<OsString>, names: FileNames, force: bool) -> Result<Self> {
         let output = Path::new(template.as_deref().unwrap_or(DEFAULT.as_ref()));
         names.products(output, kind_of_output(output)?, |name| name.into())?;
         Ok(Self { template, names, force, claimed: HashMap::new() })
     }
 
-    /// Finds the place of a picture and takes it.
+    /// Finds the place of a picture, and claims its names.
     ///
     /// # Errors
-    /// If a name is another's, or no picture can go there.
+    /// If a name is taken, or no picture can be written there.
     pub(super) fn find(&mut self, own: Own, settings: &Settings, at: &Place, known: &Known) -> Result<Spot> {
         let first = self.files(own, settings, 1)?;
         first.paths().try_for_each(|path| check_folder(path))?;
-        // If a name that no number changes is taken, others need not be tried.
+        // If a name without a number is taken, no other number can help.
         let second = self.files(own, settings, 2)?;
         let fixed: Vec<_> = first.paths().filter(|path| second.paths().any(|other| other == *path)).collect();
         let is_fixed = |path: &PathBuf| fixed.contains(&path);
@@ -101,8 +101,8 @@ impl Places {
                 if is_same(&claim.settings, settings) && claim.files == files {
                     return Ok(Spot::Same(claim.place.clone()));
                 }
-                let problem = format!("{} is where the picture of {} goes", path.display(), claim.place);
-                return Err(Error::usage(problem, "give each line an output of its own, or {n} in the name"));
+                let problem = format!("{} is already the picture of {}", path.display(), claim.place);
+                return Err(Error::usage(problem, "give each line its own output, or put {n} into the name"));
             }
             if !claims.is_empty() {
                 continue;
@@ -113,8 +113,8 @@ impl Places {
                 files.iter().map(|file| (&file.path, found(file, &files, settings, is_known))).collect();
             let taken = |path: &PathBuf, found: Found| found == Found::Other && !self.force && is_fixed(path);
             if let Some((path, _)) = found.iter().find(|(path, found)| taken(path, *found)) {
-                let problem = "the file is already there, and is another picture";
-                return Err(Error::file(path, problem, "choose another name, or replace it with ‹force›"));
+                let problem = "the file already exists, and is another picture";
+                return Err(Error::file(path, problem, "choose another name, or replace the file with ‹force›"));
             }
             if !self.force && found.iter().any(|(_, found)| *found == Found::Other) {
                 continue;
@@ -133,11 +133,11 @@ impl Places {
         }
         Err(Error::usage(
             format!("all names like {} are taken", first.output().display()),
-            "choose others with ‹output›",
+            "choose another name with ‹output›",
         ))
     }
 
-    /// The files of a picture with a number in their names, if that is above 1 or asked for.
+    /// The files of a picture; their names contain the number if it is above 1 or the template has a place for it.
     fn files(&self, own: Own, settings: &Settings, number: usize) -> Result<Products> {
         let (prompt, seed) = (&settings.prompt.all()[0].text, settings.seed.0);
         let named = |template: &OsStr, is_own: bool| {
@@ -155,7 +155,7 @@ impl Places {
     }
 }
 
-/// A line's own name, with the seed in it if several samples would have it.
+/// The name that a line requests, with the seed if several samples would have the same name.
 fn seeded(path: &Path, samples: bool) -> OsString {
     let name = path.as_os_str();
     if !samples || contains(name, "{seed}") || contains(name, "{n}") {
@@ -164,7 +164,7 @@ fn seeded(path: &Path, samples: bool) -> OsString {
     behind_stem(path, "-{seed}").into_os_string()
 }
 
-/// The name with a number behind it.
+/// The name with a number after its stem.
 fn beside(path: &Path, number: usize) -> PathBuf {
     behind_stem(path, &format!("-{number}"))
 }

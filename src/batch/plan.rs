@@ -1,4 +1,4 @@
-//! From lines to pictures.
+//! Plans the pictures of each line.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -16,33 +16,33 @@ use crate::resolve::combine;
 use crate::settings::{Overrides, Seed, Settings};
 use crate::{Error, Result};
 
-/// What is the same for all lines.
+/// The options that are common to all lines.
 pub struct Common {
-    /// Settings that are weaker than a line's, the strongest first
+    /// Settings that a line overrides, the strongest first
     pub weaker: Vec<Overrides>,
-    /// How many seeds of each prompt are drawn, from 1
+    /// The number of seeds drawn for each prompt, from 1
     pub samples: usize,
-    /// How many of them are kept; all if none is given
+    /// The number of samples to keep; none keeps all
     pub keep: Option<usize>,
-    /// Whether pictures are scored though each prompt has one
+    /// Whether pictures are scored even if each prompt has only one
     pub scored: bool,
-    /// Whether what is there is drawn again
+    /// Whether existing pictures are drawn again
     pub force: bool,
-    /// Whether only pictures that do not move are of use
+    /// Whether every output must be a PNG
     pub still: bool,
-    /// A checkpoint of each picture every so many iterations, unless a line says how often
+    /// The iterations from one checkpoint of a picture to the next, unless its line sets another number
     pub checkpoint_every: Option<u64>,
 }
 
-/// What became of a line when it was read.
+/// The plan for a line.
 pub enum Planned {
-    /// Pictures of one prompt, to be ranked together
+    /// The pictures of one prompt, which are ranked together
     Group(Group),
-    /// It is the same as an earlier one
+    /// The picture is the same as that of an earlier line
     Same(Place),
-    /// It cannot be used
+    /// The line cannot be used
     Bad(Place, Error),
-    /// What is odd about some lines, in a sentence
+    /// A warning about some lines, in a sentence
     Warning(String),
 }
 
@@ -51,51 +51,51 @@ pub enum Planned {
 pub struct Group {
     /// The line
     pub place: Place,
-    /// The pictures, a seed each
+    /// The pictures, one per seed
     pub samples: Vec<Sample>,
 }
 
 /// A picture of a batch.
 #[derive(Clone)]
 pub struct Sample {
-    /// What it is made by
+    /// Its settings
     pub settings: Settings,
     /// Its files
     pub files: Products,
-    /// What is to be done for it
+    /// What to do for it
     pub work: Work,
-    /// How its checkpoints are kept; none without
+    /// How its checkpoints are kept; none if it has no checkpoints
     pub checkpoints: Option<Checkpoints>,
 }
 
-/// What is to be done for a picture.
+/// What to do for a picture.
 #[derive(Clone)]
 pub enum Work {
-    /// To be drawn; those of its files that are there and may be replaced
+    /// Draw it; the list has those of its files that exist and may be replaced
     Draw(Vec<PathBuf>),
-    /// It is there, and not yet scored
+    /// Score it: it exists already
     Score(Box<Recipe>),
-    /// Nothing: it is there, or was drawn and not kept
+    /// Nothing: it exists already, or was drawn and not kept
     Nothing(Done),
 }
 
-/// What is known of a picture that needs no work.
+/// The result of a picture that needs no work.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Done {
-    /// It was not among the best, and is not to be kept
+    /// Whether it was removed because it was not among the best
     pub dropped: bool,
-    /// Its score, if it was scored
+    /// Its score, if any
     pub score: Option<f64>,
     /// Iterations done
     pub iterations: usize,
-    /// The last loss
+    /// The loss of the last iteration
     pub loss: Option<f64>,
 }
 
-/// What the lines of a batch stand for, as they are read.
+/// The plan of a batch: an iterator over its lines as they are read.
 pub struct Plan {
     common: Common,
-    /// What the file is called
+    /// The name of the file
     file: String,
     is_stream: bool,
     entries: Entries,
@@ -103,12 +103,12 @@ pub struct Plan {
     seeds: Seeds,
     known: Arc<Known>,
     planned: VecDeque<Planned>,
-    /// The first line with options among the words of its prompt, and how many there are
+    /// The first line with options in its prompt, and the number of such lines
     forgotten: Option<(usize, Forgotten, usize)>,
 }
 
 impl Plan {
-    /// A plan for all entries; `known` is what became of pictures in earlier runs.
+    /// Creates a plan for all entries; `known` has the outcomes of earlier runs.
     #[must_use]
     pub fn new(common: Common, source: Source, places: Places, known: Arc<Known>) -> Self {
         let Source { name: file, is_stream, entries } = source;
@@ -128,8 +128,8 @@ impl Plan {
         self.planned.extend(planned);
     }
 
-    /// Notes a line with options among its words. Of a file all are counted before the warning; the end of a stream may
-    /// be far.
+    /// Records a line with options in its prompt. The warning about a file comes after all such lines are counted; that
+    /// about a stream comes at once, because the stream may take long to end.
     fn note_forgotten(&mut self, line: usize, forgotten: Forgotten) {
         if let Some((.., count)) = &mut self.forgotten {
             *count += 1;
@@ -149,7 +149,7 @@ impl Plan {
             more => format!("and {more} more lines have"),
         };
         let (place, advice) = (Place { file: self.file.clone(), line: *line }, forgotten.advice());
-        Some(format!("{place} {have} options among the words of the prompt, which are drawn as words; {advice}"))
+        Some(format!("{place} {have} options in the prompt, where they count as words; {advice}"))
     }
 
     /// A group of samples for each picture that a line asks for.
@@ -165,7 +165,7 @@ impl Plan {
             let seeds = seeds.next().unwrap_or_default();
             self.common.group(asked, &settings, seeds, place, (&mut self.places, &self.known))
         };
-        // Those that braces make of a line are doubted alike.
+        // All prompts that a line expands to have the same doubt.
         let doubt = asked.iter().find_map(|asked| asked.settings.prompt.as_ref()?.doubts().first());
         let warning = doubt.map(|doubt| Planned::Warning(format!("{place}: {doubt}")));
         let planned = asked.iter().zip(settings).map(one);
@@ -226,7 +226,7 @@ impl Common {
                 Spot::Finished(files, recipe) => {
                     let score = known.of(files.output(), &settings).and_then(|outcome| outcome.score);
                     let work = if self.is_scored() && score.is_none() {
-                        // What moves is not taken apart again to be judged.
+                        // A movie cannot be scored, so it is drawn again.
                         if files.picture().is_some() {
                             Work::Score(recipe)
                         } else {
@@ -242,9 +242,8 @@ impl Common {
             samples.push(Sample { settings, files, work, checkpoints });
         }
         if let Some(sample) = samples.iter().find(|sample| self.still && sample.files.picture().is_none()) {
-            let problem =
-                format!("{} is not a PNG, and a contact sheet is made of those", sample.files.output().display());
-            return Err(Error::usage(problem, "name a PNG as the output, and what moves with gif or mp4"));
+            let problem = format!("{} is not a PNG, and a contact sheet needs PNGs", sample.files.output().display());
+            return Err(Error::usage(problem, "name a PNG as the output, and a movie with gif or mp4"));
         }
         Ok(Planned::Group(Group { place: place.clone(), samples }))
     }
@@ -255,7 +254,7 @@ impl Common {
         self.scored || self.samples > 1
     }
 
-    /// What is to be done for a picture that is not there: nothing if it was drawn and not kept.
+    /// What to do for a picture that does not exist: nothing if it was drawn before and not kept.
     fn work(&self, settings: &Settings, files: &Products, replaced: Vec<PathBuf>, known: &Known) -> Work {
         let outcome =
             known.of(files.output(), settings).filter(|outcome| outcome.status == Status::Dropped && !self.force);

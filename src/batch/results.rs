@@ -1,4 +1,4 @@
-//! What became of each line, a JSON object a line: a file that a batch reads, too.
+//! Results files: the outcome of each line of a batch, as JSON lines that a batch can read.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -18,81 +18,81 @@ use crate::settings::Settings;
 use crate::video::{KINDS, kind_of_output};
 use crate::{Error, Result};
 
-/// The largest file that is read, in bytes.
+/// The largest results file that is read, in bytes.
 const LARGEST: u64 = 1 << 30;
 
-/// What became of a picture.
+/// The status of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// It was begun, as one of several of which not all are kept
+    /// It was started, as one of several samples of which not all are kept
     Begun,
-    /// It is there
+    /// It is finished
     Done,
-    /// It was drawn, and was not among the best
+    /// It was drawn, but was not among the best
     Dropped,
     /// It could not be drawn
     Failed,
 }
 
-/// What became of a picture, and how it went.
+/// The outcome of a picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// What became of it
+    /// Its status
     pub status: Status,
-    /// The file its line is in
+    /// The file that contains its line
     pub file: String,
-    /// The line, from 1
+    /// The number of the line, from 1
     pub line: usize,
     /// Iterations done
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iterations: Option<usize>,
-    /// The last iteration's loss
+    /// The loss of the last iteration
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
-    /// How well it fits its prompt: a mean of cosines, −1 to 1
+    /// How well the picture fits its prompt: a mean of cosines, −1 to 1
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
-    /// Its place among the samples of its prompt, from 1
+    /// Its rank among the samples of its prompt, from 1
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rank: Option<usize>,
-    /// Time it took to draw
+    /// The time to draw it, in seconds
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
-    /// What went wrong
+    /// Why it failed
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// A line of the file.
+/// A line of a results file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// The picture's files and settings; none of a line that could not be read
+    /// The files and settings of the picture; none if the line could not be read
     pub picture: Option<(Products, Settings)>,
-    /// What became of it; none if nothing has yet
+    /// The outcome; none if there is none yet
     pub outcome: Option<Outcome>,
 }
 
 impl Outcome {
-    /// What became of a line, and nothing of how it went.
+    /// Creates an outcome with only a status.
     #[must_use]
     pub fn new(status: Status, place: &Place) -> Self {
         let (file, line) = (place.file.clone(), place.line);
         Self { status, file, line, iterations: None, loss: None, score: None, rank: None, seconds: None, error: None }
     }
 
-    /// Whether it says the same, however long it took.
+    /// Whether two outcomes are the same apart from the time.
     fn is_same(&self, other: &Self) -> bool {
-        let told = |outcome: &Self| (outcome.status, outcome.score, outcome.rank, outcome.error.clone());
-        told(self) == told(other)
+        let compared = |outcome: &Self| (outcome.status, outcome.score, outcome.rank, outcome.error.clone());
+        compared(self) == compared(other)
     }
 }
 
 impl Record {
-    /// The line's JSON.
+    /// The line as JSON.
     ///
     /// # Errors
-    /// If it cannot be put into JSON.
+    /// If the record cannot be written as JSON.
     pub fn to_json(&self) -> Result<Value> {
         let fault = |error: serde_json::Error| Error::fault(format!("cannot write a result: {error}"));
         let mut line = Map::new();
@@ -105,7 +105,7 @@ impl Record {
                 line.insert(name.into(), Value::String(path.to_string_lossy().into_owned()));
             }
         }
-        // The key alone says that braces in it are no choice.
+        // The key alone says that braces in the line are not expanded.
         line.insert(RESULT.into(), serde_json::to_value(&self.outcome).map_err(fault)?);
         Ok(Value::Object(line))
     }
@@ -120,29 +120,29 @@ impl Record {
             let beside = others.filter_map(|kind| Some(Product::new(kind, path(kind.option)?)));
             Products::new(Product::new(kind, output), beside.collect())
         });
-        // Settings of another version's are not those of a line of today.
+        // Settings of another version may not parse, and match no current line.
         let settings = serde_json::from_value(Value::Object(fields)).ok();
         Some(Self { picture: files.zip(settings), outcome: Some(outcome) })
     }
 }
 
-/// The file of results, while a batch runs.
+/// The results file of a batch.
 pub struct Results {
-    /// None if none is kept
+    /// The open file; none without results
     file: Option<(PathBuf, File)>,
     known: Arc<Known>,
 }
 
-/// What became of pictures in earlier runs, by their files.
+/// The outcomes of earlier runs, by the files of their pictures.
 #[derive(Default)]
 pub struct Known {
     pictures: HashMap<PathBuf, (Settings, Outcome)>,
-    /// Lines that could not be used
+    /// The outcomes of lines that could not be used
     bad: Vec<Outcome>,
 }
 
 impl Known {
-    /// Whether a record says nothing new.
+    /// Whether a record is already known.
     fn has(&self, record: &Record) -> bool {
         let Some(outcome) = &record.outcome else { return false };
         match &record.picture {
@@ -154,7 +154,7 @@ impl Known {
         }
     }
 
-    /// What became of a picture, if it was made by these settings.
+    /// The outcome of a picture, if it was made with these settings.
     #[must_use]
     pub fn of(&self, output: &Path, settings: &Settings) -> Option<&Outcome> {
         self.pictures.get(output).filter(|(used, _)| is_same(used, settings)).map(|(_, outcome)| outcome)
@@ -162,28 +162,28 @@ impl Known {
 }
 
 impl Results {
-    /// No file.
+    /// Results that are written to no file.
     #[must_use]
     pub fn none() -> Self {
         Self { file: None, known: Arc::default() }
     }
 
-    /// Opens or begins a file, and holds it alone. A line that was cut off is taken away.
+    /// Opens or creates a results file, and locks it. An incomplete last line is removed.
     ///
     /// # Errors
-    /// If it cannot be read or written, holds something else, or another batch holds it.
+    /// If the file cannot be read or written, is not a results file, or is locked by another batch.
     pub fn open(path: &Path) -> Result<Self> {
-        let hint = "name another with ‹results›";
+        let hint = "name another file with ‹results›";
         let fault = |problem: String| Error::file(path, problem, hint);
         let system = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::NotFound => fault("there is no such folder".into()),
             _ => fault(unreadable(&error)),
         };
-        // What is not a file on a disk cannot be read back.
+        // Results are read back, which needs a regular file.
         match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => return Err(fault("this is a folder".into())),
             Ok(found) if !found.is_file() => {
-                let hint = "name another with ‹results›, or write no results with ‹results› none";
+                let hint = "name another file with ‹results›, or write no results with ‹results› none";
                 return Err(Error::file(path, "this is not a regular file", hint));
             }
             _ => {}
@@ -191,14 +191,14 @@ impl Results {
         let mut file =
             OpenOptions::new().create(true).truncate(false).read(true).append(true).open(path).map_err(system)?;
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            return Err(fault("another batch is writing it".into()));
+            return Err(fault("another batch is writing this file".into()));
         }
         let bytes = read_within(&file, LARGEST).map_err(system)?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        let text = std::str::from_utf8(&bytes[..whole]).map_err(|_| fault("this is not a file of results".into()))?;
+        let text = std::str::from_utf8(&bytes[..whole]).map_err(|_| fault("not a results file".into()))?;
         let mut known = Known::default();
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let problem = || fault(format!("line {} is not a result of a batch", index + 1));
+            let problem = || fault(format!("line {} is not a batch result", index + 1));
             let record = Record::parse(line).ok_or_else(problem)?;
             match (record.picture, record.outcome) {
                 (Some((files, settings)), Some(outcome)) => {
@@ -209,22 +209,22 @@ impl Results {
             }
         }
         if whole < bytes.len() {
-            // What was cut off begins as a result does, or it is none of ours.
+            // If an incomplete line does not begin like a result, the file is not ours.
             if bytes[whole] != b'{' {
-                return Err(fault("this is not a file of results".into()));
+                return Err(fault("not a results file".into()));
             }
             file.set_len(whole as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(system)?;
         }
         Ok(Self { file: Some((path.to_owned(), file)), known: Arc::new(known) })
     }
 
-    /// What became of pictures in earlier runs.
+    /// The outcomes of earlier runs.
     #[must_use]
     pub fn known(&self) -> &Arc<Known> {
         &self.known
     }
 
-    /// Writes what earlier runs did not behind the others, all of it at once.
+    /// Appends the records that earlier runs did not write, all at once.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -238,7 +238,7 @@ impl Results {
         let before = file.metadata().map(|metadata| metadata.len());
         let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_data());
         written.map_err(|source| {
-            // A part of a line is of use to nobody, and the next run takes away what is still there.
+            // A part of a line is useless; if it cannot be removed here, the next run removes it.
             let _ = before.and_then(|length| file.set_len(length));
             Error::Write { path: path.clone(), source }
         })

@@ -1,4 +1,4 @@
-//! Workers that draw what is planned, while the plan is still read.
+//! Workers that draw planned pictures while the plan is still being read.
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,97 +18,97 @@ use crate::progress::{Event, Stop};
 use crate::session::ModelStore;
 use crate::{Error, Result};
 
-/// Pictures that wait for a worker: reading goes no further ahead.
+/// The most pictures that wait for a worker; reading pauses until there are fewer.
 const WAITING: usize = 1024;
-/// How often it is looked whether it is to stop.
+/// The interval at which the stop signal is checked.
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// How a batch is run.
 pub struct Run {
-    /// A worker for each: all of them at the same time
+    /// The device of each worker; all workers run at the same time
     pub devices: Vec<DeviceChoice>,
     /// Whether pictures are scored
     pub scored: bool,
-    /// The CLIP models that score; those that draw if none is named
+    /// The CLIP models that score; if empty, those that draw
     pub rank_with: Vec<String>,
-    /// No network
+    /// Whether the network is not used
     pub offline: bool,
-    /// The most memory that all pictures in work may take, in bytes
+    /// The most memory of all pictures that are being drawn, in bytes
     pub max_memory: Option<u64>,
-    /// What stops it
+    /// The signal that stops the batch
     pub stop: Stop,
 }
 
-/// A picture that a worker has.
+/// A picture for a worker.
 #[derive(Clone)]
 pub struct Task {
     /// Its line
     pub place: Place,
     /// Its group
     pub group: usize,
-    /// Which of the group's samples
+    /// Its index in the samples of the group
     pub index: usize,
     /// The picture
     pub sample: Sample,
 }
 
-/// What a batch reports as it goes.
+/// A message about the progress of a batch.
 pub enum Message {
-    /// A line was read; groups are numbered in this order, from 0
+    /// A line was read; groups are numbered in the order of these messages, from 0
     Planned(Planned),
     /// All lines were read
     AllPlanned,
-    /// A worker, by its number, begins with a picture
+    /// A worker starts a picture
     Begun {
         /// The worker
         worker: usize,
         /// The picture
         task: Task,
     },
-    /// Something happened at a worker
+    /// A worker reports an event
     Event {
         /// The worker
         worker: usize,
-        /// What
+        /// The event
         event: Event,
     },
-    /// A worker is done with a picture
+    /// A worker finished a picture
     Ended {
         /// The worker
         worker: usize,
         /// The picture
         task: Task,
-        /// How it came out
+        /// The result
         result: Result<Drawn>,
-        /// Time it took
+        /// The time it took, in seconds
         seconds: f64,
     },
 }
 
-/// What all workers share.
+/// The state that all workers share.
 struct Shared {
     run: Run,
     models: Mutex<ModelStore>,
     waiting: Mutex<Receiver<Task>>,
-    /// Workers that have a picture
+    /// The number of workers that have a picture
     busy: AtomicUsize,
     messages: Sender<Message>,
 }
 
-/// Messages of a batch, to the last: the last line's last picture, or the last before it was to stop.
+/// The messages of a batch, until all pictures are finished or the batch is stopped.
 pub struct Messages {
     received: Receiver<Message>,
     shared: Arc<Shared>,
     all_planned: bool,
-    /// Pictures that were planned and are not ended
+    /// Pictures that are planned but not finished
     open: HashSet<(usize, usize)>,
     groups: usize,
 }
 
-/// Starts to read a plan and to draw it.
+/// Starts threads that read a plan and draw its pictures.
 ///
 /// # Errors
-/// If the system lets this process start no more threads; nothing is drawn then.
+/// If the system does not allow more threads; in that case nothing is drawn.
 pub fn start(run: Run, plan: impl Iterator<Item = Planned> + Send + 'static) -> Result<Messages> {
     let (messages, received) = channel();
     let (tasks, waiting) = sync_channel(WAITING);
@@ -117,7 +117,7 @@ pub fn start(run: Run, plan: impl Iterator<Item = Planned> + Send + 'static) -> 
     let shared = Arc::new(shared);
     let stop = shared.run.stop.clone();
     let thread = |error: std::io::Error| Error::thread(&error);
-    // Without their reader, which hands out what is to be done, they end at once.
+    // If a later thread fails to start, the sender of tasks is dropped, and the workers end at once.
     for worker in 0..shared.run.devices.len() {
         let shared = shared.clone();
         Builder::new().name("worker".into()).spawn(move || work(worker, &shared)).map_err(thread)?;
@@ -126,7 +126,7 @@ pub fn start(run: Run, plan: impl Iterator<Item = Planned> + Send + 'static) -> 
     Ok(Messages { received, shared, all_planned: false, open: HashSet::new(), groups: 0 })
 }
 
-/// Hands out the plan; that nobody takes it any more ends it.
+/// Reads the plan and hands out its pictures. Ends early if nobody receives them.
 fn read(plan: impl Iterator<Item = Planned>, stop: &Stop, tasks: &SyncSender<Task>, messages: &Sender<Message>) {
     let mut groups = 0;
     for planned in plan {
@@ -157,7 +157,7 @@ fn read(plan: impl Iterator<Item = Planned>, stop: &Stop, tasks: &SyncSender<Tas
     let _ = messages.send(Message::AllPlanned);
 }
 
-/// Draws what waits until nothing does or it is to stop.
+/// Draws waiting pictures until there are no more, or the batch is stopped.
 fn work(worker: usize, shared: &Shared) {
     let stop = &shared.run.stop;
     while !stop.is_requested() {
@@ -168,12 +168,12 @@ fn work(worker: usize, shared: &Shared) {
             Err(RecvTimeoutError::Disconnected) => return,
         };
         shared.busy.fetch_add(1, Ordering::SeqCst);
-        // What is to stop now is not begun.
+        // After a stop, nothing new is started.
         if !stop.is_requested() {
             let _ = shared.messages.send(Message::Begun { worker, task: task.clone() });
             let began = Instant::now();
             let result = catch_unwind(AssertUnwindSafe(|| one(worker, &task.sample, shared)));
-            let result = result.unwrap_or_else(|_| Err(Error::fault("the thread that drew the picture failed")));
+            let result = result.unwrap_or_else(|_| Err(Error::fault("the thread that drew the picture panicked")));
             let seconds = began.elapsed().as_secs_f64();
             let _ = shared.messages.send(Message::Ended { worker, task, result, seconds });
         }
@@ -188,7 +188,7 @@ fn one(worker: usize, sample: &Sample, shared: &Shared) -> Result<Drawn> {
     if devices[worker] != DeviceChoice::Auto {
         sample.settings.device = devices[worker];
     }
-    // A GPU that is open already is not opened again: lines name devices, and several names can be one GPU's.
+    // Lines can name devices, and several names can mean one GPU; a GPU that is already open is not opened again.
     let device = ComputeDevice::open(sample.settings.device, sample.settings.precision)?;
     let (models, judges) = {
         let mut store = shared.models.lock().unwrap_or_else(PoisonError::into_inner);
@@ -230,7 +230,7 @@ impl Iterator for Messages {
             if self.all_planned && self.open.is_empty() {
                 return None;
             }
-            // What a worker reports is there before it is no longer busy.
+            // A worker sends its last message before it stops being busy.
             let idle = self.shared.run.stop.is_requested() && self.shared.busy.load(Ordering::SeqCst) == 0;
             match self.received.recv_timeout(if idle { Duration::ZERO } else { INTERVAL }) {
                 Ok(message) => {

@@ -9,8 +9,8 @@ use crate::judge::{cosine, distances};
 use crate::session::LoadedModel;
 use crate::settings::Prompts;
 
-/// The mean of the cosines between the picture and each prompt's text, weighted as the prompts are, over all models:
-/// −1 to 1. Avoided prompts, those of negative weight, count the other way round.
+/// The mean cosine of the picture and the text of each prompt, over all models, from −1 to 1. Prompts are weighted by
+/// their weights; the cosine of a prompt with a negative weight is subtracted.
 ///
 /// # Errors
 /// If the computation fails.

@@ -1,4 +1,4 @@
-//! The seeds of samples: no picture is drawn twice because two lines, or two seeds of a line, are near each other.
+//! The seeds of samples. No picture is drawn twice because the seeds of two lines, or of one line, are close.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,28 +6,29 @@ use crate::device::DeviceChoice;
 use crate::settings::{CutBatch, Seed, Settings};
 use crate::{Error, Result};
 
-/// The seeds that samples have so far, by everything else that decides their pictures.
+/// The seeds in use so far, by everything else that decides a picture.
 #[derive(Default)]
 pub(super) struct Seeds {
     taken: HashMap<String, Taken>,
 }
 
-/// Seeds that are taken: where each range of them begins, and its last.
+/// Seeds in use, as ranges: the first seed of each range, and its last.
 #[derive(Default)]
 struct Taken(BTreeMap<u64, u64>);
 
 impl Seeds {
-    /// The seeds of a line's samples, `count` for each of its settings: their own, and the next ones that no line
-    /// before has and no other seed of this line is. An own seed that a line before has is replaced by the next, too.
+    /// The seeds of the samples of a line, `count` for each of its settings: the seed of the settings and the next
+    /// free ones, which neither an earlier line uses nor this line requests. If an earlier line uses the seed of the
+    /// settings, the next free one replaces it.
     ///
     /// # Errors
-    /// If settings cannot be compared with others.
+    /// If settings cannot be compared.
     pub(super) fn of(&mut self, line: &[Settings], count: usize) -> Result<Vec<Vec<Seed>>> {
         if count == 1 {
             return Ok(line.iter().map(|settings| vec![settings.seed]).collect());
         }
         let keys = line.iter().map(key).collect::<Result<Vec<_>>>()?;
-        // The seeds that are asked for come before those that are only counted on from them.
+        // First take the seeds that the line requests, then the ones that follow from them.
         let own: Vec<bool> =
             keys.iter().zip(line).map(|(key, settings)| self.taken(key).take(settings.seed.0)).collect();
         let mut seeds = Vec::new();
@@ -44,7 +45,7 @@ impl Seeds {
     }
 }
 
-/// All that decides a picture but the seed, as text.
+/// Everything that decides a picture except the seed, as text.
 fn key(settings: &Settings) -> Result<String> {
     let (seed, cut_batch, device) = (Seed(0), CutBatch::Auto, DeviceChoice::Auto);
     let settings = Settings { seed, cut_batch, device, ..settings.clone() };
@@ -52,7 +53,7 @@ fn key(settings: &Settings) -> Result<String> {
 }
 
 impl Taken {
-    /// The range that holds a seed: its first and its last.
+    /// The first and the last seed of the range that contains a seed.
     fn range_of(&self, seed: u64) -> Option<(u64, u64)> {
         self.0.range(..=seed).next_back().map(|(first, last)| (*first, *last)).filter(|(_, last)| *last >= seed)
     }
@@ -71,10 +72,10 @@ impl Taken {
         true
     }
 
-    /// Takes the first free seed from this one on; the first of all follows the last.
+    /// Takes the first free seed from `from` on; after the largest seed comes 0.
     fn take_next(&mut self, from: u64) -> u64 {
         let mut seed = from;
-        // Ranges do not touch each other, so that at most two are passed.
+        // Ranges never touch, so this passes at most two.
         while let Some((_, last)) = self.range_of(seed) {
             seed = last.wrapping_add(1);
         }
@@ -102,7 +103,7 @@ mod tests {
             let seeds = seeds.of(&line, count).unwrap();
             seeds.into_iter().map(|seeds| seeds.into_iter().map(|seed| seed.0).collect()).collect::<Vec<Vec<u64>>>()
         };
-        // Alone, it and the next ones.
+        // A single seed and the next ones.
         assert_eq!(of(&[("apple", 5)], 3), [[5, 6, 7]]);
         // A list, and another prompt beside it.
         let list = [("pear", 1), ("pear", 2), ("fig", 2), ("pear", 3)];
@@ -110,7 +111,7 @@ mod tests {
         // Later lines, also with a seed that is taken.
         assert_eq!(of(&[("apple", 6)], 2), [[8, 9]]);
         assert_eq!(of(&[("apple", 4), ("apple", 5)], 2), [[4, 10], [11, 12]]);
-        // The last seed there is, and without samples.
+        // The largest seed, and no samples.
         assert_eq!(of(&[("date", u64::MAX)], 3), [[u64::MAX, 0, 1]]);
         assert_eq!(of(&[("date", u64::MAX)], 2), [[2, 3]]);
         assert_eq!(of(&[("apple", 5), ("apple", 5)], 1), [[5], [5]]);

@@ -1,4 +1,4 @@
-//! Files written while the picture is drawn.
+//! Files that are written while the picture is drawn.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::progress::Event;
 use crate::session::Session;
 use crate::{Error, Result};
 
-/// Writes what stands beside the iterations. A failure is no reason to lose the run: it is reported once.
+/// Writes files during the run. If writing fails, the run continues, and the first failure is reported.
 pub(super) struct Writer<'a> {
     progress: &'a dyn Progress,
     delivery: Delivery,
@@ -27,10 +27,10 @@ impl<'a> Writer<'a> {
         Self { progress, delivery, saved: false, failed: false }
     }
 
-    /// Writes something, and tells what.
+    /// Writes something, and reports the event.
     ///
     /// # Errors
-    /// What `write` returns, but that a file cannot be written.
+    /// If `write` returns an error other than [`Error::Write`].
     pub(super) fn write(&mut self, write: impl FnOnce() -> Result<Option<Event>>) -> Result<()> {
         match write() {
             Ok(Some(event)) => {
@@ -40,8 +40,8 @@ impl<'a> Writer<'a> {
             Err(error @ Error::Write { .. }) if !self.failed => {
                 self.failed = true;
                 let consequence = match self.delivery {
-                    Delivery::Always => "the picture goes on, and is written when it is done",
-                    Delivery::WhenDone => "the picture is drawn without checkpoints",
+                    Delivery::Always => "the run continues, and the picture is written at its end",
+                    Delivery::WhenDone => "the run continues without checkpoints",
                 };
                 self.progress.tell(Event::Warning { message: format!("{error}; {consequence}") });
             }
@@ -52,8 +52,8 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Writes an iteration's cutouts, side by side, a file for each perceptor. What is there already must be replaced or be
-/// the same.
+/// Writes the cutouts of an iteration side by side, one file per perceptor. A file that already exists must be
+/// replaceable or have the same content.
 pub(super) fn save_cutouts(
     (folder, existing): &(PathBuf, Existing),
     session: &Session,
@@ -65,9 +65,9 @@ pub(super) fn save_cutouts(
         let bytes = encode(&side_by_side(&cutouts)?, None)?;
         match write_whole(&path, &bytes, *existing) {
             Err(Error::Write { path, source }) if source.kind() == ErrorKind::AlreadyExists => {
-                // An earlier part of the run may have written the same.
+                // An earlier part of the run may have written the same file.
                 if !read_regular(&path, bytes.len() as u64).is_ok_and(|found| found == bytes) {
-                    let message = "the file is already there; ‹force› replaces it";
+                    let message = "the file already exists; ‹force› replaces it";
                     return Err(Error::Write { path, source: std::io::Error::new(source.kind(), message) });
                 }
             }
@@ -77,10 +77,11 @@ pub(super) fn save_cutouts(
     Ok(())
 }
 
-/// Whether cutouts can be written into a folder, before any work; and what to do with a file that is there.
+/// Checks, before any work, that cutouts can be written into a folder. Returns what to do with a file that already
+/// exists.
 ///
 /// # Errors
-/// If they cannot, or the folder holds some and they are not to be replaced.
+/// If they cannot, or the folder contains cutouts that must not be replaced.
 pub fn check_cutouts(folder: &Path, force: bool) -> Result<Existing> {
     check_folder(&folder.join("cutouts.png"))?;
     if force {
@@ -88,13 +89,13 @@ pub fn check_cutouts(folder: &Path, force: bool) -> Result<Existing> {
     }
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     if entries.map(|entry| entry.file_name()).any(|name| is_name(&name.to_string_lossy())) {
-        let hint = "choose another folder, or replace them with ‹force›";
-        return Err(Error::file(folder, "the folder already holds cutouts", hint));
+        let hint = "choose another folder, or replace the cutouts with ‹force›";
+        return Err(Error::file(folder, "the folder already contains cutouts", hint));
     }
     Ok(Existing::Keep)
 }
 
-/// Whether cutouts could have this name.
+/// Whether a file of cutouts could have this name.
 fn is_name(name: &str) -> bool {
     let number = name.strip_suffix(".png").and_then(|name| name.split_once('-')).map_or("", |(number, _)| number);
     number.len() >= 6 && number.bytes().all(|digit| digit.is_ascii_digit())

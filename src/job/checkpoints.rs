@@ -1,4 +1,4 @@
-//! Where a run stands, written beside its picture.
+//! The checkpoints of a run, written beside its picture.
 
 use std::path::{Path, PathBuf};
 
@@ -12,36 +12,36 @@ use crate::{Error, Result};
 
 /// How a run's checkpoints are written.
 pub struct Checkpoints {
-    /// Their file
+    /// The path of the checkpoint
     pub path: PathBuf,
-    /// One every so many iterations; that of the end is written whenever it comes
+    /// The iterations from one checkpoint to the next; the end of the run always writes one
     pub every: u64,
-    /// What they say of the other files
+    /// What the checkpoint records about the other files
     pub beside: Beside,
-    /// The frames so far of a run that continues: the checkpoint they are beside, and how far they go
+    /// The frames so far of a run that continues: the path of their checkpoint, and their extent
     pub earlier_frames: Option<(PathBuf, KeptFrames)>,
 }
 
 impl Checkpoints {
-    /// The file of the frames beside them.
+    /// The file of frames beside the checkpoint.
     #[must_use]
     pub fn frames(&self) -> PathBuf {
         frames_of(&self.path)
     }
 
-    /// Where frames are kept for them.
+    /// Where frames are kept for the checkpoint.
     pub(super) fn keeping(&self) -> Keeping {
         let earlier = self.earlier_frames.as_ref();
         let earlier = earlier.map(|(checkpoint, kept)| (frames_of(checkpoint), kept.clone()));
         Keeping { path: self.frames(), earlier }
     }
 
-    /// Whether one is due.
+    /// Whether a checkpoint is due.
     pub(super) fn is_due(&self, session: &Session) -> bool {
         is_due(Some(self.every), session.iteration())
     }
 
-    /// Writes one, with the frames before it.
+    /// Writes a checkpoint, after the frames that belong to it.
     pub(super) fn save(
         &mut self,
         session: &Session,
@@ -52,19 +52,19 @@ impl Checkpoints {
         self.beside.kept_frames = recording.settle();
         writer.write(|| {
             let bytes = saver.checkpoint(session, self.beside.clone())?.encode()?;
-            // What was there was asked for before the run.
+            // Before the run it was checked that an existing file may be replaced.
             write_whole(&self.path, &bytes, Existing::Replace)?;
             Ok(Some(Event::Checkpoint { path: self.path.clone(), iteration: session.iteration() }))
         })
     }
 }
 
-/// Removes a checkpoint with its frames.
+/// Removes a checkpoint and its frames.
 ///
 /// # Errors
-/// If one of them cannot be removed.
+/// If a file cannot be removed.
 pub fn remove_checkpoint(path: &Path) -> Result<()> {
-    // Frames without a checkpoint are of use to nobody.
+    // Frames are useless without their checkpoint.
     remove_kept_frames(&frames_of(path))?;
     match std::fs::remove_file(path) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {

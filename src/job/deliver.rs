@@ -1,4 +1,4 @@
-//! The final picture and all that is made of it get to their places.
+//! Delivers the final picture and all files made from it.
 
 use std::path::{Path, PathBuf};
 
@@ -10,17 +10,17 @@ use crate::session::{End, Finished};
 use crate::video::Recording;
 use crate::{Error, Result};
 
-/// What there is when a run is over.
+/// The results of a run.
 pub(super) struct Drawn {
     pub(super) finished: Finished,
     pub(super) recording: Recording,
-    /// What became of the picture's other forms
+    /// The picture's other forms: the path of each, or why it failed
     pub(super) stills: Vec<Result<PathBuf>>,
-    /// Whether the picture was written under its name on the way
+    /// Whether the picture was written under its name during the run
     pub(super) is_saved: bool,
 }
 
-/// Writes the final picture, finishes the movies, and tells of each file.
+/// Writes the final picture, finishes the movies, and reports each file.
 pub(super) fn deliver(
     products: &Products,
     saver: &mut Saver,
@@ -36,7 +36,7 @@ pub(super) fn deliver(
     let instead = products.instead();
     let mut png = match products.picture() {
         Some(Product { path, existing, .. }) => {
-            // What an earlier save of this run wrote is its own to replace.
+            // An earlier save of the same run may be replaced.
             let existing = if is_saved { Existing::Replace } else { *existing };
             Some(write(path, &bytes, existing, delivery))
         }
@@ -53,7 +53,7 @@ pub(super) fn deliver(
     let (made, failed): (Vec<_>, Vec<_>) = made.partition(Result::is_ok);
     let failed = failed.into_iter().find_map(Result::err);
     if let (Some(movie), Some(_)) = (instead, &failed) {
-        // The picture is not lost with the movie.
+        // If the movie fails, the picture must not be lost.
         let path = movie.path.with_extension(PNG.extension);
         png = Some(write(&path, &bytes, Existing::Keep, Delivery::Always));
     }
@@ -68,7 +68,7 @@ pub(super) fn deliver(
     Ok(Done { recipe, picture, png, paths, lost, failed, end })
 }
 
-/// Writes the picture and returns where it is.
+/// Writes the picture and returns its path.
 fn write(path: &Path, bytes: &[u8], existing: Existing, delivery: Delivery) -> Result<PathBuf> {
     match delivery {
         Delivery::Always => write_beside(path, bytes, existing).map_err(|error| rescue(error, path, bytes)),
@@ -76,14 +76,18 @@ fn write(path: &Path, bytes: &[u8], existing: Existing, delivery: Delivery) -> R
     }
 }
 
-/// Keeps a picture that cannot be written where it was to be: its folder vanished, or its disk is full.
+/// Saves the picture in the temporary folder if it cannot be written to its path, such as when the folder was removed
+/// or the disk is full.
 fn rescue(error: Error, path: &Path, bytes: &[u8]) -> Error {
     let Error::Write { path: _, source } = &error else { return error };
     let place = std::env::temp_dir().join(path.file_name().unwrap_or_default());
     match write_beside(&place, bytes, Existing::Keep) {
         Ok(kept) => Error::Write {
             path: path.to_owned(),
-            source: std::io::Error::new(source.kind(), format!("{source}; the picture is kept as {}", kept.display())),
+            source: std::io::Error::new(
+                source.kind(),
+                format!("{source}; the picture was saved as {}", kept.display()),
+            ),
         },
         Err(_) => error,
     }

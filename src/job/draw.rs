@@ -1,4 +1,4 @@
-//! A picture is drawn, with all that is written on the way.
+//! Draws a picture, and writes files during the run.
 
 use candle_core::Tensor;
 use sha2::{Digest, Sha256};
@@ -52,7 +52,7 @@ pub(super) fn draw(
             let Some(cutouts) = &cutouts else { return Ok(None) };
             save_cutouts(cutouts, session, picture, iteration).map(|()| None)
         })?;
-        // The picture this iteration judged is that after `iteration` steps.
+        // The picture that this iteration judged is the one after `iteration` steps.
         let loss = session.last().and_then(|last| last.loss_before);
         let saved = writer.saved;
         writer.write(|| {
@@ -72,14 +72,14 @@ pub(super) fn draw(
     let finished = run(&mut session, stop, &mut watch)?;
     progress.show(&mut || Ok(finished.picture.clone()), true)?;
     let is_stopped = matches!(finished.end, End::Stopped);
-    // A run that begins again would gain nothing by it.
+    // If the run can only start over, a checkpoint is of no use.
     let is_worth_it = delivery == Delivery::Always || (is_stopped && session.iteration() > 0);
     let is_to_fail = delivery == Delivery::WhenDone && !matches!(finished.end, End::Done | End::Plateau);
     let stills = if is_to_fail { Vec::new() } else { stills(&products, plan.settings(), &finished.picture) };
     if let Some(checkpoints) = checkpoints.as_mut().filter(|_| is_worth_it) {
         let svg = stills.iter().find(|(product, _)| product.kind == SVG).and_then(|(_, bytes)| bytes.as_ref().ok());
         if let Some(svg) = svg {
-            // The checkpoint says which files are the run's own.
+            // The checkpoint records which files belong to the run.
             checkpoints.beside.svg_sha256 = Some(to_hex(&Sha256::digest(svg)));
         }
         checkpoints.save(&session, &mut saver, &recording, &mut writer)?;
@@ -103,14 +103,14 @@ pub(super) fn draw(
     Ok(done)
 }
 
-/// What is run, if all that run at the same time have room.
+/// The plan of the run, if there is enough memory for all jobs.
 fn plan(settings: Settings, limits: Limits, models: &Models, device: &ComputeDevice) -> Result<Plan> {
     let Limits { max_memory, jobs } = limits;
     let plan = Plan::within(max_memory.map(|bytes| bytes / jobs.max(1) as u64), settings, models, device)?;
     if jobs > 1 {
         let needed = plan.memory().saturating_mul(jobs as u64);
         let what = format!("{jobs} pictures at the same time");
-        refuse_above_room(needed, plan.device(), &what, "choose fewer ‹jobs›")?;
+        refuse_above_room(needed, plan.device(), &what, "lower ‹jobs›")?;
     }
     Ok(plan)
 }

@@ -1,4 +1,4 @@
-//! The one way from settings to files: a picture is drawn, and all that is made of it is delivered.
+//! From settings to files: every picture is drawn and delivered here.
 
 mod aside;
 mod checkpoints;
@@ -21,94 +21,94 @@ use crate::settings::Settings;
 use crate::video::remove_kept_frames;
 use crate::{Error, Result};
 
-/// A picture to draw, with all that was decided before.
+/// A picture to draw, with everything that was decided before.
 pub struct Job {
-    /// What decides the picture
+    /// The settings that decide the picture
     pub settings: Settings,
-    /// The files to write; without a PNG or a movie as the output, the PNG is handed to the [`Progress`]
+    /// The files to write; without an output, the PNG is passed to the [`Progress`]
     pub products: Products,
-    /// What it may take of the machine
+    /// The resources that it may use
     pub limits: Limits,
-    /// The files it is made from, hashed before the run, so that the recipe says what was used
+    /// The files that it is made from, hashed before the run so that the recipe records what was used
     pub inputs: Vec<InputRecord>,
-    /// What the run continues from; none from the beginning
+    /// The state that the run continues from; none for a run from the beginning
     pub resumed: Option<Resumed>,
-    /// What is written while the run goes on
+    /// The files that are written during the run
     pub aside: Aside,
-    /// When files are written
+    /// When the final files are written
     pub delivery: Delivery,
 }
 
-/// What a run may take of the machine.
+/// The resources that a run may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The most memory in bytes, for all runs at the same time
+    /// The most memory of all concurrent runs together, in bytes
     pub max_memory: Option<u64>,
-    /// How many run at the same time on the device, from 1
+    /// The number of concurrent runs on the device, from 1
     pub jobs: usize,
 }
 
-/// What a run continues from.
+/// The state that a run continues from.
 pub struct Resumed {
-    /// What the session remembers
+    /// The state of the session
     pub state: SessionState,
-    /// The run so far, if its settings were others
+    /// The stages of the run with other settings
     pub earlier: Vec<Stage>,
 }
 
-/// What is written while a run goes on.
+/// The files that are written during a run.
 #[derive(Default)]
 pub struct Aside {
-    /// Where the run stands
+    /// How checkpoints are written
     pub checkpoints: Option<Checkpoints>,
-    /// The picture under its name, every so many iterations
+    /// The iterations from one save of the picture to the next
     pub save_every: Option<u64>,
-    /// What each CLIP sees, into this folder
+    /// The folder for the cutouts
     pub cutouts: Option<(PathBuf, Existing)>,
 }
 
 /// When a run's files are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// However the run ended, and in another place if theirs takes none; its checkpoint stays
+    /// Always, however the run ended, and if necessary in another place; the checkpoint stays
     Always,
-    /// If the run came to its end; its checkpoint is removed with that. Without an end the run is an error
+    /// Only if the run reached its end; then the checkpoint is removed. Otherwise the job returns an error
     WhenDone,
 }
 
 /// Follows a job.
 pub trait Progress {
-    /// Takes what happened.
+    /// Receives an event.
     fn tell(&self, event: Event);
 
-    /// May show the picture as it stands.
+    /// May show the current picture.
     ///
     /// # Errors
-    /// What `picture` returns, or if it cannot be shown.
+    /// If `picture` returns an error, or the picture cannot be shown.
     fn show(&self, _picture: &mut dyn FnMut() -> Result<Tensor>, _is_final: bool) -> Result<()> {
         Ok(())
     }
 
-    /// Takes the bytes of a finished PNG that no file is named for.
+    /// Takes the bytes of a finished PNG that goes to no file.
     ///
     /// # Errors
-    /// If it is lost with that: the movies are then not finished.
+    /// If the PNG is lost; the movies are then not finished.
     fn take(&self, _png: &[u8]) -> Result<()> {
         Ok(())
     }
 }
 
-/// What came of a job.
+/// The results of a job.
 pub struct Done {
     /// How the picture was made
     pub recipe: Recipe,
-    /// The picture as it is in the files
+    /// The picture as the files show it
     pub picture: Tensor,
-    /// Where the PNG is: under its name, beside it, or because a movie failed that was to be made instead
+    /// The path of the PNG: its own name, a name beside it, or the name of a failed movie with the extension of a PNG
     pub png: Option<PathBuf>,
-    /// All files that were written, the PNG first
+    /// The paths of all files that were written, the PNG first
     pub paths: Vec<PathBuf>,
-    /// Why the picture could not be written to its place
+    /// Why the picture could not be written to its path
     pub lost: Option<Error>,
     /// Why the first of the other files failed
     pub failed: Option<Error>,
@@ -117,17 +117,17 @@ pub struct Done {
 }
 
 impl Job {
-    /// Draws the picture on a device that the caller opened, and writes its files.
+    /// Draws the picture on an open device, and writes its files.
     ///
     /// # Errors
-    /// If it cannot be drawn. With [`Delivery::WhenDone`] also if it cannot be written, and [`Error::Stopped`] if it
-    /// was stopped; no file is written then but the checkpoint and frames in a folder.
+    /// If the picture cannot be drawn. With [`Delivery::WhenDone`] also if it cannot be written, and [`Error::Stopped`]
+    /// if the run was stopped; in that case only the checkpoint and frames in a folder are written.
     pub fn run(self, models: &Models, device: &ComputeDevice, stop: &Stop, progress: &dyn Progress) -> Result<Done> {
         let kept = self.aside.checkpoints.as_ref().map(|checkpoints| (checkpoints.path.clone(), checkpoints.frames()));
         let done = draw::draw(self, models, device, stop, progress);
-        // Without a checkpoint nothing continues from its frames.
+        // Without the checkpoint, nothing can continue from the frames.
         if let Some((_, frames)) = kept.filter(|(checkpoint, _)| done.is_err() && !checkpoint.exists()) {
-            // Why there is no picture is worth more than why they are still there.
+            // The error of the run matters more than a failure to remove the frames.
             let _ = remove_kept_frames(&frames);
         }
         done

@@ -1,7 +1,8 @@
-//! Checkpoints: files a run goes on from.
+//! Checkpoints: files from which a run continues.
 //!
-//! A checkpoint is a safetensors file: parameters, the optimiser's averages and the last picture as tensors,
-//! everything else as JSON in its metadata, and there the SHA-256 of the whole file with zeros in its own place.
+//! A checkpoint is a safetensors file. Its tensors are the parameters, the optimizer's averages and the last picture.
+//! Everything else is JSON in its metadata. The metadata also has the SHA-256 of the whole file, computed with zeros
+//! in the place of the digest.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
@@ -20,99 +21,99 @@ use crate::resolve::check;
 use crate::session::{Judged, Plateau, SessionState};
 use crate::{Error, Result};
 
-/// The metadata that holds the head.
+/// The key of the head in the metadata.
 const HEAD: &str = "text2art checkpoint";
-/// Stands before the digest in the file's header, and, unescaped, nowhere else.
+/// The text before the digest in the file's header; unescaped, it occurs nowhere else.
 const BEFORE_DIGEST: &[u8] = b"\"sha256\":\"";
-/// Hexadecimal digits of a SHA-256.
+/// The number of hexadecimal digits of a SHA-256.
 const DIGITS: usize = 64;
-/// Bytes of the length that a safetensors file begins with.
+/// The size of the length that a safetensors file begins with, in bytes.
 const LENGTH: usize = size_of::<u64>();
 /// The longest header that is read, in bytes.
 const LONGEST_HEADER: u64 = 16 << 20;
 /// The largest file that is read, in bytes: several times that of the largest pictures with every optimizer.
 const LARGEST: u64 = 4 << 30;
-/// The version of the form.
+/// The version of the format.
 const FORMAT: u32 = 1;
 
 const HINT: &str = "give a checkpoint that ‹checkpoint-every› wrote";
-const DAMAGED: &str = "restore the file, or draw the picture anew";
+const DAMAGED: &str = "restore the file, or draw the picture again";
 
-/// Where a run stands.
+/// The state of a run.
 pub struct Checkpoint {
     /// How the picture was made so far
     pub recipe: Recipe,
-    /// The kind of device it was computed on
+    /// The kind of device that computed it
     pub device: String,
-    /// What is written beside the picture
+    /// The files beside the picture, and how often they are written
     pub beside: Beside,
-    /// What the session remembers
+    /// The state of the session
     pub state: SessionState,
 }
 
-/// What is written beside the picture while it is drawn.
+/// The files that a run writes beside its picture, and how often it writes them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Beside {
-    /// A checkpoint every so many iterations
+    /// The iterations from one checkpoint to the next
     pub checkpoint_every: Option<u64>,
-    /// The picture every so many iterations
+    /// The iterations from one save of the picture to the next
     pub save_every: Option<u64>,
-    /// What each CLIP sees, into this folder
+    /// The folder for the cutouts
     pub save_cutouts: Option<PathBuf>,
-    /// The SHA-256 of the SVG that the run wrote last
+    /// The SHA-256 of the SVG that the run last wrote
     #[serde(default)]
     pub svg_sha256: Option<String>,
-    /// The frames so far, for the movies
+    /// The frames so far, for movies
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_frames: Option<KeptFrames>,
-    /// Other files than the picture, by the options of their kinds
+    /// Files other than the picture, by the options of their kinds
     #[serde(flatten, deserialize_with = "files")]
     pub files: BTreeMap<String, PathBuf>,
 }
 
-/// How far the file of frames that stands beside a checkpoint goes with it. What is behind that is of a later part of
-/// the run, which was interrupted.
+/// The part of the file of frames beside a checkpoint that belongs to the checkpoint. Anything after that part was
+/// written later, before the run was interrupted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptFrames {
-    /// How many frames
+    /// The number of frames
     pub frames: usize,
-    /// Bytes from the file's beginning
+    /// The length from the beginning of the file, in bytes
     pub bytes: u64,
     /// The SHA-256 of these bytes, in hexadecimal digits
     pub sha256: String,
 }
 
-/// Files that are named; earlier versions wrote a null for each that was not asked for.
+/// The files that have a name; earlier versions wrote a null for each file that was not requested.
 fn files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, PathBuf>, D::Error> {
     let all = BTreeMap::<String, Option<PathBuf>>::deserialize(deserializer)?;
     Ok(all.into_iter().filter_map(|(option, path)| Some((option, path?))).collect())
 }
 
 impl Beside {
-    /// The files of these products beside the picture.
+    /// The files of these products other than the picture.
     #[must_use]
     pub fn files_of(products: &Products) -> BTreeMap<String, PathBuf> {
         let beside = products.iter().filter(|product| !matches!(product.kind.make, Make::Picture));
         beside.map(|product| (product.kind.option.to_owned(), product.path.clone())).collect()
     }
 
-    /// Whether a checkpoint can keep the paths.
+    /// Checks that a checkpoint can store the paths.
     ///
     /// # Errors
-    /// If one of them is not text.
+    /// If a path is not valid UTF-8.
     pub fn check_names(&self) -> Result<()> {
         let mut paths = self.save_cutouts.iter().chain(self.files.values());
         match paths.find(|path| path.to_str().is_none()) {
             Some(path) => {
-                let problem = "the name is not text (UTF-8), and a checkpoint keeps it as text";
-                Err(Error::file(path, problem, "choose another name, or write no checkpoints"))
+                let problem = "the name is not valid UTF-8, and a checkpoint stores names as text";
+                Err(Error::file(path, problem, "choose another name, or leave out ‹checkpoint-every›"))
             }
             None => Ok(()),
         }
     }
 }
 
-/// What the file holds besides tensors.
+/// Everything in the file other than tensors.
 #[derive(Serialize, Deserialize)]
 struct Head {
     format: u32,
@@ -123,11 +124,11 @@ struct Head {
     plateau: Option<Plateau>,
     #[serde(default)]
     palette: Option<Vec<[u8; 3]>>,
-    /// Of the last iteration
+    /// The loss of the iteration before the last
     loss_before: Option<f64>,
 }
 
-/// Whether something that happens every so many iterations is due after these.
+/// Whether something that happens every `every` iterations is due after this number of iterations.
 #[must_use]
 pub fn is_due(every: Option<u64>, iterations: usize) -> bool {
     every.is_some_and(|every| iterations > 0 && (iterations as u64).is_multiple_of(every))
@@ -137,7 +138,7 @@ impl Checkpoint {
     /// The file's bytes.
     ///
     /// # Errors
-    /// Where a tensor is not of single precision.
+    /// If a tensor cannot be read or converted to single precision.
     pub fn encode(&self) -> Result<Vec<u8>> {
         let state = &self.state;
         let mut tensors = named("parameter", &state.parameters);
@@ -167,7 +168,7 @@ impl Checkpoint {
         let metadata = HashMap::from([(HEAD.to_owned(), head), ("sha256".to_owned(), "0".repeat(DIGITS))]);
         let views = views.collect::<Result<Vec<_>>>()?;
         let mut file = safetensors::serialize(views, Some(metadata)).map_err(|error| fault(error.to_string()))?;
-        let place = digest_place(&file).ok_or_else(|| fault("there is no place for the digest".into()))?;
+        let place = digest_place(&file).ok_or_else(|| fault("the header has no digest".into()))?;
         let digest = to_hex(&Sha256::digest(&file));
         file[place].copy_from_slice(digest.as_bytes());
         Ok(file)
@@ -176,33 +177,33 @@ impl Checkpoint {
     /// Reads a checkpoint.
     ///
     /// # Errors
-    /// Where it is none, is cut short or damaged, or is of another version's form.
+    /// If the file is not a checkpoint, is cut short or damaged, or has the format of another version.
     pub fn read(path: &Path) -> Result<Self> {
         let file = read_whole(path)?;
         let damaged = |problem: &str| Error::file(path, problem, DAMAGED);
-        let head = head_of(&file).ok_or_else(|| damaged("the checkpoint's head cannot be read"))?;
+        let head = head_of(&file).ok_or_else(|| damaged("the checkpoint's metadata cannot be read"))?;
         let version = serde_json::from_str::<serde_json::Value>(&head).ok().and_then(|head| head["format"].as_u64());
         if version.is_some_and(|version| version != u64::from(FORMAT)) {
-            let problem = "the checkpoint is of a form that this version of the program does not read";
+            let problem = "this version of text2art cannot read the checkpoint's format";
             return Err(Error::file(path, problem, "use the version of text2art that wrote it"));
         }
         let head: Head = serde_json::from_str(&head).map_err(|error| {
-            // The bytes are those that were written: settings are others in another version.
-            let problem = format!("this version of the program does not read the checkpoint: {error}");
+            // The bytes are intact, so another version with other settings wrote them.
+            let problem = format!("this version of text2art cannot read the checkpoint: {error}");
             Error::file(path, problem, "use the version of text2art that wrote it")
         })?;
         head.recipe.check_revisions().map_err(|problem| damaged(&problem))?;
         check(&head.recipe.settings).map_err(|error| damaged(&error.to_string()))?;
         if head.recipe.result.iterations_done > head.recipe.settings.iterations {
-            return Err(damaged("the checkpoint claims more finished iterations than the run has"));
+            return Err(damaged("the checkpoint records more finished iterations than the run has"));
         }
         let tensors = SafeTensors::deserialize(&file).map_err(|error| damaged(&error.to_string()))?;
-        let state = state_of(&head, &tensors)?.ok_or_else(|| damaged("the checkpoint's tensors are not whole"))?;
+        let state = state_of(&head, &tensors)?.ok_or_else(|| damaged("the checkpoint's tensors are incomplete"))?;
         Ok(Self { recipe: head.recipe, device: head.device, beside: head.beside, state })
     }
 }
 
-/// Tensors with the names they have in the file.
+/// Tensors with their names in the file.
 fn named<'a>(name: &str, tensors: impl IntoIterator<Item = &'a Tensor>) -> Vec<(String, &'a Tensor)> {
     tensors.into_iter().enumerate().map(|(index, tensor)| (format!("{name}.{index}"), tensor)).collect()
 }
@@ -212,7 +213,7 @@ fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>> {
     Ok(values.into_iter().flat_map(f32::to_le_bytes).collect())
 }
 
-/// The tensors of one name; none where one is no tensor of single precision.
+/// The tensors of one name; none if one of them is not in single precision.
 fn tensors_of(name: &str, tensors: &SafeTensors) -> Result<Option<Vec<Tensor>>> {
     let mut found = Vec::new();
     while let Ok(view) = tensors.tensor(&format!("{name}.{}", found.len())) {
@@ -225,7 +226,7 @@ fn tensors_of(name: &str, tensors: &SafeTensors) -> Result<Option<Vec<Tensor>>> 
     Ok(Some(found))
 }
 
-/// What the session remembered; none where a part of it is missing.
+/// The state of the session; none if a part of it is missing.
 fn state_of(head: &Head, tensors: &SafeTensors) -> Result<Option<SessionState>> {
     let Some(parameters) = tensors_of("parameter", tensors)? else { return Ok(None) };
     let (Some(first), Some(second)) = (tensors_of("first", tensors)?, tensors_of("second", tensors)?) else {
@@ -249,7 +250,7 @@ fn state_of(head: &Head, tensors: &SafeTensors) -> Result<Option<SessionState>> 
     }))
 }
 
-/// Where in the file its digest stands.
+/// The place of the digest in the file.
 fn digest_place(file: &[u8]) -> Option<std::ops::Range<usize>> {
     let length = usize::try_from(u64::from_le_bytes(*file.first_chunk()?)).ok()?;
     let header = file.get(LENGTH..LENGTH.checked_add(length)?)?;
@@ -258,17 +259,17 @@ fn digest_place(file: &[u8]) -> Option<std::ops::Range<usize>> {
     (start + DIGITS <= LENGTH + length).then_some(start..start + DIGITS)
 }
 
-/// The file's bytes, checked to be those that were written.
+/// The bytes of the file, after the digest is verified.
 fn read_whole(path: &Path) -> Result<Vec<u8>> {
     let fault = |error: &std::io::Error| Error::file(path, unreadable(error), HINT);
-    let other = || Error::file(path, "this is no checkpoint of text2art", HINT);
+    let other = || Error::file(path, "this is not a text2art checkpoint", HINT);
     let short = |bytes: usize| Error::file(path, format!("the checkpoint is cut short after {bytes} bytes"), DAMAGED);
     if path.is_dir() {
         return Err(other());
     }
     let mut opened = open_regular(path).map_err(|error| fault(&error))?;
     let mut file = Vec::new();
-    // What is no checkpoint is not read to its end.
+    // A file that is not a checkpoint is not read to its end.
     opened.by_ref().take(LENGTH as u64 + 1).read_to_end(&mut file).map_err(|error| fault(&error))?;
     let Some(length) = file.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)) else {
         return Err(short(file.len()));
@@ -288,7 +289,7 @@ fn read_whole(path: &Path) -> Result<Vec<u8>> {
     if !header.windows(HEAD.len()).any(|window| window == HEAD.as_bytes()) {
         return Err(other());
     }
-    let damaged = || Error::file(path, "the checkpoint is damaged: its checksum does not fit", DAMAGED);
+    let damaged = || Error::file(path, "the checkpoint is damaged: its checksum does not match", DAMAGED);
     let metadata: Metadata = serde_json::from_slice(header).map_err(|_| damaged())?;
     let whole = data.checked_add(metadata.data_len()).ok_or_else(damaged)?;
     opened.take(metadata.data_len() as u64 + 1).read_to_end(&mut file).map_err(|error| fault(&error))?;
@@ -304,7 +305,7 @@ fn read_whole(path: &Path) -> Result<Vec<u8>> {
     if to_hex(&hash.finalize()).as_bytes() == digest { Ok(file) } else { Err(damaged()) }
 }
 
-/// What the file says besides tensors.
+/// The JSON of the head.
 fn head_of(file: &[u8]) -> Option<String> {
     let (_, metadata) = SafeTensors::read_metadata(file).ok()?;
     metadata.metadata().as_ref()?.get(HEAD).cloned()
@@ -329,7 +330,7 @@ mod tests {
         let json = serde_json::to_value(&now).unwrap();
         assert_eq!((&json["gif"], &json["kept_frames"]["frames"]), (&"a.gif".into(), &3.into()));
         assert_eq!(serde_json::from_value::<Beside>(json).unwrap(), now);
-        // The oldest knew no movies.
+        // The oldest version had no movies.
         let oldest = r#"{"checkpoint_every": null, "save_every": 2, "save_cutouts": null}"#;
         assert_eq!(
             serde_json::from_str::<Beside>(oldest).unwrap(),

@@ -2,16 +2,16 @@
 
 use std::io::{BufRead, Error, ErrorKind, Read, Result};
 
-/// What begins a comment extension (section 24 of the specification).
+/// The label of a comment extension (section 24 of the specification).
 pub(crate) const COMMENT: u8 = 0xFE;
-/// What begins an extension, a picture, and the end.
+/// The first bytes of an extension, a picture and the trailer.
 const EXTENSION: u8 = 0x21;
 const PICTURE: u8 = 0x2C;
 const TRAILER: u8 = 0x3B;
 /// The longest comment that is read, in bytes.
 const LONGEST: usize = 4 << 20;
 
-/// Text of which a comment may be made: ASCII; JSON says the same with what is none escaped.
+/// JSON in ASCII, as a GIF's comment requires: other characters are escaped.
 pub(crate) fn ascii_json(json: &str) -> String {
     let mut ascii = String::with_capacity(json.len());
     for character in json.chars() {
@@ -25,7 +25,7 @@ pub(crate) fn ascii_json(json: &str) -> String {
     ascii
 }
 
-/// The first comment of a GIF that begins like this; none where there is none.
+/// The first comment of a GIF that begins with `beginning`; none if there is no such comment.
 pub(crate) fn comment(file: &mut impl BufRead, beginning: &str) -> Result<Option<String>> {
     let mut head = [0; 13];
     file.read_exact(&mut head)?;
@@ -42,17 +42,17 @@ pub(crate) fn comment(file: &mut impl BufRead, beginning: &str) -> Result<Option
             PICTURE => {
                 let mut head = [0; 9];
                 file.read_exact(&mut head)?;
-                // Behind the colours stands the size of the codes.
+                // The size of the codes follows the colors.
                 skip(file, table_length(head[8]) + 1)?;
                 skip_blocks(file)?;
             }
             TRAILER => return Ok(None),
-            _ => return Err(Error::new(ErrorKind::InvalidData, "the blocks of the GIF do not fit")),
+            _ => return Err(Error::new(ErrorKind::InvalidData, "the GIF's blocks are invalid")),
         }
     }
 }
 
-/// How long the table of colours is that these flags tell of.
+/// The length of the color table that these flags describe, in bytes.
 fn table_length(flags: u8) -> u64 {
     if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) }
 }

@@ -1,23 +1,23 @@
-//! Pictures of few colours: a table, and for each pixel its place in it.
+//! Pictures with few colors: a table of colors, and an index into the table for each pixel.
 
 use std::collections::HashMap;
 
 use image::{DynamicImage, Pixel};
 
-/// A picture of few colours.
+/// A picture with few colors.
 pub(super) struct Indexed {
-    /// Three bytes a colour, in the order of their first pixels
-    pub(super) colours: Vec<u8>,
-    /// The colours' alphas, without those of the last that are opaque
+    /// Three bytes per color, in the order in which the colors first occur
+    pub(super) colors: Vec<u8>,
+    /// The alphas of the colors, without the opaque ones at the end
     pub(super) alphas: Vec<u8>,
-    /// Bits a pixel: 1, 2, 4 or 8
+    /// Bits per pixel: 1, 2, 4 or 8
     pub(super) depth: u8,
-    /// Places in the table, packed from the highest bits on; each row begins with a byte of its own
+    /// Indices into the table, packed from the highest bits on; each row begins at a byte
     pub(super) rows: Vec<u8>,
 }
 
 impl Indexed {
-    /// Of a picture of eight bits; none where it has more than 256 colours, by their alphas too.
+    /// Indexes an 8-bit picture; none if it has more than 256 colors. Colors that differ only in alpha are different.
     pub(super) fn of(picture: &DynamicImage) -> Option<Self> {
         match picture {
             DynamicImage::ImageRgba8(pixels) => Self::of_pixels(pixels.pixels().map(|pixel| pixel.0), picture.width()),
@@ -41,10 +41,10 @@ impl Indexed {
             5..=16 => 4,
             _ => 8,
         };
-        let mut colours = vec![0; 3 * places.len()];
+        let mut colors = vec![0; 3 * places.len()];
         let mut alphas = vec![0; places.len()];
         for ([red, green, blue, alpha], place) in places {
-            colours[3 * place..][..3].copy_from_slice(&[red, green, blue]);
+            colors[3 * place..][..3].copy_from_slice(&[red, green, blue]);
             alphas[place] = alpha;
         }
         alphas.truncate(alphas.iter().rposition(|alpha| *alpha < u8::MAX).map_or(0, |last| last + 1));
@@ -54,7 +54,7 @@ impl Indexed {
         };
         let width = usize::try_from(width).unwrap_or(usize::MAX).max(1);
         let rows = indices.chunks(width).flat_map(|row| row.chunks(a_byte).map(pack)).collect();
-        Some(Self { colours, alphas, depth, rows })
+        Some(Self { colors, alphas, depth, rows })
     }
 }
 
@@ -64,13 +64,13 @@ mod tests {
 
     #[test]
     fn places_are_packed() {
-        let of = |colours: u32, count: u32, width: u32| {
-            let colour = |at: u32| [at.to_le_bytes()[0], 2, at.to_le_bytes()[1], 255];
-            Indexed::of_pixels((0..count).map(|at| colour(at % colours)), width)
+        let of = |colors: u32, count: u32, width: u32| {
+            let color = |at: u32| [at.to_le_bytes()[0], 2, at.to_le_bytes()[1], 255];
+            Indexed::of_pixels((0..count).map(|at| color(at % colors)), width)
         };
         let two = of(2, 10, 5).unwrap();
         let expected = (1, &[0, 2, 0, 1, 2, 0][..], &[0b0101_0000, 0b1010_1000][..]);
-        assert_eq!((two.depth, &two.colours[..], &two.rows[..]), expected);
+        assert_eq!((two.depth, &two.colors[..], &two.rows[..]), expected);
         assert!(two.alphas.is_empty());
         let five = of(5, 6, 3).unwrap();
         assert_eq!((five.depth, &five.rows[..]), (4, &[0x01, 0x20, 0x34, 0x00][..]));
@@ -82,7 +82,7 @@ mod tests {
     fn alphas_end_with_the_last_that_is_not_opaque() {
         let pixels = [[1, 1, 1, 255], [0; 4], [1, 1, 1, 9], [2, 2, 2, 255], [0; 4]];
         let indexed = Indexed::of_pixels(pixels.into_iter(), 5).unwrap();
-        assert_eq!(indexed.colours, [1, 1, 1, 0, 0, 0, 1, 1, 1, 2, 2, 2]);
+        assert_eq!(indexed.colors, [1, 1, 1, 0, 0, 0, 1, 1, 1, 2, 2, 2]);
         assert_eq!((indexed.alphas, indexed.depth), (vec![255, 0, 9], 2));
         assert_eq!(indexed.rows, [0b0001_1011, 0b0100_0000]);
     }

@@ -1,4 +1,4 @@
-//! Kinds of files that a run writes: what each is called, and what makes it.
+//! Kinds of files that a run writes: the name of each, and the function that makes it.
 
 use std::fmt;
 use std::io::Read;
@@ -12,58 +12,59 @@ use crate::picture::Size;
 use crate::settings::{Settings, VideoSettings};
 use crate::{Error, Result};
 
-/// A kind of file. Each is a constant beside what makes it, and an entry of [`KINDS`](crate::video::KINDS).
+/// A kind of file. Each kind is a constant beside the code that makes it, and an entry of
+/// [`KINDS`](crate::video::KINDS).
 #[derive(Clone, Copy)]
 pub struct Kind {
-    /// What people call it
+    /// The name that people use
     pub name: &'static str,
-    /// What its name ends in, without the period; empty for a folder
+    /// The extension of its files, without the period; empty for a folder
     pub extension: &'static str,
-    /// The option that asks for it, and its name in the files of a batch
+    /// The option that requests it, and its key in the files of a batch
     pub option: &'static str,
-    /// How the option is explained; none if no option asks for it
+    /// The help of the option; none if no option requests it
     pub help: Option<Help>,
-    /// Refuses settings that such a file cannot show
+    /// Returns an error if such a file cannot show the picture of these settings
     pub check: fn(&Settings) -> Result<()>,
-    /// What makes it
+    /// How it is made
     pub make: Make,
 }
 
-/// How the help explains an option.
+/// The help of an option.
 #[derive(Clone, Copy)]
 pub struct Help {
-    /// Under which heading
+    /// The heading
     pub heading: &'static str,
-    /// In a line
+    /// The help in a line
     pub short: &'static str,
-    /// What is added where there is room; may be empty
+    /// The rest of the long help; may be empty
     pub more: &'static str,
 }
 
-/// What makes a kind of file.
+/// How a kind of file is made.
 #[derive(Clone, Copy)]
 pub enum Make {
     /// The picture itself: a PNG with its recipe
     Picture,
     /// The finished picture in another form
     Still(Still),
-    /// Frames, while the run goes on
+    /// One file of frames, made during the run
     Movie(fn(&Product, Size, &VideoSettings) -> Result<Box<dyn Encoder>>),
     /// A folder of frames
     Folder,
 }
 
-/// Makes a file of the finished picture.
+/// How a file is made from the finished picture.
 #[derive(Clone, Copy)]
 pub struct Still {
-    /// Makes its bytes
+    /// Makes the bytes of the file
     pub encode: fn(&Settings, &DynamicImage) -> Result<Vec<u8>>,
-    /// What they begin with, in every such file that this program writes
+    /// The bytes that every such file of this program begins with
     pub begins: &'static [u8],
 }
 
 impl Still {
-    /// Whether the file at a path begins as such files do.
+    /// Whether the file at a path begins like such a file.
     #[must_use]
     pub fn is_like(self, path: &Path) -> bool {
         let mut begins = vec![0; self.begins.len()];
@@ -72,21 +73,21 @@ impl Still {
     }
 }
 
-/// Makes one file of frames. If it is dropped unfinished, nothing is left of the file.
+/// Makes one file from frames. If an encoder is dropped before it is finished, the file is removed.
 pub trait Encoder: Send {
-    /// Adds a picture that is seen for so many slots, at least one.
+    /// Adds a picture that is shown for `slots` slots, at least one.
     ///
     /// # Errors
     /// If the disk is full.
     fn push(&mut self, picture: &RgbImage, slots: usize) -> Result<()>;
 
-    /// Shows the last picture for more slots.
+    /// Shows the last picture for `slots` more slots.
     ///
     /// # Errors
     /// If the disk is full.
     fn hold(&mut self, slots: usize) -> Result<()>;
 
-    /// Completes the file with its recipe, gives it its name and returns that.
+    /// Completes the file with its recipe, gives the file its final name, and returns the path.
     ///
     /// # Errors
     /// If the disk is full, or the folder is gone.
@@ -94,19 +95,19 @@ pub trait Encoder: Send {
 }
 
 impl Kind {
-    /// Whether it is made of frames.
+    /// Whether files of this kind are made of frames.
     #[must_use]
     pub fn moves(self) -> bool {
         matches!(self.make, Make::Movie(_) | Make::Folder)
     }
 
-    /// Whether a run can make it in place of a PNG, by the name of its output.
+    /// Whether a run can make such a file instead of a PNG, depending on the name of the output.
     #[must_use]
     pub fn is_output(self) -> bool {
         matches!(self.make, Make::Picture | Make::Movie(_))
     }
 
-    /// Whether it is a folder.
+    /// Whether this kind is a folder.
     #[must_use]
     pub fn is_folder(self) -> bool {
         matches!(self.make, Make::Folder)
@@ -145,7 +146,7 @@ pub fn kind_of(path: &Path, kinds: &[Kind]) -> Result<Kind> {
     })
 }
 
-/// What every picture can be.
+/// The check of a kind that can show every picture.
 pub(crate) fn check_nothing(_: &Settings) -> Result<()> {
     Ok(())
 }

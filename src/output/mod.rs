@@ -1,4 +1,4 @@
-//! What a run leaves behind: pictures with the recipe inside, and checkpoints.
+//! The files of a run: pictures that contain their recipe, and checkpoints.
 
 mod checkpoint;
 pub(crate) mod gif_comment;

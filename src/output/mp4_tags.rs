@@ -1,22 +1,22 @@
-//! What an MP4 says of itself: `moov/udta/meta/ilst`, the list that iTunes began and every player reads.
+//! The tags of an MP4: `moov/udta/meta/ilst`, the list that iTunes introduced and every player reads.
 
 use std::io::{Read, Seek, SeekFrom};
 
 /// The name of the entry that holds the recipe.
 const RECIPE: &[u8] = b"text2art";
-/// Whose names such entries are.
+/// The namespace of such entries.
 const OWNER: &[u8] = b"com.apple.iTunes";
 /// The longest recipe that is read, in bytes.
 const LONGEST: u64 = 4 << 20;
-/// Most boxes that are looked at on one level.
+/// The most boxes that are read on one level.
 const MOST_BOXES: usize = 10_000;
-/// What a data box says of text: UTF-8, no country.
+/// The head of a data box with text: UTF-8, no country.
 const TEXT: [u8; 8] = [0, 0, 0, 1, 0, 0, 0, 0];
 
-/// A box of that type.
+/// A box of the type `kind`.
 pub(crate) fn boxed(kind: [u8; 4], parts: &[&[u8]]) -> Vec<u8> {
     let length = 8 + parts.iter().map(|part| part.len()).sum::<usize>();
-    // None here comes near 4 GiB.
+    // No box here is close to 4 GiB.
     let mut bytes = u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes().to_vec();
     bytes.extend_from_slice(&kind);
     for part in parts {
@@ -25,7 +25,7 @@ pub(crate) fn boxed(kind: [u8; 4], parts: &[&[u8]]) -> Vec<u8> {
     bytes
 }
 
-/// The payload of a `udta` box: the program, and where there is one the recipe, in words and for `--from`.
+/// The payload of a `udta` box: the program and, if there is a recipe, the recipe in words and as JSON.
 pub(crate) fn tags(program: &str, recipe: Option<(&str, &str)>) -> Vec<u8> {
     let data = |text: &str| boxed(*b"data", &[&TEXT, text.as_bytes()]);
     let mut list = boxed(*b"\xa9too", &[&data(program)]);
@@ -39,13 +39,13 @@ pub(crate) fn tags(program: &str, recipe: Option<(&str, &str)>) -> Vec<u8> {
     boxed(*b"meta", &[&[0; 4], &handler, &boxed(*b"ilst", &[&list])])
 }
 
-/// The recipe in an MP4; none where there is none. What is no MP4, or cut short, is an error of its kind.
+/// The recipe in an MP4; none if the file has no recipe. If the file is cut short, the error is `UnexpectedEof`.
 pub(crate) fn recipe(file: &mut (impl Read + Seek)) -> std::io::Result<Option<String>> {
     let end = file.seek(SeekFrom::End(0))?;
     let mut inside = 0..end;
     for kind in [*b"moov", *b"udta", *b"meta", *b"ilst"] {
         let Some(found) = find(file, inside, kind)? else { return Ok(None) };
-        // `meta` has a version and flags.
+        // `meta` begins with a version and flags.
         inside = found.start + if kind == *b"meta" { 4 } else { 0 }..found.end;
     }
     while let Some(entry) = find(file, inside.clone(), *b"----")? {
@@ -60,13 +60,13 @@ pub(crate) fn recipe(file: &mut (impl Read + Seek)) -> std::io::Result<Option<St
     Ok(None)
 }
 
-/// Where the content of the first box of a type is, among those of a range.
+/// The range of the content of the first box of a type, among the boxes in a range.
 fn find(
     file: &mut (impl Read + Seek),
     mut inside: std::ops::Range<u64>,
     kind: [u8; 4],
 ) -> std::io::Result<Option<std::ops::Range<u64>>> {
-    let damaged = || std::io::Error::new(std::io::ErrorKind::InvalidData, "the boxes of the MP4 do not fit");
+    let damaged = || std::io::Error::new(std::io::ErrorKind::InvalidData, "the MP4's boxes are invalid");
     for _ in 0..MOST_BOXES {
         if inside.end.saturating_sub(inside.start) < 8 {
             return Ok(None);
@@ -94,7 +94,7 @@ fn find(
     Err(damaged())
 }
 
-/// The content of a box, behind its first bytes.
+/// The content of a box after its first `skip` bytes.
 fn content(file: &mut (impl Read + Seek), inside: std::ops::Range<u64>, skip: u64) -> std::io::Result<Vec<u8>> {
     file.seek(SeekFrom::Start(inside.start + skip))?;
     let length = (inside.end - inside.start).saturating_sub(skip);
@@ -123,11 +123,11 @@ mod tests {
         assert_eq!(read(&whole).unwrap().as_deref(), Some("{\"größe\": 1}"));
         assert_eq!(read(&file(&tags("text2art", None))).unwrap(), None);
         assert_eq!(read(b"").unwrap(), None);
-        // Cut short anywhere, it is no recipe and no panic.
+        // A file that is cut short anywhere gives no recipe and no panic.
         for length in 0..whole.len() {
             assert!(!matches!(read(&whole[..length]), Ok(Some(_))), "{length}");
         }
-        // Any byte another: no panic, no endless loop.
+        // A change of any byte causes no panic and no endless loop.
         for index in 0..whole.len() {
             for value in [0, 1, 255] {
                 let mut damaged = whole.clone();

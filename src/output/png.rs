@@ -1,4 +1,4 @@
-//! PNG files with the recipe inside.
+//! PNG files that contain their recipe.
 
 use candle_core::Tensor;
 use image::DynamicImage;
@@ -13,11 +13,11 @@ use crate::{Error, Result, drawer};
 pub const PNG: Kind =
     Kind { name: "PNG", extension: "png", option: "picture", help: None, check: check_nothing, make: Make::Picture };
 
-/// A PNG of a picture as [`to_pixels`] takes it, with the recipe as text chunks where there is one. The same picture
-/// and recipe give the same bytes.
+/// Encodes a picture, of a shape that [`to_pixels`] takes, as a PNG. If there is a recipe, the PNG contains it as text
+/// chunks. The same picture and recipe give the same bytes.
 ///
 /// # Errors
-/// Where the tensor has another shape, or is too large for a PNG.
+/// If the tensor has another shape, or is too large for a PNG.
 pub fn encode(picture: &Tensor, recipe: Option<&Recipe>) -> Result<Vec<u8>> {
     let mut pixels = to_pixels(picture)?;
     if let Some(settings) = recipe.map(|recipe| &recipe.settings) {
@@ -26,14 +26,14 @@ pub fn encode(picture: &Tensor, recipe: Option<&Recipe>) -> Result<Vec<u8>> {
     encode_pixels(&pixels, recipe)
 }
 
-/// The same of 8-bit pixels, with alpha or without.
+/// Encodes 8-bit pixels, with or without alpha, as a PNG.
 ///
 /// # Errors
-/// Where they are too many for a PNG.
+/// If there are too many pixels for a PNG.
 pub fn encode_pixels(picture: &DynamicImage, recipe: Option<&Recipe>) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, picture.width(), picture.height());
-    // What was to be drawn in few colours has few, unless soft edges make more of them.
+    // A picture drawn in few colors can have more than the settings say: soft edges add some.
     let few = recipe.filter(|recipe| recipe.settings.has_few_colours());
     let indexed = few.and_then(|_| Indexed::of(picture));
     encoder.set_color(if picture.color().has_alpha() { png::ColorType::Rgba } else { png::ColorType::Rgb });
@@ -41,7 +41,7 @@ pub fn encode_pixels(picture: &DynamicImage, recipe: Option<&Recipe>) -> Result<
     if let Some(indexed) = &indexed {
         encoder.set_color(png::ColorType::Indexed);
         encoder.set_depth(png::BitDepth::from_u8(indexed.depth).unwrap_or(png::BitDepth::Eight));
-        encoder.set_palette(&indexed.colours[..]);
+        encoder.set_palette(&indexed.colors[..]);
         if !indexed.alphas.is_empty() {
             encoder.set_trns(&indexed.alphas[..]);
         }

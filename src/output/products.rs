@@ -1,4 +1,4 @@
-//! The files that a run is to write.
+//! The files that a run writes.
 
 use std::path::{Path, PathBuf};
 
@@ -7,53 +7,53 @@ use crate::files::{Existing, PartialFile};
 use crate::settings::Settings;
 use crate::{Error, Result};
 
-/// A file, or a folder of frames, that a run is to write.
+/// A file or a folder of frames that a run writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Product {
-    /// What it is
+    /// Its kind
     pub kind: Kind,
-    /// Where it goes
+    /// Its path
     pub path: PathBuf,
-    /// What happens to a file that is there
+    /// What happens to a file that already exists
     pub existing: Existing,
 }
 
 impl Product {
-    /// A product that replaces nothing.
+    /// Creates a product that replaces no file.
     #[must_use]
     pub fn new(kind: Kind, path: PathBuf) -> Self {
         Self { kind, path, existing: Existing::Keep }
     }
 }
 
-/// All that a run is to write, at most one of each kind.
+/// All files that a run writes, at most one of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Products {
-    /// What names the others: a PNG, or a movie that is made instead; none if the PNG goes to no file
+    /// The product whose name the others derive from: a PNG, or a movie made instead; none if the PNG goes to no file
     output: Option<Product>,
-    /// In the order of the kinds
+    /// The other products, in the order of the kinds
     beside: Vec<Product>,
 }
 
 impl Products {
-    /// An output with what is written beside it.
+    /// Creates products from an output and the products beside it.
     #[must_use]
     pub fn new(output: Product, beside: Vec<Product>) -> Self {
         Self { output: Some(output), beside }
     }
 
-    /// The path of the output; an empty one if there is none.
+    /// The path of the output; empty if there is no output.
     #[must_use]
     pub fn output(&self) -> &Path {
         self.output.as_ref().map_or(Path::new(""), |output| &output.path)
     }
 
-    /// All of them, the output first.
+    /// All products, the output first.
     pub fn iter(&self) -> impl Iterator<Item = &Product> {
         self.output.iter().chain(&self.beside)
     }
 
-    /// The paths of all of them, the output's first.
+    /// The paths of all products, that of the output first.
     pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
         self.iter().map(|product| &product.path)
     }
@@ -82,45 +82,45 @@ impl Products {
         self.output.as_ref().filter(|output| output.kind.moves())
     }
 
-    /// What is made of frames.
+    /// The products that are made of frames.
     pub fn moving(&self) -> impl Iterator<Item = &Product> {
         self.iter().filter(|product| product.kind.moves())
     }
 
-    /// What is made of all frames from the first on.
+    /// The products that need all frames from the first on.
     pub fn movies(&self) -> impl Iterator<Item = &Product> {
         self.iter().filter(|product| matches!(product.kind.make, Make::Movie(_)))
     }
 
-    /// Without a file for the output.
+    /// These products without a file for the output.
     #[must_use]
     pub fn without_output(self) -> Self {
         Self { output: None, ..self }
     }
 
-    /// The same files with what is to happen to those that are there.
+    /// These products, with `existing` deciding what happens to files that already exist.
     ///
     /// # Errors
-    /// What `existing` returns.
+    /// If `existing` returns an error.
     pub fn with_existing(self, existing: impl Fn(&Product) -> Result<Existing>) -> Result<Self> {
         let with = |product: Product| Ok::<_, Error>(Product { existing: existing(&product)?, ..product });
         let output = self.output.map(with).transpose()?;
         Ok(Self { output, beside: self.beside.into_iter().map(with).collect::<Result<_>>()? })
     }
 
-    /// Refuses names that are too long, and settings whose pictures one of the files cannot show.
+    /// Checks that no name is too long, and that every file can show the picture of these settings.
     ///
     /// # Errors
-    /// If there are such.
+    /// If a check fails.
     pub fn check(&self, settings: &Settings) -> Result<()> {
         self.check_names()?;
         self.iter().try_for_each(|product| (product.kind.check)(settings))
     }
 
-    /// Refuses names that leave no room for that of the part which is written first.
+    /// Checks that each name leaves room for the name of the partial file.
     ///
     /// # Errors
-    /// If there are such.
+    /// If a check fails.
     pub fn check_names(&self) -> Result<()> {
         self.movies().try_for_each(|product| PartialFile::check_name(&product.path))
     }

@@ -1,4 +1,4 @@
-//! Where a file keeps its recipe: a text chunk of a PNG, a comment of a GIF, an entry of an MP4.
+//! Where a file stores its recipe: in a text chunk of a PNG, a comment of a GIF, an entry of an MP4.
 
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read, Seek};
@@ -9,12 +9,12 @@ use crate::files::{open_regular, unreadable};
 
 /// The keyword of the PNG's text chunk.
 pub(super) const KEYWORD: &str = "text2art";
-/// What a GIF's comment begins with where it is a recipe.
+/// The beginning of a GIF's comment that is a recipe.
 const BEGINNING: &str = "{\"format\":";
 /// The longest recipe that is read, in bytes.
 const LONGEST: usize = 4 << 20;
 
-/// The text of a file's recipe; none where it has none. The kind of file is told by the content.
+/// The text of a file's recipe; none if the file has no recipe. The content decides the kind of file.
 pub(super) fn embedded_text(path: &Path) -> Result<Option<String>, String> {
     let mut file = open_regular(path).map(BufReader::new).map_err(|error| unreadable(&error))?;
     let mut head = Vec::new();
@@ -36,8 +36,8 @@ fn png_text(file: BufReader<File>) -> Result<Option<String>, String> {
     let limits = png::Limits { bytes: 64 << 20 };
     let mut reader = png::Decoder::new_with_limits(file, limits)
         .read_info()
-        .map_err(|error| format!("this is no readable PNG: {error}"))?;
-    // Text may stand behind the picture's data.
+        .map_err(|error| format!("not a readable PNG: {error}"))?;
+    // Text may follow the picture's data.
     reader.finish().map_err(|error| format!("the PNG is damaged: {error}"))?;
     let Some(chunk) = reader.info().utf8_text.iter().find(|chunk| chunk.keyword == KEYWORD) else { return Ok(None) };
     let mut chunk = chunk.clone();

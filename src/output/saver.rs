@@ -1,4 +1,4 @@
-//! Pictures with their recipe.
+//! Encodes pictures with their recipe.
 
 use candle_core::Tensor;
 
@@ -8,7 +8,7 @@ use crate::models::ModelRecord;
 use crate::session::{Models, Session};
 use crate::settings::Settings;
 
-/// Writes pictures with their recipe.
+/// Makes the recipes, PNGs and checkpoints of a run.
 pub struct Saver<'a> {
     settings: &'a Settings,
     inputs: Vec<InputRecord>,
@@ -18,22 +18,22 @@ pub struct Saver<'a> {
 }
 
 impl<'a> Saver<'a> {
-    /// Of a run; `earlier` is the run so far, where its settings were others.
+    /// Creates the saver of a run; `earlier` has the stages of the run with other settings.
     #[must_use]
     pub fn new(settings: &'a Settings, inputs: Vec<InputRecord>, models: &'a Models, earlier: Vec<Stage>) -> Self {
         Self { settings, inputs, models, records: None, earlier }
     }
 
-    /// What decides the picture.
+    /// The settings that decide the picture.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         self.settings
     }
 
-    /// How the picture is made; `cut_short` where the settings alone would go on.
+    /// The recipe of the picture after these iterations. `cut_short` means that the settings alone would continue.
     ///
     /// # Errors
-    /// Where a model's file could not be read again.
+    /// If the file of a model could not be read again.
     pub fn recipe(&mut self, iterations: usize, loss: Option<f64>, cut_short: bool) -> Result<Recipe> {
         let models = match &self.records {
             Some(records) => records.clone(),
@@ -48,19 +48,19 @@ impl<'a> Saver<'a> {
         Ok(Recipe { earlier: self.earlier.clone(), ..recipe })
     }
 
-    /// Where the run stands, with what is written beside its picture.
+    /// A checkpoint of the run, with the files that are written beside its picture.
     ///
     /// # Errors
-    /// As for [`Saver::recipe`].
+    /// If [`Saver::recipe`] fails.
     pub fn checkpoint(&mut self, session: &Session, beside: Beside) -> Result<Checkpoint> {
         let recipe = self.recipe(session.iteration(), session.last().map(|last| last.loss), false)?;
         Ok(Checkpoint { recipe, device: session.device().kind(), beside, state: session.state() })
     }
 
-    /// A PNG with its recipe.
+    /// Encodes a PNG with its recipe.
     ///
     /// # Errors
-    /// As for [`Saver::recipe`], or where the tensor is no picture.
+    /// If [`Saver::recipe`] fails, or the tensor is not a picture.
     pub fn encode(
         &mut self,
         picture: &Tensor,

@@ -1,4 +1,4 @@
-//! SVG files: the shapes of a drawer whose pictures are made of some.
+//! SVG files, for drawers whose pictures are made of shapes.
 
 use image::DynamicImage;
 
@@ -6,15 +6,15 @@ use super::{Help, Kind, Make, Still};
 use crate::settings::Settings;
 use crate::{Result, drawer};
 
-/// The cells as an SVG.
+/// The cells of a picture as an SVG.
 pub const SVG: Kind = Kind {
     name: "SVG",
     extension: "svg",
     option: "svg",
     help: Some(Help {
         heading: "Output",
-        short: "Write the cells of a pixel drawer as an SVG, too",
-        more: "Without a name, the name of the picture with .svg is used. `none`, in a line of a batch, writes none.",
+        short: "Also write the cells of a pixel drawer as an SVG",
+        more: "Without FILE, the SVG is named after the picture. In a line of a batch, `none` writes no SVG.",
     }),
     check: |settings| drawer::vector(settings).map(drop),
     make: Make::Still(Still { encode, begins: b"<svg " }),

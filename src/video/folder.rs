@@ -1,4 +1,4 @@
-//! A folder of frames: numbered PNGs.
+//! Folders of frames: numbered PNGs.
 
 use std::path::{Path, PathBuf};
 
@@ -8,21 +8,21 @@ use crate::files::{Existing, check_folder, write_whole};
 use crate::output::{Help, Kind, Make, Recipe, check_nothing, encode_pixels};
 use crate::{Error, Result};
 
-/// A folder with a PNG of each frame.
+/// A folder with a PNG for each frame.
 pub const FRAMES: Kind = Kind {
     name: "frames",
     extension: "",
     option: "frames",
     help: Some(Help {
         heading: "Moving pictures",
-        short: "Write each frame as a PNG into this folder, with the recipe that makes it",
-        more: "The folder is made where there is none; the frames are called 000000.png and so on.",
+        short: "Write each frame as a PNG with its recipe into this folder",
+        more: "The folder is created if needed. The frames are named 000000.png, 000001.png and so on.",
     }),
     check: check_nothing,
     make: Make::Folder,
 };
 
-/// Frames go into here: `000000.png`, `000001.png` and so on.
+/// A folder of frames in the making: `000000.png`, `000001.png` and so on.
 pub struct Folder {
     path: PathBuf,
     existing: Existing,
@@ -30,43 +30,46 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Whether frames can be written there, before any work.
+    /// Checks, before any work, that frames can be written into a folder.
     ///
     /// # Errors
-    /// Where it is no folder, cannot be made or written to, or holds frames that are not to be replaced.
+    /// If the path is not a folder, the folder cannot be created or written to, or it contains frames that must not be
+    /// replaced.
     pub fn check(path: &Path, existing: Existing) -> Result<()> {
         if !path.exists() {
             if path.is_symlink() {
-                let hint = "make the folder it leads to, or remove the link";
+                let hint = "create that folder first, or remove the link";
                 return Err(Error::file(path, "this is a link to a folder that does not exist", hint));
             }
             return check_folder(path);
         }
         if !path.is_dir() {
-            return Err(Error::file(path, "this is no folder", "name one, or one that is to be made"));
+            return Err(Error::file(path, "this is not a folder", "name a folder; it is created if needed"));
         }
         check_folder(&path.join("frame"))?;
         if existing == Existing::Keep && frames_from(path, 0)?.next().is_some() {
-            let hint = "choose another folder, or replace them with ‹force›";
-            return Err(Error::file(path, "the folder holds frames already", hint));
+            let hint = "choose another folder, or replace the frames with ‹force›";
+            return Err(Error::file(path, "the folder already contains frames", hint));
         }
         Ok(())
     }
 
-    /// Makes the folder where there is none. At most `kept` frames that are there are an earlier part of the run.
+    /// Creates the folder if needed. The first `kept` frames in it, up to a gap, are an earlier part of the run.
     ///
     /// # Errors
-    /// As for [`Folder::check`].
+    /// If [`Folder::check`] fails, or the folder cannot be created.
     pub fn create(path: &Path, existing: Existing, kept: usize) -> Result<Self> {
         Self::check(path, existing)?;
         if !path.exists() {
             let made = std::fs::create_dir(path);
-            made.map_err(|error| Error::file(path, format!("the folder cannot be made: {error}"), "name another"))?;
+            made.map_err(|error| {
+                Error::file(path, format!("the folder cannot be created: {error}"), "choose another folder")
+            })?;
         }
         Ok(Self { path: path.to_owned(), existing, count: first_replaced(path, kept) })
     }
 
-    /// The frames that a run replaces or removes which goes on after at most `kept` frames of an earlier part.
+    /// The frames that a run replaces or removes if it continues after at most `kept` frames of an earlier part.
     ///
     /// # Errors
     /// If the folder cannot be read.
@@ -74,45 +77,45 @@ impl Folder {
         Ok(frames_from(path, first_replaced(path, kept))?.collect())
     }
 
-    /// Whether the first so many frames are there.
+    /// Whether the first `count` frames exist.
     #[must_use]
     pub fn has_first(path: &Path, count: usize) -> bool {
         first_replaced(path, count) == count
     }
 
-    /// The last frame in a folder, and whether all before it are there; none where there is no frame.
+    /// The last frame in a folder, and whether all frames before it exist; none if there are no frames.
     ///
     /// # Errors
-    /// Where the folder cannot be read.
+    /// If the folder cannot be read.
     pub fn last(path: &Path) -> Result<Option<(PathBuf, bool)>> {
         let frames: Vec<_> = frames_from(path, 0)?.collect();
         let last = frames.iter().max_by_key(|frame| number_of(frame));
         Ok(last.map(|last| (last.clone(), number_of(last).is_some_and(|number| number + 1 == frames.len()))))
     }
 
-    /// Removes a folder's frames, and the folder where nothing else is in it.
+    /// Removes the frames in a folder, and the folder if it is then empty.
     ///
     /// # Errors
-    /// Where they cannot be removed.
+    /// If a frame cannot be removed.
     pub fn remove(path: &Path) -> Result<()> {
         for frame in frames_from(path, 0)? {
             std::fs::remove_file(&frame).map_err(|source| Error::Write { path: frame, source })?;
         }
-        // Other files in it are not ours.
+        // The folder may contain files of others.
         let _ = std::fs::remove_dir(path);
         Ok(())
     }
 
-    /// Where it is.
+    /// The path of the folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Writes the next frame, with its recipe where it has one.
+    /// Writes the next frame, with its recipe if it has one.
     ///
     /// # Errors
-    /// Where the disk is full or the folder is gone.
+    /// If the disk is full, or the folder is gone.
     pub fn push(&mut self, picture: &DynamicImage, recipe: Option<&Recipe>) -> Result<()> {
         let path = frame(&self.path, self.count);
         write_whole(&path, &encode_pixels(picture, recipe)?, self.existing)?;
@@ -120,10 +123,10 @@ impl Folder {
         Ok(())
     }
 
-    /// Removes what a longer run left behind the last frame, and returns where the frames are.
+    /// Removes frames of a longer run after the last frame, and returns the path of the folder.
     ///
     /// # Errors
-    /// Where that cannot be removed.
+    /// If a frame cannot be removed.
     pub fn finish(self) -> Result<PathBuf> {
         if self.existing == Existing::Replace {
             for path in frames_from(&self.path, self.count)? {
@@ -134,7 +137,7 @@ impl Folder {
     }
 }
 
-/// The first frame that is not among the `kept` ones that are there without a gap.
+/// The number of the first missing frame among the first `kept` ones; `kept` if none is missing.
 fn first_replaced(folder: &Path, kept: usize) -> usize {
     (0..kept).find(|number| !frame(folder, *number).exists()).unwrap_or(kept)
 }
@@ -143,14 +146,14 @@ fn frame(folder: &Path, number: usize) -> PathBuf {
     folder.join(format!("{number:06}.png"))
 }
 
-/// Frames in a folder from this number on.
+/// The frames in a folder from a number on.
 fn frames_from(folder: &Path, first: usize) -> Result<impl Iterator<Item = PathBuf> + use<>> {
     let listed = std::fs::read_dir(folder).map_err(|source| Error::Write { path: folder.to_owned(), source })?;
     let is_such = move |path: &PathBuf| number_of(path).is_some_and(|number| number >= first);
     Ok(listed.filter_map(|entry| Some(entry.ok()?.path())).filter(is_such))
 }
 
-/// The number of a frame; none of what is no frame.
+/// The number of a frame; none if the path is not that of a frame.
 fn number_of(path: &Path) -> Option<usize> {
     let name = path.file_name()?.to_str()?.strip_suffix(".png")?;
     (name.len() >= 6).then(|| name.parse().ok()).flatten()

@@ -1,4 +1,5 @@
-//! Animated GIFs: each frame holds what changes, and is seen for whole hundredths of a second that sum right.
+//! Animated GIFs: each frame contains only what changes. Delays are whole hundredths of a second, and their sum stays
+//! exact.
 
 use std::collections::HashSet;
 use std::io::BufWriter;
@@ -23,29 +24,29 @@ pub const GIF: Kind = Kind {
     option: "gif",
     help: Some(Help {
         heading: "Moving pictures",
-        short: "Make an animated GIF of the iterations, too",
-        more: "Without a name it is the picture's with .gif. `-o x.gif` makes a GIF and no PNG. `none`, in a line of a \
-               batch, makes none.",
+        short: "Also make an animated GIF of the iterations",
+        more: "Without FILE, the GIF is named after the picture. `-o x.gif` makes a GIF and no PNG. In a line of a \
+               batch, `none` makes no GIF.",
     }),
     check: |settings| check_size(settings.size),
     make: Make::Movie(open),
 };
 
-/// The shortest delay browsers keep to, in hundredths of a second.
+/// The shortest delay that browsers respect, in hundredths of a second.
 const SHORTEST: u64 = 2;
-/// Colours in a table, and those beside the one that leaves what is there.
-const COLOURS: usize = 256;
-/// The square of a distance nobody sees: what is so near to its colour already is left as it is.
+/// The number of colors in a table, including the transparent one that keeps the pixel below.
+const COLORS: usize = 256;
+/// The square of a color distance that nobody sees: a pixel this close to its new color is not changed.
 const UNSEEN: f32 = 0.01 * 0.01;
 
 fn open(product: &Product, size: Size, video: &VideoSettings) -> Result<Box<dyn MovieEncoder>> {
     Ok(Box::new(Gif::create(&product.path, product.existing, size, video.fps, video.gif_palette)?))
 }
 
-/// Refuses what a GIF cannot hold.
+/// Checks that a GIF can have this size.
 ///
 /// # Errors
-/// Where a side is longer than 65,535 pixels.
+/// If a side is longer than 65,535 pixels.
 fn check_size(size: Size) -> Result<()> {
     sides(size).map(drop)
 }
@@ -53,25 +54,25 @@ fn check_size(size: Size) -> Result<()> {
 fn sides(size: Size) -> Result<(u16, u16)> {
     let side = |side: usize| u16::try_from(side).ok();
     side(size.width).zip(side(size.height)).ok_or_else(|| {
-        let message = format!("a GIF holds at most {0}x{0} pixels, and the picture has {size}", u16::MAX);
+        let message = format!("a GIF has at most {0}x{0} pixels, but the picture has {size}", u16::MAX);
         Error::usage(message, "choose a smaller size")
     })
 }
 
 /// A GIF in the making.
 struct Gif {
-    /// Slots so far
+    /// The number of slots so far
     slots: u64,
     rate: FrameRate,
-    /// The picture seen now, and since when, in hundredths of a second
+    /// The current picture, and when it began, in hundredths of a second
     now: Option<(RgbImage, u64)>,
     state: State,
 }
 
 enum State {
-    /// Colours are each frame's own: it is written as it comes
+    /// Each frame has its own colors, and is written at once
     Streaming(Writer),
-    /// Colours are chosen when all frames are known: they wait on the disk
+    /// Colors are chosen when all frames are known; until then the frames are kept on the disk
     Waiting { file: PartialFile, size: Size, histogram: Histogram, spool: Spool },
 }
 
@@ -79,7 +80,7 @@ impl Gif {
     /// Opens a file for pictures of one size.
     ///
     /// # Errors
-    /// Where the size is too large, or the file cannot be written.
+    /// If the size is too large, or the file cannot be written.
     fn create(path: &Path, existing: Existing, size: Size, rate: FrameRate, palette: GifPalette) -> Result<Self> {
         check_size(size)?;
         let file = PartialFile::create(path, existing)?;
@@ -115,9 +116,9 @@ impl MovieEncoder for Gif {
         let time = self.time();
         self.slots += slots as u64;
         match &mut self.now {
-            // The same again is the same for longer.
+            // The same picture again is shown for longer.
             Some((now, _)) if now == picture => return Ok(()),
-            // Nobody would see that one.
+            // The current picture would be too short to be seen.
             Some((now, since)) if time - *since < SHORTEST => {
                 now.clone_from(picture);
                 return Ok(());
@@ -143,7 +144,7 @@ impl MovieEncoder for Gif {
         let writer = match self.state {
             State::Streaming(writer) => writer,
             State::Waiting { file, size, histogram, mut spool } => {
-                let mut writer = Writer::new(file, size, Some(histogram.palette(COLOURS - 1)?))?;
+                let mut writer = Writer::new(file, size, Some(histogram.palette(COLORS - 1)?))?;
                 for index in 0..spool.len() {
                     let (picture, delay) = spool.read(index)?;
                     writer.write(&picture, delay)?;
@@ -155,14 +156,14 @@ impl MovieEncoder for Gif {
     }
 }
 
-/// Writes frames as they are seen.
+/// Writes the frames of a GIF.
 struct Writer {
     path: PathBuf,
     encoder: Encoder<BufWriter<PartialFile>>,
     width: usize,
-    /// The colours of all frames; none where each has its own
+    /// The colors of all frames; none if each frame has its own
     palette: Option<Palette>,
-    /// What is seen so far; nothing before the first frame
+    /// The pixels as shown so far; empty before the first frame
     canvas: Vec<Perceived>,
 }
 
@@ -177,12 +178,12 @@ impl Writer {
         Ok(Self { path, encoder, width: size.width, palette, canvas: Vec::new() })
     }
 
-    /// Writes a picture that is seen for so many hundredths of a second.
+    /// Writes a picture that is shown for `delay` hundredths of a second.
     fn write(&mut self, picture: &RgbImage, delay: u64) -> Result<()> {
         let pixels = perceived(picture.as_raw());
         let is_first = self.canvas.is_empty();
-        // What is drawn in few colours has these alone.
-        let unseen = if has_few_colours(picture) { 0.0 } else { UNSEEN };
+        // A picture with few colors keeps exactly these.
+        let unseen = if has_few_colors(picture) { 0.0 } else { UNSEEN };
         let changed: Vec<Perceived> = if is_first {
             pixels.clone()
         } else {
@@ -192,29 +193,29 @@ impl Writer {
         if changed.is_empty() {
             return self.show(Frame::default(), delay);
         }
-        // The first frame has no place for what is left as it is, and needs none.
+        // The first frame has nothing to keep, so it needs no transparent color.
         let own = match self.palette {
             Some(_) => None,
-            None => Some(Palette::of_pixels(&changed, COLOURS - usize::from(!is_first))?),
+            None => Some(Palette::of_pixels(&changed, COLORS - usize::from(!is_first))?),
         };
         let Some(palette) = own.as_ref().or(self.palette.as_ref()) else { return Ok(()) };
-        let keep = u8::try_from(palette.colours.len()).ok();
+        let keep = u8::try_from(palette.colors.len()).ok();
         let mut indices = Vec::with_capacity(pixels.len());
         if is_first {
             indices.extend(pixels.iter().map(|pixel| palette.nearest(*pixel)));
-            self.canvas = indices.iter().map(|index| palette.colours[usize::from(*index)]).collect();
+            self.canvas = indices.iter().map(|index| palette.colors[usize::from(*index)]).collect();
         } else {
-            let keep = keep.ok_or_else(|| Error::fault("a GIF's frame has too many colours"))?;
+            let keep = keep.ok_or_else(|| Error::fault("a GIF's frame has too many colors"))?;
             for (pixel, seen) in pixels.iter().zip(&mut self.canvas) {
                 let far = distance(*pixel, *seen);
                 let nearest = if far > unseen { palette.nearest(*pixel) } else { keep };
-                // What is there may be nearer than any colour.
-                let index = match palette.colours.get(usize::from(nearest)) {
-                    Some(colour) if distance(*pixel, *colour) < far => nearest,
+                // The pixel below may be closer than any color of the palette.
+                let index = match palette.colors.get(usize::from(nearest)) {
+                    Some(color) if distance(*pixel, *color) < far => nearest,
                     _ => keep,
                 };
                 if index != keep {
-                    *seen = palette.colours[usize::from(index)];
+                    *seen = palette.colors[usize::from(index)];
                 }
                 indices.push(index);
             }
@@ -232,19 +233,19 @@ impl Writer {
         self.show(frame, delay)
     }
 
-    /// Writes a frame with its delay, which may be longer than one frame's can be.
+    /// Writes a frame with its delay. A delay that is too long for one frame is split.
     fn show(&mut self, mut frame: Frame, mut delay: u64) -> Result<()> {
         frame.dispose = DisposalMethod::Keep;
         loop {
             if frame.buffer.is_empty() {
-                // A pixel that leaves what is there.
+                // A transparent pixel, which changes nothing.
                 let palette = self.palette.is_none().then(|| vec![0; 6]);
-                let keep = self.palette.as_ref().map_or(1, |palette| side(palette.colours.len()));
+                let keep = self.palette.as_ref().map_or(1, |palette| side(palette.colors.len()));
                 let transparent = u8::try_from(keep).ok();
                 let buffer = vec![transparent.unwrap_or_default()].into();
                 frame = Frame { width: 1, height: 1, buffer, palette, transparent, ..frame };
             }
-            // So that what is left is long enough to be seen.
+            // The rest must not be shorter than the shortest delay.
             let part = if delay > u16::MAX.into() { delay.min(u64::from(u16::MAX) - SHORTEST) } else { delay };
             frame.delay = u16::try_from(part).unwrap_or(u16::MAX);
             self.encoder.write_frame(&frame).map_err(|error| fault(error, &self.path))?;
@@ -268,22 +269,22 @@ impl Writer {
     }
 }
 
-/// Whether a frame's table holds all colours of a picture.
-fn has_few_colours(picture: &RgbImage) -> bool {
-    let mut colours = HashSet::new();
+/// Whether a table has room for all colors of a picture.
+fn has_few_colors(picture: &RgbImage) -> bool {
+    let mut colors = HashSet::new();
     picture.pixels().all(|pixel| {
-        colours.insert(pixel.0);
-        colours.len() < COLOURS
+        colors.insert(pixel.0);
+        colors.len() < COLORS
     })
 }
 
-/// The bytes of a table of colours, with a place for the one that leaves what is there.
+/// The bytes of a color table, with a transparent color if `keeps`.
 fn table(palette: &Palette, keeps: bool) -> Vec<u8> {
     let place: &[u8] = if keeps { &[0; 3] } else { &[] };
     [&palette.bytes, place].concat()
 }
 
-/// The smallest rectangle with all that changes.
+/// The smallest rectangle that contains all changes.
 fn cut(indices: &[u8], width: usize, keep: u8) -> Frame<'static> {
     let changes = |row: &[u8]| row.iter().any(|index| *index != keep);
     let rows = || indices.chunks_exact(width);
@@ -300,7 +301,7 @@ fn cut(indices: &[u8], width: usize, keep: u8) -> Frame<'static> {
     Frame { left: side(left), top: side(top), width, height, buffer, ..Frame::default() }
 }
 
-/// A length that was checked to fit.
+/// A side or an index that was checked to fit.
 fn side(pixels: usize) -> u16 {
     u16::try_from(pixels).unwrap_or(u16::MAX)
 }

@@ -1,4 +1,4 @@
-//! Pictures as H.264, of the same quality whatever is in them.
+//! Encodes pictures as H.264, in constant quality.
 
 use image::RgbImage;
 use openh264::OpenH264API;
@@ -16,26 +16,26 @@ use crate::picture::Size;
 use crate::settings::FrameRate as Rate;
 use crate::{Error, Result};
 
-/// The quantiser, 0 to 51: nothing is seen of it in a picture beside the original.
-const QUANTISER: u8 = 18;
-/// How much coarser it gets where a picture cannot be encoded so, and the coarsest there is.
+/// The quantizer, 0 to 51: at this value, no difference from the original is visible.
+const QUANTIZER: u8 = 18;
+/// The increase of the quantizer if a picture cannot be encoded, and its largest value.
 const COARSER: u8 = 6;
 const COARSEST: u8 = 51;
-/// Seconds between pictures that need no other, where a player can jump to.
+/// The time between key frames, to which a player can jump, in seconds.
 const SECONDS_BETWEEN_KEYS: f64 = 2.0;
-/// The longest and the shortest side of the largest picture the encoder takes (its README).
+/// The longer and the shorter side of the largest picture that the encoder takes (its README), in pixels.
 const LARGEST: (usize, usize) = (3840, 2160);
 
-/// Refuses what the encoder cannot take.
+/// Checks that the encoder can take pictures of this size.
 ///
 /// # Errors
-/// Where a picture is larger than 3840x2160 or 2160x3840.
+/// If a picture is larger than 3840x2160 or 2160x3840.
 pub fn check_size(size: Size) -> Result<()> {
     let (long, short) = (size.width.max(size.height), size.width.min(size.height));
     if long <= LARGEST.0 && short <= LARGEST.1 {
         return Ok(());
     }
-    let message = format!("an MP4 holds at most {}x{} pixels, and the picture has {size}", LARGEST.0, LARGEST.1);
+    let message = format!("an MP4 has at most {}x{} pixels, but the picture has {size}", LARGEST.0, LARGEST.1);
     Err(Error::usage(message, "choose a smaller size, or a GIF"))
 }
 
@@ -43,15 +43,15 @@ pub fn check_size(size: Size) -> Result<()> {
 pub(super) struct H264 {
     encoder: Encoder,
     rate: Rate,
-    quantiser: u8,
+    quantizer: u8,
     planes: Planes,
 }
 
-/// A picture, encoded.
+/// An encoded picture.
 pub(super) struct Packet {
-    /// Units with their lengths before them
+    /// Units, each after its length
     pub(super) data: Vec<u8>,
-    /// What a player needs before it, where it needs no other picture
+    /// The parameters of the stream; only if this is a key frame
     pub(super) key: Option<Avc1Box>,
 }
 
@@ -60,7 +60,7 @@ impl H264 {
         check_size(size)?;
         let side = |pixels: usize| u32::try_from(pixels).map_err(|error| fault(&error));
         let planes = Planes::new(side(size.width)?, side(size.height)?);
-        Ok(Self { encoder: encoder(rate, QUANTISER)?, rate, quantiser: QUANTISER, planes })
+        Ok(Self { encoder: encoder(rate, QUANTIZER)?, rate, quantizer: QUANTIZER, planes })
     }
 
     /// Encodes a picture.
@@ -76,10 +76,10 @@ impl H264 {
         let (kind, stream) = loop {
             match self.encoder.encode(&source) {
                 Ok(stream) => break (stream.frame_type(), stream.to_vec()),
-                // A picture of nothing but noise fills the encoder's memory: coarser from here on.
-                Err(_) if self.quantiser < COARSEST => {
-                    self.quantiser = COARSEST.min(self.quantiser + COARSER);
-                    self.encoder = encoder(self.rate, self.quantiser)?;
+                // Pure noise can fill the encoder's memory: be coarser from here on.
+                Err(_) if self.quantizer < COARSEST => {
+                    self.quantizer = COARSEST.min(self.quantizer + COARSER);
+                    self.encoder = encoder(self.rate, self.quantizer)?;
                 }
                 Err(error) => return Err(fault(&error)),
             }
@@ -97,22 +97,23 @@ impl H264 {
             data.extend_from_slice(unit.data);
         }
         if data.is_empty() {
-            return Err(Error::fault("the H.264 encoder left a picture out"));
+            return Err(Error::fault("the H.264 encoder skipped a picture"));
         }
         Ok(Packet { data, key })
     }
 }
 
-/// The library's encoder: one thread, and nothing that hangs on time, so that the same pictures give the same bytes.
-fn encoder(rate: Rate, quantiser: u8) -> Result<Encoder> {
+/// The library's encoder, with one thread and nothing that depends on time, so that the same pictures give the same
+/// bytes.
+fn encoder(rate: Rate, quantizer: u8) -> Result<Encoder> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let period = (rate.hertz() * SECONDS_BETWEEN_KEYS).ceil() as u32;
     #[allow(clippy::cast_possible_truncation)]
     let hertz = rate.hertz() as f32;
-    // Of the modes that keep to a range of quantisers, this one alone complains of nothing on standard error.
+    // This is the only mode with a range of quantizers that prints no warnings on standard error.
     let config = EncoderConfig::new()
         .rate_control_mode(RateControlMode::Bufferbased)
-        .qp(QpRange::new(quantiser, quantiser))
+        .qp(QpRange::new(quantizer, quantizer))
         .skip_frames(false)
         .adaptive_quantization(false)
         .background_detection(false)

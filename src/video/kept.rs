@@ -1,9 +1,9 @@
-//! The frames of a run in a file beside its checkpoint: a run that is resumed makes its movies of them from the
-//! beginning.
+//! The frames of a run, in a file beside its checkpoint. A resumed run makes its movies from these frames, starting at
+//! the first.
 //!
-//! The file only grows. After [`MAGIC`] each frame is its number of slots, the length of what follows, both as 32 bits
-//! with the lowest first, and its difference to the frame before, compressed. A checkpoint knows how far the file went
-//! when it was written, and the digest of that: what a killed run wrote behind it is cut off.
+//! The file only grows. After [`MAGIC`], each frame has its number of slots, the length of its data, both as 32-bit
+//! little-endian numbers, and its compressed difference from the frame before. A checkpoint records the length of the
+//! file and its digest; anything that a killed run wrote after that is cut off.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -20,34 +20,34 @@ use crate::output::KeptFrames;
 use crate::picture::Size;
 use crate::{Error, Result};
 
-/// What the file begins with.
+/// The beginning of the file.
 const MAGIC: [u8; 16] = *b"text2art frames\n";
-/// The largest file, in bytes: what is longer than that starts over when it is resumed.
+/// The largest file, in bytes: if a run needs more, its movies start over when the run is resumed.
 const LARGEST: u64 = 64 << 30;
-/// Bytes that are read at a time.
+/// The number of bytes that are read at a time.
 const READ_AT_A_TIME: usize = 1 << 20;
-/// Bytes before a frame's own.
+/// The number of bytes before the data of a frame.
 const HEAD: usize = 8;
-const HINT: &str = "restore the file, or resume without the frames before";
+const HINT: &str = "restore the file, or resume without the earlier frames";
 
 /// A file of frames of one size.
 pub(super) struct FrameFile {
     path: PathBuf,
     file: File,
     size: Size,
-    /// Of all bytes so far
+    /// The digest of all bytes so far
     hash: Sha256,
     bytes: u64,
     frames: usize,
-    /// The last frame's bytes; zeros before the first
+    /// The bytes of the last frame; zeros before the first
     before: Vec<u8>,
 }
 
 impl FrameFile {
-    /// Begins a file. One that an earlier run left is replaced.
+    /// Creates a file. The file of an earlier run is replaced.
     ///
     /// # Errors
-    /// If it cannot be written, or another program's file has the name.
+    /// If the file cannot be written, or another program's file has the name.
     pub(super) fn create(path: &Path, size: Size) -> Result<Self> {
         remove_kept_frames(path)?;
         let fault = |source| Error::Write { path: path.to_owned(), source };
@@ -58,11 +58,11 @@ impl FrameFile {
         Ok(frames)
     }
 
-    /// Continues the file of an earlier part of the run, as far as its checkpoint knows it. If that is to go under
-    /// another name from now on, it is copied.
+    /// Continues the file of an earlier part of the run, up to the length in its checkpoint. If the path changes, the
+    /// file is copied.
     ///
     /// # Errors
-    /// If the file is missing, damaged or of another run, or cannot be written.
+    /// If the file is missing, is damaged, belongs to another run, or cannot be written.
     pub(super) fn reopen(path: &Path, earlier: &Path, kept: &KeptFrames, size: Size) -> Result<Self> {
         let hash = check(earlier, kept)?;
         let fault = |source| Error::Write { path: path.to_owned(), source };
@@ -71,7 +71,7 @@ impl FrameFile {
             let before = vec![0; 3 * size.width * size.height];
             Self { path: path.to_owned(), file, size, hash: Sha256::new(), bytes: 0, frames: 0, before }
         } else {
-            // Open before it may be removed: the two names may be one file's.
+            // Open the earlier file first: both names may mean one file, which `create` removes.
             let earlier = open_regular(earlier).map_err(|error| Error::file(earlier, unreadable(&error), HINT))?;
             let mut frames = Self::create(path, size)?;
             let copied = frames.file.rewind();
@@ -83,10 +83,10 @@ impl FrameFile {
         Ok(frames)
     }
 
-    /// Hands out the frames so far, each with its number of slots. New ones can be added behind them after that.
+    /// Passes on the frames so far, each with its number of slots. After that, new frames can be added.
     ///
     /// # Errors
-    /// If one cannot be read.
+    /// If a frame cannot be read.
     pub(super) fn replay(&mut self, mut each: impl FnMut(&RgbImage, usize)) -> Result<()> {
         let fault = |error: &std::io::Error| Error::file(&self.path, unreadable(error), HINT);
         let damaged = || Error::file(&self.path, "the file of frames is damaged", HINT);
@@ -136,7 +136,7 @@ impl FrameFile {
         Ok(())
     }
 
-    /// How far the file goes now, when that is on the disk.
+    /// Flushes the file to the disk, and returns its extent.
     ///
     /// # Errors
     /// If the disk is full.
@@ -150,7 +150,7 @@ impl FrameFile {
     pub(super) fn remove(self) {
         let Self { path, file, .. } = self;
         drop(file);
-        // It could not be written, and is of no use; that it stays does no harm.
+        // The file is useless, but does no harm if it stays.
         let _ = std::fs::remove_file(path);
     }
 
@@ -169,10 +169,10 @@ impl FrameFile {
     }
 }
 
-/// Removes a file of frames, if there is one: what else has its name stays.
+/// Removes a file of frames, if it exists. Any other file with the name is kept.
 ///
 /// # Errors
-/// If it cannot be removed.
+/// If the file cannot be removed.
 pub fn remove_kept_frames(path: &Path) -> Result<()> {
     let is_file = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
     let begins = |mut file: File| {
@@ -191,12 +191,12 @@ pub fn remove_kept_frames(path: &Path) -> Result<()> {
 /// Checks that the frames before a checkpoint can be used.
 ///
 /// # Errors
-/// If their file is missing, damaged or of another run.
+/// If the file is missing, is damaged, or belongs to another run.
 pub fn check_kept_frames(path: &Path, kept: &KeptFrames) -> Result<()> {
     check(path, kept).map(drop)
 }
 
-/// Checks that a file begins with what a checkpoint knows of it, and returns the state of its digest there.
+/// Checks that a file begins as its checkpoint says, and returns the state of the digest after that part.
 fn check(path: &Path, kept: &KeptFrames) -> Result<Sha256> {
     let fault = |error: &std::io::Error| Error::file(path, unreadable(error), HINT);
     let mut file = open_regular(path).map_err(|error| fault(&error))?.take(kept.bytes.min(LARGEST));
@@ -215,12 +215,12 @@ fn check(path: &Path, kept: &KeptFrames) -> Result<Sha256> {
         return Err(Error::file(path, format!("the file of frames is cut short after {length} bytes"), HINT));
     }
     if !is_own || to_hex(&hash.clone().finalize()) != kept.sha256 {
-        return Err(Error::file(path, "the file of frames is damaged, or is not that of the checkpoint", HINT));
+        return Err(Error::file(path, "the file of frames is damaged, or belongs to another checkpoint", HINT));
     }
     Ok(hash)
 }
 
-/// The most bytes that compressing so many gives: what cannot be compressed is stored in blocks with heads.
+/// The most bytes that compression makes of so many: incompressible data is stored in blocks with headers.
 fn most_bytes(bytes: usize) -> usize {
     bytes + bytes / 64 + 1024
 }
@@ -255,7 +255,7 @@ mod tests {
         file.push(&frame(77), 1).unwrap();
         drop(file);
         let three: Vec<_> = (0..3).map(|seed| (frame(seed), usize::from(seed) + 1)).collect();
-        // Under another name they are copied, and what is at the first stays.
+        // Under another name the frames are copied, and the first file stays.
         let mut copy = FrameFile::reopen(&other, &path, &kept, size()).unwrap();
         assert_eq!(replayed(&mut copy), three);
         let mut again = FrameFile::reopen(&path, &path, &kept, size()).unwrap();
@@ -289,7 +289,7 @@ mod tests {
         assert!(reopen(&kept).contains("cut short"));
         std::fs::remove_file(&path).unwrap();
         assert!(reopen(&kept).contains("no such file"));
-        // What another program wrote is left alone.
+        // The file of another program is kept.
         std::fs::write(&path, "my notes, which are long enough").unwrap();
         remove_kept_frames(&path).unwrap();
         assert!(FrameFile::create(&path, size()).is_err());

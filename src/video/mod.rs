@@ -1,4 +1,4 @@
-//! Moving pictures: GIF, MP4 and folders of frames, encoded while a run goes on.
+//! Moving pictures: GIFs, MP4s and folders of frames, encoded during a run.
 
 mod folder;
 mod gif;
@@ -27,5 +27,5 @@ pub use timeline::Timeline;
 
 use crate::output::{Kind, PNG, SVG};
 
-/// Every kind of file that a run can write, in the order in which files are named and reported.
+/// All kinds of files that a run can write, in the order in which files are named and reported.
 pub const KINDS: [Kind; 5] = [PNG, GIF, MP4, FRAMES, SVG];

@@ -1,4 +1,4 @@
-//! H.264 in an MP4 file that plays while it loads: what describes the pictures stands before them.
+//! H.264 in an MP4 file that plays while it loads, because the description of the pictures comes first.
 
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::num::NonZeroU32;
@@ -25,17 +25,17 @@ pub const MP4: Kind = Kind {
     option: "mp4",
     help: Some(Help {
         heading: "Moving pictures",
-        short: "Make an MP4 of the iterations, too",
-        more: "Without a name it is the picture's with .mp4. `-o x.mp4` makes an MP4 and no PNG. It is H.264 and plays in \
-               browsers; an odd side is encoded with its last row or column twice.",
+        short: "Also make an MP4 of the iterations",
+        more: "Without FILE, the MP4 is named after the picture. `-o x.mp4` makes an MP4 and no PNG. It is H.264, \
+               which browsers play; if a side is odd, its last row or column is encoded twice.",
     }),
     check: |settings| check_size(settings.size),
     make: Make::Movie(open),
 };
 
-/// Units of time in a picture's.
+/// The duration of a picture, in units of the time scale.
 const DURATION: u32 = 1000;
-/// Bytes that are moved at a time to make room before the pictures.
+/// The number of bytes that are moved at a time to make room before the pictures.
 const MOVED_AT_A_TIME: usize = 1 << 20;
 
 fn open(product: &Product, size: Size, video: &VideoSettings) -> Result<Box<dyn Encoder>> {
@@ -49,7 +49,7 @@ struct Mp4 {
     muxer: Mp4FileMuxer,
     timescale: NonZeroU32,
     size: Size,
-    /// Where the next picture goes
+    /// The offset of the next picture
     offset: u64,
 }
 
@@ -57,7 +57,7 @@ impl Mp4 {
     /// Opens a file for pictures of one size.
     ///
     /// # Errors
-    /// Where the size is too large, or the file cannot be written.
+    /// If the size is too large, or the file cannot be written.
     fn create(path: &Path, existing: Existing, size: Size, rate: FrameRate) -> Result<Self> {
         let encoder = H264::new(size, rate)?;
         let muxer = Mp4FileMuxer::new().map_err(|error| fault(&error))?;
@@ -68,7 +68,7 @@ impl Mp4 {
         Ok(Self { file, encoder, timescale, size, offset: head.len() as u64, muxer })
     }
 
-    /// What the file will be called.
+    /// The final path of the file.
     fn path(&self) -> &Path {
         self.file.get_ref().target()
     }
@@ -120,7 +120,7 @@ impl Encoder for Mp4 {
         Ok(())
     }
 
-    // What describes the pictures is written before them.
+    // The description of the pictures is written before the pictures.
     fn finish(mut self: Box<Self>, recipe: Option<&Recipe>) -> Result<PathBuf> {
         let recipe = recipe.map(|recipe| Ok::<_, Error>((recipe.in_words()?, recipe.to_json()?))).transpose()?;
         let tags = tags(crate::PROGRAM, recipe.as_ref().map(|(words, json)| (words.as_str(), json.as_str())));
@@ -132,7 +132,7 @@ impl Encoder for Mp4 {
         let kind = &head[..u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize];
         let mut moov = MoovBox::clone(boxes.moov_box());
         moov.unknown_boxes.push(unknown(*b"udta", tags));
-        // Its length is known: the pictures go behind it.
+        // The length of `moov` is now known, and the pictures move behind it.
         let length = moov.encode_to_vec().map_err(|error| fault(&error))?.len();
         let moved = (kind.len() + length) as u64 - begin;
         move_chunks(&mut moov, moved)?;
@@ -150,7 +150,7 @@ impl Encoder for Mp4 {
     }
 }
 
-/// Adds to where the pictures are, as the table of the only track tells it.
+/// Adds `moved` to the offsets of the pictures in the tables.
 fn move_chunks(moov: &mut MoovBox, moved: u64) -> Result<()> {
     for track in &mut moov.trak_boxes {
         match &mut track.mdia_box.minf_box.stbl_box.stco_or_co64_box {
@@ -166,7 +166,7 @@ fn move_chunks(moov: &mut MoovBox, moved: u64) -> Result<()> {
     Ok(())
 }
 
-/// Moves a part of a file towards its end.
+/// Moves a part of a file toward its end.
 fn move_up(file: &mut (impl Read + Write + Seek), part: std::ops::Range<u64>, by: u64) -> std::io::Result<()> {
     let mut buffer = vec![0; MOVED_AT_A_TIME];
     let mut end = part.end;
@@ -187,7 +187,7 @@ fn unknown(kind: [u8; 4], payload: Vec<u8>) -> UnknownBox {
     UnknownBox { box_type, box_size: BoxSize::with_payload_size(box_type, payload.len() as u64), payload }
 }
 
-/// What players want to know of every picture: its colours, and what of it is to be seen.
+/// Boxes that describe every picture: its colors, and its visible part.
 fn picture_boxes(size: Size) -> Vec<UnknownBox> {
     // ISO 23091-2: primaries, transfer and matrix of BT.709, limited range.
     let mut boxes = vec![unknown(*b"colr", [b"nclx".as_slice(), &[0, 1, 0, 1, 0, 1, 0]].concat())];
@@ -195,7 +195,7 @@ fn picture_boxes(size: Size) -> Vec<UnknownBox> {
     let (width, height) = (side(size.width), side(size.height));
     let (columns, rows) = (side(coded(width)), side(coded(height)));
     if (columns, rows) != (width, height) {
-        // ISO 14496-12, 12.1.4: the sides, and how far the middle is moved, each as a fraction.
+        // ISO 14496-12, 12.1.4: the sides, and the offsets of the center, each as a fraction.
         let moved = (width.wrapping_sub(columns), height.wrapping_sub(rows));
         let fractions = [width, 1, height, 1, moved.0, 2, moved.1, 2].map(u32::to_be_bytes);
         boxes.push(unknown(*b"clap", fractions.concat()));

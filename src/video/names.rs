@@ -1,4 +1,4 @@
-//! Which files are asked for beside the picture, and what they are called.
+//! The files that are requested beside the picture, and their names.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -10,46 +10,46 @@ use super::KINDS;
 use crate::output::{Kind, Product, Products, kind_of};
 use crate::{Error, Result};
 
-/// Says that there is to be none.
+/// The name that requests no file.
 const NONE: &str = "none";
 
-/// The names of files that are asked for beside the picture: an option for each kind that has one. An empty name stands
-/// for the picture's, with the kind's extension.
+/// The names of the files that are requested beside the picture, with an option for each kind that has one. An empty
+/// name stands for the name of the picture with the extension of the kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileNames(Vec<(Kind, OsString)>);
 
 impl FileNames {
-    /// What is asked for with what `weaker` asks for where this says nothing; `none` asks for none.
+    /// These names, and those of `weaker` for kinds without a name here. `none` requests no file.
     #[must_use]
     pub fn or(&self, weaker: &Self) -> Self {
         let either = |kind: &Kind| Some((*kind, self.of(*kind).or_else(|| weaker.of(*kind))?.to_owned()));
         Self(KINDS.iter().filter_map(either).collect())
     }
 
-    /// Whether one of them has this name.
+    /// Whether a file has this name.
     #[must_use]
     pub fn contains(&self, name: &OsStr) -> bool {
         self.0.iter().any(|(_, own)| own == name)
     }
 
-    /// What the names of those files end in that are called as the picture is.
+    /// The extensions of the files that are named after the picture.
     #[must_use]
     pub fn extensions_beside(&self) -> Vec<&'static str> {
         self.0.iter().filter(|(_, name)| name.is_empty()).map(|(kind, _)| kind.extension).collect()
     }
 
-    /// The files beside an output of some kind, which may be a moving picture itself, and the output before them;
-    /// `named` makes a path of a name that was given.
+    /// The products of an output of a kind, which may be a moving picture, and of the files beside it. `named` makes a
+    /// path from a name that was given.
     ///
     /// # Errors
-    /// If a name does not fit the option, or an option names what the output is.
+    /// If a name does not match its option, or an option names another file of the output's kind.
     pub fn products(&self, output: &Path, kind: Kind, named: impl Fn(&OsStr) -> PathBuf) -> Result<Products> {
         let mut beside: Vec<Product> = Vec::new();
         for (which, name) in self.0.iter().filter(|(_, name)| name != NONE) {
             let path = match (name.is_empty(), *which == kind) {
                 (true, _) if which.is_folder() => {
-                    let message = format!("‹{}› names no folder", which.option);
-                    return Err(Error::usage(message, "name one, or leave the option out"));
+                    let message = format!("‹{}› needs a folder", which.option);
+                    return Err(Error::usage(message, "name a folder, or leave out the option"));
                 }
                 (true, true) => continue,
                 (true, false) => output.with_extension(which.extension),
@@ -64,8 +64,8 @@ impl FileNames {
                 || beside.iter().any(|other| other.kind != folder.kind && other.path == folder.path))
         {
             let (option, path) = (folder.kind.option, folder.path.display());
-            let message = format!("‹{option}› {path} is the name of another file that is to be made");
-            return Err(Error::usage(message, "give the folder a name of its own"));
+            let message = format!("‹{option}› {path} is also the name of another output");
+            return Err(Error::usage(message, "choose another name for the folder"));
         }
         Ok(Products::new(Product::new(kind, output.to_owned()), beside))
     }
@@ -75,31 +75,31 @@ impl FileNames {
     }
 }
 
-/// What kind of file an output of this name is.
+/// The kind of an output, by its name.
 ///
 /// # Errors
-/// If no run can make such a file in place of a PNG.
+/// If a run cannot make such a file as its output.
 pub fn kind_of_output(path: &Path) -> Result<Kind> {
     let kinds: Vec<_> = KINDS.into_iter().filter(|kind| kind.is_output()).collect();
     kind_of(path, &kinds)
 }
 
-/// A path given to an option of one kind: a word of the prompt is none.
+/// Checks that a path given to an option has the extension of its kind, and is not a word of the prompt.
 fn name_of_kind(path: PathBuf, kind: Kind) -> Result<PathBuf> {
     if kind_of(&path, &[kind]).is_ok() {
         return Ok(path);
     }
     let Kind { option, extension, .. } = kind;
-    let message = format!("‹{option}› takes a name that ends in .{extension}, and {} does not", path.display());
-    Err(Error::usage(message, format!("give such a name, or write the prompt before ‹{option}›")))
+    let message = format!("‹{option}› takes a name that ends in .{extension}, but {} does not", path.display());
+    Err(Error::usage(message, format!("use a name that ends in .{extension}, or write the prompt before ‹{option}›")))
 }
 
 fn twice(kind: Kind) -> Error {
     let Kind { option, extension, .. } = kind;
-    Error::usage(format!("‹output› and ‹{option}› both name a file ending in .{extension}"), "name it once")
+    Error::usage(format!("‹output› and ‹{option}› both name a file ending in .{extension}"), "leave out one of them")
 }
 
-/// The option that asks for a kind; none if it has none.
+/// The option that requests a kind; none if the kind has no option.
 fn option(kind: Kind) -> Option<Arg> {
     let help = kind.help?;
     let option = Arg::new(kind.option)

@@ -1,17 +1,17 @@
-//! The pictures of a folder, in the order in which people number them.
+//! The pictures in a folder, in natural order.
 
 use std::path::{Path, PathBuf};
 
 use crate::files::unreadable;
 use crate::{Error, Result};
 
-/// What the names of pictures end in.
+/// The extensions of pictures.
 const EXTENSIONS: [&str; 7] = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff"];
 
-/// The pictures of a folder, in the order of their names, 10 behind 9.
+/// The pictures in a folder, in the order of their names, with 10 after 9.
 ///
 /// # Errors
-/// Where the folder cannot be read, or holds none.
+/// If the folder cannot be read, or contains no pictures.
 pub fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let broken = |error: std::io::Error| Error::file(folder, unreadable(&error), "make the folder readable");
     let mut pictures = Vec::new();
@@ -24,14 +24,18 @@ pub fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     if pictures.is_empty() {
-        return Err(Error::file(folder, "there is no picture in this folder", "name another, or the pictures"));
+        return Err(Error::file(
+            folder,
+            "there are no pictures in this folder",
+            "name another folder, or the pictures",
+        ));
     }
     pictures.sort_by_cached_key(|path| key(&path.file_name().unwrap_or_default().to_string_lossy()));
     Ok(pictures)
 }
 
-/// A name as parts that compare: words by their letters, numbers by their values; names that are equal so, by their
-/// letters.
+/// The sort key of a name: words compare by letters, numbers by value. If these parts are equal, the whole names
+/// decide.
 fn key(name: &str) -> (Vec<(String, u128)>, String) {
     let mut parts = Vec::new();
     let mut rest = name;
@@ -61,6 +65,6 @@ mod tests {
         let found: Vec<_> = found.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(found, ["a1.png", "a9.png", "a9b2.png", "a9b11.png", "a010.png", "a10.PNG", "b.jpg"]);
         let empty = tempfile::tempdir().unwrap();
-        assert!(pictures_in(empty.path()).unwrap_err().to_string().ends_with("there is no picture in this folder"));
+        assert!(pictures_in(empty.path()).unwrap_err().to_string().ends_with("there are no pictures in this folder"));
     }
 }

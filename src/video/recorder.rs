@@ -1,4 +1,4 @@
-//! Makes moving pictures beside a run: frames go through a channel of few places to a thread that encodes them.
+//! Makes moving pictures during a run: frames go through a small channel to a thread that encodes them.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -16,16 +16,16 @@ use crate::picture::Size;
 use crate::settings::VideoSettings;
 use crate::{Error, Result};
 
-/// Frames that wait for the encoders at most, before the run waits for them.
+/// The most frames that wait for the encoders; if there are more, the run waits.
 const WAITING: usize = 3;
 
-/// Takes a run's pictures, and makes moving ones of them.
+/// Makes moving pictures from the pictures of a run.
 pub struct Recorder {
     timeline: Timeline,
-    /// The last picture that became a frame
+    /// The number of the last picture that became a frame
     last: Option<usize>,
     makes_folder: bool,
-    /// Whether frames are kept for a run that continues
+    /// Whether frames are kept so that the run can continue
     keeps: bool,
     sender: Option<SyncSender<Message>>,
     problems: Receiver<String>,
@@ -33,11 +33,12 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Opens the files for pictures of one size, by their numbers in the run, and starts the thread. If the first is
-    /// not 0 the run continues: so does its folder of frames, and movies do with the frames that are kept.
+    /// Opens the files for pictures of one size and starts the thread. `pictures` has the numbers of the first and the
+    /// last picture of the run. If the first number is not 0, the run continues: its folder of frames continues, and
+    /// its movies continue if frames were kept.
     ///
     /// # Errors
-    /// If a file cannot be written or cannot hold such pictures.
+    /// If a file cannot be written, or cannot contain pictures of this size.
     pub fn start(
         products: &Products,
         settings: &VideoSettings,
@@ -47,7 +48,7 @@ impl Recorder {
         Self::keeping(products, settings, size, pictures, None)
     }
 
-    /// The same with a file that keeps the frames.
+    /// Like [`Recorder::start`], with a file that keeps the frames.
     pub(super) fn keeping(
         products: &Products,
         settings: &VideoSettings,
@@ -78,19 +79,19 @@ impl Recorder {
         Ok(Self { timeline, last: None, makes_folder, keeps, sender: Some(sender), problems, thread: Some(thread) })
     }
 
-    /// Whether a picture on the way is a frame.
+    /// Whether a picture of the run is a frame.
     #[must_use]
     pub fn wants(&self, picture: usize) -> bool {
         self.timeline.slots(picture) > 0
     }
 
-    /// Whether frames become files of their own, which have recipes of their own.
+    /// Whether frames also go to a folder, where each has its own recipe.
     #[must_use]
     pub fn makes_folder(&self) -> bool {
         self.makes_folder
     }
 
-    /// Takes a picture, which a GIF and an MP4 show over white. Waits while the encoders are behind.
+    /// Adds a picture, which a GIF and an MP4 show over white. Waits while the encoders are behind.
     pub fn push(&mut self, picture: usize, pixels: DynamicImage, recipe: Option<Recipe>) {
         self.send_frame(picture, (self.timeline.slots(picture), true), pixels, recipe);
     }
@@ -107,12 +108,12 @@ impl Recorder {
     }
 
     fn send(&self, message: Message) {
-        // A thread that is gone tells why when it is joined.
+        // If the thread has ended, joining it gives the reason.
         let _ = self.sender.as_ref().map(|sender| sender.send(message));
     }
 
-    /// Waits until all frames it was given are where they go, so that a run that continues from here misses none: how
-    /// far those go that are kept.
+    /// Waits until all frames so far are written, so that a run that continues from here lacks none. Returns the extent
+    /// of the kept frames.
     #[must_use]
     pub fn settle(&self) -> Option<KeptFrames> {
         if !self.makes_folder && !self.keeps {
@@ -120,31 +121,32 @@ impl Recorder {
         }
         let (answer, answered) = channel();
         self.send(Message::Settle(answer));
-        // A thread that is gone has dropped the question.
+        // If the thread has ended, the channel is closed.
         answered.recv().ok().flatten()
     }
 
-    /// What went wrong since the last call, in sentences. Other files go on.
+    /// The problems since the last call, in sentences. Other files continue.
     pub fn problems(&self) -> impl Iterator<Item = String> {
         self.problems.try_iter()
     }
 
-    /// Takes the last picture, wherever the run ended, and finishes the files: where each is, or why not.
+    /// Adds the last picture, wherever the run ended, and finishes the files. Returns the path of each file, or why it
+    /// failed.
     #[must_use]
     pub fn finish(mut self, picture: usize, pixels: DynamicImage, recipe: Option<Recipe>) -> Vec<Result<PathBuf>> {
         if self.last != Some(picture) {
-            // A run that continues shows it in its turn, if at all.
+            // This frame is not kept: a run that continues shows the picture at its regular place, if at all.
             let slots = self.timeline.slots(picture).max(1);
             self.send_frame(picture, (slots, false), pixels, recipe.clone());
         }
         self.end(recipe)
     }
 
-    /// Finishes the files after the last frame.
+    /// Finishes the files after the last frame. Returns the path of each file, or why it failed.
     #[must_use]
     pub fn end(mut self, recipe: Option<Recipe>) -> Vec<Result<PathBuf>> {
         self.send(Message::End { recipe: recipe.map(Box::new) });
-        let fault = || vec![Err(Error::fault("the thread that encodes frames failed"))];
+        let fault = || vec![Err(Error::fault("the thread that encodes frames panicked"))];
         self.thread.take().map_or_else(fault, |thread| thread.join().unwrap_or_else(|_| fault()))
     }
 }
@@ -152,7 +154,7 @@ impl Recorder {
 impl Drop for Recorder {
     fn drop(&mut self) {
         self.sender.take();
-        // Without an end the thread removes what it wrote.
+        // Without an end message, the thread removes its files.
         let _ = self.thread.take().map(JoinHandle::join);
     }
 }

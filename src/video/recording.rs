@@ -1,4 +1,4 @@
-//! The moving pictures of a run: opened before it, fed with what it judges, finished with it.
+//! The moving pictures of a run: opened before the run, fed with its pictures, finished at its end.
 
 use std::path::PathBuf;
 
@@ -13,21 +13,21 @@ use crate::settings::Settings;
 
 /// Where the frames of a run are kept, so that it can continue.
 pub struct Keeping {
-    /// The file from now on
+    /// The file of frames from now on
     pub path: PathBuf,
-    /// The file of the run so far, and how far it goes; none if the run begins or had none
+    /// The file of the run so far, and its extent; none if the run begins or kept no frames
     pub earlier: Option<(PathBuf, KeptFrames)>,
 }
 
-/// The moving pictures that are being made; none if none is wanted.
+/// The moving pictures in the making; none if none is requested.
 pub struct Recording(Option<Recorder>);
 
 impl Recording {
-    /// Opens the files for a run that begins with its picture `first`: 0, or where it continues. If movies then lack
-    /// their frames so far, `warn` says so.
+    /// Opens the files for a run that begins with picture `first`, which is above 0 if the run continues. If movies
+    /// lack their earlier frames, `warn` reports it.
     ///
     /// # Errors
-    /// If a file cannot be written or cannot hold such pictures.
+    /// If a file cannot be written, or cannot contain pictures of this size.
     pub fn start(
         products: &Products,
         settings: &Settings,
@@ -45,16 +45,16 @@ impl Recording {
         }
         for movie in products.movies().filter(|_| first > 0 && kept.is_none()) {
             let path = movie.path.display();
-            warn(format!("{path} starts over after {first} iterations, without the frames before{reason}"));
+            warn(format!("{path} starts over after {first} iterations, without the earlier frames{reason}"));
         }
         match keeping {
             Some(Keeping { path, .. }) if has_movies && kept.is_none() => {
                 match FrameFile::create(path, settings.size) {
                     Ok(created) => kept = Some(created),
-                    Err(error) => warn(format!("{error}; if the run is resumed, its movies start over")),
+                    Err(error) => warn(format!("{error}; movies start over if the run is resumed")),
                 }
             }
-            // An earlier run of the name may have made movies.
+            // An earlier run with this name may have left frames.
             Some(Keeping { path, .. }) if first == 0 => {
                 if let Err(error) = remove_kept_frames(path) {
                     warn(error.to_string());
@@ -69,10 +69,10 @@ impl Recording {
         Recorder::keeping(products, &settings.video(), settings.size, pictures, kept).map(Some).map(Self)
     }
 
-    /// Takes the picture that an iteration judged, and warns of what went wrong with earlier ones.
+    /// Adds the picture that an iteration judged, and warns of problems with earlier pictures.
     ///
     /// # Errors
-    /// Where the tensor is no picture, or there is no recipe.
+    /// If `picture` or `recipe` fails, or the tensor is not a picture.
     pub fn see(
         &mut self,
         iteration: usize,
@@ -86,19 +86,18 @@ impl Recording {
             recorder.push(iteration, to_pixels(&picture()?)?, recipe);
         }
         for problem in recorder.problems() {
-            warn(format!("{problem}; the picture goes on"));
+            warn(format!("{problem}; the run continues"));
         }
         Ok(())
     }
 
-    /// Waits until the frames so far are on the disk, as what is saved now says, and returns how far those go that are
-    /// kept for a run that continues.
+    /// Waits until the frames so far are on the disk, as a checkpoint requires. Returns the extent of the kept frames.
     #[must_use]
     pub fn settle(&self) -> Option<KeptFrames> {
         self.0.as_ref().and_then(Recorder::settle)
     }
 
-    /// Takes the last picture and finishes the files: where each is, or why not.
+    /// Adds the last picture and finishes the files. Returns the path of each file, or why it failed.
     #[must_use]
     pub fn finish(self, iterations: usize, picture: &Tensor, recipe: Recipe) -> Vec<Result<PathBuf>> {
         let Some(recorder) = self.0 else { return Vec::new() };

@@ -1,4 +1,4 @@
-//! The thread that makes moving pictures: each file in the making, or what went wrong with it.
+//! The thread that makes moving pictures. It has each file in the making, or why the file failed.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender};
@@ -12,38 +12,38 @@ use crate::output::{Encoder, KeptFrames, Recipe};
 use crate::picture::over_white;
 use crate::{Error, Result};
 
-/// What the thread is sent.
+/// A message to the thread.
 pub(super) enum Message {
     Frame {
         picture: DynamicImage,
         slots: usize,
         recipe: Option<Box<Recipe>>,
-        /// Whether the run may continue behind it
+        /// Whether the frame is kept for a run that continues
         is_kept: bool,
     },
-    /// Answered when the frames before it are where they go, with how far those go that are kept
+    /// Answered when all frames so far are written, with the extent of the kept frames
     Settle(Sender<Option<KeptFrames>>),
     End {
         recipe: Option<Box<Recipe>>,
     },
 }
 
-/// What the thread has.
+/// The state of the thread.
 pub(super) struct Reel {
-    /// What is made of all frames
+    /// The files that are made of all frames
     pub(super) movies: Vec<Result<Box<dyn Encoder>>>,
     pub(super) folder: Option<Result<Folder>>,
-    /// All frames, if they are seen backwards as well
+    /// All frames, if they are also shown backward
     pub(super) spool: Option<Spool>,
     /// All frames, for a run that continues from a checkpoint
     pub(super) kept: Option<FrameFile>,
-    /// Slots the last picture is held for
+    /// The number of slots for which the last picture is held
     pub(super) hold: usize,
     pub(super) tell: Sender<String>,
 }
 
 impl Reel {
-    /// Does what it is sent, and returns where each file is or why it is not there.
+    /// Handles all messages, and returns the path of each file or why it failed.
     pub(super) fn run(mut self, messages: &Receiver<Message>) -> Vec<Result<PathBuf>> {
         self.replay();
         for message in messages {
@@ -60,17 +60,17 @@ impl Reel {
                     }
                 }
                 Message::Settle(answer) => {
-                    // Nobody may wait for it any more.
+                    // The receiver may be gone.
                     let _ = answer.send(self.keep(|kept| kept.kept()));
                 }
                 Message::End { recipe } => return self.finish(recipe.as_deref()),
             }
         }
-        // Nobody wants the files any more.
+        // Without an end message, the files are dropped and removed.
         Vec::new()
     }
 
-    /// Shows the frames of the earlier part of a run.
+    /// Shows the kept frames of an earlier part of the run.
     fn replay(&mut self) {
         let Some(mut kept) = self.kept.take() else { return };
         match kept.replay(|picture, slots| {
@@ -78,7 +78,7 @@ impl Reel {
             self.spool(picture, slots);
         }) {
             Ok(()) => self.kept = Some(kept),
-            // They were whole a moment ago: a film without them would not be that of the run.
+            // The frames were intact a moment ago; a movie without them would be wrong.
             Err(error) => self.fail(error),
         }
     }
@@ -96,7 +96,7 @@ impl Reel {
         }
     }
 
-    /// Works on the file of kept frames. If that fails the file goes, and movies of this part of the run go on.
+    /// Works on the file of kept frames. If that fails, the file is removed, and the movies continue.
     fn keep<T>(&mut self, work: impl FnOnce(&mut FrameFile) -> Result<T>) -> Option<T> {
         let kept = self.kept.as_mut()?;
         match work(kept) {
@@ -109,7 +109,7 @@ impl Reel {
         }
     }
 
-    /// Without frames that are needed again, no movie can be finished.
+    /// Fails all movies: frames that they need again are lost.
     fn fail(&mut self, error: Error) {
         self.spool = None;
         let _ = self.tell.send(error.to_string());
@@ -118,7 +118,7 @@ impl Reel {
         }
     }
 
-    /// Goes back: each slot again, but for the first and the last.
+    /// Shows all slots again backward, except the first and the last.
     fn go_back(&mut self) -> Result<()> {
         let Some(mut spool) = self.spool.take() else { return Ok(()) };
         let last = spool.len().saturating_sub(1);
@@ -147,7 +147,7 @@ impl Reel {
     }
 }
 
-/// Does something with a file in the making; if that fails the file is removed, and the others go on.
+/// Works on a file in the making. If that fails, the file is removed, and the others continue.
 fn on<T>(file: &mut Result<T>, tell: &Sender<String>, work: impl FnOnce(&mut T) -> Result<()>) {
     let Ok(open) = file else { return };
     if let Err(error) = work(open) {

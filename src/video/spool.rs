@@ -1,4 +1,4 @@
-//! Pictures that wait on the disk until they are needed again: no run is too long for memory.
+//! Keeps pictures on the disk until they are needed again, so that no run is too long for the memory.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -10,9 +10,9 @@ use crate::files::nameless;
 use crate::picture::Size;
 use crate::{Error, Result};
 
-/// Pictures of one size, each with a number, in a file without a name, which vanishes with the program.
+/// Pictures of one size, each with a number, in a file without a name, which disappears when the program ends.
 pub(super) struct Spool {
-    /// What they are for
+    /// The file that the pictures are for
     target: PathBuf,
     file: File,
     size: Size,
@@ -20,13 +20,13 @@ pub(super) struct Spool {
 }
 
 impl Spool {
-    /// Beside the file they are for: where that has room, they have.
+    /// Creates a spool beside the file that its pictures are for, where there is room.
     pub(super) fn create(target: &Path, size: Size) -> Result<Self> {
         let file = nameless(target)?;
         Ok(Self { target: target.to_owned(), file, size, numbers: Vec::new() })
     }
 
-    /// How many there are.
+    /// The number of pictures.
     pub(super) fn len(&self) -> usize {
         self.numbers.len()
     }
@@ -38,7 +38,7 @@ impl Spool {
         Ok(())
     }
 
-    /// One of them, with its number.
+    /// Reads a picture and its number.
     pub(super) fn read(&mut self, index: usize) -> Result<(RgbImage, u64)> {
         let mut pixels = vec![0; 3 * self.size.width * self.size.height];
         let start = SeekFrom::Start(index as u64 * pixels.len() as u64);
@@ -46,7 +46,7 @@ impl Spool {
         read.map_err(|source| self.fault(source))?;
         let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
         let picture = RgbImage::from_raw(side(self.size.width), side(self.size.height), pixels);
-        picture.map(|picture| (picture, self.numbers[index])).ok_or_else(|| Error::fault("a frame has another size"))
+        picture.map(|picture| (picture, self.numbers[index])).ok_or_else(|| Error::fault("the frames differ in size"))
     }
 
     fn fault(&self, source: std::io::Error) -> Error {

@@ -1,23 +1,23 @@
-//! Which pictures of a run are frames, and how long each is seen.
+//! Which pictures of a run are frames, and how long each is shown.
 
 use crate::settings::VideoSettings;
 
-/// The frames of a run. Time is counted in slots: a slot is what the frame rate gives a picture.
+/// The frames of a run. Time is counted in slots: a slot is the duration of one picture at the frame rate.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeline {
-    /// The last picture; the first is 0
+    /// The number of the last picture; the first is 0
     last: usize,
-    /// Every which picture may be a frame
+    /// Every how many pictures one may be a frame
     every: usize,
-    /// Slots of all frames where the length is given
+    /// The number of slots of all frames, if the length is given
     forward: Option<usize>,
-    /// Slots the last frame is held for
+    /// The number of slots for which the last frame is held
     hold: usize,
     boomerang: bool,
 }
 
 impl Timeline {
-    /// The frames of pictures 0 to `last`.
+    /// Creates the timeline of the pictures 0 to `last`.
     #[must_use]
     pub fn new(settings: &VideoSettings, last: usize) -> Self {
         let mut hold = settings.fps.slots(settings.hold);
@@ -26,15 +26,14 @@ impl Timeline {
             if !settings.boomerang || moving == 1 {
                 return moving;
             }
-            // Back from the last but one to the second: an even number in all.
+            // The way back, from the last but one to the second, makes the total even.
             hold += moving % 2;
             moving / 2 + 1
         });
         Self { last, every: settings.frame_every.max(1), forward, hold, boomerang: settings.boomerang }
     }
 
-    /// For how many slots a picture is seen on the way to the last, as far as the whole run decides: 0 for
-    /// one that is no frame.
+    /// The number of slots for which a picture is shown; 0 if it is not a frame.
     #[must_use]
     pub fn slots(&self, picture: usize) -> usize {
         let is_candidate = picture.is_multiple_of(self.every) || picture == self.last;
@@ -54,19 +53,19 @@ impl Timeline {
         first_slot(candidate + 1) - first_slot(candidate)
     }
 
-    /// How many frames there are of the pictures before this one.
+    /// The number of frames before a picture.
     #[must_use]
     pub fn frames_before(&self, picture: usize) -> usize {
         (0..picture.min(self.last.saturating_add(1))).filter(|before| self.slots(*before) > 0).count()
     }
 
-    /// Slots the last frame is held for, after its own.
+    /// The number of slots for which the last frame is held, after its own.
     #[must_use]
     pub fn hold(&self) -> usize {
         self.hold
     }
 
-    /// Whether the frames are seen backwards, too.
+    /// Whether the frames are also shown backward.
     #[must_use]
     pub fn boomerang(&self) -> bool {
         self.boomerang
@@ -99,10 +98,10 @@ mod tests {
 
     #[test]
     fn frames_are_chosen_to_fit() {
-        // More pictures than slots: spread evenly, both ends among them.
+        // More pictures than slots: frames are spread evenly, and include both ends.
         assert_eq!(frames(&timeline(1, Some(0.5), 0.0, false, 100)), [(0, 1), (25, 1), (50, 1), (75, 1), (100, 1)]);
         assert_eq!(frames(&timeline(10, Some(0.3), 0.0, false, 95)), [(0, 1), (50, 1), (95, 1)]);
-        // Fewer: some are seen longer.
+        // Fewer pictures than slots: some are shown longer.
         assert_eq!(frames(&timeline(1, Some(0.7), 0.0, false, 2)), [(0, 2), (1, 3), (2, 2)]);
         assert_eq!(frames(&timeline(1, Some(0.1), 0.0, false, 9)), [(9, 1)]);
         assert_eq!(frames(&timeline(1, Some(2.0), 0.0, false, 0)), [(0, 20)]);

@@ -1,9 +1,9 @@
-//! From red, green and blue to what H.264 keeps: BT.709 luma and colour differences, limited range, the colours at
+//! Converts red, green and blue to BT.709 luma and color differences for H.264, in limited range, with the colors at
 //! half the size (4:2:0).
 
 use image::RgbImage;
 
-/// A picture's three planes. Sides are even and at least 16: the last row and column are repeated as far as it takes.
+/// The three planes of a picture. The sides are even and at least 16; the last row and column are repeated as needed.
 #[derive(Debug)]
 pub(super) struct Planes {
     pub(super) width: usize,
@@ -13,14 +13,14 @@ pub(super) struct Planes {
     pub(super) red: Vec<u8>,
 }
 
-/// The shortest side the encoder takes.
+/// The shortest side that the encoder takes, in pixels.
 const SHORTEST: usize = 16;
 /// ITU-R BT.709-6, item 3.2: the weights of red and blue in luma.
 const RED: f32 = 0.2126;
 const BLUE: f32 = 0.0722;
-/// Item 4.6 for 8 bits: luma is 16 to 235, colour differences are 112 to each side of 128.
+/// Item 4.6 for 8 bits: luma is 16 to 235, color differences are up to 112 to each side of 128.
 const LUMA: (f32, f32) = (16.0, 219.0 / 255.0);
-const COLOUR: (f32, f32) = (128.0, 224.0 / 255.0);
+const COLOR: (f32, f32) = (128.0, 224.0 / 255.0);
 
 /// A side as it is encoded.
 pub(super) fn coded(side: u32) -> usize {
@@ -35,7 +35,7 @@ impl Planes {
         Self { width, height, luma: vec![16; width * height], blue: quarter.clone(), red: quarter }
     }
 
-    /// Puts a picture of that size in.
+    /// Fills the planes with a picture of their size.
     pub(super) fn fill(&mut self, picture: &RgbImage) {
         let (columns, rows) = (picture.width() as usize, picture.height() as usize);
         let pixels = picture.as_raw();
@@ -55,21 +55,21 @@ impl Planes {
             for (x, (blue, red)) in blues.iter_mut().zip(reds).enumerate() {
                 let [r, g, b] = around(&at, 2 * x, 2 * y);
                 let luminance = luminance([r, g, b]);
-                *blue = byte(COLOUR.0 + COLOUR.1 * (b - luminance) / (2.0 * (1.0 - BLUE)));
-                *red = byte(COLOUR.0 + COLOUR.1 * (r - luminance) / (2.0 * (1.0 - RED)));
+                *blue = byte(COLOR.0 + COLOR.1 * (b - luminance) / (2.0 * (1.0 - BLUE)));
+                *red = byte(COLOR.0 + COLOR.1 * (r - luminance) / (2.0 * (1.0 - RED)));
             }
         }
     }
 }
 
-/// The colour of two rows, where H.264 puts it: over the left column, between the rows (Annex E, type 0).
+/// The color of two rows at its position in H.264: on the left column, between the rows (Annex E, type 0).
 fn around(at: &impl Fn(usize, usize) -> [f32; 3], x: usize, y: usize) -> [f32; 3] {
     let column = |x: usize| {
         let (above, below) = (at(x, y), at(x, y + 1));
-        [0, 1, 2].map(|colour| above[colour] + below[colour])
+        [0, 1, 2].map(|color| above[color] + below[color])
     };
     let (left, middle, right) = (column(x.saturating_sub(1)), column(x), column(x + 1));
-    [0, 1, 2].map(|colour| (left[colour] + 2.0 * middle[colour] + right[colour]) / 8.0)
+    [0, 1, 2].map(|color| (left[color] + 2.0 * middle[color] + right[color]) / 8.0)
 }
 
 fn luminance([red, green, blue]: [f32; 3]) -> f32 {
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn primaries_are_those_of_the_recommendation() {
         // Rounded from the formulas of ITU-R BT.709-6, items 3.2, 3.3 and 4.6.
-        for (colour, expected) in [
+        for (color, expected) in [
             ([255, 255, 255], [235, 128, 128]),
             ([0, 0, 0], [16, 128, 128]),
             ([255, 0, 0], [63, 102, 240]),
@@ -99,12 +99,12 @@ mod tests {
             ([128, 128, 128], [126, 128, 128]),
         ] {
             let mut planes = Planes::new(17, 3);
-            planes.fill(&RgbImage::from_pixel(17, 3, Rgb(colour)));
+            planes.fill(&RgbImage::from_pixel(17, 3, Rgb(color)));
             assert_eq!((planes.width, planes.height), (18, 16));
             let all = |plane: &[u8], value| plane.iter().all(|byte| *byte == value);
-            assert!(all(&planes.luma, expected[0]), "{colour:?}: {}", planes.luma[0]);
-            assert!(all(&planes.blue, expected[1]), "{colour:?}: {}", planes.blue[0]);
-            assert!(all(&planes.red, expected[2]), "{colour:?}: {}", planes.red[0]);
+            assert!(all(&planes.luma, expected[0]), "{color:?}: {}", planes.luma[0]);
+            assert!(all(&planes.blue, expected[1]), "{color:?}: {}", planes.blue[0]);
+            assert!(all(&planes.red, expected[2]), "{color:?}: {}", planes.red[0]);
         }
     }
 

@@ -286,7 +286,7 @@ fn each_gpu_has_memory_for_its_own_pictures() {
     };
     draw("cuda:0,cuda:1", "1").succeeded();
     let refused = draw("cuda:0", "2");
-    assert!(refused.code == Some(1) && refused.errors.contains("choose fewer --jobs"), "{}", refused.errors);
+    assert!(refused.code == Some(1) && refused.errors.contains("lower --jobs"), "{}", refused.errors);
 }
 
 #[test]

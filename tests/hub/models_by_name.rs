@@ -244,7 +244,7 @@ fn a_recipe_names_a_commit_and_its_weights() {
         let before = workplace.content().len();
         let outcome = draw(&workplace, &hub, &["--from", "wild.png", "-o", "b.png"]);
         assert_eq!(outcome.code, Some(2), "{}", outcome.errors);
-        assert!(failure(&outcome)["message"].as_str().unwrap().contains("no commit"), "{}", outcome.errors);
+        assert!(failure(&outcome)["message"].as_str().unwrap().contains("not a valid commit"), "{}", outcome.errors);
         assert_eq!(workplace.content().len(), before);
     }
     // Other weights are refused where they are here, and where they would be fetched.

@@ -16,7 +16,7 @@ use serde_json::Value;
 use text2art::output::Recipe;
 use text2art::random::Stream;
 
-/// The lines of a file of results.
+/// The lines of a results file.
 fn results(workplace: &Workplace) -> Vec<Value> {
     let text = String::from_utf8(workplace.read("results.jsonl")).unwrap();
     assert!(text.ends_with('\n'), "the last line is cut off");
@@ -61,10 +61,10 @@ fn every_form_of_file_draws_the_same() {
         let drawn = [workplace.read("a-red-apple-0.png"), workplace.read("pear.png")];
         assert!(first.get_or_insert_with(|| drawn.clone()) == &drawn, "{name}");
     }
-    // What a single command draws.
+    // A single command draws the same picture.
     workplace.run(&[&["a pear", "-s", "3", "-q", "-o", "alone.png"][..], &SMALL].concat()).succeeded();
     assert!(workplace.read("alone.png") == workplace.read("pear.png"));
-    // Another file's form is said.
+    // --format gives the form of a file whose name does not.
     workplace.write("list", "{\"prompt\": \"a fig\"}\n");
     assert_eq!(batch(&workplace, &["list", "--format", "jsonl"]).succeeded().output_text(), "a-fig-0.png\n");
 }
@@ -82,7 +82,7 @@ fn a_bad_line_is_told_and_the_others_go_on() {
     assert_eq!(outcome.output_text(), "an-apple-0.png\na-cherry-0.png\n");
     for (line, words) in [
         (2, "--sed"),
-        (3, "not UTF-8 text from byte 3 on"),
+        (3, "not valid UTF-8 at byte 3"),
         (4, "--size"),
         (5, "no setting `promt`; did you mean `prompt`?"),
         (6, "longer than 100 KiB"),
@@ -96,8 +96,8 @@ fn a_bad_line_is_told_and_the_others_go_on() {
         assert_eq!((&record["result"]["status"], &record["result"]["file"]), (&"failed".into(), &"a.txt".into()));
         assert!(record["result"]["error"].as_str().unwrap().contains(words), "{record}");
     }
-    assert!(outcome.errors.lines().last().unwrap().starts_with("2 drawn, 0 there already, 7 failed, "));
-    // What is wrong with a line is written down once.
+    assert!(outcome.errors.lines().last().unwrap().starts_with("2 drawn, 0 already done, 7 failed, "));
+    // The error of a line is recorded once.
     let before = results(&workplace).len();
     assert_eq!(batch(&workplace, &["a.txt", "-q"]).code, Some(1));
     assert_eq!(results(&workplace).iter().filter(|record| record["result"]["line"] == 2).count(), 1);
@@ -120,8 +120,8 @@ fn what_is_wrong_with_all_of_it_is_told_before_any_work() {
         (&["wrong.toml"], "line 1"),
         (&["a.txt", "--cutouts", "0"], "cutouts"),
         (&["a.txt", "-o", "{slug}.jpg"], "expected .png"),
-        (&["a.txt", "--results", "other.jsonl"], "not a result of a batch"),
-        (&["a.txt", "--results", "notes.txt"], "not a file of results"),
+        (&["a.txt", "--results", "other.jsonl"], "not a batch result"),
+        (&["a.txt", "--results", "notes.txt"], "not a results file"),
         (&["a.txt", "--results", "folder"], "folder"),
         (&["a.txt", "--results", "none/r.jsonl"], "no such folder"),
         (&["a.txt", "--contact-sheet", "sheet.gif"], "sheet.gif"),
@@ -143,27 +143,27 @@ fn finished_lines_are_known_by_their_recipes() {
     let before = times(&workplace);
     let again = batch(&workplace, &["a.txt"]).succeeded();
     assert_eq!((again.output_text(), times(&workplace)), ("", before.clone()));
-    assert!(again.errors.starts_with("0 drawn, 3 there already, 0 failed"), "{}", again.errors);
+    assert!(again.errors.starts_with("0 drawn, 3 already done, 0 failed"), "{}", again.errors);
     assert_eq!(results(&workplace).len(), 3);
-    // A picture of the same name by other settings is another picture.
+    // A picture with the same name and other settings is another picture.
     let other = batch(&workplace, &["a.txt", "--optimizer", "radam"]).succeeded();
     assert_eq!(other.output_text(), "an-apple-0-3.png\na-pear-0-2.png\nan-apple-0-4.png\n");
     assert!(before.iter().all(|(name, time)| times(&workplace)[name] == *time));
-    // What is no picture of ours is left alone, and what is gone is drawn again.
+    // Files of others are kept, and missing pictures are drawn again.
     workplace.write("a-pear-0.png", "no picture");
     std::fs::remove_file(workplace.join("an-apple-0-2.png")).unwrap();
     let third = batch(&workplace, &["a.txt"]).succeeded();
     assert_eq!(third.output_text(), "a-pear-0-3.png\nan-apple-0-2.png\n");
     assert_eq!(workplace.read("a-pear-0.png"), b"no picture");
-    // An explicit name is another picture's, or another line's.
+    // An explicit name belongs to another picture, or to another line.
     workplace.write("b.txt", "a fig -- -o x.png\na date -- -o x.png\na fig -- -o x.png\n");
     let outcome = batch(&workplace, &["b.txt"]);
     assert_eq!((outcome.code, outcome.output_text()), (Some(1), "x.png\n"));
-    assert!(outcome.errors.contains("b.txt line 2: x.png is where the picture of b.txt line 1 goes"));
-    assert!(outcome.errors.contains("1 drawn, 1 there already, 1 failed"), "{}", outcome.errors);
+    assert!(outcome.errors.contains("b.txt line 2: x.png is already the picture of b.txt line 1"));
+    assert!(outcome.errors.contains("1 drawn, 1 already done, 1 failed"), "{}", outcome.errors);
     workplace.write("c.txt", "a date -- -o x.png\n");
     let outcome = batch(&workplace, &["c.txt"]);
-    assert!(outcome.code == Some(1) && outcome.errors.contains("x.png: the file is already there"));
+    assert!(outcome.code == Some(1) && outcome.errors.contains("x.png: the file already exists"));
     assert_eq!(batch(&workplace, &["c.txt", "--force"]).succeeded().output_text(), "x.png\n");
 }
 
@@ -190,11 +190,11 @@ fn results_are_a_batch() {
     assert_eq!(outcome.errors, "");
     assert_eq!(pictures(&workplace), drawn);
     assert!(drawn.iter().zip(&bytes).all(|(name, bytes)| workplace.read(name) == *bytes));
-    // Its own file, too.
+    // The batch can also read its own results file.
     let outcome = workplace.run(&["batch", "results.jsonl"]).succeeded();
-    assert!(outcome.errors.starts_with("0 drawn, 5 there already"), "{}", outcome.errors);
+    assert!(outcome.errors.starts_with("0 drawn, 5 already done"), "{}", outcome.errors);
     assert_eq!(results(&workplace).len(), 5);
-    // What a dry run prints draws the same.
+    // The output of a dry run draws the same pictures.
     let dry = workplace.run(&[&["batch", "a.txt", "--dry-run", "--force"][..], &SMALL].concat()).succeeded();
     workplace.write("dry.jsonl", dry.output);
     assert_eq!(workplace.run(&["batch", "dry.jsonl", "-q", "--force"]).succeeded().output_text().lines().count(), 5);
@@ -212,7 +212,7 @@ fn a_pipe_is_drawn_as_it_comes() {
     {
         input.write_all(line.as_bytes()).unwrap();
         input.flush().unwrap();
-        // The next line is written when this one's picture is there.
+        // The next line is written when the picture of this line exists.
         let began = Instant::now();
         while !workplace.join(name).exists() {
             assert!(began.elapsed() < Duration::from_secs(60), "{name} does not come");
@@ -294,7 +294,7 @@ fn samples_are_ranked_and_the_best_kept() {
             .collect::<Vec<_>>()
     };
     let all = ranked(&workplace);
-    // The best first, in what is printed as in what is written down.
+    // The best picture comes first, both on standard output and in the results.
     let printed: Vec<_> = outcome.output_text().lines().collect();
     assert_eq!(printed, all.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
     for group in all.chunks(3) {
@@ -303,11 +303,11 @@ fn samples_are_ranked_and_the_best_kept() {
         assert!(group.iter().zip(1..).all(|((_, result), rank)| result["rank"] == rank));
     }
     assert!(all[3..].iter().all(|(name, _)| ["pear-5.png", "pear-6.png", "pear-7.png"].contains(&name.as_str())));
-    // The score is what `score` says.
+    // The score is the one that `score` prints.
     let score = workplace.run(&["score", &all[0].0, "-p", "a red apple", "--json"]).succeeded().output_json();
     let (said, found) = (score[0]["cosine"].as_f64().unwrap(), all[0].1["score"].as_f64().unwrap());
     assert!((said - found).abs() < 1e-6, "{said} {found}");
-    // With fewer to keep the others go, and are not drawn again.
+    // With a lower --keep, the other pictures are removed and not drawn again.
     batch(&workplace, &[&base[..], &["--keep", "1"]].concat()).succeeded();
     let best: Vec<_> = [&all[0].0, &all[3].0].into_iter().cloned().collect();
     let kept = |workplace: &Workplace| {
@@ -317,11 +317,11 @@ fn samples_are_ranked_and_the_best_kept() {
     };
     assert_eq!(kept(&workplace), best);
     let again = batch(&workplace, &[&base[..], &["--keep", "1"]].concat()).succeeded();
-    assert!(again.errors.starts_with("0 drawn, 6 there already"), "{}", again.errors);
+    assert!(again.errors.starts_with("0 drawn, 6 already done"), "{}", again.errors);
     assert_eq!(kept(&workplace), best);
-    // With more to keep those that are missing are.
+    // With a higher --keep, missing pictures are drawn again.
     let more = batch(&workplace, &[&base[..], &["--keep", "2"]].concat()).succeeded();
-    assert!(more.errors.contains("2 drawn, 4 there already"), "{}", more.errors);
+    assert!(more.errors.contains("2 drawn, 4 already done"), "{}", more.errors);
     assert_eq!(pictures(&workplace).len(), 4);
 }
 
@@ -353,9 +353,9 @@ fn jobs_and_devices_draw_the_same_pictures() {
         assert!(colours(format!("one-{name}")) == colours(format!("cpus-{name}")), "{name}");
     }
     assert_eq!(pictures(&workplace).len(), 18);
-    // A picture that is there is there, whatever drew it.
+    // An existing picture counts, whatever drew it.
     let outcome = batch(&workplace, &["a.txt", "-o", "one-{slug}.png", "--devices", "cpu"]).succeeded();
-    assert!(outcome.errors.starts_with("0 drawn, 6 there already"), "{}", outcome.errors);
+    assert!(outcome.errors.starts_with("0 drawn, 6 already done"), "{}", outcome.errors);
 }
 
 #[test]
@@ -365,11 +365,11 @@ fn a_contact_sheet_shows_all() {
     let arguments = ["a.txt", "--contact-sheet", "sheet.png", "--contact-sheet", "sheet.html"];
     batch(&workplace, &arguments).succeeded();
     let sheet = image::open(workplace.join("sheet.png")).unwrap();
-    // Two by two of 256 pixels, with 8 between.
+    // Two by two pictures of 256 pixels, with gaps of 8.
     assert_eq!((sheet.width(), sheet.height()), (2 * 264 + 8, 2 * 264 + 8));
     let page = String::from_utf8(workplace.read("sheet.html")).unwrap();
     assert!(page.matches("<img src=\"a-").count() == 3 && page.contains("a blue &lt;apple&gt;"), "{page}");
-    // Those that were there before are on it, too.
+    // The sheet also shows pictures that existed before.
     std::fs::remove_file(workplace.join("sheet.html")).unwrap();
     batch(&workplace, &arguments).succeeded();
     assert_eq!(String::from_utf8(workplace.read("sheet.html")).unwrap(), page);
@@ -387,7 +387,7 @@ fn ctrl_c_keeps_what_is_finished() {
     let outcome = running.finish();
     assert_eq!((outcome.code, outcome.output_text()), (Some(130), "an-apple-0.png\n"), "{}", outcome.errors);
     assert_eq!(pictures(&workplace), ["an-apple-0.png"]);
-    // One that waits for lines ends, too.
+    // A batch that waits for lines also ends.
     let mut command = workplace.command();
     let mut child = command.args(["batch", "-"]).stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(300));
@@ -423,11 +423,11 @@ fn two_batches_do_not_mix() {
     running.wait_for_lines("\"event\":\"step\"", 1);
     let second = workplace.run(&["batch", "a.txt"]);
     assert_eq!(second.code, Some(2));
-    assert!(second.errors.contains("another batch is writing it"), "{}", second.errors);
+    assert!(second.errors.contains("another batch is writing this file"), "{}", second.errors);
     #[cfg(unix)]
     running.signal("INT");
     assert_eq!(running.finish().code, Some(130));
-    // A line that was cut off is taken away.
+    // An incomplete line is removed.
     workplace
         .write("results.jsonl", "{\"result\":{\"status\":\"failed\",\"file\":\"b\",\"line\":1}}\n{\"prompt\":\"an ap");
     workplace.write("b.txt", "a fig\n");

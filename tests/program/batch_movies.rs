@@ -14,7 +14,7 @@ use common::program::{BINARY, Outcome, Running, Workplace, finish};
 use serde_json::Value;
 use text2art::random::Stream;
 
-/// What makes a picture take a moment.
+/// Options that make a picture take a moment.
 const SMALL: [&str; 6] = ["--size", "16x16", "--cutouts", "1", "--iterations", "3"];
 
 fn batch(workplace: &Workplace, arguments: &[&str]) -> Outcome {
@@ -26,7 +26,7 @@ fn results(workplace: &Workplace) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Every file below the work folder, and when it was written.
+/// Every file in the work folder and below, and when it was written.
 fn times(workplace: &Workplace) -> BTreeMap<String, SystemTime> {
     let below = workplace.join("");
     let name = |path: &Path| path.strip_prefix(&below).ok().map(|name| name.to_str().unwrap().to_owned());
@@ -34,7 +34,7 @@ fn times(workplace: &Workplace) -> BTreeMap<String, SystemTime> {
     paths.filter_map(|path| Some((name(&path)?, std::fs::metadata(&path).unwrap().modified().unwrap()))).collect()
 }
 
-/// The files but for the batch's own.
+/// The files other than those of the batch itself.
 fn made(workplace: &Workplace) -> BTreeMap<String, SystemTime> {
     let mut times = times(workplace);
     times.retain(|name, _| !["a.txt", "a.jsonl", "a.csv", "a.toml", "results.jsonl"].contains(&name.as_str()));
@@ -59,9 +59,9 @@ fn a_line_makes_what_a_command_makes() {
         assert!(workplace.read(name) == alone.read(name), "{name}");
     }
     assert_eq!(made(&workplace).len(), files.len() + 1);
-    // 6 pictures there, 4 back, 3 slots held.
+    // 6 pictures forward, 4 backward, and 3 slots held.
     assert_eq!(Movie::of_mp4(&workplace.join("m.mp4")).frames.len(), 13);
-    // Every form of file names them.
+    // Every form of file can request movies.
     let before = made(&workplace);
     workplace.write(
         "a.jsonl",
@@ -81,10 +81,10 @@ fn a_line_makes_what_a_command_makes() {
     );
     for file in ["a.jsonl", "a.csv", "a.toml"] {
         let outcome = batch(&workplace, &[file]).succeeded();
-        assert!(outcome.errors.starts_with("0 drawn, 2 there already, 0 failed"), "{file}: {}", outcome.errors);
+        assert!(outcome.errors.starts_with("0 drawn, 2 already done, 0 failed"), "{file}: {}", outcome.errors);
     }
     assert_eq!(made(&workplace), before);
-    // So does what a batch wrote down.
+    // The results of a batch request the same movies.
     std::fs::rename(workplace.join("results.jsonl"), workplace.join("a.jsonl")).unwrap();
     for name in before.keys() {
         std::fs::remove_file(workplace.join(name)).unwrap();
@@ -102,9 +102,9 @@ fn a_line_is_finished_when_all_its_files_are() {
     workplace.write("a.txt", "an apple\na pear\n");
     batch(&workplace, &["a.txt"]).succeeded();
     let pictures = made(&workplace);
-    // With a moving picture more they are drawn again, to the same names.
+    // If another movie is requested, the pictures are drawn again, with the same names.
     let outcome = batch(&workplace, &["a.txt", "--gif", "--frames", "{slug}", "--fps", "5"]).succeeded();
-    assert!(outcome.errors.contains("2 drawn, 0 there already"), "{}", outcome.errors);
+    assert!(outcome.errors.contains("2 drawn, 0 already done"), "{}", outcome.errors);
     let all = made(&workplace);
     assert_eq!(all.len(), 2 * (1 + 1 + 4));
     assert!(pictures.keys().all(|name| all.contains_key(name)));
@@ -112,35 +112,35 @@ fn a_line_is_finished_when_all_its_files_are() {
         let outcome = batch(&workplace, &["a.txt", "--gif", "--frames", "{slug}", "--fps", "5"]).succeeded();
         assert!(outcome.errors.contains(count), "{}", outcome.errors);
     };
-    again("0 drawn, 2 there already");
+    again("0 drawn, 2 already done");
     assert_eq!(made(&workplace), all);
-    // Whichever of them is gone.
+    // If any file is missing, its picture is drawn again.
     for name in ["an-apple-0.gif", "an-apple-0.png", "an-apple/000001.png", "an-apple/000003.png"] {
         std::fs::remove_file(workplace.join(name)).unwrap();
-        again("1 drawn, 1 there already");
+        again("1 drawn, 1 already done");
         assert_eq!(made(&workplace).keys().collect::<Vec<_>>(), all.keys().collect::<Vec<_>>(), "{name}");
     }
-    // A picture is the same however fast others move; what moves is not.
+    // The frame rate changes a movie, but not a picture.
     let outcome = batch(&workplace, &["a.txt"]).succeeded();
-    assert!(outcome.errors.starts_with("0 drawn, 2 there already"), "{}", outcome.errors);
+    assert!(outcome.errors.starts_with("0 drawn, 2 already done"), "{}", outcome.errors);
     let outcome = batch(&workplace, &["a.txt", "--gif", "--fps", "7", "-q"]).succeeded();
     assert_eq!(outcome.output_text(), "an-apple-0-2.png\nan-apple-0-2.gif\na-pear-0-2.png\na-pear-0-2.gif\n");
-    // What is not ours is left alone: the next name, or an error where the name was given.
+    // Files of others are kept: the next name is used, or an explicit name is an error.
     workplace.write("a-pear-0.mp4", "mine");
     workplace.write("a.txt", "a pear -- --mp4\na pear -- --mp4 a-pear-0.mp4\na pear -- --frames an-apple\n");
     let outcome = batch(&workplace, &["a.txt"]);
     assert_eq!((outcome.code, outcome.output_text()), (Some(1), "a-pear-0-2.png\na-pear-0-2.mp4\n"));
     for (line, name) in [(2, "a-pear-0.mp4"), (3, "an-apple")] {
-        let told = format!("error: a.txt line {line}: {name}: the file is already there, and is another picture");
+        let told = format!("error: a.txt line {line}: {name}: the file already exists, and is another picture");
         assert!(outcome.errors.contains(&told), "{}", outcome.errors);
     }
     assert_eq!(workplace.read("a-pear-0.mp4"), b"mine");
-    // Names of other lines are theirs.
+    // A name of another line is an error.
     workplace.write("a.txt", "a fox -- --gif f.gif\na date -- --gif f.gif\na fox -- --gif f.gif -o f.png\n");
     let outcome = batch(&workplace, &["a.txt"]);
     assert_eq!((outcome.code, outcome.output_text()), (Some(1), "a-fox-0.png\nf.gif\n"));
     let taken =
-        |line: &&str| line.starts_with("error: ") && line.contains("f.gif is where the picture of a.txt line 1 goes");
+        |line: &&str| line.starts_with("error: ") && line.contains("f.gif is already the picture of a.txt line 1");
     assert_eq!(outcome.errors.lines().filter(taken).count(), 2);
 }
 
@@ -156,18 +156,18 @@ fn samples_have_names_of_their_own() {
         assert!(all.contains_key(name), "no {name} among {:?}", all.keys());
     }
     assert!(results(&workplace).iter().all(|record| record["result"]["score"].is_f64()));
-    // What is not kept goes with all its files, and is not drawn again.
+    // A sample that is not kept is removed with all its files, and is not drawn again.
     batch(&workplace, &[&base[..], &["--keep", "1"]].concat()).succeeded();
     let kept = made(&workplace);
     assert_eq!(kept.len(), 2 + 5, "{:?}", kept.keys());
     assert_eq!(std::fs::read_dir(workplace.join("")).unwrap().count(), 2 + 2 + 2);
     let again = batch(&workplace, &[&base[..], &["--keep", "1"]].concat()).succeeded();
-    assert!(again.errors.starts_with("0 drawn, 6 there already"), "{}", again.errors);
+    assert!(again.errors.starts_with("0 drawn, 6 already done"), "{}", again.errors);
     assert_eq!(made(&workplace), kept);
-    // Without what was written down a picture that is there is scored, and one that only moves is drawn for it.
+    // Without results, an existing picture is scored, and a movie without a PNG is drawn again to be scored.
     std::fs::remove_file(workplace.join("results.jsonl")).unwrap();
     let again = batch(&workplace, &base).succeeded();
-    assert!(again.errors.contains("5 drawn, 1 there already"), "{}", again.errors);
+    assert!(again.errors.contains("5 drawn, 1 already done"), "{}", again.errors);
     assert_eq!(made(&workplace).keys().collect::<Vec<_>>(), all.keys().collect::<Vec<_>>());
 }
 
@@ -178,10 +178,10 @@ fn what_cannot_be_is_told() {
     for (arguments, words) in [
         (&["--gif", "x.mp4"][..], "--gif takes a name that ends in .gif"),
         (&["-o", "x.gif", "--gif", "y.gif"], "--output and --gif both name"),
-        (&["--frames", ""], "--frames names no folder"),
+        (&["--frames", ""], "--frames needs a folder"),
         (&["-o", "{slug}.webm"], "expected .png, .gif or .mp4"),
-        (&["--fps", "0"], "a frame rate from 0.1 to 240"),
-        (&["--fps", "10000"], "a frame rate from 0.1 to 240"),
+        (&["--fps", "0"], "frame rate is from 0.1 to 240"),
+        (&["--fps", "10000"], "frame rate is from 0.1 to 240"),
         (&["--seconds", "1", "--hold", "1"], "leaves no time"),
         (&["--rank-with", "nothing", "--samples", "2"], "nothing"),
         (&["--rank-with", "embedded,./none"], "./none"),
@@ -197,7 +197,7 @@ fn what_cannot_be_is_told() {
     let outcome = batch(&workplace, &["a.txt", "--mp4"]);
     assert_eq!((outcome.code, outcome.output_text()), (Some(1), "a-plum-0.png\n"), "{}", outcome.errors);
     for (line, words) in
-        [(1, "--gif takes"), (2, "the name of another file"), (3, "no such folder"), (4, "at most 65535x65535")]
+        [(1, "--gif takes"), (2, "also the name of another output"), (3, "no such folder"), (4, "at most 65535x65535")]
     {
         let told = format!("error: a.txt line {line}: ");
         let found = outcome.errors.lines().find(|error| error.starts_with(&told));
@@ -210,7 +210,7 @@ fn what_cannot_be_is_told() {
     assert!(outcome.errors.contains("line 2: pear.gif is not a PNG, and a contact sheet is made of those"));
 }
 
-/// A limit on the size of files that pictures keep and moving ones do not; its signal is ignored.
+/// A limit on the size of files that allows pictures, but not movies; its signal is ignored.
 #[test]
 fn a_full_disk_costs_a_lines_video_and_not_its_picture() {
     let workplace = Workplace::new();
@@ -226,10 +226,10 @@ fn a_full_disk_costs_a_lines_video_and_not_its_picture() {
         image::open(workplace.join(name)).unwrap();
     }
     assert_eq!(made(&workplace).len(), 3, "{:?}", made(&workplace).keys());
-    // With room the rest is made.
+    // Without the limit, the other files are made.
     let words: Vec<_> = line.split_whitespace().collect();
     let outcome = workplace.run(&words).succeeded();
-    assert!(outcome.errors.contains("2 drawn, 1 there already"), "{}", outcome.errors);
+    assert!(outcome.errors.contains("2 drawn, 1 already done"), "{}", outcome.errors);
     assert_eq!(Movie::of_mp4(&workplace.join("an-apple-0.mp4")).frames.len(), 151);
 }
 
@@ -245,7 +245,7 @@ fn kills_leave_nothing_half_done() {
         let mut finished = BTreeMap::new();
         loop {
             let running = Running::start(workplace.command().args(["batch", "a.txt"]).args(SMALL));
-            // Later and later: a slow machine is to come to an end, too.
+            // Each kill comes later, so that even a slow machine finishes.
             std::thread::sleep(Duration::from_micros(chance.below(250_000 + 10_000 * kills) as u64));
             running.signal("KILL");
             let outcome = running.finish();
@@ -253,7 +253,7 @@ fn kills_leave_nothing_half_done() {
             for (name, time) in &finished {
                 assert_eq!(now.get(name), Some(time), "{name} was lost or drawn twice");
             }
-            // What has its name is whole.
+            // A file under its final name is complete.
             for name in now.keys().filter(|name| !name.contains("text2art")) {
                 workplace.run(&["info", name]).succeeded();
                 match name.rsplit_once('.').unwrap().1 {
@@ -262,7 +262,7 @@ fn kills_leave_nothing_half_done() {
                     _ => drop(image::open(workplace.join(name)).unwrap()),
                 }
             }
-            // A line that was told of is finished.
+            // A line that was reported is finished.
             for line in outcome.output_text().lines() {
                 let files = now.iter().filter(|(name, _)| name.as_str() == line);
                 finished.extend(files.map(|(name, time)| (name.clone(), *time)));

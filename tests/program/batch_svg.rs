@@ -39,18 +39,18 @@ fn a_line_writes_the_svg_that_a_command_writes() {
             results.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["svg"].take()).collect();
         assert_eq!(Value::from(named), json!(["pear.svg", "cells.svg", null]));
         let outcome = batch(&workplace, &[file, "--svg"]).succeeded();
-        assert!(outcome.errors.contains("0 drawn, 3 there already"), "{}", outcome.errors);
-        // Whichever of the two is gone.
+        assert!(outcome.errors.contains("0 drawn, 3 already done"), "{}", outcome.errors);
+        // If either file is missing, its picture is drawn again.
         for name in ["pear.svg", "pear.png"] {
             std::fs::remove_file(workplace.join(name)).unwrap();
             let outcome = batch(&workplace, &[file, "--svg"]).succeeded();
-            assert!(outcome.errors.contains("1 drawn, 2 there already"), "{name}: {}", outcome.errors);
+            assert!(outcome.errors.contains("1 drawn, 2 already done"), "{name}: {}", outcome.errors);
             assert!(workplace.read(name) == alone.read(name), "{name} of {file}");
         }
-        // What the batch wrote down asks for the same.
+        // The results of the batch request the same files.
         std::fs::rename(workplace.join("results.jsonl"), workplace.join("b.jsonl")).unwrap();
         let outcome = workplace.run(&["batch", "b.jsonl"]).succeeded();
-        assert!(outcome.errors.contains("0 drawn, 3 there already"), "{}", outcome.errors);
+        assert!(outcome.errors.contains("0 drawn, 3 already done"), "{}", outcome.errors);
     }
 }
 
@@ -62,9 +62,9 @@ fn what_is_not_its_own_is_not_replaced() {
     workplace.write("mine.svg", "mine");
     let outcome = batch(&workplace, &["a.txt", "--svg"]);
     assert_eq!((outcome.code, outcome.output_text()), (Some(1), "a-pear-0-2.png\na-pear-0-2.svg\n"));
-    assert!(outcome.errors.contains("mine.svg: the file is already there"), "{}", outcome.errors);
+    assert!(outcome.errors.contains("mine.svg: the file already exists"), "{}", outcome.errors);
     assert!(workplace.read("mine.svg") == b"mine" && workplace.read("a-pear-0.svg") == b"mine");
-    // Samples that are not kept go with their SVGs.
+    // Samples that are not kept are removed with their SVGs.
     workplace.write("b.txt", "a date\n");
     batch(&workplace, &["b.txt", "--svg", "--samples", "2", "--keep", "1", "-o", "date-{seed}.png"]).succeeded();
     let is_left = |name: &str| workplace.join(name).exists();
@@ -72,7 +72,7 @@ fn what_is_not_its_own_is_not_replaced() {
         assert_eq!(is_left(&format!("date-{seed}.png")), is_left(&format!("date-{seed}.svg")));
     }
     assert!(is_left("date-0.png") != is_left("date-1.png"));
-    // A line whose drawer has no cells.
+    // The drawer of this line has no cells.
     workplace.write("c.txt", "a plum -- --drawer vqgan\n");
     let outcome = workplace.run(&["batch", "c.txt", "--svg", "-n", "1"]);
     assert!(outcome.code == Some(1) && outcome.errors.contains("has no --svg"), "{}", outcome.errors);

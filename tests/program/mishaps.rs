@@ -91,7 +91,7 @@ fn kept_elsewhere(workplace: &Workplace, outcome: &Outcome, folder: &Path, reaso
     let (error, hint) = told(outcome);
     let kept = workplace.join("rescue/p.png");
     assert!(error.starts_with("cannot write ") && error.contains(reason), "{error}");
-    assert!(error.ends_with(&format!("the picture is kept as {}", kept.display())) && !hint.is_empty(), "{error}");
+    assert!(error.ends_with(&format!("the picture was saved as {}", kept.display())) && !hint.is_empty(), "{error}");
     assert!(image::open(kept).is_ok());
     let left: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
     assert!(left.is_empty(), "{left:?}");

@@ -22,7 +22,7 @@ use text2art::settings::{Overrides, Settings};
 
 /// A run that takes a moment.
 const SMALL: &str = "a red apple --size 32x32 --cutouts 2 --init-noise codes";
-/// The same with a learning rate that does not hang on the length of the run.
+/// Like [`SMALL`], with a learning rate that does not depend on the length of the run.
 const STEADY: &str = "a red apple --size 32x32 --cutouts 2 --init-noise codes --learning-rate-drops none";
 
 fn words(line: &str) -> Vec<&str> {
@@ -50,8 +50,8 @@ fn warnings(outcome: &Outcome) -> Vec<&str> {
     outcome.errors.lines().filter_map(|line| line.strip_prefix("warning: ")).collect()
 }
 
-/// Draws a picture that is killed or interrupted at random points and resumed until it is done, anew until it
-/// was stopped `least` times. Its bytes have to be those of the unbroken run.
+/// Draws a picture that is killed or interrupted at random points and resumed until it is done, and starts over until
+/// there were `least` stops. The bytes must be those of an uninterrupted run.
 fn is_the_same_after_kills(least: usize, seed: u64) {
     let workplace = Workplace::new();
     let line = format!("{SMALL} --iterations 60 --learning-rate-drops 50% --auto-stop --progress json");
@@ -72,7 +72,7 @@ fn is_the_same_after_kills(least: usize, seed: u64) {
             let signal = if chance.happens(0.7) { "KILL" } else { "INT" };
             running.signal(signal);
             let outcome = running.finish();
-            // Whatever the moment, what is there is whole.
+            // At any moment, existing files are complete.
             if workplace.join("p.png").exists() {
                 image::open(workplace.join("p.png")).unwrap();
             }
@@ -186,19 +186,19 @@ fn a_run_that_is_done_can_be_made_longer() {
     let longer = draw(&workplace, &format!("{STEADY} -n 9"), "longer.png");
     checkpointed(&workplace, &format!("{STEADY} -n 5"), "p.png");
     let before = workplace.read("p.png");
-    // Without more to do the same picture is made.
+    // If nothing is left to do, the same picture is made.
     let outcome = workplace.run(&["resume", "p.png.t2a"]).succeeded();
-    assert!(workplace.read("p.png") == before && outcome.errors.contains("at its end after 5"), "{}", outcome.errors);
+    assert!(workplace.read("p.png") == before && outcome.errors.contains("finished after 5"), "{}", outcome.errors);
     assert_eq!(outcome.output_text(), "p.png\n");
     let outcome = workplace.run(&["resume", "p.png.t2a", "-n", "+4"]).succeeded();
     assert!(workplace.read("p.png") == longer, "4 more are not 9");
     assert_eq!(warnings(&outcome), Vec::<&str>::new());
-    // A copy elsewhere leaves the first as it is.
+    // With another output, the first picture stays as it is.
     let longest = draw(&workplace, &format!("{STEADY} -n 11"), "longest.png");
     workplace.run(&["resume", "p.png.t2a", "-n", "11", "-o", "q.png"]).succeeded();
     assert!(workplace.read("q.png") == longest && workplace.read("p.png") == longer);
     assert!(workplace.join("q.png.t2a").is_file());
-    workplace.refuses(&["resume", "p.png.t2a", "-n", "8"], &["-n 8", "9 iterations are done"]);
+    workplace.refuses(&["resume", "p.png.t2a", "-n", "8"], &["-n 8", "9 iterations are already done"]);
     workplace.refuses(&["resume", "p.png.t2a", "-n", "+1000001"], &["--iterations", "out of range"]);
     for wrong in ["", "+", "some", "1.5", "-1", "+-1"] {
         let message = workplace.refuses_somehow(&["resume", "p.png.t2a", "-n", wrong]).join("\n");
@@ -215,9 +215,9 @@ fn what_hangs_on_the_length_is_made_anew_and_said() {
     checkpointed(&workplace, &format!("{line} -n 8 --stop-at 4"), "early.png");
     let outcome = workplace.run(&["resume", "early.png.t2a", "-n", "20"]).succeeded();
     assert!(workplace.read("early.png") == longer);
-    let said = "the run has 20 iterations now, not 8: the learning rate drops at 50%, which is iteration 10 and was 4";
+    let said = "the run now has 20 iterations instead of 8: the learning rate drops at 50%, which is iteration 10 instead of 4";
     assert_eq!(warnings(&outcome), [said]);
-    // ... and after it not.
+    // ... and after it, they differ.
     checkpointed(&workplace, &format!("{line} -n 8"), "late.png");
     let outcome = workplace.run(&["resume", "late.png.t2a", "-n", "+12"]).succeeded();
     assert_eq!(warnings(&outcome), [said]);
@@ -225,7 +225,7 @@ fn what_hangs_on_the_length_is_made_anew_and_said() {
     let made = recipe(&workplace, "late.png");
     assert_eq!((made.settings.iterations, made.earlier.len()), (20, 1));
     assert_eq!((made.earlier[0].iterations_done, made.earlier[0].settings.iterations), (8, 8));
-    // Its recipe does not make it again, and says so.
+    // Its recipe cannot repeat it, and a warning says so.
     let outcome = workplace.run(&["--from", "late.png", "-o", "again.png"]).succeeded();
     assert!(warnings(&outcome)[0].contains("resumed with other settings after 8 iterations"), "{}", outcome.errors);
     assert!(workplace.read("again.png") == longer);
@@ -266,7 +266,7 @@ fn another_prompt_and_a_fresh_optimizer() {
     assert!(recipe(&workplace, "fresh.png").earlier[0].reset_optimizer);
     workplace.refuses(&["resume", "p.png.t2a", "--prompt", "a | | b"], &["a prompt is empty"]);
     for change in [&["--prompt", "a pear"][..], &["--reset-optimizer"]] {
-        workplace.refuses(&[&["resume", "p.png.t2a"], change].concat(), &["at its end after 5 iterations"]);
+        workplace.refuses(&[&["resume", "p.png.t2a"], change].concat(), &["finished after 5 iterations"]);
     }
 }
 
@@ -279,7 +279,11 @@ fn a_plateau_is_an_end_that_can_be_passed() {
     assert!(end < 400);
     let before = workplace.read("p.png");
     let outcome = workplace.run(&["resume", "p.png.t2a"]).succeeded();
-    assert!(workplace.read("p.png") == before && warnings(&outcome)[0].contains("at its end"), "{}", outcome.errors);
+    assert!(
+        workplace.read("p.png") == before && warnings(&outcome)[0].contains("already finished"),
+        "{}",
+        outcome.errors
+    );
     workplace.run(&["resume", "p.png.t2a", "-n", "+3"]).succeeded();
     assert_eq!(recipe(&workplace, "p.png").result.iterations_done, end + 3);
 }
@@ -289,10 +293,10 @@ fn nothing_is_replaced_unasked() {
     let workplace = Workplace::new();
     checkpointed(&workplace, &format!("{SMALL} -n 2"), "p.png");
     std::fs::remove_file(workplace.join("p.png")).unwrap();
-    // A picture in the making: its checkpoint is worth something.
+    // The checkpoint of an unfinished picture is not replaced.
     let again = format!("{SMALL} -n 1 --checkpoint-every 1 -o p.png");
-    workplace.refuses(&words(&again), &["p.png.t2a", "already there"]);
-    // Another picture in the place of the run's own.
+    workplace.refuses(&words(&again), &["p.png.t2a", "already exists"]);
+    // Another picture has the name of the run's own.
     let other = draw(&workplace, &format!("{SMALL} -n 1 --seed 5"), "p.png");
     workplace.refuses(&["resume", "p.png.t2a"], &["p.png", "already exists"]);
     draw(&workplace, &format!("{SMALL} -n 1"), "q.png");
@@ -301,7 +305,7 @@ fn nothing_is_replaced_unasked() {
     workplace.run(&["resume", "p.png.t2a", "--force"]).succeeded();
     assert!(workplace.read("p.png") != other);
     workplace.run(&[&words(&again)[..], &["--force"]].concat()).succeeded();
-    // A name that is chosen is not that of a picture in the making.
+    // A default name is not that of an unfinished picture.
     let line = "apple --size 32x32 --cutouts 1 -n 1 --checkpoint-every 1 -q";
     workplace.run(&words(line)).succeeded();
     std::fs::remove_file(workplace.join("apple-0.png")).unwrap();
@@ -313,7 +317,7 @@ fn files_that_are_no_checkpoint() {
     let workplace = Workplace::new();
     checkpointed(&workplace, &format!("{SMALL} -n 2"), "p.png");
     let whole = workplace.read("p.png.t2a");
-    // What is wrong is told before the picture is looked at.
+    // The error is reported before the picture is read.
     let refuses = |content: &[u8], words: &[&str]| {
         workplace.write("x.png.t2a", content);
         workplace.refuses(&["resume", "x.png.t2a"], &[&["x.png.t2a"], words].concat());
@@ -331,21 +335,21 @@ fn files_that_are_no_checkpoint() {
         damaged[place] ^= 1 << chance.below(8);
         workplace.write("x.png.t2a", &damaged);
         let lines = workplace.refuses_somehow(&["resume", "x.png.t2a"]);
-        let known = ["damaged", "cut short", "no checkpoint"].iter().any(|word| lines[0].contains(word));
+        let known = ["damaged", "cut short", "not a text2art checkpoint"].iter().any(|word| lines[0].contains(word));
         assert!(known, "byte {place}: {}", lines[0]);
     }
-    refuses(&workplace.read("p.png"), &["no checkpoint"]);
-    refuses(&std::fs::read(fixtures().join("clip/model.safetensors")).unwrap(), &["no checkpoint"]);
-    refuses(b"{\"a\": 1, \"b\": 2, \"c\": 3}", &["no checkpoint"]);
+    refuses(&workplace.read("p.png"), &["not a text2art checkpoint"]);
+    refuses(&std::fs::read(fixtures().join("clip/model.safetensors")).unwrap(), &["not a text2art checkpoint"]);
+    refuses(b"{\"a\": 1, \"b\": 2, \"c\": 3}", &["not a text2art checkpoint"]);
     workplace.refuses(&["resume", "none.t2a"], &["none.t2a", "no such file"]);
-    workplace.refuses(&["resume", "."], &["no checkpoint"]);
+    workplace.refuses(&["resume", "."], &["not a text2art checkpoint"]);
     workplace.write("renamed", &whole);
-    workplace.refuses(&["resume", "renamed"], &["renamed", "where the picture is to go"]);
+    workplace.refuses(&["resume", "renamed"], &["renamed", "where the picture goes"]);
     workplace.run(&["resume", "renamed", "-q", "-o", "again.png"]).succeeded();
     assert!(workplace.read("again.png") == workplace.read("p.png"));
 }
 
-/// Writes a checkpoint whose head is changed, with a checksum that fits.
+/// Writes a checkpoint with a changed head and a matching checksum.
 fn forge(workplace: &Workplace, source: &str, name: &str, change: impl Fn(&mut Checkpoint)) {
     let mut checkpoint = Checkpoint::read(&workplace.join(source)).unwrap();
     change(&mut checkpoint);
@@ -373,7 +377,7 @@ fn checkpoints_of_other_models_devices_and_versions() {
     }
     workplace.refuses(&["resume", "small.png.t2a", "-n", "3"], &["another size"]);
     workplace.refuses(&["resume", "commit.png.t2a"], &["../../etc"]);
-    // Other weights of the same form.
+    // Other weights with the same shapes.
     let weights = workplace.join("clip/model.safetensors");
     let mut bytes = std::fs::read(&weights).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
@@ -405,7 +409,7 @@ fn a_checkpoint_is_a_safetensors_file_anyone_reads() {
 #[test]
 fn a_checkpoint_that_cannot_be_written_ends_no_run() {
     let workplace = Workplace::new();
-    // A folder stands where the checkpoint is to go.
+    // A folder has the name of the checkpoint.
     std::fs::create_dir(workplace.join("p.png.t2a")).unwrap();
     let outcome = workplace.run(&[&words(SMALL)[..], &words("-n 6 --checkpoint-every 2 --force -o p.png")].concat());
     let outcome = outcome.succeeded();

@@ -1,5 +1,5 @@
-//! A run that was stopped and resumed makes the movies of the unbroken run, byte by byte: its frames so far are kept
-//! beside its checkpoint. If they are lost, the movies start over, and the picture is the same.
+//! A run that was stopped and resumed makes the movies of an uninterrupted run, byte by byte: its frames so far are
+//! kept beside its checkpoint. If the frames are lost, the movies start over, and the picture is the same.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
@@ -21,7 +21,7 @@ fn draw(workplace: &Workplace, line: &str) -> Outcome {
     workplace.run(&words(&format!("{SMALL} {line}"))).succeeded()
 }
 
-/// Asserts that files are those of the unbroken run.
+/// Asserts that files are those of the uninterrupted run.
 fn is_whole(workplace: &Workplace, names: &[(&str, &str)], case: &str) {
     for (name, whole) in names {
         assert!(workplace.read(name) == workplace.read(whole), "{name}: {case}");
@@ -30,7 +30,7 @@ fn is_whole(workplace: &Workplace, names: &[(&str, &str)], case: &str) {
 
 const PARTS: [(&str, &str); 3] = [("p.png", "whole.png"), ("p.gif", "whole.gif"), ("p.mp4", "whole.mp4")];
 
-/// A run of 12 iterations that ended after 7, with a checkpoint and frames; and the whole of it.
+/// Draws a run of 12 iterations that ends after 7, with a checkpoint and frames, and the whole run.
 fn part(workplace: &Workplace, options: &str) {
     draw(workplace, &format!("-n 12 --gif --mp4 {options} -o whole.png"));
     draw(workplace, &format!("-n 12 --gif --mp4 {options} --stop-at 7 --checkpoint-every 3 -o p.png"));
@@ -47,17 +47,17 @@ fn a_resumed_run_makes_the_movies_of_the_unbroken_one() {
         let workplace = Workplace::new();
         part(&workplace, options);
         assert!(workplace.join(FRAMES).is_file(), "{options}");
-        // Elsewhere, which leaves the first as it is.
+        // With another output, the first files stay as they are.
         let before = ["p.png.t2a", FRAMES].map(|name| (name, workplace.read(name)));
         let outcome = workplace.run(&words("resume p.png.t2a -n 12 -o q.png")).succeeded();
         assert!(!outcome.errors.contains("warning"), "{options}: {}", outcome.errors);
         is_whole(&workplace, &[("q.png", "whole.png"), PARTS[1], PARTS[2]], options);
         assert!(before.iter().all(|(name, content)| workplace.read(name) == *content), "{options}");
-        // The copy goes as far as the whole run.
+        // The copy has all frames of the whole run.
         assert!(workplace.join("q.png.t2a-frames").is_file());
         workplace.run(&words("resume p.png.t2a -n 12 -q")).succeeded();
         is_whole(&workplace, &PARTS, options);
-        // Again, though nothing is left to draw.
+        // Once more, although nothing is left to draw.
         workplace.run(&words("resume p.png.t2a -q")).succeeded();
         is_whole(&workplace, &PARTS, options);
     }
@@ -74,7 +74,7 @@ fn a_kill_between_checkpoints_costs_no_frame() {
         running.wait_for_lines("\"checkpoint\"", 2);
         running.signal(signal);
         assert!(matches!(running.finish().code, None | Some(130)));
-        // Killed once more, soon after it goes on.
+        // Killed once more, soon after it continues.
         let mut running = Running::start(workplace.command().args(words("resume p.png.t2a --progress json")));
         running.wait_for_lines("\"checkpoint\"", 1);
         running.signal("KILL");
@@ -118,7 +118,7 @@ fn without_its_frames_a_movie_starts_over() {
         }
         let outcome = workplace.run(&words("resume p.png.t2a -n 12")).succeeded();
         for name in ["p.gif", "p.mp4"] {
-            let told = format!("warning: {name} starts over after 7 iterations, without the frames before");
+            let told = format!("warning: {name} starts over after 7 iterations, without the earlier frames");
             let line = outcome.errors.lines().find(|line| line.starts_with(&told));
             assert!(line.is_some_and(|line| line.contains(reason)), "{reason}: {}", outcome.errors);
         }
@@ -141,14 +141,14 @@ fn frames_are_kept_for_movies_with_checkpoints_alone() {
     }
     let kept = |name: &str| workplace.join(format!("{name}.png.t2a-frames")).exists();
     assert!(!kept("a") && !kept("b") && !kept("c"));
-    // Those of an earlier run of the name go with its checkpoint.
+    // The frames of an earlier run with this name are removed with its checkpoint.
     draw(&workplace, "-n 2 --gif --checkpoint-every 1 --force -o b.png");
     assert!(kept("b"));
     draw(&workplace, "-n 2 --checkpoint-every 1 --force -o b.png");
     assert!(!kept("b"));
 }
 
-/// A limit on the size of files that the picture keeps, and its frames do not; its signal is ignored.
+/// A limit on the size of files that allows the picture, but not its frames; its signal is ignored.
 #[test]
 fn a_full_disk_costs_the_frames_and_not_the_picture() {
     let workplace = Workplace::new();

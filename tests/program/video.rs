@@ -45,17 +45,17 @@ fn a_run_is_seen_in_every_file() {
     let (gif, mp4) = (Movie::of_gif(&workplace.join("p.gif")), Movie::of_mp4(&workplace.join("m.mp4")));
     assert_eq!(mp4.frames.len(), 31);
     for movie in [&gif, &mp4] {
-        // 31 pictures at 25 a second.
+        // 31 pictures at 25 per second.
         assert!((movie.seconds() - 1.24).abs() < 1e-9, "{}", movie.seconds());
     }
     for (index, frame) in frames.iter().enumerate() {
         let time = (index as f64 + 0.5) / 25.0;
         let (in_gif, in_mp4) = (distance(gif.at(time), frame), distance(mp4.at(time), frame));
-        // Palettes and halved colours are seen in numbers, not by eyes.
+        // The difference due to palettes and halved colors is measurable, but not visible.
         assert!(in_gif < 4.0 && in_mp4 < 8.0, "frame {index}: {in_gif} and {in_mp4} levels");
     }
     assert_eq!((gif.frames[0].0.dimensions(), mp4.frames[0].0.dimensions()), ((45, 33), (46, 34)));
-    // What describes the pictures stands before them.
+    // The description of the pictures comes before the pictures.
     let bytes = workplace.read("m.mp4");
     let order: Vec<_> = boxes(&bytes).into_iter().map(|(name, _)| name).collect();
     assert_eq!(order, ["ftyp", "moov", "mdat"]);
@@ -64,7 +64,7 @@ fn a_run_is_seen_in_every_file() {
 #[test]
 fn frames_are_chosen_held_and_played_backwards() {
     let workplace = Workplace::new();
-    // Options, frames of the whole, seconds.
+    // Options, number of frames, seconds.
     for (options, frames, seconds) in [
         ("-n 10 --frame-every 4", 4, 0.16),
         ("-n 10 --fps 10 --hold 0.5", 11 + 5, 1.6),
@@ -91,7 +91,7 @@ fn frames_are_chosen_held_and_played_backwards() {
             }
         }
     }
-    // Forty pictures a second are no whole hundredths; a hundred are more than a GIF shows.
+    // Forty pictures per second need fractions of hundredths; a hundred are more than a GIF shows.
     for (fps, seconds) in [("24", 41.0 / 24.0), ("40", 41.0 / 40.0), ("100", 0.41), ("240", 41.0 / 240.0)] {
         run(&workplace, &format!("-n 40 --fps {fps} -o p.gif"));
         let gif = Movie::of_gif(&workplace.join("p.gif"));
@@ -115,7 +115,7 @@ fn a_recipe_makes_the_same_bytes_again() {
             assert!(first == again, "{extension} of {file}");
         }
     }
-    // Any number of threads, and alone.
+    // With any number of threads, and without the other movie.
     workplace.run(&["--from", "a.gif", "-q", "--threads", "1", "-o", "c.mp4"]).succeeded();
     workplace.run(&["--from", "a.mp4", "-q", "--threads", "3", "-o", "c.gif"]).succeeded();
     assert!(workplace.read("c.mp4") == workplace.read("a.mp4") && workplace.read("c.gif") == workplace.read("a.gif"));
@@ -174,7 +174,7 @@ fn a_killed_run_leaves_nothing_that_lasts() {
     let mut command = workplace.command();
     let mut running = Running::start(command.args(SMALL).args(arguments));
     running.wait_for_lines("\"step\"", 5);
-    // Two runs do not write one file.
+    // Two runs cannot write the same file.
     let second = workplace.run(&SMALL.into_iter().chain(["-n", "1", "-o", "p.gif"]).collect::<Vec<_>>());
     assert!(second.code == Some(2) && second.errors.contains("another run is writing this file"), "{}", second.errors);
     running.signal("KILL");
@@ -209,7 +209,7 @@ fn a_resumed_run_continues_its_frames() {
 #[test]
 fn a_full_disk_costs_the_video_and_not_the_picture() {
     let workplace = Workplace::new();
-    // A limit on the size of files that the pictures keep and the moving ones do not; its signal is ignored.
+    // A limit on the size of files that allows pictures, but not movies; its signal is ignored.
     for (files, left, last) in [
         ("-o p.png --gif --mp4", vec!["p.png"], "p.png\n"),
         ("-o p.mp4", vec!["p.png"], "p.png\n"),
@@ -237,7 +237,7 @@ fn files_that_are_there_are_kept() {
     let workplace = Workplace::new();
     let line = ["a", "pear", "--size", "32x32", "-n1", "--cutouts", "1", "-q"];
     let draw = |options: &[&str]| workplace.run(&[&line[..], options].concat()).succeeded().output_text().to_owned();
-    // A name is free when it is so for all files.
+    // A name is free only if it is free for all files.
     workplace.write("a-pear-0.mp4", "mine");
     assert_eq!(draw(&["--gif", "--mp4"]), "a-pear-0-2.png\na-pear-0-2.gif\na-pear-0-2.mp4\n");
     assert_eq!(draw(&["--gif", "-o", "{slug}{n}.png"]), "a-pear1.png\na-pear1.gif\n");
@@ -263,7 +263,7 @@ fn the_picture_may_go_to_standard_output() {
     assert_eq!(names(&workplace.join("")), ["pear-0.gif"]);
 }
 
-/// Writes a frame of one colour, and returns it.
+/// Writes a frame of one color, and returns it.
 fn write_colour(workplace: &Workplace, name: &str, width: u32, height: u32, colour: [u8; 3]) -> RgbImage {
     let picture = RgbImage::from_pixel(width, height, Rgb(colour));
     picture.save(workplace.join(name)).unwrap();
@@ -279,7 +279,7 @@ fn frames_on_the_disk_become_a_video() {
         .zip(colours)
         .map(|(number, colour)| write_colour(&workplace, &format!("frames/{number}.png"), 33, 21, colour))
         .collect();
-    // Ramps of grey, more of them than a table has colours, and in numbers behind nine.
+    // Ramps of gray, with more levels than a table has colors, and with numbers above nine.
     let ramp = RgbImage::from_fn(33, 21, |x, y| Rgb([u8::try_from(x * 5 + y * 4).unwrap(); 3]));
     ramp.save(workplace.join("frames/10.png")).unwrap();
     pictures.push(ramp);
@@ -299,21 +299,21 @@ fn frames_on_the_disk_become_a_video() {
         }
         workplace.refuses(&["video", "frames", "-o", output], &[output, "already exists"]);
     }
-    // Others in their order, some left out.
+    // The frames in the given order, with some left out.
     let line = ["video", "frames/3.png", "frames/1.png", "frames/2.png", "-o", "w.mp4", "--frame-every", "2", "-q"];
     workplace.run(&line).succeeded();
     let movie = Movie::of_mp4(&workplace.join("w.mp4"));
     assert_eq!(movie.frames.len(), 2);
     assert!(distance(&movie.frames[0].0, &pictures[2]) < 2.0 && distance(&movie.frames[1].0, &pictures[1]) < 2.0);
     let problem = workplace.run(&["info", "w.mp4"]);
-    assert!(problem.code == Some(2) && problem.errors.contains("holds no recipe"), "{}", problem.errors);
+    assert!(problem.code == Some(2) && problem.errors.contains("contains no recipe"), "{}", problem.errors);
 }
 
 #[test]
 fn a_video_has_the_recipe_of_its_last_frame() {
     let workplace = Workplace::new();
     run(&workplace, "-n 6 --fps 5 --hold 1 --frame-every 2 -o p.mp4 --gif --frames frames");
-    // Frames as the run chose them: the very files it made.
+    // From the run's own frames: exactly the files that the run made.
     for name in ["p.mp4", "p.gif"] {
         let copy = format!("copy-{name}");
         workplace.run(&["video", "frames", "-o", &copy, "--fps", "5", "--hold", "1", "-q"]).succeeded();
@@ -323,18 +323,18 @@ fn a_video_has_the_recipe_of_its_last_frame() {
     let settings = workplace.run(&["info", "--json", "v.gif"]).succeeded().output_json()["settings"].clone();
     let found = ["prompt", "frame_every", "fps", "hold", "boomerang"].map(|name| settings[name].clone());
     assert_eq!(serde_json::json!(found), serde_json::json!(["a red apple", 6, 25, 0.0, true]));
-    // It makes the same again where the frames are a whole run's.
+    // The recipe repeats the picture if the frames are of a whole run.
     workplace.run(&["--from", "v.gif", "-o", "again.gif", "-q"]).succeeded();
     assert!(workplace.read("again.gif") == workplace.read("v.gif"));
-    // Of a run's beginning it makes the picture this ends with.
+    // If the frames are the beginning of a run, the recipe makes the last of them.
     workplace.run(&["video", "frames/000000.png", "frames/000001.png", "-o", "w.mp4", "-q"]).succeeded();
     workplace.run(&["--from", "w.mp4", "-o", "end.png", "-q"]).succeeded();
     let pixels = |name: &str| image::open(workplace.join(name)).unwrap().into_rgb8();
     assert_eq!(pixels("end.png"), pixels("frames/000001.png"));
-    // Others have none.
+    // A movie that ends with a picture without a recipe has none.
     pixels("end.png").save(workplace.join("plain.png")).unwrap();
     workplace.run(&["video", "frames/000000.png", "plain.png", "-o", "x.mp4", "-q"]).succeeded();
-    workplace.refuses(&["--from", "x.mp4", "-o", "y.png"], &["x.mp4", "holds no recipe"]);
+    workplace.refuses(&["--from", "x.mp4", "-o", "y.png"], &["x.mp4", "contains no recipe"]);
 }
 
 /// A limit on the size of files, as in a run.
@@ -390,7 +390,7 @@ fn sizes_of_all_kinds_are_encoded() {
         assert_eq!(gif.frames[0].0, picture);
         assert!(distance(&mp4.frames[1].0, &picture) < 3.0, "{width}x{height}");
         let bytes = workplace.read("v.mp4");
-        // What of the picture is to be seen is said where that is not all.
+        // The visible part is declared if it is not the whole picture.
         let is_cut = bytes.windows(4).any(|part| part == b"clap");
         assert_eq!(is_cut, width % 2 == 1 || height % 2 == 1 || width < 16 || height < 16, "{width}x{height}");
     }
@@ -412,7 +412,7 @@ fn what_cannot_be_frames_is_refused() {
     refuses(&["a.png", "b.png"], &["b.png", "20x21", "a.png has 20x20"]);
     refuses(&["a.png", "none.png"], &["none.png"]);
     refuses(&["a.png", "text.png"], &["text.png"]);
-    // Found only when it is decoded: nothing is left of the file.
+    // The error is found only during decoding, and the file is removed.
     refuses(&["a.png", "cut.png", "a.png"], &["cut.png", "cannot be decoded"]);
     refuses(&["empty"], &["empty", "no picture"]);
     refuses(&["large.png"], &["3840x2160", "3841x2"]);
@@ -432,7 +432,7 @@ fn memory_does_not_grow_with_length() {
         };
         RgbImage::from_raw(128, 128, pixels).unwrap().save(workplace.join(name)).unwrap();
     }
-    // Noise is the most an encoder can be asked for.
+    // Noise is the hardest input for an encoder.
     workplace.run(&["video", "a.png", "b.png", "-o", "noise.mp4", "-q"]).succeeded();
     let movie = Movie::of_mp4(&workplace.join("noise.mp4"));
     for ((seen, _), name) in movie.frames.iter().zip(["a.png", "b.png"]) {
@@ -451,7 +451,7 @@ fn memory_does_not_grow_with_length() {
             workplace.peak(&["video"].into_iter().chain(frames).chain(options).collect::<Vec<_>>())
         };
         let (short, long) = (of(30), of(3000));
-        // 3,000 of these frames are 141 MiB; their numbers, lengths and names are not.
+        // 3,000 of these frames are 141 MiB; their numbers, lengths and names need much less.
         assert!(long - short < 4.0, "{output} {options}: {short} MiB for 30 frames, {long} for 3000");
     }
 }

@@ -1,14 +1,14 @@
-//! What a file begins with, looked at without taking it away.
+//! Looks at the beginning of a reader without consuming it.
 
 use std::io::{BufRead, Chain, Cursor, ErrorKind, Read, Result};
 
-/// The most that is looked at, in bytes.
+/// The longest beginning, in bytes.
 const MOST: usize = 8 << 10;
 
-/// A reader whose beginning was looked at.
+/// A reader whose beginning was read and put back.
 type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
 
-/// The beginning of a reader, and a reader of all of it. It waits for no more than `is_enough` asks for, so that a
+/// The beginning of a reader, and a reader of the whole. Reading stops as soon as `is_enough` returns true, so that a
 /// pipe is not held up.
 pub(super) fn beginning<R: BufRead>(mut reader: R, is_enough: impl Fn(&[u8]) -> bool) -> Result<(Vec<u8>, Whole<R>)> {
     let mut head = Vec::new();
@@ -27,13 +27,13 @@ pub(super) fn beginning<R: BufRead>(mut reader: R, is_enough: impl Fn(&[u8]) -> 
     Ok((head.clone(), Cursor::new(head).chain(reader)))
 }
 
-/// Whether the beginning holds this many complete lines with content.
+/// Whether the beginning contains this many complete lines with content.
 pub(super) fn has_lines(head: &[u8], wanted: usize) -> bool {
     let whole = head.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |last| last + 1);
     content(&String::from_utf8_lossy(&head[..whole])).count() >= wanted
 }
 
-/// The lines that are neither empty nor a comment.
+/// The lines that are neither empty nor comments.
 pub(super) fn content(text: &str) -> impl Iterator<Item = &str> {
     text.split(['\n', '\r']).filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
 }

@@ -1,11 +1,11 @@
-//! Text in the encodings that programs write, as UTF-8 whose lines end with LF or CR LF.
+//! Decodes text in the encodings that programs write, to UTF-8 with lines that end with LF or CR LF.
 
 use std::io::{BufRead, Read, Result};
 
-/// A byte that no UTF-8 text holds, in place of what is not valid UTF-16: the line it is in is refused.
+/// A byte that UTF-8 never contains. It replaces invalid UTF-16, so that the line is refused.
 const INVALID: u8 = 0xff;
 
-/// How characters are stored.
+/// The encoding of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encoding {
     Utf8,
@@ -13,7 +13,7 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
-    /// The encoding of a file that begins like this, and the length of its byte order mark.
+    /// The encoding of a file with this beginning, and the length of its byte order mark.
     pub(super) fn of(head: &[u8]) -> (Self, usize) {
         match head {
             [0xef, 0xbb, 0xbf, ..] => (Self::Utf8, 3),
@@ -40,20 +40,20 @@ impl Encoding {
     }
 }
 
-/// Reads text as UTF-8. A CR without an LF, as old Macs and some spreadsheets write it, becomes an LF.
+/// Reads text as UTF-8. A CR without an LF, which old Macs and some spreadsheets write, becomes an LF.
 pub(super) struct Decoder<R> {
     reader: R,
     encoding: Encoding,
-    /// Bytes of a mark that are still to be passed over
+    /// Bytes of the byte order mark that are not yet skipped
     mark: usize,
     decoded: Vec<u8>,
-    /// How many of those were read
+    /// The number of decoded bytes that were read
     read: usize,
-    /// The first byte of a UTF-16 unit
+    /// The first byte of an incomplete UTF-16 unit
     byte: Option<u8>,
     /// The first unit of a pair of surrogates
     surrogate: Option<u16>,
-    /// A CR whose next byte is not there yet
+    /// Whether the last byte was a CR
     carriage_return: bool,
 }
 
@@ -63,7 +63,7 @@ impl<R: BufRead> Decoder<R> {
         Self { reader, encoding, mark, decoded, read, byte: None, surrogate: None, carriage_return: false }
     }
 
-    /// Decodes what is there, or waits for it. Returns whether that was the end.
+    /// Decodes the bytes that are available, or waits for some. Returns whether the reader has ended.
     fn decode(&mut self) -> Result<bool> {
         self.decoded.clear();
         self.read = 0;
@@ -145,7 +145,7 @@ impl<R: BufRead> Read for Decoder<R> {
 mod tests {
     use super::*;
 
-    /// The text as it is read, a few bytes at a time.
+    /// The decoded text, read a few bytes at a time.
     fn decoded(bytes: &[u8]) -> Vec<u8> {
         let mut whole = Vec::new();
         let reader = std::io::BufReader::with_capacity(3, bytes);
@@ -172,14 +172,14 @@ mod tests {
 
     #[test]
     fn what_is_no_utf_16_is_invalid() {
-        // A first surrogate alone, two of them before a pair's second, a second alone, and half a unit.
+        // A lone high surrogate, two high surrogates before a low one, a lone low surrogate, and half a unit.
         let units: Vec<u8> = [0xfeff, 0xd83c, 0x61, 0xd83c, 0xd83c, 0xdf4e, 0xdf4e]
             .iter()
             .flat_map(|unit: &u16| unit.to_le_bytes())
             .collect();
         let found = decoded(&[&units[..], &[0x61]].concat());
         assert_eq!(found, [&[INVALID, b'a', INVALID][..], "🍎".as_bytes(), &[INVALID, INVALID]].concat());
-        // Binary data is not taken for text.
+        // Binary data is not detected as UTF-16.
         for bytes in [&[0; 16][..], b"\x01\0\x02\0", b"GIF89a\x01\0\x01\0", b"plain", &[]] {
             assert_eq!(Encoding::of(bytes).0, Encoding::Utf8, "{bytes:?}");
         }

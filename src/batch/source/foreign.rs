@@ -1,25 +1,25 @@
-//! Files that are no lists of prompts: what they are, and what to do with them.
+//! Recognizes files that are not lists of prompts, and suggests what to do with them.
 
 use std::path::Path;
 
 use super::super::entry::is_known;
 
-/// What a batch reads, for hints.
-pub(super) const FORMS: &str = "give a text file with a prompt a line, or a .csv, .tsv, .json, .jsonl or .toml file";
+/// The hint that lists the forms a batch reads.
+pub(super) const FORMS: &str = "use a text file with one prompt per line, or a .csv, .tsv, .json, .jsonl or .toml file";
 
-/// What is in a checkpoint's head.
+/// A text in the head of every checkpoint.
 const CHECKPOINT: &[u8] = b"text2art checkpoint";
-/// What other files begin with, from a byte on.
+/// Other kinds of files: an offset, the bytes at the offset, and the name of the kind.
 const KINDS: [(usize, &[u8], &str); 15] = [
     (0, b"\x89PNG", "a PNG picture"),
     (0, b"GIF87a", "a GIF"),
     (0, b"GIF89a", "a GIF"),
-    (4, b"ftyp", "a video or a phone's picture"),
+    (4, b"ftyp", "a video or a phone photo"),
     (0, b"\xff\xd8\xff", "a JPEG picture"),
     (8, b"WEBP", "a WebP picture"),
-    (0, b"PK\x03\x04", "a ZIP archive, as .xlsx, .ods and .docx files are"),
+    (0, b"PK\x03\x04", "a ZIP archive, like .xlsx, .ods and .docx files"),
     (0, b"\xd0\xcf\x11\xe0", "an old Office document"),
-    (0, b"\x1f\x8b", "compressed with gzip"),
+    (0, b"\x1f\x8b", "a gzip file"),
     (0, b"%PDF-", "a PDF document"),
     (0, b"{\\rtf", "a rich text document"),
     (0, b"\xff\xfe\0\0", "UTF-32 text"),
@@ -27,13 +27,13 @@ const KINDS: [(usize, &[u8], &str); 15] = [
     (0, b"<?xml", "XML"),
     (0, b"<!DOCTYPE", "a web page"),
 ];
-/// How many of those text2art may have written.
+/// The number of kinds, from the first on, that text2art may have written.
 const OWN: usize = 4;
 
-/// What is wrong with a file, and what to do.
+/// A problem and a hint.
 type Refusal = (String, String);
 
-/// Refuses what is not text at all, by the bytes it begins with.
+/// Refuses a file that is not text, by its first bytes.
 pub(super) fn binary(head: &[u8], is_text: bool, path: &Path) -> Option<Refusal> {
     let refused = |what: &str, hint: String| Some((format!("this is {what}, not a list of prompts"), hint));
     if head.windows(CHECKPOINT.len()).any(|window| window == CHECKPOINT) && head.contains(&0) {
@@ -51,15 +51,15 @@ pub(super) fn binary(head: &[u8], is_text: bool, path: &Path) -> Option<Refusal>
     }
 }
 
-/// Refuses YAML, by a name or by the first lines with content.
+/// Refuses YAML, by the extension or by the first lines with content.
 pub(super) fn yaml(path: &Path, lines: &[&str]) -> Option<Refusal> {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     let is_yaml = extension.is_some_and(|extension| matches!(extension.as_str(), "yaml" | "yml")) || looks_like(lines);
-    let hint = "write one prompt a line, or put the settings of each picture into a .csv, .json or .toml file";
-    is_yaml.then(|| ("this is YAML, which is not read".to_owned(), hint.to_owned()))
+    let hint = "write one prompt per line, or put the settings of each picture into a .csv, .json or .toml file";
+    is_yaml.then(|| ("YAML is not supported".to_owned(), hint.to_owned()))
 }
 
-/// Whether lines are YAML. A prompt may well end with a colon, or begin with a dash as in a list of Markdown's.
+/// Whether lines are YAML. A prompt may end with a colon, or begin with a dash as in a Markdown list.
 fn looks_like(lines: &[&str]) -> bool {
     let lines: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
     let key = |line: &str| line.split_once(':').map(|(key, value)| (key.to_lowercase(), value.trim().is_empty()));

@@ -1,4 +1,4 @@
-//! The form of a batch file, by its name and by what it begins with.
+//! The form of a batch file, by its name and its beginning.
 
 use std::path::Path;
 
@@ -7,17 +7,17 @@ use super::sheet::separator_of_header;
 /// The form of a batch file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// A prompt a line, options behind ` -- `; also JSON objects
+    /// A prompt per line, with options after ` -- `; lines may also be JSON objects
     Text,
-    /// A header of settings' names, then their values, separated by commas, semicolons or tabs
+    /// A header with names of settings, then lines of values, separated by commas, semicolons or tabs
     Csv,
-    /// The same, separated by tabs unless the header says otherwise
+    /// Like [`Form::Csv`], but separated by tabs unless the header says otherwise
     Tsv,
-    /// Objects or texts, in an array or one after the other
+    /// Objects or strings, in an array or one after the other
     Json,
-    /// A JSON object a line
+    /// A JSON object per line
     Jsonl,
-    /// A `[[picture]]` for each; what stands above is for all
+    /// A `[[picture]]` table for each picture; settings above the tables apply to all
     Toml,
 }
 
@@ -31,7 +31,7 @@ crate::text::named_values!(Form, "form", {
 });
 
 impl Form {
-    /// The form of a file by its extension; none if that says nothing.
+    /// The form of a file by its extension; none if the extension is not known.
     #[must_use]
     pub fn of(path: &Path) -> Option<Self> {
         match path.extension()?.to_string_lossy().to_lowercase().as_str() {
@@ -44,7 +44,7 @@ impl Form {
         }
     }
 
-    /// The form of a file that begins with these lines and whose name says nothing: text unless it is clearly another.
+    /// The form of a file by its first lines: text unless another form is certain.
     pub(super) fn of_content(lines: &[&str]) -> Self {
         let Some(first) = lines.first().map(|line| line.trim()) else { return Self::Text };
         if is_json(first) {
@@ -59,13 +59,13 @@ impl Form {
         if separator_of_header(first).is_some() { Self::Csv } else { Self::Text }
     }
 
-    /// The form of a file whose name says that it is JSON lines: an array is often called that.
+    /// The form of a file whose name says JSON lines: many such files contain an array instead.
     pub(super) fn of_json_lines(lines: &[&str]) -> Self {
         if lines.first().is_some_and(|first| is_json(first.trim())) { Self::Json } else { Self::Jsonl }
     }
 }
 
-/// Whether a line begins JSON that does not end with the line. A prompt may begin with a bracket.
+/// Whether a line begins JSON that continues on the next lines, or an array. A prompt may also begin with a bracket.
 fn is_json(line: &str) -> bool {
     let inside = |bracket: char| line.strip_prefix(bracket).map(str::trim_start);
     inside('{').is_some_and(str::is_empty)

@@ -1,4 +1,4 @@
-//! JSON: objects or texts in an array, or one after the other, however they are laid out.
+//! JSON: objects or strings in an array, or one after the other, in any layout.
 
 use std::io::{BufRead, ErrorKind};
 
@@ -7,19 +7,19 @@ use serde_json::{Map, Value};
 use super::super::entry::Entry;
 use super::super::lines::LONGEST_LINE;
 
-/// The longest value that does not stand in an array, in bytes: it may hold a list.
+/// The longest value outside an array, in bytes: the value may contain a list.
 const LONGEST_DOCUMENT: usize = 4 << 20;
 /// Keys under which other programs keep a list of pictures.
 const LISTS: [&str; 2] = ["prompts", "pictures"];
 
-/// The entries of JSON, each as soon as it is read.
+/// The entries of a JSON file, each as soon as it is read.
 pub(super) fn entries(reader: impl BufRead + Send + 'static) -> impl Iterator<Item = Entry> + Send {
     let mut values = Values::new(reader);
     let read = std::iter::from_fn(move || {
         let (line, text) = values.next()?;
         let value = text.and_then(|text| {
             serde_json::from_slice::<Value>(&text).map_err(|error| {
-                // After an invalid value, the beginning of the next is unknown.
+                // After an invalid value, the next value cannot be found.
                 values.ended = true;
                 format!("this is not valid JSON: {}", problem(&error))
             })
@@ -32,13 +32,13 @@ pub(super) fn entries(reader: impl BufRead + Send + 'static) -> impl Iterator<It
     })
 }
 
-/// What is wrong with JSON, without the line and column in a part of the file.
+/// The text of a JSON error, without the line and column, which count from the beginning of the value.
 pub(super) fn problem(error: &serde_json::Error) -> String {
     let wrong = error.to_string();
     wrong.split(" at line").next().unwrap_or(&wrong).to_owned()
 }
 
-/// What a value stands for: a text is a prompt, an object has its settings or a list.
+/// The entries of a value: a string is a prompt, an object has settings or a list.
 fn of_value(line: usize, value: Value) -> Vec<Entry> {
     let mut object = match value {
         Value::Object(object) => object,
@@ -83,14 +83,14 @@ fn not_a_picture(value: &Value) -> String {
     format!("this is {found}, not an object with a `prompt`, or a string")
 }
 
-/// The texts of values, one after the other, found by brackets and quotation marks alone.
+/// Splits a file into the texts of its values, only by brackets and quotation marks.
 struct Values<R> {
     reader: R,
-    /// The line that is read
+    /// The current line, from 1
     line: usize,
-    /// Whether an array is open
+    /// Whether the reader is inside an array
     is_array: bool,
-    /// Whether a comma or the array's end has to come first
+    /// Whether a comma or the end of the array must come next
     follows: bool,
     ended: bool,
 }
@@ -100,7 +100,7 @@ impl<R: BufRead> Values<R> {
         Self { reader, line: 1, is_array: false, follows: false, ended: false }
     }
 
-    /// The next byte, which stays; none at the end.
+    /// The next byte, without consuming it; none at the end.
     fn peek(&mut self) -> Result<Option<u8>, String> {
         loop {
             match self.reader.fill_buf() {
@@ -119,7 +119,7 @@ impl<R: BufRead> Values<R> {
         self.reader.consume(1);
     }
 
-    /// Goes to where the next value begins; none at the end.
+    /// Skips to the beginning of the next value; none at the end.
     fn find(&mut self) -> Result<Option<u8>, String> {
         while let Some(byte) = self.peek()? {
             match byte {
@@ -132,10 +132,10 @@ impl<R: BufRead> Values<R> {
             }
             self.take(byte);
         }
-        if self.is_array { Err("the array is cut short: `]` is missing".into()) } else { Ok(None) }
+        if self.is_array { Err("the array is incomplete: `]` is missing".into()) } else { Ok(None) }
     }
 
-    /// The text of the value that begins here.
+    /// Reads the text of the value that begins here.
     fn value(&mut self, first: u8) -> Result<Vec<u8>, String> {
         let longest = if self.is_array { LONGEST_LINE } else { LONGEST_DOCUMENT };
         let is_nested = matches!(first, b'{' | b'[');
@@ -145,7 +145,7 @@ impl<R: BufRead> Values<R> {
             let Some(byte) = self.peek()? else {
                 if is_nested || in_string {
                     self.ended = true;
-                    return Err("the value is cut short".into());
+                    return Err("the value is incomplete".into());
                 }
                 break;
             };
@@ -178,7 +178,7 @@ impl<R: BufRead> Values<R> {
 }
 
 impl<R: BufRead> Iterator for Values<R> {
-    /// The line a value begins in, and its text or what is wrong with it
+    /// The first line of a value, and its text or what is wrong with it
     type Item = (usize, Result<Vec<u8>, String>);
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -1,4 +1,4 @@
-//! Batch files in their forms.
+//! Reads batch files of all forms.
 
 mod beginning;
 mod decode;
@@ -22,7 +22,7 @@ use decode::{Decoder, Encoding};
 use foreign::FORMS;
 pub use form::Form;
 
-/// The largest file that is read, in bytes.
+/// The largest batch file, in bytes.
 const LARGEST: u64 = 256 << 20;
 /// The name of standard input in messages.
 const STANDARD_INPUT: &str = "standard input";
@@ -32,20 +32,20 @@ pub type Entries = Box<dyn Iterator<Item = Entry> + Send>;
 
 /// The entries of a batch.
 pub struct Source {
-    /// What it is called in messages
+    /// Its name in messages
     pub name: String,
-    /// Whether the entries come from a program, which may take its time
+    /// Whether the entries come from another program, which may write them slowly
     pub is_stream: bool,
     /// The entries
     pub entries: Entries,
 }
 
-/// The entries of a file, or of standard input if the path is `-`. The form follows from the file's name and content
-/// unless it is given. A file is read at once: what is written to it meanwhile does not count.
+/// Opens a file, or standard input if the path is `-`. Without `form`, the name and the content decide the form. A file
+/// is read as a whole first, so later changes to the file have no effect.
 ///
 /// # Errors
-/// If the file cannot be read, holds no list of prompts, or as [`read`]; [`Error::Stopped`] if it was stopped while it
-/// waited for the first line.
+/// If the file cannot be read, or [`read`] fails; [`Error::Stopped`] if the batch was stopped before the first line
+/// arrived.
 pub fn open(path: &Path, form: Option<Form>, stop: &Stop) -> Result<Source> {
     let fault = |error: std::io::Error| Error::file(path, unreadable(&error), FORMS);
     let stopped = {
@@ -62,21 +62,21 @@ pub fn open(path: &Path, form: Option<Form>, stop: &Stop) -> Result<Source> {
                 let bytes = read_within(file, LARGEST).map_err(fault)?;
                 (name, false, read(Cursor::new(bytes), form, path, false))
             }
-            // A pipe comes as its program writes it.
+            // A pipe is read while its program writes.
             files::Source::Pipe(file) => (name, true, read(Stream::new(file, stopped), form, path, true)),
             files::Source::Device => return Err(Error::file(path, "this is a device, not a file", FORMS)),
         }
     };
-    // What a read says that is no longer wanted is not the user's.
+    // After a stop, the error of an interrupted read is not interesting.
     let entries = entries.map_err(|error| if stop.is_requested() { Error::Stopped } else { error })?;
     Ok(Source { name, is_stream, entries })
 }
 
-/// The entries of a reader, each as soon as it can be read. `path` is named in errors about the whole of it. Of a
-/// stream no more than the first line is waited for to find its form.
+/// The entries of a reader, each as soon as it can be read. Errors about the whole file name `path`. To find the form
+/// of a stream, only its first line is awaited.
 ///
 /// # Errors
-/// If it is not a list of prompts, TOML with a fault, or a sheet without a usable header.
+/// If the content is not a list of prompts, is invalid TOML, or is a sheet without a usable header.
 pub fn read(reader: impl Read + Send + 'static, form: Option<Form>, path: &Path, is_stream: bool) -> Result<Entries> {
     let lines = if is_stream { 1 } else { 2 };
     let fault = |error: std::io::Error| Error::file(path, unreadable(&error), FORMS);
@@ -108,7 +108,7 @@ pub fn read(reader: impl Read + Send + 'static, form: Option<Form>, path: &Path,
     }
 }
 
-/// A line of text; none if it is empty or a comment.
+/// The entry of a line of text; none if the line is empty or a comment.
 fn text_line(line: usize, text: Result<String, String>) -> Option<Entry> {
     let trimmed = match &text {
         Ok(text) => text.trim(),
@@ -117,14 +117,14 @@ fn text_line(line: usize, text: Result<String, String>) -> Option<Entry> {
     if trimmed.is_empty() || trimmed.starts_with('#') {
         return None;
     }
-    // What other programs write into a pipe.
+    // Other programs may write JSON lines into a pipe.
     if trimmed.strip_prefix('{').is_some_and(|inside| inside.trim_start().starts_with('"')) {
         return json_line(line, text);
     }
     Some(Entry::of_text(line, trimmed))
 }
 
-/// A JSON object; none if the line is empty.
+/// The entry of a line with a JSON object; none if the line is empty.
 fn json_line(line: usize, text: Result<String, String>) -> Option<Entry> {
     if text.as_ref().is_ok_and(|text| text.trim().is_empty()) {
         return None;
@@ -138,7 +138,7 @@ fn json_line(line: usize, text: Result<String, String>) -> Option<Entry> {
 mod tests {
     use super::*;
 
-    /// Each entry's line, and its prompt, seed and output or a word of what is wrong.
+    /// The line of each entry, and its prompt, seed and output or what is wrong with it.
     fn entries(form: Form, text: &str) -> Vec<(usize, String)> {
         let shown = |entry: Entry| {
             let line = entry.line;

@@ -1,50 +1,51 @@
-//! Rows of a sheet within a bound: a quotation mark that is never closed makes one row of all that follows.
+//! Limits the rows of a sheet: without a limit, a quotation mark that is never closed makes the rest of the file one
+//! row.
 
 use std::io::{BufRead, Error, ErrorKind, Read, Result};
 
-/// The longest row that is passed on, in bytes.
+/// The longest row, in bytes.
 const LONGEST: usize = 1 << 20;
 
-/// Where in a row a byte is.
+/// The position in a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum At {
     /// At the beginning of a value
     Start,
-    /// In a value without quotation marks, or behind the last of them
+    /// In a value without quotation marks, or after its closing quotation mark
     Plain,
     /// In a value between quotation marks
     Quoted,
-    /// Behind a quotation mark that ends the value, or is the first of two that stand for one
+    /// After a quotation mark that closes the value, or is the first of an escaped pair
     Quote,
 }
 
-/// Reads a sheet. A row without open quotation marks is cut off at the bound; one with them is an error.
+/// Reads a sheet. A row that is too long is cut off, or is an error if a quotation mark is open.
 pub(super) struct Rows<R> {
     reader: R,
     row: Row,
 }
 
-/// How far a sheet is read.
+/// The state of reading a sheet.
 struct Row {
     separator: u8,
     at: At,
-    /// Bytes of the row so far
+    /// The length of the row so far, in bytes
     length: usize,
-    /// The line that is read, from 1
+    /// The current line, from 1
     line: usize,
     /// The line of the last opening quotation mark
     opened: usize,
 }
 
 impl<R: BufRead> Rows<R> {
-    /// The rows of a reader that begins with this line, from 1, and separates values by this byte.
+    /// Reads the rows of a reader that begins in line `line`, from 1, and whose values are separated by `separator`.
     pub(super) fn new(reader: R, separator: u8, line: usize) -> Self {
         Self { reader, row: Row { separator, at: At::Start, length: 0, line, opened: line } }
     }
 }
 
 impl Row {
-    /// Goes one byte on. Returns whether it is passed on.
+    /// Takes one byte. Returns whether the byte is kept.
     fn step(&mut self, byte: u8) -> Result<bool> {
         let is_end = matches!(byte, b'\n' | b'\r');
         self.at = match (self.at, byte) {
@@ -65,7 +66,7 @@ impl Row {
         self.length += 1;
         if self.length > LONGEST && self.at == At::Quoted {
             let (opened, most) = (self.opened, LONGEST >> 20);
-            let problem = format!("the quotation mark that opens in line {opened} is not closed within {most} MiB");
+            let problem = format!("the quotation mark in line {opened} is not closed within {most} MiB");
             return Err(Error::new(ErrorKind::InvalidData, problem));
         }
         Ok(self.length <= LONGEST)
@@ -114,6 +115,6 @@ mod tests {
         let plain = read(&format!("a,b\n{long}{long}{long}\nlast\n")).unwrap();
         assert!(plain.len() == 4 + LONGEST + 6 && plain.ends_with(b"x\nlast\n"));
         let error = read(&format!("a,b\n1,\"two\nlines\",\"three\n{long}{long}\n{long}")).unwrap_err();
-        assert!(error.to_string().contains("opens in line 3 is not closed within 1 MiB"), "{error}");
+        assert!(error.to_string().contains("in line 3 is not closed within 1 MiB"), "{error}");
     }
 }

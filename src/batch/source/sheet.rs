@@ -1,4 +1,4 @@
-//! Sheets: a line of names, then lines of values. Spreadsheets separate them by commas, semicolons or tabs.
+//! Sheets: a line of names, then lines of values, which spreadsheets separate by commas, semicolons or tabs.
 
 use std::io::BufRead;
 use std::path::Path;
@@ -11,12 +11,12 @@ use super::Entries;
 use super::rows::Rows;
 use crate::{Error, Result};
 
-/// What may stand between two values.
+/// The separators of values that are tried.
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
-/// What the first line of a sheet that Excel wrote or is to read may begin with.
+/// The beginning of a line that declares the separator, as Excel writes and reads it.
 const SEPARATOR: &str = "sep=";
 
-/// The separator of a line that can only be a sheet's header: names without spaces, one of them `prompt`.
+/// The separator of a line that must be the header of a sheet: names without spaces, one of them `prompt`.
 pub(super) fn separator_of_header(line: &str) -> Option<u8> {
     if let Some(separator) = declared(line) {
         return Some(separator);
@@ -31,7 +31,7 @@ pub(super) fn separator_of_header(line: &str) -> Option<u8> {
     SEPARATORS.into_iter().find(is_header)
 }
 
-/// The separator that `sep=;` declares.
+/// The separator that a line such as `sep=;` declares.
 fn declared(line: &str) -> Option<u8> {
     let line = line.trim_end_matches(['\r', '\n']);
     let (name, separator) = line.split_at_checked(SEPARATOR.len())?;
@@ -41,7 +41,7 @@ fn declared(line: &str) -> Option<u8> {
     }
 }
 
-/// The separator that makes most settings' names of a header.
+/// The separator that splits a header into the most names of settings.
 fn separator(header: &str, usual: u8) -> u8 {
     let known = |separator: u8| names(header, separator).iter().filter(|name| is_known(name)).count();
     SEPARATORS.into_iter().fold(usual, |best, other| if known(other) > known(best) { other } else { best })
@@ -55,7 +55,7 @@ fn names(header: &str, separator: u8) -> Vec<String> {
     record.iter().flatten().map(str::to_lowercase).collect()
 }
 
-/// The entries of a sheet that begins with `head`; `usual` separates its values unless its header says otherwise.
+/// The entries of a sheet that begins with `head`. `usual` separates its values unless the header says otherwise.
 ///
 /// # Errors
 /// If the header cannot be used.
@@ -63,7 +63,7 @@ pub(super) fn sheet(mut reader: impl BufRead + Send + 'static, head: &str, usual
     let hint = "begin the file with a line of names, such as prompt,seed,output";
     let unreadable =
         |error: &dyn std::fmt::Display| Error::file(path, format!("the header cannot be read: {error}"), hint);
-    // Lines above the header, none of which is longer than the head.
+    // Lines above the header, all of which are in the head.
     let is_above = |line: &&str| line.trim().is_empty() || line.starts_with('#');
     let mut above = head.lines().take_while(is_above).count();
     let header = head.lines().nth(above).unwrap_or_default();
@@ -83,7 +83,7 @@ pub(super) fn sheet(mut reader: impl BufRead + Send + 'static, head: &str, usual
     let mut reader = builder.flexible(true).trim(csv::Trim::Headers).delimiter(separator).from_reader(rows);
     let header = reader.headers().map_err(|error| unreadable(&error))?;
     let names: Vec<String> = header.iter().map(str::to_lowercase).collect();
-    // A column without a name is a table's index, which other programs write.
+    // A column without a name is an index that other programs write.
     if let Some(name) = names.iter().find(|name| !name.is_empty() && !is_known(name)) {
         return Err(Error::file(path, format!("line {first_line}: {}", unknown(name)), hint));
     }
@@ -111,7 +111,7 @@ pub(super) fn sheet(mut reader: impl BufRead + Send + 'static, head: &str, usual
     })))
 }
 
-/// The values of a line by their names.
+/// The values of a line, by name.
 fn fields(names: &[String], record: &csv::ByteRecord) -> Result<Map<String, Value>, String> {
     if record.as_slice().len() > LONGEST_LINE {
         return Err(format!("the line is longer than {} KiB", LONGEST_LINE >> 10));
@@ -121,7 +121,7 @@ fn fields(names: &[String], record: &csv::ByteRecord) -> Result<Map<String, Valu
     }
     let mut fields = Map::new();
     for (name, value) in names.iter().zip(record).filter(|(name, _)| !name.is_empty()) {
-        let text = std::str::from_utf8(value).map_err(|_| format!("`{name}` is not UTF-8 text"))?;
+        let text = std::str::from_utf8(value).map_err(|_| format!("`{name}` is not valid UTF-8"))?;
         if !text.trim().is_empty() {
             fields.insert(name.clone(), Value::String(text.trim().to_owned()));
         }

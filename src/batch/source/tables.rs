@@ -1,4 +1,4 @@
-//! TOML: a `[[picture]]` for each, or the settings of one.
+//! TOML: a `[[picture]]` table for each picture, or the settings of one picture.
 
 use std::io::Read;
 use std::path::Path;
@@ -19,16 +19,16 @@ struct Pictures {
     picture: Option<Vec<toml::Spanned<toml::Table>>>,
 }
 
-/// The entries of a file of tables.
+/// The entries of a TOML file.
 ///
 /// # Errors
-/// If it is not TOML, or names no picture.
+/// If the file is not valid TOML, or has no picture.
 pub(super) fn tables(reader: impl Read, path: &Path) -> Result<Entries> {
-    let hint = "write [[picture]] above the settings of each";
+    let hint = "write [[picture]] above the settings of each picture";
     let fault = |problem: String| Error::file(path, problem, hint);
     let mut bytes = Vec::new();
     reader.take(LARGEST).read_to_end(&mut bytes).map_err(|error| fault(unreadable(&error)))?;
-    let text = String::from_utf8(bytes).map_err(|_| fault("the file is not UTF-8 text".into()))?;
+    let text = String::from_utf8(bytes).map_err(|_| fault("the file is not valid UTF-8".into()))?;
     let line_of = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
     let wrong = |error: toml::de::Error| {
         fault(format!("line {}: {}", error.span().map_or(1, |span| line_of(span.start)), error.message()))
@@ -38,11 +38,11 @@ pub(super) fn tables(reader: impl Read, path: &Path) -> Result<Entries> {
     let Pictures { picture } = toml::from_str(&text).map_err(wrong)?;
     let common = fields(all);
     let Some(pictures) = picture else {
-        // What `text2art info` prints of a picture.
+        // This is what `text2art info` prints for a picture.
         if common.contains_key("prompt") {
             return Ok(Box::new(std::iter::once(Entry::of_fields(1, Ok(common)))));
         }
-        return Err(fault("there is neither [[picture]] nor `prompt` in the file".into()));
+        return Err(fault("the file has neither [[picture]] nor `prompt`".into()));
     };
     let entry = |table: toml::Spanned<toml::Table>| {
         let line = line_of(table.span().start);
@@ -54,13 +54,13 @@ pub(super) fn tables(reader: impl Read, path: &Path) -> Result<Entries> {
     Ok(Box::new(entries.into_iter()))
 }
 
-/// TOML's values as JSON's.
+/// Converts TOML values to JSON.
 fn fields(table: toml::Table) -> Map<String, Value> {
     fn json(value: toml::Value) -> Value {
         match value {
             toml::Value::String(text) => Value::String(text),
             toml::Value::Integer(number) => number.into(),
-            // Numbers that JSON does not have are given by their text.
+            // JSON has no infinity and no NaN; these become strings.
             toml::Value::Float(number) => {
                 serde_json::Number::from_f64(number).map_or_else(|| Value::String(number.to_string()), Value::Number)
             }

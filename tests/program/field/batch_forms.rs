@@ -53,7 +53,7 @@ fn picture(prompt: &str, seed: u64, output: &str) -> Drawn {
 /// A prompt, its seed and its file.
 type Drawn = (String, u64, String);
 
-/// The files of reports, and what is in them by the README that came with them.
+/// Example files, and their content according to their README.
 fn reported() -> [(&'static str, Vec<Drawn>); 8] {
     let (apple, fish) =
         (picture("a red apple", 0, "a-red-apple-0.png"), picture("a blue fish", 0, "a-blue-fish-0.png"));
@@ -79,7 +79,7 @@ fn common_forms_are_read_by_name_by_content_and_from_a_pipe() {
     let workplace = with_files(&reported.each_ref().map(|(name, _)| *name));
     for (name, pictures) in &reported {
         assert_eq!(of_file(&workplace, name), *pictures, "{name}");
-        // Neither another name nor a pipe changes what it is.
+        // The form is found under another name and in a pipe as well.
         let content = workplace.read(name);
         workplace.write("list", &content);
         assert_eq!(of_file(&workplace, "list"), *pictures, "{name}");
@@ -123,7 +123,7 @@ fn every_way_to_write_a_list_is_the_same_list() {
         workplace.write(name, content);
         assert_eq!(of_file(&workplace, name), pictures, "{name}");
     }
-    // What `info` prints of a picture is a batch of one.
+    // The output of `info` for a picture is a batch of one picture.
     workplace.write("settings.toml", "prompt = \"a red apple\"\nseed = 3\n");
     assert_eq!(of_file(&workplace, "settings.toml"), pictures[..1]);
     // Prompts that look a little like another form.
@@ -161,7 +161,7 @@ fn what_is_no_list_is_refused_once() {
     ] {
         workplace.refuses(&["batch", name], &[name, words]);
     }
-    // What to do instead is said.
+    // The hint says what to do instead.
     for (name, hint) in [
         ("pear.png", "text2art --from pear.png"),
         ("pear.png.t2a", "text2art resume pear.png.t2a"),
@@ -193,17 +193,17 @@ fn faults_in_json_have_a_line_and_an_end() {
         assert!(found.is_some_and(|error| error.contains(words)), "{line}: {}", outcome.errors);
     }
     for (content, told) in [
-        ("[\n\"a\",\n\"b\"", "error: x.json line 3: the array is cut short"),
+        ("[\n\"a\",\n\"b\"", "error: x.json line 3: the array is incomplete"),
         ("[\"a\"\n\"b\"]", "error: x.json line 2: a comma is missing"),
         ("[\"a\",\n{\"prompt\": b},\n\"c\"]", "error: x.json line 2: this is not valid JSON"),
         ("a red apple\na pear\n", "error: x.json line 1: this is not valid JSON"),
-        ("\n{\"prompt\": \"a", "error: x.json line 2: the value is cut short"),
+        ("\n{\"prompt\": \"a", "error: x.json line 2: the value is incomplete"),
         // Deeper than the parser goes, and longer than is kept.
         (
             &format!("[{}{}]", "[".repeat(5_000), "]".repeat(5_000)),
             "error: x.json line 1: this is not valid JSON: recursion",
         ),
-        (&"[".repeat(8 << 20), "error: x.json line 1: the value is cut short"),
+        (&"[".repeat(8 << 20), "error: x.json line 1: the value is incomplete"),
     ] {
         workplace.write("x.json", content);
         let outcome = workplace.run(&["batch", "x.json", "--dry-run"]);
@@ -224,7 +224,7 @@ fn a_quotation_mark_that_is_never_closed_is_found() {
         let piped = (piped.status.code(), String::from_utf8(piped.stderr).unwrap());
         let file = workplace.run(&["batch", "x.csv", "--dry-run"]);
         for (code, errors) in [piped, (file.code, file.errors)] {
-            let told = format!("opens in line {opened} is not closed within 1 MiB");
+            let told = format!("in line {opened} is not closed within 1 MiB");
             assert!(code == Some(1) && errors.contains(&told), "{errors}");
             assert_eq!(errors.matches("error: ").count(), 1, "{errors}");
         }
@@ -236,8 +236,8 @@ fn a_quotation_mark_that_is_never_closed_is_found() {
 fn options_among_words_are_words_with_one_warning() {
     let workplace = with_files(&["forgotten_dashes.txt", "odd.txt"]);
     let warnings = |outcome: &Outcome| {
-        // A doubtful prompt has a warning of its own.
-        let is_such = |line: &&str| line.starts_with("warning: ") && line.contains("among the words");
+        // A doubtful prompt has its own warning.
+        let is_such = |line: &&str| line.starts_with("warning: ") && line.contains("options in the prompt");
         let warnings: Vec<String> = outcome.errors.lines().filter(is_such).map(Into::into).collect();
         assert_eq!(warnings.len(), 1, "{}", outcome.errors);
         warnings.into_iter().next().unwrap()
@@ -248,14 +248,14 @@ fn options_among_words_are_words_with_one_warning() {
     let warning = warnings(&outcome);
     assert!(warning.contains("forgotten_dashes.txt line 1 and 3 more lines have options"), "{warning}");
     assert!(warning.ends_with(": a red apple -- --seed 2"), "{warning}");
-    // The form that is shown is the right one.
+    // The example in the warning is correct.
     workplace.write("right.txt", "a red apple -- --seed 2\n");
     assert_eq!(of_file(&workplace, "right.txt"), [picture("a red apple", 2, "a-red-apple-2.png")]);
 
     let outcome = workplace.run(&["batch", "odd.txt", "--dry-run"]);
     assert_eq!(outcome.code, Some(1), "{}", outcome.errors);
     assert!(warnings(&outcome).contains("odd.txt line 2 has options"), "{}", outcome.errors);
-    for (line, words) in [(3, "there is no prompt before ` -- `"), (4, "has options and no prompt"), (9, "'B'")] {
+    for (line, words) in [(3, "there is no prompt before ` -- `"), (4, "has options but no prompt"), (9, "'B'")] {
         let told = format!("error: odd.txt line {line}: ");
         let found = outcome.errors.lines().find(|error| error.starts_with(&told));
         assert!(found.is_some_and(|error| error.contains(words)), "{line}: {}", outcome.errors);
@@ -264,7 +264,7 @@ fn options_among_words_are_words_with_one_warning() {
     let literal = ["\"a quoted apple\"", "a {red apple", "a }red apple", "50% off"];
     assert_eq!(prompts, [&["a red apple", "a red apple --seed 2"][..], &literal].concat());
 
-    // An option that there is not, one in a column, and one in a pipe.
+    // An unknown option, one in a column, and one in a pipe.
     workplace.write("unknown.txt", "a red apple --ar 16:9\n");
     let warning = warnings(&workplace.run(&["batch", "unknown.txt", "--dry-run"]).succeeded());
     assert!(warning.contains("`--ar` is not an option"), "{warning}");
@@ -282,7 +282,7 @@ fn sheets_and_arrays_in_a_pipe_are_drawn_as_they_come() {
     for parts in [
         [&b"prompt;seed\nan apple;1\n"[..], b"a pear;7\n"],
         [b"[\n{\"prompt\": \"an apple\", \"seed\": 1}", b",\n{\"prompt\": \"a pear\", \"seed\": 7}]\n"],
-        // The first prompt's second line is not waited for.
+        // The first prompt is drawn before the second line arrives.
         [
             b"a\0n\0 \0a\0p\0p\0l\0e\0 \0-\0-\0 \0-\0s\0 \x001\0\n\0",
             b"a\0 \0p\0e\0a\0r\0 \0-\0-\0 \0-\0s\0 \x007\0\n\0",

@@ -32,22 +32,22 @@ fn samples_of_several_seeds_are_different_pictures() {
         let found = seeds(&workplace, &[name, "--samples", "3"]);
         let different: BTreeSet<_> = found.iter().collect();
         assert_eq!((found.len(), different.len()), (12, 12), "{name}: {found:?}");
-        // Another prompt has seeds of its own.
+        // Another prompt has its own seeds.
         let pears: Vec<u64> = found.iter().filter(|(prompt, _)| prompt == "a pear").map(|(_, seed)| *seed).collect();
         assert_eq!(pears, [2, 3, 4], "{name}");
     }
-    // Each seed that is listed is drawn, and one seed is followed by the next ones, as it always was.
+    // Each listed seed is drawn, and is followed by the next free ones.
     let listed: Vec<u64> = seeds(&workplace, &["list.txt", "--samples", "3"]).iter().map(|(_, seed)| *seed).collect();
     assert!([1, 2, 3].iter().all(|seed| listed.contains(seed)), "{listed:?}");
     workplace.write("one.txt", "an apple -- --seed 5\n");
     assert_eq!(seeds(&workplace, &["one.txt", "--samples", "3"]), [5, 6, 7].map(|seed| ("an apple".to_owned(), seed)));
-    // Without samples two lines may ask for the same.
+    // Without samples, two lines may request the same picture.
     workplace.write("twice.txt", "an apple\nan apple\n");
     assert_eq!(seeds(&workplace, &["twice.txt"]), [0, 0].map(|seed| ("an apple".to_owned(), seed)));
-    // A batch that is done stays done.
+    // A finished batch draws nothing again.
     batch(&workplace, &["list.txt", "--samples", "2", "-q"]).succeeded();
     let again = batch(&workplace, &["list.txt", "--samples", "2"]).succeeded();
-    assert!(again.errors.starts_with("0 drawn, 8 there already"), "{}", again.errors);
+    assert!(again.errors.starts_with("0 drawn, 8 already done"), "{}", again.errors);
 }
 
 #[test]
@@ -68,19 +68,19 @@ fn the_end_repeats_what_failed() {
     assert_eq!(outcome.code, Some(1));
     let lines: Vec<&str> = outcome.errors.lines().collect();
     let [.., summary] = lines[..] else { panic!("{lines:?}") };
-    assert!(summary.starts_with("1 drawn, 0 there already, 22 failed, "), "{summary}");
-    // 20 of them, what they are called, and how many more there are.
+    assert!(summary.starts_with("1 drawn, 0 already done, 22 failed, "), "{summary}");
+    // The first 20 failures, and the number of others.
     let told = &lines[lines.len() - 23..lines.len() - 1];
     assert_eq!((told[0], told[21]), ("failed:", "  and 2 more"));
     assert!(told[1..21].iter().all(|line| line.starts_with("  a.txt line ")), "{told:#?}");
     assert!(told.iter().any(|line| line.starts_with("  a.txt line 1: ") && line.contains("--sed")), "{told:#?}");
-    // As an event.
+    // The failures as an event.
     let outcome = batch(&workplace, &["a.txt", "--progress", "json"]);
     let events = outcome.events();
     let failures = events.iter().find(|event| event["event"] == "failures").unwrap();
     assert_eq!((failures["failures"].as_array().unwrap().len(), &failures["more"]), (20, &2.into()));
     assert!(failures["failures"][0]["line"].is_u64() && failures["failures"][0]["message"].is_string());
-    // Nothing is repeated where nothing failed.
+    // Without failures, nothing is repeated.
     workplace.write("b.txt", "a pear\n");
     assert!(!batch(&workplace, &["b.txt"]).succeeded().errors.contains("failed:"));
 }
@@ -101,7 +101,7 @@ fn interrupted(workplace: &Workplace, arguments: &[&str], signal: &str) {
     assert!(Checkpoint::read(&workplace.join("pear.png.t2a")).unwrap().state.iteration > 0);
 }
 
-/// The iterations that had been done when a picture was begun, by the events of the batch.
+/// The iterations that were done when a picture was started, from the events of the batch.
 fn done_before(outcome: &Outcome) -> Vec<u64> {
     let events = outcome.events();
     events.iter().filter(|event| event["event"] == "started").map(|event| event["done"].as_u64().unwrap()).collect()
@@ -137,7 +137,7 @@ fn a_batch_that_was_killed_continues_a_picture_to_the_same_bytes() {
         // A kill between the picture and the end of its checkpoint leaves one, which the next run removes.
         workplace.write("pear.png.t2a", left);
         let outcome = workplace.run(&[&LONG[..], arguments].concat()).succeeded();
-        assert!(outcome.errors.starts_with("0 drawn, 3 there already"), "{}", outcome.errors);
+        assert!(outcome.errors.starts_with("0 drawn, 3 already done"), "{}", outcome.errors);
         assert!(!has_checkpoint(&workplace));
     }
 }
@@ -153,18 +153,18 @@ fn a_checkpoint_of_another_run_is_left_alone() {
     let outcome = run("batch a.txt --checkpoint-every 1");
     let warnings: Vec<_> = outcome.errors.lines().filter(|line| line.starts_with("warning: ")).collect();
     assert_eq!(warnings.len(), 1, "{}", outcome.errors);
-    assert!(warnings[0].contains("x.png.t2a: the checkpoint is of another run"), "{}", warnings[0]);
+    assert!(warnings[0].contains("x.png.t2a: the checkpoint belongs to another run"), "{}", warnings[0]);
     assert!(workplace.read("x.png.t2a") == other);
     run("an apple -q -o alone.png");
     assert!(workplace.read("x.png") == workplace.read("alone.png"));
-    // One that is no checkpoint, and with --force.
+    // A file that is not a checkpoint, without and with --force.
     std::fs::remove_file(workplace.join("x.png")).unwrap();
     workplace.write("x.png.t2a", "mine");
     run("batch a.txt --checkpoint-every 1");
     assert_eq!(workplace.read("x.png.t2a"), b"mine");
     run("batch a.txt --checkpoint-every 1 --force");
     assert!(!has_checkpoint(&workplace));
-    // Pictures with movies have some as well, and nothing is left of them.
+    // Pictures with movies also have checkpoints, all of which are removed.
     workplace.write("b.txt", "a fig -- --gif\n");
     let outcome = run("batch b.txt --checkpoint-every 1 --progress json");
     assert!(outcome.errors.contains("\"checkpoint\"") && Path::is_file(&workplace.join("a-fig-0.gif")));
@@ -183,7 +183,7 @@ fn an_interrupted_batch_keeps_no_more_than_an_unbroken_one() {
         all.map(|(path, content)| (path.file_name().unwrap().to_owned(), content)).collect::<Vec<_>>()
     };
     assert_eq!(pictures(&unbroken).len(), 1);
-    // Of two pictures at most one is the best of all.
+    // At most one of two pictures is the best of all.
     for signal in ["INT", "KILL"] {
         let workplace = Workplace::new();
         workplace.write("a.txt", "an apple\n");
@@ -207,7 +207,7 @@ fn a_picture_that_another_command_drew_is_kept() {
     for _ in 0..2 {
         workplace.run(&batch).succeeded();
         assert!(workplace.read("an-apple-0.png") == before);
-        // One of the others may rank first, and then is there beside it.
+        // Another sample may rank first, and then exists beside it.
         let others = ["an-apple-1.png", "an-apple-2.png"].map(|name| workplace.join(name).exists());
         assert!(others != [true, true], "more than the best was kept");
     }

@@ -78,7 +78,7 @@ fn what_a_verb_takes_is_the_verbs() {
         ("info castle --seed 5", "--seed", "to draw these words: text2art generate info castle"),
         // Names of files, and files that are there.
         ("info cat.png", "cat.png: there is no such file", "PNG"),
-        ("batch prompts.txt", "prompts.txt: there is no such file", "a prompt a line"),
+        ("batch prompts.txt", "prompts.txt: there is no such file", "one prompt per line"),
         ("score photo.png", "--prompt", "write text2art score"),
         ("score photo.png apple", "--prompt", "write text2art score"),
         ("info photo.png other.png", "other.png", "text2art info --help"),

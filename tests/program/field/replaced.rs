@@ -67,7 +67,7 @@ fn paths_of_a_checkpoint_lead_nowhere_else() {
         workplace.refuses(&["resume", "x.png.t2a", "-n", "3"], &[file]);
     }
     workplace.write(".profile.t2a", workplace.read("p.png.t2a"));
-    workplace.refuses(&["resume", ".profile.t2a", "-n", "3"], &[".profile.t2a", "where the picture is to go"]);
+    workplace.refuses(&["resume", ".profile.t2a", "-n", "3"], &[".profile.t2a", "where the picture goes"]);
     // Whoever trusts the checkpoint can say so.
     forge(&workplace, "x.png.t2a", |found| set(found, "svg", &outside));
     workplace.run(&["resume", "x.png.t2a", "-n", "3", "-q", "--force"]).succeeded();
@@ -130,7 +130,7 @@ fn cutouts_are_replaced_by_force_alone() {
     let workplace = Workplace::new();
     workplace.write("seen/000000-embedded.png", "mine");
     let line = format!("{SMALL} -n 1 --save-cutouts seen -o p.png");
-    workplace.refuses(&words(&line), &["seen", "already holds cutouts"]);
+    workplace.refuses(&words(&line), &["seen", "already contains cutouts"]);
     workplace.run(&words(&format!("{line} --force"))).succeeded();
     assert_ne!(workplace.read("seen/000000-embedded.png"), b"mine");
 }

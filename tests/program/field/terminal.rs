@@ -93,7 +93,7 @@ fn bars_of_a_batch_fit_any_width() {
             lines[..2].iter().all(|line| Path::new(line).extension().is_some_and(|name| name == "png")),
             "{lines:#?}"
         );
-        assert!(lines[2].starts_with("2 drawn, 0 there already, 0 failed, "), "{lines:#?}");
+        assert!(lines[2].starts_with("2 drawn, 0 already done, 0 failed, "), "{lines:#?}");
     }
 }
 

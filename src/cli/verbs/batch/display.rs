@@ -1,4 +1,4 @@
-//! One display for all pictures of a batch, on standard error.
+//! Shows the progress of a batch on standard error.
 
 use std::time::Instant;
 
@@ -12,21 +12,21 @@ use crate::models::hub::megabytes;
 use crate::progress::Event;
 use crate::{Error, Result};
 
-/// The longest reason that is repeated at the end, in characters.
+/// The longest error that is repeated at the end, in characters.
 const LONGEST_FAILURE: usize = 300;
 
-/// Shows how a batch goes.
+/// The display of a batch.
 pub(in crate::cli) struct Display {
     progress: Progress,
     bars: Option<Bars>,
-    /// What each worker is at: its number among all that were begun, and its name
+    /// The picture of each worker: its number in the order of their starts, and its name
     current: Vec<(usize, String)>,
     begun: usize,
     ended: usize,
     started: Instant,
 }
 
-/// A bar for all pictures, and one for each worker beneath.
+/// A bar for all pictures, and below it one for each worker.
 struct Bars {
     all: Bar,
     workers: Vec<Bar>,
@@ -48,7 +48,7 @@ impl Display {
         Self { progress, bars, current, begun: 0, ended: 0, started: Instant::now() }
     }
 
-    /// Shows a message that the ledger has noted.
+    /// Shows a message that the ledger has recorded.
     pub(in crate::cli) fn tell(&mut self, message: &Message, ledger: &Ledger) {
         match message {
             Message::Planned(Planned::Bad(place, error)) => self.failed(&format!("{place}: {error}"), &error.hint()),
@@ -68,7 +68,7 @@ impl Display {
         }
     }
 
-    /// Reports to programs what became of a line.
+    /// Reports the outcome of a line to programs.
     pub(in crate::cli) fn closed(&self, closed: &Closed) {
         for record in closed.records.iter().filter(|_| self.progress == Progress::Json) {
             if let Ok(Value::Object(mut record)) = record.to_json() {
@@ -85,7 +85,7 @@ impl Display {
         }
     }
 
-    /// Reports how it all went.
+    /// Reports the result of the batch.
     pub(in crate::cli) fn finished(&mut self, ledger: &Ledger, interrupted: bool) {
         self.bars = None;
         let write = if self.progress == Progress::Json { json_line } else { line };
@@ -103,7 +103,7 @@ impl Display {
             }
             Progress::None => {}
             _ => {
-                let counts = format!("{drawn} drawn, {skipped} there already, {failed} failed, {seconds:.1} s");
+                let counts = format!("{drawn} drawn, {skipped} already done, {failed} failed, {seconds:.1} s");
                 if interrupted {
                     terminal::labeled(Tone::Warning, "interrupted:", &counts);
                 } else {
@@ -199,7 +199,7 @@ impl Display {
     }
 }
 
-/// What failed, to be repeated at the end: among many lines it was long ago.
+/// The failures, repeated at the end because they may have scrolled away.
 fn failures(ledger: &Ledger, progress: Progress) -> Vec<String> {
     let Failures { first, more } = &ledger.failures;
     let shown = |(place, error): &(Place, String)| {
@@ -219,8 +219,8 @@ fn failures(ledger: &Ledger, progress: Progress) -> Vec<String> {
         }
         _ => {
             let more = (*more > 0).then(|| format!("  and {more} more"));
-            let told = lines.into_iter().map(|(_, text)| format!("  {text}")).chain(more);
-            std::iter::once("failed:".to_owned()).chain(told).collect()
+            let listed = lines.into_iter().map(|(_, text)| format!("  {text}")).chain(more);
+            std::iter::once("failed:".to_owned()).chain(listed).collect()
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `text2art batch`: many pictures from a file of prompts.
+//! `text2art batch`: draws many pictures from a file of prompts.
 
 mod display;
 
@@ -28,69 +28,70 @@ use crate::video::FileNames;
 use crate::{Error, Result};
 use display::Display;
 
-/// What `batch` was asked for.
+/// The arguments of `batch`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// A file of prompts: text, CSV, JSON or TOML; or - for standard input
+    /// File of prompts (text, CSV, TSV, JSON or TOML), or - for standard input
     ///
-    /// Text has one prompt a line, `#` before comments, and a line's own options after ` -- `. The other forms name
-    /// settings, such as prompt, seed, size or output: .csv and .tsv in their first line (commas, semicolons or tabs
-    /// separate values), .json in an array of objects or strings, .jsonl in an object a line, .toml in a [[picture]]
-    /// each. UTF-16 is read as well as UTF-8. `a {red,green} apple` and `--seed {1..8}` stand for several lines.
+    /// A text file has one prompt per line, comments after `#`, and the options of a line after ` -- `. The other forms
+    /// name settings, such as prompt, seed, size or output: .csv and .tsv files in their first line (values are
+    /// separated by commas, semicolons or tabs), .json files in an array of objects or strings, .jsonl files in an
+    /// object per line, .toml files in a [[picture]] table for each picture. The text is UTF-8 or UTF-16.
+    /// `a {red,green} apple` and `--seed {1..8}` expand to several lines.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
     overrides: Overrides,
-    /// The pictures' files, with {slug}, {seed} and n in braces
+    /// Names of the pictures, with {slug}, {seed} and n in braces
     ///
-    /// A name that is taken gets -2, -3 and so on, unless the picture in it was made by just these settings: then
-    /// nothing is left to do.
+    /// If a name is taken, -2, -3 and so on are appended. A picture that exists already and has exactly these settings
+    /// is not drawn again.
     #[arg(short, long, value_name = "TEMPLATE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     output: Option<OsString>,
-    /// Draw all anew, and replace what is there
+    /// Draw all pictures again, and replace files that already exist
     #[arg(long, help_heading = "Output")]
     force: bool,
     /// Write a checkpoint of each picture every N iterations
     ///
-    /// It stands beside the picture: apple.png.t2a of apple.png. If the batch is stopped or killed, the same command
-    /// continues the picture from there, to the same bytes. The checkpoint is removed when the picture is done. For a
-    /// GIF or an MP4, the frames so far are kept in apple.png.t2a-frames until then. In the file, `checkpoint_every`
-    /// says it for one picture.
+    /// The checkpoint of apple.png is apple.png.t2a, in the same folder. If the batch is stopped or killed, the same
+    /// command continues the picture from the checkpoint, to the same bytes. The checkpoint is removed when the picture
+    /// is done. For a GIF or an MP4, the frames so far are kept in apple.png.t2a-frames until then. In the file,
+    /// `checkpoint_every` sets N for one picture.
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     checkpoint_every: Option<u64>,
     #[command(flatten)]
     files: FileNames,
-    /// The file's form, if neither its name nor its content tells
+    /// Form of the file [default: detected from its name and content]
     #[arg(long, value_enum, value_name = "FORM")]
     format: Option<Form>,
-    /// Draw N seeds of each prompt, and rank them by CLIP
+    /// Draw each prompt with N seeds, and rank the pictures by CLIP
     ///
-    /// The seeds are the prompt's own and the next ones. Seeds that another sample of the same prompt and settings
-    /// already has are passed over, so that `--seed {1..3} --samples 4` draws 12 different pictures.
+    /// The seeds are that of the prompt and the ones after it. Seeds that another sample of the same prompt and
+    /// settings already uses are skipped, so that `--seed {1..3} --samples 4` draws 12 different pictures.
     #[arg(long, value_name = "N", default_value = "1", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
     samples: u16,
-    /// Keep the best K of them, and remove the others that the batch drew
+    /// Keep the best K samples of each prompt, and remove the others that the batch drew
     #[arg(long, value_name = "K", requires = "samples", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
     keep: Option<u16>,
-    /// The CLIP models that rank, separated by commas: those that draw where none is named
+    /// CLIP models that rank the samples, separated by commas [default: those of --clip]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     rank_with: Vec<String>,
-    /// Pictures drawn at the same time, on each device
+    /// Pictures to draw at the same time on each device
     #[arg(long, value_name = "N", default_value = "1", help_heading = "Machine", value_parser = |text: &str| count::<u16>(text, 1..=256))]
     jobs: u16,
     /// Devices to draw on, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "device", help_heading = "Machine")]
     devices: Vec<DeviceChoice>,
-    /// What becomes of each line, a JSON object a line; or none
+    /// File for the result of each line, as JSON lines; or none
     #[arg(long, value_name = "FILE", default_value = "results.jsonl", help_heading = "Output")]
     results: PathBuf,
-    /// All pictures on one sheet: a .png or a .html; may be given several times
+    /// Also write all pictures on one sheet, a .png or .html file; repeatable
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     contact_sheet: Vec<PathBuf>,
-    /// A configuration file, or none
+    /// Configuration file, or none
     #[arg(long, value_name = "FILE", help_heading = "Settings")]
     config: Option<PathBuf>,
-    /// Print what would be drawn, a JSON object a line, and draw nothing
+    /// Print what would be drawn, as JSON lines, without drawing
     #[arg(long, help_heading = "Settings")]
     dry_run: bool,
     #[command(flatten)]
@@ -131,9 +132,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     };
     let mut ledger = Ledger::new(keep, results);
     let mut display = Display::new(reporter, run.devices.len());
-    // A failure to write results is reported once: the pictures themselves say what they are.
+    // A failure to write results is reported only once, and does not stop the batch: each picture has its recipe.
     let mut unwritten = false;
-    // The pictures are there, whether or not their names can be printed.
+    // If names cannot be printed, the batch still continues.
     let mut printed = Ok(());
     for message in start(run, plan)? {
         let noted = ledger.note(&message);
@@ -145,7 +146,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
             }
             Err(error) if !unwritten => {
                 unwritten = true;
-                display.warn(&format!("{error}; the pictures go on"));
+                display.warn(&format!("{error}; the batch continues"));
             }
             Ok(None) | Err(_) => {}
         }
@@ -165,7 +166,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     Ok(exit_code)
 }
 
-/// What is the same for all lines, checked as far as it can be without one.
+/// The options common to all lines, checked as far as possible without a line.
 fn common(arguments: &Arguments, reporter: &Reporter) -> Result<Common> {
     let mut warnings = Vec::new();
     let environment = sources::environment(&mut |message| warnings.push(message))?;
@@ -179,7 +180,7 @@ fn common(arguments: &Arguments, reporter: &Reporter) -> Result<Common> {
     let samples = usize::from(arguments.samples);
     let keep = arguments.keep.map(usize::from);
     if let Some(keep) = keep.filter(|keep| *keep > samples) {
-        let problem = format!("--keep {keep} is more than --samples {samples}, of which the best are kept");
+        let problem = format!("--keep {keep} is more than --samples {samples}");
         return Err(Error::usage(problem, format!("keep at most {samples}, or draw more samples")));
     }
     let scored = !arguments.rank_with.is_empty();
@@ -188,8 +189,8 @@ fn common(arguments: &Arguments, reporter: &Reporter) -> Result<Common> {
     Ok(Common { weaker, samples, keep, scored, force, still, checkpoint_every })
 }
 
-/// Whether the models that rank are there, or can be fetched, before all pictures fail for want of one. A dry run
-/// fetches none.
+/// Checks, before pictures are drawn, that the models that rank are available or can be downloaded. A dry run downloads
+/// none.
 fn check_rank_with(arguments: &Arguments, stop: &Stop, reporter: &Reporter) -> Result<()> {
     let tell = |event| reporter.tell(&event);
     let finder = Finder::new(arguments.conduct.offline || arguments.dry_run, stop, &tell).without_conversions();
@@ -203,7 +204,7 @@ fn check_rank_with(arguments: &Arguments, stop: &Stop, reporter: &Reporter) -> R
     Ok(())
 }
 
-/// What is said of a model by the option that named it.
+/// The error with the name of the option that named the model.
 fn of_rank_with(error: Error) -> Error {
     match error {
         Error::Usage { message, hint } => Error::usage(message.replacen("--clip", "--rank-with", 1), hint),
@@ -211,7 +212,7 @@ fn of_rank_with(error: Error) -> Error {
     }
 }
 
-/// A worker's device each.
+/// The device of each worker.
 fn devices(arguments: &Arguments, reporter: &Reporter) -> Result<Vec<DeviceChoice>> {
     let common = [arguments.overrides.device.unwrap_or_default()];
     let all = arguments.devices.is_empty();
@@ -220,23 +221,23 @@ fn devices(arguments: &Arguments, reporter: &Reporter) -> Result<Vec<DeviceChoic
         device::open(*device, arguments.overrides.precision.unwrap_or_default(), reporter)?;
     }
     let jobs = usize::from(arguments.jobs);
-    // Without a list each line's own device holds, of which this is the usual one.
+    // Without a list, `auto` lets each line decide.
     let named = if all { &[DeviceChoice::Auto][..] } else { named };
     Ok(named.iter().flat_map(|device| std::iter::repeat_n(*device, jobs)).collect())
 }
 
-/// Whether a sheet can be written there; and what to do with a file that is there.
+/// Checks that a sheet can be written. Returns what to do with an existing file.
 fn check_sheet(path: &Path, force: bool) -> Result<Existing> {
     let is_picture = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
     if !is_picture && !is_page(path) {
-        let problem = "a contact sheet is a PNG or a page";
-        return Err(Error::file(path, problem, "give it a name that ends in .png or .html"));
+        let problem = "unsupported file type; expected .png or .html";
+        return Err(Error::file(path, problem, "give the contact sheet a name that ends in .png or .html"));
     }
-    // One of an earlier batch is replaced by that of all its pictures.
+    // A later run of the batch replaces its own sheet, which then has all pictures.
     check_target(path, force || is_own_sheet(path))
 }
 
-/// The lines; none if it was stopped before the first.
+/// The lines; none if the batch was stopped before the first line.
 fn source(arguments: &Arguments, stop: &Stop) -> Result<Source> {
     match open(&arguments.file, arguments.format, stop) {
         Err(Error::Stopped) => {
@@ -247,7 +248,7 @@ fn source(arguments: &Arguments, stop: &Stop) -> Result<Source> {
     }
 }
 
-/// Prints what would be drawn: a file that `batch` reads.
+/// Prints what would be drawn, as a file that `batch` reads.
 fn dry_run(plan: impl Iterator<Item = Planned>, stop: &Stop, reporter: &Reporter) -> anyhow::Result<u8> {
     let mut exit_code = DONE;
     for planned in plan {

@@ -1,4 +1,4 @@
-//! What `generate` takes, and the settings that come of it.
+//! The arguments of `generate`, and the settings that follow from them.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,83 +17,83 @@ use crate::text::at_least_one;
 use crate::video::FileNames;
 use crate::{Error, Result};
 
-/// What `generate` was asked for.
+/// The arguments of `generate`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// What to draw; `|` separates prompts, `:2` weighs one
+    /// What to draw; `|` separates prompts, `:2` sets a weight
     ///
     /// Words are joined by spaces. `a castle | night sky:0.5 | blurry:-0.3:-0.7` is three prompts: the second
-    /// counts half, the third is avoided, and no further once its distance is above 0.7. Write \| and \: for
-    /// the characters themselves.
+    /// counts half, and the third is avoided until its distance is above 0.7. Write \| and \: for the characters
+    /// themselves.
     #[arg(value_name = "PROMPT")]
     pub(in crate::cli) prompt: Vec<String>,
-    /// What to draw, as the words without an option; may be given several times
+    /// What to draw, like the words without an option; repeatable
     ///
-    /// Several are joined as by `|`, behind the words if there are some.
+    /// Several prompts are joined as by `|`, after the words without an option.
     #[arg(long = "prompt", value_name = "TEXT", help_heading = "Picture")]
     pub(in crate::cli) texts: Vec<String>,
     #[command(flatten)]
     pub(in crate::cli) overrides: Overrides,
-    /// PNG, GIF or MP4, or -
+    /// Output file (.png, .gif or .mp4), or - for standard output
     ///
-    /// The file's name; `-` is standard output, for a PNG. {slug} in it becomes the prompt in a form every file system
-    /// takes, {seed} the seed, and n in braces the first number that is free. A name that is taken is an error; the
-    /// default name gets -2, -3 and so on.
+    /// Standard output takes only a PNG. In the name, {slug} becomes the prompt in a form that every file system
+    /// takes, {seed} the seed, and n in braces the first free number. A name that is taken is an error; the default
+    /// name gets -2, -3 and so on.
     #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) output: Option<OsString>,
-    /// Replace a file that is already there
+    /// Replace files that already exist
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) force: bool,
     #[command(flatten)]
     pub(in crate::cli) files: FileNames,
-    /// Write the picture every N iterations, too
+    /// Also write the picture every N iterations
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     pub(in crate::cli) save_every: Option<u64>,
-    /// Write a checkpoint every N iterations, which `text2art resume` goes on from
+    /// Write a checkpoint every N iterations, for `text2art resume`
     ///
-    /// It stands beside the picture: apple.png.t2a of apple.png. Ctrl-C writes one, too. For a GIF or an MP4, the
-    /// frames so far are kept in apple.png.t2a-frames.
+    /// The checkpoint of apple.png is apple.png.t2a, in the same folder. Ctrl-C also writes a checkpoint. For a GIF or
+    /// an MP4, the frames so far are kept in apple.png.t2a-frames.
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     pub(in crate::cli) checkpoint_every: Option<u64>,
-    /// Write what each CLIP sees in each iteration into this folder
+    /// Write the cutouts of each iteration, as each CLIP sees them, into this folder
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(in crate::cli) save_cutouts: Option<PathBuf>,
-    /// Repeat a picture's recipe; other options change it
+    /// Repeat a picture's recipe; other options override it
     #[arg(long, value_name = "PICTURE", help_heading = "Settings")]
     pub(in crate::cli) from: Option<PathBuf>,
-    /// Download models that a recipe names, whoever publishes them
+    /// Download any model that the recipe names, whoever publishes it
     ///
-    /// Without it, models that `text2art models list` does not show are downloaded for a recipe only after a
-    /// question, which is asked in a terminal. Models that you name yourself are never asked about.
+    /// Without --trust, text2art asks in the terminal before it downloads a model of a recipe that `text2art models
+    /// list` does not show. It never asks about models that you name yourself.
     #[arg(long, help_heading = "Models")]
     pub(in crate::cli) trust: bool,
-    /// A configuration file, or none
+    /// Configuration file, or none
     #[arg(long, value_name = "FILE", help_heading = "Settings")]
     pub(in crate::cli) config: Option<PathBuf>,
-    /// Print settings, sizes and memory, and draw nothing
+    /// Print the settings, sizes and memory, without drawing
     ///
-    /// What is printed is a configuration file that --config reads.
+    /// The output is a configuration file that --config reads.
     #[arg(long, help_heading = "Settings")]
     pub(in crate::cli) dry_run: bool,
-    /// Show the picture as it grows, above the bar in a terminal
+    /// Show the picture in the terminal while it is drawn
     #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
     pub(in crate::cli) preview: PreviewKind,
     #[command(flatten)]
     pub(in crate::cli) conduct: Conduct,
 }
 
-/// The recipe that is repeated.
+/// A recipe to repeat.
 pub(in crate::cli) struct Repeated {
     pub(in crate::cli) recipe: Recipe,
-    /// The models that the user names besides it
+    /// The models that the user names
     pub(in crate::cli) named: Vec<String>,
 }
 
-/// The place of the recipe among the sources.
+/// The index of the recipe among the sources.
 const RECIPE: usize = 1;
 
 impl Arguments {
-    /// All that is to be drawn, as one text.
+    /// The whole prompt, as one text.
     fn text(&self) -> Option<String> {
         let words = (!self.prompt.is_empty()).then(|| self.prompt.join(" "));
         words.into_iter().chain(self.texts.iter().cloned()).reduce(|all, text| format!("{all} | {text}"))
@@ -113,7 +113,7 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
     let mut environment = sources::environment(&mut |message| warnings.push(message))?;
     let mut config = sources::config_file(arguments.config.as_deref())?;
     if recipe.is_some() {
-        // A recipe is complete: what it does not name is not to come from weaker sources.
+        // A recipe is complete: weaker sources must not add what it does not name.
         for weaker in [&mut environment, &mut config] {
             (weaker.stop_at, weaker.init_image, weaker.image_prompt, weaker.noise_prompt) = (None, None, None, None);
             weaker.seconds = None;
@@ -121,7 +121,7 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
     }
     let layers = [flags, from, environment, config];
     let settings = combine(&layers)?;
-    // A recipe's prompt was doubted when it was written.
+    // Doubts about a recipe's prompt were reported when it was drawn.
     let written = layers.iter().position(|layer| layer.prompt.is_some()).filter(|layer| *layer != RECIPE);
     warnings.extend(written.map(|_| settings.prompt.doubts().to_vec()).unwrap_or_default());
     let [flags, _, environment, config] = &layers;
@@ -130,8 +130,8 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
         recipe.check_inputs(&settings)?;
         if let Some(stage) = recipe.earlier.last() {
             warnings.push(format!(
-                "the picture was resumed with other settings after {} iterations; this draws it with the last from \
-                 the beginning, which gives another",
+                "the picture was resumed with other settings after {} iterations; this run uses the last settings from \
+                 the beginning, and draws a different picture",
                 stage.iterations_done
             ));
         }
@@ -145,7 +145,7 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
 /// Reads a prompt.
 pub(in crate::cli) fn prompt(text: &str) -> Result<Prompts> {
     text.parse().map_err(|problem: String| {
-        let hint = r"separate prompts by | and write weights as :2; \| and \: are the characters themselves";
+        let hint = r"separate prompts with | and write weights as :2; write \| and \: for the characters themselves";
         Error::usage(problem, hint)
     })
 }

@@ -1,4 +1,4 @@
-//! `--dry-run`.
+//! `--dry-run`: prints the settings of a run, without drawing.
 
 use super::target::in_words as in_words_of;
 use crate::cli::options::max_memory;
@@ -11,8 +11,8 @@ use crate::output::Products;
 use crate::session::{Models, Plan};
 use crate::settings::{Prompt, Settings};
 
-/// Prints what would be done, as a configuration file. Nothing is fetched for it. `asked` are the repositories that the
-/// run would ask about first.
+/// Prints the settings and the plan of a run as a configuration file, without downloads. `asked` has the repositories
+/// that the run would ask about first.
 pub(in crate::cli) fn dry_run(
     settings: Settings,
     max_memory: Option<u64>,
@@ -34,7 +34,7 @@ pub(in crate::cli) fn dry_run(
         comments.extend(max_memory::in_words(plan.recomputed()));
         plan.settings().clone()
     } else {
-        comments.push("memory: told when the models are here".to_owned());
+        comments.push("memory: unknown until the models are downloaded".to_owned());
         settings
     };
     for Missing { name, files, bytes } in missing {
@@ -42,7 +42,7 @@ pub(in crate::cli) fn dry_run(
         comments.push(format!("to be downloaded: {name}, {}, {bytes}", files.join(" and ")));
     }
     for name in asked {
-        comments.push(format!("asked about before, or needs --trust: {name} is named only by the recipe"));
+        comments.push(format!("asks first, or needs --trust: {name} is named only by the recipe"));
     }
     for comment in comments {
         stdout::print_line(&format!("# {comment}"))?;

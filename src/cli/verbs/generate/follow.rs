@@ -1,4 +1,4 @@
-//! A job is followed in the terminal: its picture may go to standard output, and how it went becomes the exit code.
+//! Runs a job in the terminal: its picture may go to standard output, and its result becomes the exit code.
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -15,10 +15,10 @@ use crate::progress::{Event, Stop};
 use crate::session::{End, Models};
 use crate::{Error, Result};
 
-/// Shows what happens.
+/// Reports the events of a job.
 struct Follower<'a> {
     reporter: &'a Reporter,
-    /// What the picture would be called that standard output does not take
+    /// The name of the picture if standard output does not take it
     name: PathBuf,
     /// Why standard output did not take it
     unprinted: RefCell<Option<anyhow::Error>>,
@@ -42,7 +42,7 @@ impl Progress for Follower<'_> {
 }
 
 impl Follower<'_> {
-    /// Keeps a picture that standard output did not take.
+    /// Saves a picture that standard output did not take.
     fn rescue(&self, error: anyhow::Error, png: &[u8]) -> anyhow::Error {
         let place = std::env::temp_dir().join(self.name.file_name().unwrap_or_default());
         match (error.downcast::<stdout::Unprinted>(), write_beside(&place, png, Existing::Keep)) {
@@ -53,7 +53,7 @@ impl Follower<'_> {
     }
 }
 
-/// Runs a job, reports how it went, prints the names of its files and returns the exit code.
+/// Runs a job, reports its result, prints the names of its files and returns the exit code.
 pub(in crate::cli) fn run_job(
     job: Job,
     models: &Models,

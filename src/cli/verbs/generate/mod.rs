@@ -27,7 +27,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let (settings, recipe) = settings(arguments, reporter)?;
     let device = device::open(settings.device, settings.precision, reporter)?;
     let products = products(arguments, &settings)?;
-    // What a palette's file holds was read with the settings.
+    // Palette files were already read with the settings.
     for (_, path) in settings.input_files().iter().filter(|(option, _)| *option != "palette") {
         picture::dimensions(path)?;
     }
@@ -74,13 +74,14 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     Ok(exit_code)
 }
 
-/// Warns if a recipe's model is not the file of today.
+/// Warns if the file of a model differs from the one in the recipe.
 fn warn_of_other_models(recorded: &[ModelRecord], models: &Models, reporter: &Reporter) -> Result<()> {
     for used in models.records()? {
         let before = recorded.iter().find(|before| before.role == used.role && before.name == used.name);
         if let Some(before) = before.filter(|before| before.sha256 != used.sha256) {
             let (name, then, now) = (&used.name, &before.sha256, &used.sha256);
-            let message = format!("{name} is not the file the recipe was made with: SHA-256 {now}, it was {then}");
+            let message =
+                format!("{name} is not the file that the recipe was made with: its SHA-256 is {now}, but was {then}");
             reporter.tell(&Event::Warning { message });
         }
     }

@@ -1,4 +1,4 @@
-//! Where the picture and the moving pictures of a run go, found out before any work.
+//! Finds where the files of a run go, before any work.
 
 use std::ffi::OsStr;
 use std::io::IsTerminal;
@@ -11,8 +11,8 @@ use crate::settings::Settings;
 use crate::video::{Folder, KINDS, kind_of_output};
 use crate::{Error, Result};
 
-/// Finds the names of all files, and that files of these names can be written. Without an output the picture goes to
-/// standard output.
+/// Finds the names of all files, and checks that the files can be written. If the output is `-`, the products have no
+/// output, and the picture goes to standard output.
 pub(in crate::cli) fn products(arguments: &Arguments, settings: &Settings) -> Result<Products> {
     let Arguments { files, force, .. } = arguments;
     let (output, force) = (arguments.output.as_deref(), *force);
@@ -29,8 +29,8 @@ pub(in crate::cli) fn products(arguments: &Arguments, settings: &Settings) -> Re
         }
     };
     if is_stream && std::io::stdout().is_terminal() {
-        let hint = "name a file with --output, or send the output to a file or a program";
-        return Err(Error::usage("a picture is not written to a terminal", hint));
+        let hint = "redirect standard output, or name a file with --output";
+        return Err(Error::usage("refusing to write an image to the terminal", hint));
     }
     if output.is_none() {
         check_folder(&base)?;
@@ -55,7 +55,7 @@ pub(in crate::cli) fn products(arguments: &Arguments, settings: &Settings) -> Re
     Ok(if is_stream { products.without_output() } else { products })
 }
 
-/// Each file or folder by its kind, in words.
+/// The kind and the path of each file or folder, in words.
 pub(in crate::cli) fn in_words(products: &Products) -> Vec<(&'static str, String)> {
     let stream = products.output().as_os_str().is_empty().then(|| (PNG.option, "standard output".to_owned()));
     let shown = |product: &Product| (product.kind.option, product.path.display().to_string());
@@ -63,7 +63,7 @@ pub(in crate::cli) fn in_words(products: &Products) -> Vec<(&'static str, String
 }
 
 impl Arguments {
-    /// Refuses what needs a PNG that can be written again and again if there is none.
+    /// Refuses options that write a PNG repeatedly if the output is not such a PNG.
     fn check_rewriting(&self, is_stream: bool, moves: bool) -> Result<()> {
         let what = match (is_stream, moves) {
             (true, _) => "standard output",
@@ -75,19 +75,19 @@ impl Arguments {
             return Err(Error::usage(format!("--save-every cannot rewrite {what}"), hint));
         }
         if self.checkpoint_every.is_some() {
-            return Err(Error::usage(format!("--checkpoint-every writes beside a PNG, and {what} is none"), hint));
+            return Err(Error::usage(format!("--checkpoint-every needs a PNG, not {what}"), hint));
         }
         Ok(())
     }
 }
 
-/// Whether a picture's checkpoints can be written: one that is there is worth a run.
+/// Checks that the checkpoint of a picture can be written. An existing checkpoint is not replaced without `force`.
 pub(in crate::cli) fn check_checkpoint(picture: &Path, force: bool) -> Result<()> {
     let path = checkpoint_of(picture);
     check_folder(&path)?;
     if !force && path.exists() {
-        let hint = format!("go on with `text2art resume {}`, or begin anew with --force", path.display());
-        return Err(Error::file(&path, "the checkpoint is already there", hint));
+        let hint = format!("continue with `text2art resume {}`, or start over with --force", path.display());
+        return Err(Error::file(&path, "the checkpoint already exists", hint));
     }
     Ok(())
 }

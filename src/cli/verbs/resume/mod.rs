@@ -1,4 +1,4 @@
-//! `text2art resume`: goes on with a picture from a checkpoint.
+//! `text2art resume`: continues a picture from a checkpoint.
 
 mod own;
 
@@ -27,49 +27,49 @@ use crate::video::{KINDS, Timeline};
 use crate::{Error, PROGRAM, Result};
 use own::Own;
 
-/// What `resume` was asked for.
+/// The arguments of `resume`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// A checkpoint that --checkpoint-every wrote
     #[arg(value_name = "FILE")]
     checkpoint: PathBuf,
-    /// Iterations in all, or with a + so many more than are done
+    /// Total number of iterations, or +N for N more
     #[arg(short = 'n', long, value_name = "[+]N", allow_negative_numbers = true)]
     iterations: Option<Length>,
-    /// Go on with another prompt
+    /// Continue with another prompt
     #[arg(long, value_name = "PROMPT")]
     prompt: Option<String>,
-    /// Forget what the optimizer remembers of the steps so far
+    /// Reset the optimizer's state
     #[arg(long)]
     reset_optimizer: bool,
-    /// Another file for the picture; its checkpoints stand beside it
+    /// Write the picture, and its checkpoints beside it, to another file
     #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     output: Option<OsString>,
-    /// Replace a file that is already there
+    /// Replace files that already exist
     #[arg(long, help_heading = "Output")]
     force: bool,
-    /// Write the picture every N iterations, too
+    /// Also write the picture every N iterations
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     save_every: Option<u64>,
-    /// Write a checkpoint every N iterations, not as often as before
+    /// Write a checkpoint every N iterations, instead of as often as before
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     checkpoint_every: Option<u64>,
-    /// Show the picture as it grows, above the bar in a terminal
+    /// Show the picture in the terminal while it is drawn
     #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
     pub(in crate::cli) preview: PreviewKind,
-    /// Download models that the checkpoint names, whoever publishes them
+    /// Download any model that the checkpoint names, whoever publishes it
     #[arg(long, help_heading = "Models")]
     trust: bool,
     #[command(flatten)]
     pub(in crate::cli) conduct: Conduct,
 }
 
-/// How long the run is to be.
+/// The length of the run.
 #[derive(Clone, Copy)]
 enum Length {
-    /// Iterations in all
+    /// The total number of iterations
     Total(usize),
-    /// Iterations more than are done
+    /// The number of iterations to add to those already done
     More(usize),
 }
 
@@ -100,9 +100,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let Checkpoint { recipe, device: kind, mut beside, state } = checkpoint;
     changes.into_iter().for_each(warn);
     let here = [(recipe.program.as_str(), PROGRAM), (kind.as_str(), &opened.kind())]
-        .map(|(then, now)| (then != now).then(|| format!("{then}, and this is {now}")));
+        .map(|(then, now)| (then != now).then(|| format!("{then}, not {now}")));
     for other in here.into_iter().flatten() {
-        warn(format!("the checkpoint was made by {other}: the picture can differ from that of an unbroken run"));
+        warn(format!("the checkpoint was made with {other}; the picture can differ from that of an uninterrupted run"));
     }
     beside.save_every = arguments.save_every.or(beside.save_every);
     beside.checkpoint_every = arguments.checkpoint_every.or(beside.checkpoint_every);
@@ -131,17 +131,17 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     run_job(job, &models, &opened, &stop, reporter)
 }
 
-/// Checks that the files it is made from are those of the checkpoint.
+/// Checks that the input files are those of the checkpoint.
 fn check_inputs(recipe: &Recipe) -> Result<()> {
     recipe.check_inputs(&recipe.settings).map_err(|error| match error {
         Error::File { path, problem, .. } => {
-            Error::file(path, problem, "restore it, and resume in the folder where the run was begun")
+            Error::file(path, problem, "restore the file, and resume in the folder where the run started")
         }
         other => other,
     })
 }
 
-/// Where the picture goes: to where it was to go, or to where it is to go now.
+/// Where the picture goes: to its path so far, or to that of `--output`.
 fn picture(arguments: &Arguments, recipe: &Recipe) -> Result<Product> {
     let settings = &recipe.settings;
     if let Some(template) = &arguments.output {
@@ -153,16 +153,16 @@ fn picture(arguments: &Arguments, recipe: &Recipe) -> Result<Product> {
     }
     let picture = picture_of(&arguments.checkpoint).filter(|picture| kind_of(picture, &[PNG]).is_ok());
     let picture = picture.ok_or_else(|| {
-        let problem = "the checkpoint was renamed, and its name does not tell where the picture is to go";
-        Error::file(&arguments.checkpoint, problem, "say it with --output")
+        let problem = "the checkpoint was renamed, so its name does not say where the picture goes";
+        Error::file(&arguments.checkpoint, problem, "name the picture with --output")
     })?;
-    // What an earlier part of this run wrote is its own to replace.
+    // A picture that an earlier part of this run wrote may be replaced.
     let own = Own { checkpoint: &arguments.checkpoint, recipe, force: arguments.force };
     let existing = check_target(&picture, arguments.force || own.is_of_run(&picture))?;
     Ok(Product { kind: PNG, path: picture, existing })
 }
 
-/// Where everything goes: the other files to where they were to go.
+/// Where all files go: those other than the picture go to their paths so far.
 fn products(picture: Product, own: &Own, checkpoint: &Checkpoint) -> Result<Products> {
     let Checkpoint { beside, state, recipe, .. } = checkpoint;
     let timeline = Timeline::new(&recipe.settings.video(), recipe.settings.iterations);
@@ -173,7 +173,7 @@ fn products(picture: Product, own: &Own, checkpoint: &Checkpoint) -> Result<Prod
     Ok(Products::new(picture, others.collect::<Result<_>>()?))
 }
 
-/// Puts what is asked for in the place of what was. Returns what comes of it, in sentences.
+/// Applies the changes that the arguments request. Returns their consequences, in sentences.
 fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<String>> {
     let mut said = Vec::new();
     let (recipe, state) = (&mut checkpoint.recipe, &mut checkpoint.state);
@@ -192,11 +192,8 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
         };
         check(&settings)?;
         if settings.iterations < done {
-            let problem = format!("-n {}: {done} iterations are done already", settings.iterations);
-            return Err(Error::usage(
-                problem,
-                "give a larger number, or one with a + for iterations more than are done",
-            ));
+            let problem = format!("-n {}: {done} iterations are already done", settings.iterations);
+            return Err(Error::usage(problem, "use a larger number, or +N for N more iterations"));
         }
     }
     let settled = state.plateau.as_ref().is_some_and(Plateau::is_reached);
@@ -204,18 +201,18 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
         state.plateau = None;
     }
     if done >= settings.iterations_to_run() || state.plateau.as_ref().is_some_and(Plateau::is_reached) {
-        let problem = format!("the run was at its end after {done} iterations");
+        let problem = format!("the run is already finished after {done} iterations");
         if arguments.prompt.is_some() || arguments.reset_optimizer {
-            return Err(Error::usage(problem, "say how far it is to go: -n +100 is for 100 iterations more"));
+            return Err(Error::usage(problem, "say how many iterations to add, such as -n +100"));
         }
-        said.push(format!("{problem}; -n +100 goes on for 100 more"));
+        said.push(format!("{problem}; -n +100 adds 100 more"));
     }
     if settings.iterations != before.iterations {
         let points = |settings: &Settings| settings.learning_rate_drops.relative(settings.iterations);
         for ((point, then), (_, now)) in points(&before).into_iter().zip(points(settings)) {
             said.push(format!(
-                "the run has {} iterations now, not {}: the learning rate drops at {point}, which is iteration {now} \
-                 and was {then}",
+                "the run now has {} iterations instead of {}: the learning rate drops at {point}, which is iteration \
+                 {now} instead of {then}",
                 settings.iterations, before.iterations
             ));
         }
@@ -224,8 +221,8 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
         let moving = KINDS.into_iter().filter(|kind| kind.moves());
         for path in moving.filter_map(|kind| checkpoint.beside.files.get(kind.option)) {
             said.push(format!(
-                "the run has {} iterations now, not {}: from here on frames are chosen to fill {seconds} seconds with \
-                 these; those in {} were chosen for {}",
+                "the run now has {} iterations instead of {}: new frames are chosen to fill {seconds} seconds; the \
+                 frames in {} were chosen for {} iterations",
                 settings.iterations,
                 before.iterations,
                 path.display(),
@@ -245,22 +242,22 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
     Ok(said)
 }
 
-/// What the learning rates of the iterations so far would be with these settings: where they are what they
-/// were, a run from the beginning does the same.
+/// The factors of the learning rate in the iterations so far, with these settings. If other settings give the same
+/// factors, a run from the beginning gives the same picture.
 fn rates(settings: &Settings, done: usize) -> Vec<f64> {
     let (drops, iterations) = (&settings.learning_rate_drops, settings.iterations);
     (0..done).map(|iteration| drops.factor(iteration, iterations)).collect()
 }
 
-/// Refuses models that are not those of the checkpoint: its latent means nothing to them.
+/// Checks that the models are those of the checkpoint: its latent is meaningless to other models.
 fn check_models(path: &Path, recipe: &Recipe, models: &Models) -> Result<()> {
     for (then, now) in recipe.models.iter().zip(models.records()?) {
         if then.sha256 != now.sha256 {
             let problem = format!(
-                "it was made with {} {} of SHA-256 {}, and what is here has {}",
+                "the checkpoint was made with another file of the {} model {}: its SHA-256 was {}, but is {}",
                 then.role, then.name, then.sha256, now.sha256
             );
-            return Err(Error::file(path, problem, "put the model's weights back where they were"));
+            return Err(Error::file(path, problem, "restore the model's weights"));
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! What a resumed run may write: its checkpoint names paths, and may come from anybody.
+//! The files that a resumed run may write: its checkpoint names paths, and may come from anybody.
 
 use std::path::{Path, PathBuf};
 
@@ -8,19 +8,20 @@ use crate::settings::Settings;
 use crate::video::Folder;
 use crate::{Error, Result};
 
-const HINT: &str = "move it out of the way, or replace it with --force";
+const HINT: &str = "move the file away, or replace it with --force";
 
-/// A run that goes on from a checkpoint.
+/// A run that continues from a checkpoint.
 pub(in crate::cli) struct Own<'a> {
     pub(in crate::cli) checkpoint: &'a Path,
-    /// How its picture is made
+    /// The recipe of its picture
     pub(in crate::cli) recipe: &'a Recipe,
-    /// Whether it may replace what is not its own, and write anywhere
+    /// Whether the run may replace files of others, and write anywhere
     pub(in crate::cli) force: bool,
 }
 
 impl Own<'_> {
-    /// A file of a kind, of which `kept` frames were there at the checkpoint, or whose digest it knows.
+    /// The product of a kind. `kept` is the number of frames at the checkpoint, `sha256` the digest of an SVG in the
+    /// checkpoint.
     pub(in crate::cli) fn product(
         &self,
         kind: Kind,
@@ -36,44 +37,45 @@ impl Own<'_> {
         Ok(Product { kind, path: path.to_owned(), existing })
     }
 
-    /// A moving picture: one that the run finished may be replaced.
+    /// Checks a moving picture: one that this run finished may be replaced.
     fn moving(&self, path: &Path, kind: Kind) -> Result<Existing> {
         kind_of(path, &[kind]).map_err(|error| self.misnamed(path, error))?;
         self.file(path, || self.is_of_run(path))
     }
 
-    /// A folder of frames, of which the first `kept` were there at the checkpoint: later ones may be replaced if all of
-    /// them are the run's.
+    /// Checks a folder of frames. The first `kept` frames existed at the checkpoint; later ones may be replaced if all
+    /// of them belong to this run.
     fn frames(&self, folder: &Path, kept: usize) -> Result<Existing> {
         self.check_inside(folder)?;
         Folder::check(folder, Existing::Replace)?;
         let replaced = if self.force || !folder.exists() { Vec::new() } else { Folder::replaced(folder, kept)? };
         if let Some(other) = replaced.iter().find(|frame| !self.is_of_run(frame)) {
-            return Err(Error::file(other, "the file is already there, and is not a frame of this run", HINT));
+            return Err(Error::file(other, "the file already exists, and is not a frame of this run", HINT));
         }
         Ok(Existing::Replace)
     }
 
-    /// The picture in another form, as an SVG, whose digest is in the checkpoint if the run has written it.
+    /// Checks the picture in another form, such as an SVG. If the run has written the file, the checkpoint has its
+    /// digest.
     fn still(&self, kind: Kind, form: Still, path: &Path, sha256: Option<&str>) -> Result<Existing> {
         let Kind { name, extension, .. } = kind;
         if !self.force && kind_of(path, &[kind]).is_err() {
             let problem =
-                format!("the checkpoint names this file for an {name}, and its name does not end in .{extension}");
-            return Err(Error::file(path, problem, "if you trust the checkpoint, write the file with --force"));
+                format!("the checkpoint names this file for an {name}, but its name does not end in .{extension}");
+            return Err(Error::file(path, problem, "if you trust the checkpoint, use --force"));
         }
-        // A digest is known of many files, so a match with the checkpoint is not enough.
+        // Anybody can compute the digest of a file, so a match with the checkpoint is not enough.
         self.file(path, || form.is_like(path) && hash_file(path).is_ok_and(|found| Some(found.as_str()) == sha256))
     }
 
-    /// A folder of cutouts. Each is compared with what is there when it is written.
+    /// Checks a folder of cutouts. Each file is compared with an existing one when it is written.
     pub(in crate::cli) fn cutouts(&self, folder: &Path) -> Result<(PathBuf, Existing)> {
         self.check_inside(folder)?;
         check_folder(&folder.join("cutouts.png"))?;
         Ok((folder.to_owned(), if self.force { Existing::Replace } else { Existing::Keep }))
     }
 
-    /// Whether a picture is one that the run wrote on its way.
+    /// Whether the run wrote the picture at a path.
     pub(in crate::cli) fn is_of_run(&self, picture: &Path) -> bool {
         let lengthless = |settings: &Settings| Settings { iterations: 0, stop_at: None, ..settings.clone() };
         let Ok(found) = Recipe::read(picture) else { return false };
@@ -87,13 +89,13 @@ impl Own<'_> {
         let may_replace = self.force || (path.is_file() && is_own());
         check_target(path, may_replace).map_err(|error| match error {
             Error::File { path, problem, .. } if path.is_file() => {
-                Error::file(path, format!("{problem}, and is not known to be of this run"), HINT)
+                Error::file(path, format!("{problem}, and may not belong to this run"), HINT)
             }
             other => other,
         })
     }
 
-    /// Refuses a path that leads out of the current folder and of the checkpoint's.
+    /// Refuses a path outside the current folder and the checkpoint's folder.
     fn check_inside(&self, path: &Path) -> Result<()> {
         let folder = self.checkpoint.parent().unwrap_or(Path::new(""));
         let folders = [Path::new("."), folder].map(|folder| Path::new(".").join(folder).canonicalize());
@@ -102,8 +104,8 @@ impl Own<'_> {
         if self.force || place.as_ref().is_some_and(is_inside) {
             return Ok(());
         }
-        let problem = "the checkpoint names this path, which leads out of the current folder and of the checkpoint's";
-        Err(Error::file(path, problem, "if you trust the checkpoint, write there with --force"))
+        let problem = "the checkpoint names this path, which is outside the current folder and the checkpoint's folder";
+        Err(Error::file(path, problem, "if you trust the checkpoint, use --force"))
     }
 
     fn misnamed(&self, path: &Path, error: Error) -> Error {
@@ -117,7 +119,7 @@ impl Own<'_> {
     }
 }
 
-/// Where a path leads, all links followed; none if that depends on folders that are not there.
+/// The real path, with all links followed; none if it depends on folders that do not exist.
 fn whole(path: &Path) -> Option<PathBuf> {
     let path = std::path::absolute(end_of_links(path).ok()?).ok()?;
     let there = path.ancestors().find(|ancestor| ancestor.exists())?;
