@@ -31,7 +31,7 @@ pub enum Error {
         hint: String,
     },
     /// A file could not be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {}", path.display(), flags(&source.to_string()))]
     Write {
         /// The path it was meant for
         path: PathBuf,

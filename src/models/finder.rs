@@ -419,6 +419,6 @@ fn is_pinned(request: &Request) -> bool {
 }
 
 fn fetch_hint(name: &str, role: Option<Role>) -> String {
-    let role = role.map_or_else(String::new, |role| format!(" ‹role› {}", role.option()));
+    let role = role.map_or_else(String::new, |role| format!(" --role {}", role.option()));
     format!("download it first, with network access: text2art models pull {name}{role}")
 }
