@@ -8,7 +8,7 @@ use super::files::{ModelFiles, Role};
 use super::finder::{Finder, TOKENIZER};
 use super::located::{CLIP_PAIRS, VQGAN_WEIGHTS, locate};
 use super::manifest::{Entry, FilePart};
-use super::requests::imported;
+use super::presence::imported;
 use crate::files::hash_file;
 use crate::{Error, Result};
 

@@ -6,7 +6,7 @@ use super::finder::{Finder, TOKENIZER};
 use super::hub::{Origin, Removed, Repository, Request, is_sha256};
 use super::located::CLIP_PAIRS;
 use super::manifest::Entry;
-use super::requests::imported;
+use super::presence::imported;
 use super::{Role, convert};
 use crate::files::hash_file;
 use crate::{Error, Result};

@@ -1,19 +1,22 @@
 //! Finds a model's files by name: from a path, a folder of `TEXT2ART_WEIGHTS`, the hub's cache, or the network.
 
+mod download;
+
 use std::cell::{OnceCell, RefCell};
 use std::path::{Path, PathBuf};
 
-use super::container::{TensorFile, is_shard_list};
-use super::files::Published;
-use super::hub::{Environment, Hub, Item, Origin, Progress, Repository, Request, is_commit};
-use super::located::{Located, locate};
-use super::manifest::Entry;
-use super::named::Named;
-use super::requests::{OwnFolder, tokenizer_beside};
-use super::{ModelFiles, ModelRecord, Role, convert, embedded};
 use crate::files::hash_file;
+use crate::models::container::{TensorFile, is_shard_list};
+use crate::models::files::Published;
+use crate::models::hub::{Environment, Hub, Origin, Repository, Request, is_commit};
+use crate::models::located::{Located, locate};
+use crate::models::manifest::Entry;
+use crate::models::named::Named;
+use crate::models::presence::{OwnFolder, tokenizer_beside};
+use crate::models::{ModelFiles, ModelRecord, Role, convert, embedded};
 use crate::progress::{Event, Stop};
 use crate::{Error, Result};
+use download::fetch_hint;
 
 /// Finds models, and downloads the missing ones.
 pub struct Finder<'a> {
@@ -23,9 +26,9 @@ pub struct Finder<'a> {
     converting: bool,
     stop: Stop,
     /// The models of a recipe that are pinned to a commit
-    pub(super) records: Vec<(Role, ModelRecord)>,
+    pub(in crate::models) records: Vec<(Role, ModelRecord)>,
     /// Weights that were verified to be those of the recipe
-    pub(super) checked: RefCell<Vec<PathBuf>>,
+    pub(in crate::models) checked: RefCell<Vec<PathBuf>>,
     tell: &'a dyn Fn(Event),
 }
 
@@ -51,7 +54,7 @@ impl Found {
 }
 
 /// File name of a CLIP's tokenizer.
-pub(super) const TOKENIZER: &str = "tokenizer.json";
+pub(in crate::models) const TOKENIZER: &str = "tokenizer.json";
 
 impl<'a> Finder<'a> {
     /// A finder configured by the environment; `offline` forbids the network in any case. Downloads end when `stop` is
@@ -268,7 +271,12 @@ impl<'a> Finder<'a> {
 
     /// A repository's model in the cache: none if the cache does not know the revision, an error if something is
     /// missing.
-    pub(super) fn in_cache(&self, role: Role, name: &str, repository: &Repository) -> Result<Option<Result<Found>>> {
+    pub(in crate::models) fn in_cache(
+        &self,
+        role: Role,
+        name: &str,
+        repository: &Repository,
+    ) -> Result<Option<Result<Found>>> {
         let cache = self.hub()?.cache();
         let Some(folder) = cache.snapshot(repository) else { return Ok(None) };
         let whole = || -> Result<Found> {
@@ -283,142 +291,9 @@ impl<'a> Finder<'a> {
         };
         Ok(Some(whole()))
     }
-
-    /// Downloads the model's files in a repository that are missing or damaged; without a role, a model of any role.
-    /// Returns the role and the paths of the files.
-    ///
-    /// # Errors
-    /// If network access is disabled, or the files cannot be downloaded.
-    pub fn pull_repository(&self, repository: &Repository, role: Option<Role>) -> Result<(Role, Vec<PathBuf>)> {
-        self.fetch_repository(repository, role, |_| None, true)
-    }
-
-    fn fetch_repository(
-        &self,
-        repository: &Repository,
-        role: Option<Role>,
-        known: impl Fn(&str) -> Option<String>,
-        repair: bool,
-    ) -> Result<(Role, Vec<PathBuf>)> {
-        self.check_network(&repository.to_string())?;
-        let selection = self.hub()?.select(repository, role)?;
-        let request = |file: String| {
-            let sha256 = known(&file);
-            Request { origin: Origin::Repository(repository.clone()), file, bytes: None, sha256 }
-        };
-        let items = self.hub()?.look_up(selection.files.into_iter().map(request).collect())?;
-        if repair {
-            self.discard_damaged(items.iter().map(Item::at_its_commit))?;
-        }
-        let paths = self.fetch(&repository.to_string(), selection.licence.as_deref(), &items)?;
-        Ok((selection.role, paths))
-    }
-
-    /// Downloads the files of an entry that are missing or damaged; a branch is looked up again.
-    ///
-    /// # Errors
-    /// If network access is disabled, or the files cannot be downloaded.
-    pub fn pull_entry(&self, entry: &Entry) -> Result<Vec<PathBuf>> {
-        let requests = self.requests(entry)?;
-        if requests.iter().all(is_pinned) {
-            if !self.hub()?.environment().offline {
-                self.discard_damaged(requests.iter().cloned())?;
-            }
-            return self.provide(&entry.name, Some(&entry.licence), requests);
-        }
-        self.check_network(&entry.name)?;
-        let items = self.hub()?.look_up(requests)?;
-        self.discard_damaged(items.iter().map(Item::at_its_commit))?;
-        self.fetch(&entry.name, Some(&entry.licence), &items)
-    }
-
-    fn discard_damaged(&self, requests: impl Iterator<Item = Request>) -> Result<()> {
-        for request in requests {
-            self.hub()?.discard_damaged(&request)?;
-        }
-        Ok(())
-    }
-
-    fn check_network(&self, name: &str) -> Result<()> {
-        if self.hub()?.environment().offline {
-            let hint = "remove ‹offline›, and unset HF_HUB_OFFLINE";
-            return Err(Error::usage(format!("{name} cannot be downloaded: network access is disabled"), hint));
-        }
-        Ok(())
-    }
-
-    /// The paths of files, after downloading the missing ones.
-    pub(super) fn provide(&self, name: &str, licence: Option<&str>, requests: Vec<Request>) -> Result<Vec<PathBuf>> {
-        let here = requests.iter().map(|request| self.at_hand(request));
-        let mut here = here.collect::<Result<Vec<Option<PathBuf>>>>()?;
-        if let Some(hole) = here.iter().position(Option::is_none)
-            && self.hub()?.environment().offline
-        {
-            let file = &requests[hole].file;
-            let of = match &requests[hole].origin {
-                Origin::Repository(repository) => repository.to_string(),
-                Origin::Page { url, .. } => url.clone(),
-            };
-            let problem =
-                format!("{name} needs {file} from {of}, which is not downloaded, and network access is disabled");
-            let at_commit = match &requests[hole].origin {
-                // A recipe's model is downloaded by its commit, since the name alone stands for another one.
-                Origin::Repository(repository) if self.records.iter().any(|(_, record)| record.name == name) => {
-                    repository.to_string()
-                }
-                _ => name.to_owned(),
-            };
-            return Err(Error::usage(problem, fetch_hint(&at_commit, None)));
-        }
-        if here.iter().all(Option::is_some) {
-            return Ok(here.into_iter().flatten().collect());
-        }
-        // A branch may have moved on, but all of its files must be from one commit.
-        let holes: Vec<usize> = (0..here.len()).filter(|index| here[*index].is_none()).collect();
-        for index in 0..here.len() {
-            if holes.iter().any(|hole| requests[*hole].origin == requests[index].origin && !is_pinned(&requests[index]))
-            {
-                here[index] = None;
-            }
-        }
-        let missing = requests.into_iter().zip(&here).filter(|(_, here)| here.is_none()).map(|(request, _)| request);
-        let items = self.hub()?.look_up(missing.collect())?;
-        let mut fetched = self.fetch(name, licence, &items)?.into_iter();
-        Ok(here.into_iter().filter_map(|here| here.or_else(|| fetched.next())).collect())
-    }
-
-    fn fetch(&self, name: &str, licence: Option<&str>, items: &[Item]) -> Result<Vec<PathBuf>> {
-        let missing = self.hub()?.missing(items);
-        if !missing.is_empty() {
-            (self.tell)(Event::Download {
-                model: name.to_owned(),
-                files: missing.len(),
-                bytes: missing.iter().map(|item| item.bytes()).sum(),
-                licence: licence.map(str::to_owned),
-                from: missing[0].from(self.hub()?),
-            });
-        }
-        self.hub()?.fetch(items, &|progress: Progress| {
-            let Progress { file, done, total, all_done, all_total } = progress;
-            (self.tell)(Event::Downloaded { file: file.to_owned(), done, total, all_done, all_total });
-        })
-    }
 }
 
 /// Whether a name is a path, or the embedded model.
-pub(super) fn is_local(name: &str) -> bool {
+pub(in crate::models) fn is_local(name: &str) -> bool {
     name.is_empty() || name == embedded::NAME || Path::new(name).exists()
-}
-
-/// Whether a requested file can never change.
-fn is_pinned(request: &Request) -> bool {
-    match &request.origin {
-        Origin::Repository(repository) => repository.is_pinned(),
-        Origin::Page { .. } => true,
-    }
-}
-
-fn fetch_hint(name: &str, role: Option<Role>) -> String {
-    let role = role.map_or_else(String::new, |role| format!(" --role {}", role.option()));
-    format!("download it first, with network access: text2art models pull {name}{role}")
 }
