@@ -11,7 +11,7 @@ group! {
             by: Requests,
         },
         asked quality: crate::models::Quality {
-            /// Preset: draft, normal, better or best
+            /// Draft, normal, better or best
             ///
             /// Sets the picture's size, the number of iterations and the number of cutouts.
             value: "NAME",
@@ -19,12 +19,12 @@ group! {
             by: Requests,
         },
         setting size: always crate::picture::Size {
-            /// Width and height of the picture in pixels
+            /// Width and height in pixels
             value: "WxH",
             by: Requests,
         },
         asked aspect: crate::settings::Aspect {
-            /// Shape of the picture: square, portrait, widescreen, W:H or retain
+            /// Shape: square, portrait, widescreen, W:H or retain
             ///
             /// `portrait` is 4:5 and `widescreen` is 16:9; `retain` keeps the shape of --init-image. The picture gets
             /// about as many pixels as --quality gives it.

@@ -33,11 +33,11 @@ use display::Display;
 pub(in crate::cli) struct Arguments {
     /// File of prompts (text, CSV, TSV, JSON or TOML), or - for standard input
     ///
-    /// A text file has one prompt per line, comments after `#`, and the options of a line after ` -- `. The other forms
-    /// name settings, such as prompt, seed, size or output: .csv and .tsv files in their first line (values are
-    /// separated by commas, semicolons or tabs), .json files in an array of objects or strings, .jsonl files in an
-    /// object per line, .toml files in a [[picture]] table for each picture. The text is UTF-8 or UTF-16.
-    /// `a {red,green} apple` and `--seed {1..8}` expand to several lines.
+    /// A text file has one prompt per line, comments after `#`, and options at the end of a line, separated by two
+    /// hyphens: `a red apple -- --seed 3`. The other forms name settings, such as prompt, seed, size or output: .csv
+    /// and .tsv files in their first line (values are separated by commas, semicolons or tabs), .json files in an array
+    /// of objects or strings, .jsonl files in an object per line, .toml files in a [[picture]] table for each picture.
+    /// The text is UTF-8 or UTF-16. `a {red,green} apple` and `--seed {1..8}` expand to several lines.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]

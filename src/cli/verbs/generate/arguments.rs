@@ -34,9 +34,9 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) texts: Vec<String>,
     #[command(flatten)]
     pub(in crate::cli) overrides: Overrides,
-    /// Output file (.png, .gif or .mp4), or - for standard output
+    /// Output file, or - for stdout
     ///
-    /// Standard output takes only a PNG. In the name, {slug} becomes the prompt in a form that every file system
+    /// The name ends in .png, .gif or .mp4; standard output takes only a PNG. In the name, {slug} becomes the prompt in a form that every file system
     /// takes, {seed} the seed, and n in braces the first free number. A name that is taken is an error; the default
     /// name gets -2, -3 and so on.
     #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
