@@ -149,11 +149,12 @@ fn is_clean(bytes: &[u8]) -> bool {
 }
 
 /// Whether the program was asked for a file of this name, or may choose it by itself: a picture of a batch's line in the
-/// folder it works in, or a film beside the picture.
+/// folder it works in, or a movie or kept frames beside
+/// the picture.
 fn is_expected(path: &Path) -> bool {
     let here = path.parent() == Some(Path::new("work"));
     let name = path.file_name().unwrap().to_string_lossy();
-    let known = [".png", ".gif", ".mp4", ".png.t2a"].iter().any(|ending| name.ends_with(ending));
+    let known = [".png", ".gif", ".mp4", ".png.t2a", ".png.t2a-frames"].iter().any(|ending| name.ends_with(ending));
     let frames = path.starts_with("work/frames");
     (here && (known || name == "results.jsonl" || name == "frames") || frames && known) && !name.contains(".text2art-")
 }

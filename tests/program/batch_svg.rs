@@ -75,5 +75,5 @@ fn what_is_not_its_own_is_not_replaced() {
     // The drawer of this line has no cells.
     workplace.write("c.txt", "a plum -- --drawer vqgan\n");
     let outcome = workplace.run(&["batch", "c.txt", "--svg", "-n", "1"]);
-    assert!(outcome.code == Some(1) && outcome.errors.contains("has no --svg"), "{}", outcome.errors);
+    assert!(outcome.code == Some(1) && outcome.errors.contains("--svg does not work"), "{}", outcome.errors);
 }
