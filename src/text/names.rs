@@ -22,18 +22,16 @@ pub fn spelled(message: &str, spelling: Spelling) -> String {
     let mut rest = message;
     while let Some((before, after)) = rest.split_once(QUOTES.0) {
         text.push_str(before);
-        match after.split_once(QUOTES.1).filter(|(name, _)| is_identifier(name)) {
-            Some((name, after)) => {
-                match spelling {
-                    Spelling::Flag => text.extend(["--", &name.replace('_', "-")]),
-                    Spelling::Field => text.push_str(&name.replace('-', "_")),
-                }
-                rest = after;
+        let named = after.split_once(QUOTES.1).filter(|(name, _)| is_identifier(name));
+        if let Some((name, behind)) = named {
+            match spelling {
+                Spelling::Flag => text.extend(["--", &name.replace('_', "-")]),
+                Spelling::Field => text.push_str(&name.replace('-', "_")),
             }
-            None => {
-                text.push(QUOTES.0);
-                rest = after;
-            }
+            rest = behind;
+        } else {
+            text.push(QUOTES.0);
+            rest = after;
         }
     }
     text + rest

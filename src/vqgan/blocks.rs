@@ -96,14 +96,14 @@ impl Blocks<'_> {
         let padding = Padding { bottom: 1, right: 1, ..Padding::default() };
         self.windowed(&builder.pp("downsample").pp("conv"), channels, channels, Window { side: 3, stride: 2, padding })
     }
+}
 
-    /// Doubles the size, then applies a convolution.
-    pub fn double(&self, builder: &VarBuilder, channels: usize) -> Result<Step> {
-        let builder = builder.pp("upsample").pp("conv");
-        let weight = builder.values((channels, channels, 3, 3), "weight")?;
-        let bias = builder.values(channels, "bias")?;
-        Ok(Step::layer(DoublingConvolution::new(weight, bias, channels, channels)))
-    }
+/// Doubles the size, then applies a convolution.
+pub(super) fn double(builder: &VarBuilder, channels: usize) -> Result<Step> {
+    let builder = builder.pp("upsample").pp("conv");
+    let weight = builder.values((channels, channels, 3, 3), "weight")?;
+    let bias = builder.values(channels, "bias")?;
+    Ok(Step::layer(DoublingConvolution::new(weight, bias, channels, channels)))
 }
 
 /// A convolution with a builder's weights.

@@ -3,7 +3,7 @@
 use candle_nn::VarBuilder;
 
 use super::Config;
-use super::blocks::Blocks;
+use super::blocks::{Blocks, double};
 use crate::Result;
 use crate::frozen::{Algorithms, Step};
 
@@ -18,7 +18,7 @@ pub(super) fn decoder(builder: &VarBuilder, config: &Config, algorithms: Algorit
         let count = (config.blocks + 1, config.attention[index]);
         steps.extend(blocks.level(&level, (channels, outputs), count)?);
         if index > 0 {
-            steps.push(blocks.double(&level, outputs)?);
+            steps.push(double(&level, outputs)?);
         }
         channels = outputs;
     }

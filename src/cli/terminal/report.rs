@@ -91,7 +91,7 @@ impl Reporter {
     pub(in crate::cli) fn tell(&self, event: &Event) {
         match event {
             Event::Warning { message } => {
-                self.tell_spelled(&Event::Warning { message: spelled(message, Spelling::Flag) })
+                self.tell_spelled(&Event::Warning { message: spelled(message, Spelling::Flag) });
             }
             event => self.tell_spelled(event),
         }

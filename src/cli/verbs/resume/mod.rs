@@ -190,7 +190,7 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
             Length::Total(total) => total,
             Length::More(more) => done.saturating_add(more),
         };
-        check(&settings)?;
+        check(settings)?;
         if settings.iterations < done {
             let problem = format!("-n {}: {done} iterations are already done", settings.iterations);
             return Err(Error::usage(problem, "use a larger number, or +N for N more iterations"));
