@@ -178,7 +178,9 @@ fn an_interrupted_batch_makes_whole_movies() {
         running.signal(signal);
         assert!(matches!(running.finish().code, None | Some(130)));
         assert!(workplace.join("pear.png.t2a").is_file() && workplace.join("pear.png.t2a-frames").is_file());
-        lost.into_iter().for_each(|name| std::fs::remove_file(workplace.join(name)).unwrap());
+        for name in lost {
+            std::fs::remove_file(workplace.join(name)).unwrap();
+        }
         let outcome = workplace.run(&batch).succeeded();
         let events = outcome.events();
         let done =

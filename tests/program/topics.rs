@@ -4,6 +4,8 @@
 //! one wrote. Of a block marked `sh network`, `sh gpu` or `sh build` only the options of text2art are checked, and that
 //! the files it names exist.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 
 use crate::common::program::{Workplace, finish};
