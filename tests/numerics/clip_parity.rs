@@ -134,6 +134,9 @@ fn what_does_not_fit_the_context_is_named() {
     assert_eq!(clip.tokenizer().encode("a red apple").unwrap().dropped, None);
 }
 
+/// Where a file keeps the tensor of a name.
+type Names<'a> = &'a (dyn Fn(&str) -> Vec<Part> + Sync);
+
 #[test]
 fn candles_own_text_tower_agrees_from_any_container() {
     let clip = load(&fixtures().join("clip"));
@@ -158,7 +161,7 @@ fn candles_own_text_tower_agrees_from_any_container() {
     let flax = TensorFile::open(&path).unwrap();
     let same = |name: &str| vec![Part::same(name)];
     let in_flax = |name: &str| vec![Part::same(name.replace("layers.", "layers_").replace(".weight", ".kernel"))];
-    let cases: [(&TensorFile, &(dyn Fn(&str) -> Vec<Part> + Sync)); 2] = [(&safetensors, &same), (&flax, &in_flax)];
+    let cases: [(&TensorFile, Names); 2] = [(&safetensors, &same), (&flax, &in_flax)];
     for (file, parts) in cases {
         let not_text = ["vision_model.", "visual_projection.", "logit_scale", "text_model.embeddings.position_ids"];
         let ignored = |name: &str| not_text.iter().any(|start| name.starts_with(start));

@@ -152,7 +152,9 @@ fn every_command_of_the_readme_works() {
 
 #[test]
 fn every_command_of_the_topics_works() {
-    topics().iter().for_each(|(_, path)| check_document(path));
+    for (_, path) in topics() {
+        check_document(&path);
+    }
 }
 
 #[test]
