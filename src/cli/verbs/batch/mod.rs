@@ -33,16 +33,18 @@ use display::Display;
 pub(in crate::cli) struct Arguments {
     /// File of prompts (text, CSV, TSV, JSON or TOML), or - for standard input
     ///
-    /// The file is UTF-8 or UTF-16. All formats but text name settings, such as prompt, seed, size or output:
+    /// * text: one prompt per line, with options after two hyphens
+    ///   (`a red apple -- --seed 3`), and comments after `#`
+    /// * .csv, .tsv: names of settings in the first line, then values
+    ///   separated by commas, semicolons or tabs
+    /// * .json: an array of objects or strings
+    /// * .jsonl: an object per line
+    /// * .toml: a [[picture]] table for each picture
     ///
-    /// - text: a prompt per line, comments after `#`, options after two hyphens: `a red apple -- --seed 3`
-    /// - .csv, .tsv: names in the first line, then values separated by commas, semicolons or tabs
-    /// - .json: an array of objects or strings
-    /// - .jsonl: an object per line
-    /// - .toml: a [[picture]] table for each picture
-    ///
-    /// `a {red,green} apple` and `--seed {1..8}` expand to several lines. The options of a line win over those of the
-    /// command.
+    /// All formats but text name settings, such as prompt, seed or output.
+    /// `a {red,green} apple` and `--seed {1..8}` expand to several lines.
+    /// The options of a line win over those of the command.
+    /// The file is UTF-8 or UTF-16.
     #[arg(value_name = "FILE", verbatim_doc_comment)]
     file: PathBuf,
     #[command(flatten)]
