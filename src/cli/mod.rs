@@ -45,7 +45,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Draw a picture (the default without a verb)
+    /// Draw a picture (default if no command is given)
     Generate(Box<generate::Arguments>),
     /// Continue a picture from a checkpoint
     Resume(resume::Arguments),

@@ -119,7 +119,7 @@ fn vqgan_in_folder(folder: &Path) -> Result<PathBuf> {
     }
     only_of(folder, &VQGAN_EXTENSIONS).ok_or_else(|| {
         let hint = format!("the folder needs {}", vqgan_files());
-        Error::file(folder, "the folder holds no VQGAN model", hint)
+        Error::file(folder, "the folder does not contain a VQGAN model", hint)
     })
 }
 

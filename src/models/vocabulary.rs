@@ -57,7 +57,7 @@ impl Vocabulary {
         let beginning: String = prompt.chars().take(QUOTED).collect();
         let dots = if beginning.len() < prompt.len() { "..." } else { "" };
         Some(format!(
-            "the embedded model knows no word of \"{beginning}{dots}\"{meant} (`text2art models info embedded` lists its words)"
+            "the embedded model does not recognize any word in \"{beginning}{dots}\"{meant} (`text2art models info embedded` lists its words)"
         ))
     }
 }
@@ -80,7 +80,7 @@ mod tests {
         }
         let warning = vocabulary.warning("a pengiun").unwrap();
         assert!(warning.contains("penguin") && warning.contains("models info embedded"), "{warning}");
-        assert!(vocabulary.warning("xqzzv").unwrap().contains("knows no word"), "no near one");
+        assert!(vocabulary.warning("xqzzv").unwrap().contains("does not recognize any word"), "no near one");
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub const SVG: Kind = Kind {
     help: Some(Help {
         heading: "Output",
         short: "Also write the cells of a pixel drawer as an SVG",
-        more: "Without FILE, the SVG is named after the picture. In a line of a batch, `none` writes no SVG.",
+        more: "Without FILE, the SVG is named after the picture. In a batch file, use `none` to turn it off.",
     }),
     check: |settings| drawer::vector(settings).map(drop),
     make: Make::Still(Still { encode, begins: b"<svg " }),

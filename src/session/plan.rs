@@ -7,6 +7,7 @@ use crate::drawer;
 use crate::machine::in_words;
 use crate::picture::Size;
 use crate::settings::{CutBatch, Settings};
+use crate::text::counted;
 use crate::{Error, Result};
 
 /// The most cutouts that the CPU judges at once by default.
@@ -80,7 +81,8 @@ impl Plan {
             let limit = limit();
             let (size, needed) = (settings.size, in_words(memory));
             let message = format!(
-                "a {size} picture with {batch} cutouts at once needs at least about {needed} of memory; {limit}"
+                "a {size} picture with {} at once needs at least about {needed} of memory; {limit}",
+                counted(batch, "cutout")
             );
             let more = memory <= room;
             Some(Refusal { message, hint: way_out(&settings, models, device, (most, more.then_some(memory)))? })

@@ -55,6 +55,11 @@ pub(crate) fn whole_number(text: &str) -> Result<usize, String> {
     number.ok_or_else(|| format!("`{text}` is not a whole number from 0"))
 }
 
+/// A number and what it counts: `1 cutout`, `2 cutouts`.
+pub(crate) fn counted(number: usize, singular: &str) -> String {
+    format!("{number} {singular}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Reads a whole number within a range, in any spelling.
 pub(crate) fn count<N: TryFrom<usize>>(text: &str, range: std::ops::RangeInclusive<usize>) -> Result<N, String> {
     let number = whole_number(text).ok().filter(|number| range.contains(number));

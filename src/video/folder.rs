@@ -16,7 +16,8 @@ pub const FRAMES: Kind = Kind {
     help: Some(Help {
         heading: "Moving pictures",
         short: "Write each frame as a PNG with its recipe into this folder",
-        more: "The folder is created if needed. The frames are named 000000.png, 000001.png and so on.",
+        more: "The folder is created if needed. The frames are named 000000.png, 000001.png and so on. In a \
+               batch file, use `none` to turn it off.",
     }),
     check: check_nothing,
     make: Make::Folder,

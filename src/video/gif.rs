@@ -25,8 +25,8 @@ pub const GIF: Kind = Kind {
     help: Some(Help {
         heading: "Moving pictures",
         short: "Also make an animated GIF of the iterations",
-        more: "Without FILE, the GIF is named after the picture. `-o x.gif` makes a GIF and no PNG. In a line of a \
-               batch, `none` makes no GIF.",
+        more: "Without FILE, the GIF is named after the picture. `-o x.gif` makes a GIF and no PNG. In a batch \
+               file, use `none` to turn it off.",
     }),
     check: |settings| check_size(settings.size),
     make: Make::Movie(open),

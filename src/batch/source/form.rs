@@ -21,7 +21,7 @@ pub enum Form {
     Toml,
 }
 
-crate::text::named_values!(Form, "form", {
+crate::text::named_values!(Form, "format", {
     Text => "txt",
     Csv => "csv",
     Tsv => "tsv",

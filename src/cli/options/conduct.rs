@@ -16,13 +16,13 @@ pub(in crate::cli) struct Conduct {
     /// Show only warnings and errors
     #[arg(short, long, help_heading = "Output")]
     quiet: bool,
-    /// Number of processor threads
+    /// Number of CPU threads
     #[arg(long, value_name = "N", help_heading = "Machine", value_parser = threads)]
     threads: Option<u16>,
     /// Limit on memory, such as 4G or 800M [default: three quarters of the machine's memory]
     ///
-    /// If a run needs more, fewer cutouts are judged at a time (--cut-batch auto; the recipe keeps the number), then
-    /// blocks of the networks are computed twice, which takes about a quarter longer and gives the same picture.
+    /// If a run needs more, text2art first lowers --cut-batch (if `auto`; the value is saved in the recipe). If that is
+    /// not enough, it recomputes parts of the network, which takes about 25% longer and does not change the picture.
     #[arg(long, value_name = "SIZE", help_heading = "Machine")]
     max_memory: Option<MemorySize>,
 }

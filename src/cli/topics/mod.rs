@@ -74,7 +74,7 @@ pub(super) struct Arguments {
     /// A topic or a command [default: the help of text2art]
     #[arg(value_name = "NAME")]
     name: Option<String>,
-    /// A command of that command, such as list in `help models list`
+    /// A subcommand, such as `list` in `help models list`
     #[arg(value_name = "COMMAND", value_parser = inner_verb)]
     command: Option<String>,
 }

@@ -17,7 +17,7 @@ use crate::models::Finder;
 use crate::resolve::combine;
 use crate::session::{Plan, Recomputed};
 use crate::settings::{Choice, Chosen, OptionInfo, Overrides};
-use crate::text::count;
+use crate::text::{count, counted};
 
 /// The settings that `bench` takes: those that affect speed and memory.
 struct Measured;
@@ -122,8 +122,8 @@ fn table(printed: &Printed) -> String {
     let Printed { vqgan, clip, size, cutouts, cut_batch, processor, instruction_set, threads, report, .. } = printed;
     let draws = vqgan.unwrap_or(printed.drawer);
     let mut lines = vec![
-        format!("{draws} with {}, {size}, {cutouts} cutouts, {cut_batch} at once", clip.join(", ")),
-        format!("{processor}, {instruction_set}, {threads} threads"),
+        format!("{draws} with {}, {size}, {}, {cut_batch} at once", clip.join(", "), counted(*cutouts, "cutout")),
+        format!("{processor}, {instruction_set}, {}", counted(*threads, "thread")),
     ];
     lines.extend(printed.gpu.map(|gpu| format!("{gpu}, products in {}", printed.precision)));
     lines.extend(max_memory::in_words(printed.recomputed));
@@ -131,10 +131,10 @@ fn table(printed: &Printed) -> String {
     lines.push(row(&report.start));
     lines.extend(report.stages.iter().chain([&report.iteration, &report.product]).chain(&report.copy).map(row));
     if let Some(share) = report.share {
-        lines.push(format!("an iteration runs at {:.0} % of the machine's rate", 100.0 * share));
+        lines.push(format!("an iteration runs at {:.0}% of the machine's rate", 100.0 * share));
     }
     if let Some(share) = report.copy_share {
-        lines.push(format!("its layers read and write at {:.0} % of the GPU's copying rate", 100.0 * share));
+        lines.push(format!("its layers read and write at {:.0}% of the GPU's copying rate", 100.0 * share));
     }
     if let Some(Traffic { to_gpu, to_host }) = report.traffic {
         lines.push(format!("an iteration sends {to_gpu} bytes to the GPU and {to_host} to the host"));

@@ -37,13 +37,13 @@ pub(in crate::cli) struct Arguments {
     output: PathBuf,
     #[command(flatten)]
     moving: Chosen<Moving>,
-    /// Replace a file that is already there
+    /// Replace files that already exist
     #[arg(long)]
     force: bool,
     /// How to show progress on standard error
     #[arg(long, value_enum, value_name = "KIND", default_value = "auto")]
     progress: Progress,
-    /// Show nothing but warnings and errors
+    /// Show only warnings and errors
     #[arg(short, long)]
     quiet: bool,
 }

@@ -3,7 +3,8 @@
 group! {
     colors "Colors" {
         setting palette: maybe String {
-            /// Use only these colors: names, ramps (red->white\8) or a file; `text2art palettes` shows some
+            /// Use only these colors: names, ramps (red->white\8) or a file; `text2art palettes` lists the
+            /// built-in palettes
             ///
             /// Takes CSS and xkcd color names, hexadecimal colors, ramps such as `black->navy\4;gold`, a palette's
             /// name, an image, or a .gpl, .act, .hex or .pal file.

@@ -23,7 +23,7 @@ group! {
             by: Requests,
         },
         asked pixel_scale: f64 {
-            /// Make cells X times as wide and high; 2 makes a quarter as many
+            /// Make cells X times as wide and high; 2 gives a quarter as many cells
             value: "X",
             arg: number,
             range: Range::new(0.001, 1000.0),

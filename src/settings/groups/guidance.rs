@@ -10,7 +10,9 @@ group! {
             by: Requests,
         },
         setting cut_batch: always crate::settings::CutBatch {
-            /// Number of cutouts to judge at once, or auto for as many as fit; fewer use less memory
+            /// Number of cutouts to judge at once, or auto; fewer use less memory
+            ///
+            /// `auto` uses as many as fit in memory, at most 16 on the CPU.
             value: "N",
             arg: signed,
             default: crate::settings::CutBatch::default(),
@@ -27,7 +29,7 @@ group! {
             by: Requests,
         },
         setting cut_noise: always f64 {
-            /// Largest standard deviation of the noise added to cutouts, on a scale of 0 to 1
+            /// Largest standard deviation of the noise added to cutouts, from 0 to 10; colors range from 0 to 1
             value: "X",
             arg: number,
             default: 0.1,

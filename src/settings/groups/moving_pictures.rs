@@ -20,7 +20,7 @@ group! {
             by: Requests,
         },
         setting frame_every: one usize {
-            /// Use every Nth picture as a frame; the last picture is always used
+            /// Use every Nth iteration as a frame, or every Nth image with `video`; the last one is always used
             value: "N",
             arg: whole_number,
             default: 1,

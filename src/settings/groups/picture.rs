@@ -40,7 +40,7 @@ group! {
             by: Requests,
         },
         setting stop_at: maybe usize {
-            /// Stop after N iterations but keep the schedule of --iterations
+            /// Stop after N iterations, but schedule the learning rate for --iterations
             value: "N",
             arg: whole_number,
             range: Range::whole(0, 1_000_000),
@@ -66,7 +66,7 @@ group! {
             check: picture::check_image_prompts,
         },
         setting noise_prompt: several crate::settings::Weighted {
-            /// Also steer toward a random CLIP feature drawn from SEED; repeatable
+            /// Also steer toward a random CLIP embedding generated from SEED; repeatable
             value: "SEED[:WEIGHT]",
             arg: |argument| argument.value_parser(crate::settings::weighted::seed),
             read: "crate::settings::weighted::seeds",

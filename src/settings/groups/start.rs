@@ -13,11 +13,9 @@ group! {
         },
         setting init_weight: always f64 {
             /// Keep the picture close to its starting point; 0 leaves it free
-            ///
-            /// Defaults to 0.5 for the embedded model, to 20 for --drawer pixel, and to 0 when starting from an image
-            /// or from noise.
             value: "WEIGHT",
             arg: number,
+            shown: "0.5 for the embedded model and 20 for --drawer pixel if the prior draws the start, otherwise 0",
             range: Range::new(0.0, 1000.0),
             by: Requests,
         },

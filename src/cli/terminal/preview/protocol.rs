@@ -8,7 +8,7 @@ use super::blocks::Colors;
 /// How pictures should be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum PreviewKind {
-    /// The best that the terminal is known to support
+    /// The best protocol the terminal supports
     Auto,
     /// The protocol of kitty and Ghostty
     Kitty,
@@ -16,7 +16,7 @@ pub(in crate::cli) enum PreviewKind {
     Iterm,
     /// Sixels: foot, mlterm, xterm
     Sixel,
-    /// Half a character for each pixel
+    /// Colored blocks, two pixels per character
     Blocks,
     /// No preview
     None,

@@ -33,12 +33,19 @@ use display::Display;
 pub(in crate::cli) struct Arguments {
     /// File of prompts (text, CSV, TSV, JSON or TOML), or - for standard input
     ///
-    /// A text file has one prompt per line, comments after `#`, and options at the end of a line, separated by two
-    /// hyphens: `a red apple -- --seed 3`. The other forms name settings, such as prompt, seed, size or output: .csv
-    /// and .tsv files in their first line (values are separated by commas, semicolons or tabs), .json files in an array
-    /// of objects or strings, .jsonl files in an object per line, .toml files in a [[picture]] table for each picture.
-    /// The text is UTF-8 or UTF-16. `a {red,green} apple` and `--seed {1..8}` expand to several lines.
-    #[arg(value_name = "FILE")]
+    /// * text: one prompt per line, with options after two hyphens
+    ///   (`a red apple -- --seed 3`), and comments after `#`
+    /// * .csv, .tsv: names of settings in the first line, then values
+    ///   separated by commas, semicolons or tabs
+    /// * .json: an array of objects or strings
+    /// * .jsonl: an object per line
+    /// * .toml: a [[picture]] table for each picture
+    ///
+    /// All formats but text name settings, such as prompt, seed or output.
+    /// `a {red,green} apple` and `--seed {1..8}` expand to several lines.
+    /// The options of a line win over those of the command.
+    /// The file is UTF-8 or UTF-16.
+    #[arg(value_name = "FILE", verbatim_doc_comment)]
     file: PathBuf,
     #[command(flatten)]
     overrides: Overrides,
@@ -54,24 +61,26 @@ pub(in crate::cli) struct Arguments {
     /// Write a checkpoint of each picture every N iterations
     ///
     /// The checkpoint of apple.png is apple.png.t2a, in the same folder. If the batch is stopped or killed, the same
-    /// command continues the picture from the checkpoint, to the same bytes. The checkpoint is removed when the picture
-    /// is done. For a GIF or an MP4, the frames so far are kept in apple.png.t2a-frames until then. In the file,
+    /// command resumes the picture; the result is byte-for-byte identical. The checkpoint is deleted when the picture
+    /// is done. For --gif or --mp4, the frames so far are kept in apple.png.t2a-frames until then. In the file,
     /// `checkpoint_every` sets N for one picture.
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     checkpoint_every: Option<u64>,
     #[command(flatten)]
     files: FileNames,
-    /// Form of the file [default: detected from its name and content]
-    #[arg(long, value_enum, value_name = "FORM")]
+    /// Format of the file [default: detected from its name and content]
+    #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Form>,
     /// Draw each prompt with N seeds, and rank the pictures by CLIP
     ///
-    /// The seeds are that of the prompt and the ones after it. Seeds that another sample of the same prompt and
+    /// Uses the prompt's seed and the N-1 seeds that follow. Seeds that another sample of the same prompt and
     /// settings already uses are skipped, so that `--seed {1..3} --samples 4` draws 12 different pictures.
     #[arg(long, value_name = "N", default_value = "1", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
     samples: u16,
-    /// Keep the best K samples of each prompt, and remove the others that the batch drew
-    #[arg(long, value_name = "K", requires = "samples", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
+    /// Keep the N best pictures of each prompt and delete the rest
+    ///
+    /// Only pictures that a batch drew as samples are deleted.
+    #[arg(long, value_name = "N", requires = "samples", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
     keep: Option<u16>,
     /// CLIP models that rank the samples, separated by commas [default: those of --clip]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]

@@ -22,23 +22,23 @@ use crate::{Error, Result};
 pub(in crate::cli) struct Arguments {
     /// What to draw; `|` separates prompts, `:2` sets a weight
     ///
-    /// Words are joined by spaces. `a castle | night sky:0.5 | blurry:-0.3:-0.7` is three prompts: the second
-    /// counts half, and the third is avoided until its distance is above 0.7. Write \| and \: for the characters
-    /// themselves.
+    /// Words are joined by spaces. `a castle | night sky:0.5 | blurry:-0.3:-0.7` is three prompts. The second
+    /// counts half. The third is avoided, but only while its distance from the picture is at most 0.7: its second
+    /// number is a limit. Write `\|` and `\:` for a literal `|` or `:`.
     #[arg(value_name = "PROMPT")]
     pub(in crate::cli) prompt: Vec<String>,
-    /// What to draw, like the words without an option; repeatable
+    /// Add a prompt, same as PROMPT; may be repeated
     ///
-    /// Several prompts are joined as by `|`, after the words without an option.
+    /// Added after PROMPT, as if separated by `|`.
     #[arg(long = "prompt", value_name = "TEXT", help_heading = "Picture")]
     pub(in crate::cli) texts: Vec<String>,
     #[command(flatten)]
     pub(in crate::cli) overrides: Overrides,
     /// Output file, or - for stdout
     ///
-    /// The name ends in .png, .gif or .mp4; standard output takes only a PNG. In the name, {slug} becomes the prompt in a form that every file system
-    /// takes, {seed} the seed, and n in braces the first free number. A name that is taken is an error; the default
-    /// name gets -2, -3 and so on.
+    /// The name ends in .png, .gif or .mp4; standard output takes only a PNG. In the name, `{slug}` is a filename-safe
+    /// form of the prompt, `{seed}` the seed, and n in braces the first free number. A name that is taken is an error;
+    /// the default name gets -2, -3 and so on.
     #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) output: Option<OsString>,
     /// Replace files that already exist
@@ -51,8 +51,8 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) save_every: Option<u64>,
     /// Write a checkpoint every N iterations, for `text2art resume`
     ///
-    /// The checkpoint of apple.png is apple.png.t2a, in the same folder. Ctrl-C also writes a checkpoint. For a GIF or
-    /// an MP4, the frames so far are kept in apple.png.t2a-frames.
+    /// The checkpoint of apple.png is apple.png.t2a, in the same folder. Ctrl-C also writes a checkpoint. For --gif or
+    /// --mp4, the frames so far are kept in apple.png.t2a-frames.
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     pub(in crate::cli) checkpoint_every: Option<u64>,
     /// Write the cutouts of each iteration, as each CLIP sees them, into this folder
@@ -61,10 +61,9 @@ pub(in crate::cli) struct Arguments {
     /// Repeat a picture's recipe; other options override it
     #[arg(long, value_name = "PICTURE", help_heading = "Settings")]
     pub(in crate::cli) from: Option<PathBuf>,
-    /// Download any model that the recipe names, whoever publishes it
+    /// Do not ask before downloading a model that a recipe names and `text2art models list` does not include
     ///
-    /// Without --trust, text2art asks in the terminal before it downloads a model of a recipe that `text2art models
-    /// list` does not show. It never asks about models that you name yourself.
+    /// text2art never asks about models that you name yourself.
     #[arg(long, help_heading = "Models")]
     pub(in crate::cli) trust: bool,
     /// Configuration file, or none

@@ -11,7 +11,7 @@ use crate::session::check_usable;
 /// Arguments of `models import`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// Name for the model: one from `models list`, or `organization/repository`
+    /// Name for the model: one from `models list`, or `organization/repository` with --role
     #[arg(value_name = "NAME")]
     name: String,
     /// The model's folder, or its weight file with the configuration beside it

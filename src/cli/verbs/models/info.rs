@@ -24,7 +24,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Res
     if arguments.json {
         return stdout::print_json(&described);
     }
-    for (name, value) in described.as_object().into_iter().flatten() {
+    for (key, value) in described.as_object().into_iter().flatten() {
+        let name = if key == "licence" { "license" } else { key };
         match value {
             serde_json::Value::Null => {}
             serde_json::Value::String(text) => stdout::print_line(&format!("{name}: {text}"))?,

@@ -16,7 +16,7 @@ use crate::{Error, Result};
 /// Arguments of `models verify`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Verify {
-    /// Names from `models list`, names of --model, or `organization/repository[@revision]`
+    /// Names from `models list`, `--model` names, or `organization/repository[@revision]`
     /// [default: all downloaded models of the list]
     #[arg(value_name = "NAME")]
     names: Vec<String>,
@@ -28,7 +28,7 @@ pub(in crate::cli) struct Verify {
 /// Arguments of `models path`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Path {
-    /// A name from `models list`, a name of --model, or `organization/repository[@revision]`
+    /// A name from `models list`, a `--model` name, or `organization/repository[@revision]`
     #[arg(value_name = "NAME")]
     name: String,
     /// Role of a repository that is not in the list
@@ -42,7 +42,7 @@ pub(in crate::cli) struct Path {
 /// Arguments of `models rm`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Remove {
-    /// Names from `models list`, names of --model, or `organization/repository[@revision]`
+    /// Names from `models list`, `--model` names, or `organization/repository[@revision]`
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
     /// Print a JSON list

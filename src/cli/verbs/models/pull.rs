@@ -10,13 +10,13 @@ use crate::models::{Finder, Quality};
 /// Arguments of `models pull`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// Names from `models list`, names of --model, or `organization/repository[@revision]`
+    /// Names from `models list`, `--model` names, or `organization/repository[@revision]`
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
     /// Role of a repository that is not in the list [default: clip if it has a tokenizer, otherwise vqgan]
     #[arg(long, value_enum, value_name = "ROLE")]
     role: Option<RoleArgument>,
-    /// Quality whose CLIP models are downloaded with a name of --model
+    /// Which CLIP models to download with a `--model` name
     #[arg(long, value_name = "NAME", default_value = "normal")]
     quality: Quality,
     /// Print a JSON list

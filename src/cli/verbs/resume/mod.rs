@@ -42,7 +42,7 @@ pub(in crate::cli) struct Arguments {
     /// Reset the optimizer's state
     #[arg(long)]
     reset_optimizer: bool,
-    /// Write the picture, and its checkpoints beside it, to another file
+    /// Write the picture to FILE and its checkpoints next to it
     #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     output: Option<OsString>,
     /// Replace files that already exist
@@ -51,13 +51,13 @@ pub(in crate::cli) struct Arguments {
     /// Also write the picture every N iterations
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     save_every: Option<u64>,
-    /// Write a checkpoint every N iterations, instead of as often as before
+    /// Write a checkpoint every N iterations [default: as in the original run]
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     checkpoint_every: Option<u64>,
     /// Show the picture in the terminal while it is drawn
     #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
     pub(in crate::cli) preview: PreviewKind,
-    /// Download any model that the checkpoint names, whoever publishes it
+    /// Do not ask before downloading a model that the checkpoint names and `text2art models list` does not include
     #[arg(long, help_heading = "Models")]
     trust: bool,
     #[command(flatten)]
