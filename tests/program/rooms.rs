@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["error", "machine", "random", "text"],
     &["files"],
-    &["progress"],
+    &["progress", "queue"],
     &["gpu", "models", "optimizer", "picture"],
     &["frozen", "palette"],
     &["clip", "device", "vqgan"],
