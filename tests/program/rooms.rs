@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 
 /// The rooms, the ground floor first.
 const FLOORS: &[&[&str]] = &[
-    &["error", "machine", "random", "text"],
+    &["machine", "random", "text"],
+    &["error"],
     &["files"],
     &["progress", "queue"],
     &["gpu", "models", "optimizer", "picture"],
