@@ -2,7 +2,7 @@
 
 use super::engine::{Row, Transaction, Value};
 use super::jobs::State;
-use super::statements::{ANY_LOST, ATTEMPT, END_ATTEMPT, FAIL, REAP, RELEASE, STOPPED};
+use super::statements::{ANY_LOST, ATTEMPT, END_ATTEMPT, FAIL, FORGET_WORKERS, REAP, RELEASE, STOPPED};
 use super::{Claim, JobId, Queue, milliseconds};
 use crate::error::Result;
 
@@ -136,6 +136,8 @@ impl Queue {
             ];
             transaction.rows(END_ATTEMPT, &values).await?;
         }
+        // Workers that were killed do not say that they leave.
+        transaction.rows(FORGET_WORKERS, &[]).await?;
         transaction.commit().await?;
         Ok(reaped)
     }

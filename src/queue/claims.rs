@@ -166,16 +166,7 @@ impl Queue {
     /// If the database cannot be reached.
     pub async fn artifacts(&self, job: &JobId) -> Result<Vec<Artifact>> {
         let rows = self.engine.rows(ARTIFACTS, &[job.as_str().into()]).await?;
-        let artifact = |row: &Row| {
-            Ok(Artifact {
-                name: row.text("name")?,
-                object: row.text("object")?,
-                media_type: row.text("media_type")?,
-                bytes: u64::try_from(row.whole("bytes")?).unwrap_or(0),
-                sha256: row.text("sha256")?,
-            })
-        };
-        rows.iter().map(artifact).collect()
+        rows.iter().map(Artifact::read).collect()
     }
 
     /// Ends a job with its result: both are recorded together, or neither. A job that was canceled but not yet stopped
@@ -213,6 +204,16 @@ impl Queue {
 }
 
 impl Artifact {
+    pub(super) fn read(row: &Row) -> Result<Self> {
+        Ok(Self {
+            name: row.text("name")?,
+            object: row.text("object")?,
+            media_type: row.text("media_type")?,
+            bytes: u64::try_from(row.whole("bytes")?).unwrap_or(0),
+            sha256: row.text("sha256")?,
+        })
+    }
+
     fn values(&self, job: &JobId) -> [Value; 6] {
         [
             job.as_str().into(),

@@ -1,8 +1,8 @@
 //! Looking at jobs, canceling them and bringing dead ones back.
 
 use super::engine::Row;
-use super::statements::{ATTEMPTS, CANCEL, COUNTS, LIST, LOOK, REQUEUE};
-use super::{JobId, Queue, small};
+use super::statements::{ARTIFACTS, ATTEMPTS, CANCEL, COUNTS, DELETE, LIST, LOOK, REQUEUE};
+use super::{Artifact, JobId, Queue, small};
 use crate::error::{Error, Result};
 
 /// The most jobs that one list has.
@@ -238,6 +238,23 @@ impl Queue {
     /// If the database cannot be reached.
     pub async fn requeue(&self, id: &JobId) -> Result<bool> {
         Ok(!self.engine.rows(REQUEUE, &[id.as_str().into()]).await?.is_empty())
+    }
+
+    /// Deletes a job that has ended. Returns its files, which are still in the store; `None` if there is no such job,
+    /// it has not ended, or it belongs to someone else than the given owner.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn delete(&self, id: &JobId, owner: Option<&str>) -> Result<Option<Vec<Artifact>>> {
+        let mut transaction = self.engine.begin().await?;
+        let rows = transaction.rows(ARTIFACTS, &[id.as_str().into()]).await?;
+        let artifacts = rows.iter().map(Artifact::read).collect::<Result<_>>()?;
+        if transaction.rows(DELETE, &[id.as_str().into(), owner.into()]).await?.is_empty() {
+            return Ok(None);
+        }
+        transaction.commit().await?;
+        Ok(Some(artifacts))
     }
 }
 

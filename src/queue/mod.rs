@@ -1,7 +1,7 @@
 //! The queue of jobs: who draws what, when, and what becomes of it. It lives in a database, so that a server and its
 //! workers can be killed at any time.
 //!
-//! - **A job ends once.** It is queued, running, and then done, dead or cancelled. Only `Queue::requeue` brings a dead
+//! - **A job ends once.** It is queued, running, and then done, dead or canceled. Only [`Queue::requeue`] brings a dead
 //!   one back.
 //! - **A claim is the right to work on a job.** Each has a number that is never used again. Every write of a worker
 //!   names it, so a worker that was frozen and comes back changes nothing.
@@ -22,6 +22,7 @@
 
 mod attempts;
 mod claims;
+mod disk;
 mod engine;
 mod enqueue;
 mod fault;
@@ -88,8 +89,9 @@ impl Queue {
     ///
     /// # Errors
     ///
-    /// If the file cannot be opened.
+    /// If the file cannot be opened, or is on a network drive.
     pub async fn open(path: &Path, rules: Rules) -> Result<Self> {
+        disk::check_disk(path)?;
         Ok(Self::with(Engine::sqlite(path).await?, rules))
     }
 

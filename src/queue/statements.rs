@@ -108,6 +108,7 @@ UPDATE jobs SET releases = releases + 1,
         ELSE 'queued' END,
     finished = CASE WHEN cancel = 1 OR (releases >= $3 AND failures + 1 >= max_failures) THEN {now} ELSE NULL END,
     error = CASE WHEN releases >= $3 THEN 'its workers stopped too often' ELSE error END,
+    hint = CASE WHEN releases >= $3 THEN NULL ELSE hint END,
     lease_until = NULL, worker = NULL, version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running'
 RETURNING state";
@@ -126,7 +127,8 @@ pub(super) const REAP: &str = "
 UPDATE jobs SET failures = failures + 1, run_at = {now} + CASE WHEN failures = 0 THEN $1 ELSE $2 END,
     state = CASE WHEN cancel = 1 THEN 'cancelled' WHEN failures + 1 >= max_failures THEN 'dead' ELSE 'queued' END,
     finished = CASE WHEN cancel = 1 OR failures + 1 >= max_failures THEN {now} ELSE NULL END,
-    lease_until = NULL, worker = NULL, error = 'its worker died or lost its connection', version = version + 1
+    lease_until = NULL, worker = NULL, error = 'its worker died or lost its connection',
+    hint = NULL, version = version + 1
 WHERE id IN (SELECT id FROM jobs WHERE state = 'running' AND lease_until < {now} ORDER BY lease_until LIMIT 20 {skip})
 AND state = 'running' AND lease_until < {now}
 RETURNING id, claim, state";
@@ -144,6 +146,10 @@ UPDATE jobs SET state = 'queued', failures = 0, releases = 0, cancel = 0, finish
     run_at = {now}, version = version + 1
 WHERE id = $1 AND state = 'dead'
 RETURNING state";
+
+/// Deletes a job that has ended, and all that refers to it. Values: job, owner or nothing for any
+pub(super) const DELETE: &str = "
+DELETE FROM jobs WHERE id = $1 AND state IN ('done', 'dead', 'cancelled') AND ($2 IS NULL OR owner = $2) RETURNING id";
 
 /// Where a waiting job stands. Values: job
 pub(super) const POSITION: &str = "

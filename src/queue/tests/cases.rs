@@ -142,6 +142,26 @@ fn only_its_owner_cancels_a_job() {
 }
 
 #[test]
+fn only_jobs_that_ended_are_deleted() {
+    on_each(&short(), true, async |place| {
+        let id = place.add("anna").await;
+        assert_eq!(place.queue.delete(&id, None).await.unwrap(), None);
+        let claim = place.claim().await;
+        assert_eq!(place.queue.delete(&id, None).await.unwrap(), None);
+        let mut done = picture(&claim, 1.0);
+        assert!(place.queue.keep(&claim, &done.artifacts[0]).await.unwrap());
+        done.artifacts[0].bytes = 10;
+        place.queue.finish(&claim, &done).await.unwrap();
+        assert_eq!(place.queue.delete(&id, Some("ben")).await.unwrap(), None);
+        assert_eq!(place.queue.delete(&id, Some("anna")).await.unwrap(), Some(done.artifacts));
+        assert_eq!(place.queue.job(&id, None).await.unwrap(), None);
+        for table in ["attempts", "results", "artifacts"] {
+            assert_eq!(place.number(&format!("SELECT count(*) AS number FROM {table}"), &[]).await, 0, "{table}");
+        }
+    });
+}
+
+#[test]
 fn lists_continue_where_they_ended() {
     on_each(&short(), true, async |place| {
         for owner in ["anna", "ben", "anna", "anna"] {

@@ -60,6 +60,9 @@ fn weights_and_priorities_count() {
     });
 }
 
+/// How long a job lasts, in milliseconds.
+const LASTS: i64 = 10_000;
+
 /// What a job's estimate was, and what was to come.
 struct Expected {
     id: JobId,
@@ -70,22 +73,18 @@ struct Expected {
 
 #[test]
 fn positions_and_estimates_of_fifty_jobs_come_true() {
-    const LASTS: i64 = 10_000;
-
     let rules = Rules { lease: Duration::from_mins(60), worker_alive: Duration::from_mins(60), ..short() };
     on_each(&rules, true, async |place| {
         // Twenty jobs took 10 s in the median; older ones, and those of another quality, took longer.
-        for (seconds, quality) in [("90", "normal"); 5]
-            .into_iter()
-            .chain([("5", "normal"); 9])
-            .chain([("10", "normal"); 2])
-            .chain([("60", "normal"); 9])
-            .chain([("99", "best"); 5])
-        {
-            place.add_with(&NewJob { quality: quality.into(), ..job("dora") }).await;
-            let claim = place.claim().await;
-            place.queue.finish(&claim, &picture(&claim, seconds.parse().unwrap())).await.unwrap();
-            place.wait(1).await;
+        let before =
+            [(5, 90.0, "normal"), (9, 5.0, "normal"), (2, 10.0, "normal"), (9, 60.0, "normal"), (5, 99.0, "best")];
+        for (count, seconds, quality) in before {
+            for _ in 0..count {
+                place.add_with(&NewJob { quality: quality.into(), ..job("dora") }).await;
+                let claim = place.claim().await;
+                place.queue.finish(&claim, &picture(&claim, seconds)).await.unwrap();
+                place.wait(1).await;
+            }
         }
 
         // 40 jobs of Anna, 7 of Ben and 3 of Cleo, mixed.
@@ -168,7 +167,7 @@ async fn run(place: &Place, pair: &[Expected], first: &Expected, passed: i64) {
         assert_eq!(now - origin, milliseconds(expected.begins), "{}", expected.owner);
         claims.push((claim, origin));
     }
-    place.wait(10_000).await;
+    place.wait(LASTS).await;
     for ((claim, origin), expected) in claims.iter().zip(pair) {
         let now = place.number("SELECT now AS number FROM clock", &[]).await;
         assert_eq!(now - origin, milliseconds(expected.ready), "{}", expected.owner);

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::*;
-use crate::queue::tests::on_each;
 
 const ADDRESS: &str = "T2A_TRIAL_ADDRESS";
 const LOG: &str = "T2A_TRIAL_LOG";
