@@ -23,6 +23,7 @@ pub(super) struct Place {
 const CLOCK: &str = "(SELECT now FROM clock)";
 
 /// Runs a test on each database, with its clock in the hands of the test or not.
+#[allow(clippy::needless_pass_by_value, reason = "a closure reads better at the call without a borrow")]
 pub(super) fn on_each(rules: &Rules, own_clock: bool, test: impl AsyncFn(&Place)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
