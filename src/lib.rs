@@ -20,6 +20,8 @@ pub mod palette;
 pub mod picture;
 pub mod prior;
 pub mod progress;
+#[cfg(feature = "server")]
+pub mod queue;
 pub mod random;
 pub mod resolve;
 pub mod session;

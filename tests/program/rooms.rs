@@ -20,7 +20,7 @@ const FLOORS: &[&[&str]] = &[
     &["machine", "random", "text"],
     &["error"],
     &["files"],
-    &["progress"],
+    &["progress", "queue"],
     &["gpu", "models", "optimizer", "picture"],
     &["frozen", "palette"],
     &["clip", "device", "vqgan"],

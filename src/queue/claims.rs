@@ -1,0 +1,227 @@
+//! Working on jobs: claims, beats and results.
+
+use super::attempts::{Ended, Outcome};
+use super::engine::{Row, Value};
+use super::jobs::State;
+use super::statements::{ANY_READY, ARTIFACT, ARTIFACTS, BEAT, BEGIN_ATTEMPT, CLAIM, FINISH, RESULT, TOUCH};
+use super::{JobId, Queue, milliseconds, small};
+use crate::error::Result;
+
+/// The right to work on a job, until its lease is over. All writes of a worker need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The job
+    pub job: JobId,
+    /// The number of this claim among those of the job, from 1. Part of the names of objects, so that two claims never
+    /// write the same
+    pub number: i64,
+    /// Who asked for the job
+    pub owner: String,
+    /// The settings, as JSON
+    pub settings: String,
+    /// The sentence
+    pub prompt: String,
+    /// What is made
+    pub kind: String,
+    /// The quality
+    pub quality: String,
+    /// How often the job failed before
+    pub failures: u32,
+    /// After how many failures the job is dead
+    pub max_failures: u32,
+    /// The iteration that an earlier claim reported last
+    pub iteration: Option<u32>,
+}
+
+/// How far a job is. What is `None` stays as it was.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Progress {
+    /// The iterations that are done
+    pub iteration: Option<u32>,
+    /// All iterations
+    pub iterations: Option<u32>,
+    /// The loss
+    pub loss: Option<f64>,
+    /// The object that shows the picture so far
+    pub preview: Option<String>,
+}
+
+/// What a worker learns from a beat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beat {
+    /// The claim is valid for another lease.
+    Go,
+    /// The claim is valid, but someone canceled the job: stop, and call [`Queue::stopped`].
+    Cancel,
+    /// The claim is no longer valid: stop, and write nothing.
+    Fenced,
+}
+
+/// The result of a job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// The width in pixels
+    pub width: u32,
+    /// The height in pixels
+    pub height: u32,
+    /// The last loss
+    pub loss: Option<f64>,
+    /// The seed
+    pub seed: u64,
+    /// How long the work took
+    pub seconds: f64,
+    /// The settings that draw the picture again, as JSON
+    pub recipe: String,
+    /// The files
+    pub artifacts: Vec<Artifact>,
+}
+
+/// A file of a job, in the store of objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// What it is, such as `picture` or `checkpoint`. A job has one of each name
+    pub name: String,
+    /// Its key in the store
+    pub object: String,
+    /// Its media type, such as `image/png`
+    pub media_type: String,
+    /// Its length
+    pub bytes: u64,
+    /// Its SHA-256, as hexadecimal digits
+    pub sha256: String,
+}
+
+impl Queue {
+    /// Gives the next job to a worker, or `None` if no job is ready. Ask only if the work can begin now.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn claim(&self, worker: &str) -> Result<Option<Claim>> {
+        // Idle workers ask often, and this does not disturb writers.
+        if self.engine.rows(ANY_READY, &[]).await?.is_empty() {
+            return Ok(None);
+        }
+        let mut transaction = self.engine.begin().await?;
+        let lease = milliseconds(self.rules.lease);
+        let rows = transaction.rows(CLAIM, &[worker.into(), lease.into()]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let claim = Claim {
+            job: JobId::stored(row.text("id")?),
+            number: row.whole("claim")?,
+            owner: row.text("owner")?,
+            settings: row.text("settings")?,
+            prompt: row.text("prompt")?,
+            kind: row.text("kind")?,
+            quality: row.text("quality")?,
+            failures: small(row.whole("failures")?),
+            max_failures: small(row.whole("max_failures")?),
+            iteration: row.maybe_whole("iteration")?.map(small),
+        };
+        transaction.rows(BEGIN_ATTEMPT, &[claim.job.as_str().into(), claim.number.into(), worker.into()]).await?;
+        transaction.commit().await?;
+        Ok(Some(claim))
+    }
+
+    /// Keeps a claim for another lease, and reports how far the job is.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached. A worker that could not beat for most of a lease must stop.
+    pub async fn beat(&self, claim: &Claim, progress: &Progress) -> Result<Beat> {
+        let values: [Value; 7] = [
+            claim.job.as_str().into(),
+            claim.number.into(),
+            milliseconds(self.rules.lease).into(),
+            progress.iteration.map(i64::from).into(),
+            progress.iterations.map(i64::from).into(),
+            progress.loss.filter(|loss| loss.is_finite()).into(),
+            progress.preview.as_deref().into(),
+        ];
+        let rows = self.engine.rows(BEAT, &values).await?;
+        let Some(row) = rows.first() else { return Ok(Beat::Fenced) };
+        Ok(if row.whole("cancel")? == 1 { Beat::Cancel } else { Beat::Go })
+    }
+
+    /// Records a file of a running job, such as a checkpoint, in place of the last one of its name. Returns whether the
+    /// claim is still valid; if it is not, nothing was recorded.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn keep(&self, claim: &Claim, artifact: &Artifact) -> Result<bool> {
+        let mut transaction = self.engine.begin().await?;
+        if transaction.rows(TOUCH, &[claim.job.as_str().into(), claim.number.into()]).await?.is_empty() {
+            return Ok(false);
+        }
+        transaction.rows(ARTIFACT, &artifact.values(&claim.job)).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// The files of a job, by name.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn artifacts(&self, job: &JobId) -> Result<Vec<Artifact>> {
+        let rows = self.engine.rows(ARTIFACTS, &[job.as_str().into()]).await?;
+        rows.iter().map(Artifact::read).collect()
+    }
+
+    /// Ends a job with its result: both are recorded together, or neither. A job that was canceled but not yet stopped
+    /// is done as well. After an error, call again: if the result was recorded, that is found.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn finish(&self, claim: &Claim, picture: &Picture) -> Result<Ended> {
+        let mut transaction = self.engine.begin().await?;
+        let loss = picture.loss.filter(|loss| loss.is_finite());
+        let job = claim.job.as_str();
+        if transaction.rows(FINISH, &[job.into(), claim.number.into(), loss.into()]).await?.is_empty() {
+            drop(transaction);
+            return self.how_it_ended(claim, Outcome::Done).await;
+        }
+        let values: [Value; 8] = [
+            job.into(),
+            claim.number.into(),
+            i64::from(picture.width).into(),
+            i64::from(picture.height).into(),
+            loss.into(),
+            picture.seed.to_string().as_str().into(),
+            picture.seconds.into(),
+            picture.recipe.as_str().into(),
+        ];
+        transaction.rows(RESULT, &values).await?;
+        for artifact in &picture.artifacts {
+            transaction.rows(ARTIFACT, &artifact.values(&claim.job)).await?;
+        }
+        Self::end_attempt(&mut transaction, claim, Outcome::Done, None, None).await?;
+        transaction.commit().await?;
+        Ok(Ended::Now(State::Done))
+    }
+}
+
+impl Artifact {
+    pub(super) fn read(row: &Row) -> Result<Self> {
+        Ok(Self {
+            name: row.text("name")?,
+            object: row.text("object")?,
+            media_type: row.text("media_type")?,
+            bytes: u64::try_from(row.whole("bytes")?).unwrap_or(0),
+            sha256: row.text("sha256")?,
+        })
+    }
+
+    fn values(&self, job: &JobId) -> [Value; 6] {
+        [
+            job.as_str().into(),
+            self.name.as_str().into(),
+            self.object.as_str().into(),
+            self.media_type.as_str().into(),
+            i64::try_from(self.bytes).unwrap_or(i64::MAX).into(),
+            self.sha256.as_str().into(),
+        ]
+    }
+}

@@ -1,0 +1,304 @@
+//! The database below the queue: one set of calls for `SQLite` and `PostgreSQL`.
+//!
+//! A statement is one text for both. What differs is a placeholder in braces: `{now}` is the database's clock in
+//! milliseconds since 1970, `{skip}` lets a subquery pass over rows that another transaction holds, and `{identity}` is
+//! the type of a growing primary key.
+
+use std::future::Future;
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{AssertSqlSafe, Row as _, Sqlite, query::Query};
+#[cfg(feature = "postgres")]
+use sqlx::{PgPool, Postgres, postgres::PgArguments};
+
+use super::fault::{fault, fault_of_file};
+use crate::error::{Error, Result};
+
+/// The longest wait for a lock of the database.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+/// The longest wait for a free connection.
+const CONNECTION_WAIT: Duration = Duration::from_secs(15);
+/// The longest wait for the answer to a statement, whatever the database and the network do.
+const ANSWER_WAIT: Duration = Duration::from_secs(30);
+const SQLITE_NOW: &str = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+#[cfg(feature = "postgres")]
+const POSTGRES_NOW: &str = "CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)";
+
+/// Does the same with the pool, transaction or row of either engine.
+macro_rules! either {
+    ($choice:expr, $kind:ident, $value:ident => $body:expr) => {
+        match $choice {
+            $kind::Sqlite($value) => $body,
+            #[cfg(feature = "postgres")]
+            $kind::Postgres($value) => $body,
+        }
+    };
+}
+
+/// A connected database.
+pub(super) struct Engine {
+    pool: Pool,
+    now: &'static str,
+}
+
+enum Pool {
+    Sqlite(SqlitePool),
+    #[cfg(feature = "postgres")]
+    Postgres(PgPool),
+}
+
+/// A transaction that may write. Dropping it takes back what it did.
+pub(super) struct Transaction<'e> {
+    engine: &'e Engine,
+    open: Open,
+}
+
+enum Open {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+/// A row of an answer.
+pub(super) enum Row {
+    Sqlite(SqliteRow),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::postgres::PgRow),
+}
+
+/// A value for a `$1` of a statement.
+pub(super) enum Value {
+    Text(Option<String>),
+    Whole(Option<i64>),
+    Real(Option<f64>),
+}
+
+impl Engine {
+    /// Opens or creates a file of `SQLite`.
+    pub async fn sqlite(path: &Path) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(LOCK_WAIT);
+        let pool = SqlitePoolOptions::new().max_connections(4).acquire_timeout(CONNECTION_WAIT);
+        let pool = limited(pool.connect_with(options)).await?.map_err(|error| fault_of_file(path, &error))?;
+        Ok(Self { pool: Pool::Sqlite(pool), now: SQLITE_NOW })
+    }
+
+    /// Connects to a `PostgreSQL`.
+    #[cfg(feature = "postgres")]
+    pub async fn postgres(address: &str) -> Result<Self> {
+        use std::str::FromStr;
+
+        // The parser's own message may contain the password.
+        let options = sqlx::postgres::PgConnectOptions::from_str(address).map_err(|_| {
+            Error::usage(
+                "the address of the database is not valid",
+                "write it as postgres://USER:PASSWORD@HOST/DATABASE, with special characters as %XX",
+            )
+        })?;
+        let options = options.application_name("text2art").options([
+            ("statement_timeout", "20s"),
+            ("lock_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "30s"),
+        ]);
+        let pool = sqlx::postgres::PgPoolOptions::new().max_connections(8).acquire_timeout(CONNECTION_WAIT);
+        let pool = limited(pool.connect_with(options)).await?.map_err(|error| fault(&error))?;
+        let engine = Self { pool: Pool::Postgres(pool), now: POSTGRES_NOW };
+        let durable = engine.rows("SELECT current_setting('fsync') AS fsync", &[]).await?;
+        if durable.first().map(|row| row.text("fsync")).transpose()?.as_deref() == Some("off") {
+            return Err(Error::usage(
+                "the database runs with fsync = off: a power cut would destroy it",
+                "set fsync = on in postgresql.conf, and restart it",
+            ));
+        }
+        Ok(engine)
+    }
+
+    /// Takes the time from another expression, for tests.
+    #[cfg(test)]
+    pub fn with_clock(self, now: &'static str) -> Self {
+        Self { now, ..self }
+    }
+
+    /// Begins a transaction that may write. It must await nothing but statements: on `SQLite`, other writers wait for it.
+    pub async fn begin(&self) -> Result<Transaction<'_>> {
+        let open = match &self.pool {
+            // A deferred transaction that reads first could not become a writer while another one writes.
+            Pool::Sqlite(pool) => Open::Sqlite(answer(pool.begin_with("BEGIN IMMEDIATE")).await?),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => Open::Postgres(answer(pool.begin()).await?),
+        };
+        Ok(Transaction { engine: self, open })
+    }
+
+    /// The rows that a single statement answers.
+    pub async fn rows(&self, text: &str, values: &[Value]) -> Result<Vec<Row>> {
+        let text = self.spelled(text);
+        match &self.pool {
+            Pool::Sqlite(pool) => Ok(sqlite_rows(answer(sqlite(text, values).fetch_all(pool)).await?)),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => Ok(postgres_rows(answer(postgres(text, values).fetch_all(pool)).await?)),
+        }
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        // A connection that does not answer is closed by the end of the process.
+        let _ = either!(&self.pool, Pool, pool => tokio::time::timeout(CONNECTION_WAIT, pool.close()).await);
+    }
+
+    fn spelled(&self, text: &str) -> String {
+        let (skip, identity) = match &self.pool {
+            Pool::Sqlite(_) => ("", "INTEGER PRIMARY KEY AUTOINCREMENT"),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => ("FOR UPDATE SKIP LOCKED", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+        };
+        text.replace("{now}", self.now).replace("{skip}", skip).replace("{identity}", identity)
+    }
+}
+
+impl Transaction<'_> {
+    /// The rows that a statement answers.
+    pub async fn rows(&mut self, text: &str, values: &[Value]) -> Result<Vec<Row>> {
+        let text = self.engine.spelled(text);
+        match &mut self.open {
+            Open::Sqlite(open) => Ok(sqlite_rows(answer(sqlite(text, values).fetch_all(&mut **open)).await?)),
+            #[cfg(feature = "postgres")]
+            Open::Postgres(open) => Ok(postgres_rows(answer(postgres(text, values).fetch_all(&mut **open)).await?)),
+        }
+    }
+
+    /// Runs a text of several statements without values.
+    pub async fn script(&mut self, text: &str) -> Result<()> {
+        let script = sqlx::raw_sql(AssertSqlSafe(self.engine.spelled(text)));
+        either!(&mut self.open, Open, open => answer(script.execute(&mut **open)).await.map(drop))
+    }
+
+    /// Waits until no other transaction holds this name, and holds it until the end. A transaction of `SQLite` that may
+    /// write is alone in any case.
+    #[cfg_attr(not(feature = "postgres"), allow(clippy::unused_async))]
+    pub async fn hold(&mut self, name: &str) -> Result<()> {
+        match &self.open {
+            Open::Sqlite(_) => {
+                let _ = name;
+                Ok(())
+            }
+            #[cfg(feature = "postgres")]
+            Open::Postgres(_) => {
+                const HOLD: &str = "SELECT CAST(pg_advisory_xact_lock(hashtextextended($1, 0)) AS TEXT) AS held";
+                self.rows(HOLD, &[name.into()]).await.map(drop)
+            }
+        }
+    }
+
+    /// Makes what was done permanent. After an error, it may be so or not.
+    pub async fn commit(self) -> Result<()> {
+        either!(self.open, Open, open => answer(open.commit()).await)
+    }
+}
+
+impl Row {
+    pub fn text(&self, column: &str) -> Result<String> {
+        either!(self, Row, row => row.try_get(column).map_err(|error| fault(&error)))
+    }
+
+    pub fn maybe_text(&self, column: &str) -> Result<Option<String>> {
+        either!(self, Row, row => row.try_get(column).map_err(|error| fault(&error)))
+    }
+
+    pub fn whole(&self, column: &str) -> Result<i64> {
+        either!(self, Row, row => row.try_get(column).map_err(|error| fault(&error)))
+    }
+
+    pub fn maybe_whole(&self, column: &str) -> Result<Option<i64>> {
+        either!(self, Row, row => row.try_get(column).map_err(|error| fault(&error)))
+    }
+
+    pub fn maybe_real(&self, column: &str) -> Result<Option<f64>> {
+        either!(self, Row, row => row.try_get(column).map_err(|error| fault(&error)))
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(Some(text.to_owned()))
+    }
+}
+
+impl From<Option<&str>> for Value {
+    fn from(text: Option<&str>) -> Self {
+        Self::Text(text.map(str::to_owned))
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Whole(Some(number))
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(number: Option<i64>) -> Self {
+        Self::Whole(number)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Real(Some(number))
+    }
+}
+
+impl From<Option<f64>> for Value {
+    fn from(number: Option<f64>) -> Self {
+        Self::Real(number)
+    }
+}
+
+fn sqlite(text: String, values: &[Value]) -> Query<'static, Sqlite, SqliteArguments> {
+    values.iter().fold(sqlx::query(AssertSqlSafe(text)), |query, value| match value {
+        Value::Text(text) => query.bind(text.clone()),
+        Value::Whole(number) => query.bind(*number),
+        Value::Real(number) => query.bind(*number),
+    })
+}
+
+#[cfg(feature = "postgres")]
+fn postgres(text: String, values: &[Value]) -> Query<'static, Postgres, PgArguments> {
+    values.iter().fold(sqlx::query(AssertSqlSafe(text)), |query, value| match value {
+        Value::Text(text) => query.bind(text.clone()),
+        Value::Whole(number) => query.bind(*number),
+        Value::Real(number) => query.bind(*number),
+    })
+}
+
+fn sqlite_rows(rows: Vec<SqliteRow>) -> Vec<Row> {
+    rows.into_iter().map(Row::Sqlite).collect()
+}
+
+#[cfg(feature = "postgres")]
+fn postgres_rows(rows: Vec<sqlx::postgres::PgRow>) -> Vec<Row> {
+    rows.into_iter().map(Row::Postgres).collect()
+}
+
+async fn answer<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T> {
+    limited(work).await?.map_err(|error| fault(&error))
+}
+
+async fn limited<T>(work: impl Future<Output = T>) -> Result<T> {
+    tokio::time::timeout(ANSWER_WAIT, work).await.map_err(|_| {
+        Error::network(
+            format!("the database did not answer within {} s", ANSWER_WAIT.as_secs()),
+            "check the network and the load of the database, and try again",
+        )
+    })
+}

@@ -1,0 +1,163 @@
+//! The queue of jobs: who draws what, when, and what becomes of it. It lives in a database, so that a server and its
+//! workers can be killed at any time.
+//!
+//! - **A job ends once.** It is queued, running, and then done, dead or canceled. Only [`Queue::requeue`] brings a dead
+//!   one back.
+//! - **A claim is the right to work on a job.** Each has a number that is never used again. Every write of a worker
+//!   names it, so a worker that was frozen and comes back changes nothing.
+//! - **A lease ends a claim** whose worker no longer beats. [`Queue::reap`] takes the job back, and counts a failure.
+//! - **Failures are bounded.** A job that fails too often, or kills its workers, is dead and waits for an operator.
+//! - **The database's clock decides**, so the clocks of the machines may differ.
+//!
+//! ```text
+//! queued ──claim──► running ──finish──► done
+//!   ▲  │              │ ├─ fail, or the lease is over ──► queued after a pause; dead after too many failures
+//!   │  └─cancel──►    │ ├─ fail for good ──► dead ──requeue──► queued
+//!   │     cancelled ◄─┘ (cancel: at the next beat)
+//!   └──release (its worker shuts down)
+//! ```
+//!
+//! An error of the kind [`Error::Network`](crate::Error::Network) may be gone at the next try. A call can be tried again:
+//! a result, a failure or a job with a key is not recorded twice. If the answer to a claim is lost, its lease ends it.
+
+mod attempts;
+mod claims;
+mod disk;
+mod engine;
+mod enqueue;
+mod fault;
+mod id;
+mod jobs;
+mod migrations;
+mod position;
+mod statements;
+#[cfg(test)]
+mod tests;
+mod workers;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use attempts::{Ended, Failure, Reaped};
+pub use claims::{Artifact, Beat, Claim, Picture, Progress};
+pub use enqueue::{Enqueued, NewJob};
+pub use id::JobId;
+pub use jobs::{Attempt, Cancelling, Counts, Filter, Job, State};
+pub use position::{Estimate, Position};
+pub use workers::{Worker, WorkerInfo};
+
+use crate::error::{Error, Result};
+use engine::Engine;
+
+/// A queue. Clones share their connections.
+#[derive(Clone)]
+pub struct Queue {
+    engine: Arc<Engine>,
+    rules: Rules,
+}
+
+/// How long things last. All processes of a queue should have the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// How long a claim lasts after the last beat
+    pub lease: Duration,
+    /// The pause after the first failure of a job
+    pub first_pause: Duration,
+    /// The pause after each further failure
+    pub later_pause: Duration,
+    /// How often workers may release a job before a release counts as a failure
+    pub most_releases: u32,
+    /// How long a worker counts as alive after it was last seen
+    pub worker_alive: Duration,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(60),
+            first_pause: Duration::from_secs(10),
+            later_pause: Duration::from_secs(60),
+            most_releases: 20,
+            worker_alive: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Queue {
+    /// Opens or creates a queue in a file of `SQLite`. Its folder must exist, on a disk of this machine.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be opened, or is on a network drive.
+    pub async fn open(path: &Path, rules: Rules) -> Result<Self> {
+        disk::check_disk(path)?;
+        Ok(Self::with(Engine::sqlite(path).await?, rules))
+    }
+
+    /// Connects to the queue at an address: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE`.
+    ///
+    /// # Errors
+    ///
+    /// If the address is not valid, or the database cannot be reached.
+    pub async fn connect(address: &str, rules: Rules) -> Result<Self> {
+        if let Some(path) = address.strip_prefix("sqlite:") {
+            return Self::open(Path::new(path.strip_prefix("//").unwrap_or(path)), rules).await;
+        }
+        if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+            return Self::connect_postgres(address, rules).await;
+        }
+        Err(Error::usage(
+            "the address of the database is not valid",
+            "write it as sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE",
+        ))
+    }
+
+    #[cfg(feature = "postgres")]
+    async fn connect_postgres(address: &str, rules: Rules) -> Result<Self> {
+        Ok(Self::with(Engine::postgres(address).await?, rules))
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    #[allow(clippy::unused_async)]
+    async fn connect_postgres(_: &str, _: Rules) -> Result<Self> {
+        Err(Error::usage(
+            "this program was built without PostgreSQL",
+            "build it with `--features postgres`, or use sqlite:PATH",
+        ))
+    }
+
+    fn with(engine: Engine, rules: Rules) -> Self {
+        Self { engine: Arc::new(engine), rules }
+    }
+
+    /// Makes the tables that are missing, or changes those of an older version.
+    ///
+    /// # Errors
+    ///
+    /// If the database belongs to a newer version, or cannot be reached.
+    pub async fn migrate(&self) -> Result<()> {
+        migrations::migrate(&self.engine, "queue", migrations::JOBS).await
+    }
+
+    /// The rules that this queue keeps.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Closes the connections of this queue and its clones.
+    pub async fn close(&self) {
+        self.engine.close().await;
+    }
+}
+
+/// Milliseconds, for a statement.
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
+}
+
+/// A number that the database has, which is never negative nor large.
+fn small(number: i64) -> u32 {
+    u32::try_from(number).unwrap_or(if number < 0 { 0 } else { u32::MAX })
+}

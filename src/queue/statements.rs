@@ -1,0 +1,215 @@
+//! The statements of the queue, one text for both engines (`engine.rs` describes the placeholders).
+//!
+//! Every write of a worker names the job and the claim, and changes a job only if it is running under that claim.
+
+/// Another job of the owner with the same key. Values: owner, key
+pub(super) const SAME_KEY: &str = "SELECT id, settings FROM jobs WHERE owner = $1 AND key = $2";
+
+/// Adds a job, unless too many of its owner wait. Values: id, owner, key, settings, prompt, kind, quality, priority,
+/// most failures, the step of a turn, most waiting jobs.
+///
+/// The turn is one step after the owner's last one, and not before the turn that is served now: who comes later does not
+/// wait for all the jobs of who came first, and nobody can save up turns.
+pub(super) const ENQUEUE: &str = "
+INSERT INTO jobs (id, owner, key, settings, prompt, kind, quality, priority, max_failures, run_at, created, turn)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, {now}, {now}, CASE WHEN mine + $10 >= served THEN mine + $10 ELSE served END
+FROM (SELECT
+    COALESCE((SELECT max(turn) FROM jobs
+        WHERE owner = $2 AND priority = $8 AND state IN ('queued', 'running')), 0) AS mine,
+    COALESCE((SELECT max(turn) FROM jobs WHERE priority = $8 AND state = 'running'),
+        (SELECT min(turn) FROM jobs WHERE priority = $8 AND state = 'queued'), 0) AS served,
+    (SELECT count(*) FROM jobs WHERE owner = $2 AND state = 'queued') AS waiting) AS owner_now
+WHERE waiting < $11
+RETURNING id";
+
+/// Whether a claim could find a job.
+pub(super) const ANY_READY: &str = "SELECT seq FROM jobs WHERE state = 'queued' AND run_at <= {now} LIMIT 1";
+
+/// Gives the next job to a worker. Values: worker, lease.
+///
+/// `= (SELECT ...)` is evaluated once; `IN (SELECT ... LIMIT 1)` may take several rows.
+pub(super) const CLAIM: &str = "
+UPDATE jobs SET state = 'running', claim = claim + 1, worker = $1, lease_until = {now} + $2,
+    started = COALESCE(started, {now}), version = version + 1
+WHERE id = (SELECT id FROM jobs WHERE state = 'queued' AND run_at <= {now}
+    ORDER BY priority DESC, turn, seq LIMIT 1 {skip})
+AND state = 'queued'
+RETURNING id, owner, settings, prompt, kind, quality, claim, failures, max_failures, iteration, iterations";
+
+/// Values: job, claim, worker
+pub(super) const BEGIN_ATTEMPT: &str =
+    "INSERT INTO attempts (job, claim, worker, started) VALUES ($1, $2, $3, {now}) RETURNING claim";
+
+/// Values: job, claim, outcome, exit code, error
+pub(super) const END_ATTEMPT: &str = "
+UPDATE attempts SET ended = {now}, outcome = $3, exit_code = $4, error = $5
+WHERE job = $1 AND claim = $2 AND ended IS NULL
+RETURNING claim";
+
+/// How an attempt ended, and what the job is now. Values: job, claim
+pub(super) const ATTEMPT: &str = "
+SELECT attempts.outcome, jobs.state FROM attempts JOIN jobs ON jobs.id = attempts.job
+WHERE attempts.job = $1 AND attempts.claim = $2";
+
+/// Keeps a job. Values: job, claim, lease, iteration, iterations, loss, preview
+pub(super) const BEAT: &str = "
+UPDATE jobs SET lease_until = {now} + $3,
+    iteration = COALESCE($4, iteration), iterations = COALESCE($5, iterations), loss = COALESCE($6, loss),
+    preview = COALESCE($7, preview),
+    progress_at = CASE WHEN $4 IS NULL AND $7 IS NULL THEN progress_at ELSE {now} END,
+    version = version + CASE WHEN $4 IS NULL AND $7 IS NULL THEN 0 ELSE 1 END
+WHERE id = $1 AND claim = $2 AND state = 'running'
+RETURNING cancel";
+
+/// Holds a running job within a transaction. Values: job, claim
+pub(super) const TOUCH: &str = "
+UPDATE jobs SET version = version + 1 WHERE id = $1 AND claim = $2 AND state = 'running' RETURNING id";
+
+/// Values: job, claim, loss
+pub(super) const FINISH: &str = "
+UPDATE jobs SET state = 'done', lease_until = NULL, worker = NULL, finished = {now}, iteration = iterations,
+    loss = COALESCE($3, loss), error = NULL, hint = NULL, version = version + 1
+WHERE id = $1 AND claim = $2 AND state = 'running'
+RETURNING state";
+
+/// Values: job, claim, width, height, loss, seed, seconds, recipe
+pub(super) const RESULT: &str = "
+INSERT INTO results (job, claim, width, height, loss, seed, seconds, recipe, created)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, {now})
+RETURNING job";
+
+/// Values: job, name, object, media type, bytes, SHA-256
+pub(super) const ARTIFACT: &str = "
+INSERT INTO artifacts (job, name, object, media_type, bytes, sha256) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (job, name) DO UPDATE SET object = excluded.object, media_type = excluded.media_type,
+    bytes = excluded.bytes, sha256 = excluded.sha256
+RETURNING job";
+
+/// Values: job
+pub(super) const ARTIFACTS: &str =
+    "SELECT name, object, media_type, bytes, sha256 FROM artifacts WHERE job = $1 ORDER BY name LIMIT 100";
+
+/// Values: job, claim, whether for good, first pause, later pause, error, hint
+pub(super) const FAIL: &str = "
+UPDATE jobs SET failures = failures + 1, run_at = {now} + CASE WHEN failures = 0 THEN $4 ELSE $5 END,
+    state = CASE WHEN cancel = 1 THEN 'cancelled' WHEN $3 = 1 OR failures + 1 >= max_failures THEN 'dead'
+        ELSE 'queued' END,
+    finished = CASE WHEN cancel = 1 OR $3 = 1 OR failures + 1 >= max_failures THEN {now} ELSE NULL END,
+    lease_until = NULL, worker = NULL, error = $6, hint = $7, version = version + 1
+WHERE id = $1 AND claim = $2 AND state = 'running'
+RETURNING state";
+
+/// Gives a job back; too many releases count as failures. Values: job, claim, most releases, first pause, later pause
+pub(super) const RELEASE: &str = "
+UPDATE jobs SET releases = releases + 1,
+    failures = failures + CASE WHEN releases >= $3 THEN 1 ELSE 0 END,
+    run_at = {now} + CASE WHEN releases < $3 THEN 0 WHEN failures = 0 THEN $4 ELSE $5 END,
+    state = CASE WHEN cancel = 1 THEN 'cancelled' WHEN releases >= $3 AND failures + 1 >= max_failures THEN 'dead'
+        ELSE 'queued' END,
+    finished = CASE WHEN cancel = 1 OR (releases >= $3 AND failures + 1 >= max_failures) THEN {now} ELSE NULL END,
+    error = CASE WHEN releases >= $3 THEN 'its workers stopped too often' ELSE error END,
+    hint = CASE WHEN releases >= $3 THEN NULL ELSE hint END,
+    lease_until = NULL, worker = NULL, version = version + 1
+WHERE id = $1 AND claim = $2 AND state = 'running'
+RETURNING state";
+
+/// Values: job, claim
+pub(super) const STOPPED: &str = "
+UPDATE jobs SET state = 'cancelled', lease_until = NULL, worker = NULL, finished = {now}, version = version + 1
+WHERE id = $1 AND claim = $2 AND state = 'running' AND cancel = 1
+RETURNING state";
+
+/// Whether a lease is over.
+pub(super) const ANY_LOST: &str = "SELECT seq FROM jobs WHERE state = 'running' AND lease_until < {now} LIMIT 1";
+
+/// Takes jobs from workers whose leases are over. Values: first pause, later pause
+pub(super) const REAP: &str = "
+UPDATE jobs SET failures = failures + 1, run_at = {now} + CASE WHEN failures = 0 THEN $1 ELSE $2 END,
+    state = CASE WHEN cancel = 1 THEN 'cancelled' WHEN failures + 1 >= max_failures THEN 'dead' ELSE 'queued' END,
+    finished = CASE WHEN cancel = 1 OR failures + 1 >= max_failures THEN {now} ELSE NULL END,
+    lease_until = NULL, worker = NULL, error = 'its worker died or lost its connection',
+    hint = NULL, version = version + 1
+WHERE id IN (SELECT id FROM jobs WHERE state = 'running' AND lease_until < {now} ORDER BY lease_until LIMIT 20 {skip})
+AND state = 'running' AND lease_until < {now}
+RETURNING id, claim, state";
+
+/// Values: job, owner or nothing for any
+pub(super) const CANCEL: &str = "
+UPDATE jobs SET cancel = 1, finished = CASE WHEN state = 'queued' THEN {now} ELSE finished END,
+    state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END, version = version + 1
+WHERE id = $1 AND state IN ('queued', 'running') AND ($2 IS NULL OR owner = $2)
+RETURNING state";
+
+/// Values: job
+pub(super) const REQUEUE: &str = "
+UPDATE jobs SET state = 'queued', failures = 0, releases = 0, cancel = 0, finished = NULL, error = NULL, hint = NULL,
+    run_at = {now}, version = version + 1
+WHERE id = $1 AND state = 'dead'
+RETURNING state";
+
+/// Deletes a job that has ended, and all that refers to it. Values: job, owner or nothing for any
+pub(super) const DELETE: &str = "
+DELETE FROM jobs WHERE id = $1 AND state IN ('done', 'dead', 'cancelled') AND ($2 IS NULL OR owner = $2) RETURNING id";
+
+/// Where a waiting job stands. Values: job
+pub(super) const POSITION: &str = "
+SELECT me.kind, me.quality,
+    CASE WHEN me.run_at > {now} THEN me.run_at - {now} ELSE 0 END AS pause,
+    (SELECT count(*) FROM jobs WHERE state = 'queued' AND (priority > me.priority
+        OR (priority = me.priority AND (turn < me.turn OR (turn = me.turn AND seq <= me.seq))))) AS place,
+    (SELECT count(*) FROM jobs WHERE state = 'queued') AS waiting
+FROM jobs AS me WHERE me.id = $1 AND me.state = 'queued'";
+
+/// How far the running jobs are. Values: how many at most
+pub(super) const RUNNING: &str =
+    "SELECT iteration, iterations FROM jobs WHERE state = 'running' ORDER BY priority, turn LIMIT $1";
+
+/// How long the last jobs of a kind and quality took. Values: kind, quality, how many at most
+pub(super) const SECONDS: &str = "
+SELECT results.seconds FROM jobs JOIN results ON results.job = jobs.id
+WHERE jobs.state = 'done' AND jobs.kind = $1 AND jobs.quality = $2 ORDER BY jobs.finished DESC LIMIT $3";
+
+/// How many jobs the live workers can run at once. Values: milliseconds after which a silent worker does not count
+pub(super) const SLOTS: &str = "
+SELECT COALESCE(CAST(sum(slots) AS BIGINT), 0) AS slots FROM workers WHERE seen >= {now} - $1 AND draining = 0";
+
+/// Values: job, owner or nothing for any
+pub(super) const LOOK: &str = "
+SELECT seq, id, owner, settings, prompt, kind, quality, state, priority, claim, failures, max_failures, cancel,
+    iteration, iterations, loss, preview, created, started, finished, error, hint, version
+FROM jobs WHERE id = $1 AND ($2 IS NULL OR owner = $2)";
+
+/// Values: owner or nothing for any, state or nothing for any, number before which to begin, how many at most
+pub(super) const LIST: &str = "
+SELECT seq, id, owner, settings, prompt, kind, quality, state, priority, claim, failures, max_failures, cancel,
+    iteration, iterations, loss, preview, created, started, finished, error, hint, version
+FROM jobs WHERE ($1 IS NULL OR owner = $1) AND ($2 IS NULL OR state = $2) AND seq < $3
+ORDER BY seq DESC LIMIT $4";
+
+/// Values: job, how many at most
+pub(super) const ATTEMPTS: &str = "
+SELECT claim, worker, started, ended, outcome, exit_code, error FROM attempts WHERE job = $1
+ORDER BY claim DESC LIMIT $2";
+
+/// How many jobs are in each state.
+pub(super) const COUNTS: &str = "SELECT state, count(*) AS jobs FROM jobs GROUP BY state";
+
+/// Values: id, host, process, version, device, slots
+pub(super) const ANNOUNCE: &str = "
+INSERT INTO workers (id, host, pid, version, device, slots, started, seen)
+VALUES ($1, $2, $3, $4, $5, $6, {now}, {now})
+ON CONFLICT (id) DO UPDATE SET slots = excluded.slots, seen = excluded.seen
+RETURNING draining";
+
+/// Forgets workers that were silent for a day.
+pub(super) const FORGET_WORKERS: &str = "DELETE FROM workers WHERE seen < {now} - 86400000 RETURNING id";
+
+/// Values: id
+pub(super) const LEAVE: &str = "DELETE FROM workers WHERE id = $1 RETURNING id";
+
+/// Values: id, whether it drains
+pub(super) const DRAIN: &str = "UPDATE workers SET draining = $2 WHERE id = $1 RETURNING id";
+
+/// Values: how many at most
+pub(super) const WORKERS: &str = "
+SELECT id, host, pid, version, device, slots, started, seen, draining FROM workers ORDER BY seen DESC LIMIT $1";

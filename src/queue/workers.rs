@@ -1,0 +1,106 @@
+//! Who works: workers say that they are alive, and operators let them end.
+
+use super::engine::{Row, Value};
+use super::statements::{ANNOUNCE, DRAIN, FORGET_WORKERS, LEAVE, WORKERS};
+use super::{Queue, small};
+use crate::error::Result;
+
+/// The most workers that a list has.
+const LONGEST_LIST: i64 = 1000;
+
+/// A worker, as it introduces itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerInfo {
+    /// Its name, which no other worker ever has
+    pub id: String,
+    /// The name of its machine
+    pub host: String,
+    /// The number of its process
+    pub pid: u32,
+    /// The version of its program
+    pub version: String,
+    /// The device that it draws on
+    pub device: String,
+    /// How many jobs it runs at once
+    pub slots: u32,
+}
+
+/// A worker, as the queue knows it. Times are milliseconds since 1970 by the clock of the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worker {
+    /// What it said about itself
+    pub info: WorkerInfo,
+    /// When it was first seen
+    pub started: i64,
+    /// When it was last seen
+    pub seen: i64,
+    /// Whether it takes no more jobs
+    pub draining: bool,
+}
+
+impl Queue {
+    /// Says that a worker is alive. Returns whether it may take more jobs.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn announce(&self, worker: &WorkerInfo) -> Result<bool> {
+        let values: [Value; 6] = [
+            worker.id.as_str().into(),
+            worker.host.as_str().into(),
+            i64::from(worker.pid).into(),
+            worker.version.as_str().into(),
+            worker.device.as_str().into(),
+            i64::from(worker.slots).into(),
+        ];
+        let rows = self.engine.rows(ANNOUNCE, &values).await?;
+        let draining = rows.first().map_or(Ok(0), |row| row.whole("draining"))? == 1;
+        Ok(!draining)
+    }
+
+    /// Forgets a worker that ends.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn leave(&self, id: &str) -> Result<()> {
+        self.engine.rows(FORGET_WORKERS, &[]).await?;
+        self.engine.rows(LEAVE, &[id.into()]).await.map(drop)
+    }
+
+    /// Lets a worker take no more jobs, or again. Returns whether there is such a worker.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn drain(&self, id: &str, draining: bool) -> Result<bool> {
+        Ok(!self.engine.rows(DRAIN, &[id.into(), i64::from(draining).into()]).await?.is_empty())
+    }
+
+    /// The workers, those that were seen last first; at most 1000.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn workers(&self) -> Result<Vec<Worker>> {
+        self.engine.rows(WORKERS, &[LONGEST_LIST.into()]).await?.iter().map(Worker::read).collect()
+    }
+}
+
+impl Worker {
+    fn read(row: &Row) -> Result<Self> {
+        Ok(Self {
+            info: WorkerInfo {
+                id: row.text("id")?,
+                host: row.text("host")?,
+                pid: small(row.whole("pid")?),
+                version: row.text("version")?,
+                device: row.text("device")?,
+                slots: small(row.whole("slots")?),
+            },
+            started: row.whole("started")?,
+            seen: row.whole("seen")?,
+            draining: row.whole("draining")? == 1,
+        })
+    }
+}
