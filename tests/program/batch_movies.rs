@@ -207,7 +207,7 @@ fn what_cannot_be_is_told() {
     workplace.write("a.txt", "an apple -- --gif\na pear -- -o pear.gif\n");
     let outcome = batch(&workplace, &["a.txt", "--contact-sheet", "all.png"]);
     assert_eq!((outcome.code, outcome.output_text()), (Some(1), "an-apple-0.png\nan-apple-0.gif\n"));
-    assert!(outcome.errors.contains("line 2: pear.gif is not a PNG, and a contact sheet is made of those"));
+    assert!(outcome.errors.contains("line 2: pear.gif is not a PNG, and a contact sheet needs PNGs"));
 }
 
 /// A limit on the size of files that allows pictures, but not movies; its signal is ignored.
