@@ -101,7 +101,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let own = Own { checkpoint: path, recipe: &checkpoint.recipe, force: arguments.force };
     let is_moved = arguments.output.is_some();
     let products = products(picture, &own, &checkpoint, is_moved)?;
-    let earlier_frames = EarlierFrames::find(&own, &checkpoint).filter(|_| is_moved);
+    let earlier_frames = is_moved.then(|| EarlierFrames::find(&own, &checkpoint)).flatten();
     let cutouts = checkpoint.beside.save_cutouts.as_ref().map(|folder| own.cutouts(folder)).transpose()?;
     let Checkpoint { recipe, device: kind, mut beside, state } = checkpoint;
     changes.into_iter().for_each(warn);
