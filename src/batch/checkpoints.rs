@@ -36,7 +36,7 @@ pub(super) fn begin(
 ) -> Result<(Option<job::Checkpoints>, Option<Resumed>)> {
     let Checkpoints { every, replace } = checkpoints;
     let path = checkpoint_of(products.output());
-    let mut beside = Beside { checkpoint_every: Some(every), files: Beside::files_of(products), ..Beside::default() };
+    let mut beside = Beside { checkpoint_every: Some(every), ..Beside::of(products) };
     if beside.check_names().is_err() {
         // The batch finds the files by its lines.
         beside.files.clear();

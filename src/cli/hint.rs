@@ -25,7 +25,7 @@ const fn other(names: &'static [&'static str], option: &'static str, written: &'
 
 /// Options of pixray, VQGAN-CLIP, Disco Diffusion, Stable Diffusion and diffusers. An option that has no equivalent
 /// here, such as a guidance scale, is not among them.
-const OTHERS: [Other; 14] = [
+const OTHERS: [Other; 15] = [
     other(
         &["width", "height", "W", "H", "w", "resolution", "res", "image-size", "img-size"],
         "size",
@@ -37,10 +37,11 @@ const OTHERS: [Other; 14] = [
         "--iterations N",
     ),
     other(
-        &["outdir", "out", "out-dir", "output-dir", "output-path", "output-folder", "save-path", "save-dir", "d"],
+        &["outdir", "out-dir", "output-dir", "output-folder", "save-dir", "d"],
         "output",
         "--output 'DIR/{slug}-{seed}.png'",
     ),
+    other(&["out", "output-path", "output-file", "save-path"], "output", "--output"),
     Other {
         names: &[
             "count",
@@ -104,6 +105,11 @@ pub(super) fn of(error: &clap::Error, command: &Command, given: &[OsString]) -> 
             "text2art --help lists all options; everything after ` -- ` is a prompt".to_owned()
         }
         ErrorKind::UnknownArgument => format!("{path} --help lists its options"),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let names = command.get_subcommands().map(Command::get_name).filter(|name| *name != "help");
+            let names = names.collect::<Vec<_>>().join(", ");
+            format!("write {path} and one of {names}; {path} --help describes them")
+        }
         ErrorKind::ArgumentConflict => "give only one of these options".to_owned(),
         ErrorKind::MissingRequiredArgument => {
             let usage = texts(error, ContextKind::Usage).join(" ");

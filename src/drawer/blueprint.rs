@@ -129,6 +129,12 @@ pub trait Blueprint: Sync {
         picture
     }
 
+    /// The size of what [`Blueprint::finish`] returns.
+    #[must_use]
+    fn finished_size(&self, settings: &Settings) -> Size {
+        settings.size
+    }
+
     /// Turns pictures of this drawer into SVGs; none if that is not possible.
     #[must_use]
     fn vector(&self) -> Option<Vector> {

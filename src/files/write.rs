@@ -76,11 +76,18 @@ pub fn check_folder(path: &Path) -> Result<()> {
             std::io::ErrorKind::NotADirectory => "this is not a folder".to_owned(),
             _ => format!("the folder cannot be written to: {source}"),
         };
+        let missing = source.kind() == std::io::ErrorKind::NotFound;
         if place != path {
             let problem = format!("the link leads to {}: {problem}", place.display());
-            return Error::file(path, problem, "create that folder first, or remove the link");
+            let hint = if missing { "create that folder first, or remove the link" } else { "remove the link" };
+            return Error::file(path, problem, hint);
         }
-        Error::file(folder, problem, "create the folder first, or choose another one")
+        let hint = match source.kind() {
+            std::io::ErrorKind::NotFound => "create the folder first, or choose another one",
+            std::io::ErrorKind::PermissionDenied => "choose a folder you may write to, or change its permissions",
+            _ => "choose another folder",
+        };
+        Error::file(folder, problem, hint)
     })
 }
 

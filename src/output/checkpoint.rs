@@ -66,6 +66,10 @@ pub struct Beside {
     /// The frames so far, for movies
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_frames: Option<KeptFrames>,
+    /// The picture's folder, relative to the folder in which the run started, as are relative paths here; none if the
+    /// picture has an absolute path
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture_folder: Option<PathBuf>,
     /// Files other than the picture, by the options of their kinds
     #[serde(flatten, deserialize_with = "files")]
     pub files: BTreeMap<String, PathBuf>,
@@ -90,11 +94,28 @@ fn files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, 
 }
 
 impl Beside {
-    /// The files of these products other than the picture.
+    /// What is to be recorded about the places of these products.
     #[must_use]
-    pub fn files_of(products: &Products) -> BTreeMap<String, PathBuf> {
+    pub fn of(products: &Products) -> Self {
+        let folder = products.output().parent().filter(|folder| folder.is_relative() && folder.to_str().is_some());
+        Self { picture_folder: folder.map(Path::to_owned), files: Self::files_of(products), ..Self::default() }
+    }
+
+    /// The files of these products other than the picture.
+    fn files_of(products: &Products) -> BTreeMap<String, PathBuf> {
         let beside = products.iter().filter(|product| !matches!(product.kind.make, Make::Picture));
         beside.map(|product| (product.kind.option.to_owned(), product.path.clone())).collect()
+    }
+
+    /// These files, with relative paths resolved for the checkpoint at a path: against the folder in which the run
+    /// started, or the folder that has taken its place if the checkpoint was moved together with that folder.
+    #[must_use]
+    pub fn resolved(&self, checkpoint: &Path) -> Self {
+        let folder = checkpoint.parent().unwrap_or(Path::new(""));
+        let start = self.picture_folder.as_deref().map(|recorded| start_of(folder, recorded)).unwrap_or_default();
+        let files = self.files.iter().map(|(option, path)| (option.clone(), start.join(path))).collect();
+        let save_cutouts = self.save_cutouts.as_ref().map(|path| start.join(path));
+        Self { save_cutouts, files, ..self.clone() }
     }
 
     /// Checks that a checkpoint can store the paths.
@@ -111,6 +132,18 @@ impl Beside {
             None => Ok(()),
         }
     }
+}
+
+/// The folder in which a run started whose checkpoint is in `folder`, if its picture was in `recorded`, relative to
+/// that folder; `folder` itself if the two do not match.
+fn start_of(folder: &Path, recorded: &Path) -> PathBuf {
+    let recorded = recorded.strip_prefix(".").unwrap_or(recorded);
+    let above = |folder: &Path| {
+        let start = folder.ancestors().nth(recorded.components().count())?;
+        folder.ends_with(recorded).then(|| start.to_owned())
+    };
+    let whole = || above(&std::path::absolute(Path::new(".").join(folder)).ok()?);
+    above(folder).or_else(whole).unwrap_or_else(|| folder.to_owned())
 }
 
 /// Everything in the file other than tensors.
@@ -321,9 +354,11 @@ mod tests {
             "frames": null, "svg": "a.svg", "svg_sha256": "00"}"#;
         let beside: Beside = serde_json::from_str(earlier).unwrap();
         let files = [("gif".to_owned(), "a.gif".into()), ("svg".to_owned(), "a.svg".into())].into();
-        let kept_frames = None;
+        let (kept_frames, picture_folder) = (None, None);
         let (save_cutouts, svg_sha256) = (Some("seen".into()), Some("00".to_owned()));
-        let read = Beside { checkpoint_every: Some(5), save_every: None, save_cutouts, svg_sha256, kept_frames, files };
+        let checkpoint_every = Some(5);
+        let read =
+            Beside { checkpoint_every, save_every: None, save_cutouts, svg_sha256, kept_frames, picture_folder, files };
         assert_eq!(beside, read);
         let kept_frames = Some(KeptFrames { frames: 3, bytes: 70, sha256: "11".to_owned() });
         let now = Beside { kept_frames, ..read };
@@ -336,5 +371,27 @@ mod tests {
             serde_json::from_str::<Beside>(oldest).unwrap(),
             Beside { save_every: Some(2), ..Beside::default() }
         );
+    }
+
+    #[test]
+    fn relative_names_start_where_the_run_did() {
+        let here = std::env::current_dir().unwrap();
+        for (checkpoint, recorded, start) in [
+            ("p.png.t2a", "", ""),
+            ("out/p.png.t2a", "out", ""),
+            ("out/p.png.t2a", "./out", ""),
+            ("../fin/p.png.t2a", "", "../fin"),
+            ("/home/fin/out/p.png.t2a", "out", "/home/fin"),
+            ("moved/p.png.t2a", "no-such-folder", "moved"),
+        ] {
+            assert_eq!(start_of(Path::new(checkpoint).parent().unwrap(), Path::new(recorded)), Path::new(start));
+        }
+        let name = here.file_name().unwrap();
+        assert_eq!(start_of(Path::new(""), Path::new(name)), here.parent().unwrap());
+        let files = [("gif".to_owned(), "p.gif".into()), ("svg".to_owned(), "/a/p.svg".into())].into();
+        let beside = Beside { files, picture_folder: Some("".into()), ..Beside::default() };
+        let resolved = beside.resolved(Path::new("fin/p.png.t2a"));
+        assert_eq!(resolved.files["gif"], Path::new("fin/p.gif"));
+        assert_eq!(resolved.files["svg"], Path::new("/a/p.svg"));
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::recipe_text::embedded_text;
-use crate::files::hash_file_within;
+use crate::files::{hash_file_within, picture_of};
 use crate::models::ModelRecord;
 use crate::models::hub::is_commit;
 use crate::settings::Settings;
@@ -94,7 +94,12 @@ impl Recipe {
     /// # Errors
     /// If the file is of another kind or damaged, or contains no recipe that this version can read.
     pub fn read(path: &Path) -> Result<Self> {
-        let broken = |problem: String| Error::file(path, problem, "use a PNG, a GIF or an MP4 that text2art wrote");
+        let hint = if picture_of(path).is_some() {
+            format!("continue from a checkpoint with `text2art resume {}`", path.display())
+        } else {
+            "use a PNG, a GIF or an MP4 that text2art wrote".to_owned()
+        };
+        let broken = |problem: String| Error::file(path, problem, hint.clone());
         let text = embedded_text(path).map_err(broken)?;
         let text = text.ok_or_else(|| broken("the file contains no recipe".into()))?;
         let version = serde_json::from_str::<serde_json::Value>(&text).ok().and_then(|value| value["format"].as_u64());

@@ -11,6 +11,8 @@ use crate::files::{open_regular, unreadable};
 pub(super) const KEYWORD: &str = "text2art";
 /// The beginning of a GIF's comment that is a recipe.
 const BEGINNING: &str = "{\"format\":";
+/// The bytes that every PNG begins with.
+const PNG_SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 /// The longest recipe that is read, in bytes.
 const LONGEST: usize = 4 << 20;
 
@@ -28,6 +30,9 @@ pub(super) fn embedded_text(path: &Path) -> Result<Option<String>, String> {
     }
     if head.ends_with(b"ftyp") {
         return mp4_tags::recipe(&mut file).map_err(damaged);
+    }
+    if head.is_empty() || !PNG_SIGNATURE.starts_with(&head) {
+        return Err("not a PNG, GIF or MP4 that text2art made".to_owned());
     }
     png_text(file)
 }

@@ -84,6 +84,34 @@ impl Folder {
         first_replaced(path, count) == count
     }
 
+    /// The paths of the first `count` frames, up to a gap.
+    #[must_use]
+    pub fn first(path: &Path, count: usize) -> Vec<PathBuf> {
+        (0..first_replaced(path, count)).map(|number| frame(path, number)).collect()
+    }
+
+    /// Copies frames of another folder as the first frames of this one, which is created if needed. A frame after them
+    /// among the first `kept` is removed, so that it is not mistaken for an earlier part of the run.
+    ///
+    /// # Errors
+    /// If a frame cannot be read, written or removed.
+    pub fn copy_first(frames: &[PathBuf], path: &Path, kept: usize) -> Result<()> {
+        let fault = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Write { path, source }
+        };
+        if !path.exists() {
+            std::fs::create_dir(path).map_err(fault(path))?;
+        }
+        for (number, source) in frames.iter().enumerate() {
+            write_whole(&frame(path, number), &std::fs::read(source).map_err(fault(source))?, Existing::Replace)?;
+        }
+        for stale in (frames.len()..kept).map(|number| frame(path, number)).filter(|stale| stale.exists()) {
+            std::fs::remove_file(&stale).map_err(fault(&stale))?;
+        }
+        Ok(())
+    }
+
     /// The last frame in a folder, and whether all frames before it exist; none if there are no frames.
     ///
     /// # Errors

@@ -237,8 +237,8 @@ fn frames_that_were_chosen_for_another_length_are_said() {
     let line = format!("{STEADY} -n 20 --stop-at 10 --seconds 0.4 --frames frames");
     checkpointed(&workplace, &line, "p.png");
     let outcome = workplace.run(&["resume", "p.png.t2a", "-n", "40"]).succeeded();
-    let said = "the run has 40 iterations now, not 20: from here on frames are chosen to fill 0.4 seconds with these; \
-                those in frames were chosen for 20";
+    let said = "the run now has 40 iterations instead of 20: new frames are chosen to fill 0.4 seconds; the frames in \
+                frames were chosen for 20 iterations";
     assert_eq!(warnings(&outcome), [said]);
     let frames = std::fs::read_dir(workplace.join("frames")).unwrap().count();
     assert_eq!(frames, 10, "0.4 seconds of 25 a second");

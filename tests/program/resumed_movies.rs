@@ -48,10 +48,10 @@ fn a_resumed_run_makes_the_movies_of_the_unbroken_one() {
         part(&workplace, options);
         assert!(workplace.join(FRAMES).is_file(), "{options}");
         // With another output, the first files stay as they are.
-        let before = ["p.png.t2a", FRAMES].map(|name| (name, workplace.read(name)));
+        let before = ["p.png.t2a", FRAMES, "p.png", "p.gif", "p.mp4"].map(|name| (name, workplace.read(name)));
         let outcome = workplace.run(&words("resume p.png.t2a -n 12 -o q.png")).succeeded();
         assert!(!outcome.errors.contains("warning"), "{options}: {}", outcome.errors);
-        is_whole(&workplace, &[("q.png", "whole.png"), PARTS[1], PARTS[2]], options);
+        is_whole(&workplace, &[("q.png", "whole.png"), ("q.gif", "whole.gif"), ("q.mp4", "whole.mp4")], options);
         assert!(before.iter().all(|(name, content)| workplace.read(name) == *content), "{options}");
         // The copy has all frames of the whole run.
         assert!(workplace.join("q.png.t2a-frames").is_file());
@@ -61,6 +61,53 @@ fn a_resumed_run_makes_the_movies_of_the_unbroken_one() {
         workplace.run(&words("resume p.png.t2a -q")).succeeded();
         is_whole(&workplace, &PARTS, options);
     }
+}
+
+#[test]
+fn another_output_takes_all_files_with_it() {
+    let workplace = Workplace::new();
+    let line = "--drawer pixel --pixel-size 8x8 --gif --svg";
+    draw(&workplace, &format!("{line} -n 6 --frames whole-frames -o whole.png"));
+    draw(&workplace, &format!("{line} -n 6 --frames frames --stop-at 3 --checkpoint-every 3 -o p.png"));
+    let before = workplace.content();
+    std::fs::create_dir(workplace.join("new")).unwrap();
+    workplace.run(&words("resume p.png.t2a -n 6 -q -o new/q.png")).succeeded();
+    for name in [".png", ".gif", ".svg", "-frames/000006.png"] {
+        assert!(workplace.read(&format!("new/q{name}")) == workplace.read(&format!("whole{name}")), "{name}");
+    }
+    assert!(workplace.read("new/q-frames/000000.png") == workplace.read("frames/000000.png"));
+    let after = workplace.content();
+    assert!(before.iter().all(|(path, content)| after.get(path) == Some(content)));
+    // As for a new run, files that exist are kept.
+    workplace.write("r.svg", "mine");
+    workplace.refuses(&words("resume p.png.t2a -n 6 -o r.png"), &["r.svg", "already exists"]);
+    // The copy continues with its own files.
+    workplace.run(&words("resume new/q.png.t2a -q")).succeeded();
+    assert!(workplace.read("new/q.gif") == workplace.read("whole.gif") && !workplace.join("q.gif").exists());
+}
+
+#[test]
+fn files_stay_together_wherever_the_run_is_resumed() {
+    let workplace = Workplace::new();
+    std::fs::create_dir_all(workplace.join("fin/out")).unwrap();
+    std::fs::create_dir(workplace.join("elsewhere")).unwrap();
+    let line = format!("{SMALL} -n 4 --gif --frames frames --stop-at 2 --checkpoint-every 2 -o out/p.png");
+    workplace.run_in(&workplace.join("fin"), &words(&line)).succeeded();
+    for (folder, checkpoint) in [
+        ("elsewhere", workplace.argument("fin/out/p.png.t2a")),
+        ("fin", "out/p.png.t2a".to_owned()),
+        ("fin/out", "p.png.t2a".to_owned()),
+    ] {
+        for name in ["fin/out/p.png", "fin/out/p.gif"] {
+            std::fs::remove_file(workplace.join(name)).unwrap();
+        }
+        let resume = ["resume", &checkpoint, "-n", "4", "-q", "--force"];
+        workplace.run_in(&workplace.join(folder), &resume).succeeded();
+        for name in ["fin/out/p.png", "fin/out/p.gif", "fin/frames/000004.png"] {
+            assert!(workplace.join(name).is_file(), "{name} from {folder}");
+        }
+    }
+    assert_eq!(std::fs::read_dir(workplace.join("elsewhere")).unwrap().count(), 0);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Reports the problem with a command line in two lines: what is wrong, and what to do.
 
+use clap::error::ErrorKind;
+
 use super::report::{Progress, Reporter};
 use super::{is_output_colored, stdout};
 use crate::cli::USAGE;
@@ -17,7 +19,12 @@ pub(in crate::cli) fn tell(error: &clap::Error, hint: String) -> u8 {
         };
     }
     let progress = if asks_for_json(std::env::args_os()) { Progress::Json } else { Progress::Lines };
-    Reporter::new(progress).tell(&Event::Failed { message: first_paragraph(error), hint, exit_code: USAGE });
+    let message = match error.kind() {
+        // The text of this error is the help.
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a subcommand is required".to_owned(),
+        _ => first_paragraph(error),
+    };
+    Reporter::new(progress).tell(&Event::Failed { message, hint, exit_code: USAGE });
     USAGE
 }
 

@@ -103,6 +103,11 @@ impl Blueprint for PixelBlueprint {
         }
     }
 
+    fn finished_size(&self, settings: &Settings) -> Size {
+        let (Some(grid), Some(zoom)) = (settings.pixel_size, settings.pixel_zoom) else { return settings.size };
+        Size { width: grid.width.saturating_mul(zoom), height: grid.height.saturating_mul(zoom) }
+    }
+
     fn vector(&self) -> Option<Vector> {
         Some(|settings, picture| Ok(svg::svg(PixelArt::of(settings)?, picture)))
     }

@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::PermissionsExt;
 
 use super::common::program::Workplace;
 
@@ -25,7 +26,7 @@ fn options_of_other_programs_lead_to_ours() {
         ("apple --steps 50", "did you mean `--iterations N`?"),
         ("apple --num_inference_steps 50", "did you mean `--iterations N`?"),
         ("apple --outdir out", "did you mean `--output 'DIR/{slug}-{seed}.png'`?"),
-        ("apple --out a.png", "did you mean `--output 'DIR/{slug}-{seed}.png'`?"),
+        ("apple --out a.png", "did you mean `--output`?"),
         ("batch prompts.txt --outdir out", "did you mean `--output 'DIR/{slug}-{seed}.png'`?"),
         ("apple --count 4", "did you mean `text2art batch FILE --samples N`?"),
         ("apple --n_samples 4", "did you mean `text2art batch FILE --samples N`?"),
@@ -53,6 +54,39 @@ fn options_of_other_programs_lead_to_ours() {
     ] {
         let lines = workplace.refuses_somehow(&words(line));
         assert_eq!(lines[1], format!("hint: {hint}"), "{line}");
+    }
+}
+
+#[test]
+fn models_names_its_subcommands() {
+    let lines = Workplace::new().refuses_somehow(&["models"]);
+    assert_eq!(lines[0], "error: a subcommand is required");
+    assert!(lines[1].starts_with("hint: write text2art models and one of list, info, pull"), "{}", lines[1]);
+}
+
+#[test]
+fn other_files_have_no_recipe() {
+    let workplace = Workplace::new();
+    for name in ["notes.txt", "p.png.t2a"] {
+        workplace.write(name, "not a picture");
+        for arguments in [&["info", name][..], &["--from", name, "-o", "q.png"]] {
+            let lines = workplace.refuses_somehow(arguments);
+            assert_eq!(lines[0], format!("error: {name}: not a PNG, GIF or MP4 that text2art made"));
+            assert_eq!(lines[1].contains("text2art resume p.png.t2a"), name == "p.png.t2a", "{}", lines[1]);
+        }
+    }
+}
+
+#[test]
+fn a_folder_that_exists_is_not_to_be_created() {
+    let workplace = Workplace::new();
+    let folder = workplace.join("closed");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o555)).unwrap();
+    // Root may write into any folder.
+    if std::fs::write(folder.join("mine"), "").is_err() {
+        let lines = workplace.refuses_somehow(&[&SMALL[..], &["closed/a.png"]].concat());
+        assert_eq!(lines[1], "hint: choose a folder you may write to, or change its permissions");
     }
 }
 

@@ -4,6 +4,7 @@ use super::target::in_words as in_words_of;
 use crate::cli::options::max_memory;
 use crate::cli::terminal::stdout;
 use crate::device::ComputeDevice;
+use crate::drawer;
 use crate::machine::in_words;
 use crate::models::hub::megabytes;
 use crate::models::{Finder, Missing};
@@ -28,7 +29,8 @@ pub(in crate::cli) fn dry_run(
         let models = Models::load(&settings, finder)?;
         let plan = Plan::within(max_memory, settings, &models, device)?;
         plan.check()?;
-        comments.push(format!("drawn at {}, delivered at {}", plan.work_size(), plan.settings().size));
+        let delivered = drawer::of(&plan.settings().drawer)?.finished_size(plan.settings());
+        comments.push(format!("drawn at {}, delivered at {delivered}", plan.work_size()));
         comments.extend(plan.device().gpu().map(|gpu| format!("computed on {gpu}")));
         comments.push(format!("memory: about {}", in_words(plan.memory())));
         comments.extend(max_memory::in_words(plan.recomputed()));

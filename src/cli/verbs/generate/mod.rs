@@ -41,8 +41,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
             checkpoint_every: Some(every),
             save_every: arguments.save_every,
             save_cutouts: arguments.save_cutouts.clone(),
-            files: Beside::files_of(&products),
-            ..Beside::default()
+            ..Beside::of(&products)
         };
         Checkpoints { path: checkpoint_of(products.output()), every, beside, earlier_frames: None }
     });

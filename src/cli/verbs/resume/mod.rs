@@ -1,5 +1,6 @@
 //! `text2art resume`: continues a picture from a checkpoint.
 
+mod elsewhere;
 mod own;
 
 use std::ffi::OsString;
@@ -17,7 +18,7 @@ use crate::cli::terminal::report::Reporter;
 use crate::files::{Naming, check_target, checkpoint_of, picture_of};
 use crate::job::{Aside, Checkpoints, Delivery, Job, Limits, Resumed};
 use crate::models::Finder;
-use crate::output::{Checkpoint, PNG, Product, Products, Recipe, Stage, kind_of};
+use crate::output::{Beside, Checkpoint, Kind, PNG, Product, Products, Recipe, Stage, kind_of};
 use crate::progress::Event;
 use crate::resolve::check;
 use crate::session::{Models, Plateau};
@@ -25,6 +26,7 @@ use crate::settings::Settings;
 use crate::text::{at_least_one, whole_number};
 use crate::video::{KINDS, Timeline};
 use crate::{Error, PROGRAM, Result};
+use elsewhere::EarlierFrames;
 use own::Own;
 
 /// The arguments of `resume`.
@@ -42,7 +44,7 @@ pub(in crate::cli) struct Arguments {
     /// Reset the optimizer's state
     #[arg(long)]
     reset_optimizer: bool,
-    /// Write the picture to FILE and its checkpoints next to it
+    /// Write the picture to FILE and all its other files next to it
     #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     output: Option<OsString>,
     /// Replace files that already exist
@@ -88,6 +90,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let warn = |message| reporter.tell(&Event::Warning { message });
     let path = &arguments.checkpoint;
     let mut checkpoint = Checkpoint::read(path)?;
+    let resolved = checkpoint.beside.resolved(path);
+    let recorded = std::mem::replace(&mut checkpoint.beside, resolved);
     let settings = &checkpoint.recipe.settings;
     trust::check_paths(settings, path, arguments.trust)?;
     let opened = device::open(settings.device, settings.precision, reporter)?;
@@ -95,7 +99,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let changes = change(arguments, &mut checkpoint)?;
     let picture = picture(arguments, &checkpoint.recipe)?;
     let own = Own { checkpoint: path, recipe: &checkpoint.recipe, force: arguments.force };
-    let products = products(picture, &own, &checkpoint)?;
+    let is_moved = arguments.output.is_some();
+    let products = products(picture, &own, &checkpoint, is_moved)?;
+    let earlier_frames = is_moved.then(|| EarlierFrames::find(&own, &checkpoint)).flatten();
     let cutouts = checkpoint.beside.save_cutouts.as_ref().map(|folder| own.cutouts(folder)).transpose()?;
     let Checkpoint { recipe, device: kind, mut beside, state } = checkpoint;
     changes.into_iter().for_each(warn);
@@ -104,6 +110,13 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     for other in here.into_iter().flatten() {
         warn(format!("the checkpoint was made with {other}; the picture can differ from that of an uninterrupted run"));
     }
+    beside = if is_moved {
+        let Beside { picture_folder, files, .. } = Beside::of(&products);
+        Beside { picture_folder, files, svg_sha256: None, ..beside }
+    } else {
+        recorded
+    };
+    beside.check_names()?;
     beside.save_every = arguments.save_every.or(beside.save_every);
     beside.checkpoint_every = arguments.checkpoint_every.or(beside.checkpoint_every);
 
@@ -114,6 +127,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     trust::get_consent(&strange, arguments.trust, "", &finder, &stop, reporter)?;
     let models = Models::load(&recipe.settings, &finder)?;
     check_models(path, &recipe, &models)?;
+    earlier_frames.iter().try_for_each(|frames| frames.copy(&products, warn))?;
     let earlier_frames = beside.kept_frames.take().map(|kept| (path.clone(), kept));
     let checkpoints = beside.checkpoint_every.map(|every| {
         let path = checkpoint_of(products.output());
@@ -162,15 +176,24 @@ fn picture(arguments: &Arguments, recipe: &Recipe) -> Result<Product> {
     Ok(Product { kind: PNG, path: picture, existing })
 }
 
-/// Where all files go: those other than the picture go to their paths so far.
-fn products(picture: Product, own: &Own, checkpoint: &Checkpoint) -> Result<Products> {
+/// Where all files go: those other than the picture go to their paths so far, or beside the picture if it has moved.
+fn products(picture: Product, own: &Own, checkpoint: &Checkpoint, is_moved: bool) -> Result<Products> {
     let Checkpoint { beside, state, recipe, .. } = checkpoint;
     let timeline = Timeline::new(&recipe.settings.video(), recipe.settings.iterations);
     let kept = timeline.frames_before(state.iteration);
     let sha256 = beside.svg_sha256.as_deref();
-    let product = |kind| Some(own.product(kind, beside.files.get(kind.option)?, kept, sha256));
-    let others = KINDS.into_iter().filter(|kind| *kind != PNG).filter_map(product);
-    Ok(Products::new(picture, others.collect::<Result<_>>()?))
+    let product = |kind: Kind| {
+        let path = beside.files.get(kind.option)?;
+        Some(if is_moved {
+            elsewhere::product(&picture.path, kind, own.force)
+        } else {
+            own.product(kind, path, kept, sha256)
+        })
+    };
+    let others = KINDS.into_iter().filter(|kind| *kind != PNG).filter_map(product).collect::<Result<_>>()?;
+    let products = Products::new(picture, others);
+    products.check_names()?;
+    Ok(products)
 }
 
 /// Applies the changes that the arguments request. Returns their consequences, in sentences.

@@ -1,0 +1,54 @@
+//! The files beside a picture that a resumed run writes to another file: they go beside that file, under its name.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::own::Own;
+use crate::Result;
+use crate::files::{Existing, check_target};
+use crate::output::{Checkpoint, Kind, Product, Products};
+use crate::video::{FRAMES, Folder, Timeline};
+
+/// The product of a kind beside a picture: `new.gif` or `new-frames` for `new.png`. As for a new run, existing files are
+/// replaced only with `force`.
+pub(super) fn product(picture: &Path, kind: Kind, force: bool) -> Result<Product> {
+    if !kind.is_folder() {
+        let path = picture.with_extension(kind.extension);
+        let existing = check_target(&path, force)?;
+        return Ok(Product { kind, path, existing });
+    }
+    let mut name = OsString::from(picture.with_extension(""));
+    name.push(format!("-{}", kind.option));
+    let path = PathBuf::from(name);
+    Folder::check(&path, if force { Existing::Replace } else { Existing::Keep })?;
+    // The earlier frames are copied into the folder, so it is no longer empty when the run begins.
+    Ok(Product { kind, path, existing: Existing::Replace })
+}
+
+/// The frames of the run so far, from the folder that it wrote them into.
+pub(super) struct EarlierFrames {
+    frames: Vec<PathBuf>,
+    /// The number of frames at the checkpoint
+    kept: usize,
+}
+
+impl EarlierFrames {
+    /// Finds the frames of a run; none if it wrote no frames.
+    pub(super) fn find(own: &Own, checkpoint: &Checkpoint) -> Option<Self> {
+        let folder = checkpoint.beside.files.get(FRAMES.option)?;
+        let settings = &checkpoint.recipe.settings;
+        let kept = Timeline::new(&settings.video(), settings.iterations).frames_before(checkpoint.state.iteration);
+        let frames = Folder::first(folder, kept).into_iter().take_while(|frame| own.is_of_run(frame)).collect();
+        Some(Self { frames, kept })
+    }
+
+    /// Copies the frames into the folder of the products, and warns if some are missing.
+    pub(super) fn copy(&self, products: &Products, warn: impl Fn(String)) -> Result<()> {
+        let Some(folder) = products.of(FRAMES) else { return Ok(()) };
+        if self.frames.len() < self.kept {
+            let (found, kept, path) = (self.frames.len(), self.kept, folder.path.display());
+            warn(format!("{path} lacks earlier frames: only {found} of {kept} were found"));
+        }
+        Folder::copy_first(&self.frames, &folder.path, self.kept)
+    }
+}
