@@ -15,7 +15,7 @@ const MEBIBYTE: f64 = 1_048_576.0;
 fn least(workplace: &Workplace, arguments: &[&str]) -> String {
     let Outcome { errors, code, .. } = workplace.run(&[arguments, &["--dry-run", "--max-memory", "1M"]].concat());
     assert_eq!(code, Some(2), "{errors}");
-    let offer = errors.split("--max-memory ").last().unwrap().split(' ').next().unwrap();
+    let offer = errors.split("--max-memory ").last().unwrap().split_whitespace().next().unwrap();
     assert!(offer.ends_with('M'), "{errors}");
     offer.to_owned()
 }

@@ -409,7 +409,7 @@ fn what_cannot_be_frames_is_refused() {
     let refuses = |arguments: &[&str], named: &[&str]| {
         workplace.refuses(&[&["video", "-q", "-o", "v.mp4"], arguments].concat(), named);
     };
-    refuses(&["a.png", "b.png"], &["b.png", "20x21", "a.png has 20x20"]);
+    refuses(&["a.png", "b.png"], &["b.png", "20x21", "a.png is 20x20"]);
     refuses(&["a.png", "none.png"], &["none.png"]);
     refuses(&["a.png", "text.png"], &["text.png"]);
     // The error is found only during decoding, and the file is removed.

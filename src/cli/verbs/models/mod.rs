@@ -31,7 +31,9 @@ pub(in crate::cli) struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// List the models known by name, with their sizes, formats and licenses, and whether each is downloaded and pinned
+    /// List the models known by name
+    ///
+    /// The table shows their sizes, formats and licenses, and whether each is downloaded and pinned.
     List(list::Arguments),
     /// Show details of a model; for the embedded model, its vocabulary
     Info(info::Arguments),
