@@ -40,7 +40,7 @@ group! {
             by: Requests,
         },
         setting stop_at: maybe usize {
-            /// Stop after N iterations, but schedule the learning rate for --iterations
+            /// Stop after N iterations, as if a run of --iterations were interrupted there
             value: "N",
             arg: whole_number,
             range: Range::whole(0, 1_000_000),

@@ -34,7 +34,7 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) texts: Vec<String>,
     #[command(flatten)]
     pub(in crate::cli) overrides: Overrides,
-    /// Output file, or - for stdout
+    /// Output file, or -
     ///
     /// The name ends in .png, .gif or .mp4; standard output takes only a PNG. In the name, `{slug}` is a filename-safe
     /// form of the prompt, `{seed}` the seed, and n in braces the first free number. A name that is taken is an error;
