@@ -15,7 +15,7 @@ group! {
             /// Keep the picture close to its starting point; 0 leaves it free
             value: "WEIGHT",
             arg: number,
-            shown: "with --init-noise prior, 0.5 for the embedded model and 20 for --drawer pixel; otherwise 0",
+            shown: "0.5 for the embedded model, 20 for --drawer pixel, both with --init-noise prior; otherwise 0",
             range: Range::new(0.0, 1000.0),
             by: Requests,
         },
