@@ -291,7 +291,7 @@ fn files_that_are_missing() {
 
         let model = Model::new(role);
         model.remove(WEIGHTS);
-        model.refuses("model", &["model", if role == "clip" { "no CLIP" } else { "no VQGAN" }]);
+        model.refuses("model", &["model", if role == "clip" { "no CLIP" } else { "does not contain a VQGAN" }]);
         model.refuses(WEIGHTS, &[WEIGHTS, "no such file"]);
         model.refuses("nowhere/at/all", &["nowhere/at/all", "no such file"]);
         std::fs::create_dir(model.workplace.join("bare")).unwrap();
