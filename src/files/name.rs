@@ -79,17 +79,18 @@ impl Naming {
 /// The path of a picture's checkpoint: `apple.png.t2a` for `apple.png`.
 #[must_use]
 pub fn checkpoint_of(picture: &Path) -> PathBuf {
-    let mut name = OsString::from(picture);
-    name.push(".");
-    name.push(CHECKPOINT);
-    PathBuf::from(name)
+    appended(picture, &format!(".{CHECKPOINT}"))
 }
 
 /// The file that keeps the frames of a run beside its checkpoint: `apple.png.t2a-frames` of `apple.png.t2a`.
 #[must_use]
 pub fn frames_of(checkpoint: &Path) -> PathBuf {
-    let mut name = OsString::from(checkpoint);
-    name.push(KEPT_FRAMES);
+    appended(checkpoint, KEPT_FRAMES)
+}
+
+fn appended(path: &Path, more: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(more);
     PathBuf::from(name)
 }
 

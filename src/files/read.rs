@@ -88,6 +88,13 @@ pub(crate) fn read_within(reader: impl Read, most: u64) -> Result<Vec<u8>> {
     if bytes.len() as u64 > most { Err(Refusal::TooLarge(most).into()) } else { Ok(bytes) }
 }
 
+/// Whether a regular file begins with these bytes.
+pub(crate) fn begins_with(path: &Path, bytes: &[u8]) -> bool {
+    let mut found = vec![0; bytes.len()];
+    let read = open_regular(path).and_then(|mut file| file.read_exact(&mut found));
+    read.is_ok() && found == bytes
+}
+
 /// The text of a small file written by this program or one like it; none if there is no such file.
 pub(crate) fn small_text(path: &Path) -> Option<String> {
     String::from_utf8(read_regular(path, SMALL).ok()?).ok()

@@ -91,6 +91,14 @@ pub fn check_folder(path: &Path) -> Result<()> {
     })
 }
 
+/// Removes a file. That there is none is not an error.
+pub(crate) fn remove_if_present(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// A file without a name on the disk of the target. It vanishes when it is closed.
 pub(crate) fn nameless(target: &Path) -> Result<std::fs::File> {
     let file = end_of_links(target).and_then(|place| tempfile::tempfile_in(folder_of(&place)));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::aside::Writer;
-use crate::files::{Existing, frames_of, write_whole};
+use crate::files::{Existing, frames_of, remove_if_present, write_whole};
 use crate::output::{Beside, KeptFrames, Saver, is_due};
 use crate::progress::Event;
 use crate::session::Session;
@@ -66,10 +66,5 @@ impl Checkpoints {
 pub fn remove_checkpoint(path: &Path) -> Result<()> {
     // Frames are useless without their checkpoint.
     remove_kept_frames(&frames_of(path))?;
-    match std::fs::remove_file(path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::Write { path: path.to_owned(), source })
-        }
-        _ => Ok(()),
-    }
+    remove_if_present(path).map_err(|source| Error::Write { path: path.to_owned(), source })
 }

@@ -1,13 +1,12 @@
 //! Kinds of files that a run writes: the name of each, and the function that makes it.
 
 use std::fmt;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use image::{DynamicImage, RgbImage};
 
 use super::{Product, Recipe};
-use crate::files::open_regular;
+use crate::files::begins_with;
 use crate::picture::Size;
 use crate::settings::{Settings, VideoSettings};
 use crate::{Error, Result};
@@ -67,9 +66,7 @@ impl Still {
     /// Whether the file at a path begins like such a file.
     #[must_use]
     pub fn is_like(self, path: &Path) -> bool {
-        let mut begins = vec![0; self.begins.len()];
-        let read = open_regular(path).and_then(|mut file| file.read_exact(&mut begins));
-        read.is_ok() && begins == self.begins
+        begins_with(path, self.begins)
     }
 }
 

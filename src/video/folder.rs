@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use image::DynamicImage;
 
-use crate::files::{Existing, check_folder, write_whole};
+use crate::files::{Existing, check_folder, read_regular, remove_if_present, unreadable, write_whole};
 use crate::output::{Help, Kind, Make, Recipe, check_nothing, encode_pixels};
 use crate::{Error, Result};
 
@@ -22,6 +22,9 @@ pub const FRAMES: Kind = Kind {
     check: check_nothing,
     make: Make::Folder,
 };
+
+/// The largest frame that is copied, in bytes.
+const LARGEST_FRAME: u64 = 1 << 30;
 
 /// A folder of frames in the making: `000000.png`, `000001.png` and so on.
 pub struct Folder {
@@ -61,12 +64,7 @@ impl Folder {
     /// If [`Folder::check`] fails, or the folder cannot be created.
     pub fn create(path: &Path, existing: Existing, kept: usize) -> Result<Self> {
         Self::check(path, existing)?;
-        if !path.exists() {
-            let made = std::fs::create_dir(path);
-            made.map_err(|error| {
-                Error::file(path, format!("the folder cannot be created: {error}"), "choose another folder")
-            })?;
-        }
+        make(path)?;
         Ok(Self { path: path.to_owned(), existing, count: first_replaced(path, kept) })
     }
 
@@ -96,18 +94,14 @@ impl Folder {
     /// # Errors
     /// If a frame cannot be read, written or removed.
     pub fn copy_first(frames: &[PathBuf], path: &Path, kept: usize) -> Result<()> {
-        let fault = |path: &Path| {
-            let path = path.to_owned();
-            move |source| Error::Write { path, source }
-        };
-        if !path.exists() {
-            std::fs::create_dir(path).map_err(fault(path))?;
-        }
+        make(path)?;
         for (number, source) in frames.iter().enumerate() {
-            write_whole(&frame(path, number), &std::fs::read(source).map_err(fault(source))?, Existing::Replace)?;
+            let content = read_regular(source, LARGEST_FRAME)
+                .map_err(|error| Error::file(source, unreadable(&error), "restore the frame"))?;
+            write_whole(&frame(path, number), &content, Existing::Replace)?;
         }
-        for stale in (frames.len()..kept).map(|number| frame(path, number)).filter(|stale| stale.exists()) {
-            std::fs::remove_file(&stale).map_err(fault(&stale))?;
+        for stale in (frames.len()..kept).map(|number| frame(path, number)) {
+            remove_if_present(&stale).map_err(|source| Error::Write { path: stale, source })?;
         }
         Ok(())
     }
@@ -164,6 +158,15 @@ impl Folder {
         }
         Ok(self.path)
     }
+}
+
+/// Creates a folder if there is none.
+fn make(path: &Path) -> Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    std::fs::create_dir(path)
+        .map_err(|error| Error::file(path, format!("the folder cannot be created: {error}"), "choose another folder"))
 }
 
 /// The number of the first missing frame among the first `kept` ones; `kept` if none is missing.

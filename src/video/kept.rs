@@ -15,7 +15,7 @@ use flate2::write::DeflateEncoder;
 use image::RgbImage;
 use sha2::{Digest, Sha256};
 
-use crate::files::{open_regular, to_hex, unreadable};
+use crate::files::{begins_with, open_regular, remove_if_present, to_hex, unreadable};
 use crate::output::KeptFrames;
 use crate::picture::Size;
 use crate::{Error, Result};
@@ -175,17 +175,10 @@ impl FrameFile {
 /// If the file cannot be removed.
 pub fn remove_kept_frames(path: &Path) -> Result<()> {
     let is_file = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
-    let begins = |mut file: File| {
-        let mut magic = [0; MAGIC.len()];
-        file.read_exact(&mut magic).is_ok_and(|()| magic == MAGIC)
-    };
-    if !is_file || !open_regular(path).is_ok_and(begins) {
+    if !is_file || !begins_with(path, &MAGIC) {
         return Ok(());
     }
-    match std::fs::remove_file(path) {
-        Err(source) if source.kind() != ErrorKind::NotFound => Err(Error::Write { path: path.to_owned(), source }),
-        _ => Ok(()),
-    }
+    remove_if_present(path).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 /// Checks that the frames before a checkpoint can be used.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::lock::is_free;
 use super::repository::{Repository, is_commit, is_inner_path};
-use crate::files::{Existing, small_text, write_whole};
+use crate::files::{Existing, remove_if_present, small_text, write_whole};
 use crate::{Error, Result};
 
 /// The cache.
@@ -236,10 +236,7 @@ pub(super) fn create_folder_of(path: &Path) -> Result<()> {
 }
 
 fn remove_file(path: &Path) -> Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::cache(path, &error)),
-        _ => Ok(()),
-    }
+    remove_if_present(path).map_err(|error| Error::cache(path, &error))
 }
 
 /// All files and links in a folder and its subfolders.
