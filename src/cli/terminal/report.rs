@@ -12,7 +12,6 @@ use super::stdout::Unprinted;
 use super::{Bar, Tone, Unit, labeled};
 use crate::cli::{FAILED, INTERRUPTED, USAGE, terminal};
 use crate::progress::{Ending, Event};
-use crate::text::{Spelling, spelled};
 use crate::{Error, Result};
 
 pub(in crate::cli) use super::line;
@@ -87,17 +86,8 @@ impl Reporter {
         self.started.elapsed().as_secs_f64()
     }
 
-    /// Shows an event. The options that a warning names are spelled as flags.
+    /// Shows an event.
     pub(in crate::cli) fn tell(&self, event: &Event) {
-        match event {
-            Event::Warning { message } => {
-                self.tell_spelled(&Event::Warning { message: spelled(message, Spelling::Flag) });
-            }
-            event => self.tell_spelled(event),
-        }
-    }
-
-    fn tell_spelled(&self, event: &Event) {
         if self.progress == Progress::Json {
             if let Ok(json) = serde_json::to_string(event) {
                 terminal::json_line(&json);
