@@ -17,7 +17,8 @@ const USUAL: &str = "less";
 /// the screen.
 const OPTIONS: (&str, &str) = ("LESS", "FRX");
 
-/// Shows text on standard output, in a pager if it does not fit the terminal. A pager that does not start is no error.
+/// Shows text on standard output, in a pager if it does not fit the terminal. A pager that does not
+/// start is not an error.
 ///
 /// # Errors
 /// If standard output takes nothing.

@@ -72,7 +72,7 @@ struct Page {
     mark: String,
     /// Code that has begun
     code: Option<String>,
-    /// Where a link leads, if text does not say it
+    /// The address of a link, if its text does not show it
     link: Option<String>,
     /// The cells of a table's rows
     rows: Vec<Vec<Vec<Word>>>,

@@ -1,13 +1,12 @@
 //! The files beside a picture that a resumed run writes to another file: they go beside that file, under its name.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::own::Own;
 use crate::Result;
-use crate::files::{Existing, check_target};
+use crate::files::{Existing, behind_stem, check_target};
 use crate::output::{Checkpoint, Kind, Product, Products};
-use crate::video::{FRAMES, Folder, Timeline};
+use crate::video::{FRAMES, Folder};
 
 /// The product of a kind beside a picture: `new.gif` or `new-frames` for `new.png`. As for a new run, existing files are
 /// replaced only with `force`.
@@ -17,9 +16,7 @@ pub(super) fn product(picture: &Path, kind: Kind, force: bool) -> Result<Product
         let existing = check_target(&path, force)?;
         return Ok(Product { kind, path, existing });
     }
-    let mut name = OsString::from(picture.with_extension(""));
-    name.push(format!("-{}", kind.option));
-    let path = PathBuf::from(name);
+    let path = behind_stem(picture, &format!("-{}", kind.option)).with_extension("");
     Folder::check(&path, if force { Existing::Replace } else { Existing::Keep })?;
     // The earlier frames are copied into the folder, so it is no longer empty when the run begins.
     Ok(Product { kind, path, existing: Existing::Replace })
@@ -33,11 +30,9 @@ pub(super) struct EarlierFrames {
 }
 
 impl EarlierFrames {
-    /// Finds the frames of a run; none if it wrote no frames.
-    pub(super) fn find(own: &Own, checkpoint: &Checkpoint) -> Option<Self> {
+    /// Finds the first `kept` frames of a run, which it had at the checkpoint; none if it wrote no frames.
+    pub(super) fn find(own: &Own, checkpoint: &Checkpoint, kept: usize) -> Option<Self> {
         let folder = checkpoint.beside.files.get(FRAMES.option)?;
-        let settings = &checkpoint.recipe.settings;
-        let kept = Timeline::new(&settings.video(), settings.iterations).frames_before(checkpoint.state.iteration);
         let frames = Folder::first(folder, kept).into_iter().take_while(|frame| own.is_of_run(frame)).collect();
         Some(Self { frames, kept })
     }

@@ -97,11 +97,13 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let opened = device::open(settings.device, settings.precision, reporter)?;
     check_inputs(&checkpoint.recipe)?;
     let changes = change(arguments, &mut checkpoint)?;
-    let picture = picture(arguments, &checkpoint.recipe)?;
     let own = Own { checkpoint: path, recipe: &checkpoint.recipe, force: arguments.force };
+    let picture = picture(arguments, &own)?;
     let is_moved = arguments.output.is_some();
-    let products = products(picture, &own, &checkpoint, is_moved)?;
-    let earlier_frames = is_moved.then(|| EarlierFrames::find(&own, &checkpoint)).flatten();
+    let timeline = Timeline::new(&own.recipe.settings.video(), own.recipe.settings.iterations);
+    let kept = timeline.frames_before(checkpoint.state.iteration);
+    let products = products(picture, &own, &checkpoint.beside, kept, is_moved)?;
+    let earlier_frames = is_moved.then(|| EarlierFrames::find(&own, &checkpoint, kept)).flatten();
     let cutouts = checkpoint.beside.save_cutouts.as_ref().map(|folder| own.cutouts(folder)).transpose()?;
     let Checkpoint { recipe, device: kind, mut beside, state } = checkpoint;
     changes.into_iter().for_each(warn);
@@ -156,8 +158,8 @@ fn check_inputs(recipe: &Recipe) -> Result<()> {
 }
 
 /// Where the picture goes: to its path so far, or to that of `--output`.
-fn picture(arguments: &Arguments, recipe: &Recipe) -> Result<Product> {
-    let settings = &recipe.settings;
+fn picture(arguments: &Arguments, own: &Own) -> Result<Product> {
+    let settings = &own.recipe.settings;
     if let Some(template) = &arguments.output {
         let picture = Naming::Template(template.clone()).path(&settings.prompt.all()[0].text, settings.seed.0);
         kind_of(&picture, &[PNG])?;
@@ -171,16 +173,13 @@ fn picture(arguments: &Arguments, recipe: &Recipe) -> Result<Product> {
         Error::file(&arguments.checkpoint, problem, "name the picture with --output")
     })?;
     // A picture that an earlier part of this run wrote may be replaced.
-    let own = Own { checkpoint: &arguments.checkpoint, recipe, force: arguments.force };
     let existing = check_target(&picture, arguments.force || own.is_of_run(&picture))?;
     Ok(Product { kind: PNG, path: picture, existing })
 }
 
 /// Where all files go: those other than the picture go to their paths so far, or beside the picture if it has moved.
-fn products(picture: Product, own: &Own, checkpoint: &Checkpoint, is_moved: bool) -> Result<Products> {
-    let Checkpoint { beside, state, recipe, .. } = checkpoint;
-    let timeline = Timeline::new(&recipe.settings.video(), recipe.settings.iterations);
-    let kept = timeline.frames_before(state.iteration);
+/// `kept` is the number of frames at the checkpoint.
+fn products(picture: Product, own: &Own, beside: &Beside, kept: usize, is_moved: bool) -> Result<Products> {
     let sha256 = beside.svg_sha256.as_deref();
     let product = |kind: Kind| {
         let path = beside.files.get(kind.option)?;
