@@ -1,9 +1,15 @@
 //! text2art: pictures from sentences, by VQGAN guided by CLIP.
 
+#[cfg(feature = "server")]
+pub mod accounts;
 pub mod batch;
 pub mod bench;
 pub mod cli;
+#[cfg(feature = "server")]
+pub mod client;
 pub mod clip;
+#[cfg(feature = "server")]
+pub mod database;
 pub mod device;
 pub mod drawer;
 pub mod error;
@@ -14,6 +20,8 @@ pub mod job;
 pub mod judge;
 pub mod machine;
 pub mod models;
+#[cfg(feature = "server")]
+pub mod objects;
 pub mod optimizer;
 pub mod output;
 pub mod palette;
@@ -24,11 +32,15 @@ pub mod progress;
 pub mod queue;
 pub mod random;
 pub mod resolve;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod session;
 pub mod settings;
 pub mod text;
 pub mod video;
 pub mod vqgan;
+#[cfg(feature = "server")]
+pub mod worker;
 
 pub use error::{Error, Result};
 

@@ -1,9 +1,9 @@
 //! The other ends of a claim: failures, releases, cancellations and lost leases.
 
-use super::engine::{Row, Transaction, Value};
 use super::jobs::State;
 use super::statements::{ANY_LOST, ATTEMPT, END_ATTEMPT, FAIL, FORGET_WORKERS, REAP, RELEASE, STOPPED};
 use super::{Claim, JobId, Queue, milliseconds};
+use crate::database::{Row, Transaction, Value};
 use crate::error::Result;
 
 /// The most bytes of an error or a hint that are kept.
@@ -119,10 +119,10 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn reap(&self) -> Result<Vec<Reaped>> {
-        if self.engine.rows(ANY_LOST, &[]).await?.is_empty() {
+        if self.database.rows(ANY_LOST, &[]).await?.is_empty() {
             return Ok(Vec::new());
         }
-        let mut transaction = self.engine.begin().await?;
+        let mut transaction = self.database.begin().await?;
         let pauses = [milliseconds(self.rules.first_pause).into(), milliseconds(self.rules.later_pause).into()];
         let rows = transaction.rows(REAP, &pauses).await?;
         let reaped: Vec<Reaped> = rows.iter().map(Reaped::read).collect::<Result<_>>()?;
@@ -151,7 +151,7 @@ impl Queue {
         exit_code: Option<i64>,
         error: Option<&str>,
     ) -> Result<Ended> {
-        let mut transaction = self.engine.begin().await?;
+        let mut transaction = self.database.begin().await?;
         let rows = transaction.rows(statement, values).await?;
         let Some(row) = rows.first() else {
             drop(transaction);
@@ -165,7 +165,7 @@ impl Queue {
 
     /// Whether a claim that is over ended in this way: then the same call was made before.
     pub(super) async fn how_it_ended(&self, claim: &Claim, outcome: Outcome) -> Result<Ended> {
-        let rows = self.engine.rows(ATTEMPT, &[claim.job.as_str().into(), claim.number.into()]).await?;
+        let rows = self.database.rows(ATTEMPT, &[claim.job.as_str().into(), claim.number.into()]).await?;
         match rows.first() {
             Some(row) if row.maybe_text("outcome")?.as_deref() == Some(outcome.as_str()) => {
                 Ok(Ended::Now(State::read(&row.text("state")?)?))

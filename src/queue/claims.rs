@@ -1,10 +1,10 @@
 //! Working on jobs: claims, beats and results.
 
 use super::attempts::{Ended, Outcome};
-use super::engine::{Row, Value};
 use super::jobs::State;
 use super::statements::{ANY_READY, ARTIFACT, ARTIFACTS, BEAT, BEGIN_ATTEMPT, CLAIM, FINISH, RESULT, TOUCH};
 use super::{JobId, Queue, milliseconds, small};
+use crate::database::{Row, Value};
 use crate::error::Result;
 
 /// The right to work on a job, until its lease is over. All writes of a worker need it.
@@ -99,10 +99,10 @@ impl Queue {
     /// If the database cannot be reached.
     pub async fn claim(&self, worker: &str) -> Result<Option<Claim>> {
         // Idle workers ask often, and this does not disturb writers.
-        if self.engine.rows(ANY_READY, &[]).await?.is_empty() {
+        if self.database.rows(ANY_READY, &[]).await?.is_empty() {
             return Ok(None);
         }
-        let mut transaction = self.engine.begin().await?;
+        let mut transaction = self.database.begin().await?;
         let lease = milliseconds(self.rules.lease);
         let rows = transaction.rows(CLAIM, &[worker.into(), lease.into()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
@@ -138,7 +138,7 @@ impl Queue {
             progress.loss.filter(|loss| loss.is_finite()).into(),
             progress.preview.as_deref().into(),
         ];
-        let rows = self.engine.rows(BEAT, &values).await?;
+        let rows = self.database.rows(BEAT, &values).await?;
         let Some(row) = rows.first() else { return Ok(Beat::Fenced) };
         Ok(if row.whole("cancel")? == 1 { Beat::Cancel } else { Beat::Go })
     }
@@ -150,7 +150,7 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn keep(&self, claim: &Claim, artifact: &Artifact) -> Result<bool> {
-        let mut transaction = self.engine.begin().await?;
+        let mut transaction = self.database.begin().await?;
         if transaction.rows(TOUCH, &[claim.job.as_str().into(), claim.number.into()]).await?.is_empty() {
             return Ok(false);
         }
@@ -165,7 +165,7 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn artifacts(&self, job: &JobId) -> Result<Vec<Artifact>> {
-        let rows = self.engine.rows(ARTIFACTS, &[job.as_str().into()]).await?;
+        let rows = self.database.rows(ARTIFACTS, &[job.as_str().into()]).await?;
         rows.iter().map(Artifact::read).collect()
     }
 
@@ -176,7 +176,7 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn finish(&self, claim: &Claim, picture: &Picture) -> Result<Ended> {
-        let mut transaction = self.engine.begin().await?;
+        let mut transaction = self.database.begin().await?;
         let loss = picture.loss.filter(|loss| loss.is_finite());
         let job = claim.job.as_str();
         if transaction.rows(FINISH, &[job.into(), claim.number.into(), loss.into()]).await?.is_empty() {

@@ -1,8 +1,8 @@
 //! Adding jobs.
 
-use super::engine::Value;
 use super::statements::{ENQUEUE, SAME_KEY};
 use super::{JobId, Queue};
+use crate::database::Value;
 use crate::error::{Error, Result};
 
 /// One turn of an owner of weight 1. An owner of weight 2 takes half of it for a job, and so has two jobs a turn.
@@ -60,7 +60,7 @@ impl Queue {
     /// If a field is out of its range, or the database cannot be reached.
     pub async fn enqueue(&self, job: &NewJob) -> Result<Enqueued> {
         job.check()?;
-        let mut transaction = self.engine.begin().await?;
+        let mut transaction = self.database.begin().await?;
         // Two requests of an owner at the same moment would otherwise get the same turn, or one place too many.
         transaction.hold(&format!("text2art owner {}", job.owner)).await?;
         if let Some(key) = &job.key {

@@ -1,8 +1,8 @@
 //! Looking at jobs, canceling them and bringing dead ones back.
 
-use super::engine::Row;
 use super::statements::{ARTIFACTS, ATTEMPTS, CANCEL, COUNTS, DELETE, LIST, LOOK, REQUEUE};
 use super::{Artifact, JobId, Queue, small};
+use crate::database::Row;
 use crate::error::{Error, Result};
 
 /// The most jobs that one list has.
@@ -168,7 +168,7 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn job(&self, id: &JobId, owner: Option<&str>) -> Result<Option<Job>> {
-        let rows = self.engine.rows(LOOK, &[id.as_str().into(), owner.into()]).await?;
+        let rows = self.database.rows(LOOK, &[id.as_str().into(), owner.into()]).await?;
         rows.first().map(Job::read).transpose()
     }
 
@@ -184,7 +184,7 @@ impl Queue {
             filter.before.unwrap_or(i64::MAX).into(),
             i64::from(filter.limit.clamp(1, LONGEST_LIST)).into(),
         ];
-        self.engine.rows(LIST, &values).await?.iter().map(Job::read).collect()
+        self.database.rows(LIST, &values).await?.iter().map(Job::read).collect()
     }
 
     /// The last 100 claims of a job, the newest first.
@@ -193,7 +193,7 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn attempts(&self, id: &JobId) -> Result<Vec<Attempt>> {
-        let rows = self.engine.rows(ATTEMPTS, &[id.as_str().into(), MOST_ATTEMPTS.into()]).await?;
+        let rows = self.database.rows(ATTEMPTS, &[id.as_str().into(), MOST_ATTEMPTS.into()]).await?;
         rows.iter().map(Attempt::read).collect()
     }
 
@@ -204,7 +204,7 @@ impl Queue {
     /// If the database cannot be reached.
     pub async fn counts(&self) -> Result<Counts> {
         let mut counts = Counts::default();
-        for row in self.engine.rows(COUNTS, &[]).await? {
+        for row in self.database.rows(COUNTS, &[]).await? {
             let count = match State::read(&row.text("state")?)? {
                 State::Queued => &mut counts.queued,
                 State::Running => &mut counts.running,
@@ -223,7 +223,7 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn cancel(&self, id: &JobId, owner: Option<&str>) -> Result<Cancelling> {
-        let rows = self.engine.rows(CANCEL, &[id.as_str().into(), owner.into()]).await?;
+        let rows = self.database.rows(CANCEL, &[id.as_str().into(), owner.into()]).await?;
         if let Some(row) = rows.first() {
             let waited = State::read(&row.text("state")?)? == State::Cancelled;
             return Ok(if waited { Cancelling::Done } else { Cancelling::Asked });
@@ -237,7 +237,7 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn requeue(&self, id: &JobId) -> Result<bool> {
-        Ok(!self.engine.rows(REQUEUE, &[id.as_str().into()]).await?.is_empty())
+        Ok(!self.database.rows(REQUEUE, &[id.as_str().into()]).await?.is_empty())
     }
 
     /// Deletes a job that has ended. Returns its files, which are still in the store; `None` if there is no such job,
@@ -247,7 +247,7 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn delete(&self, id: &JobId, owner: Option<&str>) -> Result<Option<Vec<Artifact>>> {
-        let mut transaction = self.engine.begin().await?;
+        let mut transaction = self.database.begin().await?;
         let rows = transaction.rows(ARTIFACTS, &[id.as_str().into()]).await?;
         let artifacts = rows.iter().map(Artifact::read).collect::<Result<_>>()?;
         if transaction.rows(DELETE, &[id.as_str().into(), owner.into()]).await?.is_empty() {

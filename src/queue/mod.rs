@@ -22,38 +22,34 @@
 
 mod attempts;
 mod claims;
-mod disk;
-mod engine;
 mod enqueue;
-mod fault;
-mod id;
 mod jobs;
-mod migrations;
 mod position;
 mod statements;
 #[cfg(test)]
 mod tests;
 mod workers;
 
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 pub use attempts::{Ended, Failure, Reaped};
 pub use claims::{Artifact, Beat, Claim, Picture, Progress};
 pub use enqueue::{Enqueued, NewJob};
-pub use id::JobId;
 pub use jobs::{Attempt, Cancelling, Counts, Filter, Job, State};
 pub use position::{Estimate, Position};
 pub use workers::{Worker, WorkerInfo};
 
-use crate::error::{Error, Result};
-use engine::Engine;
+use crate::database::Database;
+pub use crate::database::Id as JobId;
+use crate::error::Result;
+
+/// The tables of the queue, the oldest change first. A published text is never changed: a change is a new file.
+const TABLES: &[&str] = &[include_str!("migrations/0001_jobs.sql")];
 
 /// A queue. Clones share their connections.
 #[derive(Clone)]
 pub struct Queue {
-    engine: Arc<Engine>,
+    database: Database,
     rules: Rules,
 }
 
@@ -85,50 +81,10 @@ impl Default for Rules {
 }
 
 impl Queue {
-    /// Opens or creates a queue in a file of `SQLite`. Its folder must exist, on a disk of this machine.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be opened, or is on a network drive.
-    pub async fn open(path: &Path, rules: Rules) -> Result<Self> {
-        disk::check_disk(path)?;
-        Ok(Self::with(Engine::sqlite(path).await?, rules))
-    }
-
-    /// Connects to the queue at an address: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE`.
-    ///
-    /// # Errors
-    ///
-    /// If the address is not valid, or the database cannot be reached.
-    pub async fn connect(address: &str, rules: Rules) -> Result<Self> {
-        if let Some(path) = address.strip_prefix("sqlite:") {
-            return Self::open(Path::new(path.strip_prefix("//").unwrap_or(path)), rules).await;
-        }
-        if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-            return Self::connect_postgres(address, rules).await;
-        }
-        Err(Error::usage(
-            "the address of the database is not valid",
-            "write it as sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE",
-        ))
-    }
-
-    #[cfg(feature = "postgres")]
-    async fn connect_postgres(address: &str, rules: Rules) -> Result<Self> {
-        Ok(Self::with(Engine::postgres(address).await?, rules))
-    }
-
-    #[cfg(not(feature = "postgres"))]
-    #[allow(clippy::unused_async)]
-    async fn connect_postgres(_: &str, _: Rules) -> Result<Self> {
-        Err(Error::usage(
-            "this program was built without PostgreSQL",
-            "build it with `--features postgres`, or use sqlite:PATH",
-        ))
-    }
-
-    fn with(engine: Engine, rules: Rules) -> Self {
-        Self { engine: Arc::new(engine), rules }
+    /// The queue in a database.
+    #[must_use]
+    pub fn new(database: Database, rules: Rules) -> Self {
+        Self { database, rules }
     }
 
     /// Makes the tables that are missing, or changes those of an older version.
@@ -137,7 +93,7 @@ impl Queue {
     ///
     /// If the database belongs to a newer version, or cannot be reached.
     pub async fn migrate(&self) -> Result<()> {
-        migrations::migrate(&self.engine, "queue", migrations::JOBS).await
+        self.database.migrate("queue", TABLES).await
     }
 
     /// The rules that this queue keeps.
@@ -148,7 +104,7 @@ impl Queue {
 
     /// Closes the connections of this queue and its clones.
     pub async fn close(&self) {
-        self.engine.close().await;
+        self.database.close().await;
     }
 }
 

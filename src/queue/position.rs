@@ -41,7 +41,7 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn position(&self, id: &JobId) -> Result<Option<Position>> {
-        let rows = self.engine.rows(POSITION, &[id.as_str().into()]).await?;
+        let rows = self.database.rows(POSITION, &[id.as_str().into()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let place = u64::try_from(row.whole("place")?).unwrap_or(1).max(1);
         let waiting = u64::try_from(row.whole("waiting")?).unwrap_or(place).max(place);
@@ -49,13 +49,14 @@ impl Queue {
         let (kind, quality) = (row.text("kind")?, row.text("quality")?);
 
         let rows =
-            self.engine.rows(SECONDS, &[kind.as_str().into(), quality.as_str().into(), LAST_JOBS.into()]).await?;
+            self.database.rows(SECONDS, &[kind.as_str().into(), quality.as_str().into(), LAST_JOBS.into()]).await?;
         let seconds: Vec<f64> =
             rows.iter().map(|row| Ok(row.maybe_real("seconds")?.unwrap_or(0.0))).collect::<Result<_>>()?;
         let alive = milliseconds(self.rules.worker_alive);
-        let slots = self.engine.rows(SLOTS, &[alive.into()]).await?.first().map_or(Ok(0), |row| row.whole("slots"))?;
+        let slots =
+            self.database.rows(SLOTS, &[alive.into()]).await?.first().map_or(Ok(0), |row| row.whole("slots"))?;
         let mut rests = Vec::new();
-        for row in self.engine.rows(RUNNING, &[MOST_RUNNING.into()]).await? {
+        for row in self.database.rows(RUNNING, &[MOST_RUNNING.into()]).await? {
             rests.push(rest(row.maybe_whole("iteration")?, row.maybe_whole("iterations")?));
         }
         let slots = usize::try_from(slots).unwrap_or(0);

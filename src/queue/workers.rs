@@ -1,8 +1,8 @@
 //! Who works: workers say that they are alive, and operators let them end.
 
-use super::engine::{Row, Value};
 use super::statements::{ANNOUNCE, DRAIN, FORGET_WORKERS, LEAVE, WORKERS};
 use super::{Queue, small};
+use crate::database::{Row, Value};
 use crate::error::Result;
 
 /// The most workers that a list has.
@@ -53,7 +53,7 @@ impl Queue {
             worker.device.as_str().into(),
             i64::from(worker.slots).into(),
         ];
-        let rows = self.engine.rows(ANNOUNCE, &values).await?;
+        let rows = self.database.rows(ANNOUNCE, &values).await?;
         let draining = rows.first().map_or(Ok(0), |row| row.whole("draining"))? == 1;
         Ok(!draining)
     }
@@ -64,8 +64,8 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn leave(&self, id: &str) -> Result<()> {
-        self.engine.rows(FORGET_WORKERS, &[]).await?;
-        self.engine.rows(LEAVE, &[id.into()]).await.map(drop)
+        self.database.rows(FORGET_WORKERS, &[]).await?;
+        self.database.rows(LEAVE, &[id.into()]).await.map(drop)
     }
 
     /// Lets a worker take no more jobs, or again. Returns whether there is such a worker.
@@ -74,7 +74,7 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn drain(&self, id: &str, draining: bool) -> Result<bool> {
-        Ok(!self.engine.rows(DRAIN, &[id.into(), i64::from(draining).into()]).await?.is_empty())
+        Ok(!self.database.rows(DRAIN, &[id.into(), i64::from(draining).into()]).await?.is_empty())
     }
 
     /// The workers, those that were seen last first; at most 1000.
@@ -83,7 +83,7 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn workers(&self) -> Result<Vec<Worker>> {
-        self.engine.rows(WORKERS, &[LONGEST_LIST.into()]).await?.iter().map(Worker::read).collect()
+        self.database.rows(WORKERS, &[LONGEST_LIST.into()]).await?.iter().map(Worker::read).collect()
     }
 }
 

@@ -20,9 +20,9 @@ const FLOORS: &[&[&str]] = &[
     &["machine", "random", "text"],
     &["error"],
     &["files"],
-    &["progress", "queue"],
-    &["gpu", "models", "optimizer", "picture"],
-    &["frozen", "palette"],
+    &["database", "progress"],
+    &["accounts", "gpu", "models", "optimizer", "picture", "queue"],
+    &["frozen", "objects", "palette"],
     &["clip", "device", "vqgan"],
     &["settings"],
     &["drawer", "judge"],
@@ -32,7 +32,8 @@ const FLOORS: &[&[&str]] = &[
     &["bench", "output"],
     &["video"],
     &["job"],
-    &["batch"],
+    &["batch", "worker"],
+    &["client", "server"],
     &["cli"],
 ];
 

@@ -226,20 +226,20 @@ fn fields_that_do_not_fit_are_refused() {
 #[test]
 fn tables_are_made_once_and_never_by_an_older_version() {
     on_each(&short(), true, async |place| {
-        let engine = &place.queue.engine;
+        let database = &place.queue.database;
         place.queue.migrate().await.unwrap();
         let texts = ["CREATE TABLE more (id {identity});", "INSERT INTO more DEFAULT VALUES;"];
-        migrations::migrate(engine, "more", &texts[..1]).await.unwrap();
-        migrations::migrate(engine, "more", &texts).await.unwrap();
-        migrations::migrate(engine, "more", &texts).await.unwrap();
+        database.migrate("more", &texts[..1]).await.unwrap();
+        database.migrate("more", &texts).await.unwrap();
+        database.migrate("more", &texts).await.unwrap();
         assert_eq!(place.number("SELECT count(*) AS number FROM more", &[]).await, 1);
-        let older = migrations::migrate(engine, "more", &texts[..1]).await.unwrap_err();
+        let older = database.migrate("more", &texts[..1]).await.unwrap_err();
         assert!(older.to_string().contains("newer version"), "{older}");
-        let other = migrations::migrate(engine, "more", &[texts[0], "SELECT 2;"]).await.unwrap_err();
+        let other = database.migrate("more", &[texts[0], "SELECT 2;"]).await.unwrap_err();
         assert!(other.to_string().contains("differ"), "{other}");
         // All or none.
-        migrations::migrate(engine, "half", &["CREATE TABLE half (id BIGINT);", "CREATE oops"]).await.unwrap_err();
-        migrations::migrate(engine, "half", &["CREATE TABLE half (id BIGINT);"]).await.unwrap();
+        database.migrate("half", &["CREATE TABLE half (id BIGINT);", "CREATE oops"]).await.unwrap_err();
+        database.migrate("half", &["CREATE TABLE half (id BIGINT);"]).await.unwrap();
     });
 }
 
@@ -248,7 +248,7 @@ fn a_database_that_cannot_be_used_is_named() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();
-        let errors = |address: String| async move { Queue::connect(&address, Rules::default()).await.err().unwrap() };
+        let errors = |address: String| async move { Database::connect(&address).await.err().unwrap() };
         let missing = errors(path_address(&folder.path().join("none/queue.db"))).await;
         assert!(missing.hint().contains("create the folder"), "{missing} {}", missing.hint());
         std::fs::write(folder.path().join("text.db"), "not a database ".repeat(100)).unwrap();
@@ -258,7 +258,7 @@ fn a_database_that_cannot_be_used_is_named() {
         assert!(mysql.is_usage() && mysql.hint().contains("sqlite:PATH"), "{mysql}");
         let nobody = errors("postgres://user:secret@127.0.0.1:none/art".into()).await;
         assert!(!format!("{nobody} {}", nobody.hint()).contains("secret"), "{nobody}");
-        let empty = Queue::open(&folder.path().join("empty.db"), Rules::default()).await.unwrap();
+        let empty = Queue::new(Database::open(&folder.path().join("empty.db")).await.unwrap(), Rules::default());
         let unmigrated = empty.counts().await.unwrap_err();
         assert!(unmigrated.to_string().contains("no tables"), "{unmigrated}");
     });

@@ -6,8 +6,10 @@ mod fair;
 mod model;
 mod trial;
 
-use super::engine::Engine;
+use std::path::Path;
+
 use super::*;
+use crate::database::Value;
 
 /// The time at which the clock of a test begins.
 const BEGINNING: i64 = 1_000_000;
@@ -29,7 +31,7 @@ pub(super) fn on_each(rules: &Rules, own_clock: bool, test: impl AsyncFn(&Place)
     runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("queue.db");
-        let place = prepare(Engine::sqlite(&path).await.unwrap(), path_address(&path), rules, own_clock).await;
+        let place = prepare(Database::open(&path).await.unwrap(), path_address(&path), rules, own_clock).await;
         test(&place).await;
         place.queue.close().await;
         on_postgres(rules, own_clock, &test).await;
@@ -40,17 +42,17 @@ fn path_address(path: &Path) -> String {
     format!("sqlite:{}", path.display())
 }
 
-async fn prepare(engine: Engine, address: String, rules: &Rules, own_clock: bool) -> Place {
-    let engine = if own_clock {
-        let mut transaction = engine.begin().await.unwrap();
+async fn prepare(database: Database, address: String, rules: &Rules, own_clock: bool) -> Place {
+    let database = if own_clock {
+        let mut transaction = database.begin().await.unwrap();
         let clock = format!("CREATE TABLE clock (now BIGINT NOT NULL); INSERT INTO clock VALUES ({BEGINNING});");
         transaction.script(&clock).await.unwrap();
         transaction.commit().await.unwrap();
-        engine.with_clock(CLOCK)
+        database.with_clock(CLOCK)
     } else {
-        engine
+        database
     };
-    let queue = Queue::with(engine, rules.clone());
+    let queue = Queue::new(database, rules.clone());
     queue.migrate().await.unwrap();
     Place { queue, address }
 }
@@ -59,11 +61,11 @@ async fn prepare(engine: Engine, address: String, rules: &Rules, own_clock: bool
 async fn on_postgres(rules: &Rules, own_clock: bool, test: &impl AsyncFn(&Place)) {
     let Ok(address) = std::env::var("T2A_POSTGRES") else { return say_skipped() };
     let schema = format!("t{}", JobId::random().unwrap());
-    let whole = Engine::postgres(&address).await.unwrap();
+    let whole = Database::connect(&address).await.unwrap();
     whole.rows(&format!("CREATE SCHEMA {schema}"), &[]).await.unwrap();
     let mark = if address.contains('?') { '&' } else { '?' };
     let address = format!("{address}{mark}options[search_path]={schema}");
-    let place = prepare(Engine::postgres(&address).await.unwrap(), address, rules, own_clock).await;
+    let place = prepare(Database::connect(&address).await.unwrap(), address, rules, own_clock).await;
     test(&place).await;
     place.queue.close().await;
     whole.rows(&format!("DROP SCHEMA {schema} CASCADE"), &[]).await.unwrap();
@@ -88,8 +90,8 @@ impl Place {
     }
 
     /// The number that a statement answers.
-    pub async fn number(&self, statement: &str, values: &[engine::Value]) -> i64 {
-        self.queue.engine.rows(statement, values).await.unwrap()[0].whole("number").unwrap()
+    pub async fn number(&self, statement: &str, values: &[Value]) -> i64 {
+        self.queue.database.rows(statement, values).await.unwrap()[0].whole("number").unwrap()
     }
 
     /// Adds a job.

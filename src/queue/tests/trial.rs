@@ -4,7 +4,9 @@
 
 use std::collections::HashMap;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -45,7 +47,7 @@ fn worker_process() {
     let mut log = std::fs::OpenOptions::new().append(true).create(true).open(log).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let queue = Queue::connect(&address, rules()).await.unwrap();
+        let queue = Queue::new(Database::connect(&address).await.unwrap(), rules());
         let mut dice = Dice(u64::from(std::process::id()));
         while !stop.load(Ordering::Relaxed) {
             // Whatever the database answers, a worker tries again.

@@ -26,7 +26,7 @@ pub(super) fn fault(error: &sqlx::Error) -> Error {
         ),
         sqlx::Error::Database(refused) => refusal(refused.as_ref(), error),
         sqlx::Error::ColumnNotFound(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
-            Error::fault(format!("a statement of the queue: {error}"))
+            Error::fault(format!("a statement: {error}"))
         }
         _ => Error::network(
             format!("cannot reach the database: {}", words(error)),
@@ -68,7 +68,7 @@ fn refusal(refused: &dyn sqlx::error::DatabaseError, error: &sqlx::Error) -> Err
         Some(code) if ["08", "40", "53", "55", "57"].iter().any(|class| code.starts_with(class) && code.len() == 5) => {
             Error::network(format!("the database is not available: {text}"), "try again in a moment")
         }
-        _ => Error::fault(format!("the database refused a statement of the queue: {text}")),
+        _ => Error::fault(format!("the database refused a statement: {text}")),
     }
 }
 

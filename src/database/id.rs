@@ -9,11 +9,11 @@ const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// Digits for 128 bits.
 const LENGTH: usize = 26;
 
-/// The name of a job: 26 characters that stand for 128 random bits.
+/// A name of a thing in the database: 26 characters that stand for 128 random bits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct JobId(String);
+pub struct Id(String);
 
-impl JobId {
+impl Id {
     /// A new name.
     ///
     /// # Errors
@@ -26,7 +26,7 @@ impl JobId {
         Ok(Self::of(u128::from_le_bytes(bytes)))
     }
 
-    /// Reads a name; `None` if no job can have it.
+    /// Reads a name; `None` if nothing can have it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let fits = text.len() == LENGTH && text.bytes().all(|digit| DIGITS.contains(&digit));
@@ -40,7 +40,7 @@ impl JobId {
     }
 
     /// A name that the database has.
-    pub(super) fn stored(text: String) -> Self {
+    pub(crate) fn stored(text: String) -> Self {
         Self(text)
     }
 
@@ -54,7 +54,7 @@ impl JobId {
     }
 }
 
-impl fmt::Display for JobId {
+impl fmt::Display for Id {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
@@ -66,14 +66,14 @@ mod tests {
 
     #[test]
     fn names_differ_and_can_be_read() {
-        let (one, other) = (JobId::random().unwrap(), JobId::random().unwrap());
+        let (one, other) = (Id::random().unwrap(), Id::random().unwrap());
         assert_ne!(one, other);
-        assert_eq!(JobId::parse(one.as_str()), Some(one));
-        assert_eq!(JobId::of(u128::MAX).as_str(), "zzzzzzzzzzzzzzzzzzzzzzzzz7");
+        assert_eq!(Id::parse(one.as_str()), Some(one));
+        assert_eq!(Id::of(u128::MAX).as_str(), "zzzzzzzzzzzzzzzzzzzzzzzzz7");
         for wrong in
             ["", "zzzz", "zzzzzzzzzzzzzzzzzzzzzzzzzZ", "zzzzzzzzzzzzzzzzzzzzzzzzzzz", "../zzzzzzzzzzzzzzzzzzzzzzz"]
         {
-            assert_eq!(JobId::parse(wrong), None, "{wrong}");
+            assert_eq!(Id::parse(wrong), None, "{wrong}");
         }
     }
 }

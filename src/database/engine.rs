@@ -1,4 +1,4 @@
-//! The database below the queue: one set of calls for `SQLite` and `PostgreSQL`.
+//! Statements and transactions: one set of calls for `SQLite` and `PostgreSQL`.
 //!
 //! A statement is one text for both. What differs is a placeholder in braces: `{now}` is the database's clock in
 //! milliseconds since 1970, `{skip}` lets a subquery pass over rows that another transaction holds, and `{identity}` is
@@ -16,6 +16,7 @@ use sqlx::{AssertSqlSafe, Row as _, Sqlite, query::Query};
 #[cfg(feature = "postgres")]
 use sqlx::{PgPool, Postgres, postgres::PgArguments};
 
+use super::disk::check_disk;
 use super::fault::{fault, fault_of_file};
 use crate::error::{Error, Result};
 
@@ -40,12 +41,14 @@ macro_rules! either {
     };
 }
 
-/// A connected database.
-pub(super) struct Engine {
+/// A connected database. Clones share their connections.
+#[derive(Clone)]
+pub struct Database {
     pool: Pool,
     now: &'static str,
 }
 
+#[derive(Clone)]
 enum Pool {
     Sqlite(SqlitePool),
     #[cfg(feature = "postgres")]
@@ -53,8 +56,8 @@ enum Pool {
 }
 
 /// A transaction that may write. Dropping it takes back what it did.
-pub(super) struct Transaction<'e> {
-    engine: &'e Engine,
+pub(crate) struct Transaction<'d> {
+    database: &'d Database,
     open: Open,
 }
 
@@ -65,22 +68,65 @@ enum Open {
 }
 
 /// A row of an answer.
-pub(super) enum Row {
+pub(crate) struct Row(Answer);
+
+enum Answer {
     Sqlite(SqliteRow),
     #[cfg(feature = "postgres")]
     Postgres(sqlx::postgres::PgRow),
 }
 
 /// A value for a `$1` of a statement.
-pub(super) enum Value {
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    /// A text
     Text(Option<String>),
+    /// A whole number
     Whole(Option<i64>),
+    /// A number with a fraction
     Real(Option<f64>),
 }
 
-impl Engine {
+impl Database {
+    /// Opens or creates a database in a file of `SQLite`. Its folder must exist, on a disk of this machine.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be opened, or is on a network drive.
+    pub async fn open(path: &Path) -> Result<Self> {
+        check_disk(path)?;
+        Self::sqlite(path).await
+    }
+
+    /// Connects to the database at an address: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE`.
+    ///
+    /// # Errors
+    ///
+    /// If the address is not valid, or the database cannot be reached.
+    pub async fn connect(address: &str) -> Result<Self> {
+        if let Some(path) = address.strip_prefix("sqlite:") {
+            return Self::open(Path::new(path.strip_prefix("//").unwrap_or(path))).await;
+        }
+        if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+            return Self::postgres(address).await;
+        }
+        Err(Error::usage(
+            "the address of the database is not valid",
+            "write it as sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE",
+        ))
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    #[allow(clippy::unused_async)]
+    async fn postgres(_: &str) -> Result<Self> {
+        Err(Error::usage(
+            "this program was built without PostgreSQL",
+            "build it with `--features postgres`, or use sqlite:PATH",
+        ))
+    }
+
     /// Opens or creates a file of `SQLite`.
-    pub async fn sqlite(path: &Path) -> Result<Self> {
+    async fn sqlite(path: &Path) -> Result<Self> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -95,7 +141,7 @@ impl Engine {
 
     /// Connects to a `PostgreSQL`.
     #[cfg(feature = "postgres")]
-    pub async fn postgres(address: &str) -> Result<Self> {
+    async fn postgres(address: &str) -> Result<Self> {
         use std::str::FromStr;
 
         // The parser's own message may contain the password.
@@ -112,36 +158,36 @@ impl Engine {
         ]);
         let pool = sqlx::postgres::PgPoolOptions::new().max_connections(8).acquire_timeout(CONNECTION_WAIT);
         let pool = limited(pool.connect_with(options)).await?.map_err(|error| fault(&error))?;
-        let engine = Self { pool: Pool::Postgres(pool), now: POSTGRES_NOW };
-        let durable = engine.rows("SELECT current_setting('fsync') AS fsync", &[]).await?;
+        let database = Self { pool: Pool::Postgres(pool), now: POSTGRES_NOW };
+        let durable = database.rows("SELECT current_setting('fsync') AS fsync", &[]).await?;
         if durable.first().map(|row| row.text("fsync")).transpose()?.as_deref() == Some("off") {
             return Err(Error::usage(
                 "the database runs with fsync = off: a power cut would destroy it",
                 "set fsync = on in postgresql.conf, and restart it",
             ));
         }
-        Ok(engine)
+        Ok(database)
     }
 
     /// Takes the time from another expression, for tests.
     #[cfg(test)]
-    pub fn with_clock(self, now: &'static str) -> Self {
+    pub(crate) fn with_clock(self, now: &'static str) -> Self {
         Self { now, ..self }
     }
 
     /// Begins a transaction that may write. It must await nothing but statements: on `SQLite`, other writers wait for it.
-    pub async fn begin(&self) -> Result<Transaction<'_>> {
+    pub(crate) async fn begin(&self) -> Result<Transaction<'_>> {
         let open = match &self.pool {
             // A deferred transaction that reads first could not become a writer while another one writes.
             Pool::Sqlite(pool) => Open::Sqlite(answer(pool.begin_with("BEGIN IMMEDIATE")).await?),
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => Open::Postgres(answer(pool.begin()).await?),
         };
-        Ok(Transaction { engine: self, open })
+        Ok(Transaction { database: self, open })
     }
 
     /// The rows that a single statement answers.
-    pub async fn rows(&self, text: &str, values: &[Value]) -> Result<Vec<Row>> {
+    pub(crate) async fn rows(&self, text: &str, values: &[Value]) -> Result<Vec<Row>> {
         let text = self.spelled(text);
         match &self.pool {
             Pool::Sqlite(pool) => Ok(sqlite_rows(answer(sqlite(text, values).fetch_all(pool)).await?)),
@@ -151,7 +197,7 @@ impl Engine {
     }
 
     /// Closes all connections.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         // A connection that does not answer is closed by the end of the process.
         let _ = either!(&self.pool, Pool, pool => tokio::time::timeout(CONNECTION_WAIT, pool.close()).await);
     }
@@ -168,8 +214,8 @@ impl Engine {
 
 impl Transaction<'_> {
     /// The rows that a statement answers.
-    pub async fn rows(&mut self, text: &str, values: &[Value]) -> Result<Vec<Row>> {
-        let text = self.engine.spelled(text);
+    pub(crate) async fn rows(&mut self, text: &str, values: &[Value]) -> Result<Vec<Row>> {
+        let text = self.database.spelled(text);
         match &mut self.open {
             Open::Sqlite(open) => Ok(sqlite_rows(answer(sqlite(text, values).fetch_all(&mut **open)).await?)),
             #[cfg(feature = "postgres")]
@@ -178,15 +224,15 @@ impl Transaction<'_> {
     }
 
     /// Runs a text of several statements without values.
-    pub async fn script(&mut self, text: &str) -> Result<()> {
-        let script = sqlx::raw_sql(AssertSqlSafe(self.engine.spelled(text)));
+    pub(crate) async fn script(&mut self, text: &str) -> Result<()> {
+        let script = sqlx::raw_sql(AssertSqlSafe(self.database.spelled(text)));
         either!(&mut self.open, Open, open => answer(script.execute(&mut **open)).await.map(drop))
     }
 
     /// Waits until no other transaction holds this name, and holds it until the end. A transaction of `SQLite` that may
     /// write is alone in any case.
     #[cfg_attr(not(feature = "postgres"), allow(clippy::unused_async))]
-    pub async fn hold(&mut self, name: &str) -> Result<()> {
+    pub(crate) async fn hold(&mut self, name: &str) -> Result<()> {
         match &self.open {
             Open::Sqlite(_) => {
                 let _ = name;
@@ -201,30 +247,30 @@ impl Transaction<'_> {
     }
 
     /// Makes what was done permanent. After an error, it may be so or not.
-    pub async fn commit(self) -> Result<()> {
+    pub(crate) async fn commit(self) -> Result<()> {
         either!(self.open, Open, open => answer(open.commit()).await)
     }
 }
 
 impl Row {
-    pub fn text(&self, column: &str) -> Result<String> {
-        either!(self, Row, row => row.try_get(column).map_err(|error| fault(&error)))
+    pub(crate) fn text(&self, column: &str) -> Result<String> {
+        either!(&self.0, Answer, row => row.try_get(column).map_err(|error| fault(&error)))
     }
 
-    pub fn maybe_text(&self, column: &str) -> Result<Option<String>> {
-        either!(self, Row, row => row.try_get(column).map_err(|error| fault(&error)))
+    pub(crate) fn maybe_text(&self, column: &str) -> Result<Option<String>> {
+        either!(&self.0, Answer, row => row.try_get(column).map_err(|error| fault(&error)))
     }
 
-    pub fn whole(&self, column: &str) -> Result<i64> {
-        either!(self, Row, row => row.try_get(column).map_err(|error| fault(&error)))
+    pub(crate) fn whole(&self, column: &str) -> Result<i64> {
+        either!(&self.0, Answer, row => row.try_get(column).map_err(|error| fault(&error)))
     }
 
-    pub fn maybe_whole(&self, column: &str) -> Result<Option<i64>> {
-        either!(self, Row, row => row.try_get(column).map_err(|error| fault(&error)))
+    pub(crate) fn maybe_whole(&self, column: &str) -> Result<Option<i64>> {
+        either!(&self.0, Answer, row => row.try_get(column).map_err(|error| fault(&error)))
     }
 
-    pub fn maybe_real(&self, column: &str) -> Result<Option<f64>> {
-        either!(self, Row, row => row.try_get(column).map_err(|error| fault(&error)))
+    pub(crate) fn maybe_real(&self, column: &str) -> Result<Option<f64>> {
+        either!(&self.0, Answer, row => row.try_get(column).map_err(|error| fault(&error)))
     }
 }
 
@@ -282,12 +328,12 @@ fn postgres(text: String, values: &[Value]) -> Query<'static, Postgres, PgArgume
 }
 
 fn sqlite_rows(rows: Vec<SqliteRow>) -> Vec<Row> {
-    rows.into_iter().map(Row::Sqlite).collect()
+    rows.into_iter().map(Answer::Sqlite).map(Row).collect()
 }
 
 #[cfg(feature = "postgres")]
 fn postgres_rows(rows: Vec<sqlx::postgres::PgRow>) -> Vec<Row> {
-    rows.into_iter().map(Row::Postgres).collect()
+    rows.into_iter().map(Answer::Postgres).map(Row).collect()
 }
 
 async fn answer<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T> {

@@ -1,0 +1,1 @@
+//! Who may use a server: users, their tokens and sessions, and how much each may ask for.

@@ -1,0 +1,1 @@
+//! Talking to a server: submitting jobs, watching and canceling them, and fetching their files.

@@ -1,0 +1,12 @@
+//! The database of a server: a file of `SQLite`, or a `PostgreSQL`. Each room of the server that stores something brings its
+//! own tables and statements; this room runs them.
+
+mod disk;
+mod engine;
+mod fault;
+mod id;
+mod migrations;
+
+pub use engine::Database;
+pub(crate) use engine::{Row, Transaction, Value};
+pub use id::Id;
