@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, Args, Command, FromArgMatches};
 use serde_json::{Map, Value};
 
@@ -9,7 +10,7 @@ use super::braces::expand;
 use super::forgotten::Forgotten;
 use crate::drawer::limit_names;
 use crate::settings::{Overrides, Prompts};
-use crate::text::{at_least_one, did_you_mean};
+use crate::text::{at_least_one, did_you_mean, first_paragraph, near_names, question};
 use crate::video::{FileNames, KINDS};
 
 /// The key of a line's outcome, in a results file.
@@ -209,11 +210,37 @@ fn plain(number: &serde_json::Number) -> String {
 fn of_arguments(prompt: Option<&str>, arguments: &[String]) -> Result<Asked, String> {
     let matches = command().try_get_matches_from(arguments);
     let asked = matches.and_then(|matches| Asked::from_arg_matches(&matches));
-    let mut asked = asked.map_err(|error| crate::text::first_paragraph(&error))?;
+    let mut asked = asked.map_err(|error| problem(&error))?;
     if let Some(prompt) = prompt {
         asked.settings.prompt = Some(prompt.parse::<Prompts>()?);
     }
     Ok(asked)
+}
+
+/// The problem with the options of a line, with close names if an option or a value is unknown.
+fn problem(error: &clap::Error) -> String {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let near = match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let option = text(ContextKind::InvalidArg).strip_prefix("--").unwrap_or_default();
+            let known = known_names();
+            let near = near_names(option, known.iter().map(String::as_str));
+            near.into_iter().take(1).map(|name| format!("--{name}")).collect()
+        }
+        ErrorKind::InvalidValue => match error.get(ContextKind::ValidValue) {
+            Some(ContextValue::Strings(valid)) => {
+                let near = near_names(text(ContextKind::InvalidValue), valid.iter().map(String::as_str));
+                near.into_iter().take(1).map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
+    let question = question(&near).map_or_else(String::new, |question| format!("; {question}"));
+    format!("{}{question}", first_paragraph(error))
 }
 
 /// The command that parses the options of a line.
@@ -287,7 +314,8 @@ mod tests {
     fn what_is_wrong_is_said() {
         for (line, words) in [
             ("", "a prompt is empty"),
-            ("a -- --sed 5", "--sed"),
+            ("a -- --sed 5", "unexpected argument '--sed' found; did you mean `--seed`?"),
+            ("a -- --quality bets", "; did you mean `best`?"),
             ("a -- --size big", "--size"),
             ("a -- pear", "pear"),
             ("a -- --seed '5", "quotation mark"),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::files::{Found, found, is_same};
 use super::results::{Known, Status};
-use crate::files::{Naming, behind_stem, check_folder, contains, filled};
+use crate::files::{Naming, behind_stem, check_folder, contains, is_numbered, numbered};
 use crate::output::{Products, Recipe};
 use crate::settings::Settings;
 use crate::video::{FileNames, kind_of_output};
@@ -102,7 +102,7 @@ impl Places {
                     return Ok(Spot::Same(claim.place.clone()));
                 }
                 let problem = format!("{} is already the picture of {}", path.display(), claim.place);
-                return Err(Error::usage(problem, "give each line its own output, or put {n} into the name"));
+                return Err(Error::usage(problem, "give each line its own output, or put {number} into the name"));
             }
             if !claims.is_empty() {
                 continue;
@@ -141,10 +141,10 @@ impl Places {
     fn files(&self, own: Own, settings: &Settings, number: usize) -> Result<Products> {
         let (prompt, seed) = (&settings.prompt.all()[0].text, settings.seed.0);
         let named = |template: &OsStr, is_own: bool| {
-            let numbered = contains(template, "{n}");
+            let has_place = is_numbered(template);
             let template = if is_own { seeded(Path::new(template), own.is_sample) } else { template.to_owned() };
-            let path = Naming::Template(filled(&template, "{n}", &number.to_string())).path(prompt, seed);
-            if numbered || is_own || number == 1 { path } else { beside(&path, number) }
+            let path = Naming::Template(numbered(&template, number)).path(prompt, seed);
+            if has_place || is_own || number == 1 { path } else { beside(&path, number) }
         };
         let output = match own.output {
             Some(path) => named(path.as_os_str(), true),
@@ -158,7 +158,7 @@ impl Places {
 /// The name that a line requests, with the seed if several samples would have the same name.
 fn seeded(path: &Path, samples: bool) -> OsString {
     let name = path.as_os_str();
-    if !samples || contains(name, "{seed}") || contains(name, "{n}") {
+    if !samples || contains(name, "{seed}") || is_numbered(name) {
         return name.to_owned();
     }
     behind_stem(path, "-{seed}").into_os_string()

@@ -176,7 +176,7 @@ impl Results {
         let hint = "name another file with ‹results›";
         let fault = |problem: String| Error::file(path, problem, hint);
         let system = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => fault("there is no such folder".into()),
+            std::io::ErrorKind::NotFound => fault("the folder does not exist".into()),
             _ => fault(unreadable(&error)),
         };
         // Results are read back, which needs a regular file.

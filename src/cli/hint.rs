@@ -19,6 +19,9 @@ struct Other {
     elsewhere: Option<&'static str>,
 }
 
+/// The most commands that are named as those that have an option.
+const MOST_COMMANDS: usize = 2;
+
 const fn other(names: &'static [&'static str], option: &'static str, written: &'static str) -> Other {
     Other { names, option, written, elsewhere: None }
 }
@@ -83,10 +86,10 @@ const OTHERS: [Other; 15] = [
 
 /// The hint about a command line that cannot be read; `given` includes the program's name.
 pub(super) fn of(error: &clap::Error, command: &Command, given: &[OsString]) -> String {
-    let (command, path) = command_of(command, given);
+    let (root, (command, path)) = (command, command_of(command, given));
     let invalid = texts(error, ContextKind::InvalidArg).into_iter().next().unwrap_or_default();
     let near = match error.kind() {
-        ErrorKind::UnknownArgument => option_like(&invalid, command),
+        ErrorKind::UnknownArgument => option_like(&invalid, command, root),
         ErrorKind::InvalidSubcommand => {
             let name = texts(error, ContextKind::InvalidSubcommand).concat();
             question(&near_names(&name, command.get_subcommands().map(Command::get_name)))
@@ -108,13 +111,14 @@ pub(super) fn of(error: &clap::Error, command: &Command, given: &[OsString]) -> 
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             let names = command.get_subcommands().map(Command::get_name).filter(|name| *name != "help");
             let names = names.collect::<Vec<_>>().join(", ");
-            format!("write {path} and one of {names}; {path} --help describes them")
+            format!("run `{path} COMMAND`, where COMMAND is {names}; {path} --help describes them")
         }
         ErrorKind::ArgumentConflict => "give only one of these options".to_owned(),
         ErrorKind::MissingRequiredArgument => {
             let usage = texts(error, ContextKind::Usage).join(" ");
-            format!("write {}", usage.trim_start_matches("Usage: ").trim())
+            format!("run `{}`", usage.trim_start_matches("Usage: ").trim())
         }
+        ErrorKind::InvalidValue if is_of_argument(error) => format!("use one of {}", valid_values(error).join(", ")),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let name = invalid.split([' ', '=', '[']).next().filter(|name| !name.is_empty()).unwrap_or("the option");
             format!("{path} --help describes {name}")
@@ -126,6 +130,11 @@ pub(super) fn of(error: &clap::Error, command: &Command, given: &[OsString]) -> 
 /// The valid values, if the given one is not valid.
 pub(super) fn valid_values(error: &clap::Error) -> Vec<String> {
     texts(error, ContextKind::ValidValue)
+}
+
+/// Whether an error is about the value of an argument, not of an option.
+pub(super) fn is_of_argument(error: &clap::Error) -> bool {
+    texts(error, ContextKind::InvalidArg).iter().any(|argument| argument.starts_with('<'))
 }
 
 /// The command that a line is for, and the words that name it.
@@ -144,8 +153,9 @@ pub(super) fn depth(command: &Command, given: &[OsString]) -> usize {
     command_of(command, given).1.split(' ').count() - 1
 }
 
-/// The question whether another option was meant: one that other programs call so, or one with a close name.
-fn option_like(invalid: &str, command: &Command) -> Option<String> {
+/// The question whether another option was meant: one that other programs call so, or one with a close name. An option
+/// of other commands is told with their names if the command draws.
+fn option_like(invalid: &str, command: &Command, root: &Command) -> Option<String> {
     let name = invalid.trim_start_matches('-').split('=').next()?;
     if name.len() == invalid.len() {
         return None;
@@ -153,9 +163,9 @@ fn option_like(invalid: &str, command: &Command) -> Option<String> {
     let known: Vec<&str> = command.get_arguments().filter_map(clap::Arg::get_long).collect();
     // The case of a short option matters.
     let name = if name.chars().count() > 1 { name.to_lowercase().replace('_', "-") } else { name.to_owned() };
+    let draws = known.contains(&"iterations") && known.contains(&"output");
     let other = |name: &str| OTHERS.iter().find(|other| other.names.contains(&name));
     let ours = |other: &Other| {
-        let draws = known.contains(&"iterations") && known.contains(&"output");
         let written = if known.contains(&other.option) { Some(other.written) } else { other.elsewhere };
         question(written.filter(|_| draws || known.contains(&other.option)).as_slice())
     };
@@ -164,7 +174,15 @@ fn option_like(invalid: &str, command: &Command) -> Option<String> {
     }
     let near: Vec<String> = near_names(&name, known.iter().copied()).iter().map(|name| format!("--{name}")).collect();
     let mistyped = || near_names(&name, OTHERS.iter().flat_map(|other| other.names.iter().copied())).into_iter().next();
-    question(&near).or_else(|| ours(other(mistyped()?)?))
+    of_others(&name, root).filter(|_| draws).or_else(|| question(&near)).or_else(|| ours(other(mistyped()?)?))
+}
+
+/// The statement that an option is one of other commands; none if no command has it, or many do.
+fn of_others(name: &str, root: &Command) -> Option<String> {
+    let has = |verb: &&Command| verb.get_arguments().any(|option| option.get_long() == Some(name));
+    let path = |verb: &Command| format!("`{} {}`", super::PROGRAM, verb.get_name());
+    let verbs: Vec<String> = root.get_subcommands().filter(has).map(path).collect();
+    (1..=MOST_COMMANDS).contains(&verbs.len()).then(|| format!("`--{name}` is an option of {}", verbs.join(" and ")))
 }
 
 fn texts(error: &clap::Error, kind: ContextKind) -> Vec<String> {

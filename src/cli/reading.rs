@@ -96,10 +96,11 @@ pub(super) fn read(given: &[OsString]) -> Result<ArgMatches, Box<Refusal>> {
 }
 
 /// Adds how to draw the words of a command line if they were read as a verb's, and the verb could not use one of its
-/// files.
+/// files. A verb whose required options are given was meant.
 pub(super) fn with_other_reading(error: anyhow::Error, given: &[OsString]) -> anyhow::Error {
     let command = Arguments::command();
-    let Some((_, words)) = verb_of(&command, given).and_then(|_| as_prompt(given)) else { return error };
+    let verb = verb_of(&command, given).filter(|verb| !verb.get_opts().any(clap::Arg::is_required_set));
+    let Some((_, words)) = verb.and_then(|_| as_prompt(given)) else { return error };
     let words: Vec<&OsStr> = words.iter().map(OsStr::new).collect();
     if words.len() < 2 || !words.iter().all(|word| is_plain(word)) {
         return error;
@@ -144,7 +145,7 @@ fn is_about_words(error: &clap::Error) -> bool {
         ErrorKind::MissingRequiredArgument,
         ErrorKind::MissingSubcommand,
     ];
-    kinds.contains(&error.kind())
+    kinds.contains(&error.kind()) || hint::is_of_argument(error)
 }
 
 fn words_of(matches: &ArgMatches) -> Vec<String> {
@@ -164,13 +165,14 @@ fn belongs_to(verb: &Command, words: &[String], error: &clap::Error) -> bool {
         ErrorKind::InvalidSubcommand => {
             verb.get_subcommands().map(Command::get_name).chain(["help"]).map(str::to_owned).collect()
         }
-        ErrorKind::InvalidValue => hint::valid_values(error),
         _ => Vec::new(),
     };
     let is_near = others.is_empty() && !near_names(first, known.iter().map(String::as_str)).is_empty();
+    // `completions tcsh` names a shell.
+    let is_value = others.is_empty() && hint::is_of_argument(error) && !hint::valid_values(error).is_empty();
     // `models rm` lacks a name; it is not a prompt.
     let is_begun = others.is_empty() && verb.find_subcommand(first).is_some();
-    names_file || is_whole || is_near || is_begun
+    names_file || is_whole || is_near || is_value || is_begun
 }
 
 /// Why a prompt was probably not meant as one, and what to do.
@@ -192,7 +194,7 @@ fn refusal(words: &[String]) -> Option<(String, String)> {
     let command = Arguments::command();
     let near = near_names(first, names_of_verbs(&command));
     let question = question(&near[..near.len().min(1)])?;
-    Some((format!("`{first}` is not a verb"), format!("{question} {draw}")))
+    Some((format!("`{first}` is not a command"), format!("{question} {draw}")))
 }
 
 /// The verb that the first word was probably meant to be: with it, the line can be read or lacks only an argument.
@@ -232,7 +234,7 @@ fn use_of(path: &Path) -> Option<String> {
 /// The command that draws words that are read as something else.
 fn to_draw<S: AsRef<OsStr>>(words: impl IntoIterator<Item = S>) -> String {
     let words: Vec<String> = words.into_iter().map(|word| quoted(word.as_ref())).collect();
-    format!("to draw these words: text2art {GENERATE} {}", words.join(" "))
+    format!("to use these words as a prompt, run: {PROGRAM} {GENERATE} {}", words.join(" "))
 }
 
 /// A word as it must be written in a shell.
@@ -273,6 +275,9 @@ mod tests {
 
     #[test]
     fn the_command_to_draw_is_one_for_a_shell() {
-        assert_eq!(to_draw(["info", "a b's"]), r#"to draw these words: text2art generate info "a b's""#);
+        assert_eq!(
+            to_draw(["info", "a b's"]),
+            r#"to use these words as a prompt, run: text2art generate info "a b's""#
+        );
     }
 }

@@ -15,6 +15,9 @@ pub enum DeviceChoice {
     Cuda(usize),
 }
 
+/// What other programs call NVIDIA's GPUs.
+const OTHER_NAMES: [&str; 2] = ["gpu", "nvidia"];
+
 impl FromStr for DeviceChoice {
     type Err = String;
 
@@ -26,7 +29,9 @@ impl FromStr for DeviceChoice {
             ("cuda", _) => Ok(Self::Cuda(0)),
             (_, Some(Some(gpu))) => Ok(gpu),
             _ => {
-                let near = crate::text::did_you_mean(text, ["auto", "cpu", "cuda"]);
+                let is_gpu = OTHER_NAMES.iter().any(|name| text.to_lowercase().starts_with(name));
+                let given = if is_gpu { "cuda" } else { text };
+                let near = crate::text::did_you_mean(given, ["auto", "cpu", "cuda"]);
                 Err(format!("`{text}` is not a valid device: use auto, cpu, cuda or cuda:N{near}"))
             }
         }
@@ -55,8 +60,11 @@ mod tests {
             assert_eq!(text.parse::<DeviceChoice>().unwrap().to_string(), text);
         }
         assert_eq!("cuda".parse::<DeviceChoice>().unwrap(), DeviceChoice::Cuda(0));
-        for wrong in ["", "gpu", "cuda:", "cuda:x", "CPU"] {
+        for wrong in ["", "cuda:", "cuda:x", "CPU"] {
             assert!(wrong.parse::<DeviceChoice>().is_err(), "{wrong}");
+        }
+        for gpu in ["gpu", "GPU:0", "nvidia", "cdua"] {
+            assert!(gpu.parse::<DeviceChoice>().unwrap_err().ends_with("; did you mean `cuda`?"), "{gpu}");
         }
     }
 }

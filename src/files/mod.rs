@@ -2,6 +2,7 @@
 
 mod hash;
 mod link;
+mod missing;
 mod name;
 mod partial;
 mod path;
@@ -14,13 +15,14 @@ mod write;
 pub(crate) use hash::hash_file_within;
 pub use hash::{hash_file, hash_files, hash_open_file, hash_open_files, to_hex};
 pub(crate) use link::end_of_links;
+pub(crate) use missing::missing;
 pub use name::{Naming, checkpoint_of, frames_of, picture_of, slug};
-pub(crate) use name::{behind_stem, contains, filled};
+pub(crate) use name::{behind_stem, contains, is_numbered, numbered};
 pub use partial::PartialFile;
 pub(crate) use path::{optional_path_as_text, path_as_text};
 pub(crate) use read::{Source, begins_with, open_regular, open_source, read_regular, read_within, small_text};
 pub(crate) use stream::Stream;
 pub use target::check_target;
-pub(crate) use text::{read_text, read_text_from_anywhere, unreadable};
+pub(crate) use text::{read_text, read_text_from_anywhere, unreadable, unreadable_file};
 pub use write::{Existing, check_folder, write_beside, write_whole};
 pub(crate) use write::{nameless, remove_if_present};

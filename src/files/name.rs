@@ -13,6 +13,8 @@ const LONGEST_SLUG: usize = 60;
 const CHECKPOINT: &str = "t2a";
 /// What follows the name of a checkpoint in that of the frames it counts.
 const KEPT_FRAMES: &str = "-frames";
+/// The fields of a template that stand for the first free number. The help names the first one; the second is older.
+const NUMBER: [&str; 2] = ["{number}", "{n}"];
 
 /// A prompt as part of a file name that every system accepts: letters without accents, digits and hyphens, at most 60
 /// bytes.
@@ -37,14 +39,15 @@ pub fn slug(text: &str) -> String {
 /// How the picture's file is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Naming {
-    /// This path, with `{slug}`, `{seed}` and `{n}` in it filled in
+    /// This path, with `{slug}`, `{seed}` and `{number}` in it filled in
     Template(OsString),
     /// `{slug}-{seed}.png` in the current folder, followed by `-2`, `-3` and so on if that name is taken
     Free,
 }
 
 impl Naming {
-    /// The first path of this naming that no file and no checkpoint has. A template without `{n}` has only one path.
+    /// The first path of this naming that no file and no checkpoint has. A template without
+    /// `{number}` has only one path.
     #[must_use]
     pub fn path(&self, prompt: &str, seed: u64) -> PathBuf {
         self.path_with(prompt, seed, &[])
@@ -55,8 +58,9 @@ impl Naming {
     pub fn path_with(&self, prompt: &str, seed: u64, extensions: &[&str]) -> PathBuf {
         let (slug, seed) = (slug(prompt), seed.to_string());
         let filled = |template: &OsStr, number: usize| {
-            let values = [("{slug}", slug.as_str()), ("{seed}", &seed), ("{n}", &number.to_string())];
-            PathBuf::from(values.iter().fold(template.to_owned(), |name, (field, value)| filled(&name, field, value)))
+            let values = [("{slug}", slug.as_str()), ("{seed}", &seed)];
+            let name = values.iter().fold(template.to_owned(), |name, (field, value)| filled(&name, field, value));
+            PathBuf::from(numbered(&name, number))
         };
         // A name with a checkpoint belongs to an unfinished picture.
         let free = |path: &PathBuf| {
@@ -64,12 +68,12 @@ impl Naming {
             std::iter::once(path.clone()).chain(beside).all(|path| !is_taken(&path)) && !checkpoint_of(path).exists()
         };
         match self {
-            Self::Template(template) if contains(template, "{n}") => {
+            Self::Template(template) if is_numbered(template) => {
                 (1..usize::MAX).map(|number| filled(template, number)).find(free).unwrap_or_default()
             }
             Self::Template(template) => filled(template, 1),
             Self::Free => {
-                let numbered = (2..usize::MAX).map(|number| filled("{slug}-{seed}-{n}.png".as_ref(), number));
+                let numbered = (2..usize::MAX).map(|number| filled("{slug}-{seed}-{number}.png".as_ref(), number));
                 std::iter::once(filled("{slug}-{seed}.png".as_ref(), 1)).chain(numbered).find(free).unwrap_or_default()
             }
         }
@@ -110,9 +114,19 @@ pub(crate) fn contains(name: &OsStr, field: &str) -> bool {
     name.as_encoded_bytes().windows(field.len()).any(|bytes| bytes == field.as_bytes())
 }
 
+/// Whether a template has a place for a number.
+pub(crate) fn is_numbered(template: &OsStr) -> bool {
+    NUMBER.iter().any(|field| contains(template, field))
+}
+
+/// A template with a number in the places for one.
+pub(crate) fn numbered(template: &OsStr, number: usize) -> OsString {
+    let number = number.to_string();
+    NUMBER.iter().fold(template.to_owned(), |name, field| filled(&name, field, &number))
+}
+
 /// A name with a value in place of a field. Bytes that are not text stay as they are.
-#[must_use]
-pub(crate) fn filled(name: &OsStr, field: &str, value: &str) -> OsString {
+fn filled(name: &OsStr, field: &str, value: &str) -> OsString {
     match name.to_str() {
         Some(name) => name.replace(field, value).into(),
         None => filled_bytes(name, field, value),
@@ -182,15 +196,19 @@ mod tests {
         let path = Naming::Template("out/{slug}_{seed}.png".into()).path("a cat", 7);
         assert_eq!(path, PathBuf::from("out/a-cat_7.png"));
         let folder = tempfile::tempdir().unwrap();
-        let template = folder.path().join("p{n}.png").into_os_string();
         std::fs::write(folder.path().join("p1.png"), "").unwrap();
         std::fs::write(folder.path().join("p3.gif"), "").unwrap();
-        let template = Naming::Template(template);
-        assert_eq!(template.path("a", 0), folder.path().join("p2.png"));
+        let both = ["p{number}.png", "p{n}.png"].map(|name| Naming::Template(folder.path().join(name).into()));
+        for template in &both {
+            assert_eq!(template.path("a", 0), folder.path().join("p2.png"));
+        }
         std::fs::write(folder.path().join("p2.png"), "").unwrap();
-        assert_eq!(template.path("a", 0), folder.path().join("p3.png"));
-        assert_eq!(template.path_with("a", 0, &["gif", "mp4"]), folder.path().join("p4.png"));
+        for template in both {
+            assert_eq!(template.path("a", 0), folder.path().join("p3.png"));
+            assert_eq!(template.path_with("a", 0, &["gif", "mp4"]), folder.path().join("p4.png"));
+        }
     }
+
     #[cfg(unix)]
     #[test]
     fn names_need_not_be_text() {
@@ -198,7 +216,7 @@ mod tests {
         let name = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
         let path = Naming::Template(name(b"\xff{slug}\xfe-{seed}-{slug}.png")).path("a cat", 7);
         assert_eq!(path, PathBuf::from(name(b"\xffa-cat\xfe-7-a-cat.png")));
-        assert!(contains(&name(b"\xff{n}"), "{n}") && !contains(&name(b"{n"), "{n}"));
+        assert!(is_numbered(&name(b"\xff{number}")) && is_numbered(&name(b"\xff{n}")) && !is_numbered(&name(b"{n")));
     }
 
     #[test]

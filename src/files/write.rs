@@ -72,7 +72,7 @@ pub fn check_folder(path: &Path) -> Result<()> {
     let folder = folder_of(&place);
     tempfile::tempfile_in(&folder).map(drop).map_err(|source| {
         let problem = match source.kind() {
-            std::io::ErrorKind::NotFound => "there is no such folder".to_owned(),
+            std::io::ErrorKind::NotFound => "folder not found".to_owned(),
             std::io::ErrorKind::NotADirectory => "this is not a folder".to_owned(),
             _ => format!("the folder cannot be written to: {source}"),
         };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Role;
 use super::container::{files_of, is_shard_list};
-use crate::files::unreadable;
+use crate::files::{missing, unreadable};
 use crate::{Error, Result};
 
 /// Names of weights and configuration in a folder; the first pair that exists is used.
@@ -59,6 +59,9 @@ pub(super) struct Located {
 /// If there is no such path, no weights or no configuration.
 pub(super) fn locate(role: Role, path: &Path) -> Result<Located> {
     let metadata = std::fs::metadata(path).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::NotFound {
+            return Error::file(path, "file or folder not found", missing(path));
+        }
         let hint = "give the path of a model's folder or weight file, or `embedded` for the built-in model";
         Error::file(path, unreadable(&error), hint)
     })?;

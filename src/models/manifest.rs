@@ -251,7 +251,14 @@ impl Entry {
 
 /// The error for an unknown name.
 fn unknown<'a>(option: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Error {
-    let known: Vec<&str> = std::iter::once(super::embedded::NAME).chain(known).collect();
+    // A name can be both that of a model and that of a preset.
+    let mut known_once = vec![super::embedded::NAME];
+    for name in known {
+        if !known_once.contains(&name) {
+            known_once.push(name);
+        }
+    }
+    let known = known_once;
     let hint = match question(&near_names(name, known.iter().copied())) {
         Some(question) => format!("{question} `text2art models list` shows all names; a path must exist"),
         None => format!("use one of {}; or a path, or `organization/repository` on the hub", known.join(", ")),
@@ -303,6 +310,6 @@ mod tests {
         let hint = manifest.unknown_model(Role::Clip, "vit_b32").hint();
         assert!(hint.contains("vit-b32"), "{hint}");
         assert!(manifest.unknown_preset("imagnet").hint().contains("imagenet"));
-        assert!(manifest.unknown_preset("zzz").hint().contains("amused"));
+        assert_eq!(manifest.unknown_preset("zzz").hint().matches("amused").count(), 1);
     }
 }

@@ -165,7 +165,7 @@ impl Finder<'_> {
     /// If the tokenizer is not on this machine and cannot be downloaded.
     pub(super) fn provide_tokenizer(&self, name: &str, request: Request) -> Result<PathBuf> {
         if self.hub()?.environment().offline && self.at_hand(&request)?.is_none() {
-            let problem = format!("there is no {TOKENIZER} beside these weights, and network access is disabled");
+            let problem = format!("there is no {TOKENIZER} beside these weights, and {}", self.why_offline());
             let hint =
                 format!("add OpenAI's {TOKENIZER} to their folder, or run once without ‹offline› to download it");
             return Err(Error::file(name, problem, hint));

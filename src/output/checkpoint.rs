@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Make, Products, Recipe};
-use crate::files::{open_regular, to_hex, unreadable};
+use crate::files::{open_regular, to_hex, unreadable_file};
 use crate::optimizer::OptimizerState;
 use crate::resolve::check;
 use crate::session::{Judged, Plateau, SessionState};
@@ -294,7 +294,7 @@ fn digest_place(file: &[u8]) -> Option<std::ops::Range<usize>> {
 
 /// The bytes of the file, after the digest is verified.
 fn read_whole(path: &Path) -> Result<Vec<u8>> {
-    let fault = |error: &std::io::Error| Error::file(path, unreadable(error), HINT);
+    let fault = |error: &std::io::Error| unreadable_file(path, error, HINT);
     let other = || Error::file(path, "this is not a text2art checkpoint", HINT);
     let short = |bytes: usize| Error::file(path, format!("the checkpoint is cut short after {bytes} bytes"), DAMAGED);
     if path.is_dir() {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::recipe_text::embedded_text;
-use crate::files::{hash_file_within, picture_of};
+use crate::files::{hash_file_within, picture_of, unreadable_file};
 use crate::models::ModelRecord;
 use crate::models::hub::is_commit;
 use crate::settings::Settings;
@@ -87,6 +87,18 @@ impl Recipe {
             Ok(InputRecord { option: option.into(), path, sha256 })
         };
         settings.input_files().into_iter().map(record).collect()
+    }
+
+    /// Reads the recipe of a picture that the user named, as [`Recipe::read`] does. If there is no such file, the hint
+    /// names files with close names.
+    ///
+    /// # Errors
+    /// As for [`Recipe::read`].
+    pub fn read_named(path: &Path) -> Result<Self> {
+        match path.metadata() {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(unreadable_file(path, &error, "")),
+            _ => Self::read(path),
+        }
     }
 
     /// Reads the recipe from a PNG, a GIF or an MP4.

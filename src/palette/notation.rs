@@ -28,10 +28,12 @@ pub(super) fn read(text: &str) -> Result<Palette> {
     }
     let mut colors = Vec::new();
     for part in text.split(';') {
-        colors
-            .extend(read_part(part.trim()).map_err(|(problem, hint)| {
-                Error::usage(format!("the palette {}: {problem}", shortened(text)), hint)
-            })?);
+        colors.extend(read_part(part.trim()).map_err(|(problem, hint)| {
+            // Such a message names the whole text already.
+            let is_whole = problem == unknown(text);
+            let message = if is_whole { problem } else { format!("the palette {}: {problem}", shortened(text)) };
+            Error::usage(message, hint)
+        })?);
     }
     let palette = Palette::of_colours(shortened(text), colors)?;
     if let Some(only) = palette.only() {
@@ -114,7 +116,7 @@ fn read_color(text: &str) -> Result<[u8; 3], Problem> {
     if name.is_empty() {
         return problem("a color is missing", "write a list such as red,gold, or a ramp such as red->gold\\8");
     }
-    let what = format!("there is no color or palette {}", shortened(name));
+    let what = unknown(name);
     if name.chars().count() > LONGEST_NAME {
         return problem(what, SHOW);
     }
@@ -131,6 +133,11 @@ fn read_color(text: &str) -> Result<[u8; 3], Problem> {
         Some(question) => problem(what, format!("{question} {SHOW}")),
         None => problem(what, format!("use a name from CSS or xkcd, or a number such as #ff8800; {SHOW}")),
     }
+}
+
+/// The problem with a name that nothing has.
+fn unknown(name: &str) -> String {
+    format!("no color or palette is named `{}`", shortened(name))
 }
 
 /// A ramp of `count` colors through the stops: all of the stops, and between them steps in OKLab whose lengths are as
@@ -225,9 +232,9 @@ mod tests {
     #[test]
     fn errors_name_the_place() {
         let cases = [
-            ("redd->white\\8", "no color or palette redd", "`red`"),
-            ("cloudy bleu", "no color or palette cloudy bleu", "cloudy blue"),
-            ("picco-8", "no color or palette picco-8", "pico-8"),
+            ("redd->white\\8", "the palette redd->white\\8: no color or palette is named `redd`", "`red`"),
+            ("cloudy bleu", "no color or palette is named `cloudy bleu`", "cloudy blue"),
+            ("picco-8", "no color or palette is named `picco-8`", "pico-8"),
             ("red->white\\1", "only one color", "2 to 256"),
             ("red", "the palette red: its only color is #ff0000", "black;gold"),
             ("[#f00, red]", "its only color is #ff0000", "black;gold"),
@@ -246,7 +253,7 @@ mod tests {
             ("pico-8\\8", "always has 16 colors", "remove"),
             ("photo.png;red", "photo.png is a file", "alone"),
             ("red->white\\200;black->blue\\200", "has 381 colors; the limit is 256", "256"),
-            ("qqqqqqqq", "no color or palette qqqqqqqq", "CSS or xkcd"),
+            ("qqqqqqqq", "no color or palette is named `qqqqqqqq`", "CSS or xkcd"),
         ];
         for (text, expected, hint) in cases {
             let error = Palette::load(text).unwrap_err();

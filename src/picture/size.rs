@@ -22,9 +22,7 @@ impl FromStr for Size {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (width, height) = text.split_once(['x', 'X', '×']).ok_or_else(|| {
-            // A single side probably means a square.
-            let side = whole_number(text).ok().filter(|side| (1..=LONGEST).contains(side));
-            let example = side.map_or_else(|| "512x384".to_owned(), |side| format!("{side}x{side}"));
+            let example = meant(text).unwrap_or(Self { width: 512, height: 384 });
             format!("`{text}` is not a valid size; write WIDTHxHEIGHT, e.g. {example}")
         })?;
         let side = |side: &str| match whole_number(side) {
@@ -33,6 +31,19 @@ impl FromStr for Size {
         };
         Ok(Self { width: side(width)?, height: side(height)? })
     }
+}
+
+/// The size that a text without an `x` probably means: two sides, such as `128,96`, or the side of a square.
+fn meant(text: &str) -> Option<Size> {
+    let side = |text: &str| whole_number(text).ok().filter(|side| (1..=LONGEST).contains(side));
+    let sides: Vec<&str> = text.split(|sign: char| !sign.is_ascii_digit()).filter(|side| !side.is_empty()).collect();
+    let pair = match sides[..] {
+        // A single digit before a comma counts thousands, as in `1,024`.
+        [width, height] if width.len() > 1 => side(width).zip(side(height)),
+        _ => None,
+    };
+    let (width, height) = pair.or_else(|| side(text).map(|side| (side, side)))?;
+    Some(Size { width, height })
 }
 
 impl fmt::Display for Size {
@@ -54,7 +65,20 @@ mod tests {
         for text in ["500 x 281", "500×281", "500X281", "500.0x281"] {
             assert_eq!(text.parse(), Ok(size), "{text}");
         }
-        assert!("512".parse::<Size>().unwrap_err().ends_with("e.g. 512x512"));
+        for (text, example) in [
+            ("512", "512x512"),
+            ("512.0", "512x512"),
+            ("1,024", "1024x1024"),
+            ("128,128", "128x128"),
+            ("128, 96", "128x96"),
+            ("128*96", "128x96"),
+            ("128 by 96", "128x96"),
+            ("128 0", "512x384"),
+            ("big", "512x384"),
+        ] {
+            let error = text.parse::<Size>().unwrap_err();
+            assert!(error.ends_with(&format!("e.g. {example}")), "{error}");
+        }
         for wrong in ["0x5", "5", "5x", "-1x5", "5x99999999", "axb", ""] {
             assert!(wrong.parse::<Size>().is_err(), "{wrong}");
         }

@@ -17,7 +17,7 @@ use super::rows::Layout;
 use super::tiff::Tiff;
 use super::turn::{lies, turn_of};
 use super::{jpeg, png, room};
-use crate::files::{open_regular, unreadable};
+use crate::files::{open_regular, unreadable, unreadable_file};
 use crate::{Error, Result};
 
 /// The longest side that is read, in pixels: the longest that a JPEG can have.
@@ -262,7 +262,7 @@ impl<'a> Source<'a> {
 fn start(path: &Path) -> Result<(BufReader<File>, Kind)> {
     let broken = |problem: String| Error::file(path, problem, HINT);
     // A file without an end is not opened, since opening alone may take forever.
-    let metadata = std::fs::metadata(path).map_err(|error| broken(unreadable(&error)))?;
+    let metadata = std::fs::metadata(path).map_err(|error| unreadable_file(path, &error, HINT))?;
     if !metadata.is_file() {
         return Err(broken("this is not a regular file".into()));
     }

@@ -87,7 +87,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     }
     check(&settings)?;
     // Report a mistyped color before models are loaded.
-    settings.palette.as_deref().map(Palette::load).transpose()?;
+    settings.palette.as_deref().map(Palette::load).transpose().map_err(of_palette)?;
     Ok(settings)
 }
 
@@ -132,6 +132,16 @@ fn combine_colors(layers: &[Overrides]) -> Result<(Option<String>, Option<usize>
         return Err(Error::usage(problem, "give only one of them"));
     }
     Ok((layer.palette.clone(), layer.colors))
+}
+
+/// The error of a palette with the name of its option, unless it names the palette or the file.
+fn of_palette(error: Error) -> Error {
+    match error {
+        Error::Usage { message, hint } if !message.starts_with("the palette ") => {
+            Error::usage(format!("‹palette›: {message}"), hint)
+        }
+        other => other,
+    }
 }
 
 /// The grid of cells: a scale applies to a number of cells in its layer or in a weaker one.

@@ -80,10 +80,18 @@ impl Plan {
         } else if memory > most {
             let limit = limit();
             let (size, needed) = (settings.size, in_words(memory));
-            let message = format!(
-                "a {size} picture with {} at once needs at least about {needed} of memory; {limit}",
-                counted(batch, "cutout")
-            );
+            let what = match settings.cut_batch {
+                CutBatch::Auto => {
+                    format!("a {size} picture needs about {needed} of memory even with one cutout at a time")
+                }
+                CutBatch::Count(_) => {
+                    format!(
+                        "a {size} picture with {} at a time needs about {needed} of memory",
+                        counted(batch, "cutout")
+                    )
+                }
+            };
+            let message = format!("{what}; {limit}");
             let more = memory <= room;
             Some(Refusal { message, hint: way_out(&settings, models, device, (most, more.then_some(memory)))? })
         } else {

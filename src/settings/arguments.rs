@@ -52,19 +52,30 @@ impl OptionInfo {
             Some(help) => argument.long_help(help),
             None => argument,
         };
-        (self.reads)(argument)
+        let argument = (self.reads)(argument);
+        match self.range {
+            // A word is refused with the range of the option.
+            Some(range) if self.type_name == "usize" => argument.value_parser(move |text: &str| {
+                text::whole_number(text).map_err(|_| format!("`{text}` is not a whole number {range}"))
+            }),
+            _ => argument,
+        }
     }
 }
 
 /// Adds the options that `takes` selects to a command, each changed by `change`.
-fn with_options(command: Command, takes: impl Fn(&OptionInfo) -> bool, change: impl Fn(Arg) -> Arg) -> Command {
+fn with_options(
+    command: Command,
+    takes: impl Fn(&OptionInfo) -> bool,
+    change: impl Fn(&OptionInfo, Arg) -> Arg,
+) -> Command {
     let taken = OPTIONS.iter().filter(|option| takes(option));
-    command.args(taken.filter_map(|option| Some(change(option.argument(option.value?)))))
+    command.args(taken.filter_map(|option| Some(change(option, option.argument(option.value?)))))
 }
 
 impl Args for Overrides {
     fn augment_args(command: Command) -> Command {
-        with_options(command, |_| true, |argument| argument)
+        with_options(command, |_| true, |_, argument| argument)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -91,6 +102,12 @@ impl FromArgMatches for Overrides {
 pub trait Choice {
     /// Whether the verb takes this option.
     fn takes(option: &OptionInfo) -> bool;
+
+    /// The help of this option if the verb says it in other words.
+    #[must_use]
+    fn help(_option: &OptionInfo) -> Option<&'static str> {
+        None
+    }
 }
 
 /// The options of a verb that takes some of them, without the headings of their groups.
@@ -102,7 +119,13 @@ pub struct Chosen<C> {
 
 impl<C: Choice> Args for Chosen<C> {
     fn augment_args(command: Command) -> Command {
-        with_options(command, C::takes, |argument| argument.help_heading(None))
+        with_options(command, C::takes, |option, argument| {
+            let argument = argument.help_heading(None);
+            match C::help(option) {
+                Some(help) => argument.help(help),
+                None => argument,
+            }
+        })
     }
 
     fn augment_args_for_update(command: Command) -> Command {

@@ -64,7 +64,11 @@ impl FromStr for LearningRateDrops {
             match text.strip_suffix('%') {
                 Some(percent) => {
                     let percent: f64 = percent.parse().map_err(|_| wrong())?;
-                    if (0.0..=100.0).contains(&percent) { Ok(Point::Percent(percent)) } else { Err(wrong()) }
+                    match percent {
+                        0.0..=100.0 => Ok(Point::Percent(percent)),
+                        _ if percent > 100.0 => Err(format!("`{text}`: percentages must be at most 100%")),
+                        _ => Err(wrong()),
+                    }
                 }
                 None => text.parse().map(Point::Iteration).map_err(|_| wrong()),
             }
@@ -106,5 +110,7 @@ mod tests {
         for wrong in ["", "101%", "-1", "a%", "5,,6"] {
             assert!(wrong.parse::<LearningRateDrops>().is_err(), "{wrong}");
         }
+        let error = "50%,150%".parse::<LearningRateDrops>().unwrap_err();
+        assert_eq!(error, "`150%`: percentages must be at most 100%");
     }
 }

@@ -32,6 +32,7 @@ pub use groups::{OPTIONS, Overrides, Settings, VideoSettings};
 pub use learning_rate::LearningRateDrops;
 pub use options::{OptionInfo, Setter};
 pub use pixel_shape::PixelShape;
+pub(crate) use prompt::EMPTY_PROMPT;
 pub use prompt::{Prompt, Prompts};
 pub use range::Range;
 pub use seed::Seed;

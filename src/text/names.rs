@@ -39,7 +39,7 @@ pub fn spelled(message: &str, spelling: Spelling) -> String {
 
 fn is_identifier(name: &str) -> bool {
     name.starts_with(|sign: char| sign.is_ascii_lowercase())
-        && name.chars().all(|sign| sign.is_ascii_lowercase() || sign == '-' || sign == '_')
+        && name.chars().all(|sign| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '-' || sign == '_')
 }
 
 #[cfg(test)]
@@ -48,9 +48,9 @@ mod tests {
 
     #[test]
     fn names_are_spelled_as_readers_write_them() {
-        let message = "‹cut-batch› 0 is out of range: see ‹ and ‹A B› or ‹init_image›";
-        let flags = "--cut-batch 0 is out of range: see ‹ and ‹A B› or --init-image";
-        let fields = "cut_batch 0 is out of range: see ‹ and ‹A B› or init_image";
+        let message = "‹cut-batch› 0 is out of range: see ‹ and ‹A B› or ‹init_image› or ‹mp4›";
+        let flags = "--cut-batch 0 is out of range: see ‹ and ‹A B› or --init-image or --mp4";
+        let fields = "cut_batch 0 is out of range: see ‹ and ‹A B› or init_image or mp4";
         assert_eq!(spelled(message, Spelling::Flag), flags);
         assert_eq!(spelled(message, Spelling::Field), fields);
         assert_eq!(spelled("", Spelling::Field), "");

@@ -137,5 +137,5 @@ fn what_does_not_fit_is_refused_with_a_way_out() {
         comments(&workplace, &line);
     }
     let text = refusal(&["a", "--max-memory", "20M"]);
-    assert!(text.contains("hint:"), "{text}");
+    assert!(text.contains("hint:") && text.contains("of memory even with one cutout at a time"), "{text}");
 }

@@ -132,7 +132,7 @@ fn places_that_cannot_be_written() {
         ("there.png", &["there.png", "already exists"][..]),
         ("picture.jpg", &["picture.jpg", ".png"]),
         ("picture", &["picture", ".png"]),
-        ("none/picture.png", &["none", "no such folder"]),
+        ("none/picture.png", &["none", "folder not found"]),
         ("there.png/picture.png", &["there.png", "not a folder"]),
         ("folder", &["folder"]),
         ("folder.png", &["folder.png", "a folder"]),
@@ -156,7 +156,7 @@ fn places_that_a_reconstruction_cannot_be_written_to() {
         workplace.refuses(&[&["reconstruct", "in.png", "-o"], output].concat(), words);
     };
     refuses(&["there.png"], &["there.png", "already exists"]);
-    refuses(&["none/out.png"], &["none", "no such folder"]);
+    refuses(&["none/out.png"], &["none", "folder not found"]);
     refuses(&["folder.png"], &["folder.png"]);
     refuses(&["folder.png", "--force"], &["folder.png"]);
     refuses(&["out.jpg"], &["out.jpg", ".png"]);
@@ -231,7 +231,7 @@ fn pictures_without_a_usable_recipe() {
         ("broken.png", "recipe"),
         ("newer.png", "newer"),
         ("unknown.png", "cuttings"),
-        ("none.png", "no such file"),
+        ("none.png", "file not found"),
         (".", "."),
     ] {
         workplace.refuses(&["--from", name, "-o", "new.png"], &[name, word]);

@@ -292,8 +292,8 @@ fn files_that_are_missing() {
         let model = Model::new(role);
         model.remove(WEIGHTS);
         model.refuses("model", &["model", if role == "clip" { "no CLIP" } else { "does not contain a VQGAN" }]);
-        model.refuses(WEIGHTS, &[WEIGHTS, "no such file"]);
-        model.refuses("nowhere/at/all", &["nowhere/at/all", "no such file"]);
+        model.refuses(WEIGHTS, &[WEIGHTS, "not found"]);
+        model.refuses("nowhere/at/all", &["nowhere/at/all", "not found"]);
         std::fs::create_dir(model.workplace.join("bare")).unwrap();
         model.refuses("bare", &["bare"]);
         // The name of a model's repository, which is no path here, and may not be fetched.

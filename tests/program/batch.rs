@@ -86,7 +86,7 @@ fn a_bad_line_is_told_and_the_others_go_on() {
         (4, "--size"),
         (5, "no setting `promt`; did you mean `prompt`?"),
         (6, "longer than 100 KiB"),
-        (8, "no such folder"),
+        (8, "folder not found"),
         (9, "nothing"),
     ] {
         let told = format!("error: a.txt line {line}: ");
@@ -123,7 +123,7 @@ fn what_is_wrong_with_all_of_it_is_told_before_any_work() {
         (&["a.txt", "--results", "other.jsonl"], "not a batch result"),
         (&["a.txt", "--results", "notes.txt"], "not a results file"),
         (&["a.txt", "--results", "folder"], "folder"),
-        (&["a.txt", "--results", "none/r.jsonl"], "no such folder"),
+        (&["a.txt", "--results", "none/r.jsonl"], "the folder does not exist"),
         (&["a.txt", "--contact-sheet", "sheet.gif"], "sheet.gif"),
         (&["a.txt", "--contact-sheet", "none/sheet.png"], "none"),
         (&["a.txt", "--devices", "cuda:0"], "cuda:0"),

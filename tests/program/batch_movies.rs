@@ -196,9 +196,12 @@ fn what_cannot_be_is_told() {
     );
     let outcome = batch(&workplace, &["a.txt", "--mp4"]);
     assert_eq!((outcome.code, outcome.output_text()), (Some(1), "a-plum-0.png\n"), "{}", outcome.errors);
-    for (line, words) in
-        [(1, "--gif takes"), (2, "also the name of another output"), (3, "no such folder"), (4, "at most 65535x65535")]
-    {
+    for (line, words) in [
+        (1, "--gif takes"),
+        (2, "also the name of another output"),
+        (3, "folder not found"),
+        (4, "at most 65535x65535"),
+    ] {
         let told = format!("error: a.txt line {line}: ");
         let found = outcome.errors.lines().find(|error| error.starts_with(&told));
         assert!(found.is_some_and(|error| error.contains(words)), "line {line}: {}", outcome.errors);

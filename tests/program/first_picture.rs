@@ -93,7 +93,7 @@ fn the_first_pictures_have_names_of_their_own() {
 #[test]
 fn names_are_filled_in() {
     let workplace = Workplace::new();
-    let arguments = [&SENTENCE[..], &SMALL, &["--seed", "7", "-o", "{slug}_{seed}_{n}.png"]].concat();
+    let arguments = [&SENTENCE[..], &SMALL, &["--seed", "7", "-o", "{slug}_{seed}_{number}.png"]].concat();
     for number in [1, 2] {
         let outcome = workplace.run(&arguments).succeeded();
         assert_eq!(outcome.output_text(), format!("a-red-apple-on-a-blue-background_7_{number}.png\n"));

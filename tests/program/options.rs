@@ -324,7 +324,7 @@ const GENERATE: [Group; 10] = [
                 "--output",
                 &[
                     "apple --dry-run -o {slug}/{seed}.png",
-                    "apple --dry-run -o {slug}-{seed}-{n}.png",
+                    "apple --dry-run -o {slug}-{seed}-{number}.png",
                     "apple --dry-run -o -",
                     "apple -o made.png",
                     "apple -o none/apple.png",

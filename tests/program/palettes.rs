@@ -184,7 +184,7 @@ fn files_errors_name_the_place() {
         assert_eq!(outcome.errors.lines().count(), 2, "{name}: {}", outcome.errors);
     }
     for (text, expected) in [
-        ("nowhere.gpl", "nowhere.gpl: there is no such file"),
+        ("nowhere.gpl", "nowhere.gpl: file not found"),
         ("folder.gpl", "folder.gpl: this is not a regular file"),
         ("photo.png\\0", "photo.png: `0` is not a valid number of colors"),
         ("photo.png\\1", "photo.png: `1` is not a valid number of colors"),
@@ -192,7 +192,7 @@ fn files_errors_name_the_place() {
         ("[gold,#ffd700]", "the palette [gold,#ffd700]: its only color is #ffd700"),
         ("gold->white\\1", "the palette gold->white\\1: a ramp cannot have only one color"),
         ("gold->white\\10000", "a ramp of 10000 colors is too long"),
-        ("pico-8;picco-8", "the palette pico-8;picco-8: there is no color or palette picco-8"),
+        ("pico-8;picco-8", "the palette pico-8;picco-8: no color or palette is named `picco-8`"),
         ("", "a palette without colors cannot be used"),
         ("photo.png\\10000", "photo.png: `10000` is not a valid number"),
         ("many.gpl\\8", "the number of colors of a palette file cannot be chosen"),
@@ -201,12 +201,13 @@ fn files_errors_name_the_place() {
         assert_eq!(outcome.code, Some(2), "{text}");
         assert!(outcome.errors.contains(expected), "{text}: {}", outcome.errors);
         assert_eq!(outcome.errors.lines().count(), 2, "{text}: {}", outcome.errors);
-        // The same is said before anything is drawn.
+        // The same is said before anything is drawn; what names neither the palette nor a file names the option.
         let drawing = workplace.run(&["a", "--palette", text, "-o", "p.png"]);
-        assert_eq!((drawing.code, drawing.errors), (Some(2), outcome.errors), "{text}");
+        assert_eq!((drawing.code, drawing.errors.replace("--palette: ", "")), (Some(2), outcome.errors), "{text}");
     }
     let near = workplace.run(&["palettes", "picco-8"]).errors;
     assert!(near.contains("hint: did you mean `pico-8`?"), "{near}");
+    workplace.refuses(&["a", "--palette", "nosuch"], &["--palette: no color or palette is named `nosuch`"]);
     workplace.refuses(&["a", "--colors", "1"], &["--colors 1 is out of range"]);
 }
 

@@ -341,7 +341,7 @@ fn files_that_are_no_checkpoint() {
     refuses(&workplace.read("p.png"), &["not a text2art checkpoint"]);
     refuses(&std::fs::read(fixtures().join("clip/model.safetensors")).unwrap(), &["not a text2art checkpoint"]);
     refuses(b"{\"a\": 1, \"b\": 2, \"c\": 3}", &["not a text2art checkpoint"]);
-    workplace.refuses(&["resume", "none.t2a"], &["none.t2a", "no such file"]);
+    workplace.refuses(&["resume", "none.t2a"], &["none.t2a", "file not found"]);
     workplace.refuses(&["resume", "."], &["not a text2art checkpoint"]);
     workplace.write("renamed", &whole);
     workplace.refuses(&["resume", "renamed"], &["renamed", "where the picture goes"]);

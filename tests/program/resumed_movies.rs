@@ -151,7 +151,7 @@ fn without_its_frames_a_movie_starts_over() {
     let mut damaged = frames.clone();
     damaged[frames.len() / 2] ^= 1;
     for (content, reason) in [
-        (None, "there is no such file"),
+        (None, "file not found"),
         (Some(damaged), "damaged"),
         (Some(frames[..frames.len() - 1].to_vec()), "cut short"),
         (Some(b"my notes".to_vec()), "cut short"),

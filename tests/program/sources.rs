@@ -37,8 +37,11 @@ fn a_variable_that_is_no_setting_is_a_warning() {
     let workplace = Workplace::new();
     let outcome = run(&workplace, "a red apple --dry-run", &[("TEXT2ART_SIEZ", "64x64")]).succeeded();
     assert!(outcome.errors.contains("warning: TEXT2ART_SIEZ is not a setting"), "{}", outcome.errors);
-    let outcome = run(&workplace, "a red apple --dry-run", &[("TEXT2ART_SIZE", "64")]);
-    assert_eq!(outcome.code, Some(2));
+    for (variable, value) in [("TEXT2ART_SIZE", "big"), ("TEXT2ART_CUT_BATCH", "some"), ("TEXT2ART_DITHER", "none5")] {
+        let outcome = run(&workplace, "a red apple --dry-run", &[(variable, value)]);
+        assert_eq!(outcome.code, Some(2));
+        assert!(outcome.errors.ends_with(&format!("hint: fix or unset {variable}\n")), "{}", outcome.errors);
+    }
 }
 
 #[test]

@@ -240,7 +240,7 @@ fn files_that_are_there_are_kept() {
     // A name is free only if it is free for all files.
     workplace.write("a-pear-0.mp4", "mine");
     assert_eq!(draw(&["--gif", "--mp4"]), "a-pear-0-2.png\na-pear-0-2.gif\na-pear-0-2.mp4\n");
-    assert_eq!(draw(&["--gif", "-o", "{slug}{n}.png"]), "a-pear1.png\na-pear1.gif\n");
+    assert_eq!(draw(&["--gif", "-o", "{slug}{number}.png"]), "a-pear1.png\na-pear1.gif\n");
     assert_eq!(draw(&["--mp4={seed}.mp4", "-o", "{slug}{n}.gif"]), "a-pear2.gif\n0.mp4\n");
     assert_eq!(workplace.read("a-pear-0.mp4"), b"mine");
     workplace.refuses(&[&line[..], &["-o", "a-pear1.png", "--gif", "--force", "--mp4", "0.gif"]].concat(), &["0.gif"]);

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use super::entry::Entry;
 use super::lines::Lines;
-use crate::files::{self, Stream, open_source, read_within, unreadable};
+use crate::files::{self, Stream, open_source, read_within, unreadable, unreadable_file};
 use crate::progress::Stop;
 use crate::{Error, Result};
 use beginning::{beginning, content, has_lines};
@@ -47,7 +47,7 @@ pub struct Source {
 /// If the file cannot be read, or [`read`] fails; [`Error::Stopped`] if the batch was stopped before the first line
 /// arrived.
 pub fn open(path: &Path, form: Option<Form>, stop: &Stop) -> Result<Source> {
-    let fault = |error: std::io::Error| Error::file(path, unreadable(&error), FORMS);
+    let fault = |error: std::io::Error| unreadable_file(path, &error, FORMS);
     let stopped = {
         let stop = stop.clone();
         move || stop.is_requested()

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Command, FromArgMatches};
 
 use crate::drawer::{self, limit_names};
@@ -51,13 +52,19 @@ pub(in crate::cli) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overri
     }
     let parsed = command.try_get_matches_from(arguments).and_then(|matches| Overrides::from_arg_matches(&matches));
     let mut overrides = parsed.map_err(|error| {
-        Error::usage(
-            format!("in the environment: {}", first_paragraph(&error)),
-            format!("fix or unset the {PREFIX} variable"),
-        )
+        let variable = variable_of(&error).unwrap_or_else(|| format!("the {PREFIX} variable"));
+        let message = format!("in the environment: {}", first_paragraph(&error));
+        Error::usage(message, format!("fix or unset {variable}"))
     })?;
     overrides.prompt = prompt;
     Ok(overrides)
+}
+
+/// The variable of the option that an error is about.
+fn variable_of(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return None };
+    let option = argument.strip_prefix("--")?.split(['=', '[', ' ']).next()?;
+    Some(format!("{PREFIX}{}", option.to_uppercase().replace('-', "_")))
 }
 
 /// The settings of a configuration file: the file that is named, else the user's own file if there is one. `none`

@@ -21,7 +21,7 @@ pub(in crate::cli) fn tell(error: &clap::Error, hint: String) -> u8 {
     let progress = if asks_for_json(std::env::args_os()) { Progress::Json } else { Progress::Lines };
     let message = match error.kind() {
         // The text of this error is the help.
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a subcommand is required".to_owned(),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is required".to_owned(),
         _ => first_paragraph(error),
     };
     Reporter::new(progress).tell(&Event::Failed { message, hint, exit_code: USAGE });

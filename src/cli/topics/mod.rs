@@ -71,10 +71,10 @@ impl Topic {
 /// What `help` was asked for.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// A topic or a command [default: the help of text2art]
+    /// A topic or command; without it, shows the main help
     #[arg(value_name = "NAME")]
     name: Option<String>,
-    /// A subcommand, such as `list` in `help models list`
+    /// A nested command, such as `list` in `help models list`
     #[arg(value_name = "COMMAND", value_parser = inner_verb)]
     command: Option<String>,
 }
@@ -140,7 +140,7 @@ fn unknown(words: &[&str]) -> Error {
     let near = near.map_or_else(String::new, |question| format!("{question} "));
     let words = words.join(" ");
     let quoted = shlex::try_quote(&words).unwrap_or_else(|_| words.as_str().into());
-    let draw = format!("to draw these words: {PROGRAM} {GENERATE} help {quoted}");
+    let draw = format!("to use these words as a prompt, run: {PROGRAM} {GENERATE} help {quoted}");
     let topics = topics.join(", ");
     let hint = format!("{near}topics: {topics}; {PROGRAM} --help lists the commands; {draw}");
     Error::usage(format!("`{words}` is not a topic or a command"), hint)
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(error.to_string(), "`pixl-art` is not a topic or a command");
         let hint = error.hint();
         assert!(hint.starts_with("did you mean `pixel-art`? topics: batch, "), "{hint}");
-        assert!(hint.ends_with("to draw these words: text2art generate help pixl-art"), "{hint}");
+        assert!(hint.ends_with("to use these words as a prompt, run: text2art generate help pixl-art"), "{hint}");
         assert!(unknown(&["xyzzy"]).hint().starts_with("topics: "));
     }
 

@@ -18,7 +18,7 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let recipe = Recipe::read(&arguments.picture)?;
+    let recipe = Recipe::read_named(&arguments.picture)?;
     if arguments.json {
         return stdout::print_json(&recipe);
     }

@@ -6,7 +6,7 @@ use crate::cli::terminal::interrupt;
 use crate::cli::terminal::report::{Progress, Reporter};
 use crate::cli::terminal::stdout::print_path;
 use crate::cli::{DONE, INTERRUPTED};
-use crate::files::check_target;
+use crate::files::{check_target, missing};
 use crate::output::{Product, Products, Recipe, kind_of};
 use crate::picture::Size;
 use crate::progress::Event;
@@ -24,12 +24,17 @@ impl Choice for Moving {
     fn takes(option: &OptionInfo) -> bool {
         option.group == VideoSettings::GROUP
     }
+
+    fn help(option: &OptionInfo) -> Option<&'static str> {
+        (option.name == "frame_every").then_some("Use every Nth image; the last one is always used")
+    }
 }
 
 /// The arguments of `video`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// Images of one size, in order; a folder stands for all its images, in the order of their numbers
+    /// Images to use as frames, in order; all must have the same size. A folder stands for the images in it, sorted by
+    /// number
     #[arg(value_name = "FRAMES", required = true)]
     frames: Vec<PathBuf>,
     /// Output file (.mp4 or .gif)
@@ -104,6 +109,8 @@ fn frames(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
     for path in given {
         if path.is_dir() {
             frames.extend(pictures_in(path)?);
+        } else if !path.exists() {
+            return Err(Error::file(path, "file or folder not found", missing(path)));
         } else {
             frames.push(path.clone());
         }

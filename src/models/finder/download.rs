@@ -65,10 +65,15 @@ impl Finder<'_> {
         Ok(())
     }
 
+    /// Why the network is not used.
+    pub(in crate::models) fn why_offline(&self) -> &'static str {
+        if self.offline { "‹offline› is set" } else { "network access is disabled" }
+    }
+
     pub(super) fn check_network(&self, name: &str) -> Result<()> {
         if self.hub()?.environment().offline {
-            let hint = "remove ‹offline›, and unset HF_HUB_OFFLINE";
-            return Err(Error::usage(format!("{name} cannot be downloaded: network access is disabled"), hint));
+            let hint = if self.offline { "remove ‹offline›" } else { "unset HF_HUB_OFFLINE" };
+            return Err(Error::usage(format!("{name} cannot be downloaded: {}", self.why_offline()), hint));
         }
         Ok(())
     }
@@ -85,13 +90,7 @@ impl Finder<'_> {
         if let Some(hole) = here.iter().position(Option::is_none)
             && self.hub()?.environment().offline
         {
-            let file = &requests[hole].file;
-            let of = match &requests[hole].origin {
-                Origin::Repository(repository) => repository.to_string(),
-                Origin::Page { url, .. } => url.clone(),
-            };
-            let problem =
-                format!("{name} needs {file} from {of}, which is not downloaded, and network access is disabled");
+            let problem = format!("{name} is not downloaded ({}), and {}", requests[hole].file, self.why_offline());
             let at_commit = match &requests[hole].origin {
                 // A recipe's model is downloaded by its commit, since the name alone stands for another one.
                 Origin::Repository(repository) if self.records.iter().any(|(_, record)| record.name == name) => {

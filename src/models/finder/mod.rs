@@ -256,7 +256,7 @@ impl<'a> Finder<'a> {
             }
             None if self.hub()?.environment().offline => {
                 let cache = self.hub()?.cache().folder().display();
-                let problem = format!("{repository} is not in the cache ({cache}), and network access is disabled");
+                let problem = format!("{repository} is not in the cache ({cache}), and {}", self.why_offline());
                 return Err(Error::usage(problem, fetch_hint(&repository.to_string(), Some(role))));
             }
             _ => {

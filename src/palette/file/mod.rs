@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{FEWEST_COLOURS, MOST_COLOURS, Palette, hexadecimal};
-use crate::files::{open_regular, unreadable};
+use crate::files::{open_regular, unreadable_file};
 use crate::{Error, Result, picture};
 
 /// The number of colors that a picture is reduced to if no number is given.
@@ -134,7 +134,8 @@ impl<'a> Named<'a> {
     }
 
     fn bytes(&self) -> Result<Vec<u8>> {
-        let unreadable = |error: std::io::Error| self.error(unreadable(&error), "give a palette file or a picture");
+        let unreadable =
+            |error: std::io::Error| unreadable_file(&self.path, &error, "give a palette file or a picture");
         let metadata = std::fs::metadata(&self.path).map_err(unreadable)?;
         if !metadata.is_file() {
             return Err(self.error("this is not a regular file", "give a palette file or a picture"));

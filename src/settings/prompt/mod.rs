@@ -57,6 +57,8 @@ impl PartialEq for Prompts {
     }
 }
 
+/// The beginning of the error for a prompt without words.
+pub(crate) const EMPTY_PROMPT: &str = "a prompt is empty";
 /// The longest text that is read, in bytes. A CLIP reads only about 77 tokens of a prompt.
 const LONGEST: usize = 100 << 10;
 /// The most prompts of one picture.
@@ -103,7 +105,7 @@ fn parse_prompt(segment: &str) -> Result<(Prompt, Option<String>), String> {
     let raw = fields.join(":");
     let text = unescape(&raw).trim().to_owned();
     if text.is_empty() {
-        return Err("a prompt is empty".into());
+        return Err(EMPTY_PROMPT.into());
     }
     let number = |index: usize| match numbers.get(index) {
         Some(number) if number.abs() <= LARGEST_WEIGHT => Ok(Some(*number)),

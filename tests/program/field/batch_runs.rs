@@ -60,27 +60,32 @@ fn more_cannot_be_kept_than_are_drawn() {
 }
 
 #[test]
-fn the_end_repeats_what_failed() {
+fn the_end_names_the_lines_that_failed() {
     let workplace = Workplace::new();
     workplace
         .write("a.txt", format!("an apple -- --sed 5\na pear\na fig -- --clip nothing\n{}", "a -- --sed\n".repeat(20)));
     let outcome = batch(&workplace, &["a.txt"]);
     assert_eq!(outcome.code, Some(1));
     let lines: Vec<&str> = outcome.errors.lines().collect();
-    let [.., summary] = lines[..] else { panic!("{lines:?}") };
+    let [.., failed, summary] = lines[..] else { panic!("{lines:?}") };
     assert!(summary.starts_with("1 drawn, 0 already done, 22 failed, "), "{summary}");
-    // The first 20 failures, and the number of others.
-    let told = &lines[lines.len() - 23..lines.len() - 1];
-    assert_eq!((told[0], told[21]), ("failed:", "  and 2 more"));
-    assert!(told[1..21].iter().all(|line| line.starts_with("  a.txt line ")), "{told:#?}");
-    assert!(told.iter().any(|line| line.starts_with("  a.txt line 1: ") && line.contains("--sed")), "{told:#?}");
+    // The lines of the first 20 failures, and the number of others. Each error is printed once.
+    assert!(failed.starts_with("failed: a.txt lines 1, ") && failed.ends_with(" and 2 more"), "{failed}");
+    assert_eq!(failed.split(", ").count(), 20, "{failed}");
+    let told: Vec<_> = lines.iter().filter(|line| line.contains("'--sed'")).collect();
+    assert_eq!(told.iter().filter(|line| line.starts_with("error: a.txt line 1: ")).count(), 1, "{told:#?}");
+    assert_eq!(told.len(), 21, "{told:#?}");
+    assert!(told[0].ends_with("; did you mean `--seed`?"), "{told:#?}");
     // The failures as an event.
     let outcome = batch(&workplace, &["a.txt", "--progress", "json"]);
     let events = outcome.events();
     let failures = events.iter().find(|event| event["event"] == "failures").unwrap();
     assert_eq!((failures["failures"].as_array().unwrap().len(), &failures["more"]), (20, &2.into()));
     assert!(failures["failures"][0]["line"].is_u64() && failures["failures"][0]["message"].is_string());
-    // Without failures, nothing is repeated.
+    workplace.write("one.txt", "a -- --sed 5\n");
+    let one = batch(&workplace, &["one.txt"]).errors;
+    assert!(one.lines().any(|line| line == "failed: one.txt line 1"), "{one}");
+    // Without failures, there is no such line.
     workplace.write("b.txt", "a pear\n");
     assert!(!batch(&workplace, &["b.txt"]).succeeded().errors.contains("failed:"));
 }

@@ -41,6 +41,13 @@ fn options_of_other_programs_lead_to_ours() {
         ("apple --sed 5", "did you mean `--seed`?"),
         ("apple --optimiser adam", "did you mean `--optimizer`?"),
         ("bench --repetition 3", "did you mean `--repetitions`?"),
+        // The verb that has the option.
+        ("apple --keep 1", "`--keep` is an option of `text2art batch`"),
+        ("apple --samples 4", "`--samples` is an option of `text2art batch`"),
+        (
+            "batch prompts.txt --save-every 5",
+            "`--save-every` is an option of `text2art generate` and `text2art resume`",
+        ),
         // Nothing is close, or the verb has no such option.
         ("apple --cfg-scale 7", "text2art --help lists all options; everything after ` -- ` is a prompt"),
         ("apple --zzz", "text2art --help lists all options; everything after ` -- ` is a prompt"),
@@ -58,10 +65,47 @@ fn options_of_other_programs_lead_to_ours() {
 }
 
 #[test]
+fn options_are_named_as_they_are_written() {
+    let workplace = Workplace::new();
+    for (line, error) in [
+        ("a frog --mp4 frog.png", "--mp4 takes a name that ends in .mp4, but frog.png does not"),
+        ("--mp4 a frog", "--mp4 takes a name that ends in .mp4, but a does not"),
+        ("a frog --gif frog.png", "--gif takes a name that ends in .gif, but frog.png does not"),
+        ("a frog --drawer pixel --svg frog.png", "--svg takes a name that ends in .svg, but frog.png does not"),
+        ("a frog -o x.mp4 --mp4 y.mp4", "--output and --mp4 both name a file ending in .mp4"),
+    ] {
+        let lines = workplace.refuses_somehow(&words(line));
+        assert_eq!(lines[0], format!("error: {error}"), "{line}");
+        assert!(!lines.concat().contains(['‹', '›']), "{lines:?}");
+    }
+}
+
+#[test]
+fn values_are_refused_with_what_is_possible() {
+    let workplace = Workplace::new();
+    for (line, error) in [
+        ("apple --colors many", "`many` is not a whole number from 2 to 256"),
+        ("apple --cutouts -1", "`-1` is not a whole number from 1 to 4096"),
+        ("apple --learning-rate-drops 150%", "`150%`: percentages must be at most 100%"),
+        ("apple --device gpu", "did you mean `cuda`?"),
+        ("apple --size 128,128", "write WIDTHxHEIGHT, e.g. 128x128"),
+    ] {
+        let lines = workplace.refuses_somehow(&words(line));
+        assert!(lines[0].ends_with(error), "{lines:?}");
+    }
+    let lines = workplace.refuses_somehow(&words("apple --model imagenet --offline"));
+    assert_eq!(lines[0], "error: imagenet-f16-16384 is not downloaded (flax_model.msgpack), and --offline is set");
+}
+
+#[test]
 fn models_names_its_subcommands() {
     let lines = Workplace::new().refuses_somehow(&["models"]);
-    assert_eq!(lines[0], "error: a subcommand is required");
-    assert!(lines[1].starts_with("hint: write text2art models and one of list, info, pull"), "{}", lines[1]);
+    assert_eq!(lines[0], "error: a command is required");
+    assert!(
+        lines[1].starts_with("hint: run `text2art models COMMAND`, where COMMAND is list, info, pull"),
+        "{}",
+        lines[1]
+    );
 }
 
 #[test]

@@ -18,7 +18,7 @@ const PROMPTS: [(&str, &[&str]); 15] = [
     ("palettes", &["palettes of autumn"]),
     ("doctor", &["doctor who", "doctor with a white coat --size 64x64"]),
     ("bench", &["bench in a park", "bench | a park"]),
-    ("completions", &["completions of a dream"]),
+    ("completions", &["completions of a dream", "completions of a puzzle"]),
     ("man", &["man on the moon"]),
     ("help", &["help me paint a house", "help wanted sign", "help me list of dreams --seed 3"]),
 ];
@@ -71,38 +71,61 @@ fn what_a_verb_takes_is_the_verbs() {
     workplace.write("lines", "a fig\n");
     for (line, error, hint) in [
         // One word that could be a file's name: the verb, and how to draw the words.
-        ("info desk", "desk: there is no such file", "to draw these words: text2art generate info desk"),
-        ("batch cookies", "cookies: there is no such file", "to draw these words: text2art generate batch cookies"),
-        ("resume cover", "cover: there is no such file", "to draw these words: text2art generate resume cover"),
-        ("video frames -o slow.mp4", "frames", "to draw these words: text2art generate video frames -o slow.mp4"),
-        ("info castle --seed 5", "--seed", "to draw these words: text2art generate info castle"),
+        ("info desk", "desk: file not found", "to use these words as a prompt, run: text2art generate info desk"),
+        (
+            "batch cookies",
+            "cookies: file not found",
+            "to use these words as a prompt, run: text2art generate batch cookies",
+        ),
+        (
+            "resume cover",
+            "cover: file not found",
+            "to use these words as a prompt, run: text2art generate resume cover",
+        ),
+        ("info castle --seed 5", "--seed", "to use these words as a prompt, run: text2art generate info castle"),
         // Names of files, and files that are there.
-        ("info cat.png", "cat.png: there is no such file", "PNG"),
-        ("batch prompts.txt", "prompts.txt: there is no such file", "one prompt per line"),
-        ("score photo.png", "--prompt", "write text2art score"),
-        ("score photo.png apple", "--prompt", "write text2art score"),
+        ("info cat.png", "cat.png: file not found", "check the spelling of the path"),
+        ("info phto.png", "phto.png: file not found", "did you mean `photo.png`?"),
+        ("apple --init-image phto.png", "phto.png: file not found", "did you mean `photo.png`?"),
+        ("apple --config none/a.toml", "none/a.toml: file not found", "the folder none does not exist"),
+        ("batch prompts.txt", "prompts.txt: file not found", "check the spelling of the path"),
+        ("score photo.png", "--prompt", "run `text2art score"),
+        ("score photo.png apple", "--prompt", "run `text2art score"),
+        // What was given with everything that the verb needs.
+        ("video frames -o slow.mp4", "frames: file or folder not found", "check the spelling of the path"),
         ("info photo.png other.png", "other.png", "text2art info --help"),
         ("batch lines of text", "of", "text2art batch --help"),
         // A word alone.
-        ("info", "<PICTURE>", "write text2art info"),
-        ("batch", "<FILE>", "write text2art batch"),
+        ("info", "<PICTURE>", "run `text2art info <PICTURE>`"),
+        ("batch", "<FILE>", "run `text2art batch <FILE>`"),
         // An option that is the verb's alone, or mistyped.
         ("batch x.txt --sampels 3", "--sampels", "did you mean `--samples`?"),
-        ("batch of cookies --samples 3", "cookies", "to draw these words: text2art generate batch of cookies"),
+        (
+            "batch of cookies --samples 3",
+            "cookies",
+            "to use these words as a prompt, run: text2art generate batch of cookies",
+        ),
         ("models lits", "lits", "did you mean `list`?"),
         ("completions bsh", "bsh", "did you mean `bash`"),
+        (
+            "completions tcsh",
+            "tcsh",
+            "use one of bash, elvish, fish, powershell, zsh; to use these words as a prompt, run:",
+        ),
         ("models help", "help", "text2art models --help"),
         ("batch prompts --samples 0", "--samples", "text2art batch --help"),
         ("man --seed 3", "--seed", "text2art man --help"),
         ("models path vit-b32 --quiet", "--quiet", "text2art models path --help"),
         ("help castle", "`castle` is not a topic or a command", "text2art generate help castle"),
-        ("help castle --seed 3", "--seed", "to draw these words: text2art generate help castle"),
+        ("help castle --seed 3", "--seed", "to use these words as a prompt, run: text2art generate help castle"),
     ] {
         refused(&workplace, line, error, hint);
     }
     // No hint to draw what nobody would.
-    let lines = workplace.refuses_somehow(&["info", "cat.png"]);
-    assert!(!lines[1].contains("draw these words"), "{lines:?}");
+    for line in ["info cat.png", "video frames -o slow.mp4"] {
+        let lines = workplace.refuses_somehow(&words(line));
+        assert!(!lines[1].contains("as a prompt"), "{lines:?}");
+    }
 }
 
 #[test]
@@ -116,14 +139,14 @@ fn mistyped_verbs_and_names_of_files_are_not_drawn() {
         ("cat.png", "a file, not a prompt", "text2art info cat.png; to draw it again: text2art --from cat.png;"),
         ("run.png.t2a", "a file, not a prompt", "text2art resume run.png.t2a;"),
         ("photo.jpg", "a file, not a prompt", "--init-image photo.jpg;"),
-        ("notes", "a file, not a prompt", "to draw these words: text2art generate notes"),
+        ("notes", "a file, not a prompt", "to use these words as a prompt, run: text2art generate notes"),
         ("my photo.png", "`my photo.png` is a file", "text2art info 'my photo.png'"),
         ("cat.png photo.jpg", "`cat.png photo.jpg` are files, not a prompt", "text2art generate cat.png photo.jpg"),
         ("prompts.txt --seed 3 --dry-run", "a file, not a prompt", "text2art batch prompts.txt"),
-        ("btach prompts.txt", "`btach` is not a verb", "did you mean `batch`?"),
-        ("btach none.txt", "`btach` is not a verb", "did you mean `batch`?"),
-        ("inof cat.png", "`inof` is not a verb", "did you mean `info`?"),
-        ("Info cat.png", "`Info` is not a verb", "did you mean `info`?"),
+        ("btach prompts.txt", "`btach` is not a command", "did you mean `batch`?"),
+        ("btach none.txt", "`btach` is not a command", "did you mean `batch`?"),
+        ("inof cat.png", "`inof` is not a command", "did you mean `info`?"),
+        ("Info cat.png", "`Info` is not a command", "did you mean `info`?"),
         ("inof --json", "--json", "did you mean `info`?"),
         ("batchs prompts.txt --samples 3", "--samples", "did you mean `batch`?"),
     ] {
@@ -323,6 +346,13 @@ fn a_prompt_may_be_given_as_an_option() {
         let settings: toml::Table = outcome.output_text().parse().unwrap();
         assert_eq!(settings["prompt"].as_str(), Some(prompt), "{arguments:?}");
     }
-    workplace.refuses(&["--prompt", ""], &["a prompt is empty"]);
+    for (arguments, hint) in [
+        (&["--prompt", ""][..], "or leave out the option"),
+        (&[""], "describe the picture"),
+        (&["a frog | "], r"remove the extra |, or write \| for a literal |"),
+    ] {
+        let lines = workplace.refuses_somehow(arguments);
+        assert!(lines[0].contains("a prompt is empty") && lines[1].contains(hint), "{lines:?}");
+    }
     assert!(workplace.run(&["--help"]).succeeded().output_text().contains("--prompt <TEXT>"));
 }

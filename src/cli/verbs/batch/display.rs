@@ -12,7 +12,7 @@ use crate::models::hub::megabytes;
 use crate::progress::Event;
 use crate::{Error, Result};
 
-/// The longest error that is repeated at the end, in characters.
+/// The longest error that programs get again at the end, in characters.
 const LONGEST_FAILURE: usize = 300;
 
 /// The display of a batch.
@@ -199,7 +199,7 @@ impl Display {
     }
 }
 
-/// The failures, repeated at the end because they may have scrolled away.
+/// The lines that failed, at the end, because their errors may have scrolled away. Programs get the errors again.
 fn failures(ledger: &Ledger, progress: Progress) -> Vec<String> {
     let Failures { first, more } = &ledger.failures;
     let shown = |(place, error): &(Place, String)| {
@@ -218,9 +218,14 @@ fn failures(ledger: &Ledger, progress: Progress) -> Vec<String> {
             vec![json!({ "event": "failures", "failures": lines, "more": more }).to_string()]
         }
         _ => {
-            let more = (*more > 0).then(|| format!("  and {more} more"));
-            let listed = lines.into_iter().map(|(_, text)| format!("  {text}")).chain(more);
-            std::iter::once("failed:".to_owned()).chain(listed).collect()
+            let mut lines: Vec<usize> = lines.into_iter().map(|(line, _)| line).collect();
+            lines.sort_unstable();
+            lines.dedup();
+            let more = if *more > 0 { format!(" and {more} more") } else { String::new() };
+            let word = if lines.len() == 1 && more.is_empty() { "line" } else { "lines" };
+            let listed = lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let file = first.first().map_or("", |(place, _)| &place.file);
+            vec![format!("failed: {file} {word} {listed}{more}")]
         }
     }
 }

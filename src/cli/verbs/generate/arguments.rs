@@ -12,7 +12,7 @@ use crate::cli::terminal::report::Reporter;
 use crate::output::Recipe;
 use crate::progress::Event;
 use crate::resolve::combine;
-use crate::settings::{Overrides, Prompts, Settings};
+use crate::settings::{EMPTY_PROMPT, Overrides, Prompts, Settings};
 use crate::text::at_least_one;
 use crate::video::FileNames;
 use crate::{Error, Result};
@@ -22,23 +22,23 @@ use crate::{Error, Result};
 pub(in crate::cli) struct Arguments {
     /// What to draw; `|` separates prompts, `:2` sets a weight
     ///
-    /// Words are joined by spaces. `a castle | night sky:0.5 | blurry:-0.3:-0.7` is three prompts. The second
-    /// counts half. The third is avoided, but only while its distance from the picture is at most 0.7: its second
-    /// number is a limit. Write `\|` and `\:` for a literal `|` or `:`.
+    /// Words are joined by spaces. `a castle | night sky:0.5 | blurry:-0.3:-0.7` contains three prompts. The second
+    /// counts half. The third steers away from `blurry` until the picture is more than 0.7 away from it; the second
+    /// number sets that limit. Write `\|` and `\:` for a literal `|` or `:`.
     #[arg(value_name = "PROMPT")]
     pub(in crate::cli) prompt: Vec<String>,
-    /// Add a prompt, same as PROMPT; may be repeated
+    /// Add a prompt, written like PROMPT; may be repeated
     ///
-    /// Added after PROMPT, as if separated by `|`.
+    /// Each one follows PROMPT, as if separated by `|`.
     #[arg(long = "prompt", value_name = "TEXT", help_heading = "Picture")]
     pub(in crate::cli) texts: Vec<String>,
     #[command(flatten)]
     pub(in crate::cli) overrides: Overrides,
     /// Output file, or -
     ///
-    /// The name ends in .png, .gif or .mp4; standard output takes only a PNG. In the name, `{slug}` is a filename-safe
-    /// form of the prompt, `{seed}` the seed, and n in braces the first free number. A name that is taken is an error;
-    /// the default name gets -2, -3 and so on.
+    /// FILE must end in .png, .gif or .mp4; `-` writes a PNG to standard output. In the name, `{slug}` is the prompt in
+    /// filename-safe form, `{seed}` the seed, and `{number}` the first free number. It is an error if FILE exists, unless
+    /// --force is given. If the default name is taken, -2, -3 and so on is appended.
     #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) output: Option<OsString>,
     /// Replace files that already exist
@@ -51,27 +51,27 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) save_every: Option<u64>,
     /// Write a checkpoint every N iterations, for `text2art resume`
     ///
-    /// The checkpoint of apple.png is apple.png.t2a, in the same folder. Ctrl-C also writes a checkpoint. For --gif or
-    /// --mp4, the frames so far are kept in apple.png.t2a-frames.
+    /// The checkpoint of apple.png is apple.png.t2a, in the same folder. With this option, Ctrl-C writes one as well. For
+    /// --gif or --mp4, the frames so far are kept in apple.png.t2a-frames.
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     pub(in crate::cli) checkpoint_every: Option<u64>,
-    /// Write the cutouts of each iteration, as each CLIP sees them, into this folder
+    /// Also write the cutouts of each iteration, as each CLIP model sees them, to this folder
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(in crate::cli) save_cutouts: Option<PathBuf>,
     /// Repeat a picture's recipe; other options override it
     #[arg(long, value_name = "PICTURE", help_heading = "Settings")]
     pub(in crate::cli) from: Option<PathBuf>,
-    /// Do not ask before downloading a model that a recipe names and `text2art models list` does not include
+    /// Download models named by a recipe without asking, even if they are not in `text2art models list`
     ///
     /// text2art never asks about models that you name yourself.
     #[arg(long, help_heading = "Models")]
     pub(in crate::cli) trust: bool,
-    /// Configuration file, or none
+    /// Configuration file, or `none`
     #[arg(long, value_name = "FILE", help_heading = "Settings")]
     pub(in crate::cli) config: Option<PathBuf>,
     /// Print the settings, sizes and memory, without drawing
     ///
-    /// The output is a configuration file that --config reads.
+    /// The output is a configuration file, which --config can read.
     #[arg(long, help_heading = "Settings")]
     pub(in crate::cli) dry_run: bool,
     /// Show the picture in the terminal while it is drawn
@@ -102,9 +102,12 @@ impl Arguments {
 /// The settings of all sources, the strongest first: flags, recipe, environment, configuration file.
 pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Settings, Option<Repeated>)> {
     let mut flags = arguments.overrides.clone();
+    if arguments.texts.iter().any(|text| text.trim().is_empty()) {
+        return Err(Error::usage(EMPTY_PROMPT, "describe the picture after ‹prompt›, or leave out the option"));
+    }
     flags.prompt = arguments.text().as_deref().map(prompt).transpose()?;
     let mut warnings = Vec::new();
-    let recipe = arguments.from.as_deref().map(Recipe::read).transpose()?;
+    let recipe = arguments.from.as_deref().map(Recipe::read_named).transpose()?;
     if let (Some(recipe), Some(picture)) = (&recipe, &arguments.from) {
         trust::check_paths(&recipe.settings, picture, arguments.trust)?;
     }
@@ -144,7 +147,13 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
 /// Reads a prompt.
 pub(in crate::cli) fn prompt(text: &str) -> Result<Prompts> {
     text.parse().map_err(|problem: String| {
-        let hint = r"separate prompts with | and write weights as :2; write \| and \: for the characters themselves";
+        let hint = if text.trim().is_empty() {
+            "describe the picture, for example: a red apple on a blue background"
+        } else if problem.starts_with(EMPTY_PROMPT) {
+            r"remove the extra |, or write \| for a literal |"
+        } else {
+            r"separate prompts with | and write weights as :2; write \| and \: for a literal | or :"
+        };
         Error::usage(problem, hint)
     })
 }

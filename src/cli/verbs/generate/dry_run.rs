@@ -30,7 +30,7 @@ pub(in crate::cli) fn dry_run(
         let plan = Plan::within(max_memory, settings, &models, device)?;
         plan.check()?;
         let delivered = drawer::of(&plan.settings().drawer)?.finished_size(plan.settings());
-        comments.push(format!("drawn at {}, delivered at {delivered}", plan.work_size()));
+        comments.push(format!("drawn at {}, saved at {delivered}", plan.work_size()));
         comments.extend(plan.device().gpu().map(|gpu| format!("computed on {gpu}")));
         comments.push(format!("memory: about {}", in_words(plan.memory())));
         comments.extend(max_memory::in_words(plan.recomputed()));
