@@ -57,7 +57,7 @@ enum Verb {
     Reconstruct(reconstruct::Arguments),
     /// Make an MP4 or GIF from frames on disk
     Video(video::Arguments),
-    /// Show how a picture was made, as a configuration file
+    /// Print a picture's settings as a configuration file
     Info(info::Arguments),
     /// List, download, check and remove published models
     Models(models::Arguments),
@@ -73,7 +73,7 @@ enum Verb {
     Completions(completions::Arguments),
     /// Print the manual page
     Man,
-    /// Show the help of a command or a topic, and list the topics
+    /// Show help for a command or topic
     Help(topics::Arguments),
 }
 

@@ -13,8 +13,8 @@ pub const SVG: Kind = Kind {
     option: "svg",
     help: Some(Help {
         heading: "Output",
-        short: "Also write the cells of a pixel drawer as an SVG",
-        more: "Without FILE, the SVG is named after the picture. In a batch file, use `none` to turn it off.",
+        short: "Also write the cells of --drawer pixel as an SVG",
+        more: "Without FILE, the SVG is named after the picture. In a batch file, `none` disables it.",
     }),
     check: |settings| drawer::vector(settings).map(drop),
     make: Make::Still(Still { encode, begins: b"<svg " }),

@@ -18,10 +18,10 @@ pub enum StartNoise {
 }
 
 crate::text::named_values!(StartNoise, "starting point", {
-    Codes => "codes",
-    Snow => "snow",
-    Gradient => "gradient",
-    Fractal => "fractal",
-    None => "none",
-    Prior => "prior",
+    Codes => "codes": "Random codes of the VQGAN, or cells of random colors",
+    Snow => "snow": "A random color for each pixel",
+    Gradient => "gradient": "A smooth gradient between two random colors",
+    Fractal => "fractal": "Faint clouds on gray",
+    None => "none": "Plain gray",
+    Prior => "prior": "A rough picture from the prior, a small network that reads the prompt",
 });

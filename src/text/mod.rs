@@ -105,9 +105,10 @@ macro_rules! serde_as_text {
     };
 }
 
-/// Gives the values of an enum names, for `Display`, `FromStr`, serde and the command line.
+/// Gives the values of an enum names, for `Display`, `FromStr`, serde and the command line, and maybe help for the
+/// command line.
 macro_rules! named_values {
-    ($type:ident, $what:literal, { $($variant:ident => $name:literal),+ $(,)? }) => {
+    ($type:ident, $what:literal, { $($variant:ident => $name:literal $(: $help:literal)?),+ $(,)? }) => {
         impl $type {
             /// All values with their names.
             pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$variant, $name)),+];
@@ -139,8 +140,9 @@ macro_rules! named_values {
             }
 
             fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-                let (_, name) = Self::ALL.iter().find(|(value, _)| value == self)?;
-                Some(clap::builder::PossibleValue::new(*name))
+                Some(match self {
+                    $(Self::$variant => clap::builder::PossibleValue::new($name)$(.help($help))?,)+
+                })
             }
         }
 

@@ -15,9 +15,9 @@ pub const FRAMES: Kind = Kind {
     option: "frames",
     help: Some(Help {
         heading: "Moving pictures",
-        short: "Write each frame as a PNG with its recipe into this folder",
+        short: "Also write each frame, as a PNG with its recipe, to this folder",
         more: "The folder is created if needed. The frames are named 000000.png, 000001.png and so on. In a \
-               batch file, use `none` to turn it off.",
+               batch file, `none` disables it.",
     }),
     check: check_nothing,
     make: Make::Folder,

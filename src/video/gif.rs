@@ -26,7 +26,7 @@ pub const GIF: Kind = Kind {
         heading: "Moving pictures",
         short: "Also make an animated GIF of the iterations",
         more: "Without FILE, the GIF is named after the picture. `-o x.gif` makes a GIF and no PNG. In a batch \
-               file, use `none` to turn it off.",
+               file, `none` disables it.",
     }),
     check: |settings| check_size(settings.size),
     make: Make::Movie(open),

@@ -27,8 +27,8 @@ pub const MP4: Kind = Kind {
         heading: "Moving pictures",
         short: "Also make an MP4 of the iterations",
         more: "Without FILE, the MP4 is named after the picture. `-o x.mp4` makes an MP4 and no PNG. In a batch \
-               file, use `none` to turn it off. Encoded as H.264, which browsers can play. If the width or height is \
-               odd, the last column or row is duplicated.",
+               file, `none` disables it. MP4s are encoded as H.264 and play in browsers. If the width or height is odd, \
+               the last column or row is duplicated.",
     }),
     check: |settings| check_size(settings.size),
     make: Make::Movie(open),

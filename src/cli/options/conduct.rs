@@ -19,10 +19,11 @@ pub(in crate::cli) struct Conduct {
     /// Number of CPU threads
     #[arg(long, value_name = "N", help_heading = "Machine", value_parser = threads)]
     threads: Option<u16>,
-    /// Limit on memory, such as 4G or 800M [default: three quarters of the machine's memory]
+    /// Memory limit, such as 4G or 800M [default: three quarters of the machine's memory]
     ///
-    /// If a run needs more, text2art first lowers --cut-batch (if `auto`; the value is saved in the recipe). If that is
-    /// not enough, it recomputes parts of the network, which takes about 25% longer and does not change the picture.
+    /// If a run needs more, text2art first lowers --cut-batch, unless you set it. The recipe records the value used. If
+    /// that is not enough, text2art computes parts of the networks twice. This takes about 25% longer and does not change
+    /// the picture.
     #[arg(long, value_name = "SIZE", help_heading = "Machine")]
     max_memory: Option<MemorySize>,
 }

@@ -25,8 +25,8 @@ const BRIEF: [&str; 12] = [
     "from",
     "dry_run",
 ];
-/// The commands that `-h` leaves out: the default command, and those that are needed only once.
-const UNSAID: [&str; 3] = ["generate", "completions", "man"];
+/// The commands that `-h` names; `--help` describes all of them.
+const USUAL: [&str; 8] = ["resume", "batch", "score", "video", "info", "models", "palettes", "help"];
 /// The end of the help.
 pub(in crate::cli) const EXAMPLES: &str = "Examples:
   text2art a red apple on a blue background
@@ -52,8 +52,8 @@ pub(in crate::cli) fn is_brief(mut arguments: impl Iterator<Item = OsString>) ->
 pub(in crate::cli) fn command(brief: bool) -> Command {
     let defaults = Defaults::new(brief);
     let command = limit_names(Arguments::command());
-    let names = command.get_subcommands().map(clap::Command::get_name).filter(|name| !UNSAID.contains(name));
-    let names = names.collect::<Vec<_>>().join(", ");
+    let usual = command.get_subcommands().map(clap::Command::get_name).filter(|name| USUAL.contains(name));
+    let usual = usual.collect::<Vec<_>>().join(", ");
     let command =
         command.mut_args(|option| defaults.tell(option)).after_help(format!("{EXAMPLES}\n\n{}", topics::list()));
     let tell = |verb: Command| verb.mut_args(|option| defaults.tell(option));
@@ -64,7 +64,8 @@ pub(in crate::cli) fn command(brief: bool) -> Command {
     if !brief {
         return command;
     }
-    let verbs = format!("Commands: {names}. For more: --help, COMMAND --help, help TOPIC");
+    let more = "text2art --help: all options; text2art COMMAND --help; text2art help: topics";
+    let verbs = format!("Commands: {usual}, ...\n{more}");
     let command = command.mut_args(|option| {
         let hidden = !BRIEF.contains(&option.get_id().as_str());
         option.help_heading(None).hide_short_help(hidden).hide_possible_values(true)
@@ -130,7 +131,7 @@ impl Defaults {
         let embedded = text(&self.embedded)?;
         let published = self.published.as_ref().and_then(text).filter(|published| *published != embedded);
         Some(match published {
-            Some(published) => format!("{embedded}, with published models {published}"),
+            Some(published) => format!("{embedded}; {published} with published models"),
             None => embedded,
         })
     }

@@ -34,8 +34,8 @@ impl Choice for Measured {
 pub(in crate::cli) struct Arguments {
     /// What to measure: the `imagenet_f16_16384` VQGAN with ViT-B/32 (a) or the embedded model (b)
     ///
-    /// Other options override parts of it. --vqgan and --clip also take a configuration file, for a model with random
-    /// weights.
+    /// Other options override parts of the workload. --vqgan and --clip also accept a model's configuration file; the
+    /// weights are then random.
     #[arg(long, value_name = "NAME", default_value = "b")]
     work: Work,
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub(in crate::cli) struct Arguments {
     /// Number of CPU threads
     #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<u16>,
-    /// Memory limit, such as 4G or 800M [default: three quarters of the machine's]
+    /// Memory limit, such as 4G or 800M [default: three quarters of the machine's memory]
     #[arg(long, value_name = "SIZE")]
     max_memory: Option<MemorySize>,
     /// Print JSON

@@ -8,7 +8,7 @@ use crate::cli::terminal::stdout;
 /// Arguments of `completions`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// The shell
+    /// The shell to print completions for
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }

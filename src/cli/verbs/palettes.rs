@@ -12,7 +12,7 @@ use crate::palette::{BuiltIn, Palette, hexadecimal};
 /// Arguments of `palettes`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// A palette as for --palette: a name, colors, a ramp such as red->white\8, or a file
+    /// A palette, as accepted by --palette: a name, colors, a ramp such as red->white\8, or a file
     #[arg(value_name = "PALETTE")]
     palette: Option<String>,
     /// Print JSON

@@ -21,10 +21,10 @@ pub(in crate::cli) struct Arguments {
     /// Pictures of any size
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<PathBuf>,
-    /// A sentence to compare with; repeatable
+    /// A sentence to compare with; may be repeated
     #[arg(short, long, value_name = "TEXT", required = true)]
     prompt: Vec<String>,
-    /// CLIP models to score with, separated by commas
+    /// CLIP models to score with (comma-separated)
     #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "embedded")]
     clip: Vec<String>,
     /// Print a JSON list

@@ -3,11 +3,11 @@
 group! {
     colors "Colors" {
         setting palette: maybe String {
-            /// Use only these colors: names, ramps (red->white\8) or a file; `text2art palettes` lists the
-            /// built-in palettes
+            /// Use only these colors: a palette's name, colors, a ramp of colors (red->white\8) or a file
             ///
-            /// Takes CSS and xkcd color names, hexadecimal colors, ramps such as `black->navy\4;gold`, a palette's
-            /// name, an image, or a .gpl, .act, .hex or .pal file.
+            /// `text2art palettes` lists the names of palettes. Colors are CSS or xkcd color names, or hexadecimal numbers.
+            /// `red->white\8` is a ramp of 8 colors. A semicolon joins several, as in `black->navy\4;gold`. A file is an
+            /// image, or a .gpl, .act, .hex or .pal file.
             value: "COLORS",
         },
         setting colors: maybe usize {
@@ -18,7 +18,7 @@ group! {
             by: Requests,
         },
         setting palette_weight: one f64 {
-            /// How strongly to pull the picture toward its palette by the end of the run
+            /// How strongly to pull the picture toward its palette; increases to WEIGHT during the run
             value: "WEIGHT",
             arg: number,
             default: 5.0,

@@ -19,7 +19,7 @@ group! {
         setting pixel_size: maybe crate::picture::Size {
             /// Number of cells across and down
             value: "WxH",
-            shown: "about 80 across, square",
+            shown: "about 80 square cells across",
             by: Requests,
         },
         asked pixel_scale: f64 {
@@ -40,15 +40,16 @@ group! {
         setting transparent: one bool {
             /// Make unneeded cells transparent
             ///
-            /// Each cell has an alpha value, which is pulled down during the run. At the end, cells below one half
-            /// become transparent in the PNG and are left out of the SVG. GIFs and MP4s show the other cells on white.
+            /// A cell is unneeded if it does not help the picture match the prompt. Each cell's alpha is pushed toward 0
+            /// during the run. Cells that end below 0.5 are transparent in the PNG and left out of the SVG. GIFs and MP4s
+            /// show the other cells on white.
             value: "BOOL",
             arg: switch,
             default: false,
             by: Requests,
         },
         setting alpha_weight: one f64 {
-            /// How strongly --transparent pulls down the alpha values of cells
+            /// How strongly --transparent pushes the alpha of cells toward 0
             value: "WEIGHT",
             arg: number,
             default: 0.3,
@@ -65,7 +66,7 @@ group! {
             by: Requests,
         },
         setting pixel_zoom: maybe usize {
-            /// Pixels per cell side in the output; 1 writes one pixel per cell
+            /// Width and height of each cell in the output, in pixels
             value: "N",
             arg: whole_number,
             range: Range::whole(1, 256),

@@ -3,24 +3,25 @@
 group! {
     guidance "Guidance" {
         setting cutouts: always usize {
-            /// Number of cutouts that each CLIP model sees per iteration
+            /// Number of cutouts that each CLIP model judges per iteration
+            ///
+            /// A cutout is a view of the picture, randomly cropped and distorted. CLIP judges only cutouts.
             value: "N",
             arg: whole_number,
             range: Range::whole(1, 4096),
             by: Requests,
         },
         setting cut_batch: always crate::settings::CutBatch {
-            /// Number of cutouts to judge at once, or auto; fewer use less memory
+            /// Number of cutouts to judge at once, or `auto`
             ///
-            /// `auto` uses as many as fit in memory, at most 16 on the CPU.
+            /// Fewer cutouts use less memory. `auto` uses as many as fit in memory, at most 16 on the CPU.
             value: "N",
             arg: signed,
             default: crate::settings::CutBatch::default(),
             range: Range::whole(1, 4096),
         },
         setting augment: always crate::settings::Augmentations {
-            /// Random changes to cutouts: none, or a comma-separated list of crop, perspective, affine, flip, jitter
-            /// and erase
+            /// Random changes to cutouts (comma-separated): crop, perspective, affine, flip, jitter and erase, or `none`
             value: "LIST",
             default: {
                 use crate::settings::Augmentation::{Crop, Jitter, Perspective};
@@ -29,7 +30,9 @@ group! {
             by: Requests,
         },
         setting cut_noise: always f64 {
-            /// Largest standard deviation of the noise added to cutouts, from 0 to 10; colors range from 0 to 1
+            /// Maximum standard deviation of the noise added to cutouts (0 to 10)
+            ///
+            /// Color values are 0 to 1.
             value: "X",
             arg: number,
             default: 0.1,
@@ -51,8 +54,8 @@ group! {
             by: Requests,
         },
         setting learning_rate_drops: always crate::settings::LearningRateDrops {
-            /// Divide the learning rate by ten at these points: iterations (150) or percentages (75%), comma-separated,
-            /// or none
+            /// Points at which the learning rate is divided by ten (comma-separated): iterations (150) or percentages of
+            /// the run (75%), or `none`
             value: "LIST",
             default: crate::settings::LearningRateDrops::default(),
             by: Requests,

@@ -10,7 +10,7 @@ group! {
         setting precision: one crate::gpu::Precision {
             /// Precision of matrix products on a GPU: f32, tf32 or bf16
             ///
-            /// Accumulation and everything else stay f32; the CPU always uses f32.
+            /// Everything else, including accumulation, uses f32. The CPU always uses f32.
             value: "NAME",
             default: crate::gpu::Precision::default(),
         },

@@ -12,23 +12,25 @@ group! {
         asked model: String {
             /// VQGAN and CLIP models to use
             ///
-            /// Each model has its own default size, iterations and cutouts. --vqgan and --clip replace parts of it.
+            /// Each model has its own default size, iterations and cutouts. --vqgan and --clip override its VQGAN and its
+            /// CLIP models.
             value: "NAME",
             shown: "embedded",
         },
         setting vqgan: always String {
-            /// VQGAN that draws: the model's name, folder or weight file
+            /// VQGAN that draws: a name, a folder, a weight file or a Hugging Face repository
             value: "NAME",
             default: crate::models::embedded::NAME.to_owned(),
-            shown: "the model's",
+            shown: "--model decides",
             check: models::check_vqgan,
         },
         setting clip: list String {
-            /// CLIP models that judge the picture: names, folders or weight files, comma-separated
+            /// CLIP models that judge the picture (comma-separated): names, folders, weight files or Hugging Face
+            /// repositories
             value: "NAMES",
             arg: |argument| argument.value_delimiter(','),
             default: vec![crate::models::embedded::NAME.to_owned()],
-            shown: "the model's",
+            shown: "--model decides",
             check: models::check_clip,
         },
     }

@@ -12,15 +12,15 @@ group! {
         setting fps: one crate::settings::FrameRate {
             /// Frames per second of a GIF or MP4, such as 25, 23.976 or 30000/1001
             ///
-            /// A GIF measures time in hundredths of a second and shows at most 50 frames per second; the other frames
-            /// are left out.
+            /// GIFs store frame times in hundredths of a second and show at most 50 frames per second. Above that, some
+            /// frames are left out.
             value: "RATE",
             arg: signed,
             default: crate::settings::FrameRate::default(),
             by: Requests,
         },
         setting frame_every: one usize {
-            /// Use every Nth iteration as a frame, or every Nth image with `video`; the last one is always used
+            /// Use every Nth iteration as a frame; the last one is always used
             value: "N",
             arg: whole_number,
             default: 1,

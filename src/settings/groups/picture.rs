@@ -13,7 +13,7 @@ group! {
         asked quality: crate::models::Quality {
             /// Draft, normal, better or best
             ///
-            /// Sets the picture's size, the number of iterations and the number of cutouts.
+            /// Sets the size of the picture, and the number of iterations and cutouts.
             value: "NAME",
             shown: "normal",
             by: Requests,
@@ -26,8 +26,8 @@ group! {
         asked aspect: crate::settings::Aspect {
             /// Shape: square, portrait, widescreen, W:H or retain
             ///
-            /// `portrait` is 4:5 and `widescreen` is 16:9; `retain` keeps the shape of --init-image. The picture gets
-            /// about as many pixels as --quality gives it.
+            /// `portrait` is 4:5, `widescreen` is 16:9, and `retain` keeps the shape of --init-image. --quality still
+            /// determines the approximate number of pixels.
             value: "SHAPE",
             arg: |argument| argument.conflicts_with("size"),
             by: Requests,
@@ -40,7 +40,9 @@ group! {
             by: Requests,
         },
         setting stop_at: maybe usize {
-            /// Stop after N iterations, as if a run of --iterations were interrupted there
+            /// Stop after N iterations, but schedule the run for --iterations
+            ///
+            /// Drops of the learning rate, the choice of colors and video frames are those of the full run.
             value: "N",
             arg: whole_number,
             range: Range::whole(0, 1_000_000),
@@ -61,12 +63,12 @@ group! {
             by: Requests,
         },
         setting image_prompt: several crate::settings::Weighted {
-            /// Also steer toward this image; repeatable
+            /// Also steer toward this image; may be repeated
             value: "FILE[:WEIGHT]",
             check: picture::check_image_prompts,
         },
         setting noise_prompt: several crate::settings::Weighted {
-            /// Also steer toward a random CLIP embedding generated from SEED; repeatable
+            /// Also steer toward a random CLIP embedding generated from SEED; may be repeated
             value: "SEED[:WEIGHT]",
             arg: |argument| argument.value_parser(crate::settings::weighted::seed),
             read: "crate::settings::weighted::seeds",

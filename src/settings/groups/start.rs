@@ -12,16 +12,15 @@ group! {
             check: start::check_image,
         },
         setting init_weight: always f64 {
-            /// Keep the picture close to its starting point; 0 leaves it free
+            /// How strongly to keep the picture close to its starting point
             value: "WEIGHT",
             arg: number,
-            shown: "0.5 for the embedded model, 20 for --drawer pixel, both with --init-noise prior; otherwise 0",
+            shown: "0.5; 20 with --drawer pixel; 0 with published models, --init-image, or any --init-noise but prior",
             range: Range::new(0.0, 1000.0),
             by: Requests,
         },
         setting init_noise: always crate::settings::StartNoise {
-            /// Starting point without --init-image: random codes, a noise pattern, plain gray (none), or the prior's
-            /// first guess
+            /// What to start from without --init-image
             value: "NAME",
             default: crate::settings::StartNoise::Codes,
             by: Requests,

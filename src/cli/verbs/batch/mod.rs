@@ -34,25 +34,26 @@ pub(in crate::cli) struct Arguments {
     /// File of prompts (text, CSV, TSV, JSON or TOML), or - for standard input
     ///
     /// * text: one prompt per line, with options after two hyphens
-    ///   (`a red apple -- --seed 3`), and comments after `#`
-    /// * .csv, .tsv: names of settings in the first line, then values
+    ///   (`a red apple -- --seed 3`); lines that begin with `#` are comments
+    /// * .csv, .tsv: a header, then one picture per line; values are
     ///   separated by commas, semicolons or tabs
     /// * .json: an array of objects or strings
-    /// * .jsonl: an object per line
-    /// * .toml: a [[picture]] table for each picture
+    /// * .jsonl: one object per line
+    /// * .toml: one [[picture]] table per picture
     ///
-    /// All formats but text name settings, such as prompt, seed or output.
-    /// `a {red,green} apple` and `--seed {1..8}` expand to several lines.
-    /// The options of a line win over those of the command.
-    /// The file is UTF-8 or UTF-16.
+    /// In all formats except text, columns or keys are setting names such
+    /// as `prompt`, `seed` or `output`. In every format,
+    /// `a {red,green} apple` and `--seed {1..8}` expand to several pictures.
+    /// The options of a line override options on the command line.
+    /// The file must be UTF-8 or UTF-16.
     #[arg(value_name = "FILE", verbatim_doc_comment)]
     file: PathBuf,
     #[command(flatten)]
     overrides: Overrides,
-    /// Names of the pictures, with {slug}, {seed} and n in braces
+    /// Name of each picture; may contain {slug}, {seed} and {number}
     ///
-    /// If a name is taken, -2, -3 and so on are appended. A picture that exists already and has exactly these settings
-    /// is not drawn again.
+    /// If a name is taken, -2, -3 and so on is appended. A picture that already exists with the same settings is not drawn
+    /// again.
     #[arg(short, long, value_name = "TEMPLATE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     output: Option<OsString>,
     /// Draw all pictures again, and replace files that already exist
@@ -61,43 +62,43 @@ pub(in crate::cli) struct Arguments {
     /// Write a checkpoint of each picture every N iterations
     ///
     /// The checkpoint of apple.png is apple.png.t2a, in the same folder. If the batch is stopped or killed, the same
-    /// command resumes the picture; the result is byte-for-byte identical. The checkpoint is deleted when the picture
-    /// is done. For --gif or --mp4, the frames so far are kept in apple.png.t2a-frames until then. In the file,
-    /// `checkpoint_every` sets N for one picture.
+    /// command resumes the picture, and the result is identical to an uninterrupted run. The checkpoint is deleted when
+    /// the picture is done. For --gif or --mp4, the frames so far are kept in apple.png.t2a-frames until then. In the
+    /// batch file, `checkpoint_every` sets N for one picture.
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     checkpoint_every: Option<u64>,
     #[command(flatten)]
     files: FileNames,
-    /// Format of the file [default: detected from its name and content]
+    /// Format of the batch file [default: detected from its name and content]
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Form>,
     /// Draw each prompt with N seeds, and rank the pictures by CLIP
     ///
-    /// Uses the prompt's seed and the N-1 seeds that follow. Seeds that another sample of the same prompt and
-    /// settings already uses are skipped, so that `--seed {1..3} --samples 4` draws 12 different pictures.
+    /// Uses the prompt's seed and the N-1 seeds after it. Seeds already used for the same prompt and settings are
+    /// skipped: `--seed {1..3} --samples 4` draws 12 different pictures.
     #[arg(long, value_name = "N", default_value = "1", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
     samples: u16,
     /// Keep the N best pictures of each prompt and delete the rest
     ///
-    /// Only pictures that a batch drew as samples are deleted.
+    /// Deletes only samples drawn by this or an earlier batch.
     #[arg(long, value_name = "N", requires = "samples", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
     keep: Option<u16>,
-    /// CLIP models that rank the samples, separated by commas [default: those of --clip]
+    /// CLIP models that rank the samples (comma-separated) [default: the --clip models]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     rank_with: Vec<String>,
-    /// Pictures to draw at the same time on each device
+    /// Number of pictures to draw at the same time on each device
     #[arg(long, value_name = "N", default_value = "1", help_heading = "Machine", value_parser = |text: &str| count::<u16>(text, 1..=256))]
     jobs: u16,
-    /// Devices to draw on, separated by commas
+    /// Devices to draw on (comma-separated)
     #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "device", help_heading = "Machine")]
     devices: Vec<DeviceChoice>,
-    /// File for the result of each line, as JSON lines; or none
+    /// File for the results, one JSON line per picture, or `none`
     #[arg(long, value_name = "FILE", default_value = "results.jsonl", help_heading = "Output")]
     results: PathBuf,
-    /// Also write all pictures on one sheet, a .png or .html file; repeatable
+    /// Also write one sheet with all pictures, as a .png or .html file; may be repeated
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     contact_sheet: Vec<PathBuf>,
-    /// Configuration file, or none
+    /// Configuration file, or `none`
     #[arg(long, value_name = "FILE", help_heading = "Settings")]
     config: Option<PathBuf>,
     /// Print what would be drawn, as JSON lines, without drawing

@@ -14,13 +14,13 @@ pub(in crate::cli) struct Arguments {
     /// Name for the model: one from `models list`, or `organization/repository` with --role
     #[arg(value_name = "NAME")]
     name: String,
-    /// The model's folder, or its weight file with the configuration beside it
+    /// Folder of the model, or its weight file with the configuration next to it
     #[arg(value_name = "PATH")]
     path: PathBuf,
     /// Role of a repository that is not in the list
     #[arg(long, value_enum, value_name = "ROLE")]
     role: Option<RoleArgument>,
-    /// Print the folder of the copies as JSON
+    /// Print JSON with the folder that the files were copied to
     #[arg(long)]
     json: bool,
 }

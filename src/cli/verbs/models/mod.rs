@@ -33,11 +33,12 @@ pub(in crate::cli) struct Arguments {
 enum Verb {
     /// List the models known by name
     ///
-    /// The table shows their sizes, formats and licenses, and whether each is downloaded and pinned.
+    /// Shows the size, format and license of each model, whether it is downloaded, and whether it is pinned to one
+    /// version.
     List(list::Arguments),
     /// Show details of a model; for the embedded model, its vocabulary
     Info(info::Arguments),
-    /// Download models into the hub's cache
+    /// Download models into the local Hugging Face cache
     Pull(pull::Arguments),
     /// Check downloaded files against their checksums
     Verify(manage::Verify),

@@ -44,7 +44,7 @@ pub(in crate::cli) struct Arguments {
     /// Reset the optimizer's state
     #[arg(long)]
     reset_optimizer: bool,
-    /// Write the picture to FILE and all its other files next to it
+    /// Write the picture to FILE; its GIF, MP4, SVG, frames and checkpoint go to the same folder
     #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     output: Option<OsString>,
     /// Replace files that already exist
@@ -59,7 +59,7 @@ pub(in crate::cli) struct Arguments {
     /// Show the picture in the terminal while it is drawn
     #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
     pub(in crate::cli) preview: PreviewKind,
-    /// Do not ask before downloading a model that the checkpoint names and `text2art models list` does not include
+    /// Download models named by the checkpoint without asking, even if they are not in `text2art models list`
     #[arg(long, help_heading = "Models")]
     trust: bool,
     #[command(flatten)]
