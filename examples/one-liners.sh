@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# An example of each feature, in a line or two: copy the one you need. All of them use the model inside the program and
+# An example of every feature, in a line or two: copy the one you need. All of them use the model inside the program and
 # work offline. You can also run the whole file in an empty folder, where it leaves its pictures:
 #
 #     TEXT2ART=target/release/text2art bash examples/one-liners.sh
@@ -55,8 +55,8 @@ printf 'a red rose\na yellow tulip\n' | text2art batch - --samples 3 --keep 1 -o
 text2art score ./*.png --prompt "a green frog" | sort -rn | head -n 3
 text2art score frog.png --prompt "a green frog" --prompt "a red apple" --json
 
-# For scripts: paths on standard output, a JSON object per line on standard error.
+# For scripts: paths on standard output, one JSON object per line on standard error.
 text2art an orange fish -o fish.png --progress json 2>fish.jsonl
 text2art an orange fish -o - --quiet >fish-again.png
-# See what the VQGAN can draw at best: send an image through its codebook.
+# See how closely the VQGAN can reproduce an image: encode and decode it.
 text2art reconstruct "$photo" -o reconstructed.png
