@@ -3,11 +3,11 @@
 group! {
     colors "Colors" {
         setting palette: maybe String {
-            /// Use only these colors: a palette's name, colors, a ramp of colors (red->white\8) or a file
+            /// Use only these colors: a palette name, a list of colors, a ramp of colors (red->white\8) or a file
             ///
-            /// `text2art palettes` lists the names of palettes. Colors are CSS or xkcd color names, or hexadecimal numbers.
-            /// `red->white\8` is a ramp of 8 colors. A semicolon joins several, as in `black->navy\4;gold`. A file is an
-            /// image, or a .gpl, .act, .hex or .pal file.
+            /// `text2art palettes` lists the palette names. Colors are CSS or xkcd names or hexadecimal numbers
+            /// (comma-separated). `red->white\8` is a ramp of 8 colors. A semicolon joins several of these, as in
+            /// `black->navy\4;gold`. A file is an image, or a .gpl, .act, .hex or .pal file.
             value: "COLORS",
         },
         setting colors: maybe usize {

@@ -12,7 +12,7 @@ group! {
         setting fps: one crate::settings::FrameRate {
             /// Frames per second of a GIF or MP4, such as 25, 23.976 or 30000/1001
             ///
-            /// GIFs store frame times in hundredths of a second and show at most 50 frames per second. Above that, some
+            /// GIFs store frame times in hundredths of a second and show at most 50 frames per second. At higher rates,
             /// frames are left out.
             value: "RATE",
             arg: signed,

@@ -11,7 +11,7 @@ group! {
             by: Requests,
         },
         asked quality: crate::models::Quality {
-            /// Draft, normal, better or best
+            /// Quality: draft, normal, better or best
             ///
             /// Sets the size of the picture, and the number of iterations and cutouts.
             value: "NAME",
@@ -42,7 +42,7 @@ group! {
         setting stop_at: maybe usize {
             /// Stop after N iterations, but schedule the run for --iterations
             ///
-            /// Drops of the learning rate, the choice of colors and video frames are those of the full run.
+            /// Learning-rate drops, --colors and video frames follow the schedule of the full run.
             value: "N",
             arg: whole_number,
             range: Range::whole(0, 1_000_000),

@@ -59,6 +59,8 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(in crate::cli) save_cutouts: Option<PathBuf>,
     /// Repeat a picture's recipe; other options override it
+    ///
+    /// text2art stores the recipe, that is, all settings, in every picture and movie.
     #[arg(long, value_name = "PICTURE", help_heading = "Settings")]
     pub(in crate::cli) from: Option<PathBuf>,
     /// Download models named by a recipe without asking, even if they are not in `text2art models list`
