@@ -281,7 +281,7 @@ mod tests {
         std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
         assert!(reopen(&kept).contains("cut short"));
         std::fs::remove_file(&path).unwrap();
-        assert!(reopen(&kept).contains("no such file"));
+        assert!(reopen(&kept).contains("file not found"));
         // The file of another program is kept.
         std::fs::write(&path, "my notes, which are long enough").unwrap();
         remove_kept_frames(&path).unwrap();
