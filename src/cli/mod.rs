@@ -19,6 +19,8 @@ use verbs::{
     batch, bench, completions, doctor, drawers, generate, info, man, models, palettes, reconstruct, resume, score,
     video,
 };
+#[cfg(feature = "server")]
+use verbs::{cancel, jobs, login, submit};
 
 /// What the program is called on a command line.
 const PROGRAM: &str = "text2art";
@@ -69,6 +71,18 @@ enum Verb {
     Doctor(doctor::Arguments),
     /// Measure how fast this machine draws
     Bench(bench::Arguments),
+    /// Have a server draw a picture
+    #[cfg(feature = "server")]
+    Submit(Box<submit::Arguments>),
+    /// List, follow and fetch the jobs of a server
+    #[cfg(feature = "server")]
+    Jobs(Box<jobs::Arguments>),
+    /// Cancel jobs of a server
+    #[cfg(feature = "server")]
+    Cancel(cancel::Arguments),
+    /// Keep the token for a server, read from standard input
+    #[cfg(feature = "server")]
+    Login(login::Arguments),
     /// Print completions for a shell
     Completions(completions::Arguments),
     /// Print the manual page
@@ -118,6 +132,10 @@ pub fn main() -> ExitCode {
         Verb::Generate(generate) => generate.conduct.reporter().with_preview(generate.preview),
         Verb::Resume(resume) => resume.conduct.reporter().with_preview(resume.preview),
         Verb::Batch(batch) => batch.conduct.reporter(),
+        #[cfg(feature = "server")]
+        Verb::Submit(submit) => submit.reporter(),
+        #[cfg(feature = "server")]
+        Verb::Jobs(jobs) => jobs.reporter(),
         Verb::Models(models) => Reporter::new(models.progress()),
         Verb::Video(video) => Reporter::new(video.progress()),
         _ => Reporter::new(Progress::Auto),
@@ -136,6 +154,14 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         Verb::Resume(resume) => return resume::run(resume, reporter),
         Verb::Video(video) => return video::run(video, reporter),
         Verb::Batch(batch) => return batch::run(batch, reporter),
+        #[cfg(feature = "server")]
+        Verb::Submit(submit) => return submit::run(submit, reporter),
+        #[cfg(feature = "server")]
+        Verb::Jobs(jobs) => return jobs::run(jobs, reporter),
+        #[cfg(feature = "server")]
+        Verb::Cancel(cancel) => return cancel::run(cancel, reporter),
+        #[cfg(feature = "server")]
+        Verb::Login(login) => login::run(login).map_err(Into::into),
         Verb::Score(score) => score::run(score, reporter),
         Verb::Reconstruct(reconstruct) => reconstruct::run(reconstruct, reporter),
         Verb::Info(info) => info::run(info),

@@ -42,6 +42,22 @@ pub enum Event {
         /// The weight file
         file: String,
     },
+    /// A server took a job
+    Submitted {
+        /// The job's name on the server
+        job: String,
+        /// The server's address
+        server: String,
+    },
+    /// A job waits on a server
+    Waiting {
+        /// Its place among the jobs that wait, from 1
+        position: u64,
+        /// How many jobs wait
+        waiting: u64,
+        /// In how many seconds it will probably begin, if known
+        starts_in: Option<f64>,
+    },
     /// The models are loaded and the first iteration begins
     Started {
         /// Iterations that will be done at the end

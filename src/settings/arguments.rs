@@ -89,11 +89,14 @@ impl FromArgMatches for Overrides {
 
 /// Selects the options that a verb takes.
 pub trait Choice {
+    /// Whether the help lists the options under the headings of their groups.
+    const HAS_HEADINGS: bool = false;
+
     /// Whether the verb takes this option.
     fn takes(option: &OptionInfo) -> bool;
 }
 
-/// The options of a verb that takes some of them, without the headings of their groups.
+/// The options of a verb that takes some of them.
 pub struct Chosen<C> {
     /// The values given
     pub overrides: Overrides,
@@ -102,7 +105,9 @@ pub struct Chosen<C> {
 
 impl<C: Choice> Args for Chosen<C> {
     fn augment_args(command: Command) -> Command {
-        with_options(command, C::takes, |argument| argument.help_heading(None))
+        with_options(command, C::takes, |argument| {
+            if C::HAS_HEADINGS { argument } else { argument.help_heading(None) }
+        })
     }
 
     fn augment_args_for_update(command: Command) -> Command {

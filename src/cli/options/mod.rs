@@ -4,6 +4,9 @@ pub(super) mod conduct;
 pub(super) mod device;
 pub(super) mod help;
 pub(super) mod max_memory;
+pub(super) mod outputs;
+#[cfg(feature = "server")]
+pub(super) mod remote;
 pub(super) mod sources;
 pub(super) mod threads;
 pub(super) mod trust;

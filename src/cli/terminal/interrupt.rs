@@ -1,6 +1,8 @@
 //! Ctrl-C and termination signals.
 
 use std::sync::Arc;
+#[cfg(feature = "server")]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
@@ -13,6 +15,12 @@ const NOTICE: Duration = Duration::from_millis(500);
 /// Time after the first signal in which no other signal counts. A closed terminal and `timeout` send their signals
 /// twice, and nobody can have read the acknowledgment of the first.
 const TOGETHER: Duration = Duration::from_secs(1);
+/// Time in which two signals are one press of Ctrl-C, which a shell may pass on to a program that also got it.
+#[cfg(feature = "server")]
+const ONE_PRESS: Duration = Duration::from_millis(100);
+/// Time between two looks for another signal.
+#[cfg(feature = "server")]
+const LOOK: Duration = Duration::from_millis(20);
 
 /// The first Ctrl-C, SIGTERM or SIGHUP stops the run after the current iteration, or whatever `unit` the run consists
 /// of. A later Ctrl-C ends the program. Signals that the program was started to ignore, as `nohup` does, stay ignored.
@@ -30,6 +38,58 @@ pub(in crate::cli) fn stop_on_signal(reporter: &Reporter, unit: &'static str) ->
         Some(_) => {}
     })?;
     Ok(stop)
+}
+
+/// What ends a program that follows work elsewhere, which goes on without it.
+#[cfg(feature = "server")]
+pub(in crate::cli) struct Detach {
+    /// Ends the following
+    pub(in crate::cli) stop: Stop,
+    /// Requested by another Ctrl-C
+    again: Stop,
+    /// Whether the first signal was a Ctrl-C
+    by_key: Arc<AtomicBool>,
+}
+
+/// The first Ctrl-C, SIGTERM or SIGHUP stops following work elsewhere. Another Ctrl-C asks to stop the work as well, and
+/// a third one ends the program.
+#[cfg(feature = "server")]
+pub(in crate::cli) fn detach_on_signal() -> anyhow::Result<Detach> {
+    let detach = Detach { stop: Stop::default(), again: Stop::default(), by_key: Arc::default() };
+    let (stop, again, by_key) = (detach.stop.clone(), detach.again.clone(), detach.by_key.clone());
+    let mut first: Option<Instant> = None;
+    system::listen(move |signal| match first {
+        None => {
+            by_key.store(signal == SIGINT, Ordering::SeqCst);
+            first = Some(Instant::now());
+            stop.request();
+        }
+        Some(first) if signal == SIGINT && first.elapsed() >= ONE_PRESS => {
+            if again.is_requested() {
+                exit();
+            }
+            again.request();
+        }
+        Some(_) => {}
+    })?;
+    Ok(detach)
+}
+
+#[cfg(feature = "server")]
+impl Detach {
+    /// Whether the user can press Ctrl-C again, rather than a program having ended this one.
+    pub(in crate::cli) fn is_by_key(&self) -> bool {
+        self.by_key.load(Ordering::SeqCst)
+    }
+
+    /// Waits for another Ctrl-C, but not longer than `time`.
+    pub(in crate::cli) fn is_pressed_again(&self, time: Duration) -> bool {
+        let end = Instant::now() + time;
+        while !self.again.is_requested() && Instant::now() < end {
+            std::thread::sleep(LOOK);
+        }
+        self.again.is_requested()
+    }
 }
 
 /// The first Ctrl-C, SIGTERM or SIGHUP stops a download, and ends the program if there is none.

@@ -12,6 +12,7 @@ pub(super) mod stdout;
 mod target;
 mod text;
 pub(super) mod usage;
+pub(super) mod waiting;
 mod window;
 
 use std::io::{self, IsTerminal, Write};
@@ -24,6 +25,8 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 pub(in crate::cli) use bar::{Bar, Unit};
 pub(in crate::cli) use color::{HELP, Tone, is_output_colored};
 pub(in crate::cli) use question::confirmed;
+#[cfg(feature = "server")]
+pub(in crate::cli) use question::secret;
 pub(in crate::cli) use text::{visible, visible_json, visible_toml};
 pub(in crate::cli) use window::{Area, Window};
 

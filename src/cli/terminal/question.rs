@@ -50,3 +50,69 @@ pub(in crate::cli) fn confirmed(statement: &str, question: &str, stop: &Stop) ->
         }
     }
 }
+
+/// Reads a line that nobody may see from standard input: what is typed at a terminal is not shown. The question is for
+/// whoever types.
+///
+/// # Errors
+/// If standard input cannot be read, or is not text.
+#[cfg(feature = "server")]
+pub(in crate::cli) fn secret(question: &str) -> Result<String> {
+    use std::io::IsTerminal;
+
+    let _hidden = io::stdin().is_terminal().then(|| {
+        let hidden = echo::Hidden::start();
+        above(|| {
+            let mut errors = io::stderr().lock();
+            let _ = write!(errors, "{}", visible(question)).and_then(|()| errors.flush());
+        });
+        hidden
+    });
+    let mut answer = String::new();
+    let read = io::stdin().lock().take(LONGEST_ANSWER).read_line(&mut answer);
+    read.map_err(|error| Error::usage(format!("standard input cannot be read: {error}"), "type or pipe one line"))?;
+    Ok(answer.trim().to_owned())
+}
+
+/// A terminal that does not show what is typed.
+#[cfg(all(feature = "server", unix))]
+mod echo {
+    use std::io::{self, Write};
+
+    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
+    /// Until it is dropped, typing is not shown.
+    pub(super) struct Hidden(Option<Termios>);
+
+    impl Hidden {
+        pub(super) fn start() -> Self {
+            let Ok(before) = tcgetattr(io::stdin()) else { return Self(None) };
+            let mut hidden = before.clone();
+            hidden.local_modes.remove(LocalModes::ECHO);
+            hidden.local_modes.insert(LocalModes::ECHONL);
+            let is_set = tcsetattr(io::stdin(), OptionalActions::Flush, &hidden).is_ok();
+            Self(Some(before).filter(|_| is_set))
+        }
+    }
+
+    impl Drop for Hidden {
+        fn drop(&mut self) {
+            if let Some(before) = &self.0 {
+                let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+                let _ = io::stderr().flush();
+            }
+        }
+    }
+}
+
+#[cfg(all(feature = "server", not(unix)))]
+mod echo {
+    /// Typing is shown here.
+    pub(super) struct Hidden;
+
+    impl Hidden {
+        pub(super) fn start() -> Self {
+            Self
+        }
+    }
+}
