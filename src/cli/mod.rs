@@ -161,7 +161,7 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         #[cfg(feature = "server")]
         Verb::Cancel(cancel) => return cancel::run(cancel, reporter),
         #[cfg(feature = "server")]
-        Verb::Login(login) => login::run(login).map_err(Into::into),
+        Verb::Login(login) => login::run(login),
         Verb::Score(score) => score::run(score, reporter),
         Verb::Reconstruct(reconstruct) => reconstruct::run(reconstruct, reporter),
         Verb::Info(info) => info::run(info),

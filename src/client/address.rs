@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn only_loopback_and_encryption_are_private() {
-        for private in ["http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]:8080", "http://localhost", "https://a"] {
+        for private in ["http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]:8080", "http://localhost", "https://a"]
+        {
             assert!(address(private).is_private(), "{private}");
         }
         for public in ["http://gpu-box", "http://10.0.0.1", "http://127.0.0.1.example.org", "http://localhost.org"] {

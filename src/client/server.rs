@@ -73,7 +73,7 @@ impl Server {
         self.job(&Ask::get(self.url(["jobs", id.as_str()])))
     }
 
-    /// Lists jobs, the latest first.
+    /// Lists jobs of the user, the latest first.
     ///
     /// # Errors
     /// If the server cannot be reached, or knows no such state.
@@ -83,7 +83,7 @@ impl Server {
         while jobs.len() < query.limit {
             let mut url = self.url(["jobs"]);
             let most = PAGE.min(query.limit - jobs.len());
-            url.query_pairs_mut().append_pair("limit", &most.to_string());
+            url.query_pairs_mut().append_pair("owner", "me").append_pair("limit", &most.to_string());
             for (name, value) in [("state", &query.state), ("before", &before)] {
                 if let Some(value) = value {
                     url.query_pairs_mut().append_pair(name, value);
@@ -107,8 +107,12 @@ impl Server {
     /// # Errors
     /// If there is no such job, or the server cannot be reached.
     pub fn cancel(&self, id: &Id) -> Result<Job> {
-        let _: Value = self.connection.json(&Ask::post(self.url(["jobs", id.as_str(), "cancel"]), &[]))?;
-        self.look(id)
+        let answer = self.connection.json::<Value>(&Ask::post(self.url(["jobs", id.as_str(), "cancel"]), &[]));
+        let job = self.look(id)?;
+        match answer {
+            Err(error) if !job.is_final() => Err(error),
+            _ => Ok(job),
+        }
     }
 
     /// Follows a job to its end, and passes on each change that the server tells of.

@@ -9,10 +9,10 @@ use crate::database::Id;
 use crate::files::{open_regular, read_within, unreadable};
 use crate::{Error, Result};
 
-/// The largest file that is sent, in bytes. A server may take less.
-const LARGEST: u64 = 64 << 20;
-/// What can be wrong with a file besides.
-const HINT: &str = "give a picture that is smaller than 20 MB";
+/// The largest file that a server takes, in bytes.
+const LARGEST: u64 = 20 << 20;
+/// What to do about a file that cannot be sent.
+const HINT: &str = "give a picture of at most 20 MiB";
 
 /// What a server says about an upload.
 #[derive(Deserialize)]

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use ureq::http::StatusCode;
+
 use super::connection::{Ask, Connection, LARGEST_ANSWER, Patience, header};
 use super::retry::{Failure, sleep};
 use super::stream::Events;
@@ -77,12 +79,13 @@ pub(super) fn watch(
 }
 
 impl Watch<'_> {
-    /// Passes a job on, and returns it if it has ended. What is older than what is known is left out.
+    /// Passes a job on, and returns it if it has ended. What is older than what is known is left out; a job that waits
+    /// moves up without a new version.
     fn seen(&mut self, job: Job) -> Result<Option<Job>> {
         if self.lost.take().is_some() {
             (self.tell)(Sight::Back)?;
         }
-        if self.version.is_none_or(|version| job.version > version) {
+        if self.version.is_none_or(|version| job.version >= version) {
             self.version = Some(job.version);
             (self.tell)(Sight::Job(&job))?;
         }
@@ -112,6 +115,10 @@ impl Watch<'_> {
             }
             answered => answered?,
         };
+        if response.status() == StatusCode::NO_CONTENT {
+            // There is nothing that was not passed on.
+            return self.ask();
+        }
         let kind = header(response.headers(), "content-type").unwrap_or_default();
         if !kind.starts_with("text/event-stream") {
             self.silent = MOST_SILENT;

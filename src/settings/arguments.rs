@@ -105,9 +105,7 @@ pub struct Chosen<C> {
 
 impl<C: Choice> Args for Chosen<C> {
     fn augment_args(command: Command) -> Command {
-        with_options(command, C::takes, |argument| {
-            if C::HAS_HEADINGS { argument } else { argument.help_heading(None) }
-        })
+        with_options(command, C::takes, |argument| if C::HAS_HEADINGS { argument } else { argument.help_heading(None) })
     }
 
     fn augment_args_for_update(command: Command) -> Command {

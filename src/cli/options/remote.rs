@@ -13,7 +13,9 @@ const TOKENS: &str = "tokens.toml";
 /// The server that a verb talks to.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Remote {
-    /// Address of the server [default: TEXT2ART_SERVER, `server` in the configuration file, or http://127.0.0.1:8080]
+    /// Address of the server [default: port 8080 of this machine]
+    ///
+    /// The variable `TEXT2ART_SERVER`, or else `server` in the configuration file, sets another default.
     #[arg(long, value_name = "URL", help_heading = "Server")]
     server: Option<Address>,
 }

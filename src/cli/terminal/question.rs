@@ -30,6 +30,12 @@ pub(in crate::cli) fn confirmed(statement: &str, question: &str, stop: &Stop) ->
     if asked.is_err() {
         return Ok(false);
     }
+    let answer = answer(stop)?.unwrap_or_default().to_lowercase();
+    Ok(answer == "y" || answer == "yes")
+}
+
+/// Reads a line from standard input; none if it cannot be read.
+fn answer(stop: &Stop) -> Result<Option<String>> {
     // The read has its own thread, since a signal does not end it.
     let (sender, answers) = channel();
     let read = move || {
@@ -40,11 +46,8 @@ pub(in crate::cli) fn confirmed(statement: &str, question: &str, stop: &Stop) ->
     Builder::new().name("answer".into()).spawn(read).map_err(|error| Error::thread(&error))?;
     loop {
         match answers.recv_timeout(INTERVAL) {
-            Ok(Ok(answer)) => {
-                let answer = answer.trim().to_lowercase();
-                return Ok(answer == "y" || answer == "yes");
-            }
-            Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => return Ok(false),
+            Ok(Ok(answer)) => return Ok(Some(answer.trim().to_owned())),
+            Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => return Ok(None),
             Err(RecvTimeoutError::Timeout) if stop.is_requested() => return Err(Error::Stopped),
             Err(RecvTimeoutError::Timeout) => {}
         }
@@ -52,14 +55,15 @@ pub(in crate::cli) fn confirmed(statement: &str, question: &str, stop: &Stop) ->
 }
 
 /// Reads a line that nobody may see from standard input: what is typed at a terminal is not shown. The question is for
-/// whoever types.
+/// whoever types. None if standard input cannot be read.
 ///
 /// # Errors
-/// If standard input cannot be read, or is not text.
+/// [`Error::Stopped`] if a stop is requested before there is a line; another error if no thread can be started.
 #[cfg(feature = "server")]
-pub(in crate::cli) fn secret(question: &str) -> Result<String> {
+pub(in crate::cli) fn secret(question: &str, stop: &Stop) -> Result<Option<String>> {
     use std::io::IsTerminal;
 
+    // Until the end of this function, however it ends.
     let _hidden = io::stdin().is_terminal().then(|| {
         let hidden = echo::Hidden::start();
         above(|| {
@@ -68,16 +72,13 @@ pub(in crate::cli) fn secret(question: &str) -> Result<String> {
         });
         hidden
     });
-    let mut answer = String::new();
-    let read = io::stdin().lock().take(LONGEST_ANSWER).read_line(&mut answer);
-    read.map_err(|error| Error::usage(format!("standard input cannot be read: {error}"), "type or pipe one line"))?;
-    Ok(answer.trim().to_owned())
+    answer(stop)
 }
 
 /// A terminal that does not show what is typed.
 #[cfg(all(feature = "server", unix))]
 mod echo {
-    use std::io::{self, Write};
+    use std::io;
 
     use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
@@ -99,7 +100,6 @@ mod echo {
         fn drop(&mut self) {
             if let Some(before) = &self.0 {
                 let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
-                let _ = io::stderr().flush();
             }
         }
     }

@@ -1,9 +1,9 @@
 //! `text2art login`: keeps the token for a server.
 
+use crate::Error;
 use crate::cli::options::remote::{Remote, tokens};
 use crate::cli::terminal::{interrupt, line, secret};
 use crate::client::{Server, Token};
-use crate::{Error, Result};
 
 /// The arguments of `login`.
 #[derive(clap::Args)]
@@ -15,18 +15,18 @@ pub(in crate::cli) struct Arguments {
     remote: Remote,
 }
 
-pub(in crate::cli) fn run(arguments: &Arguments) -> Result<()> {
+pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let address = arguments.remote.address(None)?;
     let nowhere = || Error::usage("there is no folder for the token", "set HOME, or set TEXT2ART_TOKEN");
     let file = tokens().ok_or_else(nowhere)?;
     if arguments.forget {
-        return file.set(&address, None);
+        return Ok(file.set(&address, None)?);
     }
-    let stop = interrupt::exit_on_signal().map_err(|error| Error::fault(error.to_string()))?;
-    let text = secret(&format!("Token for {address}: "))?;
-    let token: Token = text.parse().map_err(|problem: String| {
-        Error::usage(problem, "paste the token as the server showed it, such as t2a_...")
-    })?;
+    let stop = interrupt::detach_on_signal()?.stop;
+    let text = secret(&format!("Token for {address}: "), &stop)?.unwrap_or_default();
+    let token: Token = text
+        .parse()
+        .map_err(|problem: String| Error::usage(problem, "paste the token as the server showed it, such as t2a_..."))?;
     Server::new(address.clone(), Some(token.clone()), &stop)?.check_token()?;
     file.set(&address, Some(token))?;
     line(&format!("the token for {address} is in {}", file.path().display()));

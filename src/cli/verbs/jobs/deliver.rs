@@ -44,19 +44,15 @@ impl Delivery {
     }
 
     /// Fetches all files, and prints their paths. Returns the path of the first; none if it went to standard output.
-    pub(super) fn deliver(
-        &self,
-        server: &Server,
-        job: &Job,
-        tell: &dyn Fn(&Event),
-    ) -> anyhow::Result<Vec<PathBuf>> {
+    pub(super) fn deliver(&self, server: &Server, job: &Job, tell: &dyn Fn(&Event)) -> anyhow::Result<Vec<PathBuf>> {
         if self.is_stream {
             let picture = server.fetch_bytes(&job.id, file(job, PNG)?)?;
             stdout::print(&picture)?;
         }
         let mut paths = Vec::new();
         for product in self.products.iter() {
-            let path = server.fetch(&job.id, file(job, product.kind)?, (&product.path, product.existing), &mut |_| {})?;
+            let path =
+                server.fetch(&job.id, file(job, product.kind)?, (&product.path, product.existing), &mut |_| {})?;
             tell(&Event::Saved { path: path.clone() });
             paths.push(path);
         }
@@ -66,8 +62,9 @@ impl Delivery {
     /// Where the output goes, as an option of another command.
     pub(super) fn as_option(&self) -> String {
         match self.products.output().to_str() {
-            Some(output) if !output.is_empty() => shlex::try_quote(output)
-                .map_or_else(|_| " --watch".to_owned(), |output| format!(" -o {output}")),
+            Some(output) if !output.is_empty() => {
+                shlex::try_quote(output).map_or_else(|_| " --watch".to_owned(), |output| format!(" -o {output}"))
+            }
             _ if self.is_stream => " -o -".to_owned(),
             _ => " --watch".to_owned(),
         }

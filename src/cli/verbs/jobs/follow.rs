@@ -28,11 +28,7 @@ pub(in crate::cli) struct Following<'a> {
 }
 
 /// Follows a job to its end, fetches its files, and returns the exit code that drawing it here would have.
-pub(in crate::cli) fn follow(
-    following: &Following,
-    job: &Job,
-    delivery: Option<&Delivery>,
-) -> anyhow::Result<u8> {
+pub(in crate::cli) fn follow(following: &Following, job: &Job, delivery: Option<&Delivery>) -> anyhow::Result<u8> {
     let Following { server, reporter, .. } = following;
     let mut told = Told { server, reporter, claim: None, iteration: 0, place: None };
     let watched = server.watch(&job.id, &mut |sight| told.tell(sight));

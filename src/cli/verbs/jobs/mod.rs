@@ -57,9 +57,6 @@ pub(in crate::cli) struct Arguments {
     /// How to show progress on standard error
     #[arg(long, value_enum, value_name = "KIND", default_value = "auto")]
     progress: Progress,
-    /// Show only warnings and errors
-    #[arg(short, long)]
-    quiet: bool,
     #[command(flatten)]
     remote: Remote,
 }
@@ -67,7 +64,7 @@ pub(in crate::cli) struct Arguments {
 impl Arguments {
     /// The reporter of progress.
     pub(in crate::cli) fn reporter(&self) -> Reporter {
-        Reporter::new(self.progress.unless_quiet(self.quiet)).with_preview(self.preview)
+        Reporter::new(self.progress).with_preview(self.preview)
     }
 }
 
@@ -100,7 +97,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
 
 /// Reads the id of a job. Other words belong to a prompt.
 pub(in crate::cli) fn id(text: &str) -> Result<Id, String> {
-    Id::parse(&text.to_lowercase()).ok_or_else(|| format!("`{text}` is not the id of a job, which has 26 letters and digits"))
+    Id::parse(&text.to_lowercase())
+        .ok_or_else(|| format!("`{text}` is not the id of a job, which has 26 letters and digits"))
 }
 
 fn limit(text: &str) -> Result<usize, String> {

@@ -24,7 +24,6 @@ use crate::settings::{Chosen, Overrides};
 use crate::video::FileNames;
 use crate::{Error, Result};
 use order::Open;
-pub(in crate::cli) use order::is_open;
 
 /// The arguments of `submit`.
 #[derive(clap::Args)]
@@ -108,8 +107,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         let message = format!("‹{}›: a server makes no folder of frames", folder.option);
         return Err(Error::usage(message, "ask for a movie with ‹gif› or ‹mp4›").into());
     }
-    let outputs =
-        Outputs { output: arguments.output.as_deref(), force: arguments.force, files: &arguments.files };
+    let outputs = Outputs { output: arguments.output.as_deref(), force: arguments.force, files: &arguments.files };
     let (kinds, delivery) = if arguments.waits() {
         let seed = settings.seed.unwrap_or_default().0;
         let products = outputs.products(&prompt.all()[0].text, seed, |_, _| Ok(()))?;

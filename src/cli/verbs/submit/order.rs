@@ -6,14 +6,14 @@ use serde_json::{Map, Value};
 
 use crate::client::Server;
 use crate::palette::{Palette, file_of, hexadecimal};
-use crate::settings::{Choice, OptionInfo, Overrides, Setter, Weighted};
+use crate::settings::{Choice, OptionInfo, Overrides, Seed, Setter, Weighted};
 use crate::{Error, Result};
 
 /// Options that name files. A server takes uploads and colors instead.
 const FILES: [&str; 3] = ["init_image", "image_prompt", "palette"];
 
 /// The settings that a request may have.
-pub(in crate::cli) struct Open;
+pub(super) struct Open;
 
 impl Choice for Open {
     const HAS_HEADINGS: bool = true;
@@ -24,7 +24,7 @@ impl Choice for Open {
 }
 
 /// Whether a server takes an option from requests.
-pub(in crate::cli) fn is_open(option: &OptionInfo) -> bool {
+fn is_open(option: &OptionInfo) -> bool {
     option.setter == Setter::Requests || FILES.contains(&option.name)
 }
 
@@ -41,6 +41,8 @@ pub(super) fn of(settings: &Overrides) -> Result<Map<String, Value>> {
     let written = serde_json::to_value(&settings);
     let Ok(Value::Object(mut order)) = written else { return Err(Error::fault("cannot write settings as JSON")) };
     order.retain(|name, _| OptionInfo::of(name).is_some_and(is_open));
+    // A server would choose another one, and then this command would not draw what it draws here.
+    order.entry("seed").or_insert_with(|| Seed::default().0.into());
     match order.iter().find(|(_, value)| value.is_null()) {
         Some((name, _)) => Err(Error::usage(format!("‹{name}› is not a number"), "write it like 0.5")),
         None => Ok(order),
@@ -86,9 +88,10 @@ mod tests {
         };
         let mut order = of(&settings).unwrap();
         let seed = order.remove("seed").unwrap();
-        assert_eq!(serde_json::from_value::<crate::settings::Seed>(seed).ok(), settings.seed);
+        assert_eq!(serde_json::from_value::<Seed>(seed).ok(), settings.seed);
         let expected = json!({"prompt": "a cat | b:0.5", "size": "64x48", "cut_noise": 0.25, "pixel_art": true});
         assert_eq!(Value::from(order), expected);
+        assert_eq!(of(&Overrides::default()).unwrap()["seed"], 0);
         let wrong = Overrides { cut_noise: Some(f64::NAN), ..Overrides::default() };
         assert_eq!(of(&wrong).unwrap_err().to_string(), "--cut-noise is not a number");
     }
