@@ -25,8 +25,9 @@ const BRIEF: [&str; 12] = [
     "from",
     "dry_run",
 ];
-/// The commands that `-h` leaves out: the default command, and those that are needed only once.
-const UNSAID: [&str; 3] = ["generate", "completions", "man"];
+/// The commands that `-h` leaves out: the default command, those that are seldom needed, those that others lead to, and
+/// `help`, whose topics it mentions.
+const UNSAID: [&str; 8] = ["generate", "completions", "man", "bench", "help", "cancel", "login", "worker"];
 /// The end of the help.
 pub(in crate::cli) const EXAMPLES: &str = "Examples:
   text2art a red apple on a blue background
@@ -58,13 +59,15 @@ pub(in crate::cli) fn command(brief: bool) -> Command {
         command.mut_args(|option| defaults.tell(option)).after_help(format!("{EXAMPLES}\n\n{}", topics::list()));
     let tell = |verb: Command| verb.mut_args(|option| defaults.tell(option));
     let command = command.mut_subcommand("generate", tell).mut_subcommand("batch", tell);
-    // The defaults of their other settings depend on what is measured.
+    // The defaults of their other settings depend on what is measured, or on the server.
     let tell_some = |verb: Command| verb.mut_args(|option| defaults.tell_some(option));
     let command = command.mut_subcommand("video", tell_some).mut_subcommand("bench", tell_some);
+    #[cfg(feature = "server")]
+    let command = command.mut_subcommand("submit", tell_some);
     if !brief {
         return command;
     }
-    let verbs = format!("Commands: {names}. For more: --help, COMMAND --help, help TOPIC");
+    let verbs = format!("Commands: {names}. More: --help, COMMAND --help, help TOPIC");
     let command = command.mut_args(|option| {
         let hidden = !BRIEF.contains(&option.get_id().as_str());
         option.help_heading(None).hide_short_help(hidden).hide_possible_values(true)

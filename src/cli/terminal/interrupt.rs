@@ -17,7 +17,7 @@ const NOTICE: Duration = Duration::from_millis(500);
 const TOGETHER: Duration = Duration::from_secs(1);
 /// Time in which two signals are one press of Ctrl-C, which a shell may pass on to a program that also got it.
 #[cfg(feature = "server")]
-const ONE_PRESS: Duration = Duration::from_millis(100);
+const ONE_PRESS: Duration = Duration::from_millis(50);
 /// Time between two looks for another signal.
 #[cfg(feature = "server")]
 const LOOK: Duration = Duration::from_millis(20);
