@@ -1,0 +1,33 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+
+use super::changes::Changes;
+use super::config::Config;
+use super::guard::Guard;
+use super::metrics::Metrics;
+use crate::accounts::Accounts;
+use crate::database::Database;
+use crate::objects::Objects;
+use crate::queue::Queue;
+
+/// What the handlers share. Clones are cheap, and share everything.
+#[derive(Clone)]
+pub struct App {
+    /// The queue of jobs
+    pub queue: Queue,
+    /// The database behind the queue and the accounts
+    pub database: Database,
+    /// The store of pictures, movies and uploads
+    pub objects: Objects,
+    /// The users
+    pub accounts: Accounts,
+    /// How the server is set up
+    pub config: Arc<Config>,
+    /// Tells streams which jobs changed
+    pub changes: Changes,
+    /// Counts for operators
+    pub metrics: Arc<Metrics>,
+    /// What the guard remembers about visitors
+    pub guard: Arc<Guard>,
+}

@@ -1,0 +1,10 @@
+//! The description of the API, and pages to try it.
+
+use utoipa_axum::router::OpenApiRouter;
+
+use super::app::App;
+
+/// The routes of this part.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+}

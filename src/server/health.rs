@@ -1,0 +1,10 @@
+//! Whether the server lives, and whether it can work.
+
+use utoipa_axum::router::OpenApiRouter;
+
+use super::app::App;
+
+/// The routes of this part.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+}

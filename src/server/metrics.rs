@@ -1,0 +1,5 @@
+//! Counts for operators.
+
+/// Counts for operators.
+#[derive(Default)]
+pub struct Metrics {}

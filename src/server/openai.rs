@@ -1,0 +1,10 @@
+//! The routes that clients of OpenAI's API use.
+
+use utoipa_axum::router::OpenApiRouter;
+
+use super::app::App;
+
+/// The routes of this part.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+}
