@@ -25,6 +25,7 @@ mod claims;
 mod enqueue;
 mod jobs;
 mod position;
+mod results;
 mod statements;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ pub use claims::{Artifact, Beat, Claim, Picture, Progress};
 pub use enqueue::{Enqueued, NewJob};
 pub use jobs::{Attempt, Cancelling, Counts, Filter, Job, State};
 pub use position::{Estimate, Position};
+pub use results::{Overview, Recorded};
 pub use workers::{Worker, WorkerInfo};
 
 use crate::database::Database;

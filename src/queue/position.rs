@@ -78,7 +78,7 @@ fn rest(iteration: Option<i64>, iterations: Option<i64>) -> f64 {
 }
 
 /// The median of times in seconds.
-fn median(mut seconds: Vec<f64>) -> Option<Duration> {
+pub(super) fn median(mut seconds: Vec<f64>) -> Option<Duration> {
     seconds.retain(|seconds| seconds.is_finite() && *seconds >= 0.0);
     seconds.sort_by(f64::total_cmp);
     let (low, high) = (seconds.get(seconds.len().checked_sub(1)? / 2)?, seconds.get(seconds.len() / 2)?);
