@@ -24,6 +24,7 @@ mod attempts;
 mod claims;
 mod enqueue;
 mod jobs;
+mod operation;
 mod position;
 mod statements;
 #[cfg(test)]
