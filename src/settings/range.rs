@@ -41,6 +41,18 @@ impl Range {
         Self { unit: " seconds", ..self }
     }
 
+    /// The lower end, and whether it is outside the range itself.
+    #[must_use]
+    pub fn least(&self) -> (f64, bool) {
+        (self.least, self.above)
+    }
+
+    /// The upper end.
+    #[must_use]
+    pub fn most(&self) -> f64 {
+        self.most
+    }
+
     /// Whether the range contains a number.
     #[must_use]
     pub fn contains(&self, number: f64) -> bool {
