@@ -1,8 +1,12 @@
 //! Working on jobs: claims, beats and results.
 
+use std::collections::HashSet;
+
 use super::attempts::{Ended, Outcome};
 use super::jobs::State;
-use super::statements::{ANY_READY, ARTIFACT, ARTIFACTS, BEAT, BEGIN_ATTEMPT, CLAIM, FINISH, RESULT, TOUCH};
+use super::statements::{
+    ANY_READY, ARTIFACT, ARTIFACTS, BEAT, BEGIN_ATTEMPT, CLAIM, FINISH, FORGET_KEPT, RESULT, TOUCH, referred,
+};
 use super::{JobId, Queue, milliseconds, small};
 use crate::database::{Row, Value};
 use crate::error::Result;
@@ -172,7 +176,33 @@ impl Queue {
         rows.iter().map(Artifact::read).collect()
     }
 
-    /// Ends a job with its result: both are recorded together, or neither. A job that was canceled but not yet stopped
+    /// Which of the objects of a page are still referred to: by a row that names them, or because their job may need them
+    /// again. Each object comes with its job; a page has at most 1000.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn referred(&self, objects: &[(JobId, String)]) -> Result<HashSet<String>> {
+        let jobs: HashSet<&JobId> = objects.iter().map(|(job, _)| job).collect();
+        if objects.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let keys = objects.iter().map(|(_, key)| Value::from(key.as_str()));
+        let values: Vec<Value> = keys.chain(jobs.iter().map(|job| Value::from(job.as_str()))).collect();
+        let mut found = HashSet::new();
+        for row in self.database.rows(&referred(objects.len(), jobs.len()), &values).await? {
+            let name = row.text("name")?;
+            if row.whole("is_job")? == 1 {
+                found.extend(objects.iter().filter(|(job, _)| job.as_str() == name).map(|(_, key)| key.clone()));
+            } else {
+                found.insert(name);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Ends a job with its result: both are recorded together, or neither. The files of the result replace those that
+    /// the job kept before. A job that was canceled but not yet stopped
     /// is done as well. After an error, call again: if the result was recorded, that is found.
     ///
     /// # Errors
@@ -197,6 +227,7 @@ impl Queue {
             picture.recipe.as_str().into(),
         ];
         transaction.rows(RESULT, &values).await?;
+        transaction.rows(FORGET_KEPT, &[job.into()]).await?;
         for artifact in &picture.artifacts {
             transaction.rows(ARTIFACT, &artifact.values(&claim.job)).await?;
         }

@@ -104,8 +104,12 @@ pub struct Attempt {
     pub outcome: Option<String>,
     /// The exit code of the process that drew
     pub exit_code: Option<i64>,
-    /// What went wrong
+    /// What went wrong, and the last lines that the process wrote
     pub error: Option<String>,
+    /// The iteration whose checkpoint it continued from
+    pub resumed: Option<u32>,
+    /// Why it started over although an earlier claim had left a checkpoint
+    pub note: Option<String>,
 }
 
 /// How many jobs are in each state.
@@ -308,6 +312,8 @@ impl Attempt {
             outcome: row.maybe_text("outcome")?,
             exit_code: row.maybe_whole("exit_code")?,
             error: row.maybe_text("error")?,
+            resumed: row.maybe_whole("resumed")?.map(small),
+            note: row.maybe_text("note")?,
         })
     }
 }

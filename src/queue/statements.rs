@@ -62,6 +62,10 @@ UPDATE attempts SET ended = {now}, outcome = $3, exit_code = $4, error = $5
 WHERE job = $1 AND claim = $2 AND ended IS NULL
 RETURNING claim";
 
+/// Values: job, claim, the iteration that it continues from, why it starts over
+pub(super) const BEGUN: &str = "
+UPDATE attempts SET resumed = $3, note = $4 WHERE job = $1 AND claim = $2 AND ended IS NULL RETURNING claim";
+
 /// How an attempt ended, and what the job is now. Values: job, claim
 pub(super) const ATTEMPT: &str = "
 SELECT attempts.outcome, jobs.state FROM attempts JOIN jobs ON jobs.id = attempts.job
@@ -84,9 +88,12 @@ UPDATE jobs SET version = version + 1 WHERE id = $1 AND claim = $2 AND state = '
 /// Values: job, claim, loss
 pub(super) const FINISH: &str = "
 UPDATE jobs SET state = 'done', lease_until = NULL, worker = NULL, finished = {now}, iteration = iterations,
-    loss = COALESCE($3, loss), error = NULL, hint = NULL, version = version + 1
+    loss = COALESCE($3, loss), preview = NULL, error = NULL, hint = NULL, version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running'
 RETURNING state";
+
+/// Forgets the files that a running job kept. Values: job
+pub(super) const FORGET_KEPT: &str = "DELETE FROM artifacts WHERE job = $1 RETURNING name";
 
 /// Values: job, claim, width, height, loss, seed, seconds, recipe
 pub(super) const RESULT: &str = "
@@ -104,6 +111,21 @@ RETURNING job";
 /// Values: job
 pub(super) const ARTIFACTS: &str =
     "SELECT name, object, media_type, bytes, sha256 FROM artifacts WHERE job = $1 ORDER BY name LIMIT 100";
+
+/// Which of so many objects are files or previews of jobs, and which of so many jobs may still need any object of theirs.
+/// Values: the objects, then the jobs
+pub(super) fn referred(objects: usize, jobs: usize) -> String {
+    let placeholders = |from: usize, count: usize| {
+        (from..from + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
+    };
+    let (objects, jobs) = (placeholders(1, objects), placeholders(objects + 1, jobs));
+    format!(
+        "SELECT object AS name, 0 AS is_job FROM artifacts WHERE object IN ({objects})
+        UNION ALL SELECT preview AS name, 0 AS is_job FROM jobs WHERE id IN ({jobs}) AND preview IN ({objects})
+        UNION ALL SELECT id AS name, 1 AS is_job FROM jobs
+            WHERE id IN ({jobs}) AND state IN ('queued', 'running', 'dead')"
+    )
+}
 
 /// Values: job, claim, whether for good, first pause, later pause, error, hint
 pub(super) const FAIL: &str = "
@@ -215,7 +237,7 @@ ORDER BY seq DESC LIMIT $4";
 
 /// Values: job, how many at most
 pub(super) const ATTEMPTS: &str = "
-SELECT claim, worker, started, ended, outcome, exit_code, error FROM attempts WHERE job = $1
+SELECT claim, worker, started, ended, outcome, exit_code, error, resumed, note FROM attempts WHERE job = $1
 ORDER BY claim DESC LIMIT $2";
 
 /// How many jobs are in each state.

@@ -64,6 +64,9 @@ CREATE TABLE attempts (
     outcome TEXT CHECK (outcome IN ('done', 'failed', 'lost', 'released', 'cancelled')),
     exit_code BIGINT,
     error TEXT,
+    -- The iteration whose checkpoint it continued from, or why it started over although there was a checkpoint
+    resumed BIGINT,
+    note TEXT,
     PRIMARY KEY (job, claim)
 );
 
