@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::statements::{BYTES, LIMIT, NAMED, OBJECTS, OLD, PAUSE, PAUSED, RESUME};
+use super::statements::{BYTES, LIMIT, OBJECTS, OLD, PAUSE, PAUSED, RESUME};
 use super::{JobId, Queue, milliseconds};
 use crate::error::Result;
 
@@ -76,14 +76,5 @@ impl Queue {
     pub async fn objects_after(&self, key: &str, limit: u32) -> Result<Vec<String>> {
         let rows = self.database.rows(OBJECTS, &[key.into(), i64::from(limit.min(LONGEST_LIST)).into()]).await?;
         rows.iter().map(|row| row.text("object")).collect()
-    }
-
-    /// Whether a job has an object.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be reached.
-    pub async fn has_object(&self, key: &str) -> Result<bool> {
-        Ok(!self.database.rows(NAMED, &[key.into()]).await?.is_empty())
     }
 }

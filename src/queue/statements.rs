@@ -286,7 +286,3 @@ pub(super) const OBJECTS: &str = "
 SELECT object FROM (SELECT object FROM artifacts WHERE object > $1
     UNION SELECT preview AS object FROM jobs WHERE preview > $1) AS named
 ORDER BY object LIMIT $2";
-
-/// Whether a row names an object. Values: key
-pub(super) const NAMED: &str = "
-SELECT object FROM artifacts WHERE object = $1 UNION SELECT preview AS object FROM jobs WHERE preview = $1 LIMIT 1";

@@ -306,13 +306,10 @@ fn old_jobs_and_all_objects_are_found() {
         for _ in 0..3 {
             jobs.push(place.add("anna").await);
             let claim = place.claim().await;
-            let preview = format!("jobs/{}/1/preview", claim.job);
-            let progress = Progress { preview: Some(preview), ..Progress::default() };
-            place.queue.beat(&claim, &progress).await.unwrap();
             place.queue.finish(&claim, &picture(&claim, 1.0)).await.unwrap();
             place.wait(10).await;
         }
-        place.add("anna").await;
+        let running = place.add("anna").await;
         let old = async |age, limit| place.queue.ended_before(Duration::from_millis(age), limit).await.unwrap();
         assert_eq!(old(20, 100).await, jobs[..2]);
         assert_eq!(old(0, 2).await, jobs[..2]);
@@ -320,15 +317,14 @@ fn old_jobs_and_all_objects_are_found() {
         // Nine bytes each, as `picture` has them.
         assert_eq!(place.queue.stored_bytes().await.unwrap(), 27);
 
-        let mut expected: Vec<String> =
-            jobs.iter().flat_map(|job| ["picture", "preview"].map(|name| format!("jobs/{job}/1/{name}"))).collect();
+        let claim = place.claim().await;
+        let preview = Some(format!("jobs/{running}/1/preview"));
+        place.queue.beat(&claim, &Progress { preview: preview.clone(), ..Progress::default() }).await.unwrap();
+        let mut expected: Vec<String> = jobs.iter().map(|job| format!("jobs/{job}/1/picture")).chain(preview).collect();
         expected.sort();
-        let mut found = place.queue.objects_after("", 4).await.unwrap();
-        assert_eq!(found, expected[..4]);
-        found.extend(place.queue.objects_after(&expected[3], 4).await.unwrap());
+        let mut found = place.queue.objects_after("", 3).await.unwrap();
+        assert_eq!(found, expected[..3]);
+        found.extend(place.queue.objects_after(&found[2], 3).await.unwrap());
         assert_eq!(found, expected);
-        assert!(place.queue.has_object(&expected[0]).await.unwrap());
-        assert!(place.queue.has_object(&expected[1]).await.unwrap());
-        assert!(!place.queue.has_object("jobs").await.unwrap());
     });
 }
