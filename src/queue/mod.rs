@@ -23,6 +23,7 @@
 mod attempts;
 mod claims;
 mod enqueue;
+mod figures;
 mod jobs;
 mod operation;
 mod position;

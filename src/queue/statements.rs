@@ -218,6 +218,10 @@ pub(super) const SECONDS: &str = "
 SELECT results.seconds FROM jobs JOIN results ON results.job = jobs.id
 WHERE jobs.state = 'done' AND jobs.kind = $1 AND jobs.quality = $2 ORDER BY jobs.finished DESC LIMIT $3";
 
+/// How long the oldest job that could be drawn has been waiting, in milliseconds
+pub(super) const OLDEST: &str =
+    "SELECT {now} - min(run_at) AS age FROM jobs WHERE state = 'queued' AND run_at <= {now}";
+
 /// How many jobs the live workers can run at once. Values: milliseconds after which a silent worker does not count
 pub(super) const SLOTS: &str = "
 SELECT COALESCE(CAST(sum(slots) AS BIGINT), 0) AS slots FROM workers WHERE seen >= {now} - $1 AND draining = 0";

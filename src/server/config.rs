@@ -92,6 +92,12 @@ impl Config {
         self.data.join("objects")
     }
 
+    /// The folder of files that are being received.
+    #[must_use]
+    pub fn incoming(&self) -> PathBuf {
+        self.data.join("incoming")
+    }
+
     /// The folder in which the embedded workers draw.
     #[must_use]
     pub fn work(&self) -> PathBuf {
