@@ -11,6 +11,8 @@ mod passwords;
 mod secrets;
 mod sessions;
 mod statements;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod users;
 

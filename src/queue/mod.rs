@@ -25,6 +25,7 @@ mod claims;
 mod enqueue;
 mod figures;
 mod jobs;
+mod operation;
 mod position;
 mod results;
 mod statements;
