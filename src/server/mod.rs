@@ -44,11 +44,11 @@ pub fn router(app: &App) -> Router {
         .merge(uploads::routes())
         .merge(lists::routes())
         .merge(users::routes());
-    let (routes, _description) = OpenApiRouter::new()
+    let (routes, described) = OpenApiRouter::new()
         .nest("/api/v1", api)
         .merge(openai::routes())
         .merge(health::routes())
-        .merge(docs::routes())
         .split_for_parts();
+    let routes = routes.merge(docs::routes(&described));
     guard::guarded(routes, app).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(app.clone())
 }
