@@ -96,7 +96,8 @@ pub struct Artifact {
 }
 
 impl Queue {
-    /// Gives the next job to a worker, or `None` if no job is ready. Ask only if the work can begin now.
+    /// Gives the next job to a worker, or `None` if no job is ready: then none waits, the queue is paused, or as many jobs
+    /// of each waiting owner run as may. Ask only if the work can begin now.
     ///
     /// # Errors
     ///
@@ -107,6 +108,8 @@ impl Queue {
             return Ok(None);
         }
         let mut transaction = self.database.begin().await?;
+        // Two claims at the same moment would otherwise both begin the last job that an owner may run.
+        transaction.hold("text2art claims").await?;
         let lease = milliseconds(self.rules.lease);
         let rows = transaction.rows(CLAIM, &[worker.into(), lease.into()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };

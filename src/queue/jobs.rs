@@ -1,6 +1,6 @@
 //! Looking at jobs, canceling them and bringing dead ones back.
 
-use super::statements::{ARTIFACTS, ATTEMPTS, CANCEL, COUNTS, DELETE, LIST, LOOK, REQUEUE};
+use super::statements::{ARTIFACTS, ATTEMPTS, CANCEL, CANCEL_ALL, COUNTS, DELETE, LIST, LOOK, REQUEUE};
 use super::{Artifact, JobId, Queue, small};
 use crate::database::Row;
 use crate::error::{Error, Result};
@@ -233,6 +233,16 @@ impl Queue {
             return Ok(if waited { Cancelling::Done } else { Cancelling::Asked });
         }
         Ok(self.job(id, owner).await?.map_or(Cancelling::Unknown, |job| Cancelling::TooLate(job.state)))
+    }
+
+    /// Cancels all jobs of an owner that have not ended, and returns them. The workers stop those that run.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn cancel_all(&self, owner: &str) -> Result<Vec<JobId>> {
+        let rows = self.database.rows(CANCEL_ALL, &[owner.into()]).await?;
+        rows.iter().map(|row| Ok(JobId::stored(row.text("id")?))).collect()
     }
 
     /// Puts a dead job back into the queue, at its old place, with all its tries. Returns whether it was dead.

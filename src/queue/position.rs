@@ -35,7 +35,7 @@ impl Queue {
     /// Where a job stands; `None` if it does not wait.
     ///
     /// The estimate takes each job to last as long as the median of the last 20 of this kind and quality, and the
-    /// slots of the live workers to be filled in the order of the queue.
+    /// slots of the live workers to be filled in the order of the queue. It does not know limits of owners nor pauses.
     ///
     /// # Errors
     ///

@@ -6,6 +6,7 @@ use super::changes::Changes;
 use super::config::Config;
 use super::guard::Guard;
 use super::metrics::Metrics;
+use super::watch::Watch;
 use crate::accounts::Accounts;
 use crate::database::Database;
 use crate::objects::Objects;
@@ -26,6 +27,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// Tells streams which jobs changed
     pub changes: Changes,
+    /// The jobs that streams watch
+    pub watch: Watch,
     /// Counts for operators
     pub metrics: Arc<Metrics>,
     /// What the guard remembers about visitors

@@ -40,6 +40,8 @@ pub struct Limits {
     pub iterations: usize,
     /// The most cutouts of an iteration
     pub cutouts: usize,
+    /// The most prompts of a picture
+    pub prompts: usize,
     /// How many jobs of a user may wait at once, unless the user has a limit of its own
     pub waiting: u32,
     /// How many streams of events are open at once

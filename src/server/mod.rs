@@ -13,11 +13,13 @@ mod health;
 mod jobs;
 mod lists;
 mod metrics;
+mod moment;
 mod openai;
 mod problem;
 mod uploads;
 mod users;
 mod visitor;
+mod watch;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
