@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::drawer::ALL;
 use crate::server::jobs::request::{self, LONGEST_LIST, LONGEST_PROMPT, LONGEST_TEXT, PRODUCTS, UPLOADS};
-use crate::settings::{Form, FormKind, OPTIONS, OptionInfo};
+use crate::settings::{Form, FormKind, OPTIONS, OptionInfo, Range};
 
 /// The fields of a request.
 #[derive(Serialize, ToSchema)]
@@ -140,7 +140,6 @@ impl Opened {
             Some((_, help, description)) => ((*help).to_owned(), description.map(str::to_owned)),
             None => (in_fields(&option.help()), option.long_help().as_deref().map(further)),
         };
-        let least = option.range.map(|range| range.least());
         let is_text = matches!(kind, Kind::String | Kind::NumberOrString | Kind::Upload);
         let longest = if option.name == "prompt" { LONGEST_PROMPT } else { LONGEST_TEXT };
         Self {
@@ -150,8 +149,8 @@ impl Opened {
             list,
             required: option.name == "prompt",
             default: option.default_value().filter(|_| !is_upload),
-            minimum: least.filter(|(_, above)| !above).map(|(least, _)| least),
-            exclusive_minimum: least.filter(|(_, above)| *above).map(|(least, _)| least),
+            minimum: option.range.filter(|range| !range.is_above()).map(|range| range.least()),
+            exclusive_minimum: option.range.filter(Range::is_above).map(|range| range.least()),
             maximum: option.range.map(|range| range.most()),
             max_length: (is_text && choices.is_empty()).then_some(longest),
             max_items: list.then_some(LONGEST_LIST),

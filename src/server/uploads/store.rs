@@ -1,6 +1,8 @@
 //! The uploads of each owner: rows of the database, and objects beside them.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
 
 use super::convert::Converted;
 use super::statements::{ADD, BYTES, DELETE, EXPIRE, LIST, LOOK, OBJECT, SAME, USE};
@@ -15,8 +17,8 @@ pub const MOST_OF_AN_OWNER: u64 = 512 << 20;
 const LONGEST_LIST: i64 = 100;
 /// The most uploads that one round of [`Uploads::collect`] deletes.
 const LARGEST_ROUND: i64 = 100;
-/// The beginning of the keys of their objects.
-const PREFIX: &str = "uploads/";
+/// The first part of the keys of their objects.
+const FOLDER: &str = "uploads";
 /// How long an object may lack its row: between them is a moment only.
 const LONGEST_GAP: Duration = Duration::from_secs(60 * 60);
 
@@ -139,7 +141,7 @@ impl Uploads {
             return Ok(Kept::Full { bytes });
         }
         let id = Id::random()?;
-        let object = format!("{PREFIX}{id}");
+        let object = format!("{FOLDER}/{id}");
         self.objects.create_from(&object, &picture.file, "image/png").await?;
         let kept = self.record(owner, &id, &object, &picture).await;
         if !matches!(kept, Ok(Kept::New(_))) {
@@ -210,13 +212,13 @@ impl Uploads {
         for row in &expired {
             self.objects.delete(&row.text("object")?).await?;
         }
-        let now = SystemTime::now();
-        for listed in self.objects.list(PREFIX).await? {
-            let age = now.duration_since(listed.modified).unwrap_or_default();
-            let lost = age > LONGEST_GAP
-                && self.database.rows(OBJECT, &[listed.key.as_str().into()]).await?.is_empty();
-            if lost {
-                self.objects.delete(&listed.key).await?;
+        let mut pages = self.objects.pages(FOLDER)?;
+        while let Some(page) = pages.try_next().await? {
+            for listed in page {
+                let is_old = listed.modified.elapsed().is_ok_and(|age| age > LONGEST_GAP);
+                if is_old && self.database.rows(OBJECT, &[listed.key.as_str().into()]).await?.is_empty() {
+                    self.objects.delete(&listed.key).await?;
+                }
             }
         }
         Ok(expired.len())
