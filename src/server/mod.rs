@@ -11,11 +11,15 @@ mod events;
 mod guard;
 mod health;
 mod jobs;
+mod listen;
 mod lists;
+mod log;
+mod maintenance;
 mod metrics;
 mod moment;
 mod openai;
 mod problem;
+mod run;
 mod uploads;
 mod users;
 mod visitor;
@@ -23,6 +27,9 @@ mod watch;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use app::App;
@@ -31,6 +38,7 @@ pub use config::{Config, Limits, Retention};
 pub use guard::Guard;
 pub use metrics::Metrics;
 pub use problem::Problem;
+pub use run::run;
 pub use visitor::Visitor;
 
 /// The largest body of a request, in bytes. Parts that take files raise it for their own routes.
@@ -49,6 +57,18 @@ pub fn router(app: &App) -> Router {
         .merge(openai::routes())
         .merge(health::routes())
         .split_for_parts();
-    let routes = routes.merge(docs::routes(&described));
-    guard::guarded(routes, app).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(app.clone())
+    let routes = routes
+        .merge(docs::routes(&described))
+        .merge(metrics::routes())
+        .fallback(async || Problem::missing("page"))
+        .method_not_allowed_fallback(async || {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not take this method")
+        })
+        .layer(DefaultBodyLimit::max(LARGEST_BODY));
+    guard::guarded(routes, app)
+        .layer(from_fn_with_state(app.clone(), metrics::measure))
+        .layer(from_fn(log::in_time))
+        .layer(CatchPanicLayer::custom(log::panicked))
+        .layer(from_fn(log::logged))
+        .with_state(app.clone())
 }
