@@ -23,7 +23,11 @@ mod watch;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
 use utoipa_axum::router::OpenApiRouter;
+
+use crate::database::Database;
+use crate::error::Result;
 
 pub use app::App;
 pub use changes::Changes;
@@ -31,10 +35,20 @@ pub use config::{Config, Limits, Retention};
 pub use guard::Guard;
 pub use metrics::Metrics;
 pub use problem::Problem;
+pub use uploads::Uploads;
 pub use visitor::Visitor;
 
 /// The largest body of a request, in bytes. Parts that take files raise it for their own routes.
 const LARGEST_BODY: usize = 64 << 10;
+
+/// Makes the tables of the server's own parts that are missing.
+///
+/// # Errors
+///
+/// If the database belongs to a newer version, or cannot be reached.
+pub async fn migrate(database: &Database) -> Result<()> {
+    database.migrate("server", uploads::TABLES).await
+}
 
 /// All routes, behind the guard.
 pub fn router(app: &App) -> Router {
@@ -44,11 +58,16 @@ pub fn router(app: &App) -> Router {
         .merge(uploads::routes())
         .merge(lists::routes())
         .merge(users::routes());
-    let (routes, _description) = OpenApiRouter::new()
+    let (routes, described) = OpenApiRouter::new()
         .nest("/api/v1", api)
         .merge(openai::routes())
         .merge(health::routes())
-        .merge(docs::routes())
         .split_for_parts();
-    guard::guarded(routes, app).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(app.clone())
+    let routes = routes.merge(docs::routes(&described)).merge(metrics::routes());
+    // The route of a request is known only behind the router, so that each route is measured by itself.
+    let routes = routes.route_layer(from_fn_with_state(app.clone(), metrics::measure));
+    guard::guarded(routes, app)
+        .layer(from_fn(openai::in_their_shape))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(app.clone())
 }

@@ -3,7 +3,7 @@
 mod files;
 mod order;
 mod range;
-mod request;
+pub(in crate::server) mod request;
 mod schema;
 mod submit;
 mod view;
@@ -18,7 +18,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(in crate::server) use order::check_own;
-pub(in crate::server) use request::{fields, products};
 pub(in crate::server) use submit::{Submitted, submit};
 pub(in crate::server) use view::View;
 

@@ -93,7 +93,7 @@ struct Inputs<'a> {
 impl Inputs<'_> {
     /// Adds an upload, and returns the name of its file in the folder of the job.
     async fn add(&mut self, field: &str, number: usize, id: &Id) -> Answer<(String, Upload)> {
-        let upload = Uploads::new(self.app).look(&self.visitor.owner, id).await?;
+        let upload = Uploads::new(self.app).of(&self.visitor.owner, id).await?;
         let upload = upload.ok_or_else(|| {
             refused(field, &format!("there is no upload {id}"))
                 .hint("give the picture to POST /api/v1/uploads; uploads are deleted after a while")

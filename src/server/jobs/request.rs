@@ -10,15 +10,15 @@ use crate::text::did_you_mean;
 use crate::video::KINDS;
 
 /// The longest prompt, in characters.
-pub(super) const LONGEST_PROMPT: usize = 2000;
+pub(in crate::server) const LONGEST_PROMPT: usize = 2000;
 /// The longest other text, in characters: a palette with a name for each of many colors is the longest of them.
-pub(super) const LONGEST_TEXT: usize = 1000;
+pub(in crate::server) const LONGEST_TEXT: usize = 1000;
 /// The most values of a list.
-pub(super) const LONGEST_LIST: usize = 16;
+pub(in crate::server) const LONGEST_LIST: usize = 16;
 /// The field of the files that are made beside the PNG.
-pub(super) const PRODUCTS: &str = "products";
+pub(in crate::server) const PRODUCTS: &str = "products";
 /// Settings that name a file on the command line, and an upload here.
-pub(super) const UPLOADS: [&str; 2] = ["init_image", "image_prompt"];
+pub(in crate::server) const UPLOADS: [&str; 2] = ["init_image", "image_prompt"];
 /// The setting that may name a file on the command line, but not here.
 pub(super) const PALETTE: &str = "palette";
 
@@ -46,7 +46,7 @@ pub(in crate::server) fn products() -> impl Iterator<Item = &'static str> {
 }
 
 /// Whether requests may set an option, be it in another way than the command line.
-pub(super) fn is_open(option: &OptionInfo) -> bool {
+pub(in crate::server) fn is_open(option: &OptionInfo) -> bool {
     option.setter == Setter::Requests || UPLOADS.contains(&option.name) || option.name == PALETTE
 }
 
