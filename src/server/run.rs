@@ -15,7 +15,7 @@ use super::config::Config;
 use super::guard::Guard;
 use super::metrics::Metrics;
 use super::watch::Watch;
-use super::{jobs, listen, maintenance, router, uploads};
+use super::{jobs, listen, maintenance, migrate, router};
 use crate::accounts::Accounts;
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -44,7 +44,7 @@ pub async fn run(config: Config, ready: impl FnOnce(SocketAddr), report: Report,
     let accounts = Accounts::new(database.clone());
     queue.migrate().await?;
     accounts.migrate().await?;
-    database.migrate("uploads", uploads::TABLES).await?;
+    migrate(&database).await?;
     check_door(&config, &accounts).await?;
     let objects = Objects::folder(&config.objects())?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
