@@ -6,6 +6,8 @@ mod engine;
 mod fault;
 mod id;
 mod migrations;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use engine::Database;
 pub(crate) use engine::{Row, Transaction, Value};

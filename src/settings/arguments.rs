@@ -45,7 +45,7 @@ pub(super) fn all<T: Clone + Send + Sync + 'static>(matches: &mut ArgMatches, na
 
 impl OptionInfo {
     /// This option as an argument of the command line.
-    fn argument(&self, value: &'static str) -> Arg {
+    pub(super) fn argument(&self, value: &'static str) -> Arg {
         let argument = Arg::new(self.name).long(self.option).value_name(value).help_heading(self.group);
         let argument = argument.help(self.help());
         let argument = match self.long_help() {

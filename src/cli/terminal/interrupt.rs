@@ -1,26 +1,22 @@
 //! Ctrl-C and termination signals.
 
+use std::io::{self, Read};
 use std::sync::Arc;
-#[cfg(feature = "server")]
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
 
 use super::report::{Acknowledgment, Reporter};
 use crate::progress::Stop;
+use crate::{Error, Result};
 
 /// Time for a download to notice that it must stop.
 const NOTICE: Duration = Duration::from_millis(500);
 /// Time after the first signal in which no other signal counts. A closed terminal and `timeout` send their signals
 /// twice, and nobody can have read the acknowledgment of the first.
 const TOGETHER: Duration = Duration::from_secs(1);
-/// Time in which two signals are one press of Ctrl-C, which a shell may pass on to a program that also got it.
-#[cfg(feature = "server")]
-const ONE_PRESS: Duration = Duration::from_millis(50);
-/// Time between two looks for another signal.
-#[cfg(feature = "server")]
-const LOOK: Duration = Duration::from_millis(20);
+/// Time for a run to save its picture after the program that started it has ended. After five seconds, nothing draws.
+const LAST_WORK: Duration = Duration::from_secs(4);
 
 /// The first Ctrl-C, SIGTERM or SIGHUP stops the run after the current iteration, or whatever `unit` the run consists
 /// of. A later Ctrl-C ends the program. Signals that the program was started to ignore, as `nohup` does, stay ignored.
@@ -40,56 +36,48 @@ pub(in crate::cli) fn stop_on_signal(reporter: &Reporter, unit: &'static str) ->
     Ok(stop)
 }
 
-/// What ends a program that follows work elsewhere, which goes on without it.
-#[cfg(feature = "server")]
-pub(in crate::cli) struct Detach {
-    /// Ends the following
-    pub(in crate::cli) stop: Stop,
-    /// Requested by another Ctrl-C
-    again: Stop,
-    /// Whether the first signal was a Ctrl-C
-    by_key: Arc<AtomicBool>,
+/// Stops the run when standard input ends, which the program that started this one holds open as long as it lives. A run
+/// that takes too long to stop is ended.
+pub(in crate::cli) fn stop_with_parent(stop: &Stop) -> Result<()> {
+    let stop = stop.clone();
+    let wait = move || {
+        let mut buffer = [0; 512];
+        let mut input = io::stdin().lock();
+        loop {
+            match input.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => break,
+                Ok(_) => {}
+            }
+        }
+        stop.request();
+        std::thread::sleep(LAST_WORK);
+        exit();
+    };
+    let started = std::thread::Builder::new().name("parent".into()).spawn(wait);
+    started.map(drop).map_err(|error| Error::thread(&error))
 }
 
-/// The first Ctrl-C, SIGTERM or SIGHUP stops following work elsewhere. Another Ctrl-C asks to stop the work as well, and
-/// a third one ends the program.
+/// The first Ctrl-C, SIGTERM or SIGHUP calls `request`, which lets the program end in order, and says `message`. A later
+/// Ctrl-C ends it at once.
 #[cfg(feature = "server")]
-pub(in crate::cli) fn detach_on_signal() -> anyhow::Result<Detach> {
-    let detach = Detach { stop: Stop::default(), again: Stop::default(), by_key: Arc::default() };
-    let (stop, again, by_key) = (detach.stop.clone(), detach.again.clone(), detach.by_key.clone());
+pub(in crate::cli) fn shut_down_on_signal(
+    reporter: &Reporter,
+    message: &'static str,
+    request: impl Fn() + Send + 'static,
+) -> anyhow::Result<()> {
+    let acknowledgment = Arc::new(reporter.acknowledgment());
     let mut first: Option<Instant> = None;
     system::listen(move |signal| match first {
         None => {
-            by_key.store(signal == SIGINT, Ordering::SeqCst);
+            request();
             first = Some(Instant::now());
-            stop.request();
+            say(&acknowledgment, format!("{message}; {}", again(signal == SIGINT)));
         }
-        Some(first) if signal == SIGINT && first.elapsed() >= ONE_PRESS => {
-            if again.is_requested() {
-                exit();
-            }
-            again.request();
-        }
+        Some(first) if signal == SIGINT && first.elapsed() >= TOGETHER => exit(),
         Some(_) => {}
     })?;
-    Ok(detach)
-}
-
-#[cfg(feature = "server")]
-impl Detach {
-    /// Whether the user can press Ctrl-C again, rather than a program having ended this one.
-    pub(in crate::cli) fn is_by_key(&self) -> bool {
-        self.by_key.load(Ordering::SeqCst)
-    }
-
-    /// Waits for another Ctrl-C, but not longer than `time`.
-    pub(in crate::cli) fn is_pressed_again(&self, time: Duration) -> bool {
-        let end = Instant::now() + time;
-        while !self.again.is_requested() && Instant::now() < end {
-            std::thread::sleep(LOOK);
-        }
-        self.again.is_requested()
-    }
+    Ok(())
 }
 
 /// The first Ctrl-C, SIGTERM or SIGHUP stops a download, and ends the program if there is none.
@@ -114,23 +102,30 @@ pub(in crate::cli) fn survive_file_size_limit() {
     }
 }
 
-/// Reports that the signal was received. A terminal or pipe that accepts no more text blocks only this thread, not the
-/// one that receives signals.
+/// Reports that the signal was received.
 fn acknowledge(acknowledgment: &Arc<Acknowledgment>, unit: &str, by_key: bool) {
-    let again = if by_key { " again" } else { "" };
-    let message = format!("stopping after this {unit}; press Ctrl-C{again} to abort");
+    say(acknowledgment, format!("stopping after this {unit}; {}", again(by_key)));
+}
+
+/// How to end the program at once.
+fn again(by_key: bool) -> &'static str {
+    if by_key { "press Ctrl-C again to abort" } else { "press Ctrl-C to abort" }
+}
+
+/// Says something. A terminal or pipe that accepts no more text blocks only this thread, not the one that receives signals.
+fn say(acknowledgment: &Arc<Acknowledgment>, message: String) {
     let acknowledgment = acknowledgment.clone();
     // If no thread can be started, the run stops unannounced.
     let _ = std::thread::Builder::new().name("acknowledgment".into()).spawn(move || acknowledgment.tell(message));
 }
 
-fn exit() {
+pub(super) fn exit() {
     super::close();
     std::process::exit(crate::cli::INTERRUPTED.into());
 }
 
 #[cfg(unix)]
-mod system {
+pub(super) mod system {
     use std::ffi::c_int;
     use std::io;
 
@@ -158,7 +153,7 @@ mod system {
 }
 
 #[cfg(not(unix))]
-mod system {
+pub(super) mod system {
     use std::ffi::c_int;
     use std::io;
     use std::sync::Arc;

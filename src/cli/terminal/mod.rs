@@ -2,8 +2,12 @@
 
 mod bar;
 mod color;
+#[cfg(feature = "server")]
+pub(super) mod detach;
 mod download_bars;
 pub(super) mod interrupt;
+#[cfg(feature = "server")]
+pub(super) mod log;
 mod pace;
 pub(super) mod preview;
 mod question;

@@ -1,8 +1,9 @@
 //! `text2art login`: keeps the token for a server.
 
 use crate::Error;
+use crate::cli::terminal::detach::detach_on_signal;
 use crate::cli::options::remote::{Remote, tokens};
-use crate::cli::terminal::{interrupt, line, secret};
+use crate::cli::terminal::{line, secret};
 use crate::client::{Server, Token};
 
 /// The arguments of `login`.
@@ -22,7 +23,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.forget {
         return Ok(file.set(&address, None)?);
     }
-    let stop = interrupt::detach_on_signal()?.stop;
+    let stop = detach_on_signal()?.stop;
     let text = secret(&format!("Token for {address}: "), &stop)?.unwrap_or_default();
     let token: Token = text
         .parse()

@@ -20,5 +20,7 @@ pub(super) mod reconstruct;
 pub(super) mod resume;
 pub(super) mod score;
 #[cfg(feature = "server")]
+pub(super) mod serve;
+#[cfg(feature = "server")]
 pub(super) mod submit;
 pub(super) mod video;

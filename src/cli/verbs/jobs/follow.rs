@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Delivery;
 use crate::cli::options::remote::Remote;
-use crate::cli::terminal::interrupt::Detach;
+use crate::cli::terminal::detach::Detach;
 use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::stdout;
 use crate::cli::{DONE, FAILED, INTERRUPTED};

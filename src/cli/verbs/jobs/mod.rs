@@ -9,11 +9,12 @@ use std::ffi::OsString;
 use clap::ValueHint;
 use serde_json::Value;
 
+use crate::cli::terminal::detach::detach_on_signal;
 use crate::cli::DONE;
 use crate::cli::options::remote::Remote;
 use crate::cli::terminal::preview::PreviewKind;
 use crate::cli::terminal::report::{Progress, Reporter};
-use crate::cli::terminal::{interrupt, stdout};
+use crate::cli::terminal::stdout;
 use crate::client::Query;
 use crate::database::Id;
 use crate::text::count;
@@ -69,7 +70,7 @@ impl Arguments {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
-    let detach = interrupt::detach_on_signal()?;
+    let detach = detach_on_signal()?;
     let server = arguments.remote.connect(None, &detach.stop)?;
     let Some(id) = &arguments.job else {
         let query = Query { state: arguments.state.clone(), limit: arguments.limit.unwrap_or(LISTED) };

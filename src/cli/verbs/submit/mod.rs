@@ -9,13 +9,14 @@ use clap::ValueHint;
 
 use super::generate::prompt;
 use super::jobs::{Delivery, Following, follow};
+use crate::cli::terminal::detach::detach_on_signal;
 use crate::cli::DONE;
 use crate::cli::options::outputs::Outputs;
 use crate::cli::options::remote::Remote;
 use crate::cli::options::sources;
 use crate::cli::terminal::preview::PreviewKind;
 use crate::cli::terminal::report::{Progress, Reporter};
-use crate::cli::terminal::{interrupt, stdout};
+use crate::cli::terminal::stdout;
 use crate::database::Id;
 use crate::output::{Kind, Make};
 use crate::progress::Event;
@@ -121,7 +122,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         kinds.iter().filter(|kind| !matches!(kind.make, Make::Picture)).map(|kind| kind.option).collect();
     order.insert("products".into(), products.into());
 
-    let detach = interrupt::detach_on_signal()?;
+    let detach = detach_on_signal()?;
     let server = arguments.remote.connect(arguments.config.as_deref(), &detach.stop)?;
     order::upload(&mut order, &settings, &server)?;
     let job = server.submit(&order, &Id::random()?)?;
