@@ -2,5 +2,12 @@
 //!
 //! CONTRIBUTING.md describes how to add a test.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "../common/mod.rs"]
 mod common;
+
+mod bad_requests;
+mod jobs;
+mod start;
+mod streams;
