@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use super::changes::Changes;
 use super::config::Config;
 use super::guard::Guard;
@@ -11,6 +13,7 @@ use crate::accounts::Accounts;
 use crate::database::Database;
 use crate::objects::Objects;
 use crate::queue::Queue;
+use crate::worker::Shutdown;
 
 /// What the handlers share. Clones are cheap, and share everything.
 #[derive(Clone)]
@@ -29,6 +32,10 @@ pub struct App {
     pub changes: Changes,
     /// The jobs that streams watch
     pub watch: Watch,
+    /// As many permits as streams may be open
+    pub streams: Arc<Semaphore>,
+    /// Says whether the server ends
+    pub stop: Shutdown,
     /// Counts for operators
     pub metrics: Arc<Metrics>,
     /// What the guard remembers about visitors

@@ -109,7 +109,15 @@ impl Config {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { pixels: 2048 * 2048, iterations: 100_000, cutouts: 256, waiting: 100, streams: 1000, connections: 2000 }
+        Self {
+            pixels: 2048 * 2048,
+            iterations: 100_000,
+            cutouts: 256,
+            prompts: 50,
+            waiting: 100,
+            streams: 1000,
+            connections: 2000,
+        }
     }
 }
 

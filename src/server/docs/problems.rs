@@ -11,7 +11,8 @@ pub(super) fn describe(description: &mut Value) {
     let Some(paths) = description["paths"].as_object_mut() else { return };
     for (path, item) in paths {
         let for_openai = path.starts_with("/v1/");
-        for operation in METHODS.iter().filter_map(|method| item.get_mut(*method).and_then(Value::as_object_mut)) {
+        for method in METHODS {
+            let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) else { continue };
             let problems = problems_of(path, operation);
             let responses = operation.entry("responses").or_insert_with(|| json!({}));
             for (status, meaning) in problems {

@@ -39,7 +39,7 @@ pub fn routes() -> OpenApiRouter<App> {
 /// An event `job` has the whole job, first as it is and then after each change; its id grows with each. The stream ends
 /// after the job has ended. `Last-Event-ID` leaves out what the client has: if that is all, the answer is 204.
 #[utoipa::path(
-    get, path = "/jobs/{id}/events", tag = "jobs", operation_id = "watch_job",
+    get, path = "/jobs/{id}/events", tag = "events", operation_id = "watch_job",
     params(("id" = String, Path, description = "The name of the job")),
     responses(
         (status = 200, description = "The stream", content_type = "text/event-stream", body = String),
@@ -70,7 +70,7 @@ struct Which {
 ///
 /// Browsers open few connections to a server, so a page should watch all of its jobs in one stream.
 #[utoipa::path(
-    get, path = "/events", tag = "jobs", operation_id = "watch_jobs", params(Which),
+    get, path = "/events", tag = "events", operation_id = "watch_jobs", params(Which),
     responses(
         (status = 200, description = "The stream", content_type = "text/event-stream", body = String),
         (status = 204, description = "All jobs have ended, and the client knows"),

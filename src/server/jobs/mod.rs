@@ -4,7 +4,6 @@ mod files;
 mod order;
 mod range;
 pub(in crate::server) mod request;
-mod schema;
 mod submit;
 mod view;
 

@@ -20,7 +20,7 @@ pub(in crate::server) const PRODUCTS: &str = "products";
 /// Settings that name a file on the command line, and an upload here.
 pub(in crate::server) const UPLOADS: [&str; 2] = ["init_image", "image_prompt"];
 /// The setting that may name a file on the command line, but not here.
-pub(super) const PALETTE: &str = "palette";
+pub(in crate::server) const PALETTE: &str = "palette";
 
 /// What a request asks for.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
 use super::order::{Prepared, prepare};
-use super::schema::NewJob;
 use super::view::View;
 use super::{job_of, request};
 use crate::queue::{self, Enqueued, JobId};
@@ -40,7 +39,7 @@ pub(in crate::server) struct Submitted {
 /// is the job: watch it at `/jobs/{id}/events`. A request with the same `Idempotency-Key` as before answers the same job.
 #[utoipa::path(
     post, path = "/jobs", tag = "jobs", operation_id = "create_job",
-    request_body(content = NewJob, content_type = "application/json"),
+    request_body(content = Object, content_type = "application/json"),
     params(("idempotency-key" = Option<String>, Header, description = "Names the request: sending it again with the same \
         name does not ask for another picture", min_length = 1, max_length = 200, pattern = "^[!-~]+$")),
     responses(

@@ -54,11 +54,11 @@ pub(in crate::server) struct View {
     pub ends_in: Option<f64>,
     /// The iterations that are done
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 0, maximum = 4_294_967_295_u32)]
+    #[schema(value_type = u64, maximum = 4_294_967_295_u32)]
     pub iteration: Option<u32>,
     /// All iterations
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 0, maximum = 4_294_967_295_u32)]
+    #[schema(value_type = u64, maximum = 4_294_967_295_u32)]
     pub iterations: Option<u32>,
     /// The loss of the last iteration
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,10 +83,10 @@ pub(in crate::server) struct View {
     /// How often a worker began with it
     pub claim: i64,
     /// How often it failed
-    #[schema(minimum = 0, maximum = 4_294_967_295_u32)]
+    #[schema(value_type = u64, maximum = 4_294_967_295_u32)]
     pub failures: u32,
     /// After how many failures it is dead
-    #[schema(minimum = 0, maximum = 4_294_967_295_u32)]
+    #[schema(value_type = u64, maximum = 4_294_967_295_u32)]
     pub max_failures: u32,
     /// When it was asked for
     #[schema(format = DateTime)]
@@ -128,10 +128,10 @@ pub(in crate::server) struct FileView {
 #[schema(as = Result)]
 pub(in crate::server) struct ResultView {
     /// Columns
-    #[schema(minimum = 0, maximum = 4_294_967_295_u32)]
+    #[schema(value_type = u64, maximum = 4_294_967_295_u32)]
     pub width: u32,
     /// Rows
-    #[schema(minimum = 0, maximum = 4_294_967_295_u32)]
+    #[schema(value_type = u64, maximum = 4_294_967_295_u32)]
     pub height: u32,
     /// The loss of the last iteration
     #[serde(skip_serializing_if = "Option::is_none")]
