@@ -48,12 +48,7 @@ pub fn routes() -> OpenApiRouter<App> {
             content_type = "application/problem+json"),
     ),
 )]
-async fn of_job(
-    State(app): State<App>,
-    visitor: Visitor,
-    PathId(id): PathId,
-    headers: HeaderMap,
-) -> Answer<Response> {
+async fn of_job(State(app): State<App>, visitor: Visitor, PathId(id): PathId, headers: HeaderMap) -> Answer<Response> {
     stream(&app, &visitor, vec![id], &headers).await
 }
 
