@@ -45,7 +45,7 @@ impl OptionInfo {
         };
         // An option that is not on the command line is a single text.
         let argument = self.value.map_or_else(|| Arg::new(self.name), |value| self.argument(value));
-        let choices = argument.get_possible_values().iter().map(|value| value.get_name().to_owned());
+        let choices = argument.get_possible_values().into_iter().map(|value| value.get_name().to_owned());
         let choices = choices.filter(|_| kind == FormKind::Text).collect();
         Form { kind, list: matches!(argument.get_action(), ArgAction::Append), choices }
     }
