@@ -101,6 +101,23 @@ INSERT INTO results (job, claim, width, height, loss, seed, seconds, recipe, cre
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, {now})
 RETURNING job";
 
+/// Values: job
+pub(super) const RESULT_OF: &str = "
+SELECT claim, width, height, loss, seed, seconds, recipe FROM results WHERE job = $1";
+
+/// How many jobs wait and run, and how many workers are alive, with their slots. Values: milliseconds after which a
+/// silent worker does not count
+pub(super) const OVERVIEW: &str = "
+SELECT (SELECT count(*) FROM jobs WHERE state = 'queued') AS waiting,
+    (SELECT count(*) FROM jobs WHERE state = 'running') AS running,
+    (SELECT count(*) FROM workers WHERE seen >= {now} - $1) AS workers,
+    (SELECT COALESCE(CAST(sum(slots) AS BIGINT), 0) FROM workers WHERE seen >= {now} - $1 AND draining = 0) AS slots";
+
+/// How long the last jobs took. Values: how many at most
+pub(super) const LAST_SECONDS: &str = "
+SELECT results.seconds FROM jobs JOIN results ON results.job = jobs.id
+WHERE jobs.state = 'done' ORDER BY jobs.seq DESC LIMIT $1";
+
 /// Values: job, name, object, media type, bytes, SHA-256
 pub(super) const ARTIFACT: &str = "
 INSERT INTO artifacts (job, name, object, media_type, bytes, sha256) VALUES ($1, $2, $3, $4, $5, $6)
@@ -153,7 +170,8 @@ RETURNING state";
 
 /// Values: job, claim
 pub(super) const STOPPED: &str = "
-UPDATE jobs SET state = 'cancelled', lease_until = NULL, worker = NULL, finished = {now}, version = version + 1
+UPDATE jobs SET state = 'cancelled', preview = NULL, lease_until = NULL, worker = NULL, finished = {now},
+    version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running' AND cancel = 1
 RETURNING state";
 
@@ -217,6 +235,10 @@ pub(super) const RUNNING: &str =
 pub(super) const SECONDS: &str = "
 SELECT results.seconds FROM jobs JOIN results ON results.job = jobs.id
 WHERE jobs.state = 'done' AND jobs.kind = $1 AND jobs.quality = $2 ORDER BY jobs.finished DESC LIMIT $3";
+
+/// How long the oldest job that could be drawn has been waiting, in milliseconds
+pub(super) const OLDEST: &str =
+    "SELECT {now} - min(run_at) AS age FROM jobs WHERE state = 'queued' AND run_at <= {now}";
 
 /// How many jobs the live workers can run at once. Values: milliseconds after which a silent worker does not count
 pub(super) const SLOTS: &str = "

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use super::changes::Changes;
 use super::config::Config;
 use super::guard::Guard;
 use super::metrics::Metrics;
+use super::watch::Watch;
 use crate::accounts::Accounts;
 use crate::database::Database;
 use crate::objects::Objects;
 use crate::queue::Queue;
+use crate::worker::Shutdown;
 
 /// What the handlers share. Clones are cheap, and share everything.
 #[derive(Clone)]
@@ -26,6 +30,12 @@ pub struct App {
     pub config: Arc<Config>,
     /// Tells streams which jobs changed
     pub changes: Changes,
+    /// The jobs that streams watch
+    pub watch: Watch,
+    /// As many permits as streams may be open
+    pub streams: Arc<Semaphore>,
+    /// Says whether the server ends
+    pub stop: Shutdown,
     /// Counts for operators
     pub metrics: Arc<Metrics>,
     /// What the guard remembers about visitors

@@ -40,6 +40,8 @@ pub struct Limits {
     pub iterations: usize,
     /// The most cutouts of an iteration
     pub cutouts: usize,
+    /// The most prompts of a picture
+    pub prompts: usize,
     /// How many jobs of a user may wait at once, unless the user has a limit of its own
     pub waiting: u32,
     /// How many streams of events are open at once
@@ -92,6 +94,12 @@ impl Config {
         self.data.join("objects")
     }
 
+    /// The folder of files that are being received.
+    #[must_use]
+    pub fn incoming(&self) -> PathBuf {
+        self.data.join("incoming")
+    }
+
     /// The folder in which the embedded workers draw.
     #[must_use]
     pub fn work(&self) -> PathBuf {
@@ -101,7 +109,15 @@ impl Config {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { pixels: 2048 * 2048, iterations: 100_000, cutouts: 256, waiting: 100, streams: 1000, connections: 2000 }
+        Self {
+            pixels: 4096 * 4096,
+            iterations: 100_000,
+            cutouts: 512,
+            prompts: 16,
+            waiting: 100,
+            streams: 1000,
+            connections: 2000,
+        }
     }
 }
 

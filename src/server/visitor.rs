@@ -48,7 +48,13 @@ impl Visitor {
     /// Whether the visitor may know that there is such a job.
     #[must_use]
     pub fn sees(&self, job: &Job) -> bool {
-        self.operates() || self.owner == job.owner
+        self.sees_those_of(&job.owner)
+    }
+
+    /// Whether the visitor may know of the jobs of an owner.
+    #[must_use]
+    pub fn sees_those_of(&self, owner: &str) -> bool {
+        self.operates() || self.owner == owner
     }
 
     /// The owner to whom a search for jobs is limited; none if the visitor may see all.

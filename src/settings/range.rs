@@ -41,10 +41,16 @@ impl Range {
         Self { unit: " seconds", ..self }
     }
 
-    /// The lower end, and whether it is outside the range itself.
+    /// The lower end.
     #[must_use]
-    pub fn least(&self) -> (f64, bool) {
-        (self.least, self.above)
+    pub fn least(&self) -> f64 {
+        self.least
+    }
+
+    /// Whether the lower end itself is outside the range.
+    #[must_use]
+    pub fn is_above(&self) -> bool {
+        self.above
     }
 
     /// The upper end.

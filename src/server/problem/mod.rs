@@ -61,6 +61,11 @@ impl Problem {
         }
     }
 
+    /// The request is understood, but cannot be done.
+    pub fn unprocessable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    }
+
     /// There is no such thing, or it belongs to someone else.
     #[must_use]
     pub fn missing(what: &str) -> Self {
