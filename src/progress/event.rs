@@ -131,7 +131,27 @@ pub enum Event {
         hint: String,
         /// The program's exit code
         exit_code: u8,
+        /// The same for whoever named the options as fields of JSON; none if it reads the same
+        #[serde(skip_serializing_if = "Option::is_none")]
+        in_fields: Option<InFields>,
     },
+}
+
+/// What is wrong and what to do, with options named as fields of JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InFields {
+    /// What is wrong
+    pub message: String,
+    /// What to do
+    pub hint: String,
+}
+
+impl Event {
+    /// A failure that names no options.
+    #[must_use]
+    pub fn failed(message: String, hint: String, exit_code: u8) -> Self {
+        Self::Failed { message, hint, exit_code, in_fields: None }
+    }
 }
 
 /// How a run ended.

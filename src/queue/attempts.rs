@@ -1,7 +1,9 @@
 //! The other ends of a claim: failures, releases, cancellations and lost leases.
 
 use super::jobs::State;
-use super::statements::{ANY_LOST, ATTEMPT, BEGUN, END_ATTEMPT, FAIL, FORGET_WORKERS, REAP, RELEASE, STOPPED};
+use super::statements::{
+    ANY_LOST, ATTEMPT, BEGUN, END_ATTEMPT, FAIL, FORGET_KEPT, FORGET_WORKERS, REAP, RELEASE, STOPPED,
+};
 use super::{Claim, JobId, Queue, milliseconds};
 use crate::database::{Row, Transaction, Value};
 use crate::error::Result;
@@ -119,7 +121,7 @@ impl Queue {
         self.end(claim, RELEASE, &values, Outcome::Released, None, None).await
     }
 
-    /// Ends the claim of a job that was canceled, after the work was stopped. Nothing happens if it was not canceled.
+    /// Ends the claim of a job that was canceled, after the work was stopped, and forgets what it kept. Nothing happens if it was not canceled.
     ///
     /// # Errors
     ///
@@ -175,6 +177,9 @@ impl Queue {
             return self.how_it_ended(claim, outcome).await;
         };
         let state = State::read(&row.text("state")?)?;
+        if matches!(outcome, Outcome::Cancelled) {
+            transaction.rows(FORGET_KEPT, &[claim.job.as_str().into()]).await?;
+        }
         Self::end_attempt(&mut transaction, claim, outcome, exit_code, error).await?;
         transaction.commit().await?;
         Ok(Ended::Now(state))

@@ -170,7 +170,8 @@ RETURNING state";
 
 /// Values: job, claim
 pub(super) const STOPPED: &str = "
-UPDATE jobs SET state = 'cancelled', lease_until = NULL, worker = NULL, finished = {now}, version = version + 1
+UPDATE jobs SET state = 'cancelled', preview = NULL, lease_until = NULL, worker = NULL, finished = {now},
+    version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running' AND cancel = 1
 RETURNING state";
 

@@ -110,10 +110,10 @@ impl Config {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            pixels: 2048 * 2048,
+            pixels: 4096 * 4096,
             iterations: 100_000,
-            cutouts: 256,
-            prompts: 50,
+            cutouts: 512,
+            prompts: 16,
             waiting: 100,
             streams: 1000,
             connections: 2000,

@@ -11,11 +11,15 @@ mod events;
 mod guard;
 mod health;
 mod jobs;
+mod listen;
 mod lists;
+mod log;
+mod maintenance;
 mod metrics;
 mod moment;
 mod openai;
 mod problem;
+mod run;
 mod uploads;
 mod users;
 mod visitor;
@@ -23,7 +27,9 @@ mod watch;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::database::Database;
@@ -32,9 +38,10 @@ use crate::error::Result;
 pub use app::App;
 pub use changes::Changes;
 pub use config::{Config, Limits, Retention};
-pub use guard::Guard;
+pub use guard::{Guard, check_opening};
 pub use metrics::Metrics;
 pub use problem::Problem;
+pub use run::run;
 pub use uploads::Uploads;
 pub use visitor::Visitor;
 
@@ -62,9 +69,17 @@ pub fn router(app: &App) -> Router {
         OpenApiRouter::new().nest("/api/v1", api).merge(openai::routes()).merge(health::routes()).split_for_parts();
     let routes = routes.merge(docs::routes(&described)).merge(metrics::routes());
     // The route of a request is known only behind the router, so that each route is measured by itself.
-    let routes = routes.route_layer(from_fn_with_state(app.clone(), metrics::measure));
+    let routes = routes
+        .route_layer(from_fn_with_state(app.clone(), metrics::measure))
+        .fallback(async || Problem::missing("page"))
+        .method_not_allowed_fallback(async || {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not take this method")
+        });
     guard::guarded(routes, app)
-        .layer(from_fn(openai::in_their_shape))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(from_fn(log::in_time))
+        .layer(CatchPanicLayer::custom(log::panicked))
+        .layer(from_fn(openai::in_their_shape))
+        .layer(from_fn(log::logged))
         .with_state(app.clone())
 }

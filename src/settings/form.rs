@@ -59,7 +59,6 @@ impl OptionInfo {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
     use crate::settings::{OPTIONS, Overrides};
 
@@ -85,7 +84,10 @@ mod tests {
             let read = serde_json::from_value::<Overrides>(serde_json::json!({ option.name: value }));
             assert!(read.is_ok(), "{option:?}: {value}: {read:?}");
             if let Some(default) = option.default_value() {
-                assert!(serde_json::from_value::<Overrides>(serde_json::json!({ option.name: default })).is_ok(), "{option:?}");
+                assert!(
+                    serde_json::from_value::<Overrides>(serde_json::json!({ option.name: default })).is_ok(),
+                    "{option:?}"
+                );
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Ctrl-C and termination signals.
 
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,12 +8,15 @@ use signal_hook::consts::SIGINT;
 
 use super::report::{Acknowledgment, Reporter};
 use crate::progress::Stop;
+use crate::{Error, Result};
 
 /// Time for a download to notice that it must stop.
 const NOTICE: Duration = Duration::from_millis(500);
 /// Time after the first signal in which no other signal counts. A closed terminal and `timeout` send their signals
 /// twice, and nobody can have read the acknowledgment of the first.
 const TOGETHER: Duration = Duration::from_secs(1);
+/// Time for a run to save its picture after the program that started it has ended. After five seconds, nothing draws.
+const LAST_WORK: Duration = Duration::from_secs(4);
 
 /// The first Ctrl-C, SIGTERM or SIGHUP stops the run after the current iteration, or whatever `unit` the run consists
 /// of. A later Ctrl-C ends the program. Signals that the program was started to ignore, as `nohup` does, stay ignored.
@@ -30,6 +34,28 @@ pub(in crate::cli) fn stop_on_signal(reporter: &Reporter, unit: &'static str) ->
         Some(_) => {}
     })?;
     Ok(stop)
+}
+
+/// Stops the run when standard input ends, which the program that started this one holds open as long as it lives. A run
+/// that takes too long to stop is ended.
+pub(in crate::cli) fn stop_with_parent(stop: &Stop) -> Result<()> {
+    let stop = stop.clone();
+    let wait = move || {
+        let mut buffer = [0; 512];
+        let mut input = io::stdin().lock();
+        loop {
+            match input.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => break,
+                Ok(_) => {}
+            }
+        }
+        stop.request();
+        std::thread::sleep(LAST_WORK);
+        exit();
+    };
+    let started = std::thread::Builder::new().name("parent".into()).spawn(wait);
+    started.map(drop).map_err(|error| Error::thread(&error))
 }
 
 /// The first Ctrl-C, SIGTERM or SIGHUP stops a download, and ends the program if there is none.

@@ -9,9 +9,9 @@ use clap::ValueEnum;
 use super::download_bars::DownloadBars;
 use super::preview::{Preview, PreviewKind};
 use super::stdout::Unprinted;
-use super::{Bar, Tone, Unit, labeled};
+use super::{Bar, Tone, Unit, labeled, one_line};
 use crate::cli::{FAILED, INTERRUPTED, USAGE, terminal};
-use crate::progress::{Ending, Event};
+use crate::progress::{Ending, Event, InFields};
 use crate::{Error, Result};
 
 pub(in crate::cli) use super::line;
@@ -142,8 +142,11 @@ impl Reporter {
             let hint = "this is a bug or a problem with the system; please report it together with the command";
             (format!("{error:#}"), hint.to_owned(), FAILED)
         };
-        let message = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        self.tell(&Event::Failed { message, hint, exit_code });
+        let message = one_line(&text);
+        let in_fields = error.downcast_ref::<Error>().map(Error::in_fields);
+        let in_fields = in_fields.map(|(message, hint)| InFields { message: one_line(&message), hint });
+        let in_fields = in_fields.filter(|fields| (&fields.message, &fields.hint) != (&message, &hint));
+        self.tell(&Event::Failed { message, hint, exit_code, in_fields });
         exit_code
     }
 

@@ -106,7 +106,7 @@ async fn stream(app: &App, visitor: &Visitor, ids: Vec<JobId>, headers: &HeaderM
     let known = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse::<i64>().ok());
     let Some(states) = stream::states(watched, known) else { return Ok(StatusCode::NO_CONTENT.into_response()) };
     let mut stop = app.stop.clone();
-    let events = stream::events(states, permit, async move { stop.requested().await });
+    let events = stream::events(states, (permit, app.metrics.stream()), async move { stop.requested().await });
     let events = futures_util::StreamExt::map(events, Ok::<Event, Infallible>);
     let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(SILENCE));
     // Proxies must pass on each event at once.

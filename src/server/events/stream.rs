@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::response::sse::Event;
 use futures_util::stream::{SelectAll, select_all};
 use futures_util::{Stream, StreamExt, stream};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
 
 use crate::queue::JobId;
@@ -52,14 +52,10 @@ pub(super) fn states(watched: Vec<(JobId, watch::Receiver<Seen>)>, known: Option
     Some(States { changes: select_all(changes), jobs, is_first: true })
 }
 
-/// The events of a stream, until all jobs have ended or `stop` is ready. The permit is held until then.
-pub(super) fn events(
-    states: States,
-    permit: OwnedSemaphorePermit,
-    stop: impl Future<Output = ()> + Send,
-) -> impl Stream<Item = Event> {
-    let events = stream::unfold((states, permit), |(mut states, permit)| async move {
-        states.next().await.map(|event| (event, (states, permit)))
+/// The events of a stream, until all jobs have ended or `stop` is ready. What is held is dropped then.
+pub(super) fn events<H>(states: States, held: H, stop: impl Future<Output = ()> + Send) -> impl Stream<Item = Event> {
+    let events = stream::unfold((states, held), |(mut states, held)| async move {
+        states.next().await.map(|event| (event, (states, held)))
     });
     events.take_until(stop)
 }

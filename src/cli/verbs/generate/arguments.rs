@@ -77,6 +77,9 @@ pub(in crate::cli) struct Arguments {
     /// Show the picture in the terminal while it is drawn
     #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
     pub(in crate::cli) preview: PreviewKind,
+    /// Stop when standard input ends: for a program that starts this one, and may be killed
+    #[arg(long, hide = true)]
+    pub(in crate::cli) stop_when_stdin_ends: bool,
     #[command(flatten)]
     pub(in crate::cli) conduct: Conduct,
 }
