@@ -38,7 +38,7 @@ use crate::error::Result;
 pub use app::App;
 pub use changes::Changes;
 pub use config::{Config, Limits, Retention};
-pub use guard::Guard;
+pub use guard::{Guard, check_opening};
 pub use metrics::Metrics;
 pub use problem::Problem;
 pub use run::run;
@@ -65,11 +65,8 @@ pub fn router(app: &App) -> Router {
         .merge(uploads::routes())
         .merge(lists::routes())
         .merge(users::routes());
-    let (routes, described) = OpenApiRouter::new()
-        .nest("/api/v1", api)
-        .merge(openai::routes())
-        .merge(health::routes())
-        .split_for_parts();
+    let (routes, described) =
+        OpenApiRouter::new().nest("/api/v1", api).merge(openai::routes()).merge(health::routes()).split_for_parts();
     let routes = routes.merge(docs::routes(&described)).merge(metrics::routes());
     // The route of a request is known only behind the router, so that each route is measured by itself.
     let routes = routes
