@@ -15,6 +15,8 @@ use options::{help, threads};
 use reading::Refusal;
 use terminal::report::{Progress, Reporter};
 use terminal::{interrupt, usage};
+#[cfg(feature = "server")]
+use verbs::serve;
 use verbs::{
     batch, bench, completions, doctor, drawers, generate, info, man, models, palettes, reconstruct, resume, score,
     video,
@@ -69,6 +71,9 @@ enum Verb {
     Doctor(doctor::Arguments),
     /// Measure how fast this machine draws
     Bench(bench::Arguments),
+    /// Serve pictures over HTTP: a queue, workers and an API
+    #[cfg(feature = "server")]
+    Serve(Box<serve::Arguments>),
     /// Print completions for a shell
     Completions(completions::Arguments),
     /// Print the manual page
@@ -136,6 +141,8 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         Verb::Resume(resume) => return resume::run(resume, reporter),
         Verb::Video(video) => return video::run(video, reporter),
         Verb::Batch(batch) => return batch::run(batch, reporter),
+        #[cfg(feature = "server")]
+        Verb::Serve(serve) => return serve::run(serve, reporter),
         Verb::Score(score) => score::run(score, reporter),
         Verb::Reconstruct(reconstruct) => reconstruct::run(reconstruct, reporter),
         Verb::Info(info) => info::run(info),

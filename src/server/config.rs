@@ -17,6 +17,8 @@ pub struct Config {
     pub data: PathBuf,
     /// How many jobs it draws itself at once; 0 leaves them to workers of their own
     pub workers: usize,
+    /// Whether jobs may use only models that are already downloaded
+    pub offline: bool,
     /// Whether anybody may use it without a login, although it listens publicly
     pub open: bool,
     /// The address that users know, if a proxy stands before the server
@@ -67,6 +69,7 @@ impl Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data: data.to_owned(),
             workers: 1,
+            offline: false,
             open: false,
             public_url: None,
             trusted_proxies: Vec::new(),

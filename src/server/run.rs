@@ -22,7 +22,7 @@ use crate::worker::{self, Notify, Report, Setup, Shutdown, WorkerEvent};
 /// How long requests have to end after the shutdown was requested.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 /// How long the workers have to give back their jobs.
-const LAST_JOBS: Duration = Duration::from_secs(25);
+const LAST_JOBS: Duration = Duration::from_secs(20);
 
 /// Runs a server until the shutdown is requested. `ready` is called with its address once it answers; `report` is told
 /// what its workers do.
@@ -30,7 +30,7 @@ const LAST_JOBS: Duration = Duration::from_secs(25);
 /// # Errors
 ///
 /// If the folder, the database or the address cannot be used, or nobody could log in.
-pub async fn run(config: Config, ready: impl FnOnce(SocketAddr), report: Report, stop: Shutdown) -> Result<()> {
+pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: Report, stop: Shutdown) -> Result<()> {
     jobs::check_own(&config.settings)?;
     let Data { database, queue, accounts, objects } = Data::create(&config).await?;
     check_opening(&config, accounts.any_users().await?)?;
@@ -52,7 +52,7 @@ pub async fn run(config: Config, ready: impl FnOnce(SocketAddr), report: Report,
     let worker = start_workers(&app, report, &stop)?;
     let watching = tokio::spawn(app.watch.clone().run(app.clone()));
     let caring = tokio::spawn(maintenance::run(app.clone()));
-    ready(address);
+    ready(address, &app);
     let serving = listen::serve(listener, router(&app), app.config.limits.connections, stop.clone(), LAST_REQUESTS);
     let ended = async {
         match worker {
@@ -86,6 +86,7 @@ fn start_workers(app: &App, report: Report, stop: &Shutdown) -> Result<Option<to
         return Ok(None);
     }
     let mut setup = Setup::new(app.queue.clone(), app.objects.clone(), app.config.work(), app.config.workers)?;
+    setup.offline = app.config.offline;
     let changes = app.changes.clone();
     let notify: Notify = Arc::new(move |job| changes.tell(job));
     setup.notify = Some(notify);

@@ -16,6 +16,8 @@ use crate::{Error, Result};
 const PREFIX: &str = "TEXT2ART_";
 /// Variables with this prefix that are not settings.
 const OTHER_VARIABLES: [&str; 3] = [CONFIG, WEIGHTS, NETWORK_TIMEOUT];
+/// Variables with this prefix are options of `serve`, which reads them itself.
+const OF_A_SERVER: &str = "TEXT2ART_SERVE_";
 /// Names a configuration file, like `--config`.
 const CONFIG: &str = "TEXT2ART_CONFIG";
 
@@ -29,6 +31,9 @@ pub(in crate::cli) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overri
     variables.sort();
     for (variable, value) in variables {
         let Some(name) = variable.strip_prefix(PREFIX) else { continue };
+        if variable.starts_with(OF_A_SERVER) {
+            continue;
+        }
         // Paths need not be valid text.
         if OTHER_VARIABLES.contains(&variable.as_str()) && variable != NETWORK_TIMEOUT {
             continue;

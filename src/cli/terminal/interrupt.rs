@@ -58,6 +58,28 @@ pub(in crate::cli) fn stop_with_parent(stop: &Stop) -> Result<()> {
     started.map(drop).map_err(|error| Error::thread(&error))
 }
 
+/// The first Ctrl-C, SIGTERM or SIGHUP calls `request`, which lets the program end in order, and says `message`. A later
+/// Ctrl-C ends it at once.
+#[cfg(feature = "server")]
+pub(in crate::cli) fn shut_down_on_signal(
+    reporter: &Reporter,
+    message: &'static str,
+    request: impl Fn() + Send + 'static,
+) -> anyhow::Result<()> {
+    let acknowledgment = Arc::new(reporter.acknowledgment());
+    let mut first: Option<Instant> = None;
+    system::listen(move |signal| match first {
+        None => {
+            request();
+            first = Some(Instant::now());
+            say(&acknowledgment, format!("{message}; {}", again(signal == SIGINT)));
+        }
+        Some(first) if signal == SIGINT && first.elapsed() >= TOGETHER => exit(),
+        Some(_) => {}
+    })?;
+    Ok(())
+}
+
 /// The first Ctrl-C, SIGTERM or SIGHUP stops a download, and ends the program if there is none.
 pub(in crate::cli) fn exit_on_signal() -> anyhow::Result<Stop> {
     let stop = Stop::default();
@@ -80,11 +102,18 @@ pub(in crate::cli) fn survive_file_size_limit() {
     }
 }
 
-/// Reports that the signal was received. A terminal or pipe that accepts no more text blocks only this thread, not the
-/// one that receives signals.
+/// Reports that the signal was received.
 fn acknowledge(acknowledgment: &Arc<Acknowledgment>, unit: &str, by_key: bool) {
-    let again = if by_key { " again" } else { "" };
-    let message = format!("stopping after this {unit}; press Ctrl-C{again} to abort");
+    say(acknowledgment, format!("stopping after this {unit}; {}", again(by_key)));
+}
+
+/// How to end the program at once.
+fn again(by_key: bool) -> &'static str {
+    if by_key { "press Ctrl-C again to abort" } else { "press Ctrl-C to abort" }
+}
+
+/// Says something. A terminal or pipe that accepts no more text blocks only this thread, not the one that receives signals.
+fn say(acknowledgment: &Arc<Acknowledgment>, message: String) {
     let acknowledgment = acknowledgment.clone();
     // If no thread can be started, the run stops unannounced.
     let _ = std::thread::Builder::new().name("acknowledgment".into()).spawn(move || acknowledgment.tell(message));

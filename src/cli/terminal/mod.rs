@@ -4,6 +4,8 @@ mod bar;
 mod color;
 mod download_bars;
 pub(super) mod interrupt;
+#[cfg(feature = "server")]
+pub(super) mod log;
 mod pace;
 pub(super) mod preview;
 mod question;

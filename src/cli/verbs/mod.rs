@@ -13,4 +13,6 @@ pub(super) mod palettes;
 pub(super) mod reconstruct;
 pub(super) mod resume;
 pub(super) mod score;
+#[cfg(feature = "server")]
+pub(super) mod serve;
 pub(super) mod video;
