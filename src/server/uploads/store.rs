@@ -92,6 +92,12 @@ impl Uploads {
         Self { database, objects, lifetime }
     }
 
+    /// The uploads in a database and a store, to collect those that nobody needs.
+    #[must_use]
+    pub(in crate::server) fn over(database: Database, objects: Objects) -> Self {
+        Self { database, objects, lifetime: Duration::ZERO }
+    }
+
     /// An upload of an owner, for a job that will use it: it is kept for another while, and then as long as the job
     /// needs it.
     ///
