@@ -20,7 +20,17 @@ const LAST_WORK: Duration = Duration::from_secs(4);
 
 /// The first Ctrl-C, SIGTERM or SIGHUP stops the run after the current iteration, or whatever `unit` the run consists
 /// of. A later Ctrl-C ends the program. Signals that the program was started to ignore, as `nohup` does, stay ignored.
-pub(in crate::cli) fn stop_on_signal(reporter: &Reporter, unit: &'static str) -> anyhow::Result<Stop> {
+pub(in crate::cli) fn stop_on_signal(reporter: &Reporter, unit: &str) -> anyhow::Result<Stop> {
+    stop_saying(reporter, format!("stopping after this {unit}"))
+}
+
+/// The first Ctrl-C, SIGTERM or SIGHUP lets a worker end, which gives its jobs back first. A later Ctrl-C ends the program.
+#[cfg(feature = "server")]
+pub(in crate::cli) fn shut_down_on_signal(reporter: &Reporter) -> anyhow::Result<Stop> {
+    stop_saying(reporter, "giving the jobs back".to_owned())
+}
+
+fn stop_saying(reporter: &Reporter, doing: String) -> anyhow::Result<Stop> {
     let stop = Stop::default();
     let (requested, acknowledgment) = (stop.clone(), Arc::new(reporter.acknowledgment()));
     let mut first: Option<Instant> = None;
@@ -28,7 +38,7 @@ pub(in crate::cli) fn stop_on_signal(reporter: &Reporter, unit: &'static str) ->
         None => {
             requested.request();
             first = Some(Instant::now());
-            acknowledge(&acknowledgment, unit, signal == SIGINT);
+            acknowledge(&acknowledgment, &doing, signal == SIGINT);
         }
         Some(first) if signal == SIGINT && first.elapsed() >= TOGETHER => exit(),
         Some(_) => {}
@@ -82,9 +92,9 @@ pub(in crate::cli) fn survive_file_size_limit() {
 
 /// Reports that the signal was received. A terminal or pipe that accepts no more text blocks only this thread, not the
 /// one that receives signals.
-fn acknowledge(acknowledgment: &Arc<Acknowledgment>, unit: &str, by_key: bool) {
+fn acknowledge(acknowledgment: &Arc<Acknowledgment>, doing: &str, by_key: bool) {
     let again = if by_key { " again" } else { "" };
-    let message = format!("stopping after this {unit}; press Ctrl-C{again} to abort");
+    let message = format!("{doing}; press Ctrl-C{again} to abort");
     let acknowledgment = acknowledgment.clone();
     // If no thread can be started, the run stops unannounced.
     let _ = std::thread::Builder::new().name("acknowledgment".into()).spawn(move || acknowledgment.tell(message));

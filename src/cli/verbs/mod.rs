@@ -14,3 +14,5 @@ pub(super) mod reconstruct;
 pub(super) mod resume;
 pub(super) mod score;
 pub(super) mod video;
+#[cfg(feature = "server")]
+pub(super) mod worker;
