@@ -9,5 +9,10 @@ mod common;
 
 mod bad_requests;
 mod jobs;
+#[cfg(target_os = "linux")]
+mod kills;
+mod place;
 mod start;
 mod streams;
+#[cfg(target_os = "linux")]
+mod worker;
