@@ -7,13 +7,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::Accounts;
+use super::statements::{KEEP_SECRET, OWN_SECRET};
 use crate::error::{Error, Result};
 use crate::files::to_hex;
 
 /// The longest text that is hashed: no secret is longer.
 const LONGEST: usize = 100;
 
-/// A token or a cookie in clear, which is shown once and stored nowhere.
+/// A token or a cookie in clear, which is shown once and stored nowhere; or a secret of the server itself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -40,6 +42,21 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Secret")
+    }
+}
+
+impl Accounts {
+    /// A secret of the server itself, which is the same in all its processes and at each start.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn own_secret(&self, name: &str) -> Result<Secret> {
+        let new = Secret::random("")?;
+        self.database.rows(KEEP_SECRET, &[name.into(), new.reveal().into()]).await?;
+        let rows = self.database.rows(OWN_SECRET, &[name.into()]).await?;
+        // Another process may have been faster.
+        rows.first().map_or(Ok(new), |row| Ok(Secret(row.text("secret")?)))
     }
 }
 

@@ -87,3 +87,10 @@ pub(super) const END_SESSION: &str = "DELETE FROM sessions WHERE hash = $1 RETUR
 
 /// Values: owner
 pub(super) const END_SESSIONS: &str = "DELETE FROM sessions WHERE owner = $1 RETURNING hash";
+
+/// Values: name, secret
+pub(super) const KEEP_SECRET: &str =
+    "INSERT INTO secrets (name, secret) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING name";
+
+/// Values: name
+pub(super) const OWN_SECRET: &str = "SELECT secret FROM secrets WHERE name = $1";

@@ -202,3 +202,12 @@ fn tokens_and_sessions_of_a_user_are_bounded() {
         accounts.create_token(&anna, &token(Scope::Read, None)).await.unwrap();
     });
 }
+
+#[test]
+fn a_secret_of_the_server_stays() {
+    on_each(async |accounts| {
+        let first = accounts.own_secret("visitors").await.unwrap();
+        assert_eq!(accounts.own_secret("visitors").await.unwrap(), first);
+        assert_ne!(accounts.own_secret("other").await.unwrap(), first);
+    });
+}

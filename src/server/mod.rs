@@ -6,6 +6,7 @@
 mod app;
 mod changes;
 mod config;
+mod data;
 mod docs;
 mod events;
 mod guard;
@@ -20,6 +21,7 @@ mod moment;
 mod openai;
 mod problem;
 mod run;
+pub mod upkeep;
 mod uploads;
 mod users;
 mod visitor;
@@ -38,7 +40,8 @@ use crate::error::Result;
 pub use app::App;
 pub use changes::Changes;
 pub use config::{Config, Limits, Retention};
-pub use guard::Guard;
+pub use data::Data;
+pub use guard::{Guard, check_opening};
 pub use metrics::Metrics;
 pub use problem::Problem;
 pub use run::run;
@@ -65,11 +68,8 @@ pub fn router(app: &App) -> Router {
         .merge(uploads::routes())
         .merge(lists::routes())
         .merge(users::routes());
-    let (routes, described) = OpenApiRouter::new()
-        .nest("/api/v1", api)
-        .merge(openai::routes())
-        .merge(health::routes())
-        .split_for_parts();
+    let (routes, described) =
+        OpenApiRouter::new().nest("/api/v1", api).merge(openai::routes()).merge(health::routes()).split_for_parts();
     let routes = routes.merge(docs::routes(&described)).merge(metrics::routes());
     // The route of a request is known only behind the router, so that each route is measured by itself.
     let routes = routes
@@ -83,6 +83,7 @@ pub fn router(app: &App) -> Router {
         .layer(from_fn(log::in_time))
         .layer(CatchPanicLayer::custom(log::panicked))
         .layer(from_fn(openai::in_their_shape))
+        .layer(from_fn(guard::add_headers))
         .layer(from_fn(log::logged))
         .with_state(app.clone())
 }

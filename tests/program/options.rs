@@ -660,9 +660,17 @@ const VERBS: [Group; 22] = [
     ("help", &[("", &["help pixl-art", "help castle", "help --all"])]),
 ];
 
-/// The cases of verbs that talk to a server. Nothing listens on port 1; `tests/server` has those of a server that does.
+/// The cases of the server's verbs. Nothing listens on port 1; `tests/server` has those of a server that does.
 #[cfg(feature = "server")]
-const SERVER_VERBS: [Group; 4] = [
+const SERVER_VERBS: [Group; 5] = [
+    (
+        "worker",
+        &[
+            ("--data", &["worker --data text.png", "worker --data"]),
+            ("--slots", &["worker --slots 0", "worker --slots many"]),
+            ("--offline", &["worker --offlin"]),
+        ],
+    ),
     (
         "submit",
         &[

@@ -20,7 +20,7 @@ const ENDLESS: [&str; 6] = ["--size", "32x32", "--iterations", "100000", "--cuto
 /// A verb that talks to a server.
 fn command(workplace: &Workplace, server: &Server, arguments: &[&str]) -> Command {
     let mut command = workplace.command();
-    command.args(arguments).env("TEXT2ART_SERVER", server.address());
+    command.args(arguments).env("TEXT2ART_SERVER", &server.address);
     command
 }
 
@@ -53,7 +53,8 @@ fn wait_for(workplace: &Workplace, server: &Server, id: &str, state: &str) {
 
 #[test]
 fn a_server_draws_what_is_drawn_here() {
-    let (workplace, server) = (Workplace::new(), Server::start());
+    let (workplace, home) = (Workplace::new(), Workplace::new());
+    let server = Server::start_with_workers(&home, 1, &[]);
     let prompt = ["a red apple", "--gif"];
     workplace.run(&[&prompt[..], &SMALL, &["-o", "here.png"]].concat()).succeeded();
     let there =
@@ -76,7 +77,8 @@ fn a_server_draws_what_is_drawn_here() {
 
 #[test]
 fn a_job_is_listed_looked_at_and_fetched_later() {
-    let (workplace, server) = (Workplace::new(), Server::start());
+    let (workplace, home) = (Workplace::new(), Workplace::new());
+    let server = Server::start_with_workers(&home, 1, &[]);
     let id = submit(&workplace, &server, &[&["a green frog", "--gif"], &SMALL[..]].concat());
     let watched = run(&workplace, &server, &["jobs", &id, "--watch", "--progress", "json"]).succeeded();
     let last = watched.events().pop().unwrap();
@@ -104,7 +106,8 @@ fn a_job_is_listed_looked_at_and_fetched_later() {
 
 #[test]
 fn files_on_the_command_line_are_uploaded() {
-    let (workplace, server) = (Workplace::new(), Server::start());
+    let (workplace, home) = (Workplace::new(), Workplace::new());
+    let server = Server::start_with_workers(&home, 1, &[]);
     workplace.write("photo.png", std::fs::read(fixtures().join("trace/init.png")).unwrap());
     workplace.write("two.hex", "ff0000\n0000ff\n");
     let files = ["--init-image", "photo.png", "--image-prompt", "photo.png:0.5", "--palette", "two.hex"];
@@ -123,7 +126,8 @@ fn files_on_the_command_line_are_uploaded() {
 
 #[test]
 fn what_the_server_refuses_is_said_in_options() {
-    let (workplace, server) = (Workplace::new(), Server::start());
+    let (workplace, home) = (Workplace::new(), Workplace::new());
+    let server = Server::start_with_workers(&home, 1, &[]);
     let outcome = run(&workplace, &server, &["submit", "an apple", "--size", "100000x100000", "--wait"]);
     assert_eq!(outcome.code, Some(2), "{}", outcome.errors);
     let lines: Vec<&str> = outcome.errors.lines().collect();
@@ -134,7 +138,8 @@ fn what_the_server_refuses_is_said_in_options() {
 
 #[test]
 fn a_canceled_job_ends_its_watch() {
-    let (workplace, server) = (Workplace::new(), Server::start());
+    let (workplace, home) = (Workplace::new(), Workplace::new());
+    let server = Server::start_with_workers(&home, 1, &[]);
     let mut waiting = [&["submit", "a pear", "--wait", "--progress", "lines"], &ENDLESS[..]].concat();
     let mut watch = Running::start(&mut command(&workplace, &server, &waiting));
     watch.wait_for_lines("iteration ", 1);
@@ -159,7 +164,8 @@ fn a_canceled_job_ends_its_watch() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_leaves_a_job_and_another_one_cancels_it() {
-    let (workplace, server) = (Workplace::new(), Server::start());
+    let (workplace, home) = (Workplace::new(), Workplace::new());
+    let server = Server::start_with_workers(&home, 1, &[]);
     let arguments = [&["submit", "a pear", "-o", "pear.png", "--progress", "lines"], &ENDLESS[..]].concat();
     let mut left = Running::start(&mut command(&workplace, &server, &arguments));
     left.wait_for_lines("iteration ", 1);

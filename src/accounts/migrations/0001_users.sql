@@ -37,3 +37,9 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_owner ON sessions (owner, created);
 CREATE INDEX sessions_expires ON sessions (expires);
+
+-- Secrets of the server itself, made at their first use
+CREATE TABLE secrets (
+    name TEXT NOT NULL PRIMARY KEY,
+    secret TEXT NOT NULL
+);

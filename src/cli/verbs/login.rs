@@ -1,8 +1,8 @@
 //! `text2art login`: keeps the token for a server.
 
 use crate::Error;
-use crate::cli::terminal::detach::detach_on_signal;
 use crate::cli::options::remote::{Remote, tokens};
+use crate::cli::terminal::detach::detach_on_signal;
 use crate::cli::terminal::{line, secret};
 use crate::client::{Server, Token};
 

@@ -24,3 +24,5 @@ pub(super) mod serve;
 #[cfg(feature = "server")]
 pub(super) mod submit;
 pub(super) mod video;
+#[cfg(feature = "server")]
+pub(super) mod worker;

@@ -14,7 +14,7 @@ use crate::queue::{self, Enqueued, JobId};
 use crate::server::app::App;
 use crate::server::problem::{Answer, Body, Problem};
 use crate::server::visitor::Visitor;
-use crate::settings::{Settings, Prompts};
+use crate::settings::{Prompts, Settings};
 
 /// The header that names a request, so that sending it again does not add another job.
 const KEY: &str = "idempotency-key";
@@ -83,6 +83,7 @@ pub(in crate::server) async fn submit(
         key: key.map(str::to_owned),
         weight: visitor.weight,
         max_waiting: visitor.max_waiting,
+        max_running: visitor.max_running,
         ..queue::NewJob::new(&visitor.owner, &json, &shown(prompt), &drawer.to_string(), &quality)
     };
     match app.queue.enqueue(&job).await? {

@@ -9,9 +9,9 @@ use std::ffi::OsString;
 use clap::ValueHint;
 use serde_json::Value;
 
-use crate::cli::terminal::detach::detach_on_signal;
 use crate::cli::DONE;
 use crate::cli::options::remote::Remote;
+use crate::cli::terminal::detach::detach_on_signal;
 use crate::cli::terminal::preview::PreviewKind;
 use crate::cli::terminal::report::{Progress, Reporter};
 use crate::cli::terminal::stdout;

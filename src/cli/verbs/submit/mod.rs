@@ -9,11 +9,11 @@ use clap::ValueHint;
 
 use super::generate::prompt;
 use super::jobs::{Delivery, Following, follow};
-use crate::cli::terminal::detach::detach_on_signal;
 use crate::cli::DONE;
 use crate::cli::options::outputs::Outputs;
 use crate::cli::options::remote::Remote;
 use crate::cli::options::sources;
+use crate::cli::terminal::detach::detach_on_signal;
 use crate::cli::terminal::preview::PreviewKind;
 use crate::cli::terminal::report::{Progress, Reporter};
 use crate::cli::terminal::stdout;
