@@ -143,9 +143,7 @@ impl Metrics {
         self.oldest.set(app.queue.longest_wait().await?.unwrap_or_default().as_secs_f64());
         let overview = app.queue.overview().await?;
         self.workers.set(number(overview.workers));
-        for (state, count) in
-            [("busy", counts.running), ("free", overview.slots.saturating_sub(counts.running))]
-        {
+        for (state, count) in [("busy", counts.running), ("free", overview.slots.saturating_sub(counts.running))] {
             self.slots.get_or_create(&InState { state }).set(number(count));
         }
         let mut text = String::new();

@@ -69,11 +69,8 @@ pub fn router(app: &App) -> Router {
         .merge(uploads::routes())
         .merge(lists::routes())
         .merge(users::routes());
-    let (routes, described) = OpenApiRouter::new()
-        .nest("/api/v1", api)
-        .merge(openai::routes())
-        .merge(health::routes())
-        .split_for_parts();
+    let (routes, described) =
+        OpenApiRouter::new().nest("/api/v1", api).merge(openai::routes()).merge(health::routes()).split_for_parts();
     let routes = routes.merge(docs::routes(&described)).merge(metrics::routes());
     // The route of a request is known only behind the router, so that each route is measured by itself.
     let routes = routes

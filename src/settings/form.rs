@@ -59,8 +59,6 @@ impl OptionInfo {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::settings::{OPTIONS, Overrides};
 
@@ -76,17 +74,20 @@ mod tests {
         for option in OPTIONS {
             let Form { kind, list, choices } = option.form();
             let one = match kind {
-                FormKind::Switch => json!(true),
-                FormKind::Whole => json!(3),
-                FormKind::Number => json!(0.5),
-                FormKind::NumberOrText => json!(7),
-                FormKind::Text => choices.last().map_or_else(|| example(option), |choice| json!(choice)),
+                FormKind::Switch => serde_json::json!(true),
+                FormKind::Whole => serde_json::json!(3),
+                FormKind::Number => serde_json::json!(0.5),
+                FormKind::NumberOrText => serde_json::json!(7),
+                FormKind::Text => choices.last().map_or_else(|| example(option), |choice| serde_json::json!(choice)),
             };
-            let value = if list { json!([one]) } else { one };
-            let read = serde_json::from_value::<Overrides>(json!({ option.name: value }));
+            let value = if list { serde_json::json!([one]) } else { one };
+            let read = serde_json::from_value::<Overrides>(serde_json::json!({ option.name: value }));
             assert!(read.is_ok(), "{option:?}: {value}: {read:?}");
             if let Some(default) = option.default_value() {
-                assert!(serde_json::from_value::<Overrides>(json!({ option.name: default })).is_ok(), "{option:?}");
+                assert!(
+                    serde_json::from_value::<Overrides>(serde_json::json!({ option.name: default })).is_ok(),
+                    "{option:?}"
+                );
             }
         }
     }
@@ -99,6 +100,6 @@ mod tests {
             "crate::device::DeviceChoice" => "cpu",
             _ => "a",
         };
-        json!(text)
+        serde_json::json!(text)
     }
 }

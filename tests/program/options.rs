@@ -458,7 +458,7 @@ const GENERATE: [Group; 10] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 22] = [
+const VERBS: [Group; 23] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
@@ -653,6 +653,14 @@ const VERBS: [Group; 22] = [
                 ],
             ),
             ("--json", &["palettes 1-bit --json", "palettes cloudy_blue;gold --json"]),
+        ],
+    ),
+    (
+        "worker",
+        &[
+            ("--data", &["worker --data text.png", "worker --data"]),
+            ("--slots", &["worker --slots 0", "worker --slots many"]),
+            ("--offline", &["worker --offlin"]),
         ],
     ),
     ("completions", &[("", &["completions", "completions bsh"])]),

@@ -2,5 +2,17 @@
 //!
 //! CONTRIBUTING.md describes how to add a test.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "../common/mod.rs"]
 mod common;
+
+mod bad_requests;
+mod jobs;
+#[cfg(target_os = "linux")]
+mod kills;
+mod place;
+mod start;
+mod streams;
+#[cfg(target_os = "linux")]
+mod worker;

@@ -6,7 +6,11 @@ use crate::server::lists::{Kind, Opened, opened};
 
 /// What a value of an option of this type looks like, and an example. The program takes more spellings.
 const PATTERNS: [(&str, &str, &str); 8] = [
-    ("crate::settings::Prompts", r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*\S[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$", "a red apple on a blue background"),
+    (
+        "crate::settings::Prompts",
+        r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*\S[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$",
+        "a red apple on a blue background",
+    ),
     ("crate::picture::Size", "^[1-9][0-9]{0,3}x[1-9][0-9]{0,3}$", "256x192"),
     ("crate::settings::Aspect", "^(square|portrait|widescreen|retain|[1-9][0-9]{0,2}:[1-9][0-9]{0,2})$", "3:2"),
     (
@@ -39,8 +43,7 @@ pub(super) fn describe(description: &mut Value) {
 
 fn schema() -> Value {
     let fields = opened();
-    let properties: Map<String, Value> =
-        fields.iter().map(|field| (field.name.to_owned(), schema_of(field))).collect();
+    let properties: Map<String, Value> = fields.iter().map(|field| (field.name.to_owned(), schema_of(field))).collect();
     let required: Vec<&str> = fields.iter().filter(|field| field.required).map(|field| field.name).collect();
     json!({
         "type": "object",
@@ -89,11 +92,7 @@ fn one(field: &Opened) -> Value {
     // A range of whole numbers has whole ends.
     #[allow(clippy::cast_possible_truncation, reason = "the ends of ranges are small")]
     let end = |number: f64| if field.kind == Kind::Integer { json!(number as i64) } else { json!(number) };
-    let ends = [
-        ("minimum", field.minimum),
-        ("exclusiveMinimum", field.exclusive_minimum),
-        ("maximum", field.maximum),
-    ];
+    let ends = [("minimum", field.minimum), ("exclusiveMinimum", field.exclusive_minimum), ("maximum", field.maximum)];
     schema.extend(ends.into_iter().filter_map(|(name, number)| Some((name.to_owned(), end(number?)))));
     if !field.choices.is_empty() {
         schema.insert("enum".into(), json!(field.choices));

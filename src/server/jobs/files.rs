@@ -51,9 +51,8 @@ pub(super) fn list(job: &JobId, artifacts: &[Artifact], result: Option<&Recorded
         Some(FileView { name: name.to_owned(), url: url(job, name), media_type, bytes, sha256 })
     };
     let made = artifacts.iter().filter_map(|made| file(&made.name, made.bytes, made.sha256.clone()));
-    let recipe = result.and_then(|result| {
-        file(RECIPE, result.recipe.len() as u64, to_hex(&Sha256::digest(&result.recipe)))
-    });
+    let recipe =
+        result.and_then(|result| file(RECIPE, result.recipe.len() as u64, to_hex(&Sha256::digest(&result.recipe))));
     made.chain(recipe).collect()
 }
 

@@ -60,9 +60,8 @@ pub(super) async fn prepare(app: &App, visitor: &Visitor, asked: Asked, key: Opt
     if overrides.seed.is_none() {
         overrides.seed = Some(seed(&visitor.owner, key)?);
     }
-    let inputs = inputs.found.into_iter().map(|(name, upload)| {
-        (name, Input { object: upload.object, sha256: upload.sha256 })
-    });
+    let inputs =
+        inputs.found.into_iter().map(|(name, upload)| (name, Input { object: upload.object, sha256: upload.sha256 }));
     let inputs = inputs.collect();
     let config = app.config.clone();
     // Shapes of cells and colors of palettes take a moment.

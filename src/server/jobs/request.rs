@@ -113,13 +113,14 @@ fn one_value(option: &OptionInfo, kind: FormKind, value: Value) -> Result<Value,
         (FormKind::Whole, Value::Number(number)) => {
             whole(number).map(Value::from).ok_or_else(|| format!("{number} is not a whole number from 0"))
         }
-        (FormKind::Switch, Value::Bool(_))
-        | (FormKind::Number | FormKind::NumberOrText, Value::Number(_)) => Ok(value),
+        (FormKind::Switch, Value::Bool(_)) | (FormKind::Number | FormKind::NumberOrText, Value::Number(_)) => Ok(value),
         (FormKind::Text | FormKind::NumberOrText, Value::String(text)) => {
             let most = if option.name == "prompt" { LONGEST_PROMPT } else { LONGEST_TEXT };
             check_text(text, most)?;
             if option.name == PALETTE && file_of(text).is_some() {
-                return Err(format!("`{text}` is a file; give names of colors, ramps such as red->white\\8, or the name of a palette"));
+                return Err(format!(
+                    "`{text}` is a file; give names of colors, ramps such as red->white\\8, or the name of a palette"
+                ));
             }
             Ok(value)
         }

@@ -14,7 +14,7 @@ use crate::queue::{self, Enqueued, JobId};
 use crate::server::app::App;
 use crate::server::problem::{Answer, Body, Problem};
 use crate::server::visitor::Visitor;
-use crate::settings::{Settings, Prompts};
+use crate::settings::{Prompts, Settings};
 
 /// The header that names a request, so that sending it again does not add another job.
 const KEY: &str = "idempotency-key";

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::Request;
-use axum::http::StatusCode;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -73,12 +73,11 @@ async fn translated(response: Response) -> Response {
         StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
         status => status,
     };
+    let mut headers = parts.headers;
+    headers.remove(CONTENT_LENGTH);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let mut translated = (status, Json(OpenAiError { error: Inner::of(status, told) })).into_response();
-    for (name, value) in &parts.headers {
-        if name == RETRY_AFTER || name.as_str().starts_with("www-") {
-            translated.headers_mut().insert(name, value.clone());
-        }
-    }
+    *translated.headers_mut() = headers;
     translated
 }
 
@@ -106,6 +105,14 @@ impl Inner {
 mod tests {
     use super::*;
     use crate::server::problem::Problem;
+
+    #[tokio::test]
+    async fn other_headers_stay() {
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "a").retry_after(5);
+        let response = translated(problem.into_response()).await;
+        assert_eq!(response.headers()["retry-after"], "5");
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
+    }
 
     async fn shown(problem: Problem) -> (StatusCode, serde_json::Value) {
         let response = translated(problem.into_response()).await;

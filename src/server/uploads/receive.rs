@@ -72,7 +72,9 @@ fn wrong(detail: String) -> Problem {
 
 fn too_large() -> Problem {
     let detail = format!("the file is larger than {} MiB", LARGEST_FILE >> 20);
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).hint("make the picture smaller, or save it as a JPEG").field(FIELD)
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+        .hint("make the picture smaller, or save it as a JPEG")
+        .field(FIELD)
 }
 
 /// The problem of a file that the server cannot write; only the operator can mend it.

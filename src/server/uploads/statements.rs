@@ -16,10 +16,8 @@ macro_rules! columns {
 }
 
 /// Finds the same picture, and keeps it for longer. Values: owner, SHA-256, milliseconds
-pub(super) const SAME: &str = concat!(
-    "UPDATE uploads SET expires = {now} + $3 WHERE owner = $1 AND sha256 = $2 RETURNING ",
-    columns!()
-);
+pub(super) const SAME: &str =
+    concat!("UPDATE uploads SET expires = {now} + $3 WHERE owner = $1 AND sha256 = $2 RETURNING ", columns!());
 
 /// Finds an upload, and keeps it for longer. Values: owner, id, milliseconds
 pub(super) const USE: &str =
@@ -33,8 +31,7 @@ pub(super) const LIST: &str =
     concat!("SELECT ", columns!(), " FROM uploads WHERE owner = $1 ORDER BY created DESC, id LIMIT $2");
 
 /// Values: owner
-pub(super) const BYTES: &str =
-    "SELECT COALESCE(CAST(sum(bytes) AS BIGINT), 0) AS bytes FROM uploads WHERE owner = $1";
+pub(super) const BYTES: &str = "SELECT COALESCE(CAST(sum(bytes) AS BIGINT), 0) AS bytes FROM uploads WHERE owner = $1";
 
 /// Values: id, owner, SHA-256, format, width, height, bytes, object, milliseconds
 pub(super) const ADD: &str = concat!(

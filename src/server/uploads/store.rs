@@ -84,8 +84,12 @@ impl Uploads {
     /// The uploads of a server.
     #[must_use]
     pub fn new(app: &App) -> Self {
-        let (database, objects) = (app.database.clone(), app.objects.clone());
-        Self { database, objects, lifetime: app.config.retention.uploads }
+        Self::within(app.database.clone(), app.objects.clone(), app.config.retention.uploads)
+    }
+
+    /// The uploads in a database and a store; each is kept for so long after its last use.
+    pub(super) fn within(database: Database, objects: Objects, lifetime: Duration) -> Self {
+        Self { database, objects, lifetime }
     }
 
     /// The uploads in a database and a store, to collect those that nobody needs.
