@@ -277,7 +277,12 @@ impl NewUser {
         }
     }
 
-    fn check(&self) -> Result<()> {
+    /// Whether such a user can be added.
+    ///
+    /// # Errors
+    ///
+    /// If a field cannot be used.
+    pub fn check(&self) -> Result<()> {
         let fits = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit();
         let plain = self.name.chars().all(|sign| fits(sign) || "-_.".contains(sign)) && self.name.starts_with(fits);
         if !plain || self.name.len() > LONGEST_NAME {

@@ -1,9 +1,12 @@
 //! `text2art login`: keeps the token for a server.
 
 use crate::Error;
+use std::io::{IsTerminal, stdin};
+
 use crate::cli::options::remote::{Remote, tokens};
 use crate::cli::terminal::detach::detach_on_signal;
-use crate::cli::terminal::{line, secret};
+use crate::cli::terminal::line;
+use crate::cli::terminal::question::{answer, hidden};
 use crate::client::{Server, Token};
 
 /// The arguments of `login`.
@@ -24,7 +27,11 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return Ok(file.set(&address, None)?);
     }
     let stop = detach_on_signal()?.stop;
-    let text = secret(&format!("Token for {address}: "), &stop)?.unwrap_or_default();
+    let text = if stdin().is_terminal() {
+        hidden(&format!("Token for {address}: "), &stop)?
+    } else {
+        answer(&stop)?.unwrap_or_default()
+    };
     let token: Token = text
         .parse()
         .map_err(|problem: String| Error::usage(problem, "paste the token as the server showed it, such as t2a_..."))?;
