@@ -1,12 +1,11 @@
 //! `text2art login`: keeps the token for a server.
 
-use crate::Error;
 use std::io::{IsTerminal, stdin};
 
+use crate::Error;
 use crate::cli::options::remote::{Remote, tokens};
 use crate::cli::terminal::detach::detach_on_signal;
-use crate::cli::terminal::line;
-use crate::cli::terminal::question::{answer, hidden};
+use crate::cli::terminal::{answer, hidden, line};
 use crate::client::{Server, Token};
 
 /// The arguments of `login`.
