@@ -66,7 +66,7 @@ pub(super) fn retry<T>(stop: &Stop, mut attempt: impl FnMut() -> Result<T, Failu
         let Failure::Again { message, hint, wait } = failure else { return Err(failure.into_error()) };
         failed += 1;
         if let Some(wait) = wait.filter(|wait| *wait > LONGEST_WAIT) {
-            return Err(Error::network(message, format!("try again in {} seconds", wait.as_secs())));
+            return Err(Error::network(message, format!("{hint}; not before {} s have passed", wait.as_secs())));
         }
         if failed >= MOST_ATTEMPTS {
             return Err(Error::network(format!("{message} ({failed} attempts)"), hint));

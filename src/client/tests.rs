@@ -197,7 +197,7 @@ fn what_cannot_get_better_is_not_repeated() {
         Reply::Bytes(answer(429, "Retry-After: 3600\r\n", problem.as_bytes()))
     });
     let error = fake.client().look(&id()).unwrap_err();
-    assert!(!error.is_usage() && error.hint().contains("3600 seconds") && fake.seen().len() == 1, "{error}");
+    assert!(!error.is_usage() && error.hint().contains("3600 s") && fake.seen().len() == 1, "{error}");
     let fake = Fake::new(|_, _| Reply::Bytes(answer(200, "", b"<html>hello</html>")));
     let error = fake.client().look(&id()).unwrap_err();
     assert!(error.to_string().contains("cannot be read") && fake.seen().len() == 1, "{error}");

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::common::fixtures;
-use crate::common::program::{LIMIT, Outcome, Running, Workplace, finish};
+use crate::common::program::{BINARY, LIMIT, Outcome, Running, Workplace, finish};
 use crate::common::server::Server;
+use crate::people::user;
 
 /// A picture that takes a moment.
 const SMALL: [&str; 6] = ["--size", "32x32", "--iterations", "2", "--cutouts", "1"];
@@ -189,4 +190,76 @@ fn ctrl_c_leaves_a_job_and_another_one_cancels_it() {
     assert!(outcome.errors.contains("the job is canceled"), "{}", outcome.errors);
     wait_for(&workplace, &server, &id, "cancelled");
     assert!(!workplace.join("pear.png").exists());
+}
+
+/// Runs `login` with a line of standard input.
+#[cfg(unix)]
+fn login(workplace: &Workplace, server: &Server, line: &str) -> Outcome {
+    let mut command = workplace.command_of("sh");
+    command.args(["-c", "printf '%s\\n' \"$1\" | \"$2\" login", "sh", line, BINARY]);
+    finish(command.env("TEXT2ART_SERVER", &server.address))
+}
+
+#[cfg(unix)]
+#[test]
+fn a_token_is_kept_for_its_server_and_never_shown() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (workplace, home) = (Workplace::new(), Workplace::new());
+    let token = user(&home, "anna", "user", "jobs").trim_start_matches("Bearer ").to_owned();
+    let server = Server::start(&home, &[]);
+    let other = Server::start(&home, &["--data", "other"]);
+    let refused = run(&workplace, &server, &["jobs"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.errors);
+    assert!(
+        refused.errors.contains(&format!("text2art login --server http://{}", server.address)),
+        "{}",
+        refused.errors
+    );
+    for wrong in ["t2a_wrong", "", "two words"] {
+        let refused = login(&workplace, &server, wrong);
+        assert_eq!(refused.code, Some(2), "{wrong}: {}", refused.errors);
+    }
+    let file = workplace.root().join("home/.config/text2art/tokens.toml");
+    assert!(!file.exists());
+
+    let kept = login(&workplace, &server, &token).succeeded();
+    assert!(!kept.errors.contains(&token) && kept.output.is_empty(), "{}", kept.errors);
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let id = submit(&workplace, &server, &["a pear"]);
+    assert_eq!(job(&workplace, &server, &id)["state"], "queued");
+    // A server without users would not say that it got a token; its log has no trace of one.
+    run(&workplace, &other, &["jobs"]).succeeded();
+    assert!(!other.log().contains(&token) && !server.log().contains(&token));
+
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = run(&workplace, &server, &["jobs"]);
+    assert!(refused.code == Some(2) && refused.errors.contains("chmod 600"), "{}", refused.errors);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    run(&workplace, &server, &["login", "--forget"]).succeeded();
+    assert_eq!(run(&workplace, &server, &["jobs"]).code, Some(2));
+    let given = finish(command(&workplace, &server, &["jobs"]).env("TEXT2ART_TOKEN", &token)).succeeded();
+    assert!(given.output_text().starts_with(&id), "{}", given.output_text());
+    let remote = ["jobs", "--server", "http://192.0.2.1:8080"];
+    let refused = finish(command(&workplace, &server, &remote).env("TEXT2ART_TOKEN", &token));
+    assert!(refused.code == Some(2) && refused.errors.contains("no encryption"), "{}", refused.errors);
+    assert!(!refused.errors.contains(&token));
+}
+
+#[test]
+fn the_configuration_file_names_the_server_and_what_to_draw() {
+    let (workplace, home) = (Workplace::new(), Workplace::new());
+    let server = Server::start(&home, &[]);
+    let config = format!("seed = 5\nserver = \"{}\"\ncutouts = 3\ndevice = \"cpu\"\n", server.address);
+    std::fs::create_dir_all(workplace.root().join("home/.config/text2art")).unwrap();
+    std::fs::write(workplace.root().join("home/.config/text2art/config.toml"), config).unwrap();
+    let submitted = finish(workplace.command().args(["submit", "a pear"]).env("TEXT2ART_ITERATIONS", "7")).succeeded();
+    let job = server.get(&format!("/api/v1/jobs/{}", submitted.output_text().trim())).json();
+    let settings = &job["settings"];
+    assert_eq!([&settings["seed"], &settings["cutouts"], &settings["iterations"]], [5, 3, 7]);
+    // It is no setting of a picture, and moves no line of an error.
+    let dry = workplace.run(&["a pear", "--dry-run"]).succeeded();
+    assert!(dry.output_text().contains("seed = 5"), "{}", dry.output_text());
+    workplace.write("wrong.toml", "seed = 5\nserver = \"http://127.0.0.1:1\"\nsed = 3\n");
+    workplace.refuses(&["a pear", "--config", "wrong.toml"], &["line 3", "`sed`"]);
 }
