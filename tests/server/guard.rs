@@ -53,7 +53,7 @@ fn pages_of_other_sites_change_nothing() {
     for foreign in [
         [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")],
         [("origin", "null"), ("accept", "*/*")],
-        [("origin", &own), ("sec-fetch-site", "same-site")],
+        [("origin", own.as_str()), ("sec-fetch-site", "same-site")],
         [("sec-fetch-site", "cross-site"), ("accept", "*/*")],
     ] {
         submit(&server, &foreign).problem(403);
@@ -66,7 +66,7 @@ fn pages_of_other_sites_change_nothing() {
     // No page of another site is told that it may read an answer.
     let read = server.send("GET", "/api/v1/jobs", &[("origin", "https://evil.example")], &[]);
     assert_eq!(read.header("access-control-allow-origin"), "");
-    assert_eq!(submit(&server, &[("origin", &own), ("sec-fetch-site", "same-origin")]).status, 201);
+    assert_eq!(submit(&server, &[("origin", own.as_str()), ("sec-fetch-site", "same-origin")]).status, 201);
     assert_eq!(submit(&server, &[]).status, 201);
     assert_eq!(count(&server, &[]), 2);
 }

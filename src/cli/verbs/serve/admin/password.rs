@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, stdin};
 
-use crate::cli::terminal::question::{answer, hidden};
+use crate::cli::terminal::{answer, hidden};
 use crate::progress::Stop;
 use crate::{Error, Result};
 
