@@ -187,7 +187,7 @@ fn a_public_server_is_opened_on_purpose() {
 fn an_open_server_knows_visitors_by_their_networks() {
     let place = Workplace::new();
     let public = ["--open", "--public-url", "https://art.example.org", "--trusted-proxies", "127.0.0.1"];
-    let server = Server::start(&place, &public);
+    let server = Server::start(&place, &[&public[..], &["--max-waiting", "5"]].concat());
     let from = |address: &'static str| [("x-forwarded-for", address)];
     let me = server.send("GET", "/api/v1/me", &from("2001:db8:1:2::3"), &[]).json();
     assert_eq!((&me["role"], &me["login"]), (&json!("user"), &json!("anonymous")), "{me}");
