@@ -662,7 +662,29 @@ const VERBS: [Group; 22] = [
 
 /// The cases of the server's verbs. Nothing listens on port 1; `tests/server` has those of a server that does.
 #[cfg(feature = "server")]
-const SERVER_VERBS: [Group; 5] = [
+const SERVER_VERBS: [Group; 6] = [
+    (
+        "serve",
+        &[
+            ("--listen", &["serve --listen example.org:80", "serve --listen 0.0.0.0:0 --data x", "serve --listen"]),
+            ("--data", &["serve --data text.png"]),
+            ("--workers", &["serve --workers 300", "serve --workers many"]),
+            ("--open", &["serve --open=perhaps"]),
+            (
+                "--public-url",
+                &["serve --public-url art.example.org", "serve --public-url https://art.example.org --data x"],
+            ),
+            ("--trusted-proxies", &["serve --trusted-proxies proxy"]),
+            ("--max-size", &["serve --max-size big"]),
+            ("--max-iterations", &["serve --max-iterations -1"]),
+            ("--max-cutouts", &["serve --max-cutouts 0"]),
+            ("--max-waiting", &["serve --max-waiting 0"]),
+            ("--keep-jobs", &["serve --keep-jobs 30"]),
+            ("--offline", &["serve --offline=perhaps"]),
+            ("--log", &["serve --log loud"]),
+            ("--config", &["serve --config none.toml", "serve --config text.png"]),
+        ],
+    ),
     (
         "worker",
         &[

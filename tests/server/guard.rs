@@ -53,7 +53,7 @@ fn pages_of_other_sites_change_nothing() {
     for foreign in [
         [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")],
         [("origin", "null"), ("accept", "*/*")],
-        [("origin", &own), ("sec-fetch-site", "same-site")],
+        [("origin", own.as_str()), ("sec-fetch-site", "same-site")],
         [("sec-fetch-site", "cross-site"), ("accept", "*/*")],
     ] {
         submit(&server, &foreign).problem(403);
@@ -66,7 +66,7 @@ fn pages_of_other_sites_change_nothing() {
     // No page of another site is told that it may read an answer.
     let read = server.send("GET", "/api/v1/jobs", &[("origin", "https://evil.example")], &[]);
     assert_eq!(read.header("access-control-allow-origin"), "");
-    assert_eq!(submit(&server, &[("origin", &own), ("sec-fetch-site", "same-origin")]).status, 201);
+    assert_eq!(submit(&server, &[("origin", own.as_str()), ("sec-fetch-site", "same-origin")]).status, 201);
     assert_eq!(submit(&server, &[]).status, 201);
     assert_eq!(count(&server, &[]), 2);
 }
@@ -187,7 +187,7 @@ fn a_public_server_is_opened_on_purpose() {
 fn an_open_server_knows_visitors_by_their_networks() {
     let place = Workplace::new();
     let public = ["--open", "--public-url", "https://art.example.org", "--trusted-proxies", "127.0.0.1"];
-    let server = Server::start(&place, &public);
+    let server = Server::start(&place, &[&public[..], &["--max-waiting", "5"]].concat());
     let from = |address: &'static str| [("x-forwarded-for", address)];
     let me = server.send("GET", "/api/v1/me", &from("2001:db8:1:2::3"), &[]).json();
     assert_eq!((&me["role"], &me["login"]), (&json!("user"), &json!("anonymous")), "{me}");

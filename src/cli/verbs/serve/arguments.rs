@@ -86,7 +86,7 @@ struct Options {
     /// Most cutouts that a request may ask for [default: 512]
     #[arg(long, value_name = "N", value_parser = |text: &str| count::<usize>(text, 1..=4096))]
     max_cutouts: Option<usize>,
-    /// Most jobs that a visitor without an account may have waiting [default: 100]
+    /// Most jobs that a visitor without a login may have waiting, with --open [default: 5]
     #[arg(long, value_name = "N", value_parser = |text: &str| count::<u32>(text, 1..=10_000))]
     max_waiting: Option<u32>,
     /// Delete jobs and their files this long after their end, such as 12h or 30d [default: never]

@@ -8,7 +8,7 @@ use super::{Place, user};
 use crate::Error;
 use crate::cli::terminal::stdout;
 use crate::queue::{Filter, Job, JobId, State};
-use crate::server::moment;
+use crate::server::rfc3339;
 
 /// How many jobs are looked up at a time.
 const AT_A_TIME: u32 = 100;
@@ -100,7 +100,7 @@ pub(super) async fn list(arguments: &List, place: &Place<'_>) -> anyhow::Result<
 
 /// Prints a job, and below it what went wrong.
 fn print(job: &Job, user: &str) -> anyhow::Result<()> {
-    let (id, state, created, prompt) = (&job.id, job.state.as_str(), moment(job.created), &job.prompt);
+    let (id, state, created, prompt) = (&job.id, job.state.as_str(), rfc3339(job.created), &job.prompt);
     let failures = format!("{}/{}", job.failures, job.max_failures);
     stdout::print_line(&format!("{id}  {state:9} {failures:>5}  {user:20} {created}  {prompt}"))?;
     for text in [&job.error, &job.hint].into_iter().flatten() {
@@ -123,9 +123,9 @@ fn in_json(job: &Job, user: &str) -> serde_json::Value {
         "max_failures": job.max_failures,
         "error": job.error,
         "hint": job.hint,
-        "created": moment(job.created),
-        "started": job.started.map(moment),
-        "finished": job.finished.map(moment),
+        "created": rfc3339(job.created),
+        "started": job.started.map(rfc3339),
+        "finished": job.finished.map(rfc3339),
     })
 }
 

@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::Place;
 use crate::cli::terminal::stdout;
-use crate::server::moment;
+use crate::server::rfc3339;
 
 /// What to do with the queue.
 #[derive(Subcommand)]
@@ -45,7 +45,7 @@ pub(super) async fn run(verb: &Verb, place: &Place<'_>) -> anyhow::Result<()> {
                     "done": counts.done,
                     "dead": counts.dead,
                     "cancelled": counts.cancelled,
-                    "paused": paused.map(moment),
+                    "paused": paused.map(rfc3339),
                 }));
             }
             let counts = [
@@ -58,7 +58,7 @@ pub(super) async fn run(verb: &Verb, place: &Place<'_>) -> anyhow::Result<()> {
             for (state, count) in counts {
                 stdout::print_line(&format!("{state:9} {count:>8}"))?;
             }
-            paused.map_or(Ok(()), |since| stdout::print_line(&format!("paused since {}", moment(since))))
+            paused.map_or(Ok(()), |since| stdout::print_line(&format!("paused since {}", rfc3339(since))))
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::accounts::{NewToken, Scope, Token};
 use crate::cli::terminal::{line, stdout};
 use crate::cli::verbs::serve::arguments::Age;
 use crate::database::Id;
-use crate::server::moment;
+use crate::server::rfc3339;
 
 /// What to do with tokens.
 #[derive(Subcommand)]
@@ -120,11 +120,11 @@ async fn list(arguments: &List, place: &Place<'_>) -> anyhow::Result<()> {
     }
     for token in &tokens {
         let end = match (token.revoked, token.expires) {
-            (Some(revoked), _) => format!("revoked {}", moment(revoked)),
-            (None, Some(expires)) => format!("until {}", moment(expires)),
+            (Some(revoked), _) => format!("revoked {}", rfc3339(revoked)),
+            (None, Some(expires)) => format!("until {}", rfc3339(expires)),
             (None, None) => "for ever".to_owned(),
         };
-        let used = token.used.map_or_else(|| "never used".to_owned(), |used| format!("used {}", moment(used)));
+        let used = token.used.map_or_else(|| "never used".to_owned(), |used| format!("used {}", rfc3339(used)));
         let (owner, scope) = (name_of(token), token.scope.as_str());
         stdout::print_line(&format!("{}  {owner:20} {scope:5}  {end}, {used}  {}", token.id, token.name))?;
     }
@@ -137,10 +137,10 @@ fn in_json(token: &Token, user: &str) -> serde_json::Value {
         "user": user,
         "name": token.name,
         "scope": token.scope,
-        "created": moment(token.created),
-        "expires": token.expires.map(moment),
-        "used": token.used.map(moment),
-        "revoked": token.revoked.map(moment),
+        "created": rfc3339(token.created),
+        "expires": token.expires.map(rfc3339),
+        "used": token.used.map(rfc3339),
+        "revoked": token.revoked.map(rfc3339),
     })
 }
 

@@ -7,7 +7,7 @@ use super::{Place, no_user, password};
 use crate::Result;
 use crate::accounts::{Changes, Limits, NewUser, Role, User};
 use crate::cli::terminal::stdout;
-use crate::server::moment;
+use crate::server::rfc3339;
 
 /// What to do with users.
 #[derive(Subcommand)]
@@ -160,7 +160,7 @@ async fn list(arguments: &List, place: &Place<'_>) -> anyhow::Result<()> {
         stdout::print_line(&format!(
             "{name:20} {:8} {state:8}  weight {weight}, {max_waiting} waiting, {max_running} running  since {}",
             role.as_str(),
-            moment(*created)
+            rfc3339(*created)
         ))?;
     }
     Ok(())
@@ -176,7 +176,7 @@ fn in_json(user: &User) -> serde_json::Value {
         "max_waiting": user.limits.max_waiting,
         "max_running": user.limits.max_running,
         "disabled": user.disabled,
-        "created": moment(user.created),
+        "created": rfc3339(user.created),
     })
 }
 

@@ -6,7 +6,7 @@ use super::Place;
 use crate::Error;
 use crate::cli::terminal::stdout;
 use crate::queue::Worker;
-use crate::server::moment;
+use crate::server::rfc3339;
 
 /// Arguments of `workers`.
 #[derive(clap::Args)]
@@ -45,7 +45,7 @@ pub(super) async fn list(arguments: &List, place: &Place<'_>) -> anyhow::Result<
             info.version,
             info.pid,
             info.host,
-            moment(*seen)
+            rfc3339(*seen)
         ))?;
     }
     Ok(())
@@ -59,8 +59,8 @@ fn in_json(worker: &Worker) -> serde_json::Value {
         "version": worker.info.version,
         "device": worker.info.device,
         "slots": worker.info.slots,
-        "started": moment(worker.started),
-        "seen": moment(worker.seen),
+        "started": rfc3339(worker.started),
+        "seen": rfc3339(worker.seen),
         "draining": worker.draining,
     })
 }
