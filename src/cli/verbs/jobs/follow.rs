@@ -120,14 +120,14 @@ fn end(following: &Following, job: &Job, delivery: Option<&Delivery>) -> anyhow:
         State::Cancelled => {
             let message = format!("the job {} was canceled", job.id);
             let hint = "submit it again if you still want it".to_owned();
-            reporter.tell(&Event::Failed { message, hint, exit_code: INTERRUPTED });
+            reporter.tell(&Event::failed(message, hint, INTERRUPTED));
             return Ok(INTERRUPTED);
         }
         State::Dead => {
             let message = job.error.clone().unwrap_or_else(|| "the server gives no reason".to_owned());
             let hint = job.hint.clone().unwrap_or_else(|| "ask whoever runs the server".to_owned());
             let message = format!("the job {} failed: {message}", job.id);
-            reporter.tell(&Event::Failed { message, hint, exit_code: FAILED });
+            reporter.tell(&Event::failed(message, hint, FAILED));
             return Ok(FAILED);
         }
         State::Queued | State::Running | State::Done => {}
