@@ -141,11 +141,10 @@ fn what_the_server_refuses_is_said_in_options() {
 fn a_canceled_job_ends_its_watch() {
     let (workplace, home) = (Workplace::new(), Workplace::new());
     let server = Server::start_with_workers(&home, 1, &[]);
-    let mut waiting = [&["submit", "a pear", "--wait", "--progress", "lines"], &ENDLESS[..]].concat();
+    let waiting = [&["submit", "a pear", "--wait", "--progress", "lines"], &ENDLESS[..]].concat();
     let mut watch = Running::start(&mut command(&workplace, &server, &waiting));
     watch.wait_for_lines("iteration ", 1);
     // A second one waits behind it.
-    waiting[1] = "a fig";
     let second = submit(&workplace, &server, &[&["a fig"], &ENDLESS[..]].concat());
     let state = run(&workplace, &server, &["jobs", &second]).succeeded();
     assert!(state.output_text().contains("queued: 1st of 1"), "{}", state.output_text());
