@@ -78,7 +78,8 @@ impl Objects {
         let whole = folder.canonicalize().map_err(|error| wrong(format!("the folder cannot be used: {error}")))?;
         let store = LocalFileSystem::new_with_prefix(&whole)
             .map_err(|error| wrong(format!("the folder cannot be used: {error}")))?;
-        Ok(Self { store: Arc::new(store.with_fsync(true)), folder: whole.into() })
+        let store = store.with_fsync(true).with_automatic_cleanup(true);
+        Ok(Self { store: Arc::new(store), folder: whole.into() })
     }
 
     /// Stores bytes under a new key. That the key already has these very bytes is no error. `media_type` is for stores

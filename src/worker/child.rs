@@ -54,10 +54,13 @@ const PASSED_ON: [&str; 40] = [
     crate::models::hub::WEIGHTS,
     crate::models::hub::NETWORK_TIMEOUT,
 ];
-/// How much less a child counts than the server, for the processor.
+/// How much less a child counts than the worker, for the processor.
 #[cfg(unix)]
 const NICE: i32 = 5;
-/// How much sooner the system ends a child than the server if memory is short.
+/// The lowest priority (`setpriority(2)`).
+#[cfg(unix)]
+const LOWEST: i32 = 19;
+/// How much sooner the system ends a child than the worker if memory is short.
 #[cfg(target_os = "linux")]
 const OOM_SCORE: &str = "500";
 
@@ -119,7 +122,8 @@ impl Child {
     fn step_back(&self) {
         #[cfg(unix)]
         if let Some(group) = self.group() {
-            let _ = rustix::process::setpriority_pgrp(Some(group), NICE);
+            let own = rustix::process::getpriority_process(None).unwrap_or(0);
+            let _ = rustix::process::setpriority_pgrp(Some(group), (own + NICE).min(LOWEST));
         }
         #[cfg(target_os = "linux")]
         if let Some(id) = self.process.id() {

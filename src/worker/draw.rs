@@ -24,8 +24,10 @@ use crate::queue::{Claim, Ended, Failure, Picture};
 
 /// The exit code of a process that cannot do what its settings ask for.
 const USAGE: i32 = 2;
+/// The exit code of a process that was stopped.
+const INTERRUPTED: i32 = 130;
 /// The time to store what a child that has ended had just written.
-const LAST_UPLOADS: Duration = Duration::from_secs(10);
+const LAST_UPLOADS: Duration = Duration::from_secs(5);
 
 /// What the work on a claim came to.
 enum End {
@@ -203,7 +205,23 @@ impl Drawing<'_> {
                 self.setup.tell(WorkerEvent::Trouble { what });
             }
         }
-        if ran.reason == Some(Reason::Shutdown) { End::Released } else { End::Failed(failure_of(ran, false)) }
+        if ran.was_released() { End::Released } else { End::Failed(failure_of(ran, false)) }
+    }
+}
+
+impl Ran {
+    /// Whether the child stopped because someone asked it to: this worker, or whoever ends all processes of a service
+    /// together.
+    fn was_released(&self) -> bool {
+        if self.reason == Some(Reason::Shutdown) {
+            return true;
+        }
+        let Some(status) = self.status.filter(|_| self.exceeded.is_none()) else { return false };
+        #[cfg(unix)]
+        if std::os::unix::process::ExitStatusExt::signal(&status) == Some(rustix::process::Signal::TERM.as_raw()) {
+            return true;
+        }
+        status.code() == Some(INTERRUPTED)
     }
 }
 

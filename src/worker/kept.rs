@@ -270,3 +270,43 @@ impl Head {
         Ok(Self { program: recipe.program, device, iteration, frames: beside.kept_frames })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::tests::{Bench, within};
+
+    #[test]
+    fn only_what_is_new_of_the_frames_is_stored() {
+        within(async {
+            let bench = Bench::new().await;
+            let claim = bench.claim().await;
+            let path = bench.join("picture.png.t2a-frames");
+            let mut keeper = Keeper::new(&bench.queue, &bench.objects, &claim, &bench.join(""), None, 0);
+            let kept = |bytes| KeptFrames { frames: 1, bytes, sha256: String::new() };
+            let mut last = Vec::new();
+            for number in 1..=MOST_PIECES {
+                keeper.number += 1;
+                // More than the checkpoint knows is in the file.
+                std::fs::write(&path, vec![7; 10 * number + 3]).unwrap();
+                let pieces = keeper.frames(Some(kept(10 * number as u64)), &path).await.unwrap();
+                assert_eq!(pieces[..number - 1], last[..]);
+                assert_eq!((pieces.len(), pieces[number - 1].bytes), (number, 10));
+                keeper.last = Some(list(pieces.clone()));
+                last = pieces;
+            }
+            keeper.number += 1;
+            let pieces = keeper.frames(Some(kept(10 * MOST_PIECES as u64 + 1)), &path).await.unwrap();
+            assert_eq!(pieces.iter().map(|piece| piece.bytes).collect::<Vec<_>>(), [10 * MOST_PIECES as u64 + 1]);
+            assert!(keeper.frames(Some(kept(1 << 20)), &path).await.is_err());
+            assert_eq!(keeper.frames(None, &path).await.unwrap(), []);
+        });
+    }
+
+    fn list(frames: Vec<Piece>) -> Restored {
+        let state = Piece { object: "jobs/a/1/checkpoint-1".into(), bytes: 0, sha256: String::new() };
+        let (program, device) = (PROGRAM.to_owned(), String::new());
+        let list = List { format: FORMAT, program, device, iteration: 1, seconds: 0.0, state, frames };
+        Restored { object: "jobs/a/1/checkpoint-1.json".into(), list }
+    }
+}

@@ -28,6 +28,8 @@ mod report;
 mod setup;
 mod slot;
 mod supervisor;
+#[cfg(test)]
+mod tests;
 mod uploads;
 
 pub use order::{Input, Order};

@@ -125,7 +125,8 @@ impl Setup {
         let memory = machine::memory().map(|memory| memory.available.min(memory.total / 4 * 3));
         let max_memory = memory.map(|bytes| (bytes / slots as u64).max(1));
         let limits = Limits::of(queue.rules().lease);
-        let device = ComputeDevice::processor().kind();
+        let processor = ComputeDevice::processor().kind();
+        let device = if cfg!(feature = "cuda") { format!("the first usable GPU, else {processor}") } else { processor };
         let (notify, report): (_, Report) = (None, Arc::new(drop::<WorkerEvent>));
         let offline = false;
         Ok(Self {

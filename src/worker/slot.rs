@@ -27,7 +27,7 @@ impl Slot {
         std::fs::create_dir_all(folder).map_err(|error| unusable(folder, &error))?;
         for number in 0..MOST {
             let path = folder.join(format!("slot-{number}.lock"));
-            let lock = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
+            let lock = OpenOptions::new().create(true).read(true).append(true).open(&path);
             let lock = lock.map_err(|error| unusable(&path, &error))?;
             match lock.try_lock() {
                 Ok(()) => {}

@@ -25,8 +25,8 @@ const BRIEF: [&str; 12] = [
     "from",
     "dry_run",
 ];
-/// The commands that `-h` leaves out: the default command, and those that are needed only once.
-const UNSAID: [&str; 3] = ["generate", "completions", "man"];
+/// The commands that `-h` leaves out: the default command, and those that few people need, or only once.
+const UNSAID: [&str; 4] = ["generate", "completions", "man", "worker"];
 /// The end of the help.
 pub(in crate::cli) const EXAMPLES: &str = "Examples:
   text2art a red apple on a blue background
