@@ -19,7 +19,7 @@ mod users;
 pub use secrets::Secret;
 pub use sessions::SESSION_LASTS;
 pub use tokens::{Access, NewToken, Scope, Token};
-pub use users::{Changes, Limits, NewUser, Role, User};
+pub use users::{Changes, Limits, Login, NewUser, Role, User};
 
 use crate::database::Database;
 use crate::error::Result;

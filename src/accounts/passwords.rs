@@ -41,13 +41,15 @@ pub(super) fn check(password: &str) -> Result<()> {
 /// The hash of a password, as a PHC string.
 pub(super) async fn hash(password: &str) -> Result<String> {
     let password = password.to_owned();
-    in_turn(move || hashed(&password)).await?
+    let busy = || Error::network("too many passwords are hashed at this moment", "try again in a few seconds");
+    in_turn(move || hashed(&password)).await?.ok_or_else(busy)?
 }
 
-/// Whether a password has this hash. Without a hash, it takes the same time.
-pub(super) async fn verify(password: &str, hash: Option<String>) -> Result<bool> {
+/// Whether a password has this hash; `None` if too many others wait for an answer. Without a hash, it takes the same
+/// time.
+pub(super) async fn verify(password: &str, hash: Option<String>) -> Result<Option<bool>> {
     if password.len() > LONGEST {
-        return Ok(false);
+        return Ok(Some(false));
     }
     let password = normal(password);
     in_turn(move || {
@@ -58,18 +60,19 @@ pub(super) async fn verify(password: &str, hash: Option<String>) -> Result<bool>
         Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok() && known)
     })
     .await?
+    .transpose()
 }
 
-async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let busy = || Error::network("too many people log in at this moment", "try again in a few seconds");
-    let turn = tokio::time::timeout(TURN_WAIT, TURNS.acquire()).await.map_err(|_| busy())?;
-    let turn = turn.map_err(|_| busy())?;
+/// Does something beside the threads that answer requests, when it is its turn; `None` if that takes too long.
+async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<Option<T>> {
+    // The semaphore is never closed.
+    let Ok(Ok(turn)) = tokio::time::timeout(TURN_WAIT, TURNS.acquire()).await else { return Ok(None) };
     // The turn goes with the work: if the request is dropped, the work goes on.
     let done = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         work()
     });
-    done.await.map_err(|error| Error::fault(format!("a password could not be hashed: {error}")))
+    done.await.map(Some).map_err(|error| Error::fault(format!("a password could not be hashed: {error}")))
 }
 
 fn hashed(password: &str) -> Result<String> {

@@ -16,7 +16,7 @@ use crate::files::to_hex;
 const LONGEST: usize = 100;
 
 /// A token or a cookie in clear, which is shown once and stored nowhere; or a secret of the server itself.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {

@@ -91,6 +91,17 @@ pub struct Changes {
     pub disabled: Option<bool>,
 }
 
+/// What became of a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Login {
+    /// The password is that of this user.
+    As(User),
+    /// There is no such user, it is disabled, or the password is another one.
+    Wrong,
+    /// Too many passwords wait to be compared.
+    Busy,
+}
+
 impl Role {
     /// The role as a word.
     #[must_use]
@@ -228,19 +239,20 @@ impl Accounts {
         rows.first().map(|row| row.text("id")).transpose()
     }
 
-    /// The user with this name and password; `None` if there is none, or it is disabled. The time does not tell which.
+    /// The user with this name and password. The time does not tell whether there is one of this name.
     ///
     /// # Errors
     ///
-    /// If too many passwords wait to be compared, or the database cannot be reached.
-    pub async fn by_password(&self, name: &str, password: &str) -> Result<Option<User>> {
+    /// If the database cannot be reached.
+    pub async fn by_password(&self, name: &str, password: &str) -> Result<Login> {
         let rows = match storable(name) {
             Some(name) => self.database.rows(PASSWORD, &[name.into()]).await?,
             None => Vec::new(),
         };
         let hash = rows.first().map(|row| row.maybe_text("password")).transpose()?.flatten();
-        let fits = passwords::verify(password, hash).await?;
-        rows.first().filter(|_| fits).map(User::read).transpose()
+        let Some(fits) = passwords::verify(password, hash).await? else { return Ok(Login::Busy) };
+        let user = rows.first().filter(|_| fits).map(User::read).transpose()?;
+        Ok(user.map_or(Login::Wrong, Login::As))
     }
 }
 
@@ -277,7 +289,12 @@ impl NewUser {
         }
     }
 
-    fn check(&self) -> Result<()> {
+    /// Whether such a user can be added.
+    ///
+    /// # Errors
+    ///
+    /// If a field cannot be used.
+    pub fn check(&self) -> Result<()> {
         let fits = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit();
         let plain = self.name.chars().all(|sign| fits(sign) || "-_.".contains(sign)) && self.name.starts_with(fits);
         if !plain || self.name.len() > LONGEST_NAME {

@@ -43,6 +43,7 @@ pub use config::{Config, Limits, Retention};
 pub use data::Data;
 pub use guard::{Guard, check_opening};
 pub use metrics::Metrics;
+pub use moment::moment as rfc3339;
 pub use problem::Problem;
 pub use run::run;
 pub use uploads::Uploads;

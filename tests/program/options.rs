@@ -662,7 +662,10 @@ const VERBS: [Group; 24] = [
             ("--data", &["serve --data text.png"]),
             ("--workers", &["serve --workers 300", "serve --workers many"]),
             ("--open", &["serve --open=perhaps"]),
-            ("--public-url", &["serve --public-url art.example.org", "serve --public-url https://art.example.org --data x"]),
+            (
+                "--public-url",
+                &["serve --public-url art.example.org", "serve --public-url https://art.example.org --data x"],
+            ),
             ("--trusted-proxies", &["serve --trusted-proxies proxy"]),
             ("--max-size", &["serve --max-size big"]),
             ("--max-iterations", &["serve --max-iterations -1"]),

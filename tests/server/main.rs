@@ -7,10 +7,14 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod accounts;
+mod admin;
 mod bad_requests;
+mod guard;
 mod jobs;
 #[cfg(target_os = "linux")]
 mod kills;
+mod people;
 mod place;
 mod start;
 mod streams;

@@ -26,6 +26,8 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 pub(in crate::cli) use bar::{Bar, Unit};
 pub(in crate::cli) use color::{HELP, Tone, is_output_colored};
 pub(in crate::cli) use question::confirmed;
+#[cfg(feature = "server")]
+pub(in crate::cli) use question::{answer, hidden};
 pub(in crate::cli) use text::{visible, visible_json, visible_toml};
 pub(in crate::cli) use window::{Area, Window};
 

@@ -62,9 +62,10 @@ impl Limits {
         checked.map_err(|seconds| too_many("you sent too many requests", seconds))
     }
 
-    /// Counts a try to log in, or refuses it.
+    /// Counts a try to log in, or refuses it. A user whose name others try is refused as well; sessions and tokens that
+    /// the user already has stay valid.
     pub fn check_login(&self, name: &str, network: Network) -> Answer<()> {
-        // One name never refuses others, and a name that nobody can have is not remembered at its length.
+        // No user has a longer name.
         let name: String = name.chars().take(50).collect();
         let checked = self.logins.check(&network).and_then(|()| self.logins_of_a_name.check(&name));
         checked.map_err(|seconds| too_many("there were too many tries to log in", seconds))

@@ -132,7 +132,8 @@ impl Copy {
             database.copy(&path).await?;
             Database::open(&path).await
         };
-        match opened.await {
+        let opened = opened.await;
+        match opened {
             Ok(database) => Ok(Self { database, path, _turn: turn }),
             Err(error) => {
                 let _ = remove(&path);

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::Me;
-use crate::accounts::SESSION_LASTS;
+use crate::accounts::{Login, SESSION_LASTS};
 use crate::error::Error;
 use crate::server::app::App;
 use crate::server::guard::{Entrance, Network, cookie_name, is_secure, of_user, session_of};
@@ -45,10 +45,18 @@ pub(super) async fn log_in(
     Body(credentials): Body<Credentials>,
 ) -> Answer<Response> {
     app.guard.limits.check_login(&credentials.name, network)?;
-    let Some(user) = app.accounts.by_password(&credentials.name, &credentials.password).await? else {
-        // Neither the name, which may be a password in the wrong field, nor which of them is wrong.
-        tracing::warn!(network = %network.first(), "a login failed");
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "the name or the password is wrong"));
+    let user = match app.accounts.by_password(&credentials.name, &credentials.password).await? {
+        Login::As(user) => user,
+        Login::Wrong => {
+            // Without the name, which may be a password in the wrong field.
+            tracing::warn!(network = %network.first(), "a login failed");
+            return Err(Problem::new(StatusCode::UNAUTHORIZED, "the name or the password is wrong"));
+        }
+        Login::Busy => {
+            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many people log in at this moment")
+                .hint("try again in a moment")
+                .retry_after(5));
+        }
     };
     let session = app.accounts.begin_session(&user).await?;
     let cookie = cookie(&app, session.reveal(), SESSION_LASTS.as_secs())?;

@@ -21,7 +21,7 @@ use crate::server::visitor::Visitor;
 #[schema(as = NewToken)]
 pub(super) struct Asked {
     /// What it is for
-    #[schema(min_length = 1, max_length = 100, pattern = "^[^\\x00-\\x1f\\x7f]+$", example = "laptop")]
+    #[schema(min_length = 1, max_length = 100, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$", example = "laptop")]
     name: String,
     /// What it may be used for
     #[serde(default = "usual_scope")]

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Args, Command, FromArgMatches};
+use clap::{Args, Command, FromArgMatches, Subcommand};
 use serde::Deserialize;
 use url::Url;
 
+use super::admin;
 use crate::cli::options::{data, sources};
 use crate::cli::terminal::log::LogKind;
 use crate::cli::terminal::report::Reporter;
@@ -29,7 +30,10 @@ const MOST_WORKERS: usize = 256;
 
 /// The arguments of `serve`.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(in crate::cli) struct Arguments {
+    #[command(subcommand)]
+    pub(super) verb: Option<Verb>,
     #[command(flatten)]
     options: Options,
     /// Configuration file of the server, or none [default: ~/.config/text2art/serve.toml, if there is one]
@@ -39,6 +43,13 @@ pub(in crate::cli) struct Arguments {
     /// TEXT2ART_SERVE_WORKERS in the environment is stronger than the file.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+/// What is done instead of serving.
+#[derive(Subcommand)]
+pub(super) enum Verb {
+    /// Care for the users, the queue and the files of a server, also while it runs
+    Admin(admin::Arguments),
 }
 
 /// The options of a server, from one source.
@@ -93,6 +104,12 @@ struct Options {
 }
 
 impl Arguments {
+    /// The arguments of the server that an operator cares for.
+    pub(super) fn of_admin(admin: &admin::Arguments) -> Self {
+        let options = Options { data: admin.data.clone(), ..Options::default() };
+        Self { verb: None, options, config: admin.config.clone() }
+    }
+
     /// What to show on standard error.
     pub(super) fn log(&self, reporter: &Reporter) -> Result<LogKind> {
         Ok(self.options(&mut |_| ())?.log.unwrap_or_else(|| LogKind::usual(reporter)))
@@ -288,7 +305,13 @@ crate::text::serde_as_text!(PublicUrl);
 
 /// How long something is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Age(Duration);
+pub(super) struct Age(Duration);
+
+impl Age {
+    pub(super) fn duration(self) -> Duration {
+        self.0
+    }
+}
 
 /// The units of times, with their seconds.
 const UNITS: [(char, u64); 4] = [('d', 24 * 3600), ('h', 3600), ('m', 60), ('s', 1)];

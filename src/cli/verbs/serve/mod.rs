@@ -1,5 +1,6 @@
 //! `text2art serve`: the server, with workers of its own.
 
+mod admin;
 mod arguments;
 mod display;
 
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(in crate::cli) use arguments::Arguments;
+use arguments::Verb;
 use display::Display;
 
 use crate::cli::DONE;
@@ -25,6 +27,10 @@ const MOST_BLOCKING: usize = 32;
 const LAST_FILES: Duration = Duration::from_secs(2);
 
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
+    if let Some(Verb::Admin(admin)) = &arguments.verb {
+        let config = Arguments::of_admin(admin).config(reporter)?;
+        return admin::run(admin, config).map(|()| DONE);
+    }
     let kind = arguments.log(reporter)?;
     log::start(kind);
     let config = arguments.config(reporter)?;
