@@ -15,7 +15,7 @@ use super::config::Config;
 use super::guard::Guard;
 use super::metrics::Metrics;
 use super::watch::Watch;
-use super::{jobs, listen, maintenance, migrate, router};
+use super::{jobs, listen, maintenance, metrics, migrate, router};
 use crate::accounts::Accounts;
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -25,6 +25,8 @@ use crate::worker::{self, Notify, Report, Setup, Shutdown, WorkerEvent};
 
 /// How long requests have to end after the shutdown was requested.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
+/// How many programs may read the counts at once, at an address of their own.
+const MOST_READERS: usize = 16;
 /// How long the workers have to give back their jobs.
 const LAST_JOBS: Duration = Duration::from_secs(20);
 
@@ -49,6 +51,10 @@ pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: R
     let objects = Objects::folder(&config.objects())?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
+    let counts = match config.metrics {
+        Some(own) => Some(TcpListener::bind(own).await.map_err(|error| cannot_listen(own, &error))?),
+        None => None,
+    };
     let app = App {
         queue,
         database,
@@ -65,6 +71,10 @@ pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: R
     let worker = start_workers(&app, report, &stop)?;
     let watching = tokio::spawn(app.watch.clone().run(app.clone()));
     let caring = tokio::spawn(maintenance::run(app.clone()));
+    let counting = counts.map(|listener| {
+        let counts = metrics::page().with_state(app.clone());
+        tokio::spawn(listen::serve(listener, counts, MOST_READERS, stop.clone(), LAST_REQUESTS))
+    });
     ready(address, &app);
     let serving = listen::serve(listener, router(&app), app.config.limits.connections, stop.clone(), LAST_REQUESTS);
     let ended = async {
@@ -89,6 +99,9 @@ pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: R
     };
     watching.abort();
     caring.abort();
+    if let Some(counting) = counting {
+        counting.abort();
+    }
     app.queue.close().await;
     outcome
 }

@@ -2,5 +2,14 @@
 //!
 //! CONTRIBUTING.md describes how to add a test.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "../common/mod.rs"]
 mod common;
+
+mod docs;
+
+mod lists;
+mod openai;
+mod operations;
+mod uploads;

@@ -48,6 +48,9 @@ struct Options {
     /// Address to listen on; port 0 takes any free port [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<Listen>,
+    /// Another address to show /metrics on; without it, only this machine sees them
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<Listen>,
     /// Folder of the database and the pictures [default: ~/.local/share/text2art/server]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -118,6 +121,7 @@ impl Arguments {
         };
         Ok(Config {
             listen: options.listen.unwrap_or_default().0,
+            metrics: options.metrics.map(|address| address.0),
             workers: options.workers.unwrap_or(1),
             open: options.open.unwrap_or_default(),
             offline: options.offline.unwrap_or_default(),
@@ -143,6 +147,7 @@ impl Options {
     fn or(self, weaker: Self) -> Self {
         Self {
             listen: self.listen.or(weaker.listen),
+            metrics: self.metrics.or(weaker.metrics),
             data: self.data.or(weaker.data),
             workers: self.workers.or(weaker.workers),
             open: self.open.or(weaker.open),
