@@ -7,9 +7,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod bad_requests;
 mod docs;
-
+mod jobs;
 mod lists;
 mod openai;
 mod operations;
+mod start;
+mod streams;
 mod uploads;
