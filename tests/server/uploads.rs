@@ -139,14 +139,14 @@ fn what_is_no_picture_is_refused() {
     let cut = &whole[..whole.len() - 30];
     for (picture, words) in [
         (&b""[..], "the file is empty"),
-        (b"hello", "not an image"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing"),
-        (b"\x89PNG\r\n\x1a\nxxxx", "cannot be decoded"),
+        (&b"hello"[..], "not an image"),
+        (&b"<svg xmlns='http://www.w3.org/2000/svg'/>"[..], "an SVG drawing"),
+        (&b"\x89PNG\r\n\x1a\nxxxx"[..], "cannot be decoded"),
         (cut, "cannot be decoded"),
-        (&promising(20_000, 20_000), "20000x20000 pixels are too many"),
-        (&promising(9000, 10), "9000x10 pixels are too many"),
-        (&promising(7000, 7000), "7000x7000 pixels are too many"),
-        (&promising(4000, 4000), "cannot be decoded"),
+        (&promising(20_000, 20_000)[..], "20000x20000 pixels are too many"),
+        (&promising(9000, 10)[..], "9000x10 pixels are too many"),
+        (&promising(7000, 7000)[..], "7000x7000 pixels are too many"),
+        (&promising(4000, 4000)[..], "cannot be decoded"),
     ] {
         let problem = give(&server, picture).problem(422);
         let detail = problem["detail"].as_str().unwrap();
@@ -182,7 +182,7 @@ fn forms_that_are_something_else_are_refused() {
         (&[("picture", &picture[..])][..], "picture"),
         (&[][..], "image"),
         (&[("image", &picture[..]), ("image", &picture[..])][..], "image"),
-        (&[("image", &picture[..]), ("name", b"a")][..], "name"),
+        (&[("image", &picture[..]), ("name", &b"a"[..])][..], "name"),
     ] {
         let problem = send(&server, &form(files)).problem(422);
         assert_eq!(problem["field"], named, "{problem}");
