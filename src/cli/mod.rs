@@ -74,6 +74,9 @@ enum Verb {
     /// Serve pictures over HTTP: a queue, workers and an API
     #[cfg(feature = "server")]
     Serve(Box<serve::Arguments>),
+    /// Draw the jobs of a server on this machine
+    #[cfg(feature = "server")]
+    Worker(verbs::worker::Arguments),
     /// Print completions for a shell
     Completions(completions::Arguments),
     /// Print the manual page
@@ -110,6 +113,9 @@ pub fn main() -> ExitCode {
         Verb::Batch(batch) => batch.conduct.threads(),
         Verb::Resume(resume) => resume.conduct.threads(),
         Verb::Bench(bench) => bench.threads(),
+        // It draws in other processes.
+        #[cfg(feature = "server")]
+        Verb::Worker(_) => Some(1),
         _ => None,
     });
     let allowed = match &verb {
@@ -151,6 +157,8 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         Verb::Palettes(palettes) => palettes::run(palettes),
         Verb::Doctor(doctor) => doctor::run(doctor, reporter),
         Verb::Bench(bench) => bench::run(bench, reporter),
+        #[cfg(feature = "server")]
+        Verb::Worker(worker) => verbs::worker::run(worker, reporter),
         Verb::Completions(completions) => completions::run(completions),
         Verb::Man => man::run(),
         Verb::Help(help) => topics::run(help),

@@ -1,6 +1,7 @@
 //! The database of a server: a file of `SQLite`, or a `PostgreSQL`. Each room of the server that stores something brings its
 //! own tables and statements; this room runs them.
 
+mod copy;
 mod disk;
 mod engine;
 mod fault;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::statements::{BYTES, LIMIT, OBJECTS, OLD, PAUSE, PAUSED, RESUME};
+use super::statements::{
+    BYTES, DIGEST, END_ATTEMPTS, FORGET_ALL_WORKERS, FORGET_ARTIFACT, FORGET_DONE, FORGET_PREVIEW, LIMIT, OBJECTS, OLD, PAUSE,
+    PAUSED, RELEASE_ALL, RESUME,
+};
 use super::{JobId, Queue, milliseconds};
 use crate::error::Result;
 
@@ -76,5 +79,41 @@ impl Queue {
     pub async fn objects_after(&self, key: &str, limit: u32) -> Result<Vec<String>> {
         let rows = self.database.rows(OBJECTS, &[key.into(), i64::from(limit.min(LONGEST_LIST)).into()]).await?;
         rows.iter().map(|row| row.text("object")).collect()
+    }
+
+    /// The SHA-256 of a file of a job, as its row has it.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn digest_of(&self, key: &str) -> Result<Option<String>> {
+        self.database.rows(DIGEST, &[key.into()]).await?.first().map(|row| row.text("sha256")).transpose()
+    }
+
+    /// Forgets an object that is gone: a job that is done goes with it, another one starts over.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn forget_object(&self, key: &str) -> Result<()> {
+        let mut transaction = self.database.begin().await?;
+        for statement in [FORGET_DONE, FORGET_ARTIFACT, FORGET_PREVIEW] {
+            transaction.rows(statement, &[key.into()]).await?;
+        }
+        transaction.commit().await
+    }
+
+    /// Gives back all running jobs without counting a failure, and forgets all workers. For a queue that was restored, of
+    /// whose workers none lives.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn release_all(&self) -> Result<()> {
+        let mut transaction = self.database.begin().await?;
+        for statement in [RELEASE_ALL, END_ATTEMPTS, FORGET_ALL_WORKERS] {
+            transaction.rows(statement, &[]).await?;
+        }
+        transaction.commit().await
     }
 }

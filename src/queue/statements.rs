@@ -308,3 +308,31 @@ pub(super) const OBJECTS: &str = "
 SELECT object FROM (SELECT object FROM artifacts WHERE object > $1
     UNION SELECT preview AS object FROM jobs WHERE preview > $1) AS named
 ORDER BY object LIMIT $2";
+
+/// The digest of a file of a job. Values: object
+pub(super) const DIGEST: &str = "SELECT sha256 FROM artifacts WHERE object = $1";
+
+/// Deletes the job that is done and lost a file. Values: object
+pub(super) const FORGET_DONE: &str = "
+DELETE FROM jobs WHERE state = 'done' AND id IN (SELECT job FROM artifacts WHERE object = $1) RETURNING id";
+
+/// Values: object
+pub(super) const FORGET_ARTIFACT: &str = "DELETE FROM artifacts WHERE object = $1 RETURNING job";
+
+/// Values: object
+pub(super) const FORGET_PREVIEW: &str = "UPDATE jobs SET preview = NULL WHERE preview = $1 RETURNING id";
+
+/// Gives back all jobs, since no worker lives.
+pub(super) const RELEASE_ALL: &str = "
+UPDATE jobs SET state = CASE WHEN cancel = 1 THEN 'cancelled' ELSE 'queued' END,
+    finished = CASE WHEN cancel = 1 THEN {now} ELSE NULL END,
+    run_at = {now}, lease_until = NULL, worker = NULL, version = version + 1
+WHERE state = 'running'
+RETURNING id";
+
+/// Ends all attempts, since no worker lives.
+pub(super) const END_ATTEMPTS: &str = "
+UPDATE attempts SET ended = {now}, outcome = 'released' WHERE ended IS NULL RETURNING job";
+
+/// Forgets all workers.
+pub(super) const FORGET_ALL_WORKERS: &str = "DELETE FROM workers RETURNING id";

@@ -46,7 +46,7 @@ pub struct Limits {
     pub cutouts: usize,
     /// The most prompts of a picture
     pub prompts: usize,
-    /// How many jobs of a user may wait at once, unless the user has a limit of its own
+    /// How many jobs of a visitor without a login may wait at once; users have limits of their own
     pub waiting: u32,
     /// How many streams of events are open at once
     pub streams: usize,
@@ -120,7 +120,7 @@ impl Default for Limits {
             iterations: 100_000,
             cutouts: 512,
             prompts: 16,
-            waiting: 100,
+            waiting: 5,
             streams: 1000,
             connections: 2000,
         }

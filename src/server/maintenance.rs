@@ -5,19 +5,15 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::app::App;
+use super::upkeep::{LOST, delete_old};
 use super::uploads::Uploads;
 use crate::error::Result;
 use crate::objects::collect;
-use crate::queue::JobId;
 
 /// How often lost jobs are searched for.
 const REAPING: Duration = Duration::from_secs(10);
 /// How often what is old is deleted.
 const TIDYING: Duration = Duration::from_secs(3600);
-/// How old a file must be before it is deleted because nothing refers to it: far more than a job takes.
-const LOST: Duration = Duration::from_secs(24 * 3600);
-/// How many jobs are deleted at a time.
-const AT_A_TIME: u32 = 100;
 
 /// Cares for the queue until the task is ended.
 pub(super) async fn run(app: App) {
@@ -46,34 +42,13 @@ async fn reap(app: &App) -> Result<()> {
 
 /// Deletes jobs that are older than they are kept for, uploads that nobody used for long, and files of neither.
 async fn tidy(app: &App) -> Result<()> {
-    let mut jobs = 0;
-    if let Some(age) = app.config.retention.jobs {
-        loop {
-            let old = app.queue.ended_before(age, AT_A_TIME).await?;
-            for id in &old {
-                delete(app, id).await?;
-            }
-            jobs += old.len();
-            if old.len() < AT_A_TIME as usize {
-                break;
-            }
-        }
-    }
+    let kept_for = app.config.retention.jobs;
+    let deleted = delete_old(&app.queue, &app.objects, kept_for, None, &|id| app.changes.tell(id)).await?;
+    let jobs = deleted.jobs;
     let uploads = Uploads::new(app).collect().await?;
     let files = collect(&app.objects, &app.queue, LOST).await?;
-    if jobs + uploads > 0 || files.objects > 0 {
+    if jobs > 0 || uploads > 0 || files.objects > 0 {
         tracing::info!(jobs, uploads, files = files.objects, bytes = files.bytes, "old things were deleted");
-    }
-    Ok(())
-}
-
-/// Deletes a job that has ended, with its files.
-async fn delete(app: &App, id: &JobId) -> Result<()> {
-    let preview = app.queue.job(id, None).await?.and_then(|job| job.preview);
-    let Some(artifacts) = app.queue.delete(id, None).await? else { return Ok(()) };
-    app.changes.tell(id);
-    for key in artifacts.into_iter().map(|artifact| artifact.object).chain(preview) {
-        app.objects.delete(&key).await?;
     }
     Ok(())
 }

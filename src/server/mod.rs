@@ -6,6 +6,7 @@
 mod app;
 mod changes;
 mod config;
+mod data;
 mod docs;
 mod events;
 mod guard;
@@ -20,6 +21,7 @@ mod moment;
 mod openai;
 mod problem;
 mod run;
+pub mod upkeep;
 mod uploads;
 mod users;
 mod visitor;
@@ -38,6 +40,7 @@ use crate::error::Result;
 pub use app::App;
 pub use changes::Changes;
 pub use config::{Config, Limits, Retention};
+pub use data::Data;
 pub use guard::{Guard, check_opening};
 pub use metrics::Metrics;
 pub use problem::Problem;
@@ -80,6 +83,7 @@ pub fn router(app: &App) -> Router {
         .layer(from_fn(log::in_time))
         .layer(CatchPanicLayer::custom(log::panicked))
         .layer(from_fn(openai::in_their_shape))
+        .layer(from_fn(guard::add_headers))
         .layer(from_fn(log::logged))
         .with_state(app.clone())
 }

@@ -1,7 +1,6 @@
 //! Runs a server, from its folder to its end.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,15 +11,12 @@ use tokio::time::timeout;
 use super::app::App;
 use super::changes::Changes;
 use super::config::Config;
-use super::guard::Guard;
+use super::data::Data;
+use super::guard::{Guard, check_opening};
 use super::metrics::Metrics;
 use super::watch::Watch;
-use super::{jobs, listen, maintenance, metrics, migrate, router};
-use crate::accounts::Accounts;
-use crate::database::Database;
+use super::{jobs, listen, maintenance, metrics, router};
 use crate::error::{Error, Result};
-use crate::objects::Objects;
-use crate::queue::{Queue, Rules};
 use crate::worker::{self, Notify, Report, Setup, Shutdown, WorkerEvent};
 
 /// How long requests have to end after the shutdown was requested.
@@ -38,17 +34,8 @@ const LAST_JOBS: Duration = Duration::from_secs(20);
 /// If the folder, the database or the address cannot be used, or nobody could log in.
 pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: Report, stop: Shutdown) -> Result<()> {
     jobs::check_own(&config.settings)?;
-    for folder in [&config.data, &config.incoming(), &config.work()] {
-        make_folder(folder)?;
-    }
-    let database = Database::open(&config.database()).await?;
-    let queue = Queue::new(database.clone(), Rules::default());
-    let accounts = Accounts::new(database.clone());
-    queue.migrate().await?;
-    accounts.migrate().await?;
-    migrate(&database).await?;
-    check_door(&config, &accounts).await?;
-    let objects = Objects::folder(&config.objects())?;
+    let Data { database, queue, accounts, objects } = Data::create(&config).await?;
+    check_opening(&config, accounts.any_users().await?)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
     let counts = match config.metrics {
@@ -134,38 +121,6 @@ fn count(metrics: &Metrics, event: &WorkerEvent) {
         }
         _ => {}
     }
-}
-
-/// Refuses to let everybody in by accident.
-async fn check_door(config: &Config, accounts: &Accounts) -> Result<()> {
-    if config.is_local() || config.open {
-        return Ok(());
-    }
-    if !accounts.any_users().await? {
-        return Err(Error::usage(
-            format!("‹listen› {} lets other machines in, but there are no users", config.listen),
-            "add one with `text2art serve admin user add`, or let everybody in with ‹open›",
-        ));
-    }
-    if config.public_url.is_none() {
-        return Err(Error::usage(
-            format!("‹listen› {} lets other machines in, but the address that they use is not known", config.listen),
-            "give the address with ‹public-url›, such as https://art.example.org",
-        ));
-    }
-    Ok(())
-}
-
-/// Makes a folder that only its owner can read: it has what users asked for.
-fn make_folder(folder: &Path) -> Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| {
-        let problem = format!("the folder cannot be created: {error}");
-        Error::file(folder, problem, "choose another folder with ‹data›, or make the one around it writable")
-    })
 }
 
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Error {

@@ -458,7 +458,7 @@ const GENERATE: [Group; 10] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 22] = [
+const VERBS: [Group; 24] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
@@ -653,6 +653,33 @@ const VERBS: [Group; 22] = [
                 ],
             ),
             ("--json", &["palettes 1-bit --json", "palettes cloudy_blue;gold --json"]),
+        ],
+    ),
+    (
+        "serve",
+        &[
+            ("--listen", &["serve --listen example.org:80", "serve --listen 0.0.0.0:0 --data x", "serve --listen"]),
+            ("--data", &["serve --data text.png"]),
+            ("--workers", &["serve --workers 300", "serve --workers many"]),
+            ("--open", &["serve --open=perhaps"]),
+            ("--public-url", &["serve --public-url art.example.org", "serve --public-url https://art.example.org --data x"]),
+            ("--trusted-proxies", &["serve --trusted-proxies proxy"]),
+            ("--max-size", &["serve --max-size big"]),
+            ("--max-iterations", &["serve --max-iterations -1"]),
+            ("--max-cutouts", &["serve --max-cutouts 0"]),
+            ("--max-waiting", &["serve --max-waiting 0"]),
+            ("--keep-jobs", &["serve --keep-jobs 30"]),
+            ("--offline", &["serve --offline=perhaps"]),
+            ("--log", &["serve --log loud"]),
+            ("--config", &["serve --config none.toml", "serve --config text.png"]),
+        ],
+    ),
+    (
+        "worker",
+        &[
+            ("--data", &["worker --data text.png", "worker --data"]),
+            ("--slots", &["worker --slots 0", "worker --slots many"]),
+            ("--offline", &["worker --offlin"]),
         ],
     ),
     ("completions", &[("", &["completions", "completions bsh"])]),

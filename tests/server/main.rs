@@ -10,9 +10,14 @@ mod common;
 mod bad_requests;
 mod docs;
 mod jobs;
+#[cfg(target_os = "linux")]
+mod kills;
 mod lists;
 mod openai;
 mod operations;
+mod place;
 mod start;
 mod streams;
 mod uploads;
+#[cfg(target_os = "linux")]
+mod worker;

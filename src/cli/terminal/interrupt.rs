@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
 
-use super::report::{Acknowledgment, Reporter};
+use super::report::Reporter;
 use crate::progress::Stop;
 use crate::{Error, Result};
 
@@ -20,20 +20,41 @@ const LAST_WORK: Duration = Duration::from_secs(4);
 
 /// The first Ctrl-C, SIGTERM or SIGHUP stops the run after the current iteration, or whatever `unit` the run consists
 /// of. A later Ctrl-C ends the program. Signals that the program was started to ignore, as `nohup` does, stay ignored.
-pub(in crate::cli) fn stop_on_signal(reporter: &Reporter, unit: &'static str) -> anyhow::Result<Stop> {
+pub(in crate::cli) fn stop_on_signal(reporter: &Reporter, unit: &str) -> anyhow::Result<Stop> {
     let stop = Stop::default();
-    let (requested, acknowledgment) = (stop.clone(), Arc::new(reporter.acknowledgment()));
+    let (requested, acknowledgment) = (stop.clone(), reporter.acknowledgment());
+    let doing = format!("stopping after this {unit}");
+    end_on_signal(doing, move |message| acknowledgment.tell(message), move || requested.request())?;
+    Ok(stop)
+}
+
+/// The first Ctrl-C, SIGTERM or SIGHUP calls `request`, which lets a server or a worker end. `say` is given what happens. A
+/// later Ctrl-C ends the program.
+#[cfg(feature = "server")]
+pub(in crate::cli) fn shut_down_on_signal(
+    say: impl Fn(String) + Send + Sync + 'static,
+    request: impl Fn() + Send + 'static,
+) -> anyhow::Result<()> {
+    end_on_signal("giving the jobs back".to_owned(), say, request)
+}
+
+fn end_on_signal(
+    doing: String,
+    say: impl Fn(String) + Send + Sync + 'static,
+    request: impl Fn() + Send + 'static,
+) -> anyhow::Result<()> {
+    let say = Arc::new(say);
     let mut first: Option<Instant> = None;
     system::listen(move |signal| match first {
         None => {
-            requested.request();
+            request();
             first = Some(Instant::now());
-            acknowledge(&acknowledgment, unit, signal == SIGINT);
+            acknowledge(&say, &doing, signal == SIGINT);
         }
         Some(first) if signal == SIGINT && first.elapsed() >= TOGETHER => exit(),
         Some(_) => {}
     })?;
-    Ok(stop)
+    Ok(())
 }
 
 /// Stops the run when standard input ends, which the program that started this one holds open as long as it lives. A run
@@ -58,28 +79,6 @@ pub(in crate::cli) fn stop_with_parent(stop: &Stop) -> Result<()> {
     started.map(drop).map_err(|error| Error::thread(&error))
 }
 
-/// The first Ctrl-C, SIGTERM or SIGHUP calls `request`, which lets the program end in order, and says `message`. A later
-/// Ctrl-C ends it at once.
-#[cfg(feature = "server")]
-pub(in crate::cli) fn shut_down_on_signal(
-    reporter: &Reporter,
-    message: &'static str,
-    request: impl Fn() + Send + 'static,
-) -> anyhow::Result<()> {
-    let acknowledgment = Arc::new(reporter.acknowledgment());
-    let mut first: Option<Instant> = None;
-    system::listen(move |signal| match first {
-        None => {
-            request();
-            first = Some(Instant::now());
-            say(&acknowledgment, format!("{message}; {}", again(signal == SIGINT)));
-        }
-        Some(first) if signal == SIGINT && first.elapsed() >= TOGETHER => exit(),
-        Some(_) => {}
-    })?;
-    Ok(())
-}
-
 /// The first Ctrl-C, SIGTERM or SIGHUP stops a download, and ends the program if there is none.
 pub(in crate::cli) fn exit_on_signal() -> anyhow::Result<Stop> {
     let stop = Stop::default();
@@ -102,21 +101,14 @@ pub(in crate::cli) fn survive_file_size_limit() {
     }
 }
 
-/// Reports that the signal was received.
-fn acknowledge(acknowledgment: &Arc<Acknowledgment>, unit: &str, by_key: bool) {
-    say(acknowledgment, format!("stopping after this {unit}; {}", again(by_key)));
-}
-
-/// How to end the program at once.
-fn again(by_key: bool) -> &'static str {
-    if by_key { "press Ctrl-C again to abort" } else { "press Ctrl-C to abort" }
-}
-
-/// Says something. A terminal or pipe that accepts no more text blocks only this thread, not the one that receives signals.
-fn say(acknowledgment: &Arc<Acknowledgment>, message: String) {
-    let acknowledgment = acknowledgment.clone();
+/// Reports that the signal was received. A terminal or pipe that accepts no more text blocks only this thread, not the
+/// one that receives signals.
+fn acknowledge(say: &Arc<impl Fn(String) + Send + Sync + 'static>, doing: &str, by_key: bool) {
+    let again = if by_key { " again" } else { "" };
+    let message = format!("{doing}; press Ctrl-C{again} to abort");
+    let say = say.clone();
     // If no thread can be started, the run stops unannounced.
-    let _ = std::thread::Builder::new().name("acknowledgment".into()).spawn(move || acknowledgment.tell(message));
+    let _ = std::thread::Builder::new().name("acknowledgment".into()).spawn(move || say(message));
 }
 
 fn exit() {

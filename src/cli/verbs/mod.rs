@@ -16,3 +16,5 @@ pub(super) mod score;
 #[cfg(feature = "server")]
 pub(super) mod serve;
 pub(super) mod video;
+#[cfg(feature = "server")]
+pub(super) mod worker;

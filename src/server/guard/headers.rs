@@ -21,7 +21,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
 ];
 
 /// Adds the headers to an answer.
-pub(super) async fn add(request: Request, next: Next) -> Response {
+pub async fn add(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_personal = path.starts_with("/api/") || path.starts_with("/v1/");
     let mut response = next.run(request).await;

@@ -144,7 +144,7 @@ async fn anonymous(app: &App, network: Network) -> Answer<Visitor> {
         name: "visitor".into(),
         role: Role::User,
         weight: 1,
-        max_waiting: 5,
+        max_waiting: app.config.limits.waiting,
         max_running: 1,
     })
 }

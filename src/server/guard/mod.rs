@@ -7,7 +7,7 @@
 //! 3. [`origin`]: what changes something was sent by a page of this server, unless a token proves that no page sent it.
 //! 4. [`limits`]: what changes something is not sent too often.
 //!
-//! [`headers`] are put on every answer, and [`opening`] refuses to begin a server that anybody could use by mistake.
+//! [`add_headers`] says on every answer what a browser may do with it, and [`opening`] refuses to begin a server that anybody could use by mistake.
 
 mod address;
 mod headers;
@@ -20,7 +20,7 @@ mod origin;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::OnceCell;
 
@@ -29,6 +29,7 @@ use super::problem::{Answer, Problem};
 use crate::accounts::Secret;
 
 pub use address::Network;
+pub use headers::add as add_headers;
 pub use login::{Entrance, session_of};
 pub(super) use login::{cookie_name, is_secure, of_user};
 pub use opening::{check_opening, is_public};
@@ -44,8 +45,7 @@ pub struct Guard {
 
 /// The routes, behind the guard, who finds out who the visitor is.
 pub fn guarded(routes: Router<App>, app: &App) -> Router<App> {
-    let routes = routes.layer(from_fn_with_state(app.clone(), guard));
-    routes.layer(from_fn(headers::add))
+    routes.layer(from_fn_with_state(app.clone(), guard))
 }
 
 async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
@@ -92,13 +92,13 @@ fn is_probe(request: &Request) -> bool {
     matches!(request.uri().path(), "/healthz" | "/readyz") && request.method().is_safe()
 }
 
-/// Whether anybody may ask for this: the login itself, the description of the API, and the counts for operators, which only
-/// this machine gets.
+/// Whether anybody may ask for this: the login itself, the description of the API, and the counts, which look for
+/// themselves who asks.
 fn needs_no_login(request: &Request) -> bool {
     let path = request.uri().path();
     if path == "/api/v1/sessions" {
         return request.method() == Method::POST || request.method() == Method::DELETE;
     }
-    let is_description = path == "/docs" || path.starts_with("/docs/") || path == "/api/v1/openapi.json";
-    (is_description || path == "/metrics") && request.method().is_safe()
+    let is_open = matches!(path, "/docs" | "/api/v1/openapi.json" | "/metrics") || path.starts_with("/docs/");
+    is_open && request.method().is_safe()
 }

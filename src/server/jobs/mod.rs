@@ -22,6 +22,7 @@ pub(in crate::server) use view::View;
 
 use super::app::App;
 use super::problem::{Answer, Parameters, PathId, Problem};
+use super::upkeep::delete_job;
 use super::visitor::Visitor;
 use crate::queue::{Cancelling, Filter, Job, JobId, State as JobState};
 
@@ -154,20 +155,12 @@ async fn cancel(State(app): State<App>, visitor: Visitor, PathId(id): PathId) ->
     ),
 )]
 async fn delete(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> Answer<StatusCode> {
-    let job = job_of(&app, &visitor, &id).await?;
-    let Some(artifacts) = app.queue.delete(&id, visitor.limited_to()).await? else {
-        // It may have been deleted by someone else in this moment.
+    if delete_job(&app.queue, &app.objects, &id, visitor.limited_to()).await?.is_none() {
         let job = job_of(&app, &visitor, &id).await?;
         let detail = format!("the job has not ended yet: it is {}", job.state.as_str());
         return Err(Problem::new(StatusCode::CONFLICT, detail).hint("cancel the job first"));
-    };
-    app.changes.tell(&id);
-    for key in artifacts.into_iter().map(|artifact| artifact.object).chain(job.preview) {
-        // The job is gone in any case: what stays is collected later.
-        if let Err(error) = app.objects.delete(&key).await {
-            tracing::warn!(%error, key, "an object was not deleted");
-        }
     }
+    app.changes.tell(&id);
     Ok(StatusCode::NO_CONTENT)
 }
 

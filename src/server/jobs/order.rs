@@ -9,6 +9,7 @@ use super::request::{Asked, PALETTE, PRODUCTS, refused};
 use crate::database::Id;
 use crate::drawer;
 use crate::models::Quality;
+use crate::palette::Palette;
 use crate::picture::Size;
 use crate::resolve::combine;
 use crate::server::app::App;
@@ -36,6 +37,9 @@ pub(super) struct Prepared {
 /// request.
 pub(super) async fn prepare(app: &App, visitor: &Visitor, asked: Asked, key: Option<&str>) -> Answer<Prepared> {
     let Asked { mut overrides, products, init_image, image_prompts } = asked;
+    if overrides.prompt.is_none() {
+        return Err(refused("prompt", "no prompt was given").hint("say what to draw"));
+    }
     overrides.size.iter().try_for_each(|size| app.config.limits.check_pixels("size", *size))?;
     let mut inputs = Inputs { app, visitor, found: BTreeMap::new() };
     let start = match &init_image {
@@ -67,6 +71,7 @@ pub(super) async fn prepare(app: &App, visitor: &Visitor, asked: Asked, key: Opt
     // Shapes of cells and colors of palettes take a moment.
     let prepared = tokio::task::spawn_blocking(move || {
         let layers: Vec<Overrides> = std::iter::once(overrides).chain(config.settings.iter().cloned()).collect();
+        check_names(&layers[0])?;
         let quality = layers.iter().find_map(|layer| layer.quality).unwrap_or(Quality::Normal);
         let settings = combine(&layers)?;
         config.limits.check(&settings)?;
@@ -132,6 +137,14 @@ impl Limits {
         Err(refused(field, &format!("{size} is more than this server allows"))
             .hint(format!("choose a picture of at most {} pixels, such as {side}x{side}", self.pixels)))
     }
+}
+
+/// Checks names that are known here only, so that what is wrong with them is said with their field.
+fn check_names(overrides: &Overrides) -> Answer<()> {
+    let wrong = |field: &'static str| move |error| Problem::from(error).field(field);
+    overrides.drawer.as_ref().map(drawer::of).transpose().map_err(wrong("drawer"))?;
+    overrides.palette.as_deref().map(Palette::load).transpose().map_err(wrong(PALETTE))?;
+    Ok(())
 }
 
 /// Checks that the picture can be shown by each kind of file.

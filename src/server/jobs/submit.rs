@@ -83,6 +83,7 @@ pub(in crate::server) async fn submit(
         key: key.map(str::to_owned),
         weight: visitor.weight,
         max_waiting: visitor.max_waiting,
+        max_running: visitor.max_running,
         ..queue::NewJob::new(&visitor.owner, &json, &shown(prompt), &drawer.to_string(), &quality)
     };
     match app.queue.enqueue(&job).await? {

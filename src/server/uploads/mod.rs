@@ -5,6 +5,7 @@
 
 mod convert;
 mod receive;
+mod recorded;
 mod statements;
 mod store;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
+pub(super) use recorded::Recorded;
 pub use store::{Deleted, Kept, MOST_OF_AN_OWNER, Upload, Uploads};
 
 use super::app::App;

@@ -52,4 +52,10 @@ pub(super) const EXPIRE: &str = concat!(
 );
 
 /// Values: object
-pub(super) const OBJECT: &str = "SELECT id FROM uploads WHERE object = $1";
+pub(super) const OBJECT: &str = "SELECT id, sha256 FROM uploads WHERE object = $1";
+
+/// The objects of uploads, in the order of their keys. Values: the key after which to begin, how many at most
+pub(super) const OBJECTS: &str = "SELECT object FROM uploads WHERE object > $1 ORDER BY object LIMIT $2";
+
+/// Values: object
+pub(super) const FORGET: &str = "DELETE FROM uploads WHERE object = $1 RETURNING id";

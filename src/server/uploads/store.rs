@@ -28,8 +28,8 @@ const LONGEST_GAP: Duration = Duration::from_secs(60 * 60);
 pub struct Uploads {
     database: Database,
     objects: Objects,
-    /// The folder of files that are being received
-    incoming: PathBuf,
+    /// The folder of files that are being received, if this process cares for it
+    incoming: Option<PathBuf>,
     lifetime: Duration,
 }
 
@@ -93,7 +93,13 @@ impl Uploads {
 
     /// The uploads in a database and a store; each is kept for so long after its last use.
     pub(super) fn within(database: Database, objects: Objects, incoming: PathBuf, lifetime: Duration) -> Self {
-        Self { database, objects, incoming, lifetime }
+        Self { database, objects, incoming: Some(incoming), lifetime }
+    }
+
+    /// The uploads in a database and a store, to collect those that nobody needs.
+    #[must_use]
+    pub(in crate::server) fn over(database: Database, objects: Objects) -> Self {
+        Self { database, objects, incoming: None, lifetime: Duration::ZERO }
     }
 
     /// An upload of an owner, for a job that will use it: it is kept for another while, and then as long as the job
@@ -229,9 +235,10 @@ impl Uploads {
                 }
             }
         }
-        let incoming = self.incoming.clone();
-        // Nothing depends on it, and the next round tries again.
-        let _ = tokio::task::spawn_blocking(move || remove_old_files(&incoming)).await;
+        if let Some(incoming) = self.incoming.clone() {
+            // Nothing depends on it, and the next round tries again.
+            let _ = tokio::task::spawn_blocking(move || remove_old_files(&incoming)).await;
+        }
         Ok(expired.len())
     }
 

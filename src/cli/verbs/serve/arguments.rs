@@ -9,7 +9,7 @@ use clap::{Args, Command, FromArgMatches};
 use serde::Deserialize;
 use url::Url;
 
-use crate::cli::options::sources;
+use crate::cli::options::{data, sources};
 use crate::cli::terminal::log::LogKind;
 use crate::cli::terminal::report::Reporter;
 use crate::files::read_text_from_anywhere;
@@ -51,7 +51,10 @@ struct Options {
     /// Another address to show /metrics on; without it, only this machine sees them
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<Listen>,
-    /// Folder of the database and the pictures [default: ~/.local/share/text2art/server]
+    /// Folder of the queue, the pictures and the work in progress [default: the user's folder for data]
+    ///
+    /// By default this is text2art in $XDG_DATA_HOME, which is ~/.local/share if it is not set. It must be on a disk of
+    /// this machine.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Number of jobs to draw at once; 0 leaves them to `text2art worker` [default: 1]
@@ -75,7 +78,7 @@ struct Options {
     /// Most cutouts that a request may ask for [default: 512]
     #[arg(long, value_name = "N", value_parser = |text: &str| count::<usize>(text, 1..=4096))]
     max_cutouts: Option<usize>,
-    /// Most jobs that a visitor without an account may have waiting [default: 100]
+    /// Most jobs that a visitor without a login may have waiting, with --open [default: 5]
     #[arg(long, value_name = "N", value_parser = |text: &str| count::<u32>(text, 1..=10_000))]
     max_waiting: Option<u32>,
     /// Delete jobs and their files this long after their end, such as 12h or 30d [default: never]
@@ -107,10 +110,7 @@ impl Arguments {
         for message in warnings {
             reporter.tell(&Event::Warning { message });
         }
-        let data = match options.data {
-            Some(data) => data,
-            None => usual_folder()?,
-        };
+        let folder = options.data.map_or_else(data::usual_folder, Ok)?;
         let usual = Limits::default();
         let limits = Limits {
             pixels: options.max_size.map_or(usual.pixels, |size| size.width.saturating_mul(size.height)),
@@ -131,7 +131,7 @@ impl Arguments {
             limits,
             retention: Retention { jobs: options.keep_jobs.map(|age| age.0), ..Retention::default() },
             // Workers run elsewhere, but know the folder by the same name.
-            ..Config::local(&std::path::absolute(&data).unwrap_or(data))
+            ..Config::local(&std::path::absolute(&folder).unwrap_or(folder))
         })
     }
 
@@ -230,15 +230,6 @@ fn file(named: Option<&Path>) -> Result<Options> {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         Error::file(&path, format!("line {line}: {}", error.message()), hint)
     })
-}
-
-/// `$XDG_DATA_HOME/text2art/server`, with that variable's default.
-fn usual_folder() -> Result<PathBuf> {
-    let folder = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
-    let folder = folder.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/share")));
-    folder
-        .map(|folder| folder.join("text2art/server"))
-        .ok_or_else(|| Error::usage("there is no home folder to keep the pictures in", "name a folder with ‹data›"))
 }
 
 /// An address to listen on.

@@ -29,8 +29,12 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     log::start(kind);
     let config = arguments.config(reporter)?;
     let (switch, stop) = Shutdown::new();
-    let message = "stopping: running jobs go back to the queue";
-    interrupt::shut_down_on_signal(reporter, message, move || switch.request())?;
+    let acknowledgment = reporter.acknowledgment();
+    let say = move |message: String| match kind {
+        LogKind::Jobs => acknowledgment.tell(message),
+        _ => tracing::info!("{message}"),
+    };
+    interrupt::shut_down_on_signal(say, move || switch.request())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .max_blocking_threads(MOST_BLOCKING)
