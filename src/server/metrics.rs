@@ -63,6 +63,9 @@ struct Exchange {
     status: u16,
 }
 
+/// A stream of events that is open. Dropping it counts it as closed.
+pub struct OpenStream(Gauge);
+
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("text2art");
@@ -115,6 +118,13 @@ impl Metrics {
         self.ended.get_or_create(&ending).observe(took.as_secs_f64());
     }
 
+    /// Counts a stream of events as open, until the returned value is dropped.
+    #[must_use]
+    pub fn stream(&self) -> OpenStream {
+        self.streams.inc();
+        OpenStream(self.streams.clone())
+    }
+
     /// All counts as text.
     async fn text(&self, app: &App) -> Result<String, Error> {
         let counts = app.queue.counts().await?;
@@ -136,12 +146,16 @@ impl Metrics {
         for (state, count) in [("busy", counts.running), ("free", overview.slots.saturating_sub(counts.running))] {
             self.slots.get_or_create(&InState { state }).set(number(count));
         }
-        let open = app.config.limits.streams.saturating_sub(app.streams.available_permits());
-        self.streams.set(i64::try_from(open).unwrap_or(i64::MAX));
         let mut text = String::new();
         encode(&mut text, &self.registry)
             .map_err(|error| Error::fault(format!("the counts cannot be written: {error}")))?;
         Ok(text)
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 
@@ -206,13 +220,18 @@ mod tests {
         metrics.fenced();
         metrics.ended("draft", "done", Duration::from_secs(3));
         metrics.http.get_or_create(&Exchange { route: "/api/v1/jobs/{id}".into(), status: 200 }).observe(0.5);
-        let mut text = String::new();
-        encode(&mut text, &metrics.registry).unwrap();
+        let stream = metrics.stream();
+        let written = || {
+            let mut text = String::new();
+            encode(&mut text, &metrics.registry).unwrap();
+            text
+        };
+        let text = written();
         for line in [
             "text2art_claims_total 1",
             "text2art_leases_lost_total 2",
             "text2art_fenced_total 1",
-            "text2art_sse_streams 0",
+            "text2art_sse_streams 1",
             "text2art_queue_oldest_seconds 0.0",
             r#"text2art_job_seconds_count{quality="draft",outcome="done"} 1"#,
             r#"text2art_job_seconds_bucket{le="4.0",quality="draft",outcome="done"} 1"#,
@@ -220,5 +239,7 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "{line}: {text}");
         }
+        drop(stream);
+        assert!(written().contains("text2art_sse_streams 0\n"));
     }
 }
