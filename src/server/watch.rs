@@ -41,6 +41,14 @@ pub enum Seen {
 }
 
 impl Seen {
+    /// Grows with each change; a job that was deleted has the greatest.
+    pub fn version(&self) -> i64 {
+        match self {
+            Self::Job { version, .. } => *version,
+            Self::Gone => i64::MAX,
+        }
+    }
+
     /// Whether nothing more will change.
     pub fn is_last(&self) -> bool {
         matches!(self, Self::Gone | Self::Job { ended: true, .. })
@@ -58,29 +66,46 @@ struct Watched {
     seen: watch::Sender<Seen>,
 }
 
+impl Watched {
+    /// The owner, and a receiver that has not seen the present state.
+    fn joined(&self) -> (String, watch::Receiver<Seen>) {
+        let mut receiver = self.seen.subscribe();
+        receiver.mark_changed();
+        (self.owner.clone(), receiver)
+    }
+
+    /// Shows a state to all streams, if it is another one and not older.
+    fn show(&self, seen: Seen) {
+        self.seen.send_if_modified(|before| {
+            let changed = *before != seen && seen.version() >= before.version();
+            if changed {
+                *before = seen;
+            }
+            changed
+        });
+    }
+}
+
 impl Watch {
     /// Watches a job that the visitor may see, from its present state on.
     ///
     /// # Errors
     /// If there is no such job for the visitor, or the database cannot be reached.
     pub async fn join(&self, app: &App, visitor: &Visitor, id: &JobId) -> Answer<watch::Receiver<Seen>> {
-        let known = self.locked().get(id).map(|watched| (watched.owner.clone(), watched.seen.subscribe()));
-        if let Some((owner, mut receiver)) = known {
-            if !visitor.sees_those_of(&owner) {
-                return Err(Problem::missing("job"));
-            }
-            receiver.mark_changed();
-            return Ok(receiver);
+        // A job that has ended is looked up anew: an operator may have brought it back.
+        let known = self.locked().get(id).filter(|watched| !watched.seen.borrow().is_last()).map(Watched::joined);
+        if let Some((owner, receiver)) = known {
+            return if visitor.sees_those_of(&owner) { Ok(receiver) } else { Err(Problem::missing("job")) };
         }
         let job = super::jobs::job_of(app, visitor, id).await?;
         let owner = job.owner.clone();
         let seen = look(app, job).await?;
         let mut jobs = self.locked();
         // Another stream may have come first.
-        let watched = jobs.entry(id.clone()).or_insert_with(|| Watched { owner, seen: watch::Sender::new(seen) });
-        let mut receiver = watched.seen.subscribe();
-        receiver.mark_changed();
-        Ok(receiver)
+        let watched =
+            jobs.entry(id.clone()).or_insert_with(|| Watched { owner, seen: watch::Sender::new(seen.clone()) });
+        watched.show(seen);
+        Ok(watched.joined().1)
     }
 
     /// Looks up the watched jobs again and again, until the task is ended.
@@ -126,11 +151,7 @@ impl Watch {
             // An error passes, or the next round reports it again.
             let Ok(seen) = seen else { continue };
             if let Some(watched) = self.locked().get(id) {
-                watched.seen.send_if_modified(|before| {
-                    let changed = *before != seen;
-                    *before = seen;
-                    changed
-                });
+                watched.show(seen);
             }
         }
     }

@@ -59,6 +59,8 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(in crate::cli) save_cutouts: Option<PathBuf>,
     /// Repeat a picture's recipe; other options override it
+    ///
+    /// The recipe may also be a JSON file, as `text2art info --json` prints it.
     #[arg(long, value_name = "PICTURE", help_heading = "Settings")]
     pub(in crate::cli) from: Option<PathBuf>,
     /// Do not ask before downloading a model that a recipe names and `text2art models list` does not include
