@@ -39,6 +39,8 @@ pub async fn collect(objects: &Objects, queue: &Queue, older: Duration) -> Resul
             collected.bytes += found.bytes;
         }
     }
-    collected.objects += objects.remove_unfinished("jobs", older).await;
+    for folder in ["jobs", "uploads"] {
+        collected.objects += objects.remove_unfinished(folder, older).await;
+    }
     Ok(collected)
 }

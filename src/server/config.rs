@@ -13,6 +13,8 @@ use crate::settings::Overrides;
 pub struct Config {
     /// Where it listens; port 0 takes any free one
     pub listen: SocketAddr,
+    /// Another address at which the counts for operators are; without one, only this machine gets them
+    pub metrics: Option<SocketAddr>,
     /// The folder of the database and the objects
     pub data: PathBuf,
     /// How many jobs it draws itself at once; 0 leaves them to workers of their own
@@ -67,6 +69,7 @@ impl Config {
     pub fn local(data: &Path) -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            metrics: None,
             data: data.to_owned(),
             workers: 1,
             offline: false,

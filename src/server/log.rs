@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 use tracing::Instrument;
 
+use super::openai;
 use super::problem::Problem;
 use crate::database::Id;
 
@@ -42,8 +43,12 @@ pub(super) async fn logged(request: Request, next: Next) -> Response {
     .await
 }
 
-/// Ends requests that take too long. All waits of the server itself are shorter, so the client is slow.
+/// Ends requests that take too long. All waits of the server itself are shorter, so the client is slow. Only who waits for
+/// pictures may wait for longer.
 pub(super) async fn in_time(request: Request, next: Next) -> Response {
+    if request.uri().path() == openai::GENERATIONS {
+        return next.run(request).await;
+    }
     timeout(LONGEST, next.run(request)).await.unwrap_or_else(|_| {
         Problem::new(StatusCode::REQUEST_TIMEOUT, "the request took too long")
             .hint("send it again; if it has a large body, use a faster connection")

@@ -15,12 +15,14 @@ use super::data::Data;
 use super::guard::{Guard, check_opening};
 use super::metrics::Metrics;
 use super::watch::Watch;
-use super::{jobs, listen, maintenance, router};
+use super::{jobs, listen, maintenance, metrics, router};
 use crate::error::{Error, Result};
 use crate::worker::{self, Notify, Report, Setup, Shutdown, WorkerEvent};
 
 /// How long requests have to end after the shutdown was requested.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
+/// How many programs may read the counts at once, at an address of their own.
+const MOST_READERS: usize = 16;
 /// How long the workers have to give back their jobs.
 const LAST_JOBS: Duration = Duration::from_secs(20);
 
@@ -36,6 +38,10 @@ pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: R
     check_opening(&config, accounts.any_users().await?)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
+    let counts = match config.metrics {
+        Some(own) => Some(TcpListener::bind(own).await.map_err(|error| cannot_listen(own, &error))?),
+        None => None,
+    };
     let app = App {
         queue,
         database,
@@ -52,6 +58,10 @@ pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: R
     let worker = start_workers(&app, report, &stop)?;
     let watching = tokio::spawn(app.watch.clone().run(app.clone()));
     let caring = tokio::spawn(maintenance::run(app.clone()));
+    let counting = counts.map(|listener| {
+        let counts = metrics::page().with_state(app.clone());
+        tokio::spawn(listen::serve(listener, counts, MOST_READERS, stop.clone(), LAST_REQUESTS))
+    });
     ready(address, &app);
     let serving = listen::serve(listener, router(&app), app.config.limits.connections, stop.clone(), LAST_REQUESTS);
     let ended = async {
@@ -76,6 +86,9 @@ pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: R
     };
     watching.abort();
     caring.abort();
+    if let Some(counting) = counting {
+        counting.abort();
+    }
     app.queue.close().await;
     outcome
 }

@@ -35,7 +35,7 @@ pub struct Opened {
     pub required: bool,
     /// The value if nothing else decides it, such as a quality or a drawer; absent if something else always does
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Value>)]
     pub default: Option<Value>,
     /// The only valid values; absent if there are others
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -28,6 +28,8 @@ use super::problem::{Answer, Body, Problem};
 use super::visitor::Visitor;
 use crate::queue::JobId;
 
+/// Where pictures are asked for, and waited for.
+pub const GENERATIONS: &str = "/v1/images/generations";
 /// The largest picture that is sent inside an answer, in bytes.
 const LARGEST_PICTURE: u64 = 64 << 20;
 /// The name of a job's picture.

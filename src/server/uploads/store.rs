@@ -1,5 +1,6 @@
 //! The uploads of each owner: rows of the database, and objects beside them.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
@@ -19,7 +20,7 @@ const LONGEST_LIST: i64 = 100;
 const LARGEST_ROUND: i64 = 100;
 /// The first part of the keys of their objects.
 const FOLDER: &str = "uploads";
-/// How long an object may lack its row: between them is a moment only.
+/// How long an object may lack its row, or a file may take to be received: both take far less.
 const LONGEST_GAP: Duration = Duration::from_secs(60 * 60);
 
 /// The uploads of all owners.
@@ -27,6 +28,8 @@ const LONGEST_GAP: Duration = Duration::from_secs(60 * 60);
 pub struct Uploads {
     database: Database,
     objects: Objects,
+    /// The folder of files that are being received, if this process cares for it
+    incoming: Option<PathBuf>,
     lifetime: Duration,
 }
 
@@ -84,18 +87,19 @@ impl Uploads {
     /// The uploads of a server.
     #[must_use]
     pub fn new(app: &App) -> Self {
-        Self::within(app.database.clone(), app.objects.clone(), app.config.retention.uploads)
+        let (database, objects) = (app.database.clone(), app.objects.clone());
+        Self::within(database, objects, app.config.incoming(), app.config.retention.uploads)
     }
 
     /// The uploads in a database and a store; each is kept for so long after its last use.
-    pub(super) fn within(database: Database, objects: Objects, lifetime: Duration) -> Self {
-        Self { database, objects, lifetime }
+    pub(super) fn within(database: Database, objects: Objects, incoming: PathBuf, lifetime: Duration) -> Self {
+        Self { database, objects, incoming: Some(incoming), lifetime }
     }
 
     /// The uploads in a database and a store, to collect those that nobody needs.
     #[must_use]
     pub(in crate::server) fn over(database: Database, objects: Objects) -> Self {
-        Self { database, objects, lifetime: Duration::ZERO }
+        Self { database, objects, incoming: None, lifetime: Duration::ZERO }
     }
 
     /// An upload of an owner, for a job that will use it: it is kept for another while, and then as long as the job
@@ -211,8 +215,8 @@ impl Uploads {
         Ok(Deleted::Yes)
     }
 
-    /// Deletes what nobody needs any longer: uploads that were not used for long, at most 100 at once, and objects whose
-    /// upload was never recorded. Returns how many uploads it deleted.
+    /// Deletes what nobody needs any longer: uploads that were not used for long, at most 100 at once, objects whose upload
+    /// was never recorded, and files that a killed server was receiving. Returns how many uploads it deleted.
     ///
     /// # Errors
     ///
@@ -230,6 +234,10 @@ impl Uploads {
                     self.objects.delete(&listed.key).await?;
                 }
             }
+        }
+        if let Some(incoming) = self.incoming.clone() {
+            // Nothing depends on it, and the next round tries again.
+            let _ = tokio::task::spawn_blocking(move || remove_old_files(&incoming)).await;
         }
         Ok(expired.len())
     }
@@ -258,6 +266,15 @@ impl Upload {
             created: row.whole("created")?,
             expires: row.whole("expires")?,
         })
+    }
+}
+
+fn remove_old_files(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        if modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > LONGEST_GAP)) {
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 

@@ -32,7 +32,8 @@ impl Place {
     }
 
     fn uploads(&self, lifetime: Duration) -> Uploads {
-        Uploads::within(self.database.clone(), self.objects.clone(), lifetime)
+        let incoming = self.folder.path().join("incoming");
+        Uploads::within(self.database.clone(), self.objects.clone(), incoming, lifetime)
     }
 
     fn picture(&self, sha256: &str, bytes: u64) -> Converted {

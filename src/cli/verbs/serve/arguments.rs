@@ -59,6 +59,9 @@ struct Options {
     /// Address to listen on; port 0 takes any free port [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<Listen>,
+    /// Another address to show /metrics on; without it, only this machine sees them
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<Listen>,
     /// Folder of the queue, the pictures and the work in progress [default: the user's folder for data]
     ///
     /// By default this is text2art in $XDG_DATA_HOME, which is ~/.local/share if it is not set. It must be on a disk of
@@ -135,6 +138,7 @@ impl Arguments {
         };
         Ok(Config {
             listen: options.listen.unwrap_or_default().0,
+            metrics: options.metrics.map(|address| address.0),
             workers: options.workers.unwrap_or(1),
             open: options.open.unwrap_or_default(),
             offline: options.offline.unwrap_or_default(),
@@ -160,6 +164,7 @@ impl Options {
     fn or(self, weaker: Self) -> Self {
         Self {
             listen: self.listen.or(weaker.listen),
+            metrics: self.metrics.or(weaker.metrics),
             data: self.data.or(weaker.data),
             workers: self.workers.or(weaker.workers),
             open: self.open.or(weaker.open),
