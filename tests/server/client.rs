@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::common::fixtures;
-use crate::common::program::{BINARY, LIMIT, Outcome, Running, Workplace, finish};
+use crate::common::program::{LIMIT, Outcome, Running, Workplace, finish};
 use crate::common::server::Server;
 use crate::people::user;
 
@@ -195,7 +195,7 @@ fn ctrl_c_leaves_a_job_and_another_one_cancels_it() {
 #[cfg(unix)]
 fn login(workplace: &Workplace, server: &Server, line: &str) -> Outcome {
     let mut command = workplace.command_of("sh");
-    command.args(["-c", "printf '%s\\n' \"$1\" | \"$2\" login", "sh", line, BINARY]);
+    command.args(["-c", "printf '%s\\n' \"$1\" | \"$2\" login", "sh", line]).arg(workplace.command().get_program());
     finish(command.env("TEXT2ART_SERVER", &server.address))
 }
 

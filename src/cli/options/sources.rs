@@ -159,7 +159,7 @@ mod tests {
     fn the_address_of_a_server_is_no_setting_and_moves_no_line() {
         let text = "seed = 3\n  server = \"https://a\" # mine\niterations = 4\n";
         let settings = settings_only(text);
-        assert_eq!(settings, "seed = 3\n                      # mine\niterations = 4\n");
+        assert_eq!(settings, "seed = 3\n                       # mine\niterations = 4\n");
         let overrides: Overrides = toml::from_str(&settings).unwrap();
         assert_eq!(overrides.iterations, Some(4));
         assert_eq!(other_of(text).unwrap().server.unwrap().into_inner(), "https://a");
