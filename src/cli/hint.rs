@@ -84,10 +84,16 @@ const OTHERS: [Other; 15] = [
     other(&["cutn", "num-cuts", "cuts", "cutn-batches"], "cutouts", "--cutouts N"),
 ];
 
+/// The verb that takes only the options of `generate` that a server takes.
+const SUBMIT: &str = "submit";
+
 /// The hint about a command line that cannot be read; `given` includes the program's name.
 pub(super) fn of(error: &clap::Error, command: &Command, given: &[OsString]) -> String {
     let (root, (command, path)) = (command, command_of(command, given));
     let invalid = texts(error, ContextKind::InvalidArg).into_iter().next().unwrap_or_default();
+    if error.kind() == ErrorKind::UnknownArgument && command.get_name() == SUBMIT && has_option(root, &invalid) {
+        return format!("a server decides this; `{} generate` takes {invalid}", super::PROGRAM);
+    }
     let near = match error.kind() {
         ErrorKind::UnknownArgument => option_like(&invalid, command, root),
         ErrorKind::InvalidSubcommand => {
@@ -125,6 +131,12 @@ pub(super) fn of(error: &clap::Error, command: &Command, given: &[OsString]) -> 
         }
         _ => format!("{path} --help shows the usage"),
     }
+}
+
+/// Whether a command has an option.
+fn has_option(command: &Command, option: &str) -> bool {
+    let name = option.trim_start_matches('-').split('=').next();
+    command.get_arguments().any(|argument| argument.get_long() == name)
 }
 
 /// The valid values, if the given one is not valid.

@@ -15,10 +15,14 @@ use options::{help, threads};
 use reading::Refusal;
 use terminal::report::{Progress, Reporter};
 use terminal::{interrupt, usage};
+#[cfg(feature = "server")]
+use verbs::serve;
 use verbs::{
     batch, bench, completions, doctor, drawers, generate, info, man, models, palettes, reconstruct, resume, score,
     video,
 };
+#[cfg(feature = "server")]
+use verbs::{cancel, jobs, login, submit};
 
 /// What the program is called on a command line.
 const PROGRAM: &str = "text2art";
@@ -36,6 +40,8 @@ const INTERRUPTED: u8 = 130;
 #[derive(Parser)]
 #[command(name = PROGRAM, bin_name = PROGRAM, version, styles = terminal::HELP, args_override_self = true)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+// `generate` has a group of this name.
+#[group(skip)]
 struct Arguments {
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -69,6 +75,24 @@ enum Verb {
     Doctor(doctor::Arguments),
     /// Measure how fast this machine draws
     Bench(bench::Arguments),
+    /// Serve pictures over HTTP: a queue, workers and an API
+    #[cfg(feature = "server")]
+    Serve(Box<serve::Arguments>),
+    /// Draw the jobs of a server on this machine
+    #[cfg(feature = "server")]
+    Worker(verbs::worker::Arguments),
+    /// Have a server draw a picture
+    #[cfg(feature = "server")]
+    Submit(Box<submit::Arguments>),
+    /// List, follow and fetch the jobs of a server
+    #[cfg(feature = "server")]
+    Jobs(Box<jobs::Arguments>),
+    /// Cancel jobs of a server
+    #[cfg(feature = "server")]
+    Cancel(cancel::Arguments),
+    /// Keep the token for a server, read from standard input
+    #[cfg(feature = "server")]
+    Login(login::Arguments),
     /// Print completions for a shell
     Completions(completions::Arguments),
     /// Print the manual page
@@ -105,6 +129,9 @@ pub fn main() -> ExitCode {
         Verb::Batch(batch) => batch.conduct.threads(),
         Verb::Resume(resume) => resume.conduct.threads(),
         Verb::Bench(bench) => bench.threads(),
+        // It draws in other processes.
+        #[cfg(feature = "server")]
+        Verb::Worker(_) => Some(1),
         _ => None,
     });
     let allowed = match &verb {
@@ -118,6 +145,10 @@ pub fn main() -> ExitCode {
         Verb::Generate(generate) => generate.conduct.reporter().with_preview(generate.preview),
         Verb::Resume(resume) => resume.conduct.reporter().with_preview(resume.preview),
         Verb::Batch(batch) => batch.conduct.reporter(),
+        #[cfg(feature = "server")]
+        Verb::Submit(submit) => submit.reporter(),
+        #[cfg(feature = "server")]
+        Verb::Jobs(jobs) => jobs.reporter(),
         Verb::Models(models) => Reporter::new(models.progress()),
         Verb::Video(video) => Reporter::new(video.progress()),
         _ => Reporter::new(Progress::Auto),
@@ -136,6 +167,16 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         Verb::Resume(resume) => return resume::run(resume, reporter),
         Verb::Video(video) => return video::run(video, reporter),
         Verb::Batch(batch) => return batch::run(batch, reporter),
+        #[cfg(feature = "server")]
+        Verb::Serve(serve) => return serve::run(serve, reporter),
+        #[cfg(feature = "server")]
+        Verb::Submit(submit) => return submit::run(submit, reporter),
+        #[cfg(feature = "server")]
+        Verb::Jobs(jobs) => return jobs::run(jobs, reporter),
+        #[cfg(feature = "server")]
+        Verb::Cancel(cancel) => return cancel::run(cancel, reporter),
+        #[cfg(feature = "server")]
+        Verb::Login(login) => login::run(login),
         Verb::Score(score) => score::run(score, reporter),
         Verb::Reconstruct(reconstruct) => reconstruct::run(reconstruct, reporter),
         Verb::Info(info) => info::run(info),
@@ -144,6 +185,8 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         Verb::Palettes(palettes) => palettes::run(palettes),
         Verb::Doctor(doctor) => doctor::run(doctor, reporter),
         Verb::Bench(bench) => bench::run(bench, reporter),
+        #[cfg(feature = "server")]
+        Verb::Worker(worker) => verbs::worker::run(worker, reporter),
         Verb::Completions(completions) => completions::run(completions),
         Verb::Man => man::run(),
         Verb::Help(help) => topics::run(help),

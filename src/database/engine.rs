@@ -196,6 +196,22 @@ impl Database {
         }
     }
 
+    /// The rows that a statement of `SQLite` answers, however much of the file it reads, within a limit of its own.
+    pub(super) async fn rows_within(&self, limit: Duration, text: &str, values: &[Value]) -> Result<Vec<Row>> {
+        match &self.pool {
+            Pool::Sqlite(pool) => {
+                let asked = sqlite(text.to_owned(), values).fetch_all(pool);
+                let rows = tokio::time::timeout(limit, asked).await.map_err(|_| late(limit))?;
+                Ok(sqlite_rows(rows.map_err(|error| fault(&error))?))
+            }
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => Err(Error::usage(
+                "only a database of SQLite can be copied as a file",
+                "use `pg_dump`, which PostgreSQL brings along",
+            )),
+        }
+    }
+
     /// Closes all connections.
     pub(crate) async fn close(&self) {
         // A connection that does not answer is closed by the end of the process.
@@ -341,10 +357,12 @@ async fn answer<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result
 }
 
 async fn limited<T>(work: impl Future<Output = T>) -> Result<T> {
-    tokio::time::timeout(ANSWER_WAIT, work).await.map_err(|_| {
-        Error::network(
-            format!("the database did not answer within {} s", ANSWER_WAIT.as_secs()),
-            "check the network and the load of the database, and try again",
-        )
-    })
+    tokio::time::timeout(ANSWER_WAIT, work).await.map_err(|_| late(ANSWER_WAIT))
+}
+
+fn late(limit: Duration) -> Error {
+    Error::network(
+        format!("the database did not answer within {} s", limit.as_secs()),
+        "check the network and the load of the database, and try again",
+    )
 }

@@ -64,6 +64,22 @@ impl PartialFile {
         &self.target
     }
 
+    /// Lets nobody but its owner read the file, whatever a file that it replaces allows.
+    ///
+    /// # Errors
+    /// If the permissions cannot be changed.
+    #[cfg(feature = "server")]
+    pub(crate) fn only_for_owner(&self) -> Result<()> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let permissions = std::fs::Permissions::from_mode(0o600);
+            let changed = self.file.set_permissions(permissions);
+            changed.map_err(|source| Error::Write { path: self.target.clone(), source })?;
+        }
+        Ok(())
+    }
+
     /// Gives the file its name once all of it is on the disk, and returns its path. If another program has taken the
     /// name in the meantime, the file takes the next free name beside it.
     ///

@@ -60,6 +60,22 @@ pub fn write_beside(path: &Path, content: &[u8], existing: Existing) -> Result<P
     Err(Error::Write { path: path.to_owned(), source: std::io::ErrorKind::AlreadyExists.into() })
 }
 
+/// Writes a file that only the user may read, as [`write_whole`] does, with its folder.
+///
+/// # Errors
+/// If the folder cannot be made, or the file cannot be written.
+#[cfg(feature = "server")]
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<()> {
+    let fault = |source: std::io::Error| Error::Write { path: path.to_owned(), source };
+    let folder = folder_of(path);
+    std::fs::create_dir_all(&folder).map_err(fault)?;
+    // Its mode is 600 from the beginning.
+    let mut file = NamedTempFile::with_prefix_in(".text2art-", &folder).map_err(fault)?;
+    file.write_all(content).and_then(|()| file.as_file().sync_all()).map_err(fault)?;
+    file.persist(path).map_err(|error| fault(error.error))?;
+    Ok(())
+}
+
 /// Checks that a file of this name can be written: that its folder exists and takes new files.
 ///
 /// # Errors

@@ -1,4 +1,5 @@
-//! Where a file stores its recipe: in a text chunk of a PNG, a comment of a GIF, an entry of an MP4.
+//! Where a file stores its recipe: in a text chunk of a PNG, a comment of a GIF, an entry of an MP4. A file of JSON is a
+//! recipe by itself.
 
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read, Seek};
@@ -31,10 +32,22 @@ pub(super) fn embedded_text(path: &Path) -> Result<Option<String>, String> {
     if head.ends_with(b"ftyp") {
         return mp4_tags::recipe(&mut file).map_err(damaged);
     }
+    if head.trim_ascii_start().starts_with(b"{") {
+        return plain_text(file).map(Some);
+    }
     if head.is_empty() || !PNG_SIGNATURE.starts_with(&head) {
         return Err("not a PNG, GIF or MP4 that text2art made".to_owned());
     }
     png_text(file)
+}
+
+fn plain_text(file: BufReader<File>) -> Result<String, String> {
+    let mut text = Vec::new();
+    file.take(LONGEST as u64 + 1).read_to_end(&mut text).map_err(|error| unreadable(&error))?;
+    if text.len() > LONGEST {
+        return Err(format!("the recipe is longer than {} MiB", LONGEST >> 20));
+    }
+    String::from_utf8(text).map_err(|_| "the recipe is not UTF-8 text".to_owned())
 }
 
 fn png_text(file: BufReader<File>) -> Result<Option<String>, String> {

@@ -18,6 +18,37 @@ pub fn read(path: &Path) -> Result<RgbImage> {
     Source::open(path)?.read()
 }
 
+/// What a picture of a stranger may be at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The longer side as stored, in pixels
+    pub side: u32,
+    /// All pixels as stored
+    pub pixels: u64,
+    /// Memory of reading it, in bytes
+    pub memory: u64,
+}
+
+/// A picture that was read within bounds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bounded {
+    /// The picture, as [`read`] returns it
+    pub picture: RgbImage,
+    /// The format of its file: `png`, `jpeg`, `webp`, `gif`, `bmp` or `tiff`
+    pub format: &'static str,
+}
+
+/// Decodes a picture as [`read`] does, but refuses it by its header alone if it is beyond the bounds.
+///
+/// # Errors
+/// As for [`read`], and if the picture is beyond the bounds.
+pub fn read_within(path: &Path, bounds: Bounds) -> Result<Bounded> {
+    let source = Source::open(path)?;
+    source.check_bounds(bounds)?;
+    let format = source.format();
+    Ok(Bounded { picture: source.read()?, format })
+}
+
 /// The width and height of a picture as [`read`] returns it.
 ///
 /// # Errors
@@ -68,6 +99,28 @@ mod tests {
         // 0.502 of (200, 0, 0) over white
         assert_eq!((picture.get_pixel(0, 0).0, picture.get_pixel(1, 0).0), ([255; 3], [227, 127, 127]));
         assert_eq!(dimensions(&path).unwrap(), Size { width: 2, height: 1 });
+    }
+
+    #[test]
+    fn bounds_are_checked_before_pixels() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("picture");
+        image::RgbImage::new(20, 10).save_with_format(&path, image::ImageFormat::Bmp).unwrap();
+        let bounds = Bounds { side: 20, pixels: 200, memory: 64 << 20 };
+        let bounded = read_within(&path, bounds).unwrap();
+        assert_eq!((bounded.format, bounded.picture.dimensions()), ("bmp", (20, 10)));
+        // Nothing follows the header, so that pixels cannot be read.
+        let header = std::fs::read(&path).unwrap()[..54].to_vec();
+        std::fs::write(&path, header).unwrap();
+        for (wrong, words) in [
+            (Bounds { side: 19, ..bounds }, "20x10 pixels are too many"),
+            (Bounds { pixels: 199, ..bounds }, "20x10 pixels are too many"),
+            (Bounds { memory: 1000, ..bounds }, "20x10 pixels takes about"),
+            (bounds, "cannot be decoded"),
+        ] {
+            let problem = read_within(&path, wrong).unwrap_err().to_string();
+            assert!(problem.contains(words), "{problem}");
+        }
     }
 
     #[test]

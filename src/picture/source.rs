@@ -16,8 +16,9 @@ use super::profile::{Ink, ToSrgb};
 use super::rows::Layout;
 use super::tiff::Tiff;
 use super::turn::{lies, turn_of};
-use super::{jpeg, png, room};
+use super::{Bounds, jpeg, png, room};
 use crate::files::{open_regular, unreadable, unreadable_file};
+use crate::machine::in_words;
 use crate::{Error, Result};
 
 /// The longest side that is read, in pixels: the longest that a JPEG can have.
@@ -164,9 +165,7 @@ impl<'a> Source<'a> {
             return Err(undecodable(path, "it has no pixels"));
         }
         if width.max(height) > LONGEST_SIDE || pixels(size) > MOST_PIXELS {
-            let hint =
-                format!("give a smaller picture: at most {LONGEST_SIDE} pixels per side and {MOST_PIXELS} in all");
-            return Err(Error::file(path, format!("{width}x{height} pixels are too many"), hint));
+            return Err(too_many_pixels(path, size, LONGEST_SIDE, MOST_PIXELS));
         }
         let kept = |factor: u32| pixels((decoded.0.div_ceil(factor), decoded.1.div_ceil(factor)));
         let shrunk = || (2..=LONGEST_SIDE).find(|factor| kept(*factor) <= SHRUNK).unwrap_or(u32::MAX);
@@ -187,6 +186,36 @@ impl<'a> Source<'a> {
         let turned = if lies(self.turn) { read } else { 0 };
         let rows = 32 * u64::from(self.decoded.0);
         self.decoding.saturating_add(read).max(read + turned).saturating_add(TABLES + rows)
+    }
+
+    /// The name of the format of the file.
+    pub(super) fn format(&self) -> &'static str {
+        match self.way {
+            Way::Png => "png",
+            Way::Jpeg => "jpeg",
+            Way::Tiff(_) => "tiff",
+            Way::Whole(ImageFormat::Jpeg) => "jpeg",
+            Way::Whole(format) => format.extensions_str().first().copied().unwrap_or("picture"),
+        }
+    }
+
+    /// Refuses a picture beyond these bounds.
+    ///
+    /// # Errors
+    /// If the picture is too large, or takes too much memory.
+    pub(super) fn check_bounds(&self, bounds: Bounds) -> Result<()> {
+        let (width, height) = self.size;
+        if width.max(height) > bounds.side || pixels(self.size) > bounds.pixels {
+            return Err(too_many_pixels(self.path, self.size, bounds.side, bounds.pixels));
+        }
+        if self.memory() > bounds.memory {
+            let needed = in_words(self.memory());
+            let limit = in_words(bounds.memory);
+            let problem =
+                format!("reading {width}x{height} pixels takes about {needed} of memory; the limit is {limit}");
+            return Err(Error::file(self.path, problem, "make the picture smaller first, or convert it to PNG"));
+        }
+        Ok(())
     }
 
     /// Refuses a picture that takes more memory than there is room for.
@@ -294,6 +323,11 @@ fn decoder(path: &Path, format: ImageFormat) -> ImageResult<impl ImageDecoder> {
 
 fn other(path: &Path, Other { name, hint }: Other) -> Error {
     Error::file(path, format!("this is {name}, which text2art cannot read"), hint)
+}
+
+fn too_many_pixels(path: &Path, (width, height): Sides, side: u32, most: u64) -> Error {
+    let hint = format!("give a smaller picture: at most {side} pixels per side and {most} in all");
+    Error::file(path, format!("{width}x{height} pixels are too many"), hint)
 }
 
 fn undecodable(path: &Path, error: impl Display) -> Error {

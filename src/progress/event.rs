@@ -42,6 +42,22 @@ pub enum Event {
         /// The weight file
         file: String,
     },
+    /// A server took a job
+    Submitted {
+        /// The job's name on the server
+        job: String,
+        /// The server's address
+        server: String,
+    },
+    /// A job waits on a server
+    Waiting {
+        /// Its place among the jobs that wait, from 1
+        position: u64,
+        /// How many jobs wait
+        waiting: u64,
+        /// In how many seconds it will probably begin, if known
+        starts_in: Option<f64>,
+    },
     /// The models are loaded and the first iteration begins
     Started {
         /// Iterations that will be done at the end
@@ -131,7 +147,27 @@ pub enum Event {
         hint: String,
         /// The program's exit code
         exit_code: u8,
+        /// The same for whoever named the options as fields of JSON; none if it reads the same
+        #[serde(skip_serializing_if = "Option::is_none")]
+        in_fields: Option<InFields>,
     },
+}
+
+/// What is wrong and what to do, with options named as fields of JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InFields {
+    /// What is wrong
+    pub message: String,
+    /// What to do
+    pub hint: String,
+}
+
+impl Event {
+    /// A failure that names no options.
+    #[must_use]
+    pub fn failed(message: String, hint: String, exit_code: u8) -> Self {
+        Self::Failed { message, hint, exit_code, in_fields: None }
+    }
 }
 
 /// How a run ended.

@@ -3,5 +3,5 @@
 mod event;
 mod stop;
 
-pub use event::{Ending, Event};
+pub use event::{Ending, Event, InFields};
 pub use stop::Stop;

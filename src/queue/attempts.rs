@@ -1,7 +1,9 @@
 //! The other ends of a claim: failures, releases, cancellations and lost leases.
 
 use super::jobs::State;
-use super::statements::{ANY_LOST, ATTEMPT, END_ATTEMPT, FAIL, FORGET_WORKERS, REAP, RELEASE, STOPPED};
+use super::statements::{
+    ANY_LOST, ATTEMPT, BEGUN, END_ATTEMPT, FAIL, FORGET_KEPT, FORGET_WORKERS, REAP, RELEASE, STOPPED,
+};
 use super::{Claim, JobId, Queue, milliseconds};
 use crate::database::{Row, Transaction, Value};
 use crate::error::Result;
@@ -20,6 +22,8 @@ pub struct Failure {
     pub exit_code: Option<i32>,
     /// Whether another try would fail as well, as with a wrong setting
     pub for_good: bool,
+    /// The last lines that the process wrote, for operators
+    pub tail: Option<String>,
 }
 
 /// What became of a job when its claim ended.
@@ -65,6 +69,19 @@ impl Outcome {
 }
 
 impl Queue {
+    /// Records how a claim begins: the iteration whose checkpoint it continues from, or why it starts over although there
+    /// is a checkpoint. Nothing happens if the claim is over.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn begun(&self, claim: &Claim, resumed: Option<u32>, note: Option<&str>) -> Result<()> {
+        let note = note.map(storable);
+        let values: [Value; 4] =
+            [claim.job.as_str().into(), claim.number.into(), resumed.map(i64::from).into(), note.as_deref().into()];
+        self.database.rows(BEGUN, &values).await.map(drop)
+    }
+
     /// Ends a claim with a failure: the job waits for another try, or is dead.
     ///
     /// # Errors
@@ -83,7 +100,9 @@ impl Queue {
             hint.as_deref().into(),
         ];
         let exit_code = failure.exit_code.map(i64::from);
-        self.end(claim, FAIL, &values, Outcome::Failed, exit_code, Some(&error)).await
+        let tail = failure.tail.as_deref().filter(|tail| !tail.is_empty());
+        let whole = tail.map_or_else(|| error.clone(), |tail| storable(&format!("{error}\n{tail}")));
+        self.end(claim, FAIL, &values, Outcome::Failed, exit_code, Some(&whole)).await
     }
 
     /// Gives a job back, because its worker shuts down. This is no failure, unless it happens too often.
@@ -102,7 +121,7 @@ impl Queue {
         self.end(claim, RELEASE, &values, Outcome::Released, None, None).await
     }
 
-    /// Ends the claim of a job that was canceled, after the work was stopped. Nothing happens if it was not canceled.
+    /// Ends the claim of a job that was canceled, after the work was stopped, and forgets what it kept. Nothing happens if it was not canceled.
     ///
     /// # Errors
     ///
@@ -158,6 +177,9 @@ impl Queue {
             return self.how_it_ended(claim, outcome).await;
         };
         let state = State::read(&row.text("state")?)?;
+        if matches!(outcome, Outcome::Cancelled) {
+            transaction.rows(FORGET_KEPT, &[claim.job.as_str().into()]).await?;
+        }
         Self::end_attempt(&mut transaction, claim, outcome, exit_code, error).await?;
         transaction.commit().await?;
         Ok(Ended::Now(state))

@@ -1,8 +1,12 @@
 //! Working on jobs: claims, beats and results.
 
+use std::collections::HashSet;
+
 use super::attempts::{Ended, Outcome};
 use super::jobs::State;
-use super::statements::{ANY_READY, ARTIFACT, ARTIFACTS, BEAT, BEGIN_ATTEMPT, CLAIM, FINISH, RESULT, TOUCH};
+use super::statements::{
+    ANY_READY, ARTIFACT, ARTIFACTS, BEAT, BEGIN_ATTEMPT, CLAIM, FINISH, FORGET_KEPT, RESULT, TOUCH, referred,
+};
 use super::{JobId, Queue, milliseconds, small};
 use crate::database::{Row, Value};
 use crate::error::Result;
@@ -92,7 +96,8 @@ pub struct Artifact {
 }
 
 impl Queue {
-    /// Gives the next job to a worker, or `None` if no job is ready. Ask only if the work can begin now.
+    /// Gives the next job to a worker, or `None` if no job is ready: then none waits, the queue is paused, or as many jobs
+    /// of each waiting owner run as may. Ask only if the work can begin now.
     ///
     /// # Errors
     ///
@@ -103,6 +108,8 @@ impl Queue {
             return Ok(None);
         }
         let mut transaction = self.database.begin().await?;
+        // Two claims at the same moment would otherwise both begin the last job that an owner may run.
+        transaction.hold("text2art claims").await?;
         let lease = milliseconds(self.rules.lease);
         let rows = transaction.rows(CLAIM, &[worker.into(), lease.into()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
@@ -169,7 +176,33 @@ impl Queue {
         rows.iter().map(Artifact::read).collect()
     }
 
-    /// Ends a job with its result: both are recorded together, or neither. A job that was canceled but not yet stopped
+    /// Which of the objects of a page are still referred to: by a row that names them, or because their job may need them
+    /// again. Each object comes with its job; a page has at most 1000.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn referred(&self, objects: &[(JobId, String)]) -> Result<HashSet<String>> {
+        let jobs: HashSet<&JobId> = objects.iter().map(|(job, _)| job).collect();
+        if objects.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let keys = objects.iter().map(|(_, key)| Value::from(key.as_str()));
+        let values: Vec<Value> = keys.chain(jobs.iter().map(|job| Value::from(job.as_str()))).collect();
+        let mut found = HashSet::new();
+        for row in self.database.rows(&referred(objects.len(), jobs.len()), &values).await? {
+            let name = row.text("name")?;
+            if row.whole("is_job")? == 1 {
+                found.extend(objects.iter().filter(|(job, _)| job.as_str() == name).map(|(_, key)| key.clone()));
+            } else {
+                found.insert(name);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Ends a job with its result: both are recorded together, or neither. The files of the result replace those that
+    /// the job kept before. A job that was canceled but not yet stopped
     /// is done as well. After an error, call again: if the result was recorded, that is found.
     ///
     /// # Errors
@@ -194,6 +227,7 @@ impl Queue {
             picture.recipe.as_str().into(),
         ];
         transaction.rows(RESULT, &values).await?;
+        transaction.rows(FORGET_KEPT, &[job.into()]).await?;
         for artifact in &picture.artifacts {
             transaction.rows(ARTIFACT, &artifact.values(&claim.job)).await?;
         }

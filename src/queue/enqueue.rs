@@ -10,6 +10,7 @@ pub(super) const TURN: i64 = 1000;
 const HIGHEST_WEIGHT: u32 = 100;
 const MOST_FAILURES: u32 = 100;
 const HIGHEST_PRIORITY: i32 = 1000;
+const MOST_RUNNING: u32 = 1000;
 
 /// A job to be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub struct NewJob {
     pub max_failures: u32,
     /// How many jobs of the owner may wait, this one included
     pub max_waiting: u32,
+    /// How many jobs of the owner may run at once: 1 to 1000
+    pub max_running: u32,
 }
 
 /// What became of a request for a job.
@@ -72,7 +75,7 @@ impl Queue {
             }
         }
         let id = JobId::random()?;
-        let values: [Value; 11] = [
+        let values: [Value; 12] = [
             id.as_str().into(),
             job.owner.as_str().into(),
             job.key.as_deref().into(),
@@ -84,6 +87,7 @@ impl Queue {
             i64::from(job.max_failures).into(),
             (TURN / i64::from(job.weight)).into(),
             i64::from(job.max_waiting).into(),
+            i64::from(job.max_running).into(),
         ];
         if transaction.rows(ENQUEUE, &values).await?.is_empty() {
             return Ok(Enqueued::Full { max_waiting: job.max_waiting });
@@ -108,6 +112,7 @@ impl NewJob {
             weight: 1,
             max_failures: 3,
             max_waiting: 20,
+            max_running: MOST_RUNNING,
         }
     }
 
@@ -136,6 +141,7 @@ impl NewJob {
         let numbers = [
             ("weight", self.weight, 1, HIGHEST_WEIGHT),
             ("limit of failures", self.max_failures, 1, MOST_FAILURES),
+            ("limit of running jobs", self.max_running, 1, MOST_RUNNING),
             ("priority, without its sign,", priority, 0, HIGHEST_PRIORITY.unsigned_abs()),
         ];
         for (name, number, lowest, highest) in numbers {

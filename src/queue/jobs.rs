@@ -1,6 +1,6 @@
 //! Looking at jobs, canceling them and bringing dead ones back.
 
-use super::statements::{ARTIFACTS, ATTEMPTS, CANCEL, COUNTS, DELETE, LIST, LOOK, REQUEUE};
+use super::statements::{ARTIFACTS, ATTEMPTS, CANCEL, CANCEL_ALL, COUNTS, DELETE, LIST, LOOK, REQUEUE};
 use super::{Artifact, JobId, Queue, small};
 use crate::database::Row;
 use crate::error::{Error, Result};
@@ -104,8 +104,12 @@ pub struct Attempt {
     pub outcome: Option<String>,
     /// The exit code of the process that drew
     pub exit_code: Option<i64>,
-    /// What went wrong
+    /// What went wrong, and the last lines that the process wrote
     pub error: Option<String>,
+    /// The iteration whose checkpoint it continued from
+    pub resumed: Option<u32>,
+    /// Why it started over although an earlier claim had left a checkpoint
+    pub note: Option<String>,
 }
 
 /// How many jobs are in each state.
@@ -231,6 +235,16 @@ impl Queue {
         Ok(self.job(id, owner).await?.map_or(Cancelling::Unknown, |job| Cancelling::TooLate(job.state)))
     }
 
+    /// Cancels all jobs of an owner that have not ended, and returns them. The workers stop those that run.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn cancel_all(&self, owner: &str) -> Result<Vec<JobId>> {
+        let rows = self.database.rows(CANCEL_ALL, &[owner.into()]).await?;
+        rows.iter().map(|row| Ok(JobId::stored(row.text("id")?))).collect()
+    }
+
     /// Puts a dead job back into the queue, at its old place, with all its tries. Returns whether it was dead.
     ///
     /// # Errors
@@ -298,6 +312,8 @@ impl Attempt {
             outcome: row.maybe_text("outcome")?,
             exit_code: row.maybe_whole("exit_code")?,
             error: row.maybe_text("error")?,
+            resumed: row.maybe_whole("resumed")?.map(small),
+            note: row.maybe_text("note")?,
         })
     }
 }

@@ -23,8 +23,11 @@
 mod attempts;
 mod claims;
 mod enqueue;
+mod figures;
 mod jobs;
+mod operation;
 mod position;
+mod results;
 mod statements;
 #[cfg(test)]
 mod tests;
@@ -37,6 +40,7 @@ pub use claims::{Artifact, Beat, Claim, Picture, Progress};
 pub use enqueue::{Enqueued, NewJob};
 pub use jobs::{Attempt, Cancelling, Counts, Filter, Job, State};
 pub use position::{Estimate, Position};
+pub use results::{Overview, Recorded};
 pub use workers::{Worker, WorkerInfo};
 
 use crate::database::Database;

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::statements::{POSITION, RUNNING, SECONDS, SLOTS};
+use super::statements::{POSITION, RUNNING, SLOTS};
 use super::{JobId, Queue, milliseconds};
 use crate::error::Result;
 
 /// How many of the last jobs an estimate is made from.
-const LAST_JOBS: i64 = 20;
+pub(super) const LAST_JOBS: i64 = 20;
 /// The most running jobs that an estimate looks at.
 const MOST_RUNNING: i64 = 1000;
 
@@ -35,7 +35,7 @@ impl Queue {
     /// Where a job stands; `None` if it does not wait.
     ///
     /// The estimate takes each job to last as long as the median of the last 20 of this kind and quality, and the
-    /// slots of the live workers to be filled in the order of the queue.
+    /// slots of the live workers to be filled in the order of the queue. It does not know limits of owners nor pauses.
     ///
     /// # Errors
     ///
@@ -48,10 +48,7 @@ impl Queue {
         let pause = Duration::from_millis(u64::try_from(row.whole("pause")?).unwrap_or(0));
         let (kind, quality) = (row.text("kind")?, row.text("quality")?);
 
-        let rows =
-            self.database.rows(SECONDS, &[kind.as_str().into(), quality.as_str().into(), LAST_JOBS.into()]).await?;
-        let seconds: Vec<f64> =
-            rows.iter().map(|row| Ok(row.maybe_real("seconds")?.unwrap_or(0.0))).collect::<Result<_>>()?;
+        let usual = self.usual_time(&kind, &quality).await?;
         let alive = milliseconds(self.rules.worker_alive);
         let slots =
             self.database.rows(SLOTS, &[alive.into()]).await?.first().map_or(Ok(0), |row| row.whole("slots"))?;
@@ -60,9 +57,9 @@ impl Queue {
             rests.push(rest(row.maybe_whole("iteration")?, row.maybe_whole("iterations")?));
         }
         let slots = usize::try_from(slots).unwrap_or(0);
-        let estimate = median(seconds).filter(|_| slots > 0).map(|median| {
-            let begins = begins(median, slots, rests, place - 1).max(pause);
-            Estimate { begins, ready: begins + median }
+        let estimate = usual.filter(|_| slots > 0).map(|usual| {
+            let begins = begins(usual, slots, rests, place - 1).max(pause);
+            Estimate { begins, ready: begins + usual }
         });
         Ok(Some(Position { place, waiting, estimate }))
     }
@@ -78,7 +75,7 @@ fn rest(iteration: Option<i64>, iterations: Option<i64>) -> f64 {
 }
 
 /// The median of times in seconds.
-fn median(mut seconds: Vec<f64>) -> Option<Duration> {
+pub(super) fn median(mut seconds: Vec<f64>) -> Option<Duration> {
     seconds.retain(|seconds| seconds.is_finite() && *seconds >= 0.0);
     seconds.sort_by(f64::total_cmp);
     let (low, high) = (seconds.get(seconds.len().checked_sub(1)? / 2)?, seconds.get(seconds.len() / 2)?);

@@ -6,13 +6,14 @@
 pub(super) const SAME_KEY: &str = "SELECT id, settings FROM jobs WHERE owner = $1 AND key = $2";
 
 /// Adds a job, unless too many of its owner wait. Values: id, owner, key, settings, prompt, kind, quality, priority,
-/// most failures, the step of a turn, most waiting jobs.
+/// most failures, the step of a turn, most waiting jobs, most running jobs.
 ///
 /// The turn is one step after the owner's last one, and not before the turn that is served now: who comes later does not
 /// wait for all the jobs of who came first, and nobody can save up turns.
 pub(super) const ENQUEUE: &str = "
-INSERT INTO jobs (id, owner, key, settings, prompt, kind, quality, priority, max_failures, run_at, created, turn)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, {now}, {now}, CASE WHEN mine + $10 >= served THEN mine + $10 ELSE served END
+INSERT INTO jobs (id, owner, key, settings, prompt, kind, quality, priority, max_failures, max_running, run_at, created,
+    turn)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $12, {now}, {now}, CASE WHEN mine + $10 >= served THEN mine + $10 ELSE served END
 FROM (SELECT
     COALESCE((SELECT max(turn) FROM jobs
         WHERE owner = $2 AND priority = $8 AND state IN ('queued', 'running')), 0) AS mine,
@@ -22,19 +23,34 @@ FROM (SELECT
 WHERE waiting < $11
 RETURNING id";
 
+/// Which jobs may begin: none while the queue is paused, and none of an owner of whom as many run as may. The
+/// subqueries are evaluated once, over the running jobs only.
+macro_rules! ready {
+    () => {
+        "state = 'queued' AND run_at <= {now}
+            AND NOT EXISTS (SELECT name FROM switches WHERE name = 'paused')
+            AND owner NOT IN (SELECT owner FROM jobs WHERE state = 'running'
+                GROUP BY owner HAVING count(*) >= min(max_running))"
+    };
+}
+
 /// Whether a claim could find a job.
-pub(super) const ANY_READY: &str = "SELECT seq FROM jobs WHERE state = 'queued' AND run_at <= {now} LIMIT 1";
+pub(super) const ANY_READY: &str = concat!("SELECT seq FROM jobs WHERE ", ready!(), " LIMIT 1");
 
 /// Gives the next job to a worker. Values: worker, lease.
 ///
 /// `= (SELECT ...)` is evaluated once; `IN (SELECT ... LIMIT 1)` may take several rows.
-pub(super) const CLAIM: &str = "
+pub(super) const CLAIM: &str = concat!(
+    "
 UPDATE jobs SET state = 'running', claim = claim + 1, worker = $1, lease_until = {now} + $2,
     started = COALESCE(started, {now}), version = version + 1
-WHERE id = (SELECT id FROM jobs WHERE state = 'queued' AND run_at <= {now}
+WHERE id = (SELECT id FROM jobs WHERE ",
+    ready!(),
+    "
     ORDER BY priority DESC, turn, seq LIMIT 1 {skip})
 AND state = 'queued'
-RETURNING id, owner, settings, prompt, kind, quality, claim, failures, max_failures, iteration, iterations";
+RETURNING id, owner, settings, prompt, kind, quality, claim, failures, max_failures, iteration, iterations"
+);
 
 /// Values: job, claim, worker
 pub(super) const BEGIN_ATTEMPT: &str =
@@ -45,6 +61,10 @@ pub(super) const END_ATTEMPT: &str = "
 UPDATE attempts SET ended = {now}, outcome = $3, exit_code = $4, error = $5
 WHERE job = $1 AND claim = $2 AND ended IS NULL
 RETURNING claim";
+
+/// Values: job, claim, the iteration that it continues from, why it starts over
+pub(super) const BEGUN: &str = "
+UPDATE attempts SET resumed = $3, note = $4 WHERE job = $1 AND claim = $2 AND ended IS NULL RETURNING claim";
 
 /// How an attempt ended, and what the job is now. Values: job, claim
 pub(super) const ATTEMPT: &str = "
@@ -68,15 +88,35 @@ UPDATE jobs SET version = version + 1 WHERE id = $1 AND claim = $2 AND state = '
 /// Values: job, claim, loss
 pub(super) const FINISH: &str = "
 UPDATE jobs SET state = 'done', lease_until = NULL, worker = NULL, finished = {now}, iteration = iterations,
-    loss = COALESCE($3, loss), error = NULL, hint = NULL, version = version + 1
+    loss = COALESCE($3, loss), preview = NULL, error = NULL, hint = NULL, version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running'
 RETURNING state";
+
+/// Forgets the files that a running job kept. Values: job
+pub(super) const FORGET_KEPT: &str = "DELETE FROM artifacts WHERE job = $1 RETURNING name";
 
 /// Values: job, claim, width, height, loss, seed, seconds, recipe
 pub(super) const RESULT: &str = "
 INSERT INTO results (job, claim, width, height, loss, seed, seconds, recipe, created)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, {now})
 RETURNING job";
+
+/// Values: job
+pub(super) const RESULT_OF: &str = "
+SELECT claim, width, height, loss, seed, seconds, recipe FROM results WHERE job = $1";
+
+/// How many jobs wait and run, and how many workers are alive, with their slots. Values: milliseconds after which a
+/// silent worker does not count
+pub(super) const OVERVIEW: &str = "
+SELECT (SELECT count(*) FROM jobs WHERE state = 'queued') AS waiting,
+    (SELECT count(*) FROM jobs WHERE state = 'running') AS running,
+    (SELECT count(*) FROM workers WHERE seen >= {now} - $1) AS workers,
+    (SELECT COALESCE(CAST(sum(slots) AS BIGINT), 0) FROM workers WHERE seen >= {now} - $1 AND draining = 0) AS slots";
+
+/// How long the last jobs took. Values: how many at most
+pub(super) const LAST_SECONDS: &str = "
+SELECT results.seconds FROM jobs JOIN results ON results.job = jobs.id
+WHERE jobs.state = 'done' ORDER BY jobs.seq DESC LIMIT $1";
 
 /// Values: job, name, object, media type, bytes, SHA-256
 pub(super) const ARTIFACT: &str = "
@@ -88,6 +128,21 @@ RETURNING job";
 /// Values: job
 pub(super) const ARTIFACTS: &str =
     "SELECT name, object, media_type, bytes, sha256 FROM artifacts WHERE job = $1 ORDER BY name LIMIT 100";
+
+/// Which of so many objects are files or previews of jobs, and which of so many jobs may still need any object of theirs.
+/// Values: the objects, then the jobs
+pub(super) fn referred(objects: usize, jobs: usize) -> String {
+    let placeholders = |from: usize, count: usize| {
+        (from..from + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
+    };
+    let (objects, jobs) = (placeholders(1, objects), placeholders(objects + 1, jobs));
+    format!(
+        "SELECT object AS name, 0 AS is_job FROM artifacts WHERE object IN ({objects})
+        UNION ALL SELECT preview AS name, 0 AS is_job FROM jobs WHERE id IN ({jobs}) AND preview IN ({objects})
+        UNION ALL SELECT id AS name, 1 AS is_job FROM jobs
+            WHERE id IN ({jobs}) AND state IN ('queued', 'running', 'dead')"
+    )
+}
 
 /// Values: job, claim, whether for good, first pause, later pause, error, hint
 pub(super) const FAIL: &str = "
@@ -115,7 +170,8 @@ RETURNING state";
 
 /// Values: job, claim
 pub(super) const STOPPED: &str = "
-UPDATE jobs SET state = 'cancelled', lease_until = NULL, worker = NULL, finished = {now}, version = version + 1
+UPDATE jobs SET state = 'cancelled', preview = NULL, lease_until = NULL, worker = NULL, finished = {now},
+    version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running' AND cancel = 1
 RETURNING state";
 
@@ -139,6 +195,17 @@ UPDATE jobs SET cancel = 1, finished = CASE WHEN state = 'queued' THEN {now} ELS
     state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END, version = version + 1
 WHERE id = $1 AND state IN ('queued', 'running') AND ($2 IS NULL OR owner = $2)
 RETURNING state";
+
+/// Cancels all jobs of an owner that have not ended. Values: owner
+pub(super) const CANCEL_ALL: &str = "
+UPDATE jobs SET cancel = 1, finished = CASE WHEN state = 'queued' THEN {now} ELSE finished END,
+    state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END, version = version + 1
+WHERE owner = $1 AND state IN ('queued', 'running') AND cancel = 0
+RETURNING id";
+
+/// Gives the jobs of an owner that have not ended other limits. Values: owner, most running jobs
+pub(super) const LIMIT: &str = "
+UPDATE jobs SET max_running = $2 WHERE owner = $1 AND state IN ('queued', 'running') AND max_running <> $2 RETURNING id";
 
 /// Values: job
 pub(super) const REQUEUE: &str = "
@@ -169,6 +236,10 @@ pub(super) const SECONDS: &str = "
 SELECT results.seconds FROM jobs JOIN results ON results.job = jobs.id
 WHERE jobs.state = 'done' AND jobs.kind = $1 AND jobs.quality = $2 ORDER BY jobs.finished DESC LIMIT $3";
 
+/// How long the oldest job that could be drawn has been waiting, in milliseconds
+pub(super) const OLDEST: &str =
+    "SELECT {now} - min(run_at) AS age FROM jobs WHERE state = 'queued' AND run_at <= {now}";
+
 /// How many jobs the live workers can run at once. Values: milliseconds after which a silent worker does not count
 pub(super) const SLOTS: &str = "
 SELECT COALESCE(CAST(sum(slots) AS BIGINT), 0) AS slots FROM workers WHERE seen >= {now} - $1 AND draining = 0";
@@ -188,7 +259,7 @@ ORDER BY seq DESC LIMIT $4";
 
 /// Values: job, how many at most
 pub(super) const ATTEMPTS: &str = "
-SELECT claim, worker, started, ended, outcome, exit_code, error FROM attempts WHERE job = $1
+SELECT claim, worker, started, ended, outcome, exit_code, error, resumed, note FROM attempts WHERE job = $1
 ORDER BY claim DESC LIMIT $2";
 
 /// How many jobs are in each state.
@@ -213,3 +284,55 @@ pub(super) const DRAIN: &str = "UPDATE workers SET draining = $2 WHERE id = $1 R
 /// Values: how many at most
 pub(super) const WORKERS: &str = "
 SELECT id, host, pid, version, device, slots, started, seen, draining FROM workers ORDER BY seen DESC LIMIT $1";
+
+/// Lets no job begin.
+pub(super) const PAUSE: &str = "
+INSERT INTO switches (name, since) VALUES ('paused', {now}) ON CONFLICT (name) DO NOTHING RETURNING name";
+
+/// Lets jobs begin again.
+pub(super) const RESUME: &str = "DELETE FROM switches WHERE name = 'paused' RETURNING name";
+
+/// Since when no job begins.
+pub(super) const PAUSED: &str = "SELECT since FROM switches WHERE name = 'paused'";
+
+/// Jobs that ended long ago, the oldest first. Values: milliseconds since their end, how many at most
+pub(super) const OLD: &str = "
+SELECT id FROM jobs WHERE state IN ('done', 'dead', 'cancelled') AND finished <= {now} - $1
+ORDER BY finished, seq LIMIT $2";
+
+/// How many bytes all files of jobs have.
+pub(super) const BYTES: &str = "SELECT COALESCE(CAST(sum(bytes) AS BIGINT), 0) AS bytes FROM artifacts";
+
+/// The objects that rows name, in the order of their keys. Values: the key after which to begin, how many at most
+pub(super) const OBJECTS: &str = "
+SELECT object FROM (SELECT object FROM artifacts WHERE object > $1
+    UNION SELECT preview AS object FROM jobs WHERE preview > $1) AS named
+ORDER BY object LIMIT $2";
+
+/// The digest of a file of a job. Values: object
+pub(super) const DIGEST: &str = "SELECT sha256 FROM artifacts WHERE object = $1";
+
+/// Deletes the job that is done and lost a file. Values: object
+pub(super) const FORGET_DONE: &str = "
+DELETE FROM jobs WHERE state = 'done' AND id IN (SELECT job FROM artifacts WHERE object = $1) RETURNING id";
+
+/// Values: object
+pub(super) const FORGET_ARTIFACT: &str = "DELETE FROM artifacts WHERE object = $1 RETURNING job";
+
+/// Values: object
+pub(super) const FORGET_PREVIEW: &str = "UPDATE jobs SET preview = NULL WHERE preview = $1 RETURNING id";
+
+/// Gives back all jobs, since no worker lives.
+pub(super) const RELEASE_ALL: &str = "
+UPDATE jobs SET state = CASE WHEN cancel = 1 THEN 'cancelled' ELSE 'queued' END,
+    finished = CASE WHEN cancel = 1 THEN {now} ELSE NULL END,
+    run_at = {now}, lease_until = NULL, worker = NULL, version = version + 1
+WHERE state = 'running'
+RETURNING id";
+
+/// Ends all attempts, since no worker lives.
+pub(super) const END_ATTEMPTS: &str = "
+UPDATE attempts SET ended = {now}, outcome = 'released' WHERE ended IS NULL RETURNING job";
+
+/// Forgets all workers.
+pub(super) const FORGET_ALL_WORKERS: &str = "DELETE FROM workers RETURNING id";

@@ -3,9 +3,13 @@
 
 mod check;
 mod combine;
+#[cfg(feature = "server")]
+mod flatten;
 mod init_weight;
 mod preset;
 
 pub use check::check;
 pub use combine::combine;
+#[cfg(feature = "server")]
+pub use flatten::flatten;
 pub use preset::preset;

@@ -45,7 +45,7 @@ pub(super) fn all<T: Clone + Send + Sync + 'static>(matches: &mut ArgMatches, na
 
 impl OptionInfo {
     /// This option as an argument of the command line.
-    fn argument(&self, value: &'static str) -> Arg {
+    pub(super) fn argument(&self, value: &'static str) -> Arg {
         let argument = Arg::new(self.name).long(self.option).value_name(value).help_heading(self.group);
         let argument = argument.help(self.help());
         let argument = match self.long_help() {
@@ -100,6 +100,9 @@ impl FromArgMatches for Overrides {
 
 /// Selects the options that a verb takes.
 pub trait Choice {
+    /// Whether the help lists the options under the headings of their groups.
+    const HAS_HEADINGS: bool = false;
+
     /// Whether the verb takes this option.
     fn takes(option: &OptionInfo) -> bool;
 
@@ -110,7 +113,7 @@ pub trait Choice {
     }
 }
 
-/// The options of a verb that takes some of them, without the headings of their groups.
+/// The options of a verb that takes some of them.
 pub struct Chosen<C> {
     /// The values given
     pub overrides: Overrides,
@@ -120,7 +123,7 @@ pub struct Chosen<C> {
 impl<C: Choice> Args for Chosen<C> {
     fn augment_args(command: Command) -> Command {
         with_options(command, C::takes, |option, argument| {
-            let argument = argument.help_heading(None);
+            let argument = if C::HAS_HEADINGS { argument } else { argument.help_heading(None) };
             match C::help(option) {
                 Some(help) => argument.help(help),
                 None => argument,

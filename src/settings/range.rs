@@ -41,6 +41,24 @@ impl Range {
         Self { unit: " seconds", ..self }
     }
 
+    /// The lower end.
+    #[must_use]
+    pub fn least(&self) -> f64 {
+        self.least
+    }
+
+    /// Whether the lower end itself is outside the range.
+    #[must_use]
+    pub fn is_above(&self) -> bool {
+        self.above
+    }
+
+    /// The upper end.
+    #[must_use]
+    pub fn most(&self) -> f64 {
+        self.most
+    }
+
     /// Whether the range contains a number.
     #[must_use]
     pub fn contains(&self, number: f64) -> bool {

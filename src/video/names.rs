@@ -26,6 +26,23 @@ impl FileNames {
         Self(KINDS.iter().filter_map(either).collect())
     }
 
+    /// Files of these kinds, named after the picture.
+    #[must_use]
+    pub fn beside(kinds: impl IntoIterator<Item = Kind>) -> Self {
+        Self(kinds.into_iter().map(|kind| (kind, OsString::new())).collect())
+    }
+
+    /// The kinds that are requested.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
+        self.0.iter().filter(|(_, name)| name != NONE).map(|(kind, _)| *kind)
+    }
+
+    /// Whether a file gets a name of its own.
+    #[must_use]
+    pub fn has_names(&self) -> bool {
+        self.0.iter().any(|(_, name)| !name.is_empty() && name != NONE)
+    }
+
     /// Whether a file has this name.
     #[must_use]
     pub fn contains(&self, name: &OsStr) -> bool {

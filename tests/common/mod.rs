@@ -17,6 +17,8 @@ mod noise;
 pub mod plain;
 pub mod program;
 pub mod published;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod trace;
 
 use std::collections::HashMap;

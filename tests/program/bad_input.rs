@@ -222,6 +222,11 @@ fn pictures_without_a_usable_recipe() {
     let unknown = workplace.run(&["info", "made.png", "--json"]).succeeded().output_text().to_owned();
     let unknown = unknown.replacen("\"cutouts\"", "\"cuttings\"", 1);
     write_png(&workplace.join("unknown.png"), "text2art", &unknown);
+    workplace.write("unknown.json", &unknown);
+    workplace.write("other.json", "{\"prompt\": \"a red apple\"}");
+    workplace.write("newer.json", "{\"format\": 2, \"brushes\": []}");
+    workplace.write("binary.json", b"{\"format\": 1, \xff");
+    workplace.write("large.json", format!("{{{}", " ".repeat(5 << 20)));
     for (name, word) in [
         ("plain.png", "no recipe"),
         ("other.png", "no recipe"),
@@ -232,6 +237,11 @@ fn pictures_without_a_usable_recipe() {
         ("newer.png", "newer"),
         ("unknown.png", "cuttings"),
         ("none.png", "file not found"),
+        ("unknown.json", "cuttings"),
+        ("other.json", "missing field"),
+        ("newer.json", "newer"),
+        ("binary.json", "UTF-8"),
+        ("large.json", "longer than 4 MiB"),
         (".", "."),
     ] {
         workplace.refuses(&["--from", name, "-o", "new.png"], &[name, word]);

@@ -660,6 +660,112 @@ const VERBS: [Group; 22] = [
     ("help", &[("", &["help pixl-art", "help castle", "help --all"])]),
 ];
 
+/// The cases of the server's verbs. Nothing listens on port 1; `tests/server` has those of a server that does.
+#[cfg(feature = "server")]
+const SERVER_VERBS: [Group; 6] = [
+    (
+        "serve",
+        &[
+            ("--listen", &["serve --listen example.org:80", "serve --listen 0.0.0.0:0 --data x", "serve --listen"]),
+            ("--data", &["serve --data text.png"]),
+            ("--workers", &["serve --workers 300", "serve --workers many"]),
+            ("--open", &["serve --open=perhaps"]),
+            (
+                "--public-url",
+                &["serve --public-url art.example.org", "serve --public-url https://art.example.org --data x"],
+            ),
+            ("--trusted-proxies", &["serve --trusted-proxies proxy"]),
+            ("--max-size", &["serve --max-size big"]),
+            ("--max-iterations", &["serve --max-iterations -1"]),
+            ("--max-cutouts", &["serve --max-cutouts 0"]),
+            ("--max-waiting", &["serve --max-waiting 0"]),
+            ("--keep-jobs", &["serve --keep-jobs 30"]),
+            ("--offline", &["serve --offline=perhaps"]),
+            ("--log", &["serve --log loud"]),
+            ("--config", &["serve --config none.toml", "serve --config text.png"]),
+        ],
+    ),
+    (
+        "worker",
+        &[
+            ("--data", &["worker --data text.png", "worker --data"]),
+            ("--slots", &["worker --slots 0", "worker --slots many"]),
+            ("--offline", &["worker --offlin"]),
+        ],
+    ),
+    (
+        "submit",
+        &[
+            (
+                "--server",
+                &[
+                    "submit a pear --server http://127.0.0.1:1",
+                    "submit a pear --server ftp://here",
+                    "submit a pear --server http://me:secret@here",
+                    "submit",
+                    "submit a pear --device cpu",
+                    "submit a pear --from made.png",
+                    "submit a pear --sed 5",
+                ],
+            ),
+            (
+                "--wait",
+                &["submit a pear --wait --server http://127.0.0.1:1 --progress json", "submit a pear --wait=yes"],
+            ),
+            ("--output", &["submit a pear -o made.png", "submit a pear -o pear.jpg", "submit a pear -o none/pear.png"]),
+            ("--force", &["submit a pear -o made.png --force --server http://127.0.0.1:1"]),
+            ("--frames", &["submit a pear --frames folder"]),
+            ("--gif", &["submit a pear --gif pear.png"]),
+            ("--init-image", &["submit a pear --init-image none.png --server http://127.0.0.1:1"]),
+            ("--palette", &["submit a pear --palette none.hex"]),
+            ("--config", &["submit a pear --config wrong.toml"]),
+            ("--cut-noise", &["submit a pear --cut-noise nan"]),
+        ],
+    ),
+    (
+        "jobs",
+        &[
+            (
+                "--server",
+                &[
+                    "jobs --server http://127.0.0.1:1",
+                    "jobs 0123456789abcdefghjkmnpqrs --server http://127.0.0.1:1",
+                    "jobs 0123 --server http://127.0.0.1:1",
+                ],
+            ),
+            ("--watch", &["jobs --watch"]),
+            ("--output", &["jobs -o pear.png"]),
+            ("--force", &["jobs --force=yes"]),
+            ("--state", &["jobs --state ready", "jobs 0123456789abcdefghjkmnpqrs --state done"]),
+            ("--limit", &["jobs --limit 0"]),
+            ("--json", &["jobs --jsn"]),
+            ("--preview", &["jobs --preview ascii"]),
+            ("--progress", &["jobs --progress loud"]),
+        ],
+    ),
+    (
+        "cancel",
+        &[(
+            "--server",
+            &["cancel", "cancel 0123456789abcdefghjkmnpqrs --server http://127.0.0.1:1", "cancel 0123 --server here"],
+        )],
+    ),
+    (
+        "login",
+        &[
+            ("--server", &["login --server http://127.0.0.1:1", "login --server https://a?b"]),
+            ("--forget", &["login --forget", "login --forget=yes"]),
+        ],
+    ),
+];
+#[cfg(not(feature = "server"))]
+const SERVER_VERBS: [Group; 0] = [];
+
+/// The cases of all verbs but the one that draws.
+fn verbs() -> impl Iterator<Item = &'static Group> {
+    VERBS.iter().chain(&SERVER_VERBS)
+}
+
 /// The options a help text lists.
 fn options_of(help: &str) -> BTreeSet<String> {
     let is_option = |word: &&str| word.starts_with("--");
@@ -681,9 +787,9 @@ fn every_option_of_drawing_does_what_it_says() {
 
 #[test]
 fn every_option_of_the_other_verbs_does_what_it_says() {
-    for (verb, cases) in VERBS {
+    for (verb, cases) in verbs() {
         let mut record = Record::new();
-        for (_, lines) in cases {
+        for (_, lines) in *cases {
             record.add(lines);
         }
         insta::assert_snapshot!(format!("verb_{}", verb.replace(' ', "_")), record.text);
@@ -702,10 +808,10 @@ fn no_option_is_without_a_case() {
         let (_, cases) = GENERATE.iter().find(|(group, _)| *group == name).unwrap();
         assert!(cases.iter().any(|(case, _)| case.strip_prefix("--") == Some(option.option)), "{option:?}");
     }
-    for (verb, cases) in VERBS.iter().filter(|(verb, _)| *verb != "generate") {
+    for (verb, cases) in verbs().filter(|(verb, _)| *verb != "generate") {
         let tested = cases.iter().map(|(option, _)| (*option).to_owned()).filter(|option| !option.is_empty());
         let mut options = options_of(&help(&words(&format!("{verb} --help"))));
-        if *verb == "batch" {
+        if ["batch", "submit"].contains(verb) {
             // Settings are those of drawing.
             let settings = options_of(&help(&["--help"]));
             options.retain(|option| tested.clone().any(|tested| tested == *option) || !settings.contains(option));
@@ -723,7 +829,7 @@ fn no_option_is_without_a_case() {
         verbs.map(|verb| format!("{before} {verb}").trim().to_owned()).collect::<Vec<_>>()
     };
     let verbs: BTreeSet<String> = verbs_of("").into_iter().chain(verbs_of("models")).collect();
-    assert_eq!(VERBS.iter().map(|(verb, _)| (*verb).to_owned()).collect::<BTreeSet<_>>(), verbs);
+    assert_eq!(self::verbs().map(|(verb, _)| (*verb).to_owned()).collect::<BTreeSet<_>>(), verbs);
 }
 
 #[test]

@@ -112,6 +112,11 @@ fn a_recipe_gives_the_same_bytes() {
         let first = studio.draw(&with(line, &[]), "first.png");
         assert!(studio.draw_from("first.png", &[], "second.png") == first);
         assert!(studio.draw_from("second.png", &[], "third.png") == first);
+        // As the server delivers it, and as `info` prints it.
+        studio.0.write("plain.json", &text_chunks(&studio.0.join("first.png"))["text2art"]);
+        assert!(studio.draw_from("plain.json", &[], "fourth.png") == first);
+        studio.0.write("shown.json", studio.info("first.png", &["--json"]).output);
+        assert!(studio.draw_from("shown.json", &[], "fifth.png") == first);
     }
     let studio = Studio::new();
     // Everything that decides a picture, with values that are not the defaults.

@@ -1,8 +1,8 @@
 //! Every command in the README and in the topics of `text2art help` works, and `help` shows what it says it shows.
 //!
 //! A block that is marked `sh` is run line by line in one folder per document, so that a command can use what an earlier
-//! one wrote. Of a block marked `sh network`, `sh gpu` or `sh build` only the options of text2art are checked, and that
-//! the files it names exist.
+//! one wrote. Of a block marked `sh network`, `sh gpu`, `sh server` or `sh build` only the options of text2art are checked,
+//! and that the files it names exist.
 
 #![allow(clippy::unwrap_used)]
 
@@ -139,7 +139,7 @@ fn check_document(path: &Path) {
         }
         match line.mark.as_str() {
             SHELL => run(&workplace, line),
-            "sh network" | "sh gpu" | "sh build" => check(&workplace, line),
+            "sh network" | "sh gpu" | "sh build" | "sh server" => check(&workplace, line),
             other => panic!("{}: what is `{other}`?", line.place),
         }
     }

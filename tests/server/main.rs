@@ -2,5 +2,27 @@
 //!
 //! CONTRIBUTING.md describes how to add a test.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "../common/mod.rs"]
 mod common;
+
+mod accounts;
+mod admin;
+mod bad_requests;
+mod client;
+mod docs;
+mod guard;
+mod jobs;
+#[cfg(target_os = "linux")]
+mod kills;
+mod lists;
+mod openai;
+mod operations;
+mod people;
+mod place;
+mod start;
+mod streams;
+mod uploads;
+#[cfg(target_os = "linux")]
+mod worker;

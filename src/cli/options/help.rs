@@ -26,7 +26,8 @@ const BRIEF: [&str; 12] = [
     "dry_run",
 ];
 /// The commands that `-h` names; `--help` describes all of them.
-const USUAL: [&str; 8] = ["resume", "batch", "score", "video", "info", "models", "palettes", "help"];
+const USUAL: [&str; 10] =
+    ["resume", "batch", "score", "video", "info", "models", "palettes", "serve", "submit", "help"];
 /// The end of the help.
 pub(in crate::cli) const EXAMPLES: &str = "Examples:
   text2art a red apple on a blue background
@@ -58,9 +59,11 @@ pub(in crate::cli) fn command(brief: bool) -> Command {
         command.mut_args(|option| defaults.tell(option)).after_help(format!("{EXAMPLES}\n\n{}", topics::list()));
     let tell = |verb: Command| verb.mut_args(|option| defaults.tell(option));
     let command = command.mut_subcommand("generate", tell).mut_subcommand("batch", tell);
-    // The defaults of their other settings depend on what is measured.
+    // The defaults of their other settings depend on what is measured, or on the server.
     let tell_some = |verb: Command| verb.mut_args(|option| defaults.tell_some(option));
     let command = command.mut_subcommand("video", tell_some).mut_subcommand("bench", tell_some);
+    #[cfg(feature = "server")]
+    let command = command.mut_subcommand("submit", tell_some);
     if !brief {
         return command;
     }

@@ -1,9 +1,14 @@
 //! Options that several verbs take, their help, and the files and the environment that set them.
 
 pub(super) mod conduct;
+#[cfg(feature = "server")]
+pub(super) mod data;
 pub(super) mod device;
 pub(super) mod help;
 pub(super) mod max_memory;
+pub(super) mod outputs;
+#[cfg(feature = "server")]
+pub(super) mod remote;
 pub(super) mod sources;
 pub(super) mod threads;
 pub(super) mod trust;

@@ -1,35 +1,82 @@
 //! Ctrl-C and termination signals.
 
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
 
-use super::report::{Acknowledgment, Reporter};
+use super::report::Reporter;
 use crate::progress::Stop;
+use crate::{Error, Result};
 
 /// Time for a download to notice that it must stop.
 const NOTICE: Duration = Duration::from_millis(500);
 /// Time after the first signal in which no other signal counts. A closed terminal and `timeout` send their signals
 /// twice, and nobody can have read the acknowledgment of the first.
 const TOGETHER: Duration = Duration::from_secs(1);
+/// Time for a run to save its picture after the program that started it has ended. After five seconds, nothing draws.
+const LAST_WORK: Duration = Duration::from_secs(4);
 
 /// The first Ctrl-C, SIGTERM or SIGHUP stops the run after the current iteration, or whatever `unit` the run consists
 /// of. A later Ctrl-C ends the program. Signals that the program was started to ignore, as `nohup` does, stay ignored.
-pub(in crate::cli) fn stop_on_signal(reporter: &Reporter, unit: &'static str) -> anyhow::Result<Stop> {
+pub(in crate::cli) fn stop_on_signal(reporter: &Reporter, unit: &str) -> anyhow::Result<Stop> {
     let stop = Stop::default();
-    let (requested, acknowledgment) = (stop.clone(), Arc::new(reporter.acknowledgment()));
+    let (requested, acknowledgment) = (stop.clone(), reporter.acknowledgment());
+    let doing = format!("stopping after this {unit}");
+    end_on_signal(doing, move |message| acknowledgment.tell(message), move || requested.request())?;
+    Ok(stop)
+}
+
+/// The first Ctrl-C, SIGTERM or SIGHUP calls `request`, which lets a server or a worker end. `say` is given what happens. A
+/// later Ctrl-C ends the program.
+#[cfg(feature = "server")]
+pub(in crate::cli) fn shut_down_on_signal(
+    say: impl Fn(String) + Send + Sync + 'static,
+    request: impl Fn() + Send + 'static,
+) -> anyhow::Result<()> {
+    end_on_signal("giving the jobs back".to_owned(), say, request)
+}
+
+fn end_on_signal(
+    doing: String,
+    say: impl Fn(String) + Send + Sync + 'static,
+    request: impl Fn() + Send + 'static,
+) -> anyhow::Result<()> {
+    let say = Arc::new(say);
     let mut first: Option<Instant> = None;
     system::listen(move |signal| match first {
         None => {
-            requested.request();
+            request();
             first = Some(Instant::now());
-            acknowledge(&acknowledgment, unit, signal == SIGINT);
+            acknowledge(&say, &doing, signal == SIGINT);
         }
         Some(first) if signal == SIGINT && first.elapsed() >= TOGETHER => exit(),
         Some(_) => {}
     })?;
-    Ok(stop)
+    Ok(())
+}
+
+/// Stops the run when standard input ends, which the program that started this one holds open as long as it lives. A run
+/// that takes too long to stop is ended.
+pub(in crate::cli) fn stop_with_parent(stop: &Stop) -> Result<()> {
+    let stop = stop.clone();
+    let wait = move || {
+        let mut buffer = [0; 512];
+        let mut input = io::stdin().lock();
+        loop {
+            match input.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => break,
+                Ok(_) => {}
+            }
+        }
+        stop.request();
+        std::thread::sleep(LAST_WORK);
+        exit();
+    };
+    let started = std::thread::Builder::new().name("parent".into()).spawn(wait);
+    started.map(drop).map_err(|error| Error::thread(&error))
 }
 
 /// The first Ctrl-C, SIGTERM or SIGHUP stops a download, and ends the program if there is none.
@@ -56,21 +103,21 @@ pub(in crate::cli) fn survive_file_size_limit() {
 
 /// Reports that the signal was received. A terminal or pipe that accepts no more text blocks only this thread, not the
 /// one that receives signals.
-fn acknowledge(acknowledgment: &Arc<Acknowledgment>, unit: &str, by_key: bool) {
+fn acknowledge(say: &Arc<impl Fn(String) + Send + Sync + 'static>, doing: &str, by_key: bool) {
     let again = if by_key { " again" } else { "" };
-    let message = format!("stopping after this {unit}; press Ctrl-C{again} to abort");
-    let acknowledgment = acknowledgment.clone();
+    let message = format!("{doing}; press Ctrl-C{again} to abort");
+    let say = say.clone();
     // If no thread can be started, the run stops unannounced.
-    let _ = std::thread::Builder::new().name("acknowledgment".into()).spawn(move || acknowledgment.tell(message));
+    let _ = std::thread::Builder::new().name("acknowledgment".into()).spawn(move || say(message));
 }
 
-fn exit() {
+pub(super) fn exit() {
     super::close();
     std::process::exit(crate::cli::INTERRUPTED.into());
 }
 
 #[cfg(unix)]
-mod system {
+pub(super) mod system {
     use std::ffi::c_int;
     use std::io;
 
@@ -98,7 +145,7 @@ mod system {
 }
 
 #[cfg(not(unix))]
-mod system {
+pub(super) mod system {
     use std::ffi::c_int;
     use std::io;
     use std::sync::Arc;

@@ -2,8 +2,12 @@
 
 mod bar;
 mod color;
+#[cfg(feature = "server")]
+pub(super) mod detach;
 mod download_bars;
 pub(super) mod interrupt;
+#[cfg(feature = "server")]
+pub(super) mod log;
 mod pace;
 pub(super) mod preview;
 mod question;
@@ -12,6 +16,7 @@ pub(super) mod stdout;
 mod target;
 mod text;
 pub(super) mod usage;
+pub(super) mod waiting;
 mod window;
 
 use std::io::{self, IsTerminal, Write};
@@ -24,6 +29,8 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 pub(in crate::cli) use bar::{Bar, Unit};
 pub(in crate::cli) use color::{HELP, Tone, is_output_colored};
 pub(in crate::cli) use question::confirmed;
+#[cfg(feature = "server")]
+pub(in crate::cli) use question::{answer, hidden};
 pub(in crate::cli) use text::{visible, visible_json, visible_toml};
 pub(in crate::cli) use window::{Area, Window};
 

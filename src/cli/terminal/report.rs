@@ -5,13 +5,16 @@ use std::time::{Duration, Instant};
 
 use candle_core::Tensor;
 use clap::ValueEnum;
+use image::RgbImage;
 
 use super::download_bars::DownloadBars;
 use super::preview::{Preview, PreviewKind};
 use super::stdout::Unprinted;
-use super::{Bar, Tone, Unit, labeled};
+use super::waiting;
+use super::{Bar, Tone, Unit, labeled, one_line};
 use crate::cli::{FAILED, INTERRUPTED, USAGE, terminal};
-use crate::progress::{Ending, Event};
+use crate::picture::to_image;
+use crate::progress::{Ending, Event, InFields};
 use crate::{Error, Result};
 
 pub(in crate::cli) use super::line;
@@ -29,6 +32,14 @@ pub(in crate::cli) enum Progress {
     Json,
     /// Only warnings and errors
     None,
+}
+
+impl Progress {
+    /// This, or only warnings and errors if `quiet`; events stay events.
+    #[cfg(feature = "server")]
+    pub(in crate::cli) fn unless_quiet(self, quiet: bool) -> Self {
+        if quiet && self != Self::Json { Self::None } else { self }
+    }
 }
 
 /// Shows events.
@@ -96,6 +107,10 @@ impl Reporter {
         }
         self.downloads.tell(event);
         match event {
+            Event::Submitted { job, .. } if self.progress != Progress::None => line(&format!("job {job}")),
+            Event::Waiting { position, waiting, starts_in } => {
+                self.wait(&waiting::in_words(*position, *waiting, *starts_in));
+            }
             Event::Started { iterations, done, gpu, .. } => {
                 if let Some(gpu) = gpu.as_ref().filter(|_| self.progress != Progress::None) {
                     line(&format!("drawing on {gpu}"));
@@ -118,7 +133,8 @@ impl Reporter {
                     labeled(tone, &label, &text);
                 }
             }
-            Event::Saved { .. }
+            Event::Submitted { .. }
+            | Event::Saved { .. }
             | Event::Checkpoint { .. }
             | Event::Download { .. }
             | Event::Downloaded { .. }
@@ -142,8 +158,11 @@ impl Reporter {
             let hint = "this is a bug or a problem with the system; please report it together with the command";
             (format!("{error:#}"), hint.to_owned(), FAILED)
         };
-        let message = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        self.tell(&Event::Failed { message, hint, exit_code });
+        let message = one_line(&text);
+        let in_fields = error.downcast_ref::<Error>().map(Error::in_fields);
+        let in_fields = in_fields.map(|(message, hint)| InFields { message: one_line(&message), hint });
+        let in_fields = in_fields.filter(|fields| (&fields.message, &fields.hint) != (&message, &hint));
+        self.tell(&Event::Failed { message, hint, exit_code, in_fields });
         exit_code
     }
 
@@ -155,6 +174,19 @@ impl Reporter {
         let mut bar = Bar::new(unit, Some(total as u64));
         bar.begin(done as u64);
         *self.bar.borrow_mut() = Some(bar);
+    }
+
+    /// Shows how long a job will wait.
+    fn wait(&self, text: &str) {
+        if self.progress == Progress::Bar {
+            *self.bar.borrow_mut() = None;
+            let mut bar = Bar::new(Unit::Iterations, None);
+            bar.set_note(format!("waiting: {text}"));
+            bar.show(0);
+            *self.bar.borrow_mut() = Some(bar);
+        } else if self.progress == Progress::Lines {
+            line(&format!("waiting: {text}"));
+        }
     }
 
     fn step(&self, done: usize, loss: f64) {
@@ -178,11 +210,21 @@ impl Reporter {
         }
     }
 
-    /// Shows the current picture; not too often, except for the last one.
+    /// Shows the current picture, with white where it is transparent; not too often, except for the last one.
     pub(in crate::cli) fn show(&self, picture: impl FnOnce() -> Result<Tensor>, is_final: bool) -> Result<()> {
+        self.show_image(|| to_image(&picture()?).map(Some), is_final)
+    }
+
+    /// Shows the current picture, if there is one; not too often, except for the last one.
+    pub(in crate::cli) fn show_image(
+        &self,
+        picture: impl FnOnce() -> Result<Option<RgbImage>>,
+        is_final: bool,
+    ) -> Result<()> {
         let mut preview = self.preview.borrow_mut();
         let Some(preview) = preview.as_mut().filter(|preview| is_final || preview.is_due()) else { return Ok(()) };
-        if let Some(picture) = preview.draw(&picture()?)? {
+        let Some(picture) = picture()? else { return Ok(()) };
+        if let Some(picture) = preview.draw(&picture)? {
             terminal::show(picture);
         }
         Ok(())

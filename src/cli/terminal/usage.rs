@@ -24,7 +24,7 @@ pub(in crate::cli) fn tell(error: &clap::Error, hint: String) -> u8 {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is required".to_owned(),
         _ => first_paragraph(error),
     };
-    Reporter::new(progress).tell(&Event::Failed { message, hint, exit_code: USAGE });
+    Reporter::new(progress).tell(&Event::failed(message, hint, USAGE));
     USAGE
 }
 

@@ -131,7 +131,7 @@ impl Agent {
         if let Some(token) = self.token.as_ref().filter(|_| self.is_hub(url)) {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        request.config().timeout_global(most).build().call().map_err(|error| Failure::again(Self::trouble(url, &error)))
+        request.config().timeout_global(most).build().call().map_err(|error| Failure::again(trouble(url, &error)))
     }
 
     /// Sends a request and follows redirects to any server. Also returns the final address.
@@ -150,20 +150,6 @@ impl Agent {
             }
         }
         Err(Failure::again(format!("{} redirects too many times", shown(&url))))
-    }
-
-    /// Describes why a request got no response.
-    pub(super) fn trouble(url: &Url, error: &ureq::Error) -> String {
-        let host = url.host_str().unwrap_or_default();
-        match error {
-            ureq::Error::HostNotFound => format!("cannot resolve the host name {host}"),
-            ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
-                format!("the connection to {host} timed out")
-            }
-            ureq::Error::Timeout(ureq::Timeout::Global) => format!("{host} took too long to answer"),
-            ureq::Error::Timeout(_) => format!("{host} does not answer"),
-            other => format!("the connection to {host} failed: {other}"),
-        }
     }
 
     /// Turns a response without success into a failure.
@@ -235,6 +221,20 @@ impl Agent {
 impl Drop for Agent {
     fn drop(&mut self) {
         self.done.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Describes why a request got no response.
+pub(crate) fn trouble(url: &Url, error: &ureq::Error) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match error {
+        ureq::Error::HostNotFound => format!("cannot resolve the host name {host}"),
+        ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
+            format!("the connection to {host} timed out")
+        }
+        ureq::Error::Timeout(ureq::Timeout::Global) => format!("{host} took too long to answer"),
+        ureq::Error::Timeout(_) => format!("{host} does not answer"),
+        other => format!("the connection to {host} failed: {other}"),
     }
 }
 

@@ -61,7 +61,7 @@ impl Environment {
         let cache = cache.or_else(|| Some(home.as_ref()?.join("hub")));
         let nowhere =
             || Error::usage("there is no folder for downloaded models", "set HOME, or set HF_HOME to a folder");
-        let stall = stall()?;
+        let stall = network_timeout()?;
         let token_file = folder("HF_TOKEN_PATH").or_else(|| Some(home.as_ref()?.join("token")));
         let no_token = text("HF_HUB_DISABLE_IMPLICIT_TOKEN").is_some_and(|value| is_true(&value));
         let (token, token_problem) = if no_token { (None, None) } else { token(token_file.as_deref())? };
@@ -184,7 +184,11 @@ fn token(file: Option<&Path>) -> Result<(Option<String>, Option<String>)> {
     Ok((Some(content).filter(|token| !token.is_empty()), None))
 }
 
-fn stall() -> Result<Duration> {
+/// The longest time without a byte.
+///
+/// # Errors
+/// If `TEXT2ART_NETWORK_TIMEOUT` is not a number of seconds.
+pub(crate) fn network_timeout() -> Result<Duration> {
     let Some(said) = text(NETWORK_TIMEOUT) else { return Ok(STALL) };
     let seconds = said.parse().ok().filter(|seconds| (0.1..=3600.0).contains(seconds));
     let seconds: f64 = seconds.ok_or_else(|| {

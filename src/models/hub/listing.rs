@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::agent::Agent;
+use super::agent::{Agent, trouble};
 use super::repository::{Repository, is_commit, is_inner_path, is_no_print};
 use super::retry::{Failure, retry};
 use crate::models::Role;
@@ -55,7 +55,7 @@ pub(super) fn listing(agent: &Agent, repository: &Repository) -> Result<Listing>
         let (response, url) = agent.follow(&url, &[], Some(agent.answer()))?;
         let mut response = agent.check(response, &url, Some(repository), "the list of files")?;
         let text = response.body_mut().with_config().limit(LONGEST).read_to_vec();
-        let text = text.map_err(|error| Failure::again(Agent::trouble(&url, &error)))?;
+        let text = text.map_err(|error| Failure::again(trouble(&url, &error)))?;
         serde_json::from_slice(&text).map_err(|error| {
             let error = one_line(&error.to_string());
             let message = format!("{} does not list the files of {repository}: {error}", agent.hub());

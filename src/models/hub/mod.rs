@@ -15,8 +15,12 @@ mod repository;
 mod retry;
 mod transfer;
 
+#[cfg(feature = "server")]
+pub(crate) use agent::trouble;
 pub use cache::{Cache, Removed};
 pub use digests::Digests;
+#[cfg(feature = "server")]
+pub(crate) use environment::network_timeout;
 pub use environment::{Environment, NETWORK_TIMEOUT, WEIGHTS};
 pub use fetch::{Hub, Item, Origin, Progress, Request, Selection};
 pub use repository::{Repository, is_commit, is_sha256};

@@ -8,7 +8,7 @@ use ureq::Body;
 use ureq::http::{HeaderMap, Response, StatusCode};
 use url::Url;
 
-use super::agent::{Agent, header};
+use super::agent::{Agent, header, trouble};
 use super::cache::check_room;
 use super::part::Part;
 use super::repository::Repository;
@@ -168,7 +168,7 @@ fn receive(
         let count = match reader.read(&mut buffer) {
             Ok(0) => break,
             Ok(count) => count,
-            Err(error) => return Err(Failure::again(Agent::trouble(url, &ureq::Error::from(error)))),
+            Err(error) => return Err(Failure::again(trouble(url, &ureq::Error::from(error)))),
         };
         if part.length() + count as u64 > most {
             part.restart(None)?;

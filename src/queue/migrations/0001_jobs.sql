@@ -19,6 +19,8 @@ CREATE TABLE jobs (
     claim BIGINT NOT NULL DEFAULT 0,
     failures BIGINT NOT NULL DEFAULT 0,
     max_failures BIGINT NOT NULL,
+    -- How many jobs of the owner may run at once
+    max_running BIGINT NOT NULL,
     releases BIGINT NOT NULL DEFAULT 0,
     worker TEXT,
     lease_until BIGINT,
@@ -42,8 +44,16 @@ CREATE INDEX jobs_running ON jobs (priority, turn) WHERE state = 'running';
 CREATE INDEX jobs_lease ON jobs (lease_until) WHERE state = 'running';
 CREATE INDEX jobs_owner ON jobs (owner, priority, turn) WHERE state IN ('queued', 'running');
 CREATE INDEX jobs_done ON jobs (kind, quality, finished) WHERE state = 'done';
+CREATE INDEX jobs_ended ON jobs (finished) WHERE state IN ('done', 'dead', 'cancelled');
+CREATE INDEX jobs_preview ON jobs (preview) WHERE preview IS NOT NULL;
 CREATE INDEX jobs_list ON jobs (owner, seq);
 CREATE INDEX jobs_state ON jobs (state, seq);
+
+-- What operators switched on, such as `paused`
+CREATE TABLE switches (
+    name TEXT NOT NULL PRIMARY KEY,
+    since BIGINT NOT NULL
+);
 
 CREATE TABLE attempts (
     job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
@@ -54,6 +64,9 @@ CREATE TABLE attempts (
     outcome TEXT CHECK (outcome IN ('done', 'failed', 'lost', 'released', 'cancelled')),
     exit_code BIGINT,
     error TEXT,
+    -- The iteration whose checkpoint it continued from, or why it started over although there was a checkpoint
+    resumed BIGINT,
+    note TEXT,
     PRIMARY KEY (job, claim)
 );
 

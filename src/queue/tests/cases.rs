@@ -263,3 +263,68 @@ fn a_database_that_cannot_be_used_is_named() {
         assert!(unmigrated.to_string().contains("no tables"), "{unmigrated}");
     });
 }
+
+#[test]
+fn a_paused_queue_begins_nothing_and_loses_nothing() {
+    on_each(&short(), true, async |place| {
+        place.add("anna").await;
+        place.add("anna").await;
+        let running = place.claim().await;
+        assert!(place.queue.pause().await.unwrap() && !place.queue.pause().await.unwrap());
+        assert_eq!(place.queue.paused().await.unwrap(), Some(BEGINNING));
+        assert_eq!(place.queue.claim("worker").await.unwrap(), None);
+        assert_eq!(place.queue.beat(&running, &Progress::default()).await.unwrap(), Beat::Go);
+        place.queue.finish(&running, &picture(&running, 1.0)).await.unwrap();
+        assert!(place.queue.resume().await.unwrap() && !place.queue.resume().await.unwrap());
+        assert_eq!(place.claim().await.owner, "anna");
+    });
+}
+
+#[test]
+fn all_jobs_of_an_owner_can_be_cancelled() {
+    on_each(&short(), true, async |place| {
+        let running = place.add("anna").await;
+        let claim = place.claim().await;
+        let waiting = place.add("anna").await;
+        let other = place.add("ben").await;
+        let mut cancelled = place.queue.cancel_all("anna").await.unwrap();
+        let mut expected = vec![running.clone(), waiting.clone()];
+        cancelled.sort();
+        expected.sort();
+        assert_eq!(cancelled, expected);
+        assert_eq!(place.queue.beat(&claim, &Progress::default()).await.unwrap(), Beat::Cancel);
+        assert_eq!(place.queue.stopped(&claim).await.unwrap(), Ended::Now(State::Cancelled));
+        assert_eq!([place.state(&waiting).await, place.state(&other).await], [State::Cancelled, State::Queued]);
+        assert!(place.queue.cancel_all("anna").await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn old_jobs_and_all_objects_are_found() {
+    on_each(&short(), true, async |place| {
+        let mut jobs = Vec::new();
+        for _ in 0..3 {
+            jobs.push(place.add("anna").await);
+            let claim = place.claim().await;
+            place.queue.finish(&claim, &picture(&claim, 1.0)).await.unwrap();
+            place.wait(10).await;
+        }
+        let running = place.add("anna").await;
+        let old = async |age, limit| place.queue.ended_before(Duration::from_millis(age), limit).await.unwrap();
+        assert_eq!(old(20, 100).await, jobs[..2]);
+        assert_eq!(old(0, 2).await, jobs[..2]);
+        assert!(old(31, 100).await.is_empty());
+        // Nine bytes each, as `picture` has them.
+        assert_eq!(place.queue.stored_bytes().await.unwrap(), 27);
+
+        let claim = place.claim().await;
+        let preview = Some(format!("jobs/{running}/1/preview"));
+        place.queue.beat(&claim, &Progress { preview: preview.clone(), ..Progress::default() }).await.unwrap();
+        let mut expected: Vec<String> = jobs.iter().map(|job| format!("jobs/{job}/1/picture")).chain(preview).collect();
+        expected.sort();
+        let mut found = place.queue.objects_after("", 3).await.unwrap();
+        assert_eq!(found, expected[..3]);
+        found.extend(place.queue.objects_after(&found[2], 3).await.unwrap());
+        assert_eq!(found, expected);
+    });
+}

@@ -60,6 +60,55 @@ fn weights_and_priorities_count() {
     });
 }
 
+#[test]
+fn an_owner_at_its_limit_lets_others_pass_and_keeps_its_place() {
+    on_each(&short(), true, async |place| {
+        for _ in 0..4 {
+            place.add_with(&NewJob { max_running: 2, ..job("anna") }).await;
+        }
+        for _ in 0..3 {
+            place.add("ben").await;
+        }
+        let mut claims = Vec::new();
+        for owner in ["anna", "ben", "anna", "ben", "ben"] {
+            claims.push(place.claim().await);
+            assert_eq!(claims.last().unwrap().owner, owner);
+        }
+        // Two of Anna wait, and may not begin before one of hers ends.
+        assert_eq!(place.queue.claim("worker").await.unwrap(), None);
+        place.queue.finish(&claims[1], &picture(&claims[1], 1.0)).await.unwrap();
+        assert_eq!(place.queue.claim("worker").await.unwrap(), None);
+        place.add("ben").await;
+        place.queue.finish(&claims[0], &picture(&claims[0], 1.0)).await.unwrap();
+        assert_eq!(served(place, 1).await, ["anna"]);
+        // Another limit holds for the jobs that were added before: one of Anna runs, and her last is next.
+        place.queue.limit("anna", 1).await.unwrap();
+        assert_eq!(place.claim().await.owner, "ben");
+        assert_eq!(place.queue.claim("worker").await.unwrap(), None);
+        place.queue.limit("anna", 2).await.unwrap();
+        assert_eq!(place.claim().await.owner, "anna");
+    });
+}
+
+#[test]
+fn two_claims_at_once_keep_the_limit_of_an_owner() {
+    on_each(&Rules::default(), false, async |place| {
+        for _ in 0..8 {
+            place.add_with(&NewJob { max_running: 3, ..job("anna") }).await;
+        }
+        let claims: Vec<_> = (0..8)
+            .map(|_| {
+                let queue = place.queue.clone();
+                tokio::spawn(async move { queue.claim("worker").await.unwrap() })
+            })
+            .collect();
+        for claim in claims {
+            claim.await.unwrap();
+        }
+        assert_eq!(place.queue.counts().await.unwrap().running, 3);
+    });
+}
+
 /// How long a job lasts, in milliseconds.
 const LASTS: i64 = 10_000;
 

@@ -1,18 +1,13 @@
-//! Tests of the queue, on each database there is: a file of `SQLite` always, and the `PostgreSQL` at the address in
-//! `T2A_POSTGRES` if the feature `postgres` is on, in a schema of each test.
+//! Tests of the queue, on each database there is (`database/tests.rs` says which).
 
 mod cases;
 mod fair;
 mod model;
 mod trial;
 
-use std::path::Path;
-
 use super::*;
 use crate::database::Value;
-
-/// The time at which the clock of a test begins.
-const BEGINNING: i64 = 1_000_000;
+use crate::database::tests::{BEGINNING, path_address};
 
 /// A database for one test.
 pub(super) struct Place {
@@ -21,77 +16,25 @@ pub(super) struct Place {
     pub address: String,
 }
 
-/// A clock that only moves if it is moved.
-const CLOCK: &str = "(SELECT now FROM clock)";
-
 /// Runs a test on each database, with its clock in the hands of the test or not.
 #[allow(clippy::needless_pass_by_value, reason = "a closure reads better at the call without a borrow")]
 pub(super) fn on_each(rules: &Rules, own_clock: bool, test: impl AsyncFn(&Place)) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("queue.db");
-        let place = prepare(Database::open(&path).await.unwrap(), path_address(&path), rules, own_clock).await;
-        test(&place).await;
-        place.queue.close().await;
-        on_postgres(rules, own_clock, &test).await;
+    crate::database::tests::on_each(own_clock, async |database, address| {
+        let queue = Queue::new(database, rules.clone());
+        queue.migrate().await.unwrap();
+        test(&Place { queue, address }).await;
     });
-}
-
-fn path_address(path: &Path) -> String {
-    format!("sqlite:{}", path.display())
-}
-
-async fn prepare(database: Database, address: String, rules: &Rules, own_clock: bool) -> Place {
-    let database = if own_clock {
-        let mut transaction = database.begin().await.unwrap();
-        let clock = format!("CREATE TABLE clock (now BIGINT NOT NULL); INSERT INTO clock VALUES ({BEGINNING});");
-        transaction.script(&clock).await.unwrap();
-        transaction.commit().await.unwrap();
-        database.with_clock(CLOCK)
-    } else {
-        database
-    };
-    let queue = Queue::new(database, rules.clone());
-    queue.migrate().await.unwrap();
-    Place { queue, address }
-}
-
-#[cfg(feature = "postgres")]
-async fn on_postgres(rules: &Rules, own_clock: bool, test: &impl AsyncFn(&Place)) {
-    let Ok(address) = std::env::var("T2A_POSTGRES") else { return say_skipped() };
-    let schema = format!("t{}", JobId::random().unwrap());
-    let whole = Database::connect(&address).await.unwrap();
-    whole.rows(&format!("CREATE SCHEMA {schema}"), &[]).await.unwrap();
-    let mark = if address.contains('?') { '&' } else { '?' };
-    let address = format!("{address}{mark}options[search_path]={schema}");
-    let place = prepare(Database::connect(&address).await.unwrap(), address, rules, own_clock).await;
-    test(&place).await;
-    place.queue.close().await;
-    whole.rows(&format!("DROP SCHEMA {schema} CASCADE"), &[]).await.unwrap();
-    whole.close().await;
-}
-
-#[cfg(not(feature = "postgres"))]
-#[allow(clippy::unused_async)]
-async fn on_postgres(_: &Rules, _: bool, _: &impl AsyncFn(&Place)) {
-    say_skipped();
-}
-
-#[allow(clippy::print_stderr)]
-fn say_skipped() {
-    eprintln!("skipped on PostgreSQL: set T2A_POSTGRES to its address, and build with the feature `postgres`");
 }
 
 impl Place {
     /// Moves the clock.
     pub async fn wait(&self, milliseconds: i64) {
-        self.number("UPDATE clock SET now = now + $1 RETURNING now AS number", &[milliseconds.into()]).await;
+        self.queue.database.wait(milliseconds).await;
     }
 
     /// The number that a statement answers.
     pub async fn number(&self, statement: &str, values: &[Value]) -> i64 {
-        self.queue.database.rows(statement, values).await.unwrap()[0].whole("number").unwrap()
+        self.queue.database.number(statement, values).await
     }
 
     /// Adds a job.

@@ -19,12 +19,14 @@ enum Call {
     Stopped { claim: usize },
     Cancel { job: usize, owner: Option<usize> },
     Requeue { job: usize },
+    Pause { paused: bool },
     Wait { milliseconds: i64 },
     Reap,
 }
 
 const OWNERS: [&str; 3] = ["anna", "ben", "cleo"];
 const MOST_WAITING: u32 = 3;
+const MOST_RUNNING: [u32; 3] = [1, 2, 1000];
 
 fn calls() -> impl Strategy<Value = Vec<Call>> {
     let claim = || prop_oneof![2 => Just(0_usize), 2 => 0..4_usize, 1 => 0..20_usize];
@@ -49,6 +51,7 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
         2 => claim().prop_map(|claim| Call::Stopped { claim }),
         2 => (0..20_usize, prop::option::of(0..3_usize)).prop_map(|(job, owner)| Call::Cancel { job, owner }),
         3 => (0..4_usize).prop_map(|job| Call::Requeue { job }),
+        1 => prop::bool::weighted(0.3).prop_map(|paused| Call::Pause { paused }),
         5 => (1..150_i64).prop_map(|milliseconds| Call::Wait { milliseconds }),
         3 => Just(Call::Reap),
     ];
@@ -75,6 +78,7 @@ struct Known {
 #[derive(Default)]
 struct Model {
     now: i64,
+    paused: bool,
     jobs: Vec<Known>,
     /// All claims, the newest first, with the place of their job
     claims: Vec<(usize, Claim)>,
@@ -128,6 +132,17 @@ impl Model {
         waiting
     }
 
+    /// The job that the next claim gets.
+    fn next(&self) -> Option<usize> {
+        let ready = |at: &usize| {
+            let job = &self.jobs[*at];
+            let runs = |other: &&Known| other.state == State::Running && other.asked.owner == job.asked.owner;
+            let running = self.jobs.iter().filter(runs).count();
+            job.run_at <= self.now && running < job.asked.max_running as usize
+        };
+        self.waiting().into_iter().find(ready).filter(|_| !self.paused)
+    }
+
     fn turn(&self, asked: &NewJob) -> i64 {
         let of = |states: &[State], owner: Option<&str>| -> Vec<i64> {
             let among =
@@ -154,12 +169,13 @@ async fn apply(place: &Place, model: &mut Model, call: Call) {
                 max_failures,
                 weight,
                 max_waiting: MOST_WAITING,
+                max_running: MOST_RUNNING[owner],
                 ..job(OWNERS[owner])
             };
             enqueue(queue, model, asked).await;
         }
         Call::Claim => {
-            let next = model.waiting().into_iter().find(|job| model.jobs[*job].run_at <= model.now);
+            let next = model.next();
             let claim = queue.claim("worker").await.unwrap();
             assert_eq!(claim.as_ref().map(|claim| &claim.job), next.map(|job| &model.jobs[job].id));
             let (Some(claim), Some(at)) = (claim, next) else { return };
@@ -207,6 +223,12 @@ async fn apply(place: &Place, model: &mut Model, call: Call) {
                 (job.cancel, job.run_at) = (false, model.now);
             }
             assert_eq!(queue.requeue(&job.id).await.unwrap(), dead);
+        }
+        Call::Pause { paused } => {
+            let changed = if paused { queue.pause().await } else { queue.resume().await }.unwrap();
+            assert_eq!(changed, model.paused != paused);
+            assert_eq!(queue.paused().await.unwrap().is_some(), paused);
+            model.paused = paused;
         }
         Call::Wait { milliseconds } => {
             model.now += milliseconds;
@@ -316,6 +338,7 @@ async fn compare(place: &Place, model: &Model) {
 
 /// Draws what is left, as a worker without any trouble would: each job ends.
 async fn drain(place: &Place, model: &mut Model) {
+    apply(place, model, Call::Pause { paused: false }).await;
     for (place_of_job, job) in (1..).zip(model.waiting()) {
         let position = place.queue.position(&model.jobs[job].id).await.unwrap().unwrap();
         assert_eq!((position.place, position.waiting), (place_of_job, model.waiting().len() as u64));

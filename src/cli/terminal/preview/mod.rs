@@ -7,14 +7,13 @@ mod sixel;
 
 use std::time::{Duration, Instant};
 
-use candle_core::Tensor;
 use image::RgbImage;
 
 pub(in crate::cli) use protocol::PreviewKind;
 
 use super::{Area, Picture, Window};
 use crate::Result;
-use crate::picture::{Size, bicubic, to_image};
+use crate::picture::{Size, bicubic};
 use protocol::Protocol;
 
 /// Time between two pictures.
@@ -37,16 +36,15 @@ impl Preview {
         self.last.is_none_or(|last| last.elapsed() >= INTERVAL)
     }
 
-    /// Shows a picture, with white where it is transparent; none if the window is too small.
+    /// Shows a picture; none if the window is too small.
     ///
     /// # Errors
     /// If the picture cannot be resized to the size it is shown at.
-    pub(in crate::cli) fn draw(&mut self, picture: &Tensor) -> Result<Option<Picture>> {
+    pub(in crate::cli) fn draw(&mut self, picture: &RgbImage) -> Result<Option<Picture>> {
         self.last = Some(Instant::now());
-        let (_, _, height, width) = picture.dims4()?;
-        let picture = to_image(picture)?;
+        let (width, height) = (picture.width() as usize, picture.height() as usize);
         let Some(area) = Window::now().area(width, height) else { return Ok(None) };
-        let text = self.protocol.encode(&picture, &area)?;
+        let text = self.protocol.encode(picture, &area)?;
         let removal = if self.protocol == Protocol::Kitty { images::kitty_removal() } else { String::new() };
         Ok(Some(Picture { area, text, removal }))
     }

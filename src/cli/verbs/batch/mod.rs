@@ -285,5 +285,5 @@ fn dry_run(plan: impl Iterator<Item = Planned>, stop: &Stop, reporter: &Reporter
 
 fn tell_bad(place: &Place, error: &Error, reporter: &Reporter) {
     let message = format!("{place}: {error}");
-    reporter.tell(&Event::Failed { message, hint: error.hint(), exit_code: FAILED });
+    reporter.tell(&Event::failed(message, error.hint(), FAILED));
 }

@@ -60,7 +60,8 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) save_cutouts: Option<PathBuf>,
     /// Repeat a picture's recipe; other options override it
     ///
-    /// text2art stores the recipe, that is, all settings, in every picture and movie.
+    /// text2art stores the recipe, that is, all settings, in every picture and movie. A recipe may also be a JSON file, as
+    /// `text2art info --json` prints it.
     #[arg(long, value_name = "PICTURE", help_heading = "Settings")]
     pub(in crate::cli) from: Option<PathBuf>,
     /// Download models named by a recipe without asking, even if they are not in `text2art models list`
@@ -79,6 +80,9 @@ pub(in crate::cli) struct Arguments {
     /// Show the picture in the terminal while it is drawn
     #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
     pub(in crate::cli) preview: PreviewKind,
+    /// Stop when standard input ends: for a program that starts this one, and may be killed
+    #[arg(long, hide = true)]
+    pub(in crate::cli) stop_when_stdin_ends: bool,
     #[command(flatten)]
     pub(in crate::cli) conduct: Conduct,
 }

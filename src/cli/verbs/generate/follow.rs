@@ -91,12 +91,12 @@ pub(in crate::cli) fn run_job(
     }
     if let End::Fault(fault) = &end {
         let message = format!("{fault}; the last good picture was saved");
-        reporter.tell(&Event::Failed { message, hint: fault.hint(), exit_code: FAILED });
+        reporter.tell(&Event::failed(message, fault.hint(), FAILED));
         return Ok(FAILED);
     }
     if let Some(error) = failed {
         let message = format!("{error}; the picture was saved");
-        reporter.tell(&Event::Failed { message, hint: error.hint(), exit_code: FAILED });
+        reporter.tell(&Event::failed(message, error.hint(), FAILED));
         return Ok(FAILED);
     }
     Ok(if matches!(end, End::Stopped) { INTERRUPTED } else { DONE })

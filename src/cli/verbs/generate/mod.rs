@@ -49,6 +49,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let aside = Aside { checkpoints, save_every: arguments.save_every, cutouts };
     let inputs = Recipe::inputs(&settings)?;
     let stop = interrupt::stop_on_signal(reporter, "iteration")?;
+    if arguments.stop_when_stdin_ends {
+        interrupt::stop_with_parent(&stop)?;
+    }
     let tell = |event| reporter.tell(&event);
     let (recorded, named) = recipe.map(|Repeated { recipe, named }| (recipe.models, named)).unzip();
     let recorded = recorded.unwrap_or_default();

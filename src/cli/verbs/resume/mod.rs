@@ -1,6 +1,7 @@
 //! `text2art resume`: continues a picture from a checkpoint.
 
 mod elsewhere;
+mod exactly;
 mod own;
 
 use std::ffi::OsString;
@@ -62,6 +63,12 @@ pub(in crate::cli) struct Arguments {
     /// Download models named by the checkpoint without asking, even if they are not in `text2art models list`
     #[arg(long, help_heading = "Models")]
     trust: bool,
+    /// Refuse if the picture could differ from that of an uninterrupted run
+    #[arg(long, hide = true)]
+    exactly: bool,
+    /// Stop when standard input ends: for a program that starts this one, and may be killed
+    #[arg(long, hide = true)]
+    stop_when_stdin_ends: bool,
     #[command(flatten)]
     pub(in crate::cli) conduct: Conduct,
 }
@@ -109,6 +116,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     changes.into_iter().for_each(warn);
     let here = [(recipe.program.as_str(), PROGRAM), (kind.as_str(), &opened.kind())]
         .map(|(then, now)| (then != now).then(|| format!("{then}, not {now}")));
+    if arguments.exactly {
+        exactly::check(path, &here, &products, &beside, state.iteration)?;
+    }
     for other in here.into_iter().flatten() {
         warn(format!("the checkpoint was made with {other}; the picture can differ from that of an uninterrupted run"));
     }
@@ -123,6 +133,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     beside.checkpoint_every = arguments.checkpoint_every.or(beside.checkpoint_every);
 
     let stop = interrupt::stop_on_signal(reporter, "iteration")?;
+    if arguments.stop_when_stdin_ends {
+        interrupt::stop_with_parent(&stop)?;
+    }
     let tell = |event| reporter.tell(&event);
     let finder = Finder::new(arguments.conduct.offline, &stop, &tell).with_commits_of(&recipe.models);
     let strange = trust::strange(&Models::missing(&recipe.settings, &finder)?, &[])?;

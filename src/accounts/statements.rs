@@ -1,0 +1,96 @@
+//! The statements of the accounts, one text for both engines (`database/engine.rs` describes the placeholders).
+
+/// Whether there are users, disabled ones included.
+pub(super) const ANY_USER: &str = "SELECT id FROM users LIMIT 1";
+
+/// Values: id, name, password, email, role, weight, most waiting, most running
+pub(super) const CREATE_USER: &str = "
+INSERT INTO users (id, name, password, email, role, weight, max_waiting, max_running, created)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, {now})
+ON CONFLICT (name) DO NOTHING
+RETURNING id, name, email, role, weight, max_waiting, max_running, disabled, created";
+
+/// Values: name
+pub(super) const USER: &str = "
+SELECT id, name, email, role, weight, max_waiting, max_running, disabled, created FROM users WHERE name = $1";
+
+/// Values: how many at most
+pub(super) const USERS: &str = "
+SELECT id, name, email, role, weight, max_waiting, max_running, disabled, created FROM users ORDER BY name LIMIT $1";
+
+/// Values: name
+pub(super) const PASSWORD: &str = "
+SELECT id, name, password, email, role, weight, max_waiting, max_running, disabled, created FROM users
+WHERE name = $1 AND disabled = 0";
+
+/// What is nothing stays as it is. Values: name, email, role, weight, most waiting, most running, whether disabled
+pub(super) const CHANGE_USER: &str = "
+UPDATE users SET email = COALESCE($2, email), role = COALESCE($3, role), weight = COALESCE($4, weight),
+    max_waiting = COALESCE($5, max_waiting), max_running = COALESCE($6, max_running), disabled = COALESCE($7, disabled)
+WHERE name = $1
+RETURNING id, name, email, role, weight, max_waiting, max_running, disabled, created";
+
+/// Values: name, password
+pub(super) const SET_PASSWORD: &str = "UPDATE users SET password = $2 WHERE name = $1 RETURNING id";
+
+/// Removes a user with its tokens and sessions. Values: name
+pub(super) const REMOVE_USER: &str = "DELETE FROM users WHERE name = $1 RETURNING id";
+
+/// Adds a token, unless the user has too many. Values: id, owner, name, hash, scope, how long it lasts or nothing for
+/// ever, most tokens of a user
+pub(super) const CREATE_TOKEN: &str = "
+INSERT INTO tokens (id, owner, name, hash, scope, created, expires)
+SELECT $1, $2, $3, $4, $5, {now}, {now} + $6
+WHERE (SELECT count(*) FROM tokens WHERE owner = $2 AND revoked IS NULL AND (expires IS NULL OR expires > {now})) < $7
+RETURNING id, owner, name, scope, created, expires, used, revoked";
+
+/// The valid token with a hash, and its user. Values: hash
+pub(super) const TOKEN_USER: &str = "
+SELECT tokens.hash, tokens.scope, CASE WHEN tokens.used IS NULL OR tokens.used < {now} - 60000 THEN 1 ELSE 0 END AS stale,
+    users.id, users.name, users.email, users.role, users.weight, users.max_waiting, users.max_running, users.disabled,
+    users.created
+FROM tokens JOIN users ON users.id = tokens.owner
+WHERE tokens.hash = $1 AND tokens.revoked IS NULL AND (tokens.expires IS NULL OR tokens.expires > {now})
+    AND users.disabled = 0";
+
+/// Values: hash
+pub(super) const TOKEN_USED: &str = "UPDATE tokens SET used = {now} WHERE hash = $1 RETURNING id";
+
+/// Values: owner or nothing for any, how many at most
+pub(super) const TOKENS: &str = "
+SELECT id, owner, name, scope, created, expires, used, revoked FROM tokens WHERE $1 IS NULL OR owner = $1
+ORDER BY created, id LIMIT $2";
+
+/// Values: id, owner or nothing for any
+pub(super) const REVOKE_TOKEN: &str = "
+UPDATE tokens SET revoked = {now} WHERE id = $1 AND ($2 IS NULL OR owner = $2) AND revoked IS NULL RETURNING id";
+
+/// Values: hash, owner, how long it lasts
+pub(super) const BEGIN_SESSION: &str = "
+INSERT INTO sessions (hash, owner, created, expires) VALUES ($1, $2, {now}, {now} + $3) RETURNING hash";
+
+/// Forgets what is over, and the oldest sessions of a user that has too many. Values: owner, how many to keep
+pub(super) const TRIM_SESSIONS: &str = "
+DELETE FROM sessions WHERE expires <= {now} OR (owner = $1 AND hash NOT IN
+    (SELECT hash FROM sessions WHERE owner = $1 ORDER BY created DESC, hash LIMIT $2))
+RETURNING hash";
+
+/// Values: hash
+pub(super) const SESSION_USER: &str = "
+SELECT sessions.hash, users.id, users.name, users.email, users.role, users.weight, users.max_waiting, users.max_running,
+    users.disabled, users.created
+FROM sessions JOIN users ON users.id = sessions.owner
+WHERE sessions.hash = $1 AND sessions.expires > {now} AND users.disabled = 0";
+
+/// Values: hash
+pub(super) const END_SESSION: &str = "DELETE FROM sessions WHERE hash = $1 RETURNING hash";
+
+/// Values: owner
+pub(super) const END_SESSIONS: &str = "DELETE FROM sessions WHERE owner = $1 RETURNING hash";
+
+/// Values: name, secret
+pub(super) const KEEP_SECRET: &str =
+    "INSERT INTO secrets (name, secret) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING name";
+
+/// Values: name
+pub(super) const OWN_SECRET: &str = "SELECT secret FROM secrets WHERE name = $1";

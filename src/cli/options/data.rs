@@ -1,0 +1,100 @@
+//! Where a server and its workers keep their data.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueHint;
+
+use crate::{Error, Result};
+
+/// The folder of the data, which `serve` and `worker` share.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Data {
+    /// Folder of the queue, the pictures and the work in progress [default: the user's folder for data]
+    ///
+    /// By default this is text2art in $XDG_DATA_HOME, which is ~/.local/share if it is not set; on macOS
+    /// ~/Library/Application Support/text2art, on Windows %LOCALAPPDATA%\text2art. It must be on a disk of this machine.
+    #[arg(long, value_name = "DIR", help_heading = "Server", value_hint = ValueHint::DirPath)]
+    data: Option<PathBuf>,
+}
+
+/// The places in the folder of the data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::cli) struct Places {
+    /// The folder itself
+    pub(in crate::cli) folder: PathBuf,
+    /// The database
+    pub(in crate::cli) database: PathBuf,
+    /// The pictures and other objects
+    pub(in crate::cli) objects: PathBuf,
+    /// What workers are working on
+    pub(in crate::cli) work: PathBuf,
+}
+
+impl Data {
+    /// The places of the data. The folder is created if it is missing, for its user alone.
+    ///
+    /// # Errors
+    /// If there is no such folder and none can be created, or the user has none.
+    pub(in crate::cli) fn places(&self) -> Result<Places> {
+        let folder = self.data.clone().map_or_else(usual_folder, Ok)?;
+        create(&folder)?;
+        Ok(Places {
+            database: folder.join("text2art.db"),
+            objects: folder.join("objects"),
+            work: folder.join("work"),
+            folder,
+        })
+    }
+}
+
+/// The folder of the data if none is named.
+///
+/// # Errors
+/// If the user has none.
+pub(in crate::cli) fn usual_folder() -> Result<PathBuf> {
+    let folder = default_folder(|name| std::env::var_os(name).map(PathBuf::from));
+    folder.ok_or_else(|| Error::usage("there is no folder for data", "name one with --data"))
+}
+
+/// The program's folder among the user's data. `variable` reads the environment.
+fn default_folder(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
+    let given = |name: &str| variable(name).filter(|folder| folder.is_absolute());
+    let data = if cfg!(windows) {
+        given("LOCALAPPDATA")
+    } else {
+        let home = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
+        given("XDG_DATA_HOME").or_else(|| Some(given("HOME")?.join(home)))
+    };
+    Some(data?.join("text2art"))
+}
+
+fn create(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|error| {
+        Error::file(folder, format!("the folder cannot be created: {error}"), "name another folder with --data")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn data_are_where_the_system_says() {
+        let folder = |variables: &[(&str, &str)]| {
+            default_folder(|name| Some(variables.iter().find(|(known, _)| *known == name)?.1.into()))
+        };
+        assert_eq!(folder(&[("HOME", "/home/a")]), Some("/home/a/.local/share/text2art".into()));
+        assert_eq!(folder(&[("HOME", "/home/a"), ("XDG_DATA_HOME", "/data")]), Some("/data/text2art".into()));
+        // A relative folder does not count (XDG Base Directory Specification).
+        assert_eq!(folder(&[("HOME", "/h"), ("XDG_DATA_HOME", "data")]), Some("/h/.local/share/text2art".into()));
+        assert_eq!(folder(&[]), None);
+    }
+}

@@ -1,0 +1,40 @@
+//! `serve admin gc` and `retention`: deletes what is no longer needed.
+
+use super::Place;
+use crate::cli::options::max_memory::MemorySize;
+use crate::cli::terminal::stdout;
+use crate::cli::verbs::serve::arguments::Age;
+use crate::models::hub::megabytes;
+use crate::server::upkeep::{collect_garbage, delete_old};
+use crate::text::counted;
+
+/// Arguments of `retention`.
+#[derive(clap::Args)]
+#[group(required = true, multiple = true)]
+pub(super) struct Retention {
+    /// Delete jobs that ended at least this long ago, such as 12h or 30d
+    #[arg(long, value_name = "TIME")]
+    older_than: Option<Age>,
+    /// Delete the oldest jobs that ended until the files of all take no more than this, such as 20G
+    #[arg(long, value_name = "SIZE")]
+    keep_bytes: Option<MemorySize>,
+}
+
+pub(super) async fn collect(place: &Place<'_>) -> anyhow::Result<()> {
+    let data = place.data().await?;
+    let (uploads, files) = collect_garbage(&data).await?;
+    data.close().await;
+    let (uploads, bytes) = (counted(uploads, "upload"), megabytes(files.bytes));
+    let files = counted(usize::try_from(files.objects).unwrap_or(usize::MAX), "file");
+    stdout::print_line(&format!("deleted {uploads} and {files} ({bytes})"))
+}
+
+pub(super) async fn retain(arguments: &Retention, place: &Place<'_>) -> anyhow::Result<()> {
+    let data = place.data().await?;
+    let (age, most) = (arguments.older_than.map(Age::duration), arguments.keep_bytes.map(|size| size.0));
+    let deleted = delete_old(&data.queue, &data.objects, age, most, &|_| ()).await?;
+    let left = data.queue.stored_bytes().await?;
+    data.close().await;
+    let jobs = counted(usize::try_from(deleted.jobs).unwrap_or(usize::MAX), "job");
+    stdout::print_line(&format!("deleted {jobs} ({}); {} are left", megabytes(deleted.bytes), megabytes(left)))
+}

@@ -1,0 +1,234 @@
+//! `serve admin user`: adds, lists, changes and removes users.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{Place, no_user, password};
+use crate::Result;
+use crate::accounts::{Changes, Limits, NewUser, Role, User};
+use crate::cli::terminal::stdout;
+use crate::server::rfc3339;
+
+/// What to do with users.
+#[derive(Subcommand)]
+pub(super) enum Verb {
+    /// Add a user
+    ///
+    /// Asks for the password, or reads a line from standard input if that is no terminal.
+    Add(Add),
+    /// List all users
+    List(List),
+    /// Change the role or the limits of a user
+    Change(Change),
+    /// Give a user another password, and end its sessions
+    Password(Name),
+    /// Let a user do nothing, for now: its tokens are refused and its sessions end. Its jobs stay in the queue
+    Disable(Name),
+    /// Let a user do everything again
+    Enable(Name),
+    /// Remove a user, and cancel its jobs. Finished pictures stay until they are deleted
+    Remove(Name),
+}
+
+/// Arguments of `user add`.
+#[derive(clap::Args)]
+pub(super) struct Add {
+    /// Name for the login: lowercase letters, digits, hyphens, underscores and dots
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Ask for no password: the user can only use tokens
+    #[arg(long)]
+    no_password: bool,
+    #[command(flatten)]
+    fields: Fields,
+}
+
+/// Arguments of `user change`.
+#[derive(clap::Args)]
+pub(super) struct Change {
+    /// Name of the user
+    #[arg(value_name = "NAME")]
+    name: String,
+    #[command(flatten)]
+    fields: Fields,
+}
+
+/// Arguments of `user list`.
+#[derive(clap::Args)]
+pub(super) struct List {
+    /// Print a JSON list
+    #[arg(long)]
+    json: bool,
+}
+
+/// A user.
+#[derive(clap::Args)]
+pub(super) struct Name {
+    /// Name of the user
+    #[arg(value_name = "NAME")]
+    name: String,
+}
+
+/// What can be set of a user.
+#[derive(clap::Args)]
+struct Fields {
+    /// What the user may do; user if nothing is said when adding one
+    #[arg(long, value_enum, value_name = "ROLE")]
+    role: Option<RoleArgument>,
+    /// Pictures that the user gets for one of a user of weight 1, 1 to 100
+    #[arg(long, value_name = "N")]
+    weight: Option<u32>,
+    /// Most jobs that may wait, 1 to 10000
+    #[arg(long, value_name = "N")]
+    max_waiting: Option<u32>,
+    /// Most jobs that are drawn at once, 1 to 1000
+    #[arg(long, value_name = "N")]
+    max_running: Option<u32>,
+    /// Address for mail
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+}
+
+/// A role on the command line.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum RoleArgument {
+    /// Asks for pictures, and handles its own
+    User,
+    /// Sees and cancels every job
+    Operator,
+    /// Does all that an operator does; later also what concerns users
+    Admin,
+}
+
+impl From<RoleArgument> for Role {
+    fn from(role: RoleArgument) -> Self {
+        match role {
+            RoleArgument::User => Self::User,
+            RoleArgument::Operator => Self::Operator,
+            RoleArgument::Admin => Self::Admin,
+        }
+    }
+}
+
+pub(super) async fn run(verb: &Verb, place: &Place<'_>) -> anyhow::Result<()> {
+    match verb {
+        Verb::Add(arguments) => add(arguments, place).await,
+        Verb::List(arguments) => list(arguments, place).await,
+        Verb::Change(arguments) => change(arguments, place).await,
+        Verb::Password(Name { name }) => set_password(name, place).await,
+        Verb::Disable(Name { name }) => set_disabled(name, true, place).await,
+        Verb::Enable(Name { name }) => set_disabled(name, false, place).await,
+        Verb::Remove(Name { name }) => remove(name, place).await,
+    }
+}
+
+async fn add(arguments: &Add, place: &Place<'_>) -> anyhow::Result<()> {
+    let fields = &arguments.fields;
+    let usual = Limits::default();
+    let mut user = NewUser {
+        email: fields.email.clone(),
+        role: fields.role.map_or(Role::User, Role::from),
+        limits: Limits {
+            weight: fields.weight.unwrap_or(usual.weight),
+            max_waiting: fields.max_waiting.unwrap_or(usual.max_waiting),
+            max_running: fields.max_running.unwrap_or(usual.max_running),
+        },
+        ..NewUser::new(&arguments.name, None)
+    };
+    // What is wrong is said before anybody types a password.
+    user.check()?;
+    let data = place.new_data().await?;
+    if data.accounts.user(&user.name).await?.is_none() && !arguments.no_password {
+        user.password = Some(password::read(place.stop)?);
+    }
+    let user = data.accounts.create_user(&user).await?;
+    data.close().await;
+    stdout::print_line(&format!("added {} as {}", user.name, user.role.as_str()))
+}
+
+async fn list(arguments: &List, place: &Place<'_>) -> anyhow::Result<()> {
+    let data = place.data().await?;
+    let users = data.accounts.users().await?;
+    data.close().await;
+    if arguments.json {
+        let users: Vec<_> = users.iter().map(in_json).collect();
+        return stdout::print_json(&users);
+    }
+    for User { name, role, limits, disabled, created, .. } in &users {
+        let Limits { weight, max_waiting, max_running } = limits;
+        let state = if *disabled { "disabled" } else { "enabled" };
+        stdout::print_line(&format!(
+            "{name:20} {:8} {state:8}  weight {weight}, {max_waiting} waiting, {max_running} running  since {}",
+            role.as_str(),
+            rfc3339(*created)
+        ))?;
+    }
+    Ok(())
+}
+
+fn in_json(user: &User) -> serde_json::Value {
+    json!({
+        "id": user.id,
+        "name": user.name,
+        "email": user.email,
+        "role": user.role,
+        "weight": user.limits.weight,
+        "max_waiting": user.limits.max_waiting,
+        "max_running": user.limits.max_running,
+        "disabled": user.disabled,
+        "created": rfc3339(user.created),
+    })
+}
+
+async fn change(arguments: &Change, place: &Place<'_>) -> anyhow::Result<()> {
+    let Fields { role, weight, max_waiting, max_running, email } = &arguments.fields;
+    let changes = Changes {
+        email: email.clone(),
+        role: role.map(Role::from),
+        weight: *weight,
+        max_waiting: *max_waiting,
+        max_running: *max_running,
+        disabled: None,
+    };
+    let data = place.data().await?;
+    let changed = data.accounts.change_user(&arguments.name, &changes).await?;
+    let user = changed.ok_or_else(|| no_user(&arguments.name))?;
+    if let Some(most) = max_running {
+        data.queue.limit(&user.id, *most).await?;
+    }
+    data.close().await;
+    stdout::print_line(&format!("changed {}", user.name))
+}
+
+async fn set_password(name: &str, place: &Place<'_>) -> anyhow::Result<()> {
+    let data = place.data().await?;
+    data.accounts.user(name).await?.ok_or_else(|| no_user(name))?;
+    let password = password::read(place.stop)?;
+    if !data.accounts.set_password(name, &password).await? {
+        return Err(no_user(name).into());
+    }
+    data.close().await;
+    stdout::print_line(&format!("changed the password of {name}"))
+}
+
+async fn set_disabled(name: &str, disabled: bool, place: &Place<'_>) -> anyhow::Result<()> {
+    let data = place.data().await?;
+    let changes = Changes { disabled: Some(disabled), ..Changes::default() };
+    data.accounts.change_user(name, &changes).await?.ok_or_else(|| no_user(name))?;
+    data.close().await;
+    stdout::print_line(&format!("{} {name}", if disabled { "disabled" } else { "enabled" }))
+}
+
+async fn remove(name: &str, place: &Place<'_>) -> anyhow::Result<()> {
+    let data = place.data().await?;
+    let id = data.accounts.remove_user(name).await?.ok_or_else(|| no_user(name))?;
+    let cancelled = data.queue.cancel_all(&id).await?;
+    data.close().await;
+    let jobs = crate::text::counted(cancelled.len(), "job");
+    stdout::print_line(&format!("removed {name}, and canceled {jobs}"))
+}
+
+/// Looks up a user by name.
+pub(super) async fn of_name(name: &str, data: &crate::server::Data) -> Result<User> {
+    data.accounts.user(name).await?.ok_or_else(|| no_user(name))
+}

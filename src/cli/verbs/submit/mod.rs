@@ -1,0 +1,142 @@
+//! `text2art submit PROMPT`: has a server draw a picture.
+
+mod order;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::ValueHint;
+
+use super::generate::prompt;
+use super::jobs::{Delivery, Following, follow};
+use crate::cli::DONE;
+use crate::cli::options::outputs::Outputs;
+use crate::cli::options::remote::Remote;
+use crate::cli::options::sources;
+use crate::cli::terminal::detach::detach_on_signal;
+use crate::cli::terminal::preview::PreviewKind;
+use crate::cli::terminal::report::{Progress, Reporter};
+use crate::cli::terminal::stdout;
+use crate::database::Id;
+use crate::output::{Kind, Make};
+use crate::progress::Event;
+use crate::resolve::flatten;
+use crate::settings::{Chosen, Overrides};
+use crate::video::FileNames;
+use crate::{Error, Result};
+use order::Open;
+
+/// The arguments of `submit`.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// What to draw; `|` separates prompts, `:2` sets a weight
+    #[arg(value_name = "PROMPT")]
+    prompt: Vec<String>,
+    /// Add a prompt, same as PROMPT; may be repeated
+    #[arg(long = "prompt", value_name = "TEXT", help_heading = "Picture")]
+    texts: Vec<String>,
+    #[command(flatten)]
+    open: Chosen<Open>,
+    /// Wait until the picture is drawn, show its progress, and fetch its files
+    ///
+    /// Without it, `submit` prints the job's id and ends. The first Ctrl-C leaves the job to the server; another one
+    /// cancels it.
+    #[arg(long, help_heading = "Output")]
+    wait: bool,
+    /// Output file, or -; implies --wait
+    ///
+    /// As in `text2art generate`: the name ends in .png, .gif or .mp4, and can contain {slug}, {seed} and {n}.
+    #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    output: Option<OsString>,
+    /// Replace files that already exist
+    #[arg(long, help_heading = "Output")]
+    force: bool,
+    #[command(flatten)]
+    files: FileNames,
+    /// Configuration file, or none
+    #[arg(long, value_name = "FILE", help_heading = "Settings")]
+    config: Option<PathBuf>,
+    /// Show the picture in the terminal while it is drawn
+    #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
+    preview: PreviewKind,
+    /// How to show progress on standard error
+    #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
+    progress: Progress,
+    /// Show only warnings and errors
+    #[arg(short, long, help_heading = "Output")]
+    quiet: bool,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+impl Arguments {
+    /// The reporter of progress.
+    pub(in crate::cli) fn reporter(&self) -> Reporter {
+        Reporter::new(self.progress.unless_quiet(self.quiet)).with_preview(self.preview)
+    }
+
+    /// Whether the picture is waited for: a name for a file is one for now.
+    fn waits(&self) -> bool {
+        self.wait || self.output.is_some() || self.files.has_names()
+    }
+
+    /// The settings of all sources as one layer.
+    fn settings(&self, reporter: &Reporter) -> Result<Overrides> {
+        let words = (!self.prompt.is_empty()).then(|| self.prompt.join(" "));
+        let text = words.into_iter().chain(self.texts.iter().cloned());
+        let text = text.reduce(|all, text| format!("{all} | {text}"));
+        let mut flags = self.open.overrides.clone();
+        flags.prompt = text.as_deref().map(prompt).transpose()?;
+        let mut warnings = Vec::new();
+        let environment = sources::environment(&mut |message| warnings.push(message))?;
+        let settings = flatten(&[flags, environment, sources::config_file(self.config.as_deref())?])?;
+        warnings.extend(settings.prompt.iter().flat_map(|prompt| prompt.doubts().to_vec()));
+        for message in warnings {
+            reporter.tell(&Event::Warning { message });
+        }
+        Ok(settings)
+    }
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
+    let settings = arguments.settings(reporter)?;
+    let Some(prompt) = &settings.prompt else {
+        let hint = "say what to draw, for example: text2art submit a red apple on a blue background";
+        return Err(Error::usage("no prompt was given", hint).into());
+    };
+    if let Some(folder) = arguments.files.kinds().find(|kind| kind.is_folder()) {
+        let message = format!("‹{}›: a server makes no folder of frames", folder.option);
+        return Err(Error::usage(message, "ask for a movie with ‹gif› or ‹mp4›").into());
+    }
+    let outputs = Outputs { output: arguments.output.as_deref(), force: arguments.force, files: &arguments.files };
+    let (kinds, delivery) = if arguments.waits() {
+        let seed = settings.seed.unwrap_or_default().0;
+        let products = outputs.products(&prompt.all()[0].text, seed, |_, _| Ok(()))?;
+        let kinds = products.iter().map(|product| product.kind).collect();
+        (kinds, Some(Delivery { products, is_stream: outputs.is_stream() }))
+    } else {
+        (arguments.files.kinds().collect::<Vec<Kind>>(), None)
+    };
+    let mut order = order::of(&settings)?;
+    let products: Vec<&str> =
+        kinds.iter().filter(|kind| !matches!(kind.make, Make::Picture)).map(|kind| kind.option).collect();
+    order.insert("products".into(), products.into());
+
+    let detach = detach_on_signal()?;
+    let server = arguments.remote.connect(arguments.config.as_deref(), &detach.stop)?;
+    order::upload(&mut order, &settings, &server)?;
+    let job = server.submit(&order, &Id::random()?)?;
+    let Some(delivery) = delivery else {
+        stdout::print_line(job.id.as_str())?;
+        return Ok(DONE);
+    };
+    reporter.tell(&Event::Submitted { job: job.id.to_string(), server: server.address().to_string() });
+    let following = Following {
+        server: &server,
+        remote: &arguments.remote,
+        config: arguments.config.as_deref(),
+        detach: &detach,
+        reporter,
+    };
+    follow(&following, &job, Some(&delivery))
+}

@@ -1,0 +1,111 @@
+//! What a server is sent: the settings that it takes from requests.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::client::Server;
+use crate::palette::{Palette, file_of, hexadecimal};
+use crate::settings::{Choice, OptionInfo, Overrides, Seed, Setter, Weighted};
+use crate::{Error, Result};
+
+/// Options that name files. A server takes uploads and colors instead.
+const FILES: [&str; 3] = ["init_image", "image_prompt", "palette"];
+
+/// The settings that a request may have.
+pub(super) struct Open;
+
+impl Choice for Open {
+    const HAS_HEADINGS: bool = true;
+
+    fn takes(option: &OptionInfo) -> bool {
+        is_open(option)
+    }
+}
+
+/// Whether a server takes an option from requests.
+fn is_open(option: &OptionInfo) -> bool {
+    option.setter == Setter::Requests || FILES.contains(&option.name)
+}
+
+/// The settings as the fields of a request. Those that only the server decides are left out.
+///
+/// # Errors
+/// If a setting is not a number, or a palette cannot be read.
+pub(super) fn of(settings: &Overrides) -> Result<Map<String, Value>> {
+    let mut settings = settings.clone();
+    if let Some(palette) = settings.palette.as_mut().filter(|palette| file_of(palette).is_some()) {
+        let colors: Vec<String> = Palette::load(palette)?.colours().iter().map(|color| hexadecimal(*color)).collect();
+        *palette = colors.join(";");
+    }
+    let written = serde_json::to_value(&settings);
+    let Ok(Value::Object(mut order)) = written else { return Err(Error::fault("cannot write settings as JSON")) };
+    order.retain(|name, _| OptionInfo::of(name).is_some_and(is_open));
+    // A server would choose another one, and then this command would not draw what it draws here.
+    order.entry("seed").or_insert_with(|| Seed::default().0.into());
+    match order.iter().find(|(_, value)| value.is_null()) {
+        Some((name, _)) => Err(Error::usage(format!("‹{name}› is not a number"), "write it like 0.5")),
+        None => Ok(order),
+    }
+}
+
+/// Uploads the files that settings name, and names the uploads instead.
+///
+/// # Errors
+/// If a file cannot be read, or the server does not take it.
+pub(super) fn upload(order: &mut Map<String, Value>, settings: &Overrides, server: &Server) -> Result<()> {
+    if let Some(path) = &settings.init_image {
+        order.insert("init_image".into(), server.upload(path)?.into());
+    }
+    if let Some(prompts) = &settings.image_prompt {
+        let uploaded = |prompt: &Weighted| {
+            let value = server.upload(Path::new(&prompt.value))?;
+            Ok(Weighted { value, weight: prompt.weight }.to_string().into())
+        };
+        let uploaded = prompts.iter().map(uploaded).collect::<Result<Vec<Value>>>()?;
+        order.insert("image_prompt".into(), uploaded.into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_what_is_open_to_requests_is_sent() {
+        let settings = Overrides {
+            prompt: "a cat | b:0.5".parse().ok(),
+            size: "64x48".parse().ok(),
+            seed: "lucky".parse().ok(),
+            cut_noise: Some(0.25),
+            pixel_art: Some(true),
+            device: "cuda".parse().ok(),
+            model: Some("/etc/passwd".into()),
+            clip: Some(vec!["vit-b32".into()]),
+            ..Overrides::default()
+        };
+        let mut order = of(&settings).unwrap();
+        let seed = order.remove("seed").unwrap();
+        assert_eq!(serde_json::from_value::<Seed>(seed).ok(), settings.seed);
+        let expected = json!({"prompt": "a cat | b:0.5", "size": "64x48", "cut_noise": 0.25, "pixel_art": true});
+        assert_eq!(Value::from(order), expected);
+        assert_eq!(of(&Overrides::default()).unwrap()["seed"], 0);
+        let wrong = Overrides { cut_noise: Some(f64::NAN), ..Overrides::default() };
+        assert_eq!(of(&wrong).unwrap_err().to_string(), "--cut-noise is not a number");
+    }
+
+    #[test]
+    fn a_palette_file_is_sent_as_its_colors() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("two.hex");
+        std::fs::write(&path, "ff0000\n00ff00\n").unwrap();
+        let palette = |text: &str| Overrides { palette: Some(text.to_owned()), ..Overrides::default() };
+        let sent = |text: &str| of(&palette(text)).map(|order| order["palette"].clone());
+        let colors = sent(path.to_str().unwrap()).unwrap();
+        assert_eq!(Palette::load(colors.as_str().unwrap()).unwrap().colours(), [[255, 0, 0], [0, 255, 0]]);
+        assert_eq!(sent("pico-8").unwrap(), "pico-8");
+        assert!(sent("none.hex").is_err());
+    }
+}

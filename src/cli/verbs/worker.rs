@@ -1,0 +1,96 @@
+//! `text2art worker`: draws the jobs of a server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cli::options::data::Data;
+use crate::cli::terminal::report::{Reporter, line};
+use crate::cli::terminal::{interrupt, warning};
+use crate::database::Database;
+use crate::objects::Objects;
+use crate::queue::{Queue, Rules};
+use crate::text::count;
+use crate::worker::{Setup, Shutdown, WorkerEvent, run as work};
+use crate::{Error, Result};
+
+/// The threads that wait for the database, the store and the processes that draw.
+const THREADS: usize = 2;
+/// The time for work that cannot be interrupted, at the end.
+const LAST_WORK: Duration = Duration::from_secs(1);
+
+/// The arguments of `worker`.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    data: Data,
+    /// How many pictures to draw at once; they share the processors and the memory
+    #[arg(long, value_name = "N", default_value = "1", help_heading = "Machine", value_parser = slots)]
+    slots: u16,
+    /// Use only models that are already downloaded
+    #[arg(long, help_heading = "Models")]
+    offline: bool,
+    /// How long a job belongs to a worker that no longer reports, in seconds; as for all processes of the server
+    #[arg(long, value_name = "SECONDS", hide = true, default_value = "60", value_parser = lease)]
+    lease: Duration,
+}
+
+fn slots(text: &str) -> Result<u16, String> {
+    count(text, 1..=256)
+}
+
+fn lease(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.5..=3600.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| format!("`{text}` is not a number of seconds from 0.5 to 3600"))
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
+    let (switch, stop) = Shutdown::new();
+    let acknowledgment = reporter.acknowledgment();
+    interrupt::shut_down_on_signal(move |message| acknowledgment.tell(message), move || switch.request())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
+    let runtime = runtime.map_err(|error| Error::thread(&error))?;
+    let ended = runtime.block_on(serve(arguments, stop));
+    runtime.shutdown_timeout(LAST_WORK);
+    Ok(ended?)
+}
+
+async fn serve(arguments: &Arguments, stop: Shutdown) -> Result<()> {
+    let places = arguments.data.places()?;
+    let rules = rules(arguments.lease);
+    let queue = Queue::new(Database::open(&places.database).await?, rules);
+    queue.migrate().await?;
+    let objects = Objects::folder(&places.objects)?;
+    let setup = Setup::new(queue.clone(), objects, places.work, arguments.slots.into())?;
+    let setup = Setup { offline: arguments.offline, report: Arc::new(|event| report(&event)), ..setup };
+    let ended = work(setup, stop).await;
+    queue.close().await;
+    ended
+}
+
+/// The rules of a queue with this lease.
+fn rules(lease: Duration) -> Rules {
+    // As in the default, whose lease is 60 s.
+    Rules { lease, first_pause: lease / 6, later_pause: lease, worker_alive: lease, ..Rules::default() }
+}
+
+/// Writes a line about something that happened.
+fn report(event: &WorkerEvent) {
+    match event {
+        WorkerEvent::Trouble { what } => warning(what),
+        other => line(&other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_lease_has_the_usual_rules() {
+        assert_eq!(rules(Duration::from_secs(60)), Rules::default());
+        assert_eq!(lease("1.5"), Ok(Duration::from_millis(1500)));
+        for wrong in ["", "0", "-1", "nan", "inf", "1e9", "soon"] {
+            assert!(lease(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Errors of the store as errors of the library.
+
+use std::error::Error as _;
+use std::io::ErrorKind;
+
+use crate::error::Error;
+
+/// What is wrong with an object that does not exist.
+const MISSING: &str = "there is no such object in the store";
+
+/// Whether the error says that an object does not exist.
+#[must_use]
+pub fn is_missing(error: &Error) -> bool {
+    matches!(error, Error::File { problem, .. } if problem == MISSING)
+}
+
+/// An error of the store about an object.
+pub(super) fn fault(key: &str, error: &object_store::Error) -> Error {
+    if matches!(error, object_store::Error::NotFound { .. }) {
+        return Error::file(key, MISSING, "it was deleted, or never stored");
+    }
+    match cause(error) {
+        Some((kind, text)) => fault_of_disk(key, kind, &text),
+        None => Error::network(format!("the store of objects failed at {key}: {error}"), "try again in a moment"),
+    }
+}
+
+/// An error of the system about the file of an object, or about a file that an object goes to or comes from.
+pub(super) fn fault_of_file(name: &str, error: &std::io::Error) -> Error {
+    fault_of_disk(name, error.kind(), &error.to_string())
+}
+
+fn fault_of_disk(name: &str, kind: ErrorKind, text: &str) -> Error {
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            Error::network("the disk of the store of objects is full", "free some space on the disk")
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Error::network(
+            format!("the store of objects refused access to {name}: {text}"),
+            "make the folder of the objects and all in it readable and writable",
+        ),
+        _ => Error::network(format!("the store of objects failed at {name}: {text}"), "check the disk, and try again"),
+    }
+}
+
+/// The system's error behind an error of the store.
+fn cause(error: &object_store::Error) -> Option<(ErrorKind, String)> {
+    let mut next = error.source();
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            return Some((error.kind(), error.to_string()));
+        }
+        next = error.source();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_apart() {
+        let full = |kind: ErrorKind| object_store::Error::Generic {
+            store: "disk",
+            source: Box::new(std::io::Error::from(kind)),
+        };
+        let error = fault("a", &full(ErrorKind::StorageFull));
+        assert_eq!(error.to_string(), "the disk of the store of objects is full");
+        assert_eq!(error.hint(), "free some space on the disk");
+        assert!(fault("a", &full(ErrorKind::PermissionDenied)).hint().contains("writable"));
+        assert!(!is_missing(&error));
+        let missing = object_store::Error::NotFound { path: "a".into(), source: "gone".into() };
+        assert!(is_missing(&fault("a", &missing)));
+    }
+}

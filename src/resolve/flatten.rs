@@ -1,0 +1,121 @@
+//! One layer of overrides for all of them.
+
+use std::path::Path;
+
+use super::init_weight;
+use crate::settings::Overrides;
+use crate::{Result, picture};
+
+/// One layer that means the same as these layers, the strongest first, for whoever takes only one, such as a server: what
+/// a stronger layer overrules by its quality or its pixel art is left out. Models count as plain values.
+///
+/// # Errors
+/// If a shape needs the size of an image that cannot be read.
+pub fn flatten(layers: &[Overrides]) -> Result<Overrides> {
+    let image = layers.iter().find_map(|layer| layer.init_image.as_deref());
+    let mut flat = Overrides::default();
+    for layer in layers.iter().rev() {
+        flat = above(layer.clone(), flat, image)?;
+    }
+    // Whether a weight applies depends on all layers.
+    flat.init_weight = init_weight::named(layers);
+    Ok(flat)
+}
+
+/// The layer that means the same as two.
+fn above(mut strong: Overrides, mut weak: Overrides, image: Option<&Path>) -> Result<Overrides> {
+    if strong.quality.is_some() {
+        (weak.size, weak.aspect, weak.iterations, weak.cutouts) = (None, None, None, None);
+    }
+    if strong.quality.is_some() || strong.iterations.is_some() {
+        // More work does not end where a weaker layer stopped.
+        weak.stop_at = None;
+    }
+    if strong.size.is_some() || strong.aspect.is_some() {
+        let size = weak.size.take().filter(|_| strong.size.is_none());
+        if let (Some(aspect), Some(size)) = (strong.aspect, size) {
+            strong.aspect = None;
+            strong.size = Some(aspect.at(size, || picture::dimensions(image.unwrap_or(Path::new(""))))?);
+        }
+        weak.aspect = None;
+    }
+    let is_pixel_art = strong.pixel_art == Some(true);
+    if is_pixel_art {
+        weak.drawer = None;
+    }
+    if is_pixel_art || strong.palette.is_some() || strong.colors.is_some() {
+        (weak.palette, weak.colors) = (None, None);
+    }
+    if strong.pixel_size.is_some() {
+        weak.pixel_scale = None;
+    }
+    Ok(strong.or(weak))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::models::Quality;
+    use crate::resolve::combine;
+    use crate::settings::{Aspect, StartNoise};
+
+    /// A layer of settings on which the rules between layers depend.
+    fn layer() -> impl Strategy<Value = Overrides> {
+        let some = |values: &[usize]| proptest::option::weighted(0.3, proptest::sample::select(values.to_vec()));
+        let work = (some(&[0, 1]), some(&[0, 1]), some(&[7, 9]), some(&[3, 4]), some(&[2, 5]));
+        let drawn = (some(&[0]), some(&[0, 1]), some(&[0, 1, 2]), some(&[0, 1]), some(&[1, 2]));
+        let start = (some(&[0, 1]), some(&[1, 2]));
+        (work, drawn, start).prop_map(|((quality, shape, iterations, stop_at, cutouts), drawn, (noise, weight))| {
+            let (pixel_art, drawer, colors, pixel_size, pixel_scale) = drawn;
+            let size = |index: usize| ["64x64", "96x32"][index].parse().unwrap();
+            Overrides {
+                quality: quality.map(|index| [Quality::Draft, Quality::Best][index]),
+                size: shape.map(size),
+                iterations,
+                stop_at,
+                cutouts,
+                pixel_art: pixel_art.map(|_| true),
+                drawer: drawer.map(|index| ["vqgan", "pixel"][index].into()),
+                palette: colors.filter(|index| *index < 2).map(|index| ["pico-8", "game-boy"][index].to_owned()),
+                colors: colors.filter(|index| *index == 2).map(|_| 5),
+                pixel_size: pixel_size.map(|index| ["8x8", "16x8"][index].parse().unwrap()),
+                pixel_scale: pixel_scale.map(|scale| f64::from(u32::try_from(scale).unwrap())),
+                init_noise: noise.map(|index| [StartNoise::None, StartNoise::Prior][index]),
+                init_weight: weight.map(|weight| f64::from(u32::try_from(weight).unwrap()) / 8.0),
+                ..Overrides::default()
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn one_layer_draws_what_three_do(layers in [layer(), layer(), layer()]) {
+            let mut layers = layers;
+            layers[0].prompt = "a cat".parse().ok();
+            let flat = flatten(&layers).unwrap();
+            match (combine(&layers), combine(&[flat])) {
+                (Ok(settings), Ok(flat)) => prop_assert_eq!(settings, flat),
+                (Err(error), Err(flat)) => prop_assert_eq!(error.to_string(), flat.to_string()),
+                (settings, flat) => prop_assert!(false, "{:?} and {:?}", settings, flat),
+            }
+        }
+    }
+
+    #[test]
+    fn a_shape_reshapes_the_size_of_a_weaker_layer() {
+        let aspect = |text: &str| Overrides { aspect: text.parse::<Aspect>().ok(), ..Overrides::default() };
+        let size = |text: &str| Overrides { size: text.parse().ok(), ..Overrides::default() };
+        let prompt = Overrides { prompt: "a cat".parse().ok(), ..Overrides::default() };
+        for layers in [
+            [prompt.clone(), aspect("widescreen"), size("200x100")],
+            [prompt.clone(), size("200x100"), aspect("widescreen")],
+            [prompt.clone(), aspect("2:1"), Overrides { quality: Some(Quality::Best), ..Overrides::default() }],
+        ] {
+            let flat = flatten(&layers).unwrap();
+            assert_eq!(combine(&layers).unwrap(), combine(&[flat]).unwrap());
+        }
+        assert!(flatten(&[aspect("retain"), size("200x100")]).is_err());
+    }
+}

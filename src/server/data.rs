@@ -1,0 +1,82 @@
+//! The data of a server: its folder, with the database and the objects.
+
+use std::path::Path;
+
+use super::config::Config;
+use super::migrate;
+use crate::accounts::Accounts;
+use crate::database::Database;
+use crate::error::{Error, Result};
+use crate::objects::Objects;
+use crate::queue::{Queue, Rules};
+
+/// The data of a server. Clones share their connections. Several processes may have the same data open.
+#[derive(Clone)]
+pub struct Data {
+    /// The database behind the queue and the accounts
+    pub database: Database,
+    /// The queue of jobs
+    pub queue: Queue,
+    /// The users
+    pub accounts: Accounts,
+    /// The store of pictures, movies and uploads
+    pub objects: Objects,
+}
+
+impl Data {
+    /// Opens the data, and makes what is missing.
+    ///
+    /// # Errors
+    ///
+    /// If the folder or the database cannot be used, or belongs to a newer version.
+    pub async fn create(config: &Config) -> Result<Self> {
+        for folder in [&config.data, &config.incoming(), &config.work()] {
+            make_folder(folder)?;
+        }
+        Self::opened(config).await
+    }
+
+    /// Opens data that a server has already.
+    ///
+    /// # Errors
+    ///
+    /// If there are none, they cannot be used, or they belong to a newer version.
+    pub async fn open(config: &Config) -> Result<Self> {
+        if !config.database().is_file() {
+            return Err(Error::file(
+                &config.data,
+                "there are no data of a server in this folder",
+                "name the folder that `text2art serve` shows when it starts, with ‹data›",
+            ));
+        }
+        Self::opened(config).await
+    }
+
+    async fn opened(config: &Config) -> Result<Self> {
+        let database = Database::open(&config.database()).await?;
+        let queue = Queue::new(database.clone(), Rules::default());
+        let accounts = Accounts::new(database.clone());
+        queue.migrate().await?;
+        accounts.migrate().await?;
+        migrate(&database).await?;
+        let objects = Objects::folder(&config.objects())?;
+        Ok(Self { database, queue, accounts, objects })
+    }
+
+    /// Closes the connections of these data and their clones.
+    pub async fn close(&self) {
+        self.queue.close().await;
+    }
+}
+
+/// Makes a folder that only its owner can read: it has what users asked for.
+pub(super) fn make_folder(folder: &Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|error| {
+        let problem = format!("the folder cannot be created: {error}");
+        Error::file(folder, problem, "choose another folder with ‹data›, or make the one around it writable")
+    })
+}

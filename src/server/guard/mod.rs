@@ -1,0 +1,104 @@
+//! The door: who may come in, and how often.
+//!
+//! A request passes these checks in turn:
+//!
+//! 1. [`host`]: its `Host` is a name of this server, so that a page of another site cannot reach it under a name of its own.
+//! 2. [`login`]: who sent it, by a token, a session, or the way the server is set up.
+//! 3. [`origin`]: what changes something was sent by a page of this server, unless a token proves that no page sent it.
+//! 4. [`limits`]: what changes something is not sent too often.
+//!
+//! [`add_headers`] says on every answer what a browser may do with it, and [`opening`] refuses to begin a server that anybody could use by mistake.
+
+mod address;
+mod headers;
+mod host;
+mod limits;
+mod login;
+mod opening;
+mod origin;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tokio::sync::OnceCell;
+
+use super::app::App;
+use super::problem::{Answer, Problem};
+use crate::accounts::Secret;
+
+pub use address::Network;
+pub use headers::add as add_headers;
+pub use login::{Entrance, session_of};
+pub(super) use login::{cookie_name, is_secure, of_user};
+pub use opening::{check_opening, is_public};
+
+/// What the guard remembers about visitors.
+#[derive(Default)]
+pub struct Guard {
+    /// How often they came
+    pub limits: limits::Limits,
+    /// Makes names of visitors without a login from their addresses
+    names: OnceCell<Secret>,
+}
+
+/// The routes, behind the guard, who finds out who the visitor is.
+pub fn guarded(routes: Router<App>, app: &App) -> Router<App> {
+    routes.layer(from_fn_with_state(app.clone(), guard))
+}
+
+async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    match admit(&app, &mut request).await {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Lets a request pass with who sent it in its extensions, or says why not.
+async fn admit(app: &App, request: &mut Request) -> Answer<()> {
+    if is_probe(request) {
+        return Ok(());
+    }
+    host::check(&app.config, request.uri(), request.headers())?;
+    let client = address::client(request, &app.config.trusted_proxies)?;
+    let network = Network::of(client);
+    let visitor = login::visitor(app, request.headers(), network).await?;
+    let entrance = visitor.as_ref().map_or(Entrance::None, |(_, entrance)| *entrance);
+    if !request.method().is_safe() {
+        if !matches!(entrance, Entrance::Token(_)) {
+            origin::check(&app.config, request.headers())?;
+        }
+        entrance.check_writing()?;
+        if let Some((visitor, _)) = &visitor {
+            app.guard.limits.check(visitor, entrance, network)?;
+        }
+    }
+    if visitor.is_none() && !needs_no_login(request) {
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, "this needs a login")
+            .hint("send a token as `Authorization: Bearer t2a_...`, or log in"));
+    }
+    let extensions = request.extensions_mut();
+    extensions.insert(network);
+    extensions.insert(entrance);
+    if let Some((visitor, _)) = visitor {
+        extensions.insert(visitor);
+    }
+    Ok(())
+}
+
+/// Whether a machine asks how the server is. It may not know the server's name, and learns nothing else.
+fn is_probe(request: &Request) -> bool {
+    matches!(request.uri().path(), "/healthz" | "/readyz") && request.method().is_safe()
+}
+
+/// Whether anybody may ask for this: the login itself, the description of the API, and the counts, which look for
+/// themselves who asks.
+fn needs_no_login(request: &Request) -> bool {
+    let path = request.uri().path();
+    if path == "/api/v1/sessions" {
+        return request.method() == Method::POST || request.method() == Method::DELETE;
+    }
+    let is_open = matches!(path, "/docs" | "/api/v1/openapi.json" | "/metrics") || path.starts_with("/docs/");
+    is_open && request.method().is_safe()
+}

@@ -1,0 +1,197 @@
+//! Jobs: asking for a picture, and what becomes of it.
+
+mod files;
+mod order;
+mod range;
+pub(in crate::server) mod request;
+mod submit;
+mod view;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(in crate::server) use order::check_own;
+pub(in crate::server) use submit::{Submitted, submit};
+pub(in crate::server) use view::View;
+
+use super::app::App;
+use super::problem::{Answer, Parameters, PathId, Problem};
+use super::upkeep::delete_job;
+use super::visitor::Visitor;
+use crate::queue::{Cancelling, Filter, Job, JobId, State as JobState};
+
+/// How many jobs a list has if the visitor does not say.
+const USUAL_LIST: u32 = 20;
+/// The most jobs of a list.
+const LONGEST_LIST: u32 = 100;
+
+/// The routes of this part.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(submit::create, list))
+        .routes(routes!(show, delete))
+        .routes(routes!(cancel))
+        .routes(routes!(files::fetch))
+        .routes(routes!(queue))
+}
+
+/// Looks up a job that the visitor may see.
+pub(in crate::server) async fn job_of(app: &App, visitor: &Visitor, id: &JobId) -> Answer<Job> {
+    let job = app.queue.job(id, None).await?;
+    job.filter(|job| visitor.sees(job)).ok_or_else(|| Problem::missing("job"))
+}
+
+/// Which jobs to list.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    /// `me` for the visitor's own jobs only; operators see those of all otherwise
+    #[param(pattern = "^me$")]
+    owner: Option<String>,
+    /// Only jobs in this state: queued, running, done, dead or cancelled
+    #[param(pattern = "^(queued|running|done|dead|cancelled)$")]
+    state: Option<String>,
+    /// The `next` of the list that this one continues
+    before: Option<i64>,
+    /// How many jobs; 20 if nothing is said
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u32>,
+}
+
+/// A part of a list of jobs.
+#[derive(Serialize, ToSchema)]
+struct Jobs {
+    /// The newest first. The places of waiting jobs are left out
+    #[schema(max_items = 100)]
+    items: Vec<View>,
+    /// What continues the list; left out if this is its end
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// List jobs
+#[utoipa::path(
+    get, path = "/jobs", tag = "jobs", operation_id = "list_jobs", params(Which),
+    responses((status = 200, description = "The newest jobs", body = Jobs)),
+)]
+async fn list(State(app): State<App>, visitor: Visitor, Parameters(which): Parameters<Which>) -> Answer<Json<Jobs>> {
+    let wrong = |field: &str, detail: String| Problem::new(StatusCode::BAD_REQUEST, detail).field(field);
+    let limit = which.limit.unwrap_or(USUAL_LIST);
+    if !(1..=LONGEST_LIST).contains(&limit) {
+        return Err(wrong("limit", format!("limit {limit} is not a number from 1 to {LONGEST_LIST}")));
+    }
+    let state = match which.state.as_deref() {
+        None => None,
+        Some(word) => Some(JobState::parse(word).ok_or_else(|| {
+            wrong("state", "this is not a state: use queued, running, done, dead or cancelled".into())
+        })?),
+    };
+    let owner = match which.owner.as_deref() {
+        None => visitor.limited_to().map(str::to_owned),
+        Some("me") => Some(visitor.owner.clone()),
+        Some(_) => return Err(wrong("owner", "owner can only be `me`".into())),
+    };
+    let filter = Filter { owner, state, before: which.before, limit };
+    let jobs = app.queue.jobs(&filter).await?;
+    // A list that is full may go on.
+    let last = jobs.last().filter(|_| jobs.len() == limit as usize).map(|job| job.number);
+    let mut items = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        items.push(View::of(&app, job, false).await?);
+    }
+    Ok(Json(Jobs { items, next: last.map(|number| number.to_string()) }))
+}
+
+/// Look at a job
+#[utoipa::path(
+    get, path = "/jobs/{id}", tag = "jobs", operation_id = "show_job",
+    params(("id" = String, Path, description = "The name of the job")),
+    responses((status = 200, description = "The job", body = View)),
+)]
+async fn show(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> Answer<Json<View>> {
+    let job = job_of(&app, &visitor, &id).await?;
+    View::of(&app, job, true).await.map(Json)
+}
+
+/// Cancel a job
+///
+/// A job that waits is canceled at once. One that is drawn is stopped by its worker a moment later.
+#[utoipa::path(
+    post, path = "/jobs/{id}/cancel", tag = "jobs", operation_id = "cancel_job",
+    params(("id" = String, Path, description = "The name of the job")),
+    responses(
+        (status = 202, description = "The job is canceled, or will be in a moment", body = View),
+        (status = 409, description = "The job had ended before", body = Problem,
+            content_type = "application/problem+json"),
+    ),
+)]
+async fn cancel(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> Answer<Response> {
+    match app.queue.cancel(&id, visitor.limited_to()).await? {
+        Cancelling::Unknown => return Err(Problem::missing("job")),
+        Cancelling::TooLate(state) => {
+            let detail = format!("the job has already ended: it is {}", state.as_str());
+            return Err(Problem::new(StatusCode::CONFLICT, detail).hint("delete the job to remove its files"));
+        }
+        Cancelling::Done | Cancelling::Asked => app.changes.tell(&id),
+    }
+    let job = job_of(&app, &visitor, &id).await?;
+    Ok((StatusCode::ACCEPTED, Json(View::of(&app, job, true).await?)).into_response())
+}
+
+/// Delete a job and its files
+#[utoipa::path(
+    delete, path = "/jobs/{id}", tag = "jobs", operation_id = "delete_job",
+    params(("id" = String, Path, description = "The name of the job")),
+    responses(
+        (status = 204, description = "The job is deleted"),
+        (status = 409, description = "The job has not ended yet", body = Problem,
+            content_type = "application/problem+json"),
+    ),
+)]
+async fn delete(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> Answer<StatusCode> {
+    if delete_job(&app.queue, &app.objects, &id, visitor.limited_to()).await?.is_none() {
+        let job = job_of(&app, &visitor, &id).await?;
+        let detail = format!("the job has not ended yet: it is {}", job.state.as_str());
+        return Err(Problem::new(StatusCode::CONFLICT, detail).hint("cancel the job first"));
+    }
+    app.changes.tell(&id);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The queue as a whole.
+#[derive(Serialize, ToSchema)]
+struct Queue {
+    /// Jobs that wait
+    waiting: u64,
+    /// Jobs that are drawn
+    running: u64,
+    /// Workers that are alive
+    workers: u64,
+    /// How many jobs the workers draw at once
+    slots: u64,
+    /// The median time of the last pictures, in seconds; left out before the first one
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<f64>,
+}
+
+/// Look at the queue
+#[utoipa::path(
+    get, path = "/queue", tag = "jobs", operation_id = "show_queue",
+    responses((status = 200, description = "How long the queue is, and who works", body = Queue)),
+)]
+async fn queue(State(app): State<App>, _: Visitor) -> Answer<Json<Queue>> {
+    let overview = app.queue.overview().await?;
+    Ok(Json(Queue {
+        waiting: overview.waiting,
+        running: overview.running,
+        workers: overview.workers,
+        slots: overview.slots,
+        seconds: overview.usual.map(|usual| (usual.as_secs_f64() * 10.0).round() / 10.0),
+    }))
+}

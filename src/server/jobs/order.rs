@@ -1,0 +1,227 @@
+//! From what a request asks for to an order for the queue.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use sha2::{Digest, Sha256};
+
+use super::request::{Asked, PALETTE, PRODUCTS, refused};
+use crate::database::Id;
+use crate::drawer;
+use crate::models::Quality;
+use crate::palette::Palette;
+use crate::picture::Size;
+use crate::resolve::combine;
+use crate::server::app::App;
+use crate::server::config::Limits;
+use crate::server::problem::{Answer, Problem};
+use crate::server::uploads::{Upload, Uploads};
+use crate::server::visitor::Visitor;
+use crate::settings::{Aspect, Overrides, Seed, Settings, Weighted};
+use crate::video::KINDS;
+use crate::worker::{Input, Order};
+
+/// The longest order, in bytes: what the queue takes.
+const LONGEST_ORDER: usize = 65_536;
+
+/// An order, and what the queue must know beside it.
+pub(super) struct Prepared {
+    pub order: Order,
+    /// The order as the queue stores it
+    pub json: String,
+    /// The quality, by its name
+    pub quality: String,
+}
+
+/// Completes what is asked for with the server's own settings, and checks it. `key` is the visitor's own name for the
+/// request.
+pub(super) async fn prepare(app: &App, visitor: &Visitor, asked: Asked, key: Option<&str>) -> Answer<Prepared> {
+    let Asked { mut overrides, products, init_image, image_prompts } = asked;
+    if overrides.prompt.is_none() {
+        return Err(refused("prompt", "no prompt was given").hint("say what to draw"));
+    }
+    overrides.size.iter().try_for_each(|size| app.config.limits.check_pixels("size", *size))?;
+    let mut inputs = Inputs { app, visitor, found: BTreeMap::new() };
+    let start = match &init_image {
+        Some(id) => Some(inputs.add("init_image", 1, id).await?),
+        None => None,
+    };
+    if overrides.aspect == Some(Aspect::Retain) {
+        // The shape is known here: the name of the file means nothing on this machine.
+        overrides.aspect = start.as_ref().map(|(_, upload)| Aspect::Ratio(upload.width, upload.height));
+        if start.is_none() {
+            return Err(refused("aspect", "retain needs an init image, but none was given")
+                .hint("give the id of an upload with init_image"));
+        }
+    }
+    overrides.init_image = start.map(|(name, _)| name.into());
+    let mut steered = Vec::new();
+    for (number, (id, weight)) in (1..).zip(image_prompts) {
+        let (value, _) = inputs.add("image_prompt", number, &id).await?;
+        steered.push(Weighted { value, weight });
+    }
+    overrides.image_prompt = Some(steered).filter(|steered| !steered.is_empty());
+    if overrides.seed.is_none() {
+        overrides.seed = Some(seed(&visitor.owner, key)?);
+    }
+    let inputs =
+        inputs.found.into_iter().map(|(name, upload)| (name, Input { object: upload.object, sha256: upload.sha256 }));
+    let inputs = inputs.collect();
+    let config = app.config.clone();
+    // Shapes of cells and colors of palettes take a moment.
+    let prepared = tokio::task::spawn_blocking(move || {
+        let layers: Vec<Overrides> = std::iter::once(overrides).chain(config.settings.iter().cloned()).collect();
+        check_names(&layers[0])?;
+        let quality = layers.iter().find_map(|layer| layer.quality).unwrap_or(Quality::Normal);
+        let settings = combine(&layers)?;
+        config.limits.check(&settings)?;
+        check_products(&products, &settings)?;
+        let order = Order::new(settings, products, inputs);
+        let json = order.to_json()?;
+        if json.len() > LONGEST_ORDER {
+            return Err(Problem::unprocessable("the settings are too long")
+                .hint("use fewer and shorter prompts, and a shorter palette"));
+        }
+        Ok(Prepared { order, json, quality: quality.to_string() })
+    });
+    prepared.await.unwrap_or_else(|_| Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server failed")))
+}
+
+/// The files of an order, from uploads of the visitor.
+struct Inputs<'a> {
+    app: &'a App,
+    visitor: &'a Visitor,
+    found: BTreeMap<String, Upload>,
+}
+
+impl Inputs<'_> {
+    /// Adds an upload, and returns the name of its file in the folder of the job.
+    async fn add(&mut self, field: &str, number: usize, id: &Id) -> Answer<(String, Upload)> {
+        let upload = Uploads::new(self.app).of(&self.visitor.owner, id).await?;
+        let upload = upload.ok_or_else(|| {
+            refused(field, &format!("there is no upload {id}"))
+                .hint("give the picture to POST /api/v1/uploads; uploads are deleted after a while")
+        })?;
+        let name = format!("{field}-{number}.png");
+        self.found.insert(name.clone(), upload.clone());
+        Ok((name, upload))
+    }
+}
+
+impl Limits {
+    /// Checks that a picture is not more work than a request may ask for.
+    fn check(&self, settings: &Settings) -> Answer<()> {
+        self.check_pixels("size", settings.size)?;
+        let delivered = drawer::of(&settings.drawer)?.finished_size(settings);
+        self.check_pixels("pixel_zoom", delivered)?;
+        let counts = [
+            ("iterations", settings.iterations, self.iterations),
+            ("cutouts", settings.cutouts, self.cutouts),
+            ("prompt", settings.prompt.all().len(), self.prompts),
+        ];
+        for (field, count, most) in counts {
+            if count > most {
+                return Err(refused(field, &format!("{count} is more than this server allows"))
+                    .hint(format!("give at most {most}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_pixels(&self, field: &str, size: Size) -> Answer<()> {
+        if size.width.saturating_mul(size.height) <= self.pixels {
+            return Ok(());
+        }
+        // A square is the shape that needs no explanation.
+        let side = self.pixels.isqrt();
+        Err(refused(field, &format!("{size} is more than this server allows"))
+            .hint(format!("choose a picture of at most {} pixels, such as {side}x{side}", self.pixels)))
+    }
+}
+
+/// Checks names that are known here only, so that what is wrong with them is said with their field.
+fn check_names(overrides: &Overrides) -> Answer<()> {
+    let wrong = |field: &'static str| move |error| Problem::from(error).field(field);
+    overrides.drawer.as_ref().map(drawer::of).transpose().map_err(wrong("drawer"))?;
+    overrides.palette.as_deref().map(Palette::load).transpose().map_err(wrong(PALETTE))?;
+    Ok(())
+}
+
+/// Checks that the picture can be shown by each kind of file.
+fn check_products(products: &[String], settings: &Settings) -> Answer<()> {
+    let wanted = KINDS.into_iter().filter(|kind| products.iter().any(|name| name == kind.option));
+    for kind in wanted {
+        (kind.check)(settings).map_err(|error| Problem::from(error).field(PRODUCTS))?;
+    }
+    Ok(())
+}
+
+/// A seed: random, or the same for the same key, because a request that is sent again must ask for the same picture.
+fn seed(owner: &str, key: Option<&str>) -> Answer<Seed> {
+    let mut bytes = [0; 8];
+    match key {
+        None => {
+            let random = Id::random()?;
+            bytes.copy_from_slice(&Sha256::digest(random.as_str())[..8]);
+        }
+        Some(key) => bytes.copy_from_slice(&Sha256::digest(format!("{owner}\0{key}"))[..8]),
+    }
+    // Programs in JavaScript read larger numbers as others.
+    Ok(Seed(u64::from(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))))
+}
+
+/// Checks the settings of the server's own configuration: they must not name files, which workers do not have.
+///
+/// # Errors
+/// If they do.
+pub(in crate::server) fn check_own(settings: &[Overrides]) -> crate::Result<()> {
+    for layer in settings {
+        let palette = layer.palette.as_deref().and_then(crate::palette::file_of).is_some();
+        let named = [
+            ("init-image", layer.init_image.is_some()),
+            ("image-prompt", layer.image_prompt.is_some()),
+            (PALETTE, palette),
+        ];
+        if let Some((option, _)) = named.into_iter().find(|(_, named)| *named) {
+            return Err(crate::Error::usage(
+                format!("the settings of the server name a file with ‹{option}›"),
+                format!("remove ‹{option}› from the configuration and the environment of the server"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_key_gives_the_same_seed() {
+        assert_eq!(seed("a", Some("k")), seed("a", Some("k")));
+        assert_ne!(seed("a", Some("k")), seed("b", Some("k")));
+        assert_ne!(seed("a", None), seed("a", None));
+    }
+
+    #[test]
+    fn work_is_bounded() {
+        let settings = |json: &str| combine(&[serde_json::from_str(json).unwrap()]).unwrap();
+        let limits = Limits { pixels: 64 * 64, iterations: 10, cutouts: 4, ..Limits::default() };
+        let base = |more: &str| {
+            settings(&format!(r#"{{"prompt": "a", "size": "64x64", "iterations": 10, "cutouts": 4{more}}}"#))
+        };
+        assert_eq!(limits.check(&base("")), Ok(()));
+        let smaller = Limits { iterations: 9, ..limits.clone() };
+        assert!(serde_json::to_string(&smaller.check(&base("")).unwrap_err()).unwrap().contains(r#""iterations""#));
+        let zoomed = base(r#", "drawer": "pixel", "pixel_size": "10x10", "pixel_zoom": 100"#);
+        assert!(limits.check(&zoomed).is_err());
+        assert!(limits.check_pixels("size", Size { width: usize::MAX, height: 2 }).is_err());
+    }
+
+    #[test]
+    fn the_servers_own_settings_name_no_files() {
+        let own = |json: &str| check_own(&[serde_json::from_str(json).unwrap()]);
+        assert!(own(r#"{"quality": "draft", "palette": "red->white\\8"}"#).is_ok());
+        assert!(own(r#"{"palette": "a.gpl"}"#).is_err() && own(r#"{"init_image": "a.png"}"#).is_err());
+    }
+}

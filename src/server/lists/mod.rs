@@ -1,0 +1,23 @@
+//! What a picture can be made with: qualities, drawers, palettes, models, and the options of a request.
+
+mod models;
+mod options;
+mod palettes;
+mod qualities;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use options::{Kind, Opened, opened};
+
+use super::app::App;
+
+/// The routes of this part.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(qualities::list))
+        .routes(routes!(qualities::drawers))
+        .routes(routes!(palettes::list))
+        .routes(routes!(models::list))
+        .routes(routes!(options::list))
+}

@@ -1,0 +1,245 @@
+//! Counts for operators, in the format of Prometheus.
+
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_TYPE, FORWARDED};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use super::app::App;
+use super::problem::{Answer, Problem};
+use crate::error::Error;
+
+/// The media type of the text that Prometheus reads.
+const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+type Seconds<Labels> = Family<Labels, Histogram, fn() -> Histogram>;
+type Fraction = Gauge<f64, AtomicU64>;
+
+/// Counts for operators. What others could count as well, such as the jobs in the database, is looked up when somebody
+/// asks.
+pub struct Metrics {
+    registry: Registry,
+    jobs: Family<InState, Gauge>,
+    dead: Gauge,
+    oldest: Fraction,
+    slots: Family<InState, Gauge>,
+    workers: Gauge,
+    ended: Seconds<Ending>,
+    claims: Counter,
+    lost: Counter,
+    fenced: Counter,
+    streams: Gauge,
+    http: Seconds<Exchange>,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct InState {
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Ending {
+    quality: String,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Exchange {
+    route: String,
+    status: u16,
+}
+
+/// A stream of events that is open. Dropping it counts it as closed.
+pub struct OpenStream(Gauge);
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("text2art");
+        let jobs = Family::<InState, Gauge>::default();
+        registry.register("jobs", "Jobs in each state", jobs.clone());
+        let dead = Gauge::default();
+        registry.register("dead", "Jobs that failed for good and wait for an operator", dead.clone());
+        let oldest = Fraction::default();
+        let help = "How long the oldest job that could be drawn has been waiting";
+        registry.register_with_unit("queue_oldest", help, Unit::Seconds, oldest.clone());
+        let slots = Family::<InState, Gauge>::default();
+        registry.register("slots", "Places of the live workers for jobs", slots.clone());
+        let workers = Gauge::default();
+        registry.register("workers", "Workers that are alive", workers.clone());
+        let ended: Seconds<Ending> = Family::new_with_constructor(of_minutes);
+        registry.register_with_unit("job", "How long the work on a job took", Unit::Seconds, ended.clone());
+        let claims = Counter::default();
+        registry.register("claims", "Jobs that the workers of this server took", claims.clone());
+        let lost = Counter::default();
+        registry.register("leases_lost", "Jobs taken back from workers that no longer answered", lost.clone());
+        let fenced = Counter::default();
+        registry.register("fenced", "Results refused because their job had been taken back", fenced.clone());
+        let streams = Gauge::default();
+        registry.register("sse_streams", "Open streams of events", streams.clone());
+        let http: Seconds<Exchange> = Family::new_with_constructor(of_requests);
+        registry.register_with_unit("http", "How long answers took, until they began", Unit::Seconds, http.clone());
+        Self { registry, jobs, dead, oldest, slots, workers, ended, claims, lost, fenced, streams, http }
+    }
+}
+
+impl Metrics {
+    /// Counts a job that a worker of this server took.
+    pub fn claimed(&self) {
+        self.claims.inc();
+    }
+
+    /// Counts jobs that were taken back from workers that no longer answered.
+    pub fn lost(&self, jobs: u64) {
+        self.lost.inc_by(jobs);
+    }
+
+    /// Counts a result that was refused because its job had been taken back.
+    pub fn fenced(&self) {
+        self.fenced.inc();
+    }
+
+    /// Counts the end of the work on a job: `done`, `failed`, `released` or `cancelled`.
+    pub fn ended(&self, quality: &str, outcome: &'static str, took: Duration) {
+        let ending = Ending { quality: quality.to_owned(), outcome };
+        self.ended.get_or_create(&ending).observe(took.as_secs_f64());
+    }
+
+    /// Counts a stream of events as open, until the returned value is dropped.
+    #[must_use]
+    pub fn stream(&self) -> OpenStream {
+        self.streams.inc();
+        OpenStream(self.streams.clone())
+    }
+
+    /// All counts as text.
+    async fn text(&self, app: &App) -> Result<String, Error> {
+        let counts = app.queue.counts().await?;
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let in_states = [
+            ("queued", counts.queued),
+            ("running", counts.running),
+            ("done", counts.done),
+            ("dead", counts.dead),
+            ("cancelled", counts.cancelled),
+        ];
+        for (state, count) in in_states {
+            self.jobs.get_or_create(&InState { state }).set(number(count));
+        }
+        self.dead.set(number(counts.dead));
+        self.oldest.set(app.queue.longest_wait().await?.unwrap_or_default().as_secs_f64());
+        let overview = app.queue.overview().await?;
+        self.workers.set(number(overview.workers));
+        for (state, count) in [("busy", counts.running), ("free", overview.slots.saturating_sub(counts.running))] {
+            self.slots.get_or_create(&InState { state }).set(number(count));
+        }
+        let mut text = String::new();
+        encode(&mut text, &self.registry)
+            .map_err(|error| Error::fault(format!("the counts cannot be written: {error}")))?;
+        Ok(text)
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// The route for programs of this machine, on the server's own address.
+pub fn routes() -> Router<App> {
+    Router::new().route("/metrics", get(local))
+}
+
+/// The route for whoever can reach an address that is for this alone.
+pub fn page() -> Router<App> {
+    Router::new().route("/metrics", get(answer))
+}
+
+/// Measures how long answers take, by the pattern of the route: paths would hold ids.
+pub async fn measure(State(app): State<App>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let started = Instant::now();
+    let response = next.run(request).await;
+    let exchange = Exchange { route, status: response.status().as_u16() };
+    app.metrics.http.get_or_create(&exchange).observe(started.elapsed().as_secs_f64());
+    response
+}
+
+async fn local(
+    app: State<App>,
+    headers: HeaderMap,
+    connection: Option<axum::Extension<ConnectInfo<SocketAddr>>>,
+) -> Answer<Response> {
+    let is_local = connection.is_some_and(|connection| connection.0.0.ip().to_canonical().is_loopback());
+    // A proxy on this machine passes requests of others on.
+    let is_passed_on = headers.contains_key(FORWARDED) || headers.contains_key("x-forwarded-for");
+    if !is_local || is_passed_on {
+        return Err(Problem::missing("page"));
+    }
+    answer(app).await
+}
+
+async fn answer(State(app): State<App>) -> Answer<Response> {
+    let text = app.metrics.text(&app).await?;
+    Ok(([(CONTENT_TYPE, MEDIA_TYPE)], text).into_response())
+}
+
+/// From half a second to about four and a half hours.
+fn of_minutes() -> Histogram {
+    Histogram::new(exponential_buckets(0.5, 2.0, 16))
+}
+
+/// From a millisecond to about 16 seconds.
+fn of_requests() -> Histogram {
+    Histogram::new(exponential_buckets(0.001, 4.0, 8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_have_the_names_that_operators_know() {
+        let metrics = Metrics::default();
+        metrics.claimed();
+        metrics.lost(2);
+        metrics.fenced();
+        metrics.ended("draft", "done", Duration::from_secs(3));
+        metrics.http.get_or_create(&Exchange { route: "/api/v1/jobs/{id}".into(), status: 200 }).observe(0.5);
+        let stream = metrics.stream();
+        let written = || {
+            let mut text = String::new();
+            encode(&mut text, &metrics.registry).unwrap();
+            text
+        };
+        let text = written();
+        for line in [
+            "text2art_claims_total 1",
+            "text2art_leases_lost_total 2",
+            "text2art_fenced_total 1",
+            "text2art_sse_streams 1",
+            "text2art_queue_oldest_seconds 0.0",
+            r#"text2art_job_seconds_count{quality="draft",outcome="done"} 1"#,
+            r#"text2art_job_seconds_bucket{le="4.0",quality="draft",outcome="done"} 1"#,
+            r#"text2art_http_seconds_count{route="/api/v1/jobs/{id}",status="200"} 1"#,
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}: {text}");
+        }
+        drop(stream);
+        assert!(written().contains("text2art_sse_streams 0\n"));
+    }
+}

@@ -1,0 +1,133 @@
+//! Runs a server, from its folder to its end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::app::App;
+use super::changes::Changes;
+use super::config::Config;
+use super::data::Data;
+use super::guard::{Guard, check_opening};
+use super::metrics::Metrics;
+use super::watch::Watch;
+use super::{jobs, listen, maintenance, metrics, router};
+use crate::error::{Error, Result};
+use crate::worker::{self, Notify, Report, Setup, Shutdown, WorkerEvent};
+
+/// How long requests have to end after the shutdown was requested.
+const LAST_REQUESTS: Duration = Duration::from_secs(10);
+/// How many programs may read the counts at once, at an address of their own.
+const MOST_READERS: usize = 16;
+/// How long the workers have to give back their jobs.
+const LAST_JOBS: Duration = Duration::from_secs(20);
+
+/// Runs a server until the shutdown is requested. `ready` is called with its address once it answers; `report` is told
+/// what its workers do.
+///
+/// # Errors
+///
+/// If the folder, the database or the address cannot be used, or nobody could log in.
+pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: Report, stop: Shutdown) -> Result<()> {
+    jobs::check_own(&config.settings)?;
+    let Data { database, queue, accounts, objects } = Data::create(&config).await?;
+    check_opening(&config, accounts.any_users().await?)?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
+    let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
+    let counts = match config.metrics {
+        Some(own) => Some(TcpListener::bind(own).await.map_err(|error| cannot_listen(own, &error))?),
+        None => None,
+    };
+    let app = App {
+        queue,
+        database,
+        objects,
+        accounts,
+        streams: Arc::new(Semaphore::new(config.limits.streams)),
+        changes: Changes::new(),
+        watch: Watch::default(),
+        stop: stop.clone(),
+        metrics: Arc::new(Metrics::default()),
+        guard: Arc::new(Guard::default()),
+        config: Arc::new(config),
+    };
+    let worker = start_workers(&app, report, &stop)?;
+    let watching = tokio::spawn(app.watch.clone().run(app.clone()));
+    let caring = tokio::spawn(maintenance::run(app.clone()));
+    let counting = counts.map(|listener| {
+        let counts = metrics::page().with_state(app.clone());
+        tokio::spawn(listen::serve(listener, counts, MOST_READERS, stop.clone(), LAST_REQUESTS))
+    });
+    ready(address, &app);
+    let serving = listen::serve(listener, router(&app), app.config.limits.connections, stop.clone(), LAST_REQUESTS);
+    let ended = async {
+        match worker {
+            Some(worker) => worker.await.unwrap_or_else(|_| Err(Error::fault("the workers failed"))),
+            None => std::future::pending().await,
+        }
+    };
+    tokio::pin!(serving, ended);
+    // Workers end before they are told to only if they cannot work at all.
+    let outcome = tokio::select! {
+        () = &mut serving => match app.config.workers {
+            0 => Ok(()),
+            _ => timeout(LAST_JOBS, ended).await.unwrap_or(Ok(())),
+        },
+        outcome = &mut ended => {
+            if outcome.is_ok() {
+                serving.await;
+            }
+            outcome
+        }
+    };
+    watching.abort();
+    caring.abort();
+    if let Some(counting) = counting {
+        counting.abort();
+    }
+    app.queue.close().await;
+    outcome
+}
+
+/// Starts the workers inside the server, if there are to be any.
+fn start_workers(app: &App, report: Report, stop: &Shutdown) -> Result<Option<tokio::task::JoinHandle<Result<()>>>> {
+    if app.config.workers == 0 {
+        return Ok(None);
+    }
+    let mut setup = Setup::new(app.queue.clone(), app.objects.clone(), app.config.work(), app.config.workers)?;
+    setup.offline = app.config.offline;
+    let changes = app.changes.clone();
+    let notify: Notify = Arc::new(move |job| changes.tell(job));
+    setup.notify = Some(notify);
+    let metrics = app.metrics.clone();
+    setup.report = Arc::new(move |event| {
+        count(&metrics, &event);
+        report(event);
+    });
+    Ok(Some(tokio::spawn(worker::run(setup, stop.clone()))))
+}
+
+fn count(metrics: &Metrics, event: &WorkerEvent) {
+    match event {
+        WorkerEvent::Claimed { .. } => metrics.claimed(),
+        WorkerEvent::Reaped { .. } => metrics.lost(1),
+        WorkerEvent::Fenced { .. } => metrics.fenced(),
+        WorkerEvent::Done { quality, seconds, .. } => {
+            metrics.ended(quality, "done", Duration::try_from_secs_f64(*seconds).unwrap_or_default());
+        }
+        _ => {}
+    }
+}
+
+fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Error {
+    let hint = match error.kind() {
+        std::io::ErrorKind::AddrInUse => "another program uses it; choose another port with ‹listen›, or 0 for any",
+        std::io::ErrorKind::PermissionDenied => "choose a port from 1024 on with ‹listen›",
+        _ => "choose an address of this machine with ‹listen›, such as 127.0.0.1:8080",
+    };
+    Error::usage(format!("cannot listen on {address}: {error}"), hint)
+}

@@ -1,0 +1,105 @@
+//! What values an option takes, for whoever builds a form or a schema from the options.
+
+use clap::{Arg, ArgAction};
+
+use super::OptionInfo;
+
+/// What values an option takes in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// What one value is
+    pub kind: FormKind,
+    /// Whether the option has a list of them
+    pub list: bool,
+    /// The only texts that are valid; none if there are others
+    pub choices: Vec<String>,
+}
+
+/// What one value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormKind {
+    /// True or false
+    Switch,
+    /// A whole number
+    Whole,
+    /// A number
+    Number,
+    /// A number or a text
+    NumberOrText,
+    /// A text
+    Text,
+}
+
+impl OptionInfo {
+    /// What values the option takes.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        let kind = match self.type_name {
+            "bool" => FormKind::Switch,
+            "usize" => FormKind::Whole,
+            "f64" => FormKind::Number,
+            "crate::settings::Seed" | "crate::settings::FrameRate" | "crate::settings::CutBatch" => {
+                FormKind::NumberOrText
+            }
+            _ => FormKind::Text,
+        };
+        // An option that is not on the command line is a single text.
+        let argument = self.value.map_or_else(|| Arg::new(self.name), |value| self.argument(value));
+        let choices = argument.get_possible_values().into_iter().map(|value| value.get_name().to_owned());
+        let choices = choices.filter(|_| kind == FormKind::Text).collect();
+        Form { kind, list: matches!(argument.get_action(), ArgAction::Append), choices }
+    }
+
+    /// The default as files contain it; none if there is no default, or if other options decide it.
+    #[must_use]
+    pub fn default_value(&self) -> Option<serde_json::Value> {
+        (self.default)().filter(|_| self.shown.is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{OPTIONS, Overrides};
+
+    fn form(name: &str) -> Form {
+        OptionInfo::of(name).unwrap().form()
+    }
+
+    #[test]
+    fn forms_say_what_files_may_contain() {
+        assert_eq!(form("quality").choices, ["draft", "normal", "better", "best"]);
+        assert!(form("noise_prompt").list && !form("augment").list && form("prompt").choices.is_empty());
+        // Whatever a form allows can be read.
+        for option in OPTIONS {
+            let Form { kind, list, choices } = option.form();
+            let one = match kind {
+                FormKind::Switch => serde_json::json!(true),
+                FormKind::Whole => serde_json::json!(3),
+                FormKind::Number => serde_json::json!(0.5),
+                FormKind::NumberOrText => serde_json::json!(7),
+                FormKind::Text => choices.last().map_or_else(|| example(option), |choice| serde_json::json!(choice)),
+            };
+            let value = if list { serde_json::json!([one]) } else { one };
+            let read = serde_json::from_value::<Overrides>(serde_json::json!({ option.name: value }));
+            assert!(read.is_ok(), "{option:?}: {value}: {read:?}");
+            if let Some(default) = option.default_value() {
+                assert!(
+                    serde_json::from_value::<Overrides>(serde_json::json!({ option.name: default })).is_ok(),
+                    "{option:?}"
+                );
+            }
+        }
+    }
+
+    fn example(option: &OptionInfo) -> serde_json::Value {
+        let text = match option.type_name {
+            "crate::picture::Size" => "64x48",
+            "crate::settings::Aspect" => "3:2",
+            "crate::settings::Augmentations" | "crate::settings::LearningRateDrops" => "none",
+            "crate::device::DeviceChoice" => "cpu",
+            _ => "a",
+        };
+        serde_json::json!(text)
+    }
+}

@@ -1,0 +1,68 @@
+//! Stores the files of a finished picture.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::follow::Finished;
+use super::kept::PICTURE;
+use super::prepare::name_of;
+use crate::error::{Error, Result};
+use crate::objects::{Objects, Stored, job_key};
+use crate::output::{Kind, PNG, Recipe};
+use crate::queue::{Artifact, Claim, Picture};
+
+/// Stores the files of a picture, and says what they are. While the store is away, it is tried again for this long.
+///
+/// # Errors
+///
+/// If a file is missing, or the store stays away.
+pub(super) async fn deliver(
+    objects: &Objects,
+    claim: &Claim,
+    folder: &Path,
+    products: &[Kind],
+    finished: Finished,
+    patience: Duration,
+) -> Result<Picture> {
+    let path = folder.join(PICTURE);
+    let recipe = tokio::task::spawn_blocking(move || Recipe::read(&path));
+    let recipe = recipe.await.map_err(|_| Error::fault("the picture could not be read"))??.to_json()?;
+    let until = Instant::now() + patience;
+    let mut artifacts = Vec::new();
+    for kind in [PNG].iter().chain(products) {
+        let (name, media_type) = (name_of(*kind), media_type(*kind));
+        let object = job_key(&claim.job, claim.number, &name);
+        let Stored { bytes, sha256 } = loop {
+            match objects.create_from(&object, &folder.join(&name), media_type).await {
+                Err(Error::Network { .. }) if Instant::now() < until => sleep(patience / 60).await,
+                stored => break stored?,
+            }
+        };
+        artifacts.push(Artifact { name, object, media_type: media_type.to_owned(), bytes, sha256 });
+    }
+    let Finished { width, height, loss, seed, seconds } = finished;
+    Ok(Picture { width, height, loss, seed, seconds, recipe, artifacts })
+}
+
+/// Deletes the objects of a job that has ended, other than those of its result: its previews and checkpoints, and what
+/// earlier claims left. What stays is collected later.
+pub(super) async fn tidy(objects: &Objects, claim: &Claim, artifacts: &[Artifact]) {
+    for found in objects.list(&format!("jobs/{}", claim.job)).await.unwrap_or_default() {
+        if !artifacts.iter().any(|artifact| artifact.object == found.key) {
+            let _ = objects.delete(&found.key).await;
+        }
+    }
+}
+
+/// The media type of a kind of file.
+fn media_type(kind: Kind) -> &'static str {
+    match kind.extension {
+        "png" => "image/png",
+        "gif" => "image/gif",
+        "mp4" => "video/mp4",
+        "svg" => "image/svg+xml",
+        _ => "application/octet-stream",
+    }
+}

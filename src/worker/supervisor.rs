@@ -1,0 +1,184 @@
+//! The supervisor: slots that take jobs, a voice that says the worker is alive, and a search for lost jobs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::draw::work;
+use super::report::WorkerEvent;
+use super::setup::{Setup, Shutdown};
+use super::slot::Slot;
+use crate::PROGRAM;
+use crate::database::Id;
+use crate::error::Result;
+use crate::queue::{Claim, WorkerInfo};
+
+/// The time for all jobs to be given back when the worker ends; what takes longer is lost with its lease.
+const LAST_WORK: Duration = Duration::from_secs(28);
+/// The time to say that the worker leaves.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// The longest pause between two tries to reach the database.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Takes jobs and draws them until the shutdown is requested. Then the jobs are given back, with their checkpoints, and
+/// this returns within 30 s.
+///
+/// # Errors
+///
+/// If the folder of the worker cannot be used. While the database is away, the worker waits.
+pub async fn run(setup: Setup, shutdown: Shutdown) -> Result<()> {
+    let slots: Vec<Arc<Slot>> =
+        (0..setup.slots).map(|_| Slot::take(&setup.folder).map(Arc::new)).collect::<Result<_>>()?;
+    let info = WorkerInfo {
+        id: Id::random()?.to_string(),
+        host: sysinfo::System::host_name().unwrap_or_else(|| "unknown".to_owned()),
+        pid: std::process::id(),
+        version: PROGRAM.to_owned(),
+        device: setup.device.clone(),
+        slots: u32::try_from(setup.slots).unwrap_or(u32::MAX),
+    };
+    let worker = Arc::new(Worker { setup: Arc::new(setup), info, takes_jobs: AtomicBool::new(true) });
+    worker.setup.tell(WorkerEvent::Ready { worker: worker.info.id.clone(), slots: worker.setup.slots });
+
+    // Both end with this function, whichever way it ends.
+    let mut errands = JoinSet::new();
+    errands.spawn(worker.clone().announce());
+    errands.spawn(worker.clone().reap());
+    let mut working = JoinSet::new();
+    for slot in slots {
+        working.spawn(worker.clone().serve(slot, shutdown.clone()));
+    }
+    let mut ending = shutdown;
+    let all = async { while working.join_next().await.is_some() {} };
+    let limit = async {
+        ending.requested().await;
+        sleep(LAST_WORK).await;
+    };
+    let is_late = tokio::select! {
+        () = all => false,
+        () = limit => true,
+    };
+    if is_late {
+        let what = "the worker ends before all its jobs were given back; their leases end them".to_owned();
+        worker.setup.tell(WorkerEvent::Trouble { what });
+    }
+    // Children end with the tasks that follow them.
+    drop(working);
+    drop(errands);
+    // A worker that cannot say so is forgotten later.
+    let _ = timeout(FAREWELL, worker.setup.queue.leave(&worker.info.id)).await;
+    Ok(())
+}
+
+struct Worker {
+    setup: Arc<Setup>,
+    info: WorkerInfo,
+    /// Whether no operator lets it drain
+    takes_jobs: AtomicBool,
+}
+
+impl Worker {
+    /// Takes one job after the other into a slot.
+    async fn serve(self: Arc<Self>, slot: Arc<Slot>, mut shutdown: Shutdown) {
+        let setup = &self.setup;
+        let mut failures = 0;
+        while !shutdown.is_requested() {
+            let claimed = if self.takes_jobs.load(Ordering::Relaxed) {
+                let since = Instant::now();
+                // Not abandoned for a shutdown: the claim may be made.
+                setup.queue.claim(&self.info.id).await.map(|claim| claim.map(|claim| (claim, since)))
+            } else {
+                Ok(None)
+            };
+            let pause = match claimed {
+                Ok(Some((claim, since))) => {
+                    failures = 0;
+                    self.work(&slot, claim, since, shutdown.clone()).await;
+                    continue;
+                }
+                Ok(None) => {
+                    failures = 0;
+                    setup.limits.poll
+                }
+                Err(error) => {
+                    if failures == 0 {
+                        setup.tell(WorkerEvent::Trouble { what: format!("{error}; {}", error.hint()) });
+                    }
+                    failures = (failures + 1).min(6);
+                    (Duration::from_millis(250) * 2_u32.pow(failures)).min(LONGEST_PAUSE)
+                }
+            };
+            tokio::select! {
+                () = shutdown.requested() => break,
+                () = sleep(jittered(pause)) => {}
+            }
+        }
+    }
+
+    /// Works on a claim. A fault of this program ends the claim with its lease, not the worker.
+    async fn work(&self, slot: &Arc<Slot>, claim: Claim, since: Instant, shutdown: Shutdown) {
+        let job = claim.job.clone();
+        let mut one = JoinSet::new();
+        one.spawn(work(self.setup.clone(), slot.clone(), claim, since, shutdown));
+        if let Some(Err(error)) = one.join_next().await {
+            self.setup.tell(WorkerEvent::Trouble { what: format!("job {job}: the worker has a fault: {error}") });
+        }
+    }
+
+    /// Says again and again that the worker is alive, and learns whether it may take jobs.
+    async fn announce(self: Arc<Self>) {
+        loop {
+            // Without an answer, nothing changes.
+            if let Ok(takes_jobs) = self.setup.queue.announce(&self.info).await {
+                self.takes_jobs.store(takes_jobs, Ordering::Relaxed);
+            }
+            sleep(jittered(self.setup.limits.announce)).await;
+        }
+    }
+
+    /// Takes jobs back from workers that died.
+    async fn reap(self: Arc<Self>) {
+        loop {
+            sleep(jittered(self.setup.limits.reap)).await;
+            for lost in self.setup.queue.reap().await.unwrap_or_default() {
+                self.setup.notify.iter().for_each(|notify| notify(&lost.job));
+                let (job, claim, state) = (lost.job, lost.claim, lost.state);
+                self.setup.tell(WorkerEvent::Reaped { job, claim, state });
+            }
+        }
+    }
+}
+
+impl Setup {
+    pub(super) fn tell(&self, event: WorkerEvent) {
+        (self.report)(event);
+    }
+
+    pub(super) fn changed(&self, claim: &Claim) {
+        self.notify.iter().for_each(|notify| notify(&claim.job));
+    }
+}
+
+/// A time that differs by up to a fifth, so that workers that were started together do not act together.
+fn jittered(time: Duration) -> Duration {
+    let mut byte = [0];
+    // Without random numbers they do.
+    let _ = getrandom::fill(&mut byte);
+    time.mul_f64(0.8 + 0.4 * f64::from(byte[0]) / 255.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_differ_a_little() {
+        let time = Duration::from_secs(10);
+        for _ in 0..100 {
+            assert!((Duration::from_secs(8)..=Duration::from_secs(12)).contains(&jittered(time)));
+        }
+    }
+}

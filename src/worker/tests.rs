@@ -1,0 +1,213 @@
+//! Tests of what a worker does with a claim and with a child, without a program that draws.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+use super::beats::{Beats, Reason};
+use super::setup::{Setup, Shutdown};
+use crate::database::Database;
+use crate::objects::Objects;
+use crate::queue::{Claim, Failure, JobId, NewJob, Progress, Queue, Rules};
+
+const LEASE: Duration = Duration::from_millis(800);
+
+/// A queue and a store in a folder of their own.
+pub(super) struct Bench {
+    folder: TempDir,
+    pub(super) queue: Queue,
+    pub(super) objects: Objects,
+}
+
+pub(super) fn within<T>(test: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
+}
+
+impl Bench {
+    pub(super) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let rules = Rules { lease: LEASE, ..Rules::default() };
+        let queue = Queue::new(Database::open(&folder.path().join("db")).await.unwrap(), rules);
+        queue.migrate().await.unwrap();
+        let objects = Objects::folder(&folder.path().join("objects")).unwrap();
+        Self { folder, queue, objects }
+    }
+
+    pub(super) fn join(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A claim of a new job.
+    pub(super) async fn claim(&self) -> Claim {
+        let job = NewJob::new("anna", "{}", "a red apple", "vqgan", "normal");
+        self.queue.enqueue(&job).await.unwrap();
+        self.queue.claim("worker").await.unwrap().unwrap()
+    }
+
+    async fn version(&self, job: &JobId) -> i64 {
+        self.queue.job(job, None).await.unwrap().unwrap().version
+    }
+}
+
+#[test]
+fn beats_keep_a_claim_and_report_what_is_new() {
+    within(async {
+        let bench = Bench::new().await;
+        let claim = bench.claim().await;
+        let (_switch, shutdown) = Shutdown::new();
+        let beats = Beats::start(&bench.queue, &claim, Instant::now(), None);
+        beats.progress().send_modify(|progress| progress.iteration = Some(3));
+        while bench.queue.job(&claim.job, None).await.unwrap().unwrap().iteration != Some(3) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let version = bench.version(&claim.job).await;
+        // Without news, only the lease is kept, for longer than it lasts alone.
+        tokio::time::sleep(LEASE * 2).await;
+        assert_eq!((bench.version(&claim.job).await, bench.queue.reap().await.unwrap()), (version, Vec::new()));
+        bench.queue.cancel(&claim.job, None).await.unwrap();
+        let mut reasons = beats.reasons(shutdown);
+        assert_eq!(reasons.any().await, Reason::Cancelled);
+        bench.queue.stopped(&claim).await.unwrap();
+        assert_eq!(reasons.over().await, Reason::Fenced);
+    });
+}
+
+#[test]
+fn a_claim_without_its_database_is_lost_before_its_lease_is_over() {
+    within(async {
+        let bench = Bench::new().await;
+        let claim = bench.claim().await;
+        let (switch, shutdown) = Shutdown::new();
+        let began = Instant::now();
+        let beats = Beats::start(&bench.queue, &claim, began, None);
+        let mut reasons = beats.reasons(shutdown.clone());
+        bench.queue.close().await;
+        assert_eq!(reasons.any().await, Reason::Lost);
+        assert!(began.elapsed() >= LEASE * 3 / 4);
+        // The end of the worker is a reason as well.
+        drop(switch);
+        assert!(shutdown.is_requested());
+    });
+}
+
+#[test]
+fn a_claim_that_failed_elsewhere_is_over() {
+    within(async {
+        let bench = Bench::new().await;
+        let claim = bench.claim().await;
+        let (switch, shutdown) = Shutdown::new();
+        let beats = Beats::start(&bench.queue, &claim, Instant::now(), None);
+        let mut reasons = beats.reasons(shutdown);
+        switch.request();
+        assert_eq!(reasons.any().await, Reason::Shutdown);
+        bench.queue.fail(&claim, &Failure::default()).await.unwrap();
+        assert_eq!(reasons.any().await, Reason::Fenced);
+        assert_eq!(bench.queue.beat(&claim, &Progress::default()).await.unwrap(), crate::queue::Beat::Fenced);
+    });
+}
+
+#[cfg(unix)]
+mod children {
+    use super::*;
+    use crate::worker::child::Child;
+    use crate::worker::follow::{Finished, Ran, follow};
+    use crate::worker::kept::Keeper;
+    use crate::worker::setup::Limits;
+    use crate::worker::slot::Slot;
+    use crate::worker::uploads::{Previews, Uploads, Work};
+
+    /// Follows a script of the shell to its end.
+    async fn ran(script: &str, limits: Limits, shut_down: bool) -> Ran {
+        use std::os::unix::fs::PermissionsExt;
+
+        let bench = Bench::new().await;
+        let claim = bench.claim().await;
+        let program = bench.join("program");
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let setup = Setup::new(bench.queue.clone(), bench.objects.clone(), bench.join("work"), 1).unwrap();
+        let setup = Setup { program, limits: limits.clone(), ..setup };
+        let slot = Slot::take(&setup.folder).unwrap();
+        let folder = slot.job(&claim).unwrap();
+        let (switch, shutdown) = Shutdown::new();
+        let beats = Beats::start(&bench.queue, &claim, Instant::now(), None);
+        let keeper = Keeper::new(&bench.queue, &bench.objects, &claim, &folder, None, 0);
+        let uploads = Uploads::start(Work {
+            objects: bench.objects.clone(),
+            claim: claim.clone(),
+            folder: folder.clone(),
+            keeper,
+            progress: beats.progress(),
+            limits: limits.clone(),
+            report: setup.report.clone(),
+            previews: Previews::default(),
+        });
+        let (child, errors) = Child::start(&setup, &slot, &folder, &["hello".into()]).unwrap();
+        // Once the script has said that it is ready.
+        let ready = folder.join("ready");
+        tokio::spawn(async move {
+            while !shut_down || !ready.exists() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            switch.request();
+        });
+        let mut reasons = beats.reasons(shutdown);
+        follow(child, errors, &limits, &mut reasons, &beats.progress(), &uploads).await
+    }
+
+    fn limits() -> Limits {
+        Limits { grace: Duration::from_millis(300), ..Limits::default() }
+    }
+
+    #[test]
+    fn what_a_child_says_is_heard() {
+        within(async {
+            let finished = r#"{"event":"finished","seed":18446744073709551615,"loss":null,"seconds":1.5,"#;
+            let script =
+                format!("echo oh >&2; echo '{finished}\"width\":8,\"height\":9}}' >&2; echo \"$1\" >&2; exit 3");
+            let ran = ran(&script, limits(), false).await;
+            assert_eq!(ran.status.unwrap().code(), Some(3));
+            let finished = Finished { width: 8, height: 9, loss: None, seed: u64::MAX, seconds: 1.5 };
+            assert_eq!((ran.finished, ran.tail.text().as_deref()), (Some(finished), Some("oh\nhello")));
+            assert_eq!((ran.reason, ran.exceeded), (None, None));
+        });
+    }
+
+    #[test]
+    fn a_child_that_is_silent_or_slow_or_loud_is_ended() {
+        within(async {
+            let silent = Limits { silence: Duration::from_millis(300), ..limits() };
+            let ended = ran("trap '' TERM; exec sleep 1000", silent, false).await;
+            assert!(ended.exceeded.unwrap().contains("silent") && !ended.status.unwrap().success());
+            let slow = Limits { wall: Duration::from_millis(300), ..limits() };
+            let ended = ran("while :; do echo x >&2; sleep 0.01; done", slow, false).await;
+            assert!(ended.exceeded.unwrap().contains("not ready") && !ended.status.unwrap().success());
+            let ended = ran("exec yes 'much to say' >&2", limits(), false).await;
+            assert!(ended.exceeded.unwrap().contains("too many") && ended.tail.text().unwrap().lines().count() == 40);
+        });
+    }
+
+    #[test]
+    fn a_child_that_does_not_stop_is_ended() {
+        within(async {
+            let stops = "trap 'echo bye >&2; exit 130' TERM; : > ready; while :; do sleep 0.01; done";
+            let ended = ran(stops, limits(), true).await;
+            assert_eq!((ended.reason, ended.status.unwrap().code()), (Some(Reason::Shutdown), Some(130)));
+            let ended = ran("trap '' TERM; : > ready; while :; do sleep 0.01; done", limits(), true).await;
+            assert_eq!((ended.reason, ended.status.unwrap().code()), (Some(Reason::Shutdown), None));
+        });
+    }
+
+    #[test]
+    fn a_child_knows_nothing_of_the_users_settings() {
+        within(async {
+            let ended = ran("env >&2; nice >&2", limits(), false).await;
+            let text = ended.tail.text().unwrap();
+            assert!(text.lines().any(|line| line.starts_with("PATH=")) && !text.contains("CARGO"), "{text}");
+            let own = rustix::process::getpriority_process(None).unwrap();
+            assert_eq!(text.lines().last(), Some((own + 5).min(19).to_string().as_str()));
+        });
+    }
+}

@@ -1,0 +1,244 @@
+//! A folder of data, with a queue, a store and workers on them.
+
+use std::fs::OpenOptions;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use text2art::database::Database;
+use text2art::objects::{Listed, Objects};
+use text2art::queue::{Attempt, Cancelling, Enqueued, Job, JobId, NewJob, Queue, Rules, State};
+use text2art::resolve::combine;
+use text2art::settings::{Overrides, Settings};
+use text2art::worker::Order;
+
+use crate::common::program::{LIMIT, Workplace};
+
+/// A small picture, as a configuration file.
+pub const SMALL: &str = "prompt = 'a red apple'\nsize = '32x32'\ncutouts = 1\nlearning_rate = 0.3\nseed = 5\n";
+
+/// A lease that is over soon, in seconds.
+const LEASE: f64 = 1.5;
+/// The time between two looks at a job.
+const LOOK: Duration = Duration::from_millis(10);
+
+pub struct Place {
+    pub workplace: Workplace,
+    runtime: tokio::runtime::Runtime,
+    queue: Queue,
+    objects: Objects,
+}
+
+/// Settings from the text of a configuration file.
+pub fn settings(text: &str) -> Settings {
+    combine(&[toml::from_str::<Overrides>(text).unwrap()]).unwrap()
+}
+
+/// An order of a picture and other products.
+pub fn order(text: &str, products: &[&str]) -> Order {
+    let products = products.iter().map(|name| (*name).to_owned()).collect();
+    Order::new(settings(text), products, std::collections::BTreeMap::new())
+}
+
+/// A job of an owner, which many jobs may wait beside.
+pub fn job(owner: &str, order: &Order) -> NewJob {
+    let prompt = order.settings.prompt.to_string();
+    NewJob { max_waiting: 100_000, ..NewJob::new(owner, &order.to_json().unwrap(), &prompt, "vqgan", "normal") }
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let workplace = Workplace::new();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let data = workplace.join("data");
+        std::fs::create_dir(&data).unwrap();
+        let queue = runtime.block_on(async {
+            let queue = Queue::new(Database::open(&data.join("text2art.db")).await.unwrap(), Rules::default());
+            queue.migrate().await.unwrap();
+            queue
+        });
+        let objects = Objects::folder(&data.join("objects")).unwrap();
+        Self { workplace, runtime, queue, objects }
+    }
+
+    /// A command that works on the jobs, and writes its messages into the file `log`.
+    pub fn command(&self) -> Command {
+        let mut command = self.workplace.command();
+        let log = OpenOptions::new().create(true).append(true).open(self.workplace.join("log")).unwrap();
+        command.args(["worker", "--data", "data", "--lease", &LEASE.to_string()]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command
+    }
+
+    /// Starts a worker.
+    pub fn worker(&self) -> Worker {
+        Worker::start(&mut self.command())
+    }
+
+    /// What the workers said.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&self.workplace.read("log")).into_owned()
+    }
+
+    pub fn submit(&self, job: &NewJob) -> JobId {
+        match self.runtime.block_on(self.queue.enqueue(job)).unwrap() {
+            Enqueued::New(id) => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn job(&self, id: &JobId) -> Job {
+        self.runtime.block_on(self.queue.job(id, None)).unwrap().unwrap()
+    }
+
+    /// The jobs in a state, at most 100.
+    pub fn jobs(&self, state: State) -> Vec<Job> {
+        let filter = text2art::queue::Filter { state: Some(state), limit: 100, ..Default::default() };
+        self.runtime.block_on(self.queue.jobs(&filter)).unwrap()
+    }
+
+    /// How many jobs have not ended.
+    pub fn left(&self) -> u64 {
+        let counts = self.runtime.block_on(self.queue.counts()).unwrap();
+        counts.queued + counts.running
+    }
+
+    pub fn cancel(&self, id: &JobId) -> Cancelling {
+        self.runtime.block_on(self.queue.cancel(id, None)).unwrap()
+    }
+
+    pub fn attempts(&self, id: &JobId) -> Vec<Attempt> {
+        self.runtime.block_on(self.queue.attempts(id)).unwrap()
+    }
+
+    /// The outcomes of all claims of a job, the first one first.
+    pub fn outcomes(&self, id: &JobId) -> Vec<String> {
+        self.attempts(id).into_iter().rev().map(|attempt| attempt.outcome.unwrap_or_default()).collect()
+    }
+
+    /// Waits until a job is as it should be.
+    pub fn wait(&self, id: &JobId, is_right: impl Fn(&Job) -> bool) -> Job {
+        let started = Instant::now();
+        loop {
+            let job = self.job(id);
+            if is_right(&job) {
+                return job;
+            }
+            assert!(started.elapsed() < LIMIT, "{job:?}\n{}", self.log());
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Waits until a job has ended in a state.
+    pub fn ends(&self, id: &JobId, state: State) -> Job {
+        let job = self.wait(id, |job| !matches!(job.state, State::Queued | State::Running));
+        assert_eq!(job.state, state, "{job:?}\n{}", self.log());
+        job
+    }
+
+    /// Waits until a job has been drawn for some iterations.
+    pub fn draws(&self, id: &JobId, iterations: u32) -> Job {
+        self.wait(id, |job| job.state == State::Running && job.iteration.is_some_and(|done| done >= iterations))
+    }
+
+    /// Waits until a running job has a checkpoint in the store.
+    pub fn has_checkpoint(&self, id: &JobId) {
+        self.wait(id, |_| self.artifacts(id).iter().any(|(name, _)| name == "checkpoint"));
+    }
+
+    /// The files of a job, by name, with their objects.
+    pub fn artifacts(&self, id: &JobId) -> Vec<(String, String)> {
+        let artifacts = self.runtime.block_on(self.queue.artifacts(id)).unwrap();
+        artifacts.into_iter().map(|artifact| (artifact.name, artifact.object)).collect()
+    }
+
+    /// The bytes of a file of a job.
+    pub fn file(&self, id: &JobId, name: &str) -> Vec<u8> {
+        let artifacts = self.artifacts(id);
+        let (_, object) = artifacts.iter().find(|(known, _)| known == name).unwrap();
+        self.runtime.block_on(self.objects.read(object, 1 << 30)).unwrap()
+    }
+
+    /// Stores an object. Returns its digest.
+    pub fn store(&self, key: &str, bytes: &[u8]) -> String {
+        self.runtime.block_on(self.objects.create(key, bytes.to_vec(), "image/png")).unwrap().sha256
+    }
+
+    /// The objects of all jobs.
+    pub fn objects(&self) -> Vec<String> {
+        let listed: Vec<Listed> = self.runtime.block_on(self.objects.list("jobs")).unwrap();
+        listed.into_iter().map(|listed| listed.key).collect()
+    }
+
+    /// Draws the picture of an order without a server, as `NAME.png`, `NAME.gif` and `NAME.mp4`.
+    pub fn draw(&self, name: &str, order: &Order) {
+        let config = format!("{name}.toml");
+        self.workplace.write(&config, toml::to_string(&order.settings).unwrap());
+        let output = format!("{name}.png");
+        let mut arguments = vec!["--config", &config, "--output", &output, "--quiet"];
+        let products: Vec<String> = order.products.iter().map(|product| format!("--{product}")).collect();
+        arguments.extend(products.iter().map(String::as_str));
+        self.workplace.run(&arguments).succeeded();
+    }
+
+    /// Asserts that all files of a job are those that were drawn under a name.
+    pub fn is_drawn(&self, id: &JobId, name: &str, order: &Order) {
+        let mut products: Vec<&str> = order.products.iter().map(String::as_str).collect();
+        products.push("png");
+        for product in products {
+            let (found, drawn) = (self.file(id, &format!("picture.{product}")), format!("{name}.{product}"));
+            assert!(found == self.workplace.read(&drawn), "{product} of {id}: {:?}\n{}", self.attempts(id), self.log());
+        }
+    }
+
+    /// The processes that draw: those that work in a folder of a slot.
+    #[cfg(target_os = "linux")]
+    pub fn children(&self) -> Vec<u32> {
+        let work = self.work().canonicalize().unwrap();
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let numbers = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
+        let works = |number: &u32| {
+            std::fs::read_link(format!("/proc/{number}/cwd")).is_ok_and(|folder| folder.starts_with(&work))
+        };
+        numbers.filter(works).collect()
+    }
+
+    /// The folder that the workers work in.
+    pub fn work(&self) -> PathBuf {
+        self.workplace.join("data/work")
+    }
+}
+
+/// A worker, which is killed when it is dropped.
+pub struct Worker(pub Child);
+
+impl Worker {
+    pub fn start(command: &mut Command) -> Self {
+        Self(command.spawn().unwrap())
+    }
+
+    pub fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        crate::common::program::signal(&self.0, name);
+    }
+
+    /// Lets the worker end, which must succeed.
+    #[cfg(unix)]
+    pub fn end(mut self) {
+        self.signal("TERM");
+        let status = crate::common::program::end(&mut self.0, Instant::now(), || "a worker".to_owned());
+        assert_eq!(status.code(), Some(0));
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

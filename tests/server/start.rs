@@ -1,0 +1,63 @@
+//! How a server starts and ends.
+
+use std::net::TcpListener;
+
+use serde_json::json;
+
+use crate::common::program::{Workplace, signal};
+use crate::common::server::Server;
+
+#[test]
+fn a_server_that_would_let_everybody_in_does_not_start() {
+    let place = Workplace::new();
+    let refuses = |arguments: &[&str], words: &str| {
+        let outcome = place.run(&[&["serve", "--data", "data", "--workers", "0"], arguments].concat());
+        assert_eq!(outcome.code, Some(2), "{}", outcome.errors);
+        assert!(outcome.errors.contains(words) && outcome.errors.contains("hint: "), "{}", outcome.errors);
+    };
+    refuses(&["--listen", "0.0.0.0:0"], "there are no users");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    refuses(&["--listen", &taken.local_addr().unwrap().to_string()], "cannot listen on");
+    refuses(&["--listen", "example.org:80"], "is not an address to listen on");
+    refuses(&["--keep-jobs", "long"], "is not a time");
+    place.write("serve.toml", "[settings]\ninit_image = \"a.png\"\n");
+    refuses(&["--listen", "127.0.0.1:0", "--config", "serve.toml"], "--init-image");
+    place.write("serve.toml", "worker = 2\n");
+    refuses(&["--config", "serve.toml"], "line 1: unknown field `worker`");
+}
+
+#[test]
+fn options_come_from_the_environment_as_well() {
+    let place = Workplace::new();
+    let mut command = place.command();
+    command.env("TEXT2ART_SERVE_LISTEN", "nowhere").args(["serve", "--data", "data"]);
+    let outcome = crate::common::program::finish(&mut command);
+    assert_eq!(outcome.code, Some(2), "{}", outcome.errors);
+    assert!(outcome.errors.contains("in the environment") && outcome.errors.contains("nowhere"), "{}", outcome.errors);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_that_ends_keeps_its_jobs() {
+    let place = Workplace::new();
+    let mut server = Server::start_with_workers(&place, 1, &[]);
+    let running = server.submit(&json!({"prompt": "a", "size": "32x32", "iterations": 100_000, "cutouts": 1}));
+    let waiting = server.submit(&json!({"prompt": "b", "size": "32x32", "iterations": 1, "cutouts": 1}));
+    let id = running["id"].as_str().unwrap();
+    server.wait_for(id, |job| job["iteration"].as_u64() > Some(0));
+    let mut stream = server.stream(&format!("/api/v1/jobs/{id}/events"), &[]);
+    assert!(stream.next().is_some());
+    signal(server.child(), "TERM");
+    // The stream ends, although its job has not.
+    while let Some(event) = stream.next() {
+        assert_ne!(event.data["state"], "done");
+    }
+    assert_eq!(server.wait(), Some(0), "{}", server.log());
+    assert!(!server.log().contains("panicked"), "{}", server.log());
+
+    let server = Server::start(&place, &[]);
+    for job in [&running, &waiting] {
+        let job = server.wait_for(job["id"].as_str().unwrap(), |_| true);
+        assert_eq!((&job["state"], &job["failures"]), (&json!("queued"), &json!(0)), "{job}");
+    }
+}
