@@ -36,6 +36,8 @@ const INTERRUPTED: u8 = 130;
 #[derive(Parser)]
 #[command(name = PROGRAM, bin_name = PROGRAM, version, styles = terminal::HELP, args_override_self = true)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+// `generate` has a group of this name.
+#[group(skip)]
 struct Arguments {
     #[command(subcommand)]
     verb: Option<Verb>,
