@@ -94,7 +94,7 @@ fn trial(count: usize, gap: Duration) {
     let (mut faults, mut dice) = (Faults::default(), Dice::new());
     let mut last_progress = (Instant::now(), u64::MAX);
     loop {
-        std::thread::sleep(gap / 2 + gap.mul_f64(dice.below(100) as f64 / 100.0));
+        std::thread::sleep(gap / 2 + gap * u32::try_from(dice.below(100)).unwrap() / 100);
         let left = place.left();
         if left == 0 {
             break;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use text2art::database::Database;
 use text2art::objects::{Listed, Objects};
-use text2art::queue::{Attempt, Cancelling, Enqueued, Job, JobId, NewJob, Queue, Rules, State};
+use text2art::queue::{Attempt, Cancelling, Enqueued, Filter, Job, JobId, NewJob, Queue, Rules, State};
 use text2art::resolve::combine;
 use text2art::settings::{Overrides, Settings};
 use text2art::worker::Order;
@@ -93,7 +93,7 @@ impl Place {
 
     /// The jobs in a state, at most 100.
     pub fn jobs(&self, state: State) -> Vec<Job> {
-        let filter = text2art::queue::Filter { state: Some(state), limit: 100, ..Default::default() };
+        let filter = Filter { state: Some(state), limit: 100, ..Filter::default() };
         self.runtime.block_on(self.queue.jobs(&filter)).unwrap()
     }
 
