@@ -83,7 +83,8 @@ fn models_are_qualities() {
     let place = Workplace::new();
     let server = Server::start(&place, &[]);
     let models = server.get("/v1/models").json();
-    let names: Vec<&str> = models["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        models["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect();
     assert_eq!((&models["object"], names), (&json!("list"), vec!["text2art", "draft", "normal", "better", "best"]));
     let expected = json!({"id": "best", "object": "model", "created": 0, "owned_by": "text2art"});
     assert_eq!(server.get("/v1/models/best").json(), expected);

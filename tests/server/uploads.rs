@@ -16,7 +16,8 @@ const BOUNDARY: &str = "a-line-that-no-picture-has";
 fn form(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
     for (field, bytes) in files {
-        write!(body, "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"a\"\r\n\r\n").unwrap();
+        write!(body, "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"a\"\r\n\r\n")
+            .unwrap();
         body.extend_from_slice(bytes);
         body.extend_from_slice(b"\r\n");
     }
@@ -76,11 +77,17 @@ fn what_is_stored_is_a_plain_picture_in_srgb() {
     let server = Server::start(&place, &[]);
     let answer = give(&server, &field("p3.png"));
     let upload = answer.json();
-    assert_eq!((answer.status, &upload["format"], &upload["width"], &upload["height"]), (201, &json!("png"), &json!(96), &json!(64)));
+    assert_eq!(
+        (answer.status, &upload["format"], &upload["width"], &upload["height"]),
+        (201, &json!("png"), &json!(96), &json!(64))
+    );
     let path = format!("{UPLOADS}/{}", upload["id"].as_str().unwrap());
     assert_eq!(answer.header("location"), path);
     let png = stored(&place, &upload);
-    assert_eq!((upload["bytes"].as_u64(), chunks(&png)), (Some(png.len() as u64), ["IHDR", "IDAT", "IEND"].map(String::from).to_vec()));
+    assert_eq!(
+        (upload["bytes"].as_u64(), chunks(&png)),
+        (Some(png.len() as u64), ["IHDR", "IDAT", "IEND"].map(String::from).to_vec())
+    );
     let picture = image::load_from_memory(&png).unwrap().into_rgb8();
     // Display P3's (220, 40, 40) in sRGB, by LittleCMS 2.17 through Pillow 13.0.0.
     let [red, green, blue] = picture.get_pixel(24, 16).0;
