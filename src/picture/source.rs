@@ -192,9 +192,8 @@ impl<'a> Source<'a> {
     pub(super) fn format(&self) -> &'static str {
         match self.way {
             Way::Png => "png",
-            Way::Jpeg => "jpeg",
+            Way::Jpeg | Way::Whole(ImageFormat::Jpeg) => "jpeg",
             Way::Tiff(_) => "tiff",
-            Way::Whole(ImageFormat::Jpeg) => "jpeg",
             Way::Whole(format) => format.extensions_str().first().copied().unwrap_or("picture"),
         }
     }

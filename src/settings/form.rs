@@ -34,13 +34,11 @@ impl OptionInfo {
     /// What values the option takes.
     #[must_use]
     pub fn form(&self) -> Form {
-        let kind = match self.type_name {
+        let kind = match self.type_word() {
             "bool" => FormKind::Switch,
             "usize" => FormKind::Whole,
             "f64" => FormKind::Number,
-            "crate::settings::Seed" | "crate::settings::FrameRate" | "crate::settings::CutBatch" => {
-                FormKind::NumberOrText
-            }
+            "Seed" | "FrameRate" | "CutBatch" => FormKind::NumberOrText,
             _ => FormKind::Text,
         };
         // An option that is not on the command line is a single text.
@@ -48,6 +46,12 @@ impl OptionInfo {
         let choices = argument.get_possible_values().into_iter().map(|value| value.get_name().to_owned());
         let choices = choices.filter(|_| kind == FormKind::Text).collect();
         Form { kind, list: matches!(argument.get_action(), ArgAction::Append), choices }
+    }
+
+    /// The name of the type of a value, without its path.
+    #[must_use]
+    pub fn type_word(&self) -> &'static str {
+        self.type_name.rsplit(':').next().unwrap_or_default().trim()
     }
 
     /// The default as files contain it; none if there is no default, or if other options decide it.
@@ -69,6 +73,7 @@ mod tests {
     #[test]
     fn forms_say_what_files_may_contain() {
         assert_eq!(form("quality").choices, ["draft", "normal", "better", "best"]);
+        assert_eq!((form("seed").kind, form("fps").kind), (FormKind::NumberOrText, FormKind::NumberOrText));
         assert!(form("noise_prompt").list && !form("augment").list && form("prompt").choices.is_empty());
         // Whatever a form allows can be read.
         for option in OPTIONS {
@@ -93,11 +98,11 @@ mod tests {
     }
 
     fn example(option: &OptionInfo) -> serde_json::Value {
-        let text = match option.type_name {
-            "crate::picture::Size" => "64x48",
-            "crate::settings::Aspect" => "3:2",
-            "crate::settings::Augmentations" | "crate::settings::LearningRateDrops" => "none",
-            "crate::device::DeviceChoice" => "cpu",
+        let text = match option.type_word() {
+            "Size" => "64x48",
+            "Aspect" => "3:2",
+            "Augmentations" | "LearningRateDrops" => "none",
+            "DeviceChoice" => "cpu",
             _ => "a",
         };
         serde_json::json!(text)

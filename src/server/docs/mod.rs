@@ -1,4 +1,4 @@
-//! The description of the API in OpenAPI 3.1, and pages to try it.
+//! The description of the API in `OpenAPI` 3.1, and pages to try it.
 
 mod problems;
 mod request;
@@ -29,10 +29,10 @@ pub fn routes(described: &OpenApi) -> Router<App> {
     let config = Config::new([DESCRIPTION]).validator_url("none").display_request_duration(true);
     let pages = Router::new().merge(SwaggerUi::new("/docs").config(config));
     let pages = pages.layer(axum::middleware::map_response(as_page));
-    Router::new().route(DESCRIPTION, get(move || answer(description.clone()))).merge(pages)
+    Router::new().route(DESCRIPTION, get(async move || answer(description.clone()))).merge(pages)
 }
 
-async fn answer(description: Bytes) -> Response {
+fn answer(description: Bytes) -> Response {
     ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")], description).into_response()
 }
 

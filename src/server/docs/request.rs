@@ -7,20 +7,20 @@ use crate::server::lists::{Kind, Opened, opened};
 /// What a value of an option of this type looks like, and an example. The program takes more spellings.
 const PATTERNS: [(&str, &str, &str); 8] = [
     (
-        "crate::settings::Prompts",
+        "Prompts",
         r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*\S[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$",
         "a red apple on a blue background",
     ),
-    ("crate::picture::Size", "^[1-9][0-9]{0,3}x[1-9][0-9]{0,3}$", "256x192"),
-    ("crate::settings::Aspect", "^(square|portrait|widescreen|retain|[1-9][0-9]{0,2}:[1-9][0-9]{0,2})$", "3:2"),
+    ("Size", "^[1-9][0-9]{0,3}x[1-9][0-9]{0,3}$", "256x192"),
+    ("Aspect", "^(square|portrait|widescreen|retain|[1-9][0-9]{0,2}:[1-9][0-9]{0,2})$", "3:2"),
     (
-        "crate::settings::Augmentations",
+        "Augmentations",
         "^(none|(crop|perspective|affine|flip|jitter|erase)(,(crop|perspective|affine|flip|jitter|erase))*)$",
         "crop,perspective",
     ),
-    ("crate::settings::LearningRateDrops", "^(none|([0-9]{1,6}|[1-9]?[0-9]%)(,([0-9]{1,6}|[1-9]?[0-9]%))*)$", "60%"),
-    ("crate::settings::Weighted", r"^[0-9]{1,19}(:-?[0-9]{0,5}[1-9](\.[0-9]{1,5})?)?$", "7:0.5"),
-    ("std::path::PathBuf", "^[0-9a-hjkmnp-tv-z]{26}$", "3kq8s2v6m1x9c4t7w0zr5yhdbn"),
+    ("LearningRateDrops", "^(none|([0-9]{1,6}|[1-9]?[0-9]%)(,([0-9]{1,6}|[1-9]?[0-9]%))*)$", "60%"),
+    ("Weighted", r"^[0-9]{1,19}(:-?[0-9]{0,5}[1-9](\.[0-9]{1,5})?)?$", "7:0.5"),
+    ("PathBuf", "^[0-9a-hjkmnp-tv-z]{26}$", "3kq8s2v6m1x9c4t7w0zr5yhdbn"),
     ("String", "^.+$", "pico-8"),
 ];
 /// An upload in a list, with its weight.
@@ -123,7 +123,7 @@ fn pattern_of(field: &Opened) -> Option<(&'static str, &'static str)> {
     if field.kind == Kind::Upload && field.list {
         return Some(WEIGHTED_UPLOAD);
     }
-    PATTERNS.iter().find(|(name, _, _)| *name == field.type_name).map(|(_, pattern, example)| (*pattern, *example))
+    PATTERNS.iter().find(|(name, _, _)| *name == field.type_word).map(|(_, pattern, example)| (*pattern, *example))
 }
 
 #[cfg(test)]

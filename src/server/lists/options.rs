@@ -60,9 +60,9 @@ pub struct Opened {
     /// What else there is to know about it
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The type of the value in the program
+    /// The name of the type of a value in the program
     #[serde(skip)]
-    pub type_name: &'static str,
+    pub type_word: &'static str,
 }
 
 /// What a value of a field is.
@@ -157,7 +157,7 @@ impl Opened {
             choices,
             help,
             description,
-            type_name: option.type_name,
+            type_word: option.type_word(),
         }
     }
 }
@@ -180,7 +180,7 @@ fn products() -> Opened {
         choices,
         help: "What to make besides the PNG".into(),
         description: Some("Which of them a drawer can make is in `GET /api/v1/drawers`.".into()),
-        type_name: "products",
+        type_word: "products",
     }
 }
 

@@ -73,6 +73,9 @@ struct Image {
     request_body(content = Wish, content_type = "application/json"),
     responses(
         (status = 200, description = "The pictures are ready", body = Images),
+        (status = 404, description = "There is no such model", body = OpenAiError, content_type = "application/json"),
+        (status = 409, description = "Someone canceled or deleted a picture", body = OpenAiError,
+            content_type = "application/json"),
         (status = 504, description = "The pictures were not ready within an hour, and are canceled",
             body = OpenAiError, content_type = "application/json"),
     ),
