@@ -1,6 +1,6 @@
 //! Users of a server, as an operator adds them.
 
-use crate::common::program::{BINARY, Outcome, Workplace, finish};
+use crate::common::program::{Outcome, Workplace};
 
 /// The password of all users.
 pub const PASSWORD: &str = "correct horse battery";
@@ -14,8 +14,9 @@ pub fn admin(place: &Workplace, arguments: &[&str]) -> Outcome {
 #[cfg(unix)]
 pub fn admin_with_line(place: &Workplace, line: &str, arguments: &[&str]) -> Outcome {
     let mut command = place.command_of("sh");
-    command.args(["-c", "printf '%s\\n' \"$1\" | { shift; \"$@\"; }", "sh", line, BINARY]);
-    finish(command.args(["serve", "admin", "--data", "data"]).args(arguments))
+    command.args(["-c", "printf '%s\\n' \"$1\" | { shift; \"$@\"; }", "sh", line]);
+    command.arg(place.command().get_program()).args(["serve", "admin", "--data", "data"]).args(arguments);
+    crate::common::program::finish(&mut command)
 }
 
 /// Adds a user with a token of a scope, and returns the header with it.
