@@ -94,7 +94,7 @@ fn trial(count: usize, gap: Duration) {
     let (mut faults, mut dice) = (Faults::default(), Dice::new());
     let mut last_progress = (Instant::now(), u64::MAX);
     loop {
-        std::thread::sleep(gap / 2 + gap.mul_f64(dice.below(100) as f64 / 100.0));
+        std::thread::sleep(gap / 2 + gap * u32::try_from(dice.below(100)).unwrap() / 100);
         let left = place.left();
         if left == 0 {
             break;
@@ -185,9 +185,10 @@ fn twenty_pictures_survive_twenty_kills() {
     const PICTURES: usize = 20;
     let place = Place::new();
     let mut jobs = Vec::new();
+    let iterations = place.iterations(2.0);
     for number in 0..PICTURES {
-        let text = SMALL.replace("seed = 5", &format!("seed = {number}"));
-        let order = order(&format!("{text}iterations = 60\n"), if number % 2 == 0 { &["mp4", "gif"] } else { &[] });
+        let text = SMALL.replace("seed = 5", &format!("seed = {number}\niterations = {iterations}"));
+        let order = order(&text, if number % 4 == 0 { &["mp4", "gif"] } else { &[] });
         place.draw(&format!("whole-{number}"), &order);
         let id = place.submit(&NewJob { max_failures: 50, ..job("anna", &order) });
         jobs.push((id, order));
