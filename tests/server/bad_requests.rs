@@ -46,7 +46,7 @@ fn wrong_bodies_are_refused() {
         (br#"{"prompt": "a\u0000b"}"#, 422),
         (br#"{"prompt": "\ud800"}"#, 400),
         (large.as_bytes(), 413),
-        (deep.as_bytes(), 400),
+        (deep.as_bytes(), 422),
     ];
     for (body, status) in bodies {
         let answer = post(&[JSON], body);
@@ -138,8 +138,8 @@ fn paths_lead_nowhere_else() {
         server.send(method, &path, &[], &[]).problem(404);
     }
     server.get("/api/v1/events").problem(400);
-    let many = vec![NOBODYS; 2].join(",").repeat(2000);
-    assert!((400..500).contains(&server.get(&format!("/api/v1/events?jobs={many}")).status));
+    let many: Vec<String> = (100..201).map(|number| format!("{}{number}", &NOBODYS[..23])).collect();
+    server.get(&format!("/api/v1/events?jobs={}", many.join(","))).problem(400);
     for (method, path) in [("PUT", "/api/v1/jobs"), ("DELETE", "/api/v1/jobs"), ("POST", "/healthz")] {
         server.send(method, path, &[], &[]).problem(405);
     }

@@ -82,7 +82,8 @@ fn every_described_operation_is_there_and_no_other_method() {
             operations.iter().filter(|(of, _, _)| of == path).map(|(_, method, _)| *method).collect();
         let actual = path.replace("{id}", "0000000000000000000000000a").replace("{name}", "a").replace("{model}", "a");
         for method in METHODS {
-            let answer = server.send(&method.to_uppercase(), &actual, &[], b"");
+            // The server ends a connection whose body it did not want to read.
+            let answer = server.send(&method.to_uppercase(), &actual, &[("connection", "close")], b"");
             let is_there = answer.status != 405;
             assert_eq!(is_there, described.contains(&method), "{method} {path}: {}", answer.status);
         }

@@ -185,9 +185,10 @@ fn twenty_pictures_survive_twenty_kills() {
     const PICTURES: usize = 20;
     let place = Place::new();
     let mut jobs = Vec::new();
+    let iterations = place.iterations(2.0);
     for number in 0..PICTURES {
-        let text = SMALL.replace("seed = 5", &format!("seed = {number}"));
-        let order = order(&format!("{text}iterations = 60\n"), if number % 2 == 0 { &["mp4", "gif"] } else { &[] });
+        let text = SMALL.replace("seed = 5", &format!("seed = {number}\niterations = {iterations}"));
+        let order = order(&text, if number % 4 == 0 { &["mp4", "gif"] } else { &[] });
         place.draw(&format!("whole-{number}"), &order);
         let id = place.submit(&NewJob { max_failures: 50, ..job("anna", &order) });
         jobs.push((id, order));

@@ -24,7 +24,7 @@ fn error(answer: &Answer, status: u16) -> Value {
 #[test]
 fn pictures_come_as_bytes_or_addresses() {
     let place = Workplace::new();
-    place.write("serve.toml", "[settings]\niterations = 2\ncutouts = 1\n");
+    place.write("serve.toml", "[settings]\niterations = 1\ncutouts = 1\n");
     let server = Server::start_with_workers(&place, 2, &["--config", "serve.toml"]);
     // What their own library sends, and fields that only other servers know.
     let body = json!({"prompt": "a red apple", "model": "text2art", "n": 2, "size": "32x32", "quality": "standard",

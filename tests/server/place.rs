@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use text2art::database::Database;
@@ -179,6 +180,20 @@ impl Place {
         let products: Vec<String> = order.products.iter().map(|product| format!("--{product}")).collect();
         arguments.extend(products.iter().map(String::as_str));
         self.workplace.run(&arguments).succeeded();
+    }
+
+    /// How many iterations of a small picture take about so long here, at least 6.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    pub fn iterations(&self, seconds: f64) -> usize {
+        const MEASURED: f64 = 4.0;
+        static EACH: OnceLock<f64> = OnceLock::new();
+        let each = EACH.get_or_init(|| {
+            self.workplace.write("measured.toml", format!("{SMALL}iterations = {MEASURED}\n"));
+            let arguments = ["--config", "measured.toml", "-o", "measured.png", "--progress", "json"];
+            let events = self.workplace.run(&arguments).succeeded().events();
+            events.last().unwrap()["seconds"].as_f64().unwrap() / MEASURED
+        });
+        ((seconds / each) as usize).clamp(6, 5000)
     }
 
     /// Asserts that all files of a job are those that were drawn under a name.

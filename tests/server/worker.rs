@@ -12,7 +12,7 @@ use crate::place::{Place, SMALL, job, order, settings};
 /// More iterations than any test waits for.
 const ENDLESS: &str = "iterations = 100000\n";
 
-/// An order that takes a moment, with movies.
+/// An order with movies.
 fn movies(iterations: usize) -> Order {
     order(&format!("{SMALL}iterations = {iterations}\n"), &["gif", "mp4"])
 }
@@ -82,7 +82,7 @@ fn nothing_draws_for_a_worker_that_was_killed() {
 #[test]
 fn a_worker_that_ends_gives_its_job_to_the_next() {
     let place = Place::new();
-    let order = movies(40);
+    let order = movies(place.iterations(5.0));
     place.draw("whole", &order);
     let id = place.submit(&job("anna", &order));
     let worker = place.worker();
@@ -104,7 +104,7 @@ fn a_worker_that_ends_gives_its_job_to_the_next() {
 #[test]
 fn a_job_goes_on_after_its_worker_was_killed() {
     let place = Place::new();
-    let order = movies(60);
+    let order = movies(place.iterations(5.0));
     place.draw("whole", &order);
     let id = place.submit(&job("anna", &order));
     for _ in 0..2 {
@@ -124,7 +124,7 @@ fn a_job_goes_on_after_its_worker_was_killed() {
 #[test]
 fn a_checkpoint_of_another_program_is_not_continued() {
     let place = Place::new();
-    let order = movies(40);
+    let order = movies(place.iterations(5.0));
     place.draw("whole", &order);
     let id = place.submit(&job("anna", &order));
     let worker = place.worker();
@@ -147,7 +147,7 @@ fn a_checkpoint_of_another_program_is_not_continued() {
 #[test]
 fn a_damaged_checkpoint_is_not_continued() {
     let place = Place::new();
-    let order = movies(40);
+    let order = movies(place.iterations(5.0));
     place.draw("whole", &order);
     let id = place.submit(&job("anna", &order));
     let worker = place.worker();

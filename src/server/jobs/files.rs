@@ -105,6 +105,9 @@ pub(super) async fn fetch(
     };
     let file = find(&app, &job, name).await?.ok_or_else(|| Problem::missing("file"))?;
     let mut response = file.response(&app, &headers).await?;
+    if !response.status().is_success() && response.status() != StatusCode::NOT_MODIFIED {
+        return Ok(response);
+    }
     let found = response.headers_mut();
     found.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     found.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));

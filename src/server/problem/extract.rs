@@ -57,6 +57,10 @@ fn refused_body(rejection: &JsonRejection) -> Problem {
                 .hint("send the header `Content-Type: application/json`")
         }
         JsonRejection::JsonSyntaxError(_) => Problem::new(StatusCode::BAD_REQUEST, cause(&text)),
+        JsonRejection::JsonDataError(_) if text.contains("expected a map") => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the body is not an object of JSON")
+                .hint("send something like {\"prompt\": \"a red apple\"}")
+        }
         JsonRejection::JsonDataError(_) => {
             let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, cause(&text));
             match quoted_field(&text) {
