@@ -71,7 +71,18 @@ fn description(described: &OpenApi) -> Value {
     });
     // A server on this machine alone needs none.
     description["security"] = json!([{}, { "token": [] }]);
+    description["components"]["schemas"]["NewUpload"]["additionalProperties"] = false.into();
+    describe_streams(&mut description);
     request::describe(&mut description);
     problems::describe(&mut description);
     description
+}
+
+/// A stream is no single text: its schema would be that of an event, which this version of the format cannot say.
+fn describe_streams(description: &mut Value) {
+    for path in ["/api/v1/events", "/api/v1/jobs/{id}/events"] {
+        if let Some(content) = description["paths"][path]["get"]["responses"]["200"].get_mut("content") {
+            content["text/event-stream"] = json!({});
+        }
+    }
 }
