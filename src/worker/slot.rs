@@ -26,19 +26,34 @@ impl Slot {
     pub(super) fn take(folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder).map_err(|error| unusable(folder, &error))?;
         for number in 0..MOST {
-            let path = folder.join(format!("slot-{number}.lock"));
-            let lock = OpenOptions::new().create(true).read(true).append(true).open(&path);
-            let lock = lock.map_err(|error| unusable(&path, &error))?;
-            match lock.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => continue,
-                Err(TryLockError::Error(error)) => return Err(unusable(&path, &error)),
+            if let Some(slot) = Self::of(folder, number)? {
+                slot.clear()?;
+                return Ok(slot);
             }
-            let slot = Self { folder: folder.join(format!("slot-{number}")), lock };
-            slot.clear()?;
-            return Ok(slot);
         }
         Err(Error::file(folder, "all slots of the folder are taken", "end another worker, or choose another folder"))
+    }
+
+    /// Removes what killed workers left in slots that nobody uses now.
+    pub(super) fn sweep(folder: &Path) {
+        for number in (0..MOST).take_while(|number| lock_of(folder, *number).exists()) {
+            // What stays is removed by whoever takes the slot.
+            if let Ok(Some(slot)) = Self::of(folder, number) {
+                let _ = slot.clear();
+            }
+        }
+    }
+
+    /// The slot of a number; `None` if another worker has it, or its last child still lives.
+    fn of(folder: &Path, number: usize) -> Result<Option<Self>> {
+        let path = lock_of(folder, number);
+        let lock = OpenOptions::new().create(true).read(true).append(true).open(&path);
+        let lock = lock.map_err(|error| unusable(&path, &error))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Some(Self { folder: folder.join(format!("slot-{number}")), lock })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(unusable(&path, &error)),
+        }
     }
 
     /// A new folder for the files of a claim.
@@ -77,6 +92,10 @@ impl Slot {
     }
 }
 
+fn lock_of(folder: &Path, number: usize) -> PathBuf {
+    folder.join(format!("slot-{number}.lock"))
+}
+
 /// The error of a file or folder that this worker needs.
 pub(super) fn unusable(path: &Path, error: &std::io::Error) -> Error {
     let hint = match error.kind() {
@@ -100,7 +119,12 @@ mod tests {
         assert!(!left.exists());
         let second = Slot::take(folder.path()).unwrap();
         assert!(first.folder.ends_with("slot-0") && second.folder.ends_with("slot-1"));
-        drop(first);
+        std::fs::create_dir(&second.folder).unwrap();
+        Slot::sweep(folder.path());
+        assert!(second.folder.exists());
+        drop((first, second));
+        Slot::sweep(folder.path());
+        assert!(!folder.path().join("slot-1").exists());
         assert!(Slot::take(folder.path()).unwrap().folder.ends_with("slot-0"));
     }
 

@@ -139,10 +139,13 @@ impl Worker {
         }
     }
 
-    /// Takes jobs back from workers that died.
+    /// Takes jobs back from workers that died, and removes what those of this machine left.
     async fn reap(self: Arc<Self>) {
         loop {
             sleep(jittered(self.setup.limits.reap)).await;
+            let folder = self.setup.folder.clone();
+            // A sweep that fails is made up for by the next.
+            let _ = tokio::task::spawn_blocking(move || Slot::sweep(&folder)).await;
             for lost in self.setup.queue.reap().await.unwrap_or_default() {
                 self.setup.notify.iter().for_each(|notify| notify(&lost.job));
                 let (job, claim, state) = (lost.job, lost.claim, lost.state);
