@@ -115,7 +115,7 @@ fn number_or_text(field: &Opened) -> Value {
     }
     json!({ "anyOf": [
         { "type": "integer", "minimum": 0, "maximum": u64::MAX },
-        { "type": "string", "pattern": "^[A-Za-z]+$", "minLength": 1, "maxLength": field.max_length },
+        { "type": "string", "minLength": 1, "maxLength": field.max_length },
     ], "examples": [7, "apple"] })
 }
 
