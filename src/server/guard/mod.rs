@@ -17,12 +17,17 @@ mod login;
 mod opening;
 mod origin;
 
+use std::time::Duration;
+
 use axum::Router;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use super::app::App;
 use super::problem::{Answer, Problem};
@@ -33,6 +38,11 @@ pub use headers::add as add_headers;
 pub use login::{Entrance, session_of};
 pub(super) use login::{cookie_name, is_secure, of_user};
 pub use opening::{check_opening, is_public};
+
+/// The most bytes of a refused request that are read, to keep its connection.
+const LARGEST_UNREAD: usize = 64 << 10;
+/// How long they may take.
+const LAST_PIECE: Duration = Duration::from_secs(1);
 
 /// What the guard remembers about visitors.
 #[derive(Default)]
@@ -51,8 +61,19 @@ pub fn guarded(routes: Router<App>, app: &App) -> Router<App> {
 async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
     match admit(&app, &mut request).await {
         Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+        Err(problem) => refuse(problem, request.into_body()).await,
     }
+}
+
+/// Answers without what the request asked for. A connection whose request was not read to its end is closed, and a client
+/// that has not heard of it would send its next request there; so a small body is read, and a large one announced.
+async fn refuse(problem: Problem, body: Body) -> Response {
+    let read = timeout(LAST_PIECE, to_bytes(body, LARGEST_UNREAD)).await;
+    let mut response = problem.into_response();
+    if !matches!(read, Ok(Ok(_))) {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// Lets a request pass with who sent it in its extensions, or says why not.
