@@ -18,8 +18,6 @@ use crate::database::Id;
 
 /// The longest time until an answer begins. Streams and files may go on for longer.
 const LONGEST: Duration = Duration::from_secs(120);
-/// The same for requests that wait for pictures, which give up by themselves after an hour.
-const LONGEST_FOR_PICTURES: Duration = Duration::from_secs(65 * 60);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives each request an id, and logs it with its answer.
@@ -45,15 +43,13 @@ pub(super) async fn logged(request: Request, next: Next) -> Response {
     .await
 }
 
-/// Ends requests that take too long. The server's own waits are shorter, so the client is slow. Only who waits for
+/// Ends requests that take too long. All waits of the server itself are shorter, so the client is slow. Only who waits for
 /// pictures may wait for longer.
 pub(super) async fn in_time(request: Request, next: Next) -> Response {
     if request.uri().path() == openai::GENERATIONS {
         return next.run(request).await;
     }
-    let waits = request.uri().path() == super::openai::GENERATIONS;
-    let longest = if waits { LONGEST_FOR_PICTURES } else { LONGEST };
-    timeout(longest, next.run(request)).await.unwrap_or_else(|_| {
+    timeout(LONGEST, next.run(request)).await.unwrap_or_else(|_| {
         Problem::new(StatusCode::REQUEST_TIMEOUT, "the request took too long")
             .hint("send it again; if it has a large body, use a faster connection")
             .into_response()
