@@ -26,6 +26,7 @@ mod uploads;
 mod users;
 mod visitor;
 mod watch;
+mod whole;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::database::Id;
 use crate::palette::file_of;
 use crate::server::problem::{Answer, Problem};
+use crate::server::whole::whole;
 use crate::settings::{Form, FormKind, OPTIONS, OptionInfo, Overrides, Setter, Weighted};
 use crate::text::did_you_mean;
 use crate::video::KINDS;
@@ -135,15 +136,6 @@ fn one_value(option: &OptionInfo, kind: FormKind, value: Value) -> Result<Value,
             Err(format!("{} instead of {expected}", described(other)))
         }
     }
-}
-
-/// A number without a fraction. Some programs have no whole numbers and write 3 as `3.0`.
-fn whole(number: &serde_json::Number) -> Option<u64> {
-    /// 2^53: floating-point numbers represent every whole number up to this one exactly.
-    const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
-    let exact = |value: f64| (value.fract() == 0.0 && (0.0..LARGEST_EXACT).contains(&value)).then_some(value as u64);
-    number.as_u64().or_else(|| number.as_f64().and_then(exact))
 }
 
 /// Checks that a text is neither empty nor long, and has only signs that can be shown and stored.

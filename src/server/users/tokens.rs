@@ -14,6 +14,7 @@ use crate::server::guard::Entrance;
 use crate::server::moment::moment;
 use crate::server::problem::{Answer, Body, PathId, Problem};
 use crate::server::visitor::Visitor;
+use crate::server::whole;
 
 /// A token to be made.
 #[derive(Deserialize, ToSchema)]
@@ -28,6 +29,7 @@ pub(super) struct Asked {
     #[schema(default = "jobs")]
     scope: Scope,
     /// After how many days it becomes invalid; without a number, never
+    #[serde(default, deserialize_with = "whole::optional")]
     #[schema(minimum = 1, maximum = 3650, example = 90)]
     days: Option<u32>,
 }
