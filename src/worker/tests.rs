@@ -103,7 +103,7 @@ fn a_claim_that_failed_elsewhere_is_over() {
         switch.request();
         assert_eq!(reasons.any().await, Reason::Shutdown);
         bench.queue.fail(&claim, &Failure::default()).await.unwrap();
-        assert_eq!(reasons.any().await, Reason::Fenced);
+        assert_eq!(reasons.over().await, Reason::Fenced);
         assert_eq!(bench.queue.beat(&claim, &Progress::default()).await.unwrap(), crate::queue::Beat::Fenced);
     });
 }
