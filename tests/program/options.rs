@@ -674,6 +674,7 @@ const SERVER_VERBS: [Group; 6] = [
                 "--public-url",
                 &["serve --public-url art.example.org", "serve --public-url https://art.example.org --data x"],
             ),
+            ("--metrics", &["serve --metrics example.org:9090"]),
             ("--trusted-proxies", &["serve --trusted-proxies proxy"]),
             ("--max-size", &["serve --max-size big"]),
             ("--max-iterations", &["serve --max-iterations -1"]),
