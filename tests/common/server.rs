@@ -174,7 +174,7 @@ impl Server {
         let mut request = format!("GET {path} HTTP/1.0\r\nhost: {}\r\n", self.address);
         let own = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         for (name, value) in own.chain(headers.iter().copied()) {
-            request += &format!("{name}: {value}\r\n");
+            request.extend([name, ": ", value, "\r\n"]);
         }
         connection.write_all((request + "\r\n").as_bytes()).unwrap();
         Stream { lines: BufReader::new(connection), head: None }

@@ -1,6 +1,7 @@
 //! `serve admin`: what operators do while a server runs.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
@@ -77,8 +78,6 @@ fn users_are_added_listed_changed_and_removed() {
     refused(admin(&place, &["user", "remove", "ben"]), "there is no user ben");
     admin(&place, &["user", "remove", "anna"]).succeeded();
     assert_eq!(admin(&place, &["user", "list", "--json"]).succeeded().output_json(), json!([]));
-
-    use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(place.join("data")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
 }
@@ -222,7 +221,6 @@ fn a_backup_of_a_busy_server_restores_every_picture() {
         over.store(true, Ordering::Relaxed);
     });
     assert_eq!(admin(&place, &["backup", "backup-0.zip"]).code, Some(2), "a file is replaced only on demand");
-    use std::os::unix::fs::PermissionsExt;
     assert_eq!(std::fs::metadata(place.join("backup-0.zip")).unwrap().permissions().mode() & 0o777, 0o600);
     drop(server);
 

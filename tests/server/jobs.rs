@@ -17,7 +17,7 @@ fn path_of(job: &Value) -> String {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    text2art::files::to_hex(&Sha256::digest(bytes))
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! CONTRIBUTING.md describes how to add a test.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::common::program::Workplace;
 use crate::common::server::Server;
 
-/// As many as `../shared/server.md` asks for.
+/// More streams than a busy page has visitors.
 const MANY: usize = 200;
 /// The most memory that they may add, in MiB: 64 KiB for reading and 64 KiB for writing each, twice over.
 const MOST_ADDED: f64 = 2.0 * 200.0 * 0.128;

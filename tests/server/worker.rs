@@ -41,7 +41,8 @@ fn a_job_is_drawn_as_without_a_server() {
     // Nothing is left of the way there.
     let mut objects: Vec<String> = place.artifacts(&id).into_iter().map(|(_, object)| object).collect();
     let mut stored = place.objects();
-    (objects.sort(), stored.sort());
+    objects.sort();
+    stored.sort();
     assert_eq!((objects.len(), &objects), (3, &stored));
     assert_eq!(
         std::fs::read_dir(place.work()).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir()).count(),

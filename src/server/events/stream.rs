@@ -98,6 +98,7 @@ mod tests {
         Seen::Job { version, ended, json: "{}".into() }
     }
 
+    #[allow(clippy::type_complexity)]
     fn watched(states: &[Seen]) -> (Vec<watch::Sender<Seen>>, Vec<(JobId, watch::Receiver<Seen>)>) {
         let senders: Vec<_> = states.iter().map(|seen| watch::Sender::new(seen.clone())).collect();
         let receivers = senders.iter().map(|sender| (JobId::random().unwrap(), sender.subscribe())).collect();

@@ -220,6 +220,7 @@ mod tests {
 
     use super::*;
 
+    #[allow(clippy::needless_pass_by_value, reason = "calls read better without a borrow")]
     fn asked(body: Value) -> Answer<Asked> {
         let Value::Object(body) = body else { panic!("{body}") };
         read(body)

@@ -107,14 +107,12 @@ async fn generate(
 /// The address of a picture for programs elsewhere.
 fn address(app: &App, headers: &HeaderMap, job: &JobId) -> String {
     let path = format!("/api/v1/jobs/{job}/files/{PICTURE}");
-    match &app.config.public_url {
-        Some(public) => format!("{}{path}", public.as_str().trim_end_matches('/')),
-        None => {
-            let listening = app.config.listen.to_string();
-            let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or(&listening);
-            format!("http://{host}{path}")
-        }
+    if let Some(public) = &app.config.public_url {
+        return format!("{}{path}", public.as_str().trim_end_matches('/'));
     }
+    let listening = app.config.listen.to_string();
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or(&listening);
+    format!("http://{host}{path}")
 }
 
 /// A picture in base 64.

@@ -60,13 +60,13 @@ impl Wish {
     pub fn bodies(&self) -> Answer<Vec<Map<String, Value>>> {
         let count = self.n.unwrap_or(1);
         if !(1..=MOST).contains(&count) {
-            return Err(wrong("n", format!("{count} is not a number from 1 to {MOST}")));
+            return Err(wrong("n", &format!("{count} is not a number from 1 to {MOST}")));
         }
         if self.output_format.as_deref().is_some_and(|format| format != "png") {
-            return Err(wrong("output_format", "only png can be made".into()));
+            return Err(wrong("output_format", "only png can be made"));
         }
         if self.stream == Some(true) {
-            return Err(wrong("stream", "pictures cannot be streamed".into())
+            return Err(wrong("stream", "pictures cannot be streamed")
                 .hint("watch a job with GET /api/v1/jobs/{id}/events instead"));
         }
         let mut body = Map::new();
@@ -93,7 +93,7 @@ impl Wish {
         match self.response_format.as_deref() {
             None | Some("url") => Ok(Form::Url),
             Some("b64_json") => Ok(Form::Base64),
-            Some(_) => Err(wrong("response_format", "only url and b64_json can be answered".into())),
+            Some(_) => Err(wrong("response_format", "only url and b64_json can be answered")),
         }
     }
 
@@ -107,7 +107,7 @@ impl Wish {
             Some("hd") => Quality::Better,
             Some("high") => Quality::Best,
             Some(name) => name.parse().map_err(|_| {
-                wrong("quality", "this is not a quality".into())
+                wrong("quality", "this is not a quality")
                     .hint("use auto, low, medium, high, or draft, normal, better, best")
             })?,
         };
@@ -120,16 +120,16 @@ impl Wish {
             Value::Null => Ok(None),
             Value::Number(seed) => {
                 let seed = seed.as_u64().and_then(|seed| seed.checked_add(number));
-                seed.map(|seed| Some(json!(seed))).ok_or_else(|| wrong("seed", "this is not a seed".into()))
+                seed.map(|seed| Some(json!(seed))).ok_or_else(|| wrong("seed", "this is not a seed"))
             }
             Value::String(word) if number == 0 => Ok(Some(json!(word))),
             Value::String(word) => Ok(Some(json!(format!("{word} {number}")))),
-            _ => Err(wrong("seed", "this is not a seed".into())),
+            _ => Err(wrong("seed", "this is not a seed")),
         }
     }
 }
 
-fn wrong(field: &str, problem: String) -> Problem {
+fn wrong(field: &str, problem: &str) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{field}: {problem}")).field(field)
 }
 

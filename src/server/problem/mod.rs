@@ -44,7 +44,7 @@ pub struct Problem {
     field: Option<String>,
     /// After how many seconds to try again, for the header
     #[serde(skip)]
-    retry_after: Option<u64>,
+    retry_after: Option<u32>,
 }
 
 impl Problem {
@@ -87,7 +87,7 @@ impl Problem {
     /// This problem, which is over after so many seconds.
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {
-        Self { retry_after: Some(seconds), ..self }
+        Self { retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)), ..self }
     }
 
     /// The status of the answer.

@@ -19,6 +19,7 @@ use crate::{Error, Result};
 
 /// The arguments of `generate`.
 #[derive(clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(in crate::cli) struct Arguments {
     /// What to draw; `|` separates prompts, `:2` sets a weight
     ///

@@ -32,6 +32,7 @@ use own::Own;
 
 /// The arguments of `resume`.
 #[derive(clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(in crate::cli) struct Arguments {
     /// A checkpoint that --checkpoint-every wrote
     #[arg(value_name = "FILE")]

@@ -40,7 +40,7 @@ pub(in crate::cli) struct Arguments {
     ///
     /// It has these options, such as `workers = 2`. A table `[settings]` has settings for pictures that requests leave
     /// out, as in the configuration file of `text2art generate`. An option that is named like
-    /// TEXT2ART_SERVE_WORKERS in the environment is stronger than the file.
+    /// `TEXT2ART_SERVE_WORKERS` in the environment is stronger than the file.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -64,7 +64,7 @@ struct Options {
     metrics: Option<Listen>,
     /// Folder of the queue, the pictures and the work in progress [default: the user's folder for data]
     ///
-    /// By default this is text2art in $XDG_DATA_HOME, which is ~/.local/share if it is not set. It must be on a disk of
+    /// By default this is text2art in `$XDG_DATA_HOME`, which is ~/.local/share if it is not set. It must be on a disk of
     /// this machine.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,

@@ -36,9 +36,13 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let config = arguments.config(reporter)?;
     let (switch, stop) = Shutdown::new();
     let acknowledgment = reporter.acknowledgment();
-    let say = move |message: String| match kind {
-        LogKind::Jobs => acknowledgment.tell(message),
-        _ => tracing::info!("{message}"),
+    let is_live = kind == LogKind::Jobs;
+    let say = move |message: String| {
+        if is_live {
+            acknowledgment.tell(message);
+        } else {
+            tracing::info!("{message}");
+        }
     };
     interrupt::shut_down_on_signal(say, move || switch.request())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -49,9 +53,10 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         .build()
         .map_err(|error| crate::Error::thread(&error))?;
     let shown = config.clone();
-    let ready = move |address: SocketAddr, app: &server::App| match kind {
-        LogKind::Jobs => Display::start(&shown, address, app.clone()),
-        _ => {
+    let ready = move |address: SocketAddr, app: &server::App| {
+        if is_live {
+            Display::start(&shown, address, app.clone());
+        } else {
             let data = shown.data.display().to_string();
             let address = format!("http://{address}");
             tracing::info!(address, data, workers = shown.workers, version = env!("CARGO_PKG_VERSION"), "listening");
