@@ -90,7 +90,7 @@ enum Verb {
     /// Cancel jobs of a server
     #[cfg(feature = "server")]
     Cancel(cancel::Arguments),
-    /// Keep the token for a server, read from standard input
+    /// Read a server's token from standard input, and store it
     #[cfg(feature = "server")]
     Login(login::Arguments),
     /// Print completions for a shell

@@ -56,7 +56,8 @@ pub(super) fn refused(status: StatusCode, problem: Option<&Problem>, address: &A
             } else {
                 format!("get a token, and keep it with `text2art login --server {address}`, or set TEXT2ART_TOKEN")
             };
-            Error::usage(format!("{address}: {message}"), problem.hint(&hint))
+            // The server does not know who asks.
+            Error::usage(format!("{address}: {message}"), hint)
         }
         StatusCode::NOT_FOUND => Error::usage(message, problem.hint("`text2art jobs` lists your jobs")),
         StatusCode::FORBIDDEN => Error::usage(message, problem.hint("ask whoever runs the server")),

@@ -135,6 +135,6 @@ mod tests {
         assert!(problem(b"hello").ends_with("not an image"));
         assert!(problem(b"\x89PNG\r\n\x1a\nxxxx").contains("cannot be decoded"));
         assert!(read(folder.path()).unwrap_err().to_string().ends_with("this is not a regular file"));
-        assert!(read(&folder.path().join("none")).unwrap_err().to_string().contains("no such file"));
+        assert!(read(&folder.path().join("none")).unwrap_err().to_string().contains("not found"));
     }
 }

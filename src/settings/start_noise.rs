@@ -18,7 +18,7 @@ pub enum StartNoise {
 }
 
 crate::text::named_values!(StartNoise, "starting point", {
-    Codes => "codes": "Random codes of the VQGAN, or cells of random colors",
+    Codes => "codes": "Random codes of the VQGAN; with --drawer pixel, cells of random colors",
     Snow => "snow": "A random color for each pixel",
     Gradient => "gradient": "A smooth gradient between two random colors",
     Fractal => "fractal": "Faint clouds on gray",

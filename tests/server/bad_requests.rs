@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -171,7 +171,15 @@ fn an_id_of_a_request_is_in_its_answer_and_in_the_log() {
     let server = Server::start(&place, &[]);
     let answer = server.get("/api/v1/queue");
     let id = answer.header("x-request-id").to_owned();
-    let lines: Vec<Value> = server.log().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let line = lines.iter().find(|line| line["span"]["id"] == json!(id));
-    assert_eq!(line.map(|line| line["path"].clone()), Some(json!("/api/v1/queue")), "{lines:?}");
+    // The answer may come before the line.
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        let lines: Vec<Value> = server.log().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        if let Some(line) = lines.iter().find(|line| line["span"]["id"] == json!(id)) {
+            assert_eq!(line["path"], "/api/v1/queue");
+            return;
+        }
+        assert!(Instant::now() < until, "{lines:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }

@@ -147,6 +147,12 @@ impl Place {
         self.wait(id, |_| self.artifacts(id).iter().any(|(name, _)| name == "checkpoint"));
     }
 
+    /// Waits until a claim of a running job, the first being 1, has stored a checkpoint of its own.
+    pub fn has_checkpoint_of(&self, id: &JobId, claim: usize) {
+        let own = format!("/{claim}/");
+        self.wait(id, |_| self.artifacts(id).iter().any(|(name, key)| name == "checkpoint" && key.contains(&own)));
+    }
+
     /// The files of a job, by name, with their objects.
     pub fn artifacts(&self, id: &JobId) -> Vec<(String, String)> {
         let artifacts = self.runtime.block_on(self.queue.artifacts(id)).unwrap();

@@ -105,13 +105,12 @@ fn a_worker_that_ends_gives_its_job_to_the_next() {
 #[test]
 fn a_job_goes_on_after_its_worker_was_killed() {
     let place = Place::new();
-    let order = movies(place.iterations(5.0));
+    let order = movies(place.iterations(15.0));
     place.draw("whole", &order);
     let id = place.submit(&job("anna", &order));
-    for _ in 0..2 {
+    for claim in 1..=2 {
         let mut worker = place.worker();
-        place.draws(&id, 1);
-        place.has_checkpoint(&id);
+        place.has_checkpoint_of(&id, claim);
         worker.kill();
     }
     let worker = place.worker();

@@ -26,8 +26,7 @@ const BRIEF: [&str; 12] = [
     "dry_run",
 ];
 /// The commands that `-h` names; `--help` describes all of them.
-const USUAL: [&str; 10] =
-    ["resume", "batch", "score", "video", "info", "models", "palettes", "serve", "submit", "help"];
+const USUAL: [&str; 9] = ["resume", "batch", "score", "video", "info", "models", "serve", "submit", "help"];
 /// The end of the help.
 pub(in crate::cli) const EXAMPLES: &str = "Examples:
   text2art a red apple on a blue background

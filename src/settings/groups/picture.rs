@@ -11,7 +11,7 @@ group! {
             by: Requests,
         },
         asked quality: crate::models::Quality {
-            /// Quality: draft, normal, better or best
+            /// Draft, normal, better or best
             ///
             /// Sets the size of the picture, and the number of iterations and cutouts.
             value: "NAME",
@@ -40,7 +40,7 @@ group! {
             by: Requests,
         },
         setting stop_at: maybe usize {
-            /// Stop after N iterations, but schedule the run for --iterations
+            /// Stop after N iterations of a run that is scheduled for --iterations
             ///
             /// Learning-rate drops, --colors and video frames follow the schedule of the full run.
             value: "N",

@@ -15,7 +15,7 @@ group! {
             /// How strongly to keep the picture close to its starting point
             value: "WEIGHT",
             arg: number,
-            shown: "0.5; 20 with --drawer pixel; 0 with published models, --init-image, or any --init-noise but prior",
+            shown: "0.5, or 20 with --drawer pixel, if the run starts from the prior; otherwise 0",
             range: Range::new(0.0, 1000.0),
             by: Requests,
         },

@@ -52,7 +52,7 @@ pub(in crate::cli) struct Arguments {
     overrides: Overrides,
     /// Name of each picture; may contain {slug}, {seed} and {number}
     ///
-    /// If a name is taken, -2, -3 and so on is appended. A picture that already exists with the same settings is not drawn
+    /// If a name is taken, -2, -3 and so on are appended. A picture that already exists with the same settings is not drawn
     /// again.
     #[arg(short, long, value_name = "TEMPLATE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     output: Option<OsString>,

@@ -24,13 +24,13 @@ pub(in crate::cli) struct Arguments {
     /// What to draw; `|` separates prompts, `:2` sets a weight
     ///
     /// Words are joined by spaces. `a castle | night sky:0.5 | blurry:-0.3:-0.7` contains three prompts. The second
-    /// counts half. The third steers away from `blurry` until the picture is more than 0.7 away from it; the second
-    /// number sets that limit. Write `\|` and `\:` for a literal `|` or `:`.
+    /// counts half. The third steers away from `blurry` (weight -0.3), and stops once the picture is more than 0.7 away
+    /// from it (limit -0.7). Write `\|` and `\:` for a literal `|` or `:`.
     #[arg(value_name = "PROMPT")]
     pub(in crate::cli) prompt: Vec<String>,
     /// Add a prompt, written like PROMPT; may be repeated
     ///
-    /// Each one follows PROMPT, as if separated by `|`.
+    /// Added after PROMPT, in the order given, as if separated by `|`.
     #[arg(long = "prompt", value_name = "TEXT", help_heading = "Picture")]
     pub(in crate::cli) texts: Vec<String>,
     #[command(flatten)]
@@ -39,7 +39,7 @@ pub(in crate::cli) struct Arguments {
     ///
     /// FILE must end in .png, .gif or .mp4; `-` writes a PNG to standard output. In the name, `{slug}` is the prompt in
     /// filename-safe form, `{seed}` the seed, and `{number}` the first free number. It is an error if FILE exists, unless
-    /// --force is given. If the default name is taken, -2, -3 and so on is appended.
+    /// --force is given. If the default name is taken, -2, -3 and so on are appended.
     #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) output: Option<OsString>,
     /// Replace files that already exist
@@ -65,7 +65,7 @@ pub(in crate::cli) struct Arguments {
     /// `text2art info --json` prints it.
     #[arg(long, value_name = "PICTURE", help_heading = "Settings")]
     pub(in crate::cli) from: Option<PathBuf>,
-    /// Download models named by a recipe without asking, even if they are not in `text2art models list`
+    /// Without asking, download models that a recipe names, even if they are not in `text2art models list`
     ///
     /// text2art never asks about models that you name yourself.
     #[arg(long, help_heading = "Models")]
