@@ -63,7 +63,9 @@ pub fn address_space() -> Option<u64> {
     let limit = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
     let limit: u64 = limit.split_whitespace().next()?.parse().ok()?;
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let (mapped, held) = (kibibytes(&status, "VmSize:")?, kibibytes(&status, "VmRSS:")?);
+    // The pages of the program itself hold no data. Old kernels do not count them apart.
+    let held = kibibytes(&status, "RssAnon:").or_else(|| kibibytes(&status, "VmRSS:"))?;
+    let mapped = kibibytes(&status, "VmSize:")?;
     Some(limit.saturating_sub(mapped * 1024).saturating_add(held * 1024))
 }
 

@@ -37,6 +37,7 @@ pub(in crate::cli) fn limit(threads: Option<u16>) -> Result<()> {
         std::env::set_var(VARIABLE, threads.to_string());
         std::env::set_var(TENSOR_LIBRARY, "1");
     }
+    save_addresses();
     // A pool that could not be built once cannot be built again, and anything that needs it later panics.
     let possible = possible(threads.saturating_add(OTHERS));
     let Some(most) = possible.checked_sub(OTHERS).filter(|most| *most > 0) else {
@@ -48,6 +49,21 @@ pub(in crate::cli) fn limit(threads: Option<u16>) -> Result<()> {
     let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.min(most)).build_global();
     Ok(())
 }
+
+/// Keeps the allocator from reserving 64 MiB of addresses for each thread, if addresses are limited (`ulimit -v`).
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn save_addresses() {
+    if crate::machine::address_space().is_some() {
+        // SAFETY: this only changes a number, and there is no other thread.
+        #[allow(unsafe_code, reason = "the allocator has no other setting for this")]
+        unsafe {
+            libc::mallopt(libc::M_ARENA_MAX, 1);
+        }
+    }
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn save_addresses() {}
 
 /// How many of `wanted` threads the system allows this process to have at the same time.
 fn possible(wanted: usize) -> usize {

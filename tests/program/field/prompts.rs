@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::common::program::{Outcome, Workplace, finish};
 
-/// For each verb a prompt that begins with its name.
-const PROMPTS: [(&str, &[&str]); 15] = [
+/// For each verb prompts that begin with its name. Behind `submit`, any words are a prompt for a server.
+const PROMPTS: &[(&str, &[&str])] = &[
     ("generate", &["generate generate electricity from wind"]),
     ("resume", &["resume of a pirate"]),
     ("batch", &["batch of cookies", "batch of cookies --seed 3"]),
@@ -18,6 +18,18 @@ const PROMPTS: [(&str, &[&str]); 15] = [
     ("palettes", &["palettes of autumn"]),
     ("doctor", &["doctor who", "doctor with a white coat --size 64x64"]),
     ("bench", &["bench in a park", "bench | a park"]),
+    #[cfg(feature = "server")]
+    ("serve", &["serve tea and cake"]),
+    #[cfg(feature = "server")]
+    ("worker", &["worker bees"]),
+    #[cfg(feature = "server")]
+    ("submit", &[]),
+    #[cfg(feature = "server")]
+    ("jobs", &["jobs for cats"]),
+    #[cfg(feature = "server")]
+    ("cancel", &["cancel culture"]),
+    #[cfg(feature = "server")]
+    ("login", &["login page of a castle"]),
     ("completions", &["completions of a dream", "completions of a puzzle"]),
     ("man", &["man on the moon"]),
     ("help", &["help me paint a house", "help wanted sign", "help me list of dreams --seed 3"]),
@@ -43,12 +55,12 @@ fn a_prompt_may_begin_with_the_name_of_any_verb() {
         .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
         .collect();
     // A verb without a case fails.
-    assert_eq!(PROMPTS.map(|(verb, _)| verb.to_owned()).into_iter().collect::<BTreeSet<_>>(), verbs);
+    assert_eq!(PROMPTS.iter().map(|(verb, _)| (*verb).to_owned()).collect::<BTreeSet<_>>(), verbs);
     for (verb, lines) in PROMPTS {
-        for line in lines {
+        for line in *lines {
             let text = line.split(" -").next().unwrap();
             // Behind it any words are a prompt.
-            let text = if verb == "generate" { text.strip_prefix("generate ").unwrap() } else { text };
+            let text = if *verb == "generate" { text.strip_prefix("generate ").unwrap() } else { text };
             assert!(text.starts_with(verb), "{line}");
             assert_eq!(dry(&workplace, line)["prompt"].as_str(), Some(text), "{line}");
             let explicit = format!("generate {text}");
