@@ -21,9 +21,9 @@ pub(in crate::cli) struct Conduct {
     threads: Option<u16>,
     /// Memory limit, such as 4G or 800M [default: three quarters of the machine's memory]
     ///
-    /// If a run needs more, text2art first lowers --cut-batch, unless you set it. If a lower --cut-batch is not enough,
-    /// text2art computes parts of the networks twice, which takes about 25% longer and does not change the picture. The
-    /// recipe records the --cut-batch used.
+    /// If a run needs more, text2art first lowers `--cut-batch`, unless you set it, and then computes parts of the networks
+    /// twice. Computing twice takes about 25% longer and does not change the picture. The recipe records the value of
+    /// `--cut-batch` that was used.
     #[arg(long, value_name = "SIZE", help_heading = "Machine")]
     max_memory: Option<MemorySize>,
 }
