@@ -112,8 +112,10 @@ impl Record {
             let shown = if dry && line.starts_with('{') { self.changed(line) } else { steady(line) };
             writeln!(self.text, "| {shown}").unwrap();
         }
+        // A path that the program completed begins with the folder of this run.
+        let folder = self.workplace.join("").display().to_string();
         for line in outcome.errors.lines() {
-            writeln!(self.text, "! {}", steady(line)).unwrap();
+            writeln!(self.text, "! {}", steady(&line.replace(&folder, "/folder/"))).unwrap();
         }
         self.text.push('\n');
     }

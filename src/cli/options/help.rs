@@ -70,7 +70,8 @@ pub(in crate::cli) fn command(brief: bool) -> Command {
     let verbs = format!("Commands: {usual}, ...\n{more}");
     let command = command.mut_args(|option| {
         let hidden = !BRIEF.contains(&option.get_id().as_str());
-        option.help_heading(None).hide_short_help(hidden).hide_possible_values(true)
+        let option = option.help_heading(None).hide_short_help(hidden);
+        if option.get_action().takes_values() { option.hide_possible_values(true) } else { option }
     });
     command.mut_subcommands(|verb| verb.hide(true)).after_help(verbs)
 }
