@@ -21,7 +21,7 @@ const AT_ONCE: usize = 2;
 const TURN_WAIT: Duration = Duration::from_secs(10);
 
 static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
-/// Compared with if there is no user, so that the time does not tell whether there is one. No password has it.
+/// The hash to compare with if the user does not exist, so that the time does not reveal this.
 static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| hashed("nobody's password").ok());
 
 /// Refuses a password that is too short or too long.

@@ -9,7 +9,8 @@ use subtle::ConstantTimeEq;
 
 use super::Accounts;
 use super::statements::{KEEP_SECRET, OWN_SECRET};
-use crate::error::{Error, Result};
+use crate::database::random_bytes;
+use crate::error::Result;
 use crate::files::to_hex;
 
 /// The longest text that is hashed: no secret is longer.
@@ -22,10 +23,7 @@ pub struct Secret(String);
 impl Secret {
     /// 32 random bytes in base 64 behind a prefix.
     pub(super) fn random(prefix: &str) -> Result<Self> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes)
-            .map_err(|error| Error::fault(format!("the system has no random numbers: {error}")))?;
-        Ok(Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))))
+        Ok(Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random_bytes::<32>()?))))
     }
 
     /// The secret as text.

@@ -96,7 +96,7 @@ pub struct Changes {
 pub enum Login {
     /// The password is that of this user.
     As(User),
-    /// There is no such user, it is disabled, or the password is another one.
+    /// The user does not exist or is disabled, or the password is wrong.
     Wrong,
     /// Too many passwords wait to be compared.
     Busy,
@@ -227,8 +227,8 @@ impl Accounts {
         Ok(true)
     }
 
-    /// Removes a user with its tokens and sessions, and returns the [`User::id`]. Its jobs stay. `None` if there is no such
-    /// user.
+    /// Removes a user with its tokens and sessions, and returns the [`User::id`]. Its jobs stay. `None` if the user does
+    /// not exist.
     ///
     /// # Errors
     ///

@@ -165,8 +165,8 @@ pub(super) fn depth(command: &Command, given: &[OsString]) -> usize {
     command_of(command, given).1.split(' ').count() - 1
 }
 
-/// The question whether another option was meant: one that other programs call so, or one with a close name. An option
-/// of other commands is told with their names if the command draws.
+/// The question whether another option was meant: one that other programs call so, or one with a close name. For an
+/// option of other commands, a command that draws names those commands.
 fn option_like(invalid: &str, command: &Command, root: &Command) -> Option<String> {
     let name = invalid.trim_start_matches('-').split('=').next()?;
     if name.len() == invalid.len() {

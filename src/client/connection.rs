@@ -1,23 +1,19 @@
 //! Requests to one server, each with a time limit, and its answers, each with a limit on its size.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use ureq::Body;
-use ureq::http::{HeaderMap, Method, Request, Response, StatusCode};
+use ureq::http::{Method, Request, Response, StatusCode};
 use url::Url;
 
-use super::problem::{Problem, described, refused};
+use super::problem::{Problem, refused};
 use super::retry::{Failure, retry};
 use super::{Address, Token};
-use crate::models::hub::{network_timeout, trouble};
+use crate::models::hub::{Watch, described, header, network_timeout, trouble};
 use crate::progress::Stop;
 use crate::{Error, Result};
 
-/// How often to check whether requests must stop.
-const WATCH_INTERVAL: Duration = Duration::from_millis(50);
 /// The longest time to connect.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Time limit for a whole exchange that is neither a file nor a stream, as a multiple of the longest silence.
@@ -37,8 +33,7 @@ pub(super) struct Connection {
     pub(super) stop: Stop,
     /// The longest time without a byte
     pub(super) stall: Duration,
-    /// Ends the watching thread
-    done: Arc<AtomicBool>,
+    _watch: Watch,
 }
 
 /// What a request asks for.
@@ -101,20 +96,8 @@ impl Connection {
             config = config.proxy(None);
         }
         let agent: ureq::Agent = config.build().into();
-        let done = Arc::new(AtomicBool::new(false));
-        let watched = (agent.clone(), stop.clone(), done.clone());
-        let watch = move || {
-            let (agent, stop, done) = watched;
-            while !done.load(Ordering::Relaxed) {
-                if stop.is_requested() {
-                    agent.shutdown();
-                    return;
-                }
-                std::thread::sleep(WATCH_INTERVAL);
-            }
-        };
-        std::thread::Builder::new().name("requests".into()).spawn(watch).map_err(|error| Error::thread(&error))?;
-        Ok(Self { agent, address, token, stop: stop.clone(), stall, done })
+        let watch = Watch::start(&agent, stop)?;
+        Ok(Self { agent, address, token, stop: stop.clone(), stall, _watch: watch })
     }
 
     /// The limits of an exchange that is neither a file nor a stream.
@@ -246,16 +229,5 @@ impl Connection {
     }
 }
 
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.done.store(true, Ordering::Relaxed);
-    }
-}
-
 /// What to do if the network fails.
 pub(super) const ADVICE: &str = "check the network and the address of the server, and try again";
-
-/// A header of an answer as text.
-pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}

@@ -10,9 +10,10 @@ use ureq::http::{Response, StatusCode};
 use url::Url;
 
 use super::Artifact;
-use super::connection::{ADVICE, Ask, Connection, Patience, header};
+use super::connection::{ADVICE, Ask, Connection, Patience};
 use super::retry::{Failure, retry};
 use crate::files::{Existing, PartialFile, to_hex};
+use crate::models::hub::header;
 use crate::{Error, Result};
 
 /// The largest picture that is kept in memory, in bytes.

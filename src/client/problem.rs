@@ -5,6 +5,7 @@ use ureq::http::StatusCode;
 
 use super::Address;
 use crate::Error;
+use crate::models::hub::described;
 use crate::settings::OptionInfo;
 
 /// The most characters of a server's text that are shown.
@@ -66,11 +67,6 @@ pub(super) fn refused(status: StatusCode, problem: Option<&Problem>, address: &A
         }
         _ => Error::network(message, problem.hint("try again later")),
     }
-}
-
-/// A status in numbers and words.
-pub(super) fn described(status: StatusCode) -> String {
-    format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or_default()).trim_end().to_owned()
 }
 
 /// A text of a server in which fields are named as options: the wrong one, and all whose names no sentence has.

@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use ureq::http::StatusCode;
 
-use super::connection::{Ask, Connection, LARGEST_ANSWER, Patience, header};
-use super::retry::{Failure, sleep};
+use super::connection::{Ask, Connection, LARGEST_ANSWER, Patience};
+use super::retry::Failure;
 use super::stream::Events;
 use super::{Job, Server};
 use crate::database::Id;
+use crate::models::hub::header;
 use crate::{Error, Result};
 
 /// The longest silence of a stream: servers send a comment each 15 seconds.
@@ -74,7 +75,7 @@ pub(super) fn watch(
             Err(failure) => watch.lose(failure)?,
         }
         let pause = if streams || watch.lost.is_some() { watch.pause } else { INTERVAL.min(watch.pause) };
-        sleep(&connection.stop, pause)?;
+        connection.stop.sleep(pause)?;
     }
 }
 

@@ -20,10 +20,7 @@ impl Id {
     ///
     /// If the system has no random numbers.
     pub fn random() -> Result<Self> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes)
-            .map_err(|error| Error::fault(format!("the system has no random numbers: {error}")))?;
-        Ok(Self::of(u128::from_le_bytes(bytes)))
+        Ok(Self::of(u128::from_le_bytes(random_bytes()?)))
     }
 
     /// Reads a name; `None` if nothing can have it.
@@ -52,6 +49,13 @@ impl Id {
         }
         Self(text)
     }
+}
+
+/// Random bytes of the system, which cannot be guessed.
+pub(crate) fn random_bytes<const COUNT: usize>() -> Result<[u8; COUNT]> {
+    let mut bytes = [0; COUNT];
+    getrandom::fill(&mut bytes).map_err(|error| Error::fault(format!("the system has no random numbers: {error}")))?;
+    Ok(bytes)
 }
 
 impl fmt::Display for Id {

@@ -13,3 +13,4 @@ pub(crate) mod tests;
 pub use engine::Database;
 pub(crate) use engine::{Row, Transaction, Value};
 pub use id::Id;
+pub(crate) use id::random_bytes;

@@ -24,7 +24,7 @@ pub(crate) use read::{Source, begins_with, open_regular, open_source, read_regul
 pub(crate) use stream::Stream;
 pub use target::check_target;
 pub(crate) use text::{read_text, read_text_from_anywhere, unreadable, unreadable_file};
-#[cfg(feature = "server")]
-pub(crate) use write::write_private;
 pub use write::{Existing, check_folder, write_beside, write_whole};
+#[cfg(feature = "server")]
+pub(crate) use write::{create_private_folder, write_private};
 pub(crate) use write::{nameless, remove_if_present};

@@ -76,6 +76,19 @@ pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Creates a folder, and those above it, for its owner alone. A folder that exists stays as it is.
+///
+/// # Errors
+/// If a folder cannot be created.
+#[cfg(feature = "server")]
+pub(crate) fn create_private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 /// Checks that a file of this name can be written: that its folder exists and takes new files.
 ///
 /// # Errors

@@ -127,6 +127,14 @@ pub struct Counts {
     pub cancelled: u64,
 }
 
+impl Counts {
+    /// All jobs.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        self.queued + self.running + self.done + self.dead + self.cancelled
+    }
+}
+
 /// What became of a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cancelling {

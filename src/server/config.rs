@@ -7,6 +7,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::settings::Overrides;
+use crate::worker::Places;
 
 /// How a server is set up.
 #[derive(Clone, Debug)]
@@ -91,13 +92,13 @@ impl Config {
     /// The file of the database.
     #[must_use]
     pub fn database(&self) -> PathBuf {
-        self.data.join("text2art.db")
+        Places::of(&self.data).database
     }
 
     /// The folder of the objects.
     #[must_use]
     pub fn objects(&self) -> PathBuf {
-        self.data.join("objects")
+        Places::of(&self.data).objects
     }
 
     /// The folder of files that are being received.
@@ -109,7 +110,7 @@ impl Config {
     /// The folder in which the embedded workers draw.
     #[must_use]
     pub fn work(&self) -> PathBuf {
-        self.data.join("work")
+        Places::of(&self.data).work
     }
 }
 

@@ -7,6 +7,7 @@ use super::migrate;
 use crate::accounts::Accounts;
 use crate::database::Database;
 use crate::error::{Error, Result};
+use crate::files::create_private_folder;
 use crate::objects::Objects;
 use crate::queue::{Queue, Rules};
 
@@ -71,11 +72,7 @@ impl Data {
 
 /// Makes a folder that only its owner can read: it has what users asked for.
 pub(super) fn make_folder(folder: &Path) -> Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| {
+    create_private_folder(folder).map_err(|error| {
         let problem = format!("the folder cannot be created: {error}");
         Error::file(folder, problem, "choose another folder with ‹data›, or make the one around it writable")
     })

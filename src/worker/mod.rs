@@ -23,6 +23,7 @@ mod events;
 mod follow;
 mod kept;
 mod order;
+mod places;
 mod prepare;
 mod report;
 mod setup;
@@ -33,6 +34,7 @@ mod tests;
 mod uploads;
 
 pub use order::{Input, Order};
+pub use places::Places;
 pub use report::WorkerEvent;
 pub use setup::{Limits, Notify, Report, Setup, Shutdown, Switch};
 pub use supervisor::run;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use text2art::queue::{Cancelling, State};
+use text2art::queue::{Cancelling, JobId, State};
 use text2art::worker::{Input, Order};
 
 use crate::common::program::LIMIT;
@@ -80,8 +80,8 @@ fn nothing_draws_for_a_worker_that_was_killed() {
     assert_eq!(place.cancel(&id), Cancelling::Asked);
 }
 
-#[test]
-fn a_worker_that_ends_gives_its_job_to_the_next() {
+/// A job whose worker ended in the middle, and what it asks for; its files in one go are called `whole`.
+fn interrupted() -> (Place, JobId, Order) {
     let place = Place::new();
     let order = movies(place.iterations(5.0));
     place.draw("whole", &order);
@@ -89,6 +89,21 @@ fn a_worker_that_ends_gives_its_job_to_the_next() {
     let worker = place.worker();
     place.draws(&id, 2);
     worker.end();
+    (place, id, order)
+}
+
+/// Changes the list of the checkpoint of a job.
+fn change_checkpoint(place: &Place, id: &JobId, change: impl FnOnce(&mut Value)) {
+    let (_, list) = place.artifacts(id).into_iter().find(|(name, _)| name == "checkpoint").unwrap();
+    let name = format!("data/objects/{list}");
+    let mut changed: Value = serde_json::from_slice(&place.workplace.read(&name)).unwrap();
+    change(&mut changed);
+    place.workplace.write(&name, changed.to_string());
+}
+
+#[test]
+fn a_worker_that_ends_gives_its_job_to_the_next() {
+    let (place, id, order) = interrupted();
     nothing_draws(&place);
     let released = place.job(&id);
     assert_eq!((released.state, released.failures), (State::Queued, 0), "{}", place.log());
@@ -123,18 +138,8 @@ fn a_job_goes_on_after_its_worker_was_killed() {
 
 #[test]
 fn a_checkpoint_of_another_program_is_not_continued() {
-    let place = Place::new();
-    let order = movies(place.iterations(5.0));
-    place.draw("whole", &order);
-    let id = place.submit(&job("anna", &order));
-    let worker = place.worker();
-    place.draws(&id, 2);
-    worker.end();
-    let (_, list) = place.artifacts(&id).into_iter().find(|(name, _)| name == "checkpoint").unwrap();
-    let name = format!("data/objects/{list}");
-    let mut changed: Value = serde_json::from_slice(&place.workplace.read(&name)).unwrap();
-    changed["program"] = "text2art 0.0.1".into();
-    place.workplace.write(&name, changed.to_string());
+    let (place, id, order) = interrupted();
+    change_checkpoint(&place, &id, |list| list["program"] = "text2art 0.0.1".into());
     let worker = place.worker();
     place.ends(&id, State::Done);
     worker.end();
@@ -146,20 +151,13 @@ fn a_checkpoint_of_another_program_is_not_continued() {
 
 #[test]
 fn a_damaged_checkpoint_is_not_continued() {
-    let place = Place::new();
-    let order = movies(place.iterations(5.0));
-    place.draw("whole", &order);
-    let id = place.submit(&job("anna", &order));
-    let worker = place.worker();
-    place.draws(&id, 2);
-    worker.end();
+    let (place, id, order) = interrupted();
     // The child itself refuses a state that its list vouches for.
-    let (_, list) = place.artifacts(&id).into_iter().find(|(name, _)| name == "checkpoint").unwrap();
-    let name = format!("data/objects/{list}");
-    let mut changed: Value = serde_json::from_slice(&place.workplace.read(&name)).unwrap();
-    changed["state"]["object"] = "uploads/state".into();
-    changed["state"]["sha256"] = place.store("uploads/state", b"no checkpoint at all").into();
-    place.workplace.write(&name, changed.to_string());
+    let sha256 = place.store("uploads/state", b"no checkpoint at all");
+    change_checkpoint(&place, &id, |list| {
+        list["state"]["object"] = "uploads/state".into();
+        list["state"]["sha256"] = sha256.into();
+    });
     let worker = place.worker();
     place.ends(&id, State::Done);
     worker.end();

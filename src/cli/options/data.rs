@@ -1,9 +1,10 @@
-//! Where a server and its workers keep their data.
+//! The folder in which a server and its workers keep their data.
 
 use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
 
+use crate::files::create_private_folder;
 use crate::{Error, Result};
 
 /// The folder of the data, which `serve` and `worker` share.
@@ -18,33 +19,15 @@ pub(in crate::cli) struct Data {
     data: Option<PathBuf>,
 }
 
-/// The places in the folder of the data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct Places {
-    /// The folder itself
-    pub(in crate::cli) folder: PathBuf,
-    /// The database
-    pub(in crate::cli) database: PathBuf,
-    /// The pictures and other objects
-    pub(in crate::cli) objects: PathBuf,
-    /// What workers are working on
-    pub(in crate::cli) work: PathBuf,
-}
-
 impl Data {
-    /// The places of the data. The folder is created if it is missing, for its user alone.
+    /// The folder of the data, which is created for its user alone if it is missing.
     ///
     /// # Errors
-    /// If there is no such folder and none can be created, or the user has none.
-    pub(in crate::cli) fn places(&self) -> Result<Places> {
+    /// If the folder cannot be created, or none is named and the system has no usual one.
+    pub(in crate::cli) fn folder(&self) -> Result<PathBuf> {
         let folder = self.data.clone().map_or_else(usual_folder, Ok)?;
         create(&folder)?;
-        Ok(Places {
-            database: folder.join("text2art.db"),
-            objects: folder.join("objects"),
-            work: folder.join("work"),
-            folder,
-        })
+        Ok(folder)
     }
 }
 
@@ -54,7 +37,7 @@ impl Data {
 /// If the user has none.
 pub(in crate::cli) fn usual_folder() -> Result<PathBuf> {
     let folder = default_folder(|name| std::env::var_os(name).map(PathBuf::from));
-    folder.ok_or_else(|| Error::usage("there is no folder for data", "name one with --data"))
+    folder.ok_or_else(|| Error::usage("the folder for data is not known", "name a folder with --data"))
 }
 
 /// The program's folder among the user's data. `variable` reads the environment.
@@ -73,11 +56,7 @@ fn create(folder: &Path) -> Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| {
+    create_private_folder(folder).map_err(|error| {
         Error::file(folder, format!("the folder cannot be created: {error}"), "name another folder with --data")
     })
 }

@@ -10,7 +10,7 @@ use crate::database::Database;
 use crate::objects::Objects;
 use crate::queue::{Queue, Rules};
 use crate::text::count;
-use crate::worker::{Setup, Shutdown, WorkerEvent, run as work};
+use crate::worker::{Places, Setup, Shutdown, WorkerEvent, run as work};
 use crate::{Error, Result};
 
 /// The threads that wait for the database, the store and the processes that draw.
@@ -55,7 +55,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
 }
 
 async fn serve(arguments: &Arguments, stop: Shutdown) -> Result<()> {
-    let places = arguments.data.places()?;
+    let places = Places::of(&arguments.data.folder()?);
     let rules = rules(arguments.lease);
     let queue = Queue::new(Database::open(&places.database).await?, rules);
     queue.migrate().await?;

@@ -1,7 +1,5 @@
 //! Requests to the hub and the servers that it redirects to, each with a time limit.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ureq::Body;
@@ -11,11 +9,10 @@ use url::Url;
 use super::environment::{Environment, without_login};
 use super::repository::Repository;
 use super::retry::Failure;
+use super::watch::Watch;
 use crate::progress::Stop;
 use crate::{Error, Result};
 
-/// How often to check whether requests must stop.
-const WATCH_INTERVAL: Duration = Duration::from_millis(50);
 /// Maximum number of redirects in a row.
 const MOST_REDIRECTS: usize = 6;
 /// Time limit for a whole answer that is not a file, as a multiple of the longest silence.
@@ -33,8 +30,7 @@ pub(super) struct Agent {
     stop: Stop,
     /// Longest time for a whole answer that is not a file
     answer: Duration,
-    /// Ends the watching thread
-    done: Arc<AtomicBool>,
+    _watch: Watch,
 }
 
 /// The method of a request.
@@ -65,22 +61,10 @@ impl Agent {
             .user_agent(concat!("text2art/", env!("CARGO_PKG_VERSION")))
             .build()
             .into();
-        let done = Arc::new(AtomicBool::new(false));
-        let watched = (inner.clone(), stop.clone(), done.clone());
-        let watch = move || {
-            let (agent, stop, done) = watched;
-            while !done.load(Ordering::Relaxed) {
-                if stop.is_requested() {
-                    agent.shutdown();
-                    return;
-                }
-                std::thread::sleep(WATCH_INTERVAL);
-            }
-        };
-        std::thread::Builder::new().name("requests".into()).spawn(watch).map_err(|error| Error::thread(&error))?;
+        let watch = Watch::start(&inner, stop)?;
         let (endpoint, token, stop) = (environment.endpoint.clone(), environment.token.clone(), stop.clone());
         let (token_problem, answer) = (environment.token_problem.clone(), environment.stall * ANSWER);
-        Ok(Self { inner, endpoint, token, token_problem, stop, answer, done })
+        Ok(Self { inner, endpoint, token, token_problem, stop, answer, _watch: watch })
     }
 
     pub(super) fn stop(&self) -> &Stop {
@@ -218,12 +202,6 @@ impl Agent {
     }
 }
 
-impl Drop for Agent {
-    fn drop(&mut self) {
-        self.done.store(true, Ordering::Relaxed);
-    }
-}
-
 /// Describes why a request got no response.
 pub(crate) fn trouble(url: &Url, error: &ureq::Error) -> String {
     let host = url.host_str().unwrap_or_default();
@@ -250,7 +228,7 @@ pub(super) fn redirect(url: &Url, response: &Response<Body>) -> Result<Option<Ur
 }
 
 /// A response's header as text.
-pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
@@ -266,6 +244,7 @@ fn shown(url: &Url) -> String {
     without_login(&url)
 }
 
-fn described(status: StatusCode) -> String {
+/// A status in numbers and words.
+pub(crate) fn described(status: StatusCode) -> String {
     format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or_default()).trim_end().to_owned()
 }

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::cache::create_folder_of;
-use super::retry::sleep;
 use crate::progress::Stop;
 use crate::{Error, Result};
 
@@ -44,7 +43,7 @@ impl Lock {
                 let hint = "stop the other process, or wait until it finishes".into();
                 return Err(Error::Cache { path: path.to_owned(), problem, hint });
             }
-            sleep(stop, INTERVAL)?;
+            stop.sleep(INTERVAL)?;
         }
     }
 }

@@ -14,9 +14,12 @@ mod part;
 mod repository;
 mod retry;
 mod transfer;
+mod watch;
 
 #[cfg(feature = "server")]
 pub(crate) use agent::trouble;
+#[cfg(feature = "server")]
+pub(crate) use agent::{described, header};
 pub use cache::{Cache, Removed};
 pub use digests::Digests;
 #[cfg(feature = "server")]
@@ -24,6 +27,8 @@ pub(crate) use environment::network_timeout;
 pub use environment::{Environment, NETWORK_TIMEOUT, WEIGHTS};
 pub use fetch::{Hub, Item, Origin, Progress, Request, Selection};
 pub use repository::{Repository, is_commit, is_sha256};
+#[cfg(feature = "server")]
+pub(crate) use watch::Watch;
 
 /// Formats a number of bytes in decimal units, as the hub shows it.
 #[must_use]

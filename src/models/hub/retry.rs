@@ -1,6 +1,6 @@
 //! Retries: how often, after how long, and when not.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::progress::Stop;
 use crate::{Error, Result};
@@ -26,8 +26,6 @@ const MOST_ATTEMPTS: u32 = 4;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// The longest wait that a server may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// How often a wait checks for a requested stop.
-const SLICE: Duration = Duration::from_millis(50);
 
 impl Failure {
     pub(super) fn again(message: impl Into<String>) -> Self {
@@ -67,22 +65,8 @@ pub(super) fn retry<T>(stop: &Stop, mut attempt: impl FnMut() -> Result<T, Failu
                     let hint = format!("try again in {} seconds", wait.as_secs());
                     return Err(Error::network(message, hint));
                 }
-                sleep(stop, wait.unwrap_or_else(|| FIRST_WAIT * 2_u32.pow(failed - 1)))?;
+                stop.sleep(wait.unwrap_or_else(|| FIRST_WAIT * 2_u32.pow(failed - 1)))?;
             }
-        }
-    }
-}
-
-/// Waits, unless a stop is requested.
-pub(super) fn sleep(stop: &Stop, time: Duration) -> Result<()> {
-    let end = Instant::now() + time;
-    loop {
-        if stop.is_requested() {
-            return Err(Error::Stopped);
-        }
-        match end.checked_duration_since(Instant::now()) {
-            Some(left) if !left.is_zero() => std::thread::sleep(left.min(SLICE)),
-            _ => return Ok(()),
         }
     }
 }

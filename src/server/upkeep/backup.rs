@@ -9,6 +9,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::archive::{ABOUT, About, DATABASE, OBJECTS};
+use super::named::Named;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::files::{Existing, PartialFile, open_regular, remove_if_present, unreadable};
@@ -16,10 +17,6 @@ use crate::objects::is_missing;
 use crate::queue::{Queue, Rules};
 use crate::server::config::Config;
 use crate::server::data::Data;
-use crate::server::uploads::Recorded;
-
-/// How many keys are looked up at a time.
-const AT_A_TIME: u32 = 500;
 
 /// What a backup has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,39 +57,30 @@ pub async fn back_up(data: &Data, config: &Config, to: &Path, existing: Existing
     archive.begin(DATABASE)?;
     archive.write_file(&copy.path)?;
     drop(copy);
-    let jobs = counts.queued + counts.running + counts.done + counts.dead + counts.cancelled;
-    Ok(BackedUp { path: archive.finish()?, jobs, objects, bytes })
+    Ok(BackedUp { path: archive.finish()?, jobs: counts.all(), objects, bytes })
 }
 
 /// Writes all objects that the copied database names, and lets it forget those that are no longer there. Returns how many
 /// there are, and their length.
 async fn keep_objects(data: &Data, copy: &Database, archive: &mut Archive) -> Result<(u64, u64)> {
-    let (queue, uploads) = (Queue::new(copy.clone(), Rules::default()), Recorded::new(copy.clone()));
+    let mut named = Named::new(copy);
     let (mut objects, mut length) = (0, 0);
-    for of_jobs in [true, false] {
-        let mut last = String::new();
-        loop {
-            let keys = if of_jobs {
-                queue.objects_after(&last, AT_A_TIME).await?
-            } else {
-                uploads.objects_after(&last, AT_A_TIME).await?
-            };
-            let Some(next) = keys.last() else { break };
-            last.clone_from(next);
-            for key in keys {
-                match keep_object(data, &key, archive).await {
-                    Ok(bytes) => {
-                        objects += 1;
-                        length += bytes;
-                    }
-                    Err(error) if is_missing(&error) && of_jobs => queue.forget_object(&key).await?,
-                    Err(error) if is_missing(&error) => uploads.forget_object(&key).await?,
-                    Err(error) => return Err(error),
+    loop {
+        let keys = named.next().await?;
+        if keys.is_empty() {
+            return Ok((objects, length));
+        }
+        for key in keys {
+            match keep_object(data, &key, archive).await {
+                Ok(bytes) => {
+                    objects += 1;
+                    length += bytes;
                 }
+                Err(error) if is_missing(&error) => named.forget(&key).await?,
+                Err(error) => return Err(error),
             }
         }
     }
-    Ok((objects, length))
 }
 
 /// Writes an object, and returns its length.

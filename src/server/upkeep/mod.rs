@@ -2,6 +2,7 @@
 
 mod archive;
 mod backup;
+mod named;
 mod restore;
 mod retention;
 

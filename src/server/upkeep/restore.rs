@@ -7,16 +7,14 @@ use std::path::{Path, PathBuf};
 use zip::{CompressionMethod, ZipArchive};
 
 use super::archive::{ABOUT, About, DATABASE, LONGEST_ABOUT, OBJECTS};
+use super::named::Named;
 use crate::error::{Error, Result};
 use crate::files::{open_regular, read_within, unreadable};
-use crate::queue::Queue;
 use crate::server::config::Config;
 use crate::server::data::{Data, make_folder};
 use crate::server::uploads::Recorded;
 
 const MEDIA_TYPE: &str = "application/octet-stream";
-/// How many keys are looked up at a time.
-const AT_A_TIME: u32 = 500;
 
 /// What was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,33 +79,26 @@ async fn fill(data: &Data, archive: &mut Archive, from: &Path) -> Result<Restore
         }
         objects += 1;
     }
-    check_complete(&data.queue, &uploads, data, from).await?;
+    check_complete(data, from).await?;
     data.queue.release_all().await?;
-    let counts = data.queue.counts().await?;
-    Ok(Restored { jobs: counts.queued + counts.running + counts.done + counts.dead + counts.cancelled, objects })
+    Ok(Restored { jobs: data.queue.counts().await?.all(), objects })
 }
 
 /// Checks that there is each object that the database names.
-async fn check_complete(queue: &Queue, uploads: &Recorded, data: &Data, from: &Path) -> Result<()> {
-    for of_jobs in [true, false] {
-        let mut last = String::new();
-        loop {
-            let keys = if of_jobs {
-                queue.objects_after(&last, AT_A_TIME).await?
-            } else {
-                uploads.objects_after(&last, AT_A_TIME).await?
-            };
-            let Some(next) = keys.last() else { break };
-            last.clone_from(next);
-            for key in keys {
-                if let Err(error) = data.objects.open(&key).await {
-                    let missing = crate::objects::is_missing(&error);
-                    return Err(if missing { damaged(from, &format!("the object {key} is missing")) } else { error });
-                }
+async fn check_complete(data: &Data, from: &Path) -> Result<()> {
+    let mut named = Named::new(&data.database);
+    loop {
+        let keys = named.next().await?;
+        if keys.is_empty() {
+            return Ok(());
+        }
+        for key in keys {
+            if let Err(error) = data.objects.open(&key).await {
+                let missing = crate::objects::is_missing(&error);
+                return Err(if missing { damaged(from, &format!("the object {key} is missing")) } else { error });
             }
         }
     }
-    Ok(())
 }
 
 /// Refuses a folder that has something in it.
