@@ -107,8 +107,16 @@ fn what_nothing_refers_to_is_collected() {
         let stored =
             objects.create(&of(1, "picture.png"), of(1, "picture.png").into_bytes(), "image/png").await.unwrap();
         let artifacts = vec![artifact("picture.png", of(1, "picture.png"), stored)];
-        let picture =
-            Picture { width: 8, height: 8, loss: None, seed: 1, seconds: 1.0, recipe: "{}".into(), artifacts };
+        let picture = Picture {
+            width: 8,
+            height: 8,
+            iterations: None,
+            loss: None,
+            seed: 1,
+            seconds: 1.0,
+            recipe: "{}".into(),
+            artifacts,
+        };
         queue.finish(&claim, &picture).await.unwrap();
         assert_eq!(collect(&objects, &queue, Duration::ZERO).await.unwrap().objects, 2);
         let left: Vec<_> = objects.list("jobs").await.unwrap().into_iter().map(|listed| listed.key).collect();

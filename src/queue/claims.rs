@@ -68,6 +68,8 @@ pub struct Picture {
     pub width: u32,
     /// The height in pixels
     pub height: u32,
+    /// All iterations, which are done. A short job ends before a beat reports them
+    pub iterations: Option<u32>,
     /// The last loss
     pub loss: Option<f64>,
     /// The seed
@@ -212,7 +214,9 @@ impl Queue {
         let mut transaction = self.database.begin().await?;
         let loss = picture.loss.filter(|loss| loss.is_finite());
         let job = claim.job.as_str();
-        if transaction.rows(FINISH, &[job.into(), claim.number.into(), loss.into()]).await?.is_empty() {
+        let iterations = picture.iterations.map(i64::from);
+        let ended = [job.into(), claim.number.into(), loss.into(), iterations.into()];
+        if transaction.rows(FINISH, &ended).await?.is_empty() {
             drop(transaction);
             return self.how_it_ended(claim, Outcome::Done).await;
         }

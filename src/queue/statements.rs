@@ -85,10 +85,11 @@ RETURNING cancel";
 pub(super) const TOUCH: &str = "
 UPDATE jobs SET version = version + 1 WHERE id = $1 AND claim = $2 AND state = 'running' RETURNING id";
 
-/// Values: job, claim, loss
+/// Values: job, claim, loss, all iterations
 pub(super) const FINISH: &str = "
-UPDATE jobs SET state = 'done', lease_until = NULL, worker = NULL, finished = {now}, iteration = iterations,
-    loss = COALESCE($3, loss), preview = NULL, error = NULL, hint = NULL, version = version + 1
+UPDATE jobs SET state = 'done', lease_until = NULL, worker = NULL, finished = {now},
+    iteration = COALESCE($4, iterations), iterations = COALESCE($4, iterations), loss = COALESCE($3, loss),
+    preview = NULL, error = NULL, hint = NULL, version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running'
 RETURNING state";
 

@@ -42,8 +42,8 @@ pub(super) async fn deliver(
         };
         artifacts.push(Artifact { name, object, media_type: media_type.to_owned(), bytes, sha256 });
     }
-    let Finished { width, height, loss, seed, seconds } = finished;
-    Ok(Picture { width, height, loss, seed, seconds, recipe, artifacts })
+    let Finished { width, height, iterations, loss, seed, seconds } = finished;
+    Ok(Picture { width, height, iterations, loss, seed, seconds, recipe, artifacts })
 }
 
 /// Deletes the objects of a job that has ended, other than those of its result: its previews and checkpoints, and what

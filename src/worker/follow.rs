@@ -44,6 +44,7 @@ pub(super) struct Ran {
 pub(super) struct Finished {
     pub(super) width: u32,
     pub(super) height: u32,
+    pub(super) iterations: Option<u32>,
     pub(super) loss: Option<f64>,
     pub(super) seed: u64,
     pub(super) seconds: f64,
@@ -150,7 +151,8 @@ impl Ran {
             Said::Saved { path } if path == PICTURE => uploads.want_preview(),
             Said::Checkpoint { iteration } if iteration > 0 => uploads.want_checkpoint(),
             Said::Finished { seed, loss, seconds, width, height } => {
-                self.finished = Some(Finished { width, height, loss, seed, seconds });
+                let iterations = progress.borrow().iterations;
+                self.finished = Some(Finished { width, height, iterations, loss, seed, seconds });
             }
             Said::Failed { message, hint, in_fields } => {
                 self.fault = Some(in_fields.unwrap_or(Fault { message, hint }));

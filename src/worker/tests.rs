@@ -169,7 +169,8 @@ mod children {
                 format!("echo oh >&2; echo '{finished}\"width\":8,\"height\":9}}' >&2; echo \"$1\" >&2; exit 3");
             let ran = ran(&script, limits(), false).await;
             assert_eq!(ran.status.unwrap().code(), Some(3));
-            let finished = Finished { width: 8, height: 9, loss: None, seed: u64::MAX, seconds: 1.5 };
+            let finished =
+                Finished { width: 8, height: 9, iterations: Some(4), loss: None, seed: u64::MAX, seconds: 1.5 };
             assert_eq!((ran.finished, ran.tail.text().as_deref()), (Some(finished), Some("oh\nhello")));
             assert_eq!((ran.reason, ran.exceeded), (None, None));
         });

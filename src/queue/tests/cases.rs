@@ -61,6 +61,9 @@ fn a_frozen_worker_changes_nothing() {
         // The same call again, as after an answer that was lost.
         assert_eq!(place.queue.finish(&second, &done).await.unwrap(), Ended::Now(State::Done));
         assert_eq!(place.queue.artifacts(&id).await.unwrap(), done.artifacts);
+        // No beat said so.
+        let job = place.queue.job(&id, None).await.unwrap().unwrap();
+        assert_eq!((job.iteration, job.iterations), (Some(10), Some(10)));
         let outcomes: Vec<_> = place.queue.attempts(&id).await.unwrap().into_iter().map(|a| a.outcome).collect();
         assert_eq!(outcomes, [Some("done".to_owned()), Some("lost".to_owned())]);
     });

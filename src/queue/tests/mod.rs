@@ -76,7 +76,16 @@ pub(super) fn picture(claim: &Claim, seconds: f64) -> Picture {
         sha256: "00".into(),
     };
     let artifacts = vec![artifact];
-    Picture { width: 64, height: 64, loss: Some(0.5), seed: u64::MAX, seconds, recipe: "{}".into(), artifacts }
+    Picture {
+        width: 64,
+        height: 64,
+        iterations: Some(10),
+        loss: Some(0.5),
+        seed: u64::MAX,
+        seconds,
+        recipe: "{}".into(),
+        artifacts,
+    }
 }
 
 /// Short times, for a clock in the hands of the test.
