@@ -229,8 +229,12 @@ SELECT me.kind, me.quality,
 FROM jobs AS me WHERE me.id = $1 AND me.state = 'queued'";
 
 /// How far the running jobs are. Values: how many at most
-pub(super) const RUNNING: &str =
-    "SELECT iteration, iterations FROM jobs WHERE state = 'running' ORDER BY priority, turn LIMIT $1";
+pub(super) const RUNNING: &str = "
+SELECT owner, max_running, iteration, iterations FROM jobs WHERE state = 'running' ORDER BY priority, turn LIMIT $1";
+
+/// Whose the first waiting jobs are, in their order. Values: how many at most
+pub(super) const FIRST: &str = "
+SELECT owner, max_running FROM jobs WHERE state = 'queued' ORDER BY priority DESC, turn, seq LIMIT $1";
 
 /// How long the last jobs of a kind and quality took. Values: kind, quality, how many at most
 pub(super) const SECONDS: &str = "
