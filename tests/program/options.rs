@@ -657,6 +657,13 @@ const VERBS: [Group; 22] = [
             ("--json", &["palettes 1-bit --json", "palettes cloudy_blue;gold --json"]),
         ],
     ),
+    (
+        "styles",
+        &[
+            ("", &["styles light", "styles lihgt", "styles watercolor", "styles ''"]),
+            ("--json", &["styles mood --jsn"]),
+        ],
+    ),
     ("completions", &[("", &["completions", "completions bsh"])]),
     ("man", &[("", &["man --page"])]),
     ("help", &[("", &["help pixl-art", "help castle", "help --all"])]),
