@@ -1,7 +1,7 @@
 //! The server: the HTTP interface to the queue, with its documentation, and the workers inside it.
 //!
-//! Each part of the interface has a file with a function `routes`. The paths of all parts but `docs`, `health` and
-//! `openai` are below `/api/v1`.
+//! Each part of the interface has a file with a function `routes`. The paths of all parts but `docs`, `health`,
+//! `openai` and `pages` are below `/api/v1`.
 
 mod app;
 pub mod audit;
@@ -20,6 +20,7 @@ mod maintenance;
 mod metrics;
 mod moment;
 mod openai;
+mod pages;
 mod problem;
 mod run;
 pub mod upkeep;
@@ -76,7 +77,7 @@ pub fn router(app: &App) -> Router {
         .merge(users::routes());
     let (routes, described) =
         OpenApiRouter::new().nest("/api/v1", api).merge(openai::routes()).merge(health::routes()).split_for_parts();
-    let routes = routes.merge(docs::routes(&described)).merge(metrics::routes());
+    let routes = routes.merge(docs::routes(&described)).merge(metrics::routes()).merge(pages::routes());
     // The route of a request is known only behind the router, so that each route is measured by itself.
     let routes = routes
         .route_layer(from_fn_with_state(app.clone(), metrics::measure))
@@ -84,7 +85,9 @@ pub fn router(app: &App) -> Router {
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not take this method")
         });
-    guard::guarded(routes, app)
+    // Inside the guard, problems become pages that know the visitor; outside, those of the guard do.
+    guard::guarded(routes.layer(from_fn(pages::as_page)), app)
+        .layer(from_fn(pages::as_page))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(from_fn(log::in_time))
         .layer(CatchPanicLayer::custom(log::panicked))
