@@ -286,9 +286,12 @@ pub(super) const LEAVE: &str = "DELETE FROM workers WHERE id = $1 RETURNING id";
 /// Values: id, whether it drains
 pub(super) const DRAIN: &str = "UPDATE workers SET draining = $2 WHERE id = $1 RETURNING id";
 
-/// Values: how many at most
+/// Values: how many at most, milliseconds after which a silent worker does not count
 pub(super) const WORKERS: &str = "
-SELECT id, host, pid, version, device, slots, started, seen, draining FROM workers ORDER BY seen DESC LIMIT $1";
+SELECT id, host, pid, version, device, slots, started, seen, draining,
+    CAST(CASE WHEN seen >= {now} - $2 THEN 1 ELSE 0 END AS BIGINT) AS alive,
+    (SELECT count(*) FROM jobs WHERE state = 'running' AND worker = workers.id) AS running
+FROM workers ORDER BY seen DESC LIMIT $1";
 
 /// Lets no job begin.
 pub(super) const PAUSE: &str = "

@@ -3,6 +3,7 @@
 //! Each part of the interface has a file with a function `routes`. The paths of all parts but `docs`, `health`,
 //! `openai` and `pages` are below `/api/v1`.
 
+mod admin;
 mod app;
 pub mod audit;
 mod changes;
@@ -74,7 +75,8 @@ pub fn router(app: &App) -> Router {
         .merge(events::routes())
         .merge(uploads::routes())
         .merge(lists::routes())
-        .merge(users::routes());
+        .merge(users::routes())
+        .merge(admin::routes());
     let (routes, described) =
         OpenApiRouter::new().nest("/api/v1", api).merge(openai::routes()).merge(health::routes()).split_for_parts();
     let routes = routes.merge(docs::routes(&described)).merge(metrics::routes()).merge(pages::routes());

@@ -21,7 +21,6 @@ pub(in crate::server) use submit::submit;
 pub(in crate::server) use view::View;
 
 use super::app::App;
-use super::audit;
 use super::moment::moment;
 use super::problem::{Answer, Parameters, PathId, Problem};
 use super::upkeep::delete_job;
@@ -134,17 +133,23 @@ async fn show(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> A
     ),
 )]
 async fn cancel(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> Answer<Response> {
-    match app.queue.cancel(&id, visitor.limited_to()).await? {
+    let job = cancel_job(&app, &visitor, &id).await?;
+    Ok((StatusCode::ACCEPTED, Json(View::of(&app, job, true).await?)).into_response())
+}
+
+/// Cancels a job that the visitor may handle, and returns it.
+pub(in crate::server) async fn cancel_job(app: &App, visitor: &Visitor, id: &JobId) -> Answer<Job> {
+    match app.queue.cancel(id, visitor.limited_to()).await? {
         Cancelling::Unknown => return Err(Problem::missing("job")),
         Cancelling::TooLate(state) => {
             let detail = format!("the job has already ended: it is {}", state.as_str());
             return Err(Problem::new(StatusCode::CONFLICT, detail).hint("delete the job to remove its files"));
         }
-        Cancelling::Done | Cancelling::Asked => app.changes.tell(&id),
+        Cancelling::Done | Cancelling::Asked => app.changes.tell(id),
     }
-    let job = job_of(&app, &visitor, &id).await?;
-    note_of_others(&app, &visitor, &job, "job canceled").await?;
-    Ok((StatusCode::ACCEPTED, Json(View::of(&app, job, true).await?)).into_response())
+    let job = job_of(app, visitor, id).await?;
+    note_of_others(app, visitor, &job, "job canceled").await?;
+    Ok(job)
 }
 
 /// Delete a job and its files
@@ -172,7 +177,7 @@ async fn delete(State(app): State<App>, visitor: Visitor, PathId(id): PathId) ->
 /// Notes what an operator did to a job of somebody else.
 async fn note_of_others(app: &App, visitor: &Visitor, job: &Job, what: &str) -> Answer<()> {
     if job.owner != visitor.owner {
-        audit::note(&app.database, &visitor.name, what, job.id.as_str(), None).await?;
+        app.acts(visitor).note(what, job.id.as_str(), None).await?;
     }
     Ok(())
 }

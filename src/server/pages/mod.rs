@@ -8,6 +8,7 @@
 //! - [`assets`]: style sheets, scripts and icons, compiled in, under addresses that change with their content.
 //! - [`errors`]: problems as pages, and the way to the login.
 
+mod admin;
 mod assets;
 mod errors;
 mod form;
@@ -26,5 +27,5 @@ use super::app::App;
 
 /// The routes of all pages.
 pub fn routes() -> Router<App> {
-    Router::new().merge(assets::routes()).merge(login::routes())
+    Router::new().merge(assets::routes()).merge(login::routes()).merge(admin::routes())
 }
