@@ -9,6 +9,7 @@ mod common;
 
 mod accounts;
 mod admin;
+mod admin_pages;
 mod bad_requests;
 mod client;
 mod docs;
