@@ -110,7 +110,8 @@ impl Rules {
 impl Mail {
     /// The mail in a database, whose letters are sent by `smtp`; without it, none are written.
     #[must_use]
-    pub fn new(database: Database, smtp: Option<Smtp>, rules: Rules) -> Self {
+    pub fn new(database: Database, smtp: Option<Smtp>) -> Self {
+        let rules = smtp.as_ref().map_or_else(Rules::default, |smtp| Rules::of(smtp.lease));
         let accounts = Accounts::new(database.clone());
         Self { database, accounts, smtp: smtp.map(Arc::new), rules, added: Arc::default(), key: Arc::default() }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use url::{Host, Url};
 
@@ -47,12 +48,16 @@ pub struct Writer {
 pub struct Smtp {
     /// The server
     pub server: SmtpServer,
-    /// The password for the login
+    /// The password for the login, from the environment
     pub password: Option<String>,
+    /// The file with the password, which is read when the sender begins
+    pub password_file: Option<PathBuf>,
     /// A file of certificates in PEM to trust besides the usual ones
     pub ca: Option<PathBuf>,
     /// Who writes
     pub from: Writer,
+    /// How long a letter belongs to a sender that does not report, normally 60 s; pauses after failures grow with it
+    pub lease: Duration,
 }
 
 impl FromStr for SmtpServer {
@@ -73,7 +78,7 @@ impl FromStr for SmtpServer {
         };
         if url.password().is_some() {
             return Err("the address of an SMTP server must not contain the password, which other users could see; \
-                give the password in TEXT2ART_SMTP_PASSWORD or in a file with --smtp-password-file"
+                give the password in TEXT2ART_SMTP_PASSWORD, or in a file of its own"
                 .into());
         }
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
@@ -162,6 +167,9 @@ impl fmt::Debug for Smtp {
         write!(formatter, "Smtp({}, {})", self.server, self.from)
     }
 }
+
+crate::text::serde_as_text!(SmtpServer);
+crate::text::serde_as_text!(Writer);
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::outbox::{Claimed, Kind, Standing};
-use super::{AT_JOBS_END, Address, Letter, Mail, Put, Rules, Smtp};
+use super::{AT_JOBS_END, Address, Letter, Mail, Put, Smtp};
 use crate::accounts::{Accounts, NewUser};
 use crate::database::Database;
 use crate::database::tests::on_each;
@@ -24,7 +24,7 @@ impl Place {
     async fn new(database: Database) -> Self {
         let queue = Queue::new(database.clone(), queue::Rules::default()).telling(AT_JOBS_END);
         let accounts = Accounts::new(database.clone());
-        let mail = Mail::new(database.clone(), Some(smtp()), Rules::default());
+        let mail = Mail::new(database.clone(), Some(smtp()));
         queue.migrate().await.unwrap();
         accounts.migrate().await.unwrap();
         mail.migrate().await.unwrap();
@@ -66,8 +66,10 @@ fn smtp() -> Smtp {
     Smtp {
         server: "smtp://127.0.0.1:1".parse().unwrap(),
         password: None,
+        password_file: None,
         ca: None,
         from: "art@example.org".parse().unwrap(),
+        lease: Duration::from_mins(1),
     }
 }
 
@@ -266,7 +268,7 @@ fn nobody_is_flooded() {
         assert_eq!(mail.put(&reset).await.unwrap(), Put::NoAddress);
         let invitation = Letter::Invitation { from: "anna", address: &address("f@example.org"), path: "/join/secret" };
         assert_eq!(mail.put(&invitation).await.unwrap(), Put::Waits);
-        let silent = Mail::new(place.database.clone(), None, Rules::of(Duration::from_secs(1)));
+        let silent = Mail::new(place.database.clone(), None);
         assert_eq!(silent.put(&invitation).await.unwrap(), Put::NotConfigured);
     });
 }

@@ -34,7 +34,7 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// If the file of certificates cannot be used.
+    /// If the file of certificates or of the password cannot be used.
     pub fn new(smtp: &Smtp) -> Result<Self> {
         let server = &smtp.server;
         let tls = match server.security {
@@ -48,8 +48,7 @@ impl Transport {
             .timeout(Some(CONNECTING))
             .pool_config(PoolConfig::new().max_size(0));
         if let Some(user) = &server.user {
-            let password = smtp.password.clone().unwrap_or_default();
-            builder = builder.credentials(Credentials::new(user.clone(), password));
+            builder = builder.credentials(Credentials::new(user.clone(), password(smtp)?));
         }
         Ok(Self(builder.build()))
     }
@@ -62,6 +61,22 @@ impl Transport {
             Refusal { for_good, words: error.to_string() }
         })
     }
+}
+
+/// The password: from a file if one is named, else from the environment.
+fn password(smtp: &Smtp) -> Result<String> {
+    let Some(path) = &smtp.password_file else {
+        return smtp.password.clone().ok_or_else(|| {
+            Error::usage(
+                "the SMTP server has a user, but no password was given",
+                "give the password in TEXT2ART_SMTP_PASSWORD, or name a file that contains it with ‹smtp-password-file›",
+            )
+        });
+    };
+    let hint = "name a file whose first line is the password, and let this program read it";
+    let text = read_text_from_anywhere(path, hint)?;
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() { Err(Error::file(path, "the file has no password", hint)) } else { Ok(line.to_owned()) }
 }
 
 fn parameters(smtp: &Smtp) -> Result<TlsParameters> {

@@ -60,7 +60,7 @@ impl Data {
         let database = Database::open(&config.database()).await?;
         let queue = Queue::new(database.clone(), Rules::default()).telling(mail::AT_JOBS_END);
         let accounts = Accounts::new(database.clone());
-        let mail = Mail::new(database.clone(), config.smtp.clone(), mail::Rules::default());
+        let mail = Mail::new(database.clone(), config.smtp.clone());
         queue.migrate().await?;
         accounts.migrate().await?;
         mail.migrate().await?;
