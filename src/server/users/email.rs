@@ -18,12 +18,7 @@ use crate::server::visitor::Visitor;
 #[schema(as = NewEmail)]
 pub(super) struct Asked {
     /// The address
-    #[schema(
-        min_length = 3,
-        max_length = 254,
-        pattern = "^[A-Za-z0-9]{1,30}@[a-z0-9]{1,30}[.](org|com)$",
-        example = "anna@example.org"
-    )]
+    #[schema(min_length = 3, max_length = 254, pattern = "^[^@ ]{1,64}@[^@ ]{1,189}$", example = "anna@example.org")]
     address: String,
 }
 

@@ -15,6 +15,7 @@ use super::guard::Entrance;
 use super::visitor::Visitor;
 use crate::accounts::{Role, Scope};
 
+pub(super) use email::ask_to_confirm;
 pub(super) use sessions::{begin as begin_session, end as end_session};
 
 /// The routes of this part.
