@@ -18,7 +18,7 @@ use super::metrics::Metrics;
 use super::watch::Watch;
 use super::{jobs, listen, maintenance, metrics, router};
 use crate::error::{Error, Result};
-use crate::mail::{Outcome, Sender, Sending};
+use crate::mail::{Mail, Outcome, Sender, Sending};
 use crate::worker::{self, Notify, Report, Setup, Shutdown, WorkerEvent};
 
 /// How long requests have to end after the shutdown was requested.
@@ -38,6 +38,7 @@ const LAST_JOBS: Duration = Duration::from_secs(20);
 /// If the folder, the database or the address cannot be used, or nobody could log in.
 pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: Report, stop: Shutdown) -> Result<()> {
     jobs::check_own(&config.settings)?;
+    config.smtp.as_ref().map_or(Ok(()), Mail::check)?;
     let Data { database, queue, accounts, mail, objects } = Data::create(&config).await?;
     check_opening(&config, accounts.any_users().await?)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
