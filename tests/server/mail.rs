@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
 use crate::common::smtp::{Fate, Letter, Sink};
-use crate::people::user;
+use crate::people::{admin, user};
 
 const ANNA: &str = "anna@example.org";
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -202,6 +202,31 @@ fn refused_letters_are_tried_again_or_given_up() {
         post.sink.letters().iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(),
         [ANNA, "cleo@example.org"]
     );
+}
+
+#[test]
+fn an_operator_sends_a_dead_letter_again() {
+    let post = Post::new();
+    let server = post.start(1);
+    post.confirm(&server);
+    post.sink.plan(&[Fate::Refuse("554 5.7.1 we do not know you")]);
+    let id = post.order(&server, "a", &[]).json()["id"].as_str().unwrap().to_owned();
+    post.sink.wait_for_plan();
+    let dead = loop {
+        let listed = admin(&post.place, &["letters", "--json"]).succeeded().output_json();
+        if let Some(dead) = listed.get(0) {
+            break dead.clone();
+        }
+    };
+    assert_eq!((&dead["kind"], &dead["job"], &dead["failures"]), (&json!("done"), &json!(id), &json!(1)), "{dead}");
+    assert!(
+        dead["error"].as_str().unwrap().contains("we do not know you") && !dead.to_string().contains(ANNA),
+        "{dead}"
+    );
+    admin(&post.place, &["resend", dead["id"].as_str().unwrap()]).succeeded();
+    assert_eq!(post.sink.letter(2).header("message-id"), format!("<{id}.done@example.org>"));
+    assert_eq!(admin(&post.place, &["letters"]).succeeded().output_text(), "");
+    assert_eq!(admin(&post.place, &["resend", "none"]).code, Some(2));
 }
 
 #[test]
