@@ -126,10 +126,8 @@ fn log_letter(sending: &Sending) {
     match &sending.outcome {
         Outcome::Sent => tracing::info!(letter, kind, "a letter was sent"),
         Outcome::Dropped { why } => tracing::info!(letter, kind, why, "a letter was dropped"),
-        Outcome::Again { error } => {
-            tracing::warn!(letter, kind, error, "a letter could not be sent, and is tried again")
-        }
-        Outcome::Dead { error } => tracing::error!(letter, kind, error, "a letter could not be sent"),
+        Outcome::Again { error } => tracing::warn!(letter, kind, error, "a letter was not taken, and is tried again"),
+        Outcome::Dead { error } => tracing::error!(letter, kind, error, "a letter was given up"),
         Outcome::Fenced => tracing::warn!(letter, kind, "a letter was lost to another server"),
     }
 }
