@@ -13,6 +13,7 @@ use super::visitor::Visitor;
 use super::watch::Watch;
 use crate::accounts::Accounts;
 use crate::database::Database;
+use crate::mail::Mail;
 use crate::objects::Objects;
 use crate::queue::Queue;
 use crate::worker::Shutdown;
@@ -28,6 +29,8 @@ pub struct App {
     pub objects: Objects,
     /// The users
     pub accounts: Accounts,
+    /// The letters to users
+    pub mail: Mail,
     /// How the server is set up
     pub config: Arc<Config>,
     /// Tells streams which jobs changed

@@ -691,6 +691,27 @@ const SERVER_VERBS: [Group; 6] = [
             ("--max-waiting", &["serve --max-waiting 0"]),
             ("--keep-jobs", &["serve --keep-jobs 30"]),
             ("--keep-audit", &["serve --keep-audit 30"]),
+            (
+                "--smtp",
+                &[
+                    "serve --smtp mail.example.org",
+                    "serve --smtp smtp://mail.example.org",
+                    "serve --smtp smtps://art:secret@mail.example.org",
+                    "serve --smtp smtps://mail.example.org",
+                    "serve --smtp smtps://art@mail.example.org --mail-from art@example.org --data x",
+                ],
+            ),
+            (
+                "--smtp-password-file",
+                &[
+                    "serve --smtp smtps://art@mail.example.org --mail-from art@example.org --smtp-password-file none --data x",
+                ],
+            ),
+            (
+                "--smtp-ca",
+                &["serve --smtp smtps://mail.example.org --mail-from art@example.org --smtp-ca text.json --data x"],
+            ),
+            ("--mail-from", &["serve --mail-from art", "serve --mail-from art@example.org"]),
             ("--offline", &["serve --offline=perhaps"]),
             ("--log", &["serve --log loud"]),
             ("--config", &["serve --config none.toml", "serve --config text.png"]),
@@ -775,7 +796,7 @@ const SERVER_VERBS: [Group; 0] = [];
 /// The cases of the verbs of operators, which share a folder of data. `tests/server/admin.rs` tells what the options do to
 /// a server; a token and a moment cannot stand in a snapshot.
 #[cfg(feature = "server")]
-const ADMIN_VERBS: [Group; 22] = [
+const ADMIN_VERBS: [Group; 24] = [
     (
         "serve admin user add",
         &[
@@ -873,6 +894,8 @@ const ADMIN_VERBS: [Group; 22] = [
             ("--json", &["serve admin audit --json --data none"]),
         ],
     ),
+    ("serve admin letters", &[("--json", &["serve admin letters --data d", "serve admin letters --json --data d"])]),
+    ("serve admin resend", &[("", &["serve admin resend done-0 --data d"])]),
     ("serve admin gc", &[("", &["serve admin gc --data d"])]),
     (
         "serve admin retention",

@@ -104,8 +104,8 @@ impl Drop for Worker {
 #[test]
 fn only_operators_see_the_desk() {
     let desk = Desk::new();
-    let api = ["queue", "jobs", "workers", "users", "audit"].map(|name| format!("/api/v1/admin/{name}"));
-    let pages = ["", "/jobs", "/workers", "/users", "/audit"].map(|name| format!("/admin{name}"));
+    let api = ["queue", "jobs", "workers", "users", "letters", "audit"].map(|name| format!("/api/v1/admin/{name}"));
+    let pages = ["", "/jobs", "/workers", "/users", "/letters", "/audit"].map(|name| format!("/admin{name}"));
     for path in &api {
         assert_eq!(desk.get(&desk.olga, path).status, 200, "{path}");
         desk.get(&desk.anna, path).problem(403);

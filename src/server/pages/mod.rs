@@ -10,6 +10,7 @@
 
 mod admin;
 mod assets;
+mod email;
 mod errors;
 mod form;
 mod layout;
@@ -18,6 +19,8 @@ mod render;
 
 use axum::Router;
 
+#[allow(unused_imports, reason = "the page of the account has it")]
+pub use email::EmailSection;
 pub use errors::as_page;
 pub use form::Form;
 pub use layout::Layout;
@@ -27,5 +30,5 @@ use super::app::App;
 
 /// The routes of all pages.
 pub fn routes() -> Router<App> {
-    Router::new().merge(assets::routes()).merge(login::routes()).merge(admin::routes())
+    Router::new().merge(assets::routes()).merge(email::routes()).merge(login::routes()).merge(admin::routes())
 }
