@@ -113,12 +113,16 @@ fn is_probe(request: &Request) -> bool {
     matches!(request.uri().path(), "/healthz" | "/readyz") && request.method().is_safe()
 }
 
-/// Whether anybody may ask for this: the login itself, the description of the API, and the counts, which look for
-/// themselves who asks.
+/// Whether anybody may ask for this: the login itself and what stands in for it, the description of the API, and the counts,
+/// which look for themselves who asks.
 fn needs_no_login(request: &Request) -> bool {
     let path = request.uri().path();
-    if path == "/api/v1/sessions" {
-        return request.method() == Method::POST || request.method() == Method::DELETE;
+    match path {
+        "/api/v1/sessions" => return request.method() == Method::POST || request.method() == Method::DELETE,
+        "/api/v1/users" | "/api/v1/password/forgotten" | "/api/v1/password/reset" => {
+            return request.method() == Method::POST;
+        }
+        _ => {}
     }
     let is_open = matches!(path, "/docs" | "/api/v1/openapi.json" | "/metrics") || path.starts_with("/docs/");
     is_open && request.method().is_safe()
