@@ -25,7 +25,7 @@ pub(super) async fn logged(request: Request, next: Next) -> Response {
     let id = Id::random().map_or_else(|_| "-".to_owned(), |id| id.to_string());
     let span = tracing::info_span!("request", id);
     async move {
-        let (method, path) = (request.method().clone(), without_secret(request.uri().path()));
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let began = Instant::now();
         let mut response = next.run(request).await;
         let (status, milliseconds) = (response.status().as_u16(), began.elapsed().as_millis());
@@ -41,15 +41,6 @@ pub(super) async fn logged(request: Request, next: Next) -> Response {
     }
     .instrument(span)
     .await
-}
-
-/// What paths that end in a secret begin with.
-const BEFORE_SECRETS: [&str; 1] = ["/reset/"];
-
-/// A path, without a secret that it ends in.
-fn without_secret(path: &str) -> String {
-    let beginning = BEFORE_SECRETS.into_iter().find(|beginning| path.starts_with(beginning));
-    beginning.map_or_else(|| path.to_owned(), |beginning| format!("{beginning}..."))
 }
 
 /// Ends requests that take too long. All waits of the server itself are shorter, so the client is slow. Only who waits for

@@ -20,6 +20,7 @@ mod lists;
 mod openai;
 mod operations;
 mod own_data;
+mod pages;
 mod people;
 mod place;
 mod registration;

@@ -170,7 +170,9 @@ fn a_link_of_an_operator_sets_a_password_once_and_ends_sessions() {
     assert_eq!(log_in(&server, "anna", "another password").status, 200);
     assert!(!server.log().contains(&link), "{}", server.log());
 
-    let links = |arguments: &[&str]| admin(&place, &[&["user", "reset"], arguments].concat()).succeeded().output_text().to_owned();
+    let links = |arguments: &[&str]| {
+        admin(&place, &[&["user", "reset"], arguments].concat()).succeeded().output_text().to_owned()
+    };
     assert!(links(&["anna", "--public-url", "https://art.example.org"]).starts_with("https://art.example.org/reset/"));
     assert_eq!(admin(&place, &["user", "reset", "ben"]).code, Some(2));
     admin(&place, &["user", "disable", "anna"]).succeeded();

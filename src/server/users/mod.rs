@@ -26,6 +26,8 @@ pub(in crate::server) use delete::leave;
 pub(in crate::server) use erase::erase_departed;
 pub(in crate::server) use export::export;
 
+pub(super) use sessions::{begin as begin_session, end as end_session};
+
 /// The routes of this part.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
