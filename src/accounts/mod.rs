@@ -22,6 +22,7 @@ mod users;
 
 pub use invitations::{INVITATION_LASTS, Invitation, Registered};
 pub use resets::{Changed, RESET_LASTS};
+pub(crate) use secrets::Hash as SecretHash;
 pub use secrets::Secret;
 pub use sessions::{SESSION_LASTS, Session};
 pub use tokens::{Access, NewToken, Scope, Token};

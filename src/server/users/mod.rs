@@ -1,13 +1,14 @@
 //! Users, as they see themselves: registration, passwords, sessions, tokens, limits, and what the server has of them.
 
 mod delete;
+mod email;
 mod erase;
 mod export;
-pub(in crate::server) mod invitations;
-pub(in crate::server) mod password;
-pub(in crate::server) mod register;
-pub(in crate::server) mod sessions;
-pub(in crate::server) mod tokens;
+pub(super) mod invitations;
+pub(super) mod password;
+pub(super) mod register;
+pub(super) mod sessions;
+pub(super) mod tokens;
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -22,11 +23,10 @@ use super::problem::{Answer, Problem};
 use super::visitor::Visitor;
 use crate::accounts::{Role, Scope, User};
 
-pub(in crate::server) use delete::leave;
-pub(in crate::server) use erase::erase_departed;
-pub(in crate::server) use export::export;
-
-pub(super) use sessions::{begin as begin_session, end as end_session};
+pub(super) use delete::leave;
+pub(super) use email::ask_to_confirm;
+pub(super) use erase::erase_departed;
+pub(super) use export::export;
 
 /// The routes of this part.
 pub fn routes() -> OpenApiRouter<App> {
@@ -48,9 +48,13 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// The user who asks. Between the request and now, the user may have been removed.
-pub(in crate::server) async fn user_of(app: &App, visitor: &Visitor) -> Answer<User> {
+pub(super) async fn user_of(app: &App, visitor: &Visitor) -> Answer<User> {
     let user = app.accounts.user(&visitor.name).await?.filter(|user| user.id == visitor.owner);
-    user.ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "this needs a login"))
+    user.ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "this needs a login")).routes(routes!(
+        email::show,
+        email::change,
+        email::remove
+    ))
 }
 
 /// Who asks, and how much they may ask for.
