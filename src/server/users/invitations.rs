@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::password;
 use crate::accounts::{INVITATION_LASTS, Invitation, RESET_LASTS, Role};
 use crate::server::app::App;
+use crate::server::audit;
 use crate::server::config::{Config, Registration};
 use crate::server::guard::Entrance;
 use crate::server::moment::moment;
@@ -132,12 +133,12 @@ pub(super) async fn create(
     Body(asked): Body<Asked>,
 ) -> Answer<(StatusCode, Json<View>)> {
     check_admin(&visitor, entrance)?;
-    let view = invite(&app, &asked.note, asked.days).await?;
+    let view = invite(&app, &visitor, &asked.note, asked.days).await?;
     Ok((StatusCode::CREATED, Json(view)))
 }
 
 /// Makes an invitation that lasts so many days, or as long as usual.
-pub(in crate::server) async fn invite(app: &App, note: &str, days: Option<u32>) -> Answer<View> {
+pub(in crate::server) async fn invite(app: &App, admin: &Visitor, note: &str, days: Option<u32>) -> Answer<View> {
     if app.config.registration != Registration::Invitation {
         return Err(Problem::new(StatusCode::CONFLICT, "registration on this server takes no invitations")
             .hint("start it with --registration invitation"));
@@ -149,6 +150,7 @@ pub(in crate::server) async fn invite(app: &App, note: &str, days: Option<u32>) 
     }
     let lasts = days.map_or(INVITATION_LASTS, |days| Duration::from_hours(24 * u64::from(days)));
     let (invitation, secret) = app.accounts.invite(note, lasts).await?;
+    audit::note(&app.database, &admin.name, "invitation made", invitation.id.as_str(), Some(note)).await?;
     let link = invitation_link(&app.config, secret.reveal());
     Ok(View { link: Some(link), ..View::from(invitation) })
 }
@@ -181,8 +183,11 @@ pub(super) async fn withdraw(
     PathId(id): PathId,
 ) -> Answer<StatusCode> {
     check_admin(&visitor, entrance)?;
-    let withdrawn = app.accounts.withdraw_invitation(&id).await?;
-    if withdrawn { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::missing("invitation")) }
+    if !app.accounts.withdraw_invitation(&id).await? {
+        return Err(Problem::missing("invitation"));
+    }
+    audit::note(&app.database, &visitor.name, "invitation withdrawn", id.as_str(), None).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Make a link for a forgotten password
@@ -201,15 +206,16 @@ pub(super) async fn reset(
 ) -> Answer<(StatusCode, Json<Link>)> {
     check_admin(&visitor, entrance)?;
     let name = path.iter().find(|(name, _)| *name == "name").map_or("", |(_, value)| value);
-    let link = link_for(&app, name).await?;
+    let link = link_for(&app, &visitor, name).await?;
     Ok((StatusCode::CREATED, Json(link)))
 }
 
 /// Makes a link for the forgotten password of a user.
-pub(in crate::server) async fn link_for(app: &App, name: &str) -> Answer<Link> {
+pub(in crate::server) async fn link_for(app: &App, admin: &Visitor, name: &str) -> Answer<Link> {
     let user = app.accounts.user(name).await?.filter(|user| !user.disabled);
     let user = user.ok_or_else(|| Problem::missing("user"))?;
     let secret = app.accounts.begin_reset(&user, RESET_LASTS).await?;
+    audit::note(&app.database, &admin.name, "reset link made", &user.name, None).await?;
     Ok(Link { link: reset_link(&app.config, secret.reveal()), seconds: RESET_LASTS.as_secs() })
 }
 

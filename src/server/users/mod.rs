@@ -34,6 +34,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(me))
         .routes(routes!(register::create))
         .routes(routes!(password::change))
+        .routes(routes!(password::forgotten))
         .routes(routes!(password::reset))
         .routes(routes!(sessions::log_in, sessions::log_out, sessions::list))
         .routes(routes!(sessions::end_one))
@@ -45,16 +46,13 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(invitations::create, invitations::list))
         .routes(routes!(invitations::withdraw))
         .routes(routes!(invitations::reset))
+        .routes(routes!(email::show, email::change, email::remove))
 }
 
 /// The user who asks. Between the request and now, the user may have been removed.
 pub(super) async fn user_of(app: &App, visitor: &Visitor) -> Answer<User> {
     let user = app.accounts.user(&visitor.name).await?.filter(|user| user.id == visitor.owner);
-    user.ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "this needs a login")).routes(routes!(
-        email::show,
-        email::change,
-        email::remove
-    ))
+    user.ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "this needs a login"))
 }
 
 /// Who asks, and how much they may ask for.

@@ -7,7 +7,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::user_of;
-use crate::accounts::{Changed, User};
+use crate::accounts::{Changed, RESET_LASTS, User};
+use crate::error::Result;
+use crate::mail::Letter;
 use crate::server::app::App;
 use crate::server::guard::{Entrance, Network, session_of};
 use crate::server::problem::{Answer, Body, Problem};
@@ -27,6 +29,16 @@ pub(super) struct Change {
     /// The new password
     #[schema(min_length = 8, max_length = 1024, format = Password)]
     password: String,
+}
+
+/// Who forgot the password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ForgottenPassword)]
+pub(super) struct Forgotten {
+    /// The name of the user
+    #[schema(min_length = 1, max_length = 50, example = "anna")]
+    name: String,
 }
 
 /// A link, and the password that it sets.
@@ -79,6 +91,56 @@ pub(in crate::server) async fn change_own(
         Changed::Wrong => Err(wrong("current")),
         Changed::Busy => Err(busy()),
     }
+}
+
+/// Ask for a letter about a forgotten password
+///
+/// If there is a user of this name with a password and a confirmed address, a letter with a link goes there. The answer is
+/// the same if there is not.
+#[utoipa::path(
+    post, path = "/password/forgotten", tag = "users", operation_id = "forget_password",
+    request_body = Forgotten,
+    responses(
+        (status = 202, description = "A letter may be on its way"),
+        (status = 409, description = "The server sends no letters", body = Problem,
+            content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn forgotten(
+    State(app): State<App>,
+    Extension(network): Extension<Network>,
+    Body(asked): Body<Forgotten>,
+) -> Answer<StatusCode> {
+    ask_for_letter(&app, network, &asked.name)?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Sends a letter with a link to a user who forgot the password, if there is one. The answer comes before that is known, so
+/// that neither it nor its time tells.
+pub(in crate::server) fn ask_for_letter(app: &App, network: Network, name: &str) -> Answer<()> {
+    if !app.mail.is_configured() {
+        return Err(Problem::new(StatusCode::CONFLICT, "this server sends no letters")
+            .hint("ask whoever runs it for a link: `text2art serve admin user reset NAME` makes one"));
+    }
+    app.guard.limits.check_letter(name, network)?;
+    let (app, name) = (app.clone(), name.to_owned());
+    tokio::spawn(async move {
+        if let Err(error) = send_letter(&app, &name).await {
+            tracing::warn!(%error, hint = error.hint(), "a letter about a forgotten password could not be written");
+        }
+    });
+    Ok(())
+}
+
+async fn send_letter(app: &App, name: &str) -> Result<()> {
+    let Some(user) = app.accounts.user(name).await?.filter(|user| !user.disabled) else { return Ok(()) };
+    // Whoever was added without a password is to use tokens alone.
+    if !app.accounts.has_password(&user).await? || app.mail.address_of(&user.id).await?.confirmed.is_none() {
+        return Ok(());
+    }
+    let secret = app.accounts.begin_reset(&user, RESET_LASTS).await?;
+    let path = format!("{LINK}{}", secret.reveal());
+    app.mail.put(&Letter::Reset { owner: &user.id, name: &user.name, path: &path }).await.map(drop)
 }
 
 /// Set a forgotten password

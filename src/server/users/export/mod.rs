@@ -106,6 +106,7 @@ async fn fill(app: &App, user: &User, archive: &Archive) -> Result<(), Stopped> 
 async fn profile(app: &App, user: &User) -> Result<Value, Stopped> {
     let tokens = app.accounts.tokens(Some(&user.id)).await?;
     let sessions = app.accounts.sessions(&user.id).await?;
+    let email = app.mail.address_of(&user.id).await?;
     let tokens: Vec<Value> = tokens
         .into_iter()
         .map(|token| {
@@ -128,7 +129,7 @@ async fn profile(app: &App, user: &User) -> Result<Value, Stopped> {
     Ok(json!({
         "name": user.name,
         "role": user.role,
-        "email": user.email,
+        "email": email.confirmed.or(email.pending).or_else(|| user.email.clone()),
         "created": moment(user.created),
         "limits": {
             "weight": user.limits.weight,
