@@ -219,7 +219,7 @@ fn an_account_is_cared_for_on_its_page() {
     let change = |current: &str, new: &str| {
         fill_in(&server, "/account/password", &session, &[("current", current), ("password", new)])
     };
-    shows(&change("wrong password", "another password"), 422, "The password is wrong.");
+    shows(&change("wrong password", "another password"), 403, "The password is wrong.");
     shows(&change(PASSWORD, "short"), 422, "too short");
     assert_eq!(led_to(&change(PASSWORD, "another password")), "/account?done=password#password");
 
@@ -227,7 +227,7 @@ fn an_account_is_cared_for_on_its_page() {
     let archive = look(&server, "/account/export", &session);
     assert_eq!((archive.status, archive.header("content-type")), (200, "application/x-tar"));
     assert!(archive.body.len() % 512 == 0 && archive.text().contains("text2art/profile.json"));
-    shows(&fill_in(&server, "/account/delete", &session, &[("password", PASSWORD)]), 422, "The password is wrong.");
+    shows(&fill_in(&server, "/account/delete", &session, &[("password", PASSWORD)]), 403, "The password is wrong.");
     let deleted = fill_in(&server, "/account/delete", &session, &[("password", "another password")]);
     assert_eq!(led_to(&deleted), "/login?done=deleted");
     assert!(deleted.header("set-cookie").contains("Max-Age=0"));

@@ -199,7 +199,7 @@ fn a_deleted_account_leaves_nothing_behind() {
     let delete = |headers: &[(&str, &str)], password: &str| {
         send(&server, "POST", "/api/v1/me/delete", headers, &json!({"password": password}))
     };
-    assert_eq!(delete(&anna, "wrong password").problem(422)["field"], "password");
+    assert_eq!(delete(&anna, "wrong password").problem(403)["field"], "password");
     delete(&[("authorization", &token)], PASSWORD).problem(403);
     delete(&[anna[0], ("origin", "https://evil.example")], PASSWORD).problem(403);
     // Nobody could make another admin.

@@ -103,6 +103,10 @@ fn everybody_registers_where_registration_is_open() {
     let place = Workplace::new();
     user(&place, "olga", "admin", "admin");
     let server = Server::start(&place, &["--registration", "open"]);
+    // Names that look like those of the server itself.
+    for reserved in ["admin", "local", "text2art"] {
+        register(&server, reserved, None).problem(409);
+    }
     // An invitation is not needed, and not looked at.
     assert_eq!(register(&server, "anna", Some("anything")).status, 201);
     assert_eq!(register(&server, "anna", None).problem(409)["field"], "name");
@@ -188,7 +192,7 @@ fn a_password_is_changed_by_who_knows_it() {
     let server = Server::start(&place, &[]);
     let (here, there) = (cookie(&log_in(&server, "anna", PASSWORD)), cookie(&log_in(&server, "anna", PASSWORD)));
     let third = cookie(&log_in(&server, "anna", PASSWORD));
-    let here = [("cookie", here.as_str()), ("user-agent", "<b>\u{e9}")];
+    let here = [("cookie", here.as_str())];
     let status = |session: &str| send(&server, "GET", "/api/v1/me", &[("cookie", session)], &Value::Null).status;
 
     let sessions = send(&server, "GET", "/api/v1/sessions", &here, &Value::Null).json();
@@ -203,7 +207,7 @@ fn a_password_is_changed_by_who_knows_it() {
     let change = |headers: &[(&str, &str)], current: &str, password: &str| {
         send(&server, "PUT", "/api/v1/me/password", headers, &json!({"current": current, "password": password}))
     };
-    assert_eq!(change(&here, "wrong password", "another password").problem(422)["field"], "current");
+    assert_eq!(change(&here, "wrong password", "another password").problem(403)["field"], "current");
     change(&here, PASSWORD, "short").problem(422);
     let jobs = token(&place, "anna", "jobs");
     change(&[("authorization", &jobs)], PASSWORD, "another password").problem(403);

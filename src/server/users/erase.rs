@@ -1,7 +1,7 @@
 //! Deletes what users have left behind who deleted their accounts.
 
 use crate::error::Result;
-use crate::queue::Filter;
+use crate::queue::{Filter, JobId};
 use crate::server::app::App;
 use crate::server::upkeep::delete_job;
 use crate::server::uploads::{Deleted, Uploads};
@@ -37,7 +37,10 @@ pub(super) async fn erase(app: &App, owner: &str) -> Result<bool> {
         filter.before = Some(last.number);
         for job in jobs {
             match delete_job(&app.queue, &app.objects, &job.id, Some(owner)).await? {
-                Some(_) => app.changes.tell(&job.id),
+                Some(_) => {
+                    delete_rest(app, &job.id).await?;
+                    app.changes.tell(&job.id);
+                }
                 None => left = true,
             }
         }
@@ -53,4 +56,12 @@ pub(super) async fn erase(app: &App, owner: &str) -> Result<bool> {
         }
     }
     Ok(!left)
+}
+
+/// Deletes files of a job that no row names any longer, such as those of claims that were lost.
+async fn delete_rest(app: &App, job: &JobId) -> Result<()> {
+    for listed in app.objects.list(&format!("jobs/{job}")).await? {
+        app.objects.delete(&listed.key).await?;
+    }
+    Ok(())
 }

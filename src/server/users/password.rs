@@ -177,7 +177,7 @@ pub(in crate::server) async fn reset_by(app: &App, network: Network, link: &str,
 
 /// The password that proves who someone is, is wrong.
 pub(super) fn wrong(field: &str) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the password is wrong")
+    Problem::new(StatusCode::FORBIDDEN, "the password is wrong")
         .hint("write the password with which you log in")
         .field(field)
 }

@@ -16,6 +16,21 @@ use crate::server::config::Registration;
 use crate::server::guard::{Entrance, Network, is_public, of_user};
 use crate::server::problem::{Answer, Body, Problem};
 
+/// Names that others would take for the server or whoever runs it. Operators can give them.
+const RESERVED: [&str; 11] = [
+    "admin",
+    "administrator",
+    "anonymous",
+    "local",
+    "moderator",
+    "operator",
+    "root",
+    "support",
+    "system",
+    "text2art",
+    "visitor",
+];
+
 /// Who registers.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -73,7 +88,7 @@ pub(in crate::server) async fn register(
     user.check()?;
     // Only what would succeed counts, so that nobody is locked out by looking for a name.
     let invitation = invitation.filter(|_| app.config.registration == Registration::Invitation);
-    if app.accounts.user(name).await?.is_some() {
+    if RESERVED.contains(&name) || app.accounts.user(name).await?.is_some() {
         return Err(taken());
     }
     if invitation.is_none() {
