@@ -131,6 +131,16 @@ impl Mail {
         self.smtp.is_some()
     }
 
+    /// Checks that letters could be sent as configured: that the files which that needs can be used. Nothing is sent.
+    /// Must be called within a runtime.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be used, or the password is missing.
+    pub fn check(smtp: &Smtp) -> Result<()> {
+        transport::Transport::new(smtp).map(drop)
+    }
+
     /// Tells senders of this process that there is a letter. Others look for themselves.
     fn tell_senders(&self) {
         self.added.notify_one();

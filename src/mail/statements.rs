@@ -73,7 +73,7 @@ RETURNING id";
 
 /// Values: id, claim, error
 pub(super) const DEAD: &str = "
-UPDATE outbox SET state = 'dead', payload = NULL, error = $3, lease_until = NULL, ended = {now}
+UPDATE outbox SET state = 'dead', failures = failures + 1, payload = NULL, error = $3, lease_until = NULL, ended = {now}
 WHERE id = $1 AND claim = $2 AND state = 'sending'
 RETURNING id";
 

@@ -18,7 +18,7 @@ use super::metrics::Metrics;
 use super::watch::Watch;
 use super::{jobs, listen, maintenance, metrics, router};
 use crate::error::{Error, Result};
-use crate::mail::{Outcome, Sender, Sending};
+use crate::mail::{Mail, Outcome, Sender, Sending};
 use crate::worker::{self, Notify, Report, Setup, Shutdown, WorkerEvent};
 
 /// How long requests have to end after the shutdown was requested.
@@ -43,6 +43,7 @@ pub async fn run(
     stop: Shutdown,
 ) -> Result<()> {
     jobs::check_own(&config.settings)?;
+    config.smtp.as_ref().map_or(Ok(()), Mail::check)?;
     let Data { database, queue, accounts, mail, objects } = Data::create(&config).await?;
     check_opening(&config, accounts.any_users().await?)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
@@ -131,10 +132,8 @@ fn log_letter(sending: &Sending) {
     match &sending.outcome {
         Outcome::Sent => tracing::info!(letter, kind, "a letter was sent"),
         Outcome::Dropped { why } => tracing::info!(letter, kind, why, "a letter was dropped"),
-        Outcome::Again { error } => {
-            tracing::warn!(letter, kind, error, "a letter could not be sent, and is tried again")
-        }
-        Outcome::Dead { error } => tracing::error!(letter, kind, error, "a letter could not be sent"),
+        Outcome::Again { error } => tracing::warn!(letter, kind, error, "a letter was not taken, and is tried again"),
+        Outcome::Dead { error } => tracing::error!(letter, kind, error, "a letter was given up"),
         Outcome::Fenced => tracing::warn!(letter, kind, "a letter was lost to another server"),
     }
 }

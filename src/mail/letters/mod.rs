@@ -71,7 +71,7 @@ impl Letters {
         let title = short(&prompt, LONGEST_SUBJECT);
         let page = self.link(&["p", id.as_str()]);
         if letter.kind == Kind::Failed {
-            return Ok(self.of_failure(&job, frame, prompt, &title, page));
+            return of_failure(&job, frame, &prompt, &title, &page);
         }
         let Some(result) = self.queue.result(&id).await? else { return Ok(None) };
         let artifacts = self.queue.artifacts(&id).await?;
@@ -96,24 +96,6 @@ impl Letters {
             html: rendered(&DoneHtml { view: &view })?,
             pictures,
         }))
-    }
-
-    /// The letter about a job that failed; `None` if it was begun again meanwhile.
-    fn of_failure(&self, job: &Job, frame: &Frame, prompt: String, title: &str, page: String) -> Option<Written> {
-        if job.state != State::Dead {
-            return None;
-        }
-        let line = |text: &Option<String>| text.as_deref().map(one_line).map(|text| short(&text, LONGEST_PROMPT));
-        let error = line(&job.error).unwrap_or_else(|| "it is not known why".into());
-        let hint = line(&job.hint);
-        let text = FailedText { frame, prompt: &prompt, page: &page, error: &error, hint: hint.as_deref() };
-        let html = FailedHtml { frame, prompt: &prompt, page: &page, error: &error, hint: hint.as_deref() };
-        Some(Written {
-            subject: format!("Your picture could not be drawn: {title}"),
-            text: rendered(&text).ok()?,
-            html: rendered(&html).ok()?,
-            pictures: Pictures::default(),
-        })
     }
 
     /// A letter whose point is a link.
@@ -192,6 +174,23 @@ impl Letters {
         }
         link.to_string()
     }
+}
+
+/// The letter about a job that failed; `None` if it was begun again meanwhile.
+fn of_failure(job: &Job, frame: &Frame, prompt: &str, title: &str, page: &str) -> Result<Option<Written>> {
+    if job.state != State::Dead {
+        return Ok(None);
+    }
+    let line = |text: &Option<String>| text.as_deref().map(one_line).map(|text| short(&text, LONGEST_PROMPT));
+    let error = line(&job.error).unwrap_or_else(|| "it is not known why".into());
+    let hint = line(&job.hint);
+    let (error, hint) = (error.as_str(), hint.as_deref());
+    Ok(Some(Written {
+        subject: format!("Your picture could not be drawn: {title}"),
+        text: rendered(&FailedText { frame, prompt, page, error, hint })?,
+        html: rendered(&FailedHtml { frame, prompt, page, error, hint })?,
+        pictures: Pictures::default(),
+    }))
 }
 
 fn rendered(template: &impl Template) -> Result<String> {

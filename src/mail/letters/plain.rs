@@ -25,13 +25,11 @@ pub(super) fn one_line(text: &str) -> String {
 
 /// The beginning of a text of at most so many characters, with a mark if something is missing.
 pub(super) fn short(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        None => text.to_owned(),
-        Some(_) => {
-            let kept: String = text.chars().take(most.saturating_sub(1)).collect();
-            format!("{}…", kept.trim_end())
-        }
+    if text.chars().count() <= most {
+        return text.to_owned();
     }
+    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
 }
 
 /// Characters that are invisible or control the direction of text, without the variants of emoji.

@@ -102,7 +102,7 @@ pub(super) struct Options {
     /// Remember what operators did for this long, such as 90d [default: 365d]
     #[arg(long, value_name = "TIME")]
     keep_audit: Option<Age>,
-    /// SMTP server that letters are sent by, such as smtps://user@mail.example.org [default: none are sent]
+    /// SMTP server that letters are sent by, such as `smtps://user@mail.example.org` [default: none are sent]
     ///
     /// `smtp+starttls://` begins without TLS and changes to it. `smtp://` has no TLS, and is only for a server of this
     /// machine. The password of the user is in the environment as `TEXT2ART_SMTP_PASSWORD`, or in a file.
@@ -114,7 +114,7 @@ pub(super) struct Options {
     /// File of certificates to trust for --smtp besides the usual ones
     #[arg(long, value_name = "FILE")]
     pub(super) smtp_ca: Option<PathBuf>,
-    /// Who writes the letters, such as "Text2Art <art@example.org>"
+    /// Address that letters come from, such as art@example.org; may have a name, as in "Name <address>"
     #[arg(long, value_name = "ADDRESS")]
     pub(super) mail_from: Option<Writer>,
     /// How long a letter belongs to a server that no longer reports, in seconds
