@@ -1,8 +1,7 @@
 //! Jobs: asking for a picture, and what becomes of it.
 
-mod files;
+pub(in crate::server) mod files;
 mod order;
-mod range;
 pub(in crate::server) mod request;
 mod submit;
 mod view;
