@@ -4,6 +4,7 @@
 //! `openai` are below `/api/v1`.
 
 mod app;
+pub mod audit;
 mod changes;
 mod config;
 mod data;
@@ -53,13 +54,16 @@ pub use visitor::Visitor;
 /// The largest body of a request, in bytes. Parts that take files raise it for their own routes.
 const LARGEST_BODY: usize = 64 << 10;
 
+/// The tables of the server's own parts, the oldest change first. A published text is never changed: a change is a new file.
+const TABLES: &[&str] = &[uploads::TABLE, audit::TABLE];
+
 /// Makes the tables of the server's own parts that are missing.
 ///
 /// # Errors
 ///
 /// If the database belongs to a newer version, or cannot be reached.
 pub async fn migrate(database: &Database) -> Result<()> {
-    database.migrate("server", uploads::TABLES).await
+    database.migrate("server", TABLES).await
 }
 
 /// All routes, behind the guard.
