@@ -89,9 +89,7 @@ impl FromStr for Place {
         };
         match text.split_once('.') {
             None => Ok(Self { likes: 0, number: number(text)?, order: Order::Newest }),
-            Some((likes, rest)) => {
-                Ok(Self { likes: number(likes)?, number: number(rest)?, order: Order::MostLiked })
-            }
+            Some((likes, rest)) => Ok(Self { likes: number(likes)?, number: number(rest)?, order: Order::MostLiked }),
         }
     }
 }

@@ -45,10 +45,8 @@ pub(super) const UNHIDE: &str = "
 UPDATE pictures SET hidden = NULL, hidden_by = NULL, hidden_why = NULL WHERE id = $1 AND hidden IS NOT NULL RETURNING id";
 
 /// Hidden pictures, the newest first. Values: number before which to begin, how many at most
-pub(super) const HIDDEN: &str = concat!(
-    picture!(),
-    " WHERE pictures.hidden IS NOT NULL AND pictures.seq < $1 ORDER BY pictures.seq DESC LIMIT $2"
-);
+pub(super) const HIDDEN: &str =
+    concat!(picture!(), " WHERE pictures.hidden IS NOT NULL AND pictures.seq < $1 ORDER BY pictures.seq DESC LIMIT $2");
 
 /// Likes a picture. Values: id, who
 pub(super) const LIKE: &str = "
@@ -93,10 +91,7 @@ fn searched(after: &str, order: &str, limit: usize) -> String {
     let patterns: String = (limit + 1..=limit + MOST_WORDS)
         .map(|number| format!(" AND (${number} IS NULL OR pictures.words LIKE ${number} ESCAPE '!')"))
         .collect();
-    format!(
-        "{} WHERE pictures.hidden IS NULL AND {after}{patterns} ORDER BY {order} LIMIT ${limit}",
-        picture!()
-    )
+    format!("{} WHERE pictures.hidden IS NULL AND {after}{patterns} ORDER BY {order} LIMIT ${limit}", picture!())
 }
 
 /// Which of so many pictures somebody likes. Values: who, then the pictures

@@ -18,7 +18,8 @@ pub(super) fn of(title: Option<&str>, prompt: Option<&str>) -> String {
 pub(super) fn patterns(search: &str) -> [Option<String>; MOST_WORDS] {
     let search: String = search.chars().take(LONGEST_SEARCH).collect();
     let search = plain(&search);
-    let mut words = search.trim().splitn(MOST_WORDS, char::is_whitespace).map(str::trim).filter(|word| !word.is_empty());
+    let mut words =
+        search.trim().splitn(MOST_WORDS, char::is_whitespace).map(str::trim).filter(|word| !word.is_empty());
     std::array::from_fn(|_| words.next().map(pattern))
 }
 

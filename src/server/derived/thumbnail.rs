@@ -74,7 +74,9 @@ mod tests {
     fn a_small_picture_is_a_webp_of_its_size_without_notes() {
         let folder = tempfile::tempdir().unwrap();
         let (from, to) = (folder.path().join("a.png"), folder.path().join("a.webp"));
-        ImageBuffer::from_fn(1030, 515, |x, _| Rgba([200_u8, 40, 20, if x < 515 { 255 } else { 0 }])).save(&from).unwrap();
+        ImageBuffer::from_fn(1030, 515, |x, _| Rgba([200_u8, 40, 20, if x < 515 { 255 } else { 0 }]))
+            .save(&from)
+            .unwrap();
         make(&from, &to).unwrap();
         let bytes = std::fs::read(&to).unwrap();
         // Of the lossy kind, and without chunks for notes: `RIFF`, its length, `WEBP`, and the picture.
@@ -83,6 +85,9 @@ mod tests {
         assert_eq!(small.dimensions(), (512, 256));
         // What is transparent lies over white.
         let (left, right) = (small.get_pixel(50, 50).0, small.get_pixel(450, 50).0);
-        assert!(left[0].abs_diff(200) < 12 && left[2].abs_diff(20) < 12 && right.iter().all(|part| *part > 245), "{left:?} {right:?}");
+        assert!(
+            left[0].abs_diff(200) < 12 && left[2].abs_diff(20) < 12 && right.iter().all(|part| *part > 245),
+            "{left:?} {right:?}"
+        );
     }
 }

@@ -30,13 +30,14 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::app::App;
+use super::pictures;
 use super::problem::{Answer, Problem};
 use crate::accounts::Secret;
 
 pub use address::Network;
 pub use headers::add as add_headers;
 pub use login::{Entrance, session_of};
-pub(super) use login::{cookie_name, is_secure, of_user};
+pub(super) use login::{cookie_name, cookie_of, is_secure, of_user};
 pub use opening::{check_opening, is_public};
 
 /// The most bytes of a refused request that are read, to keep its connection.
@@ -91,7 +92,9 @@ async fn admit(app: &App, request: &mut Request) -> Answer<()> {
             origin::check(&app.config, request.headers())?;
         }
         entrance.check_writing()?;
-        if let Some((visitor, _)) = &visitor {
+        if pictures::is_like(request) && matches!(entrance, Entrance::Anonymous | Entrance::None) {
+            app.guard.limits.check_like(network)?;
+        } else if let Some((visitor, _)) = &visitor {
             app.guard.limits.check(visitor, entrance, network)?;
         }
     }
@@ -113,10 +116,13 @@ fn is_probe(request: &Request) -> bool {
     matches!(request.uri().path(), "/healthz" | "/readyz") && request.method().is_safe()
 }
 
-/// Whether anybody may ask for this: the login itself, the description of the API, and the counts, which look for
-/// themselves who asks.
+/// Whether anybody may ask for this: the login itself, published pictures, the description of the API, and the counts,
+/// which look for themselves who asks.
 fn needs_no_login(request: &Request) -> bool {
     let path = request.uri().path();
+    if pictures::is_public(request) || pictures::is_like(request) {
+        return true;
+    }
     if path == "/api/v1/sessions" {
         return request.method() == Method::POST || request.method() == Method::DELETE;
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
-use super::{job_of, view::FileView};
+use super::{FileView, job_of};
 use crate::files::{slug, to_hex};
 use crate::objects::is_missing;
 use crate::queue::{Artifact, Job, JobId, Recorded};

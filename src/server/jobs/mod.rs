@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 pub(in crate::server) use order::check_own;
 pub(in crate::server) use submit::submit;
-pub(in crate::server) use view::View;
+pub(in crate::server) use view::{FileView, View};
 
 use super::app::App;
 use super::audit;
