@@ -1,7 +1,7 @@
 //! The server: the HTTP interface to the queue, with its documentation, and the workers inside it.
 //!
-//! Each part of the interface has a file with a function `routes`. The paths of all parts but `docs`, `health` and
-//! `openai`, and of the files of published pictures, are below `/api/v1`.
+//! Each part of the interface has a file with a function `routes`. The paths of all parts but `docs`, `health`, `openai`
+//! and `pages`, and of the files of published pictures, are below `/api/v1`.
 
 mod absolute;
 mod app;
@@ -23,6 +23,7 @@ mod maintenance;
 mod metrics;
 mod moment;
 mod openai;
+mod pages;
 mod pictures;
 mod problem;
 mod run;
@@ -85,7 +86,7 @@ pub fn router(app: &App) -> Router {
         .merge(pictures::file_routes())
         .merge(health::routes())
         .split_for_parts();
-    let routes = routes.merge(docs::routes(&described)).merge(metrics::routes());
+    let routes = routes.merge(docs::routes(&described)).merge(metrics::routes()).merge(pages::routes());
     // The route of a request is known only behind the router, so that each route is measured by itself.
     let routes = routes
         .route_layer(from_fn_with_state(app.clone(), metrics::measure))
@@ -93,7 +94,9 @@ pub fn router(app: &App) -> Router {
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not take this method")
         });
-    guard::guarded(routes, app)
+    // Inside the guard, problems become pages that know the visitor; outside, those of the guard do.
+    guard::guarded(routes.layer(from_fn(pages::as_page)), app)
+        .layer(from_fn(pages::as_page))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(from_fn(log::in_time))
         .layer(CatchPanicLayer::custom(log::panicked))
