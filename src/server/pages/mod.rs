@@ -11,6 +11,7 @@
 mod assets;
 mod errors;
 mod form;
+mod gallery;
 mod layout;
 mod login;
 mod render;
@@ -26,5 +27,5 @@ use super::app::App;
 
 /// The routes of all pages.
 pub fn routes() -> Router<App> {
-    Router::new().merge(assets::routes()).merge(login::routes())
+    Router::new().merge(assets::routes()).merge(gallery::routes()).merge(login::routes())
 }

@@ -39,7 +39,7 @@ pub(super) async fn unlike(State(app): State<App>, viewer: Viewer, PathId(id): P
 }
 
 /// Likes a picture. Returns a cookie for the browser, if it has none.
-pub(super) async fn add(app: &App, viewer: &Viewer, id: &Id) -> Answer<Option<HeaderValue>> {
+pub(in crate::server) async fn add(app: &App, viewer: &Viewer, id: &Id) -> Answer<Option<HeaderValue>> {
     let (who, cookie) = match viewer.who() {
         Some(who) => (who.to_owned(), None),
         None => new_browser(app).map(|(who, cookie)| (who, Some(cookie)))?,
@@ -49,7 +49,7 @@ pub(super) async fn add(app: &App, viewer: &Viewer, id: &Id) -> Answer<Option<He
 }
 
 /// Takes the like of a picture back.
-pub(super) async fn remove(app: &App, viewer: &Viewer, id: &Id) -> Answer<()> {
+pub(in crate::server) async fn remove(app: &App, viewer: &Viewer, id: &Id) -> Answer<()> {
     // Whoever never liked anything has no name.
     let who = viewer.who().unwrap_or_default();
     let mut likes = app.gallery.unlike(id, who).await?;

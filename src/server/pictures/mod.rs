@@ -23,11 +23,13 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(super) use public::{is_like, is_public};
+pub(super) use hide::{hide_picture as hide, unhide_picture as unhide};
+pub(super) use likes::{add as like, remove as unlike};
+pub(super) use public::is_like;
+pub(super) use publish::{publish, withdraw};
+pub(super) use view::View;
+pub(super) use viewer::Viewer;
 
-use self::publish::{publish, withdraw};
-use self::view::View;
-use self::viewer::Viewer;
 use super::app::App;
 use super::problem::{Answer, Body, Parameters, PathId, Problem};
 use super::visitor::Visitor;
@@ -53,7 +55,7 @@ pub fn file_routes() -> OpenApiRouter<App> {
 }
 
 /// Looks up a picture that the viewer may see.
-async fn picture_of(app: &App, viewer: &Viewer, id: &Id) -> Answer<Picture> {
+pub(super) async fn picture_of(app: &App, viewer: &Viewer, id: &Id) -> Answer<Picture> {
     let picture = app.gallery.picture(id).await?;
     picture.filter(|picture| viewer.sees(picture)).ok_or_else(|| Problem::missing("picture"))
 }
@@ -112,7 +114,7 @@ async fn create(
 /// Which pictures to list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Which {
+pub(super) struct Which {
     /// `new` for those published last first, as if nothing is said; `liked` for those that most people like
     #[param(pattern = "^(new|liked)$")]
     sort: Option<String>,
@@ -128,7 +130,8 @@ struct Which {
 }
 
 impl Which {
-    fn search(&self) -> Answer<Search> {
+    /// The search, if it can be done.
+    pub(super) fn search(&self) -> Answer<Search> {
         let wrong = |field: &str, detail: &str| Problem::new(StatusCode::BAD_REQUEST, detail).field(field);
         let order = match self.sort.as_deref() {
             None => Order::Newest,
@@ -174,14 +177,16 @@ async fn list(State(app): State<App>, viewer: Viewer, Parameters(which): Paramet
 }
 
 /// A page of a list.
-struct Page {
-    pictures: Vec<Picture>,
+pub(super) struct Page {
+    /// Its pictures
+    pub pictures: Vec<Picture>,
     /// Where the next page begins; none at the end
-    next: Option<Place>,
+    pub next: Option<Place>,
 }
 
 impl Page {
-    async fn of(app: &App, search: &Search) -> Answer<Self> {
+    /// Looks the page up.
+    pub(super) async fn of(app: &App, search: &Search) -> Answer<Self> {
         let pictures = app.gallery.list(search).await?;
         // A list that is full may go on.
         let last = pictures.last().filter(|_| pictures.len() == search.limit as usize);
