@@ -1,5 +1,6 @@
 //! Jobs: asking for a picture, and what becomes of it.
 
+mod email;
 pub(in crate::server) mod files;
 mod order;
 pub(in crate::server) mod request;
