@@ -42,7 +42,7 @@ use crate::error::Result;
 
 pub use app::App;
 pub use changes::Changes;
-pub use config::{Config, Limits, Retention};
+pub use config::{Config, Limits, Registration, Retention};
 pub use data::Data;
 pub use guard::{Guard, check_opening};
 pub use metrics::Metrics;
@@ -50,6 +50,7 @@ pub use moment::moment as rfc3339;
 pub use problem::Problem;
 pub use run::run;
 pub use uploads::Uploads;
+pub use users::invitations::{invitation_link, reset_link};
 pub use visitor::Visitor;
 
 /// The largest body of a request, in bytes. Parts that take files raise it for their own routes.

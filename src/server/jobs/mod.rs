@@ -17,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(in crate::server) use files::is_served;
 pub(in crate::server) use order::check_own;
 pub(in crate::server) use submit::submit;
 pub(in crate::server) use view::View;

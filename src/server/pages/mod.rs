@@ -8,12 +8,15 @@
 //! - [`assets`]: style sheets, scripts and icons, compiled in, under addresses that change with their content.
 //! - [`errors`]: problems as pages, and the way to the login.
 
+mod account;
 mod assets;
 mod email;
 mod errors;
+mod forgot;
 mod form;
 mod layout;
 mod login;
+mod register;
 mod render;
 
 use axum::Router;
@@ -23,11 +26,17 @@ pub use email::EmailSection;
 pub use errors::as_page;
 pub use form::Form;
 pub use layout::Layout;
-pub use render::{local_path, redirect, render, render_with, sentence};
+pub use render::{local_path, redirect, render, render_with, sentence, status_of, told};
 
 use super::app::App;
 
 /// The routes of all pages.
 pub fn routes() -> Router<App> {
-    Router::new().merge(assets::routes()).merge(email::routes()).merge(login::routes())
+    Router::new()
+        .merge(account::routes())
+        .merge(assets::routes())
+        .merge(email::routes())
+        .merge(forgot::routes())
+        .merge(login::routes())
+        .merge(register::routes())
 }
