@@ -44,7 +44,7 @@ pub async fn run(
 ) -> Result<()> {
     jobs::check_own(&config.settings)?;
     config.smtp.as_ref().map_or(Ok(()), Mail::check)?;
-    let Data { database, queue, accounts, mail, objects } = Data::create(&config).await?;
+    let Data { database, queue, accounts, mail, gallery, objects } = Data::create(&config).await?;
     check_opening(&config, accounts.any_users().await?)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
@@ -59,6 +59,7 @@ pub async fn run(
         objects,
         accounts,
         mail,
+        gallery,
         streams: Arc::new(Semaphore::new(config.limits.streams)),
         changes: Changes::new(),
         watch: Watch::default(),

@@ -13,6 +13,7 @@ mod admin;
 mod bad_requests;
 mod client;
 mod docs;
+mod gallery;
 mod guard;
 mod jobs;
 #[cfg(target_os = "linux")]

@@ -1,9 +1,8 @@
 //! Jobs: asking for a picture, and what becomes of it.
 
 mod email;
-mod files;
+pub(in crate::server) mod files;
 mod order;
-mod range;
 pub(in crate::server) mod request;
 mod submit;
 mod view;
@@ -20,7 +19,7 @@ use utoipa_axum::routes;
 pub(in crate::server) use files::is_served;
 pub(in crate::server) use order::check_own;
 pub(in crate::server) use submit::submit;
-pub(in crate::server) use view::View;
+pub(in crate::server) use view::{FileView, View};
 
 use super::app::App;
 use super::audit;

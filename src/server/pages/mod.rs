@@ -14,6 +14,7 @@ mod email;
 mod errors;
 mod forgot;
 mod form;
+mod gallery;
 mod layout;
 mod login;
 mod register;
@@ -37,6 +38,7 @@ pub fn routes() -> Router<App> {
         .merge(assets::routes())
         .merge(email::routes())
         .merge(forgot::routes())
+        .merge(gallery::routes())
         .merge(login::routes())
         .merge(register::routes())
 }
