@@ -33,7 +33,8 @@ macro_rules! asset {
 }
 
 /// All assets. A script can import another one by `./NAME.js`.
-const ASSETS: &[Asset] = &[asset!("icon.svg", DRAWING), asset!("page.js", SCRIPT), asset!("style.css", STYLE)];
+const ASSETS: &[Asset] =
+    &[asset!("create.js", SCRIPT), asset!("icon.svg", DRAWING), asset!("page.js", SCRIPT), asset!("style.css", STYLE)];
 
 /// A hash of all assets.
 static HASH: LazyLock<String> = LazyLock::new(|| {

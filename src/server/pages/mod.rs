@@ -9,11 +9,13 @@
 //! - [`errors`]: problems as pages, and the way to the login.
 
 mod assets;
+mod create;
 mod errors;
 mod form;
 mod layout;
 mod login;
 mod render;
+mod words;
 
 use axum::Router;
 
@@ -21,10 +23,11 @@ pub use errors::as_page;
 pub use form::Form;
 pub use layout::Layout;
 pub use render::{local_path, redirect, render, render_with, sentence};
+pub use words::{about, count};
 
 use super::app::App;
 
 /// The routes of all pages.
 pub fn routes() -> Router<App> {
-    Router::new().merge(assets::routes()).merge(login::routes())
+    Router::new().merge(assets::routes()).merge(create::routes()).merge(login::routes())
 }

@@ -47,6 +47,9 @@ mod tests {
         ] {
             assert_eq!(about(seconds), words);
         }
-        assert_eq!((count(1, "picture", "pictures"), count(0, "picture", "pictures")), ("1 picture".into(), "0 pictures".into()));
+        assert_eq!(
+            (count(1, "picture", "pictures"), count(0, "picture", "pictures")),
+            ("1 picture".into(), "0 pictures".into())
+        );
     }
 }

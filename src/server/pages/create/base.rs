@@ -6,7 +6,7 @@ use super::wish::{Wish, divided};
 use crate::database::Id;
 use crate::models::Quality;
 use crate::palette::BuiltIn;
-use crate::queue::{Job, JobId};
+use crate::queue::Job;
 use crate::server::app::App;
 use crate::server::jobs::{job_of, request};
 use crate::server::lists::usual_settings;
@@ -49,7 +49,7 @@ impl Base {
         if let Some(id) = form.some("from") {
             let id = Id::parse(id).ok_or_else(|| Problem::missing("picture"))?;
             let job = job_of(app, visitor, &id).await?;
-            let mut base = Self::read(&job, format!("/p/{id}"))?;
+            let mut base = Self::read(app, &job, format!("/p/{id}"))?;
             base.wish.from = id.to_string();
             base.find_start(app, visitor, &job).await?;
             return Ok(Some(base));
@@ -57,7 +57,7 @@ impl Base {
         Ok(None)
     }
 
-    fn read(job: &Job, page: String) -> Answer<Self> {
+    fn read(app: &App, job: &Job, page: String) -> Answer<Self> {
         let order = Order::read(&job.settings)?;
         let settings = &order.settings;
         let (prompt, negative) = divided(&settings.prompt);
@@ -65,7 +65,7 @@ impl Base {
         let named = settings.palette.clone().unwrap_or_default();
         let is_built_in = BuiltIn::of(&named)?.is_some();
         let quality: Option<Quality> = job.quality.parse().ok();
-        let usual = usual_settings(&drawer, quality)?;
+        let usual = usual_settings(app, &drawer, quality)?;
         let wish = Wish {
             prompt,
             negative,

@@ -41,12 +41,7 @@ pub(super) fn routes() -> Router<App> {
 /// - `like=PICTURE`: the settings of a published picture;
 /// - `init=JOB`: start from a picture of the visitor;
 /// - and every field of the form by its name, which counts more than these.
-async fn show(
-    State(app): State<App>,
-    layout: Layout,
-    visitor: Visitor,
-    RawQuery(query): RawQuery,
-) -> Answer<Response> {
+async fn show(State(app): State<App>, layout: Layout, visitor: Visitor, RawQuery(query): RawQuery) -> Answer<Response> {
     let query = Form::parse(query.unwrap_or_default().as_bytes());
     let base = Base::of(&app, &visitor, &query).await?;
     let filled = base.as_ref().map(|base| base.wish.clone()).unwrap_or_default();
@@ -66,7 +61,7 @@ async fn draw(State(app): State<App>, layout: Layout, visitor: Visitor, request:
     if let Some(file) = file {
         match keep_file(&app, &visitor.owner, file).await {
             Ok(upload) => {
-                wish.init_image = upload.id().to_string();
+                wish.init_image = upload.id.to_string();
                 wish.init = String::new();
             }
             Err(problem) => return page(&app, layout, &visitor, wish, base.as_ref(), Some(&problem)).await,

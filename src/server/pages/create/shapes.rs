@@ -30,7 +30,8 @@ const SHAPES: [(&str, &str, usize, usize); 6] = [
 
 /// All shapes, for a server whose pictures usually have this size.
 pub(super) fn shapes(usual: Size) -> Vec<Shape> {
-    let mut shapes: Vec<Shape> = SHAPES.iter().map(|(value, name, width, height)| shape(value, name, *width, *height)).collect();
+    let mut shapes: Vec<Shape> =
+        SHAPES.iter().map(|(value, name, width, height)| shape(value, name, *width, *height)).collect();
     // What a picture is if nothing is said is one of them, or another one.
     match SHAPES.iter().position(|(_, _, width, height)| usual.width * height == usual.height * width) {
         Some(index) => shapes[index].value = "",
@@ -58,7 +59,10 @@ mod tests {
     #[test]
     fn one_shape_is_the_usual_one() {
         let square = shapes(Size { width: 64, height: 64 });
-        assert_eq!(square.iter().filter(|shape| shape.value.is_empty()).map(|shape| shape.name.as_str()).collect::<Vec<_>>(), ["Square"]);
+        assert_eq!(
+            square.iter().filter(|shape| shape.value.is_empty()).map(|shape| shape.name.as_str()).collect::<Vec<_>>(),
+            ["Square"]
+        );
         let other = shapes(Size { width: 70, height: 64 });
         assert_eq!((other.len(), other[0].name.as_str(), other[0].value), (7, "Usual", ""));
         assert_eq!((other[1].width, other[1].height), (11, 20));

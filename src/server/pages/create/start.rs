@@ -71,7 +71,7 @@ pub(super) async fn kept(app: &App, visitor: &Visitor, wish: &Wish) -> Answer<Op
     });
     let file = file.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
     let file = file.map_err(|error| unwritable(&error))?;
-    Ok(Some(keep_file(app, &visitor.owner, file).await?.id().clone()))
+    Ok(Some(keep_file(app, &visitor.owner, file).await?.id))
 }
 
 async fn finished(app: &App, visitor: &Visitor, id: &Id) -> Answer<Job> {
