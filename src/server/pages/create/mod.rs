@@ -91,7 +91,7 @@ async fn page(
     base: Option<&Base>,
     problem: Option<&Problem>,
 ) -> Answer<Response> {
-    let offer = Offer::of(app, visitor).await?;
+    let offer = Offer::of(app).await?;
     let start = Start::of(app, visitor, &wish).await?;
     let status = problem.map_or(StatusCode::OK, Problem::status);
     Ok(render_with(status, &CreatePage::new(layout, offer, wish, start, base, problem)))

@@ -9,7 +9,6 @@ use crate::server::jobs::request;
 use crate::server::lists::{QualityView, drawers, qualities, usual_settings};
 use crate::server::pages::{about, count};
 use crate::server::problem::Answer;
-use crate::server::visitor::Visitor;
 use crate::styles::Group;
 
 /// The most colors of a palette that are shown.
@@ -44,8 +43,6 @@ pub(super) struct Offer {
     pub usual_drawer: &'static str,
     /// How long the queue is
     pub queue: String,
-    /// Whether somebody draws
-    pub is_drawn: bool,
 }
 
 /// A quality.
@@ -92,8 +89,8 @@ pub(super) struct Product {
 }
 
 impl Offer {
-    /// What a server offers a visitor now.
-    pub async fn of(app: &App, _: &Visitor) -> Answer<Self> {
+    /// What a server offers now.
+    pub async fn of(app: &App) -> Answer<Self> {
         let listed = qualities(app).await?;
         let drawn = drawers(app)?;
         let usual = usual_settings(app, "", None)?;
@@ -122,7 +119,6 @@ impl Offer {
             qualities: tiles(&listed),
             usual_quality,
             queue: in_words(&overview),
-            is_drawn: overview.workers > 0,
         })
     }
 }
