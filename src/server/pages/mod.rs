@@ -10,6 +10,7 @@
 
 mod account;
 mod assets;
+mod create;
 mod email;
 mod errors;
 mod forgot;
@@ -19,6 +20,7 @@ mod layout;
 mod login;
 mod register;
 mod render;
+mod words;
 
 use axum::Router;
 
@@ -28,6 +30,7 @@ pub use errors::as_page;
 pub use form::Form;
 pub use layout::Layout;
 pub use render::{local_path, redirect, render, render_with, sentence, status_of, told};
+pub use words::{about, count};
 
 use super::app::App;
 
@@ -36,6 +39,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .merge(account::routes())
         .merge(assets::routes())
+        .merge(create::routes())
         .merge(email::routes())
         .merge(forgot::routes())
         .merge(gallery::routes())
