@@ -10,7 +10,6 @@ use image::RgbImage;
 use super::download_bars::DownloadBars;
 use super::preview::{Preview, PreviewKind};
 use super::stdout::Unprinted;
-use super::waiting;
 use super::{Bar, Tone, Unit, labeled, one_line};
 use crate::cli::{FAILED, INTERRUPTED, USAGE, terminal};
 use crate::picture::to_image;
