@@ -76,7 +76,10 @@ impl Queue {
         let (began, after) = (row.whole("started")?, row.maybe_whole("resumed")?.unwrap_or(0));
         let (reported, done) = (row.maybe_whole("progress_at")?, row.maybe_whole("iteration")?);
         let all = row.maybe_whole("iterations")?;
-        Ok(reported.zip(done).zip(all).and_then(|((reported, done), all)| left(reported - began, done - after, all - done)))
+        Ok(reported
+            .zip(done)
+            .zip(all)
+            .and_then(|((reported, done), all)| left(reported - began, done - after, all - done)))
     }
 }
 
@@ -140,7 +143,8 @@ mod tests {
     fn a_job_goes_on_at_its_pace() {
         assert_eq!(left(10_000, 5, 15), Some(Duration::from_secs(30)));
         assert_eq!(left(10_000, 5, 0), Some(Duration::ZERO));
-        for (milliseconds, done, rest) in [(0, 5, 15), (-5, 5, 15), (10_000, 0, 15), (10_000, -3, 15), (10_000, 5, -1)] {
+        for (milliseconds, done, rest) in [(0, 5, 15), (-5, 5, 15), (10_000, 0, 15), (10_000, -3, 15), (10_000, 5, -1)]
+        {
             assert_eq!(left(milliseconds, done, rest), None);
         }
     }

@@ -39,7 +39,8 @@ mod tests {
         let own = Command::new("text2art").arg(Arg::new("words").num_args(0..)).arg(Arg::new("text").long("prompt"));
         let own = own.arg(Arg::new("mp4").long("mp4").num_args(0..=1).default_missing_value(""));
         let matches = Overrides::augment_args(own).try_get_matches_from(shlex::split(line).unwrap()).unwrap();
-        let text = |name: &str| matches.get_many::<String>(name).map(|words| words.cloned().collect::<Vec<_>>().join(" "));
+        let text =
+            |name: &str| matches.get_many::<String>(name).map(|words| words.cloned().collect::<Vec<_>>().join(" "));
         let prompt = text("words").or_else(|| text("text")).unwrap().parse().ok();
         combine(&[Overrides { prompt, ..Overrides::from_arg_matches(&matches).unwrap() }]).unwrap()
     }
@@ -53,7 +54,10 @@ mod tests {
         let given = serde_json::json!({"prompt": "a cat's hat", "size": "64x48", "seed": 7, "init_image": "init.png"});
         let expected = "text2art \"a cat's hat\" --size 64x48 --seed 7 --init-image init.png --mp4";
         assert_eq!(line(given, &["mp4"]), expected);
-        assert_eq!(line(serde_json::json!({"prompt": "info", "quality": "draft"}), &[]), "text2art '--prompt=info' --quality draft");
+        assert_eq!(
+            line(serde_json::json!({"prompt": "info", "quality": "draft"}), &[]),
+            "text2art '--prompt=info' --quality draft"
+        );
     }
 
     #[test]

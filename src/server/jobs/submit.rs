@@ -77,14 +77,20 @@ pub(in crate::server) async fn submit(
     body: Map<String, Value>,
     key: Option<&str>,
 ) -> Answer<Submitted> {
-    let Prepared { order, json, quality } = prepare(app, visitor, request::read(body)?, key).await?;
+    let prepared = prepare(app, visitor, request::read(body)?, key).await?;
+    add(app, visitor, &prepared, key).await
+}
+
+/// Adds a job to the queue. `key` is the visitor's own name for the request.
+pub(super) async fn add(app: &App, visitor: &Visitor, prepared: &Prepared, key: Option<&str>) -> Answer<Submitted> {
+    let Prepared { order, json, quality } = prepared;
     let Settings { prompt, drawer, .. } = &order.settings;
     let job = queue::NewJob {
         key: key.map(str::to_owned),
         weight: visitor.weight,
         max_waiting: visitor.max_waiting,
         max_running: visitor.max_running,
-        ..queue::NewJob::new(&visitor.owner, &json, &shown(prompt), &drawer.to_string(), &quality)
+        ..queue::NewJob::new(&visitor.owner, json, &shown(prompt), &drawer.to_string(), quality)
     };
     match app.queue.enqueue(&job).await? {
         Enqueued::New(id) => {

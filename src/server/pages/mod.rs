@@ -11,8 +11,10 @@
 mod assets;
 mod errors;
 mod form;
+mod job;
 mod layout;
 mod login;
+mod mine;
 mod render;
 
 use axum::Router;
@@ -26,5 +28,5 @@ use super::app::App;
 
 /// The routes of all pages.
 pub fn routes() -> Router<App> {
-    Router::new().merge(assets::routes()).merge(login::routes())
+    Router::new().merge(assets::routes()).merge(job::routes()).merge(login::routes()).merge(mine::routes())
 }

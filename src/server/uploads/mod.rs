@@ -8,6 +8,7 @@ mod receive;
 mod recorded;
 mod statements;
 mod store;
+mod take;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use utoipa_axum::routes;
 
 pub(super) use recorded::Recorded;
 pub use store::{Deleted, Kept, MOST_OF_AN_OWNER, Upload, Uploads};
+pub(super) use take::take;
 
 use super::app::App;
 use super::moment::moment;
@@ -138,22 +140,28 @@ async fn create(
     let file = receive::receive(form, &app.config.incoming()).await?;
     let converted = convert::convert(file).await?;
     let kept = Uploads::new(&app).keep(&visitor.owner, converted).await?;
-    let (status, upload) = match kept {
-        Kept::New(upload) => (StatusCode::CREATED, upload),
-        Kept::Same(upload) => (StatusCode::OK, upload),
-        Kept::Full { bytes } => {
-            let (bytes, most) = (bytes.div_ceil(1 << 20), MOST_OF_AN_OWNER >> 20);
-            let detail = format!("your uploads take {bytes} MiB, and all of them may take {most} MiB");
-            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
-                .hint("delete uploads that you no longer need, or give a smaller picture"));
-        }
-    };
+    let (upload, is_new) = kept_or_full(kept)?;
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     let location = HeaderValue::try_from(format!("/api/v1/uploads/{}", upload.id));
     let mut response = (status, Json(View::from(upload))).into_response();
     if let (StatusCode::CREATED, Ok(location)) = (status, location) {
         response.headers_mut().insert(LOCATION, location);
     }
     Ok(response)
+}
+
+/// An upload that is kept, and whether it was not before.
+fn kept_or_full(kept: Kept) -> Answer<(Upload, bool)> {
+    match kept {
+        Kept::New(upload) => Ok((upload, true)),
+        Kept::Same(upload) => Ok((upload, false)),
+        Kept::Full { bytes } => {
+            let (bytes, most) = (bytes.div_ceil(1 << 20), MOST_OF_AN_OWNER >> 20);
+            let detail = format!("your uploads take {bytes} MiB, and all of them may take {most} MiB");
+            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+                .hint("delete uploads that you no longer need, or give a smaller picture"))
+        }
+    }
 }
 
 /// List your uploads
