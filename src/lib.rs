@@ -36,6 +36,7 @@ pub mod resolve;
 pub mod server;
 pub mod session;
 pub mod settings;
+pub mod styles;
 pub mod text;
 pub mod video;
 pub mod vqgan;

@@ -460,7 +460,7 @@ const GENERATE: [Group; 10] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 22] = [
+const VERBS: [Group; 23] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
@@ -655,6 +655,13 @@ const VERBS: [Group; 22] = [
                 ],
             ),
             ("--json", &["palettes 1-bit --json", "palettes cloudy_blue;gold --json"]),
+        ],
+    ),
+    (
+        "styles",
+        &[
+            ("", &["styles light", "styles lihgt", "styles watercolor", "styles ''"]),
+            ("--json", &["styles mood --jsn"]),
         ],
     ),
     ("completions", &[("", &["completions", "completions bsh"])]),
