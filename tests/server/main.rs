@@ -13,6 +13,7 @@ mod bad_requests;
 mod client;
 mod docs;
 mod guard;
+mod job_pages;
 mod jobs;
 #[cfg(target_os = "linux")]
 mod kills;
