@@ -7,8 +7,8 @@ use crate::drawer;
 use crate::models::Quality;
 use crate::settings::{Overrides, Settings};
 
-/// The value that no layer can leave out.
-const PROMPT: &str = "prompt";
+/// The values that are not left out: the prompt, and those that stand for others.
+const KEPT: [&str; 3] = ["prompt", "quality", "pixel_art"];
 
 /// The fewest values from which [`combine`] makes these settings, as a user would give them: a quality instead of the
 /// values that it stands for, and nothing that is a default.
@@ -34,7 +34,7 @@ pub fn shortest(settings: &Settings) -> Overrides {
 /// The values of a layer that settings need.
 fn without_defaults(layer: &Overrides, settings: &Settings) -> Map<String, Value> {
     let Ok(Value::Object(mut values)) = serde_json::to_value(layer) else { return Map::new() };
-    let names: Vec<String> = values.keys().filter(|name| *name != PROMPT).cloned().collect();
+    let names: Vec<String> = values.keys().filter(|name| !KEPT.contains(&name.as_str())).cloned().collect();
     for name in names {
         let mut fewer = values.clone();
         fewer.shift_remove(&name);

@@ -65,7 +65,7 @@ mod tests {
         let all = overrides(serde_json::json!({
             "quality": "draft", "size": "64x48", "iterations": 3, "auto_stop": false, "transparent": true,
             "seed": u64::MAX.to_string(), "noise_prompt": ["3:0.5", "-odd:-1"], "init_image": "-a b'\".png",
-            "cut_noise": 1e-7, "learning_rate": 5.0, "augment": "none", "palette": "red->white\\8", "fps": "auto"
+            "cut_noise": 1e-7, "learning_rate": 5.0, "augment": "none", "palette": "red->white\\8", "fps": "24000/1001"
         }));
         assert_eq!(read(&all.words()), all);
         let few = overrides(serde_json::json!({"prompt": "a", "learning_rate": 5.0, "init_image": "-a.png"}));
