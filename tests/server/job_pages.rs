@@ -13,7 +13,8 @@ const HOSTILE: &str = "<script>alert(1)</script> \"'><img src=x onerror=alert(2)
 
 /// A picture that takes a moment.
 fn small(prompt: &str) -> Value {
-    json!({"prompt": prompt, "size": "32x24", "iterations": 2, "cutouts": 1, "seed": 7})
+    json!({"prompt": prompt, "drawer": "pixel", "pixel_size": "4x3", "init_noise": "none", "size": "32x24", "iterations": 2,
+        "cutouts": 1, "seed": 7})
 }
 
 fn page(server: &Server, path: &str) -> Answer {
@@ -74,7 +75,7 @@ fn a_finished_picture_has_its_files_and_its_command() {
     let place = Workplace::new();
     let server = Server::start_with_workers(&place, 1, &[]);
     let mut body = small("it's a red apple | \"night\":0.5");
-    body["products"] = json!(["mp4", "gif"]);
+    body["products"] = json!(["mp4", "gif", "svg"]);
     body["quality"] = json!("draft");
     let job = server.submit(&body);
     assert!(is_loaded_again(&text(&server, &path_of(&job))));
@@ -86,7 +87,7 @@ fn a_finished_picture_has_its_files_and_its_command() {
 
     let downloads: Vec<String> =
         attributes(&shown, "href").into_iter().filter(|url| url.ends_with("?download=1")).collect();
-    assert_eq!(downloads.len(), 4, "{downloads:?}");
+    assert_eq!(downloads.len(), 5, "{downloads:?}");
     for url in downloads.iter().chain(&attributes(&shown, "src")).chain(&attributes(&shown, "poster")) {
         let file = server.get(url);
         assert_eq!(file.status, 200, "{url}");
@@ -98,7 +99,7 @@ fn a_finished_picture_has_its_files_and_its_command() {
     let command = shlex::split(&element(&shown, "command")).unwrap();
     assert_eq!(command[0], "text2art");
     assert!(command.contains(&"--mp4".to_owned()) && command.contains(&"--gif".to_owned()), "{command:?}");
-    assert!(!command.iter().any(|word| word == "--clip" || word == "--augment"), "{command:?}");
+    assert!(!command.iter().any(|word| word == "--clip" || word == "--learning-rate"), "{command:?}");
     let dry = place.run(&[&command[1..], &["--dry-run".to_owned()]].concat()).succeeded();
     let meant: toml::Value = toml::from_str(dry.output_text()).unwrap();
     let asked: Value = server.get(&format!("/api/v1/jobs/{}", id(&job))).json()["settings"].clone();

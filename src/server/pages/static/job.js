@@ -60,6 +60,7 @@ function showProgress(job) {
     const step = Math.floor((SAID_PARTS * done) / all);
     if (step > 0) say(`Drawing: ${(step * 100) / SAID_PARTS} percent`);
   }
+  document.getElementById("loading")?.toggleAttribute("hidden", job.iteration !== undefined);
   fill("iteration", all > 0 ? `${done} of ${all}` : "");
   fill("loss", job.loss === undefined ? "" : job.loss.toFixed(4));
   fill("left", job.ends_in === undefined ? "" : `about ${time(job.ends_in)}`);
