@@ -15,6 +15,7 @@ mod client;
 mod docs;
 mod gallery;
 mod guard;
+mod job_pages;
 mod jobs;
 #[cfg(target_os = "linux")]
 mod kills;

@@ -38,6 +38,9 @@ const ASSETS: &[Asset] = &[
     asset!("gallery.css", STYLE),
     asset!("gallery.js", SCRIPT),
     asset!("icon.svg", DRAWING),
+    asset!("job.js", SCRIPT),
+    asset!("live.js", SCRIPT),
+    asset!("mine.js", SCRIPT),
     asset!("page.js", SCRIPT),
     asset!("style.css", STYLE),
 ];

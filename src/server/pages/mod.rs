@@ -16,8 +16,10 @@ mod errors;
 mod forgot;
 mod form;
 mod gallery;
+mod job;
 mod layout;
 mod login;
+mod mine;
 mod register;
 mod render;
 mod words;
@@ -43,6 +45,8 @@ pub fn routes() -> Router<App> {
         .merge(email::routes())
         .merge(forgot::routes())
         .merge(gallery::routes())
+        .merge(job::routes())
         .merge(login::routes())
+        .merge(mine::routes())
         .merge(register::routes())
 }

@@ -8,6 +8,7 @@ mod receive;
 mod recorded;
 mod statements;
 mod store;
+mod take;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ use utoipa_axum::routes;
 pub(super) use receive::{receive_form, unwritable};
 pub(super) use recorded::Recorded;
 pub use store::{Deleted, Kept, MOST_OF_AN_OWNER, Upload, Uploads};
+pub(super) use take::take;
 
 use super::app::App;
 use super::moment::moment;
@@ -140,10 +142,8 @@ async fn create(
             .hint("send `multipart/form-data` with the file as `image`, as `curl -F image=@picture.png` does")
     })?;
     let file = receive::receive(form, &app.config.incoming()).await?;
-    let (status, upload) = match keep(&app, &visitor.owner, file).await? {
-        (upload, true) => (StatusCode::CREATED, upload),
-        (upload, false) => (StatusCode::OK, upload),
-    };
+    let (upload, is_new) = keep(&app, &visitor.owner, file).await?;
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     let location = HeaderValue::try_from(format!("/api/v1/uploads/{}", upload.id));
     let mut response = (status, Json(View::from(upload))).into_response();
     if let (StatusCode::CREATED, Ok(location)) = (status, location) {
@@ -155,7 +155,21 @@ async fn create(
 /// Keeps a file as an upload of an owner. Returns it, and whether it is new.
 async fn keep(app: &App, owner: &str, file: TempPath) -> Answer<(Upload, bool)> {
     let converted = convert::convert(file).await?;
-    match Uploads::new(app).keep(owner, converted).await? {
+    kept_or_full(Uploads::new(app).keep(owner, converted).await?)
+}
+
+/// Keeps a file as an upload of an owner, for a page.
+///
+/// # Errors
+///
+/// If it is not a picture, or there is no room for it.
+pub(super) async fn keep_file(app: &App, owner: &str, file: TempPath) -> Answer<Upload> {
+    keep(app, owner, file).await.map(|(upload, _)| upload)
+}
+
+/// An upload that is kept, and whether it was not before.
+fn kept_or_full(kept: Kept) -> Answer<(Upload, bool)> {
+    match kept {
         Kept::New(upload) => Ok((upload, true)),
         Kept::Same(upload) => Ok((upload, false)),
         Kept::Full { bytes } => {
@@ -165,16 +179,6 @@ async fn keep(app: &App, owner: &str, file: TempPath) -> Answer<(Upload, bool)> 
                 .hint("delete uploads that you no longer need, or give a smaller picture"))
         }
     }
-}
-
-/// Keeps a file as an upload of an owner, for a page.
-///
-/// # Errors
-///
-/// If it is not a picture, or there is no room for it.
-pub(super) async fn keep_file(app: &App, owner: &str, file: TempPath) -> Answer<Upload> {
-    let (upload, _) = keep(app, owner, file).await?;
-    Ok(upload)
 }
 
 /// List your uploads
