@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::config::Config;
 use super::migrate;
+use super::upkeep::Acts;
 use crate::accounts::Accounts;
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -72,6 +73,12 @@ impl Data {
         migrate(&database).await?;
         let objects = Objects::folder(&config.objects())?;
         Ok(Self { database, queue, accounts, mail, gallery, objects })
+    }
+
+    /// What an operator of this name does with the data.
+    #[must_use]
+    pub fn acts(&self, who: &str) -> Acts {
+        Acts::new(&self.database, &self.queue, &self.accounts, who)
     }
 
     /// Closes the connections of these data and their clones.

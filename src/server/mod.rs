@@ -4,6 +4,7 @@
 //! and `pages`, and of the files of published pictures, are below `/api/v1`.
 
 mod absolute;
+mod admin;
 mod app;
 pub mod audit;
 mod changes;
@@ -80,7 +81,8 @@ pub fn router(app: &App) -> Router {
         .merge(uploads::routes())
         .merge(lists::routes())
         .merge(pictures::routes())
-        .merge(users::routes());
+        .merge(users::routes())
+        .merge(admin::routes());
     let (routes, described) = OpenApiRouter::new()
         .nest("/api/v1", api)
         .merge(openai::routes())

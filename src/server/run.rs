@@ -144,7 +144,8 @@ fn start_workers(app: &App, report: Report, stop: &Shutdown) -> Result<Option<to
     if app.config.workers == 0 {
         return Ok(None);
     }
-    let mut setup = Setup::new(app.queue.clone(), app.objects.clone(), app.config.work(), app.config.workers)?;
+    let device = app.config.settings.iter().find_map(|layer| layer.device);
+    let mut setup = Setup::new(app.queue.clone(), app.objects.clone(), app.config.work(), app.config.workers, device)?;
     setup.offline = app.config.offline;
     let changes = app.changes.clone();
     let notify: Notify = Arc::new(move |job| changes.tell(job));
@@ -162,9 +163,10 @@ fn count(metrics: &Metrics, event: &WorkerEvent) {
         WorkerEvent::Claimed { .. } => metrics.claimed(),
         WorkerEvent::Reaped { .. } => metrics.lost(1),
         WorkerEvent::Fenced { .. } => metrics.fenced(),
-        WorkerEvent::Done { quality, seconds, .. } => {
-            metrics.ended(quality, "done", Duration::try_from_secs_f64(*seconds).unwrap_or_default());
-        }
+        WorkerEvent::Done { quality, seconds, .. } => metrics.ended(quality, "done", *seconds),
+        WorkerEvent::Failed { quality, seconds, .. } => metrics.ended(quality, "failed", *seconds),
+        WorkerEvent::Released { quality, seconds, .. } => metrics.ended(quality, "released", *seconds),
+        WorkerEvent::Cancelled { quality, seconds, .. } => metrics.ended(quality, "cancelled", *seconds),
         _ => {}
     }
 }

@@ -9,6 +9,7 @@
 //! - [`errors`]: problems as pages, and the way to the login.
 
 mod account;
+mod admin;
 mod assets;
 mod create;
 mod email;
@@ -40,6 +41,7 @@ use super::app::App;
 pub fn routes() -> Router<App> {
     Router::new()
         .merge(account::routes())
+        .merge(admin::routes())
         .merge(assets::routes())
         .merge(create::routes())
         .merge(email::routes())

@@ -69,7 +69,7 @@ pub(super) struct Options {
     /// this machine.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Number of jobs to draw at once; 0 leaves them to `text2art worker` [default: 1]
+    /// Number of jobs to draw at once, at most one on each GPU; 0 leaves them to `text2art worker` [default: 1]
     #[arg(long, value_name = "N", value_parser = |text: &str| count::<usize>(text, 0..=MOST_WORKERS))]
     workers: Option<usize>,
     /// Let everybody in who can reach the address
