@@ -62,6 +62,8 @@ pub struct Retention {
     pub jobs: Option<Duration>,
     /// Uploads
     pub uploads: Duration,
+    /// What is known about actions of operators
+    pub audit: Duration,
 }
 
 impl Config {
@@ -130,6 +132,6 @@ impl Default for Limits {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { jobs: None, uploads: Duration::from_secs(7 * 24 * 3600) }
+        Self { jobs: None, uploads: Duration::from_hours(7 * 24), audit: Duration::from_hours(365 * 24) }
     }
 }

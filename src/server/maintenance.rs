@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::app::App;
+use super::audit;
 use super::upkeep::{LOST, delete_old};
 use super::uploads::Uploads;
 use crate::error::Result;
@@ -47,6 +48,7 @@ async fn tidy(app: &App) -> Result<()> {
     let jobs = deleted.jobs;
     let uploads = Uploads::new(app).collect().await?;
     let files = collect(&app.objects, &app.queue, LOST).await?;
+    audit::trim(&app.database, app.config.retention.audit).await?;
     if jobs > 0 || uploads > 0 || files.objects > 0 {
         tracing::info!(jobs, uploads, files = files.objects, bytes = files.bytes, "old things were deleted");
     }

@@ -1,9 +1,10 @@
 //! The server: the HTTP interface to the queue, with its documentation, and the workers inside it.
 //!
-//! Each part of the interface has a file with a function `routes`. The paths of all parts but `docs`, `health` and
-//! `openai` are below `/api/v1`.
+//! Each part of the interface has a file with a function `routes`. The paths of all parts but `docs`, `health`,
+//! `openai` and `pages` are below `/api/v1`.
 
 mod app;
+pub mod audit;
 mod changes;
 mod config;
 mod data;
@@ -19,6 +20,7 @@ mod maintenance;
 mod metrics;
 mod moment;
 mod openai;
+mod pages;
 mod problem;
 mod run;
 pub mod upkeep;
@@ -53,13 +55,16 @@ pub use visitor::Visitor;
 /// The largest body of a request, in bytes. Parts that take files raise it for their own routes.
 const LARGEST_BODY: usize = 64 << 10;
 
+/// The tables of the server's own parts, the oldest change first. A published text is never changed: a change is a new file.
+const TABLES: &[&str] = &[uploads::TABLE, audit::TABLE];
+
 /// Makes the tables of the server's own parts that are missing.
 ///
 /// # Errors
 ///
 /// If the database belongs to a newer version, or cannot be reached.
 pub async fn migrate(database: &Database) -> Result<()> {
-    database.migrate("server", uploads::TABLES).await
+    database.migrate("server", TABLES).await
 }
 
 /// All routes, behind the guard.
@@ -72,7 +77,7 @@ pub fn router(app: &App) -> Router {
         .merge(users::routes());
     let (routes, described) =
         OpenApiRouter::new().nest("/api/v1", api).merge(openai::routes()).merge(health::routes()).split_for_parts();
-    let routes = routes.merge(docs::routes(&described)).merge(metrics::routes());
+    let routes = routes.merge(docs::routes(&described)).merge(metrics::routes()).merge(pages::routes());
     // The route of a request is known only behind the router, so that each route is measured by itself.
     let routes = routes
         .route_layer(from_fn_with_state(app.clone(), metrics::measure))
@@ -80,7 +85,9 @@ pub fn router(app: &App) -> Router {
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not take this method")
         });
-    guard::guarded(routes, app)
+    // Inside the guard, problems become pages that know the visitor; outside, those of the guard do.
+    guard::guarded(routes.layer(from_fn(pages::as_page)), app)
+        .layer(from_fn(pages::as_page))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(from_fn(log::in_time))
         .layer(CatchPanicLayer::custom(log::panicked))

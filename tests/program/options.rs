@@ -683,6 +683,7 @@ const SERVER_VERBS: [Group; 6] = [
             ("--max-cutouts", &["serve --max-cutouts 0"]),
             ("--max-waiting", &["serve --max-waiting 0"]),
             ("--keep-jobs", &["serve --keep-jobs 30"]),
+            ("--keep-audit", &["serve --keep-audit 30"]),
             ("--offline", &["serve --offline=perhaps"]),
             ("--log", &["serve --log loud"]),
             ("--config", &["serve --config none.toml", "serve --config text.png"]),

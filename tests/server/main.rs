@@ -19,6 +19,7 @@ mod kills;
 mod lists;
 mod openai;
 mod operations;
+mod pages;
 mod people;
 mod place;
 mod start;

@@ -113,13 +113,41 @@ fn is_probe(request: &Request) -> bool {
     matches!(request.uri().path(), "/healthz" | "/readyz") && request.method().is_safe()
 }
 
-/// Whether anybody may ask for this: the login itself, the description of the API, and the counts, which look for
-/// themselves who asks.
+/// What anybody may look at: the login and the ways to it, the description of the API, what was published, and the counts,
+/// which look for themselves who asks. A path that ends in `/` stands for all below it.
+const MAY_BE_SEEN: &[&str] = &[
+    "/api/v1/openapi.json",
+    "/api/v1/pictures",
+    "/api/v1/pictures/",
+    "/confirm/",
+    "/docs",
+    "/docs/",
+    "/favicon.ico",
+    "/forgot",
+    "/g/",
+    "/gallery",
+    "/gallery/",
+    "/invite/",
+    "/login",
+    "/mail/",
+    "/metrics",
+    "/register",
+    "/reset/",
+    "/static/",
+];
+/// What anybody may send: what proves who the visitor is, and what a letter leads to, which proves it by its address.
+const MAY_BE_SENT: &[&str] =
+    &["/api/v1/sessions", "/confirm/", "/forgot", "/invite/", "/login", "/logout", "/mail/", "/register", "/reset/"];
+
+/// Whether anybody may ask for this.
 fn needs_no_login(request: &Request) -> bool {
     let path = request.uri().path();
-    if path == "/api/v1/sessions" {
-        return request.method() == Method::POST || request.method() == Method::DELETE;
+    let listed =
+        |list: &[&str]| list.iter().any(|open| path == *open || (open.ends_with('/') && path.starts_with(open)));
+    let ends_session = request.method() == Method::DELETE && path == "/api/v1/sessions";
+    match request.method() {
+        method if method.is_safe() => listed(MAY_BE_SEEN),
+        &Method::POST => listed(MAY_BE_SENT),
+        _ => ends_session,
     }
-    let is_open = matches!(path, "/docs" | "/api/v1/openapi.json" | "/metrics") || path.starts_with("/docs/");
-    is_open && request.method().is_safe()
 }

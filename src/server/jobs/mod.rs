@@ -21,6 +21,7 @@ pub(in crate::server) use submit::submit;
 pub(in crate::server) use view::View;
 
 use super::app::App;
+use super::audit;
 use super::problem::{Answer, Parameters, PathId, Problem};
 use super::upkeep::delete_job;
 use super::visitor::Visitor;
@@ -141,6 +142,7 @@ async fn cancel(State(app): State<App>, visitor: Visitor, PathId(id): PathId) ->
         Cancelling::Done | Cancelling::Asked => app.changes.tell(&id),
     }
     let job = job_of(&app, &visitor, &id).await?;
+    note_of_others(&app, &visitor, &job, "job canceled").await?;
     Ok((StatusCode::ACCEPTED, Json(View::of(&app, job, true).await?)).into_response())
 }
 
@@ -155,13 +157,23 @@ async fn cancel(State(app): State<App>, visitor: Visitor, PathId(id): PathId) ->
     ),
 )]
 async fn delete(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> Answer<StatusCode> {
+    let job = job_of(&app, &visitor, &id).await?;
     if delete_job(&app.queue, &app.objects, &id, visitor.limited_to()).await?.is_none() {
         let job = job_of(&app, &visitor, &id).await?;
         let detail = format!("the job has not ended yet: it is {}", job.state.as_str());
         return Err(Problem::new(StatusCode::CONFLICT, detail).hint("cancel the job first"));
     }
     app.changes.tell(&id);
+    note_of_others(&app, &visitor, &job, "job deleted").await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Notes what an operator did to a job of somebody else.
+async fn note_of_others(app: &App, visitor: &Visitor, job: &Job, what: &str) -> Answer<()> {
+    if job.owner != visitor.owner {
+        audit::note(&app.database, &visitor.name, what, job.id.as_str(), None).await?;
+    }
+    Ok(())
 }
 
 /// The queue as a whole.

@@ -90,6 +90,25 @@ impl Problem {
         Self { retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)), ..self }
     }
 
+    /// What is wrong.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn to_do(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The field of the body that is wrong.
+    #[must_use]
+    #[allow(dead_code, reason = "forms show it")]
+    pub fn wrong_field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
     /// The status of the answer.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -108,6 +127,8 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
+        // A browser may get it as a page instead.
+        response.extensions_mut().insert(self);
         response
     }
 }

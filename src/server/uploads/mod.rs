@@ -36,7 +36,7 @@ const LARGEST_FILE: usize = 20 << 20;
 const LARGEST_FORM: usize = LARGEST_FILE + (64 << 10);
 
 /// The tables of this part, the oldest change first. A published text is never changed: a change is a new file.
-pub(super) const TABLES: &[&str] = &[include_str!("../migrations/0001_uploads.sql")];
+pub(super) const TABLE: &str = include_str!("../migrations/0001_uploads.sql");
 
 /// The routes of this part.
 pub fn routes() -> OpenApiRouter<App> {

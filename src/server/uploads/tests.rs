@@ -6,7 +6,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::convert::Converted;
-use super::{Deleted, Kept, MOST_OF_AN_OWNER, TABLES, Upload, Uploads};
+use super::{Deleted, Kept, MOST_OF_AN_OWNER, TABLE, Upload, Uploads};
 use crate::database::{Database, Id};
 use crate::objects::{Objects, is_missing};
 use crate::queue::{Enqueued, NewJob, Queue, Rules};
@@ -26,7 +26,7 @@ impl Place {
         let database = Database::open(&folder.path().join("test.db")).await.unwrap();
         let queue = Queue::new(database.clone(), Rules::default());
         queue.migrate().await.unwrap();
-        database.migrate("server", TABLES).await.unwrap();
+        database.migrate("server", &[TABLE]).await.unwrap();
         let objects = Objects::folder(&folder.path().join("objects")).unwrap();
         Self { folder, database, objects, queue }
     }

@@ -14,6 +14,8 @@ use super::guard::Entrance;
 use super::visitor::Visitor;
 use crate::accounts::{Role, Scope};
 
+pub(super) use sessions::{begin as begin_session, end as end_session};
+
 /// The routes of this part.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()

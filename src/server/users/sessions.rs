@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::server::app::App;
 use crate::server::guard::{Entrance, Network, cookie_name, is_secure, of_user, session_of};
 use crate::server::problem::{Answer, Body, Problem};
+use crate::server::visitor::Visitor;
 
 /// Who logs in.
 #[derive(Deserialize, ToSchema)]
@@ -44,8 +45,23 @@ pub(super) async fn log_in(
     Extension(network): Extension<Network>,
     Body(credentials): Body<Credentials>,
 ) -> Answer<Response> {
-    app.guard.limits.check_login(&credentials.name, network)?;
-    let user = match app.accounts.by_password(&credentials.name, &credentials.password).await? {
+    let (visitor, cookie) = begin(&app, network, &credentials.name, &credentials.password).await?;
+    Ok(([(SET_COOKIE, cookie)], Json(Me::new(visitor, Entrance::Session))).into_response())
+}
+
+/// Begins a session: who logged in, and the cookie for the browser.
+///
+/// # Errors
+///
+/// If the name or the password is wrong, or there were too many tries.
+pub(in crate::server) async fn begin(
+    app: &App,
+    network: Network,
+    name: &str,
+    password: &str,
+) -> Answer<(Visitor, HeaderValue)> {
+    app.guard.limits.check_login(name, network)?;
+    let user = match app.accounts.by_password(name, password).await? {
         Login::As(user) => user,
         Login::Wrong => {
             // Without the name, which may be a password in the wrong field.
@@ -59,9 +75,8 @@ pub(super) async fn log_in(
         }
     };
     let session = app.accounts.begin_session(&user).await?;
-    let cookie = cookie(&app, session.reveal(), SESSION_LASTS.as_secs())?;
-    let me = Me::new(of_user(&user), Entrance::Session);
-    Ok(([(SET_COOKIE, cookie)], Json(me)).into_response())
+    let cookie = cookie(app, session.reveal(), SESSION_LASTS.as_secs())?;
+    Ok((of_user(&user), cookie))
 }
 
 /// Log out
@@ -72,10 +87,19 @@ pub(super) async fn log_in(
     responses((status = 204, description = "There is no session any more")),
 )]
 pub(super) async fn log_out(State(app): State<App>, headers: HeaderMap) -> Answer<Response> {
-    if let Some(session) = session_of(&app.config, &headers) {
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, end(&app, &headers).await?)]).into_response())
+}
+
+/// Ends the session of a request, if there is one: the cookie that makes the browser forget its own.
+///
+/// # Errors
+///
+/// If the database does not answer.
+pub(in crate::server) async fn end(app: &App, headers: &HeaderMap) -> Answer<HeaderValue> {
+    if let Some(session) = session_of(&app.config, headers) {
         app.accounts.end_session(session).await?;
     }
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie(&app, "", 0)?)]).into_response())
+    cookie(app, "", 0)
 }
 
 /// A cookie that no script of a page can read, and that is not sent with what pages of other sites change.

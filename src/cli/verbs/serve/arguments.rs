@@ -95,6 +95,9 @@ struct Options {
     /// Delete jobs and their files this long after their end, such as 12h or 30d [default: never]
     #[arg(long, value_name = "TIME")]
     keep_jobs: Option<Age>,
+    /// Remember what operators did for this long, such as 90d [default: 365d]
+    #[arg(long, value_name = "TIME")]
+    keep_audit: Option<Age>,
     /// Use only models that are already downloaded
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     offline: Option<bool>,
@@ -129,6 +132,12 @@ impl Arguments {
         }
         let folder = options.data.map_or_else(data::usual_folder, Ok)?;
         let usual = Limits::default();
+        let kept = Retention::default();
+        let retention = Retention {
+            jobs: options.keep_jobs.map(|age| age.0),
+            audit: options.keep_audit.map_or(kept.audit, |age| age.0),
+            ..kept
+        };
         let limits = Limits {
             pixels: options.max_size.map_or(usual.pixels, |size| size.width.saturating_mul(size.height)),
             iterations: options.max_iterations.unwrap_or(usual.iterations),
@@ -146,7 +155,7 @@ impl Arguments {
             trusted_proxies: options.trusted_proxies.unwrap_or_default(),
             settings: [options.settings, environment, own].map(of_a_server).into(),
             limits,
-            retention: Retention { jobs: options.keep_jobs.map(|age| age.0), ..Retention::default() },
+            retention,
             // Workers run elsewhere, but know the folder by the same name.
             ..Config::local(&std::path::absolute(&folder).unwrap_or(folder))
         })
@@ -175,6 +184,7 @@ impl Options {
             max_cutouts: self.max_cutouts.or(weaker.max_cutouts),
             max_waiting: self.max_waiting.or(weaker.max_waiting),
             keep_jobs: self.keep_jobs.or(weaker.keep_jobs),
+            keep_audit: self.keep_audit.or(weaker.keep_audit),
             offline: self.offline.or(weaker.offline),
             log: self.log.or(weaker.log),
             settings: self.settings.or(weaker.settings),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::{Place, user};
+use super::{Place, note, user};
 use crate::Error;
 use crate::cli::terminal::stdout;
 use crate::queue::{Filter, Job, JobId, State};
@@ -140,6 +140,7 @@ pub(super) async fn requeue(arguments: &Requeue, place: &Place<'_>) -> anyhow::R
             let problem = format!("there is no dead job {id}");
             return Err(Error::usage(problem, "`text2art serve admin jobs --state dead` shows all").into());
         }
+        note(&data, "job requeued", id, None).await?;
         stdout::print_line(&format!("{id} waits again"))?;
     }
     data.close().await;

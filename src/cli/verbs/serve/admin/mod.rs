@@ -1,5 +1,6 @@
 //! `text2art serve admin`: what operators do with the data of a server, also while it runs.
 
+mod audit;
 mod backup;
 mod jobs;
 mod password;
@@ -15,7 +16,8 @@ use clap::{Subcommand, ValueHint};
 
 use crate::cli::terminal::interrupt;
 use crate::progress::Stop;
-use crate::server::{Config, Data};
+use crate::server::audit::COMMAND_LINE;
+use crate::server::{self, Config, Data};
 use crate::{Error, Result};
 
 /// Arguments of `serve admin`.
@@ -50,6 +52,8 @@ enum Verb {
     Workers(workers::List),
     /// Let a worker take no more jobs
     Drain(workers::Drain),
+    /// List what operators did
+    Audit(audit::List),
     /// Delete files that nothing refers to any longer
     Gc,
     /// Delete jobs that ended long ago or take too much room, with their files
@@ -92,12 +96,18 @@ pub(in crate::cli) fn run(arguments: &Arguments, config: Config) -> anyhow::Resu
             Verb::Requeue(requeue) => jobs::requeue(requeue, &place).await,
             Verb::Workers(list) => workers::list(list, &place).await,
             Verb::Drain(drain) => workers::drain(drain, &place).await,
+            Verb::Audit(list) => audit::list(list, &place).await,
             Verb::Gc => storage::collect(&place).await,
             Verb::Retention(retention) => storage::retain(retention, &place).await,
             Verb::Backup(backup) => backup::back_up(backup, &place).await,
             Verb::Restore(restore) => backup::restore(restore, &place).await,
         }
     })
+}
+
+/// Notes what an operator did here.
+async fn note(data: &Data, what: &str, target: &str, detail: Option<&str>) -> Result<()> {
+    server::audit::note(&data.database, COMMAND_LINE, what, target, detail).await
 }
 
 /// The error for a name that no user has.

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::Place;
+use super::{Place, note};
 use crate::cli::terminal::stdout;
 use crate::server::rfc3339;
 
@@ -30,10 +30,16 @@ pub(super) async fn run(verb: &Verb, place: &Place<'_>) -> anyhow::Result<()> {
     match verb {
         Verb::Pause => {
             let is_new = data.queue.pause().await?;
+            if is_new {
+                note(&data, "queue paused", "", None).await?;
+            }
             stdout::print_line(if is_new { "the queue is paused" } else { "the queue was paused already" })
         }
         Verb::Resume => {
             let is_new = data.queue.resume().await?;
+            if is_new {
+                note(&data, "queue resumed", "", None).await?;
+            }
             stdout::print_line(if is_new { "the queue goes on" } else { "the queue was not paused" })
         }
         Verb::Show(show) => {

@@ -1,6 +1,6 @@
 //! `serve admin gc` and `retention`: deletes what is no longer needed.
 
-use super::Place;
+use super::{Place, note};
 use crate::cli::options::max_memory::MemorySize;
 use crate::cli::terminal::stdout;
 use crate::cli::verbs::serve::arguments::Age;
@@ -34,7 +34,10 @@ pub(super) async fn retain(arguments: &Retention, place: &Place<'_>) -> anyhow::
     let (age, most) = (arguments.older_than.map(Age::duration), arguments.keep_bytes.map(|size| size.0));
     let deleted = delete_old(&data.queue, &data.objects, age, most, &|_| ()).await?;
     let left = data.queue.stored_bytes().await?;
-    data.close().await;
     let jobs = counted(usize::try_from(deleted.jobs).unwrap_or(usize::MAX), "job");
+    if deleted.jobs > 0 {
+        note(&data, "old jobs deleted", "", Some(&jobs)).await?;
+    }
+    data.close().await;
     stdout::print_line(&format!("deleted {jobs} ({}); {} are left", megabytes(deleted.bytes), megabytes(left)))
 }

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Place, no_user, password};
+use super::{Place, no_user, note, password};
 use crate::Result;
 use crate::accounts::{Changes, Limits, NewUser, Role, User};
 use crate::cli::terminal::stdout;
@@ -142,6 +142,7 @@ async fn add(arguments: &Add, place: &Place<'_>) -> anyhow::Result<()> {
         user.password = Some(password::read(place.stop)?);
     }
     let user = data.accounts.create_user(&user).await?;
+    note(&data, "user added", &user.name, Some(user.role.as_str())).await?;
     data.close().await;
     stdout::print_line(&format!("added {} as {}", user.name, user.role.as_str()))
 }
@@ -196,6 +197,7 @@ async fn change(arguments: &Change, place: &Place<'_>) -> anyhow::Result<()> {
     if let Some(most) = max_running {
         data.queue.limit(&user.id, *most).await?;
     }
+    note(&data, "user changed", &user.name, Some(&changes.to_string())).await?;
     data.close().await;
     stdout::print_line(&format!("changed {}", user.name))
 }
@@ -207,6 +209,7 @@ async fn set_password(name: &str, place: &Place<'_>) -> anyhow::Result<()> {
     if !data.accounts.set_password(name, &password).await? {
         return Err(no_user(name).into());
     }
+    note(&data, "password changed", name, None).await?;
     data.close().await;
     stdout::print_line(&format!("changed the password of {name}"))
 }
@@ -215,16 +218,19 @@ async fn set_disabled(name: &str, disabled: bool, place: &Place<'_>) -> anyhow::
     let data = place.data().await?;
     let changes = Changes { disabled: Some(disabled), ..Changes::default() };
     data.accounts.change_user(name, &changes).await?.ok_or_else(|| no_user(name))?;
+    let word = if disabled { "disabled" } else { "enabled" };
+    note(&data, &format!("user {word}"), name, None).await?;
     data.close().await;
-    stdout::print_line(&format!("{} {name}", if disabled { "disabled" } else { "enabled" }))
+    stdout::print_line(&format!("{word} {name}"))
 }
 
 async fn remove(name: &str, place: &Place<'_>) -> anyhow::Result<()> {
     let data = place.data().await?;
     let id = data.accounts.remove_user(name).await?.ok_or_else(|| no_user(name))?;
     let cancelled = data.queue.cancel_all(&id).await?;
-    data.close().await;
     let jobs = crate::text::counted(cancelled.len(), "job");
+    note(&data, "user removed", name, Some(&format!("canceled {jobs}"))).await?;
+    data.close().await;
     stdout::print_line(&format!("removed {name}, and canceled {jobs}"))
 }
 

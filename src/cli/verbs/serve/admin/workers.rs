@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Place;
+use super::{Place, note};
 use crate::Error;
 use crate::cli::terminal::stdout;
 use crate::queue::Worker;
@@ -68,11 +68,12 @@ fn in_json(worker: &Worker) -> serde_json::Value {
 pub(super) async fn drain(arguments: &Drain, place: &Place<'_>) -> anyhow::Result<()> {
     let data = place.data().await?;
     let found = data.queue.drain(&arguments.worker, !arguments.undo).await?;
-    data.close().await;
     if !found {
         let problem = format!("there is no worker {}", arguments.worker);
         return Err(Error::usage(problem, "`text2art serve admin workers` shows all").into());
     }
+    note(&data, if arguments.undo { "worker undrained" } else { "worker drained" }, &arguments.worker, None).await?;
+    data.close().await;
     let what = if arguments.undo { "takes jobs again" } else { "takes no more jobs" };
     stdout::print_line(&format!("{} {what}", arguments.worker))
 }
