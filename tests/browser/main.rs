@@ -8,4 +8,5 @@
 mod common;
 mod harness;
 
+mod accessibility;
 mod docs;
