@@ -149,26 +149,37 @@ impl Browser {
         self.run(label, async |_| field.send_keys(path.to_str().unwrap()).await);
     }
 
+    /// Agrees to what a dialog asks.
+    pub fn agree(&self) {
+        self.run("dialog", async |client| client.accept_alert().await);
+    }
+
     /// Waits for the element with this name, as a screen reader says it.
     fn named(&self, name: &str, css: &str) -> Element {
         self.until(&format!("{css} called {name:?}"), |browser| browser.find_named(name, css))
     }
 
+    /// The element that has this name, or else the first whose name begins like this.
     fn find_named(&self, name: &str, css: &str) -> Option<Element> {
         let found = self.attempt(async |client| {
+            let mut begins = None;
             for element in client.find_all(Locator::Css(css)).await? {
                 let said = client.issue_cmd(Label(element.element_id().to_string())).await?;
                 let said = said.as_str().unwrap_or_default().to_owned();
-                let own = if said.is_empty() { element.text().await? } else { said };
-                if own.split_whitespace().collect::<Vec<_>>().join(" ") == name {
+                let said = if said.is_empty() { element.text().await? } else { said };
+                let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+                if said == name {
                     return Ok::<_, fantoccini::error::CmdError>(Some(element));
                 }
+                if begins.is_none() && said.starts_with(name) {
+                    begins = Some(element);
+                }
             }
-            Ok(None)
+            Ok(begins)
         });
         found.ok().flatten()
     }
 }
 
 const BUTTONS: &str = "button, input[type=submit], [role=button]";
-const FIELDS: &str = "input, textarea, select";
+const FIELDS: &str = "input:not([type=checkbox], [type=radio], [type=hidden]), textarea, select";
