@@ -9,4 +9,11 @@ mod common;
 mod harness;
 
 mod accessibility;
+mod create;
 mod docs;
+mod gallery;
+mod hostile;
+mod job;
+mod mail;
+mod operators;
+mod people;

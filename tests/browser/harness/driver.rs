@@ -73,12 +73,17 @@ impl Browser {
     /// Runs a test of a server's pages. Afterwards, it must turn out that the pages had loaded nothing from elsewhere,
     /// and that the browser had nothing to complain about.
     pub fn drive(server: &Server, scripts: Scripts, test: impl FnOnce(&Self)) {
-        let browser = Self::start(server, scripts);
+        Self::drive_at(&server.address, scripts, test);
+    }
+
+    /// The same with a server at an address, such as `127.0.0.1:43211`.
+    pub fn drive_at(address: &str, scripts: Scripts, test: impl FnOnce(&Self)) {
+        let browser = Self::start(address, scripts);
         test(&browser);
         browser.check();
     }
 
-    fn start(server: &Server, scripts: Scripts) -> Self {
+    fn start(address: &str, scripts: Scripts) -> Self {
         let place = Workplace::new();
         let mut command = place.command_of("chromedriver");
         command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -87,7 +92,7 @@ impl Browser {
         let mut driver = command.spawn().expect("chromedriver starts (Debian's package chromium-driver)");
         let output = BufReader::new(driver.stdout.take().unwrap());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let address = format!("http://{}", server.address);
+        let address = format!("http://{address}");
         let mut browser = Self { runtime, client: None, driver, server: address, _place: place };
         let port = port(output);
         let options = capabilities(&browser._place.argument("profile"), scripts);

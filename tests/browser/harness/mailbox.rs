@@ -11,11 +11,6 @@ use serde_json::Value;
 use crate::common::program::{LIMIT, Workplace};
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/mail_server.py");
-/// Who logs in there, as in the program.
-pub const USER: &str = "post";
-/// The password there, as in the program.
-pub const PASSWORD: &str = "of the office";
-
 /// A running mail server; it ends with this value.
 pub struct Mailbox {
     program: Child,
@@ -25,6 +20,11 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
+    /// Who logs in there, as in the program
+    pub const USER: &str = "post";
+    /// The password there, as in the program
+    pub const PASSWORD: &str = "of the office";
+
     /// Starts a mail server, with the Python that `MAIL_PYTHON` names.
     pub fn start(place: &Workplace) -> Self {
         let python = std::env::var_os("MAIL_PYTHON").expect("MAIL_PYTHON names a Python with aiosmtpd and trustme");

@@ -9,4 +9,4 @@ mod watch;
 
 pub use driver::{Browser, Scripts};
 pub use look::{Colors, PHONE, TABLET, WIDE};
-pub use mailbox::Mailbox;
+pub use mailbox::{Mailbox, link};

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use fantoccini::Locator;
 use fantoccini::elements::Element;
+use fantoccini::key::Key;
 use serde_json::{Value, json};
 
 use super::driver::{Browser, Label};
@@ -143,10 +144,30 @@ impl Browser {
         self.run(label, async |_| field.click().await);
     }
 
-    /// Gives a file to the field with this label.
-    pub fn attach(&self, label: &str, path: &std::path::Path) {
-        let field = self.named(label, "input[type=file]");
-        self.run(label, async |_| field.send_keys(path.to_str().unwrap()).await);
+    /// Gives a file to a field.
+    pub fn attach(&self, css: &str, path: &std::path::Path) {
+        let path = path.to_str().unwrap();
+        self.run(css, async |client| client.find(Locator::Css(css)).await?.send_keys(path).await);
+    }
+
+    /// Presses a key, such as `Tab`, where the focus is.
+    pub fn key(&self, name: &str) {
+        let key = match name {
+            "Tab" => Key::Tab,
+            "Enter" => Key::Enter,
+            "Space" => Key::Space,
+            other => panic!("{other}"),
+        };
+        self.run(name, async |client| client.active_element().await?.send_keys(&char::from(key).to_string()).await);
+    }
+
+    /// The name of what is in focus.
+    pub fn focused(&self) -> String {
+        let label = self.run("focus", async |client| {
+            let element = client.active_element().await?;
+            client.issue_cmd(Label(element.element_id().to_string())).await
+        });
+        label.as_str().unwrap_or_default().to_owned()
     }
 
     /// Agrees to what a dialog asks.
