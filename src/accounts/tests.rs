@@ -145,7 +145,7 @@ fn a_session_ends_by_time_by_logout_and_with_its_user() {
         let anna = accounts.create_user(&NewUser::new("anna", Some(PASSWORD))).await.unwrap();
         let by = async |secret: &Secret| accounts.by_session(secret.reveal()).await.unwrap().map(|user| user.name);
         let (one, other) =
-            (accounts.begin_session(&anna, None).await.unwrap(), accounts.begin_session(&anna).await.unwrap());
+            (accounts.begin_session(&anna, None).await.unwrap(), accounts.begin_session(&anna, None).await.unwrap());
         assert_eq!([by(&one).await, by(&other).await], [Some("anna".into()), Some("anna".into())]);
         accounts.end_session(one.reveal()).await.unwrap();
         assert_eq!([by(&one).await, by(&other).await], [None, Some("anna".into())]);

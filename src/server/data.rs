@@ -9,8 +9,8 @@ use crate::accounts::Accounts;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::files::create_private_folder;
-use crate::mail::{self, Mail};
 use crate::gallery::Gallery;
+use crate::mail::{self, Mail};
 use crate::objects::Objects;
 use crate::queue::{Queue, Rules};
 

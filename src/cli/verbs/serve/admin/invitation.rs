@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Place, note};
+use super::{Place, acts};
 use crate::Error;
 use crate::accounts::{INVITATION_LASTS, Invitation};
 use crate::cli::terminal::{line, stdout};

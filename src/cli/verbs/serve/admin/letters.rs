@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Place, note};
+use super::{Place, acts};
 use crate::Error;
 use crate::cli::terminal::stdout;
 use crate::mail::DeadLetter;
