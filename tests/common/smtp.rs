@@ -223,12 +223,11 @@ impl Part {
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
         let mut headers: Vec<(String, String)> = Vec::new();
         for line in head.split("\r\n") {
-            match (line.strip_prefix([' ', '\t']), headers.last_mut()) {
-                (Some(more), Some((_, value))) => *value += &format!(" {}", more.trim_start()),
-                _ => {
-                    let (name, value) = line.split_once(": ").unwrap_or((line, ""));
-                    headers.push((name.to_ascii_lowercase(), value.to_owned()));
-                }
+            if let (Some(more), Some((_, value))) = (line.strip_prefix([' ', '\t']), headers.last_mut()) {
+                value.extend([" ", more.trim_start()]);
+            } else {
+                let (name, value) = line.split_once(": ").unwrap_or((line, ""));
+                headers.push((name.to_ascii_lowercase(), value.to_owned()));
             }
         }
         let mut part = Self { headers, body: Vec::new(), parts: Vec::new() };
