@@ -34,9 +34,13 @@ macro_rules! asset {
 
 /// All assets. A script can import another one by `./NAME.js`.
 const ASSETS: &[Asset] = &[
+    asset!("create.js", SCRIPT),
     asset!("gallery.css", STYLE),
     asset!("gallery.js", SCRIPT),
     asset!("icon.svg", DRAWING),
+    asset!("job.js", SCRIPT),
+    asset!("live.js", SCRIPT),
+    asset!("mine.js", SCRIPT),
     asset!("page.js", SCRIPT),
     asset!("style.css", STYLE),
 ];
