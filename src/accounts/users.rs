@@ -317,17 +317,16 @@ impl NewUser {
     }
 }
 
-/// What is changed, without the address for mail, as in `role operator, weight 2`.
+/// What is changed, without the address for mail and whether it is disabled, as in `role operator, weight 2`.
 impl fmt::Display for Changes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = |name: &str, number: Option<u32>| number.map(|number| format!("{name} {number}"));
-        let words = [
+        let words: [Option<String>; 5] = [
             self.email.as_ref().map(|_| "address for mail".to_owned()),
             self.role.map(|role| format!("role {}", role.as_str())),
             number("weight", self.weight),
             number("max_waiting", self.max_waiting),
             number("max_running", self.max_running),
-            self.disabled.map(|disabled| if disabled { "disabled" } else { "enabled" }.to_owned()),
         ];
         let words: Vec<String> = words.into_iter().flatten().collect();
         formatter.write_str(&words.join(", "))

@@ -13,7 +13,9 @@ mod admin;
 mod bad_requests;
 mod client;
 mod docs;
+mod gallery;
 mod guard;
+mod job_pages;
 mod jobs;
 #[cfg(target_os = "linux")]
 mod kills;

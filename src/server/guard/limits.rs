@@ -27,6 +27,8 @@ struct Rate {
 /// A person with a page, who also uploads pictures; or a script that asks for many.
 const USER: Rate = Rate { at_once: 60, each: Duration::from_secs(1) };
 const ANONYMOUS: Rate = Rate { at_once: 10, each: Duration::from_secs(6) };
+/// Likes of visitors without a login from one network, who look at the gallery together.
+const LIKES: Rate = Rate { at_once: 60, each: Duration::from_secs(2) };
 /// Passwords from one network: enough for a family that forgot theirs.
 const LOGINS: Rate = Rate { at_once: 10, each: Duration::from_secs(12) };
 /// Passwords for one name, from any network.
@@ -40,6 +42,7 @@ const LETTERS_TO_A_NAME: Rate = Rate { at_once: 3, each: Duration::from_mins(20)
 pub struct Limits {
     users: Limiter<String>,
     anonymous: Limiter<Network>,
+    likes: Limiter<Network>,
     logins: Limiter<Network>,
     logins_of_a_name: Limiter<String>,
     registrations: Limiter<Network>,
@@ -51,6 +54,7 @@ impl Default for Limits {
         Self {
             users: Limiter::new(&USER),
             anonymous: Limiter::new(&ANONYMOUS),
+            likes: Limiter::new(&LIKES),
             logins: Limiter::new(&LOGINS),
             logins_of_a_name: Limiter::new(&LOGINS_OF_A_NAME),
             registrations: Limiter::new(&REGISTRATIONS),
@@ -68,6 +72,11 @@ impl Limits {
             Entrance::Local | Entrance::None => Ok(()),
         };
         checked.map_err(|seconds| too_many("you sent too many requests", seconds))
+    }
+
+    /// Counts a like of a visitor without a login, or refuses it.
+    pub(super) fn check_like(&self, network: Network) -> Answer<()> {
+        self.likes.check(&network).map_err(|seconds| too_many("your network sent too many likes", seconds))
     }
 
     /// Counts a try to log in, or refuses it. A user whose name others try is refused as well; sessions and tokens that
@@ -174,6 +183,17 @@ mod tests {
         }
         limits.check(&visitor("other"), Entrance::Anonymous, network(1)).unwrap_err();
         limits.check(&visitor("one"), Entrance::Anonymous, network(2)).unwrap();
+    }
+
+    #[test]
+    fn likes_of_a_network_have_a_limit_of_their_own() {
+        let limits = Limits::default();
+        for _ in 0..60 {
+            limits.check_like(network(1)).unwrap();
+        }
+        limits.check_like(network(1)).unwrap_err();
+        limits.check_like(network(2)).unwrap();
+        limits.check(&visitor("one"), Entrance::Anonymous, network(1)).unwrap();
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub(super) const SAME: &str =
 pub(super) const USE: &str =
     concat!("UPDATE uploads SET expires = {now} + $3 WHERE owner = $1 AND id = $2 RETURNING ", columns!());
 
+/// Keeps the upload of an object for longer. Values: owner, object, milliseconds
+pub(super) const HOLD: &str = "UPDATE uploads SET expires = {now} + $3 WHERE owner = $1 AND object = $2 RETURNING id";
+
 /// Values: owner, id
 pub(super) const LOOK: &str = concat!("SELECT ", columns!(), " FROM uploads WHERE owner = $1 AND id = $2");
 

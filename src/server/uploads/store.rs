@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::TryStreamExt as _;
 
 use super::convert::Converted;
-use super::statements::{ADD, AFTER, BYTES, DELETE, EXPIRE, LIST, LOOK, OBJECT, SAME, USE};
+use super::statements::{ADD, AFTER, BYTES, DELETE, EXPIRE, HOLD, LIST, LOOK, OBJECT, SAME, USE};
 use crate::database::{Database, Id, Row, Value};
 use crate::error::{Error, Result};
 use crate::objects::Objects;
@@ -110,6 +110,15 @@ impl Uploads {
     /// If the database cannot be reached.
     pub async fn of(&self, owner: &str, id: &Id) -> Result<Option<Upload>> {
         self.one(USE, &[owner.into(), id.as_str().into(), self.lifetime()]).await
+    }
+
+    /// Whether an object is an upload of an owner, which is kept for another while, as [`Uploads::of`] does.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn holds(&self, owner: &str, object: &str) -> Result<bool> {
+        Ok(!self.database.rows(HOLD, &[owner.into(), object.into(), self.lifetime()]).await?.is_empty())
     }
 
     /// Looks at an upload of an owner.

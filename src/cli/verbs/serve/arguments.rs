@@ -69,7 +69,7 @@ pub(super) struct Options {
     /// this machine.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Number of jobs to draw at once; 0 leaves them to `text2art worker` [default: 1]
+    /// Number of jobs to draw at once, at most one on each GPU; 0 leaves them to `text2art worker` [default: 1]
     #[arg(long, value_name = "N", value_parser = |text: &str| count::<usize>(text, 0..=MOST_WORKERS))]
     workers: Option<usize>,
     /// Let everybody in who can reach the address
@@ -96,7 +96,7 @@ pub(super) struct Options {
     /// Most jobs that a visitor without a login may have waiting, with --open [default: 5]
     #[arg(long, value_name = "N", value_parser = |text: &str| count::<u32>(text, 1..=10_000))]
     max_waiting: Option<u32>,
-    /// Delete jobs and their files this long after their end, such as 12h or 30d [default: never]
+    /// Delete jobs this long after their end, unless published, such as 12h or 30d [default: never]
     #[arg(long, value_name = "TIME")]
     keep_jobs: Option<Age>,
     /// Remember what operators did for this long, such as 90d [default: 365d]

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Place, note};
+use super::{Place, acts};
 use crate::Error;
 use crate::accounts::{INVITATION_LASTS, Invitation};
 use crate::cli::terminal::{line, stdout};
@@ -84,7 +84,7 @@ async fn add(arguments: &Add, place: &Place<'_>) -> anyhow::Result<()> {
     let data = place.data().await?;
     let lasts = arguments.expires.map_or(INVITATION_LASTS, Age::duration);
     let (invitation, secret) = data.accounts.invite(&arguments.note, lasts).await?;
-    note(&data, "invitation made", invitation.id.as_str(), Some(&invitation.note)).await?;
+    acts(&data).note("invitation made", invitation.id.as_str(), Some(&invitation.note)).await?;
     data.close().await;
     line(&format!("an invitation until {}, which cannot be shown again:", rfc3339(invitation.expires)));
     stdout::print_line(&invitation_link(&arguments.address.of(place), secret.reveal()))
@@ -127,7 +127,7 @@ async fn withdraw(arguments: &Withdraw, place: &Place<'_>) -> anyhow::Result<()>
         None => false,
     };
     if withdrawn {
-        note(&data, "invitation withdrawn", &arguments.id, None).await?;
+        acts(&data).note("invitation withdrawn", &arguments.id, None).await?;
     }
     data.close().await;
     if !withdrawn {

@@ -19,7 +19,8 @@ use clap::{Subcommand, ValueHint};
 use crate::cli::terminal::interrupt;
 use crate::progress::Stop;
 use crate::server::audit::COMMAND_LINE;
-use crate::server::{self, Config, Data};
+use crate::server::upkeep::Acts;
+use crate::server::{Config, Data};
 use crate::{Error, Result};
 
 /// Arguments of `serve admin`.
@@ -65,7 +66,7 @@ enum Verb {
     Audit(audit::List),
     /// Delete files that nothing refers to any longer
     Gc,
-    /// Delete jobs that ended long ago or take too much room, with their files
+    /// Delete jobs that ended long ago or take too much room, unless published
     Retention(storage::Retention),
     /// Write the database and all files into one archive
     Backup(backup::Backup),
@@ -117,9 +118,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, config: Config) -> anyhow::Resu
     })
 }
 
-/// Notes what an operator did here.
-async fn note(data: &Data, what: &str, target: &str, detail: Option<&str>) -> Result<()> {
-    server::audit::note(&data.database, COMMAND_LINE, what, target, detail).await
+/// What whoever types commands here does with the data.
+fn acts(data: &Data) -> Acts {
+    data.acts(COMMAND_LINE)
 }
 
 /// The error for a name that no user has.

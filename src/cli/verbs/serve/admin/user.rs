@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::invitation::Address;
-use super::{Place, no_user, note, password};
+use super::{Place, acts, no_user, password};
 use crate::accounts::{Changes, Limits, NewUser, RESET_LASTS, Role, User};
 use crate::cli::terminal::{line, stdout};
 use crate::cli::verbs::serve::arguments::Age;
@@ -159,8 +159,7 @@ async fn add(arguments: &Add, place: &Place<'_>) -> anyhow::Result<()> {
     if data.accounts.user(&user.name).await?.is_none() && !arguments.no_password {
         user.password = Some(password::read(place.stop)?);
     }
-    let user = data.accounts.create_user(&user).await?;
-    note(&data, "user added", &user.name, Some(user.role.as_str())).await?;
+    let user = acts(&data).add_user(&user).await?;
     data.close().await;
     stdout::print_line(&format!("added {} as {}", user.name, user.role.as_str()))
 }
@@ -210,12 +209,8 @@ async fn change(arguments: &Change, place: &Place<'_>) -> anyhow::Result<()> {
         disabled: None,
     };
     let data = place.data().await?;
-    let changed = data.accounts.change_user(&arguments.name, &changes).await?;
+    let changed = acts(&data).change_user(&arguments.name, &changes).await?;
     let user = changed.ok_or_else(|| no_user(&arguments.name))?;
-    if let Some(most) = max_running {
-        data.queue.limit(&user.id, *most).await?;
-    }
-    note(&data, "user changed", &user.name, Some(&changes.to_string())).await?;
     data.close().await;
     stdout::print_line(&format!("changed {}", user.name))
 }
@@ -224,10 +219,9 @@ async fn set_password(name: &str, place: &Place<'_>) -> anyhow::Result<()> {
     let data = place.data().await?;
     data.accounts.user(name).await?.ok_or_else(|| no_user(name))?;
     let password = password::read(place.stop)?;
-    if !data.accounts.set_password(name, &password).await? {
+    if !acts(&data).set_password(name, &password).await? {
         return Err(no_user(name).into());
     }
-    note(&data, "password changed", name, None).await?;
     data.close().await;
     stdout::print_line(&format!("changed the password of {name}"))
 }
@@ -240,7 +234,7 @@ async fn reset(arguments: &Reset, place: &Place<'_>) -> anyhow::Result<()> {
         return Err(Error::usage(format!("{} is disabled", user.name), hint).into());
     }
     let secret = data.accounts.begin_reset(&user, arguments.expires.map_or(RESET_LASTS, Age::duration)).await?;
-    note(&data, "reset link made", &user.name, None).await?;
+    acts(&data).note("reset link made", &user.name, None).await?;
     data.close().await;
     line(&format!("a link with which {} sets another password, which cannot be shown again:", user.name));
     stdout::print_line(&reset_link(&arguments.address.of(place), secret.reveal()))
@@ -249,19 +243,16 @@ async fn reset(arguments: &Reset, place: &Place<'_>) -> anyhow::Result<()> {
 async fn set_disabled(name: &str, disabled: bool, place: &Place<'_>) -> anyhow::Result<()> {
     let data = place.data().await?;
     let changes = Changes { disabled: Some(disabled), ..Changes::default() };
-    data.accounts.change_user(name, &changes).await?.ok_or_else(|| no_user(name))?;
+    acts(&data).change_user(name, &changes).await?.ok_or_else(|| no_user(name))?;
     let word = if disabled { "disabled" } else { "enabled" };
-    note(&data, &format!("user {word}"), name, None).await?;
     data.close().await;
     stdout::print_line(&format!("{word} {name}"))
 }
 
 async fn remove(name: &str, place: &Place<'_>) -> anyhow::Result<()> {
     let data = place.data().await?;
-    let id = data.accounts.remove_user(name).await?.ok_or_else(|| no_user(name))?;
-    let cancelled = data.queue.cancel_all(&id).await?;
-    let jobs = crate::text::counted(cancelled.len(), "job");
-    note(&data, "user removed", name, Some(&format!("canceled {jobs}"))).await?;
+    let canceled = acts(&data).remove_user(name).await?.ok_or_else(|| no_user(name))?;
+    let jobs = crate::text::counted(canceled.len(), "job");
     data.close().await;
     stdout::print_line(&format!("removed {name}, and canceled {jobs}"))
 }
