@@ -19,6 +19,8 @@ pub mod gpu;
 pub mod job;
 pub mod judge;
 pub mod machine;
+#[cfg(feature = "server")]
+pub mod mail;
 pub mod models;
 #[cfg(feature = "server")]
 pub mod objects;
@@ -36,6 +38,7 @@ pub mod resolve;
 pub mod server;
 pub mod session;
 pub mod settings;
+pub mod styles;
 pub mod text;
 pub mod video;
 pub mod vqgan;

@@ -19,7 +19,7 @@ use terminal::{interrupt, usage};
 use verbs::serve;
 use verbs::{
     batch, bench, completions, doctor, drawers, generate, info, man, models, palettes, reconstruct, resume, score,
-    video,
+    styles, video,
 };
 #[cfg(feature = "server")]
 use verbs::{cancel, jobs, login, submit};
@@ -71,6 +71,8 @@ enum Verb {
     Drawers(drawers::Arguments),
     /// Show the built-in palettes, or any palette that --palette accepts
     Palettes(palettes::Arguments),
+    /// List the styles that --style accepts
+    Styles(styles::Arguments),
     /// Show what this machine and this build can do
     Doctor(doctor::Arguments),
     /// Measure how fast this machine draws
@@ -78,7 +80,7 @@ enum Verb {
     /// Serve pictures over HTTP: a queue, workers and an API
     #[cfg(feature = "server")]
     Serve(Box<serve::Arguments>),
-    /// Draw the jobs of a server on this machine
+    /// Use this machine to draw a server's jobs
     #[cfg(feature = "server")]
     Worker(verbs::worker::Arguments),
     /// Have a server draw a picture
@@ -183,6 +185,7 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         Verb::Models(models) => models::run(models, reporter),
         Verb::Drawers(drawers) => drawers::run(drawers),
         Verb::Palettes(palettes) => palettes::run(palettes),
+        Verb::Styles(styles) => styles::run(styles),
         Verb::Doctor(doctor) => doctor::run(doctor, reporter),
         Verb::Bench(bench) => bench::run(bench, reporter),
         #[cfg(feature = "server")]

@@ -27,6 +27,7 @@ mod resumed_movies;
 mod rooms;
 mod sources;
 mod startup;
+mod styles;
 mod threads;
 #[cfg(unix)]
 mod topics;

@@ -55,6 +55,26 @@ fn drawers_and_palettes_are_those_that_requests_may_name() {
 }
 
 #[test]
+fn styles_are_those_of_the_command_line_with_who_knows_them() {
+    let place = Workplace::new();
+    let server = Server::start(&place, &[]);
+    let styles = items(&server, "styles");
+    let shown = place.run(&["styles", "--json"]).succeeded().output_json();
+    let names = |styles: &[Value]| styles.iter().map(|style| style["name"].clone()).collect::<Vec<_>>();
+    assert_eq!(names(&styles), names(shown.as_array().unwrap()));
+    let watercolor = named(&styles, "watercolor");
+    assert_eq!((&watercolor["group"], &watercolor["known_by"]), (&json!("medium"), &json!(["embedded", "published"])));
+    assert_eq!(named(&styles, "artstation")["known_by"], json!(["published"]));
+    let embedded = styles.iter().filter(|style| style["known_by"][0] == "embedded").count();
+    assert_eq!(embedded, 9);
+    let light = server.get("/api/v1/styles?group=light").json();
+    assert_eq!(light["groups"], json!([{"name": "light", "title": "Light"}]));
+    let items = light["items"].as_array().unwrap();
+    assert!(items.len() > 5 && items.iter().all(|style| style["group"] == "light"), "{light}");
+    assert_eq!(server.get("/api/v1/styles?group=none").problem(404)["detail"], "there is no such group");
+}
+
+#[test]
 fn models_say_whether_they_are_here() {
     let place = Workplace::new();
     let server = Server::start(&place, &[]);

@@ -1,9 +1,10 @@
-//! What a picture can be made with: qualities, drawers, palettes, models, and the options of a request.
+//! What a picture can be made with: qualities, drawers, palettes, styles, models, and the options of a request.
 
 mod models;
 mod options;
 mod palettes;
 mod qualities;
+mod styles;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -18,6 +19,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(qualities::list))
         .routes(routes!(qualities::drawers))
         .routes(routes!(palettes::list))
+        .routes(routes!(styles::list))
         .routes(routes!(models::list))
         .routes(routes!(options::list))
 }
