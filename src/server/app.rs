@@ -13,6 +13,7 @@ use super::visitor::Visitor;
 use super::watch::Watch;
 use crate::accounts::Accounts;
 use crate::database::Database;
+use crate::gallery::Gallery;
 use crate::mail::Mail;
 use crate::objects::Objects;
 use crate::queue::Queue;
@@ -31,6 +32,8 @@ pub struct App {
     pub accounts: Accounts,
     /// The letters to users
     pub mail: Mail,
+    /// The pictures that users published
+    pub gallery: Gallery,
     /// How the server is set up
     pub config: Arc<Config>,
     /// Tells streams which jobs changed

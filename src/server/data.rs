@@ -9,6 +9,7 @@ use crate::accounts::Accounts;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::files::create_private_folder;
+use crate::gallery::Gallery;
 use crate::mail::{self, Mail};
 use crate::objects::Objects;
 use crate::queue::{Queue, Rules};
@@ -24,6 +25,8 @@ pub struct Data {
     pub accounts: Accounts,
     /// The letters to users
     pub mail: Mail,
+    /// The pictures that users published
+    pub gallery: Gallery,
     /// The store of pictures, movies and uploads
     pub objects: Objects,
 }
@@ -65,9 +68,11 @@ impl Data {
         queue.migrate().await?;
         accounts.migrate().await?;
         mail.migrate().await?;
+        let gallery = Gallery::new(database.clone());
+        gallery.migrate().await?;
         migrate(&database).await?;
         let objects = Objects::folder(&config.objects())?;
-        Ok(Self { database, queue, accounts, mail, objects })
+        Ok(Self { database, queue, accounts, mail, gallery, objects })
     }
 
     /// What an operator of this name does with the data.

@@ -36,13 +36,19 @@ const LAST_JOBS: Duration = Duration::from_secs(20);
 /// # Errors
 ///
 /// If the folder, the database or the address cannot be used, or nobody could log in.
-pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: Report, stop: Shutdown) -> Result<()> {
+pub async fn run(
+    mut config: Config,
+    ready: impl FnOnce(SocketAddr, &App),
+    report: Report,
+    stop: Shutdown,
+) -> Result<()> {
     jobs::check_own(&config.settings)?;
     config.smtp.as_ref().map_or(Ok(()), Mail::check)?;
-    let Data { database, queue, accounts, mail, objects } = Data::create(&config).await?;
+    let Data { database, queue, accounts, mail, gallery, objects } = Data::create(&config).await?;
     check_opening(&config, accounts.any_users().await?)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
+    config.listen = address;
     let counts = match config.metrics {
         Some(own) => Some(TcpListener::bind(own).await.map_err(|error| cannot_listen(own, &error))?),
         None => None,
@@ -53,6 +59,7 @@ pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: R
         objects,
         accounts,
         mail,
+        gallery,
         streams: Arc::new(Semaphore::new(config.limits.streams)),
         changes: Changes::new(),
         watch: Watch::default(),

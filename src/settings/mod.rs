@@ -21,6 +21,7 @@ mod seed;
 mod start_noise;
 mod video;
 mod weighted;
+mod words;
 
 use std::path::PathBuf;
 

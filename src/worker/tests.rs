@@ -144,7 +144,7 @@ mod children {
             report: setup.report.clone(),
             previews: Previews::default(),
         });
-        let (child, errors) = Child::start(&setup, &slot, &folder, &["hello".into()]).unwrap();
+        let (child, errors) = Child::start(&setup, &slot, &folder, &["hello".into()], None).unwrap();
         // Once the script has said that it is ready.
         let ready = folder.join("ready");
         tokio::spawn(async move {

@@ -7,13 +7,16 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod account_pages;
 mod accounts;
 mod admin;
 mod admin_pages;
 mod bad_requests;
 mod client;
 mod docs;
+mod gallery;
 mod guard;
+mod job_pages;
 mod jobs;
 #[cfg(target_os = "linux")]
 mod kills;
@@ -22,9 +25,11 @@ mod mail;
 mod mail_python;
 mod openai;
 mod operations;
+mod own_data;
 mod pages;
 mod people;
 mod place;
+mod registration;
 mod start;
 mod streams;
 mod uploads;

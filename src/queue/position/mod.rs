@@ -4,7 +4,7 @@ mod forecast;
 
 use std::time::Duration;
 
-use super::statements::{FIRST, POSITION, RUNNING, SLOTS};
+use super::statements::{FIRST, PACE, POSITION, RUNNING, SLOTS};
 use super::{JobId, Queue, milliseconds, small};
 use crate::error::Result;
 use forecast::{Forecast, Runs, Waits};
@@ -91,6 +91,34 @@ impl Queue {
         }
         Ok(Forecast::new(lasts, slots, &running, &waiting).of_last())
     }
+
+    /// How long a running job still takes, at the pace of its claim so far; `None` if it does not run, or its first
+    /// iteration is not done.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn time_left(&self, id: &JobId) -> Result<Option<Duration>> {
+        let rows = self.database.rows(PACE, &[id.as_str().into()]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let (began, after) = (row.whole("started")?, row.maybe_whole("resumed")?.unwrap_or(0));
+        let (reported, done) = (row.maybe_whole("progress_at")?, row.maybe_whole("iteration")?);
+        let all = row.maybe_whole("iterations")?;
+        Ok(reported
+            .zip(done)
+            .zip(all)
+            .and_then(|((reported, done), all)| left(reported - began, done - after, all - done)))
+    }
+}
+
+/// How long the iterations that are left take, if those that are done took so many milliseconds. A report of an earlier
+/// claim says nothing.
+#[allow(clippy::cast_precision_loss)]
+fn left(milliseconds: i64, done: i64, left: i64) -> Option<Duration> {
+    if milliseconds <= 0 || done <= 0 || left < 0 {
+        return None;
+    }
+    Duration::try_from_secs_f64(milliseconds as f64 / 1000.0 / done as f64 * left as f64).ok()
 }
 
 /// The part of a running job that is left to do, 0 to 1.
@@ -121,5 +149,15 @@ mod tests {
         assert_eq!(median(vec![9.0]), Some(Duration::from_secs(9)));
         assert_eq!(median(vec![9.0, 1.0, 2.0, 4.0]), Some(Duration::from_secs(3)));
         assert_eq!(median(vec![9.0, 1.0, 2.0]), Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn a_job_goes_on_at_its_pace() {
+        assert_eq!(left(10_000, 5, 15), Some(Duration::from_secs(30)));
+        assert_eq!(left(10_000, 5, 0), Some(Duration::ZERO));
+        for (milliseconds, done, rest) in [(0, 5, 15), (-5, 5, 15), (10_000, 0, 15), (10_000, -3, 15), (10_000, 5, -1)]
+        {
+            assert_eq!(left(milliseconds, done, rest), None);
+        }
     }
 }

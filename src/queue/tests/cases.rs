@@ -291,6 +291,42 @@ fn a_paused_queue_begins_nothing_and_loses_nothing() {
 }
 
 #[test]
+fn waiting_jobs_of_an_owner_can_be_cancelled() {
+    on_each(&short(), true, async |place| {
+        let running = place.add("anna").await;
+        let claim = place.claim().await;
+        let (waiting, other) = (place.add("anna").await, place.add("ben").await);
+        assert_eq!(place.queue.cancel_waiting("anna").await.unwrap(), [waiting.clone()]);
+        assert!(place.queue.cancel_waiting("anna").await.unwrap().is_empty());
+        assert_eq!(place.queue.beat(&claim, &Progress::default()).await.unwrap(), Beat::Go);
+        let states = [place.state(&running).await, place.state(&waiting).await, place.state(&other).await];
+        assert_eq!(states, [State::Running, State::Cancelled, State::Queued]);
+        assert!(place.queue.job(&waiting, None).await.unwrap().unwrap().finished.is_some());
+    });
+}
+
+#[test]
+fn a_running_job_says_how_long_it_still_takes() {
+    on_each(&Rules { lease: Duration::from_secs(60), ..short() }, true, async |place| {
+        let id = place.add("anna").await;
+        assert_eq!(place.queue.time_left(&id).await.unwrap(), None);
+        let claim = place.claim().await;
+        assert_eq!(place.queue.time_left(&id).await.unwrap(), None);
+        // Ten of forty iterations were done before this claim.
+        place.queue.begun(&claim, Some(10), None).await.unwrap();
+        place.wait(2000).await;
+        let progress = |iteration| Progress { iteration: Some(iteration), iterations: Some(40), ..Progress::default() };
+        place.queue.beat(&claim, &progress(10)).await.unwrap();
+        assert_eq!(place.queue.time_left(&id).await.unwrap(), None);
+        place.wait(2000).await;
+        place.queue.beat(&claim, &progress(20)).await.unwrap();
+        assert_eq!(place.queue.time_left(&id).await.unwrap(), Some(Duration::from_secs(8)));
+        place.queue.finish(&claim, &picture(&claim, 1.0)).await.unwrap();
+        assert_eq!(place.queue.time_left(&id).await.unwrap(), None);
+    });
+}
+
+#[test]
 fn all_jobs_of_an_owner_can_be_cancelled() {
     on_each(&short(), true, async |place| {
         let running = place.add("anna").await;

@@ -1,9 +1,9 @@
 //! Jobs: asking for a picture, and what becomes of it.
 
+pub(in crate::server) mod actions;
 mod email;
-mod files;
+pub(in crate::server) mod files;
 mod order;
-mod range;
 pub(in crate::server) mod request;
 mod submit;
 mod view;
@@ -17,16 +17,16 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(in crate::server) use files::is_served;
 pub(in crate::server) use order::check_own;
 pub(in crate::server) use submit::submit;
-pub(in crate::server) use view::View;
+pub(in crate::server) use view::{FileView, View};
 
 use super::app::App;
 use super::moment::moment;
 use super::problem::{Answer, Parameters, PathId, Problem};
-use super::upkeep::delete_job;
 use super::visitor::Visitor;
-use crate::queue::{Cancelling, Filter, Job, JobId, State as JobState};
+use crate::queue::{Filter, Job, JobId, State as JobState};
 
 /// How many jobs a list has if the visitor does not say.
 const USUAL_LIST: u32 = 20;
@@ -134,23 +134,8 @@ async fn show(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> A
     ),
 )]
 async fn cancel(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> Answer<Response> {
-    let job = cancel_job(&app, &visitor, &id).await?;
+    let job = actions::cancel(&app, &visitor, &id).await?;
     Ok((StatusCode::ACCEPTED, Json(View::of(&app, job, true).await?)).into_response())
-}
-
-/// Cancels a job that the visitor may handle, and returns it.
-pub(in crate::server) async fn cancel_job(app: &App, visitor: &Visitor, id: &JobId) -> Answer<Job> {
-    match app.queue.cancel(id, visitor.limited_to()).await? {
-        Cancelling::Unknown => return Err(Problem::missing("job")),
-        Cancelling::TooLate(state) => {
-            let detail = format!("the job has already ended: it is {}", state.as_str());
-            return Err(Problem::new(StatusCode::CONFLICT, detail).hint("delete the job to remove its files"));
-        }
-        Cancelling::Done | Cancelling::Asked => app.changes.tell(id),
-    }
-    let job = job_of(app, visitor, id).await?;
-    note_of_others(app, visitor, &job, "job canceled").await?;
-    Ok(job)
 }
 
 /// Delete a job and its files
@@ -164,23 +149,7 @@ pub(in crate::server) async fn cancel_job(app: &App, visitor: &Visitor, id: &Job
     ),
 )]
 async fn delete(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> Answer<StatusCode> {
-    let job = job_of(&app, &visitor, &id).await?;
-    if delete_job(&app.queue, &app.objects, &id, visitor.limited_to()).await?.is_none() {
-        let job = job_of(&app, &visitor, &id).await?;
-        let detail = format!("the job has not ended yet: it is {}", job.state.as_str());
-        return Err(Problem::new(StatusCode::CONFLICT, detail).hint("cancel the job first"));
-    }
-    app.changes.tell(&id);
-    note_of_others(&app, &visitor, &job, "job deleted").await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Notes what an operator did to a job of somebody else.
-async fn note_of_others(app: &App, visitor: &Visitor, job: &Job, what: &str) -> Answer<()> {
-    if job.owner != visitor.owner {
-        app.acts(visitor).note(what, job.id.as_str(), None).await?;
-    }
-    Ok(())
+    actions::delete(&app, &visitor, &id).await.map(|()| StatusCode::NO_CONTENT)
 }
 
 /// The queue as a whole.

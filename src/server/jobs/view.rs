@@ -163,7 +163,12 @@ impl View {
             _ => None,
         };
         let running = if position.is_some() { app.queue.overview().await?.running } else { 0 };
+        let left = match job.state {
+            State::Running if with_place => app.queue.time_left(&job.id).await?,
+            _ => None,
+        };
         let mut view = Self::alone(job, &artifacts, result.as_ref());
+        view.ends_in = left.map(|left| rounded(left.as_secs_f64()));
         if let Some(position) = position {
             view.position = Some(position.place);
             view.ahead = Some(position.place - 1 + running);

@@ -3,6 +3,7 @@
 use crate::accounts::{Accounts, Changes, NewUser, User};
 use crate::database::Database;
 use crate::error::Result;
+use crate::gallery::Gallery;
 use crate::queue::{JobId, Queue};
 use crate::server::audit;
 
@@ -133,6 +134,8 @@ impl Acts {
     ///
     /// If the database cannot be reached.
     pub async fn remove_user(&self, name: &str) -> Result<Option<Vec<JobId>>> {
+        let Some(user) = self.accounts.user(name).await? else { return Ok(None) };
+        Gallery::new(self.database.clone()).forget(&user.id).await?;
         let Some(id) = self.accounts.remove_user(name).await? else { return Ok(None) };
         let canceled = self.queue.cancel_all(&id).await?;
         let jobs = crate::text::counted(canceled.len(), "job");

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use super::{Desk, back, encoded};
 use crate::server::admin::{AdminJob, AttemptView, Which, find_jobs, look_at_job, requeue_job};
 use crate::server::app::App;
-use crate::server::jobs::cancel_job;
+use crate::server::jobs::actions;
 use crate::server::pages::{Form, Layout, render};
 use crate::server::problem::{Answer, PathId};
 
@@ -83,7 +83,7 @@ async fn requeue(State(app): State<App>, desk: Desk, PathId(id): PathId, form: F
 }
 
 async fn cancel(State(app): State<App>, desk: Desk, PathId(id): PathId, form: Form) -> Answer<Response> {
-    cancel_job(&app, &desk.visitor, &id).await?;
+    actions::cancel(&app, &desk.visitor, &id).await?;
     Ok(back(&form, "/admin/jobs", "canceled"))
 }
 

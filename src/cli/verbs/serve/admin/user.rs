@@ -3,11 +3,13 @@
 use clap::Subcommand;
 use serde_json::json;
 
+use super::invitation::Address;
 use super::{Place, acts, no_user, password};
-use crate::Result;
-use crate::accounts::{Changes, Limits, NewUser, Role, User};
-use crate::cli::terminal::stdout;
-use crate::server::rfc3339;
+use crate::accounts::{Changes, Limits, NewUser, RESET_LASTS, Role, User};
+use crate::cli::terminal::{line, stdout};
+use crate::cli::verbs::serve::arguments::Age;
+use crate::server::{reset_link, rfc3339};
+use crate::{Error, Result};
 
 /// What to do with users.
 #[derive(Subcommand)]
@@ -22,6 +24,8 @@ pub(super) enum Verb {
     Change(Change),
     /// Give a user another password, and end its sessions
     Password(Name),
+    /// Make a link with which a user sets a forgotten password, once, and print it
+    Reset(Reset),
     /// Let a user do nothing, for now: its tokens are refused and its sessions end. Its jobs stay in the queue
     Disable(Name),
     /// Let a user do everything again
@@ -67,6 +71,19 @@ pub(super) struct Name {
     /// Name of the user
     #[arg(value_name = "NAME")]
     name: String,
+}
+
+/// Arguments of `user reset`.
+#[derive(clap::Args)]
+pub(super) struct Reset {
+    /// Name of the user
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Time until the link becomes invalid, such as 30m or 1d [default: 1h]
+    #[arg(long, value_name = "TIME")]
+    expires: Option<Age>,
+    #[command(flatten)]
+    address: Address,
 }
 
 /// What can be set of a user.
@@ -116,6 +133,7 @@ pub(super) async fn run(verb: &Verb, place: &Place<'_>) -> anyhow::Result<()> {
         Verb::List(arguments) => list(arguments, place).await,
         Verb::Change(arguments) => change(arguments, place).await,
         Verb::Password(Name { name }) => set_password(name, place).await,
+        Verb::Reset(arguments) => reset(arguments, place).await,
         Verb::Disable(Name { name }) => set_disabled(name, true, place).await,
         Verb::Enable(Name { name }) => set_disabled(name, false, place).await,
         Verb::Remove(Name { name }) => remove(name, place).await,
@@ -206,6 +224,20 @@ async fn set_password(name: &str, place: &Place<'_>) -> anyhow::Result<()> {
     }
     data.close().await;
     stdout::print_line(&format!("changed the password of {name}"))
+}
+
+async fn reset(arguments: &Reset, place: &Place<'_>) -> anyhow::Result<()> {
+    let data = place.data().await?;
+    let user = of_name(&arguments.name, &data).await?;
+    if user.disabled {
+        let hint = format!("let the user in with `text2art serve admin user enable {}` first", user.name);
+        return Err(Error::usage(format!("{} is disabled", user.name), hint).into());
+    }
+    let secret = data.accounts.begin_reset(&user, arguments.expires.map_or(RESET_LASTS, Age::duration)).await?;
+    acts(&data).note("reset link made", &user.name, None).await?;
+    data.close().await;
+    line(&format!("a link with which {} sets another password, which cannot be shown again:", user.name));
+    stdout::print_line(&reset_link(&arguments.address.of(place), secret.reveal()))
 }
 
 async fn set_disabled(name: &str, disabled: bool, place: &Place<'_>) -> anyhow::Result<()> {
