@@ -797,7 +797,7 @@ const SERVER_VERBS: [Group; 0] = [];
 /// The cases of the verbs of operators, which share a folder of data. `tests/server/admin.rs` tells what the options do to
 /// a server; a token and a moment cannot stand in a snapshot.
 #[cfg(feature = "server")]
-const ADMIN_VERBS: [Group; 24] = [
+const ADMIN_VERBS: [Group; 28] = [
     (
         "serve admin user add",
         &[
@@ -838,6 +838,29 @@ const ADMIN_VERBS: [Group; 24] = [
             ("--max-running", &["serve admin user change anna --max-running 0 --data d"]),
             ("--email", &["serve admin user change anna --email a@b@ --data d"]),
         ],
+    ),
+    (
+        "serve admin user reset",
+        &[
+            ("--expires", &["serve admin user reset anna --expires 90", "serve admin user reset nobody --data d"]),
+            ("--public-url", &["serve admin user reset anna --public-url here"]),
+        ],
+    ),
+    (
+        "serve admin invitation add",
+        &[
+            ("--note", &["serve admin invitation add --note --data d"]),
+            ("--expires", &["serve admin invitation add --expires 90"]),
+            ("--public-url", &["serve admin invitation add --public-url here"]),
+        ],
+    ),
+    (
+        "serve admin invitation list",
+        &[("--json", &["serve admin invitation list --data d", "serve admin invitation list --json --data d"])],
+    ),
+    (
+        "serve admin invitation withdraw",
+        &[("", &["serve admin invitation withdraw 0123456789abcdefghjkmnpqrs --data d"])],
     ),
     ("serve admin user password", &[("", &["serve admin user password nobody --data d"])]),
     (
@@ -1002,7 +1025,7 @@ fn no_option_is_without_a_case() {
     let verbs: BTreeSet<String> = verbs_of("").into_iter().chain(verbs_of("models")).collect();
     assert_eq!(self::verbs().map(|(verb, _)| (*verb).to_owned()).collect::<BTreeSet<_>>(), verbs);
     if cfg!(feature = "server") {
-        let groups = ["user", "token", "queue"].map(|group| format!("serve admin {group}"));
+        let groups = ["user", "token", "invitation", "queue"].map(|group| format!("serve admin {group}"));
         let mut verbs: BTreeSet<String> = verbs_of("serve admin").into_iter().collect();
         for group in &groups {
             assert!(verbs.remove(group), "{group}");

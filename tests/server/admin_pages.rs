@@ -104,8 +104,10 @@ impl Drop for Worker {
 #[test]
 fn only_operators_see_the_desk() {
     let desk = Desk::new();
-    let api = ["queue", "jobs", "workers", "users", "letters", "audit"].map(|name| format!("/api/v1/admin/{name}"));
-    let pages = ["", "/jobs", "/workers", "/users", "/letters", "/audit"].map(|name| format!("/admin{name}"));
+    let api = ["queue", "jobs", "workers", "users", "pictures", "letters", "audit"]
+        .map(|name| format!("/api/v1/admin/{name}"));
+    let pages =
+        ["", "/jobs", "/workers", "/users", "/pictures", "/letters", "/audit"].map(|name| format!("/admin{name}"));
     for path in &api {
         assert_eq!(desk.get(&desk.olga, path).status, 200, "{path}");
         desk.get(&desk.anna, path).problem(403);
@@ -274,6 +276,9 @@ fn administrators_manage_users_and_operators_do_not() {
     );
     assert!(!desk.page(&desk.olga, "/admin/users").text().contains("/disable"));
 
+    let reset = desk.post(&desk.root, "/admin/users/anna/reset", "x=");
+    assert!(reset.status == 200 && reset.text().contains("<code id=\"link\">http://"), "{}", reset.text());
+    assert_eq!(desk.post(&desk.olga, "/admin/users/anna/reset", "x=").status, 403);
     assert_eq!(desk.post(&desk.root, "/admin/users/anna/disable", "x=").status, 303);
     desk.get(&desk.anna, "/api/v1/me").problem(401);
     let enabled = desk.send("PATCH", &desk.root, "/api/v1/admin/users/anna", &json!({"disabled": false}));
@@ -291,14 +296,15 @@ fn administrators_manage_users_and_operators_do_not() {
         act("command line", "user removed", "ben"),
         act("root", "user enabled", "anna"),
         act("root", "user disabled", "anna"),
+        act("root", "reset link made", "anna"),
         act("root", "user changed", "ben"),
         act("root", "user added", "ben"),
     ];
-    assert_eq!(desk.audit()[..5], expected);
-    let listed = admin(&desk.place, &["audit", "--limit", "4", "--json"]).succeeded().output_json();
-    assert_eq!(listed.as_array().unwrap().len(), 4);
+    assert_eq!(desk.audit()[..6], expected);
+    let listed = admin(&desk.place, &["audit", "--limit", "5", "--json"]).succeeded().output_json();
+    assert_eq!(listed.as_array().unwrap().len(), 5);
     assert_eq!(
-        (&listed[3]["what"], &listed[3]["detail"]),
+        (&listed[4]["what"], &listed[4]["detail"]),
         (&json!("user changed"), &json!("role operator, weight 3, max_waiting 7, max_running 2"),)
     );
     let table = admin(&desk.place, &["audit"]).succeeded();

@@ -6,6 +6,7 @@
 mod audited;
 mod jobs;
 mod letters;
+mod pictures;
 mod queue;
 mod users;
 mod workers;
@@ -19,6 +20,7 @@ use utoipa_axum::routes;
 pub(super) use audited::{EntryView, entries};
 pub(super) use jobs::{AdminJob, AttemptView, Which, find as find_jobs, look as look_at_job, requeue as requeue_job};
 pub(super) use letters::{LetterView, letters as dead_letters, named as letter_named, send_again as send_letter_again};
+pub(super) use pictures::{HiddenPicture, hidden as hidden_pictures};
 pub(super) use queue::{Overview, overview};
 pub(super) use users::{
     ChangedUser, NewUserBody, UserView, add as add_user, change as change_user, users as list_users,
@@ -45,6 +47,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(users::update))
         .routes(routes!(letters::list))
         .routes(routes!(letters::resend))
+        .routes(routes!(pictures::list))
         .routes(routes!(audited::list))
 }
 

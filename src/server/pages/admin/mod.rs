@@ -4,6 +4,7 @@ mod audit;
 mod jobs;
 mod letters;
 mod overview;
+mod pictures;
 mod users;
 mod workers;
 
@@ -25,6 +26,7 @@ pub(super) fn routes() -> Router<App> {
         .merge(workers::routes())
         .merge(users::routes())
         .merge(letters::routes())
+        .merge(pictures::routes())
         .merge(audit::routes())
 }
 
@@ -52,7 +54,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Desk {
 }
 
 /// What an operator can have done: as an address has it, and in words.
-const DONE: [(&str, &str); 11] = [
+const DONE: [(&str, &str); 12] = [
     ("paused", "The queue is paused: no job begins until you resume it."),
     ("resumed", "The queue goes on."),
     ("requeued", "The job waits again."),
@@ -60,6 +62,7 @@ const DONE: [(&str, &str); 11] = [
     ("drained", "The worker takes no more jobs within 20 seconds."),
     ("undrained", "The worker takes jobs again within 20 seconds."),
     ("resent", "The letter waits to be sent."),
+    ("shown", "The picture is in the gallery again."),
     ("added", "The user is added."),
     ("changed", "The user is changed."),
     ("disabled", "The user can do nothing from now on."),

@@ -11,8 +11,9 @@ use super::{Desk, back};
 use crate::accounts::Role;
 use crate::server::admin::{ChangedUser, NewUserBody, UserView, add_user, change_user, list_users};
 use crate::server::app::App;
-use crate::server::pages::{Form, Layout, render_with, sentence};
+use crate::server::pages::{Form, Layout, render_with, status_of, told};
 use crate::server::problem::{Answer, Problem};
+use crate::server::users::invitations::link_for;
 
 /// How many users a page has at most.
 const LONGEST_LIST: usize = 100;
@@ -23,6 +24,8 @@ struct UsersPage {
     layout: Layout,
     done: Option<&'static str>,
     error: Option<String>,
+    /// The link with which a user sets a forgotten password, in the answer that makes it alone
+    link: Option<NewLink>,
     /// What the names must have in them
     search: String,
     users: Vec<UserView>,
@@ -33,18 +36,25 @@ struct UsersPage {
     form: Form,
 }
 
+/// A link for a user.
+struct NewLink {
+    name: String,
+    address: String,
+}
+
 /// The routes of this part.
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/admin/users", get(list).post(add))
         .route("/admin/users/{name}", post(change))
+        .route("/admin/users/{name}/reset", post(reset))
         .route("/admin/users/{name}/disable", post(disable))
         .route("/admin/users/{name}/enable", post(enable))
 }
 
 async fn list(State(app): State<App>, desk: Desk, RawQuery(query): RawQuery) -> Answer<Response> {
     let query = Form::parse(query.unwrap_or_default().as_bytes());
-    page(&app, desk, query.get("q"), Form::default(), None).await
+    page(&app, desk, Shown { search: query.get("q"), ..Shown::default() }).await
 }
 
 async fn add(State(app): State<App>, desk: Desk, form: Form) -> Answer<Response> {
@@ -58,7 +68,7 @@ async fn add(State(app): State<App>, desk: Desk, form: Form) -> Answer<Response>
     };
     match done {
         Ok(()) => Ok(back(&form, "/admin/users", "added")),
-        Err(problem) => page(&app, desk, "", form, Some(problem)).await,
+        Err(problem) => page(&app, desk, Shown { form, problem: Some(problem), ..Shown::default() }).await,
     }
 }
 
@@ -69,6 +79,19 @@ async fn change(State(app): State<App>, desk: Desk, path: RawPathParams, form: F
         Ok(ChangedUser { role, weight, max_waiting, max_running, disabled: None })
     });
     changed(&app, desk, &path, &form, changes, "changed").await
+}
+
+async fn reset(State(app): State<App>, desk: Desk, path: RawPathParams) -> Answer<Response> {
+    let name = path.iter().find(|(name, _)| *name == "name").map_or("", |(_, value)| value);
+    let made = match administer(&desk) {
+        Ok(()) => link_for(&app, &desk.visitor, name).await,
+        Err(problem) => Err(problem),
+    };
+    let shown = match made {
+        Ok(made) => Shown { link: Some(NewLink { name: name.to_owned(), address: made.link }), ..Shown::default() },
+        Err(problem) => Shown { problem: Some(problem), ..Shown::default() },
+    };
+    page(&app, desk, shown).await
 }
 
 async fn disable(State(app): State<App>, desk: Desk, path: RawPathParams, form: Form) -> Answer<Response> {
@@ -97,7 +120,7 @@ async fn changed(
     };
     match outcome {
         Ok(()) => Ok(back(form, "/admin/users", done)),
-        Err(problem) => page(app, desk, "", Form::default(), Some(problem)).await,
+        Err(problem) => page(app, desk, Shown { problem: Some(problem), ..Shown::default() }).await,
     }
 }
 
@@ -132,17 +155,25 @@ fn number(form: &Form, field: &str) -> Answer<Option<u32>> {
         .map_err(|_| Problem::unprocessable("a limit is not a whole number").hint("write digits only").field(field))
 }
 
-/// The page with the users whose names have a text in them, and with what went wrong.
-async fn page(app: &App, desk: Desk, search: &str, form: Form, problem: Option<Problem>) -> Answer<Response> {
+/// What the page shows.
+#[derive(Default)]
+struct Shown<'s> {
+    /// What the names of the users have in them
+    search: &'s str,
+    form: Form,
+    problem: Option<Problem>,
+    link: Option<NewLink>,
+}
+
+/// The page with users, and with what went wrong.
+async fn page(app: &App, desk: Desk, shown: Shown<'_>) -> Answer<Response> {
+    let Shown { search, form, problem, link } = shown;
     let mut users = list_users(app).await?;
     users.retain(|user| user.name.contains(search));
     let all = users.len();
     users.truncate(LONGEST_LIST);
-    let error = problem.as_ref().map(|problem| match problem.to_do() {
-        Some(hint) => format!("{} {}", sentence(problem.detail()), sentence(hint)),
-        None => sentence(problem.detail()),
-    });
-    let status = problem.map_or(StatusCode::OK, |problem| problem.status());
+    let error = problem.as_ref().map(told);
+    let status = problem.as_ref().map_or(StatusCode::OK, status_of);
     Ok(render_with(
         status,
         &UsersPage {
@@ -150,6 +181,7 @@ async fn page(app: &App, desk: Desk, search: &str, form: Form, problem: Option<P
             layout: desk.layout,
             done: desk.done,
             error,
+            link,
             search: search.to_owned(),
             users,
             all,
