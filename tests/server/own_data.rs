@@ -129,7 +129,7 @@ fn done(server: &Server, headers: &[(&str, &str)], id: &str) {
 fn an_export_has_all_of_a_user_and_nothing_of_others() {
     let place = Workplace::new();
     admin_with_line(&place, PASSWORD, &["user", "add", "anna", "--email", "anna@example.org"]).succeeded();
-    let ben = user(&place, "ben", "user", "admin");
+    let ben = user(&place, "benedikt", "user", "admin");
     let server = Server::start_with_workers(&place, 1, &[]);
     let session = cookie(&log_in(&server, "anna", PASSWORD));
     let (anna, ben) = ([("cookie", session.as_str())], [("authorization", ben.as_str())]);
@@ -184,7 +184,7 @@ fn an_export_has_all_of_a_user_and_nothing_of_others() {
     expected.sort();
     assert_eq!(of(&likes, "picture"), expected);
     let all = String::from_utf8_lossy(&answer.body);
-    for secret in [his.as_str(), "his pear", "ben", "argon2", session.split_once('=').unwrap().1] {
+    for secret in [his.as_str(), "his pear", "benedikt", "argon2", session.split_once('=').unwrap().1] {
         assert!(!all.contains(secret), "{secret}");
     }
     // A program that was given less gets nothing of it.
