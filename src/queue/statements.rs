@@ -126,6 +126,14 @@ ON CONFLICT (job, name) DO UPDATE SET object = excluded.object, media_type = exc
     bytes = excluded.bytes, sha256 = excluded.sha256
 RETURNING job";
 
+/// Adds a file to a job that is done. Values: job, name, object, media type, bytes, SHA-256
+pub(super) const ADD_FILE: &str = "
+INSERT INTO artifacts (job, name, object, media_type, bytes, sha256)
+SELECT id, $2, $3, $4, $5, $6 FROM jobs WHERE id = $1 AND state = 'done'
+ON CONFLICT (job, name) DO UPDATE SET object = excluded.object, media_type = excluded.media_type,
+    bytes = excluded.bytes, sha256 = excluded.sha256
+RETURNING job";
+
 /// Values: job
 pub(super) const ARTIFACTS: &str =
     "SELECT name, object, media_type, bytes, sha256 FROM artifacts WHERE job = $1 ORDER BY name LIMIT 100";
@@ -308,9 +316,9 @@ pub(super) const RESUME: &str = "DELETE FROM switches WHERE name = 'paused' RETU
 /// Since when no job begins.
 pub(super) const PAUSED: &str = "SELECT since FROM switches WHERE name = 'paused'";
 
-/// Jobs that ended long ago, the oldest first. Values: milliseconds since their end, how many at most
+/// Jobs that ended long ago and need not be kept, the oldest first. Values: milliseconds since their end, how many at most
 pub(super) const OLD: &str = "
-SELECT id FROM jobs WHERE state IN ('done', 'dead', 'cancelled') AND finished <= {now} - $1
+SELECT id FROM jobs WHERE state IN ('done', 'dead', 'cancelled') AND finished <= {now} - $1 AND kept = 0
 ORDER BY finished, seq LIMIT $2";
 
 /// How many bytes all files of jobs have.

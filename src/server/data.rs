@@ -8,6 +8,7 @@ use crate::accounts::Accounts;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::files::create_private_folder;
+use crate::gallery::Gallery;
 use crate::objects::Objects;
 use crate::queue::{Queue, Rules};
 
@@ -20,6 +21,8 @@ pub struct Data {
     pub queue: Queue,
     /// The users
     pub accounts: Accounts,
+    /// The pictures that users published
+    pub gallery: Gallery,
     /// The store of pictures, movies and uploads
     pub objects: Objects,
 }
@@ -59,9 +62,11 @@ impl Data {
         let accounts = Accounts::new(database.clone());
         queue.migrate().await?;
         accounts.migrate().await?;
+        let gallery = Gallery::new(database.clone());
+        gallery.migrate().await?;
         migrate(&database).await?;
         let objects = Objects::folder(&config.objects())?;
-        Ok(Self { database, queue, accounts, objects })
+        Ok(Self { database, queue, accounts, gallery, objects })
     }
 
     /// Closes the connections of these data and their clones.

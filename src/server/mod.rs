@@ -1,13 +1,16 @@
 //! The server: the HTTP interface to the queue, with its documentation, and the workers inside it.
 //!
-//! Each part of the interface has a file with a function `routes`. The paths of all parts but `docs`, `health`,
-//! `openai` and `pages` are below `/api/v1`.
+//! Each part of the interface has a file with a function `routes`. The paths of all parts but `docs`, `health`, `openai`
+//! and `pages`, and of the files of published pictures, are below `/api/v1`.
 
+mod absolute;
 mod app;
 pub mod audit;
 mod changes;
 mod config;
 mod data;
+mod delivery;
+mod derived;
 mod docs;
 mod events;
 mod guard;
@@ -21,6 +24,7 @@ mod metrics;
 mod moment;
 mod openai;
 mod pages;
+mod pictures;
 mod problem;
 mod run;
 pub mod upkeep;
@@ -74,9 +78,14 @@ pub fn router(app: &App) -> Router {
         .merge(events::routes())
         .merge(uploads::routes())
         .merge(lists::routes())
+        .merge(pictures::routes())
         .merge(users::routes());
-    let (routes, described) =
-        OpenApiRouter::new().nest("/api/v1", api).merge(openai::routes()).merge(health::routes()).split_for_parts();
+    let (routes, described) = OpenApiRouter::new()
+        .nest("/api/v1", api)
+        .merge(openai::routes())
+        .merge(pictures::file_routes())
+        .merge(health::routes())
+        .split_for_parts();
     let routes = routes.merge(docs::routes(&described)).merge(metrics::routes()).merge(pages::routes());
     // The route of a request is known only behind the router, so that each route is measured by itself.
     let routes = routes

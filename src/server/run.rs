@@ -34,7 +34,7 @@ const LAST_JOBS: Duration = Duration::from_secs(20);
 /// If the folder, the database or the address cannot be used, or nobody could log in.
 pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: Report, stop: Shutdown) -> Result<()> {
     jobs::check_own(&config.settings)?;
-    let Data { database, queue, accounts, objects } = Data::create(&config).await?;
+    let Data { database, queue, accounts, gallery, objects } = Data::create(&config).await?;
     check_opening(&config, accounts.any_users().await?)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
@@ -47,6 +47,7 @@ pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: R
         database,
         objects,
         accounts,
+        gallery,
         streams: Arc::new(Semaphore::new(config.limits.streams)),
         changes: Changes::new(),
         watch: Watch::default(),

@@ -12,6 +12,7 @@ mod admin;
 mod bad_requests;
 mod client;
 mod docs;
+mod gallery;
 mod guard;
 mod job_pages;
 mod jobs;

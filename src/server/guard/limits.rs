@@ -27,6 +27,8 @@ struct Rate {
 /// A person with a page, who also uploads pictures; or a script that asks for many.
 const USER: Rate = Rate { at_once: 60, a_minute: 60 };
 const ANONYMOUS: Rate = Rate { at_once: 10, a_minute: 10 };
+/// Likes of visitors without a login from one network, who look at the gallery together.
+const LIKES: Rate = Rate { at_once: 60, a_minute: 30 };
 /// Passwords from one network: enough for a family that forgot theirs.
 const LOGINS: Rate = Rate { at_once: 10, a_minute: 5 };
 /// Passwords for one name, from any network.
@@ -36,6 +38,7 @@ const LOGINS_OF_A_NAME: Rate = Rate { at_once: 20, a_minute: 2 };
 pub struct Limits {
     users: Limiter<String>,
     anonymous: Limiter<Network>,
+    likes: Limiter<Network>,
     logins: Limiter<Network>,
     logins_of_a_name: Limiter<String>,
 }
@@ -45,6 +48,7 @@ impl Default for Limits {
         Self {
             users: Limiter::new(&USER),
             anonymous: Limiter::new(&ANONYMOUS),
+            likes: Limiter::new(&LIKES),
             logins: Limiter::new(&LOGINS),
             logins_of_a_name: Limiter::new(&LOGINS_OF_A_NAME),
         }
@@ -60,6 +64,11 @@ impl Limits {
             Entrance::Local | Entrance::None => Ok(()),
         };
         checked.map_err(|seconds| too_many("you sent too many requests", seconds))
+    }
+
+    /// Counts a like of a visitor without a login, or refuses it.
+    pub(super) fn check_like(&self, network: Network) -> Answer<()> {
+        self.likes.check(&network).map_err(|seconds| too_many("your network sent too many likes", seconds))
     }
 
     /// Counts a try to log in, or refuses it. A user whose name others try is refused as well; sessions and tokens that
@@ -146,6 +155,17 @@ mod tests {
         }
         limits.check(&visitor("other"), Entrance::Anonymous, network(1)).unwrap_err();
         limits.check(&visitor("one"), Entrance::Anonymous, network(2)).unwrap();
+    }
+
+    #[test]
+    fn likes_of_a_network_have_a_limit_of_their_own() {
+        let limits = Limits::default();
+        for _ in 0..60 {
+            limits.check_like(network(1)).unwrap();
+        }
+        limits.check_like(network(1)).unwrap_err();
+        limits.check_like(network(2)).unwrap();
+        limits.check(&visitor("one"), Entrance::Anonymous, network(1)).unwrap();
     }
 
     #[test]

@@ -3,7 +3,6 @@
 pub(in crate::server) mod actions;
 pub(in crate::server) mod files;
 mod order;
-mod range;
 pub(in crate::server) mod request;
 mod submit;
 mod view;
@@ -19,7 +18,7 @@ use utoipa_axum::routes;
 
 pub(in crate::server) use order::check_own;
 pub(in crate::server) use submit::submit;
-pub(in crate::server) use view::View;
+pub(in crate::server) use view::{FileView, View};
 
 use super::app::App;
 use super::problem::{Answer, Parameters, PathId, Problem};

@@ -34,6 +34,8 @@ macro_rules! asset {
 
 /// All assets. A script can import another one by `./NAME.js`.
 const ASSETS: &[Asset] = &[
+    asset!("gallery.css", STYLE),
+    asset!("gallery.js", SCRIPT),
     asset!("icon.svg", DRAWING),
     asset!("job.js", SCRIPT),
     asset!("live.js", SCRIPT),

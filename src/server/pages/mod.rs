@@ -11,6 +11,7 @@
 mod assets;
 mod errors;
 mod form;
+mod gallery;
 mod job;
 mod layout;
 mod login;
@@ -28,5 +29,10 @@ use super::app::App;
 
 /// The routes of all pages.
 pub fn routes() -> Router<App> {
-    Router::new().merge(assets::routes()).merge(job::routes()).merge(login::routes()).merge(mine::routes())
+    Router::new()
+        .merge(assets::routes())
+        .merge(gallery::routes())
+        .merge(job::routes())
+        .merge(login::routes())
+        .merge(mine::routes())
 }

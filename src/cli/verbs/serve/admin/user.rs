@@ -226,6 +226,8 @@ async fn set_disabled(name: &str, disabled: bool, place: &Place<'_>) -> anyhow::
 
 async fn remove(name: &str, place: &Place<'_>) -> anyhow::Result<()> {
     let data = place.data().await?;
+    let user = data.accounts.user(name).await?.ok_or_else(|| no_user(name))?;
+    data.gallery.forget(&user.id).await?;
     let id = data.accounts.remove_user(name).await?.ok_or_else(|| no_user(name))?;
     let cancelled = data.queue.cancel_all(&id).await?;
     let jobs = crate::text::counted(cancelled.len(), "job");
