@@ -318,6 +318,34 @@ fn another_picture_starts_from_a_finished_one() {
     assert!(refused.text().contains("no longer stored"), "{}", refused.text());
 }
 
+#[test]
+fn a_picture_is_published_and_withdrawn() {
+    let place = Workplace::new();
+    let server = Server::start_with_workers(&place, 1, &[]);
+    let job = server.submit(&small("a red apple"));
+    let at = |action: &str| format!("{}/{action}", path_of(&job));
+    post(&server, &at("publish"), "title=Apple").problem_page(409);
+    server.wait_for(id(&job), |job| job["finished"].is_string());
+    assert!(text(&server, &path_of(&job)).contains("name=\"show_prompt\""));
+    let small = attributes(&text(&server, "/mine"), "src").into_iter().find(|url| url.contains("thumb")).unwrap();
+    assert_eq!(server.get(&small).header("content-type"), "image/webp");
+
+    let published = post(&server, &at("publish"), "title=%3Cb%3EApple&show_prompt=1");
+    let public = led(&published).to_owned();
+    assert!(public.starts_with("/g/"), "{public}");
+    let shown = text(&server, &public);
+    assert!(shown.contains("&#60;b&#62;Apple") && shown.contains("a red apple"), "{shown}");
+    let shown = text(&server, &path_of(&job));
+    assert!(attributes(&shown, "href").contains(&public) && !shown.contains("name=\"show_prompt\""), "{shown}");
+    assert_eq!(led(&post(&server, &at("withdraw"), "")), path_of(&job));
+    page(&server, &public).problem_page(404);
+    post(&server, &at("withdraw"), "").problem_page(404);
+    // Without the prompt, nobody else reads it.
+    let published = post(&server, &at("publish"), "title=");
+    let shown = text(&server, led(&published));
+    assert!(shown.contains("Untitled") && !shown.contains("a red apple"), "{shown}");
+}
+
 impl Answer {
     /// Checks that the answer is the page of a problem.
     fn problem_page(&self, status: u16) {
