@@ -3,7 +3,7 @@
 use super::*;
 use crate::accounts::{Accounts, NewUser};
 use crate::database::{Id, Value};
-use crate::queue::{Claim, Enqueued, JobId, NewJob, Queue, Rules};
+use crate::queue::{Enqueued, JobId, NewJob, Queue, Rules};
 
 /// A gallery with the queue and the accounts beside it.
 struct Room {
@@ -30,7 +30,7 @@ impl Room {
         let new = NewJob { max_waiting: 1000, ..NewJob::new(owner, "{}", "a red apple", "vqgan", "normal") };
         let Enqueued::New(id) = self.queue.enqueue(&new).await.unwrap() else { panic!("not added") };
         let claim = self.queue.claim("worker").await.unwrap().unwrap();
-        self.queue.finish(&claim, &picture(&claim)).await.unwrap();
+        self.queue.finish(&claim, &picture()).await.unwrap();
         id
     }
 
@@ -65,7 +65,7 @@ fn new(job: JobId, owner: &str) -> NewPicture {
     NewPicture { job, owner: owner.into(), title: None, prompt: None, width: 64, height: 48 }
 }
 
-fn picture(_: &Claim) -> crate::queue::Picture {
+fn picture() -> crate::queue::Picture {
     crate::queue::Picture {
         width: 64,
         height: 48,
@@ -208,7 +208,9 @@ fn lists_use_an_index_of_their_order() {
             values.extend(vec![Value::Text(None); words::MOST_WORDS]);
             let plan = room.gallery.database.rows(&format!("EXPLAIN QUERY PLAN {statement}"), &values).await.unwrap();
             let plan: Vec<String> = plan.iter().map(|row| row.text("detail").unwrap()).collect();
-            assert!(plan[0].contains(&format!("INDEX {index}")), "{plan:?}");
+            // The number of a picture is what SQLite keeps rows by.
+            let by_number = index == "pictures_new" && plan[0].contains("INTEGER PRIMARY KEY");
+            assert!(by_number || plan[0].contains(&format!("INDEX {index}")), "{plan:?}");
             assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:?}");
         }
     });

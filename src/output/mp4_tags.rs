@@ -147,7 +147,7 @@ mod tests {
         assert_eq!((copied.len(), recipe(&mut Cursor::new(copied.clone())).unwrap()), (whole.len(), None));
         let place = copied.windows(4).position(|kind| kind == b"free").unwrap();
         let length = tags("text2art", Some(("castle", "{\"castle\": 1}"))).len();
-        let bare = [&whole[..place], b"free", &vec![0; length], &whole[place + 4 + length..]].concat();
+        let bare = [&whole[..place], &b"free"[..], vec![0; length].as_slice(), &whole[place + 4 + length..]].concat();
         assert_eq!(copied, bare);
         assert_eq!(copy(&copied).unwrap(), copied);
         for length in 0..whole.len() - 16 {

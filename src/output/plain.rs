@@ -92,8 +92,8 @@ mod tests {
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, 2, 1);
         encoder.set_color(png::ColorType::Indexed);
-        encoder.set_palette([9, 8, 7, 1, 2, 3].as_slice());
-        encoder.set_trns([255, 0].as_slice());
+        encoder.set_palette(vec![9, 8, 7, 1, 2, 3]);
+        encoder.set_trns(vec![255, 0]);
         encoder.add_itxt_chunk("text2art".into(), "{\"format\":\"castle\"}".into()).unwrap();
         encoder.add_text_chunk("parameters".into(), "castle".into()).unwrap();
         let mut writer = encoder.write_header().unwrap();

@@ -12,6 +12,7 @@ use super::watch::Watch;
 use crate::accounts::Accounts;
 use crate::database::Database;
 use crate::gallery::Gallery;
+use crate::mail::Mail;
 use crate::objects::Objects;
 use crate::queue::Queue;
 use crate::worker::Shutdown;
@@ -29,6 +30,8 @@ pub struct App {
     pub accounts: Accounts,
     /// The pictures that users published
     pub gallery: Gallery,
+    /// The letters to users
+    pub mail: Mail,
     /// How the server is set up
     pub config: Arc<Config>,
     /// Tells streams which jobs changed

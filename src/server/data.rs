@@ -9,6 +9,7 @@ use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::files::create_private_folder;
 use crate::gallery::Gallery;
+use crate::mail::{self, Mail};
 use crate::objects::Objects;
 use crate::queue::{Queue, Rules};
 
@@ -23,6 +24,8 @@ pub struct Data {
     pub accounts: Accounts,
     /// The pictures that users published
     pub gallery: Gallery,
+    /// The letters to users
+    pub mail: Mail,
     /// The store of pictures, movies and uploads
     pub objects: Objects,
 }
@@ -58,15 +61,17 @@ impl Data {
 
     async fn opened(config: &Config) -> Result<Self> {
         let database = Database::open(&config.database()).await?;
-        let queue = Queue::new(database.clone(), Rules::default());
+        let queue = Queue::new(database.clone(), Rules::default()).telling(mail::AT_JOBS_END);
         let accounts = Accounts::new(database.clone());
+        let mail = Mail::new(database.clone(), config.smtp.clone());
         queue.migrate().await?;
         accounts.migrate().await?;
         let gallery = Gallery::new(database.clone());
         gallery.migrate().await?;
+        mail.migrate().await?;
         migrate(&database).await?;
         let objects = Objects::folder(&config.objects())?;
-        Ok(Self { database, queue, accounts, gallery, objects })
+        Ok(Self { database, queue, accounts, gallery, mail, objects })
     }
 
     /// Closes the connections of these data and their clones.

@@ -61,6 +61,7 @@ fn description(described: &OpenApi) -> Value {
         { "name": "jobs", "description": "Asking for pictures" },
         { "name": "events", "description": "Watching them grow" },
         { "name": "uploads", "description": "Pictures to start from, or to steer toward" },
+        { "name": "pictures", "description": "The gallery" },
         { "name": "lists", "description": "What pictures can be made with" },
         { "name": "users", "description": "Users, tokens and sessions" },
         { "name": "openai", "description": "For clients of OpenAI's API" },

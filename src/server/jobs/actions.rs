@@ -2,9 +2,9 @@
 
 use axum::http::StatusCode;
 
-use super::job_of;
 use super::order::Prepared;
 use super::submit::{Submitted, add};
+use super::{email, job_of};
 use crate::database::Id;
 use crate::queue::{Cancelling, Job, JobId};
 use crate::server::app::App;
@@ -62,7 +62,9 @@ pub(in crate::server) async fn again(
     key: Option<&str>,
 ) -> Answer<Submitted> {
     let prepared = Prepared::again(app, visitor, job, reseed, key).await?;
-    add(app, visitor, &prepared, key).await
+    // A letter tells of the end again, if it still may.
+    let tell = job.tell && email::check(app, visitor).await.is_ok();
+    add(app, visitor, &prepared, key, tell).await
 }
 
 /// Makes an upload of the picture of a job, so that another one can start from it. Returns its id.

@@ -1,6 +1,7 @@
 //! Jobs: asking for a picture, and what becomes of it.
 
 pub(in crate::server) mod actions;
+mod email;
 pub(in crate::server) mod files;
 mod order;
 pub(in crate::server) mod request;

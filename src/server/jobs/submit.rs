@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::order::{Prepared, prepare};
 use super::view::View;
-use super::{job_of, request};
+use super::{email, job_of, request};
 use crate::queue::{self, Enqueued, JobId};
 use crate::server::app::App;
 use crate::server::problem::{Answer, Body, Problem};
@@ -77,12 +77,24 @@ pub(in crate::server) async fn submit(
     body: Map<String, Value>,
     key: Option<&str>,
 ) -> Answer<Submitted> {
-    let prepared = prepare(app, visitor, request::read(body)?, key).await?;
-    add(app, visitor, &prepared, key).await
+    let asked = request::read(body)?;
+    let tell = asked.email;
+    if tell {
+        email::check(app, visitor).await?;
+    }
+    let prepared = prepare(app, visitor, asked, key).await?;
+    add(app, visitor, &prepared, key, tell).await
 }
 
-/// Adds a job to the queue. `key` is the visitor's own name for the request.
-pub(super) async fn add(app: &App, visitor: &Visitor, prepared: &Prepared, key: Option<&str>) -> Answer<Submitted> {
+/// Adds a job to the queue. `key` is the visitor's own name for the request, and `tell` says whether a letter tells of its
+/// end.
+pub(super) async fn add(
+    app: &App,
+    visitor: &Visitor,
+    prepared: &Prepared,
+    key: Option<&str>,
+    tell: bool,
+) -> Answer<Submitted> {
     let Prepared { order, json, quality } = prepared;
     let Settings { prompt, drawer, .. } = &order.settings;
     let job = queue::NewJob {
@@ -90,6 +102,7 @@ pub(super) async fn add(app: &App, visitor: &Visitor, prepared: &Prepared, key: 
         weight: visitor.weight,
         max_waiting: visitor.max_waiting,
         max_running: visitor.max_running,
+        tell,
         ..queue::NewJob::new(&visitor.owner, json, &shown(prompt), &drawer.to_string(), quality)
     };
     match app.queue.enqueue(&job).await? {

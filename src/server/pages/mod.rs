@@ -9,6 +9,7 @@
 //! - [`errors`]: problems as pages, and the way to the login.
 
 mod assets;
+mod email;
 mod errors;
 mod form;
 mod gallery;
@@ -20,6 +21,8 @@ mod render;
 
 use axum::Router;
 
+#[allow(unused_imports, reason = "the page of the account has it")]
+pub use email::EmailSection;
 pub use errors::as_page;
 pub use form::Form;
 pub use layout::Layout;
@@ -31,6 +34,7 @@ use super::app::App;
 pub fn routes() -> Router<App> {
     Router::new()
         .merge(assets::routes())
+        .merge(email::routes())
         .merge(gallery::routes())
         .merge(job::routes())
         .merge(login::routes())
