@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 /// The most jobs that one list has.
 const LONGEST_LIST: u32 = 100;
 /// The most attempts of a job that are shown.
-const MOST_ATTEMPTS: i64 = 100;
+const MOST_ATTEMPTS: u32 = 100;
 
 /// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -207,7 +207,17 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn attempts(&self, id: &JobId) -> Result<Vec<Attempt>> {
-        let rows = self.database.rows(ATTEMPTS, &[id.as_str().into(), MOST_ATTEMPTS.into()]).await?;
+        self.last_attempts(id, MOST_ATTEMPTS).await
+    }
+
+    /// The last claims of a job, the newest first: at most `limit` of 100.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn last_attempts(&self, id: &JobId, limit: u32) -> Result<Vec<Attempt>> {
+        let limit = i64::from(limit.min(MOST_ATTEMPTS));
+        let rows = self.database.rows(ATTEMPTS, &[id.as_str().into(), limit.into()]).await?;
         rows.iter().map(Attempt::read).collect()
     }
 

@@ -243,8 +243,12 @@ SELECT me.kind, me.quality,
 FROM jobs AS me WHERE me.id = $1 AND me.state = 'queued'";
 
 /// How far the running jobs are. Values: how many at most
-pub(super) const RUNNING: &str =
-    "SELECT iteration, iterations FROM jobs WHERE state = 'running' ORDER BY priority, turn LIMIT $1";
+pub(super) const RUNNING: &str = "
+SELECT owner, max_running, iteration, iterations FROM jobs WHERE state = 'running' ORDER BY priority, turn LIMIT $1";
+
+/// Whose the first waiting jobs are, in their order. Values: how many at most
+pub(super) const FIRST: &str = "
+SELECT owner, max_running FROM jobs WHERE state = 'queued' ORDER BY priority DESC, turn, seq LIMIT $1";
 
 /// How fast a running job goes: when its claim began, after which iteration, and when it reported which one. Values: job
 pub(super) const PACE: &str = "
@@ -302,9 +306,12 @@ pub(super) const LEAVE: &str = "DELETE FROM workers WHERE id = $1 RETURNING id";
 /// Values: id, whether it drains
 pub(super) const DRAIN: &str = "UPDATE workers SET draining = $2 WHERE id = $1 RETURNING id";
 
-/// Values: how many at most
+/// Values: how many at most, milliseconds after which a silent worker does not count
 pub(super) const WORKERS: &str = "
-SELECT id, host, pid, version, device, slots, started, seen, draining FROM workers ORDER BY seen DESC LIMIT $1";
+SELECT id, host, pid, version, device, slots, started, seen, draining,
+    CAST(CASE WHEN seen >= {now} - $2 THEN 1 ELSE 0 END AS BIGINT) AS alive,
+    (SELECT count(*) FROM jobs WHERE state = 'running' AND worker = workers.id) AS running
+FROM workers ORDER BY seen DESC LIMIT $1";
 
 /// Lets no job begin.
 pub(super) const PAUSE: &str = "

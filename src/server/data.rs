@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::config::Config;
 use super::migrate;
+use super::upkeep::Acts;
 use crate::accounts::Accounts;
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -22,10 +23,10 @@ pub struct Data {
     pub queue: Queue,
     /// The users
     pub accounts: Accounts,
-    /// The pictures that users published
-    pub gallery: Gallery,
     /// The letters to users
     pub mail: Mail,
+    /// The pictures that users published
+    pub gallery: Gallery,
     /// The store of pictures, movies and uploads
     pub objects: Objects,
 }
@@ -66,12 +67,18 @@ impl Data {
         let mail = Mail::new(database.clone(), config.smtp.clone());
         queue.migrate().await?;
         accounts.migrate().await?;
+        mail.migrate().await?;
         let gallery = Gallery::new(database.clone());
         gallery.migrate().await?;
-        mail.migrate().await?;
         migrate(&database).await?;
         let objects = Objects::folder(&config.objects())?;
-        Ok(Self { database, queue, accounts, gallery, mail, objects })
+        Ok(Self { database, queue, accounts, mail, gallery, objects })
+    }
+
+    /// What an operator of this name does with the data.
+    #[must_use]
+    pub fn acts(&self, who: &str) -> Acts {
+        Acts::new(&self.database, &self.queue, &self.accounts, who)
     }
 
     /// Closes the connections of these data and their clones.

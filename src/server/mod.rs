@@ -4,6 +4,7 @@
 //! and `pages`, and of the files of published pictures, are below `/api/v1`.
 
 mod absolute;
+mod admin;
 mod app;
 pub mod audit;
 mod changes;
@@ -46,7 +47,7 @@ use crate::error::Result;
 
 pub use app::App;
 pub use changes::Changes;
-pub use config::{Config, Limits, Retention};
+pub use config::{Config, Limits, Registration, Retention};
 pub use data::Data;
 pub use guard::{Guard, check_opening};
 pub use metrics::Metrics;
@@ -54,6 +55,7 @@ pub use moment::moment as rfc3339;
 pub use problem::Problem;
 pub use run::run;
 pub use uploads::Uploads;
+pub use users::invitations::{invitation_link, reset_link};
 pub use visitor::Visitor;
 
 /// The largest body of a request, in bytes. Parts that take files raise it for their own routes.
@@ -79,7 +81,8 @@ pub fn router(app: &App) -> Router {
         .merge(uploads::routes())
         .merge(lists::routes())
         .merge(pictures::routes())
-        .merge(users::routes());
+        .merge(users::routes())
+        .merge(admin::routes());
     let (routes, described) = OpenApiRouter::new()
         .nest("/api/v1", api)
         .merge(openai::routes())

@@ -7,6 +7,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod account_pages;
 mod accounts;
 mod admin;
 mod bad_requests;
@@ -23,9 +24,11 @@ mod mail;
 mod mail_python;
 mod openai;
 mod operations;
+mod own_data;
 mod pages;
 mod people;
 mod place;
+mod registration;
 mod start;
 mod streams;
 mod uploads;

@@ -195,7 +195,14 @@ fn workers_come_drain_and_go() {
         assert!(!place.queue.drain("w2", true).await.unwrap());
         place.wait(5).await;
         assert!(!place.queue.announce(&info).await.unwrap());
-        let seen = Worker { info: info.clone(), started: BEGINNING, seen: BEGINNING + 5, draining: true };
+        let seen = Worker {
+            info: info.clone(),
+            started: BEGINNING,
+            seen: BEGINNING + 5,
+            draining: true,
+            alive: true,
+            running: 0,
+        };
         assert_eq!(place.queue.workers().await.unwrap(), [seen]);
         assert!(place.queue.announce(&WorkerInfo { id: "w3".into(), ..info }).await.unwrap());
         place.queue.leave("w3").await.unwrap();

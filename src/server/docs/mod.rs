@@ -65,7 +65,8 @@ fn description(described: &OpenApi) -> Value {
         { "name": "lists", "description": "What pictures can be made with" },
         { "name": "users", "description": "Users, tokens and sessions" },
         { "name": "openai", "description": "For clients of OpenAI's API" },
-        { "name": "operations", "description": "For operators" },
+        { "name": "operations", "description": "How the server is" },
+        { "name": "admin", "description": "For operators: jobs of all users, workers, users" },
     ]);
     description["components"]["securitySchemes"]["token"] = json!({
         "type": "http", "scheme": "bearer", "description": "A token that begins with `t2a_`",

@@ -136,7 +136,6 @@ const MAY_BE_SEEN: &[&str] = &[
     "/g/",
     "/gallery",
     "/gallery/",
-    "/invite/",
     "/login",
     "/mail/",
     "/metrics",
@@ -145,8 +144,19 @@ const MAY_BE_SEEN: &[&str] = &[
     "/static/",
 ];
 /// What anybody may send: what proves who the visitor is, and what a letter leads to, which proves it by its address.
-const MAY_BE_SENT: &[&str] =
-    &["/api/v1/sessions", "/confirm/", "/forgot", "/invite/", "/login", "/logout", "/mail/", "/register", "/reset/"];
+const MAY_BE_SENT: &[&str] = &[
+    "/api/v1/password/forgotten",
+    "/api/v1/password/reset",
+    "/api/v1/sessions",
+    "/api/v1/users",
+    "/confirm/",
+    "/forgot",
+    "/login",
+    "/logout",
+    "/mail/",
+    "/register",
+    "/reset/",
+];
 
 /// Whether anybody may ask for this.
 fn needs_no_login(request: &Request) -> bool {

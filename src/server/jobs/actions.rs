@@ -8,7 +8,6 @@ use super::{email, job_of};
 use crate::database::Id;
 use crate::queue::{Cancelling, Job, JobId};
 use crate::server::app::App;
-use crate::server::audit;
 use crate::server::problem::{Answer, Problem};
 use crate::server::upkeep::delete_job;
 use crate::server::uploads;
@@ -47,7 +46,7 @@ pub(in crate::server) async fn delete(app: &App, visitor: &Visitor, id: &JobId) 
 /// Notes what an operator did to a job of somebody else.
 async fn note_of_others(app: &App, visitor: &Visitor, job: &Job, what: &str) -> Answer<()> {
     if job.owner != visitor.owner {
-        audit::note(&app.database, &visitor.name, what, job.id.as_str(), None).await?;
+        app.acts(visitor).note(what, job.id.as_str(), None).await?;
     }
     Ok(())
 }
@@ -64,7 +63,7 @@ pub(in crate::server) async fn again(
     let prepared = Prepared::again(app, visitor, job, reseed, key).await?;
     // A letter tells of the end again, if it still may.
     let tell = job.tell && email::check(app, visitor).await.is_ok();
-    add(app, visitor, &prepared, key, tell).await
+    add(app, visitor, &prepared, tell, key).await
 }
 
 /// Makes an upload of the picture of a job, so that another one can start from it. Returns its id.

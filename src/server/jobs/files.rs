@@ -55,6 +55,11 @@ pub(super) fn list(job: &JobId, artifacts: &[Artifact], result: Option<&Recorded
     made.chain(recipe).collect()
 }
 
+/// Whether visitors get the files of this name.
+pub(in crate::server) fn is_served(name: &str) -> bool {
+    media_type(name).is_some()
+}
+
 /// The media type of a file that visitors get; none for other files.
 pub(in crate::server) fn media_type(name: &str) -> Option<&'static str> {
     SERVED.iter().find(|(served, _)| *served == name).map(|(_, media_type)| *media_type)

@@ -17,11 +17,13 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(in crate::server) use files::is_served;
 pub(in crate::server) use order::check_own;
 pub(in crate::server) use submit::submit;
 pub(in crate::server) use view::{FileView, View};
 
 use super::app::App;
+use super::moment::moment;
 use super::problem::{Answer, Parameters, PathId, Problem};
 use super::visitor::Visitor;
 use crate::queue::{Filter, Job, JobId, State as JobState};
@@ -164,6 +166,10 @@ struct Queue {
     /// The median time of the last pictures, in seconds; left out before the first one
     #[serde(skip_serializing_if = "Option::is_none")]
     seconds: Option<f64>,
+    /// Since when the queue is paused: no job begins until an operator resumes it; left out if it is not
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    paused: Option<String>,
 }
 
 /// Look at the queue
@@ -178,6 +184,7 @@ async fn queue(State(app): State<App>, _: Visitor) -> Answer<Json<Queue>> {
         running: overview.running,
         workers: overview.workers,
         slots: overview.slots,
+        paused: app.queue.paused().await?.map(moment),
         seconds: overview.usual.map(|usual| (usual.as_secs_f64() * 10.0).round() / 10.0),
     }))
 }

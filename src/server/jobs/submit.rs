@@ -83,17 +83,16 @@ pub(in crate::server) async fn submit(
         email::check(app, visitor).await?;
     }
     let prepared = prepare(app, visitor, asked, key).await?;
-    add(app, visitor, &prepared, key, tell).await
+    add(app, visitor, &prepared, tell, key).await
 }
 
-/// Adds a job to the queue. `key` is the visitor's own name for the request, and `tell` says whether a letter tells of its
-/// end.
+/// Adds a job to the queue. `tell` is whether the visitor wants a letter when it ends, `key` the visitor's own name for the request.
 pub(super) async fn add(
     app: &App,
     visitor: &Visitor,
     prepared: &Prepared,
-    key: Option<&str>,
     tell: bool,
+    key: Option<&str>,
 ) -> Answer<Submitted> {
     let Prepared { order, json, quality } = prepared;
     let Settings { prompt, drawer, .. } = &order.settings;

@@ -34,6 +34,7 @@ macro_rules! asset {
 
 /// All assets. A script can import another one by `./NAME.js`.
 const ASSETS: &[Asset] = &[
+    asset!("create.js", SCRIPT),
     asset!("gallery.css", STYLE),
     asset!("gallery.js", SCRIPT),
     asset!("icon.svg", DRAWING),

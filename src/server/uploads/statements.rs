@@ -33,6 +33,10 @@ pub(super) const LOOK: &str = concat!("SELECT ", columns!(), " FROM uploads WHER
 pub(super) const LIST: &str =
     concat!("SELECT ", columns!(), " FROM uploads WHERE owner = $1 ORDER BY created DESC, id LIMIT $2");
 
+/// Values: owner, the id after which to begin, the most
+pub(super) const AFTER: &str =
+    concat!("SELECT ", columns!(), " FROM uploads WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3");
+
 /// Values: owner
 pub(super) const BYTES: &str = "SELECT COALESCE(CAST(sum(bytes) AS BIGINT), 0) AS bytes FROM uploads WHERE owner = $1";
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::TryStreamExt as _;
 
 use super::convert::Converted;
-use super::statements::{ADD, BYTES, DELETE, EXPIRE, HOLD, LIST, LOOK, OBJECT, SAME, USE};
+use super::statements::{ADD, AFTER, BYTES, DELETE, EXPIRE, HOLD, LIST, LOOK, OBJECT, SAME, USE};
 use crate::database::{Database, Id, Row, Value};
 use crate::error::{Error, Result};
 use crate::objects::Objects;
@@ -137,6 +137,16 @@ impl Uploads {
     /// If the database cannot be reached.
     pub async fn list(&self, owner: &str) -> Result<Vec<Upload>> {
         let rows = self.database.rows(LIST, &[owner.into(), LONGEST_LIST.into()]).await?;
+        rows.iter().map(Upload::read).collect()
+    }
+
+    /// The uploads of an owner whose names come after a text, in the order of their names; at most 100.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn after(&self, owner: &str, id: &str) -> Result<Vec<Upload>> {
+        let rows = self.database.rows(AFTER, &[owner.into(), id.into(), LONGEST_LIST.into()]).await?;
         rows.iter().map(Upload::read).collect()
     }
 

@@ -1,15 +1,20 @@
 //! Where a waiting job stands, and when its picture will be ready.
 
+mod forecast;
+
 use std::time::Duration;
 
-use super::statements::{PACE, POSITION, RUNNING, SLOTS};
-use super::{JobId, Queue, milliseconds};
+use super::statements::{FIRST, PACE, POSITION, RUNNING, SLOTS};
+use super::{JobId, Queue, milliseconds, small};
 use crate::error::Result;
+use forecast::{Forecast, Runs, Waits};
 
 /// How many of the last jobs an estimate is made from.
 pub(super) const LAST_JOBS: i64 = 20;
 /// The most running jobs that an estimate looks at.
 const MOST_RUNNING: i64 = 1000;
+/// The most waiting jobs whose owners an estimate looks at.
+const MOST_WAITING: u64 = 1000;
 
 /// Where a waiting job stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,7 +23,10 @@ pub struct Position {
     pub place: u64,
     /// How many jobs wait, this one included
     pub waiting: u64,
-    /// When it will be ready; `None` if no worker is alive, or no job of its kind and quality was done yet
+    /// Since when the queue is paused, in milliseconds since 1970; none if it is not
+    pub paused: Option<i64>,
+    /// When it will be ready; `None` if the queue is paused, no worker is alive, or no job of its kind and quality was
+    /// done yet
     pub estimate: Option<Estimate>,
 }
 
@@ -35,7 +43,8 @@ impl Queue {
     /// Where a job stands; `None` if it does not wait.
     ///
     /// The estimate takes each job to last as long as the median of the last 20 of this kind and quality, and the
-    /// slots of the live workers to be filled in the order of the queue. It does not know limits of owners nor pauses.
+    /// slots of the live workers to be filled in the order of the queue, with no more jobs of an owner at once than may
+    /// run. Beyond 1000 waiting jobs it does not know the limits of owners, and never the pauses of other jobs.
     ///
     /// # Errors
     ///
@@ -47,21 +56,40 @@ impl Queue {
         let waiting = u64::try_from(row.whole("waiting")?).unwrap_or(place).max(place);
         let pause = Duration::from_millis(u64::try_from(row.whole("pause")?).unwrap_or(0));
         let (kind, quality) = (row.text("kind")?, row.text("quality")?);
+        let paused = self.paused().await?;
+        let estimate = match (paused, self.usual_time(&kind, &quality).await?) {
+            (None, Some(usual)) => self.forecast(usual, place).await?.map(|begins| {
+                let begins = begins.max(pause);
+                Estimate { begins, ready: begins + usual }
+            }),
+            _ => None,
+        };
+        Ok(Some(Position { place, waiting, paused, estimate }))
+    }
 
-        let usual = self.usual_time(&kind, &quality).await?;
+    /// When a worker begins with the job at a place, if every job lasts as long; `None` if no worker is alive.
+    async fn forecast(&self, lasts: Duration, place: u64) -> Result<Option<Duration>> {
         let alive = milliseconds(self.rules.worker_alive);
         let slots =
             self.database.rows(SLOTS, &[alive.into()]).await?.first().map_or(Ok(0), |row| row.whole("slots"))?;
-        let mut rests = Vec::new();
-        for row in self.database.rows(RUNNING, &[MOST_RUNNING.into()]).await? {
-            rests.push(rest(row.maybe_whole("iteration")?, row.maybe_whole("iterations")?));
-        }
         let slots = usize::try_from(slots).unwrap_or(0);
-        let estimate = usual.filter(|_| slots > 0).map(|usual| {
-            let begins = begins(usual, slots, rests, place - 1).max(pause);
-            Estimate { begins, ready: begins + usual }
-        });
-        Ok(Some(Position { place, waiting, estimate }))
+        if slots == 0 {
+            return Ok(None);
+        }
+        let mut running = Vec::new();
+        for row in self.database.rows(RUNNING, &[MOST_RUNNING.into()]).await? {
+            let rest = rest(row.maybe_whole("iteration")?, row.maybe_whole("iterations")?);
+            running.push(Runs { owner: row.text("owner")?, most: small(row.whole("max_running")?), rest });
+        }
+        if place > MOST_WAITING {
+            let rests = running.iter().map(|runs| runs.rest).collect();
+            return Ok(Some(forecast::without_limits(lasts, slots, rests, place - 1)));
+        }
+        let mut waiting = Vec::new();
+        for row in self.database.rows(FIRST, &[i64::try_from(place).unwrap_or(i64::MAX).into()]).await? {
+            waiting.push(Waits { owner: row.text("owner")?, most: small(row.whole("max_running")?) });
+        }
+        Ok(Forecast::new(lasts, slots, &running, &waiting).of_last())
     }
 
     /// How long a running job still takes, at the pace of its claim so far; `None` if it does not run, or its first
@@ -110,22 +138,6 @@ pub(super) fn median(mut seconds: Vec<f64>) -> Option<Duration> {
     Duration::try_from_secs_f64(f64::midpoint(*low, *high)).ok()
 }
 
-/// When a slot is free for a job with so many ahead of it, if every job lasts as long. `rests` are the parts of the
-/// running jobs that are left.
-fn begins(lasts: Duration, slots: usize, rests: Vec<f64>, ahead: u64) -> Duration {
-    // A slot whose worker was lost still counts while its job does.
-    let slots = slots.max(rests.len());
-    let mut free = rests;
-    free.resize(slots, 0.0);
-    free.sort_by(f64::total_cmp);
-    // The jobs ahead go to the slots in the order in which these become free, again and again: none of them is busy for
-    // longer than one job, so the order stays.
-    let slots = slots as u64;
-    let first = usize::try_from(ahead % slots).ok().and_then(|slot| free.get(slot)).copied().unwrap_or(0.0);
-    let rounds = u32::try_from(ahead / slots).unwrap_or(u32::MAX);
-    lasts.mul_f64(first).saturating_add(lasts.saturating_mul(rounds))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,18 +159,5 @@ mod tests {
         {
             assert_eq!(left(milliseconds, done, rest), None);
         }
-    }
-
-    #[test]
-    fn slots_are_filled_as_they_become_free() {
-        let lasts = Duration::from_secs(10);
-        let begins = |slots, rests: &[f64], ahead| begins(lasts, slots, rests.to_vec(), ahead).as_secs();
-        assert_eq!(begins(1, &[], 0), 0);
-        assert_eq!(begins(1, &[], 3), 30);
-        assert_eq!(begins(1, &[0.5], 3), 35);
-        assert_eq!(begins(2, &[0.5], 0), 0);
-        assert_eq!(begins(2, &[0.5], 1), 5);
-        assert_eq!(begins(2, &[0.5], 2), 10);
-        assert_eq!(begins(1, &[0.5, 1.0], 1), 10);
     }
 }
