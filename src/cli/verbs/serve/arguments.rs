@@ -96,7 +96,7 @@ pub(super) struct Options {
     /// Most jobs that a visitor without a login may have waiting, with --open [default: 5]
     #[arg(long, value_name = "N", value_parser = |text: &str| count::<u32>(text, 1..=10_000))]
     max_waiting: Option<u32>,
-    /// Delete jobs and their files this long after their end, such as 12h or 30d [default: never]
+    /// Delete jobs this long after their end, unless published, such as 12h or 30d [default: never]
     #[arg(long, value_name = "TIME")]
     keep_jobs: Option<Age>,
     /// Remember what operators did for this long, such as 90d [default: 365d]

@@ -66,7 +66,7 @@ enum Verb {
     Audit(audit::List),
     /// Delete files that nothing refers to any longer
     Gc,
-    /// Delete jobs that ended long ago or take too much room, with their files
+    /// Delete jobs that ended long ago or take too much room, unless published
     Retention(storage::Retention),
     /// Write the database and all files into one archive
     Backup(backup::Backup),
