@@ -49,7 +49,7 @@ fn publish_and_like(scripts: Scripts) {
         browser.open(&format!("/p/{job}"));
         browser.fill("Title", "An apple of mine");
         browser.press("Publish");
-        browser.until_text("In the gallery");
+        browser.until_path("/g/");
         browser.open("/gallery");
         browser.until_text("An apple of mine");
         browser.follow("An apple of mine");
