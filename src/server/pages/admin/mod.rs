@@ -3,6 +3,7 @@
 mod audit;
 mod jobs;
 mod letters;
+mod links;
 mod overview;
 mod pictures;
 mod users;
@@ -27,6 +28,7 @@ pub(super) fn routes() -> Router<App> {
         .merge(users::routes())
         .merge(letters::routes())
         .merge(pictures::routes())
+        .merge(links::routes())
         .merge(audit::routes())
 }
 
@@ -54,7 +56,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Desk {
 }
 
 /// What an operator can have done: as an address has it, and in words.
-const DONE: [(&str, &str); 12] = [
+const DONE: [(&str, &str); 13] = [
     ("paused", "The queue is paused: no job begins until you resume it."),
     ("resumed", "The queue goes on."),
     ("requeued", "The job waits again."),
@@ -67,6 +69,7 @@ const DONE: [(&str, &str); 12] = [
     ("changed", "The user is changed."),
     ("disabled", "The user can do nothing from now on."),
     ("enabled", "The user can do everything again."),
+    ("withdrawn", "The invitation is no longer valid."),
 ];
 
 /// Back to the page that a form came from, or to another one of the desk, with what was done.

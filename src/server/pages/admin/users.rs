@@ -13,7 +13,6 @@ use crate::server::admin::{ChangedUser, NewUserBody, UserView, add_user, change_
 use crate::server::app::App;
 use crate::server::pages::{Form, Layout, render_with, status_of, told};
 use crate::server::problem::{Answer, Problem};
-use crate::server::users::invitations::link_for;
 
 /// How many users a page has at most.
 const LONGEST_LIST: usize = 100;
@@ -24,8 +23,6 @@ struct UsersPage {
     layout: Layout,
     done: Option<&'static str>,
     error: Option<String>,
-    /// The link with which a user sets a forgotten password, in the answer that makes it alone
-    link: Option<NewLink>,
     /// What the names must have in them
     search: String,
     users: Vec<UserView>,
@@ -36,18 +33,11 @@ struct UsersPage {
     form: Form,
 }
 
-/// A link for a user.
-struct NewLink {
-    name: String,
-    address: String,
-}
-
 /// The routes of this part.
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/admin/users", get(list).post(add))
         .route("/admin/users/{name}", post(change))
-        .route("/admin/users/{name}/reset", post(reset))
         .route("/admin/users/{name}/disable", post(disable))
         .route("/admin/users/{name}/enable", post(enable))
 }
@@ -79,19 +69,6 @@ async fn change(State(app): State<App>, desk: Desk, path: RawPathParams, form: F
         Ok(ChangedUser { role, weight, max_waiting, max_running, disabled: None })
     });
     changed(&app, desk, &path, &form, changes, "changed").await
-}
-
-async fn reset(State(app): State<App>, desk: Desk, path: RawPathParams) -> Answer<Response> {
-    let name = path.iter().find(|(name, _)| *name == "name").map_or("", |(_, value)| value);
-    let made = match administer(&desk) {
-        Ok(()) => link_for(&app, &desk.visitor, name).await,
-        Err(problem) => Err(problem),
-    };
-    let shown = match made {
-        Ok(made) => Shown { link: Some(NewLink { name: name.to_owned(), address: made.link }), ..Shown::default() },
-        Err(problem) => Shown { problem: Some(problem), ..Shown::default() },
-    };
-    page(&app, desk, shown).await
 }
 
 async fn disable(State(app): State<App>, desk: Desk, path: RawPathParams, form: Form) -> Answer<Response> {
@@ -162,12 +139,11 @@ struct Shown<'s> {
     search: &'s str,
     form: Form,
     problem: Option<Problem>,
-    link: Option<NewLink>,
 }
 
 /// The page with users, and with what went wrong.
 async fn page(app: &App, desk: Desk, shown: Shown<'_>) -> Answer<Response> {
-    let Shown { search, form, problem, link } = shown;
+    let Shown { search, form, problem } = shown;
     let mut users = list_users(app).await?;
     users.retain(|user| user.name.contains(search));
     let all = users.len();
@@ -181,7 +157,6 @@ async fn page(app: &App, desk: Desk, shown: Shown<'_>) -> Answer<Response> {
             layout: desk.layout,
             done: desk.done,
             error,
-            link,
             search: search.to_owned(),
             users,
             all,

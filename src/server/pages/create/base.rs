@@ -128,6 +128,7 @@ impl Base {
             let is_decided = match name {
                 "size" => !wish.aspect.is_empty(),
                 "init_weight" | "init_noise" => wish.init_image != self.wish.init_image || !wish.strength.is_empty(),
+                "style_weight" => wish.styles.is_empty(),
                 "stop_at" | "learning_rate_drops" => wish.iterations != self.wish.iterations,
                 name => OF_THE_FORM.contains(&name),
             };

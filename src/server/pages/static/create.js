@@ -166,6 +166,9 @@ forget.addEventListener("click", () => {
   location.assign("/");
 });
 
+/* What is wrong is where one goes on. */
+form.querySelector("[aria-invalid=true]")?.focus();
+
 if ("remembers" in form.dataset) recall();
 if (styles) showChosen();
 showImage();
