@@ -170,8 +170,13 @@ fn belongs_to(verb: &Command, words: &[String], error: &clap::Error) -> bool {
     let is_near = others.is_empty() && !near_names(first, known.iter().map(String::as_str)).is_empty();
     // `completions tcsh` names a shell.
     let is_value = others.is_empty() && hint::is_of_argument(error) && !hint::valid_values(error).is_empty();
-    // `models rm` lacks a name; it is not a prompt.
-    let is_begun = others.is_empty() && verb.find_subcommand(first).is_some();
+    // `models rm` and `serve admin drain` lack a name; they are no prompts.
+    let (mut deepest, mut nested) = (verb, 0);
+    for word in &words[1..] {
+        let Some(inner) = deepest.find_subcommand(word) else { break };
+        (deepest, nested) = (inner, nested + 1);
+    }
+    let is_begun = nested > 1 || (nested == 1 && others.is_empty());
     names_file || is_whole || is_near || is_value || is_begun
 }
 
