@@ -2,6 +2,7 @@
 
 mod audit;
 mod jobs;
+mod links;
 mod overview;
 mod users;
 mod workers;
@@ -23,6 +24,7 @@ pub(super) fn routes() -> Router<App> {
         .merge(jobs::routes())
         .merge(workers::routes())
         .merge(users::routes())
+        .merge(links::routes())
         .merge(audit::routes())
 }
 
@@ -50,7 +52,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Desk {
 }
 
 /// What an operator can have done: as an address has it, and in words.
-const DONE: [(&str, &str); 10] = [
+const DONE: [(&str, &str); 11] = [
     ("paused", "The queue is paused: no job begins until you resume it."),
     ("resumed", "The queue goes on."),
     ("requeued", "The job waits again."),
@@ -61,6 +63,7 @@ const DONE: [(&str, &str); 10] = [
     ("changed", "The user is changed."),
     ("disabled", "The user can do nothing from now on."),
     ("enabled", "The user can do everything again."),
+    ("withdrawn", "The invitation is no longer valid."),
 ];
 
 /// Back to the page that a form came from, or to another one of the desk, with what was done.
