@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::base::Base;
+use crate::database::Id;
 use crate::drawer;
 use crate::server::pages::Form;
 use crate::server::problem::{Answer, Problem};
@@ -34,6 +35,8 @@ pub(super) struct Wish {
     pub products: Vec<String>,
     /// The upload to start from
     pub init_image: String,
+    /// The job whose picture to start from
+    pub init: String,
     /// How closely to keep to the start: empty, `near` or `close`
     pub strength: String,
     /// The job whose settings this varies
@@ -67,10 +70,17 @@ impl Wish {
             colors: text("colors", before.colors),
             products: list("products", before.products),
             init_image: text("init_image", before.init_image),
+            init: text("init", before.init),
             strength: text("strength", before.strength),
             from: text("from", before.from),
             like: text("like", before.like),
         }
+    }
+
+    /// Starts from an upload.
+    pub fn starts_from(&mut self, upload: &Id) {
+        self.init_image = upload.to_string();
+        self.init.clear();
     }
 
     /// The body of a request to `POST /api/v1/jobs`.
