@@ -26,6 +26,7 @@ pub(in crate::server) async fn erase_departed(app: &App) -> Result<()> {
 /// Cancels the jobs of an owner, and deletes what has ended, with uploads and all files. Returns whether nothing is left: a
 /// job that is drawn must end first.
 pub(super) async fn erase(app: &App, owner: &str) -> Result<bool> {
+    app.gallery.forget(owner).await?;
     for job in app.queue.cancel_all(owner).await? {
         app.changes.tell(&job);
     }

@@ -3,6 +3,7 @@
 mod audit;
 mod jobs;
 mod overview;
+mod pictures;
 mod users;
 mod workers;
 
@@ -23,6 +24,7 @@ pub(super) fn routes() -> Router<App> {
         .merge(jobs::routes())
         .merge(workers::routes())
         .merge(users::routes())
+        .merge(pictures::routes())
         .merge(audit::routes())
 }
 
@@ -50,13 +52,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Desk {
 }
 
 /// What an operator can have done: as an address has it, and in words.
-const DONE: [(&str, &str); 10] = [
+const DONE: [(&str, &str); 11] = [
     ("paused", "The queue is paused: no job begins until you resume it."),
     ("resumed", "The queue goes on."),
     ("requeued", "The job waits again."),
     ("canceled", "The job is canceled, or will be in a moment."),
     ("drained", "The worker takes no more jobs within 20 seconds."),
     ("undrained", "The worker takes jobs again within 20 seconds."),
+    ("shown", "The picture is in the gallery again."),
     ("added", "The user is added."),
     ("changed", "The user is changed."),
     ("disabled", "The user can do nothing from now on."),
