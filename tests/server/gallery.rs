@@ -35,7 +35,7 @@ fn drawn(server: &Server, headers: &[(&str, &str)], order: &Value) -> String {
             return id;
         }
         assert!(started.elapsed() < LIMIT, "{job}: {}", server.log());
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 
