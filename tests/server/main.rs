@@ -24,6 +24,7 @@ mod people;
 mod place;
 mod start;
 mod streams;
+mod styles;
 mod uploads;
 #[cfg(target_os = "linux")]
 mod worker;
