@@ -19,6 +19,8 @@ pub mod gpu;
 pub mod job;
 pub mod judge;
 pub mod machine;
+#[cfg(feature = "server")]
+pub mod mail;
 pub mod models;
 #[cfg(feature = "server")]
 pub mod objects;

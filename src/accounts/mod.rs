@@ -16,6 +16,7 @@ mod tests;
 mod tokens;
 mod users;
 
+pub(crate) use secrets::Hash as SecretHash;
 pub use secrets::Secret;
 pub use sessions::SESSION_LASTS;
 pub use tokens::{Access, NewToken, Scope, Token};

@@ -22,7 +22,7 @@ pub struct Secret(String);
 
 impl Secret {
     /// 32 random bytes in base 64 behind a prefix.
-    pub(super) fn random(prefix: &str) -> Result<Self> {
+    pub(crate) fn random(prefix: &str) -> Result<Self> {
         Ok(Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random_bytes::<32>()?))))
     }
 
@@ -32,7 +32,7 @@ impl Secret {
         &self.0
     }
 
-    pub(super) fn hash(&self) -> Hash {
+    pub(crate) fn hash(&self) -> Hash {
         Hash(to_hex(&Sha256::digest(self.0.as_bytes())))
     }
 }
@@ -59,22 +59,22 @@ impl Accounts {
 }
 
 /// What is stored of a secret. Its 256 random bits need no slow hash.
-pub(super) struct Hash(String);
+pub(crate) struct Hash(String);
 
 impl Hash {
     /// The hash of what someone sent; `None` if it cannot be a secret.
-    pub(super) fn of(sent: &str) -> Option<Self> {
+    pub(crate) fn of(sent: &str) -> Option<Self> {
         let plain = sent.len() <= LONGEST && sent.bytes().all(|byte| byte.is_ascii_graphic());
         plain.then(|| Self(to_hex(&Sha256::digest(sent.as_bytes()))))
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whether a stored hash is the same. The database found it by an index, in a time that may tell how many digits
     /// were right; those of the hash tell nothing about the secret, and this takes the same time for all.
-    pub(super) fn is(&self, stored: &str) -> bool {
+    pub(crate) fn is(&self, stored: &str) -> bool {
         self.0.as_bytes().ct_eq(stored.as_bytes()).into()
     }
 }

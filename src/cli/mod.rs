@@ -80,7 +80,7 @@ enum Verb {
     /// Serve pictures over HTTP: a queue, workers and an API
     #[cfg(feature = "server")]
     Serve(Box<serve::Arguments>),
-    /// Draw the jobs of a server on this machine
+    /// Use this machine to draw a server's jobs
     #[cfg(feature = "server")]
     Worker(verbs::worker::Arguments),
     /// Have a server draw a picture

@@ -155,6 +155,9 @@ impl Queue {
             ];
             transaction.rows(END_ATTEMPT, &values).await?;
         }
+        for row in &rows {
+            self.tell(&mut transaction, row).await?;
+        }
         // Workers that were killed do not say that they leave.
         transaction.rows(FORGET_WORKERS, &[]).await?;
         transaction.commit().await?;
@@ -181,6 +184,7 @@ impl Queue {
             transaction.rows(FORGET_KEPT, &[claim.job.as_str().into()]).await?;
         }
         Self::end_attempt(&mut transaction, claim, outcome, exit_code, error).await?;
+        self.tell(&mut transaction, row).await?;
         transaction.commit().await?;
         Ok(Ended::Now(state))
     }
@@ -194,6 +198,17 @@ impl Queue {
             }
             _ => Ok(Ended::Fenced),
         }
+    }
+
+    /// Runs the statement of another room if a job is done or dead now, and its owner wants to be told.
+    pub(super) async fn tell(&self, transaction: &mut Transaction<'_>, job: &Row) -> Result<()> {
+        let state = State::read(&job.text("state")?)?;
+        let Some(statement) = self.at_the_end else { return Ok(()) };
+        if job.whole("tell")? == 1 && matches!(state, State::Done | State::Dead) {
+            let values = [job.text("id")?.as_str().into(), job.text("owner")?.as_str().into(), state.as_str().into()];
+            transaction.rows(statement, &values).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn end_attempt(

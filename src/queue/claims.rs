@@ -216,10 +216,11 @@ impl Queue {
         let job = claim.job.as_str();
         let iterations = picture.iterations.map(i64::from);
         let ended = [job.into(), claim.number.into(), loss.into(), iterations.into()];
-        if transaction.rows(FINISH, &ended).await?.is_empty() {
+        let rows = transaction.rows(FINISH, &ended).await?;
+        let Some(ended) = rows.first() else {
             drop(transaction);
             return self.how_it_ended(claim, Outcome::Done).await;
-        }
+        };
         let values: [Value; 8] = [
             job.into(),
             claim.number.into(),
@@ -236,6 +237,7 @@ impl Queue {
             transaction.rows(ARTIFACT, &artifact.values(&claim.job)).await?;
         }
         Self::end_attempt(&mut transaction, claim, Outcome::Done, None, None).await?;
+        self.tell(&mut transaction, ended).await?;
         transaction.commit().await?;
         Ok(Ended::Now(State::Done))
     }

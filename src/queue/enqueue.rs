@@ -37,6 +37,8 @@ pub struct NewJob {
     pub max_waiting: u32,
     /// How many jobs of the owner may run at once: 1 to 1000
     pub max_running: u32,
+    /// Whether the owner wants to be told of the end, as by [`Queue::telling`]
+    pub tell: bool,
 }
 
 /// What became of a request for a job.
@@ -75,7 +77,7 @@ impl Queue {
             }
         }
         let id = JobId::random()?;
-        let values: [Value; 12] = [
+        let values: [Value; 13] = [
             id.as_str().into(),
             job.owner.as_str().into(),
             job.key.as_deref().into(),
@@ -88,6 +90,7 @@ impl Queue {
             (TURN / i64::from(job.weight)).into(),
             i64::from(job.max_waiting).into(),
             i64::from(job.max_running).into(),
+            i64::from(job.tell).into(),
         ];
         if transaction.rows(ENQUEUE, &values).await?.is_empty() {
             return Ok(Enqueued::Full { max_waiting: job.max_waiting });
@@ -113,6 +116,7 @@ impl NewJob {
             max_failures: 3,
             max_waiting: 20,
             max_running: MOST_RUNNING,
+            tell: false,
         }
     }
 

@@ -72,6 +72,8 @@ pub struct Job {
     pub error: Option<String>,
     /// What its owner can do about the error
     pub hint: Option<String>,
+    /// Whether the owner wants to be told of the end
+    pub tell: bool,
     /// Grows with each change
     pub version: i64,
 }
@@ -305,6 +307,7 @@ impl Job {
             finished: row.maybe_whole("finished")?,
             error: row.maybe_text("error")?,
             hint: row.maybe_text("hint")?,
+            tell: row.whole("tell")? == 1,
             version: row.whole("version")?,
         })
     }

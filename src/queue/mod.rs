@@ -48,13 +48,15 @@ pub use crate::database::Id as JobId;
 use crate::error::Result;
 
 /// The tables of the queue, the oldest change first. A published text is never changed: a change is a new file.
-const TABLES: &[&str] = &[include_str!("migrations/0001_jobs.sql")];
+const TABLES: &[&str] = &[include_str!("migrations/0001_jobs.sql"), include_str!("migrations/0002_tell.sql")];
 
 /// A queue. Clones share their connections.
 #[derive(Clone)]
 pub struct Queue {
     database: Database,
     rules: Rules,
+    /// What another room does at the end of a job whose owner wants to be told
+    at_the_end: Option<&'static str>,
 }
 
 /// How long things last. All processes of a queue should have the same.
@@ -88,7 +90,15 @@ impl Queue {
     /// The queue in a database.
     #[must_use]
     pub fn new(database: Database, rules: Rules) -> Self {
-        Self { database, rules }
+        Self { database, rules, at_the_end: None }
+    }
+
+    /// Runs a statement of another room in each transaction that ends a job whose owner wants to be told
+    /// ([`NewJob::tell`]): it is done or dead, and both are recorded or neither. The values of the statement are the job,
+    /// its owner and its state; it may only fail if the database does. All processes of a queue should have the same.
+    #[must_use]
+    pub fn telling(self, statement: &'static str) -> Self {
+        Self { at_the_end: Some(statement), ..self }
     }
 
     /// Makes the tables that are missing, or changes those of an older version.

@@ -6,14 +6,14 @@
 pub(super) const SAME_KEY: &str = "SELECT id, settings FROM jobs WHERE owner = $1 AND key = $2";
 
 /// Adds a job, unless too many of its owner wait. Values: id, owner, key, settings, prompt, kind, quality, priority,
-/// most failures, the step of a turn, most waiting jobs, most running jobs.
+/// most failures, the step of a turn, most waiting jobs, most running jobs, whether the owner wants to be told.
 ///
 /// The turn is one step after the owner's last one, and not before the turn that is served now: who comes later does not
 /// wait for all the jobs of who came first, and nobody can save up turns.
 pub(super) const ENQUEUE: &str = "
-INSERT INTO jobs (id, owner, key, settings, prompt, kind, quality, priority, max_failures, max_running, run_at, created,
+INSERT INTO jobs (id, owner, key, settings, prompt, kind, quality, priority, max_failures, max_running, tell, run_at, created,
     turn)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $12, {now}, {now}, CASE WHEN mine + $10 >= served THEN mine + $10 ELSE served END
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $12, $13, {now}, {now}, CASE WHEN mine + $10 >= served THEN mine + $10 ELSE served END
 FROM (SELECT
     COALESCE((SELECT max(turn) FROM jobs
         WHERE owner = $2 AND priority = $8 AND state IN ('queued', 'running')), 0) AS mine,
@@ -91,7 +91,7 @@ UPDATE jobs SET state = 'done', lease_until = NULL, worker = NULL, finished = {n
     iteration = COALESCE($4, iterations), iterations = COALESCE($4, iterations), loss = COALESCE($3, loss),
     preview = NULL, error = NULL, hint = NULL, version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running'
-RETURNING state";
+RETURNING id, owner, state, tell";
 
 /// Forgets the files that a running job kept. Values: job
 pub(super) const FORGET_KEPT: &str = "DELETE FROM artifacts WHERE job = $1 RETURNING name";
@@ -153,7 +153,7 @@ UPDATE jobs SET failures = failures + 1, run_at = {now} + CASE WHEN failures = 0
     finished = CASE WHEN cancel = 1 OR $3 = 1 OR failures + 1 >= max_failures THEN {now} ELSE NULL END,
     lease_until = NULL, worker = NULL, error = $6, hint = $7, version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running'
-RETURNING state";
+RETURNING id, owner, state, tell";
 
 /// Gives a job back; too many releases count as failures. Values: job, claim, most releases, first pause, later pause
 pub(super) const RELEASE: &str = "
@@ -167,14 +167,14 @@ UPDATE jobs SET releases = releases + 1,
     hint = CASE WHEN releases >= $3 THEN NULL ELSE hint END,
     lease_until = NULL, worker = NULL, version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running'
-RETURNING state";
+RETURNING id, owner, state, tell";
 
 /// Values: job, claim
 pub(super) const STOPPED: &str = "
 UPDATE jobs SET state = 'cancelled', preview = NULL, lease_until = NULL, worker = NULL, finished = {now},
     version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running' AND cancel = 1
-RETURNING state";
+RETURNING id, owner, state, tell";
 
 /// Whether a lease is over.
 pub(super) const ANY_LOST: &str = "SELECT seq FROM jobs WHERE state = 'running' AND lease_until < {now} LIMIT 1";
@@ -188,7 +188,7 @@ UPDATE jobs SET failures = failures + 1, run_at = {now} + CASE WHEN failures = 0
     hint = NULL, version = version + 1
 WHERE id IN (SELECT id FROM jobs WHERE state = 'running' AND lease_until < {now} ORDER BY lease_until LIMIT 20 {skip})
 AND state = 'running' AND lease_until < {now}
-RETURNING id, claim, state";
+RETURNING id, claim, owner, state, tell";
 
 /// Values: job, owner or nothing for any
 pub(super) const CANCEL: &str = "
@@ -248,13 +248,13 @@ SELECT COALESCE(CAST(sum(slots) AS BIGINT), 0) AS slots FROM workers WHERE seen 
 /// Values: job, owner or nothing for any
 pub(super) const LOOK: &str = "
 SELECT seq, id, owner, settings, prompt, kind, quality, state, priority, claim, failures, max_failures, cancel,
-    iteration, iterations, loss, preview, created, started, finished, error, hint, version
+    iteration, iterations, loss, preview, created, started, finished, error, hint, tell, version
 FROM jobs WHERE id = $1 AND ($2 IS NULL OR owner = $2)";
 
 /// Values: owner or nothing for any, state or nothing for any, number before which to begin, how many at most
 pub(super) const LIST: &str = "
 SELECT seq, id, owner, settings, prompt, kind, quality, state, priority, claim, failures, max_failures, cancel,
-    iteration, iterations, loss, preview, created, started, finished, error, hint, version
+    iteration, iterations, loss, preview, created, started, finished, error, hint, tell, version
 FROM jobs WHERE ($1 IS NULL OR owner = $1) AND ($2 IS NULL OR state = $2) AND seq < $3
 ORDER BY seq DESC LIMIT $4";
 

@@ -11,6 +11,7 @@ use super::metrics::Metrics;
 use super::watch::Watch;
 use crate::accounts::Accounts;
 use crate::database::Database;
+use crate::mail::Mail;
 use crate::objects::Objects;
 use crate::queue::Queue;
 use crate::worker::Shutdown;
@@ -26,6 +27,8 @@ pub struct App {
     pub objects: Objects,
     /// The users
     pub accounts: Accounts,
+    /// The letters to users
+    pub mail: Mail,
     /// How the server is set up
     pub config: Arc<Config>,
     /// Tells streams which jobs changed

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::mail::Smtp;
 use crate::settings::Overrides;
 use crate::worker::Places;
 
@@ -30,6 +31,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// The layers of settings below those of a request, the strongest first: the environment and files
     pub settings: Vec<Overrides>,
+    /// How letters are sent; without it, none are
+    pub smtp: Option<Smtp>,
     /// What requests may ask for
     pub limits: Limits,
     /// How long things are kept
@@ -80,6 +83,7 @@ impl Config {
             public_url: None,
             trusted_proxies: Vec::new(),
             settings: Vec::new(),
+            smtp: None,
             limits: Limits::default(),
             retention: Retention::default(),
         }

@@ -8,6 +8,7 @@ use crate::accounts::Accounts;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::files::create_private_folder;
+use crate::mail::{self, Mail};
 use crate::objects::Objects;
 use crate::queue::{Queue, Rules};
 
@@ -20,6 +21,8 @@ pub struct Data {
     pub queue: Queue,
     /// The users
     pub accounts: Accounts,
+    /// The letters to users
+    pub mail: Mail,
     /// The store of pictures, movies and uploads
     pub objects: Objects,
 }
@@ -55,13 +58,15 @@ impl Data {
 
     async fn opened(config: &Config) -> Result<Self> {
         let database = Database::open(&config.database()).await?;
-        let queue = Queue::new(database.clone(), Rules::default());
+        let queue = Queue::new(database.clone(), Rules::default()).telling(mail::AT_JOBS_END);
         let accounts = Accounts::new(database.clone());
+        let mail = Mail::new(database.clone(), config.smtp.clone());
         queue.migrate().await?;
         accounts.migrate().await?;
+        mail.migrate().await?;
         migrate(&database).await?;
         let objects = Objects::folder(&config.objects())?;
-        Ok(Self { database, queue, accounts, objects })
+        Ok(Self { database, queue, accounts, mail, objects })
     }
 
     /// Closes the connections of these data and their clones.

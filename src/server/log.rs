@@ -18,6 +18,8 @@ use crate::database::Id;
 
 /// The longest time until an answer begins. Streams and files may go on for longer.
 const LONGEST: Duration = Duration::from_secs(120);
+/// No part of a path is so long but a secret: 32 bytes are 43 digits of base 64.
+const SHORTEST_SECRET: usize = 40;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives each request an id, and logs it with its answer.
@@ -25,7 +27,7 @@ pub(super) async fn logged(request: Request, next: Next) -> Response {
     let id = Id::random().map_or_else(|_| "-".to_owned(), |id| id.to_string());
     let span = tracing::info_span!("request", id);
     async move {
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let (method, path) = (request.method().clone(), shown(request.uri().path()));
         let began = Instant::now();
         let mut response = next.run(request).await;
         let (status, milliseconds) = (response.status().as_u16(), began.elapsed().as_millis());
@@ -41,6 +43,13 @@ pub(super) async fn logged(request: Request, next: Next) -> Response {
     }
     .instrument(span)
     .await
+}
+
+/// The path of a request without secrets, such as those of links in letters: they are the only parts that are so long.
+fn shown(path: &str) -> String {
+    let is_secret = |part: &&str| part.len() >= SHORTEST_SECRET && !part.contains('.');
+    let parts = path.split('/').map(|part| if is_secret(&part) { "***" } else { part });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// Ends requests that take too long. All waits of the server itself are shorter, so the client is slow. Only who waits for
@@ -62,4 +71,20 @@ pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server failed")
         .hint("ask the operator to look into the log")
         .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn secrets_in_paths_are_not_logged() {
+        let secret = "aZ09-_".repeat(7) + "x";
+        assert_eq!(shown(&format!("/mail/confirm/{secret}")), "/mail/confirm/***");
+        assert_eq!(shown(&format!("/reset/{secret}/")), "/reset/***/");
+        for path in ["/", "/p/3kq8s2v6m1x9c4t7w0zr5yhdbn", "/api/v1/jobs/3kq8s2v6m1x9c4t7w0zr5yhdbn/files/recipe.json"]
+        {
+            assert_eq!(shown(path), path);
+        }
+    }
 }

@@ -47,8 +47,12 @@ async fn tidy(app: &App) -> Result<()> {
     let deleted = delete_old(&app.queue, &app.objects, kept_for, None, &|id| app.changes.tell(id)).await?;
     let jobs = deleted.jobs;
     let uploads = Uploads::new(app).collect().await?;
+    let letters = app.mail.tidy().await?;
     let files = collect(&app.objects, &app.queue, LOST).await?;
     audit::trim(&app.database, app.config.retention.audit).await?;
+    if letters > 0 {
+        tracing::info!(letters, "old letters were forgotten");
+    }
     if jobs > 0 || uploads > 0 || files.objects > 0 {
         tracing::info!(jobs, uploads, files = files.objects, bytes = files.bytes, "old things were deleted");
     }

@@ -43,12 +43,19 @@ pub struct Metrics {
     lost: Counter,
     fenced: Counter,
     streams: Gauge,
+    mail: Family<Fate, Counter>,
+    letters: Family<InState, Gauge>,
     http: Seconds<Exchange>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct InState {
     state: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Fate {
+    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -90,9 +97,13 @@ impl Default for Metrics {
         registry.register("fenced", "Results refused because their job had been taken back", fenced.clone());
         let streams = Gauge::default();
         registry.register("sse_streams", "Open streams of events", streams.clone());
+        let mail = Family::<Fate, Counter>::default();
+        registry.register("mail", "What became of letters that this server sent", mail.clone());
+        let letters = Family::<InState, Gauge>::default();
+        registry.register("letters", "Letters in each state", letters.clone());
         let http: Seconds<Exchange> = Family::new_with_constructor(of_requests);
         registry.register_with_unit("http", "How long answers took, until they began", Unit::Seconds, http.clone());
-        Self { registry, jobs, dead, oldest, slots, workers, ended, claims, lost, fenced, streams, http }
+        Self { registry, jobs, dead, oldest, slots, workers, ended, claims, lost, fenced, streams, mail, letters, http }
     }
 }
 
@@ -116,6 +127,11 @@ impl Metrics {
     pub fn ended(&self, quality: &str, outcome: &'static str, took: Duration) {
         let ending = Ending { quality: quality.to_owned(), outcome };
         self.ended.get_or_create(&ending).observe(took.as_secs_f64());
+    }
+
+    /// Counts what became of a letter: `sent`, `retried`, `dead`, `dropped` or `fenced`.
+    pub fn mail(&self, outcome: &'static str) {
+        self.mail.get_or_create(&Fate { outcome }).inc();
     }
 
     /// Counts a stream of events as open, until the returned value is dropped.
@@ -145,6 +161,10 @@ impl Metrics {
         self.workers.set(number(overview.workers));
         for (state, count) in [("busy", counts.running), ("free", overview.slots.saturating_sub(counts.running))] {
             self.slots.get_or_create(&InState { state }).set(number(count));
+        }
+        let letters = app.mail.counts().await?;
+        for (state, count) in [("waiting", letters.waiting), ("sent", letters.sent), ("dead", letters.dead)] {
+            self.letters.get_or_create(&InState { state }).set(number(count));
         }
         let mut text = String::new();
         encode(&mut text, &self.registry)
@@ -218,6 +238,7 @@ mod tests {
         metrics.claimed();
         metrics.lost(2);
         metrics.fenced();
+        metrics.mail("sent");
         metrics.ended("draft", "done", Duration::from_secs(3));
         metrics.http.get_or_create(&Exchange { route: "/api/v1/jobs/{id}".into(), status: 200 }).observe(0.5);
         let stream = metrics.stream();
@@ -231,6 +252,7 @@ mod tests {
             "text2art_claims_total 1",
             "text2art_leases_lost_total 2",
             "text2art_fenced_total 1",
+            r#"text2art_mail_total{outcome="sent"} 1"#,
             "text2art_sse_streams 1",
             "text2art_queue_oldest_seconds 0.0",
             r#"text2art_job_seconds_count{quality="draft",outcome="done"} 1"#,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use url::Url;
 
 use super::app::App;
 use super::changes::Changes;
@@ -17,10 +18,13 @@ use super::metrics::Metrics;
 use super::watch::Watch;
 use super::{jobs, listen, maintenance, metrics, router};
 use crate::error::{Error, Result};
+use crate::mail::{Mail, Outcome, Sender, Sending};
 use crate::worker::{self, Notify, Report, Setup, Shutdown, WorkerEvent};
 
 /// How long requests have to end after the shutdown was requested.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
+/// How long the last letters have to be sent.
+const LAST_LETTERS: Duration = Duration::from_secs(12);
 /// How many programs may read the counts at once, at an address of their own.
 const MOST_READERS: usize = 16;
 /// How long the workers have to give back their jobs.
@@ -34,7 +38,8 @@ const LAST_JOBS: Duration = Duration::from_secs(20);
 /// If the folder, the database or the address cannot be used, or nobody could log in.
 pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: Report, stop: Shutdown) -> Result<()> {
     jobs::check_own(&config.settings)?;
-    let Data { database, queue, accounts, objects } = Data::create(&config).await?;
+    config.smtp.as_ref().map_or(Ok(()), Mail::check)?;
+    let Data { database, queue, accounts, mail, objects } = Data::create(&config).await?;
     check_opening(&config, accounts.any_users().await?)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
@@ -47,6 +52,7 @@ pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: R
         database,
         objects,
         accounts,
+        mail,
         streams: Arc::new(Semaphore::new(config.limits.streams)),
         changes: Changes::new(),
         watch: Watch::default(),
@@ -55,6 +61,7 @@ pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: R
         guard: Arc::new(Guard::default()),
         config: Arc::new(config),
     };
+    let letters = start_letters(&app, address, &stop)?;
     let worker = start_workers(&app, report, &stop)?;
     let watching = tokio::spawn(app.watch.clone().run(app.clone()));
     let caring = tokio::spawn(maintenance::run(app.clone()));
@@ -84,6 +91,9 @@ pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: R
             outcome
         }
     };
+    if let Some(letters) = letters {
+        let _ = timeout(LAST_LETTERS, letters).await;
+    }
     watching.abort();
     caring.abort();
     if let Some(counting) = counting {
@@ -91,6 +101,35 @@ pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: R
     }
     app.queue.close().await;
     outcome
+}
+
+/// Starts sending letters, if the server sends any.
+fn start_letters(app: &App, address: SocketAddr, stop: &Shutdown) -> Result<Option<tokio::task::JoinHandle<()>>> {
+    let site = match &app.config.public_url {
+        Some(site) => site.clone(),
+        // Without a public address, only this machine reaches the server.
+        None => Url::parse(&format!("http://{address}"))
+            .map_err(|error| Error::fault(format!("the server has no address: {error}")))?,
+    };
+    let metrics = app.metrics.clone();
+    let report = Arc::new(move |sending: &Sending| {
+        metrics.mail(sending.outcome.as_str());
+        log_letter(sending);
+    });
+    let sender = Sender::new(&app.mail, app.queue.clone(), app.objects.clone(), site, report)?;
+    let mut stop = stop.clone();
+    Ok(sender.map(|sender| tokio::spawn(sender.run(async move { stop.requested().await }))))
+}
+
+fn log_letter(sending: &Sending) {
+    let (letter, kind) = (sending.id.as_str(), sending.kind.as_str());
+    match &sending.outcome {
+        Outcome::Sent => tracing::info!(letter, kind, "a letter was sent"),
+        Outcome::Dropped { why } => tracing::info!(letter, kind, why, "a letter was dropped"),
+        Outcome::Again { error } => tracing::warn!(letter, kind, error, "a letter was not taken, and is tried again"),
+        Outcome::Dead { error } => tracing::error!(letter, kind, error, "a letter was given up"),
+        Outcome::Fenced => tracing::warn!(letter, kind, "a letter was lost to another server"),
+    }
 }
 
 /// Starts the workers inside the server, if there are to be any.

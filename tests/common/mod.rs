@@ -19,6 +19,8 @@ pub mod program;
 pub mod published;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "server")]
+pub mod smtp;
 pub mod trace;
 
 use std::collections::HashMap;

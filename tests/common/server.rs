@@ -65,7 +65,8 @@ impl Server {
             }
         });
         let address = first(&addresses, &mut child, &log);
-        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(ANSWER));
+        let config =
+            ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).timeout_global(Some(ANSWER));
         let agent = config.proxy(None).build().into();
         Self { child, started: Instant::now(), address, log, agent, headers: Vec::new() }
     }

@@ -711,6 +711,27 @@ const SERVER_VERBS: [Group; 6] = [
             ("--max-waiting", &["serve --max-waiting 0"]),
             ("--keep-jobs", &["serve --keep-jobs 30"]),
             ("--keep-audit", &["serve --keep-audit 30"]),
+            (
+                "--smtp",
+                &[
+                    "serve --smtp mail.example.org",
+                    "serve --smtp smtp://mail.example.org",
+                    "serve --smtp smtps://art:secret@mail.example.org",
+                    "serve --smtp smtps://mail.example.org",
+                    "serve --smtp smtps://art@mail.example.org --mail-from art@example.org --data x",
+                ],
+            ),
+            (
+                "--smtp-password-file",
+                &[
+                    "serve --smtp smtps://art@mail.example.org --mail-from art@example.org --smtp-password-file none --data x",
+                ],
+            ),
+            (
+                "--smtp-ca",
+                &["serve --smtp smtps://mail.example.org --mail-from art@example.org --smtp-ca text.json --data x"],
+            ),
+            ("--mail-from", &["serve --mail-from art", "serve --mail-from art@example.org"]),
             ("--offline", &["serve --offline=perhaps"]),
             ("--log", &["serve --log loud"]),
             ("--config", &["serve --config none.toml", "serve --config text.png"]),

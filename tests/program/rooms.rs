@@ -23,7 +23,7 @@ const FLOORS: &[&[&str]] = &[
     &["database", "progress"],
     &["accounts", "gpu", "models", "optimizer", "picture", "queue"],
     &["frozen", "objects", "palette", "styles"],
-    &["clip", "device", "vqgan"],
+    &["clip", "device", "mail", "vqgan"],
     &["settings"],
     &["drawer", "judge"],
     &["resolve"],

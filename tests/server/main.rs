@@ -17,6 +17,8 @@ mod jobs;
 #[cfg(target_os = "linux")]
 mod kills;
 mod lists;
+mod mail;
+mod mail_python;
 mod openai;
 mod operations;
 mod pages;

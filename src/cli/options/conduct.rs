@@ -21,8 +21,8 @@ pub(in crate::cli) struct Conduct {
     threads: Option<u16>,
     /// Memory limit, such as 4G or 800M [default: three quarters of the machine's memory]
     ///
-    /// If a run needs more, text2art first lowers `--cut-batch`, unless you set it, and then computes parts of the networks
-    /// twice. Computing twice takes about 25% longer and does not change the picture. The recipe records the value of
+    /// If a run needs more, text2art lowers `--cut-batch`, unless you set it. If that is not enough, it computes parts of
+    /// the networks twice. Computing twice takes about 25% longer and does not change the picture. The recipe records the value of
     /// `--cut-batch` that was used.
     #[arg(long, value_name = "SIZE", help_heading = "Machine")]
     max_memory: Option<MemorySize>,

@@ -134,7 +134,7 @@ impl Defaults {
         let embedded = text(&self.embedded)?;
         let published = self.published.as_ref().and_then(text).filter(|published| *published != embedded);
         Some(match published {
-            Some(published) => format!("{embedded}; {published} with published models"),
+            Some(published) => format!("{embedded}, or {published} with published models"),
             None => embedded,
         })
     }

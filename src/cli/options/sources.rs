@@ -18,7 +18,7 @@ use crate::{Error, Result};
 /// The prefix of environment variables.
 const PREFIX: &str = "TEXT2ART_";
 /// Variables with this prefix that are not settings.
-const OTHER_VARIABLES: [&str; 5] = [CONFIG, WEIGHTS, NETWORK_TIMEOUT, SERVER, TOKEN];
+const OTHER_VARIABLES: [&str; 6] = [CONFIG, WEIGHTS, NETWORK_TIMEOUT, SERVER, TOKEN, SMTP_PASSWORD];
 /// Variables with this prefix are options of `serve`, which reads them itself.
 const OF_A_SERVER: &str = "TEXT2ART_SERVE_";
 /// Names a configuration file, like `--config`.
@@ -27,6 +27,9 @@ const CONFIG: &str = "TEXT2ART_CONFIG";
 pub(in crate::cli) const SERVER: &str = "TEXT2ART_SERVER";
 /// The token for that server.
 pub(in crate::cli) const TOKEN: &str = "TEXT2ART_TOKEN";
+
+/// The password for the SMTP server of `serve`.
+pub(in crate::cli) const SMTP_PASSWORD: &str = "TEXT2ART_SMTP_PASSWORD";
 
 /// The settings that `TEXT2ART_<SETTING>` variables name; an unknown one is passed to `warn`.
 pub(in crate::cli) fn environment(warn: &mut dyn FnMut(String)) -> Result<Overrides> {

@@ -7,6 +7,7 @@ use crate::cli::options::data::Data;
 use crate::cli::terminal::report::{Reporter, line};
 use crate::cli::terminal::{interrupt, warning};
 use crate::database::Database;
+use crate::mail;
 use crate::objects::Objects;
 use crate::queue::{Queue, Rules};
 use crate::text::count;
@@ -57,7 +58,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
 async fn serve(arguments: &Arguments, stop: Shutdown) -> Result<()> {
     let places = Places::of(&arguments.data.folder()?);
     let rules = rules(arguments.lease);
-    let queue = Queue::new(Database::open(&places.database).await?, rules);
+    let queue = Queue::new(Database::open(&places.database).await?, rules).telling(mail::AT_JOBS_END);
     queue.migrate().await?;
     let objects = Objects::folder(&places.objects)?;
     let setup = Setup::new(queue.clone(), objects, places.work, arguments.slots.into())?;

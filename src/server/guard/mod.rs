@@ -87,7 +87,7 @@ async fn admit(app: &App, request: &mut Request) -> Answer<()> {
     let visitor = login::visitor(app, request.headers(), network).await?;
     let entrance = visitor.as_ref().map_or(Entrance::None, |(_, entrance)| *entrance);
     if !request.method().is_safe() {
-        if !matches!(entrance, Entrance::Token(_)) {
+        if !matches!(entrance, Entrance::Token(_)) && !comes_from_anywhere(request) {
             origin::check(&app.config, request.headers())?;
         }
         entrance.check_writing()?;
@@ -106,6 +106,12 @@ async fn admit(app: &App, request: &mut Request) -> Answer<()> {
         extensions.insert(visitor);
     }
     Ok(())
+}
+
+/// Whether a request may be sent by a page of any site: the reader of a letter, which may be a page, stops letters by it
+/// (RFC 8058). It has a secret of its own, and neither a cookie nor a login matters.
+fn comes_from_anywhere(request: &Request) -> bool {
+    request.uri().path().starts_with("/mail/stop/")
 }
 
 /// Whether a machine asks how the server is. It may not know the server's name, and learns nothing else.

@@ -1,5 +1,6 @@
 //! Jobs: asking for a picture, and what becomes of it.
 
+mod email;
 mod files;
 mod order;
 mod range;

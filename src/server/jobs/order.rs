@@ -36,7 +36,7 @@ pub(super) struct Prepared {
 /// Completes what is asked for with the server's own settings, and checks it. `key` is the visitor's own name for the
 /// request.
 pub(super) async fn prepare(app: &App, visitor: &Visitor, asked: Asked, key: Option<&str>) -> Answer<Prepared> {
-    let Asked { mut overrides, products, init_image, image_prompts } = asked;
+    let Asked { mut overrides, products, init_image, image_prompts, email: _ } = asked;
     if overrides.prompt.is_none() {
         return Err(refused("prompt", "no prompt was given").hint("say what to draw"));
     }

@@ -18,6 +18,8 @@ pub(in crate::server) const LONGEST_TEXT: usize = 1000;
 pub(in crate::server) const LONGEST_LIST: usize = 16;
 /// The field of the files that are made beside the PNG.
 pub(in crate::server) const PRODUCTS: &str = "products";
+/// The field that asks for a letter at the end of the job.
+pub(in crate::server) const EMAIL: &str = "email";
 /// Settings that name a file on the command line, and an upload here.
 pub(in crate::server) const UPLOADS: [&str; 2] = ["init_image", "image_prompt"];
 /// The setting that may name a file on the command line, but not here.
@@ -33,6 +35,8 @@ pub(in crate::server) struct Asked {
     pub overrides: Overrides,
     /// The kinds of files to make beside the PNG, each once
     pub products: Vec<String>,
+    /// Whether a letter goes to the visitor at the end
+    pub email: bool,
     /// The upload to start from
     pub init_image: Option<Id>,
     /// The uploads to steer toward, with their weights
@@ -41,7 +45,7 @@ pub(in crate::server) struct Asked {
 
 /// The fields that a request may have, in the order of the help.
 pub(in crate::server) fn fields() -> impl Iterator<Item = &'static str> {
-    OPTIONS.iter().filter(|option| is_open(option)).map(|option| option.name).chain([PRODUCTS])
+    OPTIONS.iter().filter(|option| is_open(option)).map(|option| option.name).chain([PRODUCTS, EMAIL])
 }
 
 /// The kinds of files that can be made beside the PNG.
@@ -62,6 +66,7 @@ pub(in crate::server) fn read(body: Map<String, Value>) -> Answer<Asked> {
         let wrong = |problem: String| refused(&name, &problem);
         match name.as_str() {
             PRODUCTS => asked.products = products_in(value).map_err(wrong)?,
+            EMAIL => asked.email = email_in(&value)?,
             "init_image" => asked.init_image = Some(upload_in(value).map_err(wrong)?),
             "image_prompt" => asked.image_prompts = weighted_uploads_in(value).map_err(wrong)?,
             _ => settings.push((known(&name)?, value)),
@@ -177,6 +182,16 @@ fn products_in(value: Value) -> Result<Vec<String>, String> {
     Ok(found)
 }
 
+fn email_in(value: &Value) -> Answer<bool> {
+    match value {
+        Value::Bool(email) => Ok(*email),
+        // A letter to an address that nobody confirmed would be spam of this server.
+        Value::String(_) => Err(refused(EMAIL, "a letter goes only to the address that you confirmed")
+            .hint("give true; PUT /api/v1/me/email changes your address")),
+        other => Err(refused(EMAIL, &format!("{} instead of true or false", described(other)))),
+    }
+}
+
 fn upload_in(value: Value) -> Result<Id, String> {
     match value {
         Value::String(text) => Id::parse(&text).ok_or_else(not_an_upload),
@@ -241,7 +256,7 @@ mod tests {
         let expected = "prompt quality size aspect iterations stop_at auto_stop seed style style_weight image_prompt noise_prompt \
             init_image init_weight init_noise cutouts augment cut_noise optimizer learning_rate learning_rate_drops \
             drawer pixel_shape pixel_size pixel_scale smoothness transparent alpha_weight pixel_art pixel_zoom \
-            palette colors palette_weight dither fps frame_every seconds hold boomerang gif_palette products";
+            palette colors palette_weight dither fps frame_every seconds hold boomerang gif_palette products email";
         assert_eq!(fields().collect::<Vec<_>>().join(" "), expected);
         assert_eq!(products().collect::<Vec<_>>(), ["gif", "mp4", "svg"]);
     }
@@ -291,6 +306,8 @@ mod tests {
             (json!({"image_prompt": ["a.png:0.5"]}), "image_prompt", "not the id of an upload"),
             (json!({"products": ["frames"]}), "products", "`frames` is not a kind of file"),
             (json!({"products": ["gif", "gif"]}), "products", "twice"),
+            (json!({"email": "anna@example.org"}), "email", "only to the address that you confirmed"),
+            (json!({"email": 1}), "email", "a number instead of true or false"),
         ] {
             let problem = problem(&body);
             assert_eq!((&problem["field"], &problem["status"]), (&json!(field), &json!(422)), "{body}: {problem}");

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::order::{Prepared, prepare};
 use super::view::View;
-use super::{job_of, request};
+use super::{email, job_of, request};
 use crate::queue::{self, Enqueued, JobId};
 use crate::server::app::App;
 use crate::server::problem::{Answer, Body, Problem};
@@ -77,13 +77,19 @@ pub(in crate::server) async fn submit(
     body: Map<String, Value>,
     key: Option<&str>,
 ) -> Answer<Submitted> {
-    let Prepared { order, json, quality } = prepare(app, visitor, request::read(body)?, key).await?;
+    let asked = request::read(body)?;
+    let tell = asked.email;
+    if tell {
+        email::check(app, visitor).await?;
+    }
+    let Prepared { order, json, quality } = prepare(app, visitor, asked, key).await?;
     let Settings { prompt, drawer, .. } = &order.settings;
     let job = queue::NewJob {
         key: key.map(str::to_owned),
         weight: visitor.weight,
         max_waiting: visitor.max_waiting,
         max_running: visitor.max_running,
+        tell,
         ..queue::NewJob::new(&visitor.owner, &json, &shown(prompt), &drawer.to_string(), &quality)
     };
     match app.queue.enqueue(&job).await? {

@@ -78,6 +78,8 @@ pub(in crate::server) struct View {
     /// What to do about the error
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// Whether a letter tells its owner of the end
+    pub email: bool,
     /// Whether someone canceled it
     pub cancel: bool,
     /// How often a worker began with it
@@ -200,6 +202,7 @@ impl View {
             loss: job.loss,
             error: job.error,
             hint: job.hint,
+            email: job.tell,
             cancel: job.cancel,
             claim: job.claim,
             failures: job.failures,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::drawer::ALL;
-use crate::server::jobs::request::{self, LONGEST_LIST, LONGEST_PROMPT, LONGEST_TEXT, PRODUCTS, UPLOADS};
+use crate::server::jobs::request::{self, EMAIL, LONGEST_LIST, LONGEST_PROMPT, LONGEST_TEXT, PRODUCTS, UPLOADS};
 use crate::settings::{Form, FormKind, OPTIONS, OptionInfo, Range};
 use crate::styles::Style;
 
@@ -104,7 +104,7 @@ pub(super) fn is_open(option: &OptionInfo) -> bool {
 /// The fields of a request, in the order of the command line's help.
 #[must_use]
 pub fn opened() -> Vec<Opened> {
-    OPTIONS.iter().filter(|option| is_open(option)).map(Opened::of).chain([products()]).collect()
+    OPTIONS.iter().filter(|option| is_open(option)).map(Opened::of).chain([products(), email()]).collect()
 }
 
 /// Help that differs from that of the command line, where files have paths.
@@ -193,6 +193,27 @@ fn products() -> Opened {
         help: "What to make besides the PNG".into(),
         description: Some("Which of them a drawer can make is in `GET /api/v1/drawers`.".into()),
         type_word: "products",
+    }
+}
+
+/// The field that asks for a letter.
+fn email() -> Opened {
+    Opened {
+        name: EMAIL,
+        group: "Files",
+        kind: Kind::Boolean,
+        list: false,
+        required: false,
+        default: Some(Value::Bool(false)),
+        minimum: None,
+        exclusive_minimum: None,
+        maximum: None,
+        max_length: None,
+        max_items: None,
+        choices: Vec::new(),
+        help: "Whether to send a letter with the picture to your confirmed address".into(),
+        description: Some("Needs a login, and an address that was confirmed; see `PUT /api/v1/me/email`.".into()),
+        type_word: "email",
     }
 }
 

@@ -9,6 +9,7 @@
 //! - [`errors`]: problems as pages, and the way to the login.
 
 mod assets;
+mod email;
 mod errors;
 mod form;
 mod layout;
@@ -17,6 +18,8 @@ mod render;
 
 use axum::Router;
 
+#[allow(unused_imports, reason = "the page of the account has it")]
+pub use email::EmailSection;
 pub use errors::as_page;
 pub use form::Form;
 pub use layout::Layout;
@@ -26,5 +29,5 @@ use super::app::App;
 
 /// The routes of all pages.
 pub fn routes() -> Router<App> {
-    Router::new().merge(assets::routes()).merge(login::routes())
+    Router::new().merge(assets::routes()).merge(email::routes()).merge(login::routes())
 }

@@ -1,5 +1,6 @@
 //! Users, as they see themselves: sessions, tokens, limits. Operators manage them on the command line.
 
+mod email;
 mod sessions;
 mod tokens;
 
@@ -14,6 +15,7 @@ use super::guard::Entrance;
 use super::visitor::Visitor;
 use crate::accounts::{Role, Scope};
 
+pub(super) use email::ask_to_confirm;
 pub(super) use sessions::{begin as begin_session, end as end_session};
 
 /// The routes of this part.
@@ -23,6 +25,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(sessions::log_in, sessions::log_out))
         .routes(routes!(tokens::create, tokens::list))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(email::show, email::change, email::remove))
 }
 
 /// Who asks, and how much they may ask for.

@@ -43,7 +43,7 @@ group! {
             by: Requests,
         },
         setting stop_at: maybe usize {
-            /// Stop after N iterations of a run that is scheduled for --iterations
+            /// Stop after N iterations, but keep the schedule of a run with --iterations
             ///
             /// Learning-rate drops, --colors and video frames follow the schedule of the full run.
             value: "N",

@@ -24,8 +24,8 @@ pub(in crate::cli) struct Arguments {
     /// What to draw; `|` separates prompts, `:2` sets a weight
     ///
     /// Words are joined by spaces. `a castle | night sky:0.5 | blurry:-0.3:-0.7` contains three prompts. The second
-    /// counts half. The third steers away from `blurry` (weight -0.3), and stops once the picture is more than 0.7 away
-    /// from it (limit -0.7). Write `\|` and `\:` for a literal `|` or `:`.
+    /// counts half. The third steers away from `blurry` with weight -0.3. It has no effect while the picture's distance
+    /// from `blurry` is more than 0.7, which is written as -0.7. Write `\|` and `\:` for a literal `|` or `:`.
     #[arg(value_name = "PROMPT")]
     pub(in crate::cli) prompt: Vec<String>,
     /// Add a prompt, written like PROMPT; may be repeated
@@ -65,9 +65,10 @@ pub(in crate::cli) struct Arguments {
     /// `text2art info --json` prints it.
     #[arg(long, value_name = "PICTURE", help_heading = "Settings")]
     pub(in crate::cli) from: Option<PathBuf>,
-    /// Without asking, download models that a recipe names, even if they are not in `text2art models list`
+    /// Download the models named in a recipe without asking
     ///
-    /// text2art never asks about models that you name yourself.
+    /// By default, text2art asks before downloading a recipe's model that is not in `text2art models list`. It never asks
+    /// about models that you name yourself.
     #[arg(long, help_heading = "Models")]
     pub(in crate::cli) trust: bool,
     /// Configuration file, or `none`

@@ -61,7 +61,7 @@ pub(in crate::cli) struct Arguments {
     /// Show the picture in the terminal while it is drawn
     #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
     pub(in crate::cli) preview: PreviewKind,
-    /// Download models named by the checkpoint without asking, even if they are not in `text2art models list`
+    /// Download the models named in the checkpoint without asking
     #[arg(long, help_heading = "Models")]
     trust: bool,
     /// Refuse if the picture could differ from that of an uninterrupted run

@@ -9,11 +9,12 @@ use clap::{Args, Command, FromArgMatches, Subcommand};
 use serde::Deserialize;
 use url::Url;
 
-use super::admin;
+use super::{admin, letters};
 use crate::cli::options::{data, sources};
 use crate::cli::terminal::log::LogKind;
 use crate::cli::terminal::report::Reporter;
 use crate::files::read_text_from_anywhere;
+use crate::mail::{SmtpServer, Writer};
 use crate::picture::Size;
 use crate::progress::Event;
 use crate::server::{Config, Limits, Retention};
@@ -55,7 +56,7 @@ pub(super) enum Verb {
 /// The options of a server, from one source.
 #[derive(Clone, Debug, Default, PartialEq, clap::Args, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Options {
+pub(super) struct Options {
     /// Address to listen on; port 0 takes any free port [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<Listen>,
@@ -98,6 +99,24 @@ struct Options {
     /// Remember what operators did for this long, such as 90d [default: 365d]
     #[arg(long, value_name = "TIME")]
     keep_audit: Option<Age>,
+    /// SMTP server that letters are sent by, such as `smtps://user@mail.example.org` [default: none are sent]
+    ///
+    /// `smtp+starttls://` begins without TLS and changes to it. `smtp://` has no TLS, and is only for a server of this
+    /// machine. The password of the user is in the environment as `TEXT2ART_SMTP_PASSWORD`, or in a file.
+    #[arg(long, value_name = "URL")]
+    pub(super) smtp: Option<SmtpServer>,
+    /// File whose first line is the password for --smtp
+    #[arg(long, value_name = "FILE")]
+    pub(super) smtp_password_file: Option<PathBuf>,
+    /// File of certificates to trust for --smtp besides the usual ones
+    #[arg(long, value_name = "FILE")]
+    pub(super) smtp_ca: Option<PathBuf>,
+    /// Address that letters come from, such as art@example.org; may have a name, as in "Name <address>"
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) mail_from: Option<Writer>,
+    /// How long a letter belongs to a server that no longer reports, in seconds
+    #[arg(long, value_name = "SECONDS", hide = true, value_parser = letters::lease)]
+    pub(super) mail_lease: Option<f64>,
     /// Use only models that are already downloaded
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     offline: Option<bool>,
@@ -130,6 +149,7 @@ impl Arguments {
         for message in warnings {
             reporter.tell(&Event::Warning { message });
         }
+        let smtp = letters::smtp(&options)?;
         let folder = options.data.map_or_else(data::usual_folder, Ok)?;
         let usual = Limits::default();
         let kept = Retention::default();
@@ -154,6 +174,7 @@ impl Arguments {
             public_url: options.public_url.map(|url| url.0),
             trusted_proxies: options.trusted_proxies.unwrap_or_default(),
             settings: [options.settings, environment, own].map(of_a_server).into(),
+            smtp,
             limits,
             retention,
             // Workers run elsewhere, but know the folder by the same name.
@@ -184,6 +205,11 @@ impl Options {
             max_cutouts: self.max_cutouts.or(weaker.max_cutouts),
             max_waiting: self.max_waiting.or(weaker.max_waiting),
             keep_jobs: self.keep_jobs.or(weaker.keep_jobs),
+            smtp: self.smtp.or(weaker.smtp),
+            smtp_password_file: self.smtp_password_file.or(weaker.smtp_password_file),
+            smtp_ca: self.smtp_ca.or(weaker.smtp_ca),
+            mail_from: self.mail_from.or(weaker.mail_from),
+            mail_lease: self.mail_lease.or(weaker.mail_lease),
             keep_audit: self.keep_audit.or(weaker.keep_audit),
             offline: self.offline.or(weaker.offline),
             log: self.log.or(weaker.log),

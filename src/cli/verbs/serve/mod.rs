@@ -3,6 +3,7 @@
 mod admin;
 mod arguments;
 mod display;
+mod letters;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

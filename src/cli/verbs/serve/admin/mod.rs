@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod jobs;
+mod letters;
 mod password;
 mod queue;
 mod storage;
@@ -52,6 +53,10 @@ enum Verb {
     Workers(workers::List),
     /// Let a worker take no more jobs
     Drain(workers::Drain),
+    /// List the letters that could not be sent
+    Letters(letters::List),
+    /// Send a letter again that could not be sent
+    Resend(letters::Resend),
     /// List what operators did
     Audit(audit::List),
     /// Delete files that nothing refers to any longer
@@ -96,6 +101,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, config: Config) -> anyhow::Resu
             Verb::Requeue(requeue) => jobs::requeue(requeue, &place).await,
             Verb::Workers(list) => workers::list(list, &place).await,
             Verb::Drain(drain) => workers::drain(drain, &place).await,
+            Verb::Letters(list) => letters::list(list, &place).await,
+            Verb::Resend(resend) => letters::resend(resend, &place).await,
             Verb::Audit(list) => audit::list(list, &place).await,
             Verb::Gc => storage::collect(&place).await,
             Verb::Retention(retention) => storage::retain(retention, &place).await,

@@ -1,0 +1,66 @@
+//! `serve admin letters` and `serve admin resend`: letters that could not be sent.
+
+use serde_json::json;
+
+use super::{Place, note};
+use crate::Error;
+use crate::cli::terminal::stdout;
+use crate::mail::DeadLetter;
+use crate::server::rfc3339;
+
+/// Arguments of `letters`.
+#[derive(clap::Args)]
+pub(super) struct List {
+    /// Print a JSON list
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `resend`.
+#[derive(clap::Args)]
+pub(super) struct Resend {
+    /// The name of the letter, as `text2art serve admin letters` shows it
+    #[arg(value_name = "LETTER")]
+    letter: String,
+}
+
+pub(super) async fn list(arguments: &List, place: &Place<'_>) -> anyhow::Result<()> {
+    let data = place.data().await?;
+    let letters = data.mail.dead_letters().await?;
+    data.close().await;
+    if arguments.json {
+        return stdout::print_json(&letters.iter().map(in_json).collect::<Vec<_>>());
+    }
+    for DeadLetter { id, kind, failures, error, ended, .. } in &letters {
+        let tries = if *failures == 1 { "1 failure".to_owned() } else { format!("{failures} failures") };
+        stdout::print_line(&format!("{}  {id:34}  {:10}  {tries}  {error}", rfc3339(*ended), kind.as_str()))?;
+    }
+    Ok(())
+}
+
+pub(super) async fn resend(arguments: &Resend, place: &Place<'_>) -> anyhow::Result<()> {
+    let data = place.data().await?;
+    let id = arguments.letter.as_str();
+    if !data.mail.send_again(id).await? {
+        let problem = format!("the letter {} cannot be sent again", id.escape_debug());
+        let hint = "`text2art serve admin letters` shows those that failed; only letters about jobs can be sent again";
+        return Err(Error::usage(problem, hint).into());
+    }
+    note(&data, "letter sent again", id, None).await?;
+    data.close().await;
+    stdout::print_line(&format!("letter {id} waits to be sent"))
+}
+
+fn in_json(letter: &DeadLetter) -> serde_json::Value {
+    json!({
+        "id": letter.id,
+        "kind": letter.kind.as_str(),
+        "job": letter.job,
+        "owner": letter.owner,
+        "failures": letter.failures,
+        "error": letter.error,
+        "created": rfc3339(letter.created),
+        "ended": rfc3339(letter.ended),
+        "can_be_sent": letter.can_be_sent,
+    })
+}

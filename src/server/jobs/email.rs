@@ -1,0 +1,25 @@
+//! Letters about the end of jobs: who may ask for them.
+
+use super::request::{EMAIL, refused};
+use crate::server::app::App;
+use crate::server::problem::Answer;
+use crate::server::visitor::Visitor;
+
+/// Refuses a letter unless the server sends any, and the visitor has a confirmed address and wants letters.
+pub(super) async fn check(app: &App, visitor: &Visitor) -> Answer<()> {
+    if !app.mail.is_configured() {
+        return Err(
+            refused(EMAIL, "this server sends no letters").hint("leave out email, and look at the job yourself")
+        );
+    }
+    let own = app.mail.address_of(&visitor.owner).await?;
+    if own.confirmed.is_none() {
+        return Err(refused(EMAIL, "you have no confirmed address").hint(
+            "log in, give your address with PUT /api/v1/me/email or at /account, and use the link in the letter",
+        ));
+    }
+    if own.stopped {
+        return Err(refused(EMAIL, "the letters to your address are stopped").hint("allow them again at /account"));
+    }
+    Ok(())
+}
