@@ -33,6 +33,26 @@ for batch in prompts.txt:11 prompts.jsonl:8 jobs.toml:7; do
     test "$found" = "$count" || fail "$file gave $found pictures and not $count"
 done >/dev/null
 
+echo "server" >&2
+mkdir "$work/server"
+sed "s,/var/lib/text2art,$work/server/data," "$examples/server/serve.toml" >"$work/server/serve.toml"
+err=$work/server/err
+"$TEXT2ART" serve admin user add anna --no-password --config "$work/server/serve.toml" >/dev/null 2>"$err" ||
+    fail "serve.toml is refused: $(cat "$err")"
+if grep -q '^warning' "$err"; then fail "serve.toml: $(cat "$err")"; fi
+if command -v systemd-analyze >/dev/null; then
+    for unit in "$examples"/server/*.service; do
+        sed "s,/usr/local/bin/text2art,$TEXT2ART," "$unit" >"$work/server/$(basename "$unit")"
+    done
+    systemd-analyze verify "$work"/server/*.service 2>"$err" || fail "the units are refused: $(cat "$err")"
+    test ! -s "$err" || fail "the units: $(cat "$err")"
+fi
+if command -v caddy >/dev/null; then
+    XDG_DATA_HOME="$work/server" XDG_CONFIG_HOME="$work/server" \
+        caddy validate --adapter caddyfile --config "$examples/server/Caddyfile" >/dev/null 2>"$err" ||
+        fail "the Caddyfile is refused: $(tail -n 1 "$err")"
+fi
+
 echo "notebook.ipynb" >&2
 python3 -m venv "$work/python"
 "$work/python/bin/pip" install -q nbclient==0.11.0 ipykernel==7.4.0

@@ -15,6 +15,8 @@ pub mod drawer;
 pub mod error;
 pub mod files;
 pub mod frozen;
+#[cfg(feature = "server")]
+pub mod gallery;
 pub mod gpu;
 pub mod job;
 pub mod judge;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::statements::{
-    ANY_USER, CHANGE_USER, CREATE_USER, END_SESSIONS, PASSWORD, REMOVE_USER, SET_PASSWORD, USER, USERS,
+    ANY_USER, CHANGE_USER, CREATE_USER, END_RESETS, END_SESSIONS, PASSWORD, REMOVE_USER, SET_PASSWORD, USER, USERS,
 };
 use super::{Accounts, passwords};
 use crate::database::{Id, Row, Value};
@@ -149,17 +149,7 @@ impl Accounts {
             Some(password) => Some(passwords::hash(password).await?),
             None => None,
         };
-        let values: [Value; 8] = [
-            Id::random()?.as_str().into(),
-            user.name.as_str().into(),
-            password.as_deref().into(),
-            user.email.as_deref().into(),
-            user.role.as_str().into(),
-            i64::from(user.limits.weight).into(),
-            i64::from(user.limits.max_waiting).into(),
-            i64::from(user.limits.max_running).into(),
-        ];
-        let rows = self.database.rows(CREATE_USER, &values).await?;
+        let rows = self.database.rows(CREATE_USER, &user.values(&Id::random()?, password.as_deref())).await?;
         rows.first()
             .map(User::read)
             .transpose()?
@@ -212,7 +202,7 @@ impl Accounts {
         Ok(Some(user))
     }
 
-    /// Gives a user another password, and ends its sessions. Returns whether there is such a user.
+    /// Gives a user another password, and ends its sessions and its links for a forgotten one. Returns whether there is such a user.
     ///
     /// # Errors
     ///
@@ -224,7 +214,9 @@ impl Accounts {
         let mut transaction = self.database.begin().await?;
         let rows = transaction.rows(SET_PASSWORD, &[name.into(), hash.as_str().into()]).await?;
         let Some(row) = rows.first() else { return Ok(false) };
-        transaction.rows(END_SESSIONS, &[row.text("id")?.as_str().into()]).await?;
+        let id = row.text("id")?;
+        transaction.rows(END_SESSIONS, &[id.as_str().into()]).await?;
+        transaction.rows(END_RESETS, &[id.as_str().into()]).await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -291,6 +283,20 @@ impl NewUser {
         }
     }
 
+    /// The values of the statement that adds the user, with the hash of the password.
+    pub(super) fn values(&self, id: &Id, password: Option<&str>) -> [Value; 8] {
+        [
+            id.as_str().into(),
+            self.name.as_str().into(),
+            password.into(),
+            self.email.as_deref().into(),
+            self.role.as_str().into(),
+            i64::from(self.limits.weight).into(),
+            i64::from(self.limits.max_waiting).into(),
+            i64::from(self.limits.max_running).into(),
+        ]
+    }
+
     /// Whether such a user can be added.
     ///
     /// # Errors
@@ -311,17 +317,16 @@ impl NewUser {
     }
 }
 
-/// What is changed, without the address for mail, as in `role operator, weight 2`.
+/// What is changed, without the address for mail and whether it is disabled, as in `role operator, weight 2`.
 impl fmt::Display for Changes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = |name: &str, number: Option<u32>| number.map(|number| format!("{name} {number}"));
-        let words = [
+        let words: [Option<String>; 5] = [
             self.email.as_ref().map(|_| "address for mail".to_owned()),
             self.role.map(|role| format!("role {}", role.as_str())),
             number("weight", self.weight),
             number("max_waiting", self.max_waiting),
             number("max_running", self.max_running),
-            self.disabled.map(|disabled| if disabled { "disabled" } else { "enabled" }.to_owned()),
         ];
         let words: Vec<String> = words.into_iter().flatten().collect();
         formatter.write_str(&words.join(", "))

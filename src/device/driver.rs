@@ -35,6 +35,14 @@ pub(super) fn open_first(precision: Precision) -> Result<ComputeDevice, Obstacle
     first
 }
 
+/// The GPUs of this machine that this program is built for, as the driver describes them. None is opened.
+#[must_use]
+pub fn gpus() -> Vec<Gpu> {
+    let target = Target::of(kernels::FILL.ptx());
+    let fits = |gpu: &Gpu| target.as_ref().is_none_or(|target| target.fits(gpu.compute_capability));
+    (0..count().unwrap_or(0)).filter_map(|number| look(number).ok()).filter(fits).collect()
+}
+
 /// Everything found about NVIDIA's GPUs, each of which is tried.
 #[must_use]
 pub fn survey() -> GpuFindings {

@@ -12,7 +12,7 @@ mod meter;
 use candle_core::Device;
 
 pub use choice::DeviceChoice;
-pub use driver::survey;
+pub use driver::{gpus, survey};
 pub(crate) use fetch::bring;
 pub use meter::Moment;
 

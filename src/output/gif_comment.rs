@@ -1,6 +1,8 @@
 //! The comments in a GIF.
 
-use std::io::{BufRead, Error, ErrorKind, Read, Result};
+use std::io::{BufRead, Error, ErrorKind, Read, Result, Write, sink};
+
+use super::plain::pass;
 
 /// The label of a comment extension (section 24 of the specification).
 pub(crate) const COMMENT: u8 = 0xFE;
@@ -52,6 +54,39 @@ pub(crate) fn comment(file: &mut impl BufRead, beginning: &str) -> Result<Option
     }
 }
 
+/// Copies a GIF without its comments.
+pub(super) fn copy_without_comments(file: &mut impl BufRead, target: &mut impl Write) -> Result<()> {
+    let mut head = [0; 13];
+    file.read_exact(&mut head)?;
+    target.write_all(&head)?;
+    pass(file, target, table_length(head[10]))?;
+    loop {
+        let kind = byte(file)?;
+        match kind {
+            EXTENSION => {
+                let label = byte(file)?;
+                if label == COMMENT {
+                    copy_blocks(file, &mut sink())?;
+                } else {
+                    target.write_all(&[kind, label])?;
+                    copy_blocks(file, target)?;
+                }
+            }
+            PICTURE => {
+                let mut head = [0; 9];
+                file.read_exact(&mut head)?;
+                target.write_all(&[kind])?;
+                target.write_all(&head)?;
+                // The size of the codes follows the colors.
+                pass(file, target, table_length(head[8]) + 1)?;
+                copy_blocks(file, target)?;
+            }
+            TRAILER => return target.write_all(&[kind]),
+            _ => return Err(Error::new(ErrorKind::InvalidData, "the GIF's blocks are invalid")),
+        }
+    }
+}
+
 /// The length of the color table that these flags describe, in bytes.
 fn table_length(flags: u8) -> u64 {
     if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) }
@@ -64,18 +99,21 @@ fn byte(file: &mut impl BufRead) -> Result<u8> {
 }
 
 fn skip(file: &mut impl BufRead, length: u64) -> Result<()> {
-    match std::io::copy(&mut file.take(length), &mut std::io::sink())? {
-        skipped if skipped == length => Ok(()),
-        _ => Err(ErrorKind::UnexpectedEof.into()),
-    }
+    pass(file, &mut sink(), length)
 }
 
 fn skip_blocks(file: &mut impl BufRead) -> Result<()> {
+    copy_blocks(file, &mut sink())
+}
+
+fn copy_blocks(file: &mut impl BufRead, target: &mut impl Write) -> Result<()> {
     loop {
-        match byte(file)? {
-            0 => return Ok(()),
-            length => skip(file, length.into())?,
+        let length = byte(file)?;
+        target.write_all(&[length])?;
+        if length == 0 {
+            return Ok(());
         }
+        pass(file, target, length.into())?;
     }
 }
 
@@ -120,6 +158,20 @@ mod tests {
             assert!(!matches!(comment(&mut &whole[..length], "{"), Ok(Some(_))), "{length}");
         }
         assert!(comment(&mut b"".as_slice(), "{").is_err());
+    }
+
+    #[test]
+    fn copies_have_no_comments_and_the_same_pictures() {
+        let copy = |bytes: &[u8]| {
+            let mut copy = Vec::new();
+            copy_without_comments(&mut &*bytes, &mut copy).map(|()| copy)
+        };
+        let long = "castle ".repeat(100);
+        assert_eq!(copy(&gif(&["castle", &long])).unwrap(), gif(&[]));
+        let whole = gif(&["castle"]);
+        for length in 0..whole.len() {
+            assert!(copy(&whole[..length]).is_err(), "{length}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The tags of an MP4: `moov/udta/meta/ilst`, the list that iTunes introduced and every player reads.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{BufRead, Error, ErrorKind, Read, Result, Seek, SeekFrom, Write};
+
+use super::plain::pass;
 
 /// The name of the entry that holds the recipe.
 const RECIPE: &[u8] = b"text2art";
@@ -40,7 +42,7 @@ pub(crate) fn tags(program: &str, recipe: Option<(&str, &str)>) -> Vec<u8> {
 }
 
 /// The recipe in an MP4; none if the file has no recipe. If the file is cut short, the error is `UnexpectedEof`.
-pub(crate) fn recipe(file: &mut (impl Read + Seek)) -> std::io::Result<Option<String>> {
+pub(crate) fn recipe(file: &mut (impl Read + Seek)) -> Result<Option<String>> {
     let end = file.seek(SeekFrom::End(0))?;
     let mut inside = 0..end;
     for kind in [*b"moov", *b"udta", *b"meta", *b"ilst"] {
@@ -55,9 +57,27 @@ pub(crate) fn recipe(file: &mut (impl Read + Seek)) -> std::io::Result<Option<St
             continue;
         }
         let Some(data) = find(file, entry, *b"data")? else { return Ok(None) };
-        return String::from_utf8(content(file, data, TEXT.len() as u64)?).map(Some).map_err(std::io::Error::other);
+        return String::from_utf8(content(file, data, TEXT.len() as u64)?).map(Some).map_err(Error::other);
     }
     Ok(None)
+}
+
+/// Copies an MP4 whose tags became a box of nothing, of the same length: so the places of its pictures stay right.
+pub(super) fn copy_without_tags(file: &mut (impl BufRead + Seek), target: &mut impl Write) -> Result<()> {
+    let end = file.seek(SeekFrom::End(0))?;
+    let moov = find(file, 0..end, *b"moov")?.ok_or_else(|| Error::from(ErrorKind::InvalidData))?;
+    let (mut inside, mut copied) = (moov, 0);
+    while let Some(tags) = find(file, inside.clone(), *b"udta")? {
+        file.seek(SeekFrom::Start(copied))?;
+        // Only a box of more than 4 GiB has its length behind its type.
+        pass(file, target, tags.start - 4 - copied)?;
+        target.write_all(b"free")?;
+        pass(&mut std::io::repeat(0), target, tags.end - tags.start)?;
+        copied = tags.end;
+        inside.start = tags.end;
+    }
+    file.seek(SeekFrom::Start(copied))?;
+    pass(file, target, end - copied)
 }
 
 /// The range of the content of the first box of a type, among the boxes in a range.
@@ -65,8 +85,8 @@ fn find(
     file: &mut (impl Read + Seek),
     mut inside: std::ops::Range<u64>,
     kind: [u8; 4],
-) -> std::io::Result<Option<std::ops::Range<u64>>> {
-    let damaged = || std::io::Error::new(std::io::ErrorKind::InvalidData, "the MP4's boxes are invalid");
+) -> Result<Option<std::ops::Range<u64>>> {
+    let damaged = || Error::new(ErrorKind::InvalidData, "the MP4's boxes are invalid");
     for _ in 0..MOST_BOXES {
         if inside.end.saturating_sub(inside.start) < 8 {
             return Ok(None);
@@ -95,11 +115,11 @@ fn find(
 }
 
 /// The content of a box after its first `skip` bytes.
-fn content(file: &mut (impl Read + Seek), inside: std::ops::Range<u64>, skip: u64) -> std::io::Result<Vec<u8>> {
+fn content(file: &mut (impl Read + Seek), inside: std::ops::Range<u64>, skip: u64) -> Result<Vec<u8>> {
     file.seek(SeekFrom::Start(inside.start + skip))?;
     let length = (inside.end - inside.start).saturating_sub(skip);
     if length > LONGEST {
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "the recipe is too long"));
+        return Err(Error::new(ErrorKind::InvalidData, "the recipe is too long"));
     }
     let mut bytes = Vec::new();
     file.take(length).read_to_end(&mut bytes)?;
@@ -111,6 +131,29 @@ mod tests {
     use std::io::Cursor;
 
     use super::*;
+
+    #[test]
+    fn copies_have_no_tags_and_everything_else_in_its_place() {
+        let file = |tags: &[u8]| {
+            let moov = boxed(*b"moov", &[&boxed(*b"udta", &[tags]), &boxed(*b"mvhd", &[&[7; 100]])]);
+            [boxed(*b"ftyp", &[b"isom"]), moov, boxed(*b"mdat", &[b"pictures"])].concat()
+        };
+        let copy = |bytes: &[u8]| {
+            let mut copy = Vec::new();
+            copy_without_tags(&mut Cursor::new(bytes.to_vec()), &mut copy).map(|()| copy)
+        };
+        let whole = file(&tags("text2art", Some(("castle", "{\"castle\": 1}"))));
+        let copied = copy(&whole).unwrap();
+        assert_eq!((copied.len(), recipe(&mut Cursor::new(copied.clone())).unwrap()), (whole.len(), None));
+        let place = copied.windows(4).position(|kind| kind == b"free").unwrap();
+        let length = tags("text2art", Some(("castle", "{\"castle\": 1}"))).len();
+        let bare = [&whole[..place], &b"free"[..], vec![0; length].as_slice(), &whole[place + 4 + length..]].concat();
+        assert_eq!(copied, bare);
+        assert_eq!(copy(&copied).unwrap(), copied);
+        for length in 0..whole.len() - 16 {
+            assert!(copy(&whole[..length]).is_err(), "{length}");
+        }
+    }
 
     #[test]
     fn the_recipe_is_found_again() {

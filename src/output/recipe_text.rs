@@ -13,7 +13,7 @@ pub(super) const KEYWORD: &str = "text2art";
 /// The beginning of a GIF's comment that is a recipe.
 const BEGINNING: &str = "{\"format\":";
 /// The bytes that every PNG begins with.
-const PNG_SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
+pub(super) const PNG_SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 /// The longest recipe that is read, in bytes.
 const LONGEST: usize = 4 << 20;
 

@@ -254,7 +254,7 @@ impl Artifact {
         })
     }
 
-    fn values(&self, job: &JobId) -> [Value; 6] {
+    pub(super) fn values(&self, job: &JobId) -> [Value; 6] {
         [
             job.as_str().into(),
             self.name.as_str().into(),

@@ -1,6 +1,6 @@
 //! Looking at jobs, canceling them and bringing dead ones back.
 
-use super::statements::{ARTIFACTS, ATTEMPTS, CANCEL, CANCEL_ALL, COUNTS, DELETE, LIST, LOOK, REQUEUE};
+use super::statements::{ARTIFACTS, ATTEMPTS, CANCEL, CANCEL_ALL, CANCEL_WAITING, COUNTS, DELETE, LIST, LOOK, REQUEUE};
 use super::{Artifact, JobId, Queue, small};
 use crate::database::Row;
 use crate::error::{Error, Result};
@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 /// The most jobs that one list has.
 const LONGEST_LIST: u32 = 100;
 /// The most attempts of a job that are shown.
-const MOST_ATTEMPTS: i64 = 100;
+const MOST_ATTEMPTS: u32 = 100;
 
 /// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -207,7 +207,17 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn attempts(&self, id: &JobId) -> Result<Vec<Attempt>> {
-        let rows = self.database.rows(ATTEMPTS, &[id.as_str().into(), MOST_ATTEMPTS.into()]).await?;
+        self.last_attempts(id, MOST_ATTEMPTS).await
+    }
+
+    /// The last claims of a job, the newest first: at most `limit` of 100.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn last_attempts(&self, id: &JobId, limit: u32) -> Result<Vec<Attempt>> {
+        let limit = i64::from(limit.min(MOST_ATTEMPTS));
+        let rows = self.database.rows(ATTEMPTS, &[id.as_str().into(), limit.into()]).await?;
         rows.iter().map(Attempt::read).collect()
     }
 
@@ -252,6 +262,16 @@ impl Queue {
     /// If the database cannot be reached.
     pub async fn cancel_all(&self, owner: &str) -> Result<Vec<JobId>> {
         let rows = self.database.rows(CANCEL_ALL, &[owner.into()]).await?;
+        rows.iter().map(|row| Ok(JobId::stored(row.text("id")?))).collect()
+    }
+
+    /// Cancels all waiting jobs of an owner, and returns them. Those that run go on.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn cancel_waiting(&self, owner: &str) -> Result<Vec<JobId>> {
+        let rows = self.database.rows(CANCEL_WAITING, &[owner.into()]).await?;
         rows.iter().map(|row| Ok(JobId::stored(row.text("id")?))).collect()
     }
 

@@ -48,7 +48,11 @@ pub use crate::database::Id as JobId;
 use crate::error::Result;
 
 /// The tables of the queue, the oldest change first. A published text is never changed: a change is a new file.
-const TABLES: &[&str] = &[include_str!("migrations/0001_jobs.sql"), include_str!("migrations/0002_tell.sql")];
+const TABLES: &[&str] = &[
+    include_str!("migrations/0001_jobs.sql"),
+    include_str!("migrations/0002_tell.sql"),
+    include_str!("migrations/0003_kept.sql"),
+];
 
 /// A queue. Clones share their connections.
 #[derive(Clone)]

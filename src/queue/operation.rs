@@ -49,7 +49,8 @@ impl Queue {
         self.database.rows(LIMIT, &[owner.into(), i64::from(max_running.max(1)).into()]).await.map(drop)
     }
 
-    /// Jobs that ended at least so long ago, the oldest first; at most `limit` of 1000.
+    /// Jobs that ended at least so long ago, the oldest first; at most `limit` of 1000. Those whose pictures are published
+    /// are not among them.
     ///
     /// # Errors
     ///

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::position::median;
-use super::statements::{LAST_SECONDS, OVERVIEW, RESULT_OF};
-use super::{JobId, Queue, milliseconds, small};
+use super::statements::{ADD_FILE, LAST_SECONDS, OVERVIEW, RESULT_OF};
+use super::{Artifact, JobId, Queue, milliseconds, small};
 use crate::database::Row;
 use crate::error::Result;
 
@@ -54,6 +54,15 @@ impl Queue {
     pub async fn result(&self, job: &JobId) -> Result<Option<Recorded>> {
         let rows = self.database.rows(RESULT_OF, &[job.as_str().into()]).await?;
         rows.first().map(Recorded::read).transpose()
+    }
+
+    /// Adds a file to a job that is done, such as a small picture for lists. Returns whether there is such a job.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn add_file(&self, job: &JobId, file: &Artifact) -> Result<bool> {
+        Ok(!self.database.rows(ADD_FILE, &file.values(job)).await?.is_empty())
     }
 
     /// The queue as a whole.

@@ -126,6 +126,14 @@ ON CONFLICT (job, name) DO UPDATE SET object = excluded.object, media_type = exc
     bytes = excluded.bytes, sha256 = excluded.sha256
 RETURNING job";
 
+/// Adds a file to a job that is done. Values: job, name, object, media type, bytes, SHA-256
+pub(super) const ADD_FILE: &str = "
+INSERT INTO artifacts (job, name, object, media_type, bytes, sha256)
+SELECT id, $2, $3, $4, $5, $6 FROM jobs WHERE id = $1 AND state = 'done'
+ON CONFLICT (job, name) DO UPDATE SET object = excluded.object, media_type = excluded.media_type,
+    bytes = excluded.bytes, sha256 = excluded.sha256
+RETURNING job";
+
 /// Values: job
 pub(super) const ARTIFACTS: &str =
     "SELECT name, object, media_type, bytes, sha256 FROM artifacts WHERE job = $1 ORDER BY name LIMIT 100";
@@ -204,6 +212,12 @@ UPDATE jobs SET cancel = 1, finished = CASE WHEN state = 'queued' THEN {now} ELS
 WHERE owner = $1 AND state IN ('queued', 'running') AND cancel = 0
 RETURNING id";
 
+/// Cancels all waiting jobs of an owner. Values: owner
+pub(super) const CANCEL_WAITING: &str = "
+UPDATE jobs SET cancel = 1, finished = {now}, state = 'cancelled', version = version + 1
+WHERE owner = $1 AND state = 'queued'
+RETURNING id";
+
 /// Gives the jobs of an owner that have not ended other limits. Values: owner, most running jobs
 pub(super) const LIMIT: &str = "
 UPDATE jobs SET max_running = $2 WHERE owner = $1 AND state IN ('queued', 'running') AND max_running <> $2 RETURNING id";
@@ -229,8 +243,18 @@ SELECT me.kind, me.quality,
 FROM jobs AS me WHERE me.id = $1 AND me.state = 'queued'";
 
 /// How far the running jobs are. Values: how many at most
-pub(super) const RUNNING: &str =
-    "SELECT iteration, iterations FROM jobs WHERE state = 'running' ORDER BY priority, turn LIMIT $1";
+pub(super) const RUNNING: &str = "
+SELECT owner, max_running, iteration, iterations FROM jobs WHERE state = 'running' ORDER BY priority, turn LIMIT $1";
+
+/// Whose the first waiting jobs are, in their order. Values: how many at most
+pub(super) const FIRST: &str = "
+SELECT owner, max_running FROM jobs WHERE state = 'queued' ORDER BY priority DESC, turn, seq LIMIT $1";
+
+/// How fast a running job goes: when its claim began, after which iteration, and when it reported which one. Values: job
+pub(super) const PACE: &str = "
+SELECT attempts.started, attempts.resumed, jobs.progress_at, jobs.iteration, jobs.iterations
+FROM jobs JOIN attempts ON attempts.job = jobs.id AND attempts.claim = jobs.claim
+WHERE jobs.id = $1 AND jobs.state = 'running'";
 
 /// How long the last jobs of a kind and quality took. Values: kind, quality, how many at most
 pub(super) const SECONDS: &str = "
@@ -282,9 +306,12 @@ pub(super) const LEAVE: &str = "DELETE FROM workers WHERE id = $1 RETURNING id";
 /// Values: id, whether it drains
 pub(super) const DRAIN: &str = "UPDATE workers SET draining = $2 WHERE id = $1 RETURNING id";
 
-/// Values: how many at most
+/// Values: how many at most, milliseconds after which a silent worker does not count
 pub(super) const WORKERS: &str = "
-SELECT id, host, pid, version, device, slots, started, seen, draining FROM workers ORDER BY seen DESC LIMIT $1";
+SELECT id, host, pid, version, device, slots, started, seen, draining,
+    CAST(CASE WHEN seen >= {now} - $2 THEN 1 ELSE 0 END AS BIGINT) AS alive,
+    (SELECT count(*) FROM jobs WHERE state = 'running' AND worker = workers.id) AS running
+FROM workers ORDER BY seen DESC LIMIT $1";
 
 /// Lets no job begin.
 pub(super) const PAUSE: &str = "
@@ -296,9 +323,9 @@ pub(super) const RESUME: &str = "DELETE FROM switches WHERE name = 'paused' RETU
 /// Since when no job begins.
 pub(super) const PAUSED: &str = "SELECT since FROM switches WHERE name = 'paused'";
 
-/// Jobs that ended long ago, the oldest first. Values: milliseconds since their end, how many at most
+/// Jobs that ended long ago and need not be kept, the oldest first. Values: milliseconds since their end, how many at most
 pub(super) const OLD: &str = "
-SELECT id FROM jobs WHERE state IN ('done', 'dead', 'cancelled') AND finished <= {now} - $1
+SELECT id FROM jobs WHERE state IN ('done', 'dead', 'cancelled') AND finished <= {now} - $1 AND kept = 0
 ORDER BY finished, seq LIMIT $2";
 
 /// How many bytes all files of jobs have.

@@ -1,7 +1,7 @@
 //! Who works: workers say that they are alive, and operators let them end.
 
 use super::statements::{ANNOUNCE, DRAIN, FORGET_WORKERS, LEAVE, WORKERS};
-use super::{Queue, small};
+use super::{Queue, milliseconds, small};
 use crate::database::{Row, Value};
 use crate::error::Result;
 
@@ -36,6 +36,10 @@ pub struct Worker {
     pub seen: i64,
     /// Whether it takes no more jobs
     pub draining: bool,
+    /// Whether it was seen so recently that it counts
+    pub alive: bool,
+    /// How many jobs it runs
+    pub running: u32,
 }
 
 impl Queue {
@@ -83,7 +87,8 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn workers(&self) -> Result<Vec<Worker>> {
-        self.database.rows(WORKERS, &[LONGEST_LIST.into()]).await?.iter().map(Worker::read).collect()
+        let alive = milliseconds(self.rules.worker_alive);
+        self.database.rows(WORKERS, &[LONGEST_LIST.into(), alive.into()]).await?.iter().map(Worker::read).collect()
     }
 }
 
@@ -101,6 +106,8 @@ impl Worker {
             started: row.whole("started")?,
             seen: row.whole("seen")?,
             draining: row.whole("draining")? == 1,
+            alive: row.whole("alive")? == 1,
+            running: small(row.whole("running")?),
         })
     }
 }

@@ -3,13 +3,17 @@
 
 mod check;
 mod combine;
+mod command;
 #[cfg(feature = "server")]
 mod flatten;
 mod init_weight;
 mod preset;
+mod shortest;
 
 pub use check::check;
 pub use combine::combine;
+pub use command::command;
 #[cfg(feature = "server")]
 pub use flatten::flatten;
 pub use preset::preset;
+pub use shortest::shortest;

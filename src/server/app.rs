@@ -8,9 +8,12 @@ use super::changes::Changes;
 use super::config::Config;
 use super::guard::Guard;
 use super::metrics::Metrics;
+use super::upkeep::Acts;
+use super::visitor::Visitor;
 use super::watch::Watch;
 use crate::accounts::Accounts;
 use crate::database::Database;
+use crate::gallery::Gallery;
 use crate::mail::Mail;
 use crate::objects::Objects;
 use crate::queue::Queue;
@@ -29,6 +32,8 @@ pub struct App {
     pub accounts: Accounts,
     /// The letters to users
     pub mail: Mail,
+    /// The pictures that users published
+    pub gallery: Gallery,
     /// How the server is set up
     pub config: Arc<Config>,
     /// Tells streams which jobs changed
@@ -43,4 +48,12 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// What the guard remembers about visitors
     pub guard: Arc<Guard>,
+}
+
+impl App {
+    /// What a visitor does as an operator.
+    #[must_use]
+    pub fn acts(&self, visitor: &Visitor) -> Acts {
+        Acts::new(&self.database, &self.queue, &self.accounts, &visitor.name)
+    }
 }

@@ -25,6 +25,8 @@ pub struct Config {
     pub offline: bool,
     /// Whether anybody may use it without a login, although it listens publicly
     pub open: bool,
+    /// Who may register
+    pub registration: Registration,
     /// The address that users know, if a proxy stands before the server
     pub public_url: Option<Url>,
     /// The proxies whose `X-Forwarded-For` is believed
@@ -37,6 +39,18 @@ pub struct Config {
     pub limits: Limits,
     /// How long things are kept
     pub retention: Retention,
+}
+
+/// Who may register.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Registration {
+    /// Nobody: operators add users
+    #[default]
+    Closed,
+    /// Whoever got an invitation
+    Invitation,
+    /// Everybody
+    Open,
 }
 
 /// What requests may ask for.
@@ -80,6 +94,7 @@ impl Config {
             workers: 1,
             offline: false,
             open: false,
+            registration: Registration::Closed,
             public_url: None,
             trusted_proxies: Vec::new(),
             settings: Vec::new(),
@@ -93,6 +108,13 @@ impl Config {
     #[must_use]
     pub fn is_local(&self) -> bool {
         self.listen.ip().is_loopback()
+    }
+
+    /// The address of a page, as users type it: with the public address, or else that of the listener.
+    #[must_use]
+    pub fn address_of(&self, path: &str) -> String {
+        let base = self.public_url.as_ref().map_or_else(|| format!("http://{}", self.listen), Url::to_string);
+        format!("{}{path}", base.trim_end_matches('/'))
     }
 
     /// The file of the database.

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use super::config::Config;
 use super::migrate;
+use super::upkeep::Acts;
 use crate::accounts::Accounts;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::files::create_private_folder;
+use crate::gallery::Gallery;
 use crate::mail::{self, Mail};
 use crate::objects::Objects;
 use crate::queue::{Queue, Rules};
@@ -23,6 +25,8 @@ pub struct Data {
     pub accounts: Accounts,
     /// The letters to users
     pub mail: Mail,
+    /// The pictures that users published
+    pub gallery: Gallery,
     /// The store of pictures, movies and uploads
     pub objects: Objects,
 }
@@ -64,9 +68,17 @@ impl Data {
         queue.migrate().await?;
         accounts.migrate().await?;
         mail.migrate().await?;
+        let gallery = Gallery::new(database.clone());
+        gallery.migrate().await?;
         migrate(&database).await?;
         let objects = Objects::folder(&config.objects())?;
-        Ok(Self { database, queue, accounts, mail, objects })
+        Ok(Self { database, queue, accounts, mail, gallery, objects })
+    }
+
+    /// What an operator of this name does with the data.
+    #[must_use]
+    pub fn acts(&self, who: &str) -> Acts {
+        Acts::new(&self.database, &self.queue, &self.accounts, who)
     }
 
     /// Closes the connections of these data and their clones.

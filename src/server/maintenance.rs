@@ -8,22 +8,27 @@ use super::app::App;
 use super::audit;
 use super::upkeep::{LOST, delete_old};
 use super::uploads::Uploads;
+use super::users::erase_departed;
 use crate::error::Result;
 use crate::objects::collect;
 
 /// How often lost jobs are searched for.
 const REAPING: Duration = Duration::from_secs(10);
+/// How often it is tried to delete what users left behind who deleted their accounts.
+const ERASING: Duration = Duration::from_secs(10);
 /// How often what is old is deleted.
 const TIDYING: Duration = Duration::from_secs(3600);
 
 /// Cares for the queue until the task is ended.
 pub(super) async fn run(app: App) {
-    let (mut reaping, mut tidying) = (interval(REAPING), interval(TIDYING));
+    let (mut reaping, mut erasing, mut tidying) = (interval(REAPING), interval(ERASING), interval(TIDYING));
+    erasing.set_missed_tick_behavior(MissedTickBehavior::Delay);
     reaping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tidying.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let (what, done) = tokio::select! {
             _ = reaping.tick() => ("lost jobs could not be taken back", reap(&app).await),
+            _ = erasing.tick() => ("the data of users who left could not be deleted", erase_departed(&app).await),
             _ = tidying.tick() => ("old files could not be deleted", tidy(&app).await),
         };
         if let Err(error) = done {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -123,10 +123,11 @@ impl Metrics {
         self.fenced.inc();
     }
 
-    /// Counts the end of the work on a job: `done`, `failed`, `released` or `cancelled`.
-    pub fn ended(&self, quality: &str, outcome: &'static str, took: Duration) {
+    /// Counts the end of the work on a job, which took so many seconds: `done`, `failed`, `released` or `cancelled`. Only
+    /// what is done has the work of earlier claims as well.
+    pub fn ended(&self, quality: &str, outcome: &'static str, seconds: f64) {
         let ending = Ending { quality: quality.to_owned(), outcome };
-        self.ended.get_or_create(&ending).observe(took.as_secs_f64());
+        self.ended.get_or_create(&ending).observe(seconds);
     }
 
     /// Counts what became of a letter: `sent`, `retried`, `dead`, `dropped` or `fenced`.
@@ -239,7 +240,7 @@ mod tests {
         metrics.lost(2);
         metrics.fenced();
         metrics.mail("sent");
-        metrics.ended("draft", "done", Duration::from_secs(3));
+        metrics.ended("draft", "done", 3.0);
         metrics.http.get_or_create(&Exchange { route: "/api/v1/jobs/{id}".into(), status: 200 }).observe(0.5);
         let stream = metrics.stream();
         let written = || {

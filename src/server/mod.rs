@@ -1,13 +1,17 @@
 //! The server: the HTTP interface to the queue, with its documentation, and the workers inside it.
 //!
-//! Each part of the interface has a file with a function `routes`. The paths of all parts but `docs`, `health`,
-//! `openai` and `pages` are below `/api/v1`.
+//! Each part of the interface has a file with a function `routes`. The paths of all parts but `docs`, `health`, `openai`
+//! and `pages`, and of the files of published pictures, are below `/api/v1`.
 
+mod absolute;
+mod admin;
 mod app;
 pub mod audit;
 mod changes;
 mod config;
 mod data;
+mod delivery;
+mod derived;
 mod docs;
 mod events;
 mod guard;
@@ -21,6 +25,7 @@ mod metrics;
 mod moment;
 mod openai;
 mod pages;
+mod pictures;
 mod problem;
 mod run;
 pub mod upkeep;
@@ -42,7 +47,7 @@ use crate::error::Result;
 
 pub use app::App;
 pub use changes::Changes;
-pub use config::{Config, Limits, Retention};
+pub use config::{Config, Limits, Registration, Retention};
 pub use data::Data;
 pub use guard::{Guard, check_opening};
 pub use metrics::Metrics;
@@ -50,6 +55,7 @@ pub use moment::moment as rfc3339;
 pub use problem::Problem;
 pub use run::run;
 pub use uploads::Uploads;
+pub use users::invitations::{invitation_link, reset_link};
 pub use visitor::Visitor;
 
 /// The largest body of a request, in bytes. Parts that take files raise it for their own routes.
@@ -74,9 +80,15 @@ pub fn router(app: &App) -> Router {
         .merge(events::routes())
         .merge(uploads::routes())
         .merge(lists::routes())
-        .merge(users::routes());
-    let (routes, described) =
-        OpenApiRouter::new().nest("/api/v1", api).merge(openai::routes()).merge(health::routes()).split_for_parts();
+        .merge(pictures::routes())
+        .merge(users::routes())
+        .merge(admin::routes());
+    let (routes, described) = OpenApiRouter::new()
+        .nest("/api/v1", api)
+        .merge(openai::routes())
+        .merge(pictures::file_routes())
+        .merge(health::routes())
+        .split_for_parts();
     let routes = routes.merge(docs::routes(&described)).merge(metrics::routes()).merge(pages::routes());
     // The route of a request is known only behind the router, so that each route is measured by itself.
     let routes = routes

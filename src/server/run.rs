@@ -36,13 +36,19 @@ const LAST_JOBS: Duration = Duration::from_secs(20);
 /// # Errors
 ///
 /// If the folder, the database or the address cannot be used, or nobody could log in.
-pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: Report, stop: Shutdown) -> Result<()> {
+pub async fn run(
+    mut config: Config,
+    ready: impl FnOnce(SocketAddr, &App),
+    report: Report,
+    stop: Shutdown,
+) -> Result<()> {
     jobs::check_own(&config.settings)?;
     config.smtp.as_ref().map_or(Ok(()), Mail::check)?;
-    let Data { database, queue, accounts, mail, objects } = Data::create(&config).await?;
+    let Data { database, queue, accounts, mail, gallery, objects } = Data::create(&config).await?;
     check_opening(&config, accounts.any_users().await?)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
+    config.listen = address;
     let counts = match config.metrics {
         Some(own) => Some(TcpListener::bind(own).await.map_err(|error| cannot_listen(own, &error))?),
         None => None,
@@ -53,6 +59,7 @@ pub async fn run(config: Config, ready: impl FnOnce(SocketAddr, &App), report: R
         objects,
         accounts,
         mail,
+        gallery,
         streams: Arc::new(Semaphore::new(config.limits.streams)),
         changes: Changes::new(),
         watch: Watch::default(),
@@ -137,7 +144,8 @@ fn start_workers(app: &App, report: Report, stop: &Shutdown) -> Result<Option<to
     if app.config.workers == 0 {
         return Ok(None);
     }
-    let mut setup = Setup::new(app.queue.clone(), app.objects.clone(), app.config.work(), app.config.workers)?;
+    let device = app.config.settings.iter().find_map(|layer| layer.device);
+    let mut setup = Setup::new(app.queue.clone(), app.objects.clone(), app.config.work(), app.config.workers, device)?;
     setup.offline = app.config.offline;
     let changes = app.changes.clone();
     let notify: Notify = Arc::new(move |job| changes.tell(job));
@@ -155,9 +163,10 @@ fn count(metrics: &Metrics, event: &WorkerEvent) {
         WorkerEvent::Claimed { .. } => metrics.claimed(),
         WorkerEvent::Reaped { .. } => metrics.lost(1),
         WorkerEvent::Fenced { .. } => metrics.fenced(),
-        WorkerEvent::Done { quality, seconds, .. } => {
-            metrics.ended(quality, "done", Duration::try_from_secs_f64(*seconds).unwrap_or_default());
-        }
+        WorkerEvent::Done { quality, seconds, .. } => metrics.ended(quality, "done", *seconds),
+        WorkerEvent::Failed { quality, seconds, .. } => metrics.ended(quality, "failed", *seconds),
+        WorkerEvent::Released { quality, seconds, .. } => metrics.ended(quality, "released", *seconds),
+        WorkerEvent::Cancelled { quality, seconds, .. } => metrics.ended(quality, "cancelled", *seconds),
         _ => {}
     }
 }

@@ -45,6 +45,12 @@ impl Visitor {
         matches!(self.role, Role::Operator | Role::Admin)
     }
 
+    /// Whether the visitor may manage users.
+    #[must_use]
+    pub fn administers(&self) -> bool {
+        self.role == Role::Admin
+    }
+
     /// Whether the visitor may know that there is such a job.
     #[must_use]
     pub fn sees(&self, job: &Job) -> bool {

@@ -22,6 +22,7 @@ mod start_noise;
 mod style_name;
 mod video;
 mod weighted;
+mod words;
 
 use std::path::PathBuf;
 

@@ -1,6 +1,7 @@
 //! Text: types that are stored as text, numbers in any spelling, and names that are close to each other.
 
 mod names;
+pub(crate) mod waiting;
 mod whole;
 
 pub use names::{Spelling, spelled};

@@ -7,6 +7,7 @@ use std::process::{ExitStatus, Stdio};
 
 use tokio::process::{ChildStderr, ChildStdin, Command};
 
+use super::devices::VISIBLE;
 use super::setup::Setup;
 use super::slot::Slot;
 
@@ -25,7 +26,7 @@ const PASSED_ON: [&str; 40] = [
     "XDG_CACHE_HOME",
     "LD_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH",
-    "CUDA_VISIBLE_DEVICES",
+    VISIBLE,
     "CUDA_DEVICE_ORDER",
     "CUDA_HOME",
     "CUDA_PATH",
@@ -72,16 +73,18 @@ pub(super) struct Child {
 }
 
 impl Child {
-    /// Starts the program of the worker in a folder. Returns the child and its standard error.
+    /// Starts the program of the worker in a folder, where it sees one GPU, or all of them. Returns the child and its standard error.
     pub(super) fn start(
         setup: &Setup,
         slot: &Slot,
         folder: &Path,
         arguments: &[OsString],
+        gpu: Option<&str>,
     ) -> io::Result<(Self, ChildStderr)> {
         let mut command = Command::new(&setup.program);
         let passed_on = PASSED_ON.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
         command.args(arguments).current_dir(folder).env_clear().envs(passed_on);
+        command.envs(gpu.map(|gpu| (VISIBLE, gpu)));
         command.stdin(Stdio::piped()).stdout(slot.output()).stderr(Stdio::piped()).kill_on_drop(true);
         // Ctrl-C in the terminal of the worker is for the worker.
         #[cfg(unix)]

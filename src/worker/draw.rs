@@ -18,6 +18,7 @@ use super::report::WorkerEvent;
 use super::setup::{Setup, Shutdown};
 use super::slot::Slot;
 use super::uploads::{Previews, Uploads, Work};
+use crate::device::DeviceChoice;
 use crate::error::{Error, Result};
 use crate::output::Kind;
 use crate::queue::{Claim, Ended, Failure, Picture};
@@ -47,7 +48,7 @@ pub(super) async fn work(setup: Arc<Setup>, slot: Arc<Slot>, claim: Claim, since
     let mut reasons = beats.reasons(shutdown);
     let work = Drawing { setup: &setup, slot: &slot, claim: &claim, beats: &beats };
     let end = work.draw(&mut reasons).await;
-    conclude(&setup, &claim, end).await;
+    conclude(&setup, &claim, end, since).await;
     drop(beats);
     if let Err(error) = slot.clear() {
         setup.tell(WorkerEvent::Trouble { what: format!("{error}; {}", error.hint()) });
@@ -131,6 +132,14 @@ impl Drawing<'_> {
         fill(&self.setup.objects, order, folder).await
     }
 
+    /// The GPU of the slot; none if the settings name a device, whose number counts all GPUs.
+    fn gpu(&self, order: &Order) -> Option<&str> {
+        let gpus = &self.setup.gpus;
+        // Workers that share the folder have other slots: if there are more than GPUs, they share these.
+        let own = gpus.get(self.slot.number() % gpus.len().max(1));
+        own.filter(|_| order.settings.device == DeviceChoice::Auto).map(String::as_str)
+    }
+
     /// Runs a child to its end. Returns what became of it, and the keeper of its checkpoints.
     async fn run(
         &self,
@@ -142,10 +151,11 @@ impl Drawing<'_> {
     ) -> Result<(Ran, Option<Keeper>)> {
         let Setup { queue, objects, limits, .. } = self.setup;
         let arguments = arguments(self.setup, order, products, restored.is_some());
-        let (child, errors) = Child::start(self.setup, self.slot, folder, &arguments).map_err(|error| {
-            let program = self.setup.program.display();
-            Error::network(format!("{program} cannot be started: {error}"), "look after the machine of the worker")
-        })?;
+        let (child, errors) =
+            Child::start(self.setup, self.slot, folder, &arguments, self.gpu(order)).map_err(|error| {
+                let program = self.setup.program.display();
+                Error::network(format!("{program} cannot be started: {error}"), "look after the machine of the worker")
+            })?;
         let before = restored.as_ref().map_or(0.0, |restored| restored.list.seconds);
         let keeper = Keeper::new(queue, objects, self.claim, folder, restored.map(|restored| *restored), number);
         let progress = self.beats.progress();
@@ -255,8 +265,8 @@ fn failure_of(ran: Ran, for_good: bool) -> Failure {
     Failure { error, hint, exit_code, for_good, tail: tail.text() }
 }
 
-/// Records the end of a claim. While the database is away, it is tried again until the lease is over.
-async fn conclude(setup: &Setup, claim: &Claim, end: End) {
+/// Records the end of a claim that was asked for at a time. While the database is away, it is tried again until the lease is over.
+async fn conclude(setup: &Setup, claim: &Claim, end: End, since: Instant) {
     let lease = setup.queue.rules().lease;
     let until = Instant::now() + lease;
     let ended = loop {
@@ -277,16 +287,17 @@ async fn conclude(setup: &Setup, claim: &Claim, end: End) {
             Err(_) => sleep(lease / 60).await,
         }
     };
-    let job = claim.job.clone();
+    let (job, quality, seconds) = (claim.job.clone(), claim.quality.clone(), since.elapsed().as_secs_f64());
     let event = match (ended, &end) {
         (Ended::Fenced, _) | (_, End::Over) => WorkerEvent::Fenced { job, claim: claim.number },
         (Ended::Now(_), End::Done(picture)) => {
-            let (kind, quality, seconds) = (claim.kind.clone(), claim.quality.clone(), picture.seconds);
-            WorkerEvent::Done { job, kind, quality, seconds }
+            WorkerEvent::Done { job, kind: claim.kind.clone(), quality, seconds: picture.seconds }
         }
-        (Ended::Now(state), End::Failed(failure)) => WorkerEvent::Failed { job, error: failure.error.clone(), state },
-        (Ended::Now(_), End::Released) => WorkerEvent::Released { job },
-        (Ended::Now(_), End::Cancelled) => WorkerEvent::Cancelled { job },
+        (Ended::Now(state), End::Failed(failure)) => {
+            WorkerEvent::Failed { job, error: failure.error.clone(), state, quality, seconds }
+        }
+        (Ended::Now(_), End::Released) => WorkerEvent::Released { job, quality, seconds },
+        (Ended::Now(_), End::Cancelled) => WorkerEvent::Cancelled { job, quality, seconds },
     };
     setup.tell(event);
     setup.changed(claim);

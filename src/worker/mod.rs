@@ -18,6 +18,7 @@
 mod beats;
 mod child;
 mod deliver;
+mod devices;
 mod draw;
 mod events;
 mod follow;

@@ -54,16 +54,28 @@ pub enum WorkerEvent {
         error: String,
         /// What is now: queued or dead, or cancelled
         state: State,
+        /// Its quality
+        quality: String,
+        /// How long the work on this claim took
+        seconds: f64,
     },
     /// A job was given back, because the worker ends.
     Released {
         /// The job
         job: JobId,
+        /// Its quality
+        quality: String,
+        /// How long the work on this claim took
+        seconds: f64,
     },
     /// A job was canceled while it was drawn.
     Cancelled {
         /// The job
         job: JobId,
+        /// Its quality
+        quality: String,
+        /// How long the work on this claim took
+        seconds: f64,
     },
     /// A claim was over before its work was: the job belongs to another worker now, or has ended.
     Fenced {
@@ -99,7 +111,7 @@ impl fmt::Display for WorkerEvent {
             Self::Resumed { job, iteration } => write!(formatter, "job {job}: continues after {iteration} iterations"),
             Self::StartedOver { job, why } => write!(formatter, "job {job}: starts over: {why}"),
             Self::Done { job, seconds, .. } => write!(formatter, "job {job}: done in {seconds:.1} s"),
-            Self::Failed { job, error, state } => {
+            Self::Failed { job, error, state, .. } => {
                 let then = match state {
                     State::Queued => "; it is tried again",
                     State::Dead => "; it is not tried again",
@@ -107,8 +119,8 @@ impl fmt::Display for WorkerEvent {
                 };
                 write!(formatter, "job {job}: failed: {error}{then}")
             }
-            Self::Released { job } => write!(formatter, "job {job}: given back"),
-            Self::Cancelled { job } => write!(formatter, "job {job}: canceled"),
+            Self::Released { job, .. } => write!(formatter, "job {job}: given back"),
+            Self::Cancelled { job, .. } => write!(formatter, "job {job}: canceled"),
             Self::Fenced { job, claim } => write!(formatter, "job {job}: claim {claim} is over, its work is dropped"),
             Self::Reaped { job, claim, state } => {
                 write!(formatter, "job {job}: the worker of claim {claim} was lost; the job is {}", state.as_str())

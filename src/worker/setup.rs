@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::devices::{VISIBLE, share};
 use super::report::WorkerEvent;
-use crate::device::ComputeDevice;
+use crate::device::{self, ComputeDevice, DeviceChoice};
 use crate::error::{Error, Result};
 use crate::machine;
 use crate::objects::Objects;
@@ -45,6 +46,8 @@ pub struct Setup {
     pub offline: bool,
     /// The device that jobs are drawn on, in words
     pub device: String,
+    /// The GPU of each slot, as a value of `CUDA_VISIBLE_DEVICES`; none if jobs are drawn on the processor
+    pub gpus: Vec<String>,
     /// How long things may take
     pub limits: Limits,
     /// Is called after each change of a job
@@ -98,12 +101,19 @@ impl Default for Limits {
 }
 
 impl Setup {
-    /// A worker with the usual limits, whose jobs share the processors and the free memory of the machine.
+    /// A worker with the usual limits, whose jobs share the processors and the free memory of the machine. Each has a GPU
+    /// of its own, unless the settings of all jobs `choose` the processor.
     ///
     /// # Errors
     ///
-    /// If the number of slots is out of range, or the system does not say where this program is.
-    pub fn new(queue: Queue, objects: Objects, folder: PathBuf, slots: usize) -> Result<Self> {
+    /// If the number of slots is out of range, there are fewer GPUs, or the system does not say where this program is.
+    pub fn new(
+        queue: Queue,
+        objects: Objects,
+        folder: PathBuf,
+        slots: usize,
+        choose: Option<DeviceChoice>,
+    ) -> Result<Self> {
         if !(1..=MOST_SLOTS).contains(&slots) {
             return Err(Error::usage(
                 format!("a worker cannot have {slots} slots"),
@@ -125,8 +135,11 @@ impl Setup {
         let memory = machine::memory().map(|memory| memory.available.min(memory.total / 4 * 3));
         let max_memory = memory.map(|bytes| (bytes / slots as u64).max(1));
         let limits = Limits::of(queue.rules().lease);
-        let processor = ComputeDevice::processor().kind();
-        let device = if cfg!(feature = "cuda") { format!("the first usable GPU, else {processor}") } else { processor };
+        let found = if choose == Some(DeviceChoice::Cpu) { Vec::new() } else { device::gpus() };
+        let numbers: Vec<usize> = found.iter().map(|gpu| gpu.number).collect();
+        let gpus = share(slots, &numbers, std::env::var(VISIBLE).ok().as_deref())?;
+        let names: Vec<String> = found.iter().take(slots).map(ToString::to_string).collect();
+        let device = if names.is_empty() { ComputeDevice::processor().kind() } else { names.join(", ") };
         let (notify, report): (_, Report) = (None, Arc::new(drop::<WorkerEvent>));
         let offline = false;
         Ok(Self {
@@ -139,6 +152,7 @@ impl Setup {
             max_memory,
             offline,
             device,
+            gpus,
             limits,
             notify,
             report,

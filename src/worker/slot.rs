@@ -13,6 +13,7 @@ const MOST: usize = 1024;
 
 /// A place for a job. Nobody else uses it until this value is dropped and its last child has ended.
 pub(super) struct Slot {
+    number: usize,
     folder: PathBuf,
     lock: File,
 }
@@ -50,10 +51,15 @@ impl Slot {
         let lock = OpenOptions::new().create(true).read(true).append(true).open(&path);
         let lock = lock.map_err(|error| unusable(&path, &error))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Some(Self { folder: folder.join(format!("slot-{number}")), lock })),
+            Ok(()) => Ok(Some(Self { number, folder: folder.join(format!("slot-{number}")), lock })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(unusable(&path, &error)),
         }
+    }
+
+    /// Its number, from 0. No other slot of the folder has the same at the same time.
+    pub(super) fn number(&self) -> usize {
+        self.number
     }
 
     /// A new folder for the files of a claim.

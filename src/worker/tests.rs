@@ -127,7 +127,7 @@ mod children {
         let program = bench.join("program");
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let setup = Setup::new(bench.queue.clone(), bench.objects.clone(), bench.join("work"), 1).unwrap();
+        let setup = Setup::new(bench.queue.clone(), bench.objects.clone(), bench.join("work"), 1, None).unwrap();
         let setup = Setup { program, limits: limits.clone(), ..setup };
         let slot = Slot::take(&setup.folder).unwrap();
         let folder = slot.job(&claim).unwrap();
@@ -144,7 +144,7 @@ mod children {
             report: setup.report.clone(),
             previews: Previews::default(),
         });
-        let (child, errors) = Child::start(&setup, &slot, &folder, &["hello".into()]).unwrap();
+        let (child, errors) = Child::start(&setup, &slot, &folder, &["hello".into()], None).unwrap();
         // Once the script has said that it is ready.
         let ready = folder.join("ready");
         tokio::spawn(async move {

@@ -49,7 +49,10 @@ impl Server {
 
     fn start_with(place: &Workplace, arguments: &[&str]) -> Self {
         let mut command = place.command();
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data", "data", "--log", "json"]).args(arguments);
+        command.args(["serve", "--data", "data", "--log", "json"]).args(arguments);
+        if !arguments.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (sender, addresses) = channel();

@@ -699,6 +699,7 @@ const SERVER_VERBS: [Group; 6] = [
             ("--data", &["serve --data text.png"]),
             ("--workers", &["serve --workers 300", "serve --workers many"]),
             ("--open", &["serve --open=perhaps"]),
+            ("--registration", &["serve --registration all"]),
             (
                 "--public-url",
                 &["serve --public-url art.example.org", "serve --public-url https://art.example.org --data x"],

@@ -22,7 +22,7 @@ const FLOORS: &[&[&str]] = &[
     &["files"],
     &["database", "progress"],
     &["accounts", "gpu", "models", "optimizer", "picture", "queue"],
-    &["frozen", "objects", "palette", "styles"],
+    &["frozen", "gallery", "objects", "palette", "styles"],
     &["clip", "device", "mail", "vqgan"],
     &["settings"],
     &["drawer", "judge"],

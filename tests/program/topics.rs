@@ -166,7 +166,7 @@ fn the_readme_leads_to_every_topic_and_every_heading() {
         assert!(readme.contains(&format!("[`{name}`](src/cli/topics/{name}.md)")), "{name}");
     }
     for heading in readme.lines().filter_map(|line| line.strip_prefix("## ")) {
-        assert!(readme.contains(&format!("[{heading}](#{})", heading.to_lowercase())), "{heading}");
+        assert!(readme.contains(&format!("[{heading}](#{})", heading.to_lowercase().replace(' ', "-"))), "{heading}");
     }
 }
 

@@ -3,24 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::common::program::Workplace;
-use crate::common::server::{Answer, Server};
-use crate::people::{PASSWORD, admin, admin_with_line, token, user};
-
-const JSON: (&str, &str) = ("content-type", "application/json");
-
-fn log_in(server: &Server, name: &str, password: &str) -> Answer {
-    server.post("/api/v1/sessions", &json!({"name": name, "password": password}))
-}
-
-/// The cookie that an answer sets, as a browser sends it back.
-fn cookie(answer: &Answer) -> String {
-    answer.header("set-cookie").split(';').next().unwrap().to_owned()
-}
-
-fn send(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
-    let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-    server.send(method, path, &[&[JSON], headers].concat(), &body)
-}
+use crate::common::server::Server;
+use crate::people::{PASSWORD, admin, admin_with_line, cookie, log_in, send, token, user};
 
 #[cfg(unix)]
 #[test]

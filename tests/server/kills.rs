@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use text2art::queue::{Job, JobId, NewJob, State};
 
-use crate::common::program::{finish, signal};
+use crate::common::program::signal;
 use crate::place::{Place, SMALL, Worker, job, order};
 
 const WORKERS: usize = 4;
@@ -37,30 +37,6 @@ struct Faults {
     cancels: usize,
 }
 
-/// Writes a program that draws nothing: it says so much, and copies a picture. A poisoned prompt kills it.
-fn fake(place: &Place) -> String {
-    place.draw("drawn", &order(&format!("{SMALL}iterations = 1\n"), &[]));
-    let picture = place.workplace.argument("drawn.png");
-    let finished = r#"{"event":"finished","path":"picture.png","seed":5,"iterations":4,"loss":0.5,"seconds":0.1,"#;
-    let finished = format!(r#"{finished}"width":32,"height":32,"iterations_total":4,"ending":"done"}}"#);
-    let script = format!(
-        r#"#!/bin/sh
-if grep -q poison order.toml; then kill -9 $$; fi
-echo '{{"event":"started","iterations":4,"done":0,"width":32,"height":32,"seed":5,"gpu":null}}' >&2
-for iteration in 0 1 2 3; do
-    sleep "0.0$(($$ % 4))"
-    echo '{{"event":"step","iteration":'$iteration',"loss":0.5,"losses":{{}}}}' >&2
-done
-cp '{picture}' picture.png
-echo '{finished}' >&2
-"#
-    );
-    place.workplace.write("fake", script);
-    let path = place.workplace.argument("fake");
-    finish(place.workplace.command_of("chmod").args(["+x", &path])).succeeded();
-    path
-}
-
 #[test]
 fn no_job_is_lost_or_doubled_when_workers_die() {
     trial(500, Duration::from_millis(200));
@@ -74,7 +50,7 @@ fn ten_thousand_jobs_survive_their_workers() {
 
 fn trial(count: usize, gap: Duration) {
     let place = Place::new();
-    let fake = fake(&place);
+    let fake = place.fake();
     let start = || Worker::start(place.command().env("T2A_CHILD", &fake));
     let plain = order(SMALL, &[]);
     let poison = order(&SMALL.replace("apple", "poison"), &[]);

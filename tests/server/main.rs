@@ -7,12 +7,15 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod account_pages;
 mod accounts;
 mod admin;
 mod bad_requests;
 mod client;
 mod docs;
+mod gallery;
 mod guard;
+mod job_pages;
 mod jobs;
 #[cfg(target_os = "linux")]
 mod kills;
@@ -21,9 +24,11 @@ mod mail;
 mod mail_python;
 mod openai;
 mod operations;
+mod own_data;
 mod pages;
 mod people;
 mod place;
+mod registration;
 mod start;
 mod streams;
 mod styles;

@@ -1,5 +1,7 @@
 //! Pages for browsers: their frame, their forms without scripts, their errors, and what they load.
 
+use serde_json::{Value, json};
+
 use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
 use crate::people::{PASSWORD, admin_with_line, user};
@@ -96,5 +98,210 @@ fn what_is_published_needs_no_login() {
     }
     for path in ["/", "/mine", "/admin", "/p/00000000000000000000000000"] {
         assert_eq!(page(&server, path).status, 303, "{path}");
+    }
+}
+
+/// The form of the first page, as a browser without scripts posts it.
+fn create(server: &Server, fields: &[(&str, &str)], file: Option<&[u8]>) -> Answer {
+    const LIMIT: &str = "----a limit that nobody writes";
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        let part = format!("--{LIMIT}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend(part.as_bytes());
+    }
+    let name = if file.is_some() { "start.png" } else { "" };
+    let head = format!("Content-Disposition: form-data; name=\"image\"; filename=\"{name}\"");
+    body.extend(format!("--{LIMIT}\r\n{head}\r\nContent-Type: application/octet-stream\r\n\r\n").as_bytes());
+    body.extend(file.unwrap_or_default());
+    body.extend(format!("\r\n--{LIMIT}--\r\n").as_bytes());
+    let own = format!("http://{}", server.address);
+    let kind = format!("multipart/form-data; boundary=\"{LIMIT}\"");
+    let headers = [PAGE, ("content-type", &kind), ("origin", &own), ("sec-fetch-site", "same-origin")];
+    server.send("POST", "/", &headers, &body)
+}
+
+/// The job that a posted form led to.
+fn job_of(server: &Server, answer: &Answer) -> Value {
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    let id = answer.header("location").strip_prefix("/p/").unwrap_or_else(|| panic!("{}", answer.header("location")));
+    server.get(&format!("/api/v1/jobs/{id}")).json()
+}
+
+/// A picture of one color.
+fn picture(red: u8) -> Vec<u8> {
+    let mut png = Vec::new();
+    let pixels = image::RgbImage::from_pixel(24, 16, image::Rgb([red, 40, 90]));
+    pixels.write_to(&mut std::io::Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
+    png
+}
+
+#[test]
+fn a_picture_is_asked_for_by_a_form_without_scripts() {
+    let place = Workplace::new();
+    let server = Server::start(&place, &[]);
+    let form = page(&server, "/").text();
+    assert!(form.contains("action=\"/\" enctype=\"multipart/form-data\""), "{form}");
+    let fields = [
+        ("prompt", "a castle\r\nat night"),
+        ("negative", "16:9 | text"),
+        ("drawer", "pixel"),
+        ("quality", "draft"),
+        ("aspect", "widescreen"),
+        ("seed", "42"),
+        ("iterations", "7"),
+        ("palette", "pico-8"),
+        ("own_colors", ""),
+        ("colors", ""),
+        ("products", "mp4"),
+        ("products", "svg"),
+        ("strength", ""),
+        ("from", ""),
+        ("like", ""),
+    ];
+    let job = job_of(&server, &create(&server, &fields, None));
+    let settings = &job["settings"];
+    assert_eq!(job["prompt"], "a castle\nat night | 16:9 \\| text:-0.5");
+    assert_eq!(
+        (&job["kind"], &job["quality"], &job["products"]),
+        (&json!("pixel"), &json!("draft"), &json!(["mp4", "svg"]))
+    );
+    assert_eq!(
+        (&settings["seed"], &settings["iterations"], &settings["palette"]),
+        (&json!(42), &json!(7), &json!("pico-8"))
+    );
+    let (width, height) = settings["size"].as_str().unwrap().split_once('x').unwrap();
+    let ratio = width.parse::<f64>().unwrap() / height.parse::<f64>().unwrap();
+    assert!((ratio - 16.0 / 9.0).abs() < 0.1, "{settings}");
+    // What is said by nobody comes from the server, as in the API.
+    let job = job_of(&server, &create(&server, &[("prompt", "a")], None));
+    assert_eq!((&job["kind"], &job["quality"]), (&json!("vqgan"), &json!("normal")));
+
+    let foreign = [PAGE, FORM, ("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")];
+    assert_eq!(server.send("POST", "/", &foreign, b"prompt=a").status, 403);
+    assert_eq!(server.get("/api/v1/jobs").json()["items"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_picture_to_start_from_is_kept_while_the_rest_is_mended() {
+    let place = Workplace::new();
+    let server = Server::start(&place, &[]);
+    let fields =
+        |prompt: &'static str| [("prompt", prompt), ("drawer", "vqgan"), ("strength", "close"), ("aspect", "retain")];
+    let refused = create(&server, &fields(" "), Some(&picture(200)));
+    assert_eq!(refused.status, 422);
+    let text = refused.text();
+    let start = text.split("name=\"init_image\" value=\"").nth(1).expect("the upload").split('"').next().unwrap();
+    let shown = server.get(&format!("/api/v1/uploads/{start}/picture.png"));
+    assert_eq!((shown.status, shown.header("content-type")), (200, "image/png"));
+    assert!(text.contains("value=\"close\" checked") && text.contains("value=\"retain\" checked"), "{text}");
+
+    let again = [&fields("a red apple")[..], &[("init_image", start)]].concat();
+    let job = job_of(&server, &create(&server, &again, None));
+    assert_eq!(
+        (&job["settings"]["init_image"], &job["settings"]["init_weight"]),
+        (&json!("init_image-1.png"), &json!(2.0))
+    );
+    assert_ne!(job["settings"]["size"], "64x64");
+    let wrong = create(&server, &fields("a"), Some(b"no picture"));
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text().contains("id=\"error-image\""), "{}", wrong.text());
+    assert_eq!(create(&server, &[("prompt", "a"), ("init_image", "00000000000000000000000000")], None).status, 422);
+}
+
+#[test]
+fn what_is_wrong_is_told_at_its_field_and_the_rest_is_kept() {
+    let place = Workplace::new();
+    let server = Server::start(&place, &["--max-waiting", "1", "--max-iterations", "50"]);
+    let hostile = "\"><script>alert(1)</script> \u{202e}abc\u{200b} 😀 &amp; {{ x }}";
+    for (field, value, section) in [
+        ("iterations", "many", "iterations"),
+        ("iterations", "51", "iterations"),
+        ("colors", "1", "colors"),
+        ("own_colors", "no such color", "palette"),
+        ("quality", "god", "quality"),
+        ("aspect", "round", "aspect"),
+        ("products", "exe", "products"),
+    ] {
+        let answer =
+            create(&server, &[("prompt", hostile), ("seed", hostile), ("drawer", "pixel"), (field, value)], None);
+        let text = answer.text();
+        assert_eq!(answer.status, 422, "{field}: {text}");
+        assert!(text.contains(&format!("id=\"error-{section}\"")), "{field}: {text}");
+        assert!(!text.contains("<script>alert") && text.contains("&#60;script&#62;alert(1)"), "{text}");
+        assert!(text.contains("value=\"pixel\" id=\"drawer-2\" checked"), "{text}");
+    }
+    assert!(create(&server, &[("prompt", "")], None).text().contains("id=\"error-prompt\""));
+    assert_eq!(create(&server, &[("prompt", &"x".repeat(2001))], None).status, 422);
+    assert_eq!(create(&server, &[("prompt", &"x".repeat(70_000))], None).status, 413);
+}
+
+#[test]
+fn an_address_fills_in_the_form() {
+    let place = Workplace::new();
+    let server = Server::start(&place, &[]);
+    let text = page(&server, "/?prompt=a+%3Cb%3Ecat%3C/b%3E&seed=7&drawer=pixel&palette=nes&aspect=widescreen").text();
+    for expected in [
+        ">a &#60;b&#62;cat&#60;/b&#62;</textarea>",
+        "name=\"seed\" value=\"7\"",
+        "value=\"pixel\" id=\"drawer-2\" checked",
+        "value=\"nes\" checked",
+        "value=\"widescreen\" checked",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    // A picture is varied: what the form does not show stays, and what it shows can be changed.
+    let asked = json!({"prompt": "a cat | dogs:-0.5", "size": "40x56", "iterations": 9, "cutouts": 3, "seed": 5,
+        "quality": "draft", "cut_noise": 0.25, "learning_rate": 0.07, "palette": "red,white"});
+    let id = server.submit(&asked)["id"].as_str().unwrap().to_owned();
+    let text = page(&server, &format!("/?from={id}")).text();
+    for expected in
+        [">a cat</textarea>", "name=\"negative\" value=\"dogs\"", "value=\"red,white\"", "As it was (40 × 56)"]
+    {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    let fields = [
+        ("prompt", "a dog"),
+        ("from", &id),
+        ("quality", "draft"),
+        ("drawer", "vqgan"),
+        ("aspect", ""),
+        ("seed", "5"),
+        ("iterations", "9"),
+    ];
+    let settings = job_of(&server, &create(&server, &fields, None))["settings"].clone();
+    for (name, value) in [
+        ("prompt", json!("a dog")),
+        ("size", json!("40x56")),
+        ("cutouts", json!(3)),
+        ("cut_noise", json!(0.25)),
+        ("learning_rate", json!(0.07)),
+    ] {
+        assert_eq!(settings[name], value, "{name}: {settings}");
+    }
+    assert_eq!(settings["palette"], Value::Null);
+    assert_eq!(page(&server, "/?from=00000000000000000000000000").status, 404);
+}
+
+#[test]
+fn pages_load_nothing_from_elsewhere_and_run_no_inline_script() {
+    let place = Workplace::new();
+    admin_with_line(&place, PASSWORD, &["user", "add", "anna"]).succeeded();
+    let server = Server::start(&place, &["--open"]);
+    for path in ["/", "/login", "/nothing", "/mine", "/gallery"] {
+        let text = page(&server, path).text();
+        for script in text.split("<script").skip(1) {
+            let (tag, content) = script.split_once('>').unwrap();
+            assert!(tag.contains("src=\"/static/") && content.starts_with("</script>"), "{path}: {script}");
+        }
+        let lower = text.to_lowercase();
+        assert!(
+            !lower.contains("<style") && !lower.contains(" style=") && !lower.contains(" onclick="),
+            "{path}: {text}"
+        );
+        for address in
+            ["src", "href", "action", "srcset", "poster"].into_iter().flat_map(|name| attributes(&text, name))
+        {
+            assert!(address.starts_with(['/', '#']) && !address.starts_with("//"), "{path}: {address}");
+        }
     }
 }

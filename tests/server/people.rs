@@ -1,6 +1,9 @@
-//! Users of a server, as an operator adds them.
+//! Users of a server, as an operator adds them, and what they send.
+
+use serde_json::{Value, json};
 
 use crate::common::program::{Outcome, Workplace};
+use crate::common::server::{Answer, Server};
 
 /// The password of all users.
 pub const PASSWORD: &str = "correct horse battery";
@@ -29,4 +32,20 @@ pub fn user(place: &Workplace, name: &str, role: &str, scope: &str) -> String {
 pub fn token(place: &Workplace, name: &str, scope: &str) -> String {
     let made = admin(place, &["token", "add", name, "--scope", scope]).succeeded();
     format!("Bearer {}", made.output_text().trim())
+}
+
+/// Logs in, as a page does.
+pub fn log_in(server: &Server, name: &str, password: &str) -> Answer {
+    server.post("/api/v1/sessions", &json!({"name": name, "password": password}))
+}
+
+/// The cookie that an answer sets, as a browser sends it back.
+pub fn cookie(answer: &Answer) -> String {
+    answer.header("set-cookie").split(';').next().unwrap().to_owned()
+}
+
+/// Sends a request with headers, and JSON if there is any.
+pub fn send(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+    let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+    server.send(method, path, &[&[("content-type", "application/json")], headers].concat(), &body)
 }

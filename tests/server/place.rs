@@ -202,6 +202,32 @@ impl Place {
         ((seconds / each) as usize).clamp(6, 5000)
     }
 
+    /// Writes a program that draws nothing: it says so much, and copies a picture. A poisoned prompt kills
+    /// it. Returns its path, for `T2A_CHILD`.
+    #[cfg(unix)]
+    pub fn fake(&self) -> String {
+        self.draw("drawn", &order(&format!("{SMALL}iterations = 1\n"), &[]));
+        let picture = self.workplace.argument("drawn.png");
+        let finished = r#"{"event":"finished","path":"picture.png","seed":5,"iterations":4,"loss":0.5,"seconds":0.1,"#;
+        let finished = format!(r#"{finished}"width":32,"height":32,"iterations_total":4,"ending":"done"}}"#);
+        let script = format!(
+            r#"#!/bin/sh
+if grep -q poison order.toml; then kill -9 $$; fi
+echo '{{"event":"started","iterations":4,"done":0,"width":32,"height":32,"seed":5,"gpu":null}}' >&2
+for iteration in 0 1 2 3; do
+    sleep "0.0$(($$ % 4))"
+    echo '{{"event":"step","iteration":'$iteration',"loss":0.5,"losses":{{}}}}' >&2
+done
+cp '{picture}' picture.png
+echo '{finished}' >&2
+"#
+        );
+        self.workplace.write("fake", script);
+        let path = self.workplace.argument("fake");
+        crate::common::program::finish(self.workplace.command_of("chmod").args(["+x", &path])).succeeded();
+        path
+    }
+
     /// Asserts that all files of a job are those that were drawn under a name.
     pub fn is_drawn(&self, id: &JobId, name: &str, order: &Order) {
         let mut products: Vec<&str> = order.products.iter().map(String::as_str).collect();

@@ -16,7 +16,6 @@ pub(super) mod stdout;
 mod target;
 mod text;
 pub(super) mod usage;
-pub(super) mod waiting;
 mod window;
 
 use std::io::{self, IsTerminal, Write};

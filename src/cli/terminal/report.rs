@@ -10,11 +10,11 @@ use image::RgbImage;
 use super::download_bars::DownloadBars;
 use super::preview::{Preview, PreviewKind};
 use super::stdout::Unprinted;
-use super::waiting;
 use super::{Bar, Tone, Unit, labeled, one_line};
 use crate::cli::{FAILED, INTERRUPTED, USAGE, terminal};
 use crate::picture::to_image;
 use crate::progress::{Ending, Event, InFields};
+use crate::text::waiting;
 use crate::{Error, Result};
 
 pub(in crate::cli) use super::line;

@@ -24,7 +24,7 @@ const LAST_WORK: Duration = Duration::from_secs(1);
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     data: Data,
-    /// How many pictures to draw at once; they share the processors and the memory
+    /// How many pictures to draw at once, at most one on each GPU; they share the processors and the memory
     #[arg(long, value_name = "N", default_value = "1", help_heading = "Machine", value_parser = slots)]
     slots: u16,
     /// Use only models that are already downloaded
@@ -61,7 +61,7 @@ async fn serve(arguments: &Arguments, stop: Shutdown) -> Result<()> {
     let queue = Queue::new(Database::open(&places.database).await?, rules).telling(mail::AT_JOBS_END);
     queue.migrate().await?;
     let objects = Objects::folder(&places.objects)?;
-    let setup = Setup::new(queue.clone(), objects, places.work, arguments.slots.into())?;
+    let setup = Setup::new(queue.clone(), objects, places.work, arguments.slots.into(), None)?;
     let setup = Setup { offline: arguments.offline, report: Arc::new(|event| report(&event)), ..setup };
     let ended = work(setup, stop).await;
     queue.close().await;

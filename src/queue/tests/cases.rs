@@ -195,7 +195,14 @@ fn workers_come_drain_and_go() {
         assert!(!place.queue.drain("w2", true).await.unwrap());
         place.wait(5).await;
         assert!(!place.queue.announce(&info).await.unwrap());
-        let seen = Worker { info: info.clone(), started: BEGINNING, seen: BEGINNING + 5, draining: true };
+        let seen = Worker {
+            info: info.clone(),
+            started: BEGINNING,
+            seen: BEGINNING + 5,
+            draining: true,
+            alive: true,
+            running: 0,
+        };
         assert_eq!(place.queue.workers().await.unwrap(), [seen]);
         assert!(place.queue.announce(&WorkerInfo { id: "w3".into(), ..info }).await.unwrap());
         place.queue.leave("w3").await.unwrap();
@@ -280,6 +287,42 @@ fn a_paused_queue_begins_nothing_and_loses_nothing() {
         place.queue.finish(&running, &picture(&running, 1.0)).await.unwrap();
         assert!(place.queue.resume().await.unwrap() && !place.queue.resume().await.unwrap());
         assert_eq!(place.claim().await.owner, "anna");
+    });
+}
+
+#[test]
+fn waiting_jobs_of_an_owner_can_be_cancelled() {
+    on_each(&short(), true, async |place| {
+        let running = place.add("anna").await;
+        let claim = place.claim().await;
+        let (waiting, other) = (place.add("anna").await, place.add("ben").await);
+        assert_eq!(place.queue.cancel_waiting("anna").await.unwrap(), [waiting.clone()]);
+        assert!(place.queue.cancel_waiting("anna").await.unwrap().is_empty());
+        assert_eq!(place.queue.beat(&claim, &Progress::default()).await.unwrap(), Beat::Go);
+        let states = [place.state(&running).await, place.state(&waiting).await, place.state(&other).await];
+        assert_eq!(states, [State::Running, State::Cancelled, State::Queued]);
+        assert!(place.queue.job(&waiting, None).await.unwrap().unwrap().finished.is_some());
+    });
+}
+
+#[test]
+fn a_running_job_says_how_long_it_still_takes() {
+    on_each(&Rules { lease: Duration::from_secs(60), ..short() }, true, async |place| {
+        let id = place.add("anna").await;
+        assert_eq!(place.queue.time_left(&id).await.unwrap(), None);
+        let claim = place.claim().await;
+        assert_eq!(place.queue.time_left(&id).await.unwrap(), None);
+        // Ten of forty iterations were done before this claim.
+        place.queue.begun(&claim, Some(10), None).await.unwrap();
+        place.wait(2000).await;
+        let progress = |iteration| Progress { iteration: Some(iteration), iterations: Some(40), ..Progress::default() };
+        place.queue.beat(&claim, &progress(10)).await.unwrap();
+        assert_eq!(place.queue.time_left(&id).await.unwrap(), None);
+        place.wait(2000).await;
+        place.queue.beat(&claim, &progress(20)).await.unwrap();
+        assert_eq!(place.queue.time_left(&id).await.unwrap(), Some(Duration::from_secs(8)));
+        place.queue.finish(&claim, &picture(&claim, 1.0)).await.unwrap();
+        assert_eq!(place.queue.time_left(&id).await.unwrap(), None);
     });
 }
 

@@ -190,6 +190,44 @@ fn positions_and_estimates_of_fifty_jobs_come_true() {
     });
 }
 
+#[test]
+fn estimates_know_the_limits_of_owners_and_whether_the_queue_is_paused() {
+    on_each(&short(), true, async |place| {
+        place.add("dora").await;
+        let claim = place.claim().await;
+        place.queue.finish(&claim, &picture(&claim, 10.0)).await.unwrap();
+        let worker = WorkerInfo {
+            id: "w".into(),
+            host: "mill".into(),
+            pid: 1,
+            version: "0".into(),
+            device: "cpu".into(),
+            slots: 3,
+        };
+        place.queue.announce(&worker).await.unwrap();
+        let mut jobs = Vec::new();
+        for owner in ["anna", "anna", "anna", "ben"] {
+            let max_running = if owner == "anna" { 1 } else { 1000 };
+            jobs.push(place.add_with(&NewJob { max_running, ..job(owner) }).await);
+        }
+        let begins = async || {
+            let mut seconds = Vec::new();
+            for id in &jobs {
+                let position = place.queue.position(id).await.unwrap().unwrap();
+                assert_eq!(position.paused.is_some(), position.estimate.is_none());
+                seconds.push(position.estimate.map(|estimate| estimate.begins.as_secs()));
+            }
+            seconds
+        };
+        assert_eq!(begins().await, [Some(0), Some(10), Some(20), Some(0)]);
+        place.queue.pause().await.unwrap();
+        assert_eq!(begins().await, [None; 4]);
+        place.queue.resume().await.unwrap();
+        place.queue.limit("anna", 2).await.unwrap();
+        assert_eq!(begins().await, [Some(0), Some(0), Some(10), Some(0)]);
+    });
+}
+
 /// Asks for the positions of jobs in the order in which they must come.
 async fn predicted(place: &Place, jobs: &[(usize, usize, JobId, String)], first: u64) -> Vec<Expected> {
     let mut expected = Vec::new();

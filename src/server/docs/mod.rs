@@ -61,10 +61,12 @@ fn description(described: &OpenApi) -> Value {
         { "name": "jobs", "description": "Asking for pictures" },
         { "name": "events", "description": "Watching them grow" },
         { "name": "uploads", "description": "Pictures to start from, or to steer toward" },
+        { "name": "pictures", "description": "The gallery" },
         { "name": "lists", "description": "What pictures can be made with" },
         { "name": "users", "description": "Users, tokens and sessions" },
         { "name": "openai", "description": "For clients of OpenAI's API" },
-        { "name": "operations", "description": "For operators" },
+        { "name": "operations", "description": "How the server is" },
+        { "name": "admin", "description": "For operators: jobs of all users, workers, users" },
     ]);
     description["components"]["securitySchemes"]["token"] = json!({
         "type": "http", "scheme": "bearer", "description": "A token that begins with `t2a_`",

@@ -51,10 +51,10 @@ impl Entrance {
     pub fn check_own_account(self) -> Answer<()> {
         match self {
             Self::Session | Self::Token(Scope::Admin) => Ok(()),
-            Self::Token(_) => Err(Problem::new(StatusCode::FORBIDDEN, "this token may not handle tokens")
+            Self::Token(_) => Err(Problem::new(StatusCode::FORBIDDEN, "this token may not care for the account")
                 .hint("log in with the password, or use a token with the scope `admin`")),
             Self::Local | Self::Anonymous | Self::None => {
-                Err(Problem::new(StatusCode::FORBIDDEN, "there is no user whose tokens could be handled")
+                Err(Problem::new(StatusCode::FORBIDDEN, "there is no user whose account this could be")
                     .hint("the operator can add users with `text2art serve admin user add NAME`"))
             }
         }
@@ -110,9 +110,14 @@ pub(in crate::server) fn is_secure(config: &Config) -> bool {
 
 /// The secret of the session that a request names.
 pub fn session_of<'h>(config: &Config, headers: &'h HeaderMap) -> Option<&'h str> {
+    cookie_of(headers, cookie_name(config))
+}
+
+/// The value of the first cookie of a name.
+pub(in crate::server) fn cookie_of<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
     let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
-    pairs.find_map(|(name, value)| (name == cookie_name(config)).then_some(value))
+    pairs.find_map(|(name, value)| (name == wanted).then_some(value))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

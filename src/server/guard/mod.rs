@@ -30,13 +30,14 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::app::App;
+use super::pictures;
 use super::problem::{Answer, Problem};
 use crate::accounts::Secret;
 
 pub use address::Network;
 pub use headers::add as add_headers;
 pub use login::{Entrance, session_of};
-pub(super) use login::{cookie_name, is_secure, of_user};
+pub(super) use login::{cookie_name, cookie_of, is_secure, of_user};
 pub use opening::{check_opening, is_public};
 
 /// The most bytes of a refused request that are read, to keep its connection.
@@ -91,7 +92,9 @@ async fn admit(app: &App, request: &mut Request) -> Answer<()> {
             origin::check(&app.config, request.headers())?;
         }
         entrance.check_writing()?;
-        if let Some((visitor, _)) = &visitor {
+        if pictures::is_like(request) && matches!(entrance, Entrance::Anonymous | Entrance::None) {
+            app.guard.limits.check_like(network)?;
+        } else if let Some((visitor, _)) = &visitor {
             app.guard.limits.check(visitor, entrance, network)?;
         }
     }
@@ -133,7 +136,6 @@ const MAY_BE_SEEN: &[&str] = &[
     "/g/",
     "/gallery",
     "/gallery/",
-    "/invite/",
     "/login",
     "/mail/",
     "/metrics",
@@ -142,8 +144,19 @@ const MAY_BE_SEEN: &[&str] = &[
     "/static/",
 ];
 /// What anybody may send: what proves who the visitor is, and what a letter leads to, which proves it by its address.
-const MAY_BE_SENT: &[&str] =
-    &["/api/v1/sessions", "/confirm/", "/forgot", "/invite/", "/login", "/logout", "/mail/", "/register", "/reset/"];
+const MAY_BE_SENT: &[&str] = &[
+    "/api/v1/password/forgotten",
+    "/api/v1/password/reset",
+    "/api/v1/sessions",
+    "/api/v1/users",
+    "/confirm/",
+    "/forgot",
+    "/login",
+    "/logout",
+    "/mail/",
+    "/register",
+    "/reset/",
+];
 
 /// Whether anybody may ask for this.
 fn needs_no_login(request: &Request) -> bool {
@@ -153,7 +166,7 @@ fn needs_no_login(request: &Request) -> bool {
     let ends_session = request.method() == Method::DELETE && path == "/api/v1/sessions";
     match request.method() {
         method if method.is_safe() => listed(MAY_BE_SEEN),
-        &Method::POST => listed(MAY_BE_SENT),
-        _ => ends_session,
+        &Method::POST => listed(MAY_BE_SENT) || pictures::is_like(request),
+        _ => ends_session || pictures::is_like(request),
     }
 }

@@ -1,38 +1,35 @@
 //! The files of jobs: pictures, movies and recipes.
 
-use axum::body::Body;
 use axum::extract::{RawPathParams, State};
-use axum::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE,
-};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
-use super::range::{Range, part};
-use super::{job_of, view::FileView};
+use super::{FileView, job_of};
 use crate::files::{slug, to_hex};
 use crate::objects::is_missing;
 use crate::queue::{Artifact, Job, JobId, Recorded};
 use crate::server::app::App;
+use crate::server::delivery::{Content, File, Manner};
+use crate::server::derived;
 use crate::server::problem::{Answer, Parameters, PathId, Problem};
 use crate::server::visitor::Visitor;
 
 /// The picture so far.
 pub(super) const PREVIEW: &str = "preview.png";
 /// What draws the picture again.
-const RECIPE: &str = "recipe.json";
+pub(in crate::server) const RECIPE: &str = "recipe.json";
 /// The files of a job that visitors get, with their media types. Other artifacts, such as checkpoints, are for workers.
-const SERVED: [(&str, &str); 6] = [
+const SERVED: [(&str, &str); 7] = [
     ("picture.png", "image/png"),
     ("picture.gif", "image/gif"),
     ("picture.mp4", "video/mp4"),
     ("picture.svg", "image/svg+xml"),
     (RECIPE, "application/json"),
     (PREVIEW, "image/png"),
+    (derived::THUMBNAIL, "image/webp"),
 ];
 /// A finished file never changes.
 const FOR_EVER: &str = "private, max-age=31536000, immutable";
@@ -50,13 +47,21 @@ pub(super) fn list(job: &JobId, artifacts: &[Artifact], result: Option<&Recorded
         let media_type = media_type(name)?.to_owned();
         Some(FileView { name: name.to_owned(), url: url(job, name), media_type, bytes, sha256 })
     };
-    let made = artifacts.iter().filter_map(|made| file(&made.name, made.bytes, made.sha256.clone()));
+    // The small picture for lists is made when it is asked for.
+    let made = artifacts.iter().filter(|made| made.name != derived::THUMBNAIL);
+    let made = made.filter_map(|made| file(&made.name, made.bytes, made.sha256.clone()));
     let recipe =
         result.and_then(|result| file(RECIPE, result.recipe.len() as u64, to_hex(&Sha256::digest(&result.recipe))));
     made.chain(recipe).collect()
 }
 
-fn media_type(name: &str) -> Option<&'static str> {
+/// Whether visitors get the files of this name.
+pub(in crate::server) fn is_served(name: &str) -> bool {
+    media_type(name).is_some()
+}
+
+/// The media type of a file that visitors get; none for other files.
+pub(in crate::server) fn media_type(name: &str) -> Option<&'static str> {
     SERVED.iter().find(|(served, _)| *served == name).map(|(_, media_type)| *media_type)
 }
 
@@ -73,7 +78,8 @@ pub(super) struct Wish {
 
 /// Fetch a file of a job
 ///
-/// A part of a file can be asked for with the header `Range`, as players of movies do.
+/// A part of a file can be asked for with the header `Range`, as players of movies do. Besides the files that a job lists,
+/// a job that is done has a small `thumb.webp`, and one that is drawn a `preview.png`.
 #[utoipa::path(
     get, path = "/jobs/{id}/files/{name}", tag = "jobs", operation_id = "fetch_file",
     params(
@@ -100,54 +106,22 @@ pub(super) async fn fetch(
 ) -> Answer<Response> {
     let job = job_of(&app, &visitor, &id).await?;
     let name = path.iter().find(|(name, _)| *name == "name").map_or("", |(_, value)| value);
-    let Some((name, media_type)) = SERVED.into_iter().find(|(served, _)| *served == name) else {
-        return Err(Problem::missing("file"));
+    let file = match media_type(name) {
+        Some(media_type) => find(&app, &job, name, media_type).await?,
+        None => None,
     };
-    let file = find(&app, &job, name).await?.ok_or_else(|| Problem::missing("file"))?;
-    let mut response = file.response(&app, &headers).await?;
-    if !response.status().is_success() && response.status() != StatusCode::NOT_MODIFIED {
-        return Ok(response);
-    }
-    let found = response.headers_mut();
-    found.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-    found.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    let for_ever = HeaderValue::from_static(if name == PREVIEW { ASK_AGAIN } else { FOR_EVER });
-    found.insert(CACHE_CONTROL, for_ever);
-    // An SVG could contain scripts, which would run as if they were the server's own.
-    let is_active = media_type == "image/svg+xml";
-    if is_active {
-        found.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
-    }
-    let how = if is_active || wish.download == Some(1) { "attachment" } else { "inline" };
+    let file = file.ok_or_else(|| Problem::missing("file"))?;
+    let caching = if name == PREVIEW { ASK_AGAIN } else { FOR_EVER };
     // A slug has letters, digits and hyphens only.
-    let name = name.replacen("picture", &slug(&job.prompt), 1);
-    if let Ok(disposition) = HeaderValue::try_from(format!("{how}; filename=\"{name}\"")) {
-        found.insert(CONTENT_DISPOSITION, disposition);
-    }
-    Ok(response)
+    let saved = name.replacen("picture", &slug(&job.prompt), 1);
+    file.send(&app, &headers, &Manner { caching, name: &saved, download: wish.download == Some(1) }).await
 }
 
-/// Where the bytes of a file are.
-enum Content {
-    Text(String),
-    Object { key: String, bytes: u64 },
-}
-
-/// A file that is there.
-struct Found {
-    content: Content,
-    /// What changes with the content
-    tag: String,
-}
-
-async fn find(app: &App, job: &Job, name: &str) -> Answer<Option<Found>> {
+async fn find(app: &App, job: &Job, name: &str, media_type: &'static str) -> Answer<Option<File>> {
     match name {
         RECIPE => {
             let result = app.queue.result(&job.id).await?;
-            Ok(result.map(|result| Found {
-                tag: to_hex(&Sha256::digest(&result.recipe)),
-                content: Content::Text(result.recipe),
-            }))
+            Ok(result.map(|result| recipe(result.recipe)))
         }
         PREVIEW => {
             let Some(key) = job.preview.clone() else { return Ok(None) };
@@ -158,81 +132,23 @@ async fn find(app: &App, job: &Job, name: &str) -> Answer<Option<Found>> {
                 Err(error) if is_missing(&error) => return Ok(None),
                 Err(error) => return Err(error.into()),
             };
-            Ok(Some(Found { content: Content::Object { key, bytes }, tag }))
+            Ok(Some(File { content: Content::Object { key, bytes }, tag, media_type }))
+        }
+        derived::THUMBNAIL => {
+            let artifacts = app.queue.artifacts(&job.id).await?;
+            let made = derived::thumbnail(app, &job.id, &artifacts).await?;
+            Ok(made.map(|made| File::of(made, media_type)))
         }
         _ => {
             let artifacts = app.queue.artifacts(&job.id).await?;
             let made = artifacts.into_iter().find(|made| made.name == name);
-            Ok(made.map(|made| Found {
-                content: Content::Object { key: made.object, bytes: made.bytes },
-                tag: made.sha256,
-            }))
+            Ok(made.map(|made| File::of(made, media_type)))
         }
     }
 }
 
-impl Found {
-    /// The bytes that the headers ask for, with the headers that describe them.
-    async fn response(self, app: &App, headers: &HeaderMap) -> Answer<Response> {
-        let tag = format!("\"{}\"", self.tag);
-        let bytes = match &self.content {
-            Content::Text(text) => text.len() as u64,
-            Content::Object { bytes, .. } => *bytes,
-        };
-        let is_known = |header| headers.get(header).and_then(|value: &HeaderValue| value.to_str().ok());
-        let mut response = if is_known(IF_NONE_MATCH).is_some_and(|known| names(known, &tag)) {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            // A part is only of use to whoever has the rest of the same file.
-            let wanted = is_known(RANGE).filter(|_| is_known(IF_RANGE).is_none_or(|known| known == tag));
-            match Range::of(wanted, bytes) {
-                Range::Whole => self.bytes(app, 0, bytes).await?,
-                Range::Part { first, last } => {
-                    let mut response = self.bytes(app, first, last + 1 - first).await?;
-                    *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-                    set(&mut response, CONTENT_RANGE, format!("bytes {first}-{last}/{bytes}"));
-                    response
-                }
-                Range::Outside => {
-                    let problem = Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "the file has no such part");
-                    let mut response = problem.hint(format!("the file has {bytes} bytes")).into_response();
-                    set(&mut response, CONTENT_RANGE, format!("bytes */{bytes}"));
-                    return Ok(response);
-                }
-            }
-        };
-        set(&mut response, ETAG, tag);
-        Ok(response)
-    }
-
-    async fn bytes(self, app: &App, first: u64, length: u64) -> Answer<Response> {
-        let body = match self.content {
-            Content::Text(text) => {
-                let bytes = axum::body::Bytes::from(text);
-                let index = |place: u64| usize::try_from(place).unwrap_or(usize::MAX).min(bytes.len());
-                Body::from(bytes.slice(index(first)..index(first + length)))
-            }
-            Content::Object { key, .. } => {
-                let opened = app.objects.open(&key).await.map_err(|error| {
-                    // The job was deleted in this moment.
-                    if is_missing(&error) { Problem::missing("file") } else { error.into() }
-                })?;
-                Body::from_stream(part(opened.stream, first, length))
-            }
-        };
-        let mut response = Response::new(body);
-        set(&mut response, CONTENT_LENGTH, length.to_string());
-        Ok(response)
-    }
-}
-
-fn set(response: &mut Response, name: axum::http::HeaderName, value: String) {
-    if let Ok(value) = HeaderValue::try_from(value) {
-        response.headers_mut().insert(name, value);
-    }
-}
-
-/// Whether a header of entity tags names one of them.
-fn names(header: &str, tag: &str) -> bool {
-    header.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+/// A recipe as a file.
+pub(in crate::server) fn recipe(text: String) -> File {
+    let tag = to_hex(&Sha256::digest(&text));
+    File { content: Content::Text(text), tag, media_type: "application/json" }
 }

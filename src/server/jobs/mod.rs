@@ -1,9 +1,9 @@
 //! Jobs: asking for a picture, and what becomes of it.
 
+pub(in crate::server) mod actions;
 mod email;
-mod files;
+pub(in crate::server) mod files;
 mod order;
-mod range;
 pub(in crate::server) mod request;
 mod submit;
 mod view;
@@ -17,16 +17,16 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(in crate::server) use files::is_served;
 pub(in crate::server) use order::check_own;
 pub(in crate::server) use submit::submit;
-pub(in crate::server) use view::View;
+pub(in crate::server) use view::{FileView, View};
 
 use super::app::App;
-use super::audit;
+use super::moment::moment;
 use super::problem::{Answer, Parameters, PathId, Problem};
-use super::upkeep::delete_job;
 use super::visitor::Visitor;
-use crate::queue::{Cancelling, Filter, Job, JobId, State as JobState};
+use crate::queue::{Filter, Job, JobId, State as JobState};
 
 /// How many jobs a list has if the visitor does not say.
 const USUAL_LIST: u32 = 20;
@@ -134,16 +134,7 @@ async fn show(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> A
     ),
 )]
 async fn cancel(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> Answer<Response> {
-    match app.queue.cancel(&id, visitor.limited_to()).await? {
-        Cancelling::Unknown => return Err(Problem::missing("job")),
-        Cancelling::TooLate(state) => {
-            let detail = format!("the job has already ended: it is {}", state.as_str());
-            return Err(Problem::new(StatusCode::CONFLICT, detail).hint("delete the job to remove its files"));
-        }
-        Cancelling::Done | Cancelling::Asked => app.changes.tell(&id),
-    }
-    let job = job_of(&app, &visitor, &id).await?;
-    note_of_others(&app, &visitor, &job, "job canceled").await?;
+    let job = actions::cancel(&app, &visitor, &id).await?;
     Ok((StatusCode::ACCEPTED, Json(View::of(&app, job, true).await?)).into_response())
 }
 
@@ -158,23 +149,7 @@ async fn cancel(State(app): State<App>, visitor: Visitor, PathId(id): PathId) ->
     ),
 )]
 async fn delete(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> Answer<StatusCode> {
-    let job = job_of(&app, &visitor, &id).await?;
-    if delete_job(&app.queue, &app.objects, &id, visitor.limited_to()).await?.is_none() {
-        let job = job_of(&app, &visitor, &id).await?;
-        let detail = format!("the job has not ended yet: it is {}", job.state.as_str());
-        return Err(Problem::new(StatusCode::CONFLICT, detail).hint("cancel the job first"));
-    }
-    app.changes.tell(&id);
-    note_of_others(&app, &visitor, &job, "job deleted").await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Notes what an operator did to a job of somebody else.
-async fn note_of_others(app: &App, visitor: &Visitor, job: &Job, what: &str) -> Answer<()> {
-    if job.owner != visitor.owner {
-        audit::note(&app.database, &visitor.name, what, job.id.as_str(), None).await?;
-    }
-    Ok(())
+    actions::delete(&app, &visitor, &id).await.map(|()| StatusCode::NO_CONTENT)
 }
 
 /// The queue as a whole.
@@ -191,6 +166,10 @@ struct Queue {
     /// The median time of the last pictures, in seconds; left out before the first one
     #[serde(skip_serializing_if = "Option::is_none")]
     seconds: Option<f64>,
+    /// Since when the queue is paused: no job begins until an operator resumes it; left out if it is not
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    paused: Option<String>,
 }
 
 /// Look at the queue
@@ -205,6 +184,7 @@ async fn queue(State(app): State<App>, _: Visitor) -> Answer<Json<Queue>> {
         running: overview.running,
         workers: overview.workers,
         slots: overview.slots,
+        paused: app.queue.paused().await?.map(moment),
         seconds: overview.usual.map(|usual| (usual.as_secs_f64() * 10.0).round() / 10.0),
     }))
 }

@@ -11,6 +11,7 @@ use crate::drawer;
 use crate::models::Quality;
 use crate::palette::Palette;
 use crate::picture::Size;
+use crate::queue::Job;
 use crate::resolve::combine;
 use crate::server::app::App;
 use crate::server::config::Limits;
@@ -76,15 +77,47 @@ pub(super) async fn prepare(app: &App, visitor: &Visitor, asked: Asked, key: Opt
         let settings = combine(&layers)?;
         config.limits.check(&settings)?;
         check_products(&products, &settings)?;
-        let order = Order::new(settings, products, inputs);
+        Prepared::new(Order::new(settings, products, inputs), quality.to_string())
+    });
+    prepared.await.unwrap_or_else(|_| Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server failed")))
+}
+
+impl Prepared {
+    fn new(order: Order, quality: String) -> Answer<Self> {
         let json = order.to_json()?;
         if json.len() > LONGEST_ORDER {
             return Err(Problem::unprocessable("the settings are too long")
                 .hint("use fewer and shorter prompts, and a shorter palette"));
         }
-        Ok(Prepared { order, json, quality: quality.to_string() })
-    });
-    prepared.await.unwrap_or_else(|_| Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server failed")))
+        Ok(Self { order, json, quality })
+    }
+
+    /// The order of a job once more, for a visitor who may see it, maybe with another seed. `key` is the visitor's own name
+    /// for the request.
+    pub(super) async fn again(
+        app: &App,
+        visitor: &Visitor,
+        job: &Job,
+        reseed: bool,
+        key: Option<&str>,
+    ) -> Answer<Self> {
+        let mut order = Order::read(&job.settings)?;
+        app.config.limits.check(&order.settings)?;
+        let uploads = Uploads::new(app);
+        for input in order.inputs.values() {
+            if !uploads.holds(&visitor.owner, &input.object).await? {
+                return Err(Problem::new(
+                    StatusCode::CONFLICT,
+                    "a picture that this one starts from is no longer stored",
+                )
+                .hint("choose the same settings and give the picture once more"));
+            }
+        }
+        if reseed {
+            order.settings.seed = seed(&visitor.owner, key)?;
+        }
+        Self::new(order, job.quality.clone())
+    }
 }
 
 /// The files of an order, from uploads of the visitor.

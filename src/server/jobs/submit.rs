@@ -82,7 +82,19 @@ pub(in crate::server) async fn submit(
     if tell {
         email::check(app, visitor).await?;
     }
-    let Prepared { order, json, quality } = prepare(app, visitor, asked, key).await?;
+    let prepared = prepare(app, visitor, asked, key).await?;
+    add(app, visitor, &prepared, tell, key).await
+}
+
+/// Adds a job to the queue. `tell` is whether the visitor wants a letter when it ends, `key` the visitor's own name for the request.
+pub(super) async fn add(
+    app: &App,
+    visitor: &Visitor,
+    prepared: &Prepared,
+    tell: bool,
+    key: Option<&str>,
+) -> Answer<Submitted> {
+    let Prepared { order, json, quality } = prepared;
     let Settings { prompt, drawer, .. } = &order.settings;
     let job = queue::NewJob {
         key: key.map(str::to_owned),
@@ -90,7 +102,7 @@ pub(in crate::server) async fn submit(
         max_waiting: visitor.max_waiting,
         max_running: visitor.max_running,
         tell,
-        ..queue::NewJob::new(&visitor.owner, &json, &shown(prompt), &drawer.to_string(), &quality)
+        ..queue::NewJob::new(&visitor.owner, json, &shown(prompt), &drawer.to_string(), quality)
     };
     match app.queue.enqueue(&job).await? {
         Enqueued::New(id) => {

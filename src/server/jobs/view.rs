@@ -46,7 +46,11 @@ pub(in crate::server) struct View {
     /// How many jobs wait, this one included
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<u64>,
-    /// In how many seconds a worker begins with it, by estimate
+    /// Since when the queue is paused, so that the job waits for as long as an operator wants
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub paused: Option<String>,
+    /// In how many seconds a worker begins with it, by estimate; left out while the queue is paused
     #[serde(skip_serializing_if = "Option::is_none")]
     pub starts_in: Option<f64>,
     /// In how many seconds it will be ready, by estimate
@@ -149,21 +153,27 @@ impl View {
     /// Looks up what belongs to a job. A place in the queue is looked up only if asked for, since it takes longer the
     /// longer the queue is.
     pub async fn of(app: &App, job: Job, with_place: bool) -> Answer<Self> {
-        let artifacts = app.queue.artifacts(&job.id).await?;
-        let result = match job.state {
-            State::Done => app.queue.result(&job.id).await?,
-            _ => None,
+        // Before its end, a job has files for workers only; a stream asks for a job that is drawn twice a second.
+        let (artifacts, result) = match job.state {
+            State::Done => (app.queue.artifacts(&job.id).await?, app.queue.result(&job.id).await?),
+            _ => (Vec::new(), None),
         };
         let position = match job.state {
             State::Queued if with_place => app.queue.position(&job.id).await?,
             _ => None,
         };
         let running = if position.is_some() { app.queue.overview().await?.running } else { 0 };
+        let left = match job.state {
+            State::Running if with_place => app.queue.time_left(&job.id).await?,
+            _ => None,
+        };
         let mut view = Self::alone(job, &artifacts, result.as_ref());
+        view.ends_in = left.map(|left| rounded(left.as_secs_f64()));
         if let Some(position) = position {
             view.position = Some(position.place);
             view.ahead = Some(position.place - 1 + running);
             view.waiting = Some(position.waiting);
+            view.paused = position.paused.map(moment);
             view.starts_in = position.estimate.map(|estimate| rounded(estimate.begins.as_secs_f64()));
             view.ends_in = position.estimate.map(|estimate| rounded(estimate.ready.as_secs_f64()));
         }
@@ -180,6 +190,7 @@ impl View {
             position: None,
             ahead: None,
             waiting: None,
+            paused: None,
             starts_in: None,
             ends_in: None,
             preview: preview.map(|_| format!("{}?version={}", files::url(&job.id, files::PREVIEW), job.version)),

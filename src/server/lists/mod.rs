@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use options::{Kind, Opened, opened};
+pub(in crate::server) use qualities::{QualityView, drawers, qualities, usual_settings};
 
 use super::app::App;
 
@@ -17,7 +18,7 @@ use super::app::App;
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(qualities::list))
-        .routes(routes!(qualities::drawers))
+        .routes(routes!(qualities::list_drawers))
         .routes(routes!(palettes::list))
         .routes(routes!(styles::list))
         .routes(routes!(models::list))

@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::drawer::{ALL, Blueprint};
+use crate::drawer::{self, ALL, Blueprint};
 use crate::error::{Error, Result};
 use crate::models::Quality;
 use crate::resolve::combine;
@@ -29,40 +29,40 @@ pub(super) struct Qualities {
 /// How much work is spent on a picture.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Quality)]
-struct QualityView {
+pub(in crate::server) struct QualityView {
     /// Its name, for `quality`
     #[schema(example = "draft")]
-    name: &'static str,
+    pub name: &'static str,
     /// What it is for
     #[schema(example = "Quick, to try out a prompt")]
-    description: &'static str,
+    pub description: &'static str,
     /// Whether it is used if a request names none
-    default: bool,
+    pub default: bool,
     /// The work for each drawer, unless a request changes it
-    drawers: Vec<Work>,
+    pub drawers: Vec<Work>,
 }
 
 /// The work that a quality stands for.
 #[derive(Serialize, ToSchema)]
-struct Work {
+pub(in crate::server) struct Work {
     /// The drawer
     #[schema(example = "vqgan")]
-    drawer: &'static str,
+    pub drawer: &'static str,
     /// Width and height in pixels
     #[schema(example = "64x64")]
-    size: String,
+    pub size: String,
     /// Iterations
     #[schema(minimum = 0, maximum = 1_000_000)]
-    iterations: usize,
+    pub iterations: usize,
     /// Cutouts that each CLIP model sees in an iteration
     #[schema(minimum = 1, maximum = 4096)]
-    cutouts: usize,
+    pub cutouts: usize,
     /// The models that draw and judge
     models: Vec<String>,
     /// How long such a picture usually takes, in seconds: the median of the last 20; absent if none was drawn yet
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0)]
-    seconds: Option<f64>,
+    pub seconds: Option<f64>,
 }
 
 /// The drawers.
@@ -75,17 +75,17 @@ pub(super) struct Drawers {
 /// A way to draw.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Drawer)]
-struct DrawerView {
+pub(in crate::server) struct DrawerView {
     /// Its name, for `drawer`
     #[schema(example = "pixel")]
-    name: &'static str,
+    pub name: &'static str,
     /// What it draws
-    description: &'static str,
+    pub description: &'static str,
     /// The fields of a request that are about this drawer
     options: Vec<&'static str>,
     /// What can be made of its pictures besides a PNG, for `products`
     #[schema(example = json!(["gif", "mp4", "svg"]))]
-    products: Vec<&'static str>,
+    pub products: Vec<&'static str>,
 }
 
 /// List the qualities
@@ -96,16 +96,25 @@ struct DrawerView {
     responses((status = 200, description = "The qualities", body = Qualities)),
 )]
 pub(super) async fn list(State(app): State<App>) -> Answer<Json<Qualities>> {
+    Ok(Json(Qualities { items: qualities(&app).await? }))
+}
+
+/// The qualities, the quickest first.
+///
+/// # Errors
+///
+/// If the database cannot be reached.
+pub(in crate::server) async fn qualities(app: &App) -> Answer<Vec<QualityView>> {
     let mut items = Vec::new();
     let default = app.config.settings.iter().find_map(|layer| layer.quality).unwrap_or(Quality::Normal);
     for (quality, name) in Quality::ALL {
         let mut drawers = Vec::new();
         for blueprint in ALL {
-            drawers.push(work(&app, *blueprint, *quality, name).await?);
+            drawers.push(work(app, *blueprint, *quality, name).await?);
         }
         items.push(QualityView { name, description: description(*quality), default: *quality == default, drawers });
     }
-    Ok(Json(Qualities { items }))
+    Ok(items)
 }
 
 /// List the drawers
@@ -113,9 +122,18 @@ pub(super) async fn list(State(app): State<App>) -> Answer<Json<Qualities>> {
     get, path = "/drawers", tag = "lists", operation_id = "list_drawers",
     responses((status = 200, description = "The drawers", body = Drawers)),
 )]
-pub(super) async fn drawers(State(app): State<App>) -> Answer<Json<Drawers>> {
+pub(super) async fn list_drawers(State(app): State<App>) -> Answer<Json<Drawers>> {
+    Ok(Json(Drawers { items: drawers(&app)? }))
+}
+
+/// The drawers, the default first.
+///
+/// # Errors
+///
+/// If the settings of the server do not suit one.
+pub(in crate::server) fn drawers(app: &App) -> Result<Vec<DrawerView>> {
     let drawer = |blueprint: &&'static dyn Blueprint| {
-        let settings = settings(&app, *blueprint, None)?;
+        let settings = settings(app, *blueprint, None)?;
         let named = blueprint.options().iter().chain(&COLORS).copied();
         Ok(DrawerView {
             name: blueprint.name(),
@@ -124,7 +142,7 @@ pub(super) async fn drawers(State(app): State<App>) -> Answer<Json<Drawers>> {
             products: products(&settings),
         })
     };
-    Ok(Json(Drawers { items: ALL.iter().map(drawer).collect::<Result<_>>()? }))
+    ALL.iter().map(drawer).collect()
 }
 
 async fn work(app: &App, blueprint: &dyn Blueprint, quality: Quality, name: &str) -> Answer<Work> {
@@ -149,12 +167,26 @@ async fn work(app: &App, blueprint: &dyn Blueprint, quality: Quality, name: &str
 
 /// The settings of a picture of a drawer about which a request says nothing else.
 fn settings(app: &App, blueprint: &dyn Blueprint, quality: Option<Quality>) -> Result<Settings> {
+    usual(app, Overrides { drawer: Some(blueprint.name().into()), quality, ..Overrides::default() })
+}
+
+fn usual(app: &App, request: Overrides) -> Result<Settings> {
     let prompt = "a picture".parse().map_err(Error::fault)?;
-    let request =
-        Overrides { prompt: Some(prompt), drawer: Some(blueprint.name().into()), quality, ..Overrides::default() };
-    let mut layers = vec![request];
+    let mut layers = vec![Overrides { prompt: Some(prompt), ..request }];
     layers.extend(app.config.settings.iter().cloned());
     combine(&layers)
+}
+
+/// The settings of a picture about which a request says nothing but its drawer, if that has a name, and its quality.
+///
+/// # Errors
+///
+/// If there is no such drawer.
+pub(in crate::server) fn usual_settings(app: &App, drawer: &str, quality: Option<Quality>) -> Result<Settings> {
+    if !drawer.is_empty() {
+        return settings(app, drawer::of(&drawer.into())?, quality);
+    }
+    usual(app, Overrides { quality, ..Overrides::default() })
 }
 
 /// What can be made of a picture besides a PNG: everything that is one file.

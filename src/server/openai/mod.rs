@@ -10,7 +10,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::HOST;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -22,6 +21,7 @@ pub use errors::{OpenAiError, in_their_shape};
 
 use self::waiting::Asked;
 use self::wish::{Form, Wish};
+use super::absolute::absolute;
 use super::app::App;
 use super::jobs::submit;
 use super::problem::{Answer, Body, Problem};
@@ -106,13 +106,7 @@ async fn generate(
 
 /// The address of a picture for programs elsewhere.
 fn address(app: &App, headers: &HeaderMap, job: &JobId) -> String {
-    let path = format!("/api/v1/jobs/{job}/files/{PICTURE}");
-    if let Some(public) = &app.config.public_url {
-        return format!("{}{path}", public.as_str().trim_end_matches('/'));
-    }
-    let listening = app.config.listen.to_string();
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or(&listening);
-    format!("http://{host}{path}")
+    absolute(app, headers, &format!("/api/v1/jobs/{job}/files/{PICTURE}"))
 }
 
 /// A picture in base 64.

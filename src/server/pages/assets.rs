@@ -33,7 +33,17 @@ macro_rules! asset {
 }
 
 /// All assets. A script can import another one by `./NAME.js`.
-const ASSETS: &[Asset] = &[asset!("icon.svg", DRAWING), asset!("page.js", SCRIPT), asset!("style.css", STYLE)];
+const ASSETS: &[Asset] = &[
+    asset!("create.js", SCRIPT),
+    asset!("gallery.css", STYLE),
+    asset!("gallery.js", SCRIPT),
+    asset!("icon.svg", DRAWING),
+    asset!("job.js", SCRIPT),
+    asset!("live.js", SCRIPT),
+    asset!("mine.js", SCRIPT),
+    asset!("page.js", SCRIPT),
+    asset!("style.css", STYLE),
+];
 
 /// A hash of all assets.
 static HASH: LazyLock<String> = LazyLock::new(|| {

@@ -1,21 +1,25 @@
 //! What a form posted.
 
-use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use tempfile::TempPath;
 use url::form_urlencoded;
 
-use crate::server::problem::Problem;
+use crate::server::app::App;
+use crate::server::problem::{Answer, Problem};
+use crate::server::uploads::receive_form;
 
 /// The most fields of a form.
 const MOST_FIELDS: usize = 500;
+/// The largest form without files, in bytes.
+const LARGEST: usize = 64 << 10;
 
-/// The fields of a form, as `application/x-www-form-urlencoded`, in their order. The body is as large as the route allows.
+/// The fields of a form, as `application/x-www-form-urlencoded`, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Form(Vec<(String, String)>);
 
-#[allow(dead_code, reason = "pages use what they need")]
 impl Form {
     /// Reads fields as they stand in a body, or behind the `?` of an address.
     #[must_use]
@@ -49,13 +53,9 @@ impl Form {
 
     /// Whether a box is checked.
     #[must_use]
+    #[allow(dead_code, reason = "pages use what they need")]
     pub fn has(&self, name: &str) -> bool {
         self.some(name).is_some()
-    }
-
-    /// Adds a field.
-    pub fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.0.push((name.into(), value.into()));
     }
 }
 
@@ -63,6 +63,24 @@ impl FromIterator<(String, String)> for Form {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(fields: I) -> Self {
         Self(fields.into_iter().collect())
     }
+}
+
+/// Reads a form that may have a picture in the field `file`. It is kept under a name that vanishes with the returned path.
+///
+/// # Errors
+///
+/// If the body is not a form, or is too large.
+pub(super) async fn posted(request: Request, app: &App, file: &str) -> Answer<(Form, Option<TempPath>)> {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("multipart/form-data") {
+        return Ok((Form::from_request(request, app).await?, None));
+    }
+    let multipart = Multipart::from_request(request, app).await.map_err(|rejection| {
+        Problem::new(StatusCode::BAD_REQUEST, format!("the form cannot be read: {}", rejection.body_text()))
+    })?;
+    let (texts, file) = receive_form(multipart, &app.config.incoming(), file).await?;
+    let fields = texts.into_iter().take(MOST_FIELDS).map(|(name, text)| (name, unix_lines(&text)));
+    Ok((fields.collect(), file))
 }
 
 /// Browsers end lines as Windows does.
@@ -73,19 +91,16 @@ fn unix_lines(text: &str) -> String {
 impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
         if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body is not that of a form")
                 .hint("send it as `application/x-www-form-urlencoded`"));
         }
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the form is too large").hint("send less text")
-            }
-            status => Problem::new(status, rejection.body_text()),
-        })?;
+        let body = to_bytes(request.into_body(), LARGEST)
+            .await
+            .map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the form is too large").hint("send less text"))?;
         Ok(Self::parse(&body))
     }
 }

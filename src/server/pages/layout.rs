@@ -46,6 +46,12 @@ impl Layout {
         below.is_some_and(|rest| rest.is_empty() || (path != "/" && rest.starts_with('/')))
     }
 
+    /// Whether the page has this path.
+    #[must_use]
+    pub fn is_exactly(&self, path: &str) -> bool {
+        self.path == path
+    }
+
     /// Whether the visitor may ask for pictures.
     #[must_use]
     pub fn is_inside(&self) -> bool {

@@ -8,13 +8,22 @@
 //! - [`assets`]: style sheets, scripts and icons, compiled in, under addresses that change with their content.
 //! - [`errors`]: problems as pages, and the way to the login.
 
+mod account;
+mod admin;
 mod assets;
+mod create;
 mod email;
 mod errors;
+mod forgot;
 mod form;
+mod gallery;
+mod job;
 mod layout;
 mod login;
+mod mine;
+mod register;
 mod render;
+mod words;
 
 use axum::Router;
 
@@ -23,11 +32,23 @@ pub use email::EmailSection;
 pub use errors::as_page;
 pub use form::Form;
 pub use layout::Layout;
-pub use render::{local_path, redirect, render, render_with, sentence};
+pub use render::{local_path, redirect, render, render_with, sentence, status_of, told};
+pub use words::{about, count};
 
 use super::app::App;
 
 /// The routes of all pages.
 pub fn routes() -> Router<App> {
-    Router::new().merge(assets::routes()).merge(email::routes()).merge(login::routes())
+    Router::new()
+        .merge(account::routes())
+        .merge(admin::routes())
+        .merge(assets::routes())
+        .merge(create::routes())
+        .merge(email::routes())
+        .merge(forgot::routes())
+        .merge(gallery::routes())
+        .merge(job::routes())
+        .merge(login::routes())
+        .merge(mine::routes())
+        .merge(register::routes())
 }

@@ -54,6 +54,25 @@ pub fn sentence(message: &str) -> String {
     format!("{first}{}{period}", letters.as_str())
 }
 
+/// A problem in sentences: what is wrong, and what to do about it.
+#[must_use]
+pub fn told(problem: &Problem) -> String {
+    match problem.to_do() {
+        Some(hint) => format!("{} {}", sentence(problem.detail()), sentence(hint)),
+        None => sentence(problem.detail()),
+    }
+}
+
+/// The status of a form that is shown again because of a problem.
+#[must_use]
+pub fn status_of(problem: &Problem) -> StatusCode {
+    // A status of 401 would have to name a way to log in that browsers know, and none of theirs is ours.
+    match problem.status() {
+        StatusCode::UNAUTHORIZED => StatusCode::UNPROCESSABLE_ENTITY,
+        status => status,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

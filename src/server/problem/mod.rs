@@ -104,7 +104,6 @@ impl Problem {
 
     /// The field of the body that is wrong.
     #[must_use]
-    #[allow(dead_code, reason = "forms show it")]
     pub fn wrong_field(&self) -> Option<&str> {
         self.field.as_deref()
     }

@@ -1,5 +1,6 @@
 //! What operators do with the data of a server, also while it runs: delete what is old, back up, restore.
 
+mod acts;
 mod archive;
 mod backup;
 mod named;
@@ -8,6 +9,7 @@ mod retention;
 
 use std::time::Duration;
 
+pub use acts::Acts;
 pub use backup::{BackedUp, back_up};
 pub use restore::{Restored, restore};
 pub use retention::{Deleted, delete_job, delete_old};

@@ -8,32 +8,37 @@ mod receive;
 mod recorded;
 mod statements;
 mod store;
+mod take;
 #[cfg(test)]
 mod tests;
 
 use axum::Json;
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{DefaultBodyLimit, Multipart, State};
-use axum::http::header::LOCATION;
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use tempfile::TempPath;
 use utoipa::ToSchema;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
+pub(super) use receive::receive_form;
 pub(super) use recorded::Recorded;
 pub use store::{Deleted, Kept, MOST_OF_AN_OWNER, Upload, Uploads};
+pub(super) use take::take;
 
 use super::app::App;
 use super::moment::moment;
 use super::problem::{Answer, PathId, Problem};
 use super::visitor::Visitor;
+use crate::objects::is_missing;
 
 /// The largest file, in bytes.
 const LARGEST_FILE: usize = 20 << 20;
 /// The largest body: a file and what a form puts around it.
-const LARGEST_FORM: usize = LARGEST_FILE + (64 << 10);
+pub(super) const LARGEST_FORM: usize = LARGEST_FILE + (64 << 10);
 
 /// The tables of this part, the oldest change first. A published text is never changed: a change is a new file.
 pub(super) const TABLE: &str = include_str!("../migrations/0001_uploads.sql");
@@ -43,6 +48,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(create, list).layer(DefaultBodyLimit::max(LARGEST_FORM)))
         .routes(routes!(show, delete))
+        .routes(routes!(fetch))
 }
 
 /// A picture that the server keeps for its owner.
@@ -136,24 +142,43 @@ async fn create(
             .hint("send `multipart/form-data` with the file as `image`, as `curl -F image=@picture.png` does")
     })?;
     let file = receive::receive(form, &app.config.incoming()).await?;
-    let converted = convert::convert(file).await?;
-    let kept = Uploads::new(&app).keep(&visitor.owner, converted).await?;
-    let (status, upload) = match kept {
-        Kept::New(upload) => (StatusCode::CREATED, upload),
-        Kept::Same(upload) => (StatusCode::OK, upload),
-        Kept::Full { bytes } => {
-            let (bytes, most) = (bytes.div_ceil(1 << 20), MOST_OF_AN_OWNER >> 20);
-            let detail = format!("your uploads take {bytes} MiB, and all of them may take {most} MiB");
-            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
-                .hint("delete uploads that you no longer need, or give a smaller picture"));
-        }
-    };
+    let (upload, is_new) = keep(&app, &visitor.owner, file).await?;
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     let location = HeaderValue::try_from(format!("/api/v1/uploads/{}", upload.id));
     let mut response = (status, Json(View::from(upload))).into_response();
     if let (StatusCode::CREATED, Ok(location)) = (status, location) {
         response.headers_mut().insert(LOCATION, location);
     }
     Ok(response)
+}
+
+/// Keeps a file as an upload of an owner. Returns it, and whether it is new.
+async fn keep(app: &App, owner: &str, file: TempPath) -> Answer<(Upload, bool)> {
+    let converted = convert::convert(file).await?;
+    kept_or_full(Uploads::new(app).keep(owner, converted).await?)
+}
+
+/// Keeps a file as an upload of an owner, for a page.
+///
+/// # Errors
+///
+/// If it is not a picture, or there is no room for it.
+pub(super) async fn keep_file(app: &App, owner: &str, file: TempPath) -> Answer<Upload> {
+    keep(app, owner, file).await.map(|(upload, _)| upload)
+}
+
+/// An upload that is kept, and whether it was not before.
+fn kept_or_full(kept: Kept) -> Answer<(Upload, bool)> {
+    match kept {
+        Kept::New(upload) => Ok((upload, true)),
+        Kept::Same(upload) => Ok((upload, false)),
+        Kept::Full { bytes } => {
+            let (bytes, most) = (bytes.div_ceil(1 << 20), MOST_OF_AN_OWNER >> 20);
+            let detail = format!("your uploads take {bytes} MiB, and all of them may take {most} MiB");
+            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+                .hint("delete uploads that you no longer need, or give a smaller picture"))
+        }
+    }
 }
 
 /// List your uploads
@@ -177,6 +202,29 @@ async fn list(State(app): State<App>, visitor: Visitor) -> Answer<Json<Views>> {
 async fn show(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> Answer<Json<View>> {
     let upload = Uploads::new(&app).look(&visitor.owner, &id).await?;
     upload.map(|upload| Json(upload.into())).ok_or_else(|| Problem::missing("upload"))
+}
+
+/// Fetch the picture of an upload
+///
+/// It is the PNG that is stored, without the notes of the file that was given.
+#[utoipa::path(
+    get, path = "/uploads/{id}/picture.png", tag = "uploads", operation_id = "fetch_upload",
+    params(("id" = String, Path, description = "The name of the upload")),
+    responses((status = 200, description = "The picture", content_type = "image/png", body = Vec<u8>)),
+)]
+async fn fetch(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> Answer<Response> {
+    let upload = Uploads::new(&app).look(&visitor.owner, &id).await?;
+    let upload = upload.ok_or_else(|| Problem::missing("upload"))?;
+    let opened = app.objects.open(&upload.object).await.map_err(|error| {
+        // The upload was deleted in this moment.
+        if is_missing(&error) { Problem::missing("upload") } else { error.into() }
+    })?;
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("image/png")),
+        (CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable")),
+        (CONTENT_LENGTH, HeaderValue::from(opened.bytes)),
+    ];
+    Ok((headers, axum::body::Body::from_stream(opened.stream)).into_response())
 }
 
 /// Delete an upload

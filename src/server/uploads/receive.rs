@@ -15,6 +15,8 @@ use crate::server::problem::{Answer, Problem};
 
 /// The name of the only field.
 const FIELD: &str = "image";
+/// The most bytes of all texts of a form.
+const MOST_TEXT: usize = 64 << 10;
 /// The longest wait for the next piece of a file.
 const PIECE_WAIT: Duration = Duration::from_secs(30);
 
@@ -33,6 +35,40 @@ pub(super) async fn receive(mut form: Multipart, folder: &Path) -> Answer<TempPa
         received = Some(write(field, folder).await?);
     }
     received.ok_or_else(|| wrong(format!("the form has no file as `{FIELD}`")).field(FIELD))
+}
+
+/// Receives a form with texts and at most one file. Returns the texts by their fields, in their order, and the file, if
+/// the visitor chose one. The texts may take 64 KiB in all.
+pub(in crate::server) async fn receive_form(
+    mut form: Multipart,
+    folder: &Path,
+    file: &str,
+) -> Answer<(Vec<(String, String)>, Option<TempPath>)> {
+    let (mut texts, mut room, mut received) = (Vec::new(), MOST_TEXT, None);
+    while let Some(mut field) = patient(form.next_field()).await? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name != file {
+            let mut text = Vec::new();
+            while let Some(piece) = patient(field.chunk()).await? {
+                text.extend_from_slice(&piece);
+                room = room.checked_sub(piece.len()).ok_or_else(too_much_text)?;
+            }
+            room = room.checked_sub(name.len() + 1).ok_or_else(too_much_text)?;
+            texts.push((name, String::from_utf8_lossy(&text).into_owned()));
+            continue;
+        }
+        // A browser sends a field without a name of a file if none was chosen.
+        let is_chosen = field.file_name().is_some_and(|name| !name.is_empty());
+        let written = write(field, folder).await?;
+        if is_chosen && received.is_none() {
+            received = Some(written);
+        }
+    }
+    Ok((texts, received))
+}
+
+fn too_much_text() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the form is too large").hint("send less text")
 }
 
 async fn write(mut field: Field<'_>, folder: &Path) -> Answer<TempPath> {

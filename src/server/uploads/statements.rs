@@ -23,12 +23,19 @@ pub(super) const SAME: &str =
 pub(super) const USE: &str =
     concat!("UPDATE uploads SET expires = {now} + $3 WHERE owner = $1 AND id = $2 RETURNING ", columns!());
 
+/// Keeps the upload of an object for longer. Values: owner, object, milliseconds
+pub(super) const HOLD: &str = "UPDATE uploads SET expires = {now} + $3 WHERE owner = $1 AND object = $2 RETURNING id";
+
 /// Values: owner, id
 pub(super) const LOOK: &str = concat!("SELECT ", columns!(), " FROM uploads WHERE owner = $1 AND id = $2");
 
 /// Values: owner, the most
 pub(super) const LIST: &str =
     concat!("SELECT ", columns!(), " FROM uploads WHERE owner = $1 ORDER BY created DESC, id LIMIT $2");
+
+/// Values: owner, the id after which to begin, the most
+pub(super) const AFTER: &str =
+    concat!("SELECT ", columns!(), " FROM uploads WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3");
 
 /// Values: owner
 pub(super) const BYTES: &str = "SELECT COALESCE(CAST(sum(bytes) AS BIGINT), 0) AS bytes FROM uploads WHERE owner = $1";

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::TryStreamExt as _;
 
 use super::convert::Converted;
-use super::statements::{ADD, BYTES, DELETE, EXPIRE, LIST, LOOK, OBJECT, SAME, USE};
+use super::statements::{ADD, AFTER, BYTES, DELETE, EXPIRE, HOLD, LIST, LOOK, OBJECT, SAME, USE};
 use crate::database::{Database, Id, Row, Value};
 use crate::error::{Error, Result};
 use crate::objects::Objects;
@@ -112,6 +112,15 @@ impl Uploads {
         self.one(USE, &[owner.into(), id.as_str().into(), self.lifetime()]).await
     }
 
+    /// Whether an object is an upload of an owner, which is kept for another while, as [`Uploads::of`] does.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn holds(&self, owner: &str, object: &str) -> Result<bool> {
+        Ok(!self.database.rows(HOLD, &[owner.into(), object.into(), self.lifetime()]).await?.is_empty())
+    }
+
     /// Looks at an upload of an owner.
     ///
     /// # Errors
@@ -128,6 +137,16 @@ impl Uploads {
     /// If the database cannot be reached.
     pub async fn list(&self, owner: &str) -> Result<Vec<Upload>> {
         let rows = self.database.rows(LIST, &[owner.into(), LONGEST_LIST.into()]).await?;
+        rows.iter().map(Upload::read).collect()
+    }
+
+    /// The uploads of an owner whose names come after a text, in the order of their names; at most 100.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn after(&self, owner: &str, id: &str) -> Result<Vec<Upload>> {
+        let rows = self.database.rows(AFTER, &[owner.into(), id.into(), LONGEST_LIST.into()]).await?;
         rows.iter().map(Upload::read).collect()
     }
 

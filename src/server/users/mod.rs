@@ -1,10 +1,17 @@
-//! Users, as they see themselves: sessions, tokens, limits. Operators manage them on the command line.
+//! Users, as they see themselves: registration, passwords, sessions, tokens, limits, and what the server has of them.
 
+mod delete;
 mod email;
-mod sessions;
-mod tokens;
+mod erase;
+mod export;
+pub(super) mod invitations;
+pub(super) mod password;
+pub(super) mod register;
+pub(super) mod sessions;
+pub(super) mod tokens;
 
 use axum::Json;
+use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -12,20 +19,40 @@ use utoipa_axum::routes;
 
 use super::app::App;
 use super::guard::Entrance;
+use super::problem::{Answer, Problem};
 use super::visitor::Visitor;
-use crate::accounts::{Role, Scope};
+use crate::accounts::{Role, Scope, User};
 
+pub(super) use delete::leave;
 pub(super) use email::ask_to_confirm;
-pub(super) use sessions::{begin as begin_session, end as end_session};
+pub(super) use erase::erase_departed;
+pub(super) use export::export;
 
 /// The routes of this part.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(me))
-        .routes(routes!(sessions::log_in, sessions::log_out))
+        .routes(routes!(register::create))
+        .routes(routes!(password::change))
+        .routes(routes!(password::forgotten))
+        .routes(routes!(password::reset))
+        .routes(routes!(sessions::log_in, sessions::log_out, sessions::list))
+        .routes(routes!(sessions::end_one))
+        .routes(routes!(sessions::end_others))
         .routes(routes!(tokens::create, tokens::list))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(export::fetch))
+        .routes(routes!(delete::delete))
+        .routes(routes!(invitations::create, invitations::list))
+        .routes(routes!(invitations::withdraw))
+        .routes(routes!(invitations::reset))
         .routes(routes!(email::show, email::change, email::remove))
+}
+
+/// The user who asks. Between the request and now, the user may have been removed.
+pub(super) async fn user_of(app: &App, visitor: &Visitor) -> Answer<User> {
+    let user = app.accounts.user(&visitor.name).await?.filter(|user| user.id == visitor.owner);
+    user.ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "this needs a login"))
 }
 
 /// Who asks, and how much they may ask for.

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::user_of;
 use crate::accounts::{NewToken, Scope, Token};
 use crate::server::app::App;
 use crate::server::guard::Entrance;
@@ -15,6 +16,9 @@ use crate::server::moment::moment;
 use crate::server::problem::{Answer, Body, PathId, Problem};
 use crate::server::visitor::Visitor;
 use crate::server::whole;
+
+/// The most days that a token lasts, if it does not last for ever.
+const LONGEST_DAYS: u32 = 3650;
 
 /// A token to be made.
 #[derive(Deserialize, ToSchema)]
@@ -37,34 +41,34 @@ pub(super) struct Asked {
 /// A token.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Token)]
-pub(super) struct View {
+pub(in crate::server) struct View {
     /// The name for revoking it
     #[schema(pattern = "^[0-9a-hjkmnp-tv-z]{26}$", example = "3kq8s2v6m1x9c4t7w0zr5yhdbn")]
-    id: String,
+    pub id: String,
     /// What it is for
     #[schema(example = "laptop")]
-    name: String,
+    pub name: String,
     /// What it may be used for
-    scope: Scope,
+    pub scope: Scope,
     /// When it was made
     #[schema(format = DateTime)]
-    created: String,
+    pub created: String,
     /// When it becomes invalid
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
-    expires: Option<String>,
+    pub expires: Option<String>,
     /// When it was last used, to the minute
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
-    used: Option<String>,
+    pub used: Option<String>,
     /// When it was revoked
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
-    revoked: Option<String>,
+    pub revoked: Option<String>,
     /// The token itself, in the answer that makes it alone
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(pattern = "^t2a_[A-Za-z0-9_-]{43}$")]
-    token: Option<String>,
+    pub token: Option<String>,
 }
 
 /// The tokens of a user.
@@ -109,19 +113,27 @@ pub(super) async fn create(
     Body(asked): Body<Asked>,
 ) -> Answer<(StatusCode, Json<View>)> {
     entrance.check_own_account()?;
-    if asked.days.is_some_and(|days| !(1..=3650).contains(&days)) {
+    let view = make(&app, &visitor, asked.name, asked.scope, asked.days).await?;
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// Makes a token for a visitor that lasts so many days, and shows it.
+pub(in crate::server) async fn make(
+    app: &App,
+    visitor: &Visitor,
+    name: String,
+    scope: Scope,
+    days: Option<u32>,
+) -> Answer<View> {
+    if days.is_some_and(|days| !(1..=LONGEST_DAYS).contains(&days)) {
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "a token cannot last so long")
-            .hint("give a number of days from 1 to 3650, or none")
+            .hint(format!("give a number of days from 1 to {LONGEST_DAYS}, or none"))
             .field("days"));
     }
-    let lasts = asked.days.map(|days| Duration::from_hours(24 * u64::from(days)));
-    let new = NewToken { name: asked.name, scope: asked.scope, lasts };
-    // Between this request and now, the user may have been removed.
-    let user = app.accounts.user(&visitor.name).await?.filter(|user| user.id == visitor.owner);
-    let user = user.ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "this needs a login"))?;
-    let (token, secret) = app.accounts.create_token(&user, &new).await?;
-    let view = View { token: Some(secret.reveal().to_owned()), ..View::from(token) };
-    Ok((StatusCode::CREATED, Json(view)))
+    let lasts = days.map(|days| Duration::from_hours(24 * u64::from(days)));
+    let user = user_of(app, visitor).await?;
+    let (token, secret) = app.accounts.create_token(&user, &NewToken { name, scope, lasts }).await?;
+    Ok(View { token: Some(secret.reveal().to_owned()), ..View::from(token) })
 }
 
 /// List your tokens

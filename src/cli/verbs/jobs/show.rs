@@ -1,8 +1,8 @@
 //! Jobs in words.
 
-use crate::cli::terminal::waiting;
 use crate::client::{Job, State};
 use crate::models::hub::megabytes;
+use crate::text::waiting;
 
 /// A job in a line: its id, its state, and its prompt.
 pub(super) fn line(job: &Job) -> String {

@@ -17,7 +17,7 @@ use crate::files::read_text_from_anywhere;
 use crate::mail::{SmtpServer, Writer};
 use crate::picture::Size;
 use crate::progress::Event;
-use crate::server::{Config, Limits, Retention};
+use crate::server::{Config, Limits, Registration, Retention};
 use crate::settings::Overrides;
 use crate::text::{count, did_you_mean, first_paragraph};
 use crate::{Error, Result};
@@ -69,12 +69,15 @@ pub(super) struct Options {
     /// this machine.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Number of jobs to draw at once; 0 leaves them to `text2art worker` [default: 1]
+    /// Number of jobs to draw at once, at most one on each GPU; 0 leaves them to `text2art worker` [default: 1]
     #[arg(long, value_name = "N", value_parser = |text: &str| count::<usize>(text, 0..=MOST_WORKERS))]
     workers: Option<usize>,
     /// Let everybody in who can reach the address
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     open: Option<bool>,
+    /// Who may register: nobody, who got an invitation, or everybody [default: closed]
+    #[arg(long, value_enum, value_name = "WHO")]
+    registration: Option<RegistrationArgument>,
     /// Address under which users know the server, if a proxy stands before it
     #[arg(long, value_name = "URL")]
     public_url: Option<PublicUrl>,
@@ -93,7 +96,7 @@ pub(super) struct Options {
     /// Most jobs that a visitor without a login may have waiting, with --open [default: 5]
     #[arg(long, value_name = "N", value_parser = |text: &str| count::<u32>(text, 1..=10_000))]
     max_waiting: Option<u32>,
-    /// Delete jobs and their files this long after their end, such as 12h or 30d [default: never]
+    /// Delete jobs this long after their end, unless published, such as 12h or 30d [default: never]
     #[arg(long, value_name = "TIME")]
     keep_jobs: Option<Age>,
     /// Remember what operators did for this long, such as 90d [default: 365d]
@@ -170,6 +173,7 @@ impl Arguments {
             metrics: options.metrics.map(|address| address.0),
             workers: options.workers.unwrap_or(1),
             open: options.open.unwrap_or_default(),
+            registration: options.registration.map_or(Registration::Closed, Registration::from),
             offline: options.offline.unwrap_or_default(),
             public_url: options.public_url.map(|url| url.0),
             trusted_proxies: options.trusted_proxies.unwrap_or_default(),
@@ -198,6 +202,7 @@ impl Options {
             data: self.data.or(weaker.data),
             workers: self.workers.or(weaker.workers),
             open: self.open.or(weaker.open),
+            registration: self.registration.or(weaker.registration),
             public_url: self.public_url.or(weaker.public_url),
             trusted_proxies: self.trusted_proxies.or(weaker.trusted_proxies),
             max_size: self.max_size.or(weaker.max_size),
@@ -214,6 +219,28 @@ impl Options {
             offline: self.offline.or(weaker.offline),
             log: self.log.or(weaker.log),
             settings: self.settings.or(weaker.settings),
+        }
+    }
+}
+
+/// Who may register, on the command line and in files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RegistrationArgument {
+    /// Nobody: operators add users
+    Closed,
+    /// Who got a link from `text2art serve admin invitation add`
+    Invitation,
+    /// Everybody who can reach the server
+    Open,
+}
+
+impl From<RegistrationArgument> for Registration {
+    fn from(argument: RegistrationArgument) -> Self {
+        match argument {
+            RegistrationArgument::Closed => Self::Closed,
+            RegistrationArgument::Invitation => Self::Invitation,
+            RegistrationArgument::Open => Self::Open,
         }
     }
 }
@@ -322,7 +349,13 @@ crate::text::serde_as_text!(Listen);
 
 /// The address that users know.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct PublicUrl(Url);
+pub(super) struct PublicUrl(Url);
+
+impl PublicUrl {
+    pub(super) fn url(&self) -> &Url {
+        &self.0
+    }
+}
 
 impl FromStr for PublicUrl {
     type Err = String;

@@ -36,9 +36,22 @@ async function copyText(event) {
   }
 }
 
+/** Shows what was typed into fields for passwords: `<button data-reveal="ID ID" aria-pressed="false">`. */
+function reveal(event) {
+  const button = event.target.closest?.("button[data-reveal]");
+  if (!button) return;
+  const shown = button.getAttribute("aria-pressed") !== "true";
+  button.setAttribute("aria-pressed", String(shown));
+  for (const id of button.dataset.reveal.split(" ")) {
+    const field = document.getElementById(id);
+    if (field) field.type = shown ? "text" : "password";
+  }
+}
+
 document.documentElement.classList.add("scripted");
 localTimes(document);
 document.addEventListener("submit", askBefore);
 document.addEventListener("click", copyText);
+document.addEventListener("click", reveal);
 
 export { localTimes };

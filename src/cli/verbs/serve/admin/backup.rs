@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueHint;
 
-use super::{Place, note};
+use super::{Place, acts};
 use crate::cli::terminal::stdout;
 use crate::files::check_target;
 use crate::models::hub::megabytes;
@@ -37,7 +37,7 @@ pub(super) async fn back_up(arguments: &Backup, place: &Place<'_>) -> anyhow::Re
     let existing = check_target(&arguments.file, arguments.force)?;
     let data = place.data().await?;
     let made = upkeep::back_up(&data, &place.config, &arguments.file, existing).await?;
-    note(&data, "backup made", &made.path.display().to_string(), None).await?;
+    acts(&data).note("backup made", &made.path.display().to_string(), None).await?;
     data.close().await;
     let (jobs, objects) = (count(made.jobs, "job"), count(made.objects, "file"));
     let text = format!("backed up {jobs} and {objects} ({}) in {}", megabytes(made.bytes), made.path.display());

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::{Place, note, user};
+use super::{Place, acts, user};
 use crate::Error;
 use crate::cli::terminal::stdout;
 use crate::queue::{Filter, Job, JobId, State};
@@ -133,14 +133,13 @@ pub(super) async fn requeue(arguments: &Requeue, place: &Place<'_>) -> anyhow::R
     let data = place.data().await?;
     for id in &arguments.ids {
         let requeued = match JobId::parse(id) {
-            Some(id) => data.queue.requeue(&id).await?,
+            Some(id) => acts(&data).requeue(&id).await?,
             None => false,
         };
         if !requeued {
             let problem = format!("there is no dead job {id}");
             return Err(Error::usage(problem, "`text2art serve admin jobs --state dead` shows all").into());
         }
-        note(&data, "job requeued", id, None).await?;
         stdout::print_line(&format!("{id} waits again"))?;
     }
     data.close().await;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Place, note};
+use super::{Place, acts};
 use crate::Error;
 use crate::cli::terminal::stdout;
 use crate::mail::DeadLetter;
@@ -46,7 +46,7 @@ pub(super) async fn resend(arguments: &Resend, place: &Place<'_>) -> anyhow::Res
         let hint = "`text2art serve admin letters` shows those that failed; only letters about jobs can be sent again";
         return Err(Error::usage(problem, hint).into());
     }
-    note(&data, "letter sent again", id, None).await?;
+    acts(&data).note("letter sent again", id, None).await?;
     data.close().await;
     stdout::print_line(&format!("letter {id} waits to be sent"))
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod invitation;
 mod jobs;
 mod letters;
 mod password;
@@ -18,7 +19,8 @@ use clap::{Subcommand, ValueHint};
 use crate::cli::terminal::interrupt;
 use crate::progress::Stop;
 use crate::server::audit::COMMAND_LINE;
-use crate::server::{self, Config, Data};
+use crate::server::upkeep::Acts;
+use crate::server::{Config, Data};
 use crate::{Error, Result};
 
 /// Arguments of `serve admin`.
@@ -42,6 +44,9 @@ enum Verb {
     /// Make, list and revoke tokens, with which programs log in
     #[command(subcommand)]
     Token(token::Verb),
+    /// Make, list and withdraw invitations, with which people register
+    #[command(subcommand)]
+    Invitation(invitation::Verb),
     /// Let the queue rest, and go on
     #[command(subcommand)]
     Queue(queue::Verb),
@@ -61,7 +66,7 @@ enum Verb {
     Audit(audit::List),
     /// Delete files that nothing refers to any longer
     Gc,
-    /// Delete jobs that ended long ago or take too much room, with their files
+    /// Delete jobs that ended long ago or take too much room, unless published
     Retention(storage::Retention),
     /// Write the database and all files into one archive
     Backup(backup::Backup),
@@ -96,6 +101,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, config: Config) -> anyhow::Resu
         match &arguments.verb {
             Verb::User(verb) => user::run(verb, &place).await,
             Verb::Token(verb) => token::run(verb, &place).await,
+            Verb::Invitation(verb) => invitation::run(verb, &place).await,
             Verb::Queue(verb) => queue::run(verb, &place).await,
             Verb::Jobs(list) => jobs::list(list, &place).await,
             Verb::Requeue(requeue) => jobs::requeue(requeue, &place).await,
@@ -112,9 +118,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, config: Config) -> anyhow::Resu
     })
 }
 
-/// Notes what an operator did here.
-async fn note(data: &Data, what: &str, target: &str, detail: Option<&str>) -> Result<()> {
-    server::audit::note(&data.database, COMMAND_LINE, what, target, detail).await
+/// What whoever types commands here does with the data.
+fn acts(data: &Data) -> Acts {
+    data.acts(COMMAND_LINE)
 }
 
 /// The error for a name that no user has.

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{Place, note};
+use super::{Place, acts};
 use crate::cli::terminal::stdout;
 use crate::server::rfc3339;
 
@@ -29,17 +29,11 @@ pub(super) async fn run(verb: &Verb, place: &Place<'_>) -> anyhow::Result<()> {
     let data = place.data().await?;
     match verb {
         Verb::Pause => {
-            let is_new = data.queue.pause().await?;
-            if is_new {
-                note(&data, "queue paused", "", None).await?;
-            }
+            let is_new = acts(&data).pause().await?;
             stdout::print_line(if is_new { "the queue is paused" } else { "the queue was paused already" })
         }
         Verb::Resume => {
-            let is_new = data.queue.resume().await?;
-            if is_new {
-                note(&data, "queue resumed", "", None).await?;
-            }
+            let is_new = acts(&data).resume().await?;
             stdout::print_line(if is_new { "the queue goes on" } else { "the queue was not paused" })
         }
         Verb::Show(show) => {

@@ -1,6 +1,6 @@
 //! `serve admin gc` and `retention`: deletes what is no longer needed.
 
-use super::{Place, note};
+use super::{Place, acts};
 use crate::cli::options::max_memory::MemorySize;
 use crate::cli::terminal::stdout;
 use crate::cli::verbs::serve::arguments::Age;
@@ -36,7 +36,7 @@ pub(super) async fn retain(arguments: &Retention, place: &Place<'_>) -> anyhow::
     let left = data.queue.stored_bytes().await?;
     let jobs = counted(usize::try_from(deleted.jobs).unwrap_or(usize::MAX), "job");
     if deleted.jobs > 0 {
-        note(&data, "old jobs deleted", "", Some(&jobs)).await?;
+        acts(&data).note("old jobs deleted", "", Some(&jobs)).await?;
     }
     data.close().await;
     stdout::print_line(&format!("deleted {jobs} ({}); {} are left", megabytes(deleted.bytes), megabytes(left)))

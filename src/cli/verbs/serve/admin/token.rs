@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Place, note, user};
+use super::{Place, acts, user};
 use crate::Error;
 use crate::accounts::{NewToken, Scope, Token};
 use crate::cli::terminal::{line, stdout};
@@ -98,7 +98,7 @@ async fn add(arguments: &Add, place: &Place<'_>) -> anyhow::Result<()> {
         lasts: arguments.expires.map(Age::duration),
     };
     let (_, secret) = data.accounts.create_token(&user, &new).await?;
-    note(&data, "token made", &user.name, Some(&arguments.name)).await?;
+    acts(&data).note("token made", &user.name, Some(&arguments.name)).await?;
     data.close().await;
     line(&format!("a token for {}, which cannot be shown again:", user.name));
     stdout::print_line(secret.reveal())
@@ -155,7 +155,7 @@ async fn revoke(arguments: &Revoke, place: &Place<'_>) -> anyhow::Result<()> {
         let problem = format!("there is no valid token {}", arguments.id);
         return Err(Error::usage(problem, "`text2art serve admin token list` shows all").into());
     }
-    note(&data, "token revoked", &arguments.id, None).await?;
+    acts(&data).note("token revoked", &arguments.id, None).await?;
     data.close().await;
     stdout::print_line(&format!("revoked {}", arguments.id))
 }

@@ -3,11 +3,13 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Place, no_user, note, password};
-use crate::Result;
-use crate::accounts::{Changes, Limits, NewUser, Role, User};
-use crate::cli::terminal::stdout;
-use crate::server::rfc3339;
+use super::invitation::Address;
+use super::{Place, acts, no_user, password};
+use crate::accounts::{Changes, Limits, NewUser, RESET_LASTS, Role, User};
+use crate::cli::terminal::{line, stdout};
+use crate::cli::verbs::serve::arguments::Age;
+use crate::server::{reset_link, rfc3339};
+use crate::{Error, Result};
 
 /// What to do with users.
 #[derive(Subcommand)]
@@ -22,6 +24,8 @@ pub(super) enum Verb {
     Change(Change),
     /// Give a user another password, and end its sessions
     Password(Name),
+    /// Make a link with which a user sets a forgotten password, once, and print it
+    Reset(Reset),
     /// Let a user do nothing, for now: its tokens are refused and its sessions end. Its jobs stay in the queue
     Disable(Name),
     /// Let a user do everything again
@@ -67,6 +71,19 @@ pub(super) struct Name {
     /// Name of the user
     #[arg(value_name = "NAME")]
     name: String,
+}
+
+/// Arguments of `user reset`.
+#[derive(clap::Args)]
+pub(super) struct Reset {
+    /// Name of the user
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Time until the link becomes invalid, such as 30m or 1d [default: 1h]
+    #[arg(long, value_name = "TIME")]
+    expires: Option<Age>,
+    #[command(flatten)]
+    address: Address,
 }
 
 /// What can be set of a user.
@@ -116,6 +133,7 @@ pub(super) async fn run(verb: &Verb, place: &Place<'_>) -> anyhow::Result<()> {
         Verb::List(arguments) => list(arguments, place).await,
         Verb::Change(arguments) => change(arguments, place).await,
         Verb::Password(Name { name }) => set_password(name, place).await,
+        Verb::Reset(arguments) => reset(arguments, place).await,
         Verb::Disable(Name { name }) => set_disabled(name, true, place).await,
         Verb::Enable(Name { name }) => set_disabled(name, false, place).await,
         Verb::Remove(Name { name }) => remove(name, place).await,
@@ -141,8 +159,7 @@ async fn add(arguments: &Add, place: &Place<'_>) -> anyhow::Result<()> {
     if data.accounts.user(&user.name).await?.is_none() && !arguments.no_password {
         user.password = Some(password::read(place.stop)?);
     }
-    let user = data.accounts.create_user(&user).await?;
-    note(&data, "user added", &user.name, Some(user.role.as_str())).await?;
+    let user = acts(&data).add_user(&user).await?;
     data.close().await;
     stdout::print_line(&format!("added {} as {}", user.name, user.role.as_str()))
 }
@@ -192,12 +209,8 @@ async fn change(arguments: &Change, place: &Place<'_>) -> anyhow::Result<()> {
         disabled: None,
     };
     let data = place.data().await?;
-    let changed = data.accounts.change_user(&arguments.name, &changes).await?;
+    let changed = acts(&data).change_user(&arguments.name, &changes).await?;
     let user = changed.ok_or_else(|| no_user(&arguments.name))?;
-    if let Some(most) = max_running {
-        data.queue.limit(&user.id, *most).await?;
-    }
-    note(&data, "user changed", &user.name, Some(&changes.to_string())).await?;
     data.close().await;
     stdout::print_line(&format!("changed {}", user.name))
 }
@@ -206,30 +219,40 @@ async fn set_password(name: &str, place: &Place<'_>) -> anyhow::Result<()> {
     let data = place.data().await?;
     data.accounts.user(name).await?.ok_or_else(|| no_user(name))?;
     let password = password::read(place.stop)?;
-    if !data.accounts.set_password(name, &password).await? {
+    if !acts(&data).set_password(name, &password).await? {
         return Err(no_user(name).into());
     }
-    note(&data, "password changed", name, None).await?;
     data.close().await;
     stdout::print_line(&format!("changed the password of {name}"))
+}
+
+async fn reset(arguments: &Reset, place: &Place<'_>) -> anyhow::Result<()> {
+    let data = place.data().await?;
+    let user = of_name(&arguments.name, &data).await?;
+    if user.disabled {
+        let hint = format!("let the user in with `text2art serve admin user enable {}` first", user.name);
+        return Err(Error::usage(format!("{} is disabled", user.name), hint).into());
+    }
+    let secret = data.accounts.begin_reset(&user, arguments.expires.map_or(RESET_LASTS, Age::duration)).await?;
+    acts(&data).note("reset link made", &user.name, None).await?;
+    data.close().await;
+    line(&format!("a link with which {} sets another password, which cannot be shown again:", user.name));
+    stdout::print_line(&reset_link(&arguments.address.of(place), secret.reveal()))
 }
 
 async fn set_disabled(name: &str, disabled: bool, place: &Place<'_>) -> anyhow::Result<()> {
     let data = place.data().await?;
     let changes = Changes { disabled: Some(disabled), ..Changes::default() };
-    data.accounts.change_user(name, &changes).await?.ok_or_else(|| no_user(name))?;
+    acts(&data).change_user(name, &changes).await?.ok_or_else(|| no_user(name))?;
     let word = if disabled { "disabled" } else { "enabled" };
-    note(&data, &format!("user {word}"), name, None).await?;
     data.close().await;
     stdout::print_line(&format!("{word} {name}"))
 }
 
 async fn remove(name: &str, place: &Place<'_>) -> anyhow::Result<()> {
     let data = place.data().await?;
-    let id = data.accounts.remove_user(name).await?.ok_or_else(|| no_user(name))?;
-    let cancelled = data.queue.cancel_all(&id).await?;
-    let jobs = crate::text::counted(cancelled.len(), "job");
-    note(&data, "user removed", name, Some(&format!("canceled {jobs}"))).await?;
+    let canceled = acts(&data).remove_user(name).await?.ok_or_else(|| no_user(name))?;
+    let jobs = crate::text::counted(canceled.len(), "job");
     data.close().await;
     stdout::print_line(&format!("removed {name}, and canceled {jobs}"))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Place, note};
+use super::{Place, acts};
 use crate::Error;
 use crate::cli::terminal::stdout;
 use crate::queue::Worker;
@@ -35,8 +35,12 @@ pub(super) async fn list(arguments: &List, place: &Place<'_>) -> anyhow::Result<
         let workers: Vec<_> = workers.iter().map(in_json).collect();
         return stdout::print_json(&workers);
     }
-    for Worker { info, seen, draining, .. } in &workers {
-        let state = if *draining { "drains" } else { "works" };
+    for Worker { info, seen, draining, alive, .. } in &workers {
+        let state = match (alive, draining) {
+            (false, _) => "silent",
+            (true, true) => "drains",
+            (true, false) => "works",
+        };
         stdout::print_line(&format!(
             "{}  {state:6} {:>3} at once  {} ({})  process {} on {}  seen {}",
             info.id,
@@ -62,17 +66,18 @@ fn in_json(worker: &Worker) -> serde_json::Value {
         "started": rfc3339(worker.started),
         "seen": rfc3339(worker.seen),
         "draining": worker.draining,
+        "alive": worker.alive,
+        "running": worker.running,
     })
 }
 
 pub(super) async fn drain(arguments: &Drain, place: &Place<'_>) -> anyhow::Result<()> {
     let data = place.data().await?;
-    let found = data.queue.drain(&arguments.worker, !arguments.undo).await?;
+    let found = acts(&data).drain(&arguments.worker, !arguments.undo).await?;
     if !found {
         let problem = format!("there is no worker {}", arguments.worker);
         return Err(Error::usage(problem, "`text2art serve admin workers` shows all").into());
     }
-    note(&data, if arguments.undo { "worker undrained" } else { "worker drained" }, &arguments.worker, None).await?;
     data.close().await;
     let what = if arguments.undo { "takes jobs again" } else { "takes no more jobs" };
     stdout::print_line(&format!("{} {what}", arguments.worker))

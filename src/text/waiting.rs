@@ -1,7 +1,7 @@
 //! How long a job will wait, in words.
 
 /// A place among those that wait, and in how many seconds it is reached: `3rd of 7, about 40 s`.
-pub(in crate::cli) fn in_words(position: u64, waiting: u64, starts_in: Option<f64>) -> String {
+pub(crate) fn in_words(position: u64, waiting: u64, starts_in: Option<f64>) -> String {
     let place = format!("{position}{} of {}", ending(position), waiting.max(position));
     match starts_in.and_then(time) {
         Some(time) => format!("{place}, about {time}"),
@@ -21,7 +21,7 @@ fn ending(number: u64) -> &'static str {
 }
 
 /// A time as it is estimated, not as it is measured; none if it is no time.
-fn time(seconds: f64) -> Option<String> {
+pub(crate) fn time(seconds: f64) -> Option<String> {
     // A century is enough.
     if !(0.0..=3.2e9).contains(&seconds) {
         return None;

@@ -1,0 +1,144 @@
+//! Sends files to visitors: whole or in part, or the word that they have them already.
+
+mod range;
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use self::range::{Range, part};
+use crate::objects::is_missing;
+use crate::queue::Artifact;
+use crate::server::app::App;
+use crate::server::problem::{Answer, Problem};
+
+/// The only type of a file that could have scripts, which would run as if they were the server's own.
+const ACTIVE: &str = "image/svg+xml";
+
+/// Where the bytes of a file are.
+pub(super) enum Content {
+    /// In memory
+    Text(String),
+    /// In the store of objects
+    Object {
+        /// The key
+        key: String,
+        /// The length
+        bytes: u64,
+    },
+}
+
+/// A file that is there.
+pub(super) struct File {
+    /// Where its bytes are
+    pub content: Content,
+    /// What changes with the content, such as its SHA-256
+    pub tag: String,
+    /// The media type
+    pub media_type: &'static str,
+}
+
+/// How a file is sent.
+pub(super) struct Manner<'a> {
+    /// How long it may be kept by whom
+    pub caching: &'static str,
+    /// The name under which it is saved, of letters, digits, `.` and `-`
+    pub name: &'a str,
+    /// Whether a browser saves it in any case
+    pub download: bool,
+}
+
+impl File {
+    /// A file of a job.
+    pub(super) fn of(made: Artifact, media_type: &'static str) -> Self {
+        Self { content: Content::Object { key: made.object, bytes: made.bytes }, tag: made.sha256, media_type }
+    }
+
+    /// The answer to a request with these headers.
+    pub(super) async fn send(self, app: &App, headers: &HeaderMap, manner: &Manner<'_>) -> Answer<Response> {
+        let media_type = self.media_type;
+        let mut response = self.asked_for(app, headers).await?;
+        if !response.status().is_success() && response.status() != StatusCode::NOT_MODIFIED {
+            return Ok(response);
+        }
+        let found = response.headers_mut();
+        found.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        found.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        found.insert(CACHE_CONTROL, HeaderValue::from_static(manner.caching));
+        let is_active = media_type == ACTIVE;
+        if is_active {
+            found.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
+        }
+        let how = if is_active || manner.download { "attachment" } else { "inline" };
+        set(&mut response, CONTENT_DISPOSITION, format!("{how}; filename=\"{}\"", manner.name));
+        Ok(response)
+    }
+
+    /// The bytes that the headers ask for, with the headers that describe them.
+    async fn asked_for(self, app: &App, headers: &HeaderMap) -> Answer<Response> {
+        let tag = format!("\"{}\"", self.tag);
+        let bytes = match &self.content {
+            Content::Text(text) => text.len() as u64,
+            Content::Object { bytes, .. } => *bytes,
+        };
+        let is_known = |header| headers.get(header).and_then(|value: &HeaderValue| value.to_str().ok());
+        let mut response = if is_known(IF_NONE_MATCH).is_some_and(|known| names(known, &tag)) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            // A part is only of use to whoever has the rest of the same file.
+            let wanted = is_known(RANGE).filter(|_| is_known(IF_RANGE).is_none_or(|known| known == tag));
+            match Range::of(wanted, bytes) {
+                Range::Whole => self.bytes(app, 0, bytes).await?,
+                Range::Part { first, last } => {
+                    let mut response = self.bytes(app, first, last + 1 - first).await?;
+                    *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+                    set(&mut response, CONTENT_RANGE, format!("bytes {first}-{last}/{bytes}"));
+                    response
+                }
+                Range::Outside => {
+                    let problem = Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "the file has no such part");
+                    let mut response = problem.hint(format!("the file has {bytes} bytes")).into_response();
+                    set(&mut response, CONTENT_RANGE, format!("bytes */{bytes}"));
+                    return Ok(response);
+                }
+            }
+        };
+        set(&mut response, ETAG, tag);
+        Ok(response)
+    }
+
+    async fn bytes(self, app: &App, first: u64, length: u64) -> Answer<Response> {
+        let body = match self.content {
+            Content::Text(text) => {
+                let bytes = Bytes::from(text);
+                let index = |place: u64| usize::try_from(place).unwrap_or(usize::MAX).min(bytes.len());
+                Body::from(bytes.slice(index(first)..index(first + length)))
+            }
+            Content::Object { key, .. } => {
+                let opened = app.objects.open(&key).await.map_err(|error| {
+                    // It was deleted in this moment.
+                    if is_missing(&error) { Problem::missing("file") } else { error.into() }
+                })?;
+                Body::from_stream(part(opened.stream, first, length))
+            }
+        };
+        let mut response = Response::new(body);
+        set(&mut response, CONTENT_LENGTH, length.to_string());
+        Ok(response)
+    }
+}
+
+fn set(response: &mut Response, name: HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::try_from(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// Whether a header of entity tags names one of them.
+fn names(header: &str, tag: &str) -> bool {
+    header.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+}

@@ -1,0 +1,124 @@
+//! Jobs of all users: those that failed for good first, with what their workers said.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use super::{Desk, back, encoded};
+use crate::server::admin::{AdminJob, AttemptView, Which, find_jobs, look_at_job, requeue_job};
+use crate::server::app::App;
+use crate::server::jobs::actions;
+use crate::server::pages::{Form, Layout, render};
+use crate::server::problem::{Answer, PathId};
+
+/// The states, with what operators call them.
+const STATES: [(&str, &str); 6] = [
+    ("dead", "Failed"),
+    ("running", "Drawn now"),
+    ("queued", "Waiting"),
+    ("done", "Done"),
+    ("cancelled", "Canceled"),
+    ("all", "All"),
+];
+
+#[derive(Template)]
+#[template(path = "admin/jobs.html", config = "src/server/pages/askama.toml")]
+struct JobsPage {
+    layout: Layout,
+    done: Option<&'static str>,
+    state: String,
+    user: String,
+    jobs: Vec<AdminJob>,
+    /// The address of the page with older jobs
+    older: Option<String>,
+    /// The address of this page
+    back: String,
+}
+
+#[derive(Template)]
+#[template(path = "admin/job.html", config = "src/server/pages/askama.toml")]
+struct JobPage {
+    layout: Layout,
+    done: Option<&'static str>,
+    it: AdminJob,
+    back: String,
+}
+
+/// The routes of this part.
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/admin/jobs", get(list))
+        .route("/admin/jobs/{id}", get(show))
+        .route("/admin/jobs/{id}/requeue", post(requeue))
+        .route("/admin/jobs/{id}/cancel", post(cancel))
+}
+
+async fn list(State(app): State<App>, desk: Desk, RawQuery(query): RawQuery) -> Answer<Response> {
+    let query = Form::parse(query.unwrap_or_default().as_bytes());
+    let state = query.some("state").unwrap_or("dead").to_owned();
+    let user = query.get("user").to_owned();
+    let which = Which {
+        state: Some(state.clone()).filter(|state| state != "all"),
+        user: Some(user.clone()).filter(|user| !user.is_empty()),
+        before: query.get("before").parse().ok(),
+        limit: None,
+    };
+    let found = find_jobs(&app, &which).await?;
+    let address = format!("/admin/jobs?state={}&user={}", encoded(&state), encoded(&user));
+    let older = found.next.map(|next| format!("{address}&before={next}"));
+    let (layout, done) = (desk.layout, desk.done);
+    Ok(render(&JobsPage { layout, done, state, user, jobs: found.items, older, back: address }))
+}
+
+async fn show(State(app): State<App>, desk: Desk, PathId(id): PathId) -> Answer<Response> {
+    let it = look_at_job(&app, &desk.visitor, &id).await?;
+    Ok(render(&JobPage { layout: desk.layout, done: desk.done, it, back: format!("/admin/jobs/{id}") }))
+}
+
+async fn requeue(State(app): State<App>, desk: Desk, PathId(id): PathId, form: Form) -> Answer<Response> {
+    requeue_job(&app, &desk.visitor, &id).await?;
+    Ok(back(&form, "/admin/jobs", "requeued"))
+}
+
+async fn cancel(State(app): State<App>, desk: Desk, PathId(id): PathId, form: Form) -> Answer<Response> {
+    actions::cancel(&app, &desk.visitor, &id).await?;
+    Ok(back(&form, "/admin/jobs", "canceled"))
+}
+
+impl JobsPage {
+    /// Whether the page shows jobs in this state.
+    fn shows(&self, state: &str) -> bool {
+        self.state == state
+    }
+}
+
+impl AdminJob {
+    /// How the state looks.
+    fn tone(&self) -> &'static str {
+        match self.job.state {
+            "dead" => "error",
+            "done" => "good",
+            "running" => "notice",
+            _ => "",
+        }
+    }
+
+    /// Whether it can be put back.
+    fn is_dead(&self) -> bool {
+        self.job.state == "dead"
+    }
+
+    /// Whether it can be canceled.
+    fn lives(&self) -> bool {
+        matches!(self.job.state, "queued" | "running")
+    }
+}
+
+impl AttemptView {
+    /// The last lines of the process, as one text.
+    fn text(&self) -> String {
+        self.lines.join("\n")
+    }
+}

@@ -1,0 +1,76 @@
+//! Pages for operators; for everybody else, they do not exist.
+
+mod audit;
+mod jobs;
+mod overview;
+mod users;
+mod workers;
+
+use axum::Router;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::Response;
+
+use super::{Form, Layout, local_path, redirect};
+use crate::server::app::App;
+use crate::server::problem::Problem;
+use crate::server::visitor::Visitor;
+
+/// The routes of this part.
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .merge(overview::routes())
+        .merge(jobs::routes())
+        .merge(workers::routes())
+        .merge(users::routes())
+        .merge(audit::routes())
+}
+
+/// An operator who looks at a page.
+struct Desk {
+    layout: Layout,
+    visitor: Visitor,
+    /// What the operator has just done, in words
+    done: Option<&'static str>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Desk {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let visitor = Visitor::from_request_parts(parts, state).await?;
+        if !visitor.operates() {
+            return Err(Problem::missing("page"));
+        }
+        let query = Form::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let code = query.get("done");
+        let done = DONE.into_iter().find(|(known, _)| *known == code).map(|(_, words)| words);
+        Ok(Self { layout: Layout::of(parts), visitor, done })
+    }
+}
+
+/// What an operator can have done: as an address has it, and in words.
+const DONE: [(&str, &str); 10] = [
+    ("paused", "The queue is paused: no job begins until you resume it."),
+    ("resumed", "The queue goes on."),
+    ("requeued", "The job waits again."),
+    ("canceled", "The job is canceled, or will be in a moment."),
+    ("drained", "The worker takes no more jobs within 20 seconds."),
+    ("undrained", "The worker takes jobs again within 20 seconds."),
+    ("added", "The user is added."),
+    ("changed", "The user is changed."),
+    ("disabled", "The user can do nothing from now on."),
+    ("enabled", "The user can do everything again."),
+];
+
+/// Back to the page that a form came from, or to another one of the desk, with what was done.
+fn back(form: &Form, usual: &str, done: &str) -> Response {
+    let page = Some(local_path(form.get("back"))).filter(|page| page.starts_with("/admin")).unwrap_or(usual);
+    let sign = if page.contains('?') { '&' } else { '?' };
+    redirect(&format!("{page}{sign}done={done}"))
+}
+
+/// The `{id}` of a path as a place in an address, which needs no escapes.
+fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}

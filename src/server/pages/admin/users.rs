@@ -1,0 +1,166 @@
+//! The users: operators see them, and administrators manage them.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{RawPathParams, RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use super::{Desk, back};
+use crate::accounts::Role;
+use crate::server::admin::{ChangedUser, NewUserBody, UserView, add_user, change_user, list_users};
+use crate::server::app::App;
+use crate::server::pages::{Form, Layout, render_with, sentence};
+use crate::server::problem::{Answer, Problem};
+
+/// How many users a page has at most.
+const LONGEST_LIST: usize = 100;
+
+#[derive(Template)]
+#[template(path = "admin/users.html", config = "src/server/pages/askama.toml")]
+struct UsersPage {
+    layout: Layout,
+    done: Option<&'static str>,
+    error: Option<String>,
+    /// What the names must have in them
+    search: String,
+    users: Vec<UserView>,
+    /// How many users there are with such names
+    all: usize,
+    administers: bool,
+    /// The form for a new user as it was sent
+    form: Form,
+}
+
+/// The routes of this part.
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/admin/users", get(list).post(add))
+        .route("/admin/users/{name}", post(change))
+        .route("/admin/users/{name}/disable", post(disable))
+        .route("/admin/users/{name}/enable", post(enable))
+}
+
+async fn list(State(app): State<App>, desk: Desk, RawQuery(query): RawQuery) -> Answer<Response> {
+    let query = Form::parse(query.unwrap_or_default().as_bytes());
+    page(&app, desk, query.get("q"), Form::default(), None).await
+}
+
+async fn add(State(app): State<App>, desk: Desk, form: Form) -> Answer<Response> {
+    let done = match new_user(&form) {
+        Ok(user) => administer(&desk).map(|()| user),
+        Err(problem) => Err(problem),
+    };
+    let done = match done {
+        Ok(user) => add_user(&app, &desk.visitor, user).await.map(drop),
+        Err(problem) => Err(problem),
+    };
+    match done {
+        Ok(()) => Ok(back(&form, "/admin/users", "added")),
+        Err(problem) => page(&app, desk, "", form, Some(problem)).await,
+    }
+}
+
+async fn change(State(app): State<App>, desk: Desk, path: RawPathParams, form: Form) -> Answer<Response> {
+    let changes = role(&form).and_then(|role| {
+        let (weight, max_waiting, max_running) =
+            (number(&form, "weight")?, number(&form, "max_waiting")?, number(&form, "max_running")?);
+        Ok(ChangedUser { role, weight, max_waiting, max_running, disabled: None })
+    });
+    changed(&app, desk, &path, &form, changes, "changed").await
+}
+
+async fn disable(State(app): State<App>, desk: Desk, path: RawPathParams, form: Form) -> Answer<Response> {
+    let changes = ChangedUser { disabled: Some(true), ..ChangedUser::default() };
+    changed(&app, desk, &path, &form, Ok(changes), "disabled").await
+}
+
+async fn enable(State(app): State<App>, desk: Desk, path: RawPathParams, form: Form) -> Answer<Response> {
+    let changes = ChangedUser { disabled: Some(false), ..ChangedUser::default() };
+    changed(&app, desk, &path, &form, Ok(changes), "enabled").await
+}
+
+/// Changes a user, and shows the list again.
+async fn changed(
+    app: &App,
+    desk: Desk,
+    path: &RawPathParams,
+    form: &Form,
+    changes: Answer<ChangedUser>,
+    done: &str,
+) -> Answer<Response> {
+    let name = path.iter().find(|(name, _)| *name == "name").map_or("", |(_, value)| value);
+    let outcome = match (administer(&desk), changes) {
+        (Ok(()), Ok(changes)) => change_user(app, &desk.visitor, name, &changes).await.map(drop),
+        (Err(problem), _) | (_, Err(problem)) => Err(problem),
+    };
+    match outcome {
+        Ok(()) => Ok(back(form, "/admin/users", done)),
+        Err(problem) => page(app, desk, "", Form::default(), Some(problem)).await,
+    }
+}
+
+/// Refuses what only administrators may do.
+fn administer(desk: &Desk) -> Answer<()> {
+    if desk.visitor.administers() {
+        return Ok(());
+    }
+    Err(Problem::new(StatusCode::FORBIDDEN, "only administrators manage users"))
+}
+
+fn new_user(form: &Form) -> Answer<NewUserBody> {
+    Ok(NewUserBody {
+        name: form.get("name").to_owned(),
+        password: Some(form.exact("password").to_owned()).filter(|password| !password.is_empty()),
+        role: role(form)?,
+        weight: number(form, "weight")?,
+        max_waiting: number(form, "max_waiting")?,
+        max_running: number(form, "max_running")?,
+    })
+}
+
+fn role(form: &Form) -> Answer<Option<Role>> {
+    let Some(word) = form.some("role") else { return Ok(None) };
+    Role::parse(word).map(Some).ok_or_else(|| Problem::unprocessable("there is no such role").field("role"))
+}
+
+fn number(form: &Form, field: &str) -> Answer<Option<u32>> {
+    let Some(text) = form.some(field) else { return Ok(None) };
+    text.parse()
+        .map(Some)
+        .map_err(|_| Problem::unprocessable("a limit is not a whole number").hint("write digits only").field(field))
+}
+
+/// The page with the users whose names have a text in them, and with what went wrong.
+async fn page(app: &App, desk: Desk, search: &str, form: Form, problem: Option<Problem>) -> Answer<Response> {
+    let mut users = list_users(app).await?;
+    users.retain(|user| user.name.contains(search));
+    let all = users.len();
+    users.truncate(LONGEST_LIST);
+    let error = problem.as_ref().map(|problem| match problem.to_do() {
+        Some(hint) => format!("{} {}", sentence(problem.detail()), sentence(hint)),
+        None => sentence(problem.detail()),
+    });
+    let status = problem.map_or(StatusCode::OK, |problem| problem.status());
+    Ok(render_with(
+        status,
+        &UsersPage {
+            administers: desk.visitor.administers(),
+            layout: desk.layout,
+            done: desk.done,
+            error,
+            search: search.to_owned(),
+            users,
+            all,
+            form,
+        },
+    ))
+}
+
+impl UserView {
+    /// Whether the user has a role.
+    fn is(&self, role: &str) -> bool {
+        self.role.as_str() == role
+    }
+}

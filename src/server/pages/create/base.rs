@@ -1,0 +1,143 @@
+//! A picture whose settings the form begins with: everything that the form does not show stays as it was.
+
+use serde_json::{Map, Value};
+
+use super::wish::{Wish, divided};
+use crate::database::Id;
+use crate::gallery::Picture;
+use crate::models::Quality;
+use crate::palette::BuiltIn;
+use crate::queue::Job;
+use crate::server::app::App;
+use crate::server::jobs::{job_of, request};
+use crate::server::lists::usual_settings;
+use crate::server::pages::Form;
+use crate::server::problem::{Answer, Problem};
+use crate::server::uploads::Uploads;
+use crate::server::visitor::Visitor;
+use crate::worker::Order;
+
+/// Settings that the form itself decides.
+const OF_THE_FORM: [&str; 12] = [
+    "prompt",
+    "style",
+    "quality",
+    "aspect",
+    "seed",
+    "iterations",
+    "palette",
+    "colors",
+    "drawer",
+    "pixel_art",
+    "init_image",
+    "image_prompt",
+];
+
+/// A picture whose settings the form begins with.
+pub(super) struct Base {
+    /// The fields of the form that stand for the picture
+    pub wish: Wish,
+    /// The address of its page
+    pub page: String,
+    /// Its size
+    pub size: String,
+    settings: Map<String, Value>,
+}
+
+impl Base {
+    /// The picture that a form or an address names with `from` or `like`; none if it names none.
+    pub async fn of(app: &App, visitor: &Visitor, form: &Form) -> Answer<Option<Self>> {
+        if let Some(id) = form.some("from") {
+            let id = Id::parse(id).ok_or_else(|| Problem::missing("picture"))?;
+            let job = job_of(app, visitor, &id).await?;
+            let mut base = Self::read(app, &job, format!("/p/{id}"))?;
+            base.wish.from = id.to_string();
+            base.find_start(app, visitor, &job).await?;
+            return Ok(Some(base));
+        }
+        if let Some(id) = form.some("like") {
+            let picture = match Id::parse(id) {
+                Some(id) => app.gallery.picture(&id).await?,
+                None => None,
+            };
+            // Without its prompt, the owner shares no settings either.
+            let is_shared = |picture: &Picture| picture.show_prompt && picture.hidden.is_none();
+            let picture = picture.filter(|picture| is_shared(picture) || visitor.sees_those_of(&picture.owner));
+            let picture = picture.ok_or_else(|| Problem::missing("picture"))?;
+            let job = app.queue.job(&picture.job, None).await?.ok_or_else(|| Problem::missing("picture"))?;
+            let mut base = Self::read(app, &job, format!("/g/{}", picture.id))?;
+            base.wish.like = picture.id.to_string();
+            base.find_start(app, visitor, &job).await?;
+            return Ok(Some(base));
+        }
+        Ok(None)
+    }
+
+    fn read(app: &App, job: &Job, page: String) -> Answer<Self> {
+        let order = Order::read(&job.settings)?;
+        let settings = &order.settings;
+        let (prompt, negative) = divided(&settings.prompt);
+        let drawer = settings.drawer.to_string();
+        let named = settings.palette.clone().unwrap_or_default();
+        let is_built_in = BuiltIn::of(&named)?.is_some();
+        let quality: Option<Quality> = job.quality.parse().ok();
+        let usual = usual_settings(app, &drawer, quality)?;
+        let wish = Wish {
+            prompt,
+            negative,
+            quality: job.quality.clone(),
+            seed: settings.seed.to_string(),
+            iterations: only_if(settings.iterations != usual.iterations, settings.iterations),
+            palette: if is_built_in { named.clone() } else { String::new() },
+            own_colors: if is_built_in { String::new() } else { named },
+            colors: settings.colors.map(|colors| colors.to_string()).unwrap_or_default(),
+            products: order.products.clone(),
+            drawer,
+            ..Wish::default()
+        };
+        let size = settings.size.to_string();
+        // Settings can always be written.
+        let Ok(Value::Object(settings)) = serde_json::to_value(settings) else {
+            return Err(Problem::missing("picture"));
+        };
+        let styles = settings.get("style").and_then(Value::as_array).into_iter().flatten();
+        let styles = styles.filter_map(|style| style.as_str().map(str::to_owned)).collect();
+        Ok(Self { wish: Wish { styles, ..wish }, page, size, settings })
+    }
+
+    /// Looks for the upload that the picture began with, which may be deleted meanwhile.
+    async fn find_start(&mut self, app: &App, visitor: &Visitor, job: &Job) -> Answer<()> {
+        let order = Order::read(&job.settings)?;
+        let name = order.settings.init_image.as_ref().and_then(|path| path.to_str());
+        let Some(input) = name.and_then(|name| order.inputs.get(name)) else { return Ok(()) };
+        let uploads = Uploads::new(app).list(&visitor.owner).await?;
+        if let Some(upload) = uploads.iter().find(|upload| upload.sha256 == input.sha256) {
+            self.wish.init_image = upload.id.to_string();
+        }
+        Ok(())
+    }
+
+    /// Whether the rest of its settings suits a wish: a quality and a drawer bring settings of their own.
+    pub fn fits(&self, wish: &Wish) -> bool {
+        self.wish.quality == wish.quality && self.wish.drawer == wish.drawer
+    }
+
+    /// The settings that the form does not show, as a request has them.
+    pub fn settings(&self, wish: &Wish) -> Map<String, Value> {
+        let is_kept = |name: &str, value: &Value| {
+            let is_decided = match name {
+                "size" => !wish.aspect.is_empty(),
+                "init_weight" | "init_noise" => wish.init_image != self.wish.init_image || !wish.strength.is_empty(),
+                "stop_at" | "learning_rate_drops" => wish.iterations != self.wish.iterations,
+                name => OF_THE_FORM.contains(&name),
+            };
+            !is_decided && !value.is_null()
+        };
+        let fields = request::fields().filter_map(|name| Some((name, self.settings.get(name)?)));
+        fields.filter(|(name, value)| is_kept(name, value)).map(|(name, value)| (name.into(), value.clone())).collect()
+    }
+}
+
+fn only_if(condition: bool, number: usize) -> String {
+    if condition { number.to_string() } else { String::new() }
+}

@@ -1,0 +1,175 @@
+//! The pictures that a visitor asked for, the newest first.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{RawQuery, State as AppState};
+use axum::response::Response;
+use axum::routing::{get, post};
+use url::form_urlencoded;
+
+use super::job::{heading, state_in_words, tone};
+use super::{Form, Layout, redirect, render};
+use crate::drawer;
+use crate::queue::{Filter, Job, State};
+use crate::server::app::App;
+use crate::server::jobs::View;
+use crate::server::problem::Answer;
+use crate::server::visitor::Visitor;
+use crate::text::waiting;
+use crate::worker::Order;
+
+/// How many pictures a page has: it fills rows of 2, 3, 4 and 6.
+const LENGTH: u32 = 24;
+/// The states to choose from.
+const STATES: [State; 5] = [State::Queued, State::Running, State::Done, State::Dead, State::Cancelled];
+
+#[derive(Template)]
+#[template(path = "mine.html", config = "src/server/pages/askama.toml")]
+struct MinePage {
+    layout: Layout,
+    /// The state to which the list is limited
+    state: Option<State>,
+    filters: Vec<FilterLink>,
+    cards: Vec<Card>,
+    /// Whether any job of the page waits
+    any_waits: bool,
+    /// Whether the list begins with the newest
+    is_first: bool,
+    /// Where the newest pictures are
+    newest: String,
+    /// Where older pictures are
+    older: Option<String>,
+    /// The address of this page, for the way back from what its forms do
+    here: String,
+}
+
+struct FilterLink {
+    label: &'static str,
+    url: String,
+    is_chosen: bool,
+}
+
+struct Card {
+    job: View,
+    said: &'static str,
+    tone: &'static str,
+    heading: String,
+    is_live: bool,
+    /// How far it is, if it waits or is drawn
+    progress: String,
+    picture: Option<String>,
+    width: usize,
+    height: usize,
+    has_cells: bool,
+}
+
+/// The routes of this part.
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/mine", get(show)).route("/mine/cancel", post(cancel))
+}
+
+async fn show(
+    AppState(app): AppState<App>,
+    layout: Layout,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> Answer<Response> {
+    let query = Form::parse(query.unwrap_or_default().as_bytes());
+    // An address that somebody wrote by hand shows more than was meant, rather than nothing.
+    let state = State::parse(query.get("state"));
+    let before = query.get("before").parse::<i64>().ok();
+    let filter = Filter { owner: Some(visitor.owner.clone()), state, before, limit: LENGTH };
+    let jobs = app.queue.jobs(&filter).await?;
+    // A list that is full may go on.
+    let last = jobs.last().filter(|_| jobs.len() == LENGTH as usize).map(|job| job.number);
+    let any_waits = jobs.iter().any(|job| job.state == State::Queued);
+    let mut cards = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        cards.push(Card::of(&app, job).await?);
+    }
+    let label = |state| state_in_words(state, false);
+    let filters = std::iter::once(None).chain(STATES.map(Some)).map(|choice| FilterLink {
+        label: choice.map_or("All", label),
+        url: address(choice, None),
+        is_chosen: choice == state,
+    });
+    Ok(render(&MinePage {
+        layout,
+        state,
+        filters: filters.collect(),
+        cards,
+        any_waits,
+        is_first: before.is_none(),
+        newest: address(state, None),
+        older: last.map(|number| address(state, Some(number))),
+        here: address(state, before),
+    }))
+}
+
+/// Cancels all jobs of the visitor that wait.
+async fn cancel(AppState(app): AppState<App>, visitor: Visitor, _: Form) -> Answer<Response> {
+    for id in app.queue.cancel_waiting(&visitor.owner).await? {
+        app.changes.tell(&id);
+    }
+    Ok(redirect("/mine"))
+}
+
+/// The address of a part of the list.
+fn address(state: Option<State>, before: Option<i64>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if let Some(state) = state {
+        query.append_pair("state", state.as_str());
+    }
+    if let Some(before) = before {
+        query.append_pair("before", &before.to_string());
+    }
+    let query = query.finish();
+    if query.is_empty() { "/mine".into() } else { format!("/mine?{query}") }
+}
+
+impl Card {
+    async fn of(app: &App, job: Job) -> Answer<Self> {
+        let (state, cancel) = (job.state, job.cancel);
+        let settings = Order::read(&job.settings).ok().map(|order| order.settings);
+        let drawer = settings.as_ref().and_then(|settings| drawer::of(&settings.drawer).ok());
+        let size = drawer.zip(settings.as_ref()).map(|(drawer, settings)| drawer.finished_size(settings));
+        let job = View::of(app, job, matches!(state, State::Queued | State::Running)).await?;
+        let file = job.files.iter().find(|file| file.name == "picture.png").map(|file| file.url.clone());
+        Ok(Self {
+            said: state_in_words(state, cancel),
+            tone: tone(state),
+            heading: heading(&job.prompt),
+            is_live: matches!(state, State::Queued | State::Running),
+            progress: progress(&job),
+            picture: file.or_else(|| job.preview.clone()),
+            width: size.map_or(1, |size| size.width),
+            height: size.map_or(1, |size| size.height),
+            has_cells: drawer.is_some_and(|drawer| drawer.vector().is_some()),
+            job,
+        })
+    }
+}
+
+/// How far a job is; empty if it waits or runs no more.
+fn progress(job: &View) -> String {
+    if let Some((place, waiting)) = job.position.zip(job.waiting) {
+        return waiting::in_words(place, waiting, job.starts_in);
+    }
+    let (Some(done), Some(all)) = (job.iteration, job.iterations.filter(|all| *all > 0)) else { return String::new() };
+    if job.state != State::Running.as_str() {
+        return String::new();
+    }
+    let left = job.ends_in.and_then(waiting::time).map(|time| format!(", about {time} left")).unwrap_or_default();
+    format!("{} %{left}", 100 * u64::from(done.min(all)) / u64::from(all))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_name_what_they_show() {
+        assert_eq!(address(None, None), "/mine");
+        assert_eq!(address(Some(State::Dead), Some(7)), "/mine?state=dead&before=7");
+    }
+}

@@ -1,0 +1,183 @@
+//! What the server has of a user, as one archive.
+//!
+//! ```text
+//! text2art/profile.json            the user, with limits, tokens and sessions, but no secrets
+//! text2art/jobs.json               the jobs, the newest first
+//! text2art/jobs/ID/picture.png     their files: pictures, movies, and the recipes that draw them again
+//! text2art/uploads.json            the uploads
+//! text2art/uploads/ID.png          their pictures
+//! ```
+
+mod archive;
+mod tar;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use serde_json::{Value, json};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::user_of;
+use crate::accounts::User;
+use crate::queue::{Filter, Job};
+use crate::server::app::App;
+use crate::server::guard::Entrance;
+use crate::server::jobs::{self, View};
+use crate::server::moment::moment;
+use crate::server::problem::{Answer, Problem};
+use crate::server::uploads::Uploads;
+use crate::server::visitor::Visitor;
+use archive::{Archive, List, Stopped};
+
+/// How many pieces of an archive wait to be sent. Each is as large as the store reads at a time, far below a megabyte.
+const PIECES: usize = 4;
+/// How many jobs are looked up at a time.
+const AT_A_TIME: u32 = 100;
+/// How many archives are made at once: each reads all files of a user.
+const AT_ONCE: usize = 4;
+
+static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
+
+/// Export what the server has of you
+///
+/// A tar archive with your profile, jobs, recipes, pictures, movies and uploads. It is made while it is sent. Needs a
+/// session, or a token with the scope `admin`.
+#[utoipa::path(
+    get, path = "/me/export", tag = "users", operation_id = "export_me",
+    responses((status = 200, description = "The archive", content_type = "application/x-tar", body = Vec<u8>)),
+)]
+pub(super) async fn fetch(State(app): State<App>, visitor: Visitor, entrance: Entrance) -> Answer<Response> {
+    entrance.check_own_account()?;
+    export(&app, &visitor).await
+}
+
+/// Answers with the archive of a visitor.
+pub(in crate::server) async fn export(app: &App, visitor: &Visitor) -> Answer<Response> {
+    let user = user_of(app, visitor).await?;
+    let turn = TURNS.try_acquire().map_err(|_| {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "others export their data at this moment")
+            .hint("try again in a minute")
+            .retry_after(60)
+    })?;
+    let (sender, receiver) = mpsc::channel(PIECES);
+    let disposition = HeaderValue::try_from(format!("attachment; filename=\"text2art-{}.tar\"", user.name));
+    let app = app.clone();
+    tokio::spawn(async move {
+        let _turn = turn;
+        let archive = Archive::new(sender);
+        if let Err(Stopped::Problem(problem)) = fill(&app, &user, &archive).await {
+            tracing::warn!(status = problem.status().as_u16(), "an export was broken off");
+            archive.break_off().await;
+        }
+    });
+    let mut response = Response::new(Body::from_stream(ReceiverStream::new(receiver)));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-tar"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(disposition) = disposition {
+        headers.insert(CONTENT_DISPOSITION, disposition);
+    }
+    Ok(response)
+}
+
+async fn fill(app: &App, user: &User, archive: &Archive) -> Result<(), Stopped> {
+    archive.json("profile.json", &profile(app, user).await?).await?;
+    let mut list = List::new(&app.config.incoming())?;
+    let mut before = None;
+    while let Some(jobs) = jobs_before(app, user, &mut before).await? {
+        for job in jobs {
+            list.add(&View::of(app, job, false).await?).await?;
+        }
+    }
+    archive.list("jobs.json", list).await?;
+    let mut before = None;
+    while let Some(jobs) = jobs_before(app, user, &mut before).await? {
+        for job in jobs {
+            files(app, &job, archive).await?;
+        }
+    }
+    uploads(app, user, archive).await?;
+    archive.end().await
+}
+
+async fn profile(app: &App, user: &User) -> Result<Value, Stopped> {
+    let tokens = app.accounts.tokens(Some(&user.id)).await?;
+    let sessions = app.accounts.sessions(&user.id).await?;
+    let email = app.mail.address_of(&user.id).await?;
+    let tokens: Vec<Value> = tokens
+        .into_iter()
+        .map(|token| {
+            json!({
+                "name": token.name, "scope": token.scope, "created": moment(token.created),
+                "expires": token.expires.map(moment), "used": token.used.map(moment),
+                "revoked": token.revoked.map(moment),
+            })
+        })
+        .collect();
+    let sessions: Vec<Value> = sessions
+        .into_iter()
+        .map(|session| {
+            json!({
+                "client": session.client, "created": moment(session.created), "seen": session.seen.map(moment),
+                "expires": moment(session.expires),
+            })
+        })
+        .collect();
+    Ok(json!({
+        "name": user.name,
+        "role": user.role,
+        "email": email.confirmed.or(email.pending).or_else(|| user.email.clone()),
+        "created": moment(user.created),
+        "limits": {
+            "weight": user.limits.weight,
+            "max_waiting": user.limits.max_waiting,
+            "max_running": user.limits.max_running,
+        },
+        "tokens": tokens,
+        "sessions": sessions,
+    }))
+}
+
+/// The next jobs of a user, and where those after them begin; none at the end.
+async fn jobs_before(app: &App, user: &User, before: &mut Option<i64>) -> Result<Option<Vec<Job>>, Stopped> {
+    let filter = Filter { owner: Some(user.id.clone()), state: None, before: *before, limit: AT_A_TIME };
+    let jobs = app.queue.jobs(&filter).await?;
+    *before = jobs.last().map(|job| job.number);
+    Ok((!jobs.is_empty()).then_some(jobs))
+}
+
+/// Adds the files of a job that its owner gets from the server.
+async fn files(app: &App, job: &Job, archive: &Archive) -> Result<(), Stopped> {
+    for artifact in app.queue.artifacts(&job.id).await? {
+        if jobs::is_served(&artifact.name) {
+            archive.object(&format!("jobs/{}/{}", job.id, artifact.name), &app.objects, &artifact.object).await?;
+        }
+    }
+    if let Some(result) = app.queue.result(&job.id).await? {
+        archive.text(&format!("jobs/{}/recipe.json", job.id), result.recipe).await?;
+    }
+    Ok(())
+}
+
+async fn uploads(app: &App, user: &User, archive: &Archive) -> Result<(), Stopped> {
+    let uploads = Uploads::new(app);
+    let mut list = List::new(&app.config.incoming())?;
+    let mut last = String::new();
+    loop {
+        let page = uploads.after(&user.id, &last).await?;
+        let Some(end) = page.last() else { break };
+        last = end.id.to_string();
+        for upload in page {
+            archive.object(&format!("uploads/{}.png", upload.id), &app.objects, &upload.object).await?;
+            list.add(&json!({
+                "id": upload.id.as_str(), "format": upload.format, "width": upload.width, "height": upload.height,
+                "bytes": upload.bytes, "created": moment(upload.created), "expires": moment(upload.expires),
+            }))
+            .await?;
+        }
+    }
+    archive.list("uploads.json", list).await
+}

@@ -1,0 +1,201 @@
+//! What a user does on a page, and sees there.
+
+use std::time::{Duration, Instant};
+
+use fantoccini::Locator;
+use fantoccini::elements::Element;
+use fantoccini::key::Key;
+use serde_json::{Value, json};
+
+use super::driver::{Browser, Label};
+use crate::common::program::LIMIT;
+
+/// The time between two looks at a page.
+const PAUSE: Duration = Duration::from_millis(50);
+
+impl Browser {
+    /// Opens a page of the server.
+    pub fn open(&self, path: &str) {
+        self.run(path, async |client| client.goto(&format!("{}{path}", self.server)).await);
+    }
+
+    /// Loads the page again.
+    pub fn reload(&self) {
+        self.run("reload", async |client| client.refresh().await);
+    }
+
+    /// The path of the page, with its query.
+    pub fn path(&self) -> String {
+        let url = self.run("address", async |client| client.current_url().await);
+        url[url::Position::BeforePath..url::Position::AfterQuery].to_owned()
+    }
+
+    /// Everything that the page shows as text.
+    pub fn text(&self) -> String {
+        self.run("text", async |client| client.find(Locator::Css("body")).await?.text().await)
+    }
+
+    /// The page and its address, for messages.
+    pub(super) fn shown(&self) -> String {
+        let text = self.attempt(async |client| client.find(Locator::Css("body")).await?.text().await);
+        let url = self.attempt(async |client| client.current_url().await);
+        format!("at {url:?}: {}", text.unwrap_or_else(|error| error.to_string()))
+    }
+
+    /// Runs a script in the page, with `arguments`; it is not bound by the page's policy.
+    pub fn script(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.run(script, async |client| client.execute(script, arguments).await)
+    }
+
+    /// Runs a script that calls its last argument with its result.
+    pub fn script_with_callback(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.run("script", async |client| client.execute_async(script, arguments).await)
+    }
+
+    /// Waits until something is so. `what` is for the message if it never is.
+    pub fn until<T>(&self, what: &str, mut look: impl FnMut(&Self) -> Option<T>) -> T {
+        let started = Instant::now();
+        loop {
+            if let Some(found) = look(self) {
+                return found;
+            }
+            assert!(started.elapsed() < LIMIT, "waited in vain: {what}\n{}", self.shown());
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Waits for a page at this path.
+    pub fn until_path(&self, begin: &str) -> String {
+        self.until(begin, |browser| Some(browser.path()).filter(|path| path.starts_with(begin)))
+    }
+
+    /// Waits for a text somewhere on the page.
+    pub fn until_text(&self, text: &str) {
+        self.until(text, |browser| browser.has_text(text).then_some(()));
+    }
+
+    /// Whether the page shows a text. A page that is just being replaced shows none.
+    pub fn has_text(&self, text: &str) -> bool {
+        let shown = self.attempt(async |client| client.find(Locator::Css("body")).await?.text().await);
+        shown.is_ok_and(|shown| shown.contains(text))
+    }
+
+    /// How many elements there are.
+    pub fn count(&self, css: &str) -> usize {
+        self.run(css, async |client| client.find_all(Locator::Css(css)).await).len()
+    }
+
+    /// Whether there is such an element, and it is seen.
+    pub fn shows(&self, css: &str) -> bool {
+        let found = self.attempt(async |client| client.find(Locator::Css(css)).await?.is_displayed().await);
+        found.unwrap_or(false)
+    }
+
+    /// Waits for an element that is seen.
+    pub fn until_shown(&self, css: &str) {
+        self.until(css, |browser| browser.shows(css).then_some(()));
+    }
+
+    /// The text of the first such element.
+    pub fn text_of(&self, css: &str) -> String {
+        self.run(css, async |client| client.find(Locator::Css(css)).await?.text().await)
+    }
+
+    /// An attribute of the first such element.
+    pub fn attribute(&self, css: &str, name: &str) -> Option<String> {
+        self.run(css, async |client| client.find(Locator::Css(css)).await?.attr(name).await)
+    }
+
+    /// Clicks the button with this name.
+    pub fn press(&self, name: &str) {
+        let element = self.named(name, BUTTONS);
+        self.run(name, async |_| element.click().await);
+    }
+
+    /// Whether there is a button with this name.
+    pub fn has_button(&self, name: &str) -> bool {
+        self.find_named(name, BUTTONS).is_some()
+    }
+
+    /// Follows the link with this name.
+    pub fn follow(&self, name: &str) {
+        let element = self.named(name, "a[href]");
+        self.run(name, async |_| element.click().await);
+    }
+
+    /// Writes into the field with this label, in place of what it has. Any text can be written, as by pasting.
+    pub fn fill(&self, label: &str, text: &str) {
+        let field = self.named(label, FIELDS);
+        self.run(label, async |_| {
+            field.clear().await?;
+            field.click().await
+        });
+        self.developer("Input.insertText", &json!({"text": text}));
+    }
+
+    /// Checks the box, or chooses the option, with this label.
+    pub fn choose(&self, label: &str) {
+        let field = self.named(label, "label, summary, [role=radio], [role=checkbox]");
+        self.run(label, async |_| field.click().await);
+    }
+
+    /// Gives a file to a field.
+    pub fn attach(&self, css: &str, path: &std::path::Path) {
+        let path = path.to_str().unwrap();
+        self.run(css, async |client| client.find(Locator::Css(css)).await?.send_keys(path).await);
+    }
+
+    /// Presses a key, such as `Tab`, where the focus is.
+    pub fn key(&self, name: &str) {
+        let key = match name {
+            "Tab" => Key::Tab,
+            "Enter" => Key::Enter,
+            "Space" => Key::Space,
+            other => panic!("{other}"),
+        };
+        self.run(name, async |client| client.active_element().await?.send_keys(&char::from(key).to_string()).await);
+    }
+
+    /// The name of what is in focus.
+    pub fn focused(&self) -> String {
+        let label = self.run("focus", async |client| {
+            let element = client.active_element().await?;
+            client.issue_cmd(Label(element.element_id().to_string())).await
+        });
+        label.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Agrees to what a dialog asks.
+    pub fn agree(&self) {
+        self.run("dialog", async |client| client.accept_alert().await);
+    }
+
+    /// Waits for the element with this name, as a screen reader says it.
+    fn named(&self, name: &str, css: &str) -> Element {
+        self.until(&format!("{css} called {name:?}"), |browser| browser.find_named(name, css))
+    }
+
+    /// The element that has this name, or else the first whose name begins like this.
+    fn find_named(&self, name: &str, css: &str) -> Option<Element> {
+        let found = self.attempt(async |client| {
+            let mut begins = None;
+            for element in client.find_all(Locator::Css(css)).await? {
+                let said = client.issue_cmd(Label(element.element_id().to_string())).await?;
+                let said = said.as_str().unwrap_or_default().to_owned();
+                let said = if said.is_empty() { element.text().await? } else { said };
+                let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+                if said == name {
+                    return Ok::<_, fantoccini::error::CmdError>(Some(element));
+                }
+                if begins.is_none() && said.starts_with(name) {
+                    begins = Some(element);
+                }
+            }
+            Ok(begins)
+        });
+        found.ok().flatten()
+    }
+}
+
+const BUTTONS: &str = "button, input[type=submit], [role=button]";
+const FIELDS: &str = "input:not([type=checkbox], [type=radio], [type=hidden]), textarea, select";
