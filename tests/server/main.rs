@@ -10,6 +10,7 @@ mod common;
 mod account_pages;
 mod accounts;
 mod admin;
+mod admin_pages;
 mod bad_requests;
 mod client;
 mod docs;

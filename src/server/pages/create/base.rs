@@ -67,6 +67,8 @@ impl Base {
             let job = app.queue.job(&picture.job, None).await?.ok_or_else(|| Problem::missing("picture"))?;
             let mut base = Self::read(app, &job, format!("/g/{}", picture.id))?;
             base.wish.like = picture.id.to_string();
+            // With its seed as well, it would be the same picture.
+            base.wish.seed.clear();
             base.find_start(app, visitor, &job).await?;
             return Ok(Some(base));
         }
@@ -128,6 +130,7 @@ impl Base {
             let is_decided = match name {
                 "size" => !wish.aspect.is_empty(),
                 "init_weight" | "init_noise" => wish.init_image != self.wish.init_image || !wish.strength.is_empty(),
+                "style_weight" => wish.styles.is_empty(),
                 "stop_at" | "learning_rate_drops" => wish.iterations != self.wish.iterations,
                 name => OF_THE_FORM.contains(&name),
             };
