@@ -43,6 +43,9 @@ fn what_must_not_be_is_seen() {
         browser.until("the policy", |browser| {
             browser.complaints().iter().any(|text| text.contains("art.example.org")).then_some(())
         });
+        let requests = browser.requests();
+        assert!(requests.iter().any(|url| url.contains("art.example.org")), "{requests:?}");
+        browser.open("/docs/");
         browser.script("setTimeout(() => { throw new Error('of a script') })", vec![]);
         browser.until("the error", |browser| {
             browser.complaints().iter().any(|text| text.contains("of a script")).then_some(())

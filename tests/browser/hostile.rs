@@ -4,7 +4,12 @@ use serde_json::{Value, json};
 
 use crate::common::program::Workplace;
 use crate::common::server::Server;
+use crate::gallery::{drawn, publish};
 use crate::harness::{Browser, Colors, PHONE, Scripts, WIDE};
+use crate::people::{add, log_in};
+
+/// The longest title of a picture, in characters.
+const LONGEST_TITLE: usize = 100;
 
 /// Sentences that are scripts, markup, templates, or hard to show.
 pub fn hostile() -> Vec<String> {
@@ -63,6 +68,52 @@ fn prompts_are_text() {
         browser.open("/mine");
         for (text, _) in &jobs {
             check_shown(browser, text, "the list of jobs");
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn titles_and_published_prompts_are_text() {
+    let place = Workplace::new();
+    let token = add(&place, "anna", "user");
+    add(&place, "olga", "operator");
+    let server = Server::start_with_workers(&place, 2, &[]).with_header("authorization", &token);
+    let texts = hostile();
+    let prompts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let jobs = drawn(&server, &prompts);
+    let titles: Vec<String> = texts.iter().map(|text| text.chars().take(LONGEST_TITLE).collect()).collect();
+    let pages: Vec<String> = jobs.iter().zip(&titles).map(|(job, title)| publish(&server, job, title)).collect();
+    Browser::drive(&server, Scripts::On, |browser| {
+        browser.open("/gallery");
+        for title in &titles {
+            check_shown(browser, title, "the gallery");
+        }
+        for ((page, title), prompt) in pages.iter().zip(&titles).zip(&texts) {
+            browser.open(page);
+            check_shown(browser, title, "the page of a picture");
+            check_shown(browser, prompt, "the page of a picture");
+        }
+        browser.open("/login?next=/admin/jobs?state=all");
+        log_in(browser, "olga");
+        browser.open("/admin/jobs?state=all");
+        for text in &texts {
+            check_shown(browser, text, "the jobs for operators");
+        }
+        browser.open(&pages[0]);
+        browser.fill("Reason for hiding it", &texts[0]);
+        browser.press("Hide");
+        browser.until_text("This picture is hidden.");
+        check_shown(browser, &texts[0], "a hidden picture");
+        browser.open("/admin/audit");
+        check_shown(browser, &texts[0], "the audit");
+        // What was searched for is shown again.
+        for text in &texts {
+            let word: String = text.chars().take(80).collect();
+            let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("q", &word).finish();
+            browser.open(&format!("/gallery?{query}"));
+            let value = browser.script("return document.querySelector('#q').value", vec![]);
+            assert_eq!(value, json!(word));
         }
     });
 }

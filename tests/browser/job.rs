@@ -10,7 +10,7 @@ use crate::harness::{Browser, Scripts};
 
 /// A picture that takes some seconds, so that its preview is seen.
 fn long() -> Value {
-    json!({"prompt": PROMPTS[0], "quality": "better", "seed": 7})
+    json!({"prompt": PROMPTS[0], "size": "64x64", "iterations": 400, "cutouts": 2, "seed": 7})
 }
 
 /// A picture that takes minutes.
@@ -122,7 +122,7 @@ fn a_page_survives_a_server_that_starts_again() {
         // The job is given back, and begins again where it was.
         signal(server.child(), "TERM");
         assert_eq!(server.wait(), Some(0), "{}", server.log());
-        let server = Server::start_with_workers(&place, 1, &["--listen", &address]);
+        server = Server::start_with_workers(&place, 1, &["--listen", &address]);
         server.wait_for(job["id"].as_str().unwrap(), |job| job["iteration"].as_u64() > Some(before + 1));
         browser.until("progress", |browser| (iterations(browser) > before).then_some(()));
         assert_eq!(browser.script("return window.stays", vec![]), json!(true));

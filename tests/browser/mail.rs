@@ -45,7 +45,7 @@ fn an_address_is_confirmed_and_letters_come_until_they_are_stopped() {
         browser.until_text("on its way");
         let letter = mailbox.next();
         assert_eq!(letter["to"], json!([ADDRESS]), "{letter}");
-        let page = link(&letter, "/");
+        let page = link(&letter, "/mail/confirm/");
         browser.open(&page);
         browser.press("Confirm");
         browser.until_text("Your address is confirmed");

@@ -17,3 +17,4 @@ mod job;
 mod mail;
 mod operators;
 mod people;
+mod site;

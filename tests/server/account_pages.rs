@@ -2,6 +2,7 @@
 
 use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
+use crate::common::smtp::Sink;
 use crate::people::{PASSWORD, admin, admin_with_line, cookie, log_in, user};
 
 /// What browsers send with every request for a page.
@@ -254,4 +255,40 @@ fn a_server_of_one_person_has_no_login() {
     let server = Server::start(&open, &public);
     let asked = server.send("GET", "/account", &[PAGE, ("host", "art.example.org")], &[]);
     shows(&asked, 200, "You are here without an account.");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_letter_leads_back_to_an_account_and_tells_nothing_about_names() {
+    let place = Workplace::new();
+    let sink = Sink::new();
+    let smtp = format!("smtp://{}", sink.address);
+    let (server, session) =
+        with_anna(&place, &["--smtp", &smtp, "--mail-from", "Text2Art <art@example.org>", "--mail-lease", "1"]);
+    user(&place, "robot", "user", "jobs");
+    // Nobody confirmed an address yet, so no letter is written; the answer is the same.
+    for name in ["anna", "nobody", "robot", "<script>"] {
+        assert_eq!(led_to(&fill_in(&server, "/forgot", "", &[("name", name)])), "/forgot?asked=1", "{name}");
+    }
+    shows(&look(&server, "/forgot?asked=1", ""), 200, "If there is an account of this name");
+    let added = fill_in(&server, "/account/email", &session, &[("action", "add"), ("address", "anna@example.org")]);
+    assert_eq!(led_to(&added), "/account#email");
+    let path = |link: String| link.strip_prefix(&format!("http://{}", server.address)).unwrap().to_owned();
+    let confirm = path(sink.letter(1).link("/mail/confirm/"));
+    assert_eq!(led_to(&fill_in(&server, &confirm, "", &[])), "/mail/confirmed");
+    shows(&look(&server, "/account", &session), 200, "<bdi>anna@example.org</bdi>");
+
+    assert_eq!(led_to(&fill_in(&server, "/forgot", "", &[("name", "anna")])), "/forgot?asked=1");
+    let letter = sink.letter(2);
+    assert_eq!(letter.to, "anna@example.org");
+    let reset = path(letter.link("/reset/"));
+    assert_eq!(led_to(&fill_in(&server, &reset, "", &[("password", "another password")])), "/login?done=reset");
+    assert_eq!(look(&server, "/account", &session).status, 303);
+    assert_eq!(log_in(&server, "anna", "another password").status, 200);
+    // Three letters at once, whether or not somebody has the name.
+    for name in ["anna", "nobody"] {
+        let statuses: Vec<u16> = (0..3).map(|_| fill_in(&server, "/forgot", "", &[("name", name)]).status).collect();
+        assert!(statuses.contains(&429), "{name}: {statuses:?}");
+    }
+    assert!(!server.log().contains(reset.rsplit('/').next().unwrap()), "{}", server.log());
 }

@@ -82,7 +82,7 @@ fn a_finished_picture_has_its_files_and_its_command() {
     let done = server.wait_for(id(&job), |job| job["finished"].is_string());
     assert_eq!(done["state"], "done", "{done}");
     let shown = text(&server, &path_of(&job));
-    assert!(!is_loaded_again(&shown) && shown.contains("<video controls"), "{shown}");
+    assert!(!is_loaded_again(&shown) && shown.contains("<video "), "{shown}");
     assert!(shown.contains("width=\"32\" height=\"24\""), "{shown}");
 
     let downloads: Vec<String> =
@@ -224,7 +224,7 @@ fn what_belongs_to_others_is_not_there() {
     let own = as_user(&anna, "GET", &path_of(&job));
     assert!(own.status == 200 && own.text().contains("anna&#39;s secret"), "{}", own.text());
     as_user(&ben, "GET", &path_of(&job)).problem_page(404);
-    for action in ["cancel", "delete", "again", "start"] {
+    for action in ["cancel", "delete", "again", "publish", "withdraw"] {
         as_user(&ben, "POST", &format!("{}/{action}", path_of(&job))).problem_page(404);
     }
     let mine = |token: &str| as_user(token, "GET", "/mine").text();
@@ -294,16 +294,14 @@ fn another_picture_starts_from_a_finished_one() {
     let place = Workplace::new();
     let server = Server::start_with_workers(&place, 1, &[]);
     let job = server.submit(&small("a red apple"));
-    post(&server, &format!("{}/start", path_of(&job)), "").problem_page(404);
     server.wait_for(id(&job), |job| job["finished"].is_string());
-    let answer = post(&server, &format!("{}/start", path_of(&job)), "");
-    let (from, upload) = led(&answer).split_once("&init_image=").unwrap();
-    assert_eq!(from, format!("/?from={}", id(&job)));
-    let stored = server.get(&format!("/api/v1/uploads/{upload}")).json();
-    assert_eq!((&stored["width"], &stored["height"]), (&json!(32), &json!(24)), "{stored}");
-    let mut body = small("a green apple");
-    body["init_image"] = json!(upload);
-    let second = server.submit(&body);
+    let links = attributes(&text(&server, &path_of(&job)), "href");
+    let start = links.into_iter().find(|link| link.contains("&init=")).unwrap();
+    let form = text(&server, &start);
+    assert!(form.contains(&format!("name=\"init\" value=\"{}\"", id(&job))), "{form}");
+    let asked = post(&server, "/", &format!("{}&prompt=a+green+apple", start.trim_start_matches("/?")));
+    let second = server.get(&led(&asked).replace("/p/", "/api/v1/jobs/")).json();
+    let upload = server.get("/api/v1/uploads").json()["items"][0]["id"].as_str().unwrap().to_owned();
     let shown = text(&server, &path_of(&second));
     assert!(shown.contains("First save the picture that you gave as <code>init_image-1.png</code>"), "{shown}");
     let done = server.wait_for(id(&second), |job| job["finished"].is_string());
@@ -316,6 +314,34 @@ fn another_picture_starts_from_a_finished_one() {
     let refused = post(&server, &format!("{}/again", path_of(&second)), "");
     refused.problem_page(409);
     assert!(refused.text().contains("no longer stored"), "{}", refused.text());
+}
+
+#[test]
+fn a_picture_is_published_and_withdrawn() {
+    let place = Workplace::new();
+    let server = Server::start_with_workers(&place, 1, &[]);
+    let job = server.submit(&small("a red apple"));
+    let at = |action: &str| format!("{}/{action}", path_of(&job));
+    post(&server, &at("publish"), "title=Apple").problem_page(409);
+    server.wait_for(id(&job), |job| job["finished"].is_string());
+    assert!(text(&server, &path_of(&job)).contains("name=\"show_prompt\""));
+    let small = attributes(&text(&server, "/mine"), "src").into_iter().find(|url| url.contains("thumb")).unwrap();
+    assert_eq!(server.get(&small).header("content-type"), "image/webp");
+
+    let published = post(&server, &at("publish"), "title=%3Cb%3EApple&show_prompt=1");
+    let public = led(&published).to_owned();
+    assert!(public.starts_with("/g/"), "{public}");
+    let shown = text(&server, &public);
+    assert!(shown.contains("&#60;b&#62;Apple") && shown.contains("a red apple"), "{shown}");
+    let shown = text(&server, &path_of(&job));
+    assert!(attributes(&shown, "href").contains(&public) && !shown.contains("name=\"show_prompt\""), "{shown}");
+    assert_eq!(led(&post(&server, &at("withdraw"), "")), path_of(&job));
+    page(&server, &public).problem_page(404);
+    post(&server, &at("withdraw"), "").problem_page(404);
+    // Without the prompt, nobody else reads it.
+    let published = post(&server, &at("publish"), "title=");
+    let shown = text(&server, led(&published));
+    assert!(shown.contains("Untitled") && !shown.contains("a red apple"), "{shown}");
 }
 
 impl Answer {

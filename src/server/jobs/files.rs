@@ -37,7 +37,7 @@ const FOR_EVER: &str = "private, max-age=31536000, immutable";
 const ASK_AGAIN: &str = "private, no-cache";
 
 /// The address of a file.
-pub(super) fn url(job: &JobId, name: &str) -> String {
+pub(in crate::server) fn url(job: &JobId, name: &str) -> String {
     format!("/api/v1/jobs/{job}/files/{name}")
 }
 

@@ -12,7 +12,8 @@ use super::{Form, Layout, redirect, render};
 use crate::drawer;
 use crate::queue::{Filter, Job, State};
 use crate::server::app::App;
-use crate::server::jobs::View;
+use crate::server::derived;
+use crate::server::jobs::{View, files};
 use crate::server::problem::Answer;
 use crate::server::visitor::Visitor;
 use crate::text::waiting;
@@ -129,19 +130,21 @@ fn address(state: Option<State>, before: Option<i64>) -> String {
 
 impl Card {
     async fn of(app: &App, job: Job) -> Answer<Self> {
-        let (state, cancel) = (job.state, job.cancel);
+        let (id, state, cancel) = (job.id.clone(), job.state, job.cancel);
         let settings = Order::read(&job.settings).ok().map(|order| order.settings);
         let drawer = settings.as_ref().and_then(|settings| drawer::of(&settings.drawer).ok());
         let size = drawer.zip(settings.as_ref()).map(|(drawer, settings)| drawer.finished_size(settings));
         let job = View::of(app, job, matches!(state, State::Queued | State::Running)).await?;
-        let file = job.files.iter().find(|file| file.name == "picture.png").map(|file| file.url.clone());
+        // The small picture is made when a browser asks for it.
+        let has_picture = job.files.iter().any(|file| file.name == "picture.png");
+        let small = has_picture.then(|| files::url(&id, derived::THUMBNAIL));
         Ok(Self {
             said: state_in_words(state, cancel),
             tone: tone(state),
             heading: heading(&job.prompt),
             is_live: matches!(state, State::Queued | State::Running),
             progress: progress(&job),
-            picture: file.or_else(|| job.preview.clone()),
+            picture: small.or_else(|| job.preview.clone()),
             width: size.map_or(1, |size| size.width),
             height: size.map_or(1, |size| size.height),
             has_cells: drawer.is_some_and(|drawer| drawer.vector().is_some()),

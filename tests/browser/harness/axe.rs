@@ -22,24 +22,26 @@ const RUN: &str = "
 ";
 
 impl Browser {
-    /// Checks the page in light and dark, on a phone and on a wide screen: it is accessible, and nothing lies outside the
-    /// screen. The window is a wide one afterwards.
-    pub fn check_page(&self, what: &str) {
+    /// What keeps people from using the page, in light and dark, on a phone and on a wide screen, and what lies outside
+    /// the screen there. The window is a wide one afterwards.
+    pub fn problems(&self, what: &str) -> String {
         let mut found = String::new();
         for colors in [Colors::Light, Colors::Dark] {
             for width in [PHONE, WIDE] {
                 self.look(width, colors);
-                let too_wide = self.overflow();
-                if !too_wide.is_empty() {
-                    let _ = writeln!(found, "{what}, {width} px, {colors:?}: wider than the screen: {too_wide:?}");
-                }
-                for violation in self.violations() {
-                    let _ = writeln!(found, "{what}, {width} px, {colors:?}: {violation}");
+                let too_wide = self.overflow().into_iter().map(|part| format!("wider than the screen: {part}"));
+                for problem in too_wide.chain(self.violations()) {
+                    let _ = writeln!(found, "{what}, {width} px, {colors:?}: {problem}");
                 }
             }
         }
         self.look(WIDE, Colors::Light);
-        assert!(found.is_empty(), "{found}");
+        found
+    }
+
+    /// Opens everything that is folded away.
+    pub fn unfold(&self) {
+        self.script("for (const details of document.querySelectorAll('details')) details.open = true", vec![]);
     }
 
     fn violations(&self) -> Vec<String> {

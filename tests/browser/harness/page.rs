@@ -106,11 +106,6 @@ impl Browser {
         self.run(css, async |client| client.find(Locator::Css(css)).await?.attr(name).await)
     }
 
-    /// Clicks an element.
-    pub fn click(&self, css: &str) {
-        self.run(css, async |client| client.find(Locator::Css(css)).await?.click().await);
-    }
-
     /// Clicks the button with this name.
     pub fn press(&self, name: &str) {
         let element = self.named(name, BUTTONS);

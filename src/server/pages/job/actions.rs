@@ -8,7 +8,8 @@ use crate::database::Id;
 use crate::server::app::App;
 use crate::server::jobs::{actions, job_of};
 use crate::server::pages::{Form, local_path, redirect};
-use crate::server::problem::{Answer, PathId};
+use crate::server::pictures;
+use crate::server::problem::{Answer, PathId, Problem};
 use crate::server::visitor::Visitor;
 
 /// Where a form leads: to the page that it names, or else to another one.
@@ -54,9 +55,26 @@ pub(super) async fn again(
     Ok(redirect(&format!("/p/{}", added.id)))
 }
 
-/// Leads to the form for a picture that starts from this one.
-pub(super) async fn start(State(app): State<App>, visitor: Visitor, PathId(id): PathId, _: Form) -> Answer<Response> {
+/// Publishes the picture, and leads to where everybody sees it.
+pub(super) async fn publish(
+    State(app): State<App>,
+    visitor: Visitor,
+    PathId(id): PathId,
+    form: Form,
+) -> Answer<Response> {
+    let published = pictures::publish(&app, &visitor, &id, form.get("title"), form.has("show_prompt")).await?;
+    Ok(redirect(&format!("/g/{}", published.picture.id)))
+}
+
+/// Takes the picture out of the gallery.
+pub(super) async fn withdraw(
+    State(app): State<App>,
+    visitor: Visitor,
+    PathId(id): PathId,
+    form: Form,
+) -> Answer<Response> {
     let job = job_of(&app, &visitor, &id).await?;
-    let upload = actions::start_from(&app, &visitor, &job).await?;
-    Ok(redirect(&format!("/?from={id}&init_image={upload}")))
+    let picture = app.gallery.of_job(&job.id).await?.ok_or_else(|| Problem::missing("picture"))?;
+    pictures::withdraw(&app, &visitor, &picture.id).await?;
+    Ok(next(&form, &format!("/p/{id}")))
 }

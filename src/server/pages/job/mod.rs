@@ -1,4 +1,4 @@
-//! The page of a job: its place in the queue, the picture while it grows, the film of it, and what to do next.
+//! The page of a job: its place in the queue, the picture while it grows, the film of it, and what to do with it.
 //!
 //! The page says in words what a job looks like in each state, and scripts move only what changes between two states. So it
 //! works without them: it is then loaded anew every few seconds, until the job has ended.
@@ -28,7 +28,8 @@ pub(super) fn routes() -> Router<App> {
         .route("/p/{id}/cancel", post(actions::cancel))
         .route("/p/{id}/delete", post(actions::delete))
         .route("/p/{id}/again", post(actions::again))
-        .route("/p/{id}/start", post(actions::start))
+        .route("/p/{id}/publish", post(actions::publish))
+        .route("/p/{id}/withdraw", post(actions::withdraw))
 }
 
 async fn show(State(app): State<App>, layout: Layout, visitor: Visitor, PathId(id): PathId) -> Answer<Response> {

@@ -47,6 +47,8 @@ pub(super) struct JobPage {
     error: Option<String>,
     hint: Option<String>,
     downloads: Vec<Download>,
+    /// What the gallery has of it
+    published: Option<Publication>,
     /// A name for a request that a form of this page sends, so that sending it twice asks once
     key: Id,
 }
@@ -66,6 +68,13 @@ struct Made {
     inputs: Vec<String>,
 }
 
+/// A picture in the gallery.
+struct Publication {
+    url: String,
+    /// Why an operator hid it
+    hidden: Option<String>,
+}
+
 struct Download {
     label: &'static str,
     url: String,
@@ -79,6 +88,13 @@ impl JobPage {
         let is_of_other = job.owner != visitor.owner;
         let order = Order::read(&job.settings).ok();
         let trouble = if state == State::Queued { trouble(app, &job).await? } else { None };
+        let published = match state {
+            State::Done => app.gallery.of_job(&job.id).await?.map(|picture| Publication {
+                url: format!("/g/{}", picture.id),
+                hidden: picture.hidden.map(|hidden| hidden.why),
+            }),
+            _ => None,
+        };
         let view = View::of(app, job, true).await?;
         let place = view.position.zip(view.waiting);
         let place = place.map(|(place, waiting)| waiting::in_words(place, waiting, view.starts_in)).unwrap_or_default();
@@ -107,6 +123,7 @@ impl JobPage {
             error: view.error.as_deref().map(sentence),
             hint: view.hint.as_deref().map(sentence),
             downloads: downloads.collect(),
+            published,
             key: Id::random()?,
             job: view,
         })
