@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Gallery;
-use super::statements::{COUNT, LIKE, LIKES, UNLIKE, liked};
+use super::statements::{COUNT, LIKE, LIKED_AFTER, LIKES, UNLIKE, liked};
 use crate::database::{Id, Transaction, Value};
 use crate::error::Result;
 
@@ -55,6 +55,18 @@ impl Gallery {
         }
         let rows = self.database.rows(&liked(values.len() - 1), &values).await?;
         rows.iter().map(|row| Ok(Id::stored(row.text("picture")?))).collect()
+    }
+
+    /// The pictures that somebody likes whose names come after a text, in the order of their names, with when that was in
+    /// milliseconds since 1970; at most 200.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn liked_after(&self, who: &str, id: &str) -> Result<Vec<(Id, i64)>> {
+        let most = i64::try_from(MOST_PICTURES).unwrap_or(i64::MAX);
+        let rows = self.database.rows(LIKED_AFTER, &[who.into(), id.into(), most.into()]).await?;
+        rows.iter().map(|row| Ok((Id::stored(row.text("picture")?), row.whole("created")?))).collect()
     }
 
     /// Waits until no other transaction changes the likes of somebody.

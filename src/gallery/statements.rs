@@ -55,6 +55,10 @@ SELECT pictures.id, $2, {now} FROM pictures WHERE pictures.id = $1 AND pictures.
 ON CONFLICT (picture, who) DO NOTHING
 RETURNING picture";
 
+/// Values: who, the picture after which to begin, how many at most
+pub(super) const LIKED_AFTER: &str =
+    "SELECT picture, created FROM likes WHERE who = $1 AND picture > $2 ORDER BY picture LIMIT $3";
+
 /// Values: id, who
 pub(super) const UNLIKE: &str = "DELETE FROM likes WHERE picture = $1 AND who = $2 RETURNING picture";
 

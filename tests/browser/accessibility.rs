@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::json;
+
 use crate::common::program::Workplace;
 use crate::harness::{Browser, Colors, PHONE, Scripts, TABLET, WIDE};
 use crate::people::log_in;
@@ -31,7 +33,7 @@ fn visit(browser: &Browser, place: &Workplace, site: &Site, mut look: impl FnMut
 #[ignore = "needs chromium, chromedriver, and axe-core of npm"]
 fn every_page_can_be_used_by_everybody() {
     let place = Workplace::new();
-    let site = Site::new(&place, "draft");
+    let site = Site::new(&place, &json!({"size": "32x32", "iterations": 2, "cutouts": 1}));
     Browser::drive(&site.server, Scripts::On, |browser| {
         let mut found = String::new();
         visit(browser, &place, &site, |name| {
@@ -42,7 +44,7 @@ fn every_page_can_be_used_by_everybody() {
     });
 }
 
-/// `SCREENSHOTS` names the folder, `SCREENSHOT_QUALITY` the quality of the drawn pictures.
+/// `SCREENSHOTS` names the folder, `SCREENSHOT_QUALITY` a quality of the drawn pictures other than a draft.
 #[test]
 #[ignore = "needs chromium and chromedriver; writes pictures for people"]
 fn every_page_is_photographed() {
@@ -50,7 +52,8 @@ fn every_page_is_photographed() {
     let usual = concat!(env!("CARGO_TARGET_TMPDIR"), "/screenshots");
     let folder = PathBuf::from(variable("SCREENSHOTS").unwrap_or_else(|| usual.to_owned()));
     let place = Workplace::new();
-    let site = Site::new(&place, &variable("SCREENSHOT_QUALITY").unwrap_or_else(|| "draft".to_owned()));
+    let quality = variable("SCREENSHOT_QUALITY").unwrap_or_else(|| "draft".to_owned());
+    let site = Site::new(&place, &json!({"quality": quality, "seed": 3}));
     let mut count = 0;
     Browser::drive(&site.server, Scripts::On, |browser| {
         visit(browser, &place, &site, |name| {

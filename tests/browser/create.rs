@@ -24,6 +24,8 @@ fn draw(scripts: Scripts) {
         browser.open("/");
         browser.fill(PROMPT, PROMPTS[0]);
         browser.choose("Draft");
+        browser.choose("More options");
+        browser.fill("Iterations", "6");
         browser.press("Draw");
         let job = job_of(browser, &server);
         assert_eq!((&job["prompt"], &job["quality"]), (&json!(PROMPTS[0]), &json!("draft")), "{job}");

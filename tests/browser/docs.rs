@@ -45,6 +45,7 @@ fn what_must_not_be_is_seen() {
         });
         let requests = browser.requests();
         assert!(requests.iter().any(|url| url.contains("art.example.org")), "{requests:?}");
+        browser.open("/docs/");
         browser.script("setTimeout(() => { throw new Error('of a script') })", vec![]);
         browser.until("the error", |browser| {
             browser.complaints().iter().any(|text| text.contains("of a script")).then_some(())

@@ -39,7 +39,7 @@ fn in_and_out(scripts: Scripts) {
     Browser::drive(&server, scripts, |browser| {
         // What was asked for comes after the login.
         browser.open("/mine");
-        assert_eq!(browser.until_path("/login"), "/login?next=/mine");
+        assert_eq!(browser.until_path("/login"), "/login?next=%2Fmine");
         browser.fill("Name", "anna");
         browser.fill("Password", "wrong horse battery");
         browser.press("Log in");

@@ -25,8 +25,8 @@ pub struct Site {
 }
 
 impl Site {
-    /// Fills a server. The pictures have this quality.
-    pub fn new(place: &Workplace, quality: &str) -> Self {
+    /// Fills a server. The pictures have these settings.
+    pub fn new(place: &Workplace, settings: &serde_json::Value) -> Self {
         let token = add(place, "anna", "user");
         add(place, "olga", "admin");
         let arguments = ["--max-size", "16384x16384", "--registration", "open"];
@@ -34,7 +34,9 @@ impl Site {
         let jobs: Vec<String> = PROMPTS
             .iter()
             .map(|prompt| {
-                let wish = json!({"prompt": prompt, "quality": quality, "seed": 3, "products": ["mp4"]});
+                let mut wish = settings.clone();
+                wish["prompt"] = json!(prompt);
+                wish["products"] = json!(["mp4"]);
                 server.submit(&wish)["id"].as_str().unwrap().to_owned()
             })
             .collect();
@@ -53,9 +55,9 @@ impl Site {
         let page = |wish: serde_json::Value| format!("/p/{}", server.submit(&wish)["id"].as_str().unwrap());
         let dead = page(json!({"prompt": PROMPTS[2], "size": "16384x16384", "iterations": 1, "cutouts": 1}));
         server.wait_for(&dead[3..], |job| job["state"] == "dead");
-        let running = page(json!({"prompt": PROMPTS[0], "iterations": 100_000, "seed": 5}));
+        let running = page(json!({"prompt": PROMPTS[0], "size": "64x64", "iterations": 100_000, "cutouts": 2}));
         let waiting = page(json!({"prompt": PROMPTS[1]}));
-        server.wait_for(&running[3..], |job| job["iteration"].as_u64() > Some(20));
+        server.wait_for(&running[3..], |job| job["iteration"].as_u64() > Some(2));
         let done = format!("/p/{}", jobs[0]);
         let picture = pictures[0].clone();
         Self { server, done, running, waiting, dead, picture }

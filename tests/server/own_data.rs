@@ -93,6 +93,14 @@ fn upload(server: &Server, headers: &[(&str, &str)], picture: &[u8]) -> String {
     answer.json()["id"].as_str().unwrap().to_owned()
 }
 
+/// Publishes the picture of a job, and returns its name.
+fn publish(server: &Server, headers: &[(&str, &str)], job: &str) -> String {
+    let body = json!({"job": job, "title": "A <i>title</i>", "show_prompt": false});
+    let answer = send(server, "POST", "/api/v1/pictures", headers, &body);
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    answer.json()["id"].as_str().unwrap().to_owned()
+}
+
 /// Asks for a picture, and returns the name of the job.
 fn submit(server: &Server, headers: &[(&str, &str)], body: &Value) -> String {
     let answer = send(server, "POST", "/api/v1/jobs", headers, body);
@@ -121,7 +129,7 @@ fn done(server: &Server, headers: &[(&str, &str)], id: &str) {
 fn an_export_has_all_of_a_user_and_nothing_of_others() {
     let place = Workplace::new();
     admin_with_line(&place, PASSWORD, &["user", "add", "anna", "--email", "anna@example.org"]).succeeded();
-    let ben = user(&place, "ben", "user", "admin");
+    let ben = user(&place, "benedikt", "user", "admin");
     let server = Server::start_with_workers(&place, 1, &[]);
     let session = cookie(&log_in(&server, "anna", PASSWORD));
     let (anna, ben) = ([("cookie", session.as_str())], [("authorization", ben.as_str())]);
@@ -129,6 +137,10 @@ fn an_export_has_all_of_a_user_and_nothing_of_others() {
     let (hers, his) = (submit(&server, &anna, &small("a red <b>apple</b>")), submit(&server, &ben, &small("his pear")));
     done(&server, &anna, &hers);
     done(&server, &ben, &his);
+    let [published, liked] = [(&anna, &hers), (&ben, &his)].map(|(who, job)| publish(&server, who, job));
+    for picture in [&published, &liked] {
+        assert_eq!(send(&server, "PUT", &format!("/api/v1/pictures/{picture}/like"), &anna, &Value::Null).status, 204);
+    }
     // A second one that never ends here: it waits for a worker behind the pause.
     crate::people::admin(&place, &["queue", "pause"]).succeeded();
     let waiting = submit(&server, &anna, &small("a plum that waits"));
@@ -141,6 +153,8 @@ fn an_export_has_all_of_a_user_and_nothing_of_others() {
     let mut expected = vec![
         "profile.json".to_owned(),
         "jobs.json".to_owned(),
+        "pictures.json".to_owned(),
+        "likes.json".to_owned(),
         "uploads.json".to_owned(),
         format!("uploads/{given}.png"),
         format!("jobs/{hers}/picture.gif"),
@@ -160,8 +174,17 @@ fn an_export_has_all_of_a_user_and_nothing_of_others() {
     assert_eq!(file(&format!("jobs/{hers}/picture.png")), &served.body);
     let profile: Value = serde_json::from_slice(file("profile.json")).unwrap();
     assert_eq!((&profile["name"], &profile["email"]), (&json!("anna"), &json!("anna@example.org")));
+    let pictures: Value = serde_json::from_slice(file("pictures.json")).unwrap();
+    let of = |list: &Value, field: &str| -> Vec<String> {
+        list.as_array().unwrap().iter().map(|one| one[field].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!((of(&pictures, "id"), &pictures[0]["title"]), (vec![published.clone()], &json!("A <i>title</i>")));
+    let likes: Value = serde_json::from_slice(file("likes.json")).unwrap();
+    let mut expected = vec![published, liked];
+    expected.sort();
+    assert_eq!(of(&likes, "picture"), expected);
     let all = String::from_utf8_lossy(&answer.body);
-    for secret in [his.as_str(), "his pear", "ben", "argon2", session.split_once('=').unwrap().1] {
+    for secret in [his.as_str(), "his pear", "benedikt", "argon2", session.split_once('=').unwrap().1] {
         assert!(!all.contains(secret), "{secret}");
     }
     // A program that was given less gets nothing of it.
@@ -186,6 +209,8 @@ fn a_deleted_account_leaves_nothing_behind() {
     let (hers, others) = (submit(&server, &anna, &small("an apple")), submit(&server, &olga, &small("a pear")));
     done(&server, &anna, &hers);
     done(&server, &olga, &others);
+    let [published, liked] = [(&anna, &hers), (&olga, &others)].map(|(who, job)| publish(&server, who, job));
+    assert_eq!(send(&server, "PUT", &format!("/api/v1/pictures/{liked}/like"), &anna, &Value::Null).status, 204);
     // One that is drawn when the account is deleted, and one that waits.
     let mut long = small("a long one");
     long["iterations"] = 100_000.into();
@@ -216,6 +241,9 @@ fn a_deleted_account_leaves_nothing_behind() {
         let items = jobs["items"].as_array().unwrap();
         items.len() == 1 && files_in(&objects).iter().all(|file| file.contains(&others))
     });
+    let picture = |id: &str| send(&server, "GET", &format!("/api/v1/pictures/{id}"), &olga, &Value::Null);
+    picture(&published).problem(404);
+    assert_eq!(picture(&liked).json()["likes"], 0);
     assert!(files_in(&objects).iter().any(|file| file.contains(&others)), "what others have stays");
     drop(server);
     // No table has anything of hers, but for the note that keeps late requests from leaving something.

@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
-pub(super) use receive::{receive_form, unwritable};
+pub(super) use receive::receive_form;
 pub(super) use recorded::Recorded;
 pub use store::{Deleted, Kept, MOST_OF_AN_OWNER, Upload, Uploads};
 
@@ -34,7 +34,7 @@ use super::visitor::Visitor;
 use crate::objects::is_missing;
 
 /// The largest file, in bytes.
-pub(super) const LARGEST_FILE: usize = 20 << 20;
+const LARGEST_FILE: usize = 20 << 20;
 /// The largest body: a file and what a form puts around it.
 pub(super) const LARGEST_FORM: usize = LARGEST_FILE + (64 << 10);
 

@@ -23,12 +23,13 @@ pub(in crate::server) async fn erase_departed(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Cancels the jobs of an owner, and deletes what has ended, with uploads and all files. Returns whether nothing is left: a
+/// Withdraws what an owner published and liked, cancels the jobs, and deletes what has ended, with uploads and all files. Returns whether nothing is left: a
 /// job that is drawn must end first.
 pub(super) async fn erase(app: &App, owner: &str) -> Result<bool> {
     for job in app.queue.cancel_all(owner).await? {
         app.changes.tell(&job);
     }
+    app.gallery.forget(owner).await?;
     let mut left = false;
     let mut filter = Filter { owner: Some(owner.to_owned()), limit: AT_A_TIME, ..Filter::default() };
     loop {

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::password;
-use crate::accounts::{INVITATION_LASTS, Invitation, RESET_LASTS, Role};
+use crate::accounts::{INVITATION_LASTS, Invitation, RESET_LASTS};
+use crate::database::Id;
 use crate::server::app::App;
 use crate::server::audit;
 use crate::server::config::{Config, Registration};
@@ -164,8 +165,20 @@ pub(in crate::server) async fn invite(app: &App, admin: &Visitor, note: &str, da
 )]
 pub(super) async fn list(State(app): State<App>, visitor: Visitor, entrance: Entrance) -> Answer<Json<Views>> {
     check_admin(&visitor, entrance)?;
-    let invitations = app.accounts.invitations().await?;
-    Ok(Json(Views { items: invitations.into_iter().map(View::from).collect() }))
+    Ok(Json(Views { items: list_all(&app).await? }))
+}
+
+/// All invitations, the newest first.
+pub(in crate::server) async fn list_all(app: &App) -> Answer<Vec<View>> {
+    Ok(app.accounts.invitations().await?.into_iter().map(View::from).collect())
+}
+
+/// Withdraws an invitation that is not used yet.
+pub(in crate::server) async fn take_back(app: &App, admin: &Visitor, id: &Id) -> Answer<()> {
+    if !app.accounts.withdraw_invitation(id).await? {
+        return Err(Problem::missing("invitation"));
+    }
+    Ok(audit::note(&app.database, &admin.name, "invitation withdrawn", id.as_str(), None).await?)
 }
 
 /// Withdraw an invitation
@@ -183,10 +196,7 @@ pub(super) async fn withdraw(
     PathId(id): PathId,
 ) -> Answer<StatusCode> {
     check_admin(&visitor, entrance)?;
-    if !app.accounts.withdraw_invitation(&id).await? {
-        return Err(Problem::missing("invitation"));
-    }
-    audit::note(&app.database, &visitor.name, "invitation withdrawn", id.as_str(), None).await?;
+    take_back(&app, &visitor, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -222,7 +232,7 @@ pub(in crate::server) async fn link_for(app: &App, admin: &Visitor, name: &str) 
 /// Refuses whoever does not manage users.
 fn check_admin(visitor: &Visitor, entrance: Entrance) -> Answer<()> {
     entrance.check_own_account()?;
-    if visitor.role == Role::Admin {
+    if visitor.administers() {
         return Ok(());
     }
     Err(Problem::new(StatusCode::FORBIDDEN, "only admins manage users").hint("ask an admin of the server"))

@@ -34,7 +34,7 @@ const RESERVED: [&str; 11] = [
 /// Who registers.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewUser)]
+#[schema(as = Registration)]
 pub(super) struct Asked {
     /// The name for the login
     #[schema(min_length = 1, max_length = 50, pattern = "^[a-z0-9][a-z0-9_.-]*$", example = "anna")]

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::wish::{Wish, divided};
 use crate::database::Id;
+use crate::gallery::Picture;
 use crate::models::Quality;
 use crate::palette::BuiltIn;
 use crate::queue::Job;
@@ -54,6 +55,23 @@ impl Base {
             base.find_start(app, visitor, &job).await?;
             return Ok(Some(base));
         }
+        if let Some(id) = form.some("like") {
+            let picture = match Id::parse(id) {
+                Some(id) => app.gallery.picture(&id).await?,
+                None => None,
+            };
+            // Without its prompt, the owner shares no settings either.
+            let is_shared = |picture: &Picture| picture.show_prompt && picture.hidden.is_none();
+            let picture = picture.filter(|picture| is_shared(picture) || visitor.sees_those_of(&picture.owner));
+            let picture = picture.ok_or_else(|| Problem::missing("picture"))?;
+            let job = app.queue.job(&picture.job, None).await?.ok_or_else(|| Problem::missing("picture"))?;
+            let mut base = Self::read(app, &job, format!("/g/{}", picture.id))?;
+            base.wish.like = picture.id.to_string();
+            // With its seed as well, it would be the same picture.
+            base.wish.seed.clear();
+            base.find_start(app, visitor, &job).await?;
+            return Ok(Some(base));
+        }
         Ok(None)
     }
 
@@ -80,10 +98,13 @@ impl Base {
             ..Wish::default()
         };
         let size = settings.size.to_string();
+        // Settings can always be written.
         let Ok(Value::Object(settings)) = serde_json::to_value(settings) else {
             return Err(Problem::missing("picture"));
         };
-        Ok(Self { wish, page, size, settings })
+        let styles = settings.get("style").and_then(Value::as_array).into_iter().flatten();
+        let styles = styles.filter_map(|style| style.as_str().map(str::to_owned)).collect();
+        Ok(Self { wish: Wish { styles, ..wish }, page, size, settings })
     }
 
     /// Looks for the upload that the picture began with, which may be deleted meanwhile.
@@ -109,6 +130,7 @@ impl Base {
             let is_decided = match name {
                 "size" => !wish.aspect.is_empty(),
                 "init_weight" | "init_noise" => wish.init_image != self.wish.init_image || !wish.strength.is_empty(),
+                "style_weight" => wish.styles.is_empty(),
                 "stop_at" | "learning_rate_drops" => wish.iterations != self.wish.iterations,
                 name => OF_THE_FORM.contains(&name),
             };

@@ -34,8 +34,6 @@ pub(super) struct Wish {
     pub products: Vec<String>,
     /// The upload to start from
     pub init_image: String,
-    /// The job whose picture to start from
-    pub init: String,
     /// How closely to keep to the start: empty, `near` or `close`
     pub strength: String,
     /// The job whose settings this varies
@@ -69,7 +67,6 @@ impl Wish {
             colors: text("colors", before.colors),
             products: list("products", before.products),
             init_image: text("init_image", before.init_image),
-            init: text("init", before.init),
             strength: text("strength", before.strength),
             from: text("from", before.from),
             like: text("like", before.like),

@@ -4,6 +4,8 @@
 //! text2art/profile.json            the user, with limits, tokens and sessions, but no secrets
 //! text2art/jobs.json               the jobs, the newest first
 //! text2art/jobs/ID/picture.png     their files: pictures, movies, and the recipes that draw them again
+//! text2art/pictures.json           those that are published
+//! text2art/likes.json              the pictures that the user likes
 //! text2art/uploads.json            the uploads
 //! text2art/uploads/ID.png          their pictures
 //! ```
@@ -22,6 +24,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::user_of;
 use crate::accounts::User;
+use crate::gallery::Picture;
 use crate::queue::{Filter, Job};
 use crate::server::app::App;
 use crate::server::guard::Entrance;
@@ -43,7 +46,7 @@ static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
 
 /// Export what the server has of you
 ///
-/// A tar archive with your profile, jobs, recipes, pictures, movies and uploads. It is made while it is sent. Needs a
+/// A tar archive with your profile, jobs, recipes, pictures, movies, likes and uploads. It is made while it is sent. Needs a
 /// session, or a token with the scope `admin`.
 #[utoipa::path(
     get, path = "/me/export", tag = "users", operation_id = "export_me",
@@ -93,12 +96,17 @@ async fn fill(app: &App, user: &User, archive: &Archive) -> Result<(), Stopped> 
         }
     }
     archive.list("jobs.json", list).await?;
-    let mut before = None;
+    let (mut before, mut published) = (None, List::new(&app.config.incoming())?);
     while let Some(jobs) = jobs_before(app, user, &mut before).await? {
         for job in jobs {
             files(app, &job, archive).await?;
+            if let Some(picture) = app.gallery.of_job(&job.id).await? {
+                published.add(&about(&picture)).await?;
+            }
         }
     }
+    archive.list("pictures.json", published).await?;
+    likes(app, user, archive).await?;
     uploads(app, user, archive).await?;
     archive.end().await
 }
@@ -160,6 +168,33 @@ async fn files(app: &App, job: &Job, archive: &Archive) -> Result<(), Stopped> {
         archive.text(&format!("jobs/{}/recipe.json", job.id), result.recipe).await?;
     }
     Ok(())
+}
+
+/// What is known about a published picture.
+fn about(picture: &Picture) -> Value {
+    json!({
+        "id": picture.id.as_str(),
+        "job": picture.job.as_str(),
+        "title": picture.title,
+        "show_prompt": picture.show_prompt,
+        "published": moment(picture.published),
+        "likes": picture.likes,
+        "hidden": picture.hidden.as_ref().map(|hidden| json!({"since": moment(hidden.since), "why": hidden.why})),
+    })
+}
+
+async fn likes(app: &App, user: &User, archive: &Archive) -> Result<(), Stopped> {
+    let mut list = List::new(&app.config.incoming())?;
+    let mut last = String::new();
+    loop {
+        let page = app.gallery.liked_after(&user.id, &last).await?;
+        let Some((end, _)) = page.last() else { break };
+        last = end.to_string();
+        for (picture, since) in page {
+            list.add(&json!({"picture": picture.as_str(), "since": moment(since)})).await?;
+        }
+    }
+    archive.list("likes.json", list).await
 }
 
 async fn uploads(app: &App, user: &User, archive: &Archive) -> Result<(), Stopped> {
