@@ -238,7 +238,7 @@ fn what_belongs_to_others_is_not_there() {
     let own = as_user(&anna, "GET", &path_of(&job));
     assert!(own.status == 200 && own.text().contains("anna&#39;s secret"), "{}", own.text());
     as_user(&ben, "GET", &path_of(&job)).problem_page(404);
-    for action in ["cancel", "delete", "again", "start"] {
+    for action in ["cancel", "delete", "again", "start", "publish", "withdraw"] {
         as_user(&ben, "POST", &format!("{}/{action}", path_of(&job))).problem_page(404);
     }
     let mine = |token: &str| as_user(token, "GET", "/mine").text();
@@ -315,6 +315,7 @@ fn another_picture_starts_from_a_finished_one() {
     assert_eq!(from, format!("/?from={}", id(&job)));
     let stored = server.get(&format!("/api/v1/uploads/{upload}")).json();
     assert_eq!((&stored["width"], &stored["height"]), (&json!(32), &json!(24)), "{stored}");
+    assert!(text(&server, led(&answer)).contains(&format!("name=\"init_image\" value=\"{upload}\"")));
     let mut body = small("a green apple");
     body["init_image"] = json!(upload);
     let second = server.submit(&body);

@@ -2,9 +2,8 @@
 
 use tempfile::TempPath;
 
-use super::convert::convert;
 use super::receive::unwritable;
-use super::{Upload, Uploads, kept_or_full};
+use super::{Upload, keep_file};
 use crate::objects::is_missing;
 use crate::queue::Artifact;
 use crate::server::app::App;
@@ -12,9 +11,7 @@ use crate::server::problem::{Answer, Problem};
 
 /// Makes an upload of an owner from the picture of a job.
 pub(in crate::server) async fn take(app: &App, owner: &str, picture: &Artifact) -> Answer<Upload> {
-    let path = copied(app, picture).await?;
-    let converted = convert(path).await?;
-    kept_or_full(Uploads::new(app).keep(owner, converted).await?).map(|(upload, _)| upload)
+    keep_file(app, owner, copied(app, picture).await?).await
 }
 
 /// Copies a picture out of the store, into a file that vanishes with the returned path.
