@@ -238,7 +238,7 @@ fn what_belongs_to_others_is_not_there() {
     let own = as_user(&anna, "GET", &path_of(&job));
     assert!(own.status == 200 && own.text().contains("anna&#39;s secret"), "{}", own.text());
     as_user(&ben, "GET", &path_of(&job)).problem_page(404);
-    for action in ["cancel", "delete", "again", "publish", "withdraw"] {
+    for action in ["cancel", "delete", "again", "start", "publish", "withdraw"] {
         as_user(&ben, "POST", &format!("{}/{action}", path_of(&job))).problem_page(404);
     }
     let mine = |token: &str| as_user(token, "GET", "/mine").text();
@@ -308,14 +308,17 @@ fn another_picture_starts_from_a_finished_one() {
     let place = Workplace::new();
     let server = Server::start_with_workers(&place, 1, &[]);
     let job = server.submit(&small("a red apple"));
+    post(&server, &format!("{}/start", path_of(&job)), "").problem_page(404);
     server.wait_for(id(&job), |job| job["finished"].is_string());
-    let links = attributes(&text(&server, &path_of(&job)), "href");
-    let start = links.into_iter().find(|link| link.contains("&init=")).unwrap();
-    let form = text(&server, &start);
-    assert!(form.contains(&format!("name=\"init\" value=\"{}\"", id(&job))), "{form}");
-    let asked = post(&server, "/", &format!("{}&prompt=a+green+apple", start.trim_start_matches("/?")));
-    let second = server.get(&led(&asked).replace("/p/", "/api/v1/jobs/")).json();
-    let upload = server.get("/api/v1/uploads").json()["items"][0]["id"].as_str().unwrap().to_owned();
+    let answer = post(&server, &format!("{}/start", path_of(&job)), "");
+    let (from, upload) = led(&answer).split_once("&init_image=").unwrap();
+    assert_eq!(from, format!("/?from={}", id(&job)));
+    let stored = server.get(&format!("/api/v1/uploads/{upload}")).json();
+    assert_eq!((&stored["width"], &stored["height"]), (&json!(32), &json!(24)), "{stored}");
+    assert!(text(&server, led(&answer)).contains(&format!("name=\"init_image\" value=\"{upload}\"")));
+    let mut body = small("a green apple");
+    body["init_image"] = json!(upload);
+    let second = server.submit(&body);
     let shown = text(&server, &path_of(&second));
     assert!(shown.contains("First save the picture that you gave as <code>init_image-1.png</code>"), "{shown}");
     let done = server.wait_for(id(&second), |job| job["finished"].is_string());
