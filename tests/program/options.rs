@@ -159,6 +159,26 @@ const GENERATE: [Group; 10] = [
                 &["apple --dry-run -s 7", "apple --dry-run --seed -7", "apple --dry-run --seed cat", "apple --seed ''"],
             ),
             (
+                "--style",
+                &[
+                    "apple --dry-run --style Watercolor,artstation --style neon",
+                    "apple --dry-run --style none",
+                    "apple --style watercolour",
+                    "apple --style ''",
+                    "apple --style none,neon",
+                    "apple --style",
+                ],
+            ),
+            (
+                "--style-weight",
+                &[
+                    "apple --dry-run --style neon --style-weight 0.25",
+                    "apple --dry-run --style-weight 0.25",
+                    "apple --style-weight 0",
+                    "apple --style neon --style-weight much",
+                ],
+            ),
+            (
                 "--image-prompt",
                 &[
                     "apple --dry-run --image-prompt photo.png:0.5 --image-prompt photo.png",
@@ -794,6 +814,155 @@ const SERVER_VERBS: [Group; 6] = [
 #[cfg(not(feature = "server"))]
 const SERVER_VERBS: [Group; 0] = [];
 
+/// The cases of the verbs of operators, which share a folder of data. `tests/server/admin.rs` tells what the options do to
+/// a server; a token and a moment cannot stand in a snapshot.
+#[cfg(feature = "server")]
+const ADMIN_VERBS: [Group; 28] = [
+    (
+        "serve admin user add",
+        &[
+            (
+                "--no-password",
+                &[
+                    "serve admin user add Anna --no-password --data d",
+                    "serve admin user add anna --no-password --data d",
+                    "serve admin user add anna --no-password --data d",
+                ],
+            ),
+            (
+                "--role",
+                &[
+                    "serve admin user add ben --no-password --role operator --data d",
+                    "serve admin user add c --role king",
+                ],
+            ),
+            ("--weight", &["serve admin user add c --no-password --weight 0 --data d"]),
+            ("--max-waiting", &["serve admin user add c --max-waiting many"]),
+            ("--max-running", &["serve admin user add c --no-password --max-running 1001 --data d"]),
+            ("--email", &["serve admin user add c --no-password --email nobody --data d"]),
+        ],
+    ),
+    (
+        "serve admin user list",
+        &[("--json", &["serve admin user list --json --data none", "serve admin user list --jsn"])],
+    ),
+    (
+        "serve admin user change",
+        &[
+            (
+                "--role",
+                &["serve admin user change anna --role admin --data d", "serve admin user change anna --role king"],
+            ),
+            ("--weight", &["serve admin user change anna --weight 101 --data d"]),
+            ("--max-waiting", &["serve admin user change nobody --max-waiting 7 --data d"]),
+            ("--max-running", &["serve admin user change anna --max-running 0 --data d"]),
+            ("--email", &["serve admin user change anna --email a@b@ --data d"]),
+        ],
+    ),
+    (
+        "serve admin user reset",
+        &[
+            ("--expires", &["serve admin user reset anna --expires 90", "serve admin user reset nobody --data d"]),
+            ("--public-url", &["serve admin user reset anna --public-url here"]),
+        ],
+    ),
+    (
+        "serve admin invitation add",
+        &[
+            ("--note", &["serve admin invitation add --note --data d"]),
+            ("--expires", &["serve admin invitation add --expires 90"]),
+            ("--public-url", &["serve admin invitation add --public-url here"]),
+        ],
+    ),
+    (
+        "serve admin invitation list",
+        &[("--json", &["serve admin invitation list --data d", "serve admin invitation list --json --data d"])],
+    ),
+    (
+        "serve admin invitation withdraw",
+        &[("", &["serve admin invitation withdraw 0123456789abcdefghjkmnpqrs --data d"])],
+    ),
+    ("serve admin user password", &[("", &["serve admin user password nobody --data d"])]),
+    (
+        "serve admin user disable",
+        &[("", &["serve admin user disable anna --data d", "serve admin user disable nobody --data d"])],
+    ),
+    ("serve admin user enable", &[("", &["serve admin user enable anna --data d"])]),
+    (
+        "serve admin user remove",
+        &[("", &["serve admin user remove ben --data d", "serve admin user remove ben --data d"])],
+    ),
+    (
+        "serve admin token add",
+        &[
+            ("--name", &["serve admin token add nobody --name laptop --data d"]),
+            ("--scope", &["serve admin token add anna --scope all"]),
+            ("--expires", &["serve admin token add anna --expires 90"]),
+        ],
+    ),
+    (
+        "serve admin token list",
+        &[("--json", &["serve admin token list --json --data d", "serve admin token list nobody --data d"])],
+    ),
+    ("serve admin token revoke", &[("", &["serve admin token revoke 0123456789abcdefghjkmnpqrs --data d"])]),
+    ("serve admin queue pause", &[("", &["serve admin queue pause --data d", "serve admin queue pause --data d"])]),
+    ("serve admin queue resume", &[("", &["serve admin queue resume --data d", "serve admin queue resume --data d"])]),
+    (
+        "serve admin queue show",
+        &[("--json", &["serve admin queue show --data d", "serve admin queue show --json --data d"])],
+    ),
+    (
+        "serve admin jobs",
+        &[
+            ("--state", &["serve admin jobs --state dead --data d", "serve admin jobs --state ready"]),
+            ("--user", &["serve admin jobs --user anna --data d", "serve admin jobs --user nobody --data d"]),
+            ("--limit", &["serve admin jobs --limit -1"]),
+            ("--json", &["serve admin jobs --json --data d"]),
+            ("--data", &["serve admin jobs --data none", "serve admin jobs --data text.png"]),
+            ("--config", &["serve admin jobs --config none.toml", "serve admin jobs --config text.png"]),
+        ],
+    ),
+    (
+        "serve admin requeue",
+        &[("", &["serve admin requeue", "serve admin requeue 0123456789abcdefghjkmnpqrs --data d"])],
+    ),
+    ("serve admin workers", &[("--json", &["serve admin workers --data d", "serve admin workers --json --data d"])]),
+    (
+        "serve admin drain",
+        &[("--undo", &["serve admin drain nobody --data d", "serve admin drain nobody --undo --data d"])],
+    ),
+    (
+        "serve admin audit",
+        &[
+            ("--limit", &["serve admin audit --limit 0 --data d", "serve admin audit --limit -1"]),
+            ("--json", &["serve admin audit --json --data none"]),
+        ],
+    ),
+    ("serve admin letters", &[("--json", &["serve admin letters --data d", "serve admin letters --json --data d"])]),
+    ("serve admin resend", &[("", &["serve admin resend done-0 --data d"])]),
+    ("serve admin gc", &[("", &["serve admin gc --data d"])]),
+    (
+        "serve admin retention",
+        &[
+            ("--older-than", &["serve admin retention --data d", "serve admin retention --older-than 30"]),
+            (
+                "--keep-bytes",
+                &["serve admin retention --keep-bytes 20G --data d", "serve admin retention --keep-bytes much"],
+            ),
+        ],
+    ),
+    (
+        "serve admin backup",
+        &[("--force", &["serve admin backup text.png --data d", "serve admin backup x.zip --force --data none"])],
+    ),
+    (
+        "serve admin restore",
+        &[("", &["serve admin restore none.zip --data e", "serve admin restore text.png --data e"])],
+    ),
+];
+#[cfg(not(feature = "server"))]
+const ADMIN_VERBS: [Group; 0] = [];
+
 /// The cases of all verbs but the one that draws.
 fn verbs() -> impl Iterator<Item = &'static Group> {
     VERBS.iter().chain(&SERVER_VERBS)
@@ -830,6 +999,16 @@ fn every_option_of_the_other_verbs_does_what_it_says() {
 }
 
 #[test]
+#[cfg(feature = "server")]
+fn every_option_of_the_verbs_of_operators_does_what_it_says() {
+    let mut record = Record::new();
+    for (_, lines) in ADMIN_VERBS.iter().flat_map(|(_, cases)| *cases) {
+        record.add(lines);
+    }
+    insta::assert_snapshot!("verb_serve_admin", record.text);
+}
+
+#[test]
 fn no_option_is_without_a_case() {
     let workplace = Workplace::new();
     let help = |arguments: &[&str]| workplace.run(arguments).succeeded().output_text().to_owned();
@@ -841,7 +1020,7 @@ fn no_option_is_without_a_case() {
         let (_, cases) = GENERATE.iter().find(|(group, _)| *group == name).unwrap();
         assert!(cases.iter().any(|(case, _)| case.strip_prefix("--") == Some(option.option)), "{option:?}");
     }
-    for (verb, cases) in verbs().filter(|(verb, _)| *verb != "generate") {
+    for (verb, cases) in verbs().chain(&ADMIN_VERBS).filter(|(verb, _)| *verb != "generate") {
         let tested = cases.iter().map(|(option, _)| (*option).to_owned()).filter(|option| !option.is_empty());
         let mut options = options_of(&help(&words(&format!("{verb} --help"))));
         if ["batch", "submit"].contains(verb) {
@@ -851,7 +1030,9 @@ fn no_option_is_without_a_case() {
         }
         if verb.contains(' ') {
             // Those of the verb above it.
-            options.retain(|option| !["--offline", "--progress"].contains(&option.as_str()));
+            let above = ["--offline", "--progress", "--data", "--config"];
+            options
+                .retain(|option| !above.contains(&option.as_str()) || tested.clone().any(|tested| tested == *option));
         }
         assert_eq!(tested.collect::<BTreeSet<_>>(), options, "{verb}");
     }
@@ -863,6 +1044,16 @@ fn no_option_is_without_a_case() {
     };
     let verbs: BTreeSet<String> = verbs_of("").into_iter().chain(verbs_of("models")).collect();
     assert_eq!(self::verbs().map(|(verb, _)| (*verb).to_owned()).collect::<BTreeSet<_>>(), verbs);
+    if cfg!(feature = "server") {
+        let groups = ["user", "token", "invitation", "queue"].map(|group| format!("serve admin {group}"));
+        let mut verbs: BTreeSet<String> = verbs_of("serve admin").into_iter().collect();
+        for group in &groups {
+            assert!(verbs.remove(group), "{group}");
+            verbs.extend(verbs_of(group));
+        }
+        verbs.remove("serve admin help");
+        assert_eq!(ADMIN_VERBS.iter().map(|(verb, _)| (*verb).to_owned()).collect::<BTreeSet<_>>(), verbs);
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod common;
 mod account_pages;
 mod accounts;
 mod admin;
+mod admin_pages;
 mod bad_requests;
 mod client;
 mod docs;
@@ -31,6 +32,7 @@ mod place;
 mod registration;
 mod start;
 mod streams;
+mod styles;
 mod uploads;
 #[cfg(target_os = "linux")]
 mod worker;

@@ -1,8 +1,10 @@
 //! What operators ask a server.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
-use crate::common::program::Workplace;
+use crate::common::program::{LIMIT, Workplace};
 use crate::common::server::Server;
 
 #[test]
@@ -22,6 +24,49 @@ fn a_server_says_whether_it_lives_and_can_work() {
     let problem = server.get("/readyz").problem(503);
     assert_eq!(problem["detail"], "the store of pictures cannot be written");
     assert_eq!(server.get("/healthz").status, 200);
+}
+
+#[test]
+fn counts_have_an_address_of_their_own_on_demand() {
+    let place = Workplace::new();
+    // A port that was free a moment ago.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let server = Server::start(&place, &["--metrics", &free.to_string()]);
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
+    let get = |path: &str| agent.get(format!("http://{free}{path}")).header("x-forwarded-for", "203.0.113.5").call();
+    let mut answer = get("/metrics").unwrap();
+    assert_eq!(answer.status(), 200, "{}", server.log());
+    assert!(answer.body_mut().read_to_string().unwrap().contains("text2art_dead 0"));
+    // Nothing else is there.
+    for path in ["/", "/api/v1/jobs", "/healthz"] {
+        assert_eq!(get(path).unwrap().status(), 404, "{path}");
+    }
+    let taken = place.run(&["serve", "--listen", "127.0.0.1:0", "--data", "other", "--metrics", &free.to_string()]);
+    assert!(taken.code == Some(2) && taken.errors.contains("another program uses it"), "{}", taken.errors);
+}
+
+#[test]
+fn counts_tell_how_jobs_ended() {
+    let place = Workplace::new();
+    let server = Server::start_with_workers(&place, 1, &[]);
+    let small = json!({"prompt": "a", "quality": "draft", "size": "32x32", "iterations": 2, "cutouts": 1});
+    let done = server.submit(&small);
+    server.wait_for(done["id"].as_str().unwrap(), |job| job["state"] == "done");
+    let endless = json!({"prompt": "a", "quality": "draft", "size": "32x32", "iterations": 100_000, "cutouts": 1});
+    let canceled = server.submit(&endless);
+    let id = canceled["id"].as_str().unwrap();
+    server.wait_for(id, |job| job["state"] == "running");
+    assert_eq!(server.post(&format!("/api/v1/jobs/{id}/cancel"), &json!({})).status, 202);
+    server.wait_for(id, |job| job["state"] == "cancelled");
+    // The end is counted a moment after it is recorded.
+    let started = Instant::now();
+    for outcome in ["done", "cancelled"] {
+        let line = format!(r#"text2art_job_seconds_count{{quality="draft",outcome="{outcome}"}} 1"#);
+        while !server.get("/metrics").text().lines().any(|found| found == line) {
+            assert!(started.elapsed() < LIMIT, "{line}: {}", server.get("/metrics").text());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
 }
 
 #[test]

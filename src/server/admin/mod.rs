@@ -1,9 +1,12 @@
-//! What operators see and do: the queue as a whole, dead jobs, workers, users, and what other operators did.
+//! What operators see and do: the queue as a whole, jobs of all users, workers, users, letters that could not
+//! be sent, and what other operators did.
 //!
 //! The functions that look things up and act are shared with the pages for operators.
 
 mod audited;
 mod jobs;
+mod letters;
+mod pictures;
 mod queue;
 mod users;
 mod workers;
@@ -16,6 +19,8 @@ use utoipa_axum::routes;
 
 pub(super) use audited::{EntryView, entries};
 pub(super) use jobs::{AdminJob, AttemptView, Which, find as find_jobs, look as look_at_job, requeue as requeue_job};
+pub(super) use letters::{LetterView, letters as dead_letters, named as letter_named, send_again as send_letter_again};
+pub(super) use pictures::{HiddenPicture, hidden as hidden_pictures};
 pub(super) use queue::{Overview, overview};
 pub(super) use users::{
     ChangedUser, NewUserBody, UserView, add as add_user, change as change_user, users as list_users,
@@ -40,6 +45,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(workers::undrain_one))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::update))
+        .routes(routes!(letters::list))
+        .routes(routes!(letters::resend))
+        .routes(routes!(pictures::list))
         .routes(routes!(audited::list))
 }
 

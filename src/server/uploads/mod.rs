@@ -8,6 +8,7 @@ mod receive;
 mod recorded;
 mod statements;
 mod store;
+mod take;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ use utoipa_axum::routes;
 pub(super) use receive::{receive_form, unwritable};
 pub(super) use recorded::Recorded;
 pub use store::{Deleted, Kept, MOST_OF_AN_OWNER, Upload, Uploads};
+pub(super) use take::take;
 
 use super::app::App;
 use super::moment::moment;

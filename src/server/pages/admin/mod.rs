@@ -2,8 +2,10 @@
 
 mod audit;
 mod jobs;
+mod letters;
 mod links;
 mod overview;
+mod pictures;
 mod users;
 mod workers;
 
@@ -24,6 +26,8 @@ pub(super) fn routes() -> Router<App> {
         .merge(jobs::routes())
         .merge(workers::routes())
         .merge(users::routes())
+        .merge(letters::routes())
+        .merge(pictures::routes())
         .merge(links::routes())
         .merge(audit::routes())
 }
@@ -52,13 +56,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Desk {
 }
 
 /// What an operator can have done: as an address has it, and in words.
-const DONE: [(&str, &str); 11] = [
+const DONE: [(&str, &str); 13] = [
     ("paused", "The queue is paused: no job begins until you resume it."),
     ("resumed", "The queue goes on."),
     ("requeued", "The job waits again."),
     ("canceled", "The job is canceled, or will be in a moment."),
     ("drained", "The worker takes no more jobs within 20 seconds."),
     ("undrained", "The worker takes jobs again within 20 seconds."),
+    ("resent", "The letter waits to be sent."),
+    ("shown", "The picture is in the gallery again."),
     ("added", "The user is added."),
     ("changed", "The user is changed."),
     ("disabled", "The user can do nothing from now on."),
@@ -73,7 +79,7 @@ fn back(form: &Form, usual: &str, done: &str) -> Response {
     redirect(&format!("{page}{sign}done={done}"))
 }
 
-/// The `{id}` of a path as a place in an address, which needs no escapes.
+/// A text as a part of an address.
 fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

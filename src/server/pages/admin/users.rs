@@ -11,7 +11,7 @@ use super::{Desk, back};
 use crate::accounts::Role;
 use crate::server::admin::{ChangedUser, NewUserBody, UserView, add_user, change_user, list_users};
 use crate::server::app::App;
-use crate::server::pages::{Form, Layout, render_with, sentence};
+use crate::server::pages::{Form, Layout, render_with, status_of, told};
 use crate::server::problem::{Answer, Problem};
 
 /// How many users a page has at most.
@@ -44,7 +44,7 @@ pub(super) fn routes() -> Router<App> {
 
 async fn list(State(app): State<App>, desk: Desk, RawQuery(query): RawQuery) -> Answer<Response> {
     let query = Form::parse(query.unwrap_or_default().as_bytes());
-    page(&app, desk, query.get("q"), Form::default(), None).await
+    page(&app, desk, Shown { search: query.get("q"), ..Shown::default() }).await
 }
 
 async fn add(State(app): State<App>, desk: Desk, form: Form) -> Answer<Response> {
@@ -58,7 +58,7 @@ async fn add(State(app): State<App>, desk: Desk, form: Form) -> Answer<Response>
     };
     match done {
         Ok(()) => Ok(back(&form, "/admin/users", "added")),
-        Err(problem) => page(&app, desk, "", form, Some(problem)).await,
+        Err(problem) => page(&app, desk, Shown { form, problem: Some(problem), ..Shown::default() }).await,
     }
 }
 
@@ -97,7 +97,7 @@ async fn changed(
     };
     match outcome {
         Ok(()) => Ok(back(form, "/admin/users", done)),
-        Err(problem) => page(app, desk, "", Form::default(), Some(problem)).await,
+        Err(problem) => page(app, desk, Shown { problem: Some(problem), ..Shown::default() }).await,
     }
 }
 
@@ -132,17 +132,24 @@ fn number(form: &Form, field: &str) -> Answer<Option<u32>> {
         .map_err(|_| Problem::unprocessable("a limit is not a whole number").hint("write digits only").field(field))
 }
 
-/// The page with the users whose names have a text in them, and with what went wrong.
-async fn page(app: &App, desk: Desk, search: &str, form: Form, problem: Option<Problem>) -> Answer<Response> {
+/// What the page shows.
+#[derive(Default)]
+struct Shown<'s> {
+    /// What the names of the users have in them
+    search: &'s str,
+    form: Form,
+    problem: Option<Problem>,
+}
+
+/// The page with users, and with what went wrong.
+async fn page(app: &App, desk: Desk, shown: Shown<'_>) -> Answer<Response> {
+    let Shown { search, form, problem } = shown;
     let mut users = list_users(app).await?;
     users.retain(|user| user.name.contains(search));
     let all = users.len();
     users.truncate(LONGEST_LIST);
-    let error = problem.as_ref().map(|problem| match problem.to_do() {
-        Some(hint) => format!("{} {}", sentence(problem.detail()), sentence(hint)),
-        None => sentence(problem.detail()),
-    });
-    let status = problem.map_or(StatusCode::OK, |problem| problem.status());
+    let error = problem.as_ref().map(told);
+    let status = problem.as_ref().map_or(StatusCode::OK, status_of);
     Ok(render_with(
         status,
         &UsersPage {

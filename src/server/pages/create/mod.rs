@@ -89,6 +89,8 @@ async fn page(
 ) -> Answer<Response> {
     let offer = Offer::of(app).await?;
     let start = Start::of(app, visitor, &wish).await?;
+    let own = app.mail.address_of(&visitor.owner).await?;
+    let mails = app.mail.is_configured() && own.confirmed.is_some() && !own.stopped;
     let status = problem.map_or(StatusCode::OK, Problem::status);
-    Ok(render_with(status, &CreatePage::new(layout, offer, wish, start, base, problem)))
+    Ok(render_with(status, &CreatePage::new(layout, offer, wish, start, mails, base, problem)))
 }
