@@ -148,10 +148,10 @@ fn parts(session: &Session, plan: &Plan, iteration: usize, clocks: &mut [Clock; 
     let (drawer, judges) = (session.drawer(), session.judge());
     let drawn = decode.run(|| drawer.draw())?;
     let (_, _, height, width) = drawn.dims4()?;
-    let cutouts = judges.cutouts.draw(iteration, width, height);
     let picture = Var::from_tensor(&drawn.detach())?;
     let mut gradient = picture.zeros_like()?;
     for perceptor in &judges.perceptors {
+        let cutouts = perceptor.cutouts().draw(iteration, width, height);
         for batch in cutouts.chunks(plan.cut_batch()) {
             let seen = look.run(|| perceptor.look(&picture, batch))?;
             let detached = Var::from_tensor(&seen.detach())?;

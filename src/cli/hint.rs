@@ -127,6 +127,9 @@ pub(super) fn of(error: &clap::Error, command: &Command, given: &[OsString]) -> 
         ErrorKind::InvalidValue if is_of_argument(error) => format!("use one of {}", valid_values(error).join(", ")),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let name = invalid.split([' ', '=', '[']).next().filter(|name| !name.is_empty()).unwrap_or("the option");
+            if name == "--style" {
+                return format!("`{} styles` lists the styles", super::PROGRAM);
+            }
             format!("{path} --help describes {name}")
         }
         _ => format!("{path} --help shows the usage"),

@@ -14,6 +14,11 @@ use crate::settings::{Augmentation, Augmentations};
 mod numbers {
     /// The area of a zoom, as a share of the largest square in the picture
     pub const ZOOM_AREA: (f64, f64) = (0.25, 0.95);
+    /// The same for details: sides from a quarter to a half of the largest square. They begin where the small cutouts of
+    /// aphantasia do (`slice_imgs` with `micro`), and end where zooms begin
+    pub const DETAIL_AREA: (f64, f64) = (1.0 / 16.0, 0.25);
+    /// The number of details divided by the number of cutouts: styles count half by default
+    pub const DETAIL_SHARE: usize = 2;
     /// The width of a zoom divided by its height
     pub const ZOOM_RATIO: (f64, f64) = (0.85, 1.2);
     /// The place of a zoom is drawn from a range this many times as large as the one inside the picture, then clamped
@@ -45,9 +50,39 @@ mod numbers {
     pub const ERASE_RATE: f64 = 0.3;
 }
 
+/// Which cutouts are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// Zooms and wides, for prompts
+    #[default]
+    All,
+    /// Small zooms only, for styles
+    Details,
+}
+
+impl Reach {
+    /// The names of the random streams of the cutouts and of their noise.
+    fn streams(self) -> [&'static str; 2] {
+        match self {
+            Self::All => ["cutouts", "noise"],
+            Self::Details => ["style cutouts", "style noise"],
+        }
+    }
+
+    /// The area of a zoom.
+    fn zoom_area(self) -> (f64, f64) {
+        match self {
+            Self::All => numbers::ZOOM_AREA,
+            Self::Details => numbers::DETAIL_AREA,
+        }
+    }
+}
+
 /// The cutouts that settings ask for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cutouts {
+    /// Which cutouts are drawn
+    pub reach: Reach,
     /// The number of cutouts in an iteration
     pub count: usize,
     /// The augmentations in use
@@ -74,13 +109,21 @@ pub struct Cutout {
 }
 
 impl Cutouts {
+    /// The cutouts for styles in a run that has these cutouts for prompts: half as many, all of them small zooms.
+    #[must_use]
+    pub fn details(&self) -> Self {
+        let count = self.count.div_ceil(numbers::DETAIL_SHARE);
+        Self { reach: Reach::Details, count, zooms: 1.0, ..self.clone() }
+    }
+
     /// The cutouts of an iteration for a picture of this width and height, in pixels.
     #[must_use]
     pub fn draw(&self, iteration: usize, width: usize, height: usize) -> Vec<Cutout> {
-        let mut stream = Stream::new(self.seed, "cutouts", iteration as u64);
+        let [of_views, of_noise] = self.reach.streams();
+        let mut stream = Stream::new(self.seed, of_views, iteration as u64);
         let gray = stream.unit();
         let border = if iteration.is_multiple_of(2) { Border::Reflection } else { Border::Edge };
-        let mut noise = Stream::new(self.seed, "noise", iteration as u64);
+        let mut noise = Stream::new(self.seed, of_noise, iteration as u64);
         let cutout = |index| {
             let mut cutout = if self.augmentations == Augmentations::NONE {
                 Cutout {
@@ -109,7 +152,7 @@ impl Cutouts {
     ) -> Cutout {
         let has = |kind| self.augmentations.has(kind);
         let mut matrix = match (zoom, has(Augmentation::Crop)) {
-            (true, true) => zoom_matrix(stream, width, height),
+            (true, true) => zoom_matrix(stream, self.reach.zoom_area(), width, height),
             (true, false) => Homography::IDENTITY,
             (false, _) => wide_matrix(stream, width, height),
         };
@@ -164,10 +207,10 @@ fn is_zoom(index: usize, share: f64) -> bool {
 
 /// The matrix of a zoom: a rectangle anywhere in the picture.
 #[allow(clippy::cast_precision_loss)]
-fn zoom_matrix(stream: &mut Stream, width: usize, height: usize) -> Homography {
+fn zoom_matrix(stream: &mut Stream, area: (f64, f64), width: usize, height: usize) -> Homography {
     let (width, height) = (width as f64, height as f64);
     let shorter = width.min(height);
-    let area = stream.between(numbers::ZOOM_AREA.0, numbers::ZOOM_AREA.1) * shorter * shorter;
+    let area = stream.between(area.0, area.1) * shorter * shorter;
     let ratio = log_ratio(stream, numbers::ZOOM_RATIO);
     let crop_width = (area * ratio).sqrt().min(width);
     let crop_height = (area / ratio).sqrt().min(height);

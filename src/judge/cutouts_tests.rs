@@ -3,7 +3,8 @@
 use super::*;
 
 fn cutouts(names: &str) -> Cutouts {
-    Cutouts { count: 2000, augmentations: names.parse().unwrap(), zooms: 0.6, noise: 0.1, seed: 3 }
+    let (reach, augmentations) = (Reach::All, names.parse().unwrap());
+    Cutouts { reach, count: 2000, augmentations, zooms: 0.6, noise: 0.1, seed: 3 }
 }
 
 fn share(cutouts: &[Cutout], is: impl Fn(&Cutout) -> bool) -> f64 {
@@ -132,4 +133,21 @@ fn names_are_read_and_written() {
     assert_eq!(read("none").unwrap(), "none");
     assert!(read("crops").unwrap_err().contains("perspective"));
     assert!(read("").is_err());
+}
+
+#[test]
+fn details_are_small_zooms_with_random_numbers_of_their_own() {
+    let all = cutouts("crop");
+    let details = all.details();
+    let drawn = details.draw(0, 400, 300);
+    assert_eq!((drawn.len(), share(&drawn, |cutout| cutout.zoom)), (1000, 1.0));
+    let side = |cutout: &Cutout| {
+        let [(left, top), _, (right, bottom), _] = corners(cutout);
+        ((right - left) / 2.0 * 400.0 * (bottom - top) / 2.0 * 300.0).sqrt() / 300.0
+    };
+    let sides =
+        drawn.iter().map(side).fold((f64::MAX, 0.0_f64), |(least, most), side| (least.min(side), most.max(side)));
+    assert!(sides.0 > 0.249 && sides.0 < 0.27 && sides.1 < 0.501 && sides.1 > 0.48, "{sides:?}");
+    assert_ne!(drawn[0].touch.noise_seed, all.draw(0, 400, 300)[0].touch.noise_seed);
+    assert_eq!(Cutouts { count: 5, ..all }.details().count, 3);
 }

@@ -6,7 +6,7 @@ mod losses;
 mod perceptor;
 mod slopes;
 
-pub use cutouts::{Cutout, Cutouts};
+pub use cutouts::{Cutout, Cutouts, Reach};
 pub use distance::{cosine, distances};
 pub use losses::{Loss, LossValue, Seen, Verdict, losses};
 pub(crate) use perceptor::no_gradient;
@@ -20,10 +20,8 @@ use crate::Result;
 
 /// Judges pictures with all perceptors.
 pub struct Judge {
-    /// The CLIP models that judge
+    /// The CLIP models that judge, each for the prompts, then perhaps again for the styles
     pub perceptors: Vec<Perceptor>,
-    /// The views that the perceptors see
-    pub cutouts: Cutouts,
     /// The number of cutouts judged at once: the graph of a perceptor is dropped after each batch
     pub batch: usize,
 }
@@ -37,14 +35,19 @@ pub struct Judgement {
 }
 
 impl Judge {
-    /// The cutouts of a picture in an iteration: for each perceptor its name, and `[cutouts, 3, side, side]`.
+    /// The cutouts of a picture in an iteration: for each perceptor its name, with `-style` after it if it looks for
+    /// styles, and `[cutouts, 3, side, side]`.
     ///
     /// # Errors
     /// If the computation fails.
     pub fn look(&self, picture: &Tensor, iteration: usize) -> Result<Vec<(String, Tensor)>> {
         let (_, _, height, width) = picture.dims4()?;
-        let cutouts = self.cutouts.draw(iteration, width, height);
-        let seen = |perceptor: &Perceptor| Ok((perceptor.name.clone(), perceptor.look(picture, &cutouts)?));
+        let seen = |perceptor: &Perceptor| {
+            let cutouts = perceptor.cutouts();
+            let end = if cutouts.reach == Reach::Details { "-style" } else { "" };
+            let name = format!("{}{end}", perceptor.name);
+            Ok((name, perceptor.look(picture, &cutouts.draw(iteration, width, height))?))
+        };
         self.perceptors.iter().map(seen).collect()
     }
 
@@ -54,12 +57,12 @@ impl Judge {
     /// If the computation fails.
     pub fn judge(&self, picture: &Tensor, iteration: usize) -> Result<Judgement> {
         let (_, _, height, width) = picture.dims4()?;
-        let cutouts = self.cutouts.draw(iteration, width, height);
         let picture = Var::from_tensor(&picture.detach())?;
         let mut distances = Vec::new();
         let mut gradient: Option<Tensor> = None;
         for perceptor in &self.perceptors {
             let mut rows = Vec::new();
+            let cutouts = perceptor.cutouts().draw(iteration, width, height);
             for batch in cutouts.chunks(self.batch) {
                 let judged = perceptor.judge(&picture, batch)?;
                 rows.push(judged.distances);

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use candle_core::{Tensor, Var};
 
-use super::Cutout;
 use super::distance::distances_to;
 use super::slopes::Slopes;
+use super::{Cutout, Cutouts};
 use crate::clip::Clip;
 use crate::frozen::{Filter, Network, Retouch, Step, Touch, Warp, with_gradient};
 use crate::{Error, Result};
@@ -35,8 +35,8 @@ pub struct Perceptor {
     distances: Network,
     /// From distances to the slopes of the loss
     slopes: Network,
-    /// The number of cutouts in an iteration
-    cutouts: usize,
+    /// The views that it sees
+    cutouts: Cutouts,
 }
 
 /// The part of a perceptor in a judgement.
@@ -48,15 +48,16 @@ pub(super) struct Judged {
 }
 
 impl Perceptor {
-    /// Creates a perceptor that looks for these targets in `cutouts` cutouts per iteration.
+    /// Creates a perceptor that looks for these targets in these cutouts. Perceptors with the same cutouts see the same
+    /// views, each at its own resolution.
     ///
     /// # Errors
     /// If there is no target, or the features are of different lengths.
-    pub fn new(name: String, clip: Arc<Clip>, targets: Vec<Target>, cutouts: usize) -> Result<Self> {
+    pub fn new(name: String, clip: Arc<Clip>, targets: Vec<Target>, cutouts: Cutouts) -> Result<Self> {
         let features: Vec<&Tensor> = targets.iter().map(|target| &target.feature).collect();
         let distances = distances_to(&Tensor::stack(&features, 0)?)?;
         let image_tower = clip.image_tower(0);
-        let slopes = Network::of(Slopes::new(&targets, cutouts));
+        let slopes = Network::of(Slopes::new(&targets, cutouts.count));
         Ok(Self { name, targets, clip, image_tower, distances, slopes, cutouts })
     }
 
@@ -65,6 +66,12 @@ impl Perceptor {
     #[must_use]
     pub fn recomputing(self, blocks: usize) -> Self {
         Self { image_tower: self.clip.image_tower(blocks), ..self }
+    }
+
+    /// The views that it sees.
+    #[must_use]
+    pub fn cutouts(&self) -> &Cutouts {
+        &self.cutouts
     }
 
     /// The targets, in order.
@@ -95,7 +102,7 @@ impl Perceptor {
     /// The loss of each target, from the distances of cutouts of an iteration, row by row.
     pub(super) fn losses(&self, distances: &[f32]) -> Vec<f64> {
         #[allow(clippy::cast_precision_loss)]
-        let share = 1.0 / self.cutouts as f64;
+        let share = 1.0 / self.cutouts.count as f64;
         let mut losses = vec![0.0; self.targets.len()];
         for row in distances.chunks(losses.len()) {
             for ((target, loss), distance) in self.targets.iter().zip(&mut losses).zip(row) {

@@ -181,8 +181,14 @@ impl Recipe {
     pub fn in_words(&self) -> Result<String> {
         let settings = &self.settings;
         let drawer = drawer::of(&settings.drawer)?.in_words(settings);
+        let names: Vec<&str> = settings.styles().map(|style| style.name.as_str()).collect();
+        let styles = if names.is_empty() {
+            String::new()
+        } else {
+            format!("Styles: {}, Style weight: {}, ", names.join(" / "), settings.weight_of_styles())
+        };
         Ok(format!(
-            "{}\nIterations: {}, Size: {}, Seed: {}, {drawer}, CLIP: {}, Cutouts: {}, Augmentations: {}, \
+            "{}\n{styles}Iterations: {}, Size: {}, Seed: {}, {drawer}, CLIP: {}, Cutouts: {}, Augmentations: {}, \
              Optimizer: {}, Learning rate: {}, Program: {}",
             settings.prompt,
             self.result.iterations_done,

@@ -7,7 +7,7 @@ use crate::drawer::{self, Grid};
 use crate::models::{Quality, embedded};
 use crate::palette::Palette;
 use crate::picture::Size;
-use crate::settings::{DrawerName, OptionInfo, Overrides, Settings};
+use crate::settings::{DrawerName, OptionInfo, Overrides, STYLE_WEIGHT, Settings, StyleName};
 use crate::{Error, Result, picture};
 
 /// The default number of colors of pixel art.
@@ -78,6 +78,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     merged.pixel_size = pixel_size;
     (merged.palette, merged.colors) = (palette, colors);
     merged.stop_at = merged.stop_at.filter(|_| stopped <= lengthened);
+    settle_styles(&mut merged)?;
     let weight = init_weight::named(layers);
     merged.init_weight = Some(weight.unwrap_or_default());
     let mut settings = merged.resolved()?;
@@ -114,6 +115,28 @@ fn combine_size(layers: &[Overrides], init_image: Option<&Path>) -> Result<Size>
         }
     }
     Ok(size)
+}
+
+/// Each style once. The weight belongs to the settings only if there are styles.
+fn settle_styles(merged: &mut Overrides) -> Result<()> {
+    let mut names: Vec<StyleName> = Vec::new();
+    for name in merged.style.take().unwrap_or_default() {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if let (Some(weight), Some(option)) = (merged.style_weight, OptionInfo::of("style_weight")) {
+        option.check(weight)?;
+    }
+    if names.iter().any(|name| name.style().is_none()) {
+        if names.len() > 1 {
+            return Err(Error::usage("‹style› has both `none` and styles", "give only one of them"));
+        }
+        names.clear();
+    }
+    merged.style_weight = (!names.is_empty()).then(|| merged.style_weight.unwrap_or(STYLE_WEIGHT));
+    merged.style = Some(names);
+    Ok(())
 }
 
 /// The drawer that a layer chooses.
@@ -248,6 +271,28 @@ mod tests {
         assert!((area(wide) / area(square) - 1.0).abs() < 0.2 && wide.width > wide.height, "{wide}");
         let both = Overrides { size: Some(square), aspect: Some("1:1".parse().unwrap()), ..named("a") };
         assert!(combine(&[both]).is_err());
+    }
+
+    #[test]
+    fn styles_are_each_named_once_and_can_be_taken_away() {
+        let styled = |names: &[&str], weight| Overrides {
+            style: Some(names.iter().map(|name| name.parse().unwrap()).collect()),
+            style_weight: weight,
+            ..Overrides::default()
+        };
+        let of = |layers: &[Overrides]| {
+            let settings = combine(layers).unwrap();
+            (settings.style.iter().map(StyleName::as_str).collect::<Vec<_>>(), settings.style_weight)
+        };
+        let twice = styled(&["Neon", "sepia", "neon"], None);
+        assert_eq!(of(&[named("a"), twice.clone()]), (vec!["neon", "sepia"], Some(STYLE_WEIGHT)));
+        let weaker = styled(&["photo"], Some(0.25));
+        assert_eq!(of(&[named("a"), twice, weaker.clone()]), (vec!["neon", "sepia"], Some(0.25)));
+        assert_eq!(of(&[named("a"), styled(&["none"], None), weaker]), (vec![], None));
+        assert_eq!(of(&[named("a"), styled(&[], Some(0.25))]), (vec![], None));
+        for wrong in [styled(&["none", "neon"], None), styled(&["neon"], Some(0.0)), styled(&[], Some(-1.0))] {
+            assert!(combine(&[named("a"), wrong.clone()]).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod readings;
 mod run;
 mod start;
 mod state;
+mod styles;
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -34,7 +35,7 @@ use readings::Readings;
 use crate::device::{ComputeDevice, Moment, bring};
 use crate::drawer::{self, Drawer, Start};
 use crate::frozen::{Network, SquareSum, with_gradient};
-use crate::judge::{Cutouts, Judge, Loss, LossValue, Seen, losses, no_gradient};
+use crate::judge::{Cutouts, Judge, Loss, LossValue, Reach, Seen, losses, no_gradient};
 use crate::optimizer::Optimizer;
 use crate::random::Stream;
 use crate::settings::Settings;
@@ -95,17 +96,23 @@ impl Session {
         let device = plan.device().tensors();
         let blueprint = drawer::of(&settings.drawer)?;
         let drawer = blueprint.build(settings, models.loaded(), plan.recomputed().decoder, start, device)?;
-        let mut perceptor = |clip| Ok(targets::perceptor(settings, clip, warn)?.recomputing(plan.recomputed().clip));
-        let perceptors = models.clips.iter().map(&mut perceptor).collect::<Result<_>>()?;
         let cutouts = Cutouts {
+            reach: Reach::All,
             count: settings.cutouts,
             augmentations: settings.augment.clone(),
             zooms: blueprint.zooms(),
             noise: settings.cut_noise,
             seed: settings.seed.0,
         };
+        let mut perceptors = Vec::new();
+        for clip in &models.clips {
+            let prompts = targets::perceptor(settings, clip, cutouts.clone(), warn)?;
+            let styles = styles::perceptor(settings, clip, &cutouts, warn)?;
+            let both = [Some(prompts), styles].into_iter().flatten();
+            perceptors.extend(both.map(|perceptor| perceptor.recomputing(plan.recomputed().clip)));
+        }
         let optimizer = Optimizer::new(settings.optimizer, &drawer.parameter_groups())?;
-        let judge = Judge { perceptors, cutouts, batch: plan.cut_batch() };
+        let judge = Judge { perceptors, batch: plan.cut_batch() };
         let coloring = Coloring::new(settings)?;
         Ok(Self {
             drawer,

@@ -2,13 +2,13 @@
 
 use image::{RgbImage, imageops};
 
-use super::Models;
+use super::{Models, styles};
 use crate::Result;
 use crate::models::embedded;
 use crate::picture::{self, Size};
 use crate::prior::Prior;
 use crate::random::Stream;
-use crate::settings::{Settings, StartNoise};
+use crate::settings::{Prompt, Settings, StartNoise};
 
 /// The least share of the side of the picture of the prior that is shown.
 const NEAREST: f64 = 0.95;
@@ -22,10 +22,19 @@ pub fn first_picture(settings: &Settings, models: &Models, stream: &mut Stream) 
     if settings.init_noise != StartNoise::Prior || settings.init_image.is_some() {
         return Ok(None);
     }
-    let Some(drawn) = prior_beside(models)?.picture(settings.prompt.all(), stream)? else { return Ok(None) };
+    let Some(drawn) = prior_beside(models)?.picture(&styled_prompts(settings)?, stream)? else { return Ok(None) };
     let side = settings.size.width.min(settings.size.height);
     let square = picture::cover(seen_anew(drawn, stream), Size { width: side, height: side })?;
     Ok(Some(picture::pad_to(&square, settings.size)))
+}
+
+/// The prompts, each with the words of the styles after it: the prior was trained on captions such as `a castle,
+/// watercolor`.
+fn styled_prompts(settings: &Settings) -> Result<Vec<Prompt>> {
+    let prompts = settings.prompt.all().to_vec();
+    let Some(words) = styles::embedded_words(settings)? else { return Ok(prompts) };
+    let styled = |prompt: Prompt| Prompt { text: format!("{}{}{words}", prompt.text, styles::BETWEEN), ..prompt };
+    Ok(prompts.into_iter().map(styled).collect())
 }
 
 /// The prior inside the program. It shares embedded models with those of the run.

@@ -7,17 +7,18 @@ use candle_core::{Device, Tensor};
 use super::LoadedModel;
 use crate::Result;
 use crate::clip::{Clip, preprocess};
-use crate::judge::{Perceptor, Target};
+use crate::judge::{Cutouts, Perceptor, Target};
 use crate::models::{Vocabulary, embedded};
 use crate::picture;
 use crate::random::{Stream, seed_of_word};
 use crate::settings::Settings;
 
-/// Creates a perceptor that looks for all prompts in settings. `warn` receives a warning about text that a model
+/// Creates a perceptor that looks for all prompts of settings in these cutouts. `warn` receives a warning about text that a model
 /// ignores.
 pub(super) fn perceptor(
     settings: &Settings,
     clip: &LoadedModel<Clip>,
+    cutouts: Cutouts,
     warn: &mut dyn FnMut(String),
 ) -> Result<Perceptor> {
     let model = &clip.model;
@@ -48,7 +49,7 @@ pub(super) fn perceptor(
         let feature = random_feature(seed, model.config().features)?;
         targets.push(Target { name: format!("noise-prompt:{index}"), feature, weight: prompt.weight, stop: None });
     }
-    Perceptor::new(clip.name.clone(), model.clone(), targets, settings.cutouts)
+    Perceptor::new(clip.name.clone(), model.clone(), targets, cutouts)
 }
 
 /// A random feature: approximately normal numbers, each the sum of twelve uniform ones.

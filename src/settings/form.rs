@@ -103,6 +103,7 @@ mod tests {
             "Aspect" => "3:2",
             "Augmentations" | "LearningRateDrops" => "none",
             "DeviceChoice" => "cpu",
+            "StyleName" => "watercolor",
             _ => "a",
         };
         serde_json::json!(text)

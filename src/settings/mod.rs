@@ -19,6 +19,7 @@ mod prompt;
 mod range;
 mod seed;
 mod start_noise;
+mod style_name;
 mod video;
 mod weighted;
 mod words;
@@ -40,11 +41,17 @@ pub use prompt::{Prompt, Prompts};
 pub use range::Range;
 pub use seed::Seed;
 pub use start_noise::StartNoise;
+pub use style_name::StyleName;
 pub use video::{FrameRate, GifPalette};
 pub use weighted::Weighted;
 
 use crate::Result;
 use crate::palette::file_of;
+use crate::styles::Style;
+
+/// How much styles count if nothing else is said: the weight of the style text of aphantasia (`clip_fft.py`, `-t2`),
+/// where a prompt counts 1, as here.
+pub const STYLE_WEIGHT: f64 = 0.5;
 
 impl Settings {
     /// Checks every range, and that a moving picture has time for a frame.
@@ -60,6 +67,24 @@ impl Settings {
     #[must_use]
     pub fn has_few_colours(&self) -> bool {
         self.palette.is_some() || self.colors.is_some()
+    }
+
+    /// The styles, in order.
+    pub fn styles(&self) -> impl Iterator<Item = &'static Style> {
+        self.style.iter().filter_map(StyleName::style)
+    }
+
+    /// How much the styles count.
+    #[must_use]
+    pub fn weight_of_styles(&self) -> f64 {
+        self.style_weight.unwrap_or(STYLE_WEIGHT)
+    }
+
+    /// The styles and their weight in one line; none without styles.
+    #[must_use]
+    pub fn styles_in_words(&self) -> Option<String> {
+        let names: Vec<&str> = self.styles().map(|style| style.name.as_str()).collect();
+        (!names.is_empty()).then(|| format!("styles {:?}, weight {}", names.join(", "), self.weight_of_styles()))
     }
 
     /// The input files of the picture, with the options that name them.

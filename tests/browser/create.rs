@@ -28,9 +28,13 @@ fn draw(scripts: Scripts) {
         browser.fill("Iterations", "6");
         browser.press("Draw");
         let job = job_of(browser, &server);
+        browser.script("window.stays = true", vec![]);
         assert_eq!((&job["prompt"], &job["quality"]), (&json!(PROMPTS[0]), &json!("draft")), "{job}");
         browser.until_shown(".downloads");
         assert_eq!(browser.text_of("h1"), PROMPTS[0]);
+        // With scripts, it was the same page until the end.
+        let stays = browser.script("return window.stays === true", vec![]);
+        assert_eq!(stays, json!(scripts == Scripts::On));
         // The picture itself, and its files.
         let width = browser.script("return document.querySelector('#picture img').naturalWidth", vec![]);
         assert_eq!(width, json!(64));

@@ -38,7 +38,8 @@ const SHOWN: &str = "return document.body.textContent.replace(/\\s+/g, '')";
 /// Checks that the page shows a text as it is, at least its beginning, and that nothing lies outside a phone's screen.
 pub fn check_shown(browser: &Browser, text: &str, place: &str) {
     let shown = browser.script(SHOWN, vec![]);
-    let begin: String = text.chars().filter(|letter| !letter.is_whitespace()).take(60).collect();
+    let is_kept = |letter: &char| !letter.is_whitespace() && *letter != '\u{feff}';
+    let begin: String = text.chars().filter(is_kept).take(60).collect();
     assert!(shown.as_str().unwrap().contains(&begin), "{place} does not show {begin:?}: {shown}");
     browser.look(PHONE, Colors::Light);
     let too_wide = browser.overflow();

@@ -4,7 +4,7 @@ use candle_core::Device;
 use serde_json::Value;
 use text2art::clip::Clip;
 use text2art::drawer::{Start, VqganDrawer};
-use text2art::judge::{Cutouts, Judge, Perceptor, Target};
+use text2art::judge::{Cutouts, Judge, Perceptor, Reach, Target};
 use text2art::models::{Finder, Role};
 use text2art::picture::Size;
 use text2art::progress::Stop;
@@ -66,10 +66,11 @@ pub fn parts(device: &Device) -> (VqganDrawer, Judge) {
     let clip = LoadedModel::load(&finder, Role::Clip, text(&fixtures().join("clip")), Clip::load).unwrap().model;
     let feature = clip.text_feature(&clip.tokenizer().encode(WORDS[0]).unwrap()).unwrap();
     let target = Target { name: "prompt:0".into(), feature, weight: 1.0, stop: None };
-    let cutouts = Cutouts { count: 1, augmentations: Augmentations::NONE, zooms: 0.6, noise: 0.0, seed: 0 };
-    let perceptors = vec![Perceptor::new("clip".into(), clip, vec![target], 1).unwrap()];
+    let (reach, augmentations) = (Reach::All, Augmentations::NONE);
+    let cutouts = Cutouts { reach, count: 1, augmentations, zooms: 0.6, noise: 0.0, seed: 0 };
+    let perceptors = vec![Perceptor::new("clip".into(), clip, vec![target], cutouts).unwrap()];
     let start = text2art::picture::read(&fixtures().join("trace/init.png")).unwrap();
     let size = Size { width: 32, height: 32 };
     let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(start, 0.0), device).unwrap();
-    (drawer, Judge { perceptors, cutouts, batch: 1 })
+    (drawer, Judge { perceptors, batch: 1 })
 }

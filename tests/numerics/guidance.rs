@@ -8,7 +8,7 @@ use candle_core::Tensor;
 use common::{fixtures, noise, noise_tensor, relative_distance, text, values};
 use text2art::clip::Clip;
 use text2art::frozen::{Border, Filter, Homography, View, Warp, apply};
-use text2art::judge::{Cutouts, Judge, Judgement, Perceptor, Target};
+use text2art::judge::{Cutouts, Judge, Judgement, Perceptor, Reach, Target};
 use text2art::models::{Finder, ModelFiles, Role};
 use text2art::progress::Stop;
 use text2art::resolve::combine;
@@ -23,11 +23,8 @@ fn judge(model: &str, prompts: &[(&str, f64)], stop: Option<f64>, cutouts: usize
     };
     let targets = prompts.iter().map(target).collect();
     let augmentations = "crop,perspective,jitter,erase".parse().unwrap();
-    Judge {
-        perceptors: vec![Perceptor::new("clip".into(), clip.clone(), targets, cutouts).unwrap()],
-        cutouts: Cutouts { count: cutouts, augmentations, zooms: 0.6, noise: 0.1, seed: 5 },
-        batch,
-    }
+    let cutouts = Cutouts { reach: Reach::All, count: cutouts, augmentations, zooms: 0.6, noise: 0.1, seed: 5 };
+    Judge { perceptors: vec![Perceptor::new("clip".into(), clip.clone(), targets, cutouts).unwrap()], batch }
 }
 
 fn losses(judge: &Judge, judgement: &Judgement) -> Vec<(String, f64)> {
@@ -134,5 +131,53 @@ fn a_picture_can_be_its_own_prompt() {
         let names: Vec<&str> = step.losses.iter().map(|(name, _)| name.split('/').next().unwrap()).collect();
         assert_eq!(names, ["prompt:0", "image-prompt:0", "noise-prompt:0"]);
         assert!(values(&picture).iter().all(|value| value.is_finite()));
+    }
+}
+
+/// A run with styles and a CLIP in the published layout.
+fn styled(style: &[&str], weight: Option<f64>) -> Session {
+    let flags = Overrides {
+        prompt: Some("a red apple | a mountain:0.5".parse().unwrap()),
+        style: Some(style.iter().map(|name| name.parse().unwrap()).collect()),
+        style_weight: weight,
+        size: Some("32x32".parse().unwrap()),
+        cutouts: Some(5),
+        vqgan: Some(text(&fixtures().join("vqgan/last.ckpt")).to_owned()),
+        clip: Some(vec![text(&fixtures().join("clip")).to_owned()]),
+        ..Overrides::default()
+    };
+    let settings = combine(&[flags]).unwrap();
+    let models = Models::load(&settings, &Finder::new(true, &Stop::default(), &|_| ())).unwrap();
+    let plan = Plan::new(settings, &models).unwrap();
+    let mut session = Session::new(&plan, &models, &mut |warning| panic!("{warning}")).unwrap();
+    let (step, _) = session.step().unwrap();
+    let names: Vec<String> = step.losses.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names.iter().any(|name| name.starts_with("style/")), !style.is_empty(), "{names:?}");
+    session
+}
+
+#[test]
+fn styles_are_one_more_target_whose_feature_is_that_of_their_words() {
+    let clip = Clip::load(&ModelFiles::open(Role::Clip, text(&fixtures().join("clip"))).unwrap()).unwrap();
+    let feature = |words: &str| values(&clip.text_feature(&clip.tokenizer().encode(words).unwrap()).unwrap());
+    let prompts = |perceptor: &Perceptor| {
+        perceptor.targets().iter().map(|target| (values(&target.feature), target.weight)).collect::<Vec<_>>()
+    };
+    let expected = vec![(feature("a red apple"), 1.0), (feature("a mountain"), 0.5)];
+    let plain = styled(&[], None);
+    let plain = &plain.judge().perceptors;
+    assert_eq!((plain.len(), prompts(&plain[0])), (1, expected.clone()));
+    for (names, weight, words) in [
+        (&["artstation"][..], None, "artstation"),
+        (&["Watercolor", "artstation"], Some(0.25), "watercolor, artstation"),
+        (&["1990s"], None, "1990s, 1995"),
+        (&["Edward Hopper"], None, "by Edward Hopper"),
+    ] {
+        let session = styled(names, weight);
+        let styled = &session.judge().perceptors;
+        assert_eq!((styled.len(), prompts(&styled[0])), (2, expected.clone()), "{words}");
+        assert_eq!(prompts(&styled[1]), [(feature(words), weight.unwrap_or(0.5))], "{words}");
+        assert_eq!(styled[1].cutouts(), &styled[0].cutouts().details());
+        assert_eq!((styled[0].cutouts().count, styled[1].cutouts().count), (5, 3));
     }
 }

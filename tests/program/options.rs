@@ -159,6 +159,26 @@ const GENERATE: [Group; 10] = [
                 &["apple --dry-run -s 7", "apple --dry-run --seed -7", "apple --dry-run --seed cat", "apple --seed ''"],
             ),
             (
+                "--style",
+                &[
+                    "apple --dry-run --style Watercolor,artstation --style neon",
+                    "apple --dry-run --style none",
+                    "apple --style watercolour",
+                    "apple --style ''",
+                    "apple --style none,neon",
+                    "apple --style",
+                ],
+            ),
+            (
+                "--style-weight",
+                &[
+                    "apple --dry-run --style neon --style-weight 0.25",
+                    "apple --dry-run --style-weight 0.25",
+                    "apple --style-weight 0",
+                    "apple --style neon --style-weight much",
+                ],
+            ),
+            (
                 "--image-prompt",
                 &[
                     "apple --dry-run --image-prompt photo.png:0.5 --image-prompt photo.png",

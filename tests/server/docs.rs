@@ -99,7 +99,7 @@ fn the_pages_need_no_other_server() {
     let place = Workplace::new();
     let server = Server::start(&place, &[]);
     let redirect = server.send("GET", "/docs", &[], b"");
-    assert_eq!(redirect.status, 200, "the client follows to {}", redirect.header("location"));
+    assert_eq!((redirect.status, redirect.header("location")), (303, "/docs/"));
     let page = server.get("/docs/");
     assert!(page.header("content-type").starts_with("text/html"));
     let policy = page.header("content-security-policy");

@@ -35,7 +35,7 @@ fn drawn(server: &Server, headers: &[(&str, &str)], order: &Value) -> String {
             return id;
         }
         assert!(started.elapsed() < LIMIT, "{job}: {}", server.log());
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 
@@ -345,6 +345,9 @@ fn each_may_do_to_a_picture_what_is_theirs_to_do() {
     // Its owner cannot bring it back by publishing it anew.
     send(&server, "DELETE", &of(&id), &anna, &Value::Null).problem(409);
     send(&server, "POST", PICTURES, &anna, &body).problem(409);
+    let desk = server.send("GET", "/admin/pictures", &[PAGE, olga[0]], &[]);
+    assert!(desk.status == 200 && desk.text().contains(&id) && !desk.text().contains("<b>rude</b>"), "{}", desk.text());
+    assert_eq!(server.send("GET", "/admin/pictures", &[PAGE, ben[0]], &[]).status, 404);
     let shown = send(&server, "POST", &format!("/api/v1/admin/pictures/{id}/unhide"), &olga, &Value::Null);
     assert_eq!((shown.status, get(&of(&id), &[]).status), (200, 200), "{}", shown.text());
     let audit = admin(&place, &["audit"]).succeeded().output_text().to_owned();

@@ -148,30 +148,51 @@ fn a_waiting_picture_says_its_place_and_is_canceled() {
     assert_eq!(server.get(&format!("/api/v1/jobs/{}", id(&second))).json()["state"], "queued");
 }
 
+/// A worker whose pictures are drawn by a script of the shell.
+#[cfg(unix)]
+fn fake_worker(place: &Workplace, script: &str) -> crate::place::Worker {
+    use std::os::unix::fs::PermissionsExt;
+    use std::process::Stdio;
+
+    place.write("fake", format!("#!/bin/sh\n{script}\n"));
+    std::fs::set_permissions(place.join("fake"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut worker = place.command();
+    worker.args(["worker", "--data", "data"]).env("T2A_CHILD", place.join("fake"));
+    worker.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    crate::place::Worker::start(&mut worker)
+}
+
+#[cfg(unix)]
 #[test]
 fn a_picture_is_seen_while_it_is_drawn() {
     let place = Workplace::new();
-    let server = Server::start_with_workers(&place, 1, &[]);
-    let mut long = small("a red apple");
-    long["iterations"] = json!(100_000);
-    let job = server.submit(&long);
-    server.wait_for(id(&job), |job| job["iteration"].as_u64() > Some(0));
-    let shown = text(&server, &path_of(&job));
-    assert!(is_loaded_again(&shown) && shown.contains("<progress id=\"bar\""), "{shown}");
-    assert!(element(&shown, "iteration").ends_with(" of 100000"), "{shown}");
-    assert!(element(&shown, "left").starts_with("about "), "{shown}");
-    let now = server.wait_for(id(&job), |job| job["preview"].is_string());
+    let server = Server::start(&place, &[]);
+    let job = server.submit(&small("a red apple"));
+    image::RgbImage::new(32, 24).save(place.join("so-far.png")).unwrap();
+    let so_far = place.argument("so-far.png");
+    let script = [
+        r#"echo '{"event":"started","iterations":50,"done":0}' >&2; sleep 1"#,
+        r#"echo '{"event":"step","iteration":10,"loss":0.75}' >&2"#,
+        &format!("cp '{so_far}' picture.png"),
+        r#"echo '{"event":"saved","path":"picture.png"}' >&2"#,
+        "trap 'exit 130' TERM; while :; do sleep 0.05; done",
+    ];
+    let worker = fake_worker(&place, &script.join("\n"));
+    let now = server.wait_for(id(&job), |job| job["preview"].is_string() && job["iteration"] == 10);
     assert!(now["ends_in"].as_f64() > Some(0.0), "{now}");
     let shown = text(&server, &path_of(&job));
+    assert!(is_loaded_again(&shown) && shown.contains("max=\"50\" value=\"10\""), "{shown}");
+    assert_eq!((element(&shown, "iteration"), element(&shown, "loss")), ("10 of 50".into(), "0.7500".into()));
+    assert!(element(&shown, "left").starts_with("about "), "{shown}");
     let preview = attributes(&shown, "src").into_iter().find(|url| url.contains("preview.png")).unwrap();
     assert_eq!(server.get(&preview).header("content-type"), "image/png");
+    assert!(text(&server, "/mine?state=running").contains("20 %, about "));
     post(&server, &format!("{}/delete", path_of(&job)), "").problem_page(409);
-    assert_eq!(
-        led(&post(&server, &format!("{}/cancel", path_of(&job)), "next=/mine?state=running")),
-        "/mine?state=running"
-    );
+    let cancel = post(&server, &format!("{}/cancel", path_of(&job)), "next=/mine?state=running");
+    assert_eq!(led(&cancel), "/mine?state=running");
     let ended = server.wait_for(id(&job), |job| job["finished"].is_string());
     assert_eq!(ended["state"], "cancelled");
+    drop(worker);
     assert_eq!(led(&post(&server, &format!("{}/delete", path_of(&job)), "next=//evil.example")), "/");
     page(&server, &path_of(&job)).problem_page(404);
 }
@@ -179,18 +200,11 @@ fn a_picture_is_seen_while_it_is_drawn() {
 #[cfg(unix)]
 #[test]
 fn a_failure_says_what_happened_and_what_to_do() {
-    use std::os::unix::fs::PermissionsExt;
-
     let place = Workplace::new();
     let server = Server::start(&place, &[]);
-    let event = r#"{"event":"failed","message":"x","hint":"y","in_fields":{"message":"the size <b> is too large","hint":"choose a smaller size"}}"#;
-    place.write("fake", format!("#!/bin/sh\necho '{event}' >&2\nexit 2\n"));
-    std::fs::set_permissions(place.join("fake"), std::fs::Permissions::from_mode(0o755)).unwrap();
     let job = server.submit(&small("a red apple"));
-    let mut worker = place.command();
-    worker.args(["worker", "--data", "data"]).env("T2A_CHILD", place.join("fake"));
-    worker.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-    let worker = crate::place::Worker::start(&mut worker);
+    let event = r#"{"event":"failed","message":"x","hint":"y","in_fields":{"message":"the size <b> is too large","hint":"choose a smaller size"}}"#;
+    let worker = fake_worker(&place, &format!("echo '{event}' >&2; exit 2"));
     let dead = server.wait_for(id(&job), |job| job["finished"].is_string());
     assert_eq!(dead["state"], "dead", "{dead}");
     drop(worker);
@@ -224,7 +238,7 @@ fn what_belongs_to_others_is_not_there() {
     let own = as_user(&anna, "GET", &path_of(&job));
     assert!(own.status == 200 && own.text().contains("anna&#39;s secret"), "{}", own.text());
     as_user(&ben, "GET", &path_of(&job)).problem_page(404);
-    for action in ["cancel", "delete", "again", "publish", "withdraw"] {
+    for action in ["cancel", "delete", "again", "start", "publish", "withdraw"] {
         as_user(&ben, "POST", &format!("{}/{action}", path_of(&job))).problem_page(404);
     }
     let mine = |token: &str| as_user(token, "GET", "/mine").text();
@@ -294,14 +308,17 @@ fn another_picture_starts_from_a_finished_one() {
     let place = Workplace::new();
     let server = Server::start_with_workers(&place, 1, &[]);
     let job = server.submit(&small("a red apple"));
+    post(&server, &format!("{}/start", path_of(&job)), "").problem_page(404);
     server.wait_for(id(&job), |job| job["finished"].is_string());
-    let links = attributes(&text(&server, &path_of(&job)), "href");
-    let start = links.into_iter().find(|link| link.contains("&init=")).unwrap();
-    let form = text(&server, &start);
-    assert!(form.contains(&format!("name=\"init\" value=\"{}\"", id(&job))), "{form}");
-    let asked = post(&server, "/", &format!("{}&prompt=a+green+apple", start.trim_start_matches("/?")));
-    let second = server.get(&led(&asked).replace("/p/", "/api/v1/jobs/")).json();
-    let upload = server.get("/api/v1/uploads").json()["items"][0]["id"].as_str().unwrap().to_owned();
+    let answer = post(&server, &format!("{}/start", path_of(&job)), "");
+    let (from, upload) = led(&answer).split_once("&init_image=").unwrap();
+    assert_eq!(from, format!("/?from={}", id(&job)));
+    let stored = server.get(&format!("/api/v1/uploads/{upload}")).json();
+    assert_eq!((&stored["width"], &stored["height"]), (&json!(32), &json!(24)), "{stored}");
+    assert!(text(&server, led(&answer)).contains(&format!("name=\"init_image\" value=\"{upload}\"")));
+    let mut body = small("a green apple");
+    body["init_image"] = json!(upload);
+    let second = server.submit(&body);
     let shown = text(&server, &path_of(&second));
     assert!(shown.contains("First save the picture that you gave as <code>init_image-1.png</code>"), "{shown}");
     let done = server.wait_for(id(&second), |job| job["finished"].is_string());

@@ -102,6 +102,13 @@ fn an_address_is_confirmed_by_a_click_not_by_looking() {
     assert_eq!(server.send("POST", &link, &[FORM], b"x=1").status, 404, "it works once");
     let own = post.send(&server, "GET", "/api/v1/me/email", &Value::Null).json();
     assert_eq!(own, json!({"address": ANNA, "stopped": false, "sends": true}));
+    let form = |body: &str| server.send("POST", "/", &[FORM, ("authorization", &post.anna)], body.as_bytes());
+    let page = server.send("GET", "/", &[("authorization", &post.anna)], &[]).text();
+    assert!(page.contains("name=\"email\" value=\"1\""), "{page}");
+    let ordered = form("prompt=a&email=1");
+    assert_eq!(ordered.status, 303, "{}", ordered.text());
+    let id = ordered.header("location").trim_start_matches("/p/").to_owned();
+    assert_eq!(post.job(&server, &id)["email"], true);
     let job = post.order(&server, "a", &[]);
     assert_eq!((job.status, &job.json()["email"]), (201, &json!(true)), "{}", job.text());
     assert!(!job.text().contains(ANNA));

@@ -32,6 +32,7 @@ mod place;
 mod registration;
 mod start;
 mod streams;
+mod styles;
 mod uploads;
 #[cfg(target_os = "linux")]
 mod worker;

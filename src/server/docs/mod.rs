@@ -66,7 +66,7 @@ fn description(described: &OpenApi) -> Value {
         { "name": "users", "description": "Users, tokens and sessions" },
         { "name": "openai", "description": "For clients of OpenAI's API" },
         { "name": "operations", "description": "How the server is" },
-        { "name": "admin", "description": "For operators: jobs of all users, workers, users" },
+        { "name": "admin", "description": "For operators: jobs of all users, workers, users, hidden pictures" },
     ]);
     description["components"]["securitySchemes"]["token"] = json!({
         "type": "http", "scheme": "bearer", "description": "A token that begins with `t2a_`",

@@ -1,15 +1,20 @@
-//! What people do with a job: cancel it, delete it, or ask for it again.
+//! What people do with a job: cancel it, delete it, ask for it again, start another one from its picture.
 
 use axum::http::StatusCode;
 
 use super::order::Prepared;
 use super::submit::{Submitted, add};
 use super::{email, job_of};
+use crate::database::Id;
 use crate::queue::{Cancelling, Job, JobId};
 use crate::server::app::App;
 use crate::server::problem::{Answer, Problem};
 use crate::server::upkeep::delete_job;
+use crate::server::uploads;
 use crate::server::visitor::Visitor;
+
+/// The picture among the files of a job.
+const PICTURE: &str = "picture.png";
 
 /// Cancels a job, and returns it as it is then.
 pub(in crate::server) async fn cancel(app: &App, visitor: &Visitor, id: &JobId) -> Answer<Job> {
@@ -59,4 +64,11 @@ pub(in crate::server) async fn again(
     // A letter tells of the end again, if it still may.
     let tell = job.tell && email::check(app, visitor).await.is_ok();
     add(app, visitor, &prepared, tell, key).await
+}
+
+/// Makes an upload of the picture of a job, so that another one can start from it. Returns its id.
+pub(in crate::server) async fn start_from(app: &App, visitor: &Visitor, job: &Job) -> Answer<Id> {
+    let artifacts = app.queue.artifacts(&job.id).await?;
+    let picture = artifacts.iter().find(|made| made.name == PICTURE).ok_or_else(|| Problem::missing("picture"))?;
+    uploads::take(app, &visitor.owner, picture).await.map(|upload| upload.id)
 }

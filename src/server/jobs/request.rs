@@ -25,6 +25,9 @@ pub(in crate::server) const UPLOADS: [&str; 2] = ["init_image", "image_prompt"];
 /// The setting that may name a file on the command line, but not here.
 pub(in crate::server) const PALETTE: &str = "palette";
 
+/// The setting whose values are in a list of their own.
+const STYLE: &str = "style";
+
 /// What a request asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::server) struct Asked {
@@ -72,8 +75,10 @@ pub(in crate::server) fn read(body: Map<String, Value>) -> Answer<Asked> {
     for (option, value) in settings {
         let value = value_of(option, value).map_err(|problem| refused(option.name, &problem))?;
         let one = Map::from_iter([(option.name.to_owned(), value)]);
-        let read: Overrides = serde_json::from_value(Value::Object(one))
-            .map_err(|error| refused(option.name, &in_words(&error.to_string())))?;
+        let read: Overrides = serde_json::from_value(Value::Object(one)).map_err(|error| {
+            let problem = refused(option.name, &in_words(&error.to_string()));
+            if option.name == STYLE { problem.hint("GET /api/v1/styles lists the styles") } else { problem }
+        })?;
         asked.overrides = read.or(asked.overrides);
     }
     Ok(asked)
@@ -248,7 +253,7 @@ mod tests {
     #[test]
     fn requests_have_these_fields_and_no_others() {
         // Whoever adds one must be sure that it names no file and no model, and claims no share of the machine.
-        let expected = "prompt quality size aspect iterations stop_at auto_stop seed image_prompt noise_prompt \
+        let expected = "prompt quality size aspect iterations stop_at auto_stop seed style style_weight image_prompt noise_prompt \
             init_image init_weight init_noise cutouts augment cut_noise optimizer learning_rate learning_rate_drops \
             drawer pixel_shape pixel_size pixel_scale smoothness transparent alpha_weight pixel_art pixel_zoom \
             palette colors palette_weight dither fps frame_every seconds hold boomerang gif_palette products email";
@@ -292,6 +297,9 @@ mod tests {
             (json!({"transparent": "yes"}), "transparent", "a text instead of true or false"),
             (json!({"noise_prompt": "7"}), "noise_prompt", "a text instead of a list"),
             (json!({"noise_prompt": vec!["7"; 17]}), "noise_prompt", "17 values"),
+            (json!({"style": "neon"}), "style", "a text instead of a list"),
+            (json!({"style": ["neno"]}), "style", "`neno` is not a style; did you mean `neon`?"),
+            (json!({"style": vec!["neon"; 17]}), "style", "17 values"),
             (json!({"palette": "/etc/passwd.gpl"}), "palette", "is a file"),
             (json!({"palette": "a.png\\8"}), "palette", "is a file"),
             (json!({"init_image": "../../etc/passwd"}), "init_image", "not the id of an upload"),

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::drawer::ALL;
 use crate::server::jobs::request::{self, EMAIL, LONGEST_LIST, LONGEST_PROMPT, LONGEST_TEXT, PRODUCTS, UPLOADS};
 use crate::settings::{Form, FormKind, OPTIONS, OptionInfo, Range};
+use crate::styles::Style;
 
 /// The fields of a request.
 #[derive(Serialize, ToSchema)]
@@ -107,9 +108,17 @@ pub fn opened() -> Vec<Opened> {
 }
 
 /// Help that differs from that of the command line, where files have paths.
-const HELP: [(&str, &str, Option<&str>); 3] = [
+const HELP: [(&str, &str, Option<&str>); 4] = [
     ("init_image", "Image to start from: the id of an upload", None),
     ("image_prompt", "Also steer toward these images: ids of uploads, each with a weight if you like, as ID:0.5", None),
+    (
+        "style",
+        "Also steer toward these styles: names of `GET /api/v1/styles`",
+        Some(
+            "The words of all styles together are one more prompt beside every prompt. It counts style_weight, and is \
+             judged on half as many additional cutouts that are smaller. Models that do not know a style ignore it.",
+        ),
+    ),
     (
         "palette",
         "Use only these colors: names, ramps (red->white\\8) or the name of a palette",
@@ -134,6 +143,9 @@ impl Opened {
         };
         if option.name == "drawer" {
             choices = ALL.iter().map(|blueprint| blueprint.name().to_owned()).collect();
+        }
+        if option.name == "style" {
+            choices = Style::all().into_iter().flatten().map(|style| style.name.clone()).collect();
         }
         let own = HELP.iter().find(|(name, _, _)| *name == option.name);
         let (help, description) = match own {

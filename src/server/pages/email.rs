@@ -23,7 +23,6 @@ use crate::server::visitor::Visitor;
 
 /// The part of the account's page about the address for letters, `account_email.html`. A page that includes it has this in
 /// its field `email`.
-#[allow(dead_code, reason = "the page of the account has it")]
 pub struct EmailSection {
     /// Whether the server sends letters
     pub sends: bool,
@@ -35,7 +34,6 @@ pub struct EmailSection {
     pub stopped: bool,
 }
 
-#[allow(dead_code, reason = "the page of the account has it")]
 impl EmailSection {
     /// The section for a user.
     ///

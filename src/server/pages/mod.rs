@@ -27,7 +27,6 @@ mod words;
 
 use axum::Router;
 
-#[allow(unused_imports, reason = "the page of the account has it")]
 pub use email::EmailSection;
 pub use errors::as_page;
 pub use form::Form;

@@ -34,7 +34,7 @@ pub(super) struct Hiding {
 ///
 /// Only its owner and operators see it then. Hiding it again changes the reason. For operators.
 #[utoipa::path(
-    post, path = "/admin/pictures/{id}/hide", tag = "operations", operation_id = "hide_picture",
+    post, path = "/admin/pictures/{id}/hide", tag = "admin", operation_id = "hide_picture",
     params(("id" = String, Path, description = "The name of the picture")),
     request_body = Hiding,
     responses((status = 200, description = "The hidden picture", body = View)),
@@ -55,7 +55,7 @@ pub(super) async fn hide(
 ///
 /// Nothing happens if it is not hidden. For operators.
 #[utoipa::path(
-    post, path = "/admin/pictures/{id}/unhide", tag = "operations", operation_id = "unhide_picture",
+    post, path = "/admin/pictures/{id}/unhide", tag = "admin", operation_id = "unhide_picture",
     params(("id" = String, Path, description = "The name of the picture")),
     responses((status = 200, description = "The picture", body = View)),
 )]

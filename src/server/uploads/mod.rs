@@ -8,6 +8,7 @@ mod receive;
 mod recorded;
 mod statements;
 mod store;
+mod take;
 #[cfg(test)]
 mod tests;
 
@@ -23,9 +24,10 @@ use utoipa::ToSchema;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
-pub(super) use receive::receive_form;
+pub(super) use receive::{receive_form, unwritable};
 pub(super) use recorded::Recorded;
 pub use store::{Deleted, Kept, MOST_OF_AN_OWNER, Upload, Uploads};
+pub(super) use take::take;
 
 use super::app::App;
 use super::moment::moment;
@@ -34,7 +36,7 @@ use super::visitor::Visitor;
 use crate::objects::is_missing;
 
 /// The largest file, in bytes.
-const LARGEST_FILE: usize = 20 << 20;
+pub(super) const LARGEST_FILE: usize = 20 << 20;
 /// The largest body: a file and what a form puts around it.
 pub(super) const LARGEST_FORM: usize = LARGEST_FILE + (64 << 10);
 

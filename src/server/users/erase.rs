@@ -23,8 +23,8 @@ pub(in crate::server) async fn erase_departed(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Withdraws what an owner published and liked, cancels the jobs, and deletes what has ended, with uploads and all files. Returns whether nothing is left: a
-/// job that is drawn must end first.
+/// Withdraws what an owner published and liked, cancels the jobs, and deletes what has ended, with uploads and all files.
+/// Returns whether nothing is left: a job that is drawn must end first.
 pub(super) async fn erase(app: &App, owner: &str) -> Result<bool> {
     for job in app.queue.cancel_all(owner).await? {
         app.changes.tell(&job);

@@ -1,8 +1,11 @@
 //! The options for the subject of a picture, its size, and how long it is drawn.
 
-use crate::settings::Weighted;
 use crate::settings::prompt::MOST as MOST_PROMPTS;
+use crate::settings::{StyleName, Weighted};
 use crate::{Error, Result};
+
+/// The most styles of one picture.
+const MOST_STYLES: usize = 16;
 
 group! {
     picture "Picture" {
@@ -62,6 +65,28 @@ group! {
             default: crate::settings::Seed::default(),
             by: Requests,
         },
+        setting style: several crate::settings::StyleName {
+            /// Also steer toward these styles (comma-separated), or `none`
+            ///
+            /// `text2art styles` lists the names. The words of all styles together are one more prompt beside every prompt.
+            /// It counts --style-weight, and is judged on half as many additional cutouts that are smaller, so that it
+            /// changes surfaces more than the composition. The prior, which draws the first picture of the embedded model,
+            /// reads the words at the end of each prompt.
+            ///
+            /// The embedded model ignores styles that it does not know, with a warning.
+            value: "NAMES",
+            arg: |argument| argument.value_delimiter(','),
+            check: picture::check_styles,
+            by: Requests,
+        },
+        setting style_weight: maybe f64 {
+            /// How much the styles count together; a prompt counts 1
+            value: "WEIGHT",
+            arg: number,
+            shown: "0.5",
+            range: Range::above(0.0, 1000.0),
+            by: Requests,
+        },
         setting image_prompt: several crate::settings::Weighted {
             /// Also steer toward this image; may be repeated
             value: "FILE[:WEIGHT]",
@@ -76,6 +101,11 @@ group! {
             by: Requests,
         },
     }
+}
+
+/// Checks the number of styles.
+pub(super) fn check_styles(names: &[StyleName]) -> Result<()> {
+    check_count("style", names.len(), MOST_STYLES)
 }
 
 /// Checks the number of image prompts.

@@ -27,6 +27,12 @@ pub(super) fn smtp(options: &Options) -> Result<Option<Smtp>> {
         }
         return Ok(None);
     };
+    if server.had_password {
+        return Err(Error::usage(
+            "the address in ‹smtp› contains a password, which other users of this machine could see",
+            "give the password in TEXT2ART_SMTP_PASSWORD, or name a file that contains it with ‹smtp-password-file›",
+        ));
+    }
     let Some(from) = options.mail_from.clone() else {
         return Err(Error::usage(
             "‹smtp› is given, but not who writes the letters",

@@ -67,6 +67,8 @@ impl Base {
             let job = app.queue.job(&picture.job, None).await?.ok_or_else(|| Problem::missing("picture"))?;
             let mut base = Self::read(app, &job, format!("/g/{}", picture.id))?;
             base.wish.like = picture.id.to_string();
+            // With its seed as well, it would be the same picture.
+            base.wish.seed.clear();
             base.find_start(app, visitor, &job).await?;
             return Ok(Some(base));
         }

@@ -39,6 +39,7 @@ pub(super) fn routes() -> Router<App> {
 ///
 /// - `from=JOB`: the settings of a picture of the visitor, to change some of them;
 /// - `like=PICTURE`: the settings of a published picture;
+/// - `init=JOB`: start from a picture of the visitor;
 /// - and every field of the form by its name, which counts more than these.
 async fn show(State(app): State<App>, layout: Layout, visitor: Visitor, RawQuery(query): RawQuery) -> Answer<Response> {
     let query = Form::parse(query.unwrap_or_default().as_bytes());
@@ -59,17 +60,21 @@ async fn draw(State(app): State<App>, layout: Layout, visitor: Visitor, request:
     };
     if let Some(file) = file {
         match keep_file(&app, &visitor.owner, file).await {
-            Ok(upload) => wish.init_image = upload.id.to_string(),
+            Ok(upload) => wish.starts_from(&upload.id),
             Err(problem) => return page(&app, layout, &visitor, wish, base.as_ref(), Some(&problem)).await,
         }
     }
-    match order(&app, &visitor, &wish, base.as_ref()).await {
+    match order(&app, &visitor, &mut wish, base.as_ref()).await {
         Ok(job) => Ok(redirect(&format!("/p/{job}"))),
         Err(problem) => page(&app, layout, &visitor, wish, base.as_ref(), Some(&problem)).await,
     }
 }
 
-async fn order(app: &App, visitor: &Visitor, wish: &Wish, base: Option<&Base>) -> Answer<JobId> {
+async fn order(app: &App, visitor: &Visitor, wish: &mut Wish, base: Option<&Base>) -> Answer<JobId> {
+    // The picture becomes an upload, as if the visitor had saved it and given it back.
+    if let Some(id) = start::kept(app, visitor, wish).await? {
+        wish.starts_from(&id);
+    }
     let body = wish.body(base)?;
     Ok(submit(app, visitor, body, None).await?.id)
 }
@@ -84,6 +89,8 @@ async fn page(
 ) -> Answer<Response> {
     let offer = Offer::of(app).await?;
     let start = Start::of(app, visitor, &wish).await?;
+    let own = app.mail.address_of(&visitor.owner).await?;
+    let mails = app.mail.is_configured() && own.confirmed.is_some() && !own.stopped;
     let status = problem.map_or(StatusCode::OK, Problem::status);
-    Ok(render_with(status, &CreatePage::new(layout, offer, wish, start, base, problem)))
+    Ok(render_with(status, &CreatePage::new(layout, offer, wish, start, mails, base, problem)))
 }

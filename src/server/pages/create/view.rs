@@ -11,7 +11,7 @@ use crate::server::pages::{Layout, sentence};
 use crate::server::problem::Problem;
 
 /// The sections of the form, and the fields of a request that belong to each. A problem with another field is told at the top.
-const SECTIONS: [(&str, &[&str]); 11] = [
+const SECTIONS: [(&str, &[&str]); 12] = [
     ("prompt", &["prompt"]),
     ("quality", &["quality"]),
     ("drawer", &["drawer", "pixel_art"]),
@@ -23,6 +23,7 @@ const SECTIONS: [(&str, &[&str]); 11] = [
     ("palette", &["palette"]),
     ("colors", &["colors"]),
     ("products", &["products"]),
+    ("email", &["email"]),
 ];
 /// The sections that are folded away.
 const FOLDED: [&str; 5] = ["seed", "iterations", "palette", "colors", "products"];
@@ -36,6 +37,8 @@ pub(super) struct CreatePage {
     examples: [&'static str; 5],
     /// The picture to start from
     start: Option<Start>,
+    /// Whether the visitor can get a letter
+    mails: bool,
     /// The address of the page of the picture that this varies
     base_page: Option<String>,
     /// The section in which something is wrong; empty for the form as a whole
@@ -51,6 +54,7 @@ impl CreatePage {
         mut offer: Offer,
         mut wish: Wish,
         start: Option<Start>,
+        mails: bool,
         base: Option<&Base>,
         problem: Option<&Problem>,
     ) -> Self {
@@ -77,6 +81,7 @@ impl CreatePage {
             wish,
             examples: EXAMPLES,
             start,
+            mails,
             base_page: base.map(|base| base.page.clone()),
             wrong: problem.map(|_| section.map_or("", |(section, _)| section)),
             error: problem.map(in_words).unwrap_or_default(),

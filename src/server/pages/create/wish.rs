@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::base::Base;
+use crate::database::Id;
 use crate::drawer;
 use crate::server::pages::Form;
 use crate::server::problem::{Answer, Problem};
@@ -32,8 +33,12 @@ pub(super) struct Wish {
     /// How many colors
     pub colors: String,
     pub products: Vec<String>,
+    /// Whether a letter tells of the end
+    pub email: bool,
     /// The upload to start from
     pub init_image: String,
+    /// The job whose picture to start from
+    pub init: String,
     /// How closely to keep to the start: empty, `near` or `close`
     pub strength: String,
     /// The job whose settings this varies
@@ -66,11 +71,19 @@ impl Wish {
             own_colors: text("own_colors", before.own_colors),
             colors: text("colors", before.colors),
             products: list("products", before.products),
+            email: form.has("email") || before.email,
             init_image: text("init_image", before.init_image),
+            init: text("init", before.init),
             strength: text("strength", before.strength),
             from: text("from", before.from),
             like: text("like", before.like),
         }
+    }
+
+    /// Starts from an upload.
+    pub fn starts_from(&mut self, upload: &Id) {
+        self.init_image = upload.to_string();
+        self.init.clear();
     }
 
     /// The body of a request to `POST /api/v1/jobs`.
@@ -103,6 +116,9 @@ impl Wish {
         }
         if !self.products.is_empty() {
             set("products", self.products.clone().into());
+        }
+        if self.email {
+            set("email", true.into());
         }
         if !self.init_image.is_empty() {
             set("init_image", self.init_image.as_str().into());
@@ -180,6 +196,7 @@ mod tests {
             json!({"prompt": "a cat | 16:9 \\| x:-0.5", "pixel_art": true, "colors": 8, "seed": "7",
                 "products": ["mp4", "gif"]})
         );
+        assert_eq!(body("prompt=a&email=1"), json!({"prompt": "a", "email": true}));
         assert_eq!(body("prompt=a&palette=nes&own_colors=red,blue")["palette"], "red,blue");
         assert_eq!(body("prompt=a&init_image=x&strength=near&drawer=vqgan")["init_weight"], 0.5);
         assert_eq!(body("prompt=a&init_image=x&strength=close&drawer=pixel")["init_weight"], 80.0);

@@ -55,6 +55,13 @@ pub(super) async fn again(
     Ok(redirect(&format!("/p/{}", added.id)))
 }
 
+/// Leads to the form for a picture that starts from this one.
+pub(super) async fn start(State(app): State<App>, visitor: Visitor, PathId(id): PathId, _: Form) -> Answer<Response> {
+    let job = job_of(&app, &visitor, &id).await?;
+    let upload = actions::start_from(&app, &visitor, &job).await?;
+    Ok(redirect(&format!("/?from={id}&init_image={upload}")))
+}
+
 /// Publishes the picture, and leads to where everybody sees it.
 pub(super) async fn publish(
     State(app): State<App>,

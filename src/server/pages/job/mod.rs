@@ -28,6 +28,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/p/{id}/cancel", post(actions::cancel))
         .route("/p/{id}/delete", post(actions::delete))
         .route("/p/{id}/again", post(actions::again))
+        .route("/p/{id}/start", post(actions::start))
         .route("/p/{id}/publish", post(actions::publish))
         .route("/p/{id}/withdraw", post(actions::withdraw))
 }

@@ -29,6 +29,7 @@ form.addEventListener("submit", (event) => {
   }
   form.dataset.sent = "yes";
   remember();
+  keepWords();
 });
 window.addEventListener("pageshow", () => { delete form.dataset.sent; });
 
@@ -161,6 +162,28 @@ function recall() {
   forget.hidden = false;
 }
 
+/* Whoever comes back finds the words again. They are kept for this tab alone. */
+const WORDS = "text2art.words";
+
+function keepWords() {
+  const words = { prompt: field("prompt").value, negative: field("negative").value };
+  try {
+    sessionStorage.setItem(WORDS, JSON.stringify(words));
+  } catch {
+    // Then they are typed again.
+  }
+}
+
+function findWords() {
+  if (performance.getEntriesByType("navigation")[0]?.type !== "back_forward") return;
+  try {
+    const words = JSON.parse(sessionStorage.getItem(WORDS));
+    for (const name of ["prompt", "negative"]) if (words?.[name] && !field(name).value) field(name).value = words[name];
+  } catch {
+    // Nothing was kept.
+  }
+}
+
 forget.addEventListener("click", () => {
   localStorage.removeItem(KEY);
   location.assign("/");
@@ -169,6 +192,9 @@ forget.addEventListener("click", () => {
 /* What is wrong is where one goes on. */
 form.querySelector("[aria-invalid=true]")?.focus();
 
-if ("remembers" in form.dataset) recall();
+if ("remembers" in form.dataset) {
+  recall();
+  findWords();
+}
 if (styles) showChosen();
 showImage();

@@ -18,6 +18,7 @@ function show(job) {
     if (text) element.querySelector("[data-progress]").textContent = text;
     const image = element.querySelector("img");
     if (job.preview && image) swap(image, job.preview);
+    if (job.preview && !image) renew(job.id);
   }
   if (element && ENDED.includes(job.state)) element.dataset.live = "false";
   return cards().length > 0;
