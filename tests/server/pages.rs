@@ -283,6 +283,22 @@ fn an_address_fills_in_the_form() {
 }
 
 #[test]
+fn styles_are_chips_that_the_model_knows() {
+    let place = Workplace::new();
+    let server = Server::start(&place, &[]);
+    let text = page(&server, "/").text();
+    assert!(text.contains("name=\"style\" value=\"watercolor\">"), "{text}");
+    // The model inside the program was not trained on it.
+    assert!(!text.contains("gouache"), "{text}");
+    let job = job_of(&server, &create(&server, &[("prompt", "a"), ("style", "watercolor"), ("style", "neon")], None));
+    assert_eq!(job["settings"]["style"], json!(["watercolor", "neon"]));
+    let varied = page(&server, &format!("/?from={}", job["id"].as_str().unwrap())).text();
+    assert!(varied.contains("name=\"style\" value=\"neon\" checked>"), "{varied}");
+    let wrong = create(&server, &[("prompt", "a"), ("style", "neno")], None);
+    assert!(wrong.status == 422 && wrong.text().contains("id=\"error-style\""), "{}", wrong.text());
+}
+
+#[test]
 fn pages_load_nothing_from_elsewhere_and_run_no_inline_script() {
     let place = Workplace::new();
     admin_with_line(&place, PASSWORD, &["user", "add", "anna"]).succeeded();

@@ -5,7 +5,6 @@ use crate::models::embedded;
 use crate::palette::{BuiltIn, hexadecimal};
 use crate::queue::Overview;
 use crate::server::app::App;
-use crate::server::jobs::request;
 use crate::server::lists::{QualityView, drawers, qualities, usual_settings};
 use crate::server::pages::{about, count};
 use crate::server::problem::Answer;
@@ -113,7 +112,7 @@ impl Offer {
             drawers: drawn.iter().map(|drawer| DrawerTile::of(drawer.name, drawer.description)).collect(),
             shapes: shapes(usual.size),
             palettes: palettes()?,
-            styles: if request::fields().any(|field| field == "style") { styles(is_embedded)? } else { Vec::new() },
+            styles: styles(is_embedded)?,
             is_embedded,
             iterations: app.config.limits.iterations,
             qualities: tiles(&listed),
