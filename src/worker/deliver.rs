@@ -46,13 +46,18 @@ pub(super) async fn deliver(
     Ok(Picture { width, height, iterations, loss, seed, seconds, recipe, artifacts })
 }
 
-/// Deletes the objects of a job that has ended, other than those of its result: its previews and checkpoints, and what
-/// earlier claims left. What stays is collected later.
-pub(super) async fn tidy(objects: &Objects, claim: &Claim, artifacts: &[Artifact]) {
-    for found in objects.list(&format!("jobs/{}", claim.job)).await.unwrap_or_default() {
-        if !artifacts.iter().any(|artifact| artifact.object == found.key) {
-            let _ = objects.delete(&found.key).await;
-        }
+/// The objects that a job has in the store now, other than those of its result: its previews and checkpoints, and what
+/// earlier claims left.
+pub(super) async fn leftovers(objects: &Objects, claim: &Claim, artifacts: &[Artifact]) -> Vec<String> {
+    let listed = objects.list(&format!("jobs/{}", claim.job)).await.unwrap_or_default();
+    let is_left = |key: &String| !artifacts.iter().any(|artifact| artifact.object == *key);
+    listed.into_iter().map(|found| found.key).filter(is_left).collect()
+}
+
+/// Deletes what a job that has ended left. What stays is collected later.
+pub(super) async fn tidy(objects: &Objects, leftovers: &[String]) {
+    for key in leftovers {
+        let _ = objects.delete(key).await;
     }
 }
 

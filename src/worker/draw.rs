@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::beats::{Beats, Reason, Reasons};
 use super::child::{Child, in_words};
-use super::deliver::{deliver, tidy};
+use super::deliver::{deliver, leftovers, tidy};
 use super::events::Fault;
 use super::follow::{Ran, follow};
 use super::kept::{Earlier, Keeper, Restored, restore};
@@ -269,6 +269,12 @@ fn failure_of(ran: Ran, for_good: bool) -> Failure {
 async fn conclude(setup: &Setup, claim: &Claim, end: End, since: Instant) {
     let lease = setup.queue.rules().lease;
     let until = Instant::now() + lease;
+    // Once the end is recorded, the server may add files to a finished picture, which are not left over.
+    let left = match &end {
+        End::Done(picture) => leftovers(&setup.objects, claim, &picture.artifacts).await,
+        End::Cancelled => leftovers(&setup.objects, claim, &[]).await,
+        _ => Vec::new(),
+    };
     let ended = loop {
         let recorded = match &end {
             End::Done(picture) => setup.queue.finish(claim, picture).await,
@@ -301,9 +307,7 @@ async fn conclude(setup: &Setup, claim: &Claim, end: End, since: Instant) {
     };
     setup.tell(event);
     setup.changed(claim);
-    match (ended, end) {
-        (Ended::Now(_), End::Done(picture)) => tidy(&setup.objects, claim, &picture.artifacts).await,
-        (Ended::Now(_), End::Cancelled) => tidy(&setup.objects, claim, &[]).await,
-        _ => {}
+    if matches!(ended, Ended::Now(_)) {
+        tidy(&setup.objects, &left).await;
     }
 }
