@@ -92,9 +92,8 @@ pub(super) fn most_liked() -> String {
 /// Visible pictures after a place in an order. `limit` is the number of the value that says how many, behind which the
 /// patterns are.
 fn searched(after: &str, order: &str, limit: usize) -> String {
-    let patterns: String = (limit + 1..=limit + MOST_WORDS)
-        .map(|number| format!(" AND (${number} IS NULL OR pictures.words LIKE ${number} ESCAPE '!')"))
-        .collect();
+    let pattern = |number| format!(" AND (${number} IS NULL OR pictures.words LIKE ${number} ESCAPE '!')");
+    let patterns = (limit + 1..=limit + MOST_WORDS).map(pattern).collect::<Vec<_>>().concat();
     format!("{} WHERE pictures.hidden IS NULL AND {after}{patterns} ORDER BY {order} LIMIT ${limit}", picture!())
 }
 

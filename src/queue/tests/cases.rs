@@ -296,7 +296,7 @@ fn waiting_jobs_of_an_owner_can_be_cancelled() {
         let running = place.add("anna").await;
         let claim = place.claim().await;
         let (waiting, other) = (place.add("anna").await, place.add("ben").await);
-        assert_eq!(place.queue.cancel_waiting("anna").await.unwrap(), [waiting.clone()]);
+        assert_eq!(place.queue.cancel_waiting("anna").await.unwrap(), std::slice::from_ref(&waiting));
         assert!(place.queue.cancel_waiting("anna").await.unwrap().is_empty());
         assert_eq!(place.queue.beat(&claim, &Progress::default()).await.unwrap(), Beat::Go);
         let states = [place.state(&running).await, place.state(&waiting).await, place.state(&other).await];
