@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::common::program::Workplace;
 use crate::harness::{Browser, Colors, PHONE, Scripts, TABLET, WIDE};
 use crate::people::log_in;
-use crate::site::Site;
+use crate::site::{Site, reset_link};
 
 /// Opens all pages of a site, as a visitor, a user and an operator.
 fn visit(browser: &Browser, place: &Workplace, site: &Site, mut look: impl FnMut(&str)) {
@@ -19,7 +19,7 @@ fn visit(browser: &Browser, place: &Workplace, site: &Site, mut look: impl FnMut
         }
     };
     all(site.public());
-    all(vec![("reset password", site.reset(place))]);
+    all(vec![("reset password", reset_link(place))]);
     browser.open("/login");
     log_in(browser, "anna");
     all(site.own());

@@ -63,13 +63,6 @@ impl Site {
         Self { server, done, running, waiting, dead, picture }
     }
 
-    /// A link with which a password is chosen anew.
-    pub fn reset(&self, place: &Workplace) -> String {
-        let link = admin(place, &["user", "reset", "anna"]);
-        let link = url::Url::parse(link.lines().last().unwrap()).unwrap();
-        link[url::Position::BeforePath..].to_owned()
-    }
-
     /// The pages that anybody sees, with their names.
     pub fn public(&self) -> Vec<(&'static str, String)> {
         vec![
@@ -110,4 +103,11 @@ impl Site {
             ("picture for operators", self.picture.clone()),
         ]
     }
+}
+
+/// A link with which Anna sets another password.
+pub fn reset_link(place: &Workplace) -> String {
+    let link = admin(place, &["user", "reset", "anna"]);
+    let link = url::Url::parse(link.lines().last().unwrap()).unwrap();
+    link[url::Position::BeforePath..].to_owned()
 }

@@ -35,10 +35,10 @@ pub struct Browser {
     /// Such as `http://127.0.0.1:43211`
     pub server: String,
     // Holds the profile, and vanishes after the browser has ended.
-    _place: Workplace,
+    place: Workplace,
 }
 
-/// A command of chromedriver that WebDriver does not have.
+/// A command of chromedriver that `WebDriver` does not have.
 #[derive(Debug)]
 struct Extension {
     path: &'static str,
@@ -93,9 +93,9 @@ impl Browser {
         let output = BufReader::new(driver.stdout.take().unwrap());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let address = format!("http://{address}");
-        let mut browser = Self { runtime, client: None, driver, server: address, _place: place };
+        let mut browser = Self { runtime, client: None, driver, server: address, place };
         let port = port(output);
-        let options = capabilities(&browser._place.argument("profile"), scripts);
+        let options = capabilities(&browser.place.argument("profile"), scripts);
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let builder = builder.capabilities(options);
         let client = browser.wait(COMMAND, builder.connect(&format!("http://127.0.0.1:{port}")));
