@@ -1039,7 +1039,8 @@ fn no_option_is_without_a_case() {
     let verbs_of = |before: &str| {
         let help = help(&words(&format!("{before} --help")));
         let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-        let verbs = lines.filter_map(|line| line.split_whitespace().next());
+        // Longer descriptions go on in the next line.
+        let verbs = lines.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
         verbs.map(|verb| format!("{before} {verb}").trim().to_owned()).collect::<Vec<_>>()
     };
     let verbs: BTreeSet<String> = verbs_of("").into_iter().chain(verbs_of("models")).collect();

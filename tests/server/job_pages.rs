@@ -172,7 +172,7 @@ fn a_picture_is_seen_while_it_is_drawn() {
     let so_far = place.argument("so-far.png");
     let script = [
         r#"echo '{"event":"started","iterations":50,"done":0}' >&2; sleep 1"#,
-        r#"echo '{"event":"step","iteration":10,"loss":0.75}' >&2"#,
+        r#"echo '{"event":"step","iteration":9,"loss":0.75}' >&2"#,
         &format!("cp '{so_far}' picture.png"),
         r#"echo '{"event":"saved","path":"picture.png"}' >&2"#,
         "trap 'exit 130' TERM; while :; do sleep 0.05; done",
