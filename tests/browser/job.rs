@@ -70,14 +70,14 @@ fn a_page_that_is_loaded_again_goes_on_and_a_picture_is_canceled() {
         browser.open(&page_of(&waiting));
         browser.until_shown("#place");
         browser.press("Cancel");
-        browser.until("the end", |browser| browser.text().contains("Canceled").then_some(()));
+        browser.until_text("Canceled");
         assert_eq!(job_of(browser, &server)["state"], "cancelled");
         assert!(!browser.has_button("Cancel"));
 
         browser.open(&page_of(&job));
         iterations(browser);
         browser.press("Cancel");
-        browser.until("the end", |browser| browser.text().contains("Canceled").then_some(()));
+        browser.until_text("Canceled");
         assert_eq!(job_of(browser, &server)["state"], "cancelled");
         // Another seed or settings are a click away.
         browser.press("Ask for it again");

@@ -182,7 +182,9 @@ impl Browser {
             for element in client.find_all(Locator::Css(css)).await? {
                 let said = client.issue_cmd(Label(element.element_id().to_string())).await?;
                 let said = said.as_str().unwrap_or_default().to_owned();
-                let said = if said.is_empty() { element.text().await? } else { said };
+                // The text of a label is the name of its field; a title of its own only explains it.
+                let is_label = element.tag_name().await? == "label";
+                let said = if is_label || said.is_empty() { element.text().await? } else { said };
                 let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
                 if said == name {
                     return Ok::<_, fantoccini::error::CmdError>(Some(element));
