@@ -70,6 +70,10 @@ fn commands(path: &Path) -> Vec<Line> {
 
 /// The words of each run of text2art in a line, without what the shell adds to them.
 fn runs(text: &str) -> Vec<Vec<String>> {
+    // What installs the program does not run it.
+    if text.starts_with("sudo install ") {
+        return Vec::new();
+    }
     let mut words = shlex::split(text).unwrap().into_iter().peekable();
     let mut runs = Vec::new();
     while let Some(word) = words.next() {
