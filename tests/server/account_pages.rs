@@ -227,7 +227,7 @@ fn an_account_is_cared_for_on_its_page() {
     // The archive, and the end
     let archive = look(&server, "/account/export", &session);
     assert_eq!((archive.status, archive.header("content-type")), (200, "application/x-tar"));
-    assert!(archive.body.len() % 512 == 0 && archive.text().contains("text2art/profile.json"));
+    assert!(archive.body.len().is_multiple_of(512) && archive.text().contains("text2art/profile.json"));
     shows(&fill_in(&server, "/account/delete", &session, &[("password", PASSWORD)]), 403, "The password is wrong.");
     let deleted = fill_in(&server, "/account/delete", &session, &[("password", "another password")]);
     assert_eq!(led_to(&deleted), "/login?done=deleted");

@@ -45,7 +45,8 @@ fn untar(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
 /// A picture as a PNG.
 fn picture() -> Vec<u8> {
     let mut png = std::io::Cursor::new(Vec::new());
-    let picture = image::RgbImage::from_fn(16, 16, |x, y| image::Rgb([x as u8 * 16, y as u8 * 16, 99]));
+    let byte = |place: u32| u8::try_from(place * 16).unwrap();
+    let picture = image::RgbImage::from_fn(16, 16, |x, y| image::Rgb([byte(x), byte(y), 99]));
     picture.write_to(&mut png, image::ImageFormat::Png).unwrap();
     png.into_inner()
 }

@@ -21,12 +21,12 @@ fn secret_in(link: &str) -> String {
 
 fn invite(place: &Workplace, arguments: &[&str]) -> String {
     let made = admin(place, &[&["invitation", "add"], arguments].concat()).succeeded();
-    secret_in(&made.output_text())
+    secret_in(made.output_text())
 }
 
 fn reset_link(place: &Workplace, arguments: &[&str]) -> String {
     let made = admin(place, &[&["user", "reset"], arguments].concat()).succeeded();
-    secret_in(&made.output_text())
+    secret_in(made.output_text())
 }
 
 #[test]
