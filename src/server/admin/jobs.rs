@@ -81,7 +81,7 @@ pub(in crate::server) struct Which {
     #[param(pattern = "^(queued|running|done|dead|cancelled)$")]
     pub state: Option<String>,
     /// Only jobs of the user with this name
-    #[param(min_length = 1, max_length = 50)]
+    #[param(max_length = 50)]
     pub user: Option<String>,
     /// The `next` of the list that this one continues
     pub before: Option<i64>,

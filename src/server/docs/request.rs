@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::server::jobs::request::PRODUCTS;
 use crate::server::lists::{Kind, Opened, opened};
 
 /// What a value of an option of this type looks like, and an example. The program takes more spellings.
@@ -64,7 +65,7 @@ fn schema_of(field: &Opened) -> Value {
     let one = one(field);
     let mut schema = match field.max_items {
         Some(most) if field.list => json!({
-            "type": "array", "items": one, "maxItems": most, "uniqueItems": !field.choices.is_empty(),
+            "type": "array", "items": one, "maxItems": most, "uniqueItems": field.name == PRODUCTS,
         }),
         _ => one,
     };

@@ -76,7 +76,7 @@ pub(super) struct Which {
     params(Which),
     responses(
         (status = 200, description = "The styles", body = Styles),
-        (status = 404, description = "There is no such group", body = Problem),
+        (status = 404, description = "There is no such group", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn list(Parameters(which): Parameters<Which>) -> Answer<Json<Styles>> {

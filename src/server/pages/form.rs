@@ -53,7 +53,6 @@ impl Form {
 
     /// Whether a box is checked.
     #[must_use]
-    #[allow(dead_code, reason = "pages use what they need")]
     pub fn has(&self, name: &str) -> bool {
         self.some(name).is_some()
     }
