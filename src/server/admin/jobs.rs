@@ -81,7 +81,6 @@ pub(in crate::server) struct Which {
     #[param(pattern = "^(queued|running|done|dead|cancelled)$")]
     pub state: Option<String>,
     /// Only jobs of the user with this name
-    #[param(max_length = 50)]
     pub user: Option<String>,
     /// The `next` of the list that this one continues
     pub before: Option<i64>,

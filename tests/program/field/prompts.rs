@@ -16,6 +16,7 @@ const PROMPTS: &[(&str, &[&str])] = &[
     ("models", &["models of ships", "models list of cars"]),
     ("drawers", &["drawers full of socks"]),
     ("palettes", &["palettes of autumn"]),
+    ("styles", &["styles of ancient rome"]),
     ("doctor", &["doctor who", "doctor with a white coat --size 64x64"]),
     ("bench", &["bench in a park", "bench | a park"]),
     #[cfg(feature = "server")]
