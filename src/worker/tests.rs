@@ -165,8 +165,13 @@ mod children {
     fn what_a_child_says_is_heard() {
         within(async {
             let finished = r#"{"event":"finished","seed":18446744073709551615,"loss":null,"seconds":1.5,"#;
-            let script =
-                format!("echo oh >&2; echo '{finished}\"width\":8,\"height\":9}}' >&2; echo \"$1\" >&2; exit 3");
+            let script = [
+                "echo oh >&2",
+                r#"echo '{"event":"started","iterations":4,"done":0}' >&2"#,
+                &format!("echo '{finished}\"width\":8,\"height\":9}}' >&2"),
+                r#"echo "$1" >&2; exit 3"#,
+            ];
+            let script = script.join("\n");
             let ran = ran(&script, limits(), false).await;
             assert_eq!(ran.status.unwrap().code(), Some(3));
             let finished =
