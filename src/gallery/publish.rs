@@ -39,7 +39,7 @@ pub enum Published {
 pub enum Withdrawn {
     /// It is no longer published.
     Yes,
-    /// An operator hid it, so that its owner cannot publish it anew.
+    /// An operator hid it, so that its owner cannot publish it again.
     Hidden,
     /// There is no such picture, or it belongs to someone else.
     Unknown,

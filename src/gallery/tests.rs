@@ -267,7 +267,7 @@ fn hidden_pictures_are_in_no_list_and_stay_hidden() {
         assert!(room.gallery.hidden(Some(one.number), 10).await.unwrap().is_empty());
         assert_eq!(room.gallery.like(&one.id, "ben", None).await.unwrap(), None);
         assert_eq!(room.likes(&one.id).await, (0, 0));
-        // Withdrawn and published anew, it would be seen again.
+        // Withdrawn and published again, it would be seen again.
         assert_eq!(room.gallery.withdraw(&one.id, Some("anna")).await.unwrap(), Withdrawn::Hidden);
         assert!(matches!(room.gallery.publish(&new(one.job, "anna")).await.unwrap(), Published::Before(_)));
         assert!(room.gallery.unhide(&one.id).await.unwrap() && !room.gallery.unhide(&other.id).await.unwrap());

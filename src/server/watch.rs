@@ -92,7 +92,7 @@ impl Watch {
     /// # Errors
     /// If there is no such job for the visitor, or the database cannot be reached.
     pub async fn join(&self, app: &App, visitor: &Visitor, id: &JobId) -> Answer<watch::Receiver<Seen>> {
-        // A job that has ended is looked up anew: an operator may have brought it back.
+        // A job that has ended is looked up again: an operator may have brought it back.
         let known = self.locked().get(id).filter(|watched| !watched.seen.borrow().is_last()).map(Watched::joined);
         if let Some((owner, receiver)) = known {
             return if visitor.sees_those_of(&owner) { Ok(receiver) } else { Err(Problem::missing("job")) };

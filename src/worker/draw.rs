@@ -124,7 +124,7 @@ impl Drawing<'_> {
         }
     }
 
-    /// Prepares the folder anew, without a checkpoint, and notes why.
+    /// Prepares the folder again, without a checkpoint, and notes why.
     async fn start_over(&self, order: &Order, folder: &Path, why: String) -> Result<()> {
         self.slot.job(self.claim)?;
         self.setup.queue.begun(self.claim, None, Some(&why)).await?;

@@ -27,7 +27,7 @@ const NAME: &str = "checkpoint";
 const FORMAT: u32 = 1;
 /// The largest list that is read, in bytes.
 const LARGEST_LIST: u64 = 1 << 20;
-/// The most pieces of a file of frames: then the file is stored anew, in one piece.
+/// The most pieces of a file of frames: then the whole file is stored again, in one piece.
 const MOST_PIECES: usize = 64;
 /// The second name of a checkpoint while it is stored.
 const TAKEN: &str = "taken.t2a";

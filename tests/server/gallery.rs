@@ -128,7 +128,7 @@ fn a_picture_is_published_found_liked_and_withdrawn() {
     }
     server.delete(&of(id)).problem(404);
     send(&server, "PUT", &format!("{}/like", of(id)), &[], &Value::Null).problem(404);
-    // Published anew, it has another name; it goes with its job.
+    // Published again, it has another name; it goes with its job.
     let id = publish(&server, &job, "", true);
     assert_eq!(server.delete(&format!("/api/v1/jobs/{job}")).status, 204);
     server.get(&of(&id)).problem(404);
@@ -342,7 +342,7 @@ fn each_may_do_to_a_picture_what_is_theirs_to_do() {
     assert_eq!(get(PICTURES, &olga).json()["items"], json!([]));
     assert!(!get("/gallery/feed.xml", &olga).text().contains(&id));
     send(&server, "PUT", &like, &ben, &Value::Null).problem(404);
-    // Its owner cannot bring it back by publishing it anew.
+    // Its owner cannot bring it back by publishing it again.
     send(&server, "DELETE", &of(&id), &anna, &Value::Null).problem(409);
     send(&server, "POST", PICTURES, &anna, &body).problem(409);
     let desk = server.send("GET", "/admin/pictures", &[PAGE, olga[0]], &[]);

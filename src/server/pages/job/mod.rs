@@ -1,7 +1,7 @@
 //! The page of a job: its place in the queue, the picture while it grows, the film of it, and what to do with it.
 //!
 //! The page says in words what a job looks like in each state, and scripts move only what changes between two states. So it
-//! works without them: it is then loaded anew every few seconds, until the job has ended.
+//! works without them: it then reloads every few seconds, until the job has ended.
 
 mod actions;
 mod page;

@@ -133,7 +133,7 @@ impl JobPage {
         matches!(self.state, State::Queued | State::Running)
     }
 
-    /// What scripts compare to find out whether the page must be written anew.
+    /// What scripts compare to find out whether the page must be written again.
     fn shape(&self) -> String {
         format!("{},{},{}", self.job.state, self.job.cancel, self.job.failures)
     }

@@ -5,7 +5,7 @@ const BY_THEMSELVES = 4;
 
 const said = document.getElementById("said");
 
-/** Likes a picture, or takes the like back, where the form would show the page anew. */
+/** Likes a picture, or takes the like back, where the form would show the page again. */
 async function like(event) {
   event.preventDefault();
   const form = event.currentTarget;
