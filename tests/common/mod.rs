@@ -16,6 +16,7 @@ pub mod movie;
 mod noise;
 pub mod plain;
 pub mod program;
+mod prompts;
 pub mod published;
 #[cfg(feature = "server")]
 pub mod server;
@@ -28,20 +29,7 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
 pub use noise::noise;
-
-/// Prompts that the embedded model knows. The first five name the colors of an object and of its background.
-pub const PROMPTS: [&str; 10] = [
-    "a red apple on a blue background",
-    "a red heart on a yellow background",
-    "a green frog on a pink background",
-    "a blue fish on a red background",
-    "a yellow banana on a pink background",
-    "a penguin in the snow",
-    "a purple octopus underwater",
-    "a sailboat on the sea",
-    "pencil sketch of a cat",
-    "neon butterfly",
-];
+pub use prompts::PROMPTS;
 
 /// A tensor of deterministic numbers that look random.
 pub fn noise_tensor(shape: &[usize], seed: u64) -> Tensor {

@@ -16,8 +16,11 @@ use tempfile::TempDir;
 /// The limit of every run, far more than any takes.
 pub const LIMIT: Duration = Duration::from_secs(120);
 
-/// The binary under test.
-pub const BINARY: &str = env!("CARGO_BIN_EXE_text2art");
+/// The binary under test. Cargo does not name it for the tests of pages, which are another package.
+pub const BINARY: &str = match option_env!("CARGO_BIN_EXE_text2art") {
+    Some(path) => path,
+    None => "the program that CARGO_BIN_EXE_text2art should name",
+};
 
 /// A fresh folder to work in, with a fresh home next to it; both vanish with this value.
 pub struct Workplace {

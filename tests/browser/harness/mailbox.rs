@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::common::program::{LIMIT, Workplace};
 
-const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/mail_server.py");
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/mail_server.py");
 /// A running mail server; it ends with this value.
 pub struct Mailbox {
     program: Child,

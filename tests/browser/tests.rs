@@ -4,7 +4,6 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-#[path = "../common/mod.rs"]
 mod common;
 mod harness;
 
