@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
 pub use noise::noise;
+#[allow(unused_imports, reason = "not every test program draws")]
 pub use prompts::PROMPTS;
 
 /// A tensor of deterministic numbers that look random.
