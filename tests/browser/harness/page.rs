@@ -32,7 +32,10 @@ impl Browser {
 
     /// Everything that the page shows as text.
     pub fn text(&self) -> String {
-        self.run("text", async |client| client.find(Locator::Css("body")).await?.text().await)
+        // A page that is just being replaced has none.
+        self.until("the text", |browser| {
+            browser.attempt(async |client| client.find(Locator::Css("body")).await?.text().await).ok()
+        })
     }
 
     /// The page and its address, for messages.
