@@ -1,9 +1,11 @@
 //! Text: types that are stored as text, numbers in any spelling, and names that are close to each other.
 
+mod invisible;
 mod names;
 pub(crate) mod waiting;
 mod whole;
 
+pub(crate) use invisible::{is_invisible, joins};
 pub use names::{Spelling, spelled};
 pub(crate) use whole::{Written, written};
 

@@ -6,6 +6,8 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use crate::text::{is_invisible, joins};
+
 /// How an escape is spelled.
 #[derive(Clone, Copy)]
 enum Spelling {
@@ -63,7 +65,8 @@ fn escaped(text: &str, spelling: Spelling, keep: impl Fn(char) -> bool) -> Cow<'
     let mut copied = 0;
     for (index, character) in text.char_indices() {
         let end = index + character.len_utf8();
-        if !is_unsafe(character) || keep(character) || joins(character, &text[..index], &text[end..]) {
+        let (before, after) = (text[..index].chars().next_back(), text[end..].chars().next());
+        if !is_unsafe(character) || keep(character) || joins(character, before, after) {
             continue;
         }
         safe += &text[copied..index];
@@ -93,40 +96,9 @@ fn escape(character: char, spelling: Spelling, text: &mut String) {
     };
 }
 
-/// Whether a character controls a terminal or is invisible: control characters, line separators, and what Unicode calls
-/// `Default_Ignorable_Code_Point`, including the controls of bidirectional text. The variation selectors of emoji are
-/// kept.
+/// Whether a character controls a terminal or is invisible.
 fn is_unsafe(character: char) -> bool {
-    matches!(
-        character,
-        '\0'..='\x1F'
-            | '\x7F'..='\u{9F}'
-            | '\u{AD}'
-            | '\u{34F}'
-            | '\u{61C}'
-            | '\u{115F}'..='\u{1160}'
-            | '\u{17B4}'..='\u{17B5}'
-            | '\u{180B}'..='\u{180F}'
-            | '\u{200B}'..='\u{200F}'
-            | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}'
-            | '\u{3164}'
-            | '\u{FEFF}'
-            | '\u{FFA0}'
-            | '\u{FFF0}'..='\u{FFFB}'
-            | '\u{1BCA0}'..='\u{1BCA3}'
-            | '\u{1D173}'..='\u{1D17A}'
-            | '\u{E0000}'..='\u{E0FFF}'
-    )
-}
-
-/// Whether a joiner or a non-joiner stands between characters that need it, in some scripts and in emoji.
-fn joins(character: char, before: &str, after: &str) -> bool {
-    let is_written =
-        |neighbor: Option<char>| neighbor.is_some_and(|neighbor| !neighbor.is_ascii() && !is_unsafe(neighbor));
-    matches!(character, '\u{200C}' | '\u{200D}')
-        && is_written(before.chars().next_back())
-        && is_written(after.chars().next())
+    character.is_control() || is_invisible(character)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Texts of users, made safe to be read in a letter.
 
+use crate::text::{is_invisible, joins};
+
 /// A text in one line, without control characters and without characters that are invisible or turn the direction of
 /// what follows. Joiners within words and emoji, and the variants of emoji, stay.
 pub(super) fn one_line(text: &str) -> String {
@@ -10,12 +12,7 @@ pub(super) fn one_line(text: &str) -> String {
             if !line.is_empty() && !line.ends_with(' ') {
                 line.push(' ');
             }
-        } else if matches!(sign, '\u{200C}' | '\u{200D}') {
-            let joins = |neighbor: Option<char>| neighbor.is_some_and(|sign| !sign.is_ascii() && !is_hidden(sign));
-            if joins(line.chars().next_back()) && joins(signs.peek().copied()) {
-                line.push(sign);
-            }
-        } else if !is_hidden(sign) {
+        } else if !is_invisible(sign) || joins(sign, line.chars().next_back(), signs.peek().copied()) {
             line.push(sign);
         }
     }
@@ -30,27 +27,6 @@ pub(super) fn short(text: &str, most: usize) -> String {
     }
     let kept: String = text.chars().take(most.saturating_sub(1)).collect();
     format!("{}…", kept.trim_end())
-}
-
-/// Characters that are invisible or control the direction of text, without the variants of emoji.
-fn is_hidden(sign: char) -> bool {
-    matches!(
-        sign,
-        '\u{AD}'
-            | '\u{34F}'
-            | '\u{61C}'
-            | '\u{115F}'..='\u{1160}'
-            | '\u{17B4}'..='\u{17B5}'
-            | '\u{180B}'..='\u{180F}'
-            | '\u{200B}'..='\u{200F}'
-            | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}'
-            | '\u{3164}'
-            | '\u{FEFF}'
-            | '\u{FFA0}'
-            | '\u{FFF0}'..='\u{FFFB}'
-            | '\u{E0000}'..='\u{E0FFF}'
-    )
 }
 
 #[cfg(test)]

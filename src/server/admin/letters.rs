@@ -1,7 +1,7 @@
 //! Letters that could not be sent. Their recipients are not shown.
 
 use axum::Json;
-use axum::extract::{RawPathParams, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,7 +10,7 @@ use super::Operator;
 use crate::mail::DeadLetter;
 use crate::server::app::App;
 use crate::server::moment::moment;
-use crate::server::problem::{Answer, Problem};
+use crate::server::problem::{Answer, PathName, Problem};
 use crate::server::visitor::Visitor;
 
 /// A letter that could not be sent.
@@ -76,11 +76,6 @@ pub(in crate::server) async fn send_again(app: &App, visitor: &Visitor, id: &str
     Ok(app.acts(visitor).note("letter sent again", id, None).await?)
 }
 
-/// The name of the letter in a path.
-pub(in crate::server) fn named(path: &RawPathParams) -> &str {
-    path.iter().find(|(name, _)| *name == "name").map_or("", |(_, value)| value)
-}
-
 /// List letters that could not be sent
 #[utoipa::path(
     get, path = "/admin/letters", tag = "admin", operation_id = "admin_list_letters",
@@ -99,8 +94,8 @@ pub(super) async fn list(State(app): State<App>, _: Operator) -> Answer<Json<Let
 pub(super) async fn resend(
     State(app): State<App>,
     Operator(visitor): Operator,
-    path: RawPathParams,
+    PathName(name): PathName,
 ) -> Answer<StatusCode> {
-    send_again(&app, &visitor, named(&path)).await?;
+    send_again(&app, &visitor, &name).await?;
     Ok(StatusCode::ACCEPTED)
 }

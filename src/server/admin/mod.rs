@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 
 pub(super) use audited::{EntryView, entries};
 pub(super) use jobs::{AdminJob, AttemptView, Which, find as find_jobs, look as look_at_job, requeue as requeue_job};
-pub(super) use letters::{LetterView, letters as dead_letters, named as letter_named, send_again as send_letter_again};
+pub(super) use letters::{LetterView, letters as dead_letters, send_again as send_letter_again};
 pub(super) use pictures::{HiddenPicture, hidden as hidden_pictures};
 pub(super) use queue::{Overview, overview};
 pub(super) use users::{

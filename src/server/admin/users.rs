@@ -1,7 +1,7 @@
 //! Users, as operators see them and administrators manage them. Addresses for mail are not shown.
 
 use axum::Json;
-use axum::extract::{RawPathParams, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,7 +10,7 @@ use super::{Administrator, Operator};
 use crate::accounts::{Changes, Limits, NewUser, Role, User};
 use crate::server::app::App;
 use crate::server::moment::moment;
-use crate::server::problem::{Answer, Body, Problem};
+use crate::server::problem::{Answer, Body, PathName, Problem};
 use crate::server::visitor::Visitor;
 use crate::server::whole;
 
@@ -205,9 +205,8 @@ pub(super) async fn create(
 pub(super) async fn update(
     State(app): State<App>,
     Administrator(visitor): Administrator,
-    path: RawPathParams,
+    PathName(name): PathName,
     Body(asked): Body<ChangedUser>,
 ) -> Answer<Json<UserView>> {
-    let name = path.iter().find(|(name, _)| *name == "name").map_or("", |(_, value)| value);
-    change(&app, &visitor, name, &asked).await.map(Json)
+    change(&app, &visitor, &name, &asked).await.map(Json)
 }

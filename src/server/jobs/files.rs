@@ -1,6 +1,6 @@
 //! The files of jobs: pictures, movies and recipes.
 
-use axum::extract::{RawPathParams, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use crate::queue::{Artifact, Job, JobId, Recorded};
 use crate::server::app::App;
 use crate::server::delivery::{Content, File, Manner};
 use crate::server::derived;
-use crate::server::problem::{Answer, Parameters, PathId, Problem};
+use crate::server::problem::{Answer, Parameters, PathId, PathName, Problem};
 use crate::server::visitor::Visitor;
 
 /// The picture so far.
@@ -100,14 +100,13 @@ pub(super) async fn fetch(
     State(app): State<App>,
     visitor: Visitor,
     PathId(id): PathId,
-    path: RawPathParams,
+    PathName(name): PathName,
     Parameters(wish): Parameters<Wish>,
     headers: HeaderMap,
 ) -> Answer<Response> {
     let job = job_of(&app, &visitor, &id).await?;
-    let name = path.iter().find(|(name, _)| *name == "name").map_or("", |(_, value)| value);
-    let file = match media_type(name) {
-        Some(media_type) => find(&app, &job, name, media_type).await?,
+    let file = match media_type(&name) {
+        Some(media_type) => find(&app, &job, &name, media_type).await?,
         None => None,
     };
     let file = file.ok_or_else(|| Problem::missing("file"))?;

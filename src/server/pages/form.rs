@@ -51,6 +51,16 @@ impl Form {
         self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
+    /// The number of days that was chosen; none if there is none.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a number.
+    pub fn days(&self) -> Answer<Option<u32>> {
+        let wrong = |_| Problem::unprocessable("the number of days cannot be read").hint("choose one of the list");
+        self.some("days").map(str::parse).transpose().map_err(wrong)
+    }
+
     /// Whether a box is checked.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

@@ -1,6 +1,6 @@
 //! The files of published pictures.
 
-use axum::extract::{RawPathParams, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
@@ -18,7 +18,7 @@ use crate::server::delivery::{File, Manner};
 use crate::server::derived;
 use crate::server::jobs::FileView;
 use crate::server::jobs::files::{RECIPE, media_type, recipe};
-use crate::server::problem::{Answer, Parameters, PathId, Problem};
+use crate::server::problem::{Answer, Parameters, PathId, PathName, Problem};
 
 pub(super) use crate::server::derived::THUMBNAIL;
 
@@ -94,13 +94,12 @@ pub(super) async fn fetch(
     State(app): State<App>,
     viewer: Viewer,
     PathId(id): PathId,
-    path: RawPathParams,
+    PathName(name): PathName,
     Parameters(wish): Parameters<Wish>,
     headers: HeaderMap,
 ) -> Answer<Response> {
     let picture = picture_of(&app, &viewer, &id).await?;
-    let name = path.iter().find(|(name, _)| *name == "name").map_or("", |(_, value)| value);
-    let file = find(&app, &picture, name).await?.ok_or_else(|| Problem::missing("file"))?;
+    let file = find(&app, &picture, &name).await?.ok_or_else(|| Problem::missing("file"))?;
     // What the prompt is, the name of a file does not tell unless it is shared. A slug has letters, digits and hyphens only.
     let called = picture.title.as_deref().or(picture.prompt.as_deref()).unwrap_or_default();
     let saved = name.replacen("picture", &slug(called), 1);

@@ -11,6 +11,7 @@ use crate::server::derived::{plain, thumbnail};
 use crate::server::jobs::job_of;
 use crate::server::problem::{Answer, Problem};
 use crate::server::visitor::Visitor;
+use crate::text::is_invisible;
 
 /// A picture that is published, now or before.
 pub(in crate::server) struct Published {
@@ -104,16 +105,12 @@ fn checked(title: &str) -> Answer<Option<String>> {
     if title.chars().any(char::is_control) {
         return wrong("the title has control characters".into());
     }
-    Ok(Some(title.trim().to_owned()).filter(|title| title.chars().any(|sign| !is_invisible(sign))))
+    Ok(Some(title.trim().to_owned()).filter(|title| title.chars().any(|sign| !is_empty(sign))))
 }
 
-/// Whether a character leaves nothing to see or to click on: spaces, and those that join or turn others.
-fn is_invisible(sign: char) -> bool {
-    sign.is_whitespace()
-        || matches!(sign, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
-            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-            | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}'
-            | '\u{E0000}'..='\u{E0FFF}')
+/// Whether a character leaves nothing to see or to click on: a space, or one that is invisible or changes another one.
+fn is_empty(sign: char) -> bool {
+    sign.is_whitespace() || is_invisible(sign) || matches!(sign, '\u{2800}' | '\u{FE00}'..='\u{FE0F}')
 }
 
 #[cfg(test)]

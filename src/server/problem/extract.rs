@@ -19,6 +19,9 @@ pub struct Parameters<T>(pub T);
 /// The `{id}` in the path of a request.
 pub struct PathId(pub Id);
 
+/// The `{name}` in the path of a request, decoded; empty if it cannot be decoded.
+pub struct PathName(pub String);
+
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
@@ -43,10 +46,23 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         // A path that cannot be decoded has no id either.
-        let read = RawPathParams::from_request_parts(parts, state).await.ok();
-        let id = read.and_then(|read| read.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| Id::parse(id)));
+        let id = in_path(parts, state, "id").await.and_then(|id| Id::parse(&id));
         id.map(Self).ok_or_else(|| Problem::missing("id"))
     }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PathName {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(Self(in_path(parts, state, "name").await.unwrap_or_default()))
+    }
+}
+
+/// A part of the path of a request, decoded; none if the path cannot be decoded.
+async fn in_path<S: Send + Sync>(parts: &mut Parts, state: &S, part: &str) -> Option<String> {
+    let read = RawPathParams::from_request_parts(parts, state).await.ok()?;
+    read.iter().find(|(name, _)| *name == part).map(|(_, value)| value.to_owned())
 }
 
 fn refused_body(rejection: &JsonRejection) -> Problem {

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub use extract::{Body, Parameters, PathId};
+pub use extract::{Body, Parameters, PathId, PathName};
 
 use crate::Error;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{RawPathParams, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,12 +11,12 @@ use utoipa::ToSchema;
 use super::password;
 use crate::accounts::{INVITATION_LASTS, Invitation, RESET_LASTS};
 use crate::database::Id;
+use crate::server::admin::Administrator;
 use crate::server::app::App;
 use crate::server::audit;
 use crate::server::config::{Config, Registration};
-use crate::server::guard::Entrance;
 use crate::server::moment::moment;
-use crate::server::problem::{Answer, Body, PathId, Problem};
+use crate::server::problem::{Answer, Body, PathId, PathName, Problem};
 use crate::server::visitor::Visitor;
 use crate::server::whole;
 
@@ -129,11 +129,9 @@ pub fn reset_link(config: &Config, secret: &str) -> String {
 )]
 pub(super) async fn create(
     State(app): State<App>,
-    visitor: Visitor,
-    entrance: Entrance,
+    Administrator(visitor): Administrator,
     Body(asked): Body<Asked>,
 ) -> Answer<(StatusCode, Json<View>)> {
-    check_admin(&visitor, entrance)?;
     let view = invite(&app, &visitor, &asked.note, asked.days).await?;
     Ok((StatusCode::CREATED, Json(view)))
 }
@@ -163,8 +161,7 @@ pub(in crate::server) async fn invite(app: &App, admin: &Visitor, note: &str, da
     get, path = "/admin/invitations", tag = "users", operation_id = "list_invitations",
     responses((status = 200, description = "The invitations, without their links", body = Views)),
 )]
-pub(super) async fn list(State(app): State<App>, visitor: Visitor, entrance: Entrance) -> Answer<Json<Views>> {
-    check_admin(&visitor, entrance)?;
+pub(super) async fn list(State(app): State<App>, _: Administrator) -> Answer<Json<Views>> {
     Ok(Json(Views { items: list_all(&app).await? }))
 }
 
@@ -191,11 +188,9 @@ pub(in crate::server) async fn take_back(app: &App, admin: &Visitor, id: &Id) ->
 )]
 pub(super) async fn withdraw(
     State(app): State<App>,
-    visitor: Visitor,
-    entrance: Entrance,
+    Administrator(visitor): Administrator,
     PathId(id): PathId,
 ) -> Answer<StatusCode> {
-    check_admin(&visitor, entrance)?;
     take_back(&app, &visitor, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -210,13 +205,10 @@ pub(super) async fn withdraw(
 )]
 pub(super) async fn reset(
     State(app): State<App>,
-    visitor: Visitor,
-    entrance: Entrance,
-    path: RawPathParams,
+    Administrator(visitor): Administrator,
+    PathName(name): PathName,
 ) -> Answer<(StatusCode, Json<Link>)> {
-    check_admin(&visitor, entrance)?;
-    let name = path.iter().find(|(name, _)| *name == "name").map_or("", |(_, value)| value);
-    let link = link_for(&app, &visitor, name).await?;
+    let link = link_for(&app, &visitor, &name).await?;
     Ok((StatusCode::CREATED, Json(link)))
 }
 
@@ -227,13 +219,4 @@ pub(in crate::server) async fn link_for(app: &App, admin: &Visitor, name: &str) 
     let secret = app.accounts.begin_reset(&user, RESET_LASTS).await?;
     audit::note(&app.database, &admin.name, "reset link made", &user.name, None).await?;
     Ok(Link { link: reset_link(&app.config, secret.reveal()), seconds: RESET_LASTS.as_secs() })
-}
-
-/// Refuses whoever does not manage users.
-fn check_admin(visitor: &Visitor, entrance: Entrance) -> Answer<()> {
-    entrance.check_own_account()?;
-    if visitor.administers() {
-        return Ok(());
-    }
-    Err(Problem::new(StatusCode::FORBIDDEN, "only admins manage users").hint("ask an admin of the server"))
 }

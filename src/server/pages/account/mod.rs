@@ -120,7 +120,7 @@ async fn make_token(
     form: Form,
 ) -> Answer<Response> {
     entrance.check_own_account()?;
-    let made = match (Scope::parse(form.get("scope")), days(&form)) {
+    let made = match (Scope::parse(form.get("scope")), form.days()) {
         (Some(scope), Ok(days)) => tokens::make(&app, &visitor, form.get("name").to_owned(), scope, days).await,
         (None, _) => Err(Problem::unprocessable("choose what the token may be used for")),
         (_, Err(problem)) => Err(problem),
@@ -133,13 +133,6 @@ async fn make_token(
         }
         Err(problem) => AccountPage::again(&app, visitor, &headers, layout, Part::Tokens, &problem).await,
     }
-}
-
-/// After how many days a token becomes invalid; none for never.
-fn days(form: &Form) -> Answer<Option<u32>> {
-    let Some(days) = form.some("days") else { return Ok(None) };
-    let wrong = || Problem::unprocessable("the number of days cannot be read").hint("choose one of the list");
-    days.parse().map(Some).map_err(|_| wrong())
 }
 
 async fn revoke_token(

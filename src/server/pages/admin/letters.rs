@@ -2,15 +2,15 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{RawPathParams, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::{Desk, back};
-use crate::server::admin::{LetterView, dead_letters, letter_named, send_letter_again};
+use crate::server::admin::{LetterView, dead_letters, send_letter_again};
 use crate::server::app::App;
 use crate::server::pages::{Form, Layout, render};
-use crate::server::problem::Answer;
+use crate::server::problem::{Answer, PathName};
 
 #[derive(Template)]
 #[template(path = "admin/letters.html", config = "src/server/pages/askama.toml")]
@@ -31,7 +31,7 @@ async fn list(State(app): State<App>, desk: Desk) -> Answer<Response> {
     Ok(render(&LettersPage { layout: desk.layout, done: desk.done, is_configured, letters }))
 }
 
-async fn resend(State(app): State<App>, desk: Desk, path: RawPathParams, form: Form) -> Answer<Response> {
-    send_letter_again(&app, &desk.visitor, letter_named(&path)).await?;
+async fn resend(State(app): State<App>, desk: Desk, PathName(name): PathName, form: Form) -> Answer<Response> {
+    send_letter_again(&app, &desk.visitor, &name).await?;
     Ok(back(&form, "/admin/letters", "resent"))
 }

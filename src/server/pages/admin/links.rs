@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{RawPathParams, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -11,7 +11,7 @@ use super::{Desk, back};
 use crate::server::app::App;
 use crate::server::config::Registration;
 use crate::server::pages::{Form, Layout, render_with, told};
-use crate::server::problem::{Answer, PathId, Problem};
+use crate::server::problem::{Answer, PathId, PathName, Problem};
 use crate::server::users::invitations::{View, invite, link_for, list_all, take_back};
 
 #[derive(Template)]
@@ -45,43 +45,30 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn list(State(app): State<App>, desk: Desk) -> Answer<Response> {
-    check(&desk)?;
+    desk.check_administrator()?;
     page(&app, desk, None, None).await
 }
 
 async fn create(State(app): State<App>, desk: Desk, form: Form) -> Answer<Response> {
-    check(&desk)?;
-    let days = form.some("days").map(str::parse).transpose();
-    let made = match days {
-        Ok(days) => invite(&app, &desk.visitor, form.get("note"), days).await,
-        Err(_) => Err(Problem::unprocessable("the number of days cannot be read").hint("choose one of the list")),
-    };
-    match made {
+    desk.check_administrator()?;
+    let made = async { invite(&app, &desk.visitor, form.get("note"), form.days()?).await };
+    match made.await {
         Ok(made) => page(&app, desk, made.link, None).await,
         Err(problem) => page(&app, desk, None, Some(&problem)).await,
     }
 }
 
 async fn withdraw(State(app): State<App>, desk: Desk, PathId(id): PathId, form: Form) -> Answer<Response> {
-    check(&desk)?;
+    desk.check_administrator()?;
     take_back(&app, &desk.visitor, &id).await?;
     Ok(back(&form, "/admin/invitations", "withdrawn"))
 }
 
-async fn reset(State(app): State<App>, desk: Desk, path: RawPathParams) -> Answer<Response> {
-    check(&desk)?;
-    let name = path.iter().find(|(name, _)| *name == "name").map_or("", |(_, value)| value);
-    let link = link_for(&app, &desk.visitor, name).await?.link;
-    let page = ResetPage { layout: desk.layout, done: None, user: name.to_owned(), link };
+async fn reset(State(app): State<App>, desk: Desk, PathName(name): PathName) -> Answer<Response> {
+    desk.check_administrator()?;
+    let link = link_for(&app, &desk.visitor, &name).await?.link;
+    let page = ResetPage { layout: desk.layout, done: None, user: name, link };
     Ok(render_with(StatusCode::CREATED, &page))
-}
-
-/// Refuses what only administrators may do.
-fn check(desk: &Desk) -> Answer<()> {
-    if desk.visitor.administers() {
-        return Ok(());
-    }
-    Err(Problem::new(StatusCode::FORBIDDEN, "only administrators manage users"))
 }
 
 /// The page with the invitations, and with the link that was made or what went wrong.

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{RawPathParams, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -12,7 +12,7 @@ use crate::accounts::Role;
 use crate::server::admin::{ChangedUser, NewUserBody, UserView, add_user, change_user, list_users};
 use crate::server::app::App;
 use crate::server::pages::{Form, Layout, render_with, status_of, told};
-use crate::server::problem::{Answer, Problem};
+use crate::server::problem::{Answer, PathName, Problem};
 
 /// How many users a page has at most.
 const LONGEST_LIST: usize = 100;
@@ -48,65 +48,53 @@ async fn list(State(app): State<App>, desk: Desk, RawQuery(query): RawQuery) -> 
 }
 
 async fn add(State(app): State<App>, desk: Desk, form: Form) -> Answer<Response> {
-    let done = match new_user(&form) {
-        Ok(user) => administer(&desk).map(|()| user),
-        Err(problem) => Err(problem),
+    let added = async {
+        let user = new_user(&form)?;
+        desk.check_administrator()?;
+        add_user(&app, &desk.visitor, user).await
     };
-    let done = match done {
-        Ok(user) => add_user(&app, &desk.visitor, user).await.map(drop),
-        Err(problem) => Err(problem),
-    };
-    match done {
-        Ok(()) => Ok(back(&form, "/admin/users", "added")),
+    match added.await {
+        Ok(_) => Ok(back(&form, "/admin/users", "added")),
         Err(problem) => page(&app, desk, Shown { form, problem: Some(problem), ..Shown::default() }).await,
     }
 }
 
-async fn change(State(app): State<App>, desk: Desk, path: RawPathParams, form: Form) -> Answer<Response> {
+async fn change(State(app): State<App>, desk: Desk, PathName(name): PathName, form: Form) -> Answer<Response> {
     let changes = role(&form).and_then(|role| {
         let (weight, max_waiting, max_running) =
             (number(&form, "weight")?, number(&form, "max_waiting")?, number(&form, "max_running")?);
         Ok(ChangedUser { role, weight, max_waiting, max_running, disabled: None })
     });
-    changed(&app, desk, &path, &form, changes, "changed").await
+    changed(&app, desk, &name, &form, changes, "changed").await
 }
 
-async fn disable(State(app): State<App>, desk: Desk, path: RawPathParams, form: Form) -> Answer<Response> {
+async fn disable(State(app): State<App>, desk: Desk, PathName(name): PathName, form: Form) -> Answer<Response> {
     let changes = ChangedUser { disabled: Some(true), ..ChangedUser::default() };
-    changed(&app, desk, &path, &form, Ok(changes), "disabled").await
+    changed(&app, desk, &name, &form, Ok(changes), "disabled").await
 }
 
-async fn enable(State(app): State<App>, desk: Desk, path: RawPathParams, form: Form) -> Answer<Response> {
+async fn enable(State(app): State<App>, desk: Desk, PathName(name): PathName, form: Form) -> Answer<Response> {
     let changes = ChangedUser { disabled: Some(false), ..ChangedUser::default() };
-    changed(&app, desk, &path, &form, Ok(changes), "enabled").await
+    changed(&app, desk, &name, &form, Ok(changes), "enabled").await
 }
 
 /// Changes a user, and shows the list again.
 async fn changed(
     app: &App,
     desk: Desk,
-    path: &RawPathParams,
+    name: &str,
     form: &Form,
     changes: Answer<ChangedUser>,
     done: &str,
 ) -> Answer<Response> {
-    let name = path.iter().find(|(name, _)| *name == "name").map_or("", |(_, value)| value);
-    let outcome = match (administer(&desk), changes) {
-        (Ok(()), Ok(changes)) => change_user(app, &desk.visitor, name, &changes).await.map(drop),
-        (Err(problem), _) | (_, Err(problem)) => Err(problem),
+    let outcome = async {
+        desk.check_administrator()?;
+        change_user(app, &desk.visitor, name, &changes?).await
     };
-    match outcome {
-        Ok(()) => Ok(back(form, "/admin/users", done)),
+    match outcome.await {
+        Ok(_) => Ok(back(form, "/admin/users", done)),
         Err(problem) => page(app, desk, Shown { problem: Some(problem), ..Shown::default() }).await,
     }
-}
-
-/// Refuses what only administrators may do.
-fn administer(desk: &Desk) -> Answer<()> {
-    if desk.visitor.administers() {
-        return Ok(());
-    }
-    Err(Problem::new(StatusCode::FORBIDDEN, "only administrators manage users"))
 }
 
 fn new_user(form: &Form) -> Answer<NewUserBody> {
