@@ -12,7 +12,7 @@ use object_store::{
     CopyMode, CopyOptions, MultipartUpload, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
 };
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
@@ -200,6 +200,21 @@ impl Objects {
         let mut file = File::from_std(part.reopen().map_err(|error| fault(&error))?);
         self.append(key, &mut file, sha256).await?;
         part.persist_noclobber(to).map(drop).map_err(|error| fault(&error.error))
+    }
+
+    /// Copies an object into a new file of a folder, which is made if it is missing. The file vanishes with the returned
+    /// path.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Objects::fetch`]; that no file can be made is [`Error::Write`].
+    pub async fn borrow(&self, key: &str, folder: &Path, prefix: &str, sha256: &str) -> Result<TempPath> {
+        let fault = |source| Error::Write { path: folder.to_owned(), source };
+        tokio::fs::create_dir_all(folder).await.map_err(fault)?;
+        let file = tempfile::Builder::new().prefix(prefix).tempfile_in(folder).map_err(fault)?;
+        let (file, path) = file.into_parts();
+        self.append(key, &mut File::from_std(file), sha256).await?;
+        Ok(path)
     }
 
     /// Writes an object behind what a file already has.

@@ -5,7 +5,6 @@ mod plain;
 mod thumbnail;
 
 use std::path::Path;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -27,7 +26,10 @@ const AT_ONCE: usize = 2;
 /// The longest wait until another file is made.
 const TURN_WAIT: Duration = Duration::from_secs(60);
 
-static TURNS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(AT_ONCE));
+/// How the names of files begin that are being made.
+const PREFIX: &str = "derived-";
+
+static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
 
 /// What is made from what.
 struct Recipe {
@@ -43,16 +45,21 @@ struct Recipe {
 impl Recipe {
     /// The file of a job, which is made if it is missing; none if the job has nothing to make it from.
     async fn of(&self, app: &App, job: &JobId, artifacts: &[Artifact]) -> Answer<Option<Artifact>> {
-        if let Some(made) = artifacts.iter().find(|made| made.name == self.name) {
-            return Ok(Some(made.clone()));
+        let made_of = |artifacts: &[Artifact]| artifacts.iter().find(|made| made.name == self.name).cloned();
+        if let Some(made) = made_of(artifacts) {
+            return Ok(Some(made));
         }
         let Some(source) = artifacts.iter().find(|made| made.name == self.from) else { return Ok(None) };
         let Ok(Ok(turn)) = timeout(TURN_WAIT, TURNS.acquire()).await else {
             let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many pictures are being prepared");
             return Err(problem.hint("try again in a moment").retry_after(10));
         };
+        // Another request may have made it meanwhile.
+        if let Some(made) = made_of(&app.queue.artifacts(job).await?) {
+            return Ok(Some(made));
+        }
         let folder = app.config.incoming();
-        let given = match fetch(app, source, &folder).await {
+        let given = match app.objects.borrow(&source.object, &folder, PREFIX, &source.sha256).await {
             // The job was deleted in this moment.
             Err(error) if is_missing(&error) => return Ok(None),
             fetched => fetched?,
@@ -84,18 +91,9 @@ impl Recipe {
     }
 }
 
-/// Copies a file of a job out of the store, into a file that vanishes with the returned path.
-async fn fetch(app: &App, source: &Artifact, folder: &Path) -> Result<TempPath> {
-    let path = empty(folder)?;
-    let fault = |source| Error::Write { path: path.to_path_buf(), source };
-    let mut file = tokio::fs::File::options().write(true).open(&path).await.map_err(fault)?;
-    app.objects.append(&source.object, &mut file, &source.sha256).await?;
-    Ok(path)
-}
-
 /// An empty file.
 fn empty(folder: &Path) -> Result<TempPath> {
     let fault = |source| Error::Write { path: folder.to_owned(), source };
     std::fs::create_dir_all(folder).map_err(fault)?;
-    Ok(tempfile::Builder::new().prefix("derived-").tempfile_in(folder).map_err(fault)?.into_temp_path())
+    Ok(tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder).map_err(fault)?.into_temp_path())
 }

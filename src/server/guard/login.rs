@@ -3,12 +3,12 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use sha2::{Digest, Sha256};
 
 use super::{Network, is_public};
 use crate::accounts::{Role, Scope, User};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::files::to_hex;
 use crate::server::app::App;
 use crate::server::config::Config;
@@ -111,6 +111,13 @@ pub(in crate::server) fn is_secure(config: &Config) -> bool {
 /// The secret of the session that a request names.
 pub fn session_of<'h>(config: &Config, headers: &'h HeaderMap) -> Option<&'h str> {
     cookie_of(headers, cookie_name(config))
+}
+
+/// A cookie that no script of a page can read, and that is not sent with what pages of other sites change.
+pub(in crate::server) fn cookie(config: &Config, name: &str, value: &str, seconds: u64) -> Answer<HeaderValue> {
+    let secure = if is_secure(config) { "; Secure" } else { "" };
+    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    HeaderValue::try_from(cookie).map_err(|error| Error::fault(format!("a cookie cannot be sent: {error}")).into())
 }
 
 /// The value of the first cookie of a name.

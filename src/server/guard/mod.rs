@@ -37,7 +37,7 @@ use crate::accounts::Secret;
 pub use address::Network;
 pub use headers::add as add_headers;
 pub use login::{Entrance, session_of};
-pub(super) use login::{cookie_name, cookie_of, is_secure, of_user};
+pub(super) use login::{cookie, cookie_name, cookie_of, is_secure, of_user};
 pub use opening::{check_opening, is_public};
 
 /// The most bytes of a refused request that are read, to keep its connection.

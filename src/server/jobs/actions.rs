@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 
+use super::files::PICTURE;
 use super::order::Prepared;
 use super::submit::{Submitted, add};
 use super::{email, job_of};
@@ -12,9 +13,6 @@ use crate::server::problem::{Answer, Problem};
 use crate::server::upkeep::delete_job;
 use crate::server::uploads;
 use crate::server::visitor::Visitor;
-
-/// The picture among the files of a job.
-const PICTURE: &str = "picture.png";
 
 /// Cancels a job, and returns it as it is then.
 pub(in crate::server) async fn cancel(app: &App, visitor: &Visitor, id: &JobId) -> Answer<Job> {

@@ -17,13 +17,15 @@ use crate::server::derived;
 use crate::server::problem::{Answer, Parameters, PathId, PathName, Problem};
 use crate::server::visitor::Visitor;
 
+/// The picture.
+pub(in crate::server) const PICTURE: &str = "picture.png";
 /// The picture so far.
 pub(super) const PREVIEW: &str = "preview.png";
 /// What draws the picture again.
 pub(in crate::server) const RECIPE: &str = "recipe.json";
 /// The files of a job that visitors get, with their media types. Other artifacts, such as checkpoints, are for workers.
 const SERVED: [(&str, &str); 7] = [
-    ("picture.png", "image/png"),
+    (PICTURE, "image/png"),
     ("picture.gif", "image/gif"),
     ("picture.mp4", "video/mp4"),
     ("picture.svg", "image/svg+xml"),

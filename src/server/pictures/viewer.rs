@@ -3,16 +3,11 @@
 use axum::extract::FromRequestParts;
 use axum::http::HeaderValue;
 use axum::http::request::Parts;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
 
-use crate::database::random_bytes;
-use crate::error::Error;
-use crate::files::to_hex;
+use crate::accounts::{Secret, SecretHash};
 use crate::gallery::Picture;
 use crate::server::app::App;
-use crate::server::guard::{Entrance, cookie_of, is_secure};
+use crate::server::guard::{Entrance, cookie, cookie_of, is_secure};
 use crate::server::problem::{Answer, Problem};
 use crate::server::visitor::Visitor;
 
@@ -74,26 +69,19 @@ impl FromRequestParts<App> for Viewer {
         let entrance = parts.extensions.get::<Entrance>().copied().unwrap_or(Entrance::None);
         let is_known = matches!(entrance, Entrance::Local | Entrance::Session | Entrance::Token(_));
         let secret = cookie_of(&parts.headers, name(app));
-        let fits = |secret: &&str| secret.len() == LENGTH && secret.bytes().all(|byte| byte.is_ascii_graphic());
-        let browser = secret.filter(fits).map(hash);
+        let hash = secret.filter(|secret| secret.len() == LENGTH).and_then(SecretHash::of);
+        let browser = hash.map(|hash| hash.as_str().to_owned());
         Ok(Self { visitor, is_known, browser })
     }
 }
 
 /// The name of a browser that has none yet, and the cookie that it keeps.
 pub(super) fn new_browser(app: &App) -> Answer<(String, HeaderValue)> {
-    let secret = URL_SAFE_NO_PAD.encode(random_bytes::<32>()?);
-    let (name, secure) = (name(app), if is_secure(&app.config) { "; Secure" } else { "" });
-    let cookie = format!("{name}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={LASTS}{secure}");
-    let cookie =
-        HeaderValue::try_from(cookie).map_err(|error| Error::fault(format!("a cookie cannot be sent: {error}")))?;
-    Ok((hash(&secret), cookie))
+    let secret = Secret::random("")?;
+    let cookie = cookie(&app.config, name(app), secret.reveal(), LASTS)?;
+    Ok((secret.hash().as_str().to_owned(), cookie))
 }
 
 fn name(app: &App) -> &'static str {
     if is_secure(&app.config) { SECURE_COOKIE } else { PLAIN_COOKIE }
-}
-
-fn hash(secret: &str) -> String {
-    to_hex(&Sha256::digest(secret.as_bytes()))
 }

@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
-pub(super) use receive::{receive_form, unwritable};
+pub(super) use receive::receive_form;
 pub(super) use recorded::Recorded;
 pub use store::{Deleted, Kept, MOST_OF_AN_OWNER, Upload, Uploads};
 pub(super) use take::take;
@@ -36,7 +36,7 @@ use super::visitor::Visitor;
 use crate::objects::is_missing;
 
 /// The largest file, in bytes.
-pub(super) const LARGEST_FILE: usize = 20 << 20;
+const LARGEST_FILE: usize = 20 << 20;
 /// The largest body: a file and what a form puts around it.
 pub(super) const LARGEST_FORM: usize = LARGEST_FILE + (64 << 10);
 
@@ -155,21 +155,7 @@ async fn create(
 /// Keeps a file as an upload of an owner. Returns it, and whether it is new.
 async fn keep(app: &App, owner: &str, file: TempPath) -> Answer<(Upload, bool)> {
     let converted = convert::convert(file).await?;
-    kept_or_full(Uploads::new(app).keep(owner, converted).await?)
-}
-
-/// Keeps a file as an upload of an owner, for a page.
-///
-/// # Errors
-///
-/// If it is not a picture, or there is no room for it.
-pub(super) async fn keep_file(app: &App, owner: &str, file: TempPath) -> Answer<Upload> {
-    keep(app, owner, file).await.map(|(upload, _)| upload)
-}
-
-/// An upload that is kept, and whether it was not before.
-fn kept_or_full(kept: Kept) -> Answer<(Upload, bool)> {
-    match kept {
+    match Uploads::new(app).keep(owner, converted).await? {
         Kept::New(upload) => Ok((upload, true)),
         Kept::Same(upload) => Ok((upload, false)),
         Kept::Full { bytes } => {
@@ -179,6 +165,15 @@ fn kept_or_full(kept: Kept) -> Answer<(Upload, bool)> {
                 .hint("delete uploads that you no longer need, or give a smaller picture"))
         }
     }
+}
+
+/// Keeps a file as an upload of an owner, for a page.
+///
+/// # Errors
+///
+/// If it is not a picture, or there is no room for it.
+pub(super) async fn keep_file(app: &App, owner: &str, file: TempPath) -> Answer<Upload> {
+    keep(app, owner, file).await.map(|(upload, _)| upload)
 }
 
 /// List your uploads

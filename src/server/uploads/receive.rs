@@ -114,7 +114,7 @@ fn too_large() -> Problem {
 }
 
 /// The problem of a file that the server cannot write; only the operator can mend it.
-pub(in crate::server) fn unwritable(error: &std::io::Error) -> Problem {
+pub(super) fn unwritable(error: &std::io::Error) -> Problem {
     tracing::error!(%error, "an upload cannot be written");
     let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server cannot store files right now");
     problem.hint("try again later, or ask the operator to look into the log").retry_after(60)

@@ -11,9 +11,8 @@ use utoipa::ToSchema;
 
 use super::{Me, password};
 use crate::accounts::{Login, SESSION_LASTS, Session, User};
-use crate::error::Error;
 use crate::server::app::App;
-use crate::server::guard::{Entrance, Network, cookie_name, is_secure, of_user, session_of};
+use crate::server::guard::{Entrance, Network, cookie, cookie_name, of_user, session_of};
 use crate::server::moment::moment;
 use crate::server::problem::{Answer, Body, PathId, Problem};
 use crate::server::visitor::Visitor;
@@ -71,7 +70,7 @@ pub(in crate::server) async fn check(app: &App, network: Network, name: &str, pa
 pub(in crate::server) async fn begin(app: &App, user: &User, headers: &HeaderMap) -> Answer<HeaderValue> {
     let client = headers.get(USER_AGENT).and_then(|client| client.to_str().ok());
     let session = app.accounts.begin_session(user, client).await?;
-    cookie(app, session.reveal(), SESSION_LASTS.as_secs())
+    cookie(&app.config, cookie_name(&app.config), session.reveal(), SESSION_LASTS.as_secs())
 }
 
 /// Ends the session of a request, and returns the cookie that makes the browser forget it.
@@ -79,7 +78,7 @@ pub(in crate::server) async fn end(app: &App, headers: &HeaderMap) -> Answer<Hea
     if let Some(session) = session_of(&app.config, headers) {
         app.accounts.end_session(session).await?;
     }
-    cookie(app, "", 0)
+    cookie(&app.config, cookie_name(&app.config), "", 0)
 }
 
 /// Log out
@@ -200,12 +199,4 @@ pub(super) async fn end_others(
     entrance.check_own_account()?;
     app.accounts.end_other_sessions(&visitor.owner, session_of(&app.config, &headers)).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// A cookie that no script of a page can read, and that is not sent with what pages of other sites change.
-fn cookie(app: &App, secret: &str, seconds: u64) -> Answer<HeaderValue> {
-    let name = cookie_name(&app.config);
-    let secure = if is_secure(&app.config) { "; Secure" } else { "" };
-    let cookie = format!("{name}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
-    HeaderValue::try_from(cookie).map_err(|error| Error::fault(format!("a cookie cannot be sent: {error}")).into())
 }

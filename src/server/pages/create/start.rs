@@ -1,17 +1,14 @@
 //! The picture that the new one starts from.
 
-use std::io::Write as _;
-
 use super::wish::Wish;
 use crate::database::Id;
 use crate::queue::{Job, State};
 use crate::server::app::App;
+use crate::server::jobs::files::{self, PICTURE};
 use crate::server::jobs::job_of;
 use crate::server::problem::{Answer, Problem};
-use crate::server::uploads::{LARGEST_FILE, Uploads, keep_file, unwritable};
+use crate::server::uploads::{Uploads, take};
 use crate::server::visitor::Visitor;
-
-const PICTURE: &str = "picture.png";
 
 /// The picture that the new one starts from, for the form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +38,7 @@ impl Start {
         let Some(id) = Id::parse(&wish.init) else { return Ok(None) };
         let Ok(job) = finished(app, visitor, &id).await else { return Ok(None) };
         let Some(result) = app.queue.result(&job.id).await? else { return Ok(None) };
-        let url = format!("/api/v1/jobs/{id}/files/{PICTURE}");
+        let url = files::url(&id, PICTURE);
         Ok(Some(Self { field: "init", value: id.to_string(), url, width: result.width, height: result.height }))
     }
 }
@@ -60,18 +57,7 @@ pub(super) async fn kept(app: &App, visitor: &Visitor, wish: &Wish) -> Answer<Op
     let job = finished(app, visitor, &id).await.map_err(|_| wrong())?;
     let artifacts = app.queue.artifacts(&job.id).await?;
     let artifact = artifacts.into_iter().find(|artifact| artifact.name == PICTURE).ok_or_else(wrong)?;
-    let bytes = app.objects.read(&artifact.object, LARGEST_FILE as u64).await?;
-    let folder = app.config.incoming();
-    let file = tokio::task::spawn_blocking(move || {
-        std::fs::create_dir_all(&folder)?;
-        let mut file = tempfile::Builder::new().prefix("upload-").tempfile_in(folder)?;
-        file.write_all(&bytes)?;
-        file.flush()?;
-        Ok(file.into_temp_path())
-    });
-    let file = file.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
-    let file = file.map_err(|error| unwritable(&error))?;
-    Ok(Some(keep_file(app, &visitor.owner, file).await?.id))
+    take(app, &visitor.owner, &artifact).await.map(|upload| Some(upload.id))
 }
 
 async fn finished(app: &App, visitor: &Visitor, id: &Id) -> Answer<Job> {
