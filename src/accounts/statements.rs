@@ -14,6 +14,9 @@ RETURNING id, name, email, role, weight, max_waiting, max_running, disabled, cre
 pub(super) const USER: &str = "
 SELECT id, name, email, role, weight, max_waiting, max_running, disabled, created FROM users WHERE name = $1";
 
+/// Values: id
+pub(super) const NAME: &str = "SELECT name FROM users WHERE id = $1";
+
 /// Values: how many at most
 pub(super) const USERS: &str = "
 SELECT id, name, email, role, weight, max_waiting, max_running, disabled, created FROM users ORDER BY name LIMIT $1";

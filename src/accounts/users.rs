@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::statements::{
-    ANY_USER, CHANGE_USER, CREATE_USER, END_RESETS, END_SESSIONS, PASSWORD, REMOVE_USER, SET_PASSWORD, USER, USERS,
+    ANY_USER, CHANGE_USER, CREATE_USER, END_RESETS, END_SESSIONS, NAME, PASSWORD, REMOVE_USER, SET_PASSWORD, USER, USERS,
 };
 use super::{Accounts, passwords};
 use crate::database::{Id, Row, Value};
@@ -164,6 +164,15 @@ impl Accounts {
     pub async fn user(&self, name: &str) -> Result<Option<User>> {
         let Some(name) = storable(name) else { return Ok(None) };
         self.database.rows(USER, &[name.into()]).await?.first().map(User::read).transpose()
+    }
+
+    /// The name of the user with an id; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn name_of(&self, id: &str) -> Result<Option<String>> {
+        self.database.rows(NAME, &[id.into()]).await?.first().map(|row| row.text("name")).transpose()
     }
 
     /// The users by name, at most 10,000.

@@ -163,7 +163,8 @@ fn command_of<'a>(command: &'a Command, given: &[OsString]) -> (&'a Command, Str
     (command, path)
 }
 
-/// The number of words that name a line's command: 1 for `text2art info`, 2 for `text2art models list`.
+/// The number of words behind the first one that name a command within this one: 1 for `text2art info` and 2 for `text2art
+/// models list` within the program, 1 for `models list` within `models`.
 pub(super) fn depth(command: &Command, given: &[OsString]) -> usize {
     command_of(command, given).1.split(' ').count() - 1
 }

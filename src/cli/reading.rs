@@ -171,11 +171,7 @@ fn belongs_to(verb: &Command, words: &[String], error: &clap::Error) -> bool {
     // `completions tcsh` names a shell.
     let is_value = others.is_empty() && hint::is_of_argument(error) && !hint::valid_values(error).is_empty();
     // `models rm` and `serve admin drain` lack a name; they are no prompts.
-    let (mut deepest, mut nested) = (verb, 0);
-    for word in &words[1..] {
-        let Some(inner) = deepest.find_subcommand(word) else { break };
-        (deepest, nested) = (inner, nested + 1);
-    }
+    let nested = hint::depth(verb, &words.iter().map(OsString::from).collect::<Vec<_>>());
     let is_begun = nested > 1 || (nested == 1 && others.is_empty());
     names_file || is_whole || is_near || is_value || is_begun
 }

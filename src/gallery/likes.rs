@@ -29,16 +29,19 @@ impl Gallery {
         Self::counted(transaction, id, change).await
     }
 
-    /// Takes a like back, which changes nothing if there is none. Returns how many like the picture; `None` if there is no
-    /// such picture, or it is hidden.
+    /// Takes a like back, which changes nothing if there is none. `before` is another name of the same person, whose like
+    /// is taken back as well. Returns how many like the picture; `None` if there is no such picture, or it is hidden.
     ///
     /// # Errors
     ///
     /// If the database cannot be reached.
-    pub async fn unlike(&self, id: &Id, who: &str) -> Result<Option<u64>> {
+    pub async fn unlike(&self, id: &Id, who: &str, before: Option<&str>) -> Result<Option<u64>> {
         let mut transaction = self.database.begin().await?;
         Self::hold_likes(&mut transaction, who).await?;
-        let change = -i64::from(!transaction.rows(UNLIKE, &[id.as_str().into(), who.into()]).await?.is_empty());
+        let mut change = 0;
+        for who in std::iter::once(who).chain(before) {
+            change -= i64::from(!transaction.rows(UNLIKE, &[id.as_str().into(), who.into()]).await?.is_empty());
+        }
         Self::counted(transaction, id, change).await
     }
 

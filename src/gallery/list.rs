@@ -15,7 +15,7 @@ pub const LONGEST_LIST: u32 = 100;
 /// Which pictures come first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Order {
-    /// Those that were published last
+    /// The most recently published
     #[default]
     Newest,
     /// Those that most people like; of equal ones the newest

@@ -44,9 +44,7 @@ pub struct Picture {
 pub struct Hidden {
     /// Since when, in milliseconds since 1970
     pub since: i64,
-    /// The operator who hid it: the id of a user, or a name that no user has
-    pub by: String,
-    /// The name of that user; none if the user does not exist
+    /// The name of the operator who hid it; none if there is no such user
     pub by_name: Option<String>,
     /// The reason
     pub why: String,
@@ -107,7 +105,6 @@ impl Picture {
         let hidden = match row.maybe_whole("hidden")? {
             Some(since) => Some(Hidden {
                 since,
-                by: row.maybe_text("hidden_by")?.unwrap_or_default(),
                 by_name: row.maybe_text("hidden_by_name")?,
                 why: row.maybe_text("hidden_why")?.unwrap_or_default(),
             }),

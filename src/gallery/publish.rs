@@ -30,15 +30,18 @@ pub enum Published {
     New(Picture),
     /// The job's picture had been published before, maybe with another title or without the prompt.
     Before(Picture),
-    /// There is no such job of this owner, or it is not done.
+    /// This owner has no such job, or it is not done.
     Unknown,
 }
 
 /// What became of a picture to be withdrawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Withdrawn {
     /// It is no longer published.
-    Yes,
+    Yes {
+        /// Who had published it
+        owner: String,
+    },
     /// An operator hid it, so that its owner cannot publish it again.
     Hidden,
     /// There is no such picture, or it belongs to someone else.
@@ -93,7 +96,7 @@ impl Gallery {
         };
         keep(&mut transaction, &row.text("job")?, false).await?;
         transaction.commit().await?;
-        Ok(Withdrawn::Yes)
+        Ok(Withdrawn::Yes { owner: row.text("owner")? })
     }
 
     /// Withdraws all pictures of an owner, hidden ones included, and takes back all likes of the same. Returns how many

@@ -7,8 +7,8 @@ macro_rules! picture {
     () => {
         "SELECT pictures.seq, pictures.id, pictures.job, pictures.owner, users.name AS author, pictures.title,
     pictures.show_prompt, CASE WHEN pictures.show_prompt = 1 THEN jobs.prompt END AS prompt, jobs.kind,
-    pictures.width, pictures.height, pictures.published, pictures.likes, pictures.hidden, pictures.hidden_by,
-    pictures.hidden_why, operators.name AS hidden_by_name
+    pictures.width, pictures.height, pictures.published, pictures.likes, pictures.hidden, pictures.hidden_why,
+    operators.name AS hidden_by_name
 FROM pictures JOIN jobs ON jobs.id = pictures.job LEFT JOIN users ON users.id = pictures.owner
     LEFT JOIN users AS operators ON operators.id = pictures.hidden_by"
     };
@@ -34,7 +34,7 @@ pub(super) const OF_JOB: &str = concat!(picture!(), " WHERE pictures.job = $1");
 
 /// Values: id, owner or nothing for any. What an operator hid, its owner does not withdraw: it could be published again.
 pub(super) const WITHDRAW: &str = "
-DELETE FROM pictures WHERE id = $1 AND ($2 IS NULL OR (owner = $2 AND hidden IS NULL)) RETURNING job";
+DELETE FROM pictures WHERE id = $1 AND ($2 IS NULL OR (owner = $2 AND hidden IS NULL)) RETURNING job, owner";
 
 /// Values: id, who, why
 pub(super) const HIDE: &str = "

@@ -18,9 +18,13 @@ pub(super) fn of(title: Option<&str>, prompt: Option<&str>) -> String {
 pub(super) fn patterns(search: &str) -> [Option<String>; MOST_WORDS] {
     let search: String = search.chars().take(LONGEST_SEARCH).collect();
     let search = plain(&search);
-    let mut words =
-        search.trim().splitn(MOST_WORDS, char::is_whitespace).map(str::trim).filter(|word| !word.is_empty());
-    std::array::from_fn(|_| words.next().map(pattern))
+    let mut rest = search.trim();
+    std::array::from_fn(|index| {
+        let is_last = index + 1 == MOST_WORDS;
+        let (word, behind) = rest.split_once(char::is_whitespace).filter(|_| !is_last).unwrap_or((rest, ""));
+        rest = behind.trim_start();
+        (!word.is_empty()).then(|| pattern(word))
+    })
 }
 
 fn pattern(word: &str) -> String {
@@ -54,6 +58,8 @@ mod tests {
         assert_eq!(words("100% a_b wow! it's \"x\\"), ["%100!%%", "%a!_b%", "%wow!!%", "%it's%", "%\"x\\%"]);
         assert_eq!(words("ＡＢ\u{0}C É"), ["%abc%", "%é%"]);
         assert_eq!(words(" \t\n"), [""; 0]);
+        assert_eq!(words("a         b c"), ["%a%", "%b%", "%c%"]);
+        assert_eq!(words("a  b  c  d  e  f  g  h i"), ["%a%", "%b%", "%c%", "%d%", "%e%", "%f%", "%g%", "%h i%"]);
         assert_eq!(words("a b c d e f g h i j"), ["%a%", "%b%", "%c%", "%d%", "%e%", "%f%", "%g%", "%h i j%"]);
         assert_eq!(words(&"x".repeat(1000)), [format!("%{}%", "x".repeat(LONGEST_SEARCH))]);
     }

@@ -34,6 +34,28 @@ pub struct Judgement {
     pub gradient: Tensor,
 }
 
+/// The views of a picture in an iteration. Those that several perceptors see are drawn once.
+struct Views<'a> {
+    iteration: usize,
+    width: usize,
+    height: usize,
+    drawn: Vec<(&'a Cutouts, Vec<Cutout>)>,
+}
+
+impl<'a> Views<'a> {
+    fn new(iteration: usize, width: usize, height: usize) -> Self {
+        Self { iteration, width, height, drawn: Vec::new() }
+    }
+
+    fn of(&mut self, cutouts: &'a Cutouts) -> &[Cutout] {
+        let place = self.drawn.iter().position(|(known, _)| *known == cutouts).unwrap_or_else(|| {
+            self.drawn.push((cutouts, cutouts.draw(self.iteration, self.width, self.height)));
+            self.drawn.len() - 1
+        });
+        &self.drawn[place].1
+    }
+}
+
 impl Judge {
     /// The cutouts of a picture in an iteration: for each perceptor its name, with `-style` after it if it looks for
     /// styles, and `[cutouts, 3, side, side]`.
@@ -42,13 +64,14 @@ impl Judge {
     /// If the computation fails.
     pub fn look(&self, picture: &Tensor, iteration: usize) -> Result<Vec<(String, Tensor)>> {
         let (_, _, height, width) = picture.dims4()?;
-        let seen = |perceptor: &Perceptor| {
+        let mut views = Views::new(iteration, width, height);
+        let mut seen = Vec::with_capacity(self.perceptors.len());
+        for perceptor in &self.perceptors {
             let cutouts = perceptor.cutouts();
             let end = if cutouts.reach == Reach::Details { "-style" } else { "" };
-            let name = format!("{}{end}", perceptor.name);
-            Ok((name, perceptor.look(picture, &cutouts.draw(iteration, width, height))?))
-        };
-        self.perceptors.iter().map(seen).collect()
+            seen.push((format!("{}{end}", perceptor.name), perceptor.look(picture, views.of(cutouts))?));
+        }
+        Ok(seen)
     }
 
     /// Judges a picture `[1, 3, height, width]` with values from 0 to 1. Does not wait for a GPU to finish.
@@ -58,12 +81,12 @@ impl Judge {
     pub fn judge(&self, picture: &Tensor, iteration: usize) -> Result<Judgement> {
         let (_, _, height, width) = picture.dims4()?;
         let picture = Var::from_tensor(&picture.detach())?;
+        let mut views = Views::new(iteration, width, height);
         let mut distances = Vec::new();
         let mut gradient: Option<Tensor> = None;
         for perceptor in &self.perceptors {
             let mut rows = Vec::new();
-            let cutouts = perceptor.cutouts().draw(iteration, width, height);
-            for batch in cutouts.chunks(self.batch) {
+            for batch in views.of(perceptor.cutouts()).chunks(self.batch) {
                 let judged = perceptor.judge(&picture, batch)?;
                 rows.push(judged.distances);
                 gradient = Some(match gradient {

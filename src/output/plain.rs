@@ -22,8 +22,9 @@ pub fn without_recipe(from: &Path, to: &Path) -> Result<()> {
     let mut file = open_regular(from).map(BufReader::new).map_err(|error| unread(&error))?;
     let mut head = [0; 8];
     file.read_exact(&mut head).and_then(|()| file.rewind()).map_err(|error| unread(&error))?;
-    let target = File::options().write(true).truncate(true).open(to);
-    let mut target = target.map(BufWriter::new).map_err(|source| Error::Write { path: to.to_owned(), source })?;
+    let unwritten = |source| Error::Write { path: to.to_owned(), source };
+    let target = File::options().write(true).truncate(true).open(to).map_err(unwritten)?;
+    let mut target = BufWriter::new(Target { file: target, failure: None });
     let copied = if head == PNG_SIGNATURE {
         copy_png(&mut file, &mut target)
     } else if head.starts_with(b"GIF8") {
@@ -33,10 +34,35 @@ pub fn without_recipe(from: &Path, to: &Path) -> Result<()> {
     } else {
         Err(ErrorKind::InvalidData.into())
     };
-    copied.and_then(|()| target.flush()).map_err(|error| unread(&error))?;
+    if let Err(error) = copied.and_then(|()| target.flush()) {
+        return Err(target.get_mut().failure.take().map_or_else(|| unread(&error), unwritten));
+    }
     match embedded_text(to) {
         Ok(None) => Ok(()),
         _ => Err(Error::fault("a copy without a recipe still has one")),
+    }
+}
+
+/// The file of a copy. It keeps why it could not be written: the error of a copy does not tell which of the files failed.
+struct Target {
+    file: File,
+    failure: Option<Fault>,
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> Written<usize> {
+        self.file.write(bytes).map_err(|error| {
+            let kind = error.kind();
+            // What is interrupted is tried again.
+            if kind != ErrorKind::Interrupted {
+                self.failure = Some(error);
+            }
+            kind.into()
+        })
+    }
+
+    fn flush(&mut self) -> Written<()> {
+        self.file.flush()
     }
 }
 
@@ -113,6 +139,16 @@ mod tests {
         assert_eq!(pixels(&bare).get_pixel(1, 0).0, [1, 2, 3, 0]);
         // What follows the end is not copied either.
         assert_eq!(plain(&[&whole, &b"castle"[..]].concat()).unwrap(), bare);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_full_disk_is_not_a_damaged_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let from = folder.path().join("from");
+        std::fs::write(&from, png()).unwrap();
+        let error = without_recipe(&from, Path::new("/dev/full")).unwrap_err();
+        assert!(matches!(&error, Error::Write { path, .. } if path == Path::new("/dev/full")), "{error}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Looking at jobs, canceling them and bringing dead ones back.
 
 use super::statements::{ARTIFACTS, ATTEMPTS, CANCEL, CANCEL_ALL, CANCEL_WAITING, COUNTS, DELETE, LIST, LOOK, REQUEUE};
-use super::{Artifact, JobId, Queue, small};
+use super::{Artifact, JobId, Queue, ids, small};
 use crate::database::Row;
 use crate::error::{Error, Result};
 
@@ -262,7 +262,7 @@ impl Queue {
     /// If the database cannot be reached.
     pub async fn cancel_all(&self, owner: &str) -> Result<Vec<JobId>> {
         let rows = self.database.rows(CANCEL_ALL, &[owner.into()]).await?;
-        rows.iter().map(|row| Ok(JobId::stored(row.text("id")?))).collect()
+        ids(&rows)
     }
 
     /// Cancels all waiting jobs of an owner, and returns them. Those that run go on.
@@ -272,7 +272,7 @@ impl Queue {
     /// If the database cannot be reached.
     pub async fn cancel_waiting(&self, owner: &str) -> Result<Vec<JobId>> {
         let rows = self.database.rows(CANCEL_WAITING, &[owner.into()]).await?;
-        rows.iter().map(|row| Ok(JobId::stored(row.text("id")?))).collect()
+        ids(&rows)
     }
 
     /// Puts a dead job back into the queue, at its old place, with all its tries. Returns whether it was dead.

@@ -43,8 +43,8 @@ pub use position::{Estimate, Position};
 pub use results::{Overview, Recorded};
 pub use workers::{Worker, WorkerInfo};
 
-use crate::database::Database;
 pub use crate::database::Id as JobId;
+use crate::database::{Database, Row};
 use crate::error::Result;
 
 /// The tables of the queue, the oldest change first. A published text is never changed: a change is a new file.
@@ -124,6 +124,11 @@ impl Queue {
     pub async fn close(&self) {
         self.database.close().await;
     }
+}
+
+/// The jobs that rows name.
+fn ids(rows: &[Row]) -> Result<Vec<JobId>> {
+    rows.iter().map(|row| Ok(JobId::stored(row.text("id")?))).collect()
 }
 
 /// Milliseconds, for a statement.

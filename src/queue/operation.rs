@@ -6,7 +6,7 @@ use super::statements::{
     BYTES, DIGEST, END_ATTEMPTS, FORGET_ALL_WORKERS, FORGET_ARTIFACT, FORGET_DONE, FORGET_PREVIEW, LIMIT, OBJECTS, OLD,
     PAUSE, PAUSED, RELEASE_ALL, RESUME,
 };
-use super::{JobId, Queue, milliseconds};
+use super::{JobId, Queue, ids, milliseconds};
 use crate::error::Result;
 
 /// The most names that a list has.
@@ -58,7 +58,7 @@ impl Queue {
     pub async fn ended_before(&self, age: Duration, limit: u32) -> Result<Vec<JobId>> {
         let limit = i64::from(limit.min(LONGEST_LIST));
         let rows = self.database.rows(OLD, &[milliseconds(age).into(), limit.into()]).await?;
-        rows.iter().map(|row| Ok(JobId::stored(row.text("id")?))).collect()
+        ids(&rows)
     }
 
     /// How many bytes all files of jobs have.

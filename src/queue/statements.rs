@@ -239,7 +239,8 @@ SELECT me.kind, me.quality,
     CASE WHEN me.run_at > {now} THEN me.run_at - {now} ELSE 0 END AS pause,
     (SELECT count(*) FROM jobs WHERE state = 'queued' AND (priority > me.priority
         OR (priority = me.priority AND (turn < me.turn OR (turn = me.turn AND seq <= me.seq))))) AS place,
-    (SELECT count(*) FROM jobs WHERE state = 'queued') AS waiting
+    (SELECT count(*) FROM jobs WHERE state = 'queued') AS waiting,
+    (SELECT count(*) FROM jobs WHERE state = 'running') AS running
 FROM jobs AS me WHERE me.id = $1 AND me.state = 'queued'";
 
 /// How far the running jobs are. Values: how many at most

@@ -17,23 +17,22 @@ pub fn shortest(settings: &Settings) -> Overrides {
     let whole = Overrides::from(settings.clone());
     let is_pixel_art = drawer::with_option("pixel_art").is_some_and(|name| name == settings.drawer);
     let qualities = Quality::ALL.iter().map(|(quality, _)| *quality).filter(|quality| *quality != Quality::Normal);
-    let mut best = without_defaults(&whole, settings);
-    for quality in std::iter::once(None).chain(qualities.map(Some)) {
-        for pixel_art in [None, Some(true)] {
-            if (quality.is_some() || pixel_art.is_some()) && (pixel_art.is_none() || is_pixel_art) {
-                let other = without_defaults(&Overrides { quality, pixel_art, ..whole.clone() }, settings);
-                if other.len() < best.len() {
-                    best = other;
-                }
-            }
-        }
-    }
-    serde_json::from_value(Value::Object(best)).unwrap_or(whole)
+    let pixel_arts: &[Option<bool>] = if is_pixel_art { &[None, Some(true)] } else { &[None] };
+    let presets = std::iter::once(None)
+        .chain(qualities.map(Some))
+        .flat_map(|quality| pixel_arts.iter().map(move |pixel_art| (quality, *pixel_art)));
+    // Of equally short ones, the first.
+    let best = presets
+        .filter_map(|(quality, pixel_art)| {
+            without_defaults(&Overrides { quality, pixel_art, ..whole.clone() }, settings)
+        })
+        .min_by_key(Map::len);
+    best.and_then(|best| serde_json::from_value(Value::Object(best)).ok()).unwrap_or(whole)
 }
 
-/// The values of a layer that settings need.
-fn without_defaults(layer: &Overrides, settings: &Settings) -> Map<String, Value> {
-    let Ok(Value::Object(mut values)) = serde_json::to_value(layer) else { return Map::new() };
+/// The values of a layer that settings need; `None` if the layer cannot be written.
+fn without_defaults(layer: &Overrides, settings: &Settings) -> Option<Map<String, Value>> {
+    let Ok(Value::Object(mut values)) = serde_json::to_value(layer) else { return None };
     let names: Vec<String> = values.keys().filter(|name| !KEPT.contains(&name.as_str())).cloned().collect();
     for name in names {
         let mut fewer = values.clone();
@@ -43,7 +42,7 @@ fn without_defaults(layer: &Overrides, settings: &Settings) -> Map<String, Value
             values = fewer;
         }
     }
-    values
+    Some(values)
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ mod metrics;
 mod moment;
 mod openai;
 mod pages;
+mod part;
 mod pictures;
 mod problem;
 mod run;

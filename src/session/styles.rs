@@ -26,10 +26,11 @@ pub(super) fn perceptor(
     }
     if !unknown.is_empty() {
         let names: Vec<&str> = unknown.iter().map(|style| style.name.as_str()).collect();
-        let (plural, all) = (if names.len() == 1 { "" } else { "s" }, styles::embedded()?.join(", "));
+        let (styles, them) = if names.len() == 1 { ("style", "it") } else { ("styles", "them") };
         warn(format!(
-            "the {name} model ignores the style{plural} {}, which it does not know; it knows: {all}",
-            names.join(", ")
+            "the {name} model does not know the {styles} {}, and ignores {them}; it knows: {}",
+            names.join(", "),
+            styles::embedded()?.join(", ")
         ));
     }
     let Some(words) = sentence(&known) else { return Ok(None) };

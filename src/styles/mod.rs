@@ -6,13 +6,11 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use crate::models::Vocabulary;
-use crate::text::{near_names, question};
+use crate::text::{MOST_NAMES, near_names, question};
 use crate::{Error, Result};
 
 static TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/styles.toml"));
 
-/// The most names that an error suggests.
-const MOST_NEAR: usize = 3;
 /// The shortest text whose appearance inside a name makes the name a suggestion.
 const SHORTEST_PART: usize = 3;
 
@@ -34,7 +32,7 @@ pub struct Group {
 pub struct Style {
     /// The name for `--style`
     pub name: String,
-    /// What a model is told, if that is not the name
+    /// The words that a model reads, if they are not the name
     words: Option<String>,
     /// What the style does, in one line
     pub effect: String,
@@ -108,11 +106,11 @@ impl Style {
                 near.push(&style.name);
             }
         }
-        near.truncate(MOST_NEAR);
+        near.truncate(MOST_NAMES);
         Ok(near)
     }
 
-    /// What a model is told.
+    /// The words that a model reads.
     #[must_use]
     pub fn words(&self) -> &str {
         self.words.as_deref().unwrap_or(&self.name)

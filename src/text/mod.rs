@@ -10,7 +10,7 @@ pub use names::{Spelling, spelled};
 pub(crate) use whole::{Written, written};
 
 /// The most names that one question lists.
-const MOST_NAMES: usize = 3;
+pub(crate) const MOST_NAMES: usize = 3;
 /// The shortest text that counts as the beginning of a name.
 const SHORTEST_BEGINNING: usize = 3;
 

@@ -1,6 +1,7 @@
 //! Which GPU each slot draws on. Each slot has one of its own: two pictures at once would fight for its memory.
 
 use crate::error::{Error, Result};
+use crate::text::counted;
 
 /// Names the GPUs that a program sees.
 pub(super) const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
@@ -17,9 +18,8 @@ pub(super) fn share(slots: usize, gpus: &[usize], visible: Option<&str>) -> Resu
         return Ok(Vec::new());
     }
     if slots > there {
-        let plural = if there == 1 { "" } else { "s" };
         return Err(Error::usage(
-            format!("{slots} jobs at once would share {there} GPU{plural}"),
+            format!("{slots} jobs at once would share {}", counted(there, "GPU")),
             format!("draw at most {there} at once, one for each GPU, or set {VISIBLE}=-1 to draw on the processor"),
         ));
     }

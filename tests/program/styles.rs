@@ -169,11 +169,11 @@ fn the_embedded_model_uses_only_what_it_knows_and_says_so() {
     let warned = draw("--style artstation,neon,cubism", "mixed");
     let known = Vocabulary::embedded().unwrap().styles.join(", ");
     let expected = format!(
-        "warning: the embedded model ignores the styles artstation, cubism, which it does not know; it knows: {known}"
+        "warning: the embedded model does not know the styles artstation, cubism, and ignores them; it knows: {known}"
     );
     assert_eq!(warned.lines().filter(|line| line.starts_with("warning: ")).collect::<Vec<_>>(), [expected]);
     assert!(!draw("--style neon", "neon").contains("warning"));
-    assert!(draw("--style artstation", "unknown").contains("ignores the style artstation, which"));
+    assert!(draw("--style artstation", "unknown").contains("does not know the style artstation, and ignores it;"));
     draw("", "plain");
     assert!(pixels(&workplace, "mixed.png") == pixels(&workplace, "neon.png"));
     assert!(pixels(&workplace, "unknown.png") == pixels(&workplace, "plain.png"));

@@ -23,6 +23,8 @@ pub struct Position {
     pub place: u64,
     /// How many jobs wait, this one included
     pub waiting: u64,
+    /// How many jobs are drawn
+    pub running: u64,
     /// Since when the queue is paused, in milliseconds since 1970; none if it is not
     pub paused: Option<i64>,
     /// When it will be ready; `None` if the queue is paused, no worker is alive, or no job of its kind and quality was
@@ -54,17 +56,19 @@ impl Queue {
         let Some(row) = rows.first() else { return Ok(None) };
         let place = u64::try_from(row.whole("place")?).unwrap_or(1).max(1);
         let waiting = u64::try_from(row.whole("waiting")?).unwrap_or(place).max(place);
+        let running = u64::try_from(row.whole("running")?).unwrap_or(0);
         let pause = Duration::from_millis(u64::try_from(row.whole("pause")?).unwrap_or(0));
         let (kind, quality) = (row.text("kind")?, row.text("quality")?);
         let paused = self.paused().await?;
-        let estimate = match (paused, self.usual_time(&kind, &quality).await?) {
-            (None, Some(usual)) => self.forecast(usual, place).await?.map(|begins| {
+        let usual = if paused.is_none() { self.usual_time(&kind, &quality).await? } else { None };
+        let estimate = match usual {
+            Some(usual) => self.forecast(usual, place).await?.map(|begins| {
                 let begins = begins.max(pause);
                 Estimate { begins, ready: begins + usual }
             }),
-            _ => None,
+            None => None,
         };
-        Ok(Some(Position { place, waiting, paused, estimate }))
+        Ok(Some(Position { place, waiting, running, paused, estimate }))
     }
 
     /// When a worker begins with the job at a place, if every job lasts as long; `None` if no worker is alive.

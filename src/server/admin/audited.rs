@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -10,9 +9,10 @@ use super::Operator;
 use crate::server::app::App;
 use crate::server::audit::{self, Entry};
 use crate::server::moment::moment;
-use crate::server::problem::{Answer, Parameters, Problem};
+use crate::server::part;
+use crate::server::problem::{Answer, Parameters};
 
-/// How many acts a list has if nothing is said.
+/// How many acts a list has by default.
 const USUAL_LIST: u32 = 50;
 /// The most acts of a list.
 const LONGEST_LIST: u32 = 100;
@@ -45,7 +45,7 @@ pub(in crate::server) struct EntryView {
 pub(super) struct Which {
     /// The `next` of the list that this one continues
     before: Option<i64>,
-    /// How many acts; 50 if nothing is said
+    /// How many acts; 50 by default
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
 }
@@ -70,14 +70,10 @@ impl From<Entry> for EntryView {
 
 /// What operators did, the newest first.
 pub(in crate::server) async fn entries(app: &App, before: Option<i64>, limit: Option<u32>) -> Answer<Acts> {
-    let limit = limit.unwrap_or(USUAL_LIST);
-    if !(1..=LONGEST_LIST).contains(&limit) {
-        let detail = format!("limit {limit} is not a number from 1 to {LONGEST_LIST}");
-        return Err(Problem::new(StatusCode::BAD_REQUEST, detail).field("limit"));
-    }
+    let limit = part::limit(limit, USUAL_LIST, LONGEST_LIST)?;
     let entries = audit::list(&app.database, before, limit).await?;
-    let last = entries.last().filter(|_| entries.len() == limit as usize).map(|entry| entry.number.to_string());
-    Ok(Acts { items: entries.into_iter().map(EntryView::from).collect(), next: last })
+    let next = part::next(&entries, limit, |entry| entry.number.to_string());
+    Ok(Acts { items: entries.into_iter().map(EntryView::from).collect(), next })
 }
 
 /// List what operators did

@@ -9,14 +9,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Operator;
-use crate::queue::{Attempt, Filter, Job, JobId, State as JobState};
+use crate::queue::{Attempt, Filter, Job, JobId};
 use crate::server::app::App;
-use crate::server::jobs::{View, job_of};
+use crate::server::jobs::{View, job_of, state_of};
 use crate::server::moment::moment;
+use crate::server::part;
 use crate::server::problem::{Answer, Parameters, PathId, Problem};
 use crate::server::visitor::Visitor;
 
-/// How many jobs a list has if nothing is said.
+/// How many jobs a list has by default.
 const USUAL_LIST: u32 = 20;
 /// The most jobs of a list.
 const LONGEST_LIST: u32 = 100;
@@ -84,7 +85,7 @@ pub(in crate::server) struct Which {
     pub user: Option<String>,
     /// The `next` of the list that this one continues
     pub before: Option<i64>,
-    /// How many jobs; 20 if nothing is said
+    /// How many jobs; 20 by default
     #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u32>,
 }
@@ -102,38 +103,35 @@ pub(in crate::server) struct AdminJobs {
 
 /// Finds jobs of all users.
 pub(in crate::server) async fn find(app: &App, which: &Which) -> Answer<AdminJobs> {
-    let wrong = |field: &str, detail: String| Problem::new(StatusCode::BAD_REQUEST, detail).field(field);
-    let limit = which.limit.unwrap_or(USUAL_LIST);
-    if !(1..=LONGEST_LIST).contains(&limit) {
-        return Err(wrong("limit", format!("limit {limit} is not a number from 1 to {LONGEST_LIST}")));
-    }
-    let state = match which.state.as_deref() {
-        None => None,
-        Some(word) => Some(JobState::parse(word).ok_or_else(|| {
-            wrong("state", "this is not a state: use queued, running, done, dead or cancelled".into())
-        })?),
-    };
+    let limit = part::limit(which.limit, USUAL_LIST, LONGEST_LIST)?;
+    let state = state_of(which.state.as_deref())?;
     let owner = match which.user.as_deref() {
         None => None,
         // Visitors without an account have no other name than that of the owner.
         Some(name) => Some(app.accounts.user(name).await?.map_or_else(|| name.to_owned(), |user| user.id)),
     };
     let jobs = app.queue.jobs(&Filter { owner, state, before: which.before, limit }).await?;
-    let last = jobs.last().filter(|_| jobs.len() == limit as usize).map(|job| job.number);
-    let names = names(app).await?;
+    let next = part::next(&jobs, limit, |job| job.number.to_string());
+    let mut names: HashMap<String, Option<String>> = HashMap::new();
     let mut items = Vec::with_capacity(jobs.len());
     for job in jobs {
-        let attempts = app.queue.last_attempts(&job.id, 1).await?;
-        items.push(AdminJob::of(app, job, attempts, &names).await?);
+        if !names.contains_key(&job.owner) {
+            names.insert(job.owner.clone(), app.accounts.name_of(&job.owner).await?);
+        }
+        let name = names.get(&job.owner).cloned().flatten();
+        // The claims of a job count its tries.
+        let attempts = if job.claim > 0 { app.queue.last_attempts(&job.id, 1).await? } else { Vec::new() };
+        items.push(AdminJob::of(app, job, attempts, name).await?);
     }
-    Ok(AdminJobs { items, next: last.map(|number| number.to_string()) })
+    Ok(AdminJobs { items, next })
 }
 
 /// Looks at a job, with all tries.
 pub(in crate::server) async fn look(app: &App, visitor: &Visitor, id: &JobId) -> Answer<AdminJob> {
     let job = job_of(app, visitor, id).await?;
     let attempts = app.queue.attempts(id).await?;
-    AdminJob::of(app, job, attempts, &names(app).await?).await
+    let name = app.accounts.name_of(&job.owner).await?;
+    AdminJob::of(app, job, attempts, name).await
 }
 
 /// Puts a dead job back into the queue.
@@ -147,14 +145,10 @@ pub(in crate::server) async fn requeue(app: &App, visitor: &Visitor, id: &JobId)
     Err(Problem::new(StatusCode::CONFLICT, detail).hint("only jobs that failed for good can be put back"))
 }
 
-/// The names of users by what owns their jobs.
-async fn names(app: &App) -> Answer<HashMap<String, String>> {
-    Ok(app.accounts.users().await?.into_iter().map(|user| (user.id, user.name)).collect())
-}
-
 impl AdminJob {
-    async fn of(app: &App, job: Job, attempts: Vec<Attempt>, names: &HashMap<String, String>) -> Answer<Self> {
-        let user = names.get(&job.owner).unwrap_or(&job.owner).clone();
+    /// `name` is that of the owner, if a user is the owner.
+    async fn of(app: &App, job: Job, attempts: Vec<Attempt>, name: Option<String>) -> Answer<Self> {
+        let user = name.unwrap_or_else(|| job.owner.clone());
         let job = View::of(app, job, false).await?;
         Ok(Self { user, job, attempts: attempts.into_iter().map(AttemptView::from).collect() })
     }
@@ -196,9 +190,9 @@ pub(super) async fn list(
     find(&app, &which).await.map(Json)
 }
 
-/// Look at a job of anybody, with all tries of workers
+/// Look at anybody's job, with all tries
 ///
-/// `POST /api/v1/jobs/{id}/cancel` and `DELETE /api/v1/jobs/{id}` take jobs of anybody from operators.
+/// Operators can also use `POST /api/v1/jobs/{id}/cancel` and `DELETE /api/v1/jobs/{id}` on anybody's jobs.
 #[utoipa::path(
     get, path = "/admin/jobs/{id}", tag = "admin", operation_id = "admin_show_job",
     params(("id" = String, Path, description = "The name of the job")),
@@ -214,7 +208,7 @@ pub(super) async fn show(
 
 /// Put a dead job back into the queue
 ///
-/// It gets its old place, and all its tries.
+/// It returns to its old place, with all its tries.
 #[utoipa::path(
     post, path = "/admin/jobs/{id}/requeue", tag = "admin", operation_id = "admin_requeue_job",
     params(("id" = String, Path, description = "The name of the job")),

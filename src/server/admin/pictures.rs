@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -10,9 +9,10 @@ use super::Operator;
 use crate::gallery::Picture;
 use crate::server::app::App;
 use crate::server::moment::moment;
-use crate::server::problem::{Answer, Parameters, Problem};
+use crate::server::part;
+use crate::server::problem::{Answer, Parameters};
 
-/// How many pictures a list has if nothing is said.
+/// How many pictures a list has by default.
 const USUAL_LIST: u32 = 50;
 /// The most pictures of a list.
 const LONGEST_LIST: u32 = 100;
@@ -51,7 +51,7 @@ pub(in crate::server) struct HiddenPicture {
 pub(super) struct Which {
     /// The `next` of the list that this one continues
     before: Option<i64>,
-    /// How many pictures; 50 if nothing is said
+    /// How many pictures; 50 by default
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
 }
@@ -59,7 +59,7 @@ pub(super) struct Which {
 /// A part of a list of hidden pictures.
 #[derive(Serialize, ToSchema)]
 pub(in crate::server) struct HiddenPictures {
-    /// Those that were published last come first
+    /// The most recently published first
     #[schema(max_items = 100)]
     pub items: Vec<HiddenPicture>,
     /// What continues the list; left out if this is its end
@@ -85,13 +85,9 @@ impl HiddenPicture {
 
 /// The hidden pictures.
 pub(in crate::server) async fn hidden(app: &App, before: Option<i64>, limit: Option<u32>) -> Answer<HiddenPictures> {
-    let limit = limit.unwrap_or(USUAL_LIST);
-    if !(1..=LONGEST_LIST).contains(&limit) {
-        let detail = format!("limit {limit} is not a number from 1 to {LONGEST_LIST}");
-        return Err(Problem::new(StatusCode::BAD_REQUEST, detail).field("limit"));
-    }
+    let limit = part::limit(limit, USUAL_LIST, LONGEST_LIST)?;
     let found = app.gallery.hidden(before, limit).await?;
-    let next = found.last().filter(|_| found.len() == limit as usize).map(|picture| picture.number.to_string());
+    let next = part::next(&found, limit, |picture| picture.number.to_string());
     Ok(HiddenPictures { items: found.into_iter().filter_map(HiddenPicture::of).collect(), next })
 }
 

@@ -38,9 +38,9 @@ pub(in crate::server) struct Overview {
     pub workers: u64,
     /// How many jobs they draw at once; workers that take no more jobs do not count
     pub slots: u64,
-    /// The length of all files of jobs, in bytes
+    /// The total size of all job files, in bytes
     pub stored_bytes: u64,
-    /// The room that is left on the disk of the data, in bytes
+    /// Free space on the disk that holds the data, in bytes
     #[serde(skip_serializing_if = "Option::is_none")]
     pub free_bytes: Option<u64>,
 }

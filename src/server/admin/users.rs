@@ -23,7 +23,7 @@ pub(in crate::server) struct UserView {
     pub name: String,
     /// What the user may do
     pub role: Role,
-    /// How many jobs the user gets for one of a user of weight 1
+    /// How many jobs the user gets for each job of a user with weight 1
     #[schema(minimum = 1, maximum = 100)]
     pub weight: u32,
     /// How many jobs may wait
@@ -32,7 +32,7 @@ pub(in crate::server) struct UserView {
     /// How many jobs are drawn at once
     #[schema(minimum = 1, maximum = 1000)]
     pub max_running: u32,
-    /// Whether the user may do nothing at the moment
+    /// Whether the account is disabled
     pub disabled: bool,
     /// When it was added
     #[schema(format = DateTime)]
@@ -58,9 +58,9 @@ pub(in crate::server) struct NewUserBody {
     /// The password; without one, the user can only use tokens
     #[schema(min_length = 8, max_length = 1024, format = Password)]
     pub password: Option<String>,
-    /// What the user may do; `user` if nothing is said
+    /// What the user may do; `user` by default
     pub role: Option<Role>,
-    /// How many jobs the user gets for one of a user of weight 1
+    /// How many jobs the user gets for each job of a user with weight 1
     #[serde(default, deserialize_with = "whole::optional")]
     #[schema(minimum = 1, maximum = 100, default = 1)]
     pub weight: Option<u32>,
@@ -80,7 +80,7 @@ pub(in crate::server) struct NewUserBody {
 pub(in crate::server) struct ChangedUser {
     /// What the user may do
     pub role: Option<Role>,
-    /// How many jobs the user gets for one of a user of weight 1
+    /// How many jobs the user gets for each job of a user with weight 1
     #[serde(default, deserialize_with = "whole::optional")]
     #[schema(minimum = 1, maximum = 100)]
     pub weight: Option<u32>,
@@ -92,7 +92,7 @@ pub(in crate::server) struct ChangedUser {
     #[serde(default, deserialize_with = "whole::optional")]
     #[schema(minimum = 1, maximum = 1000)]
     pub max_running: Option<u32>,
-    /// Whether the user may do nothing: its tokens are refused, and its sessions end
+    /// Whether the account is disabled: its tokens are refused and its sessions end
     pub disabled: Option<bool>,
 }
 
@@ -191,7 +191,7 @@ pub(super) async fn create(
 
 /// Change a user
 ///
-/// Needs the role `admin`. Limits hold for jobs that wait already as well.
+/// Needs the role `admin`. The limits also apply to jobs that are already waiting.
 #[utoipa::path(
     patch, path = "/admin/users/{name}", tag = "admin", operation_id = "admin_change_user",
     params(("name" = String, Path, description = "The name of the user", max_length = 50)),

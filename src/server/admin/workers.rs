@@ -50,7 +50,7 @@ pub(in crate::server) struct WorkerView {
 /// The workers.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Workers {
-    /// Those that were seen last come first
+    /// The most recently seen first
     #[schema(max_items = 1000)]
     items: Vec<WorkerView>,
 }
@@ -73,7 +73,7 @@ impl From<Worker> for WorkerView {
     }
 }
 
-/// The workers, those that were seen last first.
+/// The workers, the most recently seen first.
 pub(in crate::server) async fn workers(app: &App) -> Answer<Vec<WorkerView>> {
     Ok(app.queue.workers().await?.into_iter().map(WorkerView::from).collect())
 }
@@ -93,7 +93,7 @@ async fn told(app: &App, visitor: &Visitor, id: &JobId, draining: bool) -> Answe
 /// List the workers
 #[utoipa::path(
     get, path = "/admin/workers", tag = "admin", operation_id = "admin_list_workers",
-    responses((status = 200, description = "The workers, also those that were silent for up to a day", body = Workers)),
+    responses((status = 200, description = "The workers, including those silent for up to a day", body = Workers)),
 )]
 pub(super) async fn list(State(app): State<App>, _: Operator) -> Answer<Json<Workers>> {
     Ok(Json(Workers { items: workers(&app).await? }))
@@ -101,7 +101,7 @@ pub(super) async fn list(State(app): State<App>, _: Operator) -> Answer<Json<Wor
 
 /// Drain a worker
 ///
-/// It takes no more jobs, and ends those that it has.
+/// It takes no more jobs, and finishes those it has.
 #[utoipa::path(
     post, path = "/admin/workers/{id}/drain", tag = "admin", operation_id = "admin_drain_worker",
     params(("id" = String, Path, description = "The name of the worker")),

@@ -19,6 +19,9 @@ use crate::server::problem::{Answer, Problem};
 /// The only type of a file that could have scripts, which would run as if they were the server's own.
 const ACTIVE: &str = "image/svg+xml";
 
+/// The caching of a file that never changes, and that only its owner gets.
+pub(super) const FOR_EVER: &str = "private, max-age=31536000, immutable";
+
 /// Where the bytes of a file are.
 pub(super) enum Content {
     /// In memory

@@ -12,7 +12,7 @@ use crate::files::{slug, to_hex};
 use crate::objects::is_missing;
 use crate::queue::{Artifact, Job, JobId, Recorded};
 use crate::server::app::App;
-use crate::server::delivery::{Content, File, Manner};
+use crate::server::delivery::{Content, FOR_EVER, File, Manner};
 use crate::server::derived;
 use crate::server::problem::{Answer, Parameters, PathId, PathName, Problem};
 use crate::server::visitor::Visitor;
@@ -33,8 +33,6 @@ const SERVED: [(&str, &str); 7] = [
     (PREVIEW, "image/png"),
     (derived::THUMBNAIL, "image/webp"),
 ];
-/// A finished file never changes.
-const FOR_EVER: &str = "private, max-age=31536000, immutable";
 /// The name of a preview stays while the picture changes.
 const ASK_AGAIN: &str = "private, no-cache";
 

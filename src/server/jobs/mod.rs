@@ -24,11 +24,12 @@ pub(in crate::server) use view::{FileView, View};
 
 use super::app::App;
 use super::moment::moment;
+use super::part;
 use super::problem::{Answer, Parameters, PathId, Problem};
 use super::visitor::Visitor;
 use crate::queue::{Filter, Job, JobId, State as JobState};
 
-/// How many jobs a list has if the visitor does not say.
+/// How many jobs a list has by default.
 const USUAL_LIST: u32 = 20;
 /// The most jobs of a list.
 const LONGEST_LIST: u32 = 100;
@@ -49,6 +50,17 @@ pub(in crate::server) async fn job_of(app: &App, visitor: &Visitor, id: &JobId) 
     job.filter(|job| visitor.sees(job)).ok_or_else(|| Problem::missing("job"))
 }
 
+/// The state that a list asks for; none for all.
+pub(in crate::server) fn state_of(word: Option<&str>) -> Answer<Option<JobState>> {
+    let not_one = || wrong("state", "this is not a state: use queued, running, done, dead or cancelled");
+    word.map(|word| JobState::parse(word).ok_or_else(not_one)).transpose()
+}
+
+/// The problem of a parameter that cannot be used.
+fn wrong(field: &str, detail: &str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, detail).field(field)
+}
+
 /// Which jobs to list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -61,7 +73,7 @@ struct Which {
     state: Option<String>,
     /// The `next` of the list that this one continues
     before: Option<i64>,
-    /// How many jobs; 20 if nothing is said
+    /// How many jobs; 20 by default
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
 }
@@ -83,31 +95,21 @@ struct Jobs {
     responses((status = 200, description = "The newest jobs", body = Jobs)),
 )]
 async fn list(State(app): State<App>, visitor: Visitor, Parameters(which): Parameters<Which>) -> Answer<Json<Jobs>> {
-    let wrong = |field: &str, detail: String| Problem::new(StatusCode::BAD_REQUEST, detail).field(field);
-    let limit = which.limit.unwrap_or(USUAL_LIST);
-    if !(1..=LONGEST_LIST).contains(&limit) {
-        return Err(wrong("limit", format!("limit {limit} is not a number from 1 to {LONGEST_LIST}")));
-    }
-    let state = match which.state.as_deref() {
-        None => None,
-        Some(word) => Some(JobState::parse(word).ok_or_else(|| {
-            wrong("state", "this is not a state: use queued, running, done, dead or cancelled".into())
-        })?),
-    };
+    let limit = part::limit(which.limit, USUAL_LIST, LONGEST_LIST)?;
+    let state = state_of(which.state.as_deref())?;
     let owner = match which.owner.as_deref() {
         None => visitor.limited_to().map(str::to_owned),
         Some("me") => Some(visitor.owner.clone()),
-        Some(_) => return Err(wrong("owner", "owner can only be `me`".into())),
+        Some(_) => return Err(wrong("owner", "owner can only be `me`")),
     };
     let filter = Filter { owner, state, before: which.before, limit };
     let jobs = app.queue.jobs(&filter).await?;
-    // A list that is full may go on.
-    let last = jobs.last().filter(|_| jobs.len() == limit as usize).map(|job| job.number);
+    let next = part::next(&jobs, limit, |job| job.number.to_string());
     let mut items = Vec::with_capacity(jobs.len());
     for job in jobs {
         items.push(View::of(&app, job, false).await?);
     }
-    Ok(Json(Jobs { items, next: last.map(|number| number.to_string()) }))
+    Ok(Json(Jobs { items, next }))
 }
 
 /// Look at a job

@@ -108,7 +108,7 @@ impl Prepared {
             if !uploads.holds(&visitor.owner, &input.object).await? {
                 return Err(Problem::new(
                     StatusCode::CONFLICT,
-                    "a picture that this one starts from is no longer stored",
+                    "a picture that this job uses is no longer stored",
                 )
                 .hint("choose the same settings and give the picture once more"));
             }

@@ -162,7 +162,6 @@ impl View {
             State::Queued if with_place => app.queue.position(&job.id).await?,
             _ => None,
         };
-        let running = if position.is_some() { app.queue.overview().await?.running } else { 0 };
         let left = match job.state {
             State::Running if with_place => app.queue.time_left(&job.id).await?,
             _ => None,
@@ -171,7 +170,7 @@ impl View {
         view.ends_in = left.map(|left| rounded(left.as_secs_f64()));
         if let Some(position) = position {
             view.position = Some(position.place);
-            view.ahead = Some(position.place - 1 + running);
+            view.ahead = Some(position.place - 1 + position.running);
             view.waiting = Some(position.waiting);
             view.paused = position.paused.map(moment);
             view.starts_in = position.estimate.map(|estimate| rounded(estimate.begins.as_secs_f64()));

@@ -115,8 +115,9 @@ const HELP: [(&str, &str, Option<&str>); 4] = [
         "style",
         "Also steer toward these styles: names of `GET /api/v1/styles`",
         Some(
-            "The words of all styles together are one more prompt beside every prompt. It counts style_weight, and is \
-             judged on half as many additional cutouts that are smaller. Models that do not know a style ignore it.",
+            "The words of all styles together are one more prompt beside every prompt. Its weight is \
+             style_weight. It is judged on half as many extra, smaller cutouts, so it changes surfaces more than the \
+             composition. Models that do not know a style ignore it.",
         ),
     ),
     (
@@ -211,7 +212,7 @@ fn email() -> Opened {
         max_length: None,
         max_items: None,
         choices: Vec::new(),
-        help: "Whether to send a letter with the picture to your confirmed address".into(),
+        help: "Whether to email the picture to your confirmed address".into(),
         description: Some("Needs a login, and an address that was confirmed; see `PUT /api/v1/me/email`.".into()),
         type_word: "email",
     }

@@ -23,6 +23,7 @@ use self::waiting::Asked;
 use self::wish::{Form, Wish};
 use super::absolute::absolute;
 use super::app::App;
+use super::jobs::files::{PICTURE, url};
 use super::jobs::submit;
 use super::problem::{Answer, Body, Problem};
 use super::visitor::Visitor;
@@ -32,8 +33,6 @@ use crate::queue::JobId;
 pub const GENERATIONS: &str = "/v1/images/generations";
 /// The largest picture that is sent inside an answer, in bytes.
 const LARGEST_PICTURE: u64 = 64 << 20;
-/// The name of a job's picture.
-const PICTURE: &str = "picture.png";
 
 /// The routes of this part.
 pub fn routes() -> OpenApiRouter<App> {
@@ -106,7 +105,7 @@ async fn generate(
 
 /// The address of a picture for programs elsewhere.
 fn address(app: &App, headers: &HeaderMap, job: &JobId) -> String {
-    absolute(app, headers, &format!("/api/v1/jobs/{job}/files/{PICTURE}"))
+    absolute(app, headers, &url(job, PICTURE))
 }
 
 /// A picture in base 64.

@@ -52,9 +52,6 @@ pub(in crate::server) async fn add(app: &App, viewer: &Viewer, id: &Id) -> Answe
 pub(in crate::server) async fn remove(app: &App, viewer: &Viewer, id: &Id) -> Answer<()> {
     // Whoever never liked anything has no name.
     let who = viewer.who().unwrap_or_default();
-    let mut likes = app.gallery.unlike(id, who).await?;
-    if let Some(before) = viewer.before_login() {
-        likes = app.gallery.unlike(id, before).await?;
-    }
+    let likes = app.gallery.unlike(id, who, viewer.before_login()).await?;
     likes.map(drop).ok_or_else(|| Problem::missing("picture"))
 }

@@ -31,12 +31,13 @@ pub(super) use view::View;
 pub(super) use viewer::Viewer;
 
 use super::app::App;
+use super::part;
 use super::problem::{Answer, Body, Parameters, PathId, Problem};
 use super::visitor::Visitor;
 use crate::database::Id;
 use crate::gallery::{LONGEST_LIST, LONGEST_SEARCH, Order, Picture, Place, Search};
 
-/// How many pictures a list has if the visitor does not say: it fills rows of 2, 3, 4 and 6.
+/// How many pictures a list has by default: it fills rows of 2, 3, 4 and 6.
 const USUAL_LIST: u32 = 24;
 
 /// The routes of this part.
@@ -88,7 +89,7 @@ struct NewPicture {
         (status = 200, description = "The picture was published in the same way before", body = View),
         (status = 404, description = "There is no such job, or it belongs to someone else", body = Problem,
             content_type = "application/problem+json"),
-        (status = 409, description = "The job is not done, or its picture was published in another way", body = Problem,
+        (status = 409, description = "The job is not done, or its picture was published differently", body = Problem,
             content_type = "application/problem+json"),
     ),
 )]
@@ -115,7 +116,7 @@ async fn create(
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Which {
-    /// `new` for those published last first, as if nothing is said; `liked` for those that most people like
+    /// `new`, the default, for the most recently published first; `liked` for those that most people like
     #[param(pattern = "^(new|liked)$")]
     sort: Option<String>,
     /// Only pictures in whose titles and shared prompts all of these words are
@@ -124,7 +125,7 @@ pub(super) struct Which {
     /// The `next` of the list that this one continues
     #[param(max_length = 39, pattern = r"^[0-9]{1,18}(\.[0-9]{1,18})?$")]
     before: Option<String>,
-    /// How many pictures; 24 if nothing is said
+    /// How many pictures; 24 by default
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
 }
@@ -147,10 +148,7 @@ impl Which {
             Some(Ok(place)) => Some(place),
             Some(Err(())) => return Err(wrong("before", "this is not the `next` of a list")),
         };
-        let limit = self.limit.unwrap_or(USUAL_LIST);
-        if !(1..=LONGEST_LIST).contains(&limit) {
-            return Err(wrong("limit", &format!("limit {limit} is not a number from 1 to {LONGEST_LIST}")));
-        }
+        let limit = part::limit(self.limit, USUAL_LIST, LONGEST_LIST)?;
         Ok(Search { order, words, after, limit })
     }
 }
@@ -188,9 +186,7 @@ impl Page {
     /// Looks the page up.
     pub(super) async fn of(app: &App, search: &Search) -> Answer<Self> {
         let pictures = app.gallery.list(search).await?;
-        // A list that is full may go on.
-        let last = pictures.last().filter(|_| pictures.len() == search.limit as usize);
-        let next = last.map(|last| Place::of(last, search.order));
+        let next = part::next(&pictures, search.limit, |last| Place::of(last, search.order));
         Ok(Self { pictures, next })
     }
 }

@@ -69,16 +69,15 @@ pub(in crate::server) async fn publish(
 
 /// Withdraws a picture of the visitor; an operator withdraws any.
 pub(in crate::server) async fn withdraw(app: &App, visitor: &Visitor, id: &Id) -> Answer<()> {
-    let owner = app.gallery.picture(id).await?.map(|picture| picture.owner);
     match app.gallery.withdraw(id, visitor.limited_to()).await? {
-        Withdrawn::Yes => {
-            if owner.is_some_and(|owner| owner != visitor.owner) {
+        Withdrawn::Yes { owner } => {
+            if owner != visitor.owner {
                 audit::note(&app.database, &visitor.name, "picture withdrawn", id.as_str(), None).await?;
             }
             Ok(())
         }
         Withdrawn::Hidden => Err(Problem::new(StatusCode::CONFLICT, "an operator hid this picture")
-            .hint("others do not see it; delete its job to remove it altogether")),
+            .hint("others do not see it; delete its job to remove it completely")),
         Withdrawn::Unknown => Err(Problem::missing("picture")),
     }
 }
@@ -93,14 +92,14 @@ fn before(picture: Picture, title: Option<&str>, show_prompt: bool) -> Answer<Pu
         return Ok(Published { picture, is_new: false });
     }
     let problem = Problem::new(StatusCode::CONFLICT, "this picture is published already");
-    Err(problem.hint(format!("withdraw it at /g/{} first, to publish it in another way", picture.id)))
+    Err(problem.hint(format!("to publish it differently, first withdraw it at /g/{}", picture.id)))
 }
 
 fn checked(title: &str) -> Answer<Option<String>> {
     let wrong = |detail: String| Err(Problem::unprocessable(detail).field("title"));
     let length = title.chars().count();
     if length > LONGEST_TITLE {
-        return wrong(format!("the title has {length} characters, and may have {LONGEST_TITLE}"));
+        return wrong(format!("the title is {length} characters long; at most {LONGEST_TITLE} are allowed"));
     }
     if title.chars().any(char::is_control) {
         return wrong("the title has control characters".into());

@@ -15,8 +15,8 @@ mod tests;
 use axum::Json;
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{DefaultBodyLimit, Multipart, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::header::LOCATION;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tempfile::TempPath;
@@ -30,10 +30,11 @@ pub use store::{Deleted, Kept, MOST_OF_AN_OWNER, Upload, Uploads};
 pub(super) use take::take;
 
 use super::app::App;
+use super::delivery::{Content, FOR_EVER, File, Manner};
+use super::jobs::files::PICTURE;
 use super::moment::moment;
 use super::problem::{Answer, PathId, Problem};
 use super::visitor::Visitor;
-use crate::objects::is_missing;
 
 /// The largest file, in bytes.
 const LARGEST_FILE: usize = 20 << 20;
@@ -205,21 +206,26 @@ async fn show(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> A
 #[utoipa::path(
     get, path = "/uploads/{id}/picture.png", tag = "uploads", operation_id = "fetch_upload",
     params(("id" = String, Path, description = "The name of the upload")),
-    responses((status = 200, description = "The picture", content_type = "image/png", body = Vec<u8>)),
+    responses(
+        (status = 200, description = "The picture", content_type = "image/png", body = Vec<u8>,
+            headers(("etag" = String, description = "The SHA-256 of the file"))),
+        (status = 206, description = "A part of the file", content_type = "image/png", body = Vec<u8>),
+        (status = 304, description = "The file is the one that the header `If-None-Match` names"),
+        (status = 416, description = "The file has no such part", body = Problem,
+            content_type = "application/problem+json"),
+    ),
 )]
-async fn fetch(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> Answer<Response> {
+async fn fetch(
+    State(app): State<App>,
+    visitor: Visitor,
+    PathId(id): PathId,
+    headers: HeaderMap,
+) -> Answer<Response> {
     let upload = Uploads::new(&app).look(&visitor.owner, &id).await?;
     let upload = upload.ok_or_else(|| Problem::missing("upload"))?;
-    let opened = app.objects.open(&upload.object).await.map_err(|error| {
-        // The upload was deleted in this moment.
-        if is_missing(&error) { Problem::missing("upload") } else { error.into() }
-    })?;
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("image/png")),
-        (CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable")),
-        (CONTENT_LENGTH, HeaderValue::from(opened.bytes)),
-    ];
-    Ok((headers, axum::body::Body::from_stream(opened.stream)).into_response())
+    let content = Content::Object { key: upload.object, bytes: upload.bytes };
+    let file = File { content, tag: upload.sha256, media_type: "image/png" };
+    file.send(&app, &headers, &Manner { caching: FOR_EVER, name: PICTURE, download: false }).await
 }
 
 /// Delete an upload

@@ -69,9 +69,9 @@ group! {
             /// Also steer toward these styles (comma-separated), or `none`
             ///
             /// `text2art styles` lists the names. The words of all styles together are one more prompt beside every prompt.
-            /// It counts --style-weight, and is judged on half as many additional cutouts that are smaller, so that it
-            /// changes surfaces more than the composition. The prior, which draws the first picture of the embedded model,
-            /// reads the words at the end of each prompt.
+            /// Its weight is --style-weight. It is judged on half as many extra, smaller cutouts, so it changes surfaces more
+            /// than the composition. The prior, which draws the first picture of the embedded model, reads the words at the
+            /// end of each prompt.
             ///
             /// The embedded model ignores styles that it does not know, with a warning.
             value: "NAMES",
@@ -80,7 +80,7 @@ group! {
             by: Requests,
         },
         setting style_weight: maybe f64 {
-            /// How much the styles count together; a prompt counts 1
+            /// Weight of all styles together; a prompt has weight 1
             value: "WEIGHT",
             arg: number,
             shown: "0.5",
