@@ -7,6 +7,7 @@ use super::statements::{
     BEGIN_RESET, END_OTHER_SESSIONS, END_RESETS, RESET_OWNER, SET_PASSWORD_OF, TRIM_RESETS, USE_RESET,
 };
 use super::{Accounts, Login, User, passwords};
+use crate::database::milliseconds;
 use crate::error::Result;
 
 /// How long a link for a forgotten password is valid.
@@ -33,12 +34,13 @@ impl Accounts {
     /// If the database cannot be reached.
     pub async fn begin_reset(&self, user: &User, lasts: Duration) -> Result<Secret> {
         let secret = Secret::random("")?;
-        let lasts = i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX / 4);
         let owner = user.id.as_str();
         let mut transaction = self.database.begin().await?;
         // Room for the new one first: in the same millisecond, it would not be told from an older one.
         transaction.rows(TRIM_RESETS, &[owner.into(), (MOST_RESETS - 1).into()]).await?;
-        transaction.rows(BEGIN_RESET, &[secret.hash().as_str().into(), owner.into(), lasts.into()]).await?;
+        transaction
+            .rows(BEGIN_RESET, &[secret.hash().as_str().into(), owner.into(), milliseconds(lasts).into()])
+            .await?;
         transaction.commit().await?;
         Ok(secret)
     }

@@ -8,7 +8,7 @@ use super::statements::{
     TRIM_SESSIONS,
 };
 use super::{Accounts, User};
-use crate::database::{Id, Row};
+use crate::database::{Id, Row, milliseconds};
 use crate::error::Result;
 
 /// How long a session lasts after the login.
@@ -43,14 +43,14 @@ impl Accounts {
     /// If the database cannot be reached.
     pub async fn begin_session(&self, user: &User, client: Option<&str>) -> Result<Secret> {
         let secret = Secret::random("")?;
-        let lasts = i64::try_from(SESSION_LASTS.as_millis()).unwrap_or(i64::MAX / 4);
         let owner = user.id.as_str();
         let client: Option<String> =
             client.map(|client| client.chars().filter(|sign| !sign.is_control()).take(LONGEST_CLIENT).collect());
         let mut transaction = self.database.begin().await?;
         // Room for the new one first: in the same millisecond, it would not be told from an older one.
         transaction.rows(TRIM_SESSIONS, &[owner.into(), (MOST_SESSIONS - 1).into()]).await?;
-        let values = [secret.hash().as_str().into(), owner.into(), lasts.into(), client.as_deref().into()];
+        let values =
+            [secret.hash().as_str().into(), owner.into(), milliseconds(SESSION_LASTS).into(), client.as_deref().into()];
         transaction.rows(BEGIN_SESSION, &values).await?;
         transaction.commit().await?;
         Ok(secret)

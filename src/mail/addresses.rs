@@ -5,9 +5,9 @@ use super::statements::{
     ADDRESS, CONFIRM, FORGET_EMPTY, FORGET_ENDED, FORGET_PENDING, OWNERS, PENDING, REMOVE, REMOVE_WAITING, SET_PENDING,
     UNBLOCK_OWN,
 };
-use super::{Address, Mail, milliseconds};
+use super::{Address, Mail};
 use crate::accounts::{Secret, SecretHash};
-use crate::database::Value;
+use crate::database::{Value, milliseconds};
 use crate::error::Result;
 
 /// The most users who have the same address and are told of something together.

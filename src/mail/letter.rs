@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::statements::{ADDRESS, BLOCKED, LATELY, PUT};
-use super::{Address, Mail, milliseconds};
-use crate::database::{Id, Transaction, Value};
+use super::{Address, Mail};
+use crate::database::{Id, Transaction, Value, milliseconds};
 use crate::error::{Error, Result};
 
 /// A letter that no job is about. Each has a secret link, so there is no `Debug`.

@@ -146,8 +146,3 @@ impl Mail {
         self.added.notify_one();
     }
 }
-
-/// Milliseconds, for a statement.
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
-}

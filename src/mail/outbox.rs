@@ -2,8 +2,8 @@
 
 use super::letter::Payload;
 use super::statements::{AGAIN, ANY_DUE, CLAIM, COUNTS, DEAD, DEAD_LETTERS, DROP, RENEW, REVIVE, SENT, STANDING};
-use super::{Address, Mail, milliseconds};
-use crate::database::{Row, Value};
+use super::{Address, Mail};
+use crate::database::{Row, Value, milliseconds};
 use crate::error::{Error, Result};
 
 /// The longest error of a letter that is kept, in bytes.

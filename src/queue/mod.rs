@@ -43,8 +43,8 @@ pub use position::{Estimate, Position};
 pub use results::{Overview, Recorded};
 pub use workers::{Worker, WorkerInfo};
 
-use crate::database::Database;
 pub use crate::database::Id as JobId;
+use crate::database::{Database, milliseconds};
 use crate::error::Result;
 
 /// The tables of the queue, the oldest change first. A published text is never changed: a change is a new file.
@@ -124,11 +124,6 @@ impl Queue {
     pub async fn close(&self) {
         self.database.close().await;
     }
-}
-
-/// Milliseconds, for a statement.
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }
 
 /// A number that the database has, which is never negative nor large.
