@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 use super::user_of;
 use crate::accounts::{Changed, RESET_LASTS, User};
 use crate::error::Result;
-use crate::mail::Letter;
 use crate::server::app::App;
 use crate::server::guard::{Entrance, Network, session_of};
 use crate::server::problem::{Answer, Body, Problem};
@@ -135,12 +134,10 @@ pub(in crate::server) fn ask_for_letter(app: &App, network: Network, name: &str)
 async fn send_letter(app: &App, name: &str) -> Result<()> {
     let Some(user) = app.accounts.user(name).await?.filter(|user| !user.disabled) else { return Ok(()) };
     // Whoever was added without a password is to use tokens alone.
-    if !app.accounts.has_password(&user).await? || app.mail.address_of(&user.id).await?.confirmed.is_none() {
+    if !app.accounts.has_password(&user).await? {
         return Ok(());
     }
-    let secret = app.accounts.begin_reset(&user, RESET_LASTS).await?;
-    let path = format!("{LINK}{}", secret.reveal());
-    app.mail.put(&Letter::Reset { owner: &user.id, name: &user.name, path: &path }).await.map(drop)
+    app.mail.put_reset(&user, LINK, RESET_LASTS).await.map(drop)
 }
 
 /// Set a forgotten password
