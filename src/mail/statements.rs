@@ -71,9 +71,10 @@ UPDATE outbox SET state = 'waiting', failures = failures + 1, run_at = {now} + $
 WHERE id = $1 AND claim = $2 AND state = 'sending'
 RETURNING id";
 
-/// Values: id, claim, error
+/// Only a letter about a job can be sent again, and needs its recipient for that. Values: id, claim, error
 pub(super) const DEAD: &str = "
-UPDATE outbox SET state = 'dead', failures = failures + 1, payload = NULL, error = $3, lease_until = NULL, ended = {now}
+UPDATE outbox SET state = 'dead', failures = failures + 1, payload = NULL, error = $3, lease_until = NULL, ended = {now},
+    recipient = CASE WHEN job IS NULL THEN NULL ELSE recipient END
 WHERE id = $1 AND claim = $2 AND state = 'sending'
 RETURNING id";
 
@@ -129,7 +130,7 @@ WHERE addresses.token = $1 AND addresses.expires > {now} AND users.disabled = 0"
 pub(super) const CONFIRM: &str = "
 UPDATE addresses SET address = pending, hash = pending_hash, confirmed = {now},
     pending = NULL, pending_hash = NULL, token = NULL, expires = NULL
-WHERE token = $1 AND expires > {now}
+WHERE token = $1 AND expires > {now} AND owner IN (SELECT id FROM users WHERE disabled = 0)
 RETURNING owner";
 
 /// Values: owner
