@@ -137,22 +137,19 @@ impl Accounts {
         Ok(!self.database.rows(ANY_USER, &[]).await?.is_empty())
     }
 
-    /// Adds a user.
+    /// Adds a user; `None` if there is one of this name.
     ///
     /// # Errors
     ///
-    /// If there is a user of this name, a field cannot be used, or the database cannot be reached.
-    pub async fn create_user(&self, user: &NewUser) -> Result<User> {
+    /// If a field cannot be used, or the database cannot be reached.
+    pub async fn create_user(&self, user: &NewUser) -> Result<Option<User>> {
         user.check()?;
         let password = match &user.password {
             Some(password) => Some(passwords::hash(password).await?),
             None => None,
         };
         let rows = self.database.rows(CREATE_USER, &user.values(&Id::random()?, password.as_deref())).await?;
-        rows.first()
-            .map(User::read)
-            .transpose()?
-            .ok_or_else(|| Error::usage(format!("there is a user `{}` already", user.name), "choose another name"))
+        rows.first().map(User::read).transpose()
     }
 
     /// Looks up a user by name.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::outbox::{Claimed, Kind, Standing};
 use super::{AT_JOBS_END, Address, Mail, Put, Smtp};
-use crate::accounts::{Accounts, NewUser, RESET_LASTS};
+use crate::accounts::{Accounts, Changes, NewUser, RESET_LASTS};
 use crate::database::Database;
 use crate::database::tests::on_each;
 use crate::queue::{self, Ended, Enqueued, Failure, NewJob, Picture, Queue, State};
@@ -29,7 +29,7 @@ impl Place {
         queue.migrate().await.unwrap();
         accounts.migrate().await.unwrap();
         mail.migrate().await.unwrap();
-        let anna = accounts.create_user(&NewUser::new("anna", None)).await.unwrap().id;
+        let anna = accounts.create_user(&NewUser::new("anna", None)).await.unwrap().unwrap().id;
         Self { database, mail, accounts, queue, anna }
     }
 
@@ -118,6 +118,11 @@ fn an_address_is_confirmed_by_the_latest_link_once_and_in_time() {
         for wrong in ["", "a", &"x".repeat(1000), "\0"] {
             assert_eq!(mail.confirm(wrong).await.unwrap(), None);
         }
+        let changes = |disabled| Changes { disabled: Some(disabled), ..Changes::default() };
+        let disabled = place.ask("anna@example.com").await;
+        place.accounts.change_user("anna", &changes(true)).await.unwrap();
+        assert_eq!(mail.confirm(&disabled).await.unwrap(), None, "its user may do nothing");
+        place.accounts.change_user("anna", &changes(false)).await.unwrap();
         assert!(mail.remove_address(&place.anna).await.unwrap());
         assert!(!mail.remove_address(&place.anna).await.unwrap());
         // With the user, all of it goes.
@@ -205,8 +210,19 @@ fn a_letter_is_tried_again_with_the_same_name_and_given_up_at_last() {
         assert_eq!((again.failures, again.message_id.as_str()), (0, names[0].as_str()));
         assert!(place.mail.sent(&again).await.unwrap());
         assert_eq!(place.mail.counts().await.unwrap().sent, 2);
+        // A letter with a secret link is over, and forgets whom it was for.
+        assert_eq!(
+            place.mail.ask_to_confirm(&place.anna, "anna", &address("a@example.org")).await.unwrap(),
+            Put::Waits
+        );
+        let letter = place.claim().await.unwrap();
+        assert!(place.mail.give_up(&letter, "no").await.unwrap());
+        let dead = place.mail.dead_letters().await.unwrap();
+        assert!(!dead[0].can_be_sent() && !place.mail.send_again(&dead[0].id).await.unwrap());
+        let kept = "SELECT count(*) AS number FROM outbox WHERE recipient IS NOT NULL";
+        assert_eq!(place.database.number(kept, &[]).await, 0);
         place.database.wait(31 * 24 * 60 * MINUTE).await;
-        assert_eq!(place.mail.tidy().await.unwrap(), 2);
+        assert_eq!(place.mail.tidy().await.unwrap(), 3);
     });
 }
 
@@ -250,7 +266,7 @@ fn letters_stop_and_begin_again_without_a_login() {
 fn nobody_is_flooded() {
     on_each(true, async |database, _| {
         let place = Place::new(database).await;
-        let user = place.accounts.create_user(&NewUser::new("ben", None)).await.unwrap();
+        let user = place.accounts.create_user(&NewUser::new("ben", None)).await.unwrap().unwrap();
         let ben = user.id.clone();
         let mail = &place.mail;
         let ask = async |owner: &str, email: &str| mail.ask_to_confirm(owner, "x", &address(email)).await.unwrap();

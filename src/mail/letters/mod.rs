@@ -113,7 +113,7 @@ impl Letters {
                 rendered(&ConfirmHtml { frame, name, link })?,
             ),
             Kind::Reset => (
-                format!("Choose another password for {host}"),
+                format!("Choose a new password for {host}"),
                 rendered(&ResetText { frame, name, link })?,
                 rendered(&ResetHtml { frame, name, link })?,
             ),

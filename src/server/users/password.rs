@@ -166,7 +166,7 @@ pub(in crate::server) async fn reset_by(app: &App, network: Network, link: &str,
     let user = app.accounts.reset_password(link, password).await?;
     let user = user.ok_or_else(|| {
         Problem::new(StatusCode::FORBIDDEN, "the link is not valid")
-            .hint("it may be used or too old: ask for another one")
+            .hint("it may have been used already, or it has expired: ask for a new one")
     })?;
     tracing::info!(user = user.name, "a forgotten password was set");
     Ok(user)
@@ -174,9 +174,7 @@ pub(in crate::server) async fn reset_by(app: &App, network: Network, link: &str,
 
 /// The password that proves who someone is, is wrong.
 pub(super) fn wrong(field: &str) -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "the password is wrong")
-        .hint("write the password with which you log in")
-        .field(field)
+    Problem::new(StatusCode::FORBIDDEN, "the password is wrong").hint("enter the password you log in with").field(field)
 }
 
 /// Too many passwords are compared at this moment.

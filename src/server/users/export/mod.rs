@@ -241,3 +241,18 @@ async fn uploads(app: &App, user: &User, archive: &Archive) -> Result<(), Stoppe
     }
     archive.list("uploads.json", list).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_takes_the_turns_of_others() {
+        let taken = ["anna", "ben", "cleo", "dora"].map(|owner| Turn::take(owner).ok().unwrap());
+        let refused = |owner: &str| Turn::take(owner).err().map(|problem| problem.status());
+        assert_eq!(refused("anna"), Some(StatusCode::TOO_MANY_REQUESTS));
+        assert_eq!(refused("emil"), Some(StatusCode::SERVICE_UNAVAILABLE));
+        drop(taken);
+        assert_eq!(refused("anna"), None);
+    }
+}
