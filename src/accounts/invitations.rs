@@ -8,7 +8,7 @@ use super::statements::{
     WITHDRAW_INVITATION,
 };
 use super::{Accounts, NewUser, User, passwords};
-use crate::database::{Id, Row};
+use crate::database::{Id, Row, milliseconds};
 use crate::error::{Error, Result};
 
 /// How long an invitation is valid if nothing is said.
@@ -66,12 +66,11 @@ impl Accounts {
             return Err(Error::usage("an invitation cannot last so long", "choose a time from 1s to 366d"));
         }
         let secret = Secret::random("")?;
-        let lasts = i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX / 4);
         let values = [
             Id::random()?.as_str().into(),
             secret.hash().as_str().into(),
             note.into(),
-            lasts.into(),
+            milliseconds(lasts).into(),
             MOST_INVITATIONS.into(),
         ];
         let mut transaction = self.database.begin().await?;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::secrets::{Hash, Secret};
-use super::statements::{
-    BEGIN_RESET, END_OTHER_SESSIONS, END_RESETS, RESET_OWNER, SET_PASSWORD_OF, TRIM_RESETS, USE_RESET,
-};
+use super::sessions::renew_password;
+use super::statements::{BEGIN_RESET, PASSWORD, RESET_OWNER, TRIM_RESETS, USE_RESET};
 use super::{Accounts, Login, User, passwords};
+use crate::database::{Transaction, milliseconds};
 use crate::error::Result;
 
 /// How long a link for a forgotten password is valid.
@@ -32,14 +32,25 @@ impl Accounts {
     ///
     /// If the database cannot be reached.
     pub async fn begin_reset(&self, user: &User, lasts: Duration) -> Result<Secret> {
-        let secret = Secret::random("")?;
-        let lasts = i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX / 4);
-        let owner = user.id.as_str();
         let mut transaction = self.database.begin().await?;
+        let secret = self.begin_reset_within(&mut transaction, &user.id, lasts).await?;
+        transaction.commit().await?;
+        Ok(secret)
+    }
+
+    /// The same for the user of an id, within a transaction.
+    pub(crate) async fn begin_reset_within(
+        &self,
+        transaction: &mut Transaction<'_>,
+        owner: &str,
+        lasts: Duration,
+    ) -> Result<Secret> {
+        let secret = Secret::random("")?;
         // Room for the new one first: in the same millisecond, it would not be told from an older one.
         transaction.rows(TRIM_RESETS, &[owner.into(), (MOST_RESETS - 1).into()]).await?;
-        transaction.rows(BEGIN_RESET, &[secret.hash().as_str().into(), owner.into(), lasts.into()]).await?;
-        transaction.commit().await?;
+        transaction
+            .rows(BEGIN_RESET, &[secret.hash().as_str().into(), owner.into(), milliseconds(lasts).into()])
+            .await?;
         Ok(secret)
     }
 
@@ -74,9 +85,7 @@ impl Accounts {
         if transaction.rows(USE_RESET, &[link.as_str().into()]).await?.is_empty() {
             return Ok(None);
         }
-        transaction.rows(SET_PASSWORD_OF, &[user.id.as_str().into(), hash.as_str().into()]).await?;
-        transaction.rows(END_RESETS, &[user.id.as_str().into()]).await?;
-        transaction.rows(END_OTHER_SESSIONS, &[user.id.as_str().into(), None::<&str>.into()]).await?;
+        renew_password(&mut transaction, &user.id, &hash, None).await?;
         transaction.commit().await?;
         Ok(Some(user))
     }
@@ -103,10 +112,7 @@ impl Accounts {
         let hash = passwords::hash(password).await?;
         let kept = kept.and_then(Hash::of);
         let mut transaction = self.database.begin().await?;
-        transaction.rows(SET_PASSWORD_OF, &[user.id.as_str().into(), hash.as_str().into()]).await?;
-        transaction.rows(END_RESETS, &[user.id.as_str().into()]).await?;
-        let values = [user.id.as_str().into(), kept.as_ref().map(Hash::as_str).into()];
-        transaction.rows(END_OTHER_SESSIONS, &values).await?;
+        renew_password(&mut transaction, &user.id, &hash, kept.as_ref()).await?;
         transaction.commit().await?;
         Ok(Changed::Yes)
     }
@@ -117,7 +123,7 @@ impl Accounts {
     ///
     /// If the database cannot be reached.
     pub async fn has_password(&self, user: &User) -> Result<bool> {
-        let rows = self.database.rows(super::statements::PASSWORD, &[user.name.as_str().into()]).await?;
+        let rows = self.database.rows(PASSWORD, &[user.name.as_str().into()]).await?;
         rows.first().map_or(Ok(false), |row| Ok(row.maybe_text("password")?.is_some()))
     }
 }

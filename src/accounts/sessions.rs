@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::secrets::{Hash, Secret};
 use super::statements::{
-    BEGIN_SESSION, END_OTHER_SESSIONS, END_OWN_SESSION, END_SESSION, SESSION_SEEN, SESSION_USER, SESSIONS,
-    TRIM_SESSIONS,
+    BEGIN_SESSION, END_OWN_SESSION, END_RESETS, END_SESSION, END_SESSIONS, SESSION_SEEN, SESSION_USER, SESSIONS,
+    SET_PASSWORD, TRIM_SESSIONS,
 };
 use super::{Accounts, User};
-use crate::database::{Id, Row};
+use crate::database::{Id, Row, Transaction, milliseconds};
 use crate::error::Result;
 
 /// How long a session lasts after the login.
@@ -43,14 +43,14 @@ impl Accounts {
     /// If the database cannot be reached.
     pub async fn begin_session(&self, user: &User, client: Option<&str>) -> Result<Secret> {
         let secret = Secret::random("")?;
-        let lasts = i64::try_from(SESSION_LASTS.as_millis()).unwrap_or(i64::MAX / 4);
         let owner = user.id.as_str();
         let client: Option<String> =
             client.map(|client| client.chars().filter(|sign| !sign.is_control()).take(LONGEST_CLIENT).collect());
         let mut transaction = self.database.begin().await?;
         // Room for the new one first: in the same millisecond, it would not be told from an older one.
         transaction.rows(TRIM_SESSIONS, &[owner.into(), (MOST_SESSIONS - 1).into()]).await?;
-        let values = [secret.hash().as_str().into(), owner.into(), lasts.into(), client.as_deref().into()];
+        let values =
+            [secret.hash().as_str().into(), owner.into(), milliseconds(SESSION_LASTS).into(), client.as_deref().into()];
         transaction.rows(BEGIN_SESSION, &values).await?;
         transaction.commit().await?;
         Ok(secret)
@@ -103,16 +103,30 @@ impl Accounts {
         Ok(!self.database.rows(END_OWN_SESSION, &[owner.into(), id.as_str().into()]).await?.is_empty())
     }
 
-    /// Ends all sessions of an owner but the one of a secret, if one is given. Returns how many.
+    /// Ends all sessions of an owner but the one of a secret, if one is given.
     ///
     /// # Errors
     ///
     /// If the database cannot be reached.
-    pub async fn end_other_sessions(&self, owner: &str, kept: Option<&str>) -> Result<usize> {
+    pub async fn end_other_sessions(&self, owner: &str, kept: Option<&str>) -> Result<()> {
         let kept = kept.and_then(Hash::of);
         let values = [owner.into(), kept.as_ref().map(Hash::as_str).into()];
-        Ok(self.database.rows(END_OTHER_SESSIONS, &values).await?.len())
+        self.database.rows(END_SESSIONS, &values).await.map(drop)
     }
+}
+
+/// Gives a user a password with this hash, and ends its links for a forgotten one and its sessions but one, if one is to
+/// be kept. Returns whether there is such a user.
+pub(super) async fn renew_password(
+    transaction: &mut Transaction<'_>,
+    id: &str,
+    hash: &str,
+    kept: Option<&Hash>,
+) -> Result<bool> {
+    let found = !transaction.rows(SET_PASSWORD, &[id.into(), hash.into()]).await?.is_empty();
+    transaction.rows(END_RESETS, &[id.into()]).await?;
+    transaction.rows(END_SESSIONS, &[id.into(), kept.map(Hash::as_str).into()]).await?;
+    Ok(found)
 }
 
 impl Session {

@@ -33,11 +33,8 @@ UPDATE users SET email = COALESCE($2, email), role = COALESCE($3, role), weight 
 WHERE name = $1
 RETURNING id, name, email, role, weight, max_waiting, max_running, disabled, created";
 
-/// Values: name, password
-pub(super) const SET_PASSWORD: &str = "UPDATE users SET password = $2 WHERE name = $1 RETURNING id";
-
 /// Values: id, password
-pub(super) const SET_PASSWORD_OF: &str = "UPDATE users SET password = $2 WHERE id = $1 RETURNING id";
+pub(super) const SET_PASSWORD: &str = "UPDATE users SET password = $2 WHERE id = $1 RETURNING id";
 
 /// Removes a user with its tokens and sessions. Values: name
 pub(super) const REMOVE_USER: &str = "DELETE FROM users WHERE name = $1 RETURNING id";
@@ -85,8 +82,9 @@ RETURNING hash";
 /// Values: hash
 pub(super) const SESSION_USER: &str = "
 SELECT sessions.hash,
-    CASE WHEN sessions.seen IS NULL OR sessions.seen < {now} - 60000 THEN 1 ELSE 0 END AS stale, users.id, users.name, users.email, users.role, users.weight, users.max_waiting, users.max_running,
-    users.disabled, users.created
+    CASE WHEN sessions.seen IS NULL OR sessions.seen < {now} - 60000 THEN 1 ELSE 0 END AS stale,
+    users.id, users.name, users.email, users.role, users.weight, users.max_waiting, users.max_running, users.disabled,
+    users.created
 FROM sessions JOIN users ON users.id = sessions.owner
 WHERE sessions.hash = $1 AND sessions.expires > {now} AND users.disabled = 0";
 
@@ -101,16 +99,13 @@ pub(super) const SESSIONS: &str = "
 SELECT hash, client, created, seen, expires FROM sessions WHERE owner = $1 AND expires > {now}
 ORDER BY created DESC, hash LIMIT $2";
 
-/// Values: owner, the first 26 digits of the hash
+/// Values: owner, the first digits of the hash that name the session
 pub(super) const END_OWN_SESSION: &str =
-    "DELETE FROM sessions WHERE owner = $1 AND substr(hash, 1, 26) = $2 RETURNING hash";
+    "DELETE FROM sessions WHERE owner = $1 AND substr(hash, 1, length($2)) = $2 RETURNING hash";
 
 /// Values: owner, hash of the session that stays or nothing
-pub(super) const END_OTHER_SESSIONS: &str =
+pub(super) const END_SESSIONS: &str =
     "DELETE FROM sessions WHERE owner = $1 AND ($2 IS NULL OR hash <> $2) RETURNING hash";
-
-/// Values: owner
-pub(super) const END_SESSIONS: &str = "DELETE FROM sessions WHERE owner = $1 RETURNING hash";
 
 /// Values: hash, owner, how long it lasts
 pub(super) const BEGIN_RESET: &str = "

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::secrets::{Hash, Secret};
 use super::statements::{CREATE_TOKEN, REVOKE_TOKEN, TOKEN_USED, TOKEN_USER, TOKENS};
 use super::{Accounts, User};
-use crate::database::{Id, Row, Value};
+use crate::database::{Id, Row, Value, milliseconds};
 use crate::error::{Error, Result};
 
 /// What all tokens begin with, so that scanners of published text find them.
@@ -102,14 +102,13 @@ impl Accounts {
             ));
         }
         let secret = Secret::random(PREFIX)?;
-        let lasts = token.lasts.map(|lasts| i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX / 4));
         let values: [Value; 7] = [
             Id::random()?.as_str().into(),
             owner.id.as_str().into(),
             token.name.as_str().into(),
             secret.hash().as_str().into(),
             token.scope.as_str().into(),
-            lasts.into(),
+            token.lasts.map(milliseconds).into(),
             MOST_TOKENS.into(),
         ];
         let mut transaction = self.database.begin().await?;

@@ -4,9 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::statements::{
-    ANY_USER, CHANGE_USER, CREATE_USER, END_RESETS, END_SESSIONS, NAME, PASSWORD, REMOVE_USER, SET_PASSWORD, USER, USERS,
-};
+use super::sessions::renew_password;
+use super::statements::{ANY_USER, CHANGE_USER, CREATE_USER, END_SESSIONS, NAME, PASSWORD, REMOVE_USER, USER, USERS};
 use super::{Accounts, passwords};
 use crate::database::{Id, Row, Value};
 use crate::error::{Error, Result};
@@ -138,22 +137,19 @@ impl Accounts {
         Ok(!self.database.rows(ANY_USER, &[]).await?.is_empty())
     }
 
-    /// Adds a user.
+    /// Adds a user; `None` if there is one of this name.
     ///
     /// # Errors
     ///
-    /// If there is a user of this name, a field cannot be used, or the database cannot be reached.
-    pub async fn create_user(&self, user: &NewUser) -> Result<User> {
+    /// If a field cannot be used, or the database cannot be reached.
+    pub async fn create_user(&self, user: &NewUser) -> Result<Option<User>> {
         user.check()?;
         let password = match &user.password {
             Some(password) => Some(passwords::hash(password).await?),
             None => None,
         };
         let rows = self.database.rows(CREATE_USER, &user.values(&Id::random()?, password.as_deref())).await?;
-        rows.first()
-            .map(User::read)
-            .transpose()?
-            .ok_or_else(|| Error::usage(format!("there is a user `{}` already", user.name), "choose another name"))
+        rows.first().map(User::read).transpose()
     }
 
     /// Looks up a user by name.
@@ -205,29 +201,26 @@ impl Accounts {
         let rows = transaction.rows(CHANGE_USER, &values).await?;
         let Some(user) = rows.first().map(User::read).transpose()? else { return Ok(None) };
         if user.disabled {
-            transaction.rows(END_SESSIONS, &[user.id.as_str().into()]).await?;
+            transaction.rows(END_SESSIONS, &[user.id.as_str().into(), None::<&str>.into()]).await?;
         }
         transaction.commit().await?;
         Ok(Some(user))
     }
 
-    /// Gives a user another password, and ends its sessions and its links for a forgotten one. Returns whether there is such a user.
+    /// Gives a user another password, and ends its sessions and its links for a forgotten one. Returns whether there is
+    /// such a user.
     ///
     /// # Errors
     ///
     /// If the password cannot be used, or the database cannot be reached.
     pub async fn set_password(&self, name: &str, password: &str) -> Result<bool> {
         passwords::check(password)?;
-        let Some(name) = storable(name) else { return Ok(false) };
+        let Some(user) = self.user(name).await? else { return Ok(false) };
         let hash = passwords::hash(password).await?;
         let mut transaction = self.database.begin().await?;
-        let rows = transaction.rows(SET_PASSWORD, &[name.into(), hash.as_str().into()]).await?;
-        let Some(row) = rows.first() else { return Ok(false) };
-        let id = row.text("id")?;
-        transaction.rows(END_SESSIONS, &[id.as_str().into()]).await?;
-        transaction.rows(END_RESETS, &[id.as_str().into()]).await?;
+        let found = renew_password(&mut transaction, &user.id, &hash, None).await?;
         transaction.commit().await?;
-        Ok(true)
+        Ok(found)
     }
 
     /// Removes a user with its tokens and sessions, and returns the [`User::id`]. Its jobs stay. `None` if the user does

@@ -10,7 +10,14 @@ mod migrations;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::time::Duration;
+
 pub use engine::Database;
 pub(crate) use engine::{Row, Transaction, Value};
 pub use id::Id;
 pub(crate) use id::random_bytes;
+
+/// A time in milliseconds, for a statement. One that is too long for that is as good as endless.
+pub(crate) fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
+}

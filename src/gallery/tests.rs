@@ -82,7 +82,7 @@ fn picture() -> crate::queue::Picture {
 #[test]
 fn a_job_is_published_once_under_another_name() {
     on_each(async |room| {
-        let anna = room.accounts.create_user(&NewUser::new("anna", None)).await.unwrap().id;
+        let anna = room.accounts.create_user(&NewUser::new("anna", None)).await.unwrap().unwrap().id;
         let job = room.job(&anna).await;
         let shared =
             NewPicture { title: Some("Apple".into()), prompt: Some("a red apple".into()), ..new(job.clone(), &anna) };
@@ -256,7 +256,7 @@ fn searches_find_words_as_they_are_written() {
 #[test]
 fn hidden_pictures_are_in_no_list_and_stay_hidden() {
     on_each(async |room| {
-        let boss = room.accounts.create_user(&NewUser::new("boss", None)).await.unwrap().id;
+        let boss = room.accounts.create_user(&NewUser::new("boss", None)).await.unwrap().unwrap().id;
         let (one, other) = (room.picture("anna", "one").await, room.picture("anna", "other").await);
         assert!(room.gallery.hide(&one.id, &boss, "rude").await.unwrap());
         assert!(room.gallery.hide(&one.id, &boss, "very rude").await.unwrap());
@@ -281,7 +281,7 @@ fn hidden_pictures_are_in_no_list_and_stay_hidden() {
 #[test]
 fn pictures_go_with_their_jobs_and_their_owners() {
     on_each(async |room| {
-        let anna = room.accounts.create_user(&NewUser::new("anna", None)).await.unwrap().id;
+        let anna = room.accounts.create_user(&NewUser::new("anna", None)).await.unwrap().unwrap().id;
         let (one, other) = (room.picture(&anna, "one").await, room.picture(&anna, "other").await);
         let bens = room.picture("ben", "ben's").await;
         for who in [anna.as_str(), "cleo"] {

@@ -32,7 +32,7 @@ impl FromStr for Address {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        const WRONG: &str = "this is not an address of mail; write it like anna@example.org";
+        const WRONG: &str = "this is not an email address; write it like anna@example.org";
         let text = text.trim();
         let (user, host) = text.rsplit_once('@').ok_or(WRONG)?;
         // The characters of an atom by RFC 5322, 3.2.3, so that nothing needs quotes.

@@ -2,16 +2,13 @@
 
 use super::letter::{Letter, Put};
 use super::statements::{
-    ADDRESS, CONFIRM, FORGET_EMPTY, FORGET_ENDED, FORGET_PENDING, OWNERS, PENDING, REMOVE, REMOVE_WAITING, SET_PENDING,
+    ADDRESS, CONFIRM, FORGET_EMPTY, FORGET_ENDED, FORGET_PENDING, PENDING, REMOVE, REMOVE_WAITING, SET_PENDING,
     UNBLOCK_OWN,
 };
-use super::{Address, Mail, milliseconds};
+use super::{Address, Kind, Mail};
 use crate::accounts::{Secret, SecretHash};
-use crate::database::Value;
+use crate::database::{Value, milliseconds};
 use crate::error::Result;
-
-/// The most users who have the same address and are told of something together.
-const MOST_OWNERS: i64 = 10;
 
 /// The address of a user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,7 +31,7 @@ pub struct Confirmation {
 }
 
 impl Mail {
-    /// The address of a user; an empty one for whoever is no user.
+    /// The address of a user; an empty one for anyone who is not a user.
     ///
     /// # Errors
     ///
@@ -50,16 +47,6 @@ impl Mail {
         })
     }
 
-    /// The users who confirmed an address, at most 10.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be reached.
-    pub async fn owners_of(&self, address: &Address) -> Result<Vec<String>> {
-        let rows = self.database.rows(OWNERS, &[address.as_str().into(), MOST_OWNERS.into()]).await?;
-        rows.iter().map(|row| row.text("owner")).collect()
-    }
-
     /// Sends a letter with a link that confirms the address of a user. Until it is used, an earlier address stays.
     ///
     /// # Errors
@@ -68,7 +55,7 @@ impl Mail {
     pub async fn ask_to_confirm(&self, owner: &str, name: &str, address: &Address) -> Result<Put> {
         let secret = Secret::random("")?;
         let path = format!("/mail/confirm/{}", secret.reveal());
-        let letter = Letter::Confirm { owner, name, address, path: &path };
+        let letter = Letter { kind: Kind::Confirm, owner, name, recipient: address, path: &path };
         let hash = self.hash_of(address).await?;
         let mut transaction = self.database.begin().await?;
         let put = self.put_within(&mut transaction, &letter).await?;

@@ -1,44 +1,25 @@
 //! Letters that wait to be sent: what they say, and putting them into the outbox.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::statements::{ADDRESS, BLOCKED, LATELY, PUT};
-use super::{Address, Mail, milliseconds};
-use crate::database::{Id, Transaction, Value};
+use super::{Address, Kind, Mail};
+use crate::accounts::User;
+use crate::database::{Id, Transaction, Value, milliseconds};
 use crate::error::{Error, Result};
 
-/// A letter that no job is about. Each has a secret link, so there is no `Debug`.
-#[derive(Clone, Copy)]
-pub enum Letter<'l> {
-    /// Asks whoever has an address to confirm that it is the one of a user
-    Confirm {
-        /// The id of the user
-        owner: &'l str,
-        /// The name of the user
-        name: &'l str,
-        /// The address, which nobody confirmed
-        address: &'l Address,
-        /// The link, such as `/mail/confirm/SECRET`
-        path: &'l str,
-    },
-    /// Lets a user who forgot the password choose another one; goes to the confirmed address, also if letters are stopped
-    Reset {
-        /// The id of the user
-        owner: &'l str,
-        /// The name of the user
-        name: &'l str,
-        /// The link, such as `/reset/SECRET`
-        path: &'l str,
-    },
-    /// Invites somebody who is no user yet
-    Invitation {
-        /// The name of the user who invites
-        from: &'l str,
-        /// The address, as the one who invites typed it
-        address: &'l Address,
-        /// The link, such as `/join/SECRET`
-        path: &'l str,
-    },
+/// A letter that no job is about. It has a secret link, so there is no `Debug`.
+pub(super) struct Letter<'l> {
+    pub kind: Kind,
+    /// The id of the user
+    pub owner: &'l str,
+    /// The name of the user
+    pub name: &'l str,
+    pub recipient: &'l Address,
+    /// The link, such as `/mail/confirm/SECRET`
+    pub path: &'l str,
 }
 
 /// What became of a letter.
@@ -59,31 +40,32 @@ pub enum Put {
 /// What a letter says, as the outbox has it.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Payload {
-    /// The name of the user, or of the one who invites
+    /// The name of the user
     pub name: String,
     /// The secret link
     pub path: String,
 }
 
-/// A letter's kind, its user, its address, and what it says.
-struct Parts<'l> {
-    kind: &'static str,
-    owner: Option<&'l str>,
-    name: &'l str,
-    path: &'l str,
-}
-
 impl Mail {
-    /// Puts a letter into the outbox.
+    /// Puts a letter into the outbox with a link by which a user who forgot the password chooses another one. The path of
+    /// the link begins with `path`, and is valid for a while. The letter goes to the confirmed address, also if letters are
+    /// stopped. Unless it waits to be sent, there is no such link.
     ///
     /// # Errors
     ///
     /// If the database cannot be reached.
-    pub async fn put(&self, letter: &Letter<'_>) -> Result<Put> {
-        // What is looked up once must not be looked up within a transaction.
+    pub async fn put_reset(&self, user: &User, path: &str, lasts: Duration) -> Result<Put> {
         self.prepare().await?;
+        let owner = user.id.as_str();
         let mut transaction = self.database.begin().await?;
-        let put = self.put_within(&mut transaction, letter).await?;
+        let rows = transaction.rows(ADDRESS, &[owner.into()]).await?;
+        let confirmed = rows.first().map(|row| row.maybe_text("address")).transpose()?.flatten();
+        let Some(confirmed) = confirmed else { return Ok(Put::NoAddress) };
+        let recipient = &confirmed.parse().map_err(|_| Error::fault("the database has an address that is none"))?;
+        let secret = self.accounts.begin_reset_within(&mut transaction, owner, lasts).await?;
+        let path = &format!("{path}{}", secret.reveal());
+        let letter = Letter { kind: Kind::Reset, owner, name: &user.name, recipient, path };
+        let put = self.put_within(&mut transaction, &letter).await?;
         if put == Put::Waits {
             transaction.commit().await?;
             self.tell_senders();
@@ -92,33 +74,18 @@ impl Mail {
     }
 
     /// Puts a letter into the outbox, within a transaction. Call [`Mail::prepare`] before it begins.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be reached.
-    pub(crate) async fn put_within(&self, transaction: &mut Transaction<'_>, letter: &Letter<'_>) -> Result<Put> {
+    pub(super) async fn put_within(&self, transaction: &mut Transaction<'_>, letter: &Letter<'_>) -> Result<Put> {
         if !self.is_configured() {
             return Ok(Put::NotConfigured);
         }
-        let Parts { kind, owner, name, path } = letter.parts();
-        let found;
-        let address = match letter {
-            Letter::Confirm { address, .. } | Letter::Invitation { address, .. } => *address,
-            Letter::Reset { owner, .. } => {
-                let rows = transaction.rows(ADDRESS, &[(*owner).into()]).await?;
-                let confirmed = rows.first().map(|row| row.maybe_text("address")).transpose()?.flatten();
-                let Some(confirmed) = confirmed else { return Ok(Put::NoAddress) };
-                found = confirmed.parse().map_err(|_| Error::fault("the database has an address that is none"))?;
-                &found
-            }
-        };
-        let hash = self.hash_of(address).await?;
-        if kind != "reset" && !transaction.rows(BLOCKED, &[hash.as_str().into()]).await?.is_empty() {
+        let Letter { kind, owner, name, recipient, path } = *letter;
+        let hash = self.hash_of(recipient).await?;
+        if kind != Kind::Reset && !transaction.rows(BLOCKED, &[hash.as_str().into()]).await?.is_empty() {
             return Ok(Put::Stopped);
         }
         let limits = &self.rules.limits;
         let values: [Value; 5] = [
-            kind.into(),
+            kind.as_str().into(),
             owner.into(),
             hash.as_str().into(),
             milliseconds(limits.of_owner.1).into(),
@@ -133,12 +100,12 @@ impl Mail {
         let payload = Payload { name: name.to_owned(), path: path.to_owned() };
         let payload = serde_json::to_string(&payload).map_err(|_| Error::fault("cannot write a letter"))?;
         let id = Id::random()?;
-        let message = format!("{id}.{kind}");
+        let message = format!("{id}.{}", kind.as_str());
         let values: [Value; 7] = [
             id.as_str().into(),
-            kind.into(),
+            kind.as_str().into(),
             owner.into(),
-            address.as_str().into(),
+            recipient.as_str().into(),
             hash.as_str().into(),
             message.as_str().into(),
             payload.as_str().into(),
@@ -147,22 +114,9 @@ impl Mail {
         Ok(Put::Waits)
     }
 
-    /// Looks up what [`Mail::put_within`] needs, once for the life of the process.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be reached.
-    pub(crate) async fn prepare(&self) -> Result<()> {
+    /// Looks up what [`Mail::put_within`] needs, once for the life of the process: within a transaction, nothing else can
+    /// be looked up.
+    pub(super) async fn prepare(&self) -> Result<()> {
         self.key.get_or_try_init(|| self.accounts.own_secret("mail")).await.map(drop)
-    }
-}
-
-impl<'l> Letter<'l> {
-    fn parts(&self) -> Parts<'l> {
-        match *self {
-            Self::Confirm { owner, name, path, .. } => Parts { kind: "confirm", owner: Some(owner), name, path },
-            Self::Reset { owner, name, path } => Parts { kind: "reset", owner: Some(owner), name, path },
-            Self::Invitation { from, path, .. } => Parts { kind: "invitation", owner: None, name: from, path },
-        }
     }
 }

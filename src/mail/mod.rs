@@ -3,7 +3,7 @@
 //! - **The outbox** has the letters that wait. The letter about the end of a job is written in the transaction that ends
 //!   the job ([`AT_JOBS_END`]), so that none is lost and none is written twice.
 //! - **An address is confirmed once**, by a link in a letter to it. No other letter goes to an address that nobody
-//!   confirmed, but for an invitation, which an operator sends.
+//!   confirmed.
 //! - **Whoever gets letters can stop them**, by a link in each of them that needs no login.
 //!
 //! Addresses and secret links appear in no log, no metric and no `Debug`.
@@ -28,7 +28,7 @@ use tokio::sync::{Notify, OnceCell};
 
 pub use address::Address;
 pub use addresses::{Confirmation, OwnAddress};
-pub use letter::{Letter, Put};
+pub use letter::Put;
 pub use outbox::{Counts, DeadLetter, Kind};
 pub use sender::{Outcome, Report, Sender, Sending};
 pub use smtp::{Security, Smtp, SmtpServer, Writer};
@@ -145,9 +145,4 @@ impl Mail {
     fn tell_senders(&self) {
         self.added.notify_one();
     }
-}
-
-/// Milliseconds, for a statement.
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }

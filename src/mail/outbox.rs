@@ -2,8 +2,8 @@
 
 use super::letter::Payload;
 use super::statements::{AGAIN, ANY_DUE, CLAIM, COUNTS, DEAD, DEAD_LETTERS, DROP, RENEW, REVIVE, SENT, STANDING};
-use super::{Address, Mail, milliseconds};
-use crate::database::{Row, Value};
+use super::{Address, Mail};
+use crate::database::{Row, Value, milliseconds};
 use crate::error::{Error, Result};
 
 /// The longest error of a letter that is kept, in bytes.
@@ -22,8 +22,6 @@ pub enum Kind {
     Confirm,
     /// A password was forgotten
     Reset,
-    /// Somebody is invited
-    Invitation,
 }
 
 /// A letter that a sender has claimed.
@@ -71,8 +69,6 @@ pub struct DeadLetter {
     pub created: i64,
     /// When it was given up, in milliseconds since 1970
     pub ended: i64,
-    /// Whether it can be sent again: what had a secret link is forgotten
-    pub can_be_sent: bool,
 }
 
 /// How many letters are in each state.
@@ -95,12 +91,11 @@ impl Kind {
             Self::Failed => "failed",
             Self::Confirm => "confirm",
             Self::Reset => "reset",
-            Self::Invitation => "invitation",
         }
     }
 
     fn read(word: &str) -> Result<Self> {
-        [Self::Done, Self::Failed, Self::Confirm, Self::Reset, Self::Invitation]
+        [Self::Done, Self::Failed, Self::Confirm, Self::Reset]
             .into_iter()
             .find(|kind| kind.as_str() == word)
             .ok_or_else(|| Error::fault(format!("the database has a letter of the kind `{word}`")))
@@ -134,7 +129,6 @@ impl Mail {
         let is_right = match letter.kind {
             Kind::Done | Kind::Failed | Kind::Reset => any("confirmed")?,
             Kind::Confirm => any("pending")?,
-            Kind::Invitation => true,
         };
         Ok(match is_right {
             false => Standing::Elsewhere,
@@ -235,18 +229,22 @@ impl Claimed {
 }
 
 impl DeadLetter {
+    /// Whether it can be sent again: what had a secret link is forgotten.
+    #[must_use]
+    pub fn can_be_sent(&self) -> bool {
+        self.job.is_some()
+    }
+
     fn read(row: &Row) -> Result<Self> {
-        let job = row.maybe_text("job")?;
         Ok(Self {
             id: row.text("id")?,
             kind: Kind::read(&row.text("kind")?)?,
+            job: row.maybe_text("job")?,
             owner: row.maybe_text("owner")?,
             failures: u32::try_from(row.whole("failures")?).unwrap_or(u32::MAX),
             error: row.maybe_text("error")?.unwrap_or_default(),
             created: row.whole("created")?,
             ended: row.maybe_whole("ended")?.unwrap_or_default(),
-            can_be_sent: job.is_some(),
-            job,
         })
     }
 }

@@ -16,7 +16,7 @@ use super::Mail;
 use super::letters::Letters;
 use super::outbox::{Claimed, Kind, Standing};
 use super::transport::{Refusal, Transport};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::objects::Objects;
 use crate::queue::Queue;
 
@@ -141,12 +141,20 @@ impl Sender {
         Ok(true)
     }
 
-    /// Sends a letter, and keeps the claim meanwhile.
+    /// Sends a letter within a time.
     async fn deliver(&self, letter: &Claimed) -> Outcome {
+        match timeout(LONGEST, self.send_and_keep(letter)).await {
+            Ok(outcome) => outcome,
+            Err(_) => self.failed(letter, "the SMTP server did not answer in time"),
+        }
+    }
+
+    /// Sends a letter, and keeps the claim meanwhile.
+    async fn send_and_keep(&self, letter: &Claimed) -> Outcome {
         let lease = self.mail.rules.lease;
         let mut ticks = interval_at(Instant::now() + lease / 4, lease / 4);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (began, mut kept) = (Instant::now(), Instant::now());
+        let mut kept = Instant::now();
         let sending = self.send(letter);
         tokio::pin!(sending);
         loop {
@@ -158,9 +166,6 @@ impl Sender {
                     Err(_) if kept.elapsed() > lease / 2 => return Outcome::Fenced,
                     Err(_) => {}
                 },
-            }
-            if began.elapsed() > LONGEST {
-                return Outcome::Again { error: "the SMTP server did not answer in time".into() };
             }
         }
     }
@@ -181,9 +186,13 @@ impl Sender {
                 Err(refusal) => self.refused(letter, &refusal),
             },
             Ok(None) => Outcome::Dropped { why: "the picture was deleted" },
-            Err(error @ Error::Network { .. }) => Outcome::Again { error: error.to_string() },
-            Err(error) => self.refused(letter, &Refusal { for_good: false, words: error.to_string() }),
+            Err(error) => self.failed(letter, &error.to_string()),
         }
+    }
+
+    /// What becomes of a letter after a failure that may pass.
+    fn failed(&self, letter: &Claimed, words: &str) -> Outcome {
+        self.refused(letter, &Refusal { for_good: false, words: words.to_owned() })
     }
 
     fn refused(&self, letter: &Claimed, refusal: &Refusal) -> Outcome {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use url::form_urlencoded::byte_serialize;
 use url::{Host, Url};
 
 use super::Address;
@@ -122,8 +123,14 @@ impl fmt::Display for SmtpServer {
             Security::StartTls => "smtp+starttls",
             Security::Plain => "smtp",
         };
-        let user = self.user.as_ref().map(|user| format!("{}@", user.replace('%', "%25").replace('@', "%40")));
-        write!(formatter, "{scheme}://{}{}:{}", user.unwrap_or_default(), self.host, self.port)
+        write!(formatter, "{scheme}://")?;
+        if let Some(user) = &self.user {
+            // A form has `+` for a space, which an address does not.
+            write!(formatter, "{}@", byte_serialize(user.as_bytes()).collect::<String>().replace('+', "%20"))?;
+        }
+        // An IPv6 address has colons.
+        let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
+        write!(formatter, "{open}{}{close}:{}", self.host, self.port)
     }
 }
 
@@ -180,6 +187,8 @@ mod tests {
             ("smtp+starttls://a%40b.org@mail.example.org:2525", "smtp+starttls://a%40b.org@mail.example.org:2525"),
             ("smtp://127.0.0.1:1025", "smtp://127.0.0.1:1025"),
             ("smtp://localhost", "smtp://localhost:25"),
+            ("smtp://[::1]", "smtp://[::1]:25"),
+            ("smtps://a%3Ab%2Fc%25%20+d@mail.example.org", "smtps://a%3Ab%2Fc%25%20%2Bd@mail.example.org:465"),
         ] {
             let server: SmtpServer = text.parse().unwrap();
             assert_eq!(server.to_string(), written);

@@ -11,14 +11,14 @@ FROM addresses WHERE owner = $2 AND address IS NOT NULL AND hash NOT IN (SELECT 
 ON CONFLICT DO NOTHING
 RETURNING id";
 
-/// Values: id, kind, owner or nothing, recipient, its hash, message id, payload
+/// Values: id, kind, owner, recipient, its hash, message id, payload
 pub(super) const PUT: &str = "
 INSERT INTO outbox (id, kind, owner, recipient, recipient_hash, message_id, payload, run_at, created)
 VALUES ($1, $2, $3, $4, $5, $6, $7, {now}, {now})
 RETURNING id";
 
-/// How many letters of a kind were written lately for a user, and how many to an address. Values: kind, owner or nothing,
-/// hash of the address, milliseconds for the user, milliseconds for the address
+/// How many letters of a kind were written lately for a user, and how many to an address. Values: kind, owner, hash
+/// of the address, milliseconds for the user, milliseconds for the address
 pub(super) const LATELY: &str = "
 SELECT (SELECT count(*) FROM outbox WHERE owner = $2 AND kind = $1 AND created > {now} - $4) AS of_owner,
     (SELECT count(*) FROM outbox WHERE recipient_hash = $3 AND kind = $1 AND created > {now} - $5) AS to_address";
@@ -71,9 +71,10 @@ UPDATE outbox SET state = 'waiting', failures = failures + 1, run_at = {now} + $
 WHERE id = $1 AND claim = $2 AND state = 'sending'
 RETURNING id";
 
-/// Values: id, claim, error
+/// Only a letter about a job can be sent again, and needs its recipient for that. Values: id, claim, error
 pub(super) const DEAD: &str = "
-UPDATE outbox SET state = 'dead', failures = failures + 1, payload = NULL, error = $3, lease_until = NULL, ended = {now}
+UPDATE outbox SET state = 'dead', failures = failures + 1, payload = NULL, error = $3, lease_until = NULL, ended = {now},
+    recipient = CASE WHEN job IS NULL THEN NULL ELSE recipient END
 WHERE id = $1 AND claim = $2 AND state = 'sending'
 RETURNING id";
 
@@ -113,9 +114,6 @@ SELECT address, pending, expires, CASE WHEN expires > {now} THEN 1 ELSE 0 END AS
     (SELECT count(*) FROM blocked_mail WHERE blocked_mail.hash = addresses.hash) AS stopped
 FROM addresses WHERE owner = $1";
 
-/// Values: address, how many at most
-pub(super) const OWNERS: &str = "SELECT owner FROM addresses WHERE address = $1 ORDER BY owner LIMIT $2";
-
 /// Values: owner, address, its hash, hash of the token, how long it is valid
 pub(super) const SET_PENDING: &str = "
 INSERT INTO addresses (owner, pending, pending_hash, token, expires) VALUES ($1, $2, $3, $4, {now} + $5)
@@ -132,7 +130,7 @@ WHERE addresses.token = $1 AND addresses.expires > {now} AND users.disabled = 0"
 pub(super) const CONFIRM: &str = "
 UPDATE addresses SET address = pending, hash = pending_hash, confirmed = {now},
     pending = NULL, pending_hash = NULL, token = NULL, expires = NULL
-WHERE token = $1 AND expires > {now}
+WHERE token = $1 AND expires > {now} AND owner IN (SELECT id FROM users WHERE disabled = 0)
 RETURNING owner";
 
 /// Values: owner

@@ -44,7 +44,7 @@ pub use results::{Overview, Recorded};
 pub use workers::{Worker, WorkerInfo};
 
 pub use crate::database::Id as JobId;
-use crate::database::{Database, Row};
+use crate::database::{Database, Row, milliseconds};
 use crate::error::Result;
 
 /// The tables of the queue, the oldest change first. A published text is never changed: a change is a new file.
@@ -129,11 +129,6 @@ impl Queue {
 /// The jobs that rows name.
 fn ids(rows: &[Row]) -> Result<Vec<JobId>> {
     rows.iter().map(|row| Ok(JobId::stored(row.text("id")?))).collect()
-}
-
-/// Milliseconds, for a statement.
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }
 
 /// A number that the database has, which is never negative nor large.

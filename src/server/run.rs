@@ -68,7 +68,7 @@ pub async fn run(
         guard: Arc::new(Guard::default()),
         config: Arc::new(config),
     };
-    let letters = start_letters(&app, address, &stop)?;
+    let letters = start_letters(&app, &stop)?;
     let worker = start_workers(&app, report, &stop)?;
     let watching = tokio::spawn(app.watch.clone().run(app.clone()));
     let caring = tokio::spawn(maintenance::run(app.clone()));
@@ -111,13 +111,9 @@ pub async fn run(
 }
 
 /// Starts sending letters, if the server sends any.
-fn start_letters(app: &App, address: SocketAddr, stop: &Shutdown) -> Result<Option<tokio::task::JoinHandle<()>>> {
-    let site = match &app.config.public_url {
-        Some(site) => site.clone(),
-        // Without a public address, only this machine reaches the server.
-        None => Url::parse(&format!("http://{address}"))
-            .map_err(|error| Error::fault(format!("the server has no address: {error}")))?,
-    };
+fn start_letters(app: &App, stop: &Shutdown) -> Result<Option<tokio::task::JoinHandle<()>>> {
+    let site = Url::parse(&app.config.address_of("/"))
+        .map_err(|error| Error::fault(format!("the server has no address: {error}")))?;
     let metrics = app.metrics.clone();
     let report = Arc::new(move |sending: &Sending| {
         metrics.mail(sending.outcome.as_str());

@@ -89,7 +89,7 @@ fn people_register_with_a_form() {
     assert!(look(&server, "/login", "").text().contains("href=\"/register\""));
     assert_eq!(led_to(&look(&server, "/register", &session)), "/account");
     let taken = fill_in(&server, "/register", "", &[("name", "anna"), ("password", PASSWORD)]);
-    shows(&taken, 409, "There is a user of this name already.");
+    shows(&taken, 409, "There is already a user with this name.");
     assert!(!taken.text().contains(PASSWORD), "{}", taken.text());
     for hostile in ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "anna\u{202e}moc", "🦊", "Anna"] {
         let refused = fill_in(&server, "/register", "", &[("name", hostile), ("password", PASSWORD)]);
@@ -247,7 +247,7 @@ fn a_server_of_one_person_has_no_login() {
         shows(
             &fill_in(&server, path, "", &[("password", PASSWORD)]),
             403,
-            "There is no user whose account this could be.",
+            "You are not logged in as a user, so there is no account to manage.",
         );
     }
     let open = Workplace::new();

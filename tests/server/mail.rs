@@ -157,7 +157,10 @@ fn a_finished_picture_comes_with_its_film_until_letters_are_stopped() {
     assert!(text.contains("<script>alert(1)</script> a cat Bcc: evil@example.org 🎨"), "{text}");
     assert!(!text.contains('\u{202e}') && !html.contains('\u{202e}'));
     let page = format!("http://{}/p/{id}", server.address);
-    assert!(text.contains(&page) && html.contains(&page) && text.contains("You get this letter because"), "{text}");
+    assert!(
+        text.contains(&page) && html.contains(&page) && text.contains("You received this letter because"),
+        "{text}"
+    );
     for name in ["picture.gif", "recipe.json"] {
         let link = path_of(&server, &letter.link(name));
         assert_eq!(post.send(&server, "GET", &link, &Value::Null).status, 200, "{link}");

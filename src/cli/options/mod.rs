@@ -5,6 +5,8 @@ pub(super) mod conduct;
 pub(super) mod data;
 pub(super) mod device;
 pub(super) mod help;
+#[cfg(feature = "server")]
+pub(super) mod lease;
 pub(super) mod max_memory;
 pub(super) mod outputs;
 #[cfg(feature = "server")]

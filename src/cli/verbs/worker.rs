@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::options::data::Data;
+use crate::cli::options::lease::lease;
 use crate::cli::terminal::report::{Reporter, line};
 use crate::cli::terminal::{interrupt, warning};
 use crate::database::Database;
@@ -37,11 +38,6 @@ pub(in crate::cli) struct Arguments {
 
 fn slots(text: &str) -> Result<u16, String> {
     count(text, 1..=256)
-}
-
-fn lease(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().filter(|seconds| (0.5..=3600.0).contains(seconds));
-    seconds.map(Duration::from_secs_f64).ok_or_else(|| format!("`{text}` is not a number of seconds from 0.5 to 3600"))
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
@@ -89,9 +85,5 @@ mod tests {
     #[test]
     fn the_usual_lease_has_the_usual_rules() {
         assert_eq!(rules(Duration::from_secs(60)), Rules::default());
-        assert_eq!(lease("1.5"), Ok(Duration::from_millis(1500)));
-        for wrong in ["", "0", "-1", "nan", "inf", "1e9", "soon"] {
-            assert!(lease(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -15,8 +15,7 @@ use self::headers::{AutoSubmitted, ListUnsubscribe, ListUnsubscribePost};
 use self::pictures::{Film, Pictures};
 use self::plain::{one_line, short};
 use self::templates::{
-    ConfirmHtml, ConfirmText, DoneHtml, DoneText, FailedHtml, FailedText, Frame, InvitationHtml, InvitationText,
-    ResetHtml, ResetText, View,
+    ConfirmHtml, ConfirmText, DoneHtml, DoneText, FailedHtml, FailedText, Frame, ResetHtml, ResetText, View,
 };
 use super::Mail;
 use super::letter::Payload;
@@ -58,7 +57,7 @@ impl Letters {
         let frame = Frame { site, stop: stop.clone() };
         let written = match letter.kind {
             Kind::Done | Kind::Failed => self.of_job(letter, &frame).await?,
-            Kind::Confirm | Kind::Reset | Kind::Invitation => Some(self.of_link(letter, &frame)?),
+            Kind::Confirm | Kind::Reset => Some(self.of_link(letter, &frame)?),
         };
         written.map(|written| self.message(letter, written, &stop)).transpose()
     }
@@ -114,15 +113,11 @@ impl Letters {
                 rendered(&ConfirmHtml { frame, name, link })?,
             ),
             Kind::Reset => (
-                format!("Choose another password for {host}"),
+                format!("Choose a new password for {host}"),
                 rendered(&ResetText { frame, name, link })?,
                 rendered(&ResetHtml { frame, name, link })?,
             ),
-            Kind::Invitation | Kind::Done | Kind::Failed => (
-                format!("You are invited to {host}"),
-                rendered(&InvitationText { frame, name, link })?,
-                rendered(&InvitationHtml { frame, name, link })?,
-            ),
+            Kind::Done | Kind::Failed => return Err(Error::fault("a letter about a job cannot be written as a link")),
         };
         Ok(Written { subject, text, html, pictures: Pictures::default() })
     }

@@ -76,7 +76,7 @@ macro_rules! of_link {
             #[template(path = $path, config = "src/mail/letters/askama.toml")]
             pub(super) struct $name<'v> {
                 pub frame: &'v Frame,
-                /// The user, or who invites
+                /// The user
                 pub name: &'v str,
                 pub link: &'v str,
             }
@@ -89,6 +89,4 @@ of_link! {
     ConfirmHtml "confirm.html"
     ResetText "reset.txt"
     ResetHtml "reset.html"
-    InvitationText "invitation.txt"
-    InvitationHtml "invitation.html"
 }

@@ -19,8 +19,8 @@ use crate::server::visitor::Visitor;
 pub(in crate::server) struct LetterView {
     /// Its name
     pub id: String,
-    /// What it is about: `done`, `failed`, `confirm`, `reset` or `invitation`
-    #[schema(pattern = "^(done|failed|confirm|reset|invitation)$", example = "done")]
+    /// What it is about: `done`, `failed`, `confirm` or `reset`
+    #[schema(pattern = "^(done|failed|confirm|reset)$", example = "done")]
     pub kind: &'static str,
     /// The job that it tells of
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,6 +51,7 @@ pub(super) struct Letters {
 impl From<DeadLetter> for LetterView {
     fn from(letter: DeadLetter) -> Self {
         Self {
+            can_be_sent: letter.can_be_sent(),
             id: letter.id,
             kind: letter.kind.as_str(),
             job: letter.job,
@@ -58,7 +59,6 @@ impl From<DeadLetter> for LetterView {
             error: letter.error,
             created: moment(letter.created),
             ended: moment(letter.ended),
-            can_be_sent: letter.can_be_sent,
         }
     }
 }

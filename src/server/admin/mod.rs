@@ -28,7 +28,7 @@ pub(super) use users::{
 pub(super) use workers::{WorkerView, drain as drain_worker, workers as list_workers};
 
 use super::app::App;
-use super::problem::Problem;
+use super::problem::{Answer, Problem};
 use super::visitor::Visitor;
 
 /// The routes of this part.
@@ -62,12 +62,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let visitor = Visitor::from_request_parts(parts, state).await?;
-        if visitor.operates() {
-            return Ok(Self(visitor));
-        }
-        Err(Problem::new(StatusCode::FORBIDDEN, "this is for operators")
-            .hint("use an account with the role operator, and a token with the scope admin"))
+        check_operator(&visitor)?;
+        Ok(Self(visitor))
     }
+}
+
+/// Refuses what is for operators to other visitors.
+pub(super) fn check_operator(visitor: &Visitor) -> Answer<()> {
+    if visitor.operates() {
+        return Ok(());
+    }
+    Err(Problem::new(StatusCode::FORBIDDEN, "this is for operators")
+        .hint("use an account with the role operator, and a token with the scope admin"))
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Administrator {

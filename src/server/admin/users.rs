@@ -11,6 +11,7 @@ use crate::accounts::{Changes, Limits, NewUser, Role, User};
 use crate::server::app::App;
 use crate::server::moment::moment;
 use crate::server::problem::{Answer, Body, PathName, Problem};
+use crate::server::users::register::taken;
 use crate::server::visitor::Visitor;
 use crate::server::whole;
 
@@ -127,13 +128,8 @@ pub(in crate::server) async fn add(app: &App, visitor: &Visitor, asked: NewUserB
         },
         ..NewUser::new(&asked.name, asked.password.as_deref())
     };
-    user.check()?;
-    if app.accounts.user(&user.name).await?.is_some() {
-        return Err(Problem::new(StatusCode::CONFLICT, "there is a user of this name already")
-            .hint("choose another name")
-            .field("name"));
-    }
-    Ok(app.acts(visitor).add_user(&user).await?.into())
+    let added = app.acts(visitor).add_user(&user).await?;
+    added.map(UserView::from).ok_or_else(|| taken("choose another name"))
 }
 
 /// Changes a user. Administrators cannot lock themselves out.
@@ -177,7 +173,7 @@ pub(super) async fn list(State(app): State<App>, _: Operator) -> Answer<Json<Use
     request_body = NewUserBody,
     responses(
         (status = 201, description = "The user", body = UserView),
-        (status = 409, description = "There is a user of this name already", body = Problem,
+        (status = 409, description = "There is already a user with this name", body = Problem,
             content_type = "application/problem+json"),
     ),
 )]

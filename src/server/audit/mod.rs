@@ -4,7 +4,7 @@ mod statements;
 
 use std::time::Duration;
 
-use crate::database::{Database, Row};
+use crate::database::{Database, Row, milliseconds};
 use crate::error::Result;
 use statements::{ADD, LIST, TRIM};
 
@@ -71,10 +71,9 @@ pub async fn list(database: &Database, before: Option<i64>, limit: u32) -> Resul
 ///
 /// If the database cannot be reached.
 pub async fn trim(database: &Database, age: Duration) -> Result<usize> {
-    let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX / 4);
     let mut deleted = 0;
     loop {
-        let rows = database.rows(TRIM, &[age.into(), MOST_ROWS.into(), AT_A_TIME.into()]).await?.len();
+        let rows = database.rows(TRIM, &[milliseconds(age).into(), MOST_ROWS.into(), AT_A_TIME.into()]).await?.len();
         deleted += rows;
         if rows == 0 {
             return Ok(deleted);

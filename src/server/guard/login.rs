@@ -51,12 +51,13 @@ impl Entrance {
     pub fn check_own_account(self) -> Answer<()> {
         match self {
             Self::Session | Self::Token(Scope::Admin) => Ok(()),
-            Self::Token(_) => Err(Problem::new(StatusCode::FORBIDDEN, "this token may not care for the account")
+            Self::Token(_) => Err(Problem::new(StatusCode::FORBIDDEN, "this token may not manage the account")
                 .hint("log in with the password, or use a token with the scope `admin`")),
-            Self::Local | Self::Anonymous | Self::None => {
-                Err(Problem::new(StatusCode::FORBIDDEN, "there is no user whose account this could be")
-                    .hint("the operator can add users with `text2art serve admin user add NAME`"))
-            }
+            Self::Local | Self::Anonymous | Self::None => Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "you are not logged in as a user, so there is no account to manage",
+            )
+            .hint("the operator can add users with `text2art serve admin user add NAME`")),
         }
     }
 }

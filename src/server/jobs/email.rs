@@ -9,17 +9,17 @@ use crate::server::visitor::Visitor;
 pub(super) async fn check(app: &App, visitor: &Visitor) -> Answer<()> {
     if !app.mail.is_configured() {
         return Err(
-            refused(EMAIL, "this server sends no letters").hint("leave out email, and look at the job yourself")
+            refused(EMAIL, "this server does not send email").hint("leave out `email`, and check the job yourself")
         );
     }
     let own = app.mail.address_of(&visitor.owner).await?;
     if own.confirmed.is_none() {
         return Err(refused(EMAIL, "you have no confirmed address").hint(
-            "log in, give your address with PUT /api/v1/me/email or at /account, and use the link in the letter",
+            "log in, give your address with PUT /api/v1/me/email or at /account, and follow the link in the letter",
         ));
     }
     if own.stopped {
-        return Err(refused(EMAIL, "the letters to your address are stopped").hint("allow them again at /account"));
+        return Err(refused(EMAIL, "email to your address is turned off").hint("turn it on again at /account"));
     }
     Ok(())
 }

@@ -186,7 +186,7 @@ fn email_in(value: &Value) -> Answer<bool> {
     match value {
         Value::Bool(email) => Ok(*email),
         // A letter to an address that nobody confirmed would be spam of this server.
-        Value::String(_) => Err(refused(EMAIL, "a letter goes only to the address that you confirmed")
+        Value::String(_) => Err(refused(EMAIL, "email is only sent to your confirmed address")
             .hint("give true; PUT /api/v1/me/email changes your address")),
         other => Err(refused(EMAIL, &format!("{} instead of true or false", described(other)))),
     }
@@ -306,7 +306,7 @@ mod tests {
             (json!({"image_prompt": ["a.png:0.5"]}), "image_prompt", "not the id of an upload"),
             (json!({"products": ["frames"]}), "products", "`frames` is not a kind of file"),
             (json!({"products": ["gif", "gif"]}), "products", "twice"),
-            (json!({"email": "anna@example.org"}), "email", "only to the address that you confirmed"),
+            (json!({"email": "anna@example.org"}), "email", "email is only sent to your confirmed address"),
             (json!({"email": 1}), "email", "a number instead of true or false"),
         ] {
             let problem = problem(&body);

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -11,8 +10,8 @@ use super::view::View;
 use super::viewer::Viewer;
 use crate::database::Id;
 use crate::gallery::LONGEST_REASON;
+use crate::server::admin::check_operator;
 use crate::server::app::App;
-use crate::server::audit;
 use crate::server::problem::{Answer, Body, PathId, Problem};
 use crate::server::visitor::Visitor;
 
@@ -88,21 +87,14 @@ pub(in crate::server) async fn hide_picture(app: &App, visitor: &Visitor, id: &I
     if !app.gallery.hide(id, &visitor.owner, why).await? {
         return Err(Problem::missing("picture"));
     }
-    Ok(audit::note(&app.database, &visitor.name, "picture hidden", id.as_str(), Some(why)).await?)
+    Ok(app.acts(visitor).note("picture hidden", id.as_str(), Some(why)).await?)
 }
 
 /// Shows a picture again, as an operator.
 pub(in crate::server) async fn unhide_picture(app: &App, visitor: &Visitor, id: &Id) -> Answer<()> {
     check_operator(visitor)?;
     if app.gallery.unhide(id).await? {
-        audit::note(&app.database, &visitor.name, "picture shown again", id.as_str(), None).await?;
+        app.acts(visitor).note("picture shown again", id.as_str(), None).await?;
     }
     Ok(())
-}
-
-fn check_operator(visitor: &Visitor) -> Answer<()> {
-    if visitor.operates() {
-        return Ok(());
-    }
-    Err(Problem::new(StatusCode::FORBIDDEN, "only operators hide pictures"))
 }

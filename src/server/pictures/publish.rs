@@ -6,7 +6,6 @@ use crate::database::Id;
 use crate::gallery::{self, LONGEST_TITLE, Picture, Withdrawn};
 use crate::queue::{JobId, State};
 use crate::server::app::App;
-use crate::server::audit;
 use crate::server::derived::{plain, thumbnail};
 use crate::server::jobs::job_of;
 use crate::server::problem::{Answer, Problem};
@@ -72,7 +71,7 @@ pub(in crate::server) async fn withdraw(app: &App, visitor: &Visitor, id: &Id) -
     match app.gallery.withdraw(id, visitor.limited_to()).await? {
         Withdrawn::Yes { owner } => {
             if owner != visitor.owner {
-                audit::note(&app.database, &visitor.name, "picture withdrawn", id.as_str(), None).await?;
+                app.acts(visitor).note("picture withdrawn", id.as_str(), None).await?;
             }
             Ok(())
         }

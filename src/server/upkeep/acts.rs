@@ -1,7 +1,9 @@
 //! What operators do to the queue, the workers and the users. Each act is noted with who did it.
 
-use crate::accounts::{Accounts, Changes, NewUser, User};
-use crate::database::Database;
+use std::time::Duration;
+
+use crate::accounts::{Accounts, Changes, Invitation, NewUser, Secret, User};
+use crate::database::{Database, Id};
 use crate::error::Result;
 use crate::gallery::Gallery;
 use crate::queue::{JobId, Queue};
@@ -84,15 +86,50 @@ impl Acts {
         Ok(found)
     }
 
-    /// Adds a user.
+    /// Adds a user; `None` if there is one of this name.
     ///
     /// # Errors
     ///
-    /// If there is a user of this name, a field cannot be used, or the database cannot be reached.
-    pub async fn add_user(&self, user: &NewUser) -> Result<User> {
-        let user = self.accounts.create_user(user).await?;
+    /// If a field cannot be used, or the database cannot be reached.
+    pub async fn add_user(&self, user: &NewUser) -> Result<Option<User>> {
+        let Some(user) = self.accounts.create_user(user).await? else { return Ok(None) };
         self.note("user added", &user.name, Some(&format!("role {}", user.role.as_str()))).await?;
-        Ok(user)
+        Ok(Some(user))
+    }
+
+    /// Makes an invitation with a note about whom it is for. The secret cannot be shown again.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Accounts::invite`].
+    pub async fn invite(&self, note: &str, lasts: Duration) -> Result<(Invitation, Secret)> {
+        let (invitation, secret) = self.accounts.invite(note, lasts).await?;
+        self.note("invitation made", invitation.id.as_str(), Some(note)).await?;
+        Ok((invitation, secret))
+    }
+
+    /// Makes an unused invitation invalid. Returns whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn withdraw_invitation(&self, id: &Id) -> Result<bool> {
+        let withdrawn = self.accounts.withdraw_invitation(id).await?;
+        if withdrawn {
+            self.note("invitation withdrawn", id.as_str(), None).await?;
+        }
+        Ok(withdrawn)
+    }
+
+    /// Makes a link with which a user can set another password once. The secret cannot be shown again.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn begin_reset(&self, user: &User, lasts: Duration) -> Result<Secret> {
+        let secret = self.accounts.begin_reset(user, lasts).await?;
+        self.note("reset link made", &user.name, None).await?;
+        Ok(secret)
     }
 
     /// Changes a user, and the limits of its jobs; `None` if there is none of this name.

@@ -7,7 +7,7 @@ use futures_util::TryStreamExt as _;
 
 use super::convert::Converted;
 use super::statements::{ADD, AFTER, BYTES, DELETE, EXPIRE, HOLD, LIST, LOOK, OBJECT, SAME, USE};
-use crate::database::{Database, Id, Row, Value};
+use crate::database::{Database, Id, Row, Value, milliseconds};
 use crate::error::{Error, Result};
 use crate::objects::Objects;
 use crate::server::app::App;
@@ -266,7 +266,7 @@ impl Uploads {
     }
 
     fn lifetime(&self) -> Value {
-        i64::try_from(self.lifetime.as_millis()).unwrap_or(i64::MAX / 4).into()
+        milliseconds(self.lifetime).into()
     }
 }
 

@@ -100,7 +100,7 @@ pub(super) async fn remove(State(app): State<App>, visitor: Visitor, entrance: E
 /// Sends a letter with a link that confirms an address of a user, or says why not.
 pub(in crate::server) async fn ask_to_confirm(app: &App, visitor: &Visitor, address: &str) -> Answer<()> {
     let address: Address = address.parse().map_err(|_| {
-        Problem::unprocessable("this is not an address of mail").hint("write it like anna@example.org").field("address")
+        Problem::unprocessable("this is not an email address").hint("write it like anna@example.org").field("address")
     })?;
     let refused = |detail: &str, hint: &str| Err(Problem::new(StatusCode::CONFLICT, detail).hint(hint));
     match app.mail.ask_to_confirm(&visitor.owner, &visitor.name, &address).await? {

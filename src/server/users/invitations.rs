@@ -13,7 +13,6 @@ use crate::accounts::{INVITATION_LASTS, Invitation, RESET_LASTS};
 use crate::database::Id;
 use crate::server::admin::Administrator;
 use crate::server::app::App;
-use crate::server::audit;
 use crate::server::config::{Config, Registration};
 use crate::server::moment::moment;
 use crate::server::problem::{Answer, Body, PathId, PathName, Problem};
@@ -143,13 +142,12 @@ pub(in crate::server) async fn invite(app: &App, admin: &Visitor, note: &str, da
             .hint("start it with --registration invitation"));
     }
     if days.is_some_and(|days| !(1..=LONGEST_DAYS).contains(&days)) {
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "an invitation cannot last so long")
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "an invitation cannot be valid for that time")
             .hint(format!("give a number of days from 1 to {LONGEST_DAYS}, or none for 7"))
             .field("days"));
     }
     let lasts = days.map_or(INVITATION_LASTS, |days| Duration::from_hours(24 * u64::from(days)));
-    let (invitation, secret) = app.accounts.invite(note, lasts).await?;
-    audit::note(&app.database, &admin.name, "invitation made", invitation.id.as_str(), Some(note)).await?;
+    let (invitation, secret) = app.acts(admin).invite(note, lasts).await?;
     let link = invitation_link(&app.config, secret.reveal());
     Ok(View { link: Some(link), ..View::from(invitation) })
 }
@@ -172,10 +170,7 @@ pub(in crate::server) async fn list_all(app: &App) -> Answer<Vec<View>> {
 
 /// Withdraws an invitation that is not used yet.
 pub(in crate::server) async fn take_back(app: &App, admin: &Visitor, id: &Id) -> Answer<()> {
-    if !app.accounts.withdraw_invitation(id).await? {
-        return Err(Problem::missing("invitation"));
-    }
-    Ok(audit::note(&app.database, &admin.name, "invitation withdrawn", id.as_str(), None).await?)
+    if app.acts(admin).withdraw_invitation(id).await? { Ok(()) } else { Err(Problem::missing("invitation")) }
 }
 
 /// Withdraw an invitation
@@ -216,7 +211,6 @@ pub(super) async fn reset(
 pub(in crate::server) async fn link_for(app: &App, admin: &Visitor, name: &str) -> Answer<Link> {
     let user = app.accounts.user(name).await?.filter(|user| !user.disabled);
     let user = user.ok_or_else(|| Problem::missing("user"))?;
-    let secret = app.accounts.begin_reset(&user, RESET_LASTS).await?;
-    audit::note(&app.database, &admin.name, "reset link made", &user.name, None).await?;
+    let secret = app.acts(admin).begin_reset(&user, RESET_LASTS).await?;
     Ok(Link { link: reset_link(&app.config, secret.reveal()), seconds: RESET_LASTS.as_secs() })
 }

@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 use super::user_of;
 use crate::accounts::{Changed, RESET_LASTS, User};
 use crate::error::Result;
-use crate::mail::Letter;
 use crate::server::app::App;
 use crate::server::guard::{Entrance, Network, session_of};
 use crate::server::problem::{Answer, Body, Problem};
@@ -135,12 +134,10 @@ pub(in crate::server) fn ask_for_letter(app: &App, network: Network, name: &str)
 async fn send_letter(app: &App, name: &str) -> Result<()> {
     let Some(user) = app.accounts.user(name).await?.filter(|user| !user.disabled) else { return Ok(()) };
     // Whoever was added without a password is to use tokens alone.
-    if !app.accounts.has_password(&user).await? || app.mail.address_of(&user.id).await?.confirmed.is_none() {
+    if !app.accounts.has_password(&user).await? {
         return Ok(());
     }
-    let secret = app.accounts.begin_reset(&user, RESET_LASTS).await?;
-    let path = format!("{LINK}{}", secret.reveal());
-    app.mail.put(&Letter::Reset { owner: &user.id, name: &user.name, path: &path }).await.map(drop)
+    app.mail.put_reset(&user, LINK, RESET_LASTS).await.map(drop)
 }
 
 /// Set a forgotten password
@@ -169,7 +166,7 @@ pub(in crate::server) async fn reset_by(app: &App, network: Network, link: &str,
     let user = app.accounts.reset_password(link, password).await?;
     let user = user.ok_or_else(|| {
         Problem::new(StatusCode::FORBIDDEN, "the link is not valid")
-            .hint("it may be used or too old: ask for another one")
+            .hint("it may have been used already, or it has expired: ask for a new one")
     })?;
     tracing::info!(user = user.name, "a forgotten password was set");
     Ok(user)
@@ -177,9 +174,7 @@ pub(in crate::server) async fn reset_by(app: &App, network: Network, link: &str,
 
 /// The password that proves who someone is, is wrong.
 pub(super) fn wrong(field: &str) -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "the password is wrong")
-        .hint("write the password with which you log in")
-        .field(field)
+    Problem::new(StatusCode::FORBIDDEN, "the password is wrong").hint("enter the password you log in with").field(field)
 }
 
 /// Too many passwords are compared at this moment.

@@ -31,6 +31,9 @@ const RESERVED: [&str; 11] = [
     "visitor",
 ];
 
+/// What to do about a name that another user has.
+const TAKEN_HINT: &str = "choose another name, or log in";
+
 /// Who registers.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -59,7 +62,7 @@ pub(super) struct Asked {
         (status = 201, description = "Who registered", body = Me, headers(("set-cookie" = String, description = "The session"))),
         (status = 403, description = "Nobody may register here, or the invitation is not valid", body = Problem,
             content_type = "application/problem+json"),
-        (status = 409, description = "There is a user of this name already", body = Problem,
+        (status = 409, description = "There is already a user with this name", body = Problem,
             content_type = "application/problem+json"),
     ),
 )]
@@ -86,12 +89,15 @@ pub(in crate::server) async fn register(
     check_allowed(app, network, invitation).await?;
     let user = NewUser::new(name, Some(password));
     user.check()?;
-    // Only what would succeed counts, so that nobody is locked out by looking for a name.
-    let invitation = invitation.filter(|_| app.config.registration == Registration::Invitation);
-    if RESERVED.contains(&name) || app.accounts.user(name).await?.is_some() {
-        return Err(taken());
+    if RESERVED.contains(&name) {
+        return Err(taken(TAKEN_HINT));
     }
+    let invitation = invitation.filter(|_| app.config.registration == Registration::Invitation);
     if invitation.is_none() {
+        // Only what would succeed counts, so that nobody is locked out by looking for a name.
+        if app.accounts.user(name).await?.is_some() {
+            return Err(taken(TAKEN_HINT));
+        }
         app.guard.limits.check_registration(network)?;
     }
     match app.accounts.register(&user, invitation).await? {
@@ -99,7 +105,7 @@ pub(in crate::server) async fn register(
             tracing::info!(user = user.name, "a user registered");
             Ok(user)
         }
-        Registered::Taken => Err(taken()),
+        Registered::Taken => Err(taken(TAKEN_HINT)),
         Registered::Uninvited => Err(uninvited()),
     }
 }
@@ -128,13 +134,12 @@ pub(in crate::server) async fn check_allowed(app: &App, network: Network, invita
     }
 }
 
-fn taken() -> Problem {
-    Problem::new(StatusCode::CONFLICT, "there is a user of this name already")
-        .hint("choose another name, or log in")
-        .field("name")
+/// Another user has the name.
+pub(in crate::server) fn taken(hint: &str) -> Problem {
+    Problem::new(StatusCode::CONFLICT, "there is already a user with this name").hint(hint).field("name")
 }
 
 fn uninvited() -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "the invitation is not valid")
-        .hint("it may be used or too old: ask for another one")
+        .hint("it may have been used already, or it has expired: ask for a new one")
 }

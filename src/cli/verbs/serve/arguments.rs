@@ -10,6 +10,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{admin, letters};
+use crate::cli::options::lease::lease;
 use crate::cli::options::{data, sources};
 use crate::cli::terminal::log::LogKind;
 use crate::cli::terminal::report::Reporter;
@@ -75,7 +76,7 @@ pub(super) struct Options {
     /// Let everybody in who can reach the address
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     open: Option<bool>,
-    /// Who may register: nobody, who got an invitation, or everybody [default: closed]
+    /// Who may register: nobody, people with an invitation, or everybody [default: closed]
     #[arg(long, value_enum, value_name = "WHO")]
     registration: Option<RegistrationArgument>,
     /// Address under which users know the server, if a proxy stands before it
@@ -102,7 +103,7 @@ pub(super) struct Options {
     /// Remember what operators did for this long, such as 90d [default: 365d]
     #[arg(long, value_name = "TIME")]
     keep_audit: Option<Age>,
-    /// SMTP server that letters are sent by, such as `smtps://user@mail.example.org` [default: none are sent]
+    /// SMTP server to send letters through, such as `smtps://user@mail.example.org` [default: none are sent]
     ///
     /// `smtp+starttls://` begins without TLS and changes to it. `smtp://` has no TLS, and is only for a server of this
     /// machine. The password of the user is in the environment as `TEXT2ART_SMTP_PASSWORD`, or in a file.
@@ -118,8 +119,9 @@ pub(super) struct Options {
     #[arg(long, value_name = "ADDRESS")]
     pub(super) mail_from: Option<Writer>,
     /// How long a letter belongs to a server that no longer reports, in seconds
-    #[arg(long, value_name = "SECONDS", hide = true, value_parser = letters::lease)]
-    pub(super) mail_lease: Option<f64>,
+    #[arg(long, value_name = "SECONDS", hide = true, value_parser = lease)]
+    #[serde(skip)]
+    pub(super) mail_lease: Option<Duration>,
     /// Use only models that are already downloaded
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     offline: Option<bool>,
@@ -229,7 +231,7 @@ impl Options {
 enum RegistrationArgument {
     /// Nobody: operators add users
     Closed,
-    /// Who got a link from `text2art serve admin invitation add`
+    /// People with a link from `text2art serve admin invitation add`
     Invitation,
     /// Everybody who can reach the server
     Open,
@@ -456,5 +458,6 @@ mod tests {
         assert_eq!((both.workers, both.listen), (Some(2), Some("8081".parse().unwrap())));
         assert!(both.settings.quality.is_some());
         assert!(toml::from_str::<Options>("worker = 2").is_err());
+        assert!(toml::from_str::<Options>("mail_lease = nan").is_err(), "a file has no hidden options");
     }
 }

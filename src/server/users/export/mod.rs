@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! text2art/profile.json            the user, with limits, tokens and sessions, but no secrets
+//! text2art/jobs/ID/picture.png     the files of the jobs: pictures, movies, and the recipes that draw them again
 //! text2art/jobs.json               the jobs, the newest first
-//! text2art/jobs/ID/picture.png     their files: pictures, movies, and the recipes that draw them again
 //! text2art/pictures.json           those that are published
 //! text2art/likes.json              the pictures that the user likes
 //! text2art/uploads.json            the uploads
@@ -13,19 +13,21 @@
 mod archive;
 mod tar;
 
+use std::sync::{Mutex, PoisonError};
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::user_of;
 use crate::accounts::User;
 use crate::gallery::Picture;
-use crate::queue::{Filter, Job};
+use crate::queue::{Filter, Job, State as JobState};
 use crate::server::app::App;
 use crate::server::guard::Entrance;
 use crate::server::jobs::{self, View};
@@ -42,7 +44,34 @@ const AT_A_TIME: u32 = 100;
 /// How many archives are made at once: each reads all files of a user.
 const AT_ONCE: usize = 4;
 
-static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
+/// Whose archives are being made.
+static BEING_MADE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// The right to make an archive for a user: one at a time, so that whoever reads slowly takes no turn of others.
+struct Turn {
+    owner: String,
+}
+
+impl Turn {
+    fn take(owner: &str) -> Answer<Self> {
+        let mut owners = BEING_MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        let busy = |status, detail| Err(Problem::new(status, detail).hint("try again in a minute").retry_after(60));
+        if owners.iter().any(|other| other == owner) {
+            return busy(StatusCode::TOO_MANY_REQUESTS, "your data is being exported already");
+        }
+        if owners.len() >= AT_ONCE {
+            return busy(StatusCode::SERVICE_UNAVAILABLE, "too many exports are running right now");
+        }
+        owners.push(owner.to_owned());
+        Ok(Self { owner: owner.to_owned() })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        BEING_MADE.lock().unwrap_or_else(PoisonError::into_inner).retain(|owner| *owner != self.owner);
+    }
+}
 
 /// Export what the server has of you
 ///
@@ -60,17 +89,14 @@ pub(super) async fn fetch(State(app): State<App>, visitor: Visitor, entrance: En
 /// Answers with the archive of a visitor.
 pub(in crate::server) async fn export(app: &App, visitor: &Visitor) -> Answer<Response> {
     let user = user_of(app, visitor).await?;
-    let turn = TURNS.try_acquire().map_err(|_| {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "others export their data at this moment")
-            .hint("try again in a minute")
-            .retry_after(60)
-    })?;
+    let turn = Turn::take(&user.id)?;
     let (sender, receiver) = mpsc::channel(PIECES);
     let disposition = HeaderValue::try_from(format!("attachment; filename=\"text2art-{}.tar\"", user.name));
     let app = app.clone();
     tokio::spawn(async move {
-        let _turn = turn;
         let archive = Archive::new(sender);
+        // Ends before the archive does: who has read it may ask for another one.
+        let _turn = turn;
         if let Err(Stopped::Problem(problem)) = fill(&app, &user, &archive).await {
             tracing::warn!(status = problem.status().as_u16(), "an export was broken off");
             archive.break_off().await;
@@ -88,23 +114,22 @@ pub(in crate::server) async fn export(app: &App, visitor: &Visitor) -> Answer<Re
 
 async fn fill(app: &App, user: &User, archive: &Archive) -> Result<(), Stopped> {
     archive.json("profile.json", &profile(app, user).await?).await?;
-    let mut list = List::new(&app.config.incoming())?;
+    let incoming = app.config.incoming();
+    let (mut list, mut published) = (List::new(&incoming)?, List::new(&incoming)?);
     let mut before = None;
     while let Some(jobs) = jobs_before(app, user, &mut before).await? {
         for job in jobs {
+            // Before its end, a job has files for workers only.
+            if job.state == JobState::Done {
+                files(app, &job, archive).await?;
+                if let Some(picture) = app.gallery.of_job(&job.id).await? {
+                    published.add(&about(&picture)).await?;
+                }
+            }
             list.add(&View::of(app, job, false).await?).await?;
         }
     }
     archive.list("jobs.json", list).await?;
-    let (mut before, mut published) = (None, List::new(&app.config.incoming())?);
-    while let Some(jobs) = jobs_before(app, user, &mut before).await? {
-        for job in jobs {
-            files(app, &job, archive).await?;
-            if let Some(picture) = app.gallery.of_job(&job.id).await? {
-                published.add(&about(&picture)).await?;
-            }
-        }
-    }
     archive.list("pictures.json", published).await?;
     likes(app, user, archive).await?;
     uploads(app, user, archive).await?;
@@ -215,4 +240,19 @@ async fn uploads(app: &App, user: &User, archive: &Archive) -> Result<(), Stoppe
         }
     }
     archive.list("uploads.json", list).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_takes_the_turns_of_others() {
+        let taken = ["anna", "ben", "cleo", "dora"].map(|owner| Turn::take(owner).ok().unwrap());
+        let refused = |owner: &str| Turn::take(owner).err().map(|problem| problem.status());
+        assert_eq!(refused("anna"), Some(StatusCode::TOO_MANY_REQUESTS));
+        assert_eq!(refused("emil"), Some(StatusCode::SERVICE_UNAVAILABLE));
+        drop(taken);
+        assert_eq!(refused("anna"), None);
+    }
 }

@@ -83,10 +83,9 @@ pub(super) async fn run(verb: &Verb, place: &Place<'_>) -> anyhow::Result<()> {
 async fn add(arguments: &Add, place: &Place<'_>) -> anyhow::Result<()> {
     let data = place.data().await?;
     let lasts = arguments.expires.map_or(INVITATION_LASTS, Age::duration);
-    let (invitation, secret) = data.accounts.invite(&arguments.note, lasts).await?;
-    acts(&data).note("invitation made", invitation.id.as_str(), Some(&invitation.note)).await?;
+    let (invitation, secret) = acts(&data).invite(&arguments.note, lasts).await?;
     data.close().await;
-    line(&format!("an invitation until {}, which cannot be shown again:", rfc3339(invitation.expires)));
+    line(&format!("an invitation link, valid until {}; it cannot be shown again:", rfc3339(invitation.expires)));
     stdout::print_line(&invitation_link(&arguments.address.of(place), secret.reveal()))
 }
 
@@ -123,15 +122,12 @@ fn in_json(invitation: &Invitation) -> serde_json::Value {
 async fn withdraw(arguments: &Withdraw, place: &Place<'_>) -> anyhow::Result<()> {
     let data = place.data().await?;
     let withdrawn = match Id::parse(&arguments.id) {
-        Some(id) => data.accounts.withdraw_invitation(&id).await?,
+        Some(id) => acts(&data).withdraw_invitation(&id).await?,
         None => false,
     };
-    if withdrawn {
-        acts(&data).note("invitation withdrawn", &arguments.id, None).await?;
-    }
     data.close().await;
     if !withdrawn {
-        let problem = format!("there is no unused invitation {}", arguments.id);
+        let problem = format!("there is no unused invitation with the ID {}", arguments.id);
         return Err(Error::usage(problem, "`text2art serve admin invitation list` shows all").into());
     }
     stdout::print_line(&format!("withdrew {}", arguments.id))

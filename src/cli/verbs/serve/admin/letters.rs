@@ -7,6 +7,7 @@ use crate::Error;
 use crate::cli::terminal::stdout;
 use crate::mail::DeadLetter;
 use crate::server::rfc3339;
+use crate::text::counted;
 
 /// Arguments of `letters`.
 #[derive(clap::Args)]
@@ -32,8 +33,8 @@ pub(super) async fn list(arguments: &List, place: &Place<'_>) -> anyhow::Result<
         return stdout::print_json(&letters.iter().map(in_json).collect::<Vec<_>>());
     }
     for DeadLetter { id, kind, failures, error, ended, .. } in &letters {
-        let tries = if *failures == 1 { "1 failure".to_owned() } else { format!("{failures} failures") };
-        stdout::print_line(&format!("{}  {id:34}  {:10}  {tries}  {error}", rfc3339(*ended), kind.as_str()))?;
+        let (ended, kind, failures) = (rfc3339(*ended), kind.as_str(), counted(*failures as usize, "failure"));
+        stdout::print_line(&format!("{ended}  {id:34}  {kind:10}  {failures}  {error}"))?;
     }
     Ok(())
 }
@@ -61,6 +62,6 @@ fn in_json(letter: &DeadLetter) -> serde_json::Value {
         "error": letter.error,
         "created": rfc3339(letter.created),
         "ended": rfc3339(letter.ended),
-        "can_be_sent": letter.can_be_sent,
+        "can_be_sent": letter.can_be_sent(),
     })
 }

@@ -159,7 +159,9 @@ async fn add(arguments: &Add, place: &Place<'_>) -> anyhow::Result<()> {
     if data.accounts.user(&user.name).await?.is_none() && !arguments.no_password {
         user.password = Some(password::read(place.stop)?);
     }
-    let user = acts(&data).add_user(&user).await?;
+    let added = acts(&data).add_user(&user).await?;
+    let taken = || Error::usage(format!("there is a user `{}` already", user.name), "choose another name");
+    let user = added.ok_or_else(taken)?;
     data.close().await;
     stdout::print_line(&format!("added {} as {}", user.name, user.role.as_str()))
 }
@@ -233,10 +235,9 @@ async fn reset(arguments: &Reset, place: &Place<'_>) -> anyhow::Result<()> {
         let hint = format!("let the user in with `text2art serve admin user enable {}` first", user.name);
         return Err(Error::usage(format!("{} is disabled", user.name), hint).into());
     }
-    let secret = data.accounts.begin_reset(&user, arguments.expires.map_or(RESET_LASTS, Age::duration)).await?;
-    acts(&data).note("reset link made", &user.name, None).await?;
+    let secret = acts(&data).begin_reset(&user, arguments.expires.map_or(RESET_LASTS, Age::duration)).await?;
     data.close().await;
-    line(&format!("a link with which {} sets another password, which cannot be shown again:", user.name));
+    line(&format!("a link for {} to set a new password; it cannot be shown again:", user.name));
     stdout::print_line(&reset_link(&arguments.address.of(place), secret.reveal()))
 }
 
