@@ -79,10 +79,12 @@ async fn show(
     // An address that somebody wrote by hand shows more than was meant, rather than nothing.
     let state = State::parse(query.get("state"));
     let before = query.get("before").parse::<i64>().ok();
-    let filter = Filter { owner: Some(visitor.owner.clone()), state, before, limit: LENGTH };
+    // A script that renews a card asks for that one.
+    let limit = query.get("limit").parse().map_or(LENGTH, |limit: u32| limit.clamp(1, LENGTH));
+    let filter = Filter { owner: Some(visitor.owner.clone()), state, before, limit };
     let jobs = app.queue.jobs(&filter).await?;
     // A list that is full may go on.
-    let last = jobs.last().filter(|_| jobs.len() == LENGTH as usize).map(|job| job.number);
+    let last = jobs.last().filter(|_| jobs.len() == limit as usize).map(|job| job.number);
     let any_waits = jobs.iter().any(|job| job.state == State::Queued);
     let mut cards = Vec::with_capacity(jobs.len());
     for job in jobs {
@@ -134,7 +136,8 @@ impl Card {
         let settings = Order::read(&job.settings).ok().map(|order| order.settings);
         let drawer = settings.as_ref().and_then(|settings| drawer::of(&settings.drawer).ok());
         let size = drawer.zip(settings.as_ref()).map(|(drawer, settings)| drawer.finished_size(settings));
-        let job = View::of(app, job, matches!(state, State::Queued | State::Running)).await?;
+        let is_live = matches!(state, State::Queued | State::Running);
+        let job = if is_live { View::of(app, job, true).await? } else { View::brief(app, job).await? };
         // The small picture is made when a browser asks for it.
         let has_picture = job.files.iter().any(|file| file.name == "picture.png");
         let small = has_picture.then(|| files::url(&id, derived::THUMBNAIL));
@@ -142,7 +145,7 @@ impl Card {
             said: state_in_words(state, cancel),
             tone: tone(state),
             heading: heading(&job.prompt),
-            is_live: matches!(state, State::Queued | State::Running),
+            is_live,
             progress: progress(&job),
             picture: small.or_else(|| job.preview.clone()),
             width: size.map_or(1, |size| size.width),
