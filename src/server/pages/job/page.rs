@@ -87,7 +87,6 @@ impl JobPage {
         let (state, cancel) = (job.state, job.cancel);
         let is_of_other = job.owner != visitor.owner;
         let order = Order::read(&job.settings).ok();
-        let trouble = if state == State::Queued { trouble(app, &job).await? } else { None };
         let published = match state {
             State::Done => app.gallery.of_job(&job.id).await?.map(|picture| Publication {
                 url: format!("/g/{}", picture.id),
@@ -96,6 +95,7 @@ impl JobPage {
             _ => None,
         };
         let view = View::of(app, job, true).await?;
+        let trouble = if state == State::Queued { trouble(app, &view).await? } else { None };
         let place = view.position.zip(view.waiting);
         let place = place.map(|(place, waiting)| waiting::in_words(place, waiting, view.starts_in)).unwrap_or_default();
         let ends_in = view.ends_in.and_then(waiting::time);
@@ -170,12 +170,12 @@ impl Made {
 }
 
 /// Why a job waits although none may be before it.
-async fn trouble(app: &App, job: &Job) -> Answer<Option<String>> {
-    if app.queue.paused().await?.is_some() {
+async fn trouble(app: &App, job: &View) -> Answer<Option<String>> {
+    if job.paused.is_some() {
         return Ok(Some("The queue is paused. Your picture keeps its place.".into()));
     }
     if app.queue.overview().await?.slots == 0 {
-        return Ok(Some("No worker is drawing at the moment. Your picture keeps its place until one is.".into()));
+        return Ok(Some("No worker is running right now. Your picture keeps its place.".into()));
     }
     let Some(error) = job.error.as_ref().filter(|_| job.failures > 0) else { return Ok(None) };
     let (tries, most) = (job.failures, job.max_failures);
