@@ -1,6 +1,9 @@
 //! What the form offers, and what it costs.
 
+use std::sync::OnceLock;
+
 use super::shapes::{Shape, shapes};
+use crate::error::Error;
 use crate::models::embedded;
 use crate::palette::{BuiltIn, hexadecimal};
 use crate::queue::Overview;
@@ -28,8 +31,8 @@ pub(super) struct Offer {
     /// The default first
     pub drawers: Vec<DrawerTile>,
     pub shapes: Vec<Shape>,
-    pub palettes: Vec<PaletteTile>,
-    pub styles: Vec<StyleGroup>,
+    pub palettes: &'static [PaletteTile],
+    pub styles: &'static [StyleGroup],
     /// Whether the model inside the program alone judges pictures, so that only its own styles are offered
     pub is_embedded: bool,
     /// The kinds of files besides the PNG
@@ -140,8 +143,8 @@ fn titled(name: &str, description: &str) -> (String, String) {
 
 fn product_title(name: &str) -> &'static str {
     match name {
-        "mp4" => "Film of its making (MP4)",
-        "gif" => "Film of its making (GIF)",
+        "mp4" => "Film of how it was drawn (MP4)",
+        "gif" => "Film of how it was drawn (GIF)",
         _ => "Vector graphic (SVG)",
     }
 }
@@ -180,7 +183,16 @@ fn amount(iterations: usize, cutouts: usize) -> f64 {
     (iterations as f64 * cutouts as f64).max(1.0)
 }
 
-fn palettes() -> Answer<Vec<PaletteTile>> {
+/// What is computed once, since it cannot change.
+type Once<T> = OnceLock<Result<Vec<T>, String>>;
+
+fn once<T>(list: &'static Once<T>, make: impl FnOnce() -> Result<Vec<T>, Error>) -> Answer<&'static [T]> {
+    let made = list.get_or_init(|| make().map_err(|error| error.to_string()));
+    Ok(made.as_deref().map_err(|problem| Error::fault(problem.clone()))?)
+}
+
+fn palettes() -> Answer<&'static [PaletteTile]> {
+    static PALETTES: Once<PaletteTile> = OnceLock::new();
     let tile = |built_in: &'static BuiltIn| {
         let palette = built_in.palette()?;
         let colors = palette.colours();
@@ -188,13 +200,19 @@ fn palettes() -> Answer<Vec<PaletteTile>> {
         // Evenly from the first to the last.
         let at = |index: usize| colors[index * (colors.len() - 1) / shown.max(2).saturating_sub(1)];
         let swatches = (0..shown).map(|index| format!("#{}", hexadecimal(at(index)))).collect();
-        Ok::<_, crate::Error>(PaletteTile { name: &built_in.name, description: &built_in.title, swatches })
+        Ok(PaletteTile { name: &built_in.name, description: &built_in.title, swatches })
     };
-    Ok(BuiltIn::all()?.iter().map(tile).collect::<Result<_, _>>()?)
+    once(&PALETTES, || BuiltIn::all()?.iter().map(tile).collect())
 }
 
 /// The styles. The model inside the program gets those that it knows.
-fn styles(is_embedded: bool) -> Answer<Vec<StyleGroup>> {
+fn styles(is_embedded: bool) -> Answer<&'static [StyleGroup]> {
+    static ALL: Once<StyleGroup> = OnceLock::new();
+    static EMBEDDED: Once<StyleGroup> = OnceLock::new();
+    once(if is_embedded { &EMBEDDED } else { &ALL }, || style_groups(is_embedded))
+}
+
+fn style_groups(is_embedded: bool) -> Result<Vec<StyleGroup>, Error> {
     let mut groups = Vec::new();
     for group in Group::all()? {
         let mut styles = Vec::new();
