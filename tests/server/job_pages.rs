@@ -296,7 +296,7 @@ fn pictures_are_listed_a_page_at_a_time() {
     assert_eq!(listed("/mine?state=cancelled"), newest[..1]);
     assert_eq!(led(&post(&server, "/mine/cancel", "")), "/mine");
     assert_eq!(listed("/mine?state=queued"), [""; 0]);
-    assert!(text(&server, "/mine?state=queued").contains("There are no such pictures here."));
+    assert!(text(&server, "/mine?state=queued").contains("No pictures match."));
     assert_eq!(
         led(&post(&server, &format!("{}/delete", path_of(&jobs[25])), "next=/mine?state=cancelled")),
         "/mine?state=cancelled"

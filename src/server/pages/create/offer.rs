@@ -9,9 +9,10 @@ use crate::palette::{BuiltIn, hexadecimal};
 use crate::queue::Overview;
 use crate::server::app::App;
 use crate::server::lists::{QualityView, drawers, qualities, usual_settings};
-use crate::server::pages::{about, count};
+use crate::server::pages::about;
 use crate::server::problem::Answer;
 use crate::styles::Group;
+use crate::text::counted;
 
 /// The most colors of a palette that are shown.
 const MOST_SWATCHES: usize = 12;
@@ -233,14 +234,14 @@ fn in_words(overview: &Overview) -> String {
     let Overview { waiting, running, slots, usual, .. } = *overview;
     if slots == 0 {
         let waiting = if waiting == 0 { String::new() } else { format!(" {}.", waiting_words(waiting)) };
-        return format!("Nobody draws at the moment: your picture waits until a worker comes.{waiting}");
+        return format!("No worker is running right now. Your picture will wait until one starts.{waiting}");
     }
     if waiting == 0 {
         let free = running < slots;
         return if free {
-            "No picture waits: yours is drawn at once.".into()
+            "The queue is empty: yours starts right away.".into()
         } else {
-            "Yours would be the next one.".into()
+            "Yours would be next.".into()
         };
     }
     // Each slot draws its share of them, one after another.
@@ -251,7 +252,7 @@ fn in_words(overview: &Overview) -> String {
 }
 
 fn waiting_words(waiting: u64) -> String {
-    format!("{} {}", count(waiting, "picture", "pictures"), if waiting == 1 { "waits" } else { "wait" })
+    format!("{} {} waiting", counted(waiting, "picture"), if waiting == 1 { "is" } else { "are" })
 }
 
 #[cfg(test)]
@@ -264,11 +265,11 @@ mod tests {
     fn the_queue_is_told_in_words() {
         let usual = Some(Duration::from_secs(20));
         let overview = |waiting, running, slots| Overview { waiting, running, workers: slots, slots, usual };
-        assert_eq!(in_words(&overview(3, 1, 2)), "3 pictures wait, about 40 s.");
-        assert_eq!(in_words(&Overview { usual: None, ..overview(1, 1, 1) }), "1 picture waits.");
-        assert_eq!(in_words(&overview(0, 0, 1)), "No picture waits: yours is drawn at once.");
-        assert_eq!(in_words(&overview(0, 1, 1)), "Yours would be the next one.");
-        assert!(in_words(&overview(2, 0, 0)).ends_with("until a worker comes. 2 pictures wait."));
+        assert_eq!(in_words(&overview(3, 1, 2)), "3 pictures are waiting, about 40 s.");
+        assert_eq!(in_words(&Overview { usual: None, ..overview(1, 1, 1) }), "1 picture is waiting.");
+        assert_eq!(in_words(&overview(0, 0, 1)), "The queue is empty: yours starts right away.");
+        assert_eq!(in_words(&overview(0, 1, 1)), "Yours would be next.");
+        assert!(in_words(&overview(2, 0, 0)).ends_with("until one starts. 2 pictures are waiting."));
     }
 
     #[test]

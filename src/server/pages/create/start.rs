@@ -4,7 +4,7 @@ use super::wish::Wish;
 use crate::database::Id;
 use crate::server::app::App;
 use crate::server::problem::Answer;
-use crate::server::uploads::Uploads;
+use crate::server::uploads::{Upload, Uploads};
 use crate::server::visitor::Visitor;
 
 /// The picture that the new one starts from, for the form.
@@ -23,13 +23,14 @@ pub(super) struct Start {
 impl Start {
     /// What a wish starts from; none if that is nothing, or does not exist any longer.
     pub async fn of(app: &App, visitor: &Visitor, wish: &Wish) -> Answer<Option<Self>> {
-        if let Some(id) = Id::parse(&wish.init_image)
-            && let Some(upload) = Uploads::new(app).look(&visitor.owner, &id).await?
-        {
-            let url = format!("/api/v1/uploads/{id}/picture.png");
-            let (width, height) = (upload.width, upload.height);
-            return Ok(Some(Self { id: id.to_string(), url, width, height }));
-        }
-        Ok(None)
+        let Some(id) = Id::parse(&wish.init_image) else { return Ok(None) };
+        let upload = Uploads::new(app).look(&visitor.owner, &id).await?;
+        let start = |upload: Upload| Self {
+            id: id.to_string(),
+            url: format!("/api/v1/uploads/{id}/picture.png"),
+            width: upload.width,
+            height: upload.height,
+        };
+        Ok(upload.map(start))
     }
 }
