@@ -5,6 +5,8 @@ mod names;
 pub(crate) mod waiting;
 mod whole;
 
+use std::fmt::Display;
+
 pub(crate) use invisible::{is_invisible, joins};
 pub use names::{Spelling, spelled};
 pub(crate) use whole::{Written, written};
@@ -59,8 +61,9 @@ pub(crate) fn whole_number(text: &str) -> Result<usize, String> {
 }
 
 /// A number and what it counts: `1 cutout`, `2 cutouts`.
-pub(crate) fn counted(number: usize, singular: &str) -> String {
-    format!("{number} {singular}{}", if number == 1 { "" } else { "s" })
+pub(crate) fn counted<N: Copy + Display + PartialEq + From<u8>>(number: N, singular: &str) -> String {
+    let plural = if number == N::from(1) { "" } else { "s" };
+    format!("{number} {singular}{plural}")
 }
 
 /// Reads a whole number within a range, in any spelling.

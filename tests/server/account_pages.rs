@@ -171,7 +171,7 @@ fn an_account_is_cared_for_on_its_page() {
         "autocomplete=\"new-password\"",
         "href=\"/account/export\"",
         "action=\"/account/delete\"",
-        "This server sends no letters.",
+        "This server does not send email.",
         "this one",
     ] {
         assert!(page.text().contains(part), "{part}: {}", page.text());

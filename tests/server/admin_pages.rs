@@ -146,7 +146,7 @@ fn a_paused_queue_says_so_everywhere() {
 
     let resumed = desk.post(&desk.olga, "/admin/queue/resume", "back=/admin");
     assert_eq!((resumed.status, resumed.header("location")), (303, "/admin?done=resumed"));
-    assert!(desk.page(&desk.olga, "/admin?done=resumed").text().contains("The queue goes on."));
+    assert!(desk.page(&desk.olga, "/admin?done=resumed").text().contains("The queue is running again."));
     // What an address claims is shown only if it is one of the known acts.
     assert!(!desk.page(&desk.olga, "/admin?done=pwned").text().contains("pwned"));
     assert!(desk.get(&desk.anna, &format!("/api/v1/jobs/{id}")).json()["paused"].is_null());

@@ -116,7 +116,7 @@ fn a_waiting_picture_says_its_place_and_is_canceled() {
     let (first, second) = (server.submit(&small("a red apple")), server.submit(&small("resume")));
     let shown = text(&server, &path_of(&second));
     assert_eq!(element(&shown, "place"), "2nd of 2");
-    assert!(is_loaded_again(&shown) && shown.contains("No worker is drawing at the moment"), "{shown}");
+    assert!(is_loaded_again(&shown) && shown.contains("No worker is running right now"), "{shown}");
     assert!(shown.contains("viewBox=\"0 0 32 24\""), "the picture keeps its room: {shown}");
     // A word that is also a command of the program is a prompt nevertheless.
     let command = shlex::split(&element(&shown, "command")).unwrap();
@@ -286,14 +286,17 @@ fn pictures_are_listed_a_page_at_a_time() {
     assert_eq!(listed(&older), newest[24..]);
     assert!(!text(&server, &older).contains("Older pictures"));
     // From its number on, the list begins with a job: scripts look it up so.
-    assert_eq!(listed(&format!("/mine?before={}", jobs[3]["number"].as_i64().unwrap() + 1))[0], newest[22]);
+    let from_its_number = format!("/mine?before={}", jobs[3]["number"].as_i64().unwrap() + 1);
+    assert_eq!(listed(&from_its_number)[0], newest[22]);
+    assert_eq!(listed(&format!("{from_its_number}&limit=1")), newest[22..23]);
+    assert_eq!(listed("/mine?limit=100"), newest[..24]);
 
     let path = format!("{}/cancel", path_of(&jobs[25]));
     assert_eq!(led(&post(&server, &path, "next=/mine")), "/mine");
     assert_eq!(listed("/mine?state=cancelled"), newest[..1]);
     assert_eq!(led(&post(&server, "/mine/cancel", "")), "/mine");
     assert_eq!(listed("/mine?state=queued"), [""; 0]);
-    assert!(text(&server, "/mine?state=queued").contains("There are no such pictures here."));
+    assert!(text(&server, "/mine?state=queued").contains("No pictures match."));
     assert_eq!(
         led(&post(&server, &format!("{}/delete", path_of(&jobs[25])), "next=/mine?state=cancelled")),
         "/mine?state=cancelled"

@@ -179,6 +179,15 @@ impl View {
         Ok(view)
     }
 
+    /// What a list shows of a job that has ended: without its result and the recipe among its files.
+    pub async fn brief(app: &App, job: Job) -> Answer<Self> {
+        let artifacts = match job.state {
+            State::Done => app.queue.artifacts(&job.id).await?,
+            _ => Vec::new(),
+        };
+        Ok(Self::alone(job, &artifacts, None))
+    }
+
     fn alone(job: Job, artifacts: &[Artifact], result: Option<&Recorded>) -> Self {
         let mut order: Value = serde_json::from_str(&job.settings).unwrap_or_default();
         let mut part = |name: &str| order.get_mut(name).map(Value::take).unwrap_or_default();

@@ -6,9 +6,8 @@ use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, REFERRER_POLICY};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
-use url::form_urlencoded;
 
-use super::{Layout, redirect, render_with, sentence};
+use super::{Layout, address, redirect, render_with, sentence};
 use crate::server::problem::Problem;
 
 /// The parts of the server for programs. Their problems stay JSON, even in a browser.
@@ -50,11 +49,7 @@ pub async fn as_page(request: Request, next: Next) -> Response {
 
 /// The address of the login that leads to a page.
 fn login_for(page: &str) -> String {
-    if page == "/" {
-        return "/login".into();
-    }
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", page).finish();
-    format!("/login?{query}")
+    address("/login", &[("next", Some(page).filter(|page| *page != "/"))])
 }
 
 fn wants_page(headers: &HeaderMap) -> bool {
@@ -69,9 +64,9 @@ impl ErrorPage {
         let title = match problem.status() {
             StatusCode::NOT_FOUND => "Not found",
             StatusCode::FORBIDDEN => "Not allowed",
-            StatusCode::TOO_MANY_REQUESTS => "Too fast",
-            status if status.is_server_error() => "The server failed",
-            _ => "This did not work",
+            StatusCode::TOO_MANY_REQUESTS => "Too many requests",
+            status if status.is_server_error() => "Something went wrong",
+            _ => "That did not work",
         };
         Self { layout, title, detail: sentence(problem.detail()), hint: problem.to_do().map(sentence) }
     }

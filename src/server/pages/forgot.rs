@@ -5,12 +5,12 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Extension, Path, RawQuery, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 
-use super::{Form, Layout, redirect, render, render_with, told};
+use super::{Asked, Form, Layout, redirect, render, render_with, told};
 use crate::server::app::App;
 use crate::server::guard::Network;
 use crate::server::problem::Answer;
@@ -42,8 +42,8 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/forgot", get(show).post(ask)).route("/reset/{secret}", get(show_reset).post(reset))
 }
 
-async fn show(State(app): State<App>, layout: Layout, RawQuery(query): RawQuery) -> Response {
-    let asked = Form::parse(query.unwrap_or_default().as_bytes()).has("asked");
+async fn show(State(app): State<App>, layout: Layout, Asked(query): Asked) -> Response {
+    let asked = query.has("asked");
     let sends = app.mail.is_configured();
     render(&ForgotPage { layout, sends, asked, name: String::new(), error: None })
 }

@@ -1,9 +1,12 @@
 //! What a form posted.
 
+use std::convert::Infallible;
+
 use axum::body::to_bytes;
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
 use tempfile::TempPath;
 use url::form_urlencoded;
 
@@ -57,7 +60,7 @@ impl Form {
     ///
     /// If it is not a number.
     pub fn days(&self) -> Answer<Option<u32>> {
-        let wrong = |_| Problem::unprocessable("the number of days cannot be read").hint("choose one of the list");
+        let wrong = |_| Problem::unprocessable("the number of days cannot be read").hint("choose one from the list");
         self.some("days").map(str::parse).transpose().map_err(wrong)
     }
 
@@ -65,6 +68,25 @@ impl Form {
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.some(name).is_some()
+    }
+}
+
+/// What follows the `?` of an address, as the fields of a form.
+pub struct Asked(pub Form);
+
+impl Asked {
+    /// What a request asks for.
+    #[must_use]
+    pub fn of(parts: &Parts) -> Self {
+        Self(Form::parse(parts.uri.query().unwrap_or_default().as_bytes()))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
     }
 }
 

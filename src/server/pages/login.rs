@@ -2,13 +2,13 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Extension, RawQuery, State};
+use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
-use super::{Form, Layout, local_path, redirect, render, render_with, status_of, told};
+use super::{Asked, Form, Layout, local_path, redirect, render, render_with, status_of, told};
 use crate::server::app::App;
 use crate::server::config::Registration;
 use crate::server::guard::{Entrance, Network};
@@ -33,8 +33,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/login", get(show).post(log_in)).route("/logout", post(log_out))
 }
 
-async fn show(State(app): State<App>, layout: Layout, RawQuery(query): RawQuery) -> Response {
-    let query = Form::parse(query.unwrap_or_default().as_bytes());
+async fn show(State(app): State<App>, layout: Layout, Asked(query): Asked) -> Response {
     let next = local_path(query.get("next")).to_owned();
     if matches!(layout.entrance, Entrance::Session | Entrance::Local) {
         return redirect(&next);

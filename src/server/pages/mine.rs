@@ -2,13 +2,12 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{RawQuery, State as AppState};
+use axum::extract::State as AppState;
 use axum::response::Response;
 use axum::routing::{get, post};
-use url::form_urlencoded;
 
-use super::job::{heading, state_in_words, tone};
-use super::{Form, Layout, redirect, render};
+use super::job::{has_cells, heading, state_in_words, tone};
+use super::{Asked, Form, Layout, address, redirect, render};
 use crate::drawer;
 use crate::queue::{Filter, Job, State};
 use crate::server::app::App;
@@ -69,20 +68,16 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/mine", get(show)).route("/mine/cancel", post(cancel))
 }
 
-async fn show(
-    AppState(app): AppState<App>,
-    layout: Layout,
-    visitor: Visitor,
-    RawQuery(query): RawQuery,
-) -> Answer<Response> {
-    let query = Form::parse(query.unwrap_or_default().as_bytes());
+async fn show(AppState(app): AppState<App>, layout: Layout, visitor: Visitor, Asked(query): Asked) -> Answer<Response> {
     // An address that somebody wrote by hand shows more than was meant, rather than nothing.
     let state = State::parse(query.get("state"));
     let before = query.get("before").parse::<i64>().ok();
-    let filter = Filter { owner: Some(visitor.owner.clone()), state, before, limit: LENGTH };
+    // A script that renews a card asks for that one.
+    let limit = query.get("limit").parse().map_or(LENGTH, |limit: u32| limit.clamp(1, LENGTH));
+    let filter = Filter { owner: Some(visitor.owner.clone()), state, before, limit };
     let jobs = app.queue.jobs(&filter).await?;
     // A list that is full may go on.
-    let last = jobs.last().filter(|_| jobs.len() == LENGTH as usize).map(|job| job.number);
+    let last = jobs.last().filter(|_| jobs.len() == limit as usize).map(|job| job.number);
     let any_waits = jobs.iter().any(|job| job.state == State::Queued);
     let mut cards = Vec::with_capacity(jobs.len());
     for job in jobs {
@@ -91,7 +86,7 @@ async fn show(
     let label = |state| state_in_words(state, false);
     let filters = std::iter::once(None).chain(STATES.map(Some)).map(|choice| FilterLink {
         label: choice.map_or("All", label),
-        url: address(choice, None),
+        url: list(choice, None),
         is_chosen: choice == state,
     });
     Ok(render(&MinePage {
@@ -101,9 +96,9 @@ async fn show(
         cards,
         any_waits,
         is_first: before.is_none(),
-        newest: address(state, None),
-        older: last.map(|number| address(state, Some(number))),
-        here: address(state, before),
+        newest: list(state, None),
+        older: last.map(|number| list(state, Some(number))),
+        here: list(state, before),
     }))
 }
 
@@ -116,16 +111,9 @@ async fn cancel(AppState(app): AppState<App>, visitor: Visitor, _: Form) -> Answ
 }
 
 /// The address of a part of the list.
-fn address(state: Option<State>, before: Option<i64>) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    if let Some(state) = state {
-        query.append_pair("state", state.as_str());
-    }
-    if let Some(before) = before {
-        query.append_pair("before", &before.to_string());
-    }
-    let query = query.finish();
-    if query.is_empty() { "/mine".into() } else { format!("/mine?{query}") }
+fn list(state: Option<State>, before: Option<i64>) -> String {
+    let before = before.map(|before| before.to_string());
+    address("/mine", &[("state", state.map(State::as_str)), ("before", before.as_deref())])
 }
 
 impl Card {
@@ -134,7 +122,8 @@ impl Card {
         let settings = Order::read(&job.settings).ok().map(|order| order.settings);
         let drawer = settings.as_ref().and_then(|settings| drawer::of(&settings.drawer).ok());
         let size = drawer.zip(settings.as_ref()).map(|(drawer, settings)| drawer.finished_size(settings));
-        let job = View::of(app, job, matches!(state, State::Queued | State::Running)).await?;
+        let is_live = matches!(state, State::Queued | State::Running);
+        let job = if is_live { View::of(app, job, true).await? } else { View::brief(app, job).await? };
         // The small picture is made when a browser asks for it.
         let has_picture = job.files.iter().any(|file| file.name == "picture.png");
         let small = has_picture.then(|| files::url(&id, derived::THUMBNAIL));
@@ -142,12 +131,12 @@ impl Card {
             said: state_in_words(state, cancel),
             tone: tone(state),
             heading: heading(&job.prompt),
-            is_live: matches!(state, State::Queued | State::Running),
+            is_live,
             progress: progress(&job),
             picture: small.or_else(|| job.preview.clone()),
             width: size.map_or(1, |size| size.width),
             height: size.map_or(1, |size| size.height),
-            has_cells: drawer.is_some_and(|drawer| drawer.vector().is_some()),
+            has_cells: settings.is_some_and(|settings| has_cells(&settings.drawer)),
             job,
         })
     }
@@ -172,7 +161,7 @@ mod tests {
 
     #[test]
     fn addresses_name_what_they_show() {
-        assert_eq!(address(None, None), "/mine");
-        assert_eq!(address(Some(State::Dead), Some(7)), "/mine?state=dead&before=7");
+        assert_eq!(list(None, None), "/mine");
+        assert_eq!(list(Some(State::Dead), Some(7)), "/mine?state=dead&before=7");
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! - [`Layout`]: the frame of every page, which knows who looks at it. A template has it in its field `layout`.
 //! - [`render`]: makes an answer from a template.
-//! - [`Form`]: what a form posted.
+//! - [`Form`]: what a form posted; [`Asked`]: the same, behind the `?` of an address.
 //! - [`assets`]: style sheets, scripts and icons, compiled in, under addresses that change with their content.
 //! - [`errors`]: problems as pages, and the way to the login.
 
@@ -12,6 +12,7 @@ mod account;
 mod admin;
 mod assets;
 mod create;
+mod downloads;
 mod email;
 mod errors;
 mod forgot;
@@ -29,10 +30,10 @@ use axum::Router;
 
 pub use email::EmailSection;
 pub use errors::as_page;
-pub use form::Form;
+pub use form::{Asked, Form};
 pub use layout::Layout;
-pub use render::{local_path, redirect, render, render_with, sentence, status_of, told};
-pub use words::{about, count};
+pub use render::{address, in_sentences, local_path, redirect, render, render_with, sentence, status_of, told};
+pub use words::{about, plain};
 
 use super::app::App;
 

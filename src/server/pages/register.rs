@@ -2,13 +2,13 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Extension, RawQuery, State};
+use axum::extract::{Extension, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::{Form, Layout, redirect, render, render_with, told};
+use super::{Asked, Form, Layout, redirect, render, render_with, told};
 use crate::server::app::App;
 use crate::server::guard::{Entrance, Network};
 use crate::server::problem::Answer;
@@ -32,12 +32,11 @@ async fn show(
     State(app): State<App>,
     Extension(network): Extension<Network>,
     layout: Layout,
-    RawQuery(query): RawQuery,
+    Asked(query): Asked,
 ) -> Answer<Response> {
     if layout.entrance == Entrance::Session {
         return Ok(redirect("/account"));
     }
-    let query = Form::parse(query.unwrap_or_default().as_bytes());
     register::check_allowed(&app, network, query.some("invitation")).await?;
     let invitation = query.get("invitation").to_owned();
     Ok(render(&RegisterPage { layout, name: String::new(), invitation, error: None }))

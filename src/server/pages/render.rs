@@ -4,6 +4,7 @@ use askama::Template;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use url::form_urlencoded::Serializer;
 
 use crate::server::problem::Problem;
 
@@ -45,6 +46,14 @@ pub fn local_path(given: &str) -> &str {
     if is_plain && given.starts_with('/') && !given.starts_with("//") { given } else { "/" }
 }
 
+/// An address with the parts of its query that are given.
+#[must_use]
+pub fn address(path: &str, query: &[(&str, Option<&str>)]) -> String {
+    let given = query.iter().filter_map(|(name, value)| Some((name, (*value)?)));
+    let query = Serializer::new(String::new()).extend_pairs(given).finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
 /// A message as a sentence: with a capital, and a period.
 #[must_use]
 pub fn sentence(message: &str) -> String {
@@ -57,9 +66,15 @@ pub fn sentence(message: &str) -> String {
 /// A problem in sentences: what is wrong, and what to do about it.
 #[must_use]
 pub fn told(problem: &Problem) -> String {
-    match problem.to_do() {
-        Some(hint) => format!("{} {}", sentence(problem.detail()), sentence(hint)),
-        None => sentence(problem.detail()),
+    in_sentences(problem.detail(), problem.to_do())
+}
+
+/// What is wrong in sentences, and what to do about it if that is known.
+#[must_use]
+pub fn in_sentences(detail: &str, hint: Option<&str>) -> String {
+    match hint {
+        Some(hint) => format!("{} {}", sentence(detail), sentence(hint)),
+        None => sentence(detail),
     }
 }
 
@@ -86,6 +101,13 @@ mod tests {
         {
             assert_eq!(local_path(path), "/", "{path}");
         }
+    }
+
+    #[test]
+    fn addresses_have_what_is_given() {
+        assert_eq!(address("/mine", &[("state", None), ("before", None)]), "/mine");
+        let query = [("state", Some("done")), ("q", Some("a&b \"")), ("user", Some("")), ("before", None)];
+        assert_eq!(address("/mine", &query), "/mine?state=done&q=a%26b+%22&user=");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Numbers in words.
+//! Numbers and moments in words.
 
 /// About how long something takes, such as `about 40 s`: an estimate is no better than that.
 #[must_use]
@@ -22,10 +22,22 @@ pub fn about(seconds: f64) -> String {
     }
 }
 
-/// A number of things: `1 picture`, `3 pictures`.
+/// The length of a file.
 #[must_use]
-pub fn count(number: u64, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+pub fn bytes(bytes: u64) -> String {
+    let tenths = bytes.saturating_add(50_000) / 100_000;
+    match bytes {
+        0..1000 => format!("{bytes} B"),
+        1000..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        _ => format!("{}.{} MB", tenths / 10, tenths % 10),
+    }
+}
+
+/// A moment for who has no scripts; with them, `page.js` writes it as the visitor's country does.
+#[must_use]
+pub fn plain(moment: &str) -> String {
+    let minutes = moment.get(..16).unwrap_or(moment);
+    format!("{} UTC", minutes.replace('T', " "))
 }
 
 #[cfg(test)]
@@ -47,9 +59,12 @@ mod tests {
         ] {
             assert_eq!(about(seconds), words);
         }
-        assert_eq!(
-            (count(1, "picture", "pictures"), count(0, "picture", "pictures")),
-            ("1 picture".into(), "0 pictures".into())
-        );
+        assert_eq!(plain("2026-11-29T15:00:00.000Z"), "2026-11-29 15:00 UTC");
+    }
+
+    #[test]
+    fn lengths_are_rounded() {
+        let lengths = [0, 999, 1000, 1001, 999_001, 1_000_000, 12_345_678, 12_350_000].map(bytes);
+        assert_eq!(lengths, ["0 B", "999 B", "1 kB", "2 kB", "1000 kB", "1.0 MB", "12.3 MB", "12.4 MB"]);
     }
 }

@@ -29,6 +29,9 @@ pub(super) const HOLD: &str = "UPDATE uploads SET expires = {now} + $3 WHERE own
 /// Values: owner, id
 pub(super) const LOOK: &str = concat!("SELECT ", columns!(), " FROM uploads WHERE owner = $1 AND id = $2");
 
+/// Values: owner, SHA-256
+pub(super) const BY_HASH: &str = concat!("SELECT ", columns!(), " FROM uploads WHERE owner = $1 AND sha256 = $2");
+
 /// Values: owner, the most
 pub(super) const LIST: &str =
     concat!("SELECT ", columns!(), " FROM uploads WHERE owner = $1 ORDER BY created DESC, id LIMIT $2");

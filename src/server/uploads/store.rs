@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::TryStreamExt as _;
 
 use super::convert::Converted;
-use super::statements::{ADD, AFTER, BYTES, DELETE, EXPIRE, HOLD, LIST, LOOK, OBJECT, SAME, USE};
+use super::statements::{ADD, AFTER, BY_HASH, BYTES, DELETE, EXPIRE, HOLD, LIST, LOOK, OBJECT, SAME, USE};
 use crate::database::{Database, Id, Row, Value, milliseconds};
 use crate::error::{Error, Result};
 use crate::objects::Objects;
@@ -128,6 +128,15 @@ impl Uploads {
     /// If the database cannot be reached.
     pub async fn look(&self, owner: &str, id: &Id) -> Result<Option<Upload>> {
         self.one(LOOK, &[owner.into(), id.as_str().into()]).await
+    }
+
+    /// The upload of an owner with a SHA-256.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn with_hash(&self, owner: &str, sha256: &str) -> Result<Option<Upload>> {
+        self.one(BY_HASH, &[owner.into(), sha256.into()]).await
     }
 
     /// The newest uploads of an owner; at most 100.

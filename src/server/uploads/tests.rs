@@ -73,6 +73,11 @@ async fn a_picture_is_kept_once_for_each_owner() {
     assert_eq!(uploads.delete("ben", &first.id).await.unwrap(), Deleted::Unknown);
     assert_eq!(uploads.of("anna", &first.id).await.unwrap().map(|upload| upload.id), Some(first.id.clone()));
     assert_eq!(uploads.list("anna").await.unwrap().len(), 1);
+    let found = uploads.with_hash("ben", "a").await.unwrap();
+    assert_eq!(
+        (found.map(|upload| upload.id), uploads.with_hash("ben", "b").await.unwrap()),
+        (Some(other.id.clone()), None)
+    );
     assert!(place.is_stored(&first).await && place.is_stored(&other).await);
     assert_eq!(uploads.delete("anna", &first.id).await.unwrap(), Deleted::Yes);
     assert_eq!(uploads.delete("anna", &first.id).await.unwrap(), Deleted::Unknown);

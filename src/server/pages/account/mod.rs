@@ -4,13 +4,13 @@ mod client;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Extension, RawQuery, State};
+use axum::extract::{Extension, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
-use super::{EmailSection, Form, Layout, redirect, render, render_with, status_of, told};
+use super::{Asked, EmailSection, Form, Layout, redirect, render, render_with, status_of, told};
 use crate::accounts::Scope;
 use crate::server::app::App;
 use crate::server::guard::{Entrance, Network, session_of};
@@ -78,13 +78,13 @@ async fn show(
     entrance: Entrance,
     headers: HeaderMap,
     layout: Layout,
-    RawQuery(query): RawQuery,
+    Asked(query): Asked,
 ) -> Answer<Response> {
     if matches!(entrance, Entrance::Local | Entrance::Anonymous) {
         return Ok(render(&NoAccountPage { layout, is_local: entrance == Entrance::Local }));
     }
     entrance.check_own_account()?;
-    let done = match Form::parse(query.unwrap_or_default().as_bytes()).get("done") {
+    let done = match query.get("done") {
         "password" => Some("Your password is changed. Your other sessions have ended."),
         "token" => Some("The token is revoked."),
         "session" => Some("The session has ended."),
@@ -217,20 +217,13 @@ impl AccountPage {
     fn trouble_with(&self, part: Part) -> Option<&str> {
         self.trouble.as_ref().filter(|trouble| trouble.part == part).map(|trouble| trouble.text.as_str())
     }
-
-    /// What a scope allows.
-    #[allow(clippy::unused_self, reason = "templates reach it by the page")]
-    fn allowed(&self, scope: Scope) -> &'static str {
-        match scope {
-            Scope::Read => "look",
-            Scope::Jobs => "make pictures",
-            Scope::Admin => "everything",
-        }
-    }
 }
 
-/// A moment for who has no scripts; with them, `page.js` writes it as the visitor's country does.
-fn plain(moment: &str) -> String {
-    let minutes = moment.get(..16).unwrap_or(moment);
-    format!("{} UTC", minutes.replace('T', " "))
+/// What a scope allows.
+fn allowed(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Read => "look",
+        Scope::Jobs => "make pictures",
+        Scope::Admin => "everything",
+    }
 }

@@ -2,14 +2,14 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 
 use super::Desk;
 use crate::server::admin::{EntryView, entries};
 use crate::server::app::App;
-use crate::server::pages::{Form, Layout, render};
+use crate::server::pages::{Asked, Layout, render};
 use crate::server::problem::Answer;
 
 #[derive(Template)]
@@ -27,8 +27,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/admin/audit", get(list))
 }
 
-async fn list(State(app): State<App>, desk: Desk, RawQuery(query): RawQuery) -> Answer<Response> {
-    let query = Form::parse(query.unwrap_or_default().as_bytes());
+async fn list(State(app): State<App>, desk: Desk, Asked(query): Asked) -> Answer<Response> {
     let found = entries(&app, query.get("before").parse().ok(), None).await?;
     let older = found.next.map(|next| format!("/admin/audit?before={next}"));
     Ok(render(&AuditPage { layout: desk.layout, done: desk.done, entries: found.items, older }))

@@ -2,21 +2,23 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::State as AppState;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::{Desk, back, encoded};
+use super::{Desk, back};
+use crate::queue::State;
 use crate::server::admin::{AdminJob, AttemptView, Which, find_jobs, look_at_job, requeue_job};
 use crate::server::app::App;
 use crate::server::jobs::actions;
-use crate::server::pages::{Form, Layout, render};
+use crate::server::pages::job::{state_in_words, tone};
+use crate::server::pages::{Asked, Form, Layout, address, render};
 use crate::server::problem::{Answer, PathId};
 
 /// The states, with what operators call them.
 const STATES: [(&str, &str); 6] = [
     ("dead", "Failed"),
-    ("running", "Drawn now"),
+    ("running", "Drawing"),
     ("queued", "Waiting"),
     ("done", "Done"),
     ("cancelled", "Canceled"),
@@ -55,8 +57,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/admin/jobs/{id}/cancel", post(cancel))
 }
 
-async fn list(State(app): State<App>, desk: Desk, RawQuery(query): RawQuery) -> Answer<Response> {
-    let query = Form::parse(query.unwrap_or_default().as_bytes());
+async fn list(AppState(app): AppState<App>, desk: Desk, Asked(query): Asked) -> Answer<Response> {
     let state = query.some("state").unwrap_or("dead").to_owned();
     let user = query.get("user").to_owned();
     let which = Which {
@@ -66,23 +67,23 @@ async fn list(State(app): State<App>, desk: Desk, RawQuery(query): RawQuery) -> 
         limit: None,
     };
     let found = find_jobs(&app, &which).await?;
-    let address = format!("/admin/jobs?state={}&user={}", encoded(&state), encoded(&user));
-    let older = found.next.map(|next| format!("{address}&before={next}"));
+    let page = |before| address("/admin/jobs", &[("state", Some(&state)), ("user", Some(&user)), ("before", before)]);
+    let (back, older) = (page(None), found.next.as_deref().map(|next| page(Some(next))));
     let (layout, done) = (desk.layout, desk.done);
-    Ok(render(&JobsPage { layout, done, state, user, jobs: found.items, older, back: address }))
+    Ok(render(&JobsPage { layout, done, state, user, jobs: found.items, older, back }))
 }
 
-async fn show(State(app): State<App>, desk: Desk, PathId(id): PathId) -> Answer<Response> {
+async fn show(AppState(app): AppState<App>, desk: Desk, PathId(id): PathId) -> Answer<Response> {
     let it = look_at_job(&app, &desk.visitor, &id).await?;
     Ok(render(&JobPage { layout: desk.layout, done: desk.done, it, back: format!("/admin/jobs/{id}") }))
 }
 
-async fn requeue(State(app): State<App>, desk: Desk, PathId(id): PathId, form: Form) -> Answer<Response> {
+async fn requeue(AppState(app): AppState<App>, desk: Desk, PathId(id): PathId, form: Form) -> Answer<Response> {
     requeue_job(&app, &desk.visitor, &id).await?;
     Ok(back(&form, "/admin/jobs", "requeued"))
 }
 
-async fn cancel(State(app): State<App>, desk: Desk, PathId(id): PathId, form: Form) -> Answer<Response> {
+async fn cancel(AppState(app): AppState<App>, desk: Desk, PathId(id): PathId, form: Form) -> Answer<Response> {
     actions::cancel(&app, &desk.visitor, &id).await?;
     Ok(back(&form, "/admin/jobs", "canceled"))
 }
@@ -95,24 +96,28 @@ impl JobsPage {
 }
 
 impl AdminJob {
+    fn state(&self) -> Option<State> {
+        State::parse(self.job.state)
+    }
+
+    /// The state in a word.
+    fn said(&self) -> &'static str {
+        self.state().map_or(self.job.state, |state| state_in_words(state, self.job.cancel))
+    }
+
     /// How the state looks.
     fn tone(&self) -> &'static str {
-        match self.job.state {
-            "dead" => "error",
-            "done" => "good",
-            "running" => "notice",
-            _ => "",
-        }
+        self.state().map_or("", tone)
     }
 
     /// Whether it can be put back.
     fn is_dead(&self) -> bool {
-        self.job.state == "dead"
+        self.state() == Some(State::Dead)
     }
 
     /// Whether it can be canceled.
     fn lives(&self) -> bool {
-        matches!(self.job.state, "queued" | "running")
+        matches!(self.state(), Some(State::Queued | State::Running))
     }
 }
 

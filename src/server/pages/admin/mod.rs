@@ -15,7 +15,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 
-use super::{Form, Layout, local_path, redirect};
+use super::{Asked, Form, Layout, local_path, redirect};
 use crate::server::app::App;
 use crate::server::problem::{Answer, Problem};
 use crate::server::visitor::Visitor;
@@ -49,7 +49,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Desk {
         if !visitor.operates() {
             return Err(Problem::missing("page"));
         }
-        let query = Form::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let query = Asked::of(parts).0;
         let code = query.get("done");
         let done = DONE.into_iter().find(|(known, _)| *known == code).map(|(_, words)| words);
         Ok(Self { layout: Layout::of(parts), visitor, done })
@@ -68,18 +68,18 @@ impl Desk {
 
 /// What an operator can have done: as an address has it, and in words.
 const DONE: [(&str, &str); 13] = [
-    ("paused", "The queue is paused: no job begins until you resume it."),
-    ("resumed", "The queue goes on."),
-    ("requeued", "The job waits again."),
+    ("paused", "The queue is paused: no job starts until you resume it."),
+    ("resumed", "The queue is running again."),
+    ("requeued", "The job is back in the queue."),
     ("canceled", "The job is canceled, or will be in a moment."),
-    ("drained", "The worker takes no more jobs within 20 seconds."),
-    ("undrained", "The worker takes jobs again within 20 seconds."),
-    ("resent", "The letter waits to be sent."),
+    ("drained", "The worker will stop taking jobs within 20 seconds."),
+    ("undrained", "The worker will take jobs again within 20 seconds."),
+    ("resent", "The letter is queued to be sent."),
     ("shown", "The picture is in the gallery again."),
     ("added", "The user is added."),
     ("changed", "The user is changed."),
-    ("disabled", "The user can do nothing from now on."),
-    ("enabled", "The user can do everything again."),
+    ("disabled", "The user is disabled."),
+    ("enabled", "The user is enabled again."),
     ("withdrawn", "The invitation is no longer valid."),
 ];
 
@@ -88,9 +88,4 @@ fn back(form: &Form, usual: &str, done: &str) -> Response {
     let page = Some(local_path(form.get("back"))).filter(|page| page.starts_with("/admin")).unwrap_or(usual);
     let sign = if page.contains('?') { '&' } else { '?' };
     redirect(&format!("{page}{sign}done={done}"))
-}
-
-/// A text as a part of an address.
-fn encoded(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

@@ -2,14 +2,14 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::{Desk, back};
 use crate::server::admin::{HiddenPicture, hidden_pictures};
 use crate::server::app::App;
-use crate::server::pages::{Form, Layout, render};
+use crate::server::pages::{Asked, Form, Layout, render};
 use crate::server::pictures::unhide;
 use crate::server::problem::{Answer, PathId};
 
@@ -28,8 +28,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/admin/pictures", get(list)).route("/admin/pictures/{id}/show", post(show))
 }
 
-async fn list(State(app): State<App>, desk: Desk, RawQuery(query): RawQuery) -> Answer<Response> {
-    let query = Form::parse(query.unwrap_or_default().as_bytes());
+async fn list(State(app): State<App>, desk: Desk, Asked(query): Asked) -> Answer<Response> {
     let found = hidden_pictures(&app, query.get("before").parse().ok(), None).await?;
     let older = found.next.map(|next| format!("/admin/pictures?before={next}"));
     Ok(render(&PicturesPage { layout: desk.layout, done: desk.done, pictures: found.items, older }))

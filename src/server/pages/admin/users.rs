@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -11,7 +11,7 @@ use super::{Desk, back};
 use crate::accounts::Role;
 use crate::server::admin::{ChangedUser, NewUserBody, UserView, add_user, change_user, list_users};
 use crate::server::app::App;
-use crate::server::pages::{Form, Layout, render_with, status_of, told};
+use crate::server::pages::{Asked, Form, Layout, render_with, status_of, told};
 use crate::server::problem::{Answer, PathName, Problem};
 
 /// How many users a page has at most.
@@ -42,8 +42,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/admin/users/{name}/enable", post(enable))
 }
 
-async fn list(State(app): State<App>, desk: Desk, RawQuery(query): RawQuery) -> Answer<Response> {
-    let query = Form::parse(query.unwrap_or_default().as_bytes());
+async fn list(State(app): State<App>, desk: Desk, Asked(query): Asked) -> Answer<Response> {
     page(&app, desk, Shown { search: query.get("q"), ..Shown::default() }).await
 }
 

@@ -50,9 +50,10 @@ impl Base {
         if let Some(id) = form.some("from") {
             let id = Id::parse(id).ok_or_else(|| Problem::missing("picture"))?;
             let job = job_of(app, visitor, &id).await?;
-            let mut base = Self::read(app, &job, format!("/p/{id}"))?;
+            let order = Order::read(&job.settings)?;
+            let mut base = Self::read(app, &job, &order, format!("/p/{id}"))?;
             base.wish.from = id.to_string();
-            base.find_start(app, visitor, &job).await?;
+            base.find_start(app, visitor, &order).await?;
             return Ok(Some(base));
         }
         if let Some(id) = form.some("like") {
@@ -65,18 +66,18 @@ impl Base {
             let picture = picture.filter(|picture| is_shared(picture) || visitor.sees_those_of(&picture.owner));
             let picture = picture.ok_or_else(|| Problem::missing("picture"))?;
             let job = app.queue.job(&picture.job, None).await?.ok_or_else(|| Problem::missing("picture"))?;
-            let mut base = Self::read(app, &job, format!("/g/{}", picture.id))?;
+            let order = Order::read(&job.settings)?;
+            let mut base = Self::read(app, &job, &order, format!("/g/{}", picture.id))?;
             base.wish.like = picture.id.to_string();
             // With its seed as well, it would be the same picture.
             base.wish.seed.clear();
-            base.find_start(app, visitor, &job).await?;
+            base.find_start(app, visitor, &order).await?;
             return Ok(Some(base));
         }
         Ok(None)
     }
 
-    fn read(app: &App, job: &Job, page: String) -> Answer<Self> {
-        let order = Order::read(&job.settings)?;
+    fn read(app: &App, job: &Job, order: &Order, page: String) -> Answer<Self> {
         let settings = &order.settings;
         let (prompt, negative) = divided(&settings.prompt);
         let drawer = settings.drawer.to_string();
@@ -108,12 +109,10 @@ impl Base {
     }
 
     /// Looks for the upload that the picture began with, which may be deleted meanwhile.
-    async fn find_start(&mut self, app: &App, visitor: &Visitor, job: &Job) -> Answer<()> {
-        let order = Order::read(&job.settings)?;
+    async fn find_start(&mut self, app: &App, visitor: &Visitor, order: &Order) -> Answer<()> {
         let name = order.settings.init_image.as_ref().and_then(|path| path.to_str());
         let Some(input) = name.and_then(|name| order.inputs.get(name)) else { return Ok(()) };
-        let uploads = Uploads::new(app).list(&visitor.owner).await?;
-        if let Some(upload) = uploads.iter().find(|upload| upload.sha256 == input.sha256) {
+        if let Some(upload) = Uploads::new(app).with_hash(&visitor.owner, &input.sha256).await? {
             self.wish.init_image = upload.id.to_string();
         }
         Ok(())

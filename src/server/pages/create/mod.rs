@@ -8,7 +8,7 @@ mod view;
 mod wish;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, RawQuery, Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
@@ -19,7 +19,7 @@ use self::start::Start;
 use self::view::CreatePage;
 use self::wish::Wish;
 use super::form::posted;
-use super::{Form, Layout, redirect, render_with};
+use super::{Asked, Layout, redirect, render_with};
 use crate::queue::JobId;
 use crate::server::app::App;
 use crate::server::jobs::submit;
@@ -39,10 +39,8 @@ pub(super) fn routes() -> Router<App> {
 ///
 /// - `from=JOB`: the settings of a picture of the visitor, to change some of them;
 /// - `like=PICTURE`: the settings of a published picture;
-/// - `init=JOB`: start from a picture of the visitor;
 /// - and every field of the form by its name, which counts more than these.
-async fn show(State(app): State<App>, layout: Layout, visitor: Visitor, RawQuery(query): RawQuery) -> Answer<Response> {
-    let query = Form::parse(query.unwrap_or_default().as_bytes());
+async fn show(State(app): State<App>, layout: Layout, visitor: Visitor, Asked(query): Asked) -> Answer<Response> {
     let base = Base::of(&app, &visitor, &query).await?;
     let filled = base.as_ref().map(|base| base.wish.clone()).unwrap_or_default();
     let wish = Wish::read(&query, filled);
@@ -64,19 +62,14 @@ async fn draw(State(app): State<App>, layout: Layout, visitor: Visitor, request:
             Err(problem) => return page(&app, layout, &visitor, wish, base.as_ref(), Some(&problem)).await,
         }
     }
-    match order(&app, &visitor, &mut wish, base.as_ref()).await {
+    match order(&app, &visitor, &wish, base.as_ref()).await {
         Ok(job) => Ok(redirect(&format!("/p/{job}"))),
         Err(problem) => page(&app, layout, &visitor, wish, base.as_ref(), Some(&problem)).await,
     }
 }
 
-async fn order(app: &App, visitor: &Visitor, wish: &mut Wish, base: Option<&Base>) -> Answer<JobId> {
-    // The picture becomes an upload, as if the visitor had saved it and given it back.
-    if let Some(id) = start::kept(app, visitor, wish).await? {
-        wish.starts_from(&id);
-    }
-    let body = wish.body(base)?;
-    Ok(submit(app, visitor, body, None).await?.id)
+async fn order(app: &App, visitor: &Visitor, wish: &Wish, base: Option<&Base>) -> Answer<JobId> {
+    Ok(submit(app, visitor, wish.body(base)?, None).await?.id)
 }
 
 async fn page(

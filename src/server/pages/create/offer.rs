@@ -1,14 +1,18 @@
 //! What the form offers, and what it costs.
 
+use std::sync::OnceLock;
+
 use super::shapes::{Shape, shapes};
+use crate::error::Error;
 use crate::models::embedded;
 use crate::palette::{BuiltIn, hexadecimal};
 use crate::queue::Overview;
 use crate::server::app::App;
 use crate::server::lists::{QualityView, drawers, qualities, usual_settings};
-use crate::server::pages::{about, count};
+use crate::server::pages::about;
 use crate::server::problem::Answer;
 use crate::styles::Group;
+use crate::text::counted;
 
 /// The most colors of a palette that are shown.
 const MOST_SWATCHES: usize = 12;
@@ -28,8 +32,8 @@ pub(super) struct Offer {
     /// The default first
     pub drawers: Vec<DrawerTile>,
     pub shapes: Vec<Shape>,
-    pub palettes: Vec<PaletteTile>,
-    pub styles: Vec<StyleGroup>,
+    pub palettes: &'static [PaletteTile],
+    pub styles: &'static [StyleGroup],
     /// Whether the model inside the program alone judges pictures, so that only its own styles are offered
     pub is_embedded: bool,
     /// The kinds of files besides the PNG
@@ -140,8 +144,8 @@ fn titled(name: &str, description: &str) -> (String, String) {
 
 fn product_title(name: &str) -> &'static str {
     match name {
-        "mp4" => "Film of its making (MP4)",
-        "gif" => "Film of its making (GIF)",
+        "mp4" => "Film of how it was drawn (MP4)",
+        "gif" => "Film of how it was drawn (GIF)",
         _ => "Vector graphic (SVG)",
     }
 }
@@ -180,7 +184,16 @@ fn amount(iterations: usize, cutouts: usize) -> f64 {
     (iterations as f64 * cutouts as f64).max(1.0)
 }
 
-fn palettes() -> Answer<Vec<PaletteTile>> {
+/// What is computed once, since it cannot change.
+type Once<T> = OnceLock<Result<Vec<T>, String>>;
+
+fn once<T>(list: &'static Once<T>, make: impl FnOnce() -> Result<Vec<T>, Error>) -> Answer<&'static [T]> {
+    let made = list.get_or_init(|| make().map_err(|error| error.to_string()));
+    Ok(made.as_deref().map_err(|problem| Error::fault(problem.clone()))?)
+}
+
+fn palettes() -> Answer<&'static [PaletteTile]> {
+    static PALETTES: Once<PaletteTile> = OnceLock::new();
     let tile = |built_in: &'static BuiltIn| {
         let palette = built_in.palette()?;
         let colors = palette.colours();
@@ -188,13 +201,19 @@ fn palettes() -> Answer<Vec<PaletteTile>> {
         // Evenly from the first to the last.
         let at = |index: usize| colors[index * (colors.len() - 1) / shown.max(2).saturating_sub(1)];
         let swatches = (0..shown).map(|index| format!("#{}", hexadecimal(at(index)))).collect();
-        Ok::<_, crate::Error>(PaletteTile { name: &built_in.name, description: &built_in.title, swatches })
+        Ok(PaletteTile { name: &built_in.name, description: &built_in.title, swatches })
     };
-    Ok(BuiltIn::all()?.iter().map(tile).collect::<Result<_, _>>()?)
+    once(&PALETTES, || BuiltIn::all()?.iter().map(tile).collect())
 }
 
 /// The styles. The model inside the program gets those that it knows.
-fn styles(is_embedded: bool) -> Answer<Vec<StyleGroup>> {
+fn styles(is_embedded: bool) -> Answer<&'static [StyleGroup]> {
+    static ALL: Once<StyleGroup> = OnceLock::new();
+    static EMBEDDED: Once<StyleGroup> = OnceLock::new();
+    once(if is_embedded { &EMBEDDED } else { &ALL }, || style_groups(is_embedded))
+}
+
+fn style_groups(is_embedded: bool) -> Result<Vec<StyleGroup>, Error> {
     let mut groups = Vec::new();
     for group in Group::all()? {
         let mut styles = Vec::new();
@@ -215,14 +234,14 @@ fn in_words(overview: &Overview) -> String {
     let Overview { waiting, running, slots, usual, .. } = *overview;
     if slots == 0 {
         let waiting = if waiting == 0 { String::new() } else { format!(" {}.", waiting_words(waiting)) };
-        return format!("Nobody draws at the moment: your picture waits until a worker comes.{waiting}");
+        return format!("No worker is running right now. Your picture will wait until one starts.{waiting}");
     }
     if waiting == 0 {
         let free = running < slots;
         return if free {
-            "No picture waits: yours is drawn at once.".into()
+            "The queue is empty: yours starts right away.".into()
         } else {
-            "Yours would be the next one.".into()
+            "Yours would be next.".into()
         };
     }
     // Each slot draws its share of them, one after another.
@@ -233,7 +252,7 @@ fn in_words(overview: &Overview) -> String {
 }
 
 fn waiting_words(waiting: u64) -> String {
-    format!("{} {}", count(waiting, "picture", "pictures"), if waiting == 1 { "waits" } else { "wait" })
+    format!("{} {} waiting", counted(waiting, "picture"), if waiting == 1 { "is" } else { "are" })
 }
 
 #[cfg(test)]
@@ -246,11 +265,11 @@ mod tests {
     fn the_queue_is_told_in_words() {
         let usual = Some(Duration::from_secs(20));
         let overview = |waiting, running, slots| Overview { waiting, running, workers: slots, slots, usual };
-        assert_eq!(in_words(&overview(3, 1, 2)), "3 pictures wait, about 40 s.");
-        assert_eq!(in_words(&Overview { usual: None, ..overview(1, 1, 1) }), "1 picture waits.");
-        assert_eq!(in_words(&overview(0, 0, 1)), "No picture waits: yours is drawn at once.");
-        assert_eq!(in_words(&overview(0, 1, 1)), "Yours would be the next one.");
-        assert!(in_words(&overview(2, 0, 0)).ends_with("until a worker comes. 2 pictures wait."));
+        assert_eq!(in_words(&overview(3, 1, 2)), "3 pictures are waiting, about 40 s.");
+        assert_eq!(in_words(&Overview { usual: None, ..overview(1, 1, 1) }), "1 picture is waiting.");
+        assert_eq!(in_words(&overview(0, 0, 1)), "The queue is empty: yours starts right away.");
+        assert_eq!(in_words(&overview(0, 1, 1)), "Yours would be next.");
+        assert!(in_words(&overview(2, 0, 0)).ends_with("until one starts. 2 pictures are waiting."));
     }
 
     #[test]

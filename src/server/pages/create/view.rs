@@ -7,7 +7,7 @@ use super::offer::{EXAMPLES, Offer};
 use super::shapes::kept;
 use super::start::Start;
 use super::wish::Wish;
-use crate::server::pages::{Layout, sentence};
+use crate::server::pages::{Layout, in_sentences};
 use crate::server::problem::Problem;
 
 /// The sections of the form, and the fields of a request that belong to each. A problem with another field is told at the top.
@@ -117,8 +117,5 @@ fn in_words(problem: &Problem) -> String {
     let detail = problem.detail();
     let field = problem.wrong_field().unwrap_or_default();
     let detail = detail.strip_prefix(field).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(detail);
-    match problem.to_do() {
-        Some(hint) => format!("{} {}", sentence(detail), sentence(hint)),
-        None => sentence(detail),
-    }
+    in_sentences(detail, problem.to_do())
 }

@@ -37,8 +37,6 @@ pub(super) struct Wish {
     pub email: bool,
     /// The upload to start from
     pub init_image: String,
-    /// The job whose picture to start from
-    pub init: String,
     /// How closely to keep to the start: empty, `near` or `close`
     pub strength: String,
     /// The job whose settings this varies
@@ -73,7 +71,6 @@ impl Wish {
             products: list("products", before.products),
             email: form.has("email") || before.email,
             init_image: text("init_image", before.init_image),
-            init: text("init", before.init),
             strength: text("strength", before.strength),
             from: text("from", before.from),
             like: text("like", before.like),
@@ -83,7 +80,6 @@ impl Wish {
     /// Starts from an upload.
     pub fn starts_from(&mut self, upload: &Id) {
         self.init_image = upload.to_string();
-        self.init.clear();
     }
 
     /// The body of a request to `POST /api/v1/jobs`.

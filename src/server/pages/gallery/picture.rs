@@ -6,12 +6,15 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::Value;
 
+use super::super::downloads::{Download, downloads};
+use super::super::job::has_cells;
 use super::super::{Layout, render};
 use crate::server::absolute::absolute;
 use crate::server::app::App;
 use crate::server::jobs::FileView;
 use crate::server::pictures::{View, Viewer, picture_of};
 use crate::server::problem::{Answer, PathId};
+use crate::settings::DrawerName;
 
 /// The most characters of a heading of the window.
 const LONGEST_HEADING: usize = 60;
@@ -37,12 +40,6 @@ struct PicturePage {
     settings: Vec<(String, String)>,
 }
 
-struct Download {
-    label: &'static str,
-    url: String,
-    size: String,
-}
-
 pub(super) async fn show(
     State(app): State<App>,
     layout: Layout,
@@ -51,7 +48,7 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Answer<Response> {
     let picture = picture_of(&app, &viewer, &id).await?;
-    let has_cells = picture.kind == "pixel";
+    let has_cells = has_cells(&DrawerName::from(picture.kind.as_str()));
     let view = View::with_files(&app, &viewer, picture).await?;
     Ok(render(&PicturePage::new(layout, view, has_cells, &|path| absolute(&app, &headers, path))))
 }
@@ -74,25 +71,11 @@ impl PicturePage {
             has_cells,
             film: file("picture.mp4"),
             loop_: file("picture.gif"),
-            downloads: files.iter().filter_map(Download::of).collect(),
+            downloads: downloads(&files),
             facts: FIRST.iter().filter_map(|(name, label)| Some((*label, set(name)?))).collect(),
             settings: all(settings.as_ref()),
             picture,
         }
-    }
-}
-
-impl Download {
-    fn of(file: &FileView) -> Option<Self> {
-        let label = match file.name.as_str() {
-            "picture.png" => "PNG",
-            "picture.mp4" => "MP4",
-            "picture.gif" => "GIF",
-            "picture.svg" => "SVG",
-            "recipe.json" => "Recipe",
-            _ => return None,
-        };
-        Some(Self { label, url: format!("{}?download=1", file.url), size: size(file.bytes) })
     }
 }
 
@@ -125,16 +108,6 @@ fn shortened(text: &str) -> String {
     short
 }
 
-/// A length in words.
-#[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..1000 => format!("{bytes} B"),
-        1000..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
-        _ => format!("{:.1} MB", bytes as f64 / 1e6),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -157,9 +130,8 @@ mod tests {
     }
 
     #[test]
-    fn long_headings_and_large_files_are_rounded() {
+    fn long_headings_are_cut() {
         assert_eq!(shortened("short"), "short");
         assert_eq!(shortened(&"ä".repeat(61)), format!("{}…", "ä".repeat(60)));
-        assert_eq!([999, 1001, 1_000_000, 12_345_678].map(size), ["999 B", "2 kB", "1.0 MB", "12.3 MB"]);
     }
 }

@@ -3,9 +3,8 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use url::form_urlencoded::Serializer;
 
-use super::super::{Layout, render};
+use super::super::{Layout, address, render};
 use crate::gallery::Order;
 use crate::server::app::App;
 use crate::server::pictures::{Page, View, Viewer, Which};
@@ -61,32 +60,22 @@ pub(super) async fn show(
     Ok(render(&GalleryPage {
         layout,
         orders: orders
-            .map(|(label, each)| OrderLink { label, url: address(each, &words, None), is_chosen: each == order })
+            .map(|(label, each)| OrderLink { label, url: list(each, &words, None), is_chosen: each == order })
             .into(),
         sort: order.as_str(),
         is_usual: order == Order::default(),
         cards,
         is_first: search.after.is_none(),
-        first: address(order, &words, None),
-        next: next.map(|next| address(order, &words, Some(&next.to_string()))),
+        first: list(order, &words, None),
+        next: next.map(|next| list(order, &words, Some(&next.to_string()))),
         words,
     }))
 }
 
 /// The address of a list.
-fn address(order: Order, words: &str, before: Option<&str>) -> String {
-    let mut query = Serializer::new(String::new());
-    if order != Order::default() {
-        query.append_pair("sort", order.as_str());
-    }
-    if !words.is_empty() {
-        query.append_pair("q", words);
-    }
-    if let Some(before) = before {
-        query.append_pair("before", before);
-    }
-    let query = query.finish();
-    if query.is_empty() { PATH.to_owned() } else { format!("{PATH}?{query}") }
+fn list(order: Order, words: &str, before: Option<&str>) -> String {
+    let sort = Some(order).filter(|order| *order != Order::default()).map(Order::as_str);
+    address(PATH, &[("sort", sort), ("q", Some(words).filter(|words| !words.is_empty())), ("before", before)])
 }
 
 impl Card {
@@ -106,7 +95,7 @@ mod tests {
 
     #[test]
     fn addresses_say_what_differs_from_the_usual() {
-        assert_eq!(address(Order::Newest, "", None), "/gallery");
-        assert_eq!(address(Order::MostLiked, "a&b \"", Some("3.12")), "/gallery?sort=liked&q=a%26b+%22&before=3.12");
+        assert_eq!(list(Order::Newest, "", None), "/gallery");
+        assert_eq!(list(Order::MostLiked, "a&b \"", Some("3.12")), "/gallery?sort=liked&q=a%26b+%22&before=3.12");
     }
 }

@@ -19,7 +19,7 @@ use crate::server::jobs::job_of;
 use crate::server::problem::{Answer, PathId};
 use crate::server::visitor::Visitor;
 
-pub(super) use words::{heading, state_in_words, tone};
+pub(super) use words::{has_cells, heading, state_in_words, tone};
 
 /// The routes of this part.
 pub(super) fn routes() -> Router<App> {

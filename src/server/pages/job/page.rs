@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::words::{bytes, heading, state_in_words, tone};
+use super::words::{has_cells, heading, state_in_words, tone};
 use crate::database::Id;
 use crate::drawer;
 use crate::error::Error;
@@ -10,21 +10,13 @@ use crate::queue::{Job, State};
 use crate::resolve::command;
 use crate::server::app::App;
 use crate::server::jobs::View;
+use crate::server::pages::downloads::{Download, downloads};
 use crate::server::pages::{Layout, sentence};
 use crate::server::problem::Answer;
 use crate::server::visitor::Visitor;
 use crate::settings::Settings;
 use crate::text::waiting;
 use crate::worker::Order;
-
-/// The files of a job in the order of the page, with the words of their links.
-const DOWNLOADS: [(&str, &str); 5] = [
-    ("picture.png", "PNG"),
-    ("picture.mp4", "MP4"),
-    ("picture.gif", "GIF"),
-    ("picture.svg", "SVG"),
-    ("recipe.json", "Recipe"),
-];
 
 #[derive(Template)]
 #[template(path = "job.html", config = "src/server/pages/askama.toml")]
@@ -75,19 +67,12 @@ struct Publication {
     hidden: Option<String>,
 }
 
-struct Download {
-    label: &'static str,
-    url: String,
-    size: String,
-}
-
 impl JobPage {
     /// The page of a job for a visitor who may see it.
     pub async fn of(app: &App, layout: Layout, visitor: &Visitor, job: Job) -> Answer<Self> {
         let (state, cancel) = (job.state, job.cancel);
         let is_of_other = job.owner != visitor.owner;
         let order = Order::read(&job.settings).ok();
-        let trouble = if state == State::Queued { trouble(app, &job).await? } else { None };
         let published = match state {
             State::Done => app.gallery.of_job(&job.id).await?.map(|picture| Publication {
                 url: format!("/g/{}", picture.id),
@@ -96,13 +81,10 @@ impl JobPage {
             _ => None,
         };
         let view = View::of(app, job, true).await?;
+        let trouble = if state == State::Queued { trouble(app, &view).await? } else { None };
         let place = view.position.zip(view.waiting);
         let place = place.map(|(place, waiting)| waiting::in_words(place, waiting, view.starts_in)).unwrap_or_default();
         let ends_in = view.ends_in.and_then(waiting::time);
-        let downloads = DOWNLOADS.iter().filter_map(|(name, label)| {
-            let file = view.files.iter().find(|file| file.name == *name)?;
-            Some(Download { label, url: file.url.clone(), size: bytes(file.bytes) })
-        });
         // Which settings are defaults takes some tries.
         let made = match order {
             Some(order) => tokio::task::spawn_blocking(move || Made::of(order)).await.ok(),
@@ -122,7 +104,7 @@ impl JobPage {
             trouble,
             error: view.error.as_deref().map(sentence),
             hint: view.hint.as_deref().map(sentence),
-            downloads: downloads.collect(),
+            downloads: downloads(&view.files),
             published,
             key: Id::random()?,
             job: view,
@@ -158,7 +140,7 @@ impl Made {
         Self {
             width: size.width,
             height: size.height,
-            has_cells: drawer.is_some_and(|drawer| drawer.vector().is_some()),
+            has_cells: has_cells(&settings.drawer),
             size: format!("{} × {}", size.width, size.height),
             iterations,
             seed: seed.0,
@@ -170,12 +152,12 @@ impl Made {
 }
 
 /// Why a job waits although none may be before it.
-async fn trouble(app: &App, job: &Job) -> Answer<Option<String>> {
-    if app.queue.paused().await?.is_some() {
+async fn trouble(app: &App, job: &View) -> Answer<Option<String>> {
+    if job.paused.is_some() {
         return Ok(Some("The queue is paused. Your picture keeps its place.".into()));
     }
     if app.queue.overview().await?.slots == 0 {
-        return Ok(Some("No worker is drawing at the moment. Your picture keeps its place until one is.".into()));
+        return Ok(Some("No worker is running right now. Your picture keeps its place.".into()));
     }
     let Some(error) = job.error.as_ref().filter(|_| job.failures > 0) else { return Ok(None) };
     let (tries, most) = (job.failures, job.max_failures);

@@ -1,6 +1,8 @@
 //! Jobs in words, for lists and for the page of one.
 
+use crate::drawer;
 use crate::queue::State;
+use crate::settings::DrawerName;
 
 /// The longest prompt that stands in a heading, in characters.
 const LONGEST_HEADING: usize = 120;
@@ -34,13 +36,9 @@ pub(in crate::server::pages) fn tone(state: State) -> &'static str {
     }
 }
 
-/// The length of a file.
-pub(super) fn bytes(bytes: u64) -> String {
-    match bytes {
-        0..1000 => format!("{bytes} B"),
-        1000..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
-        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
-    }
+/// Whether the pictures of a drawer consist of cells with edges.
+pub(in crate::server::pages) fn has_cells(drawer: &DrawerName) -> bool {
+    drawer::of(drawer).is_ok_and(|drawer| drawer.vector().is_some())
 }
 
 #[cfg(test)]
@@ -54,10 +52,5 @@ mod tests {
         assert!(long.ends_with("apple…") && long.chars().count() <= LONGEST_HEADING + 1, "{long}");
         let one = heading(&"ä".repeat(2000));
         assert_eq!(one.chars().count(), LONGEST_HEADING + 1);
-    }
-
-    #[test]
-    fn lengths_read_well() {
-        assert_eq!([0, 999, 1000, 999_001, 12_345_678].map(bytes), ["0 B", "999 B", "1 kB", "1000 kB", "12.3 MB"]);
     }
 }

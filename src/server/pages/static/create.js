@@ -107,21 +107,19 @@ for (const name of ["dragenter", "dragover"]) {
 for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
 drop.addEventListener("drop", (event) => {
   event.preventDefault();
-  const files = [...event.dataTransfer.files].filter((given) => given.type.startsWith("image/"));
-  if (files.length === 0) return;
+  take(event.dataTransfer.files);
+});
+window.addEventListener("paste", (event) => take(event.clipboardData?.files ?? []));
+
+/** Chooses the first image of some files. */
+function take(files) {
+  const image = [...files].find((given) => given.type.startsWith("image/"));
+  if (!image) return;
   const transfer = new DataTransfer();
-  transfer.items.add(files[0]);
+  transfer.items.add(image);
   file.files = transfer.files;
   showImage();
-});
-window.addEventListener("paste", (event) => {
-  const pasted = [...(event.clipboardData?.files ?? [])].find((given) => given.type.startsWith("image/"));
-  if (!pasted) return;
-  const transfer = new DataTransfer();
-  transfer.items.add(pasted);
-  file.files = transfer.files;
-  showImage();
-});
+}
 
 /* The last settings: all but the sentences, the seed and the image. */
 const KEY = "text2art.settings";

@@ -23,7 +23,7 @@ async function like(event) {
     form.action = form.action.replace(/\/(un)?like$/, liked ? "/like" : "/unlike");
     said.textContent = "";
   } catch (error) {
-    said.textContent = `This did not work: ${error.message}.`;
+    said.textContent = `That did not work: ${error.message}.`;
   } finally {
     button.disabled = false;
     button.focus({ preventScroll: true });
@@ -45,7 +45,7 @@ async function append(link) {
   const next = page.getElementById("next");
   if (next) link.href = next.getAttribute("href");
   else link.remove();
-  said.textContent = `${fresh.length} more pictures`;
+  said.textContent = fresh.length === 1 ? "1 more picture" : `${fresh.length} more pictures`;
   return fresh;
 }
 

@@ -2,13 +2,15 @@
 // asks for that again when the state changes, and moves the numbers between two such moments.
 
 import { localTimes } from "./page.js";
-import { decoded, follow, json, ordinal, page, swap, time } from "./live.js";
+import { ENDED, decoded, follow, json, page, place, swap, time } from "./live.js";
 
 /** How often the numbers are said to those who hear the page, in parts of the picture. */
 const SAID_PARTS = 4;
 
 const id = document.getElementById("job")?.dataset.job;
+/** The shape of the page, and the job as it was heard of last: the page may be older. */
 let known = "";
+let latest = null;
 let said = "";
 let renewing = false;
 
@@ -31,22 +33,22 @@ function fill(name, text) {
 
 /** Shows a job. Returns whether more can change. */
 function show(job) {
+  latest = job;
   if (known !== shape(job)) {
-    renew(job);
+    renew();
   } else if (job.state === "queued") {
     showPlace(job);
   } else if (job.state === "running") {
     showProgress(job);
   }
-  return !["done", "dead", "cancelled"].includes(job.state);
+  return !ENDED.includes(job.state);
 }
 
 function showPlace(job) {
-  const place = `${ordinal(job.position)} of ${Math.max(job.waiting, job.position)}`;
   const begins = job.starts_in === undefined ? "" : `, about ${time(job.starts_in)}`;
-  fill("place", place + begins);
+  fill("place", place(job) + begins);
   fill("ready", job.ends_in === undefined ? "" : `about ${time(job.ends_in)}`);
-  say(`Waiting: ${place}`);
+  say(`Waiting: ${place(job)}`);
 }
 
 function showProgress(job) {
@@ -83,7 +85,7 @@ function showPreview(address) {
 }
 
 /** Asks the server for the page as it is now, and puts it in the place of this one. */
-async function renew(job) {
+async function renew() {
   if (renewing) return;
   renewing = true;
   try {
@@ -107,10 +109,10 @@ async function renew(job) {
     known = adopted.dataset.shape;
     say(adopted.dataset.said);
     renewing = false;
-    // The state may have changed once more meanwhile.
-    if (known !== shape(job)) refresh();
+    // The state may have changed once more meanwhile, maybe for the last time.
+    if (known !== shape(latest)) refresh();
   } catch {
-    setTimeout(() => { renewing = false; renew(job); }, 2_000);
+    setTimeout(() => { renewing = false; renew(); }, 2_000);
   }
 }
 

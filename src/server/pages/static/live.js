@@ -5,6 +5,8 @@ const QUIET = 10_000;
 /** Waits between two tries to open the stream. */
 const SHORTEST_WAIT = 2_000;
 const LONGEST_WAIT = 30_000;
+/** The states in which nothing changes any more. */
+export const ENDED = ["done", "dead", "cancelled"];
 
 /**
  * Follows jobs until all have ended.
@@ -148,8 +150,12 @@ export function time(seconds) {
   return whole < 5400 ? `${Math.ceil(whole / 60)} min` : `${Math.ceil(whole / 3600)} h`;
 }
 
-/** A number as a place: `1st`, `22nd`. */
-export function ordinal(number) {
+/** The place of a waiting job in words: `3rd of 7`. */
+export function place(job) {
+  return `${ordinal(job.position)} of ${Math.max(job.waiting, job.position)}`;
+}
+
+function ordinal(number) {
   const teens = number % 100 > 10 && number % 100 < 14;
   return number + ((!teens && ["", "st", "nd", "rd"][number % 10]) || "th");
 }

@@ -1,15 +1,17 @@
 // The list of one's pictures: those that wait or are drawn change while one looks. One stream shows them all.
 
 import { localTimes } from "./page.js";
-import { decoded, follow, json, ordinal, page, swap, time } from "./live.js";
+import { ENDED, decoded, follow, json, page, place, swap, time } from "./live.js";
 
 const renewing = new Set();
-const ENDED = ["done", "dead", "cancelled"];
+/** The states of jobs as they were heard of last: a card may be older. */
+const latest = new Map();
 const cards = () => [...document.querySelectorAll("[data-job][data-live=true]")];
 const card = (id) => document.querySelector(`[data-job="${id}"]`);
 
 /** Shows a job. Returns whether any other can still change. */
 function show(job) {
+  latest.set(job.id, job.state);
   const element = card(job.id);
   if (element && element.dataset.state !== job.state) {
     renew(job.id);
@@ -27,7 +29,7 @@ function show(job) {
 function words(job) {
   if (job.state === "queued" && job.position) {
     const begins = job.starts_in === undefined ? "" : `, about ${time(job.starts_in)}`;
-    return `${ordinal(job.position)} of ${Math.max(job.waiting, job.position)}${begins}`;
+    return `${place(job)}${begins}`;
   }
   if (job.state === "running" && job.iterations) {
     const left = job.ends_in === undefined ? "" : `, about ${time(job.ends_in)} left`;
@@ -42,7 +44,8 @@ async function renew(id) {
   if (!before || renewing.has(id)) return;
   renewing.add(id);
   try {
-    const now = (await page(`/mine?before=${Number(before.dataset.number) + 1}`))?.querySelector(`[data-job="${id}"]`);
+    const list = await page(`/mine?before=${Number(before.dataset.number) + 1}&limit=1`);
+    const now = list?.querySelector(`[data-job="${id}"]`);
     if (!now) {
       gone(id);
       return;
@@ -54,10 +57,20 @@ async function renew(id) {
     before.replaceWith(adopted);
     if (focused) adopted.querySelector("a").focus({ preventScroll: true });
     document.getElementById("said").textContent = `${adopted.dataset.said}: ${adopted.querySelector(".quote").textContent.trim()}`;
+    // It may have ended meanwhile, and nothing more is heard of it then.
+    if (ENDED.includes(latest.get(id)) && adopted.dataset.live === "true") refresh(id);
   } catch {
     setTimeout(() => renew(id), 2_000);
   } finally {
     renewing.delete(id);
+  }
+}
+
+async function refresh(id) {
+  try {
+    show(await json(`/api/v1/jobs/${id}`));
+  } catch {
+    setTimeout(() => renew(id), 2_000);
   }
 }
 

@@ -6,7 +6,7 @@ function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const moment = new Date(time.dateTime);
     if (!Number.isNaN(moment.getTime())) {
-      time.title = time.textContent;
+      time.title = time.dateTime;
       time.textContent = format.format(moment);
     }
   }

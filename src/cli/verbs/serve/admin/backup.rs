@@ -39,17 +39,13 @@ pub(super) async fn back_up(arguments: &Backup, place: &Place<'_>) -> anyhow::Re
     let made = upkeep::back_up(&data, &place.config, &arguments.file, existing).await?;
     acts(&data).note("backup made", &made.path.display().to_string(), None).await?;
     data.close().await;
-    let (jobs, objects) = (count(made.jobs, "job"), count(made.objects, "file"));
+    let (jobs, objects) = (counted(made.jobs, "job"), counted(made.objects, "file"));
     let text = format!("backed up {jobs} and {objects} ({}) in {}", megabytes(made.bytes), made.path.display());
     stdout::print_line(&text)
 }
 
 pub(super) async fn restore(arguments: &Restore, place: &Place<'_>) -> anyhow::Result<()> {
     let restored = upkeep::restore(&arguments.file, &place.config).await?;
-    let (jobs, objects) = (count(restored.jobs, "job"), count(restored.objects, "file"));
+    let (jobs, objects) = (counted(restored.jobs, "job"), counted(restored.objects, "file"));
     stdout::print_line(&format!("restored {jobs} and {objects} in {}", place.config.data.display()))
-}
-
-fn count(number: u64, singular: &str) -> String {
-    counted(usize::try_from(number).unwrap_or(usize::MAX), singular)
 }
