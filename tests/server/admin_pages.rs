@@ -4,7 +4,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::common::program::{LIMIT, Workplace};
+use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
 use crate::people::{admin, user};
 
@@ -223,12 +223,7 @@ fn a_worker_is_drained_by_a_click() {
     let desk = Desk::new();
     let _worker = Worker::start(&desk.place, "exit 2");
     let workers = || desk.get(&desk.olga, "/api/v1/admin/workers").json()["items"].clone();
-    let started = std::time::Instant::now();
-    while workers() == json!([]) {
-        assert!(started.elapsed() < LIMIT, "{}", desk.server.log());
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    let worker = &workers()[0];
+    let worker = &desk.server.until("a worker", || workers().get(0).cloned());
     assert!(worker["alive"] == true && worker["draining"] == false && worker["slots"] == 1, "{worker}");
     let id = worker["id"].as_str().unwrap();
     let page = desk.page(&desk.olga, "/admin/workers").text();
@@ -351,10 +346,6 @@ impl Desk {
     /// Waits until a job is in a state.
     #[cfg(unix)]
     fn server_waits(&self, id: &str, state: &str) {
-        let started = std::time::Instant::now();
-        while self.job(id)["job"]["state"] != state {
-            assert!(started.elapsed() < LIMIT, "{}: {}", self.job(id), self.server.log());
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
+        self.server.until(state, || (self.job(id)["job"]["state"] == state).then_some(()));
     }
 }

@@ -1,11 +1,9 @@
 //! The gallery: what is published, who sees it, who likes it, and what nobody must learn from it.
 
-use std::time::{Duration, Instant};
-
 use resvg::usvg::roxmltree::Document;
 use serde_json::{Value, json};
 
-use crate::common::program::{LIMIT, Workplace};
+use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
 use crate::people::{PASSWORD, admin, admin_with_line, user};
 use crate::place::{Place, Worker};
@@ -27,16 +25,13 @@ fn drawn(server: &Server, headers: &[(&str, &str)], order: &Value) -> String {
     let answer = send(server, "POST", "/api/v1/jobs", headers, order);
     assert_eq!(answer.status, 201, "{}", answer.text());
     let id = answer.json()["id"].as_str().unwrap().to_owned();
-    let started = Instant::now();
-    loop {
+    server.until("the picture", || {
         let job = send(server, "GET", &format!("/api/v1/jobs/{id}"), headers, &Value::Null).json();
-        if job["finished"].is_string() {
-            assert_eq!(job["state"], "done", "{job}");
-            return id;
-        }
-        assert!(started.elapsed() < LIMIT, "{job}: {}", server.log());
-        std::thread::sleep(Duration::from_millis(100));
-    }
+        let is_over = job["finished"].is_string();
+        assert!(!is_over || job["state"] == "done", "{job}");
+        is_over.then_some(())
+    });
+    id
 }
 
 fn send(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {

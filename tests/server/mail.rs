@@ -72,10 +72,6 @@ fn path_of(server: &Server, link: &str) -> String {
     link.strip_prefix(&format!("http://{}", server.address)).unwrap_or_else(|| panic!("{link}")).to_owned()
 }
 
-fn counted(server: &Server, line: &str) -> bool {
-    server.get("/metrics").text().lines().any(|found| found == line)
-}
-
 #[test]
 fn an_address_is_confirmed_by_a_click_not_by_looking() {
     let post = Post::new();
@@ -116,7 +112,7 @@ fn an_address_is_confirmed_by_a_click_not_by_looking() {
     let secret = link.rsplit('/').next().unwrap();
     assert!(!server.log().contains(secret) && !server.log().contains(ANNA), "{}", server.log());
     assert!(server.log().contains("/mail/confirm/***"), "{}", server.log());
-    assert!(counted(&server, r#"text2art_mail_total{outcome="sent"} 1"#), "{}", server.get("/metrics").text());
+    server.until_counted(r#"text2art_mail_total{outcome="sent"} 1"#);
     for wrong in ["", "anna", "anna@example.org\r\nBcc: b@example.org", "a@b@c", &"x".repeat(300)] {
         post.send(&server, "PUT", "/api/v1/me/email", &json!({"address": wrong})).problem(422);
     }
@@ -197,13 +193,14 @@ fn refused_letters_are_tried_again_or_given_up() {
     post.sink.wait_for_plan();
     post.ask(&server, "cleo@example.org");
     post.sink.wait(2);
-    while !counted(&server, r#"text2art_letters{state="dead"} 1"#) {
-        std::thread::sleep(std::time::Duration::from_millis(20));
+    for line in [
+        r#"text2art_letters{state="dead"} 1"#,
+        r#"text2art_mail_total{outcome="dead"} 1"#,
+        r#"text2art_mail_total{outcome="retried"} 2"#,
+    ] {
+        server.until_counted(line);
     }
-    for line in [r#"text2art_mail_total{outcome="dead"} 1"#, r#"text2art_mail_total{outcome="retried"} 2"#] {
-        assert!(counted(&server, line), "{line}: {}", server.get("/metrics").text());
-    }
-    assert!(server.log().contains("<the recipient>: no such user"), "{}", server.log());
+    server.until("the refusal in the log", || server.log().contains("<the recipient>: no such user").then_some(()));
     assert!(!server.log().contains("ben@example.org"), "{}", server.log());
     assert_eq!(
         post.sink.letters().iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(),
@@ -219,12 +216,8 @@ fn an_operator_sends_a_dead_letter_again() {
     post.sink.plan(&[Fate::Refuse("554 5.7.1 we do not know you")]);
     let id = post.order(&server, "a", &[]).json()["id"].as_str().unwrap().to_owned();
     post.sink.wait_for_plan();
-    let dead = loop {
-        let listed = admin(&post.place, &["letters", "--json"]).succeeded().output_json();
-        if let Some(dead) = listed.get(0) {
-            break dead.clone();
-        }
-    };
+    let letters = || admin(&post.place, &["letters", "--json"]).succeeded().output_json();
+    let dead = server.until("a dead letter", || letters().get(0).cloned());
     assert_eq!((&dead["kind"], &dead["job"], &dead["failures"]), (&json!("done"), &json!(id), &json!(1)), "{dead}");
     assert!(
         dead["error"].as_str().unwrap().contains("we do not know you") && !dead.to_string().contains(ANNA),
@@ -250,9 +243,7 @@ fn a_killed_server_sends_a_letter_once_unless_it_was_taken_before_that_was_known
     let server = post.start(0);
     post.sink.wait(1);
     // Killed after that was recorded: it is not sent again, although others are.
-    while !counted(&server, r#"text2art_letters{state="sent"} 1"#) {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    server.until_counted(r#"text2art_letters{state="sent"} 1"#);
     drop(server);
     let server = post.start(0);
     post.sink.plan(&[Fate::SilentAfter]);

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 
-use crate::common::program::{LIMIT, Workplace};
+use crate::common::program::Workplace;
 use crate::common::server::Server;
 use crate::people::{PASSWORD, admin_with_line, cookie, log_in, send, token, user};
 
@@ -109,19 +108,11 @@ fn submit(server: &Server, headers: &[(&str, &str)], body: &Value) -> String {
     answer.json()["id"].as_str().unwrap().to_owned()
 }
 
-fn wait_until(what: &str, server: &Server, mut is_so: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !is_so() {
-        assert!(started.elapsed() < LIMIT, "{what}: {}", server.log());
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 fn done(server: &Server, headers: &[(&str, &str)], id: &str) {
-    wait_until("the picture is not done", server, || {
+    server.until("the picture", || {
         let job = send(server, "GET", &format!("/api/v1/jobs/{id}"), headers, &Value::Null).json();
         assert_ne!(job["state"], "dead", "{job}");
-        job["state"] == "done"
+        (job["state"] == "done").then_some(())
     });
 }
 
@@ -217,9 +208,9 @@ fn a_deleted_account_leaves_nothing_behind() {
     long["iterations"] = 100_000.into();
     let running = submit(&server, &anna, &long);
     submit(&server, &anna, &small("one that waits"));
-    wait_until("the job does not begin", &server, || {
+    server.until("the beginning of the job", || {
         let job = send(&server, "GET", &format!("/api/v1/jobs/{running}"), &anna, &Value::Null).json();
-        job["state"] == "running"
+        (job["state"] == "running").then_some(())
     });
 
     let delete = |headers: &[(&str, &str)], password: &str| {
@@ -237,10 +228,10 @@ fn a_deleted_account_leaves_nothing_behind() {
     log_in(&server, "anna", PASSWORD).problem(401);
 
     let objects = place.join("data/objects");
-    wait_until("something is left", &server, || {
+    server.until("the end of all that was hers", || {
         let jobs = send(&server, "GET", "/api/v1/jobs", &olga, &Value::Null).json();
         let items = jobs["items"].as_array().unwrap();
-        items.len() == 1 && files_in(&objects).iter().all(|file| file.contains(&others))
+        (items.len() == 1 && files_in(&objects).iter().all(|file| file.contains(&others))).then_some(())
     });
     let picture = |id: &str| send(&server, "GET", &format!("/api/v1/pictures/{id}"), &olga, &Value::Null);
     picture(&published).problem(404);
