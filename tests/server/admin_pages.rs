@@ -6,11 +6,10 @@ use serde_json::{Value, json};
 
 use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
-use crate::people::{admin, user};
+use crate::people::{admin, send, token, user};
 
 const PAGE: (&str, &str) = ("accept", "text/html");
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
-const JSON: (&str, &str) = ("content-type", "application/json");
 /// A prompt that would be a script, whose letters would turn around, and that has no width in between.
 const HOSTILE: &str = "<script>alert(1)</script> \u{202e}drow\u{200b} & \"quoted\" 🦊";
 const ESCAPED: &str = "&#60;script&#62;alert(1)&#60;/script&#62; \u{202e}drow\u{200b} &#38; &#34;quoted&#34; 🦊";
@@ -43,7 +42,7 @@ impl Desk {
     }
 
     fn send(&self, method: &str, who: &str, path: &str, body: &Value) -> Answer {
-        self.server.send(method, path, &[JSON, ("authorization", who)], body.to_string().as_bytes())
+        send(&self.server, method, path, &[("authorization", who)], body)
     }
 
     /// Sends a form, as a browser does.
@@ -123,7 +122,7 @@ fn only_operators_see_the_desk() {
         assert!(stranger.header("location").starts_with("/login"), "{}", stranger.header("location"));
     }
     // A token that may do less than its user is no operator's.
-    let jobs = crate::people::token(&desk.place, "olga", "jobs");
+    let jobs = token(&desk.place, "olga", "jobs");
     desk.get(&jobs, "/api/v1/admin/queue").problem(403);
     for path in ["/admin/queue/pause", "/admin/users", "/admin/workers/0000000000000000000000000a/drain"] {
         assert_eq!(desk.post(&desk.anna, path, "name=eve").status, 404, "{path}");
@@ -312,7 +311,7 @@ fn fifty_jobs_of_three_owners_have_fair_places() {
     let place = Workplace::new();
     let owners = ["anna", "ben", "cleo"].map(|name| {
         admin(&place, &["user", "add", name, "--no-password", "--max-waiting", "100"]).succeeded();
-        crate::people::token(&place, name, "jobs")
+        token(&place, name, "jobs")
     });
     let olga = user(&place, "olga", "operator", "admin");
     let server = Server::start(&place, &[]);
@@ -320,9 +319,8 @@ fn fifty_jobs_of_three_owners_have_fair_places() {
     let mut jobs: Vec<(usize, usize, String)> = Vec::new();
     for (owner, count) in [(0, 40), (1, 7), (2, 3)] {
         for number in 0..count {
-            let body = json!({"prompt": "a", "quality": "draft"}).to_string();
-            let headers = [JSON, ("authorization", owners[owner].as_str())];
-            let answer = server.send("POST", "/api/v1/jobs", &headers, body.as_bytes());
+            let body = json!({"prompt": "a", "quality": "draft"});
+            let answer = send(&server, "POST", "/api/v1/jobs", &[("authorization", &owners[owner])], &body);
             assert_eq!(answer.status, 201, "{}", answer.text());
             jobs.push((number, owner, answer.json()["id"].as_str().unwrap().to_owned()));
         }

@@ -5,11 +5,10 @@ use serde_json::{Value, json};
 
 use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
-use crate::people::{PASSWORD, admin, admin_with_line, user};
+use crate::people::{PASSWORD, admin, admin_with_line, cookie, log_in, send, user};
 use crate::place::{Place, Worker};
 
 const PICTURES: &str = "/api/v1/pictures";
-const JSON: (&str, &str) = ("content-type", "application/json");
 const PAGE: (&str, &str) = ("accept", "text/html");
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 /// A prompt whose words are nowhere else.
@@ -34,11 +33,6 @@ fn drawn(server: &Server, headers: &[(&str, &str)], order: &Value) -> String {
     id
 }
 
-fn send(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
-    let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-    server.send(method, path, &[&[JSON], headers].concat(), &body)
-}
-
 /// Publishes the picture of a job, and returns its id.
 fn publish(server: &Server, job: &str, title: &str, show_prompt: bool) -> String {
     let answer = server.post(PICTURES, &json!({"job": job, "title": title, "show_prompt": show_prompt}));
@@ -52,11 +46,6 @@ fn of(id: &str) -> String {
 
 fn has(bytes: &[u8], word: &str) -> bool {
     bytes.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
-}
-
-/// The cookie that an answer sets, as a browser sends it back.
-fn cookie(answer: &Answer) -> String {
-    answer.header("set-cookie").split(';').next().unwrap().to_owned()
 }
 
 #[test]
@@ -299,7 +288,7 @@ fn each_may_do_to_a_picture_what_is_theirs_to_do() {
     assert_eq!(get(&of(&id), &with).json()["liked"], true);
     send(&server, "PUT", &like, &[with[0], ("origin", "https://evil.example")], &Value::Null).problem(403);
     // After a login, the same browser is the same person.
-    let session = cookie(&server.post("/api/v1/sessions", &json!({"name": "cleo", "password": PASSWORD})));
+    let session = cookie(&log_in(&server, "cleo", PASSWORD));
     let both = format!("{browser}; {session}");
     let both = [("cookie", both.as_str())];
     assert_eq!(send(&server, "PUT", &like, &both, &Value::Null).status, 204);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
-use crate::people::user;
+use crate::people::{send, user};
 
 const PAGE: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -233,8 +233,8 @@ fn what_belongs_to_others_is_not_there() {
         let headers = [PAGE, FORM, ("authorization", token)];
         server.send(method, path, &headers, if method == "POST" { b"_=" } else { b"" })
     };
-    let headers = [("content-type", "application/json"), ("authorization", anna.as_str())];
-    let job = server.send("POST", "/api/v1/jobs", &headers, small("anna's secret").to_string().as_bytes()).json();
+    let headers = [("authorization", anna.as_str())];
+    let job = send(&server, "POST", "/api/v1/jobs", &headers, &small("anna's secret")).json();
     let own = as_user(&anna, "GET", &path_of(&job));
     assert!(own.status == 200 && own.text().contains("anna&#39;s secret"), "{}", own.text());
     as_user(&ben, "GET", &path_of(&job)).problem_page(404);

@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
 use crate::common::smtp::{Fate, Letter, Sink};
-use crate::people::{admin, user};
+use crate::people::{admin, send, user};
 
 const ANNA: &str = "anna@example.org";
-const JSON: (&str, &str) = ("content-type", "application/json");
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 /// A server that sends letters to a sink, with a user.
@@ -37,8 +36,7 @@ impl Post {
 
     /// Sends a request of anna.
     fn send(&self, server: &Server, method: &str, path: &str, body: &Value) -> Answer {
-        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        server.send(method, path, &[JSON, ("authorization", &self.anna)], &body)
+        send(server, method, path, &[("authorization", &self.anna)], body)
     }
 
     /// Asks for a letter that confirms an address.
@@ -272,9 +270,7 @@ fn without_smtp_or_a_login_there_are_no_letters() {
     server.post("/api/v1/jobs", &json!({"prompt": "a", "email": ANNA})).problem(422);
     assert_eq!(server.submit(&json!({"prompt": "a", "email": false}))["email"], false);
     // Whoever uses a server without users, or without a login, is no user.
-    let put = |server: &Server| {
-        server.send("PUT", "/api/v1/me/email", &[JSON], json!({"address": ANNA}).to_string().as_bytes())
-    };
+    let put = |server: &Server| send(server, "PUT", "/api/v1/me/email", &[], &json!({"address": ANNA}));
     put(&server).problem(403);
     drop(server);
     let post = Post::new();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::common::program::{LIMIT, Workplace};
 use crate::common::server::Server;
-use crate::people::user;
+use crate::people::{send, user};
 
 const WHY: &str = "MAIL_PYTHON must name a Python with aiosmtpd and trustme";
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -123,8 +123,7 @@ fn letters_come_encrypted_to_a_server_that_wants_a_login() {
         ],
     )
     .with_header("authorization", &anna);
-    let body = json!({"address": "anna@example.org"}).to_string();
-    let put = server.send("PUT", "/api/v1/me/email", &[("content-type", "application/json")], body.as_bytes());
+    let put = send(&server, "PUT", "/api/v1/me/email", &[], &json!({"address": "anna@example.org"}));
     assert_eq!(put.status, 202, "{}", put.text());
     let letter = python.next();
     assert_eq!((&letter["encrypted"], &letter["authenticated"]), (&json!(true), &json!(true)), "{letter}");
@@ -175,8 +174,7 @@ fn a_wrong_password_or_certificate_gives_up_no_letter() {
     for ca in [&["--smtp-ca", "ca.pem"][..], &[]] {
         let arguments = ["--smtp", &smtp, "--smtp-password-file", "password", "--mail-from", "art@example.org"];
         let server = Server::start(&place, &[&arguments, ca].concat()).with_header("authorization", &anna);
-        let body = json!({"address": "anna@example.org"}).to_string();
-        let put = server.send("PUT", "/api/v1/me/email", &[("content-type", "application/json")], body.as_bytes());
+        let put = send(&server, "PUT", "/api/v1/me/email", &[], &json!({"address": "anna@example.org"}));
         assert_eq!(put.status, 202, "{}", put.text());
         server.until("another try", || server.log().contains("is tried again").then_some(()));
         assert!(!server.log().contains("given up"), "{}", server.log());

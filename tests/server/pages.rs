@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
-use crate::people::{PASSWORD, admin_with_line, user};
+use crate::people::{PASSWORD, admin_with_line, cookie, user};
 
 /// What browsers accept.
 const PAGE: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
@@ -75,7 +75,7 @@ fn browsers_log_in_with_a_form_and_come_back() {
         let body = format!("name=anna&password={}&next={next}", PASSWORD.replace(' ', "+"));
         let done = server.send("POST", "/login", &browser, body.as_bytes());
         assert_eq!((done.status, done.header("location")), (303, to), "{}", done.text());
-        let cookie = done.header("set-cookie").split(';').next().unwrap().to_owned();
+        let cookie = cookie(&done);
         let me = server.send("GET", "/", &[PAGE, ("cookie", &cookie)], &[]);
         assert!(me.status == 200 && me.text().contains("<bdi>anna</bdi>"), "{}", me.text());
         let out = server.send("POST", "/logout", &[&browser[..], &[("cookie", &cookie)]].concat(), b"x=");
