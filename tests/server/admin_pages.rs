@@ -1,12 +1,12 @@
 //! What operators see and do over HTTP: the API below `/api/v1/admin`, and the pages below `/admin`.
 
-use std::process::{Child, Stdio};
-
 use serde_json::{Value, json};
 
 use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
 use crate::people::{admin, send, token, user};
+#[cfg(unix)]
+use crate::place::fake_worker;
 
 const PAGE: (&str, &str) = ("accept", "text/html");
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -73,31 +73,6 @@ impl Desk {
 
 fn act(who: &str, what: &str, target: &str) -> (String, String, String) {
     (who.into(), what.into(), target.into())
-}
-
-/// A worker whose jobs are drawn by another program; it is killed with this value.
-#[cfg(unix)]
-struct Worker(Child);
-
-#[cfg(unix)]
-impl Worker {
-    fn start(place: &Workplace, script: &str) -> Self {
-        use std::os::unix::fs::PermissionsExt;
-
-        place.write("child", format!("#!/bin/sh\n{script}\n"));
-        std::fs::set_permissions(place.join("child"), std::fs::Permissions::from_mode(0o700)).unwrap();
-        let mut command = place.command();
-        command.args(["worker", "--data", "data"]).env("T2A_CHILD", place.join("child"));
-        Self(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Worker {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[test]
@@ -167,7 +142,7 @@ fn a_failed_job_is_shown_with_its_last_lines_and_put_back() {
     {
         // It says much, and then that the settings are wrong, so that no other try is made.
         let script = "i=0; while [ $i -lt 60 ]; do echo \"<b>line $i</b>\" >&2; i=$((i+1)); done; exit 2";
-        let _worker = Worker::start(&desk.place, script);
+        let _worker = fake_worker(&desk.place, script);
         desk.server_waits(&id, "dead");
     }
     let job = desk.job(&id);
@@ -220,7 +195,7 @@ fn a_failed_job_is_shown_with_its_last_lines_and_put_back() {
 #[test]
 fn a_worker_is_drained_by_a_click() {
     let desk = Desk::new();
-    let _worker = Worker::start(&desk.place, "exit 2");
+    let _worker = fake_worker(&desk.place, "exit 2");
     let workers = || desk.get(&desk.olga, "/api/v1/admin/workers").json()["items"].clone();
     let worker = &desk.server.until("a worker", || workers().get(0).cloned());
     assert!(worker["alive"] == true && worker["draining"] == false && worker["slots"] == 1, "{worker}");

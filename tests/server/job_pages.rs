@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
 use crate::people::{send, user};
+#[cfg(unix)]
+use crate::place::fake_worker;
 
 const PAGE: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -146,20 +148,6 @@ fn a_waiting_picture_says_its_place_and_is_canceled() {
     let foreign = [PAGE, FORM, ("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")];
     assert_eq!(server.send("POST", &format!("{}/cancel", path_of(&second)), &foreign, b"_=").status, 403);
     assert_eq!(server.get(&format!("/api/v1/jobs/{}", id(&second))).json()["state"], "queued");
-}
-
-/// A worker whose pictures are drawn by a script of the shell.
-#[cfg(unix)]
-fn fake_worker(place: &Workplace, script: &str) -> crate::place::Worker {
-    use std::os::unix::fs::PermissionsExt;
-    use std::process::Stdio;
-
-    place.write("fake", format!("#!/bin/sh\n{script}\n"));
-    std::fs::set_permissions(place.join("fake"), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let mut worker = place.command();
-    worker.args(["worker", "--data", "data"]).env("T2A_CHILD", place.join("fake"));
-    worker.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    crate::place::Worker::start(&mut worker)
 }
 
 #[cfg(unix)]
