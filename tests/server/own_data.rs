@@ -1,7 +1,7 @@
 //! What the server has of a user: the archive of it, and its deletion with the account.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
@@ -68,16 +68,6 @@ fn tables(path: &Path) -> BTreeMap<String, String> {
         }
         tables
     })
-}
-
-/// All files below a folder.
-fn files_in(folder: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { found.extend(files_in(&path)) } else { found.push(path.display().to_string()) }
-    }
-    found
 }
 
 /// Uploads a picture, and returns its name.
@@ -227,16 +217,17 @@ fn a_deleted_account_leaves_nothing_behind() {
     send(&server, "GET", "/api/v1/me", &[("authorization", &token)], &Value::Null).problem(401);
     log_in(&server, "anna", PASSWORD).problem(401);
 
-    let objects = place.join("data/objects");
+    let objects = || place.files_in("data/objects");
+    let is_of_others = |file: &PathBuf| file.to_str().unwrap().contains(&others);
     server.until("the end of all that was hers", || {
         let jobs = send(&server, "GET", "/api/v1/jobs", &olga, &Value::Null).json();
         let items = jobs["items"].as_array().unwrap();
-        (items.len() == 1 && files_in(&objects).iter().all(|file| file.contains(&others))).then_some(())
+        (items.len() == 1 && objects().iter().all(is_of_others)).then_some(())
     });
     let picture = |id: &str| send(&server, "GET", &format!("/api/v1/pictures/{id}"), &olga, &Value::Null);
     picture(&published).problem(404);
     assert_eq!(picture(&liked).json()["likes"], 0);
-    assert!(files_in(&objects).iter().any(|file| file.contains(&others)), "what others have stays");
+    assert!(objects().iter().any(is_of_others), "what others have stays");
     drop(server);
     // No table has anything of hers, but for her name in the audit, which says that an operator added her.
     let tables = tables(&place.join("data/text2art.db"));
