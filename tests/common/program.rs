@@ -257,6 +257,14 @@ pub fn signal(child: &Child, name: &str) {
     assert!(Command::new("sh").arg("-c").arg(script).status().unwrap().success());
 }
 
+/// The words of a line; `'a b'` is one.
+pub fn words(line: &str) -> Vec<&str> {
+    let parts = line.split('\'').enumerate();
+    parts
+        .flat_map(|(index, part)| if index % 2 == 1 { vec![part] } else { part.split_whitespace().collect() })
+        .collect()
+}
+
 /// A run that has not ended yet.
 pub struct Running {
     child: Child,
