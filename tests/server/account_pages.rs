@@ -273,15 +273,14 @@ fn a_letter_leads_back_to_an_account_and_tells_nothing_about_names() {
     shows(&look(&server, "/forgot?asked=1", ""), 200, "If there is an account of this name");
     let added = fill_in(&server, "/account/email", &session, &[("action", "add"), ("address", "anna@example.org")]);
     assert_eq!(led_to(&added), "/account#email");
-    let path = |link: String| link.strip_prefix(&format!("http://{}", server.address)).unwrap().to_owned();
-    let confirm = path(sink.letter(1).link("/mail/confirm/"));
+    let confirm = sink.letter(1).path(&server, "/mail/confirm/");
     assert_eq!(led_to(&fill_in(&server, &confirm, "", &[])), "/mail/confirmed");
     shows(&look(&server, "/account", &session), 200, "<bdi>anna@example.org</bdi>");
 
     assert_eq!(led_to(&fill_in(&server, "/forgot", "", &[("name", "anna")])), "/forgot?asked=1");
     let letter = sink.letter(2);
     assert_eq!(letter.to, "anna@example.org");
-    let reset = path(letter.link("/reset/"));
+    let reset = letter.path(&server, "/reset/");
     assert_eq!(led_to(&fill_in(&server, &reset, "", &[("password", "another password")])), "/login?done=reset");
     assert_eq!(look(&server, "/account", &session).status, 303);
     assert_eq!(log_in(&server, "anna", "another password").status, 200);

@@ -49,7 +49,7 @@ impl Post {
     /// Confirms anna's address by the link in the first letter.
     fn confirm(&self, server: &Server) {
         self.ask(server, ANNA);
-        let link = path_of(server, &self.sink.letter(1).link("/mail/confirm/"));
+        let link = self.sink.letter(1).path(server, "/mail/confirm/");
         assert_eq!(server.send("POST", &link, &[FORM], b"x=1").status, 303);
     }
 
@@ -65,11 +65,6 @@ impl Post {
     }
 }
 
-/// The path of a link to a server.
-fn path_of(server: &Server, link: &str) -> String {
-    link.strip_prefix(&format!("http://{}", server.address)).unwrap_or_else(|| panic!("{link}")).to_owned()
-}
-
 #[test]
 fn an_address_is_confirmed_by_a_click_not_by_looking() {
     let post = Post::new();
@@ -81,7 +76,7 @@ fn an_address_is_confirmed_by_a_click_not_by_looking() {
     assert_eq!((letter.from.as_str(), letter.to.as_str()), ("art@example.org", ANNA));
     assert_eq!(letter.header("from"), "Text2Art <art@example.org>");
     assert_eq!(letter.tree().kinds(), "multipart/alternative(text/plain, text/html)");
-    let link = path_of(&server, &letter.link("/mail/confirm/"));
+    let link = letter.path(&server, "/mail/confirm/");
     assert!(letter.tree().find("text/html").text().contains(&link));
 
     // A program that looks for viruses opens each link.
@@ -153,12 +148,12 @@ fn a_finished_picture_comes_with_its_film_until_letters_are_stopped() {
     let page = format!("http://{}/p/{id}", server.address);
     assert!(text.contains(&page) && html.contains(&page) && text.contains("You get this letter because"), "{text}");
     for name in ["picture.gif", "recipe.json"] {
-        let link = path_of(&server, &letter.link(name));
+        let link = letter.path(&server, name);
         assert_eq!(post.send(&server, "GET", &link, &Value::Null).status, 200, "{link}");
     }
 
     // The reader of the letter stops it without a login, from a page of its own.
-    let link = path_of(&server, &letter.link("/mail/stop/"));
+    let link = letter.path(&server, "/mail/stop/");
     assert_eq!(letter.header("list-unsubscribe"), format!("<http://{}{link}>", server.address));
     assert_eq!(server.send("GET", &link, &[("accept", "text/html")], &[]).status, 200);
     assert_eq!(post.order(&server, "a", &[]).status, 201, "looking stops nothing");
@@ -295,7 +290,7 @@ fn the_page_of_the_account_changes_the_address() {
     assert_eq!((answer.status, answer.header("location")), (303, "/account#email"), "{}", answer.text());
     assert_eq!(post.sink.letter(1).to, ANNA);
     assert_eq!(send("action=remove").status, 303);
-    let link = path_of(&server, &post.sink.letter(1).link("/mail/confirm/"));
+    let link = post.sink.letter(1).path(&server, "/mail/confirm/");
     assert_eq!(server.send("POST", &link, &[FORM], b"x=1").status, 404);
     assert_eq!(send("action=allow").status, 303);
     assert_eq!(send("action=other").status, 422);
