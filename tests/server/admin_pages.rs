@@ -7,9 +7,8 @@ use crate::common::server::{Answer, Server};
 use crate::people::{admin, send, token, user};
 #[cfg(unix)]
 use crate::place::fake_worker;
+use crate::visitor::{FORM, PAGE, page, page_with};
 
-const PAGE: (&str, &str) = ("accept", "text/html");
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 /// A prompt that would be a script, whose letters would turn around, and that has no width in between.
 const HOSTILE: &str = "<script>alert(1)</script> \u{202e}drow\u{200b} & \"quoted\" 🦊";
 const ESCAPED: &str = "&#60;script&#62;alert(1)&#60;/script&#62; \u{202e}drow\u{200b} &#38; &#34;quoted&#34; 🦊";
@@ -38,7 +37,7 @@ impl Desk {
     }
 
     fn page(&self, who: &str, path: &str) -> Answer {
-        self.server.send("GET", path, &[PAGE, ("authorization", who)], b"")
+        page_with(&self.server, path, &[("authorization", who)])
     }
 
     fn send(&self, method: &str, who: &str, path: &str, body: &Value) -> Answer {
@@ -88,11 +87,11 @@ fn only_operators_see_the_desk() {
         desk.server.get(path).problem(401);
     }
     for path in &pages {
-        let page = desk.page(&desk.olga, path);
-        assert_eq!(page.status, 200, "{path}: {}", page.text());
-        assert!(page.text().contains("aria-current=\"page\">"), "{path}");
+        let shown = desk.page(&desk.olga, path);
+        assert_eq!(shown.status, 200, "{path}: {}", shown.text());
+        assert!(shown.text().contains("aria-current=\"page\">"), "{path}");
         assert_eq!(desk.page(&desk.anna, path).status, 404, "{path}");
-        let stranger = desk.server.send("GET", path, &[PAGE], b"");
+        let stranger = page(&desk.server, path);
         assert_eq!(stranger.status, 303, "{path}");
         assert!(stranger.header("location").starts_with("/login"), "{}", stranger.header("location"));
     }

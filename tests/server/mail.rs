@@ -6,9 +6,9 @@ use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
 use crate::common::smtp::{Fate, Letter, Sink};
 use crate::people::{admin, send, user};
+use crate::visitor::{FORM, page};
 
 const ANNA: &str = "anna@example.org";
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 /// A server that sends letters to a sink, with a user.
 struct Post {
@@ -80,14 +80,14 @@ fn an_address_is_confirmed_by_a_click_not_by_looking() {
     assert!(letter.tree().find("text/html").text().contains(&link));
 
     // A program that looks for viruses opens each link.
-    let page = server.send("GET", &link, &[("accept", "text/html")], &[]);
-    assert_eq!(page.status, 200, "{}", page.text());
-    assert!(page.text().contains("<form method=\"post\"") && page.text().contains(ANNA), "{}", page.text());
+    let shown = page(&server, &link);
+    assert_eq!(shown.status, 200, "{}", shown.text());
+    assert!(shown.text().contains("<form method=\"post\"") && shown.text().contains(ANNA), "{}", shown.text());
     post.order(&server, "a", &[]).problem(422);
     // Nor can a page of another site use it.
     server.send("POST", &link, &[FORM, ("origin", "https://evil.example")], b"x=1").problem(403);
     assert_eq!(server.send("POST", &link, &[FORM], b"x=1").status, 303);
-    assert_eq!(server.send("GET", "/mail/confirmed", &[("accept", "text/html")], &[]).status, 200);
+    assert_eq!(page(&server, "/mail/confirmed").status, 200);
     assert_eq!(server.send("POST", &link, &[FORM], b"x=1").status, 404, "it works once");
     let own = post.send(&server, "GET", "/api/v1/me/email", &Value::Null).json();
     assert_eq!(own, json!({"address": ANNA, "stopped": false, "sends": true}));
@@ -145,8 +145,8 @@ fn a_finished_picture_comes_with_its_film_until_letters_are_stopped() {
     assert!(html.contains("src=\"cid:picture\" width=\"32\" height=\"32\"") && !html.contains("<script>"), "{html}");
     assert!(text.contains("<script>alert(1)</script> a cat Bcc: evil@example.org 🎨"), "{text}");
     assert!(!text.contains('\u{202e}') && !html.contains('\u{202e}'));
-    let page = format!("http://{}/p/{id}", server.address);
-    assert!(text.contains(&page) && html.contains(&page) && text.contains("You get this letter because"), "{text}");
+    let home = format!("http://{}/p/{id}", server.address);
+    assert!(text.contains(&home) && html.contains(&home) && text.contains("You get this letter because"), "{text}");
     for name in ["picture.gif", "recipe.json"] {
         let link = letter.path(&server, name);
         assert_eq!(post.send(&server, "GET", &link, &Value::Null).status, 200, "{link}");
@@ -155,7 +155,7 @@ fn a_finished_picture_comes_with_its_film_until_letters_are_stopped() {
     // The reader of the letter stops it without a login, from a page of its own.
     let link = letter.path(&server, "/mail/stop/");
     assert_eq!(letter.header("list-unsubscribe"), format!("<http://{}{link}>", server.address));
-    assert_eq!(server.send("GET", &link, &[("accept", "text/html")], &[]).status, 200);
+    assert_eq!(page(&server, &link).status, 200);
     assert_eq!(post.order(&server, "a", &[]).status, 201, "looking stops nothing");
     let headers = [("content-type", "multipart/form-data; boundary=b"), ("origin", "https://mail.example.com")];
     let body = b"--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use crate::common::program::{LIMIT, Workplace};
 use crate::common::server::Server;
 use crate::people::{send, user};
+use crate::visitor::FORM;
 
 const WHY: &str = "MAIL_PYTHON must name a Python with aiosmtpd and trustme";
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 /// Writes a certificate, says where it listens, and describes each letter in a line of JSON.
 const SERVER: &str = r#"
