@@ -96,8 +96,8 @@ fn what_is_chosen_is_asked_for_and_remembered() {
             let is_checked = browser.script(&format!("return document.querySelector(\"{css}\").checked"), vec![]);
             assert_eq!(is_checked, json!(expected), "{css}");
         }
-        assert_eq!(browser.script("return document.querySelector('#prompt').value", vec![]), json!(""));
-        assert_eq!(browser.script("return document.querySelector('[name=seed]').value", vec![]), json!(""));
+        assert_eq!(browser.value("#prompt"), "");
+        assert_eq!(browser.value("[name=seed]"), "");
     });
 }
 
@@ -116,7 +116,7 @@ fn a_picture_starts_from_an_image() {
         browser.press("Draw");
         // What was written is still there.
         browser.until_shown("#error-image");
-        assert_eq!(browser.script("return document.querySelector('#prompt').value", vec![]), json!(PROMPTS[0]));
+        assert_eq!(browser.value("#prompt"), PROMPTS[0]);
         browser.attach("#image", &place.join("red.png"));
         browser.until_shown("#preview img");
         browser.press("Draw");

@@ -24,7 +24,9 @@ fn without_scripts_the_browser_runs_none() {
     let server = Server::start(&place, &[]);
     Browser::drive(&server, Scripts::Off, |browser| {
         browser.open("/docs/");
-        // What the page's script would have written.
+        // What the page's script would have written by then.
+        let wait = "setTimeout(arguments[arguments.length - 1], 2000)";
+        browser.script_with_callback(wait, vec![]);
         assert!(!browser.shows(".opblock"), "{}", browser.text());
         assert!(browser.requests().iter().any(|url| url.ends_with("/docs/")));
         browser.open("/docs/");

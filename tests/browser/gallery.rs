@@ -65,8 +65,7 @@ fn publish_and_like(scripts: Scripts) {
         assert_eq!(likes(browser), "0");
         browser.follow("Make one like this");
         browser.until_path("/?");
-        let prompt = browser.script("return document.querySelector('#prompt').value", vec![]);
-        assert_eq!(prompt, json!(PROMPTS[0]));
+        assert_eq!(browser.value("#prompt"), PROMPTS[0]);
     });
 }
 

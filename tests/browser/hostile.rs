@@ -63,8 +63,7 @@ fn prompts_are_text() {
             browser.open(&format!("/p/{}", job["id"].as_str().unwrap()));
             check_shown(browser, text, "the page of a job");
             browser.open(&format!("/?from={}", job["id"].as_str().unwrap()));
-            let value = browser.script("return document.querySelector('#prompt').value", vec![]);
-            assert_eq!(value.as_str().unwrap(), text);
+            assert_eq!(browser.value("#prompt"), *text);
         }
         browser.open("/mine");
         for (text, _) in &jobs {
@@ -113,8 +112,7 @@ fn titles_and_published_prompts_are_text() {
             let word: String = text.chars().take(80).collect();
             let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("q", &word).finish();
             browser.open(&format!("/gallery?{query}"));
-            let value = browser.script("return document.querySelector('#q').value", vec![]);
-            assert_eq!(value, json!(word.trim()));
+            assert_eq!(browser.value("#q"), word.trim());
         }
     });
 }

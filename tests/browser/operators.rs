@@ -1,4 +1,4 @@
-//! What operators do: dead letters get another chance, the queue is paused, pictures are hidden.
+//! What operators do: failed jobs get another chance, the queue is paused, pictures are hidden.
 
 use serde_json::json;
 

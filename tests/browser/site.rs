@@ -107,7 +107,7 @@ impl Site {
 
 /// A link with which Anna sets another password.
 pub fn reset_link(place: &Workplace) -> String {
-    let link = admin(place, &["user", "reset", "anna"]);
-    let link = url::Url::parse(link.lines().last().unwrap()).unwrap();
+    let made = admin(place, &["user", "reset", "anna"]).succeeded();
+    let link = url::Url::parse(made.output_text().lines().last().unwrap()).unwrap();
     link[url::Position::BeforePath..].to_owned()
 }

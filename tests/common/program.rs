@@ -107,6 +107,13 @@ impl Workplace {
         amount.parse::<f64>().unwrap() * if unit == "GiB" { 1024.0 } else { 1.0 }
     }
 
+    /// The files in a folder of the work folder, and below it.
+    pub fn files_in(&self, folder: impl AsRef<Path>) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.join(folder)).into_iter().flatten();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths.flat_map(|path| if path.is_dir() { self.files_in(path) } else { vec![path] }).collect()
+    }
+
     /// Every file and folder, with the content of the files.
     pub fn content(&self) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
         let mut found = BTreeMap::new();
@@ -248,6 +255,14 @@ pub fn end(child: &mut Child, started: Instant, shown: impl FnOnce() -> String) 
 pub fn signal(child: &Child, name: &str) {
     let script = format!("kill -{name} {}", child.id());
     assert!(Command::new("sh").arg("-c").arg(script).status().unwrap().success());
+}
+
+/// The words of a line; `'a b'` is one.
+pub fn words(line: &str) -> Vec<&str> {
+    let parts = line.split('\'').enumerate();
+    parts
+        .flat_map(|(index, part)| if index % 2 == 1 { vec![part] } else { part.split_whitespace().collect() })
+        .collect()
 }
 
 /// A run that has not ended yet.

@@ -13,6 +13,8 @@ use super::program::{LIMIT, Workplace, end};
 
 /// The longest wait for one answer.
 const ANSWER: Duration = Duration::from_secs(60);
+/// The time between two looks at what a test waits for.
+const PAUSE: Duration = Duration::from_millis(50);
 /// The largest answer that is read, in bytes.
 const LARGEST: u64 = 64 << 20;
 
@@ -157,17 +159,34 @@ impl Server {
         answer.json()
     }
 
-    /// Looks at a job until it is as expected.
-    pub fn wait_for(&self, id: &str, expected: impl Fn(&Value) -> bool) -> Value {
+    /// Waits until something is so. `what` is for the message if it never is.
+    pub fn until<T>(&self, what: &str, look: impl FnMut() -> Option<T>) -> T {
+        self.until_or(|| what.to_owned(), look)
+    }
+
+    /// The same with a message about how things are in the end.
+    fn until_or<T>(&self, what: impl FnOnce() -> String, mut look: impl FnMut() -> Option<T>) -> T {
         let started = Instant::now();
         loop {
-            let job = self.get(&format!("/api/v1/jobs/{id}")).json();
-            if expected(&job) {
-                return job;
+            if let Some(found) = look() {
+                return found;
             }
-            assert!(started.elapsed() < LIMIT, "{job}: {}", self.log());
-            std::thread::sleep(Duration::from_millis(50));
+            assert!(started.elapsed() < LIMIT, "waited in vain: {}: {}", what(), self.log());
+            std::thread::sleep(PAUSE);
         }
+    }
+
+    /// Looks at a job until it is as expected.
+    pub fn wait_for(&self, id: &str, expected: impl Fn(&Value) -> bool) -> Value {
+        let job = || self.get(&format!("/api/v1/jobs/{id}")).json();
+        self.until_or(|| job().to_string(), || Some(job()).filter(&expected))
+    }
+
+    /// Waits until the counts have this line.
+    pub fn until_counted(&self, line: &str) {
+        let counts = || self.get("/metrics").text();
+        let is_there = || counts().lines().any(|found| found == line).then_some(());
+        self.until_or(|| format!("{line}: {}", counts()), is_there);
     }
 
     /// Opens a stream of events.

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::program::LIMIT;
+use super::server::Server;
 
 /// What happens to the next letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,6 +216,12 @@ impl Letter {
         let text = self.tree().find("text/plain").text();
         let mut words = text.split_whitespace();
         words.find(|word| word.contains(path)).unwrap_or_else(|| panic!("no {path}: {text}")).to_owned()
+    }
+
+    /// The path of that link, which must lead to a server.
+    pub fn path(&self, server: &Server, path: &str) -> String {
+        let link = self.link(path);
+        link.strip_prefix(&format!("http://{}", server.address)).unwrap_or_else(|| panic!("{link}")).to_owned()
     }
 }
 

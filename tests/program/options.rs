@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use common::fixtures;
-use common::program::{Outcome, Workplace};
+use common::program::{Outcome, Workplace, words};
 use serde_json::{Map, Value};
 use text2art::settings::OPTIONS;
 
@@ -43,14 +43,6 @@ fn workplace() -> Workplace {
     std::fs::create_dir(workplace.join("folder")).unwrap();
     workplace.run(&words(&format!("{SMALL} -o made.png --seed 3 --checkpoint-every 1"))).succeeded();
     workplace
-}
-
-/// The words of a line; `'a b'` is one.
-fn words(line: &str) -> Vec<&str> {
-    let parts = line.split('\'').enumerate();
-    parts
-        .flat_map(|(index, part)| if index % 2 == 1 { vec![part] } else { part.split_whitespace().collect() })
-        .collect()
 }
 
 /// What hangs on the machine or the moment is left out.

@@ -4,7 +4,7 @@
 
 use crate::common;
 
-use common::program::{Outcome, Workplace, finish};
+use common::program::{Outcome, Workplace, finish, words};
 use image::RgbImage;
 use serde_json::{Value, json};
 use text2art::models::Vocabulary;
@@ -15,13 +15,6 @@ const SMALL: &str = "--size 32x32 --iterations 1 --cutouts 2";
 /// Runs a line; `'a b'` is one word.
 fn run(workplace: &Workplace, line: &str) -> Outcome {
     workplace.run(&words(line))
-}
-
-fn words(line: &str) -> Vec<&str> {
-    let parts = line.split('\'').enumerate();
-    parts
-        .flat_map(|(index, part)| if index % 2 == 1 { vec![part] } else { part.split_whitespace().collect() })
-        .collect()
 }
 
 /// The settings in a picture's recipe.

@@ -4,29 +4,19 @@ use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
 use crate::common::smtp::Sink;
 use crate::people::{PASSWORD, admin, admin_with_line, cookie, log_in, user};
-
-/// What browsers send with every request for a page.
-const PAGE: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+use crate::visitor::{FOREIGN, led, page_with, post_with};
 
 fn look(server: &Server, path: &str, cookie: &str) -> Answer {
-    server.send("GET", path, &[PAGE, ("cookie", cookie)], &[])
+    page_with(server, path, &[("cookie", cookie)])
 }
 
 /// Sends a form from a page of the server.
 fn fill_in(server: &Server, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Answer {
-    let own = format!("http://{}", server.address);
-    let headers = [PAGE, FORM, ("origin", own.as_str()), ("sec-fetch-site", "same-origin"), ("cookie", cookie)];
     let mut body = url::form_urlencoded::Serializer::new(String::new());
     body.extend_pairs(fields);
     // A form without fields has a body nevertheless.
     body.append_pair("button", "");
-    server.send("POST", path, &headers, body.finish().as_bytes())
-}
-
-fn led_to(answer: &Answer) -> &str {
-    assert_eq!(answer.status, 303, "{}", answer.text());
-    answer.header("location")
+    post_with(server, path, &[("cookie", cookie)], &body.finish())
 }
 
 fn shows(answer: &Answer, status: u16, words: &str) {
@@ -66,17 +56,17 @@ fn the_login_leads_nowhere_else() {
     // Ten passwords may be tried at once.
     for evil in ["//evil.example", "/\\evil.example", "https://evil.example/", "/\t/evil.example"] {
         let done = fill_in(&server, "/login", "", &[("name", "anna"), ("password", PASSWORD), ("next", evil)]);
-        assert_eq!(led_to(&done), "/", "{evil:?}");
+        assert_eq!(led(&done), "/", "{evil:?}");
     }
     let done = fill_in(&server, "/login", "", &[("name", "anna"), ("password", PASSWORD), ("next", "/account")]);
-    assert_eq!(led_to(&done), "/account");
+    assert_eq!(led(&done), "/account");
     let login = look(&server, "/login", "");
     for part in ["autocomplete=\"username\"", "autocomplete=\"current-password\"", "href=\"/forgot\""] {
         assert!(login.text().contains(part), "{part}: {}", login.text());
     }
     assert!(!login.text().contains("href=\"/register\""), "nobody can register here");
     // Who is there already need not log in.
-    assert_eq!(led_to(&look(&server, "/login?next=/account", &cookie(&done))), "/account");
+    assert_eq!(led(&look(&server, "/login?next=/account", &cookie(&done))), "/account");
 }
 
 #[cfg(unix)]
@@ -87,7 +77,7 @@ fn people_register_with_a_form() {
     let form = look(&server, "/register", "");
     shows(&form, 200, "autocomplete=\"new-password\"");
     assert!(look(&server, "/login", "").text().contains("href=\"/register\""));
-    assert_eq!(led_to(&look(&server, "/register", &session)), "/account");
+    assert_eq!(led(&look(&server, "/register", &session)), "/account");
     let taken = fill_in(&server, "/register", "", &[("name", "anna"), ("password", PASSWORD)]);
     shows(&taken, 409, "There is already a user with this name.");
     assert!(!taken.text().contains(PASSWORD), "{}", taken.text());
@@ -99,10 +89,9 @@ fn people_register_with_a_form() {
     }
     shows(&fill_in(&server, "/register", "", &[("name", "ben"), ("password", "short")]), 422, "too short");
     let done = fill_in(&server, "/register", "", &[("name", "ben"), ("password", PASSWORD)]);
-    assert_eq!(led_to(&done), "/");
+    assert_eq!(led(&done), "/");
     shows(&look(&server, "/account", &cookie(&done)), 200, "<bdi>ben</bdi>");
-    let foreign = [PAGE, FORM, ("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")];
-    let refused = server.send("POST", "/register", &foreign, b"name=cleo&password=correct+horse+battery");
+    let refused = server.send("POST", "/register", &FOREIGN, b"name=cleo&password=correct+horse+battery");
     shows(&refused, 403, "another site");
 }
 
@@ -121,7 +110,7 @@ fn an_invitation_is_a_link_to_a_form() {
     let fields = [("name", "anna"), ("password", PASSWORD), ("invitation", secret.as_str())];
     // What is wrong with the rest uses nothing up.
     shows(&fill_in(&server, "/register", "", &[("name", "olga"), fields[1], fields[2]]), 409, &secret);
-    assert_eq!(led_to(&fill_in(&server, "/register", "", &fields)), "/");
+    assert_eq!(led(&fill_in(&server, "/register", "", &fields)), "/");
     shows(&fill_in(&server, "/register", "", &[("name", "ben"), fields[1], fields[2]]), 403, "not valid");
     assert!(!server.log().contains(&secret), "{}", server.log());
 }
@@ -146,12 +135,11 @@ fn a_link_of_an_operator_opens_a_form_once() {
         assert!(form.text().contains("autocomplete=\"new-password\"") && form.text().contains("value=\"anna\""));
     }
     shows(&fill_in(&server, &path, "", &[("password", "short")]), 422, "too short");
-    let foreign = [PAGE, FORM, ("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")];
-    shows(&server.send("POST", &path, &foreign, b"password=another+password"), 403, "another site");
+    shows(&server.send("POST", &path, &FOREIGN, b"password=another+password"), 403, "another site");
     assert_eq!(look(&server, "/account", &session).status, 200, "nothing has changed yet");
-    assert_eq!(led_to(&fill_in(&server, &path, "", &[("password", "another password")])), "/login?done=reset");
+    assert_eq!(led(&fill_in(&server, &path, "", &[("password", "another password")])), "/login?done=reset");
     shows(&look(&server, "/login?done=reset", ""), 200, "Your password is set.");
-    assert_eq!(led_to(&look(&server, "/account", &session)), "/login?next=%2Faccount");
+    assert_eq!(led(&look(&server, "/account", &session)), "/login?next=%2Faccount");
     shows(&look(&server, &path, ""), 404, "This link is not valid");
     shows(&fill_in(&server, &path, "", &[("password", "a third password")]), 404, "This link is not valid");
     shows(&look(&server, "/reset/wrong", ""), 404, "This link is not valid");
@@ -194,24 +182,23 @@ fn an_account_is_cared_for_on_its_page() {
     }
     let revoke = page.split("action=\"/account/tokens/").nth(1).unwrap().split('"').next().unwrap();
     let revoked = fill_in(&server, &format!("/account/tokens/{revoke}"), &session, &[]);
-    assert_eq!(led_to(&revoked), "/account?done=token#tokens");
+    assert_eq!(led(&revoked), "/account?done=token#tokens");
     server.send("GET", "/api/v1/me", &[("authorization", &header)], &[]).problem(401);
     // Another user's token cannot do this.
     let ben = user(&place, "ben", "user", "jobs");
-    let own = format!("http://{}", server.address);
-    let with_token = [PAGE, FORM, ("origin", own.as_str()), ("authorization", ben.as_str())];
-    shows(&server.send("POST", "/account/tokens", &with_token, b"name=more&scope=admin"), 403, "This token");
+    let more = post_with(&server, "/account/tokens", &[("authorization", &ben)], "name=more&scope=admin");
+    shows(&more, 403, "This token");
 
     // Sessions
     let other = cookie(&log_in(&server, "anna", PASSWORD));
     let page = look(&server, "/account", &session).text();
     let end = page.split("action=\"/account/sessions/").nth(1).unwrap().split('"').next().unwrap();
     let ended = fill_in(&server, &format!("/account/sessions/{end}"), &session, &[]);
-    assert_eq!(led_to(&ended), "/account?done=session#sessions");
+    assert_eq!(led(&ended), "/account?done=session#sessions");
     assert_eq!(look(&server, "/account", &other).status, 303);
     let third = cookie(&log_in(&server, "anna", PASSWORD));
     assert_eq!(
-        led_to(&fill_in(&server, "/account/sessions/end-others", &session, &[])),
+        led(&fill_in(&server, "/account/sessions/end-others", &session, &[])),
         "/account?done=sessions#sessions"
     );
     assert_eq!([look(&server, "/account", &third).status, look(&server, "/account", &session).status], [303, 200]);
@@ -222,7 +209,7 @@ fn an_account_is_cared_for_on_its_page() {
     };
     shows(&change("wrong password", "another password"), 403, "The password is wrong.");
     shows(&change(PASSWORD, "short"), 422, "too short");
-    assert_eq!(led_to(&change(PASSWORD, "another password")), "/account?done=password#password");
+    assert_eq!(led(&change(PASSWORD, "another password")), "/account?done=password#password");
 
     // The archive, and the end
     let archive = look(&server, "/account/export", &session);
@@ -230,7 +217,7 @@ fn an_account_is_cared_for_on_its_page() {
     assert!(archive.body.len().is_multiple_of(512) && archive.text().contains("text2art/profile.json"));
     shows(&fill_in(&server, "/account/delete", &session, &[("password", PASSWORD)]), 403, "The password is wrong.");
     let deleted = fill_in(&server, "/account/delete", &session, &[("password", "another password")]);
-    assert_eq!(led_to(&deleted), "/login?done=deleted");
+    assert_eq!(led(&deleted), "/login?done=deleted");
     assert!(deleted.header("set-cookie").contains("Max-Age=0"));
     assert_eq!(look(&server, "/account", &session).status, 303);
     log_in(&server, "anna", "another password").problem(401);
@@ -241,7 +228,7 @@ fn a_server_of_one_person_has_no_login() {
     let place = Workplace::new();
     let server = Server::start(&place, &["--registration", "open"]);
     shows(&look(&server, "/account", ""), 200, "This server has no users.");
-    assert_eq!(led_to(&look(&server, "/login?next=/account", "")), "/account");
+    assert_eq!(led(&look(&server, "/login?next=/account", "")), "/account");
     shows(&look(&server, "/register", ""), 403, "it is yours without a login");
     for path in ["/account/password", "/account/tokens", "/account/delete", "/account/sessions/end-others"] {
         shows(
@@ -253,7 +240,7 @@ fn a_server_of_one_person_has_no_login() {
     let open = Workplace::new();
     let public = ["--open", "--public-url", "https://art.example.org"];
     let server = Server::start(&open, &public);
-    let asked = server.send("GET", "/account", &[PAGE, ("host", "art.example.org")], &[]);
+    let asked = page_with(&server, "/account", &[("host", "art.example.org")]);
     shows(&asked, 200, "You are here without an account.");
 }
 
@@ -268,21 +255,20 @@ fn a_letter_leads_back_to_an_account_and_tells_nothing_about_names() {
     user(&place, "robot", "user", "jobs");
     // Nobody confirmed an address yet, so no letter is written; the answer is the same.
     for name in ["anna", "nobody", "robot", "<script>"] {
-        assert_eq!(led_to(&fill_in(&server, "/forgot", "", &[("name", name)])), "/forgot?asked=1", "{name}");
+        assert_eq!(led(&fill_in(&server, "/forgot", "", &[("name", name)])), "/forgot?asked=1", "{name}");
     }
     shows(&look(&server, "/forgot?asked=1", ""), 200, "If there is an account of this name");
     let added = fill_in(&server, "/account/email", &session, &[("action", "add"), ("address", "anna@example.org")]);
-    assert_eq!(led_to(&added), "/account#email");
-    let path = |link: String| link.strip_prefix(&format!("http://{}", server.address)).unwrap().to_owned();
-    let confirm = path(sink.letter(1).link("/mail/confirm/"));
-    assert_eq!(led_to(&fill_in(&server, &confirm, "", &[])), "/mail/confirmed");
+    assert_eq!(led(&added), "/account#email");
+    let confirm = sink.letter(1).path(&server, "/mail/confirm/");
+    assert_eq!(led(&fill_in(&server, &confirm, "", &[])), "/mail/confirmed");
     shows(&look(&server, "/account", &session), 200, "<bdi>anna@example.org</bdi>");
 
-    assert_eq!(led_to(&fill_in(&server, "/forgot", "", &[("name", "anna")])), "/forgot?asked=1");
+    assert_eq!(led(&fill_in(&server, "/forgot", "", &[("name", "anna")])), "/forgot?asked=1");
     let letter = sink.letter(2);
     assert_eq!(letter.to, "anna@example.org");
-    let reset = path(letter.link("/reset/"));
-    assert_eq!(led_to(&fill_in(&server, &reset, "", &[("password", "another password")])), "/login?done=reset");
+    let reset = letter.path(&server, "/reset/");
+    assert_eq!(led(&fill_in(&server, &reset, "", &[("password", "another password")])), "/login?done=reset");
     assert_eq!(look(&server, "/account", &session).status, 303);
     assert_eq!(log_in(&server, "anna", "another password").status, 200);
     // Three letters at once, whether or not somebody has the name.

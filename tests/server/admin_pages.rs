@@ -1,16 +1,14 @@
 //! What operators see and do over HTTP: the API below `/api/v1/admin`, and the pages below `/admin`.
 
-use std::process::{Child, Stdio};
-
 use serde_json::{Value, json};
 
-use crate::common::program::{LIMIT, Workplace};
+use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
-use crate::people::{admin, user};
+use crate::people::{admin, send, token, user};
+#[cfg(unix)]
+use crate::place::fake_worker;
+use crate::visitor::{FORM, PAGE, page, page_with};
 
-const PAGE: (&str, &str) = ("accept", "text/html");
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
-const JSON: (&str, &str) = ("content-type", "application/json");
 /// A prompt that would be a script, whose letters would turn around, and that has no width in between.
 const HOSTILE: &str = "<script>alert(1)</script> \u{202e}drow\u{200b} & \"quoted\" 🦊";
 const ESCAPED: &str = "&#60;script&#62;alert(1)&#60;/script&#62; \u{202e}drow\u{200b} &#38; &#34;quoted&#34; 🦊";
@@ -39,11 +37,11 @@ impl Desk {
     }
 
     fn page(&self, who: &str, path: &str) -> Answer {
-        self.server.send("GET", path, &[PAGE, ("authorization", who)], b"")
+        page_with(&self.server, path, &[("authorization", who)])
     }
 
     fn send(&self, method: &str, who: &str, path: &str, body: &Value) -> Answer {
-        self.server.send(method, path, &[JSON, ("authorization", who)], body.to_string().as_bytes())
+        send(&self.server, method, path, &[("authorization", who)], body)
     }
 
     /// Sends a form, as a browser does.
@@ -76,31 +74,6 @@ fn act(who: &str, what: &str, target: &str) -> (String, String, String) {
     (who.into(), what.into(), target.into())
 }
 
-/// A worker whose jobs are drawn by another program; it is killed with this value.
-#[cfg(unix)]
-struct Worker(Child);
-
-#[cfg(unix)]
-impl Worker {
-    fn start(place: &Workplace, script: &str) -> Self {
-        use std::os::unix::fs::PermissionsExt;
-
-        place.write("child", format!("#!/bin/sh\n{script}\n"));
-        std::fs::set_permissions(place.join("child"), std::fs::Permissions::from_mode(0o700)).unwrap();
-        let mut command = place.command();
-        command.args(["worker", "--data", "data"]).env("T2A_CHILD", place.join("child"));
-        Self(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Worker {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn only_operators_see_the_desk() {
     let desk = Desk::new();
@@ -114,16 +87,16 @@ fn only_operators_see_the_desk() {
         desk.server.get(path).problem(401);
     }
     for path in &pages {
-        let page = desk.page(&desk.olga, path);
-        assert_eq!(page.status, 200, "{path}: {}", page.text());
-        assert!(page.text().contains("aria-current=\"page\">"), "{path}");
+        let shown = desk.page(&desk.olga, path);
+        assert_eq!(shown.status, 200, "{path}: {}", shown.text());
+        assert!(shown.text().contains("aria-current=\"page\">"), "{path}");
         assert_eq!(desk.page(&desk.anna, path).status, 404, "{path}");
-        let stranger = desk.server.send("GET", path, &[PAGE], b"");
+        let stranger = page(&desk.server, path);
         assert_eq!(stranger.status, 303, "{path}");
         assert!(stranger.header("location").starts_with("/login"), "{}", stranger.header("location"));
     }
     // A token that may do less than its user is no operator's.
-    let jobs = crate::people::token(&desk.place, "olga", "jobs");
+    let jobs = token(&desk.place, "olga", "jobs");
     desk.get(&jobs, "/api/v1/admin/queue").problem(403);
     for path in ["/admin/queue/pause", "/admin/users", "/admin/workers/0000000000000000000000000a/drain"] {
         assert_eq!(desk.post(&desk.anna, path, "name=eve").status, 404, "{path}");
@@ -168,7 +141,7 @@ fn a_failed_job_is_shown_with_its_last_lines_and_put_back() {
     {
         // It says much, and then that the settings are wrong, so that no other try is made.
         let script = "i=0; while [ $i -lt 60 ]; do echo \"<b>line $i</b>\" >&2; i=$((i+1)); done; exit 2";
-        let _worker = Worker::start(&desk.place, script);
+        let _worker = fake_worker(&desk.place, script);
         desk.server_waits(&id, "dead");
     }
     let job = desk.job(&id);
@@ -221,14 +194,9 @@ fn a_failed_job_is_shown_with_its_last_lines_and_put_back() {
 #[test]
 fn a_worker_is_drained_by_a_click() {
     let desk = Desk::new();
-    let _worker = Worker::start(&desk.place, "exit 2");
+    let _worker = fake_worker(&desk.place, "exit 2");
     let workers = || desk.get(&desk.olga, "/api/v1/admin/workers").json()["items"].clone();
-    let started = std::time::Instant::now();
-    while workers() == json!([]) {
-        assert!(started.elapsed() < LIMIT, "{}", desk.server.log());
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    let worker = &workers()[0];
+    let worker = &desk.server.until("a worker", || workers().get(0).cloned());
     assert!(worker["alive"] == true && worker["draining"] == false && worker["slots"] == 1, "{worker}");
     let id = worker["id"].as_str().unwrap();
     let page = desk.page(&desk.olga, "/admin/workers").text();
@@ -317,7 +285,7 @@ fn fifty_jobs_of_three_owners_have_fair_places() {
     let place = Workplace::new();
     let owners = ["anna", "ben", "cleo"].map(|name| {
         admin(&place, &["user", "add", name, "--no-password", "--max-waiting", "100"]).succeeded();
-        crate::people::token(&place, name, "jobs")
+        token(&place, name, "jobs")
     });
     let olga = user(&place, "olga", "operator", "admin");
     let server = Server::start(&place, &[]);
@@ -325,9 +293,8 @@ fn fifty_jobs_of_three_owners_have_fair_places() {
     let mut jobs: Vec<(usize, usize, String)> = Vec::new();
     for (owner, count) in [(0, 40), (1, 7), (2, 3)] {
         for number in 0..count {
-            let body = json!({"prompt": "a", "quality": "draft"}).to_string();
-            let headers = [JSON, ("authorization", owners[owner].as_str())];
-            let answer = server.send("POST", "/api/v1/jobs", &headers, body.as_bytes());
+            let body = json!({"prompt": "a", "quality": "draft"});
+            let answer = send(&server, "POST", "/api/v1/jobs", &[("authorization", &owners[owner])], &body);
             assert_eq!(answer.status, 201, "{}", answer.text());
             jobs.push((number, owner, answer.json()["id"].as_str().unwrap().to_owned()));
         }
@@ -351,10 +318,6 @@ impl Desk {
     /// Waits until a job is in a state.
     #[cfg(unix)]
     fn server_waits(&self, id: &str, state: &str) {
-        let started = std::time::Instant::now();
-        while self.job(id)["job"]["state"] != state {
-            assert!(started.elapsed() < LIMIT, "{}: {}", self.job(id), self.server.log());
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
+        self.server.until(state, || (self.job(id)["job"]["state"] == state).then_some(()));
     }
 }

@@ -4,12 +4,12 @@
 #![allow(clippy::unwrap_used)]
 
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::common::fixtures;
-use crate::common::program::{LIMIT, Outcome, Running, Workplace, finish};
+use crate::common::program::{Outcome, Running, Workplace, finish};
 use crate::common::server::Server;
 use crate::people::user;
 
@@ -41,15 +41,7 @@ fn job(workplace: &Workplace, server: &Server, id: &str) -> Value {
 
 /// Waits until a job is in a state.
 fn wait_for(workplace: &Workplace, server: &Server, id: &str, state: &str) {
-    let started = Instant::now();
-    loop {
-        let job = job(workplace, server, id);
-        if job["state"] == state {
-            return;
-        }
-        assert!(started.elapsed() < LIMIT, "{job} is not {state}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    server.until(state, || (job(workplace, server, id)["state"] == state).then_some(()));
 }
 
 #[test]

@@ -1,19 +1,15 @@
 //! The gallery: what is published, who sees it, who likes it, and what nobody must learn from it.
 
-use std::time::{Duration, Instant};
-
 use resvg::usvg::roxmltree::Document;
 use serde_json::{Value, json};
 
-use crate::common::program::{LIMIT, Workplace};
+use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
-use crate::people::{PASSWORD, admin, admin_with_line, user};
+use crate::people::{PASSWORD, admin, admin_with_line, cookie, log_in, send, user};
 use crate::place::{Place, Worker};
+use crate::visitor::{FORM, led, page, page_with};
 
 const PICTURES: &str = "/api/v1/pictures";
-const JSON: (&str, &str) = ("content-type", "application/json");
-const PAGE: (&str, &str) = ("accept", "text/html");
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 /// A prompt whose words are nowhere else.
 const SECRET: &str = "zeppelin over quicksilver";
 
@@ -27,21 +23,13 @@ fn drawn(server: &Server, headers: &[(&str, &str)], order: &Value) -> String {
     let answer = send(server, "POST", "/api/v1/jobs", headers, order);
     assert_eq!(answer.status, 201, "{}", answer.text());
     let id = answer.json()["id"].as_str().unwrap().to_owned();
-    let started = Instant::now();
-    loop {
+    server.until("the picture", || {
         let job = send(server, "GET", &format!("/api/v1/jobs/{id}"), headers, &Value::Null).json();
-        if job["finished"].is_string() {
-            assert_eq!(job["state"], "done", "{job}");
-            return id;
-        }
-        assert!(started.elapsed() < LIMIT, "{job}: {}", server.log());
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
-fn send(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
-    let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-    server.send(method, path, &[&[JSON], headers].concat(), &body)
+        let is_over = job["finished"].is_string();
+        assert!(!is_over || job["state"] == "done", "{job}");
+        is_over.then_some(())
+    });
+    id
 }
 
 /// Publishes the picture of a job, and returns its id.
@@ -57,11 +45,6 @@ fn of(id: &str) -> String {
 
 fn has(bytes: &[u8], word: &str) -> bool {
     bytes.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
-}
-
-/// The cookie that an answer sets, as a browser sends it back.
-fn cookie(answer: &Answer) -> String {
-    answer.header("set-cookie").split(';').next().unwrap().to_owned()
 }
 
 #[test]
@@ -179,8 +162,8 @@ fn a_prompt_that_is_not_shared_is_in_no_byte() {
     seen.push(picture);
     seen.push(server.get(PICTURES));
     seen.push(server.get("/gallery/feed.xml"));
-    seen.push(server.send("GET", "/gallery", &[PAGE], &[]));
-    seen.push(server.send("GET", &format!("/g/{id}"), &[PAGE], &[]));
+    seen.push(page(&server, "/gallery"));
+    seen.push(page(&server, &format!("/g/{id}")));
     for answer in seen {
         assert_eq!(answer.status, 200, "{}", answer.text());
         for word in ["zeppelin", "quicksilver", "\"seed\"", "cutouts"] {
@@ -251,15 +234,15 @@ fn pages_of_many_pictures_go_on_and_searches_find_words_as_they_are() {
     let mut path = "/gallery?sort=liked".to_owned();
     let mut shown = Vec::new();
     loop {
-        let page = server.send("GET", &path, &[PAGE], &[]).text();
+        let page = page(&server, &path).text();
         shown.extend(page.split("class=\"picture\" href=\"/g/").skip(1).map(|rest| rest[..26].to_owned()));
         let Some((_, rest)) = page.split_once("rel=\"next\" href=\"") else { break };
         path = rest[..rest.find('"').unwrap()].replace("&amp;", "&").replace("&#38;", "&");
     }
     assert_eq!(shown, by_likes);
-    let none = server.send("GET", "/gallery?q=%3Cscript%3E", &[PAGE], &[]).text();
+    let none = page(&server, "/gallery?q=%3Cscript%3E").text();
     assert!(!none.contains("<script>") && none.contains("No pictures have these words"), "{none}");
-    assert_eq!(server.send("GET", "/gallery?before=x", &[PAGE], &[]).status, 400);
+    assert_eq!(page(&server, "/gallery?before=x").status, 400);
 }
 
 #[cfg(unix)]
@@ -284,7 +267,7 @@ fn each_may_do_to_a_picture_what_is_theirs_to_do() {
 
     // Whoever has no login sees what is published, and learns nothing about its owner but the name.
     for path in paths.iter().map(String::as_str).chain([PICTURES, "/gallery", "/gallery/feed.xml"]) {
-        assert_eq!(server.send("GET", path, &[PAGE], &[]).status, 200, "{path}");
+        assert_eq!(page(&server, path).status, 200, "{path}");
     }
     let seen = get(&of(&id), &[]).json();
     assert_eq!((&seen["author"], &seen["mine"]), (&json!("anna"), &json!(false)));
@@ -304,7 +287,7 @@ fn each_may_do_to_a_picture_what_is_theirs_to_do() {
     assert_eq!(get(&of(&id), &with).json()["liked"], true);
     send(&server, "PUT", &like, &[with[0], ("origin", "https://evil.example")], &Value::Null).problem(403);
     // After a login, the same browser is the same person.
-    let session = cookie(&server.post("/api/v1/sessions", &json!({"name": "cleo", "password": PASSWORD})));
+    let session = cookie(&log_in(&server, "cleo", PASSWORD));
     let both = format!("{browser}; {session}");
     let both = [("cookie", both.as_str())];
     assert_eq!(send(&server, "PUT", &like, &both, &Value::Null).status, 204);
@@ -315,7 +298,7 @@ fn each_may_do_to_a_picture_what_is_theirs_to_do() {
     assert_eq!(likes(), 1);
     // By the form of the page, too.
     let posted = server.send("POST", &format!("/g/{id}/like"), &[FORM, with[0]], b"a=b");
-    assert_eq!((posted.status, posted.header("location"), likes()), (303, format!("/g/{id}").as_str(), 2));
+    assert_eq!((led(&posted), likes()), (format!("/g/{id}").as_str(), 2));
 
     // Others neither withdraw nor hide it.
     send(&server, "DELETE", &of(&id), &[], &Value::Null).problem(401);
@@ -337,7 +320,7 @@ fn each_may_do_to_a_picture_what_is_theirs_to_do() {
     assert!(get(&paths[1], &anna).header("cache-control").contains("no-store"));
     let own = get(&of(&id), &anna).json()["hidden"].clone();
     assert_eq!((&own["why"], own.get("by")), (&json!("<b>rude</b>"), None));
-    let page = server.send("GET", &paths[3], &[PAGE, anna[0]], &[]).text();
+    let page = page_with(&server, &paths[3], &anna).text();
     assert!(page.contains("This picture is hidden") && !page.contains("<b>rude</b>"), "{page}");
     assert_eq!(get(PICTURES, &olga).json()["items"], json!([]));
     assert!(!get("/gallery/feed.xml", &olga).text().contains(&id));
@@ -345,9 +328,9 @@ fn each_may_do_to_a_picture_what_is_theirs_to_do() {
     // Its owner cannot bring it back by publishing it again.
     send(&server, "DELETE", &of(&id), &anna, &Value::Null).problem(409);
     send(&server, "POST", PICTURES, &anna, &body).problem(409);
-    let desk = server.send("GET", "/admin/pictures", &[PAGE, olga[0]], &[]);
+    let desk = page_with(&server, "/admin/pictures", &olga);
     assert!(desk.status == 200 && desk.text().contains(&id) && !desk.text().contains("<b>rude</b>"), "{}", desk.text());
-    assert_eq!(server.send("GET", "/admin/pictures", &[PAGE, ben[0]], &[]).status, 404);
+    assert_eq!(page_with(&server, "/admin/pictures", &ben).status, 404);
     let shown = send(&server, "POST", &format!("/api/v1/admin/pictures/{id}/unhide"), &olga, &Value::Null);
     assert_eq!((shown.status, get(&of(&id), &[]).status), (200, 200), "{}", shown.text());
     let audit = admin(&place, &["audit"]).succeeded().output_text().to_owned();
@@ -369,7 +352,7 @@ fn hostile_titles_are_shown_as_text() {
     let id = publish(&server, &job, hostile, true);
     assert_eq!(server.get(&of(&id)).json()["title"], hostile);
     for path in ["/gallery", &format!("/g/{id}")] {
-        let page = server.send("GET", path, &[PAGE], &[]);
+        let page = page(&server, path);
         let text = page.text();
         assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
         assert!(!text.contains("<script>") && !text.contains("<img src=x") && text.contains("txet"), "{text}");

@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
-use crate::people::user;
+use crate::people::{send, user};
+#[cfg(unix)]
+use crate::place::fake_worker;
+use crate::visitor::{FOREIGN, FORM, PAGE, attributes, led, page, post};
 
-const PAGE: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 /// A text with everything that could harm a page.
 const HOSTILE: &str = "<script>alert(1)</script> \"'><img src=x onerror=alert(2)> \u{202e}evil\u{2066} \u{200b} {{ 7*7 }} 🧑\u{200d}🚀 &amp;";
 
@@ -17,24 +18,11 @@ fn small(prompt: &str) -> Value {
         "cutouts": 1, "seed": 7})
 }
 
-fn page(server: &Server, path: &str) -> Answer {
-    server.send("GET", path, &[PAGE], &[])
-}
-
 /// A page that must be there.
 fn text(server: &Server, path: &str) -> String {
     let answer = page(server, path);
     assert_eq!((answer.status, answer.header("content-type")), (200, "text/html; charset=utf-8"), "{}", answer.text());
     answer.text()
-}
-
-/// Sends a form as a browser does.
-fn post(server: &Server, path: &str, fields: &str) -> Answer {
-    let own = format!("http://{}", server.address);
-    let headers = [PAGE, FORM, ("origin", own.as_str()), ("sec-fetch-site", "same-origin")];
-    // A browser sends a form without fields as well.
-    let fields = if fields.is_empty() { "_=" } else { fields };
-    server.send("POST", path, &headers, fields.as_bytes())
 }
 
 fn id(job: &Value) -> &str {
@@ -43,13 +31,6 @@ fn id(job: &Value) -> &str {
 
 fn path_of(job: &Value) -> String {
     format!("/p/{}", id(job))
-}
-
-/// The values of an attribute, as they are meant.
-fn attributes(page: &str, name: &str) -> Vec<String> {
-    let begin = format!(" {name}=\"");
-    let values = page.split(&begin).skip(1).filter_map(|rest| rest.split('"').next());
-    values.map(|value| html_escape::decode_html_entities(value).into_owned()).collect()
 }
 
 /// The text of the element with an id.
@@ -62,12 +43,6 @@ fn element(page: &str, id: &str) -> String {
 /// Whether the page asks to be loaded again.
 fn is_loaded_again(page: &str) -> bool {
     page.contains("<noscript><meta http-equiv=\"refresh\"")
-}
-
-/// Where an answer leads.
-fn led(answer: &Answer) -> &str {
-    assert_eq!(answer.status, 303, "{}", answer.text());
-    answer.header("location")
 }
 
 #[test]
@@ -143,23 +118,8 @@ fn a_waiting_picture_says_its_place_and_is_canceled() {
     assert_ne!(before["seed"], after["seed"]);
     assert_eq!((&before["prompt"], &before["size"]), (&after["prompt"], &after["size"]));
     // A page of another site does nothing.
-    let foreign = [PAGE, FORM, ("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")];
-    assert_eq!(server.send("POST", &format!("{}/cancel", path_of(&second)), &foreign, b"_=").status, 403);
+    assert_eq!(server.send("POST", &format!("{}/cancel", path_of(&second)), &FOREIGN, b"_=").status, 403);
     assert_eq!(server.get(&format!("/api/v1/jobs/{}", id(&second))).json()["state"], "queued");
-}
-
-/// A worker whose pictures are drawn by a script of the shell.
-#[cfg(unix)]
-fn fake_worker(place: &Workplace, script: &str) -> crate::place::Worker {
-    use std::os::unix::fs::PermissionsExt;
-    use std::process::Stdio;
-
-    place.write("fake", format!("#!/bin/sh\n{script}\n"));
-    std::fs::set_permissions(place.join("fake"), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let mut worker = place.command();
-    worker.args(["worker", "--data", "data"]).env("T2A_CHILD", place.join("fake"));
-    worker.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    crate::place::Worker::start(&mut worker)
 }
 
 #[cfg(unix)]
@@ -233,8 +193,8 @@ fn what_belongs_to_others_is_not_there() {
         let headers = [PAGE, FORM, ("authorization", token)];
         server.send(method, path, &headers, if method == "POST" { b"_=" } else { b"" })
     };
-    let headers = [("content-type", "application/json"), ("authorization", anna.as_str())];
-    let job = server.send("POST", "/api/v1/jobs", &headers, small("anna's secret").to_string().as_bytes()).json();
+    let headers = [("authorization", anna.as_str())];
+    let job = send(&server, "POST", "/api/v1/jobs", &headers, &small("anna's secret")).json();
     let own = as_user(&anna, "GET", &path_of(&job));
     assert!(own.status == 200 && own.text().contains("anna&#39;s secret"), "{}", own.text());
     as_user(&ben, "GET", &path_of(&job)).problem_page(404);

@@ -5,11 +5,10 @@ use serde_json::{Value, json};
 use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
 use crate::common::smtp::{Fate, Letter, Sink};
-use crate::people::{admin, user};
+use crate::people::{admin, send, user};
+use crate::visitor::{FORM, page};
 
 const ANNA: &str = "anna@example.org";
-const JSON: (&str, &str) = ("content-type", "application/json");
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 /// A server that sends letters to a sink, with a user.
 struct Post {
@@ -37,8 +36,7 @@ impl Post {
 
     /// Sends a request of anna.
     fn send(&self, server: &Server, method: &str, path: &str, body: &Value) -> Answer {
-        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        server.send(method, path, &[JSON, ("authorization", &self.anna)], &body)
+        send(server, method, path, &[("authorization", &self.anna)], body)
     }
 
     /// Asks for a letter that confirms an address.
@@ -51,7 +49,7 @@ impl Post {
     /// Confirms anna's address by the link in the first letter.
     fn confirm(&self, server: &Server) {
         self.ask(server, ANNA);
-        let link = path_of(server, &self.sink.letter(1).link("/mail/confirm/"));
+        let link = self.sink.letter(1).path(server, "/mail/confirm/");
         assert_eq!(server.send("POST", &link, &[FORM], b"x=1").status, 303);
     }
 
@@ -67,15 +65,6 @@ impl Post {
     }
 }
 
-/// The path of a link to a server.
-fn path_of(server: &Server, link: &str) -> String {
-    link.strip_prefix(&format!("http://{}", server.address)).unwrap_or_else(|| panic!("{link}")).to_owned()
-}
-
-fn counted(server: &Server, line: &str) -> bool {
-    server.get("/metrics").text().lines().any(|found| found == line)
-}
-
 #[test]
 fn an_address_is_confirmed_by_a_click_not_by_looking() {
     let post = Post::new();
@@ -87,18 +76,18 @@ fn an_address_is_confirmed_by_a_click_not_by_looking() {
     assert_eq!((letter.from.as_str(), letter.to.as_str()), ("art@example.org", ANNA));
     assert_eq!(letter.header("from"), "Text2Art <art@example.org>");
     assert_eq!(letter.tree().kinds(), "multipart/alternative(text/plain, text/html)");
-    let link = path_of(&server, &letter.link("/mail/confirm/"));
+    let link = letter.path(&server, "/mail/confirm/");
     assert!(letter.tree().find("text/html").text().contains(&link));
 
     // A program that looks for viruses opens each link.
-    let page = server.send("GET", &link, &[("accept", "text/html")], &[]);
-    assert_eq!(page.status, 200, "{}", page.text());
-    assert!(page.text().contains("<form method=\"post\"") && page.text().contains(ANNA), "{}", page.text());
+    let shown = page(&server, &link);
+    assert_eq!(shown.status, 200, "{}", shown.text());
+    assert!(shown.text().contains("<form method=\"post\"") && shown.text().contains(ANNA), "{}", shown.text());
     post.order(&server, "a", &[]).problem(422);
     // Nor can a page of another site use it.
     server.send("POST", &link, &[FORM, ("origin", "https://evil.example")], b"x=1").problem(403);
     assert_eq!(server.send("POST", &link, &[FORM], b"x=1").status, 303);
-    assert_eq!(server.send("GET", "/mail/confirmed", &[("accept", "text/html")], &[]).status, 200);
+    assert_eq!(page(&server, "/mail/confirmed").status, 200);
     assert_eq!(server.send("POST", &link, &[FORM], b"x=1").status, 404, "it works once");
     let own = post.send(&server, "GET", "/api/v1/me/email", &Value::Null).json();
     assert_eq!(own, json!({"address": ANNA, "stopped": false, "sends": true}));
@@ -116,7 +105,7 @@ fn an_address_is_confirmed_by_a_click_not_by_looking() {
     let secret = link.rsplit('/').next().unwrap();
     assert!(!server.log().contains(secret) && !server.log().contains(ANNA), "{}", server.log());
     assert!(server.log().contains("/mail/confirm/***"), "{}", server.log());
-    assert!(counted(&server, r#"text2art_mail_total{outcome="sent"} 1"#), "{}", server.get("/metrics").text());
+    server.until_counted(r#"text2art_mail_total{outcome="sent"} 1"#);
     for wrong in ["", "anna", "anna@example.org\r\nBcc: b@example.org", "a@b@c", &"x".repeat(300)] {
         post.send(&server, "PUT", "/api/v1/me/email", &json!({"address": wrong})).problem(422);
     }
@@ -156,20 +145,20 @@ fn a_finished_picture_comes_with_its_film_until_letters_are_stopped() {
     assert!(html.contains("src=\"cid:picture\" width=\"32\" height=\"32\"") && !html.contains("<script>"), "{html}");
     assert!(text.contains("<script>alert(1)</script> a cat Bcc: evil@example.org 🎨"), "{text}");
     assert!(!text.contains('\u{202e}') && !html.contains('\u{202e}'));
-    let page = format!("http://{}/p/{id}", server.address);
+    let home = format!("http://{}/p/{id}", server.address);
     assert!(
-        text.contains(&page) && html.contains(&page) && text.contains("You received this letter because"),
+        text.contains(&home) && html.contains(&home) && text.contains("You received this letter because"),
         "{text}"
     );
     for name in ["picture.gif", "recipe.json"] {
-        let link = path_of(&server, &letter.link(name));
+        let link = letter.path(&server, name);
         assert_eq!(post.send(&server, "GET", &link, &Value::Null).status, 200, "{link}");
     }
 
     // The reader of the letter stops it without a login, from a page of its own.
-    let link = path_of(&server, &letter.link("/mail/stop/"));
+    let link = letter.path(&server, "/mail/stop/");
     assert_eq!(letter.header("list-unsubscribe"), format!("<http://{}{link}>", server.address));
-    assert_eq!(server.send("GET", &link, &[("accept", "text/html")], &[]).status, 200);
+    assert_eq!(page(&server, &link).status, 200);
     assert_eq!(post.order(&server, "a", &[]).status, 201, "looking stops nothing");
     let headers = [("content-type", "multipart/form-data; boundary=b"), ("origin", "https://mail.example.com")];
     let body = b"--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
@@ -200,13 +189,14 @@ fn refused_letters_are_tried_again_or_given_up() {
     post.sink.wait_for_plan();
     post.ask(&server, "cleo@example.org");
     post.sink.wait(2);
-    while !counted(&server, r#"text2art_letters{state="dead"} 1"#) {
-        std::thread::sleep(std::time::Duration::from_millis(20));
+    for line in [
+        r#"text2art_letters{state="dead"} 1"#,
+        r#"text2art_mail_total{outcome="dead"} 1"#,
+        r#"text2art_mail_total{outcome="retried"} 2"#,
+    ] {
+        server.until_counted(line);
     }
-    for line in [r#"text2art_mail_total{outcome="dead"} 1"#, r#"text2art_mail_total{outcome="retried"} 2"#] {
-        assert!(counted(&server, line), "{line}: {}", server.get("/metrics").text());
-    }
-    assert!(server.log().contains("<the recipient>: no such user"), "{}", server.log());
+    server.until("the refusal in the log", || server.log().contains("<the recipient>: no such user").then_some(()));
     assert!(!server.log().contains("ben@example.org"), "{}", server.log());
     assert_eq!(
         post.sink.letters().iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(),
@@ -222,12 +212,8 @@ fn an_operator_sends_a_dead_letter_again() {
     post.sink.plan(&[Fate::Refuse("554 5.7.1 we do not know you")]);
     let id = post.order(&server, "a", &[]).json()["id"].as_str().unwrap().to_owned();
     post.sink.wait_for_plan();
-    let dead = loop {
-        let listed = admin(&post.place, &["letters", "--json"]).succeeded().output_json();
-        if let Some(dead) = listed.get(0) {
-            break dead.clone();
-        }
-    };
+    let letters = || admin(&post.place, &["letters", "--json"]).succeeded().output_json();
+    let dead = server.until("a dead letter", || letters().get(0).cloned());
     assert_eq!((&dead["kind"], &dead["job"], &dead["failures"]), (&json!("done"), &json!(id), &json!(1)), "{dead}");
     assert!(
         dead["error"].as_str().unwrap().contains("we do not know you") && !dead.to_string().contains(ANNA),
@@ -253,9 +239,7 @@ fn a_killed_server_sends_a_letter_once_unless_it_was_taken_before_that_was_known
     let server = post.start(0);
     post.sink.wait(1);
     // Killed after that was recorded: it is not sent again, although others are.
-    while !counted(&server, r#"text2art_letters{state="sent"} 1"#) {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    server.until_counted(r#"text2art_letters{state="sent"} 1"#);
     drop(server);
     let server = post.start(0);
     post.sink.plan(&[Fate::SilentAfter]);
@@ -284,9 +268,7 @@ fn without_smtp_or_a_login_there_are_no_letters() {
     server.post("/api/v1/jobs", &json!({"prompt": "a", "email": ANNA})).problem(422);
     assert_eq!(server.submit(&json!({"prompt": "a", "email": false}))["email"], false);
     // Whoever uses a server without users, or without a login, is no user.
-    let put = |server: &Server| {
-        server.send("PUT", "/api/v1/me/email", &[JSON], json!({"address": ANNA}).to_string().as_bytes())
-    };
+    let put = |server: &Server| send(server, "PUT", "/api/v1/me/email", &[], &json!({"address": ANNA}));
     put(&server).problem(403);
     drop(server);
     let post = Post::new();
@@ -311,7 +293,7 @@ fn the_page_of_the_account_changes_the_address() {
     assert_eq!((answer.status, answer.header("location")), (303, "/account#email"), "{}", answer.text());
     assert_eq!(post.sink.letter(1).to, ANNA);
     assert_eq!(send("action=remove").status, 303);
-    let link = path_of(&server, &post.sink.letter(1).link("/mail/confirm/"));
+    let link = post.sink.letter(1).path(&server, "/mail/confirm/");
     assert_eq!(server.send("POST", &link, &[FORM], b"x=1").status, 404);
     assert_eq!(send("action=allow").status, 303);
     assert_eq!(send("action=other").status, 422);

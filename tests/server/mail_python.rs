@@ -2,16 +2,17 @@
 //! packages aiosmtpd and trustme; `.ci/run` installs one.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 
 use serde_json::{Value, json};
 
-use crate::common::program::Workplace;
+use crate::common::program::{LIMIT, Workplace};
 use crate::common::server::Server;
-use crate::people::user;
+use crate::people::{send, user};
+use crate::visitor::FORM;
 
 const WHY: &str = "MAIL_PYTHON must name a Python with aiosmtpd and trustme";
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 /// Writes a certificate, says where it listens, and describes each letter in a line of JSON.
 const SERVER: &str = r#"
@@ -63,7 +64,7 @@ sys.stdin.read()
 
 struct Python {
     child: Child,
-    lines: BufReader<ChildStdout>,
+    lines: Receiver<String>,
     port: u64,
 }
 
@@ -72,15 +73,16 @@ impl Python {
         let python = std::env::var("MAIL_PYTHON").expect(WHY);
         let mut command = place.command_of(python);
         let mut child = command.args(["-c", SERVER]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap());
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
         let mut python = Self { child, lines, port: 0 };
         python.port = python.next()["port"].as_u64().unwrap();
         python
     }
 
     fn next(&mut self) -> Value {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).unwrap();
+        let line = self.lines.recv_timeout(LIMIT).unwrap();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 }
@@ -121,8 +123,7 @@ fn letters_come_encrypted_to_a_server_that_wants_a_login() {
         ],
     )
     .with_header("authorization", &anna);
-    let body = json!({"address": "anna@example.org"}).to_string();
-    let put = server.send("PUT", "/api/v1/me/email", &[("content-type", "application/json")], body.as_bytes());
+    let put = send(&server, "PUT", "/api/v1/me/email", &[], &json!({"address": "anna@example.org"}));
     assert_eq!(put.status, 202, "{}", put.text());
     let letter = python.next();
     assert_eq!((&letter["encrypted"], &letter["authenticated"]), (&json!(true), &json!(true)), "{letter}");
@@ -173,12 +174,9 @@ fn a_wrong_password_or_certificate_gives_up_no_letter() {
     for ca in [&["--smtp-ca", "ca.pem"][..], &[]] {
         let arguments = ["--smtp", &smtp, "--smtp-password-file", "password", "--mail-from", "art@example.org"];
         let server = Server::start(&place, &[&arguments, ca].concat()).with_header("authorization", &anna);
-        let body = json!({"address": "anna@example.org"}).to_string();
-        let put = server.send("PUT", "/api/v1/me/email", &[("content-type", "application/json")], body.as_bytes());
+        let put = send(&server, "PUT", "/api/v1/me/email", &[], &json!({"address": "anna@example.org"}));
         assert_eq!(put.status, 202, "{}", put.text());
-        while !server.log().contains("is tried again") {
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        server.until("another try", || server.log().contains("is tried again").then_some(()));
         assert!(!server.log().contains("given up"), "{}", server.log());
     }
 }

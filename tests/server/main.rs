@@ -34,5 +34,6 @@ mod start;
 mod streams;
 mod styles;
 mod uploads;
+mod visitor;
 #[cfg(target_os = "linux")]
 mod worker;

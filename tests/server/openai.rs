@@ -104,11 +104,7 @@ fn who_goes_away_leaves_no_work_behind() {
     )
     .unwrap();
     let jobs = || server.get("/api/v1/jobs").json()["items"].as_array().unwrap().clone();
-    let started = std::time::Instant::now();
-    while jobs().len() < 3 {
-        assert!(started.elapsed() < crate::common::program::LIMIT, "{}", server.log());
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    server.until("three jobs", || (jobs().len() >= 3).then_some(()));
     drop(connection);
     for job in jobs() {
         server.wait_for(job["id"].as_str().unwrap(), |job| job["state"] == "cancelled");

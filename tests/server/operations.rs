@@ -1,10 +1,8 @@
 //! What operators ask a server.
 
-use std::time::{Duration, Instant};
-
 use serde_json::json;
 
-use crate::common::program::{LIMIT, Workplace};
+use crate::common::program::Workplace;
 use crate::common::server::Server;
 
 #[test]
@@ -59,13 +57,9 @@ fn counts_tell_how_jobs_ended() {
     assert_eq!(server.post(&format!("/api/v1/jobs/{id}/cancel"), &json!({})).status, 202);
     server.wait_for(id, |job| job["state"] == "cancelled");
     // The end is counted a moment after it is recorded.
-    let started = Instant::now();
     for outcome in ["done", "cancelled"] {
         let line = format!(r#"text2art_job_seconds_count{{quality="draft",outcome="{outcome}"}} 1"#);
-        while !server.get("/metrics").text().lines().any(|found| found == line) {
-            assert!(started.elapsed() < LIMIT, "{line}: {}", server.get("/metrics").text());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        server.until_counted(&line);
     }
 }
 

@@ -4,21 +4,8 @@ use serde_json::{Value, json};
 
 use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
-use crate::people::{PASSWORD, admin_with_line, user};
-
-/// What browsers accept.
-const PAGE: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
-
-fn page(server: &Server, path: &str) -> Answer {
-    server.send("GET", path, &[PAGE], &[])
-}
-
-/// The values of an attribute in a page.
-fn attributes<'p>(page: &'p str, name: &str) -> Vec<&'p str> {
-    let begin = format!(" {name}=\"");
-    page.split(&begin).skip(1).filter_map(|rest| rest.split('"').next()).collect()
-}
+use crate::people::{PASSWORD, admin_with_line, cookie, user};
+use crate::visitor::{FOREIGN, PAGE, attributes, led, page, page_with, post, post_with};
 
 #[test]
 fn what_pages_load_is_small_and_kept() {
@@ -27,12 +14,12 @@ fn what_pages_load_is_small_and_kept() {
     let answer = page(&server, "/");
     assert_eq!((answer.status, answer.header("cache-control")), (200, "no-store"), "{}", answer.text());
     let text = answer.text();
-    let mut assets: Vec<&str> = [attributes(&text, "src"), attributes(&text, "href")].concat();
+    let mut assets = [attributes(&text, "src"), attributes(&text, "href")].concat();
     assets.retain(|address| address.starts_with("/static/"));
     assert!(assets.len() >= 3, "{assets:?}");
     let mut total = answer.body.len();
     for address in assets {
-        let asset = server.get(address);
+        let asset = server.get(&address);
         assert_eq!(asset.status, 200, "{address}");
         assert_eq!(asset.header("cache-control"), "public, max-age=31536000, immutable", "{address}");
         total += asset.body.len();
@@ -66,25 +53,22 @@ fn browsers_log_in_with_a_form_and_come_back() {
     assert_eq!(form.status, 200);
     assert!(form.text().contains("name=\"next\" value=\"/mine?before=x\""), "{}", form.text());
 
-    let own = format!("http://{}", server.address);
-    let browser = [PAGE, FORM, ("origin", own.as_str()), ("sec-fetch-site", "same-origin")];
-    let wrong = server.send("POST", "/login", &browser, b"name=%3Ci%3Eanna&password=wrong&next=/mine");
+    let wrong = post(&server, "/login", "name=%3Ci%3Eanna&password=wrong&next=/mine");
     assert_eq!(wrong.status, 422);
     assert!(wrong.text().contains("value=\"&#60;i&#62;anna\""), "{}", wrong.text());
     for (next, to) in [("/mine", "/mine"), ("//evil.example", "/"), ("https://evil.example", "/")] {
         let body = format!("name=anna&password={}&next={next}", PASSWORD.replace(' ', "+"));
-        let done = server.send("POST", "/login", &browser, body.as_bytes());
-        assert_eq!((done.status, done.header("location")), (303, to), "{}", done.text());
-        let cookie = done.header("set-cookie").split(';').next().unwrap().to_owned();
-        let me = server.send("GET", "/", &[PAGE, ("cookie", &cookie)], &[]);
+        let done = post(&server, "/login", &body);
+        assert_eq!(led(&done), to);
+        let cookie = cookie(&done);
+        let me = page_with(&server, "/", &[("cookie", &cookie)]);
         assert!(me.status == 200 && me.text().contains("<bdi>anna</bdi>"), "{}", me.text());
-        let out = server.send("POST", "/logout", &[&browser[..], &[("cookie", &cookie)]].concat(), b"x=");
-        assert_eq!((out.status, out.header("location")), (303, "/login"));
-        assert_eq!(server.send("GET", "/", &[PAGE, ("cookie", &cookie)], &[]).status, 303);
+        let out = post_with(&server, "/logout", &[("cookie", &cookie)], "x=");
+        assert_eq!(led(&out), "/login");
+        assert_eq!(page_with(&server, "/", &[("cookie", &cookie)]).status, 303);
     }
     // A page of another site logs nobody in.
-    let foreign = [PAGE, FORM, ("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")];
-    let refused = server.send("POST", "/login", &foreign, b"name=anna&password=x");
+    let refused = server.send("POST", "/login", &FOREIGN, b"name=anna&password=x");
     assert_eq!((refused.status, refused.header("content-type")), (403, "text/html; charset=utf-8"));
 }
 
@@ -122,8 +106,7 @@ fn create(server: &Server, fields: &[(&str, &str)], file: Option<&[u8]>) -> Answ
 
 /// The job that a posted form led to.
 fn job_of(server: &Server, answer: &Answer) -> Value {
-    assert_eq!(answer.status, 303, "{}", answer.text());
-    let id = answer.header("location").strip_prefix("/p/").unwrap_or_else(|| panic!("{}", answer.header("location")));
+    let id = led(answer).strip_prefix("/p/").unwrap_or_else(|| panic!("{}", answer.header("location")));
     server.get(&format!("/api/v1/jobs/{id}")).json()
 }
 
@@ -176,8 +159,7 @@ fn a_picture_is_asked_for_by_a_form_without_scripts() {
     let job = job_of(&server, &create(&server, &[("prompt", "a")], None));
     assert_eq!((&job["kind"], &job["quality"]), (&json!("vqgan"), &json!("normal")));
 
-    let foreign = [PAGE, FORM, ("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")];
-    assert_eq!(server.send("POST", "/", &foreign, b"prompt=a").status, 403);
+    assert_eq!(server.send("POST", "/", &FOREIGN, b"prompt=a").status, 403);
     assert_eq!(server.get("/api/v1/jobs").json()["items"].as_array().unwrap().len(), 2);
 }
 

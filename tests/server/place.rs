@@ -211,21 +211,16 @@ impl Place {
         let finished = r#"{"event":"finished","path":"picture.png","seed":5,"iterations":4,"loss":0.5,"seconds":0.1,"#;
         let finished = format!(r#"{finished}"width":32,"height":32,"iterations_total":4,"ending":"done"}}"#);
         let script = format!(
-            r#"#!/bin/sh
-if grep -q poison order.toml; then kill -9 $$; fi
+            r#"if grep -q poison order.toml; then kill -9 $$; fi
 echo '{{"event":"started","iterations":4,"done":0,"width":32,"height":32,"seed":5,"gpu":null}}' >&2
 for iteration in 0 1 2 3; do
     sleep "0.0$(($$ % 4))"
     echo '{{"event":"step","iteration":'$iteration',"loss":0.5,"losses":{{}}}}' >&2
 done
 cp '{picture}' picture.png
-echo '{finished}' >&2
-"#
+echo '{finished}' >&2"#
         );
-        self.workplace.write("fake", script);
-        let path = self.workplace.argument("fake");
-        crate::common::program::finish(self.workplace.command_of("chmod").args(["+x", &path])).succeeded();
-        path
+        program(&self.workplace, &script)
     }
 
     /// Asserts that all files of a job are those that were drawn under a name.
@@ -254,6 +249,24 @@ echo '{finished}' >&2
     pub fn work(&self) -> PathBuf {
         self.workplace.join("data/work")
     }
+}
+
+/// Writes a script of the shell as a program. Returns its path.
+#[cfg(unix)]
+fn program(place: &Workplace, script: &str) -> String {
+    use std::os::unix::fs::PermissionsExt;
+
+    place.write("fake", format!("#!/bin/sh\n{script}\n"));
+    std::fs::set_permissions(place.join("fake"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    place.argument("fake")
+}
+
+/// Starts a worker whose pictures are drawn by a script of the shell.
+#[cfg(unix)]
+pub fn fake_worker(place: &Workplace, script: &str) -> Worker {
+    let mut command = place.command();
+    command.args(["worker", "--data", "data"]).env("T2A_CHILD", program(place, script));
+    Worker::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))
 }
 
 /// A worker, which is killed when it is dropped.

@@ -33,16 +33,18 @@ impl Browser {
     /// Everything that the page shows as text.
     pub fn text(&self) -> String {
         // A page that is just being replaced has none.
-        self.until("the text", |browser| {
-            browser.attempt(async |client| client.find(Locator::Css("body")).await?.text().await).ok()
-        })
+        self.until("the text", |browser| browser.body().ok())
+    }
+
+    fn body(&self) -> Result<String, String> {
+        let text = self.attempt(async |client| client.find(Locator::Css("body")).await?.text().await);
+        text.map_err(|error| error.to_string())
     }
 
     /// The page and its address, for messages.
     pub(super) fn shown(&self) -> String {
-        let text = self.attempt(async |client| client.find(Locator::Css("body")).await?.text().await);
         let url = self.attempt(async |client| client.current_url().await);
-        format!("at {url:?}: {}", text.unwrap_or_else(|error| error.to_string()))
+        format!("at {url:?}: {}", self.body().unwrap_or_else(|error| error))
     }
 
     /// Runs a script in the page, with `arguments`; it is not bound by the page's policy.
@@ -79,8 +81,7 @@ impl Browser {
 
     /// Whether the page shows a text. A page that is just being replaced shows none.
     pub fn has_text(&self, text: &str) -> bool {
-        let shown = self.attempt(async |client| client.find(Locator::Css("body")).await?.text().await);
-        shown.is_ok_and(|shown| shown.contains(text))
+        self.body().is_ok_and(|shown| shown.contains(text))
     }
 
     /// How many elements there are.
@@ -107,6 +108,12 @@ impl Browser {
     /// An attribute of the first such element.
     pub fn attribute(&self, css: &str, name: &str) -> Option<String> {
         self.run(css, async |client| client.find(Locator::Css(css)).await?.attr(name).await)
+    }
+
+    /// What the first such field has.
+    pub fn value(&self, css: &str) -> String {
+        let value = self.script("return document.querySelector(arguments[0]).value", vec![css.into()]);
+        value.as_str().unwrap().to_owned()
     }
 
     /// Clicks the button with this name.
