@@ -107,7 +107,10 @@ fn a_job_is_published_once_under_another_name() {
         assert_eq!(room.gallery.publish(&new(Id::random().unwrap(), &anna)).await.unwrap(), Published::Unknown);
 
         assert_eq!(room.gallery.withdraw(&picture.id, Some("ben")).await.unwrap(), Withdrawn::Unknown);
-        assert_eq!(room.gallery.withdraw(&picture.id, Some(&anna)).await.unwrap(), Withdrawn::Yes { owner: anna.clone() });
+        assert_eq!(
+            room.gallery.withdraw(&picture.id, Some(&anna)).await.unwrap(),
+            Withdrawn::Yes { owner: anna.clone() }
+        );
         assert_eq!(room.gallery.withdraw(&picture.id, Some(&anna)).await.unwrap(), Withdrawn::Unknown);
         assert_eq!(room.gallery.picture(&picture.id).await.unwrap(), None);
         assert_ne!(room.published(&new(job, &anna)).await.id, picture.id);

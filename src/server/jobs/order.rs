@@ -106,11 +106,8 @@ impl Prepared {
         let uploads = Uploads::new(app);
         for input in order.inputs.values() {
             if !uploads.holds(&visitor.owner, &input.object).await? {
-                return Err(Problem::new(
-                    StatusCode::CONFLICT,
-                    "a picture that this job uses is no longer stored",
-                )
-                .hint("choose the same settings and give the picture once more"));
+                return Err(Problem::new(StatusCode::CONFLICT, "a picture that this job uses is no longer stored")
+                    .hint("choose the same settings and give the picture once more"));
             }
         }
         if reseed {

@@ -215,12 +215,7 @@ async fn show(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> A
             content_type = "application/problem+json"),
     ),
 )]
-async fn fetch(
-    State(app): State<App>,
-    visitor: Visitor,
-    PathId(id): PathId,
-    headers: HeaderMap,
-) -> Answer<Response> {
+async fn fetch(State(app): State<App>, visitor: Visitor, PathId(id): PathId, headers: HeaderMap) -> Answer<Response> {
     let upload = Uploads::new(&app).look(&visitor.owner, &id).await?;
     let upload = upload.ok_or_else(|| Problem::missing("upload"))?;
     let content = Content::Object { key: upload.object, bytes: upload.bytes };
