@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use fantoccini::Locator;
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
@@ -102,12 +103,12 @@ impl Browser {
 
     /// The text of the first such element.
     pub fn text_of(&self, css: &str) -> String {
-        self.run(css, async |client| client.find(Locator::Css(css)).await?.text().await)
+        self.of_element(css, async |element| element.text().await)
     }
 
     /// An attribute of the first such element.
     pub fn attribute(&self, css: &str, name: &str) -> Option<String> {
-        self.run(css, async |client| client.find(Locator::Css(css)).await?.attr(name).await)
+        self.of_element(css, async |element| element.attr(name).await)
     }
 
     /// What the first such field has.
@@ -116,10 +117,36 @@ impl Browser {
         value.as_str().unwrap().to_owned()
     }
 
+    /// Reads something of the first such element.
+    fn of_element<T>(&self, css: &str, read: impl AsyncFn(Element) -> Result<T, CmdError>) -> T {
+        self.with(css, |browser| browser.attempt(async |client| client.find(Locator::Css(css)).await).ok(), read)
+    }
+
+    /// Does something with the element with this name.
+    fn with_named<T>(&self, name: &str, css: &str, act: impl AsyncFn(Element) -> Result<T, CmdError>) -> T {
+        self.with(&format!("{css} called {name:?}"), |browser| browser.find_named(name, css), act)
+    }
+
+    /// Does something with an element once it is there. A page that is just being replaced takes its elements along, even
+    /// one that was found a moment ago: then the one of the next page is meant.
+    fn with<T>(
+        &self,
+        what: &str,
+        find: impl Fn(&Self) -> Option<Element>,
+        act: impl AsyncFn(Element) -> Result<T, CmdError>,
+    ) -> T {
+        self.until(what, |browser| {
+            let element = find(browser)?;
+            match browser.attempt(async |_| act(element).await) {
+                Err(error) if error.is_stale_element_reference() => None,
+                done => Some(browser.run(what, async |_| done)),
+            }
+        })
+    }
+
     /// Clicks the button with this name.
     pub fn press(&self, name: &str) {
-        let element = self.named(name, BUTTONS);
-        self.run(name, async |_| element.click().await);
+        self.with_named(name, BUTTONS, async |button| button.click().await);
     }
 
     /// Whether there is a button with this name.
@@ -129,14 +156,12 @@ impl Browser {
 
     /// Follows the link with this name.
     pub fn follow(&self, name: &str) {
-        let element = self.named(name, "a[href]");
-        self.run(name, async |_| element.click().await);
+        self.with_named(name, "a[href]", async |link| link.click().await);
     }
 
     /// Writes into the field with this label, in place of what it has. Any text can be written, as by pasting.
     pub fn fill(&self, label: &str, text: &str) {
-        let field = self.named(label, FIELDS);
-        self.run(label, async |_| {
+        self.with_named(label, FIELDS, async |field| {
             field.clear().await?;
             field.click().await
         });
@@ -145,14 +170,14 @@ impl Browser {
 
     /// Checks the box, or chooses the option, with this label.
     pub fn choose(&self, label: &str) {
-        let field = self.named(label, "label, summary, [role=radio], [role=checkbox]");
-        self.run(label, async |_| field.click().await);
+        let css = "label, summary, [role=radio], [role=checkbox]";
+        self.with_named(label, css, async |field| field.click().await);
     }
 
     /// Gives a file to a field.
     pub fn attach(&self, css: &str, path: &std::path::Path) {
         let path = path.to_str().unwrap();
-        self.run(css, async |client| client.find(Locator::Css(css)).await?.send_keys(path).await);
+        self.of_element(css, async |field| field.send_keys(path).await);
     }
 
     /// Presses a key, such as `Tab`, where the focus is.
@@ -180,12 +205,7 @@ impl Browser {
         self.run("dialog", async |client| client.accept_alert().await);
     }
 
-    /// Waits for the element with this name, as a screen reader says it.
-    fn named(&self, name: &str, css: &str) -> Element {
-        self.until(&format!("{css} called {name:?}"), |browser| browser.find_named(name, css))
-    }
-
-    /// The element that has this name, or else the first whose name begins like this.
+    /// The element that has this name, as a screen reader says it, or else the first whose name begins like this.
     fn find_named(&self, name: &str, css: &str) -> Option<Element> {
         let found = self.attempt(async |client| {
             let mut begins = None;
