@@ -122,7 +122,7 @@ fn a_link_of_an_operator_opens_a_form_once() {
     let (server, session) = with_anna(&place, &[]);
     shows(&look(&server, "/forgot", ""), 200, "serve admin user reset NAME");
     let refused = fill_in(&server, "/forgot", "", &[("name", "anna")]);
-    shows(&refused, 409, "This server sends no letters.");
+    shows(&refused, 409, "This server does not send email.");
     // The same for a name that nobody has.
     assert_eq!(fill_in(&server, "/forgot", "", &[("name", "nobody")]).text(), refused.text().replace("anna", "nobody"));
 

@@ -164,7 +164,7 @@ fn a_finished_picture_comes_with_its_film_until_letters_are_stopped() {
     let body = b"--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
     assert_eq!(server.send("POST", &link, &headers, body).status, 200);
     let refused = post.order(&server, "a", &[]).problem(422);
-    assert!(refused["detail"].as_str().unwrap().contains("stopped"), "{refused}");
+    assert!(refused["detail"].as_str().unwrap().contains("turned off"), "{refused}");
     assert_eq!(server.send("POST", &link, &[FORM], b"again=1").status, 200);
     assert_eq!(post.order(&server, "a", &[]).status, 201);
     for wrong in [link.replace("/stop/", "/stop/x"), "/mail/stop/a".into()] {
@@ -264,7 +264,7 @@ fn without_smtp_or_a_login_there_are_no_letters() {
     let place = Workplace::new();
     let server = Server::start(&place, &[]);
     let refused = server.post("/api/v1/jobs", &json!({"prompt": "a", "email": true})).problem(422);
-    assert!(refused["hint"].as_str().unwrap().contains("leave out email"), "{refused}");
+    assert!(refused["hint"].as_str().unwrap().contains("leave out `email`"), "{refused}");
     server.post("/api/v1/jobs", &json!({"prompt": "a", "email": ANNA})).problem(422);
     assert_eq!(server.submit(&json!({"prompt": "a", "email": false}))["email"], false);
     // Whoever uses a server without users, or without a login, is no user.

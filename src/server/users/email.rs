@@ -67,7 +67,7 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor, entrance: Ent
     request_body = Asked,
     responses(
         (status = 202, description = "A letter goes to the address", body = View),
-        (status = 409, description = "The server sends no letters, or the owner of the address wants none", body = Problem,
+        (status = 409, description = "The server does not send email, or the owner of the address wants none", body = Problem,
             content_type = "application/problem+json"),
         (status = 429, description = "Too many letters were sent", body = Problem, content_type = "application/problem+json",
             headers(("retry-after" = u64, description = "After how many seconds to ask again"))),
@@ -110,7 +110,7 @@ pub(in crate::server) async fn ask_to_confirm(app: &App, visitor: &Visitor, addr
             "if it is yours, allow letters again by the link at the end of an earlier letter",
         ),
         Put::NotConfigured | Put::NoAddress => {
-            refused("this server sends no letters", "ask the operator to configure an SMTP server")
+            refused("this server does not send email", "ask the operator to configure an SMTP server")
         }
         Put::Often => {
             Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many letters were sent to confirm addresses")

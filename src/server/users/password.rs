@@ -101,7 +101,7 @@ pub(in crate::server) async fn change_own(
     request_body = Forgotten,
     responses(
         (status = 202, description = "A letter may be on its way"),
-        (status = 409, description = "The server sends no letters", body = Problem,
+        (status = 409, description = "The server does not send email", body = Problem,
             content_type = "application/problem+json"),
     ),
 )]
@@ -118,7 +118,7 @@ pub(super) async fn forgotten(
 /// that neither it nor its time tells.
 pub(in crate::server) fn ask_for_letter(app: &App, network: Network, name: &str) -> Answer<()> {
     if !app.mail.is_configured() {
-        return Err(Problem::new(StatusCode::CONFLICT, "this server sends no letters")
+        return Err(Problem::new(StatusCode::CONFLICT, "this server does not send email")
             .hint("ask whoever runs it for a link: `text2art serve admin user reset NAME` makes one"));
     }
     app.guard.limits.check_letter(name, network)?;
