@@ -80,7 +80,7 @@ enum Verb {
     /// Serve pictures over HTTP: a queue, workers and an API
     #[cfg(feature = "server")]
     Serve(Box<serve::Arguments>),
-    /// Use this machine to draw a server's jobs
+    /// Draw jobs of the server on this machine, in a process of its own
     #[cfg(feature = "server")]
     Worker(verbs::worker::Arguments),
     /// Have a server draw a picture

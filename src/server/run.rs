@@ -127,11 +127,13 @@ fn start_letters(app: &App, stop: &Shutdown) -> Result<Option<tokio::task::JoinH
 fn log_letter(sending: &Sending) {
     let (letter, kind) = (sending.id.as_str(), sending.kind.as_str());
     match &sending.outcome {
-        Outcome::Sent => tracing::info!(letter, kind, "a letter was sent"),
-        Outcome::Dropped { why } => tracing::info!(letter, kind, why, "a letter was dropped"),
-        Outcome::Again { error } => tracing::warn!(letter, kind, error, "a letter was not taken, and is tried again"),
-        Outcome::Dead { error } => tracing::error!(letter, kind, error, "a letter was given up"),
-        Outcome::Fenced => tracing::warn!(letter, kind, "a letter was lost to another server"),
+        Outcome::Sent => tracing::info!(letter, kind, "an email was sent"),
+        Outcome::Dropped { why } => tracing::info!(letter, kind, why, "an email was dropped"),
+        Outcome::Again { error } => {
+            tracing::warn!(letter, kind, error, "an email was not accepted, and will be retried")
+        }
+        Outcome::Dead { error } => tracing::error!(letter, kind, error, "an email was given up"),
+        Outcome::Fenced => tracing::warn!(letter, kind, "an email was left to another server"),
     }
 }
 

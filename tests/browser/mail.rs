@@ -65,11 +65,11 @@ fn an_address_is_confirmed_and_letters_come_until_they_are_stopped() {
         browser.until_text(PROMPTS[0]);
 
         browser.open(&link(&letter, "/mail/stop/"));
-        browser.press("Stop letters");
-        browser.until_text("You get no more letters");
+        browser.press("Turn email off");
+        browser.until_text("Email is turned off");
         server.post("/api/v1/jobs", &wish).problem(422);
-        browser.press("Allow letters again");
-        browser.until_text("You get letters again");
+        browser.press("Turn email on again");
+        browser.until_text("Email is turned on again");
         server.submit(&wish);
         assert_eq!(mailbox.next()["to"], json!([ADDRESS]));
     });

@@ -43,7 +43,7 @@ fn no_job_is_lost_or_doubled_when_workers_die() {
 }
 
 #[test]
-#[ignore = "takes an hour"]
+#[ignore = "takes ten minutes"]
 fn ten_thousand_jobs_survive_their_workers() {
     trial(10_000, Duration::from_millis(300));
 }

@@ -146,10 +146,7 @@ fn a_finished_picture_comes_with_its_film_until_letters_are_stopped() {
     assert!(text.contains("<script>alert(1)</script> a cat Bcc: evil@example.org 🎨"), "{text}");
     assert!(!text.contains('\u{202e}') && !html.contains('\u{202e}'));
     let home = format!("http://{}/p/{id}", server.address);
-    assert!(
-        text.contains(&home) && html.contains(&home) && text.contains("You received this letter because"),
-        "{text}"
-    );
+    assert!(text.contains(&home) && html.contains(&home) && text.contains("You received this email because"), "{text}");
     for name in ["picture.gif", "recipe.json"] {
         let link = letter.path(&server, name);
         assert_eq!(post.send(&server, "GET", &link, &Value::Null).status, 200, "{link}");

@@ -21,9 +21,9 @@ pub(in crate::cli) struct Conduct {
     threads: Option<u16>,
     /// Memory limit, such as 4G or 800M [default: three quarters of the machine's memory]
     ///
-    /// If a run needs more, text2art lowers `--cut-batch`, unless you set it. If that is not enough, it computes parts of
-    /// the networks twice. Computing twice takes about 25% longer and does not change the picture. The recipe records the value of
-    /// `--cut-batch` that was used.
+    /// If a run needs more, text2art lowers `--cut-batch`, unless you set it; this can change the last bits of the picture,
+    /// and the recipe records the value. If that is not enough, parts of the networks are computed twice, which takes about
+    /// 25% longer and does not change the picture.
     #[arg(long, value_name = "SIZE", help_heading = "Machine")]
     max_memory: Option<MemorySize>,
 }

@@ -110,7 +110,9 @@ pub(in crate::cli) fn json_line(json: &str) {
 }
 
 fn write_line(safe: &str) {
-    above(|| drop(writeln!(io::stderr().lock(), "{safe}")));
+    // In one piece: other processes may write into the same log.
+    let text = format!("{safe}\n");
+    above(|| drop(io::stderr().lock().write_all(text.as_bytes())));
 }
 
 /// Calls `write`, whose output goes above the bars and the picture. It must not call this function again.

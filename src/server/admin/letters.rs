@@ -13,7 +13,7 @@ use crate::server::moment::moment;
 use crate::server::problem::{Answer, PathName, Problem};
 use crate::server::visitor::Visitor;
 
-/// A letter that could not be sent.
+/// An email that could not be sent.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = DeadLetter)]
 pub(in crate::server) struct LetterView {
@@ -40,7 +40,7 @@ pub(in crate::server) struct LetterView {
     pub can_be_sent: bool,
 }
 
-/// Letters that could not be sent.
+/// Emails that could not be sent.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Letters {
     /// The newest first
@@ -71,25 +71,25 @@ pub(in crate::server) async fn letters(app: &App) -> Answer<Vec<LetterView>> {
 /// Sends a letter again.
 pub(in crate::server) async fn send_again(app: &App, visitor: &Visitor, id: &str) -> Answer<()> {
     if !app.mail.send_again(id).await? {
-        return Err(Problem::missing("letter that can be sent again"));
+        return Err(Problem::missing("email that can be sent again"));
     }
     Ok(app.acts(visitor).note("letter sent again", id, None).await?)
 }
 
-/// List letters that could not be sent
+/// List emails that could not be sent
 #[utoipa::path(
     get, path = "/admin/letters", tag = "admin", operation_id = "admin_list_letters",
-    responses((status = 200, description = "The letters", body = Letters)),
+    responses((status = 200, description = "The emails", body = Letters)),
 )]
 pub(super) async fn list(State(app): State<App>, _: Operator) -> Answer<Json<Letters>> {
     Ok(Json(Letters { items: letters(&app).await? }))
 }
 
-/// Send a letter again
+/// Send an email again
 #[utoipa::path(
     post, path = "/admin/letters/{name}/resend", tag = "admin", operation_id = "admin_resend_letter",
-    params(("name" = String, Path, description = "The name of the letter", max_length = 100)),
-    responses((status = 202, description = "The letter waits to be sent")),
+    params(("name" = String, Path, description = "The name of the email", max_length = 100)),
+    responses((status = 202, description = "The email waits to be sent")),
 )]
 pub(super) async fn resend(
     State(app): State<App>,

@@ -100,7 +100,7 @@ impl Limits {
     /// Counts a request for a letter about a forgotten password, or refuses it, whether or not there is such a user.
     pub fn check_letter(&self, name: &str, network: Network) -> Answer<()> {
         let checked = self.logins.check(&network).and_then(|()| self.letters_to_a_name.check(&shortened(name)));
-        checked.map_err(|seconds| too_many("there were too many requests for letters", seconds))
+        checked.map_err(|seconds| too_many("there were too many requests for emails", seconds))
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) async fn check(app: &App, visitor: &Visitor) -> Answer<()> {
     let own = app.mail.address_of(&visitor.owner).await?;
     if own.confirmed.is_none() {
         return Err(refused(EMAIL, "you have no confirmed address").hint(
-            "log in, give your address with PUT /api/v1/me/email or at /account, and follow the link in the letter",
+            "log in, give your address with PUT /api/v1/me/email or at /account, and follow the link in the email",
         ));
     }
     if own.stopped {

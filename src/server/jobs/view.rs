@@ -82,7 +82,7 @@ pub(in crate::server) struct View {
     /// What to do about the error
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// Whether a letter tells its owner of the end
+    /// Whether its owner gets an email at the end
     pub email: bool,
     /// Whether someone canceled it
     pub cancel: bool,

@@ -115,9 +115,9 @@ const HELP: [(&str, &str, Option<&str>); 4] = [
         "style",
         "Also steer toward these styles: names of `GET /api/v1/styles`",
         Some(
-            "The words of all styles together are one more prompt beside every prompt. Its weight is \
-             style_weight. It is judged on half as many extra, smaller cutouts, so it changes surfaces more than the \
-             composition. Models that do not know a style ignore it.",
+            "All styles together are one additional prompt with the weight style_weight. It is judged on smaller cutouts \
+             of its own, half as many as cutouts, so it changes surfaces more than the composition. Models that do not \
+             know a style ignore it.",
         ),
     ),
     (

@@ -33,9 +33,9 @@ pub(super) struct View {
     /// Another one that waits to be confirmed
     #[serde(skip_serializing_if = "Option::is_none")]
     pending: Option<String>,
-    /// Whether the letters to the confirmed address are stopped
+    /// Whether email to the confirmed address is turned off
     stopped: bool,
-    /// Whether the server sends letters
+    /// Whether the server sends email
     sends: bool,
 }
 
@@ -51,7 +51,7 @@ impl View {
 /// Needs a session, or a token with the scope `admin`.
 #[utoipa::path(
     get, path = "/me/email", tag = "users", operation_id = "show_email",
-    responses((status = 200, description = "The address that letters go to", body = View)),
+    responses((status = 200, description = "The address that email goes to", body = View)),
 )]
 pub(super) async fn show(State(app): State<App>, visitor: Visitor, entrance: Entrance) -> Answer<Json<View>> {
     entrance.check_own_account()?;
@@ -60,16 +60,16 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor, entrance: Ent
 
 /// Change your address
 ///
-/// A letter with a link goes to the new address. Until the link is used, the earlier address stays. Needs a session, or a
+/// An email with a link goes to the new address. Until the link is used, the earlier address stays. Needs a session, or a
 /// token with the scope `admin`.
 #[utoipa::path(
     put, path = "/me/email", tag = "users", operation_id = "change_email",
     request_body = Asked,
     responses(
-        (status = 202, description = "A letter goes to the address", body = View),
-        (status = 409, description = "The server does not send email, or the owner of the address wants none", body = Problem,
+        (status = 202, description = "An email goes to the address", body = View),
+        (status = 409, description = "The server does not send email, or the owner of the address turned it off", body = Problem,
             content_type = "application/problem+json"),
-        (status = 429, description = "Too many letters were sent", body = Problem, content_type = "application/problem+json",
+        (status = 429, description = "Too many emails were sent", body = Problem, content_type = "application/problem+json",
             headers(("retry-after" = u64, description = "After how many seconds to ask again"))),
     ),
 )]
@@ -86,7 +86,7 @@ pub(super) async fn change(
 
 /// Forget your address
 ///
-/// Letters that wait are not sent. Needs a session, or a token with the scope `admin`.
+/// Emails that wait are not sent. Needs a session, or a token with the scope `admin`.
 #[utoipa::path(
     delete, path = "/me/email", tag = "users", operation_id = "remove_email",
     responses((status = 204, description = "There is no address any more")),
@@ -106,14 +106,14 @@ pub(in crate::server) async fn ask_to_confirm(app: &App, visitor: &Visitor, addr
     match app.mail.ask_to_confirm(&visitor.owner, &visitor.name, &address).await? {
         Put::Waits => Ok(()),
         Put::Stopped => refused(
-            "the owner of this address wants no letters from here",
-            "if it is yours, allow letters again by the link at the end of an earlier letter",
+            "the owner of this address turned off email from this server",
+            "if it is yours, turn email on again by the link at the end of an earlier email",
         ),
         Put::NotConfigured | Put::NoAddress => {
             refused("this server does not send email", "ask the operator to configure an SMTP server")
         }
         Put::Often => {
-            Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many letters were sent to confirm addresses")
+            Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many emails were sent to confirm addresses")
                 .hint("look into your mail, also for spam, or try again in an hour")
                 .retry_after(3600))
         }

@@ -92,15 +92,15 @@ pub(in crate::server) async fn change_own(
     }
 }
 
-/// Ask for a letter about a forgotten password
+/// Ask for an email to reset a forgotten password
 ///
-/// If there is a user of this name with a password and a confirmed address, a letter with a link goes there. The answer is
+/// If there is a user of this name with a password and a confirmed address, an email with a link goes there. The answer is
 /// the same if there is not.
 #[utoipa::path(
     post, path = "/password/forgotten", tag = "users", operation_id = "forget_password",
     request_body = Forgotten,
     responses(
-        (status = 202, description = "A letter may be on its way"),
+        (status = 202, description = "An email may be on its way"),
         (status = 409, description = "The server does not send email", body = Problem,
             content_type = "application/problem+json"),
     ),
@@ -125,7 +125,7 @@ pub(in crate::server) fn ask_for_letter(app: &App, network: Network, name: &str)
     let (app, name) = (app.clone(), name.to_owned());
     tokio::spawn(async move {
         if let Err(error) = send_letter(&app, &name).await {
-            tracing::warn!(%error, hint = error.hint(), "a letter about a forgotten password could not be written");
+            tracing::warn!(%error, hint = error.hint(), "an email about a forgotten password could not be written");
         }
     });
     Ok(())

@@ -43,9 +43,9 @@ group! {
             by: Requests,
         },
         setting stop_at: maybe usize {
-            /// Stop after N iterations, but keep the schedule of a run with --iterations
+            /// Stop after N iterations, but schedule everything as for a full run
             ///
-            /// Learning-rate drops, --colors and video frames follow the schedule of the full run.
+            /// Learning-rate drops, --colors and video frames come when they would with all --iterations.
             value: "N",
             arg: whole_number,
             range: Range::whole(0, 1_000_000),
@@ -68,10 +68,9 @@ group! {
         setting style: several crate::settings::StyleName {
             /// Also steer toward these styles (comma-separated), or `none`
             ///
-            /// `text2art styles` lists the names. The words of all styles together are one more prompt beside every prompt.
-            /// Its weight is --style-weight. It is judged on half as many extra, smaller cutouts, so it changes surfaces more
-            /// than the composition. The prior, which draws the first picture of the embedded model, reads the words at the
-            /// end of each prompt.
+            /// `text2art styles` lists the names. All styles together are one additional prompt with the weight
+            /// --style-weight. It is judged on smaller cutouts of its own, half as many as --cutouts, so it changes surfaces
+            /// more than the composition. In the first picture of the embedded model, the styles are added to each prompt.
             ///
             /// The embedded model ignores styles that it does not know, with a warning.
             value: "NAMES",

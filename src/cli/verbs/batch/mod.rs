@@ -74,8 +74,8 @@ pub(in crate::cli) struct Arguments {
     format: Option<Form>,
     /// Draw each prompt with N seeds, and rank the pictures by CLIP
     ///
-    /// Uses the prompt's seed and the N-1 seeds after it. Seeds already used for the same prompt and settings are
-    /// skipped: `--seed {1..3} --samples 4` draws 12 different pictures.
+    /// Uses the prompt's seed and the N-1 seeds after it. If a seed is already taken for the same prompt and settings, the
+    /// next free one is used instead, so `--seed {1..3} --samples 4` draws 12 different pictures.
     #[arg(long, value_name = "N", default_value = "1", value_parser = |text: &str| count::<u16>(text, 1..=4096))]
     samples: u16,
     /// Keep the N best pictures of each prompt and delete the rest
@@ -89,7 +89,7 @@ pub(in crate::cli) struct Arguments {
     /// Number of pictures to draw at the same time on each device
     #[arg(long, value_name = "N", default_value = "1", help_heading = "Machine", value_parser = |text: &str| count::<u16>(text, 1..=256))]
     jobs: u16,
-    /// Devices to draw on (comma-separated)
+    /// Devices to spread the pictures over (comma-separated), instead of --device
     #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "device", help_heading = "Machine")]
     devices: Vec<DeviceChoice>,
     /// File for the results, one JSON line per picture, or `none`

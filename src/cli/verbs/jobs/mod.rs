@@ -27,16 +27,16 @@ const LISTED: usize = 20;
 /// The arguments of `jobs`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// The id of a job, as `submit` prints it [default: list all jobs of yours]
+    /// The id of a job, as `submit` prints it [default: list all your jobs]
     #[arg(value_name = "ID", value_parser = id)]
     job: Option<Id>,
     /// Follow the job until it ends
     ///
-    /// The first Ctrl-C leaves the job to the server; another one cancels it.
+    /// The first Ctrl-C stops following, and the job keeps running; a second one cancels the job.
     #[arg(long, requires = "job")]
     watch: bool,
-    /// Follow the job, and fetch its files when it is done: the picture or a movie as FILE, and what else it made beside it;
-    /// - is standard output
+    /// Follow the job, and download its files when it is done: the picture or movie as FILE, and any others next to FILE;
+    /// `-` is standard output
     #[arg(short, long, value_name = "FILE", requires = "job", value_hint = ValueHint::FilePath)]
     output: Option<OsString>,
     /// Replace files that already exist

@@ -38,11 +38,11 @@ pub(in crate::cli) struct Arguments {
     pub(super) verb: Option<Verb>,
     #[command(flatten)]
     options: Options,
-    /// Configuration file of the server, or none [default: ~/.config/text2art/serve.toml, if there is one]
+    /// Configuration file of the server, or `none` [default: ~/.config/text2art/serve.toml, if there is one]
     ///
-    /// It has these options, such as `workers = 2`. A table `[settings]` has settings for pictures that requests leave
-    /// out, as in the configuration file of `text2art generate`. An option that is named like
-    /// `TEXT2ART_SERVE_WORKERS` in the environment is stronger than the file.
+    /// The file can set all of these options, as in `workers = 2`. Its table `[settings]` has the defaults of settings that
+    /// a request omits, as in the configuration file of `text2art generate`. Environment variables such as
+    /// `TEXT2ART_SERVE_WORKERS` take precedence over the file.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -50,7 +50,7 @@ pub(in crate::cli) struct Arguments {
 /// What is done instead of serving.
 #[derive(Subcommand)]
 pub(super) enum Verb {
-    /// Care for the users, the queue and the files of a server, also while it runs
+    /// Manage a server's users, queue and files, even while it runs
     Admin(admin::Arguments),
 }
 
@@ -61,31 +61,31 @@ pub(super) struct Options {
     /// Address to listen on; port 0 takes any free port [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<Listen>,
-    /// Another address to show /metrics on; without it, only this machine sees them
+    /// Also serve /metrics at this address [default: only to this machine, at --listen]
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<Listen>,
     /// Folder of the queue, the pictures and the work in progress [default: the user's folder for data]
     ///
-    /// By default this is text2art in `$XDG_DATA_HOME`, which is ~/.local/share if it is not set. It must be on a disk of
-    /// this machine.
+    /// By default this is text2art in `$XDG_DATA_HOME`, which is ~/.local/share if it is not set. The folder must be
+    /// on a disk of this machine.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Number of jobs to draw at once, at most one on each GPU; 0 leaves them to `text2art worker` [default: 1]
     #[arg(long, value_name = "N", value_parser = |text: &str| count::<usize>(text, 0..=MOST_WORKERS))]
     workers: Option<usize>,
-    /// Let everybody in who can reach the address
+    /// Let in anyone who can reach the server, without a login
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     open: Option<bool>,
-    /// Who may register: nobody, people with an invitation, or everybody [default: closed]
+    /// Who may register: nobody, people with an invitation, or anyone [default: closed]
     #[arg(long, value_enum, value_name = "WHO")]
     registration: Option<RegistrationArgument>,
-    /// Address under which users know the server, if a proxy stands before it
+    /// Address that users connect to, if the server is behind a proxy
     #[arg(long, value_name = "URL")]
     public_url: Option<PublicUrl>,
     /// Proxies whose X-Forwarded-For header is believed, comma-separated
     #[arg(long, value_name = "ADDRESSES", value_delimiter = ',')]
     trusted_proxies: Option<Vec<IpAddr>>,
-    /// Largest picture that a request may ask for; other shapes may have as many pixels [default: 4096x4096]
+    /// Largest picture that a request may ask for; other shapes can have up to as many pixels [default: 4096x4096]
     #[arg(long, value_name = "WxH")]
     max_size: Option<Size>,
     /// Most iterations that a request may ask for [default: 100000]
@@ -97,16 +97,16 @@ pub(super) struct Options {
     /// Most jobs that a visitor without a login may have waiting, with --open [default: 5]
     #[arg(long, value_name = "N", value_parser = |text: &str| count::<u32>(text, 1..=10_000))]
     max_waiting: Option<u32>,
-    /// Delete jobs this long after their end, unless published, such as 12h or 30d [default: never]
+    /// Delete unpublished jobs this long after they end, such as 12h or 30d [default: never]
     #[arg(long, value_name = "TIME")]
     keep_jobs: Option<Age>,
-    /// Remember what operators did for this long, such as 90d [default: 365d]
+    /// Keep the list of operators' actions for this long, such as 90d [default: 365d]
     #[arg(long, value_name = "TIME")]
     keep_audit: Option<Age>,
-    /// SMTP server to send letters through, such as `smtps://user@mail.example.org` [default: none are sent]
+    /// SMTP server to send email through, such as `smtps://user@mail.example.org` [default: no email]
     ///
-    /// `smtp+starttls://` begins without TLS and changes to it. `smtp://` has no TLS, and is only for a server of this
-    /// machine. The password of the user is in the environment as `TEXT2ART_SMTP_PASSWORD`, or in a file.
+    /// `smtp+starttls://` begins without TLS and changes to it. `smtp://` has no TLS, and is only for a server on this
+    /// machine. Set the password for the SMTP server in `TEXT2ART_SMTP_PASSWORD`, or use --smtp-password-file.
     #[arg(long, value_name = "URL")]
     pub(super) smtp: Option<SmtpServer>,
     /// File whose first line is the password for --smtp
@@ -115,7 +115,7 @@ pub(super) struct Options {
     /// File of certificates to trust for --smtp besides the usual ones
     #[arg(long, value_name = "FILE")]
     pub(super) smtp_ca: Option<PathBuf>,
-    /// Address that letters come from, such as art@example.org; may have a name, as in "Name <address>"
+    /// Sender of emails, such as art@example.org; may have a name, as in "Name <address>"
     #[arg(long, value_name = "ADDRESS")]
     pub(super) mail_from: Option<Writer>,
     /// How long a letter belongs to a server that no longer reports, in seconds
@@ -233,7 +233,7 @@ enum RegistrationArgument {
     Closed,
     /// People with a link from `text2art serve admin invitation add`
     Invitation,
-    /// Everybody who can reach the server
+    /// Anyone who can reach the server
     Open,
 }
 

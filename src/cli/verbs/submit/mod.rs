@@ -39,13 +39,14 @@ pub(in crate::cli) struct Arguments {
     open: Chosen<Open>,
     /// Wait until the picture is drawn, show its progress, and fetch its files
     ///
-    /// Without it, `submit` prints the job's id and ends. The first Ctrl-C leaves the job to the server; another one
-    /// cancels it.
+    /// Without it, `submit` prints the job's id and ends. The first Ctrl-C stops waiting, and the job keeps running; a
+    /// second one cancels the job.
     #[arg(long, help_heading = "Output")]
     wait: bool,
     /// Output file, or -; implies --wait
     ///
-    /// As in `text2art generate`: the name ends in .png, .gif or .mp4, and can contain {slug}, {seed} and {n}.
+    /// As in `text2art generate`: the name must end in .png, .gif or .mp4. In the name, `{slug}`, `{seed}` and `{n}` are
+    /// replaced.
     #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     output: Option<OsString>,
     /// Replace files that already exist
@@ -53,7 +54,7 @@ pub(in crate::cli) struct Arguments {
     force: bool,
     #[command(flatten)]
     files: FileNames,
-    /// Configuration file, or none
+    /// Configuration file, or `none`
     #[arg(long, value_name = "FILE", help_heading = "Settings")]
     config: Option<PathBuf>,
     /// Show the picture in the terminal while it is drawn

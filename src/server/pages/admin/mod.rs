@@ -74,7 +74,7 @@ const DONE: [(&str, &str); 13] = [
     ("canceled", "The job is canceled, or will be in a moment."),
     ("drained", "The worker will stop taking jobs within 20 seconds."),
     ("undrained", "The worker will take jobs again within 20 seconds."),
-    ("resent", "The letter is queued to be sent."),
+    ("resent", "The email is queued to be sent."),
     ("shown", "The picture is in the gallery again."),
     ("added", "The user is added."),
     ("changed", "The user is changed."),

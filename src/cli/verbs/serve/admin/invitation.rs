@@ -14,7 +14,7 @@ use crate::server::{invitation_link, rfc3339};
 /// What to do with invitations.
 #[derive(Subcommand)]
 pub(super) enum Verb {
-    /// Make a link with which one person can register, and print it. It cannot be shown again
+    /// Print a link that lets one person register. It cannot be shown again
     ///
     /// The server must have been started with `--registration invitation`.
     Add(Add),
@@ -27,10 +27,10 @@ pub(super) enum Verb {
 /// Arguments of `invitation add`.
 #[derive(clap::Args)]
 pub(super) struct Add {
-    /// Whom it is for, to find it in the list
+    /// Whom the invitation is for, shown in the list
     #[arg(long, value_name = "TEXT", default_value = "")]
     note: String,
-    /// Time until it becomes invalid, such as 12h or 30d [default: 7d]
+    /// Time until the invitation becomes invalid, such as 12h or 30d [default: 7d]
     #[arg(long, value_name = "TIME")]
     expires: Option<Age>,
     #[command(flatten)]
@@ -56,7 +56,7 @@ pub(super) struct Withdraw {
 /// With which address links begin.
 #[derive(clap::Args)]
 pub(super) struct Address {
-    /// Address under which users know the server [default: that of its configuration]
+    /// Address that users connect to [default: that of its configuration]
     #[arg(long, value_name = "URL")]
     public_url: Option<PublicUrl>,
 }

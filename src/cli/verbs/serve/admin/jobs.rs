@@ -49,7 +49,7 @@ enum StateArgument {
     Done,
     /// Failed for good
     Dead,
-    /// Canceled
+    /// Stopped by the user or an operator
     Cancelled,
 }
 

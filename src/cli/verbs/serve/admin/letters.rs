@@ -43,13 +43,13 @@ pub(super) async fn resend(arguments: &Resend, place: &Place<'_>) -> anyhow::Res
     let data = place.data().await?;
     let id = arguments.letter.as_str();
     if !data.mail.send_again(id).await? {
-        let problem = format!("the letter {} cannot be sent again", id.escape_debug());
-        let hint = "`text2art serve admin letters` shows those that failed; only letters about jobs can be sent again";
+        let problem = format!("the email {} cannot be sent again", id.escape_debug());
+        let hint = "`text2art serve admin letters` shows those that failed; only emails about jobs can be sent again";
         return Err(Error::usage(problem, hint).into());
     }
     acts(&data).note("letter sent again", id, None).await?;
     data.close().await;
-    stdout::print_line(&format!("letter {id} waits to be sent"))
+    stdout::print_line(&format!("email {id} waits to be sent"))
 }
 
 fn in_json(letter: &DeadLetter) -> serde_json::Value {

@@ -31,7 +31,7 @@ pub(in crate::cli) struct Arguments {
     /// Folder of the database and the pictures [default: that of `text2art serve`]
     #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
     pub(super) data: Option<PathBuf>,
-    /// Configuration file of the server, or none [default: that of `text2art serve`]
+    /// Configuration file of the server, or `none` [default: that of `text2art serve`]
     #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
     pub(super) config: Option<PathBuf>,
 }
@@ -41,13 +41,13 @@ enum Verb {
     /// Add, list, change and remove users
     #[command(subcommand)]
     User(user::Verb),
-    /// Make, list and revoke tokens, with which programs log in
+    /// Make, list and revoke tokens, which let programs log in
     #[command(subcommand)]
     Token(token::Verb),
-    /// Make, list and withdraw invitations, with which people register
+    /// Make, list and withdraw invitations, which let people register
     #[command(subcommand)]
     Invitation(invitation::Verb),
-    /// Let the queue rest, and go on
+    /// Pause or resume the queue
     #[command(subcommand)]
     Queue(queue::Verb),
     /// List jobs of all users
@@ -56,13 +56,13 @@ enum Verb {
     Requeue(jobs::Requeue),
     /// List the workers
     Workers(workers::List),
-    /// Let a worker take no more jobs
+    /// Stop a worker from taking new jobs
     Drain(workers::Drain),
-    /// List the letters that could not be sent
+    /// List emails that could not be sent
     Letters(letters::List),
-    /// Send a letter again that could not be sent
+    /// Retry sending an email that failed
     Resend(letters::Resend),
-    /// List what operators did
+    /// List operators' actions
     Audit(audit::List),
     /// Delete files that nothing refers to any longer
     Gc,

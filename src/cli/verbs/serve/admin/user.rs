@@ -22,15 +22,15 @@ pub(super) enum Verb {
     List(List),
     /// Change the role or the limits of a user
     Change(Change),
-    /// Give a user another password, and end its sessions
+    /// Give a user a new password, and end the user's sessions
     Password(Name),
-    /// Make a link with which a user sets a forgotten password, once, and print it
+    /// Print a one-time link for a user to set a new password
     Reset(Reset),
-    /// Let a user do nothing, for now: its tokens are refused and its sessions end. Its jobs stay in the queue
+    /// Lock a user out: tokens are refused, and sessions end. The user's jobs stay in the queue
     Disable(Name),
-    /// Let a user do everything again
+    /// Let a locked-out user in again
     Enable(Name),
-    /// Remove a user, and cancel its jobs. Finished pictures stay until they are deleted
+    /// Remove a user, and cancel the user's jobs. Finished pictures stay until they are deleted
     Remove(Name),
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Add {
     /// Name for the login: lowercase letters, digits, hyphens, underscores and dots
     #[arg(value_name = "NAME")]
     name: String,
-    /// Ask for no password: the user can only use tokens
+    /// Do not ask for a password: the user can only use tokens
     #[arg(long)]
     no_password: bool,
     #[command(flatten)]
