@@ -80,16 +80,16 @@ enum Verb {
     /// Serve pictures over HTTP: a queue, workers and an API
     #[cfg(feature = "server")]
     Serve(Box<serve::Arguments>),
-    /// Draw jobs of the server on this machine, in a process of its own
+    /// Draw pictures for the server on this machine, in a separate process
     #[cfg(feature = "server")]
     Worker(verbs::worker::Arguments),
     /// Have a server draw a picture
     #[cfg(feature = "server")]
     Submit(Box<submit::Arguments>),
-    /// List, follow and fetch the jobs of a server
+    /// List, follow and fetch jobs on a server
     #[cfg(feature = "server")]
     Jobs(Box<jobs::Arguments>),
-    /// Cancel jobs of a server
+    /// Cancel jobs on a server
     #[cfg(feature = "server")]
     Cancel(cancel::Arguments),
     /// Read a server's token from standard input, and store it

@@ -257,7 +257,7 @@ fn a_letter_leads_back_to_an_account_and_tells_nothing_about_names() {
     for name in ["anna", "nobody", "robot", "<script>"] {
         assert_eq!(led(&fill_in(&server, "/forgot", "", &[("name", name)])), "/forgot?asked=1", "{name}");
     }
-    shows(&look(&server, "/forgot?asked=1", ""), 200, "If there is an account of this name");
+    shows(&look(&server, "/forgot?asked=1", ""), 200, "If there is an account with this name");
     let added = fill_in(&server, "/account/email", &session, &[("action", "add"), ("address", "anna@example.org")]);
     assert_eq!(led(&added), "/account#email");
     let confirm = sink.letter(1).path(&server, "/mail/confirm/");

@@ -180,7 +180,7 @@ fn refused_letters_are_tried_again_or_given_up() {
     post.ask(&server, ANNA);
     let letter = post.sink.letter(1);
     assert_eq!(letter.to, ANNA);
-    assert!(server.log().contains("451") && server.log().contains("is tried again"), "{}", server.log());
+    assert!(server.log().contains("451") && server.log().contains("will be retried"), "{}", server.log());
     post.sink.plan(&[Fate::Refuse("550 5.1.1 <ben@example.org>: no such user")]);
     post.ask(&server, "ben@example.org");
     post.sink.wait_for_plan();

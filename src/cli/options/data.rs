@@ -10,11 +10,11 @@ use crate::{Error, Result};
 /// The folder of the data, which `serve` and `worker` share.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Data {
-    /// Folder of the queue, the pictures and the work in progress [default: the user's folder for data]
+    /// Folder of the queue, the pictures and the work in progress [default: the user's data folder]
     ///
     /// By default this is `text2art` in `$XDG_DATA_HOME`, which is `~/.local/share` if it is not set; on macOS
-    /// `~/Library/Application Support/text2art`, on Windows `%LOCALAPPDATA%\text2art`. It must be on a disk of this
-    /// machine.
+    /// `~/Library/Application Support/text2art`, on Windows `%LOCALAPPDATA%\text2art`. The folder must be on a
+    /// local disk.
     #[arg(long, value_name = "DIR", help_heading = "Server", value_hint = ValueHint::DirPath)]
     data: Option<PathBuf>,
 }

@@ -15,7 +15,7 @@ const TOKENS: &str = "tokens.toml";
 pub(in crate::cli) struct Remote {
     /// Address of the server [default: port 8080 of this machine]
     ///
-    /// The variable `TEXT2ART_SERVER`, or else `server` in the configuration file, sets another default.
+    /// To change the default, set `TEXT2ART_SERVER`, or `server` in the configuration file.
     #[arg(long, value_name = "URL", help_heading = "Server")]
     server: Option<Address>,
 }

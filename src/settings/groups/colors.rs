@@ -6,8 +6,8 @@ group! {
             /// Use only these colors: a palette name, a list of colors, a ramp of colors (red->white\8) or a file
             ///
             /// `text2art palettes` lists the palette names. Colors are CSS or xkcd names or hexadecimal numbers
-            /// (comma-separated). `red->white\8` is a ramp of 8 colors. Separate palettes, colors, ramps or files
-            /// with semicolons to combine them: `black->navy\4;gold`. A file is an image, or a .gpl, .act, .hex or .pal file.
+            /// (comma-separated). `red->white\8` is a ramp of 8 colors. Separate palette names, colors or
+            /// ramps with semicolons to combine them: `black->navy\4;gold`. A file is an image, or a .gpl, .act, .hex or .pal file.
             value: "COLORS",
         },
         setting colors: maybe usize {

@@ -70,7 +70,8 @@ group! {
             ///
             /// `text2art styles` lists the names. All styles together are one additional prompt with the weight
             /// --style-weight. It is judged on smaller cutouts of its own, half as many as --cutouts, so it changes surfaces
-            /// more than the composition. In the first picture of the embedded model, the styles are added to each prompt.
+            /// more than the composition. When the embedded model draws the picture to start from, the styles are
+            /// added to each prompt.
             ///
             /// The embedded model ignores styles that it does not know, with a warning.
             value: "NAMES",

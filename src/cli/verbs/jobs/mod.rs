@@ -49,7 +49,7 @@ pub(in crate::cli) struct Arguments {
     /// List at most N jobs, the latest first [default: 20]
     #[arg(long, value_name = "N", conflicts_with = "job", value_parser = limit)]
     limit: Option<usize>,
-    /// Print what the server says, as JSON
+    /// Print the server's response as JSON
     #[arg(long)]
     json: bool,
     /// Show the picture in the terminal while it is drawn

@@ -61,13 +61,13 @@ pub(super) struct Options {
     /// Address to listen on; port 0 takes any free port [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<Listen>,
-    /// Also serve /metrics at this address [default: only to this machine, at --listen]
+    /// Additional address for /metrics; without it, only this machine can get /metrics, at --listen
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<Listen>,
-    /// Folder of the queue, the pictures and the work in progress [default: the user's folder for data]
+    /// Folder of the queue, the pictures and the work in progress [default: the user's data folder]
     ///
     /// By default this is text2art in `$XDG_DATA_HOME`, which is ~/.local/share if it is not set. The folder must be
-    /// on a disk of this machine.
+    /// on a local disk.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Number of jobs to draw at once, at most one on each GPU; 0 leaves them to `text2art worker` [default: 1]
@@ -85,16 +85,16 @@ pub(super) struct Options {
     /// Proxies whose X-Forwarded-For header is believed, comma-separated
     #[arg(long, value_name = "ADDRESSES", value_delimiter = ',')]
     trusted_proxies: Option<Vec<IpAddr>>,
-    /// Largest picture that a request may ask for; other shapes can have up to as many pixels [default: 4096x4096]
+    /// Largest picture of a request; its number of pixels is the limit for other shapes as well [default: 4096x4096]
     #[arg(long, value_name = "WxH")]
     max_size: Option<Size>,
-    /// Most iterations that a request may ask for [default: 100000]
+    /// Maximum number of iterations of a request [default: 100000]
     #[arg(long, value_name = "N", value_parser = |text: &str| count::<usize>(text, 0..=1_000_000))]
     max_iterations: Option<usize>,
-    /// Most cutouts that a request may ask for [default: 512]
+    /// Maximum number of cutouts of a request [default: 512]
     #[arg(long, value_name = "N", value_parser = |text: &str| count::<usize>(text, 1..=4096))]
     max_cutouts: Option<usize>,
-    /// Most jobs that a visitor without a login may have waiting, with --open [default: 5]
+    /// Maximum number of waiting jobs of a visitor without a login, with --open [default: 5]
     #[arg(long, value_name = "N", value_parser = |text: &str| count::<u32>(text, 1..=10_000))]
     max_waiting: Option<u32>,
     /// Delete unpublished jobs this long after they end, such as 12h or 30d [default: never]
@@ -105,7 +105,7 @@ pub(super) struct Options {
     keep_audit: Option<Age>,
     /// SMTP server to send email through, such as `smtps://user@mail.example.org` [default: no email]
     ///
-    /// `smtp+starttls://` begins without TLS and changes to it. `smtp://` has no TLS, and is only for a server on this
+    /// `smtp+starttls://` connects without TLS, then upgrades to it. `smtp://` has no TLS, and is only for a server on this
     /// machine. Set the password for the SMTP server in `TEXT2ART_SMTP_PASSWORD`, or use --smtp-password-file.
     #[arg(long, value_name = "URL")]
     pub(super) smtp: Option<SmtpServer>,
@@ -229,7 +229,7 @@ impl Options {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum RegistrationArgument {
-    /// Nobody: operators add users
+    /// Nobody: administrators add users
     Closed,
     /// People with a link from `text2art serve admin invitation add`
     Invitation,

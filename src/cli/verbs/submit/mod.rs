@@ -45,8 +45,7 @@ pub(in crate::cli) struct Arguments {
     wait: bool,
     /// Output file, or -; implies --wait
     ///
-    /// As in `text2art generate`: the name must end in .png, .gif or .mp4. In the name, `{slug}`, `{seed}` and `{n}` are
-    /// replaced.
+    /// As in `text2art generate`: the name must end in .png, .gif or .mp4. In the name, `{slug}` and `{seed}` are replaced.
     #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     output: Option<OsString>,
     /// Replace files that already exist

@@ -48,7 +48,7 @@ pub(super) struct List {
 /// Arguments of `invitation withdraw`.
 #[derive(clap::Args)]
 pub(super) struct Withdraw {
-    /// Name of the invitation, from `invitation list`
+    /// Id of the invitation, from `invitation list`
     #[arg(value_name = "ID")]
     id: String,
 }
@@ -56,7 +56,7 @@ pub(super) struct Withdraw {
 /// With which address links begin.
 #[derive(clap::Args)]
 pub(super) struct Address {
-    /// Address that users connect to [default: that of its configuration]
+    /// Address that users connect to [default: `public_url` of the server's configuration]
     #[arg(long, value_name = "URL")]
     public_url: Option<PublicUrl>,
 }

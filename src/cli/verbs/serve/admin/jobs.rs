@@ -33,7 +33,7 @@ pub(super) struct List {
 /// Arguments of `requeue`.
 #[derive(clap::Args)]
 pub(super) struct Requeue {
-    /// Names of dead jobs, from `jobs --state dead`
+    /// Ids of dead jobs, from `jobs --state dead`
     #[arg(value_name = "ID", required = true)]
     ids: Vec<String>,
 }

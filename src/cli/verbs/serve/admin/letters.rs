@@ -20,7 +20,7 @@ pub(super) struct List {
 /// Arguments of `resend`.
 #[derive(clap::Args)]
 pub(super) struct Resend {
-    /// The name of the letter, as `text2art serve admin letters` shows it
+    /// Id of the email, from `letters`
     #[arg(value_name = "LETTER")]
     letter: String,
 }

@@ -28,10 +28,10 @@ use crate::{Error, Result};
 pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
     verb: Verb,
-    /// Folder of the database and the pictures [default: that of `text2art serve`]
+    /// Folder of the database and the pictures [default: same as for `text2art serve`]
     #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
     pub(super) data: Option<PathBuf>,
-    /// Configuration file of the server, or `none` [default: that of `text2art serve`]
+    /// Configuration file of the server, or `none` [default: same as for `text2art serve`]
     #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
     pub(super) config: Option<PathBuf>,
 }
@@ -66,7 +66,7 @@ enum Verb {
     Audit(audit::List),
     /// Delete files that nothing refers to any longer
     Gc,
-    /// Delete jobs that ended long ago or take too much room, unless published
+    /// Delete old jobs, or jobs that take up too much space; published pictures are kept
     Retention(storage::Retention),
     /// Write the database and all files into one archive
     Backup(backup::Backup),

@@ -9,9 +9,9 @@ use crate::server::rfc3339;
 /// What to do with the queue.
 #[derive(Subcommand)]
 pub(super) enum Verb {
-    /// Let no job begin; those that run go on, and new ones wait
+    /// Stop starting jobs; running jobs continue, and new jobs wait
     Pause,
-    /// Let jobs begin again
+    /// Start jobs again
     Resume,
     /// Show how many jobs are in each state
     Show(Show),

@@ -15,7 +15,7 @@ pub(super) struct Retention {
     /// Delete jobs that ended at least this long ago, such as 12h or 30d
     #[arg(long, value_name = "TIME")]
     older_than: Option<Age>,
-    /// Delete the oldest jobs that ended until the files of all take no more than this, such as 20G
+    /// Delete ended jobs, oldest first, until the files of all jobs together take at most this much space, such as 20G
     #[arg(long, value_name = "SIZE")]
     keep_bytes: Option<MemorySize>,
 }

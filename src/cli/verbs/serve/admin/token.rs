@@ -55,7 +55,7 @@ pub(super) struct List {
 /// Arguments of `token revoke`.
 #[derive(clap::Args)]
 pub(super) struct Revoke {
-    /// Name of the token, from `token list`
+    /// Id of the token, from `token list`
     #[arg(value_name = "ID")]
     id: String,
 }
@@ -63,11 +63,11 @@ pub(super) struct Revoke {
 /// A scope on the command line.
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum ScopeArgument {
-    /// Looks at jobs and pictures
+    /// Can look at jobs and pictures
     Read,
-    /// Asks for pictures, and handles the user's own
+    /// Can also create pictures, and manage the user's own
     Jobs,
-    /// Does all that the user may
+    /// Can do everything that the user can
     Admin,
 }
 

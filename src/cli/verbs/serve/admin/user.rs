@@ -16,7 +16,7 @@ use crate::{Error, Result};
 pub(super) enum Verb {
     /// Add a user
     ///
-    /// Asks for the password, or reads a line from standard input if that is no terminal.
+    /// Asks for the password, or reads a line from standard input if standard input is not a terminal.
     Add(Add),
     /// List all users
     List(List),
@@ -30,7 +30,7 @@ pub(super) enum Verb {
     Disable(Name),
     /// Let a locked-out user in again
     Enable(Name),
-    /// Remove a user, and cancel the user's jobs. Finished pictures stay until they are deleted
+    /// Remove a user, and cancel the user's jobs. Finished pictures are kept until `retention` deletes them
     Remove(Name),
 }
 
@@ -89,19 +89,19 @@ pub(super) struct Reset {
 /// What can be set of a user.
 #[derive(clap::Args)]
 struct Fields {
-    /// What the user may do; user if nothing is said when adding one
+    /// Role of the user [default for a new user: user]
     #[arg(long, value_enum, value_name = "ROLE")]
     role: Option<RoleArgument>,
-    /// Pictures that the user gets for one of a user of weight 1, 1 to 100
+    /// Share of the queue, 1 to 100: with weight 3, a user gets three pictures for each one of a user with weight 1
     #[arg(long, value_name = "N")]
     weight: Option<u32>,
-    /// Most jobs that may wait, 1 to 10000
+    /// Maximum number of waiting jobs, 1 to 10000
     #[arg(long, value_name = "N")]
     max_waiting: Option<u32>,
-    /// Most jobs that are drawn at once, 1 to 1000
+    /// Maximum number of jobs drawn at once, 1 to 1000
     #[arg(long, value_name = "N")]
     max_running: Option<u32>,
-    /// Address for mail
+    /// Email address
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
 }
@@ -109,11 +109,11 @@ struct Fields {
 /// A role on the command line.
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum RoleArgument {
-    /// Asks for pictures, and handles its own
+    /// Can create pictures, and manage their own
     User,
-    /// Sees and cancels every job
+    /// Can also manage the queue, all jobs and the gallery
     Operator,
-    /// Does all that an operator does; later also what concerns users
+    /// Can also add, change and disable users
     Admin,
 }
 

@@ -19,7 +19,7 @@ pub(super) struct List {
 /// Arguments of `drain`.
 #[derive(clap::Args)]
 pub(super) struct Drain {
-    /// Name of the worker, from `workers`
+    /// Id of the worker, from `workers`
     #[arg(value_name = "WORKER")]
     worker: String,
     /// Let the worker take jobs again
