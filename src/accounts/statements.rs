@@ -49,7 +49,8 @@ RETURNING id, owner, name, scope, created, expires, used, revoked";
 
 /// The valid token with a hash, and its user. Values: hash
 pub(super) const TOKEN_USER: &str = "
-SELECT tokens.hash, tokens.scope, CASE WHEN tokens.used IS NULL OR tokens.used < {now} - 60000 THEN 1 ELSE 0 END AS stale,
+SELECT tokens.hash, tokens.scope,
+    CAST(CASE WHEN tokens.used IS NULL OR tokens.used < {now} - 60000 THEN 1 ELSE 0 END AS BIGINT) AS stale,
     users.id, users.name, users.email, users.role, users.weight, users.max_waiting, users.max_running, users.disabled,
     users.created
 FROM tokens JOIN users ON users.id = tokens.owner
@@ -82,7 +83,7 @@ RETURNING hash";
 /// Values: hash
 pub(super) const SESSION_USER: &str = "
 SELECT sessions.hash,
-    CASE WHEN sessions.seen IS NULL OR sessions.seen < {now} - 60000 THEN 1 ELSE 0 END AS stale,
+    CAST(CASE WHEN sessions.seen IS NULL OR sessions.seen < {now} - 60000 THEN 1 ELSE 0 END AS BIGINT) AS stale,
     users.id, users.name, users.email, users.role, users.weight, users.max_waiting, users.max_running, users.disabled,
     users.created
 FROM sessions JOIN users ON users.id = sessions.owner
