@@ -11,6 +11,15 @@ use crate::{Error, Result};
 const IRREGULAR: &[(&str, &str)] =
     &[("mice", "mouse"), ("men", "man"), ("women", "woman"), ("cacti", "cactus"), ("octopi", "octopus")];
 
+/// Words of the vocabulary that people use for more than one of its things, and the likeliest of these.
+const LIKELIEST: &[(&str, &str)] = &[
+    ("ball", "football"),
+    ("boat", "sailboat"),
+    ("face", "smiling face"),
+    ("leaf", "maple leaf"),
+    ("pepper", "bell pepper"),
+];
+
 /// The names of things, and all words.
 pub(super) struct Lexicon {
     /// By each name the usual name of the thing
@@ -57,6 +66,9 @@ impl Lexicon {
                 things.entry(name.clone()).or_insert_with(|| names[0].clone());
             }
         }
+        for (word, thing) in LIKELIEST {
+            things.entry((*word).to_owned()).or_insert_with(|| (*thing).to_owned());
+        }
         let longest = things.keys().map(|name| name.split(' ').count()).max().unwrap_or(0);
         Self { things, words: vocabulary.words.into_iter().collect(), longest }
     }
@@ -70,7 +82,8 @@ impl Lexicon {
                 return Some(Found { thing: thing.clone(), used, plural: false });
             }
             // The plural of "glass of milk" is "glasses of milk".
-            let (head, rest) = name.split_once(" of ").map_or((&name[..], ""), |_| name.split_at(name.find(" of ").unwrap_or(0)));
+            let (head, rest) =
+                name.split_once(" of ").map_or((&name[..], ""), |_| name.split_at(name.find(" of ").unwrap_or(0)));
             let thing = singulars(head).find_map(|head| self.things.get(&format!("{head}{rest}")))?;
             Some(Found { thing: thing.clone(), used, plural: true })
         })
@@ -93,6 +106,7 @@ fn singulars(word: &str) -> impl Iterator<Item = String> + '_ {
     let irregular = IRREGULAR.iter().filter(move |(plural, _)| *plural == last);
     let irregular = irregular.map(move |(_, singular)| format!("{before} {singular}").trim_start().to_owned());
     let endings = [("s", ""), ("es", ""), ("ies", "y"), ("ves", "f")];
-    let regular = endings.into_iter().filter_map(|(plural, singular)| Some(format!("{}{singular}", word.strip_suffix(plural)?)));
+    let regular =
+        endings.into_iter().filter_map(|(plural, singular)| Some(format!("{}{singular}", word.strip_suffix(plural)?)));
     irregular.chain(regular)
 }

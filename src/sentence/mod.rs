@@ -84,6 +84,28 @@ impl Sentence {
         Ok(reader::read(text, Lexicon::embedded()?).sentence)
     }
 
+    /// What several sentences say together: the things of the one that names some, and the first backdrop and all styles
+    /// of any. None if several or none of them name things.
+    #[must_use]
+    pub fn together(sentences: Vec<Self>) -> Option<Self> {
+        let (mut named, others): (Vec<Self>, Vec<Self>) =
+            sentences.into_iter().partition(|sentence| !sentence.groups.is_empty());
+        let mut whole = named.pop().filter(|_| named.is_empty())?;
+        for other in others {
+            whole.backdrop = whole.backdrop.or(other.backdrop);
+            other.styles.iter().for_each(|style| whole.add_style(style));
+        }
+        Some(whole)
+    }
+
+    /// Adds a style of the vocabulary; other styles are ignored.
+    pub fn add_style(&mut self, name: &str) {
+        let known = phrases::STYLES.iter().map(|(_, style)| *style).find(|style| style.eq_ignore_ascii_case(name));
+        if let Some(style) = known.filter(|style| !self.styles.contains(style)) {
+            self.styles.push(style);
+        }
+    }
+
     /// The number of things in all groups.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -2,8 +2,8 @@
 
 use super::lexicon::Lexicon;
 use super::phrases::{
-    ABSTRACT, ADJECTIVES, BACKGROUNDS, BODY_PARTS, DETERMINERS, FUNCTION_WORDS, HEADWEAR, IDLE, NUMBERS, PLACED_SCENES, PREPOSITIONS,
-    RELATIONS, SCENE_PREPOSITIONS, SCENES, SIZES, STYLES, Scene,
+    ABSTRACT, ADJECTIVES, BACKGROUNDS, BODY_PARTS, DETERMINERS, FUNCTION_WORDS, HEADWEAR, IDLE, NUMBERS, PLACED_SCENES,
+    PREPOSITIONS, RELATIONS, SCENE_PREPOSITIONS, SCENES, SIZES, STYLES, Scene,
 };
 use super::words::{Token, split};
 use super::{Backdrop, Color, Group, MOST_GROUPS, MOST_THINGS, Relation, Sentence, colors};
@@ -104,7 +104,9 @@ impl<'a> Reader<'a> {
         }
         if let Some((colors, used)) = self.colors().filter(|(_, used)| *used >= of_thing) {
             let noun = words.get(used).is_some_and(|noun| BACKGROUNDS.contains(noun));
-            let bare = words.len() == used && matches!(self.relating, "on" | "against") && self.kinds.last() == Some(&Kind::Joining);
+            let bare = words.len() == used
+                && matches!(self.relating, "on" | "against")
+                && self.kinds.last() == Some(&Kind::Joining);
             if noun || bare {
                 self.sentence.backdrop.get_or_insert(Backdrop::Colors(colors));
                 (self.pending, self.relation) = (Pending::default(), Relation::Beside);
@@ -297,7 +299,9 @@ impl<'a> Reader<'a> {
             return;
         }
         let relation = match relation {
-            Relation::Beside if matches!(relating, "with" | "wearing") && HEADWEAR.contains(&thing) => Relation::Bearing,
+            Relation::Beside if matches!(relating, "with" | "wearing") && HEADWEAR.contains(&thing) => {
+                Relation::Bearing
+            }
             relation => relation,
         };
         // A name that is a plural already, such as "scissors", is one thing if a pair of it is asked for.

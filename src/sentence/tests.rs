@@ -57,6 +57,7 @@ fn things_have_synonyms_plurals_and_long_names() {
         ("apple trees", "3 tree"),
         ("a snow leopard", "1 leopard"),
         ("the moon", "1 crescent moon"),
+        ("a ball and two boats", "1 football; Beside 2 sailboat"),
         ("a cat with big blue eyes", "1 cat"),
     ]);
 }

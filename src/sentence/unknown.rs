@@ -20,7 +20,8 @@ const NOUNS_SHOWN: usize = 8;
 /// How much of a prompt a warning quotes, in characters.
 const QUOTED: usize = 200;
 /// Endings of words that describe others.
-const ENDINGS: &[&str] = &["ly", "ed", "ing", "ful", "ous", "ish", "ive", "less", "able", "ible", "ical", "esque", "like"];
+const ENDINGS: &[&str] =
+    &["ly", "ed", "ing", "ful", "ous", "ish", "ive", "less", "able", "ible", "ical", "esque", "like"];
 /// Shorter words are not looked at.
 const SHORTEST: usize = 3;
 

@@ -43,7 +43,9 @@ pub(super) fn split(text: &str, is_known: &dyn Fn(&str) -> bool) -> Vec<Token> {
         finish(&mut word, &mut tokens, is_known);
         match letter {
             '&' | '+' => tokens.push(Token::Word("and".into())),
-            ',' | ';' | ':' | '.' | '!' | '?' | '(' | ')' | '|' | '/' | '\n' if tokens.last() != Some(&Token::Break) => {
+            ',' | ';' | ':' | '.' | '!' | '?' | '(' | ')' | '|' | '/' | '\n'
+                if tokens.last() != Some(&Token::Break) =>
+            {
                 tokens.push(Token::Break);
             }
             _ => {}
