@@ -106,3 +106,35 @@ fn draw_choices(config: &ChoicesConfig, stream: &mut Stream) -> Vec<f32> {
     choices[config.artists + stream.below(config.variants)] = 1.0;
     choices
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The share of pixels that are about as blue, and as yellow, as can be.
+    #[allow(clippy::cast_precision_loss)]
+    fn blue_and_yellow(picture: &RgbImage) -> (f64, f64) {
+        let (mut blue, mut yellow) = (0, 0);
+        for pixel in picture.pixels() {
+            let [r, g, b] = pixel.0.map(i32::from);
+            blue += usize::from(b > r + 60 && b > g + 30);
+            yellow += usize::from(r > b + 80 && g > b + 60);
+        }
+        let area = f64::from(picture.width() * picture.height());
+        (blue as f64 / area, yellow as f64 / area)
+    }
+
+    #[test]
+    fn an_unusual_color_is_composed_and_a_usual_one_is_not() {
+        let prior = Prior::of(None, None).unwrap();
+        let size = Size { width: 96, height: 96 };
+        let composed = |text: &str| {
+            let sentence = Sentence::read(text).unwrap();
+            prior.composed(&sentence, size, &mut Stream::new(1, "test", 0)).unwrap()
+        };
+        let (blue, yellow) = blue_and_yellow(&composed("a blue banana").unwrap());
+        assert!(blue > 0.15 && yellow < 0.02, "{blue} {yellow}");
+        assert!(composed("a yellow banana").is_none());
+        assert_eq!(composed("a blue banana"), composed("a blue banana"));
+    }
+}

@@ -239,3 +239,80 @@ fn neighbors(at: usize, width: usize, height: usize) -> impl Iterator<Item = usi
     .into_iter()
     .flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+
+    use super::*;
+
+    /// A red ring around a white hole or disk on a background; a speck beside it.
+    fn ring(background: [u8; 3], middle: [u8; 3]) -> RgbImage {
+        RgbImage::from_fn(64, 64, |x, y| {
+            let radius = (f64::from(x) - 32.0).hypot(f64::from(y) - 32.0);
+            let is_speck = (x, y) == (6, 6);
+            Rgb(if radius < 8.0 {
+                middle
+            } else if radius < 20.0 || is_speck {
+                [220, 30, 30]
+            } else {
+                background
+            })
+        })
+    }
+
+    const WHITE: [u8; 3] = [245; 3];
+    const BLUE: [u8; 3] = [40, 95, 220];
+
+    /// The coverage in the middle, in the ring, and of the whole.
+    fn seen(cutout: &Cutout) -> (f32, f32, f32) {
+        let middle = cutout.height / 2 * cutout.width + cutout.width / 2;
+        (cutout.coverage[middle], cutout.coverage[middle + 14], cutout.coverage.iter().sum())
+    }
+
+    #[test]
+    fn the_thing_is_cut_out_with_what_is_inside_it() {
+        let cutout = cut(&[ring(WHITE, WHITE), ring(BLUE, WHITE)]).unwrap();
+        let (middle, body, area) = seen(&cutout);
+        assert!(middle > 0.99 && body > 0.99, "the middle is white on blue, too: {middle} {body}");
+        assert!((38..=42).contains(&cutout.width) && (38..=42).contains(&cutout.height), "the speck is left out");
+        // The disk's area is 400 pi.
+        assert!((area / 1256.6 - 1.0).abs() < 0.1, "{area}");
+    }
+
+    #[test]
+    fn what_shows_the_background_of_both_is_a_hole() {
+        let (middle, body, _) = seen(&cut(&[ring(WHITE, WHITE), ring(BLUE, BLUE)]).unwrap());
+        assert!(middle < 0.01 && body > 0.99, "{middle} {body}");
+    }
+
+    #[test]
+    fn a_white_thing_is_taken_from_the_drawing_on_blue() {
+        let disk = |background: [u8; 3]| {
+            let radius = |x: u32, y: u32| (f64::from(x) - 32.0).hypot(f64::from(y) - 32.0);
+            RgbImage::from_fn(64, 64, |x, y| Rgb(if radius(x, y) < 20.0 { [250; 3] } else { background }))
+        };
+        let cutout = cut(&[disk(WHITE), disk(BLUE)]).unwrap();
+        assert!((seen(&cutout).2 / 1256.6 - 1.0).abs() < 0.1, "{}", seen(&cutout).2);
+        assert!(
+            cutout.colors.iter().zip(&cutout.coverage).all(|(color, seen)| *seen < 0.1 || color[0] > 200.0),
+            "no blue"
+        );
+        assert_eq!(cutout.background, WHITE);
+    }
+
+    #[test]
+    fn soft_edges_do_not_show_the_background() {
+        let picture = image::imageops::blur(&ring(BLUE, [220, 30, 30]), 1.0);
+        let cutout = cut(&[picture]).unwrap();
+        let blue = cutout.colors.iter().zip(&cutout.coverage).filter(|(color, seen)| **seen > 0.2 && color[2] > 110.0);
+        assert!(cutout.coverage.iter().any(|seen| (0.1..0.9).contains(seen)) && blue.count() == 0);
+    }
+
+    #[test]
+    fn an_empty_drawing_has_nothing_to_cut_out() {
+        assert!(cut(&[RgbImage::from_pixel(64, 64, Rgb(WHITE)), RgbImage::from_pixel(64, 64, Rgb(BLUE))]).is_none());
+        assert!(cut(&[RgbImage::new(1, 1)]).is_none() && cut(&[RgbImage::new(0, 0)]).is_none() && cut(&[]).is_none());
+        assert!(cut(&[ring(WHITE, WHITE), RgbImage::new(3, 3)]).is_some(), "another size");
+    }
+}

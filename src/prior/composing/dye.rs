@@ -75,7 +75,7 @@ impl Main {
         }
         let dark_too = if self.lab[0] < 0.45 { 2.0 } else { 1.0 };
         let grayish = falling(chroma(lab), GRAY * dark_too, 2.0 * GRAY * dark_too);
-        grayish * falling((lab[0] - self.lab[0]).abs(), OTHER_PART, OTHER_PART + 0.1)
+        grayish * falling((lab[0] - self.lab[0]).abs(), OTHER_PART, OTHER_PART + 0.06)
     }
 }
 
@@ -149,4 +149,73 @@ fn chroma([_, a, b]: [f32; 3]) -> f32 {
 fn hue_between(one: [f32; 3], other: [f32; 3]) -> f32 {
     let hue = |[_, a, b]: [f32; 3]| b.atan2(a).to_degrees();
     ((hue(one) - hue(other) + 180.0).rem_euclid(360.0) - 180.0).abs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BLUE: Color = [40, 95, 220];
+
+    /// A thing of pixels of these colors, each so many times.
+    fn thing(parts: &[([u8; 3], usize)]) -> Cutout {
+        let colors: Vec<[f32; 3]> =
+            parts.iter().flat_map(|(color, count)| std::iter::repeat_n(color.map(f32::from), *count)).collect();
+        let coverage = vec![1.0; colors.len()];
+        Cutout { width: colors.len(), height: 1, colors, coverage, background: [245; 3] }
+    }
+
+    /// The hue of a part, in degrees, and its lightness.
+    fn look(color: [f32; 3]) -> (f32, f32) {
+        let lab = oklab::of_unit_srgb(color.map(|value| value / 255.0));
+        (lab[2].atan2(lab[1]).to_degrees().rem_euclid(360.0), lab[0])
+    }
+
+    #[test]
+    fn small_parts_and_shades_are_kept() {
+        // An apple: light, shade, a leaf, white and black.
+        let apple = thing(&[
+            ([230, 40, 40], 60),
+            ([160, 20, 25], 15),
+            ([60, 170, 60], 10),
+            ([250, 250, 250], 6),
+            ([20, 20, 20], 6),
+        ]);
+        let blue = dyed(&apple, BLUE).unwrap();
+        let wanted = look(BLUE.map(f32::from)).0;
+        let ((light_hue, light), (shade_hue, shade)) = (look(blue.colors[0]), look(blue.colors[61]));
+        assert!((light_hue - wanted).abs() < 8.0 && (shade_hue - wanted).abs() < 12.0, "{light_hue} {shade_hue}");
+        assert!(light > shade + 0.03, "{light} {shade}");
+        for kept in [80, 88, 94] {
+            assert_eq!(blue.colors[kept], apple.colors[kept], "{kept}");
+        }
+    }
+
+    #[test]
+    fn a_thing_that_has_the_color_stays() {
+        let banana = thing(&[([245, 200, 40], 80), ([120, 80, 30], 10)]);
+        assert!(dyed(&banana, [250, 215, 50]).is_none(), "yellow");
+        assert!(dyed(&banana, BLUE).is_some());
+        assert!(dyed(&thing(&[([240, 240, 242], 50)]), [245; 3]).is_none(), "white");
+    }
+
+    #[test]
+    fn gray_things_are_dyed_without_their_eyes() {
+        let elephant = thing(&[([150, 150, 155], 80), ([25, 25, 30], 8), ([240, 240, 240], 8)]);
+        let pink = dyed(&elephant, [250, 140, 185]).unwrap();
+        assert!(pink.colors[0][0] > pink.colors[0][1] + 60.0, "{:?}", pink.colors[0]);
+        assert_eq!((pink.colors[84], pink.colors[92]), (elephant.colors[84], elephant.colors[92]));
+        let penguin = thing(&[([50, 35, 70], 45), ([250, 250, 250], 45), ([250, 140, 30], 8)]);
+        let red = dyed(&penguin, [220, 35, 40]).unwrap();
+        assert!(red.colors[0][0] > red.colors[0][2] + 60.0, "the black part: {:?}", red.colors[0]);
+        assert_eq!(red.colors[50], penguin.colors[50], "the white part");
+    }
+
+    #[test]
+    fn every_color_has_its_lightness() {
+        let cat = thing(&[([250, 170, 50], 80), ([180, 100, 30], 20)]);
+        let lightness = |color| look(dyed(&cat, color).unwrap().colors[0]).1;
+        assert!(lightness([25, 25, 30]) < 0.35 && lightness([245; 3]) > 0.9);
+        assert!(dyed(&Cutout { coverage: vec![0.0; 100], ..cat }, BLUE).is_none(), "nothing to see");
+    }
 }

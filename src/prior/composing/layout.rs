@@ -205,3 +205,107 @@ impl Block {
         Self { width: self.width + across, height: self.height + down, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(shape: (f64, f64), count: usize, relation: Relation) -> Item {
+        Item { shape, count, scale: 1.0, relation }
+    }
+
+    /// A square beside, above and so on of another; the places of the first and of the second.
+    fn pair(relation: Relation) -> (Place, Place) {
+        let items = [item((1.0, 1.0), 1, Relation::Beside), item((1.0, 1.0), 1, relation)];
+        let places = arrange(&items, 1.0, false);
+        assert_eq!(places.len(), 2);
+        let of = |index: usize| *places.iter().find(|place| place.item == index).unwrap();
+        (of(0), of(1))
+    }
+
+    fn is_in_front(items: &[Place], front: usize) -> bool {
+        items.last().is_some_and(|place| place.item == front)
+    }
+
+    fn overlap(one: &Place, other: &Place) -> f64 {
+        let across = (one.left + one.width).min(other.left + other.width) - one.left.max(other.left);
+        let down = (one.top + one.height).min(other.top + other.height) - one.top.max(other.top);
+        across.max(0.0) * down.max(0.0)
+    }
+
+    #[test]
+    fn relations_are_where_things_are() {
+        let (first, second) = pair(Relation::Beside);
+        assert!(first.left + first.width < second.left && (first.top - second.top).abs() < 1e-9);
+        let (first, second) = pair(Relation::RightOf);
+        assert!(second.left + second.width < first.left);
+        let (first, second) = pair(Relation::Above);
+        assert!(first.top + first.height < second.top && (first.left - second.left).abs() < 1e-9);
+        let (first, second) = pair(Relation::Under);
+        assert!(second.top + second.height < first.top);
+        let (first, second) = pair(Relation::On);
+        assert!(first.top < second.top && first.top + first.height > second.top, "they touch");
+        let (first, second) = pair(Relation::Bearing);
+        assert!(second.top < first.top && second.width < first.width, "a crown is smaller than who wears it");
+    }
+
+    #[test]
+    fn what_is_in_front_is_drawn_last_and_hides_little() {
+        for (relation, front) in [(Relation::InFront, 0), (Relation::Behind, 1), (Relation::In, 1), (Relation::On, 0)] {
+            let items = [item((1.0, 1.0), 1, Relation::Beside), item((1.0, 1.0), 1, relation)];
+            let places = arrange(&items, 1.0, false);
+            assert!(is_in_front(&places, front), "{relation:?}");
+            let hidden = overlap(&places[0], &places[1]) / (places[0].width * places[0].height);
+            assert!(hidden > 0.0 && hidden < 0.5, "{relation:?}: {hidden}");
+        }
+    }
+
+    #[test]
+    fn all_things_are_whole_and_apart_in_every_shape_of_picture() {
+        for aspect in [0.2, 0.5, 1.0, 1.75, 5.0] {
+            for (count, shape) in
+                (1..=9).flat_map(|count| [(0.3, 1.0), (1.0, 1.0), (1.0, 0.2)].map(|shape| (count, shape)))
+            {
+                for on_ground in [false, true] {
+                    let items = [item(shape, count, Relation::Beside), item((1.0, 1.0), 1, Relation::Beside)];
+                    let places = arrange(&items, aspect, on_ground);
+                    assert_eq!(places.len(), count + 1);
+                    for (index, place) in places.iter().enumerate() {
+                        let right = place.left + place.width;
+                        assert!(place.left >= -1e-9 && right <= aspect + 1e-9, "{aspect} {count}: {place:?}");
+                        assert!(place.top >= -1e-9 && place.top + place.height <= 1.0 + 1e-9, "{aspect}: {place:?}");
+                        assert!(places[..index].iter().all(|other| overlap(place, other) < 1e-9), "{aspect} {count}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn more_things_are_in_rows() {
+        let rows = |count: usize| {
+            let mut bottoms: Vec<i64> = arrange(&[item((1.0, 1.0), count, Relation::Beside)], 1.0, false)
+                .iter()
+                .map(|place| {
+                    #[allow(clippy::cast_possible_truncation)]
+                    let bottom = ((place.top + place.height) * 1e6) as i64;
+                    bottom
+                })
+                .collect();
+            bottoms.sort_unstable();
+            bottoms.chunk_by(|one, other| one == other).map(<[i64]>::len).collect::<Vec<_>>()
+        };
+        assert_eq!([1, 2, 3, 4, 6, 9].map(rows), [vec![1], vec![2], vec![1, 2], vec![2, 2], vec![3, 3], vec![3, 3, 3]]);
+    }
+
+    #[test]
+    fn a_thing_without_a_size_is_no_failure() {
+        assert!(arrange(&[], 1.0, false).is_empty());
+        let places = arrange(&[item((0.0, 0.0), 2, Relation::Beside)], 1.0, true);
+        assert!(
+            places
+                .iter()
+                .all(|place| [place.left, place.top, place.width, place.height].iter().all(|at| at.is_finite()))
+        );
+    }
+}

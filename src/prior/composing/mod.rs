@@ -107,3 +107,115 @@ fn passage(colors: &[[u8; 3]], size: Size) -> RgbImage {
         Rgb(std::array::from_fn(|channel| mix(channel).round() as u8))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: Size = Size { width: 128, height: 128 };
+
+    /// The sentence's picture of stand-ins: each thing is a disk of its own color on the background that is asked for.
+    fn composed(text: &str, size: Size, seed: u64) -> (Option<RgbImage>, Vec<String>) {
+        let mut captions = Vec::new();
+        let mut draw = |caption: &str| {
+            captions.push(caption.to_owned());
+            let background = if caption.contains("blue background") { [40, 95, 220] } else { [245; 3] };
+            let thing = match caption {
+                caption if caption.contains("apple") => Some([220, 35, 40]),
+                caption if caption.contains("banana") => Some([250, 215, 50]),
+                caption if caption.contains("cat") => Some([50, 165, 70]),
+                _ => None,
+            };
+            Ok(RgbImage::from_fn(128, 128, |x, y| {
+                let radius = (f64::from(x) - 64.0).hypot(f64::from(y) - 64.0);
+                Rgb(thing.filter(|_| radius < 50.0).unwrap_or(background))
+            }))
+        };
+        let sentence = Sentence::read(text).unwrap();
+        let picture = compose(&sentence, size, &mut Stream::new(seed, "test", 0), &mut draw).unwrap();
+        (picture, captions)
+    }
+
+    /// The number of connected parts of a picture in about a color.
+    fn parts(picture: &RgbImage, color: [u8; 3]) -> usize {
+        let is_part = |x: u32, y: u32| {
+            picture.get_pixel(x, y).0.iter().zip(color).map(|(one, other)| one.abs_diff(other)).max() < Some(40)
+        };
+        let (width, height) = picture.dimensions();
+        let mut seen = vec![false; (width * height) as usize];
+        let mut count = 0;
+        for start in 0..width * height {
+            if seen[start as usize] || !is_part(start % width, start / width) {
+                continue;
+            }
+            let (mut stack, mut area) = (vec![start], 0);
+            seen[start as usize] = true;
+            while let Some(at) = stack.pop() {
+                area += 1;
+                let (x, y) = (at % width, at / width);
+                let near = [
+                    (x > 0, at.wrapping_sub(1)),
+                    (x + 1 < width, at + 1),
+                    (y > 0, at.wrapping_sub(width)),
+                    (y + 1 < height, at + width),
+                ];
+                for (_, next) in near.into_iter().filter(|(inside, _)| *inside) {
+                    if !seen[next as usize] && is_part(next % width, next / width) {
+                        seen[next as usize] = true;
+                        stack.push(next);
+                    }
+                }
+            }
+            count += usize::from(area > 20);
+        }
+        count
+    }
+
+    #[test]
+    fn things_are_counted_and_drawn_once_each() {
+        for (text, apples, bananas) in
+            [("three apples", 3, 0), ("an apple and two bananas", 1, 2), ("nine apples", 9, 0)]
+        {
+            let (picture, captions) = composed(text, SIZE, 1);
+            let picture = picture.unwrap();
+            assert_eq!(parts(&picture, [220, 35, 40]), apples, "{text}");
+            assert_eq!(parts(&picture, [250, 215, 50]), bananas, "{text}");
+            let different = captions.iter().collect::<std::collections::HashSet<_>>().len();
+            assert_eq!(captions.len(), different, "{captions:?}");
+        }
+        let (_, captions) = composed("an apple beside an apple on a red background, watercolor", SIZE, 1);
+        assert_eq!(captions, ["an apple, watercolor", "an apple on a blue background, watercolor"]);
+    }
+
+    #[test]
+    fn only_what_the_prior_draws_badly_is_composed() {
+        for text in
+            ["an apple", "a red apple on a blue background", "an apple, watercolor", "a sunset", "", "nothing known"]
+        {
+            assert!(composed(text, SIZE, 1).0.is_none(), "{text}");
+        }
+        for text in ["a blue apple", "two apples", "an apple in the snow", "an apple on a cat"] {
+            assert!(composed(text, SIZE, 1).0.is_some(), "{text}");
+        }
+        assert!(composed("two lemons", SIZE, 1).0.is_none(), "the stand-in draws no lemons");
+        assert_eq!(composed("pencil sketch of a blue apple", SIZE, 1).1, [""; 0], "nothing is dyed in pencil");
+    }
+
+    #[test]
+    fn the_backdrop_and_the_size_are_those_asked_for() {
+        let size = Size { width: 224, height: 96 };
+        let picture = composed("a banana above an apple on a purple background", size, 1).0.unwrap();
+        assert_eq!(picture.dimensions(), (224, 96));
+        assert_eq!(picture.get_pixel(2, 2).0, [130, 60, 185]);
+        let (_, captions) = composed("two cats on the beach, oil painting", size, 1);
+        assert_eq!(captions.last().unwrap(), "a sandy beach, oil painting");
+        let tiny = composed("nine apples", Size { width: 1, height: 1 }, 1).0.unwrap();
+        assert_eq!(tiny.dimensions(), (1, 1));
+    }
+
+    #[test]
+    fn the_same_stream_gives_the_same_picture() {
+        let once = composed("two cats in the snow", SIZE, 3).0;
+        assert_eq!(once, composed("two cats in the snow", SIZE, 3).0);
+    }
+}
