@@ -50,8 +50,10 @@ pub struct Group {
 /// How what comes before a group stands to it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Relation {
-    /// Beside it, on its left
+    /// With it, in any order
     #[default]
+    With,
+    /// Beside it, on its left
     Beside,
     /// Beside it, on its right
     RightOf,

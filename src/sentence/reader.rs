@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
     fn next(&mut self) {
         let after_thing = std::mem::take(&mut self.after_thing);
         let Some(word) = self.rest()[0].word() else {
-            (self.pending, self.relation, self.relating) = (Pending::default(), Relation::Beside, "");
+            (self.pending, self.relation, self.relating) = (Pending::default(), Relation::With, "");
             return self.take(1, Kind::Break);
         };
         let words = self.words();
@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
                 && self.kinds.last() == Some(&Kind::Joining);
             if noun || bare {
                 self.sentence.backdrop.get_or_insert(Backdrop::Colors(colors));
-                (self.pending, self.relation) = (Pending::default(), Relation::Beside);
+                (self.pending, self.relation) = (Pending::default(), Relation::With);
                 return self.take(used + usize::from(noun), Kind::Known);
             }
             // "orange" alone is a thing.
@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
         if let Some((scene, used)) = self.scene().filter(|(_, used)| *used > of_thing || self.pending.count.is_none()) {
             if used >= of_thing {
                 self.sentence.backdrop.get_or_insert(Backdrop::Scene(scene));
-                (self.pending, self.relation, self.relating) = (Pending::default(), Relation::Beside, "");
+                (self.pending, self.relation, self.relating) = (Pending::default(), Relation::With, "");
                 // A name ends before "in the snow".
                 let placed = used > 1 && SCENE_PREPOSITIONS.iter().any(|phrase| starts(&words, phrase).is_some());
                 self.take(1, if placed { Kind::Closing } else { Kind::Known });
@@ -299,9 +299,7 @@ impl<'a> Reader<'a> {
             return;
         }
         let relation = match relation {
-            Relation::Beside if matches!(relating, "with" | "wearing") && HEADWEAR.contains(&thing) => {
-                Relation::Bearing
-            }
+            Relation::With if matches!(relating, "with" | "wearing") && HEADWEAR.contains(&thing) => Relation::Bearing,
             relation => relation,
         };
         // A name that is a plural already, such as "scissors", is one thing if a pair of it is asked for.

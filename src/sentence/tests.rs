@@ -51,13 +51,13 @@ fn things_have_synonyms_plurals_and_long_names() {
         ("a green apple", "1 green apple"),
         ("an orange", "1 orange"),
         ("an orange on a table", "1 orange; in room"),
-        ("a hot dog and a dog", "1 hot dog; Beside 1 dog"),
+        ("a hot dog and a dog", "1 hot dog; With 1 dog"),
         ("a fire engine", "1 fire engine"),
         ("a chocolate cake", "1 cake"),
         ("apple trees", "3 tree"),
         ("a snow leopard", "1 leopard"),
         ("the moon", "1 crescent moon"),
-        ("a ball and two boats", "1 football; Beside 2 sailboat"),
+        ("a ball and two boats", "1 football; With 2 sailboat"),
         ("a cat with big blue eyes", "1 cat"),
     ]);
 }
@@ -73,9 +73,9 @@ fn numbers_are_counted() {
         ("a four leaf clover", "1 clover"),
         ("100 ants", "9 ant"),
         ("a dozen eggs", "9 egg"),
-        ("five cats and seven dogs", "5 cat; Beside 4 dog"),
+        ("five cats and seven dogs", "5 cat; With 4 dog"),
         ("two sheep", "2 sheep"),
-        ("one big dog and two small cats", "1 dog x1.2; Beside 2 cat x0.75"),
+        ("one big dog and two small cats", "1 dog x1.2; With 2 cat x0.75"),
         ("a flock of birds", "5 bird"),
     ]);
 }
@@ -85,8 +85,8 @@ fn relations_join_things() {
     check(&[
         ("a cat beside a dog", "1 cat; Beside 1 dog"),
         ("a cat next to a dog", "1 cat; Beside 1 dog"),
-        ("a cat, a dog and a bird", "1 cat; Beside 1 dog; Beside 1 bird"),
-        ("a cat & a dog", "1 cat; Beside 1 dog"),
+        ("a cat, a dog and a bird", "1 cat; With 1 dog; With 1 bird"),
+        ("a cat & a dog", "1 cat; With 1 dog"),
         ("a star above a house", "1 star; Above 1 house"),
         ("an airplane over an island", "1 airplane; Above 1 island"),
         ("a mushroom under a tree", "1 mushroom; Under 1 tree"),
@@ -97,11 +97,11 @@ fn relations_join_things() {
         ("a fish in a bathtub", "1 fish; In 1 bathtub"),
         ("a cat to the left of a dog", "1 cat; Beside 1 dog"),
         ("a cat to the right of a dog", "1 cat; RightOf 1 dog"),
-        ("a cat on the left and a dog on the right", "1 cat; Beside 1 dog"),
+        ("a cat on the left and a dog on the right", "1 cat; With 1 dog"),
         ("a frog with a crown", "1 frog; Bearing 1 crown"),
         ("a penguin wearing a hat", "1 penguin; Bearing 1 top hat"),
-        ("a rabbit with a carrot", "1 rabbit; Beside 1 carrot"),
-        ("a cat on a rug, a dog", "1 cat; Beside 1 dog"),
+        ("a rabbit with a carrot", "1 rabbit; With 1 carrot"),
+        ("a cat on a rug, a dog", "1 cat; With 1 dog"),
     ]);
 }
 
@@ -109,7 +109,7 @@ fn relations_join_things() {
 fn colors_belong_to_the_thing_after_them() {
     check(&[
         ("a blue banana", "1 banana [40, 95, 220]"),
-        ("a dark blue cat and a red dog", "1 cat [20, 30, 95]; Beside 1 dog [220, 35, 40]"),
+        ("a dark blue cat and a red dog", "1 cat [20, 30, 95]; With 1 dog [220, 35, 40]"),
         ("two blue hearts", "2 heart [40, 95, 220]"),
         ("an orange cat", "1 cat [250, 140, 30]"),
         ("a red lighthouse and a cat", "1 cat"),

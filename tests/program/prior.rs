@@ -128,7 +128,7 @@ fn unknown_nouns_are_named() {
     let workplace = Workplace::new();
     let warnings = |prompt: &str| {
         let arguments = [prompt, "--iterations", "0", "--size", "64x64", "--force", "-o", "p.png"];
-        workplace.run(&arguments).succeeded().error_text()
+        workplace.run(&arguments).succeeded().errors
     };
     let both = warnings("a cat on a trampoline beside a lighthouse");
     assert!(both.contains("does not know \"trampoline\", \"lighthouse\", and may not draw them"), "{both}");

@@ -50,20 +50,23 @@ struct Block {
 
 /// The places of all things in a picture whose width is `aspect`, from back to front.
 pub(in crate::prior) fn arrange(items: &[Item], aspect: f64, on_ground: bool) -> Vec<Place> {
-    // What is side by side is laid out in rows; the other relations join such blocks.
-    let mut runs: Vec<(Relation, Vec<usize>)> = Vec::new();
+    // What is only together is laid out in rows; the other relations join such blocks.
+    let mut runs: Vec<(Relation, Vec<(usize, &Item)>)> = Vec::new();
     for (index, item) in items.iter().enumerate() {
-        match (runs.last_mut(), item.relation) {
-            (Some((_, run)), Relation::Beside) => run.push(index),
-            (Some((_, run)), Relation::RightOf) => run.insert(run.len().saturating_sub(1), index),
-            (_, relation) => runs.push((relation, vec![index])),
+        match runs.last_mut() {
+            Some((_, run)) if item.relation == Relation::With => run.push((index, item)),
+            _ => runs.push((item.relation, vec![(index, item)])),
         }
     }
-    let alone = runs.len() == 1;
+    // Blocks beside each other have half of the width, those above each other half of the height.
+    let room = match runs.get(1).map(|(relation, _)| relation) {
+        None | Some(Relation::InFront | Relation::Behind) => aspect,
+        Some(Relation::Beside | Relation::RightOf) => aspect / 2.0,
+        Some(_) => 2.0 * aspect,
+    };
     let mut whole: Option<Block> = None;
     for (relation, run) in runs {
-        let room = if alone { aspect } else { 2.0 * aspect };
-        let block = rows(&run.iter().map(|index| (*index, &items[*index])).collect::<Vec<_>>(), room);
+        let block = rows(&run, room);
         whole = Some(match whole {
             None => block,
             Some(before) => join(before, block, relation),
@@ -134,7 +137,7 @@ fn in_rows(things: &[(usize, f64, f64)], count: usize) -> Block {
 /// Two blocks in a relation: the first is above the second, say.
 fn join(first: Block, second: Block, relation: Relation) -> Block {
     match relation {
-        Relation::Beside => beside(first, second),
+        Relation::With | Relation::Beside => beside(first, second),
         Relation::RightOf => beside(second, first),
         Relation::Above => stacked(first, second, GAP),
         Relation::Under => stacked(second, first, GAP),
@@ -216,7 +219,7 @@ mod tests {
 
     /// A square beside, above and so on of another; the places of the first and of the second.
     fn pair(relation: Relation) -> (Place, Place) {
-        let items = [item((1.0, 1.0), 1, Relation::Beside), item((1.0, 1.0), 1, relation)];
+        let items = [item((1.0, 1.0), 1, Relation::With), item((1.0, 1.0), 1, relation)];
         let places = arrange(&items, 1.0, false);
         assert_eq!(places.len(), 2);
         let of = |index: usize| *places.iter().find(|place| place.item == index).unwrap();
@@ -250,9 +253,19 @@ mod tests {
     }
 
     #[test]
+    fn wide_things_beside_each_other_are_not_stacked() {
+        let wide = |relation| {
+            let items = [item((2.0, 1.0), 1, Relation::With), item((2.0, 1.0), 1, relation)];
+            let places = arrange(&items, 1.0, false);
+            (places[0].left - places[1].left).abs() > 0.1
+        };
+        assert!(wide(Relation::Beside) && wide(Relation::RightOf) && !wide(Relation::With));
+    }
+
+    #[test]
     fn what_is_in_front_is_drawn_last_and_hides_little() {
         for (relation, front) in [(Relation::InFront, 0), (Relation::Behind, 1), (Relation::In, 1), (Relation::On, 0)] {
-            let items = [item((1.0, 1.0), 1, Relation::Beside), item((1.0, 1.0), 1, relation)];
+            let items = [item((1.0, 1.0), 1, Relation::With), item((1.0, 1.0), 1, relation)];
             let places = arrange(&items, 1.0, false);
             assert!(is_in_front(&places, front), "{relation:?}");
             let hidden = overlap(&places[0], &places[1]) / (places[0].width * places[0].height);
@@ -267,7 +280,7 @@ mod tests {
                 (1..=9).flat_map(|count| [(0.3, 1.0), (1.0, 1.0), (1.0, 0.2)].map(|shape| (count, shape)))
             {
                 for on_ground in [false, true] {
-                    let items = [item(shape, count, Relation::Beside), item((1.0, 1.0), 1, Relation::Beside)];
+                    let items = [item(shape, count, Relation::With), item((1.0, 1.0), 1, Relation::With)];
                     let places = arrange(&items, aspect, on_ground);
                     assert_eq!(places.len(), count + 1);
                     for (index, place) in places.iter().enumerate() {
@@ -284,7 +297,7 @@ mod tests {
     #[test]
     fn more_things_are_in_rows() {
         let rows = |count: usize| {
-            let mut bottoms: Vec<i64> = arrange(&[item((1.0, 1.0), count, Relation::Beside)], 1.0, false)
+            let mut bottoms: Vec<i64> = arrange(&[item((1.0, 1.0), count, Relation::With)], 1.0, false)
                 .iter()
                 .map(|place| {
                     #[allow(clippy::cast_possible_truncation)]
@@ -301,7 +314,7 @@ mod tests {
     #[test]
     fn a_thing_without_a_size_is_no_failure() {
         assert!(arrange(&[], 1.0, false).is_empty());
-        let places = arrange(&[item((0.0, 0.0), 2, Relation::Beside)], 1.0, true);
+        let places = arrange(&[item((0.0, 0.0), 2, Relation::With)], 1.0, true);
         assert!(
             places
                 .iter()
