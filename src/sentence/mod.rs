@@ -3,15 +3,18 @@
 
 mod colors;
 mod lexicon;
-mod phrases;
 mod reader;
+mod relations;
+mod scenes;
+mod small_words;
+mod styles;
 #[cfg(test)]
 mod tests;
 mod unknown;
 mod words;
 
 pub use colors::Color;
-pub use phrases::Scene;
+pub use scenes::Scene;
 pub use unknown::warning;
 
 use crate::Result;
@@ -102,7 +105,7 @@ impl Sentence {
 
     /// Adds a style of the vocabulary; other styles are ignored.
     pub fn add_style(&mut self, name: &str) {
-        let known = phrases::STYLES.iter().map(|(_, style)| *style).find(|style| style.eq_ignore_ascii_case(name));
+        let known = styles::STYLES.iter().map(|(_, style)| *style).find(|style| style.eq_ignore_ascii_case(name));
         if let Some(style) = known.filter(|style| !self.styles.contains(style)) {
             self.styles.push(style);
         }
@@ -117,6 +120,6 @@ impl Sentence {
     /// Whether it names a style with few colors or none.
     #[must_use]
     pub fn is_colorless(&self) -> bool {
-        self.styles.iter().any(|style| phrases::COLORLESS.contains(style))
+        self.styles.iter().any(|style| styles::COLORLESS.contains(style))
     }
 }

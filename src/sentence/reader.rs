@@ -1,10 +1,12 @@
 //! Reads a sentence from left to right: the longest phrase that is known, then the next.
 
 use super::lexicon::Lexicon;
-use super::phrases::{
-    ABSTRACT, ADJECTIVES, BACKGROUNDS, BODY_PARTS, DETERMINERS, FUNCTION_WORDS, HEADWEAR, IDLE, NUMBERS, PLACED_SCENES,
-    PREPOSITIONS, RELATIONS, SCENE_PREPOSITIONS, SCENES, SIZES, STYLES, Scene,
+use super::relations::{BODY_PARTS, HEADWEAR, NUMBERS, RELATIONS, SIZES};
+use super::scenes::{PLACED_SCENES, SCENE_PREPOSITIONS, SCENES, Scene};
+use super::small_words::{
+    IDLE, is_abstract, is_adjective, is_background, is_determiner, is_function_word, is_preposition,
 };
+use super::styles::STYLES;
 use super::words::{Token, split};
 use super::{Backdrop, Color, Group, MOST_GROUPS, MOST_THINGS, Relation, Sentence, colors};
 
@@ -103,7 +105,7 @@ impl<'a> Reader<'a> {
             return self.take(used, Kind::Known);
         }
         if let Some((colors, used)) = self.colors().filter(|(_, used)| *used >= of_thing) {
-            let noun = words.get(used).is_some_and(|noun| BACKGROUNDS.contains(noun));
+            let noun = words.get(used).is_some_and(|noun| is_background(noun));
             let bare = words.len() == used
                 && matches!(self.relating, "on" | "against")
                 && self.kinds.last() == Some(&Kind::Joining);
@@ -145,17 +147,17 @@ impl<'a> Reader<'a> {
             self.pending.scale = Some(scale);
             return self.take(used, Kind::Adjective);
         }
-        if DETERMINERS.contains(&word) {
+        if is_determiner(word) {
             self.pending = Pending::default();
             return self.take(1, Kind::Opening);
         }
-        let kind = if PREPOSITIONS.contains(&word) {
+        let kind = if is_preposition(word) {
             Kind::Opening
-        } else if FUNCTION_WORDS.contains(&word) {
+        } else if is_function_word(word) {
             Kind::Closing
-        } else if ABSTRACT.contains(&word) {
+        } else if is_abstract(word) {
             Kind::Known
-        } else if ADJECTIVES.contains(&word) || colors::is_part(word) {
+        } else if is_adjective(word) || colors::is_part(word) {
             Kind::Adjective
         } else if self.lexicon.knows(word) || word.chars().all(|letter| letter.is_numeric()) {
             Kind::Known
@@ -184,9 +186,9 @@ impl<'a> Reader<'a> {
         let words = self.words();
         let Some(next) = words.get(used) else { return false };
         find(&words[used..], RELATIONS).is_none()
-            && !PREPOSITIONS.contains(next)
-            && !FUNCTION_WORDS.contains(next)
-            && !DETERMINERS.contains(next)
+            && !is_preposition(next)
+            && !is_function_word(next)
+            && !is_determiner(next)
     }
 
     /// A number in words or digits.
@@ -237,7 +239,7 @@ impl<'a> Reader<'a> {
             }
         }
         let mut at = begin;
-        if begin > 0 && words.get(at).is_some_and(|word| DETERMINERS.contains(word)) {
+        if begin > 0 && words.get(at).is_some_and(|word| is_determiner(word)) {
             at += 1;
         }
         for skipped in 0..=if begin > 0 { MOST_ADJECTIVES } else { 0 } {
@@ -260,14 +262,14 @@ impl<'a> Reader<'a> {
 
     /// Whether a word only says what a scene is like.
     fn is_quality(&self, word: &str, at: usize) -> bool {
-        ADJECTIVES.contains(&word)
+        is_adjective(word)
             || colors::is_part(word)
             || SIZES.iter().any(|(name, _)| *name == word)
             || !(self.lexicon.thing(&self.rest()[at..]).is_some()
                 || self.lexicon.knows(word)
-                || DETERMINERS.contains(&word)
-                || PREPOSITIONS.contains(&word)
-                || FUNCTION_WORDS.contains(&word)
+                || is_determiner(word)
+                || is_preposition(word)
+                || is_function_word(word)
                 || self.number(&[word]).is_some()
                 || find(&[word], RELATIONS).is_some())
     }

@@ -199,7 +199,7 @@ fn hostile_sentences_are_read_in_bounds() {
 fn every_scene_and_style_of_the_vocabulary_is_read() {
     let vocabulary = crate::models::Vocabulary::embedded().unwrap();
     for scene in vocabulary.scenes {
-        let alone = phrases::SCENES.iter().find(|known| known.name == scene).unwrap().alone;
+        let alone = scenes::SCENES.iter().find(|known| known.name == scene).unwrap().alone;
         assert_eq!(said(alone), format!("in {scene}"));
     }
     for style in vocabulary.styles {
