@@ -120,22 +120,22 @@ impl<'a> Reader<'a> {
                 return self.take(used, Kind::Adjective);
             }
         }
-        if let Some((scene, used)) = self.scene().filter(|(_, used)| *used > of_thing || self.pending.count.is_none()) {
-            if used >= of_thing {
-                self.sentence.backdrop.get_or_insert(Backdrop::Scene(scene));
-                (self.pending, self.relation, self.relating) = (Pending::default(), Relation::With, "");
-                // A name ends before "in the snow".
-                let placed = used > 1 && SCENE_PREPOSITIONS.iter().any(|phrase| starts(&words, phrase).is_some());
-                self.take(1, if placed { Kind::Closing } else { Kind::Known });
-                return self.take(used - 1, Kind::Known);
-            }
+        // "two mountains" are things, "mountains" a scene.
+        let least = if self.pending.count.is_some() { of_thing + 1 } else { of_thing };
+        if let Some((scene, used)) = self.scene().filter(|(_, used)| *used >= least) {
+            self.sentence.backdrop.get_or_insert(Backdrop::Scene(scene));
+            (self.pending, self.relation, self.relating) = (Pending::default(), Relation::With, "");
+            // A name ends before "in the snow".
+            let placed = used > 1 && SCENE_PREPOSITIONS.iter().any(|phrase| starts(&words, phrase).is_some());
+            self.take(1, if placed { Kind::Closing } else { Kind::Known });
+            return self.take(used - 1, Kind::Known);
         }
         if let Some(found) = thing {
             self.add(&found.thing, found.plural, after_thing);
             self.after_thing = !found.plural;
             return self.take(found.used, Kind::Known);
         }
-        if let Some((count, used)) = self.number(&words) {
+        if let Some((count, used)) = number(&words) {
             self.pending = Pending { count: Some(count), ..Pending::default() };
             return self.take(used, Kind::Opening);
         }
@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
             Kind::Known
         } else if is_adjective(word) || colors::is_part(word) {
             Kind::Adjective
-        } else if self.lexicon.knows(word) || word.chars().all(|letter| letter.is_numeric()) {
+        } else if self.lexicon.knows(word) || word.chars().all(char::is_numeric) {
             Kind::Known
         } else {
             Kind::Unknown
@@ -189,13 +189,6 @@ impl<'a> Reader<'a> {
             && !is_preposition(next)
             && !is_function_word(next)
             && !is_determiner(next)
-    }
-
-    /// A number in words or digits.
-    fn number(&self, words: &[&str]) -> Option<(usize, usize)> {
-        let digits = |word: &&str| word.len() <= 3 && word.bytes().all(|byte| byte.is_ascii_digit());
-        let in_digits = words.first().filter(|word| digits(word)).and_then(|word| word.parse().ok());
-        in_digits.map(|count: usize| (count.clamp(1, MOST_THINGS), 1)).or_else(|| find(words, NUMBERS))
     }
 
     /// One color, or two with "and" between them.
@@ -270,7 +263,7 @@ impl<'a> Reader<'a> {
                 || is_determiner(word)
                 || is_preposition(word)
                 || is_function_word(word)
-                || self.number(&[word]).is_some()
+                || number(&[word]).is_some()
                 || find(&[word], RELATIONS).is_some())
     }
 
@@ -289,14 +282,14 @@ impl<'a> Reader<'a> {
         }
         let color = if colors.len() == 1 { colors.first().copied() } else { None };
         let count = count.unwrap_or(if plural { SEVERAL } else { 1 });
+        let room = MOST_THINGS.saturating_sub(self.sentence.count());
         if after_thing && let Some(last) = self.sentence.groups.last_mut() {
-            last.thing = thing.to_owned();
+            thing.clone_into(&mut last.thing);
             if plural && last.count == 1 {
-                last.count = SEVERAL;
+                last.count = SEVERAL.min(1 + room);
             }
             return;
         }
-        let room = MOST_THINGS - self.sentence.count();
         if room == 0 || self.sentence.groups.len() == MOST_GROUPS {
             return;
         }
@@ -314,6 +307,13 @@ impl<'a> Reader<'a> {
 /// Whether a thing is a pair of something.
 fn names_pair(thing: &str) -> bool {
     ["scissors", "glasses", "sunglasses", "socks", "gloves", "jeans", "crossed swords"].contains(&thing)
+}
+
+/// A number in words or digits.
+fn number(words: &[&str]) -> Option<(usize, usize)> {
+    let digits = |word: &&str| word.len() <= 3 && word.bytes().all(|byte| byte.is_ascii_digit());
+    let in_digits = words.first().filter(|word| digits(word)).and_then(|word| word.parse().ok());
+    in_digits.map(|count: usize| (count.clamp(1, MOST_THINGS), 1)).or_else(|| find(words, NUMBERS))
 }
 
 /// The first phrase of a table that words begin with, and its number of words.

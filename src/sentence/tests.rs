@@ -185,6 +185,7 @@ fn hostile_sentences_are_read_in_bounds() {
         ("black and", ""),
         ("black and white", "as black and white"),
         ("two three four cats", "4 cat"),
+        ("eight cats and an apple trees and a dog", "8 cat; With 1 tree"),
         ("99999999999999999999 cats", "3 cat"),
         ("0 cats", "1 cat"),
     ]);

@@ -9,7 +9,7 @@ use super::layout::Place;
 const MOST_SAMPLES: usize = 8;
 
 /// Puts a thing at a place, whose lengths are shares of the picture's height; mirrored or not.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)]
 pub(in crate::prior) fn put(picture: &mut RgbImage, cutout: &Cutout, place: &Place, mirrored: bool) {
     let unit = f64::from(picture.height());
     let (left, top) = (place.left * unit, place.top * unit);
@@ -43,7 +43,7 @@ pub(in crate::prior) fn put(picture: &mut RgbImage, cutout: &Cutout, place: &Pla
 }
 
 /// The color, times how much is covered, and the share that is covered at a place in a cutout, in pixels; bilinear.
-#[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)]
 fn sampled(cutout: &Cutout, x: f64, y: f64) -> ([f32; 3], f32) {
     let (x, y) = (x - 0.5, y - 0.5);
     let (column, row) = (x.floor(), y.floor());

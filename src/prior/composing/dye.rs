@@ -96,10 +96,10 @@ fn main_color(labs: &[[f32; 3]], coverage: &[f32]) -> Option<Main> {
         let farthest = solid.iter().max_by(|one, other| to_nearest(one).total_cmp(&to_nearest(other)))?;
         centers.push(*farthest);
     }
-    let mut sizes = vec![0.0; GROUPS];
+    let mut sizes = [0.0; GROUPS];
     for _ in 0..ROUNDS {
-        let mut sums = vec![[0.0; 3]; GROUPS];
-        sizes = vec![0.0; GROUPS];
+        let mut sums = [[0.0; 3]; GROUPS];
+        sizes = [0.0; GROUPS];
         for lab in &solid {
             let nearest =
                 (0..GROUPS).min_by(|one, other| near(lab, &centers[*one]).total_cmp(&near(lab, &centers[*other])));
