@@ -41,6 +41,7 @@ pub struct Sentence {
 pub struct Group {
     /// The usual name of the thing
     pub thing: String,
+    /// How many
     pub count: usize,
     /// The color it is to have, if the sentence says so
     pub color: Option<Color>,
@@ -60,13 +61,17 @@ pub enum Relation {
     Beside,
     /// Beside it, on its right
     RightOf,
+    /// Above it
     Above,
     /// Above it, touching it
     On,
+    /// Under it
     Under,
     /// Under it, touching it: it stands on the head of what comes before
     Bearing,
+    /// In front of it
     InFront,
+    /// Behind it
     Behind,
     /// Partly hidden by it
     In,
@@ -77,6 +82,7 @@ pub enum Relation {
 pub enum Backdrop {
     /// One color, or a passage from the first to the second
     Colors(Vec<Color>),
+    /// A scene
     Scene(&'static Scene),
 }
 

@@ -172,6 +172,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::float_cmp, reason = "kept colors are the same bits")]
     fn small_parts_and_shades_are_kept() {
         // An apple: light, shade, a leaf, white and black.
         let apple = thing(&[
@@ -200,6 +201,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::float_cmp, reason = "kept colors are the same bits")]
     fn gray_things_are_dyed_without_their_eyes() {
         let elephant = thing(&[([150, 150, 155], 80), ([25, 25, 30], 8), ([240, 240, 240], 8)]);
         let pink = dyed(&elephant, [250, 140, 185]).unwrap();
