@@ -47,7 +47,7 @@ pub struct Group {
     pub color: Option<Color>,
     /// Its size, 1 if the sentence does not say
     pub scale: f64,
-    /// How it stands to the groups before it: they are above it, say
+    /// How the groups before it stand to it: above it, say
     pub relation: Relation,
 }
 
