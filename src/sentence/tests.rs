@@ -228,6 +228,8 @@ fn every_unknown_noun_is_named() {
         ("a castle by Greg Rutkowski", "greg rutkowski"),
         ("two giraffes and three walruses", "walruses"),
         ("a dog riding a skateboard in the snow", "skateboard"),
+        ("two friends walking in the rain", "friends"),
+        ("a cat at a wedding", "wedding"),
     ] {
         assert_eq!(named(text).as_deref(), Some(nouns), "{text}");
     }

@@ -93,6 +93,9 @@ fn nouns(reading: &Reading) -> Vec<String> {
         if !is_noun(at, strict) {
             continue;
         }
+        // "Two friends walking": what friends do is no part of their name.
+        let acts = word(at).ends_with("ing") && at > begin && is_noun(at - 1, true);
+        let at = if acts { at - 1 } else { at };
         let first = (begin..at).rev().take_while(|at| is_noun(*at, true)).last().unwrap_or(at);
         let noun = (first..=at).map(word).collect::<Vec<_>>().join(" ");
         if !nouns.contains(&noun) {
