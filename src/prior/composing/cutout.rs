@@ -14,6 +14,8 @@ const NEAR_COLORED: f32 = 0.12;
 const FRAME: usize = 2;
 /// How thick the ring along the edges is whose color is taken as the background's.
 const RING: usize = 5;
+/// Colors at most this far apart, in OKLab, look about the same.
+const ALIKE: f32 = 0.08;
 /// Parts smaller than this share of the largest are specks.
 const SPECK: f32 = 0.015;
 /// Pixels up to this far from the background are partly transparent.
@@ -34,6 +36,21 @@ pub(in crate::prior) struct Cutout {
     pub coverage: Vec<f32>,
     /// The color of the background of the first drawing
     pub background: [u8; 3],
+}
+
+impl Cutout {
+    /// The share of the thing that is in about a color.
+    pub(in crate::prior) fn share_like(&self, color: [u8; 3]) -> f32 {
+        let wanted = oklab::of_srgb(color);
+        let (mut alike, mut total) = (0.0, 0.0);
+        for (color, coverage) in self.colors.iter().zip(&self.coverage) {
+            total += coverage;
+            if distance(oklab::of_unit_srgb(color.map(|value| value / 255.0)), wanted) < ALIKE {
+                alike += coverage;
+            }
+        }
+        if total > 0.0 { alike / total } else { 0.0 }
+    }
 }
 
 /// A drawing, and which of its pixels are like its background.

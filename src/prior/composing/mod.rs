@@ -19,6 +19,10 @@ use layout::Item;
 
 /// The color behind things if the sentence does not say: the white that the prior was trained on.
 const WHITE: [u8; 3] = [245; 3];
+/// The color behind white things if the sentence does not say: the light blue of the vocabulary.
+const BEHIND_WHITE: [u8; 3] = [150, 205, 250];
+/// A thing is white if at least this share of it is.
+const MOSTLY: f32 = 0.5;
 /// The scenes that things stand on; in the others they float.
 const GROUNDS: &[&str] =
     &["sunset", "meadow", "snow", "desert", "mountains", "beach", "forest", "city", "room", "road"];
@@ -45,8 +49,7 @@ pub(super) fn compose(
     if !is_composed && !is_dyed {
         return Ok(None);
     }
-    // A style has a background of its own, such as paper.
-    let plain = cutouts.first().filter(|_| !sentence.styles.is_empty()).map_or(WHITE, |cutout| cutout.background);
+    let plain = plain(sentence, &cutouts);
     let mut composed = match &sentence.backdrop {
         Some(Backdrop::Colors(colors)) if !sentence.is_colorless() => passage(colors, size),
         Some(Backdrop::Scene(scene)) if !sentence.styles.contains(&captions::PENCIL) => {
@@ -95,6 +98,16 @@ fn cutouts(sentence: &Sentence, draw: &mut dyn FnMut(&str) -> Result<RgbImage>) 
     Ok(Some((cutouts, is_dyed)))
 }
 
+/// The color behind things if the sentence does not say.
+fn plain(sentence: &Sentence, cutouts: &[Cutout]) -> [u8; 3] {
+    match cutouts.first() {
+        // A style has a background of its own, such as paper.
+        Some(first) if !sentence.styles.is_empty() => first.background,
+        _ if cutouts.iter().any(|cutout| cutout.share_like(WHITE) > MOSTLY) => BEHIND_WHITE,
+        _ => WHITE,
+    }
+}
+
 /// A picture in one color, or in a passage from the first at the top to the second.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn passage(colors: &[[u8; 3]], size: Size) -> RgbImage {
@@ -124,6 +137,7 @@ mod tests {
                 caption if caption.contains("apple") => Some([220, 35, 40]),
                 caption if caption.contains("banana") => Some([250, 215, 50]),
                 caption if caption.contains("cat") => Some([50, 165, 70]),
+                caption if caption.contains("ghost") => Some([250, 250, 250]),
                 _ => None,
             };
             Ok(RgbImage::from_fn(128, 128, |x, y| {
@@ -207,6 +221,8 @@ mod tests {
         let picture = composed("a banana above an apple on a purple background", size, 1).0.unwrap();
         assert_eq!(picture.dimensions(), (224, 96));
         assert_eq!(picture.get_pixel(2, 2).0, [130, 60, 185]);
+        let corner = |text: &str| composed(text, size, 1).0.unwrap().get_pixel(2, 2).0;
+        assert_eq!((corner("two cats"), corner("two ghosts")), (WHITE, BEHIND_WHITE));
         let (_, captions) = composed("two cats on the beach, oil painting", size, 1);
         assert_eq!(captions.last().unwrap(), "a sandy beach, oil painting");
         let tiny = composed("nine apples", Size { width: 1, height: 1 }, 1).0.unwrap();
