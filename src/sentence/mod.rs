@@ -104,7 +104,9 @@ impl Sentence {
         let mut whole = named.pop().filter(|_| named.is_empty())?;
         for other in others {
             whole.backdrop = whole.backdrop.or(other.backdrop);
-            other.styles.iter().for_each(|style| whole.add_style(style));
+            for style in other.styles {
+                whole.add_style(style);
+            }
         }
         Some(whole)
     }

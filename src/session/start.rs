@@ -39,11 +39,11 @@ pub fn first_picture(settings: &Settings, models: &Models, stream: &mut Stream) 
 fn sentence(settings: &Settings) -> Result<Option<Sentence>> {
     let wanted = settings.prompt.all().iter().filter(|prompt| prompt.weight > 0.0);
     let sentences = wanted.map(|prompt| Sentence::read(&prompt.text)).collect::<Result<Vec<_>>>()?;
-    let mut sentence = Sentence::together(sentences);
+    let Some(mut sentence) = Sentence::together(sentences) else { return Ok(None) };
     for name in styles::embedded_names(settings)? {
-        sentence.iter_mut().for_each(|sentence| sentence.add_style(name));
+        sentence.add_style(name);
     }
-    Ok(sentence)
+    Ok(Some(sentence))
 }
 
 /// The prompts, each with the words of the styles after it: the prior was trained on captions such as `a castle,
