@@ -36,6 +36,7 @@ pub mod progress;
 pub mod queue;
 pub mod random;
 pub mod resolve;
+pub mod sentence;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod session;

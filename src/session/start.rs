@@ -1,20 +1,19 @@
 //! The first picture of a run that starts from the prior.
 
-use image::{RgbImage, imageops};
+use image::RgbImage;
 
 use super::{Models, styles};
 use crate::Result;
 use crate::models::embedded;
 use crate::picture::{self, Size};
-use crate::prior::Prior;
+use crate::prior::{Prior, seen_anew};
 use crate::random::Stream;
+use crate::sentence::Sentence;
 use crate::settings::{Prompt, Settings, StartNoise};
 
-/// The least share of the side of the picture of the prior that is shown.
-const NEAREST: f64 = 0.95;
-
 /// The first picture of a run whose settings ask for the prior, if a prompt has a positive weight. It has the size of
-/// the run: the square picture of the prior is in the middle, and its edges are extended if the size is not square.
+/// the run. It is composed of drawings of the things that the prompts name if that helps. Otherwise the square picture of
+/// the prior is in the middle, and its edges are extended if the size is not square.
 ///
 /// # Errors
 /// If a prompt cannot be tokenized, or the computation fails.
@@ -22,10 +21,29 @@ pub fn first_picture(settings: &Settings, models: &Models, stream: &mut Stream) 
     if settings.init_noise != StartNoise::Prior || settings.init_image.is_some() {
         return Ok(None);
     }
-    let Some(drawn) = prior_beside(models)?.picture(&styled_prompts(settings)?, stream)? else { return Ok(None) };
+    let prior = prior_beside(models)?;
+    if let Some(sentence) = sentence(settings)? {
+        // A stream of its own, so that pictures that are not composed stay as they are.
+        let mut stream = Stream::new(settings.seed.0, "composing", 0);
+        if let Some(composed) = prior.composed(&sentence, settings.size, &mut stream)? {
+            return Ok(Some(composed));
+        }
+    }
+    let Some(drawn) = prior.picture(&styled_prompts(settings)?, stream)? else { return Ok(None) };
     let side = settings.size.width.min(settings.size.height);
     let square = picture::cover(seen_anew(drawn, stream), Size { width: side, height: side })?;
     Ok(Some(picture::pad_to(&square, settings.size)))
+}
+
+/// What the prompts with positive weights say together, in the styles of the run; none if that is not clear.
+fn sentence(settings: &Settings) -> Result<Option<Sentence>> {
+    let wanted = settings.prompt.all().iter().filter(|prompt| prompt.weight > 0.0);
+    let sentences = wanted.map(|prompt| Sentence::read(&prompt.text)).collect::<Result<Vec<_>>>()?;
+    let Some(mut sentence) = Sentence::together(sentences) else { return Ok(None) };
+    for name in styles::embedded_names(settings)? {
+        sentence.add_style(name);
+    }
+    Ok(Some(sentence))
 }
 
 /// The prompts, each with the words of the styles after it: the prior was trained on captions such as `a castle,
@@ -42,22 +60,4 @@ fn prior_beside(models: &Models) -> Result<Prior> {
     let clip = models.clips.iter().find(|clip| clip.name == embedded::NAME).map(|clip| clip.model.clone());
     let vqgan = models.vqgan.iter().find(|vqgan| vqgan.name == embedded::NAME).map(|vqgan| vqgan.model.clone());
     Prior::of(clip, vqgan)
-}
-
-/// Crops the picture a little and mirrors it or not: the prior always puts things in the same place, but seeds should
-/// give different pictures.
-fn seen_anew(mut drawn: RgbImage, stream: &mut Stream) -> RgbImage {
-    if stream.happens(0.5) {
-        imageops::flip_horizontal_in_place(&mut drawn);
-    }
-    let (width, height) = drawn.dimensions();
-    let share = stream.between(NEAREST, 1.0);
-    let mut part = |side: u32| {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let shown = (f64::from(side) * share).round() as u32;
-        #[allow(clippy::cast_possible_truncation)]
-        (stream.below((side - shown) as usize + 1) as u32, shown)
-    };
-    let ((left, shown_width), (top, shown_height)) = (part(width), part(height));
-    imageops::crop_imm(&drawn, left, top, shown_width, shown_height).to_image()
 }

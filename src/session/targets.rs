@@ -8,9 +8,10 @@ use super::LoadedModel;
 use crate::Result;
 use crate::clip::{Clip, preprocess};
 use crate::judge::{Cutouts, Perceptor, Target};
-use crate::models::{Vocabulary, embedded};
+use crate::models::embedded;
 use crate::picture;
 use crate::random::{Stream, seed_of_word};
+use crate::sentence;
 use crate::settings::Settings;
 
 /// Creates a perceptor that looks for all prompts of settings in these cutouts. `warn` receives a warning about text that a model
@@ -23,7 +24,6 @@ pub(super) fn perceptor(
 ) -> Result<Perceptor> {
     let model = &clip.model;
     let mut targets = Vec::new();
-    let vocabulary = if clip.name == embedded::NAME { Some(Vocabulary::embedded()?) } else { None };
     for (index, prompt) in settings.prompt.all().iter().enumerate() {
         let text = model.read(&prompt.text)?;
         if let Some(dropped) = &text.dropped {
@@ -33,7 +33,9 @@ pub(super) fn perceptor(
                 "the prompt is longer than the {longest} tokens that {name} reads; {name} ignores: {dropped}"
             ));
         }
-        if let Some(warning) = vocabulary.as_ref().and_then(|vocabulary| vocabulary.warning(&prompt.text)) {
+        if clip.name == embedded::NAME
+            && let Some(warning) = sentence::warning(&prompt.text)?
+        {
             warn(warning);
         }
         let feature = text.feature;

@@ -1,5 +1,5 @@
 //! The first guess by the prior inside the program is where guidance begins: it follows the prompt and the seed, for
-//! every drawer, every VQGAN and every shape.
+//! every drawer, every VQGAN and every shape. Several things, unusual colors and scenes are composed; unknown nouns are named.
 
 #![allow(clippy::unwrap_used)]
 
@@ -52,4 +52,86 @@ fn what_is_only_to_be_avoided_begins_grey() {
     let avoided = ["a red apple:-1", "--size", "64x64"];
     let grey = first(&[&avoided[..], &["--init-noise", "none"]].concat());
     assert_eq!(first(&avoided), grey);
+}
+
+/// The number of connected parts of a picture whose pixels are chosen, of at least 1 % of it.
+fn parts(picture: &RgbImage, chosen: impl Fn([i32; 3]) -> bool) -> usize {
+    let (width, height) = picture.dimensions();
+    let is_part = |x: u32, y: u32| chosen(picture.get_pixel(x, y).0.map(i32::from));
+    let mut seen = vec![false; (width * height) as usize];
+    let mut count = 0;
+    for start in 0..width * height {
+        let (mut stack, mut area) = (vec![(start % width, start / width)], 0);
+        while let Some((x, y)) = stack.pop() {
+            if x >= width || y >= height || seen[(y * width + x) as usize] || !is_part(x, y) {
+                continue;
+            }
+            seen[(y * width + x) as usize] = true;
+            area += 1;
+            stack.extend([(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)]);
+        }
+        count += usize::from(area * 100 > width * height);
+    }
+    count
+}
+
+fn is_red([red, green, blue]: [i32; 3]) -> bool {
+    red > 150 && red > green + 70 && red > blue + 70
+}
+
+fn is_blue([red, green, blue]: [i32; 3]) -> bool {
+    blue > red + 60 && blue > green + 30
+}
+
+#[test]
+fn things_are_as_many_as_the_prompt_says() {
+    for (prompt, count) in [("an apple", 1), ("two apples", 2), ("three apples", 3), ("four hearts", 4)] {
+        assert_eq!(parts(&first(&[prompt, "--seed", "1"]), is_red), count, "{prompt}");
+    }
+    let both = first(&["a red apple beside a blue apple", "--seed", "1"]);
+    assert_eq!((parts(&both, is_red), parts(&both, is_blue)), (1, 1));
+    let wide = first(&["two red hearts on a yellow background", "--size", "192x96"]);
+    assert_eq!((wide.dimensions(), parts(&wide, is_red)), ((192, 96), 2));
+}
+
+#[test]
+fn a_thing_of_an_unusual_color_keeps_its_parts() {
+    let banana = first(&["a blue banana", "--seed", "1"]);
+    assert_eq!(parts(&banana, is_blue), 1);
+    let [red, green, blue] = corner(&banana);
+    assert!(red.min(green).min(blue) > 220, "what is behind it is white: {red} {green} {blue}");
+    let is_green = |[red, green, blue]: [i32; 3]| green > red + 40 && green > blue + 30;
+    let apple = first(&["a purple apple", "--seed", "1"]);
+    let leaf = apple.pixels().filter(|pixel| is_green(pixel.0.map(i32::from))).count();
+    assert!(leaf > 30, "the leaf stays green: {leaf}");
+}
+
+#[test]
+fn a_composed_picture_follows_from_the_settings() {
+    let workplace = Workplace::new();
+    let draw = |arguments: &[&str], name: &str| {
+        workplace.run(&[arguments, &["--iterations", "0", "-q", "-o", name]].concat()).succeeded();
+        workplace.read(name)
+    };
+    let picture = draw(&["two penguins in the snow", "--seed", "5"], "one.png");
+    assert!(picture == draw(&["two penguins in the snow", "--seed", "5"], "again.png"));
+    assert!(picture == draw(&["--from", "one.png"], "from.png"), "by its recipe");
+    let decoded = |name: &str| image::load_from_memory(&workplace.read(name)).unwrap().to_rgb8();
+    draw(&["two penguins in the snow", "--seed", "6"], "other.png");
+    assert_ne!(decoded("one.png"), decoded("other.png"), "another seed");
+    draw(&["two penguins | in the snow:0.5 | blurry:-0.5", "--seed", "5"], "apart.png");
+    assert_eq!(decoded("one.png"), decoded("apart.png"), "said in several prompts");
+}
+
+#[test]
+fn unknown_nouns_are_named() {
+    let workplace = Workplace::new();
+    let warnings = |prompt: &str| {
+        let arguments = [prompt, "--iterations", "0", "--size", "64x64", "--force", "-o", "p.png"];
+        workplace.run(&arguments).succeeded().errors
+    };
+    let both = warnings("a cat on a trampoline beside a lighthouse");
+    assert!(both.contains("does not know \"trampoline\", \"lighthouse\", and may not draw them"), "{both}");
+    let known = warnings("a beautiful fluffy cat sleeping on a big red chair, watercolor");
+    assert!(!known.contains("does not"), "{known}");
 }

@@ -22,7 +22,7 @@ const FLOORS: &[&[&str]] = &[
     &["files"],
     &["database", "progress"],
     &["accounts", "gpu", "models", "optimizer", "picture", "queue"],
-    &["frozen", "gallery", "objects", "palette", "styles"],
+    &["frozen", "gallery", "objects", "palette", "sentence", "styles"],
     &["clip", "device", "mail", "vqgan"],
     &["settings"],
     &["drawer", "judge"],

@@ -1,0 +1,237 @@
+//! Composes a picture from what a sentence says: each thing is drawn alone, cut out, dyed, and put at its place in front
+//! of the backdrop. The prior draws one thing well, but blends several, and gives a thing of an unusual color no features.
+
+mod canvas;
+mod captions;
+mod cutout;
+mod dye;
+mod layout;
+
+use image::{Rgb, RgbImage};
+
+use super::seen::seen_anew;
+use crate::Result;
+use crate::picture::{self, Size};
+use crate::random::Stream;
+use crate::sentence::{Backdrop, Group, Sentence};
+use cutout::Cutout;
+use layout::Item;
+
+/// The color behind things if the sentence does not say: the white that the prior was trained on.
+const WHITE: [u8; 3] = [245; 3];
+/// The color behind white things if the sentence does not say: the light blue of the vocabulary.
+const BEHIND_WHITE: [u8; 3] = [150, 205, 250];
+/// A thing is white if at least this share of it is.
+const MOSTLY: f32 = 0.5;
+/// The scenes that things stand on; in the others they float.
+const GROUNDS: &[&str] =
+    &["sunset", "meadow", "snow", "desert", "mountains", "beach", "forest", "city", "room", "road"];
+
+/// A picture of the sentence; none if the prior draws it as well as a whole, which is so for one thing in its usual color
+/// outside of a scene, or if a thing cannot be cut out. `draw` gives the prior's picture of a caption. The stream decides
+/// how things and backdrop are turned.
+///
+/// # Errors
+/// If a picture cannot be drawn.
+pub(super) fn compose(
+    sentence: &Sentence,
+    size: Size,
+    stream: &mut Stream,
+    draw: &mut dyn FnMut(&str) -> Result<RgbImage>,
+) -> Result<Option<RgbImage>> {
+    let is_colored = |group: &Group| group.color.is_some() && !sentence.is_colorless();
+    let is_in_scene = matches!(sentence.backdrop, Some(Backdrop::Scene(_))) && sentence.styles.is_empty();
+    let is_composed = sentence.count() > 1 || sentence.count() == 1 && is_in_scene;
+    if !is_composed && !sentence.groups.iter().any(is_colored) {
+        return Ok(None);
+    }
+    let Some((cutouts, is_dyed)) = cutouts(sentence, draw)? else { return Ok(None) };
+    if !is_composed && !is_dyed {
+        return Ok(None);
+    }
+    let plain = plain(sentence, &cutouts);
+    let mut composed = match &sentence.backdrop {
+        Some(Backdrop::Colors(colors)) if !sentence.is_colorless() => passage(colors, size),
+        Some(Backdrop::Scene(scene)) if !sentence.styles.contains(&captions::PENCIL) => {
+            picture::cover(seen_anew(draw(&captions::scene(scene, sentence))?, stream), size)?
+        }
+        _ => passage(&[plain], size),
+    };
+    let on_ground = matches!(&sentence.backdrop, Some(Backdrop::Scene(scene)) if GROUNDS.contains(&scene.name));
+    #[allow(clippy::cast_precision_loss)]
+    let item = |(group, cutout): (&Group, &Cutout)| Item {
+        shape: (cutout.width as f64, cutout.height as f64),
+        count: group.count,
+        scale: group.scale,
+        relation: group.relation,
+    };
+    let items: Vec<Item> = sentence.groups.iter().zip(&cutouts).map(item).collect();
+    let mirrored: Vec<bool> = items.iter().map(|_| stream.happens(0.5)).collect();
+    #[allow(clippy::cast_precision_loss)]
+    let aspect = size.width as f64 / size.height as f64;
+    for place in layout::arrange(&items, aspect, on_ground) {
+        canvas::put(&mut composed, &cutouts[place.item], &place, mirrored[place.item]);
+    }
+    Ok(Some(composed))
+}
+
+/// The thing of each group, and whether one got another color than its own. Each thing is drawn once.
+fn cutouts(sentence: &Sentence, draw: &mut dyn FnMut(&str) -> Result<RgbImage>) -> Result<Option<(Vec<Cutout>, bool)>> {
+    let mut cut: Vec<(&str, Cutout)> = Vec::new();
+    let (mut cutouts, mut is_dyed) = (Vec::new(), false);
+    for group in &sentence.groups {
+        let known = cut.iter().find(|(thing, _)| *thing == group.thing).map(|(_, cutout)| cutout.clone());
+        let cutout = if let Some(known) = known {
+            known
+        } else {
+            let captions = captions::alone(&group.thing, sentence);
+            let drawings = captions.iter().map(|caption| draw(caption)).collect::<Result<Vec<_>>>()?;
+            let Some(new) = cutout::cut(&drawings) else { return Ok(None) };
+            cut.push((&group.thing, new.clone()));
+            new
+        };
+        let color = group.color.filter(|_| !sentence.is_colorless());
+        let dyed = color.and_then(|color| dye::dyed(&cutout, color));
+        is_dyed |= dyed.is_some();
+        cutouts.push(dyed.unwrap_or(cutout));
+    }
+    Ok(Some((cutouts, is_dyed)))
+}
+
+/// The color behind things if the sentence does not say.
+fn plain(sentence: &Sentence, cutouts: &[Cutout]) -> [u8; 3] {
+    match cutouts.first() {
+        // A style has a background of its own, such as paper.
+        Some(first) if !sentence.styles.is_empty() => first.background,
+        _ if cutouts.iter().any(|cutout| cutout.share_like(WHITE) > MOSTLY) => BEHIND_WHITE,
+        _ => WHITE,
+    }
+}
+
+/// A picture in one color, or in a passage from the first at the top to the second.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn passage(colors: &[[u8; 3]], size: Size) -> RgbImage {
+    let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
+    let (first, last) = (colors.first().copied().unwrap_or([255; 3]), colors.last().copied().unwrap_or([255; 3]));
+    let height = f64::from(side(size.height));
+    RgbImage::from_fn(side(size.width), side(size.height), |_, y| {
+        let along = (f64::from(y) + 0.5) / height;
+        let mix = |channel: usize| f64::from(first[channel]) * (1.0 - along) + f64::from(last[channel]) * along;
+        Rgb(std::array::from_fn(|channel| mix(channel).round() as u8))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: Size = Size { width: 128, height: 128 };
+
+    /// The sentence's picture of stand-ins: each thing is a disk of its own color on the background that is asked for.
+    fn composed(text: &str, size: Size, seed: u64) -> (Option<RgbImage>, Vec<String>) {
+        let mut captions = Vec::new();
+        let mut draw = |caption: &str| {
+            captions.push(caption.to_owned());
+            let background = if caption.contains("blue background") { [40, 95, 220] } else { [245; 3] };
+            let thing = match caption {
+                caption if caption.contains("apple") => Some([220, 35, 40]),
+                caption if caption.contains("banana") => Some([250, 215, 50]),
+                caption if caption.contains("cat") => Some([50, 165, 70]),
+                caption if caption.contains("ghost") => Some([250, 250, 250]),
+                _ => None,
+            };
+            Ok(RgbImage::from_fn(128, 128, |x, y| {
+                let radius = (f64::from(x) - 64.0).hypot(f64::from(y) - 64.0);
+                Rgb(thing.filter(|_| radius < 50.0).unwrap_or(background))
+            }))
+        };
+        let sentence = Sentence::read(text).unwrap();
+        let picture = compose(&sentence, size, &mut Stream::new(seed, "test", 0), &mut draw).unwrap();
+        (picture, captions)
+    }
+
+    /// The number of connected parts of a picture in about a color.
+    fn parts(picture: &RgbImage, color: [u8; 3]) -> usize {
+        let is_part = |x: u32, y: u32| {
+            picture.get_pixel(x, y).0.iter().zip(color).map(|(one, other)| one.abs_diff(other)).max() < Some(40)
+        };
+        let (width, height) = picture.dimensions();
+        let mut seen = vec![false; (width * height) as usize];
+        let mut count = 0;
+        for start in 0..width * height {
+            if seen[start as usize] || !is_part(start % width, start / width) {
+                continue;
+            }
+            let (mut stack, mut area) = (vec![start], 0);
+            seen[start as usize] = true;
+            while let Some(at) = stack.pop() {
+                area += 1;
+                let (x, y) = (at % width, at / width);
+                let near = [
+                    (x > 0, at.wrapping_sub(1)),
+                    (x + 1 < width, at + 1),
+                    (y > 0, at.wrapping_sub(width)),
+                    (y + 1 < height, at + width),
+                ];
+                for (_, next) in near.into_iter().filter(|(inside, _)| *inside) {
+                    if !seen[next as usize] && is_part(next % width, next / width) {
+                        seen[next as usize] = true;
+                        stack.push(next);
+                    }
+                }
+            }
+            count += usize::from(area > 20);
+        }
+        count
+    }
+
+    #[test]
+    fn things_are_counted_and_drawn_once_each() {
+        for (text, apples, bananas) in
+            [("three apples", 3, 0), ("an apple and two bananas", 1, 2), ("nine apples", 9, 0)]
+        {
+            let (picture, captions) = composed(text, SIZE, 1);
+            let picture = picture.unwrap();
+            assert_eq!(parts(&picture, [220, 35, 40]), apples, "{text}");
+            assert_eq!(parts(&picture, [250, 215, 50]), bananas, "{text}");
+            let different = captions.iter().collect::<std::collections::HashSet<_>>().len();
+            assert_eq!(captions.len(), different, "{captions:?}");
+        }
+        let (_, captions) = composed("an apple beside an apple on a red background, watercolor", SIZE, 1);
+        assert_eq!(captions, ["an apple, watercolor", "an apple on a blue background, watercolor"]);
+    }
+
+    #[test]
+    fn only_what_the_prior_draws_badly_is_composed() {
+        for text in
+            ["an apple", "a red apple on a blue background", "an apple, watercolor", "a sunset", "", "nothing known"]
+        {
+            assert!(composed(text, SIZE, 1).0.is_none(), "{text}");
+        }
+        for text in ["a blue apple", "two apples", "an apple in the snow", "an apple on a cat"] {
+            assert!(composed(text, SIZE, 1).0.is_some(), "{text}");
+        }
+        assert!(composed("two lemons", SIZE, 1).0.is_none(), "the stand-in draws no lemons");
+        assert_eq!(composed("pencil sketch of a blue apple", SIZE, 1).1, [""; 0], "nothing is dyed in pencil");
+    }
+
+    #[test]
+    fn the_backdrop_and_the_size_are_those_asked_for() {
+        let size = Size { width: 224, height: 96 };
+        let picture = composed("a banana above an apple on a purple background", size, 1).0.unwrap();
+        assert_eq!(picture.dimensions(), (224, 96));
+        assert_eq!(picture.get_pixel(2, 2).0, [130, 60, 185]);
+        let corner = |text: &str| composed(text, size, 1).0.unwrap().get_pixel(2, 2).0;
+        assert_eq!((corner("two cats"), corner("two ghosts")), (WHITE, BEHIND_WHITE));
+        let (_, captions) = composed("two cats on the beach, oil painting", size, 1);
+        assert_eq!(captions.last().unwrap(), "a sandy beach, oil painting");
+        let tiny = composed("nine apples", Size { width: 1, height: 1 }, 1).0.unwrap();
+        assert_eq!(tiny.dimensions(), (1, 1));
+    }
+
+    #[test]
+    fn the_same_stream_gives_the_same_picture() {
+        let once = composed("two cats in the snow", SIZE, 3).0;
+        assert_eq!(once, composed("two cats in the snow", SIZE, 3).0);
+    }
+}
