@@ -42,6 +42,7 @@ pub mod session;
 pub mod settings;
 pub mod styles;
 pub mod text;
+pub mod upscale;
 pub mod video;
 pub mod vqgan;
 #[cfg(feature = "server")]

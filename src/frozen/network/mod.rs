@@ -46,9 +46,7 @@ impl Step {
     pub(in crate::frozen) fn needs_input(&self) -> bool {
         match self {
             Self::Layer(layer) => layer.needs_input(),
-            Self::Sum(first, second) | Self::Join(first, second) => {
-                first.iter().chain(second).any(Self::needs_input)
-            }
+            Self::Sum(first, second) | Self::Join(first, second) => first.iter().chain(second).any(Self::needs_input),
         }
     }
 

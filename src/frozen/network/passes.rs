@@ -199,9 +199,8 @@ fn record<E: Execution>(execution: &E, steps: &[Step], mut x: Values<E::Buffer>)
                 Record::Sum(record(execution, first, x.clone())?, record(execution, second, x)?)
             }
             Step::Join(first, second) => {
-                let of = |steps: &[Step]| {
-                    steps.iter().try_fold(x.shape.clone(), |shape, step| step.output_shape(&shape))
-                };
+                let of =
+                    |steps: &[Step]| steps.iter().try_fold(x.shape.clone(), |shape, step| step.output_shape(&shape));
                 let rows = Rows::of(&of(first)?, &of(second)?);
                 Record::Join(record(execution, first, x.clone())?, record(execution, second, x)?, rows)
             }

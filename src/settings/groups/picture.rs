@@ -2,6 +2,7 @@
 
 use crate::settings::prompt::MOST as MOST_PROMPTS;
 use crate::settings::{StyleName, Weighted};
+use crate::upscale::Factor;
 use crate::{Error, Result};
 
 /// The most styles of one picture.
@@ -87,6 +88,16 @@ group! {
             range: Range::above(0.0, 1000.0),
             by: Requests,
         },
+        setting upscale: maybe usize {
+            /// Enlarge the finished picture: 2 or 4 times, or 1 for not at all
+            ///
+            /// All files show the enlarged picture, and movies enlarge each frame. --upscaler decides how. Cells, and
+            /// pictures of few colors (--colors, --palette), are enlarged by repeating pixels, without blur.
+            value: "FACTOR",
+            arg: whole_number,
+            check: picture::check_upscale,
+            by: Requests,
+        },
         setting image_prompt: several crate::settings::Weighted {
             /// Also steer toward this image; may be repeated
             value: "FILE[:WEIGHT]",
@@ -106,6 +117,15 @@ group! {
 /// Checks the number of styles.
 pub(super) fn check_styles(names: &[StyleName]) -> Result<()> {
     check_count("style", names.len(), MOST_STYLES)
+}
+
+/// Checks how often a picture is enlarged.
+pub(super) fn check_upscale(times: &Option<usize>) -> Result<()> {
+    times.map_or(Ok(()), |times| {
+        let known = Factor::of(times).is_ok();
+        let hint = "give 2 or 4, or 1 for not at all";
+        if known { Ok(()) } else { Err(Error::usage(format!("‹upscale› is {times}"), hint)) }
+    })
 }
 
 /// Checks the number of image prompts.
