@@ -222,8 +222,12 @@ impl<'a> Source<'a> {
     /// # Errors
     /// If the picture takes too much memory.
     pub(super) fn check(&self) -> Result<()> {
+        self.check_memory(0)
+    }
+
+    fn check_memory(&self, more: u64) -> Result<()> {
         let (width, height) = self.size;
-        room::check(self.memory(), &format!("{width}x{height} pixels"))
+        room::check(self.memory().saturating_add(more), &format!("{width}x{height} pixels"))
             .map_err(|problem| Error::file(self.path, problem, "make the picture smaller first, or convert it to PNG"))
     }
 
@@ -253,7 +257,8 @@ impl<'a> Source<'a> {
         if pixels(self.size) > LARGE {
             return Err(too_many_pixels(self.path, self.size, LONGEST_SIDE, LARGE));
         }
-        self.check()
+        // The alphas, apart and together with the colors.
+        self.check_memory(5 * pixels(self.size))
     }
 
     fn decode(self, layered: bool) -> Result<DynamicImage> {
