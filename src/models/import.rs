@@ -6,7 +6,7 @@ use super::container::{Format, files_of, is_shard_list};
 use super::convert::{TEMPORARY, remove_stale};
 use super::files::{ModelFiles, Role};
 use super::finder::{Finder, TOKENIZER};
-use super::located::{CLIP_PAIRS, VQGAN_WEIGHTS, locate};
+use super::located::{CLIP_PAIRS, UPSCALER_EXTENSIONS, VQGAN_WEIGHTS, locate};
 use super::manifest::{Entry, FilePart};
 use super::presence::imported;
 use crate::files::hash_file;
@@ -93,8 +93,10 @@ fn names(files: &ModelFiles) -> (String, Option<&'static str>) {
             (pair.0.to_owned(), Some(pair.1))
         }
         Role::Upscaler => {
-            let extension = if format == Format::Safetensors { "safetensors" } else { "pth" };
-            (format!("model.{extension}"), None)
+            let extension = Path::new(&weights).extension().and_then(|extension| extension.to_str());
+            let found = extension.is_some_and(|extension| UPSCALER_EXTENSIONS.contains(&extension));
+            let named = if format == Format::Safetensors { "model.safetensors" } else { "model.pth" };
+            (if found { weights } else { named.to_owned() }, None)
         }
         Role::Vqgan => {
             let has = |name: &str, extension: &str| Path::new(name).extension().is_some_and(|found| found == extension);
