@@ -140,11 +140,14 @@ pub fn role_of(finder: &Finder, repository: &Repository) -> Result<Option<Role>>
     let Some(folder) = own.or(snapshot) else { return Ok(None) };
     let clip = folder.join(TOKENIZER).is_file() && CLIP_PAIRS.iter().any(|(_, config)| folder.join(config).is_file());
     let fits = |role| locate(role, &folder).is_ok();
-    Ok(Some(match clip {
-        true => Role::Clip,
-        false if !fits(Role::Vqgan) && fits(Role::Upscaler) => Role::Upscaler,
-        false => Role::Vqgan,
-    }))
+    let role = if clip {
+        Role::Clip
+    } else if !fits(Role::Vqgan) && fits(Role::Upscaler) {
+        Role::Upscaler
+    } else {
+        Role::Vqgan
+    };
+    Ok(Some(role))
 }
 
 /// Removes the files of a model of the list. Keeps the user's folders, and a tokenizer that other models read.

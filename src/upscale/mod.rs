@@ -127,8 +127,9 @@ impl<'a> Method<'a> {
 
 /// Each pixel as a square.
 fn repeated(picture: &DynamicImage, factor: Factor) -> Result<DynamicImage> {
-    let (width, height) = sides(Size::of(picture).times(factor.times()))?;
-    let times = factor.times() as u32;
+    let size = Size::of(picture).times(factor.times());
+    let (width, height) = sides(size)?;
+    let times = width / picture.width().max(1);
     Ok(match picture {
         DynamicImage::ImageRgba8(pixels) => {
             RgbaImage::from_fn(width, height, |x, y| *pixels.get_pixel(x / times, y / times)).into()

@@ -278,7 +278,7 @@ fn files_that_are_no_upscalers_say_why() {
         &[("conv_first.weight", &[8, 3, 3, 3]), ("body.0.rdb1.conv1.weight", &[4, 8, 3, 3])];
     weights(&workplace, "part.safetensors", part);
     for (file, words) in [
-        ("text.pth", "not a weight file"),
+        ("text.pth", "is a text file, not weights"),
         ("other.safetensors", "it has neither conv_first.weight nor body.0.weight"),
         ("flat.safetensors", "body.0.weight has the shape [8, 3]"),
         ("short.safetensors", "its layers end with body.2"),

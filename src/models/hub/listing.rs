@@ -92,10 +92,12 @@ impl Listing {
         let config = |file: &String| {
             file.rsplit_once('.').is_some_and(|(_, extension)| ["json", "yaml", "yml"].contains(&extension))
         };
-        match clip {
-            true => Role::Clip,
-            false if self.upscaler().is_some() && !self.files.iter().any(config) => Role::Upscaler,
-            false => Role::Vqgan,
+        if clip {
+            Role::Clip
+        } else if self.upscaler().is_some() && !self.files.iter().any(config) {
+            Role::Upscaler
+        } else {
+            Role::Vqgan
         }
     }
 

@@ -120,6 +120,7 @@ pub(super) fn check_styles(names: &[StyleName]) -> Result<()> {
 }
 
 /// Checks how often a picture is enlarged.
+#[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "the table passes a reference to the setting")]
 pub(super) fn check_upscale(times: &Option<usize>) -> Result<()> {
     times.map_or(Ok(()), |times| {
         let known = Factor::of(times).is_ok();
