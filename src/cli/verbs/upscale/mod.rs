@@ -219,7 +219,11 @@ impl Work<'_> {
     }
 
     fn enlarge(&self, task: &Task, watch: &mut dyn FnMut() -> Result<()>) -> Result<()> {
-        let picture = picture::read_layered(task.source)?;
+        let mut picture = picture::read_layered(task.source)?;
+        if task.recipe.as_ref().is_some_and(|recipe| recipe.settings.transparent) {
+            // Such a picture has an alpha channel even if all of it is visible.
+            picture = picture.into_rgba8().into();
+        }
         let enlarged = self.method(task)?.enlarge(&picture, self.arguments.factor, self.device.tensors(), watch)?;
         let mut recipe = task.recipe.clone();
         if let Some(recipe) = &mut recipe {
