@@ -61,7 +61,7 @@ enum Verb {
     Score(score::Arguments),
     /// Encode a picture with a VQGAN and decode it again
     Reconstruct(reconstruct::Arguments),
-    /// Enlarge pictures 2 or 4 times
+    /// Enlarge pictures 2 to 4 times
     Upscale(upscale::Arguments),
     /// Make an MP4 or GIF from frames on disk
     Video(video::Arguments),

@@ -2,13 +2,13 @@
 
 use crate::{Error, Result};
 
-/// How often the sides of a picture are enlarged: 2 or 4.
+/// How often the sides of a picture are enlarged: 2 to 4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Factor(usize);
 
 impl Factor {
     /// The factors that there are.
-    pub const ALL: [Self; 2] = [Self(2), Self(4)];
+    pub const ALL: [Self; 3] = [Self(2), Self(3), Self(4)];
 
     /// The factor with a number.
     ///
@@ -16,7 +16,7 @@ impl Factor {
     /// If there is no such factor.
     pub fn of(times: usize) -> Result<Self> {
         Self::ALL.into_iter().find(|factor| factor.0 == times).ok_or_else(|| {
-            Error::usage(format!("pictures cannot be enlarged {times} times"), "enlarge them 2 or 4 times")
+            Error::usage(format!("pictures cannot be enlarged {times} times"), "enlarge them 2 to 4 times")
         })
     }
 

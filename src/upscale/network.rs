@@ -108,9 +108,10 @@ impl Upscaler {
         Ok(tile.saturating_add(lasting))
     }
 
-    /// The size of the largest picture in between: a network that enlarges more often than asked.
+    /// The size of the picture that is made smaller at the end, if the network enlarges more than asked.
     pub(super) fn intermediate(&self, size: Size, factor: Factor) -> Option<Size> {
-        (self.scale > factor.times()).then(|| size.times(self.scale))
+        let times = if self.passes(factor) > 1 { self.scale * self.scale } else { self.scale };
+        (times > factor.times()).then(|| size.times(times))
     }
 
     /// How often the network is applied.
@@ -133,14 +134,12 @@ impl Upscaler {
         device: &Device,
         watch: &mut Watch,
     ) -> Result<RgbImage> {
-        let once = self.pass(picture, device, watch)?;
+        let mut enlarged = self.pass(picture, device, watch)?;
         if self.passes(factor) > 1 {
-            return self.pass(&once, device, watch);
+            enlarged = self.pass(&enlarged, device, watch)?;
         }
-        if self.scale > factor.times() {
-            return lanczos(&once, Size::of(picture).times(factor.times()));
-        }
-        Ok(once)
+        let size = Size::of(picture).times(factor.times());
+        if Size::of(&enlarged) == size { Ok(enlarged) } else { lanczos(&enlarged, size) }
     }
 
     fn pass(&self, picture: &RgbImage, device: &Device, watch: &mut Watch) -> Result<RgbImage> {

@@ -82,7 +82,7 @@ fn tiles_of_a_large_network_leave_no_seam() {
 fn every_factor_is_possible_with_every_network() {
     let picture = picture(21, 13);
     for file in ["compact-x4.safetensors", "compact-x2.safetensors", "residual-x2.pth"] {
-        for times in [2, 4] {
+        for times in [2, 3, 4] {
             let found = enlarged(&load(file), &picture, times);
             assert_eq!(found.dimensions(), (21 * times as u32, 13 * times as u32), "{file}");
         }

@@ -178,7 +178,7 @@ const GENERATE: [Group; 10] = [
                     "apple --dry-run --upscale 1",
                     "apple --dry-run --upscale 4 --pixel-art",
                     "apple --size 16x16 -n 0 --quiet --upscale 2 -o made-large.png",
-                    "apple --upscale 3",
+                    "apple --upscale 5",
                     "apple --upscale twice",
                     "apple --upscale 2 --pixel-art --pixel-zoom 1",
                 ],
@@ -633,7 +633,7 @@ const VERBS: [Group; 24] = [
                 "--factor",
                 &[
                     "upscale photo.png -x 2",
-                    "upscale photo.png -x 3",
+                    "upscale photo.png -x 5",
                     "upscale",
                     "upscale none.png",
                     "upscale text.png",

@@ -2,7 +2,6 @@
 
 use crate::settings::prompt::MOST as MOST_PROMPTS;
 use crate::settings::{StyleName, Weighted};
-use crate::upscale::Factor;
 use crate::{Error, Result};
 
 /// The most styles of one picture.
@@ -89,13 +88,13 @@ group! {
             by: Requests,
         },
         setting upscale: maybe usize {
-            /// Enlarge the finished picture: 2 or 4 times, or 1 for not at all
+            /// Enlarge the finished picture 2 to 4 times; 1 turns it off
             ///
             /// All files show the enlarged picture, and movies enlarge each frame. --upscaler decides how. Cells, and
             /// pictures of few colors (--colors, --palette), are enlarged by repeating pixels, without blur.
             value: "FACTOR",
             arg: whole_number,
-            check: picture::check_upscale,
+            range: Range::whole(1, 4),
             by: Requests,
         },
         setting image_prompt: several crate::settings::Weighted {
@@ -117,16 +116,6 @@ group! {
 /// Checks the number of styles.
 pub(super) fn check_styles(names: &[StyleName]) -> Result<()> {
     check_count("style", names.len(), MOST_STYLES)
-}
-
-/// Checks how often a picture is enlarged.
-#[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "the table passes a reference to the setting")]
-pub(super) fn check_upscale(times: &Option<usize>) -> Result<()> {
-    times.map_or(Ok(()), |times| {
-        let known = Factor::of(times).is_ok();
-        let hint = "give 2 or 4, or 1 for not at all";
-        if known { Ok(()) } else { Err(Error::usage(format!("‹upscale› is {times}"), hint)) }
-    })
 }
 
 /// Checks the number of image prompts.

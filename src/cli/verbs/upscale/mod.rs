@@ -47,7 +47,7 @@ pub(in crate::cli) struct Arguments {
     /// Pictures to enlarge
     #[arg(value_name = "IMAGES", required = true)]
     images: Vec<PathBuf>,
-    /// How often to enlarge: 2 or 4 times
+    /// How often to enlarge: 2 to 4 times
     #[arg(short = 'x', long, value_name = "N", default_value = "4", value_parser = factor)]
     factor: Factor,
     /// Output file (.png), a folder, or a template such as `large/{name}.png` [default: {name}-x4.png beside each picture]
@@ -93,7 +93,7 @@ impl Arguments {
 
 fn factor(text: &str) -> std::result::Result<Factor, String> {
     let known = text.parse().ok().and_then(|times| Factor::of(times).ok());
-    known.ok_or_else(|| format!("`{text}` is not 2 or 4"))
+    known.ok_or_else(|| format!("`{text}` is not 2, 3 or 4"))
 }
 
 /// A picture to enlarge, with everything that was decided before any work.
