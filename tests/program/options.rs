@@ -52,6 +52,9 @@ fn steady(line: &str) -> String {
     if line.starts_with("iteration ") {
         return keep("loss ").unwrap();
     }
+    if line.starts_with("enlarged tile ") {
+        return keep(", ").unwrap();
+    }
     if line.starts_with("done: ") {
         return keep(" iteration").unwrap();
     }
