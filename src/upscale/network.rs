@@ -17,9 +17,10 @@ use crate::{Error, Result};
 const COMPACT_SIDE: usize = 512;
 /// The longest side of a tile of a large network, at the size that its blocks see: its last layers take about 540 MB.
 const RESIDUAL_SIDE: usize = 256;
-/// The margin of a tile of a large network. In theory a pixel depends on hundreds of others on each side, but what is
-/// farther away than this has no measurable influence.
-const RESIDUAL_MARGIN: usize = 32;
+/// The margin of a tile of a large network. In theory a pixel depends on hundreds of others on each side. With 64 channels,
+/// 23 blocks and random weights, though, a margin of 8 changes a pixel by up to 0.4 of 255, and of 16 by nothing but
+/// rounding.
+const RESIDUAL_MARGIN: usize = 24;
 
 /// A network with frozen weights that enlarges pictures.
 pub struct Upscaler {
