@@ -47,6 +47,10 @@ text2art info frog.png
 text2art --from frog.png -o again.png && cmp frog.png again.png
 text2art --from frog.png --seed 8 --cutouts 16 -o other.png
 
+# Larger files: while drawing, or later for any pictures. Without a downloaded upscaler, a filter enlarges.
+text2art a purple octopus --upscale 4 -o octopus-large.png
+text2art upscale frog.png cactus.png -x 2
+
 # Many pictures: prompts from a shell, or several seeds of which only the best is kept.
 printf 'a %s car\n' red green blue | text2art batch - -o '{slug}.png' --results none
 printf 'a red rose\na yellow tulip\n' | text2art batch - --samples 3 --keep 1 -o 'best-{slug}.png' \

@@ -43,6 +43,7 @@ pub mod session;
 pub mod settings;
 pub mod styles;
 pub mod text;
+pub mod upscale;
 pub mod video;
 pub mod vqgan;
 #[cfg(feature = "server")]

@@ -67,7 +67,7 @@ pub fn models(settings: &Settings, finder: &Finder) -> Result<Models> {
         Some(file) => Ok(LoadedModel::random(Role::Clip, name, Clip::random(ClipConfig::read(&file, None)?, SEED)?)),
         None => LoadedModel::load(finder, Role::Clip, name, Clip::load),
     };
-    Ok(Models { vqgan, clips: settings.clip.iter().map(clip).collect::<Result<_>>()? })
+    Ok(Models { vqgan, clips: settings.clip.iter().map(clip).collect::<Result<_>>()?, upscaler: None })
 }
 
 /// The configuration that a name stands for; none if it names a model.

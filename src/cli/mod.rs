@@ -19,7 +19,7 @@ use terminal::{interrupt, usage};
 use verbs::serve;
 use verbs::{
     batch, bench, completions, doctor, drawers, generate, info, man, models, palettes, reconstruct, resume, score,
-    styles, video,
+    styles, upscale, video,
 };
 #[cfg(feature = "server")]
 use verbs::{cancel, jobs, login, submit};
@@ -61,6 +61,8 @@ enum Verb {
     Score(score::Arguments),
     /// Encode a picture with a VQGAN and decode it again
     Reconstruct(reconstruct::Arguments),
+    /// Enlarge pictures 2 to 4 times
+    Upscale(upscale::Arguments),
     /// Make an MP4 or GIF from frames on disk
     Video(video::Arguments),
     /// Print a picture's settings as a configuration file
@@ -131,6 +133,7 @@ pub fn main() -> ExitCode {
         Verb::Batch(batch) => batch.conduct.threads(),
         Verb::Resume(resume) => resume.conduct.threads(),
         Verb::Bench(bench) => bench.threads(),
+        Verb::Upscale(upscale) => upscale.threads(),
         // It draws in other processes.
         #[cfg(feature = "server")]
         Verb::Worker(_) => Some(1),
@@ -140,6 +143,7 @@ pub fn main() -> ExitCode {
         Verb::Generate(generate) => generate.conduct.max_memory(),
         Verb::Batch(batch) => batch.conduct.max_memory(),
         Verb::Resume(resume) => resume.conduct.max_memory(),
+        Verb::Upscale(upscale) => upscale.max_memory(),
         _ => None,
     };
     allowed.into_iter().for_each(crate::machine::limit_memory);
@@ -153,6 +157,7 @@ pub fn main() -> ExitCode {
         Verb::Jobs(jobs) => jobs.reporter(),
         Verb::Models(models) => Reporter::new(models.progress()),
         Verb::Video(video) => Reporter::new(video.progress()),
+        Verb::Upscale(upscale) => Reporter::new(upscale.progress()),
         _ => Reporter::new(Progress::Auto),
     };
     let exit_code = limited.map_err(Into::into).and_then(|()| run(&verb, &reporter));
@@ -168,6 +173,7 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         Verb::Generate(generate) => return generate::run(generate, reporter),
         Verb::Resume(resume) => return resume::run(resume, reporter),
         Verb::Video(video) => return video::run(video, reporter),
+        Verb::Upscale(upscale) => return upscale::run(upscale, reporter),
         Verb::Batch(batch) => return batch::run(batch, reporter),
         #[cfg(feature = "server")]
         Verb::Serve(serve) => return serve::run(serve, reporter),

@@ -129,10 +129,10 @@ pub trait Blueprint: Sync {
         picture
     }
 
-    /// The size of what [`Blueprint::finish`] returns.
+    /// The size of what [`Blueprint::finish`] returns for an enlarged picture.
     #[must_use]
     fn finished_size(&self, settings: &Settings) -> Size {
-        settings.size
+        settings.upscaled_size()
     }
 
     /// Turns pictures of this drawer into SVGs; none if that is not possible.

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::aside::{Writer, save_cutouts};
 use super::deliver::{Drawn, deliver};
+use super::enlarge::Enlarger;
 use super::{Aside, Delivery, Done, Job, Limits, Progress};
 use crate::device::ComputeDevice;
 use crate::files::{Existing, to_hex, write_whole};
@@ -35,6 +36,7 @@ pub(super) fn draw(
         session.restore(resumed.state)?;
         earlier = resumed.earlier;
     }
+    let enlarger = Enlarger::new(plan.settings(), models, plan.device())?;
     let mut saver = Saver::new(plan.settings(), inputs, models, earlier);
     let keeping = checkpoints.as_ref().map(super::Checkpoints::keeping);
     let mut recording = Recording::start(&products, plan.settings(), session.iteration(), keeping.as_ref(), warn)?;
@@ -59,17 +61,19 @@ pub(super) fn draw(
             let due = products.picture().filter(|_| is_due(save_every, iteration));
             let Some(Product { path, existing, .. }) = due else { return Ok(None) };
             let existing = if saved { Existing::Replace } else { *existing };
-            write_whole(path, &saver.encode(&session.delivered(picture)?, iteration, loss, true)?, existing)?;
+            let enlarged = enlarger.enlarge(session.delivered(picture)?)?;
+            write_whole(path, &saver.encode(&enlarged, iteration, loss, true)?, existing)?;
             Ok(Some(Event::Saved { path: path.clone() }))
         })?;
         let warn = &mut |message| progress.tell(Event::Warning { message });
-        recording.see(iteration, || session.delivered(picture), || saver.recipe(iteration, loss, true), warn)?;
+        let frame = || enlarger.enlarge(session.delivered(picture)?);
+        recording.see(iteration, frame, || saver.recipe(iteration, loss, true), warn)?;
         match checkpoints.as_mut().filter(|checkpoints| checkpoints.is_due(session)) {
             Some(checkpoints) => checkpoints.save(session, &mut saver, &recording, &mut writer),
             None => Ok(()),
         }
     };
-    let finished = run(&mut session, stop, &mut watch)?;
+    let mut finished = run(&mut session, stop, &mut watch)?;
     progress.show(&mut || Ok(finished.picture.clone()), true)?;
     let is_stopped = matches!(finished.end, End::Stopped);
     // If the run can only start over, a checkpoint is of no use.
@@ -89,6 +93,8 @@ pub(super) fn draw(
         End::Fault(fault) if is_to_fail => return Err(fault),
         _ => {}
     }
+    // Other forms of the picture, such as an SVG, have no size in pixels.
+    finished.picture = enlarger.enlarge_last(finished.picture, progress)?;
     let stills = stills
         .into_iter()
         .map(|(product, bytes)| write_whole(&product.path, &bytes?, product.existing).map(|()| product.path.clone()));

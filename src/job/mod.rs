@@ -4,6 +4,7 @@ mod aside;
 mod checkpoints;
 mod deliver;
 mod draw;
+mod enlarge;
 
 use std::path::PathBuf;
 

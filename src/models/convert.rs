@@ -80,7 +80,7 @@ fn used_names(file: &TensorFile, role: Role) -> Vec<&str> {
     let prefix = Prefix::of(role, file);
     let used = |name: &&str| {
         let inner = prefix.inner(name);
-        inner.is_some_and(|inner| role == Role::Clip || !UNUSED.iter().any(|prefix| inner.starts_with(prefix)))
+        inner.is_some_and(|inner| role != Role::Vqgan || !UNUSED.iter().any(|prefix| inner.starts_with(prefix)))
     };
     file.names().filter(used).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::container::TensorFile;
 use super::files::{ConfigFile, ModelFiles, Role};
-use crate::Result;
+use crate::{Error, Result};
 
 /// The name of the embedded model.
 pub const NAME: &str = "embedded";
@@ -33,6 +33,10 @@ pub(super) fn files(role: Role) -> Result<ModelFiles> {
     let (folder, weights, config, others) = match role {
         Role::Clip => ("embedded/clip", CLIP_WEIGHTS, CLIP_CONFIG, CLIP_OTHERS),
         Role::Vqgan => ("embedded/vqgan", VQGAN_WEIGHTS, VQGAN_CONFIG, &[][..]),
+        Role::Upscaler => {
+            let hint = "use `lanczos`, or name a downloaded model (`text2art models list`)";
+            return Err(Error::usage("this version has no embedded upscaler", hint));
+        }
     };
     let weights = TensorFile::from_static(&format!("{folder}/model.safetensors"), weights)?;
     let text = String::from_utf8_lossy(config).into_owned();

@@ -16,15 +16,30 @@ pub enum Role {
     Clip,
     /// Draws pictures
     Vqgan,
+    /// Enlarges pictures
+    Upscaler,
 }
 
 impl Role {
+    /// All roles.
+    pub const ALL: [Self; 3] = [Self::Clip, Self::Vqgan, Self::Upscaler];
+
+    /// The names that need no files: models and filters inside the program.
+    #[must_use]
+    pub fn built_in(self) -> &'static [&'static str] {
+        match self {
+            Self::Clip | Self::Vqgan => &[embedded::NAME],
+            Self::Upscaler => &["lanczos", "nearest"],
+        }
+    }
+
     /// The option that names a model of this role.
     #[must_use]
     pub fn option(self) -> &'static str {
         match self {
             Self::Clip => "clip",
             Self::Vqgan => "vqgan",
+            Self::Upscaler => "upscaler",
         }
     }
 }
@@ -103,7 +118,13 @@ impl ModelFiles {
             let text = read_text(&config, "download the model's configuration into the folder of its weights")?;
             (config, text)
         } else {
-            let text = inferred::configuration(&weights).ok_or_else(|| no_config(weights.path()))?;
+            let text = match role {
+                // Its dimensions are read off its weights.
+                Role::Upscaler => String::new(),
+                Role::Clip | Role::Vqgan => {
+                    inferred::configuration(&weights).ok_or_else(|| no_config(weights.path()))?
+                }
+            };
             (weights.path().to_owned(), text)
         };
         Ok(Self {

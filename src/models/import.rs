@@ -6,7 +6,7 @@ use super::container::{Format, files_of, is_shard_list};
 use super::convert::{TEMPORARY, remove_stale};
 use super::files::{ModelFiles, Role};
 use super::finder::{Finder, TOKENIZER};
-use super::located::{CLIP_PAIRS, VQGAN_WEIGHTS, locate};
+use super::located::{CLIP_PAIRS, UPSCALER_EXTENSIONS, VQGAN_WEIGHTS, locate};
 use super::manifest::{Entry, FilePart};
 use super::presence::imported;
 use crate::files::hash_file;
@@ -41,7 +41,9 @@ pub fn import(finder: &Finder, name: &str, entry: Option<&Entry>, files: &ModelF
         std::fs::copy(part, fresh.path().join(part.file_name().unwrap_or_default())).map_err(fault)?;
     }
     // Written and not copied, since it may have been inferred from the weights.
-    std::fs::write(fresh.path().join(config_name), &files.config.text).map_err(fault)?;
+    if let Some(name) = config_name {
+        std::fs::write(fresh.path().join(name), &files.config.text).map_err(fault)?;
+    }
     for other in [TOKENIZER, "preprocessor_config.json"] {
         let path = weights.with_file_name(other);
         if path.is_file() {
@@ -67,7 +69,7 @@ pub fn import(finder: &Finder, name: &str, entry: Option<&Entry>, files: &ModelF
 }
 
 /// File names for the copies of weights and configuration with which a folder's model is found.
-fn names(files: &ModelFiles) -> (String, &'static str) {
+fn names(files: &ModelFiles) -> (String, Option<&'static str>) {
     let text = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let (weights, config) = (text(files.weights.path()), text(&files.config.path));
     let format = files.weights.format();
@@ -88,7 +90,13 @@ fn names(files: &ModelFiles) -> (String, &'static str) {
                 (true, _) => CLIP_PAIRS[3],
             };
             let pair = pair.copied().unwrap_or(usual);
-            (pair.0.to_owned(), pair.1)
+            (pair.0.to_owned(), Some(pair.1))
+        }
+        Role::Upscaler => {
+            let extension = Path::new(&weights).extension().and_then(|extension| extension.to_str());
+            let found = extension.is_some_and(|extension| UPSCALER_EXTENSIONS.contains(&extension));
+            let named = if format == Format::Safetensors { "model.safetensors" } else { "model.pth" };
+            (if found { weights } else { named.to_owned() }, None)
         }
         Role::Vqgan => {
             let has = |name: &str, extension: &str| Path::new(name).extension().is_some_and(|found| found == extension);
@@ -101,7 +109,7 @@ fn names(files: &ModelFiles) -> (String, &'static str) {
                 Format::Pickle => "pytorch_model.bin",
                 Format::Msgpack => "flax_model.msgpack",
             };
-            (if found { weights } else { named.to_owned() }, config)
+            (if found { weights } else { named.to_owned() }, Some(config))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::finder::{Finder, TOKENIZER};
 use super::hub::{Origin, Removed, Repository, Request, is_sha256};
-use super::located::CLIP_PAIRS;
+use super::located::{CLIP_PAIRS, locate};
 use super::manifest::Entry;
 use super::presence::imported;
 use super::{Role, convert};
@@ -122,7 +122,7 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
 
 /// The user's folder with a repository's model of any role.
 fn own_folder(finder: &Finder, repository: &Repository) -> Result<Option<PathBuf>> {
-    for role in [Role::Clip, Role::Vqgan] {
+    for role in Role::ALL {
         if let Some(own) = finder.own_folder(role, &repository.id)? {
             return Ok(Some(own.folder));
         }
@@ -139,7 +139,15 @@ pub fn role_of(finder: &Finder, repository: &Repository) -> Result<Option<Role>>
     let snapshot = finder.hub()?.cache().snapshot(repository);
     let Some(folder) = own.or(snapshot) else { return Ok(None) };
     let clip = folder.join(TOKENIZER).is_file() && CLIP_PAIRS.iter().any(|(_, config)| folder.join(config).is_file());
-    Ok(Some(if clip { Role::Clip } else { Role::Vqgan }))
+    let fits = |role| locate(role, &folder).is_ok();
+    let role = if clip {
+        Role::Clip
+    } else if !fits(Role::Vqgan) && fits(Role::Upscaler) {
+        Role::Upscaler
+    } else {
+        Role::Vqgan
+    };
+    Ok(Some(role))
 }
 
 /// Removes the files of a model of the list. Keeps the user's folders, and a tokenizer that other models read.

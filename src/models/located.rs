@@ -39,6 +39,7 @@ const SHOWN_WEIGHTS: usize = 5;
 
 /// Extensions of weight files with any name, the most likely first. A folder may hold one file with the extension.
 const CLIP_EXTENSIONS: [&str; 5] = ["safetensors", "pt", "pth", "bin", "ckpt"];
+pub(super) const UPSCALER_EXTENSIONS: [&str; 4] = ["safetensors", "pth", "pt", "bin"];
 const VQGAN_EXTENSIONS: [&str; 6] = ["ckpt", "safetensors", "pth", "pt", "bin", "msgpack"];
 
 /// The extension of the archives that OpenAI publishes, from which the configuration can be read.
@@ -68,8 +69,10 @@ pub(super) fn locate(role: Role, path: &Path) -> Result<Located> {
     let located = match (metadata.is_dir(), role) {
         (true, Role::Clip) => clip_in_folder(path)?,
         (true, Role::Vqgan) => with_config(vqgan_in_folder(path)?)?,
+        (true, Role::Upscaler) => Located { weights: upscaler_in_folder(path)?, config: None },
         (false, Role::Clip) => Located { weights: path.to_owned(), config: clip_config_beside(path) },
         (false, Role::Vqgan) => with_config(path.to_owned())?,
+        (false, Role::Upscaler) => Located { weights: path.to_owned(), config: None },
     };
     if is_shard_list(&located.weights) {
         files_of(&located.weights)?;
@@ -123,6 +126,13 @@ fn vqgan_in_folder(folder: &Path) -> Result<PathBuf> {
     only_of(folder, &VQGAN_EXTENSIONS).ok_or_else(|| {
         let hint = format!("the folder needs {}", vqgan_files());
         Error::file(folder, "the folder does not contain a VQGAN model", hint)
+    })
+}
+
+fn upscaler_in_folder(folder: &Path) -> Result<PathBuf> {
+    only_of(folder, &UPSCALER_EXTENSIONS).ok_or_else(|| {
+        let hint = "give the path of the weight file, or a folder with a single .safetensors or .pth file";
+        Error::file(folder, "the folder holds no upscaler", hint)
     })
 }
 

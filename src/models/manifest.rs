@@ -45,7 +45,7 @@ pub struct Entry {
     pub licence: String,
     /// Further information for the user
     pub note: Option<String>,
-    /// One file with the weights and one with the configuration
+    /// One file with the weights and, unless the model is an upscaler, one with the configuration
     pub files: Vec<EntryFile>,
     /// Name of the tokenizer, if the tokenizer is in another repository
     pub tokenizer: Option<String>,
@@ -211,14 +211,19 @@ impl Manifest {
     #[must_use]
     pub fn unknown_model(&self, role: Role, name: &str) -> Error {
         let names = self.models.iter().filter(|entry| entry.role == role).map(|entry| entry.name.as_str());
-        unknown(role.option(), name, names)
+        unknown(role.option(), name, role.built_in(), names)
     }
 
     /// The error for an unknown name of `--model`, with similar names.
     #[must_use]
     pub fn unknown_preset(&self, name: &str) -> Error {
         let vqgans = self.models.iter().filter(|entry| entry.role == Role::Vqgan).map(|entry| entry.name.as_str());
-        unknown("model", name, self.presets.iter().map(|preset| preset.name.as_str()).chain(vqgans))
+        unknown(
+            "model",
+            name,
+            Role::Vqgan.built_in(),
+            self.presets.iter().map(|preset| preset.name.as_str()).chain(vqgans),
+        )
     }
 }
 
@@ -236,7 +241,7 @@ impl QualityTable {
 }
 
 impl Entry {
-    /// The file with a part; every entry has exactly one for each part.
+    /// The file with a part; an upscaler has no configuration.
     #[must_use]
     pub fn file(&self, part: FilePart) -> Option<&EntryFile> {
         self.files.iter().find(|file| file.part == part)
@@ -250,9 +255,9 @@ impl Entry {
 }
 
 /// The error for an unknown name.
-fn unknown<'a>(option: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Error {
+fn unknown<'a>(option: &str, name: &str, built_in: &[&'a str], known: impl Iterator<Item = &'a str>) -> Error {
     // A name can be both that of a model and that of a preset.
-    let mut known_once = vec![super::embedded::NAME];
+    let mut known_once = built_in.to_vec();
     for name in known {
         if !known_once.contains(&name) {
             known_once.push(name);
@@ -277,7 +282,8 @@ mod tests {
         for entry in manifest.models() {
             let name = &entry.name;
             for part in [FilePart::Weights, FilePart::Configuration] {
-                assert_eq!(entry.files.iter().filter(|file| file.part == part).count(), 1, "{name}: {part:?}");
+                let expected = usize::from(part == FilePart::Weights || entry.role != Role::Upscaler);
+                assert_eq!(entry.files.iter().filter(|file| file.part == part).count(), expected, "{name}: {part:?}");
             }
             assert!(matches!(entry.format.as_str(), "safetensors" | "pickle" | "msgpack"), "{name}");
             match &entry.repository {

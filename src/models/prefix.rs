@@ -13,6 +13,12 @@ const OF_CLIP: [&str; 3] = [
     "text_model.embeddings.token_embedding.weight",
 ];
 
+/// Names of which every upscaler has one.
+const OF_UPSCALER: [&str; 2] = ["conv_first.weight", "body.0.weight"];
+
+/// Prefix of the averages that Real-ESRGAN's trainer keeps beside the weights; the averages are what is published.
+const AVERAGES: &str = "params_ema.";
+
 /// Prefix of the VQGAN that makes the pictures in a transformer's checkpoint, which may hold other VQGANs.
 const FIRST_STAGE: &str = "first_stage_model.";
 
@@ -35,6 +41,7 @@ impl Prefix {
         let (anchors, dotless): (&[&str], bool) = match role {
             Role::Vqgan => (&OF_VQGAN, true),
             Role::Clip => (&OF_CLIP, false),
+            Role::Upscaler => (&OF_UPSCALER, false),
         };
         let before = |name: &str, anchor: &str| {
             let prefix = name.strip_suffix(anchor)?;
@@ -45,7 +52,7 @@ impl Prefix {
             (
                 prefix.contains(AVERAGED),
                 !prefix.is_empty(),
-                !prefix.ends_with(FIRST_STAGE),
+                !prefix.ends_with(FIRST_STAGE) && !prefix.ends_with(AVERAGES),
                 prefix.len(),
                 prefix.clone(),
             )

@@ -2,7 +2,7 @@
 
 use std::collections::TryReserveError;
 
-use image::RgbImage;
+use image::{DynamicImage, RgbImage, RgbaImage};
 
 use super::profile::ToSrgb;
 
@@ -18,6 +18,8 @@ pub(super) struct Canvas {
     /// Number of rows pushed so far
     rows: usize,
     pixels: Vec<u8>,
+    /// The alphas; none if colors are laid over white
+    alphas: Option<Vec<u8>>,
 }
 
 impl Canvas {
@@ -38,7 +40,18 @@ impl Canvas {
             sums.try_reserve_exact(columns)?;
             sums.resize(columns, [0; 3]);
         }
-        Ok(Self { factor, size: (width, height), profile, buffer: Vec::new(), sums, rows: 0, pixels })
+        Ok(Self { factor, size: (width, height), profile, buffer: Vec::new(), sums, rows: 0, pixels, alphas: None })
+    }
+
+    /// Keeps transparency, instead of laying colors over white. Only for a picture that is not made smaller.
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    pub(super) fn layered(mut self) -> Result<Self, TryReserveError> {
+        let mut alphas = Vec::new();
+        alphas.try_reserve_exact(self.pixels.capacity() / 3)?;
+        self.alphas = Some(alphas);
+        Ok(self)
     }
 
     /// Adds the next row: red, green, blue and straight alpha, or the channels of the profile. The content of `row` is
@@ -52,6 +65,11 @@ impl Canvas {
             profile.row(row, &mut self.buffer);
         }
         self.rows += 1;
+        if let Some(alphas) = self.alphas.as_mut().filter(|_| self.factor == 1) {
+            self.pixels.extend(row.iter().flat_map(|[red, green, blue, _]| [*red, *green, *blue].map(narrow)));
+            alphas.extend(row.iter().map(|pixel| narrow(pixel[3])));
+            return;
+        }
         if self.factor == 1 {
             self.pixels.extend(row.iter().flat_map(|pixel| over_white(pixel.map(narrow))));
             return;
@@ -75,8 +93,19 @@ impl Canvas {
         }
     }
 
-    /// The picture; none if rows are missing.
-    pub(super) fn finish(self) -> Option<RgbImage> {
+    /// The picture, with alpha if it is kept and something is transparent; none if rows are missing.
+    pub(super) fn finish_layered(mut self) -> Option<DynamicImage> {
+        let alphas = self.alphas.take().filter(|alphas| alphas.iter().any(|alpha| *alpha < u8::MAX));
+        let opaque = self.finish()?;
+        let Some(alphas) = alphas else { return Some(opaque.into()) };
+        let (width, height) = opaque.dimensions();
+        let (colors, _) = opaque.as_raw().as_chunks::<3>();
+        let pixels = colors.iter().zip(alphas).flat_map(|([red, green, blue], alpha)| [*red, *green, *blue, alpha]);
+        RgbaImage::from_raw(width, height, pixels.collect()).map(DynamicImage::from)
+    }
+
+    /// The picture without alpha; none if rows are missing.
+    fn finish(self) -> Option<RgbImage> {
         let (width, height) = self.size;
         let side = |pixels: usize| u32::try_from(pixels.div_ceil(self.factor)).ok();
         RgbImage::from_raw(side(width)?, side(height)?, self.pixels)

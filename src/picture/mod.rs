@@ -17,7 +17,9 @@ mod tiff;
 mod turn;
 
 pub use pixels::{side_by_side, to_colours, to_image, to_pixels};
-pub use read::{Bounded, Bounds, dimensions, over_white, read, read_within, reading_memory};
+pub use read::{
+    Bounded, Bounds, dimensions, layered_dimensions, over_white, read, read_layered, read_within, reading_memory,
+};
 pub(crate) use resize::bicubic;
-pub use resize::{cover, pad_to};
+pub use resize::{cover, lanczos, pad_to};
 pub use size::Size;

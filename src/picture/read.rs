@@ -18,6 +18,26 @@ pub fn read(path: &Path) -> Result<RgbImage> {
     Source::open(path)?.read()
 }
 
+/// Decodes a picture as [`read`] does, but with alpha if something is transparent. A picture of more than 64 megapixels is
+/// refused, not made smaller.
+///
+/// # Errors
+/// As for [`read`], and if the picture is too large.
+pub fn read_layered(path: &Path) -> Result<DynamicImage> {
+    Source::open(path)?.read_layered()
+}
+
+/// The width and height of a picture as [`read_layered`] returns it.
+///
+/// # Errors
+/// As for [`read_layered`], except for damage after the header.
+pub fn layered_dimensions(path: &Path) -> Result<Size> {
+    let source = Source::open(path)?;
+    source.check_layered()?;
+    let (width, height) = source.read_size();
+    Ok(Size { width: width as usize, height: height as usize })
+}
+
 /// What a picture of a stranger may be at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {

@@ -42,6 +42,15 @@ pub(crate) fn bicubic(picture: &RgbImage, size: Size) -> Result<RgbImage> {
     resample(picture, &part, size, FilterType::CatmullRom)
 }
 
+/// The whole picture at another size, by the filter of Lanczos with three lobes (Pillow's `LANCZOS`).
+///
+/// # Errors
+/// If a side is too long.
+pub fn lanczos(picture: &RgbImage, size: Size) -> Result<RgbImage> {
+    let part = Part { left: 0.0, top: 0.0, width: picture.width().into(), height: picture.height().into() };
+    resample(picture, &part, size, FilterType::Lanczos3)
+}
+
 /// The largest part around the picture's center that has the proportions of a size, resized to it. A picture that
 /// already has that size is returned unchanged.
 ///

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use image::GenericImageView;
+
 use crate::text::whole_number;
 
 /// Width and height in pixels, at least 1.
@@ -16,6 +18,20 @@ pub struct Size {
 
 /// The longest accepted side, in pixels.
 const LONGEST: usize = 1 << 20;
+
+impl Size {
+    /// The size of an image.
+    #[must_use]
+    pub fn of(image: &impl GenericImageView) -> Self {
+        Self { width: image.width() as usize, height: image.height() as usize }
+    }
+
+    /// The size with sides that are `factor` times as long.
+    #[must_use]
+    pub fn times(self, factor: usize) -> Self {
+        Self { width: self.width.saturating_mul(factor), height: self.height.saturating_mul(factor) }
+    }
+}
 
 impl FromStr for Size {
     type Err = String;

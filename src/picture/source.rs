@@ -222,8 +222,12 @@ impl<'a> Source<'a> {
     /// # Errors
     /// If the picture takes too much memory.
     pub(super) fn check(&self) -> Result<()> {
+        self.check_memory(0)
+    }
+
+    fn check_memory(&self, more: u64) -> Result<()> {
         let (width, height) = self.size;
-        room::check(self.memory(), &format!("{width}x{height} pixels"))
+        room::check(self.memory().saturating_add(more), &format!("{width}x{height} pixels"))
             .map_err(|problem| Error::file(self.path, problem, "make the picture smaller first, or convert it to PNG"))
     }
 
@@ -233,6 +237,31 @@ impl<'a> Source<'a> {
     /// If the picture takes too much memory, or is damaged.
     pub(super) fn read(self) -> Result<RgbImage> {
         self.check()?;
+        Ok(self.decode(false)?.into_rgb8())
+    }
+
+    /// Decodes the picture as [`Source::read`] does, but at its own size, and with alpha if something is transparent.
+    ///
+    /// # Errors
+    /// If the picture is too large or takes too much memory, or is damaged.
+    pub(super) fn read_layered(self) -> Result<DynamicImage> {
+        self.check_layered()?;
+        self.decode(true)
+    }
+
+    /// Refuses a picture that [`Source::read_layered`] cannot read.
+    ///
+    /// # Errors
+    /// If the picture is too large, or takes too much memory.
+    pub(super) fn check_layered(&self) -> Result<()> {
+        if pixels(self.size) > LARGE {
+            return Err(too_many_pixels(self.path, self.size, LONGEST_SIDE, LARGE));
+        }
+        // The alphas, apart and together with the colors.
+        self.check_memory(5 * pixels(self.size))
+    }
+
+    fn decode(self, layered: bool) -> Result<DynamicImage> {
         let Self { path, size: (width, height), decoded, factor, turn, ink, profile, .. } = self;
         let profile = ToSrgb::new(profile.as_ref(), ink);
         let no_memory = |_: TryReserveError| {
@@ -240,22 +269,25 @@ impl<'a> Source<'a> {
             Error::file(path, problem, "make the picture smaller first, or close other programs")
         };
         let sides = (decoded.0 as usize, decoded.1 as usize);
-        let canvas = |profile| Canvas::new(sides, factor as usize, profile).map_err(no_memory);
+        let canvas = |profile| {
+            let canvas = Canvas::new(sides, factor as usize, profile).map_err(no_memory)?;
+            if layered { canvas.layered().map_err(no_memory) } else { Ok(canvas) }
+        };
         let picture = match self.way {
             Way::Png => {
                 let mut canvas = canvas(profile)?;
                 png::rows(start(path)?.0, &mut canvas).map_err(|error| undecodable(path, error))?;
-                canvas.finish()
+                canvas.finish_layered()
             }
             Way::Jpeg => {
                 let mut canvas = canvas(profile)?;
                 jpeg::rows(start(path)?.0, decoded, &mut canvas).map_err(|error| undecodable(path, error))?;
-                canvas.finish()
+                canvas.finish_layered()
             }
             Way::Tiff(tiff) => {
                 let mut canvas = canvas(profile)?;
                 tiff.rows(&mut |row| canvas.push(row)).map_err(|error| undecodable(path, error))?;
-                canvas.finish()
+                canvas.finish_layered()
             }
             Way::Whole(format) => {
                 let decoder = decoder(path, format).map_err(|error| failed(path, error))?;
@@ -266,7 +298,7 @@ impl<'a> Source<'a> {
                 bytes.resize(length, 0);
                 decoder.read_image(&mut bytes).map_err(|error| failed(path, error))?;
                 if color == image::ColorType::Rgb8 && factor == 1 && profile.is_none() {
-                    RgbImage::from_raw(width, height, bytes)
+                    RgbImage::from_raw(width, height, bytes).map(DynamicImage::from)
                 } else {
                     let mut canvas = canvas(profile)?;
                     let layout = Layout::of(color);
@@ -275,14 +307,13 @@ impl<'a> Source<'a> {
                         layout.widen(bytes, &mut row);
                         canvas.push(&mut row);
                     }
-                    canvas.finish()
+                    canvas.finish_layered()
                 }
             }
         };
-        let picture = picture.ok_or_else(|| undecodable(path, "rows are missing"))?;
-        let mut picture = DynamicImage::from(picture);
+        let mut picture = picture.ok_or_else(|| undecodable(path, "rows are missing"))?;
         picture.apply_orientation(turn);
-        Ok(picture.into_rgb8())
+        Ok(picture)
     }
 }
 

@@ -93,6 +93,16 @@ pub enum Event {
         /// Its number, from 0
         frame: usize,
     },
+    /// The finished picture will be enlarged
+    Enlarging {
+        /// Number of tiles
+        tiles: usize,
+    },
+    /// A tile of the picture was enlarged
+    Enlarged {
+        /// Its number, from 0
+        tile: usize,
+    },
     /// A file was written
     Saved {
         /// Its path

@@ -8,7 +8,7 @@ use crate::models::{Quality, embedded};
 use crate::palette::Palette;
 use crate::picture::Size;
 use crate::settings::{DrawerName, OptionInfo, Overrides, STYLE_WEIGHT, Settings, StyleName};
-use crate::{Error, Result, picture};
+use crate::{Error, Result, picture, upscale};
 
 /// The default number of colors of pixel art.
 const PIXEL_ART_COLORS: usize = 24;
@@ -79,6 +79,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     (merged.palette, merged.colors) = (palette, colors);
     merged.stop_at = merged.stop_at.filter(|_| stopped <= lengthened);
     settle_styles(&mut merged)?;
+    settle_upscaling(&mut merged)?;
     let weight = init_weight::named(layers);
     merged.init_weight = Some(weight.unwrap_or_default());
     let mut settings = merged.resolved()?;
@@ -136,6 +137,20 @@ fn settle_styles(merged: &mut Overrides) -> Result<()> {
     }
     merged.style_weight = (!names.is_empty()).then(|| merged.style_weight.unwrap_or(STYLE_WEIGHT));
     merged.style = Some(names);
+    Ok(())
+}
+
+/// How the finished picture is enlarged, if it is. Cells and few colors keep their pixels.
+fn settle_upscaling(merged: &mut Overrides) -> Result<()> {
+    merged.upscale = merged.upscale.filter(|times| *times != 1);
+    let keeps_pixels = merged.pixel_size.is_some() || merged.palette.is_some() || merged.colors.is_some();
+    let named = merged.upscaler.take().filter(|_| !keeps_pixels);
+    let usual = if keeps_pixels { upscale::NEAREST } else { upscale::DEFAULT };
+    merged.upscaler = merged.upscale.map(|_| named.unwrap_or_else(|| usual.to_owned()));
+    if merged.upscale.is_some() && merged.pixel_zoom.is_some() {
+        let hint = "give only one of them: ‹pixel-zoom› already sets the size of each cell";
+        return Err(Error::usage("‹upscale› and ‹pixel-zoom› are both given", hint));
+    }
     Ok(())
 }
 

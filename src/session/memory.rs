@@ -51,6 +51,8 @@ pub(super) struct Estimate<'a> {
     starting: u64,
     /// Reading the largest input image
     reading: u64,
+    /// Enlarging the picture
+    enlarging: u64,
 }
 
 impl<'a> Estimate<'a> {
@@ -76,9 +78,22 @@ impl<'a> Estimate<'a> {
                 lasting += clip.compiled_bytes();
                 file = file.max(clip.file_bytes());
             }
+            if let Some(upscaler) = &models.upscaler {
+                lasting += upscaler.compiled_bytes();
+                file = file.max(upscaler.file_bytes());
+            }
         }
+        let enlarging = match models.enlargement(settings)? {
+            Some((method, factor)) => {
+                let size = settings.upscaled_size();
+                // The enlarged picture as numbers, twice while it is rearranged.
+                let numbers = if of == MemoryOf::Host { 24 * size.width.saturating_mul(size.height) as u64 } else { 0 };
+                method.memory(settings.size, factor, of)?.saturating_add(numbers)
+            }
+            None => 0,
+        };
         let losses = losses(settings);
-        Ok(Self { settings, models, blueprint, losses, of, program, lasting, file, starting, reading })
+        Ok(Self { settings, models, blueprint, losses, of, program, lasting, file, starting, reading, enlarging })
     }
 
     /// The estimated memory while the largest input image is read and nothing is drawn, in bytes. None if there are no
@@ -92,7 +107,8 @@ impl<'a> Estimate<'a> {
         // On a GPU, weights are loaded when they are first used and then stay there.
         let vqgan = self.models.vqgan.as_ref().map_or(0, |vqgan| vqgan.model.weight_memory(self.of));
         let clips = distinct(self.models).map(|clip| clip.model.weight_memory(self.of));
-        let weights = clips.fold(vqgan, u64::saturating_add);
+        let upscaler = self.models.upscaler.as_ref().map_or(0, |upscaler| upscaler.model.weight_memory(self.of));
+        let weights = clips.fold(vqgan, u64::saturating_add).saturating_add(upscaler);
         self.program.saturating_add(weights).saturating_add(self.lasting)
     }
 
@@ -105,7 +121,7 @@ impl<'a> Estimate<'a> {
     pub(super) fn bytes(&self, batch: usize, recomputed: Recomputed) -> Result<u64> {
         let (size, of) = (self.settings.size, self.of);
         let drawing = self.blueprint.memory(self.settings, self.models.loaded(), recomputed.decoder, of)?;
-        let mut most = drawing.peak.max(self.starting);
+        let mut most = drawing.peak.max(self.starting).max(self.enlarging);
         let picture = (12 * size.width).saturating_mul(size.height) as u64;
         let buffers = match of {
             // The gradient of the warp has a buffer with the size of the picture for each group of cutouts.

@@ -15,8 +15,9 @@ use crate::machine::in_words;
 use crate::models::container::files_of;
 use crate::models::{Finder, Missing, ModelFiles, ModelRecord, Role};
 use crate::settings::Settings;
+use crate::upscale::{Factor, Method, Upscaler, is_filter};
 use crate::vqgan::Vqgan;
-use crate::{Error, Result, machine};
+use crate::{Error, Result, machine, upscale};
 
 /// A loaded model and its source.
 pub struct LoadedModel<M> {
@@ -75,6 +76,8 @@ pub struct Models {
     pub vqgan: Option<LoadedModel<Vqgan>>,
     /// The CLIP models that judge
     pub clips: Vec<LoadedModel<Clip>>,
+    /// The network that enlarges the finished picture, if one does
+    pub upscaler: Option<LoadedModel<Upscaler>>,
 }
 
 impl<M> LoadedModel<M> {
@@ -192,6 +195,7 @@ impl Models {
     pub fn start_hashing(&self) {
         self.vqgan.iter().for_each(|vqgan| vqgan.source.start_hashing());
         self.clips.iter().for_each(|clip| clip.source.start_hashing());
+        self.upscaler.iter().for_each(|upscaler| upscaler.source.start_hashing());
     }
 
     /// The records of all models in a recipe.
@@ -200,7 +204,19 @@ impl Models {
     /// If a file could not be read again.
     pub fn records(&self) -> Result<Vec<ModelRecord>> {
         let vqgan = self.vqgan.iter().map(LoadedModel::record);
-        vqgan.chain(self.clips.iter().map(LoadedModel::record)).collect()
+        let upscaler = self.upscaler.iter().map(LoadedModel::record);
+        vqgan.chain(self.clips.iter().map(LoadedModel::record)).chain(upscaler).collect()
+    }
+
+    /// How settings enlarge the finished picture, if they do.
+    ///
+    /// # Errors
+    /// If a network is needed that is not loaded.
+    pub fn enlargement(&self, settings: &Settings) -> Result<Option<(Method<'_>, Factor)>> {
+        let Some(times) = settings.upscale else { return Ok(None) };
+        let name = settings.upscaler.as_deref().unwrap_or(upscale::DEFAULT);
+        let upscaler = self.upscaler.as_ref().map(|upscaler| upscaler.model.as_ref());
+        Ok(Some((Method::of(name, upscaler)?, Factor::of(times)?)))
     }
 
     /// The models that a drawer can use.
@@ -215,6 +231,7 @@ impl Models {
 pub struct ModelStore {
     vqgans: Vec<LoadedModel<Vqgan>>,
     clips: Vec<LoadedModel<Clip>>,
+    upscalers: Vec<LoadedModel<Upscaler>>,
 }
 
 impl ModelStore {
@@ -236,7 +253,8 @@ impl ModelStore {
             }
             clips.push(self.clip(name, finder)?);
         }
-        Ok(Models { vqgan, clips })
+        let upscaler = upscaler_of(settings).map(|name| self.upscaler(name, finder)).transpose()?;
+        Ok(Models { vqgan, clips, upscaler })
     }
 
     /// A CLIP model, loaded if necessary.
@@ -263,19 +281,36 @@ impl ModelStore {
         Ok(vqgan)
     }
 
+    /// An upscaler, loaded if necessary.
+    ///
+    /// # Errors
+    /// If the file cannot be found or downloaded, or does not fit.
+    pub fn upscaler(&mut self, name: &str, finder: &Finder) -> Result<LoadedModel<Upscaler>> {
+        if let Some(upscaler) = self.upscalers.iter().find(|upscaler| upscaler.name == name) {
+            return Ok(upscaler.clone());
+        }
+        self.make_room();
+        let upscaler = LoadedModel::load(finder, Role::Upscaler, name, Upscaler::load)?;
+        self.upscalers.push(upscaler.clone());
+        Ok(upscaler)
+    }
+
     fn has(&self, role: Role, name: &str) -> bool {
         match role {
             Role::Vqgan => self.vqgans.iter().any(|vqgan| vqgan.name == name),
             Role::Clip => self.clips.iter().any(|clip| clip.name == name),
+            Role::Upscaler => self.upscalers.iter().any(|upscaler| upscaler.name == name),
         }
     }
 
     fn make_room(&mut self) {
         let bytes = self.vqgans.iter().map(|vqgan| vqgan.model.weight_memory(MemoryOf::Host)).sum::<u64>()
-            + self.clips.iter().map(|clip| clip.model.weight_memory(MemoryOf::Host)).sum::<u64>();
+            + self.clips.iter().map(|clip| clip.model.weight_memory(MemoryOf::Host)).sum::<u64>()
+            + self.upscalers.iter().map(|upscaler| upscaler.model.weight_memory(MemoryOf::Host)).sum::<u64>();
         if machine::memory().is_some_and(|memory| bytes > memory.total / 2) {
             self.vqgans.retain(|vqgan| Arc::strong_count(&vqgan.model) > 1);
             self.clips.retain(|clip| Arc::strong_count(&clip.model) > 1);
+            self.upscalers.retain(|upscaler| Arc::strong_count(&upscaler.model) > 1);
         }
     }
 }
@@ -294,7 +329,13 @@ fn check_room(held: u64, name: &str, finder: &Finder) -> Result<()> {
 /// The models that settings name.
 fn wanted(settings: &Settings) -> Result<impl Iterator<Item = (Role, &str)>> {
     let vqgan = drawer::of(&settings.drawer)?.vqgan(settings).map(|name| (Role::Vqgan, name));
-    Ok(vqgan.into_iter().chain(settings.clip.iter().map(|name| (Role::Clip, name.as_str()))))
+    let clips = settings.clip.iter().map(|name| (Role::Clip, name.as_str()));
+    Ok(vqgan.into_iter().chain(clips).chain(upscaler_of(settings).map(|name| (Role::Upscaler, name))))
+}
+
+/// The network that enlarges the finished picture; none if nothing or a filter does.
+fn upscaler_of(settings: &Settings) -> Option<&str> {
+    settings.upscaler.as_deref().filter(|name| settings.upscale.is_some() && !is_filter(name))
 }
 
 /// Loads a model to check that it can be used.
@@ -305,5 +346,6 @@ pub fn check_usable(files: &ModelFiles) -> Result<()> {
     match files.role {
         Role::Clip => Clip::load(files).map(drop),
         Role::Vqgan => Vqgan::load(files).map(drop),
+        Role::Upscaler => Upscaler::load(files).map(drop),
     }
 }

@@ -3,6 +3,7 @@
 use candle_core::Tensor;
 
 use super::Session;
+use crate::picture::Size;
 use crate::progress::{Ending, Event, Stop};
 use crate::{Error, Result};
 
@@ -54,7 +55,7 @@ pub type Watch<'a> = dyn FnMut(Event, Option<&Tensor>, &Session) -> Result<()> +
 pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Finished> {
     let settings = session.settings().clone();
     let total = settings.iterations_to_run();
-    let (width, height) = (settings.size.width, settings.size.height);
+    let Size { width, height } = settings.upscaled_size();
     let (done, seed) = (session.iteration(), settings.seed.0);
     let gpu = session.device().gpu().map(ToString::to_string);
     watch(Event::Started { iterations: total, done, width, height, seed, gpu }, None, session)?;

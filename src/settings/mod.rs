@@ -47,6 +47,7 @@ pub use weighted::Weighted;
 
 use crate::Result;
 use crate::palette::file_of;
+use crate::picture::Size;
 use crate::styles::Style;
 
 /// How much styles count if nothing else is said: the weight of the style text of aphantasia (`clip_fft.py`, `-t2`),
@@ -67,6 +68,12 @@ impl Settings {
     #[must_use]
     pub fn has_few_colours(&self) -> bool {
         self.palette.is_some() || self.colors.is_some()
+    }
+
+    /// The size of the picture after --upscale.
+    #[must_use]
+    pub fn upscaled_size(&self) -> Size {
+        self.size.times(self.upscale.unwrap_or(1))
     }
 
     /// The styles, in order.

@@ -38,7 +38,7 @@ impl Recording {
         let has_movies = products.movies().next().is_some();
         let (mut kept, mut reason) = (None, String::new());
         if let Some(Keeping { path, earlier: Some((earlier, so_far)) }) = keeping.filter(|_| has_movies && first > 0) {
-            match FrameFile::reopen(path, earlier, so_far, settings.size) {
+            match FrameFile::reopen(path, earlier, so_far, settings.upscaled_size()) {
                 Ok(reopened) => kept = Some(reopened),
                 Err(error) => reason = format!("; {error}"),
             }
@@ -49,7 +49,7 @@ impl Recording {
         }
         match keeping {
             Some(Keeping { path, .. }) if has_movies && kept.is_none() => {
-                match FrameFile::create(path, settings.size) {
+                match FrameFile::create(path, settings.upscaled_size()) {
                     Ok(created) => kept = Some(created),
                     Err(error) => warn(format!("{error}; movies start over if the run is resumed")),
                 }
@@ -66,7 +66,7 @@ impl Recording {
             return Ok(Self(None));
         }
         let pictures = first..=settings.iterations;
-        Recorder::keeping(products, &settings.video(), settings.size, pictures, kept).map(Some).map(Self)
+        Recorder::keeping(products, &settings.video(), settings.upscaled_size(), pictures, kept).map(Some).map(Self)
     }
 
     /// Adds the picture that an iteration judged, and warns of problems with earlier pictures.

@@ -12,7 +12,8 @@ use std::time::Duration;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use text2art::frozen::{
     Activation, Algorithms, Attention, AttentionLayout, Border, ChannelAffine, Convolution, DoublingConvolution,
-    Filter, GroupNorm, Homography, Layer, LayerNorm, Linear, Patches, Retouch, Touch, Upsample, View, Warp, Window,
+    Filter, GroupNorm, Homography, Layer, LayerNorm, LeakyRectifier, Linear, Patches, PixelShuffle, Retouch, Touch,
+    Upsample, View, Warp, Window,
 };
 
 /// Numbers that are neither equal nor large.
@@ -95,6 +96,8 @@ fn pictures(criterion: &mut Criterion) {
     both(criterion, "retouch of 32 cutouts", &layer, &[32, 3, 224, 224]);
     both(criterion, "affine", &ChannelAffine::new(vec![2.0; 3], vec![0.1; 3]), &[32, 3, 224, 224]);
     both(criterion, "upsample", &Upsample, &[1, 128, 128, 128]);
+    both(criterion, "leaky rectifier", &LeakyRectifier::new(vec![0.2; 64]), &[1, 64, 256, 256]);
+    both(criterion, "pixel shuffle", &PixelShuffle { side: 4 }, &[1, 48, 256, 256]);
 }
 
 criterion_group!(benches, convolutions, norms, transformer, pictures);

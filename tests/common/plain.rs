@@ -125,6 +125,19 @@ pub fn doubled(input: &[f64], (height, width): Size) -> Vec<f64> {
     doubled
 }
 
+/// Planes `[planes · side², height, width]` as squares `[planes, side · height, side · width]`.
+pub fn shuffled(input: &[f64], (height, width): Size, side: usize) -> Vec<f64> {
+    let (rows, columns) = (side * height, side * width);
+    let planes = input.len() / (rows * columns);
+    let places = (0..planes).flat_map(|plane| (0..rows).map(move |row| (plane, row)));
+    let places = places.flat_map(|(plane, row)| (0..columns).map(move |column| (plane, row, column)));
+    let from = |(plane, row, column): (usize, usize, usize)| {
+        let channel = plane * side * side + row % side * side + column % side;
+        input[(channel * height + row / side) * width + column / side]
+    };
+    places.map(from).collect()
+}
+
 /// The mean of each `side` x `side` square of a plane; any rest is dropped.
 pub fn pooled(plane: &[f64], (height, width): Size, side: usize) -> Vec<f64> {
     let (rows, columns) = (height / side, width / side);

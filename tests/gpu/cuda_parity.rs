@@ -17,6 +17,7 @@ use text2art::drawer::Drawer;
 use text2art::gpu::Precision;
 use text2art::judge::distances;
 use text2art::models::{ModelFiles, Role};
+use text2art::upscale::Upscaler;
 use text2art::vqgan::Vqgan;
 
 /// Precisions with the relative distance that features, and that gradients may have from the reference's: in `f32` those
@@ -91,6 +92,22 @@ fn vqgan_codes_pictures_and_gradients() {
                 let apart = relative_distance(gradients.get(&latent).unwrap(), slopes);
                 assert!(apart < near_slope, "{name}, {precision}: the gradient is off by {apart}");
             }
+        }
+    }
+}
+
+#[test]
+fn upscalers_enlarge_as_on_the_processor() {
+    for file in ["compact-x4.safetensors", "compact-x2.safetensors", "residual-x4.pth", "residual-x2.pth"] {
+        let path = fixtures().join("upscalers").join(file);
+        let upscaler = Upscaler::load(&ModelFiles::open(Role::Upscaler, text(&path)).unwrap()).unwrap();
+        for (precision, near, _) in PRECISIONS {
+            let expected = moved(reference("upscalers/expected.safetensors"), &gpu(precision));
+            let apart = relative_distance(
+                &upscaler.forward(&expected["picture"]).unwrap(),
+                &expected[file.split('.').next().unwrap()],
+            );
+            assert!(apart < near, "{file}, {precision}: the picture is off by {apart}");
         }
     }
 }

@@ -15,8 +15,9 @@ use candle_core::{Tensor, Var};
 use common::{noise, noise_tensor, relative_distance, values};
 use text2art::frozen::{
     Activation, Algorithms, Attention, AttentionLayout, AveragePool, Border, Clamp, ClassToken, Convolution,
-    DoublingConvolution, Filter, FirstToken, GroupNorm, Homography, LayerNorm, Linear, MeanMaxPool, MeanToken, Network,
-    Padding, Patches, Rectangle, Retouch, SquareSum, Step, Touch, Upsample, View, Warp, Window, apply,
+    DoublingConvolution, Filter, FirstToken, GroupNorm, Homography, LayerNorm, LeakyRectifier, Linear, MeanMaxPool,
+    MeanToken, Network, Padding, Patches, PixelShuffle, PixelUnshuffle, Rectangle, Retouch, SquareSum, Step, Touch,
+    Upsample, View, Warp, Window, apply,
 };
 
 /// Compares the gradient of Σ layer(x) · c along random directions d with
@@ -211,6 +212,51 @@ fn a_doubling_convolution_is_an_upsample_and_a_convolution() {
         assert_close(&gradient(&found, &together), &gradient(&expected, &apart));
         check_gradient(|x| apply(layer.clone(), x), &shape);
     }
+}
+
+#[test]
+fn layers_of_upscalers() {
+    let (input, slopes) = (noise_tensor(&[2, 3, 4, 6], 12), noise_tensor(&[3], 13));
+    let scaled = input.broadcast_mul(&slopes.reshape((1, 3, 1, 1)).unwrap()).unwrap();
+    let expected = input.ge(0.0).unwrap().where_cond(&input, &scaled).unwrap();
+    let rectifier = LeakyRectifier::new(values(&slopes));
+    assert_close(&apply(rectifier.clone(), &input).unwrap(), &expected);
+    // A kink lies between few of the numbers that differences compare.
+    let apart = input.affine(1.0, 3.0).unwrap();
+    assert_close(&apply(rectifier, &apart).unwrap(), &apart);
+    let network = Network::new(vec![Step::layer(LeakyRectifier::new(vec![0.25])), Step::layer(Upsample)]);
+    let negative = Var::from_tensor(&noise_tensor(&[1, 1, 2, 2], 4).abs().unwrap().neg().unwrap()).unwrap();
+    let gradients = network.forward(&negative).unwrap().sum_all().unwrap().backward().unwrap();
+    assert_eq!(values(gradients.get(&negative).unwrap()), [1.0; 4]);
+
+    // The library's own shuffle, and its reverse.
+    let many = noise_tensor(&[2, 18, 4, 5], 12);
+    let expected = candle_nn::ops::pixel_shuffle(&many, 3).unwrap();
+    assert_close(&apply(PixelShuffle { side: 3 }, &many).unwrap(), &expected);
+    assert_close(&apply(PixelUnshuffle { side: 3 }, &expected).unwrap(), &many);
+    check_gradient(|x| apply(PixelShuffle { side: 3 }, x), &[2, 18, 2, 5]);
+    check_gradient(|x| apply(PixelUnshuffle { side: 2 }, x), &[2, 3, 4, 6]);
+    assert!(apply(PixelShuffle { side: 3 }, &noise_tensor(&[1, 10, 2, 2], 0)).is_err());
+    assert!(apply(PixelUnshuffle { side: 2 }, &noise_tensor(&[1, 1, 3, 2], 0)).is_err());
+}
+
+#[test]
+fn branches_are_joined() {
+    let (layer, weight, bias) = convolution(3, 2, Window::same(3));
+    let network = || {
+        Network::new(vec![
+            Step::Join(vec![], vec![Step::layer(layer.clone()), Step::layer(Activation::Silu)]),
+            Step::layer(Activation::Silu),
+        ])
+    };
+    let input = noise_tensor(&[2, 3, 5, 4], 12);
+    let convolved = input.conv2d(&weight, 1, 1, 1, 1).unwrap();
+    let convolved = convolved.broadcast_add(&bias.reshape((1, 2, 1, 1)).unwrap()).unwrap();
+    let joined = Tensor::cat(&[&input, &convolved.silu().unwrap()], 1).unwrap();
+    assert_close(&network().forward(&input).unwrap(), &joined.silu().unwrap());
+    check_gradient(|x| network().forward(x), &[2, 3, 5, 4]);
+    let wrong = Network::new(vec![Step::Join(vec![], vec![Step::layer(Upsample)])]);
+    assert!(wrong.forward(&input).is_err());
 }
 
 #[test]

@@ -21,8 +21,9 @@ use proptest::prelude::*;
 use strategies::{touches, views};
 use text2art::frozen::{
     Activation, Algorithms, Attention, AttentionLayout, AveragePool, Border, ChannelAffine, Clamp, ClassToken,
-    Convolution, DoublingConvolution, Filter, FirstToken, GroupNorm, Homography, Layer, LayerNorm, Linear, MeanMaxPool,
-    MeanToken, Padding, Patches, Rectangle, Retouch, Touch, Upsample, View, Warp, Window,
+    Convolution, DoublingConvolution, Filter, FirstToken, GroupNorm, Homography, Layer, LayerNorm, LeakyRectifier,
+    Linear, MeanMaxPool, MeanToken, Padding, Patches, PixelShuffle, Rectangle, Retouch, Touch, Upsample, View, Warp,
+    Window,
 };
 
 /// What convolutions may differ from f64 by, relative to the norm, as the sums' length and Winograd's
@@ -263,6 +264,25 @@ proptest! {
             each(x, batch * channels, |plane| plain::pooled(plane, size, side))
         });
         check(&Upsample, &shape, seed, 1e-5, |x| plain::doubled(x, size));
+        let many = [batch, channels * side * side, size.0, size.1];
+        check(&PixelShuffle { side }, &many, seed, 1e-5, |x| plain::shuffled(x, size, side));
+        let slopes = noise(channels, seed + 5);
+        let planes = |x: &[f64], factor: &dyn Fn(f64, f64) -> f64| -> Vec<f64> {
+            let slope = |index: usize| f64::from(slopes[index / area % channels]);
+            x.iter().enumerate().map(|(index, x)| factor(*x, slope(index))).collect()
+        };
+        // Differences would reach across the bend.
+        check_gradient(
+            &LeakyRectifier::new(slopes.clone()),
+            &shape,
+            seed,
+            1e-5,
+            |x| planes(x, &|x, slope| if x > 0.0 { x } else { slope * x }),
+            |x, dy| {
+                let slopes = planes(x, &|x, slope| if x > 0.0 { 1.0 } else { slope });
+                slopes.iter().zip(dy).map(|(slope, dy)| slope * dy).collect()
+            },
+        );
         // Differences would reach across changes of the largest.
         check_gradient(
             &MeanMaxPool,

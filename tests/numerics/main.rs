@@ -11,4 +11,5 @@ mod optimizers;
 mod properties;
 mod recomputing;
 mod reference_run;
+mod upscalers;
 mod vqgan_parity;

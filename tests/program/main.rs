@@ -32,5 +32,6 @@ mod threads;
 #[cfg(unix)]
 mod topics;
 mod transparency;
+mod upscale;
 mod video;
 mod video_players;

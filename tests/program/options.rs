@@ -30,6 +30,7 @@ fn workplace() -> Workplace {
         ("clip/tokenizer.json", "clip/tokenizer.json"),
         ("vqgan/last.ckpt", "vqgan/last.ckpt"),
         ("vqgan/model.yaml", "vqgan/model.yaml"),
+        ("upscalers/compact-x2.safetensors", "compact.safetensors"),
     ];
     for (source, name) in copies {
         workplace.write(name, std::fs::read(fixtures().join(source)).unwrap());
@@ -50,6 +51,9 @@ fn steady(line: &str) -> String {
     let keep = |end: &str| line.find(end).map(|at| format!("{}...", &line[..at + end.len()]));
     if line.starts_with("iteration ") {
         return keep("loss ").unwrap();
+    }
+    if line.starts_with("enlarged tile ") {
+        return keep(", ").unwrap();
     }
     if line.starts_with("done: ") {
         return keep(" iteration").unwrap();
@@ -171,6 +175,18 @@ const GENERATE: [Group; 10] = [
                 ],
             ),
             (
+                "--upscale",
+                &[
+                    "apple --dry-run --upscale 2",
+                    "apple --dry-run --upscale 1",
+                    "apple --dry-run --upscale 4 --pixel-art",
+                    "apple --size 16x16 -n 0 --quiet --upscale 2 -o made-large.png",
+                    "apple --upscale 5",
+                    "apple --upscale twice",
+                    "apple --upscale 2 --pixel-art --pixel-zoom 1",
+                ],
+            ),
+            (
                 "--image-prompt",
                 &[
                     "apple --dry-run --image-prompt photo.png:0.5 --image-prompt photo.png",
@@ -216,6 +232,18 @@ const GENERATE: [Group; 10] = [
                 &["apple --dry-run --vqgan vqgan", "apple --vqgan none", "apple --vqgan folder", "apple --vqgan ''"],
             ),
             ("--clip", &["apple --dry-run --clip clip,embedded", "apple --clip none", "apple --clip folder"]),
+            (
+                "--upscaler",
+                &[
+                    "apple --dry-run --upscale 2 --upscaler compact.safetensors",
+                    "apple --dry-run --upscaler none.pth",
+                    "apple --upscale 2 --upscaler none.pth",
+                    "apple --upscale 2 --upscaler lanczoss",
+                    "apple --upscale 2 --upscaler clip/model.safetensors",
+                    "apple --upscale 2 --upscaler embedded",
+                    "apple --upscale 2 --upscaler ''",
+                ],
+            ),
             ("--offline", &["apple --dry-run --offline"]),
         ],
     ),
@@ -472,7 +500,7 @@ const GENERATE: [Group; 10] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 23] = [
+const VERBS: [Group; 24] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
@@ -599,6 +627,57 @@ const VERBS: [Group; 23] = [
                 &["video photo.png -o w.gif --force --progress json", "video photo.png -o x --progress loud"],
             ),
             ("--quiet", &["video photo.png -o w.gif --force --quiet"]),
+        ],
+    ),
+    (
+        "upscale",
+        &[
+            (
+                "--factor",
+                &[
+                    "upscale photo.png -x 2",
+                    "upscale photo.png -x 5",
+                    "upscale",
+                    "upscale none.png",
+                    "upscale text.png",
+                ],
+            ),
+            (
+                "--output",
+                &[
+                    "upscale photo.png -x 2 -o folder",
+                    "upscale photo.png made.png -o {name}-large.png",
+                    "upscale photo.png made.png -o large.png",
+                    "upscale photo.png -o large.jpg",
+                    "upscale photo.png -o none/large.png",
+                    "upscale photo.png -o made.png",
+                ],
+            ),
+            (
+                "--upscaler",
+                &[
+                    "upscale photo.png -x 2 -o with-network.png --upscaler compact.safetensors -q",
+                    "upscale photo.png --upscaler none.pth",
+                    "upscale photo.png --upscaler vit-b32",
+                    "upscale photo.png --upscaler text.json",
+                    "upscale photo.png --upscaler ''",
+                ],
+            ),
+            ("--force", &["upscale photo.png -x 2 -o photo-x2.png", "upscale photo.png -x 2 -o photo-x2.png --force"]),
+            ("--device", &["upscale photo.png --device gpu"]),
+            ("--precision", &["upscale photo.png --precision f16"]),
+            ("--offline", &["upscale photo.png --upscaler realesrgan-x4plus --offline"]),
+            (
+                "--progress",
+                &[
+                    "upscale photo.png made.png -x 2 -o {name}-lines.png --progress lines",
+                    "upscale photo.png made.png -x 2 -o {name}-json.png --progress json",
+                    "upscale photo.png --progress loud",
+                ],
+            ),
+            ("--quiet", &["upscale photo.png -x 2 -o quiet.png --quiet"]),
+            ("--threads", &["upscale photo.png --threads 0"]),
+            ("--max-memory", &["upscale photo.png --max-memory some", "upscale photo.png --max-memory 1K"]),
         ],
     ),
     ("info", &[("--json", &["info photo.png", "info none.png", "info photo.png --json", "info"])]),

@@ -23,7 +23,7 @@ const FLOORS: &[&[&str]] = &[
     &["database", "progress"],
     &["accounts", "gpu", "models", "optimizer", "picture", "queue"],
     &["frozen", "gallery", "objects", "palette", "sentence", "styles"],
-    &["clip", "device", "mail", "vqgan"],
+    &["clip", "device", "mail", "upscale", "vqgan"],
     &["settings"],
     &["drawer", "judge"],
     &["resolve"],

@@ -60,7 +60,10 @@ pub(in crate::cli) fn command(brief: bool) -> Command {
     let command = command.mut_subcommand("generate", tell).mut_subcommand("batch", tell);
     // The defaults of their other settings depend on what is measured, or on the server.
     let tell_some = |verb: Command| verb.mut_args(|option| defaults.tell_some(option));
-    let command = command.mut_subcommand("video", tell_some).mut_subcommand("bench", tell_some);
+    let command = command
+        .mut_subcommand("video", tell_some)
+        .mut_subcommand("bench", tell_some)
+        .mut_subcommand("upscale", tell_some);
     #[cfg(feature = "server")]
     let command = command.mut_subcommand("submit", tell_some);
     if !brief {

@@ -16,7 +16,7 @@ use crate::{Error, Result};
 /// The models that the user named, rather than a recipe.
 pub(in crate::cli) fn named_by_user(layers: &[&Overrides]) -> Vec<String> {
     let names = |layer: &&Overrides| {
-        let single = [layer.vqgan.clone(), layer.model.clone()].into_iter().flatten();
+        let single = [&layer.vqgan, &layer.model, &layer.upscaler].into_iter().flatten().cloned();
         single.chain(layer.clip.clone().into_iter().flatten()).collect::<Vec<_>>()
     };
     layers.iter().flat_map(names).collect()
@@ -76,7 +76,8 @@ pub(in crate::cli) fn check_paths(settings: &Settings, of: &Path, trusted: bool)
     // Not `Settings::input_files`, which checks whether a palette is a file.
     let init = settings.init_image.iter().map(|path| path.to_string_lossy().into_owned());
     let prompts = settings.image_prompt.iter().map(|prompt| prompt.value.clone());
-    let models = settings.clip.iter().chain([&settings.vqgan]).chain(&settings.palette).cloned();
+    let models = settings.clip.iter().chain([&settings.vqgan]);
+    let models = models.chain(&settings.upscaler).chain(&settings.palette).cloned();
     match init.chain(prompts).chain(models).find(|path| !trusted && elsewhere(path)) {
         Some(path) => {
             let problem = format!("the recipe names a file on another machine: {path:?}");

@@ -22,6 +22,7 @@ const BETWEEN: &str = " · ";
 pub(in crate::cli) enum Unit {
     Iterations,
     Frames,
+    Tiles,
     Pictures,
     Bytes,
 }
@@ -112,6 +113,7 @@ impl Bar {
         let (count, speed) = match self.unit {
             Unit::Iterations => (of(self.total), rate.and_then(|rate| speed(rate, "it", "it"))),
             Unit::Frames => (of(self.total) + " frames", rate.and_then(|rate| speed(rate, "frame", "frames"))),
+            Unit::Tiles => (of(self.total) + " tiles", None),
             Unit::Pictures => (of(self.total) + " pictures", None),
             Unit::Bytes => {
                 let total = self.total.map_or_else(String::new, |total| format!(" of {}", megabytes(total)));

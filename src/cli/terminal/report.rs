@@ -121,6 +121,10 @@ impl Reporter {
             Event::Encoded { frame } => {
                 self.advance(frame + 1, || format!("frame {} of {}", frame + 1, self.total.get()));
             }
+            Event::Enlarging { tiles } => self.start(*tiles, 0, Unit::Tiles),
+            Event::Enlarged { tile } => {
+                self.advance(tile + 1, || format!("enlarged tile {} of {}", tile + 1, self.total.get()));
+            }
             Event::Step { iteration, loss, .. } => self.step(iteration + 1, *loss),
             Event::Warning { message } => terminal::warning(message),
             Event::Failed { message, hint, .. } => {

@@ -24,6 +24,7 @@ pub(super) mod serve;
 pub(super) mod styles;
 #[cfg(feature = "server")]
 pub(super) mod submit;
+pub(super) mod upscale;
 pub(super) mod video;
 #[cfg(feature = "server")]
 pub(super) mod worker;

@@ -104,7 +104,9 @@ impl Blueprint for PixelBlueprint {
     }
 
     fn finished_size(&self, settings: &Settings) -> Size {
-        let (Some(grid), Some(zoom)) = (settings.pixel_size, settings.pixel_zoom) else { return settings.size };
+        let (Some(grid), Some(zoom)) = (settings.pixel_size, settings.pixel_zoom) else {
+            return settings.upscaled_size();
+        };
         Size { width: grid.width.saturating_mul(zoom), height: grid.height.saturating_mul(zoom) }
     }
 

@@ -9,7 +9,7 @@ use candle_core::Result;
 use super::accelerator::{Accelerator, Buffer, Slice, blocks, long};
 use super::{Resident, kernel};
 use crate::frozen::Layer;
-use crate::frozen::network::passes::{Execution, Gradient};
+use crate::frozen::network::passes::{Execution, Gradient, Rows};
 
 /// The layers of a network in the memory of devices, copied there in the first pass.
 #[derive(Default)]
@@ -75,6 +75,31 @@ impl Execution for OnDevice<'_> {
         }
     }
 
+    fn join(&self, first: &Slice, second: &Slice, rows: Rows) -> Result<Buffer> {
+        let joined = self.accelerator.allocate(rows.count * rows.joined())?;
+        for index in 0..rows.count {
+            let start = index * rows.joined();
+            self.accelerator.copy(&part(first, index * rows.first, rows.first), &part(&joined, start, rows.first))?;
+            let (source, target) =
+                (part(second, index * rows.second, rows.second), part(&joined, start + rows.first, rows.second));
+            self.accelerator.copy(&source, &target)?;
+        }
+        Ok(joined)
+    }
+
+    fn split(&self, joined: &Slice, rows: Rows) -> Result<(Buffer, Buffer)> {
+        let first = self.accelerator.allocate(rows.count * rows.first)?;
+        let second = self.accelerator.allocate(rows.count * rows.second)?;
+        for index in 0..rows.count {
+            let start = index * rows.joined();
+            self.accelerator.copy(&part(joined, start, rows.first), &part(&first, index * rows.first, rows.first))?;
+            let (source, target) =
+                (part(joined, start + rows.first, rows.second), part(&second, index * rows.second, rows.second));
+            self.accelerator.copy(&source, &target)?;
+        }
+        Ok((first, second))
+    }
+
     fn sum(&self, first: Buffer, second: &Slice) -> Result<Buffer> {
         let count = first.len();
         let arguments = [first.start(), second.start(), long(count).into()];
@@ -87,4 +112,9 @@ impl Execution for OnDevice<'_> {
         self.accelerator.copy(values, &copy)?;
         Ok(copy)
     }
+}
+
+/// A part of a device's memory, which the caller keeps alive.
+fn part(slice: &Slice, start: usize, length: usize) -> Slice {
+    Slice::new(slice.at(start).address(), length)
 }

@@ -227,6 +227,9 @@ proptest! {
     fn pictures(size in sides(), batch in 1..=2_usize, channels in 1..=5_usize, side in 1..=3_usize, seed in any::<u32>()) {
         let (seed, shape) = (u64::from(seed), [batch, channels, size.0, size.1]);
         compare(Upsample, &shape, seed);
+        compare(LeakyRectifier::new(noise(channels, seed + 2)), &shape, seed);
+        compare(PixelShuffle { side }, &[batch, channels * side * side, size.0, size.1], seed);
+        compare(PixelUnshuffle { side }, &[batch, channels, size.0 * side, size.1 * side], seed);
         compare(MeanMaxPool, &shape, seed);
         compare(Clamp { minimum: -0.4, maximum: 0.6 }, &shape, seed);
         compare(ChannelAffine::new(noise(channels, seed + 2), noise(channels, seed + 3)), &shape, seed);
@@ -349,6 +352,8 @@ fn networks() {
             vec![Step::layer(convolution(6, 6, Window::same(1), 3))],
         ),
         Step::Sum(vec![], vec![Step::layer(Activation::Silu)]),
+        Step::Join(vec![], vec![Step::layer(convolution(6, 4, window, 4)), Step::layer(Activation::Silu)]),
+        Step::layer(convolution(10, 6, window, 7)),
         Step::layer(Upsample),
         Step::layer(MeanMaxPool),
     ];

@@ -17,7 +17,7 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, Error, Layout, Result, Shape
 
 use super::Layer;
 use buffer::Buffer;
-use passes::{Computed, Execution, Gradient, Record, Values, back, run};
+use passes::{Computed, Execution, Gradient, Record, Values, back, joined_shape, run};
 
 /// One step of a network.
 pub enum Step {
@@ -25,6 +25,9 @@ pub enum Step {
     Layer(Box<dyn Layer>),
     /// A block: the sum of two branches applied to the same input; an empty branch returns the input
     Sum(Vec<Step>, Vec<Step>),
+    /// The channels of two branches applied to the same input, those of the first in front; an empty branch returns the
+    /// input
+    Join(Vec<Step>, Vec<Step>),
 }
 
 impl Step {
@@ -43,14 +46,17 @@ impl Step {
     pub(in crate::frozen) fn needs_input(&self) -> bool {
         match self {
             Self::Layer(layer) => layer.needs_input(),
-            Self::Sum(first, second) => first.iter().chain(second).any(Self::needs_input),
+            Self::Sum(first, second) | Self::Join(first, second) => first.iter().chain(second).any(Self::needs_input),
         }
     }
 
     pub(in crate::frozen) fn output_shape(&self, input_shape: &[usize]) -> Result<Vec<usize>> {
         match self {
             Self::Layer(layer) => layer.output_shape(input_shape),
-            Self::Sum(first, _) => first.iter().try_fold(input_shape.to_vec(), |shape, step| step.output_shape(&shape)),
+            Self::Sum(first, _) => branch_shape(first, input_shape),
+            Self::Join(first, second) => {
+                joined_shape(&branch_shape(first, input_shape)?, &branch_shape(second, input_shape)?)
+            }
         }
     }
 
@@ -61,9 +67,16 @@ impl Step {
                 layer.output_shape(input_shape)?;
                 Ok(of(layer.as_ref(), input_shape))
             }
-            Self::Sum(first, second) => Ok(total(first, input_shape, of)? + total(second, input_shape, of)?),
+            Self::Sum(first, second) | Self::Join(first, second) => {
+                Ok(total(first, input_shape, of)? + total(second, input_shape, of)?)
+            }
         }
     }
+}
+
+/// The shape that the steps of a branch return.
+fn branch_shape(steps: &[Step], input_shape: &[usize]) -> Result<Vec<usize>> {
+    steps.iter().try_fold(input_shape.to_vec(), |shape, step| step.output_shape(&shape))
 }
 
 fn total(steps: &[Step], input_shape: &[usize], of: &impl Fn(&dyn Layer, &[usize]) -> u64) -> Result<u64> {

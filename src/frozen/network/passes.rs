@@ -38,6 +38,12 @@ pub(in crate::frozen) trait Execution {
         gradient: Gradient<Self>,
     ) -> Result<Self::Buffer>;
 
+    /// The channels of two tensors, those of `first` in front.
+    fn join(&self, first: &Self::View, second: &Self::View, rows: Rows) -> Result<Self::Buffer>;
+
+    /// The two tensors that [`Execution::join`] joined.
+    fn split(&self, joined: &Self::View, rows: Rows) -> Result<(Self::Buffer, Self::Buffer)>;
+
     /// The sum of two tensors, in the memory of the first.
     fn sum(&self, first: Self::Buffer, second: &Self::View) -> Result<Self::Buffer>;
 
@@ -54,12 +60,37 @@ pub(in crate::frozen) struct Values<B> {
     pub(in crate::frozen) values: Arc<B>,
 }
 
+/// How the channels of two tensors lie in one: each element of a batch is a row of the first, then one of the second.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::frozen) struct Rows {
+    /// Number of elements in the batch
+    pub(in crate::frozen) count: usize,
+    /// Number of values in a row of the first tensor
+    pub(in crate::frozen) first: usize,
+    /// Number of values in a row of the second tensor
+    pub(in crate::frozen) second: usize,
+}
+
+impl Rows {
+    fn of(first: &[usize], second: &[usize]) -> Self {
+        let row = |shape: &[usize]| shape[1..].iter().product();
+        Self { count: first[0], first: row(first), second: row(second) }
+    }
+
+    /// The number of values in a row of the joined tensor.
+    pub(in crate::frozen) fn joined(self) -> usize {
+        self.first + self.second
+    }
+}
+
 /// What the forward pass keeps of a step for the backward pass.
 pub(in crate::frozen) enum Record<B> {
     /// The shape of a layer's input, and the input if the layer needs it
     Layer(Vec<usize>, Option<Arc<B>>),
     /// The records of two branches
     Sum(Vec<Record<B>>, Vec<Record<B>>),
+    /// The records of two branches whose channels are joined
+    Join(Vec<Record<B>>, Vec<Record<B>>, Rows),
     /// The input of a block that is recomputed in the backward pass
     Input(Values<B>),
 }
@@ -125,9 +156,32 @@ pub(in crate::frozen) fn run<E: Execution>(
                 let sum = execution.sum(own, &right.values)?;
                 Values { shape: left.shape, values: Arc::new(sum) }
             }
+            Step::Join(first, second) => {
+                let mut kept = (Vec::new(), Vec::new());
+                let left = run(execution, first, x.clone(), recording.is_some().then_some(&mut kept.0), &[])?;
+                let right = run(execution, second, x, recording.is_some().then_some(&mut kept.1), &[])?;
+                let shape = joined_shape(&left.shape, &right.shape)?;
+                let rows = Rows::of(&left.shape, &right.shape);
+                if let Some(records) = recording {
+                    records.push(Record::Join(kept.0, kept.1, rows));
+                }
+                let joined = execution.join(&left.values, &right.values, rows)?;
+                Values { shape, values: Arc::new(joined) }
+            }
         };
     }
     Ok(x)
+}
+
+/// The shape of two tensors whose channels are joined.
+pub(in crate::frozen) fn joined_shape(first: &[usize], second: &[usize]) -> Result<Vec<usize>> {
+    let ([batch, channels, rest @ ..], [other, more, others @ ..]) = (first, second) else {
+        return Err(Error::Msg(format!("branches return {first:?} and {second:?}, without channels")));
+    };
+    if batch != other || rest != others {
+        return Err(Error::Msg(format!("branches return {first:?} and {second:?}")));
+    }
+    Ok([*batch, channels + more].iter().chain(rest).copied().collect())
 }
 
 /// The records of steps, which are run only up to the last one that needs its input.
@@ -143,6 +197,12 @@ fn record<E: Execution>(execution: &E, steps: &[Step], mut x: Values<E::Buffer>)
             Step::Layer(layer) => Record::Layer(x.shape, layer.needs_input().then_some(x.values)),
             Step::Sum(first, second) => {
                 Record::Sum(record(execution, first, x.clone())?, record(execution, second, x)?)
+            }
+            Step::Join(first, second) => {
+                let of =
+                    |steps: &[Step]| steps.iter().try_fold(x.shape.clone(), |shape, step| step.output_shape(&shape));
+                let rows = Rows::of(&of(first)?, &of(second)?);
+                Record::Join(record(execution, first, x.clone())?, record(execution, second, x)?, rows)
             }
         });
         // The values are no longer needed.
@@ -165,6 +225,16 @@ pub(in crate::frozen) fn back<'a, E: Execution>(
             }
             (Step::Sum(first, second), Some(Record::Sum(left, right))) => {
                 back_of_sum(execution, (first, left), (second, right), gradient)?
+            }
+            (Step::Join(first, second), Some(Record::Join(left, right, rows))) => {
+                let (of_left, of_right) = execution.split(&gradient, rows)?;
+                drop(gradient);
+                let left = match back(execution, first, left, Gradient::Own(of_left))? {
+                    Gradient::Own(left) => left,
+                    Gradient::Lent(left) => execution.copy(left)?,
+                };
+                let right = back(execution, second, right, Gradient::Own(of_right))?;
+                execution.sum(left, &right)?
             }
             (Step::Sum(first, second), Some(Record::Input(x))) => {
                 let left = record(execution, first, x.clone())?;
@@ -226,6 +296,26 @@ impl Execution for Computed {
                 Ok(input_gradient)
             }
         }
+    }
+
+    fn join(&self, first: &[f32], second: &[f32], rows: Rows) -> Result<Buffer> {
+        let mut joined = Buffer::any(rows.count * rows.joined());
+        let sources = first.chunks(rows.first).zip(second.chunks(rows.second));
+        for (joined, (first, second)) in joined.chunks_mut(rows.joined()).zip(sources) {
+            joined[..rows.first].copy_from_slice(first);
+            joined[rows.first..].copy_from_slice(second);
+        }
+        Ok(joined)
+    }
+
+    fn split(&self, joined: &[f32], rows: Rows) -> Result<(Buffer, Buffer)> {
+        let (mut first, mut second) = (Buffer::any(rows.count * rows.first), Buffer::any(rows.count * rows.second));
+        let targets = first.chunks_mut(rows.first).zip(second.chunks_mut(rows.second));
+        for (joined, (first, second)) in joined.chunks(rows.joined()).zip(targets) {
+            first.copy_from_slice(&joined[..rows.first]);
+            second.copy_from_slice(&joined[rows.first..]);
+        }
+        Ok((first, second))
     }
 
     fn sum(&self, mut first: Buffer, second: &[f32]) -> Result<Buffer> {

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use candle_core::Result;
 
 use super::Memory;
-use super::passes::{Execution, Gradient, Values, back, run};
+use super::passes::{Execution, Gradient, Rows, Values, back, run};
 use crate::frozen::{Layer, Step};
 
 /// Counts the bytes in use.
@@ -124,6 +124,14 @@ impl Execution for Tally {
         let output_shape = layer.output_shape(shape)?;
         drop(self.hold(&[layer.working_memory(&output_shape)]));
         Ok(gradient)
+    }
+
+    fn join(&self, _: &[f32], _: &[f32], rows: Rows) -> Result<Held> {
+        Ok(self.hold(&[rows.count, rows.joined()]))
+    }
+
+    fn split(&self, _: &[f32], rows: Rows) -> Result<(Held, Held)> {
+        Ok((self.hold(&[rows.count, rows.first]), self.hold(&[rows.count, rows.second])))
     }
 
     fn sum(&self, first: Held, _: &[f32]) -> Result<Held> {

@@ -77,7 +77,7 @@ impl<'a> Finder<'a> {
     #[must_use]
     pub fn with_commits_of(mut self, records: &[ModelRecord]) -> Self {
         for record in records {
-            let role = [Role::Clip, Role::Vqgan].into_iter().find(|role| role.option() == record.role);
+            let role = Role::ALL.into_iter().find(|role| role.option() == record.role);
             if let Some(role) = role.filter(|_| record.revision.as_ref().is_some_and(|commit| is_commit(commit))) {
                 self.records.push((role, record.clone()));
             }
@@ -230,15 +230,18 @@ impl<'a> Finder<'a> {
         }
         let request = requests.first().cloned();
         let paths = self.provide(&entry.name, Some(&entry.licence), requests)?;
-        let [weights, config, others @ ..] = paths.as_slice() else {
-            return Err(Error::fault(format!("the list of models has too few files for {}", entry.name)));
+        let (weights, config, others) = match paths.as_slice() {
+            [weights, config, others @ ..] => (weights, Some(config.clone()), others),
+            // An upscaler has no configuration.
+            [weights] if entry.role == Role::Upscaler => (weights, None, &[][..]),
+            _ => return Err(Error::fault(format!("the list of models has too few files for {}", entry.name))),
         };
         let commit = match request.as_ref().map(|request| &request.origin) {
             Some(Origin::Repository(repository)) => self.hub()?.cache().commit(repository),
             _ => None,
         };
         self.check_recorded(entry.role, &entry.name, weights)?;
-        let (weights, config, tokenizer) = (weights.clone(), Some(config.clone()), others.first().cloned());
+        let (weights, tokenizer) = (weights.clone(), others.first().cloned());
         Ok(Found { weights, config, tokenizer, commit, request })
     }
 

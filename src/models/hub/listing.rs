@@ -7,7 +7,7 @@ use super::repository::{Repository, is_commit, is_inner_path, is_no_print};
 use super::retry::{Failure, retry};
 use crate::models::Role;
 use crate::models::container::is_shard_of;
-use crate::models::located::{CLIP_PAIRS, VQGAN_WEIGHTS, clip_files, vqgan_files};
+use crate::models::located::{CLIP_PAIRS, UPSCALER_EXTENSIONS, VQGAN_WEIGHTS, clip_files, vqgan_files};
 use crate::{Error, Result};
 
 /// Maximum length of an answer, in bytes.
@@ -86,10 +86,19 @@ impl Listing {
         self.files.iter().any(|found| found == file)
     }
 
-    /// The model's role: only a CLIP needs a tokenizer.
+    /// The model's role: only a CLIP needs a tokenizer, and only an upscaler needs no configuration.
     pub(super) fn role(&self) -> Role {
         let clip = ["tokenizer.json", "open_clip_config.json", "vocab.json"].iter().any(|file| self.has(file));
-        if clip { Role::Clip } else { Role::Vqgan }
+        let config = |file: &String| {
+            file.rsplit_once('.').is_some_and(|(_, extension)| ["json", "yaml", "yml"].contains(&extension))
+        };
+        if clip {
+            Role::Clip
+        } else if self.upscaler().is_some() && !self.files.iter().any(config) {
+            Role::Upscaler
+        } else {
+            Role::Vqgan
+        }
     }
 
     /// The files a model of a role needs: the weights first, then the configuration.
@@ -100,6 +109,7 @@ impl Listing {
         match role {
             Role::Clip => self.select_clip(repository),
             Role::Vqgan => self.select_vqgan(repository),
+            Role::Upscaler => self.select_upscaler(repository),
         }
     }
 
@@ -116,6 +126,25 @@ impl Listing {
     /// The parts of weights that are split into several files.
     fn parts_of<'s>(&'s self, weights: &'s str) -> impl Iterator<Item = &'s str> {
         self.files.iter().map(String::as_str).filter(move |file| is_shard_of(weights, file))
+    }
+
+    /// The only weight file of the repository's main folder: an upscaler is a single file.
+    fn upscaler(&self) -> Option<String> {
+        let of = |extension: &&str| -> Vec<&String> {
+            let fits = |file: &&String| {
+                !file.contains('/') && file.rsplit_once('.').is_some_and(|(_, found)| found == *extension)
+            };
+            self.files.iter().filter(fits).collect()
+        };
+        UPSCALER_EXTENSIONS.iter().find_map(|extension| match of(extension).as_slice() {
+            [only] => Some((*only).clone()),
+            _ => None,
+        })
+    }
+
+    fn select_upscaler(&self, repository: &Repository) -> Result<Vec<String>> {
+        let wanted = "a single .safetensors or .pth file; of several, download one and give its path";
+        self.upscaler().map(|only| vec![only]).ok_or_else(|| no_model(repository, "upscaler", wanted))
     }
 
     fn select_vqgan(&self, repository: &Repository) -> Result<Vec<String>> {

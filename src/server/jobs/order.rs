@@ -143,7 +143,8 @@ impl Limits {
     fn check(&self, settings: &Settings) -> Answer<()> {
         self.check_pixels("size", settings.size)?;
         let delivered = drawer::of(&settings.drawer)?.finished_size(settings);
-        self.check_pixels("pixel_zoom", delivered)?;
+        let field = if settings.upscale.is_some() { "upscale" } else { "pixel_zoom" };
+        self.check_pixels(field, delivered)?;
         let counts = [
             ("iterations", settings.iterations, self.iterations),
             ("cutouts", settings.cutouts, self.cutouts),

@@ -24,8 +24,8 @@ struct ModelView {
     /// Its name
     #[schema(example = "embedded")]
     name: &'static str,
-    /// What it does: `vqgan` draws, `clip` judges
-    #[schema(pattern = "^(vqgan|clip)$", example = "clip")]
+    /// What it does: `vqgan` draws, `clip` judges, `upscaler` enlarges
+    #[schema(pattern = "^(vqgan|clip|upscaler)$", example = "clip")]
     role: &'static str,
     /// What it is
     description: &'static str,

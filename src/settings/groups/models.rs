@@ -33,6 +33,12 @@ group! {
             shown: "--model decides",
             check: models::check_clip,
         },
+        setting upscaler: maybe String {
+            /// What --upscale enlarges with: lanczos (a filter), or a network by its name, file or Hugging Face repository
+            value: "NAME",
+            shown: "lanczos",
+            check: models::check_upscaler,
+        },
     }
 }
 
@@ -40,6 +46,18 @@ group! {
 pub(super) fn check_vqgan(name: &str) -> Result<()> {
     if name.is_empty() {
         return Err(Error::usage("‹vqgan› has an empty value", "give the name or the path of a VQGAN"));
+    }
+    Ok(())
+}
+
+/// Checks that the name is not empty.
+#[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
+pub(super) fn check_upscaler(name: &Option<String>) -> Result<()> {
+    if name.as_deref() == Some("") {
+        return Err(Error::usage(
+            "‹upscaler› has an empty value",
+            "give `lanczos`, or the name or the path of an upscaler",
+        ));
     }
     Ok(())
 }

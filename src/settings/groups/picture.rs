@@ -87,6 +87,16 @@ group! {
             range: Range::above(0.0, 1000.0),
             by: Requests,
         },
+        setting upscale: maybe usize {
+            /// Enlarge the finished picture 2 to 4 times; 1 turns it off
+            ///
+            /// All files show the enlarged picture, and movies enlarge each frame. --upscaler decides how. Cells, and
+            /// pictures of few colors (--colors, --palette), are enlarged by repeating pixels, without blur.
+            value: "FACTOR",
+            arg: whole_number,
+            range: Range::whole(1, 4),
+            by: Requests,
+        },
         setting image_prompt: several crate::settings::Weighted {
             /// Also steer toward this image; may be repeated
             value: "FILE[:WEIGHT]",

@@ -77,8 +77,8 @@ pub(in crate::cli) fn run_job(
             iterations: recipe.result.iterations_done,
             loss: recipe.result.loss,
             seconds: reporter.seconds(),
-            width: settings.size.width,
-            height: settings.size.height,
+            width: settings.upscaled_size().width,
+            height: settings.upscaled_size().height,
             iterations_total: settings.iterations_to_run(),
             ending: end.ending(),
         });

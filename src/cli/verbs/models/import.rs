@@ -35,7 +35,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Res
         }
         (Model::Repository(_), Some(role)) => (Role::from(role), None),
         (Model::Repository(_), None) => {
-            let hint = "add --role clip or --role vqgan";
+            let hint = "add --role clip, --role vqgan or --role upscaler";
             return Err(
                 Error::usage(format!("{name} is not in the list of models, so its role is unknown"), hint).into()
             );

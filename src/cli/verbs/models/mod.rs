@@ -112,6 +112,8 @@ enum RoleArgument {
     Clip,
     /// Draws pictures
     Vqgan,
+    /// Enlarges pictures
+    Upscaler,
 }
 
 impl From<RoleArgument> for Role {
@@ -119,6 +121,7 @@ impl From<RoleArgument> for Role {
         match role {
             RoleArgument::Clip => Self::Clip,
             RoleArgument::Vqgan => Self::Vqgan,
+            RoleArgument::Upscaler => Self::Upscaler,
         }
     }
 }

@@ -257,6 +257,7 @@ fn of_a_server(settings: Overrides) -> Overrides {
         prompt: None,
         vqgan: settings.vqgan.map(whole),
         clip: settings.clip.map(|names| names.into_iter().map(whole).collect()),
+        upscaler: settings.upscaler.map(whole),
         ..settings
     }
 }

@@ -1,0 +1,242 @@
+//! `text2art upscale`: enlarges pictures.
+
+mod names;
+mod recipe;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::cli::DONE;
+use crate::cli::options::device;
+use crate::cli::options::max_memory::MemorySize;
+use crate::cli::options::threads::number as threads;
+use crate::cli::terminal::report::{Progress, Reporter};
+use crate::cli::terminal::{interrupt, stdout};
+use crate::device::ComputeDevice;
+use crate::files::{Existing, unreadable_file, write_whole};
+use crate::machine::in_words;
+use crate::models::{Finder, Role};
+use crate::output::{Recipe, encode_pixels};
+use crate::picture::Size;
+use crate::progress::{Event, Stop};
+use crate::session::LoadedModel;
+use crate::session::memory::refuse_above_room;
+use crate::settings::{Choice, Chosen, OptionInfo};
+use crate::upscale::{DEFAULT, Factor, Method, NEAREST, Upscaler, is_filter};
+use crate::{Error, Result, picture};
+
+/// The settings that `upscale` takes.
+struct Enlarging;
+
+impl Choice for Enlarging {
+    fn takes(option: &OptionInfo) -> bool {
+        ["upscaler", "device", "precision"].contains(&option.name)
+    }
+
+    fn help(option: &OptionInfo) -> Option<&'static str> {
+        (option.name == "upscaler").then_some(
+            "What enlarges: lanczos (a filter), nearest (repeats pixels), or a network by its name, file or Hugging Face \
+             repository [default: lanczos; nearest for pixel art and few colors]",
+        )
+    }
+}
+
+/// The arguments of `upscale`.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// Pictures to enlarge
+    #[arg(value_name = "IMAGES", required = true)]
+    images: Vec<PathBuf>,
+    /// How often to enlarge: 2 to 4 times
+    #[arg(short = 'x', long, value_name = "N", default_value = "4", value_parser = factor)]
+    factor: Factor,
+    /// Output file (.png), a folder, or a template such as `large/{name}.png` [default: {name}-x4.png beside each picture]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<OsString>,
+    #[command(flatten)]
+    settings: Chosen<Enlarging>,
+    /// Replace files that already exist
+    #[arg(long)]
+    force: bool,
+    /// Use only models that are already downloaded
+    #[arg(long)]
+    offline: bool,
+    /// How to show progress on standard error
+    #[arg(long, value_enum, value_name = "KIND", default_value = "auto")]
+    progress: Progress,
+    /// Show only warnings and errors
+    #[arg(short, long)]
+    quiet: bool,
+    /// Number of CPU threads
+    #[arg(long, value_name = "N", value_parser = threads)]
+    threads: Option<u16>,
+    /// Memory limit, such as 4G or 800M; pictures that need more are refused
+    #[arg(long, value_name = "SIZE")]
+    max_memory: Option<MemorySize>,
+}
+
+impl Arguments {
+    pub(in crate::cli) fn progress(&self) -> Progress {
+        if self.quiet && self.progress != Progress::Json { Progress::None } else { self.progress }
+    }
+
+    /// The number of threads that compute.
+    pub(in crate::cli) fn threads(&self) -> Option<u16> {
+        self.threads
+    }
+
+    /// The limit on memory, in bytes.
+    pub(in crate::cli) fn max_memory(&self) -> Option<u64> {
+        self.max_memory.map(|most| most.0)
+    }
+}
+
+fn factor(text: &str) -> std::result::Result<Factor, String> {
+    let known = text.parse().ok().and_then(|times| Factor::of(times).ok());
+    known.ok_or_else(|| format!("`{text}` is not 2, 3 or 4"))
+}
+
+/// A picture to enlarge, with everything that was decided before any work.
+struct Task<'a> {
+    source: &'a Path,
+    target: PathBuf,
+    existing: Existing,
+    size: Size,
+    recipe: Option<Recipe>,
+    /// The name of what enlarges it
+    upscaler: String,
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
+    let chosen = &arguments.settings.overrides;
+    let named = chosen.upscaler.as_deref().unwrap_or(DEFAULT);
+    if named.is_empty() {
+        let hint = "give `lanczos`, or the name or the path of an upscaler";
+        return Err(Error::usage("‹upscaler› has an empty value", hint).into());
+    }
+    let device = device::open(chosen.device.unwrap_or_default(), chosen.precision.unwrap_or_default(), reporter)?;
+    let tasks = tasks(arguments, named, chosen.upscaler.is_some(), reporter)?;
+    let stop = interrupt::stop_on_signal(reporter, "tile")?;
+    let tell = |event| reporter.tell(&event);
+    let finder = Finder::new(arguments.offline, &stop, &tell);
+    let needs_network = !is_filter(named) && tasks.iter().any(|task| !is_filter(&task.upscaler));
+    let loaded =
+        needs_network.then(|| LoadedModel::load(&finder, Role::Upscaler, named, Upscaler::load)).transpose()?;
+    let work = Work { arguments, loaded, device, stop, reporter };
+    work.check_memory(&tasks)?;
+    work.run(&tasks)
+}
+
+/// Decides what happens to each picture, before any work.
+fn tasks<'a>(arguments: &'a Arguments, named: &str, is_asked: bool, reporter: &Reporter) -> Result<Vec<Task<'a>>> {
+    let sizes = arguments.images.iter().map(|source| match source.metadata() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(unreadable_file(source, &error, "")),
+        _ => picture::layered_dimensions(source),
+    });
+    let sizes = sizes.collect::<Result<Vec<_>>>()?;
+    let targets = names::targets(&arguments.images, arguments.output.as_deref(), arguments.factor, arguments.force)?;
+    let mut tasks = Vec::new();
+    for ((source, size), (target, existing)) in arguments.images.iter().zip(sizes).zip(targets) {
+        // A picture without a recipe is as good.
+        let recipe = Recipe::read(source).ok();
+        let keeps_pixels = recipe.as_ref().is_some_and(|recipe| recipe::keeps_pixels(&recipe.settings));
+        if keeps_pixels && is_asked && named != NEAREST {
+            let message = format!(
+                "{} is drawn in cells or in few colors, so its pixels are repeated instead of using {named}",
+                source.display()
+            );
+            reporter.tell(&Event::Warning { message });
+        }
+        let upscaler = if keeps_pixels { NEAREST } else { named }.to_owned();
+        tasks.push(Task { source, target, existing, size, recipe, upscaler });
+    }
+    Ok(tasks)
+}
+
+/// The work on all pictures.
+struct Work<'a> {
+    arguments: &'a Arguments,
+    loaded: Option<LoadedModel<Upscaler>>,
+    device: ComputeDevice,
+    stop: Stop,
+    reporter: &'a Reporter,
+}
+
+impl Work<'_> {
+    fn method(&self, task: &Task) -> Result<Method<'_>> {
+        Method::of(&task.upscaler, self.loaded.as_ref().map(|loaded| loaded.model.as_ref()))
+    }
+
+    /// Checks that there is memory for every picture.
+    fn check_memory(&self, tasks: &[Task]) -> Result<()> {
+        let of = self.device.memory_of();
+        for task in tasks {
+            let pictures = self.method(task)?.memory(task.size, self.arguments.factor, of)?;
+            let weights = self.loaded.as_ref().map_or(0, |loaded| loaded.model.weight_memory(of));
+            let needed = pictures.saturating_add(weights);
+            let what = format!("{} ({} pixels), {} times as large,", task.source.display(), task.size, self.times());
+            let hint = "enlarge less, or give a smaller picture";
+            if let Some(allowed) = self.arguments.max_memory().filter(|allowed| needed > *allowed) {
+                let (needed, allowed) = (in_words(needed), in_words(allowed));
+                let problem = format!("{what} need about {needed} of memory; ‹max-memory› allows {allowed}");
+                return Err(Error::usage(problem, hint));
+            }
+            refuse_above_room(needed, &self.device, &what, hint)?;
+        }
+        Ok(())
+    }
+
+    fn times(&self) -> usize {
+        self.arguments.factor.times()
+    }
+
+    /// Enlarges all pictures and returns the exit code. If one fails, the others continue.
+    fn run(&self, tasks: &[Task]) -> anyhow::Result<u8> {
+        let tiles = tasks.iter().map(|task| Ok(self.method(task)?.tiles(task.size, self.arguments.factor)));
+        let total = tiles.collect::<Result<Vec<_>>>()?.iter().sum();
+        if total > 1 {
+            self.reporter.tell(&Event::Enlarging { tiles: total });
+        }
+        let (mut done, mut exit_code) = (0, DONE);
+        for task in tasks {
+            let enlarged = self.enlarge(task, &mut || {
+                if total > 1 {
+                    self.reporter.tell(&Event::Enlarged { tile: done });
+                }
+                done += 1;
+                if self.stop.is_requested() { Err(Error::Stopped) } else { Ok(()) }
+            });
+            match enlarged {
+                Ok(()) => {
+                    self.reporter.tell(&Event::Saved { path: task.target.clone() });
+                    stdout::print_path(&task.target)?;
+                }
+                Err(Error::Stopped) => return Err(Error::Stopped.into()),
+                Err(error) => exit_code = self.reporter.failed(&error.into()),
+            }
+        }
+        Ok(exit_code)
+    }
+
+    fn enlarge(&self, task: &Task, watch: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        let mut picture = picture::read_layered(task.source)?;
+        if task.recipe.as_ref().is_some_and(|recipe| recipe.settings.transparent) {
+            // Such a picture has an alpha channel even if all of it is visible.
+            picture = picture.into_rgba8().into();
+        }
+        let enlarged = self.method(task)?.enlarge(&picture, self.arguments.factor, self.device.tensors(), watch)?;
+        let mut recipe = task.recipe.clone();
+        if let Some(recipe) = &mut recipe {
+            let record = self.loaded.as_ref().filter(|_| !is_filter(&task.upscaler));
+            let record = record.map(LoadedModel::record).transpose()?;
+            if !recipe::note(recipe, self.arguments.factor, &task.upscaler, record) {
+                let message = format!(
+                    "{} was enlarged before: the recipe describes the picture before this enlargement",
+                    task.source.display()
+                );
+                self.reporter.tell(&Event::Warning { message });
+            }
+        }
+        write_whole(&task.target, &encode_pixels(&enlarged, recipe.as_ref())?, task.existing)
+    }
+}

@@ -1,0 +1,110 @@
+//! The names of enlarged pictures.
+
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use crate::files::{Existing, behind_stem, check_folder, check_target, contains};
+use crate::output::{PNG, kind_of};
+use crate::upscale::Factor;
+use crate::{Error, Result};
+
+/// The field of a template that stands for the name of the picture without its extension.
+const NAME: &str = "{name}";
+/// The most numbers that are tried after a name that is taken.
+const MOST_TRIES: usize = 100_000;
+
+/// The path of each enlarged picture, and what happens to a file that has it. A name that is taken gets a number, as in a
+/// batch, unless `force` replaces files; a file that is named outright is never renamed.
+///
+/// # Errors
+/// If files cannot have these names.
+pub(super) fn targets(
+    images: &[PathBuf],
+    output: Option<&OsStr>,
+    factor: Factor,
+    force: bool,
+) -> Result<Vec<(PathBuf, Existing)>> {
+    let usual = |image: &Path| {
+        let mut name = image.file_stem().unwrap_or_default().to_owned();
+        name.push(format!("-x{}.png", factor.times()));
+        PathBuf::from(name)
+    };
+    let mut claimed = HashSet::new();
+    let mut targets = Vec::new();
+    for image in images {
+        let path = match output {
+            None => image.with_file_name(usual(image)),
+            Some(output) if is_folder(output) => Path::new(output).join(usual(image)),
+            Some(output) if contains(output, NAME) => filled(output, image.file_stem().unwrap_or_default())?,
+            Some(output) => {
+                let path = PathBuf::from(output);
+                kind_of(&path, &[PNG])?;
+                if images.len() > 1 {
+                    let hint = "name a folder, or put {name} into the name: large/{name}.png";
+                    return Err(Error::usage(format!("{} pictures cannot have one name", images.len()), hint));
+                }
+                let existing = check_target(&path, force)?;
+                return Ok(vec![(path, existing)]);
+            }
+        };
+        kind_of(&path, &[PNG])?;
+        check_folder(&path)?;
+        let path = free(&path, &claimed, force)?;
+        let existing = if force { check_target(&path, true)? } else { Existing::Keep };
+        claimed.insert(path.clone());
+        targets.push((path, existing));
+    }
+    Ok(targets)
+}
+
+/// Whether a name is that of a folder, which may be missing if the name ends like one.
+fn is_folder(output: &OsStr) -> bool {
+    Path::new(output).is_dir() || output.as_encoded_bytes().ends_with(b"/")
+}
+
+/// The path, or the first one with a number behind its stem that no other picture and, without `force`, no file has.
+fn free(path: &Path, claimed: &HashSet<PathBuf>, force: bool) -> Result<PathBuf> {
+    let numbered = (2..MOST_TRIES).map(|number| behind_stem(path, &format!("-{number}")));
+    let is_free = |path: &PathBuf| !claimed.contains(path) && (force || path.symlink_metadata().is_err());
+    std::iter::once(path.to_owned()).chain(numbered).find(is_free).ok_or_else(|| {
+        Error::usage(format!("all names like {} are taken", path.display()), "choose another name with ‹output›")
+    })
+}
+
+/// The template with a name in the places for one.
+fn filled(template: &OsStr, name: &OsStr) -> Result<PathBuf> {
+    let (Some(template), Some(name)) = (template.to_str(), name.to_str()) else {
+        let hint = "name a folder with ‹output› instead";
+        return Err(Error::usage("a name that is not valid UTF-8 does not fit into a template", hint));
+    };
+    Ok(PathBuf::from(OsString::from(template.replace(NAME, name))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_free_or_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        std::fs::write(place("b-x2.png"), "").unwrap();
+        let factor = Factor::of(2).unwrap();
+        let images = [place("a.jpg"), place("b.png"), place("a.png")];
+        let paths = |output: Option<&Path>, force| -> Vec<PathBuf> {
+            let found = targets(&images, output.map(Path::as_os_str), factor, force).unwrap();
+            found.into_iter().map(|(path, _)| path).collect()
+        };
+        assert_eq!(paths(None, false), [place("a-x2.png"), place("b-x2-2.png"), place("a-x2-2.png")]);
+        assert_eq!(paths(None, true), [place("a-x2.png"), place("b-x2.png"), place("a-x2-2.png")]);
+        let other = tempfile::tempdir().unwrap();
+        assert_eq!(paths(Some(other.path()), false)[1], other.path().join("b-x2.png"));
+        assert_eq!(paths(Some(&place("{name}.png")), false)[2], place("a-2.png"));
+        for wrong in ["one.png", "{name}.jpg", "none/"] {
+            assert!(targets(&images, Some(place(wrong).as_os_str()), factor, false).is_err(), "{wrong}");
+        }
+        let one = targets(&images[..1], Some(place("one.png").as_os_str()), factor, false).unwrap();
+        assert_eq!(one, [(place("one.png"), Existing::Keep)]);
+    }
+}

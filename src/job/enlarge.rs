@@ -1,0 +1,74 @@
+//! Enlarges the pictures of a run, if its settings ask for it.
+
+use candle_core::{Device, Tensor};
+use image::DynamicImage;
+
+use super::Progress;
+use crate::Result;
+use crate::device::ComputeDevice;
+use crate::picture::{Size, to_pixels};
+use crate::progress::Event;
+use crate::session::Models;
+use crate::settings::Settings;
+use crate::upscale::{Factor, Method};
+
+/// Turns pictures as they were drawn into pictures as files show them.
+pub(super) struct Enlarger<'a> {
+    /// None if pictures keep their size
+    work: Option<(Method<'a>, Factor)>,
+    device: &'a Device,
+}
+
+impl<'a> Enlarger<'a> {
+    /// The enlarger that settings ask for.
+    ///
+    /// # Errors
+    /// If its network is not loaded.
+    pub(super) fn new(settings: &Settings, models: &'a Models, device: &'a ComputeDevice) -> Result<Self> {
+        let work = models.enlargement(settings)?;
+        Ok(Self { work, device: device.tensors() })
+    }
+
+    /// The picture as files show it, `[1, 3, height, width]` or with alpha. It is rounded to 8 bits first, so that
+    /// `text2art upscale` makes the same picture of a PNG that was not enlarged.
+    ///
+    /// # Errors
+    /// If the computation fails.
+    pub(super) fn enlarge(&self, picture: Tensor) -> Result<Tensor> {
+        self.enlarge_watched(picture, &mut |_| ())
+    }
+
+    /// Like [`Enlarger::enlarge`], with events.
+    ///
+    /// # Errors
+    /// If the computation fails.
+    pub(super) fn enlarge_last(&self, picture: Tensor, progress: &dyn Progress) -> Result<Tensor> {
+        self.enlarge_watched(picture, &mut |event| progress.tell(event))
+    }
+
+    fn enlarge_watched(&self, picture: Tensor, tell: &mut dyn FnMut(Event)) -> Result<Tensor> {
+        let Some((method, factor)) = self.work else { return Ok(picture) };
+        let pixels = to_pixels(&picture)?;
+        let tiles = method.tiles(Size::of(&pixels), factor);
+        if tiles > 1 {
+            tell(Event::Enlarging { tiles });
+        }
+        let mut done = 0;
+        let enlarged = method.enlarge(&pixels, factor, self.device, &mut || {
+            if tiles > 1 {
+                tell(Event::Enlarged { tile: done });
+            }
+            done += 1;
+            Ok(())
+        })?;
+        to_tensor(&enlarged)
+    }
+}
+
+/// The picture of pixels: `[1, 3, height, width]`, or `[1, 4, height, width]` with alpha.
+fn to_tensor(pixels: &DynamicImage) -> Result<Tensor> {
+    let channels = usize::from(pixels.color().channel_count());
+    let values: Vec<f32> = pixels.as_bytes().iter().map(|byte| f32::from(*byte) / 255.0).collect();
+    let rows = Tensor::from_vec(values, (pixels.height() as usize, pixels.width() as usize, channels), &Device::Cpu)?;
+    Ok(rows.permute((2, 0, 1))?.unsqueeze(0)?.contiguous()?)
+}

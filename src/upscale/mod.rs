@@ -1,0 +1,162 @@
+//! Enlarges pictures: by networks, by a filter, or by repeating pixels.
+//!
+//! Colors go through the network or the filter. Transparency is enlarged by a bicubic filter, after the colors of visible
+//! pixels were spread under the invisible ones around them, so that no edge gets a dark rim.
+
+mod alpha;
+mod compact;
+mod factor;
+mod layers;
+mod network;
+mod residual;
+mod shapes;
+mod tiles;
+
+use candle_core::Device;
+use image::{DynamicImage, RgbImage, RgbaImage};
+
+pub use factor::Factor;
+pub use network::Upscaler;
+
+use crate::frozen::MemoryOf;
+use crate::models::Role;
+use crate::picture::{Size, lanczos};
+use crate::{Error, Result};
+
+/// The filter of Lanczos, which needs no model.
+pub const LANCZOS: &str = "lanczos";
+/// Repeats each pixel.
+pub const NEAREST: &str = "nearest";
+/// The upscaler if none is named.
+pub const DEFAULT: &str = LANCZOS;
+
+/// Whether an upscaler is a filter, which needs no model.
+#[must_use]
+pub fn is_filter(name: &str) -> bool {
+    Role::Upscaler.built_in().contains(&name)
+}
+
+/// Called after each tile; an error ends the work.
+pub type Watch<'a> = dyn FnMut() -> Result<()> + 'a;
+
+/// How pictures are enlarged.
+#[derive(Clone, Copy)]
+pub enum Method<'a> {
+    /// By repeating each pixel: the edges of cells stay sharp, and there are no new colors
+    Nearest,
+    /// By the filter of Lanczos with three lobes
+    Lanczos,
+    /// By a network
+    Network(&'a Upscaler),
+}
+
+impl<'a> Method<'a> {
+    /// The method with a name: a filter, or the network that was loaded for it.
+    ///
+    /// # Errors
+    /// If a network is needed, but none is loaded.
+    pub fn of(name: &str, loaded: Option<&'a Upscaler>) -> Result<Self> {
+        match (name, loaded) {
+            (NEAREST, _) => Ok(Self::Nearest),
+            (LANCZOS, _) => Ok(Self::Lanczos),
+            (_, Some(upscaler)) => Ok(Self::Network(upscaler)),
+            (_, None) => Err(Error::fault(format!("the upscaler {name} is not loaded"))),
+        }
+    }
+
+    /// The number of tiles that are computed one after the other; 1 for a filter.
+    #[must_use]
+    pub fn tiles(self, size: Size, factor: Factor) -> usize {
+        match self {
+            Self::Network(upscaler) => upscaler.tiles(size, factor),
+            Self::Nearest | Self::Lanczos => 1,
+        }
+    }
+
+    /// The peak memory of enlarging a picture in bytes: the network's, and on the host the pictures. Weights come on top.
+    ///
+    /// # Errors
+    /// If the computation fails.
+    pub fn memory(self, size: Size, factor: Factor, of: MemoryOf) -> Result<u64> {
+        let area = |size: Size| size.width.saturating_mul(size.height) as u64;
+        let result = area(size.times(factor.times()));
+        // The picture with its alpha, apart and together.
+        let mut bytes = if of == MemoryOf::Host { 10 * area(size) + 10 * result } else { 0 };
+        if let Self::Network(upscaler) = self {
+            if of == MemoryOf::Host {
+                bytes += upscaler.intermediate(size, factor).map_or(0, |between| 6 * area(between));
+            }
+            bytes = bytes.saturating_add(upscaler.memory(size, factor, of)?);
+        }
+        Ok(bytes)
+    }
+
+    /// Enlarges a picture of 8-bit colors, with or without alpha. Calls `watch` after each tile.
+    ///
+    /// # Errors
+    /// If there is not enough memory, the computation fails, or `watch` returns an error.
+    pub fn enlarge(
+        self,
+        picture: &DynamicImage,
+        factor: Factor,
+        device: &Device,
+        watch: &mut Watch,
+    ) -> Result<DynamicImage> {
+        if let Self::Nearest = self {
+            let repeated = repeated(picture, factor)?;
+            watch()?;
+            return Ok(repeated);
+        }
+        let Some(layered) = picture.as_rgba8() else {
+            return Ok(self.colors(&picture.to_rgb8(), factor, device, watch)?.into());
+        };
+        let (colors, alphas) = alpha::apart(layered);
+        let colors = self.colors(&colors, factor, device, watch)?;
+        Ok(alpha::together(&colors, &alpha::enlarged(&alphas, factor)?).into())
+    }
+
+    fn colors(self, picture: &RgbImage, factor: Factor, device: &Device, watch: &mut Watch) -> Result<RgbImage> {
+        if let Self::Network(upscaler) = self {
+            return upscaler.enlarge(picture, factor, device, watch);
+        }
+        let enlarged = lanczos(picture, Size::of(picture).times(factor.times()))?;
+        watch()?;
+        Ok(enlarged)
+    }
+}
+
+/// Each pixel as a square.
+fn repeated(picture: &DynamicImage, factor: Factor) -> Result<DynamicImage> {
+    let size = Size::of(picture).times(factor.times());
+    let (width, height) = sides(size)?;
+    let times = width / picture.width().max(1);
+    Ok(match picture {
+        DynamicImage::ImageRgba8(pixels) => {
+            RgbaImage::from_fn(width, height, |x, y| *pixels.get_pixel(x / times, y / times)).into()
+        }
+        other => {
+            let pixels = other.to_rgb8();
+            RgbImage::from_fn(width, height, |x, y| *pixels.get_pixel(x / times, y / times)).into()
+        }
+    })
+}
+
+/// A picture to fill.
+fn blank(size: Size) -> Result<RgbImage> {
+    let (width, height) = sides(size)?;
+    let mut bytes = Vec::new();
+    let length = size.width.saturating_mul(size.height).saturating_mul(3);
+    bytes.try_reserve_exact(length).map_err(|_| no_memory(size))?;
+    bytes.resize(length, 0);
+    RgbImage::from_raw(width, height, bytes).ok_or_else(|| no_memory(size))
+}
+
+/// The sides of a picture, if it can be one.
+fn sides(size: Size) -> Result<(u32, u32)> {
+    let side = |pixels: usize| u32::try_from(pixels).map_err(|_| no_memory(size));
+    Ok((side(size.width)?, side(size.height)?))
+}
+
+fn no_memory(size: Size) -> Error {
+    Error::usage(format!("there is not enough memory for {size} pixels"), "enlarge less, or close other programs")
+}
