@@ -167,7 +167,7 @@ fn a_failed_job_is_shown_with_its_last_lines_and_put_back() {
     }
     let search = desk.page(&desk.olga, "/admin/jobs?state=all&user=%22%3E%3Cscript%3E").text();
     assert!(search.contains("value=\"&#34;&#62;&#60;script&#62;\"") && !search.contains("\"><script>"), "{search}");
-    assert!(desk.page(&desk.olga, "/admin").text().contains("1 failed"));
+    assert!(desk.page(&desk.olga, "/admin").text().contains("1 job</a> failed"));
 
     let back = format!("back=/admin/jobs/{id}");
     let requeued = desk.post(&desk.olga, &format!("/admin/jobs/{id}/requeue"), &back);

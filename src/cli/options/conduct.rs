@@ -21,8 +21,8 @@ pub(in crate::cli) struct Conduct {
     threads: Option<u16>,
     /// Memory limit, such as 4G or 800M [default: three quarters of the machine's memory]
     ///
-    /// If a run needs more, text2art lowers `--cut-batch`, unless you set it; this can change the last bits of the picture,
-    /// and the recipe records the value. If that is not enough, parts of the networks are computed twice, which takes about
+    /// If a run needs more, text2art lowers `--cut-batch`, unless you set it, and records the lower value in the recipe.
+    /// A lower value can change the picture by rounding errors. If that is not enough, parts of the networks are computed twice, which takes about
     /// 25% longer and does not change the picture.
     #[arg(long, value_name = "SIZE", help_heading = "Machine")]
     max_memory: Option<MemorySize>,

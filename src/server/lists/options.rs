@@ -115,8 +115,8 @@ const HELP: [(&str, &str, Option<&str>); 4] = [
         "style",
         "Also steer toward these styles: names of `GET /api/v1/styles`",
         Some(
-            "All styles together are one additional prompt with the weight style_weight. It is judged on smaller cutouts \
-             of its own, half as many as cutouts, so it changes surfaces more than the composition. Models that do not \
+            "All styles together are one additional prompt with the weight style_weight. CLIP compares it with separate, \
+             smaller cutouts, half as many as cutouts, so it changes surfaces more than the composition. Models that do not \
              know a style ignore it.",
         ),
     ),

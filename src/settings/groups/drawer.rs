@@ -42,7 +42,7 @@ group! {
             ///
             /// A cell is unneeded if it does not help the picture match the prompt. Each cell's alpha is pushed toward 0
             /// during the run. Cells that end below 0.5 are transparent in the PNG and left out of the SVG. GIFs and MP4s
-            /// show the other cells on white.
+            /// have a white background instead.
             value: "BOOL",
             arg: switch,
             default: false,

@@ -32,7 +32,7 @@ group! {
         setting cut_noise: always f64 {
             /// Maximum standard deviation of the noise added to cutouts (0 to 10)
             ///
-            /// The unit is the range of a color value, from black to full intensity.
+            /// Color values run from 0 (black) to 1 (full intensity).
             value: "X",
             arg: number,
             default: 0.1,

@@ -69,9 +69,9 @@ group! {
             /// Also steer toward these styles (comma-separated), or `none`
             ///
             /// `text2art styles` lists the names. All styles together are one additional prompt with the weight
-            /// --style-weight. It is judged on smaller cutouts of its own, half as many as --cutouts, so it changes surfaces
-            /// more than the composition. When the embedded model draws the picture to start from, the styles are
-            /// added to each prompt.
+            /// --style-weight. CLIP compares it with separate, smaller cutouts, half as many as --cutouts, so it changes
+            /// surfaces more than the composition. If --init-noise prior draws the first picture, the styles are also added
+            /// to each prompt for that picture.
             ///
             /// The embedded model ignores styles that it does not know, with a warning.
             value: "NAMES",

@@ -25,7 +25,7 @@ pub(in crate::cli) struct Arguments {
     ///
     /// Words are joined by spaces. `a castle | night sky:0.5 | blurry:-0.3:-0.7` contains three prompts. The second
     /// counts half. The third steers away from `blurry` with weight -0.3, but only while the picture's distance from
-    /// `blurry` is less than 0.7. The second number is this limit; if the weight is negative, the limit has a minus as well. Write `\|` and `\:` for a literal `|` or `:`.
+    /// `blurry` is less than 0.7. The second number is this limit; after a negative weight, write it with a minus sign as well. Write `\|` and `\:` for a literal `|` or `:`.
     #[arg(value_name = "PROMPT")]
     pub(in crate::cli) prompt: Vec<String>,
     /// Add a prompt, written like PROMPT; may be repeated

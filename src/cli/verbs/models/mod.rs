@@ -21,7 +21,7 @@ use crate::{Error, Result};
 pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
     verb: Verb,
-    /// Do not use the network
+    /// Use only what is already downloaded
     #[arg(long, global = true)]
     offline: bool,
     /// How to show progress on standard error

@@ -16,7 +16,7 @@ pub(in crate::cli) struct Arguments {
     /// Role of a repository that is not in the list [default: clip if it has a tokenizer, otherwise vqgan]
     #[arg(long, value_enum, value_name = "ROLE")]
     role: Option<RoleArgument>,
-    /// For `--model` names: download the CLIP models of this quality
+    /// For `--model` names: download the CLIP models that this quality uses
     #[arg(long, value_name = "NAME", default_value = "normal")]
     quality: Quality,
     /// Print a JSON list

@@ -40,8 +40,8 @@ pub(in crate::cli) struct Arguments {
     options: Options,
     /// Configuration file of the server, or `none` [default: ~/.config/text2art/serve.toml, if there is one]
     ///
-    /// The file can set all of these options, as in `workers = 2`. Its table `[settings]` has the defaults of settings that
-    /// a request omits, as in the configuration file of `text2art generate`. Environment variables such as
+    /// The file can set all of these options, as in `workers = 2`. Its table `[settings]` sets defaults for settings that a
+    /// request omits, written as in the configuration file of `text2art generate`. Environment variables such as
     /// `TEXT2ART_SERVE_WORKERS` take precedence over the file.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -61,7 +61,7 @@ pub(super) struct Options {
     /// Address to listen on; port 0 takes any free port [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<Listen>,
-    /// Additional address for /metrics; without it, only this machine can get /metrics, at --listen
+    /// Also serve /metrics at this address; by default, only at --listen, and only to this machine
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<Listen>,
     /// Folder of the queue, the pictures and the work in progress [default: the user's data folder]
@@ -85,7 +85,7 @@ pub(super) struct Options {
     /// Proxies whose X-Forwarded-For header is believed, comma-separated
     #[arg(long, value_name = "ADDRESSES", value_delimiter = ',')]
     trusted_proxies: Option<Vec<IpAddr>>,
-    /// Largest picture of a request; its number of pixels is the limit for other shapes as well [default: 4096x4096]
+    /// Largest picture that a request may ask for; other shapes may have at most as many pixels (W times H) [default: 4096x4096]
     #[arg(long, value_name = "WxH")]
     max_size: Option<Size>,
     /// Maximum number of iterations of a request [default: 100000]

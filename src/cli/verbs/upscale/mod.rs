@@ -47,7 +47,7 @@ pub(in crate::cli) struct Arguments {
     /// Pictures to enlarge
     #[arg(value_name = "IMAGES", required = true)]
     images: Vec<PathBuf>,
-    /// How often to enlarge: 2 to 4 times
+    /// Factor to enlarge by: 2, 3 or 4
     #[arg(short = 'x', long, value_name = "N", default_value = "4", value_parser = factor)]
     factor: Factor,
     /// Output file (.png), a folder, or a template such as `large/{name}.png` [default: {name}-x4.png beside each picture]

@@ -65,7 +65,7 @@ pub(super) struct Revoke {
 enum ScopeArgument {
     /// Can look at jobs and pictures
     Read,
-    /// Can also create pictures, and manage the user's own
+    /// Can also create pictures, and manage the user's own jobs and pictures
     Jobs,
     /// Can do everything that the user can
     Admin,

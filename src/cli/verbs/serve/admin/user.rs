@@ -89,10 +89,10 @@ pub(super) struct Reset {
 /// What can be set of a user.
 #[derive(clap::Args)]
 struct Fields {
-    /// Role of the user [default for a new user: user]
+    /// Role of the user [default: user, or the present role]
     #[arg(long, value_enum, value_name = "ROLE")]
     role: Option<RoleArgument>,
-    /// Share of the queue, 1 to 100: with weight 3, a user gets three pictures for each one of a user with weight 1
+    /// Share of the queue, 1 to 100: a user with weight 3 gets three pictures for every one that a user with weight 1 gets
     #[arg(long, value_name = "N")]
     weight: Option<u32>,
     /// Maximum number of waiting jobs, 1 to 10000
