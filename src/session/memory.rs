@@ -14,7 +14,7 @@ use crate::settings::Settings;
 use crate::{Error, Result, picture};
 
 /// The memory of the program without models and pictures: code, threads, and buffers of libraries; measured on Linux.
-const PROGRAM: u64 = 24 << 20;
+const PROGRAM: u64 = 32 << 20;
 /// The memory lost to buffers that are larger than their content, as a share: 1 / `SLACK`; measured.
 const SLACK: u64 = 5;
 /// The memory that libraries load on a GPU when they are first used; not measured yet.

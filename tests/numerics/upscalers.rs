@@ -74,12 +74,12 @@ fn tiles_of_a_compact_network_leave_no_seam() {
 /// error of the last bit.
 #[test]
 fn tiles_of_a_large_network_leave_no_seam() {
-    let picture = picture(150, 97);
     for (file, times, squares) in [("residual-x4.pth", 4, 1), ("residual-x2.pth", 2, 2)] {
+        let picture = picture(150 * squares, 97 * squares);
         let whole = enlarged(&load(file), &picture, times);
-        let tiled = enlarged(&load(file).with_tiles(96 * squares, 24 * squares), &picture, times);
+        let tiled = enlarged(&load(file).with_tiles(96 * squares as usize, 24 * squares as usize), &picture, times);
         assert!(apart(&tiled, &whole) <= 1, "{file}: {}", apart(&tiled, &whole));
-        let bare = enlarged(&load(file).with_tiles(96 * squares, 0), &picture, times);
+        let bare = enlarged(&load(file).with_tiles(96 * squares as usize, 0), &picture, times);
         assert!(apart(&bare, &whole) > 2, "{file}");
     }
 }

@@ -298,7 +298,10 @@ fn completed(workplace: &Workplace, script: &str, line: &str) -> Vec<String> {
          printf '%s\\n' \"${{COMPREPLY[@]}}\"",
         quoted.join(" ")
     );
-    let outcome = super::common::program::finish(workplace.command_of("bash").args(["--norc", "-c", &ask])).succeeded();
+    // The script is longer than an argument may be.
+    workplace.write("completing.bash", &ask);
+    let bash = &mut workplace.command_of("bash");
+    let outcome = super::common::program::finish(bash.args(["--norc", "completing.bash"])).succeeded();
     outcome.output_text().lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 

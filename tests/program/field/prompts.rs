@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use super::common::program::{Outcome, Workplace, finish};
 
-/// For each verb prompts that begin with its name. Behind `submit`, any words are a prompt for a server.
+/// For each verb prompts that begin with its name. Behind `submit`, any words are a prompt for a server; behind `upscale`, they
+/// are files.
 const PROMPTS: &[(&str, &[&str])] = &[
     ("generate", &["generate generate electricity from wind"]),
     ("resume", &["resume of a pirate"]),
     ("batch", &["batch of cookies", "batch of cookies --seed 3"]),
     ("score", &["score board", "score board -n 5"]),
     ("reconstruct", &["reconstruct the past"]),
+    ("upscale", &[]),
     ("video", &["video game castle", "video game castle --seed 5"]),
     ("info", &["info desk in a lobby"]),
     ("models", &["models of ships", "models list of cars"]),
@@ -94,6 +96,11 @@ fn what_a_verb_takes_is_the_verbs() {
             "resume cover",
             "cover: file not found",
             "to use these words as a prompt, run: text2art generate resume cover",
+        ),
+        (
+            "upscale a castle",
+            "a: file not found",
+            "to use these words as a prompt, run: text2art generate upscale a castle",
         ),
         ("info castle --seed 5", "--seed", "to use these words as a prompt, run: text2art generate info castle"),
         // Names of files, and files that are there.
