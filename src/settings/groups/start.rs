@@ -15,7 +15,7 @@ group! {
             /// How strongly to keep the picture close to its starting point
             value: "WEIGHT",
             arg: number,
-            shown: "with --init-noise prior, 0.5 for vqgan and 20 for pixel; otherwise 0",
+            shown: "0.5 if --init-noise prior is drawn by vqgan, 20 if by pixel; else 0",
             range: Range::new(0.0, 1000.0),
             by: Requests,
         },
