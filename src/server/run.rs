@@ -130,7 +130,7 @@ fn log_letter(sending: &Sending) {
         Outcome::Sent => tracing::info!(letter, kind, "an email was sent"),
         Outcome::Dropped { why } => tracing::info!(letter, kind, why, "an email was dropped"),
         Outcome::Again { error } => {
-            tracing::warn!(letter, kind, error, "an email was not accepted, and will be retried")
+            tracing::warn!(letter, kind, error, "an email was not accepted, and will be retried");
         }
         Outcome::Dead { error } => tracing::error!(letter, kind, error, "an email was given up"),
         Outcome::Fenced => tracing::warn!(letter, kind, "an email was left to another server"),
