@@ -24,7 +24,7 @@ fn an_operator_gives_a_dead_job_another_chance() {
     Browser::drive(&server, Scripts::On, |browser| {
         browser.open("/admin");
         log_in(browser, "olga");
-        browser.until_text("1 failed");
+        browser.until_text("1 job failed");
         browser.press("Pause");
         browser.until_text("The queue has been paused");
         browser.open("/admin/jobs?state=dead");
