@@ -176,7 +176,7 @@ fn a_wrong_password_or_certificate_gives_up_no_letter() {
         let server = Server::start(&place, &[&arguments, ca].concat()).with_header("authorization", &anna);
         let put = send(&server, "PUT", "/api/v1/me/email", &[], &json!({"address": "anna@example.org"}));
         assert_eq!(put.status, 202, "{}", put.text());
-        server.until("another try", || server.log().contains("is tried again").then_some(()));
+        server.until("another try", || server.log().contains("will be retried").then_some(()));
         assert!(!server.log().contains("given up"), "{}", server.log());
     }
 }
