@@ -99,6 +99,9 @@ impl Site {
             ("admin job", job),
             ("admin workers", "/admin/workers".to_owned()),
             ("admin users", "/admin/users".to_owned()),
+            ("admin invitations", "/admin/invitations".to_owned()),
+            ("admin pictures", "/admin/pictures".to_owned()),
+            ("admin mail", "/admin/letters".to_owned()),
             ("admin audit", "/admin/audit".to_owned()),
             ("picture for operators", self.picture.clone()),
         ]
