@@ -114,6 +114,21 @@ macro_rules! on_gpu {
 }
 pub(crate) use on_gpu;
 
+/// Inside `impl Layer` of an [`InPlace`] layer: its gradient, also where the output's gradient is still needed.
+macro_rules! in_place {
+    () => {
+        fn in_place(&self) -> Option<&dyn $crate::frozen::InPlace> {
+            Some(self)
+        }
+
+        fn backward(&self, shape: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
+            input_gradient.copy_from_slice(output_gradient);
+            $crate::frozen::InPlace::backward_in_place(self, shape, input, input_gradient);
+        }
+    };
+}
+pub(crate) use in_place;
+
 /// A layer that can compute the gradient of its input in the memory of the output's gradient.
 pub trait InPlace {
     /// Turns the gradient of the output into that of the input.

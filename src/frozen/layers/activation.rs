@@ -5,7 +5,7 @@ use candle_core::Result;
 use rayon::prelude::*;
 
 use crate::frozen::arithmetic::vector::{erf, exp, sigmoid, vectorized};
-use crate::frozen::{InPlace, Layer, on_gpu};
+use crate::frozen::{InPlace, Layer, in_place, on_gpu};
 
 /// A function applied to each element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,14 +120,7 @@ impl Layer for Activation {
         true
     }
 
-    fn in_place(&self) -> Option<&dyn InPlace> {
-        Some(self)
-    }
-
-    fn backward(&self, shape: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
-        input_gradient.copy_from_slice(output_gradient);
-        self.backward_in_place(shape, input, input_gradient);
-    }
+    in_place!();
 
     on_gpu!(|layer, _on| *layer);
 }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::layer_norm::moments;
 use crate::frozen::arithmetic::vector::{sum, vectorized};
 use crate::frozen::cuda::layers::GroupNormOnDevice;
-use crate::frozen::{Activation, InPlace, Layer, on_gpu, unexpected_shape};
+use crate::frozen::{Activation, InPlace, Layer, in_place, on_gpu, unexpected_shape};
 
 /// Normalizes groups of channels of `[batch, channels, height, width]` (Wu and He, 2018), then
 /// applies SiLU if `silu`.
@@ -93,14 +93,7 @@ impl Layer for GroupNorm {
         true
     }
 
-    fn in_place(&self) -> Option<&dyn InPlace> {
-        Some(self)
-    }
-
-    fn backward(&self, shape: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
-        input_gradient.copy_from_slice(output_gradient);
-        self.backward_in_place(shape, input, input_gradient);
-    }
+    in_place!();
 
     on_gpu!(|layer, on| GroupNormOnDevice::new(layer, on)?);
 }

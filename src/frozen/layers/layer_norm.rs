@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::frozen::arithmetic::vector::{sum, vectorized};
 use crate::frozen::cuda::layers::LayerNormOnDevice;
-use crate::frozen::{InPlace, Layer, on_gpu, unexpected_shape};
+use crate::frozen::{InPlace, Layer, in_place, on_gpu, unexpected_shape};
 
 /// y = (x − mean) / √(variance + ε) · γ + β over the last dimension (Ba et al., 2016).
 ///
@@ -75,14 +75,7 @@ impl Layer for LayerNorm {
         true
     }
 
-    fn in_place(&self) -> Option<&dyn InPlace> {
-        Some(self)
-    }
-
-    fn backward(&self, shape: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
-        input_gradient.copy_from_slice(output_gradient);
-        self.backward_in_place(shape, input, input_gradient);
-    }
+    in_place!();
 
     on_gpu!(|layer, on| LayerNormOnDevice::new(layer, on)?);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use candle_core::Result;
 
 use crate::frozen::cuda::layers::NearestOnDevice;
-use crate::frozen::{InPlace, Layer, Matrix, MatrixMut, Products, multiply, on_gpu, unexpected_shape};
+use crate::frozen::{InPlace, Layer, Matrix, MatrixMut, Products, in_place, multiply, on_gpu, unexpected_shape};
 
 /// `[batch, length, h, w]` to the same shape. Clones share the vectors.
 #[derive(Clone, Debug)]
@@ -124,13 +124,7 @@ impl Layer for NearestVectors {
         false
     }
 
-    fn backward(&self, _: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
-        input_gradient.copy_from_slice(output_gradient);
-    }
-
-    fn in_place(&self) -> Option<&dyn InPlace> {
-        Some(self)
-    }
+    in_place!();
 
     on_gpu!(|layer, on| NearestOnDevice::new(layer, on)?);
 }

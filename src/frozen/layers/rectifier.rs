@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::frozen::arithmetic::vector::vectorized;
 use crate::frozen::cuda::layers::LeakyRectifierOnDevice;
-use crate::frozen::{InPlace, Layer, on_gpu, unexpected_shape};
+use crate::frozen::{InPlace, Layer, in_place, on_gpu, unexpected_shape};
 
 /// y = x for x above 0, otherwise slope · x, with a slope for each channel of `[batch, channels, height, width]`.
 #[derive(Clone, Debug)]
@@ -57,14 +57,7 @@ impl Layer for LeakyRectifier {
         true
     }
 
-    fn in_place(&self) -> Option<&dyn InPlace> {
-        Some(self)
-    }
-
-    fn backward(&self, shape: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
-        input_gradient.copy_from_slice(output_gradient);
-        self.backward_in_place(shape, input, input_gradient);
-    }
+    in_place!();
 
     on_gpu!(|layer, on| LeakyRectifierOnDevice::new(layer, on)?);
 }
