@@ -133,7 +133,7 @@ pub fn main() -> ExitCode {
         Verb::Batch(batch) => batch.conduct.threads(),
         Verb::Resume(resume) => resume.conduct.threads(),
         Verb::Bench(bench) => bench.threads(),
-        Verb::Upscale(upscale) => upscale.threads(),
+        Verb::Upscale(upscale) => upscale.conduct.threads(),
         // It draws in other processes.
         #[cfg(feature = "server")]
         Verb::Worker(_) => Some(1),
@@ -143,7 +143,7 @@ pub fn main() -> ExitCode {
         Verb::Generate(generate) => generate.conduct.max_memory(),
         Verb::Batch(batch) => batch.conduct.max_memory(),
         Verb::Resume(resume) => resume.conduct.max_memory(),
-        Verb::Upscale(upscale) => upscale.max_memory(),
+        Verb::Upscale(upscale) => upscale.conduct.max_memory(),
         _ => None,
     };
     allowed.into_iter().for_each(crate::machine::limit_memory);
@@ -157,7 +157,7 @@ pub fn main() -> ExitCode {
         Verb::Jobs(jobs) => jobs.reporter(),
         Verb::Models(models) => Reporter::new(models.progress()),
         Verb::Video(video) => Reporter::new(video.progress()),
-        Verb::Upscale(upscale) => Reporter::new(upscale.progress()),
+        Verb::Upscale(upscale) => upscale.conduct.reporter(),
         _ => Reporter::new(Progress::Auto),
     };
     let exit_code = limited.map_err(Into::into).and_then(|()| run(&verb, &reporter));

@@ -27,4 +27,4 @@ pub(crate) use text::{read_text, read_text_from_anywhere, unreadable, unreadable
 pub use write::{Existing, check_folder, write_beside, write_whole};
 #[cfg(feature = "server")]
 pub(crate) use write::{create_private_folder, write_private};
-pub(crate) use write::{nameless, remove_if_present};
+pub(crate) use write::{free_beside, nameless, remove_if_present};

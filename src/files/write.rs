@@ -135,7 +135,7 @@ pub(crate) fn nameless(target: &Path) -> Result<std::fs::File> {
 }
 
 /// The path, then the path with -2, -3 and so on after its stem.
-pub(super) fn free_beside(path: &Path) -> impl Iterator<Item = PathBuf> {
+pub(crate) fn free_beside(path: &Path) -> impl Iterator<Item = PathBuf> {
     let path = path.to_owned();
     let numbered = |path: PathBuf| (2..10_000).map(move |number| behind_stem(&path, &format!("-{number}")));
     std::iter::once(path.clone()).chain(numbered(path))

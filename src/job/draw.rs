@@ -116,7 +116,7 @@ fn plan(settings: Settings, limits: Limits, models: &Models, device: &ComputeDev
     if jobs > 1 {
         let needed = plan.memory().saturating_mul(jobs as u64);
         let what = format!("{jobs} pictures at the same time");
-        refuse_above_room(needed, plan.device(), &what, "lower ‹jobs›")?;
+        refuse_above_room(needed, None, plan.device(), &what, "lower ‹jobs›")?;
     }
     Ok(plan)
 }

@@ -34,7 +34,7 @@ pub fn encode_pixels(picture: &DynamicImage, recipe: Option<&Recipe>) -> Result<
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, picture.width(), picture.height());
     // A picture drawn in few colors can have more than the settings say: soft edges add some.
-    let few = recipe.filter(|recipe| recipe.settings.has_few_colours());
+    let few = recipe.filter(|recipe| recipe.settings.has_few_colors());
     let indexed = few.and_then(|_| Indexed::of(picture));
     encoder.set_color(if picture.color().has_alpha() { png::ColorType::Rgba } else { png::ColorType::Rgb });
     encoder.set_depth(png::BitDepth::Eight);

@@ -167,14 +167,22 @@ fn distinct(models: &Models) -> impl Iterator<Item = &LoadedModel<Clip>> {
     models.clips.iter().enumerate().filter(move |(index, clip)| !again(*index, clip)).map(|(_, clip)| clip)
 }
 
-/// Checks that a device has `needed` bytes of memory. `what` is the plural subject of the error message.
+/// Checks that `needed` bytes of memory are at most what `--max-memory` allows, and what a device has. `what` is the plural
+/// subject of the error message.
 ///
 /// # Errors
-/// If the device has less memory.
-pub(crate) fn refuse_above_room(needed: u64, device: &ComputeDevice, what: &str, hint: &str) -> Result<()> {
-    if needed <= device.room() {
-        return Ok(());
-    }
-    let (needed, room) = (in_words(needed), device.room_in_words());
-    Err(Error::usage(format!("{what} need about {needed} of memory; {room}"), hint))
+/// If less is allowed, or the device has less.
+pub(crate) fn refuse_above_room(
+    needed: u64,
+    allowed: Option<u64>,
+    device: &ComputeDevice,
+    what: &str,
+    hint: &str,
+) -> Result<()> {
+    let limit = match allowed.filter(|allowed| needed > *allowed) {
+        Some(allowed) => format!("‹max-memory› allows {}", in_words(allowed)),
+        None if needed <= device.room() => return Ok(()),
+        None => device.room_in_words(),
+    };
+    Err(Error::usage(format!("{what} need about {} of memory; {limit}", in_words(needed)), hint))
 }

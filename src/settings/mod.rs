@@ -32,6 +32,7 @@ pub use augmentations::{Augmentation, Augmentations};
 pub use cut_batch::CutBatch;
 pub use drawer::DrawerName;
 pub use form::{Form, FormKind};
+pub(crate) use groups::check_upscaler;
 pub use groups::{OPTIONS, Overrides, Settings, VideoSettings};
 pub use learning_rate::LearningRateDrops;
 pub use options::{OptionInfo, Setter};
@@ -66,8 +67,14 @@ impl Settings {
 
     /// Whether the picture is limited to the colors of a palette.
     #[must_use]
-    pub fn has_few_colours(&self) -> bool {
+    pub fn has_few_colors(&self) -> bool {
         self.palette.is_some() || self.colors.is_some()
+    }
+
+    /// Whether the picture is enlarged by repeating its pixels: it is drawn in cells or in few colors.
+    #[must_use]
+    pub fn keeps_pixels(&self) -> bool {
+        self.pixel_size.is_some() || self.has_few_colors()
     }
 
     /// The size of the picture after --upscale.

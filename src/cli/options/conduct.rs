@@ -22,8 +22,8 @@ pub(in crate::cli) struct Conduct {
     /// Memory limit, such as 4G or 800M [default: three quarters of the machine's memory]
     ///
     /// If a run needs more, text2art lowers `--cut-batch`, unless you set it, and records the lower value in the recipe.
-    /// A lower value can change the picture by rounding errors. If that is not enough, parts of the networks are computed twice, which takes about
-    /// 25% longer and does not change the picture.
+    /// A lower value can change the picture by rounding errors. If that is not enough, parts of the networks are computed
+    /// twice, which takes about 25% longer and does not change the picture.
     #[arg(long, value_name = "SIZE", help_heading = "Machine")]
     max_memory: Option<MemorySize>,
 }
@@ -31,8 +31,7 @@ pub(in crate::cli) struct Conduct {
 impl Conduct {
     /// The reporter of progress.
     pub(in crate::cli) fn reporter(&self) -> Reporter {
-        let quiet = self.quiet && self.progress != Progress::Json;
-        Reporter::new(if quiet { Progress::None } else { self.progress })
+        Reporter::new(self.progress.unless_quiet(self.quiet))
     }
 
     /// The limit on memory, in bytes.

@@ -36,7 +36,6 @@ pub(in crate::cli) enum Progress {
 
 impl Progress {
     /// This, or only warnings and errors if `quiet`; events stay events.
-    #[cfg(feature = "server")]
     pub(in crate::cli) fn unless_quiet(self, quiet: bool) -> Self {
         if quiet && self != Self::Json { Self::None } else { self }
     }

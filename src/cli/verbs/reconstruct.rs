@@ -49,7 +49,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let encoding = vqgan.model.encoding_memory(work_size, MemoryOf::Host)?.peak;
     let needed = encoding.max(vqgan.model.decoding_memory(work_size, false, 0, MemoryOf::Host)?.peak);
     let processor = ComputeDevice::processor();
-    memory::refuse_above_room(needed, &processor, &format!("{size} pixels"), "give a smaller picture")?;
+    memory::refuse_above_room(needed, None, &processor, &format!("{size} pixels"), "give a smaller picture")?;
     let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(image, 0.0), processor.tensors())?;
     write_whole(path, &encode(&drawer.draw()?, None)?, existing)?;
     stdout::print_path(path)

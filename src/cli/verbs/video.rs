@@ -55,7 +55,7 @@ pub(in crate::cli) struct Arguments {
 
 impl Arguments {
     pub(in crate::cli) fn progress(&self) -> Progress {
-        if self.quiet && self.progress != Progress::Json { Progress::None } else { self.progress }
+        self.progress.unless_quiet(self.quiet)
     }
 }
 

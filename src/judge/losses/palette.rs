@@ -18,7 +18,7 @@ struct PalettePull {
 /// Creates the pull for pictures that are limited to a palette.
 pub(super) fn new(settings: &Settings) -> Option<Box<dyn Loss>> {
     let pull = PalettePull { weight: settings.palette_weight, iterations: settings.iterations };
-    settings.has_few_colours().then(|| Box::new(pull) as _)
+    settings.has_few_colors().then(|| Box::new(pull) as _)
 }
 
 impl Loss for PalettePull {

@@ -19,6 +19,7 @@ mod moving_pictures;
 
 use serde::{Deserialize, Deserializer};
 
+pub(crate) use models::check_upscaler;
 pub use moving_pictures::VideoSettings;
 
 use super::arguments::{self, number, signed, switch, whole_number};

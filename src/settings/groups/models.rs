@@ -52,7 +52,7 @@ pub(super) fn check_vqgan(name: &str) -> Result<()> {
 
 /// Checks that the name is not empty.
 #[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
-pub(super) fn check_upscaler(name: &Option<String>) -> Result<()> {
+pub(crate) fn check_upscaler(name: &Option<String>) -> Result<()> {
     if name.as_deref() == Some("") {
         return Err(Error::usage(
             "‹upscaler› has an empty value",

@@ -7,21 +7,19 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::cli::DONE;
+use crate::cli::options::conduct::Conduct;
 use crate::cli::options::device;
-use crate::cli::options::max_memory::MemorySize;
-use crate::cli::options::threads::number as threads;
-use crate::cli::terminal::report::{Progress, Reporter};
+use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::{interrupt, stdout};
 use crate::device::ComputeDevice;
-use crate::files::{Existing, unreadable_file, write_whole};
-use crate::machine::in_words;
+use crate::files::{Existing, write_whole};
 use crate::models::{Finder, Role};
 use crate::output::{Recipe, encode_pixels};
 use crate::picture::Size;
 use crate::progress::{Event, Stop};
 use crate::session::LoadedModel;
 use crate::session::memory::refuse_above_room;
-use crate::settings::{Choice, Chosen, OptionInfo};
+use crate::settings::{Choice, Chosen, OptionInfo, check_upscaler};
 use crate::upscale::{DEFAULT, Factor, Method, NEAREST, Upscaler, is_filter};
 use crate::{Error, Result, picture};
 
@@ -43,6 +41,9 @@ impl Choice for Enlarging {
 
 /// The arguments of `upscale`.
 #[derive(clap::Args)]
+#[command(mut_arg("max_memory", |option| {
+    option.help("Memory limit, such as 4G or 800M; pictures that need more are refused").long_help(None)
+}))]
 pub(in crate::cli) struct Arguments {
     /// Pictures to enlarge
     #[arg(value_name = "IMAGES", required = true)]
@@ -58,37 +59,8 @@ pub(in crate::cli) struct Arguments {
     /// Replace files that already exist
     #[arg(long)]
     force: bool,
-    /// Use only models that are already downloaded
-    #[arg(long)]
-    offline: bool,
-    /// How to show progress on standard error
-    #[arg(long, value_enum, value_name = "KIND", default_value = "auto")]
-    progress: Progress,
-    /// Show only warnings and errors
-    #[arg(short, long)]
-    quiet: bool,
-    /// Number of CPU threads
-    #[arg(long, value_name = "N", value_parser = threads)]
-    threads: Option<u16>,
-    /// Memory limit, such as 4G or 800M; pictures that need more are refused
-    #[arg(long, value_name = "SIZE")]
-    max_memory: Option<MemorySize>,
-}
-
-impl Arguments {
-    pub(in crate::cli) fn progress(&self) -> Progress {
-        if self.quiet && self.progress != Progress::Json { Progress::None } else { self.progress }
-    }
-
-    /// The number of threads that compute.
-    pub(in crate::cli) fn threads(&self) -> Option<u16> {
-        self.threads
-    }
-
-    /// The limit on memory, in bytes.
-    pub(in crate::cli) fn max_memory(&self) -> Option<u64> {
-        self.max_memory.map(|most| most.0)
-    }
+    #[command(flatten)]
+    pub(in crate::cli) conduct: Conduct,
 }
 
 fn factor(text: &str) -> std::result::Result<Factor, String> {
@@ -104,22 +76,19 @@ struct Task<'a> {
     size: Size,
     recipe: Option<Recipe>,
     /// The name of what enlarges it
-    upscaler: String,
+    upscaler: &'a str,
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
     let chosen = &arguments.settings.overrides;
+    check_upscaler(&chosen.upscaler)?;
     let named = chosen.upscaler.as_deref().unwrap_or(DEFAULT);
-    if named.is_empty() {
-        let hint = "give `lanczos`, or the name or the path of an upscaler";
-        return Err(Error::usage("‹upscaler› has an empty value", hint).into());
-    }
     let device = device::open(chosen.device.unwrap_or_default(), chosen.precision.unwrap_or_default(), reporter)?;
     let tasks = tasks(arguments, named, chosen.upscaler.is_some(), reporter)?;
     let stop = interrupt::stop_on_signal(reporter, "tile")?;
     let tell = |event| reporter.tell(&event);
-    let finder = Finder::new(arguments.offline, &stop, &tell);
-    let needs_network = !is_filter(named) && tasks.iter().any(|task| !is_filter(&task.upscaler));
+    let finder = Finder::new(arguments.conduct.offline, &stop, &tell);
+    let needs_network = tasks.iter().any(|task| !is_filter(task.upscaler));
     let loaded =
         needs_network.then(|| LoadedModel::load(&finder, Role::Upscaler, named, Upscaler::load)).transpose()?;
     let work = Work { arguments, loaded, device, stop, reporter };
@@ -128,18 +97,15 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
 }
 
 /// Decides what happens to each picture, before any work.
-fn tasks<'a>(arguments: &'a Arguments, named: &str, is_asked: bool, reporter: &Reporter) -> Result<Vec<Task<'a>>> {
-    let sizes = arguments.images.iter().map(|source| match source.metadata() {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(unreadable_file(source, &error, "")),
-        _ => picture::layered_dimensions(source),
-    });
+fn tasks<'a>(arguments: &'a Arguments, named: &'a str, is_asked: bool, reporter: &Reporter) -> Result<Vec<Task<'a>>> {
+    let sizes = arguments.images.iter().map(|source| picture::layered_dimensions(source));
     let sizes = sizes.collect::<Result<Vec<_>>>()?;
     let targets = names::targets(&arguments.images, arguments.output.as_deref(), arguments.factor, arguments.force)?;
     let mut tasks = Vec::new();
     for ((source, size), (target, existing)) in arguments.images.iter().zip(sizes).zip(targets) {
         // A picture without a recipe is as good.
         let recipe = Recipe::read(source).ok();
-        let keeps_pixels = recipe.as_ref().is_some_and(|recipe| recipe::keeps_pixels(&recipe.settings));
+        let keeps_pixels = recipe.as_ref().is_some_and(|recipe| recipe.settings.keeps_pixels());
         if keeps_pixels && is_asked && named != NEAREST {
             let message = format!(
                 "{} is drawn in cells or in few colors, so its pixels are repeated instead of using {named}",
@@ -147,7 +113,7 @@ fn tasks<'a>(arguments: &'a Arguments, named: &str, is_asked: bool, reporter: &R
             );
             reporter.tell(&Event::Warning { message });
         }
-        let upscaler = if keeps_pixels { NEAREST } else { named }.to_owned();
+        let upscaler = if keeps_pixels { NEAREST } else { named };
         tasks.push(Task { source, target, existing, size, recipe, upscaler });
     }
     Ok(tasks)
@@ -164,24 +130,19 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn method(&self, task: &Task) -> Result<Method<'_>> {
-        Method::of(&task.upscaler, self.loaded.as_ref().map(|loaded| loaded.model.as_ref()))
+        Method::of(task.upscaler, self.loaded.as_ref().map(|loaded| loaded.model.as_ref()))
     }
 
     /// Checks that there is memory for every picture.
     fn check_memory(&self, tasks: &[Task]) -> Result<()> {
         let of = self.device.memory_of();
+        let weights = self.loaded.as_ref().map_or(0, |loaded| loaded.model.weight_memory(of));
         for task in tasks {
             let pictures = self.method(task)?.memory(task.size, self.arguments.factor, of)?;
-            let weights = self.loaded.as_ref().map_or(0, |loaded| loaded.model.weight_memory(of));
             let needed = pictures.saturating_add(weights);
             let what = format!("{} ({} pixels), {} times as large,", task.source.display(), task.size, self.times());
             let hint = "enlarge less, or give a smaller picture";
-            if let Some(allowed) = self.arguments.max_memory().filter(|allowed| needed > *allowed) {
-                let (needed, allowed) = (in_words(needed), in_words(allowed));
-                let problem = format!("{what} need about {needed} of memory; ‹max-memory› allows {allowed}");
-                return Err(Error::usage(problem, hint));
-            }
-            refuse_above_room(needed, &self.device, &what, hint)?;
+            refuse_above_room(needed, self.arguments.conduct.max_memory(), &self.device, &what, hint)?;
         }
         Ok(())
     }
@@ -227,9 +188,9 @@ impl Work<'_> {
         let enlarged = self.method(task)?.enlarge(&picture, self.arguments.factor, self.device.tensors(), watch)?;
         let mut recipe = task.recipe.clone();
         if let Some(recipe) = &mut recipe {
-            let record = self.loaded.as_ref().filter(|_| !is_filter(&task.upscaler));
+            let record = self.loaded.as_ref().filter(|_| !is_filter(task.upscaler));
             let record = record.map(LoadedModel::record).transpose()?;
-            if !recipe::note(recipe, self.arguments.factor, &task.upscaler, record) {
+            if !recipe::note(recipe, self.arguments.factor, task.upscaler, record) {
                 let message = format!(
                     "{} was enlarged before: the recipe describes the picture before this enlargement",
                     task.source.display()

@@ -4,15 +4,13 @@ use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use crate::files::{Existing, behind_stem, check_folder, check_target, contains};
+use crate::files::{Existing, check_target, contains, free_beside};
 use crate::output::{PNG, kind_of};
 use crate::upscale::Factor;
 use crate::{Error, Result};
 
 /// The field of a template that stands for the name of the picture without its extension.
 const NAME: &str = "{name}";
-/// The most numbers that are tried after a name that is taken.
-const MOST_TRIES: usize = 100_000;
 
 /// The path of each enlarged picture, and what happens to a file that has it. A name that is taken gets a number, as in a
 /// batch, unless `force` replaces files; a file that is named outright is never renamed.
@@ -30,28 +28,27 @@ pub(super) fn targets(
         name.push(format!("-x{}.png", factor.times()));
         PathBuf::from(name)
     };
+    if let Some(output) = output.filter(|output| !is_folder(output) && !contains(output, NAME)) {
+        let path = PathBuf::from(output);
+        kind_of(&path, &[PNG])?;
+        if images.len() > 1 {
+            let hint = "name a folder, or put {name} into the name: large/{name}.png";
+            return Err(Error::usage(format!("{} pictures cannot have one name", images.len()), hint));
+        }
+        let existing = check_target(&path, force)?;
+        return Ok(vec![(path, existing)]);
+    }
     let mut claimed = HashSet::new();
     let mut targets = Vec::new();
     for image in images {
         let path = match output {
             None => image.with_file_name(usual(image)),
             Some(output) if is_folder(output) => Path::new(output).join(usual(image)),
-            Some(output) if contains(output, NAME) => filled(output, image.file_stem().unwrap_or_default())?,
-            Some(output) => {
-                let path = PathBuf::from(output);
-                kind_of(&path, &[PNG])?;
-                if images.len() > 1 {
-                    let hint = "name a folder, or put {name} into the name: large/{name}.png";
-                    return Err(Error::usage(format!("{} pictures cannot have one name", images.len()), hint));
-                }
-                let existing = check_target(&path, force)?;
-                return Ok(vec![(path, existing)]);
-            }
+            Some(output) => filled(output, image.file_stem().unwrap_or_default())?,
         };
         kind_of(&path, &[PNG])?;
-        check_folder(&path)?;
         let path = free(&path, &claimed, force)?;
-        let existing = if force { check_target(&path, true)? } else { Existing::Keep };
+        let existing = check_target(&path, force)?;
         claimed.insert(path.clone());
         targets.push((path, existing));
     }
@@ -65,9 +62,8 @@ fn is_folder(output: &OsStr) -> bool {
 
 /// The path, or the first one with a number behind its stem that no other picture and, without `force`, no file has.
 fn free(path: &Path, claimed: &HashSet<PathBuf>, force: bool) -> Result<PathBuf> {
-    let numbered = (2..MOST_TRIES).map(|number| behind_stem(path, &format!("-{number}")));
     let is_free = |path: &PathBuf| !claimed.contains(path) && (force || path.symlink_metadata().is_err());
-    std::iter::once(path.to_owned()).chain(numbered).find(is_free).ok_or_else(|| {
+    free_beside(path).find(is_free).ok_or_else(|| {
         Error::usage(format!("all names like {} are taken", path.display()), "choose another name with ‹output›")
     })
 }

@@ -2,13 +2,7 @@
 
 use crate::models::{ModelRecord, Role};
 use crate::output::Recipe;
-use crate::settings::Settings;
 use crate::upscale::Factor;
-
-/// Whether a picture of these settings is enlarged by repeating its pixels: it is drawn in cells or in few colors.
-pub(super) fn keeps_pixels(settings: &Settings) -> bool {
-    settings.pixel_size.is_some() || settings.has_few_colours()
-}
 
 /// Notes in a recipe how its picture is enlarged, as `--upscale` does: the recipe then draws the large picture. Returns
 /// whether that is possible: a picture that was enlarged before, or has cells of a fixed size, keeps its recipe.

@@ -33,7 +33,7 @@ pub(super) async fn list(arguments: &List, place: &Place<'_>) -> anyhow::Result<
         return stdout::print_json(&letters.iter().map(in_json).collect::<Vec<_>>());
     }
     for DeadLetter { id, kind, failures, error, ended, .. } in &letters {
-        let (ended, kind, failures) = (rfc3339(*ended), kind.as_str(), counted(*failures as usize, "failure"));
+        let (ended, kind, failures) = (rfc3339(*ended), kind.as_str(), counted(*failures, "failure"));
         stdout::print_line(&format!("{ended}  {id:34}  {kind:10}  {failures}  {error}"))?;
     }
     Ok(())

@@ -25,7 +25,7 @@ pub(super) async fn collect(place: &Place<'_>) -> anyhow::Result<()> {
     let (uploads, files) = collect_garbage(&data).await?;
     data.close().await;
     let (uploads, bytes) = (counted(uploads, "upload"), megabytes(files.bytes));
-    let files = counted(usize::try_from(files.objects).unwrap_or(usize::MAX), "file");
+    let files = counted(files.objects, "file");
     stdout::print_line(&format!("deleted {uploads} and {files} ({bytes})"))
 }
 
@@ -34,7 +34,7 @@ pub(super) async fn retain(arguments: &Retention, place: &Place<'_>) -> anyhow::
     let (age, most) = (arguments.older_than.map(Age::duration), arguments.keep_bytes.map(|size| size.0));
     let deleted = delete_old(&data.queue, &data.objects, age, most, &|_| ()).await?;
     let left = data.queue.stored_bytes().await?;
-    let jobs = counted(usize::try_from(deleted.jobs).unwrap_or(usize::MAX), "job");
+    let jobs = counted(deleted.jobs, "job");
     if deleted.jobs > 0 {
         acts(&data).note("old jobs deleted", "", Some(&jobs)).await?;
     }
