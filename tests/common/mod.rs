@@ -14,6 +14,7 @@ pub mod hub;
 pub mod layouts;
 pub mod movie;
 mod noise;
+mod parts;
 pub mod plain;
 pub mod program;
 mod prompts;
@@ -29,6 +30,8 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
 pub use noise::noise;
+#[allow(unused_imports, reason = "not every test program counts")]
+pub use parts::parts;
 #[allow(unused_imports, reason = "not every test program draws")]
 pub use prompts::PROMPTS;
 

@@ -54,25 +54,9 @@ fn what_is_only_to_be_avoided_begins_grey() {
     assert_eq!(first(&avoided), grey);
 }
 
-/// The number of connected parts of a picture whose pixels are chosen, of at least 1 % of it.
+/// The number of connected parts of a picture whose pixels are chosen, of more than 1 % of it.
 fn parts(picture: &RgbImage, chosen: impl Fn([i32; 3]) -> bool) -> usize {
-    let (width, height) = picture.dimensions();
-    let is_part = |x: u32, y: u32| chosen(picture.get_pixel(x, y).0.map(i32::from));
-    let mut seen = vec![false; (width * height) as usize];
-    let mut count = 0;
-    for start in 0..width * height {
-        let (mut stack, mut area) = (vec![(start % width, start / width)], 0);
-        while let Some((x, y)) = stack.pop() {
-            if x >= width || y >= height || seen[(y * width + x) as usize] || !is_part(x, y) {
-                continue;
-            }
-            seen[(y * width + x) as usize] = true;
-            area += 1;
-            stack.extend([(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)]);
-        }
-        count += usize::from(area * 100 > width * height);
-    }
-    count
+    common::parts(picture, picture.width() * picture.height() / 100, chosen)
 }
 
 fn is_red([red, green, blue]: [i32; 3]) -> bool {

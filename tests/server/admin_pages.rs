@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
-use crate::people::{admin, send, token, user};
+use crate::people::{admin, send, submit, token, user};
 #[cfg(unix)]
 use crate::place::fake_worker;
-use crate::visitor::{FORM, PAGE, page, page_with};
+use crate::visitor::{page, page_with, post_with};
 
 /// A prompt that would be a script, whose letters would turn around, and that has no width in between.
 const HOSTILE: &str = "<script>alert(1)</script> \u{202e}drow\u{200b} & \"quoted\" 🦊";
@@ -46,15 +46,13 @@ impl Desk {
 
     /// Sends a form, as a browser does.
     fn post(&self, who: &str, path: &str, form: &str) -> Answer {
-        self.server.send("POST", path, &[PAGE, FORM, ("authorization", who)], form.as_bytes())
+        post_with(&self.server, path, &[("authorization", who)], form)
     }
 
     /// Asks for a picture, and returns the name of the job.
     fn submit(&self, who: &str, prompt: &str) -> String {
         let body = json!({"prompt": prompt, "size": "32x32", "iterations": 2, "cutouts": 1});
-        let answer = self.send("POST", who, "/api/v1/jobs", &body);
-        assert_eq!(answer.status, 201, "{}", answer.text());
-        answer.json()["id"].as_str().unwrap().to_owned()
+        submit(&self.server, &[("authorization", who)], &body)
     }
 
     fn job(&self, id: &str) -> Value {
@@ -294,9 +292,7 @@ fn fifty_jobs_of_three_owners_have_fair_places() {
     for (owner, count) in [(0, 40), (1, 7), (2, 3)] {
         for number in 0..count {
             let body = json!({"prompt": "a", "quality": "draft"});
-            let answer = send(&server, "POST", "/api/v1/jobs", &[("authorization", &owners[owner])], &body);
-            assert_eq!(answer.status, 201, "{}", answer.text());
-            jobs.push((number, owner, answer.json()["id"].as_str().unwrap().to_owned()));
+            jobs.push((number, owner, submit(&server, &[("authorization", &owners[owner])], &body)));
         }
     }
     jobs.sort();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::common::program::Workplace;
 use crate::common::server::{Answer, Server};
-use crate::people::{PASSWORD, admin, admin_with_line, cookie, log_in, send, user};
+use crate::people::{PASSWORD, admin, admin_with_line, cookie, done, log_in, send, submit, user};
 use crate::place::{Place, Worker};
 use crate::visitor::{FORM, led, page, page_with};
 
@@ -20,15 +20,8 @@ fn small(prompt: &str) -> Value {
 
 /// Adds a job, and waits until it is done.
 fn drawn(server: &Server, headers: &[(&str, &str)], order: &Value) -> String {
-    let answer = send(server, "POST", "/api/v1/jobs", headers, order);
-    assert_eq!(answer.status, 201, "{}", answer.text());
-    let id = answer.json()["id"].as_str().unwrap().to_owned();
-    server.until("the picture", || {
-        let job = send(server, "GET", &format!("/api/v1/jobs/{id}"), headers, &Value::Null).json();
-        let is_over = job["finished"].is_string();
-        assert!(!is_over || job["state"] == "done", "{job}");
-        is_over.then_some(())
-    });
+    let id = submit(server, headers, order);
+    done(server, headers, &id);
     id
 }
 

@@ -7,7 +7,7 @@ use crate::common::server::{Answer, Server};
 use crate::people::{send, user};
 #[cfg(unix)]
 use crate::place::fake_worker;
-use crate::visitor::{FOREIGN, FORM, PAGE, attributes, led, page, post};
+use crate::visitor::{FOREIGN, attributes, led, page, page_with, post, post_with};
 
 /// A text with everything that could harm a page.
 const HOSTILE: &str = "<script>alert(1)</script> \"'><img src=x onerror=alert(2)> \u{202e}evil\u{2066} \u{200b} {{ 7*7 }} 🧑\u{200d}🚀 &amp;";
@@ -190,8 +190,8 @@ fn what_belongs_to_others_is_not_there() {
     );
     let server = Server::start(&place, &[]);
     let as_user = |token: &str, method: &str, path: &str| {
-        let headers = [PAGE, FORM, ("authorization", token)];
-        server.send(method, path, &headers, if method == "POST" { b"_=" } else { b"" })
+        let headers = [("authorization", token)];
+        if method == "POST" { post_with(&server, path, &headers, "") } else { page_with(&server, path, &headers) }
     };
     let headers = [("authorization", anna.as_str())];
     let job = send(&server, "POST", "/api/v1/jobs", &headers, &small("anna's secret")).json();

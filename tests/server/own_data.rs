@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 
 use crate::common::program::Workplace;
 use crate::common::server::Server;
-use crate::people::{PASSWORD, admin, admin_with_line, cookie, log_in, send, token, user};
+use crate::people::{PASSWORD, admin, admin_with_line, cookie, done, log_in, send, submit, token, user};
 
 /// A picture that takes a moment.
 fn small(prompt: &str) -> Value {
@@ -89,21 +89,6 @@ fn publish(server: &Server, headers: &[(&str, &str)], job: &str) -> String {
     let answer = send(server, "POST", "/api/v1/pictures", headers, &body);
     assert_eq!(answer.status, 201, "{}", answer.text());
     answer.json()["id"].as_str().unwrap().to_owned()
-}
-
-/// Asks for a picture, and returns the name of the job.
-fn submit(server: &Server, headers: &[(&str, &str)], body: &Value) -> String {
-    let answer = send(server, "POST", "/api/v1/jobs", headers, body);
-    assert_eq!(answer.status, 201, "{}", answer.text());
-    answer.json()["id"].as_str().unwrap().to_owned()
-}
-
-fn done(server: &Server, headers: &[(&str, &str)], id: &str) {
-    server.until("the picture", || {
-        let job = send(server, "GET", &format!("/api/v1/jobs/{id}"), headers, &Value::Null).json();
-        assert_ne!(job["state"], "dead", "{job}");
-        (job["state"] == "done").then_some(())
-    });
 }
 
 #[cfg(unix)]

@@ -44,6 +44,23 @@ pub fn cookie(answer: &Answer) -> String {
     answer.header("set-cookie").split(';').next().unwrap().to_owned()
 }
 
+/// Asks for a picture, and returns the name of the job.
+pub fn submit(server: &Server, headers: &[(&str, &str)], order: &Value) -> String {
+    let answer = send(server, "POST", "/api/v1/jobs", headers, order);
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    answer.json()["id"].as_str().unwrap().to_owned()
+}
+
+/// Waits until the picture of a job is done.
+pub fn done(server: &Server, headers: &[(&str, &str)], id: &str) {
+    server.until("the picture", || {
+        let job = send(server, "GET", &format!("/api/v1/jobs/{id}"), headers, &Value::Null).json();
+        let is_over = job["finished"].is_string();
+        assert!(!is_over || job["state"] == "done", "{job}");
+        is_over.then_some(())
+    });
+}
+
 /// Sends a request with headers, and JSON if there is any.
 pub fn send(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
     let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };

@@ -6,6 +6,9 @@ mod captions;
 mod cutout;
 mod dye;
 mod layout;
+#[cfg(test)]
+#[path = "../../../tests/common/parts.rs"]
+mod parts;
 
 use image::{Rgb, RgbImage};
 
@@ -152,37 +155,9 @@ mod tests {
 
     /// The number of connected parts of a picture in about a color.
     fn parts(picture: &RgbImage, color: [u8; 3]) -> usize {
-        let is_part = |x: u32, y: u32| {
-            picture.get_pixel(x, y).0.iter().zip(color).map(|(one, other)| one.abs_diff(other)).max() < Some(40)
-        };
-        let (width, height) = picture.dimensions();
-        let mut seen = vec![false; (width * height) as usize];
-        let mut count = 0;
-        for start in 0..width * height {
-            if seen[start as usize] || !is_part(start % width, start / width) {
-                continue;
-            }
-            let (mut stack, mut area) = (vec![start], 0);
-            seen[start as usize] = true;
-            while let Some(at) = stack.pop() {
-                area += 1;
-                let (x, y) = (at % width, at / width);
-                let near = [
-                    (x > 0, at.wrapping_sub(1)),
-                    (x + 1 < width, at + 1),
-                    (y > 0, at.wrapping_sub(width)),
-                    (y + 1 < height, at + width),
-                ];
-                for (_, next) in near.into_iter().filter(|(inside, _)| *inside) {
-                    if !seen[next as usize] && is_part(next % width, next / width) {
-                        seen[next as usize] = true;
-                        stack.push(next);
-                    }
-                }
-            }
-            count += usize::from(area > 20);
-        }
-        count
+        parts::parts(picture, 20, |pixel| {
+            pixel.iter().zip(color).map(|(one, other)| one.abs_diff(other.into())).max() < Some(40)
+        })
     }
 
     #[test]
