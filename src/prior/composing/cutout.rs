@@ -45,7 +45,8 @@ impl Cutout {
         let (mut alike, mut total) = (0.0, 0.0);
         for (color, coverage) in self.colors.iter().zip(&self.coverage) {
             total += coverage;
-            if distance(oklab::of_unit_srgb(color.map(|value| value / 255.0)), wanted) < ALIKE {
+            let lab = oklab::of_unit_srgb(color.map(|value| value / 255.0));
+            if oklab::distance(lab, wanted).sqrt() < ALIKE {
                 alike += coverage;
             }
         }
@@ -100,7 +101,7 @@ impl Drawn {
             values.sort_by(f32::total_cmp);
             values.get(values.len() / 2).copied().unwrap_or_default()
         });
-        let far: Vec<f32> = labs.iter().map(|lab| distance(*lab, plain)).collect();
+        let far: Vec<f32> = labs.iter().map(|lab| oklab::distance(*lab, plain).sqrt()).collect();
         // Floods what is like the background, from the edges.
         let mut inside: Vec<bool> = (0..labs.len()).map(|at| from_edge(at) >= FRAME).collect();
         let mut queue: VecDeque<usize> = (0..labs.len()).filter(|at| from_edge(*at) < FRAME).collect();
@@ -238,10 +239,6 @@ impl Drawn {
         }
         if total > 1e-4 { sum.map(|value| value / total) } else { own }
     }
-}
-
-fn distance(one: [f32; 3], other: [f32; 3]) -> f32 {
-    one.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum::<f32>().sqrt()
 }
 
 /// The pixels beside, above and below one.
