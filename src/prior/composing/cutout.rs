@@ -1,7 +1,5 @@
 //! Cuts a thing out of a drawing of it alone on a plain background.
 
-use std::collections::VecDeque;
-
 use image::RgbImage;
 
 use crate::palette::oklab;
@@ -104,15 +102,8 @@ impl Drawn {
         let far: Vec<f32> = labs.iter().map(|lab| oklab::distance(*lab, plain).sqrt()).collect();
         // Floods what is like the background, from the edges.
         let mut inside: Vec<bool> = (0..labs.len()).map(|at| from_edge(at) >= FRAME).collect();
-        let mut queue: VecDeque<usize> = (0..labs.len()).filter(|at| from_edge(*at) < FRAME).collect();
-        while let Some(at) = queue.pop_front() {
-            for next in neighbors(at, width, height) {
-                if inside[next] && far[next] < near {
-                    inside[next] = false;
-                    queue.push_back(next);
-                }
-            }
-        }
+        let edges = (0..labs.len()).filter(|at| from_edge(*at) < FRAME).collect();
+        flood(edges, width, height, |at| inside[at] && far[at] < near && std::mem::take(&mut inside[at]));
         Self { width, height, labs, far, background: oklab::to_srgb(plain), inside }
     }
 
@@ -153,23 +144,11 @@ impl Drawn {
     fn drop_specks(&mut self) {
         let mut parts: Vec<Vec<usize>> = Vec::new();
         let mut seen = vec![false; self.inside.len()];
+        let mut enters = |at: usize| self.inside[at] && !std::mem::replace(&mut seen[at], true);
         for start in 0..self.inside.len() {
-            if seen[start] || !self.inside[start] {
-                continue;
+            if enters(start) {
+                parts.push(flood(vec![start], self.width, self.height, &mut enters));
             }
-            seen[start] = true;
-            let mut part = vec![start];
-            let mut next = 0;
-            while next < part.len() {
-                for other in neighbors(part[next], self.width, self.height) {
-                    if self.inside[other] && !seen[other] {
-                        seen[other] = true;
-                        part.push(other);
-                    }
-                }
-                next += 1;
-            }
-            parts.push(part);
         }
         let largest = parts.iter().map(Vec::len).max().unwrap_or(0) as f32;
         for part in parts.iter().filter(|part| (part.len() as f32) < largest * SPECK) {
@@ -239,6 +218,18 @@ impl Drawn {
         }
         if total > 1e-4 { sum.map(|value| value / total) } else { own }
     }
+}
+
+/// Spreads from pixels to those beside, above and below them that `enters` accepts, which it must do only once for each.
+/// Returns all of them, those at the beginning first.
+fn flood(starts: Vec<usize>, width: usize, height: usize, mut enters: impl FnMut(usize) -> bool) -> Vec<usize> {
+    let mut reached = starts;
+    let mut next = 0;
+    while let Some(at) = reached.get(next).copied() {
+        reached.extend(neighbors(at, width, height).filter(|other| enters(*other)));
+        next += 1;
+    }
+    reached
 }
 
 /// The pixels beside, above and below one.
