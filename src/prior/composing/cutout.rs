@@ -56,7 +56,8 @@ impl Cutout {
 struct Drawn {
     width: usize,
     height: usize,
-    labs: Vec<[f32; 3]>,
+    /// Row by row, sRGB
+    colors: Vec<[u8; 3]>,
     /// Distances from the background, in OKLab
     far: Vec<f32>,
     background: [u8; 3],
@@ -68,27 +69,29 @@ struct Drawn {
 /// like the background in each of them is a hole. None if there is almost nothing on any drawing.
 pub(in crate::prior) fn cut(drawings: &[RgbImage]) -> Option<Cutout> {
     let near = |index: usize| if index == 0 { NEAR } else { NEAR_COLORED };
-    let drawn: Vec<Drawn> =
+    let mut drawn: Vec<Drawn> =
         drawings.iter().enumerate().map(|(index, drawing)| Drawn::of(drawing, near(index))).collect();
     // The first is on white, which the prior knows best.
     let clarity = |index: usize| drawn[index].clarity() * if index == 0 { PREFERRED } else { 1.0 };
     let best = (0..drawn.len()).max_by(|one, other| clarity(*one).total_cmp(&clarity(*other)))?;
-    let mut best = drawn[best].clone_inside();
     for hole in drawn.first().filter(|_| drawn.len() > 1).map_or(0..0, |first| 0..first.far.len()) {
         let is_background = drawn.iter().all(|drawn| drawn.far.get(hole).is_some_and(|far| *far < NEAR));
-        if is_background && let Some(inside) = best.inside.get_mut(hole) {
+        if is_background && let Some(inside) = drawn[best].inside.get_mut(hole) {
             *inside = false;
         }
     }
+    let background = drawn.first()?.background;
+    let best = &mut drawn[best];
     best.drop_specks();
-    best.background = drawn.first()?.background;
+    best.background = background;
     best.cutout()
 }
 
 impl Drawn {
     fn of(picture: &RgbImage, near: f32) -> Self {
         let (width, height) = (picture.width() as usize, picture.height() as usize);
-        let labs: Vec<[f32; 3]> = picture.pixels().map(|pixel| oklab::of_srgb(pixel.0)).collect();
+        let colors: Vec<[u8; 3]> = picture.pixels().map(|pixel| pixel.0).collect();
+        let labs: Vec<[f32; 3]> = colors.iter().map(|color| oklab::of_srgb(*color)).collect();
         let from_edge = |at: usize| {
             let (x, y) = (at % width, at / width);
             x.min(y).min(width - 1 - x).min(height - 1 - y)
@@ -104,7 +107,7 @@ impl Drawn {
         let mut inside: Vec<bool> = (0..labs.len()).map(|at| from_edge(at) >= FRAME).collect();
         let edges = (0..labs.len()).filter(|at| from_edge(*at) < FRAME).collect();
         flood(edges, width, height, |at| inside[at] && far[at] < near && std::mem::take(&mut inside[at]));
-        Self { width, height, labs, far, background: oklab::to_srgb(plain), inside }
+        Self { width, height, colors, far, background: oklab::to_srgb(plain), inside }
     }
 
     /// How well the thing is told from its background: its area, times how different its pixels are up to a limit.
@@ -119,10 +122,6 @@ impl Drawn {
             count += 1.0;
         }
         if count > 0.0 { area * (sum / count).sqrt() } else { 0.0 }
-    }
-
-    fn clone_inside(&self) -> Self {
-        Self { labs: self.labs.clone(), far: self.far.clone(), inside: self.inside.clone(), ..*self }
     }
 
     /// The largest distance from the background among the pixels of the thing around one of them.
@@ -166,9 +165,9 @@ impl Drawn {
         if area < LEAST * self.inside.len() as f32 {
             return None;
         }
-        let coverage: Vec<f32> = (0..self.inside.len()).map(|at| self.coverage(at)).collect();
         let is_deep = |at: usize| self.inside[at] && self.around(at, EDGE).all(|other| self.inside[other]);
-        let deep: Vec<bool> = (0..coverage.len()).map(is_deep).collect();
+        let deep: Vec<bool> = (0..self.inside.len()).map(is_deep).collect();
+        let coverage: Vec<f32> = (0..deep.len()).map(|at| self.coverage(at, &deep)).collect();
         let colors: Vec<[f32; 3]> = (0..coverage.len()).map(|at| self.pure_color(at, &coverage, &deep)).collect();
         let is_seen = |at: usize| coverage[at] > 0.05;
         let columns: Vec<usize> = (0..width).filter(|x| (0..height).any(|y| is_seen(y * width + x))).collect();
@@ -188,11 +187,11 @@ impl Drawn {
 
     /// How much of a pixel belongs to the thing: inside all of it, at an edge the more the less it is like the
     /// background, compared with the pixels around it.
-    fn coverage(&self, at: usize) -> f32 {
+    fn coverage(&self, at: usize, deep: &[bool]) -> f32 {
         if !self.inside[at] {
             return 0.0;
         }
-        if self.around(at, EDGE).all(|other| self.inside[other]) {
+        if deep[at] {
             return 1.0;
         }
         let share = self.far[at] / self.farthest_around(at).max(1e-6);
@@ -203,7 +202,7 @@ impl Drawn {
     /// The color of a pixel; at an edge that of the pixels around it that are not at an edge, or less so.
     #[allow(clippy::cast_precision_loss)]
     fn pure_color(&self, at: usize, coverage: &[f32], deep: &[bool]) -> [f32; 3] {
-        let own = oklab::to_srgb(self.labs[at]).map(f32::from);
+        let own = self.colors[at].map(f32::from);
         if coverage[at] == 0.0 || deep[at] {
             return own;
         }
@@ -212,7 +211,7 @@ impl Drawn {
             let (row, column) = (other / self.width, other % self.width);
             let away = row.abs_diff(at / self.width).pow(2) + column.abs_diff(at % self.width).pow(2);
             let weight = if deep[other] { 1.0 } else { 0.02 * coverage[other].powi(4) } / (1.0 + away as f32);
-            let color = oklab::to_srgb(self.labs[other]);
+            let color = self.colors[other];
             sum = std::array::from_fn(|channel| sum[channel] + weight * f32::from(color[channel]));
             total += weight;
         }
