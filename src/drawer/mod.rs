@@ -7,7 +7,6 @@ mod start;
 mod vqgan;
 
 use candle_core::{Tensor, Var};
-use image::RgbImage;
 
 pub use blueprint::{Blueprint, Effort, Loaded, Vector};
 pub(crate) use list::{limit_names, refusal, with_option};
@@ -19,7 +18,7 @@ pub use vqgan::VqganDrawer;
 use crate::Result;
 use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette};
-use crate::picture::to_colours;
+use crate::picture::{to_colours, to_values};
 
 /// All drawers, in the order in which they are shown.
 pub static ALL: &[&dyn Blueprint] = &[&vqgan::VqganBlueprint, &pixel::PixelBlueprint];
@@ -88,15 +87,9 @@ fn in_palette(picture: &Tensor, palette: &Palette, dither: Dither) -> Result<Ten
         colors.iter_mut().zip(values).filter(|(_, alpha)| *alpha == 0.0).for_each(|(color, _)| *color = hidden);
     }
     let indexed = palette.apply(&colors, width, dither);
-    let colored = Tensor::from_vec(to_values(&indexed.to_rgb()), (1, 3, height, width), picture.device())?;
+    let colored = Tensor::from_vec(to_values(&indexed.to_rgb(), 3), (1, 3, height, width), picture.device())?;
     match alphas {
         Some(alphas) => Ok(Tensor::cat(&[colored, alphas], 1)?),
         None => Ok(colored),
     }
-}
-
-/// The pixels as `[3, height, width]` with values from 0 to 1.
-fn to_values(image: &RgbImage) -> Vec<f32> {
-    let channel = |channel: usize| image.pixels().map(move |pixel| f32::from(pixel[channel]) / 255.0);
-    (0..3).flat_map(channel).collect()
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor, Var};
 
 use super::start::Start;
-use super::{Blueprint, Drawer, Effort, Loaded, start, to_values};
+use super::{Blueprint, Drawer, Effort, Loaded, start};
 use crate::frozen::{ChannelAffine, Clamp, Memory, MemoryOf, Network, SquareSum, Step};
 use crate::models::embedded;
 use crate::optimizer::ParameterGroup;
-use crate::picture::Size;
+use crate::picture::{Size, to_values};
 use crate::settings::{Settings, StartNoise};
 use crate::vqgan::{Bounds, Vqgan};
 use crate::{Result, picture};
@@ -120,7 +120,7 @@ impl VqganDrawer {
                 weight = hold;
                 let image = picture::pad_to(&picture::cover(image, size)?, work_size);
                 let shape = (1, 3, work_size.height, work_size.width);
-                vqgan.quantize(&vqgan.encode(&Tensor::from_vec(to_values(&image), shape, device)?)?)?
+                vqgan.quantize(&vqgan.encode(&Tensor::from_vec(to_values(&image, 3), shape, device)?)?)?
             }
             Start::Noise(StartNoise::Codes, stream) => {
                 let codes = vqgan.codebook().codes();

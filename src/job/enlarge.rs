@@ -6,7 +6,7 @@ use image::DynamicImage;
 use super::Progress;
 use crate::Result;
 use crate::device::ComputeDevice;
-use crate::picture::{Size, to_pixels};
+use crate::picture::{Size, to_pixels, to_values};
 use crate::progress::Event;
 use crate::session::Models;
 use crate::settings::Settings;
@@ -68,7 +68,6 @@ impl<'a> Enlarger<'a> {
 /// The picture of pixels: `[1, 3, height, width]`, or `[1, 4, height, width]` with alpha.
 fn to_tensor(pixels: &DynamicImage) -> Result<Tensor> {
     let channels = usize::from(pixels.color().channel_count());
-    let values: Vec<f32> = pixels.as_bytes().iter().map(|byte| f32::from(*byte) / 255.0).collect();
-    let rows = Tensor::from_vec(values, (pixels.height() as usize, pixels.width() as usize, channels), &Device::Cpu)?;
-    Ok(rows.permute((2, 0, 1))?.unsqueeze(0)?.contiguous()?)
+    let shape = (1, channels, pixels.height() as usize, pixels.width() as usize);
+    Ok(Tensor::from_vec(to_values(pixels.as_bytes(), channels), shape, &Device::Cpu)?)
 }

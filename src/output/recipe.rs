@@ -9,7 +9,7 @@ use crate::files::{hash_file_within, picture_of, unreadable_file};
 use crate::models::ModelRecord;
 use crate::models::hub::is_commit;
 use crate::settings::Settings;
-use crate::{Error, Result, drawer, upscale};
+use crate::{Error, Result, drawer};
 
 /// The version of the recipe's format.
 const FORMAT: u32 = 1;
@@ -187,9 +187,8 @@ impl Recipe {
         } else {
             format!("Styles: {}, Style weight: {}, ", names.join(" / "), settings.weight_of_styles())
         };
-        let upscaled = settings.upscale.map_or_else(String::new, |times| {
-            format!(", Upscale: {times} by {}", settings.upscaler.as_deref().unwrap_or(upscale::DEFAULT))
-        });
+        let upscaled = settings.upscaling();
+        let upscaled = upscaled.map_or_else(String::new, |(times, name)| format!(", Upscale: {times} by {name}"));
         Ok(format!(
             "{}\n{styles}Iterations: {}, Size: {}{upscaled}, Seed: {}, {drawer}, CLIP: {}, Cutouts: {}, Augmentations: {}, \
              Optimizer: {}, Learning rate: {}, Program: {}",

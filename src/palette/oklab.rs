@@ -37,7 +37,7 @@ pub fn to_srgb(lab: [f32; 3]) -> [u8; 3] {
 }
 
 /// The square of the distance between two colors.
-pub(super) fn distance(one: [f32; 3], other: [f32; 3]) -> f32 {
+pub(crate) fn distance(one: [f32; 3], other: [f32; 3]) -> f32 {
     let [lightness, a, b] = [one[0] - other[0], one[1] - other[1], one[2] - other[2]];
     lightness * lightness + a * a + b * b
 }

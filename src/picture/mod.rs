@@ -16,7 +16,7 @@ mod source;
 mod tiff;
 mod turn;
 
-pub use pixels::{side_by_side, to_colours, to_image, to_pixels};
+pub use pixels::{side_by_side, to_colours, to_image, to_pixels, to_values};
 pub use read::{
     Bounded, Bounds, dimensions, layered_dimensions, over_white, read, read_layered, read_within, reading_memory,
 };

@@ -48,6 +48,13 @@ pub fn to_colours(picture: &Tensor) -> Result<Vec<[f32; 3]>> {
     Ok((0..area).map(|pixel| std::array::from_fn(|channel| values[channel * area + pixel])).collect())
 }
 
+/// The bytes of pixels as `[channels, height, width]` with values from 0 to 1.
+#[must_use]
+pub fn to_values(bytes: &[u8], channels: usize) -> Vec<f32> {
+    let channel = |channel: usize| bytes.iter().skip(channel).step_by(channels).map(|byte| f32::from(*byte) / 255.0);
+    (0..channels).flat_map(channel).collect()
+}
+
 /// Pictures `[count, 3, height, width]` in one picture, in about as many columns as rows.
 ///
 /// # Errors

@@ -1,10 +1,13 @@
 //! Words for colors and what they stand for.
 
+use super::words::find;
+
 /// A color that a thing or a background is to have, in sRGB.
 pub type Color = [u8; 3];
 
 /// The colors that the embedded model was trained on, and their synonyms, as `weights/training/vocabulary.py` has them;
-/// then other common ones, since drawings can be dyed in any color (CSS's values where CSS has the name).
+/// then other common ones, since drawings can be dyed in any color (CSS's values where CSS has the name). A name comes
+/// before those it begins with.
 const COLORS: &[(&str, Color)] = &[
     ("red", [220, 35, 40]),
     ("orange", [250, 140, 30]),
@@ -57,17 +60,10 @@ const SHADES: &[(&str, f32)] = &[
 
 /// The color that words begin with, and how many of the words name it.
 pub(super) fn color(words: &[&str]) -> Option<(Color, usize)> {
-    let named = |words: &[&str]| {
-        let two = words.get(..2).map(|two| two.join(" "));
-        let find = |name: &str| COLORS.iter().find(|(known, _)| *known == name).map(|(_, color)| *color);
-        let of_two = two.and_then(|name| find(&name)).map(|color| (color, 2));
-        of_two.or_else(|| words.first().and_then(|name| find(name)).map(|color| (color, 1)))
-    };
-    named(words).or_else(|| {
-        let (shade, rest) = words.split_first()?;
-        let toward = SHADES.iter().find(|(name, _)| name == shade)?.1;
-        let (color, used) = named(rest)?;
-        Some((shaded(color, toward), used + 1))
+    find(words, COLORS).or_else(|| {
+        let (toward, before) = find(words, SHADES)?;
+        let (color, used) = find(&words[before..], COLORS)?;
+        Some((shaded(color, toward), before + used))
     })
 }
 
@@ -102,7 +98,8 @@ mod tests {
 
     #[test]
     fn every_color_of_the_vocabulary_is_known() {
-        for name in Vocabulary::embedded().unwrap().colours {
+        let others = COLORS.iter().map(|(name, _)| (*name).to_owned());
+        for name in Vocabulary::embedded().unwrap().colours.into_iter().chain(others) {
             let words: Vec<&str> = name.split(' ').collect();
             assert_eq!(color(&words).map(|(_, used)| used), Some(words.len()), "{name}");
         }

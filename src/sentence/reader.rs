@@ -7,7 +7,7 @@ use super::small_words::{
     IDLE, is_abstract, is_adjective, is_background, is_determiner, is_function_word, is_preposition,
 };
 use super::styles::STYLES;
-use super::words::{Token, split};
+use super::words::{Token, find, split, starts};
 use super::{Backdrop, Color, Group, MOST_GROUPS, MOST_THINGS, Relation, Sentence, colors};
 
 /// The most words without a meaning between "in the" and the name of a scene.
@@ -314,17 +314,6 @@ fn number(words: &[&str]) -> Option<(usize, usize)> {
     let digits = |word: &&str| word.len() <= 3 && word.bytes().all(|byte| byte.is_ascii_digit());
     let in_digits = words.first().filter(|word| digits(word)).and_then(|word| word.parse().ok());
     in_digits.map(|count: usize| (count.clamp(1, MOST_THINGS), 1)).or_else(|| find(words, NUMBERS))
-}
-
-/// The first phrase of a table that words begin with, and its number of words.
-fn find<T: Copy>(words: &[&str], table: &[(&str, T)]) -> Option<(T, usize)> {
-    table.iter().find_map(|(phrase, value)| Some((*value, starts(words, phrase)?)))
-}
-
-/// The number of words of a phrase, if words begin with it.
-fn starts(words: &[&str], phrase: &str) -> Option<usize> {
-    let mut words = words.iter();
-    phrase.split(' ').all(|part| words.next() == Some(&part)).then(|| phrase.split(' ').count())
 }
 
 /// The word of a relation, if it is only one.

@@ -203,6 +203,7 @@ fn every_scene_and_style_of_the_vocabulary_is_read() {
         let alone = scenes::SCENES.iter().find(|known| known.name == scene).unwrap().alone;
         assert_eq!(said(alone), format!("in {scene}"));
     }
+    assert!(styles::STYLES.iter().all(|(_, style)| vocabulary.styles.iter().any(|known| known == style)));
     for style in vocabulary.styles {
         assert_eq!(said(&format!("a cat, {style}")), format!("1 cat; as {style}"));
     }

@@ -1,4 +1,4 @@
-//! A sentence as words and the breaks between them.
+//! A sentence as words and the breaks between them, and phrases that words begin with.
 
 /// The most words that are read; the embedded model reads 32 tokens.
 const MOST_WORDS: usize = 64;
@@ -64,4 +64,15 @@ fn finish(word: &mut String, tokens: &mut Vec<Token>, is_known: &dyn Fn(&str) ->
         return;
     }
     tokens.extend(bare.split('-').filter(|part| !part.is_empty()).map(|part| Token::Word(part.into())));
+}
+
+/// The first phrase of a table that words begin with, and its number of words.
+pub(super) fn find<T: Copy>(words: &[&str], table: &[(&str, T)]) -> Option<(T, usize)> {
+    table.iter().find_map(|(phrase, value)| Some((*value, starts(words, phrase)?)))
+}
+
+/// The number of words of a phrase, if words begin with it.
+pub(super) fn starts(words: &[&str], phrase: &str) -> Option<usize> {
+    let mut words = words.iter();
+    phrase.split(' ').all(|part| words.next() == Some(&part)).then(|| phrase.split(' ').count())
 }

@@ -17,7 +17,7 @@ use crate::models::{Finder, Missing, ModelFiles, ModelRecord, Role};
 use crate::settings::Settings;
 use crate::upscale::{Factor, Method, Upscaler, is_filter};
 use crate::vqgan::Vqgan;
-use crate::{Error, Result, machine, upscale};
+use crate::{Error, Result, machine};
 
 /// A loaded model and its source.
 pub struct LoadedModel<M> {
@@ -213,8 +213,7 @@ impl Models {
     /// # Errors
     /// If a network is needed that is not loaded.
     pub fn enlargement(&self, settings: &Settings) -> Result<Option<(Method<'_>, Factor)>> {
-        let Some(times) = settings.upscale else { return Ok(None) };
-        let name = settings.upscaler.as_deref().unwrap_or(upscale::DEFAULT);
+        let Some((times, name)) = settings.upscaling() else { return Ok(None) };
         let upscaler = self.upscaler.as_ref().map(|upscaler| upscaler.model.as_ref());
         Ok(Some((Method::of(name, upscaler)?, Factor::of(times)?)))
     }
@@ -335,7 +334,7 @@ fn wanted(settings: &Settings) -> Result<impl Iterator<Item = (Role, &str)>> {
 
 /// The network that enlarges the finished picture; none if nothing or a filter does.
 fn upscaler_of(settings: &Settings) -> Option<&str> {
-    settings.upscaler.as_deref().filter(|name| settings.upscale.is_some() && !is_filter(name))
+    settings.upscaling().map(|(_, name)| name).filter(|name| !is_filter(name))
 }
 
 /// Loads a model to check that it can be used.

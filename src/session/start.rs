@@ -40,8 +40,8 @@ fn sentence(settings: &Settings) -> Result<Option<Sentence>> {
     let wanted = settings.prompt.all().iter().filter(|prompt| prompt.weight > 0.0);
     let sentences = wanted.map(|prompt| Sentence::read(&prompt.text)).collect::<Result<Vec<_>>>()?;
     let Some(mut sentence) = Sentence::together(sentences) else { return Ok(None) };
-    for name in styles::embedded_names(settings)? {
-        sentence.add_style(name);
+    for style in settings.styles() {
+        sentence.add_style(&style.name);
     }
     Ok(Some(sentence))
 }

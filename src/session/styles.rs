@@ -49,11 +49,6 @@ pub(super) fn embedded_words(settings: &Settings) -> Result<Option<String>> {
     Ok(sentence(&split(settings)?.0))
 }
 
-/// The names of the styles that the embedded model knows.
-pub(super) fn embedded_names(settings: &Settings) -> Result<Vec<&'static str>> {
-    Ok(split(settings)?.0.into_iter().map(|style| style.name.as_str()).collect())
-}
-
 /// The styles that the embedded model knows, and the others.
 fn split(settings: &Settings) -> Result<(Vec<&'static Style>, Vec<&'static Style>)> {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());

@@ -46,10 +46,10 @@ pub use style_name::StyleName;
 pub use video::{FrameRate, GifPalette};
 pub use weighted::Weighted;
 
-use crate::Result;
 use crate::palette::file_of;
 use crate::picture::Size;
 use crate::styles::Style;
+use crate::{Result, upscale};
 
 /// How much styles count if nothing else is said: the weight of the style text of aphantasia (`clip_fft.py`, `-t2`),
 /// where a prompt counts 1, as here.
@@ -81,6 +81,12 @@ impl Settings {
     #[must_use]
     pub fn upscaled_size(&self) -> Size {
         self.size.times(self.upscale.unwrap_or(1))
+    }
+
+    /// How often the finished picture is enlarged and by which upscaler; none if it keeps its size.
+    #[must_use]
+    pub fn upscaling(&self) -> Option<(usize, &str)> {
+        Some((self.upscale?, self.upscaler.as_deref().unwrap_or(upscale::DEFAULT)))
     }
 
     /// The styles, in order.

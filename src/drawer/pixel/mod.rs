@@ -13,11 +13,11 @@ mod zoom;
 use candle_core::{Device, Tensor, Var};
 
 use super::start::Start;
-use super::{Drawer, in_palette, start, to_values};
+use super::{Drawer, in_palette, start};
 use crate::frozen::{self, Clamp, Network, SquareSum};
 use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette};
-use crate::picture::Size;
+use crate::picture::{Size, to_values};
 use crate::settings::{PixelShape, Settings, StartNoise};
 use crate::{Result, picture};
 use alpha::Alphas;
@@ -81,7 +81,7 @@ impl PixelDrawer {
         let colors = match start {
             Start::Picture(image, hold) => {
                 weight = hold;
-                mosaic.means(&to_values(&picture::cover(image, size)?))
+                mosaic.means(&to_values(&picture::cover(image, size)?, 3))
             }
             // Random codes mean a random color for each cell.
             Start::Noise(StartNoise::Codes, stream) => start::picture(StartNoise::Snow, lattice, stream),

@@ -41,10 +41,7 @@ pub fn backward(pass: &Forward, gradient: &CudaStorage, layout: &Layout) -> Resu
     let execution = OnDevice { accelerator: card.as_ref(), residents: &pass.network.residents };
     let records = taken(pass.records_on_device.as_ref(), steps)?;
     let gradient = view(&card, gradient, layout)?;
-    match back(&execution, steps, records, Gradient::Lent(&gradient))? {
-        Gradient::Own(gradient) => card.storage(gradient),
-        Gradient::Lent(gradient) => card.storage(execution.copy(gradient)?),
-    }
+    card.storage(back(&execution, steps, records, Gradient::Lent(&gradient))?.into_own(&execution)?)
 }
 
 /// The numbers of a tensor, which the caller keeps alive.

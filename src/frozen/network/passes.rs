@@ -9,6 +9,7 @@ use std::sync::Arc;
 use candle_core::{Error, Result};
 use rayon::prelude::*;
 
+use super::branch_shape;
 use super::buffer::Buffer;
 use crate::frozen::{Layer, Step};
 
@@ -107,6 +108,16 @@ impl<B> Clone for Values<B> {
     }
 }
 
+impl<E: Execution> Gradient<'_, E> {
+    /// The gradient in memory of its own.
+    pub(in crate::frozen) fn into_own(self, execution: &E) -> Result<E::Buffer> {
+        match self {
+            Self::Own(gradient) => Ok(gradient),
+            Self::Lent(gradient) => execution.copy(gradient),
+        }
+    }
+}
+
 impl<E: Execution> Deref for Gradient<'_, E> {
     type Target = E::View;
 
@@ -199,9 +210,7 @@ fn record<E: Execution>(execution: &E, steps: &[Step], mut x: Values<E::Buffer>)
                 Record::Sum(record(execution, first, x.clone())?, record(execution, second, x)?)
             }
             Step::Join(first, second) => {
-                let of =
-                    |steps: &[Step]| steps.iter().try_fold(x.shape.clone(), |shape, step| step.output_shape(&shape));
-                let rows = Rows::of(&of(first)?, &of(second)?);
+                let rows = Rows::of(&branch_shape(first, &x.shape)?, &branch_shape(second, &x.shape)?);
                 Record::Join(record(execution, first, x.clone())?, record(execution, second, x)?, rows)
             }
         });
@@ -229,10 +238,7 @@ pub(in crate::frozen) fn back<'a, E: Execution>(
             (Step::Join(first, second), Some(Record::Join(left, right, rows))) => {
                 let (of_left, of_right) = execution.split(&gradient, rows)?;
                 drop(gradient);
-                let left = match back(execution, first, left, Gradient::Own(of_left))? {
-                    Gradient::Own(left) => left,
-                    Gradient::Lent(left) => execution.copy(left)?,
-                };
+                let left = back(execution, first, left, Gradient::Own(of_left))?.into_own(execution)?;
                 let right = back(execution, second, right, Gradient::Own(of_right))?;
                 execution.sum(left, &right)?
             }
@@ -259,10 +265,7 @@ fn back_of_sum<E: Execution>(
     (second, right): Branch<E::Buffer>,
     gradient: Gradient<E>,
 ) -> Result<E::Buffer> {
-    let left = match back(execution, first, left, Gradient::Lent(&*gradient))? {
-        Gradient::Own(left) => left,
-        Gradient::Lent(left) => execution.copy(left)?,
-    };
+    let left = back(execution, first, left, Gradient::Lent(&*gradient))?.into_own(execution)?;
     let right = back(execution, second, right, gradient)?;
     execution.sum(left, &right)
 }

@@ -130,16 +130,16 @@ impl Listing {
 
     /// The only weight file of the repository's main folder: an upscaler is a single file.
     fn upscaler(&self) -> Option<String> {
-        let of = |extension: &&str| -> Vec<&String> {
-            let fits = |file: &&String| {
-                !file.contains('/') && file.rsplit_once('.').is_some_and(|(_, found)| found == *extension)
-            };
-            self.files.iter().filter(fits).collect()
+        UPSCALER_EXTENSIONS.iter().find_map(|extension| self.only(&[extension]))
+    }
+
+    /// The only file of the repository's main folder with one of these extensions.
+    fn only(&self, extensions: &[&str]) -> Option<String> {
+        let fits = |file: &&String| {
+            !file.contains('/') && file.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension))
         };
-        UPSCALER_EXTENSIONS.iter().find_map(|extension| match of(extension).as_slice() {
-            [only] => Some((*only).clone()),
-            _ => None,
-        })
+        let mut fitting = self.files.iter().filter(fits);
+        fitting.next().filter(|_| fitting.next().is_none()).cloned()
     }
 
     fn select_upscaler(&self, repository: &Repository) -> Result<Vec<String>> {
@@ -148,27 +148,14 @@ impl Listing {
     }
 
     fn select_vqgan(&self, repository: &Repository) -> Result<Vec<String>> {
-        let with_extension = |extensions: &[&str]| -> Vec<&String> {
-            let fits = |file: &&String| {
-                let extension = file.rsplit_once('.').map_or("", |(_, extension)| extension);
-                !file.contains('/') && extensions.contains(&extension)
-            };
-            self.files.iter().filter(fits).collect()
-        };
         let weights = VQGAN_WEIGHTS.iter().find(|weights| self.has(weights)).map(|weights| (*weights).to_owned());
-        let weights = weights.or_else(|| match with_extension(&["ckpt"]).as_slice() {
-            [only] => Some((*only).clone()),
-            _ => None,
-        });
+        let weights = weights.or_else(|| self.only(&["ckpt"]));
         let wanted = || format!("{}, and its configuration", vqgan_files());
         let weights = weights.ok_or_else(|| no_model(repository, "VQGAN", &wanted()))?;
         let folder = weights.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
         let named = ["model.yaml", "config.yaml", "config.json"].map(|name| format!("{folder}{name}"));
         let config = named.into_iter().find(|config| self.has(config));
-        let config = config.or_else(|| match with_extension(&["yaml", "yml"]).as_slice() {
-            [only] => Some((*only).clone()),
-            _ => None,
-        });
+        let config = config.or_else(|| self.only(&["yaml", "yml"]));
         let config = config.ok_or_else(|| no_model(repository, "VQGAN", &wanted()))?;
         let parts: Vec<String> = self.parts_of(&weights).map(str::to_owned).collect();
         Ok([weights, config].into_iter().chain(parts).collect())

@@ -1,7 +1,5 @@
 //! Cuts a thing out of a drawing of it alone on a plain background.
 
-use std::collections::VecDeque;
-
 use image::RgbImage;
 
 use crate::palette::oklab;
@@ -45,7 +43,8 @@ impl Cutout {
         let (mut alike, mut total) = (0.0, 0.0);
         for (color, coverage) in self.colors.iter().zip(&self.coverage) {
             total += coverage;
-            if distance(oklab::of_unit_srgb(color.map(|value| value / 255.0)), wanted) < ALIKE {
+            let lab = oklab::of_unit_srgb(color.map(|value| value / 255.0));
+            if oklab::distance(lab, wanted).sqrt() < ALIKE {
                 alike += coverage;
             }
         }
@@ -57,7 +56,8 @@ impl Cutout {
 struct Drawn {
     width: usize,
     height: usize,
-    labs: Vec<[f32; 3]>,
+    /// Row by row, sRGB
+    colors: Vec<[u8; 3]>,
     /// Distances from the background, in OKLab
     far: Vec<f32>,
     background: [u8; 3],
@@ -69,27 +69,29 @@ struct Drawn {
 /// like the background in each of them is a hole. None if there is almost nothing on any drawing.
 pub(in crate::prior) fn cut(drawings: &[RgbImage]) -> Option<Cutout> {
     let near = |index: usize| if index == 0 { NEAR } else { NEAR_COLORED };
-    let drawn: Vec<Drawn> =
+    let mut drawn: Vec<Drawn> =
         drawings.iter().enumerate().map(|(index, drawing)| Drawn::of(drawing, near(index))).collect();
     // The first is on white, which the prior knows best.
     let clarity = |index: usize| drawn[index].clarity() * if index == 0 { PREFERRED } else { 1.0 };
     let best = (0..drawn.len()).max_by(|one, other| clarity(*one).total_cmp(&clarity(*other)))?;
-    let mut best = drawn[best].clone_inside();
     for hole in drawn.first().filter(|_| drawn.len() > 1).map_or(0..0, |first| 0..first.far.len()) {
         let is_background = drawn.iter().all(|drawn| drawn.far.get(hole).is_some_and(|far| *far < NEAR));
-        if is_background && let Some(inside) = best.inside.get_mut(hole) {
+        if is_background && let Some(inside) = drawn[best].inside.get_mut(hole) {
             *inside = false;
         }
     }
+    let background = drawn.first()?.background;
+    let best = &mut drawn[best];
     best.drop_specks();
-    best.background = drawn.first()?.background;
+    best.background = background;
     best.cutout()
 }
 
 impl Drawn {
     fn of(picture: &RgbImage, near: f32) -> Self {
         let (width, height) = (picture.width() as usize, picture.height() as usize);
-        let labs: Vec<[f32; 3]> = picture.pixels().map(|pixel| oklab::of_srgb(pixel.0)).collect();
+        let colors: Vec<[u8; 3]> = picture.pixels().map(|pixel| pixel.0).collect();
+        let labs: Vec<[f32; 3]> = colors.iter().map(|color| oklab::of_srgb(*color)).collect();
         let from_edge = |at: usize| {
             let (x, y) = (at % width, at / width);
             x.min(y).min(width - 1 - x).min(height - 1 - y)
@@ -100,19 +102,12 @@ impl Drawn {
             values.sort_by(f32::total_cmp);
             values.get(values.len() / 2).copied().unwrap_or_default()
         });
-        let far: Vec<f32> = labs.iter().map(|lab| distance(*lab, plain)).collect();
+        let far: Vec<f32> = labs.iter().map(|lab| oklab::distance(*lab, plain).sqrt()).collect();
         // Floods what is like the background, from the edges.
         let mut inside: Vec<bool> = (0..labs.len()).map(|at| from_edge(at) >= FRAME).collect();
-        let mut queue: VecDeque<usize> = (0..labs.len()).filter(|at| from_edge(*at) < FRAME).collect();
-        while let Some(at) = queue.pop_front() {
-            for next in neighbors(at, width, height) {
-                if inside[next] && far[next] < near {
-                    inside[next] = false;
-                    queue.push_back(next);
-                }
-            }
-        }
-        Self { width, height, labs, far, background: oklab::to_srgb(plain), inside }
+        let edges = (0..labs.len()).filter(|at| from_edge(*at) < FRAME).collect();
+        flood(edges, width, height, |at| inside[at] && far[at] < near && std::mem::take(&mut inside[at]));
+        Self { width, height, colors, far, background: oklab::to_srgb(plain), inside }
     }
 
     /// How well the thing is told from its background: its area, times how different its pixels are up to a limit.
@@ -127,10 +122,6 @@ impl Drawn {
             count += 1.0;
         }
         if count > 0.0 { area * (sum / count).sqrt() } else { 0.0 }
-    }
-
-    fn clone_inside(&self) -> Self {
-        Self { labs: self.labs.clone(), far: self.far.clone(), inside: self.inside.clone(), ..*self }
     }
 
     /// The largest distance from the background among the pixels of the thing around one of them.
@@ -152,23 +143,11 @@ impl Drawn {
     fn drop_specks(&mut self) {
         let mut parts: Vec<Vec<usize>> = Vec::new();
         let mut seen = vec![false; self.inside.len()];
+        let mut enters = |at: usize| self.inside[at] && !std::mem::replace(&mut seen[at], true);
         for start in 0..self.inside.len() {
-            if seen[start] || !self.inside[start] {
-                continue;
+            if enters(start) {
+                parts.push(flood(vec![start], self.width, self.height, &mut enters));
             }
-            seen[start] = true;
-            let mut part = vec![start];
-            let mut next = 0;
-            while next < part.len() {
-                for other in neighbors(part[next], self.width, self.height) {
-                    if self.inside[other] && !seen[other] {
-                        seen[other] = true;
-                        part.push(other);
-                    }
-                }
-                next += 1;
-            }
-            parts.push(part);
         }
         let largest = parts.iter().map(Vec::len).max().unwrap_or(0) as f32;
         for part in parts.iter().filter(|part| (part.len() as f32) < largest * SPECK) {
@@ -186,9 +165,9 @@ impl Drawn {
         if area < LEAST * self.inside.len() as f32 {
             return None;
         }
-        let coverage: Vec<f32> = (0..self.inside.len()).map(|at| self.coverage(at)).collect();
         let is_deep = |at: usize| self.inside[at] && self.around(at, EDGE).all(|other| self.inside[other]);
-        let deep: Vec<bool> = (0..coverage.len()).map(is_deep).collect();
+        let deep: Vec<bool> = (0..self.inside.len()).map(is_deep).collect();
+        let coverage: Vec<f32> = (0..deep.len()).map(|at| self.coverage(at, &deep)).collect();
         let colors: Vec<[f32; 3]> = (0..coverage.len()).map(|at| self.pure_color(at, &coverage, &deep)).collect();
         let is_seen = |at: usize| coverage[at] > 0.05;
         let columns: Vec<usize> = (0..width).filter(|x| (0..height).any(|y| is_seen(y * width + x))).collect();
@@ -208,11 +187,11 @@ impl Drawn {
 
     /// How much of a pixel belongs to the thing: inside all of it, at an edge the more the less it is like the
     /// background, compared with the pixels around it.
-    fn coverage(&self, at: usize) -> f32 {
+    fn coverage(&self, at: usize, deep: &[bool]) -> f32 {
         if !self.inside[at] {
             return 0.0;
         }
-        if self.around(at, EDGE).all(|other| self.inside[other]) {
+        if deep[at] {
             return 1.0;
         }
         let share = self.far[at] / self.farthest_around(at).max(1e-6);
@@ -223,7 +202,7 @@ impl Drawn {
     /// The color of a pixel; at an edge that of the pixels around it that are not at an edge, or less so.
     #[allow(clippy::cast_precision_loss)]
     fn pure_color(&self, at: usize, coverage: &[f32], deep: &[bool]) -> [f32; 3] {
-        let own = oklab::to_srgb(self.labs[at]).map(f32::from);
+        let own = self.colors[at].map(f32::from);
         if coverage[at] == 0.0 || deep[at] {
             return own;
         }
@@ -232,7 +211,7 @@ impl Drawn {
             let (row, column) = (other / self.width, other % self.width);
             let away = row.abs_diff(at / self.width).pow(2) + column.abs_diff(at % self.width).pow(2);
             let weight = if deep[other] { 1.0 } else { 0.02 * coverage[other].powi(4) } / (1.0 + away as f32);
-            let color = oklab::to_srgb(self.labs[other]);
+            let color = self.colors[other];
             sum = std::array::from_fn(|channel| sum[channel] + weight * f32::from(color[channel]));
             total += weight;
         }
@@ -240,8 +219,16 @@ impl Drawn {
     }
 }
 
-fn distance(one: [f32; 3], other: [f32; 3]) -> f32 {
-    one.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum::<f32>().sqrt()
+/// Spreads from pixels to those beside, above and below them that `enters` accepts, which it must do only once for each.
+/// Returns all of them, those at the beginning first.
+fn flood(starts: Vec<usize>, width: usize, height: usize, mut enters: impl FnMut(usize) -> bool) -> Vec<usize> {
+    let mut reached = starts;
+    let mut next = 0;
+    while let Some(at) = reached.get(next).copied() {
+        reached.extend(neighbors(at, width, height).filter(|other| enters(*other)));
+        next += 1;
+    }
+    reached
 }
 
 /// The pixels beside, above and below one.

@@ -59,7 +59,7 @@ pub(in crate::prior) fn dyed(cutout: &Cutout, color: Color) -> Option<Cutout> {
 impl Main {
     /// Whether people would call it by the same name.
     fn is_like(self, wanted: [f32; 3]) -> bool {
-        let away = self.lab.iter().zip(wanted).map(|(one, other)| (one - other).powi(2)).sum::<f32>().sqrt();
+        let away = oklab::distance(self.lab, wanted).sqrt();
         let colorful = chroma(self.lab) > GRAY && chroma(wanted) > GRAY;
         let near = hue_between(self.lab, wanted) < SAME_HUE && (self.lab[0] - wanted[0]).abs() < SAME_LIGHTNESS;
         away < SAME || colorful && near

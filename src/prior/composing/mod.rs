@@ -52,13 +52,12 @@ pub(super) fn compose(
     if !is_composed && !is_dyed {
         return Ok(None);
     }
-    let plain = plain(sentence, &cutouts);
     let mut composed = match &sentence.backdrop {
         Some(Backdrop::Colors(colors)) if !sentence.is_colorless() => passage(colors, size),
         Some(Backdrop::Scene(scene)) if !sentence.styles.contains(&captions::PENCIL) => {
             picture::cover(seen_anew(draw(&captions::scene(scene, sentence))?, stream), size)?
         }
-        _ => passage(&[plain], size),
+        _ => passage(&[plain(sentence, &cutouts)], size),
     };
     let on_ground = matches!(&sentence.backdrop, Some(Backdrop::Scene(scene)) if GROUNDS.contains(&scene.name));
     #[allow(clippy::cast_precision_loss)]
