@@ -110,7 +110,7 @@ pub(super) const FORGET_EMPTY: &str = "DELETE FROM addresses WHERE address IS NU
 
 /// Values: owner
 pub(super) const ADDRESS: &str = "
-SELECT address, pending, expires, CAST(CASE WHEN expires > {now} THEN 1 ELSE 0 END AS BIGINT) AS valid,
+SELECT address, CASE WHEN expires > {now} THEN pending END AS pending,
     (SELECT count(*) FROM blocked_mail WHERE blocked_mail.hash = addresses.hash) AS stopped
 FROM addresses WHERE owner = $1";
 
