@@ -49,7 +49,7 @@ RETURNING id, job, kind, owner, recipient, recipient_hash, message_id, claim, fa
 );
 
 /// Whether a letter may still go to its recipient: nobody stopped it, and the address is the one that its user confirmed.
-/// Values: owner or nothing, recipient, its hash
+/// Values: owner, recipient, its hash
 pub(super) const STANDING: &str = "
 SELECT (SELECT count(*) FROM blocked_mail WHERE hash = $3) AS stopped,
     (SELECT count(*) FROM addresses WHERE owner = $1 AND address = $2) AS confirmed,
