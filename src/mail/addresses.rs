@@ -39,10 +39,9 @@ impl Mail {
     pub async fn address_of(&self, owner: &str) -> Result<OwnAddress> {
         let rows = self.database.rows(ADDRESS, &[owner.into()]).await?;
         let Some(row) = rows.first() else { return Ok(OwnAddress::default()) };
-        let pending = row.maybe_text("pending")?;
         Ok(OwnAddress {
             confirmed: row.maybe_text("address")?,
-            pending: if row.whole("valid")? == 1 { pending } else { None },
+            pending: row.maybe_text("pending")?,
             stopped: row.whole("stopped")? > 0,
         })
     }

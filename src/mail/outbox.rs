@@ -30,7 +30,7 @@ pub(super) struct Claimed {
     /// The job that it tells of
     pub job: Option<String>,
     pub kind: Kind,
-    pub owner: Option<String>,
+    pub owner: String,
     pub recipient: Address,
     recipient_hash: String,
     /// Without the brackets
@@ -60,7 +60,7 @@ pub struct DeadLetter {
     /// The job that it tells of
     pub job: Option<String>,
     /// The id of the user who should get it
-    pub owner: Option<String>,
+    pub owner: String,
     /// How often it failed
     pub failures: u32,
     /// Why it failed last
@@ -122,7 +122,7 @@ impl Mail {
     /// Whether a letter may still go to its recipient.
     pub(super) async fn standing(&self, letter: &Claimed) -> Result<Standing> {
         let values =
-            [letter.owner.as_deref().into(), letter.recipient.as_str().into(), letter.recipient_hash.as_str().into()];
+            [letter.owner.as_str().into(), letter.recipient.as_str().into(), letter.recipient_hash.as_str().into()];
         let rows = self.database.rows(STANDING, &values).await?;
         let Some(row) = rows.first() else { return Ok(Standing::Elsewhere) };
         let any = |column: &str| Ok::<bool, Error>(row.whole(column)? > 0);
@@ -217,7 +217,7 @@ impl Claimed {
             id: row.text("id")?,
             job: row.maybe_text("job")?,
             kind: Kind::read(&row.text("kind")?)?,
-            owner: row.maybe_text("owner")?,
+            owner: row.text("owner")?,
             recipient: row.maybe_text("recipient")?.ok_or_else(broken)?.parse().map_err(|_| broken())?,
             recipient_hash: row.text("recipient_hash")?,
             message_id: row.text("message_id")?,
@@ -240,7 +240,7 @@ impl DeadLetter {
             id: row.text("id")?,
             kind: Kind::read(&row.text("kind")?)?,
             job: row.maybe_text("job")?,
-            owner: row.maybe_text("owner")?,
+            owner: row.text("owner")?,
             failures: u32::try_from(row.whole("failures")?).unwrap_or(u32::MAX),
             error: row.maybe_text("error")?.unwrap_or_default(),
             created: row.whole("created")?,

@@ -49,7 +49,7 @@ RETURNING id, job, kind, owner, recipient, recipient_hash, message_id, claim, fa
 );
 
 /// Whether a letter may still go to its recipient: nobody stopped it, and the address is the one that its user confirmed.
-/// Values: owner or nothing, recipient, its hash
+/// Values: owner, recipient, its hash
 pub(super) const STANDING: &str = "
 SELECT (SELECT count(*) FROM blocked_mail WHERE hash = $3) AS stopped,
     (SELECT count(*) FROM addresses WHERE owner = $1 AND address = $2) AS confirmed,
@@ -110,7 +110,7 @@ pub(super) const FORGET_EMPTY: &str = "DELETE FROM addresses WHERE address IS NU
 
 /// Values: owner
 pub(super) const ADDRESS: &str = "
-SELECT address, pending, expires, CAST(CASE WHEN expires > {now} THEN 1 ELSE 0 END AS BIGINT) AS valid,
+SELECT address, CASE WHEN expires > {now} THEN pending END AS pending,
     (SELECT count(*) FROM blocked_mail WHERE blocked_mail.hash = addresses.hash) AS stopped
 FROM addresses WHERE owner = $1";
 

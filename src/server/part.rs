@@ -15,7 +15,12 @@ pub(super) fn limit(asked: Option<u32>, usual: u32, most: u32) -> Answer<u32> {
         return Ok(limit);
     }
     let detail = format!("limit {limit} is not a number from 1 to {most}");
-    Err(Problem::new(StatusCode::BAD_REQUEST, detail).field("limit"))
+    Err(wrong("limit", detail))
+}
+
+/// The problem of a parameter that cannot be used.
+pub(super) fn wrong(field: &str, detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, detail).field(field)
 }
 
 /// Where the next part begins: at the place of the last item. A part that is full may go on; none if it is not.

@@ -81,11 +81,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Administrator {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let visitor = Visitor::from_request_parts(parts, state).await?;
-        if visitor.administers() {
-            return Ok(Self(visitor));
-        }
-        Err(Problem::new(StatusCode::FORBIDDEN, "only administrators manage users").hint(
-            "use an account with the role admin; whoever runs the server adds one with `text2art serve admin user add`",
-        ))
+        let hint =
+            "use an account with the role admin; whoever runs the server adds one with `text2art serve admin user add`";
+        check_administrator(&visitor).map_err(|problem| problem.hint(hint))?;
+        Ok(Self(visitor))
     }
+}
+
+/// Refuses what is for administrators to other visitors.
+pub(super) fn check_administrator(visitor: &Visitor) -> Answer<()> {
+    if visitor.administers() {
+        return Ok(());
+    }
+    Err(Problem::new(StatusCode::FORBIDDEN, "only administrators manage users"))
 }

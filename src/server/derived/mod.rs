@@ -64,10 +64,11 @@ impl Recipe {
             Err(error) if is_missing(&error) => return Ok(None),
             fetched => fetched?,
         };
-        let (target, make) = (empty(&folder)?, self.make);
+        let make = self.make;
         let work = move || {
             // The work goes on if the visitor leaves, and so does its turn.
             let _turn = turn;
+            let target = empty(&folder)?;
             make(&given, &target).map(|()| target)
         };
         let target = tokio::task::spawn_blocking(work).await;
@@ -91,9 +92,8 @@ impl Recipe {
     }
 }
 
-/// An empty file.
+/// An empty file in a folder that exists.
 fn empty(folder: &Path) -> Result<TempPath> {
     let fault = |source| Error::Write { path: folder.to_owned(), source };
-    std::fs::create_dir_all(folder).map_err(fault)?;
     Ok(tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder).map_err(fault)?.into_temp_path())
 }

@@ -1,4 +1,5 @@
-//! The problems that every operation can answer with, so that no handler repeats them.
+//! The problems that every operation can answer with, and the other answers of those that send files, so that no handler
+//! repeats them.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +7,7 @@ use crate::server::problem::MEDIA_TYPE;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-/// Adds the problems to all operations of a description that do not describe them themselves.
+/// Adds these answers to all operations of a description that do not describe them themselves.
 pub(super) fn describe(description: &mut Value) {
     let Some(paths) = description["paths"].as_object_mut() else { return };
     for (path, item) in paths {
@@ -15,13 +16,26 @@ pub(super) fn describe(description: &mut Value) {
             let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) else { continue };
             let problems = problems_of(path, operation);
             let responses = operation.entry("responses").or_insert_with(|| json!({}));
-            for (status, meaning) in problems {
+            let problems = problems.into_iter().map(|(status, meaning)| (status, problem(meaning, for_openai)));
+            for (status, response) in beside_file(&responses["200"]).into_iter().chain(problems) {
                 if responses[status].is_null() {
-                    responses[status] = problem(meaning, for_openai);
+                    responses[status] = response;
                 }
             }
         }
     }
+}
+
+/// What else an operation can answer whose usual answer is a file: only a file has the header `etag`.
+fn beside_file(usual: &Value) -> Vec<(&'static str, Value)> {
+    if usual["headers"]["etag"].is_null() {
+        return Vec::new();
+    }
+    vec![
+        ("206", json!({ "description": "A part of the file", "content": usual["content"] })),
+        ("304", json!({ "description": "The file is the one that the header `If-None-Match` names" })),
+        ("416", problem("The file has no such part", false)),
+    ]
 }
 
 /// The statuses that an operation can answer with besides those that it describes, and their meaning.

@@ -24,7 +24,7 @@ pub(in crate::server) use view::{FileView, View};
 
 use super::app::App;
 use super::moment::moment;
-use super::part;
+use super::part::{self, wrong};
 use super::problem::{Answer, Parameters, PathId, Problem};
 use super::visitor::Visitor;
 use crate::queue::{Filter, Job, JobId, State as JobState};
@@ -54,11 +54,6 @@ pub(in crate::server) async fn job_of(app: &App, visitor: &Visitor, id: &JobId) 
 pub(in crate::server) fn state_of(word: Option<&str>) -> Answer<Option<JobState>> {
     let not_one = || wrong("state", "this is not a state: use queued, running, done, dead or cancelled");
     word.map(|word| JobState::parse(word).ok_or_else(not_one)).transpose()
-}
-
-/// The problem of a parameter that cannot be used.
-fn wrong(field: &str, detail: &str) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, detail).field(field)
 }
 
 /// Which jobs to list.

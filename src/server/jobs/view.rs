@@ -153,11 +153,7 @@ impl View {
     /// Looks up what belongs to a job. A place in the queue is looked up only if asked for, since it takes longer the
     /// longer the queue is.
     pub async fn of(app: &App, job: Job, with_place: bool) -> Answer<Self> {
-        // Before its end, a job has files for workers only; a stream asks for a job that is drawn twice a second.
-        let (artifacts, result) = match job.state {
-            State::Done => (app.queue.artifacts(&job.id).await?, app.queue.result(&job.id).await?),
-            _ => (Vec::new(), None),
-        };
+        let (artifacts, result) = Self::made(app, &job).await?;
         let position = match job.state {
             State::Queued if with_place => app.queue.position(&job.id).await?,
             _ => None,
@@ -179,6 +175,15 @@ impl View {
         Ok(view)
     }
 
+    /// Looks up the files and the result of a job; none before its end.
+    pub async fn made(app: &App, job: &Job) -> Answer<(Vec<Artifact>, Option<Recorded>)> {
+        // Before its end, a job has files for workers only; a stream asks for a job that is drawn twice a second.
+        match job.state {
+            State::Done => Ok((app.queue.artifacts(&job.id).await?, app.queue.result(&job.id).await?)),
+            _ => Ok((Vec::new(), None)),
+        }
+    }
+
     /// What a list shows of a job that has ended: without its result and the recipe among its files.
     pub async fn brief(app: &App, job: Job) -> Answer<Self> {
         let artifacts = match job.state {
@@ -188,7 +193,8 @@ impl View {
         Ok(Self::alone(job, &artifacts, None))
     }
 
-    fn alone(job: Job, artifacts: &[Artifact], result: Option<&Recorded>) -> Self {
+    /// A job with these files and this result, without its place in the queue.
+    pub fn alone(job: Job, artifacts: &[Artifact], result: Option<&Recorded>) -> Self {
         let mut order: Value = serde_json::from_str(&job.settings).unwrap_or_default();
         let mut part = |name: &str| order.get_mut(name).map(Value::take).unwrap_or_default();
         let preview = job.preview.as_ref().filter(|_| job.state == State::Running);

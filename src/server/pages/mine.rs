@@ -13,6 +13,7 @@ use crate::queue::{Filter, Job, State};
 use crate::server::app::App;
 use crate::server::derived;
 use crate::server::jobs::{View, files};
+use crate::server::part;
 use crate::server::problem::Answer;
 use crate::server::visitor::Visitor;
 use crate::text::waiting;
@@ -76,8 +77,7 @@ async fn show(AppState(app): AppState<App>, layout: Layout, visitor: Visitor, As
     let limit = query.get("limit").parse().map_or(LENGTH, |limit: u32| limit.clamp(1, LENGTH));
     let filter = Filter { owner: Some(visitor.owner.clone()), state, before, limit };
     let jobs = app.queue.jobs(&filter).await?;
-    // A list that is full may go on.
-    let last = jobs.last().filter(|_| jobs.len() == limit as usize).map(|job| job.number);
+    let last = part::next(&jobs, limit, |job| job.number);
     let any_waits = jobs.iter().any(|job| job.state == State::Queued);
     let mut cards = Vec::with_capacity(jobs.len());
     for job in jobs {

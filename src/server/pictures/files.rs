@@ -84,10 +84,6 @@ pub(super) struct Wish {
     responses(
         (status = 200, description = "The file", content_type = "application/octet-stream", body = Vec<u8>,
             headers(("etag" = String, description = "The SHA-256 of the file"))),
-        (status = 206, description = "A part of the file", content_type = "application/octet-stream", body = Vec<u8>),
-        (status = 304, description = "The file is the one that the header `If-None-Match` names"),
-        (status = 416, description = "The file has no such part", body = Problem,
-            content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn fetch(

@@ -31,7 +31,7 @@ pub(super) use view::View;
 pub(super) use viewer::Viewer;
 
 use super::app::App;
-use super::part;
+use super::part::{self, wrong};
 use super::problem::{Answer, Body, Parameters, PathId, Problem};
 use super::visitor::Visitor;
 use crate::database::Id;
@@ -133,7 +133,6 @@ pub(super) struct Which {
 impl Which {
     /// The search, if it can be done.
     pub(super) fn search(&self) -> Answer<Search> {
-        let wrong = |field: &str, detail: &str| Problem::new(StatusCode::BAD_REQUEST, detail).field(field);
         let order = match self.sort.as_deref() {
             None => Order::Newest,
             Some(word) => Order::parse(word).ok_or_else(|| wrong("sort", "sort can be `new` or `liked`"))?,

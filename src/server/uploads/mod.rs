@@ -209,10 +209,6 @@ async fn show(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> A
     responses(
         (status = 200, description = "The picture", content_type = "image/png", body = Vec<u8>,
             headers(("etag" = String, description = "The SHA-256 of the file"))),
-        (status = 206, description = "A part of the file", content_type = "image/png", body = Vec<u8>),
-        (status = 304, description = "The file is the one that the header `If-None-Match` names"),
-        (status = 416, description = "The file has no such part", body = Problem,
-            content_type = "application/problem+json"),
     ),
 )]
 async fn fetch(State(app): State<App>, visitor: Visitor, PathId(id): PathId, headers: HeaderMap) -> Answer<Response> {

@@ -15,15 +15,8 @@ use crate::server::pages::job::{state_in_words, tone};
 use crate::server::pages::{Asked, Form, Layout, address, render};
 use crate::server::problem::{Answer, PathId};
 
-/// The states, with what operators call them.
-const STATES: [(&str, &str); 6] = [
-    ("dead", "Failed"),
-    ("running", "Drawing"),
-    ("queued", "Waiting"),
-    ("done", "Done"),
-    ("cancelled", "Canceled"),
-    ("all", "All"),
-];
+/// The states to choose from.
+const STATES: [State; 5] = [State::Dead, State::Running, State::Queued, State::Done, State::Cancelled];
 
 #[derive(Template)]
 #[template(path = "admin/jobs.html", config = "src/server/pages/askama.toml")]
@@ -89,6 +82,11 @@ async fn cancel(AppState(app): AppState<App>, desk: Desk, PathId(id): PathId, fo
 }
 
 impl JobsPage {
+    /// What to choose from, as an address has it and in words.
+    fn choices() -> impl Iterator<Item = (&'static str, &'static str)> {
+        STATES.map(|state| (state.as_str(), state_in_words(state, false))).into_iter().chain([("all", "All")])
+    }
+
     /// Whether the page shows jobs in this state.
     fn shows(&self, state: &str) -> bool {
         self.state == state

@@ -11,13 +11,12 @@ mod workers;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 
 use super::{Asked, Form, Layout, local_path, redirect};
 use crate::server::app::App;
-use crate::server::problem::{Answer, Problem};
+use crate::server::problem::Problem;
 use crate::server::visitor::Visitor;
 
 /// The routes of this part.
@@ -53,16 +52,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Desk {
         let code = query.get("done");
         let done = DONE.into_iter().find(|(known, _)| *known == code).map(|(_, words)| words);
         Ok(Self { layout: Layout::of(parts), visitor, done })
-    }
-}
-
-impl Desk {
-    /// Refuses what only administrators may do.
-    fn check_administrator(&self) -> Answer<()> {
-        if self.visitor.administers() {
-            return Ok(());
-        }
-        Err(Problem::new(StatusCode::FORBIDDEN, "only administrators manage users"))
     }
 }
 

@@ -9,7 +9,9 @@ use axum::routing::{get, post};
 
 use super::{Desk, back};
 use crate::accounts::Role;
-use crate::server::admin::{ChangedUser, NewUserBody, UserView, add_user, change_user, list_users};
+use crate::server::admin::{
+    ChangedUser, NewUserBody, UserView, add_user, change_user, check_administrator, list_users,
+};
 use crate::server::app::App;
 use crate::server::pages::{Asked, Form, Layout, render_with, status_of, told};
 use crate::server::problem::{Answer, PathName, Problem};
@@ -49,7 +51,7 @@ async fn list(State(app): State<App>, desk: Desk, Asked(query): Asked) -> Answer
 async fn add(State(app): State<App>, desk: Desk, form: Form) -> Answer<Response> {
     let added = async {
         let user = new_user(&form)?;
-        desk.check_administrator()?;
+        check_administrator(&desk.visitor)?;
         add_user(&app, &desk.visitor, user).await
     };
     match added.await {
@@ -87,7 +89,7 @@ async fn changed(
     done: &str,
 ) -> Answer<Response> {
     let outcome = async {
-        desk.check_administrator()?;
+        check_administrator(&desk.visitor)?;
         change_user(app, &desk.visitor, name, &changes?).await
     };
     match outcome.await {

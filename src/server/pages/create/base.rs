@@ -50,10 +50,8 @@ impl Base {
         if let Some(id) = form.some("from") {
             let id = Id::parse(id).ok_or_else(|| Problem::missing("picture"))?;
             let job = job_of(app, visitor, &id).await?;
-            let order = Order::read(&job.settings)?;
-            let mut base = Self::read(app, &job, &order, format!("/p/{id}"))?;
+            let mut base = Self::read(app, visitor, &job, format!("/p/{id}")).await?;
             base.wish.from = id.to_string();
-            base.find_start(app, visitor, &order).await?;
             return Ok(Some(base));
         }
         if let Some(id) = form.some("like") {
@@ -66,18 +64,17 @@ impl Base {
             let picture = picture.filter(|picture| is_shared(picture) || visitor.sees_those_of(&picture.owner));
             let picture = picture.ok_or_else(|| Problem::missing("picture"))?;
             let job = app.queue.job(&picture.job, None).await?.ok_or_else(|| Problem::missing("picture"))?;
-            let order = Order::read(&job.settings)?;
-            let mut base = Self::read(app, &job, &order, format!("/g/{}", picture.id))?;
+            let mut base = Self::read(app, visitor, &job, format!("/g/{}", picture.id)).await?;
             base.wish.like = picture.id.to_string();
             // With its seed as well, it would be the same picture.
             base.wish.seed.clear();
-            base.find_start(app, visitor, &order).await?;
             return Ok(Some(base));
         }
         Ok(None)
     }
 
-    fn read(app: &App, job: &Job, order: &Order, page: String) -> Answer<Self> {
+    async fn read(app: &App, visitor: &Visitor, job: &Job, page: String) -> Answer<Self> {
+        let order = Order::read(&job.settings)?;
         let settings = &order.settings;
         let (prompt, negative) = divided(&settings.prompt);
         let drawer = settings.drawer.to_string();
@@ -95,6 +92,7 @@ impl Base {
             own_colors: if is_built_in { String::new() } else { named },
             colors: settings.colors.map(|colors| colors.to_string()).unwrap_or_default(),
             products: order.products.clone(),
+            init_image: find_start(app, visitor, &order).await?.unwrap_or_default(),
             drawer,
             ..Wish::default()
         };
@@ -106,16 +104,6 @@ impl Base {
         let styles = settings.get("style").and_then(Value::as_array).into_iter().flatten();
         let styles = styles.filter_map(|style| style.as_str().map(str::to_owned)).collect();
         Ok(Self { wish: Wish { styles, ..wish }, page, size, settings })
-    }
-
-    /// Looks for the upload that the picture began with, which may be deleted meanwhile.
-    async fn find_start(&mut self, app: &App, visitor: &Visitor, order: &Order) -> Answer<()> {
-        let name = order.settings.init_image.as_ref().and_then(|path| path.to_str());
-        let Some(input) = name.and_then(|name| order.inputs.get(name)) else { return Ok(()) };
-        if let Some(upload) = Uploads::new(app).with_hash(&visitor.owner, &input.sha256).await? {
-            self.wish.init_image = upload.id.to_string();
-        }
-        Ok(())
     }
 
     /// Whether the rest of its settings suits a wish: a quality and a drawer bring settings of their own.
@@ -138,6 +126,14 @@ impl Base {
         let fields = request::fields().filter_map(|name| Some((name, self.settings.get(name)?)));
         fields.filter(|(name, value)| is_kept(name, value)).map(|(name, value)| (name.into(), value.clone())).collect()
     }
+}
+
+/// The upload that a picture began with; none if it has none, or it was deleted meanwhile.
+async fn find_start(app: &App, visitor: &Visitor, order: &Order) -> Answer<Option<String>> {
+    let name = order.settings.init_image.as_ref().and_then(|path| path.to_str());
+    let Some(input) = name.and_then(|name| order.inputs.get(name)) else { return Ok(None) };
+    let upload = Uploads::new(app).with_hash(&visitor.owner, &input.sha256).await?;
+    Ok(upload.map(|upload| upload.id.to_string()))
 }
 
 fn only_if(condition: bool, number: usize) -> String {

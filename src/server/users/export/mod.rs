@@ -27,7 +27,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::user_of;
 use crate::accounts::User;
 use crate::gallery::Picture;
-use crate::queue::{Filter, Job, State as JobState};
+use crate::queue::{Artifact, Filter, Job, JobId, Recorded, State as JobState};
 use crate::server::app::App;
 use crate::server::guard::Entrance;
 use crate::server::jobs::{self, View};
@@ -119,14 +119,14 @@ async fn fill(app: &App, user: &User, archive: &Archive) -> Result<(), Stopped> 
     let mut before = None;
     while let Some(jobs) = jobs_before(app, user, &mut before).await? {
         for job in jobs {
-            // Before its end, a job has files for workers only.
+            let (artifacts, result) = View::made(app, &job).await?;
             if job.state == JobState::Done {
-                files(app, &job, archive).await?;
+                files(app, &job.id, &artifacts, result.as_ref(), archive).await?;
                 if let Some(picture) = app.gallery.of_job(&job.id).await? {
                     published.add(&about(&picture)).await?;
                 }
             }
-            list.add(&View::of(app, job, false).await?).await?;
+            list.add(&View::alone(job, &artifacts, result.as_ref())).await?;
         }
     }
     archive.list("jobs.json", list).await?;
@@ -183,14 +183,18 @@ async fn jobs_before(app: &App, user: &User, before: &mut Option<i64>) -> Result
 }
 
 /// Adds the files of a job that its owner gets from the server.
-async fn files(app: &App, job: &Job, archive: &Archive) -> Result<(), Stopped> {
-    for artifact in app.queue.artifacts(&job.id).await? {
-        if jobs::is_served(&artifact.name) {
-            archive.object(&format!("jobs/{}/{}", job.id, artifact.name), &app.objects, &artifact.object).await?;
-        }
+async fn files(
+    app: &App,
+    job: &JobId,
+    artifacts: &[Artifact],
+    result: Option<&Recorded>,
+    archive: &Archive,
+) -> Result<(), Stopped> {
+    for artifact in artifacts.iter().filter(|artifact| jobs::is_served(&artifact.name)) {
+        archive.object(&format!("jobs/{job}/{}", artifact.name), &app.objects, &artifact.object).await?;
     }
-    if let Some(result) = app.queue.result(&job.id).await? {
-        archive.text(&format!("jobs/{}/recipe.json", job.id), result.recipe).await?;
+    if let Some(result) = result {
+        archive.text(&format!("jobs/{job}/recipe.json"), result.recipe.clone()).await?;
     }
     Ok(())
 }
