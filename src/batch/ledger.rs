@@ -218,7 +218,7 @@ impl Ledger {
                     }
                     Outcome {
                         iterations: Some(done.iterations),
-                        loss: done.loss,
+                        figures: Some(done.figures),
                         score: done.score,
                         rank,
                         seconds: end.seconds,
@@ -238,5 +238,5 @@ impl Ledger {
 
 fn done(drawn: &Drawn) -> Done {
     let result = &drawn.recipe.result;
-    Done { dropped: false, score: drawn.score, iterations: result.iterations_done, loss: result.loss }
+    Done { dropped: false, score: drawn.score, iterations: result.iterations_done, figures: result.figures }
 }

@@ -11,7 +11,8 @@ use super::places::{Own, Place, Places, Spot};
 use super::results::{Known, Status};
 use super::seeds::Seeds;
 use super::source::{Entries, Source};
-use crate::output::{Products, Recipe};
+use crate::output::{Products, Recipe, ResultRecord};
+use crate::progress::Figures;
 use crate::resolve::combine;
 use crate::settings::{Overrides, Seed, Settings};
 use crate::{Error, Result};
@@ -88,8 +89,8 @@ pub struct Done {
     pub score: Option<f64>,
     /// Iterations done
     pub iterations: usize,
-    /// The loss of the last iteration
-    pub loss: Option<f64>,
+    /// The loss of the last iteration, and how well the picture fits
+    pub figures: Figures,
 }
 
 /// The plan of a batch: an iterator over its lines as they are read.
@@ -233,8 +234,8 @@ impl Common {
                             Work::Draw(files.paths().cloned().collect())
                         }
                     } else {
-                        let (iterations, loss) = (recipe.result.iterations_done, recipe.result.loss);
-                        Work::Nothing(Done { dropped: false, score, iterations, loss })
+                        let ResultRecord { iterations_done: iterations, figures } = recipe.result;
+                        Work::Nothing(Done { dropped: false, score, iterations, figures })
                     };
                     (files, work)
                 }
@@ -260,8 +261,8 @@ impl Common {
             known.of(files.output(), settings).filter(|outcome| outcome.status == Status::Dropped && !self.force);
         match outcome {
             Some(outcome) if self.keep.zip(outcome.rank).is_some_and(|(keep, rank)| rank > keep) => {
-                let (score, loss) = (outcome.score, outcome.loss);
-                Work::Nothing(Done { dropped: true, score, iterations: outcome.iterations.unwrap_or_default(), loss })
+                let (score, iterations) = (outcome.score, outcome.iterations.unwrap_or_default());
+                Work::Nothing(Done { dropped: true, score, iterations, figures: outcome.figures.unwrap_or_default() })
             }
             _ => Work::Draw(replaced),
         }

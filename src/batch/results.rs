@@ -14,6 +14,7 @@ use super::files::is_same;
 use super::places::Place;
 use crate::files::{read_within, unreadable};
 use crate::output::{PNG, Product, Products};
+use crate::progress::Figures;
 use crate::settings::Settings;
 use crate::video::{KINDS, kind_of_output};
 use crate::{Error, Result};
@@ -47,9 +48,9 @@ pub struct Outcome {
     /// Iterations done
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iterations: Option<usize>,
-    /// The loss of the last iteration
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub loss: Option<f64>,
+    /// The loss of the last iteration, and how well the picture fits; none if it was not drawn
+    #[serde(flatten)]
+    pub figures: Option<Figures>,
     /// How well the picture fits its prompt: a mean of cosines, −1 to 1
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
@@ -78,7 +79,17 @@ impl Outcome {
     #[must_use]
     pub fn new(status: Status, place: &Place) -> Self {
         let (file, line) = (place.file.clone(), place.line);
-        Self { status, file, line, iterations: None, loss: None, score: None, rank: None, seconds: None, error: None }
+        Self {
+            status,
+            file,
+            line,
+            iterations: None,
+            figures: None,
+            score: None,
+            rank: None,
+            seconds: None,
+            error: None,
+        }
     }
 
     /// Whether two outcomes are the same apart from the time.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::Result;
 use crate::database::Id;
+use crate::progress::Figures;
 
 /// A job of a server. What a server does not say yet is absent, and what a newer one says in addition is ignored.
 #[derive(Clone, Debug, Deserialize)]
@@ -50,6 +51,9 @@ pub struct Job {
     /// The loss of the last iteration
     #[serde(default)]
     pub loss: Option<f64>,
+    /// How well the picture fits its prompts lately
+    #[serde(default)]
+    pub fit: Option<f64>,
     /// Where the picture can be seen while it grows
     #[serde(default)]
     pub preview: Option<String>,
@@ -116,9 +120,9 @@ pub struct Drawn {
     pub width: usize,
     /// The picture's height, in pixels
     pub height: usize,
-    /// The last iteration's loss
-    #[serde(default)]
-    pub loss: Option<f64>,
+    /// The last iteration's loss, and how well the picture fits
+    #[serde(flatten)]
+    pub figures: Figures,
     /// The seed
     #[serde(deserialize_with = "seed")]
     pub seed: u64,
@@ -181,9 +185,11 @@ mod tests {
         assert!(!job.is_final() && job.json == json && job.file("png").is_none());
         let done = json!({"id": ID, "state": "done",
             "files": [{"name": "picture.png", "url": "/x", "media_type": "image/png", "bytes": 3, "sha256": "ab"}],
-            "result": {"width": 8, "height": 4, "loss": 0.25, "seed": "18446744073709551615", "seconds": 1.5}});
+            "result": {"width": 8, "height": 4, "loss": 0.25, "fit": 0.5, "seed": "18446744073709551615", "seconds": 1.5}});
         let job = Job::read(done).unwrap();
-        assert_eq!((job.file("png").unwrap().bytes, job.result.unwrap().seed), (3, u64::MAX));
+        let (file, drawn) = (job.file("png").unwrap(), job.result.as_ref().unwrap());
+        assert_eq!((file.bytes, drawn.seed), (3, u64::MAX));
+        assert_eq!(drawn.figures, Figures { loss: Some(0.25), fit: Some(0.5), first_fit: None });
     }
 
     #[test]

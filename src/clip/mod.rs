@@ -18,7 +18,7 @@ use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 
 pub use config::{Config, ConvolutionConfig, ImageConfig, TextConfig};
-pub use preprocess::preprocess;
+pub use preprocess::{is_too_thin, preprocess};
 pub use tokenizer::{Tokenizer, Tokens};
 
 use crate::frozen::{ChannelAffine, Memory, MemoryOf, Network, Step};

@@ -19,7 +19,7 @@ pub fn preprocess(picture: &RgbImage, side: usize) -> Result<Tensor> {
     if width == 0 || height == 0 {
         return Err(Error::usage("a picture without pixels cannot be scored", "give another picture"));
     }
-    if width.max(height) / width.min(height) > MOST_ELONGATED {
+    if is_too_thin(width, height) {
         let problem = format!("a picture of {width}x{height} pixels is too thin to be scored");
         return Err(Error::usage(problem, "crop the picture to the part that matters"));
     }
@@ -43,6 +43,12 @@ pub fn preprocess(picture: &RgbImage, side: usize) -> Result<Tensor> {
         }
     }
     Ok(Tensor::from_vec(values, (1, 3, side, side), &Device::Cpu)?)
+}
+
+/// Whether a picture of a size in pixels is too thin for [`preprocess`].
+#[must_use]
+pub fn is_too_thin(width: usize, height: usize) -> bool {
+    width.max(height) / width.min(height).max(1) > MOST_ELONGATED
 }
 
 /// torchvision's `CenterCrop` rounds halves to the even number.

@@ -3,6 +3,7 @@
 use super::*;
 use crate::accounts::{Accounts, NewUser};
 use crate::database::{Id, Value};
+use crate::progress::Figures;
 use crate::queue::{Enqueued, JobId, NewJob, Queue, Rules};
 
 /// A gallery with the queue and the accounts beside it.
@@ -71,7 +72,7 @@ fn picture() -> crate::queue::Picture {
         width: 64,
         height: 48,
         iterations: Some(1),
-        loss: None,
+        figures: Figures::default(),
         seed: 1,
         seconds: 1.0,
         recipe: "{}".into(),

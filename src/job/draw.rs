@@ -56,6 +56,7 @@ pub(super) fn draw(
         })?;
         // The picture that this iteration judged is the one after `iteration` steps.
         let loss = session.last().and_then(|last| last.loss_before);
+        let figures = || session.figures(&session.delivered(picture)?, loss);
         let saved = writer.saved;
         let mut shown: Option<Tensor> = None;
         let mut enlarged = || match &shown {
@@ -66,11 +67,11 @@ pub(super) fn draw(
             let due = products.picture().filter(|_| is_due(save_every, iteration));
             let Some(Product { path, existing, .. }) = due else { return Ok(None) };
             let existing = if saved { Existing::Replace } else { *existing };
-            write_whole(path, &saver.encode(&enlarged()?, iteration, loss, true)?, existing)?;
+            write_whole(path, &saver.encode(&enlarged()?, iteration, figures()?, true)?, existing)?;
             Ok(Some(Event::Saved { path: path.clone() }))
         })?;
         let warn = &mut |message| progress.tell(Event::Warning { message });
-        recording.see(iteration, enlarged, || saver.recipe(iteration, loss, true), warn)?;
+        recording.see(iteration, enlarged, || saver.recipe(iteration, figures()?, true), warn)?;
         match checkpoints.as_mut().filter(|checkpoints| checkpoints.is_due(session)) {
             Some(checkpoints) => checkpoints.save(session, &mut saver, &recording, &mut writer),
             None => Ok(()),

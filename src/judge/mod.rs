@@ -2,12 +2,14 @@
 
 mod cutouts;
 mod distance;
+mod fit;
 mod losses;
 mod perceptor;
 mod slopes;
 
 pub use cutouts::{Cutout, Cutouts, Reach};
 pub use distance::{cosine, distances};
+pub use fit::{Fit, mean_cosine};
 pub use losses::{Loss, LossValue, Seen, Verdict, losses};
 pub(crate) use perceptor::no_gradient;
 pub use perceptor::{Perceptor, Target};

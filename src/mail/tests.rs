@@ -8,6 +8,7 @@ use super::{AT_JOBS_END, Address, Mail, Put, Smtp};
 use crate::accounts::{Accounts, Changes, NewUser, RESET_LASTS};
 use crate::database::Database;
 use crate::database::tests::on_each;
+use crate::progress::Figures;
 use crate::queue::{self, Ended, Enqueued, Failure, NewJob, Picture, Queue, State};
 
 const HOST: &str = "example.org";
@@ -83,7 +84,7 @@ fn picture() -> Picture {
         width: 1,
         height: 1,
         iterations: None,
-        loss: None,
+        figures: Figures::default(),
         seed: 7,
         seconds: 1.0,
         recipe: "{}".into(),

@@ -7,6 +7,7 @@ use futures_util::TryStreamExt;
 use super::*;
 use crate::database::{Database, Id};
 use crate::files::hash_file;
+use crate::progress::Figures;
 use crate::queue::{Artifact, Claim, Enqueued, NewJob, Picture, Progress, Queue, Rules};
 
 fn within<T>(test: impl Future<Output = T>) -> T {
@@ -111,7 +112,7 @@ fn what_nothing_refers_to_is_collected() {
             width: 8,
             height: 8,
             iterations: None,
-            loss: None,
+            figures: Figures::default(),
             seed: 1,
             seconds: 1.0,
             recipe: "{}".into(),

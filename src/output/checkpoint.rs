@@ -18,7 +18,7 @@ use super::{Make, Products, Recipe};
 use crate::files::{open_regular, to_hex, unreadable_file};
 use crate::optimizer::OptimizerState;
 use crate::resolve::check;
-use crate::session::{Judged, Plateau, SessionState};
+use crate::session::{FitSoFar, Judged, Plateau, SessionState};
 use crate::{Error, Result};
 
 /// The key of the head in the metadata.
@@ -159,6 +159,9 @@ struct Head {
     palette: Option<Vec<[u8; 3]>>,
     /// The loss of the iteration before the last
     loss_before: Option<f64>,
+    /// How well the picture fits so far; earlier versions did not measure it
+    #[serde(default)]
+    fit: Option<FitSoFar>,
 }
 
 /// Whether something that happens every `every` iterations is due after this number of iterations.
@@ -196,6 +199,7 @@ impl Checkpoint {
             plateau: state.plateau.clone(),
             palette: state.palette.clone(),
             loss_before: state.last.as_ref().and_then(|last| last.loss_before),
+            fit: state.fit,
         };
         let head = serde_json::to_string(&head).map_err(|error| fault(error.to_string()))?;
         let metadata = HashMap::from([(HEAD.to_owned(), head), ("sha256".to_owned(), "0".repeat(DIGITS))]);
@@ -268,11 +272,12 @@ fn state_of(head: &Head, tensors: &SafeTensors) -> Result<Option<SessionState>> 
     let Some(pictures) = tensors_of("picture", tensors)? else { return Ok(None) };
     let result = &head.recipe.result;
     let picture = pictures.into_iter().next();
-    if first.len() != second.len() || picture.is_some() != result.loss.is_some() {
+    let loss = result.figures.loss;
+    if first.len() != second.len() || picture.is_some() != loss.is_some() {
         return Ok(None);
     }
     let moments = first.into_iter().zip(second).map(|(first, second)| [first, second]).collect();
-    let last = picture.zip(result.loss).map(|(picture, loss)| Judged { picture, loss, loss_before: head.loss_before });
+    let last = picture.zip(loss).map(|(picture, loss)| Judged { picture, loss, loss_before: head.loss_before });
     Ok(Some(SessionState {
         iteration: result.iterations_done,
         parameters,
@@ -280,6 +285,7 @@ fn state_of(head: &Head, tensors: &SafeTensors) -> Result<Option<SessionState>> 
         plateau: head.plateau.clone(),
         palette: head.palette.clone(),
         last,
+        fit: head.fit,
     }))
 }
 

@@ -8,6 +8,7 @@ use super::recipe_text::embedded_text;
 use crate::files::{hash_file_within, picture_of, unreadable_file};
 use crate::models::ModelRecord;
 use crate::models::hub::is_commit;
+use crate::progress::Figures;
 use crate::settings::Settings;
 use crate::{Error, Result, drawer};
 
@@ -65,8 +66,9 @@ pub struct InputRecord {
 pub struct ResultRecord {
     /// Iterations done
     pub iterations_done: usize,
-    /// The loss of the last iteration; none without an iteration
-    pub loss: Option<f64>,
+    /// The loss of the last iteration, and how well the picture fits
+    #[serde(flatten)]
+    pub figures: Figures,
 }
 
 impl Recipe {

@@ -5,6 +5,7 @@ use candle_core::Tensor;
 use super::{Beside, Checkpoint, InputRecord, Recipe, ResultRecord, Stage, encode};
 use crate::Result;
 use crate::models::ModelRecord;
+use crate::progress::Figures;
 use crate::session::{Models, Session};
 use crate::settings::Settings;
 
@@ -34,7 +35,7 @@ impl<'a> Saver<'a> {
     ///
     /// # Errors
     /// If the file of a model could not be read again.
-    pub fn recipe(&mut self, iterations: usize, loss: Option<f64>, cut_short: bool) -> Result<Recipe> {
+    pub fn recipe(&mut self, iterations: usize, figures: Figures, cut_short: bool) -> Result<Recipe> {
         let models = match &self.records {
             Some(records) => records.clone(),
             None => self.records.insert(self.models.records()?).clone(),
@@ -43,7 +44,7 @@ impl<'a> Saver<'a> {
         if cut_short {
             settings.stop_at = Some(iterations);
         }
-        let result = ResultRecord { iterations_done: iterations, loss };
+        let result = ResultRecord { iterations_done: iterations, figures };
         let recipe = Recipe::new(settings, models, self.inputs.clone(), result);
         Ok(Recipe { earlier: self.earlier.clone(), ..recipe })
     }
@@ -53,7 +54,9 @@ impl<'a> Saver<'a> {
     /// # Errors
     /// If [`Saver::recipe`] fails.
     pub fn checkpoint(&mut self, session: &Session, beside: Beside) -> Result<Checkpoint> {
-        let recipe = self.recipe(session.iteration(), session.last().map(|last| last.loss), false)?;
+        // How well the picture fits is in the state.
+        let figures = Figures { loss: session.last().map(|last| last.loss), ..Figures::default() };
+        let recipe = self.recipe(session.iteration(), figures, false)?;
         Ok(Checkpoint { recipe, device: session.device().kind(), beside, state: session.state() })
     }
 
@@ -65,9 +68,9 @@ impl<'a> Saver<'a> {
         &mut self,
         picture: &Tensor,
         iterations: usize,
-        loss: Option<f64>,
+        figures: Figures,
         cut_short: bool,
     ) -> Result<Vec<u8>> {
-        encode(picture, Some(&self.recipe(iterations, loss, cut_short)?))
+        encode(picture, Some(&self.recipe(iterations, figures, cut_short)?))
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
+use super::Figures;
 use crate::files::{optional_path_as_text, path_as_text};
 
 /// An event. As JSON, each is an object whose `event` names it.
@@ -79,6 +80,8 @@ pub enum Event {
         iteration: usize,
         /// The sum of all losses before the step
         loss: f64,
+        /// How well the whole picture fits its prompts lately ([`Figures::fit`], smoothed); none if that is not known
+        fit: Option<f64>,
         /// Each loss by name, weighted
         #[serde(serialize_with = "as_map")]
         losses: Vec<(String, f64)>,
@@ -136,8 +139,9 @@ pub enum Event {
         seed: u64,
         /// Iterations done
         iterations: usize,
-        /// The last iteration's loss; none if there was no iteration
-        loss: Option<f64>,
+        /// The last iteration's loss, and how well the picture fits
+        #[serde(flatten)]
+        figures: Figures,
         /// Duration of the run
         seconds: f64,
         /// The picture's width, in pixels

@@ -10,6 +10,7 @@ use super::statements::{
 use super::{JobId, Queue, milliseconds, small};
 use crate::database::{Row, Value};
 use crate::error::Result;
+use crate::progress::Figures;
 
 /// The right to work on a job, until its lease is over. All writes of a worker need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub struct Progress {
     pub iterations: Option<u32>,
     /// The loss
     pub loss: Option<f64>,
+    /// How well the picture fits its prompts lately
+    pub fit: Option<f64>,
     /// The object that shows the picture so far
     pub preview: Option<String>,
 }
@@ -70,8 +73,8 @@ pub struct Picture {
     pub height: u32,
     /// All iterations, which are done. A short job ends before a beat reports them
     pub iterations: Option<u32>,
-    /// The last loss
-    pub loss: Option<f64>,
+    /// The last loss, and how well the picture fits
+    pub figures: Figures,
     /// The seed
     pub seed: u64,
     /// How long the work took
@@ -138,14 +141,15 @@ impl Queue {
     ///
     /// If the database cannot be reached. A worker that could not beat for most of a lease must stop.
     pub async fn beat(&self, claim: &Claim, progress: &Progress) -> Result<Beat> {
-        let values: [Value; 7] = [
+        let values: [Value; 8] = [
             claim.job.as_str().into(),
             claim.number.into(),
             milliseconds(self.rules.lease).into(),
             progress.iteration.map(i64::from).into(),
             progress.iterations.map(i64::from).into(),
-            progress.loss.filter(|loss| loss.is_finite()).into(),
+            finite(progress.loss).into(),
             progress.preview.as_deref().into(),
+            finite(progress.fit).into(),
         ];
         let rows = self.database.rows(BEAT, &values).await?;
         let Some(row) = rows.first() else { return Ok(Beat::Fenced) };
@@ -212,16 +216,17 @@ impl Queue {
     /// If the database cannot be reached.
     pub async fn finish(&self, claim: &Claim, picture: &Picture) -> Result<Ended> {
         let mut transaction = self.database.begin().await?;
-        let loss = picture.loss.filter(|loss| loss.is_finite());
+        let Figures { loss, fit, first_fit } = picture.figures;
+        let (loss, fit, first_fit) = (finite(loss), finite(fit), finite(first_fit));
         let job = claim.job.as_str();
         let iterations = picture.iterations.map(i64::from);
-        let ended = [job.into(), claim.number.into(), loss.into(), iterations.into()];
+        let ended = [job.into(), claim.number.into(), loss.into(), iterations.into(), fit.into()];
         let rows = transaction.rows(FINISH, &ended).await?;
         let Some(ended) = rows.first() else {
             drop(transaction);
             return self.how_it_ended(claim, Outcome::Done).await;
         };
-        let values: [Value; 8] = [
+        let values: [Value; 10] = [
             job.into(),
             claim.number.into(),
             i64::from(picture.width).into(),
@@ -230,6 +235,8 @@ impl Queue {
             picture.seed.to_string().as_str().into(),
             picture.seconds.into(),
             picture.recipe.as_str().into(),
+            fit.into(),
+            first_fit.into(),
         ];
         transaction.rows(RESULT, &values).await?;
         transaction.rows(FORGET_KEPT, &[job.into()]).await?;
@@ -241,6 +248,11 @@ impl Queue {
         transaction.commit().await?;
         Ok(Ended::Now(State::Done))
     }
+}
+
+/// A number that the database can hold.
+fn finite(number: Option<f64>) -> Option<f64> {
+    number.filter(|number| number.is_finite())
 }
 
 impl Artifact {

@@ -60,6 +60,8 @@ pub struct Job {
     pub iterations: Option<u32>,
     /// The loss
     pub loss: Option<f64>,
+    /// How well the picture fits its prompts lately
+    pub fit: Option<f64>,
     /// The object that shows the picture so far
     pub preview: Option<String>,
     /// When it was added
@@ -321,6 +323,7 @@ impl Job {
             iteration: row.maybe_whole("iteration")?.map(small),
             iterations: row.maybe_whole("iterations")?.map(small),
             loss: row.maybe_real("loss")?,
+            fit: row.maybe_real("fit")?,
             preview: row.maybe_text("preview")?,
             created: row.whole("created")?,
             started: row.maybe_whole("started")?,

@@ -52,6 +52,7 @@ const TABLES: &[&str] = &[
     include_str!("migrations/0001_jobs.sql"),
     include_str!("migrations/0002_tell.sql"),
     include_str!("migrations/0003_kept.sql"),
+    include_str!("migrations/0004_fit.sql"),
 ];
 
 /// A queue. Clones share their connections.

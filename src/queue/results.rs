@@ -7,6 +7,7 @@ use super::statements::{ADD_FILE, LAST_SECONDS, OVERVIEW, RESULT_OF};
 use super::{Artifact, JobId, Queue, milliseconds, small};
 use crate::database::Row;
 use crate::error::Result;
+use crate::progress::Figures;
 
 /// How many of the last jobs the usual time is found from.
 const LAST_JOBS: i64 = 20;
@@ -20,8 +21,8 @@ pub struct Recorded {
     pub width: u32,
     /// The height in pixels
     pub height: u32,
-    /// The last loss
-    pub loss: Option<f64>,
+    /// The last loss, and how well the picture fits
+    pub figures: Figures,
     /// The seed, in decimal digits
     pub seed: String,
     /// How long the work took
@@ -95,7 +96,11 @@ impl Recorded {
             claim: row.whole("claim")?,
             width: small(row.whole("width")?),
             height: small(row.whole("height")?),
-            loss: row.maybe_real("loss")?,
+            figures: Figures {
+                loss: row.maybe_real("loss")?,
+                fit: row.maybe_real("fit")?,
+                first_fit: row.maybe_real("first_fit")?,
+            },
             seed: row.text("seed")?,
             seconds: row.maybe_real("seconds")?.unwrap_or(0.0),
             recipe: row.text("recipe")?,

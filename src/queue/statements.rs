@@ -71,11 +71,11 @@ pub(super) const ATTEMPT: &str = "
 SELECT attempts.outcome, jobs.state FROM attempts JOIN jobs ON jobs.id = attempts.job
 WHERE attempts.job = $1 AND attempts.claim = $2";
 
-/// Keeps a job. Values: job, claim, lease, iteration, iterations, loss, preview
+/// Keeps a job. Values: job, claim, lease, iteration, iterations, loss, preview, fit
 pub(super) const BEAT: &str = "
 UPDATE jobs SET lease_until = {now} + $3,
     iteration = COALESCE($4, iteration), iterations = COALESCE($5, iterations), loss = COALESCE($6, loss),
-    preview = COALESCE($7, preview),
+    preview = COALESCE($7, preview), fit = COALESCE($8, fit),
     progress_at = CASE WHEN $4 IS NULL AND $7 IS NULL THEN progress_at ELSE {now} END,
     version = version + CASE WHEN $4 IS NULL AND $7 IS NULL THEN 0 ELSE 1 END
 WHERE id = $1 AND claim = $2 AND state = 'running'
@@ -85,26 +85,26 @@ RETURNING cancel";
 pub(super) const TOUCH: &str = "
 UPDATE jobs SET version = version + 1 WHERE id = $1 AND claim = $2 AND state = 'running' RETURNING id";
 
-/// Values: job, claim, loss, all iterations
+/// Values: job, claim, loss, all iterations, fit
 pub(super) const FINISH: &str = "
 UPDATE jobs SET state = 'done', lease_until = NULL, worker = NULL, finished = {now},
     iteration = COALESCE($4, iterations), iterations = COALESCE($4, iterations), loss = COALESCE($3, loss),
-    preview = NULL, error = NULL, hint = NULL, version = version + 1
+    fit = COALESCE($5, fit), preview = NULL, error = NULL, hint = NULL, version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running'
 RETURNING id, owner, state, tell";
 
 /// Forgets the files that a running job kept. Values: job
 pub(super) const FORGET_KEPT: &str = "DELETE FROM artifacts WHERE job = $1 RETURNING name";
 
-/// Values: job, claim, width, height, loss, seed, seconds, recipe
+/// Values: job, claim, width, height, loss, seed, seconds, recipe, fit, first fit
 pub(super) const RESULT: &str = "
-INSERT INTO results (job, claim, width, height, loss, seed, seconds, recipe, created)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, {now})
+INSERT INTO results (job, claim, width, height, loss, seed, seconds, recipe, fit, first_fit, created)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, {now})
 RETURNING job";
 
 /// Values: job
 pub(super) const RESULT_OF: &str = "
-SELECT claim, width, height, loss, seed, seconds, recipe FROM results WHERE job = $1";
+SELECT claim, width, height, loss, fit, first_fit, seed, seconds, recipe FROM results WHERE job = $1";
 
 /// How many jobs wait and run, and how many workers are alive, with their slots. Values: milliseconds after which a
 /// silent worker does not count
@@ -273,13 +273,13 @@ SELECT COALESCE(CAST(sum(slots) AS BIGINT), 0) AS slots FROM workers WHERE seen 
 /// Values: job, owner or nothing for any
 pub(super) const LOOK: &str = "
 SELECT seq, id, owner, settings, prompt, kind, quality, state, priority, claim, failures, max_failures, cancel,
-    iteration, iterations, loss, preview, created, started, finished, error, hint, tell, version
+    iteration, iterations, loss, fit, preview, created, started, finished, error, hint, tell, version
 FROM jobs WHERE id = $1 AND ($2 IS NULL OR owner = $2)";
 
 /// Values: owner or nothing for any, state or nothing for any, number before which to begin, how many at most
 pub(super) const LIST: &str = "
 SELECT seq, id, owner, settings, prompt, kind, quality, state, priority, claim, failures, max_failures, cancel,
-    iteration, iterations, loss, preview, created, started, finished, error, hint, tell, version
+    iteration, iterations, loss, fit, preview, created, started, finished, error, hint, tell, version
 FROM jobs WHERE ($1 IS NULL OR owner = $1) AND ($2 IS NULL OR state = $2) AND seq < $3
 ORDER BY seq DESC LIMIT $4";
 

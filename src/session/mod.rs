@@ -2,6 +2,7 @@
 
 mod backdrop;
 mod coloring;
+mod fit;
 mod iteration;
 pub(crate) mod memory;
 mod models;
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use candle_core::{Tensor, Var};
 
+pub use fit::FitSoFar;
 pub use memory::Recomputed;
 pub use models::{LoadedModel, ModelStore, Models, check_usable};
 pub use plan::Plan;
@@ -35,8 +37,10 @@ use readings::Readings;
 use crate::device::{ComputeDevice, Moment, bring};
 use crate::drawer::{self, Drawer, Start};
 use crate::frozen::{Network, SquareSum, with_gradient};
-use crate::judge::{Cutouts, Judge, Loss, LossValue, Reach, Seen, losses, no_gradient};
+use crate::judge::{Cutouts, Fit, Judge, Loss, LossValue, Reach, Seen, losses, mean_cosine, no_gradient};
 use crate::optimizer::Optimizer;
+use crate::picture::to_image;
+use crate::progress::Figures;
 use crate::random::Stream;
 use crate::settings::Settings;
 use crate::{Error, Result, picture};
@@ -54,6 +58,9 @@ pub struct Session {
     plateau: Option<Plateau>,
     coloring: Option<Coloring>,
     last: Option<Judged>,
+    /// Compares the whole picture with its prompts, by each CLIP
+    fits: Vec<Fit>,
+    fit: Option<FitSoFar>,
     /// Whether the next iteration is launched before the results of this one are read
     goes_ahead: bool,
     /// The next iteration, if it was launched; it may have failed
@@ -73,6 +80,8 @@ pub struct Step {
     pub iteration: usize,
     /// The sum of all losses before the step
     pub loss: f64,
+    /// How well the whole picture fits its prompts lately; none if that is not known
+    pub fit: Option<f64>,
     /// Each weighted loss by name
     pub losses: Vec<(String, f64)>,
 }
@@ -104,9 +113,10 @@ impl Session {
             noise: settings.cut_noise,
             seed: settings.seed.0,
         };
-        let mut perceptors = Vec::new();
+        let (mut perceptors, mut fits) = (Vec::new(), Vec::new());
         for clip in &models.clips {
             let prompts = targets::perceptor(settings, clip, cutouts.clone(), warn)?;
+            fits.extend(fit::fit(settings, clip, &prompts)?);
             let styles = styles::perceptor(settings, clip, &cutouts, warn)?;
             let both = [Some(prompts), styles].into_iter().flatten();
             perceptors.extend(both.map(|perceptor| perceptor.recomputing(plan.recomputed().clip)));
@@ -125,6 +135,8 @@ impl Session {
             goes_ahead: plan.device().gpu().is_some() && coloring.is_none(),
             coloring,
             last: None,
+            fits,
+            fit: None,
             ahead: None,
             judged: None,
             squares: Network::of(SquareSum::new()),
@@ -150,6 +162,7 @@ impl Session {
             plateau: self.plateau.clone(),
             palette: self.coloring.as_ref().and_then(Coloring::found).map(<[_]>::to_vec),
             last: self.last.clone(),
+            fit: self.fit,
         }
     }
 
@@ -177,7 +190,7 @@ impl Session {
         if let (Some(coloring), Some(palette)) = (&mut self.coloring, state.palette) {
             coloring.restore(palette)?;
         }
-        (self.iteration, self.last) = (state.iteration, state.last);
+        (self.iteration, self.last, self.fit) = (state.iteration, state.last, state.fit);
         Ok(())
     }
 
@@ -253,6 +266,28 @@ impl Session {
         match &self.coloring {
             Some(coloring) => coloring.deliver(self.drawer.as_ref(), drawn),
             None => self.drawer.deliver(drawn, None),
+        }
+    }
+
+    /// The figures of a picture that [`Session::picture`] or [`Session::delivered`] returned, with the loss that is
+    /// known of it.
+    ///
+    /// # Errors
+    /// If the computation fails.
+    pub fn figures(&self, delivered: &Tensor, loss: Option<f64>) -> Result<Figures> {
+        let fit = self.measure(delivered)?;
+        Ok(Figures { loss, fit, first_fit: self.fit.map(|so_far| so_far.first).or(fit) })
+    }
+
+    /// How well a delivered picture fits its prompts; none if there is nothing to compare it with.
+    fn measure(&self, delivered: &Tensor) -> Result<Option<f64>> {
+        if self.fits.is_empty() {
+            return Ok(None);
+        }
+        match mean_cosine(&self.fits, &to_image(delivered)?, self.device.tensors()) {
+            // A number that is only shown must not end a run.
+            Err(Error::GpuMemory) => Ok(None),
+            measured => Ok(measured?.filter(|fit| fit.is_finite())),
         }
     }
 
@@ -384,6 +419,13 @@ impl Session {
         let loss_before = self.last.take().map(|last| last.loss);
         self.last = Some(Judged { picture: begun.picture.clone(), loss, loss_before });
         (self.iteration, self.judged) = (begun.number + 1, Some(begun.computed));
-        Ok((Step { iteration: begun.number, loss, losses }, begun.picture))
+        if !self.fits.is_empty()
+            && FitSoFar::is_due(self.fit.as_ref(), begun.number)
+            && let Some(measured) = self.measure(&self.delivered(&begun.picture)?)?
+        {
+            self.fit = Some(FitSoFar::after(self.fit, measured));
+        }
+        let fit = self.fit.map(|so_far| so_far.lately);
+        Ok((Step { iteration: begun.number, loss, fit, losses }, begun.picture))
     }
 }

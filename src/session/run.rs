@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::Session;
+use super::{Session, Step};
 use crate::picture::Size;
-use crate::progress::{Ending, Event, Stop};
+use crate::progress::{Ending, Event, Figures, Stop};
 use crate::{Error, Result};
 
 /// Why a run ended.
@@ -39,8 +39,8 @@ pub struct Finished {
     pub picture: Tensor,
     /// The number of iterations
     pub iterations: usize,
-    /// The loss of the last iteration; none if there was none
-    pub loss: Option<f64>,
+    /// The loss of the last iteration, and how well the picture fits
+    pub figures: Figures,
     /// Why the run ended
     pub end: End,
 }
@@ -71,7 +71,8 @@ pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Fini
         }
         match session.step() {
             Ok((step, picture)) => {
-                let event = Event::Step { iteration: step.iteration, loss: step.loss, losses: step.losses };
+                let Step { iteration, loss, fit, losses } = step;
+                let event = Event::Step { iteration, loss, fit, losses };
                 watch(event, Some(&picture), session)?;
             }
             Err(error @ (Error::NotFinite { .. } | Error::GpuMemory)) => break End::Fault(error),
@@ -84,5 +85,6 @@ pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Fini
         (Some(last), End::Fault(_)) => (session.delivered(&last.picture)?, session.iteration() - 1, last.loss_before),
         (last, _) => (session.picture()?, session.iteration(), last.map(|last| last.loss)),
     };
-    Ok(Finished { picture, iterations, loss, end })
+    let figures = session.figures(&picture, loss)?;
+    Ok(Finished { picture, iterations, figures, end })
 }

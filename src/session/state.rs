@@ -2,6 +2,7 @@
 
 use candle_core::Tensor;
 
+use super::fit::FitSoFar;
 use super::plateau::Plateau;
 use crate::optimizer::OptimizerState;
 
@@ -21,6 +22,8 @@ pub struct SessionState {
     pub palette: Option<Vec<[u8; 3]>>,
     /// The last iteration; none before the first
     pub last: Option<Judged>,
+    /// How well the picture fits its prompts so far; none to start over
+    pub fit: Option<FitSoFar>,
 }
 
 /// The picture that an iteration judged.

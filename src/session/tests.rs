@@ -20,7 +20,7 @@ struct Seen {
     end: String,
     picture: Vec<f32>,
     done: usize,
-    loss: Option<f64>,
+    figures: Figures,
     state: Vec<Vec<f32>>,
 }
 
@@ -53,9 +53,9 @@ fn both_ways(overrides: Overrides, stop_after: usize, change: impl Fn(Session) -
         let mut session = change(Session { goes_ahead, ..session });
         let (stop, mut iterations, mut last) = (Stop::default(), Vec::new(), None);
         let finished = run(&mut session, &stop, &mut |event, picture, session| {
-            if let (Event::Step { iteration, loss, losses }, Some(picture)) = (event, picture) {
+            if let (Event::Step { iteration, loss, fit, losses }, Some(picture)) = (event, picture) {
                 let delivered = values(&session.delivered(picture)?);
-                let step = Step { iteration, loss, losses };
+                let step = Step { iteration, loss, fit, losses };
                 iterations.push((step, delivered, of_state(session)));
                 if session.iteration() == stop_after {
                     stop.request();
@@ -72,7 +72,7 @@ fn both_ways(overrides: Overrides, stop_after: usize, change: impl Fn(Session) -
             end: format!("{:?}", finished.end),
             picture: values(&finished.picture),
             done: finished.iterations,
-            loss: finished.loss,
+            figures: finished.figures,
             state: of_state(&session),
         }
     })

@@ -42,8 +42,8 @@ pub(super) async fn deliver(
         };
         artifacts.push(Artifact { name, object, media_type: media_type.to_owned(), bytes, sha256 });
     }
-    let Finished { width, height, iterations, loss, seed, seconds } = finished;
-    Ok(Picture { width, height, iterations, loss, seed, seconds, recipe, artifacts })
+    let Finished { width, height, iterations, figures, seed, seconds } = finished;
+    Ok(Picture { width, height, iterations, figures, seed, seconds, recipe, artifacts })
 }
 
 /// The objects that a job has in the store now, other than those of its result: its previews and checkpoints, and what

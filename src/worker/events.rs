@@ -6,6 +6,8 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::sync::mpsc;
 
+use crate::progress::Figures;
+
 /// The longest line, in bytes; the rest of a longer one is dropped.
 const LONGEST_LINE: usize = 64 << 10;
 /// The most bytes that are not events.
@@ -28,6 +30,7 @@ pub(super) enum Said {
     Step {
         iteration: u32,
         loss: Option<f64>,
+        fit: Option<f64>,
     },
     Saved {
         path: String,
@@ -37,7 +40,8 @@ pub(super) enum Said {
     },
     Finished {
         seed: u64,
-        loss: Option<f64>,
+        #[serde(flatten)]
+        figures: Figures,
         seconds: f64,
         width: u32,
         height: u32,
@@ -137,8 +141,8 @@ mod tests {
 
     #[test]
     fn events_are_read_as_runs_write_them() {
-        let step = Event::Step { iteration: 4, loss: f64::NAN, losses: vec![("clip".into(), 0.5)] };
-        assert_eq!(said(&step), Some(Said::Step { iteration: 4, loss: None }));
+        let step = Event::Step { iteration: 4, loss: f64::NAN, fit: Some(0.25), losses: vec![("clip".into(), 0.5)] };
+        assert_eq!(said(&step), Some(Said::Step { iteration: 4, loss: None, fit: Some(0.25) }));
         assert_eq!(
             said(&Event::Saved { path: "picture.png".into() }),
             Some(Said::Saved { path: "picture.png".into() })

@@ -13,6 +13,7 @@ use super::events::{Fault, Said, Tail, lines};
 use super::kept::PICTURE;
 use super::setup::Limits;
 use super::uploads::Uploads;
+use crate::progress::Figures;
 use crate::queue::Progress;
 
 /// The time for a child to end whose job was canceled.
@@ -45,7 +46,7 @@ pub(super) struct Finished {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) iterations: Option<u32>,
-    pub(super) loss: Option<f64>,
+    pub(super) figures: Figures,
     pub(super) seed: u64,
     pub(super) seconds: f64,
 }
@@ -144,15 +145,16 @@ impl Ran {
             Said::Started { iterations, done } => progress.send_modify(|progress| {
                 (progress.iteration, progress.iterations) = (Some(done), Some(iterations));
             }),
-            Said::Step { iteration, loss } => progress.send_modify(|progress| {
+            Said::Step { iteration, loss, fit } => progress.send_modify(|progress| {
                 progress.iteration = Some(iteration.saturating_add(1));
                 progress.loss = loss.or(progress.loss);
+                progress.fit = fit.or(progress.fit);
             }),
             Said::Saved { path } if path == PICTURE => uploads.want_preview(),
             Said::Checkpoint { iteration } if iteration > 0 => uploads.want_checkpoint(),
-            Said::Finished { seed, loss, seconds, width, height } => {
+            Said::Finished { seed, figures, seconds, width, height } => {
                 let iterations = progress.borrow().iterations;
-                self.finished = Some(Finished { width, height, iterations, loss, seed, seconds });
+                self.finished = Some(Finished { width, height, iterations, figures, seed, seconds });
             }
             Said::Failed { message, hint, in_fields } => {
                 self.fault = Some(in_fields.unwrap_or(Fault { message, hint }));

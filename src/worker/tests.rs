@@ -10,6 +10,7 @@ use super::beats::{Beats, Reason};
 use super::setup::{Setup, Shutdown};
 use crate::database::Database;
 use crate::objects::Objects;
+use crate::progress::Figures;
 use crate::queue::{Claim, Failure, JobId, NewJob, Progress, Queue, Rules};
 
 const LEASE: Duration = Duration::from_millis(800);
@@ -164,18 +165,19 @@ mod children {
     #[test]
     fn what_a_child_says_is_heard() {
         within(async {
-            let finished = r#"{"event":"finished","seed":18446744073709551615,"loss":null,"seconds":1.5,"#;
+            let figures_said = r#""loss":null,"fit":0.25,"first_fit":0.125"#;
+            let finished = r#"{"event":"finished","seed":18446744073709551615,"seconds":1.5,"#;
+            let figures = Figures { loss: None, fit: Some(0.25), first_fit: Some(0.125) };
             let script = [
                 "echo oh >&2",
                 r#"echo '{"event":"started","iterations":4,"done":0}' >&2"#,
-                &format!("echo '{finished}\"width\":8,\"height\":9}}' >&2"),
+                &format!("echo '{finished}{figures_said},\"width\":8,\"height\":9}}' >&2"),
                 r#"echo "$1" >&2; exit 3"#,
             ];
             let script = script.join("\n");
             let ran = ran(&script, limits(), false).await;
             assert_eq!(ran.status.unwrap().code(), Some(3));
-            let finished =
-                Finished { width: 8, height: 9, iterations: Some(4), loss: None, seed: u64::MAX, seconds: 1.5 };
+            let finished = Finished { width: 8, height: 9, iterations: Some(4), figures, seed: u64::MAX, seconds: 1.5 };
             assert_eq!((ran.finished, ran.tail.text().as_deref()), (Some(finished), Some("oh\nhello")));
             assert_eq!((ran.reason, ran.exceeded), (None, None));
         });

@@ -12,6 +12,7 @@ use text2art::files::{Existing, write_whole};
 use text2art::optimizer::OptimizerKind;
 use text2art::output::{Recipe, ResultRecord, encode};
 use text2art::picture::Size;
+use text2art::progress::Figures;
 use text2art::resolve::combine;
 use text2art::settings::{CutBatch, Overrides, Prompts, Settings, StartNoise};
 
@@ -122,7 +123,7 @@ proptest! {
         prop_assert_eq!(&serde_json::from_str::<Settings>(&json).unwrap(), &settings);
         prop_assert_eq!(&combine(&[Overrides::from(settings.clone())]).unwrap(), &settings);
         let picture = Tensor::zeros((1, 3, 2, 2), DType::F32, &Device::Cpu).unwrap();
-        let result = ResultRecord { iterations_done: 1, loss: Some(0.1) };
+        let result = ResultRecord { iterations_done: 1, figures: Figures { loss: Some(0.1), ..Figures::default() } };
         let png = encode(&picture, Some(&Recipe::new(settings.clone(), Vec::new(), Vec::new(), result))).unwrap();
         let folder = tempfile::tempdir().unwrap();
         write_whole(&folder.path().join("p.png"), &png, Existing::Keep).unwrap();

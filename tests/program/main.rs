@@ -12,6 +12,7 @@ mod bench;
 mod embedded_model;
 mod field;
 mod first_picture;
+mod fit;
 mod memory;
 mod mishaps;
 mod old_files;

@@ -50,7 +50,7 @@ fn workplace() -> Workplace {
 fn steady(line: &str) -> String {
     let keep = |end: &str| line.find(end).map(|at| format!("{}...", &line[..at + end.len()]));
     if line.starts_with("iteration ") {
-        return keep("loss ").unwrap();
+        return keep("fit ").unwrap();
     }
     if line.starts_with("enlarged tile ") {
         return keep(", ").unwrap();

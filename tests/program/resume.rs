@@ -14,7 +14,7 @@ use serde_json::Value;
 use text2art::files::{Existing, write_whole};
 use text2art::models::Finder;
 use text2art::output::{Checkpoint, Recipe};
-use text2art::progress::Stop;
+use text2art::progress::{Figures, Stop};
 use text2art::random::Stream;
 use text2art::resolve::combine;
 use text2art::session::{Models, Plan, Session, run};
@@ -154,7 +154,8 @@ fn every_optimizer_and_start_goes_on_through_a_file() {
             let state = session.state();
             let moments = state.optimizer.unwrap().moments.into_iter().flatten();
             let tensors = state.parameters.into_iter().chain(moments).chain([finished.picture]);
-            (tensors.map(|tensor| common::values(&tensor)).collect::<Vec<_>>(), finished.loss, state.plateau)
+            let tensors = tensors.map(|tensor| common::values(&tensor)).collect::<Vec<_>>();
+            (tensors, finished.figures, state.fit, state.plateau)
         };
         let whole = finish(&mut session());
         for stopped in [0, 1, 5, 8] {
@@ -165,7 +166,7 @@ fn every_optimizer_and_start_goes_on_through_a_file() {
             let state = first.state();
             let result = text2art::output::ResultRecord {
                 iterations_done: stopped,
-                loss: state.last.as_ref().map(|last| last.loss),
+                figures: Figures { loss: state.last.as_ref().map(|last| last.loss), ..Figures::default() },
             };
             let recipe = Recipe::new(settings.clone(), models.records().unwrap(), Vec::new(), result);
             let (device, beside) = ("here".to_owned(), text2art::output::Beside::default());

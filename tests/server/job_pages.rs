@@ -132,7 +132,7 @@ fn a_picture_is_seen_while_it_is_drawn() {
     let so_far = place.argument("so-far.png");
     let script = [
         r#"echo '{"event":"started","iterations":50,"done":0}' >&2; sleep 1"#,
-        r#"echo '{"event":"step","iteration":9,"loss":0.75}' >&2"#,
+        r#"echo '{"event":"step","iteration":9,"loss":0.75,"fit":0.312}' >&2"#,
         &format!("cp '{so_far}' picture.png"),
         r#"echo '{"event":"saved","path":"picture.png"}' >&2"#,
         "trap 'exit 130' TERM; while :; do sleep 0.05; done",
@@ -142,7 +142,7 @@ fn a_picture_is_seen_while_it_is_drawn() {
     assert!(now["ends_in"].as_f64() > Some(0.0), "{now}");
     let shown = text(&server, &path_of(&job));
     assert!(is_loaded_again(&shown) && shown.contains("max=\"50\" value=\"10\""), "{shown}");
-    assert_eq!((element(&shown, "iteration"), element(&shown, "loss")), ("10 of 50".into(), "0.7500".into()));
+    assert_eq!((element(&shown, "iteration"), element(&shown, "fit")), ("10 of 50".into(), "0.31".into()));
     assert!(element(&shown, "left").starts_with("about "), "{shown}");
     let preview = attributes(&shown, "src").into_iter().find(|url| url.contains("preview.png")).unwrap();
     assert_eq!(server.get(&preview).header("content-type"), "image/png");

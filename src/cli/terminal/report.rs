@@ -13,7 +13,7 @@ use super::stdout::Unprinted;
 use super::{Bar, Tone, Unit, labeled, one_line};
 use crate::cli::{FAILED, INTERRUPTED, USAGE, terminal};
 use crate::picture::to_image;
-use crate::progress::{Ending, Event, InFields};
+use crate::progress::{Ending, Event, Figures, InFields};
 use crate::text::waiting;
 use crate::{Error, Result};
 
@@ -124,7 +124,9 @@ impl Reporter {
             Event::Enlarged { tile } => {
                 self.advance(tile + 1, || format!("enlarged tile {} of {}", tile + 1, self.total.get()));
             }
-            Event::Step { iteration, loss, .. } => self.step(iteration + 1, *loss),
+            Event::Step { iteration, loss, fit, .. } => {
+                self.step(iteration + 1, Figures { loss: Some(*loss), fit: *fit, first_fit: None });
+            }
             Event::Warning { message } => terminal::warning(message),
             Event::Failed { message, hint, .. } => {
                 self.end();
@@ -192,12 +194,13 @@ impl Reporter {
         }
     }
 
-    fn step(&self, done: usize, loss: f64) {
+    fn step(&self, done: usize, figures: Figures) {
+        let how = figures.in_short().unwrap_or_default();
         if let Some(bar) = self.bar.borrow_mut().as_mut() {
-            bar.set_note(format!("loss {loss:.4}"));
+            bar.set_note(how.clone());
         }
         let total = self.total.get();
-        self.advance(done, || format!("iteration {done} of {total}, loss {loss:.4}"));
+        self.advance(done, || format!("iteration {done} of {total}, {how}"));
     }
 
     /// Moves the bar, or writes a line if one is due.
@@ -243,7 +246,7 @@ impl Reporter {
 
 /// The summary of a finished run: a label with its tone, and the rest.
 fn summary(event: &Event) -> Option<(Tone, String, String)> {
-    let Event::Finished { path, seed, iterations, loss, seconds, width, height, iterations_total, ending } = event
+    let Event::Finished { path, seed, iterations, figures, seconds, width, height, iterations_total, ending } = event
     else {
         return None;
     };
@@ -266,7 +269,7 @@ fn summary(event: &Event) -> Option<(Tone, String, String)> {
         count,
         Some(format!("{seconds:.1} s")),
         Some(format!("seed {seed}")),
-        loss.map(|loss| format!("loss {loss:.4}")),
+        figures.in_words(),
         path.as_ref().map(|path| path.display().to_string()),
     ];
     Some((tone, label, fields.into_iter().flatten().collect::<Vec<_>>().join(", ")))

@@ -22,8 +22,8 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.json {
         return stdout::print_json(&recipe);
     }
-    let loss = recipe.result.loss.map_or_else(String::new, |loss| format!(", loss {loss:.4}"));
-    let mut comments = vec![format!("{}, {} iterations{loss}", recipe.program, recipe.result.iterations_done)];
+    let how = recipe.result.figures.in_words().map_or_else(String::new, |how| format!(", {how}"));
+    let mut comments = vec![format!("{}, {} iterations{how}", recipe.program, recipe.result.iterations_done)];
     comments.extend(recipe.settings.prompt.all().iter().map(Prompt::in_words));
     comments.extend(recipe.settings.styles_in_words());
     for model in &recipe.models {

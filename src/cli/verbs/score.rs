@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::{interrupt, stdout};
-use crate::clip::{Clip, preprocess};
-use crate::judge::{cosine, distances};
+use crate::clip::Clip;
+use crate::judge::{Fit, cosine};
 use crate::models::{Finder, Role};
 use crate::progress::Event;
 use crate::session::LoadedModel;
@@ -91,16 +91,14 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
                 let message = format!("the sentence is too long for {name}, which ignores: {dropped}");
                 reporter.tell(&Event::Warning { message });
             }
-            clip.text_feature(&tokens)
+            Ok((clip.text_feature(&tokens)?, 1.0))
         };
         let targets = arguments.prompt.iter().map(feature).collect::<crate::Result<Vec<_>>>()?;
-        let targets = candle_core::Tensor::stack(&targets, 0)?;
+        let fit = Fit::new(clip.clone(), &targets)?;
         for (index, image) in arguments.images.iter().enumerate() {
             let picture = pictures.get(index, image)?;
-            let features = clip.image_features(&preprocess(&picture, clip.side())?)?;
-            let distances = distances(&features, &targets)?.flatten_all()?.to_vec1::<f32>()?;
+            let distances = fit.distances(&picture, &candle_core::Device::Cpu)?;
             for (prompt, distance) in arguments.prompt.iter().zip(distances) {
-                let distance = f64::from(distance);
                 let (image, prompt, clip) = (image.display().to_string(), prompt.clone(), name.clone());
                 scores.push(Score { image, prompt, clip, cosine: cosine(distance), distance });
             }

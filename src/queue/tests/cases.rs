@@ -123,15 +123,20 @@ fn only_its_owner_cancels_a_job() {
         let claim = place.claim().await;
         assert_eq!(place.queue.cancel(&id, Some("ben")).await.unwrap(), Cancelling::Unknown);
         assert_eq!(place.queue.stopped(&claim).await.unwrap(), Ended::Fenced);
-        let progress =
-            Progress { iteration: Some(3), iterations: Some(10), loss: Some(f64::NAN), preview: Some("p".into()) };
+        let progress = Progress {
+            iteration: Some(3),
+            iterations: Some(10),
+            loss: Some(f64::NAN),
+            fit: Some(0.25),
+            preview: Some("p".into()),
+        };
         assert_eq!(place.queue.beat(&claim, &progress).await.unwrap(), Beat::Go);
         assert_eq!(place.queue.cancel(&id, Some("anna")).await.unwrap(), Cancelling::Asked);
         assert_eq!(place.queue.beat(&claim, &Progress::default()).await.unwrap(), Beat::Cancel);
         let seen = place.queue.job(&id, None).await.unwrap().unwrap();
         assert_eq!(
-            (seen.iteration, seen.iterations, seen.loss, seen.preview.as_deref()),
-            (Some(3), Some(10), None, Some("p"))
+            (seen.iteration, seen.iterations, seen.loss, seen.fit, seen.preview.as_deref()),
+            (Some(3), Some(10), None, Some(0.25), Some("p"))
         );
         assert_eq!(place.queue.stopped(&claim).await.unwrap(), Ended::Now(State::Cancelled));
         assert_eq!(place.queue.stopped(&claim).await.unwrap(), Ended::Now(State::Cancelled));

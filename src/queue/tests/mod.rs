@@ -8,6 +8,7 @@ mod trial;
 use super::*;
 use crate::database::Value;
 use crate::database::tests::{BEGINNING, path_address};
+use crate::progress::Figures;
 
 /// A database for one test.
 pub(super) struct Place {
@@ -80,7 +81,7 @@ pub(super) fn picture(claim: &Claim, seconds: f64) -> Picture {
         width: 64,
         height: 64,
         iterations: Some(10),
-        loss: Some(0.5),
+        figures: Figures { loss: Some(0.5), fit: Some(0.34), first_fit: Some(0.21) },
         seed: u64::MAX,
         seconds,
         recipe: "{}".into(),

@@ -67,6 +67,9 @@ pub(in crate::server) struct View {
     /// The loss of the last iteration
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
+    /// How well the picture fits its prompts lately: a mean of CLIP's cosines, −1 to 1
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fit: Option<f64>,
     /// The address of the picture so far
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preview: Option<String>,
@@ -142,6 +145,12 @@ pub(in crate::server) struct ResultView {
     /// The loss of the last iteration
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
+    /// How well the picture fits its prompts: the mean of CLIP's cosines, −1 to 1
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fit: Option<f64>,
+    /// The same of the picture that the run started from
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_fit: Option<f64>,
     /// The seed, as decimal digits: not every program can read so large a number
     #[schema(pattern = "^[0-9]{1,20}$", example = "1234567890")]
     pub seed: String,
@@ -212,7 +221,9 @@ impl View {
             result: result.map(|result| ResultView {
                 width: result.width,
                 height: result.height,
-                loss: result.loss,
+                loss: result.figures.loss,
+                fit: result.figures.fit,
+                first_fit: result.figures.first_fit,
                 seed: result.seed.clone(),
                 seconds: result.seconds,
             }),
@@ -225,6 +236,7 @@ impl View {
             iteration: job.iteration,
             iterations: job.iterations,
             loss: job.loss,
+            fit: job.fit,
             error: job.error,
             hint: job.hint,
             email: job.tell,

@@ -53,11 +53,11 @@ fn the_bar_fits_any_width() {
             check_bar(bar);
         }
         assert!(bars.len() > 1, "{columns}: {bars:#?}");
-        assert!(columns < 64 || bars.last().unwrap().contains("it/s · ") && bars.last().unwrap().contains("loss "));
+        assert!(columns < 64 || bars.last().unwrap().contains("it/s · ") && bars.last().unwrap().contains("fit 0."));
         // What stays: the last line, and the result.
         let [done, path] = &terminal.lines()[..] else { panic!("{:#?}", terminal.lines()) };
         assert!(done.starts_with("done: 32x32, 12 iterations, ") && done.ends_with(", a.png"), "{done}");
-        assert!(done.contains(" s, seed 7, loss "), "{done}");
+        assert!(done.contains(" s, seed 7, fits the prompt: 0."), "{done}");
         assert_eq!(path, "a.png");
     }
 }
@@ -120,7 +120,7 @@ fn an_interrupted_run_leaves_its_picture_and_two_lines() {
         let [last, path] = &others[..] else { panic!("{rows:#?}") };
         let (before, after) = last.split_once(" of 10000: 32x32, ").unwrap_or_else(|| panic!("{last}"));
         let done: usize = before.strip_prefix("interrupted at ").unwrap().parse().unwrap();
-        assert!(done > 0 && after.contains(" s, seed 7, loss ") && after.ends_with(", a.png"), "{last}");
+        assert!(done > 0 && after.contains(" s, seed 7, fits the prompt: 0.") && after.ends_with(", a.png"), "{last}");
         assert_eq!(*path, "a.png");
     }
 }
@@ -134,7 +134,7 @@ fn a_dumb_terminal_sees_lines() {
         assert_eq!(terminal.finish(|_| ()), Some(0));
         assert!(!terminal.raw.contains(&0x1b), "{:#?}", terminal.rows());
         let lines = terminal.lines();
-        assert!(lines.iter().any(|line| line.starts_with("iteration 3 of 3, loss ")), "{lines:#?}");
+        assert!(lines.iter().any(|line| line.starts_with("iteration 3 of 3, fit 0.")), "{lines:#?}");
         assert!(lines[lines.len() - 2].starts_with("done: 32x32, 3 iterations, "), "{lines:#?}");
     }
 }
@@ -172,7 +172,10 @@ fn the_last_line_tells_how_it_went() {
     let arguments = with(&["-n", "2", "--seed", "5", "-o", "a.png"]);
     let outcome = workplace.run(&arguments).succeeded();
     let last = outcome.errors.lines().last().unwrap();
-    assert!(last.starts_with("done: 32x32, 2 iterations, ") && last.contains(" s, seed 5, loss "), "{last}");
+    assert!(
+        last.starts_with("done: 32x32, 2 iterations, ") && last.contains(" s, seed 5, fits the prompt: 0."),
+        "{last}"
+    );
     assert!(last.ends_with(", a.png"), "{last}");
     assert_eq!(outcome.output_text(), "a.png\n");
     assert_eq!(workplace.run(&with(&["-n", "1", "-q", "-o", "b.png"])).succeeded().errors, "");

@@ -9,7 +9,7 @@ use crate::cli::terminal;
 use crate::cli::terminal::report::{Progress, Reporter};
 use crate::cli::terminal::{Bar, Tone, Unit, json_line, line};
 use crate::models::hub::megabytes;
-use crate::progress::Event;
+use crate::progress::{Event, Figures};
 use crate::{Error, Result};
 
 /// The longest error that programs get again at the end, in characters.
@@ -163,8 +163,9 @@ impl Display {
                 bar.set_name(name);
                 bar.begin(*done as u64);
             }
-            Event::Step { iteration, loss, .. } => {
-                bar.set_note(format!("loss {loss:.4}"));
+            Event::Step { iteration, loss, fit, .. } => {
+                let figures = Figures { loss: Some(*loss), fit: *fit, first_fit: None };
+                bar.set_note(figures.in_short().unwrap_or_default());
                 bar.show(*iteration as u64 + 1);
             }
             _ => {}
@@ -178,11 +179,11 @@ impl Display {
         }
         match result {
             Ok(drawn) if self.progress == Progress::Lines => {
-                let loss = drawn.recipe.result.loss.map_or_else(String::new, |loss| format!(", loss {loss:.4}"));
+                let how = drawn.recipe.result.figures.in_words().map_or_else(String::new, |how| format!(", {how}"));
                 let score = drawn.score.map_or_else(String::new, |score| format!(", score {score:.4}"));
                 let more = if ledger.all_planned { "" } else { "+" };
                 let done = ledger.drawn + ledger.skipped + ledger.failed;
-                line(&format!("{done} of {}{more}: {name}{loss}{score}, {seconds:.1} s", ledger.planned));
+                line(&format!("{done} of {}{more}: {name}{how}{score}, {seconds:.1} s", ledger.planned));
             }
             Ok(_) | Err(Error::Stopped) => {}
             Err(error) => self.failed(&format!("{}: {name}: {error}", task.place), &error.hint()),

@@ -75,7 +75,7 @@ pub(in crate::cli) fn run_job(
             path: paths.first().filter(|_| !is_stream).cloned(),
             seed: settings.seed.0,
             iterations: recipe.result.iterations_done,
-            loss: recipe.result.loss,
+            figures: recipe.result.figures,
             seconds: reporter.seconds(),
             width: settings.upscaled_size().width,
             height: settings.upscaled_size().height,

@@ -10,7 +10,7 @@ use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::stdout;
 use crate::cli::{DONE, FAILED, INTERRUPTED};
 use crate::client::{Drawn, Job, Server, Sight, State};
-use crate::progress::{Ending, Event, Stop};
+use crate::progress::{Ending, Event, Figures, Stop};
 use crate::settings::Seed;
 use crate::{Error, Result, picture};
 
@@ -108,7 +108,7 @@ impl Told<'_> {
             && self.claim.is_some()
         {
             self.iteration = iteration;
-            self.reporter.tell(&Event::Step { iteration: iteration - 1, loss, losses: Vec::new() });
+            self.reporter.tell(&Event::Step { iteration: iteration - 1, loss, fit: job.fit, losses: Vec::new() });
         }
     }
 }
@@ -143,6 +143,8 @@ fn end(following: &Following, job: &Job, delivery: Option<&Delivery>) -> anyhow:
 /// The event of a job that is done.
 fn finished(job: &Job, path: Option<PathBuf>) -> Event {
     let drawn = job.result.as_ref();
+    let figures = drawn.map_or_else(Figures::default, |drawn| drawn.figures);
+    let figures = Figures { loss: figures.loss.or(job.loss), fit: figures.fit.or(job.fit), ..figures };
     let (width, height) = drawn.map_or_else(|| size(job), |drawn| (drawn.width, drawn.height));
     let iterations_total = job.iterations.unwrap_or_default();
     let iterations = job.iteration.unwrap_or(iterations_total);
@@ -151,7 +153,7 @@ fn finished(job: &Job, path: Option<PathBuf>) -> Event {
         path,
         seed: drawn.map_or_else(|| seed(job), |drawn| drawn.seed),
         iterations,
-        loss: drawn.and_then(|drawn| drawn.loss).or(job.loss),
+        figures,
         seconds: drawn.map_or(0.0, |Drawn { seconds, .. }| *seconds),
         width,
         height,

@@ -25,8 +25,8 @@ pub(super) fn details(job: &Job) -> Vec<String> {
     let file = |file: &crate::client::Artifact| format!("{} ({})", file.name, megabytes(file.bytes));
     let files = job.files.iter().map(file).collect::<Vec<_>>().join(", ");
     let result = job.result.as_ref().map(|drawn| {
-        let loss = drawn.loss.map_or_else(String::new, |loss| format!(", loss {loss:.4}"));
-        format!("{}x{}, drawn in {:.1} s{loss}", drawn.width, drawn.height, drawn.seconds)
+        let how = drawn.figures.in_words().map_or_else(String::new, |how| format!(", {how}"));
+        format!("{}x{}, drawn in {:.1} s{how}", drawn.width, drawn.height, drawn.seconds)
     });
     let lines = [
         ("job", Some(job.id.to_string())),
@@ -80,7 +80,7 @@ mod tests {
         assert!(line(&running).contains("running: 7 of 10"));
         let done = job(json!({"id": id, "state": "done", "prompt": "a cat", "kind": "vqgan", "quality": "normal",
             "settings": {"size": "64x48", "seed": 7}, "files": [{"name": "picture.png", "bytes": 1500, "sha256": ""}],
-            "result": {"width": 64, "height": 48, "loss": 0.5, "seed": "7", "seconds": 1.25}}));
+            "result": {"width": 64, "height": 48, "loss": 0.5, "fit": 0.34, "first_fit": 0.21, "seed": "7", "seconds": 1.25}}));
         assert_eq!(
             details(&done),
             [
@@ -88,7 +88,7 @@ mod tests {
                 "state     done",
                 "prompt    a cat",
                 "picture   vqgan, normal, 64x48, seed 7",
-                "result    64x48, drawn in 1.2 s, loss 0.5000",
+                "result    64x48, drawn in 1.2 s, fits the prompt: 0.21 -> 0.34",
                 "files     picture.png (1.5 kB)",
             ]
         );

@@ -219,6 +219,10 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
     if let Some(text) = &arguments.prompt {
         settings.prompt = prompt(text)?;
         said.extend(settings.prompt.doubts().iter().cloned());
+        if settings.prompt != before.prompt {
+            // How well the picture fits other prompts cannot be compared.
+            state.fit = None;
+        }
     }
     if let Some(length) = arguments.iterations {
         settings.stop_at = None;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::cli::terminal::{Bar, Tone, Unit, labeled, line};
+use crate::progress::Figures;
 use crate::queue::{Filter, Job, JobId, State};
 use crate::server::{App, Config};
 
@@ -91,7 +92,8 @@ impl Display {
                     bar
                 });
                 bar.set_total(total);
-                bar.set_note(job.loss.map_or_else(String::new, |loss| format!("loss {loss:.4}")));
+                let figures = Figures { loss: job.loss, fit: job.fit, first_fit: None };
+                bar.set_note(figures.in_short().unwrap_or_default());
                 bar.show(done);
             }
             state => {

@@ -64,7 +64,7 @@ function showProgress(job) {
   }
   document.getElementById("loading")?.toggleAttribute("hidden", job.iteration !== undefined);
   fill("iteration", all > 0 ? `${done} of ${all}` : "");
-  fill("loss", job.loss === undefined ? "" : job.loss.toFixed(4));
+  fill("fit", job.fit === undefined ? "" : job.fit.toFixed(2));
   fill("left", job.ends_in === undefined ? "" : `about ${time(job.ends_in)}`);
   if (job.preview) showPreview(job.preview);
 }
