@@ -185,7 +185,8 @@ mod tests {
         assert!(!job.is_final() && job.json == json && job.file("png").is_none());
         let done = json!({"id": ID, "state": "done",
             "files": [{"name": "picture.png", "url": "/x", "media_type": "image/png", "bytes": 3, "sha256": "ab"}],
-            "result": {"width": 8, "height": 4, "loss": 0.25, "fit": 0.5, "seed": "18446744073709551615", "seconds": 1.5}});
+            "result": {"width": 8, "height": 4, "loss": 0.25, "fit": 0.5, "seed": "18446744073709551615",
+                "seconds": 1.5}});
         let job = Job::read(done).unwrap();
         let (file, drawn) = (job.file("png").unwrap(), job.result.as_ref().unwrap());
         assert_eq!((file.bytes, drawn.seed), (3, u64::MAX));

@@ -8,9 +8,11 @@ mod seen;
 
 use std::sync::Arc;
 
+use candle_core::Device;
 use image::RgbImage;
 
 use crate::clip::Clip;
+use crate::judge::Fit;
 use crate::models::container::TensorFile;
 use crate::models::{ModelFiles, Part, Role, Weights, embedded};
 use crate::picture::{Size, to_image};
@@ -19,6 +21,7 @@ use crate::sentence::Sentence;
 use crate::settings::Prompt;
 use crate::vqgan::Vqgan;
 use crate::{Error, Result};
+use composing::Means;
 use network::{ChoicesConfig, Config, PriorNetwork};
 pub use seen::seen_anew;
 
@@ -69,13 +72,36 @@ impl Prior {
     }
 
     /// A picture of a size, composed of drawings of what the sentence names; none if [`Prior::picture`] draws it as well.
-    /// The stream decides the same as there, and how the drawings are turned.
+    /// The stream decides the same as there, and how the drawings are turned. A thing that would have a color that it is
+    /// not to have gets the one in which it fits the prompts best, less what it fits those with negative weights.
     ///
     /// # Errors
     /// If the computation fails.
-    pub fn composed(&self, sentence: &Sentence, size: Size, stream: &mut Stream) -> Result<Option<RgbImage>> {
+    pub fn composed(
+        &self,
+        sentence: &Sentence,
+        prompts: &[Prompt],
+        size: Size,
+        stream: &mut Stream,
+    ) -> Result<Option<RgbImage>> {
         let choices = draw_choices(&self.choices, stream);
-        composing::compose(sentence, size, stream, &mut |caption| self.draw(&[(caption, 1.0)], &choices))
+        let mut draw = |caption: &str| self.draw(&[(caption, 1.0)], &choices);
+        // Few sentences ask for it.
+        let mut known: Option<Fit> = None;
+        let mut fit = |picture: &RgbImage| {
+            let judge = match known.take() {
+                Some(judge) => judge,
+                None => self.judge(prompts)?,
+            };
+            known.insert(judge).cosine(picture, &Device::Cpu)
+        };
+        composing::compose(sentence, size, stream, &mut Means { draw: &mut draw, fit: &mut fit })
+    }
+
+    /// Compares pictures with prompts, by the embedded CLIP.
+    fn judge(&self, prompts: &[Prompt]) -> Result<Fit> {
+        let target = |prompt: &Prompt| Ok((self.clip.read(&prompt.text)?.feature, prompt.weight));
+        Fit::new(self.clip.clone(), &prompts.iter().map(target).collect::<Result<Vec<_>>>()?)
     }
 
     /// The picture of texts with weights above 0.
@@ -130,7 +156,7 @@ mod tests {
         let size = Size { width: 96, height: 96 };
         let composed = |text: &str| {
             let sentence = Sentence::read(text).unwrap();
-            prior.composed(&sentence, size, &mut Stream::new(1, "test", 0)).unwrap()
+            prior.composed(&sentence, &[], size, &mut Stream::new(1, "test", 0)).unwrap()
         };
         let (blue, yellow) = blue_and_yellow(&composed("a blue banana").unwrap());
         assert!(blue > 0.15 && yellow < 0.02, "{blue} {yellow}");

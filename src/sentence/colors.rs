@@ -47,6 +47,14 @@ const COLORS: &[(&str, Color)] = &[
     ("olive green", [128, 128, 0]),
 ];
 
+/// How many of them the embedded model was trained on.
+const TRAINED: usize = 16;
+
+/// The colors that the embedded model was trained on.
+pub fn trained() -> impl Iterator<Item = Color> {
+    COLORS.iter().take(TRAINED).map(|(_, color)| *color)
+}
+
 /// Words that change the color after them: how far toward white (above 0) or black (below 0).
 const SHADES: &[(&str, f32)] = &[
     ("light", 0.45),
@@ -103,5 +111,7 @@ mod tests {
             let words: Vec<&str> = name.split(' ').collect();
             assert_eq!(color(&words).map(|(_, used)| used), Some(words.len()), "{name}");
         }
+        let names: Vec<&str> = COLORS[..TRAINED].iter().map(|(name, _)| *name).collect();
+        assert_eq!(Vocabulary::embedded().unwrap().colours, names);
     }
 }

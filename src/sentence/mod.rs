@@ -11,11 +11,13 @@ mod styles;
 #[cfg(test)]
 mod tests;
 mod unknown;
+mod unwanted;
 mod words;
 
-pub use colors::Color;
+pub use colors::{Color, trained};
 pub use scenes::Scene;
 pub use unknown::warning;
+pub use unwanted::Unwanted;
 
 use crate::Result;
 use lexicon::Lexicon;
@@ -34,6 +36,8 @@ pub struct Sentence {
     pub backdrop: Option<Backdrop>,
     /// The styles of the vocabulary that it names
     pub styles: Vec<&'static str>,
+    /// The colors that things are not to have for which the sentence names none. A text does not say so itself
+    pub unwanted: Vec<Unwanted>,
 }
 
 /// One thing, or several alike.
@@ -117,6 +121,16 @@ impl Sentence {
         if let Some(style) = known.filter(|style| !self.styles.contains(style)) {
             self.styles.push(style);
         }
+    }
+
+    /// The colors that the things of a group are not to have.
+    #[must_use]
+    pub fn unwanted_for(&self, group: &Group) -> Vec<Color> {
+        let is_for = |unwanted: &&Unwanted| unwanted.thing.as_ref().is_none_or(|thing| *thing == group.thing);
+        if group.color.is_some() || self.is_colorless() {
+            return Vec::new();
+        }
+        self.unwanted.iter().filter(is_for).map(|unwanted| unwanted.color).collect()
     }
 
     /// The number of things in all groups.

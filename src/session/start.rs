@@ -8,7 +8,7 @@ use crate::models::embedded;
 use crate::picture::{self, Size};
 use crate::prior::{Prior, seen_anew};
 use crate::random::Stream;
-use crate::sentence::Sentence;
+use crate::sentence::{Sentence, Unwanted};
 use crate::settings::{Prompt, Settings, StartNoise};
 
 /// The first picture of a run whose settings ask for the prior, if a prompt has a positive weight. It has the size of
@@ -25,7 +25,7 @@ pub fn first_picture(settings: &Settings, models: &Models, stream: &mut Stream) 
     if let Some(sentence) = sentence(settings)? {
         // A stream of its own, so that pictures that are not composed stay as they are.
         let mut stream = Stream::new(settings.seed.0, "composing", 0);
-        if let Some(composed) = prior.composed(&sentence, settings.size, &mut stream)? {
+        if let Some(composed) = prior.composed(&sentence, settings.prompt.all(), settings.size, &mut stream)? {
             return Ok(Some(composed));
         }
     }
@@ -35,13 +35,17 @@ pub fn first_picture(settings: &Settings, models: &Models, stream: &mut Stream) 
     Ok(Some(picture::pad_to(&square, settings.size)))
 }
 
-/// What the prompts with positive weights say together, in the styles of the run; none if that is not clear.
+/// What the prompts with positive weights say together, in the styles of the run, without the colors that those with
+/// negative weights name; none if that is not clear.
 fn sentence(settings: &Settings) -> Result<Option<Sentence>> {
     let wanted = settings.prompt.all().iter().filter(|prompt| prompt.weight > 0.0);
     let sentences = wanted.map(|prompt| Sentence::read(&prompt.text)).collect::<Result<Vec<_>>>()?;
     let Some(mut sentence) = Sentence::together(sentences) else { return Ok(None) };
     for style in settings.styles() {
         sentence.add_style(&style.name);
+    }
+    for prompt in settings.prompt.all().iter().filter(|prompt| prompt.weight < 0.0) {
+        sentence.unwanted.extend(Unwanted::read(&prompt.text)?);
     }
     Ok(Some(sentence))
 }

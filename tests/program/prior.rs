@@ -90,6 +90,33 @@ fn a_thing_of_an_unusual_color_keeps_its_parts() {
     assert!(leaf > 30, "the leaf stays green: {leaf}");
 }
 
+/// How red the thing in the middle of a picture is: the mean by which red exceeds green and blue, over the pixels that
+/// are not like the corner.
+fn redness(picture: &RgbImage) -> f64 {
+    let behind = corner(picture);
+    let is_thing = |pixel: [u8; 3]| pixel.iter().zip(behind).any(|(one, other)| u32::from(*one).abs_diff(other) > 40);
+    let thing: Vec<[f64; 3]> =
+        picture.pixels().filter(|pixel| is_thing(pixel.0)).map(|pixel| pixel.0.map(f64::from)).collect();
+    let sum: f64 = thing.iter().map(|[red, green, blue]| red - green.max(*blue)).sum();
+    sum / f64::from(u32::try_from(thing.len()).unwrap())
+}
+
+#[test]
+fn a_thing_is_not_of_the_color_that_a_prompt_steers_away_from() {
+    let drawn = |prompt: &str| {
+        let workplace = Workplace::new();
+        workplace.run(&[prompt, "--seed", "1", "-n", "12", "-q", "-o", "p.png"]).succeeded();
+        image::load_from_memory(&workplace.read("p.png")).unwrap().to_rgb8()
+    };
+    let (red, other) = (redness(&drawn("an apple")), redness(&drawn("an apple | red:-0.5")));
+    assert!(other < red - 100.0, "{red} {other}");
+    // Nothing else changes the start: a color that the thing does not have, and what is to be avoided besides colors.
+    let apple = first(&["an apple", "--seed", "1"]);
+    for prompt in ["an apple | blue:-0.5", "an apple | a red banana:-0.5", "an apple | blurry:-0.5"] {
+        assert_eq!(first(&[prompt, "--seed", "1"]), apple, "{prompt}");
+    }
+}
+
 #[test]
 fn a_composed_picture_follows_from_the_settings() {
     let workplace = Workplace::new();

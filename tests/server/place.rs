@@ -208,8 +208,10 @@ impl Place {
     pub fn fake(&self) -> String {
         self.draw("drawn", &order(&format!("{SMALL}iterations = 1\n"), &[]));
         let picture = self.workplace.argument("drawn.png");
-        let finished = r#"{"event":"finished","path":"picture.png","seed":5,"iterations":4,"loss":0.5,"fit":0.34,"first_fit":0.21,"seconds":0.1,"#;
-        let finished = format!(r#"{finished}"width":32,"height":32,"iterations_total":4,"ending":"done"}}"#);
+        let finished = r#"{"event":"finished","path":"picture.png","seed":5,"iterations":4,"loss":0.5,"seconds":0.1,"#;
+        let finished = format!(
+            r#"{finished}"fit":0.34,"first_fit":0.21,"width":32,"height":32,"iterations_total":4,"ending":"done"}}"#
+        );
         let script = format!(
             r#"if grep -q poison order.toml; then kill -9 $$; fi
 echo '{{"event":"started","iterations":4,"done":0,"width":32,"height":32,"seed":5,"gpu":null}}' >&2

@@ -30,30 +30,57 @@ struct Main {
     lab: [f32; 3],
 }
 
-/// The thing in another color; none if it has that color already.
-pub(in crate::prior) fn dyed(cutout: &Cutout, color: Color) -> Option<Cutout> {
-    let labs: Vec<[f32; 3]> =
-        cutout.colors.iter().map(|color| oklab::of_unit_srgb(color.map(|value| value / 255.0))).collect();
-    let main = main_color(&labs, &cutout.coverage)?;
-    let wanted = oklab::of_srgb(color);
-    if main.is_like(wanted) {
-        return None;
+/// A thing that is to be dyed.
+pub(in crate::prior) struct Dyeing<'a> {
+    cutout: &'a Cutout,
+    labs: Vec<[f32; 3]>,
+    main: Main,
+}
+
+/// Whether a color has something of another: where the other is the main color of a thing, it would be dyed at least
+/// partly.
+pub(in crate::prior) fn has_something_of(color: Color, other: Color) -> bool {
+    Main { lab: oklab::of_srgb(other) }.share(oklab::of_srgb(color)) > 0.0
+}
+
+impl<'a> Dyeing<'a> {
+    /// Prepares to dye a thing; none if there is nothing of it.
+    pub(in crate::prior) fn of(cutout: &'a Cutout) -> Option<Self> {
+        let labs: Vec<[f32; 3]> =
+            cutout.colors.iter().map(|color| oklab::of_unit_srgb(color.map(|value| value / 255.0))).collect();
+        let main = main_color(&labs, &cutout.coverage)?;
+        Some(Self { cutout, labs, main })
     }
-    let up = ((LIGHTEST - wanted[0]) / (LIGHTEST - main.lab[0]).max(0.05)).clamp(0.35, 1.0);
-    let down = ((wanted[0] - DARKEST) / (main.lab[0] - DARKEST).max(0.05)).clamp(0.35, 1.0);
-    let colors = labs.iter().zip(&cutout.colors).map(|(lab, color)| {
-        let share = main.share(*lab);
-        if share == 0.0 {
-            return *color;
+
+    /// Whether the thing has a color.
+    pub(in crate::prior) fn has(&self, color: Color) -> bool {
+        self.main.is_like(oklab::of_srgb(color))
+    }
+
+    /// The thing in another color; none if it has that color already.
+    pub(in crate::prior) fn in_color(&self, color: Color) -> Option<Cutout> {
+        let Self { cutout, labs, main } = self;
+        let wanted = oklab::of_srgb(color);
+        if main.is_like(wanted) {
+            return None;
         }
-        let difference = lab[0] - main.lab[0];
-        let lightness = wanted[0] + difference * if difference > 0.0 { up } else { down };
-        let strength = if chroma(main.lab) > GRAY { (chroma(*lab) / chroma(main.lab)).clamp(0.6, 1.2) } else { 1.0 };
-        let new = [lightness.clamp(0.0, 1.0), wanted[1] * strength, wanted[2] * strength];
-        let mixed = std::array::from_fn(|axis| lab[axis] + (new[axis] - lab[axis]) * share);
-        oklab::to_srgb(mixed).map(f32::from)
-    });
-    Some(Cutout { colors: colors.collect(), ..cutout.clone() })
+        let up = ((LIGHTEST - wanted[0]) / (LIGHTEST - main.lab[0]).max(0.05)).clamp(0.35, 1.0);
+        let down = ((wanted[0] - DARKEST) / (main.lab[0] - DARKEST).max(0.05)).clamp(0.35, 1.0);
+        let colors = labs.iter().zip(&cutout.colors).map(|(lab, color)| {
+            let share = main.share(*lab);
+            if share == 0.0 {
+                return *color;
+            }
+            let difference = lab[0] - main.lab[0];
+            let lightness = wanted[0] + difference * if difference > 0.0 { up } else { down };
+            let strength =
+                if chroma(main.lab) > GRAY { (chroma(*lab) / chroma(main.lab)).clamp(0.6, 1.2) } else { 1.0 };
+            let new = [lightness.clamp(0.0, 1.0), wanted[1] * strength, wanted[2] * strength];
+            let mixed = std::array::from_fn(|axis| lab[axis] + (new[axis] - lab[axis]) * share);
+            oklab::to_srgb(mixed).map(f32::from)
+        });
+        Some(Cutout { colors: colors.collect(), ..(*cutout).clone() })
+    }
 }
 
 impl Main {
@@ -157,6 +184,11 @@ mod tests {
 
     const BLUE: Color = [40, 95, 220];
 
+    /// The thing in another color.
+    fn dyed(thing: &Cutout, color: Color) -> Option<Cutout> {
+        Dyeing::of(thing)?.in_color(color)
+    }
+
     /// A thing of pixels of these colors, each so many times.
     fn thing(parts: &[([u8; 3], usize)]) -> Cutout {
         let colors: Vec<[f32; 3]> =
@@ -190,6 +222,17 @@ mod tests {
         for kept in [80, 88, 94] {
             assert_eq!(blue.colors[kept], apple.colors[kept], "{kept}");
         }
+    }
+
+    #[test]
+    fn neighbors_of_a_color_have_something_of_it() {
+        const RED: Color = [220, 35, 40];
+        for (color, expected) in
+            [([250, 140, 30], true), ([250, 140, 185], true), (RED, true), ([250, 215, 50], false), (BLUE, false)]
+        {
+            assert_eq!(has_something_of(color, RED), expected, "{color:?}");
+        }
+        assert!(!has_something_of([245; 3], RED) && has_something_of([245; 3], [245; 3]));
     }
 
     #[test]

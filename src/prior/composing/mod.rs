@@ -16,9 +16,10 @@ use super::seen::seen_anew;
 use crate::Result;
 use crate::picture::{self, Size};
 use crate::random::Stream;
-use crate::sentence::{Backdrop, Group, Sentence};
+use crate::sentence::{self, Backdrop, Color, Group, Sentence};
 use cutout::Cutout;
-use layout::Item;
+use dye::Dyeing;
+use layout::{Item, Place};
 
 /// The color behind things if the sentence does not say: the white that the prior was trained on.
 const WHITE: [u8; 3] = [245; 3];
@@ -30,9 +31,16 @@ const MOSTLY: f32 = 0.5;
 const GROUNDS: &[&str] =
     &["sunset", "meadow", "snow", "desert", "mountains", "beach", "forest", "city", "room", "road"];
 
+/// What a picture is composed by.
+pub(super) struct Means<'a> {
+    /// Gives the prior's picture of a caption
+    pub draw: &'a mut dyn FnMut(&str) -> Result<RgbImage>,
+    /// Says how well a picture fits the prompts
+    pub fit: &'a mut dyn FnMut(&RgbImage) -> Result<f64>,
+}
+
 /// A picture of the sentence; none if the prior draws it as well as a whole, which is so for one thing in its usual color
-/// outside of a scene, or if a thing cannot be cut out. `draw` gives the prior's picture of a caption. The stream decides
-/// how things and backdrop are turned.
+/// outside of a scene, or if a thing cannot be cut out. The stream decides how things and backdrop are turned.
 ///
 /// # Errors
 /// If a picture cannot be drawn.
@@ -40,22 +48,23 @@ pub(super) fn compose(
     sentence: &Sentence,
     size: Size,
     stream: &mut Stream,
-    draw: &mut dyn FnMut(&str) -> Result<RgbImage>,
+    means: &mut Means,
 ) -> Result<Option<RgbImage>> {
-    let is_colored = |group: &Group| group.color.is_some() && !sentence.is_colorless();
+    let is_colored =
+        |group: &Group| group.color.is_some() && !sentence.is_colorless() || !sentence.unwanted_for(group).is_empty();
     let is_in_scene = matches!(sentence.backdrop, Some(Backdrop::Scene(_))) && sentence.styles.is_empty();
     let is_composed = sentence.count() > 1 || sentence.count() == 1 && is_in_scene;
     if !is_composed && !sentence.groups.iter().any(is_colored) {
         return Ok(None);
     }
-    let Some((cutouts, is_dyed)) = cutouts(sentence, draw)? else { return Ok(None) };
+    let Some((cutouts, is_dyed)) = cutouts(sentence, means)? else { return Ok(None) };
     if !is_composed && !is_dyed {
         return Ok(None);
     }
     let mut composed = match &sentence.backdrop {
         Some(Backdrop::Colors(colors)) if !sentence.is_colorless() => passage(colors, size),
         Some(Backdrop::Scene(scene)) if !sentence.styles.contains(&captions::PENCIL) => {
-            picture::cover(seen_anew(draw(&captions::scene(scene, sentence))?, stream), size)?
+            picture::cover(seen_anew((means.draw)(&captions::scene(scene, sentence))?, stream), size)?
         }
         _ => passage(&[plain(sentence, &cutouts)], size),
     };
@@ -78,7 +87,7 @@ pub(super) fn compose(
 }
 
 /// The thing of each group, and whether one got another color than its own. Each thing is drawn once.
-fn cutouts(sentence: &Sentence, draw: &mut dyn FnMut(&str) -> Result<RgbImage>) -> Result<Option<(Vec<Cutout>, bool)>> {
+fn cutouts(sentence: &Sentence, means: &mut Means) -> Result<Option<(Vec<Cutout>, bool)>> {
     let mut cut: Vec<(&str, Cutout)> = Vec::new();
     let (mut cutouts, mut is_dyed) = (Vec::new(), false);
     for group in &sentence.groups {
@@ -87,17 +96,54 @@ fn cutouts(sentence: &Sentence, draw: &mut dyn FnMut(&str) -> Result<RgbImage>) 
             known
         } else {
             let captions = captions::alone(&group.thing, sentence);
-            let drawings = captions.iter().map(|caption| draw(caption)).collect::<Result<Vec<_>>>()?;
+            let drawings = captions.iter().map(|caption| (means.draw)(caption)).collect::<Result<Vec<_>>>()?;
             let Some(new) = cutout::cut(&drawings) else { return Ok(None) };
             cut.push((&group.thing, new.clone()));
             new
         };
         let color = group.color.filter(|_| !sentence.is_colorless());
-        let dyed = color.and_then(|color| dye::dyed(&cutout, color));
+        let dyed = match color {
+            Some(color) => Dyeing::of(&cutout).and_then(|dyeing| dyeing.in_color(color)),
+            None => spared(&cutout, &sentence.unwanted_for(group), means.fit)?,
+        };
         is_dyed |= dyed.is_some();
         cutouts.push(dyed.unwrap_or(cutout));
     }
     Ok(Some((cutouts, is_dyed)))
+}
+
+/// The thing in the color in which it fits best, if its own color is one that it is not to have; else none. Of the colors
+/// that the model was trained on, those that have something of an unwanted one, as orange has of red, are left out.
+fn spared(
+    cutout: &Cutout,
+    unwanted: &[Color],
+    fit: &mut dyn FnMut(&RgbImage) -> Result<f64>,
+) -> Result<Option<Cutout>> {
+    let dyeing = Dyeing::of(cutout).filter(|dyeing| unwanted.iter().any(|color| dyeing.has(*color)));
+    let Some(dyeing) = dyeing else { return Ok(None) };
+    let mut best: Option<(f64, Cutout)> = None;
+    let is_fine = |color: &Color| !unwanted.iter().any(|unwanted| dye::has_something_of(*color, *unwanted));
+    for color in sentence::trained().filter(is_fine) {
+        let Some(dyed) = dyeing.in_color(color) else { continue };
+        let fits = fit(&alone(&dyed))?;
+        if best.as_ref().is_none_or(|(most, _)| fits > *most) {
+            best = Some((fits, dyed));
+        }
+    }
+    Ok(best.map(|(_, dyed)| dyed))
+}
+
+/// A thing alone in the middle of a square, on white.
+#[allow(clippy::cast_precision_loss)]
+fn alone(cutout: &Cutout) -> RgbImage {
+    let longer = cutout.width.max(cutout.height);
+    let side = longer + longer / 4;
+    let share = |pixels: usize| pixels as f64 / side as f64;
+    let (width, height) = (share(cutout.width), share(cutout.height));
+    let (left, top) = ((1.0 - width) / 2.0, (1.0 - height) / 2.0);
+    let mut picture = passage(&[WHITE], Size { width: side, height: side });
+    canvas::put(&mut picture, cutout, &Place { item: 0, left, top, width, height }, false);
+    picture
 }
 
 /// The color behind things if the sentence does not say.
@@ -147,8 +193,16 @@ mod tests {
                 Rgb(thing.filter(|_| radius < 50.0).unwrap_or(background))
             }))
         };
-        let sentence = Sentence::read(text).unwrap();
-        let picture = compose(&sentence, size, &mut Stream::new(seed, "test", 0), &mut draw).unwrap();
+        // What is after a bar is unwanted, and green fits best.
+        let (text, unwanted) = text.split_once('|').unwrap_or((text, ""));
+        let mut sentence = Sentence::read(text).unwrap();
+        sentence.unwanted = sentence::Unwanted::read(unwanted).unwrap();
+        let mut fit = |picture: &RgbImage| {
+            let [red, green, blue] = picture.get_pixel(picture.width() / 2, picture.height() / 2).0.map(f64::from);
+            Ok(2.0 * green - red - blue)
+        };
+        let mut means = Means { draw: &mut draw, fit: &mut fit };
+        let picture = compose(&sentence, size, &mut Stream::new(seed, "test", 0), &mut means).unwrap();
         (picture, captions)
     }
 
@@ -187,6 +241,24 @@ mod tests {
         }
         assert!(composed("two lemons", SIZE, 1).0.is_none(), "the stand-in draws no lemons");
         assert_eq!(composed("pencil sketch of a blue apple", SIZE, 1).1, [""; 0], "nothing is dyed in pencil");
+    }
+
+    #[test]
+    fn an_unwanted_color_is_replaced_by_the_one_that_fits_best() {
+        let is_green = |text: &str| {
+            let picture = composed(text, SIZE, 1).0?;
+            let [red, green, blue] = picture.get_pixel(64, 64).0;
+            Some(green > red && green > blue)
+        };
+        assert_eq!(is_green("an apple|red"), Some(true));
+        assert_eq!(is_green("an apple|a red apple"), Some(true));
+        // Nothing changes if it is not its color, or that of another thing, or asked for.
+        for text in ["an apple|blue", "an apple|a red cat", "an apple|an apple", "a red apple|red", "a cat|red"] {
+            assert_eq!(is_green(text), None, "{text}");
+        }
+        assert_eq!(composed("a pencil sketch of an apple|red", SIZE, 1).1, [""; 0], "nothing is dyed in pencil");
+        let two = composed("an apple and a banana|red", SIZE, 1).0.unwrap();
+        assert_eq!((parts(&two, [220, 35, 40]), parts(&two, [250, 215, 50])), (0, 1));
     }
 
     #[test]

@@ -80,7 +80,8 @@ mod tests {
         assert!(line(&running).contains("running: 7 of 10"));
         let done = job(json!({"id": id, "state": "done", "prompt": "a cat", "kind": "vqgan", "quality": "normal",
             "settings": {"size": "64x48", "seed": 7}, "files": [{"name": "picture.png", "bytes": 1500, "sha256": ""}],
-            "result": {"width": 64, "height": 48, "loss": 0.5, "fit": 0.34, "first_fit": 0.21, "seed": "7", "seconds": 1.25}}));
+            "result": {"width": 64, "height": 48, "loss": 0.5, "fit": 0.34,
+            "first_fit": 0.21, "seed": "7", "seconds": 1.25}}));
         assert_eq!(
             details(&done),
             [
