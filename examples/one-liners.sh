@@ -47,9 +47,9 @@ text2art info frog.png
 text2art --from frog.png -o again.png && cmp frog.png again.png
 text2art --from frog.png --seed 8 --cutouts 16 -o other.png
 
-# Larger files: while drawing, or later for any pictures. Without a downloaded upscaler, a filter enlarges.
-text2art a purple octopus --upscale 4 -o octopus-large.png
-text2art upscale frog.png cactus.png -x 2
+# Pictures are drawn small and enlarged 4 times. Save one as it was drawn, and enlarge it later in another way.
+text2art a purple octopus --upscale 1 -o octopus-small.png
+text2art upscale octopus-small.png -x 2
 
 # Many pictures: prompts from a shell, or several seeds of which only the best is kept.
 printf 'a %s car\n' red green blue | text2art batch - -o '{slug}.png' --results none

@@ -11,7 +11,7 @@ use candle_core::{Tensor, Var};
 pub use blueprint::{Blueprint, Effort, Loaded, Vector};
 pub(crate) use list::{limit_names, refusal, with_option};
 pub use list::{of, vector};
-pub use pixel::{Grid, MOST_CELLS, PixelArt, PixelDrawer};
+pub use pixel::{Finish, Grid, MOST_CELLS, PixelArt, PixelDrawer};
 pub use start::Start;
 pub use vqgan::VqganDrawer;
 

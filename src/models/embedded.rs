@@ -34,8 +34,8 @@ pub(super) fn files(role: Role) -> Result<ModelFiles> {
         Role::Clip => ("embedded/clip", CLIP_WEIGHTS, CLIP_CONFIG, CLIP_OTHERS),
         Role::Vqgan => ("embedded/vqgan", VQGAN_WEIGHTS, VQGAN_CONFIG, &[][..]),
         Role::Upscaler => {
-            let hint = "use `lanczos`, or name a downloaded model (`text2art models list`)";
-            return Err(Error::usage("this version has no embedded upscaler", hint));
+            let hint = "use `crisp` or `lanczos`, or name a downloaded model (`text2art models list`)";
+            return Err(Error::usage("there is no embedded upscaler", hint));
         }
     };
     let weights = TensorFile::from_static(&format!("{folder}/model.safetensors"), weights)?;

@@ -29,7 +29,7 @@ impl Role {
     pub fn built_in(self) -> &'static [&'static str] {
         match self {
             Self::Clip | Self::Vqgan => &[embedded::NAME],
-            Self::Upscaler => &["lanczos", "nearest"],
+            Self::Upscaler => &["crisp", "lanczos", "nearest"],
         }
     }
 

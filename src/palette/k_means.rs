@@ -75,6 +75,17 @@ fn count_colors(picture: &RgbImage) -> (u32, BTreeMap<[u8; 3], Cell>) {
     found
 }
 
+/// How many pixels of a picture are nearest to each of some colors.
+pub(super) fn shares(picture: &RgbImage, colors: &[[f32; 3]]) -> Vec<f64> {
+    let points: Vec<Point> = count_colors(picture).1.values().map(Cell::point).collect();
+    let owners: Vec<usize> = points.par_iter().map(|point| nearest(colors, point.perceived)).collect();
+    let mut shares = vec![0.0; colors.len()];
+    for (point, owner) in points.iter().zip(owners) {
+        shares[owner] += point.weight;
+    }
+    shares
+}
+
 fn cluster(points: &[Point], count: usize, seed: u64) -> Vec<[f32; 3]> {
     let mut centers = start(points, count, &mut Stream::new(seed, "palette", 0));
     let mut before = Vec::new();

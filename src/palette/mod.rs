@@ -7,6 +7,7 @@
 //! 2. anything else is notation ([`notation`]), in which a word is first a palette of `weights/palettes.toml`, then a
 //!    color of CSS, then one of xkcd, then a hexadecimal number.
 
+mod alike;
 mod built_in;
 mod dither;
 mod file;

@@ -11,8 +11,13 @@ use crate::{Error, Result};
 pub fn check(settings: &Settings) -> Result<()> {
     settings.validate()?;
     let blueprint = drawer::of(&settings.drawer)?;
-    // Options that decide the kind of file are refused, never ignored: the user would get another file than asked for.
-    let asked = [("transparent", settings.transparent), ("pixel_zoom", settings.pixel_zoom.is_some())];
+    // Options that decide the kind of file or of picture are refused, never ignored: the user would get another one than
+    // asked for.
+    let asked = [
+        ("outline", settings.outline == Some(true)),
+        ("transparent", settings.transparent),
+        ("pixel_zoom", settings.pixel_zoom.is_some()),
+    ];
     if let Some((option, _)) = asked.into_iter().find(|(option, is_asked)| *is_asked && !blueprint.has(option)) {
         return Err(drawer::refusal(blueprint, option, |other| other.has(option)));
     }

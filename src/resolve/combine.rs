@@ -11,7 +11,7 @@ use crate::settings::{DrawerName, OptionInfo, Overrides, STYLE_WEIGHT, Settings,
 use crate::{Error, Result, picture, upscale};
 
 /// The default number of colors of pixel art.
-const PIXEL_ART_COLORS: usize = 24;
+const PIXEL_ART_COLORS: usize = 12;
 
 /// Combines layers, the strongest first, into settings.
 ///
@@ -32,14 +32,22 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     let blueprint = drawer::of(&drawer)?;
     // Each layer is followed by its preset; the defaults come last.
     let mut expanded = Vec::new();
+    // Whoever asks for a size gets a picture of that size.
+    let sized = layers.iter().position(|layer| layer.size.is_some());
+    let amounts_of = |quality: Quality, index: usize| -> Result<Overrides> {
+        let values = blueprint.defaults(quality).or(preset(model, quality)?);
+        let upscale = values.upscale.filter(|_| sized.is_none_or(|sized| index < sized));
+        Ok(Overrides { upscale, ..values })
+    };
     for (index, layer) in layers.iter().enumerate() {
         expanded.push(layer.clone());
-        if layer.pixel_art == Some(true) && layer.palette.is_none() {
-            expanded.push(Overrides { colors: Some(PIXEL_ART_COLORS), ..Overrides::default() });
+        if layer.pixel_art == Some(true) {
+            let colors = layer.palette.is_none().then_some(PIXEL_ART_COLORS);
+            expanded.push(Overrides { colors, tidy: Some(true), ..Overrides::default() });
         }
         if layer.model.is_some() || layer.quality.is_some() {
             let quality = layers[index..].iter().find_map(|layer| layer.quality).unwrap_or(Quality::Normal);
-            let mut values = blueprint.defaults(quality).or(preset(model, quality)?);
+            let mut values = amounts_of(quality, index)?;
             if layer.model.is_none() {
                 // A quality is an amount of work, not another model. It chooses CLIP models only if a weaker layer
                 // names a model and no layer names a VQGAN or CLIP models.
@@ -50,6 +58,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
                     size: values.size,
                     iterations: values.iterations,
                     cutouts: values.cutouts,
+                    upscale: values.upscale,
                     ..Overrides::default()
                 };
             }
@@ -60,7 +69,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     let strongest = |names: fn(&Overrides) -> bool| layers.iter().position(names).unwrap_or(usize::MAX);
     let lengthened = strongest(|layer| layer.iterations.is_some() || layer.quality.is_some() || layer.model.is_some());
     let stopped = strongest(|layer| layer.stop_at.is_some());
-    expanded.push(blueprint.defaults(Quality::Normal).or(preset(model, Quality::Normal)?));
+    expanded.push(amounts_of(Quality::Normal, layers.len())?);
 
     let init_image = expanded.iter().find_map(|layer| layer.init_image.clone());
     let size = combine_size(&expanded, init_image.as_deref())?;
@@ -78,8 +87,10 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     merged.pixel_size = pixel_size;
     (merged.palette, merged.colors) = (palette, colors);
     merged.stop_at = merged.stop_at.filter(|_| stopped <= lengthened);
+    merged.tidy = merged.tidy.filter(|is_tidy| *is_tidy && blueprint.has("tidy"));
+    merged.outline = merged.outline.filter(|is_outlined| *is_outlined);
     settle_styles(&mut merged)?;
-    settle_upscaling(&mut merged)?;
+    settle_upscaling(&mut merged, vqgan)?;
     let weight = init_weight::named(layers);
     merged.init_weight = Some(weight.unwrap_or_default());
     let mut settings = merged.resolved()?;
@@ -140,12 +151,17 @@ fn settle_styles(merged: &mut Overrides) -> Result<()> {
     Ok(())
 }
 
-/// How the finished picture is enlarged, if it is. Cells and few colors keep their pixels.
-fn settle_upscaling(merged: &mut Overrides) -> Result<()> {
+/// How the finished picture is enlarged, if it is. Cells and few colors keep their pixels; what the embedded model draws
+/// has soft edges, which a filter sharpens.
+fn settle_upscaling(merged: &mut Overrides, vqgan: &str) -> Result<()> {
     merged.upscale = merged.upscale.filter(|times| *times != 1);
     let keeps_pixels = merged.pixel_size.is_some() || merged.palette.is_some() || merged.colors.is_some();
     let named = merged.upscaler.take().filter(|_| !keeps_pixels);
-    let usual = if keeps_pixels { upscale::NEAREST } else { upscale::DEFAULT };
+    let usual = match vqgan {
+        _ if keeps_pixels => upscale::NEAREST,
+        embedded::NAME => upscale::CRISP,
+        _ => upscale::DEFAULT,
+    };
     merged.upscaler = merged.upscale.map(|_| named.unwrap_or_else(|| usual.to_owned()));
     if merged.upscale.is_some() && merged.pixel_zoom.is_some() {
         let hint = "give only one of them: ‹pixel-zoom› already sets the size of each cell";

@@ -41,7 +41,7 @@ fn above(mut strong: Overrides, mut weak: Overrides, image: Option<&Path>) -> Re
     }
     let is_pixel_art = strong.pixel_art == Some(true);
     if is_pixel_art {
-        weak.drawer = None;
+        (weak.drawer, weak.tidy) = (None, None);
     }
     if is_pixel_art || strong.palette.is_some() || strong.colors.is_some() {
         (weak.palette, weak.colors) = (None, None);
@@ -65,10 +65,10 @@ mod tests {
     fn layer() -> impl Strategy<Value = Overrides> {
         let some = |values: &[usize]| proptest::option::weighted(0.3, proptest::sample::select(values.to_vec()));
         let work = (some(&[0, 1]), some(&[0, 1]), some(&[7, 9]), some(&[3, 4]), some(&[2, 5]));
-        let drawn = (some(&[0]), some(&[0, 1]), some(&[0, 1, 2]), some(&[0, 1]), some(&[1, 2]));
+        let drawn = (some(&[0]), some(&[0, 1]), some(&[0, 1, 2]), some(&[0, 1]), some(&[1, 2]), some(&[0, 1]));
         let start = (some(&[0, 1]), some(&[1, 2]));
         (work, drawn, start).prop_map(|((quality, shape, iterations, stop_at, cutouts), drawn, (noise, weight))| {
-            let (pixel_art, drawer, colors, pixel_size, pixel_scale) = drawn;
+            let (pixel_art, drawer, colors, pixel_size, pixel_scale, tidy) = drawn;
             let size = |index: usize| ["64x64", "96x32"][index].parse().unwrap();
             Overrides {
                 quality: quality.map(|index| [Quality::Draft, Quality::Best][index]),
@@ -77,6 +77,7 @@ mod tests {
                 stop_at,
                 cutouts,
                 pixel_art: pixel_art.map(|_| true),
+                tidy: tidy.map(|index| index == 1),
                 drawer: drawer.map(|index| ["vqgan", "pixel"][index].into()),
                 palette: colors.filter(|index| *index < 2).map(|index| ["pico-8", "game-boy"][index].to_owned()),
                 colors: colors.filter(|index| *index == 2).map(|_| 5),

@@ -9,6 +9,9 @@ use crate::models::{Quality, Role, embedded};
 use crate::picture::Size;
 use crate::settings::{LearningRateDrops, Overrides, StartNoise};
 
+/// How often the embedded model's pictures are enlarged if nobody asks for a size.
+const UPSCALE: usize = 4;
+
 /// The settings that a model and a quality stand for; without a model, those for published models. A model is a name of
 /// the list, or a VQGAN by its name, path or repository, which gets the CLIP models for published models.
 ///
@@ -48,7 +51,7 @@ fn published(preset: Option<&Preset>, vqgan: String, quality: Quality) -> Result
 
 /// The settings of the embedded model, found by `weights/training/search.py` and by looking at pictures: the prior lays
 /// out the shapes that guidance refines, strong noise on the cutouts makes larger shapes, and a smaller step at the end
-/// leaves less texture.
+/// leaves less texture. Its pictures are small and soft, so they are enlarged and sharpened.
 fn embedded_model(quality: Quality) -> Overrides {
     let amounts = work(match quality {
         Quality::Draft => (64, 50, 4),
@@ -62,6 +65,7 @@ fn embedded_model(quality: Quality) -> Overrides {
         cut_noise: Some(0.3),
         init_noise: Some(StartNoise::Prior),
         learning_rate_drops: Some(LearningRateDrops::once_after(60.0)),
+        upscale: Some(UPSCALE),
         ..amounts
     }
 }

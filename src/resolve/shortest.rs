@@ -63,6 +63,8 @@ mod tests {
             serde_json::json!({"prompt": "a cat", "quality": "best", "iterations": 3}),
             serde_json::json!({"prompt": "a cat | b:0.5", "size": "64x48", "cut_noise": 0.5, "init_noise": "codes"}),
             serde_json::json!({"prompt": "a cat", "pixel_art": true}),
+            serde_json::json!({"prompt": "a cat", "pixel_art": true, "outline": true, "palette": "pico-8"}),
+            serde_json::json!({"prompt": "a cat", "drawer": "pixel", "colors": 12}),
             serde_json::json!({"prompt": "a cat", "quality": "draft", "drawer": "pixel", "transparent": true}),
             serde_json::json!({"prompt": "a cat", "init_image": "a.png", "init_weight": 0.25}),
         ] {

@@ -9,11 +9,22 @@ use crate::palette::{Dither, Palette};
 use crate::picture::to_pixels;
 use crate::settings::Settings;
 
+/// Colors nearer than this in OKLab look alike: among the shades of a plain background they are what is left of noise.
+const ALIKE: f32 = 0.035;
+/// A color up to this lightness in OKLab is dark enough for an outline.
+const DARK: f32 = 0.35;
+/// The color of outlines in a picture without a dark color.
+const OUTLINE: [u8; 3] = [26, 22, 32];
+
 /// Limits a picture to a palette, given or chosen from the picture.
 pub(super) struct Coloring {
     palette: Option<Palette>,
     /// The number of colors to choose if no palette was given
     count: usize,
+    /// Whether colors that look alike are one
+    is_tidy: bool,
+    /// Whether one of the colors must be dark
+    has_dark: bool,
     dither: Dither,
     seed: u64,
     iterations: usize,
@@ -32,6 +43,8 @@ impl Coloring {
         Ok(Some(Self {
             palette,
             count: settings.colors.unwrap_or_default(),
+            is_tidy: settings.tidy == Some(true) && settings.dither == Dither::None,
+            has_dark: settings.outline == Some(true),
             dither: settings.dither,
             seed: settings.seed.0,
             iterations: settings.iterations,
@@ -81,7 +94,17 @@ impl Coloring {
         }
         let count = u32::try_from(seen.len() / 3).unwrap_or(u32::MAX);
         let seen = RgbImage::from_raw(count, 1, seen).filter(|seen| !seen.is_empty());
-        Palette::of_picture(&seen.unwrap_or_else(|| pixels.into_rgb8()), self.count, self.seed)
+        let seen = seen.unwrap_or_else(|| pixels.into_rgb8());
+        let colors = |count: usize| {
+            let found = Palette::of_picture(&seen, count, self.seed)?;
+            if self.is_tidy { found.without_alike(&seen, ALIKE) } else { Ok(found) }
+        };
+        let found = colors(self.count)?;
+        if !self.has_dark || found.perceived().iter().any(|color| color[0] <= DARK) {
+            return Ok(found);
+        }
+        let others = colors(self.count - 1)?;
+        Palette::of_colours(others.name(), std::iter::once(OUTLINE).chain(others.colours().iter().copied()))
     }
 
     /// The picture to deliver, from one that was drawn or from the current parameters: limited to the palette or, if it

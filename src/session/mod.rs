@@ -113,6 +113,7 @@ impl Session {
             noise: settings.cut_noise,
             seed: settings.seed.0,
         };
+        targets::hint(settings)?.into_iter().for_each(&mut *warn);
         let (mut perceptors, mut fits) = (Vec::new(), Vec::new());
         for clip in &models.clips {
             let prompts = targets::perceptor(settings, clip, cutouts.clone(), warn)?;

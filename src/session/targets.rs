@@ -7,6 +7,7 @@ use candle_core::{Device, Tensor};
 use super::LoadedModel;
 use crate::Result;
 use crate::clip::{Clip, preprocess};
+use crate::drawer;
 use crate::judge::{Cutouts, Perceptor, Target};
 use crate::models::embedded;
 use crate::picture;
@@ -52,6 +53,27 @@ pub(super) fn perceptor(
         targets.push(Target { name: format!("noise-prompt:{index}"), feature, weight: prompt.weight, stop: None });
     }
     Perceptor::new(clip.name.clone(), model.clone(), targets, cutouts)
+}
+
+/// The style that asks for cells, and the option that draws them.
+const CELLS: (&str, &str) = ("pixel art", "pixel_art");
+
+/// A hint for prompts that ask for pixel art of a drawer that has no cells; none if they do not.
+///
+/// # Errors
+/// Only if the vocabulary in the program is damaged.
+pub(super) fn hint(settings: &Settings) -> Result<Option<String>> {
+    let (style, option) = CELLS;
+    if drawer::of(&settings.drawer)?.has(option) {
+        return Ok(None);
+    }
+    for prompt in settings.prompt.all().iter().filter(|prompt| prompt.weight > 0.0) {
+        if sentence::Sentence::read(&prompt.text)?.styles.contains(&style) {
+            let hint = "the prompt asks for pixel art; --pixel-art draws it in cells of few colors";
+            return Ok(Some(hint.into()));
+        }
+    }
+    Ok(None)
 }
 
 /// A random feature: approximately normal numbers, each the sum of twelve uniform ones.

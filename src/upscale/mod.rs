@@ -5,6 +5,7 @@
 
 mod alpha;
 mod compact;
+mod crisp;
 mod factor;
 mod layers;
 mod network;
@@ -25,9 +26,11 @@ use crate::{Error, Result};
 
 /// The filter of Lanczos, which needs no model.
 pub const LANCZOS: &str = "lanczos";
+/// The filter for drawings: Lanczos's, then edges are sharpened.
+pub const CRISP: &str = "crisp";
 /// Repeats each pixel.
 pub const NEAREST: &str = "nearest";
-/// The upscaler if none is named.
+/// The upscaler if none is named, but not of what the embedded model draws.
 pub const DEFAULT: &str = LANCZOS;
 
 /// Whether an upscaler is a filter, which needs no model.
@@ -46,6 +49,8 @@ pub enum Method<'a> {
     Nearest,
     /// By the filter of Lanczos with three lobes
     Lanczos,
+    /// By the same filter, with sharp edges
+    Crisp,
     /// By a network
     Network(&'a Upscaler),
 }
@@ -59,16 +64,18 @@ impl<'a> Method<'a> {
         match (name, loaded) {
             (NEAREST, _) => Ok(Self::Nearest),
             (LANCZOS, _) => Ok(Self::Lanczos),
+            (CRISP, _) => Ok(Self::Crisp),
             (_, Some(upscaler)) => Ok(Self::Network(upscaler)),
             (_, None) => Err(Error::fault(format!("the upscaler {name} is not loaded"))),
         }
     }
 
-    /// The number of tiles that are computed one after the other; 1 for a filter.
+    /// The number of tiles that are computed one after the other.
     #[must_use]
     pub fn tiles(self, size: Size, factor: Factor) -> usize {
         match self {
             Self::Network(upscaler) => upscaler.tiles(size, factor),
+            Self::Crisp => crisp::tiles(size.times(factor.times())),
             Self::Nearest | Self::Lanczos => 1,
         }
     }
@@ -82,6 +89,9 @@ impl<'a> Method<'a> {
         let result = area(size.times(factor.times()));
         // The picture with its alpha, apart and together.
         let mut bytes = if of == MemoryOf::Host { 10 * area(size) + 10 * result } else { 0 };
+        if matches!(self, Self::Crisp) && of == MemoryOf::Host {
+            bytes += crisp::memory(size.times(factor.times()));
+        }
         if let Self::Network(upscaler) = self {
             if of == MemoryOf::Host {
                 bytes += upscaler.intermediate(size, factor).map_or(0, |between| 6 * area(between));
@@ -120,6 +130,9 @@ impl<'a> Method<'a> {
             return upscaler.enlarge(picture, factor, device, watch);
         }
         let enlarged = lanczos(picture, Size::of(picture).times(factor.times()))?;
+        if let Self::Crisp = self {
+            return crisp::sharpen(&enlarged, factor, watch);
+        }
         watch()?;
         Ok(enlarged)
     }

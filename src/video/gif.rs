@@ -28,7 +28,7 @@ pub const GIF: Kind = Kind {
         more: "Without FILE, the GIF is named after the picture. `-o x.gif` makes a GIF and no PNG. In a batch \
                file, `none` disables it.",
     }),
-    check: |settings| check_size(settings.size),
+    check: |settings| check_size(settings.upscaled_size()),
     make: Make::Movie(open),
 };
 

@@ -30,7 +30,7 @@ pub const MP4: Kind = Kind {
                file, `none` disables it. MP4s are encoded as H.264 and play in browsers. If the width or height is odd, \
                the last column or row is duplicated.",
     }),
-    check: |settings| check_size(settings.size),
+    check: |settings| check_size(settings.upscaled_size()),
     make: Make::Movie(open),
 };
 

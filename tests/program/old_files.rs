@@ -26,7 +26,7 @@ const SETTINGS: &str = concat!(
 /// A workplace with the old files.
 fn workplace() -> Workplace {
     let workplace = Workplace::new();
-    for name in ["recipe.png", "checkpoint.png.t2a", "config.toml"] {
+    for name in ["recipe.png", "pixel-art.png", "checkpoint.png.t2a", "config.toml"] {
         workplace.write(name, std::fs::read(fixtures().join("old").join(name)).unwrap());
     }
     workplace
@@ -50,6 +50,22 @@ fn an_old_recipe_is_shown_and_repeated() {
     let lines = shown.output_text().lines().filter(|line| !line.starts_with('#'));
     let names: Vec<&str> = lines.filter_map(|line| line.split(" = ").next()).collect();
     assert_eq!(names, settings.as_object().unwrap().keys().collect::<Vec<_>>());
+}
+
+/// Random cells, nearly all of them strays, which pixel art has been made without since.
+#[test]
+fn old_pixel_art_keeps_its_cells() {
+    let workplace = workplace();
+    let before = settings(&workplace, "pixel-art.png");
+    assert!(before.contains(r#""colors":24"#) && !before.contains("tidy"), "{before}");
+    workplace.run(&["--from", "pixel-art.png", "-o", "again.png", "-q"]).succeeded();
+    assert_eq!(settings(&workplace, "again.png"), before);
+    let pixels = |name: &str| image::load_from_memory(&workplace.read(name)).unwrap().to_rgb8();
+    assert!(pixels("again.png") == pixels("pixel-art.png"));
+    // Asking for pixel art today is asking for today's.
+    let fewer = ["--from", "pixel-art.png", "--pixel-art", "-o", "today.png", "-q"];
+    workplace.run(&fewer).succeeded();
+    assert!(pixels("today.png") != pixels("pixel-art.png"));
 }
 
 #[test]

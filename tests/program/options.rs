@@ -240,7 +240,7 @@ const GENERATE: [Group; 10] = [
                     "apple --upscale 2 --upscaler none.pth",
                     "apple --upscale 2 --upscaler lanczoss",
                     "apple --upscale 2 --upscaler clip/model.safetensors",
-                    "apple --upscale 2 --upscaler embedded",
+                    "apple --dry-run --size 16x16 --upscale 2 --upscaler embedded",
                     "apple --upscale 2 --upscaler ''",
                 ],
             ),
@@ -299,6 +299,25 @@ const GENERATE: [Group; 10] = [
                 &["apple --dry-run --drawer pixel --pixel-scale 2", "apple --drawer pixel --pixel-scale 0"],
             ),
             ("--smoothness", &["apple --dry-run --drawer pixel --smoothness 0.5", "apple --smoothness -1"]),
+            (
+                "--tidy",
+                &[
+                    "apple --dry-run --drawer pixel --colors 8 --tidy",
+                    "apple --dry-run --pixel-art --tidy=false",
+                    "apple --dry-run --tidy",
+                    "apple --pixel-art --tidy=maybe",
+                ],
+            ),
+            (
+                "--outline",
+                &[
+                    "apple --dry-run --pixel-art --outline",
+                    "apple --outline",
+                    "apple --drawer pixel --outline",
+                    "apple --pixel-art --outline --dither bayer2",
+                    "apple --pixel-art --outline=maybe",
+                ],
+            ),
             (
                 "--transparent",
                 &[

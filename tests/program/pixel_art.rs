@@ -288,6 +288,117 @@ fn an_svg_shows_the_picture() {
     }
 }
 
+/// Cells that are like none of those around them, which touch them at an edge or a corner; an eye in a plain area counts
+/// as none.
+fn strays(cells: &RgbImage) -> Vec<(u32, u32)> {
+    let is_stray = |&(x, y): &(u32, u32)| {
+        let rows = y.saturating_sub(1)..=(y + 1).min(cells.height() - 1);
+        let around = rows
+            .flat_map(|row| (x.saturating_sub(1)..=(x + 1).min(cells.width() - 1)).map(move |column| (column, row)));
+        let around: Vec<_> = around.filter(|place| *place != (x, y)).map(|(x, y)| cells.get_pixel(x, y)).collect();
+        !around.contains(&cells.get_pixel(x, y)) && around.iter().any(|other| *other != around[0])
+    };
+    let places = (0..cells.height()).flat_map(|y| (0..cells.width()).map(move |x| (x, y)));
+    places.filter(is_stray).collect()
+}
+
+#[test]
+fn pixel_art_has_few_flat_cells() {
+    let workplace = Workplace::new();
+    let usual = workplace.run(&["a castle", "--pixel-art", "--dry-run"]).succeeded();
+    for line in ["pixel_size = \"40x40\"", "colors = 12", "tidy = true"] {
+        assert!(usual.output_text().lines().any(|shown| shown == line), "{line}");
+    }
+    // As many cells in a smaller picture, of which a pixel is a cell.
+    let line = ["--pixel-art", "--size", "160x160", "--pixel-zoom", "1", "-n", "8", "--cutouts", "2", "-q", "--force"];
+    for prompt in ["a penguin in the snow", "a castle"] {
+        let cells = draw(&workplace, &[&[prompt][..], &line].concat());
+        assert!((32..=48).contains(&cells.width()) && (32..=48).contains(&cells.height()), "{:?}", cells.dimensions());
+        assert!((2..=16).contains(&colours(&cells).len()), "{prompt}: {}", colours(&cells).len());
+        assert_eq!(strays(&cells), [], "{prompt}");
+        let untidy = draw(&workplace, &[&[prompt][..], &line, &["--tidy=false"]].concat());
+        assert!(strays(&untidy).len() > 10, "{prompt}: {}", strays(&untidy).len());
+        // A pattern of dots is left alone.
+        let dithered = ["--dither", "bayer2"];
+        let dithered = draw(&workplace, &[&[prompt][..], &line, &dithered].concat());
+        assert!(strays(&dithered).len() > 10, "{prompt}: {}", strays(&dithered).len());
+    }
+}
+
+#[test]
+fn an_outline_is_one_dark_cell_wide() {
+    const BLACK: image::Rgb<u8> = image::Rgb([0, 0, 0]);
+    let workplace = Workplace::new();
+    let line = ["a red apple", "--pixel-art", "--size", "160x160", "--pixel-zoom", "1", "-n", "8", "--cutouts", "2"];
+    let line = [&line[..], &["-q", "--force"]].concat();
+    let palette = [&line[..], &["--palette", "pico-8"]].concat();
+    let plain = draw(&workplace, &palette);
+    let outlined = draw(&workplace, &[&palette[..], &["--outline"]].concat());
+    let changed: Vec<(u32, u32)> = plain
+        .enumerate_pixels()
+        .filter(|(x, y, color)| outlined.get_pixel(*x, *y) != *color)
+        .map(|(x, y, _)| (x, y))
+        .collect();
+    // A circle 20 cells across has about 63 around it.
+    assert!((40..400).contains(&changed.len()), "{} cells", changed.len());
+    let is_line = |x: u32, y: u32| changed.contains(&(x, y));
+    for &(x, y) in &changed {
+        assert_eq!(*outlined.get_pixel(x, y), BLACK, "{x}, {y}");
+        let beside = [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)];
+        let is_thing = |(x, y): (u32, u32)| x < plain.width() && y < plain.height() && !is_line(x, y);
+        assert!(beside.into_iter().any(is_thing), "{x}, {y} is inside the line");
+    }
+    // Without a palette, a dark color is among those that are chosen.
+    let chosen = draw(&workplace, &[&line[..], &["--outline", "--colors", "6"]].concat());
+    let dark = colours(&chosen).into_iter().filter(|color| color.iter().all(|channel| *channel < 90));
+    assert!(dark.count() >= 1 && colours(&chosen).len() <= 6, "{:?}", colours(&chosen));
+}
+
+/// All that shows the picture shows the same cells.
+#[test]
+fn tidy_and_outlined_cells_are_everywhere() {
+    let workplace = Workplace::new();
+    for more in [&[][..], &["--transparent"]] {
+        let line = ["a red apple", "--pixel-art", "--outline", "--cutouts", "2", "-n", "6", "--seed", "2"];
+        let line = [&line[..], more, &SMALL].concat();
+        let files = ["--gif", "--svg", "p.svg", "--checkpoint-every", "3"];
+        let whole = draw(&workplace, &[&line[..], &files].concat());
+        let last = Movie::of_gif(&workplace.join("p.gif")).frames.pop().unwrap().0;
+        let tree = resvg::usvg::Tree::from_data(&workplace.read("p.svg"), &resvg::usvg::Options::default()).unwrap();
+        let mut shown = resvg::tiny_skia::Pixmap::new(64, 64).unwrap();
+        resvg::render(&tree, resvg::tiny_skia::Transform::default(), &mut shown.as_mut());
+        let bytes = workplace.read("p.png");
+        let layered = image::load_from_memory(&bytes).unwrap().to_rgba8();
+        for ((x, y, pixel), vector) in layered.enumerate_pixels().zip(shown.pixels()) {
+            let of_vector = [vector.red(), vector.green(), vector.blue(), vector.alpha()];
+            assert_eq!(pixel[3], of_vector[3], "{more:?}: {x}, {y}");
+            let expected = if pixel[3] == 0 { [255; 3] } else { [pixel[0], pixel[1], pixel[2]] };
+            assert!(pixel[3] == 0 || of_vector[..3] == expected, "{more:?}: {x}, {y}: {pixel:?}, {vector:?}");
+            assert_eq!(last.get_pixel(x, y).0, expected, "{more:?}: {x}, {y}");
+        }
+        let stopped = ["--stop-at", "4", "--checkpoint-every", "4", "-o", "part.png"];
+        workplace.run(&[&line[..], &stopped].concat()).succeeded();
+        workplace.run(&["resume", "part.png.t2a", "-n", "6", "-q", "--force"]).succeeded();
+        assert!(picture(&workplace, "part.png") == whole, "{more:?}");
+        workplace.run(&["--from", "p.png", "-q", "--force", "-o", "from.png"]).succeeded();
+        assert!(workplace.read("from.png") == bytes, "{more:?}");
+    }
+}
+
+#[test]
+fn a_prompt_that_asks_for_pixel_art_suggests_it() {
+    let workplace = Workplace::new();
+    let hints = |arguments: &[&str]| {
+        let line = [arguments, &["-n", "0", "--size", "32x32", "--force", "-o", "p.png"]].concat();
+        let errors = workplace.run(&line).succeeded().errors;
+        errors.lines().filter(|line| line.starts_with("warning: ") && line.contains("--pixel-art")).count()
+    };
+    assert_eq!(hints(&["pixel art of a cat | an 8-bit house:0.5"]), 1);
+    assert_eq!(hints(&["pixel art of a cat", "--pixel-art"]), 0);
+    assert_eq!(hints(&["a cat | pixel art:-0.5"]), 0);
+    assert_eq!(hints(&["a cat"]), 0);
+}
+
 /// Ten things the embedded model knows, each nearer to its prompt at the end than at the start, for two seeds.
 #[test]
 fn prompts_are_followed() {

@@ -42,7 +42,8 @@ fn recipe(workplace: &Workplace, name: &str) -> serde_json::Value {
 fn every_kind_of_network_enlarges_two_and_four_times() {
     let workplace = workplace();
     pattern(21, 17).save(workplace.join("photo.png")).unwrap();
-    for network in ["compact-x4.safetensors", "compact-x2.safetensors", "residual-x4.pth", "residual-x2.pth", "lanczos"]
+    for network in
+        ["compact-x4.safetensors", "compact-x2.safetensors", "residual-x4.pth", "residual-x2.pth", "lanczos", "crisp"]
     {
         for times in [2, 4] {
             let line = format!("upscale photo.png -x {times} --upscaler {network} -o {network}-{times}.png -q");
@@ -137,7 +138,7 @@ fn transparency_is_kept() {
     let workplace = workplace();
     let clear = |x: u32, _| if x < 10 { Rgba([200, 100, 50, 255]) } else { Rgba([0, 0, 0, 0]) };
     RgbaImage::from_fn(20, 12, clear).save(workplace.join("clear.png")).unwrap();
-    for upscaler in ["lanczos", "compact-x2.safetensors", "nearest"] {
+    for upscaler in ["lanczos", "crisp", "compact-x2.safetensors", "nearest"] {
         let line = format!("upscale clear.png -x 2 --upscaler {upscaler} -o large.png --force -q");
         workplace.run(&words(&line)).succeeded();
         let large = open(&workplace.join("large.png"));
@@ -148,6 +149,51 @@ fn transparency_is_kept() {
         let edge = large.pixels().any(|pixel| (1..255).contains(&pixel.0[3]));
         assert_eq!(edge, upscaler != "nearest", "{upscaler}");
     }
+}
+
+/// Pictures of the embedded model are saved four times as large as they are drawn, unless somebody asks for a size.
+#[test]
+fn the_embedded_model_saves_larger_pictures_than_it_draws() {
+    let workplace = workplace();
+    for (options, drawn, saved) in [
+        ("", "128x128", (512, 512)),
+        ("--quality draft", "64x64", (256, 256)),
+        ("--aspect 2:1 --quality draft", "88x48", (352, 192)),
+        ("--upscale 2", "128x128", (256, 256)),
+        ("--upscale 1", "128x128", (128, 128)),
+        ("--size 48x40", "48x40", (48, 40)),
+        ("--size 48x40 --upscale 3", "48x40", (144, 120)),
+    ] {
+        workplace.run(&words(&format!("apple -n 0 -q --force -o apple.png {options}"))).succeeded();
+        let picture = open(&workplace.join("apple.png"));
+        assert_eq!((picture.width(), picture.height()), saved, "{options}");
+        let found = recipe(&workplace, "apple.png");
+        assert_eq!(found["settings"]["size"], drawn, "{options}");
+        let is_enlarged = picture.width() > 128 || options.contains("upscale 3");
+        assert_eq!(found["settings"]["upscaler"], if is_enlarged { "crisp".into() } else { serde_json::Value::Null });
+        workplace.run(&words("--from apple.png -q --force -o again.png")).succeeded();
+        assert!(workplace.read("again.png") == workplace.read("apple.png"), "{options}");
+    }
+    // Edges are steeper than Lanczos's filter leaves them.
+    let steepest = |upscaler: &str| {
+        let line = format!("apple -n 0 -q --force -o apple.png --upscaler {upscaler}");
+        workplace.run(&words(&line)).succeeded();
+        let picture = open(&workplace.join("apple.png")).into_luma8();
+        let rows = picture.rows().map(|row| {
+            let row: Vec<u8> = row.map(|pixel| pixel[0]).collect();
+            row.windows(2).map(|pair| u32::from(pair[0].abs_diff(pair[1]))).max().unwrap()
+        });
+        rows.sum::<u32>()
+    };
+    assert!(steepest("crisp") > 2 * steepest("lanczos"));
+    // A size in a configuration file is asked for as well; few colors are enlarged without new ones.
+    workplace.write("own.toml", "size = \"48x40\"\n");
+    workplace.run(&words("apple -n 0 -q --config own.toml --force -o apple.png")).succeeded();
+    assert_eq!(open(&workplace.join("apple.png")).width(), 48);
+    workplace.run(&words("apple -n 0 -q --palette pico-8 --force -o apple.png")).succeeded();
+    assert_eq!(recipe(&workplace, "apple.png")["settings"]["upscaler"], "nearest");
+    workplace.run(&words("apple -n 0 -q --pixel-art --force -o apple.png")).succeeded();
+    assert_eq!(recipe(&workplace, "apple.png")["settings"]["upscale"], serde_json::Value::Null);
 }
 
 /// The recipe of an enlarged picture draws the enlarged picture: drawing and enlarging apart or together is the same.

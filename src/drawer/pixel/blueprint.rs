@@ -8,6 +8,7 @@ use super::{PixelArt, PixelDrawer, svg};
 use crate::drawer::{Blueprint, Drawer, Loaded, Start, Vector};
 use crate::frozen::{Memory, MemoryOf};
 use crate::models::Quality;
+use crate::palette::Dither;
 use crate::picture::Size;
 use crate::settings::{Overrides, PixelShape, Settings};
 use crate::{Error, Result};
@@ -38,6 +39,8 @@ impl Blueprint for PixelBlueprint {
             "pixel_scale",
             "pixel_zoom",
             "smoothness",
+            "tidy",
+            "outline",
             "transparent",
             "alpha_weight",
             "init_image",
@@ -49,7 +52,8 @@ impl Blueprint for PixelBlueprint {
     fn defaults(&self, quality: Quality) -> Overrides {
         let side = if quality == Quality::Draft { 320 } else { 640 };
         let (size, learning_rate) = (Some(Size { width: side, height: side }), Some(LEARNING_RATE));
-        Overrides { size, learning_rate, ..Overrides::default() }
+        // Cells are drawn as large as they are shown.
+        Overrides { size, learning_rate, upscale: Some(1), ..Overrides::default() }
     }
 
     fn usual_init_weight(&self, _vqgan: &str) -> f64 {
@@ -63,6 +67,7 @@ impl Blueprint for PixelBlueprint {
 
     fn check(&self, settings: &Settings) -> Result<()> {
         check_zoom(settings)?;
+        check_outline(settings)?;
         PixelArt::of(settings).map(drop)
     }
 
@@ -113,6 +118,20 @@ impl Blueprint for PixelBlueprint {
     fn vector(&self) -> Option<Vector> {
         Some(|settings, picture| Ok(svg::svg(PixelArt::of(settings)?, picture)))
     }
+}
+
+fn check_outline(settings: &Settings) -> Result<()> {
+    if settings.outline != Some(true) {
+        return Ok(());
+    }
+    if !settings.has_few_colors() {
+        return Err(Error::usage("‹outline› needs few colors", "use ‹pixel-art›, or give ‹colors› or a ‹palette›"));
+    }
+    if settings.dither != Dither::None {
+        let problem = format!("‹outline› does not work with ‹dither› {}", settings.dither);
+        return Err(Error::usage(problem, "leave out one of them"));
+    }
+    Ok(())
 }
 
 fn check_zoom(settings: &Settings) -> Result<()> {

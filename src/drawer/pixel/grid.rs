@@ -1,10 +1,15 @@
 //! The number of cells of a picture.
 
+use std::ops::RangeInclusive;
+
 use crate::picture::Size;
 use crate::{Error, Result};
 
-/// About how many cells there are across a picture by default, as in pixray.
-const COLUMNS: f64 = 80.0;
+/// About how many cells there are across a square picture by default, and down: the size of a large sprite, and that of
+/// pixray's squares.
+const SIDE: f64 = 40.0;
+/// The fewest and the most cells across that are about as many, as shares of these.
+const NEAR: RangeInclusive<f64> = 0.8..=1.2;
 /// The most cells that a picture can have.
 pub const MOST_CELLS: usize = 1 << 20;
 
@@ -18,8 +23,8 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// The grid of a picture of this size. By default, it has about 80 cells across; the cells are squares of whole
-    /// pixels if such squares can fill the picture.
+    /// The grid of a picture of this size. By default, it has about as many cells as a square of 40 by 40; the cells are
+    /// squares of whole pixels if such squares can fill the picture.
     ///
     /// # Errors
     /// If there are more cells than pixels, or more than [`MOST_CELLS`].
@@ -43,23 +48,20 @@ impl Grid {
     }
 }
 
-/// Squares of whole pixels that fill the picture, about 80 across for a scale of one. If there are no such squares, the
-/// grid that is nearest to that.
+/// Squares of whole pixels that fill the picture, about 40 by 40 of them for a scale of one, or as many in another shape.
+/// If there are no such squares, the grid that is nearest to that.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn squares(picture: Size, scale: f64) -> Size {
-    /// A number of columns within this factor of the wanted one is close enough
-    const NEAR: f64 = 1.5;
     let Size { width, height } = picture;
-    let wanted = (COLUMNS / scale).clamp(1.0, width as f64);
-    let away = |side: usize| (width as f64 / side as f64 / wanted).ln().abs();
-    let sides = (1..=width.min(height)).filter(|side| width % side == 0 && height % side == 0);
+    let wanted = ((width as f64 * height as f64).sqrt() * scale / SIDE).max(1.0);
+    let away = |side: usize| (side as f64 / wanted).ln().abs();
+    let sides = (1..=width.min(height)).filter(|side| width.is_multiple_of(*side) && height.is_multiple_of(*side));
     let side = sides.min_by(|first, second| away(*first).total_cmp(&away(*second)));
-    if let Some(side) = side.filter(|side| away(*side) <= NEAR.ln()) {
+    if let Some(side) = side.filter(|side| NEAR.contains(&(wanted / *side as f64))) {
         return Size { width: width / side, height: height / side };
     }
-    let columns = wanted.round().max(1.0);
-    let rows = (height as f64 * columns / width as f64).round().clamp(1.0, height as f64);
-    Size { width: columns as usize, height: rows as usize }
+    let count = |pixels: usize| ((pixels as f64 / wanted).round() as usize).clamp(1, pixels);
+    Size { width: count(width), height: count(height) }
 }
 
 #[cfg(test)]
@@ -73,13 +75,22 @@ mod tests {
     }
 
     #[test]
-    fn there_are_about_eighty_cells_across() {
-        let cases =
-            [("640x640", "80x80"), ("640x360", "80x45"), ("576x720", "72x90"), ("127x31", "80x20"), ("7x9", "7x9")];
+    fn there_are_about_forty_cells_across() {
+        let cases = [
+            ("640x640", "40x40"),
+            ("320x320", "40x40"),
+            ("128x128", "32x32"),
+            ("500x500", "40x40"),
+            ("853x480", "53x30"),
+            ("640x360", "64x36"),
+            ("576x720", "36x45"),
+            ("127x31", "81x20"),
+            ("7x9", "7x9"),
+        ];
         for (picture, expected) in cases {
             assert_eq!(grid(None, None, picture).unwrap(), expected, "{picture}");
         }
-        assert_eq!(grid(None, Some(2.0), "640x640").unwrap(), "40x40");
+        assert_eq!(grid(None, Some(2.0), "640x640").unwrap(), "20x20");
         assert_eq!(grid(Some("32x16"), None, "640x640").unwrap(), "32x16");
         assert_eq!(grid(Some("32x16"), Some(0.5), "640x640").unwrap(), "64x32");
     }

@@ -5,9 +5,12 @@ mod blueprint;
 mod coverage;
 mod grid;
 mod mosaic;
+mod neighbors;
+mod outline;
 mod roughness;
 mod shapes;
 mod svg;
+mod tidy;
 mod zoom;
 
 use candle_core::{Device, Tensor, Var};
@@ -16,8 +19,8 @@ use super::start::Start;
 use super::{Drawer, in_palette, start};
 use crate::frozen::{self, Clamp, Network, SquareSum};
 use crate::optimizer::ParameterGroup;
-use crate::palette::{Dither, Palette};
-use crate::picture::{Size, to_values};
+use crate::palette::{Dither, Palette, oklab};
+use crate::picture::{Size, to_colours, to_values};
 use crate::settings::{PixelShape, Settings, StartNoise};
 use crate::{Result, picture};
 use alpha::Alphas;
@@ -25,7 +28,10 @@ pub(super) use blueprint::PixelBlueprint;
 use coverage::Coverage;
 pub use grid::{Grid, MOST_CELLS};
 use mosaic::Mosaic;
+use neighbors::Neighbors;
+use outline::outline;
 use roughness::roughness;
+use tidy::{Indices, tidy};
 
 /// Draws by optimizing the colors of cells.
 pub struct PixelDrawer {
@@ -40,6 +46,19 @@ pub struct PixelDrawer {
     smoothness: f64,
     /// The weighted distance of the colors from the starting point, if they are kept close to it
     held: Option<Network>,
+    /// What is done to cells in few colors when they are delivered
+    finish: Finish,
+    /// The cells around each cell, if finishing needs them
+    neighbors: Option<Neighbors>,
+}
+
+/// What is done to cells in few colors when they are delivered, unless they are dithered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Finish {
+    /// Whether edges are made sharp and stray cells are removed
+    pub is_tidy: bool,
+    /// Whether things get a dark line around them
+    pub is_outlined: bool,
 }
 
 /// The look of the cells.
@@ -53,6 +72,8 @@ pub struct PixelArt {
     pub smoothness: f64,
     /// How strongly the alphas of cells are pulled down; none if cells are opaque
     pub alpha_weight: Option<f64>,
+    /// What is done to cells in few colors when they are delivered
+    pub finish: Finish,
 }
 
 impl PixelArt {
@@ -63,7 +84,8 @@ impl PixelArt {
     pub fn of(settings: &Settings) -> Result<Self> {
         let grid = Grid { cells: settings.pixel_size, scale: None }.of(settings.size)?;
         let alpha_weight = settings.transparent.then_some(settings.alpha_weight);
-        Ok(Self { shape: settings.pixel_shape, grid, smoothness: settings.smoothness, alpha_weight })
+        let finish = Finish { is_tidy: settings.tidy == Some(true), is_outlined: settings.outline == Some(true) };
+        Ok(Self { shape: settings.pixel_shape, grid, smoothness: settings.smoothness, alpha_weight, finish })
     }
 }
 
@@ -90,8 +112,12 @@ impl PixelDrawer {
         let held = (weight > 0.0).then(|| Network::of(SquareSum::mean_from(colors.clone(), weight)));
         let colors = Tensor::from_vec(colors, (1, 3, lattice.height, lattice.width), device)?;
         let alphas = art.alpha_weight.map(|weight| Alphas::new(lattice, weight, device)).transpose()?;
-        let (mosaic, shown) = (Network::of(mosaic), coverage.fullest().collect());
-        Ok(Self { cells: Var::from_tensor(&colors)?, alphas, mosaic, shown, smoothness: art.smoothness, held })
+        let shown: Vec<Option<u32>> = coverage.fullest().collect();
+        let finish = art.finish;
+        let neighbors = (finish != Finish::default())
+            .then(|| Neighbors::new(art.shape, lattice, shown.iter().map(Option::is_some).collect()));
+        let (cells, mosaic) = (Var::from_tensor(&colors)?, Network::of(mosaic));
+        Ok(Self { cells, alphas, mosaic, shown, smoothness: art.smoothness, held, finish, neighbors })
     }
 
     /// The current cells, recorded so that gradients reach the parameters: `[1, 3, rows, columns]`, or
@@ -115,6 +141,32 @@ impl PixelDrawer {
         let (_, _, rows, columns) = self.cells.dims4()?;
         Ok(Tensor::from_vec(cells, (1, channels, rows, columns), picture.device())?)
     }
+
+    /// Limits cells `[1, channels, rows, columns]`, each of them opaque or transparent, to a palette and finishes them.
+    fn finished(&self, cells: &Tensor, palette: &Palette, neighbors: &Neighbors) -> Result<Tensor> {
+        let (_, channels, rows, columns) = cells.dims4()?;
+        let colors = to_colours(cells)?;
+        let mut indices: Indices =
+            palette.apply(&colors, columns, Dither::None).indices.into_iter().map(Some).collect();
+        if channels > 3 {
+            let alphas = cells.narrow(1, 3, 1)?.flatten_all()?.to_vec1::<f32>()?;
+            indices.iter_mut().zip(alphas).filter(|(_, alpha)| *alpha == 0.0).for_each(|(index, _)| *index = None);
+        }
+        if self.finish.is_tidy {
+            let wanted: Vec<_> = colors.iter().map(|color| oklab::of_unit_srgb(*color)).collect();
+            indices = tidy(&indices, &wanted, palette, neighbors);
+        }
+        if self.finish.is_outlined {
+            outline(&mut indices, palette, neighbors);
+        }
+        let shown = |index: &Option<u8>| palette.colours()[usize::from(index.unwrap_or(0))];
+        let bytes: Vec<u8> = indices.iter().flat_map(shown).collect();
+        let mut values = to_values(&bytes, 3);
+        if channels > 3 {
+            values.extend(indices.iter().map(|index| f32::from(u8::from(index.is_some()))));
+        }
+        Ok(Tensor::from_vec(values, (1, channels, rows, columns), cells.device())?)
+    }
 }
 
 impl Drawer for PixelDrawer {
@@ -122,8 +174,8 @@ impl Drawer for PixelDrawer {
         Ok(self.mosaic.forward(&self.cells()?)?)
     }
 
-    /// Drops cells, limits them to the palette and dithers them as if each were a pixel. Then limits pixels in which
-    /// cells meet to the palette.
+    /// Drops cells, limits them to the palette, and dithers them as if each were a pixel or finishes them. Then limits
+    /// pixels in which cells meet to the palette.
     fn deliver(&self, drawn: Option<&Tensor>, colors: Option<(&Palette, Dither)>) -> Result<Tensor> {
         let mut cells = match drawn {
             // Without alpha and a palette, the picture is delivered as it was drawn.
@@ -135,7 +187,10 @@ impl Drawer for PixelDrawer {
             cells = alpha::drop_cells(&cells)?;
         }
         if let Some((palette, dither)) = colors {
-            cells = in_palette(&cells, palette, dither)?;
+            cells = match &self.neighbors {
+                Some(neighbors) if dither == Dither::None => self.finished(&cells, palette, neighbors)?,
+                _ => in_palette(&cells, palette, dither)?,
+            };
         }
         let to_pixels = |cells: &Tensor| Ok(self.mosaic.forward(cells)?);
         let picture = if self.alphas.is_some() { alpha::blend(&cells, to_pixels)? } else { to_pixels(&cells)? };

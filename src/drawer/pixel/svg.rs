@@ -94,6 +94,7 @@ fn number(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Finish;
     use super::*;
 
     #[test]
@@ -103,6 +104,7 @@ mod tests {
             grid: Size { width: 3, height: 2 },
             smoothness: 0.0,
             alpha_weight: None,
+            finish: Finish::default(),
         };
         let picture = RgbaImage::from_fn(6, 4, |x, y| match (x, y) {
             (0..4, 0..2) => image::Rgba([255, 0, 16, 255]),

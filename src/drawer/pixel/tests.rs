@@ -14,7 +14,13 @@ fn set(parameter: &Var, values: Vec<f32>) {
 }
 
 fn drawer(shape: PixelShape, alpha_weight: Option<f64>) -> PixelDrawer {
-    let art = PixelArt { shape, grid: Size { width: 4, height: 3 }, smoothness: 0.7, alpha_weight };
+    let art = PixelArt {
+        shape,
+        grid: Size { width: 4, height: 3 },
+        smoothness: 0.7,
+        alpha_weight,
+        finish: Finish::default(),
+    };
     let mut stream = Stream::new(5, "test", 0);
     PixelDrawer::new(art, Size { width: 23, height: 17 }, Start::Noise(StartNoise::Snow, &mut stream), &Device::Cpu)
         .unwrap()
@@ -107,7 +113,8 @@ fn cells_below_one_half_are_dropped() {
 #[test]
 fn a_picture_becomes_the_mean_of_each_cell() {
     let grid = Size { width: 2, height: 1 };
-    let art = PixelArt { shape: PixelShape::Rectangle, grid, smoothness: 0.0, alpha_weight: None };
+    let art =
+        PixelArt { shape: PixelShape::Rectangle, grid, smoothness: 0.0, alpha_weight: None, finish: Finish::default() };
     let image = RgbImage::from_fn(4, 2, |x, y| image::Rgb([if x < 2 { 255 } else { 0 }, [0, 255][y as usize], 51]));
     let start = Start::Picture(image, 1.0);
     let drawer = PixelDrawer::new(art, Size { width: 4, height: 2 }, start, &Device::Cpu).unwrap();

@@ -8,26 +8,43 @@ use super::layout::Place;
 /// The most samples along a side of a pixel.
 const MOST_SAMPLES: usize = 8;
 
-/// Puts a thing at a place, whose lengths are shares of the picture's height; mirrored or not.
+/// How a thing is turned.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::prior) struct Pose {
+    /// Left and right exchanged
+    pub mirrored: bool,
+    /// The angle around its middle, clockwise, in radians
+    pub tilt: f64,
+}
+
+/// Puts a thing at a place, whose lengths are shares of the picture's height.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)]
-pub(in crate::prior) fn put(picture: &mut RgbImage, cutout: &Cutout, place: &Place, mirrored: bool) {
+pub(in crate::prior) fn put(picture: &mut RgbImage, cutout: &Cutout, place: &Place, pose: Pose) {
     let unit = f64::from(picture.height());
-    let (left, top) = (place.left * unit, place.top * unit);
     let (width, height) = ((place.width * unit).max(1.0), (place.height * unit).max(1.0));
+    let (middle_x, middle_y) = (place.left * unit + width / 2.0, place.top * unit + height / 2.0);
+    let (sine, cosine) = pose.tilt.sin_cos();
+    // The box around the turned thing.
+    let turned_width = width * cosine.abs() + height * sine.abs();
+    let turned_height = height * cosine.abs() + width * sine.abs();
+    let (left, top) = (middle_x - turned_width / 2.0, middle_y - turned_height / 2.0);
     let pixels = |from: f64, length: f64, most: u32| {
         let begin = from.floor().clamp(0.0, f64::from(most)) as u32;
         begin..((from + length).ceil().clamp(0.0, f64::from(most)) as u32)
     };
     let (across, down) = (cutout.width as f64 / width, cutout.height as f64 / height);
     let samples = (across.max(down).ceil() as usize).clamp(2, MOST_SAMPLES);
-    for y in pixels(top, height, picture.height()) {
-        for x in pixels(left, width, picture.width()) {
+    for y in pixels(top, turned_height, picture.height()) {
+        for x in pixels(left, turned_width, picture.width()) {
             let (mut color, mut coverage) = ([0.0; 3], 0.0);
             for sample in 0..samples * samples {
                 let inside = |at: usize| (2 * at + 1) as f64 / (2 * samples) as f64;
-                let along = (f64::from(x) + inside(sample % samples) - left) * across;
-                let along = if mirrored { cutout.width as f64 - along } else { along };
-                let (tap, share) = sampled(cutout, along, (f64::from(y) + inside(sample / samples) - top) * down);
+                let from_middle_x = f64::from(x) + inside(sample % samples) - middle_x;
+                let from_middle_y = f64::from(y) + inside(sample / samples) - middle_y;
+                let along = (from_middle_x * cosine + from_middle_y * sine + width / 2.0) * across;
+                let along = if pose.mirrored { cutout.width as f64 - along } else { along };
+                let below = (from_middle_y * cosine - from_middle_x * sine + height / 2.0) * down;
+                let (tap, share) = sampled(cutout, along, below);
                 color = std::array::from_fn(|channel| color[channel] + tap[channel]);
                 coverage += share;
             }

@@ -14,8 +14,8 @@ const LONGEST: f64 = 1.3;
 const ROW: f64 = 0.87;
 /// The most that all things together fill of the picture's width and height.
 const FILLED: f64 = 0.9;
-/// The longest side of a single thing.
-const ALONE: f64 = 0.8;
+/// The longest side of a single thing, at most.
+const ALONE: f64 = 0.86;
 /// Where the things stand on the ground, from the top.
 const GROUND: f64 = 0.94;
 
@@ -41,6 +41,17 @@ pub(in crate::prior) struct Place {
     pub height: f64,
 }
 
+/// What a layout leaves open, for the seed to decide.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::prior) struct Freedom {
+    /// The size of everything, as a share of the most that fits
+    pub scale: f64,
+    /// Where everything is in the space that is left, from 0 at the left to 1 at the right
+    pub across: f64,
+    /// The same from the top to the bottom; things that stand on the ground stay there
+    pub down: f64,
+}
+
 /// Things that were laid out, from back to front, from (0, 0) to the size.
 struct Block {
     places: Vec<Place>,
@@ -49,7 +60,7 @@ struct Block {
 }
 
 /// The places of all things in a picture whose width is `aspect`, from back to front.
-pub(in crate::prior) fn arrange(items: &[Item], aspect: f64, on_ground: bool) -> Vec<Place> {
+pub(in crate::prior) fn arrange(items: &[Item], aspect: f64, on_ground: bool, freedom: Freedom) -> Vec<Place> {
     // What is only together is laid out in rows; the other relations join such blocks.
     let mut runs: Vec<(Relation, Vec<(usize, &Item)>)> = Vec::new();
     for (index, item) in items.iter().enumerate() {
@@ -74,10 +85,10 @@ pub(in crate::prior) fn arrange(items: &[Item], aspect: f64, on_ground: bool) ->
     }
     let Some(Block { places, width, height }) = whole else { return Vec::new() };
     let most = if items.len() == 1 && items[0].count == 1 { ALONE } else { FILLED };
-    let scale = (most * aspect / width).min(most / height);
-    let left = (aspect - scale * width) / 2.0;
-    let middle = (1.0 - scale * height) / 2.0;
-    let top = if on_ground { (GROUND - scale * height).max(middle) } else { middle };
+    let scale = freedom.scale * (most * aspect / width).min(most / height);
+    let left = (aspect - scale * width) * freedom.across;
+    let free = 1.0 - scale * height;
+    let top = if on_ground { (GROUND - scale * height).max(free / 2.0) } else { free * freedom.down };
     let moved = |place: Place| Place {
         left: left + scale * place.left,
         top: top + scale * place.top,
@@ -213,6 +224,8 @@ impl Block {
 mod tests {
     use super::*;
 
+    const MIDDLE: Freedom = Freedom { scale: 1.0, across: 0.5, down: 0.5 };
+
     fn item(shape: (f64, f64), count: usize, relation: Relation) -> Item {
         Item { shape, count, scale: 1.0, relation }
     }
@@ -220,7 +233,7 @@ mod tests {
     /// A square beside, above and so on of another; the places of the first and of the second.
     fn pair(relation: Relation) -> (Place, Place) {
         let items = [item((1.0, 1.0), 1, Relation::With), item((1.0, 1.0), 1, relation)];
-        let places = arrange(&items, 1.0, false);
+        let places = arrange(&items, 1.0, false, MIDDLE);
         assert_eq!(places.len(), 2);
         let of = |index: usize| *places.iter().find(|place| place.item == index).unwrap();
         (of(0), of(1))
@@ -256,7 +269,7 @@ mod tests {
     fn wide_things_beside_each_other_are_not_stacked() {
         let wide = |relation| {
             let items = [item((2.0, 1.0), 1, Relation::With), item((2.0, 1.0), 1, relation)];
-            let places = arrange(&items, 1.0, false);
+            let places = arrange(&items, 1.0, false, MIDDLE);
             (places[0].left - places[1].left).abs() > 0.1
         };
         assert!(wide(Relation::Beside) && wide(Relation::RightOf) && !wide(Relation::With));
@@ -266,7 +279,7 @@ mod tests {
     fn what_is_in_front_is_drawn_last_and_hides_little() {
         for (relation, front) in [(Relation::InFront, 0), (Relation::Behind, 1), (Relation::In, 1), (Relation::On, 0)] {
             let items = [item((1.0, 1.0), 1, Relation::With), item((1.0, 1.0), 1, relation)];
-            let places = arrange(&items, 1.0, false);
+            let places = arrange(&items, 1.0, false, MIDDLE);
             assert!(is_in_front(&places, front), "{relation:?}");
             let hidden = overlap(&places[0], &places[1]) / (places[0].width * places[0].height);
             assert!(hidden > 0.0 && hidden < 0.5, "{relation:?}: {hidden}");
@@ -281,7 +294,7 @@ mod tests {
             {
                 for on_ground in [false, true] {
                     let items = [item(shape, count, Relation::With), item((1.0, 1.0), 1, Relation::With)];
-                    let places = arrange(&items, aspect, on_ground);
+                    let places = arrange(&items, aspect, on_ground, MIDDLE);
                     assert_eq!(places.len(), count + 1);
                     for (index, place) in places.iter().enumerate() {
                         let right = place.left + place.width;
@@ -297,7 +310,7 @@ mod tests {
     #[test]
     fn more_things_are_in_rows() {
         let rows = |count: usize| {
-            let mut bottoms: Vec<i64> = arrange(&[item((1.0, 1.0), count, Relation::With)], 1.0, false)
+            let mut bottoms: Vec<i64> = arrange(&[item((1.0, 1.0), count, Relation::With)], 1.0, false, MIDDLE)
                 .iter()
                 .map(|place| {
                     #[allow(clippy::cast_possible_truncation)]
@@ -313,8 +326,8 @@ mod tests {
 
     #[test]
     fn a_thing_without_a_size_is_no_failure() {
-        assert!(arrange(&[], 1.0, false).is_empty());
-        let places = arrange(&[item((0.0, 0.0), 2, Relation::With)], 1.0, true);
+        assert!(arrange(&[], 1.0, false, MIDDLE).is_empty());
+        let places = arrange(&[item((0.0, 0.0), 2, Relation::With)], 1.0, true, MIDDLE);
         assert!(
             places
                 .iter()

@@ -17,9 +17,10 @@ use crate::Result;
 use crate::picture::{self, Size};
 use crate::random::Stream;
 use crate::sentence::{self, Backdrop, Color, Group, Sentence};
+use canvas::Pose;
 use cutout::Cutout;
 use dye::Dyeing;
-use layout::{Item, Place};
+use layout::{Freedom, Item, Place};
 
 /// The color behind things if the sentence does not say: the white that the prior was trained on.
 const WHITE: [u8; 3] = [245; 3];
@@ -27,6 +28,16 @@ const WHITE: [u8; 3] = [245; 3];
 const BEHIND_WHITE: [u8; 3] = [150, 205, 250];
 /// A thing is white if at least this share of it is.
 const MOSTLY: f32 = 0.5;
+/// The smallest that the seed makes a single thing, as a share of the largest that fits.
+const SMALLEST_ALONE: f64 = 0.7;
+/// The same for several things together, which are small already.
+const SMALLEST: f64 = 0.88;
+/// How much of the free space stays on each side of everything.
+const MARGIN: f64 = 0.15;
+/// How far the seed tilts a single thing that floats, in radians: 12 degrees.
+const MOST_TILT_ALONE: f64 = 0.21;
+/// The same for other things: 4 degrees, so that they neither fall nor touch.
+const MOST_TILT: f64 = 0.07;
 /// The scenes that things stand on; in the others they float.
 const GROUNDS: &[&str] =
     &["sunset", "meadow", "snow", "desert", "mountains", "beach", "forest", "city", "room", "road"];
@@ -39,8 +50,9 @@ pub(super) struct Means<'a> {
     pub fit: &'a mut dyn FnMut(&RgbImage) -> Result<f64>,
 }
 
-/// A picture of the sentence; none if the prior draws it as well as a whole, which is so for one thing in its usual color
-/// outside of a scene, or if a thing cannot be cut out. The stream decides how things and backdrop are turned.
+/// A picture of the sentence; none if it names no thing, if a thing cannot be cut out, or if it asks for one thing in its
+/// usual color in a style, which the prior draws as well as a whole. The stream decides the size and the place of
+/// everything, and how things and backdrop are turned.
 ///
 /// # Errors
 /// If a picture cannot be drawn.
@@ -52,8 +64,7 @@ pub(super) fn compose(
 ) -> Result<Option<RgbImage>> {
     let is_colored =
         |group: &Group| group.color.is_some() && !sentence.is_colorless() || !sentence.unwanted_for(group).is_empty();
-    let is_in_scene = matches!(sentence.backdrop, Some(Backdrop::Scene(_))) && sentence.styles.is_empty();
-    let is_composed = sentence.count() > 1 || sentence.count() == 1 && is_in_scene;
+    let is_composed = sentence.count() > 1 || sentence.count() == 1 && sentence.styles.is_empty();
     if !is_composed && !sentence.groups.iter().any(is_colored) {
         return Ok(None);
     }
@@ -77,11 +88,19 @@ pub(super) fn compose(
         relation: group.relation,
     };
     let items: Vec<Item> = sentence.groups.iter().zip(&cutouts).map(item).collect();
-    let mirrored: Vec<bool> = items.iter().map(|_| stream.happens(0.5)).collect();
+    let is_alone = sentence.count() == 1;
+    let freedom = Freedom {
+        scale: stream.between(if is_alone { SMALLEST_ALONE } else { SMALLEST }, 1.0),
+        across: stream.between(MARGIN, 1.0 - MARGIN),
+        down: stream.between(MARGIN, 1.0 - MARGIN),
+    };
+    let tilt = if is_alone && !on_ground { MOST_TILT_ALONE } else { MOST_TILT };
+    let poses = items.iter().map(|_| Pose { mirrored: stream.happens(0.5), tilt: stream.between(-tilt, tilt) });
+    let poses: Vec<Pose> = poses.collect();
     #[allow(clippy::cast_precision_loss)]
     let aspect = size.width as f64 / size.height as f64;
-    for place in layout::arrange(&items, aspect, on_ground) {
-        canvas::put(&mut composed, &cutouts[place.item], &place, mirrored[place.item]);
+    for place in layout::arrange(&items, aspect, on_ground, freedom) {
+        canvas::put(&mut composed, &cutouts[place.item], &place, poses[place.item]);
     }
     Ok(Some(composed))
 }
@@ -142,7 +161,7 @@ fn alone(cutout: &Cutout) -> RgbImage {
     let (width, height) = (share(cutout.width), share(cutout.height));
     let (left, top) = ((1.0 - width) / 2.0, (1.0 - height) / 2.0);
     let mut picture = passage(&[WHITE], Size { width: side, height: side });
-    canvas::put(&mut picture, cutout, &Place { item: 0, left, top, width, height }, false);
+    canvas::put(&mut picture, cutout, &Place { item: 0, left, top, width, height }, Pose::default());
     picture
 }
 
@@ -231,12 +250,12 @@ mod tests {
 
     #[test]
     fn only_what_the_prior_draws_badly_is_composed() {
-        for text in
-            ["an apple", "a red apple on a blue background", "an apple, watercolor", "a sunset", "", "nothing known"]
-        {
+        for text in ["an apple, watercolor", "a red apple, watercolor", "a sunset", "", "nothing known"] {
             assert!(composed(text, SIZE, 1).0.is_none(), "{text}");
         }
-        for text in ["a blue apple", "two apples", "an apple in the snow", "an apple on a cat"] {
+        for text in
+            ["an apple", "a red apple on a blue background", "two apples", "an apple in the snow", "an apple on a cat"]
+        {
             assert!(composed(text, SIZE, 1).0.is_some(), "{text}");
         }
         assert!(composed("two lemons", SIZE, 1).0.is_none(), "the stand-in draws no lemons");
@@ -273,6 +292,22 @@ mod tests {
         assert_eq!(captions.last().unwrap(), "a sandy beach, oil painting");
         let tiny = composed("nine apples", Size { width: 1, height: 1 }, 1).0.unwrap();
         assert_eq!(tiny.dimensions(), (1, 1));
+    }
+
+    #[test]
+    fn a_seed_decides_how_large_a_thing_is_and_where() {
+        let boxes = (1..=8).map(|seed| {
+            let picture = composed("an apple", SIZE, seed).0.unwrap();
+            let red = picture.enumerate_pixels().filter(|(_, _, pixel)| pixel[0] > 180 && pixel[1] < 80);
+            let columns: Vec<u32> = red.map(|(x, _, _)| x).collect();
+            (*columns.iter().min().unwrap(), *columns.iter().max().unwrap())
+        });
+        let boxes: Vec<(u32, u32)> = boxes.collect();
+        let widths = boxes.iter().map(|(left, right)| right - left);
+        let lefts = boxes.iter().map(|(left, _)| *left);
+        assert!(widths.clone().max() > widths.clone().min().map(|least| least + least / 6), "{boxes:?}");
+        assert!(lefts.clone().max() > lefts.clone().min().map(|least| least + 12), "{boxes:?}");
+        assert!(boxes.iter().all(|(left, right)| *left > 0 && *right < 127), "{boxes:?}");
     }
 
     #[test]

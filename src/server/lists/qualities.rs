@@ -48,8 +48,8 @@ pub(in crate::server) struct Work {
     /// The drawer
     #[schema(example = "vqgan")]
     pub drawer: &'static str,
-    /// Width and height in pixels
-    #[schema(example = "64x64")]
+    /// Width and height of the finished picture in pixels
+    #[schema(example = "512x512")]
     pub size: String,
     /// Iterations
     #[schema(minimum = 0, maximum = 1_000_000)]
@@ -157,7 +157,7 @@ async fn work(app: &App, blueprint: &dyn Blueprint, quality: Quality, name: &str
     let usual = app.queue.usual_time(blueprint.name(), name).await?;
     Ok(Work {
         drawer: ALL.iter().map(|known| known.name()).find(|known| *known == blueprint.name()).unwrap_or_default(),
-        size: settings.size.to_string(),
+        size: blueprint.finished_size(&settings).to_string(),
         iterations: settings.iterations,
         cutouts: settings.cutouts,
         models,

@@ -19,7 +19,7 @@ group! {
         setting pixel_size: maybe crate::picture::Size {
             /// Number of cells across and down
             value: "WxH",
-            shown: "about 80 square cells across",
+            shown: "about 40x40, or as many in another shape",
             by: Requests,
         },
         asked pixel_scale: f64 {
@@ -35,6 +35,26 @@ group! {
             arg: number,
             default: 0.0,
             range: Range::new(0.0, 1000.0),
+            by: Requests,
+        },
+        setting tidy: maybe bool {
+            /// Make edges sharp and remove stray cells
+            ///
+            /// A cell whose color mixes those on two sides of it becomes like one of them. A cell that is like none around
+            /// it becomes like most of them, unless it stands out from a plain area, as an eye does. Colors that --colors
+            /// chooses and that are nearly the same become one. Does nothing without --colors or --palette, or with
+            /// --dither.
+            value: "BOOL",
+            arg: switch,
+            shown: "true with --pixel-art",
+            by: Requests,
+        },
+        setting outline: maybe bool {
+            /// Draw a dark line, one cell wide, around things
+            ///
+            /// The line has the darkest color of --palette. Without one, --colors includes a dark color.
+            value: "BOOL",
+            arg: switch,
             by: Requests,
         },
         setting transparent: one bool {
@@ -60,7 +80,7 @@ group! {
         asked pixel_art: bool {
             /// Draw pixel art: cells in a few colors
             ///
-            /// Short for --drawer pixel --colors 24.
+            /// Short for --drawer pixel --colors 12 --tidy.
             value: "BOOL",
             arg: switch,
             by: Requests,

@@ -34,9 +34,10 @@ group! {
             check: models::check_clip,
         },
         setting upscaler: maybe String {
-            /// What --upscale enlarges with: lanczos (a filter), or a network by its name, file or Hugging Face repository
+            /// What --upscale enlarges with: crisp (a filter that sharpens drawings), lanczos (a filter), or a network by
+            /// its name, file or Hugging Face repository
             value: "NAME",
-            shown: "lanczos",
+            shown: "crisp for the embedded model, otherwise lanczos",
             check: models::check_upscaler,
         },
     }
@@ -56,7 +57,7 @@ pub(crate) fn check_upscaler(name: &Option<String>) -> Result<()> {
     if name.as_deref() == Some("") {
         return Err(Error::usage(
             "‹upscaler› has an empty value",
-            "give `lanczos`, or the name or the path of an upscaler",
+            "give `crisp`, `lanczos`, or the name or the path of an upscaler",
         ));
     }
     Ok(())

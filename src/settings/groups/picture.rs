@@ -22,7 +22,7 @@ group! {
             by: Requests,
         },
         setting size: always crate::picture::Size {
-            /// Width and height in pixels
+            /// Width and height in pixels, before --upscale
             value: "WxH",
             by: Requests,
         },
@@ -94,6 +94,7 @@ group! {
             /// pictures of few colors (--colors, --palette), are enlarged by repeating pixels, without blur.
             value: "FACTOR",
             arg: whole_number,
+            shown: "4 for the embedded model, unless --size is given",
             range: Range::whole(1, 4),
             by: Requests,
         },

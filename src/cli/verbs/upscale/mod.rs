@@ -33,8 +33,8 @@ impl Choice for Enlarging {
 
     fn help(option: &OptionInfo) -> Option<&'static str> {
         (option.name == "upscaler").then_some(
-            "What enlarges: lanczos (a filter), nearest (repeats pixels), or a network by its name, file or Hugging Face \
-             repository [default: lanczos; nearest for pixel art and few colors]",
+            "What enlarges: lanczos (a filter), crisp (a filter that sharpens drawings), nearest (repeats pixels), or a \
+             network by its name, file or Hugging Face repository [default: lanczos; nearest for pixel art and few colors]",
         )
     }
 }

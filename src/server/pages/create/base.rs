@@ -96,7 +96,7 @@ impl Base {
             drawer,
             ..Wish::default()
         };
-        let size = settings.size.to_string();
+        let size = settings.upscaled_size().to_string();
         // Settings can always be written.
         let Ok(Value::Object(settings)) = serde_json::to_value(settings) else {
             return Err(Problem::missing("picture"));
