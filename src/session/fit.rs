@@ -60,7 +60,7 @@ mod tests {
         assert_eq!(first, FitSoFar { first: 0.25, lately: 0.25 });
         let second = FitSoFar::after(Some(first), 0.75);
         assert_eq!(second, FitSoFar { first: 0.25, lately: 0.5 });
-        assert_eq!(FitSoFar::after(Some(second), 0.0).lately, 0.25);
+        assert_eq!(FitSoFar::after(Some(second), 0.0), FitSoFar { first: 0.25, lately: 0.25 });
     }
 
     #[test]

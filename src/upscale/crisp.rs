@@ -174,10 +174,11 @@ impl Planes {
                     moved(middle[x], [middle[left], middle[right], above[x], below[x]], sides[x])
                 };
                 target[0] = at(0, 0, 1.min(width - 1));
-                for x in 1..width.saturating_sub(1) {
-                    target[x] = at(x, x - 1, x + 1);
-                }
                 target[width - 1] = at(width - 1, width.saturating_sub(2), width - 1);
+                let inner = middle.windows(3).zip(&above[1..]).zip(&below[1..]).zip(&sides[1..]);
+                for (value, (((row, above), below), side)) in target[1..].iter_mut().zip(inner) {
+                    *value = moved(row[1], [row[0], row[2], *above, *below], *side);
+                }
             });
         }
     }
@@ -239,7 +240,7 @@ fn across(slopes: &[Slopes; 3]) -> Vec<[f32; 3]> {
             return [1.0, 0.0, 0.0];
         }
         let cosine = (xx - yy) / length;
-        [(1.0 + cosine) / 2.0, xy / length, (1.0 - cosine) / 2.0]
+        [0.5 + 0.5 * cosine, xy / length, 0.5 - 0.5 * cosine]
     };
     (0..slopes[0].x.len()).map(at).collect()
 }

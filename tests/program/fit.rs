@@ -42,7 +42,7 @@ fn it_is_what_score_says_of_the_picture() {
     assert!(end["loss"].is_f64(), "{end}");
     // Each measurement moves what is shown half of the way: the first and every tenth picture are measured.
     draw("10", "tenth.png");
-    let then = (first + cosine("tenth.png")) / 2.0;
+    let then = 0.5 * first + 0.5 * cosine("tenth.png");
     for (iteration, step) in all.iter().filter(|event| event["event"] == "step").enumerate() {
         let shown = step["fit"].as_f64().unwrap();
         let expected = if iteration < 10 { first } else { then };
