@@ -24,7 +24,7 @@ mod tests {
     use crate::resolve::combine;
 
     /// The embedded model's.
-    const PRIOR_HOLD: f64 = 0.5;
+    const PRIOR_HOLD: f64 = 1.0;
     /// Cells'.
     const CELL_HOLD: f64 = 20.0;
 

@@ -181,7 +181,7 @@ fn a_picture_to_start_from_is_kept_while_the_rest_is_mended() {
     let job = job_of(&server, &create(&server, &again, None));
     assert_eq!(
         (&job["settings"]["init_image"], &job["settings"]["init_weight"]),
-        (&json!("init_image-1.png"), &json!(2.0))
+        (&json!("init_image-1.png"), &json!(4.0))
     );
     assert_ne!(job["settings"]["size"], "64x64");
     let wrong = create(&server, &fields("a"), Some(b"no picture"));
