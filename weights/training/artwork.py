@@ -5,6 +5,7 @@ the digest the registry names and kept, so that a second run needs no network.
 """
 
 import base64
+import functools
 import hashlib
 import io
 import json
@@ -102,16 +103,16 @@ def _icon(icons: dict, names: str) -> dict | None:
     return None
 
 
-def _rendered(icon: dict, icons: dict) -> numpy.ndarray | None:
-    """[4, SIDE, SIDE] uint8, or nothing where the drawing is all but empty."""
+def _rendered(icon: dict, icons: dict, side: int = SIDE) -> numpy.ndarray | None:
+    """[4, side, side] uint8, or nothing where the drawing is all but empty."""
     width = icon.get("width", icons.get("width", 16))
     height = icon.get("height", icons.get("height", 16))
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{SIDE}" '
-        f'height="{SIDE}" viewBox="{icon.get("left", 0)} {icon.get("top", 0)} {width} {height}">{icon["body"]}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{side}" '
+        f'height="{side}" viewBox="{icon.get("left", 0)} {icon.get("top", 0)} {width} {height}">{icon["body"]}</svg>'
     )
-    png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=SIDE, height=SIDE))
-    pixels = numpy.array(Image.open(io.BytesIO(png)).convert("RGBA").resize((SIDE, SIDE)))
+    png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=side, height=side))
+    pixels = numpy.array(Image.open(io.BytesIO(png)).convert("RGBA").resize((side, side)))
     return pixels.transpose(2, 0, 1) if (pixels[..., 3] > 64).mean() > 0.02 else None
 
 
@@ -140,3 +141,23 @@ def sprites(folder: Path, packages: tuple[Package, ...] = ARTWORK) -> Sprites:
         kept,
     )
     return drawn
+
+
+class LargeSprites:
+    """The same drawings at another side, rendered when they are asked for: all of them would take gigabytes."""
+
+    # How many are kept, for scenes that show them again.
+    KEPT = 200
+
+    def __init__(self, folder: Path, packages: tuple[Package, ...], drawn: Sprites, side: int):
+        self.icons = []
+        sets = [read(package, folder, "icons.json") for package in packages]
+        for thing, artist in zip(drawn.thing.tolist(), drawn.artist.tolist()):
+            icons = sets[artist]
+            size = {name: icons[name] for name in ("width", "height") if name in icons}
+            self.icons.append((_icon(icons, drawn.things[thing].icon), size))
+        self.one = functools.lru_cache(self.KEPT)(lambda index: torch.from_numpy(_rendered(*self.icons[index], side)))
+
+    def __getitem__(self, chosen: list[int]) -> torch.Tensor:
+        """[count, 4, side, side] uint8."""
+        return torch.stack([self.one(index) for index in chosen])

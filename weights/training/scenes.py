@@ -16,7 +16,7 @@ from torch import Generator, Tensor
 
 import backgrounds
 import vocabulary
-from artwork import ARTWORK, Package, Sprites, sprites
+from artwork import ARTWORK, LargeSprites, Package, Sprites, sprites
 from filters import grid, luma
 from styles import styled
 from vocabulary import COLOUR_NAMES, COLOURS, RELATIONS, SCENE_NAMES, SCENES, STYLE_NAMES, STYLES, THING_COLOURS
@@ -90,7 +90,7 @@ class Scene:
 
 
 class Studio:
-    """Everything scenes are made of."""
+    """Everything scenes are made of. Drawings and backgrounds are as sharp as scenes of `side` need."""
 
     def __init__(self, folder: Path, packages: tuple[Package, ...] = ARTWORK, variants: int = 48, seed: int = 0,
                  side: int = 128):
@@ -103,7 +103,10 @@ class Studio:
         self.first_of_name = [min(i for i, thing in enumerate(self.things) if thing.name == name) for name in self.names]
         self.bank = backgrounds.bank(folder, side, variants, seed)
         pixels = self.sprites.pixels
-        self.levels = {pixels.shape[-1]: pixels}
+        self.levels: dict[int, Tensor | LargeSprites] = {pixels.shape[-1]: pixels}
+        while max(self.levels) < side:
+            larger = 2 * max(self.levels)
+            self.levels[larger] = LargeSprites(folder, packages, self.sprites, larger)
         for side in (64, 32):
             straight = pixels.float() / 255
             coverage = straight[:, 3:]
@@ -331,7 +334,7 @@ class Studio:
     def _draw_things(self, placed: list[Placed], side: int) -> Tensor:
         """[count, 4, side, side], colours multiplied by their coverage."""
         layers = torch.empty(len(placed), 4, side, side)
-        sharp_enough = lambda thing: min(level for level in self.levels if level >= min(thing.scale * side, 128))
+        sharp_enough = lambda thing: min(level for level in self.levels if level >= min(thing.scale * side, max(self.levels)))
         levels = [sharp_enough(thing) for thing in placed]
         for level in set(levels):
             members = [index for index, own in enumerate(levels) if own == level]

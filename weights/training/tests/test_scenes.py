@@ -3,9 +3,10 @@
 from random import Random
 
 import torch
+import torch.nn.functional as functional
 
 import vocabulary
-from scenes import CHOICES, COLOUR_VALUES, Background, Placed, Scene
+from scenes import CHOICES, COLOUR_VALUES, Background, Placed, Scene, Studio
 from vocabulary import COLOUR_NAMES, SCENE_NAMES, STYLE_NAMES
 
 
@@ -62,3 +63,15 @@ def test_counts_and_relations_are_said(studio):
         assert sum(word in caption for caption in captions) > 10, word
     for style in STYLE_NAMES[1:]:
         assert any(style.split()[0] in caption for caption in captions), style
+
+
+def test_large_scenes_show_what_small_ones_show(studio, folder):
+    large = Studio(folder, variants=8, side=512)
+    random = Random(5)
+    scenes = [studio.plan_canonical(random) for _ in range(24)]
+    plain = [scene for scene in scenes if scene.background.scene is None and scene.style == "none"]
+    assert len(plain) > 3
+    for scene in plain:
+        apart = functional.avg_pool2d(large.draw([scene], 512), 4) - studio.draw([scene], 128)
+        # Only edges differ, by what a pixel of theirs holds.
+        assert apart.abs().mean() < 0.02 and apart.mean().abs() < 0.005
