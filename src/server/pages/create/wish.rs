@@ -194,7 +194,7 @@ mod tests {
         );
         assert_eq!(body("prompt=a&email=1"), json!({"prompt": "a", "email": true}));
         assert_eq!(body("prompt=a&palette=nes&own_colors=red,blue")["palette"], "red,blue");
-        assert_eq!(body("prompt=a&init_image=x&strength=near&drawer=vqgan")["init_weight"], 0.5);
+        assert_eq!(body("prompt=a&init_image=x&strength=near&drawer=vqgan")["init_weight"], 1.0);
         assert_eq!(body("prompt=a&init_image=x&strength=close&drawer=pixel")["init_weight"], 80.0);
         let wrong = |query: &str| Wish::read(&Form::parse(query.as_bytes()), Wish::default()).body(None).unwrap_err();
         assert_eq!(wrong("prompt=+").wrong_field(), Some("prompt"));
