@@ -32,8 +32,8 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     let blueprint = drawer::of(&drawer)?;
     // Each layer is followed by its preset; the defaults come last.
     let mut expanded = Vec::new();
-    // Whoever asks for a size gets a picture of that size.
-    let sized = layers.iter().position(|layer| layer.size.is_some());
+    // Whoever asks for a size, of the picture or of its cells, gets that size.
+    let sized = layers.iter().position(|layer| layer.size.is_some() || layer.pixel_zoom.is_some());
     let amounts_of = |quality: Quality, index: usize| -> Result<Overrides> {
         let values = blueprint.defaults(quality).or(preset(model, quality)?);
         let upscale = values.upscale.filter(|_| sized.is_none_or(|sized| index < sized));

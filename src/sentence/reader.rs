@@ -131,6 +131,13 @@ impl<'a> Reader<'a> {
             return self.take(used - 1, Kind::Known);
         }
         if let Some(found) = thing {
+            // "red apple" is a name of the apple, whose color counts as any other.
+            if let Some((color, before)) = colors::color(&words)
+                && before < found.used
+                && self.lexicon.thing(&self.rest()[before..]).is_some_and(|rest| rest.thing == found.thing)
+            {
+                self.pending.colors = vec![color];
+            }
             self.add(&found.thing, found.plural, after_thing);
             self.after_thing = !found.plural;
             return self.take(found.used, Kind::Known);

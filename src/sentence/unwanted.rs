@@ -57,6 +57,7 @@ mod tests {
             ("red colors", vec![every(RED)]),
             ("red and orange tones", vec![every(RED), every(ORANGE)]),
             ("red, blurry, orange", vec![every(RED), every(ORANGE)]),
+            ("a red apple", vec![of(RED, "apple")]),
             ("a red banana", vec![of(RED, "banana")]),
             ("two red bananas and a cat", vec![of(RED, "banana")]),
             ("an apple", vec![]),

@@ -26,7 +26,8 @@ fn qualities_say_what_they_stand_for() {
     assert_eq!(named(&qualities, "normal")["default"], true);
     let work = named(&qualities, "draft")["drawers"].as_array().unwrap();
     let vqgan = work.iter().find(|work| work["drawer"] == "vqgan").unwrap();
-    let expected = json!({"drawer": "vqgan", "size": "64x64", "iterations": 50, "cutouts": 4, "models": ["embedded"]});
+    let expected =
+        json!({"drawer": "vqgan", "size": "256x256", "iterations": 50, "cutouts": 4, "models": ["embedded"]});
     assert_eq!(vqgan, &expected);
     // What a quality promises is what a job of it gets.
     let job = server.submit(&json!({"prompt": "a", "quality": "draft", "drawer": "pixel"}));

@@ -270,6 +270,7 @@ mod tests {
             Some(green > red && green > blue)
         };
         assert_eq!(is_green("an apple|red"), Some(true));
+        assert_eq!(is_green("an apple|a red apple"), Some(true));
         assert_eq!(is_green("a banana|a yellow banana"), Some(true));
         // Nothing changes if it is not its color, or that of another thing, or asked for.
         for text in ["an apple|blue", "an apple|a red cat", "an apple|an apple", "a red apple|red", "a banana|red"] {
