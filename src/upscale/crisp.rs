@@ -49,6 +49,14 @@ pub(super) fn memory(size: Size) -> u64 {
     4 * NUMBERS * (width * height) as u64
 }
 
+/// The picture with its outermost pixels replaced by those next to them. A VQGAN sees zeros around a picture, which discolor
+/// its rim.
+pub(super) fn without_rim(picture: &RgbImage) -> RgbImage {
+    let (width, height) = picture.dimensions();
+    let inner = |at: u32, side: u32| if side > 2 { at.clamp(1, side - 2) } else { at };
+    RgbImage::from_fn(width, height, |x, y| *picture.get_pixel(inner(x, width), inner(y, height)))
+}
+
 /// The picture, which was enlarged by a factor, with sharp edges. Calls `watch` after each tile.
 ///
 /// # Errors
@@ -304,6 +312,15 @@ mod tests {
         // Only the two colors and little between them are left.
         let between = sharp.pixels().filter(|pixel| (60..225).contains(&pixel[1])).count();
         assert!(between < 160 * 120 / 10, "{between}");
+    }
+
+    #[test]
+    fn the_rim_is_like_what_is_next_to_it() {
+        let is_rim = |x: u32, y: u32| x == 0 || y == 0 || x == 8 || y == 6;
+        let rimmed = RgbImage::from_fn(9, 7, |x, y| image::Rgb(if is_rim(x, y) { [0; 3] } else { [9, 90, 200] }));
+        assert!(without_rim(&rimmed) == RgbImage::from_pixel(9, 7, image::Rgb([9, 90, 200])));
+        let tiny = RgbImage::from_pixel(2, 1, image::Rgb([1; 3]));
+        assert!(without_rim(&tiny) == tiny);
     }
 
     #[test]

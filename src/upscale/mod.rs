@@ -129,10 +129,11 @@ impl<'a> Method<'a> {
         if let Self::Network(upscaler) = self {
             return upscaler.enlarge(picture, factor, device, watch);
         }
-        let enlarged = lanczos(picture, Size::of(picture).times(factor.times()))?;
+        let size = Size::of(picture).times(factor.times());
         if let Self::Crisp = self {
-            return crisp::sharpen(&enlarged, factor, watch);
+            return crisp::sharpen(&lanczos(&crisp::without_rim(picture), size)?, factor, watch);
         }
+        let enlarged = lanczos(picture, size)?;
         watch()?;
         Ok(enlarged)
     }
