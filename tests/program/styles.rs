@@ -188,6 +188,7 @@ fn a_castle_looks_different_in_each_style_of_the_embedded_model() {
         picture.pixels().map(|pixel| f64::from(of(&pixel.0))).sum::<f64>() / f64::from(64 * 64)
     };
     let colorfulness = |[red, green, blue]: &[u8; 3]| red.max(green).max(blue) - red.min(green).min(blue);
-    assert!(mean(&sketch, colorfulness) * 2.0 < mean(&plain, colorfulness));
+    // 7.8 and 14.7 when things got sizes and places by the seed: the castle is small on white.
+    assert!(mean(&sketch, colorfulness) * 1.5 < mean(&plain, colorfulness));
     assert!(mean(&neon, |[_, green, _]| *green) * 2.0 < mean(&plain, |[_, green, _]| *green));
 }

@@ -106,7 +106,7 @@ fn what_is_seen_is_of_the_palette() {
     // Colours of its own are those of what is seen.
     let own = draw(
         &workplace,
-        &["-n", "12", "--colors", "3", "--alpha-weight", "0.4", "--learning-rate", "0.2", "--pixel-zoom", "1"],
+        &["-n", "12", "--colors", "3", "--alpha-weight", "0.8", "--learning-rate", "0.2", "--pixel-zoom", "1"],
     );
     assert!(is_indexed(&workplace, "p.png") && own.dimensions() == (16, 16) && is_mixed(&own));
     assert!((2..=3).contains(&colours(&own).len()), "{:?}", colours(&own));
@@ -119,7 +119,7 @@ fn a_run_goes_on_and_is_made_again() {
     let workplace = Workplace::new();
     let line = [
         &SMALL[..],
-        &["-n", "12", "--colors", "4", "--cutouts", "2", "--alpha-weight", "0.4", "--learning-rate", "0.2"],
+        &["-n", "12", "--colors", "4", "--cutouts", "2", "--alpha-weight", "0.8", "--learning-rate", "0.2"],
     ]
     .concat();
     workplace.run(&[&line[..], &["-o", "whole.png", "--svg", "whole.svg"]].concat()).succeeded();
@@ -148,7 +148,7 @@ fn an_svg_leaves_out_what_vanished() {
     for shape in ["rect", "hex"] {
         let cells = ["--drawer", "pixel", "--size", "192x160", "--pixel-size", "12x10", "--pixel-shape", shape, "-q"];
         let files = ["--force", "-o", "p.png", "--svg", "p.svg"];
-        let line = ["a red apple", "-n", "12", "--transparent", "--alpha-weight", "0.4", "--learning-rate", "0.2"];
+        let line = ["a red apple", "-n", "12", "--transparent", "--alpha-weight", "0.8", "--learning-rate", "0.2"];
         workplace.run(&[&line[..], &["--cutouts", "4"], &cells, &files].concat()).succeeded();
         let picture = picture(&workplace, "p.png");
         let tree = resvg::usvg::Tree::from_data(&workplace.read("p.svg"), &resvg::usvg::Options::default()).unwrap();
