@@ -22,7 +22,7 @@ group! {
             by: Requests,
         },
         setting size: always crate::picture::Size {
-            /// Width and height in pixels, before --upscale
+            /// Width and height in pixels
             value: "WxH",
             by: Requests,
         },
