@@ -15,9 +15,10 @@ fn first(arguments: &[&str]) -> RgbImage {
     image::load_from_memory(&workplace.read("p.png")).unwrap().to_rgb8()
 }
 
-/// The mean colour of a corner of eight by eight pixels.
+/// The mean colour of eight by eight pixels near a corner, inside the discolored rim.
 fn corner(picture: &RgbImage) -> [u32; 3] {
-    let pixels = (0..64).map(|index| picture.get_pixel(index % 8, index / 8).0);
+    let (left, top) = (picture.width() / 16, picture.height() / 16);
+    let pixels = (0..64).map(|index| picture.get_pixel(left + index % 8, top + index / 8).0);
     let sum = pixels.fold([0; 3], |sum: [u32; 3], pixel| std::array::from_fn(|at| sum[at] + u32::from(pixel[at])));
     sum.map(|total| total / 64)
 }
