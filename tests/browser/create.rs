@@ -37,7 +37,7 @@ fn draw(scripts: Scripts) {
         assert_eq!(stays, json!(scripts == Scripts::On));
         // The picture itself, and its files.
         let width = browser.script("return document.querySelector('#picture img').naturalWidth", vec![]);
-        assert_eq!(width, json!(64));
+        assert_eq!(width, json!(256));
         let link = browser.attribute(".downloads a", "href").unwrap();
         let file = server.get(&link);
         assert_eq!((file.status, file.header("content-type")), (200, "image/png"), "{link}");
