@@ -7,7 +7,7 @@ use crate::Result;
 use crate::clip::Clip;
 use crate::judge::{Fit, mean_cosine};
 use crate::session::LoadedModel;
-use crate::settings::{Prompt, Prompts};
+use crate::settings::Prompts;
 
 /// The mean cosine of the picture and the text of each prompt, over all models, from −1 to 1. Prompts are weighted by
 /// their weights; the cosine of a prompt with a negative weight is subtracted.
@@ -15,10 +15,7 @@ use crate::settings::{Prompt, Prompts};
 /// # Errors
 /// If the computation fails.
 pub(super) fn score(picture: &RgbImage, prompts: &Prompts, judges: &[LoadedModel<Clip>]) -> Result<f64> {
-    let fit = |judge: &LoadedModel<Clip>| {
-        let target = |prompt: &Prompt| Ok((judge.model.read(&prompt.text)?.feature, prompt.weight));
-        Fit::new(judge.model.clone(), &prompts.all().iter().map(target).collect::<Result<Vec<_>>>()?)
-    };
-    let fits = judges.iter().map(fit).collect::<Result<Vec<_>>>()?;
+    let fits = judges.iter().map(|judge| Fit::of_prompts(judge.model.clone(), prompts.all()));
+    let fits = fits.collect::<Result<Vec<_>>>()?;
     Ok(mean_cosine(&fits, picture, &Device::Cpu)?.unwrap_or_default())
 }

@@ -9,6 +9,7 @@ use super::distance::{cosine, distances_to};
 use crate::Result;
 use crate::clip::{Clip, preprocess};
 use crate::frozen::Network;
+use crate::settings::Prompt;
 
 /// Compares whole pictures with features, by one CLIP: without cutouts, augmentations and noise.
 pub struct Fit {
@@ -28,6 +29,16 @@ impl Fit {
         let features: Vec<&Tensor> = targets.iter().map(|(feature, _)| feature).collect();
         let distances = distances_to(&Tensor::stack(&features, 0)?)?;
         Ok(Self { clip, distances, weights: targets.iter().map(|(_, weight)| *weight).collect() })
+    }
+
+    /// Prepares to compare with the texts of prompts, by their weights.
+    ///
+    /// # Errors
+    /// If there is no prompt, or a prompt cannot be tokenized.
+    pub fn of_prompts(clip: Arc<Clip>, prompts: &[Prompt]) -> Result<Self> {
+        let target = |prompt: &Prompt| Ok((clip.read(&prompt.text)?.feature, prompt.weight));
+        let targets = prompts.iter().map(target).collect::<Result<Vec<_>>>()?;
+        Self::new(clip, &targets)
     }
 
     /// The distance of a picture of any size to each target, computed on a device: half the square of the angle between

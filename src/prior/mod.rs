@@ -91,17 +91,11 @@ impl Prior {
         let mut fit = |picture: &RgbImage| {
             let judge = match known.take() {
                 Some(judge) => judge,
-                None => self.judge(prompts)?,
+                None => Fit::of_prompts(self.clip.clone(), prompts)?,
             };
             known.insert(judge).cosine(picture, &Device::Cpu)
         };
         composing::compose(sentence, size, stream, &mut Means { draw: &mut draw, fit: &mut fit })
-    }
-
-    /// Compares pictures with prompts, by the embedded CLIP.
-    fn judge(&self, prompts: &[Prompt]) -> Result<Fit> {
-        let target = |prompt: &Prompt| Ok((self.clip.read(&prompt.text)?.feature, prompt.weight));
-        Fit::new(self.clip.clone(), &prompts.iter().map(target).collect::<Result<Vec<_>>>()?)
     }
 
     /// The picture of texts with weights above 0.
