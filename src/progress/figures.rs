@@ -16,22 +16,36 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// The figures of a picture that is being drawn.
+    #[must_use]
+    pub fn lately(loss: Option<f64>, fit: Option<f64>) -> Self {
+        Self { loss, fit, first_fit: None }
+    }
+
     /// The fit at the start and now, in words; the loss if the fit is not known, and nothing if neither is.
     #[must_use]
     pub fn in_words(&self) -> Option<String> {
-        let Self { loss, fit, first_fit } = self;
-        match (fit, first_fit) {
+        match (self.fit, self.first_fit) {
             (Some(fit), Some(first)) => Some(format!("fits the prompt: {first:.2} -> {fit:.2}")),
             (Some(fit), None) => Some(format!("fits the prompt: {fit:.2}")),
-            (None, _) => loss.map(|loss| format!("loss {loss:.4}")),
+            (None, _) => self.loss_in_words(),
         }
+    }
+
+    /// The same behind other words, after a comma.
+    #[must_use]
+    pub fn behind_words(&self) -> String {
+        self.in_words().map_or_else(String::new, |how| format!(", {how}"))
     }
 
     /// The same for a bar or a line of progress: only what is now.
     #[must_use]
     pub fn in_short(&self) -> Option<String> {
-        let loss = || self.loss.map(|loss| format!("loss {loss:.4}"));
-        self.fit.map(|fit| format!("fit {fit:.2}")).or_else(loss)
+        self.fit.map(|fit| format!("fit {fit:.2}")).or_else(|| self.loss_in_words())
+    }
+
+    fn loss_in_words(&self) -> Option<String> {
+        self.loss.map(|loss| format!("loss {loss:.4}"))
     }
 }
 

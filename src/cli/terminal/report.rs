@@ -125,7 +125,7 @@ impl Reporter {
                 self.advance(tile + 1, || format!("enlarged tile {} of {}", tile + 1, self.total.get()));
             }
             Event::Step { iteration, loss, fit, .. } => {
-                self.step(iteration + 1, Figures { loss: Some(*loss), fit: *fit, first_fit: None });
+                self.step(iteration + 1, Figures::lately(Some(*loss), *fit));
             }
             Event::Warning { message } => terminal::warning(message),
             Event::Failed { message, hint, .. } => {

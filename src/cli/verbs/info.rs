@@ -22,7 +22,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.json {
         return stdout::print_json(&recipe);
     }
-    let how = recipe.result.figures.in_words().map_or_else(String::new, |how| format!(", {how}"));
+    let how = recipe.result.figures.behind_words();
     let mut comments = vec![format!("{}, {} iterations{how}", recipe.program, recipe.result.iterations_done)];
     comments.extend(recipe.settings.prompt.all().iter().map(Prompt::in_words));
     comments.extend(recipe.settings.styles_in_words());

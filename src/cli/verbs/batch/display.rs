@@ -164,7 +164,7 @@ impl Display {
                 bar.begin(*done as u64);
             }
             Event::Step { iteration, loss, fit, .. } => {
-                let figures = Figures { loss: Some(*loss), fit: *fit, first_fit: None };
+                let figures = Figures::lately(Some(*loss), *fit);
                 bar.set_note(figures.in_short().unwrap_or_default());
                 bar.show(*iteration as u64 + 1);
             }
@@ -179,7 +179,7 @@ impl Display {
         }
         match result {
             Ok(drawn) if self.progress == Progress::Lines => {
-                let how = drawn.recipe.result.figures.in_words().map_or_else(String::new, |how| format!(", {how}"));
+                let how = drawn.recipe.result.figures.behind_words();
                 let score = drawn.score.map_or_else(String::new, |score| format!(", score {score:.4}"));
                 let more = if ledger.all_planned { "" } else { "+" };
                 let done = ledger.drawn + ledger.skipped + ledger.failed;

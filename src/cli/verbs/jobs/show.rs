@@ -25,7 +25,7 @@ pub(super) fn details(job: &Job) -> Vec<String> {
     let file = |file: &crate::client::Artifact| format!("{} ({})", file.name, megabytes(file.bytes));
     let files = job.files.iter().map(file).collect::<Vec<_>>().join(", ");
     let result = job.result.as_ref().map(|drawn| {
-        let how = drawn.figures.in_words().map_or_else(String::new, |how| format!(", {how}"));
+        let how = drawn.figures.behind_words();
         format!("{}x{}, drawn in {:.1} s{how}", drawn.width, drawn.height, drawn.seconds)
     });
     let lines = [

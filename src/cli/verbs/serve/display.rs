@@ -92,7 +92,7 @@ impl Display {
                     bar
                 });
                 bar.set_total(total);
-                let figures = Figures { loss: job.loss, fit: job.fit, first_fit: None };
+                let figures = Figures::lately(job.loss, job.fit);
                 bar.set_note(figures.in_short().unwrap_or_default());
                 bar.show(done);
             }
