@@ -12,11 +12,14 @@ use crate::optimizer::ParameterGroup;
 use crate::picture::{Size, to_values};
 use crate::settings::{Settings, StartNoise};
 use crate::vqgan::{Bounds, Vqgan};
-use crate::{Result, picture};
+use crate::{Error, Result, picture};
 
 /// The weight that keeps the latent of the embedded model close to the latent of its first picture: with 0.5, guidance
 /// disfigures small things; with 1.5, it adds little (`weights/embedded/README.md`).
 const PRIOR_HOLD: f64 = 1.0;
+
+/// The shortest side that a first pass can draw anything at, in pixels.
+const SMALLEST_FIRST: usize = 32;
 
 /// The blueprint of the VQGAN drawer.
 pub(super) struct VqganBlueprint;
@@ -31,7 +34,7 @@ impl Blueprint for VqganBlueprint {
     }
 
     fn options(&self) -> &'static [&'static str] {
-        &["vqgan", "init_image", "init_weight", "init_noise"]
+        &["vqgan", "hires", "init_image", "init_weight", "init_noise"]
     }
 
     /// The embedded model stays close to the picture of its prior, whose shapes are better than those of guidance
@@ -48,8 +51,19 @@ impl Blueprint for VqganBlueprint {
         Ok(VqganDrawer::work_size(loaded.vqgan()?, size))
     }
 
+    fn check(&self, settings: &Settings) -> Result<()> {
+        let first = settings.first_size();
+        if settings.hires.is_some() && first.width.min(first.height) < SMALLEST_FIRST {
+            let problem =
+                format!("with ‹hires›, a {} picture is drawn at {first} first, which is too small", settings.size);
+            return Err(Error::usage(problem, "lower ‹hires›, or choose a larger ‹size›"));
+        }
+        Ok(())
+    }
+
     fn start_memory(&self, settings: &Settings, loaded: Loaded, of: MemoryOf) -> Result<u64> {
-        if settings.init_image.is_none() && matches!(settings.init_noise, StartNoise::Codes) {
+        let is_encoded = settings.init_image.is_some() || settings.hires.is_some();
+        if !is_encoded && matches!(settings.init_noise, StartNoise::Codes) {
             return Ok(0);
         }
         Ok(loaded.vqgan()?.encoding_memory(self.work_size(settings.size, loaded)?, of)?.peak)

@@ -184,6 +184,7 @@ impl Checkpoint {
             tensors.extend(named("second", moments(1)));
         }
         tensors.extend(named("picture", state.last.iter().map(|last| &last.picture)));
+        tensors.extend(named("enlarged", &state.enlarged));
         let bytes = tensors.iter().map(|(_, tensor)| bytes_of(tensor)).collect::<Result<Vec<_>>>()?;
         let fault = |error: String| Error::fault(format!("cannot encode the checkpoint: {error}"));
         let views = tensors.iter().zip(&bytes).map(|((name, tensor), bytes)| {
@@ -269,7 +270,9 @@ fn state_of(head: &Head, tensors: &SafeTensors) -> Result<Option<SessionState>> 
     let (Some(first), Some(second)) = (tensors_of("first", tensors)?, tensors_of("second", tensors)?) else {
         return Ok(None);
     };
-    let Some(pictures) = tensors_of("picture", tensors)? else { return Ok(None) };
+    let (Some(pictures), Some(enlarged)) = (tensors_of("picture", tensors)?, tensors_of("enlarged", tensors)?) else {
+        return Ok(None);
+    };
     let result = &head.recipe.result;
     let picture = pictures.into_iter().next();
     let loss = result.figures.loss;
@@ -286,6 +289,7 @@ fn state_of(head: &Head, tensors: &SafeTensors) -> Result<Option<SessionState>> 
         palette: head.palette.clone(),
         last,
         fit: head.fit,
+        enlarged: enlarged.into_iter().next(),
     }))
 }
 

@@ -31,6 +31,14 @@ impl Size {
     pub fn times(self, factor: usize) -> Self {
         Self { width: self.width.saturating_mul(factor), height: self.height.saturating_mul(factor) }
     }
+
+    /// The size with sides that are `factor` times as long, rounded to whole pixels, at least 1.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    pub fn scaled(self, factor: f64) -> Self {
+        let side = |pixels: usize| (pixels as f64 * factor).round().max(1.0) as usize;
+        Self { width: side(self.width), height: side(self.height) }
+    }
 }
 
 impl FromStr for Size {

@@ -14,6 +14,7 @@ pub fn check(settings: &Settings) -> Result<()> {
     // Options that decide the kind of file or of picture are refused, never ignored: the user would get another one than
     // asked for.
     let asked = [
+        ("hires", settings.hires.is_some()),
         ("outline", settings.outline == Some(true)),
         ("transparent", settings.transparent),
         ("pixel_zoom", settings.pixel_zoom.is_some()),
@@ -26,6 +27,10 @@ pub fn check(settings: &Settings) -> Result<()> {
             "‹init-weight› needs a starting image, but none was given",
             "give one with ‹init-image›, or use ‹init-noise› prior",
         ));
+    }
+    if settings.hires.is_some() && settings.auto_stop {
+        let hint = "give only one of them: a run that stops early has no second pass";
+        return Err(Error::usage("‹hires› and ‹auto-stop› are both given", hint));
     }
     blueprint.check(settings)
 }

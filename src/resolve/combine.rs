@@ -34,10 +34,14 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     let mut expanded = Vec::new();
     // Whoever asks for a size, of the picture or of its cells, gets that size.
     let sized = layers.iter().position(|layer| layer.size.is_some() || layer.pixel_zoom.is_some());
+    let hires = layers.iter().find_map(|layer| layer.hires).filter(|_| blueprint.has("hires"));
     let amounts_of = |quality: Quality, index: usize| -> Result<Overrides> {
         let values = blueprint.defaults(quality).or(preset(model, quality)?);
-        let upscale = values.upscale.filter(|_| sized.is_none_or(|sized| index < sized));
-        Ok(Overrides { upscale, ..values })
+        if sized.is_some_and(|sized| index >= sized) {
+            return Ok(Overrides { upscale: None, ..values });
+        }
+        let size = values.size.map(|size| hires.map_or(size, |factor| size.scaled(factor)));
+        Ok(Overrides { size, ..values })
     };
     for (index, layer) in layers.iter().enumerate() {
         expanded.push(layer.clone());

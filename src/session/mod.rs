@@ -10,6 +10,8 @@ mod plan;
 mod plateau;
 mod readings;
 mod run;
+mod second_pass;
+mod showing;
 mod start;
 mod state;
 mod styles;
@@ -33,14 +35,13 @@ use backdrop::Backdrop;
 use coloring::Coloring;
 use iteration::{Iteration, Moved};
 use readings::Readings;
+use second_pass::SecondPass;
 
-use crate::device::{ComputeDevice, Moment, bring};
+use crate::device::{ComputeDevice, Moment};
 use crate::drawer::{self, Drawer, Start};
 use crate::frozen::{Network, SquareSum, with_gradient};
-use crate::judge::{Cutouts, Fit, Judge, Loss, LossValue, Reach, Seen, losses, mean_cosine, no_gradient};
+use crate::judge::{Cutouts, Fit, Judge, Loss, LossValue, Reach, Seen, losses, no_gradient};
 use crate::optimizer::Optimizer;
-use crate::picture::to_image;
-use crate::progress::Figures;
 use crate::random::Stream;
 use crate::settings::Settings;
 use crate::{Error, Result, picture};
@@ -61,6 +62,8 @@ pub struct Session {
     /// Compares the whole picture with its prompts, by each CLIP
     fits: Vec<Fit>,
     fit: Option<FitSoFar>,
+    /// The second pass, if there is one
+    second_pass: Option<SecondPass>,
     /// Whether the next iteration is launched before the results of this one are read
     goes_ahead: bool,
     /// The next iteration, if it was launched; it may have failed
@@ -95,16 +98,17 @@ impl Session {
         plan.check()?;
         let settings = plan.settings();
         let mut stream = Stream::new(settings.seed.0, "init", 0);
+        let first = second_pass::first_pass(settings);
         let start = match &settings.init_image {
             Some(path) => Start::Picture(picture::read(path)?, settings.init_weight),
-            None => match start::first_picture(settings, models, &mut stream)? {
+            None => match start::first_picture(&first, models, &mut stream)? {
                 Some(picture) => Start::Picture(picture, settings.init_weight),
                 None => Start::Noise(settings.init_noise, &mut stream),
             },
         };
         let device = plan.device().tensors();
         let blueprint = drawer::of(&settings.drawer)?;
-        let drawer = blueprint.build(settings, models.loaded(), plan.recomputed().decoder, start, device)?;
+        let drawer = blueprint.build(&first, models.loaded(), plan.recomputed().decoder, start, device)?;
         let cutouts = Cutouts {
             reach: Reach::All,
             count: settings.cutouts,
@@ -138,6 +142,7 @@ impl Session {
             last: None,
             fits,
             fit: None,
+            second_pass: SecondPass::of(plan, models),
             ahead: None,
             judged: None,
             squares: Network::of(SquareSum::new()),
@@ -164,6 +169,7 @@ impl Session {
             palette: self.coloring.as_ref().and_then(Coloring::found).map(<[_]>::to_vec),
             last: self.last.clone(),
             fit: self.fit,
+            enlarged: self.second_pass.as_ref().and_then(SecondPass::enlarged).cloned(),
         }
     }
 
@@ -172,13 +178,15 @@ impl Session {
     /// # Errors
     /// If the parameters of the drawer have other shapes.
     pub fn restore(&mut self, state: SessionState) -> Result<()> {
+        self.ahead = None;
+        if let Some(enlarged) = state.enlarged {
+            self.begin_second_pass(enlarged)?;
+        }
         let parameters = self.drawer.parameters();
         let fits = |(parameter, saved): (&Var, &Tensor)| parameter.dims() == saved.dims();
         if parameters.len() != state.parameters.len() || !parameters.iter().zip(&state.parameters).all(fits) {
-            let hint = "use the settings that the state was saved with";
-            return Err(Error::usage("the saved state belongs to another drawer or another size", hint));
+            return Err(second_pass::of_another_run());
         }
-        self.ahead = None;
         if let Some(optimizer) = state.optimizer {
             self.optimizer.restore(optimizer)?;
         }
@@ -237,69 +245,6 @@ impl Session {
         &self.judge
     }
 
-    /// The picture as it would be delivered now, in host memory: `[1, 3, height, width]` with values from 0 to 1, or
-    /// `[1, 4, height, width]` with straight alpha.
-    ///
-    /// # Errors
-    /// If the computation fails.
-    pub fn picture(&self) -> Result<Tensor> {
-        if let Some(Ok(next)) = &self.ahead {
-            // The next iteration has drawn this picture already.
-            return self.deliver(Some(&self.device.fetch(&next.picture, &next.computed)?));
-        }
-        bring(&self.deliver(None)?)
-    }
-
-    /// The picture to deliver for one that an iteration drew, as in [`Session::picture`]. An iteration in progress is
-    /// not interrupted.
-    ///
-    /// # Errors
-    /// If an iteration of this session did not draw the picture.
-    pub fn delivered(&self, drawn: &Tensor) -> Result<Tensor> {
-        let fetched = match &self.judged {
-            Some(moment) => self.device.fetch(drawn, moment)?,
-            None => bring(drawn)?,
-        };
-        self.deliver(Some(&fetched))
-    }
-
-    fn deliver(&self, drawn: Option<&Tensor>) -> Result<Tensor> {
-        match &self.coloring {
-            Some(coloring) => coloring.deliver(self.drawer.as_ref(), drawn),
-            None => self.drawer.deliver(drawn, None),
-        }
-    }
-
-    /// The figures of a picture that [`Session::picture`] or [`Session::delivered`] returned, with the loss that is
-    /// known of it.
-    ///
-    /// # Errors
-    /// If the computation fails.
-    pub fn figures(&self, delivered: &Tensor, loss: Option<f64>) -> Result<Figures> {
-        let fit = self.measure(delivered)?;
-        Ok(Figures { loss, fit, first_fit: self.fit.map(|so_far| so_far.first).or(fit) })
-    }
-
-    /// How well a delivered picture fits its prompts; none if there is nothing to compare it with.
-    fn measure(&self, delivered: &Tensor) -> Result<Option<f64>> {
-        if self.fits.is_empty() {
-            return Ok(None);
-        }
-        match mean_cosine(&self.fits, &to_image(delivered)?, self.device.tensors()) {
-            // A number that is only shown must not end a run.
-            Err(Error::GpuMemory) => Ok(None),
-            measured => Ok(measured?.filter(|fit| fit.is_finite())),
-        }
-    }
-
-    /// The cutouts of a picture that an iteration drew: for each perceptor its name, and `[cutouts, 3, side, side]`.
-    ///
-    /// # Errors
-    /// If the computation fails.
-    pub fn look(&self, drawn: &Tensor, iteration: usize) -> Result<Vec<(String, Tensor)>> {
-        self.judge.look(&Backdrop::new(self.settings.seed.0, iteration).behind(drawn)?, iteration)
-    }
-
     /// Runs one iteration: draws, judges and changes the parameters. Also returns the picture that was drawn, on the
     /// device that computed it.
     ///
@@ -309,9 +254,12 @@ impl Session {
     /// # Errors
     /// If the loss or a gradient is not finite (the parameters are as they were), or the computation fails.
     pub fn step(&mut self) -> Result<(Step, Tensor)> {
+        self.begin_second_pass_if_due()?;
         let begun = self.ahead.take().unwrap_or_else(|| self.begin(self.iteration))?;
-        if self.goes_ahead && begun.number + 1 < self.settings.iterations_to_run() {
-            self.ahead = Some(self.begin(begun.number + 1));
+        let next = begun.number + 1;
+        let is_of_this_pass = !self.second_pass.as_ref().is_some_and(|pass| pass.begins_with(next));
+        if self.goes_ahead && is_of_this_pass && next < self.settings.iterations_to_run() {
+            self.ahead = Some(self.begin(next));
         }
         self.finish(begun)
     }

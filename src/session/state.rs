@@ -24,6 +24,8 @@ pub struct SessionState {
     pub last: Option<Judged>,
     /// How well the picture fits its prompts so far; none to start over
     pub fit: Option<FitSoFar>,
+    /// The picture that the second pass began with, at full size; none if it has not begun
+    pub enlarged: Option<Tensor>,
 }
 
 /// The picture that an iteration judged.

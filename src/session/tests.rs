@@ -8,7 +8,7 @@ use crate::judge::Verdict;
 use crate::models::Finder;
 use crate::optimizer::ParameterGroup;
 use crate::picture::Size;
-use crate::progress::{Event, Stop};
+use crate::progress::{Event, Figures, Stop};
 use crate::resolve::combine;
 use crate::settings::{Overrides, Seed};
 

@@ -55,6 +55,9 @@ use crate::{Result, upscale};
 /// where a prompt counts 1, as here.
 pub const STYLE_WEIGHT: f64 = 0.5;
 
+/// The share of the iterations that the second pass has, as 1 in so many.
+const SECOND_PASS: usize = 5;
+
 impl Settings {
     /// Checks every range, and that a moving picture has time for a frame.
     ///
@@ -87,6 +90,18 @@ impl Settings {
     #[must_use]
     pub fn upscaling(&self) -> Option<(usize, &str)> {
         Some((self.upscale?, self.upscaler.as_deref().unwrap_or(upscale::DEFAULT)))
+    }
+
+    /// The number of iterations before the second pass of --hires; none without one.
+    #[must_use]
+    pub fn second_pass_begins(&self) -> Option<usize> {
+        self.hires.map(|_| self.iterations - self.iterations.div_ceil(SECOND_PASS))
+    }
+
+    /// The size that the first iterations draw at.
+    #[must_use]
+    pub fn first_size(&self) -> Size {
+        self.hires.map_or(self.size, |factor| self.size.scaled(1.0 / factor))
     }
 
     /// The styles, in order.

@@ -187,6 +187,17 @@ const GENERATE: [Group; 10] = [
                 ],
             ),
             (
+                "--hires",
+                &[
+                    "apple --dry-run --hires 2",
+                    "apple --dry-run --hires 1.5 --size 96x64",
+                    "apple --hires 1",
+                    "apple --hires twice",
+                    "apple --hires 2 --drawer pixel",
+                    "apple --hires 2 --auto-stop",
+                ],
+            ),
+            (
                 "--image-prompt",
                 &[
                     "apple --dry-run --image-prompt photo.png:0.5 --image-prompt photo.png",

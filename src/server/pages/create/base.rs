@@ -18,7 +18,7 @@ use crate::server::visitor::Visitor;
 use crate::worker::Order;
 
 /// Settings that the form itself decides.
-const OF_THE_FORM: [&str; 12] = [
+const OF_THE_FORM: [&str; 14] = [
     "prompt",
     "style",
     "quality",
@@ -31,6 +31,8 @@ const OF_THE_FORM: [&str; 12] = [
     "pixel_art",
     "init_image",
     "image_prompt",
+    "outline",
+    "upscale",
 ];
 
 /// A picture whose settings the form begins with.
@@ -91,6 +93,8 @@ impl Base {
             palette: if is_built_in { named.clone() } else { String::new() },
             own_colors: if is_built_in { String::new() } else { named },
             colors: settings.colors.map(|colors| colors.to_string()).unwrap_or_default(),
+            outline: settings.outline == Some(true),
+            upscale: settings.upscale.map(|times| times.to_string()).unwrap_or_default(),
             products: order.products.clone(),
             init_image: find_start(app, visitor, &order).await?.unwrap_or_default(),
             drawer,

@@ -11,7 +11,7 @@ use crate::server::pages::{Layout, in_sentences};
 use crate::server::problem::Problem;
 
 /// The sections of the form, and the fields of a request that belong to each. A problem with another field is told at the top.
-const SECTIONS: [(&str, &[&str]); 12] = [
+const SECTIONS: [(&str, &[&str]); 14] = [
     ("prompt", &["prompt"]),
     ("quality", &["quality"]),
     ("drawer", &["drawer", "pixel_art"]),
@@ -22,11 +22,13 @@ const SECTIONS: [(&str, &[&str]); 12] = [
     ("iterations", &["iterations"]),
     ("palette", &["palette"]),
     ("colors", &["colors"]),
+    ("outline", &["outline"]),
+    ("upscale", &["upscale", "upscaler"]),
     ("products", &["products"]),
     ("email", &["email"]),
 ];
 /// The sections that are folded away.
-const FOLDED: [&str; 5] = ["seed", "iterations", "palette", "colors", "products"];
+const FOLDED: [&str; 7] = ["seed", "iterations", "palette", "colors", "outline", "upscale", "products"];
 
 #[derive(Template)]
 #[template(path = "create.html", config = "src/server/pages/askama.toml")]
@@ -96,10 +98,11 @@ impl CreatePage {
 
     /// Whether the options that are folded away are shown at once: something is wrong there, or they are not as usual.
     fn is_unfolded(&self) -> bool {
-        let Wish { negative, iterations, palette, own_colors, colors, products, .. } = &self.wish;
+        let Wish { negative, iterations, palette, own_colors, colors, outline, products, .. } = &self.wish;
         let texts = [negative, iterations, palette, own_colors, colors];
         self.wrong.is_some_and(|section| FOLDED.contains(&section))
             || texts.iter().any(|text| !text.is_empty())
+            || *outline
             || !products.is_empty()
     }
 

@@ -32,6 +32,10 @@ pub(super) struct Wish {
     pub own_colors: String,
     /// How many colors
     pub colors: String,
+    /// Whether cells get a dark line around things
+    pub outline: bool,
+    /// How often the picture is enlarged; empty for as often as usual
+    pub upscale: String,
     pub products: Vec<String>,
     /// Whether a letter tells of the end
     pub email: bool,
@@ -68,6 +72,8 @@ impl Wish {
             palette: text("palette", before.palette),
             own_colors: text("own_colors", before.own_colors),
             colors: text("colors", before.colors),
+            outline: form.has("outline") || before.outline,
+            upscale: text("upscale", before.upscale),
             products: list("products", before.products),
             email: form.has("email") || before.email,
             init_image: text("init_image", before.init_image),
@@ -102,10 +108,14 @@ impl Wish {
         if let Some(colors) = colors {
             set("palette", colors.as_str().into());
         }
-        for (name, value) in [("iterations", &self.iterations), ("colors", &self.colors)] {
+        for (name, value) in [("iterations", &self.iterations), ("colors", &self.colors), ("upscale", &self.upscale)] {
             if let Some(number) = whole(name, value)? {
                 set(name, number.into());
             }
+        }
+        // A browser may remember it for another drawer.
+        if self.outline && self.drawer == CELLS {
+            set("outline", true.into());
         }
         if !self.styles.is_empty() {
             set("style", self.styles.clone().into());
@@ -191,6 +201,10 @@ mod tests {
             body("prompt=a+cat&negative=16:9+|+x&drawer=pixel&colors=8&products=mp4&products=gif&seed=7"),
             json!({"prompt": "a cat | 16:9 \\| x:-0.5", "pixel_art": true, "colors": 8, "seed": "7",
                 "products": ["mp4", "gif"]})
+        );
+        assert_eq!(
+            body("prompt=a&drawer=pixel&outline=1&upscale=2"),
+            json!({"prompt": "a", "pixel_art": true, "upscale": 2, "outline": true})
         );
         assert_eq!(body("prompt=a&email=1"), json!({"prompt": "a", "email": true}));
         assert_eq!(body("prompt=a&palette=nes&own_colors=red,blue")["palette"], "red,blue");

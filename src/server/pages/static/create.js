@@ -123,7 +123,7 @@ function take(files) {
 
 /* The last settings: all but the sentences, the seed and the image. */
 const KEY = "text2art.settings";
-const CHOICES = ["drawer", "quality", "aspect", "style", "palette", "products"];
+const CHOICES = ["drawer", "quality", "aspect", "style", "palette", "outline", "upscale", "products"];
 const TEXTS = ["iterations", "own_colors", "colors"];
 const forget = document.getElementById("forget");
 

@@ -1,0 +1,83 @@
+//! The pictures that a session shows, and what is measured of them.
+
+use candle_core::Tensor;
+
+use super::Session;
+use super::backdrop::Backdrop;
+use super::second_pass::at_full_size;
+use crate::device::bring;
+use crate::judge::mean_cosine;
+use crate::picture::to_image;
+use crate::progress::Figures;
+use crate::{Error, Result};
+
+impl Session {
+    /// The picture as it would be delivered now, in host memory: `[1, 3, height, width]` with values from 0 to 1, or
+    /// `[1, 4, height, width]` with straight alpha.
+    ///
+    /// # Errors
+    /// If the computation fails.
+    pub fn picture(&self) -> Result<Tensor> {
+        if let Some(Ok(next)) = &self.ahead {
+            // The next iteration has drawn this picture already.
+            return self.deliver(Some(&self.device.fetch(&next.picture, &next.computed)?));
+        }
+        bring(&self.deliver(None)?)
+    }
+
+    /// The picture to deliver for one that an iteration drew, as in [`Session::picture`]. An iteration in progress is
+    /// not interrupted.
+    ///
+    /// # Errors
+    /// If an iteration of this session did not draw the picture.
+    pub fn delivered(&self, drawn: &Tensor) -> Result<Tensor> {
+        let fetched = match &self.judged {
+            Some(moment) => self.device.fetch(drawn, moment)?,
+            None => bring(drawn)?,
+        };
+        self.deliver(Some(&fetched))
+    }
+
+    fn deliver(&self, drawn: Option<&Tensor>) -> Result<Tensor> {
+        let enlarged = match (&self.second_pass, drawn) {
+            (None, _) => None,
+            (Some(_), Some(drawn)) => Some(at_full_size(drawn, self.settings.size)?),
+            (Some(_), None) => Some(at_full_size(&bring(&self.drawer.draw()?.detach())?, self.settings.size)?),
+        };
+        let drawn = enlarged.as_ref().or(drawn);
+        match &self.coloring {
+            Some(coloring) => coloring.deliver(self.drawer.as_ref(), drawn),
+            None => self.drawer.deliver(drawn, None),
+        }
+    }
+
+    /// The figures of a picture that [`Session::picture`] or [`Session::delivered`] returned, with the loss that is
+    /// known of it.
+    ///
+    /// # Errors
+    /// If the computation fails.
+    pub fn figures(&self, delivered: &Tensor, loss: Option<f64>) -> Result<Figures> {
+        let fit = self.measure(delivered)?;
+        Ok(Figures { loss, fit, first_fit: self.fit.map(|so_far| so_far.first).or(fit) })
+    }
+
+    /// How well a delivered picture fits its prompts; none if there is nothing to compare it with.
+    pub(super) fn measure(&self, delivered: &Tensor) -> Result<Option<f64>> {
+        if self.fits.is_empty() {
+            return Ok(None);
+        }
+        match mean_cosine(&self.fits, &to_image(delivered)?, self.device.tensors()) {
+            // A number that is only shown must not end a run.
+            Err(Error::GpuMemory) => Ok(None),
+            measured => Ok(measured?.filter(|fit| fit.is_finite())),
+        }
+    }
+
+    /// The cutouts of a picture that an iteration drew: for each perceptor its name, and `[cutouts, 3, side, side]`.
+    ///
+    /// # Errors
+    /// If the computation fails.
+    pub fn look(&self, drawn: &Tensor, iteration: usize) -> Result<Vec<(String, Tensor)>> {
+        self.judge.look(&Backdrop::new(self.settings.seed.0, iteration).behind(drawn)?, iteration)
+    }
+}
