@@ -15,7 +15,7 @@ use crate::cli::terminal::report::{Progress, Reporter};
 use crate::cli::terminal::{interrupt, stdout};
 use crate::device::ComputeDevice;
 use crate::drawer::{self, Drawing, Render};
-use crate::files::{Existing, write_whole};
+use crate::files::write_whole;
 use crate::models::Role;
 use crate::output::{Kind, Make, PNG, Product, Recipe, SVG, encode_pixels, read_drawing};
 use crate::picture::{self, Size};
