@@ -5,13 +5,17 @@ use super::real::Real;
 /// A place or a direction: x to the right, y down, in pixels.
 pub type Vector<T> = [T; 2];
 
+/// The fewest lines that a curve is flattened into: fewer miss the loops of curves that are smaller than a pixel.
+const FEWEST_LINES: usize = 4;
 /// The most lines that a curve is flattened into.
 const MOST_LINES: usize = 32;
 /// How far a flattened curve may be from the curve, in pixels, unless that would take too many lines.
-const FLAT: f64 = 0.1;
+const FLAT: f64 = 0.05;
 /// The most Newton steps from the nearest line to the nearest place of the curve. The first guess is near, so a few are
 /// exact.
-const STEPS: usize = 4;
+const STEPS: usize = 5;
+/// How often a Newton step is halved before it is given up.
+const HALVINGS: usize = 3;
 
 /// A cubic curve by its four control points.
 #[derive(Clone, Copy)]
@@ -80,29 +84,41 @@ impl<T: Real> Curve<T> {
         let [first, second] = self.bends();
         let bend = dot(first, first).most(dot(second, second)).root().wide();
         // A number that is too large becomes the largest.
-        let lines = ((0.75 * bend / FLAT).sqrt().ceil() as usize).clamp(1, MOST_LINES);
+        let lines = ((0.75 * bend / FLAT).sqrt().ceil() as usize).clamp(FEWEST_LINES, MOST_LINES);
         (lines, T::of(0.75 * bend / (lines * lines) as f64))
     }
 
-    /// The `t` of the place nearest to `point`, from a guess: Newton's method for the zero of the derivative of the
-    /// squared distance. A step that leads farther away is not made.
+    /// The `t` of a place nearest to `point`, from a guess, and the distance: Newton's method for the zero of the
+    /// derivative of the squared distance. A step that leads farther away is halved.
     pub fn nearest(&self, point: Vector<T>, guess: T) -> (T, T) {
         let apart = |t: T| minus(self.at(t), point);
         let (mut t, mut offset) = (guess, apart(guess));
         let mut square = dot(offset, offset);
         for _ in 0..STEPS {
             let slope = self.slope(t);
-            let steepness = dot(slope, slope) + dot(offset, self.bend(t));
+            let speed = dot(slope, slope);
+            let steepness = speed + dot(offset, self.bend(t));
+            // Where the squared distance bends the wrong way, a step as on a line goes down as well.
+            let steepness = if steepness > T::of(0.0) { steepness } else { speed };
             if steepness <= T::of(0.0) {
                 break;
             }
-            let next = (t - dot(offset, slope) / steepness).clamped();
-            let next_offset = apart(next);
-            let next_square = dot(next_offset, next_offset);
-            if next_square >= square {
+            let mut step = dot(offset, slope) / steepness;
+            let mut is_nearer = false;
+            for _ in 0..HALVINGS {
+                let next = (t - step).clamped();
+                let next_offset = apart(next);
+                let next_square = dot(next_offset, next_offset);
+                if next_square < square {
+                    (t, offset, square) = (next, next_offset, next_square);
+                    is_nearer = true;
+                    break;
+                }
+                step = step * T::of(0.5);
+            }
+            if !is_nearer {
                 break;
             }
-            (t, offset, square) = (next, next_offset, next_square);
         }
         (t, square.root())
     }

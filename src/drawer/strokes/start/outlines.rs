@@ -2,18 +2,18 @@
 
 use super::super::Look;
 use super::map::{Edges, Map};
-use super::path::{length, resampled};
+use super::path::resampled;
 use super::{Strokes, curves, random};
 use crate::random::Stream;
 
 /// The blur of the picture whose edges are followed, in pixels of the map.
-const BLUR: f64 = 1.5;
+const BLUR: f64 = 2.0;
 /// The smoothing of the directions of edges, in pixels of the map.
 const SMOOTH: f64 = 1.5;
 /// Edges weaker than this share of the strongest are not followed.
 const WEAKEST: f64 = 0.12;
 /// No stroke begins as near to another as this share of the shorter side.
-const APART: f64 = 0.02;
+const APART: f64 = 0.03;
 /// The longest stroke for each of its curves, as a share of the shorter side.
 const LENGTH: f64 = 0.1;
 /// The shortest stroke, as a share of the shorter side.
@@ -32,7 +32,6 @@ pub fn strokes(look: &Look, map: &Map, stream: &mut Stream) -> Strokes {
     let side = map.size.width.min(map.size.height) as f64;
     let edges = map.blurred(BLUR).edges(SMOOTH);
     let mut found = traced(map, &edges, side * LENGTH * look.segments as f64, side);
-    found.retain(|traced| length(&traced.path) >= side * SHORTEST);
     found.sort_by(|one, other| other.strength.total_cmp(&one.strength));
     found.truncate(look.count);
     if found.is_empty() {
@@ -67,22 +66,31 @@ fn traced(map: &Map, edges: &Edges, longest: f64, side: f64) -> Vec<Traced> {
         let begin = [(at % width) as f64 + 0.5, (at / width) as f64 + 0.5];
         let mut halves = [Vec::new(), Vec::new()];
         let first = edges.along(begin);
+        // The shoulders of an edge that was followed are no edges.
+        if across(first, begin).iter().any(|beside| edges.strength(*beside) > strength) {
+            continue;
+        }
         let mut sum = strength;
         for (half, sign) in halves.iter_mut().zip([1.0, -1.0]) {
             let mut direction = [first[0] * sign, first[1] * sign];
-            let mut place = begin;
+            let (mut place, mut beside) = (begin, 0.0);
             while (half.len() as f64) < longest / 2.0 {
                 let along = edges.along(place);
                 let agree = along[0] * direction[0] + along[1] * direction[1];
                 // A corner ends a stroke.
-                if agree.abs() < 0.5 {
+                if agree.abs() < 0.3 {
                     break;
                 }
                 direction = [along[0] * agree.signum(), along[1] * agree.signum()];
                 let next = [place[0] + direction[0], place[1] + direction[1]];
                 let next = on_ridge(edges, next, direction);
                 let is_inside = next[0] >= 0.0 && next[1] >= 0.0 && next[0] < width as f64 && next[1] < height as f64;
-                if !is_inside || edges.strength(next) <= weakest || is_taken[map.at(next)] {
+                if !is_inside || edges.strength(next) <= weakest {
+                    break;
+                }
+                // A stroke goes on beside another one until they meet.
+                beside += f64::from(u8::from(is_taken[map.at(next)]));
+                if beside > apart {
                     break;
                 }
                 sum += edges.strength(next);
@@ -91,6 +99,8 @@ fn traced(map: &Map, edges: &Edges, longest: f64, side: f64) -> Vec<Traced> {
             }
         }
         let [ahead, behind] = halves;
+        // What only runs beside other strokes is left out.
+        let alone = ahead.iter().chain(&behind).filter(|place| !is_taken[map.at(**place)]).count();
         let path: Vec<_> = behind.into_iter().rev().chain(std::iter::once(begin)).chain(ahead).collect();
         for place in &path {
             let range = |at: f64, count: usize| {
@@ -104,14 +114,20 @@ fn traced(map: &Map, edges: &Edges, longest: f64, side: f64) -> Vec<Traced> {
                 }
             }
         }
-        found.push(Traced { path, strength: sum });
+        if alone as f64 >= side * SHORTEST {
+            found.push(Traced { path, strength: sum });
+        }
     }
     found
 }
 
 /// The strongest of a place and its neighbors across a direction.
 fn on_ridge(edges: &Edges, place: [f64; 2], direction: [f64; 2]) -> [f64; 2] {
-    let beside = |shift: f64| [place[0] - direction[1] * shift, place[1] + direction[0] * shift];
-    let places = [place, beside(0.7), beside(-0.7)];
-    places.into_iter().reduce(|best, other| if edges.strength(other) > edges.strength(best) { other } else { best }).unwrap_or(place)
+    let strongest = |best, other| if edges.strength(other) > edges.strength(best) { other } else { best };
+    across(direction, place).into_iter().fold(place, strongest)
+}
+
+/// The places on both sides of a place, at a right angle to a direction.
+fn across(direction: [f64; 2], place: [f64; 2]) -> [[f64; 2]; 2] {
+    [1.0, -1.0].map(|side| [place[0] - direction[1] * side, place[1] + direction[0] * side])
 }

@@ -25,11 +25,6 @@ pub fn resampled(path: &[[f64; 2]], count: usize) -> Vec<[f64; 2]> {
         .collect()
 }
 
-/// The length of a path.
-pub fn length(path: &[[f64; 2]]) -> f64 {
-    path.windows(2).map(|pair| distance(pair[0], pair[1])).sum()
-}
-
 fn distance(one: [f64; 2], other: [f64; 2]) -> f64 {
     (one[0] - other[0]).hypot(one[1] - other[1])
 }
