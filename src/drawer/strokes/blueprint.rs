@@ -90,7 +90,7 @@ impl StrokesBlueprint {
                 settings.max_stroke_width.unwrap_or(self.percent[1]),
             ],
             paper: settings.paper.map(|color| color.0),
-            changes_paper: settings.change_paper,
+            changes_paper: settings.change_paper == Some(true),
             alpha_weight: settings.transparent.then_some(settings.alpha_weight),
         }
     }
@@ -145,7 +145,7 @@ impl Blueprint for StrokesBlueprint {
             let problem = format!("‹min-stroke-width› {thin} is more than ‹max-stroke-width› {wide}");
             return Err(Error::usage(problem, "give a smaller least width, or a larger one for the widest strokes"));
         }
-        if settings.change_paper && settings.transparent {
+        if settings.change_paper == Some(true) && settings.transparent {
             let problem = "‹change-paper› does not work with ‹transparent›, which leaves out the paper";
             return Err(Error::usage(problem, "leave out one of them"));
         }

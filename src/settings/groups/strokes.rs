@@ -38,15 +38,16 @@ group! {
         },
         setting paper: maybe crate::settings::Color {
             /// Color of the paper below strokes: a name or a number such as #f2eecb
+            ///
+            /// If strokes start from a picture, --drawer strokes takes the usual color along its edges as a default.
             value: "COLOR",
             shown: "PAPER",
             by: Requests,
         },
-        setting change_paper: one bool {
+        setting change_paper: maybe bool {
             /// Let the color of the paper change with the strokes
             value: "BOOL",
             arg: switch,
-            default: false,
             by: Requests,
         },
     }
