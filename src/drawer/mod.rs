@@ -5,6 +5,7 @@ mod drawing;
 mod list;
 mod pixel;
 mod start;
+mod strokes;
 mod vqgan;
 
 use candle_core::{Tensor, Var};
@@ -23,7 +24,7 @@ use crate::palette::{Dither, Palette};
 use crate::picture::{to_colours, to_values};
 
 /// All drawers, in the order in which they are shown.
-pub static ALL: &[&dyn Blueprint] = &[&vqgan::VqganBlueprint, &pixel::PixelBlueprint];
+pub static ALL: &[&dyn Blueprint] = &[&vqgan::VqganBlueprint, &pixel::PixelBlueprint, &strokes::STROKES, &strokes::LINE];
 
 /// Turns its parameters into a picture. Nothing past this border knows which drawer it is.
 pub trait Drawer: Send {

@@ -28,6 +28,7 @@ mod resumed_movies;
 mod rooms;
 mod sources;
 mod startup;
+mod strokes;
 mod styles;
 mod threads;
 #[cfg(unix)]

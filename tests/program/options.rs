@@ -129,7 +129,7 @@ impl Record {
 /// Cases of a group by the option they are for: its name, the lines.
 type Group = (&'static str, &'static [(&'static str, &'static [&'static str])]);
 
-const GENERATE: [Group; 10] = [
+const GENERATE: [Group; 11] = [
     (
         "picture",
         &[
@@ -347,6 +347,64 @@ const GENERATE: [Group; 10] = [
                     "apple --pixel-art --pixel-zoom 0",
                     "apple --pixel-art --pixel-shape hex --pixel-zoom 1",
                     "apple --pixel-art --pixel-size 48x48 --size 64x64 --pixel-zoom 1",
+                ],
+            ),
+        ],
+    ),
+    (
+        "strokes",
+        &[
+            (
+                "--strokes",
+                &[
+                    "apple --dry-run --drawer strokes",
+                    "apple --dry-run --drawer line",
+                    "apple --dry-run --drawer strokes --strokes 99",
+                    "apple --dry-run --drawer strokes --quality best",
+                    "apple --drawer strokes --strokes 16 --size 32x32 -n 1 --cutouts 1 -q -o made-strokes.png",
+                    "apple --drawer strokes --strokes 4097",
+                    "apple --drawer strokes --strokes few",
+                ],
+            ),
+            (
+                "--segments",
+                &[
+                    "apple --dry-run --drawer line --segments 12",
+                    "apple --drawer line --segments 0",
+                    "apple --drawer line --segments 1.5",
+                ],
+            ),
+            (
+                "--min-stroke-width",
+                &[
+                    "apple --dry-run --drawer strokes --min-stroke-width 0.25",
+                    "apple --drawer strokes --min-stroke-width 0",
+                    "apple --drawer strokes --min-stroke-width 50",
+                ],
+            ),
+            (
+                "--max-stroke-width",
+                &[
+                    "apple --dry-run --drawer strokes --max-stroke-width 20",
+                    "apple --drawer strokes --max-stroke-width 101",
+                    "apple --drawer strokes --max-stroke-width wide",
+                ],
+            ),
+            (
+                "--paper",
+                &[
+                    "apple --dry-run --drawer strokes --paper navy",
+                    "apple --dry-run --drawer line --paper '#FFF'",
+                    "apple --drawer strokes --paper nawy",
+                    "apple --drawer strokes --paper ''",
+                ],
+            ),
+            (
+                "--change-paper",
+                &[
+                    "apple --dry-run --drawer line --change-paper",
+                    "apple --drawer line --change-paper --transparent",
+                    "apple --drawer line --change-paper=maybe",
                 ],
             ),
         ],
