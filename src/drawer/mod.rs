@@ -1,16 +1,19 @@
 //! Drawers: parameters that turn into a picture. Each drawer is a file or a folder here, and an entry in [`ALL`].
 
 mod blueprint;
+mod drawing;
 mod list;
 mod pixel;
 mod start;
+mod strokes;
 mod vqgan;
 
 use candle_core::{Tensor, Var};
 
-pub use blueprint::{Blueprint, Effort, Loaded, Vector};
+pub use blueprint::{Blueprint, Effort, Loaded};
+pub use drawing::{Drawing, Parts, Render, Reveal, Vector, reveal, vector};
+pub use list::of;
 pub(crate) use list::{limit_names, refusal, with_option};
-pub use list::{of, vector};
 pub use pixel::{Finish, Grid, MOST_CELLS, PixelArt, PixelDrawer};
 pub use start::Start;
 pub use vqgan::VqganDrawer;
@@ -21,7 +24,8 @@ use crate::palette::{Dither, Palette};
 use crate::picture::{to_colours, to_values};
 
 /// All drawers, in the order in which they are shown.
-pub static ALL: &[&dyn Blueprint] = &[&vqgan::VqganBlueprint, &pixel::PixelBlueprint];
+pub static ALL: &[&dyn Blueprint] =
+    &[&vqgan::VqganBlueprint, &pixel::PixelBlueprint, &strokes::STROKES, &strokes::LINE];
 
 /// Turns its parameters into a picture. Nothing past this border knows which drawer it is.
 pub trait Drawer: Send {
@@ -61,6 +65,15 @@ pub trait Drawer: Send {
             Some((palette, dither)) => in_palette(&picture, palette, dither),
             None => Ok(picture),
         }
+    }
+
+    /// What the picture that [`Drawer::deliver`] makes of the current parameters is made of, with the same colors; none if
+    /// such pictures cannot be drawn again at another size.
+    ///
+    /// # Errors
+    /// If the computation fails.
+    fn drawing(&self, _colors: Option<(&Palette, Dither)>) -> Result<Option<Drawing>> {
+        Ok(None)
     }
 
     /// The losses of the drawer itself, by name: weighted numbers, recorded so that gradients reach the parameters.

@@ -63,6 +63,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
                     iterations: values.iterations,
                     cutouts: values.cutouts,
                     upscale: values.upscale,
+                    strokes: values.strokes,
                     ..Overrides::default()
                 };
             }

@@ -6,6 +6,7 @@ use super::Session;
 use super::backdrop::Backdrop;
 use super::second_pass::at_full_size;
 use crate::device::bring;
+use crate::drawer::Drawing;
 use crate::judge::mean_cosine;
 use crate::picture::to_image;
 use crate::progress::Figures;
@@ -48,6 +49,18 @@ impl Session {
         match &self.coloring {
             Some(coloring) => coloring.deliver(self.drawer.as_ref(), drawn),
             None => self.drawer.deliver(drawn, None),
+        }
+    }
+
+    /// What the picture that [`Session::picture`] returns is made of; none if it cannot be drawn again at another size.
+    /// No iteration may be in progress ([`Session::halt`]).
+    ///
+    /// # Errors
+    /// If the computation fails.
+    pub fn drawing(&self) -> Result<Option<Drawing>> {
+        match &self.coloring {
+            Some(coloring) => coloring.drawing(self.drawer.as_ref()),
+            None => self.drawer.drawing(None),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::{Error, Result};
 pub const FRAMES: Kind = Kind {
     name: "frames",
     extension: "",
+    others: &[],
     option: "frames",
     help: Some(Help {
         heading: "Moving pictures",
@@ -141,7 +142,7 @@ impl Folder {
     /// If the disk is full, or the folder is gone.
     pub fn push(&mut self, picture: &DynamicImage, recipe: Option<&Recipe>) -> Result<()> {
         let path = frame(&self.path, self.count);
-        write_whole(&path, &encode_pixels(picture, recipe)?, self.existing)?;
+        write_whole(&path, &encode_pixels(picture, recipe, None)?, self.existing)?;
         self.count += 1;
         Ok(())
     }
