@@ -22,6 +22,7 @@ mod pixel_art;
 mod preview;
 mod prior;
 mod published_models;
+mod render;
 mod repeatable;
 mod resume;
 mod resumed_movies;

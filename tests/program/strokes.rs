@@ -185,7 +185,8 @@ fn a_start_is_painted() {
     let mean = |strokes: &str| {
         let painted = draw(&workplace, &[&line[..], &["--strokes", strokes]].concat());
         let pairs = painted.pixels().zip(start.pixels());
-        let apart = pairs.flat_map(|(one, other)| one.0.into_iter().zip(other.0)).map(|(one, other)| one.abs_diff(other));
+        let apart =
+            pairs.flat_map(|(one, other)| one.0.into_iter().zip(other.0)).map(|(one, other)| one.abs_diff(other));
         apart.map(f64::from).sum::<f64>() / f64::from(3 * 96 * 96)
     };
     let (few, many) = (mean("20"), mean("300"));

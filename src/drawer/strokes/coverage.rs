@@ -30,9 +30,5 @@ pub struct Coverage<T> {
 pub fn coverage<T: Real>(distance: T, radius: T) -> Coverage<T> {
     let (outer, outer_slope) = step(distance + radius);
     let (inner, inner_slope) = step(distance - radius);
-    Coverage {
-        share: outer - inner,
-        by_distance: outer_slope - inner_slope,
-        by_radius: outer_slope + inner_slope,
-    }
+    Coverage { share: outer - inner, by_distance: outer_slope - inner_slope, by_radius: outer_slope + inner_slope }
 }

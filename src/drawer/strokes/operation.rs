@@ -21,7 +21,8 @@ pub fn draw(points: &Tensor, widths: &Tensor, colors: &Tensor, size: Size, chann
     let (points, widths, colors) = (here(points)?, here(widths)?, here(colors)?);
     let (count, each, _) = points.dims3()?;
     let segments = each.saturating_sub(1) / 3;
-    if each != control_points(segments) || segments == 0 || widths.dims() != [count] || colors.dims() != [count + 1, 4] {
+    if each != control_points(segments) || segments == 0 || widths.dims() != [count] || colors.dims() != [count + 1, 4]
+    {
         let shapes = (points.dims(), widths.dims(), colors.dims());
         return Err(Error::Msg(format!("strokes take [n, 3 s + 1, 2], [n] and [n + 1, 4], not {shapes:?}")));
     }

@@ -122,7 +122,8 @@ pub fn gradient<T: Real>(scene: &Scene<T>, channels: usize, of_picture: &[T]) ->
             .collect();
         for (touched, gradients, of_paper) in of_tiles {
             for (stroke, gradient) in touched.into_iter().zip(gradients.chunks_exact(numbers)) {
-                let add = |sums: &mut [f64], terms: &[f64]| sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+                let add =
+                    |sums: &mut [f64], terms: &[f64]| sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
                 add(&mut sum.points[stroke * coordinates..(stroke + 1) * coordinates], &gradient[..coordinates]);
                 add(&mut sum.widths[stroke..=stroke], &gradient[coordinates..=coordinates]);
                 add(&mut sum.colors[4 * stroke..4 * stroke + 4], &gradient[coordinates + 1..]);
@@ -151,9 +152,8 @@ fn tile_gradient<T: Real>(
         let first = layers.len();
         field.covered(scene, index, stroke, tile, |covered| {
             let pixel = &mut pixels[covered.pixel];
-            let (segment, t) = covered.nearest.map_or((DEEP, T::of(0.0)), |(segment, t)| {
-                (u16::try_from(segment).unwrap_or(DEEP), t)
-            });
+            let (segment, t) =
+                covered.nearest.map_or((DEEP, T::of(0.0)), |(segment, t)| (u16::try_from(segment).unwrap_or(DEEP), t));
             let coverage = covered.coverage;
             layers.push(Layer {
                 pixel: u8::try_from(covered.pixel).unwrap_or(u8::MAX),

@@ -30,7 +30,12 @@ pub fn svg(sheet: &Sheet) -> String {
         let mut places = points.chunks_exact(2).map(|point| format!("{} {}", number(point[0]), number(point[1])));
         let start = places.next().unwrap_or_default();
         let curves = places.collect::<Vec<_>>().join(" ");
-        let _ = write!(text, "<path d=\"M{start}C{curves}\" stroke=\"#{}\" stroke-width=\"{}\"", color(stroke), number(*width));
+        let _ = write!(
+            text,
+            "<path d=\"M{start}C{curves}\" stroke=\"#{}\" stroke-width=\"{}\"",
+            color(stroke),
+            number(*width)
+        );
         if opacity != "1" {
             let _ = write!(text, " stroke-opacity=\"{opacity}\"");
         }

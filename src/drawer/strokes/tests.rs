@@ -105,7 +105,10 @@ fn gradients_are_those_of_finite_differences() {
                         };
                         compared += 1;
                         let far = (slope - computed).abs() / slope.abs().max(computed.abs()).max(0.1);
-                        assert!(far < 1e-3, "{place:?} {channels} {segments}, {part} {index}: {slope} is not {computed}");
+                        assert!(
+                            far < 1e-3,
+                            "{place:?} {channels} {segments}, {part} {index}: {slope} is not {computed}"
+                        );
                     }
                 }
                 assert!(kinks * 10 <= compared, "{place:?} {channels} {segments}: {kinks} kinks, {compared} compared");
@@ -300,7 +303,8 @@ fn a_drawing_is_drawn_again() {
         let large = Reveal::new(&drawing, double).unwrap().picture(9).unwrap().to_rgba8();
         let small = revealed.picture(9).unwrap().to_rgba8();
         let mean = |picture: &image::RgbaImage, channel: usize| {
-            picture.pixels().map(|pixel| f64::from(pixel[channel])).sum::<f64>() / f64::from(picture.width() * picture.height())
+            picture.pixels().map(|pixel| f64::from(pixel[channel])).sum::<f64>()
+                / f64::from(picture.width() * picture.height())
         };
         assert!((mean(&large, 1) - mean(&small, 1)).abs() < 3.0 && (mean(&large, 3) - mean(&small, 3)).abs() < 3.0);
     }
@@ -340,7 +344,8 @@ fn an_svg_has_a_path_for_each_stroke() {
     sheet.points = vec![1.0, 2.0, 3.5, 4.0, 5.25, -6.0, 7.0, 8.0, 0.0, 0.0, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0];
     sheet.widths = vec![2.5, 1.0];
     sheet.colors = vec![1.0, 0.0, 0.0, 0.5, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
-    let mut expected = String::from("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"37\" height=\"29\" viewBox=\"0 0 37 29\">\n");
+    let mut expected =
+        String::from("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"37\" height=\"29\" viewBox=\"0 0 37 29\">\n");
     expected += "<rect width=\"37\" height=\"29\" fill=\"#ffffff\"/>\n";
     expected += "<g fill=\"none\" stroke-linecap=\"round\" stroke-linejoin=\"round\">\n";
     let _ = writeln!(

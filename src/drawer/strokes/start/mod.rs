@@ -41,7 +41,7 @@ impl Strokes {
 }
 
 #[allow(clippy::cast_possible_truncation)]
-pub fn narrow(value: f64) -> f32 {
+pub(super) fn narrow(value: f64) -> f32 {
     value as f32
 }
 

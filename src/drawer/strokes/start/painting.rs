@@ -105,14 +105,7 @@ fn best(path: &[[f64; 2]], brush: f64, segments: usize, target: &Map, canvas: &C
 }
 
 /// A path through a place along the edges, in both directions, as long as it nears the picture.
-fn path(
-    begin: [f64; 2],
-    brush: f64,
-    segments: usize,
-    target: &Map,
-    edges: &Edges,
-    canvas: &Canvas,
-) -> Vec<[f64; 2]> {
+fn path(begin: [f64; 2], brush: f64, segments: usize, target: &Map, edges: &Edges, canvas: &Canvas) -> Vec<[f64; 2]> {
     let color = target.color(target.at(begin));
     let step = (brush / 2.0).max(1.0);
     #[allow(clippy::cast_precision_loss)]
