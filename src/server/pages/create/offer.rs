@@ -142,8 +142,8 @@ fn titled(name: &str, description: &str) -> (String, String) {
     match name {
         "vqgan" => ("Painting".into(), "Free shapes and soft edges".into()),
         "pixel" => ("Pixel art".into(), "Square cells in a few colors".into()),
-        "strokes" => ("Strokes".into(), "Brush strokes on paper".into()),
-        "line" => ("Line drawing".into(), "A few dark lines on paper".into()),
+        "strokes" => ("Brush strokes".into(), "Curved strokes of all colors".into()),
+        "line" => ("Line drawing".into(), "Few lines of a black pen".into()),
         other => (crate::server::pages::sentence(other).trim_end_matches('.').to_owned(), description.to_owned()),
     }
 }
