@@ -107,6 +107,13 @@ impl Blueprint for StrokesBlueprint {
         self.about
     }
 
+    fn example(&self) -> Option<&'static str> {
+        Some(match self.kind {
+            Kind::Painting => "examples/strokes/a-penguin-in-the-snow.png",
+            Kind::Line => "examples/strokes/an-owl.png",
+        })
+    }
+
     fn options(&self) -> &'static [&'static str] {
         self.options
     }
