@@ -50,13 +50,13 @@ fn rise(workplace: &Workplace, prompt: &str, drawer: &str, seed: &str) -> f64 {
     finished["fit"].as_f64().unwrap() - finished["first_fit"].as_f64().unwrap()
 }
 
-/// Twelve iterations raise the mean cosine of ten paintings by about 0.037, and of four line drawings by about 0.02; the
-/// margins are about half of that.
+/// With seed 1, twelve iterations raise the mean cosine of the ten paintings by 0.037, and of five of the line drawings by
+/// 0.026; the margins are about half of that.
 #[test]
 #[allow(clippy::cast_precision_loss)]
 fn guidance_raises_the_fit() {
     let workplace = Workplace::new();
-    for (drawer, margin) in [("strokes", 0.02), ("line", 0.008)] {
+    for (drawer, margin) in [("strokes", 0.02), ("line", 0.012)] {
         for seed in ["1", "2"] {
             let rises = THINGS.map(|prompt| rise(&workplace, prompt, drawer, seed));
             let mean = rises.iter().sum::<f64>() / rises.len() as f64;

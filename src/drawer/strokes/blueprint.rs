@@ -78,7 +78,7 @@ pub(in crate::drawer) static LINE: StrokesBlueprint = StrokesBlueprint {
     strokes: [16, 24, 32, 48],
     segments: 8,
     percent: [0.5, 2.0],
-    hold: 0.3,
+    hold: 1.0,
 };
 
 impl StrokesBlueprint {
