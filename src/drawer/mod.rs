@@ -1,6 +1,7 @@
 //! Drawers: parameters that turn into a picture. Each drawer is a file or a folder here, and an entry in [`ALL`].
 
 mod blueprint;
+mod fourier;
 mod list;
 mod pixel;
 mod start;
@@ -9,6 +10,7 @@ mod vqgan;
 use candle_core::{Tensor, Var};
 
 pub use blueprint::{Blueprint, Effort, Loaded, Vector};
+pub use fourier::{FourierDrawer, Look};
 pub(crate) use list::{limit_names, refusal, with_option};
 pub use list::{of, vector};
 pub use pixel::{Finish, Grid, MOST_CELLS, PixelArt, PixelDrawer};
@@ -21,7 +23,7 @@ use crate::palette::{Dither, Palette};
 use crate::picture::{to_colours, to_values};
 
 /// All drawers, in the order in which they are shown.
-pub static ALL: &[&dyn Blueprint] = &[&vqgan::VqganBlueprint, &pixel::PixelBlueprint];
+pub static ALL: &[&dyn Blueprint] = &[&vqgan::VqganBlueprint, &pixel::PixelBlueprint, &fourier::FourierBlueprint];
 
 /// Turns its parameters into a picture. Nothing past this border knows which drawer it is.
 pub trait Drawer: Send {
