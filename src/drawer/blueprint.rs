@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use candle_core::Device;
-use image::{DynamicImage, RgbaImage};
+use image::DynamicImage;
 
+use super::drawing::{Render, Reveal, Vector};
 use super::{Drawer, Start};
 use crate::frozen::{Memory, MemoryOf};
 use crate::models::Quality;
@@ -12,9 +13,6 @@ use crate::picture::Size;
 use crate::settings::{Overrides, Settings};
 use crate::vqgan::Vqgan;
 use crate::{Error, Result};
-
-/// Turns a picture that was drawn with these settings into the text of an SVG.
-pub type Vector = fn(&Settings, &RgbaImage) -> Result<String>;
 
 /// All that the program knows about a drawer: its name, its defaults, its needs, and how to build it. Code outside the
 /// file of a drawer never asks which drawer it is.
@@ -138,6 +136,25 @@ pub trait Blueprint: Sync {
     /// Turns pictures of this drawer into SVGs; none if that is not possible.
     #[must_use]
     fn vector(&self) -> Option<Vector> {
+        None
+    }
+
+    /// Draws finished pictures again from what they were made of ([`Drawer::drawing`]); none if that is not possible.
+    #[must_use]
+    fn render(&self) -> Option<Render> {
+        None
+    }
+
+    /// The peak memory of [`Blueprint::render`] and [`Blueprint::reveal`] besides the drawing, in bytes.
+    #[must_use]
+    fn render_memory(&self, _settings: &Settings, size: Size) -> u64 {
+        // Three channels and alpha in single precision, twice, and the picture in bytes.
+        36 * (size.width as u64).saturating_mul(size.height as u64)
+    }
+
+    /// Shows the parts of a drawing one after the other; none if it has no parts.
+    #[must_use]
+    fn reveal(&self) -> Option<Reveal> {
         None
     }
 }

@@ -3,8 +3,8 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Command};
 
-use super::{ALL, Blueprint, Vector};
-use crate::settings::{DrawerName, Settings};
+use super::{ALL, Blueprint};
+use crate::settings::DrawerName;
 use crate::text::did_you_mean;
 use crate::{Error, Result};
 
@@ -21,15 +21,6 @@ pub fn of(name: &DrawerName) -> Result<&'static dyn Blueprint> {
     })
 }
 
-/// The function that turns a picture with these settings into the text of an SVG.
-///
-/// # Errors
-/// If the drawer cannot make SVGs.
-pub fn vector(settings: &Settings) -> Result<Vector> {
-    let blueprint = of(&settings.drawer)?;
-    blueprint.vector().ok_or_else(|| refusal(blueprint, "svg", |other| other.vector().is_some()))
-}
-
 /// The first drawer that has an option; none if no drawer has it.
 pub(crate) fn with_option(option: &str) -> Option<DrawerName> {
     ALL.iter().find(|blueprint| blueprint.has(option)).map(|blueprint| blueprint.name().into())
@@ -41,6 +32,9 @@ pub(crate) fn refusal(refusing: &dyn Blueprint, option: &str, can: impl Fn(&dyn 
     let able = ALL.iter().filter(|blueprint| can(**blueprint)).map(|blueprint| blueprint.name());
     let able = able.collect::<Vec<_>>().join(" or ");
     let problem = format!("‹{option}› does not work with ‹drawer› {}", refusing.name());
+    if able.is_empty() {
+        return Error::usage(problem, format!("leave out ‹{option}›"));
+    }
     Error::usage(problem, format!("choose ‹drawer› {able}, or leave out ‹{option}›"))
 }
 

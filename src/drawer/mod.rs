@@ -1,6 +1,7 @@
 //! Drawers: parameters that turn into a picture. Each drawer is a file or a folder here, and an entry in [`ALL`].
 
 mod blueprint;
+mod drawing;
 mod fourier;
 mod list;
 mod pixel;
@@ -9,10 +10,11 @@ mod vqgan;
 
 use candle_core::{Tensor, Var};
 
-pub use blueprint::{Blueprint, Effort, Loaded, Vector};
+pub use blueprint::{Blueprint, Effort, Loaded};
+pub use drawing::{Drawing, Parts, Render, Reveal, Vector, reveal, vector};
 pub use fourier::{FourierDrawer, Look};
+pub use list::of;
 pub(crate) use list::{limit_names, refusal, with_option};
-pub use list::{of, vector};
 pub use pixel::{Finish, Grid, MOST_CELLS, PixelArt, PixelDrawer};
 pub use start::Start;
 pub use vqgan::VqganDrawer;
@@ -63,6 +65,15 @@ pub trait Drawer: Send {
             Some((palette, dither)) => in_palette(&picture, palette, dither),
             None => Ok(picture),
         }
+    }
+
+    /// What the picture that [`Drawer::deliver`] makes of the current parameters is made of, with the same colors; none if
+    /// such pictures cannot be drawn again at another size.
+    ///
+    /// # Errors
+    /// If the computation fails.
+    fn drawing(&self, _colors: Option<(&Palette, Dither)>) -> Result<Option<Drawing>> {
+        Ok(None)
     }
 
     /// The losses of the drawer itself, by name: weighted numbers, recorded so that gradients reach the parameters.

@@ -62,7 +62,7 @@ pub(super) fn save_cutouts(
 ) -> Result<()> {
     for (name, cutouts) in session.look(picture, iteration)? {
         let path = folder.join(format!("{iteration:06}-{}.png", slug(&name)));
-        let bytes = encode(&side_by_side(&cutouts)?, None)?;
+        let bytes = encode(&side_by_side(&cutouts)?, None, None)?;
         match write_whole(&path, &bytes, *existing) {
             Err(Error::Write { path, source }) if source.kind() == ErrorKind::AlreadyExists => {
                 // An earlier part of the run may have written the same file.

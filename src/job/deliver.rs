@@ -29,10 +29,10 @@ pub(super) fn deliver(
     progress: &dyn Progress,
 ) -> Result<Done> {
     let Drawn { finished, recording, stills, is_saved } = drawn;
-    let Finished { picture, iterations, figures, end } = finished;
+    let Finished { picture, drawing, iterations, figures, end } = finished;
     let cut_short = matches!(end, End::Stopped | End::Fault(_));
     let recipe = saver.recipe(iterations, figures, cut_short)?;
-    let bytes = encode(&picture, Some(&recipe))?;
+    let bytes = encode(&picture, Some(&recipe), drawing.as_ref())?;
     let instead = products.instead();
     let mut png = match products.picture() {
         Some(Product { path, existing, .. }) => {

@@ -13,7 +13,7 @@ use crate::output::{Make, Product, Products, SVG, Saver, is_due};
 use crate::picture::to_pixels;
 use crate::progress::{Event, Stop};
 use crate::session::memory::refuse_above_room;
-use crate::session::{End, Models, Plan, Session, run};
+use crate::session::{End, Finished, Models, Plan, Session, run};
 use crate::settings::Settings;
 use crate::video::Recording;
 use crate::{Error, Result};
@@ -83,7 +83,7 @@ pub(super) fn draw(
     // If the run can only start over, a checkpoint is of no use.
     let is_worth_it = delivery == Delivery::Always || (is_stopped && session.iteration() > 0);
     let is_to_fail = delivery == Delivery::WhenDone && !matches!(finished.end, End::Done | End::Plateau);
-    let stills = if is_to_fail { Vec::new() } else { stills(&products, plan.settings(), &finished.picture) };
+    let stills = if is_to_fail { Vec::new() } else { stills(&products, plan.settings(), &finished) };
     if let Some(checkpoints) = checkpoints.as_mut().filter(|_| is_worth_it) {
         let svg = stills.iter().find(|(product, _)| product.kind == SVG).and_then(|(_, bytes)| bytes.as_ref().ok());
         if let Some(svg) = svg {
@@ -126,10 +126,11 @@ fn plan(settings: Settings, limits: Limits, models: &Models, device: &ComputeDev
 }
 
 /// The picture in its other forms.
-fn stills<'a>(products: &'a Products, settings: &Settings, picture: &Tensor) -> Vec<(&'a Product, Result<Vec<u8>>)> {
+fn stills<'a>(products: &'a Products, settings: &Settings, finished: &Finished) -> Vec<(&'a Product, Result<Vec<u8>>)> {
     let still = |product: &'a Product| {
         let Make::Still(form) = product.kind.make else { return None };
-        Some((product, to_pixels(picture).and_then(|pixels| (form.encode)(settings, &pixels))))
+        let encode = |pixels| (form.encode)(settings, &pixels, finished.drawing.as_ref());
+        Some((product, to_pixels(&finished.picture).and_then(encode)))
     };
     products.iter().filter_map(still).collect()
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use image::{DynamicImage, RgbImage};
 
 use super::{Product, Recipe};
+use crate::drawer::Drawing;
 use crate::files::begins_with;
 use crate::picture::Size;
 use crate::settings::{Settings, VideoSettings};
@@ -56,8 +57,8 @@ pub enum Make {
 /// How a file is made from the finished picture.
 #[derive(Clone, Copy)]
 pub struct Still {
-    /// Makes the bytes of the file
-    pub encode: fn(&Settings, &DynamicImage) -> Result<Vec<u8>>,
+    /// Makes the bytes of the file from the picture, and from what the picture was made of if that is known
+    pub encode: fn(&Settings, &DynamicImage, Option<&Drawing>) -> Result<Vec<u8>>,
     /// The bytes that every such file of this program begins with
     pub begins: &'static [u8],
 }

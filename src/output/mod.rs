@@ -1,6 +1,7 @@
 //! The files of a run: pictures that contain their recipe, and checkpoints.
 
 mod checkpoint;
+mod drawing;
 pub(crate) mod gif_comment;
 mod indexed;
 mod kind;
@@ -14,6 +15,7 @@ mod saver;
 mod svg;
 
 pub use checkpoint::{Beside, Checkpoint, KeptFrames, is_due};
+pub use drawing::read_drawing;
 pub(crate) use kind::check_nothing;
 pub use kind::{Encoder, Help, Kind, Make, Still, kind_of};
 pub use plain::without_recipe;

@@ -5,7 +5,8 @@ use image::DynamicImage;
 
 use super::indexed::Indexed;
 use super::recipe_text::KEYWORD;
-use super::{Kind, Make, Recipe, check_nothing};
+use super::{Kind, Make, Recipe, check_nothing, drawing};
+use crate::drawer::Drawing;
 use crate::picture::to_pixels;
 use crate::{Error, Result, drawer};
 
@@ -14,23 +15,23 @@ pub const PNG: Kind =
     Kind { name: "PNG", extension: "png", option: "picture", help: None, check: check_nothing, make: Make::Picture };
 
 /// Encodes a picture, of a shape that [`to_pixels`] takes, as a PNG. If there is a recipe, the PNG contains it as text
-/// chunks. The same picture and recipe give the same bytes.
+/// chunks; if there is a drawing, a chunk holds it. The same picture, recipe and drawing give the same bytes.
 ///
 /// # Errors
 /// If the tensor has another shape, or is too large for a PNG.
-pub fn encode(picture: &Tensor, recipe: Option<&Recipe>) -> Result<Vec<u8>> {
+pub fn encode(picture: &Tensor, recipe: Option<&Recipe>, drawing: Option<&Drawing>) -> Result<Vec<u8>> {
     let mut pixels = to_pixels(picture)?;
     if let Some(settings) = recipe.map(|recipe| &recipe.settings) {
         pixels = drawer::of(&settings.drawer)?.finish(settings, pixels);
     }
-    encode_pixels(&pixels, recipe)
+    encode_pixels(&pixels, recipe, drawing)
 }
 
-/// Encodes 8-bit pixels, with or without alpha, as a PNG.
+/// Encodes 8-bit pixels, with or without alpha, as a PNG with its recipe and its drawing.
 ///
 /// # Errors
 /// If there are too many pixels for a PNG.
-pub fn encode_pixels(picture: &DynamicImage, recipe: Option<&Recipe>) -> Result<Vec<u8>> {
+pub fn encode_pixels(picture: &DynamicImage, recipe: Option<&Recipe>, drawing: Option<&Drawing>) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, picture.width(), picture.height());
     // A picture drawn in few colors can have more than the settings say: soft edges add some.
@@ -56,6 +57,10 @@ pub fn encode_pixels(picture: &DynamicImage, recipe: Option<&Recipe>) -> Result<
     writer
         .write_image_data(indexed.as_ref().map_or(picture.as_bytes(), |indexed| &indexed.rows))
         .map_err(|error| fault(&error))?;
+    if let Some(drawing) = drawing {
+        // Behind the pixels, so that a browser shows the picture before it has the drawing.
+        writer.write_chunk(drawing::CHUNK, &drawing::pack(drawing)).map_err(|error| fault(&error))?;
+    }
     writer.finish().map_err(|error| fault(&error))?;
     Ok(bytes)
 }

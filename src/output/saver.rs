@@ -60,7 +60,7 @@ impl<'a> Saver<'a> {
         Ok(Checkpoint { recipe, device: session.device().kind(), beside, state: session.state() })
     }
 
-    /// Encodes a PNG with its recipe.
+    /// Encodes a PNG of a run in progress, with its recipe.
     ///
     /// # Errors
     /// If [`Saver::recipe`] fails, or the tensor is not a picture.
@@ -71,6 +71,6 @@ impl<'a> Saver<'a> {
         figures: Figures,
         cut_short: bool,
     ) -> Result<Vec<u8>> {
-        encode(picture, Some(&self.recipe(iterations, figures, cut_short)?))
+        encode(picture, Some(&self.recipe(iterations, figures, cut_short)?), None)
     }
 }

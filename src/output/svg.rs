@@ -3,10 +3,11 @@
 use image::DynamicImage;
 
 use super::{Help, Kind, Make, Still};
+use crate::Result;
+use crate::drawer::{self, Drawing};
 use crate::settings::Settings;
-use crate::{Result, drawer};
 
-/// The cells of a picture as an SVG.
+/// The shapes of a picture as an SVG.
 pub const SVG: Kind = Kind {
     name: "SVG",
     extension: "svg",
@@ -20,7 +21,7 @@ pub const SVG: Kind = Kind {
     make: Make::Still(Still { encode, begins: b"<svg " }),
 };
 
-fn encode(settings: &Settings, picture: &DynamicImage) -> Result<Vec<u8>> {
+fn encode(settings: &Settings, picture: &DynamicImage, drawing: Option<&Drawing>) -> Result<Vec<u8>> {
     let vector = drawer::vector(settings)?;
-    vector(settings, &picture.to_rgba8()).map(String::into_bytes)
+    vector(settings, &picture.to_rgba8(), drawing).map(String::into_bytes)
 }

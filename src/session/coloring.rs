@@ -4,7 +4,7 @@ use candle_core::Tensor;
 use image::RgbImage;
 
 use crate::Result;
-use crate::drawer::Drawer;
+use crate::drawer::{Drawer, Drawing};
 use crate::palette::{Dither, Palette};
 use crate::picture::to_pixels;
 use crate::settings::Settings;
@@ -118,5 +118,17 @@ impl Coloring {
         }
         let own = self.own_colors(&drawer.deliver(drawn, None)?)?;
         drawer.deliver(drawn, Some((&own, self.dither)))
+    }
+
+    /// What the picture of the current parameters is made of, in the same colors as [`Coloring::deliver`].
+    ///
+    /// # Errors
+    /// If the computation fails.
+    pub(super) fn drawing(&self, drawer: &dyn Drawer) -> Result<Option<Drawing>> {
+        if let Some(palette) = &self.palette {
+            return drawer.drawing(Some((palette, self.dither)));
+        }
+        let own = self.own_colors(&drawer.deliver(None, None)?)?;
+        drawer.drawing(Some((&own, self.dither)))
     }
 }

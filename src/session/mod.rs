@@ -35,7 +35,7 @@ use iteration::{Iteration, Moved};
 use readings::Readings;
 
 use crate::device::{ComputeDevice, Moment, bring};
-use crate::drawer::{self, Drawer, Start};
+use crate::drawer::{self, Drawer, Drawing, Start};
 use crate::frozen::{Network, SquareSum, with_gradient};
 use crate::judge::{Cutouts, Fit, Judge, Loss, LossValue, Reach, Seen, losses, mean_cosine, no_gradient};
 use crate::optimizer::Optimizer;
@@ -267,6 +267,18 @@ impl Session {
         match &self.coloring {
             Some(coloring) => coloring.deliver(self.drawer.as_ref(), drawn),
             None => self.drawer.deliver(drawn, None),
+        }
+    }
+
+    /// What the picture that [`Session::picture`] returns is made of; none if it cannot be drawn again at another size.
+    /// No iteration may be in progress ([`Session::halt`]).
+    ///
+    /// # Errors
+    /// If the computation fails.
+    pub fn drawing(&self) -> Result<Option<Drawing>> {
+        match &self.coloring {
+            Some(coloring) => coloring.drawing(self.drawer.as_ref()),
+            None => self.drawer.drawing(None),
         }
     }
 

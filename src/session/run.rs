@@ -3,6 +3,7 @@
 use candle_core::Tensor;
 
 use super::{Session, Step};
+use crate::drawer::Drawing;
 use crate::picture::Size;
 use crate::progress::{Ending, Event, Figures, Stop};
 use crate::{Error, Result};
@@ -37,6 +38,8 @@ impl End {
 pub struct Finished {
     /// The picture as [`Session::picture`] returns it
     pub picture: Tensor,
+    /// What the picture is made of; none if it cannot be drawn again at another size
+    pub drawing: Option<Drawing>,
     /// The number of iterations
     pub iterations: usize,
     /// The loss of the last iteration, and how well the picture fits
@@ -85,6 +88,8 @@ pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Fini
         (Some(last), End::Fault(_)) => (session.delivered(&last.picture)?, session.iteration() - 1, last.loss_before),
         (last, _) => (session.picture()?, session.iteration(), last.map(|last| last.loss)),
     };
+    // After a fault, the parameters are not those of the picture.
+    let drawing = if matches!(end, End::Fault(_)) { None } else { session.drawing()? };
     let figures = session.figures(&picture, loss)?;
-    Ok(Finished { picture, iterations, figures, end })
+    Ok(Finished { picture, drawing, iterations, figures, end })
 }

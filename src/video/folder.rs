@@ -141,7 +141,7 @@ impl Folder {
     /// If the disk is full, or the folder is gone.
     pub fn push(&mut self, picture: &DynamicImage, recipe: Option<&Recipe>) -> Result<()> {
         let path = frame(&self.path, self.count);
-        write_whole(&path, &encode_pixels(picture, recipe)?, self.existing)?;
+        write_whole(&path, &encode_pixels(picture, recipe, None)?, self.existing)?;
         self.count += 1;
         Ok(())
     }

@@ -229,7 +229,7 @@ fn forge(workplace: &Workplace, from: &str, to: &str, change: impl FnOnce(&mut t
     let mut recipe = text2art::output::Recipe::read(&workplace.join(from)).unwrap();
     change(&mut recipe.models[0]);
     let picture = candle_core::Tensor::zeros((1, 3, 32, 32), candle_core::DType::F32, &candle_core::Device::Cpu);
-    workplace.write(to, text2art::output::encode(&picture.unwrap(), Some(&recipe)).unwrap());
+    workplace.write(to, text2art::output::encode(&picture.unwrap(), Some(&recipe), None).unwrap());
 }
 
 #[test]

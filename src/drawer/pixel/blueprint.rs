@@ -116,7 +116,7 @@ impl Blueprint for PixelBlueprint {
     }
 
     fn vector(&self) -> Option<Vector> {
-        Some(|settings, picture| Ok(svg::svg(PixelArt::of(settings)?, picture)))
+        Some(|settings, picture, _| Ok(svg::svg(PixelArt::of(settings)?, picture)))
     }
 }
 

@@ -198,6 +198,6 @@ impl Work<'_> {
                 self.reporter.tell(&Event::Warning { message });
             }
         }
-        write_whole(&task.target, &encode_pixels(&enlarged, recipe.as_ref())?, task.existing)
+        write_whole(&task.target, &encode_pixels(&enlarged, recipe.as_ref(), None)?, task.existing)
     }
 }
