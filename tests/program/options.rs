@@ -284,7 +284,7 @@ const GENERATE: [Group; 10] = [
     (
         "drawer",
         &[
-            ("--drawer", &["apple --dry-run --drawer pixel", "apple --drawer pixels"]),
+            ("--drawer", &["apple --dry-run --drawer pixel", "apple --dry-run --drawer fft", "apple --drawer pixels"]),
             ("--pixel-shape", &["apple --dry-run --drawer pixel --pixel-shape hex", "apple --pixel-shape hexx"]),
             (
                 "--pixel-size",
@@ -324,6 +324,7 @@ const GENERATE: [Group; 10] = [
                     "apple --dry-run --drawer pixel --transparent",
                     "--drawer pixel --transparent apple -n 2 --size 32x32 --cutouts 1 -q -o made-transparent.png",
                     "apple --transparent",
+                    "apple --drawer fft --transparent",
                     "apple --drawer pixel --transparent=maybe",
                 ],
             ),
@@ -349,6 +350,10 @@ const GENERATE: [Group; 10] = [
                     "apple --pixel-art --pixel-size 48x48 --size 64x64 --pixel-zoom 1",
                 ],
             ),
+            ("--decay", &["apple --dry-run --drawer fft --decay 2", "apple --drawer fft --decay 5"]),
+            ("--colorfulness", &["apple --dry-run --drawer fft --colorfulness 1", "apple --colorfulness 0"]),
+            ("--contrast", &["apple --dry-run --drawer fft --contrast 0.9", "apple --contrast 0"]),
+            ("--sharpness", &["apple --dry-run --drawer fft --sharpness 0.5", "apple --sharpness -1"]),
         ],
     ),
     (

@@ -3,6 +3,7 @@
 
 mod blueprint;
 mod colors;
+mod drawing;
 mod gains;
 mod sharpness;
 mod start;
@@ -17,13 +18,15 @@ use std::cell::Cell;
 use candle_core::{Device, Tensor, Var};
 
 use super::start::{Start, picture as noise_picture};
-use super::Drawer;
+use super::{Drawer, Drawing};
 use crate::frozen::{Network, SquareSum, Step};
 use crate::optimizer::ParameterGroup;
+use crate::palette::{Dither, Palette};
 use crate::picture::{Size, to_values};
 use crate::settings::{Settings, StartNoise};
 use crate::{Result, picture};
 pub(super) use blueprint::FourierBlueprint;
+use drawing::Finished;
 use sharpness::Sharpness;
 use tone::{Contrast, Tone};
 use waves::Waves;
@@ -58,6 +61,9 @@ impl Look {
 pub struct FourierDrawer {
     /// `[3, height, width / 2 + 1, 2]`: real and imaginary parts, in units of a random spectrum before its gains
     spectrum: Var,
+    look: Look,
+    size: Size,
+    contrast: Contrast,
     /// From the spectrum to the picture
     synthesis: Network,
     /// The weighted losses of the picture, by name
@@ -103,7 +109,7 @@ impl FourierDrawer {
         }
         let spectrum = Var::from_tensor(&Tensor::from_vec(spectrum, &dimensions, device)?)?;
         let synthesis = Network::new(vec![Step::layer(waves), Step::layer(Tone { contrast, matrix })]);
-        Ok(Self { spectrum, synthesis, losses, drawn: Cell::new(None) })
+        Ok(Self { spectrum, look, size, contrast, synthesis, losses, drawn: Cell::new(None) })
     }
 
     /// The picture in host memory, recorded.
@@ -126,6 +132,22 @@ impl Drawer for FourierDrawer {
 
     fn parameter_groups(&self) -> Vec<ParameterGroup> {
         vec![ParameterGroup::new(vec![self.spectrum.clone()])]
+    }
+
+    /// The waves of the current spectrum, each with what it is multiplied by in the picture.
+    fn drawing(&self, colors: Option<(&Palette, Dither)>) -> Result<Option<Drawing>> {
+        if self.size.width.saturating_mul(self.size.height) > drawing::MOST_PIXELS {
+            return Ok(None);
+        }
+        let waves = Waves::<f32>::new(self.size, self.look.decay);
+        let spectrum = self.spectrum.as_detached_tensor().flatten_all()?.to_vec1::<f32>()?;
+        let mut planes = vec![0.0; 3 * self.size.width * self.size.height];
+        waves.planes(&spectrum, &mut planes);
+        let tone = Tone { contrast: self.contrast, matrix: colors::matrix(self.look.colorfulness) };
+        let factor = tone.factor(&planes);
+        let colors = colors.map(|(palette, _)| palette.colours().to_vec()).unwrap_or_default();
+        let amplitude = |row: usize, bin: usize| waves.gain(row, bin) * factor;
+        Ok(Finished::new(self.size, self.look.colorfulness, colors, &spectrum, amplitude).to_drawing())
     }
 
     /// Every spectrum is a picture; the one before the step is forgotten.

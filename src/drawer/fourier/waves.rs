@@ -25,6 +25,11 @@ impl<T: Logistic> Waves<T> {
         [3, size.height, bins(size.width), 2]
     }
 
+    /// The strength of a wave, by its row and bin in the spectrum.
+    pub(super) fn gain(&self, row: usize, bin: usize) -> f64 {
+        self.gains.of(row, bin)
+    }
+
     pub(super) fn planes(&self, spectrum: &[T], waves: &mut [T]) {
         let gain = |row: usize, bin: usize| T::of(self.gains.of(row, bin));
         for (spectrum, waves) in self.channels(spectrum).zip(waves.chunks_exact_mut(self.area())) {
