@@ -101,7 +101,7 @@ fn a_batch_draws_waves_in_movies_and_in_few_colors() {
     workplace.run(&line).succeeded();
     let few = picture(&workplace, "few.png");
     assert!(few.pixels().all(|pixel| [[255, 0, 0], [255; 3], [0, 0, 128]].contains(&pixel.0)));
-    assert!(Movie::of(&workplace.read("few.gif")).frames.len() >= 2);
+    assert!(Movie::of_gif(&workplace.join("few.gif")).frames.len() >= 2);
 }
 
 #[test]

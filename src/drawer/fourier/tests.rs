@@ -1,9 +1,12 @@
-#![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
+#![allow(clippy::unwrap_used, clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 use image::{Rgb, RgbImage};
 
 use super::*;
+use crate::picture::to_pixels;
 use crate::random::Stream;
+use crate::resolve::combine;
+use crate::settings::Overrides;
 
 const SIZES: [(usize, usize); 8] = [(1, 1), (1, 6), (7, 1), (2, 2), (8, 6), (5, 9), (6, 7), (9, 4)];
 
@@ -140,4 +143,55 @@ fn waves_of_noise_have_the_contrast_that_was_asked_for() {
         let variance = waves.iter().map(|wave| (wave - mean).powi(2)).sum::<f64>() / waves.len() as f64;
         assert!((variance.sqrt() / contrast - 1.0).abs() < 1e-3, "{} for {contrast}", variance.sqrt());
     }
+}
+
+fn settings(overrides: Overrides) -> Settings {
+    let prompt = Some("a".parse().unwrap());
+    combine(&[Overrides { prompt, drawer: Some("fft".into()), ..overrides }]).unwrap()
+}
+
+/// A picture is drawn again with the colors that it has, at its own size and at others.
+#[test]
+fn a_drawing_is_the_picture() {
+    let sides = size((40, 27));
+    let settings = settings(Overrides::default());
+    let mut stream = Stream::new(11, "test", 0);
+    let image = RgbImage::from_fn(40, 27, |x, y| {
+        let byte = |phase: f32| {
+            let wave = (x as f32 * 0.31 + phase).sin() * (y as f32 * 0.23 - phase).cos();
+            (127.0 + 90.0 * wave) as u8
+        };
+        Rgb([byte(0.0), byte(1.0), byte(2.0)])
+    });
+    for start in [Start::Picture(image, 0.0), Start::Noise(StartNoise::Codes, &mut stream)] {
+        let drawer = FourierDrawer::new(LOOK, sides, start, &Device::Cpu).unwrap();
+        let drawn = to_pixels(&drawer.deliver(None, None).unwrap()).unwrap().to_rgb8();
+        let drawing = drawer.drawing(None).unwrap().unwrap();
+        let again = drawing::render(&settings, &drawing, sides).unwrap().to_rgb8();
+        let differences: Vec<u8> = drawn.as_raw().iter().zip(again.as_raw()).map(|(a, b)| a.abs_diff(*b)).collect();
+        let mean = differences.iter().map(|difference| f64::from(*difference)).sum::<f64>() / differences.len() as f64;
+        assert!(mean < 0.3 && differences.iter().all(|difference| *difference <= 2), "{mean}");
+        // Three times as large, the middle of each three pixels is at the center of one.
+        let larger = drawing::render(&settings, &drawing, size((120, 81))).unwrap().to_rgb8();
+        let mut apart = 0.0;
+        for (x, y, color) in drawn.enumerate_pixels() {
+            let found = larger.get_pixel(3 * x + 1, 3 * y + 1);
+            apart += color.0.iter().zip(found.0).map(|(a, b)| f64::from(a.abs_diff(b))).sum::<f64>() / (3 * 40 * 27) as f64;
+        }
+        assert!(apart < 1.0, "{apart}");
+        let smaller = drawing::render(&settings, &drawing, size((13, 9))).unwrap().to_rgb8();
+        assert_eq!(smaller.dimensions(), (13, 9));
+    }
+}
+
+#[test]
+fn a_drawing_keeps_the_palette() {
+    let settings = settings(Overrides { palette: Some("red,white,navy".into()), ..Overrides::default() });
+    let palette = Palette::load("red,white,navy").unwrap();
+    let mut stream = Stream::new(11, "test", 0);
+    let start = Start::Noise(StartNoise::Codes, &mut stream);
+    let drawer = FourierDrawer::new(LOOK, size((20, 10)), start, &Device::Cpu).unwrap();
+    let drawing = drawer.drawing(Some((&palette, Dither::None))).unwrap().unwrap();
+    let picture = drawing::render(&settings, &drawing, size((50, 25))).unwrap().to_rgb8();
+    assert!(picture.pixels().all(|pixel| palette.colours().contains(&pixel.0)));
 }
