@@ -71,7 +71,7 @@ impl Finished {
         bytes.extend(u16::try_from(self.colors.len()).unwrap_or(u16::MAX).to_le_bytes());
         bytes.extend(self.colors.as_flattened());
         for wave in &self.waves {
-            let mut rest = (wave << 1 ^ wave >> 31).cast_unsigned();
+            let mut rest = ((wave << 1) ^ (wave >> 31)).cast_unsigned();
             while rest > 0x7f {
                 bytes.push(rest.to_le_bytes()[0] | 0x80);
                 rest >>= 7;

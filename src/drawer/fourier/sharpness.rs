@@ -52,7 +52,7 @@ impl Layer for Sharpness {
             one.iter().zip(other).map(|(one, other)| f64::from((one - other).abs())).sum()
         };
         let rows = input.par_chunks(width).enumerate().map(|(row, values)| {
-            let next = if (row + 1) % height > 0 { &input[(row + 1) * width..][..width] } else { &[] };
+            let next: &[f32] = if (row + 1) % height > 0 { &input[(row + 1) * width..][..width] } else { &[] };
             across * apart(values, &values[1..]) + down * apart(values, next)
         });
         // Gathered in order before they are summed.

@@ -9,6 +9,9 @@ use crate::frozen::{Layer, sigmoid};
 /// Pixels in a task.
 const TASK: usize = 1 << 12;
 
+/// Waves with a smaller deviation than this count as if they had it, so that plain ones have a contrast.
+const LEAST_DEVIATION: f64 = 1e-6;
+
 /// What waves are multiplied by.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Contrast {
@@ -64,7 +67,7 @@ impl Tone {
     pub(super) fn factor<T: Logistic>(&self, waves: &[T]) -> f64 {
         match self.contrast {
             Contrast::Fixed(factor) => factor,
-            Contrast::Deviation(wanted) => wanted / spread(waves).deviation.max(f64::MIN_POSITIVE.sqrt()),
+            Contrast::Deviation(wanted) => wanted / spread(waves).deviation,
         }
     }
 
@@ -111,7 +114,7 @@ impl Tone {
         let along = tasks.collect::<Vec<f64>>().into_iter().sum::<f64>();
         if let Contrast::Deviation(_) = self.contrast {
             let Spread { mean, deviation } = spread(waves);
-            let variance = (deviation * deviation).max(f64::MIN_POSITIVE);
+            let variance = deviation * deviation;
             // Each of the gradients above has the factor already.
             let slope = T::of(along / (waves.len() as f64 * variance));
             let mean = T::of(mean);
@@ -154,7 +157,7 @@ fn spread<T: Logistic>(values: &[T]) -> Spread {
         sums.collect::<Vec<f64>>().into_iter().sum::<f64>() / values.len().max(1) as f64
     };
     let mean = mean_of(&|value| value);
-    Spread { mean, deviation: mean_of(&|value| (value - mean) * (value - mean)).sqrt() }
+    Spread { mean, deviation: mean_of(&|value| (value - mean) * (value - mean)).sqrt().max(LEAST_DEVIATION) }
 }
 
 impl Layer for Tone {

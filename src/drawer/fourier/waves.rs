@@ -32,7 +32,8 @@ impl<T: Logistic> Waves<T> {
 
     pub(super) fn planes(&self, spectrum: &[T], waves: &mut [T]) {
         let gain = |row: usize, bin: usize| T::of(self.gains.of(row, bin));
-        for (spectrum, waves) in self.channels(spectrum).zip(waves.chunks_exact_mut(self.area())) {
+        let channels = spectrum.chunks_exact(spectrum.len() / 3);
+        for (spectrum, waves) in channels.zip(waves.chunks_exact_mut(self.area())) {
             self.transform.plane(spectrum, gain, waves);
         }
     }
@@ -64,10 +65,6 @@ impl<T: Logistic> Waves<T> {
     fn area(&self) -> usize {
         let Size { width, height } = self.transform.size();
         width * height
-    }
-
-    fn channels<'a>(&self, spectrum: &'a [T]) -> impl Iterator<Item = &'a [T]> {
-        spectrum.chunks_exact(spectrum.len() / 3)
     }
 }
 
