@@ -51,6 +51,6 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let processor = ComputeDevice::processor();
     memory::refuse_above_room(needed, None, &processor, &format!("{size} pixels"), "give a smaller picture")?;
     let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(image, 0.0), processor.tensors())?;
-    write_whole(path, &encode(&drawer.draw()?, None)?, existing)?;
+    write_whole(path, &encode(&drawer.draw()?, None, None)?, existing)?;
     stdout::print_path(path)
 }
