@@ -51,6 +51,12 @@ text2art --from frog.png --seed 8 --cutouts 16 -o other.png
 text2art a purple octopus --upscale 1 -o octopus-small.png
 text2art upscale octopus-small.png -x 2
 
+# A painting of strokes: the picture, an SVG of its strokes, and a movie that paints it stroke by stroke.
+text2art a snowman --drawer strokes --svg --reveal -o snowman.png
+# The finished picture at another size, sharp at any, without another iteration.
+text2art render snowman.png -x 2 -o snowman-large.png
+text2art render snowman.png --reveal snowman.gif
+
 # Many pictures: prompts from a shell, or several seeds of which only the best is kept.
 printf 'a %s car\n' red green blue | text2art batch - -o '{slug}.png' --results none
 printf 'a red rose\na yellow tulip\n' | text2art batch - --samples 3 --keep 1 -o 'best-{slug}.png' \

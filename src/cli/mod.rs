@@ -18,8 +18,8 @@ use terminal::{interrupt, usage};
 #[cfg(feature = "server")]
 use verbs::serve;
 use verbs::{
-    batch, bench, completions, doctor, drawers, generate, info, man, models, palettes, reconstruct, resume, score,
-    styles, upscale, video,
+    batch, bench, completions, doctor, drawers, generate, info, man, models, palettes, reconstruct, render, resume,
+    score, styles, upscale, video,
 };
 #[cfg(feature = "server")]
 use verbs::{cancel, jobs, login, submit};
@@ -63,6 +63,8 @@ enum Verb {
     Reconstruct(reconstruct::Arguments),
     /// Enlarge pictures 2 to 4 times
     Upscale(upscale::Arguments),
+    /// Draw finished pictures of strokes or waves again, at any size
+    Render(render::Arguments),
     /// Make an MP4 or GIF from frames on disk
     Video(video::Arguments),
     /// Print a picture's settings as a configuration file
@@ -134,6 +136,7 @@ pub fn main() -> ExitCode {
         Verb::Resume(resume) => resume.conduct.threads(),
         Verb::Bench(bench) => bench.threads(),
         Verb::Upscale(upscale) => upscale.conduct.threads(),
+        Verb::Render(render) => render.threads(),
         // It draws in other processes.
         #[cfg(feature = "server")]
         Verb::Worker(_) => Some(1),
@@ -144,6 +147,7 @@ pub fn main() -> ExitCode {
         Verb::Batch(batch) => batch.conduct.max_memory(),
         Verb::Resume(resume) => resume.conduct.max_memory(),
         Verb::Upscale(upscale) => upscale.conduct.max_memory(),
+        Verb::Render(render) => render.max_memory(),
         _ => None,
     };
     allowed.into_iter().for_each(crate::machine::limit_memory);
@@ -158,6 +162,7 @@ pub fn main() -> ExitCode {
         Verb::Models(models) => Reporter::new(models.progress()),
         Verb::Video(video) => Reporter::new(video.progress()),
         Verb::Upscale(upscale) => upscale.conduct.reporter(),
+        Verb::Render(render) => render.reporter(),
         _ => Reporter::new(Progress::Auto),
     };
     let exit_code = limited.map_err(Into::into).and_then(|()| run(&verb, &reporter));
@@ -174,6 +179,7 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         Verb::Resume(resume) => return resume::run(resume, reporter),
         Verb::Video(video) => return video::run(video, reporter),
         Verb::Upscale(upscale) => return upscale::run(upscale, reporter),
+        Verb::Render(render) => return render::run(render, reporter),
         Verb::Batch(batch) => return batch::run(batch, reporter),
         #[cfg(feature = "server")]
         Verb::Serve(serve) => return serve::run(serve, reporter),

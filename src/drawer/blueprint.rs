@@ -23,6 +23,12 @@ pub trait Blueprint: Sync {
     /// A description in one line.
     fn about(&self) -> &'static str;
 
+    /// A picture that this drawer drew, as a path in the repository; none if there is no such example.
+    #[must_use]
+    fn example(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The settings of this drawer, by their names in [`Overrides`], in the order in which they are shown. Settings of
     /// every drawer are not among them.
     fn options(&self) -> &'static [&'static str];

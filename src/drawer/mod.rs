@@ -6,6 +6,7 @@ mod fourier;
 mod list;
 mod pixel;
 mod start;
+mod strokes;
 mod vqgan;
 
 use candle_core::{Tensor, Var};
@@ -25,7 +26,13 @@ use crate::palette::{Dither, Palette};
 use crate::picture::{to_colours, to_values};
 
 /// All drawers, in the order in which they are shown.
-pub static ALL: &[&dyn Blueprint] = &[&vqgan::VqganBlueprint, &pixel::PixelBlueprint, &fourier::FourierBlueprint];
+pub static ALL: &[&dyn Blueprint] = &[
+    &vqgan::VqganBlueprint,
+    &pixel::PixelBlueprint,
+    &strokes::STROKES,
+    &strokes::LINE,
+    &fourier::FourierBlueprint,
+];
 
 /// Turns its parameters into a picture. Nothing past this border knows which drawer it is.
 pub trait Drawer: Send {

@@ -30,6 +30,10 @@ impl Blueprint for VqganBlueprint {
         "draws with a VQGAN by optimizing its latent"
     }
 
+    fn example(&self) -> Option<&'static str> {
+        Some("examples/pictures/red-apple.png")
+    }
+
     fn options(&self) -> &'static [&'static str] {
         &["vqgan", "init_image", "init_weight", "init_noise"]
     }

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::{Delivery, Done, Progress};
 use crate::files::{Existing, write_beside, write_whole};
-use crate::output::{PNG, Product, Products, Saver, encode};
+use crate::output::{Make, PNG, Product, Products, Saver, encode};
 use crate::progress::Event;
 use crate::session::{End, Finished};
-use crate::video::Recording;
+use crate::video::{Recording, reveal};
 use crate::{Error, Result};
 
 /// The results of a run.
@@ -49,7 +49,15 @@ pub(super) fn deliver(
     if delivery == Delivery::WhenDone {
         png = png.transpose()?.map(Ok);
     }
-    let made = recording.finish(iterations, &picture, recipe.clone()).into_iter().chain(stills);
+    let reveals = products.iter().filter(|product| matches!(product.kind.make, Make::Reveal));
+    let tell = &mut |event| {
+        progress.tell(event);
+        Ok(())
+    };
+    let size = recipe.settings.upscaled_size();
+    let reveals: Vec<_> =
+        reveals.map(|product| reveal(product, drawing.as_ref(), size, recipe.clone(), tell)).collect();
+    let made = recording.finish(iterations, &picture, recipe.clone()).into_iter().chain(reveals).chain(stills);
     let (made, failed): (Vec<_>, Vec<_>) = made.partition(Result::is_ok);
     let failed = failed.into_iter().find_map(Result::err);
     if let (Some(movie), Some(_)) = (instead, &failed) {

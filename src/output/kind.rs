@@ -20,6 +20,9 @@ pub struct Kind {
     pub name: &'static str,
     /// The extension of its files, without the period; empty for a folder
     pub extension: &'static str,
+    /// The extensions that names of its files may have instead; if there are any, `extension` is only that of files named
+    /// after the picture
+    pub others: &'static [&'static str],
     /// The option that requests it, and its key in the files of a batch
     pub option: &'static str,
     /// The help of the option; none if no option requests it
@@ -52,6 +55,8 @@ pub enum Make {
     Movie(fn(&Product, Size, &VideoSettings) -> Result<Box<dyn Encoder>>),
     /// A folder of frames
     Folder,
+    /// A file of frames, made of the drawing of the finished picture
+    Reveal,
 }
 
 /// How a file is made from the finished picture.
@@ -105,6 +110,18 @@ impl Kind {
         matches!(self.make, Make::Picture | Make::Movie(_))
     }
 
+    /// The extensions that names of such files may have.
+    #[must_use]
+    pub fn extensions(&self) -> &[&'static str] {
+        if self.others.is_empty() { std::slice::from_ref(&self.extension) } else { self.others }
+    }
+
+    /// The ends that names of such files may have, as in `.mp4 or .gif`.
+    #[must_use]
+    pub fn ends(&self) -> String {
+        either(&self.extensions().iter().map(|extension| format!(".{extension}")).collect::<Vec<_>>())
+    }
+
     /// Whether this kind is a folder.
     #[must_use]
     pub fn is_folder(self) -> bool {
@@ -132,16 +149,21 @@ impl fmt::Debug for Kind {
 /// If the extension is not that of one of `kinds`.
 pub fn kind_of(path: &Path, kinds: &[Kind]) -> Result<Kind> {
     let extension = path.extension().unwrap_or_default();
-    let kind = kinds.iter().find(|kind| extension.eq_ignore_ascii_case(kind.extension));
-    kind.copied().ok_or_else(|| {
-        let extensions: Vec<String> = kinds.iter().map(|kind| format!(".{}", kind.extension)).collect();
-        let expected = match extensions.split_last() {
-            Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
-            _ => extensions.concat(),
-        };
+    let is = |kind: &&Kind| kind.extensions().iter().any(|own| extension.eq_ignore_ascii_case(own));
+    kinds.iter().find(is).copied().ok_or_else(|| {
+        let extensions = kinds.iter().flat_map(Kind::extensions).map(|extension| format!(".{extension}"));
+        let expected = either(&extensions.collect::<Vec<_>>());
         let hint = format!("give the output a name that ends in {expected}");
         Error::file(path, format!("unsupported file type; expected {expected}"), hint)
     })
+}
+
+/// Alternatives, as in `.png, .gif or .mp4`.
+fn either(alternatives: &[String]) -> String {
+    match alternatives.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => alternatives.concat(),
+    }
 }
 
 /// The check of a kind that can show every picture.

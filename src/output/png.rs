@@ -11,8 +11,15 @@ use crate::picture::to_pixels;
 use crate::{Error, Result, drawer};
 
 /// The picture itself.
-pub const PNG: Kind =
-    Kind { name: "PNG", extension: "png", option: "picture", help: None, check: check_nothing, make: Make::Picture };
+pub const PNG: Kind = Kind {
+    name: "PNG",
+    extension: "png",
+    others: &[],
+    option: "picture",
+    help: None,
+    check: check_nothing,
+    make: Make::Picture,
+};
 
 /// Encodes a picture, of a shape that [`to_pixels`] takes, as a PNG. If there is a recipe, the PNG contains it as text
 /// chunks; if there is a drawing, a chunk holds it. The same picture, recipe and drawing give the same bytes.

@@ -82,12 +82,12 @@ impl Products {
         self.output.as_ref().filter(|output| output.kind.moves())
     }
 
-    /// The products that are made of frames.
+    /// The products that are made of frames of a run.
     pub fn moving(&self) -> impl Iterator<Item = &Product> {
         self.iter().filter(|product| product.kind.moves())
     }
 
-    /// The products that need all frames from the first on.
+    /// The products that need all frames of a run from the first on.
     pub fn movies(&self) -> impl Iterator<Item = &Product> {
         self.iter().filter(|product| matches!(product.kind.make, Make::Movie(_)))
     }
@@ -122,6 +122,7 @@ impl Products {
     /// # Errors
     /// If a check fails.
     pub fn check_names(&self) -> Result<()> {
-        self.movies().try_for_each(|product| PartialFile::check_name(&product.path))
+        let encoded = |product: &&Product| matches!(product.kind.make, Make::Movie(_) | Make::Reveal);
+        self.iter().filter(encoded).try_for_each(|product| PartialFile::check_name(&product.path))
     }
 }

@@ -8,6 +8,7 @@ use super::recipe_text::embedded_text;
 use crate::files::{hash_file_within, picture_of, unreadable_file};
 use crate::models::ModelRecord;
 use crate::models::hub::is_commit;
+use crate::picture::Size;
 use crate::progress::Figures;
 use crate::settings::Settings;
 use crate::{Error, Result, drawer};
@@ -37,6 +38,9 @@ pub struct Recipe {
     /// the beginning gives another picture
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Stage>,
+    /// The size at which the finished picture was drawn again, without another iteration; none if it was not
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rendered: Option<Size>,
 }
 
 /// A part of a run after which the run was resumed with other settings.
@@ -76,7 +80,7 @@ impl Recipe {
     #[must_use]
     pub fn new(settings: Settings, models: Vec<ModelRecord>, inputs: Vec<InputRecord>, result: ResultRecord) -> Self {
         let program = crate::PROGRAM.to_owned();
-        Self { format: FORMAT, program, settings, models, inputs, result, earlier: Vec::new() }
+        Self { format: FORMAT, program, settings, models, inputs, result, earlier: Vec::new(), rendered: None }
     }
 
     /// The records of the input files that settings name.
@@ -191,8 +195,9 @@ impl Recipe {
         };
         let upscaled = settings.upscaling();
         let upscaled = upscaled.map_or_else(String::new, |(times, name)| format!(", Upscale: {times} by {name}"));
+        let rendered = self.rendered.map_or_else(String::new, |size| format!(", Rendered: {size}"));
         Ok(format!(
-            "{}\n{styles}Iterations: {}, Size: {}{upscaled}, Seed: {}, {drawer}, CLIP: {}, Cutouts: {}, Augmentations: {}, \
+            "{}\n{styles}Iterations: {}, Size: {}{upscaled}{rendered}, Seed: {}, {drawer}, CLIP: {}, Cutouts: {}, Augmentations: {}, \
              Optimizer: {}, Learning rate: {}, Program: {}",
             settings.prompt,
             self.result.iterations_done,

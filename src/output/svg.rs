@@ -11,10 +11,11 @@ use crate::settings::Settings;
 pub const SVG: Kind = Kind {
     name: "SVG",
     extension: "svg",
+    others: &[],
     option: "svg",
     help: Some(Help {
         heading: "Output",
-        short: "Also write the cells of --drawer pixel as an SVG",
+        short: "Also write the shapes of the picture as an SVG, for drawers that draw shapes",
         more: "Without FILE, the SVG is named after the picture. In a batch file, `none` disables it.",
     }),
     check: |settings| drawer::vector(settings).map(drop),

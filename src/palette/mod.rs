@@ -21,6 +21,7 @@ use std::path::PathBuf;
 
 use image::RgbImage;
 
+use crate::text::{near_names, question};
 use crate::{Error, Result};
 
 pub use built_in::BuiltIn;
@@ -123,6 +124,18 @@ impl Palette {
 }
 
 const HINT: &str = "use 2 to 256 colors";
+
+/// The color that a text stands for: a name from CSS or xkcd, or a number; none if it is neither.
+#[must_use]
+pub fn color(text: &str) -> Option<[u8; 3]> {
+    names::color(text)
+}
+
+/// Names of colors that are close to one that nothing has, as a question: `did you mean ...?`
+#[must_use]
+pub fn near_colors(name: &str) -> Option<String> {
+    question(&near_names(name, names::all().collect::<Vec<_>>()))
+}
 
 /// A color in six hexadecimal digits.
 #[must_use]

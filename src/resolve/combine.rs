@@ -65,6 +65,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
                     iterations: values.iterations,
                     cutouts: values.cutouts,
                     upscale: values.upscale,
+                    strokes: values.strokes,
                     ..Overrides::default()
                 };
             }

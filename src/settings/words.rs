@@ -88,6 +88,7 @@ mod tests {
                     (None, "Augmentations") => serde_json::json!("crop,flip"),
                     (None, "LearningRateDrops") => serde_json::json!("75%"),
                     (None, "DeviceChoice") => serde_json::json!("cpu"),
+                    (None, "Color") => serde_json::json!("#f2eecb"),
                     (None, "StyleName") => serde_json::json!("neon"),
                     (None, _) => serde_json::json!("a"),
                 },

@@ -12,6 +12,7 @@ use crate::{Error, Result};
 pub const FRAMES: Kind = Kind {
     name: "frames",
     extension: "",
+    others: &[],
     option: "frames",
     help: Some(Help {
         heading: "Moving pictures",

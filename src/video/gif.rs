@@ -21,6 +21,7 @@ use crate::{Error, Result};
 pub const GIF: Kind = Kind {
     name: "GIF",
     extension: "gif",
+    others: &[],
     option: "gif",
     help: Some(Help {
         heading: "Moving pictures",

@@ -11,6 +11,7 @@ mod pictures;
 mod recorder;
 mod recording;
 mod reel;
+mod reveal;
 mod spool;
 mod timeline;
 mod yuv;
@@ -23,9 +24,10 @@ pub use names::{FileNames, kind_of_output};
 pub use pictures::pictures_in;
 pub use recorder::Recorder;
 pub use recording::{Keeping, Recording};
+pub use reveal::{REVEAL, reveal};
 pub use timeline::Timeline;
 
 use crate::output::{Kind, PNG, SVG};
 
 /// All kinds of files that a run can write, in the order in which files are named and reported.
-pub const KINDS: [Kind; 5] = [PNG, GIF, MP4, FRAMES, SVG];
+pub const KINDS: [Kind; 6] = [PNG, GIF, MP4, FRAMES, REVEAL, SVG];

@@ -22,6 +22,7 @@ use crate::{Error, Result};
 pub const MP4: Kind = Kind {
     name: "MP4",
     extension: "mp4",
+    others: &[],
     option: "mp4",
     help: Some(Help {
         heading: "Moving pictures",

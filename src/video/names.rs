@@ -84,6 +84,14 @@ impl FileNames {
             let message = format!("‹{option}› {path} is also the name of another output");
             return Err(Error::usage(message, "choose another name for the folder"));
         }
+        let mut names = vec![output];
+        for Product { kind, path, .. } in &beside {
+            if names.contains(&path.as_path()) {
+                let message = format!("‹{}› {} is also the name of another output", kind.option, path.display());
+                return Err(Error::usage(message, "choose another name for one of them"));
+            }
+            names.push(path);
+        }
         Ok(Products::new(Product::new(kind, output.to_owned()), beside))
     }
 
@@ -106,9 +114,9 @@ fn name_of_kind(path: PathBuf, kind: Kind) -> Result<PathBuf> {
     if kind_of(&path, &[kind]).is_ok() {
         return Ok(path);
     }
-    let Kind { option, extension, .. } = kind;
-    let message = format!("‹{option}› takes a name that ends in .{extension}, but {} does not", path.display());
-    Err(Error::usage(message, format!("use a name that ends in .{extension}, or write the prompt before ‹{option}›")))
+    let (option, ends) = (kind.option, kind.ends());
+    let message = format!("‹{option}› takes a name that ends in {ends}, but {} does not", path.display());
+    Err(Error::usage(message, format!("use a name that ends in {ends}, or write the prompt before ‹{option}›")))
 }
 
 fn twice(kind: Kind) -> Error {

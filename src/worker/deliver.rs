@@ -63,7 +63,7 @@ pub(super) async fn tidy(objects: &Objects, leftovers: &[String]) {
 
 /// The media type of a kind of file.
 fn media_type(kind: Kind) -> &'static str {
-    match kind.extension {
+    match kind.extension.rsplit('.').next().unwrap_or_default() {
         "png" => "image/png",
         "gif" => "image/gif",
         "mp4" => "video/mp4",

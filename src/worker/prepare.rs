@@ -29,7 +29,8 @@ const OWN: [&str; 3] = ["picture.", "order.", "taken."];
 /// If there is no such kind, or it is no single file.
 pub(super) fn products(order: &Order) -> Result<Vec<Kind>> {
     let kind = |name: &String| {
-        let fits = |kind: &Kind| kind.option == name && matches!(kind.make, Make::Movie(_) | Make::Still(_));
+        let is_file = |kind: &Kind| matches!(kind.make, Make::Movie(_) | Make::Reveal | Make::Still(_));
+        let fits = |kind: &Kind| kind.option == name && is_file(kind);
         KINDS.into_iter().find(fits).ok_or_else(|| {
             Error::usage(format!("a server cannot make a product called `{name}`"), "leave it out of the products")
         })
@@ -141,7 +142,10 @@ mod tests {
         let names = |products: &[&str]| -> Result<Vec<String>> {
             Ok(super::products(&order(None, &[], products))?.into_iter().map(name_of).collect())
         };
-        assert_eq!(names(&["mp4", "gif", "svg"]).unwrap(), ["picture.mp4", "picture.gif", "picture.svg"]);
+        assert_eq!(
+            names(&["mp4", "gif", "svg", "reveal"]).unwrap(),
+            ["picture.mp4", "picture.gif", "picture.svg", "picture.reveal.mp4"]
+        );
         for wrong in ["frames", "png", "", "webm"] {
             assert!(names(&[wrong]).is_err(), "{wrong}");
         }

@@ -26,6 +26,8 @@ pub fn originals() -> Vec<Original> {
     workplace.run(&drawn.split(' ').collect::<Vec<_>>()).succeeded();
     let cells = "a red apple --size 32x32 -n 2 --cutouts 1 -q --pixel-art --palette pico-8 --transparent -o cells.png";
     workplace.run(&cells.split(' ').collect::<Vec<_>>()).succeeded();
+    let strokes = "a red apple --drawer strokes --strokes 9 --size 32x32 -n 1 --cutouts 1 -q -o strokes.png";
+    workplace.run(&strokes.split(' ').collect::<Vec<_>>()).succeeded();
     let config = workplace.run(&["info", "drawn.png"]).succeeded().output;
 
     let read = |name: &str| workplace.read(name);
@@ -58,6 +60,11 @@ pub fn originals() -> Vec<Original> {
         with("x.gif", read("drawn.gif"), start(), from),
         with("x.mp4", read("drawn.mp4"), start(), from),
         alone("x.png", read("cells.png"), from),
+        alone(
+            "x.png",
+            read("strokes.png"),
+            &["render X --size 64x64 -o out.png", "render X -x 2 -o out.png", "render X --reveal out.gif"],
+        ),
         with("x.png.t2a", read("drawn.png.t2a"), start(), &["resume X -n 4", "resume X -n 4 -o out.png"]),
         with(
             "x.toml",

@@ -23,12 +23,14 @@ mod pixel_art;
 mod preview;
 mod prior;
 mod published_models;
+mod render;
 mod repeatable;
 mod resume;
 mod resumed_movies;
 mod rooms;
 mod sources;
 mod startup;
+mod strokes;
 mod styles;
 mod threads;
 #[cfg(unix)]

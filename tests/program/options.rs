@@ -129,7 +129,7 @@ impl Record {
 /// Cases of a group by the option they are for: its name, the lines.
 type Group = (&'static str, &'static [(&'static str, &'static [&'static str])]);
 
-const GENERATE: [Group; 10] = [
+const GENERATE: [Group; 11] = [
     (
         "picture",
         &[
@@ -357,6 +357,64 @@ const GENERATE: [Group; 10] = [
         ],
     ),
     (
+        "strokes",
+        &[
+            (
+                "--strokes",
+                &[
+                    "apple --dry-run --drawer strokes",
+                    "apple --dry-run --drawer line",
+                    "apple --dry-run --drawer strokes --strokes 99",
+                    "apple --dry-run --drawer strokes --quality best",
+                    "apple --drawer strokes --strokes 16 --size 32x32 -n 1 --cutouts 1 -q -o made-strokes.png",
+                    "apple --drawer strokes --strokes 4097",
+                    "apple --drawer strokes --strokes few",
+                ],
+            ),
+            (
+                "--segments",
+                &[
+                    "apple --dry-run --drawer line --segments 12",
+                    "apple --drawer line --segments 0",
+                    "apple --drawer line --segments 1.5",
+                ],
+            ),
+            (
+                "--min-stroke-width",
+                &[
+                    "apple --dry-run --drawer strokes --min-stroke-width 0.25",
+                    "apple --drawer strokes --min-stroke-width 0",
+                    "apple --drawer strokes --min-stroke-width 50",
+                ],
+            ),
+            (
+                "--max-stroke-width",
+                &[
+                    "apple --dry-run --drawer strokes --max-stroke-width 20",
+                    "apple --drawer strokes --max-stroke-width 101",
+                    "apple --drawer strokes --max-stroke-width wide",
+                ],
+            ),
+            (
+                "--paper",
+                &[
+                    "apple --dry-run --drawer strokes --paper navy",
+                    "apple --dry-run --drawer line --paper '#FFF'",
+                    "apple --drawer strokes --paper nawy",
+                    "apple --drawer strokes --paper ''",
+                ],
+            ),
+            (
+                "--change-paper",
+                &[
+                    "apple --dry-run --drawer line --change-paper",
+                    "apple --drawer line --change-paper --transparent",
+                    "apple --drawer line --change-paper=maybe",
+                ],
+            ),
+        ],
+    ),
+    (
         "colors",
         &[
             (
@@ -485,6 +543,7 @@ const GENERATE: [Group; 10] = [
                     "apple --frames made.png",
                 ],
             ),
+            ("--reveal", &["apple --dry-run --reveal", "apple --reveal x.png", "apple --reveal none/x.mp4"]),
             ("--fps", &["apple --dry-run --fps 30000/1001", "apple --fps 0", "apple --fps 10000", "apple --fps fast"]),
             ("--frame-every", &["apple --dry-run --frame-every 5", "apple --frame-every 0"]),
             (
@@ -582,6 +641,7 @@ const VERBS: [Group; 24] = [
             ("--mp4", &["batch one.txt --dry-run -o x.mp4", "batch one.txt -o x.mp4 --mp4 y.mp4"]),
             ("--frames", &["batch one.txt --dry-run --frames {slug}", "batch one.txt --frames ''"]),
             ("--svg", &["batch one.txt --svg x.png", "batch one.txt --dry-run --svg none"]),
+            ("--reveal", &["batch one.txt --reveal x.png", "batch one.txt --dry-run --reveal none"]),
             ("--format", &["batch settings.toml --format txt --dry-run", "batch settings.toml --format yaml"]),
             ("--samples", &["batch one.txt --dry-run --samples 2", "batch one.txt --samples 0"]),
             ("--keep", &["batch one.txt --keep 0", "batch one.txt --samples 2 --keep 3"]),
@@ -702,6 +762,24 @@ const VERBS: [Group; 24] = [
             ("--quiet", &["upscale photo.png -x 2 -o quiet.png --quiet"]),
             ("--threads", &["upscale photo.png --threads 0"]),
             ("--max-memory", &["upscale photo.png --max-memory some", "upscale photo.png --max-memory 1K"]),
+        ],
+    ),
+    (
+        "render",
+        &[
+            ("--size", &["render photo.png --size 64x64", "render made.png --size 64", "render none.png --size 64x64"]),
+            (
+                "--factor",
+                &["render made.png -x 2", "render made.png -x 0", "render made.png -x 2 --size 64x64", "render"],
+            ),
+            ("--output", &["render made.png text.png -o {name}-large.png"]),
+            ("--svg", &["render made.png --svg"]),
+            ("--reveal", &["render made.png --reveal"]),
+            ("--force", &["render made.png --force"]),
+            ("--threads", &["render made.png --threads 0"]),
+            ("--max-memory", &["render made.png --max-memory some"]),
+            ("--progress", &["render made.png --progress loud"]),
+            ("--quiet", &["render made.png --quiet"]),
         ],
     ),
     ("info", &[("--json", &["info photo.png", "info none.png", "info photo.png --json", "info"])]),

@@ -12,5 +12,6 @@ pub(super) mod outputs;
 #[cfg(feature = "server")]
 pub(super) mod remote;
 pub(super) mod sources;
+pub(super) mod targets;
 pub(super) mod threads;
 pub(super) mod trust;

@@ -27,6 +27,7 @@ static TOPICS: [Topic; 11] = [
     topic("reproducible", include_str!("reproducible.md")),
     topic("scripting", include_str!("scripting.md")),
     topic("server", include_str!("server.md")),
+    topic("strokes", include_str!("strokes.md")),
     topic("video", include_str!("video.md")),
     topic("waves", include_str!("waves.md")),
 ];

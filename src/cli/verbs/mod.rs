@@ -17,6 +17,7 @@ pub(super) mod man;
 pub(super) mod models;
 pub(super) mod palettes;
 pub(super) mod reconstruct;
+pub(super) mod render;
 pub(super) mod resume;
 pub(super) mod score;
 #[cfg(feature = "server")]

@@ -31,6 +31,10 @@ impl Blueprint for PixelBlueprint {
         "draws a grid of solid-color cells by optimizing their colors"
     }
 
+    fn example(&self) -> Option<&'static str> {
+        Some("examples/pixel-art/a-purple-octopus-underwater-0.png")
+    }
+
     fn options(&self) -> &'static [&'static str] {
         &[
             "pixel_art",

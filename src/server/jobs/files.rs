@@ -24,10 +24,11 @@ pub(super) const PREVIEW: &str = "preview.png";
 /// What draws the picture again.
 pub(in crate::server) const RECIPE: &str = "recipe.json";
 /// The files of a job that visitors get, with their media types. Other artifacts, such as checkpoints, are for workers.
-const SERVED: [(&str, &str); 7] = [
+const SERVED: [(&str, &str); 8] = [
     (PICTURE, "image/png"),
     ("picture.gif", "image/gif"),
     ("picture.mp4", "video/mp4"),
+    ("picture.reveal.mp4", "video/mp4"),
     ("picture.svg", "image/svg+xml"),
     (RECIPE, "application/json"),
     (PREVIEW, "image/png"),

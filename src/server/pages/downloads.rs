@@ -4,10 +4,11 @@ use super::words::bytes;
 use crate::server::jobs::FileView;
 
 /// The files in the order of the links, with their words.
-const LABELS: [(&str, &str); 5] = [
+const LABELS: [(&str, &str); 6] = [
     ("picture.png", "PNG"),
     ("picture.mp4", "MP4"),
     ("picture.gif", "GIF"),
+    ("picture.reveal.mp4", "Strokes (MP4)"),
     ("picture.svg", "SVG"),
     ("recipe.json", "Recipe"),
 ];

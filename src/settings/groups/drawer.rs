@@ -3,7 +3,8 @@
 group! {
     drawer "Drawer" {
         setting drawer: one crate::settings::DrawerName {
-            /// How to draw: `vqgan`, `pixel` for a grid of solid-color cells, or `fft` for waves
+            /// How to draw: `vqgan`, `pixel` (a grid of solid-color cells), `strokes` or `line` (strokes of a pen), or `fft`
+            /// (waves)
             ///
             /// Each drawer has its own default size and learning rate.
             value: "NAME",
@@ -58,18 +59,18 @@ group! {
             by: Requests,
         },
         setting transparent: one bool {
-            /// Make unneeded cells transparent
+            /// Make unneeded cells transparent, or draw strokes without paper
             ///
             /// A cell is unneeded if it does not help the picture match the prompt. Each cell's alpha is pushed toward 0
-            /// during the run. Cells that end below 0.5 are transparent in the PNG and left out of the SVG. GIFs and MP4s
-            /// have a white background instead.
+            /// during the run. Cells that end below 0.5 are transparent in the PNG and left out of the SVG. The strokes of
+            /// --drawer strokes fade in the same way. GIFs and MP4s have a white background instead.
             value: "BOOL",
             arg: switch,
             default: false,
             by: Requests,
         },
         setting alpha_weight: one f64 {
-            /// How strongly --transparent pushes the alpha of cells toward 0
+            /// How strongly --transparent pushes the alpha of cells or strokes toward 0
             value: "WEIGHT",
             arg: number,
             default: 0.3,

@@ -8,11 +8,14 @@ use crate::files::{Existing, behind_stem, check_target};
 use crate::output::{Checkpoint, Kind, Product, Products};
 use crate::video::{FRAMES, Folder};
 
-/// The product of a kind beside a picture: `new.gif` or `new-frames` for `new.png`. As for a new run, existing files are
-/// replaced only with `force`.
-pub(super) fn product(picture: &Path, kind: Kind, force: bool) -> Result<Product> {
+/// The product of a kind beside a picture: `new.gif` or `new-frames` for `new.png`. `earlier` was the path of the product so
+/// far. As for a new run, existing files are replaced only with `force`.
+pub(super) fn product(picture: &Path, kind: Kind, earlier: &Path, force: bool) -> Result<Product> {
     if !kind.is_folder() {
-        let path = picture.with_extension(kind.extension);
+        let mut path = picture.with_extension(kind.extension);
+        if let Some(end) = kind.others.iter().find(|end| earlier.extension().is_some_and(|own| own == **end)) {
+            path.set_extension(end);
+        }
         let existing = check_target(&path, force)?;
         return Ok(Product { kind, path, existing });
     }

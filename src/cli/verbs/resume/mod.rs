@@ -46,7 +46,7 @@ pub(in crate::cli) struct Arguments {
     /// Reset the optimizer's state
     #[arg(long)]
     reset_optimizer: bool,
-    /// Write the picture to FILE; its GIF, MP4, SVG, frames and checkpoint go to the same folder
+    /// Write the picture to FILE; its GIF, MP4, SVG, frames, reveal and checkpoint go to the same folder
     #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     output: Option<OsString>,
     /// Replace files that already exist
@@ -198,7 +198,7 @@ fn products(picture: Product, own: &Own, beside: &Beside, kept: usize, is_moved:
     let product = |kind: Kind| {
         let path = beside.files.get(kind.option)?;
         Some(if is_moved {
-            elsewhere::product(&picture.path, kind, own.force)
+            elsewhere::product(&picture.path, kind, path, own.force)
         } else {
             own.product(kind, path, kept, sha256)
         })

@@ -32,7 +32,7 @@ impl Own<'_> {
         let existing = match kind.make {
             Make::Folder => self.frames(path, kept)?,
             Make::Still(form) => self.still(kind, form, path, sha256)?,
-            Make::Movie(_) | Make::Picture => self.moving(path, kind)?,
+            Make::Movie(_) | Make::Reveal | Make::Picture => self.moving(path, kind)?,
         };
         Ok(Product { kind, path: path.to_owned(), existing })
     }

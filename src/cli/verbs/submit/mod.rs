@@ -2,8 +2,8 @@
 
 mod order;
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
 
@@ -18,7 +18,7 @@ use crate::cli::terminal::preview::PreviewKind;
 use crate::cli::terminal::report::{Progress, Reporter};
 use crate::cli::terminal::stdout;
 use crate::database::Id;
-use crate::output::{Kind, Make};
+use crate::output::{Kind, Make, Product, Products};
 use crate::progress::Event;
 use crate::resolve::flatten;
 use crate::settings::{Chosen, Overrides};
@@ -98,6 +98,19 @@ impl Arguments {
     }
 }
 
+/// Checks that the names end like the files that a server makes, where a kind has several ends.
+fn check_ends(products: &Products) -> Result<()> {
+    let made = |kind: Kind| Path::new(kind.extension).extension().unwrap_or(OsStr::new(kind.extension));
+    let other = |product: &&Product| {
+        let end = product.path.extension().unwrap_or_default();
+        !product.kind.others.is_empty() && !end.eq_ignore_ascii_case(made(product.kind))
+    };
+    let Some(Product { kind, path, .. }) = products.iter().find(other) else { return Ok(()) };
+    let end = made(*kind).display();
+    let message = format!("‹{}› {}: a server makes a .{end}", kind.option, path.display());
+    Err(Error::usage(message, format!("use a name that ends in .{end}")))
+}
+
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
     let settings = arguments.settings(reporter)?;
     let Some(prompt) = &settings.prompt else {
@@ -112,6 +125,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let (kinds, delivery) = if arguments.waits() {
         let seed = settings.seed.unwrap_or_default().0;
         let products = outputs.products(&prompt.all()[0].text, seed, |_, _| Ok(()))?;
+        check_ends(&products)?;
         let kinds = products.iter().map(|product| product.kind).collect();
         (kinds, Some(Delivery { products, is_stream: outputs.is_stream() }))
     } else {

@@ -1,6 +1,5 @@
 //! `text2art upscale`: enlarges pictures.
 
-mod names;
 mod recipe;
 
 use std::ffi::OsString;
@@ -8,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::DONE;
 use crate::cli::options::conduct::Conduct;
-use crate::cli::options::device;
+use crate::cli::options::{device, targets};
 use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::{interrupt, stdout};
 use crate::device::ComputeDevice;
 use crate::files::{Existing, write_whole};
 use crate::models::{Finder, Role};
-use crate::output::{Recipe, encode_pixels};
+use crate::output::{PNG, Recipe, encode_pixels};
 use crate::picture::Size;
 use crate::progress::{Event, Stop};
 use crate::session::LoadedModel;
@@ -100,7 +99,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
 fn tasks<'a>(arguments: &'a Arguments, named: &'a str, is_asked: bool, reporter: &Reporter) -> Result<Vec<Task<'a>>> {
     let sizes = arguments.images.iter().map(|source| picture::layered_dimensions(source));
     let sizes = sizes.collect::<Result<Vec<_>>>()?;
-    let targets = names::targets(&arguments.images, arguments.output.as_deref(), arguments.factor, arguments.force)?;
+    let end = format!("-x{}.png", arguments.factor.times());
+    let targets = targets::targets(&arguments.images, arguments.output.as_deref(), (PNG, &end), arguments.force)?;
     let mut tasks = Vec::new();
     for ((source, size), (target, existing)) in arguments.images.iter().zip(sizes).zip(targets) {
         // A picture without a recipe is as good.

@@ -87,7 +87,7 @@ pub(super) struct Chip {
 pub(super) struct Product {
     pub name: &'static str,
     pub title: &'static str,
-    /// The drawer that alone can make it; empty if all can
+    /// The drawers that alone can make it; empty if all can
     pub only: String,
 }
 
@@ -100,10 +100,14 @@ impl Offer {
         let usual_quality = listed.iter().find(|quality| quality.default).map_or("normal", |quality| quality.name);
         let is_embedded = usual.clip.iter().all(|clip| clip == embedded::NAME);
         let overview = app.queue.overview().await?;
-        let products = ["mp4", "gif", "svg"].into_iter().filter_map(|name| {
+        let products = ["mp4", "gif", "reveal", "svg"].into_iter().filter_map(|name| {
             let able: Vec<&str> =
                 drawn.iter().filter(|drawer| drawer.products.contains(&name)).map(|drawer| drawer.name).collect();
-            let only = if able.len() == drawn.len() { String::new() } else { titled(able.first()?, "").0 };
+            if able.is_empty() {
+                return None;
+            }
+            let titles = able.iter().map(|name| titled(name, "").0);
+            let only = if able.len() == drawn.len() { String::new() } else { titles.collect::<Vec<_>>().join(", ") };
             Some(Product { name, title: product_title(name), only })
         });
         Ok(Self {
@@ -147,6 +151,7 @@ fn product_title(name: &str) -> &'static str {
     match name {
         "mp4" => "Film of how it was drawn (MP4)",
         "gif" => "Film of how it was drawn (GIF)",
+        "reveal" => "Film of its strokes, one after the other (MP4)",
         _ => "Vector graphic (SVG)",
     }
 }

@@ -38,7 +38,7 @@ pub(in crate::server::pages) fn tone(state: State) -> &'static str {
 
 /// Whether the pictures of a drawer consist of cells with edges.
 pub(in crate::server::pages) fn has_cells(drawer: &DrawerName) -> bool {
-    drawer::of(drawer).is_ok_and(|drawer| drawer.vector().is_some())
+    drawer::of(drawer).is_ok_and(|drawer| drawer.has("pixel_size"))
 }
 
 #[cfg(test)]

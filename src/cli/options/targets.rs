@@ -1,38 +1,38 @@
-//! The names of enlarged pictures.
+//! The names of the files that a verb makes of pictures, one of each.
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::files::{Existing, check_target, contains, free_beside};
-use crate::output::{PNG, kind_of};
-use crate::upscale::Factor;
+use crate::output::{Kind, kind_of};
 use crate::{Error, Result};
 
 /// The field of a template that stands for the name of the picture without its extension.
 const NAME: &str = "{name}";
 
-/// The path of each enlarged picture, and what happens to a file that has it. A name that is taken gets a number, as in a
-/// batch, unless `force` replaces files; a file that is named outright is never renamed.
+/// The path of the file that is made of each picture, and what happens to a file that has it. Without `output`, the file is
+/// beside the picture, with the name of the picture and `end` instead of its extension. A name that is taken gets a number,
+/// as in a batch, unless `force` replaces files; a file that is named outright is never renamed.
 ///
 /// # Errors
 /// If files cannot have these names.
-pub(super) fn targets(
+pub(in crate::cli) fn targets(
     images: &[PathBuf],
     output: Option<&OsStr>,
-    factor: Factor,
+    (kind, end): (Kind, &str),
     force: bool,
 ) -> Result<Vec<(PathBuf, Existing)>> {
     let usual = |image: &Path| {
         let mut name = image.file_stem().unwrap_or_default().to_owned();
-        name.push(format!("-x{}.png", factor.times()));
+        name.push(end);
         PathBuf::from(name)
     };
     if let Some(output) = output.filter(|output| !is_folder(output) && !contains(output, NAME)) {
         let path = PathBuf::from(output);
-        kind_of(&path, &[PNG])?;
+        kind_of(&path, &[kind])?;
         if images.len() > 1 {
-            let hint = "name a folder, or put {name} into the name: large/{name}.png";
+            let hint = format!("name a folder, or put {{name}} into the name: large/{{name}}.{}", kind.extensions()[0]);
             return Err(Error::usage(format!("{} pictures cannot have one name", images.len()), hint));
         }
         let existing = check_target(&path, force)?;
@@ -46,7 +46,7 @@ pub(super) fn targets(
             Some(output) if is_folder(output) => Path::new(output).join(usual(image)),
             Some(output) => filled(output, image.file_stem().unwrap_or_default())?,
         };
-        kind_of(&path, &[PNG])?;
+        kind_of(&path, &[kind])?;
         let path = free(&path, &claimed, force)?;
         let existing = check_target(&path, force)?;
         claimed.insert(path.clone());
@@ -80,16 +80,17 @@ fn filled(template: &OsStr, name: &OsStr) -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::PNG;
 
     #[test]
     fn names_are_free_or_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let place = |name: &str| folder.path().join(name);
         std::fs::write(place("b-x2.png"), "").unwrap();
-        let factor = Factor::of(2).unwrap();
+        let made = (PNG, "-x2.png");
         let images = [place("a.jpg"), place("b.png"), place("a.png")];
         let paths = |output: Option<&Path>, force| -> Vec<PathBuf> {
-            let found = targets(&images, output.map(Path::as_os_str), factor, force).unwrap();
+            let found = targets(&images, output.map(Path::as_os_str), made, force).unwrap();
             found.into_iter().map(|(path, _)| path).collect()
         };
         assert_eq!(paths(None, false), [place("a-x2.png"), place("b-x2-2.png"), place("a-x2-2.png")]);
@@ -98,9 +99,9 @@ mod tests {
         assert_eq!(paths(Some(other.path()), false)[1], other.path().join("b-x2.png"));
         assert_eq!(paths(Some(&place("{name}.png")), false)[2], place("a-2.png"));
         for wrong in ["one.png", "{name}.jpg", "none/"] {
-            assert!(targets(&images, Some(place(wrong).as_os_str()), factor, false).is_err(), "{wrong}");
+            assert!(targets(&images, Some(place(wrong).as_os_str()), made, false).is_err(), "{wrong}");
         }
-        let one = targets(&images[..1], Some(place("one.png").as_os_str()), factor, false).unwrap();
+        let one = targets(&images[..1], Some(place("one.png").as_os_str()), made, false).unwrap();
         assert_eq!(one, [(place("one.png"), Existing::Keep)]);
     }
 }

@@ -1,0 +1,210 @@
+//! The blueprints of the drawers of strokes.
+
+use candle_core::Device;
+
+use super::drawing::{Reveal as Revealed, Sheet};
+use super::{Kind, Look, StrokesDrawer, raster, svg};
+use crate::drawer::drawing::{Drawing, Parts, Render, Reveal, Vector};
+use crate::drawer::{Blueprint, Drawer, Loaded, Start};
+use crate::frozen::{Memory, MemoryOf};
+use crate::models::Quality;
+use crate::picture::Size;
+use crate::settings::{Overrides, Settings};
+use crate::{Error, Result};
+
+/// The most strokes of a picture.
+pub const MOST_STROKES: usize = 4096;
+/// The most curves of a stroke.
+pub const MOST_SEGMENTS: usize = 32;
+/// Threads assumed in the estimate of memory, which must not depend on the machine.
+const THREADS: usize = 4;
+
+/// A drawer of strokes.
+pub(in crate::drawer) struct StrokesBlueprint {
+    kind: Kind,
+    name: &'static str,
+    about: &'static str,
+    options: &'static [&'static str],
+    /// The number of strokes by quality: draft, normal, better, best
+    strokes: [usize; 4],
+    segments: usize,
+    percent: [f64; 2],
+    hold: f64,
+}
+
+/// Paints with strokes of all colors, as `CLIPDraw` does (Frans et al., 2021).
+pub(in crate::drawer) static STROKES: StrokesBlueprint = StrokesBlueprint {
+    kind: Kind::Painting,
+    name: "strokes",
+    about: "paints with curved strokes by optimizing their shapes, widths and colors",
+    options: &[
+        "strokes",
+        "segments",
+        "min_stroke_width",
+        "max_stroke_width",
+        "paper",
+        "change_paper",
+        "transparent",
+        "alpha_weight",
+        "init_image",
+        "init_weight",
+        "init_noise",
+    ],
+    strokes: [256, 512, 1024, 1024],
+    segments: 2,
+    percent: [0.8, 6.0],
+    hold: 20.0,
+};
+
+/// Draws with a black pen, as the line sketch of pixray does.
+pub(in crate::drawer) static LINE: StrokesBlueprint = StrokesBlueprint {
+    kind: Kind::Line,
+    name: "line",
+    about: "draws with few long strokes of a black pen by optimizing their shapes and widths",
+    options: &[
+        "strokes",
+        "segments",
+        "min_stroke_width",
+        "max_stroke_width",
+        "paper",
+        "change_paper",
+        "transparent",
+        "init_image",
+        "init_weight",
+        "init_noise",
+    ],
+    strokes: [16, 24, 32, 48],
+    segments: 8,
+    percent: [0.5, 2.0],
+    hold: 1.0,
+};
+
+impl StrokesBlueprint {
+    fn look(&self, settings: &Settings) -> Look {
+        Look {
+            kind: self.kind,
+            count: settings.strokes.unwrap_or(self.strokes[1]),
+            segments: settings.segments.unwrap_or(self.segments),
+            percent: [
+                settings.min_stroke_width.unwrap_or(self.percent[0]),
+                settings.max_stroke_width.unwrap_or(self.percent[1]),
+            ],
+            paper: settings.paper.map(|color| color.0),
+            changes_paper: settings.change_paper == Some(true),
+            alpha_weight: settings.transparent.then_some(settings.alpha_weight),
+        }
+    }
+}
+
+impl Blueprint for StrokesBlueprint {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn about(&self) -> &'static str {
+        self.about
+    }
+
+    fn options(&self) -> &'static [&'static str] {
+        self.options
+    }
+
+    fn defaults(&self, quality: Quality) -> Overrides {
+        let (side, row) = match quality {
+            Quality::Draft => (256, 0),
+            Quality::Normal => (512, 1),
+            Quality::Better => (512, 2),
+            Quality::Best => (512, 3),
+        };
+        Overrides {
+            size: Some(Size { width: side, height: side }),
+            strokes: Some(self.strokes[row]),
+            segments: Some(self.segments),
+            min_stroke_width: Some(self.percent[0]),
+            max_stroke_width: Some(self.percent[1]),
+            // In pixels of a canvas of 224x224, as in `CLIPDraw`; the drawer scales it with the canvas.
+            learning_rate: Some(1.0),
+            // Strokes are drawn as large as they are shown.
+            upscale: Some(1),
+            ..Overrides::default()
+        }
+    }
+
+    fn usual_init_weight(&self, _vqgan: &str) -> f64 {
+        self.hold
+    }
+
+    /// Strokes drawn for details alone make a patchwork.
+    fn zooms(&self) -> f64 {
+        0.4
+    }
+
+    fn check(&self, settings: &Settings) -> Result<()> {
+        let Look { percent: [thin, wide], .. } = self.look(settings);
+        if thin > wide {
+            let problem = format!("‹min-stroke-width› {thin} is more than ‹max-stroke-width› {wide}");
+            return Err(Error::usage(problem, "give a smaller least width, or a larger one for the widest strokes"));
+        }
+        if settings.change_paper == Some(true) && settings.transparent {
+            let problem = "‹change-paper› does not work with ‹transparent›, which leaves out the paper";
+            return Err(Error::usage(problem, "leave out one of them"));
+        }
+        Ok(())
+    }
+
+    fn start_memory(&self, settings: &Settings, _loaded: Loaded, _of: MemoryOf) -> Result<u64> {
+        // The picture as bytes and as numbers.
+        Ok(settings.size.width.saturating_mul(settings.size.height) as u64 * 32)
+    }
+
+    fn memory(&self, settings: &Settings, _loaded: Loaded, _recomputed: usize, of: MemoryOf) -> Result<Memory> {
+        let look = self.look(settings);
+        let pixels = settings.size.width.saturating_mul(settings.size.height) as u64;
+        let channels = look.channels() as u64;
+        // The picture and the gradient that the session keeps, and the start that strokes are kept close to.
+        let seen = if settings.transparent { 12 } else { 0 };
+        let kept = pixels.saturating_mul(2 * 4 * channels + 12 + seen);
+        // Four numbers for each pixel while strokes are drawn; or the gradient once more.
+        let canvas = pixels.saturating_mul(16 + 2 * 4 * channels);
+        let strokes = match of {
+            MemoryOf::Host => (look.count * raster::memory(look.segments, THREADS)) as u64,
+            MemoryOf::Gpu(_) => 0,
+        };
+        Ok(Memory { kept, peak: kept.saturating_add(canvas).saturating_add(strokes) })
+    }
+
+    fn build(
+        &self,
+        settings: &Settings,
+        _loaded: Loaded,
+        _recomputed: usize,
+        start: Start,
+        device: &Device,
+    ) -> Result<Box<dyn Drawer>> {
+        Ok(Box::new(StrokesDrawer::new(self.look(settings), settings.size, start, device)?))
+    }
+
+    fn in_words(&self, settings: &Settings) -> String {
+        let look = self.look(settings);
+        format!("Strokes: {}, each of {} curves", look.count, look.segments)
+    }
+
+    fn vector(&self) -> Option<Vector> {
+        Some(|_, picture, drawing| {
+            let drawing = drawing.ok_or_else(|| Drawing::unreadable("it is missing"))?;
+            Ok(svg::svg(&Sheet::of(drawing)?.at(Size::of(picture))))
+        })
+    }
+
+    fn render(&self) -> Option<Render> {
+        Some(|_, drawing, size| {
+            let mut revealed = Revealed::new(drawing, size)?;
+            let all = revealed.count();
+            revealed.picture(all)
+        })
+    }
+
+    fn reveal(&self) -> Option<Reveal> {
+        Some(|_, drawing, size| Ok(Box::new(Revealed::new(drawing, size)?)))
+    }
+}

@@ -1,0 +1,146 @@
+//! The strokes of a finished picture, as bytes and drawn again.
+
+use image::DynamicImage;
+
+use super::raster::Canvas;
+use super::scene::{Scene, control_points};
+use crate::drawer::drawing::{Drawing, Parts};
+use crate::drawer::strokes::blueprint::{MOST_SEGMENTS, MOST_STROKES};
+use crate::picture::{Size, to_pixels};
+use crate::{Error, Result};
+
+/// The first byte of the form of drawings that is written here.
+const VERSION: u8 = 1;
+/// The bytes before the numbers: the version, the numbers of curves and of strokes, and the size.
+const HEAD: usize = 1 + 4 * 4;
+
+/// Strokes on paper that own their numbers; see [`Scene`].
+pub struct Sheet {
+    /// The size of the picture, in pixels
+    pub size: Size,
+    /// The number of cubic curves in each stroke
+    pub segments: usize,
+    /// The control points
+    pub points: Vec<f32>,
+    /// The widths
+    pub widths: Vec<f32>,
+    /// The colors of the strokes, then of the paper
+    pub colors: Vec<f32>,
+}
+
+impl Sheet {
+    /// The strokes as bytes: the version, then little-endian numbers of four bytes.
+    pub fn drawing(&self) -> Option<Drawing> {
+        let mut bytes = vec![VERSION];
+        let head = [self.segments, self.widths.len(), self.size.width, self.size.height];
+        for number in head {
+            bytes.extend(u32::try_from(number).ok()?.to_le_bytes());
+        }
+        let numbers = self.points.iter().chain(&self.widths).chain(&self.colors);
+        bytes.extend(numbers.flat_map(|number| number.to_le_bytes()));
+        Drawing::new(bytes)
+    }
+
+    /// The strokes in a drawing.
+    ///
+    /// # Errors
+    /// If the bytes are not strokes.
+    pub fn of(drawing: &Drawing) -> Result<Self> {
+        let bytes = drawing.bytes();
+        let problem = Drawing::unreadable;
+        if bytes.first() != Some(&VERSION) {
+            return Err(problem("its form is not known to this version"));
+        }
+        let body = bytes.get(HEAD..).ok_or_else(|| problem("it is cut short"))?;
+        let mut head = bytes[1..HEAD].chunks_exact(4).map(|four| four.iter().rev().fold(0, number));
+        let mut next = || head.next().unwrap_or_default();
+        let (segments, count, width, height) = (next(), next(), next(), next());
+        let is_known = (1..=MOST_SEGMENTS).contains(&segments) && count <= MOST_STROKES && width > 0 && height > 0;
+        let coordinates = 2 * control_points(segments);
+        if !is_known || body.len() != 4 * (count * (coordinates + 1) + 4 * (count + 1)) {
+            return Err(problem("its length does not fit its strokes"));
+        }
+        let mut numbers = body.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
+        if !numbers.clone().all(f32::is_finite) {
+            return Err(problem("a number is not finite"));
+        }
+        let mut take = |count: usize| -> Vec<f32> { numbers.by_ref().take(count).collect() };
+        let (points, widths) = (take(count * coordinates), take(count));
+        let colors = take(4 * (count + 1)).into_iter().map(|value| value.clamp(0.0, 1.0)).collect();
+        Ok(Self { size: Size { width, height }, segments, points, widths, colors })
+    }
+
+    /// The strokes on a canvas of another size.
+    #[allow(clippy::cast_precision_loss)]
+    pub fn at(mut self, size: Size) -> Self {
+        if size == self.size {
+            return self;
+        }
+        let share = |new: usize, old: usize| new as f32 / old as f32;
+        let (across, down) = (share(size.width, self.size.width), share(size.height, self.size.height));
+        for point in self.points.chunks_exact_mut(2) {
+            point[0] *= across;
+            point[1] *= down;
+        }
+        let wider = (across * down).sqrt();
+        self.widths.iter_mut().for_each(|width| *width *= wider);
+        Self { size, ..self }
+    }
+
+    /// The color and alpha of the paper.
+    pub fn paper(&self) -> &[f32] {
+        &self.colors[4 * self.widths.len()..]
+    }
+
+    fn scene(&self) -> Scene<'_, f32> {
+        let Self { size, segments, points, widths, colors } = self;
+        Scene { size: *size, segments: *segments, points, widths, colors }
+    }
+
+    fn channels(&self) -> usize {
+        if self.paper()[3] < 1.0 { 4 } else { 3 }
+    }
+}
+
+fn number(sum: usize, byte: &u8) -> usize {
+    sum << 8 | usize::from(*byte)
+}
+
+/// Strokes that are drawn one after the other.
+pub struct Reveal {
+    sheet: Sheet,
+    canvas: Canvas<f32>,
+    shown: usize,
+}
+
+impl Reveal {
+    /// The paper of a drawing at a size.
+    ///
+    /// # Errors
+    /// If the drawing cannot be read.
+    pub fn new(drawing: &Drawing, size: Size) -> Result<Self> {
+        let sheet = Sheet::of(drawing)?.at(size);
+        let canvas = Canvas::of(&sheet.scene());
+        Ok(Self { sheet, canvas, shown: 0 })
+    }
+}
+
+impl Parts for Reveal {
+    fn count(&self) -> usize {
+        self.sheet.widths.len()
+    }
+
+    fn picture(&mut self, shown: usize) -> Result<DynamicImage> {
+        if shown < self.shown {
+            self.canvas = Canvas::of(&self.sheet.scene());
+            self.shown = 0;
+        }
+        let until = shown.min(self.count());
+        self.canvas.draw(&self.sheet.scene(), self.shown..until);
+        self.shown = until;
+        let (channels, Size { width, height }) = (self.sheet.channels(), self.sheet.size);
+        let values = self.canvas.picture(channels);
+        let shape = (1, channels, height, width);
+        to_pixels(&candle_core::Tensor::from_vec(values, shape, &candle_core::Device::Cpu).map_err(Error::from)?)
+    }
+}
