@@ -3,8 +3,9 @@
 group! {
     drawer "Drawer" {
         setting drawer: one crate::settings::DrawerName {
-            /// How to draw: `vqgan`, `pixel` (a grid of solid-color cells), `strokes` or `line` (strokes of a pen), or `fft`
-            /// (waves)
+            /// How to draw: with a `vqgan`, `pixel` cells, `strokes`, a `line`, or `fft` waves
+            ///
+            /// `text2art drawers` says what each of them draws and which options it has.
             ///
             /// Each drawer has its own default size and learning rate.
             value: "NAME",
