@@ -129,7 +129,7 @@ impl Record {
 /// Cases of a group by the option they are for: its name, the lines.
 type Group = (&'static str, &'static [(&'static str, &'static [&'static str])]);
 
-const GENERATE: [Group; 11] = [
+const GENERATE: [Group; 12] = [
     (
         "picture",
         &[
@@ -350,10 +350,6 @@ const GENERATE: [Group; 11] = [
                     "apple --pixel-art --pixel-size 48x48 --size 64x64 --pixel-zoom 1",
                 ],
             ),
-            ("--decay", &["apple --dry-run --drawer fft --decay 2", "apple --drawer fft --decay 5"]),
-            ("--colorfulness", &["apple --dry-run --drawer fft --colorfulness 1", "apple --colorfulness 0"]),
-            ("--contrast", &["apple --dry-run --drawer fft --contrast 0.9", "apple --contrast 0"]),
-            ("--sharpness", &["apple --dry-run --drawer fft --sharpness 0.5", "apple --sharpness -1"]),
         ],
     ),
     (
@@ -412,6 +408,15 @@ const GENERATE: [Group; 11] = [
                     "apple --drawer line --change-paper=maybe",
                 ],
             ),
+        ],
+    ),
+    (
+        "waves",
+        &[
+            ("--decay", &["apple --dry-run --drawer fft --decay 2", "apple --drawer fft --decay 5"]),
+            ("--colorfulness", &["apple --dry-run --drawer fft --colorfulness 1", "apple --colorfulness 0"]),
+            ("--contrast", &["apple --dry-run --drawer fft --contrast 0.9", "apple --contrast 0"]),
+            ("--sharpness", &["apple --dry-run --drawer fft --sharpness 0.5", "apple --sharpness -1"]),
         ],
     ),
     (
@@ -583,7 +588,7 @@ const GENERATE: [Group; 11] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 24] = [
+const VERBS: [Group; 25] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],

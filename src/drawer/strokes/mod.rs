@@ -23,7 +23,6 @@ use crate::frozen::{Network, SquareSum};
 use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette, oklab};
 use crate::picture::{Size, to_values};
-use crate::settings::Settings;
 pub(super) use blueprint::{LINE, STROKES};
 use drawing::Sheet;
 use scene::control_points;

@@ -6,7 +6,7 @@ group! {
             /// Number of strokes
             value: "N",
             arg: whole_number,
-            shown: "STROKES",
+            shown: "512 with --drawer strokes, 24 with line; another number with another --quality",
             range: Range::whole(1, 4096),
             by: Requests,
         },
@@ -16,7 +16,7 @@ group! {
             /// More curves make strokes that can be longer and wind more.
             value: "N",
             arg: whole_number,
-            shown: "SEGMENTS",
+            shown: "2 with --drawer strokes, 8 with line",
             range: Range::whole(1, 32),
             by: Requests,
         },
@@ -24,7 +24,7 @@ group! {
             /// Width of the thinnest strokes, in percent of the height of the picture
             value: "PERCENT",
             arg: number,
-            shown: "MIN",
+            shown: "0.8 with --drawer strokes, 0.5 with line",
             range: Range::above(0.0, 100.0),
             by: Requests,
         },
@@ -32,7 +32,7 @@ group! {
             /// Width of the widest strokes, in percent of the height of the picture
             value: "PERCENT",
             arg: number,
-            shown: "MAX",
+            shown: "6 with --drawer strokes, 2 with line",
             range: Range::above(0.0, 100.0),
             by: Requests,
         },
@@ -41,7 +41,7 @@ group! {
             ///
             /// If strokes start from a picture, --drawer strokes takes the usual color along its edges as a default.
             value: "COLOR",
-            shown: "PAPER",
+            shown: "white with --drawer strokes, #f2eecb with line",
             by: Requests,
         },
         setting change_paper: maybe bool {

@@ -142,6 +142,8 @@ fn titled(name: &str, description: &str) -> (String, String) {
     match name {
         "vqgan" => ("Painting".into(), "Free shapes and soft edges".into()),
         "pixel" => ("Pixel art".into(), "Square cells in a few colors".into()),
+        "strokes" => ("Brush strokes".into(), "Curved strokes of all colors".into()),
+        "line" => ("Line drawing".into(), "Few lines of a black pen".into()),
         "fft" => ("Waves".into(), "Soft colors that blend".into()),
         other => (crate::server::pages::sentence(other).trim_end_matches('.').to_owned(), description.to_owned()),
     }
