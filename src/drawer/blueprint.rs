@@ -39,6 +39,13 @@ pub trait Blueprint: Sync {
         Overrides::default()
     }
 
+    /// The defaults of this drawer if other CLIP models than the embedded one guide it; they override those of
+    /// [`Blueprint::defaults`].
+    #[must_use]
+    fn published_defaults(&self, _quality: Quality) -> Overrides {
+        Overrides::default()
+    }
+
     /// The default weight that keeps a picture close to the picture of the prior that it starts from: it multiplies the
     /// mean square of the difference. 0 or more.
     #[must_use]

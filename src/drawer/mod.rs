@@ -2,6 +2,7 @@
 
 mod blueprint;
 mod drawing;
+mod fourier;
 mod list;
 mod pixel;
 mod start;
@@ -12,6 +13,7 @@ use candle_core::{Tensor, Var};
 
 pub use blueprint::{Blueprint, Effort, Loaded};
 pub use drawing::{Drawing, Parts, Render, Reveal, Vector, reveal, vector};
+pub use fourier::{FourierDrawer, Look};
 pub use list::of;
 pub(crate) use list::{limit_names, refusal, with_option};
 pub use pixel::{Finish, Grid, MOST_CELLS, PixelArt, PixelDrawer};
@@ -25,7 +27,7 @@ use crate::picture::{to_colours, to_values};
 
 /// All drawers, in the order in which they are shown.
 pub static ALL: &[&dyn Blueprint] =
-    &[&vqgan::VqganBlueprint, &pixel::PixelBlueprint, &strokes::STROKES, &strokes::LINE];
+    &[&vqgan::VqganBlueprint, &pixel::PixelBlueprint, &strokes::STROKES, &strokes::LINE, &fourier::FourierBlueprint];
 
 /// Turns its parameters into a picture. Nothing past this border knows which drawer it is.
 pub trait Drawer: Send {

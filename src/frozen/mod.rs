@@ -17,6 +17,7 @@ use std::any::Any;
 use candle_core::{Error, Result, Tensor};
 
 pub(crate) use arithmetic::product::{Matrix, MatrixMut, Products, multiply};
+pub(crate) use arithmetic::vector::sigmoid;
 pub use layers::activation::Activation;
 pub use layers::affine::ChannelAffine;
 pub use layers::attention::{Attention, AttentionLayout};

@@ -30,13 +30,19 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     let model = named.or_else(|| (vqgan == embedded::NAME).then_some(embedded::NAME));
     let drawer = layers.iter().find_map(drawer_of).unwrap_or_default();
     let blueprint = drawer::of(&drawer)?;
+    let is_guided_by_embedded = match layers.iter().find_map(|layer| layer.clip.as_ref()) {
+        Some(clips) => clips.iter().all(|clip| clip == embedded::NAME),
+        None => model == Some(embedded::NAME),
+    };
     // Each layer is followed by its preset; the defaults come last.
     let mut expanded = Vec::new();
     // Whoever asks for a size, of the picture or of its cells, gets that size.
     let sized = layers.iter().position(|layer| layer.size.is_some() || layer.pixel_zoom.is_some());
     let hires = layers.iter().find_map(|layer| layer.hires).filter(|_| blueprint.has("hires"));
     let amounts_of = |quality: Quality, index: usize| -> Result<Overrides> {
-        let values = blueprint.defaults(quality).or(preset(model, quality)?);
+        let own = blueprint.defaults(quality);
+        let own = if is_guided_by_embedded { own } else { blueprint.published_defaults(quality).or(own) };
+        let values = own.or(preset(model, quality)?);
         if sized.is_some_and(|sized| index >= sized) {
             return Ok(Overrides { upscale: None, ..values });
         }

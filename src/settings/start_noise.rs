@@ -3,7 +3,7 @@
 /// The starting point of a picture without an init image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartNoise {
-    /// Random codes of the codebook; for cells, random colors
+    /// Random codes of the codebook; for cells, random colors; for waves, a random spectrum
     Codes,
     /// A random color for each pixel
     Snow,
@@ -18,7 +18,7 @@ pub enum StartNoise {
 }
 
 crate::text::named_values!(StartNoise, "starting point", {
-    Codes => "codes": "Random codes of the VQGAN; with --drawer pixel, cells of random colors",
+    Codes => "codes": "Random codes of the VQGAN; with --drawer pixel, cells of random colors; with fft, random waves",
     Snow => "snow": "A random color for each pixel",
     Gradient => "gradient": "A smooth gradient between two random colors",
     Fractal => "fractal": "Faint clouds on gray",

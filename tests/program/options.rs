@@ -129,7 +129,7 @@ impl Record {
 /// Cases of a group by the option they are for: its name, the lines.
 type Group = (&'static str, &'static [(&'static str, &'static [&'static str])]);
 
-const GENERATE: [Group; 11] = [
+const GENERATE: [Group; 12] = [
     (
         "picture",
         &[
@@ -295,7 +295,7 @@ const GENERATE: [Group; 11] = [
     (
         "drawer",
         &[
-            ("--drawer", &["apple --dry-run --drawer pixel", "apple --drawer pixels"]),
+            ("--drawer", &["apple --dry-run --drawer pixel", "apple --dry-run --drawer fft", "apple --drawer pixels"]),
             ("--pixel-shape", &["apple --dry-run --drawer pixel --pixel-shape hex", "apple --pixel-shape hexx"]),
             (
                 "--pixel-size",
@@ -335,6 +335,7 @@ const GENERATE: [Group; 11] = [
                     "apple --dry-run --drawer pixel --transparent",
                     "--drawer pixel --transparent apple -n 2 --size 32x32 --cutouts 1 -q -o made-transparent.png",
                     "apple --transparent",
+                    "apple --drawer fft --transparent",
                     "apple --drawer pixel --transparent=maybe",
                 ],
             ),
@@ -418,6 +419,15 @@ const GENERATE: [Group; 11] = [
                     "apple --drawer line --change-paper=maybe",
                 ],
             ),
+        ],
+    ),
+    (
+        "waves",
+        &[
+            ("--decay", &["apple --dry-run --drawer fft --decay 2", "apple --drawer fft --decay 5"]),
+            ("--colorfulness", &["apple --dry-run --drawer fft --colorfulness 1", "apple --colorfulness 0"]),
+            ("--contrast", &["apple --dry-run --drawer fft --contrast 0.9", "apple --contrast 0"]),
+            ("--sharpness", &["apple --dry-run --drawer fft --sharpness 0.5", "apple --sharpness -1"]),
         ],
     ),
     (

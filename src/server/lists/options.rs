@@ -262,7 +262,7 @@ mod tests {
         let rate = named("learning_rate");
         assert_eq!((rate.kind, rate.exclusive_minimum, rate.minimum), (Kind::Number, Some(0.0), None));
         assert_eq!((named("cutouts").minimum, named("cutouts").maximum), (Some(1.0), Some(4096.0)));
-        assert_eq!(named("drawer").choices, ["vqgan", "pixel", "strokes", "line"]);
+        assert_eq!(named("drawer").choices, ["vqgan", "pixel", "strokes", "line", "fft"]);
         assert_eq!((named("init_image").kind, named("init_image").list), (Kind::Upload, false));
         assert_eq!((named("image_prompt").kind, named("image_prompt").list), (Kind::Upload, true));
         assert!(named("prompt").required && all.iter().filter(|opened| opened.required).count() == 1);

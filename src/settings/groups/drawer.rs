@@ -3,7 +3,9 @@
 group! {
     drawer "Drawer" {
         setting drawer: one crate::settings::DrawerName {
-            /// How to draw: `vqgan`, `pixel` for a grid of solid-color cells, or `strokes` and `line` for strokes of a pen
+            /// How to draw: with a `vqgan`, `pixel` cells, `strokes`, a `line`, or `fft` waves
+            ///
+            /// `text2art drawers` says what each of them draws and which options it has.
             ///
             /// Each drawer has its own default size and learning rate.
             value: "NAME",

@@ -13,6 +13,8 @@ mod drawer;
 #[macro_use]
 mod strokes;
 #[macro_use]
+mod waves;
+#[macro_use]
 mod colors;
 #[macro_use]
 mod machine;
@@ -28,7 +30,7 @@ use super::arguments::{self, number, signed, switch, whole_number};
 use super::options::{self, OptionInfo, Setter};
 use super::range::Range;
 
-join! { [picture start models guidance drawer strokes colors machine moving_pictures] {} }
+join! { [picture start models guidance drawer strokes waves colors machine moving_pictures] {} }
 
 /// The order of the oldest settings in recipes. Settings that are not in this list follow in the order of the help, so
 /// new settings need not be added.

@@ -144,6 +144,7 @@ fn titled(name: &str, description: &str) -> (String, String) {
         "pixel" => ("Pixel art".into(), "Square cells in a few colors".into()),
         "strokes" => ("Brush strokes".into(), "Curved strokes of all colors".into()),
         "line" => ("Line drawing".into(), "Few lines of a black pen".into()),
+        "fft" => ("Waves".into(), "Soft colors that blend".into()),
         other => (crate::server::pages::sentence(other).trim_end_matches('.').to_owned(), description.to_owned()),
     }
 }

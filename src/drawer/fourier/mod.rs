@@ -1,0 +1,173 @@
+//! The drawer of waves, whose parameters are the spectrum of the picture (Olah, Mordvintsev and Schubert, "Feature
+//! Visualization", 2017; with CLIP in aphantasia).
+
+mod blueprint;
+mod colors;
+mod drawing;
+mod gains;
+mod sharpness;
+mod start;
+#[cfg(test)]
+mod tests;
+mod tone;
+mod transform;
+mod waves;
+
+use std::cell::Cell;
+
+use candle_core::{Device, Tensor, Var};
+
+use super::start::{Start, picture as noise_picture};
+use super::{Drawer, Drawing};
+use crate::frozen::{Network, SquareSum, Step};
+use crate::optimizer::ParameterGroup;
+use crate::palette::{Dither, Palette};
+use crate::picture::{Size, to_values};
+use crate::settings::{Settings, StartNoise};
+use crate::{Result, picture};
+pub(super) use blueprint::FourierBlueprint;
+use drawing::Finished;
+use sharpness::Sharpness;
+use tone::{Contrast, Tone};
+use waves::Waves;
+
+/// What the waves of a picture are multiplied by if it starts from a picture, divided by their usual deviation: the default
+/// contrast, so that the same learning rate suits both kinds of start.
+const FIXED_CONTRAST: f64 = 1.1;
+
+/// The look of a picture of waves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    /// How fast the strength of waves falls with their frequency
+    pub decay: f64,
+    /// How much hue there is beside brightness
+    pub colorfulness: f64,
+    /// The standard deviation of the waves of a picture that starts from noise
+    pub contrast: f64,
+    /// The weight of the loss that keeps details
+    pub sharpness: f64,
+}
+
+impl Look {
+    /// The look that settings ask for.
+    #[must_use]
+    pub fn of(settings: &Settings) -> Self {
+        let Settings { decay, colorfulness, contrast, sharpness, .. } = *settings;
+        Self { decay, colorfulness, contrast, sharpness }
+    }
+}
+
+/// Draws by optimizing the spectrum of a picture.
+pub struct FourierDrawer {
+    /// `[3, height, width / 2 + 1, 2]`: real and imaginary parts, in units of a random spectrum before its gains
+    spectrum: Var,
+    look: Look,
+    size: Size,
+    contrast: Contrast,
+    /// From the spectrum to the picture
+    synthesis: Network,
+    /// The weighted losses of the picture, by name
+    losses: Vec<(&'static str, Network)>,
+    /// The picture that was drawn last, if the losses need it
+    drawn: Cell<Option<Tensor>>,
+}
+
+impl FourierDrawer {
+    /// Creates a drawer for a picture of this size, on a device.
+    ///
+    /// # Errors
+    /// If the starting picture cannot be resized to this size.
+    pub fn new(look: Look, size: Size, start: Start, device: &Device) -> Result<Self> {
+        let waves = Waves::new(size, look.decay);
+        let dimensions = Waves::<f32>::dimensions(size);
+        let count = dimensions.iter().product();
+        let matrix = colors::matrix(look.colorfulness);
+        let mut losses = Vec::new();
+        let mut held_to = |values: Vec<f32>, weight: f64| {
+            if weight > 0.0 {
+                losses.push(("init", Network::of(SquareSum::mean_from(values, weight))));
+            }
+        };
+        let given = match start {
+            Start::Noise(StartNoise::Codes, stream) => Err(stream),
+            Start::Noise(noise, stream) => Ok((noise_picture(noise, size, stream), 0.0)),
+            Start::Picture(image, hold) => Ok((to_values(&picture::cover(image, size)?, 3), hold)),
+        };
+        let (spectrum, contrast) = match given {
+            // Random codes mean a random spectrum.
+            Err(stream) => (start::random(count, stream), Contrast::Deviation(look.contrast)),
+            Ok((mut values, hold)) => {
+                let (least, most) = start::LIMITS;
+                values.iter_mut().for_each(|value| *value = value.clamp(least, most));
+                held_to(values.clone(), hold);
+                let factor = FIXED_CONTRAST / start::DEVIATION;
+                (start::of_picture(values, &waves, &matrix, factor, count), Contrast::Fixed(factor))
+            }
+        };
+        if look.sharpness > 0.0 {
+            losses.push(("sharpness", Network::of(Sharpness::new(size, look.sharpness))));
+        }
+        let spectrum = Var::from_tensor(&Tensor::from_vec(spectrum, &dimensions, device)?)?;
+        let synthesis = Network::new(vec![Step::layer(waves), Step::layer(Tone { contrast, matrix })]);
+        Ok(Self { spectrum, look, size, contrast, synthesis, losses, drawn: Cell::new(None) })
+    }
+
+    /// The picture in host memory, recorded.
+    fn on_host(&self) -> Result<Tensor> {
+        // There are no Fourier transforms of any size for GPUs among our kernels: the spectrum is brought here, and the
+        // picture and its gradient are brought back. All of it is recorded.
+        let spectrum = self.spectrum.as_tensor().to_device(&Device::Cpu)?;
+        Ok(self.synthesis.forward(&spectrum)?)
+    }
+}
+
+impl Drawer for FourierDrawer {
+    fn draw(&self) -> Result<Tensor> {
+        let picture = self.on_host()?;
+        if !self.losses.is_empty() {
+            self.drawn.set(Some(picture.clone()));
+        }
+        Ok(picture.to_device(self.spectrum.device())?)
+    }
+
+    fn parameter_groups(&self) -> Vec<ParameterGroup> {
+        vec![ParameterGroup::new(vec![self.spectrum.clone()])]
+    }
+
+    /// The waves of the current spectrum, each with what it is multiplied by in the picture.
+    fn drawing(&self, colors: Option<(&Palette, Dither)>) -> Result<Option<Drawing>> {
+        if self.size.width.saturating_mul(self.size.height) > drawing::MOST_PIXELS {
+            return Ok(None);
+        }
+        let waves = Waves::<f32>::new(self.size, self.look.decay);
+        let spectrum = self.spectrum.as_detached_tensor().flatten_all()?.to_vec1::<f32>()?;
+        let mut planes = vec![0.0; 3 * self.size.width * self.size.height];
+        waves.planes(&spectrum, &mut planes);
+        let tone = Tone { contrast: self.contrast, matrix: colors::matrix(self.look.colorfulness) };
+        let factor = tone.factor(&planes);
+        let colors = colors.map(|(palette, _)| palette.colours().to_vec()).unwrap_or_default();
+        let amplitude = |row: usize, bin: usize| waves.gain(row, bin) * factor;
+        Ok(Finished::new(self.size, self.look.colorfulness, colors, &spectrum, amplitude).to_drawing())
+    }
+
+    /// Every spectrum is a picture; the one before the step is forgotten.
+    fn constrain(&self) -> Result<()> {
+        self.drawn.take();
+        Ok(())
+    }
+
+    /// The losses of the picture that was drawn last, whose gradient then reaches the spectrum in the same pass.
+    fn own_losses(&self) -> Result<Vec<(&'static str, Tensor)>> {
+        if self.losses.is_empty() {
+            return Ok(Vec::new());
+        }
+        let picture = match self.drawn.take() {
+            Some(drawn) => drawn,
+            None => self.on_host()?,
+        };
+        let judge = |(name, loss): &(&'static str, Network)| -> Result<_> {
+            Ok((*name, loss.forward(&picture)?.to_device(self.spectrum.device())?))
+        };
+        self.losses.iter().map(judge).collect()
+    }
+}
