@@ -31,6 +31,7 @@ mod rooms;
 mod sources;
 mod startup;
 mod strokes;
+mod study;
 mod styles;
 mod threads;
 #[cfg(unix)]
