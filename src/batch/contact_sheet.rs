@@ -82,7 +82,7 @@ fn sheet(cards: &[Card]) -> Result<Vec<u8>> {
 }
 
 /// A PNG with a text chunk that marks it as a sheet.
-fn encode(sheet: &RgbImage) -> Result<Vec<u8>, png::EncodingError> {
+pub(super) fn encode(sheet: &RgbImage) -> Result<Vec<u8>, png::EncodingError> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, sheet.width(), sheet.height());
     encoder.set_color(png::ColorType::Rgb);
@@ -96,7 +96,7 @@ fn encode(sheet: &RgbImage) -> Result<Vec<u8>, png::EncodingError> {
 }
 
 /// The picture, scaled down to fit into a square; a small picture stays as it is.
-fn within(picture: &RgbImage, side: u32) -> Result<RgbImage> {
+pub(super) fn within(picture: &RgbImage, side: u32) -> Result<RgbImage> {
     let longer = picture.width().max(picture.height());
     if longer <= side {
         return Ok(picture.clone());
@@ -129,7 +129,7 @@ fn page(path: &Path, cards: &[Card]) -> String {
 }
 
 /// The link from a page to a picture: relative if the picture is in the page's folder or below, else the whole path.
-fn link(page: &Path, picture: &Path) -> String {
+pub(super) fn link(page: &Path, picture: &Path) -> String {
     let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let (page, picture) = (whole(page), whole(picture));
     let folder = page.parent().unwrap_or_else(|| Path::new(""));

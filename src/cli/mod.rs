@@ -19,7 +19,7 @@ use terminal::{interrupt, usage};
 use verbs::serve;
 use verbs::{
     batch, bench, completions, doctor, drawers, generate, info, man, models, palettes, reconstruct, render, resume,
-    score, styles, upscale, video,
+    score, study, styles, upscale, video,
 };
 #[cfg(feature = "server")]
 use verbs::{cancel, jobs, login, submit};
@@ -57,6 +57,8 @@ enum Verb {
     Resume(resume::Arguments),
     /// Draw many pictures from a file of prompts
     Batch(Box<batch::Arguments>),
+    /// Draw subjects in many styles, side by side on a page
+    Study(Box<study::Arguments>),
     /// Score how well pictures match sentences
     Score(score::Arguments),
     /// Encode a picture with a VQGAN and decode it again
@@ -133,6 +135,7 @@ pub fn main() -> ExitCode {
     let limited = threads::limit(match &verb {
         Verb::Generate(generate) => generate.conduct.threads(),
         Verb::Batch(batch) => batch.conduct.threads(),
+        Verb::Study(study) => study.conduct.threads(),
         Verb::Resume(resume) => resume.conduct.threads(),
         Verb::Bench(bench) => bench.threads(),
         Verb::Upscale(upscale) => upscale.conduct.threads(),
@@ -145,6 +148,7 @@ pub fn main() -> ExitCode {
     let allowed = match &verb {
         Verb::Generate(generate) => generate.conduct.max_memory(),
         Verb::Batch(batch) => batch.conduct.max_memory(),
+        Verb::Study(study) => study.conduct.max_memory(),
         Verb::Resume(resume) => resume.conduct.max_memory(),
         Verb::Upscale(upscale) => upscale.conduct.max_memory(),
         Verb::Render(render) => render.max_memory(),
@@ -155,6 +159,7 @@ pub fn main() -> ExitCode {
         Verb::Generate(generate) => generate.conduct.reporter().with_preview(generate.preview),
         Verb::Resume(resume) => resume.conduct.reporter().with_preview(resume.preview),
         Verb::Batch(batch) => batch.conduct.reporter(),
+        Verb::Study(study) => study.conduct.reporter(),
         #[cfg(feature = "server")]
         Verb::Submit(submit) => submit.reporter(),
         #[cfg(feature = "server")]
@@ -181,6 +186,7 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         Verb::Upscale(upscale) => return upscale::run(upscale, reporter),
         Verb::Render(render) => return render::run(render, reporter),
         Verb::Batch(batch) => return batch::run(batch, reporter),
+        Verb::Study(study) => return study::run(study, reporter),
         #[cfg(feature = "server")]
         Verb::Serve(serve) => return serve::run(serve, reporter),
         #[cfg(feature = "server")]

@@ -32,6 +32,7 @@ mod rooms;
 mod sources;
 mod startup;
 mod strokes;
+mod study;
 mod styles;
 mod threads;
 #[cfg(unix)]

@@ -679,6 +679,34 @@ const VERBS: [Group; 25] = [
         ],
     ),
     (
+        "study",
+        &[
+            (
+                "--styles",
+                &[
+                    "study one.txt --styles nean",
+                    "study one.txt --styles engine",
+                    "study",
+                    "study none.txt",
+                    "study one.txt --style neon",
+                ],
+            ),
+            ("--output", &["study one.txt --output page.png", "study one.txt --output none/page.html"]),
+            ("--sheet", &["study one.txt --sheet sheet.jpg"]),
+            ("--force", &["study none.txt --force"]),
+            ("--checkpoint-every", &["study one.txt --checkpoint-every 0"]),
+            ("--format", &["study one.txt --format yaml"]),
+            ("--jobs", &["study one.txt --jobs 0"]),
+            ("--devices", &["study one.txt --devices gpu"]),
+            ("--config", &["study one.txt --config wrong.toml"]),
+            ("--offline", &["study none.txt --offline"]),
+            ("--progress", &["study one.txt --progress loud"]),
+            ("--quiet", &["study one.txt --quiet --cutouts none"]),
+            ("--threads", &["study one.txt --threads 0"]),
+            ("--max-memory", &["study one.txt --max-memory 1Q"]),
+        ],
+    ),
+    (
         "score",
         &[
             ("--prompt", &["score photo.png", "score photo.png --prompt ''", "score none.png --prompt apple"]),
@@ -1212,7 +1240,7 @@ fn no_option_is_without_a_case() {
     for (verb, cases) in verbs().chain(&ADMIN_VERBS).filter(|(verb, _)| *verb != "generate") {
         let tested = cases.iter().map(|(option, _)| (*option).to_owned()).filter(|option| !option.is_empty());
         let mut options = options_of(&help(&words(&format!("{verb} --help"))));
-        if ["batch", "submit"].contains(verb) {
+        if ["batch", "study", "submit"].contains(verb) {
             // Settings are those of drawing.
             let settings = options_of(&help(&["--help"]));
             options.retain(|option| tested.clone().any(|tested| tested == *option) || !settings.contains(option));

@@ -22,6 +22,7 @@ pub(super) mod resume;
 pub(super) mod score;
 #[cfg(feature = "server")]
 pub(super) mod serve;
+pub(super) mod study;
 pub(super) mod styles;
 #[cfg(feature = "server")]
 pub(super) mod submit;

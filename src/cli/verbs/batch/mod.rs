@@ -110,7 +110,7 @@ pub(in crate::cli) struct Arguments {
 
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
     let common = common(arguments, reporter)?;
-    let devices = devices(arguments, reporter)?;
+    let devices = devices(&arguments.overrides, &arguments.devices, arguments.jobs, reporter)?;
     let sheets: Vec<_> = arguments
         .contact_sheet
         .iter()
@@ -119,7 +119,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let stop = interrupt::stop_on_signal(reporter, "iteration")?;
     check_rank_with(arguments, &stop, reporter)?;
     let places = Places::new(arguments.output.clone(), arguments.files.clone(), arguments.force)?;
-    let source = source(arguments, &stop)?;
+    let source = source(&arguments.file, arguments.format, &stop)?;
     let results = match arguments.results.to_str() {
         Some("none") => Results::none(),
         _ if arguments.dry_run => Results::none(),
@@ -140,7 +140,16 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         max_memory: arguments.conduct.max_memory(),
         stop: stop.clone(),
     };
-    let mut ledger = Ledger::new(keep, results);
+    let (ledger, exit_code) = draw(run, plan, Ledger::new(keep, results), reporter)?;
+    for (path, existing) in sheets {
+        write_sheet(path, &ledger.cards(), existing)?;
+    }
+    Ok(exit_code)
+}
+
+/// Draws all pictures of a plan, prints the names of their files, and reports the progress. Returns the exit code.
+pub(super) fn draw(run: Run, plan: Plan, mut ledger: Ledger, reporter: &Reporter) -> anyhow::Result<(Ledger, u8)> {
+    let stop = run.stop.clone();
     let mut display = Display::new(reporter, run.devices.len());
     // A failure to write results is reported only once, and does not stop the batch: each picture has its recipe.
     let mut unwritten = false;
@@ -161,9 +170,6 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
             Ok(None) | Err(_) => {}
         }
     }
-    for (path, existing) in sheets {
-        write_sheet(path, &ledger.cards(), existing)?;
-    }
     display.finished(&ledger, stop.is_requested());
     printed?;
     let exit_code = if stop.is_requested() {
@@ -173,20 +179,12 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     } else {
         DONE
     };
-    Ok(exit_code)
+    Ok((ledger, exit_code))
 }
 
 /// The options common to all lines, checked as far as possible without a line.
 fn common(arguments: &Arguments, reporter: &Reporter) -> Result<Common> {
-    let mut warnings = Vec::new();
-    let environment = sources::environment(&mut |message| warnings.push(message))?;
-    let config = sources::config_file(arguments.config.as_deref())?;
-    let weaker = vec![arguments.overrides.clone(), environment, config];
-    let any = Overrides { prompt: Some(prompt("any")?), ..Overrides::default() };
-    combine(&[weaker.as_slice(), &[any]].concat())?;
-    for message in warnings {
-        reporter.tell(&Event::Warning { message });
-    }
+    let weaker = weaker(&arguments.overrides, arguments.config.as_deref(), reporter)?;
     let samples = usize::from(arguments.samples);
     let keep = arguments.keep.map(usize::from);
     if let Some(keep) = keep.filter(|keep| *keep > samples) {
@@ -197,6 +195,19 @@ fn common(arguments: &Arguments, reporter: &Reporter) -> Result<Common> {
     let still = !arguments.contact_sheet.is_empty();
     let (force, checkpoint_every) = (arguments.force, arguments.checkpoint_every);
     Ok(Common { weaker, samples, keep, scored, force, still, checkpoint_every })
+}
+
+/// The settings that a line overrides: those of the command line, the environment and the configuration file.
+pub(super) fn weaker(overrides: &Overrides, config: Option<&Path>, reporter: &Reporter) -> Result<Vec<Overrides>> {
+    let mut warnings = Vec::new();
+    let environment = sources::environment(&mut |message| warnings.push(message))?;
+    let weaker = vec![overrides.clone(), environment, sources::config_file(config)?];
+    let any = Overrides { prompt: Some(prompt("any")?), ..Overrides::default() };
+    combine(&[weaker.as_slice(), &[any]].concat())?;
+    for message in warnings {
+        reporter.tell(&Event::Warning { message });
+    }
+    Ok(weaker)
 }
 
 /// Checks, before pictures are drawn, that the models that rank are available or can be downloaded. A dry run downloads
@@ -223,14 +234,18 @@ fn of_rank_with(error: Error) -> Error {
 }
 
 /// The device of each worker.
-fn devices(arguments: &Arguments, reporter: &Reporter) -> Result<Vec<DeviceChoice>> {
-    let common = [arguments.overrides.device.unwrap_or_default()];
-    let all = arguments.devices.is_empty();
-    let named = if all { &common[..] } else { &arguments.devices };
-    for device in named {
-        device::open(*device, arguments.overrides.precision.unwrap_or_default(), reporter)?;
+pub(super) fn devices(
+    overrides: &Overrides,
+    named: &[DeviceChoice],
+    jobs: u16,
+    reporter: &Reporter,
+) -> Result<Vec<DeviceChoice>> {
+    let common = [overrides.device.unwrap_or_default()];
+    let all = named.is_empty();
+    for device in if all { &common[..] } else { named } {
+        device::open(*device, overrides.precision.unwrap_or_default(), reporter)?;
     }
-    let jobs = usize::from(arguments.jobs);
+    let jobs = usize::from(jobs);
     // Without a list, `auto` lets each line decide.
     let named = if all { &[DeviceChoice::Auto][..] } else { named };
     Ok(named.iter().flat_map(|device| std::iter::repeat_n(*device, jobs)).collect())
@@ -248,10 +263,10 @@ fn check_sheet(path: &Path, force: bool) -> Result<Existing> {
 }
 
 /// The lines; none if the batch was stopped before the first line.
-fn source(arguments: &Arguments, stop: &Stop) -> Result<Source> {
-    match open(&arguments.file, arguments.format, stop) {
+pub(super) fn source(file: &Path, format: Option<Form>, stop: &Stop) -> Result<Source> {
+    match open(file, format, stop) {
         Err(Error::Stopped) => {
-            let name = arguments.file.display().to_string();
+            let name = file.display().to_string();
             Ok(Source { name, is_stream: true, entries: Box::new(std::iter::empty()) })
         }
         source => source,
