@@ -124,7 +124,7 @@ proptest! {
         prop_assert_eq!(&combine(&[Overrides::from(settings.clone())]).unwrap(), &settings);
         let picture = Tensor::zeros((1, 3, 2, 2), DType::F32, &Device::Cpu).unwrap();
         let result = ResultRecord { iterations_done: 1, figures: Figures { loss: Some(0.1), ..Figures::default() } };
-        let png = encode(&picture, Some(&Recipe::new(settings.clone(), Vec::new(), Vec::new(), result))).unwrap();
+        let png = encode(&picture, Some(&Recipe::new(settings.clone(), Vec::new(), Vec::new(), result)), None).unwrap();
         let folder = tempfile::tempdir().unwrap();
         write_whole(&folder.path().join("p.png"), &png, Existing::Keep).unwrap();
         prop_assert_eq!(Recipe::read(&folder.path().join("p.png")).unwrap().settings, settings);

@@ -578,7 +578,7 @@ const GENERATE: [Group; 11] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 24] = [
+const VERBS: [Group; 25] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],

@@ -78,7 +78,7 @@ fn poison(recipe: &mut Recipe) {
 /// A picture with a recipe.
 fn write_picture(workplace: &Workplace, name: &str, recipe: &Recipe) {
     let picture = Tensor::zeros((1, 3, 32, 32), DType::F32, &Device::Cpu).unwrap();
-    workplace.write(name, encode(&picture, Some(recipe)).unwrap());
+    workplace.write(name, encode(&picture, Some(recipe), None).unwrap());
 }
 
 #[test]

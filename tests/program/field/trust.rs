@@ -143,7 +143,7 @@ fn models_of_the_list_are_not_asked_about() {
         let mut recipe = Recipe::read(&workplace.join("p.png")).unwrap();
         recipe.settings.clip = vec![name.to_owned()];
         let picture = candle_core::Tensor::zeros((1, 3, 32, 32), candle_core::DType::F32, &candle_core::Device::Cpu);
-        workplace.write("listed.png", encode(&picture.unwrap(), Some(&recipe)).unwrap());
+        workplace.write("listed.png", encode(&picture.unwrap(), Some(&recipe), None).unwrap());
         let before = hub.requests().len();
         let outcome = run(&workplace, &hub, &["--from", "listed.png", "-q", "-o", "q.png"]);
         // The hub has none of them, which shows that it was asked.
@@ -167,7 +167,7 @@ fn files_on_other_machines_are_not_looked_at() {
             _ => recipe.settings.palette = Some(share.to_owned()),
         }
         let picture = candle_core::Tensor::zeros((1, 3, 32, 32), candle_core::DType::F32, &candle_core::Device::Cpu);
-        workplace.write("theirs.png", encode(&picture.unwrap(), Some(&recipe)).unwrap());
+        workplace.write("theirs.png", encode(&picture.unwrap(), Some(&recipe), None).unwrap());
         workplace.refuses(&["--from", "theirs.png"], &["theirs.png", "another machine", "198.51.100.7"]);
         let mut checkpoint = Checkpoint::read(&workplace.join("p.png.t2a")).unwrap();
         checkpoint.recipe = recipe;
