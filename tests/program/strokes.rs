@@ -162,8 +162,9 @@ fn an_svg_shows_the_picture() {
 #[test]
 fn transparent_pictures_have_no_paper() {
     let workplace = Workplace::new();
-    let line = ["a red apple", "--transparent", "-n", "2", "--svg", "p.svg", "-o", "p.png"];
-    workplace.run(&[&line[..], DRAWERS[1]].concat()).succeeded();
+    // A line that is thinner than a pixel is nowhere opaque.
+    let line = ["a red apple", "--transparent", "-n", "2", "--min-stroke-width", "5", "--max-stroke-width", "8"];
+    workplace.run(&[&line[..], DRAWERS[1], &["--svg", "p.svg", "-o", "p.png"]].concat()).succeeded();
     let picture = image::load_from_memory(&workplace.read("p.png")).unwrap().to_rgba8();
     let clear = picture.pixels().filter(|pixel| pixel[3] == 0).count();
     assert!(clear > 64 * 48 / 2, "{clear}");
