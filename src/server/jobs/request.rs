@@ -256,7 +256,8 @@ mod tests {
         let expected = "prompt quality size aspect iterations stop_at auto_stop seed style style_weight upscale \
             image_prompt noise_prompt init_image init_weight init_noise cutouts augment cut_noise optimizer learning_rate learning_rate_drops \
             drawer pixel_shape pixel_size pixel_scale smoothness tidy outline transparent alpha_weight pixel_art pixel_zoom \
-            decay colorfulness contrast sharpness palette colors palette_weight dither fps frame_every seconds hold boomerang gif_palette products email";
+            strokes segments min_stroke_width max_stroke_width paper change_paper decay colorfulness contrast sharpness \
+            palette colors palette_weight dither fps frame_every seconds hold boomerang gif_palette products email";
         assert_eq!(fields().collect::<Vec<_>>().join(" "), expected);
         assert_eq!(products().collect::<Vec<_>>(), ["gif", "mp4", "reveal", "svg"]);
     }
