@@ -206,14 +206,14 @@ impl Blueprint for StrokesBlueprint {
     }
 
     fn render(&self) -> Option<Render> {
-        Some(|_, drawing, size| {
-            let mut revealed = Revealed::new(drawing, size)?;
+        Some(|settings, drawing, size| {
+            let mut revealed = Revealed::new(settings, drawing, size)?;
             let all = revealed.count();
             revealed.picture(all)
         })
     }
 
     fn reveal(&self) -> Option<Reveal> {
-        Some(|_, drawing, size| Ok(Box::new(Revealed::new(drawing, size)?)))
+        Some(|settings, drawing, size| Ok(Box::new(Revealed::new(settings, drawing, size)?)))
     }
 }

@@ -1,13 +1,19 @@
 //! The strokes of a finished picture, as bytes and drawn again.
 
+use std::collections::BTreeSet;
+
+use candle_core::{Device, Tensor};
 use image::DynamicImage;
 
 use super::raster::Canvas;
 use super::scene::{Scene, control_points};
+use crate::Result;
 use crate::drawer::drawing::{Drawing, Parts};
+use crate::drawer::in_palette;
 use crate::drawer::strokes::blueprint::{MOST_SEGMENTS, MOST_STROKES};
+use crate::palette::{Dither, Palette};
 use crate::picture::{Size, to_pixels};
-use crate::{Error, Result};
+use crate::settings::Settings;
 
 /// The first byte of the form of drawings that is written here.
 const VERSION: u8 = 1;
@@ -92,6 +98,16 @@ impl Sheet {
         &self.colors[4 * self.widths.len()..]
     }
 
+    /// The palette of the settings; without one, or if its file is gone, the colors of the strokes and the paper.
+    fn palette(&self, settings: &Settings) -> Result<Palette> {
+        if let Some(Ok(palette)) = settings.palette.as_deref().map(Palette::load) {
+            return Ok(palette);
+        }
+        let colors = self.colors.chunks_exact(4).map(|color| [color[0], color[1], color[2]].map(to_byte));
+        let colors: BTreeSet<[u8; 3]> = colors.collect();
+        Palette::of_colours("of the strokes", colors)
+    }
+
     fn scene(&self) -> Scene<'_, f32> {
         let Self { size, segments, points, widths, colors } = self;
         Scene { size: *size, segments: *segments, points, widths, colors }
@@ -100,6 +116,12 @@ impl Sheet {
     fn channels(&self) -> usize {
         if self.paper()[3] < 1.0 { 4 } else { 3 }
     }
+}
+
+/// A channel as files show it.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn to_byte(channel: f32) -> u8 {
+    (channel * 255.0).round() as u8
 }
 
 fn number(sum: usize, byte: &u8) -> usize {
@@ -111,6 +133,8 @@ pub struct Reveal {
     sheet: Sheet,
     canvas: Canvas<f32>,
     shown: usize,
+    /// The colors that pictures are limited to, if they are
+    colors: Option<(Palette, Dither)>,
 }
 
 impl Reveal {
@@ -118,10 +142,11 @@ impl Reveal {
     ///
     /// # Errors
     /// If the drawing cannot be read.
-    pub fn new(drawing: &Drawing, size: Size) -> Result<Self> {
+    pub fn new(settings: &Settings, drawing: &Drawing, size: Size) -> Result<Self> {
         let sheet = Sheet::of(drawing)?.at(size);
         let canvas = Canvas::of(&sheet.scene());
-        Ok(Self { sheet, canvas, shown: 0 })
+        let colors = settings.has_few_colors().then(|| sheet.palette(settings)).transpose()?;
+        Ok(Self { sheet, canvas, shown: 0, colors: colors.map(|colors| (colors, settings.dither)) })
     }
 }
 
@@ -140,7 +165,10 @@ impl Parts for Reveal {
         self.shown = until;
         let (channels, Size { width, height }) = (self.sheet.channels(), self.sheet.size);
         let values = self.canvas.picture(channels);
-        let shape = (1, channels, height, width);
-        to_pixels(&candle_core::Tensor::from_vec(values, shape, &candle_core::Device::Cpu).map_err(Error::from)?)
+        let picture = Tensor::from_vec(values, (1, channels, height, width), &Device::Cpu)?;
+        match &self.colors {
+            Some((palette, dither)) => to_pixels(&in_palette(&picture, palette, *dither)?),
+            None => to_pixels(&picture),
+        }
     }
 }
