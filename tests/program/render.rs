@@ -128,12 +128,10 @@ fn colors_and_transparency_stay() {
     run(&workplace, &format!("{SMALL} --transparent -o t.png"));
     for name in ["p", "t"] {
         run(&workplace, &format!("render {name}.png -x 1 -q"));
+        let (drawn, again) = (format!("{name}.png"), format!("{name}-x1.png"));
+        assert!(open(&workplace, &again) == open(&workplace, &drawn), "{name}");
     }
-    let again = open(&workplace, "t-x1.png");
-    assert!(again.color().has_alpha() && again == open(&workplace, "t.png"));
-    // Strokes have the colors of the palette; only their edges are mixed, which the picture of the run has not.
-    let difference = apart(&open(&workplace, "p-x1.png").into_rgb8(), &open(&workplace, "p.png").into_rgb8());
-    assert!(difference < 12.0, "{difference}");
+    assert!(open(&workplace, "t-x1.png").color().has_alpha());
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::models::embedded;
 use crate::progress::Event;
 use crate::settings::{Overrides, StyleName};
 use crate::styles::{Group, Style};
-use crate::text::{at_least_one, count, counted, near_names, question};
+use crate::text::{at_least_one, count, near_names, question};
 use crate::video::FileNames;
 use crate::{Error, Result};
 

@@ -11,6 +11,8 @@ use crate::drawer::drawing::{Drawing, Parts};
 use crate::frozen::with_gradient;
 use crate::picture::Size;
 use crate::random::Stream;
+use crate::resolve::combine;
+use crate::settings::Overrides;
 
 /// A scene that owns its numbers.
 #[derive(Clone)]
@@ -282,10 +284,12 @@ fn threads_change_no_bit() {
 #[test]
 fn a_drawing_is_drawn_again() {
     let mut stream = Stream::new(23, "test", 6);
+    let settings = Overrides { prompt: Some("a".parse().unwrap()), ..Overrides::default() };
+    let settings = combine(&[settings]).unwrap();
     for paper in [1.0, 0.0] {
         let owned = Owned::random(&mut stream, SIZE, 9, 2, Place::Crossing, paper);
         let drawing = sheet(&owned).drawing().unwrap();
-        let mut revealed = Reveal::new(&drawing, SIZE).unwrap();
+        let mut revealed = Reveal::new(&settings, &drawing, SIZE).unwrap();
         assert_eq!(revealed.count(), 9);
         for shown in [0, 4, 4, 9] {
             let part = Owned { numbers: owned.numbers.clone(), ..owned };
@@ -295,12 +299,12 @@ fn a_drawing_is_drawn_again() {
             part.widths.truncate(shown);
             part.colors.truncate(4 * shown);
             part.colors.extend(paper);
-            let whole = Reveal::new(&part.drawing().unwrap(), SIZE).unwrap().picture(shown).unwrap();
+            let whole = Reveal::new(&settings, &part.drawing().unwrap(), SIZE).unwrap().picture(shown).unwrap();
             assert!(revealed.picture(shown).unwrap() == whole, "{shown}");
         }
         // Twice the size has the same colors, seen from afar.
         let double = Size { width: 2 * SIZE.width, height: 2 * SIZE.height };
-        let large = Reveal::new(&drawing, double).unwrap().picture(9).unwrap().to_rgba8();
+        let large = Reveal::new(&settings, &drawing, double).unwrap().picture(9).unwrap().to_rgba8();
         let small = revealed.picture(9).unwrap().to_rgba8();
         let mean = |picture: &image::RgbaImage, channel: usize| {
             picture.pixels().map(|pixel| f64::from(pixel[channel])).sum::<f64>()
