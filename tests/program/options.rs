@@ -599,7 +599,7 @@ const GENERATE: [Group; 12] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 25] = [
+const VERBS: [Group; 26] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
