@@ -104,7 +104,7 @@ fn a_run_goes_on_as_if_it_had_not_ended() {
 fn a_batch_draws_waves_in_movies_and_in_few_colors() {
     let workplace = Workplace::new();
     workplace.write("a.txt", "a red apple\na pear -- --palette pico-8\n");
-    let line = [&["batch", "a.txt", "-n", "3", "--gif", "--mp4", "--name", "{index}"][..], &SMALL].concat();
+    let line = [&["batch", "a.txt", "-n", "3", "--gif", "--mp4"][..], &SMALL].concat();
     workplace.run(&line).succeeded();
     let files = workplace.files_in("");
     let with =

@@ -35,7 +35,7 @@ def draw(arguments: argparse.Namespace, row: str, folder: Path) -> tuple[float, 
     lines = [f"{prompt} -- --seed {seed}" for prompt in PROMPTS[:: arguments.every] for seed in arguments.seeds]
     prompts.write_text("\n".join(lines) + "\n")
     command = [arguments.program.resolve(), "batch", "prompts.txt", "--drawer", arguments.drawer, *shlex.split(row)]
-    command += ["--name", "{index}", "--contact-sheet", "sheet.png", "--results", "results.jsonl", "-q", "--force"]
+    command += ["--output", "{slug}-{seed}.png", "--contact-sheet", "sheet.png", "--results", "results.jsonl", "-q", "--force"]
     begun = time.monotonic()
     subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
     seconds = (time.monotonic() - begun) / len(lines)

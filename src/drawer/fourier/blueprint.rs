@@ -10,7 +10,12 @@ use crate::models::Quality;
 use crate::picture::Size;
 use crate::settings::{LearningRateDrops, Overrides, Settings, StartNoise};
 
-/// The weight that keeps a picture close to the prior's.
+/// The learning rate if the embedded CLIP guides: with 0.05, details get specks of the strongest colors; the fit is the same
+/// (`weights/embedded/README.md`).
+const LEARNING_RATE: f64 = 0.01;
+/// The learning rate of aphantasia, for published CLIP models.
+const PUBLISHED_LEARNING_RATE: f64 = 0.05;
+/// The weight that keeps a picture close to the prior's: with 4, a penguin's beak and a butterfly's wings dissolve.
 const PRIOR_HOLD: f64 = 20.0;
 
 /// The blueprint of the drawer of waves.
@@ -33,10 +38,10 @@ impl Blueprint for FourierBlueprint {
         let side = if quality == Quality::Draft { 256 } else { 512 };
         let size = Some(Size { width: side, height: side });
         // Waves are drawn as large as they are shown.
-        Overrides { size, learning_rate: Some(0.05), upscale: Some(1), ..Overrides::default() }
+        Overrides { size, learning_rate: Some(LEARNING_RATE), upscale: Some(1), ..Overrides::default() }
     }
 
-    /// Those of aphantasia's `clip_fft.py`, whose decay, contrast and colors are the defaults of the options: Adam at 0.05,
+    /// Those of aphantasia's `clip_fft.py`, whose decay, contrast and colors are the defaults of the options: Adam,
     /// from a random spectrum. It draws 1280x720 pixels in 200 steps of 200 samples, like the best quality here; the others
     /// do less.
     fn published_defaults(&self, quality: Quality) -> Overrides {
@@ -52,7 +57,7 @@ impl Blueprint for FourierBlueprint {
             cutouts: Some(cutouts),
             cut_noise: Some(0.0),
             init_noise: Some(StartNoise::Codes),
-            learning_rate: Some(0.05),
+            learning_rate: Some(PUBLISHED_LEARNING_RATE),
             learning_rate_drops: Some(LearningRateDrops::default()),
             ..Overrides::default()
         }
