@@ -148,17 +148,19 @@ fn fits(workplace: &Workplace, arguments: &[&str]) -> (f64, f64) {
 #[test]
 fn prompts_are_followed() {
     let workplace = Workplace::new();
-    for start in ["codes", "prior"] {
+    // Of pictures of noise next to nothing fits; the prior's fit well already. The margins are two thirds of what was measured.
+    for (start, margin) in [("codes", 0.33), ("prior", 0.033)] {
         for seed in ["1", "2"] {
             let mut gain = 0.0;
             for thing in THINGS {
                 let line = [thing, "--size", "64x64", "-n", "25", "--cutouts", "4", "--init-noise", start, "--seed", seed];
                 let (first, last) = fits(&workplace, &line);
                 println!("{thing}, {start}, {seed}: {first:.3} -> {last:.3}");
+                assert!(last > first, "{thing}, {start}, {seed}: {first} -> {last}");
                 gain += (last - first) / THINGS.len() as f64;
             }
             println!("{start}, {seed}: {gain:.3}");
-            assert!(gain > 0.02, "{start}, {seed}: {gain}");
+            assert!(gain > margin, "{start}, {seed}: {gain}");
         }
     }
 }
