@@ -42,12 +42,27 @@ fn draw(workplace: &Workplace, arguments: &[&str]) -> RgbImage {
 
 /// How much the fit with a prompt rises between the first picture and the last.
 fn rise(workplace: &Workplace, prompt: &str, drawer: &str, seed: &str) -> f64 {
-    let line = [prompt, "--drawer", drawer, "--size", "96x96", "--seed", seed, "--force", "-o", "p.png"];
-    let amount = ["--strokes", if drawer == "line" { "24" } else { "96" }, "-n", "30", "--cutouts", "4"];
+    let line = [prompt, "--drawer", drawer, "--size", "64x64", "--seed", seed, "--force", "-o", "p.png"];
+    let amount = ["--strokes", if drawer == "line" { "16" } else { "64" }, "-n", "12", "--cutouts", "4"];
     let outcome = workplace.run(&[&line[..], &amount, &["--progress", "json"]].concat()).succeeded();
     let events = outcome.errors.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let finished = events.filter(|event| event["event"] == "finished").last().unwrap();
     finished["fit"].as_f64().unwrap() - finished["first_fit"].as_f64().unwrap()
+}
+
+/// With seed 1, twelve iterations raise the mean cosine of the ten paintings by 0.037, and of five of the line drawings by
+/// 0.026; the margins are about half of that.
+#[test]
+#[allow(clippy::cast_precision_loss)]
+fn guidance_raises_the_fit() {
+    let workplace = Workplace::new();
+    for (drawer, margin) in [("strokes", 0.02), ("line", 0.012)] {
+        for seed in ["1", "2"] {
+            let rises = THINGS.map(|prompt| rise(&workplace, prompt, drawer, seed));
+            let mean = rises.iter().sum::<f64>() / rises.len() as f64;
+            assert!(mean >= margin, "{drawer}, {seed}: {mean} {rises:?}");
+        }
+    }
 }
 
 #[test]
@@ -147,8 +162,9 @@ fn an_svg_shows_the_picture() {
 #[test]
 fn transparent_pictures_have_no_paper() {
     let workplace = Workplace::new();
-    let line = ["a red apple", "--transparent", "-n", "2", "--svg", "p.svg", "-o", "p.png"];
-    workplace.run(&[&line[..], DRAWERS[1]].concat()).succeeded();
+    // A line that is thinner than a pixel is nowhere opaque.
+    let line = ["a red apple", "--transparent", "-n", "2", "--min-stroke-width", "5", "--max-stroke-width", "8"];
+    workplace.run(&[&line[..], DRAWERS[1], &["--svg", "p.svg", "-o", "p.png"]].concat()).succeeded();
     let picture = image::load_from_memory(&workplace.read("p.png")).unwrap().to_rgba8();
     let clear = picture.pixels().filter(|pixel| pixel[3] == 0).count();
     assert!(clear > 64 * 48 / 2, "{clear}");

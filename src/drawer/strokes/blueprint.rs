@@ -78,7 +78,7 @@ pub(in crate::drawer) static LINE: StrokesBlueprint = StrokesBlueprint {
     strokes: [16, 24, 32, 48],
     segments: 8,
     percent: [0.5, 2.0],
-    hold: 0.3,
+    hold: 1.0,
 };
 
 impl StrokesBlueprint {
@@ -105,6 +105,13 @@ impl Blueprint for StrokesBlueprint {
 
     fn about(&self) -> &'static str {
         self.about
+    }
+
+    fn example(&self) -> Option<&'static str> {
+        Some(match self.kind {
+            Kind::Painting => "examples/strokes/a-penguin-in-the-snow.png",
+            Kind::Line => "examples/strokes/an-owl.png",
+        })
     }
 
     fn options(&self) -> &'static [&'static str] {

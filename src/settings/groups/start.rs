@@ -15,7 +15,7 @@ group! {
             /// How strongly to keep the picture close to its starting point
             value: "WEIGHT",
             arg: number,
-            shown: "1 if --init-noise prior is drawn by vqgan, 20 if by pixel or fft, 40 if by strokes, 0.3 if by line; else 0",
+            shown: "1 if --init-noise prior is drawn by vqgan, 20 if by pixel or fft, 40 if by strokes, 1 if by line; else 0",
             range: Range::new(0.0, 1000.0),
             by: Requests,
         },

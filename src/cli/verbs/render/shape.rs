@@ -93,11 +93,13 @@ mod tests {
     fn a_size_has_the_shape_of_the_picture() {
         let of = |wanted: &str, drawn: &str| Wanted::Size(size(wanted)).of(size(drawn), size("1x1"));
         for (wanted, drawn) in
-            [("4096x4096", "512x512"), ("1000x563", "500x281"), ("1000x562", "500x281"), ("3x2", "500x281")]
+            [("4096x4096", "512x512"), ("1001x563", "500x281"), ("1000x562", "500x281"), ("3x2", "500x281")]
         {
             assert_eq!(of(wanted, drawn).unwrap(), size(wanted));
         }
-        for (wanted, drawn) in [("4096x4090", "512x512"), ("1920x1080", "512x512"), ("1000x600", "500x281")] {
+        for (wanted, drawn) in
+            [("4096x4090", "512x512"), ("1920x1080", "512x512"), ("1000x600", "500x281"), ("1000x563", "500x281")]
+        {
             assert!(of(wanted, drawn).is_err(), "{wanted}");
         }
         assert_eq!(of("1000x600", "500x281").unwrap_err().hint(), "use --size 1000x562");
