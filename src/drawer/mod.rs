@@ -26,13 +26,8 @@ use crate::palette::{Dither, Palette};
 use crate::picture::{to_colours, to_values};
 
 /// All drawers, in the order in which they are shown.
-pub static ALL: &[&dyn Blueprint] = &[
-    &vqgan::VqganBlueprint,
-    &pixel::PixelBlueprint,
-    &strokes::STROKES,
-    &strokes::LINE,
-    &fourier::FourierBlueprint,
-];
+pub static ALL: &[&dyn Blueprint] =
+    &[&vqgan::VqganBlueprint, &pixel::PixelBlueprint, &strokes::STROKES, &strokes::LINE, &fourier::FourierBlueprint];
 
 /// Turns its parameters into a picture. Nothing past this border knows which drawer it is.
 pub trait Drawer: Send {

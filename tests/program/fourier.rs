@@ -32,7 +32,8 @@ fn picture(workplace: &Workplace, name: &str) -> RgbImage {
 /// The mean difference of the bytes of two pictures, and the largest.
 fn apart(one: &RgbImage, other: &RgbImage) -> (f64, u8) {
     assert_eq!(one.dimensions(), other.dimensions());
-    let differences: Vec<u8> = one.as_raw().iter().zip(other.as_raw()).map(|(one, other)| one.abs_diff(*other)).collect();
+    let differences: Vec<u8> =
+        one.as_raw().iter().zip(other.as_raw()).map(|(one, other)| one.abs_diff(*other)).collect();
     let sum: f64 = differences.iter().map(|difference| f64::from(*difference)).sum();
     (sum / differences.len() as f64, differences.into_iter().max().unwrap())
 }
@@ -40,10 +41,16 @@ fn apart(one: &RgbImage, other: &RgbImage) -> (f64, u8) {
 #[test]
 fn every_size_and_start_is_drawn_the_same_again() {
     let workplace = Workplace::new();
-    for (size, start) in
-        [("64x64", "codes"), ("61x37", "prior"), ("5x90", "codes"), ("1x1", "snow"), ("1x17", "none"), ("34x1", "fractal")]
-    {
-        let line = ["a red apple", "--drawer", "fft", "--size", size, "-n", "3", "--cutouts", "2", "--sharpness", "0.1"];
+    for (size, start) in [
+        ("64x64", "codes"),
+        ("61x37", "prior"),
+        ("5x90", "codes"),
+        ("1x1", "snow"),
+        ("1x17", "none"),
+        ("34x1", "fractal"),
+    ] {
+        let line =
+            ["a red apple", "--drawer", "fft", "--size", size, "-n", "3", "--cutouts", "2", "--sharpness", "0.1"];
         let line = [&line[..], &["--init-noise", start, "-q", "--force"]].concat();
         workplace.run(&[&line[..], &["-o", "p.png"]].concat()).succeeded();
         let bytes = workplace.read("p.png");
@@ -62,10 +69,15 @@ fn every_size_and_start_is_drawn_the_same_again() {
 fn a_picture_is_started_from_as_it_is() {
     let workplace = Workplace::new();
     let start = RgbImage::from_fn(63, 48, |x, y| {
-        image::Rgb([u8::try_from(4 * x).unwrap(), u8::try_from(5 * y).unwrap(), if (x / 7 + y / 5) % 2 > 0 { 255 } else { 40 }])
+        image::Rgb([
+            u8::try_from(4 * x).unwrap(),
+            u8::try_from(5 * y).unwrap(),
+            if (x / 7 + y / 5) % 2 > 0 { 255 } else { 40 },
+        ])
     });
     start.save(workplace.join("start.png")).unwrap();
-    for (size, more) in [("63x48", &[][..]), ("63x48", &["--decay", "2.5", "--colorfulness", "0.7", "--contrast", "3"])] {
+    for (size, more) in [("63x48", &[][..]), ("63x48", &["--decay", "2.5", "--colorfulness", "0.7", "--contrast", "3"])]
+    {
         let line = ["a", "--drawer", "fft", "-n", "0", "--size", size, "--init-image", "start.png", "-o", "p.png"];
         workplace.run(&[&line[..], more, &["-q", "--force"]].concat()).succeeded();
         // Colors keep a distance of 1 % of the range from its ends: 2.55 of 255.
@@ -95,13 +107,43 @@ fn a_batch_draws_waves_in_movies_and_in_few_colors() {
     let line = [&["batch", "a.txt", "-n", "3", "--gif", "--mp4"][..], &SMALL].concat();
     workplace.run(&line).succeeded();
     let files = workplace.files_in("");
-    let with = |end: &str| files.iter().filter(|path| path.extension().is_some_and(|extension| extension == end)).count();
+    let with =
+        |end: &str| files.iter().filter(|path| path.extension().is_some_and(|extension| extension == end)).count();
     assert_eq!((with("png"), with("gif"), with("mp4")), (2, 2, 2), "{files:?}");
     let line = [&["a pear", "-n", "2", "--palette", "red,white,navy", "--gif", "-o", "few.png"][..], &SMALL].concat();
     workplace.run(&line).succeeded();
     let few = picture(&workplace, "few.png");
     assert!(few.pixels().all(|pixel| [[255, 0, 0], [255; 3], [0, 0, 128]].contains(&pixel.0)));
     assert!(Movie::of_gif(&workplace.join("few.gif")).frames.len() >= 2);
+}
+
+/// The waves in a PNG are rounded; drawn again at its size, they differ from it as little as `STEP` in
+/// `src/drawer/fourier/drawing.rs` says.
+#[test]
+fn a_finished_picture_is_drawn_again() {
+    let workplace = Workplace::new();
+    for (start, more) in [("codes", &[][..]), ("prior", &["--decay", "2"]), ("codes", &["--palette", "red,white,navy"])]
+    {
+        let line = ["a red apple", "-n", "3", "--init-noise", start, "-o", "p.png", "--force"];
+        workplace.run(&[&line[..], more, &SMALL].concat()).succeeded();
+        workplace.run(&["render", "p.png", "--size", "64x48", "-o", "same.png", "-q", "--force"]).succeeded();
+        workplace.run(&["render", "p.png", "--size", "320x240", "-o", "large.png", "-q", "--force"]).succeeded();
+        let (mean, most) = apart(&picture(&workplace, "p.png"), &picture(&workplace, "same.png"));
+        println!("{start} {more:?}: {mean:.3}, {most} at most");
+        let large = picture(&workplace, "large.png");
+        assert_eq!(large.dimensions(), (320, 240));
+        if more.contains(&"--palette") {
+            assert!(large.pixels().all(|pixel| [[255, 0, 0], [255; 3], [0, 0, 128]].contains(&pixel.0)));
+        } else {
+            assert!(mean < 0.3 && most <= 2, "{start} {more:?}: {mean}, {most} at most");
+        }
+        for threads in ["1", "7"] {
+            let line =
+                ["render", "p.png", "--size", "320x240", "-o", "again.png", "-q", "--force", "--threads", threads];
+            workplace.run(&line).succeeded();
+            assert!(workplace.read("large.png") == workplace.read("again.png"), "{start} with {threads} threads");
+        }
+    }
 }
 
 #[test]
@@ -118,7 +160,8 @@ fn opposite_edges_fit_together() {
     let workplace = Workplace::new();
     let (mut seam, mut inside) = (0.0, 0.0);
     for seed in ["1", "2", "3"] {
-        let line = ["a sunflower", "--drawer", "fft", "--init-noise", "codes", "--size", "96x80", "-n", "15", "--seed", seed];
+        let line =
+            ["a sunflower", "--drawer", "fft", "--init-noise", "codes", "--size", "96x80", "-n", "15", "--seed", seed];
         workplace.run(&[&line[..], &["--cutouts", "4", "-o", "p.png", "-q", "--force"]].concat()).succeeded();
         let picture = picture(&workplace, "p.png");
         let (width, height) = picture.dimensions();
@@ -153,7 +196,8 @@ fn prompts_are_followed() {
         for seed in ["1", "2"] {
             let mut gain = 0.0;
             for thing in THINGS {
-                let line = [thing, "--size", "64x64", "-n", "25", "--cutouts", "4", "--init-noise", start, "--seed", seed];
+                let line =
+                    [thing, "--size", "64x64", "-n", "25", "--cutouts", "4", "--init-noise", start, "--seed", seed];
                 let (first, last) = fits(&workplace, &line);
                 println!("{thing}, {start}, {seed}: {first:.3} -> {last:.3}");
                 assert!(last > first, "{thing}, {start}, {seed}: {first} -> {last}");

@@ -73,7 +73,8 @@ fn cells_take_what_is_estimated() {
 #[test]
 fn waves_take_what_is_estimated() {
     let workplace = Workplace::new();
-    let line = ["a", "--drawer", "fft", "-n", "2", "--cutouts", "16", "--cut-batch", "16", "-o", "p.png", "--force", "-q"];
+    let line =
+        ["a", "--drawer", "fft", "-n", "2", "--cutouts", "16", "--cut-batch", "16", "-o", "p.png", "--force", "-q"];
     let large = ["--size", "1920x1080"];
     let cases: [&[&str]; 4] = [&[], &["--palette", "pico-8"], &["--init-noise", "codes"], &["--size", "300x200"]];
     for more in cases {

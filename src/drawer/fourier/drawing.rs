@@ -203,7 +203,8 @@ pub(super) fn render(settings: &Settings, drawing: &Drawing, size: Size) -> Resu
     let palette = match &finished.colors[..] {
         [] => None,
         colors => Some(
-            Palette::of_colours("of the picture", colors.to_vec()).map_err(|_| Drawing::unreadable("its palette is wrong"))?,
+            Palette::of_colours("of the picture", colors.to_vec())
+                .map_err(|_| Drawing::unreadable("its palette is wrong"))?,
         ),
     };
     if size.width == 0 || size.height == 0 {
@@ -291,14 +292,16 @@ mod tests {
             for (width, height) in [(12, 9), (24, 18), (31, 40), (13, 9), (12, 8), (11, 7)] {
                 let planes = waves_of(row, bin).planes(Size { width, height });
                 for (index, value) in planes[..width * height].iter().enumerate() {
-                    let center = |at: usize, side: usize, from: usize| {
-                        (at as f64 + 0.5) / side as f64 - 0.5 / from as f64
-                    };
+                    let center =
+                        |at: usize, side: usize, from: usize| (at as f64 + 0.5) / side as f64 - 0.5 / from as f64;
                     let turn = bin as f64 * center(index % width, width, 12) + down * center(index / width, height, 9);
                     let (sine, cosine) = (std::f64::consts::TAU * turn).sin_cos();
                     let both = if bin > 0 { 2.0 } else { 1.0 };
                     let expected = both * unit(from) * (30_000.0 * cosine + 20_000.0 * sine);
-                    assert!((f64::from(*value) - expected).abs() < 1e-3, "{row} {bin} {width}x{height}: {value} {expected}");
+                    assert!(
+                        (f64::from(*value) - expected).abs() < 1e-3,
+                        "{row} {bin} {width}x{height}: {value} {expected}"
+                    );
                 }
                 assert!(planes[width * height..].iter().all(|value| *value == 0.0));
             }

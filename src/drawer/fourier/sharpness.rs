@@ -72,7 +72,8 @@ impl Layer for Sharpness {
             let below = ((row + 1) % height > 0).then(|| line(row + 1));
             for (column, gradient) in gradient.iter_mut().enumerate() {
                 let from = |other: Option<f32>| other.map_or(0.0, |other| sign(values[column] - other));
-                let beside = from(column.checked_sub(1).map(|left| values[left])) + from(values.get(column + 1).copied());
+                let beside =
+                    from(column.checked_sub(1).map(|left| values[left])) + from(values.get(column + 1).copied());
                 let over = from(above.map(|line| line[column])) + from(below.map(|line| line[column]));
                 *gradient = across * beside + down * over;
             }

@@ -28,7 +28,13 @@ pub(super) fn random(count: usize, stream: &mut Stream) -> Vec<f32> {
 /// The spectrum of a picture `[3, height, width]` with values within [`LIMITS`], which is drawn again with this matrix and
 /// factor: the inverse of each step, the sigmoid's first.
 #[allow(clippy::cast_possible_truncation)]
-pub(super) fn of_picture(mut picture: Vec<f32>, waves: &Waves<f32>, matrix: &Matrix, factor: f64, count: usize) -> Vec<f32> {
+pub(super) fn of_picture(
+    mut picture: Vec<f32>,
+    waves: &Waves<f32>,
+    matrix: &Matrix,
+    factor: f64,
+    count: usize,
+) -> Vec<f32> {
     let back = inverse(matrix).map(|row| row.map(|value| value / factor));
     let area = picture.len() / 3;
     let (reds, others) = picture.split_at_mut(area);

@@ -97,7 +97,10 @@ fn the_drawer_records_it() {
             };
             let found = (at(1e-4) - at(-1e-4)) / 2e-4;
             let expected = (&gradient * &direction).unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap();
-            assert!((found - f64::from(expected)).abs() < 0.02 * f64::from(expected).abs().max(1.0), "{found}, {expected}");
+            assert!(
+                (found - f64::from(expected)).abs() < 0.02 * f64::from(expected).abs().max(1.0),
+                "{found}, {expected}"
+            );
         }
         let names: Vec<_> = drawer.own_losses().unwrap().into_iter().map(|(name, _)| name).collect();
         assert!(names == ["init", "sharpness"] || names == ["sharpness"], "{names:?}");
@@ -176,7 +179,8 @@ fn a_drawing_is_the_picture() {
         let mut apart = 0.0;
         for (x, y, color) in drawn.enumerate_pixels() {
             let found = larger.get_pixel(3 * x + 1, 3 * y + 1);
-            apart += color.0.iter().zip(found.0).map(|(a, b)| f64::from(a.abs_diff(b))).sum::<f64>() / (3 * 40 * 27) as f64;
+            apart +=
+                color.0.iter().zip(found.0).map(|(a, b)| f64::from(a.abs_diff(b))).sum::<f64>() / (3 * 40 * 27) as f64;
         }
         assert!(apart < 1.0, "{apart}");
         let smaller = drawing::render(&settings, &drawing, size((13, 9))).unwrap().to_rgb8();

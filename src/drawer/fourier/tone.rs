@@ -103,7 +103,8 @@ impl Tone {
                 let at = first + offset;
                 let pixel = [red[at], green[at], blue[at]];
                 let mixed = mix(&matrix, pixel).map(T::sigmoid);
-                let slopes: [T; 3] = std::array::from_fn(|color| of[color][at] * mixed[color] * (T::one() - mixed[color]));
+                let slopes: [T; 3] =
+                    std::array::from_fn(|color| of[color][at] * mixed[color] * (T::one() - mixed[color]));
                 let moved = mix(&transposed, slopes);
                 along += (0..3).map(|color| wide(moved[color] * pixel[color])).sum::<f64>();
                 [reds[offset], greens[offset], blues[offset]] = moved;

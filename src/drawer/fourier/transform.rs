@@ -159,7 +159,8 @@ mod tests {
         for (index, value) in plane.iter_mut().enumerate() {
             for row in 0..height {
                 for bin in 0..bins {
-                    let turn = (index / width * row) as f64 / height as f64 + (index % width * bin) as f64 / width as f64;
+                    let turn =
+                        (index / width * row) as f64 / height as f64 + (index % width * bin) as f64 / width as f64;
                     let at = 2 * (row * bins + bin);
                     let wave = spectrum[at] * (TAU * turn).cos() - spectrum[at + 1] * (TAU * turn).sin();
                     *value += if is_double(bin, width) { 2.0 * wave } else { wave };

@@ -42,9 +42,8 @@ impl<T: Logistic> Waves<T> {
     /// counts twice.
     pub(super) fn gradient(&self, waves_gradient: &[T], spectrum_gradient: &mut [T]) {
         let width = self.transform.size().width;
-        let factor = |row: usize, bin: usize| {
-            T::of(self.gains.of(row, bin) * if is_double(bin, width) { 2.0 } else { 1.0 })
-        };
+        let factor =
+            |row: usize, bin: usize| T::of(self.gains.of(row, bin) * if is_double(bin, width) { 2.0 } else { 1.0 });
         self.transformed(waves_gradient, factor, spectrum_gradient);
     }
 
