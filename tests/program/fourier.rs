@@ -117,6 +117,35 @@ fn a_batch_draws_waves_in_movies_and_in_few_colors() {
     assert!(Movie::of_gif(&workplace.join("few.gif")).frames.len() >= 2);
 }
 
+/// The waves in a PNG are rounded; drawn again at its size, they differ from it as little as `STEP` in
+/// `src/drawer/fourier/drawing.rs` says.
+#[test]
+fn a_finished_picture_is_drawn_again() {
+    let workplace = Workplace::new();
+    for (start, more) in [("codes", &[][..]), ("prior", &["--decay", "2"]), ("codes", &["--palette", "red,white,navy"])]
+    {
+        let line = ["a red apple", "-n", "3", "--init-noise", start, "-o", "p.png", "--force"];
+        workplace.run(&[&line[..], more, &SMALL].concat()).succeeded();
+        workplace.run(&["render", "p.png", "--size", "64x48", "-o", "same.png", "-q", "--force"]).succeeded();
+        workplace.run(&["render", "p.png", "--size", "320x240", "-o", "large.png", "-q", "--force"]).succeeded();
+        let (mean, most) = apart(&picture(&workplace, "p.png"), &picture(&workplace, "same.png"));
+        println!("{start} {more:?}: {mean:.3}, {most} at most");
+        let large = picture(&workplace, "large.png");
+        assert_eq!(large.dimensions(), (320, 240));
+        if more.contains(&"--palette") {
+            assert!(large.pixels().all(|pixel| [[255, 0, 0], [255; 3], [0, 0, 128]].contains(&pixel.0)));
+        } else {
+            assert!(mean < 0.3 && most <= 2, "{start} {more:?}: {mean}, {most} at most");
+        }
+        for threads in ["1", "7"] {
+            let line =
+                ["render", "p.png", "--size", "320x240", "-o", "again.png", "-q", "--force", "--threads", threads];
+            workplace.run(&line).succeeded();
+            assert!(workplace.read("large.png") == workplace.read("again.png"), "{start} with {threads} threads");
+        }
+    }
+}
+
 #[test]
 fn what_waves_do_not_have_is_refused() {
     let workplace = Workplace::new();
@@ -162,7 +191,8 @@ fn fits(workplace: &Workplace, arguments: &[&str]) -> (f64, f64) {
 #[test]
 fn prompts_are_followed() {
     let workplace = Workplace::new();
-    for start in ["codes", "prior"] {
+    // Of pictures of noise next to nothing fits; the prior's fit well already. The margins are two thirds of what was measured.
+    for (start, margin) in [("codes", 0.33), ("prior", 0.033)] {
         for seed in ["1", "2"] {
             let mut gain = 0.0;
             for thing in THINGS {
@@ -170,10 +200,11 @@ fn prompts_are_followed() {
                     [thing, "--size", "64x64", "-n", "25", "--cutouts", "4", "--init-noise", start, "--seed", seed];
                 let (first, last) = fits(&workplace, &line);
                 println!("{thing}, {start}, {seed}: {first:.3} -> {last:.3}");
+                assert!(last > first, "{thing}, {start}, {seed}: {first} -> {last}");
                 gain += (last - first) / THINGS.len() as f64;
             }
             println!("{start}, {seed}: {gain:.3}");
-            assert!(gain > 0.02, "{start}, {seed}: {gain}");
+            assert!(gain > margin, "{start}, {seed}: {gain}");
         }
     }
 }

@@ -71,6 +71,23 @@ fn cells_take_what_is_estimated() {
 }
 
 #[test]
+fn waves_take_what_is_estimated() {
+    let workplace = Workplace::new();
+    let line =
+        ["a", "--drawer", "fft", "-n", "2", "--cutouts", "16", "--cut-batch", "16", "-o", "p.png", "--force", "-q"];
+    let large = ["--size", "1920x1080"];
+    let cases: [&[&str]; 4] = [&[], &["--palette", "pico-8"], &["--init-noise", "codes"], &["--size", "300x200"]];
+    for more in cases {
+        let size = if more.contains(&"--size") { &[][..] } else { &large };
+        let arguments = [&line[..], size, more].concat();
+        let (estimate, peak) = (workplace.estimate(&arguments), workplace.peak(&arguments));
+        println!("{more:?}: {estimate} MiB estimated, {peak:.0} taken");
+        assert!((estimate / peak - 1.0).abs() < 0.25, "{more:?}: {estimate} MiB against {peak:.0}");
+        assert!(peak < 1024.0, "{more:?}: {peak:.0} MiB");
+    }
+}
+
+#[test]
 fn cutouts_take_time_and_no_memory() {
     let workplace = Workplace::new();
     let taken = |cutouts| {

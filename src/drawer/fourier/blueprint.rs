@@ -10,11 +10,8 @@ use crate::models::Quality;
 use crate::picture::Size;
 use crate::settings::{LearningRateDrops, Overrides, Settings, StartNoise};
 
-/// The learning rate if the embedded CLIP guides: with 0.05, details get specks of the strongest colors; the fit is the same
-/// (`weights/embedded/README.md`).
-const LEARNING_RATE: f64 = 0.01;
-/// The learning rate of aphantasia, for published CLIP models.
-const PUBLISHED_LEARNING_RATE: f64 = 0.05;
+/// The learning rate of aphantasia's `clip_fft.py`.
+const LEARNING_RATE: f64 = 0.05;
 /// The weight that keeps a picture close to the prior's: with 4, a penguin's beak and a butterfly's wings dissolve.
 const PRIOR_HOLD: f64 = 20.0;
 
@@ -57,7 +54,6 @@ impl Blueprint for FourierBlueprint {
             cutouts: Some(cutouts),
             cut_noise: Some(0.0),
             init_noise: Some(StartNoise::Codes),
-            learning_rate: Some(PUBLISHED_LEARNING_RATE),
             learning_rate_drops: Some(LearningRateDrops::default()),
             ..Overrides::default()
         }
@@ -74,9 +70,9 @@ impl Blueprint for FourierBlueprint {
         // The spectrum, its copy before the step, and two averages in the optimizer; the waves and the picture for the way
         // back; what the picture is held to.
         let kept = picture.saturating_mul(6 + u64::from(settings.init_weight > 0.0));
-        // The gradients of the picture and of the waves, two complex planes of one color; then the step, whose averages
-        // and intermediate results are new.
-        Ok(Memory { kept, peak: kept.saturating_add(picture.saturating_mul(5)) })
+        // The gradients of the picture, the waves and the spectrum; in the step, its averages beside those before it, and
+        // what lies between them.
+        Ok(Memory { kept, peak: kept.saturating_add(picture.saturating_mul(10)) })
     }
 
     fn build(

@@ -31,9 +31,10 @@ use sharpness::Sharpness;
 use tone::{Contrast, Tone};
 use waves::Waves;
 
-/// What the waves of a picture are multiplied by if it starts from a picture, divided by their usual deviation: the default
-/// contrast, so that the same learning rate suits both kinds of start.
-const FIXED_CONTRAST: f64 = 1.1;
+/// What the waves of a picture that starts from a picture are multiplied by, times their usual deviation. It does not affect
+/// the first picture. A fifth of the usual contrast makes each step a fifth as large as from noise: larger steps leave specks
+/// of the strongest colors in details (`weights/embedded/README.md`).
+const FIXED_CONTRAST: f64 = 0.22;
 
 /// The look of a picture of waves.
 #[derive(Clone, Copy, Debug, PartialEq)]
