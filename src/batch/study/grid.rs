@@ -41,7 +41,9 @@ impl<'a> Grid<'a> {
             cells[column] = Some(card);
         }
         let columns = subjects.len();
-        rows.iter_mut().for_each(|row| row.cells.resize(columns, None));
+        for row in &mut rows {
+            row.cells.resize(columns, None);
+        }
         Self { subjects, rows }
     }
 }

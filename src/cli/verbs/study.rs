@@ -138,7 +138,7 @@ fn styles(names: &[String], is_embedded: bool) -> Result<Vec<StyleName>> {
             Some(group) => group.styles.iter().collect(),
             None if name.trim().eq_ignore_ascii_case(ALL) => Style::all()?.collect(),
             None => {
-                found.push(name.parse::<StyleName>().map_err(|problem| unknown(name, problem, groups))?);
+                found.push(name.parse::<StyleName>().map_err(|problem| unknown(name, &problem, groups))?);
                 continue;
             }
         };
@@ -156,7 +156,7 @@ fn styles(names: &[String], is_embedded: bool) -> Result<Vec<StyleName>> {
     Ok(found)
 }
 
-fn unknown(name: &str, problem: String, groups: &[Group]) -> Error {
+fn unknown(name: &str, problem: &str, groups: &[Group]) -> Error {
     let near = question(&near_names(name.trim(), groups.iter().map(|group| group.name.as_str())));
     let hint = near.unwrap_or_else(|| "run `text2art styles` for all groups and styles".to_owned());
     Error::usage(format!("--styles: {problem}"), hint)

@@ -1,6 +1,6 @@
 //! The colors that channels without correlation stand for.
 
-/// The square root of the covariance of the colors of ImageNet by its singular values: a channel of brightness, and two of
+/// The square root of the covariance of the colors of `ImageNet` by its singular values: a channel of brightness, and two of
 /// hue (Olah, Mordvintsev and Schubert, "Feature Visualization", 2017; the numbers are in Lucid's `color.py`).
 const COLORS: [[f64; 3]; 3] = [[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]];
 

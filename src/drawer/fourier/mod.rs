@@ -99,7 +99,9 @@ impl FourierDrawer {
             Err(stream) => (start::random(count, stream), Contrast::Deviation(look.contrast)),
             Ok((mut values, hold)) => {
                 let (least, most) = start::LIMITS;
-                values.iter_mut().for_each(|value| *value = value.clamp(least, most));
+                for value in &mut values {
+                    *value = value.clamp(least, most);
+                }
                 held_to(values.clone(), hold);
                 let factor = FIXED_CONTRAST / start::DEVIATION;
                 (start::of_picture(values, &waves, &matrix, factor, count), Contrast::Fixed(factor))

@@ -58,7 +58,7 @@ impl Sheet {
             return Err(problem("its form is not known to this version"));
         }
         let body = bytes.get(HEAD..).ok_or_else(|| problem("it is cut short"))?;
-        let mut head = bytes[1..HEAD].chunks_exact(4).map(|four| four.iter().rev().fold(0, number));
+        let mut head = bytes[1..HEAD].chunks_exact(4).map(|four| four.iter().rev().copied().fold(0, number));
         let mut next = || head.next().unwrap_or_default();
         let (segments, count, width, height) = (next(), next(), next(), next());
         let is_known = (1..=MOST_SEGMENTS).contains(&segments) && count <= MOST_STROKES && width > 0 && height > 0;
@@ -124,8 +124,8 @@ fn to_byte(channel: f32) -> u8 {
     (channel * 255.0).round() as u8
 }
 
-fn number(sum: usize, byte: &u8) -> usize {
-    sum << 8 | usize::from(*byte)
+fn number(sum: usize, byte: u8) -> usize {
+    sum << 8 | usize::from(byte)
 }
 
 /// Strokes that are drawn one after the other.

@@ -66,15 +66,21 @@ impl Map {
         let area = self.size.width * self.size.height;
         let mut products = [vec![0.0; area], vec![0.0; area], vec![0.0; area]];
         for plane in &self.planes {
-            for at in 0..area {
+            for (at, ((xx, xy), yy)) in pixels(&mut products).enumerate() {
                 let [x, y] = slope(plane, self.size, at);
-                products[0][at] += x * x;
-                products[1][at] += x * y;
-                products[2][at] += y * y;
+                *xx += x * x;
+                *xy += x * y;
+                *yy += y * y;
             }
         }
         Edges { size: self.size, products: products.map(|plane| blurred(&plane, self.size, deviation)) }
     }
+}
+
+/// The numbers of each pixel in three planes.
+fn pixels(planes: &mut [Vec<f32>; 3]) -> impl Iterator<Item = ((&mut f32, &mut f32), &mut f32)> {
+    let [first, second, third] = planes;
+    first.iter_mut().zip(second).zip(third)
 }
 
 impl Edges {
@@ -87,7 +93,7 @@ impl Edges {
     pub fn strength_at(&self, at: usize) -> f64 {
         let [xx, xy, yy] = self.products.each_ref().map(|plane| f64::from(plane[at]));
         let half = (xx - yy) / 2.0;
-        ((xx + yy) / 2.0 + (half * half + xy * xy).sqrt()).max(0.0).sqrt()
+        (f64::midpoint(xx, yy) + (half * half + xy * xy).sqrt()).max(0.0).sqrt()
     }
 
     /// The direction along the edge at a place, with length 1.
