@@ -108,6 +108,7 @@ fn chunk(file: &mut BufReader<File>) -> std::io::Result<Option<Vec<u8>>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation)]
 mod tests {
     use image::{DynamicImage, RgbImage};
 

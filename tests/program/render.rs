@@ -30,6 +30,7 @@ fn open(workplace: &Workplace, name: &str) -> DynamicImage {
 }
 
 /// The mean difference of two pictures, in steps of 255.
+#[allow(clippy::cast_precision_loss)]
 fn apart(one: &RgbImage, other: &RgbImage) -> f64 {
     assert_eq!(one.dimensions(), other.dimensions());
     let pairs = one.as_raw().iter().zip(other.as_raw());

@@ -45,8 +45,8 @@ fn rise(workplace: &Workplace, prompt: &str, drawer: &str, seed: &str) -> f64 {
     let line = [prompt, "--drawer", drawer, "--size", "64x64", "--seed", seed, "--force", "-o", "p.png"];
     let amount = ["--strokes", if drawer == "line" { "16" } else { "64" }, "-n", "12", "--cutouts", "4"];
     let outcome = workplace.run(&[&line[..], &amount, &["--progress", "json"]].concat()).succeeded();
-    let events = outcome.errors.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let finished = events.filter(|event| event["event"] == "finished").last().unwrap();
+    let mut events = outcome.errors.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let finished = events.rfind(|event| event["event"] == "finished").unwrap();
     finished["fit"].as_f64().unwrap() - finished["first_fit"].as_f64().unwrap()
 }
 

@@ -28,7 +28,7 @@ fn a_study_has_every_subject_in_every_style_and_continues() {
         "a-castle-neon-4",
         "script-script-alert-1-script-apple-plain-3",
     ] {
-        assert!(workplace.join(&format!("out/{name}.png")).is_file(), "{name} of {printed:?}");
+        assert!(workplace.join(format!("out/{name}.png")).is_file(), "{name} of {printed:?}");
     }
     let page = String::from_utf8(workplace.read("out.html")).unwrap();
     assert_eq!(page.matches("<img ").count(), 9);

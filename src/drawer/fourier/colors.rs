@@ -36,7 +36,7 @@ mod tests {
             let (to, back) = (matrix(colorfulness), inverse(&matrix(colorfulness)));
             for (row, of_row) in to.iter().enumerate() {
                 for column in 0..3 {
-                    let product: f64 = (0..3).map(|index| of_row[index] * back[index][column]).sum();
+                    let product: f64 = of_row.iter().zip(&back).map(|(value, row)| value * row[column]).sum();
                     let expected = if row == column { 1.0 } else { 0.0 };
                     assert!((product - expected).abs() < 1e-9, "{colorfulness}: {product}");
                 }

@@ -225,7 +225,7 @@ pub(super) fn render(settings: &Settings, drawing: &Drawing, size: Size) -> Resu
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::cast_precision_loss)]
+#[allow(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 mod tests {
     use super::*;
     use crate::random::Stream;

@@ -179,8 +179,8 @@ fn a_drawing_is_the_picture() {
         let mut apart = 0.0;
         for (x, y, color) in drawn.enumerate_pixels() {
             let found = larger.get_pixel(3 * x + 1, 3 * y + 1);
-            apart +=
-                color.0.iter().zip(found.0).map(|(a, b)| f64::from(a.abs_diff(b))).sum::<f64>() / (3 * 40 * 27) as f64;
+            apart += color.0.iter().zip(found.0).map(|(a, b)| f64::from(a.abs_diff(b))).sum::<f64>()
+                / f64::from(3 * 40 * 27);
         }
         assert!(apart < 1.0, "{apart}");
         let smaller = drawing::render(&settings, &drawing, size((13, 9))).unwrap().to_rgb8();
