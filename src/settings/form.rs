@@ -104,6 +104,7 @@ mod tests {
             "Augmentations" | "LearningRateDrops" => "none",
             "DeviceChoice" => "cpu",
             "StyleName" => "watercolor",
+            "Color" => "navy",
             _ => "a",
         };
         serde_json::json!(text)

@@ -685,7 +685,7 @@ const VERBS: [Group; 26] = [
                 "--styles",
                 &[
                     "study one.txt --styles nean",
-                    "study one.txt --styles engine",
+                    "study one.txt --styles artist",
                     "study",
                     "study none.txt",
                     "study one.txt --style neon",

@@ -64,7 +64,7 @@ fn wrong_requests_are_refused_before_anything_is_drawn() {
     workplace.write("page.html", "<p>My own page</p>");
     for (line, problem) in [
         ("study subjects.txt --styles watercolour", "watercolor"),
-        ("study subjects.txt --styles engine", "knows no style"),
+        ("study subjects.txt --styles artist", "knows no style"),
         ("study subjects.txt --style neon", "--styles"),
         ("study subjects.txt -o study.png", "expected .html"),
         ("study subjects.txt -o page.html", "already exists"),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io::Read;
 use std::path::Path;
 
-use html_escape::{encode_double_quoted_attribute, encode_text};
+use html_escape::encode_safe;
 
 use super::grid::{Grid, Row};
 use crate::batch::Card;
@@ -34,18 +34,18 @@ pub(super) fn page(path: &Path, grid: &Grid) -> String {
     let mut groups: Vec<&str> = grid.rows.iter().map(Row::group).filter(|group| !group.is_empty()).collect();
     groups.dedup();
     for group in groups {
-        let _ = write!(text, "<option>{}</option>", encode_text(group));
+        let _ = write!(text, "<option>{}</option>", encode_safe(group));
     }
     text += "</select></label>\n<label>Sort by <select id=\"sort\"><option value=\"order\">group</option>\
              <option value=\"name\">name</option><option value=\"mean\">mean score</option>";
     for (index, subject) in grid.subjects.iter().enumerate() {
         let _ =
-            write!(text, "<option value=\"{index}\">score of {}</option>", encode_text(&subject.prompt.to_string()));
+            write!(text, "<option value=\"{index}\">score of {}</option>", encode_safe(&subject.prompt.to_string()));
     }
     text += "</select></label>\n<output id=\"count\"></output></form>\n<table><thead><tr><th scope=\"col\">Style</th>";
     for subject in &grid.subjects {
         let prompt = subject.prompt.to_string();
-        let _ = write!(text, "<th scope=\"col\">{} <small>seed {}</small></th>", encode_text(&prompt), subject.seed);
+        let _ = write!(text, "<th scope=\"col\">{} <small>seed {}</small></th>", encode_safe(&prompt), subject.seed);
     }
     text += "</tr></thead>\n<tbody>\n";
     for row in &grid.rows {
@@ -56,7 +56,7 @@ pub(super) fn page(path: &Path, grid: &Grid) -> String {
 }
 
 fn add_row(text: &mut String, path: &Path, grid: &Grid, row: &Row) {
-    let attribute = |value: &str| encode_double_quoted_attribute(value).into_owned();
+    let attribute = |value: &str| encode_safe(value).into_owned();
     let mean = row.score().map_or_else(String::new, |score| format!("{score:.4}"));
     let (name, group) = (attribute(row.name()), attribute(row.group()));
     let _ = write!(text, "<tr data-name=\"{name}\" data-group=\"{group}\" data-mean=\"{mean}\"><th scope=\"row\">");
@@ -64,8 +64,8 @@ fn add_row(text: &mut String, path: &Path, grid: &Grid, row: &Row) {
     let _ = write!(
         text,
         "{}<small>{}</small><small class=\"mean\">{mean}</small></th>",
-        encode_text(row.name()),
-        encode_text(effect)
+        encode_safe(row.name()),
+        encode_safe(effect)
     );
     for (cell, subject) in row.cells.iter().zip(&grid.subjects) {
         let Some(Card { path: picture, score, .. }) = cell else {

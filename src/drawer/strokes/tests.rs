@@ -307,11 +307,16 @@ fn a_drawing_is_drawn_again() {
         let double = Size { width: 2 * SIZE.width, height: 2 * SIZE.height };
         let large = Reveal::new(&settings, &drawing, double).unwrap().picture(9).unwrap().to_rgba8();
         let small = revealed.picture(9).unwrap().to_rgba8();
-        let mean = |picture: &image::RgbaImage, channel: usize| {
-            picture.pixels().map(|pixel| f64::from(pixel[channel])).sum::<f64>()
-                / f64::from(picture.width() * picture.height())
+        let mean = |picture: &image::RgbaImage, of: fn(&image::Rgba<u8>) -> f64| {
+            picture.pixels().map(of).sum::<f64>() / f64::from(picture.width() * picture.height())
         };
-        assert!((mean(&large, 1) - mean(&small, 1)).abs() < 3.0 && (mean(&large, 3) - mean(&small, 3)).abs() < 3.0);
+        // Pixels that are hardly visible have a color all the same.
+        for of in
+            [|pixel| f64::from(pixel[1]) * f64::from(pixel[3]) / 255.0, |pixel: &image::Rgba<u8>| f64::from(pixel[3])]
+        {
+            let apart = (mean(&large, of) - mean(&small, of)).abs();
+            assert!(apart < 3.0, "{apart}");
+        }
     }
 }
 
@@ -335,7 +340,7 @@ fn damaged_drawings_are_refused() {
         changed(1, &[255; 4]),
         changed(5, &[255; 4]),
         changed(9, &[0; 4]),
-        changed(20, &f32::NAN.to_le_bytes()),
+        changed(17, &f32::NAN.to_le_bytes()),
     ];
     for bytes in damaged {
         let error = read(bytes).unwrap_err().to_string();

@@ -5,7 +5,7 @@ group! {
         setting drawer: one crate::settings::DrawerName {
             /// How to draw: with a `vqgan`, `pixel` cells, `strokes`, a `line`, or `fft` waves
             ///
-            /// `text2art drawers` says what each of them draws and which options it has.
+            /// The verb `drawers` says what each of them draws and which options it has.
             ///
             /// Each drawer has its own default size and learning rate.
             value: "NAME",
