@@ -34,8 +34,18 @@ impl Blueprint for FourierBlueprint {
     fn defaults(&self, quality: Quality) -> Overrides {
         let side = if quality == Quality::Draft { 256 } else { 512 };
         let size = Some(Size { width: side, height: side });
-        // Waves are drawn as large as they are shown.
-        Overrides { size, learning_rate: Some(LEARNING_RATE), upscale: Some(1), ..Overrides::default() }
+        let Look { decay, colorfulness, contrast, sharpness } = Look::USUAL;
+        Overrides {
+            size,
+            learning_rate: Some(LEARNING_RATE),
+            // Waves are drawn as large as they are shown.
+            upscale: Some(1),
+            decay: Some(decay),
+            colorfulness: Some(colorfulness),
+            contrast: Some(contrast),
+            sharpness: Some(sharpness),
+            ..Overrides::default()
+        }
     }
 
     /// Those of aphantasia's `clip_fft.py`, whose decay, contrast and colors are the defaults of the options: Adam,

@@ -50,11 +50,19 @@ pub struct Look {
 }
 
 impl Look {
+    /// The look of aphantasia's `clip_fft.py`.
+    pub const USUAL: Self = Self { decay: 1.5, colorfulness: 1.8, contrast: 1.1, sharpness: 0.0 };
+
     /// The look that settings ask for.
     #[must_use]
     pub fn of(settings: &Settings) -> Self {
         let Settings { decay, colorfulness, contrast, sharpness, .. } = *settings;
-        Self { decay, colorfulness, contrast, sharpness }
+        Self {
+            decay: decay.unwrap_or(Self::USUAL.decay),
+            colorfulness: colorfulness.unwrap_or(Self::USUAL.colorfulness),
+            contrast: contrast.unwrap_or(Self::USUAL.contrast),
+            sharpness: sharpness.unwrap_or(Self::USUAL.sharpness),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::settings::Overrides;
 
 const SIZES: [(usize, usize); 8] = [(1, 1), (1, 6), (7, 1), (2, 2), (8, 6), (5, 9), (6, 7), (9, 4)];
 
-const LOOK: Look = Look { decay: 1.5, colorfulness: 1.8, contrast: 1.1, sharpness: 0.0 };
+const LOOK: Look = Look::USUAL;
 
 fn size((width, height): (usize, usize)) -> Size {
     Size { width, height }
