@@ -149,14 +149,15 @@ fn is_clean(bytes: &[u8]) -> bool {
 }
 
 /// Whether the program was asked for a file of this name, or may choose it by itself: a picture of a batch's line in the
-/// folder it works in, or a movie or kept frames beside
-/// the picture.
+/// folder it works in, or a movie or kept frames beside the picture, which `resume -o out.png` names after it.
 fn is_expected(path: &Path) -> bool {
     let here = path.parent() == Some(Path::new("work"));
     let name = path.file_name().unwrap().to_string_lossy();
     let known = [".png", ".gif", ".mp4", ".png.t2a", ".png.t2a-frames"].iter().any(|ending| name.ends_with(ending));
-    let frames = path.starts_with("work/frames");
-    (here && (known || name == "results.jsonl" || name == "frames") || frames && known) && !name.contains(".text2art-")
+    let folders = ["work/frames", "work/out-frames"].map(Path::new);
+    let frames = folders.iter().any(|folder| path.starts_with(folder));
+    (here && (known || name == "results.jsonl" || folders.contains(&path)) || frames && known)
+        && !name.contains(".text2art-")
 }
 
 /// Keeps a case's file to look at.
