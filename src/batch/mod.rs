@@ -31,4 +31,4 @@ pub use plan::{Common, Done, Group, Plan, Planned, Sample, Work};
 pub use results::{Known, Outcome, Record, Results, Status};
 pub use run::{Message, Messages, Run, Task, start};
 pub use source::{Entries, Form, Source, open, read};
-pub use study::{Study, is_own_page, sheet_names, write_page, write_sheets};
+pub use study::{Study, is_own_page, sheet_names, write_study};

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use super::aside::{Writer, save_cutouts};
 use super::deliver::{Drawn, deliver};
 use super::enlarge::Enlarger;
+use super::moment::Moment;
 use super::{Aside, Delivery, Done, Job, Limits, Progress};
 use crate::device::ComputeDevice;
 use crate::files::{Existing, to_hex, write_whole};
@@ -49,29 +50,23 @@ pub(super) fn draw(
         progress.tell(event);
         let (Some(iteration), Some(picture)) = (iteration, picture) else { return Ok(()) };
         models.start_hashing();
-        progress.show(&mut || session.delivered(picture), false)?;
+        let moment = Moment::new(session, &enlarger, picture);
+        progress.show(&mut || moment.delivered(), false)?;
         writer.write(|| {
             let Some(cutouts) = &cutouts else { return Ok(None) };
             save_cutouts(cutouts, session, picture, iteration).map(|()| None)
         })?;
-        // The picture that this iteration judged is the one after `iteration` steps.
-        let loss = session.last().and_then(|last| last.loss_before);
-        let figures = || session.figures(&session.delivered(picture)?, loss);
         let saved = writer.saved;
-        let mut shown: Option<Tensor> = None;
-        let mut enlarged = || match &shown {
-            Some(enlarged) => Ok(enlarged.clone()),
-            None => enlarger.enlarge(session.delivered(picture)?).inspect(|enlarged| shown = Some(enlarged.clone())),
-        };
         writer.write(|| {
             let due = products.picture().filter(|_| is_due(save_every, iteration));
             let Some(Product { path, existing, .. }) = due else { return Ok(None) };
             let existing = if saved { Existing::Replace } else { *existing };
-            write_whole(path, &saver.encode(&enlarged()?, iteration, figures()?, true)?, existing)?;
+            write_whole(path, &saver.encode(&moment.enlarged()?, iteration, moment.figures()?, true)?, existing)?;
             Ok(Some(Event::Saved { path: path.clone() }))
         })?;
         let warn = &mut |message| progress.tell(Event::Warning { message });
-        recording.see(iteration, enlarged, || saver.recipe(iteration, figures()?, true), warn)?;
+        let recipe = || saver.recipe(iteration, moment.figures()?, true);
+        recording.see(iteration, || moment.enlarged(), recipe, warn)?;
         match checkpoints.as_mut().filter(|checkpoints| checkpoints.is_due(session)) {
             Some(checkpoints) => checkpoints.save(session, &mut saver, &recording, &mut writer),
             None => Ok(()),

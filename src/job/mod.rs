@@ -5,6 +5,7 @@ mod checkpoints;
 mod deliver;
 mod draw;
 mod enlarge;
+mod moment;
 
 use std::path::PathBuf;
 

@@ -34,10 +34,6 @@ impl Study {
     /// # Errors
     /// If there are too many styles.
     pub fn new(styles: &[StyleName], folder: &Path) -> Result<Self> {
-        if styles.len() > MOST_STYLES {
-            let problem = format!("a study of {} styles is too large", styles.len());
-            return Err(Error::usage(problem, format!("give at most {MOST_STYLES}")));
-        }
         let mut named = HashMap::new();
         let plain: StyleName = "none".parse().map_err(|error: String| Error::fault(error))?;
         let all = std::iter::once(&plain).chain(styles.iter().filter(|style| style.style().is_some()));
@@ -47,6 +43,10 @@ impl Study {
                 let name = style.style().map_or_else(|| "plain".to_owned(), |style| slug(&style.name));
                 found.push((style.clone(), unique(&mut named, name)));
             }
+        }
+        if found.len() > MOST_STYLES + 1 {
+            let problem = format!("a study of {} styles is too large", found.len() - 1);
+            return Err(Error::usage(problem, format!("give at most {MOST_STYLES}")));
         }
         Ok(Self { styles: found, folder: folder.to_owned(), subjects: HashMap::new() })
     }
@@ -95,23 +95,21 @@ fn unique(taken: &mut HashMap<String, usize>, name: String) -> String {
     if *count == 1 { name } else { format!("{name}-{count}") }
 }
 
-/// Writes a study as a page that can be filtered and sorted, and returns its path.
+/// Writes a study as a page that can be filtered and sorted, and as PNGs with labels if `sheets` names them. Returns the
+/// paths.
 ///
 /// # Errors
-/// If the page cannot be written.
-pub fn write_page(path: &Path, cards: &[Card], existing: Existing) -> Result<PathBuf> {
-    write_beside(path, page::page(path, &Grid::of(cards)).as_bytes(), existing)
-}
-
-/// Writes a study as PNGs with labels, and returns their paths.
-///
-/// # Errors
-/// If a picture cannot be read, or a sheet cannot be written.
-pub fn write_sheets(path: &Path, cards: &[Card], existing: Existing) -> Result<Vec<PathBuf>> {
+/// If a picture cannot be read, or a file cannot be written.
+pub fn write_study(page: (&Path, Existing), sheets: Option<(&Path, Existing)>, cards: &[Card]) -> Result<Vec<PathBuf>> {
     let grid = Grid::of(cards);
-    let names = sheet_names(path, grid.rows.len());
-    let pages = names.iter().zip(sheet::pages(&grid));
-    pages.map(|(name, rows)| write_beside(name, &sheet::sheet(&grid, rows)?, existing)).collect()
+    let (path, existing) = page;
+    let mut written = vec![write_beside(path, page::page(path, &grid).as_bytes(), existing)?];
+    if let Some((path, existing)) = sheets {
+        for (name, rows) in sheet_names(path, grid.rows.len()).iter().zip(sheet::pages(&grid)) {
+            written.push(write_beside(name, &sheet::sheet(&grid, rows)?, existing)?);
+        }
+    }
+    Ok(written)
 }
 
 #[cfg(test)]

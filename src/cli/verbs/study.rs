@@ -7,7 +7,7 @@ use clap::ValueHint;
 use super::batch::{devices, draw, source, weaker};
 use crate::batch::{
     Common, Form, Ledger, Places, Plan, Results, Run, Study, is_own_page, is_own_sheet, is_page, sheet_names,
-    write_page, write_sheets,
+    write_study,
 };
 use crate::cli::options::conduct::Conduct;
 use crate::cli::terminal::report::Reporter;
@@ -86,12 +86,13 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     }
     let weaker = weaker(&arguments.overrides, arguments.config.as_deref(), reporter)?;
     let styles = styles(&arguments.styles, is_embedded(&weaker))?;
-    let study = Study::new(&styles, &arguments.output.with_extension(""))?;
+    let folder = arguments.output.with_extension("");
+    let study = Study::new(&styles, &folder)?;
     let sheets = arguments.sheet.as_deref().map(|path| check_sheets(path, study.rows(), force)).transpose()?;
     let devices = devices(&arguments.overrides, &arguments.devices, arguments.jobs, reporter)?;
     let stop = interrupt::stop_on_signal(reporter, "iteration")?;
     let source = study.of(source(&arguments.file, arguments.format, &stop)?);
-    make_folder(&arguments.output.with_extension(""))?;
+    make_folder(&folder)?;
     let places = Places::new(None, FileNames::default(), force)?;
     let checkpoint_every = arguments.checkpoint_every;
     let common = Common { weaker, samples: 1, keep: None, scored: true, force, still: true, checkpoint_every };
@@ -109,11 +110,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     if cards.is_empty() {
         return Ok(exit_code);
     }
-    let mut written = vec![write_page(&arguments.output, &cards, page)?];
-    if let (Some(path), Some(existing)) = (&arguments.sheet, sheets) {
-        written.extend(write_sheets(path, &cards, existing)?);
-    }
-    for path in written {
+    let sheets = arguments.sheet.as_deref().zip(sheets);
+    for path in write_study((&arguments.output, page), sheets, &cards)? {
         reporter.tell(&Event::Saved { path: path.clone() });
         stdout::print_path(&path)?;
     }
