@@ -23,6 +23,8 @@ text2art a penguin in the snow --size 75x50 -o penguin.png
 text2art a golden apple on a red background --init-image "$photo" --init-weight 0.2 -o golden.png
 # Follow an image and a sentence at once.
 text2art pencil sketch of an apple --image-prompt "$photo:0.5" -o sketch.png
+# Show an average over the iterations, which is calmer than the last one.
+text2art a castle --average 0.9 -o calm.png
 # Stop when the loss stops improving.
 text2art a yellow banana --auto-stop -o banana.png
 

@@ -7,7 +7,7 @@ use super::{LoadedModel, Models};
 use crate::clip::Clip;
 use crate::device::ComputeDevice;
 use crate::drawer::{self, Blueprint};
-use crate::frozen::{GRADIENT_GROUP, MemoryOf};
+use crate::frozen::{GRADIENT_GROUP, Memory, MemoryOf};
 use crate::judge::{Loss, losses};
 use crate::machine::in_words;
 use crate::settings::Settings;
@@ -24,6 +24,11 @@ const SLACK_ON_GPU: u64 = 16;
 /// The memory of buffers that wait to be used again: 1 / the first number as a share, and at most the second number in
 /// bytes (`frozen/buffer.rs`).
 const WAITING: (u64, u64) = (8, 128 << 20);
+
+/// The memory of the average of the parameters, in bytes for each pixel of the picture: the average, a mean that is being
+/// drawn and a copy of the parameters, each of at most four numbers (a latent of f8 and cells with alpha have as many), and
+/// the picture of the mean.
+const AVERAGED: u64 = 3 * 16 + 16;
 
 /// The number of blocks that are computed twice to save memory. The picture stays the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -121,8 +126,12 @@ impl<'a> Estimate<'a> {
     pub(super) fn bytes(&self, batch: usize, recomputed: Recomputed) -> Result<u64> {
         let (size, of) = (self.settings.size, self.of);
         let drawing = self.blueprint.memory(self.settings, self.models.loaded(), recomputed.decoder, of)?;
+        let pixels = size.width.saturating_mul(size.height) as u64;
+        let averaged = if self.settings.average.is_some() { pixels.saturating_mul(AVERAGED) } else { 0 };
+        let drawing =
+            Memory { kept: drawing.kept.saturating_add(averaged), peak: drawing.peak.saturating_add(averaged) };
+        let picture = pixels.saturating_mul(12);
         let mut most = drawing.peak.max(self.starting).max(self.enlarging);
-        let picture = (12 * size.width).saturating_mul(size.height) as u64;
         let buffers = match of {
             // The gradient of the warp has a buffer with the size of the picture for each group of cutouts.
             MemoryOf::Host => batch.div_ceil(GRADIENT_GROUP) + 2,

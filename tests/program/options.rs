@@ -290,6 +290,15 @@ const GENERATE: [Group; 12] = [
                     "apple --learning-rate-drops 120%",
                 ],
             ),
+            (
+                "--average",
+                &[
+                    "apple --dry-run --average 0.9",
+                    "apple --dry-run --average 0",
+                    "apple --average 1",
+                    "apple --average half",
+                ],
+            ),
         ],
     ),
     (

@@ -60,5 +60,16 @@ group! {
             default: crate::settings::LearningRateDrops::default(),
             by: Requests,
         },
+        setting average: maybe f64 {
+            /// Show an average over the iterations, in which each counts DECAY times as much as the next; 0 turns it off
+            ///
+            /// The average is of what the drawer changes, such as the latent of a VQGAN. Its picture is calmer than that of
+            /// the last iteration. 0.5 averages few iterations, 0.99 hundreds. It does not affect the iterations themselves.
+            value: "DECAY",
+            arg: number,
+            shown: "0",
+            range: Range::new(0.0, 0.9999),
+            by: Requests,
+        },
     }
 }
