@@ -133,7 +133,7 @@ impl Session {
             let both = [Some(prompts), styles].into_iter().flatten();
             perceptors.extend(both.map(|perceptor| perceptor.recomputing(plan.recomputed().clip)));
         }
-        let optimizer = Optimizer::new(settings.optimizer, &drawer.parameter_groups())?;
+        let optimizer = optimizer(settings, drawer.as_ref())?;
         let judge = Judge { perceptors, batch: plan.cut_batch() };
         let coloring = Coloring::new(settings)?;
         Ok(Self {
@@ -402,4 +402,13 @@ impl Session {
         let fit = self.fit.map(|so_far| so_far.lately);
         Ok((Step { iteration: begun.number, loss, fit, losses }, begun.picture))
     }
+}
+
+/// The optimizer that settings ask for, with the parameters of a drawer.
+fn optimizer(settings: &Settings, drawer: &dyn Drawer) -> Result<Optimizer> {
+    let optimizer = Optimizer::new(settings.optimizer, &drawer.parameter_groups())?;
+    Ok(match settings.momentum {
+        Some(momentum) => optimizer.with_momentum(momentum),
+        None => optimizer,
+    })
 }

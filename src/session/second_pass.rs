@@ -6,9 +6,8 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 use image::RgbImage;
 
-use super::{Plan, Session};
+use super::{Plan, Session, optimizer};
 use crate::drawer::{self, Loaded, Start};
-use crate::optimizer::Optimizer;
 use crate::picture::{Size, lanczos, to_image, to_values};
 use crate::session::Models;
 use crate::settings::Settings;
@@ -103,7 +102,7 @@ impl Session {
         let loaded = Loaded { vqgan: pass.vqgan.as_ref() };
         let blueprint = drawer::of(&settings.drawer)?;
         self.drawer = blueprint.build(settings, loaded, pass.recomputed, start, self.device.tensors())?;
-        self.optimizer = Optimizer::new(settings.optimizer, &self.drawer.parameter_groups())?;
+        self.optimizer = optimizer(settings, self.drawer.as_ref())?;
         // An average of parameters of two drawers means nothing.
         (self.average, pass.enlarged) = (None, Some(enlarged));
         self.averaged.take();

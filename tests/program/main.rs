@@ -39,6 +39,7 @@ mod threads;
 #[cfg(unix)]
 mod topics;
 mod transparency;
+mod tuning;
 mod upscale;
 mod video;
 mod video_players;

@@ -281,6 +281,15 @@ const GENERATE: [Group; 12] = [
             ),
             ("--cut-noise", &["apple --dry-run --cut-noise 0.2", "apple --cut-noise -1", "apple --cut-noise much"]),
             ("--optimizer", &["apple --dry-run --optimizer radam", "apple --optimizer adm", "apple --optimizer sgd"]),
+            (
+                "--momentum",
+                &[
+                    "apple --dry-run --momentum 0",
+                    "apple --momentum 1",
+                    "apple --momentum much",
+                    "apple --momentum 0.5 --optimizer adagrad",
+                ],
+            ),
             ("--learning-rate", &["apple --dry-run --learning-rate 0.2", "apple --learning-rate 0"]),
             (
                 "--learning-rate-drops",

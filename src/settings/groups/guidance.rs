@@ -45,6 +45,16 @@ group! {
             default: crate::optimizer::OptimizerKind::Adam,
             by: Requests,
         },
+        setting momentum: maybe f64 {
+            /// How much of its direction the optimizer keeps in the next iteration; 0 follows each iteration alone
+            ///
+            /// For the optimizers adam, adamw, adamax and radam, whose first beta it is.
+            value: "SHARE",
+            arg: number,
+            shown: "0.9",
+            range: Range::new(0.0, 0.9999),
+            by: Requests,
+        },
         setting learning_rate: always f64 {
             /// Learning rate of the optimizer
             value: "X",

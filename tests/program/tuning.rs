@@ -1,0 +1,61 @@
+//! How the optimizer and the cutouts can be changed: `--momentum`, `--zooms`, `--cut-power` and `--center-bias`.
+
+#![allow(clippy::unwrap_used)]
+
+use crate::common;
+
+use common::program::{Workplace, words};
+use serde_json::{Value, json};
+
+/// A run that takes a moment.
+const RUN: &str = "a red apple --size 32x32 -n 4 --cutouts 4 -q";
+
+fn draw(workplace: &Workplace, line: &str) {
+    workplace.run(&words(line)).succeeded();
+}
+
+/// The settings in a picture's recipe.
+fn recipe(workplace: &Workplace, name: &str) -> Value {
+    workplace.run(&["info", name, "--json"]).succeeded().output_json()["settings"].take()
+}
+
+/// Draws a picture with options that differ from the defaults, from every source, and continues a run with them: all
+/// bytes are the same, and other bytes than without the options. `file` says the same as a configuration file.
+fn is_the_same_from_everywhere(options: &str, file: &str) {
+    let workplace = Workplace::new();
+    draw(&workplace, &format!("{RUN} -o plain.png"));
+    draw(&workplace, &format!("{RUN} {options} --threads 1 -o option.png"));
+    draw(&workplace, &format!("{RUN} {options} --threads 3 -o threads.png"));
+    draw(&workplace, "--from option.png -q -o again.png");
+    workplace.write("file.toml", file);
+    draw(&workplace, &format!("{RUN} --config file.toml -o file.png"));
+    workplace.write("line.txt", format!("a red apple -- {options}\n"));
+    draw(&workplace, &format!("batch line.txt {} -o batch.png", RUN.strip_prefix("a red apple").unwrap()));
+    draw(&workplace, &format!("{RUN} {options} --stop-at 2 --checkpoint-every 2 -o part.png"));
+    draw(&workplace, "resume part.png.t2a -n 4 -q");
+    for name in ["threads", "again", "file", "batch", "part"] {
+        assert!(workplace.read(&format!("{name}.png")) == workplace.read("option.png"), "{options}: {name}");
+    }
+    let pixels = |name: &str| image::open(workplace.join(name)).unwrap().into_rgb8();
+    assert!(pixels("plain.png") != pixels("option.png"), "{options} changes nothing");
+    // A recipe is complete: a weaker source adds nothing to it.
+    draw(&workplace, "--from plain.png --config file.toml -q -o complete.png");
+    assert!(workplace.read("complete.png") == workplace.read("plain.png"), "{options}");
+}
+
+#[test]
+fn momentum_is_the_same_from_everywhere() {
+    is_the_same_from_everywhere("--momentum 0", "momentum = 0\n");
+    let workplace = Workplace::new();
+    let outcome = workplace.run(&words("a --momentum 0.5 --optimizer rmsprop"));
+    assert_eq!(outcome.code, Some(2));
+    assert!(outcome.errors.contains("the optimizer rmsprop has none"), "{}", outcome.errors);
+    draw(&workplace, &format!("{RUN} -o plain.png"));
+    draw(&workplace, &format!("{RUN} --momentum 0.9 -o usual.png"));
+    let pixels = |name: &str| image::open(workplace.join(name)).unwrap().into_rgb8();
+    assert!(pixels("plain.png") == pixels("usual.png"));
+    assert_eq!(
+        (&recipe(&workplace, "usual.png")["momentum"], recipe(&workplace, "plain.png").get("momentum")),
+        (&json!(0.9), None)
+    );
+}
