@@ -25,6 +25,8 @@ text2art a golden apple on a red background --init-image "$photo" --init-weight 
 text2art pencil sketch of an apple --image-prompt "$photo:0.5" -o sketch.png
 # Show an average over the iterations, which is calmer than the last one.
 text2art a castle --average 0.9 -o calm.png
+# Judge the whole picture first and its parts later, mostly in the middle.
+text2art an owl --zooms 0.25,0.75@40% --center-bias 2 --cut-power 2 -o middle.png
 # Follow each iteration alone, as aphantasia does for waves.
 text2art an owl --drawer fft --momentum 0 -o owl.png
 # Stop when the loss stops improving.

@@ -7,7 +7,7 @@ mod losses;
 mod perceptor;
 mod slopes;
 
-pub use cutouts::{Cutout, Cutouts, Reach};
+pub use cutouts::{Cutout, Cutouts, Framing, Reach};
 pub use distance::{cosine, distances};
 pub use fit::{Fit, mean_cosine};
 pub use losses::{Loss, LossValue, Seen, Verdict, losses};

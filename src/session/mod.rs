@@ -43,7 +43,7 @@ use second_pass::SecondPass;
 use crate::device::{ComputeDevice, Moment};
 use crate::drawer::{self, Drawer, Start};
 use crate::frozen::{Network, SquareSum, with_gradient};
-use crate::judge::{Cutouts, Fit, Judge, Loss, LossValue, Reach, Seen, losses, no_gradient};
+use crate::judge::{Cutouts, Fit, Framing, Judge, Loss, LossValue, Reach, Seen, losses, no_gradient};
 use crate::optimizer::Optimizer;
 use crate::random::Stream;
 use crate::settings::Settings;
@@ -123,6 +123,7 @@ impl Session {
             zooms: blueprint.zooms(),
             noise: settings.cut_noise,
             seed: settings.seed.0,
+            framing: Framing::of(settings),
         };
         targets::hint(settings)?.into_iter().for_each(&mut *warn);
         let (mut perceptors, mut fits) = (Vec::new(), Vec::new());

@@ -89,6 +89,7 @@ mod tests {
                     (None, "LearningRateDrops") => serde_json::json!("75%"),
                     (None, "DeviceChoice") => serde_json::json!("cpu"),
                     (None, "Color") => serde_json::json!("#f2eecb"),
+                    (None, "Schedule") => serde_json::json!("0.25,0.75@40%"),
                     (None, "StyleName") => serde_json::json!("neon"),
                     (None, _) => serde_json::json!("a"),
                 },

@@ -280,6 +280,29 @@ const GENERATE: [Group; 12] = [
                 ],
             ),
             ("--cut-noise", &["apple --dry-run --cut-noise 0.2", "apple --cut-noise -1", "apple --cut-noise much"]),
+            (
+                "--zooms",
+                &[
+                    "apple --dry-run --zooms 0.25,0.75@40%",
+                    "apple --dry-run --zooms 1",
+                    "apple --zooms 1.5",
+                    "apple --zooms 0.25,0.75",
+                    "apple --zooms most",
+                ],
+            ),
+            (
+                "--cut-power",
+                &["apple --dry-run --cut-power 2,0.5@30", "apple --cut-power 0", "apple --cut-power 2,0.5@120%"],
+            ),
+            (
+                "--center-bias",
+                &[
+                    "apple --dry-run --center-bias 2",
+                    "apple --dry-run --center-bias 0",
+                    "apple --center-bias 11",
+                    "apple --center-bias left",
+                ],
+            ),
             ("--optimizer", &["apple --dry-run --optimizer radam", "apple --optimizer adm", "apple --optimizer sgd"]),
             (
                 "--momentum",

@@ -59,3 +59,38 @@ fn momentum_is_the_same_from_everywhere() {
         (&json!(0.9), None)
     );
 }
+
+#[test]
+fn cutouts_are_the_same_from_everywhere() {
+    is_the_same_from_everywhere("--zooms 0.25,1@50%", "zooms = \"0.25,1@50%\"\n");
+    is_the_same_from_everywhere("--cut-power 3", "cut_power = 3.0\n");
+    is_the_same_from_everywhere("--center-bias 4", "center_bias = 4\n");
+}
+
+#[test]
+fn cutouts_of_usual_values_are_the_usual_ones() {
+    let workplace = Workplace::new();
+    draw(&workplace, &format!("{RUN} -o plain.png"));
+    draw(&workplace, &format!("{RUN} --zooms 0.6 --cut-power 1 --center-bias 0 -o same.png"));
+    let pixels = |name: &str| image::open(workplace.join(name)).unwrap().into_rgb8();
+    assert!(pixels("plain.png") == pixels("same.png"));
+    let settings = recipe(&workplace, "same.png");
+    assert_eq!((&settings["zooms"], &settings["cut_power"]), (&json!("0.6"), &json!("1")));
+    assert_eq!(settings.get("center_bias"), None);
+}
+
+#[test]
+fn a_longer_run_says_that_its_schedules_are_others() {
+    let workplace = Workplace::new();
+    draw(&workplace, &format!("{RUN} --zooms 0.5,1@50% --checkpoint-every 3 --stop-at 3 -o p.png"));
+    let outcome = workplace.run(&words("resume p.png.t2a -n 8 --progress lines")).succeeded();
+    let expected = "the run now has 8 iterations instead of 4: the share of zooms changes at 50%, which is iteration 4 \
+                    instead of 2";
+    assert!(outcome.errors.contains(expected), "{}", outcome.errors);
+    // The first three iterations were those of another schedule.
+    let whole = workplace.run(&["info", "p.png", "--json"]).succeeded().output_json();
+    assert_eq!(whole["earlier"][0]["iterations_done"], 3);
+    let refused = workplace.run(&words("a --zooms 0.5,2@50%"));
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.errors.contains("--zooms 2 is out of range"), "{}", refused.errors);
+}
