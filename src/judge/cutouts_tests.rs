@@ -164,7 +164,7 @@ fn middle_and_area(cutout: &Cutout, width: usize, height: usize) -> ((f64, f64),
     let [(left, top), _, (right, bottom), _] = corners(cutout);
     let shorter = width.min(height) as f64;
     let area = (right - left) / 2.0 * width as f64 * (bottom - top) / 2.0 * height as f64 / (shorter * shorter);
-    (((left + right) / 2.0, (top + bottom) / 2.0), area)
+    ((f64::midpoint(left, right), f64::midpoint(top, bottom)), area)
 }
 
 #[test]
