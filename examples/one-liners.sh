@@ -21,6 +21,8 @@ text2art a sailboat on the sea --aspect widescreen -o sea.png
 text2art a penguin in the snow --size 75x50 -o penguin.png
 # Start from an image, and stay close to it.
 text2art a golden apple on a red background --init-image "$photo" --init-weight 0.2 -o golden.png
+# A thing that CLIP reads in several sentences.
+text2art a stormy sea --label lighthouse:0.5 -o lighthouse.png
 # Follow an image and a sentence at once.
 text2art pencil sketch of an apple --image-prompt "$photo:0.5" -o sketch.png
 # Show an average over the iterations, which is calmer than the last one.

@@ -3,6 +3,7 @@
 mod blocks;
 mod config;
 mod convnet;
+mod label;
 mod names;
 mod preprocess;
 mod published;

@@ -15,6 +15,18 @@ use crate::random::{Stream, seed_of_word};
 use crate::sentence;
 use crate::settings::Settings;
 
+/// The kinds of targets, as the names of losses begin.
+const PROMPT: &str = "prompt";
+const LABEL: &str = "label";
+const IMAGE_PROMPT: &str = "image-prompt";
+const NOISE_PROMPT: &str = "noise-prompt";
+
+/// Whether a target says what the picture is to show: sentences, labels and images do.
+pub(super) fn is_shown(target: &Target) -> bool {
+    let kind = target.name.split(':').next().unwrap_or_default();
+    [PROMPT, LABEL, IMAGE_PROMPT].contains(&kind)
+}
+
 /// Creates a perceptor that looks for all prompts of settings in these cutouts. `warn` receives a warning about text that a model
 /// ignores.
 pub(super) fn perceptor(
@@ -25,13 +37,15 @@ pub(super) fn perceptor(
 ) -> Result<Perceptor> {
     let model = &clip.model;
     let mut targets = Vec::new();
-    for (index, prompt) in settings.prompt.all().iter().enumerate() {
-        let text = model.read(&prompt.text)?;
+    let prompts = settings.prompt.all().iter().enumerate().map(|(index, prompt)| (PROMPT, index, prompt));
+    let labels = settings.label.iter().enumerate().map(|(index, label)| (LABEL, index, label));
+    for (kind, index, prompt) in prompts.chain(labels) {
+        let text = if kind == LABEL { model.read_label(&prompt.text)? } else { model.read(&prompt.text)? };
         if let Some(dropped) = &text.dropped {
             let longest = model.config().text.context_length;
             let name = &clip.name;
             warn(format!(
-                "the prompt is longer than the {longest} tokens that {name} reads; {name} ignores: {dropped}"
+                "the {kind} is longer than the {longest} tokens that {name} reads; {name} ignores: {dropped}"
             ));
         }
         if clip.name == embedded::NAME
@@ -40,17 +54,17 @@ pub(super) fn perceptor(
             warn(warning);
         }
         let feature = text.feature;
-        targets.push(Target { name: format!("prompt:{index}"), feature, weight: prompt.weight, stop: prompt.stop });
+        targets.push(Target { name: format!("{kind}:{index}"), feature, weight: prompt.weight, stop: prompt.stop });
     }
     for (index, prompt) in settings.image_prompt.iter().enumerate() {
         let seen = preprocess(&picture::read(Path::new(&prompt.value))?, model.side())?;
         let feature = model.image_features(&seen)?.squeeze(0)?;
-        targets.push(Target { name: format!("image-prompt:{index}"), feature, weight: prompt.weight, stop: None });
+        targets.push(Target { name: format!("{IMAGE_PROMPT}:{index}"), feature, weight: prompt.weight, stop: None });
     }
     for (index, prompt) in settings.noise_prompt.iter().enumerate() {
         let seed = prompt.value.parse().unwrap_or_else(|_| seed_of_word(&prompt.value));
         let feature = random_feature(seed, model.config().features)?;
-        targets.push(Target { name: format!("noise-prompt:{index}"), feature, weight: prompt.weight, stop: None });
+        targets.push(Target { name: format!("{NOISE_PROMPT}:{index}"), feature, weight: prompt.weight, stop: None });
     }
     Perceptor::new(clip.name.clone(), model.clone(), targets, cutouts)
 }

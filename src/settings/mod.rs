@@ -127,6 +127,13 @@ impl Settings {
         (!names.is_empty()).then(|| format!("styles {:?}, weight {}", names.join(", "), self.weight_of_styles()))
     }
 
+    /// The labels in one line; none without labels.
+    #[must_use]
+    pub fn labels_in_words(&self) -> Option<String> {
+        let labels: Vec<String> = self.label.iter().map(|label| format!("{:?}", label.to_string())).collect();
+        (!labels.is_empty()).then(|| format!("labels {}", labels.join(", ")))
+    }
+
     /// The input files of the picture, with the options that name them.
     #[must_use]
     pub fn input_files(&self) -> Vec<(&'static str, PathBuf)> {

@@ -35,6 +35,7 @@ mod startup;
 mod strokes;
 mod study;
 mod styles;
+mod targets;
 mod threads;
 #[cfg(unix)]
 mod topics;

@@ -198,6 +198,15 @@ const GENERATE: [Group; 12] = [
                 ],
             ),
             (
+                "--label",
+                &[
+                    "apple --dry-run --label lighthouse --label 'stormy sea:0.5:0.7'",
+                    "apple --label ''",
+                    "apple --label 'lighthouse | sea'",
+                    "apple --label lighthouse:0",
+                ],
+            ),
+            (
                 "--image-prompt",
                 &[
                     "apple --dry-run --image-prompt photo.png:0.5 --image-prompt photo.png",

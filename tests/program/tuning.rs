@@ -21,7 +21,7 @@ fn recipe(workplace: &Workplace, name: &str) -> Value {
 
 /// Draws a picture with options that differ from the defaults, from every source, and continues a run with them: all
 /// bytes are the same, and other bytes than without the options. `file` says the same as a configuration file.
-fn is_the_same_from_everywhere(options: &str, file: &str) {
+pub fn is_the_same_from_everywhere(options: &str, file: &str) {
     let workplace = Workplace::new();
     draw(&workplace, &format!("{RUN} -o plain.png"));
     draw(&workplace, &format!("{RUN} {options} --threads 1 -o option.png"));

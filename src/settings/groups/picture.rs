@@ -1,7 +1,7 @@
 //! The options for the subject of a picture, its size, and how long it is drawn.
 
 use crate::settings::prompt::MOST as MOST_PROMPTS;
-use crate::settings::{StyleName, Weighted};
+use crate::settings::{Prompt, StyleName, Weighted};
 use crate::{Error, Result};
 
 /// The most styles of one picture.
@@ -109,6 +109,15 @@ group! {
             range: Range::above(1.0, 8.0),
             by: Requests,
         },
+        setting label: several crate::settings::Prompt {
+            /// Also steer toward this thing, read in seven sentences instead of one; may be repeated
+            ///
+            /// CLIP reads it in sentences such as `a photo of the large ...` and `art of the ...`, and their mean counts. That
+            /// says more clearly what the thing is than its name alone.
+            value: "TEXT[:WEIGHT[:STOP]]",
+            check: picture::check_labels,
+            by: Requests,
+        },
         setting image_prompt: several crate::settings::Weighted {
             /// Also steer toward this image; may be repeated
             value: "FILE[:WEIGHT]",
@@ -128,6 +137,11 @@ group! {
 /// Checks the number of styles.
 pub(super) fn check_styles(names: &[StyleName]) -> Result<()> {
     check_count("style", names.len(), MOST_STYLES)
+}
+
+/// Checks the number of labels.
+pub(super) fn check_labels(labels: &[Prompt]) -> Result<()> {
+    check_count("label", labels.len(), MOST_PROMPTS)
 }
 
 /// Checks the number of image prompts.
