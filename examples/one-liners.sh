@@ -25,6 +25,8 @@ text2art a golden apple on a red background --init-image "$photo" --init-weight 
 text2art a stormy sea --label lighthouse:0.5 -o lighthouse.png
 # Follow an image and a sentence at once.
 text2art pencil sketch of an apple --image-prompt "$photo:0.5" -o sketch.png
+# Follow its layout and textures as well, until the picture is near.
+text2art a golden apple --image-prompt "$photo" --recut-images --image-stop 0.1 -o like.png
 # Show an average over the iterations, which is calmer than the last one.
 text2art a castle --average 0.9 -o calm.png
 # Judge the whole picture first and its parts later, mostly in the middle.

@@ -128,9 +128,12 @@ impl<'a> Estimate<'a> {
         let drawing = self.blueprint.memory(self.settings, self.models.loaded(), recomputed.decoder, of)?;
         let pixels = size.width.saturating_mul(size.height) as u64;
         let averaged = if self.settings.average.is_some() { pixels.saturating_mul(AVERAGED) } else { 0 };
-        let drawing =
-            Memory { kept: drawing.kept.saturating_add(averaged), peak: drawing.peak.saturating_add(averaged) };
         let picture = pixels.saturating_mul(12);
+        // Each CLIP keeps the images that are cut like the picture.
+        let is_cut = self.settings.recut_images == Some(true);
+        let images = if is_cut { self.settings.image_prompt.len() * self.models.clips.len() } else { 0 };
+        let held = picture.saturating_mul(images as u64).saturating_add(averaged);
+        let drawing = Memory { kept: drawing.kept.saturating_add(held), peak: drawing.peak.saturating_add(held) };
         let mut most = drawing.peak.max(self.starting).max(self.enlarging);
         let buffers = match of {
             // The gradient of the warp has a buffer with the size of the picture for each group of cutouts.

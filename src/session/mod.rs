@@ -128,7 +128,7 @@ impl Session {
         targets::hint(settings)?.into_iter().for_each(&mut *warn);
         let (mut perceptors, mut fits) = (Vec::new(), Vec::new());
         for clip in &models.clips {
-            let prompts = targets::perceptor(settings, clip, cutouts.clone(), warn)?;
+            let prompts = targets::perceptor(settings, clip, cutouts.clone(), device, warn)?;
             fits.extend(fit::fit(settings, clip, &prompts)?);
             let styles = styles::perceptor(settings, clip, &cutouts, warn)?;
             let both = [Some(prompts), styles].into_iter().flatten();

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
+use image::RgbImage;
 
 use super::LoadedModel;
 use crate::Result;
@@ -10,7 +11,7 @@ use crate::clip::{Clip, preprocess};
 use crate::drawer;
 use crate::judge::{Cutouts, Perceptor, Target};
 use crate::models::embedded;
-use crate::picture;
+use crate::picture::{self, Size, to_values};
 use crate::random::{Stream, seed_of_word};
 use crate::sentence;
 use crate::settings::Settings;
@@ -33,10 +34,11 @@ pub(super) fn perceptor(
     settings: &Settings,
     clip: &LoadedModel<Clip>,
     cutouts: Cutouts,
+    device: &Device,
     warn: &mut dyn FnMut(String),
 ) -> Result<Perceptor> {
     let model = &clip.model;
-    let mut targets = Vec::new();
+    let (mut targets, mut cut) = (Vec::new(), Vec::new());
     let prompts = settings.prompt.all().iter().enumerate().map(|(index, prompt)| (PROMPT, index, prompt));
     let labels = settings.label.iter().enumerate().map(|(index, label)| (LABEL, index, label));
     for (kind, index, prompt) in prompts.chain(labels) {
@@ -57,16 +59,29 @@ pub(super) fn perceptor(
         targets.push(Target { name: format!("{kind}:{index}"), feature, weight: prompt.weight, stop: prompt.stop });
     }
     for (index, prompt) in settings.image_prompt.iter().enumerate() {
-        let seen = preprocess(&picture::read(Path::new(&prompt.value))?, model.side())?;
-        let feature = model.image_features(&seen)?.squeeze(0)?;
-        targets.push(Target { name: format!("{IMAGE_PROMPT}:{index}"), feature, weight: prompt.weight, stop: None });
+        let picture = picture::read(Path::new(&prompt.value))?;
+        let feature = model.image_features(&preprocess(&picture, model.side())?)?.squeeze(0)?;
+        let stop = settings.image_stop.map(|distance| distance.copysign(prompt.weight));
+        let target = Target { name: format!("{IMAGE_PROMPT}:{index}"), feature, weight: prompt.weight, stop };
+        if settings.recut_images == Some(true) {
+            cut.push((target, with_proportions(picture, settings.size, device)?));
+        } else {
+            targets.push(target);
+        }
     }
     for (index, prompt) in settings.noise_prompt.iter().enumerate() {
         let seed = prompt.value.parse().unwrap_or_else(|_| seed_of_word(&prompt.value));
         let feature = random_feature(seed, model.config().features)?;
         targets.push(Target { name: format!("{NOISE_PROMPT}:{index}"), feature, weight: prompt.weight, stop: None });
     }
-    Perceptor::new(clip.name.clone(), model.clone(), targets, cutouts)
+    let perceptor = Perceptor::new(clip.name.clone(), model.clone(), targets, cutouts)?;
+    Ok(if cut.is_empty() { perceptor } else { perceptor.cutting(cut) })
+}
+
+/// The middle of an image with the proportions of the picture, `[1, 3, height, width]`, to be cut like that.
+fn with_proportions(image: RgbImage, size: Size, device: &Device) -> Result<Tensor> {
+    let values = to_values(&picture::cover(image, size)?, 3);
+    Ok(Tensor::from_vec(values, (1, 3, size.height, size.width), device)?)
 }
 
 /// The style that asks for cells, and the option that draws them.

@@ -215,6 +215,22 @@ const GENERATE: [Group; 12] = [
                     "apple --image-prompt photo.png:0",
                 ],
             ),
+            (
+                "--image-stop",
+                &[
+                    "apple --dry-run --image-prompt photo.png --image-stop 0.6",
+                    "apple --image-stop -1",
+                    "apple --image-stop near",
+                ],
+            ),
+            (
+                "--recut-images",
+                &[
+                    "apple --dry-run --image-prompt photo.png --recut-images",
+                    "apple --dry-run --recut-images=false",
+                    "apple --recut-images=maybe",
+                ],
+            ),
             ("--noise-prompt", &["apple --dry-run --noise-prompt 5:-0.1", "apple --noise-prompt ''"]),
         ],
     ),

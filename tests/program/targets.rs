@@ -1,9 +1,10 @@
-//! What a picture is steered toward besides its prompts: labels.
+//! What a picture is steered toward besides its prompts: labels, images, and pictures without letters.
 
 #![allow(clippy::unwrap_used)]
 
 use crate::common;
 
+use common::fixtures;
 use common::program::{Workplace, words};
 use image::RgbImage;
 use serde_json::{Value, json};
@@ -56,4 +57,64 @@ fn labels_are_the_same_from_everywhere_and_more_than_their_words() {
         assert_eq!(outcome.code, Some(2));
         assert!(outcome.errors.contains(problem), "{}", outcome.errors);
     }
+}
+
+/// A workplace with a picture to follow.
+fn with_photo() -> Workplace {
+    let workplace = Workplace::new();
+    workplace.write("photo.png", std::fs::read(fixtures().join("trace/init.png")).unwrap());
+    workplace
+}
+
+#[test]
+fn image_prompts_stop_at_their_distance() {
+    let workplace = with_photo();
+    let line = format!("{RUN} --image-prompt photo.png:3");
+    draw(&workplace, &format!("{line} -o pulled.png"));
+    // The largest distance is pi squared over two: nothing is left to do at 5, and all is at 0.
+    draw(&workplace, &format!("{line} --image-stop 4.95 -o stopped.png"));
+    draw(&workplace, &format!("{line} --image-stop 0 -o never.png"));
+    draw(&workplace, &format!("{RUN} -o plain.png"));
+    assert!(pixels(&workplace, "pulled.png") == pixels(&workplace, "never.png"));
+    assert!(pixels(&workplace, "stopped.png") == pixels(&workplace, "plain.png"));
+    assert!(pixels(&workplace, "pulled.png") != pixels(&workplace, "plain.png"));
+    // What the picture is steered away from pulls only within the distance.
+    let line = format!("{RUN} --image-prompt photo.png:-3");
+    draw(&workplace, &format!("{line} -o pushed.png"));
+    draw(&workplace, &format!("{line} --image-stop 4.95 -o within.png"));
+    draw(&workplace, &format!("{line} --image-stop 0 -o beyond.png"));
+    assert!(pixels(&workplace, "pushed.png") == pixels(&workplace, "within.png"));
+    assert!(pixels(&workplace, "beyond.png") == pixels(&workplace, "plain.png"));
+}
+
+#[test]
+fn images_that_are_cut_again_are_compared_cutout_by_cutout() {
+    let workplace = with_photo();
+    // The picture that a run starts from, cut like itself, is at no distance; as a whole, it is far from its cutouts.
+    let line = "apple --size 48x32 -n 1 --cutouts 5 --init-image photo.png --drawer fft --image-prompt photo.png:2";
+    let whole = losses(&workplace, &format!("{line} -o whole.png"));
+    let recut = losses(&workplace, &format!("{line} --recut-images -o recut.png"));
+    let loss = |losses: &[(String, f64)]| losses.iter().find(|(name, _)| name == "image-prompt:0/embedded").unwrap().1;
+    assert!(loss(&recut) < 0.02 && loss(&whole) > 10.0 * loss(&recut), "{recut:?} and {whole:?}");
+    let prompt = |losses: &[(String, f64)]| losses.iter().find(|(name, _)| name == "prompt:0/embedded").unwrap().1;
+    assert!((prompt(&recut) - prompt(&whole)).abs() < 1e-9);
+    // However many cutouts are judged at once, each is compared with its own.
+    let batches = losses(&workplace, &format!("{line} --recut-images --cut-batch 2 -o batches.png"));
+    assert!((loss(&recut) - loss(&batches)).abs() < 1e-5);
+    // From a recipe, in parts and with other threads, the bytes are the same.
+    let line = format!("{RUN} --image-prompt photo.png:2 --noise-prompt 3:0.1 --recut-images");
+    draw(&workplace, &format!("{line} --threads 1 -o one.png"));
+    draw(&workplace, &format!("{line} --threads 3 -o three.png"));
+    draw(&workplace, &format!("{line} --stop-at 2 --checkpoint-every 2 -o part.png"));
+    draw(&workplace, "resume part.png.t2a -n 4 -q");
+    draw(&workplace, "--from one.png -q -o again.png");
+    for name in ["three", "part", "again"] {
+        assert!(workplace.read(&format!("{name}.png")) == workplace.read("one.png"), "{name}");
+    }
+    draw(&workplace, &format!("{RUN} --image-prompt photo.png:2 --noise-prompt 3:0.1 --recut-images=false -o off.png"));
+    assert!(pixels(&workplace, "off.png") != pixels(&workplace, "one.png"));
+    assert_eq!(
+        (&recipe(&workplace, "one.png")["recut_images"], recipe(&workplace, "off.png").get("recut_images")),
+        (&json!(true), None)
+    );
 }

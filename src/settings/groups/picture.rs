@@ -123,6 +123,26 @@ group! {
             value: "FILE[:WEIGHT]",
             check: picture::check_image_prompts,
         },
+        setting image_stop: maybe f64 {
+            /// Distance from the images of --image-prompt at which the picture is no longer steered toward them
+            ///
+            /// As the stop of a prompt: a cutout that is nearer to an image is left as it is. From an image with a negative
+            /// weight, the picture is steered away only while it is nearer. Distances are from 0 to 4.93.
+            value: "DISTANCE",
+            arg: number,
+            range: Range::new(0.0, 5.0),
+            by: Requests,
+        },
+        setting recut_images: maybe bool {
+            /// Compare each cutout with the same cutout of the images of --image-prompt
+            ///
+            /// Then the picture also gets the layout and the textures of an image. Without it, each cutout is compared with
+            /// the whole image, so only the content of the image counts. It takes as long as the forward pass of another set
+            /// of cutouts for each image.
+            value: "BOOL",
+            arg: switch,
+            by: Requests,
+        },
         setting noise_prompt: several crate::settings::Weighted {
             /// Also steer toward a random CLIP embedding generated from SEED; may be repeated
             value: "SEED[:WEIGHT]",
