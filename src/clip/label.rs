@@ -39,12 +39,12 @@ impl Clip {
 }
 
 /// The length of a vector, at least so much that a number can be divided by it.
-fn length(values: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn length(values: impl Iterator<Item = f64>) -> f64 {
     values.map(|value| value * value).sum::<f64>().sqrt().max(f64::MIN_POSITIVE)
 }
 
 /// Adds a vector, made as long as 1, to a sum.
-fn add_unit(sum: &mut [f64], values: &[f32]) {
+pub(crate) fn add_unit(sum: &mut [f64], values: &[f32]) {
     let length = length(values.iter().map(|value| f64::from(*value)));
     for (sum, value) in sum.iter_mut().zip(values) {
         *sum += f64::from(*value) / length;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{LoadedModel, Models};
+use super::{LoadedModel, Models, no_text};
 use crate::clip::Clip;
 use crate::device::ComputeDevice;
 use crate::drawer::{self, Blueprint};
@@ -67,7 +67,7 @@ impl<'a> Estimate<'a> {
     /// If a model cannot take the picture's size.
     pub(super) fn new(settings: &'a Settings, models: &'a Models, of: MemoryOf) -> Result<Self> {
         let blueprint = drawer::of(&settings.drawer)?;
-        let starting = blueprint.start_memory(settings, models.loaded(), of)?;
+        let mut starting = blueprint.start_memory(settings, models.loaded(), of)?;
         let (mut program, mut lasting, mut file, mut reading) = (PROGRAM_ON_GPU, 0, 0, 0);
         if of == MemoryOf::Host {
             program = PROGRAM;
@@ -80,6 +80,10 @@ impl<'a> Estimate<'a> {
                 file = vqgan.file_bytes();
             }
             for clip in distinct(models) {
+                if settings.no_text.is_some() {
+                    // Before anything is drawn.
+                    starting = starting.max(no_text::memory(&clip.model)?);
+                }
                 lasting += clip.compiled_bytes();
                 file = file.max(clip.file_bytes());
             }

@@ -5,13 +5,14 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 use image::RgbImage;
 
-use super::LoadedModel;
+use super::{LoadedModel, no_text};
 use crate::Result;
 use crate::clip::{Clip, preprocess};
 use crate::drawer;
 use crate::judge::{Cutouts, Perceptor, Target};
 use crate::models::embedded;
 use crate::picture::{self, Size, to_values};
+use crate::progress::Stop;
 use crate::random::{Stream, seed_of_word};
 use crate::sentence;
 use crate::settings::Settings;
@@ -21,6 +22,7 @@ const PROMPT: &str = "prompt";
 const LABEL: &str = "label";
 const IMAGE_PROMPT: &str = "image-prompt";
 const NOISE_PROMPT: &str = "noise-prompt";
+const NO_TEXT: &str = "no-text";
 
 /// Whether a target says what the picture is to show: sentences, labels and images do.
 pub(super) fn is_shown(target: &Target) -> bool {
@@ -73,6 +75,11 @@ pub(super) fn perceptor(
         let seed = prompt.value.parse().unwrap_or_else(|_| seed_of_word(&prompt.value));
         let feature = random_feature(seed, model.config().features)?;
         targets.push(Target { name: format!("{NOISE_PROMPT}:{index}"), feature, weight: prompt.weight, stop: None });
+    }
+    if let Some(weight) = settings.no_text {
+        // A job has prepared it, and could be stopped meanwhile.
+        let feature = no_text::direction(clip, &Stop::default(), warn)?;
+        targets.push(Target { name: NO_TEXT.into(), feature, weight, stop: None });
     }
     let perceptor = Perceptor::new(clip.name.clone(), model.clone(), targets, cutouts)?;
     Ok(if cut.is_empty() { perceptor } else { perceptor.cutting(cut) })

@@ -232,6 +232,16 @@ const GENERATE: [Group; 12] = [
                 ],
             ),
             ("--noise-prompt", &["apple --dry-run --noise-prompt 5:-0.1", "apple --noise-prompt ''"]),
+            (
+                "--no-text",
+                &[
+                    "--no-text apple --dry-run",
+                    "apple --dry-run --no-text=0.3",
+                    "apple --dry-run --no-text=0",
+                    "apple --no-text=-1",
+                    "apple --no-text=never",
+                ],
+            ),
         ],
     ),
     (

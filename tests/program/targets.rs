@@ -118,3 +118,58 @@ fn images_that_are_cut_again_are_compared_cutout_by_cutout() {
         (&json!(true), None)
     );
 }
+
+/// The files in the folder of the directions that `--no-text` steers toward, with their content.
+fn kept(workplace: &Workplace) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let folder = workplace.root().join("home/.cache/text2art/no-text");
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+}
+
+#[test]
+fn pictures_without_letters_are_the_same_from_everywhere() {
+    is_the_same_from_everywhere("--no-text=2", "no_text = 2\n");
+}
+
+#[test]
+fn the_direction_of_letters_is_computed_once_and_gives_the_same_bytes_without_its_file() {
+    let workplace = Workplace::new();
+    for name in ["config.json", "model.safetensors", "tokenizer.json"] {
+        workplace.write(&format!("clip/{name}"), std::fs::read(fixtures().join("clip").join(name)).unwrap());
+    }
+    let line = "--no-text 'a red apple' --clip clip --size 32x32 -n 2 --cutouts 2";
+    workplace.run(&words(&format!("{line} --dry-run"))).succeeded();
+    assert!(kept(&workplace).is_empty(), "a dry run computes nothing");
+    let names: Vec<String> =
+        losses(&workplace, &format!("{line} -o first.png")).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["prompt:0/clip", "no-text/clip"]);
+    assert_eq!(recipe(&workplace, "first.png")["no_text"], 0.1);
+    let first = kept(&workplace);
+    let [(path, content)] = first.as_slice() else { panic!("{first:?}") };
+    draw(&workplace, &format!("{line} -q -o again.png"));
+    // Without the file, with a damaged one, and where none can be written.
+    std::fs::remove_file(path).unwrap();
+    draw(&workplace, &format!("{line} -q -o computed.png"));
+    assert_eq!(kept(&workplace), first);
+    for damaged in [&content[..content.len() - 4], &[b"x", &content[1..]].concat(), b""] {
+        std::fs::write(path, damaged).unwrap();
+        draw(&workplace, &format!("{line} -q -o damaged.png --force"));
+        assert_eq!(kept(&workplace), first);
+        assert!(workplace.read("damaged.png") == workplace.read("first.png"));
+    }
+    std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path.parent().unwrap(), "a file").unwrap();
+    draw(&workplace, &format!("{line} --threads 3 -q -o nowhere.png"));
+    for name in ["again.png", "computed.png", "nowhere.png"] {
+        assert!(workplace.read(name) == workplace.read("first.png"), "{name}");
+    }
+    // Another model has another direction; 0 is none.
+    std::fs::remove_file(path.parent().unwrap()).unwrap();
+    draw(&workplace, &format!("{line} -q -o clip.png"));
+    draw(&workplace, "--no-text apple --clip clip,embedded --size 32x32 -n 1 --cutouts 1 -q -o both.png");
+    assert_eq!(kept(&workplace).len(), 2);
+    draw(&workplace, "--from first.png --no-text=0 -q -o off.png");
+    assert_eq!(recipe(&workplace, "off.png").get("no_text"), None);
+    assert!(pixels(&workplace, "off.png") != pixels(&workplace, "first.png"));
+}

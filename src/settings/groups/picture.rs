@@ -151,6 +151,17 @@ group! {
             check: picture::check_noise_prompts,
             by: Requests,
         },
+        setting no_text: maybe f64 {
+            /// Steer away from letters; 0 turns it off
+            ///
+            /// CLIP models draw words of the prompt as letters. With this, the picture is steered toward the direction in
+            /// which pictures without letters lie from the same pictures with letters. For each CLIP model that direction is
+            /// computed once and kept. A prompt has weight 1.
+            value: "WEIGHT",
+            arg: |argument| number_or(argument, "0.1"),
+            range: Range::new(0.0, 1000.0),
+            by: Requests,
+        },
     }
 }
 
