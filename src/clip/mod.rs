@@ -3,6 +3,7 @@
 mod blocks;
 mod config;
 mod convnet;
+mod label;
 mod names;
 mod preprocess;
 mod published;
@@ -18,6 +19,7 @@ use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 
 pub use config::{Config, ConvolutionConfig, ImageConfig, TextConfig};
+pub(crate) use label::{add_unit, length};
 pub use preprocess::{is_too_thin, preprocess};
 pub use tokenizer::{Tokenizer, Tokens};
 

@@ -14,7 +14,7 @@ use crate::output::{Make, Product, Products, SVG, Saver, is_due};
 use crate::picture::to_pixels;
 use crate::progress::{Event, Stop};
 use crate::session::memory::refuse_above_room;
-use crate::session::{End, Finished, Models, Plan, Session, run};
+use crate::session::{End, Finished, Models, Plan, Session, prepare_no_text, run};
 use crate::settings::Settings;
 use crate::video::Recording;
 use crate::{Error, Result};
@@ -31,6 +31,8 @@ pub(super) fn draw(
     let Aside { mut checkpoints, save_every, cutouts } = aside;
     let warn = &mut |message| progress.tell(Event::Warning { message });
     let plan = plan(settings, limits, models, device)?;
+    plan.check()?;
+    prepare_no_text(plan.settings(), models, stop, warn)?;
     let mut session = Session::new(&plan, models, warn)?;
     let mut earlier = Vec::new();
     if let Some(resumed) = resumed {

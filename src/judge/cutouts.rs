@@ -6,7 +6,7 @@
 
 use crate::frozen::{Border, Homography, Rectangle, Touch, View};
 use crate::random::Stream;
-use crate::settings::{Augmentation, Augmentations};
+use crate::settings::{Augmentation, Augmentations, Schedule, Settings};
 
 /// All numbers of the cutouts. Lengths are shares of the side of a cutout; angles are in degrees.
 ///
@@ -24,6 +24,8 @@ mod numbers {
     /// The place of a zoom is drawn from a range this many times as large as the one inside the picture, then clamped
     /// to it, so that edges and corners are seen about as often as the middle
     pub const ZOOM_REACH: f64 = 1.5;
+    /// How often the place of a zoom near the middle is drawn again before it is the middle itself
+    pub const PLACE_TRIES: usize = 100;
     /// The farthest that the corners of a zoom move, as a share of half its side
     pub const ZOOM_PERSPECTIVE: f64 = 0.4;
     /// The farthest that the corners of a wide move, as a share of half its side
@@ -93,6 +95,39 @@ pub struct Cutouts {
     pub noise: f64,
     /// The seed of the run
     pub seed: u64,
+    /// Which zooms there are if settings say more than the drawer
+    pub framing: Framing,
+}
+
+/// Which zooms there are during a run. The default changes nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Framing {
+    /// The share of zooms, instead of [`Cutouts::zooms`]
+    pub zooms: Option<Schedule>,
+    /// A random number from 0 to 1 to this power decides the area of a zoom (`cut_pow` of VQGAN+CLIP, which is for sides)
+    pub power: Option<Schedule>,
+    /// The place of a zoom has a normal distribution whose standard deviation is 1 / `focus` of the way from the middle
+    /// to the edge, without what is beyond the edge (after `center_bias` of deep-daze)
+    pub focus: Option<f64>,
+    /// The number of iterations of the run
+    pub iterations: usize,
+}
+
+impl Framing {
+    /// The framing that settings ask for.
+    #[must_use]
+    pub fn of(settings: &Settings) -> Self {
+        let Settings { zooms, cut_power, center_bias, iterations, .. } = settings;
+        Self { zooms: zooms.clone(), power: cut_power.clone(), focus: *center_bias, iterations: *iterations }
+    }
+}
+
+/// How a zoom is chosen in an iteration.
+struct Zoom {
+    area: (f64, f64),
+    power: Option<f64>,
+    /// The places near the middle, and how near
+    places: Option<(Stream, f64)>,
 }
 
 /// One cutout of one iteration.
@@ -113,7 +148,7 @@ impl Cutouts {
     #[must_use]
     pub fn details(&self) -> Self {
         let count = self.count.div_ceil(numbers::DETAIL_SHARE);
-        Self { reach: Reach::Details, count, zooms: 1.0, ..self.clone() }
+        Self { reach: Reach::Details, count, zooms: 1.0, framing: Framing::default(), ..self.clone() }
     }
 
     /// The cutouts of an iteration for a picture of this width and height, in pixels.
@@ -124,6 +159,14 @@ impl Cutouts {
         let gray = stream.unit();
         let border = if iteration.is_multiple_of(2) { Border::Reflection } else { Border::Edge };
         let mut noise = Stream::new(self.seed, of_noise, iteration as u64);
+        let at = |schedule: &Schedule| schedule.at(iteration, self.framing.iterations);
+        let zooms = self.framing.zooms.as_ref().map_or(self.zooms, at);
+        let mut zoom = Zoom {
+            area: self.reach.zoom_area(),
+            power: self.framing.power.as_ref().map(at),
+            // A stream of its own, so that everything else about the cutouts stays the same.
+            places: self.framing.focus.map(|focus| (Stream::new(self.seed, "cutout places", iteration as u64), focus)),
+        };
         let cutout = |index| {
             let mut cutout = if self.augmentations == Augmentations::NONE {
                 Cutout {
@@ -133,7 +176,8 @@ impl Cutouts {
                     zoom: true,
                 }
             } else {
-                self.draw_one(&mut stream, is_zoom(index, self.zooms), (width, height), border, gray)
+                let zoom = is_zoom(index, zooms).then_some(&mut zoom);
+                self.draw_one(&mut stream, zoom, (width, height), border, gray)
             };
             cutout.touch.noise = narrow(noise.between(0.0, self.noise));
             cutout.touch.noise_seed = noise.bits();
@@ -145,22 +189,23 @@ impl Cutouts {
     fn draw_one(
         &self,
         stream: &mut Stream,
-        zoom: bool,
+        zoom: Option<&mut Zoom>,
         (width, height): (usize, usize),
         border: Border,
         gray: f64,
     ) -> Cutout {
         let has = |kind| self.augmentations.has(kind);
+        let is_zoom = zoom.is_some();
         let mut matrix = match (zoom, has(Augmentation::Crop)) {
-            (true, true) => zoom_matrix(stream, self.reach.zoom_area(), width, height),
-            (true, false) => Homography::IDENTITY,
-            (false, _) => wide_matrix(stream, width, height),
+            (Some(zoom), true) => zoom_matrix(stream, zoom, width, height),
+            (Some(_), false) => Homography::IDENTITY,
+            (None, _) => wide_matrix(stream, width, height),
         };
         if has(Augmentation::Affine) && stream.happens(numbers::AFFINE_RATE) {
             matrix = matrix.after(&affine_matrix(stream));
         }
         if has(Augmentation::Perspective) && stream.happens(numbers::PERSPECTIVE_RATE) {
-            let reach = if zoom { numbers::ZOOM_PERSPECTIVE } else { numbers::WIDE_PERSPECTIVE };
+            let reach = if is_zoom { numbers::ZOOM_PERSPECTIVE } else { numbers::WIDE_PERSPECTIVE };
             matrix = matrix.after(&perspective_matrix(stream, reach));
         }
         if has(Augmentation::Flip) && stream.happens(numbers::FLIP_RATE) {
@@ -179,8 +224,8 @@ impl Cutouts {
             let (width, height) = ((share * ratio).sqrt().min(1.0), (share / ratio).sqrt().min(1.0));
             [stream.between(0.0, 1.0 - width), stream.between(0.0, 1.0 - height), width, height]
         });
-        let border = if zoom { border } else { Border::Fill(narrow(gray)) };
-        Cutout { view: View { matrix, border }, touch, erased, zoom }
+        let border = if is_zoom { border } else { Border::Fill(narrow(gray)) };
+        Cutout { view: View { matrix, border }, touch, erased, zoom: is_zoom }
     }
 }
 
@@ -207,18 +252,35 @@ fn is_zoom(index: usize, share: f64) -> bool {
 
 /// The matrix of a zoom: a rectangle anywhere in the picture.
 #[allow(clippy::cast_precision_loss)]
-fn zoom_matrix(stream: &mut Stream, area: (f64, f64), width: usize, height: usize) -> Homography {
+fn zoom_matrix(stream: &mut Stream, zoom: &mut Zoom, width: usize, height: usize) -> Homography {
     let (width, height) = (width as f64, height as f64);
     let shorter = width.min(height);
-    let area = stream.between(area.0, area.1) * shorter * shorter;
+    let (least, most) = zoom.area;
+    let share = stream.unit();
+    let share = zoom.power.map_or(share, |power| share.powf(power));
+    let area = (least + (most - least) * share) * shorter * shorter;
     let ratio = log_ratio(stream, numbers::ZOOM_RATIO);
     let crop_width = (area * ratio).sqrt().min(width);
     let crop_height = (area / ratio).sqrt().min(height);
     // Keep the center far enough from the edges for the crop to stay inside.
-    let mut place = || stream.between(-numbers::ZOOM_REACH, numbers::ZOOM_REACH).clamp(-1.0, 1.0);
+    let mut place = || {
+        let usual = stream.between(-numbers::ZOOM_REACH, numbers::ZOOM_REACH).clamp(-1.0, 1.0);
+        zoom.places.as_mut().map_or(usual, |(places, focus)| place_near_middle(places, *focus))
+    };
     let x = place() * (1.0 - crop_width / width);
     let y = place() * (1.0 - crop_height / height);
     Homography([crop_width / width, 0.0, x, 0.0, crop_height / height, y, 0.0, 0.0, 1.0])
+}
+
+/// A number from −1 to 1 with a normal distribution of standard deviation 1 / `focus`, by rejection.
+fn place_near_middle(places: &mut Stream, focus: f64) -> f64 {
+    for _ in 0..numbers::PLACE_TRIES {
+        let place = places.between(-1.0, 1.0);
+        if places.happens((-(focus * place).powi(2) / 2.0).exp()) {
+            return place;
+        }
+    }
+    0.0
 }
 
 /// The matrix of a wide: the whole picture, with its proportions, in a square.

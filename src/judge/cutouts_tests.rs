@@ -4,7 +4,7 @@ use super::*;
 
 fn cutouts(names: &str) -> Cutouts {
     let (reach, augmentations) = (Reach::All, names.parse().unwrap());
-    Cutouts { reach, count: 2000, augmentations, zooms: 0.6, noise: 0.1, seed: 3 }
+    Cutouts { reach, count: 2000, augmentations, zooms: 0.6, noise: 0.1, seed: 3, framing: Framing::default() }
 }
 
 fn share(cutouts: &[Cutout], is: impl Fn(&Cutout) -> bool) -> f64 {
@@ -150,4 +150,74 @@ fn details_are_small_zooms_with_random_numbers_of_their_own() {
     assert!(sides.0 > 0.249 && sides.0 < 0.27 && sides.1 < 0.501 && sides.1 > 0.48, "{sides:?}");
     assert_ne!(drawn[0].touch.noise_seed, all.draw(0, 400, 300)[0].touch.noise_seed);
     assert_eq!(Cutouts { count: 5, ..all }.details().count, 3);
+}
+
+/// Cutouts with a framing in a run of 100 iterations.
+fn framed(zooms: Option<&str>, power: Option<&str>, focus: Option<f64>) -> Cutouts {
+    let read = |text: &str| text.parse().unwrap();
+    let framing = Framing { zooms: zooms.map(read), power: power.map(read), focus, iterations: 100 };
+    Cutouts { framing, ..cutouts("crop,jitter") }
+}
+
+/// The middle of a cutout, and its area as a share of the largest square.
+fn middle_and_area(cutout: &Cutout, width: usize, height: usize) -> ((f64, f64), f64) {
+    let [(left, top), _, (right, bottom), _] = corners(cutout);
+    let shorter = width.min(height) as f64;
+    let area = (right - left) / 2.0 * width as f64 * (bottom - top) / 2.0 * height as f64 / (shorter * shorter);
+    ((f64::midpoint(left, right), f64::midpoint(top, bottom)), area)
+}
+
+#[test]
+fn framings_of_the_usual_values_change_nothing() {
+    for iteration in [0, 7] {
+        let usual = cutouts("crop,jitter").draw(iteration, 120, 90);
+        assert_eq!(framed(Some("0.6"), Some("1"), None).draw(iteration, 120, 90), usual);
+        assert_eq!(framed(None, None, None).draw(iteration, 120, 90), usual);
+        // A bias moves zooms, and nothing else.
+        let biased = framed(None, None, Some(2.0)).draw(iteration, 120, 90);
+        assert!(biased != usual);
+        for (biased, usual) in biased.iter().zip(&usual) {
+            let area = |cutout| middle_and_area(cutout, 120, 90).1;
+            assert!((area(biased) - area(usual)).abs() < 1e-9 && biased.touch == usual.touch);
+            assert!(biased.zoom == usual.zoom && (biased.zoom || biased.view == usual.view));
+        }
+    }
+}
+
+#[test]
+fn shares_and_sizes_of_zooms_follow_their_schedules() {
+    let scheduled = framed(Some("0.25,0.75@40%"), Some("1,3@50"), None);
+    for (iteration, zooms, mean) in [(39, 0.25, 0.5), (40, 0.75, 0.5), (50, 0.75, 0.25)] {
+        let drawn = scheduled.draw(iteration, 100, 100);
+        assert!((share(&drawn, |cutout| cutout.zoom) - zooms).abs() < 1e-3, "{iteration}");
+        let areas: Vec<f64> =
+            drawn.iter().filter(|cutout| cutout.zoom).map(|cutout| middle_and_area(cutout, 100, 100).1).collect();
+        // The mean of u to the power p is 1 / (p + 1). Zooms with odd proportions are cut at the edges of the picture.
+        let expected = 0.25 + 0.7 * mean;
+        let found = areas.iter().sum::<f64>() / areas.len() as f64;
+        assert!((found - expected).abs() < 0.03, "{iteration}: {found}, {expected}");
+    }
+    // Styles keep their cutouts.
+    assert_eq!(scheduled.details(), cutouts("crop,jitter").details());
+}
+
+#[test]
+fn biased_zooms_gather_around_the_middle() {
+    // Of a normal distribution without what is beyond two deviations, the standard deviation is 0.880 of the whole one's.
+    for (focus, expected) in [(2.0, 0.44), (8.0, 0.125)] {
+        let drawn = framed(Some("1"), None, Some(focus)).draw(0, 300, 200);
+        let (mut squares, mut places) = (0.0, 0.0);
+        for cutout in &drawn {
+            let ((x, y), _) = middle_and_area(cutout, 300, 200);
+            let [(left, top), _, (right, bottom), _] = corners(cutout);
+            assert!(left >= -1.000_001 && top >= -1.000_001 && right <= 1.000_001 && bottom <= 1.000_001);
+            // The farthest that the middle can be from that of the picture, for this size.
+            let (free_x, free_y) = (1.0 - (right - left) / 2.0, 1.0 - (bottom - top) / 2.0);
+            for (at, free) in [(x, free_x), (y, free_y)].into_iter().filter(|(_, free)| *free > 1e-6) {
+                (squares, places) = (squares + (at / free).powi(2), places + 1.0);
+            }
+        }
+        let deviation = f64::sqrt(squares / places);
+        assert!((deviation / expected - 1.0).abs() < 0.06, "{focus}: {deviation}");
+    }
 }

@@ -7,7 +7,7 @@ mod losses;
 mod perceptor;
 mod slopes;
 
-pub use cutouts::{Cutout, Cutouts, Reach};
+pub use cutouts::{Cutout, Cutouts, Framing, Reach};
 pub use distance::{cosine, distances};
 pub use fit::{Fit, mean_cosine};
 pub use losses::{Loss, LossValue, Seen, Verdict, losses};
@@ -76,7 +76,8 @@ impl Judge {
         Ok(seen)
     }
 
-    /// Judges a picture `[1, 3, height, width]` with values from 0 to 1. Does not wait for a GPU to finish.
+    /// Judges a picture `[1, 3, height, width]` with values from 0 to 1. Does not wait for a GPU to finish, unless a
+    /// perceptor compares cutouts with those of another picture.
     ///
     /// # Errors
     /// If the computation fails.

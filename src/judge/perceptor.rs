@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Tensor, Var};
 
-use super::distance::distances_to;
+use super::distance::{distances_to, paired_distances};
 use super::slopes::Slopes;
 use super::{Cutout, Cutouts};
 use crate::clip::Clip;
@@ -31,8 +31,10 @@ pub struct Perceptor {
     targets: Vec<Target>,
     clip: Arc<Clip>,
     image_tower: Network,
-    /// From features to the distances to all targets
+    /// From features to the distances to all targets but those that are cut
     distances: Network,
+    /// The pictures of the last targets, `[1, 3, height, width]`: each is cut like the picture, and compared cutout by cutout
+    cut: Vec<Tensor>,
     /// From distances to the slopes of the loss
     slopes: Network,
     /// The views that it sees
@@ -58,7 +60,20 @@ impl Perceptor {
         let distances = distances_to(&Tensor::stack(&features, 0)?)?;
         let image_tower = clip.image_tower(0);
         let slopes = Network::of(Slopes::new(&targets, cutouts.count));
-        Ok(Self { name, targets, clip, image_tower, distances, slopes, cutouts })
+        Ok(Self { name, targets, clip, image_tower, distances, cut: Vec::new(), slopes, cutouts })
+    }
+
+    /// This perceptor, which also looks for pictures, `[1, 3, height, width]` on the device of the picture that is judged and
+    /// with its proportions. In each iteration they are cut like that picture, and each cutout is compared with the same
+    /// cutout of each of them (pixray, `image_prompts`).
+    #[must_use]
+    pub fn cutting(mut self, targets: Vec<(Target, Tensor)>) -> Self {
+        for (target, picture) in targets {
+            self.targets.push(target);
+            self.cut.push(picture);
+        }
+        self.slopes = Network::of(Slopes::new(&self.targets, self.cutouts.count));
+        self
     }
 
     /// This perceptor, but with `blocks` blocks of its model computed twice, which saves memory and takes more time
@@ -86,13 +101,20 @@ impl Perceptor {
         &self.clip
     }
 
-    /// Judges some of the cutouts of an iteration. Does not wait for a GPU to finish.
+    /// Judges some of the cutouts of an iteration. Waits for a GPU only if there are targets that are cut.
     ///
     /// For a target with weight w and stop s, the loss is the mean of w d over the distances d of the cutouts
     /// ([`Perceptor::losses`]). The gradient is zero for cutouts with sign(w) d < s (VQGAN+CLIP, Crowson, 2021).
     pub(super) fn judge(&self, picture: &Var, cutouts: &[Cutout]) -> Result<Judged> {
-        let features = self.image_features(&self.look(picture, cutouts)?)?;
-        let distances = self.distances.forward(&features)?;
+        let features_of = |picture: &Tensor| self.image_features(&self.look(picture, cutouts)?);
+        let wanted = self.cut.iter().map(features_of).collect::<Result<Vec<_>>>()?;
+        let features = features_of(picture)?;
+        let mut distances = self.distances.forward(&features)?;
+        if !wanted.is_empty() {
+            let paired = wanted.iter().map(|wanted| paired_distances(&features, wanted));
+            let columns = std::iter::once(Ok(distances)).chain(paired).collect::<candle_core::Result<Vec<_>>>()?;
+            distances = Tensor::cat(&columns, 1)?;
+        }
         let slopes = self.slopes.forward(&distances.detach())?;
         let gradients = with_gradient(&distances, &slopes)?.backward()?;
         let gradient = gradients.get(picture).ok_or_else(no_gradient)?.clone();

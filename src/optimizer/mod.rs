@@ -30,7 +30,8 @@ crate::text::named_values!(OptimizerKind, "optimizer", {
     RmsProp => "rmsprop",
 });
 
-const BETA_1: f64 = 0.9;
+/// The usual share of the average gradient that a step keeps, as in PyTorch
+pub const MOMENTUM: f64 = 0.9;
 const BETA_2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
 const ADAGRAD_EPSILON: f64 = 1e-10;
@@ -57,6 +58,8 @@ impl ParameterGroup {
 /// An optimizer with its state.
 pub struct Optimizer {
     kind: OptimizerKind,
+    /// The share of the average gradient that a step keeps: PyTorch's first beta
+    momentum: f64,
     state: OptimizerState,
 }
 
@@ -80,7 +83,14 @@ impl Optimizer {
         let zeros = |parameter: &Var| Ok([parameter.zeros_like()?, parameter.zeros_like()?]);
         let parameters = groups.iter().flat_map(|group| &group.parameters);
         let moments = parameters.map(zeros).collect::<Result<_>>()?;
-        Ok(Self { kind, state: OptimizerState { steps: 0, moments } })
+        Ok(Self { kind, momentum: MOMENTUM, state: OptimizerState { steps: 0, moments } })
+    }
+
+    /// This optimizer with another momentum, from 0 up to but not including 1. With 0, each step follows its own gradient
+    /// alone. Kinds without a momentum stay as they are.
+    #[must_use]
+    pub fn with_momentum(self, momentum: f64) -> Self {
+        Self { momentum, ..self }
     }
 
     /// The state between steps.
@@ -130,7 +140,7 @@ impl Optimizer {
             } else {
                 current
             };
-            let change = self.kind.change(self.state.steps, &gradient, moments, learning_rate)?;
+            let change = self.kind.change(self.momentum, self.state.steps, &gradient, moments, learning_rate)?;
             parameter.set(&(current - change)?)?;
         }
         Ok(())
@@ -143,26 +153,36 @@ fn average(average: &Tensor, value: &Tensor, weight: f64) -> candle_core::Result
 }
 
 impl OptimizerKind {
+    /// Whether steps of this kind follow an average of the gradients.
+    #[must_use]
+    pub fn has_momentum(self) -> bool {
+        match self {
+            Self::Adam | Self::AdamW | Self::Adamax | Self::RAdam => true,
+            Self::Adagrad | Self::RmsProp => false,
+        }
+    }
+
     /// The value that a step subtracts from a parameter.
     fn change(
         self,
+        momentum: f64,
         steps: u32,
         gradient: &Tensor,
         [first, second]: &mut [Tensor; 2],
         learning_rate: f64,
     ) -> candle_core::Result<Tensor> {
         let steps = f64::from(steps);
-        let correction_1 = 1.0 - BETA_1.powf(steps);
+        let correction_1 = 1.0 - momentum.powf(steps);
         let correction_2 = 1.0 - BETA_2.powf(steps);
         match self {
             Self::Adam | Self::AdamW => {
-                *first = average(first, gradient, BETA_1)?;
+                *first = average(first, gradient, momentum)?;
                 *second = average(second, &gradient.sqr()?, BETA_2)?;
                 let denominator = ((second.sqrt()? / correction_2.sqrt())? + EPSILON)?;
                 (&*first / denominator)? * (learning_rate / correction_1)
             }
             Self::Adamax => {
-                *first = average(first, gradient, BETA_1)?;
+                *first = average(first, gradient, momentum)?;
                 *second = (&*second * BETA_2)?.maximum(&(gradient.abs()? + EPSILON)?)?;
                 (&*first / &*second)? * (learning_rate / correction_1)
             }
@@ -175,7 +195,7 @@ impl OptimizerKind {
                 (gradient / (second.sqrt()? + EPSILON)?)? * learning_rate
             }
             Self::RAdam => {
-                *first = average(first, gradient, BETA_1)?;
+                *first = average(first, gradient, momentum)?;
                 *second = average(second, &gradient.sqr()?, BETA_2)?;
                 let step = (&*first * (learning_rate / correction_1))?;
                 let longest = 2.0 / (1.0 - BETA_2) - 1.0;
@@ -223,6 +243,43 @@ mod tests {
             let one = walk(*kind, &[ParameterGroup::new(vec![parameter(), parameter()])], 0.1);
             let two = [0, 1].map(|_| ParameterGroup::new(vec![parameter()]));
             assert_eq!(walk(*kind, &two, 0.1), one, "{name}");
+        }
+    }
+
+    #[test]
+    fn without_momentum_each_step_follows_its_own_gradient() {
+        // Adam with betas (0, 0.999), computed in double precision.
+        let gradients = [[0.5_f32, -3.0], [-0.25, 1.0], [4.0, 0.125]];
+        let parameter = parameter();
+        let groups = [ParameterGroup::new(vec![parameter.clone()])];
+        let mut optimizer = Optimizer::new(OptimizerKind::Adam, &groups).unwrap().with_momentum(0.0);
+        let (mut expected, mut squares) = (START.map(f64::from), [0.0; 2]);
+        for (step, gradient) in (1..).zip(gradients) {
+            optimizer.step(&groups, &[Tensor::new(&gradient, &Device::Cpu).unwrap()], 0.1).unwrap();
+            for ((value, square), slope) in expected.iter_mut().zip(&mut squares).zip(gradient.map(f64::from)) {
+                *square = 0.999 * *square + 0.001 * slope * slope;
+                *value -= 0.1 * slope / ((*square / (1.0 - 0.999_f64.powi(step))).sqrt() + 1e-8);
+            }
+            for (found, expected) in values(&parameter).into_iter().zip(expected) {
+                assert!((f64::from(found) - expected).abs() < 1e-5, "{step}: {found}, {expected}");
+            }
+        }
+        // The usual momentum is the default, and kinds without one ignore it.
+        let walked = |kind, momentum: Option<f64>| {
+            let groups = [ParameterGroup::new(vec![self::parameter()])];
+            let optimizer = Optimizer::new(kind, &groups).unwrap();
+            let mut optimizer = match momentum {
+                Some(momentum) => optimizer.with_momentum(momentum),
+                None => optimizer,
+            };
+            for gradient in gradients {
+                optimizer.step(&groups, &[Tensor::new(&gradient, &Device::Cpu).unwrap()], 0.1).unwrap();
+            }
+            values(&groups[0].parameters[0])
+        };
+        for (kind, name) in OptimizerKind::ALL {
+            assert_eq!(walked(*kind, None), walked(*kind, Some(MOMENTUM)), "{name}");
+            assert_eq!(walked(*kind, None) == walked(*kind, Some(0.0)), !kind.has_momentum(), "{name}");
         }
     }
 

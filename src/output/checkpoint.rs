@@ -1,6 +1,7 @@
 //! Checkpoints: files from which a run continues.
 //!
-//! A checkpoint is a safetensors file. Its tensors are the parameters, the optimizer's averages and the last picture.
+//! A checkpoint is a safetensors file. Its tensors are the parameters, their average if there is one, the optimizer's
+//! averages and the last picture.
 //! Everything else is JSON in its metadata. The metadata also has the SHA-256 of the whole file, computed with zeros
 //! in the place of the digest.
 
@@ -18,7 +19,7 @@ use super::{Make, Products, Recipe};
 use crate::files::{open_regular, to_hex, unreadable_file};
 use crate::optimizer::OptimizerState;
 use crate::resolve::check;
-use crate::session::{FitSoFar, Judged, Plateau, SessionState};
+use crate::session::{Average, FitSoFar, Judged, Plateau, SessionState};
 use crate::{Error, Result};
 
 /// The key of the head in the metadata.
@@ -162,6 +163,16 @@ struct Head {
     /// How well the picture fits so far; earlier versions did not measure it
     #[serde(default)]
     fit: Option<FitSoFar>,
+    /// The average of the parameters, without its tensors
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    average: Option<AverageHead>,
+}
+
+/// What an average of the parameters is besides its tensors.
+#[derive(Serialize, Deserialize)]
+struct AverageHead {
+    count: u64,
+    weight: f64,
 }
 
 /// Whether something that happens every `every` iterations is due after this number of iterations.
@@ -183,6 +194,7 @@ impl Checkpoint {
             tensors.extend(named("first", moments(0)));
             tensors.extend(named("second", moments(1)));
         }
+        tensors.extend(named("average", state.average.iter().flat_map(|average| &average.means)));
         tensors.extend(named("picture", state.last.iter().map(|last| &last.picture)));
         tensors.extend(named("enlarged", &state.enlarged));
         let bytes = tensors.iter().map(|(_, tensor)| bytes_of(tensor)).collect::<Result<Vec<_>>>()?;
@@ -201,6 +213,7 @@ impl Checkpoint {
             palette: state.palette.clone(),
             loss_before: state.last.as_ref().and_then(|last| last.loss_before),
             fit: state.fit,
+            average: state.average.as_ref().map(|&Average { count, weight, .. }| AverageHead { count, weight }),
         };
         let head = serde_json::to_string(&head).map_err(|error| fault(error.to_string()))?;
         let metadata = HashMap::from([(HEAD.to_owned(), head), ("sha256".to_owned(), "0".repeat(DIGITS))]);
@@ -273,6 +286,7 @@ fn state_of(head: &Head, tensors: &SafeTensors) -> Result<Option<SessionState>> 
     let (Some(pictures), Some(enlarged)) = (tensors_of("picture", tensors)?, tensors_of("enlarged", tensors)?) else {
         return Ok(None);
     };
+    let Some(means) = tensors_of("average", tensors)? else { return Ok(None) };
     let result = &head.recipe.result;
     let picture = pictures.into_iter().next();
     let loss = result.figures.loss;
@@ -285,6 +299,7 @@ fn state_of(head: &Head, tensors: &SafeTensors) -> Result<Option<SessionState>> 
         iteration: result.iterations_done,
         parameters,
         optimizer: head.optimizer_steps.map(|steps| OptimizerState { steps, moments }),
+        average: head.average.as_ref().map(|&AverageHead { count, weight }| Average { count, weight, means }),
         plateau: head.plateau.clone(),
         palette: head.palette.clone(),
         last,

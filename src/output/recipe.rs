@@ -193,11 +193,13 @@ impl Recipe {
         } else {
             format!("Styles: {}, Style weight: {}, ", names.join(" / "), settings.weight_of_styles())
         };
+        let labels: Vec<String> = settings.label.iter().map(ToString::to_string).collect();
+        let labels = if labels.is_empty() { String::new() } else { format!("Labels: {}, ", labels.join(" / ")) };
         let upscaled = settings.upscaling();
         let upscaled = upscaled.map_or_else(String::new, |(times, name)| format!(", Upscale: {times} by {name}"));
         let rendered = self.rendered.map_or_else(String::new, |size| format!(", Rendered: {size}"));
         Ok(format!(
-            "{}\n{styles}Iterations: {}, Size: {}{upscaled}{rendered}, Seed: {}, {drawer}, CLIP: {}, Cutouts: {}, Augmentations: {}, \
+            "{}\n{styles}{labels}Iterations: {}, Size: {}{upscaled}{rendered}, Seed: {}, {drawer}, CLIP: {}, Cutouts: {}, Augmentations: {}, \
              Optimizer: {}, Learning rate: {}, Program: {}",
             settings.prompt,
             self.result.iterations_done,

@@ -32,5 +32,12 @@ pub fn check(settings: &Settings) -> Result<()> {
         let hint = "give only one of them: a run that stops early has no second pass";
         return Err(Error::usage("‹hires› and ‹auto-stop› are both given", hint));
     }
+    if settings.momentum.is_some() && !settings.optimizer.has_momentum() {
+        let problem = format!("‹momentum› is given, but the optimizer {} has none", settings.optimizer);
+        return Err(Error::usage(
+            problem,
+            "leave out ‹momentum›, or choose the optimizer adam, adamw, adamax or radam",
+        ));
+    }
     blueprint.check(settings)
 }

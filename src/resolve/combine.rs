@@ -100,6 +100,10 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     merged.stop_at = merged.stop_at.filter(|_| stopped <= lengthened);
     merged.tidy = merged.tidy.filter(|is_tidy| *is_tidy && blueprint.has("tidy"));
     merged.outline = merged.outline.filter(|is_outlined| *is_outlined);
+    merged.no_text = merged.no_text.filter(|weight| *weight != 0.0);
+    merged.recut_images = merged.recut_images.filter(|is_recut| *is_recut);
+    merged.center_bias = merged.center_bias.filter(|focus| *focus != 0.0);
+    merged.average = merged.average.filter(|decay| *decay != 0.0);
     settle_styles(&mut merged)?;
     settle_upscaling(&mut merged, vqgan)?;
     let weight = init_weight::named(layers);

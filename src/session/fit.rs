@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::LoadedModel;
+use super::targets::is_shown;
 use crate::Result;
 use crate::clip::{Clip, is_too_thin};
 use crate::judge::{Fit, Perceptor};
@@ -37,12 +38,11 @@ impl FitSoFar {
     }
 }
 
-/// What the picture is compared with by a CLIP whose perceptor has these targets: the sentences and images with positive
-/// weights. What it is to steer away from, and random features, say nothing about what it is to show. None if nothing is
+/// What the picture is compared with by a CLIP whose perceptor has these targets: the sentences, labels and images with
+/// positive weights. What it is to steer away from, and random features, say nothing about what it is to show. None if nothing is
 /// left, or if the picture is too thin to be compared.
 pub(super) fn fit(settings: &Settings, clip: &LoadedModel<Clip>, perceptor: &Perceptor) -> Result<Option<Fit>> {
-    let shown = settings.prompt.all().len() + settings.image_prompt.len();
-    let wanted = perceptor.targets().iter().take(shown).filter(|target| target.weight > 0.0);
+    let wanted = perceptor.targets().iter().filter(|target| is_shown(target) && target.weight > 0.0);
     let wanted: Vec<_> = wanted.map(|target| (target.feature.clone(), target.weight)).collect();
     if wanted.is_empty() || is_too_thin(settings.size.width, settings.size.height) {
         return Ok(None);

@@ -2,6 +2,7 @@
 
 use candle_core::Tensor;
 
+use super::Average;
 use super::readings::Readings;
 use crate::Result;
 use crate::device::Moment;
@@ -37,6 +38,8 @@ pub(super) struct Moved {
     pub parameters: Vec<Tensor>,
     /// The state of the optimizer
     pub optimizer: OptimizerState,
+    /// The average of the parameters of the iterations before
+    pub average: Option<Average>,
 }
 
 impl Moved {
@@ -44,21 +47,22 @@ impl Moved {
     ///
     /// # Errors
     /// If memory runs out.
-    pub(super) fn copy(drawer: &dyn Drawer, optimizer: &Optimizer) -> Result<Self> {
+    pub(super) fn copy(drawer: &dyn Drawer, optimizer: &Optimizer, average: Option<&Average>) -> Result<Self> {
         let parameters = drawer.parameters();
         let parameters = parameters.iter().map(|parameter| parameter.detach().copy());
         let parameters = parameters.collect::<candle_core::Result<_>>()?;
-        Ok(Self { parameters, optimizer: optimizer.state().clone() })
+        Ok(Self { parameters, optimizer: optimizer.state().clone(), average: average.cloned() })
     }
 
-    /// Restores this state.
+    /// Restores this state, and returns the average.
     ///
     /// # Errors
     /// If the device fails.
-    pub(super) fn put_back(self, drawer: &dyn Drawer, optimizer: &mut Optimizer) -> Result<()> {
+    pub(super) fn put_back(self, drawer: &dyn Drawer, optimizer: &mut Optimizer) -> Result<Option<Average>> {
         for (parameter, value) in drawer.parameters().iter().zip(&self.parameters) {
             parameter.set(value)?;
         }
-        optimizer.restore(self.optimizer)
+        optimizer.restore(self.optimizer)?;
+        Ok(self.average)
     }
 }

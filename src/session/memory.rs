@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{LoadedModel, Models};
+use super::{LoadedModel, Models, no_text};
 use crate::clip::Clip;
 use crate::device::ComputeDevice;
 use crate::drawer::{self, Blueprint};
-use crate::frozen::{GRADIENT_GROUP, MemoryOf};
+use crate::frozen::{GRADIENT_GROUP, Memory, MemoryOf};
 use crate::judge::{Loss, losses};
 use crate::machine::in_words;
 use crate::settings::Settings;
@@ -24,6 +24,11 @@ const SLACK_ON_GPU: u64 = 16;
 /// The memory of buffers that wait to be used again: 1 / the first number as a share, and at most the second number in
 /// bytes (`frozen/buffer.rs`).
 const WAITING: (u64, u64) = (8, 128 << 20);
+
+/// The memory of the average of the parameters, in bytes for each pixel of the picture: the average, a mean that is being
+/// drawn and a copy of the parameters, each of at most four numbers (a latent of f8 and cells with alpha have as many), and
+/// the picture of the mean.
+const AVERAGED: u64 = 3 * 16 + 16;
 
 /// The number of blocks that are computed twice to save memory. The picture stays the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -62,7 +67,7 @@ impl<'a> Estimate<'a> {
     /// If a model cannot take the picture's size.
     pub(super) fn new(settings: &'a Settings, models: &'a Models, of: MemoryOf) -> Result<Self> {
         let blueprint = drawer::of(&settings.drawer)?;
-        let starting = blueprint.start_memory(settings, models.loaded(), of)?;
+        let mut starting = blueprint.start_memory(settings, models.loaded(), of)?;
         let (mut program, mut lasting, mut file, mut reading) = (PROGRAM_ON_GPU, 0, 0, 0);
         if of == MemoryOf::Host {
             program = PROGRAM;
@@ -75,6 +80,10 @@ impl<'a> Estimate<'a> {
                 file = vqgan.file_bytes();
             }
             for clip in distinct(models) {
+                if settings.no_text.is_some() {
+                    // Before anything is drawn.
+                    starting = starting.max(no_text::memory(&clip.model)?);
+                }
                 lasting += clip.compiled_bytes();
                 file = file.max(clip.file_bytes());
             }
@@ -121,8 +130,15 @@ impl<'a> Estimate<'a> {
     pub(super) fn bytes(&self, batch: usize, recomputed: Recomputed) -> Result<u64> {
         let (size, of) = (self.settings.size, self.of);
         let drawing = self.blueprint.memory(self.settings, self.models.loaded(), recomputed.decoder, of)?;
+        let pixels = size.width.saturating_mul(size.height) as u64;
+        let averaged = if self.settings.average.is_some() { pixels.saturating_mul(AVERAGED) } else { 0 };
+        let picture = pixels.saturating_mul(12);
+        // Each CLIP keeps the images that are cut like the picture.
+        let is_cut = self.settings.recut_images == Some(true);
+        let images = if is_cut { self.settings.image_prompt.len() * self.models.clips.len() } else { 0 };
+        let held = picture.saturating_mul(images as u64).saturating_add(averaged);
+        let drawing = Memory { kept: drawing.kept.saturating_add(held), peak: drawing.peak.saturating_add(held) };
         let mut most = drawing.peak.max(self.starting).max(self.enlarging);
-        let picture = (12 * size.width).saturating_mul(size.height) as u64;
         let buffers = match of {
             // The gradient of the warp has a buffer with the size of the picture for each group of cutouts.
             MemoryOf::Host => batch.div_ceil(GRADIENT_GROUP) + 2,

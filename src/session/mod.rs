@@ -1,11 +1,13 @@
 //! The loop: draw, judge, step. It prints nothing and writes no files; it reports its progress as events.
 
+mod average;
 mod backdrop;
 mod coloring;
 mod fit;
 mod iteration;
 pub(crate) mod memory;
 mod models;
+mod no_text;
 mod plan;
 mod plateau;
 mod readings;
@@ -19,13 +21,16 @@ mod targets;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use candle_core::{Tensor, Var};
 
+pub use average::Average;
 pub use fit::FitSoFar;
 pub use memory::Recomputed;
 pub use models::{LoadedModel, ModelStore, Models, check_usable};
+pub use no_text::prepare_no_text;
 pub use plan::Plan;
 pub use plateau::Plateau;
 pub use run::{End, Finished, run};
@@ -40,7 +45,7 @@ use second_pass::SecondPass;
 use crate::device::{ComputeDevice, Moment};
 use crate::drawer::{self, Drawer, Start};
 use crate::frozen::{Network, SquareSum, with_gradient};
-use crate::judge::{Cutouts, Fit, Judge, Loss, LossValue, Reach, Seen, losses, no_gradient};
+use crate::judge::{Cutouts, Fit, Framing, Judge, Loss, LossValue, Reach, Seen, losses, no_gradient};
 use crate::optimizer::Optimizer;
 use crate::random::Stream;
 use crate::settings::Settings;
@@ -55,6 +60,10 @@ pub struct Session {
     /// Losses of the picture itself
     losses: Vec<Box<dyn Loss>>,
     optimizer: Optimizer,
+    /// The average of the parameters of all iterations that were launched, if settings ask for it
+    average: Option<Average>,
+    /// The picture of the average that was delivered last, with the number of sets of parameters in that average
+    averaged: RefCell<Option<(u64, Tensor)>>,
     iteration: usize,
     plateau: Option<Plateau>,
     coloring: Option<Coloring>,
@@ -116,17 +125,18 @@ impl Session {
             zooms: blueprint.zooms(),
             noise: settings.cut_noise,
             seed: settings.seed.0,
+            framing: Framing::of(settings),
         };
         targets::hint(settings)?.into_iter().for_each(&mut *warn);
         let (mut perceptors, mut fits) = (Vec::new(), Vec::new());
         for clip in &models.clips {
-            let prompts = targets::perceptor(settings, clip, cutouts.clone(), warn)?;
+            let prompts = targets::perceptor(settings, clip, cutouts.clone(), device, warn)?;
             fits.extend(fit::fit(settings, clip, &prompts)?);
             let styles = styles::perceptor(settings, clip, &cutouts, warn)?;
             let both = [Some(prompts), styles].into_iter().flatten();
             perceptors.extend(both.map(|perceptor| perceptor.recomputing(plan.recomputed().clip)));
         }
-        let optimizer = Optimizer::new(settings.optimizer, &drawer.parameter_groups())?;
+        let optimizer = optimizer(settings, drawer.as_ref())?;
         let judge = Judge { perceptors, batch: plan.cut_batch() };
         let coloring = Coloring::new(settings)?;
         Ok(Self {
@@ -134,6 +144,8 @@ impl Session {
             judge,
             losses: losses(settings),
             optimizer,
+            average: None,
+            averaged: RefCell::default(),
             iteration: 0,
             plateau: settings.auto_stop.then(Plateau::default),
             // Choosing colors happens on the CPU and changes the state, so it must wait for the picture.
@@ -161,10 +173,12 @@ impl Session {
             let parameters = self.drawer.parameters().iter().map(Var::as_detached_tensor).collect();
             (parameters, self.optimizer.state().clone())
         };
+        let average = self.average_of_finished().cloned();
         SessionState {
             iteration: self.iteration,
             parameters,
             optimizer: Some(optimizer),
+            average,
             plateau: self.plateau.clone(),
             palette: self.coloring.as_ref().and_then(Coloring::found).map(<[_]>::to_vec),
             last: self.last.clone(),
@@ -193,6 +207,11 @@ impl Session {
         for (parameter, saved) in parameters.iter().zip(&state.parameters) {
             parameter.set(&saved.to_device(parameter.device())?)?;
         }
+        self.average = match state.average.filter(|_| self.settings.average.is_some()) {
+            Some(average) => Some(average.beside(&parameters)?),
+            None => None,
+        };
+        self.averaged.take();
         if let (Some(plateau), Some(saved)) = (&mut self.plateau, state.plateau) {
             *plateau = saved;
         }
@@ -270,7 +289,7 @@ impl Session {
     /// If the device fails.
     pub fn halt(&mut self) -> Result<()> {
         match self.ahead.take() {
-            Some(Ok(next)) => next.before.put_back(self.drawer.as_ref(), &mut self.optimizer),
+            Some(Ok(next)) => self.put_back(next.before),
             _ => Ok(()),
         }
     }
@@ -284,13 +303,19 @@ impl Session {
     /// Launches an iteration. If that fails, the parameters stay as they were.
     fn begin(&mut self, number: usize) -> Result<Iteration> {
         let begun = Instant::now();
-        let before = Moved::copy(self.drawer.as_ref(), &self.optimizer)?;
+        let before = Moved::copy(self.drawer.as_ref(), &self.optimizer, self.average.as_ref())?;
         let asked = self.ask_for(number, before.clone()).or_else(|error| {
-            before.put_back(self.drawer.as_ref(), &mut self.optimizer)?;
+            self.put_back(before)?;
             Err(error)
         });
         self.asked_in = begun.elapsed();
         asked
+    }
+
+    /// Restores what a step changed.
+    fn put_back(&mut self, before: Moved) -> Result<()> {
+        self.average = before.put_back(self.drawer.as_ref(), &mut self.optimizer)?;
+        Ok(())
     }
 
     fn ask_for(&mut self, number: usize, before: Moved) -> Result<Iteration> {
@@ -336,6 +361,9 @@ impl Session {
         }
         let readings = Readings::of(&wanted)?;
         let computed = self.device.moment()?;
+        if let Some(decay) = self.settings.average {
+            self.average = Some(Average::with(self.average.as_ref(), &self.drawer.parameters(), decay)?);
+        }
         let factor = self.settings.learning_rate_drops.factor(number, self.settings.iterations);
         self.optimizer.step(&groups, &gradients, self.settings.learning_rate * factor)?;
         self.drawer.constrain()?;
@@ -359,7 +387,7 @@ impl Session {
         let loss: f64 = losses.iter().map(|(_, loss)| loss).sum();
         if !loss.is_finite() || !read.flatten().all(f32::is_finite) {
             self.ahead = None;
-            begun.before.put_back(self.drawer.as_ref(), &mut self.optimizer)?;
+            self.put_back(begun.before)?;
             return Err(Error::NotFinite { iteration: begun.number });
         }
         if let Some(plateau) = &mut self.plateau {
@@ -377,4 +405,13 @@ impl Session {
         let fit = self.fit.map(|so_far| so_far.lately);
         Ok((Step { iteration: begun.number, loss, fit, losses }, begun.picture))
     }
+}
+
+/// The optimizer that settings ask for, with the parameters of a drawer.
+fn optimizer(settings: &Settings, drawer: &dyn Drawer) -> Result<Optimizer> {
+    let optimizer = Optimizer::new(settings.optimizer, &drawer.parameter_groups())?;
+    Ok(match settings.momentum {
+        Some(momentum) => optimizer.with_momentum(momentum),
+        None => optimizer,
+    })
 }

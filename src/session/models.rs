@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
+use candle_core::Tensor;
 use sha2::{Digest, Sha256};
 
 use crate::clip::Clip;
@@ -44,6 +45,8 @@ struct Source {
     /// Whether the model is inside the program, not read from a disk
     compiled: bool,
     hash: std::sync::Mutex<Hash>,
+    /// What `--no-text` steers toward, for a CLIP, if it was needed
+    without_text: OnceLock<Tensor>,
 }
 
 enum Hash {
@@ -105,14 +108,16 @@ impl<M> LoadedModel<M> {
             }
         };
         let (bytes, compiled) = (files.weights.bytes(), files.weights.static_bytes().is_some());
-        let source = Source { role, commit: files.commit, file, bytes, compiled, hash: hash.into() };
+        let (commit, hash, without_text) = (files.commit, hash.into(), OnceLock::new());
+        let source = Source { role, commit, file, bytes, compiled, hash, without_text };
         Ok(Self { name: name.to_owned(), model: Arc::new(model), source: Arc::new(source) })
     }
 
     /// A model of random weights, which no recipe can name.
     pub(crate) fn random(role: Role, name: &str, model: M) -> Self {
         let hash = Hash::Known(String::new()).into();
-        let source = Source { role, commit: None, file: String::new(), bytes: 0, compiled: false, hash };
+        let without_text = OnceLock::new();
+        let source = Source { role, commit: None, file: String::new(), bytes: 0, compiled: false, hash, without_text };
         Self { name: name.to_owned(), model: Arc::new(model), source: Arc::new(source) }
     }
 
@@ -126,6 +131,11 @@ impl<M> LoadedModel<M> {
     #[must_use]
     pub fn compiled_bytes(&self) -> u64 {
         if self.source.compiled { self.source.bytes } else { 0 }
+    }
+
+    /// What `--no-text` steers toward, if it was needed.
+    pub(super) fn without_text(&self) -> &OnceLock<Tensor> {
+        &self.source.without_text
     }
 
     /// The record of this model in a recipe. Waits until the file is hashed.

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 use image::RgbImage;
 
-use super::{Plan, Session};
+use super::{Plan, Session, optimizer};
 use crate::drawer::{self, Loaded, Start};
-use crate::optimizer::Optimizer;
 use crate::picture::{Size, lanczos, to_image, to_values};
 use crate::session::Models;
 use crate::settings::Settings;
@@ -80,7 +79,12 @@ impl Session {
         if !self.second_pass.as_ref().is_some_and(|pass| pass.begins_with(self.iteration)) {
             return Ok(());
         }
-        let drawn = crate::device::bring(&self.drawer.deliver(None, None)?)?;
+        let drawer = self.drawer.as_ref();
+        let draw = || crate::device::bring(&drawer.deliver(None, None)?);
+        let drawn = match self.average_now()? {
+            Some(average) => average.within(drawer, draw)?,
+            None => draw()?,
+        };
         self.begin_second_pass(at_full_size(&drawn, self.settings.size)?)
     }
 
@@ -98,8 +102,10 @@ impl Session {
         let loaded = Loaded { vqgan: pass.vqgan.as_ref() };
         let blueprint = drawer::of(&settings.drawer)?;
         self.drawer = blueprint.build(settings, loaded, pass.recomputed, start, self.device.tensors())?;
-        self.optimizer = Optimizer::new(settings.optimizer, &self.drawer.parameter_groups())?;
-        pass.enlarged = Some(enlarged);
+        self.optimizer = optimizer(settings, self.drawer.as_ref())?;
+        // An average of parameters of two drawers means nothing.
+        (self.average, pass.enlarged) = (None, Some(enlarged));
+        self.averaged.take();
         Ok(())
     }
 }

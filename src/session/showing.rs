@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::Session;
 use super::backdrop::Backdrop;
 use super::second_pass::at_full_size;
+use super::{Average, Session};
 use crate::device::bring;
 use crate::drawer::Drawing;
 use crate::judge::mean_cosine;
@@ -14,11 +14,14 @@ use crate::{Error, Result};
 
 impl Session {
     /// The picture as it would be delivered now, in host memory: `[1, 3, height, width]` with values from 0 to 1, or
-    /// `[1, 4, height, width]` with straight alpha.
+    /// `[1, 4, height, width]` with straight alpha. If settings ask for an average of the parameters, it is drawn of that.
     ///
     /// # Errors
     /// If the computation fails.
     pub fn picture(&self) -> Result<Tensor> {
+        if let Some(average) = self.average_now()? {
+            return self.of_average(&average);
+        }
         if let Some(Ok(next)) = &self.ahead {
             // The next iteration has drawn this picture already.
             return self.deliver(Some(&self.device.fetch(&next.picture, &next.computed)?));
@@ -26,17 +29,50 @@ impl Session {
         bring(&self.deliver(None)?)
     }
 
-    /// The picture to deliver for one that an iteration drew, as in [`Session::picture`]. An iteration in progress is
-    /// not interrupted.
+    /// The picture to deliver for the one that the last iteration drew, as in [`Session::picture`]. An iteration in progress
+    /// is not interrupted.
     ///
     /// # Errors
     /// If an iteration of this session did not draw the picture.
     pub fn delivered(&self, drawn: &Tensor) -> Result<Tensor> {
+        if let Some(average) = self.average_of_finished() {
+            if let Some((_, known)) = self.averaged.borrow().as_ref().filter(|(count, _)| *count == average.count) {
+                return Ok(known.clone());
+            }
+            let picture = self.of_average(average)?;
+            self.averaged.replace(Some((average.count, picture.clone())));
+            return Ok(picture);
+        }
         let fetched = match &self.judged {
             Some(moment) => self.device.fetch(drawn, moment)?,
             None => bring(drawn)?,
         };
         self.deliver(Some(&fetched))
+    }
+
+    /// The average of the parameters that the finished iterations judged; none if settings do not ask for it, or before
+    /// the first iteration.
+    pub(super) fn average_of_finished(&self) -> Option<&Average> {
+        match &self.ahead {
+            Some(Ok(next)) => next.before.average.as_ref(),
+            _ => self.average.as_ref(),
+        }
+    }
+
+    /// The average of these and the current parameters, of which no iteration may be finished yet; none if settings do
+    /// not ask for it.
+    pub(super) fn average_now(&self) -> Result<Option<Average>> {
+        let Some(decay) = self.settings.average else { return Ok(None) };
+        if matches!(self.ahead, Some(Ok(_))) {
+            // The iteration in progress has added them.
+            return Ok(self.average.clone());
+        }
+        Average::with(self.average.as_ref(), &self.drawer.parameters(), decay).map(Some)
+    }
+
+    /// The picture to deliver of averaged parameters, in host memory.
+    fn of_average(&self, average: &Average) -> Result<Tensor> {
+        average.within(self.drawer.as_ref(), || bring(&self.deliver(None)?))
     }
 
     fn deliver(&self, drawn: Option<&Tensor>) -> Result<Tensor> {
@@ -58,9 +94,13 @@ impl Session {
     /// # Errors
     /// If the computation fails.
     pub fn drawing(&self) -> Result<Option<Drawing>> {
-        match &self.coloring {
+        let of_parameters = || match &self.coloring {
             Some(coloring) => coloring.drawing(self.drawer.as_ref()),
             None => self.drawer.drawing(None),
+        };
+        match self.average_now()? {
+            Some(average) => average.within(self.drawer.as_ref(), of_parameters),
+            None => of_parameters(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use candle_core::Tensor;
 
+use super::average::Average;
 use super::fit::FitSoFar;
 use super::plateau::Plateau;
 use crate::optimizer::OptimizerState;
@@ -16,6 +17,8 @@ pub struct SessionState {
     pub parameters: Vec<Tensor>,
     /// The state of the optimizer; none to start over
     pub optimizer: Option<OptimizerState>,
+    /// The average of the parameters of all iterations so far, if the settings ask for it; none to start over
+    pub average: Option<Average>,
     /// The course of the loss, if the settings ask to stop when it stops improving; none to start over
     pub plateau: Option<Plateau>,
     /// The colors that were chosen from the picture, if settings ask for that

@@ -3,17 +3,32 @@
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
+use image::RgbImage;
 
-use super::LoadedModel;
+use super::{LoadedModel, no_text};
 use crate::Result;
 use crate::clip::{Clip, preprocess};
 use crate::drawer;
 use crate::judge::{Cutouts, Perceptor, Target};
 use crate::models::embedded;
-use crate::picture;
+use crate::picture::{self, Size, to_values};
+use crate::progress::Stop;
 use crate::random::{Stream, seed_of_word};
 use crate::sentence;
 use crate::settings::Settings;
+
+/// The kinds of targets, as the names of losses begin.
+const PROMPT: &str = "prompt";
+const LABEL: &str = "label";
+const IMAGE_PROMPT: &str = "image-prompt";
+const NOISE_PROMPT: &str = "noise-prompt";
+const NO_TEXT: &str = "no-text";
+
+/// Whether a target says what the picture is to show: sentences, labels and images do.
+pub(super) fn is_shown(target: &Target) -> bool {
+    let kind = target.name.split(':').next().unwrap_or_default();
+    [PROMPT, LABEL, IMAGE_PROMPT].contains(&kind)
+}
 
 /// Creates a perceptor that looks for all prompts of settings in these cutouts. `warn` receives a warning about text that a model
 /// ignores.
@@ -21,17 +36,20 @@ pub(super) fn perceptor(
     settings: &Settings,
     clip: &LoadedModel<Clip>,
     cutouts: Cutouts,
+    device: &Device,
     warn: &mut dyn FnMut(String),
 ) -> Result<Perceptor> {
     let model = &clip.model;
-    let mut targets = Vec::new();
-    for (index, prompt) in settings.prompt.all().iter().enumerate() {
-        let text = model.read(&prompt.text)?;
+    let (mut targets, mut cut) = (Vec::new(), Vec::new());
+    let prompts = settings.prompt.all().iter().enumerate().map(|(index, prompt)| (PROMPT, index, prompt));
+    let labels = settings.label.iter().enumerate().map(|(index, label)| (LABEL, index, label));
+    for (kind, index, prompt) in prompts.chain(labels) {
+        let text = if kind == LABEL { model.read_label(&prompt.text)? } else { model.read(&prompt.text)? };
         if let Some(dropped) = &text.dropped {
             let longest = model.config().text.context_length;
             let name = &clip.name;
             warn(format!(
-                "the prompt is longer than the {longest} tokens that {name} reads; {name} ignores: {dropped}"
+                "the {kind} is longer than the {longest} tokens that {name} reads; {name} ignores: {dropped}"
             ));
         }
         if clip.name == embedded::NAME
@@ -40,19 +58,37 @@ pub(super) fn perceptor(
             warn(warning);
         }
         let feature = text.feature;
-        targets.push(Target { name: format!("prompt:{index}"), feature, weight: prompt.weight, stop: prompt.stop });
+        targets.push(Target { name: format!("{kind}:{index}"), feature, weight: prompt.weight, stop: prompt.stop });
     }
     for (index, prompt) in settings.image_prompt.iter().enumerate() {
-        let seen = preprocess(&picture::read(Path::new(&prompt.value))?, model.side())?;
-        let feature = model.image_features(&seen)?.squeeze(0)?;
-        targets.push(Target { name: format!("image-prompt:{index}"), feature, weight: prompt.weight, stop: None });
+        let picture = picture::read(Path::new(&prompt.value))?;
+        let feature = model.image_features(&preprocess(&picture, model.side())?)?.squeeze(0)?;
+        let stop = settings.image_stop.map(|distance| distance.copysign(prompt.weight));
+        let target = Target { name: format!("{IMAGE_PROMPT}:{index}"), feature, weight: prompt.weight, stop };
+        if settings.recut_images == Some(true) {
+            cut.push((target, with_proportions(picture, settings.size, device)?));
+        } else {
+            targets.push(target);
+        }
     }
     for (index, prompt) in settings.noise_prompt.iter().enumerate() {
         let seed = prompt.value.parse().unwrap_or_else(|_| seed_of_word(&prompt.value));
         let feature = random_feature(seed, model.config().features)?;
-        targets.push(Target { name: format!("noise-prompt:{index}"), feature, weight: prompt.weight, stop: None });
+        targets.push(Target { name: format!("{NOISE_PROMPT}:{index}"), feature, weight: prompt.weight, stop: None });
     }
-    Perceptor::new(clip.name.clone(), model.clone(), targets, cutouts)
+    if let Some(weight) = settings.no_text {
+        // A job has prepared it, and could be stopped meanwhile.
+        let feature = no_text::direction(clip, &Stop::default(), warn)?;
+        targets.push(Target { name: NO_TEXT.into(), feature, weight, stop: None });
+    }
+    let perceptor = Perceptor::new(clip.name.clone(), model.clone(), targets, cutouts)?;
+    Ok(if cut.is_empty() { perceptor } else { perceptor.cutting(cut) })
+}
+
+/// The middle of an image with the proportions of the picture, `[1, 3, height, width]`, to be cut like that.
+fn with_proportions(image: RgbImage, size: Size, device: &Device) -> Result<Tensor> {
+    let values = to_values(&picture::cover(image, size)?, 3);
+    Ok(Tensor::from_vec(values, (1, 3, size.height, size.width), device)?)
 }
 
 /// The style that asks for cells, and the option that draws them.

@@ -32,7 +32,8 @@ fn of_state(session: &Session) -> Vec<Vec<f32>> {
     let state = session.state();
     assert_eq!(state.iteration, session.iteration());
     let moments = state.optimizer.unwrap().moments.into_iter().flatten();
-    state.parameters.into_iter().chain(moments).map(|tensor| values(&tensor)).collect()
+    let means = state.average.into_iter().flat_map(|average| average.means);
+    state.parameters.into_iter().chain(moments).chain(means).map(|tensor| values(&tensor)).collect()
 }
 
 /// Draws a small picture with the embedded model in two sessions, one that waits and one that goes ahead. `change`
@@ -88,6 +89,23 @@ fn runs_to_the_end_and_stopped_ones_are_the_same() {
             both_ways(Overrides { iterations: Some(4), ..overrides }, stop_after, |session| session);
         assert_eq!((expected.done, expected.iterations.len()), (stop_after.min(4), stop_after.min(4)));
         assert!(found == expected, "{}", expected.end);
+    }
+}
+
+#[test]
+fn averages_are_of_the_same_iterations() {
+    for drawer in ["vqgan", "pixel"] {
+        for stop_after in [100, 2] {
+            let averaged = Overrides {
+                average: Some(0.8),
+                drawer: Some(drawer.into()),
+                iterations: Some(4),
+                ..Overrides::default()
+            };
+            let [expected, found] = both_ways(averaged, stop_after, |session| session);
+            assert_eq!(expected.iterations.len(), stop_after.min(4));
+            assert!(found == expected, "{drawer}, {stop_after}");
+        }
     }
 }
 

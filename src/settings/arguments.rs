@@ -18,6 +18,11 @@ pub(super) fn number(argument: Arg) -> Arg {
     signed(argument).value_parser(text::number)
 }
 
+/// Reads `--option`, which means `usual`, or `--option=NUMBER`.
+pub(super) fn number_or(argument: Arg, usual: &'static str) -> Arg {
+    number(argument).num_args(0..=1).require_equals(true).default_missing_value(usual)
+}
+
 /// Reads a word that begins with a minus sign and a digit as a value.
 pub(super) fn signed(argument: Arg) -> Arg {
     argument.allow_negative_numbers(true)

@@ -105,6 +105,7 @@ mod tests {
             "DeviceChoice" => "cpu",
             "StyleName" => "watercolor",
             "Color" => "navy",
+            "Schedule" => "0.25,0.75@40%",
             _ => "a",
         };
         serde_json::json!(text)

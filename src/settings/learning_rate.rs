@@ -3,18 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::point::Point;
+
 /// Points of a run at which the learning rate is divided by ten.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LearningRateDrops(Vec<Point>);
-
-/// A point of a run.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Point {
-    /// Before this iteration
-    Iteration(usize),
-    /// After this percentage of all iterations
-    Percent(f64),
-}
 
 /// Each drop divides the learning rate by this, as in pixray.
 const FACTOR: f64 = 10.0;
@@ -28,25 +21,15 @@ impl LearningRateDrops {
 
     /// The factor of the learning rate in an iteration of a run of `iterations`.
     #[must_use]
-    #[allow(clippy::cast_precision_loss)]
     pub fn factor(&self, iteration: usize, iterations: usize) -> f64 {
-        let passed = |point: &&Point| match point {
-            Point::Iteration(at) => iteration >= *at,
-            Point::Percent(percent) => iteration as f64 * 100.0 >= percent * iterations as f64,
-        };
-        FACTOR.powi(-i32::try_from(self.0.iter().filter(passed).count()).unwrap_or(i32::MAX))
+        let passed = self.0.iter().filter(|point| point.has_passed(iteration, iterations)).count();
+        FACTOR.powi(-i32::try_from(passed).unwrap_or(i32::MAX))
     }
 
     /// The points that depend on the length of a run of `iterations`: as text, with the iterations they stand for.
     #[must_use]
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     pub fn relative(&self, iterations: usize) -> Vec<(String, usize)> {
-        let at = |percent: f64| (percent * iterations as f64 / 100.0).ceil() as usize;
-        let relative = |point: &Point| match point {
-            Point::Iteration(_) => None,
-            Point::Percent(percent) => Some((format!("{percent}%"), at(*percent))),
-        };
-        self.0.iter().filter_map(relative).collect()
+        self.0.iter().filter_map(|point| point.relative(iterations)).collect()
     }
 }
 
@@ -59,19 +42,9 @@ impl FromStr for LearningRateDrops {
         }
         let point = |text: &str| {
             let text = text.trim();
-            let wrong =
-                || format!("`{text}` is not a point of a run: write an iteration (150), a percentage (75%), or none");
-            match text.strip_suffix('%') {
-                Some(percent) => {
-                    let percent: f64 = percent.parse().map_err(|_| wrong())?;
-                    match percent {
-                        0.0..=100.0 => Ok(Point::Percent(percent)),
-                        _ if percent > 100.0 => Err(format!("`{text}`: percentages must be at most 100%")),
-                        _ => Err(wrong()),
-                    }
-                }
-                None => text.parse().map(Point::Iteration).map_err(|_| wrong()),
-            }
+            Point::read(text, || {
+                format!("`{text}` is not a point of a run: write an iteration (150), a percentage (75%), or none")
+            })
         };
         text.split(',').map(point).collect::<Result<_, _>>().map(Self)
     }
@@ -84,10 +57,7 @@ impl fmt::Display for LearningRateDrops {
         }
         for (index, point) in self.0.iter().enumerate() {
             formatter.write_str(if index == 0 { "" } else { "," })?;
-            match point {
-                Point::Iteration(at) => write!(formatter, "{at}")?,
-                Point::Percent(percent) => write!(formatter, "{percent}%")?,
-            }
+            point.fmt(formatter)?;
         }
         Ok(())
     }

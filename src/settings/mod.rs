@@ -16,8 +16,10 @@ mod groups;
 mod learning_rate;
 mod options;
 mod pixel_shape;
+mod point;
 mod prompt;
 mod range;
+mod schedule;
 mod seed;
 mod start_noise;
 mod style_name;
@@ -42,6 +44,7 @@ pub use pixel_shape::PixelShape;
 pub(crate) use prompt::EMPTY_PROMPT;
 pub use prompt::{Prompt, Prompts};
 pub use range::Range;
+pub use schedule::Schedule;
 pub use seed::Seed;
 pub use start_noise::StartNoise;
 pub use style_name::StyleName;
@@ -122,6 +125,13 @@ impl Settings {
     pub fn styles_in_words(&self) -> Option<String> {
         let names: Vec<&str> = self.styles().map(|style| style.name.as_str()).collect();
         (!names.is_empty()).then(|| format!("styles {:?}, weight {}", names.join(", "), self.weight_of_styles()))
+    }
+
+    /// The labels in one line; none without labels.
+    #[must_use]
+    pub fn labels_in_words(&self) -> Option<String> {
+        let labels: Vec<String> = self.label.iter().map(|label| format!("{:?}", label.to_string())).collect();
+        (!labels.is_empty()).then(|| format!("labels {}", labels.join(", ")))
     }
 
     /// The input files of the picture, with the options that name them.

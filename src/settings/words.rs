@@ -34,7 +34,8 @@ impl OptionInfo {
             Value::Number(number) if number.is_f64() => number.as_f64().unwrap_or_default().to_string(),
             other => other.to_string(),
         };
-        if text.starts_with('-') {
+        let has_equals = self.value.is_some_and(|value| self.argument(value).is_require_equals_set());
+        if text.starts_with('-') || has_equals {
             words.push(format!("{option}={text}"));
         } else {
             words.extend([option, text]);
@@ -89,6 +90,7 @@ mod tests {
                     (None, "LearningRateDrops") => serde_json::json!("75%"),
                     (None, "DeviceChoice") => serde_json::json!("cpu"),
                     (None, "Color") => serde_json::json!("#f2eecb"),
+                    (None, "Schedule") => serde_json::json!("0.25,0.75@40%"),
                     (None, "StyleName") => serde_json::json!("neon"),
                     (None, _) => serde_json::json!("a"),
                 },

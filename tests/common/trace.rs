@@ -4,7 +4,7 @@ use candle_core::Device;
 use serde_json::Value;
 use text2art::clip::Clip;
 use text2art::drawer::{Start, VqganDrawer};
-use text2art::judge::{Cutouts, Judge, Perceptor, Reach, Target};
+use text2art::judge::{Cutouts, Framing, Judge, Perceptor, Reach, Target};
 use text2art::models::{Finder, Role};
 use text2art::picture::Size;
 use text2art::progress::Stop;
@@ -67,7 +67,8 @@ pub fn parts(device: &Device) -> (VqganDrawer, Judge) {
     let feature = clip.text_feature(&clip.tokenizer().encode(WORDS[0]).unwrap()).unwrap();
     let target = Target { name: "prompt:0".into(), feature, weight: 1.0, stop: None };
     let (reach, augmentations) = (Reach::All, Augmentations::NONE);
-    let cutouts = Cutouts { reach, count: 1, augmentations, zooms: 0.6, noise: 0.0, seed: 0 };
+    let cutouts =
+        Cutouts { reach, count: 1, augmentations, zooms: 0.6, noise: 0.0, seed: 0, framing: Framing::default() };
     let perceptors = vec![Perceptor::new("clip".into(), clip, vec![target], cutouts).unwrap()];
     let start = text2art::picture::read(&fixtures().join("trace/init.png")).unwrap();
     let size = Size { width: 32, height: 32 };

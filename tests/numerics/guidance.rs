@@ -8,7 +8,7 @@ use candle_core::Tensor;
 use common::{fixtures, noise, noise_tensor, relative_distance, text, values};
 use text2art::clip::Clip;
 use text2art::frozen::{Border, Filter, Homography, View, Warp, apply};
-use text2art::judge::{Cutouts, Judge, Judgement, Perceptor, Reach, Target};
+use text2art::judge::{Cutouts, Framing, Judge, Judgement, Perceptor, Reach, Target};
 use text2art::models::{Finder, ModelFiles, Role};
 use text2art::progress::Stop;
 use text2art::resolve::combine;
@@ -23,7 +23,15 @@ fn judge(model: &str, prompts: &[(&str, f64)], stop: Option<f64>, cutouts: usize
     };
     let targets = prompts.iter().map(target).collect();
     let augmentations = "crop,perspective,jitter,erase".parse().unwrap();
-    let cutouts = Cutouts { reach: Reach::All, count: cutouts, augmentations, zooms: 0.6, noise: 0.1, seed: 5 };
+    let cutouts = Cutouts {
+        reach: Reach::All,
+        count: cutouts,
+        augmentations,
+        zooms: 0.6,
+        noise: 0.1,
+        seed: 5,
+        framing: Framing::default(),
+    };
     Judge { perceptors: vec![Perceptor::new("clip".into(), clip.clone(), targets, cutouts).unwrap()], batch }
 }
 

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod average;
 mod bad_input;
 mod bad_models;
 mod batch;
@@ -34,10 +35,12 @@ mod startup;
 mod strokes;
 mod study;
 mod styles;
+mod targets;
 mod threads;
 #[cfg(unix)]
 mod topics;
 mod transparency;
+mod tuning;
 mod upscale;
 mod video;
 mod video_players;

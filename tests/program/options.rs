@@ -198,6 +198,15 @@ const GENERATE: [Group; 12] = [
                 ],
             ),
             (
+                "--label",
+                &[
+                    "apple --dry-run --label lighthouse --label 'stormy sea:0.5:0.7'",
+                    "apple --label ''",
+                    "apple --label 'lighthouse | sea'",
+                    "apple --label lighthouse:0",
+                ],
+            ),
+            (
                 "--image-prompt",
                 &[
                     "apple --dry-run --image-prompt photo.png:0.5 --image-prompt photo.png",
@@ -206,7 +215,33 @@ const GENERATE: [Group; 12] = [
                     "apple --image-prompt photo.png:0",
                 ],
             ),
+            (
+                "--image-stop",
+                &[
+                    "apple --dry-run --image-prompt photo.png --image-stop 0.6",
+                    "apple --image-stop -1",
+                    "apple --image-stop near",
+                ],
+            ),
+            (
+                "--recut-images",
+                &[
+                    "apple --dry-run --image-prompt photo.png --recut-images",
+                    "apple --dry-run --recut-images=false",
+                    "apple --recut-images=maybe",
+                ],
+            ),
             ("--noise-prompt", &["apple --dry-run --noise-prompt 5:-0.1", "apple --noise-prompt ''"]),
+            (
+                "--no-text",
+                &[
+                    "--no-text apple --dry-run",
+                    "apple --dry-run --no-text=0.3",
+                    "apple --dry-run --no-text=0",
+                    "apple --no-text=-1",
+                    "apple --no-text=never",
+                ],
+            ),
         ],
     ),
     (
@@ -280,7 +315,39 @@ const GENERATE: [Group; 12] = [
                 ],
             ),
             ("--cut-noise", &["apple --dry-run --cut-noise 0.2", "apple --cut-noise -1", "apple --cut-noise much"]),
+            (
+                "--zooms",
+                &[
+                    "apple --dry-run --zooms 0.25,0.75@40%",
+                    "apple --dry-run --zooms 1",
+                    "apple --zooms 1.5",
+                    "apple --zooms 0.25,0.75",
+                    "apple --zooms most",
+                ],
+            ),
+            (
+                "--cut-power",
+                &["apple --dry-run --cut-power 2,0.5@30", "apple --cut-power 0", "apple --cut-power 2,0.5@120%"],
+            ),
+            (
+                "--center-bias",
+                &[
+                    "apple --dry-run --center-bias 2",
+                    "apple --dry-run --center-bias 0",
+                    "apple --center-bias 11",
+                    "apple --center-bias left",
+                ],
+            ),
             ("--optimizer", &["apple --dry-run --optimizer radam", "apple --optimizer adm", "apple --optimizer sgd"]),
+            (
+                "--momentum",
+                &[
+                    "apple --dry-run --momentum 0",
+                    "apple --momentum 1",
+                    "apple --momentum much",
+                    "apple --momentum 0.5 --optimizer adagrad",
+                ],
+            ),
             ("--learning-rate", &["apple --dry-run --learning-rate 0.2", "apple --learning-rate 0"]),
             (
                 "--learning-rate-drops",
@@ -288,6 +355,15 @@ const GENERATE: [Group; 12] = [
                     "apple --dry-run --learning-rate-drops 50%,80",
                     "apple --dry-run --learning-rate-drops none",
                     "apple --learning-rate-drops 120%",
+                ],
+            ),
+            (
+                "--average",
+                &[
+                    "apple --dry-run --average 0.9",
+                    "apple --dry-run --average 0",
+                    "apple --average 1",
+                    "apple --average half",
                 ],
             ),
         ],

@@ -26,6 +26,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut comments = vec![format!("{}, {} iterations{how}", recipe.program, recipe.result.iterations_done)];
     comments.extend(recipe.settings.prompt.all().iter().map(Prompt::in_words));
     comments.extend(recipe.settings.styles_in_words());
+    comments.extend(recipe.settings.labels_in_words());
     for model in &recipe.models {
         comments.push(format!("{} {}: {} (SHA-256 {})", model.role, model.name, model.file, model.sha256));
     }

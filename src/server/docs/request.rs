@@ -6,11 +6,16 @@ use crate::server::jobs::request::PRODUCTS;
 use crate::server::lists::{Kind, Opened, opened};
 
 /// What a value of an option of this type looks like, and an example. The program takes more spellings.
-const PATTERNS: [(&str, &str, &str); 9] = [
+const PATTERNS: [(&str, &str, &str); 11] = [
     (
         "Prompts",
         r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*\S[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$",
         "a red apple on a blue background",
+    ),
+    (
+        "Prompt",
+        r"^[^|:\\\u0000-\u001f\u007f-\u009f]*[^|:\\\s\u0000-\u001f\u007f-\u009f][^|:\\\u0000-\u001f\u007f-\u009f]*(:-?[0-9]{0,3}[1-9](\.[0-9]{1,5})?)?$",
+        "lighthouse:0.5",
     ),
     ("Size", "^[1-9][0-9]{0,3}x[1-9][0-9]{0,3}$", "256x192"),
     ("Aspect", "^(square|portrait|widescreen|retain|[1-9][0-9]{0,2}:[1-9][0-9]{0,2})$", "3:2"),
@@ -23,6 +28,7 @@ const PATTERNS: [(&str, &str, &str); 9] = [
     ("Weighted", r"^[0-9]{1,19}(:-?[0-9]{0,5}[1-9](\.[0-9]{1,5})?)?$", "7:0.5"),
     ("PathBuf", "^[0-9a-hjkmnp-tv-z]{26}$", "3kq8s2v6m1x9c4t7w0zr5yhdbn"),
     ("Color", "^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$", "#f2eecb"),
+    ("Schedule", r"^(1|0\.[1-9][0-9]{0,2})(,(1|0\.[1-9][0-9]{0,2})@([0-9]{1,6}|[1-9]?[0-9]%)){0,9}$", "0.25,0.75@40%"),
     ("String", "^.+$", "pico-8"),
 ];
 /// An upload in a list, with its weight.

@@ -1,5 +1,9 @@
 //! The options for how a picture is judged and changed.
 
+use super::Range;
+use crate::Result;
+use crate::settings::Schedule;
+
 group! {
     guidance "Guidance" {
         setting cutouts: always usize {
@@ -39,10 +43,51 @@ group! {
             range: Range::new(0.0, 10.0),
             by: Requests,
         },
+        setting zooms: maybe crate::settings::Schedule {
+            /// Share of cutouts that show a part of the picture; the others show all of it
+            ///
+            /// A number from 0 to 1, or several with the points of the run from which they apply: `0.25,0.75@40%` looks
+            /// mostly at the whole picture in the first 40 % of the iterations, and mostly at details in the others.
+            value: "SHARE",
+            shown: "0.6 with --drawer vqgan or fft, 0.5 with pixel, 0.4 with strokes or line",
+            check: guidance::check_zooms,
+            by: Requests,
+        },
+        setting cut_power: maybe crate::settings::Schedule {
+            /// Size of cutouts that show a part of the picture: above 1 more of them are small, below 1 more are large
+            ///
+            /// Their area is between a quarter of the picture and nearly all of it: a random number from 0 to 1 to this
+            /// power says where between. Can change during the run, as --zooms can.
+            value: "POWER",
+            shown: "1",
+            check: guidance::check_cut_power,
+            by: Requests,
+        },
+        setting center_bias: maybe f64 {
+            /// How closely cutouts that show a part of the picture gather around its middle; 0 is evenly
+            ///
+            /// Their distance from the middle has a normal distribution, with a deviation of 1/FOCUS of the way to the edge. 2
+            /// puts most of them into the middle.
+            value: "FOCUS",
+            arg: number,
+            shown: "0",
+            range: Range::new(0.0, 10.0),
+            by: Requests,
+        },
         setting optimizer: always crate::optimizer::OptimizerKind {
             /// Optimizer that updates the picture
             value: "NAME",
             default: crate::optimizer::OptimizerKind::Adam,
+            by: Requests,
+        },
+        setting momentum: maybe f64 {
+            /// How much of its direction the optimizer keeps in the next iteration; 0 follows each iteration alone
+            ///
+            /// For the optimizers adam, adamw, adamax and radam, whose first beta it is.
+            value: "SHARE",
+            arg: number,
+            shown: "0.9",
+            range: Range::new(0.0, 0.9999),
             by: Requests,
         },
         setting learning_rate: always f64 {
@@ -60,5 +105,32 @@ group! {
             default: crate::settings::LearningRateDrops::default(),
             by: Requests,
         },
+        setting average: maybe f64 {
+            /// Show an average over the iterations, in which each counts DECAY times as much as the next; 0 turns it off
+            ///
+            /// The average is of what the drawer changes, such as the latent of a VQGAN. Its picture is calmer than that of
+            /// the last iteration. 0.5 averages few iterations, 0.99 hundreds. It does not affect the iterations themselves.
+            value: "DECAY",
+            arg: number,
+            shown: "0",
+            range: Range::new(0.0, 0.9999),
+            by: Requests,
+        },
     }
+}
+
+/// Checks each share of zooms.
+#[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
+pub(super) fn check_zooms(zooms: &Option<Schedule>) -> Result<()> {
+    check_values("zooms", Range::new(0.0, 1.0), zooms.as_ref())
+}
+
+/// Checks each power.
+#[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
+pub(super) fn check_cut_power(powers: &Option<Schedule>) -> Result<()> {
+    check_values("cut-power", Range::new(0.01, 100.0), powers.as_ref())
+}
+
+fn check_values(option: &str, range: Range, schedule: Option<&Schedule>) -> Result<()> {
+    schedule.into_iter().flat_map(Schedule::values).try_for_each(|value| range.check(option, &value))
 }

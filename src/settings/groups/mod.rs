@@ -26,7 +26,7 @@ use serde::{Deserialize, Deserializer};
 pub(crate) use models::check_upscaler;
 pub use moving_pictures::VideoSettings;
 
-use super::arguments::{self, number, signed, switch, whole_number};
+use super::arguments::{self, number, number_or, signed, switch, whole_number};
 use super::options::{self, OptionInfo, Setter};
 use super::range::Range;
 

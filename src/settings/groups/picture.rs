@@ -1,7 +1,7 @@
 //! The options for the subject of a picture, its size, and how long it is drawn.
 
 use crate::settings::prompt::MOST as MOST_PROMPTS;
-use crate::settings::{StyleName, Weighted};
+use crate::settings::{Prompt, StyleName, Weighted};
 use crate::{Error, Result};
 
 /// The most styles of one picture.
@@ -109,10 +109,39 @@ group! {
             range: Range::above(1.0, 8.0),
             by: Requests,
         },
+        setting label: several crate::settings::Prompt {
+            /// Also steer toward this thing, read in seven sentences instead of one; may be repeated
+            ///
+            /// CLIP reads it in sentences such as `a photo of the large ...` and `art of the ...`, and their mean counts. That
+            /// says more clearly what the thing is than its name alone.
+            value: "TEXT[:WEIGHT[:STOP]]",
+            check: picture::check_labels,
+            by: Requests,
+        },
         setting image_prompt: several crate::settings::Weighted {
             /// Also steer toward this image; may be repeated
             value: "FILE[:WEIGHT]",
             check: picture::check_image_prompts,
+        },
+        setting image_stop: maybe f64 {
+            /// Distance from the images of --image-prompt at which the picture is no longer steered toward them
+            ///
+            /// As the stop of a prompt: a cutout that is nearer to an image is left as it is. From an image with a negative
+            /// weight, the picture is steered away only while it is nearer. Distances are from 0 to 4.93.
+            value: "DISTANCE",
+            arg: number,
+            range: Range::new(0.0, 5.0),
+            by: Requests,
+        },
+        setting recut_images: maybe bool {
+            /// Compare each cutout with the same cutout of the images of --image-prompt
+            ///
+            /// Then the picture also gets the layout and the textures of an image. Without it, each cutout is compared with
+            /// the whole image, so only the content of the image counts. It takes as long as the forward pass of another set
+            /// of cutouts for each image.
+            value: "BOOL",
+            arg: switch,
+            by: Requests,
         },
         setting noise_prompt: several crate::settings::Weighted {
             /// Also steer toward a random CLIP embedding generated from SEED; may be repeated
@@ -122,12 +151,28 @@ group! {
             check: picture::check_noise_prompts,
             by: Requests,
         },
+        setting no_text: maybe f64 {
+            /// Steer away from letters; 0 turns it off
+            ///
+            /// CLIP models draw words of the prompt as letters. With this, the picture is steered toward the direction in
+            /// which pictures without letters lie from the same pictures with letters. For each CLIP model that direction is
+            /// computed once and kept. A prompt has weight 1.
+            value: "WEIGHT",
+            arg: |argument| number_or(argument, "0.1"),
+            range: Range::new(0.0, 1000.0),
+            by: Requests,
+        },
     }
 }
 
 /// Checks the number of styles.
 pub(super) fn check_styles(names: &[StyleName]) -> Result<()> {
     check_count("style", names.len(), MOST_STYLES)
+}
+
+/// Checks the number of labels.
+pub(super) fn check_labels(labels: &[Prompt]) -> Result<()> {
+    check_count("label", labels.len(), MOST_PROMPTS)
 }
 
 /// Checks the number of image prompts.

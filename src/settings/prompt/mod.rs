@@ -91,6 +91,21 @@ impl FromStr for Prompts {
     }
 }
 
+impl FromStr for Prompt {
+    type Err = String;
+
+    /// Reads a single `text[:weight[:stop]]`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.len() > LONGEST {
+            return Err(format!("the text is longer than {} KiB", LONGEST >> 10));
+        }
+        if split_unescaped(text, '|').len() > 1 {
+            return Err("it contains `|`: give each text in an option of its own, or write \\| for a literal |".into());
+        }
+        parse_prompt(text).map(|(prompt, _)| prompt).map_err(|problem| problem.replacen("a prompt", "the text", 1))
+    }
+}
+
 /// Reads a prompt and the doubt about it.
 fn parse_prompt(segment: &str) -> Result<(Prompt, Option<String>), String> {
     let mut fields = split_unescaped(segment, ':');
@@ -204,6 +219,7 @@ impl fmt::Display for Prompt {
 }
 
 crate::text::serde_as_text!(Prompts);
+crate::text::serde_as_text!(Prompt);
 
 #[cfg(test)]
 mod tests {
@@ -227,6 +243,18 @@ mod tests {
         assert_eq!(parse(r"odds 1\:2:3"), [("odds 1:2".into(), 3.0, None)]);
         assert_eq!(parse("a:nan"), [("a:nan".into(), 1.0, None)]);
         assert_eq!(parse("1:2:3:4"), [("1:2".into(), 3.0, Some(4.0))]);
+    }
+
+    #[test]
+    fn a_text_alone_is_one_prompt() {
+        let read = |text: &str| text.parse::<Prompt>().map(|prompt| (prompt.text, prompt.weight, prompt.stop));
+        assert_eq!(read(" a castle :2:0.5"), Ok(("a castle".into(), 2.0, Some(0.5))));
+        assert_eq!(read(r"a \| b\:2"), Ok(("a | b:2".into(), 1.0, None)));
+        assert!(read("a | b").unwrap_err().contains("an option of its own"));
+        assert_eq!(read("").unwrap_err(), "the text is empty");
+        assert_eq!(read("a:0").unwrap_err(), "the text of weight 0 does nothing");
+        let prompt = Prompt { text: "odd:3 | x".into(), weight: 1.0, stop: None };
+        assert_eq!(prompt.to_string().parse(), Ok(prompt));
     }
 
     #[test]

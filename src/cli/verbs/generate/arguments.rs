@@ -127,6 +127,10 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
         for weaker in [&mut environment, &mut config] {
             (weaker.stop_at, weaker.init_image, weaker.image_prompt, weaker.noise_prompt) = (None, None, None, None);
             (weaker.seconds, weaker.style, weaker.style_weight) = (None, None, None);
+            (weaker.label, weaker.image_stop, weaker.recut_images) = (None, None, None);
+            weaker.no_text = None;
+            (weaker.average, weaker.momentum) = (None, None);
+            (weaker.zooms, weaker.cut_power, weaker.center_bias) = (None, None, None);
         }
     }
     let layers = [flags, from, environment, config];

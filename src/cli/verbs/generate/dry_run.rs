@@ -25,6 +25,7 @@ pub(in crate::cli) fn dry_run(
         in_words_of(products).into_iter().map(|(kind, path)| format!("{kind}: {path}")).collect();
     comments.extend(settings.prompt.all().iter().map(Prompt::in_words));
     comments.extend(settings.styles_in_words());
+    comments.extend(settings.labels_in_words());
     let missing = Models::missing(&settings, finder)?;
     let settings = if missing.is_empty() {
         let models = Models::load(&settings, finder)?;

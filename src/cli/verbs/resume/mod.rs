@@ -23,7 +23,7 @@ use crate::output::{Beside, Checkpoint, Kind, PNG, Product, Products, Recipe, St
 use crate::progress::Event;
 use crate::resolve::check;
 use crate::session::{Models, Plateau};
-use crate::settings::Settings;
+use crate::settings::{Schedule, Settings};
 use crate::text::{at_least_one, whole_number};
 use crate::video::{KINDS, Timeline};
 use crate::{Error, PROGRAM, Result};
@@ -248,11 +248,10 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
         said.push(format!("{problem}; -n +100 adds 100 more"));
     }
     if settings.iterations != before.iterations {
-        let points = |settings: &Settings| settings.learning_rate_drops.relative(settings.iterations);
-        for ((point, then), (_, now)) in points(&before).into_iter().zip(points(settings)) {
+        for ((what, point, then), (_, _, now)) in points(&before).into_iter().zip(points(settings)) {
             said.push(format!(
-                "the run now has {} iterations instead of {}: the learning rate drops at {point}, which is iteration \
-                 {now} instead of {then}",
+                "the run now has {} iterations instead of {}: {what} at {point}, which is iteration {now} instead of \
+                 {then}",
                 settings.iterations, before.iterations
             ));
         }
@@ -275,18 +274,36 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
     }
     let passed = settled && state.plateau.is_none();
     let other = settings.prompt != before.prompt || arguments.reset_optimizer || passed;
-    if done > 0 && (other || rates(settings, done) != rates(&before, done)) {
+    if done > 0 && (other || course(settings, done) != course(&before, done)) {
         let reset_optimizer = arguments.reset_optimizer;
         recipe.earlier.push(Stage { iterations_done: done, settings: before, reset_optimizer });
     }
     Ok(said)
 }
 
-/// The factors of the learning rate in the iterations so far, with these settings. If other settings give the same
-/// factors, a run from the beginning gives the same picture.
-fn rates(settings: &Settings, done: usize) -> Vec<f64> {
-    let (drops, iterations) = (&settings.learning_rate_drops, settings.iterations);
-    (0..done).map(|iteration| drops.factor(iteration, iterations)).collect()
+/// What changes at points that depend on the length of the run: what it is, the point, and its iteration.
+fn points(settings: &Settings) -> Vec<(&'static str, String, usize)> {
+    let Settings { learning_rate_drops, zooms, cut_power, iterations, .. } = settings;
+    let changes = |schedule: &Option<Schedule>| {
+        schedule.as_ref().map_or_else(Vec::new, |schedule| schedule.relative(*iterations))
+    };
+    let all = [
+        ("the learning rate drops", learning_rate_drops.relative(*iterations)),
+        ("the share of zooms changes", changes(zooms)),
+        ("the cut power changes", changes(cut_power)),
+    ];
+    all.into_iter().flat_map(|(what, points)| points.into_iter().map(move |(point, at)| (what, point, at))).collect()
+}
+
+/// The factors of the learning rate and the values of schedules in the iterations so far, with these settings. If other
+/// settings give the same ones, a run from the beginning gives the same picture.
+fn course(settings: &Settings, done: usize) -> Vec<(f64, Option<f64>, Option<f64>)> {
+    let Settings { learning_rate_drops, zooms, cut_power, iterations, .. } = settings;
+    let at = |iteration| {
+        let value = |schedule: &Option<Schedule>| schedule.as_ref().map(|schedule| schedule.at(iteration, *iterations));
+        (learning_rate_drops.factor(iteration, *iterations), value(zooms), value(cut_power))
+    };
+    (0..done).map(at).collect()
 }
 
 /// Checks that the models are those of the checkpoint: its latent is meaningless to other models.
