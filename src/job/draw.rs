@@ -1,5 +1,7 @@
 //! Draws a picture, and writes files during the run.
 
+use std::path::Path;
+
 use candle_core::Tensor;
 use sha2::{Digest, Sha256};
 
@@ -9,14 +11,14 @@ use super::enlarge::Enlarger;
 use super::{Aside, Delivery, Done, Job, Limits, Progress};
 use crate::device::ComputeDevice;
 use crate::files::{Existing, to_hex, write_whole};
-use crate::output::{Make, Product, Products, SVG, Saver, is_due};
+use crate::output::{Encoding, Make, Product, Products, SVG, Saver, is_due};
 use crate::picture::to_pixels;
 use crate::progress::{Event, Stop};
 use crate::session::memory::refuse_above_room;
 use crate::session::{End, Finished, Models, Plan, Session, run};
 use crate::settings::Settings;
 use crate::video::Recording;
-use crate::{Error, Result};
+use crate::{Error, Result, drawer};
 
 /// Draws and delivers a job.
 pub(super) fn draw(
@@ -30,6 +32,13 @@ pub(super) fn draw(
     let Aside { mut checkpoints, save_every, cutouts } = aside;
     let warn = &mut |message| progress.tell(Event::Warning { message });
     let plan = plan(settings, limits, models, device)?;
+    let encoding = products.encoding(plan.settings());
+    if let Some((path, encoding)) = encoding {
+        check_encoding(path, encoding, &plan, limits)?;
+        if let Some(message) = encoding.loss_of_alpha(path).filter(|_| plan.settings().transparent) {
+            progress.tell(Event::Warning { message });
+        }
+    }
     let mut session = Session::new(&plan, models, warn)?;
     let mut earlier = Vec::new();
     if let Some(resumed) = resumed {
@@ -64,10 +73,10 @@ pub(super) fn draw(
             None => enlarger.enlarge(session.delivered(picture)?).inspect(|enlarged| shown = Some(enlarged.clone())),
         };
         writer.write(|| {
-            let due = products.picture().filter(|_| is_due(save_every, iteration));
-            let Some(Product { path, existing, .. }) = due else { return Ok(None) };
+            let due = products.picture().zip(encoding).filter(|_| is_due(save_every, iteration));
+            let Some((Product { path, existing, .. }, (_, encoding))) = due else { return Ok(None) };
             let existing = if saved { Existing::Replace } else { *existing };
-            write_whole(path, &saver.encode(&enlarged()?, iteration, figures()?, true)?, existing)?;
+            write_whole(path, &saver.encode(encoding, &enlarged()?, iteration, figures()?, true)?, existing)?;
             Ok(Some(Event::Saved { path: path.clone() }))
         })?;
         let warn = &mut |message| progress.tell(Event::Warning { message });
@@ -123,6 +132,15 @@ fn plan(settings: Settings, limits: Limits, models: &Models, device: &ComputeDev
         refuse_above_room(needed, None, plan.device(), &what, "lower ‹jobs›")?;
     }
     Ok(plan)
+}
+
+/// Checks that there is memory to encode the pictures of all jobs.
+fn check_encoding(path: &Path, encoding: Encoding, plan: &Plan, Limits { max_memory, jobs }: Limits) -> Result<()> {
+    let size = drawer::of(&plan.settings().drawer)?.finished_size(plan.settings());
+    let needed = encoding.memory(size).saturating_mul(jobs.max(1) as u64);
+    let what = format!("the {size} pixels of {}", path.display());
+    let hint = "give the picture a name that ends in .png, or make it smaller";
+    refuse_above_room(needed, max_memory, &ComputeDevice::processor(), &what, hint)
 }
 
 /// The picture in its other forms.

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use crate::files::{Existing, Naming, check_folder, check_target};
-use crate::output::{Kind, Make, PNG, Product, Products};
+use crate::output::{Kind, Make, PICTURE, Product, Products};
 use crate::video::{FileNames, Folder, kind_of_output};
 use crate::{Error, Result};
 
@@ -37,7 +37,7 @@ impl Outputs<'_> {
         let beside = self.files.extensions_beside();
         let named = |template: &OsStr| Naming::Template(template.to_owned()).path_with(prompt, seed, &beside);
         let (base, kind) = match self.output.filter(|_| !is_stream) {
-            None => (Naming::Free.path_with(prompt, seed, &beside), PNG),
+            None => (Naming::Free.path_with(prompt, seed, &beside), PICTURE),
             Some(template) => {
                 let path = named(template);
                 let kind = kind_of_output(&path)?;
@@ -51,7 +51,7 @@ impl Outputs<'_> {
         if self.output.is_none() {
             check_folder(&base)?;
         }
-        let is_named = self.output.is_some_and(|_| !is_stream && kind == PNG);
+        let is_named = self.output.is_some_and(|_| !is_stream && kind == PICTURE);
         let existing = if is_named { check_target(&base, force)? } else { Existing::Keep };
         check(&base, kind)?;
         let products = self.files.products(&base, kind, named)?;

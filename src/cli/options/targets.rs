@@ -80,14 +80,14 @@ fn filled(template: &OsStr, name: &OsStr) -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::PNG;
+    use crate::output::PICTURE;
 
     #[test]
     fn names_are_free_or_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let place = |name: &str| folder.path().join(name);
         std::fs::write(place("b-x2.png"), "").unwrap();
-        let made = (PNG, "-x2.png");
+        let made = (PICTURE, "-x2.png");
         let images = [place("a.jpg"), place("b.png"), place("a.png")];
         let paths = |output: Option<&Path>, force| -> Vec<PathBuf> {
             let found = targets(&images, output.map(Path::as_os_str), made, force).unwrap();
@@ -98,9 +98,10 @@ mod tests {
         let other = tempfile::tempdir().unwrap();
         assert_eq!(paths(Some(other.path()), false)[1], other.path().join("b-x2.png"));
         assert_eq!(paths(Some(&place("{name}.png")), false)[2], place("a-2.png"));
-        for wrong in ["one.png", "{name}.jpg", "none/"] {
+        for wrong in ["one.png", "{name}.tiff", "none/"] {
             assert!(targets(&images, Some(place(wrong).as_os_str()), made, false).is_err(), "{wrong}");
         }
+        assert_eq!(paths(Some(&place("{name}.jpg")), false)[1], place("b.jpg"));
         let one = targets(&images[..1], Some(place("one.png").as_os_str()), made, false).unwrap();
         assert_eq!(one, [(place("one.png"), Existing::Keep)]);
     }
