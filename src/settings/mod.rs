@@ -42,7 +42,7 @@ pub use pixel_shape::PixelShape;
 pub(crate) use prompt::EMPTY_PROMPT;
 pub use prompt::{Prompt, Prompts};
 pub use range::Range;
-pub use seed::Seed;
+pub use seed::{Seed, SeedChoice};
 pub use start_noise::StartNoise;
 pub use style_name::StyleName;
 pub use video::{FrameRate, GifPalette};

@@ -25,6 +25,7 @@ mod pixel_art;
 mod preview;
 mod prior;
 mod published_models;
+mod random_seed;
 mod render;
 mod repeatable;
 mod resume;

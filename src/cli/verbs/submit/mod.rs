@@ -21,7 +21,7 @@ use crate::database::Id;
 use crate::output::{Kind, Make};
 use crate::progress::Event;
 use crate::resolve::flatten;
-use crate::settings::{Chosen, Overrides};
+use crate::settings::{Chosen, Overrides, SeedChoice};
 use crate::video::FileNames;
 use crate::{Error, Result};
 use order::Open;
@@ -99,7 +99,10 @@ impl Arguments {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
-    let settings = arguments.settings(reporter)?;
+    let mut settings = arguments.settings(reporter)?;
+    // The names of files have it.
+    let seed = settings.seed.map(SeedChoice::seed).transpose()?.unwrap_or_default();
+    settings.seed = Some(seed.into());
     let Some(prompt) = &settings.prompt else {
         let hint = "say what to draw, for example: text2art submit a red apple on a blue background";
         return Err(Error::usage("no prompt was given", hint).into());
@@ -110,8 +113,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     }
     let outputs = Outputs { output: arguments.output.as_deref(), force: arguments.force, files: &arguments.files };
     let (kinds, delivery) = if arguments.waits() {
-        let seed = settings.seed.unwrap_or_default().0;
-        let products = outputs.products(&prompt.all()[0].text, seed, |_, _| Ok(()))?;
+        let products = outputs.products(&prompt.all()[0].text, seed.0, |_, _| Ok(()))?;
         check_ends(&products)?;
         let kinds = products.iter().map(|product| product.kind).collect();
         (kinds, Some(Delivery { products, is_stream: outputs.is_stream() }))
