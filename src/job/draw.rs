@@ -45,6 +45,7 @@ pub(super) fn draw(
         session.restore(resumed.state)?;
         earlier = resumed.earlier;
     }
+    products.create_folders()?;
     let enlarger = Enlarger::new(plan.settings(), models, plan.device())?;
     let mut saver = Saver::new(plan.settings(), inputs, models, earlier);
     let keeping = checkpoints.as_ref().map(super::Checkpoints::keeping);

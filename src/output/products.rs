@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Encoding, Kind, Make};
-use crate::files::{Existing, PartialFile};
+use crate::files::{Existing, PartialFile, create_folder_of};
 use crate::settings::Settings;
 use crate::{Error, Result, drawer};
 
@@ -106,6 +106,14 @@ impl Products {
         let with = |product: Product| Ok::<_, Error>(Product { existing: existing(&product)?, ..product });
         let output = self.output.map(with).transpose()?;
         Ok(Self { output, beside: self.beside.into_iter().map(with).collect::<Result<_>>()? })
+    }
+
+    /// Creates the folders of the products that are missing. That they may be created was checked with the names.
+    ///
+    /// # Errors
+    /// If they cannot be created.
+    pub fn create_folders(&self) -> Result<()> {
+        self.paths().try_for_each(|path| create_folder_of(path))
     }
 
     /// Checks that no name is too long, and that every file can show the picture of these settings.

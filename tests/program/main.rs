@@ -13,6 +13,7 @@ mod embedded_model;
 mod field;
 mod first_picture;
 mod fit;
+mod folders;
 mod formats;
 mod fourier;
 mod hires;

@@ -39,7 +39,8 @@ pub(in crate::cli) struct Arguments {
     ///
     /// FILE must end in .png, .jpg, .jpeg, .webp, .gif or .mp4; `-` writes a PNG to standard output. In the name, `{slug}`
     /// is the prompt in filename-safe form, `{seed}` the seed, and `{number}` the first free number. It is an error if FILE
-    /// exists, unless --force is given. If the default name is taken, -2, -3 and so on are appended.
+    /// exists, unless --force is given. If the default name is taken, -2, -3 and so on are appended. Folders that are missing
+    /// are created if FILE has such a field in it.
     #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) output: Option<OsString>,
     /// Replace files that already exist

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Arguments;
 use crate::cli::options::outputs::Outputs;
-use crate::files::{check_folder, checkpoint_of};
+use crate::files::{check_new_folder, checkpoint_of};
 use crate::output::{PICTURE, Product, Products};
 use crate::settings::Settings;
 use crate::video::KINDS;
@@ -52,7 +52,8 @@ impl Arguments {
 /// Checks that the checkpoint of a picture can be written. An existing checkpoint is not replaced without `force`.
 pub(in crate::cli) fn check_checkpoint(picture: &Path, force: bool) -> Result<()> {
     let path = checkpoint_of(picture);
-    check_folder(&path)?;
+    // Whether its folder may be created was checked with the picture.
+    check_new_folder(&path)?;
     if !force && path.exists() {
         let hint = format!("continue with `text2art resume {}`, or start over with --force", path.display());
         return Err(Error::file(&path, "the checkpoint already exists", hint));

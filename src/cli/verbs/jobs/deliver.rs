@@ -51,6 +51,7 @@ impl Delivery {
             stdout::print(&picture)?;
         }
         let mut paths = Vec::new();
+        self.products.create_folders()?;
         for product in self.products.iter() {
             let path =
                 server.fetch(&job.id, file(job, product.kind)?, (&product.path, product.existing), &mut |_| {})?;

@@ -16,7 +16,7 @@ use crate::cli::terminal::report::{Progress, Reporter};
 use crate::cli::terminal::{interrupt, stdout};
 use crate::device::ComputeDevice;
 use crate::drawer::{self, Drawing, Render};
-use crate::files::write_whole;
+use crate::files::{create_folder_of, write_whole};
 use crate::models::Role;
 use crate::output::{Encoding, Kind, Make, PICTURE, Product, Recipe, SVG, read_drawing};
 use crate::picture::{self, Size};
@@ -231,6 +231,7 @@ impl Task<'_> {
 
     fn make(&self, file: &Product, drawing: &Drawing, stop: &Stop, reporter: &Reporter) -> Result<PathBuf> {
         let settings = &self.recipe.settings;
+        create_folder_of(&file.path)?;
         let bytes = match file.kind.make {
             Make::Still(form) => (form.encode)(settings, &picture::read_layered(self.source)?, Some(drawing))?,
             Make::Reveal => {

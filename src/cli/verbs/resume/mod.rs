@@ -16,7 +16,7 @@ use crate::cli::options::{device, trust};
 use crate::cli::terminal::interrupt;
 use crate::cli::terminal::preview::PreviewKind;
 use crate::cli::terminal::report::Reporter;
-use crate::files::{Naming, check_target, checkpoint_of, picture_of};
+use crate::files::{Naming, check_new_target, check_target, checkpoint_of, is_template, picture_of};
 use crate::job::{Aside, Checkpoints, Delivery, Job, Limits, Resumed};
 use crate::models::Finder;
 use crate::output::{Beside, Checkpoint, Kind, PICTURE, Product, Products, Recipe, Stage, kind_of};
@@ -143,6 +143,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     trust::get_consent(&strange, arguments.trust, "", &finder, &stop, reporter)?;
     let models = Models::load(&recipe.settings, &finder)?;
     check_models(path, &recipe, &models)?;
+    products.create_folders()?;
     earlier_frames.iter().try_for_each(|frames| frames.copy(&products, warn))?;
     let earlier_frames = beside.kept_frames.take().map(|kept| (path.clone(), kept));
     let checkpoints = beside.checkpoint_every.map(|every| {
@@ -177,7 +178,8 @@ fn picture(arguments: &Arguments, own: &Own) -> Result<Product> {
     if let Some(template) = &arguments.output {
         let picture = Naming::Template(template.clone()).path(&settings.prompt.all()[0].text, settings.seed.0);
         kind_of(&picture, &[PICTURE])?;
-        let existing = check_target(&picture, arguments.force)?;
+        let check = if is_template(template) { check_new_target } else { check_target };
+        let existing = check(&picture, arguments.force)?;
         check_checkpoint(&picture, arguments.force || checkpoint_of(&picture) == arguments.checkpoint)?;
         return Ok(Product { kind: PICTURE, path: picture, existing });
     }

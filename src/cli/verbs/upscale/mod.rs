@@ -11,7 +11,7 @@ use crate::cli::options::{device, targets};
 use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::{interrupt, stdout};
 use crate::device::ComputeDevice;
-use crate::files::{Existing, write_whole};
+use crate::files::{Existing, create_folder_of, write_whole};
 use crate::models::{Finder, Role};
 use crate::output::{Encoding, PICTURE, Recipe};
 use crate::picture::Size;
@@ -214,6 +214,7 @@ impl Work<'_> {
         if let Some(message) = task.encoding.loss_of_alpha(&task.target).filter(|_| enlarged.color().has_alpha()) {
             self.reporter.tell(&Event::Warning { message });
         }
+        create_folder_of(&task.target)?;
         write_whole(&task.target, &task.encoding.encode_pixels(&enlarged, recipe.as_ref(), None)?, task.existing)
     }
 }
