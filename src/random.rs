@@ -55,6 +55,15 @@ pub fn seed_of_word(word: &str) -> u64 {
     digest.iter().take(8).rev().fold(0, |seed, byte| seed << 8 | u64::from(*byte))
 }
 
+/// A seed that the system draws; none if the system has no random numbers. It is short enough to be typed, and programs in
+/// JavaScript read it as it is.
+#[must_use]
+pub fn fresh_seed() -> Option<u64> {
+    let mut bytes = [0; 4];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(u32::from_le_bytes(bytes).into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,7 +11,7 @@ use crate::clip::Clip;
 use crate::device::ComputeDevice;
 use crate::files::Existing;
 use crate::job::{Aside, Delivery, Done, Job, Limits, Progress};
-use crate::output::Recipe;
+use crate::output::{Encoding, Recipe};
 use crate::picture::to_image;
 use crate::progress::{Event, Stop};
 use crate::session::{LoadedModel, Models};
@@ -85,16 +85,21 @@ fn draw_and_write(
         (aside.checkpoints, resumed) = checkpoints::begin(checkpoints, &products, of, with, tell)?;
     }
     let job = Job { settings, products, limits, inputs, resumed, aside, delivery: Delivery::WhenDone };
-    let Done { recipe, picture, png, failed, .. } = job.run(models, device, stop, &Teller(tell))?;
-    match failed {
-        Some(error) => Err(without_it(error, png)),
-        None => Ok((recipe, to_image(&picture)?)),
+    let Done { recipe, picture, saved, failed, .. } = job.run(models, device, stop, &Teller(tell))?;
+    if let Some(error) = failed {
+        return Err(without_it(error, saved));
     }
+    let is_exact = |path: &PathBuf| Encoding::of(path, recipe.settings.picture_quality).is_exact();
+    let shown = match saved.filter(|path| !is_exact(path)) {
+        Some(path) => picture::read(&path)?,
+        None => to_image(&picture)?,
+    };
+    Ok((recipe, shown))
 }
 
 /// The error if a file beside the picture failed; it says where the picture was saved.
-fn without_it(error: Error, png: Option<PathBuf>) -> Error {
-    match (error, png) {
+fn without_it(error: Error, saved: Option<PathBuf>) -> Error {
+    match (error, saved) {
         (Error::Write { path, source }, Some(kept)) => {
             let message = format!("{source}; the picture was saved as {}", kept.display());
             Error::Write { path, source: std::io::Error::new(source.kind(), message) }

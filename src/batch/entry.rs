@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::braces::expand;
 use super::forgotten::Forgotten;
 use crate::drawer::limit_names;
-use crate::settings::{Overrides, Prompts};
+use crate::settings::{Overrides, Prompts, Seed};
 use crate::text::{at_least_one, did_you_mean, first_paragraph, near_names, question};
 use crate::video::{FileNames, KINDS};
 
@@ -104,6 +104,10 @@ fn without_recipe(mut fields: Map<String, Value>) -> Result<Map<String, Value>, 
     let Some(Value::Object(mut settings)) = fields.remove("settings") else { return Ok(fields) };
     if fields.get("earlier").is_some_and(|earlier| earlier.as_array().is_none_or(|stages| !stages.is_empty())) {
         return Err("the picture was resumed with other settings, so its recipe cannot be repeated".into());
+    }
+    // A recipe repeats a picture: every word in it is a seed.
+    if let Some(seed) = settings.get_mut("seed") {
+        *seed = serde_json::from_value::<Seed>(seed.take()).map_err(|error| error.to_string())?.to_string().into();
     }
     // Braces in a recipe are not expanded, as in results.
     settings.insert(RESULT.to_owned(), Value::Null);
@@ -298,7 +302,9 @@ mod tests {
 
     #[test]
     fn braces_stand_for_lines_but_not_in_results() {
-        let seeds = |asked: Vec<Asked>| asked.iter().map(|asked| asked.settings.seed.unwrap().0).collect::<Vec<_>>();
+        let seeds = |asked: Vec<Asked>| {
+            asked.iter().map(|asked| asked.settings.seed.unwrap().seed().unwrap().0).collect::<Vec<_>>()
+        };
         assert_eq!(seeds(of_text("a {b,c} -- --seed {1..3}").unwrap()), [1, 2, 3, 1, 2, 3]);
         assert_eq!(seeds(fields(r#"{"prompt": "a {b,c}", "seed": "{1..3}"}"#).unwrap()), [1, 2, 3, 1, 2, 3]);
         let [asked] = &fields(r#"{"prompt": "a {b,c}", "result": {}}"#).unwrap()[..] else { panic!() };

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::device::DeviceChoice;
-use crate::output::{Make, Product, Products, Recipe, Still};
+use crate::output::{Encoding, Make, Product, Products, Recipe, Still};
 use crate::settings::{CutBatch, Settings, VideoSettings};
 use crate::video::Folder;
 use crate::{Error, Result};
@@ -39,9 +39,12 @@ pub(super) fn remove(files: &Products) -> Result<()> {
 /// What the path of a picture's file holds; `is_known` if an earlier run is known to have made the file.
 pub(super) fn found(file: &Product, files: &Products, settings: &Settings, is_known: bool) -> Found {
     match file.kind.make {
-        Make::Folder => found_frames(&file.path, settings),
-        Make::Picture => found_file(&file.path, &still(settings), still),
-        Make::Movie(_) | Make::Reveal => found_file(&file.path, settings, Settings::clone),
+        Make::Folder => found_frames(&file.path, &moving(settings)),
+        Make::Picture => {
+            let still = |settings: &Settings| still(&file.path, settings);
+            found_file(&file.path, &still(settings), still)
+        }
+        Make::Movie(_) | Make::Reveal => found_file(&file.path, &moving(settings), moving),
         Make::Still(form) => found_still(form, &file.path, (files, settings), is_known),
     }
 }
@@ -68,7 +71,8 @@ fn found_frames(folder: &Path, settings: &Settings) -> Found {
         Err(_) => return Found::Other,
     };
     let whole_run = |settings: &Settings| Settings { stop_at: None, ..settings.clone() };
-    match Recipe::read(&last) {
+    let recipe = Recipe::read(&last).map(|recipe| Recipe { settings: moving(&recipe.settings), ..recipe });
+    match recipe {
         Ok(recipe) if is_whole && is_finished(&recipe, settings) => Found::Finished,
         Ok(recipe) if is_same(&whole_run(&recipe.settings), &whole_run(settings)) => Found::Begun,
         _ => Found::Other,
@@ -92,9 +96,15 @@ pub(super) fn is_same(one: &Settings, other: &Settings) -> bool {
     picture(one) == picture(other)
 }
 
-/// Settings without those of moving pictures.
-fn still(settings: &Settings) -> Settings {
-    settings.clone().with_video(VideoSettings::default())
+/// Settings without those of moving pictures, and without the quality that a file of this name has not.
+fn still(path: &Path, settings: &Settings) -> Settings {
+    let picture_quality = settings.picture_quality.filter(|_| Encoding::of(path, None).has_quality());
+    Settings { picture_quality, ..settings.clone().with_video(VideoSettings::default()) }
+}
+
+/// Settings without those of the picture's file alone.
+fn moving(settings: &Settings) -> Settings {
+    Settings { picture_quality: None, ..settings.clone() }
 }
 
 /// Whether a picture is the complete result of settings, made from the current input files.

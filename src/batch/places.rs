@@ -1,5 +1,6 @@
 //! Where the pictures of a batch go, and which of them exist already.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::files::{Found, found, is_same};
 use super::results::{Known, Status};
-use crate::files::{Naming, behind_stem, check_folder, contains, is_numbered, numbered};
+use crate::files::{Naming, behind_stem, check_folder, check_new_folder, contains, is_numbered, is_template, numbered};
 use crate::output::{Products, Recipe};
 use crate::settings::Settings;
 use crate::video::{FileNames, kind_of_output};
@@ -88,14 +89,15 @@ impl Places {
     /// # Errors
     /// If a name is taken, or no picture can be written there.
     pub(super) fn find(&mut self, own: Own, settings: &Settings, at: &Place, known: &Known) -> Result<Spot> {
-        let first = self.files(own, settings, 1)?;
-        first.paths().try_for_each(|path| check_folder(path))?;
+        let (first, new_folders) = self.files(own, settings, 1)?;
+        let is_new = |path: &Path| path.parent().is_some_and(|folder| new_folders.iter().any(|new| new == folder));
+        first.paths().try_for_each(|path| if is_new(path) { check_new_folder(path) } else { check_folder(path) })?;
         // If a name without a number is taken, no other number can help.
-        let second = self.files(own, settings, 2)?;
+        let (second, _) = self.files(own, settings, 2)?;
         let fixed: Vec<_> = first.paths().filter(|path| second.paths().any(|other| other == *path)).collect();
         let is_fixed = |path: &PathBuf| fixed.contains(&path);
         for number in 1..MOST_TRIES {
-            let files = self.files(own, settings, number)?;
+            let (files, _) = self.files(own, settings, number)?;
             let claims: Vec<_> = files.paths().filter_map(|path| Some((path, self.claimed.get(path)?))).collect();
             if let Some((path, claim)) = claims.iter().find(|(path, _)| is_fixed(path)) {
                 if is_same(&claim.settings, settings) && claim.files == files {
@@ -137,13 +139,18 @@ impl Places {
         ))
     }
 
-    /// The files of a picture; their names contain the number if it is above 1 or the template has a place for it.
-    fn files(&self, own: Own, settings: &Settings, number: usize) -> Result<Products> {
+    /// The files of a picture; their names contain the number if it is above 1 or the template has a place for it. Also the
+    /// folders that templates name, which are created if they are missing.
+    fn files(&self, own: Own, settings: &Settings, number: usize) -> Result<(Products, Vec<PathBuf>)> {
+        let new_folders = RefCell::new(Vec::new());
         let (prompt, seed) = (&settings.prompt.all()[0].text, settings.seed.0);
         let named = |template: &OsStr, is_own: bool| {
-            let has_place = is_numbered(template);
+            let (has_place, has_field) = (is_numbered(template), is_template(template));
             let template = if is_own { seeded(Path::new(template), own.is_sample) } else { template.to_owned() };
             let path = Naming::Template(numbered(&template, number)).path(prompt, seed);
+            if has_field {
+                new_folders.borrow_mut().extend(path.parent().map(Path::to_owned));
+            }
             if has_place || is_own || number == 1 { path } else { beside(&path, number) }
         };
         let output = match own.output {
@@ -151,7 +158,8 @@ impl Places {
             None => named(self.template.as_deref().unwrap_or(DEFAULT.as_ref()), false),
         };
         let names = own.files.or(&self.names);
-        names.products(&output, kind_of_output(&output)?, |name| named(name, own.files.contains(name)))
+        let files = names.products(&output, kind_of_output(&output)?, |name| named(name, own.files.contains(name)))?;
+        Ok((files, new_folders.into_inner()))
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Common {
     pub scored: bool,
     /// Whether existing pictures are drawn again
     pub force: bool,
-    /// Whether every output must be a PNG
+    /// Whether every output must be a still picture
     pub still: bool,
     /// The iterations from one checkpoint of a picture to the next, unless its line sets another number
     pub checkpoint_every: Option<u64>,
@@ -243,8 +243,12 @@ impl Common {
             samples.push(Sample { settings, files, work, checkpoints });
         }
         if let Some(sample) = samples.iter().find(|sample| self.still && sample.files.picture().is_none()) {
-            let problem = format!("{} is not a PNG, and a contact sheet needs PNGs", sample.files.output().display());
-            return Err(Error::usage(problem, "name a PNG as the output, and a movie with gif or mp4"));
+            let problem =
+                format!("{} is a movie, and a contact sheet needs still pictures", sample.files.output().display());
+            return Err(Error::usage(
+                problem,
+                "name a picture as the output, such as apple.png, and the movie with gif or mp4",
+            ));
         }
         Ok(Planned::Group(Group { place: place.clone(), samples }))
     }

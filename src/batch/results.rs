@@ -13,7 +13,7 @@ use super::entry::RESULT;
 use super::files::is_same;
 use super::places::Place;
 use crate::files::{read_within, unreadable};
-use crate::output::{PNG, Product, Products};
+use crate::output::{PICTURE, Product, Products};
 use crate::progress::Figures;
 use crate::settings::Settings;
 use crate::video::{KINDS, kind_of_output};
@@ -126,7 +126,7 @@ impl Record {
         let outcome = serde_json::from_value(fields.remove(RESULT)?).ok()?;
         let mut path = |name: &str| fields.remove(name).as_ref().and_then(Value::as_str).map(PathBuf::from);
         let files = path("output").map(|output| {
-            let kind = kind_of_output(&output).unwrap_or(PNG);
+            let kind = kind_of_output(&output).unwrap_or(PICTURE);
             let others = KINDS.into_iter().filter(|other| *other != kind);
             let beside = others.filter_map(|kind| Some(Product::new(kind, path(kind.option)?)));
             Products::new(Product::new(kind, output), beside.collect())

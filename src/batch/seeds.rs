@@ -92,7 +92,7 @@ mod tests {
 
     fn settings(prompt: &str, seed: u64) -> Settings {
         let prompt = Some(prompt.parse().unwrap());
-        combine(&[Overrides { prompt, seed: Some(Seed(seed)), ..Overrides::default() }]).unwrap()
+        combine(&[Overrides { prompt, seed: Some(Seed(seed).into()), ..Overrides::default() }]).unwrap()
     }
 
     #[test]

@@ -225,6 +225,7 @@ fn use_of(path: &Path) -> Option<String> {
         "png" | "gif" | "mp4" => {
             format!("to see how it was made: text2art info {name}; to draw it again: text2art --from {name}")
         }
+        // Most of these come from elsewhere.
         "jpg" | "jpeg" | "webp" | "bmp" | "tif" | "tiff" => {
             format!("to start from it: text2art PROMPT --init-image {name}")
         }

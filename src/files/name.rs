@@ -114,6 +114,11 @@ pub(crate) fn contains(name: &OsStr, field: &str) -> bool {
     name.as_encoded_bytes().windows(field.len()).any(|bytes| bytes == field.as_bytes())
 }
 
+/// Whether a name has a field of a template in it: then its folders are created if they are missing.
+pub(crate) fn is_template(name: &OsStr) -> bool {
+    ["{slug}", "{seed}"].iter().any(|field| contains(name, field)) || is_numbered(name)
+}
+
 /// Whether a template has a place for a number.
 pub(crate) fn is_numbered(template: &OsStr) -> bool {
     NUMBER.iter().any(|field| contains(template, field))

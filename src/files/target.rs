@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::link::end_of_links;
-use super::{Existing, check_folder};
+use super::{Existing, check_folder, check_new_folder};
 use crate::{Error, Result};
 
 /// Checks before any work that a file can be written under this name, and returns what to do with an existing one.
@@ -12,6 +12,18 @@ use crate::{Error, Result};
 /// If the name is that of a folder, of something else that is not a regular file, or of a file that must be kept, or if
 /// no file can be created in its folder.
 pub fn check_target(path: &Path, force: bool) -> Result<Existing> {
+    check_target_with(path, force, check_folder)
+}
+
+/// Checks a name as [`check_target`] does, if folders that are missing will be created.
+///
+/// # Errors
+/// As for [`check_target`], if the folders cannot be created.
+pub fn check_new_target(path: &Path, force: bool) -> Result<Existing> {
+    check_target_with(path, force, check_new_folder)
+}
+
+fn check_target_with(path: &Path, force: bool, check_folder: impl Fn(&Path) -> Result<()>) -> Result<Existing> {
     if path.is_dir() {
         return Err(Error::file(path, "this is a folder", "give the name of a file in it"));
     }

@@ -10,6 +10,9 @@ use super::name::{behind_stem, check_length};
 use super::partial::open_part;
 use crate::{Error, Result};
 
+/// The name of a file that is only asked about.
+const PROBE: &str = ".text2art-probe";
+
 /// What to do with a file that already exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
@@ -120,6 +123,36 @@ pub fn check_folder(path: &Path) -> Result<()> {
     })
 }
 
+/// Checks that a file of this name can be written, as [`check_folder`] does, once [`create_folder_of`] has created the
+/// folders that are missing.
+///
+/// # Errors
+/// If they cannot be created, or no file can be created in them.
+pub fn check_new_folder(path: &Path) -> Result<()> {
+    let folder = folder_of(path);
+    if folder.symlink_metadata().is_ok() {
+        return check_folder(path);
+    }
+    let is_there = |above: &&Path| above.as_os_str().is_empty() || above.symlink_metadata().is_ok();
+    let there = folder.ancestors().find(is_there).unwrap_or(Path::new(""));
+    // Whether a name is too long is known only where there is a folder for it.
+    let missing = path.strip_prefix(there).unwrap_or(path);
+    missing.components().try_for_each(|name| check_length(&there.join(name)))?;
+    check_folder(&there.join(PROBE))
+}
+
+/// Creates the folders of a file that are missing.
+///
+/// # Errors
+/// If they cannot be created.
+pub fn create_folder_of(path: &Path) -> Result<()> {
+    let folder = folder_of(path);
+    if folder.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(&folder).map_err(|source| Error::Write { path: folder, source })
+}
+
 /// Removes a file. That there is none is not an error.
 pub(crate) fn remove_if_present(path: &Path) -> std::io::Result<()> {
     match std::fs::remove_file(path) {
@@ -197,6 +230,15 @@ mod tests {
             write_whole(&path, b"six", Existing::Replace).unwrap();
             assert_eq!((std::fs::read(&path).unwrap(), std::fs::read(&mine).unwrap()), (b"six".into(), b"mine".into()));
         }
+        let new = folder.path().join("one/two/a.png");
+        check_new_folder(&new).unwrap();
+        assert!(!folder.path().join("one").exists());
+        create_folder_of(&new).unwrap();
+        check_folder(&new).unwrap();
+        for wrong in [folder.path().join("a.png/two/a.png"), folder.path().join(format!("{}/a.png", "x".repeat(300)))] {
+            assert!(check_new_folder(&wrong).unwrap_err().is_usage(), "{}", wrong.display());
+        }
+        std::fs::remove_dir_all(folder.path().join("one")).unwrap();
         let lost = folder.path().join("none/a.png");
         assert!(write_whole(&lost, b"", Existing::Keep).is_err());
         assert!(check_folder(&lost).unwrap_err().is_usage());

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Delivery, Done, Progress};
 use crate::files::{Existing, write_beside, write_whole};
-use crate::output::{Make, PNG, Product, Products, Saver, encode};
+use crate::output::{Make, PICTURE, Product, Products, Saver, encode};
 use crate::progress::Event;
 use crate::session::{End, Finished};
 use crate::video::{Recording, reveal};
@@ -32,9 +32,12 @@ pub(super) fn deliver(
     let Finished { picture, drawing, iterations, figures, end } = finished;
     let cut_short = matches!(end, End::Stopped | End::Fault(_));
     let recipe = saver.recipe(iterations, figures, cut_short)?;
-    let bytes = encode(&picture, Some(&recipe), drawing.as_ref())?;
+    let bytes = match products.encoding(&recipe.settings) {
+        Some((_, encoding)) => encoding.encode(&picture, Some(&recipe), drawing.as_ref())?,
+        None => encode(&picture, Some(&recipe), drawing.as_ref())?,
+    };
     let instead = products.instead();
-    let mut png = match products.picture() {
+    let mut saved = match products.picture() {
         Some(Product { path, existing, .. }) => {
             // An earlier save of the same run may be replaced.
             let existing = if is_saved { Existing::Replace } else { *existing };
@@ -47,7 +50,7 @@ pub(super) fn deliver(
         None => None,
     };
     if delivery == Delivery::WhenDone {
-        png = png.transpose()?.map(Ok);
+        saved = saved.transpose()?.map(Ok);
     }
     let reveals = products.iter().filter(|product| matches!(product.kind.make, Make::Reveal));
     let tell = &mut |event| {
@@ -62,18 +65,18 @@ pub(super) fn deliver(
     let failed = failed.into_iter().find_map(Result::err);
     if let (Some(movie), Some(_)) = (instead, &failed) {
         // If the movie fails, the picture must not be lost.
-        let path = movie.path.with_extension(PNG.extension);
-        png = Some(write(&path, &bytes, Existing::Keep, Delivery::Always));
+        let path = movie.path.with_extension(PICTURE.extension);
+        saved = Some(write(&path, &bytes, Existing::Keep, Delivery::Always));
     }
-    let (png, lost) = match png.transpose() {
-        Ok(png) => (png, None),
+    let (saved, lost) = match saved.transpose() {
+        Ok(saved) => (saved, None),
         Err(error) => (None, Some(error)),
     };
-    let paths: Vec<_> = png.iter().cloned().chain(made.into_iter().flatten()).collect();
+    let paths: Vec<_> = saved.iter().cloned().chain(made.into_iter().flatten()).collect();
     for path in &paths {
         progress.tell(Event::Saved { path: path.clone() });
     }
-    Ok(Done { recipe, picture, png, paths, lost, failed, end })
+    Ok(Done { recipe, picture, saved, paths, lost, failed, end })
 }
 
 /// Writes the picture and returns its path.

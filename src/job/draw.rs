@@ -1,5 +1,7 @@
 //! Draws a picture, and writes files during the run.
 
+use std::path::Path;
+
 use candle_core::Tensor;
 use sha2::{Digest, Sha256};
 
@@ -10,14 +12,14 @@ use super::moment::Moment;
 use super::{Aside, Delivery, Done, Job, Limits, Progress};
 use crate::device::ComputeDevice;
 use crate::files::{Existing, to_hex, write_whole};
-use crate::output::{Make, Product, Products, SVG, Saver, is_due};
+use crate::output::{Encoding, Make, Product, Products, SVG, Saver, is_due};
 use crate::picture::to_pixels;
 use crate::progress::{Event, Stop};
 use crate::session::memory::refuse_above_room;
 use crate::session::{End, Finished, Models, Plan, Session, prepare_no_text, run};
 use crate::settings::Settings;
 use crate::video::Recording;
-use crate::{Error, Result};
+use crate::{Error, Result, drawer};
 
 /// Draws and delivers a job.
 pub(super) fn draw(
@@ -33,12 +35,20 @@ pub(super) fn draw(
     let plan = plan(settings, limits, models, device)?;
     plan.check()?;
     prepare_no_text(plan.settings(), models, stop, warn)?;
+    let encoding = products.encoding(plan.settings());
+    if let Some((path, encoding)) = encoding {
+        check_encoding(path, encoding, &plan, limits)?;
+        if let Some(message) = encoding.loss_of_alpha(path).filter(|_| plan.settings().transparent) {
+            progress.tell(Event::Warning { message });
+        }
+    }
     let mut session = Session::new(&plan, models, warn)?;
     let mut earlier = Vec::new();
     if let Some(resumed) = resumed {
         session.restore(resumed.state)?;
         earlier = resumed.earlier;
     }
+    products.create_folders()?;
     let enlarger = Enlarger::new(plan.settings(), models, plan.device())?;
     let mut saver = Saver::new(plan.settings(), inputs, models, earlier);
     let keeping = checkpoints.as_ref().map(super::Checkpoints::keeping);
@@ -60,10 +70,11 @@ pub(super) fn draw(
         })?;
         let saved = writer.saved;
         writer.write(|| {
-            let due = products.picture().filter(|_| is_due(save_every, iteration));
-            let Some(Product { path, existing, .. }) = due else { return Ok(None) };
+            let due = products.picture().zip(encoding).filter(|_| is_due(save_every, iteration));
+            let Some((Product { path, existing, .. }, (_, encoding))) = due else { return Ok(None) };
             let existing = if saved { Existing::Replace } else { *existing };
-            write_whole(path, &saver.encode(&moment.enlarged()?, iteration, moment.figures()?, true)?, existing)?;
+            let picture = moment.enlarged()?;
+            write_whole(path, &saver.encode(encoding, &picture, iteration, moment.figures()?, true)?, existing)?;
             Ok(Some(Event::Saved { path: path.clone() }))
         })?;
         let warn = &mut |message| progress.tell(Event::Warning { message });
@@ -120,6 +131,15 @@ fn plan(settings: Settings, limits: Limits, models: &Models, device: &ComputeDev
         refuse_above_room(needed, None, plan.device(), &what, "lower ‹jobs›")?;
     }
     Ok(plan)
+}
+
+/// Checks that there is memory to encode the pictures of all jobs.
+fn check_encoding(path: &Path, encoding: Encoding, plan: &Plan, Limits { max_memory, jobs }: Limits) -> Result<()> {
+    let size = drawer::of(&plan.settings().drawer)?.finished_size(plan.settings());
+    let needed = encoding.memory(size).saturating_mul(jobs.max(1) as u64);
+    let what = format!("the {size} pixels of {}", path.display());
+    let hint = "give the picture a name that ends in .png, or make it smaller";
+    refuse_above_room(needed, max_memory, &ComputeDevice::processor(), &what, hint)
 }
 
 /// The picture in its other forms.

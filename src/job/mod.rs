@@ -27,7 +27,7 @@ use crate::{Error, Result};
 pub struct Job {
     /// The settings that decide the picture
     pub settings: Settings,
-    /// The files to write; without an output, the PNG is passed to the [`Progress`]
+    /// The files to write; without an output, the picture is passed to the [`Progress`] as a PNG
     pub products: Products,
     /// The resources that it may use
     pub limits: Limits,
@@ -106,9 +106,9 @@ pub struct Done {
     pub recipe: Recipe,
     /// The picture as the files show it
     pub picture: Tensor,
-    /// The path of the PNG: its own name, a name beside it, or the name of a failed movie with the extension of a PNG
-    pub png: Option<PathBuf>,
-    /// The paths of all files that were written, the PNG first
+    /// The path of the picture: its own name, a name beside it, or the name of a failed movie with the extension of a PNG
+    pub saved: Option<PathBuf>,
+    /// The paths of all files that were written, the picture first
     pub paths: Vec<PathBuf>,
     /// Why the picture could not be written to its path
     pub lost: Option<Error>,

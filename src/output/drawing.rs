@@ -1,4 +1,5 @@
-//! The drawing that a PNG carries: what its picture was made of.
+//! The drawing that a PNG carries: what its picture was made of. Pictures in other formats are for looking at, and carry
+//! none.
 //!
 //! It is a chunk of its own behind the pixels. Its data is [`FORMAT`], the length of the drawing as a 32-bit number with
 //! the lowest byte first, the SHA-256 of the drawing, and the drawing compressed by zlib.
@@ -13,6 +14,7 @@ use flate2::write::ZlibEncoder;
 use png::chunk::ChunkType;
 use sha2::{Digest, Sha256};
 
+use super::jpeg;
 use super::recipe_text::PNG_SIGNATURE;
 use crate::drawer::Drawing;
 use crate::files::{open_regular, unreadable_file};
@@ -73,7 +75,16 @@ pub fn read_drawing(path: &Path) -> Result<Option<Drawing>> {
     let mut file = open_regular(path).map(BufReader::new).map_err(|error| unread(&error))?;
     let mut signature = [0; PNG_SIGNATURE.len()];
     if file.read_exact(&mut signature).is_err() || signature != PNG_SIGNATURE {
-        return Err(Error::file(path, "not a PNG", "give a PNG that text2art made"));
+        let other = if signature.starts_with(&jpeg::SIGNATURE) {
+            "JPEG"
+        } else if signature.starts_with(b"RIFF") {
+            "WebP"
+        } else {
+            return Err(Error::file(path, "not a PNG", "give a PNG that text2art made"));
+        };
+        let problem = format!("a {other} does not carry what the picture was made of; only a PNG does");
+        let hint = "draw it again as a PNG with ‹from› and ‹output›, or use `text2art upscale`";
+        return Err(Error::file(path, problem, hint));
     }
     let Some(data) = chunk(&mut file).map_err(|error| unread(&error))? else { return Ok(None) };
     let damaged = |problem| Error::file(path, format!("the drawing in the PNG is damaged: {problem}"), DAMAGED);

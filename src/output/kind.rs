@@ -47,7 +47,7 @@ pub struct Help {
 /// How a kind of file is made.
 #[derive(Clone, Copy)]
 pub enum Make {
-    /// The picture itself: a PNG with its recipe
+    /// The picture itself, with its recipe
     Picture,
     /// The finished picture in another form
     Still(Still),
@@ -104,7 +104,7 @@ impl Kind {
         matches!(self.make, Make::Movie(_) | Make::Folder)
     }
 
-    /// Whether a run can make such a file instead of a PNG, depending on the name of the output.
+    /// Whether a run can make such a file as its output, depending on the name of the output.
     #[must_use]
     pub fn is_output(self) -> bool {
         matches!(self.make, Make::Picture | Make::Movie(_))

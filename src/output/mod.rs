@@ -2,10 +2,13 @@
 
 mod checkpoint;
 mod drawing;
+mod encoding;
 pub(crate) mod gif_comment;
 mod indexed;
+mod jpeg;
 mod kind;
 pub(crate) mod mp4_tags;
+mod notes;
 mod plain;
 mod png;
 mod products;
@@ -13,13 +16,15 @@ mod recipe;
 mod recipe_text;
 mod saver;
 mod svg;
+mod webp;
 
 pub use checkpoint::{Beside, Checkpoint, KeptFrames, is_due};
 pub use drawing::read_drawing;
+pub use encoding::{Encoding, PICTURE};
 pub(crate) use kind::check_nothing;
 pub use kind::{Encoder, Help, Kind, Make, Still, kind_of};
 pub use plain::without_recipe;
-pub use png::{PNG, encode, encode_pixels};
+pub use png::{encode, encode_pixels};
 pub use products::{Product, Products};
 pub use recipe::{InputRecord, Recipe, ResultRecord, Stage};
 pub use saver::Saver;

@@ -5,21 +5,10 @@ use image::DynamicImage;
 
 use super::indexed::Indexed;
 use super::recipe_text::KEYWORD;
-use super::{Kind, Make, Recipe, check_nothing, drawing};
+use super::{Recipe, drawing};
 use crate::drawer::Drawing;
 use crate::picture::to_pixels;
 use crate::{Error, Result, drawer};
-
-/// The picture itself.
-pub const PNG: Kind = Kind {
-    name: "PNG",
-    extension: "png",
-    others: &[],
-    option: "picture",
-    help: None,
-    check: check_nothing,
-    make: Make::Picture,
-};
 
 /// Encodes a picture, of a shape that [`to_pixels`] takes, as a PNG. If there is a recipe, the PNG contains it as text
 /// chunks; if there is a drawing, a chunk holds it. The same picture, recipe and drawing give the same bytes.
@@ -27,11 +16,19 @@ pub const PNG: Kind = Kind {
 /// # Errors
 /// If the tensor has another shape, or is too large for a PNG.
 pub fn encode(picture: &Tensor, recipe: Option<&Recipe>, drawing: Option<&Drawing>) -> Result<Vec<u8>> {
-    let mut pixels = to_pixels(picture)?;
-    if let Some(settings) = recipe.map(|recipe| &recipe.settings) {
-        pixels = drawer::of(&settings.drawer)?.finish(settings, pixels);
+    encode_pixels(&finished(picture, recipe)?, recipe, drawing)
+}
+
+/// The pixels of a picture as the drawer of its recipe finishes them.
+///
+/// # Errors
+/// If the tensor has another shape, or there is no such drawer.
+pub(super) fn finished(picture: &Tensor, recipe: Option<&Recipe>) -> Result<DynamicImage> {
+    let pixels = to_pixels(picture)?;
+    match recipe.map(|recipe| &recipe.settings) {
+        Some(settings) => Ok(drawer::of(&settings.drawer)?.finish(settings, pixels)),
+        None => Ok(pixels),
     }
-    encode_pixels(&pixels, recipe, drawing)
 }
 
 /// Encodes 8-bit pixels, with or without alpha, as a PNG with its recipe and its drawing.

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Kind, Make};
-use crate::files::{Existing, PartialFile};
+use super::{Encoding, Kind, Make};
+use crate::files::{Existing, PartialFile, create_folder_of};
 use crate::settings::Settings;
-use crate::{Error, Result};
+use crate::{Error, Result, drawer};
 
 /// A file or a folder of frames that a run writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Product {
 /// All files that a run writes, at most one of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Products {
-    /// The product whose name the others derive from: a PNG, or a movie made instead; none if the PNG goes to no file
+    /// The product whose name the others derive from: a picture, or a movie made instead; none if the picture goes to no file
     output: Option<Product>,
     /// The other products, in the order of the kinds
     beside: Vec<Product>,
@@ -70,13 +70,13 @@ impl Products {
         self.iter().find(|product| product.path == path)
     }
 
-    /// The PNG.
+    /// The picture.
     #[must_use]
     pub fn picture(&self) -> Option<&Product> {
         self.output.as_ref().filter(|output| matches!(output.kind.make, Make::Picture))
     }
 
-    /// The movie that is made instead of the PNG.
+    /// The movie that is made instead of the picture.
     #[must_use]
     pub fn instead(&self) -> Option<&Product> {
         self.output.as_ref().filter(|output| output.kind.moves())
@@ -108,13 +108,31 @@ impl Products {
         Ok(Self { output, beside: self.beside.into_iter().map(with).collect::<Result<_>>()? })
     }
 
+    /// Creates the folders of the products that are missing. That they may be created was checked with the names.
+    ///
+    /// # Errors
+    /// If they cannot be created.
+    pub fn create_folders(&self) -> Result<()> {
+        self.paths().try_for_each(|path| create_folder_of(path))
+    }
+
     /// Checks that no name is too long, and that every file can show the picture of these settings.
     ///
     /// # Errors
     /// If a check fails.
     pub fn check(&self, settings: &Settings) -> Result<()> {
         self.check_names()?;
+        if let Some((path, encoding)) = self.encoding(settings) {
+            encoding.check(path, drawer::of(&settings.drawer)?.finished_size(settings))?;
+        }
         self.iter().try_for_each(|product| (product.kind.check)(settings))
+    }
+
+    /// The path of the picture of these settings, and how it is encoded; none if it goes to no file.
+    #[must_use]
+    pub fn encoding(&self, settings: &Settings) -> Option<(&Path, Encoding)> {
+        let path = self.picture()?.path.as_path();
+        Some((path, Encoding::of(path, settings.picture_quality)))
     }
 
     /// Checks that each name leaves room for the name of the partial file.

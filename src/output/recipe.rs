@@ -107,7 +107,7 @@ impl Recipe {
         }
     }
 
-    /// Reads the recipe from a PNG, a GIF, an MP4 or a JSON file.
+    /// Reads the recipe from a PNG, a JPEG, a WebP, a GIF, an MP4 or a JSON file.
     ///
     /// # Errors
     /// If the file is of another kind or damaged, or contains no recipe that this version can read.
@@ -115,7 +115,7 @@ impl Recipe {
         let hint = if picture_of(path).is_some() {
             format!("continue from a checkpoint with `text2art resume {}`", path.display())
         } else {
-            "use a PNG, a GIF, an MP4 or a recipe that text2art wrote".to_owned()
+            "use a picture, a movie or a recipe that text2art wrote".to_owned()
         };
         let broken = |problem: String| Error::file(path, problem, hint.clone());
         let text = embedded_text(path).map_err(broken)?;

@@ -1,11 +1,11 @@
-//! Where a file stores its recipe: in a text chunk of a PNG, a comment of a GIF, an entry of an MP4. A file of JSON is a
-//! recipe by itself.
+//! Where a file stores its recipe: in a text chunk of a PNG, the XMP of a JPEG or a WebP, a comment of a GIF, an entry of an
+//! MP4. A file of JSON is a recipe by itself.
 
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read, Seek};
 use std::path::Path;
 
-use super::{gif_comment, mp4_tags};
+use super::{gif_comment, jpeg, mp4_tags, webp};
 use crate::files::{open_regular, unreadable};
 
 /// The keyword of the PNG's text chunk.
@@ -21,7 +21,7 @@ const LONGEST: usize = 4 << 20;
 pub(super) fn embedded_text(path: &Path) -> Result<Option<String>, String> {
     let mut file = open_regular(path).map(BufReader::new).map_err(|error| unreadable(&error))?;
     let mut head = Vec::new();
-    file.by_ref().take(8).read_to_end(&mut head).and_then(|_| file.rewind()).map_err(|error| unreadable(&error))?;
+    file.by_ref().take(12).read_to_end(&mut head).and_then(|_| file.rewind()).map_err(|error| unreadable(&error))?;
     let damaged = |error: std::io::Error| match error.kind() {
         ErrorKind::UnexpectedEof => "the file is cut short".to_owned(),
         _ => format!("the file is damaged: {error}"),
@@ -29,14 +29,21 @@ pub(super) fn embedded_text(path: &Path) -> Result<Option<String>, String> {
     if head.starts_with(b"GIF8") {
         return gif_comment::comment(&mut file, BEGINNING).map_err(damaged);
     }
-    if head.ends_with(b"ftyp") {
+    if head.get(4..8) == Some(b"ftyp") {
         return mp4_tags::recipe(&mut file).map_err(damaged);
+    }
+    if head.starts_with(&jpeg::SIGNATURE) {
+        return jpeg::recipe(&mut file).map_err(damaged);
+    }
+    if webp::is_like(&head) {
+        return webp::recipe(&mut file).map_err(damaged);
     }
     if head.trim_ascii_start().starts_with(b"{") {
         return plain_text(file).map(Some);
     }
-    if head.is_empty() || !PNG_SIGNATURE.starts_with(&head) {
-        return Err("not a PNG, GIF or MP4 that text2art made".to_owned());
+    let start = &head[..head.len().min(PNG_SIGNATURE.len())];
+    if start.is_empty() || !PNG_SIGNATURE.starts_with(start) {
+        return Err("not a PNG, JPEG, WebP, GIF or MP4 that text2art made".to_owned());
     }
     png_text(file)
 }

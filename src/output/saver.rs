@@ -2,14 +2,14 @@
 
 use candle_core::Tensor;
 
-use super::{Beside, Checkpoint, InputRecord, Recipe, ResultRecord, Stage, encode};
+use super::{Beside, Checkpoint, Encoding, InputRecord, Recipe, ResultRecord, Stage};
 use crate::Result;
 use crate::models::ModelRecord;
 use crate::progress::Figures;
 use crate::session::{Models, Session};
 use crate::settings::Settings;
 
-/// Makes the recipes, PNGs and checkpoints of a run.
+/// Makes the recipes, pictures and checkpoints of a run.
 pub struct Saver<'a> {
     settings: &'a Settings,
     inputs: Vec<InputRecord>,
@@ -60,17 +60,18 @@ impl<'a> Saver<'a> {
         Ok(Checkpoint { recipe, device: session.device().kind(), beside, state: session.state() })
     }
 
-    /// Encodes a PNG of a run in progress, with its recipe.
+    /// Encodes the picture of a run in progress, with its recipe.
     ///
     /// # Errors
     /// If [`Saver::recipe`] fails, or the tensor is not a picture.
     pub fn encode(
         &mut self,
+        encoding: Encoding,
         picture: &Tensor,
         iterations: usize,
         figures: Figures,
         cut_short: bool,
     ) -> Result<Vec<u8>> {
-        encode(picture, Some(&self.recipe(iterations, figures, cut_short)?), None)
+        encoding.encode(picture, Some(&self.recipe(iterations, figures, cut_short)?), None)
     }
 }

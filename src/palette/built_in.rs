@@ -45,12 +45,13 @@ impl BuiltIn {
         Ok(&list?.palettes)
     }
 
-    /// The built-in palette with a name, in upper or lower case.
+    /// The built-in palette with a name, in upper or lower case, with `-` or `_` between words.
     ///
     /// # Errors
     /// Only if the list in the program is damaged.
     pub fn of(name: &str) -> Result<Option<&'static Self>> {
-        Ok(Self::all()?.iter().find(|palette| palette.name.eq_ignore_ascii_case(name.trim())))
+        let name = name.trim().replace('_', "-");
+        Ok(Self::all()?.iter().find(|palette| palette.name.eq_ignore_ascii_case(&name)))
     }
 
     /// The colors of the palette.
@@ -102,10 +103,19 @@ mod tests {
             ("web-safe", 216),
             ("1-bit", 2),
             ("viridis", 16),
+            ("tab20", 20),
+            ("Set1", 9),
+            ("Paired", 12),
+            ("twilight_shifted", 16),
         ];
         for (name, expected) in counts {
             assert_eq!(count(name), expected, "{name}");
         }
+        // The first of matplotlib's cycle of colors, and of ColorBrewer's set.
+        assert_eq!(Palette::load("tab10").unwrap().colours()[0], [0x1f, 0x77, 0xb4]);
+        assert_eq!(Palette::load("Accent").unwrap().colours()[0], [0x7f, 0xc9, 0x7f]);
+        // A color of the survey has this name, and keeps it.
+        assert!(BuiltIn::of("twilight").unwrap().is_none());
         assert_eq!(Palette::load("PICO-8").unwrap().colours()[8], [255, 0, 0x4d]);
     }
 }

@@ -88,7 +88,7 @@ mod tests {
                 drawer: drawer.map(Into::into),
                 size: size.then(|| "72x64".parse().unwrap()),
                 iterations: (iterations < 200).then_some(iterations),
-                seed: Some(crate::settings::Seed(seed)),
+                seed: Some(crate::settings::Seed(seed).into()),
                 vqgan: vqgan.then(|| "folder".to_owned()),
                 colors,
                 hold: Some(hold),

@@ -43,7 +43,7 @@ fn both_ways(overrides: Overrides, stop_after: usize, change: impl Fn(Session) -
         prompt: Some("a red apple".parse().unwrap()),
         size: Some("32x32".parse().unwrap()),
         cutouts: Some(1),
-        seed: Some(Seed(1)),
+        seed: Some(Seed(1).into()),
         ..Overrides::default()
     };
     let settings = combine(&[small, overrides]).unwrap();

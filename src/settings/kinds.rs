@@ -12,6 +12,7 @@ macro_rules! setting_type {
 macro_rules! given_type {
     (list $type:ty) => { Vec<$type> };
     (several $type:ty) => { Vec<$type> };
+    (drawn $type:ty) => { crate::settings::SeedChoice };
     ($kind:ident $type:ty) => { $type };
 }
 
@@ -23,6 +24,9 @@ macro_rules! given {
     (several $setting:expr) => {
         Some($setting).filter(|values| !values.is_empty())
     };
+    (drawn $setting:expr) => {
+        Some($setting.into())
+    };
     ($kind:ident $setting:expr) => {
         Some($setting)
     };
@@ -30,6 +34,12 @@ macro_rules! given {
 
 /// Turns the value that sources gave into a setting.
 macro_rules! resolved {
+    (drawn $given:expr, $option:expr, $default:expr) => {
+        match $given {
+            Some(choice) => choice.seed()?,
+            None => $default,
+        }
+    };
     ($kind:ident $given:expr, $option:expr, $default:expr) => {
         $given.unwrap_or_else(|| $default)
     };

@@ -24,6 +24,7 @@
 //!
 //! * `always T`: a `T`, which every recipe has
 //! * `one T`: a `T`, which recipes from before the option lack; use this kind for a new option
+//! * `drawn T`: a `T` that every recipe has, and that sources can have drawn: the seed
 //! * `maybe T`: an `Option<T>`, left out of recipes if there is none
 //! * `list T`: a `Vec<T>`, which every recipe has
 //! * `several T`: a `Vec<T>`, left out of recipes if it is empty

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use image::DynamicImage;
 
-use crate::files::{Existing, check_folder, read_regular, remove_if_present, unreadable, write_whole};
+use crate::files::{
+    Existing, check_folder, check_new_folder, read_regular, remove_if_present, unreadable, write_whole,
+};
 use crate::output::{Help, Kind, Make, Recipe, check_nothing, encode_pixels};
 use crate::{Error, Result};
 
@@ -41,12 +43,24 @@ impl Folder {
     /// If the path is not a folder, the folder cannot be created or written to, or it contains frames that must not be
     /// replaced.
     pub fn check(path: &Path, existing: Existing) -> Result<()> {
+        Self::check_with(path, existing, check_folder)
+    }
+
+    /// Checks a folder as [`Folder::check`] does, if the folders above it will be created.
+    ///
+    /// # Errors
+    /// As for [`Folder::check`], if they cannot be created.
+    pub fn check_new(path: &Path, existing: Existing) -> Result<()> {
+        Self::check_with(path, existing, check_new_folder)
+    }
+
+    fn check_with(path: &Path, existing: Existing, check_above: impl Fn(&Path) -> Result<()>) -> Result<()> {
         if !path.exists() {
             if path.is_symlink() {
                 let hint = "create that folder first, or remove the link";
                 return Err(Error::file(path, "this is a link to a folder that does not exist", hint));
             }
-            return check_folder(path);
+            return check_above(path);
         }
         if !path.is_dir() {
             return Err(Error::file(path, "this is not a folder", "name a folder; it is created if needed"));

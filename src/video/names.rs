@@ -169,14 +169,14 @@ impl FromArgMatches for FileNames {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::PNG;
+    use crate::output::PICTURE;
 
     #[test]
     fn errors_name_every_option_as_it_is_written() {
         for kind in KINDS.into_iter().filter(|kind| kind.help.is_some()) {
             let name = if kind.is_folder() { "" } else { "frog.txt" };
             let names = FileNames(vec![(kind, name.into())]);
-            let error = names.products(Path::new("frog.png"), PNG, |name| name.into()).unwrap_err();
+            let error = names.products(Path::new("frog.png"), PICTURE, |name| name.into()).unwrap_err();
             let (text, option) = (format!("{error}; {}", error.hint()), format!("--{}", kind.option));
             assert!(text.contains(&option) && !text.contains('‹'), "{text}");
         }

@@ -10,7 +10,7 @@ use super::kept::PICTURE;
 use super::prepare::name_of;
 use crate::error::{Error, Result};
 use crate::objects::{Objects, Stored, job_key};
-use crate::output::{Kind, PNG, Recipe};
+use crate::output::{self, Kind, Recipe};
 use crate::queue::{Artifact, Claim, Picture};
 
 /// Stores the files of a picture, and says what they are. While the store is away, it is tried again for this long.
@@ -31,7 +31,7 @@ pub(super) async fn deliver(
     let recipe = recipe.await.map_err(|_| Error::fault("the picture could not be read"))??.to_json()?;
     let until = Instant::now() + patience;
     let mut artifacts = Vec::new();
-    for kind in [PNG].iter().chain(products) {
+    for kind in [output::PICTURE].iter().chain(products) {
         let (name, media_type) = (name_of(*kind), media_type(*kind));
         let object = job_key(&claim.job, claim.number, &name);
         let Stored { bytes, sha256 } = loop {

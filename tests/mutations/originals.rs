@@ -113,7 +113,23 @@ pub fn originals() -> Vec<Original> {
         ),
     ];
     all.extend(weights(&start()));
+    all.extend(compact(&workplace, from));
     all
+}
+
+/// Pictures in the formats other than PNG, and the command lines for recipes.
+fn compact(workplace: &Workplace, from: &'static [&'static str]) -> [Original; 3] {
+    let cells = "--pixel-art --palette pico-8 --transparent --picture-quality 70";
+    let drawn = |name, more: &str, lines| {
+        let line = format!("a red apple --size 32x32 -n 1 --cutouts 1 -q -o {name} {more}");
+        workplace.run(&line.split_whitespace().collect::<Vec<_>>()).succeeded();
+        Original { name, content: workplace.read(name), beside: Vec::new(), lines }
+    };
+    [
+        drawn("x.jpg", "", from),
+        drawn("x.webp", "", from),
+        drawn("y.webp", cells, &["upscale X -x 2 -o out.png", "score X --prompt apple"]),
+    ]
 }
 
 /// Weights, configurations and a tokenizer, each with the rest of its model and a picture beside it.

@@ -130,7 +130,7 @@ fn places_that_cannot_be_written() {
     std::fs::create_dir(workplace.join("folder.png")).unwrap();
     for (output, words) in [
         ("there.png", &["there.png", "already exists"][..]),
-        ("picture.jpg", &["picture.jpg", ".png"]),
+        ("picture.bmp", &["picture.bmp", ".png"]),
         ("picture", &["picture", ".png"]),
         ("none/picture.png", &["none", "folder not found"]),
         ("there.png/picture.png", &["there.png", "not a folder"]),
@@ -159,7 +159,7 @@ fn places_that_a_reconstruction_cannot_be_written_to() {
     refuses(&["none/out.png"], &["none", "folder not found"]);
     refuses(&["folder.png"], &["folder.png"]);
     refuses(&["folder.png", "--force"], &["folder.png"]);
-    refuses(&["out.jpg"], &["out.jpg", ".png"]);
+    refuses(&["out.bmp"], &["out.bmp", ".png"]);
     // Standard output or a refusal, but no file of this name.
     workplace.run(&["reconstruct", "in.png", "-o", "-"]);
     assert!(!workplace.join("-").exists());

@@ -119,7 +119,7 @@ fn what_is_wrong_with_all_of_it_is_told_before_any_work() {
         (&["wrong.csv"], "promt"),
         (&["wrong.toml"], "line 1"),
         (&["a.txt", "--cutouts", "0"], "cutouts"),
-        (&["a.txt", "-o", "{slug}.jpg"], "expected .png"),
+        (&["a.txt", "-o", "{slug}.bmp"], "expected .png"),
         (&["a.txt", "--results", "other.jsonl"], "not a batch result"),
         (&["a.txt", "--results", "notes.txt"], "not a results file"),
         (&["a.txt", "--results", "folder"], "folder"),

@@ -179,7 +179,7 @@ fn what_cannot_be_is_told() {
         (&["--gif", "x.mp4"][..], "--gif takes a name that ends in .gif"),
         (&["-o", "x.gif", "--gif", "y.gif"], "--output and --gif both name"),
         (&["--frames", ""], "--frames needs a folder"),
-        (&["-o", "{slug}.webm"], "expected .png, .gif or .mp4"),
+        (&["-o", "{slug}.webm"], "expected .png, .jpg, .jpeg, .webp, .gif or .mp4"),
         (&["--fps", "0"], "frame rate from 0.1 to 240"),
         (&["--fps", "10000"], "frame rate from 0.1 to 240"),
         (&["--seconds", "1", "--hold", "1"], "leaves no time"),
@@ -210,7 +210,7 @@ fn what_cannot_be_is_told() {
     workplace.write("a.txt", "an apple -- --gif\na pear -- -o pear.gif\n");
     let outcome = batch(&workplace, &["a.txt", "--contact-sheet", "all.png"]);
     assert_eq!((outcome.code, outcome.output_text()), (Some(1), "an-apple-0.png\nan-apple-0.gif\n"));
-    assert!(outcome.errors.contains("line 2: pear.gif is not a PNG, and a contact sheet needs PNGs"));
+    assert!(outcome.errors.contains("line 2: pear.gif is a movie, and a contact sheet needs still pictures"));
 }
 
 /// A limit on the size of files that allows pictures, but not movies; its signal is ignored.

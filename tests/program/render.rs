@@ -104,7 +104,7 @@ fn names_of_several_pictures() {
     workplace.refuses(&words("render p.png q.png -o one.png"), &["2 pictures cannot have one name"]);
     workplace.refuses(&words("render p.png -o q.png"), &["q.png", "already exists"]);
     workplace.refuses(&words("render p.png -o p.png"), &["p.png", "already exists"]);
-    workplace.refuses(&words("render p.png -o a.jpg"), &["unsupported file type"]);
+    workplace.refuses(&words("render p.png -o a.tiff"), &["unsupported file type"]);
     // An SVG or a movie alone needs no PNG.
     assert_eq!(run(&workplace, "render p.png q.png --svg -q"), "p.svg\nq.svg\n");
     assert_eq!(run(&workplace, "render p.png --svg a.svg --reveal a.gif -q"), "a.svg\na.gif\n");
@@ -146,6 +146,10 @@ fn other_pictures_are_refused_with_the_reason() {
     workplace.refuses(&words("render vqgan.png"), &["vqgan.png", "--drawer vqgan"]);
     for name in ["frames/000001.png", "enlarged.png"] {
         workplace.refuses(&words(&format!("render {name}")), &[name, "lacks what the picture was made of"]);
+    }
+    for (name, words_of) in [("a.jpg", "a JPEG does not carry"), ("a.webp", "a WebP does not carry")] {
+        run(&workplace, &format!("{SMALL} -o {name}"));
+        workplace.refuses(&words(&format!("render {name}")), &[name, words_of]);
     }
     workplace.refuses(&words("render none.png"), &["none.png", "not found"]);
     // Nothing is made if one of several is refused.

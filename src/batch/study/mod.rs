@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::entry::{Asked, Entry};
 use super::{Card, Source};
 use crate::files::{Existing, slug, write_beside};
-use crate::settings::StyleName;
+use crate::settings::{SeedChoice, StyleName};
 use crate::{Error, Result};
 use grid::Grid;
 pub use page::is_own_page;
@@ -76,9 +76,12 @@ impl Study {
                 return Err("the line names its output, but a study names its pictures itself".into());
             }
             let prompt = subject.settings.prompt.as_ref().and_then(|prompt| prompt.all().first());
+            // Styles are compared on one seed.
+            let seed = subject.settings.seed.map(SeedChoice::seed).transpose().map_err(|error| error.to_string())?;
             let name = unique(&mut self.subjects, slug(prompt.map_or("", |prompt| &prompt.text)));
             for (style, part) in &self.styles {
                 let mut one = subject.clone();
+                one.settings.seed = seed.map(SeedChoice::from);
                 one.settings.style = Some(vec![style.clone()]);
                 one.output = Some(self.folder.join(format!("{name}-{part}-{{seed}}.png")));
                 all.push(one);
@@ -138,6 +141,16 @@ mod tests {
         }
         assert_eq!(names.len(), 6);
         assert!(asked[0].settings.style.as_ref().unwrap()[0].style().is_none());
+    }
+
+    #[test]
+    fn a_random_seed_is_the_same_for_all_styles() {
+        let mut subject = subject("a cat");
+        subject.settings.seed = Some(SeedChoice::Random);
+        let asked = study(&["neon", "watercolor"]).in_styles(&[subject.clone(), subject]).unwrap();
+        let seeds: Vec<_> = asked.iter().map(|asked| asked.settings.seed.unwrap()).collect();
+        assert!(seeds.iter().all(|seed| !seed.is_random()) && seeds.len() == 6);
+        assert!(seeds[..3].iter().all(|seed| *seed == seeds[0]) && seeds[3..].iter().all(|seed| *seed == seeds[3]));
     }
 
     #[test]

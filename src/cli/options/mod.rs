@@ -4,6 +4,7 @@ pub(super) mod conduct;
 #[cfg(feature = "server")]
 pub(super) mod data;
 pub(super) mod device;
+pub(super) mod encoded;
 pub(super) mod help;
 #[cfg(feature = "server")]
 pub(super) mod lease;

@@ -1,11 +1,12 @@
 //! Finds where the files of a picture go, before any work.
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::io::IsTerminal;
 use std::path::Path;
 
-use crate::files::{Existing, Naming, check_folder, check_target};
-use crate::output::{Kind, Make, PNG, Product, Products};
+use crate::files::{Existing, Naming, check_folder, check_new_target, check_target, is_template};
+use crate::output::{Kind, Make, PICTURE, Product, Products};
 use crate::video::{FileNames, Folder, kind_of_output};
 use crate::{Error, Result};
 
@@ -35,9 +36,17 @@ impl Outputs<'_> {
     ) -> Result<Products> {
         let (is_stream, force) = (self.is_stream(), self.force);
         let beside = self.files.extensions_beside();
-        let named = |template: &OsStr| Naming::Template(template.to_owned()).path_with(prompt, seed, &beside);
+        // The folders that a template names are created.
+        let new_folders = RefCell::new(Vec::new());
+        let named = |template: &OsStr| {
+            let path = Naming::Template(template.to_owned()).path_with(prompt, seed, &beside);
+            if is_template(template) {
+                new_folders.borrow_mut().extend(path.parent().map(Path::to_owned));
+            }
+            path
+        };
         let (base, kind) = match self.output.filter(|_| !is_stream) {
-            None => (Naming::Free.path_with(prompt, seed, &beside), PNG),
+            None => (Naming::Free.path_with(prompt, seed, &beside), PICTURE),
             Some(template) => {
                 let path = named(template);
                 let kind = kind_of_output(&path)?;
@@ -51,8 +60,12 @@ impl Outputs<'_> {
         if self.output.is_none() {
             check_folder(&base)?;
         }
-        let is_named = self.output.is_some_and(|_| !is_stream && kind == PNG);
-        let existing = if is_named { check_target(&base, force)? } else { Existing::Keep };
+        let is_named = self.output.is_some_and(|_| !is_stream && kind == PICTURE);
+        let is_new =
+            |path: &Path| path.parent().is_some_and(|folder| new_folders.borrow().iter().any(|new| new == folder));
+        let check_target =
+            |path: &Path| if is_new(path) { check_new_target(path, force) } else { check_target(path, force) };
+        let existing = if is_named { check_target(&base)? } else { Existing::Keep };
         check(&base, kind)?;
         let products = self.files.products(&base, kind, named)?;
         products.check_names()?;
@@ -60,9 +73,11 @@ impl Outputs<'_> {
             Make::Picture => Ok(existing),
             Make::Folder => {
                 let existing = if force { Existing::Replace } else { Existing::Keep };
-                Folder::check(path, existing).map(|()| existing)
+                let checked =
+                    if is_new(path) { Folder::check_new(path, existing) } else { Folder::check(path, existing) };
+                checked.map(|()| existing)
             }
-            Make::Movie(_) | Make::Reveal | Make::Still(_) => check_target(path, force),
+            Make::Movie(_) | Make::Reveal | Make::Still(_) => check_target(path),
         })?;
         Ok(if is_stream { products.without_output() } else { products })
     }

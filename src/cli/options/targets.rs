@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use crate::files::{Existing, check_target, contains, free_beside};
+use crate::files::{Existing, check_new_target, check_target, contains, free_beside};
 use crate::output::{Kind, kind_of};
 use crate::{Error, Result};
 
@@ -13,7 +13,8 @@ const NAME: &str = "{name}";
 
 /// The path of the file that is made of each picture, and what happens to a file that has it. Without `output`, the file is
 /// beside the picture, with the name of the picture and `end` instead of its extension. A name that is taken gets a number,
-/// as in a batch, unless `force` replaces files; a file that is named outright is never renamed.
+/// as in a batch, unless `force` replaces files; a file that is named outright is never renamed. Folders that a template
+/// names may be missing, and must be created.
 ///
 /// # Errors
 /// If files cannot have these names.
@@ -48,7 +49,8 @@ pub(in crate::cli) fn targets(
         };
         kind_of(&path, &[kind])?;
         let path = free(&path, &claimed, force)?;
-        let existing = check_target(&path, force)?;
+        let is_template = output.is_some_and(|output| contains(output, NAME));
+        let existing = if is_template { check_new_target(&path, force)? } else { check_target(&path, force)? };
         claimed.insert(path.clone());
         targets.push((path, existing));
     }
@@ -80,14 +82,14 @@ fn filled(template: &OsStr, name: &OsStr) -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::PNG;
+    use crate::output::PICTURE;
 
     #[test]
     fn names_are_free_or_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let place = |name: &str| folder.path().join(name);
         std::fs::write(place("b-x2.png"), "").unwrap();
-        let made = (PNG, "-x2.png");
+        let made = (PICTURE, "-x2.png");
         let images = [place("a.jpg"), place("b.png"), place("a.png")];
         let paths = |output: Option<&Path>, force| -> Vec<PathBuf> {
             let found = targets(&images, output.map(Path::as_os_str), made, force).unwrap();
@@ -98,9 +100,12 @@ mod tests {
         let other = tempfile::tempdir().unwrap();
         assert_eq!(paths(Some(other.path()), false)[1], other.path().join("b-x2.png"));
         assert_eq!(paths(Some(&place("{name}.png")), false)[2], place("a-2.png"));
-        for wrong in ["one.png", "{name}.jpg", "none/"] {
+        for wrong in ["one.png", "{name}.tiff", "none/"] {
             assert!(targets(&images, Some(place(wrong).as_os_str()), made, false).is_err(), "{wrong}");
         }
+        assert_eq!(paths(Some(&place("{name}.jpg")), false)[1], place("b.jpg"));
+        assert_eq!(paths(Some(&place("none/{name}.jpg")), false)[1], place("none/b.jpg"));
+        assert!(!place("none").exists());
         let one = targets(&images[..1], Some(place("one.png").as_os_str()), made, false).unwrap();
         assert_eq!(one, [(place("one.png"), Existing::Keep)]);
     }

@@ -9,7 +9,7 @@ use crate::settings::Prompt;
 /// Arguments of `info`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// A PNG, GIF or MP4 that text2art wrote
+    /// A picture or a movie that text2art wrote
     #[arg(value_name = "PICTURE")]
     picture: PathBuf,
     /// Print the whole recipe as JSON

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::cli::options::encoded::Encoded;
 use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::{interrupt, stdout};
 use crate::device::ComputeDevice;
@@ -9,10 +10,11 @@ use crate::drawer::{Drawer, Start, VqganDrawer};
 use crate::files::{check_target, write_whole};
 use crate::frozen::MemoryOf;
 use crate::models::{Finder, Role};
-use crate::output::{PNG, encode, kind_of};
+use crate::output::{Encoding, PICTURE, kind_of};
 use crate::picture;
 use crate::picture::Size;
 use crate::session::{LoadedModel, memory};
+use crate::settings::{Chosen, checked_quality};
 use crate::vqgan::Vqgan;
 
 /// Arguments of `reconstruct`.
@@ -21,9 +23,11 @@ pub(in crate::cli) struct Arguments {
     /// A picture of any size
     #[arg(value_name = "IMAGE")]
     image: PathBuf,
-    /// Output file (.png)
+    /// Output file (.png, .jpg or .webp)
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    #[command(flatten)]
+    settings: Chosen<Encoded>,
     /// VQGAN to use
     #[arg(long, value_name = "NAME", default_value = "embedded")]
     vqgan: String,
@@ -37,20 +41,22 @@ pub(in crate::cli) struct Arguments {
 
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<()> {
     let path = &arguments.output;
-    kind_of(path, &[PNG])?;
+    kind_of(path, &[PICTURE])?;
+    let encoding = Encoding::of(path, checked_quality(&arguments.settings.overrides)?);
     let existing = check_target(path, arguments.force)?;
     let image = picture::read(&arguments.image)?;
     let size = Size { width: image.width() as usize, height: image.height() as usize };
+    encoding.check(path, size)?;
     let stop = interrupt::exit_on_signal()?;
     let tell = |event| reporter.tell(&event);
     let finder = Finder::new(arguments.offline, &stop, &tell);
     let vqgan = LoadedModel::load(&finder, Role::Vqgan, &arguments.vqgan, Vqgan::load)?;
     let work_size = VqganDrawer::work_size(&vqgan.model, size);
-    let encoding = vqgan.model.encoding_memory(work_size, MemoryOf::Host)?.peak;
-    let needed = encoding.max(vqgan.model.decoding_memory(work_size, false, 0, MemoryOf::Host)?.peak);
+    let needed = vqgan.model.encoding_memory(work_size, MemoryOf::Host)?.peak.max(encoding.memory(size));
+    let needed = needed.max(vqgan.model.decoding_memory(work_size, false, 0, MemoryOf::Host)?.peak);
     let processor = ComputeDevice::processor();
     memory::refuse_above_room(needed, None, &processor, &format!("{size} pixels"), "give a smaller picture")?;
     let drawer = VqganDrawer::new(vqgan.model, size, Start::Picture(image, 0.0), processor.tensors())?;
-    write_whole(path, &encode(&drawer.draw()?, None, None)?, existing)?;
+    write_whole(path, &encoding.encode(&drawer.draw()?, None, None)?, existing)?;
     stdout::print_path(path)
 }

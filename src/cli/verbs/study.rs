@@ -16,7 +16,7 @@ use crate::device::DeviceChoice;
 use crate::files::{Existing, check_target};
 use crate::models::embedded;
 use crate::progress::Event;
-use crate::settings::{Overrides, StyleName};
+use crate::settings::{Overrides, SeedChoice, StyleName};
 use crate::styles::{Group, Style};
 use crate::text::{at_least_one, count, near_names, question};
 use crate::video::FileNames;
@@ -84,7 +84,11 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         let hint = "name the styles to compare with --styles";
         return Err(Error::usage("--style does not work with `study`, which decides the styles", hint).into());
     }
-    let weaker = weaker(&arguments.overrides, arguments.config.as_deref(), reporter)?;
+    let mut weaker = weaker(&arguments.overrides, arguments.config.as_deref(), reporter)?;
+    for layer in &mut weaker {
+        // Styles are compared on one seed.
+        layer.seed = layer.seed.map(SeedChoice::seed).transpose()?.map(SeedChoice::from);
+    }
     let styles = styles(&arguments.styles, is_embedded(&weaker))?;
     let folder = arguments.output.with_extension("");
     let study = Study::new(&styles, &folder)?;

@@ -18,7 +18,7 @@ use crate::server::config::Limits;
 use crate::server::problem::{Answer, Problem};
 use crate::server::uploads::{Upload, Uploads};
 use crate::server::visitor::Visitor;
-use crate::settings::{Aspect, Overrides, Seed, Settings, Weighted};
+use crate::settings::{Aspect, Overrides, Seed, SeedChoice, Settings, Weighted};
 use crate::video::KINDS;
 use crate::worker::{Input, Order};
 
@@ -62,8 +62,8 @@ pub(super) async fn prepare(app: &App, visitor: &Visitor, asked: Asked, key: Opt
         steered.push(Weighted { value, weight });
     }
     overrides.image_prompt = Some(steered).filter(|steered| !steered.is_empty());
-    if overrides.seed.is_none() {
-        overrides.seed = Some(seed(&visitor.owner, key)?);
+    if overrides.seed.is_none_or(SeedChoice::is_random) {
+        overrides.seed = Some(seed(&visitor.owner, key)?.into());
     }
     let inputs =
         inputs.found.into_iter().map(|(name, upload)| (name, Input { object: upload.object, sha256: upload.sha256 }));

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::models;
 use crate::models::Quality;
 use crate::server::problem::{Answer, Problem};
+use crate::settings::SeedChoice;
 
 /// The most pictures of a request.
 const MOST: u32 = 10;
@@ -40,7 +41,7 @@ pub(super) struct Wish {
     /// Only `false`
     #[schema(nullable)]
     stream: Option<bool>,
-    /// A seed: a number or a word. Further pictures get the numbers after it
+    /// A seed: a number, a word, or `random`. Further pictures get the numbers after it
     #[serde(default)]
     #[schema(nullable, value_type = u64, minimum = 0, maximum = 9_007_199_254_740_991_u64)]
     seed: Value,
@@ -122,6 +123,7 @@ impl Wish {
                 let seed = seed.as_u64().and_then(|seed| seed.checked_add(number));
                 seed.map(|seed| Some(json!(seed))).ok_or_else(|| wrong("seed", "this is not a seed"))
             }
+            Value::String(word) if word.parse() == Ok(SeedChoice::Random) => Ok(None),
             Value::String(word) if number == 0 => Ok(Some(json!(word))),
             Value::String(word) => Ok(Some(json!(format!("{word} {number}")))),
             _ => Err(wrong("seed", "this is not a seed")),
@@ -153,6 +155,8 @@ mod tests {
         assert_eq!(least.form().unwrap(), Form::Url);
         let named = wish(json!({"prompt": "a cat", "model": "best", "quality": "standard"}));
         assert_eq!(named.bodies().unwrap()[0]["quality"], "best");
+        let random = wish(json!({"prompt": "a cat", "n": 3, "seed": "random"})).bodies().unwrap();
+        assert!(random.iter().all(|body| !body.contains_key("seed")));
         let seeds = wish(json!({"prompt": "a cat", "n": 3, "seed": 7})).bodies().unwrap();
         assert_eq!(seeds.iter().map(|body| &body["seed"]).collect::<Vec<_>>(), [7, 8, 9]);
     }

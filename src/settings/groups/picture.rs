@@ -58,10 +58,13 @@ group! {
             default: false,
             by: Requests,
         },
-        setting seed: always crate::settings::Seed {
-            /// Random seed: a number or any word
+        setting seed: drawn crate::settings::Seed {
+            /// Seed: a number, any word, or random
+            ///
+            /// Everything random follows from the seed: the same seed gives the same picture. The run prints the number that
+            /// `random` stood for, and its recipe keeps it. In a batch, each picture gets its own.
             value: "SEED",
-            arg: |argument| signed(argument).short('s'),
+            arg: |argument| signed(argument).short('s').value_parser(clap::value_parser!(crate::settings::SeedChoice)),
             default: crate::settings::Seed::default(),
             by: Requests,
         },

@@ -115,7 +115,7 @@ fn other_files_have_no_recipe() {
         workplace.write(name, "not a picture");
         for arguments in [&["info", name][..], &["--from", name, "-o", "q.png"]] {
             let lines = workplace.refuses_somehow(arguments);
-            assert_eq!(lines[0], format!("error: {name}: not a PNG, GIF or MP4 that text2art made"));
+            assert_eq!(lines[0], format!("error: {name}: not a PNG, JPEG, WebP, GIF or MP4 that text2art made"));
             assert_eq!(lines[1].contains("text2art resume p.png.t2a"), name == "p.png.t2a", "{}", lines[1]);
         }
     }

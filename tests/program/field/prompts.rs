@@ -247,7 +247,7 @@ fn a_seed_is_the_same_number_from_every_source() {
 fn what_looks_like_a_number_is_never_a_word() {
     let workplace = Workplace::new();
     for (written, words) in [
-        ("-1", "no number means random"),
+        ("-1", "`random` means a new one each time"),
         ("1.5", "not a whole number"),
         ("1,5", "neither a number nor a word"),
         ("18446744073709551616", "too large"),

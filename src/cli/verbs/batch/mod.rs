@@ -53,7 +53,7 @@ pub(in crate::cli) struct Arguments {
     /// Name of each picture; may contain {slug}, {seed} and {number}
     ///
     /// If a name is taken, -2, -3 and so on are appended. A picture that already exists with the same settings is not drawn
-    /// again.
+    /// again. Folders that are missing are created if the name has such a field in it.
     #[arg(short, long, value_name = "TEMPLATE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     output: Option<OsString>,
     /// Draw all pictures again, and replace files that already exist

@@ -37,9 +37,10 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) overrides: Overrides,
     /// Output file, or -
     ///
-    /// FILE must end in .png, .gif or .mp4; `-` writes a PNG to standard output. In the name, `{slug}` is the prompt in
-    /// filename-safe form, `{seed}` the seed, and `{number}` the first free number. It is an error if FILE exists, unless
-    /// --force is given. If the default name is taken, -2, -3 and so on are appended.
+    /// FILE must end in .png, .jpg, .jpeg, .webp, .gif or .mp4; `-` writes a PNG to standard output. In the name, `{slug}`
+    /// is the prompt in filename-safe form, `{seed}` the seed, and `{number}` the first free number. It is an error if FILE
+    /// exists, unless --force is given. If the default name is taken, -2, -3 and so on are appended. Folders that are missing
+    /// are created if FILE has such a field in it.
     #[arg(short, long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) output: Option<OsString>,
     /// Replace files that already exist
@@ -131,6 +132,7 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
             weaker.no_text = None;
             (weaker.average, weaker.momentum) = (None, None);
             (weaker.zooms, weaker.cut_power, weaker.center_bias) = (None, None, None);
+            weaker.picture_quality = None;
         }
     }
     let layers = [flags, from, environment, config];

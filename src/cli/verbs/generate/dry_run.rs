@@ -34,7 +34,8 @@ pub(in crate::cli) fn dry_run(
         let delivered = drawer::of(&plan.settings().drawer)?.finished_size(plan.settings());
         comments.push(format!("drawn at {}, saved at {delivered}", plan.work_size()));
         comments.extend(plan.device().gpu().map(|gpu| format!("computed on {gpu}")));
-        comments.push(format!("memory: about {}", in_words(plan.memory())));
+        let encoding = products.encoding(plan.settings()).map_or(0, |(_, encoding)| encoding.memory(delivered));
+        comments.push(format!("memory: about {}", in_words(plan.memory().max(encoding))));
         comments.extend(max_memory::in_words(plan.recomputed()));
         plan.settings().clone()
     } else {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::Arguments;
 use crate::cli::options::outputs::Outputs;
-use crate::files::{check_folder, checkpoint_of};
-use crate::output::{PNG, Product, Products};
+use crate::files::{check_new_folder, checkpoint_of};
+use crate::output::{PICTURE, Product, Products};
 use crate::settings::Settings;
 use crate::video::KINDS;
 use crate::{Error, Result};
@@ -25,25 +25,25 @@ pub(in crate::cli) fn products(arguments: &Arguments, settings: &Settings) -> Re
 
 /// The kind and the path of each file or folder, in words.
 pub(in crate::cli) fn in_words(products: &Products) -> Vec<(&'static str, String)> {
-    let stream = products.output().as_os_str().is_empty().then(|| (PNG.option, "standard output".to_owned()));
+    let stream = products.output().as_os_str().is_empty().then(|| (PICTURE.option, "standard output".to_owned()));
     let shown = |product: &Product| (product.kind.option, product.path.display().to_string());
     stream.into_iter().chain(KINDS.into_iter().filter_map(|kind| products.of(kind)).map(shown)).collect()
 }
 
 impl Arguments {
-    /// Refuses options that write a PNG repeatedly if the output is not such a PNG.
+    /// Refuses options that write the picture repeatedly if the output is not such a file.
     fn check_rewriting(&self, is_stream: bool, moves: bool) -> Result<()> {
         let what = match (is_stream, moves) {
             (true, _) => "standard output",
             (false, true) => "a moving picture",
             (false, false) => return Ok(()),
         };
-        let hint = "name a PNG with --output";
+        let hint = "name a picture with --output, such as apple.png";
         if self.save_every.is_some() {
             return Err(Error::usage(format!("--save-every cannot rewrite {what}"), hint));
         }
         if self.checkpoint_every.is_some() {
-            return Err(Error::usage(format!("--checkpoint-every needs a PNG, not {what}"), hint));
+            return Err(Error::usage(format!("--checkpoint-every needs the file of a picture, not {what}"), hint));
         }
         Ok(())
     }
@@ -52,7 +52,8 @@ impl Arguments {
 /// Checks that the checkpoint of a picture can be written. An existing checkpoint is not replaced without `force`.
 pub(in crate::cli) fn check_checkpoint(picture: &Path, force: bool) -> Result<()> {
     let path = checkpoint_of(picture);
-    check_folder(&path)?;
+    // Whether its folder may be created was checked with the picture.
+    check_new_folder(&path)?;
     if !force && path.exists() {
         let hint = format!("continue with `text2art resume {}`, or start over with --force", path.display());
         return Err(Error::file(&path, "the checkpoint already exists", hint));

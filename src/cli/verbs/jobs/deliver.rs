@@ -1,12 +1,12 @@
 //! Fetching the files of a job to their places.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::options::outputs::Outputs;
 use crate::cli::terminal::stdout;
 use crate::client::{Artifact, Job, Server};
-use crate::output::{Kind, PNG, Products};
+use crate::output::{Kind, PICTURE, Product, Products};
 use crate::progress::Event;
 use crate::settings::{Prompts, Seed};
 use crate::video::{FileNames, KINDS};
@@ -32,24 +32,26 @@ impl Delivery {
         let outputs = Outputs { output: Some(output), force, files: &files };
         let prompt = job.prompt.parse::<Prompts>().map(|prompt| prompt.all()[0].text.clone());
         let seed = job.settings.get("seed").and_then(|seed| serde_json::from_value::<Seed>(seed.clone()).ok());
-        let check = |_: &std::path::Path, kind: Kind| {
-            if kind == PNG || made.contains(&kind) {
+        let check = |_: &Path, kind: Kind| {
+            if kind == PICTURE || made.contains(&kind) {
                 return Ok(());
             }
             let hint = format!("submit it with --{}, or fetch another kind of file", kind.option);
             Err(Error::usage(format!("the job makes no {}", kind.name), hint))
         };
         let products = outputs.products(prompt.as_ref().unwrap_or(&job.prompt), seed.unwrap_or_default().0, check)?;
+        check_ends(&products)?;
         Ok(Self { products, is_stream: outputs.is_stream() })
     }
 
     /// Fetches all files, and prints their paths. Returns the path of the first; none if it went to standard output.
     pub(super) fn deliver(&self, server: &Server, job: &Job, tell: &dyn Fn(&Event)) -> anyhow::Result<Vec<PathBuf>> {
         if self.is_stream {
-            let picture = server.fetch_bytes(&job.id, file(job, PNG)?)?;
+            let picture = server.fetch_bytes(&job.id, file(job, PICTURE)?)?;
             stdout::print(&picture)?;
         }
         let mut paths = Vec::new();
+        self.products.create_folders()?;
         for product in self.products.iter() {
             let path =
                 server.fetch(&job.id, file(job, product.kind)?, (&product.path, product.existing), &mut |_| {})?;
@@ -69,6 +71,20 @@ impl Delivery {
             _ => " --watch".to_owned(),
         }
     }
+}
+
+/// Checks that the names end like the files that a server makes, where a kind has several ends.
+pub(in crate::cli) fn check_ends(products: &Products) -> Result<()> {
+    let made = |kind: Kind| Path::new(kind.extension).extension().unwrap_or(OsStr::new(kind.extension));
+    let other = |product: &&Product| {
+        let end = product.path.extension().unwrap_or_default();
+        !product.kind.others.is_empty() && !end.eq_ignore_ascii_case(made(product.kind))
+    };
+    let Some(Product { kind, path, .. }) = products.iter().find(other) else { return Ok(()) };
+    let end = made(*kind).display();
+    let option = if *kind == PICTURE { "output" } else { kind.option };
+    let message = format!("‹{option}› {}: a server makes a .{end}", path.display());
+    Err(Error::usage(message, format!("use a name that ends in .{end}")))
 }
 
 /// The file of a kind that a job has made.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueHint;
 
 use crate::cli::DONE;
+use crate::cli::options::encoded::Encoded;
 use crate::cli::options::max_memory::MemorySize;
 use crate::cli::options::targets::targets;
 use crate::cli::options::threads::number as threads;
@@ -15,12 +16,13 @@ use crate::cli::terminal::report::{Progress, Reporter};
 use crate::cli::terminal::{interrupt, stdout};
 use crate::device::ComputeDevice;
 use crate::drawer::{self, Drawing, Render};
-use crate::files::write_whole;
+use crate::files::{create_folder_of, write_whole};
 use crate::models::Role;
-use crate::output::{Kind, Make, PNG, Product, Recipe, SVG, encode_pixels, read_drawing};
+use crate::output::{Encoding, Kind, Make, PICTURE, Product, Recipe, SVG, read_drawing};
 use crate::picture::{self, Size};
 use crate::progress::{Event, Stop};
 use crate::session::memory::refuse_above_room;
+use crate::settings::{Chosen, checked_quality};
 use crate::video::{REVEAL, reveal};
 use crate::{Error, Result};
 use shape::{Factor, Wanted};
@@ -37,9 +39,12 @@ pub(in crate::cli) struct Arguments {
     /// Factor to enlarge by, such as 2 or 1.5 [default: 4]
     #[arg(short = 'x', long, value_name = "N", conflicts_with = "size")]
     factor: Option<Factor>,
-    /// Output file (.png), a folder, or a template such as `large/{name}.png` [default: {name}-x4.png beside each picture]
+    /// Output file (.png, .jpg or .webp), a folder, or a template such as `large/{name}.png` [default: {name}-x4.png beside
+    /// each picture]
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     output: Option<OsString>,
+    #[command(flatten)]
+    settings: Chosen<Encoded>,
     /// Write the shapes of the picture as an SVG
     ///
     /// Without FILE, the SVG is named after the picture. FILE may be a folder or a template, as for --output. Then no PNG is
@@ -129,6 +134,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
 /// Decides what is made of each picture, before any work.
 fn tasks(arguments: &Arguments) -> Result<Vec<Task<'_>>> {
     let (pictures, wanted) = (&arguments.pictures, arguments.wanted());
+    let quality = checked_quality(&arguments.settings.overrides)?;
     let mut tasks: Vec<Task> = Vec::new();
     for source in pictures {
         let recipe = Recipe::read_named(source)?;
@@ -142,7 +148,7 @@ fn tasks(arguments: &Arguments) -> Result<Vec<Task<'_>>> {
     let mut add = |kind: Kind, output: Option<&OsStr>, end: &str| -> Result<()> {
         let output = output.filter(|output| !output.is_empty());
         for (task, (path, existing)) in tasks.iter_mut().zip(targets(pictures, output, (kind, end), arguments.force)?) {
-            if kind != PNG {
+            if kind != PICTURE {
                 (kind.check)(&task.recipe.settings)?;
             }
             task.files.push(Product { kind, path, existing });
@@ -150,14 +156,20 @@ fn tasks(arguments: &Arguments) -> Result<Vec<Task<'_>>> {
         Ok(())
     };
     if arguments.makes_pictures() {
-        add(PNG, arguments.output.as_deref(), &format!("-{wanted}.png"))?;
+        add(PICTURE, arguments.output.as_deref(), &format!("-{wanted}.png"))?;
     }
     for (kind, file) in [(SVG, &arguments.svg), (REVEAL, &arguments.reveal)] {
         if let Some(file) = file {
             add(kind, Some(file), &format!(".{}", kind.extension))?;
         }
     }
-    tasks.iter().try_for_each(|task| task.check_memory(arguments.max_memory()))?;
+    for task in &mut tasks {
+        task.recipe.settings.picture_quality = quality.or(task.recipe.settings.picture_quality);
+        for file in &task.files {
+            task.encoding(file).iter().try_for_each(|encoding| encoding.check(&file.path, task.size))?;
+        }
+        task.check_memory(arguments.max_memory())?;
+    }
     Ok(tasks)
 }
 
@@ -191,10 +203,16 @@ impl Task<'_> {
         let settings = &self.recipe.settings;
         let pixels = (self.size.width as u64).saturating_mul(self.size.height as u64);
         // The picture, its rows for the PNG, and the PNG.
-        let encoding = pixels.saturating_mul(12);
+        let encodings = self.files.iter().filter_map(|file| self.encoding(file));
+        let encoding = encodings.map(|encoding| encoding.memory(self.size)).fold(pixels.saturating_mul(12), u64::max);
         let needed = drawer::of(&settings.drawer)?.render_memory(settings, self.size).saturating_add(encoding);
         let what = format!("the {} pixels of {}", self.size, self.source.display());
         refuse_above_room(needed, allowed, &ComputeDevice::processor(), &what, "choose a smaller size")
+    }
+
+    /// How a file is encoded; none if it is not a picture.
+    fn encoding(&self, file: &Product) -> Option<Encoding> {
+        (file.kind == PICTURE).then(|| Encoding::of(&file.path, self.recipe.settings.picture_quality))
     }
 
     /// Makes all files, and prints their paths.
@@ -213,6 +231,7 @@ impl Task<'_> {
 
     fn make(&self, file: &Product, drawing: &Drawing, stop: &Stop, reporter: &Reporter) -> Result<PathBuf> {
         let settings = &self.recipe.settings;
+        create_folder_of(&file.path)?;
         let bytes = match file.kind.make {
             Make::Still(form) => (form.encode)(settings, &picture::read_layered(self.source)?, Some(drawing))?,
             Make::Reveal => {
@@ -224,7 +243,11 @@ impl Task<'_> {
             }
             _ => {
                 let picture = (self.render)(settings, drawing, self.size)?;
-                encode_pixels(&picture, Some(&self.noted()), Some(drawing))?
+                let encoding = Encoding::of(&file.path, settings.picture_quality);
+                if let Some(message) = encoding.loss_of_alpha(&file.path).filter(|_| picture.color().has_alpha()) {
+                    reporter.tell(&Event::Warning { message });
+                }
+                encoding.encode_pixels(&picture, Some(&self.noted()), Some(drawing))?
             }
         };
         write_whole(&file.path, &bytes, file.existing)?;

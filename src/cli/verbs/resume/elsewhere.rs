@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::own::Own;
 use crate::Result;
-use crate::files::{Existing, behind_stem, check_target};
+use crate::files::{Existing, behind_stem, check_new_target};
 use crate::output::{Checkpoint, Kind, Product, Products};
 use crate::video::{FRAMES, Folder};
 
@@ -16,11 +16,12 @@ pub(super) fn product(picture: &Path, kind: Kind, earlier: &Path, force: bool) -
         if let Some(end) = kind.others.iter().find(|end| earlier.extension().is_some_and(|own| own == **end)) {
             path.set_extension(end);
         }
-        let existing = check_target(&path, force)?;
+        // Whether its folder may be created was checked with the picture.
+        let existing = check_new_target(&path, force)?;
         return Ok(Product { kind, path, existing });
     }
     let path = behind_stem(picture, &format!("-{}", kind.option)).with_extension("");
-    Folder::check(&path, if force { Existing::Replace } else { Existing::Keep })?;
+    Folder::check_new(&path, if force { Existing::Replace } else { Existing::Keep })?;
     // The earlier frames are copied into the folder, so it is no longer empty when the run begins.
     Ok(Product { kind, path, existing: Existing::Replace })
 }

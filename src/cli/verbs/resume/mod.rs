@@ -16,10 +16,10 @@ use crate::cli::options::{device, trust};
 use crate::cli::terminal::interrupt;
 use crate::cli::terminal::preview::PreviewKind;
 use crate::cli::terminal::report::Reporter;
-use crate::files::{Naming, check_target, checkpoint_of, picture_of};
+use crate::files::{Naming, check_new_target, check_target, checkpoint_of, is_template, picture_of};
 use crate::job::{Aside, Checkpoints, Delivery, Job, Limits, Resumed};
 use crate::models::Finder;
-use crate::output::{Beside, Checkpoint, Kind, PNG, Product, Products, Recipe, Stage, kind_of};
+use crate::output::{Beside, Checkpoint, Kind, PICTURE, Product, Products, Recipe, Stage, kind_of};
 use crate::progress::Event;
 use crate::resolve::check;
 use crate::session::{Models, Plateau};
@@ -143,6 +143,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     trust::get_consent(&strange, arguments.trust, "", &finder, &stop, reporter)?;
     let models = Models::load(&recipe.settings, &finder)?;
     check_models(path, &recipe, &models)?;
+    products.create_folders()?;
     earlier_frames.iter().try_for_each(|frames| frames.copy(&products, warn))?;
     let earlier_frames = beside.kept_frames.take().map(|kept| (path.clone(), kept));
     let checkpoints = beside.checkpoint_every.map(|every| {
@@ -176,19 +177,20 @@ fn picture(arguments: &Arguments, own: &Own) -> Result<Product> {
     let settings = &own.recipe.settings;
     if let Some(template) = &arguments.output {
         let picture = Naming::Template(template.clone()).path(&settings.prompt.all()[0].text, settings.seed.0);
-        kind_of(&picture, &[PNG])?;
-        let existing = check_target(&picture, arguments.force)?;
+        kind_of(&picture, &[PICTURE])?;
+        let check = if is_template(template) { check_new_target } else { check_target };
+        let existing = check(&picture, arguments.force)?;
         check_checkpoint(&picture, arguments.force || checkpoint_of(&picture) == arguments.checkpoint)?;
-        return Ok(Product { kind: PNG, path: picture, existing });
+        return Ok(Product { kind: PICTURE, path: picture, existing });
     }
-    let picture = picture_of(&arguments.checkpoint).filter(|picture| kind_of(picture, &[PNG]).is_ok());
+    let picture = picture_of(&arguments.checkpoint).filter(|picture| kind_of(picture, &[PICTURE]).is_ok());
     let picture = picture.ok_or_else(|| {
         let problem = "the checkpoint was renamed, so its name does not say where the picture goes";
         Error::file(&arguments.checkpoint, problem, "name the picture with --output")
     })?;
     // A picture that an earlier part of this run wrote may be replaced.
     let existing = check_target(&picture, arguments.force || own.is_of_run(&picture))?;
-    Ok(Product { kind: PNG, path: picture, existing })
+    Ok(Product { kind: PICTURE, path: picture, existing })
 }
 
 /// Where all files go: those other than the picture go to their paths so far, or beside the picture if it has moved.
@@ -203,7 +205,7 @@ fn products(picture: Product, own: &Own, beside: &Beside, kept: usize, is_moved:
             own.product(kind, path, kept, sha256)
         })
     };
-    let others = KINDS.into_iter().filter(|kind| *kind != PNG).filter_map(product).collect::<Result<_>>()?;
+    let others = KINDS.into_iter().filter(|kind| *kind != PICTURE).filter_map(product).collect::<Result<_>>()?;
     let products = Products::new(picture, others);
     products.check_names()?;
     Ok(products)

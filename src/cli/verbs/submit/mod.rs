@@ -2,13 +2,13 @@
 
 mod order;
 
-use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::ValueHint;
 
 use super::generate::prompt;
-use super::jobs::{Delivery, Following, follow};
+use super::jobs::{Delivery, Following, check_ends, follow};
 use crate::cli::DONE;
 use crate::cli::options::outputs::Outputs;
 use crate::cli::options::remote::Remote;
@@ -18,10 +18,10 @@ use crate::cli::terminal::preview::PreviewKind;
 use crate::cli::terminal::report::{Progress, Reporter};
 use crate::cli::terminal::stdout;
 use crate::database::Id;
-use crate::output::{Kind, Make, Product, Products};
+use crate::output::{Kind, Make};
 use crate::progress::Event;
 use crate::resolve::flatten;
-use crate::settings::{Chosen, Overrides};
+use crate::settings::{Chosen, Overrides, SeedChoice};
 use crate::video::FileNames;
 use crate::{Error, Result};
 use order::Open;
@@ -98,21 +98,11 @@ impl Arguments {
     }
 }
 
-/// Checks that the names end like the files that a server makes, where a kind has several ends.
-fn check_ends(products: &Products) -> Result<()> {
-    let made = |kind: Kind| Path::new(kind.extension).extension().unwrap_or(OsStr::new(kind.extension));
-    let other = |product: &&Product| {
-        let end = product.path.extension().unwrap_or_default();
-        !product.kind.others.is_empty() && !end.eq_ignore_ascii_case(made(product.kind))
-    };
-    let Some(Product { kind, path, .. }) = products.iter().find(other) else { return Ok(()) };
-    let end = made(*kind).display();
-    let message = format!("‹{}› {}: a server makes a .{end}", kind.option, path.display());
-    Err(Error::usage(message, format!("use a name that ends in .{end}")))
-}
-
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
-    let settings = arguments.settings(reporter)?;
+    let mut settings = arguments.settings(reporter)?;
+    // The names of files have it.
+    let seed = settings.seed.map(SeedChoice::seed).transpose()?.unwrap_or_default();
+    settings.seed = Some(seed.into());
     let Some(prompt) = &settings.prompt else {
         let hint = "say what to draw, for example: text2art submit a red apple on a blue background";
         return Err(Error::usage("no prompt was given", hint).into());
@@ -123,8 +113,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     }
     let outputs = Outputs { output: arguments.output.as_deref(), force: arguments.force, files: &arguments.files };
     let (kinds, delivery) = if arguments.waits() {
-        let seed = settings.seed.unwrap_or_default().0;
-        let products = outputs.products(&prompt.all()[0].text, seed, |_, _| Ok(()))?;
+        let products = outputs.products(&prompt.all()[0].text, seed.0, |_, _| Ok(()))?;
         check_ends(&products)?;
         let kinds = products.iter().map(|product| product.kind).collect();
         (kinds, Some(Delivery { products, is_stream: outputs.is_stream() }))

@@ -88,7 +88,7 @@ mod tests {
         };
         let mut order = of(&settings).unwrap();
         let seed = order.remove("seed").unwrap();
-        assert_eq!(serde_json::from_value::<Seed>(seed).ok(), settings.seed);
+        assert_eq!(serde_json::from_value(seed).ok(), settings.seed);
         let expected = json!({"prompt": "a cat | b:0.5", "size": "64x48", "cut_noise": 0.25, "pixel_art": true});
         assert_eq!(Value::from(order), expected);
         assert_eq!(of(&Overrides::default()).unwrap()["seed"], 0);

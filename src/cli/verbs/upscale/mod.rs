@@ -11,14 +11,14 @@ use crate::cli::options::{device, targets};
 use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::{interrupt, stdout};
 use crate::device::ComputeDevice;
-use crate::files::{Existing, write_whole};
+use crate::files::{Existing, create_folder_of, write_whole};
 use crate::models::{Finder, Role};
-use crate::output::{PNG, Recipe, encode_pixels};
+use crate::output::{Encoding, PICTURE, Recipe};
 use crate::picture::Size;
 use crate::progress::{Event, Stop};
 use crate::session::LoadedModel;
 use crate::session::memory::refuse_above_room;
-use crate::settings::{Choice, Chosen, OptionInfo, check_upscaler};
+use crate::settings::{Choice, Chosen, OptionInfo, check_upscaler, checked_quality};
 use crate::upscale::{DEFAULT, Factor, Method, NEAREST, Upscaler, is_filter};
 use crate::{Error, Result, picture};
 
@@ -27,7 +27,7 @@ struct Enlarging;
 
 impl Choice for Enlarging {
     fn takes(option: &OptionInfo) -> bool {
-        ["upscaler", "device", "precision"].contains(&option.name)
+        ["upscaler", "picture_quality", "device", "precision"].contains(&option.name)
     }
 
     fn help(option: &OptionInfo) -> Option<&'static str> {
@@ -50,7 +50,8 @@ pub(in crate::cli) struct Arguments {
     /// Factor to enlarge by: 2, 3 or 4
     #[arg(short = 'x', long, value_name = "N", default_value = "4", value_parser = factor)]
     factor: Factor,
-    /// Output file (.png), a folder, or a template such as `large/{name}.png` [default: {name}-x4.png beside each picture]
+    /// Output file (.png, .jpg or .webp), a folder, or a template such as `large/{name}.png` [default: {name}-x4.png beside
+    /// each picture]
     #[arg(short, long, value_name = "FILE")]
     output: Option<OsString>,
     #[command(flatten)]
@@ -73,6 +74,7 @@ struct Task<'a> {
     target: PathBuf,
     existing: Existing,
     size: Size,
+    encoding: Encoding,
     recipe: Option<Recipe>,
     /// The name of what enlarges it
     upscaler: &'a str,
@@ -100,11 +102,21 @@ fn tasks<'a>(arguments: &'a Arguments, named: &'a str, is_asked: bool, reporter:
     let sizes = arguments.images.iter().map(|source| picture::layered_dimensions(source));
     let sizes = sizes.collect::<Result<Vec<_>>>()?;
     let end = format!("-x{}.png", arguments.factor.times());
-    let targets = targets::targets(&arguments.images, arguments.output.as_deref(), (PNG, &end), arguments.force)?;
+    let targets = targets::targets(&arguments.images, arguments.output.as_deref(), (PICTURE, &end), arguments.force)?;
+    let quality = checked_quality(&arguments.settings.overrides)?;
     let mut tasks = Vec::new();
     for ((source, size), (target, existing)) in arguments.images.iter().zip(sizes).zip(targets) {
         // A picture without a recipe is as good.
-        let recipe = Recipe::read(source).ok();
+        let mut recipe = Recipe::read(source).ok();
+        let quality = match &mut recipe {
+            Some(recipe) => {
+                recipe.settings.picture_quality = quality.or(recipe.settings.picture_quality);
+                recipe.settings.picture_quality
+            }
+            None => quality,
+        };
+        let encoding = Encoding::of(&target, quality);
+        encoding.check(&target, size.times(arguments.factor.times()))?;
         let keeps_pixels = recipe.as_ref().is_some_and(|recipe| recipe.settings.keeps_pixels());
         if keeps_pixels && is_asked && named != NEAREST {
             let message = format!(
@@ -114,7 +126,7 @@ fn tasks<'a>(arguments: &'a Arguments, named: &'a str, is_asked: bool, reporter:
             reporter.tell(&Event::Warning { message });
         }
         let upscaler = if keeps_pixels { NEAREST } else { named };
-        tasks.push(Task { source, target, existing, size, recipe, upscaler });
+        tasks.push(Task { source, target, existing, size, encoding, recipe, upscaler });
     }
     Ok(tasks)
 }
@@ -139,7 +151,8 @@ impl Work<'_> {
         let weights = self.loaded.as_ref().map_or(0, |loaded| loaded.model.weight_memory(of));
         for task in tasks {
             let pictures = self.method(task)?.memory(task.size, self.arguments.factor, of)?;
-            let needed = pictures.saturating_add(weights);
+            let encoding = task.encoding.memory(task.size.times(self.times()));
+            let needed = pictures.max(encoding).saturating_add(weights);
             let what = format!("{} ({} pixels), {} times as large,", task.source.display(), task.size, self.times());
             let hint = "enlarge less, or give a smaller picture";
             refuse_above_room(needed, self.arguments.conduct.max_memory(), &self.device, &what, hint)?;
@@ -198,6 +211,10 @@ impl Work<'_> {
                 self.reporter.tell(&Event::Warning { message });
             }
         }
-        write_whole(&task.target, &encode_pixels(&enlarged, recipe.as_ref(), None)?, task.existing)
+        if let Some(message) = task.encoding.loss_of_alpha(&task.target).filter(|_| enlarged.color().has_alpha()) {
+            self.reporter.tell(&Event::Warning { message });
+        }
+        create_folder_of(&task.target)?;
+        write_whole(&task.target, &task.encoding.encode_pixels(&enlarged, recipe.as_ref(), None)?, task.existing)
     }
 }

@@ -1,0 +1,30 @@
+//! The options for the file of a picture.
+
+use super::{Overrides, Range};
+use crate::Result;
+
+/// What a JPEG calls quality.
+pub(super) const QUALITY: Range = Range::whole(1, 100);
+
+group! {
+    output "Output" {
+        setting picture_quality: maybe usize {
+            /// Quality of a JPEG, or of a WebP that may lose details, from 1 to 100
+            ///
+            /// A WebP loses nothing without this option. PNGs never do, and ignore it.
+            value: "N",
+            arg: |argument| whole_number(argument).display_order(900),
+            shown: "90 for JPEG",
+            range: output::QUALITY,
+        },
+    }
+}
+
+/// The quality of a picture's file, for verbs that do not combine settings.
+///
+/// # Errors
+/// If it is out of range.
+pub(crate) fn checked_quality(overrides: &Overrides) -> Result<Option<usize>> {
+    QUALITY.check("picture-quality", &overrides.picture_quality)?;
+    Ok(overrides.picture_quality)
+}
