@@ -23,6 +23,8 @@ text2art a penguin in the snow --size 75x50 -o penguin.png
 text2art a golden apple on a red background --init-image "$photo" --init-weight 0.2 -o golden.png
 # Follow an image and a sentence at once.
 text2art pencil sketch of an apple --image-prompt "$photo:0.5" -o sketch.png
+# Also judge the picture itself: make it symmetric, its colors stronger, and its edge dark.
+text2art an owl --loss symmetry,saturation:0.5,border=navy -o owl.png
 # Stop when the loss stops improving.
 text2art a yellow banana --auto-stop -o banana.png
 

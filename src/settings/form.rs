@@ -105,6 +105,7 @@ mod tests {
             "DeviceChoice" => "cpu",
             "StyleName" => "watercolor",
             "Color" => "navy",
+            "LossChoice" => "border=navy:0.5",
             _ => "a",
         };
         serde_json::json!(text)

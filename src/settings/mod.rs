@@ -14,6 +14,7 @@ mod drawer;
 mod form;
 mod groups;
 mod learning_rate;
+mod loss;
 mod options;
 mod pixel_shape;
 mod prompt;
@@ -37,6 +38,7 @@ pub use form::{Form, FormKind};
 pub(crate) use groups::check_upscaler;
 pub use groups::{OPTIONS, Overrides, Settings, VideoSettings};
 pub use learning_rate::LearningRateDrops;
+pub use loss::{LossChoice, LossKind, PictureLoss};
 pub use options::{OptionInfo, Setter};
 pub use pixel_shape::PixelShape;
 pub(crate) use prompt::EMPTY_PROMPT;
@@ -122,6 +124,11 @@ impl Settings {
     pub fn styles_in_words(&self) -> Option<String> {
         let names: Vec<&str> = self.styles().map(|style| style.name.as_str()).collect();
         (!names.is_empty()).then(|| format!("styles {:?}, weight {}", names.join(", "), self.weight_of_styles()))
+    }
+
+    /// The losses of the picture itself, in order.
+    pub fn losses(&self) -> impl Iterator<Item = &PictureLoss> {
+        self.loss.iter().filter_map(LossChoice::loss)
     }
 
     /// The input files of the picture, with the options that name them.

@@ -90,6 +90,7 @@ mod tests {
                     (None, "DeviceChoice") => serde_json::json!("cpu"),
                     (None, "Color") => serde_json::json!("#f2eecb"),
                     (None, "StyleName") => serde_json::json!("neon"),
+                    (None, "LossChoice") => serde_json::json!("vignette=navy:2"),
                     (None, _) => serde_json::json!("a"),
                 },
             };

@@ -6,7 +6,7 @@ use crate::server::jobs::request::PRODUCTS;
 use crate::server::lists::{Kind, Opened, opened};
 
 /// What a value of an option of this type looks like, and an example. The program takes more spellings.
-const PATTERNS: [(&str, &str, &str); 9] = [
+const PATTERNS: [(&str, &str, &str); 10] = [
     (
         "Prompts",
         r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*\S[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$",
@@ -23,6 +23,11 @@ const PATTERNS: [(&str, &str, &str); 9] = [
     ("Weighted", r"^[0-9]{1,19}(:-?[0-9]{0,5}[1-9](\.[0-9]{1,5})?)?$", "7:0.5"),
     ("PathBuf", "^[0-9a-hjkmnp-tv-z]{26}$", "3kq8s2v6m1x9c4t7w0zr5yhdbn"),
     ("Color", "^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$", "#f2eecb"),
+    (
+        "LossChoice",
+        r"^(none|(saturation|smoothness|smoothness-clipped|smoothness-log|tv|sharpness)(:-?[0-9]{1,5}(\.[0-9]{1,5})?)?|((symmetry|symmetry-top-bottom|symmetry-half-turn)|(border|vignette)(=#[0-9a-fA-F]{6})?)(:[0-9]{1,5}(\.[0-9]{1,5})?)?)$",
+        "border=#f2eecb:0.5",
+    ),
     ("String", "^.+$", "pico-8"),
 ];
 /// An upload in a list, with its weight.
