@@ -35,6 +35,8 @@ text2art a castle --average 0.9 -o calm.png
 text2art an owl --zooms 0.25,0.75@40% --center-bias 2 --cut-power 2 -o middle.png
 # Follow each iteration alone, as aphantasia does for waves.
 text2art an owl --drawer fft --momentum 0 -o owl.png
+# Also judge the picture itself: make it symmetric, its colors stronger, and its edge dark.
+text2art an owl --loss symmetry,saturation:0.5,border=navy -o owl.png
 # Stop when the loss stops improving.
 text2art a yellow banana --auto-stop -o banana.png
 

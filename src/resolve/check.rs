@@ -1,7 +1,7 @@
 //! The rules between settings, which ranges alone do not express.
 
 use crate::drawer;
-use crate::settings::{Settings, StartNoise};
+use crate::settings::{LossKind, Settings, StartNoise};
 use crate::{Error, Result};
 
 /// Checks every range and every rule.
@@ -39,5 +39,23 @@ pub fn check(settings: &Settings) -> Result<()> {
             "leave out ‹momentum›, or choose the optimizer adam, adamw, adamax or radam",
         ));
     }
+    check_losses(settings)?;
     blueprint.check(settings)
+}
+
+/// Checks that no loss of the picture does the same as an option of a drawer.
+fn check_losses(settings: &Settings) -> Result<()> {
+    let is_asked =
+        |is_meant: fn(LossKind) -> bool| settings.losses().map(|loss| loss.kind).find(|kind| is_meant(*kind));
+    let even = is_asked(LossKind::is_smoothness).filter(|_| settings.smoothness > 0.0);
+    let sharp = is_asked(|kind| kind == LossKind::Sharpness).filter(|_| settings.sharpness.is_some_and(|by| by > 0.0));
+    for (option, loss) in [("smoothness", even), ("sharpness", sharp)] {
+        if let Some(loss) = loss {
+            let hint = format!(
+                "give only one of them: ‹{option}› is an option of one drawer, the loss works with every drawer"
+            );
+            return Err(Error::usage(format!("‹{option}› and ‹loss› {loss} are both given"), hint));
+        }
+    }
+    Ok(())
 }

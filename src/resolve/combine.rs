@@ -105,6 +105,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     merged.center_bias = merged.center_bias.filter(|focus| *focus != 0.0);
     merged.average = merged.average.filter(|decay| *decay != 0.0);
     settle_styles(&mut merged)?;
+    settle_losses(&mut merged)?;
     settle_upscaling(&mut merged, vqgan)?;
     let weight = init_weight::named(layers);
     merged.init_weight = Some(weight.unwrap_or_default());
@@ -163,6 +164,19 @@ fn settle_styles(merged: &mut Overrides) -> Result<()> {
     }
     merged.style_weight = (!names.is_empty()).then(|| merged.style_weight.unwrap_or(STYLE_WEIGHT));
     merged.style = Some(names);
+    Ok(())
+}
+
+/// The losses of the picture itself, or none.
+fn settle_losses(merged: &mut Overrides) -> Result<()> {
+    let mut losses = merged.loss.take().unwrap_or_default();
+    if losses.iter().any(|loss| loss.loss().is_none()) {
+        if losses.len() > 1 {
+            return Err(Error::usage("‹loss› has both `none` and losses", "give only one of them"));
+        }
+        losses.clear();
+    }
+    merged.loss = Some(losses);
     Ok(())
 }
 
@@ -339,6 +353,29 @@ mod tests {
         for wrong in [styled(&["none", "neon"], None), styled(&["neon"], Some(0.0)), styled(&[], Some(-1.0))] {
             assert!(combine(&[named("a"), wrong.clone()]).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn losses_are_those_of_the_strongest_layer_and_each_is_named_once() {
+        let asked = |losses: &[&str]| Overrides {
+            loss: Some(losses.iter().map(|loss| loss.parse().unwrap()).collect()),
+            ..Overrides::default()
+        };
+        let of = |layers: &[Overrides]| {
+            let settings = combine(layers).unwrap();
+            settings.loss.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let (strong, weak) = (asked(&["tv:2", "border"]), asked(&["saturation"]));
+        assert_eq!(of(&[named("a"), strong.clone(), weak.clone()]), ["tv:2", "border=#ffffff:1"]);
+        assert_eq!(of(&[named("a"), asked(&["none"]), weak.clone()]), [""; 0]);
+        assert_eq!(of(&[named("a"), weak]), ["saturation:1"]);
+        let cells = Overrides { smoothness: Some(0.5), ..asked(&["smoothness-log"]) };
+        let waves = Overrides { sharpness: Some(0.5), ..asked(&["sharpness"]) };
+        for wrong in [asked(&["none", "tv"]), asked(&["tv", "saturation", "tv:2"]), cells, waves] {
+            assert!(combine(&[named("a"), wrong.clone()]).is_err(), "{wrong:?}");
+        }
+        let apart = Overrides { smoothness: Some(0.5), sharpness: Some(0.5), ..asked(&["tv"]) };
+        assert!(combine(&[named("a"), apart]).is_ok());
     }
 
     #[test]

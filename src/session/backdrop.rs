@@ -17,6 +17,11 @@ impl Backdrop {
         Self { gray: Stream::new(seed, "backdrop", iteration as u64).unit() }
     }
 
+    /// The gray, 0 to 1.
+    pub(super) fn gray(&self) -> f64 {
+        self.gray
+    }
+
     /// Puts a picture with straight alpha, `[1, 4, height, width]`, in front of the backdrop. Returns what is visible,
     /// `[1, 3, height, width]`, detached. A picture without alpha stays as it is.
     ///

@@ -328,7 +328,7 @@ impl Session {
         }
         let drawn = picture.detach();
         let palette = self.coloring.as_ref().and_then(Coloring::palette);
-        let seen = Seen { picture: &drawn, iteration: number, palette };
+        let seen = Seen::new(&drawn, number, palette, backdrop.gray());
         let mut picture_losses = Vec::new();
         for loss in &mut self.losses {
             if let Some(verdict) = loss.judge(&seen)? {

@@ -106,6 +106,7 @@ mod tests {
             "StyleName" => "watercolor",
             "Color" => "navy",
             "Schedule" => "0.25,0.75@40%",
+            "LossChoice" => "border=navy:0.5",
             _ => "a",
         };
         serde_json::json!(text)

@@ -14,6 +14,7 @@ mod drawer;
 mod form;
 mod groups;
 mod learning_rate;
+mod loss;
 mod options;
 mod pixel_shape;
 mod point;
@@ -39,6 +40,7 @@ pub use form::{Form, FormKind};
 pub use groups::{OPTIONS, Overrides, Settings, VideoSettings};
 pub(crate) use groups::{check_upscaler, checked_quality};
 pub use learning_rate::LearningRateDrops;
+pub use loss::{LossChoice, LossKind, PictureLoss};
 pub use options::{OptionInfo, Setter};
 pub use pixel_shape::PixelShape;
 pub(crate) use prompt::EMPTY_PROMPT;
@@ -132,6 +134,11 @@ impl Settings {
     pub fn labels_in_words(&self) -> Option<String> {
         let labels: Vec<String> = self.label.iter().map(|label| format!("{:?}", label.to_string())).collect();
         (!labels.is_empty()).then(|| format!("labels {}", labels.join(", ")))
+    }
+
+    /// The losses of the picture itself, in order.
+    pub fn losses(&self) -> impl Iterator<Item = &PictureLoss> {
+        self.loss.iter().filter_map(LossChoice::loss)
     }
 
     /// The input files of the picture, with the options that name them.

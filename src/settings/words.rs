@@ -92,6 +92,7 @@ mod tests {
                     (None, "Color") => serde_json::json!("#f2eecb"),
                     (None, "Schedule") => serde_json::json!("0.25,0.75@40%"),
                     (None, "StyleName") => serde_json::json!("neon"),
+                    (None, "LossChoice") => serde_json::json!("vignette=navy:2"),
                     (None, _) => serde_json::json!("a"),
                 },
             };

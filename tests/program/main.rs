@@ -18,6 +18,7 @@ mod folders;
 mod formats;
 mod fourier;
 mod hires;
+mod losses;
 mod memory;
 mod mishaps;
 mod old_files;

@@ -338,6 +338,21 @@ const GENERATE: [Group; 12] = [
                     "apple --center-bias left",
                 ],
             ),
+            (
+                "--loss",
+                &[
+                    "apple --dry-run --loss saturation:0.5,border=navy --loss symmetry-half-turn",
+                    "apple --dry-run --loss none",
+                    "apple --loss symetry:1",
+                    "apple --loss saturation:nan",
+                    "apple --loss border:-1",
+                    "apple --loss border=nawy",
+                    "apple --loss tv,tv:2",
+                    "apple --loss none,tv",
+                    "apple --loss smoothness --smoothness 0.5",
+                    "apple --loss",
+                ],
+            ),
             ("--optimizer", &["apple --dry-run --optimizer radam", "apple --optimizer adm", "apple --optimizer sgd"]),
             (
                 "--momentum",

@@ -21,6 +21,7 @@ static TOPICS: [Topic; 13] = [
     topic("batch", include_str!("batch.md")),
     topic("configuration", include_str!("configuration.md")),
     topic("gpu", include_str!("gpu.md")),
+    topic("losses", include_str!("losses.md")),
     topic("models", include_str!("models.md")),
     topic("pixel-art", include_str!("pixel-art.md")),
     topic("prompts", include_str!("prompts.md")),

@@ -1,24 +1,63 @@
-//! Losses of the picture itself, in addition to the perceptors. Each loss is a file here and an entry in [`ALL`].
+//! Losses of the picture itself, in addition to the perceptors: those of options, in [`ALL`], and those of `--loss`, in
+//! [`asked`]. Each is a file here; losses with formulas that are alike share one.
 
+mod border;
+mod differences;
+mod measure;
 mod palette;
+mod saturation;
+mod symmetry;
+#[cfg(test)]
+mod tests;
+mod vignette;
+mod visible;
+
+use std::cell::OnceCell;
 
 use candle_core::Tensor;
+
+use border::Border;
+use differences::{Sharpness, Smoothness, Variation};
+use measure::measured;
+use saturation::Saturation;
+use symmetry::Symmetry;
+use vignette::Vignette;
+use visible::Visible;
 
 use crate::Result;
 use crate::palette::Palette;
 use crate::picture::Size;
-use crate::settings::Settings;
+use crate::settings::{Color, LossKind, PictureLoss, Settings};
 
 /// Creates the loss if the settings ask for it.
 type Constructor = fn(&Settings) -> Option<Box<dyn Loss>>;
 
-/// All losses, in the order in which they are summed and shown.
+/// The losses of options of their own, in the order in which they are summed and shown. Those of `--loss` follow.
 const ALL: &[Constructor] = &[palette::new];
 
 /// The losses that settings ask for.
 #[must_use]
 pub fn losses(settings: &Settings) -> Vec<Box<dyn Loss>> {
-    ALL.iter().filter_map(|new| new(settings)).collect()
+    let own = ALL.iter().filter_map(|new| new(settings));
+    own.chain(settings.losses().filter(|loss| loss.weight != 0.0).map(asked)).collect()
+}
+
+/// A loss of `--loss`.
+fn asked(loss: &PictureLoss) -> Box<dyn Loss> {
+    let color = loss.color.unwrap_or(Color([255; 3]));
+    match loss.kind {
+        LossKind::Saturation => measured(loss, Saturation),
+        LossKind::Symmetry => measured(loss, Symmetry::LeftRight),
+        LossKind::SymmetryTopBottom => measured(loss, Symmetry::TopBottom),
+        LossKind::SymmetryHalfTurn => measured(loss, Symmetry::HalfTurn),
+        LossKind::Smoothness => measured(loss, Smoothness::Plain),
+        LossKind::SmoothnessClipped => measured(loss, Smoothness::Clipped),
+        LossKind::SmoothnessLog => measured(loss, Smoothness::Log),
+        LossKind::Tv => measured(loss, Variation),
+        LossKind::Sharpness => measured(loss, Sharpness),
+        LossKind::Border => measured(loss, Border::new(color)),
+        LossKind::Vignette => measured(loss, Vignette::new(color)),
+    }
 }
 
 /// A loss of the picture, whatever drew it.
@@ -45,6 +84,27 @@ pub struct Seen<'a> {
     pub iteration: usize,
     /// The palette of the picture; none if there is no palette, or if it is not known yet
     pub palette: Option<&'a Palette>,
+    /// The gray that perceptors see behind a transparent picture, 0 to 1
+    pub gray: f64,
+    /// What is visible, once a loss has asked for it
+    visible: OnceCell<Visible>,
+}
+
+impl<'a> Seen<'a> {
+    /// A picture, the number of its iteration, its palette, and the gray behind it.
+    #[must_use]
+    pub fn new(picture: &'a Tensor, iteration: usize, palette: Option<&'a Palette>, gray: f64) -> Self {
+        Self { picture, iteration, palette, gray, visible: OnceCell::new() }
+    }
+
+    /// What is visible of the picture. Waits for the device of the picture.
+    fn visible(&self) -> Result<&Visible> {
+        if let Some(visible) = self.visible.get() {
+            return Ok(visible);
+        }
+        let visible = Visible::of(self.picture, self.gray)?;
+        Ok(self.visible.get_or_init(|| visible))
+    }
 }
 
 /// The output of a loss.
@@ -61,30 +121,4 @@ pub enum LossValue {
     Known(f64),
     /// A tensor with one `f32`, which may not be computed yet
     Computed(Tensor),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::resolve::combine;
-    use crate::settings::Overrides;
-
-    fn names(asked: Overrides) -> Vec<&'static str> {
-        let asked = Overrides { prompt: Some("a".parse().unwrap()), ..asked };
-        losses(&combine(&[asked]).unwrap()).iter().map(|loss| loss.name()).collect()
-    }
-
-    #[test]
-    fn losses_have_names_of_their_own() {
-        let names = names(Overrides { colors: Some(4), ..Overrides::default() });
-        for (index, name) in names.iter().enumerate() {
-            assert!(!name.is_empty() && !names[..index].contains(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn pictures_of_few_colors_are_pulled_to_them() {
-        assert!(names(Overrides { colors: Some(4), ..Overrides::default() }).contains(&"palette"));
-        assert!(!names(Overrides::default()).contains(&"palette"));
-    }
 }

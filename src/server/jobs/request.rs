@@ -254,8 +254,9 @@ mod tests {
     fn requests_have_these_fields_and_no_others() {
         // Whoever adds one must be sure that it names no file and no model, and claims no share of the machine.
         let expected = "prompt quality size aspect iterations stop_at auto_stop seed style style_weight upscale hires \
-            label image_prompt image_stop recut_images noise_prompt no_text init_image init_weight init_noise cutouts augment cut_noise zooms cut_power center_bias optimizer momentum learning_rate \
-            learning_rate_drops average drawer pixel_shape pixel_size pixel_scale smoothness tidy outline transparent \
+            label image_prompt image_stop recut_images noise_prompt no_text init_image init_weight init_noise cutouts augment \
+            cut_noise zooms cut_power center_bias loss optimizer momentum learning_rate learning_rate_drops average drawer \
+            pixel_shape pixel_size pixel_scale smoothness tidy outline transparent \
             alpha_weight pixel_art pixel_zoom strokes segments min_stroke_width max_stroke_width paper \
             change_paper decay colorfulness contrast sharpness palette colors palette_weight dither fps frame_every \
             seconds hold boomerang gif_palette products email";
@@ -302,6 +303,8 @@ mod tests {
             (json!({"style": "neon"}), "style", "a text instead of a list"),
             (json!({"style": ["neno"]}), "style", "`neno` is not a style; did you mean `neon`?"),
             (json!({"style": vec!["neon"; 17]}), "style", "17 values"),
+            (json!({"loss": "tv"}), "loss", "a text instead of a list"),
+            (json!({"loss": ["tvv"]}), "loss", "did you mean `tv`?"),
             (json!({"palette": "/etc/passwd.gpl"}), "palette", "is a file"),
             (json!({"palette": "a.png\\8"}), "palette", "is a file"),
             (json!({"init_image": "../../etc/passwd"}), "init_image", "not the id of an upload"),

@@ -108,7 +108,7 @@ pub fn opened() -> Vec<Opened> {
 }
 
 /// Help that differs from that of the command line, where files have paths.
-const HELP: [(&str, &str, Option<&str>); 4] = [
+const HELP: [(&str, &str, Option<&str>); 5] = [
     ("init_image", "Image to start from: the id of an upload", None),
     ("image_prompt", "Also steer toward these images: ids of uploads, each with a weight if you like, as ID:0.5", None),
     (
@@ -118,6 +118,16 @@ const HELP: [(&str, &str, Option<&str>); 4] = [
             "All styles together are one additional prompt with the weight style_weight. CLIP compares it with separate, \
              smaller cutouts, half as many as cutouts, so it changes surfaces more than the composition. Models that do not \
              know a style ignore it.",
+        ),
+    ),
+    (
+        "loss",
+        "Also judge the picture itself: losses with weights, such as saturation:0.5",
+        Some(
+            "The losses are saturation, symmetry, symmetry-top-bottom, symmetry-half-turn, smoothness, smoothness-clipped, \
+             smoothness-log, tv, sharpness, border and vignette. The weight is 1 if none is given. saturation, smoothness, tv \
+             and sharpness may have negative weights, which do the opposite. A border and a vignette are white, or have a \
+             color, as in border=navy:0.5.",
         ),
     ),
     (

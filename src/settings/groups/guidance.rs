@@ -1,8 +1,8 @@
 //! The options for how a picture is judged and changed.
 
 use super::Range;
-use crate::Result;
-use crate::settings::Schedule;
+use crate::settings::{LossChoice, Schedule};
+use crate::{Error, Result};
 
 group! {
     guidance "Guidance" {
@@ -74,6 +74,20 @@ group! {
             range: Range::new(0.0, 10.0),
             by: Requests,
         },
+        setting loss: several crate::settings::LossChoice {
+            /// Also judge the picture itself: losses NAME[=COLOR][:WEIGHT] (comma-separated), or `none`
+            ///
+            /// The losses are saturation, symmetry, symmetry-top-bottom, symmetry-half-turn, smoothness, smoothness-clipped,
+            /// smoothness-log, tv, sharpness, border and vignette. `text2art help losses` describes them.
+            ///
+            /// The weight is 1 if none is given, and 0 turns a loss off. saturation, smoothness, tv and sharpness may have
+            /// negative weights, which do the opposite. A border and a vignette are white, or have the color behind `=`:
+            /// border=navy:0.5.
+            value: "LOSSES",
+            arg: |argument| argument.value_delimiter(','),
+            check: guidance::check_losses,
+            by: Requests,
+        },
         setting optimizer: always crate::optimizer::OptimizerKind {
             /// Optimizer that updates the picture
             value: "NAME",
@@ -133,4 +147,15 @@ pub(super) fn check_cut_power(powers: &Option<Schedule>) -> Result<()> {
 
 fn check_values(option: &str, range: Range, schedule: Option<&Schedule>) -> Result<()> {
     schedule.into_iter().flat_map(Schedule::values).try_for_each(|value| range.check(option, &value))
+}
+
+/// Checks that no loss is named twice.
+pub(super) fn check_losses(losses: &[LossChoice]) -> Result<()> {
+    let kinds: Vec<_> = losses.iter().filter_map(LossChoice::loss).map(|loss| loss.kind).collect();
+    match kinds.iter().enumerate().find(|(index, kind)| kinds[..*index].contains(kind)) {
+        Some((_, kind)) => {
+            Err(Error::usage(format!("‹loss› names `{kind}` twice"), "give each loss once, with one weight"))
+        }
+        None => Ok(()),
+    }
 }

@@ -127,7 +127,7 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
         // A recipe is complete: weaker sources must not add what it does not name.
         for weaker in [&mut environment, &mut config] {
             (weaker.stop_at, weaker.init_image, weaker.image_prompt, weaker.noise_prompt) = (None, None, None, None);
-            (weaker.seconds, weaker.style, weaker.style_weight) = (None, None, None);
+            (weaker.seconds, weaker.style, weaker.style_weight, weaker.loss) = (None, None, None, None);
             (weaker.label, weaker.image_stop, weaker.recut_images) = (None, None, None);
             weaker.no_text = None;
             (weaker.average, weaker.momentum) = (None, None);
