@@ -7,6 +7,8 @@ mod decoder;
 mod encoder;
 mod names;
 
+use std::sync::Arc;
+
 use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 
@@ -15,7 +17,7 @@ pub use config::{Config, Layout};
 
 use crate::frozen::{Algorithms, Memory, MemoryOf, Network, Step, Window};
 use crate::models::{ModelFiles, Weights};
-use crate::picture::Size;
+use crate::picture::{Size, Tile};
 use crate::{Error, Result};
 use blocks::convolution;
 
@@ -24,7 +26,7 @@ pub struct Vqgan {
     config: Config,
     /// Up to the codebook
     encoder: Network,
-    codebook: Codebook,
+    codebook: Arc<Codebook>,
     /// From the codebook on
     decoder: Network,
     bytes: u64,
@@ -50,7 +52,7 @@ impl Vqgan {
         let ignored = |name: &str| names.is_ignored(name);
         let ((encoder, codebook, decoder), bytes) =
             Weights::build(&files.weights, &parts, &ignored, |builder| networks(&builder, &config, algorithms))?;
-        Ok(Self { config, encoder, codebook, decoder, bytes })
+        Ok(Self { config, encoder, codebook: Arc::new(codebook), decoder, bytes })
     }
 
     /// A VQGAN of random weights, for benchmarks.
@@ -60,7 +62,20 @@ impl Vqgan {
     pub fn random(config: Config, seed: u64) -> Result<Self> {
         let ((encoder, codebook, decoder), bytes) =
             Weights::random(seed, |builder| networks(&builder, &config, Algorithms::ByShape))?;
-        Ok(Self { config, encoder, codebook, decoder, bytes })
+        Ok(Self { config, encoder, codebook: Arc::new(codebook), decoder, bytes })
+    }
+
+    /// The same VQGAN for pictures that are tiled: it sees the copies of a picture at the edges that continue each other,
+    /// and zeros at the others. The weights are shared.
+    #[must_use]
+    pub fn tiled(&self, tile: Tile) -> Self {
+        Self {
+            config: self.config.clone(),
+            encoder: self.encoder.tiled(tile),
+            codebook: self.codebook.clone(),
+            decoder: self.decoder.tiled(tile),
+            bytes: self.bytes,
+        }
     }
 
     /// Bytes of memory that the weights take; on a GPU only those of networks counted there before, since unused

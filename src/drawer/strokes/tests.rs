@@ -248,7 +248,7 @@ fn the_operation_records_all_three() {
         Var::from_tensor(&Tensor::from_vec(single(&owned.numbers[part]), shape, &Device::Cpu).unwrap()).unwrap()
     };
     let (points, widths, colors) = (variable(0, &[6, 7, 2]), variable(1, &[6]), variable(2, &[7, 4]));
-    let picture = operation::draw(&points, &widths, &colors, SIZE, 3).unwrap();
+    let picture = operation::draw(&points, &widths, &colors, SIZE, None, 3).unwrap();
     assert_eq!(picture.dims(), [1, 3, SIZE.height, SIZE.width]);
     let weights = weights(&mut stream, SIZE, 3);
     let given = Tensor::from_vec(single(&weights), picture.shape(), &Device::Cpu).unwrap();
@@ -261,7 +261,7 @@ fn the_operation_records_all_three() {
             assert!(far < 2e-2 * expected.abs().max(1.0), "{computed} is not {expected}");
         }
     }
-    let error = operation::draw(&points, &widths, &widths, SIZE, 3).unwrap_err().to_string();
+    let error = operation::draw(&points, &widths, &widths, SIZE, None, 3).unwrap_err().to_string();
     assert!(error.contains("[n + 1, 4]"), "{error}");
 }
 
