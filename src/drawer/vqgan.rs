@@ -156,7 +156,10 @@ impl VqganDrawer {
     /// If the starting point cannot be encoded.
     pub fn tiled(vqgan: Arc<Vqgan>, size: Size, tile: Option<Tile>, start: Start, device: &Device) -> Result<Self> {
         let work_size = Self::work_size(&vqgan, size, tile);
-        let vqgan = tiled(&vqgan, tile);
+        let vqgan = match tile {
+            Some(tile) => Arc::new(vqgan.tiled(tile)),
+            None => vqgan,
+        };
         let shown = shown(size, work_size, tile);
         let factor = vqgan.config().factor();
         let (rows, columns) = (work_size.height / factor, work_size.width / factor);
@@ -199,7 +202,7 @@ impl VqganDrawer {
         let decoder = vqgan.decoder(0);
         let resampling = tile.filter(|_| shown != size).map(|tile| resampling(tile, shown, size));
         let latent = Var::from_tensor(&latent)?;
-        Ok(Self { latent, bounds, decoder, finish, vqgan, shown, work_size, resampling, held })
+        Ok(Self { vqgan, decoder, latent, bounds, finish, shown, work_size, resampling, held })
     }
 
     /// This drawer, but with `blocks` blocks of its decoder computed twice, which saves memory and takes more time

@@ -32,7 +32,7 @@ impl Sharpness {
     /// The row below a row of one of the planes, if it has one.
     fn below(&self, row: usize) -> Option<usize> {
         let height = self.size.height;
-        if (row + 1) % height > 0 {
+        if !(row + 1).is_multiple_of(height) {
             return Some(row + 1);
         }
         self.tile.is_some_and(Tile::wraps_down).then_some(row + 1 - height)
@@ -41,7 +41,7 @@ impl Sharpness {
     /// The row above a row of one of the planes, if it has one.
     fn above(&self, row: usize) -> Option<usize> {
         let height = self.size.height;
-        if row % height > 0 {
+        if !row.is_multiple_of(height) {
             return Some(row - 1);
         }
         self.tile.is_some_and(Tile::wraps_down).then_some(row + height - 1)

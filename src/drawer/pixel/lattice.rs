@@ -83,7 +83,9 @@ mod tests {
                 for cell in &coverage.of_cells {
                     assert!(cell.windows(2).all(|pair| pair[0].0 < pair[1].0), "{name} {tile}");
                     areas.push(cell.iter().map(|(_, share)| share).sum::<f32>());
-                    cell.iter().for_each(|(pixel, share)| totals[*pixel as usize] += share);
+                    for (pixel, share) in cell {
+                        totals[*pixel as usize] += share;
+                    }
                 }
                 assert!(totals.iter().all(|total: &f32| (total - 1.0).abs() < 1e-5), "{name} {tile}");
                 if tile == Tile::Both || tile == Tile::HalfDrop {

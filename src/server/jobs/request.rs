@@ -260,7 +260,7 @@ mod tests {
             change_paper decay colorfulness contrast sharpness palette colors palette_weight dither fps frame_every \
             seconds hold boomerang gif_palette products email";
         assert_eq!(fields().collect::<Vec<_>>().join(" "), expected);
-        assert_eq!(products().collect::<Vec<_>>(), ["gif", "mp4", "reveal", "svg"]);
+        assert_eq!(products().collect::<Vec<_>>(), ["gif", "mp4", "reveal", "svg", "tile-proof"]);
     }
 
     #[test]
