@@ -70,11 +70,10 @@ mod tests {
             let column = |x: u32| (0..copies.height()).map(|y| copies.get_pixel(x, y)[0]).collect::<Vec<u8>>();
             (0..copies.width()).step_by(2).map(column).collect::<Vec<_>>()
         };
-        let own = vec![0, 10, 20, 30];
-        assert_eq!(columns(Tile::Across), [own.clone(), own.clone()]);
-        let twice = [own.clone(), own].concat();
-        assert_eq!(columns(Tile::Down), [twice.clone()]);
-        assert_eq!(columns(Tile::Both), [twice.clone(), twice.clone()]);
-        assert_eq!(columns(Tile::HalfDrop), [twice, vec![20, 30, 0, 10, 20, 30, 0, 10]]);
+        assert_eq!(columns(Tile::Across), [[0, 10, 20, 30]; 2]);
+        let twice = [0, 10, 20, 30, 0, 10, 20, 30];
+        assert_eq!(columns(Tile::Down), [twice]);
+        assert_eq!(columns(Tile::Both), [twice, twice]);
+        assert_eq!(columns(Tile::HalfDrop), [twice, [20, 30, 0, 10, 20, 30, 0, 10]]);
     }
 }
