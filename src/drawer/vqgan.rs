@@ -118,7 +118,7 @@ impl Blueprint for VqganBlueprint {
 
 /// The VQGAN as it draws pictures that are tiled, if they are.
 fn tiled(vqgan: &Arc<Vqgan>, tile: Option<Tile>) -> Arc<Vqgan> {
-    tile.map_or_else(|| vqgan.clone(), |tile| Arc::new(vqgan.tiled(tile)))
+    tile.map_or_else(|| vqgan.clone(), |tile| vqgan.tiled(tile))
 }
 
 /// Draws by optimizing the latent of a VQGAN.
@@ -157,7 +157,7 @@ impl VqganDrawer {
     pub fn tiled(vqgan: Arc<Vqgan>, size: Size, tile: Option<Tile>, start: Start, device: &Device) -> Result<Self> {
         let work_size = Self::work_size(&vqgan, size, tile);
         let vqgan = match tile {
-            Some(tile) => Arc::new(vqgan.tiled(tile)),
+            Some(tile) => vqgan.tiled(tile),
             None => vqgan,
         };
         let shown = shown(size, work_size, tile);

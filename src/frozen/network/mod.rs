@@ -164,7 +164,8 @@ impl Network {
 
     /// The same network for pictures that are tiled: at edges that continue each other, its layers see the copies of a
     /// picture instead of zeros. So a picture that moves by whole multiples of all strides gives the result that moves
-    /// likewise, but for the order of sums over all pixels. The layers are shared.
+    /// likewise, but for the order of sums over all pixels. The layers are shared, and so is the count of the memory of a
+    /// GPU; the tiled network must live as long as this one if that is counted.
     #[must_use]
     pub fn tiled(&self, tile: Tile) -> Self {
         Self {
