@@ -44,7 +44,7 @@ pub(super) fn found(file: &Product, files: &Products, settings: &Settings, is_kn
             let still = |settings: &Settings| still(&file.path, settings);
             found_file(&file.path, &still(settings), still)
         }
-        Make::Movie(_) | Make::Reveal => found_file(&file.path, &moving(settings), moving),
+        Make::Movie(_) | Make::Reveal | Make::Finished(_) => found_file(&file.path, &moving(settings), moving),
         Make::Still(form) => found_still(form, &file.path, (files, settings), is_known),
     }
 }

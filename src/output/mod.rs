@@ -16,6 +16,7 @@ mod recipe;
 mod recipe_text;
 mod saver;
 mod svg;
+mod tile_proof;
 mod webp;
 
 pub use checkpoint::{Beside, Checkpoint, KeptFrames, is_due};
@@ -29,3 +30,4 @@ pub use products::{Product, Products};
 pub use recipe::{InputRecord, Recipe, ResultRecord, Stage};
 pub use saver::Saver;
 pub use svg::SVG;
+pub use tile_proof::TILE_PROOF;

@@ -27,7 +27,7 @@ pub use recording::{Keeping, Recording};
 pub use reveal::{REVEAL, reveal};
 pub use timeline::Timeline;
 
-use crate::output::{Kind, PICTURE, SVG};
+use crate::output::{Kind, PICTURE, SVG, TILE_PROOF};
 
 /// All kinds of files that a run can write, in the order in which files are named and reported.
-pub const KINDS: [Kind; 6] = [PICTURE, GIF, MP4, FRAMES, REVEAL, SVG];
+pub const KINDS: [Kind; 7] = [PICTURE, GIF, MP4, FRAMES, REVEAL, SVG, TILE_PROOF];

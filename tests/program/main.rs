@@ -41,6 +41,7 @@ mod study;
 mod styles;
 mod targets;
 mod threads;
+mod tiles;
 #[cfg(unix)]
 mod topics;
 mod transparency;

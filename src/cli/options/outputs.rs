@@ -77,7 +77,7 @@ impl Outputs<'_> {
                     if is_new(path) { Folder::check_new(path, existing) } else { Folder::check(path, existing) };
                 checked.map(|()| existing)
             }
-            Make::Movie(_) | Make::Reveal | Make::Still(_) => check_target(path),
+            Make::Movie(_) | Make::Reveal | Make::Still(_) | Make::Finished(_) => check_target(path),
         })?;
         Ok(if is_stream { products.without_output() } else { products })
     }

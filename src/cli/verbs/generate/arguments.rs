@@ -129,7 +129,7 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
             (weaker.stop_at, weaker.init_image, weaker.image_prompt, weaker.noise_prompt) = (None, None, None, None);
             (weaker.seconds, weaker.style, weaker.style_weight, weaker.loss) = (None, None, None, None);
             (weaker.label, weaker.image_stop, weaker.recut_images) = (None, None, None);
-            weaker.no_text = None;
+            (weaker.no_text, weaker.tile) = (None, None);
             (weaker.average, weaker.momentum) = (None, None);
             (weaker.zooms, weaker.cut_power, weaker.center_bias) = (None, None, None);
             weaker.picture_quality = None;
