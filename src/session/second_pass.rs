@@ -8,7 +8,6 @@ use image::RgbImage;
 
 use super::{Plan, Session, optimizer};
 use crate::drawer::{self, Loaded, Start};
-use crate::optimizer::Optimizer;
 use crate::picture::{Size, lanczos_tiled, to_image, to_values};
 use crate::session::Models;
 use crate::settings::Settings;
