@@ -93,7 +93,7 @@ impl Session {
     /// Prepares a picture with loaded models. `warn` receives warnings for the user.
     ///
     /// # Errors
-    /// If the plan cannot be run here, the init image cannot be read, or a prompt cannot be tokenized.
+    /// If the plan cannot be run here, the init image or the picture of a loss cannot be read, or a prompt cannot be tokenized.
     pub fn new(plan: &Plan, models: &Models, warn: &mut dyn FnMut(String)) -> Result<Self> {
         plan.check()?;
         let settings = plan.settings();
@@ -129,10 +129,12 @@ impl Session {
         let optimizer = Optimizer::new(settings.optimizer, &drawer.parameter_groups())?;
         let judge = Judge { perceptors, batch: plan.cut_batch() };
         let coloring = Coloring::new(settings)?;
+        let mut losses = losses(settings);
+        losses.iter_mut().try_for_each(|loss| loss.prepare())?;
         Ok(Self {
             drawer,
             judge,
-            losses: losses(settings),
+            losses,
             optimizer,
             iteration: 0,
             plateau: settings.auto_stop.then(Plateau::default),
