@@ -10,7 +10,7 @@ use crate::drawer::{self, Blueprint};
 use crate::frozen::{GRADIENT_GROUP, Memory, MemoryOf};
 use crate::judge::{Loss, losses};
 use crate::machine::in_words;
-use crate::settings::Settings;
+use crate::settings::{PictureLoss, Settings};
 use crate::{Error, Result, picture};
 
 /// The memory of the program without models and pictures: code, threads, and buffers of libraries; measured on Linux.
@@ -174,7 +174,8 @@ impl<'a> Estimate<'a> {
 /// The input images of a run.
 pub(super) fn pictures(settings: &Settings) -> impl Iterator<Item = &Path> {
     let prompts = settings.image_prompt.iter().map(|prompt| Path::new(&prompt.value));
-    settings.init_image.as_deref().into_iter().chain(prompts)
+    let losses = settings.losses().filter_map(PictureLoss::file);
+    settings.init_image.as_deref().into_iter().chain(prompts).chain(losses)
 }
 
 /// The CLIP models without duplicates.

@@ -104,7 +104,7 @@ impl Session {
     /// Prepares a picture with loaded models. `warn` receives warnings for the user.
     ///
     /// # Errors
-    /// If the plan cannot be run here, the init image cannot be read, or a prompt cannot be tokenized.
+    /// If the plan cannot be run here, the init image or the picture of a loss cannot be read, or a prompt cannot be tokenized.
     pub fn new(plan: &Plan, models: &Models, warn: &mut dyn FnMut(String)) -> Result<Self> {
         plan.check()?;
         let settings = plan.settings();
@@ -141,10 +141,12 @@ impl Session {
         let optimizer = optimizer(settings, drawer.as_ref())?;
         let judge = Judge { perceptors, batch: plan.cut_batch() };
         let coloring = Coloring::new(settings)?;
+        let mut losses = losses(settings);
+        losses.iter_mut().try_for_each(|loss| loss.prepare())?;
         Ok(Self {
             drawer,
             judge,
-            losses: losses(settings),
+            losses,
             optimizer,
             average: None,
             averaged: RefCell::default(),

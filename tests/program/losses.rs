@@ -187,6 +187,29 @@ fn a_batch_has_losses_of_its_own_in_each_line() {
     assert!(edge("with.png") > 1.1 * edge("without.png"));
 }
 
+/// A frame of another picture, whose file is an input of the picture like any other.
+#[test]
+fn a_border_can_be_that_of_a_file() {
+    let workplace = Workplace::new();
+    RgbImage::from_pixel(20, 20, image::Rgb([0; 3])).save(workplace.join("frame.png")).unwrap();
+    let line = ["a red apple", "--drawer", "pixel", "--size", "64x64", "-n", "20"];
+    let without = draw(&workplace, &line);
+    let with = draw(&workplace, &[&line[..], &["--loss", "border=frame.png"]].concat());
+    assert!(edge(&with) < 0.7 * edge(&without));
+    let shown = workplace.run(&["info", "p.png"]).succeeded();
+    assert!(shown.output_text().contains("# loss frame.png (SHA-256 "), "{}", shown.output_text());
+    workplace.run(&["--from", "p.png", "-o", "again.png", "-q"]).succeeded();
+    assert!(workplace.read("again.png") == workplace.read("p.png"));
+    let twice = [&line[..], &["--hires", "2", "--loss", "border=frame.png"]].concat();
+    workplace.refuses(&twice, &["--hires"]);
+    let line = ["a red apple", "--size", "64x64", "--hires", "2", "-n", "10"];
+    let (without, with) =
+        (draw(&workplace, &line), draw(&workplace, &[&line[..], &["--loss", "border=frame.png:3"]].concat()));
+    assert!(edge(&with) < edge(&without));
+    RgbImage::from_pixel(20, 20, image::Rgb([9; 3])).save(workplace.join("frame.png")).unwrap();
+    workplace.refuses(&["--from", "p.png", "-o", "changed.png"], &["frame.png", "the file has changed"]);
+}
+
 /// A second pass draws at another size; the losses see both.
 #[test]
 fn a_second_pass_has_the_same_losses() {

@@ -8,7 +8,7 @@ use crate::settings::PictureLoss;
 
 /// What each pixel of the picture takes, in bytes: as it was drawn (16) and as it is visible (12), the slopes without and
 /// with alpha (12 and 16), a number for the pixel (8), and the sum of two gradients (16).
-const BYTES: u64 = 80;
+pub(super) const BYTES: u64 = 80;
 
 /// A function of what is visible of a picture. It is computed on the CPU, in double precision.
 pub(super) trait Measure: Send + Sync {

@@ -16,7 +16,7 @@ use std::cell::OnceCell;
 
 use candle_core::Tensor;
 
-use border::Border;
+use border::{Border, Frame};
 use differences::{Sharpness, Smoothness, Variation};
 use measure::measured;
 use saturation::Saturation;
@@ -27,7 +27,7 @@ use visible::Visible;
 use crate::Result;
 use crate::palette::Palette;
 use crate::picture::Size;
-use crate::settings::{Color, LossKind, PictureLoss, Settings};
+use crate::settings::{Color, LossAim, LossKind, PictureLoss, Settings};
 
 /// Creates the loss if the settings ask for it.
 type Constructor = fn(&Settings) -> Option<Box<dyn Loss>>;
@@ -39,12 +39,18 @@ const ALL: &[Constructor] = &[palette::new];
 #[must_use]
 pub fn losses(settings: &Settings) -> Vec<Box<dyn Loss>> {
     let own = ALL.iter().filter_map(|new| new(settings));
-    own.chain(settings.losses().filter(|loss| loss.weight != 0.0).map(asked)).collect()
+    own.chain(settings.losses().filter(|loss| loss.weight != 0.0).map(|loss| asked(loss, settings))).collect()
 }
 
 /// A loss of `--loss`.
-fn asked(loss: &PictureLoss) -> Box<dyn Loss> {
-    let color = loss.color.unwrap_or(Color([255; 3]));
+fn asked(loss: &PictureLoss, settings: &Settings) -> Box<dyn Loss> {
+    let color = match &loss.aim {
+        Some(LossAim::Color(color)) => *color,
+        Some(LossAim::Picture(path)) => {
+            return Box::new(Frame::new(loss.kind.name(), loss.weight, path.as_ref(), settings));
+        }
+        None => Color([255; 3]),
+    };
     match loss.kind {
         LossKind::Saturation => measured(loss, Saturation),
         LossKind::Symmetry => measured(loss, Symmetry::LeftRight),
@@ -64,6 +70,14 @@ fn asked(loss: &PictureLoss) -> Box<dyn Loss> {
 pub trait Loss: Send {
     /// The name that progress and events show.
     fn name(&self) -> &'static str;
+
+    /// Reads what the loss needs, before anything is judged.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    fn prepare(&mut self) -> Result<()> {
+        Ok(())
+    }
 
     /// The loss of a picture and its gradient; none if the loss does not apply in this iteration.
     ///

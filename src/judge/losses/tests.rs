@@ -34,11 +34,11 @@ fn judged(loss: &str, values: &[f32], shape: [usize; 3]) -> (f64, Vec<f32>) {
     (value, verdict.gradient.flatten_all().unwrap().to_vec1().unwrap())
 }
 
-/// Random values from 0.125 to 0.875 in whole steps.
+/// Random values from 0.25 to 0.75 in whole steps: most differences are no edges, and some are.
 #[allow(clippy::cast_possible_truncation)]
 fn random(count: usize, step: f64) -> Vec<f32> {
     let mut stream = Stream::new(2, "test", 0);
-    (0..count).map(|_| ((stream.between(0.125, 0.875) / step).round() * step) as f32).collect()
+    (0..count).map(|_| ((stream.between(0.25, 0.75) / step).round() * step) as f32).collect()
 }
 
 /// Compares a gradient with central differences of this step.
@@ -200,6 +200,52 @@ fn losses_do_not_grow_with_the_picture() {
         let [small, large] = [40, 80].map(|side| judged(loss, &ramp(side), [3, side, side]).0);
         assert!((small / large - 1.0).abs() < 0.05, "{loss}: {small} and {large}");
     }
+}
+
+/// A border like another picture is one of its color if it has only one, and its gradient is right if it has more.
+#[test]
+fn a_border_can_be_that_of_another_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("frame.png");
+    let values = random(3 * 6 * 8, 1.0 / 65_536.0);
+    let overrides = |loss: &str| Overrides {
+        prompt: Some("a".parse().unwrap()),
+        size: Some("8x6".parse().unwrap()),
+        loss: Some(vec![loss.parse().unwrap()]),
+        ..Overrides::default()
+    };
+    let framed = |frame: &image::RgbImage, values: &[f32]| {
+        frame.save(&path).unwrap();
+        let asked = overrides(&format!("border={}:0.5", path.display()));
+        let mut loss = losses(&combine(&[asked]).unwrap()).remove(0);
+        loss.prepare().unwrap();
+        let verdict = loss.judge(&Seen::new(&tensor(values, [3, 6, 8]), 0, None, 0.5)).unwrap().unwrap();
+        let LossValue::Known(value) = verdict.loss else { panic!("not known") };
+        (value, verdict.gradient.flatten_all().unwrap().to_vec1::<f32>().unwrap())
+    };
+    // CSS Color Module Level 4, 6.1: navy is #000080.
+    let plain = image::RgbImage::from_pixel(16, 16, image::Rgb([0, 0, 0x80]));
+    let (value, gradient) = framed(&plain, &values);
+    let (expected, expected_gradient) = judged("border=navy:0.5", &values, [3, 6, 8]);
+    // The color of a picture is in single precision.
+    assert!((value - expected).abs() < 1e-6, "{value}, {expected}");
+    assert!(gradient.iter().zip(&expected_gradient).all(|(one, other)| (one - other).abs() < 1e-6));
+    let byte = |number: u32| u8::try_from(number).unwrap();
+    let varied = image::RgbImage::from_fn(8, 6, |x, y| image::Rgb([byte(30 * x), byte(40 * y), byte(7 * x * y)]));
+    let (_, gradient) = framed(&varied, &values);
+    let step = 1.0 / 65_536.0;
+    for (index, slope) in gradient.iter().enumerate() {
+        let at = |change: f32| {
+            let mut moved = values.clone();
+            moved[index] += change;
+            framed(&varied, &moved).0
+        };
+        let difference = (at(step) - at(-step)) / f64::from(2.0 * step);
+        assert!((difference - f64::from(*slope)).abs() < 1e-6, "{index}: {difference}, {slope}");
+    }
+    std::fs::remove_file(&path).unwrap();
+    let gone = overrides(&format!("border={}", path.display()));
+    assert!(losses(&combine(&[gone]).unwrap())[0].prepare().is_err());
 }
 
 #[test]

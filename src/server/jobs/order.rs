@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::http::StatusCode;
 use sha2::{Digest, Sha256};
 
-use super::request::{Asked, PALETTE, PRODUCTS, refused};
+use super::request::{Asked, LOSS, PALETTE, PRODUCTS, refused};
 use crate::database::Id;
 use crate::drawer;
 use crate::models::Quality;
@@ -212,6 +212,7 @@ pub(in crate::server) fn check_own(settings: &[Overrides]) -> crate::Result<()> 
             ("init-image", layer.init_image.is_some()),
             ("image-prompt", layer.image_prompt.is_some()),
             (PALETTE, palette),
+            (LOSS, layer.loss.iter().flatten().any(|loss| loss.file().is_some())),
         ];
         if let Some((option, _)) = named.into_iter().find(|(_, named)| *named) {
             return Err(crate::Error::usage(
@@ -253,6 +254,7 @@ mod tests {
     fn the_servers_own_settings_name_no_files() {
         let own = |json: &str| check_own(&[serde_json::from_str(json).unwrap()]);
         assert!(own(r#"{"quality": "draft", "palette": "red->white\\8"}"#).is_ok());
+        assert!(own(r#"{"loss": ["border=navy"]}"#).is_ok() && own(r#"{"loss": ["tv", "border=a.png"]}"#).is_err());
         assert!(own(r#"{"palette": "a.gpl"}"#).is_err() && own(r#"{"init_image": "a.png"}"#).is_err());
     }
 }

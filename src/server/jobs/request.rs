@@ -6,7 +6,7 @@ use crate::database::Id;
 use crate::palette::file_of;
 use crate::server::problem::{Answer, Problem};
 use crate::server::whole::whole;
-use crate::settings::{Form, FormKind, OPTIONS, OptionInfo, Overrides, Setter, Weighted};
+use crate::settings::{Form, FormKind, LossChoice, OPTIONS, OptionInfo, Overrides, Setter, Weighted};
 use crate::text::did_you_mean;
 use crate::video::KINDS;
 
@@ -24,6 +24,9 @@ pub(in crate::server) const EMAIL: &str = "email";
 pub(in crate::server) const UPLOADS: [&str; 2] = ["init_image", "image_prompt"];
 /// The setting that may name a file on the command line, but not here.
 pub(in crate::server) const PALETTE: &str = "palette";
+
+/// The setting whose values may name files on the command line, but not here.
+pub(in crate::server) const LOSS: &str = "loss";
 
 /// The setting whose values are in a list of their own.
 const STYLE: &str = "style";
@@ -132,6 +135,9 @@ fn one_value(option: &OptionInfo, kind: FormKind, value: Value) -> Result<Value,
                 return Err(format!(
                     "`{text}` is a file; give names of colors, ramps such as red->white\\8, or the name of a palette"
                 ));
+            }
+            if option.name == LOSS && text.parse::<LossChoice>().is_ok_and(|loss| loss.file().is_some()) {
+                return Err(format!("`{text}` names a file; give a color, such as border=white"));
             }
             Ok(value)
         }
@@ -304,6 +310,7 @@ mod tests {
             (json!({"style": ["neno"]}), "style", "`neno` is not a style; did you mean `neon`?"),
             (json!({"style": vec!["neon"; 17]}), "style", "17 values"),
             (json!({"loss": "tv"}), "loss", "a text instead of a list"),
+            (json!({"loss": ["border=/etc/passwd"]}), "loss", "names a file; give a color"),
             (json!({"loss": ["tvv"]}), "loss", "did you mean `tv`?"),
             (json!({"palette": "/etc/passwd.gpl"}), "palette", "is a file"),
             (json!({"palette": "a.png\\8"}), "palette", "is a file"),

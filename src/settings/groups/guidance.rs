@@ -82,7 +82,7 @@ group! {
             ///
             /// The weight is 1 if none is given, and 0 turns a loss off. saturation, smoothness, tv and sharpness may have
             /// negative weights, which do the opposite. A border and a vignette are white, or have the color behind `=`:
-            /// border=navy:0.5.
+            /// border=navy:0.5. The border can also be like that of another picture: border=frame.png.
             value: "LOSSES",
             arg: |argument| argument.value_delimiter(','),
             check: guidance::check_losses,

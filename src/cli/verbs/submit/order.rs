@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::client::Server;
 use crate::palette::{Palette, file_of, hexadecimal};
-use crate::settings::{Choice, OptionInfo, Overrides, Seed, Setter, Weighted};
+use crate::settings::{Choice, LossChoice, OptionInfo, Overrides, Seed, Setter, Weighted};
 use crate::{Error, Result};
 
 /// Options that name files. A server takes uploads and colors instead.
@@ -31,9 +31,13 @@ fn is_open(option: &OptionInfo) -> bool {
 /// The settings as the fields of a request. Those that only the server decides are left out.
 ///
 /// # Errors
-/// If a setting is not a number, or a palette cannot be read.
+/// If a setting is not a number, a palette cannot be read, or a loss names a file.
 pub(super) fn of(settings: &Overrides) -> Result<Map<String, Value>> {
     let mut settings = settings.clone();
+    if let Some(loss) = settings.loss.iter().flatten().find_map(LossChoice::file) {
+        let problem = format!("a server takes no picture for a loss, such as {}", loss.display());
+        return Err(Error::usage(problem, "give a color, as in ‹loss› border=white"));
+    }
     if let Some(palette) = settings.palette.as_mut().filter(|palette| file_of(palette).is_some()) {
         let colors: Vec<String> = Palette::load(palette)?.colours().iter().map(|color| hexadecimal(*color)).collect();
         *palette = colors.join(";");
@@ -92,6 +96,10 @@ mod tests {
         let expected = json!({"prompt": "a cat | b:0.5", "size": "64x48", "cut_noise": 0.25, "pixel_art": true});
         assert_eq!(Value::from(order), expected);
         assert_eq!(of(&Overrides::default()).unwrap()["seed"], 0);
+        let losses = |loss: &str| Overrides { loss: Some(vec![loss.parse().unwrap()]), ..Overrides::default() };
+        assert_eq!(of(&losses("border=navy:0.5")).unwrap()["loss"], json!(["border=#000080:0.5"]));
+        let refused = of(&losses("border=frame.png")).unwrap_err().to_string();
+        assert_eq!(refused, "a server takes no picture for a loss, such as frame.png");
         let wrong = Overrides { cut_noise: Some(f64::NAN), ..Overrides::default() };
         assert_eq!(of(&wrong).unwrap_err().to_string(), "--cut-noise is not a number");
     }
