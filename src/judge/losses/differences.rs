@@ -88,7 +88,7 @@ impl Smoothness {
 }
 
 impl Measure for Smoothness {
-    const SCALE: f64 = 2.0;
+    const SCALE: f64 = 10.0;
 
     fn measure(&self, seen: &Visible, factor: f64) -> (f64, Vec<f32>) {
         let each = share(factor, seen.area());
@@ -113,7 +113,7 @@ impl Measure for Smoothness {
 pub(super) struct Variation;
 
 impl Measure for Variation {
-    const SCALE: f64 = 20.0;
+    const SCALE: f64 = 100.0;
 
     fn measure(&self, seen: &Visible, factor: f64) -> (f64, Vec<f32>) {
         let each = share(factor, 3 * seen.area());

@@ -99,11 +99,11 @@ fn formulas_are_as_by_hand() {
         ("symmetry-top-bottom", &white, 0.0),
         ("symmetry-half-turn:0.5", &white, 5.0),
         // The first pixel has a difference of 1 in three channels, the second has no neighbor.
-        ("smoothness", &white, 2.0 * 3.0_f64.sqrt() / 2.0),
-        ("smoothness-clipped", &white, 2.0 * 0.5 / 2.0),
-        ("smoothness-log:-3", &white, -3.0 * 2.0 * (1.0 + 3.0_f64.sqrt()).ln() / 2.0),
+        ("smoothness", &white, 10.0 * 3.0_f64.sqrt() / 2.0),
+        ("smoothness-clipped", &white, 10.0 * 0.5 / 2.0),
+        ("smoothness-log:-3", &white, -3.0 * 10.0 * (1.0 + 3.0_f64.sqrt()).ln() / 2.0),
         // Three squares of 1 among six values.
-        ("tv", &white, 20.0 * 3.0 / 6.0),
+        ("tv", &white, 100.0 * 3.0 / 6.0),
         // Each of the three differences is 1.
         ("sharpness", &white, -1.0),
         ("sharpness:-2", &white, 2.0),
