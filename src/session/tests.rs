@@ -112,6 +112,7 @@ fn averages_are_of_the_same_iterations() {
 #[test]
 fn a_plateau_ends_a_run_at_the_same_iteration() {
     let settled = Overrides {
+        iterations: Some(100),
         auto_stop: Some(true),
         learning_rate: Some(1e-9),
         augment: Some("none".parse().unwrap()),
