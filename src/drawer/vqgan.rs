@@ -85,7 +85,8 @@ impl Blueprint for VqganBlueprint {
         let Memory { kept, peak } =
             tiled(loaded.vqgan()?, settings.tile).decoding_memory(size, true, recomputed, of)?;
         // A picture that is resampled: with a margin, and its gradient twice, of three channels.
-        let resampled = if size == settings.size { 0 } else { 48 * (size.width * size.height) as u64 };
+        let is_resampled = settings.tile.is_some() && size != settings.size;
+        let resampled = if is_resampled { 48 * (size.width.saturating_mul(size.height)) as u64 } else { 0 };
         Ok(Memory { kept, peak: peak.max(kept.saturating_add(resampled)) })
     }
 
