@@ -41,7 +41,7 @@ pub(super) fn found(file: &Product, files: &Products, settings: &Settings, is_kn
     match file.kind.make {
         Make::Folder => found_frames(&file.path, settings),
         Make::Picture => found_file(&file.path, &still(settings), still),
-        Make::Movie(_) | Make::Reveal => found_file(&file.path, settings, Settings::clone),
+        Make::Movie(_) | Make::Reveal | Make::Finished(_) => found_file(&file.path, settings, Settings::clone),
         Make::Still(form) => found_still(form, &file.path, (files, settings), is_known),
     }
 }

@@ -74,12 +74,13 @@ pub trait Blueprint: Sync {
         None
     }
 
-    /// The size that this drawer works at for a picture of this size; the middle is delivered.
+    /// The size that this drawer works at for a picture with these settings. The middle is delivered; at edges that
+    /// continue each other, all of it is resampled instead.
     ///
     /// # Errors
     /// If a model that this drawer needs is not loaded.
-    fn work_size(&self, size: Size, _loaded: Loaded) -> Result<Size> {
-        Ok(size)
+    fn work_size(&self, settings: &Settings, _loaded: Loaded) -> Result<Size> {
+        Ok(settings.size)
     }
 
     /// The peak memory of turning a starting point into parameters, in bytes.

@@ -125,7 +125,7 @@ mod tests {
                 assert!(!blueprint.about().is_empty() && !blueprint.in_words(&settings).is_empty());
                 assert!(blueprint.example().is_none_or(|example| std::path::Path::new(example).is_file()));
                 // A drawer that needs a model reports that none is loaded.
-                let work_size = blueprint.work_size(settings.size, nothing);
+                let work_size = blueprint.work_size(&settings, nothing);
                 assert_eq!(work_size.is_ok(), blueprint.vqgan(&settings).is_none(), "{}", blueprint.name());
             }
         }

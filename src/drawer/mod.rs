@@ -16,6 +16,7 @@ pub use drawing::{Drawing, Parts, Render, Reveal, Vector, reveal, vector};
 pub use fourier::{FourierDrawer, Look};
 pub use list::of;
 pub(crate) use list::{limit_names, refusal, with_option};
+pub(crate) use pixel::repeating;
 pub use pixel::{Finish, Grid, MOST_CELLS, PixelArt, PixelDrawer};
 pub use start::Start;
 pub use vqgan::VqganDrawer;

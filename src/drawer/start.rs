@@ -2,7 +2,7 @@
 
 use image::RgbImage;
 
-use crate::picture::Size;
+use crate::picture::{Size, Tile};
 use crate::random::Stream;
 use crate::settings::StartNoise;
 
@@ -19,8 +19,17 @@ const CONTRAST: f64 = 0.4;
 /// Cells along the shorter side of the coarsest layer of a fractal.
 const COARSEST: usize = 2;
 
-/// The picture of a kind of noise: `[3, height, width]` with values from 0 to 1.
-pub(super) fn picture(noise: StartNoise, size: Size, stream: &mut Stream) -> Vec<f32> {
+/// The picture of a kind of noise: `[3, height, width]` with values from 0 to 1. Smooth noise is changed so that the edges
+/// of a picture that is tiled continue each other; snow has no seams.
+pub(super) fn picture(noise: StartNoise, size: Size, tile: Option<Tile>, stream: &mut Stream) -> Vec<f32> {
+    let mut values = untiled(noise, size, stream);
+    if let Some(tile) = tile.filter(|_| matches!(noise, StartNoise::Gradient | StartNoise::Fractal)) {
+        tile.join_edges(&mut values, size);
+    }
+    values
+}
+
+fn untiled(noise: StartNoise, size: Size, stream: &mut Stream) -> Vec<f32> {
     let pixels = size.width * size.height;
     match noise {
         StartNoise::Codes | StartNoise::None | StartNoise::Prior => vec![0.5; 3 * pixels],

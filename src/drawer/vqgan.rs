@@ -6,10 +6,13 @@ use candle_core::{Device, Tensor, Var};
 
 use super::start::Start;
 use super::{Blueprint, Drawer, Effort, Loaded, start};
-use crate::frozen::{ChannelAffine, Clamp, Memory, MemoryOf, Network, SquareSum, Step};
+use crate::frozen::{
+    Border, ChannelAffine, Clamp, Filter, Homography, Memory, MemoryOf, Network, Padding, Repeat, SquareSum, Step,
+    View, Warp,
+};
 use crate::models::embedded;
 use crate::optimizer::ParameterGroup;
-use crate::picture::{Size, to_values};
+use crate::picture::{Size, Tile, to_values};
 use crate::settings::{Settings, StartNoise};
 use crate::vqgan::{Bounds, Vqgan};
 use crate::{Error, Result, picture};
@@ -51,8 +54,8 @@ impl Blueprint for VqganBlueprint {
         Some(&settings.vqgan)
     }
 
-    fn work_size(&self, size: Size, loaded: Loaded) -> Result<Size> {
-        Ok(VqganDrawer::work_size(loaded.vqgan()?, size))
+    fn work_size(&self, settings: &Settings, loaded: Loaded) -> Result<Size> {
+        Ok(VqganDrawer::work_size(loaded.vqgan()?, settings.size, settings.tile))
     }
 
     fn check(&self, settings: &Settings) -> Result<()> {
@@ -70,15 +73,21 @@ impl Blueprint for VqganBlueprint {
         if !is_encoded && matches!(settings.init_noise, StartNoise::Codes) {
             return Ok(0);
         }
-        Ok(loaded.vqgan()?.encoding_memory(self.work_size(settings.size, loaded)?, of)?.peak)
+        Ok(tiled(loaded.vqgan()?, settings.tile).encoding_memory(self.work_size(settings, loaded)?, of)?.peak)
     }
 
     fn lasting_memory(&self, settings: &Settings, loaded: Loaded) -> Result<u64> {
-        loaded.vqgan()?.lasting_memory(self.work_size(settings.size, loaded)?)
+        tiled(loaded.vqgan()?, settings.tile).lasting_memory(self.work_size(settings, loaded)?)
     }
 
     fn memory(&self, settings: &Settings, loaded: Loaded, recomputed: usize, of: MemoryOf) -> Result<Memory> {
-        loaded.vqgan()?.decoding_memory(self.work_size(settings.size, loaded)?, true, recomputed, of)
+        let size = self.work_size(settings, loaded)?;
+        let Memory { kept, peak } =
+            tiled(loaded.vqgan()?, settings.tile).decoding_memory(size, true, recomputed, of)?;
+        // A picture that is resampled: with a margin, and its gradient twice, of three channels.
+        let is_resampled = settings.tile.is_some() && size != settings.size;
+        let resampled = if is_resampled { 48 * (size.width.saturating_mul(size.height)) as u64 } else { 0 };
+        Ok(Memory { kept, peak: peak.max(kept.saturating_add(resampled)) })
     }
 
     /// The number of blocks of the decoder.
@@ -87,7 +96,7 @@ impl Blueprint for VqganBlueprint {
     }
 
     fn effort(&self, settings: &Settings, loaded: Loaded) -> Result<Effort> {
-        let (vqgan, size) = (loaded.vqgan()?, self.work_size(settings.size, loaded)?);
+        let (vqgan, size) = (tiled(loaded.vqgan()?, settings.tile), self.work_size(settings, loaded)?);
         Ok(Effort { operations: vqgan.decoding_operations(size)?, bytes: vqgan.decoding_traffic(size)? })
     }
 
@@ -99,13 +108,18 @@ impl Blueprint for VqganBlueprint {
         start: Start,
         device: &Device,
     ) -> Result<Box<dyn Drawer>> {
-        let drawer = VqganDrawer::new(loaded.vqgan()?.clone(), settings.size, start, device)?;
+        let drawer = VqganDrawer::tiled(loaded.vqgan()?.clone(), settings.size, settings.tile, start, device)?;
         Ok(Box::new(drawer.recomputing(recomputed)))
     }
 
     fn in_words(&self, settings: &Settings) -> String {
         format!("VQGAN: {}", settings.vqgan)
     }
+}
+
+/// The VQGAN as it draws pictures that are tiled, if they are.
+fn tiled(vqgan: &Arc<Vqgan>, tile: Option<Tile>) -> Arc<Vqgan> {
+    tile.map_or_else(|| vqgan.clone(), |tile| vqgan.tiled(tile))
 }
 
 /// Draws by optimizing the latent of a VQGAN.
@@ -117,8 +131,11 @@ pub struct VqganDrawer {
     bounds: Bounds,
     /// Maps −1 .. 1 to 0 .. 1 and clamps
     finish: Network,
-    size: Size,
+    /// The size of the part of what is drawn that becomes the picture
+    shown: Size,
     work_size: Size,
+    /// Resamples that part to the size of the picture, if it has another
+    resampling: Option<Network>,
     /// The weighted distance of the latent from its starting point, if it is kept close to it
     held: Option<Network>,
 }
@@ -129,14 +146,33 @@ impl VqganDrawer {
     /// # Errors
     /// If the starting point cannot be encoded.
     pub fn new(vqgan: Arc<Vqgan>, size: Size, start: Start, device: &Device) -> Result<Self> {
-        let work_size = Self::work_size(&vqgan, size);
+        Self::tiled(vqgan, size, None, start, device)
+    }
+
+    /// Creates a drawer for a picture of this size that is tiled in this way. Its edges continue each other at every size:
+    /// along an edge that has a copy beside it, all of what the VQGAN draws becomes the picture, resampled to its size. A
+    /// picture to start from should be tiled as well.
+    ///
+    /// # Errors
+    /// If the starting point cannot be encoded.
+    pub fn tiled(vqgan: Arc<Vqgan>, size: Size, tile: Option<Tile>, start: Start, device: &Device) -> Result<Self> {
+        let work_size = Self::work_size(&vqgan, size, tile);
+        let vqgan = match tile {
+            Some(tile) => vqgan.tiled(tile),
+            None => vqgan,
+        };
+        let shown = shown(size, work_size, tile);
         let factor = vqgan.config().factor();
         let (rows, columns) = (work_size.height / factor, work_size.width / factor);
         let mut weight = 0.0;
         let codes = match start {
             Start::Picture(image, hold) => {
                 weight = hold;
-                let image = picture::pad_to(&picture::cover(image, size)?, work_size);
+                let mut image = picture::cover(image, size)?;
+                if shown != size {
+                    image = picture::lanczos_tiled(&image, shown, tile)?;
+                }
+                let image = picture::pad_to(&image, work_size);
                 let shape = (1, 3, work_size.height, work_size.width);
                 vqgan.quantize(&vqgan.encode(&Tensor::from_vec(to_values(&image, 3), shape, device)?)?)?
             }
@@ -146,7 +182,7 @@ impl VqganDrawer {
                 (0..rows * columns).map(draw).collect()
             }
             Start::Noise(noise, stream) => {
-                let values = start::picture(noise, work_size, stream);
+                let values = start::picture(noise, work_size, tile, stream);
                 let shape = (1, 3, work_size.height, work_size.width);
                 vqgan.quantize(&vqgan.encode(&Tensor::from_vec(values, shape, device)?)?)?
             }
@@ -165,7 +201,9 @@ impl VqganDrawer {
             Step::layer(Clamp { minimum: 0.0, maximum: 1.0 }),
         ]);
         let decoder = vqgan.decoder(0);
-        Ok(Self { latent: Var::from_tensor(&latent)?, bounds, decoder, finish, vqgan, size, work_size, held })
+        let resampling = tile.filter(|_| shown != size).map(|tile| resampling(tile, shown, size));
+        let latent = Var::from_tensor(&latent)?;
+        Ok(Self { vqgan, decoder, latent, bounds, finish, shown, work_size, resampling, held })
     }
 
     /// This drawer, but with `blocks` blocks of its decoder computed twice, which saves memory and takes more time
@@ -175,25 +213,55 @@ impl VqganDrawer {
         Self { decoder: self.vqgan.decoder(blocks), ..self }
     }
 
-    /// The smallest size that the VQGAN can draw and that holds the picture.
+    /// The smallest size that the VQGAN can draw and that holds the picture. If copies are half a picture lower, half of
+    /// its height is a whole number of codes.
     #[must_use]
-    pub fn work_size(vqgan: &Vqgan, size: Size) -> Size {
+    pub fn work_size(vqgan: &Vqgan, size: Size, tile: Option<Tile>) -> Size {
         let factor = vqgan.config().factor();
-        Size { width: size.width.next_multiple_of(factor), height: size.height.next_multiple_of(factor) }
+        let rows = if tile == Some(Tile::HalfDrop) { 2 * factor } else { factor };
+        Size { width: size.width.next_multiple_of(factor), height: size.height.next_multiple_of(rows) }
     }
+}
+
+/// The part of what is drawn that becomes the picture: all of it along edges that continue each other.
+fn shown(size: Size, work_size: Size, tile: Option<Tile>) -> Size {
+    Size {
+        width: if tile.is_some_and(Tile::wraps_across) { work_size.width } else { size.width },
+        height: if tile.is_some_and(Tile::wraps_down) { work_size.height } else { size.height },
+    }
+}
+
+/// Resamples a picture between its copies.
+#[allow(clippy::cast_precision_loss)]
+fn resampling(tile: Tile, from: Size, to: Size) -> Network {
+    // A sample lies between the centers of two pixels, of which one may belong to a copy.
+    let wide = tile.widened(from, 1);
+    let share = |side: usize, wide: usize| side as f64 / wide as f64;
+    let (across, down) = (share(from.width, wide.width), share(from.height, wide.height));
+    let matrix = Homography([across, 0.0, 0.0, 0.0, down, 0.0, 0.0, 0.0, 1.0]);
+    let view = View { matrix, border: Border::Edge };
+    Network::new(vec![
+        Step::layer(Repeat::around(tile, Padding::uniform(1))),
+        Step::layer(Warp::new(vec![view], (to.height, to.width), Filter::Area)),
+    ])
 }
 
 impl Drawer for VqganDrawer {
     fn draw(&self) -> Result<Tensor> {
         let latent = self.vqgan.codebook().straight_through(&self.latent)?;
         let picture = self.finish.forward(&self.decoder.forward(&latent)?)?;
-        if self.size == self.work_size {
-            return Ok(picture);
+        let picture = if self.shown == self.work_size {
+            picture
+        } else {
+            // The middle is shown; the smaller part of an odd surplus is on the left and at the top.
+            let top = (self.work_size.height - self.shown.height) / 2;
+            let left = (self.work_size.width - self.shown.width) / 2;
+            picture.narrow(2, top, self.shown.height)?.narrow(3, left, self.shown.width)?.contiguous()?
+        };
+        match &self.resampling {
+            Some(resampling) => Ok(resampling.forward(&picture)?),
+            None => Ok(picture),
         }
-        // The middle is delivered; the smaller part of an odd surplus is on the left and at the top.
-        let top = (self.work_size.height - self.size.height) / 2;
-        let left = (self.work_size.width - self.size.width) / 2;
-        Ok(picture.narrow(2, top, self.size.height)?.narrow(3, left, self.size.width)?.contiguous()?)
     }
 
     fn parameter_groups(&self) -> Vec<ParameterGroup> {

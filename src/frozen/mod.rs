@@ -31,6 +31,7 @@ pub use layers::nearest::NearestVectors;
 pub(crate) use layers::nearest::index_of_largest;
 pub use layers::pool::{AveragePool, MeanMaxPool};
 pub use layers::rectifier::LeakyRectifier;
+pub use layers::repeat::{Middle, Repeat, Rim};
 pub use layers::retouch::{Rectangle, Retouch, Touch};
 pub use layers::shuffle::{PixelShuffle, PixelUnshuffle};
 pub use layers::squares::SquareSum;
@@ -65,6 +66,12 @@ pub trait Layer: Any + Send + Sync {
     /// is filled with zeros first.
     fn overwrites(&self) -> bool {
         false
+    }
+
+    /// How the layer sees beyond the edges of a picture; none if what it makes of a pixel hangs on that pixel alone, or on
+    /// all pixels alike.
+    fn rim(&self) -> Option<Rim> {
+        None
     }
 
     /// Approximate number of elements that a pass holds beside its input and output; `read` is the shape

@@ -2,9 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use candle_core::Tensor;
+
 use super::{Delivery, Done, Progress};
+use crate::drawer;
 use crate::files::{Existing, write_beside, write_whole};
-use crate::output::{Make, PNG, Product, Products, Saver, encode};
+use crate::output::{Make, PNG, Product, Products, Recipe, Saver, encode, encode_pixels};
+use crate::picture::to_pixels;
 use crate::progress::Event;
 use crate::session::{End, Finished};
 use crate::video::{Recording, reveal};
@@ -57,7 +61,9 @@ pub(super) fn deliver(
     let size = recipe.settings.upscaled_size();
     let reveals: Vec<_> =
         reveals.map(|product| reveal(product, drawing.as_ref(), size, recipe.clone(), tell)).collect();
-    let made = recording.finish(iterations, &picture, recipe.clone()).into_iter().chain(reveals).chain(stills);
+    let pictures: Vec<_> = products.iter().filter_map(|product| finished_form(product, &picture, &recipe)).collect();
+    let made = recording.finish(iterations, &picture, recipe.clone()).into_iter();
+    let made = made.chain(reveals).chain(stills).chain(pictures);
     let (made, failed): (Vec<_>, Vec<_>) = made.partition(Result::is_ok);
     let failed = failed.into_iter().find_map(Result::err);
     if let (Some(movie), Some(_)) = (instead, &failed) {
@@ -74,6 +80,19 @@ pub(super) fn deliver(
         progress.tell(Event::Saved { path: path.clone() });
     }
     Ok(Done { recipe, picture, png, paths, lost, failed, end })
+}
+
+/// Writes another picture made of the finished one and returns its path; none for other products.
+fn finished_form(product: &Product, picture: &Tensor, recipe: &Recipe) -> Option<Result<PathBuf>> {
+    let Make::Finished(make) = product.kind.make else { return None };
+    let write = || {
+        let settings = &recipe.settings;
+        let pixels = drawer::of(&settings.drawer)?.finish(settings, to_pixels(picture)?);
+        let bytes = encode_pixels(&make(settings, &pixels)?, Some(recipe), None)?;
+        write_whole(&product.path, &bytes, product.existing)?;
+        Ok(product.path.clone())
+    };
+    Some(write())
 }
 
 /// Writes the picture and returns its path.

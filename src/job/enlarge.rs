@@ -6,7 +6,7 @@ use image::DynamicImage;
 use super::Progress;
 use crate::Result;
 use crate::device::ComputeDevice;
-use crate::picture::{Size, to_pixels, to_values};
+use crate::picture::{Size, Tile, to_pixels, to_values};
 use crate::progress::Event;
 use crate::session::Models;
 use crate::settings::Settings;
@@ -16,6 +16,8 @@ use crate::upscale::{Factor, Method};
 pub(super) struct Enlarger<'a> {
     /// None if pictures keep their size
     work: Option<(Method<'a>, Factor)>,
+    /// How pictures are tiled, if they are
+    tile: Option<Tile>,
     device: &'a Device,
 }
 
@@ -26,7 +28,7 @@ impl<'a> Enlarger<'a> {
     /// If its network is not loaded.
     pub(super) fn new(settings: &Settings, models: &'a Models, device: &'a ComputeDevice) -> Result<Self> {
         let work = models.enlargement(settings)?;
-        Ok(Self { work, device: device.tensors() })
+        Ok(Self { work, tile: settings.tile, device: device.tensors() })
     }
 
     /// The picture as files show it, `[1, 3, height, width]` or with alpha. It is rounded to 8 bits first, so that
@@ -49,12 +51,12 @@ impl<'a> Enlarger<'a> {
     fn enlarge_watched(&self, picture: Tensor, tell: &mut dyn FnMut(Event)) -> Result<Tensor> {
         let Some((method, factor)) = self.work else { return Ok(picture) };
         let pixels = to_pixels(&picture)?;
-        let tiles = method.tiles(Size::of(&pixels), factor);
+        let tiles = method.tiles(Size::of(&pixels), factor, self.tile);
         if tiles > 1 {
             tell(Event::Enlarging { tiles });
         }
         let mut done = 0;
-        let enlarged = method.enlarge(&pixels, factor, self.device, &mut || {
+        let enlarged = method.enlarge(&pixels, factor, self.tile, self.device, &mut || {
             if tiles > 1 {
                 tell(Event::Enlarged { tile: done });
             }

@@ -57,6 +57,8 @@ pub enum Make {
     Folder,
     /// A file of frames, made of the drawing of the finished picture
     Reveal,
+    /// Another picture made of the finished one, enlarged if settings ask for that: a PNG with the same recipe
+    Finished(fn(&Settings, &DynamicImage) -> Result<DynamicImage>),
 }
 
 /// How a file is made from the finished picture.

@@ -13,6 +13,7 @@ mod recipe;
 mod recipe_text;
 mod saver;
 mod svg;
+mod tile_proof;
 
 pub use checkpoint::{Beside, Checkpoint, KeptFrames, is_due};
 pub use drawing::read_drawing;
@@ -24,3 +25,4 @@ pub use products::{Product, Products};
 pub use recipe::{InputRecord, Recipe, ResultRecord, Stage};
 pub use saver::Saver;
 pub use svg::SVG;
+pub use tile_proof::TILE_PROOF;

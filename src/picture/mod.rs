@@ -14,6 +14,7 @@ mod rows;
 mod size;
 mod source;
 mod tiff;
+mod tile;
 mod turn;
 
 pub use pixels::{side_by_side, to_colours, to_image, to_pixels, to_values};
@@ -21,5 +22,6 @@ pub use read::{
     Bounded, Bounds, dimensions, layered_dimensions, over_white, read, read_layered, read_within, reading_memory,
 };
 pub(crate) use resize::bicubic;
-pub use resize::{cover, lanczos, pad_to};
+pub use resize::{cover, lanczos, lanczos_tiled, pad_to};
 pub use size::Size;
+pub use tile::Tile;

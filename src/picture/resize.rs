@@ -5,7 +5,7 @@ use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
-use super::Size;
+use super::{Size, Tile};
 use crate::{Error, Result};
 
 /// Part of a picture, in pixels and their fractions.
@@ -49,6 +49,26 @@ pub(crate) fn bicubic(picture: &RgbImage, size: Size) -> Result<RgbImage> {
 pub fn lanczos(picture: &RgbImage, size: Size) -> Result<RgbImage> {
     let part = Part { left: 0.0, top: 0.0, width: picture.width().into(), height: picture.height().into() };
     resample(picture, &part, size, FilterType::Lanczos3)
+}
+
+/// The whole picture at another size, as [`lanczos`] makes it; the filter sees the copies of a picture that is tiled.
+///
+/// # Errors
+/// If a side is too long.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+pub fn lanczos_tiled(picture: &RgbImage, size: Size, tile: Option<Tile>) -> Result<RgbImage> {
+    let own = Size::of(picture);
+    let Some(tile) = tile.filter(|_| own != size && own.width > 0 && own.height > 0) else {
+        return lanczos(picture, size);
+    };
+    // The filter has three lobes, which are wider in a picture that becomes smaller.
+    let wide = |from: usize, to: usize| (from as f64 / to as f64).max(1.0);
+    let reach = 3.0 * wide(own.width, size.width).max(wide(own.height, size.height));
+    let margin = reach.ceil() as usize + 1;
+    let (across, down) = tile.margins(margin);
+    let (width, height) = (own.width as f64, own.height as f64);
+    let part = Part { left: across as f64, top: down as f64, width, height };
+    resample(&tile.around(picture, margin), &part, size, FilterType::Lanczos3)
 }
 
 /// The largest part around the picture's center that has the proportions of a size, resized to it. A picture that

@@ -1,6 +1,7 @@
 //! The rules between settings, which ranges alone do not express.
 
 use crate::drawer;
+use crate::picture::{Size, Tile};
 use crate::settings::{Settings, StartNoise};
 use crate::{Error, Result};
 
@@ -27,6 +28,16 @@ pub fn check(settings: &Settings) -> Result<()> {
             "‹init-weight› needs a starting image, but none was given",
             "give one with ‹init-image›, or use ‹init-noise› prior",
         ));
+    }
+    if settings.tile == Some(Tile::HalfDrop) {
+        let first = settings.first_size();
+        if let Some(odd) = [settings.size, first].into_iter().find(|size| !size.height.is_multiple_of(2)) {
+            let problem = format!("‹tile› half-drop needs an even height, but the picture is drawn at {odd}");
+            let even = Size { height: settings.size.height.next_multiple_of(2), ..settings.size };
+            let hint =
+                if odd == settings.size { format!("use ‹size› {even}") } else { "change ‹hires›".to_owned() };
+            return Err(Error::usage(problem, hint));
+        }
     }
     if settings.hires.is_some() && settings.auto_stop {
         let hint = "give only one of them: a run that stops early has no second pass";

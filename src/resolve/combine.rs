@@ -86,11 +86,14 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     let size = combine_size(&expanded, init_image.as_deref())?;
     let (palette, colors) = combine_colors(&expanded)?;
     let grid = combine_grid(layers)?;
-    let pixel_size = blueprint.has("pixel_size").then(|| grid.of(size)).transpose()?;
     let mut merged = expanded.into_iter().reduce(Overrides::or).unwrap_or_default();
     if merged.prompt.is_none() {
         let hint = "say what to draw, for example: text2art a red apple on a blue background";
         return Err(Error::usage("no prompt was given", hint));
+    }
+    let mut pixel_size = blueprint.has("pixel_size").then(|| grid.of(size)).transpose()?;
+    if let (None, Some(cells), Some(tile)) = (grid.cells, pixel_size, merged.tile) {
+        pixel_size = Some(drawer::repeating(cells, merged.pixel_shape.unwrap_or_default(), tile, size));
     }
     // These values depend on more than the strongest layer that gives them.
     merged.drawer = Some(drawer);

@@ -88,7 +88,7 @@ impl<'a> Estimate<'a> {
                 let size = settings.upscaled_size();
                 // The enlarged picture as numbers, twice while it is rearranged.
                 let numbers = if of == MemoryOf::Host { 24 * size.width.saturating_mul(size.height) as u64 } else { 0 };
-                method.memory(settings.size, factor, of)?.saturating_add(numbers)
+                method.memory(settings.size, factor, settings.tile, of)?.saturating_add(numbers)
             }
             None => 0,
         };
@@ -129,6 +129,8 @@ impl<'a> Estimate<'a> {
             // The picture, the last picture and its gradient, the gradient of a view, and the sums in 64 bits.
             MemoryOf::Gpu(_) => 6,
         };
+        // A picture that is tiled is moved, and its gradient back.
+        let buffers = buffers + if self.settings.tile.is_some() { 3 } else { 0 };
         let buffers = picture.saturating_mul(buffers as u64);
         for clip in &self.models.clips {
             let judging = clip.model.judging_memory(batch, recomputed.clip, of)?.peak;

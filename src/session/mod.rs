@@ -11,6 +11,7 @@ mod plateau;
 mod readings;
 mod run;
 mod second_pass;
+mod shift;
 mod showing;
 mod start;
 mod state;
@@ -36,6 +37,7 @@ use coloring::Coloring;
 use iteration::{Iteration, Moved};
 use readings::Readings;
 use second_pass::SecondPass;
+use shift::Shift;
 
 use crate::device::{ComputeDevice, Moment};
 use crate::drawer::{self, Drawer, Start};
@@ -100,9 +102,9 @@ impl Session {
         let mut stream = Stream::new(settings.seed.0, "init", 0);
         let first = second_pass::first_pass(settings);
         let start = match &settings.init_image {
-            Some(path) => Start::Picture(picture::read(path)?, settings.init_weight),
+            Some(path) => Start::Picture(start::tiled(picture::read(path)?, &first)?, settings.init_weight),
             None => match start::first_picture(&first, models, &mut stream)? {
-                Some(picture) => Start::Picture(picture, settings.init_weight),
+                Some(picture) => Start::Picture(start::tiled(picture, &first)?, settings.init_weight),
                 None => Start::Noise(settings.init_noise, &mut stream),
             },
         };
@@ -296,8 +298,9 @@ impl Session {
     fn ask_for(&mut self, number: usize, before: Moved) -> Result<Iteration> {
         let picture = self.drawer.draw()?;
         let backdrop = Backdrop::new(self.settings.seed.0, number);
-        let judgement = self.judge.judge(&backdrop.behind(&picture)?, number)?;
-        let mut gradient = backdrop.gradient(&picture, judgement.gradient)?;
+        let shift = Shift::new(&self.settings, number, backdrop.behind(&picture)?)?;
+        let judgement = self.judge.judge(shift.seen(), number)?;
+        let mut gradient = backdrop.gradient(&picture, shift.back(judgement.gradient)?)?;
         if let Some(coloring) = &mut self.coloring {
             coloring.find(&picture, number)?;
         }

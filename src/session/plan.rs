@@ -98,7 +98,7 @@ impl Plan {
             None
         };
         settings.cut_batch = CutBatch::Count(batch);
-        let work_size = drawer::of(&settings.drawer)?.work_size(settings.size, models.loaded())?;
+        let work_size = drawer::of(&settings.drawer)?.work_size(&settings, models.loaded())?;
         Ok(Self { settings, device: device.clone(), batch, recomputed, work_size, memory, refusal })
     }
 
@@ -126,7 +126,7 @@ impl Plan {
         self.recomputed
     }
 
-    /// The size that the drawer works at; the middle is delivered.
+    /// The size that the drawer works at; the middle is delivered, or all of it is resampled.
     #[must_use]
     pub fn work_size(&self) -> Size {
         self.work_size

@@ -9,7 +9,7 @@ use image::RgbImage;
 use super::{Plan, Session};
 use crate::drawer::{self, Loaded, Start};
 use crate::optimizer::Optimizer;
-use crate::picture::{Size, lanczos, to_image, to_values};
+use crate::picture::{Size, lanczos_tiled, to_image, to_values};
 use crate::session::Models;
 use crate::settings::Settings;
 use crate::vqgan::Vqgan;
@@ -61,12 +61,13 @@ pub(super) fn first_pass(settings: &Settings) -> Cow<'_, Settings> {
 ///
 /// # Errors
 /// If the tensor is not a picture.
-pub(super) fn at_full_size(picture: &Tensor, size: Size) -> Result<Tensor> {
+pub(super) fn at_full_size(picture: &Tensor, settings: &Settings) -> Result<Tensor> {
     let (_, _, height, width) = picture.dims4()?;
-    if (Size { width, height }) == size {
+    if (Size { width, height }) == settings.size {
         return Ok(picture.clone());
     }
-    Ok(to_tensor(&lanczos(&to_image(picture)?, size)?)?.to_device(picture.device())?)
+    let enlarged = lanczos_tiled(&to_image(picture)?, settings.size, settings.tile)?;
+    Ok(to_tensor(&enlarged)?.to_device(picture.device())?)
 }
 
 fn to_tensor(picture: &RgbImage) -> Result<Tensor> {
@@ -81,7 +82,7 @@ impl Session {
             return Ok(());
         }
         let drawn = crate::device::bring(&self.drawer.deliver(None, None)?)?;
-        self.begin_second_pass(at_full_size(&drawn, self.settings.size)?)
+        self.begin_second_pass(at_full_size(&drawn, &self.settings)?)
     }
 
     /// Begins the second pass with a picture of the full size, `[1, 3, height, width]`.

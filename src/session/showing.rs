@@ -5,6 +5,7 @@ use candle_core::Tensor;
 use super::Session;
 use super::backdrop::Backdrop;
 use super::second_pass::at_full_size;
+use super::shift::Shift;
 use crate::device::bring;
 use crate::drawer::Drawing;
 use crate::judge::mean_cosine;
@@ -42,8 +43,8 @@ impl Session {
     fn deliver(&self, drawn: Option<&Tensor>) -> Result<Tensor> {
         let enlarged = match (&self.second_pass, drawn) {
             (None, _) => None,
-            (Some(_), Some(drawn)) => Some(at_full_size(drawn, self.settings.size)?),
-            (Some(_), None) => Some(at_full_size(&bring(&self.drawer.draw()?.detach())?, self.settings.size)?),
+            (Some(_), Some(drawn)) => Some(at_full_size(drawn, &self.settings)?),
+            (Some(_), None) => Some(at_full_size(&bring(&self.drawer.draw()?.detach())?, &self.settings)?),
         };
         let drawn = enlarged.as_ref().or(drawn);
         match &self.coloring {
@@ -91,6 +92,7 @@ impl Session {
     /// # Errors
     /// If the computation fails.
     pub fn look(&self, drawn: &Tensor, iteration: usize) -> Result<Vec<(String, Tensor)>> {
-        self.judge.look(&Backdrop::new(self.settings.seed.0, iteration).behind(drawn)?, iteration)
+        let visible = Backdrop::new(self.settings.seed.0, iteration).behind(drawn)?;
+        self.judge.look(Shift::new(&self.settings, iteration, visible)?.seen(), iteration)
     }
 }

@@ -35,6 +35,18 @@ pub fn first_picture(settings: &Settings, models: &Models, stream: &mut Stream) 
     Ok(Some(picture::pad_to(&square, settings.size)))
 }
 
+/// A picture to start from with the size of a run, changed so that its edges continue each other if the run is tiled: what
+/// the drawers make of it has then no seam to begin with.
+///
+/// # Errors
+/// If the picture has no pixels.
+pub fn tiled(picture: RgbImage, settings: &Settings) -> Result<RgbImage> {
+    match settings.tile {
+        Some(tile) => Ok(tile.joined(&picture::cover(picture, settings.size)?)),
+        None => Ok(picture),
+    }
+}
+
 /// What the prompts with positive weights say together, in the styles of the run, without the colors that those with
 /// negative weights name; none if that is not clear.
 fn sentence(settings: &Settings) -> Result<Option<Sentence>> {

@@ -43,6 +43,12 @@ pub(super) fn tiles(size: Size) -> usize {
     TILING.spans(size.width).len() * TILING.spans(size.height).len()
 }
 
+/// How far from a pixel of the small picture others decide what becomes of it.
+pub(super) fn margin(factor: Factor) -> usize {
+    // And the lobes of the filter before.
+    TILING.margin.div_ceil(factor.times()) + 4
+}
+
 /// The memory for an enlarged picture of a size beside the picture and the result, in bytes.
 pub(super) fn memory(size: Size) -> u64 {
     let (width, height) = (TILING.longest(size.width), TILING.longest(size.height));

@@ -21,7 +21,7 @@ pub use network::Upscaler;
 
 use crate::frozen::MemoryOf;
 use crate::models::Role;
-use crate::picture::{Size, lanczos};
+use crate::picture::{Size, Tile, lanczos};
 use crate::{Error, Result};
 
 /// The filter of Lanczos, which needs no model.
@@ -70,9 +70,27 @@ impl<'a> Method<'a> {
         }
     }
 
-    /// The number of tiles that are computed one after the other.
+    /// How many pixels of the copies around a picture that is tiled are enlarged with it, so that its edges continue each
+    /// other afterwards: all that a pixel depends on.
+    fn margin(self, factor: Factor) -> usize {
+        match self {
+            Self::Nearest => 0,
+            // The filter has three lobes.
+            Self::Lanczos => 4,
+            Self::Crisp => crisp::margin(factor),
+            Self::Network(upscaler) => upscaler.margin(),
+        }
+    }
+
+    /// The size of what is enlarged for a picture.
+    fn whole(self, size: Size, factor: Factor, tile: Option<Tile>) -> Size {
+        tile.map_or(size, |tile| tile.widened(size, self.margin(factor)))
+    }
+
+    /// The number of parts that are computed one after the other for a picture, which may be tiled.
     #[must_use]
-    pub fn tiles(self, size: Size, factor: Factor) -> usize {
+    pub fn tiles(self, size: Size, factor: Factor, tile: Option<Tile>) -> usize {
+        let size = self.whole(size, factor, tile);
         match self {
             Self::Network(upscaler) => upscaler.tiles(size, factor),
             Self::Crisp => crisp::tiles(size.times(factor.times())),
@@ -84,7 +102,8 @@ impl<'a> Method<'a> {
     ///
     /// # Errors
     /// If the computation fails.
-    pub fn memory(self, size: Size, factor: Factor, of: MemoryOf) -> Result<u64> {
+    pub fn memory(self, size: Size, factor: Factor, tile: Option<Tile>, of: MemoryOf) -> Result<u64> {
+        let size = self.whole(size, factor, tile);
         let area = |size: Size| size.width.saturating_mul(size.height) as u64;
         let result = area(size.times(factor.times()));
         // The picture with its alpha, apart and together.
@@ -101,11 +120,36 @@ impl<'a> Method<'a> {
         Ok(bytes)
     }
 
-    /// Enlarges a picture of 8-bit colors, with or without alpha. Calls `watch` after each tile.
+    /// Enlarges a picture of 8-bit colors, with or without alpha. If it is tiled, its edges continue each other afterwards as
+    /// before. Calls `watch` after each part.
     ///
     /// # Errors
     /// If there is not enough memory, the computation fails, or `watch` returns an error.
     pub fn enlarge(
+        self,
+        picture: &DynamicImage,
+        factor: Factor,
+        tile: Option<Tile>,
+        device: &Device,
+        watch: &mut Watch,
+    ) -> Result<DynamicImage> {
+        let margin = self.margin(factor);
+        let Some(tile) = tile.filter(|_| margin > 0 && picture.width() > 0 && picture.height() > 0) else {
+            return self.enlarge_alone(picture, factor, device, watch);
+        };
+        let around = match picture.as_rgba8() {
+            Some(layered) => tile.around(layered, margin).into(),
+            None => tile.around(&picture.to_rgb8(), margin).into(),
+        };
+        let enlarged = self.enlarge_alone(&around, factor, device, watch)?;
+        let (across, down) = tile.margins(margin * factor.times());
+        let (left, top) = sides(Size { width: across, height: down })?;
+        let (width, height) = sides(Size::of(picture).times(factor.times()))?;
+        Ok(enlarged.crop_imm(left, top, width, height))
+    }
+
+    /// Enlarges a picture without regard for copies of it.
+    fn enlarge_alone(
         self,
         picture: &DynamicImage,
         factor: Factor,

@@ -115,6 +115,11 @@ impl Upscaler {
         (times > factor.times()).then(|| size.times(times))
     }
 
+    /// How far from a pixel of the small picture others decide what becomes of it.
+    pub(super) fn margin(&self) -> usize {
+        self.tiling.margin.next_multiple_of(ALIGNED)
+    }
+
     /// How often the network is applied.
     fn passes(&self, factor: Factor) -> usize {
         if self.scale < factor.times() { 2 } else { 1 }

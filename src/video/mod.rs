@@ -27,7 +27,7 @@ pub use recording::{Keeping, Recording};
 pub use reveal::{REVEAL, reveal};
 pub use timeline::Timeline;
 
-use crate::output::{Kind, PNG, SVG};
+use crate::output::{Kind, PNG, SVG, TILE_PROOF};
 
 /// All kinds of files that a run can write, in the order in which files are named and reported.
-pub const KINDS: [Kind; 6] = [PNG, GIF, MP4, FRAMES, REVEAL, SVG];
+pub const KINDS: [Kind; 7] = [PNG, GIF, MP4, FRAMES, REVEAL, SVG, TILE_PROOF];

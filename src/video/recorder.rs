@@ -65,7 +65,7 @@ impl Recorder {
                     let before = timeline.frames_before(*pictures.start());
                     folder = Some(Ok(Folder::create(&product.path, product.existing, before)?));
                 }
-                Make::Picture | Make::Still(_) | Make::Reveal => {}
+                Make::Picture | Make::Still(_) | Make::Reveal | Make::Finished(_) => {}
             }
         }
         let moving = products.movies().next().filter(|_| timeline.boomerang());

@@ -7,6 +7,8 @@ mod decoder;
 mod encoder;
 mod names;
 
+use std::sync::{Arc, OnceLock};
+
 use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 
@@ -15,7 +17,7 @@ pub use config::{Config, Layout};
 
 use crate::frozen::{Algorithms, Memory, MemoryOf, Network, Step, Window};
 use crate::models::{ModelFiles, Weights};
-use crate::picture::Size;
+use crate::picture::{Size, Tile};
 use crate::{Error, Result};
 use blocks::convolution;
 
@@ -24,10 +26,13 @@ pub struct Vqgan {
     config: Config,
     /// Up to the codebook
     encoder: Network,
-    codebook: Codebook,
+    codebook: Arc<Codebook>,
     /// From the codebook on
     decoder: Network,
     bytes: u64,
+    /// The same for pictures that are tiled, by the way to tile, once one is drawn. They are kept because the layers that
+    /// copy pictures are known by their addresses on a GPU.
+    tiled: [OnceLock<Arc<Vqgan>>; Tile::ALL.len()],
 }
 
 impl Vqgan {
@@ -50,7 +55,7 @@ impl Vqgan {
         let ignored = |name: &str| names.is_ignored(name);
         let ((encoder, codebook, decoder), bytes) =
             Weights::build(&files.weights, &parts, &ignored, |builder| networks(&builder, &config, algorithms))?;
-        Ok(Self { config, encoder, codebook, decoder, bytes })
+        Ok(Self::of(config, (encoder, Arc::new(codebook), decoder), bytes))
     }
 
     /// A VQGAN of random weights, for benchmarks.
@@ -60,7 +65,22 @@ impl Vqgan {
     pub fn random(config: Config, seed: u64) -> Result<Self> {
         let ((encoder, codebook, decoder), bytes) =
             Weights::random(seed, |builder| networks(&builder, &config, Algorithms::ByShape))?;
-        Ok(Self { config, encoder, codebook, decoder, bytes })
+        Ok(Self::of(config, (encoder, Arc::new(codebook), decoder), bytes))
+    }
+
+    fn of(config: Config, (encoder, codebook, decoder): (Network, Arc<Codebook>, Network), bytes: u64) -> Self {
+        Self { config, encoder, codebook, decoder, bytes, tiled: Default::default() }
+    }
+
+    /// The same VQGAN for pictures that are tiled: it sees the copies of a picture at the edges that continue each other,
+    /// and zeros at the others. The weights are shared.
+    #[must_use]
+    pub fn tiled(&self, tile: Tile) -> Arc<Self> {
+        let make = || {
+            let networks = (self.encoder.tiled(tile), self.codebook.clone(), self.decoder.tiled(tile));
+            Arc::new(Self::of(self.config.clone(), networks, self.bytes))
+        };
+        self.tiled[tile as usize].get_or_init(make).clone()
     }
 
     /// Bytes of memory that the weights take; on a GPU only those of networks counted there before, since unused

@@ -29,7 +29,8 @@ const OWN: [&str; 3] = ["picture.", "order.", "taken."];
 /// If there is no such kind, or it is no single file.
 pub(super) fn products(order: &Order) -> Result<Vec<Kind>> {
     let kind = |name: &String| {
-        let is_file = |kind: &Kind| matches!(kind.make, Make::Movie(_) | Make::Reveal | Make::Still(_));
+        let is_file =
+            |kind: &Kind| matches!(kind.make, Make::Movie(_) | Make::Reveal | Make::Still(_) | Make::Finished(_));
         let fits = |kind: &Kind| kind.option == name && is_file(kind);
         KINDS.into_iter().find(fits).ok_or_else(|| {
             Error::usage(format!("a server cannot make a product called `{name}`"), "leave it out of the products")

@@ -12,9 +12,10 @@ use std::time::Duration;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use text2art::frozen::{
     Activation, Algorithms, Attention, AttentionLayout, Border, ChannelAffine, Convolution, DoublingConvolution,
-    Filter, GroupNorm, Homography, Layer, LayerNorm, LeakyRectifier, Linear, Patches, PixelShuffle, Retouch, Touch,
-    Upsample, View, Warp, Window,
+    Filter, GroupNorm, Homography, Layer, LayerNorm, LeakyRectifier, Linear, Middle, Padding, Patches, PixelShuffle,
+    Repeat, Retouch, Touch, Upsample, View, Warp, Window,
 };
+use text2art::picture::Tile;
 
 /// Numbers that are neither equal nor large.
 fn numbers(count: usize) -> Vec<f32> {
@@ -96,6 +97,9 @@ fn pictures(criterion: &mut Criterion) {
     both(criterion, "retouch of 32 cutouts", &layer, &[32, 3, 224, 224]);
     both(criterion, "affine", &ChannelAffine::new(vec![2.0; 3], vec![0.1; 3]), &[32, 3, 224, 224]);
     both(criterion, "upsample", &Upsample, &[1, 128, 128, 128]);
+    let rim = Padding::uniform(1);
+    both(criterion, "copies around", &Repeat::around(Tile::Both, rim), &[1, 128, 256, 256]);
+    both(criterion, "middle", &Middle::of(Tile::Both, rim), &[1, 128, 258, 258]);
     both(criterion, "leaky rectifier", &LeakyRectifier::new(vec![0.2; 64]), &[1, 64, 256, 256]);
     both(criterion, "pixel shuffle", &PixelShuffle { side: 4 }, &[1, 48, 256, 256]);
 }

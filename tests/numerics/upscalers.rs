@@ -37,7 +37,7 @@ fn picture(width: u32, height: u32) -> RgbImage {
 fn enlarged(upscaler: &Upscaler, picture: &RgbImage, times: usize) -> RgbImage {
     let method = Method::Network(upscaler);
     let factor = Factor::of(times).unwrap();
-    method.enlarge(&picture.clone().into(), factor, &Device::Cpu, &mut || Ok(())).unwrap().into_rgb8()
+    method.enlarge(&picture.clone().into(), factor, None, &Device::Cpu, &mut || Ok(())).unwrap().into_rgb8()
 }
 
 /// The largest difference of two pictures, in steps of 255.
@@ -106,7 +106,7 @@ fn transparency_is_enlarged_without_dark_rims() {
     let network = load("compact-x2.safetensors");
     for (method, tolerance) in [(Method::Lanczos, 1), (Method::Network(&network), 255)] {
         let factor = Factor::of(2).unwrap();
-        let enlarged = method.enlarge(&picture, factor, &Device::Cpu, &mut || Ok(())).unwrap().into_rgba8();
+        let enlarged = method.enlarge(&picture, factor, None, &Device::Cpu, &mut || Ok(())).unwrap().into_rgba8();
         assert_eq!(enlarged.dimensions(), (80, 48));
         assert!(enlarged.get_pixel(10, 10).0[3] == 255 && enlarged.get_pixel(70, 10).0 == [0; 4]);
         let partly: Vec<_> = enlarged.pixels().filter(|pixel| (1..255).contains(&pixel.0[3])).collect();

@@ -35,6 +35,7 @@ mod strokes;
 mod study;
 mod styles;
 mod threads;
+mod tiles;
 #[cfg(unix)]
 mod topics;
 mod transparency;

@@ -198,6 +198,17 @@ const GENERATE: [Group; 12] = [
                 ],
             ),
             (
+                "--tile",
+                &[
+                    "apple --dry-run --tile",
+                    "apple --dry-run --tile half-drop --size 64x48",
+                    "--drawer pixel --pixel-shape hex --size 45x45 apple --dry-run --tile",
+                    "apple --tile diagonal",
+                    "apple --tile half-drop --size 64x33",
+                    "apple --drawer pixel --pixel-shape hex --pixel-size 9x9 --tile",
+                ],
+            ),
+            (
                 "--image-prompt",
                 &[
                     "apple --dry-run --image-prompt photo.png:0.5 --image-prompt photo.png",
@@ -480,6 +491,16 @@ const GENERATE: [Group; 12] = [
                     "apple --drawer pixel --svg made.svg",
                     "apple --svg apple.svg",
                     "apple --drawer pixel --svg none/apple.svg",
+                ],
+            ),
+            (
+                "--tile-proof",
+                &[
+                    "apple --tile --size 32x32 -n 1 --cutouts 1 -q -o made-tile.png --tile-proof",
+                    "apple --dry-run --tile --tile-proof proof.png",
+                    "apple --tile-proof",
+                    "apple --tile --tile-proof proof.jpg",
+                    "apple --tile --tile-proof none/proof.png",
                 ],
             ),
             (

@@ -62,7 +62,7 @@ impl Outputs<'_> {
                 let existing = if force { Existing::Replace } else { Existing::Keep };
                 Folder::check(path, existing).map(|()| existing)
             }
-            Make::Movie(_) | Make::Reveal | Make::Still(_) => check_target(path, force),
+            Make::Movie(_) | Make::Reveal | Make::Still(_) | Make::Finished(_) => check_target(path, force),
         })?;
         Ok(if is_stream { products.without_output() } else { products })
     }

@@ -17,7 +17,7 @@ use crate::Error;
 use crate::text::{near_names, question};
 
 /// All topics, in the order of their list. A new one is a file of Markdown in this folder, and a line here.
-static TOPICS: [Topic; 12] = [
+static TOPICS: [Topic; 13] = [
     topic("batch", include_str!("batch.md")),
     topic("configuration", include_str!("configuration.md")),
     topic("gpu", include_str!("gpu.md")),
@@ -28,6 +28,7 @@ static TOPICS: [Topic; 12] = [
     topic("scripting", include_str!("scripting.md")),
     topic("server", include_str!("server.md")),
     topic("strokes", include_str!("strokes.md")),
+    topic("tiles", include_str!("tiles.md")),
     topic("video", include_str!("video.md")),
     topic("waves", include_str!("waves.md")),
 ];

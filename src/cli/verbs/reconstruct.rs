@@ -45,7 +45,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let tell = |event| reporter.tell(&event);
     let finder = Finder::new(arguments.offline, &stop, &tell);
     let vqgan = LoadedModel::load(&finder, Role::Vqgan, &arguments.vqgan, Vqgan::load)?;
-    let work_size = VqganDrawer::work_size(&vqgan.model, size);
+    let work_size = VqganDrawer::work_size(&vqgan.model, size, None);
     let encoding = vqgan.model.encoding_memory(work_size, MemoryOf::Host)?.peak;
     let needed = encoding.max(vqgan.model.decoding_memory(work_size, false, 0, MemoryOf::Host)?.peak);
     let processor = ComputeDevice::processor();

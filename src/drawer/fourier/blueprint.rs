@@ -2,7 +2,7 @@
 
 use candle_core::Device;
 
-use super::{FourierDrawer, Look, drawing};
+use super::{FourierDrawer, Look, Waves, drawing};
 use crate::Result;
 use crate::drawer::{Blueprint, Drawer, Loaded, Render, Start};
 use crate::frozen::{Memory, MemoryOf};
@@ -34,7 +34,7 @@ impl Blueprint for FourierBlueprint {
     fn defaults(&self, quality: Quality) -> Overrides {
         let side = if quality == Quality::Draft { 256 } else { 512 };
         let size = Some(Size { width: side, height: side });
-        let Look { decay, colorfulness, contrast, sharpness } = Look::USUAL;
+        let Look { decay, colorfulness, contrast, sharpness, .. } = Look::USUAL;
         Overrides {
             size,
             learning_rate: Some(LEARNING_RATE),
@@ -74,7 +74,8 @@ impl Blueprint for FourierBlueprint {
     }
 
     fn memory(&self, settings: &Settings, _loaded: Loaded, _recomputed: usize, _of: MemoryOf) -> Result<Memory> {
-        let pixels = settings.size.width.saturating_mul(settings.size.height) as u64;
+        let size = Waves::<f32>::size_of(settings.size, settings.tile);
+        let pixels = size.width.saturating_mul(size.height) as u64;
         // A spectrum has about as many numbers as a picture.
         let picture = pixels.saturating_mul(3 * 4);
         // The spectrum, its copy before the step, and two averages in the optimizer; the waves and the picture for the way
@@ -104,7 +105,8 @@ impl Blueprint for FourierBlueprint {
     /// picture twice and its bytes.
     fn render_memory(&self, settings: &Settings, size: Size) -> u64 {
         let pixels = |size: Size| (size.width as u64).saturating_mul(size.height as u64);
-        pixels(settings.size).saturating_mul(12).saturating_add(pixels(size).saturating_mul(12 + 4 + 4 + 24 + 3))
+        let drawn = |size: Size| pixels(Waves::<f32>::size_of(size, settings.tile));
+        drawn(settings.size).saturating_mul(12).saturating_add(drawn(size).saturating_mul(12 + 4 + 4 + 24 + 3))
     }
 
     fn in_words(&self, _settings: &Settings) -> String {

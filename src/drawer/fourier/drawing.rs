@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::colors::matrix;
 use super::tone::{Contrast, Tone};
 use super::transform::{Transform, bins};
+use super::waves::Waves;
 use crate::drawer::{Drawing, in_palette};
 use crate::palette::{Dither, Palette};
 use crate::picture::{Size, to_pixels};
@@ -211,11 +212,14 @@ pub(super) fn render(settings: &Settings, drawing: &Drawing, size: Size) -> Resu
         return Err(Error::usage("a picture without pixels cannot be drawn", "choose a larger size"));
     }
     let picture = {
-        let planes = finished.planes(size);
+        let drawn = Waves::<f32>::size_of(size, settings.tile);
+        let planes = finished.planes(drawn);
         let tone = Tone { contrast: Contrast::Fixed(1.0), matrix: matrix(finished.colorfulness) };
         let mut picture = vec![0.0_f32; planes.len()];
         tone.picture(&planes, &mut picture);
-        candle_core::Tensor::from_vec(picture, (1, 3, size.height, size.width), &candle_core::Device::Cpu)?
+        let shape = (1, 3, drawn.height, drawn.width);
+        let picture = candle_core::Tensor::from_vec(picture, shape, &candle_core::Device::Cpu)?;
+        picture.narrow(3, 0, size.width)?.contiguous()?
     };
     let dither: Dither = settings.dither;
     match palette {

@@ -18,11 +18,26 @@ pub(super) struct Gains {
 
 impl Gains {
     /// The strengths max(f, 4 / longer side)^-decay, with f = √(fx² + fy²) in periods per pixel.
-    #[allow(clippy::cast_precision_loss)]
     pub(super) fn new(size: Size, decay: f64) -> Self {
+        Self::of_waves(size, decay, size, |_, _| true)
+    }
+
+    /// The strengths of the waves of a picture and its copy on the right, which is half a picture lower. Only waves that are
+    /// the same half a picture lower in the copy have any.
+    pub(super) fn of_half_drop(picture: Size, decay: f64) -> Self {
+        let both = Size { width: 2 * picture.width, ..picture };
+        // Over the copy, a wave turns by half of its periods across and half of those down, which must be whole.
+        Self::of_waves(both, decay, picture, |row, bin| (row + bin).is_multiple_of(2))
+    }
+
+    #[allow(clippy::cast_precision_loss)]
+    fn of_waves(size: Size, decay: f64, picture: Size, is_one: impl Fn(usize, usize) -> bool) -> Self {
         let Size { width, height } = size;
-        let least = LEAST_PERIODS / width.max(height) as f64;
+        let least = LEAST_PERIODS / picture.width.max(picture.height) as f64;
         let gain = |row: usize, bin: usize| {
+            if !is_one(row, bin) {
+                return 0.0;
+            }
             let (across, down) = (bin as f64 / width as f64, row as f64 / height as f64);
             // The ratio keeps the numbers near 1.
             ((across * across + down * down).sqrt().max(least) / least).powf(-decay)

@@ -22,7 +22,7 @@ use super::{Drawer, Drawing};
 use crate::frozen::{Network, SquareSum, Step};
 use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette};
-use crate::picture::{Size, to_values};
+use crate::picture::{Size, Tile, to_values};
 use crate::settings::{Settings, StartNoise};
 use crate::{Result, picture};
 pub(super) use blueprint::FourierBlueprint;
@@ -47,28 +47,31 @@ pub struct Look {
     pub contrast: f64,
     /// The weight of the loss that keeps details
     pub sharpness: f64,
+    /// How the picture is tiled, if it is
+    pub tile: Option<Tile>,
 }
 
 impl Look {
     /// The look of aphantasia's `clip_fft.py`.
-    pub const USUAL: Self = Self { decay: 1.5, colorfulness: 1.8, contrast: 1.1, sharpness: 0.0 };
+    pub const USUAL: Self = Self { decay: 1.5, colorfulness: 1.8, contrast: 1.1, sharpness: 0.0, tile: None };
 
     /// The look that settings ask for.
     #[must_use]
     pub fn of(settings: &Settings) -> Self {
-        let Settings { decay, colorfulness, contrast, sharpness, .. } = *settings;
+        let Settings { decay, colorfulness, contrast, sharpness, tile, .. } = *settings;
         Self {
             decay: decay.unwrap_or(Self::USUAL.decay),
             colorfulness: colorfulness.unwrap_or(Self::USUAL.colorfulness),
             contrast: contrast.unwrap_or(Self::USUAL.contrast),
             sharpness: sharpness.unwrap_or(Self::USUAL.sharpness),
+            tile,
         }
     }
 }
 
 /// Draws by optimizing the spectrum of a picture.
 pub struct FourierDrawer {
-    /// `[3, height, width / 2 + 1, 2]`: real and imaginary parts, in units of a random spectrum before its gains
+    /// `[3, height, width / 2 + 1, 2]`, with the width of the picture or, if copies are lower, twice that: real and imaginary parts, in units of a random spectrum before its gains
     spectrum: Var,
     look: Look,
     size: Size,
@@ -87,8 +90,8 @@ impl FourierDrawer {
     /// # Errors
     /// If the starting picture cannot be resized to this size.
     pub fn new(look: Look, size: Size, start: Start, device: &Device) -> Result<Self> {
-        let waves = Waves::new(size, look.decay);
-        let dimensions = Waves::<f32>::dimensions(size);
+        let waves = Waves::tiled(size, look.decay, look.tile);
+        let dimensions = Waves::<f32>::dimensions(Waves::<f32>::size_of(size, look.tile));
         let count = dimensions.iter().product();
         let matrix = colors::matrix(look.colorfulness);
         let mut losses = Vec::new();
@@ -99,7 +102,7 @@ impl FourierDrawer {
         };
         let given = match start {
             Start::Noise(StartNoise::Codes, stream) => Err(stream),
-            Start::Noise(noise, stream) => Ok((noise_picture(noise, size, stream), 0.0)),
+            Start::Noise(noise, stream) => Ok((noise_picture(noise, size, look.tile, stream), 0.0)),
             Start::Picture(image, hold) => Ok((to_values(&picture::cover(image, size)?, 3), hold)),
         };
         let (spectrum, contrast) = match given {
@@ -112,11 +115,12 @@ impl FourierDrawer {
                 }
                 held_to(values.clone(), hold);
                 let factor = FIXED_CONTRAST / start::DEVIATION;
+                let values = if look.tile == Some(Tile::HalfDrop) { beside_copy(&values, size) } else { values };
                 (start::of_picture(values, &waves, &matrix, factor, count), Contrast::Fixed(factor))
             }
         };
         if look.sharpness > 0.0 {
-            losses.push(("sharpness", Network::of(Sharpness::new(size, look.sharpness))));
+            losses.push(("sharpness", Network::of(Sharpness::new(size, look.tile, look.sharpness))));
         }
         let spectrum = Var::from_tensor(&Tensor::from_vec(spectrum, &dimensions, device)?)?;
         let synthesis = Network::new(vec![Step::layer(waves), Step::layer(Tone { contrast, matrix })]);
@@ -128,8 +132,27 @@ impl FourierDrawer {
         // There are no Fourier transforms of any size for GPUs among our kernels: the spectrum is brought here, and the
         // picture and its gradient are brought back. All of it is recorded.
         let spectrum = self.spectrum.as_tensor().to_device(&Device::Cpu)?;
-        Ok(self.synthesis.forward(&spectrum)?)
+        let drawn = self.synthesis.forward(&spectrum)?;
+        if drawn.dim(3)? == self.size.width {
+            return Ok(drawn);
+        }
+        // Without the copy beside it.
+        Ok(drawn.narrow(3, 0, self.size.width)?.contiguous()?)
     }
+}
+
+/// Planes `[channels, height, width]` with a copy on the right that is half a picture lower.
+fn beside_copy(values: &[f32], size: Size) -> Vec<f32> {
+    let Size { width, height } = size;
+    let rows = values.chunks_exact(width);
+    let mut both = Vec::with_capacity(2 * values.len());
+    for (index, row) in rows.enumerate() {
+        let (plane, line) = (index / height, index % height);
+        let beside = plane * height + (line + height / 2) % height;
+        both.extend_from_slice(row);
+        both.extend_from_slice(&values[beside * width..][..width]);
+    }
+    both
 }
 
 impl Drawer for FourierDrawer {
@@ -147,18 +170,19 @@ impl Drawer for FourierDrawer {
 
     /// The waves of the current spectrum, each with what it is multiplied by in the picture.
     fn drawing(&self, colors: Option<(&Palette, Dither)>) -> Result<Option<Drawing>> {
-        if self.size.width.saturating_mul(self.size.height) > drawing::MOST_PIXELS {
+        let size = Waves::<f32>::size_of(self.size, self.look.tile);
+        if size.width.saturating_mul(size.height) > drawing::MOST_PIXELS {
             return Ok(None);
         }
-        let waves = Waves::<f32>::new(self.size, self.look.decay);
+        let waves = Waves::<f32>::tiled(self.size, self.look.decay, self.look.tile);
         let spectrum = self.spectrum.as_detached_tensor().flatten_all()?.to_vec1::<f32>()?;
-        let mut planes = vec![0.0; 3 * self.size.width * self.size.height];
+        let mut planes = vec![0.0; 3 * size.width * size.height];
         waves.planes(&spectrum, &mut planes);
         let tone = Tone { contrast: self.contrast, matrix: colors::matrix(self.look.colorfulness) };
         let factor = tone.factor(&planes);
         let colors = colors.map(|(palette, _)| palette.colours().to_vec()).unwrap_or_default();
         let amplitude = |row: usize, bin: usize| waves.gain(row, bin) * factor;
-        Ok(Finished::new(self.size, self.look.colorfulness, colors, &spectrum, amplitude).to_drawing())
+        Ok(Finished::new(size, self.look.colorfulness, colors, &spectrum, amplitude).to_drawing())
     }
 
     /// Every spectrum is a picture; the one before the step is forgotten.

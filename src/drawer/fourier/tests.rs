@@ -188,6 +188,96 @@ fn a_drawing_is_the_picture() {
     }
 }
 
+/// A row below the upper half of the left edge goes on at the right edge: waves that turn by a whole number of periods from a
+/// picture to its copy, half a picture lower. A start of any kind is such a picture, if it is a tile.
+#[test]
+fn copies_that_are_lower_continue() {
+    let sides = size((10, 12));
+    let look = Look { tile: Some(Tile::HalfDrop), sharpness: 0.2, ..LOOK };
+    let turns = |x: u32, y: u32, across: f64, down: f64| {
+        // Periods across and down of a picture and the copy on its right, even together.
+        std::f64::consts::TAU * (across * f64::from(x) / 20.0 + down * f64::from(y) / 12.0)
+    };
+    let image = RgbImage::from_fn(10, 12, |x, y| {
+        let byte = |across: f64, down: f64| (127.0 + 60.0 * turns(x, y, across, down).sin()).round() as u8;
+        Rgb([byte(1.0, 1.0), byte(3.0, -1.0), byte(2.0, 0.0)])
+    });
+    let mut stream = Stream::new(9, "test", 0);
+    let settings = settings(Overrides { tile: Some(Tile::HalfDrop), size: Some(sides), ..Overrides::default() });
+    for start in [Start::Picture(image.clone(), 1.0), Start::Noise(StartNoise::Codes, &mut stream)] {
+        let is_picture = matches!(start, Start::Picture(..));
+        let drawer = FourierDrawer::new(look, sides, start, &Device::Cpu).unwrap();
+        let picture = drawer.draw().unwrap();
+        assert_eq!(picture.dims(), [1, 3, 12, 10]);
+        let losses = drawer.own_losses().unwrap().into_iter().map(|(_, loss)| loss);
+        let loss = losses.fold(picture.sqr().unwrap().sum_all().unwrap(), |sum, loss| (sum + loss).unwrap());
+        let gradients = loss.backward().unwrap();
+        let gradient = values(gradients.get(&drawer.parameters()[0]).unwrap());
+        assert!(gradient.iter().any(|value| *value != 0.0) && gradient.iter().all(|value| value.is_finite()));
+        let drawn = to_pixels(&drawer.deliver(None, None).unwrap()).unwrap().to_rgb8();
+        if is_picture {
+            let apart = drawn.as_raw().iter().zip(image.as_raw()).map(|(one, other)| one.abs_diff(*other));
+            assert!(apart.max().unwrap() <= 1);
+        }
+        // Drawn again at its size, with the copy that the drawing contains.
+        let drawing = drawer.drawing(None).unwrap().unwrap();
+        let again = drawing::render(&settings, &drawing, sides).unwrap().to_rgb8();
+        assert!(drawn.as_raw().iter().zip(again.as_raw()).all(|(one, other)| one.abs_diff(*other) <= 2));
+        assert_eq!(drawing::render(&settings, &drawing, size((25, 30))).unwrap().to_rgb8().dimensions(), (25, 30));
+    }
+}
+
+/// The sharpness of a picture that is tiled counts differences across its edges, and its gradient follows.
+#[test]
+fn sharpness_goes_across_the_edges_of_a_tile() {
+    use crate::frozen::Layer;
+    for (tile, _) in Tile::ALL {
+        for (width, height) in [(5, 4), (1, 6), (6, 2)] {
+            let layer = Sharpness::new(size((width, height)), Some(*tile), 0.7);
+            let shape = [1, 3, height, width];
+            let count = 3 * width * height;
+            // Neighbors differ by more than the steps below.
+            let picture: Vec<f32> = (0..count).map(|index| (7 * index % count) as f32 / count as f32).collect();
+            let loss = |picture: &[f32]| {
+                let mut loss = [0.0];
+                layer.forward(&shape, picture, &mut loss);
+                f64::from(loss[0])
+            };
+            // By its definition, at every place of the plane of copies that has a neighbor.
+            let (mut across, mut down) = (Vec::new(), Vec::new());
+            let at = |channel: usize, x: usize, y: usize| {
+                let (x, y) = tile.place((x.cast_signed(), y.cast_signed()), size((width, height)));
+                f64::from(picture[(channel * height + y) * width + x])
+            };
+            for (channel, y, x) in
+                (0..3).flat_map(|c| (0..height).flat_map(move |y| (0..width).map(move |x| (c, y, x))))
+            {
+                if tile.wraps_across() || x + 1 < width {
+                    across.push((at(channel, x + 1, y) - at(channel, x, y)).abs());
+                }
+                if tile.wraps_down() || y + 1 < height {
+                    down.push((at(channel, x, y + 1) - at(channel, x, y)).abs());
+                }
+            }
+            let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+            let expected = -0.7 * (mean(&across) + mean(&down));
+            assert!((loss(&picture) - expected).abs() < 1e-5, "{tile} {width}x{height}: {expected}");
+            let mut gradient = vec![0.0; picture.len()];
+            layer.backward(&shape, &picture, &[1.0], &mut gradient);
+            for index in 0..picture.len() {
+                let step = 1e-3;
+                let changed = |change: f32| {
+                    let mut moved = picture.clone();
+                    moved[index] += change;
+                    loss(&moved)
+                };
+                let slope = (changed(step) - changed(-step)) / f64::from(2.0 * step);
+                assert!((slope - f64::from(gradient[index])).abs() < 2e-3, "{tile} {width}x{height} {index}: {slope}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_drawing_keeps_the_palette() {
     let settings = settings(Overrides { palette: Some("red,white,navy".into()), ..Overrides::default() });

@@ -6,7 +6,7 @@ use super::gains::Gains;
 use super::tone::Logistic;
 use super::transform::{Transform, bins, is_double};
 use crate::frozen::Layer;
-use crate::picture::Size;
+use crate::picture::{Size, Tile};
 
 /// The waves of a spectrum: `[3, height, width / 2 + 1, 2]` to `[1, 3, height, width]`.
 pub(super) struct Waves<T: Logistic> {
@@ -18,6 +18,22 @@ impl<T: Logistic> Waves<T> {
     /// The waves of a picture of this size, whose strength falls with the frequency to the power of `decay`.
     pub(super) fn new(size: Size, decay: f64) -> Self {
         Self { transform: Transform::new(size), gains: Gains::new(size, decay) }
+    }
+
+    /// The waves of a picture that is tiled. All waves of a picture go on beside it; if its copies there are lower, these are
+    /// the waves of the picture and of one copy together ([`Self::size_of`]).
+    pub(super) fn tiled(size: Size, decay: f64, tile: Option<Tile>) -> Self {
+        if tile != Some(Tile::HalfDrop) {
+            return Self::new(size, decay);
+        }
+        let transform = Transform::new(Self::size_of(size, tile));
+        Self { transform, gains: Gains::of_half_drop(size, decay) }
+    }
+
+    /// The size of the waves of a picture of this size.
+    pub(super) fn size_of(picture: Size, tile: Option<Tile>) -> Size {
+        let copies = if tile == Some(Tile::HalfDrop) { 2 } else { 1 };
+        Size { width: picture.width.saturating_mul(copies), ..picture }
     }
 
     /// The dimensions of the spectrum of a picture.
@@ -51,7 +67,12 @@ impl<T: Logistic> Waves<T> {
     #[allow(clippy::cast_precision_loss)]
     pub(super) fn spectrum(&self, waves: &[T], spectrum: &mut [T]) {
         let area = self.area() as f64;
-        self.transformed(waves, |row, bin| T::of(1.0 / (area * self.gains.of(row, bin))), spectrum);
+        let factor = |row: usize, bin: usize| {
+            let gain = self.gains.of(row, bin);
+            // A wave without strength is not drawn, whatever its number.
+            T::of(if gain > 0.0 { 1.0 / (area * gain) } else { 0.0 })
+        };
+        self.transformed(waves, factor, spectrum);
     }
 
     fn transformed(&self, planes: &[T], factor: impl Fn(usize, usize) -> T + Sync, spectrum: &mut [T]) {

@@ -5,7 +5,7 @@ use candle_core::{DType, Device, Tensor, Var};
 
 use super::roughness::roughness;
 use crate::Result;
-use crate::picture::Size;
+use crate::picture::{Size, Tile};
 
 /// The alpha at the start: visible, with room in both directions.
 const START: f64 = 0.75;
@@ -21,27 +21,31 @@ const TOGETHER: f64 = 12.0;
 pub(super) struct Alphas {
     /// `[1, 1, rows, columns]`, values from 0 to 1
     pub(super) values: Var,
+    tile: Option<Tile>,
     weight: f64,
     /// How strongly each alpha is pulled down, of the same shape; the mean is 1
     pulls: Tensor,
 }
 
 impl Alphas {
-    /// Creates the alphas of a lattice, which are pulled down with a weight.
-    pub(super) fn new(lattice: Size, weight: f64, device: &Device) -> Result<Self> {
+    /// Creates the alphas of a lattice, which are pulled down with a weight. A picture that is tiled has no middle between
+    /// edges that continue each other.
+    pub(super) fn new(lattice: Size, tile: Option<Tile>, weight: f64, device: &Device) -> Result<Self> {
         let Size { width, height } = lattice;
         let start = Tensor::full(START, (1, 1, height, width), device)?.to_dtype(DType::F32)?;
         let places = (0..height).flat_map(|row| (0..width).map(move |column| (column, row)));
         let pulls: Vec<f64> = places
             .map(|(column, row)| {
-                let square = from_middle(column, width).powi(2) + from_middle(row, height).powi(2);
+                let across = if tile.is_some_and(Tile::wraps_across) { 0.0 } else { from_middle(column, width) };
+                let down = if tile.is_some_and(Tile::wraps_down) { 0.0 } else { from_middle(row, height) };
+                let square = across.powi(2) + down.powi(2);
                 // A grid of one cell has only a middle, which must be pulled as well.
                 1.0 + f64::EPSILON - (-square / (2.0 * BELL * BELL)).exp()
             })
             .collect();
         let pulls = Tensor::from_vec(pulls, (1, 1, height, width), &Device::Cpu)?;
         let pulls = pulls.broadcast_div(&pulls.mean_all()?)?.to_dtype(DType::F32)?.to_device(device)?;
-        Ok(Self { values: Var::from_tensor(&start)?, weight, pulls })
+        Ok(Self { values: Var::from_tensor(&start)?, tile, weight, pulls })
     }
 
     /// Clamps the alphas to their range.
@@ -54,7 +58,7 @@ impl Alphas {
     pub(super) fn loss(&self) -> Result<Tensor> {
         let values = self.values.as_tensor();
         let down = values.affine(-1.0, 2.0)?.mul(values)?.mul(&self.pulls)?.mean_all()?;
-        let loss = match roughness(values)? {
+        let loss = match roughness(values, self.tile)? {
             Some(roughness) => (down + (roughness * TOGETHER)?)?,
             None => down,
         };

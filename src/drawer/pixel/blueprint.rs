@@ -4,7 +4,7 @@ use candle_core::Device;
 use image::DynamicImage;
 
 use super::zoom::zoomed;
-use super::{PixelArt, PixelDrawer, svg};
+use super::{PixelArt, PixelDrawer, lattice, svg};
 use crate::drawer::{Blueprint, Drawer, Loaded, Start, Vector};
 use crate::frozen::{Memory, MemoryOf};
 use crate::models::Quality;
@@ -72,6 +72,7 @@ impl Blueprint for PixelBlueprint {
     fn check(&self, settings: &Settings) -> Result<()> {
         check_zoom(settings)?;
         check_outline(settings)?;
+        lattice::check(settings)?;
         PixelArt::of(settings).map(drop)
     }
 

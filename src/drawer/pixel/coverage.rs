@@ -28,15 +28,7 @@ impl Coverage {
                     let corners: Vec<Point> = polygon.iter().map(|(x, y)| (x * scale.0, y * scale.1)).collect();
                     cover(&corners, picture, &mut found);
                 }
-                // Parts of one cell may share a pixel.
-                found.sort_by_key(|(pixel, _)| *pixel);
-                found.dedup_by(|next, kept| {
-                    let same = next.0 == kept.0;
-                    if same {
-                        kept.1 += next.1;
-                    }
-                    same
-                });
+                sum_of_pixels(&mut found);
                 found
             })
             .collect();
@@ -50,6 +42,16 @@ impl Coverage {
         Self { of_cells }
     }
 
+    /// The coverage of `count` cells, of which each is all of these cells that have its `place`.
+    pub(super) fn joined(self, count: usize, place: impl Fn(usize) -> usize) -> Self {
+        let mut of_cells = vec![Vec::new(); count];
+        for (cell, pixels) in self.of_cells.into_iter().enumerate() {
+            of_cells[place(cell)].extend(pixels);
+        }
+        of_cells.iter_mut().for_each(sum_of_pixels);
+        Self { of_cells }
+    }
+
     /// For each cell, the pixel that it covers most, or the first such pixel; none for a cell outside the picture.
     pub(super) fn fullest(&self) -> impl Iterator<Item = Option<u32>> {
         let fullest = |pixels: &Vec<(u32, f32)>| {
@@ -57,6 +59,18 @@ impl Coverage {
         };
         self.of_cells.iter().map(fullest)
     }
+}
+
+/// Sorts pixels, and adds up what several parts of a cell cover of one pixel.
+fn sum_of_pixels<T: std::ops::AddAssign + Copy>(found: &mut Vec<(u32, T)>) {
+    found.sort_by_key(|(pixel, _)| *pixel);
+    found.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 += next.1;
+        }
+        same
+    });
 }
 
 /// Pixels per cell of the grid, across and down.

@@ -4,6 +4,7 @@ mod alpha;
 mod blueprint;
 mod coverage;
 mod grid;
+mod lattice;
 mod mosaic;
 mod neighbors;
 mod outline;
@@ -20,13 +21,14 @@ use super::{Drawer, in_palette, start};
 use crate::frozen::{self, Clamp, Network, SquareSum};
 use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette, oklab};
-use crate::picture::{Size, to_colours, to_values};
+use crate::picture::{Size, Tile, to_colours, to_values};
 use crate::settings::{PixelShape, Settings, StartNoise};
 use crate::{Result, picture};
 use alpha::Alphas;
 pub(super) use blueprint::PixelBlueprint;
 use coverage::Coverage;
 pub use grid::{Grid, MOST_CELLS};
+pub(crate) use lattice::repeating;
 use mosaic::Mosaic;
 use neighbors::Neighbors;
 use outline::outline;
@@ -50,6 +52,7 @@ pub struct PixelDrawer {
     finish: Finish,
     /// The cells around each cell, if finishing needs them
     neighbors: Option<Neighbors>,
+    tile: Option<Tile>,
 }
 
 /// What is done to cells in few colors when they are delivered, unless they are dithered.
@@ -74,6 +77,8 @@ pub struct PixelArt {
     pub alpha_weight: Option<f64>,
     /// What is done to cells in few colors when they are delivered
     pub finish: Finish,
+    /// How the picture is tiled, if it is
+    pub tile: Option<Tile>,
 }
 
 impl PixelArt {
@@ -85,7 +90,8 @@ impl PixelArt {
         let grid = Grid { cells: settings.pixel_size, scale: None }.of(settings.size)?;
         let alpha_weight = settings.transparent.then_some(settings.alpha_weight);
         let finish = Finish { is_tidy: settings.tidy == Some(true), is_outlined: settings.outline == Some(true) };
-        Ok(Self { shape: settings.pixel_shape, grid, smoothness: settings.smoothness, alpha_weight, finish })
+        let (shape, smoothness, tile) = (settings.pixel_shape, settings.smoothness, settings.tile);
+        Ok(Self { shape, grid, smoothness, alpha_weight, finish, tile })
     }
 }
 
@@ -96,8 +102,12 @@ impl PixelDrawer {
     /// If the starting picture cannot be resized to this size.
     pub fn new(art: PixelArt, size: Size, start: Start, device: &Device) -> Result<Self> {
         let cells = art.shape.cells(art.grid);
-        let lattice = cells.lattice;
         let coverage = Coverage::new(&cells, art.grid, size);
+        let tile = art.tile;
+        let (lattice, coverage) = match tile {
+            Some(tile) => lattice::joined(&cells, art.grid, tile, coverage),
+            None => (cells.lattice, coverage),
+        };
         let mosaic = Mosaic::new(lattice, size, &coverage);
         let mut weight = 0.0;
         let colors = match start {
@@ -106,18 +116,18 @@ impl PixelDrawer {
                 mosaic.means(&to_values(&picture::cover(image, size)?, 3))
             }
             // Random codes mean a random color for each cell.
-            Start::Noise(StartNoise::Codes, stream) => start::picture(StartNoise::Snow, lattice, stream),
-            Start::Noise(noise, stream) => start::picture(noise, lattice, stream),
+            Start::Noise(StartNoise::Codes, stream) => start::picture(StartNoise::Snow, lattice, tile, stream),
+            Start::Noise(noise, stream) => start::picture(noise, lattice, tile, stream),
         };
         let held = (weight > 0.0).then(|| Network::of(SquareSum::mean_from(colors.clone(), weight)));
         let colors = Tensor::from_vec(colors, (1, 3, lattice.height, lattice.width), device)?;
-        let alphas = art.alpha_weight.map(|weight| Alphas::new(lattice, weight, device)).transpose()?;
+        let alphas = art.alpha_weight.map(|weight| Alphas::new(lattice, tile, weight, device)).transpose()?;
         let shown: Vec<Option<u32>> = coverage.fullest().collect();
         let finish = art.finish;
         let neighbors = (finish != Finish::default())
-            .then(|| Neighbors::new(art.shape, lattice, shown.iter().map(Option::is_some).collect()));
+            .then(|| Neighbors::new(art.shape, lattice, tile, shown.iter().map(Option::is_some).collect()));
         let (cells, mosaic) = (Var::from_tensor(&colors)?, Network::of(mosaic));
-        Ok(Self { cells, alphas, mosaic, shown, smoothness: art.smoothness, held, finish, neighbors })
+        Ok(Self { cells, alphas, mosaic, shown, smoothness: art.smoothness, held, finish, neighbors, tile })
     }
 
     /// The current cells, recorded so that gradients reach the parameters: `[1, 3, rows, columns]`, or
@@ -218,7 +228,7 @@ impl Drawer for PixelDrawer {
             losses.push(("init", held.forward(cells)?));
         }
         if self.smoothness > 0.0
-            && let Some(roughness) = roughness(cells)?
+            && let Some(roughness) = roughness(cells, self.tile)?
         {
             losses.push(("smoothness", (roughness * self.smoothness)?));
         }

@@ -1,7 +1,7 @@
 //! The cells around each cell of a lattice, whatever their shape.
 
 use super::shapes::{Cell, Point};
-use crate::picture::Size;
+use crate::picture::{Size, Tile};
 use crate::settings::PixelShape;
 
 /// How many columns or rows away the cells that touch a cell can be.
@@ -17,6 +17,8 @@ type Step = (isize, isize);
 /// The cells around each cell of a lattice. Cells outside the picture are around none.
 pub(super) struct Neighbors {
     lattice: Size,
+    /// How the picture is tiled, if it is
+    tile: Option<Tile>,
     /// Whether each cell has a part in the picture
     inside: Vec<bool>,
     /// The steps from a cell, by whether its row and its column are odd
@@ -34,12 +36,13 @@ struct Steps {
 }
 
 impl Neighbors {
-    /// The neighbors in a lattice of cells of a shape, of which some have a part in the picture.
-    pub(super) fn new(shape: PixelShape, lattice: Size, inside: Vec<bool>) -> Self {
+    /// The neighbors in a lattice of cells of a shape, of which some have a part in the picture. If the picture is tiled,
+    /// cells at its edges have neighbors across them.
+    pub(super) fn new(shape: PixelShape, lattice: Size, tile: Option<Tile>, inside: Vec<bool>) -> Self {
         // Every lattice repeats itself after two rows and two columns.
         let sample = shape.cells(Size { width: 8, height: 8 });
         let steps = [4, 5].map(|row| [4, 5].map(|column| Steps::new(&sample.cells, sample.lattice, (column, row))));
-        Self { lattice, inside, steps }
+        Self { lattice, tile, inside, steps }
     }
 
     /// Whether a cell has a part in the picture.
@@ -52,9 +55,9 @@ impl Neighbors {
         (0..self.inside.len()).filter(|cell| self.inside[*cell])
     }
 
-    /// Whether a cell is at the edge of the picture.
+    /// Whether a cell is at the edge of the picture, which copies may continue.
     pub(super) fn is_at_edge(&self, cell: usize) -> bool {
-        self.steps(cell).touching.iter().any(|step| self.at(cell, *step).is_none())
+        self.steps(cell).touching.iter().any(|step| self.alone(cell, *step).is_none())
     }
 
     /// The cells that have a corner or an edge in common with a cell.
@@ -78,8 +81,21 @@ impl Neighbors {
         &self.steps[row % 2][column % 2]
     }
 
-    /// The cell that is a step away from one, if it is in the picture.
+    /// The cell that is a step away from one, if it is in the picture or in a copy of it.
     fn at(&self, cell: usize, (right, down): Step) -> Option<usize> {
+        let Some(tile) = self.tile else { return self.alone(cell, (right, down)) };
+        let Size { width, height } = self.lattice;
+        let (column, row) = ((cell % width).cast_signed() + right, (cell / width).cast_signed() + down);
+        let is_there = |at: isize, count: usize, wraps: bool| wraps || (0..count.cast_signed()).contains(&at);
+        if !is_there(column, width, tile.wraps_across()) || !is_there(row, height, tile.wraps_down()) {
+            return None;
+        }
+        let (column, row) = tile.place((column, row), self.lattice);
+        Some(row * width + column).filter(|cell| self.inside[*cell])
+    }
+
+    /// The cell that is a step away from one, if it is in the picture itself.
+    fn alone(&self, cell: usize, (right, down): Step) -> Option<usize> {
         let Size { width, height } = self.lattice;
         let column = (cell % width).checked_add_signed(right).filter(|column| *column < width)?;
         let row = (cell / width).checked_add_signed(down).filter(|row| *row < height)?;
@@ -175,7 +191,7 @@ mod tests {
 
     fn neighbors(shape: PixelShape) -> Neighbors {
         let lattice = shape.cells(Size { width: 6, height: 6 }).lattice;
-        Neighbors::new(shape, lattice, vec![true; lattice.width * lattice.height])
+        Neighbors::new(shape, lattice, None, vec![true; lattice.width * lattice.height])
     }
 
     /// How many cells touch a cell, how many of them at an edge, and how many pairs are on opposite sides: facts of the
@@ -204,10 +220,38 @@ mod tests {
         }
     }
 
+    /// A lattice that goes on beside the picture looks the same around every cell.
+    #[test]
+    fn cells_of_a_tile_have_neighbors_on_all_sides() {
+        for (shape, touching) in [
+            (PixelShape::Rectangle, 8),
+            (PixelShape::Shifted, 6),
+            (PixelShape::Hexagon, 6),
+            (PixelShape::Triangle, 12),
+            (PixelShape::Diamond, 8),
+            (PixelShape::Knit, 8),
+        ] {
+            let lattice = Size { width: 6, height: 8 };
+            for tile in [Tile::Both, Tile::HalfDrop] {
+                let neighbors = Neighbors::new(shape, lattice, Some(tile), vec![true; 48]);
+                for cell in 0..48 {
+                    let around: Vec<usize> = neighbors.touching(cell).collect();
+                    assert_eq!(around.len(), touching, "{shape} {tile} at {cell}");
+                    let is_mutual = |other: &usize| neighbors.touching(*other).any(|back| back == cell);
+                    assert!(around.iter().all(is_mutual), "{shape} {tile} at {cell}: {around:?}");
+                }
+                assert!(neighbors.is_at_edge(0) && !neighbors.is_at_edge(3 * 6 + 3), "{shape} {tile}");
+            }
+            let across = Neighbors::new(shape, lattice, Some(Tile::Across), vec![true; 48]);
+            assert!(across.touching(0).all(|other| other / 6 <= 2), "{shape}");
+            assert!(across.touching(0).any(|other| other % 6 >= 4), "{shape}");
+        }
+    }
+
     #[test]
     fn cells_outside_the_picture_are_around_none() {
         let (shape, lattice) = (PixelShape::Rectangle, Size { width: 3, height: 3 });
-        let neighbors = Neighbors::new(shape, lattice, (0..9).map(|cell| cell != 5).collect());
+        let neighbors = Neighbors::new(shape, lattice, None, (0..9).map(|cell| cell != 5).collect());
         assert_eq!(neighbors.beside(4).collect::<Vec<_>>(), [1, 3, 7]);
         assert!(neighbors.is_at_edge(4) && !neighbors.is_inside(5));
         assert_eq!(neighbors.cells().count(), 8);

@@ -2,7 +2,8 @@
 //!
 //! What touches the edge of the picture widely is background, and so is what lies next to it in nearly the same color or
 //! in a mixture of two background colors (spray between sea and sky); the rest are things. The line replaces cells of the
-//! background, so that a thing loses none of its own. If cells can be transparent, the background is where they are.
+//! background, so that a thing loses none of its own. If cells can be transparent, the background is where they are. The
+//! edges of a picture that is tiled count as edges too, but things and lines go on across them.
 
 use super::neighbors::Neighbors;
 use super::tidy::{apart, is_mixture};
@@ -139,7 +140,11 @@ mod tests {
         let mut cells: Vec<Option<u8>> =
             digits.map(|sign| sign.to_digit(10).map(|digit| u8::try_from(digit).unwrap())).collect();
         let lattice = Size { width: rows[0].len(), height: rows.len() };
-        outline(&mut cells, &palette, &Neighbors::new(shape, lattice, vec![true; lattice.width * lattice.height]));
+        outline(
+            &mut cells,
+            &palette,
+            &Neighbors::new(shape, lattice, None, vec![true; lattice.width * lattice.height]),
+        );
         let sign = |cell: &Option<u8>| cell.map_or('.', |index| char::from(b'0' + index));
         cells.chunks(lattice.width).map(|row| row.iter().map(sign).collect()).collect()
     }

@@ -105,6 +105,7 @@ mod tests {
             smoothness: 0.0,
             alpha_weight: None,
             finish: Finish::default(),
+            tile: None,
         };
         let picture = RgbaImage::from_fn(6, 4, |x, y| match (x, y) {
             (0..4, 0..2) => image::Rgba([255, 0, 16, 255]),

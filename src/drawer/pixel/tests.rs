@@ -20,6 +20,7 @@ fn drawer(shape: PixelShape, alpha_weight: Option<f64>) -> PixelDrawer {
         smoothness: 0.7,
         alpha_weight,
         finish: Finish::default(),
+        tile: None,
     };
     let mut stream = Stream::new(5, "test", 0);
     PixelDrawer::new(art, Size { width: 23, height: 17 }, Start::Noise(StartNoise::Snow, &mut stream), &Device::Cpu)
@@ -113,8 +114,14 @@ fn cells_below_one_half_are_dropped() {
 #[test]
 fn a_picture_becomes_the_mean_of_each_cell() {
     let grid = Size { width: 2, height: 1 };
-    let art =
-        PixelArt { shape: PixelShape::Rectangle, grid, smoothness: 0.0, alpha_weight: None, finish: Finish::default() };
+    let art = PixelArt {
+        shape: PixelShape::Rectangle,
+        grid,
+        smoothness: 0.0,
+        alpha_weight: None,
+        finish: Finish::default(),
+        tile: None,
+    };
     let image = RgbImage::from_fn(4, 2, |x, y| image::Rgb([if x < 2 { 255 } else { 0 }, [0, 255][y as usize], 51]));
     let start = Start::Picture(image, 1.0);
     let drawer = PixelDrawer::new(art, Size { width: 4, height: 2 }, start, &Device::Cpu).unwrap();

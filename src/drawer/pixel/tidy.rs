@@ -113,7 +113,7 @@ mod tests {
         let cells: Indices = digits.map(|sign| sign.to_digit(10).map(|digit| u8::try_from(digit).unwrap())).collect();
         let wanted: Vec<_> = cells.iter().map(|cell| palette.perceived()[usize::from(cell.unwrap_or(0))]).collect();
         let lattice = Size { width: rows[0].len(), height: rows.len() };
-        let neighbors = Neighbors::new(shape, lattice, vec![true; cells.len()]);
+        let neighbors = Neighbors::new(shape, lattice, None, vec![true; cells.len()]);
         let tidy = tidy(&cells, &wanted, &palette, &neighbors);
         let sign = |cell: &Option<u8>| cell.map_or('.', |index| char::from(b'0' + index));
         tidy.chunks(lattice.width).map(|row| row.iter().map(sign).collect()).collect()
@@ -163,7 +163,7 @@ mod tests {
         let palette = Palette::load(PALETTE).unwrap();
         for (shape, name) in PixelShape::ALL {
             let lattice = Size { width: 12, height: 11 };
-            let neighbors = Neighbors::new(*shape, lattice, vec![true; 12 * 11]);
+            let neighbors = Neighbors::new(*shape, lattice, None, vec![true; 12 * 11]);
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let mut cells: Indices =
                 (0..12 * 11).map(|_| Some(stream.between(0.0, 6.0) as u8).filter(|index| *index < 5)).collect();

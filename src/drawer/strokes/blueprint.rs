@@ -94,6 +94,7 @@ impl StrokesBlueprint {
             paper: settings.paper.map(|color| color.0),
             changes_paper: settings.change_paper == Some(true),
             alpha_weight: settings.transparent.then_some(settings.alpha_weight),
+            tile: settings.tile,
         }
     }
 }
@@ -175,8 +176,10 @@ impl Blueprint for StrokesBlueprint {
         let kept = pixels.saturating_mul(2 * 4 * channels + 12 + seen);
         // Four numbers for each pixel while strokes are drawn; or the gradient once more.
         let canvas = pixels.saturating_mul(16 + 2 * 4 * channels);
+        // A picture that is tiled shows up to four copies of most strokes.
+        let copies = if look.tile.is_some() { 4 } else { 1 };
         let strokes = match of {
-            MemoryOf::Host => (look.count * raster::memory(look.segments, THREADS)) as u64,
+            MemoryOf::Host => (look.count * copies * raster::memory(look.segments, THREADS)) as u64,
             MemoryOf::Gpu(_) => 0,
         };
         Ok(Memory { kept, peak: kept.saturating_add(canvas).saturating_add(strokes) })
@@ -199,9 +202,9 @@ impl Blueprint for StrokesBlueprint {
     }
 
     fn vector(&self) -> Option<Vector> {
-        Some(|_, picture, drawing| {
+        Some(|settings, picture, drawing| {
             let drawing = drawing.ok_or_else(|| Drawing::unreadable("it is missing"))?;
-            Ok(svg::svg(&Sheet::of(drawing)?.at(Size::of(picture))))
+            Ok(svg::svg(&Sheet::of(drawing)?.at(Size::of(picture)).tiled(settings.tile)))
         })
     }
 

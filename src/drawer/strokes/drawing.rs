@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use candle_core::{Device, Tensor};
 use image::DynamicImage;
 
+use super::copies::Copies;
 use super::raster::Canvas;
 use super::scene::{Scene, control_points};
 use crate::Result;
@@ -12,7 +13,7 @@ use crate::drawer::drawing::{Drawing, Parts};
 use crate::drawer::in_palette;
 use crate::drawer::strokes::blueprint::{MOST_SEGMENTS, MOST_STROKES};
 use crate::palette::{Dither, Palette};
-use crate::picture::{Size, to_pixels};
+use crate::picture::{Size, Tile, to_pixels};
 use crate::settings::Settings;
 
 /// The first byte of the form of drawings that is written here.
@@ -93,6 +94,13 @@ impl Sheet {
         Self { size, ..self }
     }
 
+    /// The strokes with their copies that the picture shows, if it is tiled.
+    pub fn tiled(self, tile: Option<Tile>) -> Self {
+        let Some(tile) = tile else { return self };
+        let (points, widths, colors) = Copies::new(&self.scene(), tile).into_numbers();
+        Self { points, widths, colors, ..self }
+    }
+
     /// The color and alpha of the paper.
     pub fn paper(&self) -> &[f32] {
         &self.colors[4 * self.widths.len()..]
@@ -131,6 +139,8 @@ fn number(sum: usize, byte: u8) -> usize {
 /// Strokes that are drawn one after the other.
 pub struct Reveal {
     sheet: Sheet,
+    /// The strokes with their copies, if the picture is tiled
+    copies: Option<Copies<f32>>,
     canvas: Canvas<f32>,
     shown: usize,
     /// The colors that pictures are limited to, if they are
@@ -144,9 +154,10 @@ impl Reveal {
     /// If the drawing cannot be read.
     pub fn new(settings: &Settings, drawing: &Drawing, size: Size) -> Result<Self> {
         let sheet = Sheet::of(drawing)?.at(size);
+        let copies = settings.tile.map(|tile| Copies::new(&sheet.scene(), tile));
         let canvas = Canvas::of(&sheet.scene());
         let colors = settings.has_few_colors().then(|| sheet.palette(settings)).transpose()?;
-        Ok(Self { sheet, canvas, shown: 0, colors: colors.map(|colors| (colors, settings.dither)) })
+        Ok(Self { sheet, copies, canvas, shown: 0, colors: colors.map(|colors| (colors, settings.dither)) })
     }
 }
 
@@ -161,7 +172,10 @@ impl Parts for Reveal {
             self.shown = 0;
         }
         let until = shown.min(self.count());
-        self.canvas.draw(&self.sheet.scene(), self.shown..until);
+        match &self.copies {
+            Some(copies) => self.canvas.draw(&copies.scene(), copies.of_first(self.shown)..copies.of_first(until)),
+            None => self.canvas.draw(&self.sheet.scene(), self.shown..until),
+        }
         self.shown = until;
         let (channels, Size { width, height }) = (self.sheet.channels(), self.sheet.size);
         let values = self.canvas.picture(channels);

@@ -1,6 +1,7 @@
 //! The drawers of strokes: `strokes` paints with strokes of all colors, `line` draws with a black pen.
 
 mod blueprint;
+mod copies;
 mod coverage;
 mod curve;
 mod drawing;
@@ -22,7 +23,7 @@ use crate::Result;
 use crate::frozen::{Network, SquareSum};
 use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette, oklab};
-use crate::picture::{Size, to_values};
+use crate::picture::{Size, Tile, to_values};
 pub(super) use blueprint::{LINE, STROKES};
 use drawing::Sheet;
 use scene::control_points;
@@ -60,6 +61,8 @@ struct Look {
     changes_paper: bool,
     /// How strongly the alphas of strokes are pulled down; none if the paper is opaque
     alpha_weight: Option<f64>,
+    /// How the picture is tiled, if it is
+    tile: Option<Tile>,
 }
 
 impl Look {
@@ -159,7 +162,7 @@ impl StrokesDrawer {
     fn picture(&self, parameters: &Parameters<Tensor>) -> Result<Tensor> {
         let colors = Tensor::cat(&[&parameters.colors, &parameters.paper], 0)?;
         let (points, widths) = (&parameters.points, &parameters.widths);
-        Ok(operation::draw(points, widths, &colors, self.size, self.look.channels())?)
+        Ok(operation::draw(points, widths, &colors, self.size, self.look.tile, self.look.channels())?)
     }
 
     /// The current parameters; recorded are those that change.

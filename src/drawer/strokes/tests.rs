@@ -6,12 +6,13 @@ use std::fmt::Write;
 
 use candle_core::{Device, Tensor, Var};
 
+use super::copies::Copies;
 use super::drawing::{Reveal, Sheet};
 use super::scene::{Scene, control_points};
 use super::{operation, raster, svg};
 use crate::drawer::drawing::{Drawing, Parts};
 use crate::frozen::with_gradient;
-use crate::picture::Size;
+use crate::picture::{Size, Tile};
 use crate::random::Stream;
 use crate::resolve::combine;
 use crate::settings::Overrides;
@@ -118,6 +119,72 @@ fn gradients_are_those_of_finite_differences() {
                 assert!(kinks * 10 <= compared, "{place:?} {channels} {segments}: {kinks} kinks, {compared} compared");
             }
         }
+    }
+}
+
+/// What leaves at an edge enters at the opposite one: strokes that all move by the distance between copies look the same.
+#[test]
+fn strokes_of_a_tile_go_on_at_the_opposite_edge() {
+    let mut stream = Stream::new(23, "test", 7);
+    let size = Size { width: 37, height: 30 };
+    let picture = |owned: &Owned, tile| raster::draw(&Copies::new(&owned.scene(), tile).scene(), 4);
+    for place in [Place::Crossing, Place::Clipped, Place::Wide] {
+        let owned = Owned::random(&mut stream, size, 6, 2, place, 0.4);
+        for (tile, distances) in [
+            (Tile::Across, vec![[37.0, 0.0]]),
+            (Tile::Down, vec![[0.0, 30.0]]),
+            (Tile::Both, vec![[37.0, 0.0], [0.0, 30.0], [-37.0, 30.0]]),
+            (Tile::HalfDrop, vec![[37.0, 15.0], [37.0, -15.0], [0.0, 30.0]]),
+        ] {
+            let drawn = picture(&owned, tile);
+            for distance in distances {
+                let mut moved = owned.clone();
+                for point in moved.numbers[0].chunks_exact_mut(2) {
+                    (point[0], point[1]) = (point[0] + distance[0], point[1] + distance[1]);
+                }
+                let again = picture(&moved, tile);
+                let apart = drawn.iter().zip(&again).map(|(one, other)| (one - other).abs()).fold(0.0, f64::max);
+                assert!(apart < 1e-6, "{place:?} {tile} {distance:?}: {apart}");
+                assert!(raster::draw(&moved.scene(), 4) != raster::draw(&owned.scene(), 4), "{place:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn gradients_of_a_tile_are_those_of_finite_differences() {
+    let mut stream = Stream::new(23, "test", 8);
+    let size = Size { width: 21, height: 18 };
+    for tile in [Tile::Across, Tile::Both, Tile::HalfDrop] {
+        let owned = Owned::random(&mut stream, size, 4, 2, Place::Clipped, 0.8);
+        let weights = weights(&mut stream, size, 3);
+        let loss = |owned: &Owned| -> f64 {
+            let copies = Copies::new(&owned.scene(), tile);
+            raster::draw(&copies.scene(), 3).iter().zip(&weights).map(|(value, weight)| value * weight).sum()
+        };
+        let copies = Copies::new(&owned.scene(), tile);
+        let gradient = copies.summed(&raster::gradient(&copies.scene(), 3, &weights), 4);
+        let (mut compared, mut kinks) = (0, 0);
+        for (part, computed) in [gradient.points, gradient.widths, gradient.colors].into_iter().enumerate() {
+            assert_eq!(computed.len(), owned.numbers[part].len());
+            for (index, computed) in computed.into_iter().enumerate() {
+                let at = |change: f64| {
+                    let mut moved = owned.clone();
+                    moved.numbers[part][index] += change;
+                    loss(&moved)
+                };
+                let slope = |step: f64| (at(step) - at(-step)) / (2.0 * step);
+                let (coarse, fine) = (slope(1e-4), slope(2e-5));
+                if (coarse - fine).abs() > 2e-4 * fine.abs().max(0.1) {
+                    kinks += 1;
+                    continue;
+                }
+                compared += 1;
+                let far = (fine - computed).abs() / fine.abs().max(computed.abs()).max(0.1);
+                assert!(far < 1e-3, "{tile}, {part} {index}: {fine} is not {computed}");
+            }
+        }
+        assert!(kinks * 5 <= compared, "{tile}: {kinks} kinks, {compared} compared");
     }
 }
 
@@ -248,7 +315,7 @@ fn the_operation_records_all_three() {
         Var::from_tensor(&Tensor::from_vec(single(&owned.numbers[part]), shape, &Device::Cpu).unwrap()).unwrap()
     };
     let (points, widths, colors) = (variable(0, &[6, 7, 2]), variable(1, &[6]), variable(2, &[7, 4]));
-    let picture = operation::draw(&points, &widths, &colors, SIZE, 3).unwrap();
+    let picture = operation::draw(&points, &widths, &colors, SIZE, None, 3).unwrap();
     assert_eq!(picture.dims(), [1, 3, SIZE.height, SIZE.width]);
     let weights = weights(&mut stream, SIZE, 3);
     let given = Tensor::from_vec(single(&weights), picture.shape(), &Device::Cpu).unwrap();
@@ -261,7 +328,7 @@ fn the_operation_records_all_three() {
             assert!(far < 2e-2 * expected.abs().max(1.0), "{computed} is not {expected}");
         }
     }
-    let error = operation::draw(&points, &widths, &widths, SIZE, 3).unwrap_err().to_string();
+    let error = operation::draw(&points, &widths, &widths, SIZE, None, 3).unwrap_err().to_string();
     assert!(error.contains("[n + 1, 4]"), "{error}");
 }
 

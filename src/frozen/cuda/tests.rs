@@ -17,6 +17,7 @@ use super::execution::{OnDevice, Residents};
 use crate::frozen::network::passes::{Computed, Execution, Gradient, Record, Values, back, run};
 use crate::frozen::*;
 use crate::judge::{Slope, Slopes};
+use crate::picture::Tile;
 use noise::noise;
 use strategies::{touches, views};
 
@@ -238,6 +239,22 @@ proptest! {
             compare(AveragePool { side }, &shape, seed);
         }
         compare(Patches { side }, &[batch, channels, size.0 * side, size.1 * side], seed);
+    }
+
+    #[test]
+    fn copies_of_pictures(
+        size in sides(), batch in 1..=2_usize, channels in 1..=3_usize, wider in prop::array::uniform4(0..=7_usize),
+        by in (0..=9_usize, 0..=9_usize), seed in any::<u32>(),
+    ) {
+        let [top, bottom, left, right] = wider;
+        let padding = Padding { top, bottom, left, right };
+        for &(tile, _) in Tile::ALL {
+            let (seed, shape) = (u64::from(seed), [batch, channels, size.0, size.1]);
+            compare(Repeat::around(tile, padding), &shape, seed);
+            compare(Repeat::moved(tile, by), &shape, seed);
+            let wide = [batch, channels, size.0 + top + bottom, size.1 + left + right];
+            compare(Middle::of(tile, padding), &wide, seed);
+        }
     }
 
     #[test]

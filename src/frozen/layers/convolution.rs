@@ -8,7 +8,7 @@ use candle_core::Result;
 use crate::frozen::arithmetic::winograd::Evaluated;
 use crate::frozen::arithmetic::{shifted, unfolded, winograd};
 use crate::frozen::cuda::layers::ConvolutionOnDevice;
-use crate::frozen::{Layer, THREADS, on_gpu, unexpected_shape};
+use crate::frozen::{Layer, Rim, THREADS, on_gpu, unexpected_shape};
 
 /// Zeros added at each side of a picture, in pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -169,6 +169,19 @@ impl Layer for Convolution {
     fn operations(&self, shape: &[usize]) -> u64 {
         let (height, width) = self.window.output_size(shape[2], shape[3]).unwrap_or_default();
         (2 * shape[0] * self.inputs * self.outputs * self.window.side * self.window.side * height * width) as u64
+    }
+
+    fn rim(&self) -> Option<Rim> {
+        let Window { stride, padding: Padding { top, bottom, left, right }, .. } = self.window;
+        // Outputs are at multiples of the stride.
+        let each = |of: fn(usize, usize) -> usize| Padding {
+            top: of(top, stride),
+            bottom: of(bottom, stride),
+            left: of(left, stride),
+            right: of(right, stride),
+        };
+        let rim = Rim { wider: each(usize::next_multiple_of), cut: each(usize::div_ceil) };
+        (self.window.padding != Padding::default()).then_some(rim)
     }
 
     fn working_memory(&self, read: &[usize]) -> usize {

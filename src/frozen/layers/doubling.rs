@@ -7,7 +7,7 @@ use candle_core::Result;
 use crate::frozen::arithmetic::winograd;
 use crate::frozen::arithmetic::winograd::Evaluated;
 use crate::frozen::cuda::layers::DoublingOnDevice;
-use crate::frozen::{Layer, THREADS, on_gpu, unexpected_shape};
+use crate::frozen::{Layer, Padding, Rim, THREADS, on_gpu, unexpected_shape};
 
 /// `[batch, inputs, h, w]` to `[batch, outputs, 2h, 2w]`: [`crate::frozen::Upsample`], then a convolution that
 /// keeps the size, by Winograd's algorithm (`winograd/mod.rs` describes it and its memory).
@@ -63,6 +63,10 @@ impl Layer for DoublingConvolution {
     /// The operations of the plain 3x3 convolution on the doubled picture.
     fn operations(&self, shape: &[usize]) -> u64 {
         (2 * 9 * 4 * self.outputs * shape.iter().product::<usize>()) as u64
+    }
+
+    fn rim(&self) -> Option<Rim> {
+        Some(Rim { wider: Padding::uniform(1), cut: Padding::uniform(2) })
     }
 
     fn working_memory(&self, _: &[usize]) -> usize {

@@ -12,6 +12,7 @@ pub(super) mod linear;
 pub(super) mod nearest;
 pub(super) mod pool;
 pub(super) mod rectifier;
+pub(super) mod repeat;
 pub(super) mod retouch;
 pub(super) mod shuffle;
 pub(super) mod squares;

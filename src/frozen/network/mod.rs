@@ -15,14 +15,15 @@ use std::sync::{Arc, Mutex};
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Error, Layout, Result, Shape, Tensor};
 
-use super::Layer;
+use super::{Layer, Middle, Repeat};
+use crate::picture::Tile;
 use buffer::Buffer;
 use passes::{Computed, Execution, Gradient, Record, Values, back, joined_shape, run};
 
 /// One step of a network.
 pub enum Step {
     /// A layer
-    Layer(Box<dyn Layer>),
+    Layer(Arc<dyn Layer>),
     /// A block: the sum of two branches applied to the same input; an empty branch returns the input
     Sum(Vec<Step>, Vec<Step>),
     /// The channels of two branches applied to the same input, those of the first in front; an empty branch returns the
@@ -33,13 +34,30 @@ pub enum Step {
 impl Step {
     /// A layer as a step.
     pub fn layer(layer: impl Layer) -> Self {
-        Self::Layer(Box::new(layer))
+        Self::Layer(Arc::new(layer))
     }
 
     /// x + branch(x)
     #[must_use]
     pub fn residual(branch: Vec<Self>) -> Self {
         Self::Sum(branch, Vec::new())
+    }
+
+    /// The steps that see the copies of a picture where this step sees zeros around it. They share its layers.
+    fn tiled(&self, tile: Tile) -> Vec<Self> {
+        let all = |steps: &[Self]| steps.iter().flat_map(|step| step.tiled(tile)).collect();
+        match self {
+            Self::Layer(layer) => match layer.rim() {
+                Some(rim) => vec![
+                    Self::layer(Repeat::around(tile, rim.wider)),
+                    Self::Layer(layer.clone()),
+                    Self::layer(Middle::of(tile, rim.cut)),
+                ],
+                None => vec![Self::Layer(layer.clone())],
+            },
+            Self::Sum(first, second) => vec![Self::Sum(all(first), all(second))],
+            Self::Join(first, second) => vec![Self::Join(all(first), all(second))],
+        }
     }
 
     /// Whether the backward pass of any layer in the step reads the layer's input.
@@ -142,6 +160,20 @@ impl Network {
     #[must_use]
     pub fn recomputing(&self, blocks: usize) -> Self {
         Self { recomputed: blocks, ..self.clone() }
+    }
+
+    /// The same network for pictures that are tiled: at edges that continue each other, its layers see the copies of a
+    /// picture instead of zeros. So a picture that moves by whole multiples of all strides gives the result that moves
+    /// likewise, but for the order of sums over all pixels. The layers are shared, and so is the count of the memory of a
+    /// GPU; the tiled network must live as long as this one if that is counted.
+    #[must_use]
+    pub fn tiled(&self, tile: Tile) -> Self {
+        Self {
+            recomputed: self.recomputed,
+            // The weights are counted once, whichever network copies them.
+            count: self.count.clone(),
+            ..Self::new(self.steps.iter().flat_map(|step| step.tiled(tile)).collect())
+        }
     }
 
     /// Number of blocks.

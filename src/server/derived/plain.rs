@@ -6,11 +6,12 @@ use crate::queue::{Artifact, JobId};
 use crate::server::app::App;
 use crate::server::problem::Answer;
 
-const PLAIN: [Recipe; 4] = [
+const PLAIN: [Recipe; 5] = [
     Recipe { from: "picture.png", name: "plain.png", media_type: "image/png", make: without_recipe },
     Recipe { from: "picture.gif", name: "plain.gif", media_type: "image/gif", make: without_recipe },
     Recipe { from: "picture.mp4", name: "plain.mp4", media_type: "video/mp4", make: without_recipe },
     Recipe { from: "picture.reveal.mp4", name: "plain.reveal.mp4", media_type: "video/mp4", make: without_recipe },
+    Recipe { from: "picture.tile.png", name: "plain.tile.png", media_type: "image/png", make: without_recipe },
 ];
 /// A file that never tells the prompt: it is its own copy.
 const ALWAYS_PLAIN: &str = "picture.svg";

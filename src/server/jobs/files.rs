@@ -24,12 +24,13 @@ pub(super) const PREVIEW: &str = "preview.png";
 /// What draws the picture again.
 pub(in crate::server) const RECIPE: &str = "recipe.json";
 /// The files of a job that visitors get, with their media types. Other artifacts, such as checkpoints, are for workers.
-const SERVED: [(&str, &str); 8] = [
+const SERVED: [(&str, &str); 9] = [
     (PICTURE, "image/png"),
     ("picture.gif", "image/gif"),
     ("picture.mp4", "video/mp4"),
     ("picture.reveal.mp4", "video/mp4"),
     ("picture.svg", "image/svg+xml"),
+    ("picture.tile.png", "image/png"),
     (RECIPE, "application/json"),
     (PREVIEW, "image/png"),
     (derived::THUMBNAIL, "image/webp"),

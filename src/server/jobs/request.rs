@@ -253,14 +253,14 @@ mod tests {
     #[test]
     fn requests_have_these_fields_and_no_others() {
         // Whoever adds one must be sure that it names no file and no model, and claims no share of the machine.
-        let expected = "prompt quality size aspect iterations stop_at auto_stop seed style style_weight upscale hires \
+        let expected = "prompt quality size aspect iterations stop_at auto_stop seed style style_weight upscale hires tile \
             image_prompt noise_prompt init_image init_weight init_noise cutouts augment cut_noise optimizer learning_rate \
             learning_rate_drops drawer pixel_shape pixel_size pixel_scale smoothness tidy outline transparent \
             alpha_weight pixel_art pixel_zoom strokes segments min_stroke_width max_stroke_width paper \
             change_paper decay colorfulness contrast sharpness palette colors palette_weight dither fps frame_every \
             seconds hold boomerang gif_palette products email";
         assert_eq!(fields().collect::<Vec<_>>().join(" "), expected);
-        assert_eq!(products().collect::<Vec<_>>(), ["gif", "mp4", "reveal", "svg"]);
+        assert_eq!(products().collect::<Vec<_>>(), ["gif", "mp4", "reveal", "svg", "tile-proof"]);
     }
 
     #[test]

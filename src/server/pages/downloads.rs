@@ -4,12 +4,13 @@ use super::words::bytes;
 use crate::server::jobs::FileView;
 
 /// The files in the order of the links, with their words.
-const LABELS: [(&str, &str); 6] = [
+const LABELS: [(&str, &str); 7] = [
     ("picture.png", "PNG"),
     ("picture.mp4", "MP4"),
     ("picture.gif", "GIF"),
     ("picture.reveal.mp4", "Strokes (MP4)"),
     ("picture.svg", "SVG"),
+    ("picture.tile.png", "Copies (PNG)"),
     ("recipe.json", "Recipe"),
 ];
 

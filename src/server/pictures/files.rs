@@ -23,7 +23,8 @@ use crate::server::problem::{Answer, Parameters, PathId, PathName, Problem};
 pub(super) use crate::server::derived::THUMBNAIL;
 
 /// The files that a job may have, in the order of lists.
-const MADE: [&str; 5] = ["picture.png", "picture.mp4", "picture.gif", "picture.reveal.mp4", "picture.svg"];
+const MADE: [&str; 6] =
+    ["picture.png", "picture.mp4", "picture.gif", "picture.reveal.mp4", "picture.svg", "picture.tile.png"];
 /// How long others may keep a file: it never changes, but its picture may be withdrawn.
 const AN_HOUR: &str = "public, max-age=3600";
 /// What only some may see is kept by nobody.

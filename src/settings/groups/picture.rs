@@ -109,6 +109,17 @@ group! {
             range: Range::above(1.0, 8.0),
             by: Requests,
         },
+        setting tile: maybe crate::picture::Tile {
+            /// Make a tile: copies of the picture beside it continue it without a seam
+            ///
+            /// The edges that continue each other are the left and the right one (x), the upper and the lower one (y), or
+            /// all of them (both). Without a value, it is both. With half-drop, every other column of copies is half a
+            /// picture lower, as in many wallpapers. --upscale and --hires keep the edges. Tiles of models that draw
+            /// only some sizes are resampled to the size that was asked for instead of cropped.
+            value: "HOW",
+            arg: picture::tiling,
+            by: Requests,
+        },
         setting image_prompt: several crate::settings::Weighted {
             /// Also steer toward this image; may be repeated
             value: "FILE[:WEIGHT]",
@@ -123,6 +134,11 @@ group! {
             by: Requests,
         },
     }
+}
+
+/// Reads `--tile`, which means both, or a way to tile after it.
+pub(super) fn tiling(argument: clap::Arg) -> clap::Arg {
+    argument.num_args(0..=1).default_missing_value("both")
 }
 
 /// Checks the number of styles.

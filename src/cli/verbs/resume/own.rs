@@ -32,12 +32,12 @@ impl Own<'_> {
         let existing = match kind.make {
             Make::Folder => self.frames(path, kept)?,
             Make::Still(form) => self.still(kind, form, path, sha256)?,
-            Make::Movie(_) | Make::Reveal | Make::Picture => self.moving(path, kind)?,
+            Make::Movie(_) | Make::Reveal | Make::Finished(_) | Make::Picture => self.moving(path, kind)?,
         };
         Ok(Product { kind, path: path.to_owned(), existing })
     }
 
-    /// Checks a moving picture: one that this run finished may be replaced.
+    /// Checks a file with a recipe, such as a moving picture: one that this run finished may be replaced.
     fn moving(&self, path: &Path, kind: Kind) -> Result<Existing> {
         kind_of(path, &[kind]).map_err(|error| self.misnamed(path, error))?;
         self.file(path, || self.is_of_run(path))

@@ -14,7 +14,7 @@ use crate::device::ComputeDevice;
 use crate::files::{Existing, write_whole};
 use crate::models::{Finder, Role};
 use crate::output::{PNG, Recipe, encode_pixels};
-use crate::picture::Size;
+use crate::picture::{Size, Tile};
 use crate::progress::{Event, Stop};
 use crate::session::LoadedModel;
 use crate::session::memory::refuse_above_room;
@@ -78,6 +78,13 @@ struct Task<'a> {
     upscaler: &'a str,
 }
 
+impl Task<'_> {
+    /// How the picture is tiled, if its recipe says so.
+    fn tile(&self) -> Option<Tile> {
+        self.recipe.as_ref().and_then(|recipe| recipe.settings.tile)
+    }
+}
+
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
     let chosen = &arguments.settings.overrides;
     check_upscaler(&chosen.upscaler)?;
@@ -138,7 +145,7 @@ impl Work<'_> {
         let of = self.device.memory_of();
         let weights = self.loaded.as_ref().map_or(0, |loaded| loaded.model.weight_memory(of));
         for task in tasks {
-            let pictures = self.method(task)?.memory(task.size, self.arguments.factor, of)?;
+            let pictures = self.method(task)?.memory(task.size, self.arguments.factor, task.tile(), of)?;
             let needed = pictures.saturating_add(weights);
             let what = format!("{} ({} pixels), {} times as large,", task.source.display(), task.size, self.times());
             let hint = "enlarge less, or give a smaller picture";
@@ -153,7 +160,8 @@ impl Work<'_> {
 
     /// Enlarges all pictures and returns the exit code. If one fails, the others continue.
     fn run(&self, tasks: &[Task]) -> anyhow::Result<u8> {
-        let tiles = tasks.iter().map(|task| Ok(self.method(task)?.tiles(task.size, self.arguments.factor)));
+        let tiles =
+            tasks.iter().map(|task| Ok(self.method(task)?.tiles(task.size, self.arguments.factor, task.tile())));
         let total = tiles.collect::<Result<Vec<_>>>()?.iter().sum();
         if total > 1 {
             self.reporter.tell(&Event::Enlarging { tiles: total });
@@ -185,7 +193,8 @@ impl Work<'_> {
             // Such a picture has an alpha channel even if all of it is visible.
             picture = picture.into_rgba8().into();
         }
-        let enlarged = self.method(task)?.enlarge(&picture, self.arguments.factor, self.device.tensors(), watch)?;
+        let method = self.method(task)?;
+        let enlarged = method.enlarge(&picture, self.arguments.factor, task.tile(), self.device.tensors(), watch)?;
         let mut recipe = task.recipe.clone();
         if let Some(recipe) = &mut recipe {
             let record = self.loaded.as_ref().filter(|_| !is_filter(task.upscaler));

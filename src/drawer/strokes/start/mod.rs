@@ -61,7 +61,7 @@ pub fn first(look: &Look, size: Size, start: Start) -> Result<(Strokes, Option<R
         }
         Start::Noise(noise, stream) => {
             let small = smaller(size);
-            let values = start::picture(noise, small, stream);
+            let values = start::picture(noise, small, look.tile, stream);
             let strokes = along(look, size, &of_planes(&values, small)?, stream)?;
             Ok((strokes, None, 0.0))
         }

@@ -14,6 +14,7 @@ mod mosaic;
 mod nearest;
 mod pool;
 mod rectifier;
+mod repeat;
 mod retouch;
 mod shuffle;
 mod slopes;
