@@ -11,5 +11,6 @@ mod optimizers;
 mod properties;
 mod recomputing;
 mod reference_run;
+mod text_towers;
 mod upscalers;
 mod vqgan_parity;

@@ -16,6 +16,7 @@ mod first_picture;
 mod fit;
 mod fourier;
 mod hires;
+mod languages;
 mod memory;
 mod mishaps;
 mod old_files;
