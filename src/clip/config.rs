@@ -82,6 +82,44 @@ pub struct TextConfig {
     pub vocabulary: usize,
     /// The blocks
     pub blocks: BlocksConfig,
+    /// The kind of tower
+    pub tower: Tower,
+}
+
+/// The kinds of text tower.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tower {
+    /// CLIP's own, in which a token sees those before it, and the last one has the feature
+    Clip,
+    /// A tower in which every token sees the whole text
+    Bert(BertKind),
+}
+
+/// The kinds of towers in which every token sees the whole text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BertKind {
+    /// BERT (Devlin et al., 2019), of whose tokens the first has the feature
+    Bert {
+        /// Number of places of tokens that are embedded
+        positions: usize,
+        /// Number of types of texts
+        types: usize,
+    },
+    /// `DistilBERT` (Sanh et al., 2019), the mean of whose tokens is the feature
+    DistilBert {
+        /// Number of places of tokens that are embedded
+        positions: usize,
+    },
+}
+
+impl BertKind {
+    /// Number of places of tokens that are embedded.
+    #[must_use]
+    pub fn positions(self) -> usize {
+        match self {
+            Self::Bert { positions, .. } | Self::DistilBert { positions } => positions,
+        }
+    }
 }
 
 /// A stack of transformer blocks.
@@ -127,12 +165,21 @@ impl Config {
     }
 
     /// Checks bounds that every published model keeps, so that a broken file cannot request the impossible.
-    fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         within("the feature length", self.features, 8192)?;
         within("the picture's side", self.side, 2048)?;
         within("the context length", self.text.context_length, 8192)?;
         within("the vocabulary", self.text.vocabulary, 1 << 20)?;
         self.text.blocks.check()?;
+        if let Tower::Bert(kind) = self.text.tower {
+            within("the number of positions", kind.positions(), 8192)?;
+            if self.text.context_length > kind.positions() {
+                return Err("the context is longer than the positions".into());
+            }
+            if let BertKind::Bert { types, .. } = kind {
+                within("the number of types", types, 64)?;
+            }
+        }
         if self.deviation.iter().any(|deviation| !deviation.is_finite() || *deviation <= 0.0) {
             return Err("a standard deviation of the colors is not positive".into());
         }

@@ -1,5 +1,6 @@
 //! CLIP: how well a picture fits a sentence (Radford et al., 2021).
 
+mod bert;
 mod blocks;
 mod config;
 mod convnet;
@@ -8,6 +9,7 @@ mod names;
 mod preprocess;
 mod published;
 mod resnet;
+mod separate;
 mod text;
 mod tokenizer;
 mod vit;
@@ -18,7 +20,7 @@ use std::sync::Mutex;
 use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 
-pub use config::{Config, ConvolutionConfig, ImageConfig, TextConfig};
+pub use config::{BertKind, Config, ConvolutionConfig, ImageConfig, TextConfig, Tower};
 pub(crate) use label::{add_unit, length};
 pub use preprocess::{is_too_thin, preprocess};
 pub use tokenizer::{Tokenizer, Tokens};
@@ -26,6 +28,7 @@ pub use tokenizer::{Tokenizer, Tokens};
 use crate::frozen::{ChannelAffine, Memory, MemoryOf, Network, Step};
 use crate::models::{ModelFiles, Role, Weights, embedded};
 use crate::{Error, Result};
+use bert::BertTower;
 use text::TextTower;
 
 /// A CLIP model with frozen weights.
@@ -52,11 +55,18 @@ pub struct Sentence {
 const MOST_SENTENCES: usize = 4096;
 
 impl Clip {
-    /// Reads a CLIP in Hugging Face's, OpenAI's or the embedded model's layout.
+    /// Reads a CLIP in Hugging Face's, OpenAI's or the embedded model's layout, or a text tower of sentence-transformers
+    /// with the image tower of another CLIP.
     ///
     /// # Errors
     /// If the configuration or the tokenizer cannot be used, or the weights do not fit.
     pub fn load(files: &ModelFiles) -> Result<Self> {
+        if let Some(image) = files.image.as_deref() {
+            let config = separate::config(files, image)?;
+            let tokenizer = Tokenizer::load(files, &config.text)?;
+            let ((image, text), bytes) = separate::load(files, image, &config)?;
+            return Ok(Self { config, image, text, tokenizer, bytes, read: Mutex::default() });
+        }
         let mut config = Config::parse(files)?;
         let tokenizer = Tokenizer::load(files, &config.text)?;
         let names = names::Names::of(&files.weights);
@@ -187,8 +197,13 @@ impl Clip {
     }
 }
 
-/// The normalization of colors with the image tower, and the text tower.
+/// The image tower and the text tower.
 fn towers(builder: &VarBuilder, config: &Config) -> Result<(Network, TextTower)> {
+    Ok((image_tower(builder, config)?, TextTower::load(builder, config)?))
+}
+
+/// The normalization of colors with the image tower.
+fn image_tower(builder: &VarBuilder, config: &Config) -> Result<Network> {
     let scale = config.deviation.map(|deviation| 1.0 / deviation);
     let shift = [0, 1, 2].map(|channel| -config.mean[channel] / config.deviation[channel]);
     let mut steps = vec![Step::layer(ChannelAffine::new(scale.to_vec(), shift.to_vec()))];
@@ -199,5 +214,5 @@ fn towers(builder: &VarBuilder, config: &Config) -> Result<(Network, TextTower)>
         }
         ImageConfig::Convolutions { layers, hidden } => convnet::tower(&builder.pp("image"), layers, *hidden, config)?,
     });
-    Ok((Network::new(steps), TextTower::load(builder, config)?))
+    Ok(Network::new(steps))
 }

@@ -40,9 +40,30 @@ impl Names {
         file.shape(&self.parts(name).first()?.name)?.first().copied()
     }
 
+    /// Whether a tensor belongs to the text tower.
+    pub(super) fn is_of_text(&self, name: &str) -> bool {
+        const OPEN_AI: [&str; 4] = ["transformer.", "token_embedding.", "positional_embedding", "ln_final."];
+        const HUGGING_FACE: [&str; 1] = ["text_model."];
+        let starts: &[&str] = match self.spelling {
+            Spelling::OpenAi => &OPEN_AI,
+            Spelling::HuggingFace => &HUGGING_FACE,
+        };
+        let is_of_text =
+            |inner: &str| inner.starts_with("text_projection") || starts.iter().any(|start| inner.starts_with(start));
+        self.prefix.inner(name).is_some_and(is_of_text)
+    }
+
     /// Whether a tensor may be in the file without being used.
     pub(super) fn is_ignored(&self, name: &str) -> bool {
         self.prefix.inner(name).is_none_or(is_ignored)
+    }
+}
+
+/// The tensors of a `DistilBERT` that make one of ours, without a prefix.
+pub(super) fn distilbert(name: &str) -> Vec<Part> {
+    match name.split_once("qkv_proj.") {
+        Some((block, kind)) => ["q", "k", "v"].map(|part| Part::same(format!("{block}{part}_lin.{kind}"))).to_vec(),
+        None => vec![Part::same(name)],
     }
 }
 
@@ -50,6 +71,10 @@ impl Spelling {
     /// The tensors that make one of ours, without a prefix.
     fn parts(self, name: &str) -> Vec<Part> {
         match (self, name.split_once("qkv_proj.")) {
+            // The text tower of Chinese-CLIP is a BERT.
+            (Self::HuggingFace, Some((block, kind))) if block.ends_with("attention.self.") => {
+                ["query", "key", "value"].map(|part| Part::same(format!("{block}{part}.{kind}"))).to_vec()
+            }
             (Self::HuggingFace, Some((block, kind))) => {
                 ["q", "k", "v"].map(|part| Part::same(format!("{block}{part}_proj.{kind}"))).to_vec()
             }
@@ -65,7 +90,9 @@ impl Spelling {
 
 fn is_ignored(name: &str) -> bool {
     const NAMES: [&str; 5] = ["logit_scale", "logit_bias", "input_resolution", "context_length", "vocab_size"];
-    NAMES.contains(&name) || name.ends_with(".position_ids") || name.ends_with(".num_batches_tracked")
+    // Chinese-CLIP takes the first token itself, and not what a BERT's pooler makes of it.
+    let is_pooler = name.starts_with("text_model.pooler.");
+    is_pooler || NAMES.contains(&name) || name.ends_with(".position_ids") || name.ends_with(".num_batches_tracked")
 }
 
 fn open_ai(name: &str) -> Part {
@@ -101,6 +128,19 @@ fn open_ai(name: &str) -> Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn berts_names() {
+        let names = |parts: Vec<Part>| parts.into_iter().map(|part| part.name).collect::<Vec<_>>();
+        assert_eq!(
+            names(distilbert("transformer.layer.0.attention.qkv_proj.bias")),
+            ["q", "k", "v"].map(|part| format!("transformer.layer.0.attention.{part}_lin.bias"))
+        );
+        assert_eq!(
+            names(Spelling::HuggingFace.parts("text_model.encoder.layer.1.attention.self.qkv_proj.weight")),
+            ["query", "key", "value"].map(|part| format!("text_model.encoder.layer.1.attention.self.{part}.weight"))
+        );
+    }
 
     #[test]
     fn open_ais_names() {

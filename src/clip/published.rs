@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::config::{BlocksConfig, Config, ConvolutionConfig, ImageConfig, TextConfig, TransformerConfig};
+use super::config::{
+    BertKind, BlocksConfig, Config, ConvolutionConfig, ImageConfig, TextConfig, Tower, TransformerConfig,
+};
 use crate::frozen::Activation;
 
 /// OpenAI's mean and standard deviation of each color.
@@ -18,6 +20,8 @@ pub(super) fn read(value: &Value) -> Result<Config, String> {
         from_open_clip(value)
     } else if value.get("model_type").and_then(Value::as_str) == Some("conv-clip") {
         from_convolutions(value)
+    } else if value.get("model_type").and_then(Value::as_str) == Some("chinese_clip") {
+        from_chinese(value)
     } else {
         from_hugging_face(value)
     }
@@ -43,6 +47,57 @@ fn from_hugging_face(value: &Value) -> Result<Config, String> {
         image: ImageConfig::Transformer(TransformerConfig { patch: image.patch_size, blocks: image.blocks()? }),
         text: text.config()?,
     })
+}
+
+fn from_chinese(value: &Value) -> Result<Config, String> {
+    let config: ChineseClip = parse(value)?;
+    let (image, text) = (config.vision_config, config.text_config);
+    Ok(Config {
+        features: config.projection_dim,
+        side: image.image_size,
+        mean: MEAN,
+        deviation: DEVIATION,
+        image: ImageConfig::Transformer(TransformerConfig { patch: image.patch_size, blocks: image.blocks()? }),
+        text: TextConfig {
+            context_length: text.max_position_embeddings,
+            vocabulary: text.vocab_size,
+            blocks: BlocksConfig {
+                width: text.hidden_size,
+                hidden: text.intermediate_size,
+                layers: text.num_hidden_layers,
+                heads: text.num_attention_heads,
+                activation: activation(&text.hidden_act)?,
+                epsilon: text.layer_norm_eps,
+            },
+            tower: Tower::Bert(BertKind::Bert { positions: text.max_position_embeddings, types: text.type_vocab_size }),
+        },
+    })
+}
+
+/// Reads the configuration of a text tower that was published alone: a `DistilBERT`.
+pub(super) fn read_text(text: &str) -> Result<TextConfig, String> {
+    let value: Value = serde_json::from_str(text).map_err(|error| format!("not a readable configuration: {error}"))?;
+    let text: DistilBert = parse(&value)?;
+    Ok(TextConfig {
+        context_length: text.max_position_embeddings,
+        vocabulary: text.vocab_size,
+        blocks: BlocksConfig {
+            width: text.dim,
+            hidden: text.hidden_dim,
+            layers: text.n_layers,
+            heads: text.n_heads,
+            activation: activation(&text.activation)?,
+            // Not in the configuration: `modeling_distilbert.py` says it.
+            epsilon: 1e-12,
+        },
+        tower: Tower::Bert(BertKind::DistilBert { positions: text.max_position_embeddings }),
+    })
+}
+
+/// The most tokens of a text according to a `sentence_bert_config.json`, if it says so.
+pub(super) fn read_length(text: &str) -> Option<usize> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    value.get("max_seq_length")?.as_u64().and_then(|length| usize::try_from(length).ok()).filter(|length| *length > 2)
 }
 
 fn from_convolutions(value: &Value) -> Result<Config, String> {
@@ -104,6 +159,7 @@ fn from_open_clip(value: &Value) -> Result<Config, String> {
                 activation,
                 epsilon,
             },
+            tower: Tower::Clip,
         },
     })
 }
@@ -203,6 +259,7 @@ impl HuggingFaceText {
                 activation: activation(&self.hidden_act)?,
                 epsilon: self.layer_norm_eps,
             },
+            tower: Tower::Clip,
         })
     }
 }
@@ -217,6 +274,72 @@ impl HuggingFaceImage {
             activation: activation(&self.hidden_act)?,
             epsilon: self.layer_norm_eps,
         })
+    }
+}
+
+/// Hugging Face's `ChineseCLIPModel`; missing keys have the defaults of `transformers`.
+#[derive(Deserialize)]
+struct ChineseClip {
+    #[serde(default = "d512")]
+    projection_dim: usize,
+    text_config: ChineseText,
+    vision_config: HuggingFaceImage,
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+struct ChineseText {
+    vocab_size: usize,
+    hidden_size: usize,
+    intermediate_size: usize,
+    num_hidden_layers: usize,
+    num_attention_heads: usize,
+    max_position_embeddings: usize,
+    type_vocab_size: usize,
+    hidden_act: String,
+    layer_norm_eps: f64,
+}
+
+impl Default for ChineseText {
+    fn default() -> Self {
+        Self {
+            vocab_size: 30522,
+            hidden_size: 768,
+            intermediate_size: 3072,
+            num_hidden_layers: 12,
+            num_attention_heads: 12,
+            max_position_embeddings: 512,
+            type_vocab_size: 2,
+            hidden_act: "gelu".into(),
+            layer_norm_eps: 1e-12,
+        }
+    }
+}
+
+/// Hugging Face's `DistilBertModel`; missing keys have the defaults of `transformers`.
+#[derive(Deserialize)]
+#[serde(default)]
+struct DistilBert {
+    vocab_size: usize,
+    max_position_embeddings: usize,
+    n_layers: usize,
+    n_heads: usize,
+    dim: usize,
+    hidden_dim: usize,
+    activation: String,
+}
+
+impl Default for DistilBert {
+    fn default() -> Self {
+        Self {
+            vocab_size: 30522,
+            max_position_embeddings: 512,
+            n_layers: 6,
+            n_heads: 12,
+            dim: 768,
+            hidden_dim: 3072,
+            activation: "gelu".into(),
+        }
     }
 }
 

@@ -1,15 +1,53 @@
-//! The text tower (Hugging Face, `transformers/models/clip/modeling_clip.py`).
+//! Text towers, and CLIP's own (Hugging Face, `transformers/models/clip/modeling_clip.py`).
 
 use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 
-use super::Config;
+use super::bert::BertTower;
 use super::blocks::{layer_norm, transformer};
+use super::config::{Config, Tower};
 use crate::Result;
 use crate::frozen::{Linear, Network, Step};
 use crate::models::Values;
 
-pub(super) struct TextTower {
+/// A text tower of any kind.
+pub(super) enum TextTower {
+    Clip(ClipTower),
+    Bert(BertTower),
+}
+
+impl TextTower {
+    /// Loads the tower of a CLIP that was published as one model.
+    pub(super) fn load(builder: &VarBuilder, config: &Config) -> Result<Self> {
+        match config.text.tower {
+            Tower::Clip => ClipTower::load(builder, config).map(Self::Clip),
+            Tower::Bert(kind) => {
+                let width = config.text.blocks.width;
+                let projection = builder.values((config.features, width), "text_projection.weight")?;
+                let model = builder.pp("text_model");
+                BertTower::load(&model, kind, &config.text, projection, config.features).map(Self::Bert)
+            }
+        }
+    }
+
+    /// The feature `[features]` of token ids that fit the context.
+    pub(super) fn forward(&self, ids: &[u32], device: &Device) -> candle_core::Result<Tensor> {
+        match self {
+            Self::Clip(tower) => tower.forward(ids, device),
+            Self::Bert(tower) => tower.forward(ids, device),
+        }
+    }
+
+    /// The normalized states `[tokens, width]` up to the end token.
+    pub(super) fn states(&self, ids: &[u32], device: &Device) -> candle_core::Result<Tensor> {
+        match self {
+            Self::Clip(tower) => tower.states(ids, device),
+            Self::Bert(tower) => tower.states(ids, device),
+        }
+    }
+}
+
+pub(super) struct ClipTower {
     /// `[vocabulary, width]`
     embeddings: Vec<f32>,
     /// `[context length, width]`
@@ -20,8 +58,8 @@ pub(super) struct TextTower {
     projection: Network,
 }
 
-impl TextTower {
-    pub(super) fn load(builder: &VarBuilder, config: &Config) -> Result<Self> {
+impl ClipTower {
+    fn load(builder: &VarBuilder, config: &Config) -> Result<Self> {
         let text = &config.text;
         let width = text.blocks.width;
         let model = builder.pp("text_model");
@@ -43,14 +81,14 @@ impl TextTower {
 
     /// The feature `[features]` of token ids that fit the context. It is at the first position of the
     /// largest id, which is the end token; nothing after that is computed.
-    pub(super) fn forward(&self, ids: &[u32], device: &Device) -> candle_core::Result<Tensor> {
+    fn forward(&self, ids: &[u32], device: &Device) -> candle_core::Result<Tensor> {
         let states = self.blocks(ids, device)?;
         let end = states.narrow(1, states.dim(1)? - 1, 1)?;
         self.projection.forward(&self.norm.forward(&end)?)?.flatten_all()
     }
 
     /// The normalized states `[tokens, width]` up to the end token.
-    pub(super) fn states(&self, ids: &[u32], device: &Device) -> candle_core::Result<Tensor> {
+    fn states(&self, ids: &[u32], device: &Device) -> candle_core::Result<Tensor> {
         self.norm.forward(&self.blocks(ids, device)?)?.squeeze(0)
     }
 

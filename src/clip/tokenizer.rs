@@ -1,9 +1,11 @@
 //! Turns a prompt into token ids.
 
+use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization;
 
-use super::TextConfig;
+use super::config::{TextConfig, Tower};
 use crate::models::ModelFiles;
+use crate::models::files::ConfigFile;
 use crate::{Error, Result};
 
 /// A model's own tokenizer.
@@ -11,6 +13,7 @@ pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     context_length: usize,
     vocabulary: usize,
+    tower: Tower,
 }
 
 /// A prompt as a model reads it.
@@ -23,13 +26,18 @@ pub struct Tokens {
 }
 
 impl Tokenizer {
-    /// Reads `tokenizer.json` beside the weights.
+    /// Reads `tokenizer.json` beside the weights, or the `vocab.txt` of a BERT.
     ///
     /// # Errors
     /// If the tokenizer is missing or unreadable, or has tokens that the model does not know.
     pub(super) fn load(files: &ModelFiles, config: &TextConfig) -> Result<Self> {
         let hint = "download the tokenizer.json that was published with the model into the same folder";
-        let Some(file) = files.other("tokenizer.json")? else {
+        let words = || files.other("vocab.txt").map(|words| words.filter(|_| config.tower != Tower::Clip));
+        let file = if let Some(file) = files.other("tokenizer.json")? {
+            file
+        } else if let Some(words) = words()? {
+            ConfigFile { text: word_pieces(&words.text), ..words }
+        } else {
             return Err(Error::file(files.weights.path(), "there is no tokenizer.json beside these weights", hint));
         };
         let broken = |problem: String| Error::file(&file.path, problem, hint);
@@ -42,7 +50,8 @@ impl Tokenizer {
         }
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|error| broken(error.to_string()))?;
-        Ok(Self { inner, context_length: config.context_length, vocabulary: config.vocabulary })
+        let TextConfig { context_length, vocabulary, tower, .. } = *config;
+        Ok(Self { inner, context_length, vocabulary, tower })
     }
 
     /// The tokens of a text. Tokens beyond the model's context length are dropped before the end token.
@@ -50,7 +59,8 @@ impl Tokenizer {
     /// # Errors
     /// If the tokenizer cannot read the text.
     pub fn encode(&self, text: &str) -> Result<Tokens> {
-        let text = clean(text);
+        // Others clean their texts themselves.
+        let text = if self.tower == Tower::Clip { clean(text) } else { text.trim().to_owned() };
         let encoding = self.inner.encode(text.as_str(), true).map_err(|error| {
             Error::usage(format!("the prompt cannot be read: {error}"), "remove unusual characters")
         })?;
@@ -69,6 +79,33 @@ impl Tokenizer {
         ids.extend(end);
         Ok(Tokens { ids, dropped: text.get(start..).map(str::to_owned) })
     }
+}
+
+/// A tokenizer in the format of `tokenizer.json` from the words of a `vocab.txt`, one in each line, whose number is its id: that
+/// of `BertTokenizer` of `transformers`, with its defaults.
+fn word_pieces(words: &str) -> String {
+    let vocabulary: serde_json::Map<String, Value> =
+        words.lines().zip(0_u32..).map(|(word, id)| (word.to_owned(), json!(id))).collect();
+    let id = |word: &str| vocabulary.get(word).cloned().unwrap_or(Value::Null);
+    let special: Vec<Value> = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+        .into_iter()
+        .filter(|word| vocabulary.contains_key(*word))
+        .map(|word| {
+            json!({ "id": id(word), "content": word, "single_word": false, "lstrip": false, "rstrip": false,
+                "normalized": false, "special": true })
+        })
+        .collect();
+    json!({
+        "version": "1.0", "truncation": null, "padding": null, "added_tokens": special,
+        "normalizer": { "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null,
+            "lowercase": true },
+        "pre_tokenizer": { "type": "BertPreTokenizer" },
+        "post_processor": { "type": "BertProcessing", "sep": ["[SEP]", id("[SEP]")], "cls": ["[CLS]", id("[CLS]")] },
+        "decoder": { "type": "WordPiece", "prefix": "##", "cleanup": true },
+        "model": { "type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100, "vocab": vocabulary },
+    })
+    .to_string()
 }
 
 /// Cleans a text like OpenAI's tokenizer does, except for the repair of wrongly decoded text:
@@ -108,7 +145,18 @@ fn plain_letters(character: char) -> impl Iterator<Item = char> {
 
 #[cfg(test)]
 mod tests {
-    use super::clean;
+    use super::{clean, word_pieces};
+
+    #[test]
+    fn words_make_a_tokenizer() {
+        let words = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nred\nap\n##ple\n苹\n果\n,\n";
+        let tokenizer: tokenizers::Tokenizer = word_pieces(words).parse().unwrap();
+        let ids = |text: &str| tokenizer.encode(text, true).unwrap().get_ids().to_vec();
+        assert_eq!(ids("A RED apple, x"), [2, 5, 6, 7, 8, 11, 1, 3]);
+        assert_eq!(ids("苹果"), [2, 9, 10, 3]);
+        // Without the marks of the beginning and the end, it is none.
+        assert!(word_pieces("a\nb\n").parse::<tokenizers::Tokenizer>().is_err());
+    }
 
     #[test]
     fn texts_are_made_plain() {

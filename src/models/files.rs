@@ -8,6 +8,12 @@ use super::{embedded, inferred};
 use crate::files::read_text;
 use crate::{Error, Result};
 
+/// The files of the last layer of a text tower that was published alone; the first one that exists is used.
+pub(crate) const DENSE: [&str; 2] = ["2_Dense/model.safetensors", "2_Dense/pytorch_model.bin"];
+
+/// The folder of the image tower beside a text tower that was published alone.
+const IMAGE: &str = "image";
+
 /// The role of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -58,6 +64,8 @@ pub struct ModelFiles {
     pub commit: Option<String>,
     /// The file that the weights were converted from; none if they are read as published
     pub published: Option<Published>,
+    /// The CLIP whose image tower belongs to this model, if this is a text tower that was published alone
+    pub image: Option<Box<ModelFiles>>,
     /// The folder with the model's other files; none for the embedded model
     folder: Option<PathBuf>,
     /// Files of the model in other folders, by name and path
@@ -99,7 +107,46 @@ impl ModelFiles {
         }
         let Located { weights, config } = locate(role, Path::new(name))?;
         let folder = weights.parent().unwrap_or(Path::new("")).to_owned();
-        Self::assemble(role, name, TensorFile::open(&weights)?, config, folder)
+        let files = Self::assemble(role, name, TensorFile::open(&weights)?, config, folder)?;
+        files.with_image(|files| {
+            let hint = format!("put the CLIP that it was trained for into the folder `{IMAGE}` beside the weights");
+            Err(Error::file(files.weights.path(), "this is the text tower of a CLIP alone", hint))
+        })
+    }
+
+    /// These files with those of the image tower, if this is a text tower that was published alone. They are in a folder
+    /// beside the weights, or come from `find`.
+    ///
+    /// # Errors
+    /// If there is no image tower.
+    pub(super) fn with_image(mut self, find: impl FnOnce(&Self) -> Result<Self>) -> Result<Self> {
+        let kind = serde_json::from_str::<serde_json::Value>(&self.config.text).ok();
+        let kind = kind.as_ref().and_then(|config| config["model_type"].as_str());
+        if self.role == Role::Clip && kind == Some("distilbert") {
+            let beside = self.folder.as_ref().map(|folder| folder.join(IMAGE)).filter(|folder| folder.is_dir());
+            let image = match beside {
+                Some(folder) => {
+                    let Located { weights, config } = locate(Role::Clip, &folder)?;
+                    let name = folder.to_string_lossy().into_owned();
+                    Self::assemble(Role::Clip, &name, TensorFile::open(&weights)?, config, folder)?
+                }
+                None => find(&self)?,
+            };
+            self.image = Some(Box::new(image));
+        }
+        Ok(self)
+    }
+
+    /// The weights of the last layer of a text tower that was published alone.
+    #[must_use]
+    pub fn dense(&self) -> Option<PathBuf> {
+        DENSE.iter().filter(|_| self.image.is_some()).find_map(|name| self.beside(name))
+    }
+
+    /// The path of another file of the model, such as `2_Dense/config.json`; none if there is no such file.
+    #[must_use]
+    pub fn beside(&self, name: &str) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.join(name)).filter(|path| path.is_file())
     }
 
     /// The model of a weight file and a configuration, with its other files in `folder`. Without a configuration, it is
@@ -135,6 +182,7 @@ impl ModelFiles {
             config: ConfigFile { path, text },
             commit: None,
             published: None,
+            image: None,
             elsewhere: Vec::new(),
             compiled: &[],
         })
@@ -150,7 +198,8 @@ impl ModelFiles {
     ) -> Self {
         let (name, elsewhere) = (name.to_owned(), Vec::new());
         let compiled = others;
-        Self { role, name, weights, config, commit: None, published: None, folder: None, elsewhere, compiled }
+        let (commit, published, image, folder) = (None, None, None, None);
+        Self { role, name, weights, config, commit, published, image, folder, elsewhere, compiled }
     }
 
     /// Another file of the model as text, with its path; none if the model has no such file.

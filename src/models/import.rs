@@ -5,12 +5,23 @@ use std::path::{Path, PathBuf};
 use super::container::{Format, files_of, is_shard_list};
 use super::convert::{TEMPORARY, remove_stale};
 use super::files::{ModelFiles, Role};
-use super::finder::{Finder, TOKENIZER};
+use super::finder::{Finder, TOKENIZER, VOCABULARY};
 use super::located::{CLIP_PAIRS, UPSCALER_EXTENSIONS, VQGAN_WEIGHTS, locate};
 use super::manifest::{Entry, FilePart};
 use super::presence::imported;
 use crate::files::hash_file;
 use crate::{Error, Result};
+
+/// The files beside weights and configuration that some models need.
+const OTHERS: [&str; 7] = [
+    TOKENIZER,
+    VOCABULARY,
+    "preprocessor_config.json",
+    "sentence_bert_config.json",
+    "2_Dense/config.json",
+    "2_Dense/model.safetensors",
+    "2_Dense/pytorch_model.bin",
+];
 
 /// Copies a model into the program's own folder, where it is found by name. If this fails, an earlier import with the
 /// same name stays in place. Returns the folder of the copies.
@@ -44,10 +55,11 @@ pub fn import(finder: &Finder, name: &str, entry: Option<&Entry>, files: &ModelF
     if let Some(name) = config_name {
         std::fs::write(fresh.path().join(name), &files.config.text).map_err(fault)?;
     }
-    for other in [TOKENIZER, "preprocessor_config.json"] {
-        let path = weights.with_file_name(other);
+    for other in OTHERS {
+        let (path, copy) = (weights.with_file_name(other), fresh.path().join(other));
         if path.is_file() {
-            std::fs::copy(path, fresh.path().join(other)).map_err(fault)?;
+            std::fs::create_dir_all(copy.parent().unwrap_or(fresh.path())).map_err(fault)?;
+            std::fs::copy(path, copy).map_err(fault)?;
         }
     }
     // Refuse the copies if a lookup by name would not find them.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::finder::{Finder, TOKENIZER};
+use super::finder::{Finder, TOKENIZER, VOCABULARY};
 use super::hub::{Origin, Removed, Repository, Request, is_sha256};
 use super::located::{CLIP_PAIRS, locate};
 use super::manifest::Entry;
@@ -138,7 +138,8 @@ pub fn role_of(finder: &Finder, repository: &Repository) -> Result<Option<Role>>
     let own = own_folder(finder, repository)?;
     let snapshot = finder.hub()?.cache().snapshot(repository);
     let Some(folder) = own.or(snapshot) else { return Ok(None) };
-    let clip = folder.join(TOKENIZER).is_file() && CLIP_PAIRS.iter().any(|(_, config)| folder.join(config).is_file());
+    let has_tokenizer = [TOKENIZER, VOCABULARY].iter().any(|name| folder.join(name).is_file());
+    let clip = has_tokenizer && CLIP_PAIRS.iter().any(|(_, config)| folder.join(config).is_file());
     let fits = |role| locate(role, &folder).is_ok();
     let role = if clip {
         Role::Clip
@@ -156,7 +157,8 @@ pub fn role_of(finder: &Finder, repository: &Repository) -> Result<Option<Role>>
 /// If something cannot be removed.
 pub fn remove_entry(finder: &Finder, entry: &Entry) -> Result<Removed> {
     let mut removed = remove_imported(finder, &entry.name)?;
-    for request in finder.requests(entry)?.into_iter().filter(|request| request.file != TOKENIZER) {
+    let shared = |request: &Request| request.file == TOKENIZER && entry.tokenizer.is_some();
+    for request in finder.requests(entry)?.into_iter().filter(|request| !shared(request)) {
         removed += remove(finder, &request)?;
     }
     Ok(removed)

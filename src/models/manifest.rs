@@ -45,10 +45,12 @@ pub struct Entry {
     pub licence: String,
     /// Further information for the user
     pub note: Option<String>,
-    /// One file with the weights and, unless the model is an upscaler, one with the configuration
+    /// One file with the weights and, unless the model is an upscaler, one with the configuration; others of some models
     pub files: Vec<EntryFile>,
     /// Name of the tokenizer, if the tokenizer is in another repository
     pub tokenizer: Option<String>,
+    /// Name of the CLIP whose image tower belongs to it, if this is a text tower that was published alone
+    pub image: Option<String>,
 }
 
 /// A file of a model.
@@ -77,6 +79,10 @@ pub enum FilePart {
     Weights,
     /// The configuration
     Configuration,
+    /// The tokenizer, if it is in the model's own repository
+    Tokenizer,
+    /// The last layer of a text tower, and what belongs to it
+    Dense,
 }
 
 /// A tokenizer that several models use.
@@ -297,7 +303,11 @@ mod tests {
             for sha256 in entry.files.iter().filter_map(|file| file.sha256.as_ref()) {
                 assert!(sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}");
             }
-            assert_eq!(entry.role == Role::Clip, manifest.tokenizer_of(entry).is_some(), "{name}");
+            let tokenizers = usize::from(manifest.tokenizer_of(entry).is_some())
+                + entry.files.iter().filter(|file| file.part == FilePart::Tokenizer).count();
+            assert_eq!(usize::from(entry.role == Role::Clip), tokenizers, "{name}");
+            let image = entry.image.as_ref().map(|image| manifest.model(image).unwrap().role);
+            assert_eq!(image, entry.file(FilePart::Dense).map(|_| Role::Clip), "{name}");
             assert_eq!(manifest.models().iter().filter(|other| other.name == *name).count(), 1, "{name} twice");
         }
         for preset in manifest.presets() {

@@ -6,11 +6,12 @@ use super::container::TensorFile;
 /// A name that every VQGAN has, as spelled by `PyTorch` and by flax.
 const OF_VQGAN: [&str; 2] = ["decoder.conv_in.weight", "decoder.conv_in.kernel"];
 
-/// Names of which every CLIP has one: OpenAI's, Hugging Face's and the embedded model's.
-const OF_CLIP: [&str; 3] = [
+/// Names of which every CLIP has one: OpenAI's, Hugging Face's, the embedded model's, and those of text towers alone.
+const OF_CLIP: [&str; 4] = [
     "visual.conv1.weight",
     "vision_model.embeddings.patch_embedding.weight",
     "text_model.embeddings.token_embedding.weight",
+    "embeddings.word_embeddings.weight",
 ];
 
 /// Names of which every upscaler has one.

@@ -130,7 +130,7 @@ impl Finder<'_> {
         Ok(requests)
     }
 
-    /// The files of an entry: weights, configuration, and the tokenizer if it uses one.
+    /// The files of an entry: weights, configuration, its other files, and last the tokenizer that it shares with others.
     ///
     /// # Errors
     /// If the environment cannot be used.
@@ -153,7 +153,8 @@ impl Finder<'_> {
             let sha256 = sha256.or_else(|| self.recorded_digest(entry.role, &entry.name, &file.path));
             Ok(Request { origin, file: file.path.clone(), bytes, sha256 })
         };
-        let parts = [FilePart::Weights, FilePart::Configuration].into_iter().filter_map(|part| entry.file(part));
+        let order = [FilePart::Weights, FilePart::Configuration, FilePart::Tokenizer, FilePart::Dense];
+        let parts = order.into_iter().flat_map(|part| entry.files.iter().filter(move |file| file.part == part));
         let mut requests = parts.map(request).collect::<Result<Vec<_>>>()?;
         requests.extend(manifest.tokenizer_of(entry).map(request_of_tokenizer));
         Ok(requests)

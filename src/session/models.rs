@@ -14,6 +14,7 @@ use crate::files::{hash_open_files, open_regular, to_hex, unreadable};
 use crate::frozen::MemoryOf;
 use crate::machine::in_words;
 use crate::models::container::files_of;
+use crate::models::manifest::Manifest;
 use crate::models::{Finder, Missing, ModelFiles, ModelRecord, Role};
 use crate::settings::Settings;
 use crate::upscale::{Factor, Method, Upscaler, is_filter};
@@ -27,12 +28,18 @@ pub struct LoadedModel<M> {
     /// The model
     pub model: Arc<M>,
     source: Arc<Source>,
+    /// The sources of its parts that were published apart, with their names: the image tower of a multilingual CLIP
+    beside: Vec<(String, Arc<Source>)>,
 }
+
+/// What the source of the last layer of a text tower is called, behind the name of the model.
+const DENSE: &str = "2_Dense";
 
 /// The clone shares the model.
 impl<M> Clone for LoadedModel<M> {
     fn clone(&self) -> Self {
-        Self { name: self.name.clone(), model: self.model.clone(), source: self.source.clone() }
+        let Self { name, model, source, beside } = self;
+        Self { name: name.clone(), model: model.clone(), source: source.clone(), beside: beside.clone() }
     }
 }
 
@@ -65,6 +72,15 @@ enum Content {
 }
 
 impl Content {
+    /// Opens files, which stay open.
+    fn opened(paths: Vec<PathBuf>) -> Result<Self> {
+        let open = |path: PathBuf| {
+            let file = open_regular(&path).map_err(|error| Error::file(&path, unreadable(&error), "restore it"))?;
+            Ok((file, path))
+        };
+        paths.into_iter().map(open).collect::<Result<_>>().map(Self::Files)
+    }
+
     fn hash(&self) -> Result<String> {
         match self {
             Self::Files(files) => hash_open_files(files),
@@ -92,25 +108,16 @@ impl<M> LoadedModel<M> {
         let files = finder.open(role, name)?;
         let model = load(&files)?;
         finder.check_stop()?;
-        let path = files.weights.path().to_owned();
-        let name_of_file = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let (file, hash) = match (files.published, files.weights.static_bytes()) {
-            (Some(published), _) => (published.file, Hash::Known(published.sha256)),
-            (None, Some(bytes)) => (name_of_file(), Hash::Open(Content::Compiled(bytes))),
-            (None, None) => {
-                let open = |path: PathBuf| {
-                    let file =
-                        open_regular(&path).map_err(|error| Error::file(&path, unreadable(&error), "restore it"))?;
-                    Ok::<_, Error>((file, path))
-                };
-                let opened = files_of(&path)?.into_iter().map(open).collect::<Result<_>>()?;
-                (name_of_file(), Hash::Open(Content::Files(opened)))
-            }
-        };
-        let (bytes, compiled) = (files.weights.bytes(), files.weights.static_bytes().is_some());
-        let (commit, hash, without_text) = (files.commit, hash.into(), OnceLock::new());
-        let source = Source { role, commit, file, bytes, compiled, hash, without_text };
-        Ok(Self { name: name.to_owned(), model: Arc::new(model), source: Arc::new(source) })
+        let mut beside = Vec::new();
+        if let Some(image) = &files.image {
+            beside.push((image.name.clone(), Arc::new(Source::of(image)?)));
+        }
+        if let Some(path) = files.dense() {
+            let (name, commit) = (format!("{name}/{DENSE}"), files.commit.clone());
+            beside.push((name, Arc::new(Source { commit, ..Source::of_file(role, path)? })));
+        }
+        let source = Arc::new(Source::of(&files)?);
+        Ok(Self { name: name.to_owned(), model: Arc::new(model), source, beside })
     }
 
     /// A model of random weights, which no recipe can name.
@@ -118,7 +125,7 @@ impl<M> LoadedModel<M> {
         let hash = Hash::Known(String::new()).into();
         let without_text = OnceLock::new();
         let source = Source { role, commit: None, file: String::new(), bytes: 0, compiled: false, hash, without_text };
-        Self { name: name.to_owned(), model: Arc::new(model), source: Arc::new(source) }
+        Self { name: name.to_owned(), model: Arc::new(model), source: Arc::new(source), beside: Vec::new() }
     }
 
     /// The size of the weight file in bytes; 0 for a model inside the program.
@@ -143,17 +150,64 @@ impl<M> LoadedModel<M> {
     /// # Errors
     /// If the file could not be read again.
     pub fn record(&self) -> Result<ModelRecord> {
-        Ok(ModelRecord {
-            role: self.source.role.option().into(),
-            name: self.name.clone(),
-            revision: self.source.commit.clone(),
-            file: self.source.file.clone(),
-            sha256: self.source.sha256()?,
-        })
+        self.source.record(&self.name)
+    }
+
+    /// The records of this model and of its parts that were published apart. Waits until all files are hashed.
+    ///
+    /// # Errors
+    /// If a file could not be read again.
+    pub fn records(&self) -> Result<Vec<ModelRecord>> {
+        let beside = self.beside.iter().map(|(name, source)| source.record(name));
+        std::iter::once(self.record()).chain(beside).collect()
+    }
+
+    /// Starts to hash the files.
+    fn start_hashing(&self) {
+        self.source.start_hashing();
+        self.beside.iter().for_each(|(_, source)| source.start_hashing());
     }
 }
 
 impl Source {
+    /// The source of a model's weights.
+    ///
+    /// # Errors
+    /// If a file cannot be opened again.
+    fn of(files: &ModelFiles) -> Result<Self> {
+        let path = files.weights.path().to_owned();
+        let name_of_file = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let (file, hash) = match (&files.published, files.weights.static_bytes()) {
+            (Some(published), _) => (published.file.clone(), Hash::Known(published.sha256.clone())),
+            (None, Some(bytes)) => (name_of_file(), Hash::Open(Content::Compiled(bytes))),
+            (None, None) => (name_of_file(), Hash::Open(Content::opened(files_of(&path)?)?)),
+        };
+        let (bytes, compiled) = (files.weights.bytes(), files.weights.static_bytes().is_some());
+        let image = files.image.as_ref().map_or(0, |image| image.weights.bytes());
+        let (role, commit, hash, without_text) = (files.role, files.commit.clone(), hash.into(), OnceLock::new());
+        Ok(Self { role, commit, file, bytes: bytes.max(image), compiled, hash, without_text })
+    }
+
+    /// The source of a single file.
+    ///
+    /// # Errors
+    /// If the file cannot be opened again.
+    fn of_file(role: Role, path: PathBuf) -> Result<Self> {
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let hash = Hash::Open(Content::opened(vec![path])?).into();
+        Ok(Self { role, commit: None, file, bytes: 0, compiled: false, hash, without_text: OnceLock::new() })
+    }
+
+    fn record(&self, name: &str) -> Result<ModelRecord> {
+        Ok(ModelRecord {
+            role: self.role.option().into(),
+            name: name.to_owned(),
+            revision: self.commit.clone(),
+            file: self.file.clone(),
+            sha256: self.sha256()?,
+        })
+    }
+
     /// Starts hashing on a thread of the thread pool, unless it has started.
     fn start_hashing(&self) {
         let mut hash = self.hash.lock().unwrap_or_else(PoisonError::into_inner);
@@ -203,9 +257,9 @@ impl Models {
 
     /// Starts to hash the files. Called when the run already draws, so that hashing does not delay the start.
     pub fn start_hashing(&self) {
-        self.vqgan.iter().for_each(|vqgan| vqgan.source.start_hashing());
-        self.clips.iter().for_each(|clip| clip.source.start_hashing());
-        self.upscaler.iter().for_each(|upscaler| upscaler.source.start_hashing());
+        self.vqgan.iter().for_each(LoadedModel::start_hashing);
+        self.clips.iter().for_each(LoadedModel::start_hashing);
+        self.upscaler.iter().for_each(LoadedModel::start_hashing);
     }
 
     /// The records of all models in a recipe.
@@ -213,9 +267,10 @@ impl Models {
     /// # Errors
     /// If a file could not be read again.
     pub fn records(&self) -> Result<Vec<ModelRecord>> {
-        let vqgan = self.vqgan.iter().map(LoadedModel::record);
-        let upscaler = self.upscaler.iter().map(LoadedModel::record);
-        vqgan.chain(self.clips.iter().map(LoadedModel::record)).chain(upscaler).collect()
+        let vqgan = self.vqgan.iter().map(LoadedModel::records);
+        let upscaler = self.upscaler.iter().map(LoadedModel::records);
+        let all = vqgan.chain(self.clips.iter().map(LoadedModel::records)).chain(upscaler);
+        Ok(all.collect::<Result<Vec<_>>>()?.concat())
     }
 
     /// How settings enlarge the finished picture, if they do.
@@ -335,10 +390,13 @@ fn check_room(held: u64, name: &str, finder: &Finder) -> Result<()> {
     Err(Error::usage(message, "choose fewer or smaller models with ‹clip›"))
 }
 
-/// The models that settings name.
+/// The models that settings name, and those that these need.
 fn wanted(settings: &Settings) -> Result<impl Iterator<Item = (Role, &str)>> {
+    let manifest = Manifest::get()?;
     let vqgan = drawer::of(&settings.drawer)?.vqgan(settings).map(|name| (Role::Vqgan, name));
-    let clips = settings.clip.iter().map(|name| (Role::Clip, name.as_str()));
+    let image = |name: &str| manifest.model(name).and_then(|entry| entry.image.as_deref());
+    let clips = settings.clip.iter().flat_map(move |name| [Some(name.as_str()), image(name)].into_iter().flatten());
+    let clips = clips.map(|name| (Role::Clip, name));
     Ok(vqgan.into_iter().chain(clips).chain(upscaler_of(settings).map(|name| (Role::Upscaler, name))))
 }
 

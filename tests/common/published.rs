@@ -411,3 +411,81 @@ pub fn values(name: &str, shape: &[usize], seed: u64) -> Vec<f32> {
     }
     values
 }
+
+/// sentence-transformers' multilingual text tower, a `DistilBERT`, with its last layer.
+pub fn multilingual(widths: Widths, vocabulary: usize, features: usize) -> (Tensors, Tensors, serde_json::Value) {
+    let (width, positions) = (widths.of(768, 64), 512);
+    let mut list = List::default();
+    list.add("embeddings.word_embeddings.weight", &[vocabulary, width]);
+    list.add("embeddings.position_embeddings.weight", &[positions, width]);
+    list.layer("embeddings.LayerNorm", &[width]);
+    for layer in 0..6 {
+        let block = format!("transformer.layer.{layer}");
+        for part in ["q_lin", "k_lin", "v_lin", "out_lin"] {
+            list.layer(&format!("{block}.attention.{part}"), &[width, width]);
+        }
+        list.layer(&format!("{block}.sa_layer_norm"), &[width]);
+        list.layer(&format!("{block}.ffn.lin1"), &[4 * width, width]);
+        list.layer(&format!("{block}.ffn.lin2"), &[width, 4 * width]);
+        list.layer(&format!("{block}.output_layer_norm"), &[width]);
+    }
+    let config = serde_json::json!({
+        "model_type": "distilbert", "activation": "gelu", "dim": width, "hidden_dim": 4 * width, "n_heads": widths.of(12, 4),
+        "n_layers": 6, "max_position_embeddings": positions, "vocab_size": vocabulary,
+    });
+    (list.0, vec![("linear.weight".into(), vec![features, width])], config)
+}
+
+/// Chinese-CLIP ViT-B/16.
+pub fn chinese(widths: Widths, vocabulary: usize) -> (Tensors, serde_json::Value) {
+    let (width, features, side) = (widths.of(768, 64), widths.of(512, 48), widths.of(224, 64));
+    let mut list = List::default();
+    list.add("logit_scale", &[]);
+    list.add("text_model.embeddings.position_ids", &[1, 512]);
+    list.add("text_model.embeddings.word_embeddings.weight", &[vocabulary, width]);
+    list.add("text_model.embeddings.position_embeddings.weight", &[512, width]);
+    list.add("text_model.embeddings.token_type_embeddings.weight", &[2, width]);
+    list.layer("text_model.embeddings.LayerNorm", &[width]);
+    for layer in 0..12 {
+        let block = format!("text_model.encoder.layer.{layer}");
+        for part in ["self.query", "self.key", "self.value", "output.dense"] {
+            list.layer(&format!("{block}.attention.{part}"), &[width, width]);
+        }
+        list.layer(&format!("{block}.attention.output.LayerNorm"), &[width]);
+        list.layer(&format!("{block}.intermediate.dense"), &[4 * width, width]);
+        list.layer(&format!("{block}.output.dense"), &[width, 4 * width]);
+        list.layer(&format!("{block}.output.LayerNorm"), &[width]);
+    }
+    list.add("vision_model.embeddings.class_embedding", &[width]);
+    list.add("vision_model.embeddings.patch_embedding.weight", &[width, 3, 16, 16]);
+    list.add("vision_model.embeddings.position_embedding.weight", &[(side / 16) * (side / 16) + 1, width]);
+    for norm in ["pre_layrnorm", "post_layernorm"] {
+        list.layer(&format!("vision_model.{norm}"), &[width]);
+    }
+    for layer in 0..12 {
+        let block = format!("vision_model.encoder.layers.{layer}");
+        for part in ["q_proj", "k_proj", "v_proj", "out_proj"] {
+            list.layer(&format!("{block}.self_attn.{part}"), &[width, width]);
+        }
+        for norm in ["layer_norm1", "layer_norm2"] {
+            list.layer(&format!("{block}.{norm}"), &[width]);
+        }
+        list.layer(&format!("{block}.mlp.fc1"), &[4 * width, width]);
+        list.layer(&format!("{block}.mlp.fc2"), &[width, 4 * width]);
+    }
+    list.add("text_projection.weight", &[features, width]);
+    list.add("visual_projection.weight", &[features, width]);
+    let config = serde_json::json!({
+        "model_type": "chinese_clip", "projection_dim": features,
+        "text_config": {
+            "vocab_size": vocabulary, "hidden_size": width, "intermediate_size": 4 * width, "num_hidden_layers": 12,
+            "num_attention_heads": widths.of(12, 4), "max_position_embeddings": 512, "type_vocab_size": 2, "hidden_act": "gelu",
+            "layer_norm_eps": 1e-12,
+        },
+        "vision_config": {
+            "hidden_size": width, "intermediate_size": 4 * width, "num_hidden_layers": 12,
+            "num_attention_heads": widths.of(12, 4), "image_size": side, "patch_size": 16, "hidden_act": "quick_gelu",
+        },
+    });
+    (list.0, config)
+}

@@ -60,6 +60,8 @@ fn the_list_tells_sizes_formats_licences_and_pins() {
         "rn50x4",
         "rn101",
         "laion-b32",
+        "vit-b32-multilingual",
+        "chinese-vit-b16",
     ] {
         assert!(!line(name)["licence"].as_str().unwrap().is_empty());
         assert_eq!(line(name)["here"], false);

@@ -11,6 +11,7 @@ mod optimizers;
 mod properties;
 mod recomputing;
 mod reference_run;
+mod text_towers;
 mod tiles;
 mod upscalers;
 mod vqgan_parity;

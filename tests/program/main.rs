@@ -18,6 +18,7 @@ mod folders;
 mod formats;
 mod fourier;
 mod hires;
+mod languages;
 mod losses;
 mod memory;
 mod mishaps;

@@ -11,7 +11,9 @@ use std::time::Instant;
 use common::fixtures;
 use common::layouts::{flax_of, pickle, safetensors};
 use common::program::{Workplace, finish};
-use common::published::{OpenAi, Taming, Tensors, Vision, Widths, amused, hugging_face_l14, values};
+use common::published::{
+    OpenAi, Taming, Tensors, Vision, Widths, amused, chinese, hugging_face_l14, multilingual, values,
+};
 use serde_json::{Value, json};
 
 /// Tokens that the small tokenizer of the tests knows, and a few more.
@@ -63,7 +65,31 @@ fn published(name: &str, widths: Widths) -> (Vec<u8>, Vec<u8>) {
         "rn50" => openai(resnet(64, [3, 4, 6, 3]), 224, 1024, 512, true),
         "rn50x4" => openai(resnet(80, [4, 6, 10, 6]), 288, 640, 640, true),
         "rn101" => openai(resnet(64, [3, 4, 23, 3]), 224, 512, 512, true),
+        "chinese-vit-b16" => {
+            let (tensors, config) = chinese(widths, if real { 21_128 } else { SMALL_VOCABULARY });
+            (pickle(filled(tensors), false), json_bytes(&config))
+        }
+        "vit-b32-multilingual" => {
+            let (tensors, _, config) = multilingual(widths, if real { 119_547 } else { SMALL_VOCABULARY }, 48);
+            (pickle(filled(tensors), false), json_bytes(&config))
+        }
         other => panic!("nobody says how {other} is published"),
+    }
+}
+
+/// Another file of a CLIP than weights, configuration and a tokenizer that it shares.
+fn other_file(path: &str, widths: Widths) -> Vec<u8> {
+    match path {
+        "2_Dense/pytorch_model.bin" => {
+            let features = if widths == Widths::Real { 512 } else { 48 };
+            pickle(filled(multilingual(widths, SMALL_VOCABULARY, features).1), false)
+        }
+        "2_Dense/config.json" => json_bytes(&json!({ "activation_function": "torch.nn.modules.linear.Identity" })),
+        "sentence_bert_config.json" => json_bytes(&json!({ "max_seq_length": 128, "do_lower_case": false })),
+        "vocab.txt" => b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nred\napple\n".to_vec(),
+        // It knows fewer tokens than the real one, which networks that know more do not mind.
+        "tokenizer.json" => std::fs::read(fixtures().join("clip/tokenizer.json")).unwrap(),
+        other => panic!("nobody says what is in {other}"),
     }
 }
 
@@ -118,14 +144,17 @@ impl Home {
                 manifest["model"].as_array().unwrap().iter().find(|entry| entry["name"].as_str() == Some(*name));
             let entry = entry.unwrap();
             let (weights, config) = published(name, widths);
-            if entry["role"].as_str() == Some("clip") {
-                // It knows fewer tokens than the real one, which networks that know more do not mind.
-                let content = std::fs::read(fixtures().join("clip/tokenizer.json")).unwrap();
-                write(&home.folder(entry).join("tokenizer.json"), &content);
+            if entry.get("tokenizer").is_some() {
+                write(&home.folder(entry).join("tokenizer.json"), &other_file("tokenizer.json", widths));
             }
             for file in entry["files"].as_array().unwrap() {
-                let content = if file["part"].as_str() == Some("weights") { &weights } else { &config };
-                write(&home.folder(entry).join(file["path"].as_str().unwrap()), content);
+                let path = file["path"].as_str().unwrap();
+                let content = match file["part"].as_str().unwrap() {
+                    "weights" => &weights,
+                    "configuration" => &config,
+                    _ => &other_file(path, widths),
+                };
+                write(&home.folder(entry).join(path), content);
             }
         }
         home
@@ -180,8 +209,14 @@ fn every_vqgan_of_the_list_draws() {
 #[test]
 fn every_clip_of_the_list_judges() {
     for name in names("clip") {
-        Home::with(&[&name], Widths::Small).draw("embedded", &name, "64x64", "a.png");
+        let needed = with_image_tower(&name);
+        Home::with(&needed, Widths::Small).draw("embedded", &name, "64x64", "a.png");
     }
+}
+
+/// A CLIP with the one whose image tower it uses.
+fn with_image_tower(name: &str) -> Vec<&str> {
+    if name == "vit-b32-multilingual" { vec![name, "vit-b32"] } else { vec![name] }
 }
 
 #[test]
@@ -202,6 +237,6 @@ fn every_model_of_the_list_at_its_real_size() {
         Home::with(&[&name], Widths::Real).draw(&name, "embedded", "64x64", "a.png");
     }
     for name in names("clip") {
-        Home::with(&[&name], Widths::Real).draw("embedded", &name, "64x64", "a.png");
+        Home::with(&with_image_tower(&name), Widths::Real).draw("embedded", &name, "64x64", "a.png");
     }
 }

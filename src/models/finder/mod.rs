@@ -55,6 +55,11 @@ impl Found {
 
 /// File name of a CLIP's tokenizer.
 pub(in crate::models) const TOKENIZER: &str = "tokenizer.json";
+/// File name of the words of a BERT, from which its tokenizer can be made.
+pub(in crate::models) const VOCABULARY: &str = "vocab.txt";
+/// The model whose image tower belongs to a text tower alone that does not bring one: the multilingual models that
+/// sentence-transformers publishes share its space.
+const IMAGE_OF_TEXTS: &str = "vit-b32";
 
 impl<'a> Finder<'a> {
     /// A finder configured by the environment; `offline` forbids the network in any case. Downloads end when `stop` is
@@ -120,7 +125,7 @@ impl<'a> Finder<'a> {
         let mut files = ModelFiles::assemble(role, name, weights, found.config, folder)?;
         files.elsewhere = found.tokenizer.map(|path| (TOKENIZER.to_owned(), path)).into_iter().collect();
         (files.commit, files.published) = (found.commit, published);
-        Ok(files)
+        files.with_image(|_| self.open(Role::Clip, IMAGE_OF_TEXTS))
     }
 
     /// Downloads the missing files of several models. All names are checked before the first download; paths are
@@ -241,7 +246,9 @@ impl<'a> Finder<'a> {
             _ => None,
         };
         self.check_recorded(entry.role, &entry.name, weights)?;
-        let (weights, tokenizer) = (weights.clone(), others.first().cloned());
+        // The last one is the tokenizer that other models read as well; a model's own is beside its weights.
+        let shared = others.last().filter(|_| entry.tokenizer.is_some());
+        let (weights, tokenizer) = (weights.clone(), shared.cloned());
         Ok(Found { weights, config, tokenizer, commit, request })
     }
 
@@ -284,7 +291,8 @@ impl<'a> Finder<'a> {
         let Some(folder) = cache.snapshot(repository) else { return Ok(None) };
         let whole = || -> Result<Found> {
             let Located { weights, config } = locate(role, &folder)?;
-            if role == Role::Clip && !weights.with_file_name(TOKENIZER).is_file() {
+            let has_tokenizer = [TOKENIZER, VOCABULARY].iter().any(|name| weights.with_file_name(name).is_file());
+            if role == Role::Clip && !has_tokenizer {
                 return Err(Error::file(&folder, format!("there is no {TOKENIZER}"), "download the model again"));
             }
             let file = weights.strip_prefix(&folder).map(Path::to_string_lossy).unwrap_or_default().into_owned();

@@ -88,7 +88,8 @@ impl Listing {
 
     /// The model's role: only a CLIP needs a tokenizer, and only an upscaler needs no configuration.
     pub(super) fn role(&self) -> Role {
-        let clip = ["tokenizer.json", "open_clip_config.json", "vocab.json"].iter().any(|file| self.has(file));
+        let clip =
+            ["tokenizer.json", "open_clip_config.json", "vocab.json", "vocab.txt"].iter().any(|file| self.has(file));
         let config = |file: &String| {
             file.rsplit_once('.').is_some_and(|(_, extension)| ["json", "yaml", "yml"].contains(&extension))
         };
@@ -115,10 +116,17 @@ impl Listing {
 
     fn select_clip(&self, repository: &Repository) -> Result<Vec<String>> {
         let pair = CLIP_PAIRS.iter().find(|(weights, config)| self.has(weights) && self.has(config));
-        let Some((weights, config)) = pair.filter(|_| self.has("tokenizer.json")) else {
+        let has_tokenizer = self.has("tokenizer.json") || self.has("vocab.txt");
+        let Some((weights, config)) = pair.filter(|_| has_tokenizer) else {
             return Err(no_model(repository, "CLIP", &format!("tokenizer.json, and {}", clip_files())));
         };
         let others = ["tokenizer.json", "preprocessor_config.json"].into_iter().filter(|file| self.has(file));
+        let words = ["vocab.txt"].into_iter().filter(|file| self.has(file) && !self.has("tokenizer.json"));
+        // The last layer of a text tower of sentence-transformers; one of its weight files is enough.
+        let dense = ["2_Dense/model.safetensors", "2_Dense/pytorch_model.bin"].into_iter().find(|file| self.has(file));
+        let around = ["2_Dense/config.json", "sentence_bert_config.json"].into_iter();
+        let around = around.filter(|file| dense.is_some() && self.has(file));
+        let others = others.chain(words).chain(dense).chain(around);
         let files = [weights, config].into_iter().copied().chain(others).chain(self.parts_of(weights));
         Ok(files.map(str::to_owned).collect())
     }

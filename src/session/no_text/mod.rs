@@ -52,7 +52,7 @@ pub(super) fn direction(clip: &LoadedModel<Clip>, stop: &Stop, warn: &mut dyn Fn
     }
     let features = clip.model.config().features;
     // A model of random weights has no digest, and no second run.
-    let digest = clip.record()?.sha256;
+    let digest: String = clip.records()?.into_iter().map(|record| record.sha256).collect();
     let folder = models::hub::Environment::read().ok().filter(|_| !digest.is_empty()).map(|known| known.own);
     let file = folder.map(|folder| cache::file(&folder, &key(&digest, &clip.model)));
     let known = file.as_ref().and_then(|file| cache::read(file, features));

@@ -1,5 +1,7 @@
 //! `text2art models pull`: downloads models.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::{Model, RoleArgument, stdout};
@@ -27,8 +29,14 @@ pub(in crate::cli) struct Arguments {
 pub(in crate::cli) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Result<()> {
     let mut names = Vec::new();
     for name in &arguments.names {
-        names.extend(expanded(name, arguments.quality)?);
+        for name in expanded(name, arguments.quality)? {
+            // A text tower that was published alone needs the image tower of another model.
+            let image = Manifest::get()?.model(&name).and_then(|entry| entry.image.clone());
+            names.extend(std::iter::once(name).chain(image));
+        }
     }
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
     // All names are checked before the first download.
     let models = names.iter().map(|name| Model::of(name)).collect::<Result<Vec<_>>>()?;
     let mut pulled = Vec::new();
