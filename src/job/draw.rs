@@ -36,7 +36,7 @@ pub(super) fn draw(
         session.restore(resumed.state)?;
         earlier = resumed.earlier;
     }
-    let enlarger = Enlarger::new(plan.settings(), models, plan.device())?;
+    let enlarger = Enlarger::new(plan.settings(), models, plan.device(), session.surroundings())?;
     let mut saver = Saver::new(plan.settings(), inputs, models, earlier);
     let keeping = checkpoints.as_ref().map(super::Checkpoints::keeping);
     let mut recording = Recording::start(&products, plan.settings(), session.iteration(), keeping.as_ref(), warn)?;

@@ -58,6 +58,8 @@ pub enum Reach {
     All,
     /// Small zooms only, for styles
     Details,
+    /// Zooms and wides of what is outside a mask
+    Outside,
 }
 
 impl Reach {
@@ -66,13 +68,14 @@ impl Reach {
         match self {
             Self::All => ["cutouts", "noise"],
             Self::Details => ["style cutouts", "style noise"],
+            Self::Outside => ["outside cutouts", "outside noise"],
         }
     }
 
     /// The area of a zoom.
     fn zoom_area(self) -> (f64, f64) {
         match self {
-            Self::All => numbers::ZOOM_AREA,
+            Self::All | Self::Outside => numbers::ZOOM_AREA,
             Self::Details => numbers::DETAIL_AREA,
         }
     }
@@ -114,6 +117,12 @@ impl Cutouts {
     pub fn details(&self) -> Self {
         let count = self.count.div_ceil(numbers::DETAIL_SHARE);
         Self { reach: Reach::Details, count, zooms: 1.0, ..self.clone() }
+    }
+
+    /// The cutouts for what is outside a mask in a run that has these cutouts for what is inside: as many, in other places.
+    #[must_use]
+    pub fn outside(&self) -> Self {
+        Self { reach: Reach::Outside, ..self.clone() }
     }
 
     /// The cutouts of an iteration for a picture of this width and height, in pixels.

@@ -6,7 +6,7 @@ use candle_core::{Tensor, Var};
 
 use super::distance::distances_to;
 use super::slopes::Slopes;
-use super::{Cutout, Cutouts};
+use super::{Area, Cutout, Cutouts};
 use crate::clip::Clip;
 use crate::frozen::{Filter, Network, Retouch, Step, Touch, Warp, with_gradient};
 use crate::{Error, Result};
@@ -37,6 +37,8 @@ pub struct Perceptor {
     slopes: Network,
     /// The views that it sees
     cutouts: Cutouts,
+    /// The part of the picture that it sees; none if it sees and moves all of it
+    area: Option<Area>,
 }
 
 /// The part of a perceptor in a judgement.
@@ -58,7 +60,7 @@ impl Perceptor {
         let distances = distances_to(&Tensor::stack(&features, 0)?)?;
         let image_tower = clip.image_tower(0);
         let slopes = Network::of(Slopes::new(&targets, cutouts.count));
-        Ok(Self { name, targets, clip, image_tower, distances, slopes, cutouts })
+        Ok(Self { name, targets, clip, image_tower, distances, slopes, cutouts, area: None })
     }
 
     /// This perceptor, but with `blocks` blocks of its model computed twice, which saves memory and takes more time
@@ -72,6 +74,17 @@ impl Perceptor {
     #[must_use]
     pub fn cutouts(&self) -> &Cutouts {
         &self.cutouts
+    }
+
+    /// The part of the picture that it sees; none if it sees and moves all of it.
+    #[must_use]
+    pub fn area(&self) -> Option<&Area> {
+        self.area.as_ref()
+    }
+
+    /// Limits it to a part of the picture, or to none.
+    pub fn set_area(&mut self, area: Option<Area>) {
+        self.area = area;
     }
 
     /// The targets, in order.

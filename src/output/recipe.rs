@@ -193,11 +193,16 @@ impl Recipe {
         } else {
             format!("Styles: {}, Style weight: {}, ", names.join(" / "), settings.weight_of_styles())
         };
+        let mask = settings.mask.as_ref().map_or_else(String::new, |mask| format!("Mask: {mask}, "));
+        let outside = settings
+            .prompt_outside
+            .as_ref()
+            .map_or_else(String::new, |text| format!("Outside: {:?}, ", text.to_string()));
         let upscaled = settings.upscaling();
         let upscaled = upscaled.map_or_else(String::new, |(times, name)| format!(", Upscale: {times} by {name}"));
         let rendered = self.rendered.map_or_else(String::new, |size| format!(", Rendered: {size}"));
         Ok(format!(
-            "{}\n{styles}Iterations: {}, Size: {}{upscaled}{rendered}, Seed: {}, {drawer}, CLIP: {}, Cutouts: {}, Augmentations: {}, \
+            "{}\n{mask}{outside}{styles}Iterations: {}, Size: {}{upscaled}{rendered}, Seed: {}, {drawer}, CLIP: {}, Cutouts: {}, Augmentations: {}, \
              Optimizer: {}, Learning rate: {}, Program: {}",
             settings.prompt,
             self.result.iterations_done,

@@ -28,6 +28,12 @@ pub fn check(settings: &Settings) -> Result<()> {
             "give one with ‹init-image›, or use ‹init-noise› prior",
         ));
     }
+    if settings.prompt_outside.is_some() && settings.mask.is_none() {
+        return Err(Error::usage(
+            "‹prompt-outside› needs a mask, but none was given",
+            "give one with ‹mask›, such as ‹mask› left:0.5",
+        ));
+    }
     if settings.hires.is_some() && settings.auto_stop {
         let hint = "give only one of them: a run that stops early has no second pass";
         return Err(Error::usage("‹hires› and ‹auto-stop› are both given", hint));

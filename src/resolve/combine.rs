@@ -102,6 +102,10 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     merged.outline = merged.outline.filter(|is_outlined| *is_outlined);
     settle_styles(&mut merged)?;
     settle_upscaling(&mut merged, vqgan)?;
+    if let (Some(feather), Some(option)) = (merged.mask_feather, OptionInfo::of("mask_feather")) {
+        #[allow(clippy::cast_precision_loss, reason = "larger numbers are out of range")]
+        option.check(feather as f64)?;
+    }
     let weight = init_weight::named(layers);
     merged.init_weight = Some(weight.unwrap_or_default());
     let mut settings = merged.resolved()?;
@@ -109,6 +113,9 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         let (vqgan, has_image) = (&settings.vqgan, settings.init_image.is_some());
         settings.init_weight = init_weight::usual(blueprint, vqgan, has_image, settings.init_noise);
     }
+    // An edge belongs to the settings only if something is kept.
+    settings.mask_feather =
+        settings.is_inpainted().then(|| settings.mask_feather.unwrap_or_else(|| usual_feather(&settings)));
     check(&settings)?;
     // Report a mistyped color before models are loaded.
     settings.palette.as_deref().map(Palette::load).transpose().map_err(of_palette)?;
@@ -179,6 +186,13 @@ fn settle_upscaling(merged: &mut Overrides, vqgan: &str) -> Result<()> {
         return Err(Error::usage("‹upscale› and ‹pixel-zoom› are both given", hint));
     }
     Ok(())
+}
+
+/// The usual width of the edge of an inpainted picture: 8 pixels of 256, as the edges of programs that inpaint, and none
+/// through cells and few colors.
+fn usual_feather(settings: &Settings) -> usize {
+    let shorter = settings.size.width.min(settings.size.height);
+    if settings.keeps_pixels() { 0 } else { shorter.div_ceil(32) }
 }
 
 /// The drawer that a layer chooses.

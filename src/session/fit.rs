@@ -41,7 +41,16 @@ impl FitSoFar {
 /// weights. What it is to steer away from, and random features, say nothing about what it is to show. None if nothing is
 /// left, or if the picture is too thin to be compared.
 pub(super) fn fit(settings: &Settings, clip: &LoadedModel<Clip>, perceptor: &Perceptor) -> Result<Option<Fit>> {
-    let shown = settings.prompt.all().len() + settings.image_prompt.len();
+    fit_of(settings, clip, perceptor, settings.prompt.all().len() + settings.image_prompt.len())
+}
+
+/// The same for what is outside a mask.
+pub(super) fn fit_outside(settings: &Settings, clip: &LoadedModel<Clip>, perceptor: &Perceptor) -> Result<Option<Fit>> {
+    fit_of(settings, clip, perceptor, perceptor.targets().len())
+}
+
+/// What the picture is compared with: the first `shown` targets that have positive weights.
+fn fit_of(settings: &Settings, clip: &LoadedModel<Clip>, perceptor: &Perceptor, shown: usize) -> Result<Option<Fit>> {
     let wanted = perceptor.targets().iter().take(shown).filter(|target| target.weight > 0.0);
     let wanted: Vec<_> = wanted.map(|target| (target.feature.clone(), target.weight)).collect();
     if wanted.is_empty() || is_too_thin(settings.size.width, settings.size.height) {

@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{LoadedModel, Models};
+use super::{LoadedModel, Models, masks};
 use crate::clip::Clip;
 use crate::device::ComputeDevice;
 use crate::drawer::{self, Blueprint};
 use crate::frozen::{GRADIENT_GROUP, MemoryOf};
 use crate::judge::{Loss, losses};
 use crate::machine::in_words;
-use crate::settings::Settings;
+use crate::settings::{Mask, Settings};
 use crate::{Error, Result, picture};
 
 /// The memory of the program without models and pictures: code, threads, and buffers of libraries; measured on Linux.
@@ -68,7 +68,8 @@ impl<'a> Estimate<'a> {
             program = PROGRAM;
             // An image that cannot be read is reported later, when it is read.
             let pictures = pictures(settings).filter_map(|path| picture::reading_memory(path).ok());
-            reading = pictures.max().unwrap_or_default();
+            let mask = settings.mask.as_ref().and_then(Mask::file).and_then(|path| picture::layered_memory(path).ok());
+            reading = pictures.chain(mask).max().unwrap_or_default();
             lasting = blueprint.lasting_memory(settings, models.loaded())?;
             if let Some(vqgan) = &models.vqgan {
                 lasting += vqgan.compiled_bytes();
@@ -93,6 +94,9 @@ impl<'a> Estimate<'a> {
             None => 0,
         };
         let losses = losses(settings);
+        let masked = masks::memory(settings);
+        lasting += masked.lasting;
+        let (starting, enlarging) = (starting.max(masked.starting), enlarging.saturating_add(masked.enlarging));
         Ok(Self { settings, models, blueprint, losses, of, program, lasting, file, starting, reading, enlarging })
     }
 

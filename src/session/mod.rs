@@ -4,6 +4,7 @@ mod backdrop;
 mod coloring;
 mod fit;
 mod iteration;
+mod masks;
 pub(crate) mod memory;
 mod models;
 mod plan;
@@ -24,6 +25,7 @@ use std::time::{Duration, Instant};
 use candle_core::{Tensor, Var};
 
 pub use fit::FitSoFar;
+pub use masks::Surroundings;
 pub use memory::Recomputed;
 pub use models::{LoadedModel, ModelStore, Models, check_usable};
 pub use plan::Plan;
@@ -34,6 +36,7 @@ pub use state::{Judged, SessionState};
 use backdrop::Backdrop;
 use coloring::Coloring;
 use iteration::{Iteration, Moved};
+use masks::{Masking, Masks};
 use readings::Readings;
 use second_pass::SecondPass;
 
@@ -62,6 +65,10 @@ pub struct Session {
     /// Compares the whole picture with its prompts, by each CLIP
     fits: Vec<Fit>,
     fit: Option<FitSoFar>,
+    /// The mask, if there is one
+    masks: Option<Masks>,
+    /// What the mask does to the pictures of the current pass
+    masking: Option<Masking>,
     /// The second pass, if there is one
     second_pass: Option<SecondPass>,
     /// Whether the next iteration is launched before the results of this one are read
@@ -99,9 +106,11 @@ impl Session {
         let settings = plan.settings();
         let mut stream = Stream::new(settings.seed.0, "init", 0);
         let first = second_pass::first_pass(settings);
-        let start = match &settings.init_image {
-            Some(path) => Start::Picture(picture::read(path)?, settings.init_weight),
-            None => match start::first_picture(&first, models, &mut stream)? {
+        let init = settings.init_image.as_deref().map(picture::read).transpose()?;
+        let masks = Masks::read(settings, first.size, init.as_ref(), warn)?;
+        let start = match init {
+            Some(picture) => Start::Picture(picture, settings.init_weight),
+            None => match start::first_picture(&first, models, masks.as_ref().map(Masks::first), &mut stream)? {
                 Some(picture) => Start::Picture(picture, settings.init_weight),
                 None => Start::Noise(settings.init_noise, &mut stream),
             },
@@ -109,6 +118,7 @@ impl Session {
         let device = plan.device().tensors();
         let blueprint = drawer::of(&settings.drawer)?;
         let drawer = blueprint.build(&first, models.loaded(), plan.recomputed().decoder, start, device)?;
+        let masking = masks.as_ref().map(|masks| masks.masking(&first, drawer.as_ref(), device)).transpose()?;
         let cutouts = Cutouts {
             reach: Reach::All,
             count: settings.cutouts,
@@ -122,12 +132,17 @@ impl Session {
         for clip in &models.clips {
             let prompts = targets::perceptor(settings, clip, cutouts.clone(), warn)?;
             fits.extend(fit::fit(settings, clip, &prompts)?);
+            let outside = targets::outside(settings, clip, &cutouts, warn)?;
+            fits.extend(
+                outside.as_ref().map(|outside| fit::fit_outside(settings, clip, outside)).transpose()?.flatten(),
+            );
             let styles = styles::perceptor(settings, clip, &cutouts, warn)?;
-            let both = [Some(prompts), styles].into_iter().flatten();
-            perceptors.extend(both.map(|perceptor| perceptor.recomputing(plan.recomputed().clip)));
+            let all = [Some(prompts), outside, styles].into_iter().flatten();
+            perceptors.extend(all.map(|perceptor| perceptor.recomputing(plan.recomputed().clip)));
         }
         let optimizer = Optimizer::new(settings.optimizer, &drawer.parameter_groups())?;
-        let judge = Judge { perceptors, batch: plan.cut_batch() };
+        let mut judge = Judge { perceptors, batch: plan.cut_batch() };
+        limit(&mut judge, masking.as_ref());
         let coloring = Coloring::new(settings)?;
         Ok(Self {
             drawer,
@@ -142,6 +157,8 @@ impl Session {
             last: None,
             fits,
             fit: None,
+            masks,
+            masking,
             second_pass: SecondPass::of(plan, models),
             ahead: None,
             judged: None,
@@ -296,7 +313,8 @@ impl Session {
     fn ask_for(&mut self, number: usize, before: Moved) -> Result<Iteration> {
         let picture = self.drawer.draw()?;
         let backdrop = Backdrop::new(self.settings.seed.0, number);
-        let judgement = self.judge.judge(&backdrop.behind(&picture)?, number)?;
+        let visible = self.masked(backdrop.behind(&picture)?)?;
+        let judgement = self.judge.judge(&visible, number)?;
         let mut gradient = backdrop.gradient(&picture, judgement.gradient)?;
         if let Some(coloring) = &mut self.coloring {
             coloring.find(&picture, number)?;
@@ -310,6 +328,11 @@ impl Session {
                 gradient = (gradient + verdict.gradient)?;
                 picture_losses.push((loss.name(), verdict.loss));
             }
+        }
+        if let Some(masking) = &self.masking {
+            let (loss, whole) = masking.hold(&drawn, gradient)?;
+            gradient = whole;
+            picture_losses.extend(loss.map(|loss| ("outside", LossValue::Computed(loss))));
         }
         // The backward pass of the drawer starts from the gradient of the judges.
         let mut objective = with_gradient(&picture, &gradient)?;
@@ -341,6 +364,14 @@ impl Session {
         self.drawer.constrain()?;
         let own_losses = own_losses.into_iter().map(|(name, _)| name).collect();
         Ok(Iteration { number, picture: drawn, readings, computed, picture_losses, own_losses, factor, before })
+    }
+
+    /// What judges see of what is visible of a picture, `[1, 3, height, width]`: with a mask, maybe in its surroundings.
+    fn masked(&self, visible: Tensor) -> Result<Tensor> {
+        match &self.masking {
+            Some(masking) => masking.seen(visible),
+            None => Ok(visible),
+        }
     }
 
     /// Reads the results of an iteration, and undoes its step if they are not finite.
@@ -376,5 +407,13 @@ impl Session {
         }
         let fit = self.fit.map(|so_far| so_far.lately);
         Ok((Step { iteration: begun.number, loss, fit, losses }, begun.picture))
+    }
+}
+
+/// Limits each perceptor to what it sees and moves with a mask.
+fn limit(judge: &mut Judge, masking: Option<&Masking>) {
+    for perceptor in &mut judge.perceptors {
+        let area = masking.and_then(|masking| masking.area(perceptor.cutouts().reach));
+        perceptor.set_area(area);
     }
 }

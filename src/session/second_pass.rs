@@ -6,7 +6,7 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 use image::RgbImage;
 
-use super::{Plan, Session};
+use super::{Plan, Session, limit};
 use crate::drawer::{self, Loaded, Start};
 use crate::optimizer::Optimizer;
 use crate::picture::{Size, lanczos, to_image, to_values};
@@ -81,7 +81,8 @@ impl Session {
             return Ok(());
         }
         let drawn = crate::device::bring(&self.drawer.deliver(None, None)?)?;
-        self.begin_second_pass(at_full_size(&drawn, self.settings.size)?)
+        let enlarged = self.in_surroundings(at_full_size(&drawn, self.settings.size)?)?;
+        self.begin_second_pass(enlarged)
     }
 
     /// Begins the second pass with a picture of the full size, `[1, 3, height, width]`.
@@ -99,6 +100,10 @@ impl Session {
         let blueprint = drawer::of(&settings.drawer)?;
         self.drawer = blueprint.build(settings, loaded, pass.recomputed, start, self.device.tensors())?;
         self.optimizer = Optimizer::new(settings.optimizer, &self.drawer.parameter_groups())?;
+        if let Some(masks) = &self.masks {
+            self.masking = Some(masks.masking(settings, self.drawer.as_ref(), self.device.tensors())?);
+            limit(&mut self.judge, self.masking.as_ref());
+        }
         pass.enlarged = Some(enlarged);
         Ok(())
     }

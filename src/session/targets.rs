@@ -13,7 +13,7 @@ use crate::models::embedded;
 use crate::picture;
 use crate::random::{Stream, seed_of_word};
 use crate::sentence;
-use crate::settings::Settings;
+use crate::settings::{Prompts, Settings};
 
 /// Creates a perceptor that looks for all prompts of settings in these cutouts. `warn` receives a warning about text that a model
 /// ignores.
@@ -24,24 +24,7 @@ pub(super) fn perceptor(
     warn: &mut dyn FnMut(String),
 ) -> Result<Perceptor> {
     let model = &clip.model;
-    let mut targets = Vec::new();
-    for (index, prompt) in settings.prompt.all().iter().enumerate() {
-        let text = model.read(&prompt.text)?;
-        if let Some(dropped) = &text.dropped {
-            let longest = model.config().text.context_length;
-            let name = &clip.name;
-            warn(format!(
-                "the prompt is longer than the {longest} tokens that {name} reads; {name} ignores: {dropped}"
-            ));
-        }
-        if clip.name == embedded::NAME
-            && let Some(warning) = sentence::warning(&prompt.text)?
-        {
-            warn(warning);
-        }
-        let feature = text.feature;
-        targets.push(Target { name: format!("prompt:{index}"), feature, weight: prompt.weight, stop: prompt.stop });
-    }
+    let mut targets = sentences("prompt", &settings.prompt, clip, warn)?;
     for (index, prompt) in settings.image_prompt.iter().enumerate() {
         let seen = preprocess(&picture::read(Path::new(&prompt.value))?, model.side())?;
         let feature = model.image_features(&seen)?.squeeze(0)?;
@@ -53,6 +36,48 @@ pub(super) fn perceptor(
         targets.push(Target { name: format!("noise-prompt:{index}"), feature, weight: prompt.weight, stop: None });
     }
     Perceptor::new(clip.name.clone(), model.clone(), targets, cutouts)
+}
+
+/// Creates a perceptor that looks for the prompts outside a mask, in a run that has these cutouts for the others; none
+/// without such prompts. `warn` receives a warning about text that a model ignores.
+pub(super) fn outside(
+    settings: &Settings,
+    clip: &LoadedModel<Clip>,
+    cutouts: &Cutouts,
+    warn: &mut dyn FnMut(String),
+) -> Result<Option<Perceptor>> {
+    let Some(prompts) = &settings.prompt_outside else { return Ok(None) };
+    let targets = sentences("prompt-outside", prompts, clip, warn)?;
+    Perceptor::new(clip.name.clone(), clip.model.clone(), targets, cutouts.outside()).map(Some)
+}
+
+/// The targets of sentences, which have this name and a number.
+fn sentences(
+    name: &str,
+    prompts: &Prompts,
+    clip: &LoadedModel<Clip>,
+    warn: &mut dyn FnMut(String),
+) -> Result<Vec<Target>> {
+    let model = &clip.model;
+    let mut targets = Vec::new();
+    for (index, prompt) in prompts.all().iter().enumerate() {
+        let text = model.read(&prompt.text)?;
+        if let Some(dropped) = &text.dropped {
+            let longest = model.config().text.context_length;
+            let clip = &clip.name;
+            warn(format!(
+                "the prompt is longer than the {longest} tokens that {clip} reads; {clip} ignores: {dropped}"
+            ));
+        }
+        if clip.name == embedded::NAME
+            && let Some(warning) = sentence::warning(&prompt.text)?
+        {
+            warn(warning);
+        }
+        let feature = text.feature;
+        targets.push(Target { name: format!("{name}:{index}"), feature, weight: prompt.weight, stop: prompt.stop });
+    }
+    Ok(targets)
 }
 
 /// The style that asks for cells, and the option that draws them.

@@ -105,6 +105,7 @@ mod tests {
             "DeviceChoice" => "cpu",
             "StyleName" => "watercolor",
             "Color" => "navy",
+            "Mask" => "left:0.3",
             _ => "a",
         };
         serde_json::json!(text)

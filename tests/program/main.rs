@@ -15,6 +15,7 @@ mod first_picture;
 mod fit;
 mod fourier;
 mod hires;
+mod masks;
 mod memory;
 mod mishaps;
 mod old_files;

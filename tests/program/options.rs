@@ -129,7 +129,7 @@ impl Record {
 /// Cases of a group by the option they are for: its name, the lines.
 type Group = (&'static str, &'static [(&'static str, &'static [&'static str])]);
 
-const GENERATE: [Group; 12] = [
+const GENERATE: [Group; 13] = [
     (
         "picture",
         &[
@@ -229,6 +229,40 @@ const GENERATE: [Group; 12] = [
                 ],
             ),
             ("--init-noise", &["apple --dry-run --init-noise fractal", "apple --init-noise fractle"]),
+        ],
+    ),
+    (
+        "masks",
+        &[
+            (
+                "--mask",
+                &[
+                    "apple --dry-run --mask left:0.3",
+                    "apple --dry-run --mask photo.png",
+                    "apple --dry-run --mask photo.png --init-image photo.png",
+                    "apple --mask none.png",
+                    "apple --mask text.png",
+                    "apple --mask rihgt:0.3",
+                    "apple --mask right:3",
+                ],
+            ),
+            (
+                "--prompt-outside",
+                &[
+                    "apple --dry-run --mask top --prompt-outside 'sky:0.5 | sea'",
+                    "apple --mask top --prompt-outside sky:0",
+                    "apple --prompt-outside sky",
+                ],
+            ),
+            (
+                "--mask-feather",
+                &[
+                    "apple --dry-run --mask top --init-image photo.png --mask-feather 3",
+                    "apple --dry-run --mask-feather 3",
+                    "apple --mask-feather soft",
+                    "apple --mask-feather 1025",
+                ],
+            ),
         ],
     ),
     (

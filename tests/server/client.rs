@@ -110,6 +110,10 @@ fn files_on_the_command_line_are_uploaded() {
     assert!(picture.pixels().all(|pixel| [[255, 0, 0], [0, 0, 255]].contains(&pixel.0)));
     let listed = run(&workplace, &server, &["jobs", "--json"]).succeeded().output_json();
     let settings = &listed[0]["settings"];
+    let masked = ["--mask", "photo.png", "--prompt-outside", "sky", "-o", "b.png"];
+    run(&workplace, &server, &[&["submit", "an apple"], &masked[..], &SMALL].concat()).succeeded();
+    let masked = run(&workplace, &server, &["jobs", "--json"]).succeeded().output_json();
+    assert_eq!(masked[0]["settings"]["mask"], "mask-1.png");
     assert!(settings["init_image"].is_string() && settings["image_prompt"][0].as_str().unwrap().ends_with(":0.5"));
     workplace.write("text.png", "no picture");
     let outcome = run(&workplace, &server, &["submit", "an apple", "--init-image", "text.png"]);

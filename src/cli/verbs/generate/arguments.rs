@@ -127,6 +127,7 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
         for weaker in [&mut environment, &mut config] {
             (weaker.stop_at, weaker.init_image, weaker.image_prompt, weaker.noise_prompt) = (None, None, None, None);
             (weaker.seconds, weaker.style, weaker.style_weight) = (None, None, None);
+            (weaker.mask, weaker.prompt_outside, weaker.mask_feather) = (None, None, None);
         }
     }
     let layers = [flags, from, environment, config];
@@ -134,6 +135,9 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
     // Doubts about a recipe's prompt were reported when it was drawn.
     let written = layers.iter().position(|layer| layer.prompt.is_some()).filter(|layer| *layer != RECIPE);
     warnings.extend(written.map(|_| settings.prompt.doubts().to_vec()).unwrap_or_default());
+    let written = layers.iter().position(|layer| layer.prompt_outside.is_some()).filter(|layer| *layer != RECIPE);
+    let outside = settings.prompt_outside.as_ref().filter(|_| written.is_some());
+    warnings.extend(outside.map(|outside| outside.doubts().to_vec()).unwrap_or_default());
     let [flags, _, environment, config] = &layers;
     let named = trust::named_by_user(&[flags, environment, config]);
     if let Some(recipe) = &recipe {

@@ -15,10 +15,11 @@ use crate::server::pages::Form;
 use crate::server::problem::{Answer, Problem};
 use crate::server::uploads::Uploads;
 use crate::server::visitor::Visitor;
+use crate::settings::Mask;
 use crate::worker::Order;
 
 /// Settings that the form itself decides.
-const OF_THE_FORM: [&str; 14] = [
+const OF_THE_FORM: [&str; 15] = [
     "prompt",
     "style",
     "quality",
@@ -31,6 +32,7 @@ const OF_THE_FORM: [&str; 14] = [
     "pixel_art",
     "init_image",
     "image_prompt",
+    "mask",
     "outline",
     "upscale",
 ];
@@ -44,6 +46,8 @@ pub(super) struct Base {
     /// Its size
     pub size: String,
     settings: Map<String, Value>,
+    /// Its mask as a request has it: a side, or the upload; none if it has none, or if the upload was deleted meanwhile
+    mask: Option<String>,
 }
 
 impl Base {
@@ -100,6 +104,10 @@ impl Base {
             drawer,
             ..Wish::default()
         };
+        let mask = match settings.mask.as_ref().and_then(Mask::file) {
+            Some(path) => upload_of(app, visitor, &order, path.to_str()).await?,
+            None => settings.mask.as_ref().map(ToString::to_string),
+        };
         let size = settings.upscaled_size().to_string();
         // Settings can always be written.
         let Ok(Value::Object(settings)) = serde_json::to_value(settings) else {
@@ -107,7 +115,7 @@ impl Base {
         };
         let styles = settings.get("style").and_then(Value::as_array).into_iter().flatten();
         let styles = styles.filter_map(|style| style.as_str().map(str::to_owned)).collect();
-        Ok(Self { wish: Wish { styles, ..wish }, page, size, settings })
+        Ok(Self { wish: Wish { styles, ..wish }, page, size, settings, mask })
     }
 
     /// Whether the rest of its settings suits a wish: a quality and a drawer bring settings of their own.
@@ -123,18 +131,27 @@ impl Base {
                 "init_weight" | "init_noise" => wish.init_image != self.wish.init_image || !wish.strength.is_empty(),
                 "style_weight" => wish.styles.is_empty(),
                 "stop_at" | "learning_rate_drops" => wish.iterations != self.wish.iterations,
+                // These belong to the mask.
+                "prompt_outside" => self.mask.is_none(),
+                "mask_feather" => self.mask.is_none() || wish.init_image.is_empty(),
                 name => OF_THE_FORM.contains(&name),
             };
             !is_decided && !value.is_null()
         };
         let fields = request::fields().filter_map(|name| Some((name, self.settings.get(name)?)));
-        fields.filter(|(name, value)| is_kept(name, value)).map(|(name, value)| (name.into(), value.clone())).collect()
+        let kept =
+            fields.filter(|(name, value)| is_kept(name, value)).map(|(name, value)| (name.into(), value.clone()));
+        kept.chain(self.mask.clone().map(|mask| ("mask".to_owned(), mask.into()))).collect()
     }
 }
 
 /// The upload that a picture began with; none if it has none, or it was deleted meanwhile.
 async fn find_start(app: &App, visitor: &Visitor, order: &Order) -> Answer<Option<String>> {
-    let name = order.settings.init_image.as_ref().and_then(|path| path.to_str());
+    upload_of(app, visitor, order, order.settings.init_image.as_ref().and_then(|path| path.to_str())).await
+}
+
+/// The upload of a visitor that is an input of a job; none if there is none, or it was deleted meanwhile.
+async fn upload_of(app: &App, visitor: &Visitor, order: &Order, name: Option<&str>) -> Answer<Option<String>> {
     let Some(input) = name.and_then(|name| order.inputs.get(name)) else { return Ok(None) };
     let upload = Uploads::new(app).with_hash(&visitor.owner, &input.sha256).await?;
     Ok(upload.map(|upload| upload.id.to_string()))
