@@ -85,7 +85,7 @@ fn repeated(values: &[f32], channels: usize) -> Vec<f32> {
 }
 
 #[cfg(test)]
-#[allow(clippy::cast_possible_truncation)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 mod tests {
     use super::super::matte::Shape;
     use super::*;

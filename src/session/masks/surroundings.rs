@@ -110,7 +110,7 @@ mod tests {
                 0..4 => assert_eq!(pixel.0, [0; 4]),
                 // What is half there has the color of the init image.
                 4..6 => {
-                    assert!(pixel.0[..3] == [red, green, blue] && (1..255).contains(&pixel.0[3]), "{x} {y} {pixel:?}")
+                    assert!(pixel.0[..3] == [red, green, blue] && (1..255).contains(&pixel.0[3]), "{x} {y} {pixel:?}");
                 }
                 _ => assert_eq!(pixel.0, [red, green, blue, 255], "{x} {y}"),
             }
