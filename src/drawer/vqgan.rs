@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor, Var};
+use image::RgbImage;
 
 use super::start::Start;
 use super::{Blueprint, Drawer, Effort, Loaded, start};
@@ -38,7 +39,7 @@ impl Blueprint for VqganBlueprint {
     }
 
     fn options(&self) -> &'static [&'static str] {
-        &["vqgan", "hires", "init_image", "init_weight", "init_noise"]
+        &["vqgan", "hires", "init_image", "init_weight", "init_noise", "overlay", "overlay_every", "overlay_opacity"]
     }
 
     /// The embedded model stays close to the picture of its prior, whose shapes are better than those of guidance
@@ -66,7 +67,7 @@ impl Blueprint for VqganBlueprint {
     }
 
     fn start_memory(&self, settings: &Settings, loaded: Loaded, of: MemoryOf) -> Result<u64> {
-        let is_encoded = settings.init_image.is_some() || settings.hires.is_some();
+        let is_encoded = settings.init_image.is_some() || settings.hires.is_some() || settings.overlay.is_some();
         if !is_encoded && matches!(settings.init_noise, StartNoise::Codes) {
             return Ok(0);
         }
@@ -136,9 +137,7 @@ impl VqganDrawer {
         let codes = match start {
             Start::Picture(image, hold) => {
                 weight = hold;
-                let image = picture::pad_to(&picture::cover(image, size)?, work_size);
-                let shape = (1, 3, work_size.height, work_size.width);
-                vqgan.quantize(&vqgan.encode(&Tensor::from_vec(to_values(&image, 3), shape, device)?)?)?
+                codes_of(&vqgan, &picture::cover(image, size)?, work_size, device)?
             }
             Start::Noise(StartNoise::Codes, stream) => {
                 let codes = vqgan.codebook().codes();
@@ -175,6 +174,12 @@ impl VqganDrawer {
         Self { decoder: self.vqgan.decoder(blocks), ..self }
     }
 
+    /// The place of the picture in what is drawn: the columns left of it, and the rows above it. The smaller part of an odd
+    /// surplus is on the left and at the top.
+    fn place(&self) -> (usize, usize) {
+        ((self.work_size.width - self.size.width) / 2, (self.work_size.height - self.size.height) / 2)
+    }
+
     /// The smallest size that the VQGAN can draw and that holds the picture.
     #[must_use]
     pub fn work_size(vqgan: &Vqgan, size: Size) -> Size {
@@ -190,9 +195,8 @@ impl Drawer for VqganDrawer {
         if self.size == self.work_size {
             return Ok(picture);
         }
-        // The middle is delivered; the smaller part of an odd surplus is on the left and at the top.
-        let top = (self.work_size.height - self.size.height) / 2;
-        let left = (self.work_size.width - self.size.width) / 2;
+        // The middle is delivered.
+        let (left, top) = self.place();
         Ok(picture.narrow(2, top, self.size.height)?.narrow(3, left, self.size.width)?.contiguous()?)
     }
 
@@ -204,8 +208,38 @@ impl Drawer for VqganDrawer {
         Ok(self.latent.set(&self.bounds.clamp(&self.latent)?)?)
     }
 
+    /// Encodes the picture, and takes the latent where the picture is touched. Elsewhere it stays, since encoding again would
+    /// blur the picture.
+    fn repaint(&self, picture: RgbImage, touched: &[bool]) -> Result<()> {
+        let (_, channels, rows, columns) = self.latent.dims4()?;
+        let codes = codes_of(&self.vqgan, &picture, self.work_size, self.latent.device())?;
+        let painted = self.vqgan.lookup(&codes, rows, columns)?.flatten_all()?.to_vec1::<f32>()?;
+        let (left, top) = self.place();
+        let factor = self.vqgan.config().factor();
+        let mut is_touched = vec![false; rows * columns];
+        for (at, _) in touched.iter().enumerate().filter(|(_, touched)| **touched) {
+            let (x, y) = (at % self.size.width + left, at / self.size.width + top);
+            is_touched[y / factor * columns + x / factor] = true;
+        }
+        let mut values = self.latent.as_detached_tensor().flatten_all()?.to_vec1::<f32>()?;
+        for channel in 0..channels {
+            let plane = channel * rows * columns;
+            for at in (0..rows * columns).filter(|at| is_touched[*at]) {
+                values[plane + at] = painted[plane + at];
+            }
+        }
+        Ok(self.latent.set(&Tensor::from_vec(values, self.latent.shape(), self.latent.device())?)?)
+    }
+
     fn own_losses(&self) -> Result<Vec<(&'static str, Tensor)>> {
         let Some(held) = &self.held else { return Ok(Vec::new()) };
         Ok(vec![("init", held.forward(&self.latent)?)])
     }
+}
+
+/// The codes of a picture whose edges are extended to the size that the VQGAN works at.
+fn codes_of(vqgan: &Vqgan, picture: &RgbImage, work_size: Size, device: &Device) -> Result<Vec<u32>> {
+    let image = picture::pad_to(picture, work_size);
+    let shape = (1, 3, work_size.height, work_size.width);
+    vqgan.quantize(&vqgan.encode(&Tensor::from_vec(to_values(&image, 3), shape, device)?)?)
 }

@@ -18,6 +18,7 @@ pub fn check(settings: &Settings) -> Result<()> {
         ("outline", settings.outline == Some(true)),
         ("transparent", settings.transparent),
         ("pixel_zoom", settings.pixel_zoom.is_some()),
+        ("overlay", settings.overlay.is_some()),
     ];
     if let Some((option, _)) = asked.into_iter().find(|(option, is_asked)| *is_asked && !blueprint.has(option)) {
         return Err(drawer::refusal(blueprint, option, |other| other.has(option)));
@@ -27,6 +28,17 @@ pub fn check(settings: &Settings) -> Result<()> {
             "‹init-weight› needs a starting image, but none was given",
             "give one with ‹init-image›, or use ‹init-noise› prior",
         ));
+    }
+    let of_image = [("init-opacity", settings.init_opacity), ("init-pixel-weight", settings.init_pixel_weight)];
+    if let Some((option, _)) =
+        of_image.iter().find(|(_, given)| given.is_some()).filter(|_| settings.init_image.is_none())
+    {
+        let problem = format!("‹{option}› needs an init image, but none was given");
+        return Err(Error::usage(problem, "give one with ‹init-image›"));
+    }
+    if settings.overlay.is_some() && settings.transparent {
+        let problem = "‹overlay› does not work with ‹transparent›, which would make it transparent again";
+        return Err(Error::usage(problem, "leave out one of them"));
     }
     if settings.prompt_outside.is_some() && settings.mask.is_none() {
         return Err(Error::usage(

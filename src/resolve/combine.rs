@@ -13,6 +13,9 @@ use crate::{Error, Result, picture, upscale};
 /// The default number of colors of pixel art.
 const PIXEL_ART_COLORS: usize = 12;
 
+/// How often an image is laid over the picture, in iterations: pixray's `--overlay_every`.
+const OVERLAY_EVERY: usize = 10;
+
 /// Combines layers, the strongest first, into settings.
 ///
 /// A layer with a model or a quality brings its preset with it: below the values of the layer, above every weaker
@@ -102,6 +105,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     merged.outline = merged.outline.filter(|is_outlined| *is_outlined);
     settle_styles(&mut merged)?;
     settle_upscaling(&mut merged, vqgan)?;
+    settle_overlay(&mut merged)?;
     if let (Some(feather), Some(option)) = (merged.mask_feather, OptionInfo::of("mask_feather")) {
         #[allow(clippy::cast_precision_loss, reason = "larger numbers are out of range")]
         option.check(feather as f64)?;
@@ -185,6 +189,24 @@ fn settle_upscaling(merged: &mut Overrides, vqgan: &str) -> Result<()> {
         let hint = "give only one of them: ‹pixel-zoom› already sets the size of each cell";
         return Err(Error::usage("‹upscale› and ‹pixel-zoom› are both given", hint));
     }
+    Ok(())
+}
+
+/// How often and how opaque something is laid over the picture: both belong to the settings only if something is.
+fn settle_overlay(merged: &mut Overrides) -> Result<()> {
+    #[allow(clippy::cast_precision_loss, reason = "larger numbers are out of range")]
+    let given = [
+        ("overlay_every", merged.overlay_every.map(|every| every as f64)),
+        ("overlay_opacity", merged.overlay_opacity),
+    ];
+    for (name, value) in given {
+        if let (Some(value), Some(option)) = (value, OptionInfo::of(name)) {
+            option.check(value)?;
+        }
+    }
+    let is_laid = merged.overlay.is_some();
+    merged.overlay_every = is_laid.then(|| merged.overlay_every.unwrap_or(OVERLAY_EVERY));
+    merged.overlay_opacity = is_laid.then(|| merged.overlay_opacity.unwrap_or(1.0));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{LoadedModel, Models, masks};
+use super::{LoadedModel, Models, masks, overlay};
 use crate::clip::Clip;
 use crate::device::ComputeDevice;
 use crate::drawer::{self, Blueprint};
@@ -69,7 +69,8 @@ impl<'a> Estimate<'a> {
             // An image that cannot be read is reported later, when it is read.
             let pictures = pictures(settings).filter_map(|path| picture::reading_memory(path).ok());
             let mask = settings.mask.as_ref().and_then(Mask::file).and_then(|path| picture::layered_memory(path).ok());
-            reading = pictures.chain(mask).max().unwrap_or_default();
+            let overlay = settings.overlay.as_deref().and_then(|path| picture::layered_memory(path).ok());
+            reading = pictures.chain(mask).chain(overlay).max().unwrap_or_default();
             lasting = blueprint.lasting_memory(settings, models.loaded())?;
             if let Some(vqgan) = &models.vqgan {
                 lasting += vqgan.compiled_bytes();
@@ -95,7 +96,7 @@ impl<'a> Estimate<'a> {
         };
         let losses = losses(settings);
         let masked = masks::memory(settings);
-        lasting += masked.lasting;
+        lasting += masked.lasting.saturating_add(overlay::memory(settings));
         let (starting, enlarging) = (starting.max(masked.starting), enlarging.saturating_add(masked.enlarging));
         Ok(Self { settings, models, blueprint, losses, of, program, lasting, file, starting, reading, enlarging })
     }

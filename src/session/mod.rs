@@ -7,6 +7,7 @@ mod iteration;
 mod masks;
 pub(crate) mod memory;
 mod models;
+mod overlay;
 mod plan;
 mod plateau;
 mod readings;
@@ -37,10 +38,11 @@ use backdrop::Backdrop;
 use coloring::Coloring;
 use iteration::{Iteration, Moved};
 use masks::{Masking, Masks};
+use overlay::Overlay;
 use readings::Readings;
 use second_pass::SecondPass;
 
-use crate::device::{ComputeDevice, Moment};
+use crate::device::{ComputeDevice, Moment, bring};
 use crate::drawer::{self, Drawer, Start};
 use crate::frozen::{Network, SquareSum, with_gradient};
 use crate::judge::{Cutouts, Fit, Judge, Loss, LossValue, Reach, Seen, losses, no_gradient};
@@ -69,6 +71,8 @@ pub struct Session {
     masks: Option<Masks>,
     /// What the mask does to the pictures of the current pass
     masking: Option<Masking>,
+    /// The image that is laid over the picture, if there is one
+    overlay: Option<Overlay>,
     /// The second pass, if there is one
     second_pass: Option<SecondPass>,
     /// Whether the next iteration is launched before the results of this one are read
@@ -109,7 +113,10 @@ impl Session {
         let init = settings.init_image.as_deref().map(picture::read).transpose()?;
         let masks = Masks::read(settings, first.size, init.as_ref(), warn)?;
         let start = match init {
-            Some(picture) => Start::Picture(picture, settings.init_weight),
+            Some(picture) => {
+                let picture = start::over_noise(picture, &first, plan, models, masks.as_ref(), &mut stream)?;
+                Start::Picture(picture, settings.init_weight)
+            }
             None => match start::first_picture(&first, models, masks.as_ref().map(Masks::first), &mut stream)? {
                 Some(picture) => Start::Picture(picture, settings.init_weight),
                 None => Start::Noise(settings.init_noise, &mut stream),
@@ -159,6 +166,7 @@ impl Session {
             fit: None,
             masks,
             masking,
+            overlay: Overlay::read(settings, first.size)?,
             second_pass: SecondPass::of(plan, models),
             ahead: None,
             judged: None,
@@ -311,6 +319,7 @@ impl Session {
     }
 
     fn ask_for(&mut self, number: usize, before: Moved) -> Result<Iteration> {
+        self.lay_over(number)?;
         let picture = self.drawer.draw()?;
         let backdrop = Backdrop::new(self.settings.seed.0, number);
         let visible = self.masked(backdrop.behind(&picture)?)?;
@@ -364,6 +373,16 @@ impl Session {
         self.drawer.constrain()?;
         let own_losses = own_losses.into_iter().map(|(name, _)| name).collect();
         Ok(Iteration { number, picture: drawn, readings, computed, picture_losses, own_losses, factor, before })
+    }
+
+    /// Lays the overlay over the picture if it is due before an iteration.
+    fn lay_over(&self, iteration: usize) -> Result<()> {
+        let Some(overlay) = self.overlay.as_ref().filter(|overlay| overlay.is_due(iteration)) else { return Ok(()) };
+        let picture = picture::to_image(&bring(&self.drawer.draw()?.detach())?)?;
+        match overlay.over(&picture) {
+            Some((laid, touched)) => self.drawer.repaint(laid, &touched),
+            None => Ok(()),
+        }
     }
 
     /// What judges see of what is visible of a picture, `[1, 3, height, width]`: with a mask, maybe in its surroundings.

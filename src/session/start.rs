@@ -2,9 +2,11 @@
 
 use image::RgbImage;
 
-use super::masks::Matte;
-use super::{Models, styles};
+use super::masks::{Masks, Matte};
+use super::{Models, Plan, styles};
 use crate::Result;
+use crate::device::bring;
+use crate::drawer::{self, Start};
 use crate::judge::Part;
 use crate::models::embedded;
 use crate::picture::{self, Size};
@@ -44,6 +46,42 @@ pub(super) fn first_picture(
     let streams = [&mut named("init outside"), &mut named("composing outside")];
     let outside = of_prompts(&prior, &of_outside, streams)?;
     Ok(Some(outside.map_or(inside.clone(), |outside| blended(inside, &outside, &matte.values))))
+}
+
+/// The init image over what a run would start from without it, if its opacity is below 1: the first picture of the prior, or
+/// what the drawer makes of noise. The result has the size of the pass. What an inpainted picture keeps is not mixed.
+///
+/// # Errors
+/// If the computation fails.
+pub(super) fn over_noise(
+    init: RgbImage,
+    settings: &Settings,
+    plan: &Plan,
+    models: &Models,
+    masks: Option<&Masks>,
+    stream: &mut Stream,
+) -> Result<RgbImage> {
+    #[allow(clippy::cast_possible_truncation)]
+    let Some(opacity) = settings.init_opacity.filter(|opacity| *opacity < 1.0).map(|opacity| opacity as f32) else {
+        return Ok(init);
+    };
+    let matte = masks.map(Masks::first);
+    let without = Settings { init_image: None, init_weight: 0.0, init_opacity: None, ..settings.clone() };
+    let noise = match first_picture(&without, models, matte, stream)? {
+        Some(picture) => picture,
+        None => {
+            let start = Start::Noise(without.init_noise, stream);
+            let (blueprint, device) = (drawer::of(&without.drawer)?, plan.device().tensors());
+            let drawer = blueprint.build(&without, models.loaded(), plan.recomputed().decoder, start, device)?;
+            picture::to_image(&bring(&drawer.draw()?.detach())?)?
+        }
+    };
+    let init = picture::cover(init, settings.size)?;
+    let shares: Vec<f32> = match matte.filter(|_| settings.is_inpainted()) {
+        Some(matte) => matte.values.iter().map(|value| 1.0 - (1.0 - opacity) * value).collect(),
+        None => vec![opacity; settings.size.width * settings.size.height],
+    };
+    Ok(blended(init, &noise, &shares))
 }
 
 /// A part of a picture, with its edges extended to a size.

@@ -139,7 +139,8 @@ impl Settings {
         let mask = self.mask.iter().filter_map(Mask::file).map(|path| ("mask", path.to_owned()));
         let palette = self.palette.iter().filter_map(|text| file_of(text)).map(|path| ("palette", path));
         let prompts = self.image_prompt.iter().map(|prompt| ("image-prompt", PathBuf::from(&prompt.value)));
-        init.chain(mask).chain(prompts).chain(palette).collect()
+        let overlay = self.overlay.iter().map(|path| ("overlay", path.clone()));
+        init.chain(mask).chain(overlay).chain(prompts).chain(palette).collect()
     }
 
     /// The number of iterations to run.

@@ -31,6 +31,7 @@ mod resume;
 mod resumed_movies;
 mod rooms;
 mod sources;
+mod starts;
 mod startup;
 mod strokes;
 mod study;

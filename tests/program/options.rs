@@ -221,6 +221,44 @@ const GENERATE: [Group; 13] = [
                 ],
             ),
             (
+                "--init-opacity",
+                &[
+                    "apple --dry-run --init-image photo.png --init-opacity 0.4",
+                    "apple --init-opacity 0.4",
+                    "apple --init-image photo.png --init-opacity 40",
+                ],
+            ),
+            (
+                "--init-pixel-weight",
+                &[
+                    "apple --dry-run --init-image photo.png --init-pixel-weight 2",
+                    "apple --init-pixel-weight 2",
+                    "apple --init-image photo.png --init-pixel-weight -1",
+                ],
+            ),
+            (
+                "--overlay",
+                &[
+                    "apple --dry-run --overlay photo.png",
+                    "apple --overlay none.png",
+                    "apple --overlay text.png",
+                    "apple --overlay photo.png --drawer strokes",
+                ],
+            ),
+            (
+                "--overlay-every",
+                &[
+                    "apple --dry-run --overlay photo.png --overlay-every 5",
+                    "apple --dry-run --overlay-every 5",
+                    "apple --overlay photo.png --overlay-every 0",
+                    "apple --overlay-every often",
+                ],
+            ),
+            (
+                "--overlay-opacity",
+                &["apple --dry-run --overlay photo.png --overlay-opacity 0.5", "apple --overlay-opacity 2"],
+            ),
+            (
                 "--init-weight",
                 &[
                     "apple --dry-run --init-image photo.png --init-weight 0.5",

@@ -1,5 +1,6 @@
 //! Losses of the picture itself, in addition to the perceptors. Each loss is a file here and an entry in [`ALL`].
 
+mod nearness;
 mod palette;
 
 use candle_core::Tensor;
@@ -13,7 +14,7 @@ use crate::settings::Settings;
 type Constructor = fn(&Settings) -> Option<Box<dyn Loss>>;
 
 /// All losses, in the order in which they are summed and shown.
-const ALL: &[Constructor] = &[palette::new];
+const ALL: &[Constructor] = &[palette::new, nearness::new];
 
 /// The losses that settings ask for.
 #[must_use]
@@ -86,5 +87,14 @@ mod tests {
     fn pictures_of_few_colors_are_pulled_to_them() {
         assert!(names(Overrides { colors: Some(4), ..Overrides::default() }).contains(&"palette"));
         assert!(!names(Overrides::default()).contains(&"palette"));
+    }
+
+    #[test]
+    fn pictures_are_held_to_an_init_image_if_asked() {
+        let held = |init_pixel_weight| {
+            names(Overrides { init_image: Some("a.png".into()), init_pixel_weight, ..Overrides::default() })
+        };
+        assert!(held(Some(2.0)).contains(&"init-pixels"));
+        assert!(held(Some(0.0)).is_empty() && held(None).is_empty());
     }
 }

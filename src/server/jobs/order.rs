@@ -37,7 +37,7 @@ pub(super) struct Prepared {
 /// Completes what is asked for with the server's own settings, and checks it. `key` is the visitor's own name for the
 /// request.
 pub(super) async fn prepare(app: &App, visitor: &Visitor, asked: Asked, key: Option<&str>) -> Answer<Prepared> {
-    let Asked { mut overrides, products, init_image, mask, image_prompts, email: _ } = asked;
+    let Asked { mut overrides, products, init_image, mask, overlay, image_prompts, email: _ } = asked;
     if overrides.prompt.is_none() {
         return Err(refused("prompt", "no prompt was given").hint("say what to draw"));
     }
@@ -58,6 +58,9 @@ pub(super) async fn prepare(app: &App, visitor: &Visitor, asked: Asked, key: Opt
     overrides.init_image = start.map(|(name, _)| name.into());
     if let Some(id) = mask {
         overrides.mask = Some(Mask::File(inputs.add("mask", 1, &id).await?.0));
+    }
+    if let Some(id) = overlay {
+        overrides.overlay = Some(inputs.add("overlay", 1, &id).await?.0.into());
     }
     let mut steered = Vec::new();
     for (number, (id, weight)) in (1..).zip(image_prompts) {
@@ -215,6 +218,7 @@ pub(in crate::server) fn check_own(settings: &[Overrides]) -> crate::Result<()> 
         let named = [
             ("init-image", layer.init_image.is_some()),
             ("image-prompt", layer.image_prompt.is_some()),
+            ("overlay", layer.overlay.is_some()),
             ("mask", layer.mask.as_ref().and_then(Mask::file).is_some()),
             (PALETTE, palette),
         ];

@@ -21,7 +21,7 @@ pub(in crate::server) const PRODUCTS: &str = "products";
 /// The field that asks for a letter at the end of the job.
 pub(in crate::server) const EMAIL: &str = "email";
 /// Settings that name a file on the command line, and an upload here.
-pub(in crate::server) const UPLOADS: [&str; 3] = ["init_image", "mask", "image_prompt"];
+pub(in crate::server) const UPLOADS: [&str; 4] = ["init_image", "mask", "overlay", "image_prompt"];
 /// The setting that may name a file on the command line, but not here.
 pub(in crate::server) const PALETTE: &str = "palette";
 
@@ -41,6 +41,8 @@ pub(in crate::server) struct Asked {
     pub init_image: Option<Id>,
     /// The upload that is the mask
     pub mask: Option<Id>,
+    /// The upload to lay over the picture
+    pub overlay: Option<Id>,
     /// The uploads to steer toward, with their weights
     pub image_prompts: Vec<(Id, f64)>,
 }
@@ -74,6 +76,7 @@ pub(in crate::server) fn read(body: Map<String, Value>) -> Answer<Asked> {
                 Parts::Upload(id) => asked.mask = Some(id),
                 Parts::Side(side) => asked.overrides.mask = Some(side),
             },
+            "overlay" => asked.overlay = Some(upload_in(value).map_err(wrong)?),
             "image_prompt" => asked.image_prompts = weighted_uploads_in(value).map_err(wrong)?,
             _ => settings.push((known(&name)?, value)),
         }
@@ -286,7 +289,7 @@ mod tests {
     fn requests_have_these_fields_and_no_others() {
         // Whoever adds one must be sure that it names no file and no model, and claims no share of the machine.
         let expected = "prompt quality size aspect iterations stop_at auto_stop seed style style_weight upscale hires \
-            image_prompt noise_prompt init_image init_weight init_noise mask prompt_outside mask_feather cutouts augment cut_noise optimizer learning_rate \
+            image_prompt noise_prompt init_image init_opacity init_weight init_pixel_weight init_noise overlay overlay_every overlay_opacity mask prompt_outside mask_feather cutouts augment cut_noise optimizer learning_rate \
             learning_rate_drops drawer pixel_shape pixel_size pixel_scale smoothness tidy outline transparent \
             alpha_weight pixel_art pixel_zoom strokes segments min_stroke_width max_stroke_width paper \
             change_paper decay colorfulness contrast sharpness palette colors palette_weight dither fps frame_every \
@@ -344,6 +347,7 @@ mod tests {
             (json!({"palette": "a.png\\8"}), "palette", "is a file"),
             (json!({"init_image": "../../etc/passwd"}), "init_image", "not the id of an upload"),
             (json!({"image_prompt": ["a.png:0.5"]}), "image_prompt", "not the id of an upload"),
+            (json!({"overlay": "logo.png"}), "overlay", "not the id of an upload"),
             (json!({"mask": "mask.png"}), "mask", "not the id of an upload"),
             (json!({"mask": "lfet:0.3"}), "mask", "did you mean `left`?"),
             (json!({"mask": "left:2"}), "mask", "above 0 and below 1"),

@@ -108,8 +108,16 @@ pub fn opened() -> Vec<Opened> {
 }
 
 /// Help that differs from that of the command line, where files have paths.
-const HELP: [(&str, &str, Option<&str>); 5] = [
+const HELP: [(&str, &str, Option<&str>); 6] = [
     ("init_image", "Image to start from: the id of an upload", None),
+    (
+        "overlay",
+        "Image to lay over the picture again and again: the id of an upload",
+        Some(
+            "The run goes on from the picture with the image on it, so it may change again until the next time. What is \
+             transparent in the image changes nothing. It is resized and cropped like init_image.",
+        ),
+    ),
     (
         "mask",
         "Let the prompts act only on a part: the id of an upload, whose white is the part, or a side such as left:0.3",

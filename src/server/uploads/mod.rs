@@ -56,7 +56,7 @@ pub fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Upload)]
 struct View {
-    /// The name of the upload, for `init_image`, `mask` and `image_prompt`
+    /// The name of the upload, for `init_image`, `mask`, `overlay` and `image_prompt`
     #[schema(pattern = "^[0-9a-hjkmnp-tv-z]{26}$", example = "3kq8s2v6m1x9c4t7w0zr5yhdbn")]
     id: String,
     /// Columns, after the picture was turned
@@ -123,7 +123,7 @@ impl From<Upload> for View {
 /// Give a picture
 ///
 /// A job can start from the picture (`init_image`) or be steered toward it (`image_prompt`), or prompts can act on its white
-/// part (`mask`). The same picture is stored once, so giving it again answers the upload that there is.
+/// part (`mask`), or it is laid over the picture (`overlay`). The same picture is stored once, so giving it again answers the upload that there is.
 #[utoipa::path(
     post, path = "/uploads", tag = "uploads", operation_id = "create_upload",
     request_body(content = Form, content_type = "multipart/form-data"),

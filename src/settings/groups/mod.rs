@@ -137,7 +137,18 @@ mod tests {
         assert_eq!(text("augment").as_deref(), Some("crop,perspective,jitter"));
         assert_eq!((text("fps").as_deref(), text("size"), text("seconds")), (Some("25"), None, None));
         // Requests name no files and no models, and claim no share of the machine.
-        for name in ["init_image", "image_prompt", "mask", "palette", "model", "vqgan", "clip", "cut_batch", "device"] {
+        for name in [
+            "init_image",
+            "image_prompt",
+            "mask",
+            "overlay",
+            "palette",
+            "model",
+            "vqgan",
+            "clip",
+            "cut_batch",
+            "device",
+        ] {
             assert_eq!(OptionInfo::of(name).unwrap().setter, Setter::CommandLine, "{name}");
         }
     }

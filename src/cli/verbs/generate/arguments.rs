@@ -127,6 +127,7 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
         for weaker in [&mut environment, &mut config] {
             (weaker.stop_at, weaker.init_image, weaker.image_prompt, weaker.noise_prompt) = (None, None, None, None);
             (weaker.seconds, weaker.style, weaker.style_weight) = (None, None, None);
+            (weaker.init_opacity, weaker.init_pixel_weight, weaker.overlay) = (None, None, None);
             (weaker.mask, weaker.prompt_outside, weaker.mask_feather) = (None, None, None);
         }
     }

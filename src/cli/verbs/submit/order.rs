@@ -10,7 +10,7 @@ use crate::settings::{Choice, Mask, OptionInfo, Overrides, Seed, Setter, Weighte
 use crate::{Error, Result};
 
 /// Options that name files. A server takes uploads and colors instead.
-const FILES: [&str; 4] = ["init_image", "mask", "image_prompt", "palette"];
+const FILES: [&str; 5] = ["init_image", "mask", "overlay", "image_prompt", "palette"];
 
 /// The settings that a request may have.
 pub(super) struct Open;
@@ -56,6 +56,9 @@ pub(super) fn of(settings: &Overrides) -> Result<Map<String, Value>> {
 pub(super) fn upload(order: &mut Map<String, Value>, settings: &Overrides, server: &Server) -> Result<()> {
     if let Some(path) = &settings.init_image {
         order.insert("init_image".into(), server.upload(path)?.into());
+    }
+    if let Some(path) = &settings.overlay {
+        order.insert("overlay".into(), server.upload(path)?.into());
     }
     if let Some(path) = settings.mask.as_ref().and_then(Mask::file) {
         order.insert("mask".into(), server.upload(path)?.into());

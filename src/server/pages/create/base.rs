@@ -19,7 +19,7 @@ use crate::settings::Mask;
 use crate::worker::Order;
 
 /// Settings that the form itself decides.
-const OF_THE_FORM: [&str; 15] = [
+const OF_THE_FORM: [&str; 16] = [
     "prompt",
     "style",
     "quality",
@@ -33,6 +33,7 @@ const OF_THE_FORM: [&str; 15] = [
     "init_image",
     "image_prompt",
     "mask",
+    "overlay",
     "outline",
     "upscale",
 ];
@@ -46,8 +47,9 @@ pub(super) struct Base {
     /// Its size
     pub size: String,
     settings: Map<String, Value>,
-    /// Its mask as a request has it: a side, or the upload; none if it has none, or if the upload was deleted meanwhile
-    mask: Option<String>,
+    /// Its mask and its overlay as a request has them, with their fields: a side or an upload, if that was not deleted
+    /// meanwhile
+    inputs: Vec<(&'static str, String)>,
 }
 
 impl Base {
@@ -108,6 +110,10 @@ impl Base {
             Some(path) => upload_of(app, visitor, &order, path.to_str()).await?,
             None => settings.mask.as_ref().map(ToString::to_string),
         };
+        let overlay = settings.overlay.as_ref().and_then(|path| path.to_str());
+        let overlay = upload_of(app, visitor, &order, overlay).await?;
+        let inputs = [("mask", mask), ("overlay", overlay)];
+        let inputs = inputs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
         let size = settings.upscaled_size().to_string();
         // Settings can always be written.
         let Ok(Value::Object(settings)) = serde_json::to_value(settings) else {
@@ -115,7 +121,7 @@ impl Base {
         };
         let styles = settings.get("style").and_then(Value::as_array).into_iter().flatten();
         let styles = styles.filter_map(|style| style.as_str().map(str::to_owned)).collect();
-        Ok(Self { wish: Wish { styles, ..wish }, page, size, settings, mask })
+        Ok(Self { wish: Wish { styles, ..wish }, page, size, settings, inputs })
     }
 
     /// Whether the rest of its settings suits a wish: a quality and a drawer bring settings of their own.
@@ -125,6 +131,7 @@ impl Base {
 
     /// The settings that the form does not show, as a request has them.
     pub fn settings(&self, wish: &Wish) -> Map<String, Value> {
+        let has_mask = self.inputs.iter().any(|(name, _)| *name == "mask");
         let is_kept = |name: &str, value: &Value| {
             let is_decided = match name {
                 "size" => !wish.aspect.is_empty(),
@@ -132,8 +139,10 @@ impl Base {
                 "style_weight" => wish.styles.is_empty(),
                 "stop_at" | "learning_rate_drops" => wish.iterations != self.wish.iterations,
                 // These belong to the mask.
-                "prompt_outside" => self.mask.is_none(),
-                "mask_feather" => self.mask.is_none() || wish.init_image.is_empty(),
+                "prompt_outside" => !has_mask,
+                "mask_feather" => !has_mask || wish.init_image.is_empty(),
+                // These belong to the image.
+                "init_opacity" | "init_pixel_weight" => wish.init_image.is_empty(),
                 name => OF_THE_FORM.contains(&name),
             };
             !is_decided && !value.is_null()
@@ -141,7 +150,7 @@ impl Base {
         let fields = request::fields().filter_map(|name| Some((name, self.settings.get(name)?)));
         let kept =
             fields.filter(|(name, value)| is_kept(name, value)).map(|(name, value)| (name.into(), value.clone()));
-        kept.chain(self.mask.clone().map(|mask| ("mask".to_owned(), mask.into()))).collect()
+        kept.chain(self.inputs.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into()))).collect()
     }
 }
 
