@@ -5,9 +5,11 @@ mod backdrop;
 mod coloring;
 mod fit;
 mod iteration;
+mod masks;
 pub(crate) mod memory;
 mod models;
 mod no_text;
+mod overlay;
 mod plan;
 mod plateau;
 mod readings;
@@ -29,6 +31,7 @@ use candle_core::{Tensor, Var};
 
 pub use average::Average;
 pub use fit::FitSoFar;
+pub use masks::Surroundings;
 pub use memory::Recomputed;
 pub use models::{LoadedModel, ModelStore, Models, check_usable};
 pub use no_text::prepare_no_text;
@@ -40,11 +43,13 @@ pub use state::{Judged, SessionState};
 use backdrop::Backdrop;
 use coloring::Coloring;
 use iteration::{Iteration, Moved};
+use masks::{Masking, Masks};
+use overlay::Overlay;
 use readings::Readings;
 use second_pass::SecondPass;
 use shift::Shift;
 
-use crate::device::{ComputeDevice, Moment};
+use crate::device::{ComputeDevice, Moment, bring};
 use crate::drawer::{self, Drawer, Start};
 use crate::frozen::{Network, SquareSum, with_gradient};
 use crate::judge::{Cutouts, Fit, Framing, Judge, Loss, LossValue, Reach, Seen, losses, no_gradient};
@@ -73,6 +78,12 @@ pub struct Session {
     /// Compares the whole picture with its prompts, by each CLIP
     fits: Vec<Fit>,
     fit: Option<FitSoFar>,
+    /// The mask, if there is one
+    masks: Option<Masks>,
+    /// What the mask does to the pictures of the current pass
+    masking: Option<Masking>,
+    /// The image that is laid over the picture, if there is one
+    overlay: Option<Overlay>,
     /// The second pass, if there is one
     second_pass: Option<SecondPass>,
     /// Whether the next iteration is launched before the results of this one are read
@@ -110,9 +121,14 @@ impl Session {
         let settings = plan.settings();
         let mut stream = Stream::new(settings.seed.0, "init", 0);
         let first = second_pass::first_pass(settings);
-        let start = match &settings.init_image {
-            Some(path) => Start::Picture(start::tiled(picture::read(path)?, &first)?, settings.init_weight),
-            None => match start::first_picture(&first, models, &mut stream)? {
+        let init = settings.init_image.as_deref().map(picture::read).transpose()?;
+        let masks = Masks::read(settings, first.size, init.as_ref(), warn)?;
+        let start = match init {
+            Some(picture) => {
+                let picture = start::over_noise(picture, &first, plan, models, masks.as_ref(), &mut stream)?;
+                Start::Picture(start::tiled(picture, &first)?, settings.init_weight)
+            }
+            None => match start::first_picture(&first, models, masks.as_ref().map(Masks::first), &mut stream)? {
                 Some(picture) => Start::Picture(start::tiled(picture, &first)?, settings.init_weight),
                 None => Start::Noise(settings.init_noise, &mut stream),
             },
@@ -120,6 +136,7 @@ impl Session {
         let device = plan.device().tensors();
         let blueprint = drawer::of(&settings.drawer)?;
         let drawer = blueprint.build(&first, models.loaded(), plan.recomputed().decoder, start, device)?;
+        let masking = masks.as_ref().map(|masks| masks.masking(&first, drawer.as_ref(), device)).transpose()?;
         let cutouts = Cutouts {
             reach: Reach::All,
             count: settings.cutouts,
@@ -133,13 +150,17 @@ impl Session {
         let (mut perceptors, mut fits) = (Vec::new(), Vec::new());
         for clip in &models.clips {
             let prompts = targets::perceptor(settings, clip, cutouts.clone(), device, warn)?;
-            fits.extend(fit::fit(settings, clip, &prompts)?);
+            let outside = targets::outside(settings, clip, &prompts, warn)?;
+            for perceptor in std::iter::once(&prompts).chain(&outside) {
+                fits.extend(fit::fit(settings, clip, perceptor)?);
+            }
             let styles = styles::perceptor(settings, clip, &cutouts, warn)?;
-            let both = [Some(prompts), styles].into_iter().flatten();
-            perceptors.extend(both.map(|perceptor| perceptor.recomputing(plan.recomputed().clip)));
+            let all = [Some(prompts), outside, styles].into_iter().flatten();
+            perceptors.extend(all.map(|perceptor| perceptor.recomputing(plan.recomputed().clip)));
         }
         let optimizer = optimizer(settings, drawer.as_ref())?;
-        let judge = Judge { perceptors, batch: plan.cut_batch() };
+        let mut judge = Judge { perceptors, batch: plan.cut_batch() };
+        limit(&mut judge, masking.as_ref());
         let coloring = Coloring::new(settings)?;
         Ok(Self {
             drawer,
@@ -156,6 +177,9 @@ impl Session {
             last: None,
             fits,
             fit: None,
+            masks,
+            masking,
+            overlay: Overlay::read(settings, first.size)?,
             second_pass: SecondPass::of(plan, models),
             ahead: None,
             judged: None,
@@ -321,9 +345,12 @@ impl Session {
     }
 
     fn ask_for(&mut self, number: usize, before: Moved) -> Result<Iteration> {
+        self.lay_over(number)?;
         let picture = self.drawer.draw()?;
         let backdrop = Backdrop::new(self.settings.seed.0, number);
-        let shift = Shift::new(&self.settings, number, backdrop.behind(&picture)?)?;
+        // A tile has no mask, so what moves has no part that stays in its place.
+        let visible = self.masked(backdrop.behind(&picture)?)?;
+        let shift = Shift::new(&self.settings, number, visible)?;
         let judgement = self.judge.judge(shift.seen(), number)?;
         let mut gradient = backdrop.gradient(&picture, shift.back(judgement.gradient)?)?;
         if let Some(coloring) = &mut self.coloring {
@@ -338,6 +365,11 @@ impl Session {
                 gradient = (gradient + verdict.gradient)?;
                 picture_losses.push((loss.name(), verdict.loss));
             }
+        }
+        if let Some(masking) = &self.masking {
+            let (loss, whole) = masking.hold(&drawn, gradient)?;
+            gradient = whole;
+            picture_losses.extend(loss.map(|loss| ("outside", LossValue::Computed(loss))));
         }
         // The backward pass of the drawer starts from the gradient of the judges.
         let mut objective = with_gradient(&picture, &gradient)?;
@@ -372,6 +404,25 @@ impl Session {
         self.drawer.constrain()?;
         let own_losses = own_losses.into_iter().map(|(name, _)| name).collect();
         Ok(Iteration { number, picture: drawn, readings, computed, picture_losses, own_losses, factor, before })
+    }
+
+    /// Lays the overlay over the picture if it is due before an iteration. An average of the parameters goes on: it is of what
+    /// the iterations judge, so it has the overlay as far as their pictures have it.
+    fn lay_over(&self, iteration: usize) -> Result<()> {
+        let Some(overlay) = self.overlay.as_ref().filter(|overlay| overlay.is_due(iteration)) else { return Ok(()) };
+        let picture = picture::to_image(&bring(&self.drawer.draw()?.detach())?)?;
+        match overlay.over(&picture) {
+            Some((laid, touched)) => self.drawer.repaint(laid, &touched),
+            None => Ok(()),
+        }
+    }
+
+    /// What judges see of what is visible of a picture, `[1, 3, height, width]`: with a mask, maybe in its surroundings.
+    fn masked(&self, visible: Tensor) -> Result<Tensor> {
+        match &self.masking {
+            Some(masking) => masking.seen(visible),
+            None => Ok(visible),
+        }
     }
 
     /// Reads the results of an iteration, and undoes its step if they are not finite.
@@ -417,4 +468,12 @@ fn optimizer(settings: &Settings, drawer: &dyn Drawer) -> Result<Optimizer> {
         Some(momentum) => optimizer.with_momentum(momentum),
         None => optimizer,
     })
+}
+
+/// Limits each perceptor to what it sees and moves with a mask.
+fn limit(judge: &mut Judge, masking: Option<&Masking>) {
+    for perceptor in &mut judge.perceptors {
+        let area = masking.and_then(|masking| masking.area(perceptor.cutouts().reach));
+        perceptor.set_area(area);
+    }
 }

@@ -15,6 +15,7 @@ mod form;
 mod groups;
 mod learning_rate;
 mod loss;
+mod mask;
 mod options;
 mod pixel_shape;
 mod point;
@@ -41,6 +42,7 @@ pub use groups::{OPTIONS, Overrides, Settings, VideoSettings};
 pub(crate) use groups::{check_upscaler, checked_quality};
 pub use learning_rate::LearningRateDrops;
 pub use loss::{LossChoice, LossKind, PictureLoss};
+pub use mask::{Mask, Side};
 pub use options::{OptionInfo, Setter};
 pub use pixel_shape::PixelShape;
 pub(crate) use prompt::EMPTY_PROMPT;
@@ -99,6 +101,12 @@ impl Settings {
         Some((self.upscale?, self.upscaler.as_deref().unwrap_or(upscale::DEFAULT)))
     }
 
+    /// Whether the picture is that of --init-image outside its mask.
+    #[must_use]
+    pub fn is_inpainted(&self) -> bool {
+        self.mask.is_some() && self.init_image.is_some() && self.prompt_outside.is_none()
+    }
+
     /// The number of iterations before the second pass of --hires; none without one.
     #[must_use]
     pub fn second_pass_begins(&self) -> Option<usize> {
@@ -145,9 +153,11 @@ impl Settings {
     #[must_use]
     pub fn input_files(&self) -> Vec<(&'static str, PathBuf)> {
         let init = self.init_image.iter().map(|path| ("init-image", path.clone()));
+        let mask = self.mask.iter().filter_map(Mask::file).map(|path| ("mask", path.to_owned()));
         let palette = self.palette.iter().filter_map(|text| file_of(text)).map(|path| ("palette", path));
         let prompts = self.image_prompt.iter().map(|prompt| ("image-prompt", PathBuf::from(&prompt.value)));
-        init.chain(prompts).chain(palette).collect()
+        let overlay = self.overlay.iter().map(|path| ("overlay", path.clone()));
+        init.chain(mask).chain(overlay).chain(prompts).chain(palette).collect()
     }
 
     /// The number of iterations to run.

@@ -66,11 +66,17 @@ fn check_gradient(loss: &str, values: &[f32], shape: [usize; 3], step: f32, tole
 fn losses_have_names_of_their_own() {
     let every = every();
     let loss = every.iter().map(|choice| choice.parse().unwrap()).collect();
-    let overrides =
-        Overrides { prompt: Some("a".parse().unwrap()), colors: Some(4), loss: Some(loss), ..Overrides::default() };
+    let overrides = Overrides {
+        prompt: Some("a".parse().unwrap()),
+        init_image: Some("a.png".into()),
+        init_pixel_weight: Some(1.0),
+        colors: Some(4),
+        loss: Some(loss),
+        ..Overrides::default()
+    };
     let losses = losses(&combine(&[overrides]).unwrap());
     let names: Vec<&str> = losses.iter().map(|loss| loss.name()).collect();
-    assert_eq!(names.len(), 1 + LossKind::ALL.len());
+    assert_eq!(names.len(), 2 + LossKind::ALL.len());
     for (index, name) in names.iter().enumerate() {
         assert!(!name.is_empty() && !names[..index].contains(name), "{name}");
     }
@@ -87,6 +93,21 @@ fn only_what_is_asked_for_is_judged() {
         asked_for(&["saturation:0", "tv", "border:0"]).iter().map(|loss| loss.name()).collect::<Vec<_>>(),
         ["tv"]
     );
+}
+
+#[test]
+fn pictures_are_held_to_an_init_image_if_asked() {
+    let held = |init_pixel_weight| {
+        let overrides = Overrides {
+            prompt: Some("a".parse().unwrap()),
+            init_image: Some("a.png".into()),
+            init_pixel_weight,
+            ..Overrides::default()
+        };
+        losses(&combine(&[overrides]).unwrap()).iter().map(|loss| loss.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(held(Some(2.0)), ["init-pixels"]);
+    assert!(held(Some(0.0)).is_empty() && held(None).is_empty());
 }
 
 #[test]
