@@ -67,14 +67,13 @@ pub(super) fn over_noise(
     };
     let matte = masks.map(Masks::first);
     let without = Settings { init_image: None, init_weight: 0.0, init_opacity: None, ..settings.clone() };
-    let noise = match first_picture(&without, models, matte, stream)? {
-        Some(picture) => picture,
-        None => {
-            let start = Start::Noise(without.init_noise, stream);
-            let (blueprint, device) = (drawer::of(&without.drawer)?, plan.device().tensors());
-            let drawer = blueprint.build(&without, models.loaded(), plan.recomputed().decoder, start, device)?;
-            picture::to_image(&bring(&drawer.draw()?.detach())?)?
-        }
+    let noise = if let Some(picture) = first_picture(&without, models, matte, stream)? {
+        picture
+    } else {
+        let start = Start::Noise(without.init_noise, stream);
+        let (blueprint, device) = (drawer::of(&without.drawer)?, plan.device().tensors());
+        let drawer = blueprint.build(&without, models.loaded(), plan.recomputed().decoder, start, device)?;
+        picture::to_image(&bring(&drawer.draw()?.detach())?)?
     };
     let init = picture::cover(init, settings.size)?;
     let shares: Vec<f32> = match matte.filter(|_| settings.is_inpainted()) {
