@@ -6,7 +6,8 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 use image::RgbImage;
 
-use super::{Plan, Session, limit};
+use super::masks::limit;
+use super::{Plan, Session};
 use crate::drawer::{self, Loaded, Start};
 use crate::optimizer::Optimizer;
 use crate::picture::{Size, lanczos, to_image, to_values};

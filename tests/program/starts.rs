@@ -99,7 +99,7 @@ fn an_image_is_laid_over_the_picture_when_it_is_due() {
         frames.sort();
         frames.iter().map(|path| apart(&image::open(path).unwrap().to_rgb8(), RED, is_in_quarter)).collect()
     };
-    let [every, second, usual] = ["--overlay-every 1", "--overlay-every 2", ""]
+    let [every, second, usual]: [Vec<bool>; 3] = ["--overlay-every 1", "--overlay-every 2", ""]
         .map(|more| frames(more).iter().map(|apart| *apart == 0.0).collect());
     assert_eq!(every, [true, true, true, true, false]);
     assert_eq!(second, [true, false, true, false, false]);
