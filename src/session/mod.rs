@@ -43,13 +43,13 @@ pub use state::{Judged, SessionState};
 use backdrop::Backdrop;
 use coloring::Coloring;
 use iteration::{Iteration, Moved};
-use masks::{Masking, Masks};
+use masks::{Masking, Masks, limit};
 use overlay::Overlay;
 use readings::Readings;
 use second_pass::SecondPass;
 use shift::Shift;
 
-use crate::device::{ComputeDevice, Moment, bring};
+use crate::device::{ComputeDevice, Moment};
 use crate::drawer::{self, Drawer, Start};
 use crate::frozen::{Network, SquareSum, with_gradient};
 use crate::judge::{Cutouts, Fit, Framing, Judge, Loss, LossValue, Reach, Seen, losses, no_gradient};
@@ -406,25 +406,6 @@ impl Session {
         Ok(Iteration { number, picture: drawn, readings, computed, picture_losses, own_losses, factor, before })
     }
 
-    /// Lays the overlay over the picture if it is due before an iteration. An average of the parameters goes on: it is of what
-    /// the iterations judge, so it has the overlay as far as their pictures have it.
-    fn lay_over(&self, iteration: usize) -> Result<()> {
-        let Some(overlay) = self.overlay.as_ref().filter(|overlay| overlay.is_due(iteration)) else { return Ok(()) };
-        let picture = picture::to_image(&bring(&self.drawer.draw()?.detach())?)?;
-        match overlay.over(&picture) {
-            Some((laid, touched)) => self.drawer.repaint(laid, &touched),
-            None => Ok(()),
-        }
-    }
-
-    /// What judges see of what is visible of a picture, `[1, 3, height, width]`: with a mask, maybe in its surroundings.
-    fn masked(&self, visible: Tensor) -> Result<Tensor> {
-        match &self.masking {
-            Some(masking) => masking.seen(visible),
-            None => Ok(visible),
-        }
-    }
-
     /// Reads the results of an iteration, and undoes its step if they are not finite.
     fn finish(&mut self, begun: Iteration) -> Result<(Step, Tensor)> {
         let mut read = begun.readings.read(&self.device, &begun.computed)?.into_iter();
@@ -468,12 +449,4 @@ fn optimizer(settings: &Settings, drawer: &dyn Drawer) -> Result<Optimizer> {
         Some(momentum) => optimizer.with_momentum(momentum),
         None => optimizer,
     })
-}
-
-/// Limits each perceptor to what it sees and moves with a mask.
-fn limit(judge: &mut Judge, masking: Option<&Masking>) {
-    for perceptor in &mut judge.perceptors {
-        let area = masking.and_then(|masking| masking.area(perceptor.cutouts().reach));
-        perceptor.set_area(area);
-    }
 }

@@ -2,7 +2,9 @@
 
 use image::{DynamicImage, GenericImageView, RgbImage};
 
+use super::Session;
 use crate::Result;
+use crate::device::bring;
 use crate::picture::{self, Size, cover_softly};
 use crate::settings::Settings;
 
@@ -52,6 +54,19 @@ impl Overlay {
         let layer = self.passes.iter().find(|layer| layer.size == Size::of(picture))?;
         let touched: Vec<bool> = layer.alphas.iter().map(|alpha| *alpha > 0.0).collect();
         touched.contains(&true).then(|| (layer.over(picture), touched))
+    }
+}
+
+impl Session {
+    /// Lays the overlay over the picture if it is due before an iteration. An average of the parameters goes on: it is of what
+    /// the iterations judge, so it has the overlay as far as their pictures have it.
+    pub(super) fn lay_over(&self, iteration: usize) -> Result<()> {
+        let Some(overlay) = self.overlay.as_ref().filter(|overlay| overlay.is_due(iteration)) else { return Ok(()) };
+        let picture = picture::to_image(&bring(&self.drawer.draw()?.detach())?)?;
+        match overlay.over(&picture) {
+            Some((laid, touched)) => self.drawer.repaint(laid, &touched),
+            None => Ok(()),
+        }
     }
 }
 

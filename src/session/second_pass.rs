@@ -6,7 +6,8 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 use image::RgbImage;
 
-use super::{Plan, Session, limit, optimizer};
+use super::masks::limit;
+use super::{Plan, Session, optimizer};
 use crate::drawer::{self, Loaded, Start};
 use crate::picture::{Size, lanczos_tiled, to_image, to_values};
 use crate::session::Models;

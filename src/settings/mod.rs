@@ -130,6 +130,13 @@ impl Settings {
         self.style_weight.unwrap_or(STYLE_WEIGHT)
     }
 
+    /// The prompts, then those outside the mask, each in one line.
+    pub fn prompts_in_words(&self) -> impl Iterator<Item = String> {
+        let outside = self.prompt_outside.iter().flat_map(Prompts::all);
+        let outside = outside.map(|prompt| format!("outside the mask: {}", prompt.in_words()));
+        self.prompt.all().iter().map(Prompt::in_words).chain(outside)
+    }
+
     /// The styles and their weight in one line; none without styles.
     #[must_use]
     pub fn styles_in_words(&self) -> Option<String> {

@@ -11,6 +11,9 @@ use image::{Rgb, RgbImage, Rgba, RgbaImage};
 /// A small picture of cells of four pixels.
 const CELLS: &str = "'a red apple' --drawer pixel --size 64x64 --pixel-size 16x16 --cutouts 2 -q --force -o p.png";
 
+/// The color of what is laid over: one that any step changes.
+const RED: [u8; 3] = [200, 60, 60];
+
 fn picture(workplace: &Workplace, name: &str) -> RgbImage {
     image::load_from_memory(&workplace.read(name)).unwrap().to_rgb8()
 }
@@ -20,11 +23,11 @@ fn draw(workplace: &Workplace, line: &str) -> RgbImage {
     picture(workplace, "p.png")
 }
 
-/// A workplace with a white image, and one whose upper left quarter is red and whose rest is transparent.
+/// A workplace with a white image, and one whose upper left quarter is red, and whose rest is transparent.
 fn workplace() -> Workplace {
     let workplace = Workplace::new();
     RgbImage::from_pixel(64, 64, Rgb([255; 3])).save(workplace.join("white.png")).unwrap();
-    let quarter = |x: u32, y: u32| Rgba(if x < 32 && y < 32 { [255, 0, 0, 255] } else { [0; 4] });
+    let quarter = |x: u32, y: u32| Rgba(if x < 32 && y < 32 { [200, 60, 60, 255] } else { [0; 4] });
     RgbaImage::from_fn(64, 64, quarter).save(workplace.join("logo.png")).unwrap();
     workplace
 }
@@ -94,20 +97,20 @@ fn an_image_is_laid_over_the_picture_when_it_is_due() {
         draw(&workplace, &format!("{line} {more}"));
         let mut frames = workplace.files_in("frames");
         frames.sort();
-        frames.iter().map(|path| apart(&image::open(path).unwrap().to_rgb8(), [255, 0, 0], is_in_quarter)).collect()
+        frames.iter().map(|path| apart(&image::open(path).unwrap().to_rgb8(), RED, is_in_quarter)).collect()
     };
-    let [every, second, usual] = ["--overlay-every 1", "--overlay-every 2", ""]
-        .map(|more| frames(more).iter().map(|apart| *apart == 0.0).collect::<Vec<_>>());
+    let [every, second, usual]: [Vec<bool>; 3] = ["--overlay-every 1", "--overlay-every 2", ""]
+        .map(|more| frames(more).iter().map(|apart| *apart == 0.0).collect());
     assert_eq!(every, [true, true, true, true, false]);
     assert_eq!(second, [true, false, true, false, false]);
     assert_eq!(usual, [true, false, false, false, false]);
-    // Half of red and half of 128.
+    // Half of each, and half of 128.
     let half = frames("--overlay-opacity 0.5");
-    assert!((half[0] - f64::from(255 - 192 + 64 + 64) / 3.0).abs() < 1.0, "{half:?}");
+    assert!((half[0] - f64::from(36 + 34 + 34) / 3.0).abs() < 1.0, "{half:?}");
     // What the image leaves out is not encoded again.
     let line = "'a red apple' --size 64x64 --cutouts 1 -n 1 --learning-rate 0.000001 -q --force -o p.png";
     let (plain, laid) = (draw(&workplace, line), draw(&workplace, &format!("{line} --overlay logo.png")));
-    let [before, after] = [&plain, &laid].map(|picture| apart(picture, [255, 0, 0], is_in_quarter));
+    let [before, after] = [&plain, &laid].map(|picture| apart(picture, RED, is_in_quarter));
     println!("{before:.1} steps of 255 from the image without it, {after:.1} with it");
     assert!(after < before / 2.0, "{before:.1} {after:.1}");
     let far = |x: u32, y: u32| x >= 56 && y >= 56;

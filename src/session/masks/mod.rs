@@ -17,8 +17,9 @@ pub use surroundings::Surroundings;
 use kept::Kept;
 use matte::Shape;
 
+use super::Session;
 use crate::drawer::Drawer;
-use crate::judge::{Area, Part, Reach};
+use crate::judge::{Area, Judge, Part, Reach};
 use crate::picture::{self, Size};
 use crate::settings::{Mask, Settings};
 use crate::{Error, Result};
@@ -163,6 +164,16 @@ impl Masking {
     }
 }
 
+impl Session {
+    /// What judges see of what is visible of a picture, `[1, 3, height, width]`: with a mask, maybe in its surroundings.
+    pub(super) fn masked(&self, visible: Tensor) -> Result<Tensor> {
+        match &self.masking {
+            Some(masking) => masking.seen(visible),
+            None => Ok(visible),
+        }
+    }
+}
+
 /// The memory that a mask takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Memory {
@@ -232,5 +243,13 @@ fn warn_of_shapes(mask: &RgbImage, init: &RgbImage, warn: &mut dyn FnMut(String)
             Size::of(mask),
             Size::of(init)
         ));
+    }
+}
+
+/// Limits each perceptor to what it sees and moves with a mask.
+pub(super) fn limit(judge: &mut Judge, masking: Option<&Masking>) {
+    for perceptor in &mut judge.perceptors {
+        let area = masking.and_then(|masking| masking.area(perceptor.cutouts().reach));
+        perceptor.set_area(area);
     }
 }
