@@ -69,6 +69,7 @@ fn schema() -> Value {
         "allOf": [
             { "not": { "required": ["size", "aspect"] } },
             { "not": { "required": ["palette", "colors"] } },
+            { "not": { "required": ["mask", "tile"] } },
         ],
         "examples": [{ "prompt": "a red apple on a blue background", "quality": "draft", "products": ["gif"] }],
     })
