@@ -167,7 +167,11 @@ impl Plan {
             self.common.group(asked, &settings, seeds, place, (&mut self.places, &self.known))
         };
         // All prompts that a line expands to have the same doubt.
-        let doubt = asked.iter().find_map(|asked| asked.settings.prompt.as_ref()?.doubts().first());
+        let doubt = |asked: &Asked| {
+            let Overrides { prompt, prompt_outside, .. } = &asked.settings;
+            prompt.iter().chain(prompt_outside).find_map(|prompts| prompts.doubts().first().cloned())
+        };
+        let doubt = asked.iter().find_map(doubt);
         let warning = doubt.map(|doubt| Planned::Warning(format!("{place}: {doubt}")));
         let planned = asked.iter().zip(settings).map(one);
         let planned = planned.map(|planned| planned.unwrap_or_else(|error| Planned::Bad(place.clone(), error)));

@@ -28,7 +28,7 @@ const fn other(names: &'static [&'static str], option: &'static str, written: &'
 
 /// Options of pixray, VQGAN-CLIP, Disco Diffusion, Stable Diffusion and diffusers. An option that has no equivalent
 /// here, such as a guidance scale, is not among them.
-const OTHERS: [Other; 15] = [
+const OTHERS: [Other; 21] = [
     other(
         &["width", "height", "W", "H", "w", "resolution", "res", "image-size", "img-size"],
         "size",
@@ -80,6 +80,12 @@ const OTHERS: [Other; 15] = [
     ),
     other(&["clip-model", "clip-models", "clip-name"], "clip", "--clip NAMES"),
     other(&["init", "init-img", "initial-image", "input-image", "start-image"], "init-image", "--init-image FILE"),
+    other(&["init-image-alpha", "init-alpha", "init-strength"], "init-opacity", "--init-opacity SHARE"),
+    other(&["init-weight-pix", "pixel-weight"], "init-pixel-weight", "--init-pixel-weight WEIGHT"),
+    other(&["overlay-image"], "overlay", "--overlay FILE"),
+    other(&["mask-image", "mask-file", "inpaint", "inpaint-mask", "spot", "spot-file"], "mask", "--mask FILE"),
+    other(&["outside-prompt", "spot-off", "spot-prompt-off"], "prompt-outside", "--prompt-outside TEXT"),
+    other(&["feather", "mask-blur"], "mask-feather", "--mask-feather N"),
     other(&["lr", "step-size"], "learning-rate", "--learning-rate X"),
     other(&["cutn", "num-cuts", "cuts", "cutn-batches"], "cutouts", "--cutouts N"),
 ];

@@ -82,6 +82,11 @@ fn able<Ability>(
     ability: impl Fn(&dyn Blueprint) -> Option<Ability>,
 ) -> Result<Ability> {
     let blueprint = of(&settings.drawer)?;
+    if settings.is_inpainted() {
+        let problem = format!("‹{option}› cannot show an inpainted picture: outside ‹mask›, it is the init image");
+        let hint = format!("leave out ‹{option}›, or give ‹prompt-outside› to draw all of the picture");
+        return Err(Error::usage(problem, hint));
+    }
     ability(blueprint).ok_or_else(|| refusal(blueprint, option, |other| ability(other).is_some()))
 }
 

@@ -10,6 +10,7 @@ mod strokes;
 mod vqgan;
 
 use candle_core::{Tensor, Var};
+use image::RgbImage;
 
 pub use blueprint::{Blueprint, Effort, Loaded};
 pub use drawing::{Drawing, Parts, Render, Reveal, Vector, reveal, vector};
@@ -21,10 +22,10 @@ pub use pixel::{Finish, Grid, MOST_CELLS, PixelArt, PixelDrawer};
 pub use start::Start;
 pub use vqgan::VqganDrawer;
 
-use crate::Result;
 use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette};
 use crate::picture::{to_colours, to_values};
+use crate::{Error, Result};
 
 /// All drawers, in the order in which they are shown.
 pub static ALL: &[&dyn Blueprint] =
@@ -77,6 +78,15 @@ pub trait Drawer: Send {
     /// If the computation fails.
     fn drawing(&self, _colors: Option<(&Palette, Dither)>) -> Result<Option<Drawing>> {
         Ok(None)
+    }
+
+    /// Changes the parameters so that the picture is another one of the same size where `touched` is true, with a value for
+    /// each pixel, row by row. What the parameters are kept close to stays. Only drawers with the option `overlay` can.
+    ///
+    /// # Errors
+    /// If the drawer cannot, or the computation fails.
+    fn repaint(&self, _picture: RgbImage, _touched: &[bool]) -> Result<()> {
+        Err(Error::fault("this drawer cannot paint over its picture"))
     }
 
     /// The losses of the drawer itself, by name: weighted numbers, recorded so that gradients reach the parameters.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor, Var};
+use image::RgbImage;
 
 use super::start::Start;
 use super::{Blueprint, Drawer, Effort, Loaded, start};
@@ -41,7 +42,7 @@ impl Blueprint for VqganBlueprint {
     }
 
     fn options(&self) -> &'static [&'static str] {
-        &["vqgan", "hires", "init_image", "init_weight", "init_noise"]
+        &["vqgan", "hires", "init_image", "init_weight", "init_noise", "overlay", "overlay_every", "overlay_opacity"]
     }
 
     /// The embedded model stays close to the picture of its prior, whose shapes are better than those of guidance
@@ -69,7 +70,7 @@ impl Blueprint for VqganBlueprint {
     }
 
     fn start_memory(&self, settings: &Settings, loaded: Loaded, of: MemoryOf) -> Result<u64> {
-        let is_encoded = settings.init_image.is_some() || settings.hires.is_some();
+        let is_encoded = settings.init_image.is_some() || settings.hires.is_some() || settings.overlay.is_some();
         if !is_encoded && matches!(settings.init_noise, StartNoise::Codes) {
             return Ok(0);
         }
@@ -134,6 +135,8 @@ pub struct VqganDrawer {
     /// The size of the part of what is drawn that becomes the picture
     shown: Size,
     work_size: Size,
+    /// How the picture is tiled, if it is
+    tile: Option<Tile>,
     /// Resamples that part to the size of the picture, if it has another
     resampling: Option<Network>,
     /// The weighted distance of the latent from its starting point, if it is kept close to it
@@ -168,13 +171,7 @@ impl VqganDrawer {
         let codes = match start {
             Start::Picture(image, hold) => {
                 weight = hold;
-                let mut image = picture::cover(image, size)?;
-                if shown != size {
-                    image = picture::lanczos_tiled(&image, shown, tile)?;
-                }
-                let image = picture::pad_to(&image, work_size);
-                let shape = (1, 3, work_size.height, work_size.width);
-                vqgan.quantize(&vqgan.encode(&Tensor::from_vec(to_values(&image, 3), shape, device)?)?)?
+                codes_of(&vqgan, picture::cover(image, size)?, (shown, work_size), tile, device)?
             }
             Start::Noise(StartNoise::Codes, stream) => {
                 let codes = vqgan.codebook().codes();
@@ -203,7 +200,7 @@ impl VqganDrawer {
         let decoder = vqgan.decoder(0);
         let resampling = tile.filter(|_| shown != size).map(|tile| resampling(tile, shown, size));
         let latent = Var::from_tensor(&latent)?;
-        Ok(Self { vqgan, decoder, latent, bounds, finish, shown, work_size, resampling, held })
+        Ok(Self { vqgan, decoder, latent, bounds, finish, shown, work_size, tile, resampling, held })
     }
 
     /// This drawer, but with `blocks` blocks of its decoder computed twice, which saves memory and takes more time
@@ -211,6 +208,12 @@ impl VqganDrawer {
     #[must_use]
     pub fn recomputing(self, blocks: usize) -> Self {
         Self { decoder: self.vqgan.decoder(blocks), ..self }
+    }
+
+    /// The place of what is shown in what is drawn: the columns left of it, and the rows above it. The smaller part of an odd
+    /// surplus is on the left and at the top.
+    fn place(&self) -> (usize, usize) {
+        ((self.work_size.width - self.shown.width) / 2, (self.work_size.height - self.shown.height) / 2)
     }
 
     /// The smallest size that the VQGAN can draw and that holds the picture. If copies are half a picture lower, half of
@@ -253,9 +256,8 @@ impl Drawer for VqganDrawer {
         let picture = if self.shown == self.work_size {
             picture
         } else {
-            // The middle is shown; the smaller part of an odd surplus is on the left and at the top.
-            let top = (self.work_size.height - self.shown.height) / 2;
-            let left = (self.work_size.width - self.shown.width) / 2;
+            // The middle is shown.
+            let (left, top) = self.place();
             picture.narrow(2, top, self.shown.height)?.narrow(3, left, self.shown.width)?.contiguous()?
         };
         match &self.resampling {
@@ -272,8 +274,57 @@ impl Drawer for VqganDrawer {
         Ok(self.latent.set(&self.bounds.clamp(&self.latent)?)?)
     }
 
+    /// Encodes the picture, and takes the latent where the picture is touched. Elsewhere it stays, since encoding again would
+    /// blur the picture.
+    fn repaint(&self, picture: RgbImage, touched: &[bool]) -> Result<()> {
+        let (_, channels, rows, columns) = self.latent.dims4()?;
+        let size = Size::of(&picture);
+        let codes = codes_of(&self.vqgan, picture, (self.shown, self.work_size), self.tile, self.latent.device())?;
+        let painted = self.vqgan.lookup(&codes, rows, columns)?.flatten_all()?.to_vec1::<f32>()?;
+        let (left, top) = self.place();
+        let factor = self.vqgan.config().factor();
+        // A pixel of a picture that was resampled is part of one or several of those that the VQGAN drew.
+        let codes_at = |at: usize, side: usize, shown: usize, before: usize| {
+            let (first, end) = (at * shown / side, ((at + 1) * shown).div_ceil(side));
+            (first + before) / factor..(end + before).div_ceil(factor)
+        };
+        let mut is_touched = vec![false; rows * columns];
+        for (at, _) in touched.iter().enumerate().filter(|(_, touched)| **touched) {
+            for row in codes_at(at / size.width, size.height, self.shown.height, top) {
+                for column in codes_at(at % size.width, size.width, self.shown.width, left) {
+                    is_touched[row * columns + column] = true;
+                }
+            }
+        }
+        let mut values = self.latent.as_detached_tensor().flatten_all()?.to_vec1::<f32>()?;
+        for channel in 0..channels {
+            let plane = channel * rows * columns;
+            for at in (0..rows * columns).filter(|at| is_touched[*at]) {
+                values[plane + at] = painted[plane + at];
+            }
+        }
+        Ok(self.latent.set(&Tensor::from_vec(values, self.latent.shape(), self.latent.device())?)?)
+    }
+
     fn own_losses(&self) -> Result<Vec<(&'static str, Tensor)>> {
         let Some(held) = &self.held else { return Ok(Vec::new()) };
         Ok(vec![("init", held.forward(&self.latent)?)])
     }
+}
+
+/// The codes of a picture, resampled to the size that is shown, whose edges are then extended to the size that the VQGAN
+/// works at.
+fn codes_of(
+    vqgan: &Vqgan,
+    mut image: RgbImage,
+    (shown, work_size): (Size, Size),
+    tile: Option<Tile>,
+    device: &Device,
+) -> Result<Vec<u32>> {
+    if shown != Size::of(&image) {
+        image = picture::lanczos_tiled(&image, shown, tile)?;
+    }
+    let image = picture::pad_to(&image, work_size);
+    let shape = (1, 3, work_size.height, work_size.width);
+    vqgan.quantize(&vqgan.encode(&Tensor::from_vec(to_values(&image, 3), shape, device)?)?)
 }

@@ -49,7 +49,7 @@ pub(super) fn draw(
         earlier = resumed.earlier;
     }
     products.create_folders()?;
-    let enlarger = Enlarger::new(plan.settings(), models, plan.device())?;
+    let enlarger = Enlarger::new(plan.settings(), models, plan.device(), session.surroundings())?;
     let mut saver = Saver::new(plan.settings(), inputs, models, earlier);
     let keeping = checkpoints.as_ref().map(super::Checkpoints::keeping);
     let mut recording = Recording::start(&products, plan.settings(), session.iteration(), keeping.as_ref(), warn)?;

@@ -1,5 +1,7 @@
 //! Enlarges the pictures of a run, if its settings ask for it.
 
+use std::sync::Arc;
+
 use candle_core::{Device, Tensor};
 use image::DynamicImage;
 
@@ -8,7 +10,7 @@ use crate::Result;
 use crate::device::ComputeDevice;
 use crate::picture::{Size, Tile, to_pixels, to_values};
 use crate::progress::Event;
-use crate::session::Models;
+use crate::session::{Models, Surroundings};
 use crate::settings::Settings;
 use crate::upscale::{Factor, Method};
 
@@ -18,21 +20,29 @@ pub(super) struct Enlarger<'a> {
     work: Option<(Method<'a>, Factor)>,
     /// How pictures are tiled, if they are
     tile: Option<Tile>,
+    /// What is around what is drawn of the enlarged picture; none if the picture has it before it is enlarged
+    surroundings: Option<Arc<Surroundings>>,
     device: &'a Device,
 }
 
 impl<'a> Enlarger<'a> {
-    /// The enlarger that settings ask for.
+    /// The enlarger that settings ask for, and what is around what is drawn of enlarged pictures that are inpainted.
     ///
     /// # Errors
     /// If its network is not loaded.
-    pub(super) fn new(settings: &Settings, models: &'a Models, device: &'a ComputeDevice) -> Result<Self> {
+    pub(super) fn new(
+        settings: &Settings,
+        models: &'a Models,
+        device: &'a ComputeDevice,
+        surroundings: Option<Arc<Surroundings>>,
+    ) -> Result<Self> {
         let work = models.enlargement(settings)?;
-        Ok(Self { work, tile: settings.tile, device: device.tensors() })
+        Ok(Self { work, tile: settings.tile, surroundings, device: device.tensors() })
     }
 
     /// The picture as files show it, `[1, 3, height, width]` or with alpha. It is rounded to 8 bits first, so that
-    /// `text2art upscale` makes the same picture of a PNG that was not enlarged.
+    /// `text2art upscale` makes the same picture of a PNG that was not enlarged. What surrounds an inpainted picture is the
+    /// init image itself, not an enlarged copy.
     ///
     /// # Errors
     /// If the computation fails.
@@ -63,7 +73,11 @@ impl<'a> Enlarger<'a> {
             done += 1;
             Ok(())
         })?;
-        to_tensor(&enlarged)
+        let enlarged = to_tensor(&enlarged)?;
+        match &self.surroundings {
+            Some(surroundings) => surroundings.around(&enlarged),
+            None => Ok(enlarged),
+        }
     }
 }
 

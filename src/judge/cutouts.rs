@@ -60,21 +60,24 @@ pub enum Reach {
     All,
     /// Small zooms only, for styles
     Details,
+    /// Zooms and wides of what is outside a mask
+    Outside,
 }
 
 impl Reach {
-    /// The names of the random streams of the cutouts and of their noise.
-    fn streams(self) -> [&'static str; 2] {
+    /// The names of the random streams of the cutouts, of their noise, and of their places near the middle.
+    fn streams(self) -> [&'static str; 3] {
         match self {
-            Self::All => ["cutouts", "noise"],
-            Self::Details => ["style cutouts", "style noise"],
+            Self::All => ["cutouts", "noise", "cutout places"],
+            Self::Details => ["style cutouts", "style noise", "style cutout places"],
+            Self::Outside => ["outside cutouts", "outside noise", "outside cutout places"],
         }
     }
 
     /// The area of a zoom.
     fn zoom_area(self) -> (f64, f64) {
         match self {
-            Self::All => numbers::ZOOM_AREA,
+            Self::All | Self::Outside => numbers::ZOOM_AREA,
             Self::Details => numbers::DETAIL_AREA,
         }
     }
@@ -151,10 +154,16 @@ impl Cutouts {
         Self { reach: Reach::Details, count, zooms: 1.0, framing: Framing::default(), ..self.clone() }
     }
 
+    /// The cutouts for what is outside a mask in a run that has these cutouts for what is inside: as many, in other places.
+    #[must_use]
+    pub fn outside(&self) -> Self {
+        Self { reach: Reach::Outside, ..self.clone() }
+    }
+
     /// The cutouts of an iteration for a picture of this width and height, in pixels.
     #[must_use]
     pub fn draw(&self, iteration: usize, width: usize, height: usize) -> Vec<Cutout> {
-        let [of_views, of_noise] = self.reach.streams();
+        let [of_views, of_noise, of_places] = self.reach.streams();
         let mut stream = Stream::new(self.seed, of_views, iteration as u64);
         let gray = stream.unit();
         let border = if iteration.is_multiple_of(2) { Border::Reflection } else { Border::Edge };
@@ -165,7 +174,7 @@ impl Cutouts {
             area: self.reach.zoom_area(),
             power: self.framing.power.as_ref().map(at),
             // A stream of its own, so that everything else about the cutouts stays the same.
-            places: self.framing.focus.map(|focus| (Stream::new(self.seed, "cutout places", iteration as u64), focus)),
+            places: self.framing.focus.map(|focus| (Stream::new(self.seed, of_places, iteration as u64), focus)),
         };
         let cutout = |index| {
             let mut cutout = if self.augmentations == Augmentations::NONE {

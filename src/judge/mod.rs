@@ -1,5 +1,6 @@
 //! Judging a picture: cutouts, perceptors, distances to prompts, and losses of the picture itself.
 
+mod area;
 mod cutouts;
 mod distance;
 mod fit;
@@ -7,6 +8,7 @@ mod losses;
 mod perceptor;
 mod slopes;
 
+pub use area::{Area, Part};
 pub use cutouts::{Cutout, Cutouts, Framing, Reach};
 pub use distance::{cosine, distances};
 pub use fit::{Fit, mean_cosine};
@@ -36,42 +38,51 @@ pub struct Judgement {
     pub gradient: Tensor,
 }
 
+/// The cutouts of a picture of some height and width, and their views.
+type Drawn<'a> = ((&'a Cutouts, usize, usize), Vec<Cutout>);
+
 /// The views of a picture in an iteration. Those that several perceptors see are drawn once.
 struct Views<'a> {
     iteration: usize,
-    width: usize,
-    height: usize,
-    drawn: Vec<(&'a Cutouts, Vec<Cutout>)>,
+    drawn: Vec<Drawn<'a>>,
 }
 
 impl<'a> Views<'a> {
-    fn new(iteration: usize, width: usize, height: usize) -> Self {
-        Self { iteration, width, height, drawn: Vec::new() }
+    fn new(iteration: usize) -> Self {
+        Self { iteration, drawn: Vec::new() }
     }
 
-    fn of(&mut self, cutouts: &'a Cutouts) -> &[Cutout] {
-        let place = self.drawn.iter().position(|(known, _)| *known == cutouts).unwrap_or_else(|| {
-            self.drawn.push((cutouts, cutouts.draw(self.iteration, self.width, self.height)));
+    /// The views of what a perceptor sees of a picture, `[1, 3, height, width]`.
+    fn of(&mut self, cutouts: &'a Cutouts, seen: &Tensor) -> Result<&[Cutout]> {
+        let (_, _, height, width) = seen.dims4()?;
+        let key = (cutouts, height, width);
+        let place = self.drawn.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+            self.drawn.push((key, cutouts.draw(self.iteration, width, height)));
             self.drawn.len() - 1
         });
-        &self.drawn[place].1
+        Ok(&self.drawn[place].1)
     }
 }
 
 impl Judge {
     /// The cutouts of a picture in an iteration: for each perceptor its name, with `-style` after it if it looks for
-    /// styles, and `[cutouts, 3, side, side]`.
+    /// styles, or `-outside` if it looks outside a mask, and `[cutouts, 3, side, side]`.
     ///
     /// # Errors
     /// If the computation fails.
     pub fn look(&self, picture: &Tensor, iteration: usize) -> Result<Vec<(String, Tensor)>> {
-        let (_, _, height, width) = picture.dims4()?;
-        let mut views = Views::new(iteration, width, height);
+        let mut views = Views::new(iteration);
         let mut seen = Vec::with_capacity(self.perceptors.len());
         for perceptor in &self.perceptors {
             let cutouts = perceptor.cutouts();
-            let end = if cutouts.reach == Reach::Details { "-style" } else { "" };
-            seen.push((format!("{}{end}", perceptor.name), perceptor.look(picture, views.of(cutouts))?));
+            let end = match cutouts.reach {
+                Reach::All => "",
+                Reach::Details => "-style",
+                Reach::Outside => "-outside",
+            };
+            let picture = perceptor.area().map_or_else(|| Ok(picture.clone()), |area| area.of(picture))?;
+            let views = views.of(cutouts, &picture)?;
+            seen.push((format!("{}{end}", perceptor.name), perceptor.look(&picture, views)?));
         }
         Ok(seen)
     }
@@ -84,18 +95,25 @@ impl Judge {
     pub fn judge(&self, picture: &Tensor, iteration: usize) -> Result<Judgement> {
         let (_, _, height, width) = picture.dims4()?;
         let picture = Var::from_tensor(&picture.detach())?;
-        let mut views = Views::new(iteration, width, height);
+        let mut views = Views::new(iteration);
         let mut distances = Vec::new();
         let mut gradient: Option<Tensor> = None;
         for perceptor in &self.perceptors {
+            let area = perceptor.area();
+            let seen = match area {
+                Some(area) => Var::from_tensor(&area.of(&picture)?)?,
+                None => picture.clone(),
+            };
             let mut rows = Vec::new();
-            for batch in views.of(perceptor.cutouts()).chunks(self.batch) {
-                let judged = perceptor.judge(&picture, batch)?;
+            let mut of_area: Option<Tensor> = None;
+            for batch in views.of(perceptor.cutouts(), &seen)?.chunks(self.batch) {
+                let judged = perceptor.judge(&seen, (height, width), batch)?;
                 rows.push(judged.distances);
-                gradient = Some(match gradient {
-                    Some(gradient) => (gradient + judged.gradient)?,
-                    None => judged.gradient,
-                });
+                let sum = if area.is_some() { &mut of_area } else { &mut gradient };
+                *sum = Some(added(sum.take(), judged.gradient)?);
+            }
+            if let (Some(area), Some(of_area)) = (area, of_area) {
+                gradient = Some(added(gradient, area.spread(of_area, (height, width))?)?);
             }
             distances.push(Tensor::cat(&rows, 0)?);
         }
@@ -116,5 +134,13 @@ impl Judge {
             perceptor.targets().iter().zip(losses).map(named).collect::<Vec<_>>()
         };
         self.perceptors.iter().zip(distances).flat_map(of_perceptor).collect()
+    }
+}
+
+/// The sum of gradients so far and another one.
+fn added(so_far: Option<Tensor>, another: Tensor) -> Result<Tensor> {
+    match so_far {
+        Some(so_far) => Ok((so_far + another)?),
+        None => Ok(another),
     }
 }

@@ -6,7 +6,7 @@ use candle_core::{Tensor, Var};
 
 use super::distance::{distances_to, paired_distances};
 use super::slopes::Slopes;
-use super::{Cutout, Cutouts};
+use super::{Area, Cutout, Cutouts};
 use crate::clip::Clip;
 use crate::frozen::{Filter, Network, Retouch, Step, Touch, Warp, with_gradient};
 use crate::{Error, Result};
@@ -33,19 +33,22 @@ pub struct Perceptor {
     image_tower: Network,
     /// From features to the distances to all targets but those that are cut
     distances: Network,
-    /// The pictures of the last targets, `[1, 3, height, width]`: each is cut like the picture, and compared cutout by cutout
+    /// The pictures of the last targets, `[1, 3, height, width]`: each is cut like the picture, or like the part of it that is
+    /// seen, and compared cutout by cutout
     cut: Vec<Tensor>,
     /// From distances to the slopes of the loss
     slopes: Network,
     /// The views that it sees
     cutouts: Cutouts,
+    /// The part of the picture that it sees; none if it sees and moves all of it
+    area: Option<Area>,
 }
 
 /// The part of a perceptor in a judgement.
 pub(super) struct Judged {
     /// The distance of each cutout to each target, `[cutouts, targets]`
     pub distances: Tensor,
-    /// The gradient with respect to the picture
+    /// The gradient with respect to what is seen of the picture
     pub gradient: Tensor,
 }
 
@@ -60,7 +63,7 @@ impl Perceptor {
         let distances = distances_to(&Tensor::stack(&features, 0)?)?;
         let image_tower = clip.image_tower(0);
         let slopes = Network::of(Slopes::new(&targets, cutouts.count));
-        Ok(Self { name, targets, clip, image_tower, distances, cut: Vec::new(), slopes, cutouts })
+        Ok(Self { name, targets, clip, image_tower, distances, cut: Vec::new(), slopes, cutouts, area: None })
     }
 
     /// This perceptor, which also looks for pictures, `[1, 3, height, width]` on the device of the picture that is judged and
@@ -89,6 +92,17 @@ impl Perceptor {
         &self.cutouts
     }
 
+    /// The part of the picture that it sees; none if it sees and moves all of it.
+    #[must_use]
+    pub fn area(&self) -> Option<&Area> {
+        self.area.as_ref()
+    }
+
+    /// Limits it to a part of the picture, or to none.
+    pub fn set_area(&mut self, area: Option<Area>) {
+        self.area = area;
+    }
+
     /// The targets, in order.
     #[must_use]
     pub fn targets(&self) -> &[Target] {
@@ -101,14 +115,19 @@ impl Perceptor {
         &self.clip
     }
 
-    /// Judges some of the cutouts of an iteration. Waits for a GPU only if there are targets that are cut.
+    /// Judges some of the cutouts of what it sees of a picture of this height and width, in an iteration. Of the pictures
+    /// that are cut, it sees the same part. Waits for a GPU only if there are such pictures.
     ///
     /// For a target with weight w and stop s, the loss is the mean of w d over the distances d of the cutouts
     /// ([`Perceptor::losses`]). The gradient is zero for cutouts with sign(w) d < s (VQGAN+CLIP, Crowson, 2021).
-    pub(super) fn judge(&self, picture: &Var, cutouts: &[Cutout]) -> Result<Judged> {
-        let features_of = |picture: &Tensor| self.image_features(&self.look(picture, cutouts)?);
-        let wanted = self.cut.iter().map(features_of).collect::<Result<Vec<_>>>()?;
-        let features = features_of(picture)?;
+    pub(super) fn judge(&self, seen: &Var, whole: (usize, usize), cutouts: &[Cutout]) -> Result<Judged> {
+        let features_of = |seen: &Tensor| self.image_features(&self.look(seen, cutouts)?);
+        let wanted_of = |cut: &Tensor| match &self.area {
+            Some(area) => features_of(&area.of_another(cut, whole)?),
+            None => features_of(cut),
+        };
+        let wanted = self.cut.iter().map(wanted_of).collect::<Result<Vec<_>>>()?;
+        let features = features_of(seen)?;
         let mut distances = self.distances.forward(&features)?;
         if !wanted.is_empty() {
             let paired = wanted.iter().map(|wanted| paired_distances(&features, wanted));
@@ -117,7 +136,7 @@ impl Perceptor {
         }
         let slopes = self.slopes.forward(&distances.detach())?;
         let gradients = with_gradient(&distances, &slopes)?.backward()?;
-        let gradient = gradients.get(picture).ok_or_else(no_gradient)?.clone();
+        let gradient = gradients.get(seen).ok_or_else(no_gradient)?.clone();
         Ok(Judged { distances: distances.detach(), gradient })
     }
 

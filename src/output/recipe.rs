@@ -195,11 +195,16 @@ impl Recipe {
         };
         let labels: Vec<String> = settings.label.iter().map(ToString::to_string).collect();
         let labels = if labels.is_empty() { String::new() } else { format!("Labels: {}, ", labels.join(" / ")) };
+        let mask = settings.mask.as_ref().map_or_else(String::new, |mask| format!("Mask: {mask}, "));
+        let outside = settings
+            .prompt_outside
+            .as_ref()
+            .map_or_else(String::new, |text| format!("Outside: {:?}, ", text.to_string()));
         let upscaled = settings.upscaling();
         let upscaled = upscaled.map_or_else(String::new, |(times, name)| format!(", Upscale: {times} by {name}"));
         let rendered = self.rendered.map_or_else(String::new, |size| format!(", Rendered: {size}"));
         Ok(format!(
-            "{}\n{styles}{labels}Iterations: {}, Size: {}{upscaled}{rendered}, Seed: {}, {drawer}, CLIP: {}, Cutouts: {}, Augmentations: {}, \
+            "{}\n{mask}{outside}{styles}{labels}Iterations: {}, Size: {}{upscaled}{rendered}, Seed: {}, {drawer}, CLIP: {}, Cutouts: {}, Augmentations: {}, \
              Optimizer: {}, Learning rate: {}, Program: {}",
             settings.prompt,
             self.result.iterations_done,

@@ -19,9 +19,10 @@ mod turn;
 
 pub use pixels::{side_by_side, to_colours, to_image, to_pixels, to_values};
 pub use read::{
-    Bounded, Bounds, dimensions, layered_dimensions, over_white, read, read_layered, read_within, reading_memory,
+    Bounded, Bounds, dimensions, layered_dimensions, layered_memory, over_white, read, read_layered, read_mask,
+    read_within, reading_memory,
 };
-pub(crate) use resize::bicubic;
+pub(crate) use resize::{bicubic, cover_softly};
 pub use resize::{cover, lanczos, lanczos_tiled, pad_to};
 pub use size::Size;
 pub use tile::Tile;

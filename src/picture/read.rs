@@ -27,6 +27,23 @@ pub fn read_layered(path: &Path) -> Result<DynamicImage> {
     Source::open(path)?.read_layered()
 }
 
+/// Decodes a picture as [`read_layered`] does, and returns how bright each pixel is, from black to white, in three equal
+/// channels. What is transparent is black.
+///
+/// # Errors
+/// As for [`read_layered`].
+pub fn read_mask(path: &Path) -> Result<RgbImage> {
+    let layered = read_layered(path)?.into_rgba8();
+    let mut mask = RgbImage::new(layered.width(), layered.height());
+    for (target, source) in mask.pixels_mut().zip(layered.pixels()) {
+        let [red, green, blue, alpha] = source.0.map(u32::from);
+        // Luma as in ITU-R BT.709.
+        let luma = (2126 * red + 7152 * green + 722 * blue + 5000) / 10_000;
+        target.0 = [u8::try_from((luma * alpha + 127) / 255).unwrap_or(u8::MAX); 3];
+    }
+    Ok(mask)
+}
+
 /// The width and height of a picture as [`read_layered`] returns it.
 ///
 /// # Errors
@@ -52,21 +69,23 @@ pub struct Bounds {
 /// A picture that was read within bounds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bounded {
-    /// The picture, as [`read`] returns it
-    pub picture: RgbImage,
+    /// The picture, as [`read_layered`] returns it; as [`read`] does, if its transparency would take too much memory
+    pub picture: DynamicImage,
     /// The format of its file: `png`, `jpeg`, `webp`, `gif`, `bmp` or `tiff`
     pub format: &'static str,
 }
 
-/// Decodes a picture as [`read`] does, but refuses it by its header alone if it is beyond the bounds.
+/// Decodes a picture as [`read_layered`] does, but refuses it by its header alone if it is beyond the bounds.
 ///
 /// # Errors
-/// As for [`read`], and if the picture is beyond the bounds.
+/// As for [`read_layered`], and if the picture is beyond the bounds.
 pub fn read_within(path: &Path, bounds: Bounds) -> Result<Bounded> {
     let source = Source::open(path)?;
     source.check_bounds(bounds)?;
     let format = source.format();
-    Ok(Bounded { picture: source.read()?, format })
+    let is_layered = source.layered_memory() <= bounds.memory;
+    let picture = if is_layered { source.read_layered()? } else { source.read()?.into() };
+    Ok(Bounded { picture, format })
 }
 
 /// The width and height of a picture as [`read`] returns it.
@@ -86,6 +105,14 @@ pub fn dimensions(path: &Path) -> Result<Size> {
 /// If there is no such file, or it is not a picture.
 pub fn reading_memory(path: &Path) -> Result<u64> {
     Ok(Source::open(path)?.memory())
+}
+
+/// About how many bytes [`read_layered`] takes at its peak.
+///
+/// # Errors
+/// If there is no such file, or it is not a picture.
+pub fn layered_memory(path: &Path) -> Result<u64> {
+    Ok(Source::open(path)?.layered_memory())
 }
 
 /// A picture laid over white where it is transparent.
@@ -122,13 +149,29 @@ mod tests {
     }
 
     #[test]
+    fn white_and_opaque_is_inside_a_mask() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mask.png");
+        let pixels: [[u8; 4]; 5] =
+            [[255, 255, 255, 255], [255, 255, 255, 0], [0, 0, 0, 255], [255, 255, 255, 128], [0, 255, 0, 255]];
+        ImageBuffer::from_fn(5, 1, |x, _| Rgba(pixels[x as usize])).save(&path).unwrap();
+        let mask = read_mask(&path).unwrap();
+        // 0.7152 of 255 is 182.4.
+        assert_eq!(
+            mask.pixels().map(|pixel| pixel.0).collect::<Vec<_>>(),
+            [255, 0, 0, 128, 182].map(|value| [value; 3])
+        );
+    }
+
+    #[test]
     fn bounds_are_checked_before_pixels() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("picture");
         image::RgbImage::new(20, 10).save_with_format(&path, image::ImageFormat::Bmp).unwrap();
         let bounds = Bounds { side: 20, pixels: 200, memory: 64 << 20 };
         let bounded = read_within(&path, bounds).unwrap();
-        assert_eq!((bounded.format, bounded.picture.dimensions()), ("bmp", (20, 10)));
+        let (width, height) = (bounded.picture.width(), bounded.picture.height());
+        assert_eq!((bounded.format, width, height), ("bmp", 20, 10));
         // Nothing follows the header, so that pixels cannot be read.
         let header = std::fs::read(&path).unwrap()[..54].to_vec();
         std::fs::write(&path, header).unwrap();

@@ -76,8 +76,21 @@ pub fn lanczos_tiled(picture: &RgbImage, size: Size, tile: Option<Tile>) -> Resu
 ///
 /// # Errors
 /// If the picture has no pixels.
-#[allow(clippy::cast_precision_loss)]
 pub fn cover(picture: RgbImage, size: Size) -> Result<RgbImage> {
+    cover_by(picture, size, FilterType::Lanczos3)
+}
+
+/// The same part of a picture as [`cover`] shows, by a filter that makes no value larger or smaller than all around it, so
+/// that what is black stays black.
+///
+/// # Errors
+/// If the picture has no pixels.
+pub(crate) fn cover_softly(picture: RgbImage, size: Size) -> Result<RgbImage> {
+    cover_by(picture, size, FilterType::Bilinear)
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn cover_by(picture: RgbImage, size: Size, filter: FilterType) -> Result<RgbImage> {
     let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
     if (picture.width() as usize, picture.height() as usize) == (size.width, size.height) {
         return Ok(picture);
@@ -93,7 +106,7 @@ pub fn cover(picture: RgbImage, size: Size) -> Result<RgbImage> {
         width: part_width,
         height: part_height,
     };
-    resample(&picture, &part, size, FilterType::Lanczos3)
+    resample(&picture, &part, size, filter)
 }
 
 /// The picture in the middle of a larger size, with its edges repeated outward. If the surplus is odd, its smaller part
@@ -128,6 +141,18 @@ mod tests {
         let (first, last) = (covered.get_pixel(1, 25).0[0], covered.get_pixel(48, 25).0[0]);
         assert!((50..=56).contains(&first) && (143..=150).contains(&last), "{first} {last}");
         assert_eq!(cover(picture.clone(), Size { width: 200, height: 100 }).unwrap(), picture);
+    }
+
+    #[test]
+    fn what_is_black_stays_black() {
+        let halves = |width: u32| RgbImage::from_fn(width, 30, |x, _| Rgb([if x < width / 2 { 0 } else { 255 }; 3]));
+        for (width, size) in [(60, Size { width: 20, height: 10 }), (20, Size { width: 61, height: 60 })] {
+            let covered = cover_softly(halves(width), size).unwrap();
+            let row: Vec<u8> = covered.rows().next().unwrap().map(|pixel| pixel.0[0]).collect();
+            let quarter = size.width / 4;
+            assert!(row[..quarter].iter().all(|value| *value == 0) && row.is_sorted(), "{row:?}");
+            assert!(row[3 * quarter + 3..].iter().all(|value| *value == 255), "{row:?}");
+        }
     }
 
     #[test]

@@ -188,6 +188,12 @@ impl<'a> Source<'a> {
         self.decoding.saturating_add(read).max(read + turned).saturating_add(TABLES + rows)
     }
 
+    /// About how many bytes reading with alpha takes at its peak.
+    pub(super) fn layered_memory(&self) -> u64 {
+        // The alphas, apart and together with the colors.
+        self.memory().saturating_add(5 * pixels(self.size))
+    }
+
     /// The name of the format of the file.
     pub(super) fn format(&self) -> &'static str {
         match self.way {
@@ -222,12 +228,12 @@ impl<'a> Source<'a> {
     /// # Errors
     /// If the picture takes too much memory.
     pub(super) fn check(&self) -> Result<()> {
-        self.check_memory(0)
+        self.check_memory(self.memory())
     }
 
-    fn check_memory(&self, more: u64) -> Result<()> {
+    fn check_memory(&self, needed: u64) -> Result<()> {
         let (width, height) = self.size;
-        room::check(self.memory().saturating_add(more), &format!("{width}x{height} pixels"))
+        room::check(needed, &format!("{width}x{height} pixels"))
             .map_err(|problem| Error::file(self.path, problem, "make the picture smaller first, or convert it to PNG"))
     }
 
@@ -257,8 +263,7 @@ impl<'a> Source<'a> {
         if pixels(self.size) > LARGE {
             return Err(too_many_pixels(self.path, self.size, LONGEST_SIDE, LARGE));
         }
-        // The alphas, apart and together with the colors.
-        self.check_memory(5 * pixels(self.size))
+        self.check_memory(self.layered_memory())
     }
 
     fn decode(self, layered: bool) -> Result<DynamicImage> {

@@ -19,6 +19,7 @@ pub fn check(settings: &Settings) -> Result<()> {
         ("outline", settings.outline == Some(true)),
         ("transparent", settings.transparent),
         ("pixel_zoom", settings.pixel_zoom.is_some()),
+        ("overlay", settings.overlay.is_some()),
     ];
     if let Some((option, _)) = asked.into_iter().find(|(option, is_asked)| *is_asked && !blueprint.has(option)) {
         return Err(drawer::refusal(blueprint, option, |other| other.has(option)));
@@ -38,6 +39,27 @@ pub fn check(settings: &Settings) -> Result<()> {
                 if odd == settings.size { format!("use ‹size› {even}") } else { "change ‹hires›".to_owned() };
             return Err(Error::usage(problem, hint));
         }
+    }
+    if settings.mask.is_some() && settings.tile.is_some() {
+        let hint = "give only one of them: judges see a tile moved across its edges, and a mask stays in its place";
+        return Err(Error::usage("‹mask› and ‹tile› are both given", hint));
+    }
+    let of_image = [("init-opacity", settings.init_opacity), ("init-pixel-weight", settings.init_pixel_weight)];
+    if let Some((option, _)) =
+        of_image.iter().find(|(_, given)| given.is_some()).filter(|_| settings.init_image.is_none())
+    {
+        let problem = format!("‹{option}› needs an init image, but none was given");
+        return Err(Error::usage(problem, "give one with ‹init-image›"));
+    }
+    if settings.overlay.is_some() && settings.transparent {
+        let problem = "‹overlay› does not work with ‹transparent›, which would make it transparent again";
+        return Err(Error::usage(problem, "leave out one of them"));
+    }
+    if settings.prompt_outside.is_some() && settings.mask.is_none() {
+        return Err(Error::usage(
+            "‹prompt-outside› needs a mask, but none was given",
+            "give one with ‹mask›, such as ‹mask› left:0.5",
+        ));
     }
     if settings.hires.is_some() && settings.auto_stop {
         let hint = "give only one of them: a run that stops early has no second pass";

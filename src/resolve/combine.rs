@@ -13,6 +13,9 @@ use crate::{Error, Result, picture, upscale};
 /// The default number of colors of pixel art.
 const PIXEL_ART_COLORS: usize = 12;
 
+/// How often an image is laid over the picture, in iterations: pixray's `--overlay_every`.
+const OVERLAY_EVERY: usize = 10;
+
 /// Combines layers, the strongest first, into settings.
 ///
 /// A layer with a model or a quality brings its preset with it: below the values of the layer, above every weaker
@@ -110,6 +113,11 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     settle_styles(&mut merged)?;
     settle_losses(&mut merged)?;
     settle_upscaling(&mut merged, vqgan)?;
+    settle_overlay(&mut merged)?;
+    if let (Some(feather), Some(option)) = (merged.mask_feather, OptionInfo::of("mask_feather")) {
+        #[allow(clippy::cast_precision_loss, reason = "larger numbers are out of range")]
+        option.check(feather as f64)?;
+    }
     let weight = init_weight::named(layers);
     merged.init_weight = Some(weight.unwrap_or_default());
     let mut settings = merged.resolved()?;
@@ -117,6 +125,9 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         let (vqgan, has_image) = (&settings.vqgan, settings.init_image.is_some());
         settings.init_weight = init_weight::usual(blueprint, vqgan, has_image, settings.init_noise);
     }
+    // An edge belongs to the settings only if something is kept.
+    settings.mask_feather =
+        settings.is_inpainted().then(|| settings.mask_feather.unwrap_or_else(|| usual_feather(&settings)));
     check(&settings)?;
     // Report a mistyped color before models are loaded.
     settings.palette.as_deref().map(Palette::load).transpose().map_err(of_palette)?;
@@ -200,6 +211,31 @@ fn settle_upscaling(merged: &mut Overrides, vqgan: &str) -> Result<()> {
         return Err(Error::usage("‹upscale› and ‹pixel-zoom› are both given", hint));
     }
     Ok(())
+}
+
+/// How often and how opaque something is laid over the picture: both belong to the settings only if something is.
+fn settle_overlay(merged: &mut Overrides) -> Result<()> {
+    #[allow(clippy::cast_precision_loss, reason = "larger numbers are out of range")]
+    let given = [
+        ("overlay_every", merged.overlay_every.map(|every| every as f64)),
+        ("overlay_opacity", merged.overlay_opacity),
+    ];
+    for (name, value) in given {
+        if let (Some(value), Some(option)) = (value, OptionInfo::of(name)) {
+            option.check(value)?;
+        }
+    }
+    let is_laid = merged.overlay.is_some();
+    merged.overlay_every = is_laid.then(|| merged.overlay_every.unwrap_or(OVERLAY_EVERY));
+    merged.overlay_opacity = is_laid.then(|| merged.overlay_opacity.unwrap_or(1.0));
+    Ok(())
+}
+
+/// The usual width of the edge of an inpainted picture: 8 pixels of 256, as the edges of programs that inpaint, and none
+/// through cells and few colors.
+fn usual_feather(settings: &Settings) -> usize {
+    let shorter = settings.size.width.min(settings.size.height);
+    if settings.keeps_pixels() { 0 } else { shorter.div_ceil(32) }
 }
 
 /// The drawer that a layer chooses.

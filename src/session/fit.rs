@@ -38,9 +38,9 @@ impl FitSoFar {
     }
 }
 
-/// What the picture is compared with by a CLIP whose perceptor has these targets: the sentences, labels and images with
-/// positive weights. What it is to steer away from, and random features, say nothing about what it is to show. None if nothing is
-/// left, or if the picture is too thin to be compared.
+/// What the picture is compared with by a CLIP whose perceptor, for either side of a mask, has these targets: the sentences,
+/// labels and images with positive weights. What it is to steer away from, and random features, say nothing about what it is to
+/// show. None if nothing is left, or if the picture is too thin to be compared.
 pub(super) fn fit(settings: &Settings, clip: &LoadedModel<Clip>, perceptor: &Perceptor) -> Result<Option<Fit>> {
     let wanted = perceptor.targets().iter().filter(|target| is_shown(target) && target.weight > 0.0);
     let wanted: Vec<_> = wanted.map(|target| (target.feature.clone(), target.weight)).collect();

@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{LoadedModel, Models, no_text};
+use super::{LoadedModel, Models, masks, no_text, overlay};
 use crate::clip::Clip;
 use crate::device::ComputeDevice;
 use crate::drawer::{self, Blueprint};
 use crate::frozen::{GRADIENT_GROUP, Memory, MemoryOf};
 use crate::judge::{Loss, losses};
 use crate::machine::in_words;
-use crate::settings::{PictureLoss, Settings};
+use crate::settings::{Mask, PictureLoss, Settings};
 use crate::{Error, Result, picture};
 
 /// The memory of the program without models and pictures: code, threads, and buffers of libraries; measured on Linux.
@@ -73,7 +73,9 @@ impl<'a> Estimate<'a> {
             program = PROGRAM;
             // An image that cannot be read is reported later, when it is read.
             let pictures = pictures(settings).filter_map(|path| picture::reading_memory(path).ok());
-            reading = pictures.max().unwrap_or_default();
+            let mask = settings.mask.as_ref().and_then(Mask::file).and_then(|path| picture::layered_memory(path).ok());
+            let overlay = settings.overlay.as_deref().and_then(|path| picture::layered_memory(path).ok());
+            reading = pictures.chain(mask).chain(overlay).max().unwrap_or_default();
             lasting = blueprint.lasting_memory(settings, models.loaded())?;
             if let Some(vqgan) = &models.vqgan {
                 lasting += vqgan.compiled_bytes();
@@ -102,6 +104,9 @@ impl<'a> Estimate<'a> {
             None => 0,
         };
         let losses = losses(settings);
+        let masked = masks::memory(settings);
+        lasting += masked.lasting.saturating_add(overlay::memory(settings));
+        let (starting, enlarging) = (starting.max(masked.starting), enlarging.saturating_add(masked.enlarging));
         Ok(Self { settings, models, blueprint, losses, of, program, lasting, file, starting, reading, enlarging })
     }
 
@@ -136,6 +141,8 @@ impl<'a> Estimate<'a> {
         // Each CLIP keeps the images that are cut like the picture.
         let is_cut = self.settings.recut_images == Some(true);
         let images = if is_cut { self.settings.image_prompt.len() * self.models.clips.len() } else { 0 };
+        // With a mask, a part of one of them as well.
+        let images = images + usize::from(is_cut && self.settings.mask.is_some());
         let held = picture.saturating_mul(images as u64).saturating_add(averaged);
         let drawing = Memory { kept: drawing.kept.saturating_add(held), peak: drawing.peak.saturating_add(held) };
         let mut most = drawing.peak.max(self.starting).max(self.enlarging);

@@ -5,9 +5,11 @@ mod backdrop;
 mod coloring;
 mod fit;
 mod iteration;
+mod masks;
 pub(crate) mod memory;
 mod models;
 mod no_text;
+mod overlay;
 mod plan;
 mod plateau;
 mod readings;
@@ -29,6 +31,7 @@ use candle_core::{Tensor, Var};
 
 pub use average::Average;
 pub use fit::FitSoFar;
+pub use masks::Surroundings;
 pub use memory::Recomputed;
 pub use models::{LoadedModel, ModelStore, Models, check_usable};
 pub use no_text::prepare_no_text;
@@ -40,6 +43,8 @@ pub use state::{Judged, SessionState};
 use backdrop::Backdrop;
 use coloring::Coloring;
 use iteration::{Iteration, Moved};
+use masks::{Masking, Masks, limit};
+use overlay::Overlay;
 use readings::Readings;
 use second_pass::SecondPass;
 use shift::Shift;
@@ -73,6 +78,12 @@ pub struct Session {
     /// Compares the whole picture with its prompts, by each CLIP
     fits: Vec<Fit>,
     fit: Option<FitSoFar>,
+    /// The mask, if there is one
+    masks: Option<Masks>,
+    /// What the mask does to the pictures of the current pass
+    masking: Option<Masking>,
+    /// The image that is laid over the picture, if there is one
+    overlay: Option<Overlay>,
     /// The second pass, if there is one
     second_pass: Option<SecondPass>,
     /// Whether the next iteration is launched before the results of this one are read
@@ -110,9 +121,14 @@ impl Session {
         let settings = plan.settings();
         let mut stream = Stream::new(settings.seed.0, "init", 0);
         let first = second_pass::first_pass(settings);
-        let start = match &settings.init_image {
-            Some(path) => Start::Picture(start::tiled(picture::read(path)?, &first)?, settings.init_weight),
-            None => match start::first_picture(&first, models, &mut stream)? {
+        let init = settings.init_image.as_deref().map(picture::read).transpose()?;
+        let masks = Masks::read(settings, first.size, init.as_ref(), warn)?;
+        let start = match init {
+            Some(picture) => {
+                let picture = start::over_noise(picture, &first, plan, models, masks.as_ref(), &mut stream)?;
+                Start::Picture(start::tiled(picture, &first)?, settings.init_weight)
+            }
+            None => match start::first_picture(&first, models, masks.as_ref().map(Masks::first), &mut stream)? {
                 Some(picture) => Start::Picture(start::tiled(picture, &first)?, settings.init_weight),
                 None => Start::Noise(settings.init_noise, &mut stream),
             },
@@ -120,6 +136,7 @@ impl Session {
         let device = plan.device().tensors();
         let blueprint = drawer::of(&settings.drawer)?;
         let drawer = blueprint.build(&first, models.loaded(), plan.recomputed().decoder, start, device)?;
+        let masking = masks.as_ref().map(|masks| masks.masking(&first, drawer.as_ref(), device)).transpose()?;
         let cutouts = Cutouts {
             reach: Reach::All,
             count: settings.cutouts,
@@ -133,13 +150,17 @@ impl Session {
         let (mut perceptors, mut fits) = (Vec::new(), Vec::new());
         for clip in &models.clips {
             let prompts = targets::perceptor(settings, clip, cutouts.clone(), device, warn)?;
-            fits.extend(fit::fit(settings, clip, &prompts)?);
+            let outside = targets::outside(settings, clip, &prompts, warn)?;
+            for perceptor in std::iter::once(&prompts).chain(&outside) {
+                fits.extend(fit::fit(settings, clip, perceptor)?);
+            }
             let styles = styles::perceptor(settings, clip, &cutouts, warn)?;
-            let both = [Some(prompts), styles].into_iter().flatten();
-            perceptors.extend(both.map(|perceptor| perceptor.recomputing(plan.recomputed().clip)));
+            let all = [Some(prompts), outside, styles].into_iter().flatten();
+            perceptors.extend(all.map(|perceptor| perceptor.recomputing(plan.recomputed().clip)));
         }
         let optimizer = optimizer(settings, drawer.as_ref())?;
-        let judge = Judge { perceptors, batch: plan.cut_batch() };
+        let mut judge = Judge { perceptors, batch: plan.cut_batch() };
+        limit(&mut judge, masking.as_ref());
         let coloring = Coloring::new(settings)?;
         let mut losses = losses(settings);
         losses.iter_mut().try_for_each(|loss| loss.prepare())?;
@@ -158,6 +179,9 @@ impl Session {
             last: None,
             fits,
             fit: None,
+            masks,
+            masking,
+            overlay: Overlay::read(settings, first.size)?,
             second_pass: SecondPass::of(plan, models),
             ahead: None,
             judged: None,
@@ -323,9 +347,12 @@ impl Session {
     }
 
     fn ask_for(&mut self, number: usize, before: Moved) -> Result<Iteration> {
+        self.lay_over(number)?;
         let picture = self.drawer.draw()?;
         let backdrop = Backdrop::new(self.settings.seed.0, number);
-        let shift = Shift::new(&self.settings, number, backdrop.behind(&picture)?)?;
+        // A tile has no mask, so what moves has no part that stays in its place.
+        let visible = self.masked(backdrop.behind(&picture)?)?;
+        let shift = Shift::new(&self.settings, number, visible)?;
         let judgement = self.judge.judge(shift.seen(), number)?;
         let mut gradient = backdrop.gradient(&picture, shift.back(judgement.gradient)?)?;
         if let Some(coloring) = &mut self.coloring {
@@ -340,6 +367,11 @@ impl Session {
                 gradient = (gradient + verdict.gradient)?;
                 picture_losses.push((loss.name(), verdict.loss));
             }
+        }
+        if let Some(masking) = &self.masking {
+            let (loss, whole) = masking.hold(&drawn, gradient)?;
+            gradient = whole;
+            picture_losses.extend(loss.map(|loss| ("outside", LossValue::Computed(loss))));
         }
         // The backward pass of the drawer starts from the gradient of the judges.
         let mut objective = with_gradient(&picture, &gradient)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 use image::RgbImage;
 
+use super::masks::limit;
 use super::{Plan, Session, optimizer};
 use crate::drawer::{self, Loaded, Start};
 use crate::picture::{Size, lanczos_tiled, to_image, to_values};
@@ -86,7 +87,8 @@ impl Session {
             Some(average) => average.within(drawer, draw)?,
             None => draw()?,
         };
-        self.begin_second_pass(at_full_size(&drawn, &self.settings)?)
+        let enlarged = self.in_surroundings(at_full_size(&drawn, &self.settings)?)?;
+        self.begin_second_pass(enlarged)
     }
 
     /// Begins the second pass with a picture of the full size, `[1, 3, height, width]`.
@@ -104,6 +106,10 @@ impl Session {
         let blueprint = drawer::of(&settings.drawer)?;
         self.drawer = blueprint.build(settings, loaded, pass.recomputed, start, self.device.tensors())?;
         self.optimizer = optimizer(settings, self.drawer.as_ref())?;
+        if let Some(masks) = &self.masks {
+            self.masking = Some(masks.masking(settings, self.drawer.as_ref(), self.device.tensors())?);
+            limit(&mut self.judge, self.masking.as_ref());
+        }
         // An average of parameters of two drawers means nothing.
         (self.average, pass.enlarged) = (None, Some(enlarged));
         self.averaged.take();

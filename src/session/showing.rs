@@ -1,8 +1,11 @@
 //! The pictures that a session shows, and what is measured of them.
 
+use std::sync::Arc;
+
 use candle_core::Tensor;
 
 use super::backdrop::Backdrop;
+use super::masks::{Masks, Surroundings};
 use super::second_pass::at_full_size;
 use super::shift::Shift;
 use super::{Average, Session};
@@ -83,10 +86,25 @@ impl Session {
             (Some(_), None) => Some(at_full_size(&bring(&self.drawer.draw()?.detach())?, &self.settings)?),
         };
         let drawn = enlarged.as_ref().or(drawn);
-        match &self.coloring {
-            Some(coloring) => coloring.deliver(self.drawer.as_ref(), drawn),
-            None => self.drawer.deliver(drawn, None),
+        let delivered = match &self.coloring {
+            Some(coloring) => coloring.deliver(self.drawer.as_ref(), drawn)?,
+            None => self.drawer.deliver(drawn, None)?,
+        };
+        self.in_surroundings(delivered)
+    }
+
+    /// A picture of the full size, inside what is around its mask if it is inpainted.
+    pub(super) fn in_surroundings(&self, picture: Tensor) -> Result<Tensor> {
+        match self.masks.as_ref().and_then(Masks::surroundings) {
+            Some(surroundings) => surroundings.around(&bring(&picture)?),
+            None => Ok(picture),
         }
+    }
+
+    /// What is around the inside of the enlarged picture; none if the picture has it before it is enlarged.
+    #[must_use]
+    pub fn surroundings(&self) -> Option<Arc<Surroundings>> {
+        self.masks.as_ref().and_then(Masks::enlarged)
     }
 
     /// What the picture that [`Session::picture`] returns is made of; none if it cannot be drawn again at another size.
@@ -95,6 +113,10 @@ impl Session {
     /// # Errors
     /// If the computation fails.
     pub fn drawing(&self) -> Result<Option<Drawing>> {
+        if self.settings.is_inpainted() {
+            // Most of the picture is of the init image.
+            return Ok(None);
+        }
         let of_parameters = || match &self.coloring {
             Some(coloring) => coloring.drawing(self.drawer.as_ref()),
             None => self.drawer.drawing(None),
@@ -133,6 +155,7 @@ impl Session {
     /// If the computation fails.
     pub fn look(&self, drawn: &Tensor, iteration: usize) -> Result<Vec<(String, Tensor)>> {
         let visible = Backdrop::new(self.settings.seed.0, iteration).behind(drawn)?;
-        self.judge.look(Shift::new(&self.settings, iteration, visible)?.seen(), iteration)
+        // A tile has no mask.
+        self.judge.look(Shift::new(&self.settings, iteration, self.masked(visible)?)?.seen(), iteration)
     }
 }

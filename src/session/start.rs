@@ -2,8 +2,12 @@
 
 use image::RgbImage;
 
-use super::{Models, styles};
+use super::masks::{Masks, Matte};
+use super::{Models, Plan, styles};
 use crate::Result;
+use crate::device::bring;
+use crate::drawer::{self, Start};
+use crate::judge::Part;
 use crate::models::embedded;
 use crate::picture::{self, Size};
 use crate::prior::{Prior, seen_anew};
@@ -15,19 +19,98 @@ use crate::settings::{Prompt, Settings, StartNoise};
 /// the run. It is composed of drawings of the things that the prompts name if that helps. Otherwise the square picture of
 /// the prior is in the middle, and its edges are extended if the size is not square.
 ///
+/// With a mask, that picture is drawn where the inside is, and its edges are extended over the outside; or the first
+/// picture of the prompts for the outside is there.
+///
 /// # Errors
 /// If a prompt cannot be tokenized, or the computation fails.
-pub fn first_picture(settings: &Settings, models: &Models, stream: &mut Stream) -> Result<Option<RgbImage>> {
+pub(super) fn first_picture(
+    settings: &Settings,
+    models: &Models,
+    matte: Option<&Matte>,
+    stream: &mut Stream,
+) -> Result<Option<RgbImage>> {
     if settings.init_noise != StartNoise::Prior || settings.init_image.is_some() {
         return Ok(None);
     }
     let prior = prior_beside(models)?;
-    if let Some(sentence) = sentence(settings)? {
-        // A stream of its own, so that pictures that are not composed stay as they are.
-        let mut stream = Stream::new(settings.seed.0, "composing", 0);
-        if let Some(composed) = prior.composed(&sentence, settings.prompt.all(), settings.size, &mut stream)? {
-            return Ok(Some(composed));
+    // Streams of their own, so that pictures that are not composed, and those without a mask, stay as they are.
+    let named = |name: &str| Stream::new(settings.seed.0, name, 0);
+    let Some(matte) = matte else { return of_prompts(&prior, settings, [stream, &mut named("composing")]) };
+    let part = matte.inside();
+    let of_part = Settings { size: Size { width: part.width, height: part.height }, ..settings.clone() };
+    let inside = of_prompts(&prior, &of_part, [stream, &mut named("composing")])?;
+    let Some(inside) = inside.map(|inside| extended(&inside, part, settings.size)) else { return Ok(None) };
+    let Some(prompt) = settings.prompt_outside.clone() else { return Ok(Some(inside)) };
+    let of_outside = Settings { prompt, ..settings.clone() };
+    let streams = [&mut named("init outside"), &mut named("composing outside")];
+    let outside = of_prompts(&prior, &of_outside, streams)?;
+    Ok(Some(outside.map_or(inside.clone(), |outside| blended(inside, &outside, &matte.values))))
+}
+
+/// The init image over what a run would start from without it, if its opacity is below 1: the first picture of the prior, or
+/// what the drawer makes of noise. The result has the size of the pass. What an inpainted picture keeps is not mixed.
+///
+/// # Errors
+/// If the computation fails.
+pub(super) fn over_noise(
+    init: RgbImage,
+    settings: &Settings,
+    plan: &Plan,
+    models: &Models,
+    masks: Option<&Masks>,
+    stream: &mut Stream,
+) -> Result<RgbImage> {
+    #[allow(clippy::cast_possible_truncation)]
+    let Some(opacity) = settings.init_opacity.filter(|opacity| *opacity < 1.0).map(|opacity| opacity as f32) else {
+        return Ok(init);
+    };
+    let matte = masks.map(Masks::first);
+    let without = Settings { init_image: None, init_weight: 0.0, init_opacity: None, ..settings.clone() };
+    let noise = if let Some(picture) = first_picture(&without, models, matte, stream)? {
+        picture
+    } else {
+        let start = Start::Noise(without.init_noise, stream);
+        let (blueprint, device) = (drawer::of(&without.drawer)?, plan.device().tensors());
+        let drawer = blueprint.build(&without, models.loaded(), plan.recomputed().decoder, start, device)?;
+        picture::to_image(&bring(&drawer.draw()?.detach())?)?
+    };
+    let init = picture::cover(init, settings.size)?;
+    let shares: Vec<f32> = match matte.filter(|_| settings.is_inpainted()) {
+        Some(matte) => matte.values.iter().map(|value| 1.0 - (1.0 - opacity) * value).collect(),
+        None => vec![opacity; settings.size.width * settings.size.height],
+    };
+    Ok(blended(init, &noise, &shares))
+}
+
+/// A part of a picture, with its edges extended to a size.
+fn extended(part: &RgbImage, Part { left, top, .. }: Part, size: Size) -> RgbImage {
+    let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
+    let (left, top) = (side(left), side(top));
+    let within = |at: u32, start: u32, length: u32| at.saturating_sub(start).min(length.saturating_sub(1));
+    RgbImage::from_fn(side(size.width), side(size.height), |x, y| {
+        *part.get_pixel(within(x, left, part.width()), within(y, top, part.height()))
+    })
+}
+
+/// Two pictures of one size, the first one by shares from 0 to 1 for each pixel.
+fn blended(mut inside: RgbImage, outside: &RgbImage, shares: &[f32]) -> RgbImage {
+    for ((pixel, other), share) in inside.pixels_mut().zip(outside.pixels()).zip(shares) {
+        for (value, other) in pixel.0.iter_mut().zip(other.0) {
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "both are bytes")]
+            let mixed = (share * f32::from(*value) + (1.0 - share) * f32::from(other)).round() as u8;
+            *value = mixed;
         }
+    }
+    inside
+}
+
+/// The first picture of the prompts of settings; none if none has a positive weight.
+fn of_prompts(prior: &Prior, settings: &Settings, [stream, composing]: [&mut Stream; 2]) -> Result<Option<RgbImage>> {
+    if let Some(sentence) = sentence(settings)?
+        && let Some(composed) = prior.composed(&sentence, settings.prompt.all(), settings.size, composing)?
+    {
+        return Ok(Some(composed));
     }
     let Some(drawn) = prior.picture(&styled_prompts(settings)?, stream)? else { return Ok(None) };
     let side = settings.size.width.min(settings.size.height);

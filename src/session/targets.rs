@@ -15,19 +15,21 @@ use crate::picture::{self, Size, to_values};
 use crate::progress::Stop;
 use crate::random::{Stream, seed_of_word};
 use crate::sentence;
-use crate::settings::Settings;
+use crate::settings::{Prompt, Settings};
 
 /// The kinds of targets, as the names of losses begin.
 const PROMPT: &str = "prompt";
+const PROMPT_OUTSIDE: &str = "prompt-outside";
 const LABEL: &str = "label";
 const IMAGE_PROMPT: &str = "image-prompt";
 const NOISE_PROMPT: &str = "noise-prompt";
 const NO_TEXT: &str = "no-text";
+const NO_TEXT_OUTSIDE: &str = "no-text-outside";
 
 /// Whether a target says what the picture is to show: sentences, labels and images do.
 pub(super) fn is_shown(target: &Target) -> bool {
     let kind = target.name.split(':').next().unwrap_or_default();
-    [PROMPT, LABEL, IMAGE_PROMPT].contains(&kind)
+    [PROMPT, PROMPT_OUTSIDE, LABEL, IMAGE_PROMPT].contains(&kind)
 }
 
 /// Creates a perceptor that looks for all prompts of settings in these cutouts. `warn` receives a warning about text that a model
@@ -40,26 +42,8 @@ pub(super) fn perceptor(
     warn: &mut dyn FnMut(String),
 ) -> Result<Perceptor> {
     let model = &clip.model;
-    let (mut targets, mut cut) = (Vec::new(), Vec::new());
-    let prompts = settings.prompt.all().iter().enumerate().map(|(index, prompt)| (PROMPT, index, prompt));
-    let labels = settings.label.iter().enumerate().map(|(index, label)| (LABEL, index, label));
-    for (kind, index, prompt) in prompts.chain(labels) {
-        let text = if kind == LABEL { model.read_label(&prompt.text)? } else { model.read(&prompt.text)? };
-        if let Some(dropped) = &text.dropped {
-            let longest = model.config().text.context_length;
-            let name = &clip.name;
-            warn(format!(
-                "the {kind} is longer than the {longest} tokens that {name} reads; {name} ignores: {dropped}"
-            ));
-        }
-        if clip.name == embedded::NAME
-            && let Some(warning) = sentence::warning(&prompt.text)?
-        {
-            warn(warning);
-        }
-        let feature = text.feature;
-        targets.push(Target { name: format!("{kind}:{index}"), feature, weight: prompt.weight, stop: prompt.stop });
-    }
+    let (mut targets, mut cut) = (sentences(PROMPT, settings.prompt.all(), clip, warn)?, Vec::new());
+    targets.extend(sentences(LABEL, &settings.label, clip, warn)?);
     for (index, prompt) in settings.image_prompt.iter().enumerate() {
         let picture = picture::read(Path::new(&prompt.value))?;
         let feature = model.image_features(&preprocess(&picture, model.side())?)?.squeeze(0)?;
@@ -89,6 +73,53 @@ pub(super) fn perceptor(
 fn with_proportions(image: RgbImage, size: Size, device: &Device) -> Result<Tensor> {
     let values = to_values(&picture::cover(image, size)?, 3);
     Ok(Tensor::from_vec(values, (1, 3, size.height, size.width), device)?)
+}
+
+/// Creates a perceptor that looks for the prompts outside a mask, beside one for the others; none without such prompts. Letters
+/// are unwanted on both sides. `warn` receives a warning about text that a model ignores.
+pub(super) fn outside(
+    settings: &Settings,
+    clip: &LoadedModel<Clip>,
+    inside: &Perceptor,
+    warn: &mut dyn FnMut(String),
+) -> Result<Option<Perceptor>> {
+    let Some(prompts) = &settings.prompt_outside else { return Ok(None) };
+    let mut targets = sentences(PROMPT_OUTSIDE, prompts.all(), clip, warn)?;
+    let without_text = inside.targets().iter().filter(|target| target.name == NO_TEXT);
+    targets.extend(without_text.map(|target| Target { name: NO_TEXT_OUTSIDE.into(), ..target.clone() }));
+    Perceptor::new(clip.name.clone(), clip.model.clone(), targets, inside.cutouts().outside()).map(Some)
+}
+
+/// The targets of sentences of a kind, which have its name and a number.
+fn sentences(
+    kind: &str,
+    prompts: &[Prompt],
+    clip: &LoadedModel<Clip>,
+    warn: &mut dyn FnMut(String),
+) -> Result<Vec<Target>> {
+    let model = &clip.model;
+    let mut targets = Vec::new();
+    for (index, prompt) in prompts.iter().enumerate() {
+        let (text, what) = match kind {
+            LABEL => (model.read_label(&prompt.text)?, "label"),
+            _ => (model.read(&prompt.text)?, "prompt"),
+        };
+        if let Some(dropped) = &text.dropped {
+            let longest = model.config().text.context_length;
+            let name = &clip.name;
+            warn(format!(
+                "the {what} is longer than the {longest} tokens that {name} reads; {name} ignores: {dropped}"
+            ));
+        }
+        if clip.name == embedded::NAME
+            && let Some(warning) = sentence::warning(&prompt.text)?
+        {
+            warn(warning);
+        }
+        let feature = text.feature;
+        targets.push(Target { name: format!("{kind}:{index}"), feature, weight: prompt.weight, stop: prompt.stop });
+    }
+    Ok(targets)
 }
 
 /// The style that asks for cells, and the option that draws them.

@@ -107,6 +107,7 @@ mod tests {
             "Color" => "navy",
             "Schedule" => "0.25,0.75@40%",
             "LossChoice" => "border=navy:0.5",
+            "Mask" => "left:0.3",
             _ => "a",
         };
         serde_json::json!(text)

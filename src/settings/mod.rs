@@ -15,6 +15,7 @@ mod form;
 mod groups;
 mod learning_rate;
 mod loss;
+mod mask;
 mod options;
 mod pixel_shape;
 mod point;
@@ -41,6 +42,7 @@ pub use groups::{OPTIONS, Overrides, Settings, VideoSettings};
 pub(crate) use groups::{check_upscaler, checked_quality};
 pub use learning_rate::LearningRateDrops;
 pub use loss::{LossAim, LossChoice, LossKind, PictureLoss};
+pub use mask::{Mask, Side};
 pub use options::{OptionInfo, Setter};
 pub use pixel_shape::PixelShape;
 pub(crate) use prompt::EMPTY_PROMPT;
@@ -99,6 +101,12 @@ impl Settings {
         Some((self.upscale?, self.upscaler.as_deref().unwrap_or(upscale::DEFAULT)))
     }
 
+    /// Whether the picture is that of --init-image outside its mask.
+    #[must_use]
+    pub fn is_inpainted(&self) -> bool {
+        self.mask.is_some() && self.init_image.is_some() && self.prompt_outside.is_none()
+    }
+
     /// The number of iterations before the second pass of --hires; none without one.
     #[must_use]
     pub fn second_pass_begins(&self) -> Option<usize> {
@@ -120,6 +128,13 @@ impl Settings {
     #[must_use]
     pub fn weight_of_styles(&self) -> f64 {
         self.style_weight.unwrap_or(STYLE_WEIGHT)
+    }
+
+    /// The prompts, then those outside the mask, each in one line.
+    pub fn prompts_in_words(&self) -> impl Iterator<Item = String> {
+        let outside = self.prompt_outside.iter().flat_map(Prompts::all);
+        let outside = outside.map(|prompt| format!("outside the mask: {}", prompt.in_words()));
+        self.prompt.all().iter().map(Prompt::in_words).chain(outside)
     }
 
     /// The styles and their weight in one line; none without styles.
@@ -145,10 +160,12 @@ impl Settings {
     #[must_use]
     pub fn input_files(&self) -> Vec<(&'static str, PathBuf)> {
         let init = self.init_image.iter().map(|path| ("init-image", path.clone()));
+        let mask = self.mask.iter().filter_map(Mask::file).map(|path| ("mask", path.to_owned()));
         let palette = self.palette.iter().filter_map(|text| file_of(text)).map(|path| ("palette", path));
         let prompts = self.image_prompt.iter().map(|prompt| ("image-prompt", PathBuf::from(&prompt.value)));
         let losses = self.losses().filter_map(PictureLoss::file).map(|path| ("loss", path.to_owned()));
-        init.chain(prompts).chain(palette).chain(losses).collect()
+        let overlay = self.overlay.iter().map(|path| ("overlay", path.clone()));
+        init.chain(mask).chain(overlay).chain(prompts).chain(palette).chain(losses).collect()
     }
 
     /// The number of iterations to run.

@@ -32,7 +32,7 @@ fn workplace() -> Workplace {
 }
 
 /// A run that takes a moment.
-const SMALL: &str = "--size 32x32 -n 2 --cutouts 2 --init-noise snow -q";
+const SMALL: &str = "--drawer pixel --pixel-size 8x8 --size 32x32 -n 2 --cutouts 2 --init-noise snow -q";
 
 #[test]
 fn prompts_in_other_languages_are_drawn_and_repeated() {

@@ -99,7 +99,7 @@ fn losses_change_what_they_are_about() {
             ("smoothness", roughness, 0.0, 0.95),
             // The squares of small differences are small, and the VQGAN draws smooth pictures.
             ("tv", roughness, 0.0, 0.995),
-            ("sharpness", roughness, 1.05, f64::INFINITY),
+            ("sharpness", roughness, 1.01, f64::INFINITY),
             ("border=black", edge, 0.0, 0.7),
             ("vignette=black", corners, 0.0, 0.98),
         ] {

@@ -129,7 +129,7 @@ impl Record {
 /// Cases of a group by the option they are for: its name, the lines.
 type Group = (&'static str, &'static [(&'static str, &'static [&'static str])]);
 
-const GENERATE: [Group; 12] = [
+const GENERATE: [Group; 13] = [
     (
         "picture",
         &[
@@ -267,6 +267,44 @@ const GENERATE: [Group; 12] = [
                 ],
             ),
             (
+                "--init-opacity",
+                &[
+                    "apple --dry-run --init-image photo.png --init-opacity 0.4",
+                    "apple --init-opacity 0.4",
+                    "apple --init-image photo.png --init-opacity 40",
+                ],
+            ),
+            (
+                "--init-pixel-weight",
+                &[
+                    "apple --dry-run --init-image photo.png --init-pixel-weight 2",
+                    "apple --init-pixel-weight 2",
+                    "apple --init-image photo.png --init-pixel-weight -1",
+                ],
+            ),
+            (
+                "--overlay",
+                &[
+                    "apple --dry-run --overlay photo.png",
+                    "apple --overlay none.png",
+                    "apple --overlay text.png",
+                    "apple --overlay photo.png --drawer strokes",
+                ],
+            ),
+            (
+                "--overlay-every",
+                &[
+                    "apple --dry-run --overlay photo.png --overlay-every 5",
+                    "apple --dry-run --overlay-every 5",
+                    "apple --overlay photo.png --overlay-every 0",
+                    "apple --overlay-every often",
+                ],
+            ),
+            (
+                "--overlay-opacity",
+                &["apple --dry-run --overlay photo.png --overlay-opacity 0.5", "apple --overlay-opacity 2"],
+            ),
+            (
                 "--init-weight",
                 &[
                     "apple --dry-run --init-image photo.png --init-weight 0.5",
@@ -275,6 +313,41 @@ const GENERATE: [Group; 12] = [
                 ],
             ),
             ("--init-noise", &["apple --dry-run --init-noise fractal", "apple --init-noise fractle"]),
+        ],
+    ),
+    (
+        "masks",
+        &[
+            (
+                "--mask",
+                &[
+                    "apple --dry-run --mask left:0.3",
+                    "apple --dry-run --mask photo.png",
+                    "apple --dry-run --mask photo.png --init-image photo.png",
+                    "apple --mask none.png",
+                    "apple --mask text.png",
+                    "apple --mask rihgt:0.3",
+                    "apple --mask right:3",
+                    "apple --mask right:0.3 --tile",
+                ],
+            ),
+            (
+                "--prompt-outside",
+                &[
+                    "apple --dry-run --mask top --prompt-outside 'sky:0.5 | sea'",
+                    "apple --mask top --prompt-outside sky:0",
+                    "apple --prompt-outside sky",
+                ],
+            ),
+            (
+                "--mask-feather",
+                &[
+                    "apple --dry-run --mask top --init-image photo.png --mask-feather 3",
+                    "apple --dry-run --mask-feather 3",
+                    "apple --mask-feather soft",
+                    "apple --mask-feather 1025",
+                ],
+            ),
         ],
     ),
     (

@@ -110,6 +110,11 @@ fn files_on_the_command_line_are_uploaded() {
     assert!(picture.pixels().all(|pixel| [[255, 0, 0], [0, 0, 255]].contains(&pixel.0)));
     let listed = run(&workplace, &server, &["jobs", "--json"]).succeeded().output_json();
     let settings = &listed[0]["settings"];
+    let masked = ["--mask", "photo.png", "--prompt-outside", "sky", "-o", "b.png"];
+    run(&workplace, &server, &[&["submit", "an apple"], &masked[..], &SMALL].concat()).succeeded();
+    let masked = run(&workplace, &server, &["jobs", "--json"]).succeeded().output_json();
+    let has_mask = |job: &serde_json::Value| job["settings"]["mask"] == "mask-1.png";
+    assert!(masked.as_array().unwrap().iter().any(has_mask), "{masked}");
     assert!(settings["init_image"].is_string() && settings["image_prompt"][0].as_str().unwrap().ends_with(":0.5"));
     workplace.write("text.png", "no picture");
     let outcome = run(&workplace, &server, &["submit", "an apple", "--init-image", "text.png"]);

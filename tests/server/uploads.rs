@@ -210,6 +210,31 @@ fn forms_that_are_something_else_are_refused() {
 }
 
 #[test]
+fn a_mask_is_an_upload_that_keeps_its_transparency() {
+    let place = Workplace::new();
+    let server = Server::start(&place, &[]);
+    let mut png = std::io::Cursor::new(Vec::new());
+    let hole = image::RgbaImage::from_fn(8, 8, |x, _| image::Rgba([255, 255, 255, if x < 4 { 0 } else { 255 }]));
+    hole.write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let upload = give(&server, png.get_ref()).json();
+    let id = upload["id"].as_str().unwrap();
+    let kept = server.get(&format!("{UPLOADS}/{id}/picture.png"));
+    assert_eq!(image::load_from_memory(&kept.body).unwrap().to_rgba8(), hole);
+    let job = server.submit(&json!({"prompt": "a", "mask": id, "init_image": id}));
+    assert_eq!(
+        (&job["settings"]["mask"], &job["settings"]["init_image"]),
+        (&json!("mask-1.png"), &json!("init_image-1.png"))
+    );
+    let job = server.submit(&json!({"prompt": "a", "mask": "left:0.25", "prompt_outside": "sky"}));
+    assert_eq!((&job["settings"]["mask"], &job["settings"]["prompt_outside"]), (&json!("left:0.25"), &json!("sky")));
+    let refused = |body: serde_json::Value| server.post("/api/v1/jobs", &body).problem(422);
+    assert_eq!(refused(json!({"prompt": "a", "mask": "0000000000000000000000000a"}))["field"], "mask");
+    assert_eq!(refused(json!({"prompt": "a", "mask": "/etc/passwd"}))["field"], "mask");
+    let problem = refused(json!({"prompt": "a", "prompt_outside": "sky"}));
+    assert!(problem["detail"].as_str().unwrap().contains("prompt_outside needs a mask"), "{problem}");
+}
+
+#[test]
 fn a_job_keeps_its_upload() {
     let place = Workplace::new();
     let server = Server::start(&place, &[]);

@@ -10,7 +10,7 @@ use crate::models::hub::Repository;
 use crate::models::manifest::Manifest;
 use crate::models::{Finder, Missing};
 use crate::progress::Stop;
-use crate::settings::{Overrides, PictureLoss, Settings};
+use crate::settings::{Mask, Overrides, PictureLoss, Settings};
 use crate::{Error, Result};
 
 /// The models that the user named, rather than a recipe.
@@ -75,11 +75,14 @@ pub(in crate::cli) fn check_paths(settings: &Settings, of: &Path, trusted: bool)
     let elsewhere = |path: &str| path.starts_with(r"\\") || (cfg!(windows) && path.starts_with("//"));
     // Not `Settings::input_files`, which checks whether a palette is a file.
     let init = settings.init_image.iter().map(|path| path.to_string_lossy().into_owned());
+    let overlay = settings.overlay.iter().map(|path| path.to_string_lossy().into_owned());
+    let mask = settings.mask.iter().filter_map(Mask::file).map(|path| path.to_string_lossy().into_owned());
     let prompts = settings.image_prompt.iter().map(|prompt| prompt.value.clone());
     let losses = settings.losses().filter_map(PictureLoss::file).map(|path| path.to_string_lossy().into_owned());
     let models = settings.clip.iter().chain([&settings.vqgan]);
     let models = models.chain(&settings.upscaler).chain(&settings.palette).cloned();
-    match init.chain(prompts).chain(losses).chain(models).find(|path| !trusted && elsewhere(path)) {
+    let mut files = init.chain(mask).chain(overlay).chain(prompts).chain(losses).chain(models);
+    match files.find(|path| !trusted && elsewhere(path)) {
         Some(path) => {
             let problem = format!("the recipe names a file on another machine: {path:?}");
             Err(Error::file(

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use crate::cli::terminal::stdout;
 use crate::output::Recipe;
-use crate::settings::Prompt;
 
 /// Arguments of `info`.
 #[derive(clap::Args)]
@@ -24,7 +23,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let how = recipe.result.figures.behind_words();
     let mut comments = vec![format!("{}, {} iterations{how}", recipe.program, recipe.result.iterations_done)];
-    comments.extend(recipe.settings.prompt.all().iter().map(Prompt::in_words));
+    comments.extend(recipe.settings.prompts_in_words());
     comments.extend(recipe.settings.styles_in_words());
     comments.extend(recipe.settings.labels_in_words());
     for model in &recipe.models {

@@ -50,6 +50,9 @@ impl Blueprint for PixelBlueprint {
             "init_image",
             "init_weight",
             "init_noise",
+            "overlay",
+            "overlay_every",
+            "overlay_opacity",
         ]
     }
 

@@ -15,6 +15,7 @@ mod tidy;
 mod zoom;
 
 use candle_core::{Device, Tensor, Var};
+use image::RgbImage;
 
 use super::start::Start;
 use super::{Drawer, in_palette, start};
@@ -42,6 +43,8 @@ pub struct PixelDrawer {
     /// The transparency of cells, if they can be transparent
     alphas: Option<Alphas>,
     mosaic: Network,
+    /// The map that the network has
+    map: Mosaic,
     /// For each cell, the pixel that shows its color best; none for a cell outside the picture
     shown: Vec<Option<u32>>,
     /// The weight of the mean square of the difference between neighbors
@@ -126,8 +129,8 @@ impl PixelDrawer {
         let finish = art.finish;
         let neighbors = (finish != Finish::default())
             .then(|| Neighbors::new(art.shape, lattice, tile, shown.iter().map(Option::is_some).collect()));
-        let (cells, mosaic) = (Var::from_tensor(&colors)?, Network::of(mosaic));
-        Ok(Self { cells, alphas, mosaic, shown, smoothness: art.smoothness, held, finish, neighbors, tile })
+        let (cells, map, mosaic) = (Var::from_tensor(&colors)?, mosaic.clone(), Network::of(mosaic));
+        Ok(Self { cells, alphas, mosaic, map, shown, smoothness: art.smoothness, held, finish, neighbors, tile })
     }
 
     /// The current cells, recorded so that gradients reach the parameters: `[1, 3, rows, columns]`, or
@@ -219,6 +222,21 @@ impl Drawer for PixelDrawer {
         self.alphas.as_ref().map_or(Ok(()), Alphas::constrain)?;
         let cells = frozen::apply(Clamp { minimum: 0.0, maximum: 1.0 }, &self.cells.as_detached_tensor())?;
         Ok(self.cells.set(&cells)?)
+    }
+
+    /// Takes the mean colors of cells in which something is touched.
+    fn repaint(&self, picture: RgbImage, touched: &[bool]) -> Result<()> {
+        let painted = self.map.means(&to_values(picture.as_raw(), 3));
+        let touched: Vec<f32> = touched.iter().map(|touched| f32::from(u8::from(*touched))).collect();
+        let touched = self.map.means(&touched);
+        let mut cells = self.cells.as_detached_tensor().flatten_all()?.to_vec1::<f32>()?;
+        for (at, (cell, painted)) in cells.iter_mut().zip(painted).enumerate() {
+            let place = at % touched.len();
+            if self.shown[place].is_some() && touched[place] > 0.0 {
+                *cell = painted;
+            }
+        }
+        Ok(self.cells.set(&Tensor::from_vec(cells, self.cells.shape(), self.cells.device())?)?)
     }
 
     fn own_losses(&self) -> Result<Vec<(&'static str, Tensor)>> {

@@ -1,5 +1,7 @@
 //! The map from cells to pixels: a sparse matrix, and its transpose for the gradient.
 
+use std::sync::Arc;
+
 use candle_core::{Error, Result};
 use rayon::prelude::*;
 
@@ -9,11 +11,12 @@ use crate::frozen::cuda::layers::{SparseOnDevice, SparseRows};
 use crate::frozen::{Layer, on_gpu};
 use crate::picture::Size;
 
-/// A sparse matrix by rows: row i has the entries `starts[i]..starts[i + 1]`.
+/// A sparse matrix by rows: row i has the entries `starts[i]..starts[i + 1]`. Clones share them.
+#[derive(Clone)]
 struct Rows {
-    starts: Vec<u32>,
-    places: Vec<u32>,
-    shares: Vec<f32>,
+    starts: Arc<Vec<u32>>,
+    places: Arc<Vec<u32>>,
+    shares: Arc<Vec<f32>>,
 }
 
 impl Rows {
@@ -25,13 +28,13 @@ impl Rows {
             shares.extend(row.iter().map(|(_, share)| *share));
             starts.push(u32::try_from(places.len()).unwrap_or(u32::MAX));
         }
-        Self { starts, places, shares }
+        Self { starts: starts.into(), places: places.into(), shares: shares.into() }
     }
 
     /// The transposed matrix, which has `rows` rows.
     fn transposed(&self, rows: usize) -> Self {
         let mut starts = vec![0_u32; rows + 1];
-        for place in &self.places {
+        for place in self.places.iter() {
             starts[*place as usize + 1] += 1;
         }
         for index in 0..rows {
@@ -47,7 +50,7 @@ impl Rows {
                 *at += 1;
             }
         }
-        Self { starts, places, shares }
+        Self { starts: starts.into(), places: places.into(), shares: shares.into() }
     }
 
     fn entries(&self, row: usize) -> std::ops::Range<usize> {
@@ -79,7 +82,8 @@ impl Rows {
 }
 
 /// Maps cells `[1, channels, rows, columns]` to pixels `[1, channels, height, width]`: each pixel is the mean of the
-/// cells in it, weighted by the area that they cover.
+/// cells in it, weighted by the area that they cover. Clones share the map.
+#[derive(Clone)]
 pub(super) struct Mosaic {
     lattice: Size,
     picture: Size,

@@ -125,11 +125,11 @@ impl Measure for Variation {
 }
 
 /// The mean difference across and the mean difference down, below zero (`--sharp` in aphantasia's `clip_fft.py`). It has
-/// the scale of `--sharpness`.
+/// five times the scale of `--sharpness`, which has no picture of a prior against it.
 pub(super) struct Sharpness;
 
 impl Measure for Sharpness {
-    const SCALE: f64 = 1.0;
+    const SCALE: f64 = 5.0;
 
     fn measure(&self, seen: &Visible, factor: f64) -> (f64, Vec<f32>) {
         let Size { width, height } = seen.size;

@@ -4,6 +4,7 @@
 mod border;
 mod differences;
 mod measure;
+mod nearness;
 mod palette;
 mod saturation;
 mod symmetry;
@@ -33,7 +34,7 @@ use crate::settings::{Color, LossAim, LossKind, PictureLoss, Settings};
 type Constructor = fn(&Settings) -> Option<Box<dyn Loss>>;
 
 /// The losses of options of their own, in the order in which they are summed and shown. Those of `--loss` follow.
-const ALL: &[Constructor] = &[palette::new];
+const ALL: &[Constructor] = &[palette::new, nearness::new];
 
 /// The losses that settings ask for.
 #[must_use]

@@ -66,11 +66,17 @@ fn check_gradient(loss: &str, values: &[f32], shape: [usize; 3], step: f32, tole
 fn losses_have_names_of_their_own() {
     let every = every();
     let loss = every.iter().map(|choice| choice.parse().unwrap()).collect();
-    let overrides =
-        Overrides { prompt: Some("a".parse().unwrap()), colors: Some(4), loss: Some(loss), ..Overrides::default() };
+    let overrides = Overrides {
+        prompt: Some("a".parse().unwrap()),
+        init_image: Some("a.png".into()),
+        init_pixel_weight: Some(1.0),
+        colors: Some(4),
+        loss: Some(loss),
+        ..Overrides::default()
+    };
     let losses = losses(&combine(&[overrides]).unwrap());
     let names: Vec<&str> = losses.iter().map(|loss| loss.name()).collect();
-    assert_eq!(names.len(), 1 + LossKind::ALL.len());
+    assert_eq!(names.len(), 2 + LossKind::ALL.len());
     for (index, name) in names.iter().enumerate() {
         assert!(!name.is_empty() && !names[..index].contains(name), "{name}");
     }
@@ -90,6 +96,21 @@ fn only_what_is_asked_for_is_judged() {
 }
 
 #[test]
+fn pictures_are_held_to_an_init_image_if_asked() {
+    let held = |init_pixel_weight| {
+        let overrides = Overrides {
+            prompt: Some("a".parse().unwrap()),
+            init_image: Some("a.png".into()),
+            init_pixel_weight,
+            ..Overrides::default()
+        };
+        losses(&combine(&[overrides]).unwrap()).iter().map(|loss| loss.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(held(Some(2.0)), ["init-pixels"]);
+    assert!(held(Some(0.0)).is_empty() && held(None).is_empty());
+}
+
+#[test]
 fn formulas_are_as_by_hand() {
     // A black pixel beside a white one, and a red one beside a black one.
     let (white, red) = ([0.0, 1.0].repeat(3), [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
@@ -105,8 +126,8 @@ fn formulas_are_as_by_hand() {
         // Three squares of 1 among six values.
         ("tv", &white, 100.0 * 3.0 / 6.0),
         // Each of the three differences is 1.
-        ("sharpness", &white, -1.0),
-        ("sharpness:-2", &white, 2.0),
+        ("sharpness", &white, -5.0),
+        ("sharpness:-2", &white, 10.0),
         // All of it is border, and half of it is black.
         ("border", &white, 10.0 / 2.0),
         ("border=black:0.1", &red, 0.1 * 10.0 / 6.0),

@@ -6,7 +6,7 @@ use crate::server::jobs::request::PRODUCTS;
 use crate::server::lists::{Kind, Opened, opened};
 
 /// What a value of an option of this type looks like, and an example. The program takes more spellings.
-const PATTERNS: [(&str, &str, &str); 12] = [
+const PATTERNS: [(&str, &str, &str); 13] = [
     (
         "Prompts",
         r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*\S[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$",
@@ -27,6 +27,7 @@ const PATTERNS: [(&str, &str, &str); 12] = [
     ("LearningRateDrops", "^(none|([0-9]{1,6}|[1-9]?[0-9]%)(,([0-9]{1,6}|[1-9]?[0-9]%))*)$", "60%"),
     ("Weighted", r"^[0-9]{1,19}(:-?[0-9]{0,5}[1-9](\.[0-9]{1,5})?)?$", "7:0.5"),
     ("PathBuf", "^[0-9a-hjkmnp-tv-z]{26}$", "3kq8s2v6m1x9c4t7w0zr5yhdbn"),
+    ("Mask", r"^([0-9a-hjkmnp-tv-z]{26}|(left|right|top|bottom)(:0\.[0-9]{0,5}[1-9])?)$", "left:0.3"),
     ("Color", "^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$", "#f2eecb"),
     ("Schedule", r"^(1|0\.[1-9][0-9]{0,2})(,(1|0\.[1-9][0-9]{0,2})@([0-9]{1,6}|[1-9]?[0-9]%)){0,9}$", "0.25,0.75@40%"),
     (
@@ -68,6 +69,7 @@ fn schema() -> Value {
         "allOf": [
             { "not": { "required": ["size", "aspect"] } },
             { "not": { "required": ["palette", "colors"] } },
+            { "not": { "required": ["mask", "tile"] } },
         ],
         "examples": [{ "prompt": "a red apple on a blue background", "quality": "draft", "products": ["gif"] }],
     })

@@ -18,7 +18,7 @@ use crate::server::config::Limits;
 use crate::server::problem::{Answer, Problem};
 use crate::server::uploads::{Upload, Uploads};
 use crate::server::visitor::Visitor;
-use crate::settings::{Aspect, Overrides, Seed, SeedChoice, Settings, Weighted};
+use crate::settings::{Aspect, Mask, Overrides, Seed, SeedChoice, Settings, Weighted};
 use crate::video::KINDS;
 use crate::worker::{Input, Order};
 
@@ -37,7 +37,7 @@ pub(super) struct Prepared {
 /// Completes what is asked for with the server's own settings, and checks it. `key` is the visitor's own name for the
 /// request.
 pub(super) async fn prepare(app: &App, visitor: &Visitor, asked: Asked, key: Option<&str>) -> Answer<Prepared> {
-    let Asked { mut overrides, products, init_image, image_prompts, email: _ } = asked;
+    let Asked { mut overrides, products, init_image, mask, overlay, image_prompts, email: _ } = asked;
     if overrides.prompt.is_none() {
         return Err(refused("prompt", "no prompt was given").hint("say what to draw"));
     }
@@ -56,6 +56,12 @@ pub(super) async fn prepare(app: &App, visitor: &Visitor, asked: Asked, key: Opt
         }
     }
     overrides.init_image = start.map(|(name, _)| name.into());
+    if let Some(id) = mask {
+        overrides.mask = Some(Mask::File(inputs.add("mask", 1, &id).await?.0));
+    }
+    if let Some(id) = overlay {
+        overrides.overlay = Some(inputs.add("overlay", 1, &id).await?.0.into());
+    }
     let mut steered = Vec::new();
     for (number, (id, weight)) in (1..).zip(image_prompts) {
         let (value, _) = inputs.add("image_prompt", number, &id).await?;
@@ -149,6 +155,7 @@ impl Limits {
             ("iterations", settings.iterations, self.iterations),
             ("cutouts", settings.cutouts, self.cutouts),
             ("prompt", settings.prompt.all().len(), self.prompts),
+            ("prompt_outside", settings.prompt_outside.as_ref().map_or(0, |outside| outside.all().len()), self.prompts),
         ];
         for (field, count, most) in counts {
             if count > most {
@@ -211,6 +218,8 @@ pub(in crate::server) fn check_own(settings: &[Overrides]) -> crate::Result<()> 
         let named = [
             ("init-image", layer.init_image.is_some()),
             ("image-prompt", layer.image_prompt.is_some()),
+            ("overlay", layer.overlay.is_some()),
+            ("mask", layer.mask.as_ref().and_then(Mask::file).is_some()),
             (PALETTE, palette),
             (LOSS, layer.loss.iter().flatten().any(|loss| loss.file().is_some())),
         ];
@@ -256,5 +265,6 @@ mod tests {
         assert!(own(r#"{"quality": "draft", "palette": "red->white\\8"}"#).is_ok());
         assert!(own(r#"{"loss": ["border=navy"]}"#).is_ok() && own(r#"{"loss": ["tv", "border=a.png"]}"#).is_err());
         assert!(own(r#"{"palette": "a.gpl"}"#).is_err() && own(r#"{"init_image": "a.png"}"#).is_err());
+        assert!(own(r#"{"mask": "a.png"}"#).is_err() && own(r#"{"mask": "left"}"#).is_ok());
     }
 }

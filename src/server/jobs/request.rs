@@ -6,7 +6,7 @@ use crate::database::Id;
 use crate::palette::file_of;
 use crate::server::problem::{Answer, Problem};
 use crate::server::whole::whole;
-use crate::settings::{Form, FormKind, LossChoice, OPTIONS, OptionInfo, Overrides, Setter, Weighted};
+use crate::settings::{Form, FormKind, LossChoice, Mask, OPTIONS, OptionInfo, Overrides, Setter, Weighted};
 use crate::text::did_you_mean;
 use crate::video::KINDS;
 
@@ -21,7 +21,7 @@ pub(in crate::server) const PRODUCTS: &str = "products";
 /// The field that asks for a letter at the end of the job.
 pub(in crate::server) const EMAIL: &str = "email";
 /// Settings that name a file on the command line, and an upload here.
-pub(in crate::server) const UPLOADS: [&str; 2] = ["init_image", "image_prompt"];
+pub(in crate::server) const UPLOADS: [&str; 4] = ["init_image", "mask", "overlay", "image_prompt"];
 /// The setting that may name a file on the command line, but not here.
 pub(in crate::server) const PALETTE: &str = "palette";
 
@@ -42,6 +42,10 @@ pub(in crate::server) struct Asked {
     pub email: bool,
     /// The upload to start from
     pub init_image: Option<Id>,
+    /// The upload that is the mask
+    pub mask: Option<Id>,
+    /// The upload to lay over the picture
+    pub overlay: Option<Id>,
     /// The uploads to steer toward, with their weights
     pub image_prompts: Vec<(Id, f64)>,
 }
@@ -71,6 +75,11 @@ pub(in crate::server) fn read(body: Map<String, Value>) -> Answer<Asked> {
             PRODUCTS => asked.products = products_in(value).map_err(wrong)?,
             EMAIL => asked.email = email_in(&value)?,
             "init_image" => asked.init_image = Some(upload_in(value).map_err(wrong)?),
+            "mask" => match mask_in(value).map_err(wrong)? {
+                Parts::Upload(id) => asked.mask = Some(id),
+                Parts::Side(side) => asked.overrides.mask = Some(side),
+            },
+            "overlay" => asked.overlay = Some(upload_in(value).map_err(wrong)?),
             "image_prompt" => asked.image_prompts = weighted_uploads_in(value).map_err(wrong)?,
             _ => settings.push((known(&name)?, value)),
         }
@@ -85,6 +94,11 @@ pub(in crate::server) fn read(body: Map<String, Value>) -> Answer<Asked> {
         asked.overrides = read.or(asked.overrides);
     }
     Ok(asked)
+}
+
+/// Whether a field has prompts.
+pub(in crate::server) fn is_prompt(name: &str) -> bool {
+    ["prompt", "prompt_outside"].contains(&name)
 }
 
 /// A problem with the value of a field.
@@ -129,7 +143,7 @@ fn one_value(option: &OptionInfo, kind: FormKind, value: Value) -> Result<Value,
         }
         (FormKind::Switch, Value::Bool(_)) | (FormKind::Number | FormKind::NumberOrText, Value::Number(_)) => Ok(value),
         (FormKind::Text | FormKind::NumberOrText, Value::String(text)) => {
-            let most = if option.name == "prompt" { LONGEST_PROMPT } else { LONGEST_TEXT };
+            let most = if is_prompt(option.name) { LONGEST_PROMPT } else { LONGEST_TEXT };
             check_text(text, most)?;
             if option.name == PALETTE && file_of(text).is_some() {
                 return Err(format!(
@@ -205,6 +219,27 @@ fn upload_in(value: Value) -> Result<Id, String> {
     }
 }
 
+/// What a mask is.
+enum Parts {
+    Upload(Id),
+    Side(Mask),
+}
+
+fn mask_in(value: Value) -> Result<Parts, String> {
+    let Value::String(text) = value else {
+        return Err(format!("{} instead of a side or the id of an upload", described(&value)));
+    };
+    if let Some(id) = Id::parse(&text) {
+        return Ok(Parts::Upload(id));
+    }
+    check_text(&text, LONGEST_TEXT)?;
+    let mask: Mask = text.parse()?;
+    if mask.file().is_some() {
+        return Err(format!("{}; or give a side such as left:0.3", not_an_upload()));
+    }
+    Ok(Parts::Side(mask))
+}
+
 fn weighted_uploads_in(value: Value) -> Result<Vec<(Id, f64)>, String> {
     let Value::Array(values) = value else { return Err(format!("{} instead of a list", described(&value))) };
     if values.len() > LONGEST_LIST {
@@ -260,7 +295,8 @@ mod tests {
     fn requests_have_these_fields_and_no_others() {
         // Whoever adds one must be sure that it names no file and no model, and claims no share of the machine.
         let expected = "prompt quality size aspect iterations stop_at auto_stop seed style style_weight upscale hires \
-            tile label image_prompt image_stop recut_images noise_prompt no_text init_image init_weight init_noise cutouts augment \
+            tile label image_prompt image_stop recut_images noise_prompt no_text init_image init_opacity init_weight \
+            init_pixel_weight init_noise overlay overlay_every overlay_opacity mask prompt_outside mask_feather cutouts augment \
             cut_noise zooms cut_power center_bias loss optimizer momentum learning_rate learning_rate_drops average drawer \
             pixel_shape pixel_size pixel_scale smoothness tidy outline transparent \
             alpha_weight pixel_art pixel_zoom strokes segments min_stroke_width max_stroke_width paper \
@@ -282,6 +318,12 @@ mod tests {
         assert_eq!(asked.overrides.size, Some("64x48".parse().unwrap()));
         assert_eq!(asked.overrides.init_image, None);
         assert_eq!(asked.products, ["mp4", "gif"]);
+        let masked = |text: &str| {
+            let asked = self::asked(json!({"mask": text, "prompt_outside": "sky"})).unwrap();
+            (asked.mask.map(|id| id.to_string()), asked.overrides.mask.map(|mask| mask.to_string()))
+        };
+        assert_eq!(masked(id), (Some(id.to_owned()), None));
+        assert_eq!(masked("top:0.25"), (None, Some("top:0.25".to_owned())));
         assert_eq!(asked.image_prompts.iter().map(|(_, weight)| *weight).collect::<Vec<_>>(), [0.5, 1.0]);
     }
 
@@ -316,6 +358,13 @@ mod tests {
             (json!({"palette": "a.png\\8"}), "palette", "is a file"),
             (json!({"init_image": "../../etc/passwd"}), "init_image", "not the id of an upload"),
             (json!({"image_prompt": ["a.png:0.5"]}), "image_prompt", "not the id of an upload"),
+            (json!({"overlay": "logo.png"}), "overlay", "not the id of an upload"),
+            (json!({"mask": "mask.png"}), "mask", "not the id of an upload"),
+            (json!({"mask": "lfet:0.3"}), "mask", "did you mean `left`?"),
+            (json!({"mask": "left:2"}), "mask", "above 0 and below 1"),
+            (json!({"mask": 0.3}), "mask", "a number instead of a side or the id of an upload"),
+            (json!({"prompt_outside": ""}), "prompt_outside", "the text is empty"),
+            (json!({"prompt_outside": "x".repeat(2001)}), "prompt_outside", "2001 characters"),
             (json!({"products": ["frames"]}), "products", "`frames` is not a kind of file"),
             (json!({"products": ["gif", "gif"]}), "products", "twice"),
             (json!({"email": "anna@example.org"}), "email", "email is only sent to your confirmed address"),

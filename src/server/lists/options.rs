@@ -81,7 +81,7 @@ pub enum Kind {
     NumberOrString,
     /// A text
     String,
-    /// The `id` of an upload; in a list, a weight may follow, as in `ID:0.5`
+    /// The `id` of an upload; in a list, a weight may follow, as in `ID:0.5`; a mask may also be a side, as in `left:0.3`
     Upload,
 }
 
@@ -108,8 +108,27 @@ pub fn opened() -> Vec<Opened> {
 }
 
 /// Help that differs from that of the command line, where files have paths.
-const HELP: [(&str, &str, Option<&str>); 5] = [
+const HELP: [(&str, &str, Option<&str>); 7] = [
     ("init_image", "Image to start from: the id of an upload", None),
+    (
+        "overlay",
+        "Image to lay over the picture again and again: the id of an upload",
+        Some(
+            "The run goes on from the picture with the image on it, so it may change again until the next time. What is \
+             transparent in the image changes nothing. It is resized and cropped like init_image.",
+        ),
+    ),
+    (
+        "mask",
+        "Let the prompts act only on a part: the id of an upload, whose white is the part, or a side such as left:0.3",
+        Some(
+            "Black and transparent parts of the upload are outside, and gray is in between. It is resized and cropped like \
+             init_image. A side is left, right, top or bottom, with its share of the picture; without one, it is half. \
+             prompt, label, image_prompt and noise_prompt act inside. Other prompts can act outside (prompt_outside). \
+             Without them, the outside is kept: it stays exactly as it is in init_image, or close to the first picture if \
+             there is no such image.",
+        ),
+    ),
     ("image_prompt", "Also steer toward these images: ids of uploads, each with a weight if you like, as ID:0.5", None),
     (
         "style",
@@ -164,7 +183,7 @@ impl Opened {
             None => (in_fields(&option.help()), option.long_help().as_deref().map(further)),
         };
         let is_text = matches!(kind, Kind::String | Kind::NumberOrString | Kind::Upload);
-        let longest = if option.name == "prompt" { LONGEST_PROMPT } else { LONGEST_TEXT };
+        let longest = if request::is_prompt(option.name) { LONGEST_PROMPT } else { LONGEST_TEXT };
         Self {
             name: option.name,
             group: option.group,
@@ -274,6 +293,7 @@ mod tests {
         assert_eq!((named("cutouts").minimum, named("cutouts").maximum), (Some(1.0), Some(4096.0)));
         assert_eq!(named("drawer").choices, ["vqgan", "pixel", "strokes", "line", "fft"]);
         assert_eq!((named("init_image").kind, named("init_image").list), (Kind::Upload, false));
+        assert_eq!((named("mask").kind, named("prompt_outside").max_length), (Kind::Upload, Some(LONGEST_PROMPT)));
         assert_eq!((named("image_prompt").kind, named("image_prompt").list), (Kind::Upload, true));
         assert!(named("prompt").required && all.iter().filter(|opened| opened.required).count() == 1);
     }

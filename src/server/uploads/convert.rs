@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use image::RgbImage;
+use image::DynamicImage;
 use tempfile::TempPath;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -82,14 +82,14 @@ fn convert_now(given: &Path) -> Result<Converted> {
 }
 
 /// Writes a PNG without holding all of it in memory. The same pixels give the same bytes.
-fn encode(picture: &RgbImage, file: File) -> Result<(), png::EncodingError> {
+fn encode(picture: &DynamicImage, file: File) -> Result<(), png::EncodingError> {
     let mut buffered = BufWriter::new(file);
     let mut encoder = png::Encoder::new(&mut buffered, picture.width(), picture.height());
-    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_color(if picture.color().has_alpha() { png::ColorType::Rgba } else { png::ColorType::Rgb });
     encoder.set_depth(png::BitDepth::Eight);
     let mut writer = encoder.write_header()?;
     let mut rows = writer.stream_writer()?;
-    rows.write_all(picture.as_raw())?;
+    rows.write_all(picture.as_bytes())?;
     rows.finish()?;
     writer.finish()?;
     Ok(buffered.flush()?)

@@ -1,7 +1,7 @@
-//! Uploads: pictures to start from, and to steer toward.
+//! Uploads: pictures to start from, to steer toward, and of the parts that prompts act on.
 //!
 //! What a visitor gives is never stored as it came. It is decoded within bounds, turned and converted to sRGB as its notes
-//! ask, and stored as a PNG without notes.
+//! ask, and stored as a PNG without notes. What is transparent stays so.
 
 mod convert;
 mod receive;
@@ -56,7 +56,7 @@ pub fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Upload)]
 struct View {
-    /// The name of the upload, for `init_image` and `image_prompt`
+    /// The name of the upload, for `init_image`, `mask`, `overlay` and `image_prompt`
     #[schema(pattern = "^[0-9a-hjkmnp-tv-z]{26}$", example = "3kq8s2v6m1x9c4t7w0zr5yhdbn")]
     id: String,
     /// Columns, after the picture was turned
@@ -122,8 +122,8 @@ impl From<Upload> for View {
 
 /// Give a picture
 ///
-/// A job can start from the picture (`init_image`) or be steered toward it (`image_prompt`). The same picture is stored
-/// once, so giving it again answers the upload that there is.
+/// A job can start from the picture (`init_image`) or be steered toward it (`image_prompt`), or prompts can act on its white
+/// part (`mask`), or it is laid over the picture (`overlay`). The same picture is stored once, so giving it again answers the upload that there is.
 #[utoipa::path(
     post, path = "/uploads", tag = "uploads", operation_id = "create_upload",
     request_body(content = Form, content_type = "multipart/form-data"),

@@ -5,6 +5,8 @@ mod picture;
 #[macro_use]
 mod start;
 #[macro_use]
+mod masks;
+#[macro_use]
 mod models;
 #[macro_use]
 mod guidance;
@@ -33,7 +35,7 @@ use super::arguments::{self, number, number_or, signed, switch, whole_number};
 use super::options::{self, OptionInfo, Setter};
 use super::range::Range;
 
-join! { [picture start models guidance drawer strokes waves colors machine moving_pictures output] {} }
+join! { [picture start masks models guidance drawer strokes waves colors machine moving_pictures output] {} }
 
 /// The order of the oldest settings in recipes. Settings that are not in this list follow in the order of the help, so
 /// new settings need not be added.
@@ -138,7 +140,18 @@ mod tests {
         assert_eq!(text("augment").as_deref(), Some("crop,perspective,jitter"));
         assert_eq!((text("fps").as_deref(), text("size"), text("seconds")), (Some("25"), None, None));
         // Requests name no files and no models, and claim no share of the machine.
-        for name in ["init_image", "image_prompt", "palette", "model", "vqgan", "clip", "cut_batch", "device"] {
+        for name in [
+            "init_image",
+            "image_prompt",
+            "mask",
+            "overlay",
+            "palette",
+            "model",
+            "vqgan",
+            "clip",
+            "cut_batch",
+            "device",
+        ] {
             assert_eq!(OptionInfo::of(name).unwrap().setter, Setter::CommandLine, "{name}");
         }
     }

@@ -11,11 +11,33 @@ group! {
             value: "FILE",
             check: start::check_image,
         },
+        setting init_opacity: maybe f64 {
+            /// How much of --init-image to see over what the run would start from without it (0 to 1)
+            ///
+            /// With less than 1, the image is mixed with the first picture of the embedded model, or with the noise of
+            /// --init-noise, so that the prompts can change more of it.
+            value: "SHARE",
+            arg: number,
+            shown: "1",
+            range: Range::new(0.0, 1.0),
+            by: Requests,
+        },
         setting init_weight: always f64 {
             /// How strongly to keep the picture close to its starting point
             value: "WEIGHT",
             arg: number,
             shown: "1 if --init-noise prior is drawn by vqgan, 20 if by pixel or fft, 40 if by strokes, 1 if by line; else 0",
+            range: Range::new(0.0, 1000.0),
+            by: Requests,
+        },
+        setting init_pixel_weight: maybe f64 {
+            /// How strongly to keep each pixel close to --init-image
+            ///
+            /// --init-weight keeps what the drawer changes close to the start: with vqgan the latent, which allows other
+            /// pixels. Both can be given.
+            value: "WEIGHT",
+            arg: number,
+            shown: "0",
             range: Range::new(0.0, 1000.0),
             by: Requests,
         },
@@ -25,15 +47,49 @@ group! {
             default: crate::settings::StartNoise::Codes,
             by: Requests,
         },
+        setting overlay: maybe std::path::PathBuf {
+            /// Image to lay over the picture again and again, for logos, frames and faces that should stay
+            ///
+            /// The run goes on from the picture with the image on it, so it may change again until the next time. What is
+            /// transparent in the image changes nothing. It is resized and cropped like --init-image.
+            value: "FILE",
+            check: start::check_overlay,
+        },
+        setting overlay_every: maybe usize {
+            /// Lay --overlay over the picture every N iterations, beginning with the first
+            value: "N",
+            arg: whole_number,
+            shown: "10",
+            range: Range::whole(1, 1_000_000),
+            by: Requests,
+        },
+        setting overlay_opacity: maybe f64 {
+            /// How opaque --overlay is, besides its own transparency (0 to 1)
+            value: "SHARE",
+            arg: number,
+            shown: "1",
+            range: Range::above(0.0, 1.0),
+            by: Requests,
+        },
     }
 }
 
 /// Checks that a recipe can store the name.
 #[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
 pub(super) fn check_image(path: &Option<PathBuf>) -> Result<()> {
-    if path.as_ref().is_some_and(|path| path.to_str().is_none()) {
+    check_name(path.as_ref(), "init image")
+}
+
+/// Checks that a recipe can store the name.
+#[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
+pub(super) fn check_overlay(path: &Option<PathBuf>) -> Result<()> {
+    check_name(path.as_ref(), "overlay")
+}
+
+fn check_name(path: Option<&PathBuf>, what: &str) -> Result<()> {
+    if path.is_some_and(|path| path.to_str().is_none()) {
         let hint = "rename the file: recipes store its name as text";
-        return Err(Error::usage("the name of the init image is not valid UTF-8", hint));
+        return Err(Error::usage(format!("the name of the {what} is not valid UTF-8"), hint));
     }
     Ok(())
 }

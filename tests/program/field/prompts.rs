@@ -326,6 +326,12 @@ fn doubtful_prompts_are_shown_as_they_are_understood() {
     assert!(shown.contains("`red apple 16` with weight 9"), "{shown}");
     let again = workplace.run(&["--from", "a.png", "--dry-run"]).succeeded();
     assert!(!again.errors.contains("warning"), "{}", again.errors);
+    // So are those outside a mask.
+    let outside = ["a fig", "--mask", "left", "--prompt-outside", "a clock at 10:30", "--dry-run"];
+    assert!(warning(workplace.run(&outside)).contains("`a clock at 10` with weight 30"));
+    workplace.write("lines.txt", "a fig -- --mask left --prompt-outside 'a clock at 10:30'\n");
+    let shown = warning(workplace.run(&["batch", "lines.txt", "--dry-run"]));
+    assert!(shown.starts_with("warning: lines.txt line 1: `a clock at 10:30` is understood as"), "{shown}");
     for prompt in ["Star Wars: a new hope", r"a clock at 10\:30", "a castle | night sky:0.5 | blurry:-0.3:-0.7"] {
         let outcome = workplace.run(&[prompt, "--dry-run"]).succeeded();
         assert_eq!(outcome.errors, "", "{prompt}");
@@ -349,6 +355,11 @@ fn prompts_are_shown_with_their_weights() {
         assert_eq!(lines, expected, "{arguments:?}");
         assert!(outcome.output_text().parse::<toml::Table>().is_ok());
     }
+    let masked = ["a fig", "--mask", "left", "--prompt-outside", "sea:0.5 | sky", "--dry-run"];
+    let outcome = workplace.run(&masked).succeeded();
+    let lines: Vec<_> = outcome.output_text().lines().filter(|line| line.starts_with("# outside the mask: ")).collect();
+    let expected = ["# outside the mask: prompt \"sea\", weight 0.5", "# outside the mask: prompt \"sky\", weight 1"];
+    assert_eq!(lines, expected);
     // A line break in a prompt stays in its line.
     let outcome = workplace.run(&["a\nb = 5", "--dry-run"]).succeeded();
     assert!(outcome.output_text().lines().any(|line| line == "# prompt \"a\\nb = 5\", weight 1"));

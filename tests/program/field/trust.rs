@@ -158,12 +158,14 @@ fn files_on_other_machines_are_not_looked_at() {
     run(&workplace, &hub, &[&SMALL[..], &["--checkpoint-every", "1", "-o", "p.png"]].concat()).succeeded();
     let share = r"\\198.51.100.7\share\x.png";
     let recipe = Recipe::read(&workplace.join("p.png")).unwrap();
-    for change in [0, 1, 2, 3] {
+    for change in 0..6 {
         let mut recipe = recipe.clone();
         match change {
             0 => recipe.settings.init_image = Some(share.into()),
             1 => recipe.settings.vqgan = share.to_owned(),
             2 => recipe.settings.clip = vec![share.to_owned()],
+            3 => recipe.settings.mask = Some(share.parse().unwrap()),
+            4 => recipe.settings.overlay = Some(share.into()),
             _ => recipe.settings.palette = Some(share.to_owned()),
         }
         let picture = candle_core::Tensor::zeros((1, 3, 32, 32), candle_core::DType::F32, &candle_core::Device::Cpu);

@@ -127,6 +127,8 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
         // A recipe is complete: weaker sources must not add what it does not name.
         for weaker in [&mut environment, &mut config] {
             (weaker.stop_at, weaker.init_image, weaker.image_prompt, weaker.noise_prompt) = (None, None, None, None);
+            (weaker.init_opacity, weaker.init_pixel_weight, weaker.overlay) = (None, None, None);
+            (weaker.mask, weaker.prompt_outside, weaker.mask_feather) = (None, None, None);
             (weaker.seconds, weaker.style, weaker.style_weight, weaker.loss) = (None, None, None, None);
             (weaker.label, weaker.image_stop, weaker.recut_images) = (None, None, None);
             (weaker.no_text, weaker.tile) = (None, None);
@@ -140,6 +142,9 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
     // Doubts about a recipe's prompt were reported when it was drawn.
     let written = layers.iter().position(|layer| layer.prompt.is_some()).filter(|layer| *layer != RECIPE);
     warnings.extend(written.map(|_| settings.prompt.doubts().to_vec()).unwrap_or_default());
+    let written = layers.iter().position(|layer| layer.prompt_outside.is_some()).filter(|layer| *layer != RECIPE);
+    let outside = settings.prompt_outside.as_ref().filter(|_| written.is_some());
+    warnings.extend(outside.map(|outside| outside.doubts().to_vec()).unwrap_or_default());
     let [flags, _, environment, config] = &layers;
     let named = trust::named_by_user(&[flags, environment, config]);
     if let Some(recipe) = &recipe {

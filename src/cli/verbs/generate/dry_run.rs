@@ -10,7 +10,7 @@ use crate::models::hub::megabytes;
 use crate::models::{Finder, Missing};
 use crate::output::Products;
 use crate::session::{Models, Plan};
-use crate::settings::{Prompt, Settings};
+use crate::settings::Settings;
 
 /// Prints the settings and the plan of a run as a configuration file, without downloads. `asked` has the repositories
 /// that the run would ask about first.
@@ -23,7 +23,7 @@ pub(in crate::cli) fn dry_run(
 ) -> anyhow::Result<()> {
     let mut comments: Vec<_> =
         in_words_of(products).into_iter().map(|(kind, path)| format!("{kind}: {path}")).collect();
-    comments.extend(settings.prompt.all().iter().map(Prompt::in_words));
+    comments.extend(settings.prompts_in_words());
     comments.extend(settings.styles_in_words());
     comments.extend(settings.labels_in_words());
     let missing = Models::missing(&settings, finder)?;

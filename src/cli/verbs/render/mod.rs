@@ -191,8 +191,8 @@ fn render(source: &Path, recipe: &Recipe) -> Result<Render> {
 /// If the file does not say.
 fn drawing(source: &Path) -> Result<Drawing> {
     read_drawing(source)?.ok_or_else(|| {
-        let problem = "the PNG lacks what the picture was made of: it is a frame or was saved during a run, or another \
-                       program has changed it";
+        let problem = "the PNG lacks what the picture was made of: it is a frame or was saved during a run, it is \
+                       inpainted, or another program has changed it";
         Error::file(source, problem, "give the finished picture, draw it again with ‹from›, or use `text2art upscale`")
     })
 }

@@ -90,7 +90,8 @@ impl Arguments {
         let mut warnings = Vec::new();
         let environment = sources::environment(&mut |message| warnings.push(message))?;
         let settings = flatten(&[flags, environment, sources::config_file(self.config.as_deref())?])?;
-        warnings.extend(settings.prompt.iter().flat_map(|prompt| prompt.doubts().to_vec()));
+        let prompts = settings.prompt.iter().chain(&settings.prompt_outside);
+        warnings.extend(prompts.flat_map(|prompt| prompt.doubts().to_vec()));
         for message in warnings {
             reporter.tell(&Event::Warning { message });
         }

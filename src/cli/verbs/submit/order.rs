@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 
 use crate::client::Server;
 use crate::palette::{Palette, file_of, hexadecimal};
-use crate::settings::{Choice, LossChoice, OptionInfo, Overrides, Seed, Setter, Weighted};
+use crate::settings::{Choice, LossChoice, Mask, OptionInfo, Overrides, Seed, Setter, Weighted};
 use crate::{Error, Result};
 
 /// Options that name files. A server takes uploads and colors instead.
-const FILES: [&str; 3] = ["init_image", "image_prompt", "palette"];
+const FILES: [&str; 5] = ["init_image", "mask", "overlay", "image_prompt", "palette"];
 
 /// The settings that a request may have.
 pub(super) struct Open;
@@ -60,6 +60,12 @@ pub(super) fn of(settings: &Overrides) -> Result<Map<String, Value>> {
 pub(super) fn upload(order: &mut Map<String, Value>, settings: &Overrides, server: &Server) -> Result<()> {
     if let Some(path) = &settings.init_image {
         order.insert("init_image".into(), server.upload(path)?.into());
+    }
+    if let Some(path) = &settings.overlay {
+        order.insert("overlay".into(), server.upload(path)?.into());
+    }
+    if let Some(path) = settings.mask.as_ref().and_then(Mask::file) {
+        order.insert("mask".into(), server.upload(path)?.into());
     }
     if let Some(prompts) = &settings.image_prompt {
         let uploaded = |prompt: &Weighted| {

@@ -15,10 +15,11 @@ use crate::server::pages::Form;
 use crate::server::problem::{Answer, Problem};
 use crate::server::uploads::Uploads;
 use crate::server::visitor::Visitor;
+use crate::settings::Mask;
 use crate::worker::Order;
 
 /// Settings that the form itself decides.
-const OF_THE_FORM: [&str; 14] = [
+const OF_THE_FORM: [&str; 16] = [
     "prompt",
     "style",
     "quality",
@@ -31,6 +32,8 @@ const OF_THE_FORM: [&str; 14] = [
     "pixel_art",
     "init_image",
     "image_prompt",
+    "mask",
+    "overlay",
     "outline",
     "upscale",
 ];
@@ -44,6 +47,9 @@ pub(super) struct Base {
     /// Its size
     pub size: String,
     settings: Map<String, Value>,
+    /// Its mask and its overlay as a request has them, with their fields: a side or an upload, if that was not deleted
+    /// meanwhile
+    inputs: Vec<(&'static str, String)>,
 }
 
 impl Base {
@@ -100,6 +106,14 @@ impl Base {
             drawer,
             ..Wish::default()
         };
+        let mask = match settings.mask.as_ref().and_then(Mask::file) {
+            Some(path) => upload_of(app, visitor, &order, path.to_str()).await?,
+            None => settings.mask.as_ref().map(ToString::to_string),
+        };
+        let overlay = settings.overlay.as_ref().and_then(|path| path.to_str());
+        let overlay = upload_of(app, visitor, &order, overlay).await?;
+        let inputs = [("mask", mask), ("overlay", overlay)];
+        let inputs = inputs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
         let size = settings.upscaled_size().to_string();
         // Settings can always be written.
         let Ok(Value::Object(settings)) = serde_json::to_value(settings) else {
@@ -107,7 +121,7 @@ impl Base {
         };
         let styles = settings.get("style").and_then(Value::as_array).into_iter().flatten();
         let styles = styles.filter_map(|style| style.as_str().map(str::to_owned)).collect();
-        Ok(Self { wish: Wish { styles, ..wish }, page, size, settings })
+        Ok(Self { wish: Wish { styles, ..wish }, page, size, settings, inputs })
     }
 
     /// Whether the rest of its settings suits a wish: a quality and a drawer bring settings of their own.
@@ -117,24 +131,36 @@ impl Base {
 
     /// The settings that the form does not show, as a request has them.
     pub fn settings(&self, wish: &Wish) -> Map<String, Value> {
+        let has_mask = self.inputs.iter().any(|(name, _)| *name == "mask");
         let is_kept = |name: &str, value: &Value| {
             let is_decided = match name {
                 "size" => !wish.aspect.is_empty(),
                 "init_weight" | "init_noise" => wish.init_image != self.wish.init_image || !wish.strength.is_empty(),
                 "style_weight" => wish.styles.is_empty(),
                 "stop_at" | "learning_rate_drops" => wish.iterations != self.wish.iterations,
+                // These belong to the mask.
+                "prompt_outside" => !has_mask,
+                "mask_feather" => !has_mask || wish.init_image.is_empty(),
+                // These belong to the image.
+                "init_opacity" | "init_pixel_weight" => wish.init_image.is_empty(),
                 name => OF_THE_FORM.contains(&name),
             };
             !is_decided && !value.is_null()
         };
         let fields = request::fields().filter_map(|name| Some((name, self.settings.get(name)?)));
-        fields.filter(|(name, value)| is_kept(name, value)).map(|(name, value)| (name.into(), value.clone())).collect()
+        let kept =
+            fields.filter(|(name, value)| is_kept(name, value)).map(|(name, value)| (name.into(), value.clone()));
+        kept.chain(self.inputs.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into()))).collect()
     }
 }
 
 /// The upload that a picture began with; none if it has none, or it was deleted meanwhile.
 async fn find_start(app: &App, visitor: &Visitor, order: &Order) -> Answer<Option<String>> {
-    let name = order.settings.init_image.as_ref().and_then(|path| path.to_str());
+    upload_of(app, visitor, order, order.settings.init_image.as_ref().and_then(|path| path.to_str())).await
+}
+
+/// The upload of a visitor that is an input of a job; none if there is none, or it was deleted meanwhile.
+async fn upload_of(app: &App, visitor: &Visitor, order: &Order, name: Option<&str>) -> Answer<Option<String>> {
     let Some(input) = name.and_then(|name| order.inputs.get(name)) else { return Ok(None) };
     let upload = Uploads::new(app).with_hash(&visitor.owner, &input.sha256).await?;
     Ok(upload.map(|upload| upload.id.to_string()))
