@@ -21,13 +21,13 @@ text2art a sailboat on the sea --aspect widescreen -o sea.png
 text2art a penguin in the snow --size 75x50 -o penguin.png
 # Start from an image, and stay close to it.
 text2art a golden apple on a red background --init-image "$photo" --init-weight 0.2 -o golden.png
-# A thing that CLIP reads in several sentences.
+# Also steer toward a thing that CLIP reads in several sentences.
 text2art a stormy sea --label lighthouse:0.5 -o lighthouse.png
 # Steer away from letters, which CLIP likes to write into pictures.
 text2art a sailboat on the sea --no-text -o no-text.png
 # Follow an image and a sentence at once.
 text2art pencil sketch of an apple --image-prompt "$photo:0.5" -o sketch.png
-# Follow its layout and textures as well, until the picture is near.
+# Follow the layout and textures of the image as well, until the picture is close to it.
 text2art a golden apple --image-prompt "$photo" --recut-images --image-stop 0.1 -o like.png
 # Show an average over the iterations, which is calmer than the last one.
 text2art a castle --average 0.9 -o calm.png

@@ -92,7 +92,7 @@ impl Encoding {
         if size.width.max(size.height) <= most {
             return Ok(());
         }
-        let problem = format!("a {name} has at most {most} pixels a side, and the picture has {size}");
+        let problem = format!("a {name} has at most {most} pixels a side, but the picture has {size}");
         Err(Error::file(path, problem, "give the picture a name that ends in .png, or make it smaller"))
     }
 

@@ -15,7 +15,7 @@ pub const TILE_PROOF: Kind = Kind {
     option: "tile-proof",
     help: Some(Help {
         heading: "Output",
-        short: "Also write a PNG of copies of the picture beside each other, for --tile",
+        short: "Also write a PNG that shows copies of the picture side by side, for --tile",
         more: "It shows two copies along each pair of edges that continue each other: two by two with --tile both and \
                half-drop. Without FILE, it is named after the picture, such as apple.tile.png. In a batch file, `none` \
                disables it.",

@@ -18,10 +18,10 @@ pub enum Tile {
 }
 
 crate::text::named_values!(Tile, "way to tile", {
-    Across => "x": "The left and the right edge continue each other",
-    Down => "y": "The upper and the lower edge continue each other",
+    Across => "x": "The left and right edges continue each other",
+    Down => "y": "The top and bottom edges continue each other",
     Both => "both": "Both pairs of edges continue each other",
-    HalfDrop => "half-drop": "As both, but every other column of copies is half a picture lower",
+    HalfDrop => "half-drop": "Like both, but every other column of copies is half a picture lower",
 });
 
 /// The part of a side, at each edge, in which a picture changes so that its edges continue each other.

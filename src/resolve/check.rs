@@ -41,7 +41,7 @@ pub fn check(settings: &Settings) -> Result<()> {
         }
     }
     if settings.mask.is_some() && settings.tile.is_some() {
-        let hint = "give only one of them: judges see a tile moved across its edges, and a mask stays in its place";
+        let hint = "give only one of them: CLIP sees a tile across its edges, but a mask ends at them";
         return Err(Error::usage("‹mask› and ‹tile› are both given", hint));
     }
     let of_image = [("init-opacity", settings.init_opacity), ("init-pixel-weight", settings.init_pixel_weight)];
@@ -52,7 +52,7 @@ pub fn check(settings: &Settings) -> Result<()> {
         return Err(Error::usage(problem, "give one with ‹init-image›"));
     }
     if settings.overlay.is_some() && settings.transparent {
-        let problem = "‹overlay› does not work with ‹transparent›, which would make it transparent again";
+        let problem = "‹overlay› does not work with ‹transparent›, which would make the overlay transparent again";
         return Err(Error::usage(problem, "leave out one of them"));
     }
     if settings.prompt_outside.is_some() && settings.mask.is_none() {
@@ -85,7 +85,7 @@ fn check_losses(settings: &Settings) -> Result<()> {
     for (option, loss) in [("smoothness", even), ("sharpness", sharp)] {
         if let Some(loss) = loss {
             let hint = format!(
-                "give only one of them: ‹{option}› is an option of one drawer, the loss works with every drawer"
+                "give only one of them: ‹{option}› is an option of one drawer, but the loss works with every drawer"
             );
             return Err(Error::usage(format!("‹{option}› and ‹loss› {loss} are both given"), hint));
         }

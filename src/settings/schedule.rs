@@ -48,14 +48,14 @@ impl FromStr for Schedule {
         let first = parts.next().unwrap_or_default();
         if let Some((value, point)) = first.split_once('@') {
             let (value, point) = (value.trim(), point.trim());
-            return Err(format!("`{value}@{point}` stands first, but the first value applies from the beginning"));
+            return Err(format!("`{value}@{point}` comes first, but the first value applies from the beginning"));
         }
         let first = number(first)?;
         let later = |part: &str| {
             let part = part.trim();
             let Some((value, point)) = part.split_once('@') else {
                 return Err(format!(
-                    "`{part}` does not say from when it applies: write it as {part}@150 or {part}@75%"
+                    "`{part}` does not say when it starts to apply: write it as {part}@150 or {part}@75%"
                 ));
             };
             let point = point.trim();
@@ -122,7 +122,7 @@ mod tests {
         for (text, problem) in [
             ("", "`` is not a number"),
             ("half", "`half` is not a number"),
-            ("0.5@10", "stands first"),
+            ("0.5@10", "comes first"),
             ("0.5,0.7", "write it as 0.7@150 or 0.7@75%"),
             ("0.5,0.7@late", "`late` is not a point of a run"),
             ("0.5,0.7@120%", "at most 100%"),

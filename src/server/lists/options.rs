@@ -114,19 +114,19 @@ const HELP: [(&str, &str, Option<&str>); 7] = [
         "overlay",
         "Image to lay over the picture again and again: the id of an upload",
         Some(
-            "The run goes on from the picture with the image on it, so it may change again until the next time. What is \
-             transparent in the image changes nothing. It is resized and cropped like init_image.",
+            "The run goes on from the picture with the image on it, so the image may change again until the next time. \
+             Transparent parts of the image change nothing. The image is resized and cropped like init_image.",
         ),
     ),
     (
         "mask",
-        "Let the prompts act only on a part: the id of an upload, whose white is the part, or a side such as left:0.3",
+        "Limit the prompts to a part: the white area of an upload, given by its id, or a side such as left:0.3",
         Some(
-            "Black and transparent parts of the upload are outside, and gray is in between. It is resized and cropped like \
-             init_image. A side is left, right, top or bottom, with its share of the picture; without one, it is half. \
-             prompt, label, image_prompt and noise_prompt act inside. Other prompts can act outside (prompt_outside). \
-             Without them, the outside is kept: it stays exactly as it is in init_image, or close to the first picture if \
-             there is no such image.",
+            "Black and transparent parts of the upload are outside, and gray is in between. The upload is resized and \
+             cropped like init_image. A side is left, right, top or bottom, with its share of the picture, which is \
+             half if none is given. prompt, label, image_prompt and noise_prompt act inside. Other prompts can act \
+             outside (prompt_outside). Without them, the outside is kept: it stays exactly as it is in init_image, or \
+             close to the first picture if there is no such image.",
         ),
     ),
     ("image_prompt", "Also steer toward these images: ids of uploads, each with a weight if you like, as ID:0.5", None),

@@ -220,7 +220,7 @@ fn check(mask: &Mask, matte: &Matte, settings: &Settings) -> Result<()> {
     let problem = if !matte.has_inside() {
         ("nothing is inside the mask", "paint white what the prompts are to change")
     } else if settings.prompt_outside.is_some() && !matte.has_outside() {
-        ("nothing is outside the mask", "paint black what ‹prompt-outside› is to change, or leave that out")
+        ("nothing is outside the mask", "paint black what ‹prompt-outside› is to change, or leave that option out")
     } else {
         return Ok(());
     };
@@ -238,8 +238,8 @@ fn warn_of_shapes(mask: &RgbImage, init: &RgbImage, warn: &mut dyn FnMut(String)
     let ratio = |picture: &RgbImage| f64::from(picture.width()) / f64::from(picture.height().max(1));
     if (ratio(mask) / ratio(init) - 1.0).abs() > SAME_SHAPE {
         warn(format!(
-            "the mask has {} pixels and the init image {}: each is cropped to the shape of the picture, so they may not fit \
-             together",
+            "the mask has {} pixels and the init image {}: each is cropped to the shape of the picture, so they may \
+             not line up",
             Size::of(mask),
             Size::of(init)
         ));

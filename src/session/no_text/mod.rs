@@ -61,7 +61,9 @@ pub(super) fn direction(clip: &LoadedModel<Clip>, stop: &Stop, warn: &mut dyn Fn
     } else {
         if clip.model.judging_operations(2 * PAIRS)? > LONG {
             let name = &clip.name;
-            warn(format!("--no-text compares pictures with and without letters, which takes a while, once for {name}"));
+            warn(format!(
+                "--no-text compares pictures with and without letters; this takes a while, but only once for {name}"
+            ));
         }
         let values = computed(&clip.model, PAIRS, stop)?;
         if let Some(file) = &file {

@@ -47,27 +47,27 @@ group! {
             /// Share of cutouts that show a part of the picture; the others show all of it
             ///
             /// A number from 0 to 1, or several with the points of the run from which they apply: `0.25,0.75@40%` looks
-            /// mostly at the whole picture in the first 40 % of the iterations, and mostly at details in the others.
+            /// mostly at the whole picture in the first 40% of the iterations, and mostly at details after that.
             value: "SHARE",
             shown: "0.6 with --drawer vqgan or fft, 0.5 with pixel, 0.4 with strokes or line",
             check: guidance::check_zooms,
             by: Requests,
         },
         setting cut_power: maybe crate::settings::Schedule {
-            /// Size of cutouts that show a part of the picture: above 1 more of them are small, below 1 more are large
+            /// Size of cutouts that show a part of the picture: above 1, more are small; below 1, more are large
             ///
-            /// Their area is between a quarter of the picture and nearly all of it: a random number from 0 to 1 to this
-            /// power says where between. Can change during the run, as --zooms can.
+            /// Their area is between a quarter of the picture and nearly all of it: a random number from 0 to 1, raised
+            /// to this power, says where in between. The power can change during the run, as --zooms can.
             value: "POWER",
             shown: "1",
             check: guidance::check_cut_power,
             by: Requests,
         },
         setting center_bias: maybe f64 {
-            /// How closely cutouts that show a part of the picture gather around its middle; 0 is evenly
+            /// How closely cutouts that show a part of the picture gather around its middle; 0 spreads them evenly
             ///
-            /// Their distance from the middle has a normal distribution, with a deviation of 1/FOCUS of the way to the edge. 2
-            /// puts most of them into the middle.
+            /// Their distance from the middle has a normal distribution, with a standard deviation of 1/FOCUS of the
+            /// way to the edge. 2 puts most of them near the middle.
             value: "FOCUS",
             arg: number,
             shown: "0",
@@ -81,7 +81,7 @@ group! {
             /// smoothness-log, tv, sharpness, border and vignette. `text2art help losses` describes them.
             ///
             /// The weight is 1 if none is given, and 0 turns a loss off. saturation, smoothness, tv and sharpness may have
-            /// negative weights, which do the opposite. A border and a vignette are white, or have the color behind `=`:
+            /// negative weights, which do the opposite. A border and a vignette are white, or have the color after `=`:
             /// border=navy:0.5. The border can also be like that of another picture: border=frame.png.
             value: "LOSSES",
             arg: |argument| argument.value_delimiter(','),
@@ -97,7 +97,8 @@ group! {
         setting momentum: maybe f64 {
             /// How much of its direction the optimizer keeps in the next iteration; 0 follows each iteration alone
             ///
-            /// For the optimizers adam, adamw, adamax and radam, whose first beta it is.
+            /// This is the first beta of the optimizers adam, adamw, adamax and radam. Other optimizers refuse the
+            /// option.
             value: "SHARE",
             arg: number,
             shown: "0.9",
@@ -122,8 +123,9 @@ group! {
         setting average: maybe f64 {
             /// Show an average over the iterations, in which each counts DECAY times as much as the next; 0 turns it off
             ///
-            /// The average is of what the drawer changes, such as the latent of a VQGAN. Its picture is calmer than that of
-            /// the last iteration. 0.5 averages few iterations, 0.99 hundreds. It does not affect the iterations themselves.
+            /// The average is of what the drawer changes, such as the latent of a VQGAN. Its picture is calmer than
+            /// that of the last iteration. 0.5 averages a few iterations, and 0.99 averages hundreds. The average does
+            /// not affect the iterations themselves.
             value: "DECAY",
             arg: number,
             shown: "0",

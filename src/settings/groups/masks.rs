@@ -3,10 +3,11 @@
 group! {
     masks "Masks" {
         setting mask: maybe crate::settings::Mask {
-            /// Let the prompts act only on a part: the white of an image, or a side such as left:0.3
+            /// Limit the prompts to a part of the picture: the white area of an image, or a side such as left:0.3
             ///
-            /// Black and transparent parts of the image are outside, and gray is in between. It is resized and cropped like
-            /// --init-image. A side is left, right, top or bottom, with its share of the picture; without one, it is half.
+            /// Black and transparent parts of the image are outside, and gray is in between. The image is resized and
+            /// cropped like --init-image. A side is left, right, top or bottom, with its share of the picture, which is
+            /// half if none is given.
             ///
             /// PROMPT, --label, --image-prompt and --noise-prompt act inside the mask. Other prompts can act outside
             /// (--prompt-outside). Without them, the outside is kept: it stays exactly as it is in --init-image, or

@@ -9,9 +9,9 @@ pub(super) const QUALITY: Range = Range::whole(1, 100);
 group! {
     output "Output" {
         setting picture_quality: maybe usize {
-            /// Quality of a JPEG, or of a WebP that may lose details, from 1 to 100
+            /// Quality of a JPEG or a lossy WebP, from 1 to 100
             ///
-            /// A WebP loses nothing without this option. PNGs never do, and ignore it.
+            /// Without this option, a WebP is lossless. PNGs are always lossless, and ignore the option.
             value: "N",
             arg: |argument| whole_number(argument).display_order(900),
             shown: "90 for JPEG",

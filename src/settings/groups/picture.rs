@@ -61,8 +61,8 @@ group! {
         setting seed: drawn crate::settings::Seed {
             /// Seed: a number, any word, or random
             ///
-            /// Everything random follows from the seed: the same seed gives the same picture. The run prints the number that
-            /// `random` stood for, and its recipe keeps it. In a batch, each picture gets its own.
+            /// Everything random follows from the seed: the same seed gives the same picture. `random` chooses a new
+            /// number, which the run prints and the recipe keeps. In a batch, each picture gets its own.
             value: "SEED",
             arg: |argument| signed(argument).short('s').value_parser(clap::value_parser!(crate::settings::SeedChoice)),
             default: crate::settings::Seed::default(),
@@ -113,12 +113,12 @@ group! {
             by: Requests,
         },
         setting tile: maybe crate::picture::Tile {
-            /// Make a tile: copies of the picture beside it continue it without a seam
+            /// Make a tile: a picture that repeats without a seam
             ///
-            /// The edges that continue each other are the left and the right one (x), the upper and the lower one (y), or
-            /// all of them (both). Without a value, it is both. With half-drop, every other column of copies is half a
-            /// picture lower, as in many wallpapers. --upscale and --hires keep the edges. Tiles of models that draw
-            /// only some sizes are resampled to the size that was asked for instead of cropped.
+            /// The edges that continue each other are left and right (x), top and bottom (y), or both pairs (both).
+            /// --tile without a value means both. With half-drop, every other column of copies is half a picture lower,
+            /// as in many wallpapers. --upscale and --hires keep the edges. If a model draws only some sizes, a tile is
+            /// resampled to the size that you ask for instead of cropped.
             value: "HOW",
             arg: picture::tiling,
             by: Requests,
@@ -126,8 +126,8 @@ group! {
         setting label: several crate::settings::Prompt {
             /// Also steer toward this thing, read in seven sentences instead of one; may be repeated
             ///
-            /// CLIP reads it in sentences such as `a photo of the large ...` and `art of the ...`, and their mean counts. That
-            /// says more clearly what the thing is than its name alone.
+            /// CLIP reads its name in sentences such as `a photo of the large ...` and `art of the ...`, and their mean
+            /// counts. That says more clearly what the thing is than its name alone.
             value: "TEXT[:WEIGHT[:STOP]]",
             check: picture::check_labels,
             by: Requests,
@@ -140,8 +140,9 @@ group! {
         setting image_stop: maybe f64 {
             /// Distance from the images of --image-prompt at which the picture is no longer steered toward them
             ///
-            /// As the stop of a prompt: a cutout that is nearer to an image is left as it is. From an image with a negative
-            /// weight, the picture is steered away only while it is nearer. Distances are from 0 to 4.93.
+            /// This works like the stop of a prompt: a cutout that is closer to an image is left as it is. The picture
+            /// is steered away from an image with a negative weight only while it is closer than that. Distances are
+            /// from 0 to 4.93.
             value: "DISTANCE",
             arg: number,
             range: Range::new(0.0, 5.0),
@@ -150,9 +151,9 @@ group! {
         setting recut_images: maybe bool {
             /// Compare each cutout with the same cutout of the images of --image-prompt
             ///
-            /// Then the picture also gets the layout and the textures of an image. Without it, each cutout is compared with
-            /// the whole image, so only the content of the image counts. It takes as long as the forward pass of another set
-            /// of cutouts for each image.
+            /// Then the picture also gets the layout and the textures of an image. Without this option, each cutout is
+            /// compared with the whole image, so only the content of the image counts. For each image, this takes as
+            /// long as the forward pass of another set of cutouts.
             value: "BOOL",
             arg: switch,
             by: Requests,
@@ -168,9 +169,9 @@ group! {
         setting no_text: maybe f64 {
             /// Steer away from letters; 0 turns it off
             ///
-            /// CLIP models draw words of the prompt as letters. With this, the picture is steered toward the direction in
-            /// which pictures without letters lie from the same pictures with letters. For each CLIP model that direction is
-            /// computed once and kept. A prompt has weight 1.
+            /// CLIP models like to write the words of a prompt into the picture. This option steers the picture along
+            /// the direction from pictures with letters to the same pictures without them. The direction is computed
+            /// once for each CLIP model, and kept. A prompt has weight 1.
             value: "WEIGHT",
             arg: |argument| number_or(argument, "0.1"),
             range: Range::new(0.0, 1000.0),

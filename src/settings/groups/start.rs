@@ -12,7 +12,7 @@ group! {
             check: start::check_image,
         },
         setting init_opacity: maybe f64 {
-            /// How much of --init-image to see over what the run would start from without it (0 to 1)
+            /// Opacity of --init-image over what the run would start from without it (0 to 1)
             ///
             /// With less than 1, the image is mixed with the first picture of the embedded model, or with the noise of
             /// --init-noise, so that the prompts can change more of it.
@@ -33,8 +33,8 @@ group! {
         setting init_pixel_weight: maybe f64 {
             /// How strongly to keep each pixel close to --init-image
             ///
-            /// --init-weight keeps what the drawer changes close to the start: with vqgan the latent, which allows other
-            /// pixels. Both can be given.
+            /// --init-weight keeps what the drawer changes close to the start: with vqgan, the latent, which leaves the
+            /// pixels some freedom. You can give both.
             value: "WEIGHT",
             arg: number,
             shown: "0",
@@ -50,8 +50,8 @@ group! {
         setting overlay: maybe std::path::PathBuf {
             /// Image to lay over the picture again and again, for logos, frames and faces that should stay
             ///
-            /// The run goes on from the picture with the image on it, so it may change again until the next time. What is
-            /// transparent in the image changes nothing. It is resized and cropped like --init-image.
+            /// The run goes on from the picture with the image on it, so the image may change again until the next
+            /// time. Transparent parts of the image change nothing. The image is resized and cropped like --init-image.
             value: "FILE",
             check: start::check_overlay,
         },
@@ -64,7 +64,7 @@ group! {
             by: Requests,
         },
         setting overlay_opacity: maybe f64 {
-            /// How opaque --overlay is, besides its own transparency (0 to 1)
+            /// Opacity of --overlay, in addition to its own transparency (0 to 1)
             value: "SHARE",
             arg: number,
             shown: "1",
