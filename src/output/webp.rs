@@ -19,6 +19,8 @@ const HAS_XMP: u8 = 0x04;
 /// The length of what is before the first chunk, and of the head of a chunk.
 const BEFORE_CHUNKS: usize = 12;
 const CHUNK_HEAD: usize = 8;
+/// The byte and the bit of the content of a lossless chunk that say whether it has alpha (RFC 9649, 3.4).
+const LOSSLESS_ALPHA: (usize, u8) = (4, 0x10);
 
 /// Whether a file begins like a WebP.
 pub(super) fn is_like(head: &[u8]) -> bool {
@@ -39,8 +41,7 @@ pub(super) fn encode(pixels: &DynamicImage, quality: Option<u8>, notes: Option<&
         (config.lossless, config.exact) = (1, 1);
     }
     let (width, height) = (pixels.width(), pixels.height());
-    let has_alpha = pixels.color().has_alpha();
-    let encoded = if has_alpha {
+    let encoded = if pixels.color().has_alpha() {
         Encoder::from_rgba(pixels.to_rgba8().as_raw(), width, height).encode_advanced(&config)
     } else {
         Encoder::from_rgb(pixels.to_rgb8().as_raw(), width, height).encode_advanced(&config)
@@ -48,17 +49,20 @@ pub(super) fn encode(pixels: &DynamicImage, quality: Option<u8>, notes: Option<&
     let encoded = encoded.map_err(|error| fault(&format!("{error:?}")))?;
     match notes {
         None => Ok(encoded.to_vec()),
-        Some(notes) => with_notes(&encoded, (width, height), has_alpha, notes).ok_or_else(|| fault("it has no chunks")),
+        Some(notes) => with_notes(&encoded, (width, height), notes).ok_or_else(|| fault("it has no chunks")),
     }
 }
 
 /// The file with notes behind its pixels, which need an extended header; none if it is not a WebP.
-fn with_notes(file: &[u8], (width, height): (u32, u32), has_alpha: bool, notes: &Notes) -> Option<Vec<u8>> {
+fn with_notes(file: &[u8], (width, height): (u32, u32), notes: &Notes) -> Option<Vec<u8>> {
     let mut chunks = file.get(BEFORE_CHUNKS..)?.to_vec();
     let has_notes = HAS_EXIF | HAS_XMP;
     if chunks.starts_with(b"VP8X") {
         *chunks.get_mut(CHUNK_HEAD)? |= has_notes;
     } else {
+        // The encoder drops alpha that is opaque everywhere. Lossy pixels with alpha have an extended header already.
+        let (place, bit) = LOSSLESS_ALPHA;
+        let has_alpha = chunks.starts_with(b"VP8L") && chunks.get(CHUNK_HEAD + place)? & bit != 0;
         let mut header = vec![has_notes | if has_alpha { HAS_ALPHA } else { 0 }, 0, 0, 0];
         for side in [width, height] {
             header.extend_from_slice(&side.checked_sub(1)?.to_le_bytes()[..3]);
@@ -158,6 +162,20 @@ mod tests {
                 assert_eq!(read(&bare).unwrap(), None);
                 assert_eq!(image::load_from_memory(&bare).unwrap(), found);
             }
+        }
+    }
+
+    #[test]
+    fn opaque_pixels_with_alpha_come_back() {
+        let picture = DynamicImage::from(opaque().to_rgba8());
+        for quality in [None, Some(80)] {
+            let bytes = encode(&picture, quality, Some(&notes("{}"))).unwrap();
+            assert_eq!(read(&bytes).unwrap().as_deref(), Some("{}"));
+            let found = image::load_from_memory(&bytes).unwrap();
+            assert!(found.to_rgba8().pixels().all(|pixel| pixel[3] == 255), "{quality:?}");
+            assert_eq!(quality.is_none(), found.to_rgba8() == picture.to_rgba8());
+            let bare = encode(&picture, quality, None).unwrap();
+            assert_eq!(image::load_from_memory(&bare).unwrap(), found);
         }
     }
 
