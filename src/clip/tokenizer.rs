@@ -26,7 +26,8 @@ pub struct Tokens {
 }
 
 impl Tokenizer {
-    /// Reads `tokenizer.json` beside the weights, or the `vocab.txt` of a BERT.
+    /// Reads `tokenizer.json` beside the weights, or the `vocab.txt` of a BERT. Its words are lowercase, unless a
+    /// `tokenizer_config.json` says that they are not.
     ///
     /// # Errors
     /// If the tokenizer is missing or unreadable, or has tokens that the model does not know.
@@ -36,7 +37,9 @@ impl Tokenizer {
         let file = if let Some(file) = files.other("tokenizer.json")? {
             file
         } else if let Some(words) = words()? {
-            ConfigFile { text: word_pieces(&words.text), ..words }
+            let options = files.other("tokenizer_config.json")?;
+            let lowercase = options.as_ref().map_or(Ok(true), is_lowercase)?;
+            ConfigFile { text: word_pieces(&words.text, lowercase), ..words }
         } else {
             return Err(Error::file(files.weights.path(), "there is no tokenizer.json beside these weights", hint));
         };
@@ -57,7 +60,7 @@ impl Tokenizer {
     /// The tokens of a text. Tokens beyond the model's context length are dropped before the end token.
     ///
     /// # Errors
-    /// If the tokenizer cannot read the text.
+    /// If the tokenizer cannot read the text, or makes no tokens of it.
     pub fn encode(&self, text: &str) -> Result<Tokens> {
         // Others clean their texts themselves.
         let text = if self.tower == Tower::Clip { clean(text) } else { text.trim().to_owned() };
@@ -65,6 +68,10 @@ impl Tokenizer {
             Error::usage(format!("the prompt cannot be read: {error}"), "remove unusual characters")
         })?;
         let mut ids = encoding.get_ids().to_vec();
+        if ids.is_empty() {
+            let hint = "download the tokenizer.json that was published with the model, which marks where a text ends";
+            return Err(Error::usage("the tokenizer makes no tokens of the prompt", hint));
+        }
         if ids.iter().any(|&id| id as usize >= self.vocabulary) {
             let hint = "download the tokenizer.json that was published with the model";
             return Err(Error::usage("the tokenizer has tokens that the model does not know", hint));
@@ -81,9 +88,19 @@ impl Tokenizer {
     }
 }
 
+/// Whether a tokenizer makes texts lowercase, which `BertTokenizer` of `transformers` does by default.
+///
+/// # Errors
+/// If the options are not JSON.
+fn is_lowercase(options: &ConfigFile) -> Result<bool> {
+    let value: Value = serde_json::from_str(&options.text)
+        .map_err(|error| options.error(format!("not readable options of a tokenizer: {error}")))?;
+    Ok(value["do_lower_case"].as_bool().unwrap_or(true))
+}
+
 /// A tokenizer in the format of `tokenizer.json` from the words of a `vocab.txt`, one in each line, whose number is its id: that
-/// of `BertTokenizer` of `transformers`, with its defaults.
-fn word_pieces(words: &str) -> String {
+/// of `BertTokenizer` of `transformers`, with its other options at their defaults.
+fn word_pieces(words: &str, lowercase: bool) -> String {
     let vocabulary: serde_json::Map<String, Value> =
         words.lines().zip(0_u32..).map(|(word, id)| (word.to_owned(), json!(id))).collect();
     let id = |word: &str| vocabulary.get(word).cloned().unwrap_or(Value::Null);
@@ -98,7 +115,7 @@ fn word_pieces(words: &str) -> String {
     json!({
         "version": "1.0", "truncation": null, "padding": null, "added_tokens": special,
         "normalizer": { "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null,
-            "lowercase": true },
+            "lowercase": lowercase },
         "pre_tokenizer": { "type": "BertPreTokenizer" },
         "post_processor": { "type": "BertProcessing", "sep": ["[SEP]", id("[SEP]")], "cls": ["[CLS]", id("[CLS]")] },
         "decoder": { "type": "WordPiece", "prefix": "##", "cleanup": true },
@@ -145,17 +162,46 @@ fn plain_letters(character: char) -> impl Iterator<Item = char> {
 
 #[cfg(test)]
 mod tests {
-    use super::{clean, word_pieces};
+    use serde_json::json;
+
+    use super::{Tokenizer, Tower, clean, is_lowercase, word_pieces};
+    use crate::models::files::ConfigFile;
 
     #[test]
     fn words_make_a_tokenizer() {
         let words = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nred\nap\n##ple\n苹\n果\n,\n";
-        let tokenizer: tokenizers::Tokenizer = word_pieces(words).parse().unwrap();
+        let tokenizer: tokenizers::Tokenizer = word_pieces(words, true).parse().unwrap();
         let ids = |text: &str| tokenizer.encode(text, true).unwrap().get_ids().to_vec();
         assert_eq!(ids("A RED apple, x"), [2, 5, 6, 7, 8, 11, 1, 3]);
         assert_eq!(ids("苹果"), [2, 9, 10, 3]);
         // Without the marks of the beginning and the end, it is none.
-        assert!(word_pieces("a\nb\n").parse::<tokenizers::Tokenizer>().is_err());
+        assert!(word_pieces("a\nb\n", true).parse::<tokenizers::Tokenizer>().is_err());
+    }
+
+    #[test]
+    fn words_may_have_capitals() {
+        let words = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nRed\nred\n";
+        for (options, expected) in [("{}", 6), ("{\"do_lower_case\": true}", 6), ("{\"do_lower_case\": false}", 5)] {
+            let options = ConfigFile { path: "tokenizer_config.json".into(), text: options.to_owned() };
+            let made = word_pieces(words, is_lowercase(&options).unwrap());
+            let tokenizer: tokenizers::Tokenizer = made.parse().unwrap();
+            assert_eq!(tokenizer.encode("Red", true).unwrap().get_ids(), [2, expected, 3], "{}", options.text);
+        }
+        let broken = ConfigFile { path: "tokenizer_config.json".into(), text: "{".to_owned() };
+        assert!(is_lowercase(&broken).unwrap_err().to_string().contains("tokenizer_config.json"));
+    }
+
+    #[test]
+    fn a_text_without_tokens_is_an_error() {
+        let made = json!({
+            "version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
+            "pre_tokenizer": null, "post_processor": null, "decoder": null,
+            "model": { "type": "WordLevel", "vocab": { "red": 0, "[UNK]": 1 }, "unk_token": "[UNK]" },
+        });
+        let inner = made.to_string().parse().unwrap();
+        let tokenizer = Tokenizer { inner, context_length: 4, vocabulary: 2, tower: Tower::Clip };
+        assert_eq!(tokenizer.encode("red").unwrap().ids, [0]);
+        assert!(tokenizer.encode(" ").unwrap_err().to_string().contains("no tokens"));
     }
 
     #[test]

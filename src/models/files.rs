@@ -12,7 +12,7 @@ use crate::{Error, Result};
 pub(crate) const DENSE: [&str; 2] = ["2_Dense/model.safetensors", "2_Dense/pytorch_model.bin"];
 
 /// The folder of the image tower beside a text tower that was published alone.
-const IMAGE: &str = "image";
+pub(super) const IMAGE: &str = "image";
 
 /// The role of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -118,11 +118,9 @@ impl ModelFiles {
     /// beside the weights, or come from `find`.
     ///
     /// # Errors
-    /// If there is no image tower.
+    /// If there is no image tower, or it is a text tower alone as well.
     pub(super) fn with_image(mut self, find: impl FnOnce(&Self) -> Result<Self>) -> Result<Self> {
-        let kind = serde_json::from_str::<serde_json::Value>(&self.config.text).ok();
-        let kind = kind.as_ref().and_then(|config| config["model_type"].as_str());
-        if self.role == Role::Clip && kind == Some("distilbert") {
+        if self.is_text_alone() {
             let beside = self.folder.as_ref().map(|folder| folder.join(IMAGE)).filter(|folder| folder.is_dir());
             let image = match beside {
                 Some(folder) => {
@@ -132,9 +130,21 @@ impl ModelFiles {
                 }
                 None => find(&self)?,
             };
+            if image.is_text_alone() {
+                let problem = "this is the text tower of a CLIP alone, but an image tower is needed here";
+                let hint = format!("put a whole CLIP into the folder `{IMAGE}` beside the weights of {}", self.name);
+                return Err(Error::file(image.weights.path(), problem, hint));
+            }
             self.image = Some(Box::new(image));
         }
         Ok(self)
+    }
+
+    /// Whether this is a text tower that was published alone.
+    fn is_text_alone(&self) -> bool {
+        let config = serde_json::from_str::<serde_json::Value>(&self.config.text).ok();
+        let kind = config.as_ref().and_then(|config| config["model_type"].as_str());
+        self.role == Role::Clip && kind == Some("distilbert")
     }
 
     /// The weights of the last layer of a text tower that was published alone.

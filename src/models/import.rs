@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::container::{Format, files_of, is_shard_list};
 use super::convert::{TEMPORARY, remove_stale};
-use super::files::{ModelFiles, Role};
-use super::finder::{Finder, TOKENIZER, VOCABULARY};
+use super::files::{IMAGE, ModelFiles, Role};
+use super::finder::{Finder, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY};
 use super::located::{CLIP_PAIRS, UPSCALER_EXTENSIONS, VQGAN_WEIGHTS, locate};
 use super::manifest::{Entry, FilePart};
 use super::presence::imported;
@@ -13,9 +13,10 @@ use crate::files::hash_file;
 use crate::{Error, Result};
 
 /// The files beside weights and configuration that some models need.
-const OTHERS: [&str; 7] = [
+const OTHERS: [&str; 8] = [
     TOKENIZER,
     VOCABULARY,
+    TOKENIZER_CONFIG,
     "preprocessor_config.json",
     "sentence_bert_config.json",
     "2_Dense/config.json",
@@ -30,7 +31,7 @@ const OTHERS: [&str; 7] = [
 /// If the list has a different file for this name, or the folder cannot be written.
 pub fn import(finder: &Finder, name: &str, entry: Option<&Entry>, files: &ModelFiles) -> Result<PathBuf> {
     let weights = files.weights.path();
-    let (weights_name, config_name) = names(files);
+    let (weights_name, _) = names(files);
     let known = entry.and_then(|entry| entry.file(FilePart::Weights));
     let same_name = known.filter(|known| Path::new(&known.path).file_name().is_some_and(|file| *file == *weights_name));
     if let Some(expected) = same_name.and_then(|known| known.sha256.as_ref()) {
@@ -47,23 +48,7 @@ pub fn import(finder: &Finder, name: &str, entry: Option<&Entry>, files: &ModelF
     remove_stale(parent);
     let temporary = || tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(parent).map_err(fault);
     let fresh = temporary()?;
-    std::fs::copy(weights, fresh.path().join(weights_name)).map_err(fault)?;
-    for part in files_of(weights)?.iter().skip(1) {
-        std::fs::copy(part, fresh.path().join(part.file_name().unwrap_or_default())).map_err(fault)?;
-    }
-    // Written and not copied, since it may have been inferred from the weights.
-    if let Some(name) = config_name {
-        std::fs::write(fresh.path().join(name), &files.config.text).map_err(fault)?;
-    }
-    for other in OTHERS {
-        let (path, copy) = (weights.with_file_name(other), fresh.path().join(other));
-        if path.is_file() {
-            std::fs::create_dir_all(copy.parent().unwrap_or(fresh.path())).map_err(fault)?;
-            std::fs::copy(path, copy).map_err(fault)?;
-        }
-    }
-    // Refuse the copies if a lookup by name would not find them.
-    locate(files.role, fresh.path())?;
+    copy(files, fresh.path(), &fault)?;
     let old = temporary()?;
     let aside = old.path().join("old");
     let replaces = folder.exists();
@@ -78,6 +63,34 @@ pub fn import(finder: &Finder, name: &str, entry: Option<&Entry>, files: &ModelF
         return Err(fault(error));
     }
     Ok(folder)
+}
+
+/// Copies a model's files into a folder, with those of the image tower of a text tower alone.
+fn copy(files: &ModelFiles, folder: &Path, fault: &dyn Fn(std::io::Error) -> Error) -> Result<()> {
+    let weights = files.weights.path();
+    let (weights_name, config_name) = names(files);
+    std::fs::copy(weights, folder.join(weights_name)).map_err(fault)?;
+    for part in files_of(weights)?.iter().skip(1) {
+        std::fs::copy(part, folder.join(part.file_name().unwrap_or_default())).map_err(fault)?;
+    }
+    // Written and not copied, since it may have been inferred from the weights.
+    if let Some(name) = config_name {
+        std::fs::write(folder.join(name), &files.config.text).map_err(fault)?;
+    }
+    for other in OTHERS {
+        let (path, copy) = (weights.with_file_name(other), folder.join(other));
+        if path.is_file() {
+            std::fs::create_dir_all(copy.parent().unwrap_or(folder)).map_err(fault)?;
+            std::fs::copy(path, copy).map_err(fault)?;
+        }
+    }
+    if let Some(image) = &files.image {
+        let folder = folder.join(IMAGE);
+        std::fs::create_dir_all(&folder).map_err(fault)?;
+        copy(image, &folder, fault)?;
+    }
+    // Refuse the copies if a lookup by name would not find them.
+    locate(files.role, folder).map(drop)
 }
 
 /// File names for the copies of weights and configuration with which a folder's model is found.

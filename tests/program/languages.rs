@@ -74,6 +74,28 @@ fn prompts_in_other_languages_are_drawn_and_repeated() {
 }
 
 #[test]
+fn an_imported_text_tower_keeps_its_image_tower() {
+    let workplace = workplace();
+    workplace.run(&words("models import acme/many many --role clip")).succeeded();
+    for clip in ["many", "acme/many"] {
+        let output = clip.replace('/', "-");
+        workplace.run(&words(&format!("桜 --clip {clip} {SMALL} --offline -o {output}.png"))).succeeded();
+    }
+    let pixels = |name: &str| image::open(workplace.join(name)).unwrap().into_rgb8();
+    assert!(pixels("many.png") == pixels("acme-many.png"));
+}
+
+#[test]
+fn a_text_tower_is_no_image_tower() {
+    let workplace = workplace();
+    std::fs::remove_dir_all(workplace.join("many/image")).unwrap();
+    // A folder with the name of the model whose image tower such a text tower gets.
+    std::fs::rename(workplace.join("many"), workplace.join("vit-b32")).unwrap();
+    let lines = workplace.refuses_somehow(&words("a --clip vit-b32 --offline -o p.png")).join("\n");
+    assert!(lines.contains("an image tower is needed") && lines.contains("the folder `image`"), "{lines}");
+}
+
+#[test]
 fn what_is_missing_of_a_text_tower_is_said() {
     let workplace = workplace();
     std::fs::remove_dir_all(workplace.join("many/2_Dense")).unwrap();

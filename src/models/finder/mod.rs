@@ -57,6 +57,8 @@ impl Found {
 pub(in crate::models) const TOKENIZER: &str = "tokenizer.json";
 /// File name of the words of a BERT, from which its tokenizer can be made.
 pub(in crate::models) const VOCABULARY: &str = "vocab.txt";
+/// File name of a tokenizer's options, which say whether the words of a BERT are lowercase.
+pub(in crate::models) const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 /// The model whose image tower belongs to a text tower alone that does not bring one: the multilingual models that
 /// sentence-transformers publishes share its space.
 const IMAGE_OF_TEXTS: &str = "vit-b32";
@@ -112,6 +114,12 @@ impl<'a> Finder<'a> {
         if name.is_empty() || name == embedded::NAME {
             return ModelFiles::open(role, name);
         }
+        // Not `open`, which would not end if this name stood for a text tower alone.
+        self.open_alone(role, name)?.with_image(|_| self.open_alone(Role::Clip, IMAGE_OF_TEXTS))
+    }
+
+    /// The files of a model by name, without those of the image tower of a text tower alone.
+    fn open_alone(&self, role: Role, name: &str) -> Result<ModelFiles> {
         let found = self.locate(role, name)?;
         let folder = found.weights.parent().unwrap_or(Path::new("")).to_owned();
         let converted = match &found.request {
@@ -125,7 +133,7 @@ impl<'a> Finder<'a> {
         let mut files = ModelFiles::assemble(role, name, weights, found.config, folder)?;
         files.elsewhere = found.tokenizer.map(|path| (TOKENIZER.to_owned(), path)).into_iter().collect();
         (files.commit, files.published) = (found.commit, published);
-        files.with_image(|_| self.open(Role::Clip, IMAGE_OF_TEXTS))
+        Ok(files)
     }
 
     /// Downloads the missing files of several models. All names are checked before the first download; paths are

@@ -121,7 +121,9 @@ impl Listing {
             return Err(no_model(repository, "CLIP", &format!("tokenizer.json, and {}", clip_files())));
         };
         let others = ["tokenizer.json", "preprocessor_config.json"].into_iter().filter(|file| self.has(file));
-        let words = ["vocab.txt"].into_iter().filter(|file| self.has(file) && !self.has("tokenizer.json"));
+        // The tokenizer is made from a list of words, and the options say whether these are lowercase.
+        let words = ["vocab.txt", "tokenizer_config.json"].into_iter();
+        let words = words.filter(|file| self.has(file) && !self.has("tokenizer.json"));
         // The last layer of a text tower of sentence-transformers; one of its weight files is enough.
         let dense = ["2_Dense/model.safetensors", "2_Dense/pytorch_model.bin"].into_iter().find(|file| self.has(file));
         let around = ["2_Dense/config.json", "sentence_bert_config.json"].into_iter();
