@@ -72,6 +72,9 @@ pub struct Asked {
     /// The iterations from one checkpoint to the next
     #[arg(long, value_parser = at_least_one)]
     pub checkpoint_every: Option<u64>,
+    /// Whether the line is a recipe or a result, which names all settings of its picture
+    #[arg(skip)]
+    pub is_recipe: bool,
 }
 
 /// Reads `a prompt -- --options`. Braces expand to several lines.
@@ -162,7 +165,7 @@ pub(super) fn of_fields(mut fields: Map<String, Value>) -> Result<Vec<Asked>, St
                 arguments.extend(texts.iter().map(|text| format!("--{name}={}", value(text))));
             }
         }
-        of_arguments(prompt.as_deref(), &arguments)
+        of_arguments(prompt.as_deref(), &arguments).map(|asked| Asked { is_recipe: literal, ..asked })
     };
     lines.into_iter().map(one).collect()
 }

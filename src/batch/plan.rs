@@ -13,13 +13,13 @@ use super::seeds::Seeds;
 use super::source::{Entries, Source};
 use crate::output::{Products, Recipe, ResultRecord};
 use crate::progress::Figures;
-use crate::resolve::combine;
+use crate::resolve::{below_recipe, combine};
 use crate::settings::{Overrides, Seed, Settings};
 use crate::{Error, Result};
 
 /// The options that are common to all lines.
 pub struct Common {
-    /// Settings that a line overrides, the strongest first
+    /// Settings that a line overrides, the strongest first: those of the command line, then those of other sources
     pub weaker: Vec<Overrides>,
     /// The number of seeds drawn for each prompt, from 1
     pub samples: usize,
@@ -204,6 +204,10 @@ impl Common {
     fn settings(&self, asked: &Asked) -> Result<Settings> {
         let mut layers = vec![asked.settings.clone()];
         layers.extend(self.weaker.iter().cloned());
+        if asked.is_recipe {
+            // Only the command line adds to a recipe.
+            layers.iter_mut().skip(2).for_each(below_recipe);
+        }
         combine(&layers)
     }
 

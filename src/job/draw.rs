@@ -1,7 +1,5 @@
 //! Draws a picture, and writes files during the run.
 
-use std::path::Path;
-
 use candle_core::Tensor;
 use sha2::{Digest, Sha256};
 
@@ -12,14 +10,14 @@ use super::moment::Moment;
 use super::{Aside, Delivery, Done, Job, Limits, Progress};
 use crate::device::ComputeDevice;
 use crate::files::{Existing, to_hex, write_whole};
-use crate::output::{Encoding, Make, Product, Products, SVG, Saver, is_due};
+use crate::output::{Make, Product, Products, SVG, Saver, is_due};
 use crate::picture::to_pixels;
 use crate::progress::{Event, Stop};
 use crate::session::memory::refuse_above_room;
 use crate::session::{End, Finished, Models, Plan, Session, prepare_no_text, run};
 use crate::settings::Settings;
 use crate::video::Recording;
-use crate::{Error, Result, drawer};
+use crate::{Error, Result};
 
 /// Draws and delivers a job.
 pub(super) fn draw(
@@ -35,12 +33,11 @@ pub(super) fn draw(
     let plan = plan(settings, limits, models, device)?;
     plan.check()?;
     prepare_no_text(plan.settings(), models, stop, warn)?;
+    check_encoding(&products, &plan, limits)?;
     let encoding = products.encoding(plan.settings());
-    if let Some((path, encoding)) = encoding {
-        check_encoding(path, encoding, &plan, limits)?;
-        if let Some(message) = encoding.loss_of_alpha(path).filter(|_| plan.settings().transparent) {
-            progress.tell(Event::Warning { message });
-        }
+    let lost = encoding.and_then(|(path, encoding)| encoding.loss_of_alpha(path));
+    if let Some(message) = lost.filter(|_| plan.settings().transparent) {
+        progress.tell(Event::Warning { message });
     }
     let mut session = Session::new(&plan, models, warn)?;
     let mut earlier = Vec::new();
@@ -133,13 +130,20 @@ fn plan(settings: Settings, limits: Limits, models: &Models, device: &ComputeDev
     Ok(plan)
 }
 
-/// Checks that there is memory to encode the pictures of all jobs.
-fn check_encoding(path: &Path, encoding: Encoding, plan: &Plan, Limits { max_memory, jobs }: Limits) -> Result<()> {
-    let size = drawer::of(&plan.settings().drawer)?.finished_size(plan.settings());
-    let needed = encoding.memory(size).saturating_mul(jobs.max(1) as u64);
-    let what = format!("the {size} pixels of {}", path.display());
-    let hint = "give the picture a name that ends in .png, or make it smaller";
-    refuse_above_room(needed, max_memory, &ComputeDevice::processor(), &what, hint)
+/// Checks that there is memory to encode the pictures of all jobs, beside what is held during the run.
+fn check_encoding(products: &Products, plan: &Plan, Limits { max_memory, jobs }: Limits) -> Result<()> {
+    for (path, size, bytes) in products.encoded(plan.settings())? {
+        let needed = bytes.saturating_mul(jobs.max(1) as u64).saturating_add(plan.held());
+        let what = format!("the {size} pixels of {}, with the models,", path.display());
+        let is_picture = products.picture().is_some_and(|picture| picture.path == path);
+        let hint = if is_picture {
+            "give the picture a name that ends in .png, or make it smaller"
+        } else {
+            "make the picture smaller, or leave out ‹tile-proof›"
+        };
+        refuse_above_room(needed, max_memory, &ComputeDevice::processor(), &what, hint)?;
+    }
+    Ok(())
 }
 
 /// The picture in its other forms.

@@ -30,4 +30,4 @@ pub use products::{Product, Products};
 pub use recipe::{InputRecord, Recipe, ResultRecord, Stage};
 pub use saver::Saver;
 pub use svg::SVG;
-pub use tile_proof::TILE_PROOF;
+pub use tile_proof::{TILE_PROOF, tile_proof_size};

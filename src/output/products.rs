@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Encoding, Kind, Make};
+use super::{Encoding, Kind, Make, TILE_PROOF, tile_proof, tile_proof_size};
 use crate::files::{Existing, PartialFile, create_folder_of};
+use crate::picture::Size;
 use crate::settings::Settings;
 use crate::{Error, Result, drawer};
 
@@ -133,6 +134,19 @@ impl Products {
     pub fn encoding(&self, settings: &Settings) -> Option<(&Path, Encoding)> {
         let path = self.picture()?.path.as_path();
         Some((path, Encoding::of(path, settings.picture_quality)))
+    }
+
+    /// The files that are encoded once the picture is finished: the path of each, its size, and about how many bytes that
+    /// takes besides the picture. They are encoded one after the other.
+    ///
+    /// # Errors
+    /// If there is no such drawer.
+    pub fn encoded(&self, settings: &Settings) -> Result<Vec<(&Path, Size, u64)>> {
+        let size = drawer::of(&settings.drawer)?.finished_size(settings);
+        let picture = self.encoding(settings).map(|(path, encoding)| (path, size, encoding.memory(size)));
+        let proof = self.of(TILE_PROOF).zip(tile_proof_size(size, settings));
+        let proof = proof.map(|(product, size)| (product.path.as_path(), size, tile_proof::memory(size)));
+        Ok(picture.into_iter().chain(proof).collect())
     }
 
     /// Checks that each name leaves room for the name of the partial file.

@@ -31,6 +31,21 @@ fn tile(settings: &Settings) -> Result<Tile> {
     })
 }
 
+/// About how many bytes each pixel of a proof takes: its copy and what is compressed of it, and the file, whose buffer
+/// doubles as it grows.
+const A_PIXEL: u64 = 4 + 4 + 8;
+
+/// The size of the proof of a tile; none if the picture is not one.
+#[must_use]
+pub fn tile_proof_size(picture: Size, settings: &Settings) -> Option<Size> {
+    settings.tile.map(|tile| tile.doubled(picture))
+}
+
+/// About how many bytes it takes to make and encode a proof of this size.
+pub(super) fn memory(proof: Size) -> u64 {
+    (proof.width as u64).saturating_mul(proof.height as u64).saturating_mul(A_PIXEL)
+}
+
 fn proof(settings: &Settings, picture: &DynamicImage) -> Result<DynamicImage> {
     let tile = tile(settings)?;
     Ok(match picture.as_rgba8() {
@@ -45,8 +60,8 @@ fn copies<P: Pixel>(
     tile: Tile,
 ) -> Result<ImageBuffer<P, Vec<P::Subpixel>>> {
     let size = Size::of(picture);
-    let side = |pixels: u32, wraps: bool| pixels.checked_mul(if wraps { 2 } else { 1 });
-    let sides = side(picture.width(), tile.wraps_across()).zip(side(picture.height(), tile.wraps_down()));
+    let Size { width, height } = tile.doubled(size);
+    let sides = u32::try_from(width).ok().zip(u32::try_from(height).ok());
     let (width, height) =
         sides.ok_or_else(|| Error::usage("the picture is too large for ‹tile-proof›", "choose a smaller ‹size›"))?;
     let own = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
@@ -70,6 +85,12 @@ mod tests {
             let column = |x: u32| (0..copies.height()).map(|y| copies.get_pixel(x, y)[0]).collect::<Vec<u8>>();
             (0..copies.width()).step_by(2).map(column).collect::<Vec<_>>()
         };
+        let doubled = |tile: Tile| {
+            let Size { width, height } = tile.doubled(Size { width: 2, height: 4 });
+            (width, height)
+        };
+        let doubled = [Tile::Across, Tile::Down, Tile::Both, Tile::HalfDrop].map(doubled);
+        assert_eq!(doubled, [(4, 4), (2, 8), (4, 8), (4, 8)]);
         assert_eq!(columns(Tile::Across), [[0, 10, 20, 30]; 2]);
         let twice = [0, 10, 20, 30, 0, 10, 20, 30];
         assert_eq!(columns(Tile::Down), [twice]);

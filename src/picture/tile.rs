@@ -40,6 +40,13 @@ impl Tile {
         self != Self::Across
     }
 
+    /// The size of two copies along each pair of edges that continue each other.
+    #[must_use]
+    pub fn doubled(self, size: Size) -> Size {
+        let side = |pixels: usize, wraps: bool| if wraps { pixels.saturating_mul(2) } else { pixels };
+        Size { width: side(size.width, self.wraps_across()), height: side(size.height, self.wraps_down()) }
+    }
+
     /// How many rows the copy on the right is lower. A half drop needs an even height.
     #[must_use]
     pub fn drop_of(self, height: usize) -> usize {

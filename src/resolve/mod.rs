@@ -1,6 +1,7 @@
 //! Combines layers of overrides into one [`Settings`](crate::settings::Settings): presets, the defaults of drawers, and
 //! the rules between settings.
 
+mod below_recipe;
 mod check;
 mod combine;
 mod command;
@@ -10,6 +11,7 @@ mod init_weight;
 mod preset;
 mod shortest;
 
+pub use below_recipe::below_recipe;
 pub use check::check;
 pub use combine::combine;
 pub use command::command;

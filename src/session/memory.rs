@@ -117,7 +117,7 @@ impl<'a> Estimate<'a> {
     }
 
     /// The memory in use during the whole run: the program and its models.
-    fn fixed(&self) -> u64 {
+    pub(super) fn fixed(&self) -> u64 {
         // On a GPU, weights are loaded when they are first used and then stay there.
         let vqgan = self.models.vqgan.as_ref().map_or(0, |vqgan| vqgan.model.weight_memory(self.of));
         let clips = distinct(self.models).map(|clip| clip.model.weight_memory(self.of));

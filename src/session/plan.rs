@@ -26,6 +26,7 @@ pub struct Plan {
     recomputed: Recomputed,
     work_size: Size,
     memory: u64,
+    held: u64,
     refusal: Option<Refusal>,
 }
 
@@ -68,7 +69,10 @@ impl Plan {
             Some(allowed) => format!("‹max-memory› allows {}", in_words(allowed)),
             None => device.room_in_words(),
         };
-        let reading = Estimate::new(&settings, models, device.memory_of())?.while_reading();
+        let (reading, held) = {
+            let estimate = Estimate::new(&settings, models, device.memory_of())?;
+            (estimate.while_reading(), if device.gpu().is_none() { estimate.fixed() } else { 0 })
+        };
         let refusal = if let Some(reading) = reading.filter(|reading| *reading > most) {
             let message = format!(
                 "loading the models and reading the input images takes about {} of memory; {}",
@@ -99,7 +103,7 @@ impl Plan {
         };
         settings.cut_batch = CutBatch::Count(batch);
         let work_size = drawer::of(&settings.drawer)?.work_size(&settings, models.loaded())?;
-        Ok(Self { settings, device: device.clone(), batch, recomputed, work_size, memory, refusal })
+        Ok(Self { settings, device: device.clone(), batch, recomputed, work_size, memory, held, refusal })
     }
 
     /// The settings, with nothing left open.
@@ -136,6 +140,13 @@ impl Plan {
     #[must_use]
     pub fn memory(&self) -> u64 {
         self.memory
+    }
+
+    /// The part of the memory of the machine that is in use during the whole run and while files are encoded, in bytes: the
+    /// program and its models. 0 if a GPU computes, which has them.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.held
     }
 
     /// Checks that the run fits in memory.

@@ -202,6 +202,30 @@ fn results_are_a_batch() {
 }
 
 #[test]
+fn weaker_sources_add_nothing_to_a_result_or_a_recipe() {
+    let workplace = Workplace::new();
+    workplace.write("a.txt", "an apple -- -o a.png\n");
+    batch(&workplace, &["a.txt"]).succeeded();
+    let drawn = workplace.read("a.png");
+    std::fs::rename(workplace.join("results.jsonl"), workplace.join("again.jsonl")).unwrap();
+    workplace.write("recipe.jsonl", recipe(&workplace, "a.png").to_json().unwrap());
+    workplace.write("settings.toml", "loss = [\"tv\"]\n");
+    let draw = |file: &str, more: &[&str]| {
+        let line = ["batch", file, "-q", "--force", "--config", "settings.toml", "-o", "a.png"];
+        workplace.run(&[&line[..], more].concat()).succeeded();
+        workplace.read("a.png")
+    };
+    for file in ["again.jsonl", "recipe.jsonl"] {
+        assert!(draw(file, &[]) == drawn, "{file}");
+        // The options of the batch itself count.
+        assert!(draw(file, &["--loss", "tv"]) != drawn, "{file}");
+    }
+    // Other lines take what they do not name.
+    draw("a.txt", &SMALL);
+    assert_eq!(recipe(&workplace, "a.png").settings.loss.len(), 1);
+}
+
+#[test]
 fn a_pipe_is_drawn_as_it_comes() {
     let workplace = Workplace::new();
     let mut command = workplace.command();

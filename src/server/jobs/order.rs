@@ -9,6 +9,7 @@ use super::request::{Asked, LOSS, PALETTE, PRODUCTS, refused};
 use crate::database::Id;
 use crate::drawer;
 use crate::models::Quality;
+use crate::output::{TILE_PROOF, tile_proof_size};
 use crate::palette::Palette;
 use crate::picture::Size;
 use crate::queue::Job;
@@ -81,7 +82,7 @@ pub(super) async fn prepare(app: &App, visitor: &Visitor, asked: Asked, key: Opt
         check_names(&layers[0])?;
         let quality = layers.iter().find_map(|layer| layer.quality).unwrap_or(Quality::Normal);
         let settings = combine(&layers)?;
-        config.limits.check(&settings)?;
+        config.limits.check(&settings, &products)?;
         check_products(&products, &settings)?;
         Prepared::new(Order::new(settings, products, inputs), quality.to_string())
     });
@@ -108,7 +109,7 @@ impl Prepared {
         key: Option<&str>,
     ) -> Answer<Self> {
         let mut order = Order::read(&job.settings)?;
-        app.config.limits.check(&order.settings)?;
+        app.config.limits.check(&order.settings, &order.products)?;
         let uploads = Uploads::new(app);
         for input in order.inputs.values() {
             if !uploads.holds(&visitor.owner, &input.object).await? {
@@ -145,17 +146,23 @@ impl Inputs<'_> {
 }
 
 impl Limits {
-    /// Checks that a picture is not more work than a request may ask for.
-    fn check(&self, settings: &Settings) -> Answer<()> {
+    /// Checks that a picture and the files beside it are not more work than a request may ask for.
+    fn check(&self, settings: &Settings, products: &[String]) -> Answer<()> {
         self.check_pixels("size", settings.size)?;
         let delivered = drawer::of(&settings.drawer)?.finished_size(settings);
         let field = if settings.upscale.is_some() { "upscale" } else { "pixel_zoom" };
         self.check_pixels(field, delivered)?;
+        let has_proof = products.iter().any(|name| name == TILE_PROOF.option);
+        if let Some(size) = tile_proof_size(delivered, settings).filter(|_| has_proof) {
+            self.check_proof(size)?;
+        }
+        let outside = settings.prompt_outside.as_ref().map_or(0, |outside| outside.all().len());
         let counts = [
             ("iterations", settings.iterations, self.iterations),
             ("cutouts", settings.cutouts, self.cutouts),
             ("prompt", settings.prompt.all().len(), self.prompts),
-            ("prompt_outside", settings.prompt_outside.as_ref().map_or(0, |outside| outside.all().len()), self.prompts),
+            ("prompt_outside", outside, self.prompts),
+            ("label", settings.label.len(), self.prompts),
         ];
         for (field, count, most) in counts {
             if count > most {
@@ -163,7 +170,32 @@ impl Limits {
                     .hint(format!("give at most {most}")));
             }
         }
-        Ok(())
+        self.check_cutouts(settings)
+    }
+
+    /// Checks the cutouts of all pictures that are cut in an iteration.
+    fn check_cutouts(&self, settings: &Settings) -> Answer<()> {
+        let outside = usize::from(settings.prompt_outside.is_some());
+        let images = if settings.recut_images == Some(true) { settings.image_prompt.len() } else { 0 };
+        let times = 1 + outside + images;
+        let count = settings.cutouts.saturating_mul(times);
+        if count <= self.cutouts {
+            return Ok(());
+        }
+        let problem = format!(
+            "{} for the picture, and as many each for prompt_outside and for images that are cut again, are {count}, which \
+             is more than this server allows",
+            settings.cutouts
+        );
+        Err(refused("cutouts", &problem).hint(format!("give at most {}", self.cutouts / times)))
+    }
+
+    /// Checks the size of the proof of a tile.
+    fn check_proof(&self, size: Size) -> Answer<()> {
+        self.check_pixels(PRODUCTS, size).map_err(|_| {
+            refused(PRODUCTS, &format!("a {} of {size} is more than this server allows", TILE_PROOF.option))
+                .hint(format!("leave it out, or choose a smaller picture; files have at most {} pixels", self.pixels))
+        })
     }
 
     fn check_pixels(&self, field: &str, size: Size) -> Answer<()> {
@@ -251,12 +283,45 @@ mod tests {
         let base = |more: &str| {
             settings(&format!(r#"{{"prompt": "a", "size": "64x64", "iterations": 10, "cutouts": 4{more}}}"#))
         };
-        assert_eq!(limits.check(&base("")), Ok(()));
+        let check = |limits: &Limits, more: &str| limits.check(&base(more), &[]);
+        assert_eq!(check(&limits, ""), Ok(()));
         let smaller = Limits { iterations: 9, ..limits.clone() };
-        assert!(serde_json::to_string(&smaller.check(&base("")).unwrap_err()).unwrap().contains(r#""iterations""#));
-        let zoomed = base(r#", "drawer": "pixel", "pixel_size": "10x10", "pixel_zoom": 100"#);
-        assert!(limits.check(&zoomed).is_err());
+        assert!(serde_json::to_string(&check(&smaller, "").unwrap_err()).unwrap().contains(r#""iterations""#));
+        assert!(check(&limits, r#", "drawer": "pixel", "pixel_size": "10x10", "pixel_zoom": 100"#).is_err());
         assert!(limits.check_pixels("size", Size { width: usize::MAX, height: 2 }).is_err());
+    }
+
+    #[test]
+    fn everything_that_multiplies_work_is_counted() {
+        let base = |more: &str| {
+            let json = format!(r#"{{"prompt": "a", "size": "64x64", "cutouts": 4{more}}}"#);
+            combine(&[serde_json::from_str(&json).unwrap()]).unwrap()
+        };
+        // The least limits that allow it, and one less.
+        let at_least = |settings: &Settings, cutouts: usize, prompts: usize| {
+            let limits = Limits { cutouts, prompts, ..Limits::default() };
+            assert_eq!(limits.check(settings, &[]), Ok(()));
+            assert!(Limits { cutouts: cutouts - 1, ..limits.clone() }.check(settings, &[]).is_err());
+            assert!(Limits { prompts: prompts - 1, ..limits }.check(settings, &[]).is_err());
+        };
+        at_least(&base(""), 4, 1);
+        at_least(&base(r#", "label": ["b", "c", "d"]"#), 4, 3);
+        at_least(&base(r#", "mask": "left", "prompt_outside": "b | c""#), 8, 2);
+        let images = vec![Weighted { value: "a.png".into(), weight: 1.0 }; 2];
+        let recut = Settings { image_prompt: images.clone(), recut_images: Some(true), ..base("") };
+        at_least(&recut, 12, 1);
+        at_least(&Settings { image_prompt: images, ..base("") }, 4, 1);
+
+        let proof = [TILE_PROOF.option.to_owned()];
+        for (tile, pixels) in
+            [("x", 2 * 64 * 64), ("y", 2 * 64 * 64), ("both", 4 * 64 * 64), ("half-drop", 4 * 64 * 64)]
+        {
+            let settings = base(&format!(r#", "tile": "{tile}""#));
+            let limits = Limits { pixels, ..Limits::default() };
+            assert_eq!(limits.check(&settings, &proof), Ok(()), "{tile}");
+            let smaller = Limits { pixels: pixels - 1, ..limits };
+            assert!(smaller.check(&settings, &proof).is_err() && smaller.check(&settings, &[]).is_ok(), "{tile}");
+        }
     }
 
     #[test]

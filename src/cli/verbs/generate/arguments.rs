@@ -11,7 +11,7 @@ use crate::cli::terminal::preview::PreviewKind;
 use crate::cli::terminal::report::Reporter;
 use crate::output::Recipe;
 use crate::progress::Event;
-use crate::resolve::combine;
+use crate::resolve::{below_recipe, combine};
 use crate::settings::{EMPTY_PROMPT, Overrides, Prompts, Settings};
 use crate::text::at_least_one;
 use crate::video::FileNames;
@@ -124,18 +124,7 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
     let mut environment = sources::environment(&mut |message| warnings.push(message))?;
     let mut config = sources::config_file(arguments.config.as_deref())?;
     if recipe.is_some() {
-        // A recipe is complete: weaker sources must not add what it does not name.
-        for weaker in [&mut environment, &mut config] {
-            (weaker.stop_at, weaker.init_image, weaker.image_prompt, weaker.noise_prompt) = (None, None, None, None);
-            (weaker.init_opacity, weaker.init_pixel_weight, weaker.overlay) = (None, None, None);
-            (weaker.mask, weaker.prompt_outside, weaker.mask_feather) = (None, None, None);
-            (weaker.seconds, weaker.style, weaker.style_weight, weaker.loss) = (None, None, None, None);
-            (weaker.label, weaker.image_stop, weaker.recut_images) = (None, None, None);
-            (weaker.no_text, weaker.tile) = (None, None);
-            (weaker.average, weaker.momentum) = (None, None);
-            (weaker.zooms, weaker.cut_power, weaker.center_bias) = (None, None, None);
-            weaker.picture_quality = None;
-        }
+        [&mut environment, &mut config].into_iter().for_each(below_recipe);
     }
     let layers = [flags, from, environment, config];
     let settings = combine(&layers)?;

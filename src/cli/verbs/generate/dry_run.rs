@@ -34,8 +34,9 @@ pub(in crate::cli) fn dry_run(
         let delivered = drawer::of(&plan.settings().drawer)?.finished_size(plan.settings());
         comments.push(format!("drawn at {}, saved at {delivered}", plan.work_size()));
         comments.extend(plan.device().gpu().map(|gpu| format!("computed on {gpu}")));
-        let encoding = products.encoding(plan.settings()).map_or(0, |(_, encoding)| encoding.memory(delivered));
-        comments.push(format!("memory: about {}", in_words(plan.memory().max(encoding))));
+        let encoded =
+            products.encoded(plan.settings())?.into_iter().map(|(.., bytes)| plan.held().saturating_add(bytes));
+        comments.push(format!("memory: about {}", in_words(encoded.fold(plan.memory(), u64::max))));
         comments.extend(max_memory::in_words(plan.recomputed()));
         plan.settings().clone()
     } else {
