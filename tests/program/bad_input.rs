@@ -230,7 +230,7 @@ fn pictures_without_a_usable_recipe() {
     for (name, word) in [
         ("plain.png", "no recipe"),
         ("other.png", "no recipe"),
-        ("jpeg.png", "PNG"),
+        ("jpeg.png", "no recipe"),
         ("empty.png", "PNG"),
         ("cut.png", "PNG"),
         ("broken.png", "recipe"),
