@@ -97,8 +97,8 @@ fn check_losses(settings: &Settings) -> Result<()> {
         }
     }
     let is_at_edges = |kind: LossKind| matches!(kind, LossKind::Border | LossKind::Vignette);
-    let mut at_edges = settings.losses().filter(|loss| loss.weight != 0.0 && is_at_edges(loss.kind));
-    if let Some(loss) = at_edges.next().filter(|_| settings.tile.is_some()) {
+    let at_edges = settings.losses().find(|loss| loss.weight != 0.0 && is_at_edges(loss.kind));
+    if let Some(loss) = at_edges.filter(|_| settings.tile.is_some()) {
         let problem = format!("‹tile› and ‹loss› {} are both given", loss.kind);
         let hint = "give only one of them: the loss would frame every copy of the tile";
         return Err(Error::usage(problem, hint));
