@@ -44,6 +44,11 @@ pub fn check(settings: &Settings) -> Result<()> {
         let hint = "give only one of them: CLIP sees a tile across its edges, but a mask ends at them";
         return Err(Error::usage("‹mask› and ‹tile› are both given", hint));
     }
+    if settings.recut_images == Some(true) && settings.tile.is_some() {
+        let hint =
+            "give only one of them: a tile is shifted before it is cut, but the images of ‹image-prompt› are not";
+        return Err(Error::usage("‹recut-images› and ‹tile› are both given", hint));
+    }
     let of_image = [("init-opacity", settings.init_opacity), ("init-pixel-weight", settings.init_pixel_weight)];
     if let Some((option, _)) =
         of_image.iter().find(|(_, given)| given.is_some()).filter(|_| settings.init_image.is_none())
@@ -76,7 +81,8 @@ pub fn check(settings: &Settings) -> Result<()> {
     blueprint.check(settings)
 }
 
-/// Checks that no loss of the picture does the same as an option of a drawer.
+/// Checks that no loss of the picture does the same as an option of a drawer, and that none gives a tile the edges that it
+/// is not to have.
 fn check_losses(settings: &Settings) -> Result<()> {
     let is_asked =
         |is_meant: fn(LossKind) -> bool| settings.losses().map(|loss| loss.kind).find(|kind| is_meant(*kind));
@@ -89,6 +95,13 @@ fn check_losses(settings: &Settings) -> Result<()> {
             );
             return Err(Error::usage(format!("‹{option}› and ‹loss› {loss} are both given"), hint));
         }
+    }
+    let is_at_edges = |kind: LossKind| matches!(kind, LossKind::Border | LossKind::Vignette);
+    let at_edges = settings.losses().find(|loss| loss.weight != 0.0 && is_at_edges(loss.kind));
+    if let Some(loss) = at_edges.filter(|_| settings.tile.is_some()) {
+        let problem = format!("‹tile› and ‹loss› {} are both given", loss.kind);
+        let hint = "give only one of them: the loss would frame every copy of the tile";
+        return Err(Error::usage(problem, hint));
     }
     Ok(())
 }

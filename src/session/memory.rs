@@ -105,7 +105,8 @@ impl<'a> Estimate<'a> {
         };
         let losses = losses(settings);
         let masked = masks::memory(settings);
-        lasting += masked.lasting.saturating_add(overlay::memory(settings));
+        let kept = losses.iter().map(|loss| loss.kept(settings.size)).fold(0, u64::saturating_add);
+        lasting += masked.lasting.saturating_add(overlay::memory(settings)).saturating_add(kept);
         let (starting, enlarging) = (starting.max(masked.starting), enlarging.saturating_add(masked.enlarging));
         Ok(Self { settings, models, blueprint, losses, of, program, lasting, file, starting, reading, enlarging })
     }

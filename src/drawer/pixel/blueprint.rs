@@ -146,6 +146,11 @@ fn check_zoom(settings: &Settings) -> Result<()> {
     if settings.pixel_zoom.is_none() {
         return Ok(());
     }
+    if settings.is_inpainted() {
+        let problem = "‹pixel-zoom› does not work with an inpainted picture: outside ‹mask›, it is the init image";
+        let hint = "leave out ‹pixel-zoom›, or give ‹prompt-outside› to draw all of the picture";
+        return Err(Error::usage(problem, hint));
+    }
     if settings.pixel_shape != PixelShape::Rectangle {
         return Err(Error::usage("‹pixel-zoom› requires rectangular cells", "choose ‹pixel-shape› rect"));
     }

@@ -204,7 +204,7 @@ impl Blueprint for StrokesBlueprint {
     fn vector(&self) -> Option<Vector> {
         Some(|settings, picture, drawing| {
             let drawing = drawing.ok_or_else(|| Drawing::unreadable("it is missing"))?;
-            Ok(svg::svg(&Sheet::of(drawing)?.at(Size::of(picture)).tiled(settings.tile)))
+            Ok(svg::svg(&Sheet::of(drawing)?.at(Size::of(picture)).tiled(settings.tile)?))
         })
     }
 

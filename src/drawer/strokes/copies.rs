@@ -28,11 +28,7 @@ pub struct Copies<T> {
 
 impl<T: Real> Copies<T> {
     /// The copies of the strokes of a scene.
-    #[allow(clippy::cast_precision_loss)]
     pub fn new(scene: &Scene<T>, tile: Tile) -> Self {
-        let (width, height) = (scene.size.width as f64, scene.size.height as f64);
-        let drop = if tile == Tile::HalfDrop { height / 2.0 } else { 0.0 };
-        let coordinates = 2 * control_points(scene.segments);
         let mut copies = Self {
             size: scene.size,
             segments: scene.segments,
@@ -41,24 +37,16 @@ impl<T: Real> Copies<T> {
             widths: Vec::new(),
             colors: Vec::new(),
         };
-        for (stroke, points) in scene.points.chunks_exact(coordinates).enumerate() {
-            let reach = scene.widths[stroke].wide() / 2.0 + SLACK;
-            let range = |axis: usize| {
-                let values = points.iter().skip(axis).step_by(2).map(|value| value.wide());
-                let (low, high) = values
-                    .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-                (low - reach, high + reach)
-            };
-            let (across, down) = (range(0), range(1));
-            for column in shown(across, width, tile.wraps_across()) {
-                let lower = -column * drop;
-                for row in shown((down.0 + lower, down.1 + lower), height, tile.wraps_down()) {
-                    copies.add(scene, stroke, [column * width, lower + row * height]);
-                }
-            }
-        }
+        for_each(scene, tile, |stroke, away| copies.add(scene, stroke, away));
         copies.colors.extend_from_slice(&scene.colors[4 * scene.count()..]);
         copies
+    }
+
+    /// The number of copies that the strokes of a scene have.
+    pub fn count(scene: &Scene<T>, tile: Tile) -> usize {
+        let mut count = 0;
+        for_each(scene, tile, |_, _| count += 1);
+        count
     }
 
     fn add(&mut self, scene: &Scene<T>, stroke: usize, away: [f64; 2]) {
@@ -104,6 +92,31 @@ impl<T: Real> Copies<T> {
     /// The control points, the widths, and the colors with that of the paper.
     pub fn into_numbers(self) -> (Vec<T>, Vec<T>, Vec<T>) {
         (self.points, self.widths, self.colors)
+    }
+}
+
+/// Calls a function with the stroke of each copy that a picture shows, and how far to the right and down the copy is, in
+/// pixels.
+#[allow(clippy::cast_precision_loss)]
+fn for_each<T: Real>(scene: &Scene<T>, tile: Tile, mut found: impl FnMut(usize, [f64; 2])) {
+    let (width, height) = (scene.size.width as f64, scene.size.height as f64);
+    let drop = if tile == Tile::HalfDrop { height / 2.0 } else { 0.0 };
+    let coordinates = 2 * control_points(scene.segments);
+    for (stroke, points) in scene.points.chunks_exact(coordinates).enumerate() {
+        let reach = scene.widths[stroke].wide() / 2.0 + SLACK;
+        let range = |axis: usize| {
+            let values = points.iter().skip(axis).step_by(2).map(|value| value.wide());
+            let (low, high) =
+                values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+            (low - reach, high + reach)
+        };
+        let (across, down) = (range(0), range(1));
+        for column in shown(across, width, tile.wraps_across()) {
+            let lower = -column * drop;
+            for row in shown((down.0 + lower, down.1 + lower), height, tile.wraps_down()) {
+                found(stroke, [column * width, lower + row * height]);
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use candle_core::{Device, Tensor};
 use image::DynamicImage;
 
+use super::BEYOND;
 use super::copies::Copies;
 use super::raster::Canvas;
 use super::scene::{Scene, control_points};
@@ -20,6 +21,12 @@ use crate::settings::Settings;
 const VERSION: u8 = 1;
 /// The bytes before the numbers: the version, the numbers of curves and of strokes, and the size.
 const HEAD: usize = 1 + 4 * 4;
+
+/// The most copies for each stroke of a tile on average, unless a run could have drawn the strokes. Those of a picture have
+/// about one, or up to four near the edges.
+const MOST_COPIES: usize = 16;
+/// What numbers in single precision may be more than their bounds.
+const ROUNDING: f64 = 1.001;
 
 /// Strokes on paper that own their numbers; see [`Scene`].
 pub struct Sheet {
@@ -95,10 +102,37 @@ impl Sheet {
     }
 
     /// The strokes with their copies that the picture shows, if it is tiled.
-    pub fn tiled(self, tile: Option<Tile>) -> Self {
-        let Some(tile) = tile else { return self };
-        let (points, widths, colors) = Copies::new(&self.scene(), tile).into_numbers();
-        Self { points, widths, colors, ..self }
+    ///
+    /// # Errors
+    /// If there are far more copies than in a picture that a run drew.
+    pub fn tiled(self, tile: Option<Tile>) -> Result<Self> {
+        let Some(copies) = self.copies(tile)? else { return Ok(self) };
+        let (points, widths, colors) = copies.into_numbers();
+        Ok(Self { points, widths, colors, ..self })
+    }
+
+    /// The copies of the strokes that the picture shows; none if it is not tiled.
+    ///
+    /// # Errors
+    /// If there are far more of them than in a picture that a run drew: a file could otherwise make a small drawing very
+    /// slow.
+    fn copies(&self, tile: Option<Tile>) -> Result<Option<Copies<f32>>> {
+        let Some(tile) = tile else { return Ok(None) };
+        let scene = self.scene();
+        if !self.is_as_in_a_run() && Copies::count(&scene, tile) > MOST_COPIES * scene.count() {
+            return Err(Drawing::unreadable("its strokes have too many copies"));
+        }
+        Ok(Some(Copies::new(&scene, tile)))
+    }
+
+    /// Whether strokes are as near and as thin as a run keeps them, so that none has many copies.
+    #[allow(clippy::cast_precision_loss)]
+    fn is_as_in_a_run(&self) -> bool {
+        let sides = [self.size.width as f64, self.size.height as f64];
+        let is_near = |(at, side): (&f32, f64)| (f64::from(*at) / side - 0.5).abs() <= (0.5 + BEYOND) * ROUNDING;
+        let widest = sides[0].max(sides[1]) * ROUNDING;
+        self.points.chunks_exact(2).all(|point| point.iter().zip(sides).all(is_near))
+            && self.widths.iter().all(|width| f64::from(*width) <= widest)
     }
 
     /// The color and alpha of the paper.
@@ -151,10 +185,10 @@ impl Reveal {
     /// The paper of a drawing at a size.
     ///
     /// # Errors
-    /// If the drawing cannot be read.
+    /// If the drawing cannot be read, or has too many copies.
     pub fn new(settings: &Settings, drawing: &Drawing, size: Size) -> Result<Self> {
         let sheet = Sheet::of(drawing)?.at(size);
-        let copies = settings.tile.map(|tile| Copies::new(&sheet.scene(), tile));
+        let copies = sheet.copies(settings.tile)?;
         let canvas = Canvas::of(&sheet.scene());
         let colors = settings.has_few_colors().then(|| sheet.palette(settings)).transpose()?;
         Ok(Self { sheet, copies, canvas, shown: 0, colors: colors.map(|colors| (colors, settings.dither)) })

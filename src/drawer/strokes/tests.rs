@@ -413,6 +413,31 @@ fn damaged_drawings_are_refused() {
     }
 }
 
+/// Strokes that reach over all of the plane would have 81 copies each. Those that a run may leave are drawn, also where the
+/// picture is so small that strokes reach over many copies of it.
+#[test]
+fn a_drawing_of_a_tile_has_a_bound_of_copies() {
+    let owned = Owned::random(&mut Stream::new(23, "test", 9), SIZE, 3, 1, Place::Crossing, 1.0);
+    let reaching = |beyond: f32, tile: Option<Tile>, size: Size| {
+        let tiled = Overrides { prompt: Some("a".parse().unwrap()), tile, ..Overrides::default() };
+        let mut sheet = sheet(&owned);
+        for (index, point) in sheet.points.chunks_exact_mut(2).enumerate() {
+            let share = if index.is_multiple_of(2) { -beyond } else { 1.0 + beyond };
+            (point[0], point[1]) = (share * SIZE.width as f32, share * SIZE.height as f32);
+        }
+        Reveal::new(&combine(&[tiled]).unwrap(), &sheet.drawing().unwrap(), size).map(drop)
+    };
+    let small = Size { width: 1, height: 1 };
+    for size in [SIZE, small] {
+        assert!(reaching(0.0, Some(Tile::Both), size).is_ok());
+        // As far as a run lets strokes leave the picture: 25 copies.
+        assert!(reaching(1.0, Some(Tile::Both), size).is_ok());
+        let error = reaching(6.0, Some(Tile::Both), size).unwrap_err().to_string();
+        assert!(error.ends_with("its strokes have too many copies"), "{error}");
+        assert!(reaching(6.0, None, size).is_ok());
+    }
+}
+
 #[test]
 fn an_svg_has_a_path_for_each_stroke() {
     let mut sheet = sheet(&Owned::random(&mut Stream::new(1, "test", 0), SIZE, 2, 1, Place::Crossing, 1.0));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::measure::{BYTES, Measure};
 use super::visible::{Visible, share};
-use super::{Loss, LossValue, Seen, Verdict};
+use super::{Loss, LossValue, Seen, Verdict, fitted_memory, sizes};
 use crate::picture::{self, Size, to_values};
 use crate::settings::{Color, Settings};
 use crate::{Error, Result};
@@ -41,7 +41,7 @@ pub(super) struct Frame {
     name: &'static str,
     weight: f64,
     path: PathBuf,
-    /// The sizes that are drawn: a second pass has another one
+    /// The sizes that are drawn
     sizes: Vec<Size>,
     /// The middle of the other picture at each size, `[3, height, width]`, once it has been read
     fitted: Vec<(Size, Vec<f32>)>,
@@ -50,9 +50,7 @@ pub(super) struct Frame {
 impl Frame {
     /// A border like that of the picture in a file, for a run with these settings.
     pub fn new(name: &'static str, weight: f64, path: &Path, settings: &Settings) -> Self {
-        let mut sizes = vec![settings.first_size(), settings.size];
-        sizes.dedup();
-        Self { name, weight, path: path.to_owned(), sizes, fitted: Vec::new() }
+        Self { name, weight, path: path.to_owned(), sizes: sizes(settings), fitted: Vec::new() }
     }
 }
 
@@ -81,9 +79,13 @@ impl Loss for Frame {
         Ok(Some(Verdict { loss: LossValue::Known(loss), gradient: visible.gradient(seen.picture, slopes)? }))
     }
 
-    /// In addition, the other picture at both sizes. Reading it is estimated where all input images are.
     fn memory(&self, size: Size) -> u64 {
-        (BYTES + 12 + 12).saturating_mul((size.width as u64).saturating_mul(size.height as u64))
+        BYTES.saturating_mul((size.width as u64).saturating_mul(size.height as u64))
+    }
+
+    /// The other picture at both sizes. Reading it is estimated where all input images are.
+    fn kept(&self, size: Size) -> u64 {
+        fitted_memory(size)
     }
 }
 

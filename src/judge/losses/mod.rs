@@ -18,7 +18,7 @@ use std::cell::OnceCell;
 use candle_core::Tensor;
 
 use border::{Border, Frame};
-use differences::{Sharpness, Smoothness, Variation};
+use differences::{Evening, Sharpness, Smoothness, Variation};
 use measure::measured;
 use saturation::Saturation;
 use symmetry::Symmetry;
@@ -52,19 +52,33 @@ fn asked(loss: &PictureLoss, settings: &Settings) -> Box<dyn Loss> {
         }
         None => Color([255; 3]),
     };
+    let tile = settings.tile;
+    let evening = |of: Evening| measured(loss, Smoothness { of, tile });
     match loss.kind {
         LossKind::Saturation => measured(loss, Saturation),
         LossKind::Symmetry => measured(loss, Symmetry::LeftRight),
         LossKind::SymmetryTopBottom => measured(loss, Symmetry::TopBottom),
         LossKind::SymmetryHalfTurn => measured(loss, Symmetry::HalfTurn),
-        LossKind::Smoothness => measured(loss, Smoothness::Plain),
-        LossKind::SmoothnessClipped => measured(loss, Smoothness::Clipped),
-        LossKind::SmoothnessLog => measured(loss, Smoothness::Log),
-        LossKind::Tv => measured(loss, Variation),
-        LossKind::Sharpness => measured(loss, Sharpness),
+        LossKind::Smoothness => evening(Evening::Plain),
+        LossKind::SmoothnessClipped => evening(Evening::Clipped),
+        LossKind::SmoothnessLog => evening(Evening::Log),
+        LossKind::Tv => measured(loss, Variation { tile }),
+        LossKind::Sharpness => measured(loss, Sharpness { tile }),
         LossKind::Border => measured(loss, Border::new(color)),
         LossKind::Vignette => measured(loss, Vignette::new(color)),
     }
+}
+
+/// The sizes that are drawn: a second pass has another one.
+fn sizes(settings: &Settings) -> Vec<Size> {
+    let mut sizes = vec![settings.first_size(), settings.size];
+    sizes.dedup();
+    sizes
+}
+
+/// What an image kept at all sizes takes as numbers, in bytes.
+fn fitted_memory(size: Size) -> u64 {
+    (12_u64 + 12).saturating_mul((size.width as u64).saturating_mul(size.height as u64))
 }
 
 /// A loss of the picture, whatever drew it.
@@ -86,8 +100,13 @@ pub trait Loss: Send {
     /// If the computation fails, or the tensor is not a picture.
     fn judge(&mut self, seen: &Seen) -> Result<Option<Verdict>>;
 
-    /// The peak memory of judging a picture of this size, besides the picture itself, in bytes.
+    /// The peak memory of judging a picture of this size, besides the picture itself and what the loss keeps, in bytes.
     fn memory(&self, size: Size) -> u64;
+
+    /// The memory of what the loss keeps during the whole run, whose finished picture has this size, in bytes.
+    fn kept(&self, _size: Size) -> u64 {
+        0
+    }
 }
 
 /// The input of a loss.

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use candle_core::Tensor;
+use image::RgbImage;
 
-use super::{Loss, LossValue, Seen, Verdict};
-use crate::Result;
+use super::{Loss, LossValue, Seen, Verdict, fitted_memory, sizes};
 use crate::picture::{Size, Tile, cover, read, to_values};
 use crate::settings::Settings;
+use crate::{Error, Result};
 
 /// Pulls each pixel toward the same pixel of the init image.
 struct Nearness {
@@ -15,33 +16,29 @@ struct Nearness {
     path: PathBuf,
     /// How the picture is tiled, if it is
     tile: Option<Tile>,
-    /// The init image at the size of the pictures: `[3, height, width]` with values from 0 to 1; none before the first one
-    aim: Option<(Size, Vec<f32>)>,
+    /// The sizes that are drawn
+    sizes: Vec<Size>,
+    /// The init image at each size: `[3, height, width]` with values from 0 to 1, once it has been read
+    fitted: Vec<(Size, Vec<f32>)>,
 }
 
 /// Creates the pull if settings have an init image and a weight.
 pub(super) fn new(settings: &Settings) -> Option<Box<dyn Loss>> {
     let weight = settings.init_pixel_weight.filter(|weight| *weight > 0.0)?;
     let path = settings.init_image.clone()?;
-    Some(Box::new(Nearness { weight, path, tile: settings.tile, aim: None }))
+    Some(Box::new(Nearness { weight, path, tile: settings.tile, sizes: sizes(settings), fitted: Vec::new() }))
 }
 
 impl Nearness {
-    /// The init image at a size. The passes of a run have sizes of their own.
-    fn aim(&mut self, size: Size) -> Result<&[f32]> {
-        let aim = match self.aim.take() {
-            Some((of, aim)) if of == size => aim,
-            _ => {
-                let image = cover(read(&self.path)?, size)?;
-                // A tile starts from the image with edges that continue each other.
-                let image = match self.tile {
-                    Some(tile) => tile.joined(&image),
-                    None => image,
-                };
-                to_values(image.as_raw(), 3)
-            }
+    /// An image at a size.
+    fn fit(&self, image: RgbImage, size: Size) -> Result<Vec<f32>> {
+        let image = cover(image, size)?;
+        // A tile starts from the image with edges that continue each other.
+        let image = match self.tile {
+            Some(tile) => tile.joined(&image),
+            None => image,
         };
-        Ok(&self.aim.insert((size, aim)).1)
+        Ok(to_values(image.as_raw(), 3))
     }
 }
 
@@ -50,15 +47,26 @@ impl Loss for Nearness {
         "init-pixels"
     }
 
+    fn prepare(&mut self) -> Result<()> {
+        let image = read(&self.path)?;
+        let fitted = self.sizes.iter().map(|size| Ok((*size, self.fit(image.clone(), *size)?)));
+        self.fitted = fitted.collect::<Result<_>>()?;
+        Ok(())
+    }
+
     /// Half the weight times the mean of the absolute differences, as pixray's `--init_weight_pix`. The gradient of alpha is
     /// zero.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
     fn judge(&mut self, seen: &Seen) -> Result<Option<Verdict>> {
         let (_, _, height, width) = seen.picture.dims4()?;
-        let weight = self.weight;
-        let aim = self.aim(Size { width, height })?;
+        let size = Size { width, height };
+        let (_, aim) = self
+            .fitted
+            .iter()
+            .find(|(fitted, _)| *fitted == size)
+            .ok_or_else(|| Error::fault("the init image was not read at the size that is drawn"))?;
         let values = seen.picture.narrow(1, 0, 3)?.flatten_all()?.to_vec1::<f32>()?;
-        let share = weight / 2.0 / aim.len().max(1) as f64;
+        let share = self.weight / 2.0 / aim.len().max(1) as f64;
         let apart = || values.iter().zip(aim).map(|(value, aim)| value - aim);
         let loss: f64 = apart().map(|apart| f64::from(apart.abs())).sum::<f64>() * share;
         let slope = |apart: f32| if apart == 0.0 { 0.0 } else { apart.signum() * share as f32 };
@@ -68,9 +76,14 @@ impl Loss for Nearness {
         Ok(Some(Verdict { loss: LossValue::Known(loss), gradient }))
     }
 
-    /// The init image, the colors of the picture, and the slopes, once as numbers and once as a tensor.
+    /// The colors of the picture, and the slopes, once as numbers and once as a tensor.
     fn memory(&self, size: Size) -> u64 {
-        (12 + 12 + 2 * 16) * (size.width.saturating_mul(size.height) as u64)
+        (12_u64 + 2 * 16).saturating_mul((size.width as u64).saturating_mul(size.height as u64))
+    }
+
+    /// The init image at both sizes. Reading it is estimated where all input images are.
+    fn kept(&self, size: Size) -> u64 {
+        fitted_memory(size)
     }
 }
 
@@ -89,7 +102,11 @@ mod tests {
         let path = folder.path().join("init.png");
         let init = image::RgbImage::from_fn(4, 3, |x, y| image::Rgb([x as u8 * 60, y as u8 * 80, 128]));
         init.save(&path).unwrap();
-        let mut nearness = Nearness { weight: 3.0, path, tile: None, aim: None };
+        let sizes = vec![Size { width: 4, height: 3 }];
+        let mut nearness = Nearness { weight: 3.0, path: path.clone(), tile: None, sizes, fitted: Vec::new() };
+        nearness.prepare().unwrap();
+        // What happens to the file later changes nothing.
+        std::fs::remove_file(&path).unwrap();
         let mut stream = Stream::new(5, "test", 0);
         for channels in [3, 4] {
             let drawn: Vec<f32> = (0..channels * 12).map(|_| stream.unit() as f32).collect();
@@ -126,7 +143,9 @@ mod tests {
         let init = image::RgbImage::from_fn(8, 6, |x, y| image::Rgb([x as u8 * 30, y as u8 * 40, 128]));
         init.save(&path).unwrap();
         let loss_of = |tile: Option<Tile>, picture: &image::RgbImage| {
-            let mut nearness = Nearness { weight: 1.0, path: path.clone(), tile, aim: None };
+            let sizes = vec![Size { width: 8, height: 6 }];
+            let mut nearness = Nearness { weight: 1.0, path: path.clone(), tile, sizes, fitted: Vec::new() };
+            nearness.prepare().unwrap();
             let picture = Tensor::from_vec(to_values(picture.as_raw(), 3), (1, 3, 6, 8), &Device::Cpu).unwrap();
             let verdict = nearness.judge(&Seen::new(&picture, 0, None, 0.5)).unwrap().unwrap();
             let LossValue::Known(loss) = verdict.loss else { panic!("the loss is computed") };

@@ -4,14 +4,22 @@
 use candle_core::Device;
 
 use super::*;
+use crate::picture::Tile;
 use crate::random::Stream;
 use crate::resolve::combine;
 use crate::settings::Overrides;
 
 /// The losses of these choices.
 fn asked_for(choices: &[&str]) -> Vec<Box<dyn Loss>> {
+    asked_of(choices, None)
+}
+
+/// The losses of these choices for a picture that may be tiled.
+fn asked_of(choices: &[&str], tile: Option<Tile>) -> Vec<Box<dyn Loss>> {
     let loss = choices.iter().map(|choice| choice.parse().unwrap()).collect();
-    let overrides = Overrides { prompt: Some("a".parse().unwrap()), loss: Some(loss), ..Overrides::default() };
+    // Half drops need an even height.
+    let (prompt, size) = (Some("a".parse().unwrap()), Some("6x6".parse().unwrap()));
+    let overrides = Overrides { prompt, size, loss: Some(loss), tile, ..Overrides::default() };
     losses(&combine(&[overrides]).unwrap())
 }
 
@@ -27,8 +35,13 @@ fn tensor(values: &[f32], [channels, height, width]: [usize; 3]) -> Tensor {
 
 /// The value and the gradient of a loss.
 fn judged(loss: &str, values: &[f32], shape: [usize; 3]) -> (f64, Vec<f32>) {
+    judged_as(loss, None, values, shape)
+}
+
+/// The value and the gradient of a loss for a picture that may be tiled.
+fn judged_as(loss: &str, tile: Option<Tile>, values: &[f32], shape: [usize; 3]) -> (f64, Vec<f32>) {
     let picture = tensor(values, shape);
-    let verdict = asked_for(&[loss])[0].judge(&Seen::new(&picture, 0, None, 0.625)).unwrap().unwrap();
+    let verdict = asked_of(&[loss], tile)[0].judge(&Seen::new(&picture, 0, None, 0.625)).unwrap().unwrap();
     let LossValue::Known(value) = verdict.loss else { panic!("{loss} is not known") };
     assert_eq!(verdict.gradient.dims(), picture.dims());
     (value, verdict.gradient.flatten_all().unwrap().to_vec1().unwrap())
@@ -158,6 +171,43 @@ fn gradients_are_those_of_the_losses() {
             // The largest picture has an inside of the border; checking every value of it takes long for all losses.
             if !has_none && (shape[1] < 24 || loss.starts_with("border")) {
                 check_gradient(&format!("{loss}:1.5"), &values, shape, step, 1e-4);
+            }
+        }
+    }
+}
+
+/// Where a tile is cut out of the plane of its copies changes nothing, and gradients are those of the losses.
+#[test]
+fn neighbors_go_on_across_the_edges_of_a_tile() {
+    let (step, shape, size) = (1.0 / 65_536.0, [3, 4, 5], Size { width: 5, height: 4 });
+    let values = random(60, f64::from(step));
+    for &(tile, _) in Tile::ALL {
+        let by: (isize, isize) = (if tile.wraps_across() { 2 } else { 0 }, isize::from(tile.wraps_down()));
+        let moved = |values: &[f32]| -> Vec<f32> {
+            let from = |at: usize| {
+                let (x, y) = ((at % 5).cast_signed() + by.0, (at / 5 % 4).cast_signed() + by.1);
+                let (column, row) = tile.place((x, y), size);
+                values[at / 20 * 20 + row * 5 + column]
+            };
+            (0..60).map(from).collect()
+        };
+        for loss in ["smoothness", "smoothness-clipped", "smoothness-log", "tv", "sharpness"] {
+            let (value, gradient) = judged_as(loss, Some(tile), &values, shape);
+            let (again, gradient_again) = judged_as(loss, Some(tile), &moved(&values), shape);
+            assert!((value - again).abs() < 1e-9, "{loss} {tile}: {value}, {again}");
+            let pairs = moved(&gradient).into_iter().zip(gradient_again);
+            assert!(pairs.map(|(one, other)| (one - other).abs()).fold(0.0, f32::max) < 1e-6, "{loss} {tile}");
+            assert!((value - judged(loss, &values, shape).0).abs() > 1e-6, "{loss} {tile} ignores the copies");
+            let largest = gradient.iter().fold(0.0_f32, |largest, slope| largest.max(slope.abs()));
+            for (index, slope) in gradient.iter().enumerate() {
+                let at = |change: f32| {
+                    let mut moved = values.clone();
+                    moved[index] += change;
+                    judged_as(loss, Some(tile), &moved, shape).0
+                };
+                let difference = (at(step) - at(-step)) / f64::from(2.0 * step);
+                let apart = (difference - f64::from(*slope)).abs();
+                assert!(apart <= 1e-4 * f64::from(largest), "{loss} {tile}, {index}: {difference}, {slope}");
             }
         }
     }

@@ -70,6 +70,7 @@ fn schema() -> Value {
             { "not": { "required": ["size", "aspect"] } },
             { "not": { "required": ["palette", "colors"] } },
             { "not": { "required": ["mask", "tile"] } },
+            { "not": { "required": ["recut_images", "tile"], "properties": { "recut_images": { "const": true } } } },
         ],
         "examples": [{ "prompt": "a red apple on a blue background", "quality": "draft", "products": ["gif"] }],
     })
