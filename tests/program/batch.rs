@@ -261,7 +261,7 @@ fn a_pipe_is_drawn_as_it_comes() {
 #[test]
 fn kills_lose_nothing_and_draw_nothing_twice() {
     let mut chance = Stream::new(3, "kills", 0);
-    for round in 0..20 {
+    for round in 0..8 {
         let workplace = Workplace::new();
         workplace
             .write("a.txt", "an apple\na {red,green,blue} pear\na fig -- --sed\nan apple -- --seed {1..4}\nan apple\n");

@@ -241,7 +241,7 @@ fn a_full_disk_costs_a_lines_video_and_not_its_picture() {
 #[test]
 fn kills_leave_nothing_half_done() {
     let mut chance = Stream::new(7, "kills", 0);
-    for _ in 0..20 {
+    for _ in 0..6 {
         let workplace = Workplace::new();
         workplace.write("a.txt", "a {red,green} pear -- --gif --frames {slug}\nan apple -- -o a.mp4 -n 9\na fox\n");
         let mut kills = 0;

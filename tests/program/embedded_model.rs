@@ -86,7 +86,7 @@ fn pictures_fit_their_own_prompts_best() {
 #[test]
 fn other_sizes_and_shapes_show_the_prompt_too() {
     for size in ["256x256", "224x128"] {
-        let pictures = draw(COMPARED, &["--size", size, "-n", "40"]);
+        let pictures = draw(COMPARED, &["--size", size, "-n", "15"]);
         let scores = scores(&pictures);
         let first = scores.iter().filter(|(own, other)| own > other).count();
         println!("{size}: {first} of {COMPARED}: {scores:.3?}");
