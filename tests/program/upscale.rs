@@ -117,7 +117,7 @@ fn names_of_several_pictures() {
     workplace.refuses(&words("upscale a.png b.png -o one.png"), &["2 pictures cannot have one name"]);
     workplace.refuses(&words("upscale a.png -o b.png"), &["b.png", "already exists"]);
     workplace.refuses(&words("upscale a.png none.png"), &["none.png", "not found"]);
-    workplace.refuses(&words("upscale a.png -o a.jpg"), &["unsupported file type"]);
+    workplace.refuses(&words("upscale a.png -o a.bmp"), &["unsupported file type"]);
 }
 
 /// One damaged picture does not keep the others from being enlarged.

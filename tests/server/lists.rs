@@ -27,7 +27,7 @@ fn qualities_say_what_they_stand_for() {
     let work = named(&qualities, "draft")["drawers"].as_array().unwrap();
     let vqgan = work.iter().find(|work| work["drawer"] == "vqgan").unwrap();
     let expected =
-        json!({"drawer": "vqgan", "size": "256x256", "iterations": 50, "cutouts": 4, "models": ["embedded"]});
+        json!({"drawer": "vqgan", "size": "256x256", "iterations": 40, "cutouts": 4, "models": ["embedded"]});
     assert_eq!(vqgan, &expected);
     // What a quality promises is what a job of it gets.
     let job = server.submit(&json!({"prompt": "a", "quality": "draft", "drawer": "pixel"}));
