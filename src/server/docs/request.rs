@@ -29,7 +29,11 @@ const PATTERNS: [(&str, &str, &str); 13] = [
     ("PathBuf", "^[0-9a-hjkmnp-tv-z]{26}$", "3kq8s2v6m1x9c4t7w0zr5yhdbn"),
     ("Mask", r"^([0-9a-hjkmnp-tv-z]{26}|(left|right|top|bottom)(:0\.[0-9]{0,5}[1-9])?)$", "left:0.3"),
     ("Color", "^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$", "#f2eecb"),
-    ("Schedule", r"^(1|0\.[1-9][0-9]{0,2})(,(1|0\.[1-9][0-9]{0,2})@([0-9]{1,6}|[1-9]?[0-9]%)){0,9}$", "0.25,0.75@40%"),
+    (
+        "Schedule",
+        r"^[0-9]{1,3}(\.[0-9]{1,5})?(,[0-9]{1,3}(\.[0-9]{1,5})?@([0-9]{1,6}|[1-9]?[0-9]%)){0,9}$",
+        "0.25,0.75@40%",
+    ),
     (
         "LossChoice",
         r"^(none|(saturation|smoothness|smoothness-clipped|smoothness-log|tv|sharpness)(:-?[0-9]{1,5}(\.[0-9]{1,5})?)?|((symmetry|symmetry-top-bottom|symmetry-half-turn)|(border|vignette)(=#[0-9a-fA-F]{6})?)(:[0-9]{1,5}(\.[0-9]{1,5})?)?)$",
