@@ -22,7 +22,7 @@ text2art a penguin in the snow --size 75x50 -o penguin.png
 # Start from an image, and stay close to it.
 text2art a golden apple on a red background --init-image "$photo" --init-weight 0.2 -o golden.png
 # Also steer toward a thing that CLIP reads in several sentences.
-text2art a stormy sea --label lighthouse:0.5 -o lighthouse.png
+text2art a castle --label owl:0.5 -o label.png
 # Steer away from letters, which CLIP likes to write into pictures.
 text2art a sailboat on the sea --no-text -o no-text.png
 # Follow an image and a sentence at once.
@@ -34,7 +34,7 @@ text2art a castle --average 0.9 -o calm.png
 # Judge the whole picture first and its parts later, mostly in the middle.
 text2art an owl --zooms 0.25,0.75@40% --center-bias 2 --cut-power 2 -o middle.png
 # Follow each iteration alone, as aphantasia does for waves.
-text2art an owl --drawer fft --momentum 0 -o owl.png
+text2art an owl --drawer fft --momentum 0 -o waves-owl.png
 # Also judge the picture itself: make it symmetric, its colors stronger, and its edge dark.
 text2art an owl --loss symmetry,saturation:0.5,border=navy -o owl.png
 # Stop when the loss stops improving.
