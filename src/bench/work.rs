@@ -6,7 +6,7 @@ use crate::clip::{Clip, Config as ClipConfig};
 use crate::files::read_text;
 use crate::models::Finder;
 use crate::models::files::{ConfigFile, Role};
-use crate::session::{LoadedModel, Models};
+use crate::session::{LoadedModel, Models, heads};
 use crate::settings::{Overrides, Settings};
 use crate::vqgan::{Config as VqganConfig, Vqgan};
 use crate::{Error, Result, drawer};
@@ -67,7 +67,8 @@ pub fn models(settings: &Settings, finder: &Finder) -> Result<Models> {
         Some(file) => Ok(LoadedModel::random(Role::Clip, name, Clip::random(ClipConfig::read(&file, None)?, SEED)?)),
         None => LoadedModel::load(finder, Role::Clip, name, Clip::load),
     };
-    Ok(Models { vqgan, clips: settings.clip.iter().map(clip).collect::<Result<_>>()?, upscaler: None })
+    let clips = settings.clip.iter().map(clip).collect::<Result<_>>()?;
+    Ok(Models { vqgan, clips, heads: heads(settings, finder)?, upscaler: None })
 }
 
 /// The configuration that a name stands for; none if it names a model.

@@ -9,15 +9,16 @@ use crate::Result;
 use crate::frozen::{Activation, Convolution, MeanMaxPool, Padding, Step, Window};
 use crate::models::Values;
 
-/// From `[batch, 3, side, side]`, normalized, to `[batch, features]`.
+/// From `[batch, 3, side, side]`, normalized, to `[batch, features]`. Also returns behind how many steps each stage ends: the
+/// convolutions of one resolution.
 pub(super) fn tower(
     builder: &VarBuilder,
     layers: &[ConvolutionConfig],
     hidden: Option<usize>,
     config: &Config,
-) -> Result<Vec<Step>> {
+) -> Result<(Vec<Step>, Vec<usize>)> {
     let mut channels = 3;
-    let mut steps = Vec::new();
+    let (mut steps, mut ends) = (Vec::new(), Vec::new());
     for (index, layer) in layers.iter().enumerate() {
         let ConvolutionConfig { kernel: side, stride, padding, out, residual } = *layer;
         let builder = builder.pp("conv").pp(index);
@@ -32,6 +33,9 @@ pub(super) fn tower(
             steps.extend(activated);
         }
         channels = out;
+        if layers.get(index + 1).is_none_or(|next| next.stride > 1) {
+            ends.push(steps.len());
+        }
     }
     // Neither configuration nor file says it: random weights, or a file that lacks the layer.
     let hidden = hidden.unwrap_or(1);
@@ -41,5 +45,5 @@ pub(super) fn tower(
         Step::layer(Activation::Silu),
         Step::layer(linear(&builder.pp("fc2"), hidden, config.features)?),
     ]);
-    Ok(steps)
+    Ok((steps, ends))
 }

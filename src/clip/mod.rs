@@ -1,5 +1,6 @@
 //! CLIP: how well a picture fits a sentence (Radford et al., 2021).
 
+mod aesthetic;
 mod bert;
 mod blocks;
 mod config;
@@ -20,6 +21,7 @@ use std::sync::Mutex;
 use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 
+pub use aesthetic::AestheticHead;
 pub use config::{BertKind, Config, ConvolutionConfig, ImageConfig, TextConfig, Tower};
 pub(crate) use label::{add_unit, length};
 pub use preprocess::{is_too_thin, preprocess};
@@ -35,6 +37,8 @@ use text::TextTower;
 pub struct Clip {
     config: Config,
     image: Network,
+    /// Behind how many steps of the image tower each of its stages ends; none if it is a transformer
+    stages: Vec<usize>,
     text: TextTower,
     tokenizer: Tokenizer,
     bytes: u64,
@@ -64,8 +68,8 @@ impl Clip {
         if let Some(image) = files.image.as_deref() {
             let config = separate::config(files, image)?;
             let tokenizer = Tokenizer::load(files, &config.text)?;
-            let ((image, text), bytes) = separate::load(files, image, &config)?;
-            return Ok(Self { config, image, text, tokenizer, bytes, read: Mutex::default() });
+            let (((image, stages), text), bytes) = separate::load(files, image, &config)?;
+            return Ok(Self { config, image, stages, text, tokenizer, bytes, read: Mutex::default() });
         }
         let mut config = Config::parse(files)?;
         let tokenizer = Tokenizer::load(files, &config.text)?;
@@ -75,9 +79,9 @@ impl Clip {
         }
         let parts = |name: &str| names.parts(name);
         let ignored = |name: &str| names.is_ignored(name);
-        let ((image, text), bytes) =
+        let (((image, stages), text), bytes) =
             Weights::build(&files.weights, &parts, &ignored, |builder| towers(&builder, &config))?;
-        Ok(Self { config, image, text, tokenizer, bytes, read: Mutex::default() })
+        Ok(Self { config, image, stages, text, tokenizer, bytes, read: Mutex::default() })
     }
 
     /// A CLIP of random weights, for benchmarks. It uses the embedded model's tokens, for which a smaller
@@ -89,8 +93,8 @@ impl Clip {
         let files = ModelFiles::open(Role::Clip, embedded::NAME)?;
         config.text.vocabulary = config.text.vocabulary.max(Config::parse(&files)?.text.vocabulary);
         let tokenizer = Tokenizer::load(&files, &config.text)?;
-        let ((image, text), bytes) = Weights::random(seed, |builder| towers(&builder, &config))?;
-        Ok(Self { config, image, text, tokenizer, bytes, read: Mutex::default() })
+        let (((image, stages), text), bytes) = Weights::random(seed, |builder| towers(&builder, &config))?;
+        Ok(Self { config, image, stages, text, tokenizer, bytes, read: Mutex::default() })
     }
 
     /// The model's dimensions.
@@ -135,6 +139,14 @@ impl Clip {
     #[must_use]
     pub fn image_tower(&self, recomputed: usize) -> Network {
         self.image.recomputing(recomputed)
+    }
+
+    /// The stages of an image tower of convolutions whose features tell colors and textures: all but the last one, which is
+    /// about things. The first stage takes pictures `[batch, 3, height, width]` of nearly any size with values from 0 to 1, and
+    /// each of the others the features of the one before, `[batch, channels, height, width]`. Empty for a transformer.
+    #[must_use]
+    pub fn stages(&self) -> Vec<Network> {
+        self.image.parts(self.stages.split_last().map_or(&[][..], |(_, before)| before))
     }
 
     /// Approximate memory for the features of a number of pictures, with the pictures' gradient.
@@ -197,22 +209,27 @@ impl Clip {
     }
 }
 
+/// The normalization of colors with the image tower, and behind how many steps each of its stages ends.
+type ImageTower = (Network, Vec<usize>);
+
 /// The image tower and the text tower.
-fn towers(builder: &VarBuilder, config: &Config) -> Result<(Network, TextTower)> {
+fn towers(builder: &VarBuilder, config: &Config) -> Result<(ImageTower, TextTower)> {
     Ok((image_tower(builder, config)?, TextTower::load(builder, config)?))
 }
 
-/// The normalization of colors with the image tower.
-fn image_tower(builder: &VarBuilder, config: &Config) -> Result<Network> {
+/// Loads the image tower.
+fn image_tower(builder: &VarBuilder, config: &Config) -> Result<ImageTower> {
     let scale = config.deviation.map(|deviation| 1.0 / deviation);
     let shift = [0, 1, 2].map(|channel| -config.mean[channel] / config.deviation[channel]);
     let mut steps = vec![Step::layer(ChannelAffine::new(scale.to_vec(), shift.to_vec()))];
-    steps.extend(match &config.image {
-        ImageConfig::Transformer(image) => vit::tower(builder, image, config)?,
+    let (tower, ends) = match &config.image {
+        ImageConfig::Transformer(image) => (vit::tower(builder, image, config)?, Vec::new()),
         ImageConfig::ResNet { width, blocks, heads } => {
             resnet::tower(&builder.pp("visual"), *width, *blocks, *heads, config)?
         }
         ImageConfig::Convolutions { layers, hidden } => convnet::tower(&builder.pp("image"), layers, *hidden, config)?,
-    });
-    Ok(Network::new(steps))
+    };
+    let before = steps.len();
+    steps.extend(tower);
+    Ok((Network::new(steps), ends.into_iter().map(|end| before + end).collect()))
 }

@@ -46,14 +46,14 @@ fn numbered<'a>(builder: &VarBuilder<'a>, index: usize) -> (VarBuilder<'a>, VarB
     (builder.pp(format!("conv{index}")), builder.pp(format!("bn{index}")))
 }
 
-/// From `[batch, 3, side, side]`, normalized, to `[batch, features]`.
+/// From `[batch, 3, side, side]`, normalized, to `[batch, features]`. Also returns behind how many steps each stage ends.
 pub(super) fn tower(
     builder: &VarBuilder,
     width: usize,
     stages: [usize; 4],
     heads: usize,
     config: &Config,
-) -> Result<Vec<Step>> {
+) -> Result<(Vec<Step>, Vec<usize>)> {
     let halving = Window { side: 3, stride: 2, padding: Padding::uniform(1) };
     let mut steps = Vec::new();
     let stem = [(3, width / 2, halving), (width / 2, width / 2, Window::same(3)), (width / 2, width, Window::same(3))];
@@ -63,7 +63,7 @@ pub(super) fn tower(
         steps.push(Step::layer(Activation::Relu));
     }
     steps.push(Step::layer(AveragePool { side: 2 }));
-    let mut channels = width;
+    let (mut channels, mut ends) = (width, Vec::new());
     for (stage, &count) in stages.iter().enumerate() {
         let inside = width << stage;
         for index in 0..count {
@@ -72,6 +72,7 @@ pub(super) fn tower(
             steps.extend(bottleneck(&block, channels, inside, shrink)?);
             channels = inside * EXPANSION;
         }
+        ends.push(steps.len());
     }
     let side = config.side / 32;
     let pool = builder.pp("attnpool");
@@ -83,7 +84,7 @@ pub(super) fn tower(
         Step::layer(FirstToken),
         Step::layer(linear(&pool.pp("c_proj"), channels, config.features)?),
     ]);
-    Ok(steps)
+    Ok((steps, ends))
 }
 
 /// relu(x + three convolutions of x). A block that halves the picture does so by averaging. If the size or

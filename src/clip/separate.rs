@@ -4,8 +4,7 @@
 use super::config::{BertKind, Config};
 use super::names::{self, Names};
 use super::text::TextTower;
-use super::{BertTower, Tower, image_tower, published};
-use crate::frozen::Network;
+use super::{BertTower, ImageTower, Tower, image_tower, published};
 use crate::models::container::TensorFile;
 use crate::models::files::{ConfigFile, DENSE};
 use crate::models::{ModelFiles, Prefix, Role, Values, Weights};
@@ -53,7 +52,7 @@ fn check_dense(config: &ConfigFile) -> Result<()> {
 ///
 /// # Errors
 /// If weights are missing or do not fit.
-pub(super) fn load(files: &ModelFiles, image: &ModelFiles, config: &Config) -> Result<((Network, TextTower), u64)> {
+pub(super) fn load(files: &ModelFiles, image: &ModelFiles, config: &Config) -> Result<((ImageTower, TextTower), u64)> {
     let Tower::Bert(kind @ BertKind::DistilBert { .. }) = config.text.tower else {
         return Err(Error::fault("a text tower alone is of another kind"));
     };

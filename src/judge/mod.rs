@@ -6,6 +6,7 @@ mod distance;
 mod fit;
 mod losses;
 mod perceptor;
+mod rating;
 mod slopes;
 
 pub use area::{Area, Part};
@@ -21,6 +22,7 @@ pub(crate) use slopes::{Slope, Slopes};
 use candle_core::{Tensor, Var};
 
 use crate::Result;
+use rating::Rated;
 
 /// Judges pictures with all perceptors.
 pub struct Judge {
@@ -32,7 +34,8 @@ pub struct Judge {
 
 /// The judgement of a picture, on the device that computed it.
 pub struct Judgement {
-    /// For each perceptor, in order: the distance of each cutout to each target, `[cutouts, targets]`
+    /// For each perceptor, in order: the distance of each cutout to each target, `[cutouts, targets]`, with a column for the loss
+    /// of the ratings behind them if the perceptor rates
     pub distances: Vec<Tensor>,
     /// The gradient of the sum of all losses with respect to the picture, with the shape of the picture
     pub gradient: Tensor,
@@ -106,8 +109,10 @@ impl Judge {
             };
             let mut rows = Vec::new();
             let mut of_area: Option<Tensor> = None;
-            for batch in views.of(perceptor.cutouts(), &seen)?.chunks(self.batch) {
-                let judged = perceptor.judge(&seen, (height, width), batch)?;
+            let cutouts = views.of(perceptor.cutouts(), &seen)?;
+            let rated = Rated::of(cutouts);
+            for batch in cutouts.chunks(self.batch) {
+                let judged = perceptor.judge(&seen, (height, width), batch, rated)?;
                 rows.push(judged.distances);
                 let sum = if area.is_some() { &mut of_area } else { &mut gradient };
                 *sum = Some(added(sum.take(), judged.gradient)?);
@@ -124,14 +129,14 @@ impl Judge {
         Ok(Judgement { distances, gradient })
     }
 
-    /// The weighted losses by name, `<target>/<perceptor>`, such as `prompt:0/embedded`. `distances` has the numbers of
+    /// The weighted losses by name, `<target>/<perceptor>`, such as `prompt:0/embedded` or `aesthetic/vit-b32`. `distances` has the numbers of
     /// [`Judgement::distances`], row by row for each perceptor.
     #[must_use]
     pub fn losses(&self, distances: &[Vec<f32>]) -> Vec<(String, f64)> {
         let of_perceptor = |(perceptor, distances): (&Perceptor, &Vec<f32>)| {
             let losses = perceptor.losses(distances);
-            let named = |(target, loss): (&Target, f64)| (format!("{}/{}", target.name, perceptor.name), loss);
-            perceptor.targets().iter().zip(losses).map(named).collect::<Vec<_>>()
+            let named = |(name, loss): (&str, f64)| (format!("{name}/{}", perceptor.name), loss);
+            perceptor.names().zip(losses).map(named).collect::<Vec<_>>()
         };
         self.perceptors.iter().zip(distances).flat_map(of_perceptor).collect()
     }

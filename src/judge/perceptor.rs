@@ -5,10 +5,12 @@ use std::sync::Arc;
 use candle_core::{Tensor, Var};
 
 use super::distance::{distances_to, paired_distances};
+use super::rating::{Rated, Rating};
 use super::slopes::Slopes;
 use super::{Area, Cutout, Cutouts};
-use crate::clip::Clip;
+use crate::clip::{AestheticHead, Clip};
 use crate::frozen::{Filter, Network, Retouch, Step, Touch, Warp, with_gradient};
+use crate::settings::LossKind;
 use crate::{Error, Result};
 
 /// A prompt as features.
@@ -36,6 +38,8 @@ pub struct Perceptor {
     /// The pictures of the last targets, `[1, 3, height, width]`: each is cut like the picture, or like the part of it that is
     /// seen, and compared cutout by cutout
     cut: Vec<Tensor>,
+    /// Rates the cutouts, if anything does
+    rating: Option<Rating>,
     /// From distances to the slopes of the loss
     slopes: Network,
     /// The views that it sees
@@ -46,7 +50,7 @@ pub struct Perceptor {
 
 /// The part of a perceptor in a judgement.
 pub(super) struct Judged {
-    /// The distance of each cutout to each target, `[cutouts, targets]`
+    /// The distance of each cutout to each target, `[cutouts, targets]`, and the loss of its rating behind them if there is one
     pub distances: Tensor,
     /// The gradient with respect to what is seen of the picture
     pub gradient: Tensor,
@@ -62,8 +66,9 @@ impl Perceptor {
         let features: Vec<&Tensor> = targets.iter().map(|target| &target.feature).collect();
         let distances = distances_to(&Tensor::stack(&features, 0)?)?;
         let image_tower = clip.image_tower(0);
-        let slopes = Network::of(Slopes::new(&targets, cutouts.count));
-        Ok(Self { name, targets, clip, image_tower, distances, cut: Vec::new(), slopes, cutouts, area: None })
+        let slopes = Network::of(Slopes::new(targets.iter().map(pull), cutouts.count));
+        let cut = Vec::new();
+        Ok(Self { name, targets, clip, image_tower, distances, cut, rating: None, slopes, cutouts, area: None })
     }
 
     /// This perceptor, which also looks for pictures, `[1, 3, height, width]` on the device of the picture that is judged and
@@ -75,8 +80,27 @@ impl Perceptor {
             self.targets.push(target);
             self.cut.push(picture);
         }
-        self.slopes = Network::of(Slopes::new(&self.targets, self.cutouts.count));
+        self.with_slopes()
+    }
+
+    /// This perceptor, which also rates wides by a head for its features, with a weight.
+    #[must_use]
+    pub fn rating(mut self, head: Arc<AestheticHead>, weight: f64) -> Self {
+        self.rating = Some(Rating { head, weight });
+        self.with_slopes()
+    }
+
+    /// This perceptor with the slopes of all that it looks for.
+    fn with_slopes(mut self) -> Self {
+        let rating = self.rating.iter().map(|rating| (rating.weight, None));
+        self.slopes = Network::of(Slopes::new(self.targets.iter().map(pull).chain(rating), self.cutouts.count));
         self
+    }
+
+    /// The names of the losses: those of the targets, and `aesthetic` if it rates.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let rating = self.rating.iter().map(|_| LossKind::Aesthetic.name());
+        self.targets.iter().map(|target| target.name.as_str()).chain(rating)
     }
 
     /// This perceptor, but with `blocks` blocks of its model computed twice, which saves memory and takes more time
@@ -115,12 +139,13 @@ impl Perceptor {
         &self.clip
     }
 
-    /// Judges some of the cutouts of what it sees of a picture of this height and width, in an iteration. Of the pictures
-    /// that are cut, it sees the same part. Waits for a GPU only if there are such pictures.
+    /// Judges some of the cutouts of what it sees of a picture of this height and width, in an iteration; `rated` counts all
+    /// of them. Of the pictures that are cut, it sees the same part. Waits for a GPU only if there are such pictures, or if it
+    /// rates.
     ///
     /// For a target with weight w and stop s, the loss is the mean of w d over the distances d of the cutouts
     /// ([`Perceptor::losses`]). The gradient is zero for cutouts with sign(w) d < s (VQGAN+CLIP, Crowson, 2021).
-    pub(super) fn judge(&self, seen: &Var, whole: (usize, usize), cutouts: &[Cutout]) -> Result<Judged> {
+    pub(super) fn judge(&self, seen: &Var, whole: (usize, usize), cutouts: &[Cutout], rated: Rated) -> Result<Judged> {
         let features_of = |seen: &Tensor| self.image_features(&self.look(seen, cutouts)?);
         let wanted_of = |cut: &Tensor| match &self.area {
             Some(area) => features_of(&area.of_another(cut, whole)?),
@@ -129,10 +154,11 @@ impl Perceptor {
         let wanted = self.cut.iter().map(wanted_of).collect::<Result<Vec<_>>>()?;
         let features = features_of(seen)?;
         let mut distances = self.distances.forward(&features)?;
-        if !wanted.is_empty() {
-            let paired = wanted.iter().map(|wanted| paired_distances(&features, wanted));
-            let columns = std::iter::once(Ok(distances)).chain(paired).collect::<candle_core::Result<Vec<_>>>()?;
-            distances = Tensor::cat(&columns, 1)?;
+        let paired = wanted.iter().map(|wanted| paired_distances(&features, wanted));
+        let ratings = self.rating.iter().map(|rating| rating.losses(&features, cutouts, rated));
+        let more = paired.chain(ratings).collect::<candle_core::Result<Vec<_>>>()?;
+        if !more.is_empty() {
+            distances = Tensor::cat(&[vec![distances], more].concat(), 1)?;
         }
         let slopes = self.slopes.forward(&distances.detach())?;
         let gradients = with_gradient(&distances, &slopes)?.backward()?;
@@ -140,14 +166,16 @@ impl Perceptor {
         Ok(Judged { distances: distances.detach(), gradient })
     }
 
-    /// The loss of each target, from the distances of cutouts of an iteration, row by row.
+    /// The loss of each target, and of the ratings, from the distances of cutouts of an iteration, row by row.
     pub(super) fn losses(&self, distances: &[f32]) -> Vec<f64> {
         #[allow(clippy::cast_precision_loss)]
         let share = 1.0 / self.cutouts.count as f64;
-        let mut losses = vec![0.0; self.targets.len()];
+        let rating = self.rating.iter().map(|rating| rating.weight);
+        let weights: Vec<f64> = self.targets.iter().map(|target| target.weight).chain(rating).collect();
+        let mut losses = vec![0.0; weights.len()];
         for row in distances.chunks(losses.len()) {
-            for ((target, loss), distance) in self.targets.iter().zip(&mut losses).zip(row) {
-                *loss += share * target.weight * f64::from(*distance);
+            for ((weight, loss), distance) in weights.iter().zip(&mut losses).zip(row) {
+                *loss += share * weight * f64::from(*distance);
             }
         }
         losses
@@ -177,6 +205,11 @@ impl Perceptor {
         }
         Ok(Network::new(steps).forward(picture)?)
     }
+}
+
+/// The weight and the stop of a target.
+fn pull(target: &Target) -> (f64, Option<f64>) {
+    (target.weight, target.stop)
 }
 
 /// The error of a graph that does not lead back to the parameters.

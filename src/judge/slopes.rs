@@ -2,7 +2,6 @@
 
 use candle_core::Result;
 
-use super::Target;
 use crate::frozen::cuda::layers::SlopesOnDevice;
 use crate::frozen::{self, Layer};
 
@@ -20,14 +19,14 @@ pub(crate) struct Slope {
 }
 
 impl Slopes {
-    /// The slopes for an iteration with `cutouts` cutouts.
+    /// The slopes for an iteration with `cutouts` cutouts, from the weight and the stop of each target.
     #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
-    pub(super) fn new(targets: &[Target], cutouts: usize) -> Self {
-        let slope = |target: &Target| Slope {
-            slope: (1.0 / cutouts as f64 * target.weight) as f32,
-            stop: target.stop.map_or(f32::NEG_INFINITY, |stop| stop as f32),
+    pub(super) fn new(targets: impl Iterator<Item = (f64, Option<f64>)>, cutouts: usize) -> Self {
+        let slope = |(weight, stop): (f64, Option<f64>)| Slope {
+            slope: (1.0 / cutouts as f64 * weight) as f32,
+            stop: stop.map_or(f32::NEG_INFINITY, |stop| stop as f32),
         };
-        Self(targets.iter().map(slope).collect())
+        Self(targets.map(slope).collect())
     }
 
     #[cfg(test)]

@@ -37,6 +37,7 @@ pub(super) fn files(role: Role) -> Result<ModelFiles> {
             let hint = "use `crisp` or `lanczos`, or name a downloaded model (`text2art models list`)";
             return Err(Error::usage("there is no embedded upscaler", hint));
         }
+        Role::Aesthetic => return Err(Error::fault("there is no embedded aesthetic head")),
     };
     let weights = TensorFile::from_static(&format!("{folder}/model.safetensors"), weights)?;
     let text = String::from_utf8_lossy(config).into_owned();

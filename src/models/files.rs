@@ -24,11 +24,13 @@ pub enum Role {
     Vqgan,
     /// Enlarges pictures
     Upscaler,
+    /// Rates pictures by the features of a CLIP
+    Aesthetic,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 3] = [Self::Clip, Self::Vqgan, Self::Upscaler];
+    pub const ALL: [Self; 4] = [Self::Clip, Self::Vqgan, Self::Upscaler, Self::Aesthetic];
 
     /// The names that need no files: models and filters inside the program.
     #[must_use]
@@ -36,16 +38,24 @@ impl Role {
         match self {
             Self::Clip | Self::Vqgan => &[embedded::NAME],
             Self::Upscaler => &["crisp", "lanczos", "nearest"],
+            Self::Aesthetic => &[],
         }
     }
 
-    /// The option that names a model of this role.
+    /// Whether a model is its weight file alone, without a configuration.
+    #[must_use]
+    pub fn is_single_file(self) -> bool {
+        matches!(self, Self::Upscaler | Self::Aesthetic)
+    }
+
+    /// The name of the role: the option that names a model of this role, if there is one.
     #[must_use]
     pub fn option(self) -> &'static str {
         match self {
             Self::Clip => "clip",
             Self::Vqgan => "vqgan",
             Self::Upscaler => "upscaler",
+            Self::Aesthetic => "aesthetic",
         }
     }
 }
@@ -177,7 +187,7 @@ impl ModelFiles {
         } else {
             let text = match role {
                 // Its dimensions are read off its weights.
-                Role::Upscaler => String::new(),
+                Role::Upscaler | Role::Aesthetic => String::new(),
                 Role::Clip | Role::Vqgan => {
                     inferred::configuration(&weights).ok_or_else(|| no_config(weights.path()))?
                 }

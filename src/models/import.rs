@@ -117,7 +117,7 @@ fn names(files: &ModelFiles) -> (String, Option<&'static str>) {
             let pair = pair.copied().unwrap_or(usual);
             (pair.0.to_owned(), Some(pair.1))
         }
-        Role::Upscaler => {
+        Role::Upscaler | Role::Aesthetic => {
             let extension = Path::new(&weights).extension().and_then(|extension| extension.to_str());
             let found = extension.is_some_and(|extension| UPSCALER_EXTENSIONS.contains(&extension));
             let named = if format == Format::Safetensors { "model.safetensors" } else { "model.pth" };

@@ -69,10 +69,11 @@ pub(super) fn locate(role: Role, path: &Path) -> Result<Located> {
     let located = match (metadata.is_dir(), role) {
         (true, Role::Clip) => clip_in_folder(path)?,
         (true, Role::Vqgan) => with_config(vqgan_in_folder(path)?)?,
-        (true, Role::Upscaler) => Located { weights: upscaler_in_folder(path)?, config: None },
+        (true, Role::Upscaler) => Located { weights: single_in_folder(path, "upscaler")?, config: None },
+        (true, Role::Aesthetic) => Located { weights: single_in_folder(path, "aesthetic head")?, config: None },
         (false, Role::Clip) => Located { weights: path.to_owned(), config: clip_config_beside(path) },
         (false, Role::Vqgan) => with_config(path.to_owned())?,
-        (false, Role::Upscaler) => Located { weights: path.to_owned(), config: None },
+        (false, Role::Upscaler | Role::Aesthetic) => Located { weights: path.to_owned(), config: None },
     };
     if is_shard_list(&located.weights) {
         files_of(&located.weights)?;
@@ -129,10 +130,11 @@ fn vqgan_in_folder(folder: &Path) -> Result<PathBuf> {
     })
 }
 
-fn upscaler_in_folder(folder: &Path) -> Result<PathBuf> {
+/// The weight file of a model that is a single file.
+fn single_in_folder(folder: &Path, what: &str) -> Result<PathBuf> {
     only_of(folder, &UPSCALER_EXTENSIONS).ok_or_else(|| {
         let hint = "give the path of the weight file, or a folder with a single .safetensors or .pth file";
-        Error::file(folder, "the folder holds no upscaler", hint)
+        Error::file(folder, format!("the folder holds no {what}"), hint)
     })
 }
 

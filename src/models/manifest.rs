@@ -45,12 +45,15 @@ pub struct Entry {
     pub licence: String,
     /// Further information for the user
     pub note: Option<String>,
-    /// One file with the weights and, unless the model is an upscaler, one with the configuration; others of some models
+    /// One file with the weights and, unless the model is a single file ([`Role::is_single_file`]), one with the
+    /// configuration; others of some models
     pub files: Vec<EntryFile>,
     /// Name of the tokenizer, if the tokenizer is in another repository
     pub tokenizer: Option<String>,
     /// Name of the CLIP whose image tower belongs to it, if this is a text tower that was published alone
     pub image: Option<String>,
+    /// Name of the CLIP whose features it rates, if this is an aesthetic head
+    pub clip: Option<String>,
 }
 
 /// A file of a model.
@@ -178,6 +181,20 @@ impl Manifest {
         self.models.iter().find(|entry| entry.name == name)
     }
 
+    /// The aesthetic head for the features of a CLIP; none if none is known.
+    #[must_use]
+    pub fn head_of(&self, clip: &str) -> Option<&Entry> {
+        // The features are those of the image tower.
+        let tower = self.model(clip).and_then(|entry| entry.image.as_deref()).unwrap_or(clip);
+        self.models.iter().find(|entry| entry.role == Role::Aesthetic && entry.clip.as_deref() == Some(tower))
+    }
+
+    /// The names of the CLIP models that have an aesthetic head.
+    pub fn clips_with_heads(&self) -> impl Iterator<Item = &str> {
+        let clips = self.models.iter().filter(|entry| entry.role == Role::Clip).map(|entry| entry.name.as_str());
+        clips.filter(|name| self.head_of(name).is_some())
+    }
+
     /// The preset with a name.
     #[must_use]
     pub fn preset(&self, name: &str) -> Option<&Preset> {
@@ -247,7 +264,7 @@ impl QualityTable {
 }
 
 impl Entry {
-    /// The file with a part; an upscaler has no configuration.
+    /// The file with a part; a model that is a single file has no configuration.
     #[must_use]
     pub fn file(&self, part: FilePart) -> Option<&EntryFile> {
         self.files.iter().find(|file| file.part == part)
@@ -288,7 +305,7 @@ mod tests {
         for entry in manifest.models() {
             let name = &entry.name;
             for part in [FilePart::Weights, FilePart::Configuration] {
-                let expected = usize::from(part == FilePart::Weights || entry.role != Role::Upscaler);
+                let expected = usize::from(part == FilePart::Weights || !entry.role.is_single_file());
                 assert_eq!(entry.files.iter().filter(|file| file.part == part).count(), expected, "{name}: {part:?}");
             }
             assert!(matches!(entry.format.as_str(), "safetensors" | "pickle" | "msgpack"), "{name}");
@@ -308,6 +325,8 @@ mod tests {
             assert_eq!(usize::from(entry.role == Role::Clip), tokenizers, "{name}");
             let image = entry.image.as_ref().map(|image| manifest.model(image).unwrap().role);
             assert_eq!(image, entry.file(FilePart::Dense).map(|_| Role::Clip), "{name}");
+            let rated = entry.clip.as_ref().map(|clip| manifest.model(clip).unwrap().role);
+            assert_eq!(rated, (entry.role == Role::Aesthetic).then_some(Role::Clip), "{name}");
             assert_eq!(manifest.models().iter().filter(|other| other.name == *name).count(), 1, "{name} twice");
         }
         for preset in manifest.presets() {
@@ -318,6 +337,20 @@ mod tests {
                 assert!(work.clip.iter().all(|clip| manifest.model(clip).unwrap().role == Role::Clip));
             }
         }
+    }
+
+    #[test]
+    fn heads_belong_to_image_towers() {
+        let manifest = Manifest::get().unwrap();
+        let head_of = |clip| manifest.head_of(clip).map(|entry| entry.name.as_str());
+        assert_eq!(head_of("vit-b16"), Some("aesthetic-vit-b16"));
+        assert_eq!(head_of("vit-b32-multilingual"), head_of("vit-b32"));
+        // Trained by others, at another size of pictures, or not in the list.
+        for clip in ["laion-b32", "vit-l14-336", "rn50", "embedded", "acme/clip"] {
+            assert_eq!(head_of(clip), None, "{clip}");
+        }
+        let with_heads: Vec<&str> = manifest.clips_with_heads().collect();
+        assert_eq!(with_heads, ["vit-b32", "vit-b16", "vit-l14", "vit-b32-multilingual"]);
     }
 
     #[test]

@@ -27,7 +27,13 @@ impl Named {
             if entry.role == role {
                 return Ok(Self::Entry(entry));
             }
-            let (found, wanted) = (entry.role.option(), role.option());
+            let wanted = role.option();
+            if entry.role == Role::Aesthetic {
+                let hint = "use ‹loss› aesthetic, which finds the heads of the CLIP models that judge";
+                let problem = format!("‹{wanted}› {name}: this is an aesthetic head, not a model for ‹{wanted}›");
+                return Err(Error::usage(problem, hint));
+            }
+            let found = entry.role.option();
             let hint = format!("use ‹{found}› instead; `text2art models list` shows the role of each model");
             return Err(Error::usage(format!("‹{wanted}› {name}: this model is for ‹{found}›"), hint));
         }

@@ -17,6 +17,9 @@ const OF_CLIP: [&str; 4] = [
 /// Names of which every upscaler has one.
 const OF_UPSCALER: [&str; 2] = ["conv_first.weight", "body.0.weight"];
 
+/// The name of the weights of an aesthetic head, which is one layer.
+const OF_HEAD: [&str; 1] = ["weight"];
+
 /// Prefix of the averages that Real-ESRGAN's trainer keeps beside the weights; the averages are what is published.
 const AVERAGES: &str = "params_ema.";
 
@@ -43,6 +46,7 @@ impl Prefix {
             Role::Vqgan => (&OF_VQGAN, true),
             Role::Clip => (&OF_CLIP, false),
             Role::Upscaler => (&OF_UPSCALER, false),
+            Role::Aesthetic => (&OF_HEAD, false),
         };
         let before = |name: &str, anchor: &str| {
             let prefix = name.strip_suffix(anchor)?;

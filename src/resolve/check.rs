@@ -1,6 +1,7 @@
 //! The rules between settings, which ranges alone do not express.
 
 use crate::drawer;
+use crate::models::manifest::Manifest;
 use crate::picture::{Size, Tile};
 use crate::settings::{LossKind, Settings, StartNoise};
 use crate::{Error, Result};
@@ -102,6 +103,13 @@ fn check_losses(settings: &Settings) -> Result<()> {
         let problem = format!("‹tile› and ‹loss› {} are both given", loss.kind);
         let hint = "give only one of them: the loss would frame every copy of the tile";
         return Err(Error::usage(problem, hint));
+    }
+    let manifest = Manifest::get()?;
+    if settings.aesthetic().is_some() && !settings.clip.iter().any(|clip| manifest.head_of(clip).is_some()) {
+        let names = settings.clip.join(" and ");
+        let problem = format!("‹loss› aesthetic needs a CLIP that has an aesthetic head; this run has {names}");
+        let known: Vec<&str> = manifest.clips_with_heads().collect();
+        return Err(Error::usage(problem, format!("add one of {} with ‹clip›", known.join(", "))));
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::clip::Clip;
 use crate::device::ComputeDevice;
 use crate::drawer::{self, Blueprint};
 use crate::frozen::{GRADIENT_GROUP, Memory, MemoryOf};
-use crate::judge::{Loss, losses};
+use crate::judge::losses;
 use crate::machine::in_words;
 use crate::settings::{Mask, PictureLoss, Settings};
 use crate::{Error, Result, picture};
@@ -44,7 +44,8 @@ pub(super) struct Estimate<'a> {
     settings: &'a Settings,
     models: &'a Models,
     blueprint: &'static dyn Blueprint,
-    losses: Vec<Box<dyn Loss>>,
+    /// The losses of the picture itself, at the most
+    losses: u64,
     of: MemoryOf,
     /// The program without models and pictures
     program: u64,
@@ -103,11 +104,13 @@ impl<'a> Estimate<'a> {
             }
             None => 0,
         };
-        let losses = losses(settings);
+        let losses = losses(settings, &models.shared_clips())?;
         let masked = masks::memory(settings);
         let kept = losses.iter().map(|loss| loss.kept(settings.size)).fold(0, u64::saturating_add);
         lasting += masked.lasting.saturating_add(overlay::memory(settings)).saturating_add(kept);
         let (starting, enlarging) = (starting.max(masked.starting), enlarging.saturating_add(masked.enlarging));
+        let peaks = losses.iter().map(|loss| loss.memory(settings.size, of)).collect::<Result<Vec<_>>>()?;
+        let losses = peaks.into_iter().max().unwrap_or_default();
         Ok(Self { settings, models, blueprint, losses, of, program, lasting, file, starting, reading, enlarging })
     }
 
@@ -160,9 +163,7 @@ impl<'a> Estimate<'a> {
             let judging = clip.model.judging_memory(batch, recomputed.clip, of)?.peak;
             most = most.max(drawing.kept.saturating_add(judging).saturating_add(buffers));
         }
-        for loss in &self.losses {
-            most = most.max(drawing.kept.saturating_add(loss.memory(size)));
-        }
+        most = most.max(drawing.kept.saturating_add(self.losses));
         let held_back = match of {
             MemoryOf::Host => most / SLACK + (most / WAITING.0).min(WAITING.1),
             MemoryOf::Gpu(_) => most / SLACK_ON_GPU,

@@ -33,6 +33,7 @@ pub use average::Average;
 pub use fit::FitSoFar;
 pub use masks::Surroundings;
 pub use memory::Recomputed;
+pub(crate) use models::heads;
 pub use models::{LoadedModel, ModelStore, Models, check_usable};
 pub use no_text::prepare_no_text;
 pub use plan::Plan;
@@ -148,8 +149,9 @@ impl Session {
         };
         targets::hint(settings)?.into_iter().for_each(&mut *warn);
         let (mut perceptors, mut fits) = (Vec::new(), Vec::new());
-        for clip in &models.clips {
+        for (index, clip) in models.clips.iter().enumerate() {
             let prompts = targets::perceptor(settings, clip, cutouts.clone(), device, warn)?;
+            let prompts = models.rated(settings, index, prompts)?;
             let outside = targets::outside(settings, clip, &prompts, warn)?;
             for perceptor in std::iter::once(&prompts).chain(&outside) {
                 fits.extend(fit::fit(settings, clip, perceptor)?);
@@ -162,7 +164,7 @@ impl Session {
         let mut judge = Judge { perceptors, batch: plan.cut_batch() };
         limit(&mut judge, masking.as_ref());
         let coloring = Coloring::new(settings)?;
-        let mut losses = losses(settings);
+        let mut losses = losses(settings, &models.shared_clips())?;
         losses.iter_mut().try_for_each(|loss| loss.prepare())?;
         Ok(Self {
             drawer,

@@ -8,10 +8,11 @@ use std::sync::{Arc, OnceLock, PoisonError};
 use candle_core::Tensor;
 use sha2::{Digest, Sha256};
 
-use crate::clip::Clip;
+use crate::clip::{AestheticHead, Clip};
 use crate::drawer::{self, Loaded};
 use crate::files::{hash_open_files, open_regular, to_hex, unreadable};
 use crate::frozen::MemoryOf;
+use crate::judge::Perceptor;
 use crate::machine::in_words;
 use crate::models::container::files_of;
 use crate::models::manifest::Manifest;
@@ -95,6 +96,8 @@ pub struct Models {
     pub vqgan: Option<LoadedModel<Vqgan>>,
     /// The CLIP models that judge
     pub clips: Vec<LoadedModel<Clip>>,
+    /// For each of these its aesthetic head, if settings ask for one and the CLIP has one
+    pub heads: Vec<Option<LoadedModel<AestheticHead>>>,
     /// The network that enlarges the finished picture, if one does
     pub upscaler: Option<LoadedModel<Upscaler>>,
 }
@@ -260,6 +263,7 @@ impl Models {
         self.vqgan.iter().for_each(LoadedModel::start_hashing);
         self.clips.iter().for_each(LoadedModel::start_hashing);
         self.upscaler.iter().for_each(LoadedModel::start_hashing);
+        self.heads.iter().flatten().for_each(LoadedModel::start_hashing);
     }
 
     /// The records of all models in a recipe.
@@ -269,8 +273,37 @@ impl Models {
     pub fn records(&self) -> Result<Vec<ModelRecord>> {
         let vqgan = self.vqgan.iter().map(LoadedModel::records);
         let upscaler = self.upscaler.iter().map(LoadedModel::records);
-        let all = vqgan.chain(self.clips.iter().map(LoadedModel::records)).chain(upscaler);
+        let heads = self.heads.iter().flatten().map(LoadedModel::records);
+        let all = vqgan.chain(self.clips.iter().map(LoadedModel::records)).chain(upscaler).chain(heads);
         Ok(all.collect::<Result<Vec<_>>>()?.concat())
+    }
+
+    /// The CLIP models that judge.
+    pub(super) fn shared_clips(&self) -> Vec<Arc<Clip>> {
+        self.clips.iter().map(|clip| clip.model.clone()).collect()
+    }
+
+    /// A perceptor of the CLIP with this number, which also rates if settings ask for that and the CLIP has a head. The CLIPs
+    /// with heads share the weight.
+    ///
+    /// # Errors
+    /// If the head is for other features, or settings ask for heads and none is loaded.
+    #[allow(clippy::cast_precision_loss)]
+    pub(super) fn rated(&self, settings: &Settings, index: usize, perceptor: Perceptor) -> Result<Perceptor> {
+        let Some(weight) = settings.aesthetic() else { return Ok(perceptor) };
+        let count = self.heads.iter().flatten().count();
+        if count == 0 {
+            return Err(Error::fault("the loss aesthetic is asked for, but no aesthetic head is loaded"));
+        }
+        let Some(head) = self.heads.get(index).and_then(Option::as_ref) else { return Ok(perceptor) };
+        let (rates, features) = (head.model.weight().len(), perceptor.clip().config().features);
+        if rates != features {
+            let clip = &perceptor.name;
+            let problem =
+                format!("{} rates features of {rates} numbers, but those of {clip} have {features}", head.name);
+            return Err(Error::usage(problem, "use the head that was published for this CLIP"));
+        }
+        Ok(perceptor.rating(head.model.clone(), weight / count as f64))
     }
 
     /// How settings enlarge the finished picture, if they do.
@@ -318,7 +351,7 @@ impl ModelStore {
             clips.push(self.clip(name, finder)?);
         }
         let upscaler = upscaler_of(settings).map(|name| self.upscaler(name, finder)).transpose()?;
-        Ok(Models { vqgan, clips, upscaler })
+        Ok(Models { vqgan, clips, heads: heads(settings, finder)?, upscaler })
     }
 
     /// A CLIP model, loaded if necessary.
@@ -364,6 +397,8 @@ impl ModelStore {
             Role::Vqgan => self.vqgans.iter().any(|vqgan| vqgan.name == name),
             Role::Clip => self.clips.iter().any(|clip| clip.name == name),
             Role::Upscaler => self.upscalers.iter().any(|upscaler| upscaler.name == name),
+            // They are small, and not kept.
+            Role::Aesthetic => false,
         }
     }
 
@@ -397,7 +432,25 @@ fn wanted(settings: &Settings) -> Result<impl Iterator<Item = (Role, &str)>> {
     let image = |name: &str| manifest.model(name).and_then(|entry| entry.image.as_deref());
     let clips = settings.clip.iter().flat_map(move |name| [Some(name.as_str()), image(name)].into_iter().flatten());
     let clips = clips.map(|name| (Role::Clip, name));
-    Ok(vqgan.into_iter().chain(clips).chain(upscaler_of(settings).map(|name| (Role::Upscaler, name))))
+    let heads = heads_of(settings)?.into_iter().flatten().map(|name| (Role::Aesthetic, name));
+    Ok(vqgan.into_iter().chain(clips).chain(upscaler_of(settings).map(|name| (Role::Upscaler, name))).chain(heads))
+}
+
+/// For each CLIP in settings the name of its aesthetic head, if settings ask for one and it has one.
+fn heads_of(settings: &Settings) -> Result<Vec<Option<&'static str>>> {
+    let manifest = Manifest::get()?;
+    let is_asked = settings.aesthetic().is_some();
+    let head = |clip: &String| manifest.head_of(clip).filter(|_| is_asked).map(|entry| entry.name.as_str());
+    Ok(settings.clip.iter().map(head).collect())
+}
+
+/// Loads the aesthetic heads that settings ask for, one for each CLIP that has one.
+///
+/// # Errors
+/// If a file cannot be found or downloaded, or does not fit.
+pub(crate) fn heads(settings: &Settings, finder: &Finder) -> Result<Vec<Option<LoadedModel<AestheticHead>>>> {
+    let load = |name| LoadedModel::load(finder, Role::Aesthetic, name, AestheticHead::load);
+    heads_of(settings)?.into_iter().map(|name| name.map(load).transpose()).collect()
 }
 
 /// The network that enlarges the finished picture; none if nothing or a filter does.
@@ -414,5 +467,6 @@ pub fn check_usable(files: &ModelFiles) -> Result<()> {
         Role::Clip => Clip::load(files).map(drop),
         Role::Vqgan => Vqgan::load(files).map(drop),
         Role::Upscaler => Upscaler::load(files).map(drop),
+        Role::Aesthetic => AestheticHead::load(files).map(drop),
     }
 }

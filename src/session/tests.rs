@@ -191,8 +191,8 @@ impl Loss for Brightness {
         Ok(Some(Verdict { loss: LossValue::Computed(seen.picture.mean_all()?), gradient }))
     }
 
-    fn memory(&self, _size: Size) -> u64 {
-        0
+    fn memory(&self, _: Size, _: crate::frozen::MemoryOf) -> Result<u64> {
+        Ok(0)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Losses of the picture itself, as they are asked for: `saturation:0.5`, `border=navy:2` or `border=frame.png`.
+//! Losses of the picture itself, as they are asked for: `saturation:0.5`, `border=navy:2` or `style=painting.png`.
 
 use std::fmt;
 use std::path::Path;
@@ -33,6 +33,10 @@ pub enum LossKind {
     Border,
     /// Blends the picture into a color toward its corners
     Vignette,
+    /// Makes the picture one that people like, as far as a rating of CLIP's features can tell
+    Aesthetic,
+    /// Gives the picture the colors and textures of another picture
+    Style,
 }
 
 crate::text::named_values!(LossKind, "loss", {
@@ -47,6 +51,8 @@ crate::text::named_values!(LossKind, "loss", {
     Sharpness => "sharpness",
     Border => "border",
     Vignette => "vignette",
+    Aesthetic => "aesthetic",
+    Style => "style",
 });
 
 impl LossKind {
@@ -75,10 +81,16 @@ impl LossKind {
         matches!(self, Self::Border | Self::Vignette)
     }
 
-    /// Whether it can have a picture instead of a color.
+    /// Whether it can have a picture: instead of a color, or because it needs one.
     #[must_use]
     pub fn can_have_picture(self) -> bool {
-        matches!(self, Self::Border)
+        matches!(self, Self::Border | Self::Style)
+    }
+
+    /// Whether it can be computed from the pixels alone, without models.
+    #[must_use]
+    pub fn is_of_pixels(self) -> bool {
+        !matches!(self, Self::Aesthetic | Self::Style)
     }
 }
 
@@ -187,10 +199,13 @@ impl FromStr for LossChoice {
         };
         let kind = kind(name.trim())?;
         let aim = match aim {
-            Some(_) if !kind.has_color() => {
+            Some(_) if !kind.has_color() && !kind.can_have_picture() => {
                 return Err(format!("`{kind}` has no color: write {kind}, or {kind}:0.5 for a weight"));
             }
             Some(text) => Some(aim_of(kind, text)?),
+            None if kind.can_have_picture() && !kind.has_color() => {
+                return Err(format!("`{kind}` needs a picture: write {kind}=FILE, or {kind}=FILE:0.5 for a weight"));
+            }
             None => kind.has_color().then_some(LossAim::Color(USUAL_COLOR)),
         };
         let weight = match weight {
@@ -210,6 +225,13 @@ impl FromStr for LossChoice {
 
 /// The color or the picture that a text names.
 fn aim_of(kind: LossKind, text: &str) -> Result<LossAim, String> {
+    if !kind.has_color() {
+        return match text {
+            "" => Err(format!("`{kind}` needs a picture: write the name of its file after `=`")),
+            text if text.contains(',') => Err(has_comma(text)),
+            text => Ok(LossAim::Picture(text.to_owned())),
+        };
+    }
     let problem = match text.parse() {
         Ok(color) => return Ok(LossAim::Color(color)),
         Err(problem) => problem,
@@ -217,13 +239,16 @@ fn aim_of(kind: LossKind, text: &str) -> Result<LossAim, String> {
     // No other text about colors has these signs.
     let is_file = text.contains(['.', '/', '\\']);
     match (is_file, kind.can_have_picture()) {
-        (true, true) if text.contains(',') => {
-            Err(format!("the name `{}` has a comma, which ends a loss: rename the file", quoted(text)))
-        }
+        (true, true) if text.contains(',') => Err(has_comma(text)),
         (true, true) => Ok(LossAim::Picture(text.to_owned())),
         (true, false) => Err(format!("`{}` is not a color, and `{kind}` takes no picture", quoted(text))),
         (false, _) => Err(problem),
     }
+}
+
+/// The problem with the name of a file that cannot be in a list of losses.
+fn has_comma(name: &str) -> String {
+    format!("the name `{}` has a comma, which ends a loss: rename the file", quoted(name))
 }
 
 /// The loss with a name.
@@ -274,6 +299,13 @@ mod tests {
             ("border=xkcd:blue/grey", "border=#758da3:1"),
             ("vignette=xkcd:cloudy blue:0.5", "vignette=#acc2d9:0.5"),
             ("border=[0.2+0.4+0.6]", "border=#336699:1"),
+            ("aesthetic", "aesthetic:1"),
+            ("aesthetic:0.5", "aesthetic:0.5"),
+            // A picture that cannot be a color needs no dot.
+            ("style=painting", "style=painting:1"),
+            ("style = paintings/waves.jpg : 0.5", "style=paintings/waves.jpg:0.5"),
+            (r"style=C:\waves.png", r"style=C:\waves.png:1"),
+            ("style=navy:2", "style=navy:2"),
             ("None", "none"),
         ] {
             assert_eq!(read(text).as_deref(), Ok(expected), "{text}");
@@ -304,6 +336,13 @@ mod tests {
             ("border=", "`` is not a color"),
             ("border:-1", "`border` has no opposite, so -1 is not a valid weight: give a number from 0"),
             ("symmetry:-0.5", "`symmetry` has no opposite"),
+            ("aesthetic=red", "`aesthetic` has no color: write aesthetic"),
+            ("aesthetic:-1", "`aesthetic` has no opposite"),
+            ("style", "`style` needs a picture: write style=FILE, or style=FILE:0.5 for a weight"),
+            ("style:2", "`style` needs a picture"),
+            ("style= :2", "`style` needs a picture: write the name of its file after `=`"),
+            ("style=a,b.png", "the name `a,b.png` has a comma, which ends a loss: rename the file"),
+            ("style=a.png:-1", "`style` has no opposite, so -1 is not a valid weight"),
         ] {
             let problem = read(text).unwrap_err();
             assert!(problem.contains(words), "{text}: {problem}");
@@ -321,7 +360,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_a_loss_or_an_error(text in "(saturation|tv|border|vignette)?[a-z=:.#0-9-]{0,12}") {
+        fn any_text_is_a_loss_or_an_error(text in "(saturation|tv|border|vignette|style)?[a-z=:.#0-9-]{0,12}") {
             if let Ok(loss) = text.parse::<LossChoice>() {
                 prop_assert_eq!(loss.to_string().parse::<LossChoice>().unwrap(), loss);
             }

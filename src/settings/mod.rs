@@ -156,6 +156,13 @@ impl Settings {
         self.loss.iter().filter_map(LossChoice::loss)
     }
 
+    /// The weight of the loss `aesthetic`; none if it is not asked for, or its weight is 0.
+    #[must_use]
+    pub fn aesthetic(&self) -> Option<f64> {
+        let asked = self.losses().find(|loss| loss.kind == LossKind::Aesthetic);
+        asked.map(|loss| loss.weight).filter(|weight| *weight != 0.0)
+    }
+
     /// The input files of the picture, with the options that name them.
     #[must_use]
     pub fn input_files(&self) -> Vec<(&'static str, PathBuf)> {

@@ -13,7 +13,7 @@ use super::slot::Slot;
 
 /// What a child gets of the environment: where things are, and how to reach the network. Settings are not among it:
 /// those of the order are all that counts.
-const PASSED_ON: [&str; 40] = [
+const PASSED_ON: [&str; 41] = [
     "PATH",
     "HOME",
     "TMPDIR",
@@ -53,6 +53,7 @@ const PASSED_ON: [&str; 40] = [
     "no_proxy",
     "SSL_CERT_FILE",
     crate::models::hub::WEIGHTS,
+    crate::models::hub::PAGES,
     crate::models::hub::NETWORK_TIMEOUT,
 ];
 /// How much less a child counts than the worker, for the processor.

@@ -368,10 +368,11 @@ impl State {
     fn of_elsewhere(&self, seen: &Seen, ignore_range: bool) -> Response {
         let wanted = seen.path.trim_start_matches("elsewhere /");
         let repositories = self.repositories.lock().unwrap();
-        let mut contents = repositories.iter().flat_map(|repository| repository.files.values());
-        match contents.find(|content| to_hex(&Sha256::digest(content)) == wanted) {
+        let mut contents = repositories.iter().flat_map(|repository| &repository.files);
+        // A mirror of pages has files under the addresses of these.
+        match contents.find(|(name, content)| *name == wanted || to_hex(&Sha256::digest(content)) == wanted) {
             // The real host also has its own names.
-            Some(content) => ranged(content, &format!("\"elsewhere-{}\"", &wanted[..8]), seen, ignore_range),
+            Some((_, content)) => ranged(content, &format!("\"elsewhere-{}\"", &wanted[..8]), seen, ignore_range),
             None => Response::new(404),
         }
     }

@@ -17,6 +17,7 @@ use text2art::{Error, Result};
 fn environment(hub: &TestHub, folder: &Path) -> Environment {
     Environment {
         endpoint: hub.endpoint.parse().unwrap(),
+        pages: None,
         cache: folder.join("hub"),
         token: Some("hf_secret".into()),
         token_problem: None,
@@ -65,4 +66,36 @@ fn the_first_file_of_a_page_is_the_one() {
     std::fs::remove_file(&path).unwrap();
     hub.fault("GET elsewhere", Fault::Status(404, ""));
     assert!(fetch().unwrap_err().is_usage());
+}
+
+/// A mirror has the files of all pages, under their addresses; the digests are those of the pages.
+#[test]
+fn a_mirror_of_pages_is_asked_instead() {
+    let address = "raw.example/acme/head.pth";
+    let content = b"the head".to_vec();
+    let digest = to_hex(&Sha256::digest(&content));
+    let hub = TestHub::new(vec![Repository::new("acme/page", [(address.into(), content.clone())])]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own/pages/head/head.pth");
+    let origin = Origin::Page { url: format!("https://{address}"), path: path.clone() };
+    let request = Request { origin, file: "head.pth".into(), bytes: Some(8), sha256: Some(digest) };
+    let fetch = |mirror: &str| -> Result<()> {
+        let pages = Some(mirror.parse().unwrap());
+        let reached = Hub::new(Environment { pages, ..environment(&hub, folder.path()) }, Stop::default());
+        let items = reached.look_up(vec![request.clone()])?;
+        assert_eq!(items[0].from(&reached), format!("{}/{address}", mirror.trim_end_matches('/')));
+        reached.fetch(&items, &|_| ()).map(drop)
+    };
+    for mirror in [hub.elsewhere.clone(), format!("{}/", hub.elsewhere)] {
+        fetch(&mirror).unwrap();
+        assert!(std::fs::read(&path).unwrap() == content);
+        std::fs::remove_file(&path).unwrap();
+    }
+    assert!(hub.requests().iter().all(|seen| seen.path == format!("elsewhere /{address}")));
+    hub.fault("GET elsewhere", Fault::Corrupt);
+    let error = fetch(&hub.elsewhere).unwrap_err();
+    assert!(error.to_string().contains("SHA-256"), "{error}");
+    assert!(!path.exists());
+    // What the mirror lacks is not asked for elsewhere.
+    assert!(fetch(&format!("{}/other", hub.elsewhere)).unwrap_err().is_usage());
 }

@@ -62,6 +62,9 @@ fn the_list_tells_sizes_formats_licences_and_pins() {
         "laion-b32",
         "vit-b32-multilingual",
         "chinese-vit-b16",
+        "aesthetic-vit-b32",
+        "aesthetic-vit-b16",
+        "aesthetic-vit-l14",
     ] {
         assert!(!line(name)["licence"].as_str().unwrap().is_empty());
         assert_eq!(line(name)["here"], false);
@@ -261,6 +264,39 @@ fn damaged_weights_are_not_converted() {
     run(&["models", "pull", "acme/vqgan"]).succeeded();
     assert!(std::fs::read(path).unwrap() == whole);
     run(&[&SMALL[..], &["--vqgan", "acme/vqgan", "-o", "a.png"]].concat()).succeeded();
+}
+
+/// The head of a CLIP comes from a page, here from a mirror of pages, and only the published file is taken.
+#[test]
+fn aesthetic_heads_are_fetched_from_their_page() {
+    let address = "raw.githubusercontent.com/LAION-AI/aesthetic-predictor/6d122adad522ab246644d9dc1c6d7a3810ee255f";
+    let name = format!("{address}/sa_0_4_vit_b_32_linear.pth");
+    // The length is that of the published head, the content is not.
+    let hub = TestHub::new(vec![Repository::new("acme/page", [(name.clone(), vec![7; 3047])])]);
+    let workplace = Workplace::new();
+    let run = |arguments: &[&str]| finish(command(&workplace, &hub, arguments).env("TEXT2ART_PAGES", &hub.elsewhere));
+    let refused = run(&["models", "pull", "aesthetic-vit-b32"]);
+    assert!(refused.code != Some(0) && refused.errors.contains("SHA-256"), "{}", refused.errors);
+    assert!(!hub.requests_of(&format!("GET elsewhere /{name}")).is_empty());
+    assert!(hub.requests().iter().all(|seen| seen.path == format!("elsewhere /{name}")));
+    let asked = hub.requests().len();
+    let offline = run(&["models", "pull", "aesthetic-vit-b32", "--offline"]);
+    assert_eq!(offline.code, Some(2));
+    assert!(offline.errors.contains("--offline is set"), "{}", offline.errors);
+    assert_eq!(run(&["models", "path", "aesthetic-vit-b32"]).code, Some(2));
+    assert_eq!(hub.requests().len(), asked);
+    let outcome = finish(workplace.command().env("TEXT2ART_PAGES", "mirror").args(["models", "list"]));
+    assert_eq!(outcome.code, Some(2));
+    assert!(outcome.errors.contains("TEXT2ART_PAGES: `mirror` is not a web address"), "{}", outcome.errors);
+    // A copy of one's own is found by its name.
+    let tensors = [("weight".to_owned(), vec![1, 3], vec![1.0; 3]), ("bias".to_owned(), vec![1], vec![0.5])];
+    let head = common::layouts::pickle(tensors.into_iter(), false);
+    workplace.write("head.pth", head);
+    workplace.run(&["models", "import", "aesthetic-vit-b32", "head.pth"]).succeeded();
+    let path = workplace.run(&["models", "path", "aesthetic-vit-b32"]).succeeded();
+    assert!(path.output_text().trim_end().ends_with("imported/aesthetic-vit-b32/head.pth"), "{}", path.output_text());
+    workplace.run(&["models", "rm", "aesthetic-vit-b32"]).succeeded();
+    assert_eq!(workplace.run(&["models", "path", "aesthetic-vit-b32"]).code, Some(2));
 }
 
 #[test]

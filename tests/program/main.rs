@@ -23,6 +23,7 @@ mod losses;
 mod masks;
 mod memory;
 mod mishaps;
+mod model_losses;
 mod old_files;
 mod options;
 mod palettes;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::drawer::{self, limit_names};
 use crate::files::read_text_from_anywhere;
-use crate::models::hub::{NETWORK_TIMEOUT, WEIGHTS};
+use crate::models::hub::{NETWORK_TIMEOUT, PAGES, WEIGHTS};
 use crate::settings::{OPTIONS, OptionInfo, Overrides};
 use crate::text::{did_you_mean, first_paragraph};
 use crate::{Error, Result};
@@ -18,7 +18,7 @@ use crate::{Error, Result};
 /// The prefix of environment variables.
 const PREFIX: &str = "TEXT2ART_";
 /// Variables with this prefix that are not settings.
-const OTHER_VARIABLES: [&str; 6] = [CONFIG, WEIGHTS, NETWORK_TIMEOUT, SERVER, TOKEN, SMTP_PASSWORD];
+const OTHER_VARIABLES: [&str; 7] = [CONFIG, WEIGHTS, PAGES, NETWORK_TIMEOUT, SERVER, TOKEN, SMTP_PASSWORD];
 /// Variables with this prefix are options of `serve`, which reads them itself.
 const OF_A_SERVER: &str = "TEXT2ART_SERVE_";
 /// Names a configuration file, like `--config`.

@@ -20,7 +20,8 @@ use crate::picture::Tile;
 use buffer::Buffer;
 use passes::{Computed, Execution, Gradient, Record, Values, back, joined_shape, run};
 
-/// One step of a network.
+/// One step of a network. A clone shares the layers.
+#[derive(Clone)]
 pub enum Step {
     /// A layer
     Layer(Arc<dyn Layer>),
@@ -174,6 +175,25 @@ impl Network {
             count: self.count.clone(),
             ..Self::new(self.steps.iter().flat_map(|step| step.tiled(tile)).collect())
         }
+    }
+
+    /// The network in parts, one after the other: each ends behind as many steps of the network as `ends` says, in ascending
+    /// order. What is behind the last end is left out. The parts share the layers, wherever these are.
+    #[must_use]
+    pub fn parts(&self, ends: &[usize]) -> Vec<Self> {
+        let part = |(start, end): (usize, &usize)| {
+            let steps = self.steps.get(start..*end).unwrap_or_default().to_vec();
+            Self { steps: Arc::new(steps), recomputed: 0, ..self.clone() }
+        };
+        std::iter::once(0).chain(ends.iter().copied()).zip(ends).map(part).collect()
+    }
+
+    /// The dimensions of the output for an input of these dimensions.
+    ///
+    /// # Errors
+    /// If a layer cannot take its input.
+    pub fn output_shape(&self, input_shape: &[usize]) -> Result<Vec<usize>> {
+        branch_shape(&self.steps, input_shape)
     }
 
     /// Number of blocks.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::measure::{BYTES, Measure};
 use super::visible::{Visible, share};
 use super::{Loss, LossValue, Seen, Verdict, fitted_memory, sizes};
+use crate::frozen::MemoryOf;
 use crate::picture::{self, Size, to_values};
 use crate::settings::{Color, Settings};
 use crate::{Error, Result};
@@ -79,8 +80,8 @@ impl Loss for Frame {
         Ok(Some(Verdict { loss: LossValue::Known(loss), gradient: visible.gradient(seen.picture, slopes)? }))
     }
 
-    fn memory(&self, size: Size) -> u64 {
-        BYTES.saturating_mul((size.width as u64).saturating_mul(size.height as u64))
+    fn memory(&self, size: Size, _: MemoryOf) -> Result<u64> {
+        Ok(BYTES.saturating_mul((size.width as u64).saturating_mul(size.height as u64)))
     }
 
     /// The other picture at both sizes. Reading it is estimated where all input images are.

@@ -3,6 +3,7 @@
 use super::visible::Visible;
 use super::{Loss, LossValue, Seen, Verdict};
 use crate::Result;
+use crate::frozen::MemoryOf;
 use crate::picture::Size;
 use crate::settings::PictureLoss;
 
@@ -44,7 +45,7 @@ impl<M: Measure> Loss for Measured<M> {
         Ok(Some(Verdict { loss: LossValue::Known(loss), gradient: visible.gradient(seen.picture, slopes)? }))
     }
 
-    fn memory(&self, size: Size) -> u64 {
-        BYTES.saturating_mul((size.width as u64).saturating_mul(size.height as u64))
+    fn memory(&self, size: Size, _: MemoryOf) -> Result<u64> {
+        Ok(BYTES.saturating_mul((size.width as u64).saturating_mul(size.height as u64)))
     }
 }

@@ -3,10 +3,12 @@
 
 mod border;
 mod differences;
+mod gram;
 mod measure;
 mod nearness;
 mod palette;
 mod saturation;
+mod style;
 mod symmetry;
 #[cfg(test)]
 mod tests;
@@ -14,6 +16,7 @@ mod vignette;
 mod visible;
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use candle_core::Tensor;
 
@@ -21,14 +24,17 @@ use border::{Border, Frame};
 use differences::{Evening, Sharpness, Smoothness, Variation};
 use measure::measured;
 use saturation::Saturation;
+use style::Style;
 use symmetry::Symmetry;
 use vignette::Vignette;
 use visible::Visible;
 
-use crate::Result;
+use crate::clip::Clip;
+use crate::frozen::MemoryOf;
 use crate::palette::Palette;
 use crate::picture::Size;
 use crate::settings::{Color, LossAim, LossKind, PictureLoss, Settings};
+use crate::{Error, Result};
 
 /// Creates the loss if the settings ask for it.
 type Constructor = fn(&Settings) -> Option<Box<dyn Loss>>;
@@ -36,25 +42,31 @@ type Constructor = fn(&Settings) -> Option<Box<dyn Loss>>;
 /// The losses of options of their own, in the order in which they are summed and shown. Those of `--loss` follow.
 const ALL: &[Constructor] = &[palette::new, nearness::new];
 
-/// The losses that settings ask for.
-#[must_use]
-pub fn losses(settings: &Settings) -> Vec<Box<dyn Loss>> {
-    let own = ALL.iter().filter_map(|new| new(settings));
-    own.chain(settings.losses().filter(|loss| loss.weight != 0.0).map(|loss| asked(loss, settings))).collect()
+/// The losses that settings ask for, in a run with these CLIP models. The loss `aesthetic` is a part of perceptors, which have
+/// the features that it is a function of ([`super::Perceptor::rating()`]).
+///
+/// # Errors
+/// If a loss does not work with the models.
+pub fn losses(settings: &Settings, clips: &[Arc<Clip>]) -> Result<Vec<Box<dyn Loss>>> {
+    let own = ALL.iter().filter_map(|new| new(settings)).map(Ok);
+    let of_picture = settings.losses().filter(|loss| loss.weight != 0.0 && loss.kind != LossKind::Aesthetic);
+    own.chain(of_picture.map(|loss| asked(loss, settings, clips))).collect()
 }
 
 /// A loss of `--loss`.
-fn asked(loss: &PictureLoss, settings: &Settings) -> Box<dyn Loss> {
-    let color = match &loss.aim {
-        Some(LossAim::Color(color)) => *color,
-        Some(LossAim::Picture(path)) => {
-            return Box::new(Frame::new(loss.kind.name(), loss.weight, path.as_ref(), settings));
+fn asked(loss: &PictureLoss, settings: &Settings, clips: &[Arc<Clip>]) -> Result<Box<dyn Loss>> {
+    let (name, weight) = (loss.kind.name(), loss.weight);
+    let color = match (&loss.aim, loss.kind) {
+        (Some(LossAim::Color(color)), _) => *color,
+        (Some(LossAim::Picture(path)), LossKind::Style) => {
+            return Ok(Box::new(Style::new(name, weight, path.as_ref(), settings, clips)?));
         }
-        None => Color([255; 3]),
+        (Some(LossAim::Picture(path)), _) => return Ok(Box::new(Frame::new(name, weight, path.as_ref(), settings))),
+        (None, _) => Color([255; 3]),
     };
     let tile = settings.tile;
     let evening = |of: Evening| measured(loss, Smoothness { of, tile });
-    match loss.kind {
+    Ok(match loss.kind {
         LossKind::Saturation => measured(loss, Saturation),
         LossKind::Symmetry => measured(loss, Symmetry::LeftRight),
         LossKind::SymmetryTopBottom => measured(loss, Symmetry::TopBottom),
@@ -66,7 +78,9 @@ fn asked(loss: &PictureLoss, settings: &Settings) -> Box<dyn Loss> {
         LossKind::Sharpness => measured(loss, Sharpness { tile }),
         LossKind::Border => measured(loss, Border::new(color)),
         LossKind::Vignette => measured(loss, Vignette::new(color)),
-    }
+        // The first is a part of perceptors, and the second always has a picture.
+        LossKind::Aesthetic | LossKind::Style => return Err(Error::fault(format!("{name} is no function of pixels"))),
+    })
 }
 
 /// The sizes that are drawn: a second pass has another one.
@@ -101,7 +115,10 @@ pub trait Loss: Send {
     fn judge(&mut self, seen: &Seen) -> Result<Option<Verdict>>;
 
     /// The peak memory of judging a picture of this size, besides the picture itself and what the loss keeps, in bytes.
-    fn memory(&self, size: Size) -> u64;
+    ///
+    /// # Errors
+    /// If a model cannot take the picture's size.
+    fn memory(&self, size: Size, of: MemoryOf) -> Result<u64>;
 
     /// The memory of what the loss keeps during the whole run, whose finished picture has this size, in bytes.
     fn kept(&self, _size: Size) -> u64 {

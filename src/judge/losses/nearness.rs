@@ -6,6 +6,7 @@ use candle_core::Tensor;
 use image::RgbImage;
 
 use super::{Loss, LossValue, Seen, Verdict, fitted_memory, sizes};
+use crate::frozen::MemoryOf;
 use crate::picture::{Size, Tile, cover, read, to_values};
 use crate::settings::Settings;
 use crate::{Error, Result};
@@ -77,8 +78,8 @@ impl Loss for Nearness {
     }
 
     /// The colors of the picture, and the slopes, once as numbers and once as a tensor.
-    fn memory(&self, size: Size) -> u64 {
-        (12_u64 + 2 * 16).saturating_mul((size.width as u64).saturating_mul(size.height as u64))
+    fn memory(&self, size: Size, _: MemoryOf) -> Result<u64> {
+        Ok((12_u64 + 2 * 16).saturating_mul((size.width as u64).saturating_mul(size.height as u64)))
     }
 
     /// The init image at both sizes. Reading it is estimated where all input images are.

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::{Loss, LossValue, Seen, Verdict};
 use crate::Result;
+use crate::frozen::MemoryOf;
 use crate::palette::oklab;
 use crate::picture::{Size, to_colours};
 use crate::settings::Settings;
@@ -55,7 +56,7 @@ impl Loss for PalettePull {
     }
 
     /// The picture, the pull of each pixel, and the slopes, once as numbers and once as a tensor.
-    fn memory(&self, size: Size) -> u64 {
-        (12 + 16 + 2 * 12) * (size.width.saturating_mul(size.height) as u64)
+    fn memory(&self, size: Size, _: MemoryOf) -> Result<u64> {
+        Ok((12 + 16 + 2 * 12) * (size.width.saturating_mul(size.height) as u64))
     }
 }

@@ -20,13 +20,22 @@ fn asked_of(choices: &[&str], tile: Option<Tile>) -> Vec<Box<dyn Loss>> {
     // Half drops need an even height.
     let (prompt, size) = (Some("a".parse().unwrap()), Some("6x6".parse().unwrap()));
     let overrides = Overrides { prompt, size, loss: Some(loss), tile, ..Overrides::default() };
-    losses(&combine(&[overrides]).unwrap())
+    of_settings(overrides)
 }
 
-/// Every loss, with a color that no pixel has.
+/// The losses that these settings ask for, without models.
+fn of_settings(overrides: Overrides) -> Vec<Box<dyn Loss>> {
+    losses(&combine(&[overrides]).unwrap(), &[]).unwrap()
+}
+
+/// Every loss of the pixels alone, with a color that no pixel has.
 fn every() -> Vec<String> {
     let color = |kind: LossKind| if kind.has_color() { "=#123456" } else { "" };
-    LossKind::ALL.iter().map(|(kind, name)| format!("{name}{}", color(*kind))).collect()
+    LossKind::ALL
+        .iter()
+        .filter(|(kind, _)| kind.is_of_pixels())
+        .map(|(kind, name)| format!("{name}{}", color(*kind)))
+        .collect()
 }
 
 fn tensor(values: &[f32], [channels, height, width]: [usize; 3]) -> Tensor {
@@ -79,17 +88,16 @@ fn check_gradient(loss: &str, values: &[f32], shape: [usize; 3], step: f32, tole
 fn losses_have_names_of_their_own() {
     let every = every();
     let loss = every.iter().map(|choice| choice.parse().unwrap()).collect();
-    let overrides = Overrides {
+    let losses = of_settings(Overrides {
         prompt: Some("a".parse().unwrap()),
         init_image: Some("a.png".into()),
         init_pixel_weight: Some(1.0),
         colors: Some(4),
         loss: Some(loss),
         ..Overrides::default()
-    };
-    let losses = losses(&combine(&[overrides]).unwrap());
+    });
     let names: Vec<&str> = losses.iter().map(|loss| loss.name()).collect();
-    assert_eq!(names.len(), 2 + LossKind::ALL.len());
+    assert_eq!(names.len(), 2 + every.len());
     for (index, name) in names.iter().enumerate() {
         assert!(!name.is_empty() && !names[..index].contains(name), "{name}");
     }
@@ -99,8 +107,8 @@ fn losses_have_names_of_their_own() {
 fn only_what_is_asked_for_is_judged() {
     let few = Overrides { prompt: Some("a".parse().unwrap()), colors: Some(4), ..Overrides::default() };
     let none = Overrides { colors: None, ..few.clone() };
-    assert_eq!(losses(&combine(&[few]).unwrap()).len(), 1);
-    assert!(losses(&combine(&[none]).unwrap()).is_empty());
+    assert_eq!(of_settings(few).len(), 1);
+    assert!(of_settings(none).is_empty());
     assert!(asked_for(&["tv:0"]).is_empty() && asked_for(&["none"]).is_empty());
     assert_eq!(
         asked_for(&["saturation:0", "tv", "border:0"]).iter().map(|loss| loss.name()).collect::<Vec<_>>(),
@@ -117,7 +125,7 @@ fn pictures_are_held_to_an_init_image_if_asked() {
             init_pixel_weight,
             ..Overrides::default()
         };
-        losses(&combine(&[overrides]).unwrap()).iter().map(|loss| loss.name()).collect::<Vec<_>>()
+        of_settings(overrides).iter().map(|loss| loss.name()).collect::<Vec<_>>()
     };
     assert_eq!(held(Some(2.0)), ["init-pixels"]);
     assert!(held(Some(0.0)).is_empty() && held(None).is_empty());
@@ -288,7 +296,7 @@ fn a_border_can_be_that_of_another_picture() {
     let framed = |frame: &image::RgbImage, values: &[f32]| {
         frame.save(&path).unwrap();
         let asked = overrides(&format!("border={}:0.5", path.display()));
-        let mut loss = losses(&combine(&[asked]).unwrap()).remove(0);
+        let mut loss = of_settings(asked).remove(0);
         loss.prepare().unwrap();
         let verdict = loss.judge(&Seen::new(&tensor(values, [3, 6, 8]), 0, None, 0.5)).unwrap().unwrap();
         let LossValue::Known(value) = verdict.loss else { panic!("not known") };
@@ -316,14 +324,15 @@ fn a_border_can_be_that_of_another_picture() {
     }
     std::fs::remove_file(&path).unwrap();
     let gone = overrides(&format!("border={}", path.display()));
-    assert!(losses(&combine(&[gone]).unwrap())[0].prepare().is_err());
+    assert!(of_settings(gone)[0].prepare().is_err());
 }
 
 #[test]
 fn memory_is_estimated() {
     let size = |width, height| Size { width, height };
     for loss in asked_for(&every().iter().map(String::as_str).collect::<Vec<_>>()) {
-        assert!(loss.memory(size(64, 64)) >= 64 * 64 * 80);
-        assert_eq!(loss.memory(size(usize::MAX, usize::MAX)), u64::MAX);
+        let memory = |size| loss.memory(size, MemoryOf::Host).unwrap();
+        assert!(memory(size(64, 64)) >= 64 * 64 * 80);
+        assert_eq!(memory(size(usize::MAX, usize::MAX)), u64::MAX);
     }
 }

@@ -1,6 +1,6 @@
 //! What is visible of a picture, in host memory, and sums over its pixels.
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
 use crate::picture::Size;
@@ -62,6 +62,14 @@ impl Visible {
             slopes.extend(of_alphas);
         }
         Ok(Tensor::from_vec(slopes, picture.shape(), picture.device())?)
+    }
+
+    /// What is visible on a device, `[1, 3, height, width]`.
+    ///
+    /// # Errors
+    /// If memory runs out.
+    pub fn tensor(&self, device: &Device) -> Result<Tensor> {
+        Ok(Tensor::from_slice(&self.values, (1, 3, self.size.height, self.size.width), device)?)
     }
 
     /// The number of pixels.

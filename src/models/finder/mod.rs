@@ -245,8 +245,7 @@ impl<'a> Finder<'a> {
         let paths = self.provide(&entry.name, Some(&entry.licence), requests)?;
         let (weights, config, others) = match paths.as_slice() {
             [weights, config, others @ ..] => (weights, Some(config.clone()), others),
-            // An upscaler has no configuration.
-            [weights] if entry.role == Role::Upscaler => (weights, None, &[][..]),
+            [weights] if entry.role.is_single_file() => (weights, None, &[][..]),
             _ => return Err(Error::fault(format!("the list of models has too few files for {}", entry.name))),
         };
         let commit = match request.as_ref().map(|request| &request.origin) {

@@ -15,6 +15,8 @@ use crate::{Error, Result};
 pub struct Environment {
     /// The hub's address (`HF_ENDPOINT`)
     pub endpoint: Url,
+    /// A mirror of the files that are not on a hub: it has `https://HOST/PATH` under `HOST/PATH` (`TEXT2ART_PAGES`)
+    pub pages: Option<Url>,
     /// The hub's cache, shared with other programs (`HF_HUB_CACHE`, or its older name `HUGGINGFACE_HUB_CACHE`, or `hub`
     /// in `HF_HOME`)
     pub cache: PathBuf,
@@ -37,6 +39,8 @@ pub struct Environment {
 
 /// Names a folder with a subfolder for each model.
 pub const WEIGHTS: &str = "TEXT2ART_WEIGHTS";
+/// Names a mirror of the files that are not on a hub.
+pub const PAGES: &str = "TEXT2ART_PAGES";
 /// Sets the longest time without a byte.
 pub const NETWORK_TIMEOUT: &str = "TEXT2ART_NETWORK_TIMEOUT";
 
@@ -68,6 +72,7 @@ impl Environment {
         let offline = text("HF_HUB_OFFLINE").or_else(|| text("TRANSFORMERS_OFFLINE"));
         Ok(Self {
             endpoint: endpoint()?,
+            pages: text(PAGES).map(|said| web_address(PAGES, &said, "a mirror of web pages")).transpose()?,
             token,
             token_problem,
             cache: cache.ok_or_else(nowhere)?,
@@ -77,6 +82,15 @@ impl Environment {
             stall,
             connect: stall.min(CONNECT),
         })
+    }
+
+    /// The address from which a file that is not on a hub is downloaded: its own, or that on the mirror.
+    pub(super) fn page(&self, url: &Url) -> Url {
+        let mirrored = |mirror: &Url| {
+            let text = format!("{}/{}{}", mirror.as_str().trim_end_matches('/'), url.host_str()?, url.path());
+            Url::parse(&text).ok()
+        };
+        self.pages.as_ref().and_then(mirrored).unwrap_or_else(|| url.clone())
     }
 }
 
@@ -135,15 +149,20 @@ fn is_true(value: &str) -> bool {
 
 fn endpoint() -> Result<Url> {
     let said = text("HF_ENDPOINT").unwrap_or_else(|| DEFAULT_ENDPOINT.into());
-    let hint = "set it to the address of a hub, such as https://huggingface.co, or unset it";
-    let Some(url) = Url::parse(&said).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    web_address("HF_ENDPOINT", &said, "a hub, such as https://huggingface.co")
+}
+
+/// The web address of `what` in a variable.
+fn web_address(variable: &str, said: &str, what: &str) -> Result<Url> {
+    let hint = format!("set it to the address of {what}, or unset it");
+    let Some(url) = Url::parse(said).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
     else {
         // Even an invalid address may contain a password.
         let shown = said.rsplit('@').next().unwrap_or_default();
-        return Err(Error::usage(format!("HF_ENDPOINT: `{shown}` is not a web address"), hint));
+        return Err(Error::usage(format!("{variable}: `{shown}` is not a web address"), hint));
     };
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(Error::usage("HF_ENDPOINT: the address of a hub cannot contain ? or #", hint));
+        return Err(Error::usage(format!("{variable}: this address cannot contain ? or #"), hint));
     }
     Ok(url)
 }

@@ -119,7 +119,10 @@ impl Item {
             Origin::Repository(repository) => {
                 format!("{}/{}", without_login(&hub.environment.endpoint), repository.id)
             }
-            Origin::Page { url, .. } => url.clone(),
+            Origin::Page { url, .. } => {
+                let mirrored = Url::parse(url).map(|url| without_login(&hub.environment.page(&url)));
+                mirrored.unwrap_or_else(|_| url.clone())
+            }
         }
     }
 
@@ -313,7 +316,9 @@ impl Hub {
                 create_folder_of(path)?;
                 let _lock = self.lock(&path.with_extension("lock"), path)?;
                 if self.at_hand(item).is_none() {
-                    self.bring(item, &parsed, None, &origin_of_page(url), path, tell)?;
+                    // The first digest seen is that of the file itself, wherever it came from.
+                    let address = self.environment.page(&parsed);
+                    self.bring(item, &address, None, &origin_of_page(url), path, tell)?;
                 }
                 Ok(path.clone())
             }

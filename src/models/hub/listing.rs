@@ -110,7 +110,8 @@ impl Listing {
         match role {
             Role::Clip => self.select_clip(repository),
             Role::Vqgan => self.select_vqgan(repository),
-            Role::Upscaler => self.select_upscaler(repository),
+            Role::Upscaler => self.select_single(repository, "upscaler"),
+            Role::Aesthetic => self.select_single(repository, "aesthetic"),
         }
     }
 
@@ -152,9 +153,10 @@ impl Listing {
         fitting.next().filter(|_| fitting.next().is_none()).cloned()
     }
 
-    fn select_upscaler(&self, repository: &Repository) -> Result<Vec<String>> {
+    /// A model that is a single file.
+    fn select_single(&self, repository: &Repository, kind: &str) -> Result<Vec<String>> {
         let wanted = "a single .safetensors or .pth file; of several, download one and give its path";
-        self.upscaler().map(|only| vec![only]).ok_or_else(|| no_model(repository, "upscaler", wanted))
+        self.upscaler().map(|only| vec![only]).ok_or_else(|| no_model(repository, kind, wanted))
     }
 
     fn select_vqgan(&self, repository: &Repository) -> Result<Vec<String>> {

@@ -24,7 +24,7 @@ pub use cache::{Cache, Removed};
 pub use digests::Digests;
 #[cfg(feature = "server")]
 pub(crate) use environment::network_timeout;
-pub use environment::{Environment, NETWORK_TIMEOUT, WEIGHTS};
+pub use environment::{Environment, NETWORK_TIMEOUT, PAGES, WEIGHTS};
 pub use fetch::{Hub, Item, Origin, Progress, Request, Selection};
 pub use repository::{Repository, is_commit, is_sha256};
 #[cfg(feature = "server")]

@@ -36,7 +36,7 @@ const PATTERNS: [(&str, &str, &str); 13] = [
     ),
     (
         "LossChoice",
-        r"^(none|(saturation|smoothness|smoothness-clipped|smoothness-log|tv|sharpness)(:-?[0-9]{1,5}(\.[0-9]{1,5})?)?|((symmetry|symmetry-top-bottom|symmetry-half-turn)|(border|vignette)(=#[0-9a-fA-F]{6})?)(:[0-9]{1,5}(\.[0-9]{1,5})?)?)$",
+        r"^(none|(saturation|smoothness|smoothness-clipped|smoothness-log|tv|sharpness)(:-?[0-9]{1,5}(\.[0-9]{1,5})?)?|((symmetry|symmetry-top-bottom|symmetry-half-turn|aesthetic)|(border|vignette)(=#[0-9a-fA-F]{6})?)(:[0-9]{1,5}(\.[0-9]{1,5})?)?)$",
         "border=#f2eecb:0.5",
     ),
     ("String", "^.+$", "pico-8"),

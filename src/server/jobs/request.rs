@@ -150,8 +150,12 @@ fn one_value(option: &OptionInfo, kind: FormKind, value: Value) -> Result<Value,
                     "`{text}` is a file; give names of colors, ramps such as red->white\\8, or the name of a palette"
                 ));
             }
-            if option.name == LOSS && text.parse::<LossChoice>().is_ok_and(|loss| loss.file().is_some()) {
-                return Err(format!("`{text}` names a file; give a color, such as border=white"));
+            if option.name == LOSS
+                && let Ok(choice) = text.parse::<LossChoice>()
+                && let Some(loss) = choice.loss().filter(|loss| loss.file().is_some())
+            {
+                let way_out = if loss.kind.has_color() { "give a color, such as border=white" } else { "leave it out" };
+                return Err(format!("`{text}` names a file; {way_out}"));
             }
             Ok(value)
         }
@@ -353,6 +357,8 @@ mod tests {
             (json!({"style": vec!["neon"; 17]}), "style", "17 values"),
             (json!({"loss": "tv"}), "loss", "a text instead of a list"),
             (json!({"loss": ["border=/etc/passwd"]}), "loss", "names a file; give a color"),
+            (json!({"loss": ["style=/etc/passwd"]}), "loss", "names a file; leave it out"),
+            (json!({"loss": ["style"]}), "loss", "`style` needs a picture"),
             (json!({"loss": ["tvv"]}), "loss", "did you mean `tv`?"),
             (json!({"palette": "/etc/passwd.gpl"}), "palette", "is a file"),
             (json!({"palette": "a.png\\8"}), "palette", "is a file"),

@@ -24,8 +24,8 @@ struct ModelView {
     /// Its name
     #[schema(example = "embedded")]
     name: &'static str,
-    /// What it does: `vqgan` draws, `clip` judges, `upscaler` enlarges
-    #[schema(pattern = "^(vqgan|clip|upscaler)$", example = "clip")]
+    /// What it does: `vqgan` draws, `clip` judges, `upscaler` enlarges, `aesthetic` rates for the loss of that name
+    #[schema(pattern = "^(vqgan|clip|upscaler|aesthetic)$", example = "clip")]
     role: &'static str,
     /// What it is
     description: &'static str,

@@ -144,9 +144,9 @@ const HELP: [(&str, &str, Option<&str>); 7] = [
         "Also judge the picture itself: losses with weights, such as saturation:0.5",
         Some(
             "The losses are saturation, symmetry, symmetry-top-bottom, symmetry-half-turn, smoothness, smoothness-clipped, \
-             smoothness-log, tv, sharpness, border and vignette. The weight is 1 if none is given. saturation, smoothness, tv \
+             smoothness-log, tv, sharpness, border, vignette and aesthetic. The weight is 1 if none is given. saturation, smoothness, tv \
              and sharpness may have negative weights, which do the opposite. A border and a vignette are white, or have a \
-             color, as in border=navy:0.5.",
+             color, as in border=navy:0.5. aesthetic needs a CLIP of the server that has an aesthetic head.",
         ),
     ),
     (

@@ -75,14 +75,16 @@ group! {
             by: Requests,
         },
         setting loss: several crate::settings::LossChoice {
-            /// Also judge the picture itself: losses NAME[=COLOR][:WEIGHT] (comma-separated), or `none`
+            /// Also judge the picture itself: losses NAME[=COLOR|FILE][:WEIGHT] (comma-separated), or `none`
             ///
             /// The losses are saturation, symmetry, symmetry-top-bottom, symmetry-half-turn, smoothness, smoothness-clipped,
-            /// smoothness-log, tv, sharpness, border and vignette. `text2art help losses` describes them.
+            /// smoothness-log, tv, sharpness, border, vignette, aesthetic and style. `text2art help losses` describes them.
             ///
             /// The weight is 1 if none is given, and 0 turns a loss off. saturation, smoothness, tv and sharpness may have
             /// negative weights, which do the opposite. A border and a vignette are white, or have the color after `=`:
-            /// border=navy:0.5. The border can also be like that of another picture: border=frame.png.
+            /// border=navy:0.5. The border can also be like that of another picture: border=frame.png. style=painting.jpg
+            /// gives the picture the colors and textures of another one. aesthetic needs a CLIP that has an aesthetic head,
+            /// such as vit-b32.
             value: "LOSSES",
             arg: |argument| argument.value_delimiter(','),
             check: guidance::check_losses,

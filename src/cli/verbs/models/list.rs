@@ -57,7 +57,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, finder: &Finder) -> anyhow::Res
         let pinned = if line.pinned { "pinned" } else { "unpinned" };
         let Line { name, role, format, licence, title, .. } = line;
         stdout::print_line(&format!(
-            "{name:22} {role:8} {here:5} {size:>9}  {format:12} {pinned:9} {title} ({licence})"
+            "{name:22} {role:9} {here:5} {size:>9}  {format:12} {pinned:9} {title} ({licence})"
         ))?;
     }
     Ok(())

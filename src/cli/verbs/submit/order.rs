@@ -34,9 +34,12 @@ fn is_open(option: &OptionInfo) -> bool {
 /// If a setting is not a number, a palette cannot be read, or a loss names a file.
 pub(super) fn of(settings: &Overrides) -> Result<Map<String, Value>> {
     let mut settings = settings.clone();
-    if let Some(loss) = settings.loss.iter().flatten().find_map(LossChoice::file) {
-        let problem = format!("a server takes no picture for a loss, such as {}", loss.display());
-        return Err(Error::usage(problem, "give a color, as in ‹loss› border=white"));
+    let mut losses = settings.loss.iter().flatten().filter_map(LossChoice::loss);
+    if let Some((loss, file)) = losses.find_map(|loss| Some((loss, loss.file()?))) {
+        let problem = format!("a server takes no picture for a loss, such as {}", file.display());
+        let has_color = loss.kind.has_color();
+        let hint = if has_color { "give a color, as in ‹loss› border=white" } else { "leave out the loss" };
+        return Err(Error::usage(problem, hint));
     }
     if let Some(palette) = settings.palette.as_mut().filter(|palette| file_of(palette).is_some()) {
         let colors: Vec<String> = Palette::load(palette)?.colours().iter().map(|color| hexadecimal(*color)).collect();
