@@ -11,6 +11,8 @@ pub struct Form {
     pub kind: FormKind,
     /// Whether the option has a list of them
     pub list: bool,
+    /// What is between the values of a list in one text; none if each value is a text of its own
+    pub delimiter: Option<char>,
     /// The only texts that are valid; none if there are others
     pub choices: Vec<String>,
 }
@@ -45,7 +47,8 @@ impl OptionInfo {
         let argument = self.value.map_or_else(|| Arg::new(self.name), |value| self.argument(value));
         let choices = argument.get_possible_values().into_iter().map(|value| value.get_name().to_owned());
         let choices = choices.filter(|_| kind == FormKind::Text).collect();
-        Form { kind, list: matches!(argument.get_action(), ArgAction::Append), choices }
+        let list = matches!(argument.get_action(), ArgAction::Append);
+        Form { kind, list, delimiter: argument.get_value_delimiter(), choices }
     }
 
     /// The name of the type of a value, without its path.
@@ -75,9 +78,10 @@ mod tests {
         assert_eq!(form("quality").choices, ["draft", "normal", "better", "best"]);
         assert_eq!((form("seed").kind, form("fps").kind), (FormKind::NumberOrText, FormKind::NumberOrText));
         assert!(form("noise_prompt").list && !form("augment").list && form("prompt").choices.is_empty());
+        assert_eq!((form("loss").delimiter, form("noise_prompt").delimiter), (Some(','), None));
         // Whatever a form allows can be read.
         for option in OPTIONS {
-            let Form { kind, list, choices } = option.form();
+            let Form { kind, list, choices, .. } = option.form();
             let one = match kind {
                 FormKind::Switch => serde_json::json!(true),
                 FormKind::Whole => serde_json::json!(3),

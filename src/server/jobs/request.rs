@@ -102,7 +102,7 @@ pub(in crate::server) fn is_prompt(name: &str) -> bool {
 }
 
 /// A problem with the value of a field.
-pub(super) fn refused(field: &str, problem: &str) -> Problem {
+pub(in crate::server) fn refused(field: &str, problem: &str) -> Problem {
     Problem::unprocessable(format!("{field}: {problem}")).field(field)
 }
 
