@@ -65,6 +65,37 @@ impl OptionInfo {
 }
 
 #[cfg(test)]
+impl OptionInfo {
+    /// A value that a file may have for the option.
+    pub(crate) fn example(&self) -> serde_json::Value {
+        let Form { kind, list, choices, .. } = self.form();
+        let one = match kind {
+            FormKind::Switch => serde_json::json!(true),
+            FormKind::Whole => serde_json::json!(3),
+            FormKind::Number => {
+                serde_json::json!(self.range.filter(|range| !range.contains(0.5)).map_or(0.5, |range| range.most()))
+            }
+            FormKind::NumberOrText => serde_json::json!(7),
+            FormKind::Text => match (choices.first(), self.type_word()) {
+                (Some(choice), _) => serde_json::json!(choice),
+                (None, "Size") => serde_json::json!("64x48"),
+                (None, "Aspect") => serde_json::json!("3:2"),
+                (None, "Augmentations" | "LearningRateDrops") => serde_json::json!("none"),
+                (None, "DeviceChoice") => serde_json::json!("cpu"),
+                (None, "StyleName") => serde_json::json!("watercolor"),
+                (None, "Color") => serde_json::json!("navy"),
+                (None, "Schedule") => serde_json::json!("0.25,0.75@40%"),
+                (None, "LossChoice") => serde_json::json!("border=navy:0.5"),
+                (None, "Mask") => serde_json::json!("left:0.3"),
+                (None, _) if self.name == "model" => serde_json::json!("embedded"),
+                (None, _) => serde_json::json!("a"),
+            },
+        };
+        if list { serde_json::json!([one]) } else { one }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::settings::{OPTIONS, Overrides};
@@ -81,15 +112,7 @@ mod tests {
         assert_eq!((form("loss").delimiter, form("noise_prompt").delimiter), (Some(','), None));
         // Whatever a form allows can be read.
         for option in OPTIONS {
-            let Form { kind, list, choices, .. } = option.form();
-            let one = match kind {
-                FormKind::Switch => serde_json::json!(true),
-                FormKind::Whole => serde_json::json!(3),
-                FormKind::Number => serde_json::json!(0.5),
-                FormKind::NumberOrText => serde_json::json!(7),
-                FormKind::Text => choices.last().map_or_else(|| example(option), |choice| serde_json::json!(choice)),
-            };
-            let value = if list { serde_json::json!([one]) } else { one };
+            let value = option.example();
             let read = serde_json::from_value::<Overrides>(serde_json::json!({ option.name: value }));
             assert!(read.is_ok(), "{option:?}: {value}: {read:?}");
             if let Some(default) = option.default_value() {
@@ -99,21 +122,5 @@ mod tests {
                 );
             }
         }
-    }
-
-    fn example(option: &OptionInfo) -> serde_json::Value {
-        let text = match option.type_word() {
-            "Size" => "64x48",
-            "Aspect" => "3:2",
-            "Augmentations" | "LearningRateDrops" => "none",
-            "DeviceChoice" => "cpu",
-            "StyleName" => "watercolor",
-            "Color" => "navy",
-            "Schedule" => "0.25,0.75@40%",
-            "LossChoice" => "border=navy:0.5",
-            "Mask" => "left:0.3",
-            _ => "a",
-        };
-        serde_json::json!(text)
     }
 }
