@@ -139,7 +139,7 @@ pub fn main() -> ExitCode {
         Verb::Resume(resume) => resume.conduct.threads(),
         Verb::Bench(bench) => bench.threads(),
         Verb::Upscale(upscale) => upscale.conduct.threads(),
-        Verb::Render(render) => render.threads(),
+        Verb::Render(render) => render.effort.threads(),
         // It draws in other processes.
         #[cfg(feature = "server")]
         Verb::Worker(_) => Some(1),
@@ -151,7 +151,7 @@ pub fn main() -> ExitCode {
         Verb::Study(study) => study.conduct.max_memory(),
         Verb::Resume(resume) => resume.conduct.max_memory(),
         Verb::Upscale(upscale) => upscale.conduct.max_memory(),
-        Verb::Render(render) => render.max_memory(),
+        Verb::Render(render) => render.effort.max_memory(),
         _ => None,
     };
     allowed.into_iter().for_each(crate::machine::limit_memory);
@@ -167,7 +167,7 @@ pub fn main() -> ExitCode {
         Verb::Models(models) => Reporter::new(models.progress()),
         Verb::Video(video) => Reporter::new(video.progress()),
         Verb::Upscale(upscale) => upscale.conduct.reporter(),
-        Verb::Render(render) => render.reporter(),
+        Verb::Render(render) => render.effort.reporter(),
         _ => Reporter::new(Progress::Auto),
     };
     let exit_code = limited.map_err(Into::into).and_then(|()| run(&verb, &reporter));

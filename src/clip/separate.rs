@@ -54,7 +54,9 @@ fn check_dense(config: &ConfigFile) -> Result<()> {
 /// If weights are missing or do not fit.
 pub(super) fn load(files: &ModelFiles, image: &ModelFiles, config: &Config) -> Result<((ImageTower, TextTower), u64)> {
     let Tower::Bert(kind @ BertKind::DistilBert { .. }) = config.text.tower else {
-        return Err(Error::fault("a text tower alone is of another kind"));
+        return Err(Error::fault(
+            "only a text tower of the kind DistilBERT can be combined with the image tower of another model",
+        ));
     };
     let names = Names::of(&image.weights);
     let (parts, ignored) =

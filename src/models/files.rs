@@ -128,7 +128,7 @@ impl ModelFiles {
     /// beside the weights, or come from `find`.
     ///
     /// # Errors
-    /// If there is no image tower, or it is a text tower alone as well.
+    /// If there is no image tower, or the model found for it has none either.
     pub(super) fn with_image(mut self, find: impl FnOnce(&Self) -> Result<Self>) -> Result<Self> {
         if self.is_text_alone() {
             let beside = self.folder.as_ref().map(|folder| folder.join(IMAGE)).filter(|folder| folder.is_dir());

@@ -65,7 +65,7 @@ pub fn import(finder: &Finder, name: &str, entry: Option<&Entry>, files: &ModelF
     Ok(folder)
 }
 
-/// Copies a model's files into a folder, with those of the image tower of a text tower alone.
+/// Copies a model's files into a folder, with those of the image tower if its text tower was published without one.
 fn copy(files: &ModelFiles, folder: &Path, fault: &dyn Fn(std::io::Error) -> Error) -> Result<()> {
     let weights = files.weights.path();
     let (weights_name, config_name) = names(files);

@@ -153,7 +153,7 @@ fn check_end(file: &mut impl BufRead) -> Found<()> {
 /// The next marker.
 fn marker(file: &mut impl Read) -> Found<u8> {
     if byte(file)? != 0xff {
-        return Err(Fault::new(ErrorKind::InvalidData, "there is no marker where one must be"));
+        return Err(Fault::new(ErrorKind::InvalidData, "no segment begins where the one before it ends"));
     }
     loop {
         // A marker may follow several fill bytes.

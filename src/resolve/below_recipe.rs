@@ -2,16 +2,56 @@
 
 use crate::settings::Overrides;
 
-/// Removes from a layer that is weaker than a recipe what it must not add. A recipe is complete, but leaves out some
-/// settings if its picture was drawn without them.
+/// Removes from a layer that is weaker than a recipe what it must not add. A recipe is complete, but leaves out the
+/// settings that its picture was drawn without.
 pub fn below_recipe(weaker: &mut Overrides) {
-    (weaker.stop_at, weaker.init_image, weaker.image_prompt, weaker.noise_prompt) = (None, None, None, None);
-    (weaker.init_opacity, weaker.init_pixel_weight, weaker.overlay) = (None, None, None);
-    (weaker.mask, weaker.prompt_outside, weaker.mask_feather) = (None, None, None);
-    (weaker.seconds, weaker.style, weaker.style_weight, weaker.loss) = (None, None, None, None);
-    (weaker.label, weaker.image_stop, weaker.recut_images) = (None, None, None);
-    (weaker.no_text, weaker.tile) = (None, None);
-    (weaker.average, weaker.momentum) = (None, None);
-    (weaker.zooms, weaker.cut_power, weaker.center_bias) = (None, None, None);
-    weaker.picture_quality = None;
+    weaker.take_what_recipes_omit();
+    // It stands for such settings.
+    weaker.pixel_art = None;
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::drawer::ALL;
+    use crate::resolve::combine;
+    use crate::settings::OPTIONS;
+
+    fn overrides(value: serde_json::Value) -> Overrides {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn no_option_adds_anything_to_a_recipe() {
+        for drawer in ALL.iter().map(|drawer| drawer.name()) {
+            let settings =
+                combine(&[overrides(json!({"prompt": "a cat", "drawer": drawer, "size": "64x64"}))]).unwrap();
+            let recipe = Overrides::from(settings.clone());
+            for option in OPTIONS {
+                let mut weaker = overrides(json!({ option.name: option.example() }));
+                assert_ne!(weaker, Overrides::default(), "{option:?}");
+                below_recipe(&mut weaker);
+                assert_eq!(combine(&[recipe.clone(), weaker]).unwrap(), settings, "{option:?}, {drawer}");
+            }
+        }
+    }
+
+    /// Without the rule, these would change the picture, so the test above can fail.
+    #[test]
+    fn weaker_layers_would_add_something() {
+        let settings = combine(&[overrides(json!({"prompt": "a cat", "size": "64x64"}))]).unwrap();
+        for added in [
+            json!({"palette": "pico-8"}),
+            json!({"upscale": 2}),
+            json!({"hires": 2.0}),
+            json!({"tile": "both"}),
+            json!({"loss": ["tv"]}),
+            json!({"pixel_art": true}),
+        ] {
+            let layers = [Overrides::from(settings.clone()), overrides(added.clone())];
+            assert_ne!(combine(&layers).unwrap(), settings, "{added}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use crate::drawer::{self, Grid};
 use crate::models::{Quality, embedded};
 use crate::palette::Palette;
 use crate::picture::Size;
-use crate::settings::{DrawerName, OptionInfo, Overrides, STYLE_WEIGHT, Settings, StyleName};
+use crate::settings::{DrawerName, OptionInfo, OrNone, Overrides, STYLE_WEIGHT, Settings, StyleName};
 use crate::{Error, Result, picture, upscale};
 
 /// The default number of colors of pixel art.
@@ -95,9 +95,11 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         return Err(Error::usage("no prompt was given", hint));
     }
     let mut pixel_size = blueprint.has("pixel_size").then(|| grid.of(size)).transpose()?;
-    if let (None, Some(cells), Some(tile)) = (grid.cells, pixel_size, merged.tile) {
+    let tile = merged.tile.as_ref().and_then(|tile| tile.value().copied());
+    if let (None, Some(cells), Some(tile)) = (grid.cells, pixel_size, tile) {
         pixel_size = Some(drawer::repeating(cells, merged.pixel_shape.unwrap_or_default(), tile, size));
     }
+    settle_outside(&mut merged, layers);
     // These values depend on more than the strongest layer that gives them.
     merged.drawer = Some(drawer);
     merged.size = Some(size);
@@ -132,6 +134,16 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     // Report a mistyped color before models are loaded.
     settings.palette.as_deref().map(Palette::load).transpose().map_err(of_palette)?;
     Ok(settings)
+}
+
+/// Without a mask, nothing is outside: a layer that takes the mask away also takes away what weaker layers say about its
+/// outside. What is said beside or above it is an error.
+fn settle_outside(merged: &mut Overrides, layers: &[Overrides]) {
+    let Some(at) = layers.iter().position(|layer| layer.mask.is_some()) else { return };
+    let is_taken_away = layers[at].mask.as_ref().is_some_and(OrNone::is_none);
+    if is_taken_away && layers[..=at].iter().all(|layer| layer.prompt_outside.is_none()) {
+        merged.prompt_outside = None;
+    }
 }
 
 /// The size: from the weakest layer up, a size replaces the size so far, and an aspect reshapes it.
@@ -225,7 +237,7 @@ fn settle_overlay(merged: &mut Overrides) -> Result<()> {
             option.check(value)?;
         }
     }
-    let is_laid = merged.overlay.is_some();
+    let is_laid = merged.overlay.as_ref().is_some_and(|overlay| !overlay.is_none());
     merged.overlay_every = is_laid.then(|| merged.overlay_every.unwrap_or(OVERLAY_EVERY));
     merged.overlay_opacity = is_laid.then(|| merged.overlay_opacity.unwrap_or(1.0));
     Ok(())
@@ -392,6 +404,23 @@ mod tests {
         for wrong in [styled(&["none", "neon"], None), styled(&["neon"], Some(0.0)), styled(&[], Some(-1.0))] {
             assert!(combine(&[named("a"), wrong.clone()]).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn tiles_masks_and_overlays_can_be_taken_away() {
+        let layer = |json: serde_json::Value| serde_json::from_value::<Overrides>(json).unwrap();
+        let recipe = |json: serde_json::Value| Overrides::from(combine(&[named("a"), layer(json)]).unwrap());
+        let tile = recipe(serde_json::json!({"tile": "both"}));
+        let overlay = recipe(serde_json::json!({"overlay": "logo.png", "overlay_every": 3}));
+        let mask = recipe(serde_json::json!({"mask": "left", "prompt_outside": "sea"}));
+        let plain = combine(&[named("a")]).unwrap();
+        for (name, recipe) in [("tile", tile), ("overlay", overlay), ("mask", mask.clone())] {
+            assert_ne!(combine(std::slice::from_ref(&recipe)).unwrap(), plain, "{name}");
+            let none = layer(serde_json::json!({ name: "none" }));
+            assert_eq!(combine(&[none, recipe]).unwrap(), plain, "{name}");
+        }
+        let outside = layer(serde_json::json!({"mask": "none", "prompt_outside": "sky"}));
+        assert!(combine(&[outside, mask]).unwrap_err().to_string().contains("needs a mask"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::init_weight;
-use crate::settings::Overrides;
+use crate::settings::{OrNone, Overrides};
 use crate::{Result, picture};
 
 /// One layer that means the same as these layers, the strongest first, for whoever takes only one, such as a server: what
@@ -45,6 +45,9 @@ fn above(mut strong: Overrides, mut weak: Overrides, image: Option<&Path>) -> Re
     }
     if is_pixel_art || strong.palette.is_some() || strong.colors.is_some() {
         (weak.palette, weak.colors) = (None, None);
+    }
+    if strong.mask.as_ref().is_some_and(OrNone::is_none) {
+        weak.prompt_outside = None;
     }
     if strong.pixel_size.is_some() {
         weak.pixel_scale = None;
@@ -102,6 +105,15 @@ mod tests {
                 (settings, flat) => prop_assert!(false, "{:?} and {:?}", settings, flat),
             }
         }
+    }
+
+    #[test]
+    fn a_mask_is_taken_away_with_what_is_outside() {
+        let layer = |json: serde_json::Value| serde_json::from_value::<Overrides>(json).unwrap();
+        let masked = layer(serde_json::json!({"prompt": "a", "mask": "left", "prompt_outside": "sea"}));
+        let layers = [layer(serde_json::json!({"mask": "none"})), masked];
+        assert_eq!(combine(&layers).unwrap(), combine(&[flatten(&layers).unwrap()]).unwrap());
+        assert_eq!(combine(&layers).unwrap().prompt_outside, None);
     }
 
     #[test]

@@ -63,7 +63,12 @@ mod tests {
         let values = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         for tile in [None, Some(Tile::Across), Some(Tile::Down), Some(Tile::Both), Some(Tile::HalfDrop)] {
             let size = Some("6x6".parse().unwrap());
-            let asked = Overrides { prompt: Some("a".parse().unwrap()), size, tile, ..Overrides::default() };
+            let asked = Overrides {
+                prompt: Some("a".parse().unwrap()),
+                size,
+                tile: tile.map(Into::into),
+                ..Overrides::default()
+            };
             let settings = combine(&[asked]).unwrap();
             let mut differs = false;
             for iteration in 0..8 {

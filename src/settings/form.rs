@@ -11,6 +11,8 @@ pub struct Form {
     pub kind: FormKind,
     /// Whether the option has a list of them
     pub list: bool,
+    /// What is between the values of a list in one text; none if each value is a text of its own
+    pub delimiter: Option<char>,
     /// The only texts that are valid; none if there are others
     pub choices: Vec<String>,
 }
@@ -45,7 +47,8 @@ impl OptionInfo {
         let argument = self.value.map_or_else(|| Arg::new(self.name), |value| self.argument(value));
         let choices = argument.get_possible_values().into_iter().map(|value| value.get_name().to_owned());
         let choices = choices.filter(|_| kind == FormKind::Text).collect();
-        Form { kind, list: matches!(argument.get_action(), ArgAction::Append), choices }
+        let list = matches!(argument.get_action(), ArgAction::Append);
+        Form { kind, list, delimiter: argument.get_value_delimiter(), choices }
     }
 
     /// The name of the type of a value, without its path.
@@ -58,6 +61,37 @@ impl OptionInfo {
     #[must_use]
     pub fn default_value(&self) -> Option<serde_json::Value> {
         (self.default)().filter(|_| self.shown.is_none())
+    }
+}
+
+#[cfg(test)]
+impl OptionInfo {
+    /// A value that a file may have for the option.
+    pub(crate) fn example(&self) -> serde_json::Value {
+        let Form { kind, list, choices, .. } = self.form();
+        let one = match kind {
+            FormKind::Switch => serde_json::json!(true),
+            FormKind::Whole => serde_json::json!(3),
+            FormKind::Number => {
+                serde_json::json!(self.range.filter(|range| !range.contains(0.5)).map_or(0.5, |range| range.most()))
+            }
+            FormKind::NumberOrText => serde_json::json!(7),
+            FormKind::Text => match (choices.first(), self.type_word()) {
+                (Some(choice), _) => serde_json::json!(choice),
+                (None, "Size") => serde_json::json!("64x48"),
+                (None, "Aspect") => serde_json::json!("3:2"),
+                (None, "Augmentations" | "LearningRateDrops") => serde_json::json!("none"),
+                (None, "DeviceChoice") => serde_json::json!("cpu"),
+                (None, "StyleName") => serde_json::json!("watercolor"),
+                (None, "Color") => serde_json::json!("navy"),
+                (None, "Schedule") => serde_json::json!("0.25,0.75@40%"),
+                (None, "LossChoice") => serde_json::json!("border=navy:0.5"),
+                (None, "Mask") => serde_json::json!("left:0.3"),
+                (None, _) if self.name == "model" => serde_json::json!("embedded"),
+                (None, _) => serde_json::json!("a"),
+            },
+        };
+        if list { serde_json::json!([one]) } else { one }
     }
 }
 
@@ -75,17 +109,10 @@ mod tests {
         assert_eq!(form("quality").choices, ["draft", "normal", "better", "best"]);
         assert_eq!((form("seed").kind, form("fps").kind), (FormKind::NumberOrText, FormKind::NumberOrText));
         assert!(form("noise_prompt").list && !form("augment").list && form("prompt").choices.is_empty());
+        assert_eq!((form("loss").delimiter, form("noise_prompt").delimiter), (Some(','), None));
         // Whatever a form allows can be read.
         for option in OPTIONS {
-            let Form { kind, list, choices } = option.form();
-            let one = match kind {
-                FormKind::Switch => serde_json::json!(true),
-                FormKind::Whole => serde_json::json!(3),
-                FormKind::Number => serde_json::json!(0.5),
-                FormKind::NumberOrText => serde_json::json!(7),
-                FormKind::Text => choices.last().map_or_else(|| example(option), |choice| serde_json::json!(choice)),
-            };
-            let value = if list { serde_json::json!([one]) } else { one };
+            let value = option.example();
             let read = serde_json::from_value::<Overrides>(serde_json::json!({ option.name: value }));
             assert!(read.is_ok(), "{option:?}: {value}: {read:?}");
             if let Some(default) = option.default_value() {
@@ -95,21 +122,5 @@ mod tests {
                 );
             }
         }
-    }
-
-    fn example(option: &OptionInfo) -> serde_json::Value {
-        let text = match option.type_word() {
-            "Size" => "64x48",
-            "Aspect" => "3:2",
-            "Augmentations" | "LearningRateDrops" => "none",
-            "DeviceChoice" => "cpu",
-            "StyleName" => "watercolor",
-            "Color" => "navy",
-            "Schedule" => "0.25,0.75@40%",
-            "LossChoice" => "border=navy:0.5",
-            "Mask" => "left:0.3",
-            _ => "a",
-        };
-        serde_json::json!(text)
     }
 }

@@ -3,6 +3,7 @@
 /// The type of a setting.
 macro_rules! setting_type {
     (maybe $type:ty) => { Option<$type> };
+    (optional $type:ty) => { Option<$type> };
     (list $type:ty) => { Vec<$type> };
     (several $type:ty) => { Vec<$type> };
     ($kind:ident $type:ty) => { $type };
@@ -13,6 +14,7 @@ macro_rules! given_type {
     (list $type:ty) => { Vec<$type> };
     (several $type:ty) => { Vec<$type> };
     (drawn $type:ty) => { crate::settings::SeedChoice };
+    (optional $type:ty) => { crate::settings::OrNone<$type> };
     ($kind:ident $type:ty) => { $type };
 }
 
@@ -20,6 +22,9 @@ macro_rules! given_type {
 macro_rules! given {
     (maybe $setting:expr) => {
         $setting
+    };
+    (optional $setting:expr) => {
+        $setting.map(|value| crate::settings::OrNone(Some(value)))
     };
     (several $setting:expr) => {
         Some($setting).filter(|values| !values.is_empty())
@@ -45,6 +50,9 @@ macro_rules! resolved {
     };
     (maybe $given:expr, $option:expr) => {
         $given
+    };
+    (optional $given:expr, $option:expr) => {
+        $given.and_then(|value| value.0)
     };
     (several $given:expr, $option:expr) => {
         $given.unwrap_or_default()
@@ -78,6 +86,9 @@ macro_rules! restored {
     (maybe $written:expr, $name:expr, [] []) => {
         $written.unwrap_or_default()
     };
+    (optional $written:expr, $name:expr, [] []) => {
+        $written.unwrap_or_default()
+    };
     (several $written:expr, $name:expr, [] []) => {
         $written.unwrap_or_default()
     };
@@ -94,12 +105,29 @@ macro_rules! is_left_out {
     (maybe $setting:expr) => {
         $setting.is_none()
     };
+    (optional $setting:expr) => {
+        $setting.is_none()
+    };
     (several $setting:expr) => {
         $setting.is_empty()
     };
     ($kind:ident $setting:expr) => {
         false
     };
+}
+
+/// Takes the value away that a source gave, if recipes can omit the setting.
+macro_rules! taken_away {
+    (maybe $given:expr) => {
+        $given = None;
+    };
+    (optional $given:expr) => {
+        $given = None;
+    };
+    (several $given:expr) => {
+        $given = None;
+    };
+    ($kind:ident $given:expr) => {};
 }
 
 /// The value of an option on the command line; none for settings that are not options.

@@ -26,6 +26,7 @@
 //! * `one T`: a `T`, which recipes from before the option lack; use this kind for a new option
 //! * `drawn T`: a `T` that every recipe has, and that sources can have drawn: the seed
 //! * `maybe T`: an `Option<T>`, left out of recipes if there is none
+//! * `optional T`: like `maybe T`, but a source can also say `none`, which overrides weaker sources
 //! * `list T`: a `Vec<T>`, which every recipe has
 //! * `several T`: a `Vec<T>`, left out of recipes if it is empty
 //!
@@ -162,6 +163,11 @@ macro_rules! table {
                         $($name: self.$name.or(weaker.$name),)?
                     )*)*
                 }
+            }
+
+            /// Takes away the values of all settings that recipes can omit.
+            pub(crate) fn take_what_recipes_omit(&mut self) {
+                $($($(taken_away!($kind self.$name);)?)*)*
             }
 
             /// The settings from these values and the defaults.

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::common::PROMPTS;
 use crate::common::program::Workplace;
 use crate::common::server::Server;
-use crate::harness::{Browser, Scripts};
+use crate::harness::{Browser, Colors, PHONE, Scripts};
 
 /// The label of the field for the prompt.
 pub const PROMPT: &str = "What do you want to see?";
@@ -99,6 +99,55 @@ fn what_is_chosen_is_asked_for_and_remembered() {
         assert_eq!(browser.value("#prompt"), "");
         assert_eq!(browser.value("[name=seed]"), "");
     });
+}
+
+/// Sets options that only the table of options names.
+fn choose_other_options(scripts: Scripts) {
+    let place = Workplace::new();
+    let server = Server::start(&place, &[]);
+    Browser::drive(&server, scripts, |browser| {
+        browser.open("/");
+        browser.fill(PROMPT, PROMPTS[0]);
+        let is_open = |name: &str| {
+            let script = format!("return document.querySelector('#option-{name}').closest('details').open");
+            browser.script(&script, vec![])
+        };
+        assert_eq!(is_open("loss"), json!(false));
+        browser.choose("More options");
+        browser.choose("Guidance");
+        browser.choose("Picture");
+        browser.until_shown("#option-loss");
+        browser.fill("Loss", "tv:0.5");
+        browser.select("#option-tile", "both");
+        browser.look(PHONE, Colors::Light);
+        browser.unfold();
+        let too_wide = browser.overflow();
+        assert!(too_wide.is_empty(), "{too_wide:?}");
+        browser.press("Draw");
+        let job = job_of(browser, &server);
+        let settings = &job["settings"];
+        assert_eq!((&settings["loss"], &settings["tile"]), (&json!(["tv:0.5"]), &json!("both")), "{job}");
+        // The form of another picture with these settings shows them at once.
+        browser.open(&format!("/?from={}", job["id"].as_str().unwrap()));
+        browser.until_shown("#option-loss");
+        assert_eq!(
+            (browser.value("#option-loss").as_str(), browser.value("#option-tile").as_str()),
+            ("tv:0.5", "both")
+        );
+        assert_eq!((is_open("tile"), is_open("decay")), (json!(true), json!(false)));
+    });
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn other_options_are_chosen() {
+    choose_other_options(Scripts::On);
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver"]
+fn other_options_are_chosen_without_scripts() {
+    choose_other_options(Scripts::Off);
 }
 
 #[test]

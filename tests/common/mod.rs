@@ -29,11 +29,19 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
+use image::RgbImage;
 pub use noise::noise;
 #[allow(unused_imports, reason = "not every test program counts")]
 pub use parts::parts;
 #[allow(unused_imports, reason = "not every test program draws")]
 pub use prompts::PROMPTS;
+
+/// The mean difference of two pictures, in steps of 255.
+pub fn apart(one: &RgbImage, other: &RgbImage) -> f64 {
+    assert_eq!(one.dimensions(), other.dimensions());
+    let pairs = one.as_raw().iter().zip(other.as_raw());
+    pairs.map(|(one, other)| f64::from(one.abs_diff(*other))).sum::<f64>() / one.as_raw().len() as f64
+}
 
 /// A tensor of deterministic numbers that look random.
 pub fn noise_tensor(shape: &[usize], seed: u64) -> Tensor {

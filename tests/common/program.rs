@@ -143,6 +143,12 @@ impl Workplace {
         }
     }
 
+    /// Draws a small picture with more options, which must be refused with this error and this hint.
+    pub fn refuses_options(&self, options: &str, error: &str, hint: &str) {
+        let lines = self.refuses_somehow(&words(&format!("cat --size 32x32 -n 1 -q -o p.png {options}")));
+        assert!(lines[0].contains(error) && lines[1].contains(hint), "{options}: {lines:?}");
+    }
+
     /// Runs the binary, which must refuse with exit code 2. Returns the lines that it printed, whatever they say.
     pub fn refuses_somehow<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Vec<String> {
         let before = self.content();

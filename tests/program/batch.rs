@@ -209,7 +209,7 @@ fn weaker_sources_add_nothing_to_a_result_or_a_recipe() {
     let drawn = workplace.read("a.png");
     std::fs::rename(workplace.join("results.jsonl"), workplace.join("again.jsonl")).unwrap();
     workplace.write("recipe.jsonl", recipe(&workplace, "a.png").to_json().unwrap());
-    workplace.write("settings.toml", "loss = [\"tv\"]\n");
+    workplace.write("settings.toml", "loss = [\"tv\"]\npalette = \"pico-8\"\nupscale = 2\n");
     let draw = |file: &str, more: &[&str]| {
         let line = ["batch", file, "-q", "--force", "--config", "settings.toml", "-o", "a.png"];
         workplace.run(&[&line[..], more].concat()).succeeded();

@@ -4,6 +4,7 @@
 
 use crate::common;
 
+use common::apart;
 use common::program::{Workplace, words};
 use image::{DynamicImage, RgbImage};
 use text2art::output::Recipe;
@@ -24,14 +25,6 @@ fn open(workplace: &Workplace, name: &str) -> DynamicImage {
 
 fn recipe(workplace: &Workplace, name: &str) -> Recipe {
     Recipe::read(&workplace.join(name)).unwrap()
-}
-
-/// The mean difference of two pictures, in steps of 255.
-#[allow(clippy::cast_precision_loss)]
-fn apart(one: &RgbImage, other: &RgbImage) -> f64 {
-    assert_eq!(one.dimensions(), other.dimensions());
-    let pairs = one.as_raw().iter().zip(other.as_raw());
-    pairs.map(|(one, other)| f64::from(one.abs_diff(*other))).sum::<f64>() / one.as_raw().len() as f64
 }
 
 #[test]

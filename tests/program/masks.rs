@@ -279,10 +279,7 @@ fn what_cannot_be_masked_is_said_before_any_work() {
     RgbImage::from_pixel(32, 32, Rgb([255; 3])).save(workplace.join("white.png")).unwrap();
     write_disc(&workplace, "disc.png", 32, false);
     workplace.write("text.png", "no picture");
-    let refused = |line: &str, error: &str, hint: &str| {
-        let lines = workplace.refuses_somehow(&words(&format!("cat --size 32x32 -n 1 -q -o p.png {line}")));
-        assert!(lines[0].contains(error) && lines[1].contains(hint), "{line}: {lines:?}");
-    };
+    let refused = |options: &str, error: &str, hint: &str| workplace.refuses_options(options, error, hint);
     refused("--mask dsic.png", "dsic.png: file not found", "did you mean `disc.png`?");
     refused("--mask text.png", "text.png: not an image", "give a picture");
     refused("--mask lfet:0.3", "`lfet` is not a side", "--mask");
@@ -315,4 +312,19 @@ fn what_cannot_be_masked_is_said_before_any_work() {
     write_photo(&workplace, "wide.png", 64, 32);
     let outcome = draw(&workplace, "cat --size 32x32 -n 0 -q -o r.png --mask disc.png --init-image wide.png");
     assert!(outcome.errors.contains("the mask has 32x32 pixels and the init image 64x32"), "{}", outcome.errors);
+}
+
+#[test]
+fn a_recipe_is_drawn_without_its_mask() {
+    let workplace = Workplace::new();
+    let line = "a castle --size 32x32 --cutouts 2 -n 2 --seed 3 -q";
+    draw(&workplace, &format!("{line} --mask left --prompt-outside sea -o masked.png"));
+    draw(&workplace, &format!("{line} -o plain.png"));
+    draw(&workplace, "--from masked.png --mask none -q -o without.png");
+    assert!(workplace.read("masked.png") != workplace.read("plain.png"));
+    assert!(workplace.read("without.png") == workplace.read("plain.png"));
+    workplace.refuses(
+        &words("--from masked.png --mask none --prompt-outside sky -o p.png"),
+        &["--prompt-outside needs a mask"],
+    );
 }

@@ -211,6 +211,7 @@ const GENERATE: [Group; 13] = [
                 &[
                     "apple --dry-run --tile",
                     "apple --dry-run --tile half-drop --size 64x48",
+                    "apple --dry-run --tile none",
                     "--drawer pixel --pixel-shape hex --size 45x45 apple --dry-run --tile",
                     "apple --tile diagonal",
                     "apple --tile half-drop --size 64x33",
@@ -287,6 +288,7 @@ const GENERATE: [Group; 13] = [
                 "--overlay",
                 &[
                     "apple --dry-run --overlay photo.png",
+                    "apple --dry-run --overlay none",
                     "apple --overlay none.png",
                     "apple --overlay text.png",
                     "apple --overlay photo.png --drawer strokes",
@@ -323,6 +325,8 @@ const GENERATE: [Group; 13] = [
                 "--mask",
                 &[
                     "apple --dry-run --mask left:0.3",
+                    "apple --dry-run --mask none",
+                    "apple --mask none --prompt-outside sky",
                     "apple --dry-run --mask photo.png",
                     "apple --dry-run --mask photo.png --init-image photo.png",
                     "apple --mask none.png",

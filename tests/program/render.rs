@@ -6,6 +6,7 @@ use crate::common;
 
 use std::path::Path;
 
+use common::apart;
 use common::movie::Movie;
 use common::program::{Workplace, words};
 use image::{DynamicImage, RgbImage};
@@ -27,14 +28,6 @@ fn run(workplace: &Workplace, line: &str) -> String {
 
 fn open(workplace: &Workplace, name: &str) -> DynamicImage {
     image::open(workplace.join(name)).unwrap()
-}
-
-/// The mean difference of two pictures, in steps of 255.
-#[allow(clippy::cast_precision_loss)]
-fn apart(one: &RgbImage, other: &RgbImage) -> f64 {
-    assert_eq!(one.dimensions(), other.dimensions());
-    let pairs = one.as_raw().iter().zip(other.as_raw());
-    pairs.map(|(one, other)| f64::from(one.abs_diff(*other))).sum::<f64>() / one.as_raw().len() as f64
 }
 
 #[test]

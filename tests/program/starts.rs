@@ -158,10 +158,7 @@ fn such_runs_are_the_same_again_and_resumed() {
 #[test]
 fn what_cannot_be_is_said() {
     let workplace = workplace();
-    let refused = |line: &str, error: &str, hint: &str| {
-        let lines = workplace.refuses_somehow(&words(&format!("cat --size 32x32 -n 1 -q -o p.png {line}")));
-        assert!(lines[0].contains(error) && lines[1].contains(hint), "{line}: {lines:?}");
-    };
+    let refused = |options: &str, error: &str, hint: &str| workplace.refuses_options(options, error, hint);
     refused("--init-opacity 0.5", "--init-opacity needs an init image", "--init-image");
     refused("--init-pixel-weight 0.5", "--init-pixel-weight needs an init image", "--init-image");
     refused("--init-image white.png --init-opacity 1.5", "--init-opacity 1.5 is out of range", "from 0 to 1");
@@ -177,4 +174,16 @@ fn what_cannot_be_is_said() {
         "--overlay does not work with --transparent",
         "leave out",
     );
+}
+
+#[test]
+fn a_recipe_is_drawn_without_its_overlay() {
+    let workplace = workplace();
+    let line = "cat --size 32x32 --cutouts 2 -n 2 --seed 3 -q";
+    let run = |line: &str| workplace.run(&words(line)).succeeded();
+    run(&format!("{line} --overlay logo.png --overlay-every 2 -o laid.png"));
+    run(&format!("{line} -o plain.png"));
+    run("--from laid.png --overlay none -q -o without.png");
+    assert!(workplace.read("laid.png") != workplace.read("plain.png"));
+    assert!(workplace.read("without.png") == workplace.read("plain.png"));
 }

@@ -212,3 +212,21 @@ fn what_cannot_be_a_tile_is_refused() {
     // Cells that nobody counted are made to fit.
     draw(&workplace, "a castle --drawer pixel --pixel-shape tri --tile half-drop --size 54x50 -n 0 -q -o p.png");
 }
+
+#[test]
+fn a_recipe_is_drawn_without_its_tile_and_gets_none_from_a_configuration() {
+    let workplace = Workplace::new();
+    let line = "a castle --size 64x64 --cutouts 2 -n 2 --seed 3 -q";
+    draw(&workplace, &format!("{line} --tile -o tile.png"));
+    draw(&workplace, &format!("{line} -o plain.png"));
+    let plain = workplace.read("plain.png");
+    assert!(workplace.read("tile.png") != plain);
+    draw(&workplace, "--from tile.png --tile none -q -o without.png");
+    assert!(workplace.read("without.png") == plain);
+    workplace.write("settings.toml", "tile = \"both\"\npalette = \"pico-8\"\nupscale = 2\nhires = 2.0\n");
+    draw(&workplace, "--from plain.png --config settings.toml -q -o configured.png");
+    assert!(workplace.read("configured.png") == plain);
+    // The command line itself counts.
+    draw(&workplace, "--from plain.png --config settings.toml --palette pico-8 -q -o colors.png");
+    assert!(workplace.read("colors.png") != plain);
+}

@@ -10,6 +10,30 @@ pub(in crate::cli) struct Conduct {
     /// Use only models that are already downloaded
     #[arg(long, help_heading = "Models")]
     pub(in crate::cli) offline: bool,
+    #[command(flatten)]
+    effort: Effort,
+}
+
+impl Conduct {
+    /// The reporter of progress.
+    pub(in crate::cli) fn reporter(&self) -> Reporter {
+        self.effort.reporter()
+    }
+
+    /// The limit on memory, in bytes.
+    pub(in crate::cli) fn max_memory(&self) -> Option<u64> {
+        self.effort.max_memory()
+    }
+
+    /// The number of threads that compute.
+    pub(in crate::cli) fn threads(&self) -> Option<u16> {
+        self.effort.threads()
+    }
+}
+
+/// How to show progress, and how much of the machine to use, for verbs that need no models.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Effort {
     /// How to show progress on standard error
     #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
     progress: Progress,
@@ -23,12 +47,12 @@ pub(in crate::cli) struct Conduct {
     ///
     /// If a run needs more, text2art lowers `--cut-batch`, unless you set it, and records the lower value in the recipe.
     /// A lower value can change the picture by rounding errors. If that is not enough, parts of the networks are computed
-    /// twice, which takes about 25% longer and does not change the picture.
+    /// twice, which takes about 25% longer and does not change the picture. What still needs more is refused.
     #[arg(long, value_name = "SIZE", help_heading = "Machine")]
     max_memory: Option<MemorySize>,
 }
 
-impl Conduct {
+impl Effort {
     /// The reporter of progress.
     pub(in crate::cli) fn reporter(&self) -> Reporter {
         Reporter::new(self.progress.unless_quiet(self.quiet))

@@ -203,7 +203,7 @@ fn copies_that_are_lower_continue() {
         Rgb([byte(1.0, 1.0), byte(3.0, -1.0), byte(2.0, 0.0)])
     });
     let mut stream = Stream::new(9, "test", 0);
-    let settings = settings(Overrides { tile: Some(Tile::HalfDrop), size: Some(sides), ..Overrides::default() });
+    let settings = settings(Overrides { tile: Some(Tile::HalfDrop.into()), size: Some(sides), ..Overrides::default() });
     for start in [Start::Picture(image.clone(), 1.0), Start::Noise(StartNoise::Codes, &mut stream)] {
         let is_picture = matches!(start, Start::Picture(..));
         let drawer = FourierDrawer::new(look, sides, start, &Device::Cpu).unwrap();

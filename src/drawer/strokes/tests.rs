@@ -419,7 +419,8 @@ fn damaged_drawings_are_refused() {
 fn a_drawing_of_a_tile_has_a_bound_of_copies() {
     let owned = Owned::random(&mut Stream::new(23, "test", 9), SIZE, 3, 1, Place::Crossing, 1.0);
     let reaching = |beyond: f32, tile: Option<Tile>, size: Size| {
-        let tiled = Overrides { prompt: Some("a".parse().unwrap()), tile, ..Overrides::default() };
+        let tiled =
+            Overrides { prompt: Some("a".parse().unwrap()), tile: tile.map(Into::into), ..Overrides::default() };
         let mut sheet = sheet(&owned);
         for (index, point) in sheet.points.chunks_exact_mut(2).enumerate() {
             let share = if index.is_multiple_of(2) { -beyond } else { 1.0 + beyond };

@@ -19,7 +19,7 @@ fn asked_of(choices: &[&str], tile: Option<Tile>) -> Vec<Box<dyn Loss>> {
     let loss = choices.iter().map(|choice| choice.parse().unwrap()).collect();
     // Half drops need an even height.
     let (prompt, size) = (Some("a".parse().unwrap()), Some("6x6".parse().unwrap()));
-    let overrides = Overrides { prompt, size, loss: Some(loss), tile, ..Overrides::default() };
+    let overrides = Overrides { prompt, size, loss: Some(loss), tile: tile.map(Into::into), ..Overrides::default() };
     of_settings(overrides)
 }
 
@@ -184,7 +184,8 @@ fn gradients_are_those_of_the_losses() {
     }
 }
 
-/// Where a tile is cut out of the plane of its copies changes nothing, and gradients are those of the losses.
+/// The losses of a tile do not depend on where its edges are: shifted, with what leaves on one side coming back on the
+/// other, it has the same losses. And its gradients are those of the losses.
 #[test]
 fn neighbors_go_on_across_the_edges_of_a_tile() {
     let (step, shape, size) = (1.0 / 65_536.0, [3, 4, 5], Size { width: 5, height: 4 });

@@ -59,7 +59,7 @@ pub(in crate::models) const TOKENIZER: &str = "tokenizer.json";
 pub(in crate::models) const VOCABULARY: &str = "vocab.txt";
 /// File name of a tokenizer's options, which say whether the words of a BERT are lowercase.
 pub(in crate::models) const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
-/// The model whose image tower belongs to a text tower alone that does not bring one: the multilingual models that
+/// The model whose image tower is used with a text tower that was published without one: the multilingual models that
 /// sentence-transformers publishes share its space.
 const IMAGE_OF_TEXTS: &str = "vit-b32";
 
@@ -114,11 +114,11 @@ impl<'a> Finder<'a> {
         if name.is_empty() || name == embedded::NAME {
             return ModelFiles::open(role, name);
         }
-        // Not `open`, which would not end if this name stood for a text tower alone.
+        // Not `open`, which would not end if this name stood for a text tower without an image tower.
         self.open_alone(role, name)?.with_image(|_| self.open_alone(Role::Clip, IMAGE_OF_TEXTS))
     }
 
-    /// The files of a model by name, without those of the image tower of a text tower alone.
+    /// The files of a model by name, without those of the image tower that a text tower was published without.
     fn open_alone(&self, role: Role, name: &str) -> Result<ModelFiles> {
         let found = self.locate(role, name)?;
         let folder = found.weights.parent().unwrap_or(Path::new("")).to_owned();

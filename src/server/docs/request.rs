@@ -27,7 +27,7 @@ const PATTERNS: [(&str, &str, &str); 13] = [
     ("LearningRateDrops", "^(none|([0-9]{1,6}|[1-9]?[0-9]%)(,([0-9]{1,6}|[1-9]?[0-9]%))*)$", "60%"),
     ("Weighted", r"^[0-9]{1,19}(:-?[0-9]{0,5}[1-9](\.[0-9]{1,5})?)?$", "7:0.5"),
     ("PathBuf", "^[0-9a-hjkmnp-tv-z]{26}$", "3kq8s2v6m1x9c4t7w0zr5yhdbn"),
-    ("Mask", r"^([0-9a-hjkmnp-tv-z]{26}|(left|right|top|bottom)(:0\.[0-9]{0,5}[1-9])?)$", "left:0.3"),
+    ("Mask", r"^(none|[0-9a-hjkmnp-tv-z]{26}|(left|right|top|bottom)(:0\.[0-9]{0,5}[1-9])?)$", "left:0.3"),
     ("Color", "^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$", "#f2eecb"),
     (
         "Schedule",

@@ -1,6 +1,7 @@
 //! From what a request asks for to an order for the queue.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use axum::http::StatusCode;
 use sha2::{Digest, Sha256};
@@ -19,7 +20,7 @@ use crate::server::config::Limits;
 use crate::server::problem::{Answer, Problem};
 use crate::server::uploads::{Upload, Uploads};
 use crate::server::visitor::Visitor;
-use crate::settings::{Aspect, Mask, Overrides, Seed, SeedChoice, Settings, Weighted};
+use crate::settings::{Aspect, Mask, OrNone, Overrides, Seed, SeedChoice, Settings, Weighted};
 use crate::video::KINDS;
 use crate::worker::{Input, Order};
 
@@ -58,10 +59,10 @@ pub(super) async fn prepare(app: &App, visitor: &Visitor, asked: Asked, key: Opt
     }
     overrides.init_image = start.map(|(name, _)| name.into());
     if let Some(id) = mask {
-        overrides.mask = Some(Mask::File(inputs.add("mask", 1, &id).await?.0));
+        overrides.mask = Some(Mask::File(inputs.add("mask", 1, &id).await?.0).into());
     }
     if let Some(id) = overlay {
-        overrides.overlay = Some(inputs.add("overlay", 1, &id).await?.0.into());
+        overrides.overlay = Some(PathBuf::from(inputs.add("overlay", 1, &id).await?.0).into());
     }
     let mut steered = Vec::new();
     for (number, (id, weight)) in (1..).zip(image_prompts) {
@@ -250,8 +251,8 @@ pub(in crate::server) fn check_own(settings: &[Overrides]) -> crate::Result<()> 
         let named = [
             ("init-image", layer.init_image.is_some()),
             ("image-prompt", layer.image_prompt.is_some()),
-            ("overlay", layer.overlay.is_some()),
-            ("mask", layer.mask.as_ref().and_then(Mask::file).is_some()),
+            ("overlay", layer.overlay.as_ref().is_some_and(|overlay| !overlay.is_none())),
+            ("mask", layer.mask.as_ref().and_then(OrNone::value).and_then(Mask::file).is_some()),
             (PALETTE, palette),
             (LOSS, layer.loss.iter().flatten().any(|loss| loss.file().is_some())),
         ];

@@ -6,7 +6,7 @@ use crate::database::Id;
 use crate::palette::file_of;
 use crate::server::problem::{Answer, Problem};
 use crate::server::whole::whole;
-use crate::settings::{Form, FormKind, LossChoice, Mask, OPTIONS, OptionInfo, Overrides, Setter, Weighted};
+use crate::settings::{Form, FormKind, LossChoice, Mask, OPTIONS, OptionInfo, OrNone, Overrides, Setter, Weighted};
 use crate::text::did_you_mean;
 use crate::video::KINDS;
 
@@ -102,7 +102,7 @@ pub(in crate::server) fn is_prompt(name: &str) -> bool {
 }
 
 /// A problem with the value of a field.
-pub(super) fn refused(field: &str, problem: &str) -> Problem {
+pub(in crate::server) fn refused(field: &str, problem: &str) -> Problem {
     Problem::unprocessable(format!("{field}: {problem}")).field(field)
 }
 
@@ -226,7 +226,8 @@ fn upload_in(value: Value) -> Result<Id, String> {
 /// What a mask is.
 enum Parts {
     Upload(Id),
-    Side(Mask),
+    /// A side, or none
+    Side(OrNone<Mask>),
 }
 
 fn mask_in(value: Value) -> Result<Parts, String> {
@@ -237,8 +238,8 @@ fn mask_in(value: Value) -> Result<Parts, String> {
         return Ok(Parts::Upload(id));
     }
     check_text(&text, LONGEST_TEXT)?;
-    let mask: Mask = text.parse()?;
-    if mask.file().is_some() {
+    let mask: OrNone<Mask> = text.parse()?;
+    if mask.value().and_then(Mask::file).is_some() {
         return Err(format!("{}; or give a side such as left:0.3", not_an_upload()));
     }
     Ok(Parts::Side(mask))
@@ -327,6 +328,7 @@ mod tests {
             (asked.mask.map(|id| id.to_string()), asked.overrides.mask.map(|mask| mask.to_string()))
         };
         assert_eq!(masked(id), (Some(id.to_owned()), None));
+        assert_eq!(masked("none"), (None, Some("none".to_owned())));
         assert_eq!(masked("top:0.25"), (None, Some("top:0.25".to_owned())));
         assert_eq!(asked.image_prompts.iter().map(|(_, weight)| *weight).collect::<Vec<_>>(), [0.5, 1.0]);
     }

@@ -64,6 +64,12 @@ pub struct Opened {
     /// The name of the type of a value in the program
     #[serde(skip)]
     pub type_word: &'static str,
+    /// What is between the values of a list in one text; none if each value is a text of its own
+    #[serde(skip)]
+    pub delimiter: Option<char>,
+    /// The default in words, be it one that depends on other settings; none if no words say it
+    #[serde(skip)]
+    pub usual: Option<String>,
 }
 
 /// What a value of a field is.
@@ -161,7 +167,7 @@ const HELP: [(&str, &str, Option<&str>); 7] = [
 
 impl Opened {
     fn of(option: &'static OptionInfo) -> Self {
-        let Form { kind, list, mut choices } = option.form();
+        let Form { kind, list, delimiter, mut choices } = option.form();
         let is_upload = UPLOADS.contains(&option.name);
         let kind = match kind {
             _ if is_upload => Kind::Upload,
@@ -200,6 +206,8 @@ impl Opened {
             help,
             description,
             type_word: option.type_word(),
+            delimiter,
+            usual: option.default().filter(|_| !is_upload).map(|text| in_fields(&text)),
         }
     }
 }
@@ -223,6 +231,8 @@ fn products() -> Opened {
         help: "What to make besides the PNG".into(),
         description: Some("Which of them a drawer can make is in `GET /api/v1/drawers`.".into()),
         type_word: "products",
+        delimiter: None,
+        usual: None,
     }
 }
 
@@ -244,6 +254,8 @@ fn email() -> Opened {
         help: "Whether to email the picture to your confirmed address".into(),
         description: Some("Needs a login, and an address that was confirmed; see `PUT /api/v1/me/email`.".into()),
         type_word: "email",
+        delimiter: None,
+        usual: None,
     }
 }
 

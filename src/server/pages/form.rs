@@ -96,22 +96,23 @@ impl FromIterator<(String, String)> for Form {
     }
 }
 
-/// Reads a form that may have a picture in the field `file`. It is kept under a name that vanishes with the returned path.
+/// Reads a form that may have a picture in each of the fields `files`. Each picture is returned with its field, and kept
+/// under a name that vanishes with the returned path.
 ///
 /// # Errors
 ///
 /// If the body is not a form, or is too large.
-pub(super) async fn posted(request: Request, app: &App, file: &str) -> Answer<(Form, Option<TempPath>)> {
+pub(super) async fn posted(request: Request, app: &App, files: &[String]) -> Answer<(Form, Vec<(String, TempPath)>)> {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("multipart/form-data") {
-        return Ok((Form::from_request(request, app).await?, None));
+        return Ok((Form::from_request(request, app).await?, Vec::new()));
     }
     let multipart = Multipart::from_request(request, app).await.map_err(|rejection| {
         Problem::new(StatusCode::BAD_REQUEST, format!("the form cannot be read: {}", rejection.body_text()))
     })?;
-    let (texts, file) = receive_form(multipart, &app.config.incoming(), file).await?;
+    let (texts, files) = receive_form(multipart, &app.config.incoming(), files).await?;
     let fields = texts.into_iter().take(MOST_FIELDS).map(|(name, text)| (name, unix_lines(&text)));
-    Ok((fields.collect(), file))
+    Ok((fields.collect(), files))
 }
 
 /// Browsers end lines as Windows does.

@@ -37,17 +37,17 @@ pub(super) async fn receive(mut form: Multipart, folder: &Path) -> Answer<TempPa
     received.ok_or_else(|| wrong(format!("the form has no file as `{FIELD}`")).field(FIELD))
 }
 
-/// Receives a form with texts and at most one file. Returns the texts by their fields, in their order, and the file, if
-/// the visitor chose one. The texts may take 64 KiB in all.
+/// Receives a form with texts, and with at most one file in each of the fields `files`. Returns the texts by their fields,
+/// in their order, and the files that the visitor chose, with their fields. The texts may take 64 KiB in all.
 pub(in crate::server) async fn receive_form(
     mut form: Multipart,
     folder: &Path,
-    file: &str,
-) -> Answer<(Vec<(String, String)>, Option<TempPath>)> {
-    let (mut texts, mut room, mut received) = (Vec::new(), MOST_TEXT, None);
+    files: &[String],
+) -> Answer<(Vec<(String, String)>, Vec<(String, TempPath)>)> {
+    let (mut texts, mut room, mut received) = (Vec::new(), MOST_TEXT, Vec::<(String, TempPath)>::new());
     while let Some(mut field) = patient(form.next_field()).await? {
         let name = field.name().unwrap_or_default().to_owned();
-        if name != file {
+        if !files.contains(&name) {
             let mut text = Vec::new();
             while let Some(piece) = patient(field.chunk()).await? {
                 text.extend_from_slice(&piece);
@@ -60,8 +60,8 @@ pub(in crate::server) async fn receive_form(
         // A browser sends a field without a name of a file if none was chosen.
         let is_chosen = field.file_name().is_some_and(|name| !name.is_empty());
         let written = write(field, folder).await?;
-        if is_chosen && received.is_none() {
-            received = Some(written);
+        if is_chosen && received.iter().all(|(other, _)| *other != name) {
+            received.push((name, written));
         }
     }
     Ok((texts, received))

@@ -33,6 +33,7 @@ pub(crate) use output::checked_quality;
 
 use super::arguments::{self, number, number_or, signed, switch, whole_number};
 use super::options::{self, OptionInfo, Setter};
+use super::or_none::choice_or_none;
 use super::range::Range;
 
 join! { [picture start masks models guidance drawer strokes waves colors machine moving_pictures output] {} }

@@ -1,5 +1,7 @@
 //! The options for the subject of a picture, its size, and how long it is drawn.
 
+use super::choice_or_none;
+use crate::picture::Tile;
 use crate::settings::prompt::MOST as MOST_PROMPTS;
 use crate::settings::{Prompt, StyleName, Weighted};
 use crate::{Error, Result};
@@ -112,8 +114,8 @@ group! {
             range: Range::above(1.0, 8.0),
             by: Requests,
         },
-        setting tile: maybe crate::picture::Tile {
-            /// Make a tile: a picture that repeats without a seam
+        setting tile: optional crate::picture::Tile {
+            /// Make a tile: a picture that repeats without a seam; `none` turns it off
             ///
             /// The edges that continue each other are left and right (x), top and bottom (y), or both pairs (both).
             /// --tile without a value means both. With half-drop, every other column of copies is half a picture lower,
@@ -182,6 +184,7 @@ group! {
 
 /// Reads `--tile`, which means both, or a way to tile after it.
 pub(super) fn tiling(argument: clap::Arg) -> clap::Arg {
+    let argument = choice_or_none::<Tile>(argument, "No tile, also if a recipe or a configuration file asks for one");
     argument.num_args(0..=1).default_missing_value("both")
 }
 

@@ -47,12 +47,16 @@ group! {
             default: crate::settings::StartNoise::Codes,
             by: Requests,
         },
-        setting overlay: maybe std::path::PathBuf {
-            /// Image to lay over the picture again and again, for logos, frames and faces that should stay
+        setting overlay: optional std::path::PathBuf {
+            /// Image to lay over the picture again and again, for logos, frames and faces that should stay; `none` turns
+            /// it off
             ///
             /// The run goes on from the picture with the image on it, so the image may change again until the next
             /// time. Transparent parts of the image change nothing. The image is resized and cropped like --init-image.
+            ///
+            /// A file with the name `none` is `./none`.
             value: "FILE",
+            arg: |argument| argument.value_parser(clap::value_parser!(crate::settings::OrNone<std::path::PathBuf>)).value_hint(clap::ValueHint::AnyPath),
             check: start::check_overlay,
         },
         setting overlay_every: maybe usize {

@@ -174,6 +174,11 @@ impl Browser {
         self.with_named(label, css, async |field| field.click().await);
     }
 
+    /// Chooses the entry with this value from a list.
+    pub fn select(&self, css: &str, value: &str) {
+        self.of_element(css, async |list| list.select_by_value(value).await);
+    }
+
     /// Gives a file to a field.
     pub fn attach(&self, css: &str, path: &std::path::Path) {
         let path = path.to_str().unwrap();

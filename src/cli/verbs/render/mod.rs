@@ -8,11 +8,10 @@ use std::path::{Path, PathBuf};
 use clap::ValueHint;
 
 use crate::cli::DONE;
+use crate::cli::options::conduct::Effort;
 use crate::cli::options::encoded::Encoded;
-use crate::cli::options::max_memory::MemorySize;
 use crate::cli::options::targets::targets;
-use crate::cli::options::threads::number as threads;
-use crate::cli::terminal::report::{Progress, Reporter};
+use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::{interrupt, stdout};
 use crate::device::ComputeDevice;
 use crate::drawer::{self, Drawing, Render};
@@ -60,36 +59,11 @@ pub(in crate::cli) struct Arguments {
     /// Replace files that already exist
     #[arg(long)]
     force: bool,
-    /// Number of CPU threads
-    #[arg(long, value_name = "N", value_parser = threads)]
-    threads: Option<u16>,
-    /// Memory limit, such as 4G or 800M; pictures that need more are refused
-    #[arg(long, value_name = "SIZE")]
-    max_memory: Option<MemorySize>,
-    /// How to show progress on standard error
-    #[arg(long, value_enum, value_name = "KIND", default_value = "auto")]
-    progress: Progress,
-    /// Show only warnings and errors
-    #[arg(short, long)]
-    quiet: bool,
+    #[command(flatten)]
+    pub(in crate::cli) effort: Effort,
 }
 
 impl Arguments {
-    /// The reporter of progress.
-    pub(in crate::cli) fn reporter(&self) -> Reporter {
-        Reporter::new(self.progress.unless_quiet(self.quiet))
-    }
-
-    /// The limit on memory, in bytes.
-    pub(in crate::cli) fn max_memory(&self) -> Option<u64> {
-        self.max_memory.map(|most| most.0)
-    }
-
-    /// The number of threads that compute.
-    pub(in crate::cli) fn threads(&self) -> Option<u16> {
-        self.threads
-    }
-
     /// The size that is asked for.
     fn wanted(&self) -> Wanted {
         match self.size {
@@ -168,7 +142,7 @@ fn tasks(arguments: &Arguments) -> Result<Vec<Task<'_>>> {
         for file in &task.files {
             task.encoding(file).iter().try_for_each(|encoding| encoding.check(&file.path, task.size))?;
         }
-        task.check_memory(arguments.max_memory())?;
+        task.check_memory(arguments.effort.max_memory())?;
     }
     Ok(tasks)
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::client::Server;
 use crate::palette::{Palette, file_of, hexadecimal};
-use crate::settings::{Choice, LossChoice, Mask, OptionInfo, Overrides, Seed, Setter, Weighted};
+use crate::settings::{Choice, LossChoice, Mask, OptionInfo, OrNone, Overrides, Seed, Setter, Weighted};
 use crate::{Error, Result};
 
 /// Options that name files. A server takes uploads and colors instead.
@@ -48,6 +48,10 @@ pub(super) fn of(settings: &Overrides) -> Result<Map<String, Value>> {
     let written = serde_json::to_value(&settings);
     let Ok(Value::Object(mut order)) = written else { return Err(Error::fault("cannot write settings as JSON")) };
     order.retain(|name, _| OptionInfo::of(name).is_some_and(is_open));
+    // A server takes uploads only, and has no overlay of its own.
+    if settings.overlay.as_ref().is_some_and(OrNone::is_none) {
+        order.shift_remove("overlay");
+    }
     // A server would choose another one, and then this command would not draw what it draws here.
     order.entry("seed").or_insert_with(|| Seed::default().0.into());
     match order.iter().find(|(_, value)| value.is_null()) {
@@ -64,10 +68,10 @@ pub(super) fn upload(order: &mut Map<String, Value>, settings: &Overrides, serve
     if let Some(path) = &settings.init_image {
         order.insert("init_image".into(), server.upload(path)?.into());
     }
-    if let Some(path) = &settings.overlay {
+    if let Some(path) = settings.overlay.as_ref().and_then(OrNone::value) {
         order.insert("overlay".into(), server.upload(path)?.into());
     }
-    if let Some(path) = settings.mask.as_ref().and_then(Mask::file) {
+    if let Some(path) = settings.mask.as_ref().and_then(OrNone::value).and_then(Mask::file) {
         order.insert("mask".into(), server.upload(path)?.into());
     }
     if let Some(prompts) = &settings.image_prompt {

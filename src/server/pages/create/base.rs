@@ -1,41 +1,31 @@
-//! A picture whose settings the form begins with: everything that the form does not show stays as it was.
+//! A picture whose settings the form begins with.
 
 use serde_json::{Map, Value};
 
+use super::options::{self, Typed};
 use super::wish::{Wish, divided};
 use crate::database::Id;
 use crate::gallery::Picture;
 use crate::models::Quality;
 use crate::palette::BuiltIn;
+use crate::picture::Size;
 use crate::queue::Job;
+use crate::resolve::combine;
 use crate::server::app::App;
-use crate::server::jobs::{job_of, request};
-use crate::server::lists::usual_settings;
+use crate::server::jobs::job_of;
+use crate::server::lists::{Kind, usual_settings};
 use crate::server::pages::Form;
 use crate::server::problem::{Answer, Problem};
 use crate::server::uploads::Uploads;
 use crate::server::visitor::Visitor;
-use crate::settings::Mask;
+use crate::settings::{Mask, Overrides, Settings, Weighted};
 use crate::worker::Order;
 
-/// Settings that the form itself decides.
-const OF_THE_FORM: [&str; 16] = [
-    "prompt",
-    "style",
-    "quality",
-    "aspect",
-    "seed",
-    "iterations",
-    "palette",
-    "colors",
-    "drawer",
-    "pixel_art",
-    "init_image",
-    "image_prompt",
-    "mask",
-    "overlay",
-    "outline",
-    "upscale",
+/// Settings that mean nothing without a file, or are refused without it.
+const OF_A_FILE: [(&str, &[&str]); 3] = [
+    ("mask", &["prompt_outside", "mask_feather"]),
+    ("init_image", &["init_opacity", "init_pixel_weight", "mask_feather"]),
+    ("image_prompt", &["image_stop", "recut_images"]),
 ];
 
 /// A picture whose settings the form begins with.
@@ -46,10 +36,8 @@ pub(super) struct Base {
     pub page: String,
     /// Its size
     pub size: String,
-    settings: Map<String, Value>,
-    /// Its mask and its overlay as a request has them, with their fields: a side or an upload, if that was not deleted
-    /// meanwhile
-    inputs: Vec<(&'static str, String)>,
+    /// The size that it was drawn at, before it was enlarged
+    pub drawn_at: Size,
 }
 
 impl Base {
@@ -106,52 +94,85 @@ impl Base {
             drawer,
             ..Wish::default()
         };
-        let mask = match settings.mask.as_ref().and_then(Mask::file) {
-            Some(path) => upload_of(app, visitor, &order, path.to_str()).await?,
-            None => settings.mask.as_ref().map(ToString::to_string),
-        };
-        let overlay = settings.overlay.as_ref().and_then(|path| path.to_str());
-        let overlay = upload_of(app, visitor, &order, overlay).await?;
-        let inputs = [("mask", mask), ("overlay", overlay)];
-        let inputs = inputs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-        let size = settings.upscaled_size().to_string();
-        // Settings can always be written.
-        let Ok(Value::Object(settings)) = serde_json::to_value(settings) else {
-            return Err(Problem::missing("picture"));
-        };
-        let styles = settings.get("style").and_then(Value::as_array).into_iter().flatten();
-        let styles = styles.filter_map(|style| style.as_str().map(str::to_owned)).collect();
-        Ok(Self { wish: Wish { styles, ..wish }, page, size, settings, inputs })
+        let styles = settings.style.iter().map(ToString::to_string).collect();
+        let options = options_of(app, visitor, job, &order).await?;
+        let mut wish = Wish { styles, options, ..wish };
+        strength_of(&wish).clone_into(&mut wish.strength);
+        if !wish.strength.is_empty() {
+            wish.options.remove("init_weight");
+        }
+        Ok(Self { wish, page, size: settings.upscaled_size().to_string(), drawn_at: settings.size })
     }
 
     /// Whether the rest of its settings suits a wish: a quality and a drawer bring settings of their own.
     pub fn fits(&self, wish: &Wish) -> bool {
         self.wish.quality == wish.quality && self.wish.drawer == wish.drawer
     }
+}
 
-    /// The settings that the form does not show, as a request has them.
-    pub fn settings(&self, wish: &Wish) -> Map<String, Value> {
-        let has_mask = self.inputs.iter().any(|(name, _)| *name == "mask");
-        let is_kept = |name: &str, value: &Value| {
-            let is_decided = match name {
-                "size" => !wish.aspect.is_empty(),
-                "init_weight" | "init_noise" => wish.init_image != self.wish.init_image || !wish.strength.is_empty(),
-                "style_weight" => wish.styles.is_empty(),
-                "stop_at" | "learning_rate_drops" => wish.iterations != self.wish.iterations,
-                // These belong to the mask.
-                "prompt_outside" => !has_mask,
-                "mask_feather" => !has_mask || wish.init_image.is_empty(),
-                // These belong to the image.
-                "init_opacity" | "init_pixel_weight" => wish.init_image.is_empty(),
-                name => OF_THE_FORM.contains(&name),
-            };
-            !is_decided && !value.is_null()
-        };
-        let fields = request::fields().filter_map(|name| Some((name, self.settings.get(name)?)));
-        let kept =
-            fields.filter(|(name, value)| is_kept(name, value)).map(|(name, value)| (name.into(), value.clone()));
-        kept.chain(self.inputs.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into()))).collect()
+/// The settings of a picture for which the form has no place of their own, as far as they are not as usual.
+async fn options_of(app: &App, visitor: &Visitor, job: &Job, order: &Order) -> Answer<Typed> {
+    let (config, settings, quality) = (app.config.clone(), order.settings.clone(), job.quality.parse().ok());
+    // Many combinations of settings take a moment.
+    let needed = tokio::task::spawn_blocking(move || needed(&config.settings, &settings, quality));
+    let mut options = needed.await.unwrap_or_default();
+    let settings = &order.settings;
+    let mask = match settings.mask.as_ref().and_then(Mask::file) {
+        Some(path) => upload_of(app, visitor, order, path.to_str()).await?,
+        None => settings.mask.as_ref().map(ToString::to_string),
+    };
+    let overlay = settings.overlay.as_ref().and_then(|path| path.to_str());
+    let overlay = upload_of(app, visitor, order, overlay).await?;
+    let mut steered = Vec::new();
+    for Weighted { value, weight } in &settings.image_prompt {
+        if let Some(value) = upload_of(app, visitor, order, Some(value)).await? {
+            steered.push(Weighted { value, weight: *weight }.to_string());
+        }
     }
+    let steered = Some(steered).filter(|steered| !steered.is_empty()).map(|steered| steered.join("\n"));
+    for (name, value) in [("mask", mask), ("overlay", overlay), ("image_prompt", steered)] {
+        options.extend(value.map(|value| (name, value)));
+    }
+    let has_start = find_start(app, visitor, order).await?.is_some();
+    for (file, dependent) in OF_A_FILE {
+        let is_there = if file == "init_image" { has_start } else { options.contains_key(file) };
+        if !is_there {
+            options.retain(|name, _| !dependent.contains(name));
+        }
+    }
+    Ok(options)
+}
+
+/// The values without which a server with these settings would draw another picture.
+fn needed(layers: &[Overrides], settings: &Settings, quality: Option<Quality>) -> Typed {
+    let whole = Overrides { quality, ..Overrides::from(settings.clone()) };
+    let Ok(Value::Object(mut values)) = serde_json::to_value(&whole) else { return Typed::new() };
+    let draws_the_same = |values: &Map<String, Value>| {
+        let Ok(strongest) = serde_json::from_value(Value::Object(values.clone())) else { return false };
+        let layers: Vec<Overrides> = std::iter::once(strongest).chain(layers.iter().cloned()).collect();
+        combine(&layers).is_ok_and(|same| same == *settings)
+    };
+    let mut needed = Typed::new();
+    // The form shows the size as a shape.
+    for setting in options::settings().iter().filter(|setting| setting.kind != Kind::Upload && setting.name != "size") {
+        let Some(value) = values.shift_remove(setting.name) else { continue };
+        if !draws_the_same(&values) {
+            needed.insert(setting.name, options::typed(setting, &value));
+            values.insert(setting.name.to_owned(), value);
+        }
+    }
+    needed
+}
+
+/// How closely a picture keeps to its start, in the words of the form; empty if the form has no word for its weight.
+fn strength_of(wish: &Wish) -> &'static str {
+    let weight = wish.options.get("init_weight").and_then(|weight| weight.parse::<f64>().ok());
+    let Some(weight) = weight.filter(|_| !wish.init_image.is_empty()) else { return "" };
+    let is_as_close = |strength: &&str| {
+        let close = Wish { strength: (*strength).to_owned(), drawer: wish.drawer.clone(), ..Wish::default() };
+        close.hold().is_some_and(|hold| (hold - weight).abs() < f64::EPSILON)
+    };
+    ["near", "close"].into_iter().find(is_as_close).unwrap_or_default()
 }
 
 /// The upload that a picture began with; none if it has none, or it was deleted meanwhile.

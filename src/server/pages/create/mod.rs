@@ -2,6 +2,7 @@
 
 mod base;
 mod offer;
+mod options;
 mod shapes;
 mod start;
 mod view;
@@ -49,17 +50,20 @@ async fn show(State(app): State<App>, layout: Layout, visitor: Visitor, Asked(qu
 
 /// Adds the job, and leads to its page; or shows the form again, with what is wrong next to its field.
 async fn draw(State(app): State<App>, layout: Layout, visitor: Visitor, request: Request) -> Answer<Response> {
-    let (form, file) = posted(request, &app, FILE).await?;
+    let (form, files) = posted(request, &app, &options::files()).await?;
     let mut wish = Wish::read(&form, Wish::default());
     let base = match Base::of(&app, &visitor, &form).await {
         Ok(base) => base,
         // It was deleted meanwhile. What the form has is kept.
         Err(problem) => return page(&app, layout, &visitor, wish, None, Some(&problem)).await,
     };
-    if let Some(file) = file {
+    for (field, file) in files {
         match keep_file(&app, &visitor.owner, file).await {
-            Ok(upload) => wish.starts_from(&upload.id),
-            Err(problem) => return page(&app, layout, &visitor, wish, base.as_ref(), Some(&problem)).await,
+            Ok(upload) => wish.take(&field, &upload.id),
+            Err(problem) => {
+                let problem = problem.field(options::setting_of_file(&field).map_or(FILE, |setting| setting.name));
+                return page(&app, layout, &visitor, wish, base.as_ref(), Some(&problem)).await;
+            }
         }
     }
     match order(&app, &visitor, &wish, base.as_ref()).await {

@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use serde_json::Value;
+
 use super::shapes::{Shape, shapes};
 use crate::error::Error;
 use crate::models::embedded;
@@ -46,6 +48,8 @@ pub(super) struct Offer {
     pub usual_drawer: &'static str,
     /// How long the queue is
     pub queue: String,
+    /// The settings of a picture about which nothing is said, by their names
+    pub usual: Value,
 }
 
 /// A quality.
@@ -126,6 +130,7 @@ impl Offer {
             qualities: tiles(&listed),
             usual_quality,
             queue: in_words(&overview),
+            usual: serde_json::to_value(&usual).unwrap_or_default(),
         })
     }
 }
@@ -138,7 +143,7 @@ impl DrawerTile {
 }
 
 /// The words of the form for a drawer; a drawer that the form does not know has its own.
-fn titled(name: &str, description: &str) -> (String, String) {
+pub(super) fn titled(name: &str, description: &str) -> (String, String) {
     match name {
         "vqgan" => ("Painting".into(), "Free shapes and soft edges".into()),
         "pixel" => ("Pixel art".into(), "Square cells in a few colors".into()),

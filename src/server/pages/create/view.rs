@@ -4,13 +4,15 @@ use askama::Template;
 
 use super::base::Base;
 use super::offer::{EXAMPLES, Offer};
+use super::options::{self, Group, Input};
 use super::shapes::kept;
 use super::start::Start;
 use super::wish::Wish;
 use crate::server::pages::{Layout, in_sentences};
 use crate::server::problem::Problem;
 
-/// The sections of the form, and the fields of a request that belong to each. A problem with another field is told at the top.
+/// The sections of the form, and the fields of a request that belong to each. A field that has a place of its own as well
+/// belongs there if it is filled in. A problem with a field that has no place is told at the top.
 const SECTIONS: [(&str, &[&str]); 14] = [
     ("prompt", &["prompt"]),
     ("quality", &["quality"]),
@@ -37,6 +39,8 @@ pub(super) struct CreatePage {
     offer: Offer,
     wish: Wish,
     examples: [&'static str; 5],
+    /// The settings for which the form has no place of their own
+    options: Vec<Group>,
     /// The picture to start from
     start: Option<Start>,
     /// Whether the visitor can get a letter
@@ -76,16 +80,18 @@ impl CreatePage {
             offer.shapes.insert(0, kept(&base.size));
         }
         let field = problem.and_then(Problem::wrong_field).unwrap_or_default();
-        let section = SECTIONS.iter().find(|(_, fields)| fields.contains(&field));
+        let wrong = problem.map(|_| section_of(field, &wish));
+        let options = options::groups(&wish.options, &offer.usual, wrong);
         Self {
             layout,
             offer,
+            options,
             wish,
             examples: EXAMPLES,
             start,
             mails,
             base_page: base.map(|base| base.page.clone()),
-            wrong: problem.map(|_| section.map_or("", |(section, _)| section)),
+            wrong,
             error: problem.map(in_words).unwrap_or_default(),
             remembers,
         }
@@ -104,6 +110,7 @@ impl CreatePage {
             || texts.iter().any(|text| !text.is_empty())
             || *outline
             || !products.is_empty()
+            || self.options.iter().any(|group| group.is_open)
     }
 
     fn has_style(&self, name: &str) -> bool {
@@ -113,6 +120,14 @@ impl CreatePage {
     fn makes(&self, product: &str) -> bool {
         self.wish.products.iter().any(|wanted| wanted == product)
     }
+}
+
+/// Where the form tells a problem with a field of a request; empty for its top.
+fn section_of(field: &str, wish: &Wish) -> &'static str {
+    let section = SECTIONS.iter().find(|(_, fields)| fields.contains(&field)).map(|(section, _)| *section);
+    let own = options::settings().iter().map(|setting| setting.name).find(|name| *name == field);
+    let filled = own.filter(|name| wish.options.get(name).is_some_and(|typed| !typed.is_empty()));
+    filled.or(section).or(own).unwrap_or_default()
 }
 
 /// What is wrong, without the name of the field, next to which it is shown.

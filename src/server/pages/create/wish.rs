@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::FILE;
 use super::base::Base;
+use super::options::{self, Typed};
 use crate::database::Id;
 use crate::drawer;
 use crate::server::pages::Form;
@@ -43,6 +45,8 @@ pub(super) struct Wish {
     pub init_image: String,
     /// How closely to keep to the start: empty, `near` or `close`
     pub strength: String,
+    /// The settings for which the form has no place of their own
+    pub options: Typed,
     /// The job whose settings this varies
     pub from: String,
     /// The published picture whose settings this takes
@@ -78,22 +82,36 @@ impl Wish {
             email: form.has("email") || before.email,
             init_image: text("init_image", before.init_image),
             strength: text("strength", before.strength),
+            options: options::read(form, &before.options),
             from: text("from", before.from),
             like: text("like", before.like),
         }
     }
 
-    /// Starts from an upload.
-    pub fn starts_from(&mut self, upload: &Id) {
-        self.init_image = upload.to_string();
+    /// Takes an upload that a field with a file became.
+    pub fn take(&mut self, field: &str, upload: &Id) {
+        if field == FILE {
+            self.init_image = upload.to_string();
+        } else if let Some(setting) = options::setting_of_file(field) {
+            let typed = self.options.entry(setting.name).or_default();
+            if setting.list && !typed.is_empty() {
+                typed.push('\n');
+            } else {
+                typed.clear();
+            }
+            typed.push_str(&upload.to_string());
+        }
     }
 
     /// The body of a request to `POST /api/v1/jobs`.
     pub fn body(&self, base: Option<&Base>) -> Answer<Map<String, Value>> {
         let base = base.filter(|base| base.fits(self));
-        let mut body = base.map(|base| base.settings(self)).unwrap_or_default();
+        let mut body = Map::new();
         let mut set = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
         set("prompt", self.prompts()?.into());
+        if let Some(base) = base.filter(|_| self.aspect.is_empty()) {
+            set("size", base.drawn_at.to_string().into());
+        }
         for (name, value) in [("quality", &self.quality), ("aspect", &self.aspect), ("seed", &self.seed)] {
             if !value.is_empty() {
                 set(name, value.as_str().into());
@@ -132,6 +150,13 @@ impl Wish {
                 set("init_weight", weight.into());
             }
         }
+        for setting in options::settings() {
+            let kept = || base.and_then(|base| base.wish.options.get(setting.name));
+            let typed = self.options.get(setting.name).or_else(kept).filter(|typed| !typed.is_empty());
+            if let Some(typed) = typed {
+                set(setting.name, options::value(setting, typed)?);
+            }
+        }
         Ok(body)
     }
 
@@ -148,7 +173,7 @@ impl Wish {
     }
 
     /// How strongly the picture is kept close to its start.
-    fn hold(&self) -> Option<f64> {
+    pub fn hold(&self) -> Option<f64> {
         let factor = match self.strength.as_str() {
             "near" => 1.0,
             "close" => 4.0,
@@ -213,6 +238,22 @@ mod tests {
         let wrong = |query: &str| Wish::read(&Form::parse(query.as_bytes()), Wish::default()).body(None).unwrap_err();
         assert_eq!(wrong("prompt=+").wrong_field(), Some("prompt"));
         assert_eq!(wrong("prompt=a&iterations=many").wrong_field(), Some("iterations"));
+        assert_eq!(
+            body("prompt=a&loss=tv:0.5,border&cutouts=4&transparent=&tile=both&init_weight=0.25&cut_noise="),
+            json!({"prompt": "a", "loss": ["tv:0.5", "border"], "cutouts": 4, "tile": "both", "init_weight": 0.25})
+        );
+        assert_eq!(wrong("prompt=a&cut_noise=much").wrong_field(), Some("cut_noise"));
+    }
+
+    #[test]
+    fn files_become_values_of_their_settings() {
+        let mut wish = Wish::read(&Form::parse(b"mask=left&image_prompt=x:0.5"), Wish::default());
+        let id = Id::parse("0123456789abcdefghjkmnpqrs").unwrap();
+        for field in options::files() {
+            wish.take(&field, &id);
+        }
+        assert_eq!((&wish.init_image, &wish.options["mask"]), (&id.to_string(), &id.to_string()));
+        assert_eq!(wish.options["image_prompt"], format!("x:0.5\n{id}"));
     }
 
     #[test]

@@ -1,0 +1,96 @@
+//! A value that a source can also take away.
+
+use std::fmt;
+use std::str::FromStr;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Arg, ValueEnum};
+
+/// The word for no value.
+const NONE: &str = "none";
+
+/// A value, or the word `none`, with which a source overrides the value of a weaker one. Where a value is the name of a
+/// file, a file with this name is `./none`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrNone<T>(pub Option<T>);
+
+impl<T> OrNone<T> {
+    /// Whether it is the word `none`.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The value; none for the word `none`.
+    #[must_use]
+    pub fn value(&self) -> Option<&T> {
+        self.0.as_ref()
+    }
+}
+
+impl<T> From<T> for OrNone<T> {
+    fn from(value: T) -> Self {
+        Self(Some(value))
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for OrNone<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(value) => value.fmt(formatter),
+            None => formatter.write_str(NONE),
+        }
+    }
+}
+
+impl<T: FromStr> FromStr for OrNone<T> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, T::Err> {
+        if text == NONE { Ok(Self(None)) } else { text.parse().map(|value| Self(Some(value))) }
+    }
+}
+
+impl<T: serde::Serialize> serde::Serialize for OrNone<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Some(value) => value.serialize(serializer),
+            None => serializer.serialize_str(NONE),
+        }
+    }
+}
+
+impl<'de, T: FromStr<Err: fmt::Display>> serde::Deserialize<'de> for OrNone<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Reads one of the values of a type, or `none`, which `help` explains.
+pub(super) fn choice_or_none<T>(argument: Arg, help: &'static str) -> Arg
+where
+    T: ValueEnum + FromStr<Err = String> + Clone + Send + Sync + 'static,
+{
+    let values = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    let values = values.chain([PossibleValue::new(NONE).help(help)]);
+    argument.value_parser(PossibleValuesParser::new(values).try_map(|text| text.parse::<OrNone<T>>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::Tile;
+
+    #[test]
+    fn a_value_can_be_taken_away() {
+        for text in ["both", "none"] {
+            let read: OrNone<Tile> = text.parse().unwrap();
+            assert_eq!((read.to_string().as_str(), read.is_none()), (text, text == "none"));
+            let written = serde_json::to_value(&read).unwrap();
+            assert_eq!((written.as_str(), serde_json::from_value(written.clone()).unwrap()), (Some(text), read));
+        }
+        assert!("nothing".parse::<OrNone<Tile>>().is_err());
+        assert!(serde_json::from_str::<OrNone<Tile>>("\"nothing\"").is_err());
+    }
+}
