@@ -10,9 +10,11 @@ use super::copies::Copies;
 use super::drawing::{Reveal, Sheet};
 use super::real::Real;
 use super::scene::{Scene, control_points};
-use super::{operation, raster, svg};
+use super::{STROKES, operation, raster, svg};
 use crate::drawer::drawing::{Drawing, Parts};
-use crate::frozen::with_gradient;
+use crate::drawer::{Blueprint, Loaded};
+use crate::frozen::{MemoryOf, with_gradient};
+use crate::gpu::Precision;
 use crate::picture::{Size, Tile};
 use crate::random::Stream;
 use crate::resolve::combine;
@@ -462,4 +464,19 @@ fn an_svg_has_a_path_for_each_stroke() {
     );
     expected += "<path d=\"M0 0C1 1 2 2 3 3\" stroke=\"#0000ff\" stroke-width=\"1\"/>\n</g>\n</svg>\n";
     assert_eq!(svg::svg(&sheet), expected);
+}
+
+/// The most strokes of a large picture: a GPU holds the gradients of some of its tiles at a time, and nothing of those of a
+/// picture that is tiled.
+#[test]
+fn what_a_gpu_takes_has_a_bound() {
+    let peak = |tile: Option<Tile>| {
+        let size = Some(Size { width: 2048, height: 2048 });
+        let (prompt, drawer) = (Some("a".parse().unwrap()), Some("strokes".into()));
+        let asked = Overrides { prompt, drawer, size, strokes: Some(4096), tile, ..Overrides::default() };
+        let (settings, of) = (combine(&[asked]).unwrap(), MemoryOf::Gpu(Precision::F32));
+        STROKES.memory(&settings, Loaded { vqgan: None }, 0, of).unwrap().peak
+    };
+    let (plain, tiled) = (peak(None), peak(Some(Tile::Both)));
+    assert!(plain - tiled > 240 << 20 && plain < 1 << 30, "{plain} {tiled}");
 }
