@@ -86,7 +86,7 @@ impl Owned {
 }
 
 /// The picture of a scene.
-fn drawn<T: Real>(scene: &Scene<T>, channels: usize) -> Vec<T> {
+fn picture_of<T: Real>(scene: &Scene<T>, channels: usize) -> Vec<T> {
     let mut picture = vec![T::of(0.0); channels * scene.size.width * scene.size.height];
     raster::draw(scene, channels, &mut picture);
     picture

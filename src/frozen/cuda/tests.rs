@@ -9,7 +9,7 @@ mod strategies;
 
 use std::sync::Arc;
 
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 use image::RgbImage;
 use proptest::prelude::*;
 
@@ -18,13 +18,13 @@ use super::accelerator::{Accelerator, Slice};
 use super::emulation::Emulation;
 use super::execution::{OnDevice, Residents};
 use super::layers::StrokesOnDevice;
-use crate::drawer::{Drawer, FourierDrawer, Look, Start, Strokes};
+use crate::drawer::{Drawer, Finish, FourierDrawer, Look, PixelArt, PixelDrawer, Start, Strokes};
 use crate::frozen::network::passes::{Computed, Execution, Gradient, Record, Values, back, run};
 use crate::frozen::*;
-use crate::judge::{Slope, Slopes};
+use crate::judge::{Slope, Slopes, distances_to};
 use crate::picture::{Size, Tile};
 use crate::random::Stream;
-use crate::settings::StartNoise;
+use crate::settings::{PixelShape, StartNoise};
 use noise::noise;
 use strategies::{touches, views};
 
@@ -275,6 +275,16 @@ proptest! {
     }
 
     #[test]
+    fn spherical_distances(
+        batch in 1..=40_usize, count in 1..=5_usize, length in 3..=40_usize, seed in any::<u32>(),
+    ) {
+        let seed = u64::from(seed);
+        let targets = Tensor::from_vec(noise(count * length, seed + 2), (count, length), &Device::Cpu).unwrap();
+        let network = distances_to(&targets).unwrap();
+        compare_steps(&network.steps, &[], &[batch, length], &noise(batch * length, seed), seed, 3e-5);
+    }
+
+    #[test]
     fn square_sums(count in 1..=3000_usize, seed in any::<u32>()) {
         let seed = u64::from(seed);
         compare(SquareSum::new(), &[count], seed);
@@ -364,6 +374,28 @@ proptest! {
                 let input = noise(shape.iter().product(), seed);
                 compare_steps(&network.steps, &[], &shape, &input, seed, 3e-5);
             }
+        }
+    }
+}
+
+#[test]
+fn mosaics() {
+    let size = Size { width: 30, height: 20 };
+    for (seed, &(pixel_shape, _)) in (0..).zip(PixelShape::ALL) {
+        for tile in [None, Some(Tile::Both)] {
+            let art = PixelArt {
+                shape: pixel_shape,
+                grid: Size { width: 6, height: 4 },
+                smoothness: 0.0,
+                alpha_weight: None,
+                finish: Finish::default(),
+                tile,
+            };
+            let start = Start::Picture(RgbImage::new(3, 2), 0.0);
+            let drawer = PixelDrawer::new(art, size, start, &Device::Cpu).unwrap();
+            let shape = drawer.parameters()[0].dims().to_vec();
+            let input = noise(shape.iter().product(), seed);
+            compare_steps(&drawer.mosaic().steps, &[], &shape, &input, seed, TOLERANCE);
         }
     }
 }
