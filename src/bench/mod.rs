@@ -46,6 +46,28 @@ impl Stage {
     }
 }
 
+/// How the time of an iteration is shared.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Shares {
+    /// Drawing, and the gradient of the parameters
+    pub drawer: f64,
+    /// Cutouts and their gradient
+    pub cutouts: f64,
+    /// The CLIP models and their gradient
+    pub clip: f64,
+}
+
+impl Shares {
+    /// The shares of the parts of an iteration, of the time that all parts take together, 0 to 1.
+    fn of(stages: &[Stage]) -> Self {
+        let seconds = |part: &str| -> f64 {
+            stages.iter().filter(|stage| stage.name.starts_with(part)).map(|stage| stage.seconds).sum()
+        };
+        let all = seconds("").max(f64::MIN_POSITIVE);
+        Self { drawer: seconds("decoder") / all, cutouts: seconds("cutouts") / all, clip: seconds("CLIP") / all }
+    }
+}
+
 /// The amount of work of a part of an iteration.
 #[derive(Clone, Copy, Default)]
 struct Amount {
@@ -62,6 +84,8 @@ pub struct Report {
     pub start: Stage,
     /// The parts of an iteration, each run by itself
     pub stages: Vec<Stage>,
+    /// How the parts share the time
+    pub shares: Shares,
     /// Whole iterations
     pub iteration: Stage,
     /// The rate of the device: a product of two matrices of 2048 x 2048, or of 4096 x 4096 on a GPU

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use candle_core::{Tensor, Var};
 
-use super::{Amount, Report, Stage, copy, median, product};
+use super::{Amount, Report, Shares, Stage, copy, median, product};
 use crate::Result;
 use crate::device::ComputeDevice;
 use crate::drawer::{self, Effort};
@@ -126,9 +126,10 @@ pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant)
     let copy = copy(device, repetitions)?;
     let rate_of_copy = copy.as_ref().and_then(|copy| copy.gigabyte_per_second);
     let copy_share = iteration.gigabyte_per_second.zip(rate_of_copy).map(|(of, by)| of / by);
-    let stages = clocks.iter().map(Clock::stage).collect();
+    let stages: Vec<Stage> = clocks.iter().map(Clock::stage).collect();
     Ok(Report {
         start,
+        shares: Shares::of(&stages),
         stages,
         iteration,
         product,

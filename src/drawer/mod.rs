@@ -20,6 +20,8 @@ pub(crate) use list::{limit_names, refusal, with_option};
 pub(crate) use pixel::repeating;
 pub use pixel::{Finish, Grid, MOST_CELLS, PixelArt, PixelDrawer};
 pub use start::Start;
+#[cfg(test)]
+pub(crate) use strokes::Strokes;
 pub use vqgan::VqganDrawer;
 
 use crate::optimizer::ParameterGroup;

@@ -22,7 +22,7 @@ pub fn distances(features: &Tensor, targets: &Tensor) -> Result<Tensor> {
 ///
 /// # Errors
 /// If the targets have another shape.
-pub(super) fn distances_to(targets: &Tensor) -> Result<Network> {
+pub(crate) fn distances_to(targets: &Tensor) -> Result<Network> {
     let (count, length) = targets.dims2()?;
     Ok(Network::of(SphericalDistance { units: units(targets)?, count, length }))
 }

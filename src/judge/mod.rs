@@ -11,6 +11,8 @@ mod slopes;
 
 pub use area::{Area, Part};
 pub use cutouts::{Cutout, Cutouts, Framing, Reach};
+#[cfg(test)]
+pub(crate) use distance::distances_to;
 pub use distance::{cosine, distances};
 pub use fit::{Fit, mean_cosine};
 pub use losses::{Loss, LossValue, Seen, Verdict, losses};

@@ -75,7 +75,7 @@ impl<'a> Estimate<'a> {
             // An image that cannot be read is reported later, when it is read.
             let pictures = pictures(settings).filter_map(|path| picture::reading_memory(path).ok());
             let mask = settings.mask.as_ref().and_then(Mask::file).and_then(|path| picture::layered_memory(path).ok());
-            let overlay = settings.overlay.as_deref().and_then(|path| picture::layered_memory(path).ok());
+            let overlay = settings.overlay.as_deref().and_then(overlay::reading);
             reading = pictures.chain(mask).chain(overlay).max().unwrap_or_default();
             lasting = blueprint.lasting_memory(settings, models.loaded())?;
             if let Some(vqgan) = &models.vqgan {

@@ -1,5 +1,7 @@
 //! An image that is laid over the picture again and again.
 
+use std::path::Path;
+
 use image::{DynamicImage, GenericImageView, RgbImage};
 
 use super::Session;
@@ -73,8 +75,17 @@ impl Session {
 /// The memory of the image during the whole run, in bytes.
 pub(super) fn memory(settings: &Settings) -> u64 {
     let pixels = (settings.size.width as u64).saturating_mul(settings.size.height as u64);
-    // At the sizes of both passes; and the picture with the image over it.
-    if settings.overlay.is_some() { pixels.saturating_mul(2 * 7 + 3 + 12 + 12) } else { 0 }
+    // At the sizes of both passes; the picture as bytes, its copy with the image over it, which pixels that touches, and
+    // numbers of both pictures.
+    if settings.overlay.is_some() { pixels.saturating_mul(2 * 7 + 3 + 3 + 1 + 12 + 12) } else { 0 }
+}
+
+/// The peak memory of reading the image, in bytes; none if it cannot be read.
+pub(super) fn reading(path: &Path) -> Option<u64> {
+    let Size { width, height } = picture::layered_dimensions(path).ok()?;
+    let pixels = (width as u64).saturating_mul(height as u64);
+    // The image, its copy with alpha, and from that the colors and the alphas apart.
+    Some(picture::layered_memory(path).ok()?.max(pixels.saturating_mul(4 + 4 + 3 + 3)))
 }
 
 impl Layer {

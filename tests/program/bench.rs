@@ -66,3 +66,19 @@ fn a_configuration_stands_for_random_weights() {
         assert!(text.output_text().contains(name), "{name}");
     }
 }
+
+#[test]
+fn the_parts_of_strokes_share_the_time() {
+    let workplace = Workplace::new();
+    let line = ["bench", "--drawer", "strokes", "--strokes", "20", "--size", "32x32", "--cutouts", "2"];
+    let shown = |more: &[&str]| workplace.run(&[&line[..], &["--repetitions", "1"], more].concat()).succeeded();
+    let report = shown(&["--json"]).output_json();
+    let seconds = |index: usize| report["stages"][index]["seconds"].as_f64().unwrap();
+    let all: f64 = (0..STAGES.len()).map(seconds).sum();
+    for (part, stages) in [("drawer", [0, 5]), ("cutouts", [1, 4]), ("clip", [2, 3])] {
+        let share = report["shares"][part].as_f64().unwrap();
+        assert!(share > 0.0 && (share - stages.map(seconds).iter().sum::<f64>() / all).abs() < 1e-9, "{part}: {share}");
+    }
+    let text = shown(&[]).output_text().to_owned();
+    assert!(text.starts_with("strokes with") && text.contains("\ndrawing takes "), "{text}");
+}

@@ -94,6 +94,30 @@ fn waves_take_what_is_estimated() {
 }
 
 #[test]
+fn strokes_take_what_is_estimated() {
+    const LARGE: &str = "1024x1024";
+    let cases: [&[&str]; 4] = [
+        &["--size", "512x512", "--strokes", "1024"],
+        &["--size", LARGE, "--strokes", "1024"],
+        &["--size", LARGE, "--strokes", "1024", "--transparent"],
+        &["--size", "640x480", "--strokes", "64"],
+    ];
+    peaks_near_the_estimate(&["a", "--drawer", "strokes", "--cutouts", "4"], cases);
+}
+
+#[test]
+#[ignore = "takes about half a minute"]
+fn the_most_strokes_fit_in_two_gigabytes() {
+    let workplace = Workplace::new();
+    let strokes = ["a", "--drawer", "strokes", "--strokes", "4096", "--size", "2048x2048", "--cutouts", "4"];
+    let arguments = [&strokes[..], &["-n", "2", "-o", "p.png", "--force", "-q"]].concat();
+    let (estimate, peak) = (workplace.estimate(&arguments), workplace.peak(&arguments));
+    println!("{estimate} MiB estimated, {peak:.0} taken");
+    assert!(estimate * MEBIBYTE < 2e9, "{estimate} MiB");
+    assert!(peak < 1.1 * estimate, "{estimate} MiB against {peak:.0}");
+}
+
+#[test]
 fn cutouts_take_time_and_no_memory() {
     let workplace = Workplace::new();
     let taken = |cutouts| {

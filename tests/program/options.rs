@@ -1080,6 +1080,8 @@ const VERBS: [Group; 26] = [
             ("--size", &["bench --size big"]),
             ("--cutouts", &["bench --cutouts 0", "bench --cutouts -1"]),
             ("--cut-batch", &["bench --cut-batch some"]),
+            ("--strokes", &["bench --strokes 0", "bench --strokes 9"]),
+            ("--segments", &["bench --drawer strokes --segments 33"]),
             ("--repetitions", &["bench --repetitions 0"]),
             ("--device", &["bench --device gpu"]),
             ("--precision", &["bench --precision f16"]),

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::bench::{self, Report, Stage, Work};
+use crate::bench::{self, Report, Shares, Stage, Work};
 use crate::cli::options::max_memory::MemorySize;
 use crate::cli::options::threads::number as threads;
 use crate::cli::options::{device, max_memory};
@@ -24,7 +24,8 @@ struct Measured;
 
 impl Choice for Measured {
     fn takes(option: &OptionInfo) -> bool {
-        let names = ["drawer", "vqgan", "clip", "size", "cutouts", "cut_batch", "device", "precision"];
+        let names =
+            ["drawer", "vqgan", "clip", "size", "cutouts", "cut_batch", "strokes", "segments", "device", "precision"];
         names.contains(&option.name)
     }
 }
@@ -130,6 +131,14 @@ fn table(printed: &Printed) -> String {
     lines.push(format!("{:<24}{:>10}{:>10}{:>12}{:>10}{:>12}", "", "seconds", "GFLOP", "GFLOP/s", "GB/s", "memory"));
     lines.push(row(&report.start));
     lines.extend(report.stages.iter().chain([&report.iteration, &report.product]).chain(&report.copy).map(row));
+    let Shares { drawer, cutouts, clip } = report.shares;
+    let percent = |share: f64| format!("{:.0}%", 100.0 * share);
+    lines.push(format!(
+        "drawing takes {} of the time of these parts, cutouts {}, CLIP {}",
+        percent(drawer),
+        percent(cutouts),
+        percent(clip)
+    ));
     if let Some(share) = report.share {
         lines.push(format!("an iteration runs at {:.0}% of the machine's rate", 100.0 * share));
     }

@@ -5,6 +5,7 @@ use candle_core::Device;
 use super::{FourierDrawer, Look, Waves, drawing};
 use crate::Result;
 use crate::drawer::{Blueprint, Drawer, Loaded, Render, Start};
+use crate::frozen::cuda::layers::WavesOnDevice;
 use crate::frozen::{Memory, MemoryOf};
 use crate::models::Quality;
 use crate::picture::Size;
@@ -73,7 +74,7 @@ impl Blueprint for FourierBlueprint {
         PRIOR_HOLD
     }
 
-    fn memory(&self, settings: &Settings, _loaded: Loaded, _recomputed: usize, _of: MemoryOf) -> Result<Memory> {
+    fn memory(&self, settings: &Settings, _loaded: Loaded, _recomputed: usize, of: MemoryOf) -> Result<Memory> {
         let size = Waves::<f32>::size_of(settings.size, settings.tile);
         let pixels = size.width.saturating_mul(size.height) as u64;
         // A spectrum has about as many numbers as a picture.
@@ -81,6 +82,9 @@ impl Blueprint for FourierBlueprint {
         // The spectrum, its copy before the step, and two averages in the optimizer; the waves and the picture for the way
         // back; what the picture is held to.
         let kept = picture.saturating_mul(6 + u64::from(settings.init_weight > 0.0));
+        // On a GPU, the tables of its transforms stay as well.
+        let tables = if of == MemoryOf::Host { 0 } else { WavesOnDevice::lasting(size) };
+        let kept = kept.saturating_add(tables);
         // The gradients of the picture, the waves and the spectrum; in the step, its averages beside those before it, and
         // what lies between them.
         Ok(Memory { kept, peak: kept.saturating_add(picture.saturating_mul(10)) })

@@ -19,7 +19,7 @@ use candle_core::{Device, Tensor, Var};
 
 use super::start::{Start, picture as noise_picture};
 use super::{Drawer, Drawing};
-use crate::frozen::{Network, SquareSum, Step};
+use crate::frozen::{Middle, Network, Padding, SquareSum, Step};
 use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette};
 use crate::picture::{Size, Tile, to_values};
@@ -123,21 +123,25 @@ impl FourierDrawer {
             losses.push(("sharpness", Network::of(Sharpness::new(size, look.tile, look.sharpness))));
         }
         let spectrum = Var::from_tensor(&Tensor::from_vec(spectrum, &dimensions, device)?)?;
-        let synthesis = Network::new(vec![Step::layer(waves), Step::layer(Tone { contrast, matrix })]);
+        let mut steps = vec![Step::layer(waves), Step::layer(Tone { contrast, matrix })];
+        if let Some(tile) = look.tile.filter(|tile| *tile == Tile::HalfDrop) {
+            // Without the copy beside it.
+            let copy = Padding { top: 0, bottom: 0, left: 0, right: size.width };
+            steps.push(Step::layer(Middle::of(tile, copy)));
+        }
+        let synthesis = Network::new(steps);
         Ok(Self { spectrum, look, size, contrast, synthesis, losses, drawn: Cell::new(None) })
     }
 
-    /// The picture in host memory, recorded.
-    fn on_host(&self) -> Result<Tensor> {
-        // There are no Fourier transforms of any size for GPUs among our kernels: the spectrum is brought here, and the
-        // picture and its gradient are brought back. All of it is recorded.
-        let spectrum = self.spectrum.as_tensor().to_device(&Device::Cpu)?;
-        let drawn = self.synthesis.forward(&spectrum)?;
-        if drawn.dim(3)? == self.size.width {
-            return Ok(drawn);
-        }
-        // Without the copy beside it.
-        Ok(drawn.narrow(3, 0, self.size.width)?.contiguous()?)
+    /// The networks that draw the picture and that judge it.
+    #[cfg(test)]
+    pub(crate) fn networks(&self) -> impl Iterator<Item = &Network> {
+        std::iter::once(&self.synthesis).chain(self.losses.iter().map(|(_, loss)| loss))
+    }
+
+    /// The picture, recorded.
+    fn picture(&self) -> Result<Tensor> {
+        Ok(self.synthesis.forward(self.spectrum.as_tensor())?)
     }
 }
 
@@ -157,11 +161,11 @@ fn beside_copy(values: &[f32], size: Size) -> Vec<f32> {
 
 impl Drawer for FourierDrawer {
     fn draw(&self) -> Result<Tensor> {
-        let picture = self.on_host()?;
+        let picture = self.picture()?;
         if !self.losses.is_empty() {
             self.drawn.set(Some(picture.clone()));
         }
-        Ok(picture.to_device(self.spectrum.device())?)
+        Ok(picture)
     }
 
     fn parameter_groups(&self) -> Vec<ParameterGroup> {
@@ -198,11 +202,9 @@ impl Drawer for FourierDrawer {
         }
         let picture = match self.drawn.take() {
             Some(drawn) => drawn,
-            None => self.on_host()?,
+            None => self.picture()?,
         };
-        let judge = |(name, loss): &(&'static str, Network)| -> Result<_> {
-            Ok((*name, loss.forward(&picture)?.to_device(self.spectrum.device())?))
-        };
+        let judge = |(name, loss): &(&'static str, Network)| -> Result<_> { Ok((*name, loss.forward(&picture)?)) };
         self.losses.iter().map(judge).collect()
     }
 }

@@ -4,7 +4,8 @@
 use candle_core::Result;
 use rayon::prelude::*;
 
-use crate::frozen::Layer;
+use crate::frozen::cuda::layers::SharpnessOnDevice;
+use crate::frozen::{Layer, on_gpu};
 use crate::picture::{Size, Tile};
 
 /// -weight · (mean |difference across| + mean |difference down|) of a picture `[1, 3, height, width]`: one number `[]`.
@@ -27,6 +28,12 @@ impl Sharpness {
         let share = |pairs: usize| if pairs > 0 { -self.weight / (3 * pairs) as f64 } else { 0.0 };
         let last = |wraps: fn(Tile) -> bool| usize::from(!self.tile.is_some_and(wraps));
         [share((width - last(Tile::wraps_across)) * height), share(width * (height - last(Tile::wraps_down)))]
+    }
+
+    /// [`Self::shares`] in 32 bits.
+    #[allow(clippy::cast_possible_truncation)]
+    fn weights(&self) -> [f32; 2] {
+        self.shares().map(|share| share as f32)
     }
 
     /// The row below a row of one of the planes, if it has one.
@@ -90,10 +97,9 @@ impl Layer for Sharpness {
         output[0] = rows.collect::<Vec<f64>>().into_iter().sum::<f64>() as f32;
     }
 
-    #[allow(clippy::cast_possible_truncation)]
     fn backward(&self, _: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
         let width = self.size.width;
-        let [across, down] = self.shares().map(|share| share as f32 * output_gradient[0]);
+        let [across, down] = self.weights().map(|weight| weight * output_gradient[0]);
         // Equal neighbors have no direction.
         let sign = |value: f32| if value == 0.0 { 0.0 } else { value.signum() };
         input_gradient.par_chunks_mut(width).enumerate().for_each(|(row, gradient)| {
@@ -113,4 +119,6 @@ impl Layer for Sharpness {
             }
         });
     }
+
+    on_gpu!(|layer, _on| SharpnessOnDevice { size: layer.size, tile: layer.tile, weights: layer.weights() });
 }

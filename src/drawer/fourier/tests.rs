@@ -3,6 +3,10 @@
 use image::{Rgb, RgbImage};
 
 use super::*;
+use crate::drawer::{Blueprint, Loaded};
+use crate::frozen::MemoryOf;
+use crate::frozen::cuda::layers::WavesOnDevice;
+use crate::gpu::Precision;
 use crate::picture::to_pixels;
 use crate::random::Stream;
 use crate::resolve::combine;
@@ -288,4 +292,26 @@ fn a_drawing_keeps_the_palette() {
     let drawing = drawer.drawing(Some((&palette, Dither::None))).unwrap().unwrap();
     let picture = drawing::render(&settings, &drawing, size((50, 25))).unwrap().to_rgb8();
     assert!(picture.pixels().all(|pixel| palette.colours().contains(&pixel.0)));
+}
+
+/// The tables of the transforms are counted as they are uploaded, and the passes fit into the rest.
+#[test]
+fn what_a_gpu_takes_is_estimated() {
+    let of = MemoryOf::Gpu(Precision::F32);
+    for (tile, sides) in [(None, (301, 200)), (Some(Tile::HalfDrop), (100, 60)), (None, (7, 5))] {
+        let settings = settings(Overrides { size: Some(size(sides)), tile, ..Overrides::default() });
+        let look = Look { sharpness: 0.0, ..Look::of(&settings) };
+        let start = Start::Picture(RgbImage::new(4, 4), 0.0);
+        let drawer = FourierDrawer::new(look, size(sides), start, &Device::Cpu).unwrap();
+        let passes = drawer.synthesis.memory(drawer.spectrum.dims(), true, of).unwrap().peak;
+        let tables = WavesOnDevice::lasting(Waves::<f32>::size_of(size(sides), tile));
+        // Ten numbers of 64 bits are those of the tone.
+        assert_eq!(drawer.synthesis.resident_memory(), tables + 80, "{sides:?}");
+        let estimate = FourierBlueprint.memory(&settings, Loaded { vqgan: None }, 0, of).unwrap().peak;
+        // The moments of the tone are as many whatever the size.
+        assert!(
+            passes + tables < estimate + 2048 && estimate < 3 * (passes + tables),
+            "{passes}, {tables}, {estimate}"
+        );
+    }
 }

@@ -4,7 +4,8 @@ use rayon::prelude::*;
 
 use super::colors::Matrix;
 use super::transform::Number;
-use crate::frozen::{Layer, sigmoid};
+use crate::frozen::cuda::layers::ToneOnDevice;
+use crate::frozen::{Layer, on_gpu, sigmoid};
 
 /// Pixels in a task.
 const TASK: usize = 1 << 12;
@@ -188,4 +189,12 @@ impl Layer for Tone {
     fn backward(&self, _: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
         self.gradient(input, output_gradient, input_gradient);
     }
+
+    on_gpu!(|layer, on| {
+        let (number, deviates) = match layer.contrast {
+            Contrast::Fixed(factor) => (factor, false),
+            Contrast::Deviation(wanted) => (wanted, true),
+        };
+        ToneOnDevice::new(layer.matrix, number, deviates, on)?
+    });
 }

@@ -5,7 +5,8 @@ use candle_core::{Error, Result};
 use super::gains::Gains;
 use super::tone::Logistic;
 use super::transform::{Transform, bins, is_double};
-use crate::frozen::Layer;
+use crate::frozen::cuda::layers::WavesOnDevice;
+use crate::frozen::{Layer, on_gpu};
 use crate::picture::{Size, Tile};
 
 /// The waves of a spectrum: `[3, height, width / 2 + 1, 2]` to `[1, 3, height, width]`.
@@ -122,4 +123,6 @@ impl Layer for Waves<f32> {
     fn backward(&self, _: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
         self.gradient(output_gradient, input_gradient);
     }
+
+    on_gpu!(|layer, on| WavesOnDevice::new(layer.transform.size(), |row, bin| f32::of(layer.gain(row, bin)), on)?);
 }

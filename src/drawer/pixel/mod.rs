@@ -99,6 +99,12 @@ impl PixelArt {
 }
 
 impl PixelDrawer {
+    /// The network from cells to pixels.
+    #[cfg(test)]
+    pub(crate) fn mosaic(&self) -> &Network {
+        &self.mosaic
+    }
+
     /// Creates a drawer for a picture of this size, on a device.
     ///
     /// # Errors

@@ -3,10 +3,11 @@
 use candle_core::Device;
 
 use super::drawing::{Reveal as Revealed, Sheet};
+use super::operation::Strokes;
 use super::{Kind, Look, StrokesDrawer, raster, svg};
 use crate::drawer::drawing::{Drawing, Parts, Render, Reveal, Vector};
 use crate::drawer::{Blueprint, Drawer, Loaded, Start};
-use crate::frozen::{Memory, MemoryOf};
+use crate::frozen::{Memory, MemoryOf, Network};
 use crate::models::Quality;
 use crate::picture::Size;
 use crate::settings::{Overrides, Settings};
@@ -18,6 +19,27 @@ pub const MOST_STROKES: usize = 4096;
 pub const MOST_SEGMENTS: usize = 32;
 /// Threads assumed in the estimate of memory, which must not depend on the machine.
 const THREADS: usize = 4;
+/// The share of thin strokes that reach one place of the picture, at most.
+const CROWDED: f64 = 1.0 / 8.0;
+
+/// The options of drawers of strokes, with those that only one of them has.
+macro_rules! options {
+    ($($own:literal),*) => {
+        &[
+            "strokes",
+            "segments",
+            "min_stroke_width",
+            "max_stroke_width",
+            "paper",
+            "change_paper",
+            "transparent",
+            $($own,)*
+            "init_image",
+            "init_weight",
+            "init_noise",
+        ]
+    };
+}
 
 /// A drawer of strokes.
 pub(in crate::drawer) struct StrokesBlueprint {
@@ -37,19 +59,7 @@ pub(in crate::drawer) static STROKES: StrokesBlueprint = StrokesBlueprint {
     kind: Kind::Painting,
     name: "strokes",
     about: "paints with curved strokes by optimizing their shapes, widths and colors",
-    options: &[
-        "strokes",
-        "segments",
-        "min_stroke_width",
-        "max_stroke_width",
-        "paper",
-        "change_paper",
-        "transparent",
-        "alpha_weight",
-        "init_image",
-        "init_weight",
-        "init_noise",
-    ],
+    options: options!["alpha_weight"],
     strokes: [256, 512, 1024, 1024],
     segments: 2,
     percent: [0.8, 6.0],
@@ -63,23 +73,25 @@ pub(in crate::drawer) static LINE: StrokesBlueprint = StrokesBlueprint {
     kind: Kind::Line,
     name: "line",
     about: "draws with few long strokes of a black pen by optimizing their shapes and widths",
-    options: &[
-        "strokes",
-        "segments",
-        "min_stroke_width",
-        "max_stroke_width",
-        "paper",
-        "change_paper",
-        "transparent",
-        "init_image",
-        "init_weight",
-        "init_noise",
-    ],
+    options: options![],
     strokes: [16, 24, 32, 48],
     segments: 8,
     percent: [0.5, 2.0],
     hold: 1.0,
 };
+
+impl Look {
+    /// Bytes of host memory for the strokes of a picture while its gradient is computed.
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    fn strokes_memory(&self) -> u64 {
+        // A picture that is tiled shows up to four copies of most strokes.
+        let count = self.count * if self.tile.is_some() { 4 } else { 1 };
+        let [sums, layers] = raster::gradient_memory(self.segments, THREADS);
+        // A stroke is a few widths long.
+        let reaching = (count as f64 * (CROWDED + 4.0 * self.percent[1] / 100.0).min(1.0)).ceil() as usize;
+        (count * (raster::stroke_memory(self.segments) + sums) + reaching * layers) as u64
+    }
+}
 
 impl StrokesBlueprint {
     fn look(&self, settings: &Settings) -> Look {
@@ -174,15 +186,18 @@ impl Blueprint for StrokesBlueprint {
         // The picture and the gradient that the session keeps, and the start that strokes are kept close to.
         let seen = if settings.transparent { 12 } else { 0 };
         let kept = pixels.saturating_mul(2 * 4 * channels + 12 + seen);
-        // Four numbers for each pixel while strokes are drawn; or the gradient once more.
-        let canvas = pixels.saturating_mul(16 + 2 * 4 * channels);
-        // A picture that is tiled shows up to four copies of most strokes.
-        let copies = if look.tile.is_some() { 4 } else { 1 };
-        let strokes = match of {
-            MemoryOf::Host => (look.count * copies * raster::memory(look.segments, THREADS)) as u64,
+        // The picture, or its gradient once more.
+        let pictures = pixels.saturating_mul(2 * 4 * channels);
+        let drawing = match of {
+            MemoryOf::Gpu(_) if look.tile.is_none() => {
+                let strokes = Strokes::of(&look, settings.size);
+                Network::of(strokes).memory(&[strokes.numbers()], true, of)?.peak
+            }
+            // In host memory.
             MemoryOf::Gpu(_) => 0,
+            MemoryOf::Host => raster::canvas_memory(settings.size).saturating_add(look.strokes_memory()),
         };
-        Ok(Memory { kept, peak: kept.saturating_add(canvas).saturating_add(strokes) })
+        Ok(Memory { kept, peak: kept.saturating_add(pictures).saturating_add(drawing) })
     }
 
     fn build(

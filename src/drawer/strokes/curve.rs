@@ -8,7 +8,7 @@ pub type Vector<T> = [T; 2];
 /// The fewest lines that a curve is flattened into: fewer miss the loops of curves that are smaller than a pixel.
 const FEWEST_LINES: usize = 4;
 /// The most lines that a curve is flattened into.
-const MOST_LINES: usize = 32;
+pub const MOST_LINES: usize = 32;
 /// How far a flattened curve may be from the curve, in pixels, unless that would take too many lines.
 const FLAT: f64 = 0.05;
 /// The most Newton steps from the nearest line to the nearest place of the curve. The first guess is near, so a few are

@@ -26,6 +26,8 @@ use crate::palette::{Dither, Palette, oklab};
 use crate::picture::{Size, Tile, to_values};
 pub(super) use blueprint::{LINE, STROKES};
 use drawing::Sheet;
+#[cfg(test)]
+pub(crate) use operation::Strokes;
 use scene::control_points;
 
 /// The side of the canvas that learning rates are for, in pixels: that of `CLIPDraw`.

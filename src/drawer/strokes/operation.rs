@@ -1,18 +1,20 @@
 //! Drawing as one recorded operation of the tensor library.
 
-use candle_core::{CpuStorage, CustomOp3, Device, Error, Layout, Result, Shape, Tensor};
+use candle_core::{Device, Error, Result, Tensor};
 
 use super::copies::Copies;
-use super::raster;
-use super::scene::{Scene, control_points};
+use super::scene::{Scene, SceneGradient, control_points};
+use super::{Look, raster};
+use crate::frozen::cuda::layers::StrokesOnDevice;
+use crate::frozen::{Layer, apply, on_gpu};
 use crate::picture::{Size, Tile};
 
 /// Draws strokes from their points `[strokes, points, 2]`, widths `[strokes]` and colors `[strokes + 1, 4]`, of which
-/// the last is the paper's. If the picture is tiled, strokes enter at the edge opposite to one where they leave. Returns the picture `[1, channels, height, width]`, which is recorded if any of the three is
-/// tracked.
+/// the last is the paper's. If the picture is tiled, strokes enter at the edge opposite to one where they leave. Returns
+/// the picture `[1, channels, height, width]`, which is recorded if any of the three is tracked.
 ///
-/// Everything is computed on the CPU. If the tensors are on a GPU, they are copied from it, and the picture to it, and
-/// gradients the other way around: strokes are few numbers, and their work is small beside that of a CLIP.
+/// If the picture is tiled, everything is computed on the CPU, because the number of copies depends on where the strokes
+/// are. Numbers on a GPU are then copied from it, and the picture to it, and gradients the other way around.
 ///
 /// # Errors
 /// If shapes do not fit together.
@@ -25,8 +27,6 @@ pub fn draw(
     channels: usize,
 ) -> Result<Tensor> {
     let device = points.device().clone();
-    let here = |tensor: &Tensor| tensor.to_device(&Device::Cpu)?.contiguous();
-    let (points, widths, colors) = (here(points)?, here(widths)?, here(colors)?);
     let (count, each, _) = points.dims3()?;
     let segments = each.saturating_sub(1) / 3;
     if each != control_points(segments) || segments == 0 || widths.dims() != [count] || colors.dims() != [count + 1, 4]
@@ -34,75 +34,101 @@ pub fn draw(
         let shapes = (points.dims(), widths.dims(), colors.dims());
         return Err(Error::Msg(format!("strokes take [n, 3 s + 1, 2], [n] and [n + 1, 4], not {shapes:?}")));
     }
-    points.apply_op3(&widths, &colors, Drawing { size, segments, tile, channels })?.to_device(&device)
+    let numbers = Tensor::cat(&[points.flatten_all()?, widths.clone(), colors.flatten_all()?], 0)?;
+    let strokes = Strokes { size, count, segments, tile, channels };
+    if tile.is_none() {
+        return apply(strokes, &numbers);
+    }
+    apply(strokes, &numbers.to_device(&Device::Cpu)?)?.to_device(&device)
 }
 
-struct Drawing {
-    size: Size,
-    segments: usize,
-    tile: Option<Tile>,
-    channels: usize,
+/// The numbers of strokes, in one row after the other: points, widths and colors with that of the paper, as in [`Scene`].
+/// They are turned into a picture `[1, channels, height, width]`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Strokes {
+    pub(crate) size: Size,
+    /// The number of strokes
+    pub(crate) count: usize,
+    /// The number of cubic curves in each stroke
+    pub(crate) segments: usize,
+    /// How the picture is tiled, if it is; such strokes run on the CPU only
+    pub(crate) tile: Option<Tile>,
+    /// 3, or 4 with straight alpha
+    pub(crate) channels: usize,
 }
 
-impl Drawing {
-    fn scene<'a>(&self, points: &'a [f32], widths: &'a [f32], colors: &'a [f32]) -> Scene<'a, f32> {
+impl Strokes {
+    /// The strokes of a picture.
+    pub(super) fn of(look: &Look, size: Size) -> Self {
+        let channels = look.channels();
+        Self { size, count: look.count, segments: look.segments, tile: look.tile, channels }
+    }
+
+    /// The number of numbers of control points, of widths, and of colors.
+    fn parts(&self) -> [usize; 3] {
+        [self.count * 2 * control_points(self.segments), self.count, 4 * (self.count + 1)]
+    }
+
+    /// The number of all numbers.
+    pub(crate) fn numbers(&self) -> usize {
+        self.parts().into_iter().sum()
+    }
+
+    fn scene<'a>(&self, numbers: &'a [f32]) -> Scene<'a, f32> {
+        let [of_points, of_widths, _] = self.parts();
+        let (points, others) = numbers.split_at(of_points);
+        let (widths, colors) = others.split_at(of_widths);
         Scene { size: self.size, segments: self.segments, points, widths, colors }
     }
 }
 
-fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
-    let range = layout.contiguous_offsets();
-    let (start, end) = range.ok_or_else(|| Error::Msg("strokes need contiguous numbers".into()))?;
-    Ok(&storage.as_slice::<f32>()?[start..end])
-}
-
-impl CustomOp3 for Drawing {
+impl Layer for Strokes {
     fn name(&self) -> &'static str {
         "strokes"
     }
 
-    fn cpu_fwd(
-        &self,
-        points: &CpuStorage,
-        points_layout: &Layout,
-        widths: &CpuStorage,
-        widths_layout: &Layout,
-        colors: &CpuStorage,
-        colors_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (points, widths) = (values(points, points_layout)?, values(widths, widths_layout)?);
-        let scene = self.scene(points, widths, values(colors, colors_layout)?);
-        let picture = match self.tile {
-            Some(tile) => raster::draw(&Copies::new(&scene, tile).scene(), self.channels),
-            None => raster::draw(&scene, self.channels),
-        };
-        Ok((CpuStorage::F32(picture), (1, self.channels, self.size.height, self.size.width).into()))
+    fn output_shape(&self, shape: &[usize]) -> Result<Vec<usize>> {
+        if shape == [self.numbers()] {
+            return Ok(vec![1, self.channels, self.size.height, self.size.width]);
+        }
+        Err(Error::Msg(format!("strokes take [{}], not {shape:?}", self.numbers())))
+    }
+
+    fn overwrites(&self) -> bool {
+        true
+    }
+
+    fn needs_input(&self) -> bool {
+        true
+    }
+
+    fn forward(&self, _: &[usize], input: &[f32], output: &mut [f32]) {
+        let scene = self.scene(input);
+        match self.tile {
+            Some(tile) => raster::draw(&Copies::new(&scene, tile).scene(), self.channels, output),
+            None => raster::draw(&scene, self.channels, output),
+        }
     }
 
     #[allow(clippy::cast_possible_truncation)]
-    fn bwd(
-        &self,
-        points: &Tensor,
-        widths: &Tensor,
-        colors: &Tensor,
-        _picture: &Tensor,
-        of_picture: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let numbers = |tensor: &Tensor| tensor.flatten_all()?.to_vec1::<f32>();
-        let (all_points, all_widths, all_colors) = (numbers(points)?, numbers(widths)?, numbers(colors)?);
-        let scene = self.scene(&all_points, &all_widths, &all_colors);
-        let of_picture = numbers(of_picture)?;
-        let sums = match self.tile {
+    fn backward(&self, _: &[usize], input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
+        let scene = self.scene(input);
+        let SceneGradient { points, widths, colors } = match self.tile {
             Some(tile) => {
                 let copies = Copies::new(&scene, tile);
-                copies.summed(&raster::gradient(&copies.scene(), self.channels, &of_picture), scene.count())
+                copies.summed(&raster::gradient(&copies.scene(), self.channels, output_gradient), scene.count())
             }
-            None => raster::gradient(&scene, self.channels, &of_picture),
+            None => raster::gradient(&scene, self.channels, output_gradient),
         };
-        let tensor = |sums: Vec<f64>, of: &Tensor| {
-            let values: Vec<f32> = sums.into_iter().map(|sum| sum as f32).collect();
-            Tensor::from_vec(values, of.shape(), of.device()).map(Some)
-        };
-        Ok((tensor(sums.points, points)?, tensor(sums.widths, widths)?, tensor(sums.colors, colors)?))
+        for (value, sum) in input_gradient.iter_mut().zip(points.iter().chain(&widths).chain(&colors)) {
+            *value = *sum as f32;
+        }
     }
+
+    on_gpu!(|layer, _on| {
+        if layer.tile.is_some() {
+            return Err(Error::Msg("strokes of a tile cannot run on a GPU".into()));
+        }
+        StrokesOnDevice::new(layer.size, layer.count, layer.segments, layer.channels)?
+    });
 }

@@ -8,9 +8,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::curve::bernstein;
+use super::curve::{MOST_LINES, bernstein};
 use super::real::Real;
-use super::scene::{Scene, SceneGradient, Stroke, control_points, touch};
+use super::scene::{Line, Scene, SceneGradient, Stroke, control_points, touch};
 use super::tile::{Field, PIXELS, SIDE, Tile, center, direction, tiles};
 use crate::picture::Size;
 
@@ -48,8 +48,14 @@ impl<T: Real> Canvas<T> {
 
     /// The picture with `channels` channels: 3, or 4 with straight alpha. `[channels, height, width]`, from 0 to 1.
     pub fn picture(&self, channels: usize) -> Vec<T> {
+        let mut picture = vec![T::of(0.0); channels * self.size.width * self.size.height];
+        self.write(channels, &mut picture);
+        picture
+    }
+
+    /// Writes what [`Self::picture`] returns.
+    pub fn write(&self, channels: usize, picture: &mut [T]) {
         let Size { width, height } = self.size;
-        let mut picture = vec![T::of(0.0); channels * width * height];
         let across = width.div_ceil(SIDE);
         for (channel, plane) in picture.chunks_exact_mut(width * height).enumerate() {
             plane.par_chunks_exact_mut(width).enumerate().for_each(|(y, row)| {
@@ -60,15 +66,14 @@ impl<T: Real> Canvas<T> {
                 }
             });
         }
-        picture
     }
 }
 
 /// Draws a scene with `channels` channels, as [`Canvas::picture`] returns them.
-pub fn draw<T: Real>(scene: &Scene<T>, channels: usize) -> Vec<T> {
+pub fn draw<T: Real>(scene: &Scene<T>, channels: usize, picture: &mut [T]) {
     let mut canvas = Canvas::of(scene);
     canvas.draw(scene, 0..scene.count());
-    canvas.picture(channels)
+    canvas.write(channels, picture);
 }
 
 /// What a stroke covers of a pixel of a tile.
@@ -89,10 +94,21 @@ struct Layer<T> {
 /// Instead of a curve: the pixel is deep inside the stroke.
 const DEEP: u16 = u16::MAX;
 
-/// Bytes that computing a gradient takes at most for each stroke: layers of a tile in each of `threads` threads, and
-/// the gradients of a batch of tiles.
-pub fn memory(segments: usize, threads: usize) -> usize {
-    threads * PIXELS * size_of::<Layer<f32>>() + BATCH * 8 * numbers(segments)
+/// Bytes of the picture in the making.
+pub fn canvas_memory(size: Size) -> u64 {
+    (tiles(size) * PIXELS * size_of::<Premultiplied<f32>>()) as u64
+}
+
+/// Bytes that drawing a stroke takes: the stroke with its lines, whose memory grows by doubling.
+pub fn stroke_memory(segments: usize) -> usize {
+    size_of::<Stroke<f32>>() + (MOST_LINES * segments).next_power_of_two() * size_of::<Line<f32>>()
+}
+
+/// Bytes that computing a gradient takes besides: for each stroke its sums, and for each stroke that reaches a tile its
+/// layers in each of `threads` threads and the gradients of a batch of tiles.
+pub fn gradient_memory(segments: usize, threads: usize) -> [usize; 2] {
+    let sums = 8 * numbers(segments);
+    [sums, threads * PIXELS * size_of::<Layer<f32>>() + BATCH * sums]
 }
 
 /// The numbers of a stroke's gradient: of its points, its width and its color.

@@ -8,10 +8,13 @@ use candle_core::{Device, Tensor, Var};
 
 use super::copies::Copies;
 use super::drawing::{Reveal, Sheet};
+use super::real::Real;
 use super::scene::{Scene, control_points};
-use super::{operation, raster, svg};
+use super::{STROKES, operation, raster, svg};
 use crate::drawer::drawing::{Drawing, Parts};
-use crate::frozen::with_gradient;
+use crate::drawer::{Blueprint, Loaded};
+use crate::frozen::{MemoryOf, with_gradient};
+use crate::gpu::Precision;
 use crate::picture::{Size, Tile};
 use crate::random::Stream;
 use crate::resolve::combine;
@@ -66,7 +69,7 @@ impl Owned {
 
     /// The sum of the picture with weights.
     fn loss(&self, channels: usize, weights: &[f64]) -> f64 {
-        raster::draw(&self.scene(), channels).iter().zip(weights).map(|(value, weight)| value * weight).sum()
+        picture_of(&self.scene(), channels).iter().zip(weights).map(|(value, weight)| value * weight).sum()
     }
 
     /// The slope of the loss in one number, by finite differences with two steps; none beside a kink.
@@ -80,6 +83,13 @@ impl Owned {
         let (coarse, fine) = (slope(1e-4), slope(2e-5));
         ((coarse - fine).abs() <= 2e-4 * fine.abs().max(0.1)).then_some(fine)
     }
+}
+
+/// The picture of a scene.
+fn picture_of<T: Real>(scene: &Scene<T>, channels: usize) -> Vec<T> {
+    let mut picture = vec![T::of(0.0); channels * scene.size.width * scene.size.height];
+    raster::draw(scene, channels, &mut picture);
+    picture
 }
 
 fn weights(stream: &mut Stream, size: Size, channels: usize) -> Vec<f64> {
@@ -127,7 +137,7 @@ fn gradients_are_those_of_finite_differences() {
 fn strokes_of_a_tile_go_on_at_the_opposite_edge() {
     let mut stream = Stream::new(23, "test", 7);
     let size = Size { width: 37, height: 30 };
-    let picture = |owned: &Owned, tile| raster::draw(&Copies::new(&owned.scene(), tile).scene(), 4);
+    let picture = |owned: &Owned, tile| picture_of(&Copies::new(&owned.scene(), tile).scene(), 4);
     for place in [Place::Crossing, Place::Clipped, Place::Wide] {
         let owned = Owned::random(&mut stream, size, 6, 2, place, 0.4);
         for (tile, distances) in [
@@ -145,7 +155,7 @@ fn strokes_of_a_tile_go_on_at_the_opposite_edge() {
                 let again = picture(&moved, tile);
                 let apart = drawn.iter().zip(&again).map(|(one, other)| (one - other).abs()).fold(0.0, f64::max);
                 assert!(apart < 1e-6, "{place:?} {tile} {distance:?}: {apart}");
-                assert!(raster::draw(&moved.scene(), 4) != raster::draw(&owned.scene(), 4), "{place:?}");
+                assert!(picture_of(&moved.scene(), 4) != picture_of(&owned.scene(), 4), "{place:?}");
             }
         }
     }
@@ -160,7 +170,7 @@ fn gradients_of_a_tile_are_those_of_finite_differences() {
         let weights = weights(&mut stream, size, 3);
         let loss = |owned: &Owned| -> f64 {
             let copies = Copies::new(&owned.scene(), tile);
-            raster::draw(&copies.scene(), 3).iter().zip(&weights).map(|(value, weight)| value * weight).sum()
+            picture_of(&copies.scene(), 3).iter().zip(&weights).map(|(value, weight)| value * weight).sum()
         };
         let copies = Copies::new(&owned.scene(), tile);
         let gradient = copies.summed(&raster::gradient(&copies.scene(), 3, &weights), 4);
@@ -227,7 +237,7 @@ fn degenerate_strokes_are_dots_or_nothing() {
     let mut dot = owned.clone();
     dot.numbers[0][..8].copy_from_slice(&[18.0; 8]);
     dot.numbers = [dot.numbers[0][..8].to_vec(), vec![10.0], vec![0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0]];
-    let picture = raster::draw(&dot.scene(), 3);
+    let picture = picture_of(&dot.scene(), 3);
     let dark: f64 = picture.iter().map(|value| 1.0 - value).sum::<f64>() / 3.0;
     assert!((dark - 25.0 * std::f64::consts::PI).abs() < 1.0, "{dark}");
 }
@@ -240,7 +250,7 @@ fn the_nearest_place_is_found() {
         for _ in 0..20 {
             let mut owned = Owned::random(&mut stream, SIZE, 1, 2, place, 1.0);
             owned.numbers[2] = vec![0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0];
-            let picture = raster::draw(&owned.scene(), 3);
+            let picture = picture_of(&owned.scene(), 3);
             let radius = owned.numbers[1][0] / 2.0;
             let (scene, steps) = (owned.scene(), 4000);
             let places: Vec<[f64; 2]> = (0..2)
@@ -283,7 +293,7 @@ fn a_picture_is_that_of_another_rasterizer() {
     let tree = resvg::usvg::Tree::from_str(&text, &resvg::usvg::Options::default()).unwrap();
     let mut shown = resvg::tiny_skia::Pixmap::new(256, 192).unwrap();
     resvg::render(&tree, resvg::tiny_skia::Transform::default(), &mut shown.as_mut());
-    let picture = raster::draw(&owned.scene(), 3);
+    let picture = picture_of(&owned.scene(), 3);
     let area = size.width * size.height;
     let theirs: Vec<[f64; 3]> =
         shown.pixels().iter().map(|pixel| [pixel.red(), pixel.green(), pixel.blue()].map(f64::from)).collect();
@@ -342,7 +352,7 @@ fn threads_change_no_bit() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let gradient = raster::gradient(&owned.scene(), 3, &weights);
-            (raster::draw(&owned.scene(), 3), gradient.points, gradient.widths, gradient.colors)
+            (picture_of(&owned.scene(), 3), gradient.points, gradient.widths, gradient.colors)
         })
     };
     let one = with(1);
@@ -455,4 +465,19 @@ fn an_svg_has_a_path_for_each_stroke() {
     );
     expected += "<path d=\"M0 0C1 1 2 2 3 3\" stroke=\"#0000ff\" stroke-width=\"1\"/>\n</g>\n</svg>\n";
     assert_eq!(svg::svg(&sheet), expected);
+}
+
+/// The most strokes of a large picture: a GPU holds the gradients of some of its tiles at a time, and nothing of those of a
+/// picture that is tiled.
+#[test]
+fn what_a_gpu_takes_has_a_bound() {
+    let peak = |tile: Option<Tile>| {
+        let size = Some(Size { width: 2048, height: 2048 });
+        let (prompt, drawer) = (Some("a".parse().unwrap()), Some("strokes".into()));
+        let asked = Overrides { prompt, drawer, size, strokes: Some(4096), tile, ..Overrides::default() };
+        let (settings, of) = (combine(&[asked]).unwrap(), MemoryOf::Gpu(Precision::F32));
+        STROKES.memory(&settings, Loaded { vqgan: None }, 0, of).unwrap().peak
+    };
+    let (plain, tiled) = (peak(None), peak(Some(Tile::Both)));
+    assert!(plain - tiled > 240 << 20 && plain < 1 << 30, "{plain} {tiled}");
 }

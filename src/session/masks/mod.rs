@@ -193,8 +193,9 @@ pub(super) fn memory(settings: &Settings) -> Memory {
     let pixels = |size: Size| (size.width as u64).saturating_mul(size.height as u64);
     let (drawn, enlarged) = (pixels(settings.size), pixels(settings.upscaled_size()));
     // The mask; for each side what judges see of it and its gradient twice, or what keeps the outside and what comes of
-    // it in an iteration (`Kept`).
-    let each = if settings.prompt_outside.is_some() { 4 + 2 * 36 } else { 4 + 144 };
+    // it in an iteration (`Kept`): three tensors that stay and five that come and go have the picture's channels.
+    let kept = if settings.transparent { 4 + 176 } else { 4 + 144 };
+    let each = if settings.prompt_outside.is_some() { 4 + 2 * 36 } else { kept };
     // The init image and how far it is seen.
     let around = if settings.is_inpainted() && settings.upscale.is_some() { 7 } else { 0 };
     Memory {
