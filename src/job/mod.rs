@@ -6,6 +6,7 @@ mod deliver;
 mod draw;
 mod enlarge;
 mod moment;
+mod restyle;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ use candle_core::Tensor;
 
 pub use aside::check_cutouts;
 pub use checkpoints::{Checkpoints, remove_checkpoint};
+pub use restyle::{Film, MEMORY, Restyle, SMOOTH, film_of};
 
 use crate::device::ComputeDevice;
 use crate::files::Existing;

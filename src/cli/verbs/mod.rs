@@ -18,6 +18,7 @@ pub(super) mod models;
 pub(super) mod palettes;
 pub(super) mod reconstruct;
 pub(super) mod render;
+pub(super) mod restyle;
 pub(super) mod resume;
 pub(super) mod score;
 #[cfg(feature = "server")]
