@@ -18,8 +18,8 @@ use terminal::{interrupt, usage};
 #[cfg(feature = "server")]
 use verbs::serve;
 use verbs::{
-    batch, bench, completions, doctor, drawers, generate, info, man, models, palettes, reconstruct, render, restyle,
-    resume, score, study, styles, upscale, video,
+    batch, bench, completions, doctor, drawers, generate, info, man, models, morph, palettes, reconstruct, render,
+    restyle, resume, score, study, styles, upscale, video,
 };
 #[cfg(feature = "server")]
 use verbs::{cancel, jobs, login, submit};
@@ -69,6 +69,8 @@ enum Verb {
     Render(render::Arguments),
     /// Draw a film or GIF again, frame by frame, as a prompt says
     Restyle(Box<restyle::Arguments>),
+    /// Turn finished pictures into each other, as a film
+    Morph(morph::Arguments),
     /// Make an MP4 or GIF from frames on disk
     Video(video::Arguments),
     /// Print a picture's settings as a configuration file
@@ -143,6 +145,7 @@ pub fn main() -> ExitCode {
         Verb::Restyle(restyle) => restyle.conduct.threads(),
         Verb::Upscale(upscale) => upscale.conduct.threads(),
         Verb::Render(render) => render.threads(),
+        Verb::Morph(morph) => morph.threads(),
         // It draws in other processes.
         #[cfg(feature = "server")]
         Verb::Worker(_) => Some(1),
@@ -170,6 +173,7 @@ pub fn main() -> ExitCode {
         Verb::Jobs(jobs) => jobs.reporter(),
         Verb::Models(models) => Reporter::new(models.progress()),
         Verb::Video(video) => Reporter::new(video.progress()),
+        Verb::Morph(morph) => Reporter::new(morph.progress()),
         Verb::Restyle(restyle) => restyle.conduct.reporter().with_preview(restyle.preview),
         Verb::Upscale(upscale) => upscale.conduct.reporter(),
         Verb::Render(render) => render.reporter(),
@@ -189,6 +193,7 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
         Verb::Resume(resume) => return resume::run(resume, reporter),
         Verb::Restyle(restyle) => return restyle::run(restyle, reporter),
         Verb::Video(video) => return video::run(video, reporter),
+        Verb::Morph(morph) => return morph::run(morph, reporter),
         Verb::Upscale(upscale) => return upscale::run(upscale, reporter),
         Verb::Render(render) => return render::run(render, reporter),
         Verb::Batch(batch) => return batch::run(batch, reporter),

@@ -31,7 +31,8 @@ static LIGHT: LazyLock<Light> = LazyLock::new(|| {
 });
 
 /// The picture that is `step` of `steps` steps from one to another of the same size. `steps` is at least 1.
-pub(super) fn blended(from: &RgbImage, to: &RgbImage, step: usize, steps: usize) -> RgbImage {
+#[must_use]
+pub fn blended(from: &RgbImage, to: &RgbImage, step: usize, steps: usize) -> RgbImage {
     let light = &*LIGHT;
     let (step, steps) = (step.min(steps) as u64, steps.max(1) as u64);
     let mut mixed = from.clone();

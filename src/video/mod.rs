@@ -18,6 +18,7 @@ mod spool;
 mod timeline;
 mod yuv;
 
+pub use blend::blended;
 pub use folder::{FRAMES, Folder};
 pub use gif::GIF;
 pub use kept::{check_kept_frames, remove_kept_frames};

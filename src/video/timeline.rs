@@ -145,7 +145,7 @@ mod tests {
     fn frames_in_between_have_their_own_slots() {
         let fading = |blend, frame_every, seconds, last| {
             let (fps, blend) = ("10".parse().unwrap(), Some(blend));
-            Timeline::new(&VideoSettings { fps, frame_every, seconds, blend, ..VideoSettings::default() }, last)
+            Timeline::new(&VideoSettings { fps, frame_every, blend, seconds, ..VideoSettings::default() }, last)
         };
         // Two frames between any two.
         let plain = fading(2, 1, None, 3);

@@ -66,6 +66,7 @@ pub(in crate::cli) fn command(brief: bool) -> Command {
     let tell_some = |verb: Command| verb.mut_args(|option| defaults.tell_some(option));
     let command = command
         .mut_subcommand("video", tell_some)
+        .mut_subcommand("morph", tell_some)
         .mut_subcommand("bench", tell_some)
         .mut_subcommand("upscale", tell_some);
     #[cfg(feature = "server")]

@@ -15,6 +15,7 @@ pub(super) mod jobs;
 pub(super) mod login;
 pub(super) mod man;
 pub(super) mod models;
+pub(super) mod morph;
 pub(super) mod palettes;
 pub(super) mod reconstruct;
 pub(super) mod render;
