@@ -97,9 +97,10 @@ impl Recorder {
         self.send_frame(picture, (self.timeline.slots(picture), true), pixels, recipe);
     }
 
-    /// Adds a picture as [`Recorder::push`] does, but shows it, and each frame in between before it, for `slots` slots.
-    pub fn push_for(&mut self, picture: usize, slots: usize, pixels: DynamicImage) {
-        let between = vec![slots; self.timeline.blend()];
+    /// Adds a picture as [`Recorder::push`] does, but shows it for `slots` slots, and each frame in between before it for
+    /// `fading` slots.
+    pub fn push_for(&mut self, picture: usize, (slots, fading): (usize, usize), pixels: DynamicImage) {
+        let between = vec![fading; self.timeline.blend()];
         self.last = Some(picture);
         self.send(Message::Frame { picture: pixels, slots, between, recipe: None, is_kept: true });
     }

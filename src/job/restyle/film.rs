@@ -31,7 +31,10 @@ pub fn film_of(
         if recorder.problems().next().is_some() {
             break;
         }
-        let slots = timing.and_then(|timing| timing.slots.get(frame).copied());
+        let slots_of = |frame: usize| timing.and_then(|timing| timing.slots.get(frame).copied());
+        // Nothing follows the last frame, so it is shown for the time in which the others fade as well.
+        let times = if frame == last { video.blend.unwrap_or(0) + 1 } else { 1 };
+        let slots = slots_of(frame).map(|slots| slots * times);
         if slots.is_some() || recorder.wants(frame) {
             let path = Folder::frame(folder, frame);
             let pixels = picture::read_layered(&path)?;
@@ -40,7 +43,10 @@ pub fn film_of(
                 return Err(Error::file(path, "this frame has another size than the first", hint));
             }
             match slots {
-                Some(slots) => recorder.push_for(frame, slots, pixels),
+                Some(slots) => {
+                    let fading = frame.checked_sub(1).and_then(slots_of).unwrap_or(0);
+                    recorder.push_for(frame, (slots, fading), pixels);
+                }
                 None => recorder.push(frame, pixels, None),
             }
         }
