@@ -804,7 +804,7 @@ const GENERATE: [Group; 13] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 26] = [
+const VERBS: [Group; 28] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
