@@ -18,8 +18,8 @@ use terminal::{interrupt, usage};
 #[cfg(feature = "server")]
 use verbs::serve;
 use verbs::{
-    batch, bench, completions, doctor, drawers, generate, info, man, models, palettes, reconstruct, render, resume,
-    score, study, styles, upscale, video,
+    batch, bench, completions, doctor, drawers, generate, info, man, models, morph, palettes, reconstruct, render,
+    restyle, resume, score, study, styles, upscale, video,
 };
 #[cfg(feature = "server")]
 use verbs::{cancel, jobs, login, submit};
@@ -67,6 +67,10 @@ enum Verb {
     Upscale(upscale::Arguments),
     /// Draw finished pictures of strokes or waves again, at any size
     Render(render::Arguments),
+    /// Draw a film or GIF again, frame by frame, as a prompt says
+    Restyle(Box<restyle::Arguments>),
+    /// Turn finished pictures into each other, as a film
+    Morph(morph::Arguments),
     /// Make an MP4 or GIF from frames on disk
     Video(video::Arguments),
     /// Print a picture's settings as a configuration file
@@ -138,8 +142,10 @@ pub fn main() -> ExitCode {
         Verb::Study(study) => study.conduct.threads(),
         Verb::Resume(resume) => resume.conduct.threads(),
         Verb::Bench(bench) => bench.threads(),
+        Verb::Restyle(restyle) => restyle.conduct.threads(),
         Verb::Upscale(upscale) => upscale.conduct.threads(),
         Verb::Render(render) => render.effort.threads(),
+        Verb::Morph(morph) => morph.threads(),
         // It draws in other processes.
         #[cfg(feature = "server")]
         Verb::Worker(_) => Some(1),
@@ -150,6 +156,7 @@ pub fn main() -> ExitCode {
         Verb::Batch(batch) => batch.conduct.max_memory(),
         Verb::Study(study) => study.conduct.max_memory(),
         Verb::Resume(resume) => resume.conduct.max_memory(),
+        Verb::Restyle(restyle) => restyle.conduct.max_memory(),
         Verb::Upscale(upscale) => upscale.conduct.max_memory(),
         Verb::Render(render) => render.effort.max_memory(),
         _ => None,
@@ -166,6 +173,8 @@ pub fn main() -> ExitCode {
         Verb::Jobs(jobs) => jobs.reporter(),
         Verb::Models(models) => Reporter::new(models.progress()),
         Verb::Video(video) => Reporter::new(video.progress()),
+        Verb::Morph(morph) => Reporter::new(morph.progress()),
+        Verb::Restyle(restyle) => restyle.conduct.reporter().with_preview(restyle.preview),
         Verb::Upscale(upscale) => upscale.conduct.reporter(),
         Verb::Render(render) => render.effort.reporter(),
         _ => Reporter::new(Progress::Auto),
@@ -182,7 +191,9 @@ fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
     match verb {
         Verb::Generate(generate) => return generate::run(generate, reporter),
         Verb::Resume(resume) => return resume::run(resume, reporter),
+        Verb::Restyle(restyle) => return restyle::run(restyle, reporter),
         Verb::Video(video) => return video::run(video, reporter),
+        Verb::Morph(morph) => return morph::run(morph, reporter),
         Verb::Upscale(upscale) => return upscale::run(upscale, reporter),
         Verb::Render(render) => return render::run(render, reporter),
         Verb::Batch(batch) => return batch::run(batch, reporter),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::Device;
 use image::DynamicImage;
 
-use super::drawing::{Render, Reveal, Vector};
+use super::drawing::{Between, Render, Reveal, Vector};
 use super::{Drawer, Start};
 use crate::frozen::{Memory, MemoryOf};
 use crate::models::Quality;
@@ -164,6 +164,12 @@ pub trait Blueprint: Sync {
     fn render_memory(&self, _settings: &Settings, size: Size) -> u64 {
         // Three channels and alpha in single precision, twice, and the picture in bytes.
         36 * (size.width as u64).saturating_mul(size.height as u64)
+    }
+
+    /// Mixes two drawings; none if a mean of drawings is nothing that this drawer would draw.
+    #[must_use]
+    fn between(&self) -> Option<Between> {
+        None
     }
 
     /// Shows the parts of a drawing one after the other; none if it has no parts.

@@ -20,6 +20,9 @@ pub type Vector = fn(&Settings, &RgbaImage, Option<&Drawing>) -> Result<String>;
 /// Draws a finished picture again at a size, with or without alpha, as files show it.
 pub type Render = fn(&Settings, &Drawing, Size) -> Result<DynamicImage>;
 
+/// The drawing at a share of the way from one to another, 0 to 1; none if they do not have the same number of parts.
+pub type Between = fn(&Drawing, &Drawing, f64) -> Result<Option<Drawing>>;
+
 /// Prepares to show the parts of a drawing one after the other, at a size.
 pub type Reveal = fn(&Settings, &Drawing, Size) -> Result<Box<dyn Parts>>;
 

@@ -13,7 +13,7 @@ use candle_core::{Tensor, Var};
 use image::RgbImage;
 
 pub use blueprint::{Blueprint, Effort, Loaded};
-pub use drawing::{Drawing, Parts, Render, Reveal, Vector, reveal, vector};
+pub use drawing::{Between, Drawing, Parts, Render, Reveal, Vector, reveal, vector};
 pub use fourier::{FourierDrawer, Look};
 pub use list::of;
 pub(crate) use list::{limit_names, refusal, with_option};

@@ -119,7 +119,7 @@ pub(super) fn draw(
 }
 
 /// The plan of the run, if there is enough memory for all jobs.
-fn plan(settings: Settings, limits: Limits, models: &Models, device: &ComputeDevice) -> Result<Plan> {
+pub(super) fn plan(settings: Settings, limits: Limits, models: &Models, device: &ComputeDevice) -> Result<Plan> {
     let Limits { max_memory, jobs } = limits;
     let plan = Plan::within(max_memory.map(|bytes| bytes / jobs.max(1) as u64), settings, models, device)?;
     if jobs > 1 {

@@ -6,6 +6,8 @@ mod deliver;
 mod draw;
 mod enlarge;
 mod moment;
+mod morph;
+mod restyle;
 
 use std::path::PathBuf;
 
@@ -13,6 +15,8 @@ use candle_core::Tensor;
 
 pub use aside::check_cutouts;
 pub use checkpoints::{Checkpoints, remove_checkpoint};
+pub use morph::{Ease, Morph, Way};
+pub use restyle::{Film, MEMORY, Restyle, SMOOTH, film_of};
 
 use crate::device::ComputeDevice;
 use crate::files::Existing;

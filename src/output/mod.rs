@@ -27,7 +27,7 @@ pub use kind::{Encoder, Help, Kind, Make, Still, kind_of};
 pub use plain::without_recipe;
 pub use png::{encode, encode_pixels};
 pub use products::{Product, Products};
-pub use recipe::{InputRecord, Recipe, ResultRecord, Stage};
+pub use recipe::{InputRecord, Recipe, Restyled, ResultRecord, Stage};
 pub use saver::Saver;
 pub use svg::SVG;
 pub use tile_proof::{TILE_PROOF, tile_proof_size};

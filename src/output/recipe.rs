@@ -41,6 +41,31 @@ pub struct Recipe {
     /// The size at which the finished picture was drawn again, without another iteration; none if it was not
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rendered: Option<Size>,
+    /// Which frame of a restyled film the picture is; none if it is no such frame. The init image is the frame of the source,
+    /// or the GIF with all of them. A run from the beginning draws the frame on its own
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restyled: Option<Restyled>,
+}
+
+/// A frame of a restyled film.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Restyled {
+    /// The number of the frame, from 0
+    pub frame: usize,
+    /// The share of the frame before it in its start
+    pub memory: f64,
+    /// The weight of each neighbor in the mean that was drawn; the frame itself has weight 1
+    pub smooth: f64,
+    /// The SHA-256 of everything that decides the frame
+    pub key: String,
+}
+
+impl Restyled {
+    /// Whether the frame was decided by its own source alone.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.memory == 0.0 && self.smooth == 0.0
+    }
 }
 
 /// A part of a run after which the run was resumed with other settings.
@@ -80,7 +105,8 @@ impl Recipe {
     #[must_use]
     pub fn new(settings: Settings, models: Vec<ModelRecord>, inputs: Vec<InputRecord>, result: ResultRecord) -> Self {
         let program = crate::PROGRAM.to_owned();
-        Self { format: FORMAT, program, settings, models, inputs, result, earlier: Vec::new(), rendered: None }
+        let (earlier, rendered, restyled) = (Vec::new(), None, None);
+        Self { format: FORMAT, program, settings, models, inputs, result, earlier, rendered, restyled }
     }
 
     /// The records of the input files that settings name.
@@ -203,8 +229,12 @@ impl Recipe {
         let upscaled = settings.upscaling();
         let upscaled = upscaled.map_or_else(String::new, |(times, name)| format!(", Upscale: {times} by {name}"));
         let rendered = self.rendered.map_or_else(String::new, |size| format!(", Rendered: {size}"));
+        let restyled = self.restyled.as_ref();
+        let restyled = restyled.map_or_else(String::new, |restyled| {
+            format!(", Frame: {}, Memory: {}, Smooth: {}", restyled.frame, restyled.memory, restyled.smooth)
+        });
         Ok(format!(
-            "{}\n{mask}{outside}{styles}{labels}Iterations: {}, Size: {}{upscaled}{rendered}, Seed: {}, {drawer}, CLIP: {}, Cutouts: {}, Augmentations: {}, \
+            "{}\n{mask}{outside}{styles}{labels}Iterations: {}, Size: {}{upscaled}{rendered}{restyled}, Seed: {}, {drawer}, CLIP: {}, Cutouts: {}, Augmentations: {}, \
              Optimizer: {}, Learning rate: {}, Program: {}",
             settings.prompt,
             self.result.iterations_done,

@@ -1,5 +1,6 @@
 //! Pictures as files contain them: decoding within limits, colors, turns, sizes, cropping.
 
+mod animation;
 mod canvas;
 mod jpeg;
 mod kind;
@@ -17,6 +18,7 @@ mod tiff;
 mod tile;
 mod turn;
 
+pub use animation::{Animation, Moment};
 pub use pixels::{side_by_side, to_colours, to_image, to_pixels, to_values};
 pub use read::{
     Bounded, Bounds, dimensions, layered_dimensions, layered_memory, over_white, read, read_layered, read_mask,

@@ -86,6 +86,18 @@ pub enum Event {
         #[serde(serialize_with = "as_map")]
         losses: Vec<(String, f64)>,
     },
+    /// The frames of a film will be drawn again
+    Restyling {
+        /// Number of frames
+        frames: usize,
+        /// Frames that were drawn before, by a run that was interrupted
+        done: usize,
+    },
+    /// A frame was drawn again, and its file is written
+    Restyled {
+        /// Its number, from 0
+        frame: usize,
+    },
     /// Frames from the disk will be encoded
     Encoding {
         /// Number of frames

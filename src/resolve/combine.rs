@@ -112,6 +112,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     merged.recut_images = merged.recut_images.filter(|is_recut| *is_recut);
     merged.center_bias = merged.center_bias.filter(|focus| *focus != 0.0);
     merged.average = merged.average.filter(|decay| *decay != 0.0);
+    merged.blend = merged.blend.filter(|frames| *frames != 0);
     settle_styles(&mut merged)?;
     settle_losses(&mut merged)?;
     settle_upscaling(&mut merged, vqgan)?;

@@ -4,6 +4,7 @@ mod average;
 mod backdrop;
 mod coloring;
 mod fit;
+mod follow;
 mod iteration;
 mod masks;
 pub(crate) mod memory;
@@ -31,6 +32,7 @@ use candle_core::{Tensor, Var};
 
 pub use average::Average;
 pub use fit::FitSoFar;
+pub use follow::Trace;
 pub use masks::Surroundings;
 pub use memory::Recomputed;
 pub(crate) use models::heads;

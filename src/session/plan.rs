@@ -1,5 +1,7 @@
 //! Decides everything that settings leave open, before anything is computed.
 
+use std::path::PathBuf;
+
 use super::Models;
 use super::memory::{Estimate, Recomputed};
 use crate::device::ComputeDevice;
@@ -104,6 +106,14 @@ impl Plan {
         settings.cut_batch = CutBatch::Count(batch);
         let work_size = drawer::of(&settings.drawer)?.work_size(&settings, models.loaded())?;
         Ok(Self { settings, device: device.clone(), batch, recomputed, work_size, memory, held, refusal })
+    }
+
+    /// The same plan for another init image of the same size, and another number of iterations, which do not change how much
+    /// memory drawing takes.
+    #[must_use]
+    pub fn starting_from(&self, init_image: PathBuf, iterations: usize) -> Self {
+        let settings = Settings { init_image: Some(init_image), iterations, ..self.settings.clone() };
+        Self { settings, ..self.clone() }
     }
 
     /// The settings, with nothing left open.

@@ -103,6 +103,23 @@ impl Folder {
         (0..first_replaced(path, count)).map(|number| frame(path, number)).collect()
     }
 
+    /// The path of the frame with a number.
+    #[must_use]
+    pub fn frame(path: &Path, number: usize) -> PathBuf {
+        frame(path, number)
+    }
+
+    /// Removes the frames from a number on.
+    ///
+    /// # Errors
+    /// If a frame cannot be removed.
+    pub fn cut(path: &Path, count: usize) -> Result<()> {
+        for frame in frames_from(path, count)? {
+            std::fs::remove_file(&frame).map_err(|source| Error::Write { path: frame, source })?;
+        }
+        Ok(())
+    }
+
     /// Copies frames of another folder as the first frames of this one, which is created if needed. A frame after them
     /// among the first `kept` is removed, so that it is not mistaken for an earlier part of the run.
     ///
@@ -167,9 +184,7 @@ impl Folder {
     /// If a frame cannot be removed.
     pub fn finish(self) -> Result<PathBuf> {
         if self.existing == Existing::Replace {
-            for path in frames_from(&self.path, self.count)? {
-                std::fs::remove_file(&path).map_err(|source| Error::Write { path, source })?;
-            }
+            Self::cut(&self.path, self.count)?;
         }
         Ok(self.path)
     }

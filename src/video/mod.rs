@@ -1,5 +1,6 @@
 //! Moving pictures: GIFs, MP4s and folders of frames, encoded during a run.
 
+mod blend;
 mod folder;
 mod gif;
 mod h264;
@@ -12,10 +13,12 @@ mod recorder;
 mod recording;
 mod reel;
 mod reveal;
+mod source;
 mod spool;
 mod timeline;
 mod yuv;
 
+pub use blend::blended;
 pub use folder::{FRAMES, Folder};
 pub use gif::GIF;
 pub use kept::{check_kept_frames, remove_kept_frames};
@@ -25,6 +28,7 @@ pub use pictures::pictures_in;
 pub use recorder::Recorder;
 pub use recording::{Keeping, Recording};
 pub use reveal::{REVEAL, reveal};
+pub use source::{FrameOfFilm, FrameSource, FramesOfFilm, Survey, Timing, common_size};
 pub use timeline::Timeline;
 
 use crate::output::{Kind, PICTURE, SVG, TILE_PROOF};

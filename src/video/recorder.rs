@@ -73,7 +73,8 @@ impl Recorder {
         let (sender, messages) = sync_channel(WAITING);
         let (tell, problems) = channel();
         let (makes_folder, keeps) = (folder.is_some(), kept.is_some());
-        let reel = Reel { movies, folder, spool, kept, hold: timeline.hold(), tell };
+        let (hold, blends) = (timeline.hold(), timeline.blend() > 0);
+        let reel = Reel { movies, folder, spool, kept, hold, blends, before: None, tell };
         let thread = std::thread::Builder::new().name("encoder".into()).spawn(move || reel.run(&messages));
         let thread = thread.map_err(|error| Error::thread(&error))?;
         Ok(Self { timeline, last: None, makes_folder, keeps, sender: Some(sender), problems, thread: Some(thread) })
@@ -82,7 +83,7 @@ impl Recorder {
     /// Whether a picture of the run is a frame.
     #[must_use]
     pub fn wants(&self, picture: usize) -> bool {
-        self.timeline.slots(picture) > 0
+        self.timeline.is_frame(picture)
     }
 
     /// Whether frames also go to a folder, where each has its own recipe.
@@ -96,6 +97,14 @@ impl Recorder {
         self.send_frame(picture, (self.timeline.slots(picture), true), pixels, recipe);
     }
 
+    /// Adds a picture as [`Recorder::push`] does, but shows it for `slots` slots, and each frame in between before it for
+    /// `fading` slots.
+    pub fn push_for(&mut self, picture: usize, (slots, fading): (usize, usize), pixels: DynamicImage) {
+        let between = vec![fading; self.timeline.blend()];
+        self.last = Some(picture);
+        self.send(Message::Frame { picture: pixels, slots, between, recipe: None, is_kept: true });
+    }
+
     fn send_frame(
         &mut self,
         picture: usize,
@@ -104,7 +113,8 @@ impl Recorder {
         recipe: Option<Recipe>,
     ) {
         self.last = Some(picture);
-        self.send(Message::Frame { picture: pixels, slots, recipe: recipe.map(Box::new), is_kept });
+        let between = self.timeline.slots_between(picture);
+        self.send(Message::Frame { picture: pixels, slots, between, recipe: recipe.map(Box::new), is_kept });
     }
 
     fn send(&self, message: Message) {

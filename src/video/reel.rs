@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use image::{DynamicImage, RgbImage};
 
 use super::Folder;
+use super::blend::blended;
 use super::kept::FrameFile;
 use super::spool::Spool;
 use crate::output::{Encoder, KeptFrames, Recipe};
@@ -16,7 +17,10 @@ use crate::{Error, Result};
 pub(super) enum Message {
     Frame {
         picture: DynamicImage,
+        /// The number of slots for which it is shown
         slots: usize,
+        /// The number of slots of each frame in between that fades from the frame before into it
+        between: Vec<usize>,
         recipe: Option<Box<Recipe>>,
         /// Whether the frame is kept for a run that continues
         is_kept: bool,
@@ -39,6 +43,10 @@ pub(super) struct Reel {
     pub(super) kept: Option<FrameFile>,
     /// The number of slots for which the last picture is held
     pub(super) hold: usize,
+    /// Whether frames fade into each other
+    pub(super) blends: bool,
+    /// The last frame, if frames fade into each other
+    pub(super) before: Option<RgbImage>,
     pub(super) tell: Sender<String>,
 }
 
@@ -48,16 +56,19 @@ impl Reel {
         self.replay();
         for message in messages {
             match message {
-                Message::Frame { picture, slots, recipe, is_kept } => {
+                Message::Frame { picture, slots, between, recipe, is_kept } => {
                     if let Some(folder) = &mut self.folder {
                         on(folder, &self.tell, |folder| folder.push(&picture, recipe.as_deref()));
                     }
                     let picture = over_white(picture);
-                    self.show(&picture, slots);
-                    self.spool(&picture, slots);
-                    if is_kept {
-                        self.keep(|kept| kept.push(&picture, slots));
+                    if let Some(before) = self.before.take() {
+                        for (index, slots) in between.iter().enumerate().filter(|(_, slots)| **slots > 0) {
+                            let mixed = blended(&before, &picture, index + 1, between.len() + 1);
+                            self.add(&mixed, *slots, is_kept);
+                        }
                     }
+                    self.add(&picture, slots, is_kept);
+                    self.before = self.blends.then_some(picture);
                 }
                 Message::Settle(answer) => {
                     // The receiver may be gone.
@@ -70,12 +81,23 @@ impl Reel {
         Vec::new()
     }
 
+    /// Adds a frame to all movies.
+    fn add(&mut self, picture: &RgbImage, slots: usize, is_kept: bool) {
+        self.show(picture, slots);
+        self.spool(picture, slots);
+        if is_kept {
+            self.keep(|kept| kept.push(picture, slots));
+        }
+    }
+
     /// Shows the kept frames of an earlier part of the run.
     fn replay(&mut self) {
         let Some(mut kept) = self.kept.take() else { return };
         match kept.replay(|picture, slots| {
             self.show(picture, slots);
             self.spool(picture, slots);
+            // The last one fades into the next of the run.
+            self.before = self.blends.then(|| picture.clone());
         }) {
             Ok(()) => self.kept = Some(kept),
             // The frames were intact a moment ago; a movie without them would be wrong.
@@ -84,13 +106,17 @@ impl Reel {
     }
 
     fn show(&mut self, picture: &RgbImage, slots: usize) {
+        // A frame that only fades into others is not shown.
+        if slots == 0 {
+            return;
+        }
         for movie in &mut self.movies {
             on(movie, &self.tell, |movie| movie.push(picture, slots));
         }
     }
 
     fn spool(&mut self, picture: &RgbImage, slots: usize) {
-        let Some(spool) = &mut self.spool else { return };
+        let Some(spool) = self.spool.as_mut().filter(|_| slots > 0) else { return };
         if let Err(error) = spool.push(picture, slots as u64) {
             self.fail(error);
         }

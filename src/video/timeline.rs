@@ -9,6 +9,8 @@ pub struct Timeline {
     last: usize,
     /// Every how many pictures one may be a frame
     every: usize,
+    /// The number of frames in between from each of these pictures to the next
+    blend: usize,
     /// The number of slots of all frames, if the length is given
     forward: Option<usize>,
     /// The number of slots for which the last frame is held
@@ -30,33 +32,65 @@ impl Timeline {
             hold += moving % 2;
             moving / 2 + 1
         });
-        Self { last, every: settings.frame_every.max(1), forward, hold, boomerang: settings.boomerang }
+        let (every, blend) = (settings.frame_every.max(1), settings.blend.unwrap_or(0));
+        Self { last, every, blend, forward, hold, boomerang: settings.boomerang }
     }
 
-    /// The number of slots for which a picture is shown; 0 if it is not a frame.
+    /// The number of frames in between from each picture that may be a frame to the next.
+    #[must_use]
+    pub fn blend(&self) -> usize {
+        self.blend
+    }
+
+    /// Whether a picture is needed: it is shown, or fades into others.
+    #[must_use]
+    pub fn is_frame(&self, picture: usize) -> bool {
+        self.slots(picture) > 0 || (self.blend > 0 && self.is_candidate(picture))
+    }
+
+    /// The number of slots for which a picture is shown; 0 if it is not shown.
     #[must_use]
     pub fn slots(&self, picture: usize) -> usize {
-        let is_candidate = picture.is_multiple_of(self.every) || picture == self.last;
-        if !is_candidate || picture > self.last {
-            return 0;
-        }
-        let (candidates, candidate) = (self.last.div_ceil(self.every) + 1, picture.div_ceil(self.every));
+        if self.is_candidate(picture) { self.slots_of(self.place(picture) * (self.blend + 1)) } else { 0 }
+    }
+
+    /// The number of slots of each frame in between before a picture, in order. There is none before the first picture.
+    #[must_use]
+    pub fn slots_between(&self, picture: usize) -> Vec<usize> {
+        let end = self.place(picture) * (self.blend + 1);
+        let first = end.saturating_sub(self.blend);
+        if end == 0 { Vec::new() } else { (first..end).map(|frame| self.slots_of(frame)).collect() }
+    }
+
+    /// Whether a picture of the run may be a frame.
+    fn is_candidate(&self, picture: usize) -> bool {
+        picture <= self.last && (picture.is_multiple_of(self.every) || picture == self.last)
+    }
+
+    /// The place of a picture among those that may be frames; of another picture, that of the next.
+    fn place(&self, picture: usize) -> usize {
+        picture.div_ceil(self.every)
+    }
+
+    /// The number of slots of a frame, among the pictures that may be frames and all in between.
+    fn slots_of(&self, frame: usize) -> usize {
+        let frames = self.last.div_ceil(self.every) * (self.blend + 1) + 1;
         let Some(forward) = self.forward else { return 1 };
-        // Slot s shows candidate round(s (candidates - 1) / (forward - 1)), the first at 0, the last at the end.
-        let first_slot = |candidate: usize| match candidate {
+        // Slot s shows frame round(s (frames - 1) / (forward - 1)), the first at 0, the last at the end.
+        let first_slot = |frame: usize| match frame {
             0 => 0,
-            _ if candidate == candidates => forward,
+            _ if frame >= frames => forward,
             // One slot shows the last picture.
-            _ if forward == 1 => usize::from(candidate > candidates - 1),
-            _ => ((2 * candidate - 1) * (forward - 1)).div_ceil(2 * (candidates - 1)),
+            _ if forward == 1 => usize::from(frame > frames - 1),
+            _ => ((2 * frame - 1) * (forward - 1)).div_ceil(2 * (frames - 1)),
         };
-        first_slot(candidate + 1) - first_slot(candidate)
+        first_slot(frame + 1) - first_slot(frame)
     }
 
     /// The number of frames before a picture.
     #[must_use]
     pub fn frames_before(&self, picture: usize) -> usize {
-        (0..picture.min(self.last.saturating_add(1))).filter(|before| self.slots(*before) > 0).count()
+        (0..picture.min(self.last.saturating_add(1))).filter(|before| self.is_frame(*before)).count()
     }
 
     /// The number of slots for which the last frame is held, after its own.
@@ -105,6 +139,32 @@ mod tests {
         assert_eq!(frames(&timeline(1, Some(0.7), 0.0, false, 2)), [(0, 2), (1, 3), (2, 2)]);
         assert_eq!(frames(&timeline(1, Some(0.1), 0.0, false, 9)), [(9, 1)]);
         assert_eq!(frames(&timeline(1, Some(2.0), 0.0, false, 0)), [(0, 20)]);
+    }
+
+    #[test]
+    fn frames_in_between_have_their_own_slots() {
+        let fading = |blend, frame_every, seconds, last| {
+            let (fps, blend) = ("10".parse().unwrap(), Some(blend));
+            Timeline::new(&VideoSettings { fps, frame_every, blend, seconds, ..VideoSettings::default() }, last)
+        };
+        // Two frames between any two.
+        let plain = fading(2, 1, None, 3);
+        assert_eq!((plain.slots_between(0), plain.slots_between(1), plain.slots(1)), (vec![], vec![1, 1], 1));
+        assert_eq!(plain.slots_between(3), [1, 1]);
+        // The last picture is not a multiple of the step.
+        let stepped = fading(1, 4, None, 10);
+        let shown: Vec<usize> = (0..=10).filter(|picture| stepped.is_frame(*picture)).collect();
+        assert_eq!((shown, stepped.slots_between(8), stepped.slots_between(10)), (vec![0, 4, 8, 10], vec![1], vec![1]));
+        for (last, every, tenths) in [(2, 1, 7), (9, 1, 4), (9, 2, 1), (0, 1, 5), (100, 3, 39), (5, 1, 2)] {
+            for blend in [1, 3, 100] {
+                let timeline = fading(blend, every, Some(f64::from(tenths) / 10.0), last);
+                let pictures = (0..=last).filter(|picture| timeline.is_frame(*picture));
+                let slots: usize =
+                    pictures.map(|at| timeline.slots_between(at).iter().sum::<usize>() + timeline.slots(at)).sum();
+                assert_eq!(slots, usize::try_from(tenths).unwrap(), "{last} {every} {tenths} {blend}");
+            }
+        }
+        assert_eq!(fading(1, 1, None, 9).frames_before(4), 4);
     }
 
     #[test]

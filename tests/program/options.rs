@@ -42,6 +42,9 @@ fn workplace() -> Workplace {
     workplace.write("prompts.txt", "# fruit\na {red,green} apple -- --seed 5\na pear -- --sed 5\n");
     workplace.write("one.txt", "a fig\n");
     std::fs::create_dir(workplace.join("folder")).unwrap();
+    let small = image::RgbImage::from_pixel(32, 32, image::Rgb([9, 90, 200]));
+    std::fs::create_dir(workplace.join("film")).unwrap();
+    small.save(workplace.join("film/1.png")).unwrap();
     workplace.run(&words(&format!("{SMALL} -o made.png --seed 3 --checkpoint-every 1"))).succeeded();
     workplace
 }
@@ -773,6 +776,7 @@ const GENERATE: [Group; 13] = [
             ("--reveal", &["apple --dry-run --reveal", "apple --reveal x.png", "apple --reveal none/x.mp4"]),
             ("--fps", &["apple --dry-run --fps 30000/1001", "apple --fps 0", "apple --fps 10000", "apple --fps fast"]),
             ("--frame-every", &["apple --dry-run --frame-every 5", "apple --frame-every 0"]),
+            ("--blend", &["apple --dry-run --blend 2", "apple --blend 101", "apple --blend some"]),
             (
                 "--seconds",
                 &["apple --dry-run --seconds 8", "apple --seconds 0", "apple --seconds -1", "apple --seconds 0.01"],
@@ -810,7 +814,7 @@ const GENERATE: [Group; 13] = [
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 26] = [
+const VERBS: [Group; 28] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
@@ -940,6 +944,65 @@ const VERBS: [Group; 26] = [
         ],
     ),
     (
+        "restyle",
+        &[
+            (
+                "--output",
+                &[
+                    "restyle film apple -o restyled --size 32x32 -n 1 --cutouts 1 -q",
+                    "restyle film apple",
+                    "restyle film -o x",
+                    "restyle film apple -o x.avi",
+                    "restyle none apple -o x.mp4",
+                    "restyle photo.png apple -o x.mp4",
+                    "restyle vqgan apple -o x.mp4",
+                ],
+            ),
+            ("--frames", &["restyle film apple -o x --frames y", "restyle film apple -o x.mp4 --frames photo.png"]),
+            ("--memory", &["restyle film apple -o x --memory 1", "restyle film apple -o x --memory much"]),
+            ("--smooth", &["restyle film apple -o x --smooth -1", "restyle film apple -o x --smooth much"]),
+            ("--force", &["restyle none apple -o x --force"]),
+            ("--config", &["restyle film apple -o x --config wrong.toml"]),
+            ("--preview", &["restyle film apple -o x --preview film"]),
+            ("--offline", &["restyle none apple -o x --offline"]),
+            ("--progress", &["restyle film apple -o x --progress loud"]),
+            ("--quiet", &["restyle film apple -o x --quiet --cutouts none"]),
+            ("--threads", &["restyle film apple -o x --threads 0"]),
+            ("--max-memory", &["restyle film apple -o x --max-memory 1Q"]),
+        ],
+    ),
+    (
+        "morph",
+        &[
+            (
+                "--output",
+                &[
+                    "morph photo.png photo.png -o morphed.gif --length 2 -q",
+                    "morph photo.png photo.png",
+                    "morph photo.png -o x.gif",
+                    "morph photo.png made.png -o x.gif",
+                    "morph photo.png none.png -o x.gif",
+                    "morph photo.png photo.png -o x.avi",
+                ],
+            ),
+            ("--length", &["morph photo.png photo.png -o x.gif --length 0"]),
+            ("--ease", &["morph photo.png photo.png -o x.gif --ease hard"]),
+            ("--vqgan", &["morph photo.png photo.png -o x.gif --vqgan none"]),
+            ("--fps", &["morph photo.png photo.png -o x.gif --fps 0"]),
+            ("--frame-every", &["morph photo.png photo.png -o x.gif --frame-every 0"]),
+            ("--blend", &["morph photo.png photo.png -o x.gif --blend 101"]),
+            ("--seconds", &["morph photo.png photo.png -o x.gif --seconds 0"]),
+            ("--hold", &["morph photo.png photo.png -o x.gif --hold -1"]),
+            ("--boomerang", &["morph photo.png photo.png -o x.gif --boomerang=perhaps"]),
+            ("--gif-palette", &["morph photo.png photo.png -o x.gif --gif-palette each"]),
+            ("--force", &["morph photo.png photo.png -o morphed.gif"]),
+            ("--offline", &["morph photo.png none.png -o x.gif --offline"]),
+            ("--threads", &["morph photo.png photo.png -o x.gif --threads 0"]),
+            ("--progress", &["morph photo.png photo.png -o x.gif --progress loud"]),
+            ("--quiet", &["morph photo.png photo.png -o x.gif --length 1 --quiet"]),
+        ],
+    ),
+    (
         "video",
         &[
             (
@@ -957,6 +1020,7 @@ const VERBS: [Group; 26] = [
             ),
             ("--fps", &["video photo.png -o w.gif --fps 0", "video photo.png -o w.gif --fps 10000"]),
             ("--frame-every", &["video photo.png -o w.gif --frame-every 0"]),
+            ("--blend", &["video photo.png -o w.gif --blend -1"]),
             ("--seconds", &["video photo.png -o w.gif --seconds 0", "video photo.png -o w.gif --seconds long"]),
             ("--hold", &["video photo.png -o w.gif --hold -1"]),
             ("--boomerang", &["video photo.png -o w.gif --boomerang -q"]),
@@ -1456,7 +1520,7 @@ fn no_option_is_without_a_case() {
     for (verb, cases) in verbs().chain(&ADMIN_VERBS).filter(|(verb, _)| *verb != "generate") {
         let tested = cases.iter().map(|(option, _)| (*option).to_owned()).filter(|option| !option.is_empty());
         let mut options = options_of(&help(&words(&format!("{verb} --help"))));
-        if ["batch", "study", "submit"].contains(verb) {
+        if ["batch", "study", "submit", "restyle"].contains(verb) {
             // Settings are those of drawing.
             let settings = options_of(&help(&["--help"]));
             options.retain(|option| tested.clone().any(|tested| tested == *option) || !settings.contains(option));

@@ -42,6 +42,8 @@ fn a_resumed_run_makes_the_movies_of_the_unbroken_one() {
         "",
         "--boomerang --hold 0.2 --gif-palette global",
         "--seconds 0.4 --frame-every 2",
+        "--blend 2 --boomerang",
+        "--blend 3 --seconds 0.4 --frame-every 2",
         "--drawer pixel --transparent --pixel-size 8x8",
     ] {
         let workplace = Workplace::new();

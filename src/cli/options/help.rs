@@ -58,10 +58,12 @@ pub(in crate::cli) fn command(brief: bool) -> Command {
         command.mut_args(|option| defaults.tell(option)).after_help(format!("{EXAMPLES}\n\n{}", topics::list()));
     let tell = |verb: Command| verb.mut_args(|option| defaults.tell(option));
     let command = command.mut_subcommand("generate", tell).mut_subcommand("batch", tell).mut_subcommand("study", tell);
-    // The defaults of their other settings depend on what is measured, or on the server.
+    // The defaults of their other settings depend on what is measured, on the server, or on a film.
     let tell_some = |verb: Command| verb.mut_args(|option| defaults.tell_some(option));
     let command = command
         .mut_subcommand("video", tell_some)
+        .mut_subcommand("morph", tell_some)
+        .mut_subcommand("restyle", tell_some)
         .mut_subcommand("bench", tell_some)
         .mut_subcommand("upscale", tell_some);
     #[cfg(feature = "server")]

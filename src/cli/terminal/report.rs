@@ -116,6 +116,10 @@ impl Reporter {
                 }
                 self.start(*iterations, *done, Unit::Iterations);
             }
+            Event::Restyling { frames, done } => self.start(*frames, *done, Unit::Frames),
+            Event::Restyled { frame } => {
+                self.advance(frame + 1, || format!("drew frame {} of {}", frame + 1, self.total.get()));
+            }
             Event::Encoding { frames } => self.start(*frames, 0, Unit::Frames),
             Event::Encoded { frame } => {
                 self.advance(frame + 1, || format!("frame {} of {}", frame + 1, self.total.get()));

@@ -15,9 +15,11 @@ pub(super) mod jobs;
 pub(super) mod login;
 pub(super) mod man;
 pub(super) mod models;
+pub(super) mod morph;
 pub(super) mod palettes;
 pub(super) mod reconstruct;
 pub(super) mod render;
+pub(super) mod restyle;
 pub(super) mod resume;
 pub(super) mod score;
 #[cfg(feature = "server")]

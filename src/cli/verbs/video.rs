@@ -8,10 +8,9 @@ use crate::cli::terminal::stdout::print_path;
 use crate::cli::{DONE, INTERRUPTED};
 use crate::files::{check_target, missing};
 use crate::output::{Product, Products, Recipe, kind_of};
-use crate::picture::Size;
 use crate::progress::Event;
 use crate::settings::{Choice, Chosen, OptionInfo, VideoSettings};
-use crate::video::{GIF, MP4, Recorder, pictures_in};
+use crate::video::{GIF, MP4, Recorder, common_size, pictures_in};
 use crate::{Error, Result, picture};
 
 /// The largest step between frames that settings accept.
@@ -116,20 +115,4 @@ fn frames(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(frames)
-}
-
-/// The size of all frames.
-fn common_size(frames: &[PathBuf]) -> Result<Size> {
-    let mut first: Option<(&Path, Size)> = None;
-    for path in frames {
-        let size = picture::dimensions(path)?;
-        let (other, expected) = *first.get_or_insert((path, size));
-        if size != expected {
-            let problem = format!("this frame is {size}, but {} is {expected}", other.display());
-            return Err(Error::file(path, problem, "give frames that all have the same size"));
-        }
-    }
-    first
-        .map(|(_, size)| size)
-        .ok_or_else(|| Error::usage("no frames were given", "give images, or a folder of images"))
 }

@@ -5,7 +5,7 @@ use candle_core::Device;
 use super::drawing::{Reveal as Revealed, Sheet};
 use super::operation::Strokes;
 use super::{Kind, Look, StrokesDrawer, raster, svg};
-use crate::drawer::drawing::{Drawing, Parts, Render, Reveal, Vector};
+use crate::drawer::drawing::{Between, Drawing, Parts, Render, Reveal, Vector};
 use crate::drawer::{Blueprint, Drawer, Loaded, Start};
 use crate::frozen::{Memory, MemoryOf, Network};
 use crate::models::Quality;
@@ -229,6 +229,10 @@ impl Blueprint for StrokesBlueprint {
             let all = revealed.count();
             revealed.picture(all)
         })
+    }
+
+    fn between(&self) -> Option<Between> {
+        Some(|from, to, share| Ok(Sheet::of(from)?.toward(Sheet::of(to)?, share).and_then(|sheet| sheet.drawing())))
     }
 
     fn reveal(&self) -> Option<Reveal> {

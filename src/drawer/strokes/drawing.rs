@@ -101,6 +101,23 @@ impl Sheet {
         Self { size, ..self }
     }
 
+    /// The strokes at a share of the way to others, 0 to 1: each moves, and changes its width and its color; none if there is
+    /// another number of strokes, or of curves in each. The others are drawn at the size of these.
+    pub fn toward(self, other: Self, share: f64) -> Option<Self> {
+        if (self.segments, self.widths.len()) != (other.segments, other.widths.len()) {
+            return None;
+        }
+        let other = other.at(self.size);
+        let mix = |from: Vec<f32>, to: Vec<f32>| {
+            #[allow(clippy::cast_possible_truncation)]
+            let mix = |(from, to)| ((1.0 - share) * f64::from(from) + share * f64::from(to)) as f32;
+            from.into_iter().zip(to).map(mix).collect::<Vec<f32>>()
+        };
+        let points = mix(self.points, other.points);
+        let (widths, colors) = (mix(self.widths, other.widths), mix(self.colors, other.colors));
+        Some(Self { size: self.size, segments: self.segments, points, widths, colors })
+    }
+
     /// The strokes with their copies that the picture shows, if it is tiled.
     ///
     /// # Errors

@@ -27,6 +27,18 @@ group! {
             range: Range::whole(1, 1_000_000),
             by: Requests,
         },
+        setting blend: maybe usize {
+            /// Fade from each frame to the next through N frames in between
+            ///
+            /// Light is mixed, so a fade has no dark middle. Each of these frames is shown as long as any other: without
+            /// --seconds, the movie is N + 1 times as long, or as long as before with N + 1 times the --fps. A folder of
+            /// frames gets none of them. 0 turns it off.
+            value: "N",
+            arg: whole_number,
+            shown: "0",
+            range: Range::whole(0, 100),
+            by: Requests,
+        },
         setting seconds: maybe f64 {
             /// Total length in seconds, including --hold; frames are chosen to fit
             value: "SECONDS",

@@ -15,6 +15,8 @@ const PROMPTS: &[(&str, &[&str])] = &[
     ("reconstruct", &["reconstruct the past"]),
     ("upscale", &[]),
     ("render", &[]),
+    ("restyle", &["restyle an old house", "restyle my kitchen --seed 5"]),
+    ("morph", &["morph of a cat and a fox", "morph suit --seed 5"]),
     ("video", &["video game castle", "video game castle --seed 5"]),
     ("info", &["info desk in a lobby"]),
     ("models", &["models of ships", "models list of cars"]),

@@ -10,6 +10,7 @@ use crate::cli::options::{sources, trust};
 use crate::cli::terminal::preview::PreviewKind;
 use crate::cli::terminal::report::Reporter;
 use crate::output::Recipe;
+use crate::picture::Animation;
 use crate::progress::Event;
 use crate::resolve::{below_recipe, combine};
 use crate::settings::{EMPTY_PROMPT, Overrides, Prompts, Settings};
@@ -146,10 +147,28 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
             ));
         }
     }
+    warnings.extend(recipe.as_ref().and_then(of_film));
     for message in warnings {
         reporter.tell(&Event::Warning { message });
     }
     Ok((settings, recipe.map(|recipe| Repeated { recipe, named })))
+}
+
+/// What to say of the recipe of a frame of a restyled film that a run from the beginning does not draw.
+fn of_film(recipe: &Recipe) -> Option<String> {
+    let restyled = recipe.restyled.as_ref()?;
+    let of_gif = recipe.settings.init_image.as_deref().is_some_and(Animation::is_one) && restyled.frame > 0;
+    let reason = if of_gif {
+        "this run starts from the first frame of the GIF"
+    } else if restyled.is_alone() {
+        return None;
+    } else {
+        "this run draws it without its neighbors"
+    };
+    Some(format!(
+        "the picture is frame {} of a restyled film; {reason}, so it draws a different picture",
+        restyled.frame
+    ))
 }
 
 /// Reads a prompt.

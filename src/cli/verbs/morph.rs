@@ -1,0 +1,160 @@
+//! `text2art morph`: turns finished pictures into each other.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::options::threads::number as threads;
+use crate::cli::terminal::interrupt;
+use crate::cli::terminal::report::{Progress as Shown, Reporter};
+use crate::cli::terminal::stdout::print_path;
+use crate::cli::{DONE, INTERRUPTED};
+use crate::device::ComputeDevice;
+use crate::files::{Existing, check_target};
+use crate::frozen::MemoryOf;
+use crate::job::{Ease, Morph, Progress, Way};
+use crate::models::manifest::Manifest;
+use crate::models::{Finder, Role, embedded};
+use crate::output::{Product, Products, Recipe, kind_of};
+use crate::picture::Size;
+use crate::progress::{Event, Stop};
+use crate::session::LoadedModel;
+use crate::session::memory::refuse_above_room;
+use crate::settings::{Choice, Chosen, OptionInfo, VideoSettings};
+use crate::text::count;
+use crate::video::{FRAMES, Folder, GIF, MP4};
+use crate::vqgan::Vqgan;
+use crate::{Error, Result};
+
+/// The settings that `morph` takes: those of moving pictures.
+struct Moving;
+
+impl Choice for Moving {
+    fn takes(option: &OptionInfo) -> bool {
+        option.group == VideoSettings::GROUP
+    }
+
+    fn help(option: &OptionInfo) -> Option<&'static str> {
+        (option.name == "frame_every").then_some("Use every Nth frame; the last one is always used")
+    }
+}
+
+/// The arguments of `morph`.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// Finished pictures of one size, at least two, in their order
+    ///
+    /// Pictures of cells change the color of each cell. Strokes move, if all pictures have the same number of them. Between
+    /// all other pictures, the latents of a VQGAN are mixed. The pictures themselves are shown exactly as they are.
+    #[arg(value_name = "PICTURES", required = true)]
+    pictures: Vec<PathBuf>,
+    /// Film (.mp4 or .gif), or a folder for its frames
+    #[arg(short, long, value_name = "FILE|DIR")]
+    output: PathBuf,
+    /// Number of frames from each picture to the next
+    #[arg(long, value_name = "FRAMES", default_value = "50", value_parser = |text: &str| count::<u32>(text, 1..=100_000))]
+    length: u32,
+    /// How fast pictures change: smooth (slowly at both ends) or linear
+    #[arg(long, value_name = "NAME", default_value = "smooth")]
+    ease: Ease,
+    /// VQGAN whose latents are mixed [default: that of the first picture if it is a published one, or embedded]
+    #[arg(long, value_name = "NAME")]
+    vqgan: Option<String>,
+    #[command(flatten)]
+    moving: Chosen<Moving>,
+    /// Replace files that already exist
+    #[arg(long)]
+    force: bool,
+    /// Use only models that are already downloaded
+    #[arg(long)]
+    offline: bool,
+    /// Number of CPU threads
+    #[arg(long, value_name = "N", value_parser = threads)]
+    threads: Option<u16>,
+    /// How to show progress on standard error
+    #[arg(long, value_enum, value_name = "KIND", default_value = "auto")]
+    progress: Shown,
+    /// Show only warnings and errors
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+impl Arguments {
+    pub(in crate::cli) fn progress(&self) -> Shown {
+        self.progress.unless_quiet(self.quiet)
+    }
+
+    /// The number of threads that compute.
+    pub(in crate::cli) fn threads(&self) -> Option<u16> {
+        self.threads
+    }
+}
+
+/// Follows a film in the terminal.
+struct Follower<'a>(&'a Reporter);
+
+impl Progress for Follower<'_> {
+    fn tell(&self, event: Event) {
+        self.0.tell(&event);
+    }
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
+    let video = VideoSettings::resolved(arguments.moving.overrides.clone());
+    video.validate()?;
+    let product = product(&arguments.output, arguments.force)?;
+    if arguments.pictures.len() < 2 {
+        return Err(Error::usage("one picture cannot turn into another", "give at least two pictures").into());
+    }
+    let (pictures, length) = (arguments.pictures.clone(), arguments.length as usize);
+    let morph = Morph { pictures, length, ease: arguments.ease };
+    let size = morph.size()?;
+    let needs_vqgan = morph.ways()?.contains(&Way::Latents);
+    let stop = interrupt::stop_on_signal(reporter, "frame")?;
+    let vqgan = needs_vqgan.then(|| load(arguments, size, &stop, reporter)).transpose()?;
+    let model = vqgan.as_ref().map(|vqgan| &vqgan.model);
+    let products = Products::new(product, Vec::new());
+    for path in morph.run(model, &products, &video, &stop, &Follower(reporter))? {
+        reporter.tell(&Event::Saved { path: path.clone() });
+        print_path(&path)?;
+    }
+    Ok(if stop.is_requested() { INTERRUPTED } else { DONE })
+}
+
+/// What is made.
+fn product(output: &Path, force: bool) -> Result<Product> {
+    if output.extension().is_none() || output.is_dir() {
+        let existing = if force { Existing::Replace } else { Existing::Keep };
+        Folder::check(output, existing)?;
+        return Ok(Product { kind: FRAMES, path: output.to_owned(), existing });
+    }
+    let kind = kind_of(output, &[MP4, GIF])?;
+    Ok(Product { kind, path: output.to_owned(), existing: check_target(output, force)? })
+}
+
+/// Loads the VQGAN, if there is memory to encode and decode pictures of this size.
+fn load(arguments: &Arguments, size: Size, stop: &Stop, reporter: &Reporter) -> Result<LoadedModel<Vqgan>> {
+    let named = match &arguments.vqgan {
+        Some(name) => name.clone(),
+        None => of_picture(&arguments.pictures[0])?,
+    };
+    let tell = |event| reporter.tell(&event);
+    let finder = Finder::new(arguments.offline, stop, &tell);
+    let vqgan = LoadedModel::load(&finder, Role::Vqgan, &named, Vqgan::load)?;
+    let work = crate::drawer::VqganDrawer::work_size(&vqgan.model, size, None);
+    let encoding = vqgan.model.encoding_memory(work, MemoryOf::Host)?.peak;
+    let needed = encoding.max(vqgan.model.decoding_memory(work, false, 0, MemoryOf::Host)?.peak);
+    let needed = needed.saturating_add(vqgan.model.weight_memory(MemoryOf::Host));
+    refuse_above_room(needed, None, &ComputeDevice::processor(), &format!("{size} pixels"), "give smaller pictures")?;
+    Ok(vqgan)
+}
+
+/// The VQGAN that drew a picture, if it is a published one: a recipe may come from anybody, and must not choose what is
+/// downloaded.
+fn of_picture(picture: &Path) -> Result<String> {
+    let recipe = Recipe::read(picture).ok();
+    let name = recipe.and_then(|recipe| {
+        let blueprint = crate::drawer::of(&recipe.settings.drawer).ok()?;
+        blueprint.vqgan(&recipe.settings).map(str::to_owned)
+    });
+    let manifest = Manifest::get()?;
+    Ok(name.filter(|name| manifest.model(name).is_some()).unwrap_or_else(|| embedded::NAME.to_owned()))
+}

@@ -1,0 +1,286 @@
+//! `text2art restyle`: draws the frames of a film again, as a prompt says.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use candle_core::Tensor;
+use clap::ValueHint;
+
+use super::generate::prompt;
+use crate::cli::options::conduct::Conduct;
+use crate::cli::options::{device, sources};
+use crate::cli::terminal::preview::PreviewKind;
+use crate::cli::terminal::report::Reporter;
+use crate::cli::terminal::{interrupt, stdout};
+use crate::cli::{DONE, INTERRUPTED};
+use crate::drawer;
+use crate::files::{Existing, check_folder, check_target};
+use crate::job::{Film, Limits, MEMORY, Progress, Restyle, SMOOTH, film_of};
+use crate::models::Finder;
+use crate::output::{Product, Recipe, kind_of};
+use crate::progress::{Event, Stop};
+use crate::resolve::combine;
+use crate::session::Models;
+use crate::settings::{FrameRate, Overrides, Settings};
+use crate::text::number;
+use crate::video::{Folder, FrameSource, GIF, MP4, Survey, Timing};
+use crate::{Error, Result, picture};
+
+/// What the name of a film ends in while it is drawn.
+const WORK: &str = ".t2a-film";
+/// The least weight that holds a frame to its source if nothing else is said: clip-generator's 2, which multiplies half of the
+/// mean square.
+const HOLD: f64 = 1.0;
+
+/// The arguments of `restyle`.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// Folder of pictures, sorted by number, or an animated GIF
+    ///
+    /// All frames must have the same size, which is also that of the new frames, unless --size, --aspect or --quality is given.
+    /// `ffmpeg -i film.mp4 frames/%06d.png` turns a film into pictures.
+    #[arg(value_name = "FRAMES")]
+    source: PathBuf,
+    /// What to draw, written like the prompt of a picture
+    #[arg(value_name = "PROMPT", required = true)]
+    prompt: Vec<String>,
+    /// Folder for the new frames, or a film: a name that ends in .mp4 or .gif
+    ///
+    /// The same command goes on where a run was interrupted. Until a film is finished, what that needs is in a folder beside
+    /// it, such as film.mp4.t2a-film.
+    #[arg(short, long, value_name = "DIR|FILE", help_heading = "Output", value_hint = ValueHint::AnyPath)]
+    output: PathBuf,
+    /// Folder that keeps the new frames of a film
+    #[arg(long, value_name = "DIR", help_heading = "Output", value_hint = ValueHint::DirPath)]
+    frames: Option<PathBuf>,
+    /// How much of the frame before is in the start of a frame (0 to less than 1) [default: 0.75]
+    ///
+    /// A frame starts from a mix of what the frame before it ended with and of its own source. More calms the film, and lets
+    /// changes last longer than they should. Each frame but the first takes the other share of --iterations, since the frame
+    /// before has done the rest. With 0, each frame is drawn on its own, from its source, which flickers.
+    #[arg(long, value_name = "SHARE", help_heading = "Start", value_parser = number, allow_negative_numbers = true)]
+    memory: Option<f64>,
+    /// How much of both neighbors is mixed into each frame (0 to 1) [default: 0.3, or 0 with --memory 0]
+    ///
+    /// What is mixed is what the drawer changes, such as the latent of a VQGAN; the frame itself has weight 1.
+    #[arg(long, value_name = "WEIGHT", help_heading = "Start", value_parser = number, allow_negative_numbers = true)]
+    smooth: Option<f64>,
+    #[command(flatten)]
+    overrides: Overrides,
+    /// Draw all frames again, and replace files that already exist
+    #[arg(long, help_heading = "Output")]
+    force: bool,
+    /// Configuration file, or `none`
+    #[arg(long, value_name = "FILE", help_heading = "Settings")]
+    config: Option<PathBuf>,
+    /// Show the frames in the terminal while they are drawn
+    #[arg(long, value_enum, value_name = "KIND", default_value = "auto", help_heading = "Output")]
+    pub(in crate::cli) preview: PreviewKind,
+    #[command(flatten)]
+    pub(in crate::cli) conduct: Conduct,
+}
+
+/// Where a film goes.
+struct Target {
+    /// The movie; none if only frames are wanted
+    movie: Option<Product>,
+    /// The folder of the frames
+    frames: PathBuf,
+    /// Whether the frames stay when the movie is finished
+    keeps_frames: bool,
+    /// The folder for what is needed to go on
+    work: PathBuf,
+    /// What happens to frames that are there already and are not those of the film
+    existing: Existing,
+}
+
+/// Follows a film in the terminal.
+struct Follower<'a>(&'a Reporter);
+
+impl Progress for Follower<'_> {
+    fn tell(&self, event: Event) {
+        self.0.tell(&event);
+    }
+
+    fn show(&self, picture: &mut dyn FnMut() -> Result<Tensor>, is_final: bool) -> Result<()> {
+        self.0.show(picture, is_final)
+    }
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
+    let (memory, smooth) = shares(arguments)?;
+    let target = target(arguments)?;
+    let source = FrameSource::open(&arguments.source)?;
+    refuse_own_frames(&source, &target)?;
+    let stop = interrupt::stop_on_signal(reporter, "iteration")?;
+    let survey = source.survey(&stop)?;
+    let (settings, timing) = settings(arguments, &source, &survey, reporter)?;
+    if let Some(movie) = &target.movie {
+        (movie.kind.check)(&settings)?;
+    }
+    let device = device::open(settings.device, settings.precision, reporter)?;
+    for (_, path) in settings.input_files().iter().filter(|(option, _)| *option != "palette") {
+        picture::dimensions(path)?;
+    }
+    let inputs = Recipe::inputs(&Settings { init_image: None, ..settings.clone() })?;
+    let tell = |event| reporter.tell(&event);
+    let models = Models::load(&settings, &Finder::new(arguments.conduct.offline, &stop, &tell))?;
+    let limits = Limits { max_memory: arguments.conduct.max_memory(), jobs: 1 };
+    let video = settings.video();
+    let (frames, work) = (target.frames.clone(), target.work.clone());
+    let (existing, afresh) = (target.existing, arguments.force);
+    let restyle = Restyle { settings, source, survey, memory, smooth, limits, inputs, frames, work, existing, afresh };
+    let film = restyle.run(&models, &device, &stop, &Follower(reporter))?;
+    let mut made = Vec::new();
+    if film.done > 0 {
+        if let Some(movie) = &target.movie {
+            let frames = (target.frames.as_path(), film.done);
+            made.push(film_of(movie, &video, frames, timing.as_ref(), &Follower(reporter))?);
+        }
+        if target.keeps_frames {
+            made.push(target.frames.clone());
+        }
+    }
+    finish(film, &target, made, &stop, reporter)
+}
+
+/// Reports what was made, and returns the exit code.
+fn finish(film: Film, target: &Target, made: Vec<PathBuf>, stop: &Stop, reporter: &Reporter) -> anyhow::Result<u8> {
+    let (done, frames, is_whole) = (film.done, film.frames, film.is_whole());
+    if is_whole {
+        film.finish(target.keeps_frames)?;
+    }
+    for path in made {
+        reporter.tell(&Event::Saved { path: path.clone() });
+        stdout::print_path(&path)?;
+    }
+    if !is_whole {
+        let message = format!("{done} of {frames} frames are drawn; the same command goes on from there");
+        reporter.tell(&Event::Warning { message });
+    }
+    Ok(if is_whole && !stop.is_requested() { DONE } else { INTERRUPTED })
+}
+
+/// The shares of the frame before, and of neighbors.
+fn shares(arguments: &Arguments) -> Result<(f64, f64)> {
+    let memory = arguments.memory.unwrap_or(MEMORY);
+    if !(0.0..1.0).contains(&memory) {
+        let problem = format!("--memory {memory} is out of range: it must be at least 0 and less than 1");
+        return Err(Error::usage(problem, "give a share such as 0.75"));
+    }
+    let smooth = arguments.smooth.unwrap_or(if memory > 0.0 { SMOOTH } else { 0.0 });
+    if !(0.0..=1.0).contains(&smooth) {
+        let problem = format!("--smooth {smooth} is out of range: it must be from 0 to 1");
+        return Err(Error::usage(problem, "give a weight such as 0.3"));
+    }
+    Ok((memory, smooth))
+}
+
+/// Where the film goes, if it can be written there.
+fn target(arguments: &Arguments) -> Result<Target> {
+    let output = &arguments.output;
+    let work = beside(output, WORK);
+    // What an interrupted run left belongs to this one.
+    let replaces = arguments.force || work.is_dir();
+    let existing = if replaces { Existing::Replace } else { Existing::Keep };
+    if output.extension().is_none() || output.is_dir() {
+        if arguments.frames.is_some() {
+            let hint = "leave out --frames, or name a film with --output, such as film.mp4";
+            return Err(Error::usage("--frames is given, but --output is a folder of frames already", hint));
+        }
+        // Frames of this film may be there; which ones they are is known later.
+        Folder::check(output, Existing::Replace)?;
+        return Ok(Target { movie: None, frames: output.clone(), keeps_frames: true, work, existing });
+    }
+    let kind = kind_of(output, &[MP4, GIF])?;
+    let movie = Some(Product { kind, path: output.clone(), existing: check_target(output, replaces)? });
+    check_folder(&work)?;
+    if let Some(frames) = &arguments.frames {
+        Folder::check(frames, Existing::Replace)?;
+    }
+    let frames = arguments.frames.clone().unwrap_or_else(|| work.join("frames"));
+    Ok(Target { movie, frames, keeps_frames: arguments.frames.is_some(), work, existing })
+}
+
+/// A path with more behind its name, without a slash at its end.
+fn beside(path: &Path, more: &str) -> PathBuf {
+    let mut name = path.components().as_path().as_os_str().to_owned();
+    name.push(OsString::from(more));
+    name.into()
+}
+
+/// Refuses to write the new frames among the frames of the source.
+fn refuse_own_frames(source: &FrameSource, target: &Target) -> Result<()> {
+    let end = |path: &Path| path.canonicalize().ok();
+    if end(source.path()).is_some_and(|path| Some(path) == end(&target.frames)) {
+        let problem = "the new frames would replace the frames that they start from";
+        return Err(Error::file(&target.frames, problem, "choose another folder"));
+    }
+    Ok(())
+}
+
+/// The settings of all frames, and how long each is shown if the source decides it.
+fn settings(
+    arguments: &Arguments,
+    source: &FrameSource,
+    survey: &Survey,
+    reporter: &Reporter,
+) -> Result<(Settings, Option<Timing>)> {
+    let mut flags = arguments.overrides.clone();
+    if flags.init_image.is_some() {
+        let hint = "leave it out; --init-weight says how close each frame stays to its source";
+        return Err(Error::usage("--init-image does not work with `restyle`, which starts from the frames", hint));
+    }
+    flags.prompt = Some(prompt(&arguments.prompt.join(" "))?);
+    flags.init_image = Some(source.file(0).to_owned());
+    if flags.size.is_none() && flags.aspect.is_none() && flags.quality.is_none() {
+        flags.size = Some(survey.size);
+    }
+    let is_timed = flags.fps.is_none() && flags.seconds.is_none() && flags.frame_every.is_none();
+    let timing = survey.timing.clone().filter(|_| is_timed);
+    let mut warnings = Vec::new();
+    let environment = sources::environment(&mut |message| warnings.push(message))?;
+    let layers = [flags, environment, sources::config_file(arguments.config.as_deref())?];
+    let is_held = layers.iter().any(|layer| layer.init_weight.is_some());
+    let mut settings = combine(&layers)?;
+    refuse_what_frames_cannot_do(&settings)?;
+    if let Some(timing) = &timing {
+        settings.fps = faster(timing.rate, settings.blend.unwrap_or(0));
+    }
+    if !is_held {
+        settings.init_weight = drawer::of(&settings.drawer)?.usual_init_weight(&settings.vqgan).max(HOLD);
+    }
+    warnings.extend(settings.prompt.doubts().to_vec());
+    for message in warnings {
+        reporter.tell(&Event::Warning { message });
+    }
+    Ok((settings, timing))
+}
+
+/// The rate at which frames and those in between take as long as the frames alone, if there is such a rate.
+fn faster(rate: FrameRate, blend: usize) -> FrameRate {
+    let times = u32::try_from(blend).unwrap_or(u32::MAX).saturating_add(1);
+    let thousandths = rate.thousandths().saturating_mul(times);
+    format!("{thousandths}/1000").parse().unwrap_or(rate)
+}
+
+/// Refuses settings that a frame which follows another cannot have.
+fn refuse_what_frames_cannot_do(settings: &Settings) -> Result<()> {
+    let blueprint = drawer::of(&settings.drawer)?;
+    if !blueprint.has("init_image") {
+        let problem = format!("restyle needs a drawer that starts from a picture, but {} does not", blueprint.name());
+        return Err(Error::usage(problem, "choose another one with --drawer"));
+    }
+    let refused = [
+        ("hires", settings.hires.is_some(), "the frame before has the full size already"),
+        ("average", settings.average.is_some(), "--memory and --smooth average over frames instead"),
+        ("stop-at", settings.stop_at.is_some(), "give fewer --iterations instead"),
+    ];
+    match refused.iter().find(|(_, is_given, _)| *is_given) {
+        Some((option, _, reason)) => {
+            let problem = format!("--{option} does not work with `restyle`: {reason}");
+            Err(Error::usage(problem, format!("leave out --{option}, or set it back on the command line")))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,224 @@
+//! Turns finished pictures into each other, frame by frame.
+
+mod pair;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use image::RgbImage;
+
+use super::Progress;
+use crate::drawer::{self, Drawing};
+use crate::files::begins_with;
+use crate::output::{Products, Recipe, read_drawing};
+use crate::picture::{self, Size};
+use crate::progress::{Event, Stop};
+use crate::settings::VideoSettings;
+use crate::video::{Recorder, common_size};
+use crate::vqgan::Vqgan;
+use crate::{Error, Result};
+use pair::Pair;
+
+/// What a PNG begins with.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+/// How fast a picture turns into the next one on the way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ease {
+    /// Slowly at both ends, so that the finished pictures can be seen
+    #[default]
+    Smooth,
+    /// Always at the same speed
+    Linear,
+}
+
+crate::text::named_values!(Ease, "ease", {
+    Smooth => "smooth",
+    Linear => "linear",
+});
+
+/// How a picture turns into the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The latents of a VQGAN are mixed, and decoded. The way is straight: the decoder has learned from vectors of the codebook,
+    /// whose lengths mean something, so a mean of two of them is nearer to what it knows than a point on a sphere, which suits
+    /// the random latents of other generators. The mean is decoded as it is: its nearest codes would jump from frame to frame
+    Latents,
+    /// Light is mixed: in pictures of cells, the color of each cell becomes another one
+    Light,
+    /// Strokes move, and change their widths and colors
+    Drawing,
+}
+
+/// A film from picture to picture.
+pub struct Morph {
+    /// The pictures, at least two, of one size
+    pub pictures: Vec<PathBuf>,
+    /// The number of frames from each picture to the next, at least 1
+    pub length: usize,
+    /// How fast they pass
+    pub ease: Ease,
+}
+
+/// A picture with what it says of itself.
+struct Finished {
+    path: PathBuf,
+    recipe: Option<Recipe>,
+    drawing: Option<Drawing>,
+}
+
+impl Ease {
+    /// The share of the next picture after a share of the time, both 0 to 1.
+    #[must_use]
+    pub fn share(self, time: f64) -> f64 {
+        match self {
+            Self::Linear => time,
+            Self::Smooth => time * time * (3.0 - 2.0 * time),
+        }
+    }
+}
+
+impl Morph {
+    /// The number of all frames.
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        (self.pictures.len().saturating_sub(1)).saturating_mul(self.length).saturating_add(1)
+    }
+
+    /// The size of all pictures.
+    ///
+    /// # Errors
+    /// If a picture cannot be read, or one has another size than the first.
+    pub fn size(&self) -> Result<Size> {
+        common_size(&self.pictures)
+    }
+
+    /// How each picture turns into the next one.
+    ///
+    /// # Errors
+    /// If what a picture was made of is damaged.
+    pub fn ways(&self) -> Result<Vec<Way>> {
+        let (Some(first), rest) = (self.pictures.first(), self.pictures.iter().skip(1)) else { return Ok(Vec::new()) };
+        let mut before = Finished::open(first)?;
+        let mut ways = Vec::new();
+        for path in rest {
+            let next = Finished::open(path)?;
+            ways.push(before.way_to(&next)?);
+            before = next;
+        }
+        Ok(ways)
+    }
+
+    /// Makes the film. If a stop is requested, it ends there. Returns the path of each file.
+    ///
+    /// # Errors
+    /// If a picture cannot be read, a frame cannot be drawn, or a file cannot be written.
+    pub fn run(
+        &self,
+        vqgan: Option<&Arc<Vqgan>>,
+        products: &Products,
+        video: &VideoSettings,
+        stop: &Stop,
+        progress: &dyn Progress,
+    ) -> Result<Vec<PathBuf>> {
+        let last = self.frames() - 1;
+        let mut recorder = Recorder::start(products, video, self.size()?, 0..=last)?;
+        progress.tell(Event::Encoding { frames: last + 1 });
+        let mut pair: Option<(usize, Pair)> = None;
+        for frame in 0..=last {
+            if recorder.problems().next().is_some() || (stop.is_requested() && frame > 0) {
+                break;
+            }
+            if recorder.wants(frame) {
+                let (index, step) = (frame / self.length, frame % self.length);
+                let pixels = if step == 0 {
+                    self.picture(index)?
+                } else {
+                    let known = pair.take().filter(|(known, _)| *known == index);
+                    let (_, pair) = pair.insert(match known {
+                        Some(known) => known,
+                        None => (index, self.pair(index, vqgan)?),
+                    });
+                    #[allow(clippy::cast_precision_loss)]
+                    pair.picture(self.ease.share(step as f64 / self.length as f64))?
+                };
+                recorder.push(frame, pixels.into(), None);
+            }
+            progress.tell(Event::Encoded { frame });
+        }
+        // The film ends with the last picture.
+        let recipe = self.pictures.last().and_then(|path| Recipe::read(path).ok());
+        let recipe = recipe.map(|recipe| Recipe { settings: recipe.settings.clone().with_video(*video), ..recipe });
+        recorder.end(recipe).into_iter().collect()
+    }
+
+    fn picture(&self, index: usize) -> Result<RgbImage> {
+        let path = self.pictures.get(index).ok_or_else(|| Error::fault("there is no such picture"))?;
+        picture::read(path)
+    }
+
+    /// The way from a picture to the next one.
+    fn pair(&self, index: usize, vqgan: Option<&Arc<Vqgan>>) -> Result<Pair> {
+        let open = |index: usize| {
+            let path = self.pictures.get(index).ok_or_else(|| Error::fault("there is no such picture"))?;
+            Finished::open(path)
+        };
+        let (from, to) = (open(index)?, open(index + 1)?);
+        let pictures = [self.picture(index)?, self.picture(index + 1)?];
+        match from.way_to(&to)? {
+            Way::Light => Ok(Pair::light(pictures)),
+            Way::Drawing => match (from.recipe, from.drawing, to.drawing) {
+                (Some(recipe), Some(from), Some(to)) => Pair::drawings(pictures, &recipe.settings, [from, to]),
+                _ => Err(Error::fault("a drawing is gone")),
+            },
+            Way::Latents => {
+                let vqgan = vqgan.ok_or_else(|| Error::fault("no VQGAN is loaded"))?;
+                Pair::latents(pictures, vqgan)
+            }
+        }
+    }
+}
+
+impl Finished {
+    fn open(path: &Path) -> Result<Self> {
+        // A picture without a recipe is as good.
+        let recipe = Recipe::read(path).ok();
+        let drawing = if recipe.is_some() && begins_with(path, PNG) { read_drawing(path)? } else { None };
+        Ok(Self { path: path.to_owned(), recipe, drawing })
+    }
+
+    /// How this picture turns into another one.
+    fn way_to(&self, other: &Self) -> Result<Way> {
+        let (Some(from), Some(to)) = (&self.recipe, &other.recipe) else { return Ok(Way::Latents) };
+        let (from, to) = (&from.settings, &to.settings);
+        if from.drawer != to.drawer || from.tile != to.tile {
+            return Ok(Way::Latents);
+        }
+        if from.pixel_size.is_some() && (from.pixel_size, from.pixel_shape) == (to.pixel_size, to.pixel_shape) {
+            return Ok(Way::Light);
+        }
+        let blueprint = drawer::of(&from.drawer)?;
+        let (Some(between), Some(_)) = (blueprint.between(), blueprint.render()) else { return Ok(Way::Latents) };
+        let (Some(one), Some(another)) = (&self.drawing, &other.drawing) else { return Ok(Way::Latents) };
+        let is_alike = between(one, another, 0.5).map_err(|error| {
+            Error::file(&self.path, format!("{error}"), "draw the picture again, or save it without its recipe")
+        })?;
+        Ok(if is_alike.is_some() { Way::Drawing } else { Way::Latents })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::float_cmp)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ease_begins_and_ends_where_it_should() {
+        for ease in [Ease::Smooth, Ease::Linear] {
+            let shares: Vec<f64> = (0..=10).map(|time| ease.share(f64::from(time) / 10.0)).collect();
+            assert!(shares[0] == 0.0 && shares[5] == 0.5 && shares[10] == 1.0 && shares.is_sorted(), "{shares:?}");
+        }
+        // 3 / 16 - 2 / 64
+        assert_eq!(Ease::Smooth.share(0.25), 0.156_25);
+    }
+}

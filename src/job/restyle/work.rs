@@ -1,0 +1,264 @@
+//! The files of a film in the making: its frames, and what a run needs to go on where it was interrupted.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+use serde::{Deserialize, Serialize};
+
+use crate::files::{Existing, read_regular, remove_if_present, write_whole};
+use crate::output::{Recipe, encode_pixels};
+use crate::session::Trace;
+use crate::video::Folder;
+use crate::{Error, Result};
+
+/// The key of the head in the metadata of a state.
+const HEAD: &str = "text2art frame";
+/// The largest file of a state that is read, in bytes.
+const LARGEST_STATE: u64 = 1 << 30;
+/// The file that a run locks.
+const LOCK: &str = "lock";
+/// The picture of a frame that has no file of its own.
+const SOURCE: &str = "source.png";
+
+/// A film in the making.
+pub(super) struct Work {
+    /// The folder of the finished frames
+    frames: PathBuf,
+    /// The folder of everything else
+    folder: PathBuf,
+    lock: Option<File>,
+}
+
+/// What is kept of a frame besides its picture.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct State {
+    pub(super) trace: Trace,
+    pub(super) iterations: usize,
+    pub(super) loss: Option<f64>,
+    pub(super) first_fit: Option<f64>,
+}
+
+/// Everything in the file of a state other than numbers. Fractions are stored by their bits, so that they come back exactly.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    key: String,
+    palette: Option<Vec<[u8; 3]>>,
+    iterations: usize,
+    loss: Option<u64>,
+    first_fit: Option<u64>,
+}
+
+impl Work {
+    /// Creates the folders that are missing, and locks the work.
+    ///
+    /// # Errors
+    /// If a folder cannot be created, or another run works on the film.
+    pub(super) fn open(frames: &Path, folder: &Path) -> Result<Self> {
+        for folder in [folder, frames] {
+            std::fs::create_dir_all(folder).map_err(|source| Error::Write { path: folder.to_owned(), source })?;
+        }
+        let path = folder.join(LOCK);
+        let fault = |source| Error::Write { path: path.clone(), source };
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(fault)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let hint = "wait until it is done, or choose another name";
+                return Err(Error::file(folder, "another run is drawing this film", hint));
+            }
+            // A file system without locks: two runs are not noticed there.
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(error)) => return Err(fault(error)),
+        }
+        Ok(Self { frames: frames.to_owned(), folder: folder.to_owned(), lock: Some(file) })
+    }
+
+    /// Writes the file of a frame.
+    ///
+    /// # Errors
+    /// If the disk is full.
+    pub(super) fn deliver(&self, frame: usize, png: &[u8]) -> Result<()> {
+        write_whole(&Folder::frame(&self.frames, frame), png, Existing::Replace)
+    }
+
+    /// Writes a frame of the source that has no file of its own, and returns its path. The next one replaces it.
+    ///
+    /// # Errors
+    /// If the disk is full.
+    pub(super) fn source(&self, picture: RgbImage) -> Result<PathBuf> {
+        let path = self.folder.join(SOURCE);
+        write_whole(&path, &encode_pixels(&picture.into(), None, None)?, Existing::Replace)?;
+        Ok(path)
+    }
+
+    /// Keeps the state of a frame.
+    ///
+    /// # Errors
+    /// If the disk is full.
+    pub(super) fn keep(&self, frame: usize, key: &str, state: &State) -> Result<()> {
+        write_whole(&self.state_of(frame), &encoded(key, state)?, Existing::Replace)
+    }
+
+    /// The state of a frame that was made of what has this digest; none if it is not there.
+    pub(super) fn kept(&self, frame: usize, key: &str) -> Option<State> {
+        decoded(&read_regular(&self.state_of(frame), LARGEST_STATE).ok()?, key)
+    }
+
+    /// Removes the state of a frame, if it is there.
+    ///
+    /// # Errors
+    /// If it cannot be removed.
+    pub(super) fn forget(&self, frame: usize) -> Result<()> {
+        let path = self.state_of(frame);
+        remove_if_present(&path).map_err(|source| Error::Write { path, source })
+    }
+
+    /// Removes the frames from a number on: those of a longer film.
+    ///
+    /// # Errors
+    /// If a frame cannot be removed.
+    pub(super) fn cut(&self, count: usize) -> Result<()> {
+        Folder::cut(&self.frames, count)
+    }
+
+    /// Removes everything that was kept, and, if they are not wanted, the frames.
+    ///
+    /// # Errors
+    /// If a file cannot be removed.
+    pub(super) fn finish(mut self, keeps_frames: bool) -> Result<()> {
+        self.clear()?;
+        if !keeps_frames {
+            Folder::remove(&self.frames)?;
+        }
+        self.lock.take();
+        let lock = self.folder.join(LOCK);
+        remove_if_present(&lock).map_err(|source| Error::Write { path: lock, source })?;
+        // The folder may contain files of others.
+        let _ = std::fs::remove_dir(&self.folder);
+        Ok(())
+    }
+
+    /// Removes everything that was kept.
+    ///
+    /// # Errors
+    /// If a file cannot be removed.
+    pub(super) fn clear(&self) -> Result<()> {
+        let broken = |source| Error::Write { path: self.folder.clone(), source };
+        for entry in std::fs::read_dir(&self.folder).map_err(broken)? {
+            let path = entry.map_err(broken)?.path();
+            if is_own(&path) {
+                remove_if_present(&path).map_err(|source| Error::Write { path, source })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn state_of(&self, frame: usize) -> PathBuf {
+        self.folder.join(format!("state-{frame:06}.safetensors"))
+    }
+}
+
+/// Whether the file of a frame is in a folder, made of what has this digest.
+pub(super) fn is_done(frames: &Path, frame: usize, key: &str) -> bool {
+    let recipe = Recipe::read(&Folder::frame(frames, frame)).ok();
+    recipe.and_then(|recipe| recipe.restyled).is_some_and(|restyled| restyled.key == key)
+}
+
+/// Whether a file in the folder is one that this program keeps there.
+fn is_own(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let state = name.strip_prefix("state-").and_then(|name| name.strip_suffix(".safetensors"));
+    name == SOURCE || state.is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()))
+}
+
+fn encoded(key: &str, state: &State) -> Result<Vec<u8>> {
+    let fault = |error: String| Error::fault(format!("cannot encode the state of a frame: {error}"));
+    let head = Head {
+        key: key.to_owned(),
+        palette: state.trace.palette.clone(),
+        iterations: state.iterations,
+        loss: state.loss.map(f64::to_bits),
+        first_fit: state.first_fit.map(f64::to_bits),
+    };
+    let head = serde_json::to_string(&head).map_err(|error| fault(error.to_string()))?;
+    let bytes: Vec<Vec<u8>> = state
+        .trace
+        .parameters
+        .iter()
+        .map(|values| values.iter().flat_map(|value| value.to_le_bytes()).collect())
+        .collect();
+    let views = bytes.iter().enumerate().map(|(index, bytes)| {
+        let view = TensorView::new(Dtype::F32, vec![bytes.len() / size_of::<f32>()], bytes);
+        Ok((format!("parameter.{index}"), view.map_err(|error| fault(error.to_string()))?))
+    });
+    let views = views.collect::<Result<Vec<_>>>()?;
+    let metadata = HashMap::from([(HEAD.to_owned(), head)]);
+    safetensors::serialize(views, Some(metadata)).map_err(|error| fault(error.to_string()))
+}
+
+fn decoded(bytes: &[u8], key: &str) -> Option<State> {
+    let (_, metadata) = SafeTensors::read_metadata(bytes).ok()?;
+    let head: Head = serde_json::from_str(metadata.metadata().as_ref()?.get(HEAD)?).ok()?;
+    let tensors = SafeTensors::deserialize(bytes).ok()?;
+    let mut parameters = Vec::new();
+    while let Ok(view) = tensors.tensor(&format!("parameter.{}", parameters.len())) {
+        if view.dtype() != Dtype::F32 {
+            return None;
+        }
+        parameters.push(view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect());
+    }
+    let trace = Trace { parameters, palette: head.palette };
+    let (loss, first_fit) = (head.loss.map(f64::from_bits), head.first_fit.map(f64::from_bits));
+    (head.key == key).then_some(State { trace, iterations: head.iterations, loss, first_fit })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state() -> State {
+        let trace = Trace {
+            parameters: vec![vec![0.1, -2.5e-7, 3.0], vec![f32::MIN_POSITIVE]],
+            palette: Some(vec![[1, 2, 3]]),
+        };
+        State { trace, iterations: 7, loss: Some(0.1 + 0.2), first_fit: None }
+    }
+
+    #[test]
+    fn a_state_comes_back_exactly() {
+        let bytes = encoded("key", &state()).unwrap();
+        assert_eq!(decoded(&bytes, "key"), Some(state()));
+        assert_eq!(decoded(&bytes, "other"), None);
+        for length in 0..bytes.len() {
+            assert_eq!(decoded(&bytes[..length], "key"), None, "{length}");
+        }
+    }
+
+    #[test]
+    fn the_work_of_a_film_is_locked_and_vanishes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (frames, place) = (folder.path().join("frames"), folder.path().join("film.t2a-film"));
+        let work = Work::open(&frames, &place).unwrap();
+        assert!(Work::open(&frames, &place).map(drop).unwrap_err().to_string().contains("another run"));
+        work.keep(3, "key", &state()).unwrap();
+        assert_eq!(work.kept(3, "key"), Some(state()));
+        assert_eq!((work.kept(3, "other"), work.kept(2, "key")), (None, None));
+        work.source(RgbImage::new(2, 2)).unwrap();
+        work.deliver(0, b"no picture").unwrap();
+        work.deliver(1, b"no picture").unwrap();
+        assert!(!is_done(&frames, 0, "key"));
+        work.cut(1).unwrap();
+        work.finish(true).unwrap();
+        assert!(!place.exists() && frames.join("000000.png").exists() && !frames.join("000001.png").exists());
+        // What is not of this program stays.
+        let work = Work::open(&frames, &place).unwrap();
+        std::fs::write(place.join("notes.txt"), "mine").unwrap();
+        work.finish(false).unwrap();
+        assert!(place.join("notes.txt").exists() && !frames.exists());
+    }
+}
