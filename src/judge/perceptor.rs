@@ -9,6 +9,7 @@ use super::slopes::Slopes;
 use super::{Area, Cutout, Cutouts};
 use crate::clip::Clip;
 use crate::frozen::{Filter, Network, Retouch, Step, Touch, Warp, with_gradient};
+use crate::settings::Course;
 use crate::{Error, Result};
 
 /// A prompt as features.
@@ -29,6 +30,8 @@ pub struct Perceptor {
     /// The name of the perceptor in the names of losses
     pub name: String,
     targets: Vec<Target>,
+    /// How the weights of the first targets change, if they do
+    courses: Vec<Option<Course>>,
     clip: Arc<Clip>,
     image_tower: Network,
     /// From features to the distances to all targets but those that are cut
@@ -63,7 +66,8 @@ impl Perceptor {
         let distances = distances_to(&Tensor::stack(&features, 0)?)?;
         let image_tower = clip.image_tower(0);
         let slopes = Network::of(Slopes::new(&targets, cutouts.count));
-        Ok(Self { name, targets, clip, image_tower, distances, cut: Vec::new(), slopes, cutouts, area: None })
+        let courses = Vec::new();
+        Ok(Self { name, targets, courses, clip, image_tower, distances, cut: Vec::new(), slopes, cutouts, area: None })
     }
 
     /// This perceptor, which also looks for pictures, `[1, 3, height, width]` on the device of the picture that is judged and
@@ -77,6 +81,25 @@ impl Perceptor {
         }
         self.slopes = Network::of(Slopes::new(&self.targets, self.cutouts.count));
         self
+    }
+
+    /// This perceptor, but with weights of its first targets that change.
+    #[must_use]
+    pub fn following(self, courses: Vec<Option<Course>>) -> Self {
+        Self { courses, ..self }
+    }
+
+    /// Gives all targets their weights in an iteration.
+    pub(super) fn weigh(&mut self, iteration: usize) {
+        let mut is_changed = false;
+        for (target, course) in self.targets.iter_mut().zip(&self.courses) {
+            let Some(weight) = course.as_ref().map(|course| course.at(iteration)) else { continue };
+            is_changed |= weight.to_bits() != target.weight.to_bits();
+            target.weight = weight;
+        }
+        if is_changed {
+            self.slopes = Network::of(Slopes::new(&self.targets, self.cutouts.count));
+        }
     }
 
     /// This perceptor, but with `blocks` blocks of its model computed twice, which saves memory and takes more time

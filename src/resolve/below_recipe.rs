@@ -13,5 +13,9 @@ pub fn below_recipe(weaker: &mut Overrides) {
     (weaker.no_text, weaker.tile) = (None, None);
     (weaker.average, weaker.momentum) = (None, None);
     (weaker.zooms, weaker.cut_power, weaker.center_bias) = (None, None, None);
+    (weaker.length, weaker.iterations_per_frame, weaker.wander) = (None, None, None);
+    (weaker.zoom, weaker.angle, weaker.pan_x, weaker.pan_y) = (None, None, None, None);
+    (weaker.story, weaker.crossfade, weaker.prompt_weights) = (None, None, None);
+    (weaker.learning_rate_keys, weaker.init_weight_keys) = (None, None);
     weaker.picture_quality = None;
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{LoadedModel, Models, masks, no_text, overlay};
+use super::{LoadedModel, Models, camera, masks, no_text, overlay};
 use crate::clip::Clip;
 use crate::device::ComputeDevice;
 use crate::drawer::{self, Blueprint};
@@ -106,7 +106,8 @@ impl<'a> Estimate<'a> {
         let losses = losses(settings);
         let masked = masks::memory(settings);
         let kept = losses.iter().map(|loss| loss.kept(settings.size)).fold(0, u64::saturating_add);
-        lasting += masked.lasting.saturating_add(overlay::memory(settings)).saturating_add(kept);
+        let moving = camera::memory(settings).saturating_add(overlay::memory(settings));
+        lasting += masked.lasting.saturating_add(moving).saturating_add(kept);
         let (starting, enlarging) = (starting.max(masked.starting), enlarging.saturating_add(masked.enlarging));
         Ok(Self { settings, models, blueprint, losses, of, program, lasting, file, starting, reading, enlarging })
     }

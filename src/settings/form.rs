@@ -106,6 +106,8 @@ mod tests {
             "StyleName" => "watercolor",
             "Color" => "navy",
             "Schedule" => "0.25,0.75@40%",
+            "Keyframes" => "0: 1, 50: 1.02",
+            "PromptWeight" => "1 = 0: 1, 50: 0",
             "LossChoice" => "border=navy:0.5",
             "Mask" => "left:0.3",
             _ => "a",

@@ -1,6 +1,6 @@
 //! Which pictures of a run are frames, and how long each is shown.
 
-use crate::settings::VideoSettings;
+use crate::settings::{Settings, VideoSettings};
 
 /// The frames of a run. Time is counted in slots: a slot is the duration of one picture at the frame rate.
 #[derive(Clone, Copy, Debug)]
@@ -9,6 +9,8 @@ pub struct Timeline {
     last: usize,
     /// Every how many pictures one may be a frame
     every: usize,
+    /// Whether frames end with these pictures, as those of an animation, instead of beginning with them
+    at_ends: bool,
     /// The number of slots of all frames, if the length is given
     forward: Option<usize>,
     /// The number of slots for which the last frame is held
@@ -30,17 +32,40 @@ impl Timeline {
             hold += moving % 2;
             moving / 2 + 1
         });
-        Self { last, every: settings.frame_every.max(1), forward, hold, boomerang: settings.boomerang }
+        let every = settings.frame_every.max(1);
+        Self { last, every, at_ends: false, forward, hold, boomerang: settings.boomerang }
+    }
+
+    /// The timeline of a run with these settings. Each frame of an animation is the last picture that its iterations drew, so
+    /// that the iterations have repaired what the motion of the canvas did; --frame-every counts frames then.
+    #[must_use]
+    pub fn of(settings: &Settings) -> Self {
+        let timeline = Self::new(&settings.video(), settings.iterations);
+        match settings.iterations_of_frame() {
+            Some(each) => Self { every: timeline.every.saturating_mul(each), at_ends: true, ..timeline },
+            None => timeline,
+        }
     }
 
     /// The number of slots for which a picture is shown; 0 if it is not a frame.
     #[must_use]
     pub fn slots(&self, picture: usize) -> usize {
-        let is_candidate = picture.is_multiple_of(self.every) || picture == self.last;
-        if !is_candidate || picture > self.last {
+        if picture > self.last {
             return 0;
         }
-        let (candidates, candidate) = (self.last.div_ceil(self.every) + 1, picture.div_ceil(self.every));
+        let (candidates, candidate) = if self.at_ends {
+            // The last picture is the end of the last frame, and not the one before it.
+            let candidates = self.last.div_ceil(self.every).max(1);
+            match (picture + 1) / self.every {
+                _ if picture == self.last => (candidates, candidates - 1),
+                ended if (picture + 1).is_multiple_of(self.every) && ended < candidates => (candidates, ended - 1),
+                _ => return 0,
+            }
+        } else if picture.is_multiple_of(self.every) || picture == self.last {
+            (self.last.div_ceil(self.every) + 1, picture.div_ceil(self.every))
+        } else {
+            return 0;
+        };
         let Some(forward) = self.forward else { return 1 };
         // Slot s shows candidate round(s (candidates - 1) / (forward - 1)), the first at 0, the last at the end.
         let first_slot = |candidate: usize| match candidate {
@@ -94,6 +119,26 @@ mod tests {
         assert_eq!(frames(&timeline(4, None, 0.0, false, 10)), [(0, 1), (4, 1), (8, 1), (10, 1)]);
         assert_eq!(frames(&timeline(5, None, 0.0, false, 10)), [(0, 1), (5, 1), (10, 1)]);
         assert_eq!(frames(&timeline(7, None, 0.0, false, 0)), [(0, 1)]);
+    }
+
+    #[test]
+    fn an_animation_shows_the_end_of_each_frame() {
+        let animated = |every: usize, each: usize, seconds: Option<f64>, length: usize| Timeline {
+            at_ends: true,
+            every: every * each,
+            ..timeline(1, seconds, 0.0, false, length * each)
+        };
+        assert_eq!(frames(&animated(1, 10, None, 3)), [(9, 1), (19, 1), (30, 1)]);
+        assert_eq!(frames(&animated(1, 1, None, 3)), [(0, 1), (1, 1), (3, 1)]);
+        assert_eq!(frames(&animated(2, 5, None, 5)), [(9, 1), (19, 1), (25, 1)]);
+        assert_eq!(frames(&animated(1, 4, None, 1)), [(4, 1)]);
+        assert_eq!(frames(&animated(1, 10, Some(0.6), 3)), [(9, 2), (19, 2), (30, 2)]);
+        for (every, each, length) in [(1, 7, 9), (3, 2, 10), (2, 1, 8)] {
+            let timeline = animated(every, each, None, length);
+            let shown = frames(&timeline);
+            assert_eq!(shown.len(), length.div_ceil(every));
+            assert_eq!(timeline.frames_before(length * each), shown.len() - 1);
+        }
     }
 
     #[test]

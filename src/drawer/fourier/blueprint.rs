@@ -80,7 +80,7 @@ impl Blueprint for FourierBlueprint {
         let picture = pixels.saturating_mul(3 * 4);
         // The spectrum, its copy before the step, and two averages in the optimizer; the waves and the picture for the way
         // back; what the picture is held to.
-        let kept = picture.saturating_mul(6 + u64::from(settings.init_weight > 0.0));
+        let kept = picture.saturating_mul(6 + u64::from(settings.weight_of_start() > 0.0));
         // The gradients of the picture, the waves and the spectrum; in the step, its averages beside those before it, and
         // what lies between them.
         Ok(Memory { kept, peak: kept.saturating_add(picture.saturating_mul(10)) })
