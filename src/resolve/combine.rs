@@ -81,10 +81,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     }
     // If a stronger layer asks for more work, the stop of a weaker layer does not apply.
     let strongest = |names: fn(&Overrides) -> bool| layers.iter().position(names).unwrap_or(usize::MAX);
-    let lengthened = strongest(|layer| {
-        let is_animated = layer.length.is_some() || layer.iterations_per_frame.is_some();
-        is_animated || layer.iterations.is_some() || layer.quality.is_some() || layer.model.is_some()
-    });
+    let lengthened = strongest(names_work);
     let stopped = strongest(|layer| layer.stop_at.is_some());
     expanded.push(amounts_of(Quality::Normal, layers.len())?);
 
@@ -241,6 +238,12 @@ fn settle_overlay(merged: &mut Overrides) -> Result<()> {
 fn usual_feather(settings: &Settings) -> usize {
     let shorter = settings.size.width.min(settings.size.height);
     if settings.keeps_pixels() { 0 } else { shorter.div_ceil(32) }
+}
+
+/// Whether a layer says how much work there is.
+fn names_work(layer: &Overrides) -> bool {
+    let is_animated = layer.length.is_some() || layer.iterations_per_frame.is_some();
+    is_animated || layer.iterations.is_some() || layer.quality.is_some() || layer.model.is_some()
 }
 
 /// The drawer that a layer chooses.

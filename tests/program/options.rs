@@ -42,6 +42,7 @@ fn workplace() -> Workplace {
     workplace.write("prompts.txt", "# fruit\na {red,green} apple -- --seed 5\na pear -- --sed 5\n");
     workplace.write("one.txt", "a fig\n");
     workplace.write("empty.txt", "# nothing\n");
+    workplace.write("story.txt", "a dawn\na night\n");
     std::fs::create_dir(workplace.join("folder")).unwrap();
     workplace.run(&words(&format!("{SMALL} -o made.png --seed 3 --checkpoint-every 1"))).succeeded();
     workplace
@@ -854,13 +855,13 @@ const GENERATE: [Group; 14] = [
             (
                 "--story",
                 &[
-                    "--dry-run --length 30 --story prompts.txt",
-                    "apple --dry-run -n 30 --story prompts.txt",
+                    "--dry-run --length 30 --story story.txt",
+                    "apple --dry-run -n 30 --story story.txt",
                     "--story none.txt",
                     "--story empty.txt",
                 ],
             ),
-            ("--crossfade", &["--dry-run --length 30 --story prompts.txt --crossfade 0", "apple --crossfade slow"]),
+            ("--crossfade", &["--dry-run --length 30 --story story.txt --crossfade 0", "apple --crossfade slow"]),
             (
                 "--prompt-weights",
                 &[

@@ -14,8 +14,8 @@ use crate::{Error, Result};
 pub(in crate::cli) fn files(arguments: &Arguments, subject: Subject) -> FileNames {
     let output = arguments.output.as_deref();
     let is_stream = output.is_some_and(|output| output == "-");
-    let is_movie = output.is_some_and(|output| kind_of_output(Path::new(output)).is_ok_and(|kind| kind.moves()));
-    let is_shown = is_stream || is_movie || arguments.files.kinds().any(|kind| kind.moves());
+    let is_movie = output.is_some_and(|output| kind_of_output(Path::new(output)).is_ok_and(Kind::moves));
+    let is_shown = is_stream || is_movie || arguments.files.kinds().any(Kind::moves);
     match subject {
         Subject::Animation if !is_shown => arguments.files.or(&FileNames::beside([MP4])),
         _ => arguments.files.clone(),
