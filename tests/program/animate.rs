@@ -201,7 +201,8 @@ fn ctrl_c_leaves_a_film() {
     running.signal("INT");
     let outcome = running.finish();
     assert_eq!(outcome.code, Some(130), "{}", outcome.errors);
-    assert_eq!(outcome.events()[0]["iterations_per_frame"], 2);
+    let started = outcome.events().into_iter().find(|event| event["event"] == "started").unwrap();
+    assert_eq!(started["iterations_per_frame"], 2);
     let film = Movie::of_mp4(&workplace.join("p.mp4"));
     assert!(film.frames.len() >= 4, "{}", film.frames.len());
 }

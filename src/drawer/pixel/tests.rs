@@ -187,7 +187,7 @@ fn transparent_cells_move_with_their_alphas() {
     let count = alphas(&drawer).len();
     set(
         &drawer.alphas.as_ref().unwrap().values,
-        (0..count).map(|cell| if cell % 2 == 0 { 0.2 } else { 0.9 }).collect(),
+        (0..count).map(|cell| if cell.is_multiple_of(2) { 0.2 } else { 0.9 }).collect(),
     );
     let before = (values(&drawer.cells), alphas(&drawer));
     drawer.move_canvas(&Motion { zoom: 1.3, angle: 20.0, pan: [1.0, 2.0] }).unwrap();

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Arguments, Subject};
 use crate::cli::options::outputs::Outputs;
 use crate::files::{check_new_folder, checkpoint_of};
-use crate::output::{PICTURE, Product, Products};
+use crate::output::{Kind, PICTURE, Product, Products};
 use crate::settings::Settings;
 use crate::video::{FileNames, KINDS, MP4, kind_of_output};
 use crate::{Error, Result};
