@@ -2,7 +2,7 @@
 //! with the same bytes, and prompts change over the frames.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use crate::common;
 
