@@ -74,7 +74,7 @@ pub(super) fn begin(
 /// uninterrupted run.
 fn missing(checkpoint: &Checkpoint, products: &Products) -> Option<String> {
     let Checkpoint { recipe, beside, state, .. } = checkpoint;
-    let timeline = Timeline::new(&recipe.settings.video(), recipe.settings.iterations);
+    let timeline = Timeline::of(&recipe.settings);
     let count = timeline.frames_before(state.iteration);
     let lacks = |product: &&Product| product.kind.is_folder() && !Folder::has_first(&product.path, count);
     if let Some(folder) = products.moving().find(lacks) {

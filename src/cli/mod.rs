@@ -15,6 +15,7 @@ use options::{help, threads};
 use reading::Refusal;
 use terminal::report::{Progress, Reporter};
 use terminal::{interrupt, usage};
+use verbs::generate::Subject;
 #[cfg(feature = "server")]
 use verbs::serve;
 use verbs::{
@@ -53,6 +54,8 @@ struct Arguments {
 enum Verb {
     /// Draw a picture (default if no command is given)
     Generate(Box<generate::Arguments>),
+    /// Draw an animation: the canvas moves, or the prompts change
+    Animate(Box<generate::Arguments>),
     /// Continue a picture from a checkpoint
     Resume(resume::Arguments),
     /// Draw many pictures from a file of prompts
@@ -137,7 +140,7 @@ pub fn main() -> ExitCode {
     };
     let verb = arguments.verb.unwrap_or_else(|| Verb::Generate(Box::new(arguments.generate)));
     let limited = threads::limit(match &verb {
-        Verb::Generate(generate) => generate.conduct.threads(),
+        Verb::Generate(generate) | Verb::Animate(generate) => generate.conduct.threads(),
         Verb::Batch(batch) => batch.conduct.threads(),
         Verb::Study(study) => study.conduct.threads(),
         Verb::Resume(resume) => resume.conduct.threads(),
@@ -152,7 +155,7 @@ pub fn main() -> ExitCode {
         _ => None,
     });
     let allowed = match &verb {
-        Verb::Generate(generate) => generate.conduct.max_memory(),
+        Verb::Generate(generate) | Verb::Animate(generate) => generate.conduct.max_memory(),
         Verb::Batch(batch) => batch.conduct.max_memory(),
         Verb::Study(study) => study.conduct.max_memory(),
         Verb::Resume(resume) => resume.conduct.max_memory(),
@@ -163,7 +166,9 @@ pub fn main() -> ExitCode {
     };
     allowed.into_iter().for_each(crate::machine::limit_memory);
     let reporter = match &verb {
-        Verb::Generate(generate) => generate.conduct.reporter().with_preview(generate.preview),
+        Verb::Generate(generate) | Verb::Animate(generate) => {
+            generate.conduct.reporter().with_preview(generate.preview)
+        }
         Verb::Resume(resume) => resume.conduct.reporter().with_preview(resume.preview),
         Verb::Batch(batch) => batch.conduct.reporter(),
         Verb::Study(study) => study.conduct.reporter(),
@@ -189,7 +194,8 @@ pub fn main() -> ExitCode {
 /// Runs a verb and returns the exit code.
 fn run(verb: &Verb, reporter: &Reporter) -> anyhow::Result<u8> {
     match verb {
-        Verb::Generate(generate) => return generate::run(generate, reporter),
+        Verb::Generate(generate) => return generate::run(generate, Subject::Picture, reporter),
+        Verb::Animate(animate) => return generate::run(animate, Subject::Animation, reporter),
         Verb::Resume(resume) => return resume::run(resume, reporter),
         Verb::Restyle(restyle) => return restyle::run(restyle, reporter),
         Verb::Video(video) => return video::run(video, reporter),

@@ -4,6 +4,7 @@ mod blueprint;
 mod drawing;
 mod fourier;
 mod list;
+mod motion;
 mod pixel;
 mod start;
 mod strokes;
@@ -17,6 +18,7 @@ pub use drawing::{Between, Drawing, Parts, Render, Reveal, Vector, reveal, vecto
 pub use fourier::{FourierDrawer, Look};
 pub use list::of;
 pub(crate) use list::{limit_names, refusal, with_option};
+pub use motion::Motion;
 pub(crate) use pixel::repeating;
 pub use pixel::{Finish, Grid, MOST_CELLS, PixelArt, PixelDrawer};
 pub use start::Start;
@@ -91,7 +93,21 @@ pub trait Drawer: Send {
         Err(Error::fault("this drawer cannot paint over its picture"))
     }
 
-    /// The losses of the drawer itself, by name: weighted numbers, recorded so that gradients reach the parameters.
+    /// Moves the canvas: the parameters become those of the picture after the motion. A motion that changes nothing leaves
+    /// every bit. What the parameters are kept close to stays. Not for pictures that are tiled.
+    ///
+    /// # Errors
+    /// If the computation fails.
+    fn move_canvas(&mut self, motion: &Motion) -> Result<()>;
+
+    /// From now on, keeps the parameters close to what they are now, as strongly as to the starting point, if they are kept
+    /// close to that at all.
+    ///
+    /// # Errors
+    /// If the computation fails.
+    fn hold_here(&mut self) -> Result<()>;
+
+    /// The losses of the drawer itself, by name, of which `init` keeps the parameters close to the starting point: weighted numbers, recorded so that gradients reach the parameters.
     ///
     /// # Errors
     /// If the computation fails.

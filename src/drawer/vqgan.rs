@@ -5,8 +5,10 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor, Var};
 use image::RgbImage;
 
+use super::motion::{Motion, with_colors_of};
 use super::start::Start;
 use super::{Blueprint, Drawer, Effort, Loaded, start};
+use crate::device::bring;
 use crate::frozen::{
     Border, ChannelAffine, Clamp, Filter, Homography, Memory, MemoryOf, Network, Padding, Repeat, SquareSum, Step,
     View, Warp,
@@ -71,7 +73,7 @@ impl Blueprint for VqganBlueprint {
 
     fn start_memory(&self, settings: &Settings, loaded: Loaded, of: MemoryOf) -> Result<u64> {
         let is_encoded = settings.init_image.is_some() || settings.hires.is_some() || settings.overlay.is_some();
-        if !is_encoded && matches!(settings.init_noise, StartNoise::Codes) {
+        if !is_encoded && !settings.is_moving() && matches!(settings.init_noise, StartNoise::Codes) {
             return Ok(0);
         }
         Ok(tiled(loaded.vqgan()?, settings.tile).encoding_memory(self.work_size(settings, loaded)?, of)?.peak)
@@ -141,6 +143,8 @@ pub struct VqganDrawer {
     resampling: Option<Network>,
     /// The weighted distance of the latent from its starting point, if it is kept close to it
     held: Option<Network>,
+    /// The weight of that distance; 0 if it is not kept close
+    weight: f64,
 }
 
 impl VqganDrawer {
@@ -200,7 +204,7 @@ impl VqganDrawer {
         let decoder = vqgan.decoder(0);
         let resampling = tile.filter(|_| shown != size).map(|tile| resampling(tile, shown, size));
         let latent = Var::from_tensor(&latent)?;
-        Ok(Self { vqgan, decoder, latent, bounds, finish, shown, work_size, tile, resampling, held })
+        Ok(Self { vqgan, decoder, latent, bounds, finish, shown, work_size, tile, resampling, held, weight })
     }
 
     /// This drawer, but with `blocks` blocks of its decoder computed twice, which saves memory and takes more time
@@ -249,9 +253,10 @@ fn resampling(tile: Tile, from: Size, to: Size) -> Network {
     ])
 }
 
-impl Drawer for VqganDrawer {
-    fn draw(&self) -> Result<Tensor> {
-        let latent = self.vqgan.codebook().straight_through(&self.latent)?;
+impl VqganDrawer {
+    /// The picture of a latent.
+    fn picture_of(&self, latent: &Tensor) -> Result<Tensor> {
+        let latent = self.vqgan.codebook().straight_through(latent)?;
         let picture = self.finish.forward(&self.decoder.forward(&latent)?)?;
         let picture = if self.shown == self.work_size {
             picture
@@ -264,6 +269,26 @@ impl Drawer for VqganDrawer {
             Some(resampling) => Ok(resampling.forward(&picture)?),
             None => Ok(picture),
         }
+    }
+
+    /// The latent of a picture of the size that is shown, whose edges are extended to the size that the VQGAN works at.
+    fn latent_of(&self, picture: &Tensor) -> Result<Tensor> {
+        let (left, top) = self.place();
+        let (_, _, rows, columns) = self.latent.dims4()?;
+        let (right, bottom) =
+            (self.work_size.width - self.shown.width - left, self.work_size.height - self.shown.height - top);
+        let mut picture = picture.clone();
+        if (left, top, right, bottom) != (0, 0, 0, 0) {
+            picture = picture.pad_with_same(2, top, bottom)?.pad_with_same(3, left, right)?.contiguous()?;
+        }
+        let codes = self.vqgan.quantize(&self.vqgan.encode(&picture)?)?;
+        Ok(self.vqgan.lookup(&codes, rows, columns)?.to_device(self.latent.device())?)
+    }
+}
+
+impl Drawer for VqganDrawer {
+    fn draw(&self) -> Result<Tensor> {
+        self.picture_of(&self.latent)
     }
 
     fn parameter_groups(&self) -> Vec<ParameterGroup> {
@@ -304,6 +329,27 @@ impl Drawer for VqganDrawer {
             }
         }
         Ok(self.latent.set(&Tensor::from_vec(values, self.latent.shape(), self.latent.device())?)?)
+    }
+
+    /// Encodes the moved picture, so that its colors stay.
+    fn move_canvas(&mut self, motion: &Motion) -> Result<()> {
+        if motion.is_none() {
+            return Ok(());
+        }
+        let device = self.latent.device().clone();
+        let moved = motion.of(&bring(&self.picture_of(&self.latent.as_detached_tensor())?.detach())?)?;
+        let encode = |picture: &Tensor| self.latent_of(&picture.to_device(&device)?);
+        let decode = |latent: &Tensor| bring(&self.picture_of(latent)?.detach());
+        let latent = with_colors_of(&moved, encode, decode)?;
+        Ok(self.latent.set(&self.bounds.clamp(&latent)?)?)
+    }
+
+    fn hold_here(&mut self) -> Result<()> {
+        if self.weight > 0.0 {
+            let start = bring(&self.latent.as_detached_tensor())?.flatten_all()?.to_vec1()?;
+            self.held = Some(Network::of(SquareSum::mean_from(start, self.weight)));
+        }
+        Ok(())
     }
 
     fn own_losses(&self) -> Result<Vec<(&'static str, Tensor)>> {

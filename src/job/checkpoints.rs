@@ -7,6 +7,7 @@ use crate::files::{Existing, frames_of, remove_if_present, write_whole};
 use crate::output::{Beside, KeptFrames, Saver, is_due};
 use crate::progress::Event;
 use crate::session::Session;
+use crate::settings::Settings;
 use crate::video::{Keeping, Recording, remove_kept_frames};
 use crate::{Error, Result};
 
@@ -14,7 +15,7 @@ use crate::{Error, Result};
 pub struct Checkpoints {
     /// The path of the checkpoint
     pub path: PathBuf,
-    /// The iterations from one checkpoint to the next; the end of the run always writes one
+    /// The iterations from one checkpoint to the next, or the frames of an animation; the end of the run always writes one
     pub every: u64,
     /// What the checkpoint records about the other files
     pub beside: Beside,
@@ -38,7 +39,7 @@ impl Checkpoints {
 
     /// Whether a checkpoint is due.
     pub(super) fn is_due(&self, session: &Session) -> bool {
-        is_due(Some(self.every), session.iteration())
+        is_due(in_iterations(Some(self.every), session.settings()), session.iteration())
     }
 
     /// Writes a checkpoint, after the frames that belong to it.
@@ -57,6 +58,12 @@ impl Checkpoints {
             Ok(Some(Event::Checkpoint { path: self.path.clone(), iteration: session.iteration() }))
         })
     }
+}
+
+/// How often something happens, in iterations: an animation counts frames.
+pub(super) fn in_iterations(every: Option<u64>, settings: &Settings) -> Option<u64> {
+    let each = settings.iterations_of_frame().unwrap_or(1) as u64;
+    every.map(|every| every.saturating_mul(each))
 }
 
 /// Removes a checkpoint and its frames.

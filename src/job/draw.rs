@@ -4,6 +4,7 @@ use candle_core::Tensor;
 use sha2::{Digest, Sha256};
 
 use super::aside::{Writer, save_cutouts};
+use super::checkpoints::in_iterations;
 use super::deliver::{Drawn, deliver};
 use super::enlarge::Enlarger;
 use super::moment::Moment;
@@ -48,6 +49,7 @@ pub(super) fn draw(
     products.create_folders()?;
     let enlarger = Enlarger::new(plan.settings(), models, plan.device(), session.surroundings())?;
     let mut saver = Saver::new(plan.settings(), inputs, models, earlier);
+    let save_every = in_iterations(save_every, plan.settings());
     let keeping = checkpoints.as_ref().map(super::Checkpoints::keeping);
     let mut recording = Recording::start(&products, plan.settings(), session.iteration(), keeping.as_ref(), warn)?;
     let mut writer = Writer::new(progress, delivery);

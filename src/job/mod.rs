@@ -67,7 +67,7 @@ pub struct Resumed {
 pub struct Aside {
     /// How checkpoints are written
     pub checkpoints: Option<Checkpoints>,
-    /// The iterations from one save of the picture to the next
+    /// The iterations from one save of the picture to the next, or the frames of an animation
     pub save_every: Option<u64>,
     /// The folder for the cutouts
     pub cutouts: Option<(PathBuf, Existing)>,

@@ -70,6 +70,11 @@ impl<'a> Views<'a> {
 }
 
 impl Judge {
+    /// Gives all targets their weights in an iteration, for [`Judge::judge`] and [`Judge::losses`].
+    pub fn weigh(&mut self, iteration: usize) {
+        self.perceptors.iter_mut().for_each(|perceptor| perceptor.weigh(iteration));
+    }
+
     /// The cutouts of a picture in an iteration: for each perceptor its name, with `-style` after it if it looks for
     /// styles, or `-outside` if it looks outside a mask, and `[cutouts, 3, side, side]`.
     ///

@@ -10,7 +10,7 @@ use super::slopes::Slopes;
 use super::{Area, Cutout, Cutouts};
 use crate::clip::{AestheticHead, Clip};
 use crate::frozen::{Filter, Network, Retouch, Step, Touch, Warp, with_gradient};
-use crate::settings::LossKind;
+use crate::settings::{Course, LossKind};
 use crate::{Error, Result};
 
 /// A prompt as features.
@@ -31,6 +31,8 @@ pub struct Perceptor {
     /// The name of the perceptor in the names of losses
     pub name: String,
     targets: Vec<Target>,
+    /// How the weights of the first targets change, if they do
+    courses: Vec<Option<Course>>,
     clip: Arc<Clip>,
     image_tower: Network,
     /// From features to the distances to all targets but those that are cut
@@ -67,8 +69,20 @@ impl Perceptor {
         let distances = distances_to(&Tensor::stack(&features, 0)?)?;
         let image_tower = clip.image_tower(0);
         let slopes = Network::of(Slopes::new(targets.iter().map(pull), cutouts.count));
-        let cut = Vec::new();
-        Ok(Self { name, targets, clip, image_tower, distances, cut, rating: None, slopes, cutouts, area: None })
+        let (courses, cut) = (Vec::new(), Vec::new());
+        Ok(Self {
+            name,
+            targets,
+            courses,
+            clip,
+            image_tower,
+            distances,
+            cut,
+            rating: None,
+            slopes,
+            cutouts,
+            area: None,
+        })
     }
 
     /// This perceptor, which also looks for pictures, `[1, 3, height, width]` on the device of the picture that is judged and
@@ -80,27 +94,47 @@ impl Perceptor {
             self.targets.push(target);
             self.cut.push(picture);
         }
-        self.with_slopes()
+        self.set_slopes();
+        self
     }
 
     /// This perceptor, which also rates wides by a head for its features, with a weight.
     #[must_use]
     pub fn rating(mut self, head: Arc<AestheticHead>, weight: f64) -> Self {
         self.rating = Some(Rating { head, weight });
-        self.with_slopes()
+        self.set_slopes();
+        self
     }
 
-    /// This perceptor with the slopes of all that it looks for.
-    fn with_slopes(mut self) -> Self {
+    /// Computes the slopes of all that it looks for from their weights.
+    fn set_slopes(&mut self) {
         let rating = self.rating.iter().map(|rating| (rating.weight, None));
         self.slopes = Network::of(Slopes::new(self.targets.iter().map(pull).chain(rating), self.cutouts.count));
-        self
     }
 
     /// The names of the losses: those of the targets, and `aesthetic` if it rates.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let rating = self.rating.iter().map(|_| LossKind::Aesthetic.name());
         self.targets.iter().map(|target| target.name.as_str()).chain(rating)
+    }
+
+    /// This perceptor, but with weights of its first targets that change.
+    #[must_use]
+    pub fn following(self, courses: Vec<Option<Course>>) -> Self {
+        Self { courses, ..self }
+    }
+
+    /// Gives all targets their weights in an iteration.
+    pub(super) fn weigh(&mut self, iteration: usize) {
+        let mut is_changed = false;
+        for (target, course) in self.targets.iter_mut().zip(&self.courses) {
+            let Some(weight) = course.as_ref().map(|course| course.at(iteration)) else { continue };
+            is_changed |= weight.to_bits() != target.weight.to_bits();
+            target.weight = weight;
+        }
+        if is_changed {
+            self.set_slopes();
+        }
     }
 
     /// This perceptor, but with `blocks` blocks of its model computed twice, which saves memory and takes more time

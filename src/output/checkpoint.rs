@@ -19,7 +19,7 @@ use super::{Make, Products, Recipe};
 use crate::files::{open_regular, to_hex, unreadable_file};
 use crate::optimizer::OptimizerState;
 use crate::resolve::check;
-use crate::session::{Average, FitSoFar, Judged, Plateau, SessionState};
+use crate::session::{Average, FitSoFar, FrameStart, Judged, Plateau, SessionState};
 use crate::{Error, Result};
 
 /// The key of the head in the metadata.
@@ -166,6 +166,9 @@ struct Head {
     /// The average of the parameters, without its tensors
     #[serde(default, skip_serializing_if = "Option::is_none")]
     average: Option<AverageHead>,
+    /// The frame whose first canvas is among the tensors
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    frame: Option<usize>,
 }
 
 /// What an average of the parameters is besides its tensors.
@@ -197,6 +200,7 @@ impl Checkpoint {
         tensors.extend(named("average", state.average.iter().flat_map(|average| &average.means)));
         tensors.extend(named("picture", state.last.iter().map(|last| &last.picture)));
         tensors.extend(named("enlarged", &state.enlarged));
+        tensors.extend(named("frame", state.frame_start.iter().flat_map(|start| &start.parameters)));
         let bytes = tensors.iter().map(|(_, tensor)| bytes_of(tensor)).collect::<Result<Vec<_>>>()?;
         let fault = |error: String| Error::fault(format!("cannot encode the checkpoint: {error}"));
         let views = tensors.iter().zip(&bytes).map(|((name, tensor), bytes)| {
@@ -214,6 +218,7 @@ impl Checkpoint {
             loss_before: state.last.as_ref().and_then(|last| last.loss_before),
             fit: state.fit,
             average: state.average.as_ref().map(|&Average { count, weight, .. }| AverageHead { count, weight }),
+            frame: state.frame_start.as_ref().map(|start| start.frame),
         };
         let head = serde_json::to_string(&head).map_err(|error| fault(error.to_string()))?;
         let metadata = HashMap::from([(HEAD.to_owned(), head), ("sha256".to_owned(), "0".repeat(DIGITS))]);
@@ -287,6 +292,7 @@ fn state_of(head: &Head, tensors: &SafeTensors) -> Result<Option<SessionState>> 
         return Ok(None);
     };
     let Some(means) = tensors_of("average", tensors)? else { return Ok(None) };
+    let Some(canvas) = tensors_of("frame", tensors)? else { return Ok(None) };
     let result = &head.recipe.result;
     let picture = pictures.into_iter().next();
     let loss = result.figures.loss;
@@ -305,6 +311,7 @@ fn state_of(head: &Head, tensors: &SafeTensors) -> Result<Option<SessionState>> 
         last,
         fit: head.fit,
         enlarged: enlarged.into_iter().next(),
+        frame_start: head.frame.map(|frame| FrameStart { frame, parameters: canvas }),
     }))
 }
 

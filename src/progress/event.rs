@@ -73,6 +73,9 @@ pub enum Event {
         seed: u64,
         /// The GPU that the picture is drawn on; none on the processor
         gpu: Option<String>,
+        /// The iterations of each frame of an animation; none if a single picture is drawn
+        #[serde(skip_serializing_if = "Option::is_none")]
+        iterations_per_frame: Option<usize>,
     },
     /// An iteration is done
     Step {

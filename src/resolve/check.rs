@@ -25,9 +25,11 @@ pub fn check(settings: &Settings) -> Result<()> {
     if let Some((option, _)) = asked.into_iter().find(|(option, is_asked)| *is_asked && !blueprint.has(option)) {
         return Err(drawer::refusal(blueprint, option, |other| other.has(option)));
     }
-    if settings.init_weight > 0.0 && settings.init_image.is_none() && settings.init_noise != StartNoise::Prior {
+    let held = [("init-weight", settings.init_weight > 0.0), ("init-weight-keys", settings.init_weight_keys.is_some())];
+    let has_start = settings.init_image.is_some() || settings.init_noise == StartNoise::Prior;
+    if let Some((option, _)) = held.iter().find(|(_, is_held)| *is_held).filter(|_| !has_start) {
         return Err(Error::usage(
-            "‹init-weight› needs a starting image, but none was given",
+            format!("‹{option}› needs a starting image, but none was given"),
             "give one with ‹init-image›, or use ‹init-noise› prior",
         ));
     }
@@ -79,7 +81,79 @@ pub fn check(settings: &Settings) -> Result<()> {
         ));
     }
     check_losses(settings)?;
+    check_animation(settings)?;
+    check_prompt_weights(settings)?;
     blueprint.check(settings)
+}
+
+/// Checks that only an animation moves, and that nothing stays in its place while the canvas moves.
+fn check_animation(settings: &Settings) -> Result<()> {
+    let motions = [
+        ("zoom", settings.zoom.is_some()),
+        ("angle", settings.angle.is_some()),
+        ("pan-x", settings.pan_x.is_some()),
+        ("pan-y", settings.pan_y.is_some()),
+        ("wander", settings.wander.is_some()),
+    ];
+    let motion = motions.iter().find(|(_, is_asked)| *is_asked).map(|(option, _)| *option);
+    let Some((length, each)) = settings.length.zip(settings.iterations_of_frame()) else {
+        return match motion {
+            Some(option) => {
+                let problem = format!("‹{option}› moves the canvas of an animation, but a single picture is drawn");
+                Err(Error::usage(problem, "give the number of frames with ‹length›"))
+            }
+            None => Ok(()),
+        };
+    };
+    if settings.iterations != length.saturating_mul(each) {
+        let problem = format!("‹iterations› {} does not fit ‹length› {length}", settings.iterations);
+        return Err(Error::usage(problem, "give ‹length› and ‹iterations-per-frame› instead of ‹iterations›"));
+    }
+    if settings.auto_stop {
+        let hint = "give only one of them: an animation has all of its frames";
+        return Err(Error::usage("‹length› and ‹auto-stop› are both given", hint));
+    }
+    if settings.hires.is_some() {
+        let hint = "give only one of them, or enlarge all frames with ‹upscale›";
+        return Err(Error::usage("‹length› and ‹hires› are both given", hint));
+    }
+    let Some(option) = motion else { return Ok(()) };
+    let fixed = [
+        ("mask", settings.mask.is_some(), "the mask would stay where it is while the canvas moves"),
+        ("tile", settings.tile.is_some(), "the edges of a canvas that moves do not continue each other"),
+        (
+            "init-pixel-weight",
+            settings.init_pixel_weight.is_some(),
+            "it would pull each pixel back to where it was; use ‹init-weight›",
+        ),
+    ];
+    match fixed.iter().find(|(_, is_given, _)| *is_given) {
+        Some((other, _, reason)) => {
+            let problem = format!("‹{option}› and ‹{other}› are both given");
+            Err(Error::usage(problem, format!("give only one of them: {reason}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Checks that weights are those of prompts, and that each prompt has them once.
+fn check_prompt_weights(settings: &Settings) -> Result<()> {
+    if settings.init_weight_keys.is_some() && settings.hires.is_some() {
+        let hint = "give only one of them: the second pass begins with another picture";
+        return Err(Error::usage("‹init-weight-keys› and ‹hires› are both given", hint));
+    }
+    let count = settings.prompt.all().len();
+    for (index, weight) in settings.prompt_weights.iter().enumerate() {
+        if weight.prompt > count {
+            let problem = format!("‹prompt-weights› is for prompt {}, but there are {count}", weight.prompt);
+            return Err(Error::usage(problem, "number the prompts from 1, as they are separated by |"));
+        }
+        if settings.prompt_weights[..index].iter().any(|other| other.prompt == weight.prompt) {
+            let problem = format!("‹prompt-weights› is given twice for prompt {}", weight.prompt);
+            return Err(Error::usage(problem, "give all keys of a prompt in one value"));
+        }
+    }
+    Ok(())
 }
 
 /// Checks that no loss of the picture does the same as an option of a drawer, and that none gives a tile the edges that it

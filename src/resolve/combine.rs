@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{check, init_weight, preset};
+use super::{animation, check, init_weight, preset, story};
 use crate::drawer::{self, Grid};
 use crate::models::{Quality, embedded};
 use crate::palette::Palette;
@@ -81,7 +81,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     }
     // If a stronger layer asks for more work, the stop of a weaker layer does not apply.
     let strongest = |names: fn(&Overrides) -> bool| layers.iter().position(names).unwrap_or(usize::MAX);
-    let lengthened = strongest(|layer| layer.iterations.is_some() || layer.quality.is_some() || layer.model.is_some());
+    let lengthened = strongest(names_work);
     let stopped = strongest(|layer| layer.stop_at.is_some());
     expanded.push(amounts_of(Quality::Normal, layers.len())?);
 
@@ -90,6 +90,8 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     let (palette, colors) = combine_colors(&expanded)?;
     let grid = combine_grid(layers)?;
     let mut merged = expanded.into_iter().reduce(Overrides::or).unwrap_or_default();
+    animation::settle(layers, &mut merged)?;
+    story::settle(layers, &mut merged)?;
     if merged.prompt.is_none() {
         let hint = "say what to draw, for example: text2art a red apple on a blue background";
         return Err(Error::usage("no prompt was given", hint));
@@ -249,6 +251,12 @@ fn settle_overlay(merged: &mut Overrides) -> Result<()> {
 fn usual_feather(settings: &Settings) -> usize {
     let shorter = settings.size.width.min(settings.size.height);
     if settings.keeps_pixels() { 0 } else { shorter.div_ceil(32) }
+}
+
+/// Whether a layer says how much work there is.
+fn names_work(layer: &Overrides) -> bool {
+    let is_animated = layer.length.is_some() || layer.iterations_per_frame.is_some();
+    is_animated || layer.iterations.is_some() || layer.quality.is_some() || layer.model.is_some()
 }
 
 /// The drawer that a layer chooses.

@@ -31,6 +31,12 @@ fn above(mut strong: Overrides, mut weak: Overrides, image: Option<&Path>) -> Re
         // More work does not end where a weaker layer stopped.
         weak.stop_at = None;
     }
+    if strong.length.is_some() || strong.iterations_per_frame.is_some() {
+        (weak.iterations, weak.stop_at) = (None, None);
+    }
+    if strong.prompt.is_some() {
+        weak.prompt_weights = None;
+    }
     if strong.size.is_some() || strong.aspect.is_some() {
         let size = weak.size.take().filter(|_| strong.size.is_none());
         if let (Some(aspect), Some(size)) = (strong.aspect, size) {

@@ -1,6 +1,7 @@
 //! Combines layers of overrides into one [`Settings`](crate::settings::Settings): presets, the defaults of drawers, and
 //! the rules between settings.
 
+mod animation;
 mod below_recipe;
 mod check;
 mod combine;
@@ -10,6 +11,7 @@ mod flatten;
 mod init_weight;
 mod preset;
 mod shortest;
+mod story;
 
 pub use below_recipe::below_recipe;
 pub use check::check;

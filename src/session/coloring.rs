@@ -47,7 +47,8 @@ impl Coloring {
             has_dark: settings.outline == Some(true),
             dither: settings.dither,
             seed: settings.seed.0,
-            iterations: settings.iterations,
+            // All frames of an animation but the first have the same colors.
+            iterations: settings.iterations_of_frame().unwrap_or(settings.iterations),
         }))
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{LoadedModel, Models, masks, no_text, overlay};
+use super::{LoadedModel, Models, camera, masks, no_text, overlay};
 use crate::clip::Clip;
 use crate::device::ComputeDevice;
 use crate::drawer::{self, Blueprint};
@@ -107,7 +107,8 @@ impl<'a> Estimate<'a> {
         let losses = losses(settings, &models.shared_clips())?;
         let masked = masks::memory(settings);
         let kept = losses.iter().map(|loss| loss.kept(settings.size)).fold(0, u64::saturating_add);
-        lasting += masked.lasting.saturating_add(overlay::memory(settings)).saturating_add(kept);
+        let moving = camera::memory(settings).saturating_add(overlay::memory(settings));
+        lasting += masked.lasting.saturating_add(moving).saturating_add(kept);
         let (starting, enlarging) = (starting.max(masked.starting), enlarging.saturating_add(masked.enlarging));
         let peaks = losses.iter().map(|loss| loss.memory(settings.size, of)).collect::<Result<Vec<_>>>()?;
         let losses = peaks.into_iter().max().unwrap_or_default();

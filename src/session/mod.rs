@@ -2,6 +2,7 @@
 
 mod average;
 mod backdrop;
+mod camera;
 mod coloring;
 mod fit;
 mod follow;
@@ -31,6 +32,7 @@ use std::time::{Duration, Instant};
 use candle_core::{Tensor, Var};
 
 pub use average::Average;
+pub use camera::FrameStart;
 pub use fit::FitSoFar;
 pub use follow::Trace;
 pub use masks::Surroundings;
@@ -44,6 +46,7 @@ pub use run::{End, Finished, run};
 pub use state::{Judged, SessionState};
 
 use backdrop::Backdrop;
+use camera::Camera;
 use coloring::Coloring;
 use iteration::{Iteration, Moved};
 use masks::{Masking, Masks, limit};
@@ -58,7 +61,7 @@ use crate::frozen::{Network, SquareSum, with_gradient};
 use crate::judge::{Cutouts, Fit, Framing, Judge, Loss, LossValue, Reach, Seen, losses, no_gradient};
 use crate::optimizer::Optimizer;
 use crate::random::Stream;
-use crate::settings::Settings;
+use crate::settings::{Course, Settings};
 use crate::{Error, Result, picture};
 
 /// A picture in the making.
@@ -89,6 +92,14 @@ pub struct Session {
     overlay: Option<Overlay>,
     /// The second pass, if there is one
     second_pass: Option<SecondPass>,
+    /// How the canvas moves, if it does
+    camera: Option<Camera>,
+    /// The canvas as the last frame that began with a motion began with it
+    frame_start: Option<FrameStart>,
+    /// The learning rate, if it has keyframes
+    learning_rate: Option<Course>,
+    /// The weight of the starting point, if it has keyframes
+    hold: Option<Course>,
     /// Whether the next iteration is launched before the results of this one are read
     goes_ahead: bool,
     /// The next iteration, if it was launched; it may have failed
@@ -126,13 +137,14 @@ impl Session {
         let first = second_pass::first_pass(settings);
         let init = settings.init_image.as_deref().map(picture::read).transpose()?;
         let masks = Masks::read(settings, first.size, init.as_ref(), warn)?;
+        let opening = start::opening(&first);
         let start = match init {
             Some(picture) => {
-                let picture = start::over_noise(picture, &first, plan, models, masks.as_ref(), &mut stream)?;
-                Start::Picture(start::tiled(picture, &first)?, settings.init_weight)
+                let picture = start::over_noise(picture, &opening, plan, models, masks.as_ref(), &mut stream)?;
+                Start::Picture(start::tiled(picture, &first)?, settings.weight_of_start())
             }
-            None => match start::first_picture(&first, models, masks.as_ref().map(Masks::first), &mut stream)? {
-                Some(picture) => Start::Picture(start::tiled(picture, &first)?, settings.init_weight),
+            None => match start::first_picture(&opening, models, masks.as_ref().map(Masks::first), &mut stream)? {
+                Some(picture) => Start::Picture(start::tiled(picture, &first)?, settings.weight_of_start()),
                 None => Start::Noise(settings.init_noise, &mut stream),
             },
         };
@@ -155,7 +167,9 @@ impl Session {
             let prompts = targets::perceptor(settings, clip, cutouts.clone(), device, warn)?;
             let prompts = models.rated(settings, index, prompts)?;
             let outside = targets::outside(settings, clip, &prompts, warn)?;
-            for perceptor in std::iter::once(&prompts).chain(&outside) {
+            // A picture cannot be compared with prompts that come and go.
+            let compared = std::iter::once(&prompts).chain(&outside).filter(|_| settings.prompt_weights.is_empty());
+            for perceptor in compared {
                 fits.extend(fit::fit(settings, clip, perceptor)?);
             }
             let styles = styles::perceptor(settings, clip, &cutouts, warn)?;
@@ -187,6 +201,10 @@ impl Session {
             masking,
             overlay: Overlay::read(settings, first.size)?,
             second_pass: SecondPass::of(plan, models),
+            camera: Camera::of(settings),
+            frame_start: None,
+            learning_rate: settings.learning_rate_keys.as_ref().map(|keys| settings.course(keys)),
+            hold: settings.init_weight_keys.as_ref().map(|keys| settings.course(keys)),
             ahead: None,
             judged: None,
             squares: Network::of(SquareSum::new()),
@@ -216,6 +234,7 @@ impl Session {
             last: self.last.clone(),
             fit: self.fit,
             enlarged: self.second_pass.as_ref().and_then(SecondPass::enlarged).cloned(),
+            frame_start: self.frame_start.clone(),
         }
     }
 
@@ -227,6 +246,9 @@ impl Session {
         self.ahead = None;
         if let Some(enlarged) = state.enlarged {
             self.begin_second_pass(enlarged)?;
+        }
+        if let Some(start) = state.frame_start {
+            self.begin_frame(start)?;
         }
         let parameters = self.drawer.parameters();
         let fits = |(parameter, saved): (&Var, &Tensor)| parameter.dims() == saved.dims();
@@ -306,10 +328,12 @@ impl Session {
     /// If the loss or a gradient is not finite (the parameters are as they were), or the computation fails.
     pub fn step(&mut self) -> Result<(Step, Tensor)> {
         self.begin_second_pass_if_due()?;
+        self.move_if_due()?;
         let begun = self.ahead.take().unwrap_or_else(|| self.begin(self.iteration))?;
         let next = begun.number + 1;
         let is_of_this_pass = !self.second_pass.as_ref().is_some_and(|pass| pass.begins_with(next));
-        if self.goes_ahead && is_of_this_pass && next < self.settings.iterations_to_run() {
+        let is_of_this_frame = self.camera.as_ref().is_none_or(|camera| camera.frame_at(next).is_none());
+        if self.goes_ahead && is_of_this_pass && is_of_this_frame && next < self.settings.iterations_to_run() {
             self.ahead = Some(self.begin(next));
         }
         self.finish(begun)
@@ -352,6 +376,7 @@ impl Session {
 
     fn ask_for(&mut self, number: usize, before: Moved) -> Result<Iteration> {
         self.lay_over(number)?;
+        self.judge.weigh(number);
         let picture = self.drawer.draw()?;
         let backdrop = Backdrop::new(self.settings.seed.0, number);
         // A tile has no mask, so what moves has no part that stays in its place.
@@ -379,7 +404,7 @@ impl Session {
         }
         // The backward pass of the drawer starts from the gradient of the judges.
         let mut objective = with_gradient(&picture, &gradient)?;
-        let own_losses = self.drawer.own_losses()?;
+        let own_losses = self.own_losses(number)?;
         for (_, loss) in &own_losses {
             objective = (objective + loss)?;
         }
@@ -406,7 +431,8 @@ impl Session {
             self.average = Some(Average::with(self.average.as_ref(), &self.drawer.parameters(), decay)?);
         }
         let factor = self.settings.learning_rate_drops.factor(number, self.settings.iterations);
-        self.optimizer.step(&groups, &gradients, self.settings.learning_rate * factor)?;
+        let rate = self.learning_rate.as_ref().map_or(self.settings.learning_rate, |course| course.at(number));
+        self.optimizer.step(&groups, &gradients, rate * factor)?;
         self.drawer.constrain()?;
         let own_losses = own_losses.into_iter().map(|(name, _)| name).collect();
         Ok(Iteration { number, picture: drawn, readings, computed, picture_losses, own_losses, factor, before })
@@ -415,6 +441,8 @@ impl Session {
     /// Reads the results of an iteration, and undoes its step if they are not finite.
     fn finish(&mut self, begun: Iteration) -> Result<(Step, Tensor)> {
         let mut read = begun.readings.read(&self.device, &begun.computed)?.into_iter();
+        // The next iteration may have been launched with other weights.
+        self.judge.weigh(begun.number);
         let mut losses = self.judge.losses(&read.by_ref().take(self.judge.perceptors.len()).collect::<Vec<_>>());
         for (name, loss) in begun.picture_losses {
             let loss = match loss {

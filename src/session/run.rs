@@ -61,7 +61,9 @@ pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Fini
     let Size { width, height } = settings.upscaled_size();
     let (done, seed) = (session.iteration(), settings.seed.0);
     let gpu = session.device().gpu().map(ToString::to_string);
-    watch(Event::Started { iterations: total, done, width, height, seed, gpu }, None, session)?;
+    let iterations_per_frame = settings.iterations_of_frame();
+    let started = Event::Started { iterations: total, done, width, height, seed, gpu, iterations_per_frame };
+    watch(started, None, session)?;
     let end = loop {
         if session.is_settled() {
             break End::Plateau;

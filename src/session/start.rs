@@ -1,5 +1,7 @@
 //! The first picture of a run that starts from the prior.
 
+use std::borrow::Cow;
+
 use image::RgbImage;
 
 use super::masks::{Masks, Matte};
@@ -14,6 +16,14 @@ use crate::prior::{Prior, seen_anew};
 use crate::random::Stream;
 use crate::sentence::{Sentence, Unwanted};
 use crate::settings::{Prompt, Settings, StartNoise};
+
+/// These settings with the prompts that count in the first iteration, of which the first picture is made.
+pub(super) fn opening(settings: &Settings) -> Cow<'_, Settings> {
+    if settings.prompt_weights.is_empty() {
+        return Cow::Borrowed(settings);
+    }
+    Cow::Owned(Settings { prompt: settings.prompts_at_start(), prompt_weights: Vec::new(), ..settings.clone() })
+}
 
 /// The first picture of a run whose settings ask for the prior, if a prompt has a positive weight. It has the size of
 /// the run. It is composed of drawings of the things that the prompts name if that helps. Otherwise the square picture of

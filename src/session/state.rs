@@ -3,6 +3,7 @@
 use candle_core::Tensor;
 
 use super::average::Average;
+use super::camera::FrameStart;
 use super::fit::FitSoFar;
 use super::plateau::Plateau;
 use crate::optimizer::OptimizerState;
@@ -29,6 +30,8 @@ pub struct SessionState {
     pub fit: Option<FitSoFar>,
     /// The picture that the second pass began with, at full size; none if it has not begun
     pub enlarged: Option<Tensor>,
+    /// The canvas as the last frame that began with a motion began with it; none if the canvas has not moved
+    pub frame_start: Option<FrameStart>,
 }
 
 /// The picture that an iteration judged.

@@ -66,6 +66,9 @@ pub(super) fn perceptor(
         targets.push(Target { name: NO_TEXT.into(), feature, weight, stop: None });
     }
     let perceptor = Perceptor::new(clip.name.clone(), model.clone(), targets, cutouts)?;
+    // The prompts are the first targets.
+    let courses = (0..settings.prompt.all().len()).map(|index| settings.course_of_prompt(index)).collect();
+    let perceptor = perceptor.following(courses);
     Ok(if cut.is_empty() { perceptor } else { perceptor.cutting(cut) })
 }
 

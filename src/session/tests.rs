@@ -4,6 +4,7 @@
 use std::cell::Cell;
 
 use super::*;
+use crate::drawer::Motion;
 use crate::judge::Verdict;
 use crate::models::Finder;
 use crate::optimizer::ParameterGroup;
@@ -153,6 +154,14 @@ impl Drawer for Failing {
 
     fn constrain(&self) -> Result<()> {
         self.drawer.constrain()
+    }
+
+    fn move_canvas(&mut self, motion: &Motion) -> Result<()> {
+        self.drawer.move_canvas(motion)
+    }
+
+    fn hold_here(&mut self) -> Result<()> {
+        self.drawer.hold_here()
     }
 }
 

@@ -85,6 +85,8 @@ impl OptionInfo {
                 (None, "StyleName") => serde_json::json!("watercolor"),
                 (None, "Color") => serde_json::json!("navy"),
                 (None, "Schedule") => serde_json::json!("0.25,0.75@40%"),
+                (None, "Keyframes") => serde_json::json!("0: 1, 50: 1.02"),
+                (None, "PromptWeight") => serde_json::json!("1 = 0: 1, 50: 0"),
                 (None, "LossChoice") => serde_json::json!("border=navy:0.5"),
                 (None, "Mask") => serde_json::json!("left:0.3"),
                 (None, _) if self.name == "model" => serde_json::json!("embedded"),

@@ -45,18 +45,18 @@ impl Recorder {
         size: Size,
         pictures: RangeInclusive<usize>,
     ) -> Result<Self> {
-        Self::keeping(products, settings, size, pictures, None)
+        let timeline = Timeline::new(settings, *pictures.end());
+        Self::keeping(products, (settings, timeline), size, pictures, None)
     }
 
-    /// Like [`Recorder::start`], with a file that keeps the frames.
+    /// Like [`Recorder::start`], with a timeline of the run and a file that keeps the frames.
     pub(super) fn keeping(
         products: &Products,
-        settings: &VideoSettings,
+        (settings, timeline): (&VideoSettings, Timeline),
         size: Size,
         pictures: RangeInclusive<usize>,
         kept: Option<FrameFile>,
     ) -> Result<Self> {
-        let timeline = Timeline::new(settings, *pictures.end());
         let (mut movies, mut folder) = (Vec::new(), None);
         for product in KINDS.into_iter().filter_map(|kind| products.of(kind)) {
             match product.kind.make {

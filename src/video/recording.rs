@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use candle_core::Tensor;
 
-use super::Recorder;
 use super::kept::{FrameFile, remove_kept_frames};
+use super::{Recorder, Timeline};
 use crate::Result;
 use crate::output::{KeptFrames, Products, Recipe};
 use crate::picture::to_pixels;
@@ -66,7 +66,8 @@ impl Recording {
             return Ok(Self(None));
         }
         let pictures = first..=settings.iterations;
-        Recorder::keeping(products, &settings.video(), settings.upscaled_size(), pictures, kept).map(Some).map(Self)
+        let shown = (&settings.video(), Timeline::of(settings));
+        Recorder::keeping(products, shown, settings.upscaled_size(), pictures, kept).map(Some).map(Self)
     }
 
     /// Adds the picture that an iteration judged, and warns of problems with earlier pictures.

@@ -1,6 +1,8 @@
 //! Which pictures of a run are frames, and how long each is shown.
 
-use crate::settings::VideoSettings;
+use std::cmp::Ordering;
+
+use crate::settings::{Settings, VideoSettings};
 
 /// The frames of a run. Time is counted in slots: a slot is the duration of one picture at the frame rate.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +13,8 @@ pub struct Timeline {
     every: usize,
     /// The number of frames in between from each of these pictures to the next
     blend: usize,
+    /// Whether frames end with these pictures, as those of an animation, instead of beginning with them
+    at_ends: bool,
     /// The number of slots of all frames, if the length is given
     forward: Option<usize>,
     /// The number of slots for which the last frame is held
@@ -33,7 +37,18 @@ impl Timeline {
             moving / 2 + 1
         });
         let (every, blend) = (settings.frame_every.max(1), settings.blend.unwrap_or(0));
-        Self { last, every, blend, forward, hold, boomerang: settings.boomerang }
+        Self { last, every, blend, at_ends: false, forward, hold, boomerang: settings.boomerang }
+    }
+
+    /// The timeline of a run with these settings. Each frame of an animation is the last picture that its iterations drew, so
+    /// that the iterations have repaired what the motion of the canvas did; --frame-every counts frames then.
+    #[must_use]
+    pub fn of(settings: &Settings) -> Self {
+        let timeline = Self::new(&settings.video(), settings.iterations);
+        match settings.iterations_of_frame() {
+            Some(each) => Self { every: timeline.every.saturating_mul(each), at_ends: true, ..timeline },
+            None => timeline,
+        }
     }
 
     /// The number of frames in between from each picture that may be a frame to the next.
@@ -62,19 +77,35 @@ impl Timeline {
         if end == 0 { Vec::new() } else { (first..end).map(|frame| self.slots_of(frame)).collect() }
     }
 
-    /// Whether a picture of the run may be a frame.
+    /// Whether a picture of the run may be a frame. The last picture is one; in an animation it is the end of the last
+    /// frame, and not the one before it.
     fn is_candidate(&self, picture: usize) -> bool {
-        picture <= self.last && (picture.is_multiple_of(self.every) || picture == self.last)
+        let is_end = |number: usize| number.is_multiple_of(self.every);
+        match picture.cmp(&self.last) {
+            Ordering::Greater => false,
+            Ordering::Equal => true,
+            Ordering::Less if self.at_ends => is_end(picture + 1) && self.place(picture) < self.last_place(),
+            Ordering::Less => is_end(picture),
+        }
     }
 
     /// The place of a picture among those that may be frames; of another picture, that of the next.
     fn place(&self, picture: usize) -> usize {
-        picture.div_ceil(self.every)
+        match picture {
+            _ if picture >= self.last => self.last_place(),
+            _ if self.at_ends => (picture / self.every).min(self.last_place()),
+            _ => picture.div_ceil(self.every),
+        }
+    }
+
+    /// The place of the last picture among those that may be frames.
+    fn last_place(&self) -> usize {
+        self.last.div_ceil(self.every).max(usize::from(self.at_ends)) - usize::from(self.at_ends)
     }
 
     /// The number of slots of a frame, among the pictures that may be frames and all in between.
     fn slots_of(&self, frame: usize) -> usize {
-        let frames = self.last.div_ceil(self.every) * (self.blend + 1) + 1;
+        let frames = self.last_place() * (self.blend + 1) + 1;
         let Some(forward) = self.forward else { return 1 };
         // Slot s shows frame round(s (frames - 1) / (forward - 1)), the first at 0, the last at the end.
         let first_slot = |frame: usize| match frame {
@@ -128,6 +159,26 @@ mod tests {
         assert_eq!(frames(&timeline(4, None, 0.0, false, 10)), [(0, 1), (4, 1), (8, 1), (10, 1)]);
         assert_eq!(frames(&timeline(5, None, 0.0, false, 10)), [(0, 1), (5, 1), (10, 1)]);
         assert_eq!(frames(&timeline(7, None, 0.0, false, 0)), [(0, 1)]);
+    }
+
+    #[test]
+    fn an_animation_shows_the_end_of_each_frame() {
+        let animated = |every: usize, each: usize, seconds: Option<f64>, length: usize| Timeline {
+            at_ends: true,
+            every: every * each,
+            ..timeline(1, seconds, 0.0, false, length * each)
+        };
+        assert_eq!(frames(&animated(1, 10, None, 3)), [(9, 1), (19, 1), (30, 1)]);
+        assert_eq!(frames(&animated(1, 1, None, 3)), [(0, 1), (1, 1), (3, 1)]);
+        assert_eq!(frames(&animated(2, 5, None, 5)), [(9, 1), (19, 1), (25, 1)]);
+        assert_eq!(frames(&animated(1, 4, None, 1)), [(4, 1)]);
+        assert_eq!(frames(&animated(1, 10, Some(0.6), 3)), [(9, 2), (19, 2), (30, 2)]);
+        for (every, each, length) in [(1, 7, 9), (3, 2, 10), (2, 1, 8)] {
+            let timeline = animated(every, each, None, length);
+            let shown = frames(&timeline);
+            assert_eq!(shown.len(), length.div_ceil(every));
+            assert_eq!(timeline.frames_before(length * each), shown.len() - 1);
+        }
     }
 
     #[test]

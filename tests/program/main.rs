@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod animate;
 mod average;
 mod bad_input;
 mod bad_models;

@@ -41,6 +41,8 @@ fn workplace() -> Workplace {
     workplace.write("wrong.toml", "sed = 5\n");
     workplace.write("prompts.txt", "# fruit\na {red,green} apple -- --seed 5\na pear -- --sed 5\n");
     workplace.write("one.txt", "a fig\n");
+    workplace.write("empty.txt", "# nothing\n");
+    workplace.write("story.txt", "a dawn\na night\n");
     std::fs::create_dir(workplace.join("folder")).unwrap();
     let small = image::RgbImage::from_pixel(32, 32, image::Rgb([9, 90, 200]));
     std::fs::create_dir(workplace.join("film")).unwrap();
@@ -132,7 +134,7 @@ impl Record {
 /// Cases of a group by the option they are for: its name, the lines.
 type Group = (&'static str, &'static [(&'static str, &'static [&'static str])]);
 
-const GENERATE: [Group; 13] = [
+const GENERATE: [Group; 14] = [
     (
         "picture",
         &[
@@ -811,13 +813,105 @@ const GENERATE: [Group; 13] = [
             ("--dry-run", &["--dry-run", "pear --dry-run -o -"]),
         ],
     ),
+    (
+        "animation",
+        &[
+            (
+                "--length",
+                &[
+                    "apple --dry-run --length 30",
+                    "apple --length 0",
+                    "apple --length long",
+                    "apple --length 30 -n 20",
+                    "apple --length 200000",
+                    "apple --length 30 --auto-stop",
+                    "apple --length 30 --hires 2",
+                ],
+            ),
+            (
+                "--iterations-per-frame",
+                &[
+                    "apple --dry-run --length 30 --iterations-per-frame 4",
+                    "apple --dry-run --iterations-per-frame 4",
+                    "apple --iterations-per-frame 0",
+                ],
+            ),
+            (
+                "--zoom",
+                &[
+                    "apple --dry-run --length 30 --zoom '0: (1), 20: (1.05)'",
+                    "apple --zoom 1.02",
+                    "apple --length 30 --zoom 0",
+                    "apple --length 30 --zoom '0: 1, 50'",
+                    "apple --length 30 --zoom 1.02 --mask left",
+                    "apple --length 30 --zoom 1.02 --tile",
+                ],
+            ),
+            (
+                "--angle",
+                &[
+                    "apple --dry-run --length 30 --angle -1.5",
+                    "apple --angle 400 --length 30",
+                    "apple --length 30 --angle left",
+                ],
+            ),
+            ("--pan-x", &["apple --dry-run --length 30 --pan-x 'smooth 0: 0, 9: 4'", "apple --length 3 --pan-x 99999"]),
+            ("--pan-y", &["apple --dry-run --length 30 --pan-y -2", "apple --length 3 --pan-y '0: 1, 0: 2'"]),
+            (
+                "--wander",
+                &[
+                    "--wander apple --dry-run --length 30",
+                    "apple --dry-run --length 30 --wander=0",
+                    "apple --length 30 --wander=21",
+                    "apple --wander",
+                ],
+            ),
+            (
+                "--story",
+                &[
+                    "--dry-run --length 30 --story story.txt",
+                    "apple --dry-run -n 30 --story story.txt",
+                    "--story none.txt",
+                    "--story empty.txt",
+                ],
+            ),
+            ("--crossfade", &["--dry-run --length 30 --story story.txt --crossfade 0", "apple --crossfade slow"]),
+            (
+                "--prompt-weights",
+                &[
+                    "'apple | pear' --dry-run --prompt-weights '2 = 0: 0, 30: 1'",
+                    "apple --prompt-weights '2 = 0: 0, 30: 1'",
+                    "apple --prompt-weights '1 = 1' --prompt-weights '1 = 2'",
+                    "apple --prompt-weights '0: 0, 30: 1'",
+                    "apple --prompt-weights '1 = 0: 1e9'",
+                ],
+            ),
+            (
+                "--learning-rate-keys",
+                &["apple --dry-run --learning-rate-keys '0: 0.1, 30: 0.02'", "apple --learning-rate-keys -1"],
+            ),
+            (
+                "--init-weight-keys",
+                &[
+                    "apple --dry-run --init-weight-keys '0: 1, 30: 0'",
+                    "apple --init-weight-keys 1 --init-noise none",
+                    "apple --init-weight-keys -1",
+                    "apple --init-weight-keys 1 --hires 2",
+                ],
+            ),
+        ],
+    ),
 ];
 
 /// The other verbs' cases.
-const VERBS: [Group; 28] = [
+const VERBS: [Group; 29] = [
     (
         "generate",
         &[("", &["generate info --dry-run", "generate --dry-run a pear", "generate", "generate --sed 5 a pear"])],
+    ),
+    (
+        "animate",
+        &[("", &["animate a pear --dry-run", "animate a pear --dry-run --length 7", "animate", "animate a pear -n 7"])],
     ),
     (
         "resume",
@@ -1520,7 +1614,7 @@ fn no_option_is_without_a_case() {
     for (verb, cases) in verbs().chain(&ADMIN_VERBS).filter(|(verb, _)| *verb != "generate") {
         let tested = cases.iter().map(|(option, _)| (*option).to_owned()).filter(|option| !option.is_empty());
         let mut options = options_of(&help(&words(&format!("{verb} --help"))));
-        if ["batch", "study", "submit", "restyle"].contains(verb) {
+        if ["animate", "batch", "study", "submit", "restyle"].contains(verb) {
             // Settings are those of drawing.
             let settings = options_of(&help(&["--help"]));
             options.retain(|option| tested.clone().any(|tested| tested == *option) || !settings.contains(option));

@@ -49,6 +49,8 @@ pub(in crate::cli) struct Reporter {
     started: Instant,
     last_line: Cell<Option<Instant>>,
     total: Cell<usize>,
+    /// The iterations of each frame of an animation
+    per_frame: Cell<Option<usize>>,
     preview: RefCell<Option<Preview>>,
 }
 
@@ -72,6 +74,7 @@ impl Reporter {
             started,
             last_line: Cell::new(None),
             total: Cell::new(0),
+            per_frame: Cell::new(None),
             preview: RefCell::default(),
         }
     }
@@ -110,11 +113,15 @@ impl Reporter {
             Event::Waiting { position, waiting, starts_in } => {
                 self.wait(&waiting::in_words(*position, *waiting, *starts_in));
             }
-            Event::Started { iterations, done, gpu, .. } => {
+            Event::Started { iterations, done, gpu, iterations_per_frame, .. } => {
                 if let Some(gpu) = gpu.as_ref().filter(|_| self.progress != Progress::None) {
                     line(&format!("drawing on {gpu}"));
                 }
-                self.start(*iterations, *done, Unit::Iterations);
+                self.per_frame.set(*iterations_per_frame);
+                match iterations_per_frame {
+                    Some(each) => self.start(iterations.div_ceil(*each), done / each, Unit::Frames),
+                    None => self.start(*iterations, *done, Unit::Iterations),
+                }
             }
             Event::Restyling { frames, done } => self.start(*frames, *done, Unit::Frames),
             Event::Restyled { frame } => {
@@ -204,7 +211,14 @@ impl Reporter {
             bar.set_note(how.clone());
         }
         let total = self.total.get();
-        self.advance(done, || format!("iteration {done} of {total}, {how}"));
+        match self.per_frame.get() {
+            Some(each) if done.is_multiple_of(each) => {
+                self.advance(done / each, || format!("frame {} of {total}, {how}", done / each));
+            }
+            // A frame counts when it ends.
+            Some(_) => {}
+            None => self.advance(done, || format!("iteration {done} of {total}, {how}")),
+        }
     }
 
     /// Moves the bar, or writes a line if one is due.

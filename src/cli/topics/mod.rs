@@ -17,7 +17,8 @@ use crate::Error;
 use crate::text::{near_names, question};
 
 /// All topics, in the order of their list. A new one is a file of Markdown in this folder, and a line here.
-static TOPICS: [Topic; 17] = [
+static TOPICS: [Topic; 18] = [
+    topic("animation", include_str!("animation.md")),
     topic("batch", include_str!("batch.md")),
     topic("configuration", include_str!("configuration.md")),
     topic("films", include_str!("films.md")),

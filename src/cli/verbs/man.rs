@@ -21,6 +21,11 @@ fn section(verb: &clap::Command) -> std::io::Result<Vec<u8>> {
     let mut section = format!(".SH \"TEXT2ART {}\"\n", verb.get_name().to_uppercase()).into_bytes();
     let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
     section.extend(format!("{about}.\n").bytes());
+    if verb.get_name() == "animate" {
+        // All of them are above.
+        section.extend(b"Its options are those of drawing a picture.\n");
+        return Ok(section);
+    }
     let mut options = Vec::new();
     clap_mangen::Man::new(verb.clone()).render_options_section(&mut options)?;
     let text = String::from_utf8_lossy(&options).replace(".SH OPTIONS\n", "");

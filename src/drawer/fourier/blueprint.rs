@@ -81,7 +81,7 @@ impl Blueprint for FourierBlueprint {
         let picture = pixels.saturating_mul(3 * 4);
         // The spectrum, its copy before the step, and two averages in the optimizer; the waves and the picture for the way
         // back; what the picture is held to.
-        let kept = picture.saturating_mul(6 + u64::from(settings.init_weight > 0.0));
+        let kept = picture.saturating_mul(6 + u64::from(settings.weight_of_start() > 0.0));
         // On a GPU, the tables of its transforms stay as well.
         let tables = if of == MemoryOf::Host { 0 } else { WavesOnDevice::lasting(size) };
         let kept = kept.saturating_add(tables);

@@ -17,8 +17,10 @@ use std::cell::Cell;
 
 use candle_core::{Device, Tensor, Var};
 
+use super::motion::Motion;
 use super::start::{Start, picture as noise_picture};
 use super::{Drawer, Drawing};
+use crate::device::bring;
 use crate::frozen::{Middle, Network, Padding, SquareSum, Step};
 use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette};
@@ -35,6 +37,9 @@ use waves::Waves;
 /// the first picture. A fifth of the usual contrast makes each step a fifth as large as from noise: larger steps leave specks
 /// of the strongest colors in details (`weights/embedded/README.md`).
 const FIXED_CONTRAST: f64 = 0.22;
+
+/// The loss that keeps a picture close to its starting point.
+const INIT: &str = "init";
 
 /// The look of a picture of waves.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,6 +85,8 @@ pub struct FourierDrawer {
     synthesis: Network,
     /// The weighted losses of the picture, by name
     losses: Vec<(&'static str, Network)>,
+    /// The weight that keeps the picture close to its starting point; 0 if it is not kept close
+    hold: f64,
     /// The picture that was drawn last, if the losses need it
     drawn: Cell<Option<Tensor>>,
 }
@@ -97,9 +104,10 @@ impl FourierDrawer {
         let mut losses = Vec::new();
         let mut held_to = |values: Vec<f32>, weight: f64| {
             if weight > 0.0 {
-                losses.push(("init", Network::of(SquareSum::mean_from(values, weight))));
+                losses.push((INIT, Network::of(SquareSum::mean_from(values, weight))));
             }
         };
+        let hold = if let Start::Picture(_, hold) = &start { *hold } else { 0.0 };
         let given = match start {
             Start::Noise(StartNoise::Codes, stream) => Err(stream),
             Start::Noise(noise, stream) => Ok((noise_picture(noise, size, look.tile, stream), 0.0)),
@@ -130,7 +138,7 @@ impl FourierDrawer {
             steps.push(Step::layer(Middle::of(tile, copy)));
         }
         let synthesis = Network::new(steps);
-        Ok(Self { spectrum, look, size, contrast, synthesis, losses, drawn: Cell::new(None) })
+        Ok(Self { spectrum, look, size, contrast, synthesis, losses, hold, drawn: Cell::new(None) })
     }
 
     /// The networks that draw the picture and that judge it.
@@ -192,6 +200,32 @@ impl Drawer for FourierDrawer {
     /// Every spectrum is a picture; the one before the step is forgotten.
     fn constrain(&self) -> Result<()> {
         self.drawn.take();
+        Ok(())
+    }
+
+    /// Moves the sum of the waves before it becomes colors, so that no color is limited on the way.
+    fn move_canvas(&mut self, motion: &Motion) -> Result<()> {
+        if motion.is_none() {
+            return Ok(());
+        }
+        let waves = Waves::<f32>::tiled(self.size, self.look.decay, self.look.tile);
+        let Size { width, height } = Waves::<f32>::size_of(self.size, self.look.tile);
+        let mut spectrum = bring(&self.spectrum.as_detached_tensor())?.flatten_all()?.to_vec1::<f32>()?;
+        let mut planes = vec![0.0; 3 * width * height];
+        waves.planes(&spectrum, &mut planes);
+        let moved = motion.of(&Tensor::from_vec(planes, (1, 3, height, width), &Device::Cpu)?)?;
+        waves.spectrum(&moved.flatten_all()?.to_vec1::<f32>()?, &mut spectrum);
+        self.spectrum.set(&Tensor::from_vec(spectrum, self.spectrum.shape(), self.spectrum.device())?)?;
+        self.drawn.take();
+        Ok(())
+    }
+
+    fn hold_here(&mut self) -> Result<()> {
+        if self.hold > 0.0 {
+            let values = self.on_host()?.detach().flatten_all()?.to_vec1::<f32>()?;
+            let held = Network::of(SquareSum::mean_from(values, self.hold));
+            self.losses.iter_mut().filter(|(name, _)| *name == INIT).for_each(|(_, loss)| *loss = held.clone());
+        }
         Ok(())
     }
 

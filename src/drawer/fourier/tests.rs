@@ -315,3 +315,46 @@ fn what_a_gpu_takes_is_estimated() {
         );
     }
 }
+
+/// Away from the edges, a moved picture is the function that was drawn at the places before the motion. The function is
+/// linear before the sigmoid, so it lies between its samples; what is left is the rounding of the first picture to 255 steps.
+#[test]
+fn a_moved_picture_is_the_analytic_one() {
+    let size = Size { width: 24, height: 16 };
+    let shade = |x: f64, y: f64| 1.0 / (1.0 + (-(0.06 * x - 0.08 * y)).exp());
+    let image = RgbImage::from_fn(24, 16, |x, y| {
+        Rgb([(255.0 * shade(f64::from(x) + 0.5, f64::from(y) + 0.5)).round() as u8; 3])
+    });
+    for motion in [
+        Motion { zoom: 1.4, ..Motion::NONE },
+        Motion { pan: [2.5, -1.25], ..Motion::NONE },
+        Motion { zoom: 1.3, angle: 25.0, pan: [1.0, 0.5] },
+    ] {
+        let start = Start::Picture(image.clone(), 2.0);
+        let mut drawer = FourierDrawer::new(LOOK, size, start, &Device::Cpu).unwrap();
+        let before = values(&drawer.draw().unwrap());
+        let spectrum = values(&drawer.spectrum);
+        drawer.move_canvas(&Motion::NONE).unwrap();
+        assert_eq!(values(&drawer.spectrum), spectrum, "nothing changes, not one bit");
+        drawer.move_canvas(&motion).unwrap();
+        let moved = values(&drawer.draw().unwrap());
+        assert_ne!(moved, before);
+        let mut compared = 0;
+        for (index, found) in moved[..24 * 16].iter().enumerate() {
+            let (x, y) = ((index % 24) as f64 + 0.5, (index / 24) as f64 + 0.5);
+            let (x, y) = motion.back(size).map(x / 12.0 - 1.0, y / 8.0 - 1.0);
+            let (x, y) = ((x + 1.0) * 12.0, (y + 1.0) * 8.0);
+            if !(0.5..=23.5).contains(&x) || !(0.5..=15.5).contains(&y) {
+                continue;
+            }
+            compared += 1;
+            assert!((f64::from(*found) - shade(x, y)).abs() < 0.006, "{motion:?}: {found}, {}", shade(x, y));
+        }
+        assert!(compared > 150, "{compared}");
+        // The moved picture is the new starting point.
+        let loss = |drawer: &FourierDrawer| drawer.own_losses().unwrap()[0].1.to_scalar::<f32>().unwrap();
+        let far = loss(&drawer);
+        drawer.hold_here().unwrap();
+        assert!(far > 1e-3 && loss(&drawer) < 1e-9, "{far}");
+    }
+}

@@ -17,8 +17,10 @@ mod zoom;
 use candle_core::{Device, Tensor, Var};
 use image::RgbImage;
 
+use super::motion::Motion;
 use super::start::Start;
 use super::{Drawer, in_palette, start};
+use crate::device::bring;
 use crate::frozen::{self, Clamp, Network, SquareSum};
 use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette, oklab};
@@ -51,6 +53,8 @@ pub struct PixelDrawer {
     smoothness: f64,
     /// The weighted distance of the colors from the starting point, if they are kept close to it
     held: Option<Network>,
+    /// The weight of that distance; 0 if they are not kept close
+    weight: f64,
     /// What is done to cells in few colors when they are delivered
     finish: Finish,
     /// The cells around each cell, if finishing needs them
@@ -136,7 +140,19 @@ impl PixelDrawer {
         let neighbors = (finish != Finish::default())
             .then(|| Neighbors::new(art.shape, lattice, tile, shown.iter().map(Option::is_some).collect()));
         let (cells, map, mosaic) = (Var::from_tensor(&colors)?, mosaic.clone(), Network::of(mosaic));
-        Ok(Self { cells, alphas, mosaic, map, shown, smoothness: art.smoothness, held, finish, neighbors, tile })
+        Ok(Self {
+            cells,
+            alphas,
+            mosaic,
+            map,
+            shown,
+            smoothness: art.smoothness,
+            held,
+            weight,
+            finish,
+            neighbors,
+            tile,
+        })
     }
 
     /// The current cells, recorded so that gradients reach the parameters: `[1, 3, rows, columns]`, or
@@ -243,6 +259,30 @@ impl Drawer for PixelDrawer {
             }
         }
         Ok(self.cells.set(&Tensor::from_vec(cells, self.cells.shape(), self.cells.device())?)?)
+    }
+
+    /// Moves the picture of the cells; each cell then has the mean color of what is in it.
+    fn move_canvas(&mut self, motion: &Motion) -> Result<()> {
+        if motion.is_none() {
+            return Ok(());
+        }
+        let moved = motion.of(&bring(&self.draw()?.detach())?)?;
+        let cells = self.map.means(&moved.flatten_all()?.to_vec1::<f32>()?);
+        let (colors, alphas) = cells.split_at(self.cells.elem_count());
+        let device = self.cells.device();
+        self.cells.set(&Tensor::from_vec(colors.to_vec(), self.cells.shape(), device)?)?;
+        if let Some(own) = &self.alphas {
+            own.values.set(&Tensor::from_vec(alphas.to_vec(), own.values.shape(), device)?)?;
+        }
+        Ok(())
+    }
+
+    fn hold_here(&mut self) -> Result<()> {
+        if self.weight > 0.0 {
+            let colors = bring(&self.cells.as_detached_tensor())?.flatten_all()?.to_vec1()?;
+            self.held = Some(Network::of(SquareSum::mean_from(colors, self.weight)));
+        }
+        Ok(())
     }
 
     fn own_losses(&self) -> Result<Vec<(&'static str, Tensor)>> {

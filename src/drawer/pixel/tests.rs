@@ -129,3 +129,69 @@ fn a_picture_becomes_the_mean_of_each_cell() {
     let expected = [1.0, 0.0, 0.5, 0.5, 0.2, 0.2];
     assert!(cells.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{cells:?}");
 }
+
+/// Cells of one pixel are a picture; larger cells have the mean of what moves into them.
+#[test]
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+fn moved_cells_are_the_means_of_the_moved_function() {
+    for side in [1_usize, 4] {
+        let grid = Size { width: 24 / side, height: 16 / side };
+        let size = Size { width: 24, height: 16 };
+        let art = PixelArt {
+            shape: PixelShape::Rectangle,
+            grid,
+            smoothness: 0.0,
+            alpha_weight: None,
+            finish: Finish::default(),
+            tile: None,
+        };
+        let mut stream = Stream::new(5, "test", 0);
+        let start = Start::Noise(StartNoise::Snow, &mut stream);
+        let mut drawer = PixelDrawer::new(art, size, start, &Device::Cpu).unwrap();
+        let snow = values(&drawer.cells);
+        drawer.move_canvas(&Motion::NONE).unwrap();
+        assert_eq!(values(&drawer.cells), snow, "nothing changes, not one bit");
+        // A linear function of the place: the mean of a cell is the value at its middle.
+        let middle = |index: usize| {
+            let place = |at: usize| (at * side) as f64 + side as f64 / 2.0;
+            (place(index % grid.width), place(index / grid.width))
+        };
+        let shade = |x: f64, y: f64| 0.3 + 0.015 * x + 0.01 * y;
+        let cells = grid.width * grid.height;
+        let shades = (0..3 * cells).map(|index| {
+            let (x, y) = middle(index % cells);
+            shade(x, y) as f32
+        });
+        set(&drawer.cells, shades.collect());
+        // By whole cells, so that the steps between cells move onto steps.
+        let motion = Motion { pan: [side as f64, -(side as f64)], ..Motion::NONE };
+        drawer.move_canvas(&motion).unwrap();
+        let moved = values(&drawer.cells);
+        let mut compared = 0;
+        for (index, found) in moved[..cells].iter().enumerate() {
+            let (x, y) = middle(index);
+            let (x, y) = (x - motion.pan[0], y - motion.pan[1]);
+            if x > 0.0 && y < 16.0 {
+                compared += 1;
+                assert!((f64::from(*found) - shade(x, y)).abs() < 1e-5, "{side}: {found}, {}", shade(x, y));
+            }
+        }
+        assert_eq!(compared, (grid.width - 1) * (grid.height - 1));
+    }
+}
+
+#[test]
+fn transparent_cells_move_with_their_alphas() {
+    let mut drawer = drawer(PixelShape::Hexagon, Some(0.3));
+    let alphas = |drawer: &PixelDrawer| values(&drawer.alphas.as_ref().unwrap().values);
+    let count = alphas(&drawer).len();
+    set(
+        &drawer.alphas.as_ref().unwrap().values,
+        (0..count).map(|cell| if cell.is_multiple_of(2) { 0.2 } else { 0.9 }).collect(),
+    );
+    let before = (values(&drawer.cells), alphas(&drawer));
+    drawer.move_canvas(&Motion { zoom: 1.3, angle: 20.0, pan: [1.0, 2.0] }).unwrap();
+    let after = (values(&drawer.cells), alphas(&drawer));
+    assert!(after.0 != before.0 && after.1 != before.1);
+    assert!(after.0.iter().chain(&after.1).all(|value| (0.0..=1.0).contains(value)));
+}

@@ -18,12 +18,13 @@ use std::sync::Mutex;
 use candle_core::{Device, Tensor, Var};
 
 use super::drawing::Drawing;
-use super::{Drawer, Start, in_palette};
-use crate::Result;
+use super::{Drawer, Motion, Start, in_palette};
+use crate::device::bring;
 use crate::frozen::{Network, SquareSum};
 use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette, oklab};
 use crate::picture::{Size, Tile, to_values};
+use crate::{Error, Result};
 pub(super) use blueprint::{LINE, STROKES};
 use drawing::Sheet;
 #[cfg(test)]
@@ -100,6 +101,8 @@ pub struct StrokesDrawer {
     parameters: Parameters<Var>,
     /// The picture that the strokes are kept close to, if they are
     held: Option<Held>,
+    /// The weight that keeps them close to it; 0 if they are not kept close
+    weight: f64,
     /// The parameters of the latest picture that an iteration drew
     drawn: Mutex<Option<Latest>>,
 }
@@ -132,21 +135,29 @@ enum Held {
     Points(Network),
 }
 
+impl Held {
+    /// Keeps strokes close to a picture of three planes.
+    fn to_picture(values: Vec<f32>, weight: f64) -> Self {
+        Self::Picture(Network::of(SquareSum::mean_from(values, weight)))
+    }
+
+    /// Keeps strokes on a canvas of this size close to points.
+    fn to_points(points: Vec<f32>, weight: f64, size: Size) -> Self {
+        // In hundredths of the usual side, so that a weight means the same at every size.
+        let unit = (scale(size) * USUAL_SIDE / 100.0).powi(-2);
+        Self::Points(Network::of(SquareSum::mean_from(points, weight * unit)))
+    }
+}
+
 impl StrokesDrawer {
     /// Creates a drawer for a picture of this size, on a device.
     fn new(look: Look, size: Size, start: Start, device: &Device) -> Result<Self> {
         let (strokes, picture, weight) = start::first(&look, size, start)?;
-        let held = match (look.kind, picture) {
-            (Kind::Painting, Some(picture)) if weight > 0.0 => {
-                Some(Held::Picture(Network::of(SquareSum::mean_from(to_values(&picture, 3), weight))))
-            }
-            (Kind::Line, Some(_)) if weight > 0.0 => {
-                // In hundredths of the usual side, so that a weight means the same at every size.
-                let unit = (scale(size) * USUAL_SIDE / 100.0).powi(-2);
-                Some(Held::Points(Network::of(SquareSum::mean_from(strokes.points.clone(), weight * unit))))
-            }
-            _ => None,
-        };
+        let weight = if picture.is_some() { weight } else { 0.0 };
+        let held = picture.filter(|_| weight > 0.0).map(|picture| match look.kind {
+            Kind::Painting => Held::to_picture(to_values(&picture, 3), weight),
+            Kind::Line => Held::to_points(strokes.points.clone(), weight, size),
+        });
         let (count, each) = (look.count, control_points(look.segments));
         let [red, green, blue] = strokes.paper;
         let alpha = if look.alpha_weight.is_some() { 0.0 } else { 1.0 };
@@ -157,7 +168,7 @@ impl StrokesDrawer {
             colors: variable(strokes.colors, &[count, 4])?,
             paper: variable(vec![red, green, blue, alpha], &[1, 4])?,
         };
-        Ok(Self { look, size, parameters, held, drawn: Mutex::new(None) })
+        Ok(Self { look, size, parameters, held, weight, drawn: Mutex::new(None) })
     }
 
     /// Draws parameters.
@@ -295,6 +306,38 @@ impl Drawer for StrokesDrawer {
             colors: [numbers(&shown.colors)?, numbers(&shown.paper)?].concat(),
         };
         Ok(sheet.drawing())
+    }
+
+    /// Moves each control point, and makes strokes as much wider as the canvas becomes larger. Strokes stay within the limits
+    /// of their widths and not too far outside the picture, as after each iteration.
+    fn move_canvas(&mut self, motion: &Motion) -> Result<()> {
+        if motion.is_none() {
+            return Ok(());
+        }
+        let Parameters { points, widths, .. } = &self.parameters;
+        let mut values = bring(&points.as_detached_tensor())?.flatten_all()?.to_vec1::<f32>()?;
+        for point in values.chunks_exact_mut(2) {
+            let [x, y] = motion.place([f64::from(point[0]), f64::from(point[1])], self.size);
+            point.copy_from_slice(&[start::narrow(x), start::narrow(y)]);
+        }
+        points.set(&Tensor::from_vec(values, points.shape(), points.device())?)?;
+        widths.set(&(widths.as_detached_tensor() * motion.zoom)?)?;
+        self.constrain()
+    }
+
+    fn hold_here(&mut self) -> Result<()> {
+        if self.weight > 0.0 {
+            let numbers =
+                |tensor: &Tensor| bring(&tensor.detach())?.flatten_all()?.to_vec1::<f32>().map_err(Error::from);
+            self.held = Some(match self.look.kind {
+                Kind::Painting => {
+                    let picture = self.picture(&self.current())?.narrow(1, 0, 3)?.contiguous()?;
+                    Held::to_picture(numbers(&picture)?, self.weight)
+                }
+                Kind::Line => Held::to_points(numbers(&self.parameters.points)?, self.weight, self.size),
+            });
+        }
+        Ok(())
     }
 
     fn own_losses(&self) -> Result<Vec<(&'static str, Tensor)>> {

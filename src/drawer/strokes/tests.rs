@@ -12,13 +12,13 @@ use super::real::Real;
 use super::scene::{Scene, control_points};
 use super::{STROKES, operation, raster, svg};
 use crate::drawer::drawing::{Drawing, Parts};
-use crate::drawer::{Blueprint, Loaded};
+use crate::drawer::{Blueprint, Drawer, Loaded, Motion, Start};
 use crate::frozen::{MemoryOf, with_gradient};
 use crate::gpu::Precision;
 use crate::picture::{Size, Tile};
 use crate::random::Stream;
 use crate::resolve::combine;
-use crate::settings::Overrides;
+use crate::settings::{Overrides, StartNoise};
 
 /// A scene that owns its numbers.
 #[derive(Clone)]
@@ -480,4 +480,46 @@ fn what_a_gpu_takes_has_a_bound() {
     };
     let (plain, tiled) = (peak(None), peak(Some(Tile::Both)));
     assert!(plain - tiled > 240 << 20 && plain < 1 << 30, "{plain} {tiled}");
+}
+
+#[test]
+#[allow(clippy::float_cmp, clippy::cast_possible_truncation)]
+fn strokes_move_exactly() {
+    let size = Size { width: 64, height: 48 };
+    let look = super::Look {
+        kind: super::Kind::Painting,
+        count: 7,
+        segments: 2,
+        percent: [1.0, 50.0],
+        paper: None,
+        changes_paper: false,
+        alpha_weight: None,
+        tile: None,
+    };
+    let mut stream = Stream::new(5, "test", 0);
+    let start = Start::Noise(StartNoise::Codes, &mut stream);
+    let mut drawer = super::StrokesDrawer::new(look, size, start, &Device::Cpu).unwrap();
+    let numbers = |drawer: &super::StrokesDrawer| -> Vec<Vec<f32>> {
+        drawer.parameters().iter().map(|one| one.flatten_all().unwrap().to_vec1().unwrap()).collect()
+    };
+    let before = numbers(&drawer);
+    drawer.move_canvas(&Motion::NONE).unwrap();
+    assert_eq!(numbers(&drawer), before, "nothing changes, not one bit");
+    let motion = Motion { zoom: 1.1, angle: 30.0, pan: [3.0, -2.0] };
+    drawer.move_canvas(&motion).unwrap();
+    let after = numbers(&drawer);
+    let mut compared = 0;
+    for (from, to) in before[0].chunks(2).zip(after[0].chunks(2)) {
+        let place = motion.place([f64::from(from[0]), f64::from(from[1])], size);
+        if place[0] > -64.0 && place[0] < 128.0 && place[1] > -48.0 && place[1] < 96.0 {
+            compared += 1;
+            assert_eq!([place[0] as f32, place[1] as f32], [to[0], to[1]]);
+        }
+    }
+    assert!(compared > 20, "{compared}");
+    for (from, to) in before[1].iter().zip(&after[1]) {
+        let wider = f64::from(*from) * 1.1;
+        assert!((f64::from(*to) - wider.clamp(0.48, 24.0)).abs() < 1e-4, "{from}, {to}");
+    }
+    assert_eq!(before[2], after[2], "colors stay");
 }

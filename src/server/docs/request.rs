@@ -6,7 +6,7 @@ use crate::server::jobs::request::PRODUCTS;
 use crate::server::lists::{Kind, Opened, opened};
 
 /// What a value of an option of this type looks like, and an example. The program takes more spellings.
-const PATTERNS: [(&str, &str, &str); 13] = [
+const PATTERNS: [(&str, &str, &str); 15] = [
     (
         "Prompts",
         r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*\S[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$",
@@ -33,6 +33,16 @@ const PATTERNS: [(&str, &str, &str); 13] = [
         "Schedule",
         r"^[0-9]{1,3}(\.[0-9]{1,5})?(,[0-9]{1,3}(\.[0-9]{1,5})?@([0-9]{1,6}|[1-9]?[0-9]%)){0,9}$",
         "0.25,0.75@40%",
+    ),
+    (
+        "Keyframes",
+        r"^(-?[0-9]{1,4}(\.[0-9]{1,5})?|(smooth )?[0-9]{1,7}: -?[0-9]{1,4}(\.[0-9]{1,5})?(, [0-9]{1,7}: -?[0-9]{1,4}(\.[0-9]{1,5})?){0,50})$",
+        "0: 1, 50: 1.02",
+    ),
+    (
+        "PromptWeight",
+        r"^[1-9][0-9]{0,2} = (smooth )?[0-9]{1,7}: -?[0-9]{1,4}(\.[0-9]{1,5})?(, [0-9]{1,7}: -?[0-9]{1,4}(\.[0-9]{1,5})?){0,50}$",
+        "1 = 0: 1, 50: 0",
     ),
     (
         "LossChoice",

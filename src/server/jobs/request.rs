@@ -306,7 +306,8 @@ mod tests {
             pixel_shape pixel_size pixel_scale smoothness tidy outline transparent \
             alpha_weight pixel_art pixel_zoom strokes segments min_stroke_width max_stroke_width paper \
             change_paper decay colorfulness contrast sharpness palette colors palette_weight dither fps frame_every \
-            blend seconds hold boomerang gif_palette products email";
+            blend seconds hold boomerang gif_palette length iterations_per_frame zoom angle pan_x pan_y wander prompt_weights \
+             learning_rate_keys init_weight_keys products email";
         assert_eq!(fields().collect::<Vec<_>>().join(" "), expected);
         assert_eq!(products().collect::<Vec<_>>(), ["gif", "mp4", "reveal", "svg", "tile-proof"]);
     }

@@ -23,11 +23,14 @@ mod machine;
 #[macro_use]
 mod moving_pictures;
 #[macro_use]
+mod motion;
+#[macro_use]
 mod output;
 
 use serde::{Deserialize, Deserializer};
 
 pub(crate) use models::check_upscaler;
+pub(crate) use motion::ITERATIONS_PER_FRAME;
 pub use moving_pictures::VideoSettings;
 pub(crate) use output::checked_quality;
 
@@ -36,7 +39,7 @@ use super::options::{self, OptionInfo, Setter};
 use super::or_none::choice_or_none;
 use super::range::Range;
 
-join! { [picture start masks models guidance drawer strokes waves colors machine moving_pictures output] {} }
+join! { [picture start masks models guidance drawer strokes waves colors machine moving_pictures motion output] {} }
 
 /// The order of the oldest settings in recipes. Settings that are not in this list follow in the order of the help, so
 /// new settings need not be added.

@@ -42,6 +42,18 @@ impl Prompts {
         &self.all
     }
 
+    /// These prompts with other weights, from the number of each, from 0, and the prompt; those of weight 0 are left out. None
+    /// if no prompt is left.
+    #[must_use]
+    pub fn with_weights(&self, weight: impl Fn(usize, &Prompt) -> f64) -> Option<Self> {
+        let weighted = self.all.iter().enumerate().map(|(index, prompt)| {
+            let weight = weight(index, prompt);
+            Prompt { weight, ..prompt.clone() }
+        });
+        let all: Vec<_> = weighted.filter(|prompt| prompt.weight != 0.0).collect();
+        (!all.is_empty()).then(|| Self { all, doubts: self.doubts.clone() })
+    }
+
     /// The warnings about prompts that were probably meant differently. Each says how the prompt is understood and how
     /// to write the other meaning.
     #[must_use]

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::common::program::{Outcome, Workplace, finish};
 
-/// For each verb prompts that begin with its name. Behind `submit`, any words are a prompt for a server; behind `upscale`, they
-/// are files.
+/// For each verb prompts that begin with its name. Behind `submit`, any words are a prompt for a server, and behind `animate` that
+/// of an animation; behind `upscale`, they are files.
 const PROMPTS: &[(&str, &[&str])] = &[
     ("generate", &["generate generate electricity from wind"]),
+    ("animate", &[]),
     ("resume", &["resume of a pirate"]),
     ("batch", &["batch of cookies", "batch of cookies --seed 3"]),
     ("study", &["study of a castle", "study in scarlet -n 5"]),

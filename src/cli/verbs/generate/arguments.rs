@@ -49,10 +49,10 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) force: bool,
     #[command(flatten)]
     pub(in crate::cli) files: FileNames,
-    /// Also write the picture every N iterations
+    /// Also write the picture every N iterations, or every N frames of an animation
     #[arg(long, value_name = "N", help_heading = "Output", value_parser = at_least_one)]
     pub(in crate::cli) save_every: Option<u64>,
-    /// Write a checkpoint every N iterations, for `text2art resume`
+    /// Write a checkpoint every N iterations, or every N frames of an animation, for `text2art resume`
     ///
     /// The checkpoint of apple.png is apple.png.t2a, in the same folder. With this option, Ctrl-C writes one as well. For
     /// --gif or --mp4, the frames so far are kept in apple.png.t2a-frames.
@@ -91,6 +91,18 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) conduct: Conduct,
 }
 
+/// What is drawn if the options do not say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) enum Subject {
+    /// A single picture
+    Picture,
+    /// An animation
+    Animation,
+}
+
+/// The frames of an animation if nothing else is said: four seconds.
+const USUAL_LENGTH: usize = 100;
+
 /// A recipe to repeat.
 pub(in crate::cli) struct Repeated {
     pub(in crate::cli) recipe: Recipe,
@@ -110,7 +122,11 @@ impl Arguments {
 }
 
 /// The settings of all sources, the strongest first: flags, recipe, environment, configuration file.
-pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Result<(Settings, Option<Repeated>)> {
+pub(in crate::cli) fn settings(
+    arguments: &Arguments,
+    subject: Subject,
+    reporter: &Reporter,
+) -> Result<(Settings, Option<Repeated>)> {
     let mut flags = arguments.overrides.clone();
     if arguments.texts.iter().any(|text| text.trim().is_empty()) {
         return Err(Error::usage(EMPTY_PROMPT, "describe the picture after ‹prompt›, or leave out the option"));
@@ -127,7 +143,11 @@ pub(in crate::cli) fn settings(arguments: &Arguments, reporter: &Reporter) -> Re
     if recipe.is_some() {
         [&mut environment, &mut config].into_iter().for_each(below_recipe);
     }
-    let layers = [flags, from, environment, config];
+    let mut layers = [flags, from, environment, config];
+    if subject == Subject::Animation {
+        // The strongest layer, so that the iterations of a picture in a weaker one do not count.
+        layers[0].length = layers.iter().find_map(|layer| layer.length).or(Some(USUAL_LENGTH));
+    }
     let settings = combine(&layers)?;
     // Doubts about a recipe's prompt were reported when it was drawn.
     let written = layers.iter().position(|layer| layer.prompt.is_some()).filter(|layer| *layer != RECIPE);

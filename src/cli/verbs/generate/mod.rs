@@ -1,4 +1,4 @@
-//! `text2art PROMPT`: draws a picture.
+//! `text2art PROMPT`: draws a picture; `text2art animate PROMPT`: draws an animation.
 
 mod arguments;
 mod dry_run;
@@ -16,17 +16,17 @@ use crate::output::{Beside, Recipe};
 use crate::progress::Event;
 use crate::session::Models;
 use crate::{Result, picture};
-pub(in crate::cli) use arguments::{Arguments, prompt};
+pub(in crate::cli) use arguments::{Arguments, Subject, prompt};
 use arguments::{Repeated, settings};
 use dry_run::dry_run;
 pub(in crate::cli) use follow::run_job;
 pub(in crate::cli) use target::check_checkpoint;
-use target::products;
+use target::{files, products};
 
-pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
-    let (settings, recipe) = settings(arguments, reporter)?;
+pub(in crate::cli) fn run(arguments: &Arguments, subject: Subject, reporter: &Reporter) -> anyhow::Result<u8> {
+    let (settings, recipe) = settings(arguments, subject, reporter)?;
     let device = device::open(settings.device, settings.precision, reporter)?;
-    let products = products(arguments, &settings)?;
+    let products = products(arguments, &files(arguments, subject), &settings)?;
     // Palette files were already read with the settings.
     for (_, path) in settings.input_files().iter().filter(|(option, _)| *option != "palette") {
         picture::dimensions(path)?;

@@ -2,19 +2,31 @@
 
 use std::path::Path;
 
-use super::Arguments;
+use super::{Arguments, Subject};
 use crate::cli::options::outputs::Outputs;
 use crate::files::{check_new_folder, checkpoint_of};
-use crate::output::{PICTURE, Product, Products};
+use crate::output::{Kind, PICTURE, Product, Products};
 use crate::settings::Settings;
-use crate::video::KINDS;
+use crate::video::{FileNames, KINDS, MP4, kind_of_output};
 use crate::{Error, Result};
+
+/// The files beside the output: an animation that would be shown nowhere becomes an MP4.
+pub(in crate::cli) fn files(arguments: &Arguments, subject: Subject) -> FileNames {
+    let output = arguments.output.as_deref();
+    let is_stream = output.is_some_and(|output| output == "-");
+    let is_movie = output.is_some_and(|output| kind_of_output(Path::new(output)).is_ok_and(Kind::moves));
+    let is_shown = is_stream || is_movie || arguments.files.kinds().any(Kind::moves);
+    match subject {
+        Subject::Animation if !is_shown => arguments.files.or(&FileNames::beside([MP4])),
+        _ => arguments.files.clone(),
+    }
+}
 
 /// Finds the names of all files, and checks that the files can be written. If the output is `-`, the products have no
 /// output, and the picture goes to standard output.
-pub(in crate::cli) fn products(arguments: &Arguments, settings: &Settings) -> Result<Products> {
+pub(in crate::cli) fn products(arguments: &Arguments, files: &FileNames, settings: &Settings) -> Result<Products> {
     let (output, force) = (arguments.output.as_deref(), arguments.force);
-    let outputs = Outputs { output, force, files: &arguments.files };
+    let outputs = Outputs { output, force, files };
     let products = outputs.products(&settings.prompt.all()[0].text, settings.seed.0, |path, kind| {
         arguments.check_rewriting(outputs.is_stream(), kind.moves())?;
         if output.is_some() && arguments.checkpoint_every.is_some() { check_checkpoint(path, force) } else { Ok(()) }

@@ -94,7 +94,9 @@ impl Told<'_> {
             (self.claim, self.place, self.iteration) = (Some(job.claim), None, job.iteration.unwrap_or(0));
             let (width, height) = size(job);
             let done = self.iteration;
-            self.reporter.tell(&Event::Started { iterations, done, width, height, seed: seed(job), gpu: None });
+            let (seed, gpu, iterations_per_frame) = (seed(job), None, None);
+            let started = Event::Started { iterations, done, width, height, seed, gpu, iterations_per_frame };
+            self.reporter.tell(&started);
         }
         self.step(job);
         if job.preview.is_some() {

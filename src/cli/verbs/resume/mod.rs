@@ -108,7 +108,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let own = Own { checkpoint: path, recipe: &checkpoint.recipe, force: arguments.force };
     let picture = picture(arguments, &own)?;
     let is_moved = arguments.output.is_some();
-    let timeline = Timeline::new(&own.recipe.settings.video(), own.recipe.settings.iterations);
+    let timeline = Timeline::of(&own.recipe.settings);
     let kept = timeline.frames_before(checkpoint.state.iteration);
     let products = products(picture, &own, &checkpoint.beside, kept, is_moved)?;
     let earlier_frames = is_moved.then(|| EarlierFrames::find(&own, &checkpoint, kept)).flatten();
@@ -224,6 +224,10 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
         if settings.prompt != before.prompt {
             // How well the picture fits other prompts cannot be compared.
             state.fit = None;
+            if !settings.prompt_weights.is_empty() {
+                settings.prompt_weights.clear();
+                said.push("the keyframes of --prompt-weights were those of the earlier prompts, and end here".into());
+            }
         }
     }
     if let Some(length) = arguments.iterations {
@@ -232,6 +236,13 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
             Length::Total(total) => total,
             Length::More(more) => done.saturating_add(more),
         };
+        if let Some(each) = settings.iterations_of_frame() {
+            if !settings.iterations.is_multiple_of(each) {
+                let problem = format!("-n {} is not a whole number of frames", settings.iterations);
+                return Err(Error::usage(problem, format!("use a multiple of {each}, the iterations of a frame")));
+            }
+            settings.length = Some(settings.iterations / each);
+        }
         check(settings)?;
         if settings.iterations < done {
             let problem = format!("-n {}: {done} iterations are already done", settings.iterations);

@@ -1,0 +1,88 @@
+//! What an animation is made of, if sources leave some of it open.
+
+use crate::settings::{ITERATIONS_PER_FRAME, LearningRateDrops, OptionInfo, Overrides};
+use crate::{Error, Result};
+
+/// The most iterations of a run.
+const MOST_ITERATIONS: usize = 1_000_000;
+
+/// Decides the iterations of an animation from its frames. Whatever belongs only to animations leaves the settings of a
+/// single picture.
+///
+/// # Errors
+/// If a number is out of range, or the iterations of the run are given as well.
+pub(super) fn settle(layers: &[Overrides], merged: &mut Overrides) -> Result<()> {
+    #[allow(clippy::cast_precision_loss, reason = "larger numbers are out of range")]
+    let given = [
+        ("length", merged.length.map(|frames| frames as f64)),
+        ("iterations_per_frame", merged.iterations_per_frame.map(|iterations| iterations as f64)),
+        ("crossfade", merged.crossfade.map(|frames| frames as f64)),
+        ("wander", merged.wander),
+    ];
+    for (name, value) in given {
+        if let (Some(value), Some(option)) = (value, OptionInfo::of(name)) {
+            option.check(value)?;
+        }
+    }
+    merged.wander = merged.wander.filter(|strength| *strength != 0.0);
+    let Some(length) = merged.length else {
+        merged.iterations_per_frame = None;
+        return Ok(());
+    };
+    let each = merged.iterations_per_frame.unwrap_or(ITERATIONS_PER_FRAME);
+    let iterations = length.saturating_mul(each);
+    let strongest = |names: fn(&Overrides) -> bool| layers.iter().position(names);
+    let animated = strongest(|layer| layer.length.is_some() || layer.iterations_per_frame.is_some());
+    let asked = strongest(|layer| layer.iterations.is_some()).filter(|asked| Some(*asked) <= animated);
+    if let Some(other) = asked.and_then(|asked| layers[asked].iterations).filter(|other| *other != iterations) {
+        let problem = format!("‹iterations› {other} does not fit ‹length› {length}");
+        let hint = format!(
+            "leave out ‹iterations›: an animation of {length} frames has {iterations}, which is ‹length› times \
+             ‹iterations-per-frame›"
+        );
+        return Err(Error::usage(problem, hint));
+    }
+    if iterations > MOST_ITERATIONS {
+        let problem = format!("{length} frames of {each} iterations are more than {MOST_ITERATIONS} iterations");
+        return Err(Error::usage(problem, "lower ‹length› or ‹iterations-per-frame›"));
+    }
+    merged.iterations = Some(iterations);
+    merged.iterations_per_frame = Some(each);
+    if !layers.iter().any(|layer| layer.learning_rate_drops.is_some()) {
+        // The last frames are drawn like the first ones.
+        merged.learning_rate_drops = Some(LearningRateDrops::default());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resolve::combine;
+
+    fn layer(length: Option<usize>, each: Option<usize>, iterations: Option<usize>) -> Overrides {
+        Overrides { length, iterations_per_frame: each, iterations, ..Overrides::default() }
+    }
+
+    fn combined(layers: &[Overrides]) -> Result<(Option<usize>, Option<usize>, usize)> {
+        let named = Overrides { prompt: Some("a".parse().unwrap()), ..Overrides::default() };
+        let layers: Vec<_> = layers.iter().cloned().chain([named]).collect();
+        combine(&layers).map(|settings| (settings.length, settings.iterations_per_frame, settings.iterations))
+    }
+
+    #[test]
+    fn iterations_follow_from_the_frames() {
+        assert_eq!(combined(&[layer(Some(7), None, None)]).unwrap(), (Some(7), Some(10), 70));
+        assert_eq!(combined(&[layer(Some(7), Some(3), Some(21))]).unwrap(), (Some(7), Some(3), 21));
+        // A stronger layer makes another animation of a weaker one, whose iterations are those of the weaker one.
+        let recipe = layer(Some(7), Some(3), Some(21));
+        assert_eq!(combined(&[layer(Some(5), None, None), recipe.clone()]).unwrap(), (Some(5), Some(3), 15));
+        assert_eq!(combined(&[layer(None, Some(2), None), recipe.clone()]).unwrap(), (Some(7), Some(2), 14));
+        assert_eq!(combined(&[layer(None, Some(2), Some(9))]).unwrap(), (None, None, 9));
+        let problem = |layers: &[Overrides]| combined(layers).unwrap_err().to_string();
+        assert_eq!(problem(&[layer(None, None, Some(9)), recipe]), "--iterations 9 does not fit --length 7");
+        assert!(problem(&[layer(Some(1_000_000), None, None)]).contains("more than 1000000 iterations"));
+        assert!(problem(&[layer(Some(0), None, None)]).contains("--length 0 is out of range"));
+        assert!(problem(&[layer(None, Some(0), None)]).contains("--iterations-per-frame 0 is out of range"));
+    }
+}

@@ -1,0 +1,185 @@
+//! The camera of an animation: how the canvas moves from frame to frame.
+
+use candle_core::{Tensor, Var};
+
+use super::second_pass::of_another_run;
+use super::{Session, optimizer};
+use crate::Result;
+use crate::drawer::Motion;
+use crate::random::Stream;
+use crate::settings::{Keyframes, Settings};
+
+/// The frames from one random motion to the next; between them, the motion changes smoothly.
+const WANDER_FRAMES: usize = 40;
+/// The largest random changes from frame to frame: of the logarithm of the size, in degrees, and as shares of the shorter
+/// side (illustrip: scale 0.012, angle 0.8, 10 of 1280 pixels).
+const WANDER: [f64; 4] = [0.012, 0.8, 0.008, 0.008];
+
+/// How the canvas of a run moves.
+pub(super) struct Camera {
+    /// The iterations of each frame
+    iterations: usize,
+    /// Zoom, angle, and distances to the right and down, where settings give them
+    keys: [Option<Keyframes>; 4],
+    wander: Option<f64>,
+    seed: u64,
+    /// The shorter side of the canvas, in pixels
+    side: f64,
+}
+
+/// The canvas as a frame began with it.
+#[derive(Clone)]
+pub struct FrameStart {
+    /// The number of the frame, from 1: the first frame has number 0 and does not begin with a motion
+    pub frame: usize,
+    /// The parameters after the motion
+    pub parameters: Vec<Tensor>,
+}
+
+impl Camera {
+    /// The camera of settings; none if nothing moves.
+    #[allow(clippy::cast_precision_loss)]
+    pub(super) fn of(settings: &Settings) -> Option<Self> {
+        let iterations = settings.iterations_of_frame().filter(|_| settings.is_moving())?;
+        let Settings { zoom, angle, pan_x, pan_y, wander, .. } = settings;
+        let keys = [zoom, angle, pan_x, pan_y].map(Clone::clone);
+        let side = settings.size.width.min(settings.size.height) as f64;
+        Some(Self { iterations, keys, wander: *wander, seed: settings.seed.0, side })
+    }
+
+    /// The frame that begins with an iteration; none for the first frame, and in the middle of a frame.
+    pub(super) fn frame_at(&self, iteration: usize) -> Option<usize> {
+        (iteration > 0 && iteration.is_multiple_of(self.iterations)).then(|| iteration / self.iterations)
+    }
+
+    /// The motion from the frame before to this one.
+    pub(super) fn motion(&self, frame: usize) -> Motion {
+        let [zoom, angle, right, down] = &self.keys;
+        let at = |keys: &Option<Keyframes>, none: f64| keys.as_ref().map_or(none, |keys| keys.at(frame));
+        let motion = Motion { zoom: at(zoom, 1.0), angle: at(angle, 0.0), pan: [at(right, 0.0), at(down, 0.0)] };
+        let Some(strength) = self.wander else { return motion };
+        let [grown, turned, right, down] = self.wandering(frame).map(|change| strength * change);
+        Motion {
+            zoom: motion.zoom * grown.exp(),
+            angle: motion.angle + turned,
+            pan: [motion.pan[0] + right * self.side, motion.pan[1] + down * self.side],
+        }
+    }
+
+    /// The random changes of a frame, each up to its limit in [`WANDER`].
+    #[allow(clippy::cast_precision_loss)]
+    fn wandering(&self, frame: usize) -> [f64; 4] {
+        let key = |number: usize| {
+            let mut stream = Stream::new(self.seed, "wander", number as u64);
+            WANDER.map(|limit| stream.between(-limit, limit))
+        };
+        let (before, after) = (key(frame / WANDER_FRAMES), key(frame / WANDER_FRAMES + 1));
+        let share = (frame % WANDER_FRAMES) as f64 / WANDER_FRAMES as f64;
+        let share = share * share * (3.0 - 2.0 * share);
+        std::array::from_fn(|index| before[index] + (after[index] - before[index]) * share)
+    }
+}
+
+/// The memory of moving the canvas, in bytes.
+pub(super) fn memory(settings: &Settings) -> u64 {
+    let pixels = (settings.size.width as u64).saturating_mul(settings.size.height as u64);
+    // The picture before and after the motion, corrected, and as it comes back, three or four channels each; and the
+    // parameters that a frame began with.
+    if settings.is_moving() { pixels.saturating_mul(4 * 16 + 12) } else { 0 }
+}
+
+impl Session {
+    /// Moves the canvas if a frame begins with the next iteration and the canvas has not moved for it yet. The optimizer
+    /// starts over: what it knows is about another picture.
+    pub(super) fn move_if_due(&mut self) -> Result<()> {
+        let Some(camera) = &self.camera else { return Ok(()) };
+        let Some(frame) = camera.frame_at(self.iteration) else { return Ok(()) };
+        let motion = camera.motion(frame);
+        if motion.is_none() || self.frame_start.as_ref().is_some_and(|start| start.frame == frame) {
+            return Ok(());
+        }
+        self.drawer.move_canvas(&motion)?;
+        self.drawer.hold_here()?;
+        self.optimizer = optimizer(&self.settings, self.drawer.as_ref())?;
+        // An average of the parameters of two canvases means nothing.
+        self.average = None;
+        self.averaged.take();
+        let parameters = self.drawer.parameters();
+        let parameters = parameters.iter().map(|parameter| parameter.as_detached_tensor().copy());
+        self.frame_start = Some(FrameStart { frame, parameters: parameters.collect::<candle_core::Result<_>>()? });
+        Ok(())
+    }
+
+    /// Continues a frame that began with this canvas.
+    ///
+    /// # Errors
+    /// If its parameters have other shapes.
+    pub(super) fn begin_frame(&mut self, start: FrameStart) -> Result<()> {
+        let parameters = self.drawer.parameters();
+        let fits = |(parameter, saved): (&Var, &Tensor)| parameter.dims() == saved.dims();
+        let are_alike = parameters.len() == start.parameters.len();
+        if self.camera.is_none() || !are_alike || !parameters.iter().zip(&start.parameters).all(fits) {
+            return Err(of_another_run());
+        }
+        for (parameter, saved) in parameters.iter().zip(&start.parameters) {
+            parameter.set(&saved.to_device(parameter.device())?)?;
+        }
+        self.drawer.hold_here()?;
+        self.frame_start = Some(start);
+        Ok(())
+    }
+
+    /// The losses of the drawer in an iteration, of which the one that keeps the picture close to its starting point may have
+    /// a weight that changes.
+    pub(super) fn own_losses(&self, iteration: usize) -> Result<Vec<(&'static str, Tensor)>> {
+        let mut losses = self.drawer.own_losses()?;
+        let Some(weight) = self.hold.as_ref().map(|course| course.at(iteration)) else { return Ok(losses) };
+        losses.retain(|(name, _)| *name != "init" || weight != 0.0);
+        for (_, loss) in losses.iter_mut().filter(|(name, _)| *name == "init") {
+            *loss = (&*loss * weight)?;
+        }
+        Ok(losses)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resolve::combine;
+    use crate::settings::Overrides;
+
+    fn camera(asked: Overrides) -> Option<Camera> {
+        let named = Overrides { prompt: Some("a".parse().unwrap()), length: Some(100), ..Overrides::default() };
+        Camera::of(&combine(&[asked, named]).unwrap())
+    }
+
+    #[test]
+    fn motions_are_those_of_the_keys() {
+        let keys = |text: &str| Some(text.parse().unwrap());
+        let asked = Overrides { zoom: keys("0: 1, 10: 1.1"), pan_y: keys("-2"), ..Overrides::default() };
+        let camera = camera(asked).unwrap();
+        let motion = camera.motion(5);
+        assert!((motion.zoom - 1.05).abs() < 1e-12);
+        assert_eq!(motion, Motion { pan: [0.0, -2.0], zoom: motion.zoom, angle: 0.0 });
+        assert_eq!([0, 1, 9, 10, 15, 20].map(|at| camera.frame_at(at)), [None, None, None, Some(1), None, Some(2)]);
+        assert!(self::camera(Overrides::default()).is_none());
+    }
+
+    #[test]
+    fn wandering_is_smooth_and_within_its_limits() {
+        let camera = camera(Overrides { wander: Some(1.0), ..Overrides::default() }).unwrap();
+        let all: Vec<_> = (0..400).map(|frame| camera.wandering(frame)).collect();
+        for index in 0..4 {
+            let most = all.iter().map(|changes| changes[index].abs()).fold(0.0, f64::max);
+            assert!(most <= WANDER[index] && most > 0.2 * WANDER[index], "{index}: {most}");
+            // Between two keys, the smoothstep rises by at most 1.5 of the difference, which is at most twice the limit.
+            let steepest = all.windows(2).map(|pair| (pair[1][index] - pair[0][index]).abs()).fold(0.0, f64::max);
+            #[allow(clippy::cast_precision_loss)]
+            let limit = 3.0 * WANDER[index] / WANDER_FRAMES as f64;
+            assert!(steepest <= limit + 1e-12, "{index}: {steepest}");
+        }
+        let other =
+            self::camera(Overrides { wander: Some(1.0), seed: Some("7".parse().unwrap()), ..Overrides::default() });
+        assert_ne!(other.unwrap().motion(3), camera.motion(3));
+    }
+}

@@ -1,0 +1,62 @@
+//! Keyframes over the iterations of a run, and what an animation is made of.
+
+use super::{ITERATIONS_PER_FRAME, Keyframes, Prompts, Settings};
+
+/// Keyframes over the iterations of a run: they count frames in an animation, and iterations otherwise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Course {
+    keys: Keyframes,
+    /// The iterations of a frame
+    iterations: usize,
+}
+
+impl Course {
+    /// The value in an iteration.
+    #[must_use]
+    pub fn at(&self, iteration: usize) -> f64 {
+        self.keys.at(iteration / self.iterations)
+    }
+}
+
+impl Settings {
+    /// The iterations of each frame of an animation, from 1; none if a single picture is drawn.
+    #[must_use]
+    pub fn iterations_of_frame(&self) -> Option<usize> {
+        self.length?;
+        Some(self.iterations_per_frame.unwrap_or(ITERATIONS_PER_FRAME).max(1))
+    }
+
+    /// Whether the canvas of an animation moves from frame to frame.
+    #[must_use]
+    pub fn is_moving(&self) -> bool {
+        let keys = [&self.zoom, &self.angle, &self.pan_x, &self.pan_y];
+        self.length.is_some() && (self.wander.is_some() || keys.iter().any(|keys| keys.is_some()))
+    }
+
+    /// Keyframes over the iterations of the run.
+    #[must_use]
+    pub fn course(&self, keys: &Keyframes) -> Course {
+        Course { keys: keys.clone(), iterations: self.iterations_of_frame().unwrap_or(1) }
+    }
+
+    /// How the weight of a prompt changes, by the number of the prompt, from 0; none if it does not.
+    #[must_use]
+    pub fn course_of_prompt(&self, index: usize) -> Option<Course> {
+        let weight = self.prompt_weights.iter().find(|weight| weight.prompt == index + 1)?;
+        Some(self.course(&weight.keys))
+    }
+
+    /// The prompts with their weights in the first iteration, without those of weight 0; all of them as they are if there
+    /// are no others.
+    #[must_use]
+    pub fn prompts_at_start(&self) -> Prompts {
+        let weight = |index: usize, own: f64| self.course_of_prompt(index).map_or(own, |course| course.at(0));
+        self.prompt.with_weights(|index, prompt| weight(index, prompt.weight)).unwrap_or_else(|| self.prompt.clone())
+    }
+
+    /// The weight that the drawer is built with to keep the picture close to its starting point: keyframes multiply it later.
+    #[must_use]
+    pub fn weight_of_start(&self) -> f64 {
+        if self.init_weight_keys.is_some() { 1.0 } else { self.init_weight }
+    }
+}
