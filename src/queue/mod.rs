@@ -43,7 +43,7 @@ pub use position::{Estimate, Position};
 pub use results::{Overview, Recorded};
 pub use workers::{Worker, WorkerInfo};
 
-pub use crate::database::Id as JobId;
+pub use crate::database::{Hint, Id as JobId};
 use crate::database::{Database, Row, milliseconds};
 use crate::error::Result;
 
@@ -113,6 +113,18 @@ impl Queue {
     /// If the database belongs to a newer version, or cannot be reached.
     pub async fn migrate(&self) -> Result<()> {
         self.database.migrate("queue", TABLES).await
+    }
+
+    /// Whether other processes send hints ([`Queue::listen`]), so that it is enough to look again from time to time.
+    #[must_use]
+    pub fn has_hints(&self) -> bool {
+        self.database.has_hints()
+    }
+
+    /// Passes on hints of what changed until the task is ended; without hints, it returns at once. They come from all
+    /// processes, this one included, and some may be lost: the rows are the truth.
+    pub async fn listen(&self, heard: impl Fn(Hint) + Send + Sync) {
+        self.database.listen(heard).await;
     }
 
     /// The rules that this queue keeps.

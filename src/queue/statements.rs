@@ -21,7 +21,7 @@ FROM (SELECT
         (SELECT min(turn) FROM jobs WHERE priority = $8 AND state = 'queued'), 0) AS served,
     (SELECT count(*) FROM jobs WHERE owner = $2 AND state = 'queued') AS waiting) AS owner_now
 WHERE waiting < $11
-RETURNING id";
+RETURNING id, {changed} AS told, {ready} AS woke";
 
 /// Which jobs may begin: none while the queue is paused, and none of an owner of whom as many run as may. The
 /// subqueries are evaluated once, over the running jobs only.
@@ -49,7 +49,8 @@ WHERE id = (SELECT id FROM jobs WHERE ",
     "
     ORDER BY priority DESC, turn, seq LIMIT 1 {skip})
 AND state = 'queued'
-RETURNING id, owner, settings, prompt, kind, quality, claim, failures, max_failures, iteration, iterations"
+RETURNING id, owner, settings, prompt, kind, quality, claim, failures, max_failures, iteration, iterations,
+    {changed} AS told"
 );
 
 /// Values: job, claim, worker
@@ -79,7 +80,7 @@ UPDATE jobs SET lease_until = {now} + $3,
     progress_at = CASE WHEN $4 IS NULL AND $7 IS NULL THEN progress_at ELSE {now} END,
     version = version + CASE WHEN $4 IS NULL AND $7 IS NULL THEN 0 ELSE 1 END
 WHERE id = $1 AND claim = $2 AND state = 'running'
-RETURNING cancel";
+RETURNING cancel, CASE WHEN $4 IS NULL AND $7 IS NULL THEN NULL ELSE {changed} END AS told";
 
 /// Holds a running job within a transaction. Values: job, claim
 pub(super) const TOUCH: &str = "
@@ -91,7 +92,7 @@ UPDATE jobs SET state = 'done', lease_until = NULL, worker = NULL, finished = {n
     iteration = COALESCE($4, iterations), iterations = COALESCE($4, iterations), loss = COALESCE($3, loss),
     fit = COALESCE($5, fit), preview = NULL, error = NULL, hint = NULL, version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running'
-RETURNING id, owner, state, tell";
+RETURNING id, owner, state, tell, {changed} AS told, {ready} AS woke";
 
 /// Forgets the files that a running job kept. Values: job
 pub(super) const FORGET_KEPT: &str = "DELETE FROM artifacts WHERE job = $1 RETURNING name";
@@ -161,7 +162,7 @@ UPDATE jobs SET failures = failures + 1, run_at = {now} + CASE WHEN failures = 0
     finished = CASE WHEN cancel = 1 OR $3 = 1 OR failures + 1 >= max_failures THEN {now} ELSE NULL END,
     lease_until = NULL, worker = NULL, error = $6, hint = $7, version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running'
-RETURNING id, owner, state, tell";
+RETURNING id, owner, state, tell, {changed} AS told, {ready} AS woke";
 
 /// Gives a job back; too many releases count as failures. Values: job, claim, most releases, first pause, later pause
 pub(super) const RELEASE: &str = "
@@ -175,14 +176,14 @@ UPDATE jobs SET releases = releases + 1,
     hint = CASE WHEN releases >= $3 THEN NULL ELSE hint END,
     lease_until = NULL, worker = NULL, version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running'
-RETURNING id, owner, state, tell";
+RETURNING id, owner, state, tell, {changed} AS told, {ready} AS woke";
 
 /// Values: job, claim
 pub(super) const STOPPED: &str = "
 UPDATE jobs SET state = 'cancelled', preview = NULL, lease_until = NULL, worker = NULL, finished = {now},
     version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running' AND cancel = 1
-RETURNING id, owner, state, tell";
+RETURNING id, owner, state, tell, {changed} AS told, {ready} AS woke";
 
 /// Whether a lease is over.
 pub(super) const ANY_LOST: &str = "SELECT seq FROM jobs WHERE state = 'running' AND lease_until < {now} LIMIT 1";
@@ -196,27 +197,27 @@ UPDATE jobs SET failures = failures + 1, run_at = {now} + CASE WHEN failures = 0
     hint = NULL, version = version + 1
 WHERE id IN (SELECT id FROM jobs WHERE state = 'running' AND lease_until < {now} ORDER BY lease_until LIMIT 20 {skip})
 AND state = 'running' AND lease_until < {now}
-RETURNING id, claim, owner, state, tell";
+RETURNING id, claim, owner, state, tell, {changed} AS told, {ready} AS woke";
 
 /// Values: job, owner or nothing for any
 pub(super) const CANCEL: &str = "
 UPDATE jobs SET cancel = 1, finished = CASE WHEN state = 'queued' THEN {now} ELSE finished END,
     state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END, version = version + 1
 WHERE id = $1 AND state IN ('queued', 'running') AND ($2 IS NULL OR owner = $2)
-RETURNING state";
+RETURNING state, {changed} AS told";
 
 /// Cancels all jobs of an owner that have not ended. Values: owner
 pub(super) const CANCEL_ALL: &str = "
 UPDATE jobs SET cancel = 1, finished = CASE WHEN state = 'queued' THEN {now} ELSE finished END,
     state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END, version = version + 1
 WHERE owner = $1 AND state IN ('queued', 'running') AND cancel = 0
-RETURNING id";
+RETURNING id, {changed} AS told";
 
 /// Cancels all waiting jobs of an owner. Values: owner
 pub(super) const CANCEL_WAITING: &str = "
 UPDATE jobs SET cancel = 1, finished = {now}, state = 'cancelled', version = version + 1
 WHERE owner = $1 AND state = 'queued'
-RETURNING id";
+RETURNING id, {changed} AS told";
 
 /// Gives the jobs of an owner that have not ended other limits. Values: owner, most running jobs
 pub(super) const LIMIT: &str = "
@@ -227,11 +228,11 @@ pub(super) const REQUEUE: &str = "
 UPDATE jobs SET state = 'queued', failures = 0, releases = 0, cancel = 0, finished = NULL, error = NULL, hint = NULL,
     run_at = {now}, version = version + 1
 WHERE id = $1 AND state = 'dead'
-RETURNING state";
+RETURNING state, {changed} AS told, {ready} AS woke";
 
 /// Deletes a job that has ended, and all that refers to it. Values: job, owner or nothing for any
 pub(super) const DELETE: &str = "
-DELETE FROM jobs WHERE id = $1 AND state IN ('done', 'dead', 'cancelled') AND ($2 IS NULL OR owner = $2) RETURNING id";
+DELETE FROM jobs WHERE id = $1 AND state IN ('done', 'dead', 'cancelled') AND ($2 IS NULL OR owner = $2) RETURNING id, {changed} AS told";
 
 /// Where a waiting job stands. Values: job
 pub(super) const POSITION: &str = "
@@ -319,7 +320,7 @@ pub(super) const PAUSE: &str = "
 INSERT INTO switches (name, since) VALUES ('paused', {now}) ON CONFLICT (name) DO NOTHING RETURNING name";
 
 /// Lets jobs begin again.
-pub(super) const RESUME: &str = "DELETE FROM switches WHERE name = 'paused' RETURNING name";
+pub(super) const RESUME: &str = "DELETE FROM switches WHERE name = 'paused' RETURNING name, {ready} AS woke";
 
 /// Since when no job begins.
 pub(super) const PAUSED: &str = "SELECT since FROM switches WHERE name = 'paused'";

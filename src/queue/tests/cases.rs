@@ -259,6 +259,68 @@ fn tables_are_made_once_and_never_by_an_older_version() {
 }
 
 #[test]
+fn tables_are_made_once_by_processes_that_start_together() {
+    on_each(&short(), true, async |place| {
+        let texts = ["CREATE TABLE together (id {identity});", "INSERT INTO together DEFAULT VALUES;"];
+        let mut starting = tokio::task::JoinSet::new();
+        for _ in 0..6 {
+            // Connections of its own, as another process has.
+            let database = Database::connect(&place.address).await.unwrap();
+            starting.spawn(async move {
+                database.migrate("together", &texts).await.unwrap();
+                database.close().await;
+            });
+        }
+        while let Some(started) = starting.join_next().await {
+            started.unwrap();
+        }
+        assert_eq!(place.number("SELECT count(*) AS number FROM together", &[]).await, 1);
+    });
+}
+
+/// On SQLite there are no hints, and whoever listens returns at once.
+#[test]
+fn whoever_listens_hears_of_changes() {
+    on_each(&short(), true, async |place| {
+        let (sender, mut heard) = tokio::sync::mpsc::unbounded_channel();
+        let queue = place.queue.clone();
+        let listening = tokio::spawn(async move { queue.listen(move |hint| drop(sender.send(hint))).await });
+        if !place.queue.has_hints() {
+            listening.await.unwrap();
+            assert_eq!(heard.recv().await, None);
+            return;
+        }
+        let mut next = async || tokio::time::timeout(Duration::from_secs(60), heard.recv()).await.unwrap().unwrap();
+        // That it begins to listen is told like a loss: nobody knows what came before.
+        assert_eq!(next().await, Hint::Missed);
+        let id = place.add("anna").await;
+        // Other tests use the same database, and its channels.
+        while next().await != Hint::Changed(id.clone()) {}
+        while next().await != Hint::Ready {}
+        let claim = place.claim().await;
+        while next().await != Hint::Changed(id.clone()) {}
+        // What nobody sees is not told.
+        place.queue.beat(&claim, &Progress::default()).await.unwrap();
+        let other = place.add("ben").await;
+        loop {
+            match next().await {
+                Hint::Changed(changed) if changed == other => break,
+                hint => assert_ne!(hint, Hint::Changed(id.clone())),
+            }
+        }
+        // A connection that breaks is made again.
+        let end = "SELECT CAST(count(pg_terminate_backend(pid)) AS BIGINT) AS number FROM pg_stat_activity
+            WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()";
+        assert!(place.number(end, &[]).await > 0);
+        while next().await != Hint::Missed {}
+        while next().await != Hint::Missed {}
+        place.queue.finish(&claim, &picture(&claim, 1.0)).await.unwrap();
+        while next().await != Hint::Changed(id.clone()) {}
+        listening.abort();
+    });
+}
+
+#[test]
 fn a_database_that_cannot_be_used_is_named() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
