@@ -43,8 +43,8 @@ pub use position::{Estimate, Position};
 pub use results::{Overview, Recorded};
 pub use workers::{Worker, WorkerInfo};
 
-pub use crate::database::{Hint, Id as JobId};
 use crate::database::{Database, Row, milliseconds};
+pub use crate::database::{Hint, Id as JobId};
 use crate::error::Result;
 
 /// The tables of the queue, the oldest change first. A published text is never changed: a change is a new file.

@@ -35,7 +35,7 @@ mod tests;
 mod uploads;
 
 pub use order::{Input, Order};
-pub use places::Places;
+pub use places::{Elsewhere, Places};
 pub use report::WorkerEvent;
 pub use setup::{Limits, Notify, Report, Setup, Shutdown, Switch};
 pub use supervisor::run;

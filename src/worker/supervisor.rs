@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -14,12 +15,14 @@ use super::slot::Slot;
 use crate::PROGRAM;
 use crate::database::Id;
 use crate::error::Result;
-use crate::queue::{Claim, WorkerInfo};
+use crate::queue::{Claim, Hint, WorkerInfo};
 
 /// The time for all jobs to be given back when the worker ends; what takes longer is lost with its lease.
 const LAST_WORK: Duration = Duration::from_secs(28);
 /// The time to say that the worker leaves.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// How much rarer a worker asks for a job if it is told that one is ready.
+const RARER: u32 = 4;
 /// The longest pause between two tries to reach the database.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -40,13 +43,15 @@ pub async fn run(setup: Setup, shutdown: Shutdown) -> Result<()> {
         device: setup.device.clone(),
         slots: u32::try_from(setup.slots).unwrap_or(u32::MAX),
     };
-    let worker = Arc::new(Worker { setup: Arc::new(setup), info, takes_jobs: AtomicBool::new(true) });
+    let worker =
+        Arc::new(Worker { setup: Arc::new(setup), info, takes_jobs: AtomicBool::new(true), ready: Notify::new() });
     worker.setup.tell(WorkerEvent::Ready { worker: worker.info.id.clone(), slots: worker.setup.slots });
 
     // Both end with this function, whichever way it ends.
     let mut errands = JoinSet::new();
     errands.spawn(worker.clone().announce());
     errands.spawn(worker.clone().reap());
+    errands.spawn(worker.clone().listen());
     let mut working = JoinSet::new();
     for slot in slots {
         working.spawn(worker.clone().serve(slot, shutdown.clone()));
@@ -78,6 +83,8 @@ struct Worker {
     info: WorkerInfo,
     /// Whether no operator lets it drain
     takes_jobs: AtomicBool,
+    /// Wakes slots that wait for a job
+    ready: Notify,
 }
 
 impl Worker {
@@ -101,7 +108,7 @@ impl Worker {
                 }
                 Ok(None) => {
                     failures = 0;
-                    setup.limits.poll
+                    if setup.queue.has_hints() { setup.limits.poll * RARER } else { setup.limits.poll }
                 }
                 Err(error) => {
                     if failures == 0 {
@@ -114,6 +121,8 @@ impl Worker {
             tokio::select! {
                 () = shutdown.requested() => break,
                 () = sleep(jittered(pause)) => {}
+                // A database that failed is left alone for a while.
+                () = self.ready.notified(), if failures == 0 => {}
             }
         }
     }
@@ -137,6 +146,16 @@ impl Worker {
             }
             sleep(jittered(self.setup.limits.announce)).await;
         }
+    }
+
+    /// Wakes the slots when other processes say that a job is ready. It may be lost, so slots ask in any case.
+    async fn listen(self: Arc<Self>) {
+        let heard = |hint| {
+            if hint == Hint::Ready {
+                self.ready.notify_waiters();
+            }
+        };
+        self.setup.queue.listen(heard).await;
     }
 
     /// Takes jobs back from workers that died, and removes what those of this machine left.
