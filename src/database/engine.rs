@@ -20,6 +20,7 @@ use sqlx::{PgPool, Postgres, postgres::PgArguments, postgres::PgConnectOptions};
 use super::address::Address;
 use super::disk::check_disk;
 use super::fault::{fault, fault_of_file};
+use super::hints::Heard;
 #[cfg(feature = "postgres")]
 use super::hints::{CHANGED, READY};
 #[cfg(feature = "postgres")]
@@ -183,7 +184,7 @@ impl Database {
 
     /// Passes on notifications of channels until the task is ended; at once if the database has none.
     #[cfg_attr(not(feature = "postgres"), allow(clippy::unused_async))]
-    pub(super) async fn hear(&self, channels: &[&str], heard: &(dyn Fn(Option<(&str, &str)>) + Send + Sync)) {
+    pub(super) async fn hear(&self, channels: &[&str], heard: Heard<'_>) {
         #[cfg(feature = "postgres")]
         if let Some(options) = &self.listening {
             server::listen(options, channels, heard).await;

@@ -8,6 +8,9 @@ pub(super) const CHANGED: &str = "text2art_changed";
 /// The channel of jobs that became ready.
 pub(super) const READY: &str = "text2art_ready";
 
+/// Hears a notification and its channel; `None` if some may have been missed.
+pub(super) type Heard<'h> = &'h (dyn Fn(Option<(&str, &str)>) + Send + Sync);
+
 /// A hint. It may come twice or, if a connection was lost, not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hint {

@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::address::Address;
 use super::engine::{ANSWER_WAIT, CONNECTION_WAIT, Database, limited};
 use super::fault::fault;
+use super::hints::Heard;
 use crate::error::{Error, Result};
 
 /// The oldest version that has all that is used: `hashtextextended` came with 11.
@@ -26,9 +27,6 @@ const SILENCE: Duration = Duration::from_secs(30);
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 /// What a pooler that does not know a parameter of a connection says (a protocol violation).
 const REFUSED_PARAMETER: &str = "08P01";
-
-/// What a notification of a database says.
-pub(super) type Heard<'h> = &'h (dyn Fn(Option<(&str, &str)>) + Send + Sync);
 
 /// The options in an address.
 pub(super) fn options(address: &str) -> Result<PgConnectOptions> {

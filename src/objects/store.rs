@@ -94,6 +94,7 @@ impl Objects {
     }
 
     /// The folder of a store on this machine.
+    #[cfg_attr(not(feature = "s3"), allow(clippy::unnecessary_wraps))]
     fn own_folder(&self) -> Option<&Path> {
         match &self.place {
             Place::Folder(folder) => Some(folder),

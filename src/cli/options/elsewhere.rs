@@ -8,7 +8,7 @@ use crate::{Error, Result};
 /// The options for a database and a storage on other machines, from one source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
 pub(in crate::cli) struct ElsewhereArguments {
-    /// PostgreSQL to keep the queue and the users in, such as postgres://art@db.example.org/art [default: a file in --data]
+    /// PostgreSQL to keep the queue and the users in, such as `postgres://art@db.example.org/art` [default: a file in --data]
     ///
     /// All servers and workers with the same database and --storage work together. Set the password in `PGPASSWORD` or
     /// in `~/.pgpass`, or write it into the address in the configuration file or in `TEXT2ART_SERVE_DATABASE`.
@@ -17,16 +17,16 @@ pub(in crate::cli) struct ElsewhereArguments {
     /// Address of the same PostgreSQL past a pooler such as PgBouncer, for notifications [default: --database]
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) database_listen: Option<Address>,
-    /// S3 bucket to keep pictures in, such as s3://bucket/prefix [default: a folder in --data]
+    /// S3 bucket to keep pictures in, such as `s3://bucket/prefix` [default: a folder in --data]
     ///
     /// Credentials come from the environment, as for Amazon's tools: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or
     /// the role of the machine.
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) storage: Option<Bucket>,
-    /// Address of a store other than Amazon's [default: AWS_ENDPOINT_URL, if set]
+    /// Address of a store other than Amazon's [default: `AWS_ENDPOINT_URL`]
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) storage_endpoint: Option<Endpoint>,
-    /// Region of the bucket [default: AWS_REGION, else us-east-1]
+    /// Region of the bucket [default: `AWS_REGION`, else us-east-1]
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) storage_region: Option<String>,
     /// Name the bucket in the path of addresses, not in the host [default: true with an endpoint]
