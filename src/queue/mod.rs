@@ -7,6 +7,8 @@
 //!   names it, so a worker that was frozen and comes back changes nothing.
 //! - **A lease ends a claim** whose worker no longer beats. [`Queue::reap`] takes the job back, and counts a failure.
 //! - **Failures are bounded.** A job that fails too often, or kills its workers, is dead and waits for an operator.
+//! - **A job goes to a worker that can draw it.** One that cannot passes it on to another kind of worker
+//!   ([`Queue::pass`]); if there is none, the job is dead.
 //! - **The database's clock decides**, so the clocks of the machines may differ.
 //!
 //! ```text
@@ -53,6 +55,7 @@ const TABLES: &[&str] = &[
     include_str!("migrations/0002_tell.sql"),
     include_str!("migrations/0003_kept.sql"),
     include_str!("migrations/0004_fit.sql"),
+    include_str!("migrations/0005_farm.sql"),
 ];
 
 /// A queue. Clones share their connections.

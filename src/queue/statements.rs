@@ -23,18 +23,20 @@ FROM (SELECT
 WHERE waiting < $11
 RETURNING id, {changed} AS told, {ready} AS woke";
 
-/// Which jobs may begin: none while the queue is paused, and none of an owner of whom as many run as may. The
-/// subqueries are evaluated once, over the running jobs only.
+/// Which jobs a worker `$1` may begin: none while the queue is paused, none of an owner of whom as many run as may, and none
+/// that a worker with the same abilities passed on. The first two subqueries are evaluated once, over the running jobs only.
 macro_rules! ready {
     () => {
         "state = 'queued' AND run_at <= {now}
             AND NOT EXISTS (SELECT name FROM switches WHERE name = 'paused')
             AND owner NOT IN (SELECT owner FROM jobs WHERE state = 'running'
-                GROUP BY owner HAVING count(*) >= min(max_running))"
+                GROUP BY owner HAVING count(*) >= min(max_running))
+            AND NOT EXISTS (SELECT passes.job FROM passes JOIN workers ON workers.abilities = passes.abilities
+                WHERE passes.job = jobs.id AND workers.id = $1)"
     };
 }
 
-/// Whether a claim could find a job.
+/// Whether a claim could find a job. Values: worker
 pub(super) const ANY_READY: &str = concat!("SELECT seq FROM jobs WHERE ", ready!(), " LIMIT 1");
 
 /// Gives the next job to a worker. Values: worker, lease.
@@ -292,12 +294,34 @@ ORDER BY claim DESC LIMIT $2";
 /// How many jobs are in each state.
 pub(super) const COUNTS: &str = "SELECT state, count(*) AS jobs FROM jobs GROUP BY state";
 
-/// Values: id, host, process, version, device, slots
+/// Values: id, host, process, version, device, slots, instruction set, models, memory, abilities
 pub(super) const ANNOUNCE: &str = "
-INSERT INTO workers (id, host, pid, version, device, slots, started, seen)
-VALUES ($1, $2, $3, $4, $5, $6, {now}, {now})
-ON CONFLICT (id) DO UPDATE SET slots = excluded.slots, seen = excluded.seen
+INSERT INTO workers (id, host, pid, version, device, slots, instructions, models, memory, abilities, started, seen)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, {now}, {now})
+ON CONFLICT (id) DO UPDATE SET slots = excluded.slots, models = excluded.models, abilities = excluded.abilities,
+    seen = excluded.seen
 RETURNING draining";
+
+/// Remembers that workers with these abilities cannot draw a running job. Values: job, claim, abilities
+pub(super) const REMEMBER_PASS: &str = "
+INSERT INTO passes (job, abilities) SELECT id, $3 FROM jobs WHERE id = $1 AND claim = $2 AND state = 'running'
+ON CONFLICT (job, abilities) DO NOTHING
+RETURNING job";
+
+/// Gives a job back for another kind of worker, if one that is alive has not passed it on. Values: job, claim, error, hint,
+/// milliseconds after which a silent worker does not count
+pub(super) const PASS: &str = "
+UPDATE jobs SET state = CASE WHEN cancel = 1 THEN 'cancelled' ELSE 'queued' END,
+    finished = CASE WHEN cancel = 1 THEN {now} ELSE NULL END,
+    run_at = {now}, lease_until = NULL, worker = NULL, error = $3, hint = $4, version = version + 1
+WHERE id = $1 AND claim = $2 AND state = 'running'
+    AND EXISTS (SELECT workers.id FROM workers
+        WHERE workers.seen >= {now} - $5 AND workers.draining = 0 AND workers.abilities <> ''
+            AND workers.abilities NOT IN (SELECT passes.abilities FROM passes WHERE passes.job = $1))
+RETURNING id, owner, state, tell, {changed} AS told, {ready} AS woke";
+
+/// Values: job
+pub(super) const FORGET_PASSES: &str = "DELETE FROM passes WHERE job = $1 RETURNING job";
 
 /// Forgets workers that were silent for a day.
 pub(super) const FORGET_WORKERS: &str = "DELETE FROM workers WHERE seen < {now} - 86400000 RETURNING id";
@@ -310,7 +334,7 @@ pub(super) const DRAIN: &str = "UPDATE workers SET draining = $2 WHERE id = $1 R
 
 /// Values: how many at most, milliseconds after which a silent worker does not count
 pub(super) const WORKERS: &str = "
-SELECT id, host, pid, version, device, slots, started, seen, draining,
+SELECT id, host, pid, version, device, slots, instructions, models, memory, abilities, started, seen, draining,
     CAST(CASE WHEN seen >= {now} - $2 THEN 1 ELSE 0 END AS BIGINT) AS alive,
     (SELECT count(*) FROM jobs WHERE state = 'running' AND worker = workers.id) AS running
 FROM workers ORDER BY seen DESC LIMIT $1";

@@ -15,6 +15,7 @@
 //! - **A job that was interrupted ends with the bytes of an unbroken run.** It goes on from a checkpoint and the frames
 //!   that belong to it, if the program and the device are the same; otherwise it starts over.
 
+mod abilities;
 mod beats;
 mod child;
 mod deliver;

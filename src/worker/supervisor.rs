@@ -8,12 +8,11 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::abilities::info;
 use super::draw::work;
 use super::report::WorkerEvent;
 use super::setup::{Setup, Shutdown};
 use super::slot::Slot;
-use crate::PROGRAM;
-use crate::database::Id;
 use crate::error::Result;
 use crate::queue::{Claim, Hint, WorkerInfo};
 
@@ -35,14 +34,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub async fn run(setup: Setup, shutdown: Shutdown) -> Result<()> {
     let slots: Vec<Arc<Slot>> =
         (0..setup.slots).map(|_| Slot::take(&setup.folder).map(Arc::new)).collect::<Result<_>>()?;
-    let info = WorkerInfo {
-        id: Id::random()?.to_string(),
-        host: sysinfo::System::host_name().unwrap_or_else(|| "unknown".to_owned()),
-        pid: std::process::id(),
-        version: PROGRAM.to_owned(),
-        device: setup.device.clone(),
-        slots: u32::try_from(setup.slots).unwrap_or(u32::MAX),
-    };
+    let info = info(&setup)?;
+    let setup = Setup { abilities: info.abilities.clone(), ..setup };
     let worker =
         Arc::new(Worker { setup: Arc::new(setup), info, takes_jobs: AtomicBool::new(true), ready: Notify::new() });
     worker.setup.tell(WorkerEvent::Ready { worker: worker.info.id.clone(), slots: worker.setup.slots });
