@@ -5,7 +5,8 @@ use crate::PROGRAM;
 use crate::database::Id;
 use crate::error::Result;
 use crate::machine;
-use crate::models::{Finder, Manifest};
+use crate::models::Finder;
+use crate::models::manifest::Manifest;
 use crate::progress::Stop;
 use crate::queue::WorkerInfo;
 
