@@ -7,7 +7,7 @@ set -euo pipefail
 
 python=$1
 shift
-[ -x "$python/bin/moto_server" ] || "$python/bin/pip" install -q "moto[s3,server]==5.2.1"
+[ -x "$python/bin/moto_server" ] || "$python/bin/pip" install -q "moto[s3,server]>=5.2,<6"
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 log=$(mktemp)
 "$python/bin/moto_server" -H 127.0.0.1 -p "$port" >"$log" 2>&1 &

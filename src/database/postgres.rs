@@ -7,8 +7,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::Executor;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Executor};
 use tokio::time::{sleep, timeout};
 
 use super::address::Address;
@@ -145,7 +145,7 @@ async fn hear(options: &PgConnectOptions, channels: &[&str], heard: Heard<'_>) -
             Ok(Err(error)) => return Err(error),
             // A network that went away says nothing.
             Err(_) => {
-                let asked = (&mut listener).execute(AssertSqlSafe("SELECT 1".to_owned()));
+                let asked = (&mut listener).execute("SELECT 1");
                 timeout(ANSWER_WAIT, asked).await.map_err(late)??;
             }
         }

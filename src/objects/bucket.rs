@@ -28,10 +28,13 @@ impl Objects {
             Ok(objects)
         }
         #[cfg(not(feature = "s3"))]
-        Err(Error::usage(
-            format!("this program was built without S3, so that it cannot use {}", storage.bucket),
-            "build it with `cargo install --path . --features farm`, or leave out ‹storage› to use a folder on this machine",
-        ))
+        {
+            Err(Error::usage(
+                format!("this program was built without S3, so that it cannot use {}", storage.bucket),
+                "build it with `cargo install --path . --features farm`, or leave out ‹storage› to use a folder on this \
+                 machine",
+            ))
+        }
     }
 
     /// Lets the bucket deliver its objects itself.
