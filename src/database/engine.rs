@@ -381,12 +381,15 @@ fn postgres_rows(rows: Vec<sqlx::postgres::PgRow>) -> Vec<Row> {
     rows.into_iter().map(Answer::Postgres).map(Row).collect()
 }
 
-async fn answer<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T> {
-    limited(work).await?.map_err(|error| fault(&error))
+fn answer<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> impl Future<Output = Result<T>> {
+    let work = limited(work);
+    async move { work.await?.map_err(|error| fault(&error)) }
 }
 
-pub(super) async fn limited<T>(work: impl Future<Output = T>) -> Result<T> {
-    tokio::time::timeout(ANSWER_WAIT, work).await.map_err(|_| late(ANSWER_WAIT))
+/// Waits for work of the library, within the limit. Its futures are large, and would be a part of each that waits for them.
+pub(super) fn limited<T>(work: impl Future<Output = T>) -> impl Future<Output = Result<T>> {
+    let work = Box::pin(work);
+    async move { tokio::time::timeout(ANSWER_WAIT, work).await.map_err(|_| late(ANSWER_WAIT)) }
 }
 
 fn late(limit: Duration) -> Error {

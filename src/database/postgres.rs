@@ -119,7 +119,7 @@ pub(super) async fn listen(options: &PgConnectOptions, channels: &[&str], heard:
     let mut pause = PAUSES.0;
     loop {
         let begun = tokio::time::Instant::now();
-        if let Err(error) = hear(options, channels, heard).await {
+        if let Err(error) = Box::pin(hear(options, channels, heard)).await {
             tracing::debug!(%error, "cannot listen to the database");
         }
         heard(None);
@@ -133,13 +133,13 @@ async fn hear(options: &PgConnectOptions, channels: &[&str], heard: Heard<'_>) -
     let late = |_| sqlx::Error::PoolTimedOut;
     let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
     let pool = pool.acquire_timeout(CONNECTION_WAIT).connect_lazy_with(options.clone());
-    let mut listener = PgListener::connect_with(&pool).await?;
+    let mut listener = Box::pin(PgListener::connect_with(&pool)).await?;
     listener.ignore_pool_close_event(true);
     listener.eager_reconnect(false);
-    timeout(ANSWER_WAIT, listener.listen_all(channels.iter().copied())).await.map_err(late)??;
+    timeout(ANSWER_WAIT, Box::pin(listener.listen_all(channels.iter().copied()))).await.map_err(late)??;
     heard(None);
     loop {
-        match timeout(SILENCE, listener.try_recv()).await {
+        match timeout(SILENCE, Box::pin(listener.try_recv())).await {
             Ok(Ok(Some(said))) => heard(Some((said.channel(), said.payload()))),
             Ok(Ok(None)) => return Ok(()),
             Ok(Err(error)) => return Err(error),
